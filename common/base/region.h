@@ -1,0 +1,33 @@
+// Administrative regions (行政区划): codes of 2/4/6/9/12 digits (GB/T 2260, GB/T 10114).
+// A record keeps the code as filed and a *path* in today's codes; jurisdiction is a prefix of the
+// path.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+namespace bangfu {
+
+enum class RegionLevel { kProvince = 1, kCity = 2, kCounty = 3, kTownship = 4, kVillage = 5 };
+
+// Digits of a code at a level: 2, 4, 6, 9, 12.
+int RegionLevelDigits(RegionLevel level);
+
+// Strips the zero padding that others write (360700000000 -> 3607) and checks the length; blanks
+// around are dropped. InvalidArgument when it is not 2, 4, 6, 9 or 12 digits, or all of them zero.
+absl::StatusOr<std::string> NormalizeRegionCode(std::string_view text);
+
+// `code` must be normalised.
+RegionLevel LevelOfRegion(std::string_view code);
+// The ancestor at `level`, or the code itself when it is at or above that level.
+std::string RegionAncestor(std::string_view code, RegionLevel level);
+// The parent's code; empty for a province.
+std::string RegionParent(std::string_view code);
+// True when `path` lies in `ancestor` (or is it).
+inline bool RegionContains(std::string_view ancestor, std::string_view path) {
+  return path.substr(0, ancestor.size()) == ancestor;
+}
+
+}  // namespace bangfu
