@@ -1,0 +1,46 @@
+// The shape of every mutation: one transaction with the idempotency row, the writes, the audit rows
+// and the feed rows (architecture: "the way of a request", step 5).
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/audit/audit.h"
+#include "common/feed/outbox.h"
+#include "common/idempotency/idempotency.h"
+#include "common/rpc/call_context.h"
+#include "google/protobuf/message.h"
+
+namespace bangfu::rpc {
+
+// What a mutation's body works with; made anew each time the body runs.
+class Mutation {
+ public:
+  Mutation(CallContext& context, mysql::Tx& tx) : context_(context), tx_(tx) {}
+  mysql::Tx& tx() { return tx_; }
+  CallContext& context() { return context_; }
+
+  // One audit row in the aggregate's hash chain. `before` may be null (creation).
+  absl::Status Audit(std::string_view aggregate_type, const Ulid& id, std::string_view region_path,
+                     const google::protobuf::Message* before, const google::protobuf::Message& after,
+                     std::string_view reason = "");
+  // One event, carrying the state after the change.
+  absl::Status Publish(std::string_view aggregate_type, const Ulid& id, std::string_view region_path,
+                       const google::protobuf::Message& state);
+
+ private:
+  CallContext& context_;
+  mysql::Tx& tx_;
+};
+
+// Runs `body` once per request_id of this caller and method. A repeated request gives the stored
+// answer; the same id with another body is INVALID_ARGUMENT REQUEST_ID_REUSED; failures are not stored.
+// With `validate_only` everything is checked and rolled back, nothing stored.
+template <typename Response, typename Request, typename F>
+absl::StatusOr<Response> Mutate(CallContext& context, const Request& request, F body,
+                                bool validate_only = false);
+
+}  // namespace bangfu::rpc
+
+#include "common/rpc/mutation_inl.h"
