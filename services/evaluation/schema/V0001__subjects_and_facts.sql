@@ -31,7 +31,6 @@ CREATE TABLE subject (
   KEY by_county_type (county, subject_type, subject_id),
   KEY by_industry (county, industry_code, subject_type, subject_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-;
 
 -- The newest state of each record that facts are read from, one row a subject and kind:
 -- project, operation, asset, pairing, brand … The payload is the event's message; facts are derived
@@ -47,7 +46,6 @@ CREATE TABLE fact_source (
   updated_at DATETIME(6) NOT NULL,
   PRIMARY KEY (subject_id, kind)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-;
 
 -- Read copies of registry's reference data: regions, industries, code lists, calendar, leading
 -- industries, departments by fund source. ref_key is unique within its kind.
@@ -60,7 +58,6 @@ CREATE TABLE reference_copy (
   PRIMARY KEY (kind, ref_key),
   KEY by_region (kind, region_path)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-;
 
 CREATE TABLE region_copy (
   code VARCHAR(12) NOT NULL,
@@ -72,7 +69,6 @@ CREATE TABLE region_copy (
   KEY by_path (region_path),
   KEY by_parent (parent_code, code)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-;
 
 -- Village reports of the campaigns (摸排单元), for the coverage columns of T14.
 CREATE TABLE unit_report_copy (
@@ -84,7 +80,6 @@ CREATE TABLE unit_report_copy (
   PRIMARY KEY (campaign_id, region_path),
   KEY by_region (region_path, campaign_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-;
 
 -- One expert's opinion of one subject; a later one replaces it.
 CREATE TABLE expert_score (
@@ -94,7 +89,6 @@ CREATE TABLE expert_score (
   scored_at DATETIME(6) NOT NULL,
   PRIMARY KEY (subject_id, expert)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-;
 
 CREATE TABLE appraisal (
   id BINARY(16) NOT NULL,
@@ -106,7 +100,6 @@ CREATE TABLE appraisal (
   PRIMARY KEY (id),
   UNIQUE KEY one_report (subject_id, report_no)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-;
 
 CREATE TABLE argument_record (
   id BINARY(16) NOT NULL,
@@ -121,7 +114,6 @@ CREATE TABLE argument_record (
   PRIMARY KEY (id),
   KEY by_subject (subject_id, argued_on, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-;
 
 CREATE TABLE dispatch_report (
   id BINARY(16) NOT NULL,

@@ -16,7 +16,6 @@ CREATE TABLE criteria_set (
   PRIMARY KEY (id),
   UNIQUE KEY one_version (region_code, version_no)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-;
 
 -- Claim row: one set in force per scope; version is bumped by every activation, so that two at once
 -- cannot both see no overlap.
@@ -25,7 +24,6 @@ CREATE TABLE criteria_scope (
   version BIGINT NOT NULL,
   PRIMARY KEY (region_code)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-;
 
 -- One evaluation. The columns are what lists, roll-ups and transitions read; details is the
 -- Evaluation message without what stands in columns; snapshot and explanation are the canonical
@@ -53,7 +51,6 @@ CREATE TABLE evaluation (
   KEY by_region (region_path, id),
   KEY by_state (state, region_path, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-;
 
 -- Input and explanation of an evaluation: written once, never changed.
 CREATE TABLE evaluation_record (
@@ -63,7 +60,6 @@ CREATE TABLE evaluation_record (
   explanation_sha256 CHAR(64) NOT NULL,
   PRIMARY KEY (evaluation_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-;
 
 -- A batch: pinned watermarks and how far each county is.
 CREATE TABLE evaluation_run (
@@ -76,7 +72,6 @@ CREATE TABLE evaluation_run (
   started_at DATETIME(6) NOT NULL,
   PRIMARY KEY (id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-;
 
 CREATE TABLE evaluation_run_county (
   run_id BINARY(16) NOT NULL,

@@ -22,7 +22,6 @@ CREATE TABLE ledger_entry (
   KEY by_region (region_path, id),
   KEY by_class (class, region_path, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-;
 
 -- Who signed which rows of a village's, township's or county's ledger; the newest stands.
 CREATE TABLE ledger_signature (
@@ -35,7 +34,6 @@ CREATE TABLE ledger_signature (
   signed_at DATETIME(6) NOT NULL,
   PRIMARY KEY (region_code, signature_no)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-;
 
 -- Counts and amounts by county, class and slot; kept in the transaction of the change. A slot is a
 -- hash of the subject, so that no row is hot.
@@ -49,7 +47,6 @@ CREATE TABLE class_rollup (
   asset_value_fen BIGINT NOT NULL,
   PRIMARY KEY (county, subject_type, class, slot)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-;
 
 -- The latest result of every subject, counted likewise (数据不足, 人工研判, 暂不分类 …).
 CREATE TABLE result_rollup (
