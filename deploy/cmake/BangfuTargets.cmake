@@ -128,3 +128,29 @@ function(bangfu_binary)
   _bangfu_pch(${A_NAME} "${A_PCH}")
   set_target_properties(${A_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 endfunction()
+
+# The migrations of a schema, embedded: bangfu_schema(NAME registry DIR schema) reads
+# <DIR>/V0001__name.sql … (stream "registry", versions from the file names) and makes target
+# bangfu_registry_schema with
+#   #include "services/registry/schema/migrations.h"   // the folder's path in the tree
+#   const migrate::Migrations& bangfu::RegistryMigrations();
+# STREAM names another stream than NAME; rooms use it for the tables that every schema has.
+function(bangfu_schema)
+  cmake_parse_arguments(A "" "NAME;DIR;STREAM" "" ${ARGN})
+  if(NOT A_STREAM)
+    set(A_STREAM ${A_NAME})
+  endif()
+  file(GLOB sql CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${A_DIR}/V*.sql)
+  file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/${A_DIR})
+  set(stem ${CMAKE_BINARY_DIR}/gen/${folder}/migrations)
+  add_custom_command(
+    OUTPUT ${stem}.cc ${stem}.h
+    COMMAND ${CMAKE_COMMAND} -DNAME=${A_NAME} -DSTREAM=${A_STREAM} -DFOLDER=${folder} -DSTEM=${stem}
+            -DDIR=${CMAKE_CURRENT_SOURCE_DIR}/${A_DIR} -P ${CMAKE_SOURCE_DIR}/deploy/cmake/EmbedSchema.cmake
+    DEPENDS ${sql} ${CMAKE_SOURCE_DIR}/deploy/cmake/EmbedSchema.cmake
+    COMMENT "schema ${A_NAME}" VERBATIM)
+  add_library(bangfu_${A_NAME}_schema STATIC ${stem}.cc ${stem}.h)
+  target_include_directories(bangfu_${A_NAME}_schema PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/gen)
+  target_link_libraries(bangfu_${A_NAME}_schema PUBLIC bangfu_migrate)
+  _bangfu_flags(bangfu_${A_NAME}_schema)
+endfunction()

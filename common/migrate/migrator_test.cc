@@ -1,0 +1,100 @@
+#include "common/migrate/migrator.h"
+
+#include "common/testing/clock.h"
+#include "common/testing/database.h"
+#include "common/testing/status_matchers.h"
+
+namespace bangfu::migrate {
+namespace {
+
+using ::bangfu::testing::FakeClock;
+using ::bangfu::testing::IsOk;
+using ::bangfu::testing::StatusIs;
+using ::bangfu::testing::TestDatabase;
+
+class MigratorTest : public ::testing::Test {
+ protected:
+  absl::Status Apply(const Migrations& steps, const std::string& owner = "a") {
+    Migrator migrator(database_.db(), clock_, {.owner = owner, .lease = absl::Minutes(10)});
+    return migrator.Apply(steps);
+  }
+
+  FakeClock clock_;
+  TestDatabase database_;
+  const Migration one_{"x", 1, "one", "CREATE TABLE one (id INT NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB;\n"
+                                      "INSERT INTO one VALUES (1), (2);\n"};
+  const Migration two_{"x", 2, "two", "ALTER TABLE one ADD COLUMN n INT NULL;\n"};
+  const Migration other_{"y", 1, "other", "CREATE TABLE other (id INT NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB;\n"};
+};
+
+TEST_F(MigratorTest, AppliesWhatIsMissingAndNothingTwice) {
+  EXPECT_THAT(VerifyVersion(database_.db(), {one_}), StatusIs(absl::StatusCode::kFailedPrecondition, "SCHEMA_BEHIND"));
+  ASSERT_OK(Apply({one_}));
+  ASSERT_OK(Apply({one_, two_, other_}));
+  ASSERT_OK(Apply({one_, two_, other_}));
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM one WHERE n IS NULL"), 2);
+  EXPECT_THAT(VerifyVersion(database_.db(), {one_, two_, other_}), IsOk());
+}
+
+TEST_F(MigratorTest, StreamsAreVersionedApart) {
+  ASSERT_OK(Apply({one_, two_}));
+  EXPECT_THAT(VerifyVersion(database_.db(), {one_, other_}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "SCHEMA_BEHIND"));
+  EXPECT_THAT(Apply({one_, two_, other_}), IsOk());
+}
+
+TEST_F(MigratorTest, RefusesAStepWhoseTextChanged) {
+  ASSERT_OK(Apply({one_}));
+  Migration changed = one_;
+  changed.sql += "INSERT INTO one VALUES (3);\n";
+  EXPECT_THAT(Apply({changed, two_}), StatusIs(absl::StatusCode::kFailedPrecondition, "MIGRATION_CHANGED"));
+  EXPECT_THAT(VerifyVersion(database_.db(), {changed}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "MIGRATION_CHANGED"));
+  EXPECT_THAT(VerifyVersion(database_.db(), {one_, two_}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "SCHEMA_BEHIND"));
+  // Line ends of another editor are no change.
+  Migration crlf = one_;
+  crlf.sql = "CREATE TABLE one (id INT NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB;\r\n"
+             "INSERT INTO one VALUES (1), (2);  \r\n";
+  EXPECT_THAT(Apply({crlf}), IsOk());
+}
+
+TEST_F(MigratorTest, RefusesAStepBehindTheLast) {
+  ASSERT_OK(Apply({two_.version == 2 ? Migration{"x", 2, "two", one_.sql} : two_}));
+  EXPECT_THAT(Apply({one_, {"x", 2, "two", one_.sql}}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "MIGRATION_OUT_OF_ORDER"));
+  EXPECT_THAT(Apply({{"z", 2, "b", ""}, {"z", 1, "a", ""}}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "MIGRATION_OUT_OF_ORDER"));
+}
+
+TEST_F(MigratorTest, OneMigratorAtATime) {
+  ASSERT_OK(Apply({one_}));
+  database_.Run("UPDATE schema_migration_lease SET owner = 'b', expires_at = '2026-03-01 01:05:00';\n");
+  EXPECT_THAT(Apply({one_, two_}), StatusIs(absl::StatusCode::kAborted, "MIGRATION_RUNNING"));
+  EXPECT_THAT(VerifyVersion(database_.db(), {two_}), StatusIs(absl::StatusCode::kFailedPrecondition));
+  clock_.Advance(absl::Minutes(5));  // the other died: its lease ends
+  EXPECT_THAT(Apply({one_, two_}), IsOk());
+  EXPECT_THAT(Apply({one_, two_}, "c"), IsOk());  // the lease was given back
+}
+
+TEST_F(MigratorTest, GoesOnAfterTheStatementThatFailed) {
+  const Migration broken{"w", 1, "w",
+                         "CREATE TABLE w (id INT NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB;\n"
+                         "INSERT INTO w SELECT id FROM comes_later;\n"
+                         "INSERT INTO w VALUES (9);\n"};
+  EXPECT_THAT(Apply({broken}), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(VerifyVersion(database_.db(), {broken}), StatusIs(absl::StatusCode::kFailedPrecondition));
+  database_.Run("CREATE TABLE comes_later (id INT NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB;\n"
+                "INSERT INTO comes_later VALUES (1);\n");
+  ASSERT_OK(Apply({broken}));
+  EXPECT_EQ(database_.Int("SELECT SUM(id) FROM w"), 10);
+  // Died between a statement and its mark.
+  database_.Run("UPDATE schema_migration SET complete = 0, statements_done = 0 WHERE stream = 'x';\n");
+  const Migration table{"v", 1, "v", "CREATE TABLE v (id INT NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB;\n"};
+  ASSERT_OK(Apply({broken, table}));
+  database_.Run("UPDATE schema_migration SET complete = 0, statements_done = 0 WHERE stream = 'v';\n");
+  EXPECT_THAT(Apply({broken, table}), IsOk());
+}
+
+}  // namespace
+}  // namespace bangfu::migrate
