@@ -1,0 +1,198 @@
+// State machines as one table: who may do what in which state, under which guards, with which
+// evidence, and what comes of it. The same table executes a transition, tells a caller which actions
+// are open and why not, and is tried in full by tests (triples.h).
+//
+// Needs neither protobuf nor SQL: a service's domain declares its tables with it. Roles are the
+// numbers of bangfu.options.v1.Role.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/status/error.h"
+
+namespace bangfu::workflow {
+
+using RoleId = int;
+// What the service itself does (a job, a feed consumer): never held by a caller.
+inline constexpr RoleId kSystem = -1;
+
+// Who acts: the roles that the caller holds in the subject's region.
+struct Actor {
+  std::string subject;  // the person's id; guards of separated duties compare it
+  std::vector<RoleId> roles;
+
+  bool Holds(RoleId role) const {
+    return std::find(roles.begin(), roles.end(), role) != roles.end();
+  }
+  static Actor System() { return Actor{"system", {kSystem}}; }
+};
+
+// A condition beyond state and role. OK, or the refusal with its reason and zh-CN text
+// (status/error.h), exactly as the rpc gives it.
+template <typename Subject>
+struct Guard {
+  std::string name;
+  std::function<absl::Status(const Subject&, const Actor&)> check;
+};
+
+template <typename State, typename Subject>
+struct Transition {
+  std::vector<State> from;
+  std::string action;    // "submit": the rpc's verb
+  std::string label_zh;  // 提交: the button's text
+  std::vector<RoleId> roles;  // any of these
+  std::vector<Guard<Subject>> guards;
+  std::vector<std::string> evidence;  // kinds, each of which must be there
+  State to;
+};
+
+struct AllowedAction {
+  std::string action;
+  std::string label_zh;
+  bool allowed = false;
+  std::string refusal_reason;
+  std::string refusal_zh;
+  std::vector<std::string> evidence_kinds;
+};
+
+template <typename State, typename Subject>
+class Table {
+ public:
+  using TransitionType = Transition<State, Subject>;
+
+  // `state_label` gives a state's zh-CN name for refusals.
+  Table(std::function<State(const Subject&)> state_of, std::function<std::string(State)> state_label,
+        std::vector<TransitionType> transitions)
+      : state_of_(std::move(state_of)),
+        state_label_(std::move(state_label)),
+        transitions_(std::move(transitions)) {}
+
+  // The state after `action`. `evidence`: the kinds that come with the call. Checked in this order:
+  //   INVALID_ARGUMENT ACTION_UNKNOWN          no such action
+  //   PERMISSION_DENIED ROLE_NOT_ALLOWED       not an action of the caller's roles
+  //   FAILED_PRECONDITION STATE_NOT_ALLOWED    not in this state
+  //   PERMISSION_DENIED ROLE_NOT_ALLOWED       not of the caller's roles in this state
+  //   a guard's own error                      in the order of the table
+  //   FAILED_PRECONDITION EVIDENCE_MISSING     naming each missing kind
+  // Where several rows fit, the first that lets the caller through counts; if none does, the first
+  // one's refusal.
+  absl::StatusOr<State> Execute(const Subject& subject, std::string_view action, const Actor& actor,
+                                const std::vector<std::string>& evidence = {}) const {
+    const TransitionType* row = nullptr;
+    if (absl::Status status = Check(subject, action, actor, &evidence, &row); !status.ok()) {
+      return status;
+    }
+    return row->to;
+  }
+
+  // Each action that one of the caller's roles could ever take, allowed now or the reason why not.
+  // Evidence is not asked for: its kinds are named.
+  std::vector<AllowedAction> Allowed(const Subject& subject, const Actor& actor) const {
+    std::vector<AllowedAction> out;
+    for (const TransitionType& candidate : transitions_) {
+      if (!HoldsOne(candidate, actor)) continue;
+      if (std::any_of(out.begin(), out.end(),
+                      [&](const AllowedAction& a) { return a.action == candidate.action; })) {
+        continue;
+      }
+      const TransitionType* row = nullptr;
+      const absl::Status status = Check(subject, candidate.action, actor, nullptr, &row);
+      AllowedAction action;
+      action.action = candidate.action;
+      action.label_zh = candidate.label_zh;
+      action.allowed = status.ok();
+      action.evidence_kinds = (row != nullptr ? *row : candidate).evidence;
+      if (!status.ok()) {
+        const ErrorDetail detail = GetErrorDetail(status);
+        action.refusal_reason = detail.reason;
+        action.refusal_zh = detail.message_zh;
+      }
+      out.push_back(std::move(action));
+    }
+    return out;
+  }
+
+  const std::vector<TransitionType>& transitions() const { return transitions_; }
+
+ private:
+  static bool HoldsOne(const TransitionType& row, const Actor& actor) {
+    return std::any_of(row.roles.begin(), row.roles.end(),
+                       [&](RoleId role) { return actor.Holds(role); });
+  }
+
+  absl::Status Check(const Subject& subject, std::string_view action, const Actor& actor,
+                     const std::vector<std::string>* evidence, const TransitionType** found) const {
+    const State state = state_of_(subject);
+    std::string label;
+    bool of_role = false;
+    bool in_state = false;
+    absl::Status refusal;
+    for (const TransitionType& row : transitions_) {
+      if (row.action != action) continue;
+      if (label.empty()) label = row.label_zh;
+      const bool role_fits = HoldsOne(row, actor);
+      const bool state_fits = std::find(row.from.begin(), row.from.end(), state) != row.from.end();
+      of_role |= role_fits;
+      in_state |= state_fits;
+      if (!role_fits || !state_fits) continue;
+      absl::Status status = CheckRow(row, subject, actor, evidence);
+      if (status.ok()) {
+        *found = &row;
+        return status;
+      }
+      if (refusal.ok()) {
+        refusal = std::move(status);
+        *found = &row;
+      }
+    }
+    if (!refusal.ok()) return refusal;
+    if (label.empty()) {
+      return Error(absl::StatusCode::kInvalidArgument, "ACTION_UNKNOWN")
+          .Zh("没有此操作")
+          .With("action", action);
+    }
+    if (of_role && !in_state) {
+      return FailedPrecondition("STATE_NOT_ALLOWED",
+                                absl::StrCat("当前状态为「", state_label_(state), "」，不能", label))
+          .With("action", action)
+          .With("state", state_label_(state));
+    }
+    return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
+        .Zh(absl::StrCat("您的角色不能", label))
+        .With("action", action);
+  }
+
+  static absl::Status CheckRow(const TransitionType& row, const Subject& subject, const Actor& actor,
+                               const std::vector<std::string>* evidence) {
+    for (const Guard<Subject>& guard : row.guards) {
+      if (absl::Status status = guard.check(subject, actor); !status.ok()) return status;
+    }
+    if (evidence == nullptr) return absl::OkStatus();
+    std::vector<std::string> missing;
+    for (const std::string& kind : row.evidence) {
+      if (std::find(evidence->begin(), evidence->end(), kind) == evidence->end()) {
+        missing.push_back(kind);
+      }
+    }
+    if (missing.empty()) return absl::OkStatus();
+    return FailedPrecondition("EVIDENCE_MISSING",
+                              absl::StrCat("缺少佐证材料：", absl::StrJoin(missing, "、")))
+        .With("action", row.action)
+        .With("kinds", absl::StrJoin(missing, ","));
+  }
+
+  std::function<State(const Subject&)> state_of_;
+  std::function<std::string(State)> state_label_;
+  std::vector<TransitionType> transitions_;
+};
+
+}  // namespace bangfu::workflow
