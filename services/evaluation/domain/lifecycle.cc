@@ -1,0 +1,342 @@
+#include "services/evaluation/domain/lifecycle.h"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+
+#include "absl/strings/ascii.h"
+#include "common/base/strings.h"
+#include "common/base/text.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "services/evaluation/domain/measures.h"
+
+namespace bangfu::evaluation {
+
+namespace {
+
+constexpr EnumEntry<EvaluationState> kStates[] = {
+    {EvaluationState::kUnspecified, "UNSPECIFIED", "未定"},
+    {EvaluationState::kDraft, "DRAFT", "草稿"},
+    {EvaluationState::kComputed, "COMPUTED", "已计算"},
+    {EvaluationState::kCountyReviewed, "COUNTY_REVIEWED", "县级已审"},
+    {EvaluationState::kJointConfirmed, "JOINT_CONFIRMED", "部门已会签"},
+    {EvaluationState::kPublicised, "PUBLICISED", "公示中"},
+    {EvaluationState::kEffective, "EFFECTIVE", "已生效"},
+    {EvaluationState::kSuperseded, "SUPERSEDED", "已被替代"},
+    {EvaluationState::kVoid, "VOID", "作废"},
+};
+constexpr EnumEntry<EvaluationAction> kActions[] = {
+    {EvaluationAction::kUnspecified, "UNSPECIFIED", "未定"},
+    {EvaluationAction::kCompute, "COMPUTE", "计算"},
+    {EvaluationAction::kReview, "REVIEW", "县级审定"},
+    {EvaluationAction::kConfirm, "CONFIRM", "部门会签"},
+    {EvaluationAction::kPublicise, "PUBLICISE", "公示"},
+    {EvaluationAction::kMakeEffective, "MAKE_EFFECTIVE", "生效"},
+    {EvaluationAction::kSupersede, "SUPERSEDE", "替代"},
+    {EvaluationAction::kVoid, "VOID", "作废"},
+};
+constexpr EnumEntry<AdminLevel> kLevels[] = {
+    {AdminLevel::kUnspecified, "UNSPECIFIED", "未定"}, {AdminLevel::kVillage, "VILLAGE", "村级"},
+    {AdminLevel::kTownship, "TOWNSHIP", "乡镇"},       {AdminLevel::kCounty, "COUNTY", "县级"},
+    {AdminLevel::kCity, "CITY", "市级"},               {AdminLevel::kProvince, "PROVINCE", "省级"},
+};
+constexpr EnumEntry<ArgumentConclusion> kConclusions[] = {
+    {ArgumentConclusion::kUnspecified, "UNSPECIFIED", "未定"},
+    {ArgumentConclusion::kFeasible, "FEASIBLE", "可行"},
+    {ArgumentConclusion::kNotFeasible, "NOT_FEASIBLE", "不可行"},
+    {ArgumentConclusion::kClass, "CLASS", "认定类别"},
+};
+constexpr EnumEntry<OverrideReason> kReasons[] = {
+    {OverrideReason::kUnspecified, "UNSPECIFIED", "未定"},
+    {OverrideReason::kDataOutdated, "DATA_OUTDATED", "数据过时"},
+    {OverrideReason::kSeasonal, "SEASONAL", "季节性因素"},
+    {OverrideReason::kForceMajeure, "FORCE_MAJEURE", "不可抗力"},
+    {OverrideReason::kPolicySupport, "POLICY_SUPPORT", "政策支持"},
+    {OverrideReason::kExpertOpinion, "EXPERT_OPINION", "专家意见"},
+    {OverrideReason::kMergedProject, "MERGED_PROJECT", "项目合并"},
+    {OverrideReason::kOther, "OTHER", "其他"},
+};
+
+struct Transition {
+  EvaluationState from;
+  EvaluationAction action;
+  EvaluationState to;
+};
+using State = EvaluationState;
+using Action = EvaluationAction;
+constexpr Transition kTransitions[] = {
+    {State::kDraft, Action::kCompute, State::kComputed},
+    {State::kComputed, Action::kReview, State::kCountyReviewed},
+    {State::kCountyReviewed, Action::kConfirm, State::kJointConfirmed},
+    {State::kJointConfirmed, Action::kPublicise, State::kPublicised},
+    {State::kPublicised, Action::kMakeEffective, State::kEffective},
+    {State::kEffective, Action::kSupersede, State::kSuperseded},
+    {State::kDraft, Action::kVoid, State::kVoid},
+    {State::kComputed, Action::kVoid, State::kVoid},
+    {State::kCountyReviewed, Action::kVoid, State::kVoid},
+    {State::kJointConfirmed, Action::kVoid, State::kVoid},
+    {State::kPublicised, Action::kVoid, State::kVoid},
+    {State::kEffective, Action::kVoid, State::kVoid},
+};
+
+// INSUFFICIENT_DATA can go on only through the province's override, which the review checks.
+bool Ends(Result result) { return result == Result::kNotApplicable; }
+
+absl::Status ArgumentRequired(std::string_view why) {
+  return FailedPrecondition("ARGUMENT_REQUIRED", why);
+}
+
+// The argument is there, is sound and is about this subject.
+absl::Status CheckArgument(const ArgumentRecord* argument, std::string_view subject_id,
+                           std::string_view why, absl::CivilDay today) {
+  if (argument == nullptr) return ArgumentRequired(why);
+  RETURN_IF_ERROR(Validate(*argument, today));
+  if (argument->subject_id != subject_id) {
+    return FailedPrecondition("ARGUMENT_SUBJECT", "论证记录不是针对该对象的");
+  }
+  return absl::OkStatus();
+}
+
+// An argument may support `four_class` by naming it, or by its view on feasibility.
+bool Supports(const ArgumentRecord& argument, FourClass four_class) {
+  switch (argument.conclusion) {
+    case ArgumentConclusion::kClass: return argument.four_class == four_class;
+    case ArgumentConclusion::kFeasible: return four_class == FourClass::kRevitalize;
+    case ArgumentConclusion::kNotFeasible: return four_class == FourClass::kAdjust;
+    default: return false;
+  }
+}
+
+absl::Status Contradicts() {
+  return FailedPrecondition("ARGUMENT_CONTRADICTS", "论证结论与认定类别不一致");
+}
+
+absl::Status CheckAdjustArgument(const ArgumentRecord* argument, std::string_view subject_id,
+                                 absl::CivilDay today) {
+  RETURN_IF_ERROR(
+      CheckArgument(argument, subject_id, "列入调整类须有三人以上论证记录", today));
+  return Supports(*argument, FourClass::kAdjust) ? absl::OkStatus() : Contradicts();
+}
+
+}  // namespace
+
+std::span<const EnumEntry<EvaluationState>> Entries(const EvaluationState*) { return kStates; }
+std::span<const EnumEntry<EvaluationAction>> Entries(const EvaluationAction*) { return kActions; }
+std::span<const EnumEntry<AdminLevel>> Entries(const AdminLevel*) { return kLevels; }
+std::span<const EnumEntry<ArgumentConclusion>> Entries(const ArgumentConclusion*) {
+  return kConclusions;
+}
+std::span<const EnumEntry<OverrideReason>> Entries(const OverrideReason*) { return kReasons; }
+
+absl::StatusOr<EvaluationState> NextState(EvaluationState state, EvaluationAction action,
+                                          Result result) {
+  for (const Transition& t : kTransitions) {
+    if (t.from != state || t.action != action) continue;
+    if (action == Action::kReview && Ends(result)) {
+      return FailedPrecondition(
+          "EVALUATION_ENDED", Cat("评估结果为“", EnumZh(result), "”，不进入认定程序"));
+    }
+    return t.to;
+  }
+  return FailedPrecondition("EVALUATION_STATE", Cat("评估处于“", EnumZh(state), "”状态，不能",
+                                                             EnumZh(action)));
+}
+
+std::vector<EvaluationAction> AllowedActions(EvaluationState state, Result result) {
+  std::vector<EvaluationAction> actions;
+  for (const Transition& t : kTransitions) {
+    if (t.from == state && NextState(state, t.action, result).ok()) actions.push_back(t.action);
+  }
+  return actions;
+}
+
+absl::Status Validate(const ArgumentRecord& argument, absl::CivilDay today) {
+  std::set<std::string_view> persons;
+  for (const std::string& person : argument.panel_person_ids) {
+    if (!person.empty()) persons.insert(person);
+  }
+  if (persons.size() < kPanelMinimum) {
+    return InvalidField("panel_person_ids", "论证小组至少三名不同的成员");
+  }
+  if (argument.subject_id.empty()) return InvalidField("subject_id", "没有论证对象");
+  if (argument.date > today) return InvalidField("date", "论证日期不能晚于今天");
+  if (argument.conclusion == ArgumentConclusion::kUnspecified) {
+    return InvalidField("conclusion", "没有论证结论");
+  }
+  bool names = argument.four_class != FourClass::kUnspecified;
+  if (names != (argument.conclusion == ArgumentConclusion::kClass)) {
+    return InvalidField("four_class", "结论为认定类别时须注明类别，其他结论不注明");
+  }
+  if (absl::StripAsciiWhitespace(argument.opinion).empty()) {
+    return InvalidField("opinion", "没有论证意见");
+  }
+  if (argument.attachments < 1) return InvalidField("attachments", "没有论证材料附件");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<FourClass> CheckAccept(const Computed& computed, const ArgumentRecord* argument,
+                                      absl::CivilDay today) {
+  if (computed.result == Result::kManualReview) {
+    RETURN_IF_ERROR(CheckArgument(argument, computed.subject_id,
+                                  "人工研判须有县级论证小组认定类别的论证记录", today));
+    if (argument->conclusion != ArgumentConclusion::kClass) {
+      return ArgumentRequired("人工研判的论证结论须认定类别");
+    }
+    return argument->four_class;
+  }
+  std::optional<FourClass> four_class = ClassOf(computed.result);
+  if (!four_class) {
+    return FailedPrecondition("EVALUATION_ENDED", Cat("评估结果为“", EnumZh(computed.result),
+                                                               "”，没有可认定的类别"));
+  }
+  if (*four_class == FourClass::kAdjust) {
+    RETURN_IF_ERROR(CheckAdjustArgument(argument, computed.subject_id, today));
+  }
+  return *four_class;
+}
+
+absl::StatusOr<OverrideDecision> CheckOverride(const Computed& computed, const Override& override,
+                                               const ArgumentRecord* argument,
+                                               absl::CivilDay today) {
+  if (override.to_class == FourClass::kUnspecified) return InvalidField("to_class", "没有注明类别");
+  if (override.reason_code == OverrideReason::kUnspecified) {
+    return InvalidField("reason_code", "没有注明理由类别");
+  }
+  if (!IsValidUtf8(override.reason_text) ||
+      Utf8Length(StdView(absl::StripAsciiWhitespace(override.reason_text))) < kOverrideReasonMinChars) {
+    return InvalidField("reason_text", Cat("理由不少于", kOverrideReasonMinChars, "字"));
+  }
+  if (std::none_of(override.evidence_ids.begin(), override.evidence_ids.end(),
+                   [](const std::string& id) { return !id.empty(); })) {
+    return InvalidField("evidence_ids", "至少提供一份佐证材料");
+  }
+  if (override.proposer_person_id.empty()) return InvalidField("proposer", "没有提出人");
+  if (override.approver_person_id.empty()) return InvalidField("approver", "没有批准人");
+  if (override.proposer_person_id == override.approver_person_id) {
+    return FailedPrecondition("OVERRIDE_SAME_PERSON", "提出人和批准人不能是同一人");
+  }
+
+  switch (computed.result) {
+    case Result::kManualReview:
+      return FailedPrecondition("OVERRIDE_NOT_ALLOWED", "人工研判由论证记录认定类别，不属于调整评估结果");
+    case Result::kNotApplicable:
+    case Result::kUnspecified:
+      return FailedPrecondition("OVERRIDE_NOT_ALLOWED", "暂不分类的对象不能认定类别");
+    default:
+      break;
+  }
+  std::optional<FourClass> from = ClassOf(computed.result);
+  if (from == override.to_class) return InvalidField("to_class", "与评估结果相同，无须调整");
+  if (override.approver_level < AdminLevel::kCounty) {
+    return FailedPrecondition("OVERRIDE_LEVEL", "须由县级以上批准");
+  }
+  bool hard = computed.rule_id == "H1" || computed.rule_id == "H2" || computed.rule_id == "H3";
+  if ((hard || computed.result == Result::kInsufficientData) &&
+      override.approver_level != AdminLevel::kProvince) {
+    return FailedPrecondition("OVERRIDE_LOCKED",
+                              hard ? "依据认定文件判定的调整类，只有省级可以改变"
+                                   : "数据不足应当补报，只有省级可以直接认定类别");
+  }
+  if (override.to_class == FourClass::kAdjust) {
+    RETURN_IF_ERROR(CheckAdjustArgument(argument, computed.subject_id, today));
+  }
+
+  OverrideDecision decision;
+  decision.four_class = override.to_class;
+  // The classes are numbered from the best down. Without a class before, every class is better.
+  decision.needs_city_filing = !from || override.to_class < *from;
+  absl::CivilMonth end = absl::CivilMonth(today) + kOverrideMonths;
+  absl::CivilDay last = absl::CivilDay(end + 1) - 1;
+  decision.expires_on =
+      absl::CivilDay(end.year(), end.month(), std::min(today.day(), last.day()));
+  return decision;
+}
+
+absl::Status CheckEffective(const EffectiveCheck& check, absl::CivilDay today) {
+  if (check.final_class == FourClass::kUnspecified) {
+    return FailedPrecondition("EVALUATION_ENDED", "没有认定类别，不能生效");
+  }
+  if (!check.publicity_passed) return FailedPrecondition("PUBLICITY_NOT_PASSED", "公示未通过");
+  if (check.open_objections) return FailedPrecondition("OBJECTION_OPEN", "公示异议尚未办结");
+  if (check.needs_city_filing && !check.city_filed) {
+    return FailedPrecondition("CITY_FILING_REQUIRED", "调整到更好类别须报市级备案");
+  }
+  if (check.final_class == FourClass::kAdjust) {
+    return CheckAdjustArgument(check.argument, check.subject_id, today);
+  }
+  if (check.result == Result::kManualReview) {
+    RETURN_IF_ERROR(CheckArgument(check.argument, check.subject_id,
+                                  "人工研判须有认定类别的论证记录", today));
+    if (check.argument->conclusion != ArgumentConclusion::kClass ||
+        check.argument->four_class != check.final_class) {
+      return Contradicts();
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckMeasurePlan(const MeasurePlan& plan, const ArgumentRecord* argument,
+                              absl::CivilDay today) {
+  if (plan.four_class == FourClass::kUnspecified) return InvalidField("four_class", "没有类别");
+  if (plan.measures.empty()) return InvalidField("measures", "至少选择一项措施");
+  if (plan.responsible.empty()) return InvalidField("responsible", "没有责任单位");
+  if (!plan.deadline) return InvalidField("deadline", "没有完成时限");
+  bool revitalize = plan.four_class == FourClass::kRevitalize;
+  if (revitalize && plan.cause == Cause::kUnspecified) return InvalidField("cause", "没有困难原因");
+  if (!revitalize && plan.cause != Cause::kUnspecified) {
+    return InvalidField("cause", "困难原因只用于盘活类");
+  }
+  std::set<std::string_view> seen;
+  for (size_t i = 0; i < plan.measures.size(); ++i) {
+    const PlannedMeasure& m = plan.measures[i];
+    std::string field = Cat("measures[", i, "].code");
+    const MeasureDef* def = FindMeasure(plan.four_class, m.code);
+    if (def == nullptr) {
+      return InvalidField(field, Cat(EnumZh(plan.four_class), "没有措施 ", m.code));
+    }
+    if (m.code == "OTHER") {
+      if (absl::StripAsciiWhitespace(m.description).empty()) {
+        return InvalidField(Cat("measures[", i, "].description"), "其他措施须写明内容");
+      }
+    } else if (!seen.insert(m.code).second) {
+      return InvalidField(field, "措施重复");
+    }
+    if (revitalize && !IsAllowed(plan.cause, m.code)) {
+      return InvalidField(field, Cat("措施“", def->name_zh, "”不适用于原因“",
+                                              EnumZh(plan.cause), "”"));
+    }
+  }
+  if (revitalize) {
+    RETURN_IF_ERROR(CheckArgument(argument, plan.subject_id, "盘活须在严格论证的基础上进行", today));
+    if (!Supports(*argument, FourClass::kRevitalize)) return Contradicts();
+  }
+  return absl::OkStatus();
+}
+
+std::optional<AdminLevel> NextSignOff(std::span<const SignOff> done) {
+  switch (done.size()) {
+    case 0: return AdminLevel::kVillage;
+    case 1: return AdminLevel::kTownship;
+    case 2: return AdminLevel::kCounty;
+    default: return std::nullopt;
+  }
+}
+
+absl::Status CheckSignOff(std::span<const SignOff> done, const SignOff& next) {
+  if (next.person_id.empty()) return InvalidField("person", "没有签字人");
+  std::optional<AdminLevel> expected = NextSignOff(done);
+  if (!expected || *expected != next.level) {
+    return FailedPrecondition(
+        "SIGN_OFF_ORDER",
+        expected ? Cat("应由", EnumZh(*expected), "签字") : std::string("三级均已签字"));
+  }
+  for (const SignOff& s : done) {
+    if (s.person_id == next.person_id) {
+      return FailedPrecondition("SIGN_OFF_SAME_PERSON", "同一人不能在两级签字");
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace bangfu::evaluation

@@ -1,0 +1,180 @@
+// The rules around a computed evaluation: what a county may accept or override, what becomes
+// effective, what a plan may contain, who signs a ledger entry. Pure: the day is given.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
+#include "services/evaluation/domain/types.h"
+
+namespace bangfu::evaluation {
+
+enum class EvaluationState {
+  kUnspecified = 0,
+  kDraft,
+  kComputed,  // NOT_APPLICABLE ends here; MANUAL_REVIEW waits for an argument
+  kCountyReviewed,
+  kJointConfirmed,
+  kPublicised,
+  kEffective,
+  kSuperseded,
+  kVoid,
+};
+
+enum class EvaluationAction {
+  kUnspecified = 0,
+  kCompute,
+  kReview,     // the county accepts, overrides or decides by argument
+  kConfirm,    // the sector departments join
+  kPublicise,  // 公示 begins
+  kMakeEffective,
+  kSupersede,
+  kVoid,
+};
+
+std::span<const EnumEntry<EvaluationState>> Entries(const EvaluationState*);
+std::span<const EnumEntry<EvaluationAction>> Entries(const EvaluationAction*);
+
+// FAILED_PRECONDITION EVALUATION_STATE when the action does not follow the state, EVALUATION_ENDED for
+// the review of a NOT_APPLICABLE. (INSUFFICIENT_DATA goes on by the province's override alone, which
+// CheckAccept and CheckOverride see to.)
+absl::StatusOr<EvaluationState> NextState(EvaluationState state, EvaluationAction action,
+                                          Result result);
+// What NextState allows, in table order.
+std::vector<EvaluationAction> AllowedActions(EvaluationState state, Result result);
+
+enum class AdminLevel { kUnspecified = 0, kVillage, kTownship, kCounty, kCity, kProvince };
+std::span<const EnumEntry<AdminLevel>> Entries(const AdminLevel*);
+
+// --- 论证 ---------------------------------------------------------------------------------------
+
+enum class ArgumentConclusion { kUnspecified = 0, kFeasible, kNotFeasible, kClass };
+std::span<const EnumEntry<ArgumentConclusion>> Entries(const ArgumentConclusion*);
+
+struct ArgumentRecord {
+  std::string id;
+  std::string subject_id;
+  std::vector<std::string> panel_person_ids;
+  absl::CivilDay date;
+  ArgumentConclusion conclusion = ArgumentConclusion::kUnspecified;
+  FourClass four_class = FourClass::kUnspecified;  // kClass only
+  std::string opinion;
+  int attachments = 0;
+};
+
+inline constexpr size_t kPanelMinimum = 3;
+
+// R034: at least three different persons, a day that is not in the future, a conclusion, an opinion
+// and an attachment. INVALID_ARGUMENT FIELD_INVALID.
+absl::Status Validate(const ArgumentRecord& argument, absl::CivilDay today);
+
+// --- county review --------------------------------------------------------------------------------
+
+// The computed evaluation that is reviewed.
+struct Computed {
+  std::string subject_id;
+  Result result = Result::kUnspecified;
+  std::string rule_id;
+};
+
+// Accepting what the engine proposed. A MANUAL_REVIEW is decided by an argument that names the class
+// (not an override); ADJUST needs one that does not speak against it. FAILED_PRECONDITION
+// ARGUMENT_REQUIRED, ARGUMENT_SUBJECT, ARGUMENT_CONTRADICTS, EVALUATION_ENDED.
+absl::StatusOr<FourClass> CheckAccept(const Computed& computed, const ArgumentRecord* argument,
+                                      absl::CivilDay today);
+
+enum class OverrideReason {
+  kUnspecified = 0,
+  kDataOutdated,
+  kSeasonal,
+  kForceMajeure,
+  kPolicySupport,
+  kExpertOpinion,
+  kMergedProject,
+  kOther,
+};
+std::span<const EnumEntry<OverrideReason>> Entries(const OverrideReason*);
+
+inline constexpr size_t kOverrideReasonMinChars = 20;
+inline constexpr int kOverrideMonths = 12;
+
+struct Override {
+  FourClass to_class = FourClass::kUnspecified;
+  OverrideReason reason_code = OverrideReason::kUnspecified;
+  std::string reason_text;  // at least 20 characters without surrounding blanks
+  std::vector<std::string> evidence_ids;
+  std::string tolerance_decision_id;  // optional
+  std::string proposer_person_id;
+  std::string approver_person_id;
+  AdminLevel approver_level = AdminLevel::kUnspecified;  // county or above
+};
+
+struct OverrideDecision {
+  FourClass four_class = FourClass::kUnspecified;
+  bool needs_city_filing = false;  // towards a better class
+  absl::CivilDay expires_on;       // re-evaluation is due from this day
+};
+
+// The limits of a human override. INVALID_ARGUMENT FIELD_INVALID for the form; FAILED_PRECONDITION
+// OVERRIDE_SAME_PERSON, OVERRIDE_NOT_ALLOWED, OVERRIDE_LOCKED (only the province), OVERRIDE_LEVEL,
+// ARGUMENT_REQUIRED.
+absl::StatusOr<OverrideDecision> CheckOverride(const Computed& computed, const Override& override,
+                                               const ArgumentRecord* argument,
+                                               absl::CivilDay today);
+
+// --- effective ------------------------------------------------------------------------------------
+
+struct EffectiveCheck {
+  std::string subject_id;
+  FourClass final_class = FourClass::kUnspecified;
+  Result result = Result::kUnspecified;
+  const ArgumentRecord* argument = nullptr;
+  bool publicity_passed = false;
+  bool open_objections = false;
+  bool needs_city_filing = false;
+  bool city_filed = false;
+};
+// ADJUST is never effective without an argument of three persons, whoever proposed it.
+// FAILED_PRECONDITION PUBLICITY_NOT_PASSED, OBJECTION_OPEN, CITY_FILING_REQUIRED, ARGUMENT_REQUIRED.
+absl::Status CheckEffective(const EffectiveCheck& check, absl::CivilDay today);
+
+// --- measure plan ---------------------------------------------------------------------------------
+
+struct PlannedMeasure {
+  std::string code;
+  std::string description;  // mandatory for OTHER
+};
+struct MeasurePlan {
+  std::string subject_id;
+  FourClass four_class = FourClass::kUnspecified;
+  Cause cause = Cause::kUnspecified;  // 盘活类 only
+  std::vector<PlannedMeasure> measures;
+  std::string responsible;
+  std::optional<absl::CivilDay> deadline;
+};
+// Codes belong to the class (R030, R032); for 盘活类 they fit the cause (R035–R043) and the plan rests
+// on an argument that finds it feasible (R034). INVALID_ARGUMENT FIELD_INVALID; FAILED_PRECONDITION
+// ARGUMENT_REQUIRED, ARGUMENT_CONTRADICTS.
+absl::Status CheckMeasurePlan(const MeasurePlan& plan, const ArgumentRecord* argument,
+                              absl::CivilDay today);
+
+// --- ledger sign-off ------------------------------------------------------------------------------
+
+struct SignOff {
+  AdminLevel level = AdminLevel::kUnspecified;
+  std::string person_id;
+};
+// Village, then township, then county (县乡村分级建立台账), each once and by a different person.
+// FAILED_PRECONDITION SIGN_OFF_ORDER, SIGN_OFF_SAME_PERSON; INVALID_ARGUMENT FIELD_INVALID.
+absl::Status CheckSignOff(std::span<const SignOff> done, const SignOff& next);
+// The level whose signature is missing; nullopt when all three have signed.
+std::optional<AdminLevel> NextSignOff(std::span<const SignOff> done);
+
+}  // namespace bangfu::evaluation
