@@ -1,0 +1,648 @@
+#include <atomic>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "bangfu/type/v1/common.pb.h"
+#include "common/base/random.h"
+#include "common/feed/consumer.h"
+#include "common/feed/feed.h"
+#include "common/feed/outbox.h"
+#include "common/feed/schema.h"
+#include "common/feed/sequencer.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "common/testing/clock.h"
+#include "common/testing/database.h"
+#include "common/testing/random.h"
+#include "common/testing/status_matchers.h"
+
+namespace bangfu::feed {
+namespace {
+
+using ::bangfu::testing::FakeClock;
+using ::bangfu::testing::StatusIs;
+using ::bangfu::testing::TestDatabase;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// A source of things with a version, and a copy of them: what two services would have.
+migrate::Migrations TestSchema() {
+  return migrate::Concat(Schema(), migrate::Migrations{{"things", 1, "create", R"sql(
+CREATE TABLE thing (
+  id BINARY(16) NOT NULL,
+  region_path VARCHAR(12) NOT NULL,
+  version BIGINT NOT NULL,
+  PRIMARY KEY (id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE TABLE copy (
+  id BINARY(16) NOT NULL,
+  version BIGINT NOT NULL,
+  effects BIGINT NOT NULL,
+  generation BIGINT NOT NULL,
+  PRIMARY KEY (id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+)sql"}});
+}
+
+type::v1::Quantity State(int64_t version) {
+  type::v1::Quantity state;
+  state.set_value_milli(version);
+  return state;
+}
+
+// Writes the thing's next version and its event, as a service's mutation does.
+absl::Status Change(mysql::Tx& tx, const Ulid& id, absl::Time now, const std::string& region = "36") {
+  RETURN_IF_ERROR(tx.Execute("INSERT INTO thing (id, region_path, version) VALUES (?, ?, 1) "
+                             "ON DUPLICATE KEY UPDATE version = version + 1",
+                             {id, region})
+                      .status());
+  ASSIGN_OR_RETURN(mysql::Rows rows, tx.Query("SELECT version FROM thing WHERE id = ?", {id}));
+  return Publish(tx, MakeEvent("thing", id, region, State(rows[0].Int(0)), now));
+}
+
+class CopyHandler : public EffectHandler {
+ public:
+  absl::Status Apply(mysql::Tx& tx, const Batch& batch) override {
+    std::vector<mysql::Params> rows;
+    for (const feed::v1::Event* event : batch.events) {
+      type::v1::Quantity state;
+      if (!event->payload().UnpackTo(&state)) return absl::InvalidArgumentError("payload");
+      {
+        std::lock_guard lock(mu_);
+        if (poison_.contains(event->aggregate_id())) return absl::InvalidArgumentError("poison");
+      }
+      ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(event->aggregate_id()));
+      rows.push_back({id, state.value_milli(), 1, batch.generation});
+    }
+    RETURN_IF_ERROR(mysql::BulkInsert(tx, "copy", "(id, version, effects, generation)", rows,
+                                      " ON DUPLICATE KEY UPDATE version = VALUES(version), "
+                                      "effects = effects + 1, generation = VALUES(generation)")
+                        .status());
+    if (after_effect) return after_effect(tx);
+    return absl::OkStatus();
+  }
+  absl::Status FinishSnapshot(mysql::Tx& tx, const std::string&, int64_t generation) override {
+    return tx.Execute("DELETE FROM copy WHERE generation < ?", {generation}).status();
+  }
+  void Poison(const Ulid& id) {
+    std::lock_guard lock(mu_);
+    poison_.insert(id.ToString());
+  }
+  void Heal() {
+    std::lock_guard lock(mu_);
+    poison_.clear();
+  }
+  std::function<absl::Status(mysql::Tx&)> after_effect;
+
+ private:
+  std::mutex mu_;
+  std::set<std::string> poison_;
+};
+
+class ThingStates : public SnapshotSource {
+ public:
+  std::vector<std::string> aggregate_types() const override { return {"thing"}; }
+  absl::StatusOr<std::vector<OutboxEvent>> Page(mysql::Executor& db, const std::string& type,
+                                                const Ulid& after, int limit,
+                                                const std::optional<RegionPrefixes>& scope) override {
+    mysql::Params params = {after};
+    std::string where = "id > ?";
+    if (scope) where += " AND " + mysql::RegionClause(*scope, "region_path", &params);
+    params.emplace_back(limit);
+    ASSIGN_OR_RETURN(mysql::Rows rows,
+                     db.Query("SELECT id, region_path, version FROM thing WHERE " + where +
+                                  " ORDER BY id LIMIT ?",
+                              params));
+    std::vector<OutboxEvent> page;
+    for (const mysql::Row& row : rows) {
+      page.push_back(MakeEvent(type, row.Id(0), row.String(1), State(row.Int(2)), absl::UnixEpoch()));
+    }
+    return page;
+  }
+};
+
+class FeedTest : public ::testing::Test {
+ protected:
+  FeedTest()
+      : database_(TestSchema()),
+        ids_(clock_),
+        sequencer_session_(database_.Connect()),
+        reader_(database_.Connect()) {
+    sequencer_ = std::make_unique<Sequencer>(*sequencer_session_, clock_, Options("s1"));
+  }
+
+  static SequencerOptions Options(std::string holder) {
+    SequencerOptions options;
+    options.holder = std::move(holder);
+    return options;
+  }
+  static ConsumerOptions Following(std::string holder = "c1") {
+    ConsumerOptions options;
+    options.consumer = "copy";
+    options.source = "things";
+    options.holder = std::move(holder);
+    return options;
+  }
+
+  void ChangeNow(const Ulid& id, const std::string& region = "36") {
+    ASSERT_OK(mysql::Transact(database_.db(), [&](mysql::Tx& tx) {
+      return Change(tx, id, clock_.Now(), region);
+    }));
+  }
+  void SequenceAll() {
+    while (true) {
+      ASSERT_OK_AND_ASSIGN(SequencerStep step, sequencer_->StepOnce());
+      ASSERT_TRUE(step.holder);
+      if (step.moved == 0) return;
+    }
+  }
+  feed::v1::PullResponse PullAll() {
+    auto pulled = Pull(*reader_, "things", {.limit = 5000}, clock_.Now());
+    EXPECT_OK(pulled);
+    return pulled.ok() ? *pulled : feed::v1::PullResponse();
+  }
+  std::vector<std::string> Aggregates() {
+    std::vector<std::string> ids;
+    const feed::v1::PullResponse response = PullAll();
+    for (const auto& event : response.events()) ids.push_back(event.aggregate_id());
+    return ids;
+  }
+  PullFunction PullFrom(mysql::Session& session) {
+    return [this, &session](const feed::v1::PullRequest& r) {
+      return Pull(session, "things",
+                  {.epoch = r.epoch(), .after = r.after(), .limit = r.limit(),
+                   .aggregate_types = {r.aggregate_types().begin(), r.aggregate_types().end()}},
+                  clock_.Now());
+    };
+  }
+  SnapshotFunction SnapshotFrom(mysql::Session& session) {
+    return [this, &session](const feed::v1::SnapshotRequest&,
+                            const std::function<absl::Status(const feed::v1::SnapshotResponse&)>& sink) {
+      return Snapshot(session, "things", states_, {}, std::nullopt, sink);
+    };
+  }
+  // Steps until idle; transient errors are what the consumer must live with.
+  void Follow(Consumer& consumer) {
+    for (int i = 0; i < 10000; ++i) {
+      auto step = consumer.StepOnce();
+      if (step.ok() && *step == StepResult::kIdle) return;
+    }
+    FAIL() << "not level after 10000 steps";
+  }
+  int64_t Differences() {
+    return database_.Int(
+        "SELECT COUNT(*) FROM thing t LEFT JOIN copy c ON c.id = t.id "
+        "WHERE c.id IS NULL OR c.version <> t.version");
+  }
+
+  FakeClock clock_;
+  TestDatabase database_;
+  UlidGenerator ids_;
+  std::unique_ptr<mysql::Session> sequencer_session_;
+  std::unique_ptr<mysql::Session> reader_;
+  std::unique_ptr<Sequencer> sequencer_;
+  ThingStates states_;
+  CopyHandler handler_;
+};
+
+TEST_F(FeedTest, GivesCommittedEventsAGapFreeSequence) {
+  std::vector<std::string> expected;
+  for (int i = 0; i < 700; ++i) {
+    const Ulid id = ids_.Next();
+    expected.push_back(id.ToString());
+    ChangeNow(id);
+  }
+  SequenceAll();
+  const feed::v1::PullResponse response = PullAll();
+  ASSERT_EQ(response.events_size(), 700);
+  for (int i = 0; i < 700; ++i) {
+    EXPECT_EQ(response.events(i).sequence(), i + 1);
+    EXPECT_EQ(response.events(i).aggregate_id(), expected[i]);  // the order of commits
+  }
+  EXPECT_EQ(response.last_sequence(), 700);
+  EXPECT_EQ(response.next_after(), 700);
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM feed_outbox"), 0);
+  type::v1::Quantity state;
+  ASSERT_TRUE(response.events(0).payload().UnpackTo(&state));
+  EXPECT_EQ(state.value_milli(), 1);
+  EXPECT_EQ(response.events(0).occurred_at().seconds(), absl::ToUnixSeconds(clock_.Now()));
+}
+
+TEST_F(FeedTest, WritersThatCommitInOppositeOrder) {
+  const Ulid first = ids_.Next();
+  const Ulid second = ids_.Next();
+  auto other = database_.Connect();
+  ASSERT_OK(mysql::Transact(database_.db(), [&](mysql::Tx& tx) -> absl::Status {
+    RETURN_IF_ERROR(Change(tx, first, clock_.Now()));
+    // The second writer begins later and commits earlier; its event goes out meanwhile.
+    RETURN_IF_ERROR(mysql::Transact(
+        *other, [&](mysql::Tx& inner) { return Change(inner, second, clock_.Now()); }));
+    SequenceAll();
+    EXPECT_THAT(Aggregates(), ElementsAre(second.ToString()));
+    return absl::OkStatus();
+  }));
+  SequenceAll();
+  EXPECT_THAT(Aggregates(), ElementsAre(second.ToString(), first.ToString()));
+}
+
+TEST_F(FeedTest, RolledBackEventsNeverShow) {
+  EXPECT_FALSE(mysql::Transact(database_.db(), [&](mysql::Tx& tx) -> absl::Status {
+                 RETURN_IF_ERROR(Change(tx, ids_.Next(), clock_.Now()));
+                 return absl::InvalidArgumentError("no");
+               }).ok());
+  SequenceAll();
+  EXPECT_THAT(Aggregates(), IsEmpty());
+}
+
+TEST_F(FeedTest, OneAggregatesOrderHoldsWhenClocksDisagree) {
+  const Ulid id = ids_.Next();
+  // One replica's clock is an hour ahead, the next one's is not.
+  const absl::Time now = clock_.Now();
+  for (const absl::Time at : {now + absl::Hours(1), now, now - absl::Hours(1), now}) {
+    ASSERT_OK(mysql::Transact(database_.db(), [&](mysql::Tx& tx) { return Change(tx, id, at); }));
+  }
+  SequenceAll();
+  const feed::v1::PullResponse response = PullAll();
+  ASSERT_EQ(response.events_size(), 4);
+  for (int i = 0; i < 4; ++i) {
+    type::v1::Quantity state;
+    ASSERT_TRUE(response.events(i).payload().UnpackTo(&state));
+    EXPECT_EQ(state.value_milli(), i + 1);
+  }
+}
+
+TEST_F(FeedTest, OfTwoSequencersOneWorks) {
+  auto session = database_.Connect();
+  Sequencer second(*session, clock_, Options("s2"));
+  SequenceAll();
+  ChangeNow(ids_.Next());
+  ASSERT_OK_AND_ASSIGN(SequencerStep step, second.StepOnce());
+  EXPECT_FALSE(step.holder);
+  ASSERT_OK_AND_ASSIGN(step, sequencer_->StepOnce());
+  EXPECT_EQ(step.moved, 1);
+  // An orderly end lets the next one in at once.
+  ASSERT_OK(sequencer_->Release());
+  ASSERT_OK_AND_ASSIGN(step, second.StepOnce());
+  EXPECT_TRUE(step.holder);
+}
+
+TEST_F(FeedTest, ASequencerThatWasThoughtDeadMovesNothing) {
+  FakeClock slow(clock_.Now());  // a process that stood still
+  auto session = database_.Connect();
+  Sequencer zombie(*session, slow, Options("zombie"));
+  ASSERT_OK_AND_ASSIGN(SequencerStep step, zombie.StepOnce());
+  ASSERT_TRUE(step.holder);
+  clock_.Advance(absl::Minutes(1));
+  ChangeNow(ids_.Next());
+  SequenceAll();  // the other one took over
+  ChangeNow(ids_.Next());
+  ASSERT_OK_AND_ASSIGN(step, zombie.StepOnce());
+  EXPECT_FALSE(step.holder);
+  EXPECT_EQ(step.moved, 0);
+  EXPECT_EQ(PullAll().last_sequence(), 1);
+  SequenceAll();
+  EXPECT_EQ(PullAll().last_sequence(), 2);
+}
+
+TEST_F(FeedTest, AKilledSequencerLeavesWholeBatches) {
+  for (int i = 0; i < 40; ++i) ChangeNow(ids_.Next());
+  auto doomed_session = database_.Connect();
+  SequencerOptions options = Options("doomed");
+  options.before_commit = [&](mysql::Tx& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(mysql::Rows rows, tx.Query("SELECT CONNECTION_ID()"));
+    RETURN_IF_ERROR(database_.db().ExecuteOnce(absl::StrCat("KILL ", rows[0].Int(0))).status());
+    return absl::OkStatus();
+  };
+  Sequencer doomed(*doomed_session, clock_, options);
+  EXPECT_FALSE(doomed.StepOnce().ok());
+  EXPECT_EQ(PullAll().last_sequence(), 0);
+  clock_.Advance(absl::Minutes(1));  // its lease ends
+  SequenceAll();
+  const feed::v1::PullResponse response = PullAll();
+  ASSERT_EQ(response.events_size(), 40);
+  for (int i = 0; i < 40; ++i) EXPECT_EQ(response.events(i).sequence(), i + 1);
+}
+
+TEST_F(FeedTest, PullsInPiecesByTypeAndRegion) {
+  for (int i = 0; i < 30; ++i) ChangeNow(ids_.Next(), i % 3 == 0 ? "360733" : "360781");
+  SequenceAll();
+  PullQuery query{.limit = 4};
+  ASSERT_OK_AND_ASSIGN(feed::v1::PullResponse page, Pull(database_.db(), "things", query, clock_.Now()));
+  EXPECT_EQ(page.events_size(), 4);
+  EXPECT_EQ(page.next_after(), 4);
+  query = {.limit = 4, .scope = RegionPrefixes{"360733"}};
+  int seen = 0;
+  while (true) {
+    ASSERT_OK_AND_ASSIGN(page, Pull(database_.db(), "things", query, clock_.Now()));
+    for (const auto& event : page.events()) {
+      EXPECT_EQ(event.region_path(), "360733");
+      ++seen;
+    }
+    if (page.next_after() == page.last_sequence()) break;
+    query.after = page.next_after();
+  }
+  EXPECT_EQ(seen, 10);
+  ASSERT_OK_AND_ASSIGN(page, Pull(database_.db(), "things", {.aggregate_types = {"other"}}, clock_.Now()));
+  EXPECT_EQ(page.events_size(), 0);
+  EXPECT_EQ(page.next_after(), 30);
+  ASSERT_OK_AND_ASSIGN(page, Pull(database_.db(), "things", {.scope = RegionPrefixes{}}, clock_.Now()));
+  EXPECT_EQ(page.events_size(), 0);
+}
+
+TEST_F(FeedTest, PullTellsHowOldTheUnsequencedAre) {
+  ChangeNow(ids_.Next());
+  clock_.Advance(absl::Seconds(7));
+  EXPECT_EQ(PullAll().unsequenced_age_ms(), 7000);
+  SequenceAll();
+  EXPECT_EQ(PullAll().unsequenced_age_ms(), 0);
+}
+
+TEST_F(FeedTest, OldEventsGoAndTheirCursorsExpire) {
+  for (int i = 0; i < 123; ++i) ChangeNow(ids_.Next());
+  SequenceAll();
+  clock_.Advance(absl::Hours(24 * 100));
+  for (int i = 0; i < 10; ++i) ChangeNow(ids_.Next());
+  SequenceAll();
+  clock_.Advance(absl::Hours(24 * 81));
+  int64_t deleted = 0;
+  while (true) {
+    ASSERT_OK_AND_ASSIGN(int64_t n, SweepRetention(database_.db(), clock_.Now()));
+    if (n == 0) break;
+    deleted += n;
+  }
+  EXPECT_EQ(deleted, 123);
+  EXPECT_THAT(Pull(database_.db(), "things", {.after = 5}, clock_.Now()),
+              StatusIs(absl::StatusCode::kOutOfRange, "CURSOR_EXPIRED"));
+  ASSERT_OK_AND_ASSIGN(auto page, Pull(database_.db(), "things", {.after = 123}, clock_.Now()));
+  EXPECT_EQ(page.events_size(), 10);
+}
+
+TEST_F(FeedTest, AConsumersCopyEqualsItsSource) {
+  auto session = database_.Connect();
+  Consumer consumer(*session, clock_, Following(), PullFrom(database_.db()), handler_);
+  std::vector<Ulid> things;
+  for (int i = 0; i < 50; ++i) things.push_back(ids_.Next());
+  for (int i = 0; i < 300; ++i) ChangeNow(things[i % things.size()]);
+  SequenceAll();
+  Follow(consumer);
+  EXPECT_EQ(Differences(), 0);
+  EXPECT_EQ(database_.Int("SELECT SUM(effects) FROM copy"), 300);
+  ASSERT_OK_AND_ASSIGN(ConsumerProgress progress, ReadProgress(database_.db(), "copy", "things"));
+  EXPECT_EQ(progress.sequence, 300);
+  EXPECT_EQ(progress.source_last_sequence, 300);
+  EXPECT_EQ(progress.Lag(clock_.Now()), absl::ZeroDuration());
+  clock_.Advance(absl::Minutes(20));
+  EXPECT_EQ(progress.Lag(clock_.Now()), absl::Minutes(20));
+  // Events without a sequence count as lag too: a dead sequencer must not look level.
+  ChangeNow(things[0]);
+  clock_.Advance(absl::Minutes(5));
+  Follow(consumer);
+  ASSERT_OK_AND_ASSIGN(progress, ReadProgress(database_.db(), "copy", "things"));
+  EXPECT_EQ(progress.Lag(clock_.Now()), absl::Minutes(5));
+}
+
+TEST_F(FeedTest, AConsumerKilledBetweenEffectAndCursorRepeatsNothing) {
+  for (int i = 0; i < 100; ++i) ChangeNow(ids_.Next());
+  SequenceAll();
+  auto session = database_.Connect();
+  int kills = 0;
+  handler_.after_effect = [&](mysql::Tx& tx) -> absl::Status {
+    if (++kills % 2 == 0) return absl::OkStatus();
+    ASSIGN_OR_RETURN(mysql::Rows rows, tx.Query("SELECT CONNECTION_ID()"));
+    RETURN_IF_ERROR(database_.db().ExecuteOnce(absl::StrCat("KILL ", rows[0].Int(0))).status());
+    return absl::OkStatus();
+  };
+  ConsumerOptions options = Following();
+  options.limit = 10;
+  Consumer consumer(*session, clock_, options, PullFrom(database_.db()), handler_);
+  Follow(consumer);
+  EXPECT_GE(kills, 20);
+  EXPECT_EQ(Differences(), 0);
+  EXPECT_EQ(database_.Int("SELECT SUM(effects) FROM copy"), 100);
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM feed_parked"), 0);
+}
+
+TEST_F(FeedTest, OfTwoReplicasOneConsumesAndTheOtherTakesOver) {
+  for (int i = 0; i < 20; ++i) ChangeNow(ids_.Next());
+  SequenceAll();
+  auto session1 = database_.Connect();
+  auto session2 = database_.Connect();
+  FakeClock slow(clock_.Now());
+  ConsumerOptions options = Following("c1");
+  options.limit = 5;
+  Consumer one(*session1, slow, options, PullFrom(database_.db()), handler_);
+  options.holder = "c2";
+  Consumer two(*session2, clock_, options, PullFrom(database_.db()), handler_);
+  EXPECT_THAT(one.StepOnce(), testing::IsOkAndHolds(StepResult::kApplied));
+  EXPECT_THAT(two.StepOnce(), testing::IsOkAndHolds(StepResult::kNotHolder));
+  clock_.Advance(absl::Minutes(1));  // for the second the lease has ended; the first does not know
+  EXPECT_THAT(two.StepOnce(), testing::IsOkAndHolds(StepResult::kApplied));
+  EXPECT_FALSE(one.StepOnce().ok());
+  EXPECT_THAT(one.StepOnce(), testing::IsOkAndHolds(StepResult::kNotHolder));
+  Follow(two);
+  EXPECT_EQ(Differences(), 0);
+  EXPECT_EQ(database_.Int("SELECT SUM(effects) FROM copy"), 20);
+}
+
+TEST_F(FeedTest, ParksWhatCannotBeAppliedAndGoesOn) {
+  const Ulid bad = ids_.Next();
+  for (int i = 0; i < 60; ++i) {
+    ChangeNow(i % 20 == 7 ? bad : ids_.Next());
+  }
+  SequenceAll();
+  handler_.Poison(bad);
+  auto session = database_.Connect();
+  Consumer consumer(*session, clock_, Following(), PullFrom(database_.db()), handler_);
+  Follow(consumer);
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM copy"), 57);
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM feed_parked WHERE aggregate_id = ?", {bad}), 3);
+  ASSERT_OK_AND_ASSIGN(ConsumerProgress progress, ReadProgress(database_.db(), "copy", "things"));
+  EXPECT_EQ(progress.parked, 3);
+  EXPECT_EQ(progress.sequence, 60);
+
+  // Still broken: a re-drive changes nothing.
+  ASSERT_OK_AND_ASSIGN(Redriven redriven,
+                       Redrive(database_.db(), clock_, handler_, "copy", "things", bad));
+  EXPECT_EQ(redriven.applied, 0);
+  EXPECT_EQ(redriven.still_parked, 3);
+  handler_.Heal();
+  // A later event of a parked aggregate waits behind the parked ones, healed or not.
+  ChangeNow(bad);
+  SequenceAll();
+  Follow(consumer);
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM feed_parked"), 4);
+  ASSERT_OK_AND_ASSIGN(redriven, Redrive(database_.db(), clock_, handler_, "copy", "things", bad));
+  EXPECT_EQ(redriven.applied, 4);
+  EXPECT_EQ(redriven.still_parked, 0);
+  EXPECT_EQ(Differences(), 0);
+  // And the running consumer knows that it is parked no more.
+  ChangeNow(bad);
+  SequenceAll();
+  Follow(consumer);
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM feed_parked"), 0);
+  EXPECT_EQ(Differences(), 0);
+}
+
+TEST_F(FeedTest, StopsWhenEverythingFails) {
+  for (int i = 0; i < 10; ++i) {
+    const Ulid id = ids_.Next();
+    handler_.Poison(id);
+    ChangeNow(id);
+  }
+  SequenceAll();
+  auto session = database_.Connect();
+  ConsumerOptions options = Following();
+  options.max_parked_aggregates = 3;
+  Consumer consumer(*session, clock_, options, PullFrom(database_.db()), handler_);
+  EXPECT_THAT(consumer.StepOnce(), StatusIs(absl::StatusCode::kResourceExhausted, "FEED_PARKED_LIMIT"));
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM feed_parked"), 3);
+  EXPECT_EQ(database_.Int("SELECT sequence FROM feed_cursor"), 3);
+}
+
+TEST_F(FeedTest, ANewSubscriberTakesASnapshotAndGoesOn) {
+  std::vector<Ulid> things;
+  for (int i = 0; i < 1203; ++i) things.push_back(ids_.Next());
+  ASSERT_OK(mysql::Transact(database_.db(), [&](mysql::Tx& tx) -> absl::Status {
+    for (const Ulid& id : things) RETURN_IF_ERROR(Change(tx, id, clock_.Now()));
+    return absl::OkStatus();
+  }));
+  SequenceAll();
+  // A change that the snapshot shows already and the feed brings again.
+  ChangeNow(things[7]);
+  auto session = database_.Connect();
+  Consumer consumer(*session, clock_, Following(), PullFrom(database_.db()), handler_,
+                    SnapshotFrom(database_.db()));
+  EXPECT_THAT(consumer.StepOnce(), testing::IsOkAndHolds(StepResult::kSnapshotTaken));
+  EXPECT_EQ(consumer.sequence(), 1203);
+  EXPECT_EQ(Differences(), 0);
+  SequenceAll();
+  ChangeNow(things[8]);
+  SequenceAll();
+  Follow(consumer);
+  EXPECT_EQ(consumer.sequence(), 1205);
+  EXPECT_EQ(Differences(), 0);
+}
+
+TEST_F(FeedTest, ASourceThatWasRestoredStopsTheConsumerUntilItsSnapshot) {
+  std::vector<Ulid> things;
+  for (int i = 0; i < 20; ++i) {
+    things.push_back(ids_.Next());
+    ChangeNow(things.back());
+  }
+  SequenceAll();
+  auto session = database_.Connect();
+  ConsumerOptions options = Following();
+  options.resnapshot = false;
+  Consumer consumer(*session, clock_, options, PullFrom(database_.db()), handler_,
+                    SnapshotFrom(database_.db()));
+  Follow(consumer);
+  // The restore lost five records that the copy has.
+  ASSERT_OK(database_.db().Execute("DELETE FROM thing ORDER BY id LIMIT 5").status());
+  ASSERT_OK(database_.db().Execute("DELETE FROM feed_event WHERE sequence > 15").status());
+  ASSERT_OK(database_.db().Execute("UPDATE feed_meta SET last_sequence = 15").status());
+  ASSERT_OK_AND_ASSIGN(std::string epoch, StartNewEpoch(database_.db(), ids_));
+  EXPECT_THAT(consumer.StepOnce(), testing::IsOkAndHolds(StepResult::kStopped));
+  EXPECT_EQ(consumer.state(), ConsumerState::kEpochChanged);
+  EXPECT_THAT(consumer.StepOnce(), testing::IsOkAndHolds(StepResult::kStopped));
+  ASSERT_OK_AND_ASSIGN(ConsumerProgress progress, ReadProgress(database_.db(), "copy", "things"));
+  EXPECT_FALSE(progress.running());
+  EXPECT_THAT(progress.last_error, ::testing::HasSubstr("EPOCH_CHANGED"));
+
+  ASSERT_OK(RequestSnapshot(database_.db(), "copy", "things"));
+  EXPECT_THAT(consumer.StepOnce(), testing::IsOkAndHolds(StepResult::kSnapshotTaken));
+  Follow(consumer);
+  EXPECT_EQ(Differences(), 0);
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM copy"), 15);
+  ASSERT_OK_AND_ASSIGN(progress, ReadProgress(database_.db(), "copy", "things"));
+  EXPECT_EQ(progress.epoch, epoch);
+  EXPECT_TRUE(progress.running());
+}
+
+TEST_F(FeedTest, ASnapshotBrokenOffStartsAnew) {
+  for (int i = 0; i < 1100; ++i) ChangeNow(ids_.Next());
+  SequenceAll();
+  auto session = database_.Connect();
+  int messages = 0;
+  SnapshotFunction broken = [&](const feed::v1::SnapshotRequest& request,
+                                const std::function<absl::Status(const feed::v1::SnapshotResponse&)>& sink) {
+    return SnapshotFrom(database_.db())(request, [&](const feed::v1::SnapshotResponse& message) {
+      if (++messages == 2) return absl::Status(absl::UnavailableError("peer is gone"));
+      return sink(message);
+    });
+  };
+  Consumer consumer(*session, clock_, Following(), PullFrom(database_.db()), handler_, broken);
+  EXPECT_THAT(consumer.StepOnce(), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(consumer.StepOnce(), testing::IsOkAndHolds(StepResult::kSnapshotTaken));
+  EXPECT_EQ(Differences(), 0);
+}
+
+// Writers, two sequencers that are killed at random and a consumer that is killed at random, all at
+// once: the copy equals the source, no event came twice and none is missing.
+TEST_F(FeedTest, EverythingAtOnce) {
+  constexpr int kWriters = 4;
+  constexpr int kChanges = 150;
+  testing::SeededRandom random;
+  std::vector<Ulid> things;
+  for (int i = 0; i < 12; ++i) things.push_back(ids_.Next());
+  std::atomic<int> writing = kWriters;
+  std::vector<std::thread> threads;
+  for (int w = 0; w < kWriters; ++w) {
+    threads.emplace_back([&] {
+      auto session = database_.Connect();
+      for (int i = 0; i < kChanges; ++i) {
+        const Ulid id = things[random.Below(things.size())];
+        // Clocks that disagree by up to a second.
+        const absl::Time at = clock_.Now() + absl::Milliseconds(random.Between(-500, 500));
+        EXPECT_OK(mysql::Transact(*session, [&](mysql::Tx& tx) { return Change(tx, id, at); }));
+      }
+      --writing;
+    });
+  }
+  std::atomic<bool> sequenced = false;
+  for (int s = 0; s < 2; ++s) {
+    threads.emplace_back([&, s] {
+      auto session = database_.Connect();
+      SequencerOptions options = Options(absl::StrCat("s", s));
+      options.lease = absl::ZeroDuration();  // each tries to take over all the time
+      options.before_commit = [&](mysql::Tx&) {
+        return random.Below(4) == 0 ? absl::InternalError("killed") : absl::OkStatus();
+      };
+      Sequencer sequencer(*session, clock_, options);
+      while (!sequenced) {
+        (void)sequencer.StepOnce();
+        clock_.Advance(absl::Milliseconds(1));
+        if (writing == 0 && database_.Connect()->Query("SELECT id FROM feed_outbox LIMIT 1")->empty()) {
+          sequenced = true;
+        }
+      }
+    });
+  }
+  auto session = database_.Connect();
+  auto pull_session = database_.Connect();
+  handler_.after_effect = [&](mysql::Tx&) -> absl::Status {
+    return random.Below(3) == 0 ? absl::UnavailableError("killed") : absl::OkStatus();
+  };
+  ConsumerOptions options = Following();
+  options.limit = 7;
+  options.prefetch = true;
+  Consumer consumer(*session, clock_, options, PullFrom(*pull_session), handler_);
+  while (!sequenced) (void)consumer.StepOnce();
+  for (std::thread& thread : threads) thread.join();
+  Follow(consumer);
+  EXPECT_EQ(Differences(), 0);
+  EXPECT_EQ(database_.Int("SELECT SUM(effects) FROM copy"), kWriters * kChanges);
+  EXPECT_EQ(consumer.sequence(), kWriters * kChanges);
+  std::map<std::string, int64_t> versions;
+  int64_t sequence = 0;
+  const feed::v1::PullResponse response = PullAll();
+  for (const auto& event : response.events()) {
+    EXPECT_EQ(event.sequence(), ++sequence);
+    type::v1::Quantity state;
+    ASSERT_TRUE(event.payload().UnpackTo(&state));
+    EXPECT_EQ(state.value_milli(), ++versions[event.aggregate_id()]);
+  }
+}
+
+}  // namespace
+}  // namespace bangfu::feed
