@@ -1,9 +1,11 @@
 // Inside this room only: one description per type (`Fields`) serves both directions. Canonical means
-// keys in ascending order, integers only, no white space, UTF-8 as it is.
+// keys in ascending order, integers only, no white space, UTF-8 as it is; a field without content
+// (empty text, empty list, no value) is left out.
 #pragma once
 
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <string>
@@ -32,7 +34,7 @@ void Fields(Archive& ar, ClassCount& x) {
 namespace bangfu::evaluation::json {
 
 void AppendString(std::string& out, std::string_view text);
-std::string FormatDay(absl::CivilDay day);
+void AppendDay(std::string& out, absl::CivilDay day);  // 2026-09-30
 bool ParseDay(std::string_view text, absl::CivilDay& day);
 
 template <typename T>
@@ -45,11 +47,15 @@ class Writer {
 
   template <typename T>
   void Field(std::string_view key, const T& value) {
-    out_ += first_ ? '{' : ',';
+    if (IsEmpty(value)) return;
+    char* at = Extend(key.size() + 4);
+    *at++ = first_ ? '{' : ',';
+    *at++ = '"';
+    std::memcpy(at, key.data(), key.size());
+    at += key.size();
+    *at++ = '"';
+    *at = ':';
     first_ = false;
-    out_ += '"';
-    out_ += key;
-    out_ += "\":";
     Value(value);
   }
 
@@ -66,7 +72,9 @@ class Writer {
     } else if constexpr (std::is_same_v<T, std::string>) {
       AppendString(out_, value);
     } else if constexpr (std::is_same_v<T, absl::CivilDay>) {
-      AppendString(out_, FormatDay(value));
+      out_ += '"';
+      AppendDay(out_, value);
+      out_ += '"';
     } else {
       Object(value);
     }
@@ -74,11 +82,7 @@ class Writer {
 
   template <typename T>
   void Value(const std::optional<T>& value) {
-    if (value) {
-      Value(*value);
-    } else {
-      out_ += "null";
-    }
+    Value(*value);  // Field leaves out what has no value
   }
 
   template <typename T>
@@ -92,6 +96,26 @@ class Writer {
   }
 
  private:
+  template <typename T>
+  static bool IsEmpty(const T&) {
+    return false;
+  }
+  template <typename T>
+  static bool IsEmpty(const std::optional<T>& value) {
+    return !value.has_value();
+  }
+  template <typename T>
+  static bool IsEmpty(const std::vector<T>& list) {
+    return list.empty();
+  }
+  static bool IsEmpty(const std::string& text) { return text.empty(); }
+
+  char* Extend(size_t more) {
+    size_t size = out_.size();
+    out_.resize(size + more);
+    return out_.data() + size;
+  }
+
   template <typename T>
   void Object(const T& value) {
     bool outer = first_;
@@ -107,7 +131,7 @@ class Writer {
   bool first_ = true;
 };
 
-// Reads exactly what Writer writes: every key present, no other key.
+// Reads exactly what Writer writes: no key missing but of what may be empty, no other key.
 class Reader {
  public:
   explicit Reader(const nlohmann::json& node) : node_(&node) {}
@@ -115,9 +139,12 @@ class Reader {
   template <typename T>
   void Field(std::string_view key, T& value) {
     if (failed()) return;
+    auto it = node_->find(std::string(key));
+    if (it == node_->end()) {
+      if (!MayBeEmpty(value)) Fail(Cat("缺少 ", key));
+      return;
+    }
     ++fields_;
-    auto it = node_->is_object() ? node_->find(std::string(key)) : node_->end();
-    if (!node_->is_object() || it == node_->end()) return Fail(Cat("缺少 ", key));
     const nlohmann::json* outer = node_;
     node_ = &*it;
     Value(value);
@@ -167,10 +194,6 @@ class Reader {
   template <typename T>
   void Value(std::optional<T>& value) {
     if (failed()) return;
-    if (node_->is_null()) {
-      value.reset();
-      return;
-    }
     Value(value.emplace());
   }
 
@@ -194,6 +217,20 @@ class Reader {
   const std::string& error() const { return error_; }
 
  private:
+  template <typename T>
+  static bool MayBeEmpty(const T&) {
+    return false;
+  }
+  template <typename T>
+  static bool MayBeEmpty(const std::optional<T>&) {
+    return true;
+  }
+  template <typename T>
+  static bool MayBeEmpty(const std::vector<T>&) {
+    return true;
+  }
+  static bool MayBeEmpty(const std::string&) { return true; }
+
   const nlohmann::json* node_;
   size_t fields_ = 0;
   std::string error_;

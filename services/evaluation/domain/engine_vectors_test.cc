@@ -227,8 +227,8 @@ TEST(EngineVectors, R044_EveryPartOfTheConjunctionIsNeeded) {
   Snapshot runs = m;
   ValueOf(runs, "D2-01").category = "NORMAL";
   ValueOf(runs, "D2-02").number = 0;
-  ValueOf(runs, "D1-02") = ValueOf(runs, "D1-01");
-  ValueOf(runs, "D1-02").code = "D1-02";
+  ValueOf(runs, "D1-02").state = FactState::kPresent;
+  ValueOf(runs, "D1-02").number = 6000;
   ValueOf(runs, "D3-01").number = 600;
   ValueOf(runs, "D3-02").number = 9000;
   EXPECT_EQ(explain(runs).rule_id, "G3");
@@ -316,11 +316,11 @@ TEST(EngineVectors, CultivationSheltersUntilItEndsOrAnInspectionFails) {
     s.period_end = day;
     return FullEngine().Evaluate(s)->explanation;
   };
-  EXPECT_EQ(at({2023, 3, 14}).result, Result::kNotApplicable);
-  EXPECT_EQ(at({2023, 3, 14}).reason, "CULTIVATING");
-  EXPECT_EQ(at({2023, 3, 15}).result, Result::kConsolidate);
+  EXPECT_EQ(at(absl::CivilDay(2023, 3, 14)).result, Result::kNotApplicable);
+  EXPECT_EQ(at(absl::CivilDay(2023, 3, 14)).reason, "CULTIVATING");
+  EXPECT_EQ(at(absl::CivilDay(2023, 3, 15)).result, Result::kConsolidate);
   s.facts.maintenance_inspection_failed = true;
-  EXPECT_EQ(at({2020, 6, 30}).result, Result::kConsolidate);
+  EXPECT_EQ(at(absl::CivilDay(2020, 6, 30)).result, Result::kConsolidate);
 }
 
 TEST(EngineVectors, WorksAreOverdueThirtyDaysAfterThePlannedEnd) {

@@ -9,7 +9,11 @@ CREATE TABLE subject (
   region_code VARCHAR(12) NOT NULL,
   region_path VARCHAR(12) NOT NULL,
   county VARCHAR(6) NOT NULL,
+  -- County industry that a project belongs to; NULL for an industry itself.
+  industry_id BINARY(16) NULL,
   industry_code VARCHAR(64) NOT NULL DEFAULT '',
+  -- Chain links that a project itself is, comma separated.
+  chain_links VARCHAR(400) NOT NULL DEFAULT '',
   project_type VARCHAR(64) NOT NULL DEFAULT '',
   stage VARCHAR(32) NOT NULL DEFAULT '',
   is_verified TINYINT NOT NULL DEFAULT 0,
@@ -17,6 +21,8 @@ CREATE TABLE subject (
   is_sample TINYINT NOT NULL DEFAULT 0,
   invested_fen BIGINT NOT NULL DEFAULT 0,
   asset_value_fen BIGINT NOT NULL DEFAULT 0,
+  -- Original value of the operating assets: the weight of a project in its industry.
+  operating_value_fen BIGINT NOT NULL DEFAULT 0,
   -- Departments that confirm jointly, comma separated, from the funding sources.
   departments VARCHAR(500) NOT NULL DEFAULT '',
   -- Counts up with every change of a fact: a batch leaves out what it has judged already.
@@ -29,26 +35,26 @@ CREATE TABLE subject (
   PRIMARY KEY (subject_id),
   KEY by_region (region_path, subject_id),
   KEY by_county_type (county, subject_type, subject_id),
-  KEY by_industry (county, industry_code, subject_type, subject_id)
+  KEY by_industry (industry_id, subject_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- The newest state of each record that facts are read from, one row a subject and kind:
--- project, operation, asset, pairing, brand … The payload is the event's message; facts are derived
--- from it at the day of the evaluation, so that "idle for 7 months" is right on every day.
+-- The newest state of the records that facts are read from, one row a subject and kind: project,
+-- industry, assets, reports, short_boards, brands. Facts are derived from the payload at the day of
+-- the evaluation, so that "idle for 7 months" is right on every day.
 CREATE TABLE fact_source (
   subject_id BINARY(16) NOT NULL,
   kind VARCHAR(32) NOT NULL,
   payload MEDIUMBLOB NOT NULL,
   source VARCHAR(32) NOT NULL,
-  source_record VARCHAR(96) NOT NULL,
-  source_epoch VARCHAR(32) NOT NULL,
   source_sequence BIGINT NOT NULL,
+  -- Snapshot of the source in which the record was last seen (feed::Batch::generation).
+  generation BIGINT NOT NULL,
   updated_at DATETIME(6) NOT NULL,
   PRIMARY KEY (subject_id, kind)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- Read copies of registry's reference data: regions, industries, code lists, calendar, leading
--- industries, departments by fund source. ref_key is unique within its kind.
+-- Read copies of registry's reference data: taxonomy, code lists, parameters, calendar, leading
+-- industries, departments by fund source, operators. ref_key is unique within its kind.
 CREATE TABLE reference_copy (
   kind VARCHAR(32) NOT NULL,
   ref_key VARCHAR(128) NOT NULL,

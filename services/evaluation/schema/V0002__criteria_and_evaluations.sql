@@ -26,8 +26,7 @@ CREATE TABLE criteria_scope (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- One evaluation. The columns are what lists, roll-ups and transitions read; details is the
--- Evaluation message without what stands in columns; snapshot and explanation are the canonical
--- bytes, compressed.
+-- Evaluation message as it stands (its etag is the version).
 CREATE TABLE evaluation (
   id BINARY(16) NOT NULL,
   run_id BINARY(16) NULL,
@@ -52,7 +51,8 @@ CREATE TABLE evaluation (
   KEY by_state (state, region_path, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- Input and explanation of an evaluation: written once, never changed.
+-- Input and explanation of an evaluation, as canonical bytes, packed (store/packed.h): written once,
+-- never changed.
 CREATE TABLE evaluation_record (
   evaluation_id BINARY(16) NOT NULL,
   snapshot MEDIUMBLOB NOT NULL,

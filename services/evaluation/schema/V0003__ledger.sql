@@ -48,12 +48,15 @@ CREATE TABLE class_rollup (
   PRIMARY KEY (county, subject_type, class, slot)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- The latest result of every subject, counted likewise (数据不足, 人工研判, 暂不分类 …).
+-- Every subject that is not void in its latest result (0: never evaluated), counted likewise
+-- (数据不足, 人工研判, 暂不分类 …), with the money of the subjects.
 CREATE TABLE result_rollup (
   county VARCHAR(6) NOT NULL,
   subject_type TINYINT NOT NULL,
   result TINYINT NOT NULL,
   slot TINYINT NOT NULL,
   subjects BIGINT NOT NULL,
+  invested_fen BIGINT NOT NULL,
+  asset_value_fen BIGINT NOT NULL,
   PRIMARY KEY (county, subject_type, result, slot)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
