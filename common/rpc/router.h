@@ -9,10 +9,33 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "common/rpc/call_context.h"
 #include "google/protobuf/message.h"
 
 namespace bangfu::rpc {
+
+// When a subscription wants its next step.
+struct Next {
+  bool done = false;                       // the stream ends with OK
+  absl::Duration wait = absl::Seconds(1);  // else: no later than this, and at once when woken
+  static Next Done() { return {true, absl::ZeroDuration()}; }
+  static Next After(absl::Duration wait) { return {false, wait}; }
+};
+
+// A server stream that waits between its steps (a watch): what it holds lives here, and no worker is
+// held while it waits. Steps of one stream never run at the same time.
+template <typename Response>
+class Subscription {
+ public:
+  virtual ~Subscription() = default;
+  // Writes what there is now, at most 8 MiB of it (then RESOURCE_EXHAUSTED), and says when to be
+  // called again: not before the client has taken what was written. An error ends the stream.
+  virtual absl::StatusOr<Next> Step(CallContext& context, Writer<Response>& writer) = 0;
+};
+
+using WriteMessage = std::function<absl::Status(const google::protobuf::Message&)>;
+using SubscriptionStep = std::function<absl::StatusOr<Next>(CallContext&, const WriteMessage&)>;
 
 struct Handler {
   const google::protobuf::Message* request_prototype = nullptr;
@@ -22,8 +45,10 @@ struct Handler {
                              google::protobuf::Message* response)>
       unary;
   std::function<absl::Status(CallContext&, const google::protobuf::Message& request,
-                             const std::function<absl::Status(const google::protobuf::Message&)>& write)>
+                             const WriteMessage& write)>
       stream;
+  std::function<absl::StatusOr<SubscriptionStep>(CallContext&, const google::protobuf::Message& request)>
+      subscribe;
 };
 
 class Router {
@@ -54,21 +79,46 @@ class Router {
     h.server_streaming = true;
     h.stream = [handler = std::move(handler)](
                    CallContext& context, const google::protobuf::Message& request,
-                   const std::function<absl::Status(const google::protobuf::Message&)>& write) -> absl::Status {
-      struct Adapter : Writer<Response> {
-        const std::function<absl::Status(const google::protobuf::Message&)>& write;
-        explicit Adapter(const std::function<absl::Status(const google::protobuf::Message&)>& w) : write(w) {}
-        absl::Status Write(const Response& response) override { return write(response); }
-      } writer(write);
+                   const WriteMessage& write) -> absl::Status {
+      WriterOver<Response> writer(write);
       return handler(context, static_cast<const Request&>(request), writer);
     };
     Add(method, std::move(h));
   }
 
+  // factory: absl::StatusOr<std::unique_ptr<Subscription<Response>>>(CallContext&, const Request&)
+  template <typename Request, typename Response, typename F>
+  void Subscribe(std::string_view method, F factory) {
+    Handler h;
+    h.request_prototype = &Request::default_instance();
+    h.response_prototype = &Response::default_instance();
+    h.server_streaming = true;
+    h.subscribe = [factory = std::move(factory)](CallContext& context, const google::protobuf::Message& request)
+        -> absl::StatusOr<SubscriptionStep> {
+      absl::StatusOr<std::unique_ptr<Subscription<Response>>> made =
+          factory(context, static_cast<const Request&>(request));
+      if (!made.ok()) return made.status();
+      std::shared_ptr<Subscription<Response>> subscription = *std::move(made);
+      return SubscriptionStep([subscription](CallContext& c, const WriteMessage& write) {
+        WriterOver<Response> writer(write);
+        return subscription->Step(c, writer);
+      });
+    };
+    Add(method, std::move(h));
+  }
+
+  // A later handler of the same method replaces the earlier one.
+
   void Add(std::string_view method, Handler handler);
   const std::map<std::string, Handler, std::less<>>& handlers() const { return handlers_; }
 
  private:
+  template <typename Response>
+  struct WriterOver : Writer<Response> {
+    const WriteMessage& write;
+    explicit WriterOver(const WriteMessage& w) : write(w) {}
+    absl::Status Write(const Response& response) override { return write(response); }
+  };
   std::map<std::string, Handler, std::less<>> handlers_;
 };
 

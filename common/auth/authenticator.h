@@ -1,0 +1,66 @@
+// A bearer token (JWT, RFC 7519) becomes a Caller, or is refused.
+//
+// Claims: iss, aud, sub, exp, iat (all required), nbf, name, client (true: a machine), and
+// grants: [{"role": "ROLE_COUNTY_OPERATOR", "region": "360733", "clauses": [], "fund_sources": [],
+// "industries": []}]. Regions are normalised; a role that this build does not know gives nothing.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "absl/status/statusor.h"
+#include "common/auth/caller.h"
+#include "common/auth/jwks.h"
+#include "common/base/clock.h"
+
+namespace bangfu::auth {
+
+struct AuthenticatorOptions {
+  std::string jwks_file;
+  std::string issuer = "bangfu";
+  std::string audience = "bangfu";
+  // Keys that `DevKey` made (kid "dev-…") are refused.
+  bool production = false;
+  absl::Duration leeway = absl::Seconds(60);  // clocks of issuer and server may differ by this much
+  size_t max_token_bytes = 8192;
+  size_t cache_entries = 4096;  // a verified token is remembered until it expires
+};
+
+class Authenticator {
+ public:
+  // Fails when the key set cannot be read, or holds a dev key in production.
+  static absl::StatusOr<std::unique_ptr<Authenticator>> Create(AuthenticatorOptions options,
+                                                               const Clock& clock);
+
+  // UNAUTHENTICATED with reason TOKEN_MISSING, TOKEN_INVALID or TOKEN_EXPIRED. Never blocks on more
+  // than a small local file. Thread safe.
+  absl::StatusOr<std::shared_ptr<const Caller>> Authenticate(std::string_view token);
+
+  // Tokens whose signature was computed, for tests and metrics: the rest came from the cache.
+  int64_t verifications() const;
+
+ private:
+  struct Entry {
+    std::string digest;
+    std::shared_ptr<const Caller> caller;
+    std::shared_ptr<const KeySet> keys;  // those that verified it: other keys, other verdict
+    absl::Time not_before;
+    absl::Time expires;
+  };
+  Authenticator(AuthenticatorOptions options, const Clock& clock, std::unique_ptr<JwksFile> keys);
+  absl::StatusOr<Entry> Verify(std::string_view token, absl::Time now);
+
+  const AuthenticatorOptions options_;
+  const Clock& clock_;
+  const std::unique_ptr<JwksFile> keys_;
+  mutable std::mutex mu_;
+  std::list<Entry> recent_;  // the front was used last
+  std::unordered_map<std::string_view, std::list<Entry>::iterator> by_digest_;
+  int64_t verifications_ = 0;
+};
+
+}  // namespace bangfu::auth

@@ -1,0 +1,90 @@
+// Bounded worker lanes. A lane is a few threads, each with a database session of its own, and a short
+// queue before them: what does not fit is refused at once, with the time after which trying again
+// makes sense. Callers take turns, and one caller holds at most a share of the queue, so that a
+// caller who sends a thousand calls delays himself and nobody else.
+//
+// std::mutex, so that TSan sees what is here.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "common/metrics/metrics.h"
+#include "common/mysql/session.h"
+
+namespace bangfu::rpc {
+
+using SessionFactory = std::function<std::unique_ptr<mysql::Session>()>;
+
+struct LaneOptions {
+  int workers = 4;           // threads, and database sessions; at least 1
+  size_t queue = 64;         // tasks that wait, beside those that run
+  double caller_share = 0.5; // of the queue, rounded up; (0, 1]
+};
+
+class Lane {
+ public:
+  using Task = std::function<void(mysql::Session&)>;
+
+  // Starts the workers. `metrics` must outlive the lane.
+  Lane(std::string name, LaneOptions options, const SessionFactory& sessions,
+       metrics::Registry& metrics);
+  ~Lane();  // Stop()
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+
+  // RESOURCE_EXHAUSTED with RetryInfo when the queue is full (LANE_FULL) or the caller holds his
+  // share of it (CALLER_SHARE_FULL); UNAVAILABLE SHUTTING_DOWN after Stop. The task must not throw.
+  absl::Status Submit(std::string_view caller, Task task);
+
+  // Runs what is queued, then ends the workers and closes their sessions.
+  void Stop();
+
+  const std::string& name() const { return name_; }
+  size_t queued() const;
+
+ private:
+  struct Waiting {
+    Task task;
+    std::chrono::steady_clock::time_point since;
+  };
+  void Work(mysql::Session& session);
+  absl::Duration RetryAfterLocked() const;
+
+  const std::string name_;
+  const LaneOptions options_;
+  const size_t per_caller_;
+  metrics::Histogram wait_;
+  metrics::Counter refused_full_, refused_share_;
+
+  mutable std::mutex mu_;
+  std::condition_variable ready_;
+  // Callers with something waiting, in the order of their turns.
+  std::deque<std::string> turns_;
+  std::unordered_map<std::string, std::deque<Waiting>> waiting_;
+  size_t queued_ = 0;
+  double mean_run_seconds_ = 0.005;  // moving mean, for RetryInfo
+  bool stopped_ = false;
+  std::vector<std::unique_ptr<mysql::Session>> sessions_;
+  std::vector<std::thread> threads_;
+};
+
+struct LanesOptions {
+  LaneOptions read{.workers = 8, .queue = 256};
+  LaneOptions write{.workers = 8, .queue = 128};
+  LaneOptions long_running{.workers = 3, .queue = 32};
+  LaneOptions outbound{.workers = 4, .queue = 64};
+};
+
+}  // namespace bangfu::rpc

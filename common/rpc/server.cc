@@ -1,0 +1,653 @@
+#include "common/rpc/server.h"
+
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <condition_variable>
+#include <deque>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <set>
+#include <sstream>
+#include <thread>
+#include <unordered_map>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "common/base/strings.h"
+#include "common/base/text.h"
+#include "common/log/log.h"
+#include "common/rpc/bytes.h"
+#include "common/rpc/reflection.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "common/status/wire.h"
+
+namespace bangfu::rpc {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+constexpr size_t kMaxStepBytes = 8 << 20;
+constexpr absl::Duration kRetryWhenFull = absl::Milliseconds(200);
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  return {static_cast<grpc::StatusCode>(status.code()), std::string(StdView(status.message())),
+          ToRpcStatus(status).SerializeAsString()};
+}
+
+std::string_view Header(const grpc::CallbackServerContext& context, const char* name) {
+  const auto& headers = context.client_metadata();
+  auto it = headers.find(name);
+  return it == headers.end() ? std::string_view()
+                             : std::string_view(it->second.data(), it->second.size());
+}
+
+// "ipv4:10.0.0.7:51234" -> "10.0.0.7"; "ipv6:%5B::1%5D:51234" -> "::1".
+std::string AddressOfPeer(std::string_view peer) {
+  const size_t scheme = peer.find(':');
+  const size_t port = peer.rfind(':');
+  if (scheme == std::string_view::npos || port <= scheme) return std::string(peer);
+  std::string_view host = peer.substr(scheme + 1, port - scheme - 1);
+  if (host.starts_with("%5B") && host.ends_with("%5D")) host = host.substr(3, host.size() - 6);
+  if (host.starts_with("[") && host.ends_with("]")) host = host.substr(1, host.size() - 2);
+  return std::string(host);
+}
+
+std::string LastForwarded(std::string_view header) {
+  const size_t comma = header.rfind(',');
+  if (comma != std::string_view::npos) header = header.substr(comma + 1);
+  while (!header.empty() && header.front() == ' ') header.remove_prefix(1);
+  while (!header.empty() && header.back() == ' ') header.remove_suffix(1);
+  return Utf8Truncate(header, 64);
+}
+
+std::string BearerToken(std::string_view authorization) {
+  constexpr std::string_view kScheme = "bearer ";
+  if (authorization.size() <= kScheme.size() ||
+      !absl::EqualsIgnoreCase(AbslView(authorization.substr(0, kScheme.size())),
+                              AbslView(kScheme))) {
+    return "";
+  }
+  return std::string(authorization.substr(kScheme.size()));
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (!in) return absl::UnavailableError(Cat("cannot read ", path));
+  return text.str();
+}
+
+// The end of a call that never reached a method.
+class RefusedReactor : public grpc::ServerGenericBidiReactor {
+ public:
+  explicit RefusedReactor(const absl::Status& status) { Finish(ToGrpc(status)); }
+  void OnDone() override { delete this; }
+};
+
+class ServerImpl;
+
+// One call. Kept alive by itself until gRPC is done with it, and by the worker that runs it.
+class CallReactor : public grpc::ServerGenericBidiReactor,
+                    public Transport,
+                    public std::enable_shared_from_this<CallReactor> {
+ public:
+  CallReactor(ServerImpl& server, grpc::GenericCallbackServerContext* context,
+              const Method& method);
+  void Begin();  // after the owning shared_ptr exists
+
+  void OnReadDone(bool ok) override;
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
+
+  bool Parse(google::protobuf::Message* request) override { return FromBytes(&in_, request); }
+  bool Cancelled() const override {
+    std::lock_guard lock(mu_);
+    return cancelled_;
+  }
+  absl::Status Write(const google::protobuf::Message& response) override;
+
+  // Subscriptions: takes the next step if it waits, or again after the one under way.
+  void Wake();
+  void OnTimer();
+  void EndForShutdown();
+  const std::string& method_name() const { return call_.method->name; }
+  const std::string& caller() const { return call_.caller.subject; }
+
+ private:
+  void Run(mysql::Session& session);
+  void RunStep(mysql::Session& session);
+  void SubmitStep();
+  void WaitLocked(Steady::duration wait);
+  // Finishes the call once; later attempts do nothing.
+  void End(absl::Status outcome);
+  // Writes what waits; with nothing left ends or arms the timer. Holds the lock on entry and exit.
+  void PumpLocked(std::unique_lock<std::mutex>& lock);
+
+  ServerImpl& server_;
+  grpc::GenericCallbackServerContext* const context_;
+  Call call_;
+  std::shared_ptr<CallReactor> self_;
+  grpc::ByteBuffer in_, out_;
+
+  mutable std::mutex mu_;
+  std::condition_variable written_;
+  bool cancelled_ = false;
+  bool ended_ = false;
+  bool writing_ = false;
+  bool write_failed_ = false;
+  // Subscriptions only.
+  bool subscribed_ = false;
+  bool stepping_ = false;  // queued or running
+  bool waiting_ = false;   // for the timer or Wake
+  bool woken_ = false;     // while a step was under way
+  Steady::time_point due_;  // when the next step is due
+  Steady::time_point armed_ = Steady::time_point::max();  // when the timer calls next
+  std::deque<grpc::ByteBuffer> pending_;
+  Next next_;
+  bool last_step_ = false;  // the outcome is known: end when all is written
+  absl::Status outcome_;
+};
+
+// Calls back subscriptions when their time has come.
+class Timer {
+ public:
+  Timer() : thread_([this] { Run(); }) {}
+  ~Timer() { Stop(); }
+
+  void At(Steady::time_point when, std::weak_ptr<CallReactor> who) {
+    {
+      std::lock_guard lock(mu_);
+      due_.emplace(when, std::move(who));
+    }
+    changed_.notify_one();
+  }
+  void Stop() {
+    {
+      std::lock_guard lock(mu_);
+      stopped_ = true;
+    }
+    changed_.notify_one();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  void Run() {
+    std::unique_lock lock(mu_);
+    while (!stopped_) {
+      if (due_.empty()) {
+        changed_.wait(lock);
+        continue;
+      }
+      const auto when = due_.begin()->first;
+      if (Steady::now() < when) {
+        changed_.wait_until(lock, when);
+        continue;
+      }
+      auto who = due_.begin()->second.lock();
+      due_.erase(due_.begin());
+      if (who == nullptr) continue;
+      lock.unlock();
+      who->OnTimer();
+      who.reset();
+      lock.lock();
+    }
+  }
+
+  std::mutex mu_;
+  std::condition_variable changed_;
+  std::multimap<Steady::time_point, std::weak_ptr<CallReactor>> due_;
+  bool stopped_ = false;
+  std::thread thread_;
+};
+
+class ServerImpl final : public Server, public grpc::CallbackGenericService {
+ public:
+  ServerImpl(ServerOptions options, ServerDependencies& d)
+      : options_(std::move(options)),
+        pipeline_(options_.pipeline, d.clock, d.ids, d.authenticator, d.metrics),
+        unknown_(d.metrics.AddCounter("bangfu_rpc_unknown_total", "Calls of methods not served")),
+        in_flight_(d.metrics.AddGauge("bangfu_rpc_in_flight", "Calls under way")),
+        read_("read", options_.lanes.read, d.sessions, d.metrics),
+        write_("write", options_.lanes.write, d.sessions, d.metrics),
+        long_("long", options_.lanes.long_running, d.sessions, d.metrics),
+        outbound_("outbound", options_.lanes.outbound, d.sessions, d.metrics) {}
+  ~ServerImpl() override { Shutdown(absl::ZeroDuration()); }
+
+  absl::Status Init(const Router& router, const std::vector<std::string>& services) {
+    RETURN_IF_ERROR(pipeline_.Build(router, services, [this](const contract::Method& method) {
+      switch (method.access.lane()) {
+        case options::v1::LANE_LONG:
+          return &long_;
+        case options::v1::LANE_OUTBOUND:
+          return &outbound_;
+        default:
+          return method.writes() ? &write_ : &read_;
+      }
+    }));
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::ServerBuilder builder;
+    ASSIGN_OR_RETURN(auto credentials, Credentials());
+    builder.AddListeningPort(Cat(options_.host, ":", options_.port), credentials, &port_);
+    builder.RegisterCallbackGenericService(this);
+    builder.SetMaxReceiveMessageSize(options_.max_receive_bytes);
+    // Without this a second server on the port starts silently and takes half of the calls.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Millis(options_.max_connection_age));
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                               Millis(options_.max_connection_age_grace));
+    // Clients may keep idle connections alive, but not more often than this.
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+    // A vanished client is noticed, so that its streams end.
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60000);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20000);
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port_ == 0) {
+      server_.reset();
+      return absl::UnavailableError(
+          Cat("cannot listen on ", options_.host, ":", options_.port));
+    }
+    SetServing(false);
+    return absl::OkStatus();
+  }
+
+  int port() const override { return port_; }
+
+  void SetServing(bool serving) override {
+    auto* health = server_->GetHealthCheckService();
+    if (health == nullptr) return;
+    health->SetServingStatus(serving);
+    for (const std::string& service : pipeline_.services()) {
+      health->SetServingStatus(service, serving);
+    }
+  }
+
+  void Wake(std::string_view method) override {
+    for (auto& subscription : Subscriptions()) {
+      if (method.empty() || subscription->method_name() == method) subscription->Wake();
+    }
+  }
+
+  void Shutdown(absl::Duration grace) override {
+    {
+      std::lock_guard lock(mu_);
+      if (shut_down_) return;
+      shut_down_ = true;
+    }
+    if (server_ != nullptr) {
+      for (auto& subscription : Subscriptions()) subscription->EndForShutdown();
+      server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+      server_->Wait();
+    }
+    timer_.Stop();
+    for (Lane* lane : {&read_, &write_, &long_, &outbound_}) lane->Stop();
+  }
+
+  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* c) override {
+    const Method* method = pipeline_.Find(c->method());
+    if (method == nullptr) {
+      if (options_.reflection && c->method() == kReflectionPath) {
+        return NewReflectionReactor(pipeline_.services());
+      }
+      unknown_.Increment();
+      return new RefusedReactor(Error(absl::StatusCode::kUnimplemented, "METHOD_UNKNOWN")
+                                    .Message("no such method is served here")
+                                    .Zh("没有此接口")
+                                    .Build());
+    }
+    auto reactor = std::make_shared<CallReactor>(*this, c, *method);
+    reactor->Begin();
+    return reactor.get();
+  }
+
+  // Room for one more subscription of this caller, or the refusal.
+  absl::Status AddSubscription(const std::shared_ptr<CallReactor>& reactor) {
+    std::lock_guard lock(mu_);
+    int& mine = per_caller_[reactor->caller()];
+    absl::Status refusal;
+    if (shut_down_) {
+      refusal = ShuttingDown();
+    } else if (static_cast<int>(subscriptions_.size()) >= options_.max_subscriptions ||
+               mine >= options_.max_subscriptions_per_caller) {
+      refusal = Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS")
+                    .Message("too many open streams")
+                    .Zh("打开的订阅过多，请稍后重试")
+                    .RetryAfter(absl::Seconds(5));
+    }
+    if (!refusal.ok()) {
+      if (mine == 0) per_caller_.erase(reactor->caller());
+      return refusal;
+    }
+    ++mine;
+    subscriptions_.emplace(reactor.get(), reactor);
+    return absl::OkStatus();
+  }
+  void RemoveSubscription(CallReactor* reactor) {
+    std::lock_guard lock(mu_);
+    if (subscriptions_.erase(reactor) == 0) return;
+    auto it = per_caller_.find(reactor->caller());
+    if (it != per_caller_.end() && --it->second == 0) per_caller_.erase(it);
+  }
+  static absl::Status ShuttingDown() {
+    return Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN")
+        .Message("the server is shutting down")
+        .Zh("服务正在重启，请稍后重试");
+  }
+
+  const ServerOptions& options() const { return options_; }
+  const Pipeline& pipeline() const { return pipeline_; }
+  Timer& timer() { return timer_; }
+  metrics::Gauge& in_flight() { return in_flight_; }
+
+ private:
+  static int Millis(absl::Duration d) {
+    return static_cast<int>(std::min<int64_t>(absl::ToInt64Milliseconds(d), 0x7fffffff));
+  }
+
+  absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials() const {
+    const TlsFiles& tls = options_.tls;
+    if (tls.certificate.empty()) {
+      if (!tls.key.empty() || !tls.client_ca.empty()) {
+        return absl::FailedPreconditionError("TLS key or client CA without a certificate");
+      }
+      return grpc::InsecureServerCredentials();
+    }
+    grpc::SslServerCredentialsOptions ssl(
+        tls.client_ca.empty() ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
+                              : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+    ASSIGN_OR_RETURN(std::string key, ReadFile(tls.key));
+    ASSIGN_OR_RETURN(std::string certificate, ReadFile(tls.certificate));
+    ssl.pem_key_cert_pairs.push_back({std::move(key), std::move(certificate)});
+    if (!tls.client_ca.empty()) {
+      ASSIGN_OR_RETURN(ssl.pem_root_certs, ReadFile(tls.client_ca));
+    }
+    return grpc::SslServerCredentials(ssl);
+  }
+
+  std::vector<std::shared_ptr<CallReactor>> Subscriptions() {
+    std::lock_guard lock(mu_);
+    std::vector<std::shared_ptr<CallReactor>> out;
+    for (auto& [raw, weak] : subscriptions_) {
+      if (auto one = weak.lock()) out.push_back(std::move(one));
+    }
+    return out;
+  }
+
+  const ServerOptions options_;
+  Pipeline pipeline_;
+  metrics::Counter unknown_;
+  metrics::Gauge in_flight_;
+  Lane read_, write_, long_, outbound_;
+  Timer timer_;
+  std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
+  std::mutex mu_;
+  bool shut_down_ = false;
+  std::unordered_map<CallReactor*, std::weak_ptr<CallReactor>> subscriptions_;
+  std::unordered_map<std::string, int> per_caller_;
+};
+
+CallReactor::CallReactor(ServerImpl& server, grpc::GenericCallbackServerContext* context,
+                         const Method& method)
+    : server_(server), context_(context) {
+  call_.method = &method;
+  call_.transport = this;
+  call_.received = absl::Now();
+  const auto deadline = context->deadline();
+  if (deadline != std::chrono::system_clock::time_point::max()) {
+    call_.deadline = absl::FromChrono(deadline);
+  }
+  call_.token = BearerToken(Header(*context, "authorization"));
+  call_.traceparent = std::string(Header(*context, "traceparent").substr(0, 128));
+  call_.source_system = Utf8Truncate(Header(*context, "x-source-system"), 64);
+  if (server.options().trust_forwarded_for) {
+    call_.client_ip = LastForwarded(Header(*context, "x-forwarded-for"));
+  }
+  if (call_.client_ip.empty()) call_.client_ip = AddressOfPeer(context->peer());
+}
+
+void CallReactor::Begin() {
+  self_ = shared_from_this();
+  server_.in_flight().Add(1);
+  if (absl::Status status = server_.pipeline().Admit(call_); !status.ok()) {
+    return End(std::move(status));
+  }
+  StartRead(&in_);
+}
+
+void CallReactor::OnReadDone(bool ok) {
+  if (!ok) {
+    // No message came: a client that is gone, one over the size limit, or an empty call.
+    if (context_->IsCancelled()) return End(absl::CancelledError("the client is gone"));
+    return End(Error(absl::StatusCode::kInvalidArgument, "MALFORMED_REQUEST")
+                   .Message("no readable request came")
+                   .Zh("请求内容无法识别"));
+  }
+  absl::Status status = server_.pipeline().Limit(
+      call_, [self = shared_from_this()](mysql::Session& session) { self->Run(session); });
+  if (!status.ok()) End(std::move(status));
+}
+
+void CallReactor::Run(mysql::Session& session) {
+  absl::Status status = server_.pipeline().Execute(call_, session);
+  if (status.ok() && call_.step) {
+    {
+      std::lock_guard lock(mu_);
+      subscribed_ = stepping_ = true;  // before anyone can find it
+    }
+    status = server_.AddSubscription(shared_from_this());
+    if (status.ok()) return RunStep(session);
+    return End(std::move(status));
+  }
+  if (call_.method->handler.stream) {
+    std::unique_lock lock(mu_);
+    written_.wait(lock, [&] { return !writing_; });
+    if (status.ok() && write_failed_) status = absl::CancelledError("the client is gone");
+  }
+  End(std::move(status));
+}
+
+absl::Status CallReactor::Write(const google::protobuf::Message& response) {
+  grpc::ByteBuffer bytes;
+  if (!ToBytes(response, &bytes)) return absl::InternalError("a message is too large to send");
+  std::unique_lock lock(mu_);
+  // One message is under way while the handler makes the next; a slow client slows the handler.
+  const auto stalled = Steady::now() + absl::ToChronoNanoseconds(server_.options().stream_stall_timeout);
+  if (!written_.wait_until(lock, stalled, [&] { return !writing_; })) {
+    lock.unlock();
+    context_->TryCancel();
+    return Error(absl::StatusCode::kDeadlineExceeded, "STREAM_STALLED")
+        .Message("the client takes no messages")
+        .Zh("客户端长时间未接收数据");
+  }
+  if (cancelled_ || write_failed_) return absl::CancelledError("the client is gone");
+  out_ = std::move(bytes);
+  writing_ = true;
+  lock.unlock();
+  StartWrite(&out_);
+  return absl::OkStatus();
+}
+
+void CallReactor::OnWriteDone(bool ok) {
+  std::unique_lock lock(mu_);
+  writing_ = false;
+  if (!ok) write_failed_ = true;
+  if (subscribed_) {
+    if (!stepping_) PumpLocked(lock);
+    return;
+  }
+  written_.notify_all();
+}
+
+void CallReactor::RunStep(mysql::Session& session) {
+  std::deque<grpc::ByteBuffer> made;
+  size_t bytes = 0;
+  absl::StatusOr<Next> next = server_.pipeline().Step(
+      call_, session, [&](const google::protobuf::Message& response) -> absl::Status {
+        grpc::ByteBuffer one;
+        if (!ToBytes(response, &one)) return absl::InternalError("a message is too large to send");
+        bytes += one.Length();
+        if (bytes > kMaxStepBytes) {
+          return absl::ResourceExhaustedError("a subscription's step writes too much");
+        }
+        made.push_back(std::move(one));
+        return absl::OkStatus();
+      });
+  std::unique_lock lock(mu_);
+  stepping_ = false;
+  for (auto& one : made) pending_.push_back(std::move(one));
+  if (!next.ok()) {
+    last_step_ = true;
+    outcome_ = next.status();
+  } else if (next->done) {
+    last_step_ = true;
+  } else {
+    next_ = *next;
+  }
+  PumpLocked(lock);
+}
+
+void CallReactor::PumpLocked(std::unique_lock<std::mutex>& lock) {
+  if (ended_ || writing_) return;
+  if (cancelled_ || write_failed_) {
+    lock.unlock();
+    End(absl::CancelledError("the client is gone"));
+    lock.lock();
+    return;
+  }
+  if (!pending_.empty()) {
+    out_ = std::move(pending_.front());
+    pending_.pop_front();
+    writing_ = true;
+    lock.unlock();
+    StartWrite(&out_);
+    lock.lock();
+    return;
+  }
+  if (last_step_) {
+    lock.unlock();
+    End(outcome_);
+    lock.lock();
+    return;
+  }
+  if (waiting_) return;
+  const absl::Duration wait = woken_ ? absl::ZeroDuration() : next_.wait;
+  woken_ = false;
+  WaitLocked(absl::ToChronoNanoseconds(std::min(wait, absl::Hours(1))));
+}
+
+void CallReactor::WaitLocked(Steady::duration wait) {
+  waiting_ = true;
+  due_ = Steady::now() + wait;
+  // A timer that calls earlier sets itself again: wakes do not pile up timers.
+  if (armed_ <= due_) return;
+  armed_ = due_;
+  server_.timer().At(due_, weak_from_this());
+}
+
+void CallReactor::OnTimer() {
+  {
+    std::lock_guard lock(mu_);
+    armed_ = Steady::time_point::max();
+    if (ended_ || !waiting_) return;
+    if (const auto now = Steady::now(); now < due_) return WaitLocked(due_ - now);
+    waiting_ = false;
+    stepping_ = true;
+  }
+  SubmitStep();
+}
+
+void CallReactor::Wake() {
+  {
+    std::lock_guard lock(mu_);
+    if (ended_ || !subscribed_) return;
+    if (!waiting_) {
+      woken_ = true;
+      return;
+    }
+    waiting_ = false;
+    stepping_ = true;
+  }
+  SubmitStep();
+}
+
+void CallReactor::SubmitStep() {
+  absl::Status status = server_.pipeline().Limit(
+      call_, [self = shared_from_this()](mysql::Session& session) { self->RunStep(session); });
+  if (status.ok()) return;
+  // No room now: an open stream does not end for that, it waits a little longer.
+  std::unique_lock lock(mu_);
+  stepping_ = false;
+  if (absl::IsUnavailable(status)) {
+    last_step_ = true;
+    outcome_ = status;
+    PumpLocked(lock);
+    return;
+  }
+  WaitLocked(absl::ToChronoNanoseconds(kRetryWhenFull));
+}
+
+void CallReactor::EndForShutdown() {
+  std::unique_lock lock(mu_);
+  if (ended_ || last_step_) return;
+  last_step_ = true;
+  outcome_ = ServerImpl::ShuttingDown();
+  waiting_ = false;
+  if (!stepping_) PumpLocked(lock);
+}
+
+void CallReactor::OnCancel() {
+  std::unique_lock lock(mu_);
+  cancelled_ = true;
+  if (subscribed_) {
+    if (!stepping_) PumpLocked(lock);
+    return;
+  }
+  written_.notify_all();
+}
+
+void CallReactor::End(absl::Status outcome) {
+  {
+    std::lock_guard lock(mu_);
+    if (ended_) return;
+    ended_ = true;
+  }
+  outcome = server_.pipeline().Finish(call_, std::move(outcome));
+  if (outcome.ok() && call_.response != nullptr) {
+    if (ToBytes(*call_.response, &out_)) {
+      StartWriteAndFinish(&out_, grpc::WriteOptions(), grpc::Status::OK);
+    } else {
+      Finish({grpc::StatusCode::INTERNAL, "the answer is too large"});
+    }
+    return;
+  }
+  Finish(ToGrpc(outcome));
+}
+
+void CallReactor::OnDone() {
+  server_.RemoveSubscription(this);
+  server_.in_flight().Add(-1);
+  self_.reset();  // may destroy this
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
+                                                      ServerDependencies dependencies,
+                                                      const Router& router,
+                                                      const std::vector<std::string>& services) {
+  auto server = std::make_unique<ServerImpl>(std::move(options), dependencies);
+  RETURN_IF_ERROR(server->Init(router, services));
+  return server;
+}
+
+}  // namespace bangfu::rpc
