@@ -112,6 +112,13 @@ absl::Status MapConnectError(int code, std::string_view message) {
       .RetryAfter(absl::Seconds(1));
 }
 
+absl::Status Conflict() {
+  return Error(absl::StatusCode::kAborted, kConflictReason)
+      .Message("another transaction was quicker")
+      .Zh("与其他操作冲突，请重试")
+      .RetryAfter(absl::Milliseconds(200));
+}
+
 bool IsDuplicateKey(const absl::Status& status, std::string_view key) {
   if (!absl::IsAlreadyExists(status)) return false;
   const ErrorDetail detail = GetErrorDetail(status);

@@ -124,7 +124,7 @@ std::vector<std::string> SplitStatements(std::string_view sql) {
     if (sql[i] == ';') {
       size_t end = i + 1;
       while (end < sql.size() && (sql[end] == ' ' || sql[end] == '\r' || sql[end] == '\t')) ++end;
-      if (end == sql.size() || sql[end] == '\n') {
+      if (end == sql.size() || sql[end] == '\n' || sql.substr(end).starts_with("--")) {
         add(sql.substr(begin, i - begin));
         begin = end;
       }

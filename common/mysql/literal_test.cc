@@ -38,6 +38,7 @@ TEST(SplitStatementsTest, SplitsAtLineEndsOutsideTexts) {
   EXPECT_THAT(SplitStatements("-- head\nCREATE TABLE a (b INT); \nINSERT INTO a VALUES ('x;\ny'), (';');\n\n"
                               "-- the end;\n"),
               ElementsAre("CREATE TABLE a (b INT)", "INSERT INTO a VALUES ('x;\ny'), (';')"));
+  EXPECT_THAT(SplitStatements("SELECT 1; -- one; it's\nSELECT 2;"), ElementsAre("SELECT 1", "SELECT 2"));
   EXPECT_THAT(SplitStatements("SELECT 1; SELECT 2"), ElementsAre("SELECT 1; SELECT 2"));
 }
 

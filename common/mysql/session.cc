@@ -206,9 +206,8 @@ class SessionImpl final : public Session {
           .RetryAfter(absl::Seconds(1));
     }
     Rollback();
-    if (poison_.ok()) return status;
-    *again = true;
-    return poison_;
+    *again = !poison_.ok() || IsConflict(status);
+    return poison_.ok() ? status : poison_;
   }
 
   void Rollback() {

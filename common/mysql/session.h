@@ -83,8 +83,8 @@ std::string Literal(const Param& value);
 // their numbers differ. No params: the text as it is.
 absl::StatusOr<std::string> Interpolate(std::string_view sql, const Params& params);
 
-// The statements of a script: each ends with ";" at the end of a line. Comments before a statement
-// are dropped.
+// The statements of a script: each ends with ";" at the end of a line (a -- comment may follow).
+// Comments before a statement are dropped.
 std::vector<std::string> SplitStatements(std::string_view sql);
 
 // "?, ?, ?" for an IN list of `n` values.
@@ -135,6 +135,10 @@ auto Transact(Session& session, F&& body) -> decltype(body(std::declval<Tx&>()))
     return result;
   }
 }
+
+// A body returns this when it lost a race that the database does not report (a conditional UPDATE
+// that matched no row): Transact runs it again like after a deadlock.
+absl::Status Conflict();
 
 // Error mapping (metadata "mysql_code" on each):
 //   duplicate key                ALREADY_EXISTS DUPLICATE_KEY, metadata "key": the index name

@@ -252,6 +252,12 @@ TEST_F(SessionTest, TransactionCommitsOrRollsBack) {
               StatusIs(absl::StatusCode::kInternal));
 }
 
+TEST_F(SessionTest, ABodyThatSaysConflictRunsAgain) {
+  int runs = 0;
+  EXPECT_THAT(Transact(db_, [&](Tx&) { return ++runs < 3 ? Conflict() : absl::OkStatus(); }), IsOk());
+  EXPECT_EQ(runs, 3);
+}
+
 // Two transactions take two rows in opposite order; each waits until the other holds its first.
 TEST_F(SessionTest, DeadlockRunsTheBodyAgain) {
   std::atomic<int> holding{0}, runs{0};
@@ -307,13 +313,15 @@ TEST_F(SessionTest, LockWaitTimeoutUndoesTheWholeTransactionAndRunsAgain) {
   int waits = 0;
   options.sleep = [&](absl::Duration) { ++waits; };
   auto waiter = Session::Create(options);
-  absl::Status result = Transact(db_, [&](Tx& tx) -> absl::Status {
+  absl::Status result;
+  EXPECT_THAT(Transact(db_, [&](Tx& tx) -> absl::Status {
     RETURN_IF_ERROR(tx.Execute("UPDATE counter SET value = 1 WHERE id = ?", {2}).status());
-    return Transact(*waiter, [&](Tx& inner) -> absl::Status {
+    result = Transact(*waiter, [&](Tx& inner) -> absl::Status {
       RETURN_IF_ERROR(inner.Execute("UPDATE counter SET value = 1 WHERE id = ?", {1}).status());
       return inner.Execute("UPDATE counter SET value = 2 WHERE id = ?", {2}).status();
     });
-  });
+    return absl::CancelledError("only to hold the lock");
+  }), StatusIs(absl::StatusCode::kCancelled));
   EXPECT_THAT(result, StatusIs(absl::StatusCode::kAborted, "TRANSACTION_CONFLICT"));
   EXPECT_EQ(waits, 1);
   EXPECT_EQ(database_.Int("SELECT SUM(value) FROM counter"), 0);
