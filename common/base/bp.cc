@@ -35,6 +35,16 @@ int64_t DivHalfUp(int128 n, int128 d) {
 }  // namespace
 
 int64_t MulDivHalfUp(int64_t a, int64_t b, int64_t c) {
+  // Scores and shares fit into 64 bits, and a batch asks for millions of them.
+  if (int64_t n = 0; !__builtin_mul_overflow(a, b, &n)) {
+    int64_t q = n / c;
+    int64_t r = n % c;
+    if (r < 0) {
+      q -= 1;
+      r += c;
+    }
+    return r >= c - r ? q + 1 : q;
+  }
   return DivHalfUp(int128(a) * int128(b), int128(c));
 }
 
