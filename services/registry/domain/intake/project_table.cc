@@ -1,0 +1,615 @@
+#include "services/registry/domain/intake/project_table.h"
+
+#include <algorithm>
+#include <set>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_join.h"
+#include "common/base/strings.h"
+#include "common/base/money.h"
+#include "common/base/text.h"
+#include "common/base/uscc.h"
+#include "common/status/error.h"
+#include "services/registry/domain/intake/chinese.h"
+
+namespace bangfu::registry::intake {
+namespace {
+
+using F = ProjectField;
+
+struct Synonyms {
+  F field;
+  std::string_view key;
+  std::vector<std::string_view> headers;  // as MatchKey gives them
+};
+
+const std::vector<Synonyms>& FieldTable() {
+  static const auto* const table = new std::vector<Synonyms>{
+      {F::kSerial, "serial", {"序号", "编号", "no", "serial"}},
+      {F::kSourceId, "source_id", {"sourceid", "来源编号"}},
+      {F::kProvince, "province", {"province", "省", "省份"}},
+      {F::kCity, "city", {"city", "市", "地市", "设区市", "市州"}},
+      {F::kCounty, "county", {"county", "县", "县名", "县区", "县市区", "区县", "所在县", "县市"}},
+      {F::kTownship, "township", {"township", "乡镇", "乡", "镇", "乡镇街道", "所在乡镇", "镇乡"}},
+      {F::kVillage, "village",
+       {"village", "村", "行政村", "村社区", "村名", "项目村", "实施村", "所在村", "行政村及责任单位", "建设地点村"}},
+      {F::kRegionCode, "region_code", {"regioncode", "区划代码", "行政区划代码", "村代码", "统计代码", "行政区划编码"}},
+      {F::kProjectCode, "project_code", {"projectcode", "项目编码", "项目编号", "项目代码", "一级项目库编码", "项目库编码"}},
+      {F::kProjectName, "name", {"projectname", "项目名称", "名称", "项目", "name"}},
+      {F::kIndustry, "industry", {"industry", "产业类别", "产业", "主导产业", "产业类型", "所属产业", "产业类别七大134"}},
+      {F::kProjectType, "project_type", {"projecttype", "projecttypetext", "项目类型", "项目类别", "项目子类型", "类别"}},
+      {F::kNature, "nature", {"nature", "建设性质", "性质"}},
+      {F::kYear, "year", {"year", "年度", "实施年度", "项目年度", "年份", "计划年度", "立项年度"}},
+      {F::kContent, "construction_content",
+       {"constructioncontent", "建设内容", "建设内容及规模", "建设规模", "主要建设内容", "建设任务", "建设规模及内容", "项目内容"}},
+      {F::kPlannedTotal, "planned_total",
+       {"plannedtotal", "plannedtotalfen", "amounttext", "总投资", "项目总投资", "投资总额", "资金规模", "项目预算总投资", "投资", "金额",
+        "投入", "投入资金", "计划总投资", "概算总投资", "项目资金", "合计投资"}},
+      {F::kThisAllocation, "this_allocation", {"thisallocation", "本次安排", "本次安排资金", "本次下达", "本批安排", "本次下达资金", "安排金额"}},
+      {F::kFundSource, "fund_source", {"fundsource", "fundsourcetext", "资金来源", "资金类型", "资金性质", "资金名称", "资金文号", "来源"}},
+      {F::kFundAmount, "fund_amount", {"fundamount", "来源金额", "分项金额", "该项资金金额"}},
+      {F::kImplementingOrg, "implementing_org",
+       {"implementingorg", "实施单位", "项目实施单位", "责任单位", "实施主体", "建设单位", "项目单位", "主管部门"}},
+      {F::kOperator, "operator", {"operator", "运营主体", "经营主体", "承包方", "运营单位", "运营主体及信用代码", "经营单位"}},
+      {F::kOperatorUscc, "operator_uscc", {"operatoruscc", "信用代码", "统一社会信用代码", "运营主体信用代码"}},
+      {F::kCompletedOn, "completed_on", {"completedon", "建成时间", "竣工时间", "完工时间", "建成日期", "完工日期", "竣工日期"}},
+      {F::kProductionOn, "production_on", {"productionon", "投产时间", "投产日期", "投入使用时间", "运营时间"}},
+      {F::kStatus, "status", {"status", "statustext", "当前状态", "状态", "项目状态", "进展", "进展情况", "实施进度", "项目进展", "使用状态"}},
+      {F::kAssetQuantity, "asset_quantity", {"assetquantity", "形成资产数量", "资产数量", "形成资产/数量"}},
+      {F::kAssetValue, "asset_value", {"assetvalue", "形成资产原值", "资产原值", "形成资产", "原值", "资产价值", "固定资产原值"}},
+      {F::kAnnualOutput, "annual_output", {"annualoutput", "年产值", "产值"}},
+      {F::kAnnualIncome, "annual_income", {"annualincome", "年收益", "收益", "年收入", "年实际收益", "村集体年收益"}},
+      {F::kHouseholds, "households", {"households", "带动户数", "项目覆盖户数", "覆盖户数", "受益户数"}},
+      {F::kPoorHouseholds, "poor_households",
+       {"poorhouseholds", "脱贫户", "脱贫户数", "覆盖脱贫户数", "带动脱贫户数", "带动户数脱贫户", "建档立卡户", "带动户数脱贫户监测户"}},
+      {F::kMonitoredHouseholds, "monitored_households",
+       {"monitoredhouseholds", "监测户", "监测户数", "监测对象户数", "带动监测户数", "带动户数监测户"}},
+      {F::kBeneficiaries, "beneficiaries", {"beneficiariestext", "beneficiaries", "受益对象", "受益情况", "带动情况", "绩效目标"}},
+      {F::kWorkers, "workers", {"workers", "务工人数", "带动务工人数", "吸纳就业人数", "就业人数"}},
+      {F::kProblems, "problems", {"problems", "存在问题", "问题", "主要问题"}},
+      {F::kPreparer, "preparer", {"preparer", "填报人", "联系人"}},
+      {F::kPhone, "phone", {"phone", "联系电话", "电话", "手机号"}},
+      {F::kClass, "class", {"class", "分类", "四个一批", "认定类别", "四类", "四个一批类别", "系统建议类别", "所属类别"}},
+      {F::kNotes, "notes", {"notes", "备注", "说明"}},
+      {F::kIgnored, "ignored",
+       {"amountfen", "单位", "单位属性", "组名", "绩效目标及指标", "覆盖人数", "覆盖脱贫人口数", "是否入库"}},
+  };
+  return *table;
+}
+
+std::string HeaderKey(std::string_view part) {
+  std::string key = MatchKey(WithoutBrackets(Normalize(part)));
+  std::string_view view = key;
+  ConsumePrefix(&view, "其中");
+  for (std::string_view unit : {"万元", "亿元"}) ConsumeSuffix(&view, unit);
+  return std::string(view);
+}
+
+bool NamesMoneySource(std::string_view key) {
+  return ContainsAny(key, {"衔接", "自筹", "贷款", "彩票", "整合资金", "涉农", "扶贫资金", "其他资金", "东西部", "定点帮扶", "债券",
+                           "捐赠", "中央资金", "省级资金", "市级资金", "县级资金", "财政资金", "社会资本", "信贷"});
+}
+
+F FieldOfKey(std::string_view key) {
+  static const auto* const index = [] {
+    auto* map = new absl::flat_hash_map<std::string, F>;
+    for (const Synonyms& s : FieldTable()) {
+      for (std::string_view header : s.headers) map->emplace(std::string(header), s.field);
+    }
+    return map;
+  }();
+  const auto it = index->find(AbslView(key));
+  return it == index->end() ? F::kIgnored : it->second;
+}
+
+void AddAmountIssue(const Amount& amount, std::string_view field, RowReport* report, bool required) {
+  const bool nothing = Normalize(amount.raw).empty();
+  if (amount.exact() && amount.note_zh.empty()) return;
+  if (nothing && !required) return;
+  RowIssue issue;
+  issue.field = std::string(field);
+  issue.raw = amount.raw;
+  issue.proposal_zh = nothing ? "未填金额，请补充" : amount.note_zh;
+  if (amount.fen.has_value()) {
+    issue.understood = Cat(FormatWanYuan(*amount.fen), "万元");
+  } else if (amount.low_fen.has_value() && amount.high_fen.has_value()) {
+    issue.understood = Cat(FormatWanYuan(*amount.low_fen), "—", FormatWanYuan(*amount.high_fen), "万元");
+  } else if (amount.low_fen.has_value()) {
+    issue.understood = Cat("不少于", FormatWanYuan(*amount.low_fen), "万元");
+  } else if (amount.high_fen.has_value()) {
+    issue.understood = Cat("不超过", FormatWanYuan(*amount.high_fen), "万元");
+  }
+  if (amount.refused) {
+    issue.reason = "AMOUNT_REFUSED";
+    issue.severity = IssueSeverity::kHold;
+  } else if (amount.unit_source == UnitSource::kAsk) {
+    issue.reason = "UNIT_UNKNOWN";
+    issue.severity = IssueSeverity::kHold;
+  } else {
+    issue.reason = Cat("AMOUNT_", ParseStateName(amount.state));
+  }
+  report->Add(std::move(issue));
+}
+
+}  // namespace
+
+std::string_view ProjectFieldKey(ProjectField field) {
+  for (const Synonyms& s : FieldTable()) {
+    if (s.field == field) return s.key;
+  }
+  return field == F::kFundColumn ? "fund_column" : "ignored";
+}
+
+ProjectField FieldOfHeader(std::string_view header) {
+  // A merged header comes as 资金来源/中央衔接: its last part decides, the whole helps.
+  const std::string whole = HeaderKey(header);
+  if (const F field = FieldOfKey(whole); field != F::kIgnored) return field;
+  const std::string normalized = Normalize(header);
+  const size_t slash = normalized.rfind('/');
+  if (slash != std::string::npos) {
+    const std::string last = HeaderKey(std::string_view(normalized).substr(slash + 1));
+    const std::string first = HeaderKey(std::string_view(normalized).substr(0, slash));
+    if (ContainsAny(first, {"资金来源", "其中", "资金构成", "投资构成"}) && !last.empty() && last != "合计" && last != "小计") {
+      return F::kFundColumn;
+    }
+    if (ContainsAny(first, {"形成资产"})) return last == "数量" ? F::kAssetQuantity : F::kAssetValue;
+    if (ContainsAny(first, {"总投资", "资金规模"}) && (last == "合计" || last == "小计")) return F::kPlannedTotal;
+    if (ContainsAny(first, {"带动户数", "覆盖户数"}) && last == "合计") return F::kHouseholds;
+    if (const F field = FieldOfKey(last); field != F::kIgnored) return field;
+  }
+  if (NamesMoneySource(whole)) return F::kFundColumn;
+  return F::kIgnored;
+}
+
+bool ColumnMap::wide() const { return Has(F::kFundColumn); }
+
+bool ColumnMap::Has(ProjectField field) const {
+  return std::any_of(columns.begin(), columns.end(), [&](const Column& c) { return c.field == field; });
+}
+
+absl::StatusOr<ColumnMap> FindHeader(const std::vector<std::vector<std::string>>& first_rows, int* header_rows) {
+  const auto known = [](const ColumnMap& map) {
+    std::set<F> fields;
+    for (const ColumnMap::Column& c : map.columns) {
+      if (c.field != F::kIgnored) fields.insert(c.field);
+    }
+    return fields.contains(F::kProjectName) ? fields.size() : 0;
+  };
+  const auto map_of = [](const std::vector<std::string>& top, const std::vector<std::string>* below) {
+    ColumnMap map;
+    const size_t n = std::max(top.size(), below == nullptr ? 0 : below->size());
+    for (size_t i = 0; i < n; ++i) {
+      std::string header = i < top.size() ? Normalize(top[i]) : "";
+      const std::string sub = below != nullptr && i < below->size() ? Normalize((*below)[i]) : "";
+      if (!sub.empty() && sub != header) header = header.empty() ? sub : Cat(header, "/", sub);
+      map.columns.push_back({header.empty() ? F::kIgnored : FieldOfHeader(header), header});
+    }
+    return map;
+  };
+  for (size_t r = 0; r < first_rows.size(); ++r) {
+    ColumnMap one = map_of(first_rows[r], nullptr);
+    const size_t fields = known(one);
+    if (fields < 3) continue;
+    *header_rows = static_cast<int>(r) + 1;
+    ColumnMap best = std::move(one);
+    if (r + 1 < first_rows.size()) {
+      // A second header row repeats what is merged down from the first; a row of data does not.
+      const auto &top = first_rows[r], &below = first_rows[r + 1];
+      size_t repeated = 0, filled = 0, fund = 0;
+      for (size_t i = 0; i < below.size(); ++i) {
+        const std::string b = Normalize(below[i]);
+        if (b.empty()) continue;
+        ++filled;
+        if (i < top.size() && Normalize(top[i]) == b) ++repeated;
+        else if (NamesMoneySource(HeaderKey(b)) || FieldOfKey(HeaderKey(b)) != F::kIgnored) ++fund;
+      }
+      if (filled > 0 && fund > 0 && repeated + fund == filled) {
+        best = map_of(top, &below);
+        *header_rows = static_cast<int>(r) + 2;
+      }
+    }
+    std::vector<std::string> above;
+    for (size_t i = 0; i < r; ++i) {
+      std::set<std::string> seen;  // a merged title repeats itself
+      for (const std::string& cell : first_rows[i]) {
+        if (!cell.empty() && seen.insert(cell).second) above.push_back(cell);
+      }
+    }
+    best.title = absl::StrJoin(above, " ");
+    return best;
+  }
+  return Error(absl::StatusCode::kInvalidArgument, "TABLE_HEADER_NOT_FOUND")
+      .Zh("找不到表头：至少要有“项目名称”和另外两个可识别的列名")
+      .Build();
+}
+
+std::string_view ParsedProjectRow::Text(ProjectField field) const {
+  const auto it = raw.find(field);
+  return it == raw.end() ? std::string_view() : std::string_view(it->second);
+}
+
+ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std::string>& cells) {
+  ParsedProjectRow row;
+  row.row_no = row_no;
+  row.report.row_no = row_no;
+  for (size_t i = 0; i < columns_.columns.size() && i < cells.size(); ++i) {
+    const ColumnMap::Column& column = columns_.columns[i];
+    if (column.field == F::kIgnored || column.field == F::kFundColumn) continue;
+    const std::string_view text = WithoutFormulaGuard(cells[i]);
+    if (!Normalize(text).empty() && row.raw.find(column.field) == row.raw.end()) row.raw[column.field] = std::string(text);
+  }
+  for (F field : options_.fill_down) {
+    if (row.Text(field).empty()) {
+      if (const auto it = last_.find(field); it != last_.end()) {
+        row.raw[field] = it->second;
+        row.report.Add({std::string(ProjectFieldKey(field)), "FILLED_DOWN", "", it->second, "沿用上一行的内容，请确认", IssueSeverity::kWarn});
+      }
+    } else {
+      last_[field] = std::string(row.Text(field));
+    }
+  }
+
+  // ---- what kind of row ----
+  RowFacts facts;
+  for (F field : {F::kSerial, F::kCity, F::kCounty, F::kTownship, F::kVillage, F::kProjectName}) {
+    facts.label_cells.push_back(row.Text(field));
+  }
+  facts.name = row.Text(F::kProjectName);
+  facts.type_text = row.Text(F::kProjectType);
+  facts.notes = row.Text(F::kNotes);
+  for (F field : {F::kCity, F::kCounty, F::kTownship, F::kVillage}) {
+    if (!row.Text(field).empty()) facts.places.push_back(row.Text(field));
+  }
+  facts.has_township_or_village = !row.Text(F::kTownship).empty() || !row.Text(F::kVillage).empty();
+  for (F field : {F::kContent, F::kImplementingOrg, F::kOperator, F::kBeneficiaries, F::kProjectCode, F::kRegionCode}) {
+    facts.has_details = facts.has_details || !row.Text(field).empty();
+  }
+  row.kind = ClassifyRow(facts);
+
+  // ---- money ----
+  const auto header_of = [&](F field) -> std::string_view {
+    for (const ColumnMap::Column& c : columns_.columns) {
+      if (c.field == field) return c.header;
+    }
+    return {};
+  };
+  const auto amount = [&](F field) {
+    return ParseAmount(row.Text(field), {header_of(field), columns_.title});
+  };
+  const AllocationFigures both = ParseAllocation(row.Text(F::kPlannedTotal));
+  if (both.planned_total.has_value() && both.allocation.has_value()) {
+    row.planned_total = *both.planned_total;
+    row.planned_total.raw = std::string(row.Text(F::kPlannedTotal));
+    row.this_allocation = both.allocation;
+  } else {
+    row.planned_total = amount(F::kPlannedTotal);
+  }
+  if (!row.Text(F::kThisAllocation).empty()) row.this_allocation = amount(F::kThisAllocation);
+  row.sources = ParseFundSources(row.Text(F::kFundSource));
+  if (!row.Text(F::kFundAmount).empty() && row.sources.items.size() == 1) row.sources.items[0].amount = amount(F::kFundAmount);
+  for (size_t i = 0; i < columns_.columns.size() && i < cells.size(); ++i) {
+    if (columns_.columns[i].field != F::kFundColumn || Normalize(cells[i]).empty()) continue;
+    DeclaredSource source = ParseFundColumn(columns_.columns[i].header, cells[i], columns_.title);
+    if (source.amount.fen == 0) continue;
+    AddAmountIssue(source.amount, "fund_source", &row.report, false);
+    row.sources.items.push_back(std::move(source));
+  }
+  for (const DeclaredSource& source : row.sources.items) {
+    if (source.this_allocation && !row.this_allocation.has_value()) row.this_allocation = source.amount;
+  }
+
+  // ---- summary rows: checked against the rows above, never a project ----
+  const bool exact = row.planned_total.exact();
+  if (row.kind == RowKind::kItem && block_exact_ &&
+      IsSubtotalBySum(facts, row.planned_total.fen, block_fen_, block_rows_)) {
+    row.kind = RowKind::kSubtotal;
+  }
+  if (row.kind == RowKind::kSubtotal || row.kind == RowKind::kTotal || row.kind == RowKind::kRollUp) {
+    RowIssue issue{"name", "SUMMARY_ONLY", std::string(facts.name), row.kind == RowKind::kRollUp ? "类别汇总" : "合计行",
+                   "汇总行只列示，不作为项目导入", IssueSeverity::kRefuse};
+    row.report.Add(std::move(issue));
+    if (row.kind != RowKind::kRollUp && exact) {
+      const bool block = row.kind == RowKind::kSubtotal;
+      const bool comparable = block ? block_exact_ && block_rows_ > 0 : table_exact_ && table_rows_ > 0;
+      const int64_t above = block ? block_fen_ : table_fen_;
+      const int64_t items = block ? block_rows_ : table_rows_;
+      const int64_t difference = above - *row.planned_total.fen;
+      if (comparable && difference != 0) {
+        const bool rounding = std::abs(difference) <= kSumToleranceFen * items;
+        row.report.Add({"planned_total", rounding ? "SUM_ROUNDING" : "SUM_MISMATCH", row.planned_total.raw,
+                        Cat("以上各行合计", FormatWanYuan(above), "万元"), "与以上各行之和不符，请核对",
+                        rounding ? IssueSeverity::kWarn : IssueSeverity::kHold});
+      }
+    }
+    if (row.kind == RowKind::kSubtotal) {
+      block_fen_ = 0;
+      block_rows_ = 0;
+      block_exact_ = true;
+    }
+    return row;
+  }
+  ++block_rows_;
+  ++table_rows_;
+  if (exact) {
+    block_exact_ = !__builtin_add_overflow(block_fen_, *row.planned_total.fen, &block_fen_) && block_exact_;
+    table_exact_ = !__builtin_add_overflow(table_fen_, *row.planned_total.fen, &table_fen_) && table_exact_;
+  } else {
+    block_exact_ = table_exact_ = false;
+  }
+  if (row.kind == RowKind::kSuspectedRollUp) {
+    row.report.Add({"name", "ROLL_UP_SUSPECTED", std::string(facts.name), "", "疑为类别汇总，请确认是单个项目还是汇总",
+                    IssueSeverity::kHold});
+  }
+
+  // ---- the rest of the fields ----
+  if (facts.name.empty()) {
+    row.report.Add({"name", "NAME_MISSING", "", "", "请填写项目名称", IssueSeverity::kHold});
+  }
+  row.villages = SplitVillages(row.Text(F::kVillage));
+  row.townships = SplitTownships(row.Text(F::kTownship));
+  const auto incomplete = [&](const PlaceList& list, F field) {
+    if (!list.incomplete) return;
+    row.report.Add({std::string(ProjectFieldKey(field)), "LIST_INCOMPLETE", std::string(row.Text(field)),
+                    Cat("写出", list.names.size(), "个",
+                                 list.stated_count.has_value() ? Cat("，共", *list.stated_count, "个") : ""),
+                    "名单不完整，请补全", IssueSeverity::kWarn});
+  };
+  incomplete(row.villages, F::kVillage);
+  incomplete(row.townships, F::kTownship);
+  row.year = ParseYear(row.Text(F::kYear));
+  if (!row.year.has_value()) {
+    row.report.Add({"year", row.Text(F::kYear).empty() ? "YEAR_MISSING" : "YEAR_UNCLEAR", std::string(row.Text(F::kYear)), "",
+                    "请填写实施年度", IssueSeverity::kWarn});
+  }
+  AddAmountIssue(row.planned_total, "planned_total", &row.report, true);
+  if (row.this_allocation.has_value()) AddAmountIssue(*row.this_allocation, "this_allocation", &row.report, false);
+  for (const DeclaredSource& source : row.sources.items) {
+    if (source.source_code.empty()) {
+      row.report.Add({"fund_source", "SOURCE_UNCLEAR", source.raw, "",
+                      Cat("请选择资金来源", source.proposals.empty() ? "" : Cat("，可能是 ", absl::StrJoin(source.proposals, "、"))),
+                      IssueSeverity::kWarn});
+    }
+    if (source.amount.state == ParseState::kSplitUnknown) {
+      row.report.Add({"fund_source", "AMOUNT_SPLIT_UNKNOWN", source.raw, "", source.amount.note_zh, IssueSeverity::kWarn});
+    }
+  }
+  if (row.sources.items.empty()) {
+    row.report.Add({"fund_source", "SOURCE_MISSING", "", "", "请填写资金来源", IssueSeverity::kWarn});
+  }
+  const SumResult sum = SumCheck(row.sources, row.planned_total);
+  if (sum.verdict == SumVerdict::kRounding || sum.verdict == SumVerdict::kMismatch) {
+    const bool rounding = sum.verdict == SumVerdict::kRounding;
+    row.report.Add({"planned_total", rounding ? "SUM_ROUNDING" : "SUM_MISMATCH", row.planned_total.raw,
+                    Cat("各来源合计", FormatWanYuan(sum.items_fen), "万元，相差", FormatWanYuan(sum.difference_fen), "万元"),
+                    rounding ? "差额在取舍误差以内，两个数都保留" : "来源合计与总投资不符，请更正",
+                    rounding ? IssueSeverity::kWarn : IssueSeverity::kHold});
+  }
+  if (row.planned_total.fen.has_value() && std::abs(*row.planned_total.fen) > 10'000'000'000) {
+    row.report.Add({"planned_total", "IMPLAUSIBLE", row.planned_total.raw, Cat(FormatWanYuan(*row.planned_total.fen), "万元"),
+                    "单个项目超过1亿元，请核对单位", IssueSeverity::kWarn});
+  }
+  for (const std::string& warning : ImplausibleFigures(row.Text(F::kContent))) {
+    row.report.Add({"construction_content", "IMPLAUSIBLE", std::string(row.Text(F::kContent)), "", warning, IssueSeverity::kWarn});
+  }
+  row.project_type = ProjectTypeFrom(row.Text(F::kProjectType), facts.name);
+  row.industry = MajorIndustryFrom(row.Text(F::kIndustry).empty() ? facts.name : row.Text(F::kIndustry));
+  row.nature = NatureFrom(row.Text(F::kNature));
+  if (const std::string_view word = row.Text(F::kClass); !word.empty()) {
+    row.claimed_class = ClassFromWord(word);
+    if (row.claimed_class.empty()) {
+      row.report.Add({"class", "CLASS_WORD_UNKNOWN", std::string(word), "", "分类用词无法识别，请选择", IssueSeverity::kWarn});
+    }
+  }
+  if (!row.Text(F::kStatus).empty()) {
+    row.stage = StageFromStatus(row.Text(F::kStatus));
+    if (row.stage.stage.empty() || !row.stage.note_zh.empty()) {
+      row.report.Add({"status", "STAGE_UNCLEAR", std::string(row.Text(F::kStatus)), row.stage.stage, row.stage.note_zh, IssueSeverity::kWarn});
+    }
+  }
+  const auto day = [&](F field, std::optional<ParsedDay>* out) {
+    if (row.Text(field).empty()) return;
+    *out = ParseDay(row.Text(field));
+    if (!out->has_value()) {
+      row.report.Add({std::string(ProjectFieldKey(field)), "DATE_UNCLEAR", std::string(row.Text(field)), "", "请按 2021-09-24 填写日期",
+                      IssueSeverity::kWarn});
+    }
+  };
+  day(F::kCompletedOn, &row.completed_on);
+  day(F::kProductionOn, &row.production_on);
+  const auto money = [&](F field, Amount* out) {
+    *out = amount(field);
+    AddAmountIssue(*out, ProjectFieldKey(field), &row.report, false);
+    if (out->state != ParseState::kAbsent && ContainsAny(Normalize(out->raw), {"预计", "预期", "计划"})) {
+      row.report.Add({std::string(ProjectFieldKey(field)), "EXPECTED_NOT_ACTUAL", out->raw, "", "预计数应填入绩效目标，不作为实际数",
+                      IssueSeverity::kWarn});
+    }
+  };
+  money(F::kAssetValue, &row.asset_value);
+  money(F::kAnnualOutput, &row.annual_output);
+  money(F::kAnnualIncome, &row.annual_income);
+  const auto count = [&](F field, std::optional<int64_t>* out) {
+    if (row.Text(field).empty()) return;
+    *out = ParseCount(row.Text(field));
+    if (!out->has_value()) {
+      row.report.Add({std::string(ProjectFieldKey(field)), "COUNT_UNCLEAR", std::string(row.Text(field)), "", "请填写一个整数", IssueSeverity::kWarn});
+    }
+  };
+  count(F::kHouseholds, &row.households);
+  count(F::kPoorHouseholds, &row.poor_households);
+  count(F::kMonitoredHouseholds, &row.monitored_households);
+  count(F::kWorkers, &row.workers);
+  count(F::kAssetQuantity, &row.asset_quantity);
+  for (F field : {F::kRegionCode, F::kProjectCode, F::kOperatorUscc}) {
+    if (IsDamagedCode(row.Text(field))) {
+      row.report.Add({std::string(ProjectFieldKey(field)), "CODE_DAMAGED", std::string(row.Text(field)), "",
+                      "代码已被表格软件改成科学计数法，请按文本重新填写", IssueSeverity::kHold});
+    }
+  }
+  if (!row.Text(F::kOperatorUscc).empty() && !row.report.Has("CODE_DAMAGED")) {
+    if (auto uscc = NormalizeUscc(Normalize(row.Text(F::kOperatorUscc))); !uscc.ok()) {
+      row.report.Add({"operator_uscc", "USCC_INVALID", std::string(row.Text(F::kOperatorUscc)), "", "统一社会信用代码校验不通过，请核对",
+                      IssueSeverity::kWarn});
+    }
+  }
+  const std::string_view code = row.Text(F::kProjectCode);
+  if (!code.empty() && !IsDamagedCode(code)) {
+    row.key = Cat("code:", Normalize(code));
+  } else {
+    std::vector<std::string> parts;
+    for (F field : {F::kProvince, F::kCity, F::kCounty, F::kTownship, F::kVillage, F::kYear, F::kProjectName}) {
+      parts.push_back(MatchKey(row.Text(field)));
+    }
+    row.key = Cat("name:", absl::StrJoin(parts, "|"));
+  }
+  row.report.key = row.key;
+  return row;
+}
+
+void MatchRegion(const RegionMatcher& matcher, ParsedProjectRow* row) {
+  if (row->report.Has("SUMMARY_ONLY")) return;
+  const auto text = [&](F field) { return std::string(row->Text(field)); };
+  RegionQuery query;
+  query.code = text(F::kRegionCode);
+  query.province = text(F::kProvince);
+  query.city = text(F::kCity);
+  query.county = text(F::kCounty);
+  query.year = row->year;
+  if (query.county == query.city) query.county.clear();
+  std::vector<RegionMatch> all;
+  if (!query.code.empty()) {
+    query.township = text(F::kTownship);
+    query.village = row->villages.names.size() == 1 ? row->villages.names[0].name : "";
+    all.push_back(matcher.Match(query));
+  } else if (!row->villages.names.empty()) {
+    for (const PlaceName& village : row->villages.names) {
+      RegionQuery one = query;
+      one.village = village.name;
+      one.township = !village.township.empty()          ? village.township
+                     : row->townships.names.size() == 1 ? row->townships.names[0].name
+                                                        : "";
+      RegionMatch match = matcher.Match(one);
+      // Several townships in the row: the village lies in the one that has it.
+      if (one.township.empty() && row->townships.names.size() > 1) {
+        std::vector<RegionMatch> found;
+        for (const PlaceName& township : row->townships.names) {
+          one.township = township.name;
+          RegionMatch m = matcher.Match(one);
+          if (m.complete) found.push_back(std::move(m));
+        }
+        if (found.size() == 1) match = std::move(found[0]);
+      }
+      if (village.township_inferred && match.complete) {
+        match.ask = true;
+        match.explanation_zh = Cat("乡镇沿用前一个村，", match.explanation_zh);
+      }
+      all.push_back(std::move(match));
+    }
+  } else if (!row->townships.names.empty()) {
+    for (const PlaceName& township : row->townships.names) {
+      RegionQuery one = query;
+      one.township = township.name;
+      all.push_back(matcher.Match(one));
+    }
+  } else {
+    all.push_back(matcher.Match(query));
+  }
+  row->region = all[0];
+  row->covered_regions = std::move(all);
+  for (const RegionMatch& match : row->covered_regions) {
+    if (!match.ask && match.grade <= MatchGrade::kExact) continue;
+    RowIssue issue;
+    issue.field = "region";
+    issue.raw = Cat(query.province, query.city, query.county, text(F::kTownship), text(F::kVillage));
+    issue.understood = match.code.empty() ? "" : Cat(match.code, " ", matcher.PathName(match.code));
+    issue.proposal_zh = match.explanation_zh;
+    if (match.reason == "OTHER_PROVINCE") {
+      issue.reason = match.reason;
+      issue.severity = IssueSeverity::kRefuse;
+    } else if (match.ask) {
+      issue.reason = match.reason.empty() ? Cat("REGION_", MatchGradeName(match.grade)) : match.reason;
+      // The lead place has to be known; another one of the list may follow.
+      issue.severity = &match == &row->covered_regions[0] || match.code.empty() ? IssueSeverity::kHold : IssueSeverity::kWarn;
+    } else {
+      issue.reason = Cat("REGION_", MatchGradeName(match.grade));
+    }
+    row->report.Add(std::move(issue));
+  }
+}
+
+void FoldLongRows(std::vector<ParsedProjectRow>* rows) {
+  absl::flat_hash_map<std::string, size_t> first;
+  std::vector<ParsedProjectRow> out;
+  out.reserve(rows->size());
+  for (ParsedProjectRow& row : *rows) {
+    if (row.key.empty() || row.Text(F::kProjectName).empty()) {
+      out.push_back(std::move(row));
+      continue;
+    }
+    const auto [it, inserted] = first.emplace(row.key, out.size());
+    if (inserted) {
+      out.push_back(std::move(row));
+      continue;
+    }
+    ParsedProjectRow& lead = out[it->second];
+    const bool same_source = MatchKey(lead.Text(F::kFundSource)) == MatchKey(row.Text(F::kFundSource));
+    const bool one_each = row.sources.items.size() == 1 && !lead.sources.items.empty();
+    if (same_source || !one_each) {
+      row.report.Add({"name", "DUPLICATE_ROW", std::string(row.Text(F::kProjectName)), Cat("与第", lead.row_no, "行相同"),
+                      "同一项目重复出现，请确认", IssueSeverity::kHold});
+      out.push_back(std::move(row));
+      continue;
+    }
+    // One row per source. The amount beside a source is the source's; only where every row repeats the
+    // same figure and no source has its own is it the project's total.
+    const bool own_amounts = lead.sources.items[0].amount.state != ParseState::kAbsent;
+    const bool same_total = lead.planned_total.fen == row.planned_total.fen;
+    if (!own_amounts && lead.folded_rows.empty() && !same_total) lead.sources.items[0].amount = lead.planned_total;
+    if (row.sources.items[0].amount.state == ParseState::kAbsent && !same_total) row.sources.items[0].amount = row.planned_total;
+    if (!same_total && lead.planned_total.exact() && row.planned_total.exact()) {
+      if (auto sum = AddFen(*lead.planned_total.fen, *row.planned_total.fen); sum.ok()) lead.planned_total.fen = *sum;
+    }
+    lead.sources.items.push_back(std::move(row.sources.items[0]));
+    lead.folded_rows.push_back(row.row_no);
+    for (RowIssue& issue : row.report.issues) {
+      if (issue.field == "fund_source") lead.report.Add(std::move(issue));
+    }
+  }
+  *rows = std::move(out);
+}
+
+void MarkProgrammeSources(std::vector<ParsedProjectRow>* rows) {
+  struct Group {
+    std::vector<size_t> rows;
+    int64_t sum = 0;
+    bool exact = true;
+  };
+  absl::flat_hash_map<std::string, Group> groups;
+  for (size_t i = 0; i < rows->size(); ++i) {
+    const ParsedProjectRow& row = (*rows)[i];
+    if (row.kind != RowKind::kItem || row.sources.items.size() != 1 || !row.sources.items[0].amount.exact()) continue;
+    Group& group = groups[Cat(row.Text(F::kSourceId), "|", MatchKey(row.sources.items[0].raw))];
+    group.rows.push_back(i);
+    group.exact = group.exact && row.planned_total.exact() &&
+                  !__builtin_add_overflow(group.sum, *row.planned_total.fen, &group.sum);
+  }
+  for (auto& [key, group] : groups) {
+    if (group.rows.size() < 2 || !group.exact) continue;
+    const int64_t programme = *(*rows)[group.rows[0]].sources.items[0].amount.fen;
+    const int64_t difference = group.sum - programme;
+    if (std::abs(difference) > kSumToleranceFen * static_cast<int64_t>(group.rows.size())) continue;
+    for (size_t i : group.rows) {
+      ParsedProjectRow& row = (*rows)[i];
+      Amount& amount = row.sources.items[0].amount;
+      amount.state = ParseState::kSplitUnknown;
+      amount.programme_fen = programme;
+      amount.fen.reset();
+      amount.note_zh = "原文是整个项目（批次）的金额，本行份额未写明";
+      row.report.Withdraw("SUM_MISMATCH");
+      row.report.Add({"fund_source", "AMOUNT_SPLIT_UNKNOWN", row.sources.items[0].raw,
+                      Cat(group.rows.size(), "行合计", FormatWanYuan(group.sum), "万元，与资金总额相符"),
+                      Cat("建议本行取", FormatWanYuan(*row.planned_total.fen), "万元，请确认"), IssueSeverity::kWarn});
+    }
+  }
+}
+
+}  // namespace bangfu::registry::intake
