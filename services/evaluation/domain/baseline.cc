@@ -77,8 +77,8 @@ CriteriaSet BaselineV1() {
       .not_applicable_when_stopped = true;
   add(Number("D1-04", "未补短板数", "count", kDown, {{0, 10000}, {1, 7000}, {3, 3000}, {5, 0}},
              S::kRegistry, 10, P::kExclude));
-  add(Number("D1-05", "品牌认证数", "count", kUp, {{0, 2000}, {1, 7000}, {2, 10000}}, S::kRegistry, 10,
-             P::kZeroReal));
+  add(Number("D1-05", "品牌认证数", "count", kUp, {{0, 2000}, {1, 7000}, {2, 10000}}, S::kRegistry,
+             10, P::kZeroReal));
 
   add(Category("D2-01", "运营状态",
                {{"NORMAL", 10000, "正常运营"},
@@ -111,9 +111,10 @@ CriteriaSet BaselineV1() {
   add(Number("D4-01", "每十万元资金带动脱贫户（含监测对象）数", "milli_household", kUp,
              {{0, 0}, {1000, 5000}, {2000, 8000}, {4000, 10000}}, S::kRegistry, 30, P::kRequired));
   add(Number("D4-02", "户均年增收", "fen", kUp,
-             {{0, 0}, {50000, 3000}, {200000, 7000}, {500000, 10000}}, S::kAsset, 30, P::kPenalise));
-  add(Number("D4-03", "分红兑现率", "bp", kUp, {{0, 0}, {8000, 5000}, {10000, 10000}}, S::kAsset, 20,
-             P::kExclude))
+             {{0, 0}, {50000, 3000}, {200000, 7000}, {500000, 10000}}, S::kAsset, 30,
+             P::kPenalise));
+  add(Number("D4-03", "分红兑现率", "bp", kUp, {{0, 0}, {8000, 5000}, {10000, 10000}}, S::kAsset,
+             20, P::kExclude))
       .may_be_not_applicable = true;
   add(Number("D4-04", "务工带动（脱贫户人日）", "person_day", kUp,
              {{0, 0}, {200, 4000}, {1000, 8000}, {3000, 10000}}, S::kRegistry, 10, P::kExclude));

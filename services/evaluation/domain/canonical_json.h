@@ -1,6 +1,6 @@
-// Inside this room only: one description per type (`Fields`) serves both directions. Canonical means
-// keys in ascending order, integers only, no white space, UTF-8 as it is; a field without content
-// (empty text, empty list, no value) is left out.
+// Inside this room only: one description per type (`Fields`) serves both directions. Canonical
+// means keys in ascending order, integers only, no white space, UTF-8 as it is; a field without
+// content (empty text, empty list, no value) is left out.
 #pragma once
 
 #include <charconv>

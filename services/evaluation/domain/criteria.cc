@@ -18,12 +18,16 @@ namespace {
 constexpr ParamInfo kParams[kParamCount] = {
     {Param::kViableD2, "viable_d2_min", "可持续经营：经营管理得分不低于", "bp", 0, 10000},
     {Param::kViableD3, "viable_d3_min", "可持续经营：资产收益得分不低于", "bp", 0, 10000},
-    {Param::kViableIdleMonths, "viable_idle_months_below", "可持续经营：连续闲置月数少于", "month", 1, 120},
+    {Param::kViableIdleMonths, "viable_idle_months_below", "可持续经营：连续闲置月数少于", "month",
+     1, 120},
     {Param::kChainComplete, "chain_complete_min", "链条较完备：环节覆盖率不低于", "bp", 0, 10000},
-    {Param::kMarketMargin, "market_margin_min", "市场效益好：经营利润率不低于", "bp", -10000, 10000},
-    {Param::kMarketUtilisation, "market_utilisation_min", "市场效益好：产能利用率不低于", "bp", 0, 10000},
+    {Param::kMarketMargin, "market_margin_min", "市场效益好：经营利润率不低于", "bp", -10000,
+     10000},
+    {Param::kMarketUtilisation, "market_utilisation_min", "市场效益好：产能利用率不低于", "bp", 0,
+     10000},
     {Param::kMarketReceived, "market_received_min", "市场效益好：收益兑现率不低于", "bp", 0, 10000},
-    {Param::kResourceSupport, "resource_support_min", "资源有支撑：专家评分不低于", "point", 0, 100},
+    {Param::kResourceSupport, "resource_support_min", "资源有支撑：专家评分不低于", "point", 0,
+     100},
     {Param::kConsolidateD1, "consolidate_d1_min", "巩固类：产业发展水平得分不低于", "bp", 0, 10000},
     {Param::kConsolidateD3, "consolidate_d3_min", "巩固类：资产收益得分不低于", "bp", 0, 10000},
     {Param::kConsolidateD4, "consolidate_d4_min", "巩固类：联农带农得分不低于", "bp", 0, 10000},
@@ -33,23 +37,27 @@ constexpr ParamInfo kParams[kParamCount] = {
     {Param::kManualD5, "manual_d5_min", "人工研判可盘活：发展前景得分不低于", "bp", 0, 10000},
     {Param::kAdjustD4, "adjust_d4_below", "起不到带动作用：联农带农得分低于", "bp", 0, 10000},
     {Param::kAdjustD5, "adjust_d5_below", "市场前景不看好：发展前景得分低于", "bp", 0, 10000},
-    {Param::kLifeExpiredShare, "life_expired_share_min", "达到报废期限：资产价值占比不低于", "bp", 1, 10000},
-    {Param::kMinPresent, "dimension_present_min", "维度得分有效：已报权重占比不低于", "bp", 0, 10000},
+    {Param::kLifeExpiredShare, "life_expired_share_min", "达到报废期限：资产价值占比不低于", "bp",
+     1, 10000},
+    {Param::kMinPresent, "dimension_present_min", "维度得分有效：已报权重占比不低于", "bp", 0,
+     10000},
     {Param::kOverdueDays, "overdue_days", "在建逾期：超过计划完工日天数", "day", 0, 3650},
     {Param::kRampUpMonths, "ramp_up_months", "投产爬坡期", "month", 0, 120},
     {Param::kLevelExcellent, "level_excellent_min", "等次优：总分不低于", "bp", 0, 10000},
     {Param::kLevelGood, "level_good_min", "等次良：总分不低于", "bp", 0, 10000},
     {Param::kLevelFair, "level_fair_min", "等次中：总分不低于", "bp", 0, 10000},
-    {Param::kConfidenceHighCoverage, "confidence_high_coverage_min", "可信度高：数据覆盖率不低于", "bp", 0,
+    {Param::kConfidenceHighCoverage, "confidence_high_coverage_min", "可信度高：数据覆盖率不低于",
+     "bp", 0, 10000},
+    {Param::kConfidenceHighMargin, "confidence_high_margin_min", "可信度高：距门槛不少于", "bp", 0,
      10000},
-    {Param::kConfidenceHighMargin, "confidence_high_margin_min", "可信度高：距门槛不少于", "bp", 0, 10000},
-    {Param::kConfidenceLowCoverage, "confidence_low_coverage_below", "可信度低：数据覆盖率低于", "bp", 0,
+    {Param::kConfidenceLowCoverage, "confidence_low_coverage_below", "可信度低：数据覆盖率低于",
+     "bp", 0, 10000},
+    {Param::kConfidenceLowMargin, "confidence_low_margin_below", "可信度低：距门槛少于", "bp", 0,
      10000},
-    {Param::kConfidenceLowMargin, "confidence_low_margin_below", "可信度低：距门槛少于", "bp", 0, 10000},
-    {Param::kIndustryNormalShare, "industry_normal_share_min", "产业正常运营：资产价值占比不低于", "bp", 1,
-     10000},
-    {Param::kIndustryPartialShare, "industry_partial_share_min", "产业部分运营：资产价值占比不低于", "bp", 1,
-     10000},
+    {Param::kIndustryNormalShare, "industry_normal_share_min", "产业正常运营：资产价值占比不低于",
+     "bp", 1, 10000},
+    {Param::kIndustryPartialShare, "industry_partial_share_min", "产业部分运营：资产价值占比不低于",
+     "bp", 1, 10000},
 };
 
 // The parameters in JSON, as an object of name → integer.
@@ -140,8 +148,8 @@ int32_t ScoreOf(const IndicatorDef& indicator, int64_t raw) {
     if (raw > points[i].raw) continue;
     const Breakpoint& a = points[i - 1];
     const Breakpoint& b = points[i];
-    return static_cast<int32_t>(
-        a.score_bp + MulDivHalfUp(b.score_bp - a.score_bp, raw - a.raw, b.raw - a.raw));
+    return static_cast<int32_t>(a.score_bp +
+                                MulDivHalfUp(b.score_bp - a.score_bp, raw - a.raw, b.raw - a.raw));
   }
   return points.back().score_bp;
 }
@@ -169,7 +177,8 @@ absl::Status Validate(const CriteriaSet& criteria) {
     const DimensionDef& d = criteria.dimensions[i];
     std::string at = Cat("dimensions[", i, "]");
     if (d.code.empty() || !dimensions.insert(d.code).second) fault(at + ".code", "代码为空或重复");
-    if (d.weight_bp < 0 || d.weight_bp > kBpOne) fault(at + ".weight_bp", "权重应在 0 到 10000 之间");
+    if (d.weight_bp < 0 || d.weight_bp > kBpOne)
+      fault(at + ".weight_bp", "权重应在 0 到 10000 之间");
     sum += d.weight_bp;
     bool used = std::any_of(criteria.indicators.begin(), criteria.indicators.end(),
                             [&d](const IndicatorDef& x) { return x.dimension == d.code; });
@@ -184,7 +193,8 @@ absl::Status Validate(const CriteriaSet& criteria) {
     if (d.code.empty() || !indicators.insert(d.code).second) fault(at + ".code", "代码为空或重复");
     if (!dimensions.contains(d.dimension)) fault(at + ".dimension", "维度不存在");
     if (d.weight <= 0 || d.weight > 1000000) fault(at + ".weight", "权重应为正整数");
-    if (d.missing_policy == MissingPolicy::kUnspecified) fault(at + ".missing_policy", "未注明缺报处理");
+    if (d.missing_policy == MissingPolicy::kUnspecified)
+      fault(at + ".missing_policy", "未注明缺报处理");
     if (d.missing_policy == MissingPolicy::kCarryForward && d.max_age_days <= 0) {
       fault(at + ".max_age_days", "沿用前期数据须注明最长天数");
     }
@@ -205,7 +215,8 @@ absl::Status Validate(const CriteriaSet& criteria) {
         std::string here = Cat(at, ".breakpoints[", k, "]");
         if (!in_range(b.score_bp)) fault(here, "得分应在 0 到 10000 之间");
         // Keeps differences inside 64 bits.
-        if (b.raw < -(int64_t{1} << 60) || b.raw > (int64_t{1} << 60)) fault(here, "分段点超出范围");
+        if (b.raw < -(int64_t{1} << 60) || b.raw > (int64_t{1} << 60))
+          fault(here, "分段点超出范围");
         if (k == 0) continue;
         const Breakpoint& a = d.breakpoints[k - 1];
         if (b.raw <= a.raw) fault(here, "分段点应严格递增");
@@ -219,7 +230,8 @@ absl::Status Validate(const CriteriaSet& criteria) {
       if (d.categories.empty()) fault(at + ".categories", "类别表为空");
       std::set<std::string_view> codes;
       for (const CategoryScore& c : d.categories) {
-        if (c.code.empty() || !codes.insert(c.code).second) fault(at + ".categories", "类别为空或重复");
+        if (c.code.empty() || !codes.insert(c.code).second)
+          fault(at + ".categories", "类别为空或重复");
         if (!in_range(c.score_bp)) fault(at + ".categories", "得分应在 0 到 10000 之间");
       }
     } else {
@@ -262,7 +274,8 @@ absl::Status Validate(const CriteriaSet& criteria) {
     const ParamInfo& b = kParams[static_cast<size_t>(high)];
     fault(Cat("parameters.", a.name), Cat("不得高于 ", b.name));
   };
-  // A poor outlook must always leave an unmet condition of 巩固类, else an 升级类 had no short board.
+  // A poor outlook must always leave an unmet condition of 巩固类, else an 升级类 had no short
+  // board.
   ordered(Param::kUpgradeD5, Param::kConsolidateD5);
   ordered(Param::kManualD5, Param::kRevitalizeD5);
   ordered(Param::kLevelFair, Param::kLevelGood);

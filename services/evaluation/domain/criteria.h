@@ -1,6 +1,6 @@
-// The criteria set (分类标准): dimensions, indicators, gate thresholds and every other constant of the
-// decision, as data. The structure of the gates is code (engine.h). The numbers of the default set
-// wait for the province's confirmation (待省厅确认).
+// The criteria set (分类标准): dimensions, indicators, gate thresholds and every other constant of
+// the decision, as data. The structure of the gates is code (engine.h). The numbers of the default
+// set wait for the province's confirmation (待省厅确认).
 #pragma once
 
 #include <array>
@@ -17,30 +17,30 @@ namespace bangfu::evaluation {
 
 // Constants of the decision. Units: bp unless said otherwise.
 enum class Param {
-  kViableD2 = 0,          // G0: D2 at least
-  kViableD3,              // G0: D3 at least
-  kViableIdleMonths,      // G0: idle months below (months)
-  kChainComplete,         // chain_complete: D1-01 raw at least
-  kMarketMargin,          // market_benefit: operating margin raw at least
-  kMarketUtilisation,     // … else capacity utilisation raw at least
-  kMarketReceived,        // … and received ÷ due raw at least
-  kResourceSupport,       // resource_support: D5-03 raw at least (points)
-  kConsolidateD1,         // G1
-  kConsolidateD3,         // G1
-  kConsolidateD4,         // G1
-  kConsolidateD5,         // G1
-  kUpgradeD5,             // G2: D5 at least
-  kRevitalizeD5,          // G4: D5 at least
-  kManualD5,              // G5: D5 at least
-  kAdjustD4,              // H4: D4 below
-  kAdjustD5,              // H4: D5 below
-  kLifeExpiredShare,      // H3: share of value past its life at least
-  kMinPresent,            // share of applicable weight a dimension needs
-  kOverdueDays,           // days past the planned end after which works are overdue (days)
-  kRampUpMonths,          // D3 is left out within so many months of production start (months)
-  kLevelExcellent,        // 优
-  kLevelGood,             // 良
-  kLevelFair,             // 中
+  kViableD2 = 0,       // G0: D2 at least
+  kViableD3,           // G0: D3 at least
+  kViableIdleMonths,   // G0: idle months below (months)
+  kChainComplete,      // chain_complete: D1-01 raw at least
+  kMarketMargin,       // market_benefit: operating margin raw at least
+  kMarketUtilisation,  // … else capacity utilisation raw at least
+  kMarketReceived,     // … and received ÷ due raw at least
+  kResourceSupport,    // resource_support: D5-03 raw at least (points)
+  kConsolidateD1,      // G1
+  kConsolidateD3,      // G1
+  kConsolidateD4,      // G1
+  kConsolidateD5,      // G1
+  kUpgradeD5,          // G2: D5 at least
+  kRevitalizeD5,       // G4: D5 at least
+  kManualD5,           // G5: D5 at least
+  kAdjustD4,           // H4: D4 below
+  kAdjustD5,           // H4: D5 below
+  kLifeExpiredShare,   // H3: share of value past its life at least
+  kMinPresent,         // share of applicable weight a dimension needs
+  kOverdueDays,        // days past the planned end after which works are overdue (days)
+  kRampUpMonths,       // D3 is left out within so many months of production start (months)
+  kLevelExcellent,     // 优
+  kLevelGood,          // 良
+  kLevelFair,          // 中
   kConfidenceHighCoverage,
   kConfidenceHighMargin,
   kConfidenceLowCoverage,

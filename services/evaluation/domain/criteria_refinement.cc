@@ -77,7 +77,8 @@ absl::Status CheckRefinement(const CriteriaSet& baseline, const CriteriaSet& cou
                              const RefinementLimits& limits) {
   RETURN_IF_ERROR(Validate(county));
   if (county.parent_hash != ContentHash(baseline)) {
-    return FailedPrecondition("REBASE_REQUIRED", "县级标准不是在现行省级基准版上细化的，须重新对照");
+    return FailedPrecondition("REBASE_REQUIRED",
+                              "县级标准不是在现行省级基准版上细化的，须重新对照");
   }
   Error error(absl::StatusCode::kInvalidArgument, "REFINEMENT_OUT_OF_BOUNDS");
   error.Zh("县级细化超出省级允许的范围");

@@ -51,8 +51,8 @@ TEST(CriteriaRefinement, HardRulesAreLockedAndOtherGatesBounded) {
   CriteriaSet set = County();
   set.Set(Param::kLifeExpiredShare, 8001);
   set.Set(Param::kViableD3, 2999);
-  EXPECT_THAT(FaultsOf(set), ElementsAre("parameters.viable_d3_min",
-                                         "parameters.life_expired_share_min"));
+  EXPECT_THAT(FaultsOf(set),
+              ElementsAre("parameters.viable_d3_min", "parameters.life_expired_share_min"));
   set = County();
   set.Set(Param::kViableD3, 3000);
   EXPECT_TRUE(CheckRefinement(BaselineV1(), set).ok());

@@ -70,8 +70,8 @@ TEST(Criteria, CanonicalJsonReadsBackToTheSameBytes) {
 
 TEST(Criteria, ForeignJsonIsRefused) {
   std::string json = CanonicalJson(BaselineV1());
-  for (std::string bad : {std::string("{"), std::string("[]"), std::string("{}"),
-                          "{\"extra\":1," + json.substr(1)}) {
+  for (std::string bad :
+       {std::string("{"), std::string("[]"), std::string("{}"), "{\"extra\":1," + json.substr(1)}) {
     EXPECT_EQ(ReasonOf(ParseCriteria(bad).status()), "CRITERIA_MALFORMED") << bad.substr(0, 20);
   }
   std::string fraction = json;
@@ -85,9 +85,9 @@ TEST(Criteria, EveryFaultIsNamed) {
   Indicator(set, "D1-01").breakpoints[2].raw = 3000;
   Indicator(set, "D1-04").breakpoints[1].score_bp = 10001;
   set.Set(Param::kUpgradeD5, 7001);
-  EXPECT_THAT(FaultsOf(set),
-              AllOf(Contains("dimensions"), Contains("indicators[0].breakpoints[2]"),
-                    Contains("indicators[3].breakpoints[1]"), Contains("parameters.upgrade_d5_min")));
+  EXPECT_THAT(FaultsOf(set), AllOf(Contains("dimensions"), Contains("indicators[0].breakpoints[2]"),
+                                   Contains("indicators[3].breakpoints[1]"),
+                                   Contains("parameters.upgrade_d5_min")));
 }
 
 TEST(Criteria, WhatTheGatesReadMustBeThereAndReported) {
@@ -105,8 +105,8 @@ TEST(Criteria, ScoresArePiecewiseLinearRoundedHalfUpAndClamped) {
   EXPECT_EQ(ScoreOf(margin, 0), 4000);
   EXPECT_EQ(ScoreOf(margin, 1501), 10000);
   const IndicatorDef& idle = Indicator(set, "D2-02");
-  EXPECT_EQ(ScoreOf(idle, int64_t{1}), 8667);   // 10000 − 1333.3
-  EXPECT_EQ(ScoreOf(idle, int64_t{2}), 7333);   // 10000 − 2666.7
+  EXPECT_EQ(ScoreOf(idle, int64_t{1}), 8667);  // 10000 − 1333.3
+  EXPECT_EQ(ScoreOf(idle, int64_t{2}), 7333);  // 10000 − 2666.7
   const IndicatorDef& status = Indicator(set, "D2-01");
   EXPECT_EQ(ScoreOf(status, std::string_view("SEASONAL")), 9000);
   EXPECT_EQ(ScoreOf(status, std::string_view("UNKNOWN")), -1);

@@ -24,7 +24,8 @@ bool IsRunning(std::string_view status) { return status == "NORMAL" || status ==
 bool IsStopped(std::string_view status) { return status == "IDLE" || status == "NOT_STARTED"; }
 
 bool BeforeAcceptance(Stage stage) {
-  return stage == Stage::kUnderConstruction || stage == Stage::kPaused || stage == Stage::kCompleted;
+  return stage == Stage::kUnderConstruction || stage == Stage::kPaused ||
+         stage == Stage::kCompleted;
 }
 
 bool IsProcessing(std::string_view link) {
@@ -69,10 +70,14 @@ const GateName& NameOf(Param param) {
 
 std::string ValueZh(Reading reading, int64_t value) {
   switch (reading) {
-    case Reading::kScore: return Cat(PointsZh(value), "分");
-    case Reading::kShare: return Cat(PointsZh(value), "%");
-    case Reading::kMonths: return Cat(value, "个月");
-    case Reading::kPoints: return Cat(value, "分");
+    case Reading::kScore:
+      return Cat(PointsZh(value), "分");
+    case Reading::kShare:
+      return Cat(PointsZh(value), "%");
+    case Reading::kMonths:
+      return Cat(value, "个月");
+    case Reading::kPoints:
+      return Cat(value, "分");
   }
   return "";
 }
@@ -276,10 +281,8 @@ class Evaluator {
     }
     if (f.planting_date) {
       line.inputs.push_back(Input("planting_date", absl::FormatCivilTime(*f.planting_date), ""));
-      line.inputs.push_back(
-          Input("cultivation_months", Cat(f.cultivation_months), "month"));
-      line.inputs.push_back(
-          Flag("maintenance_inspection_failed", f.maintenance_inspection_failed));
+      line.inputs.push_back(Input("cultivation_months", Cat(f.cultivation_months), "month"));
+      line.inputs.push_back(Flag("maintenance_inspection_failed", f.maintenance_inspection_failed));
     }
     if (!fired) return true;
     e_.result = Result::kNotApplicable;
@@ -293,7 +296,8 @@ class Evaluator {
     const FactValue* v = Find("D2-01");
     if (v == nullptr || v->state != FactState::kPresent) return;
     for (const IndicatorDef& d : set_.indicators) {
-      if (d.code == "D2-01" && ScoreOf(d, std::string_view(v->category)) >= 0) status_ = v->category;
+      if (d.code == "D2-01" && ScoreOf(d, std::string_view(v->category)) >= 0)
+        status_ = v->category;
     }
   }
 
@@ -522,10 +526,11 @@ class Evaluator {
     bool valid = !f.appraisal_id.empty() &&
                  (!f.appraisal_valid_until || *f.appraisal_valid_until >= s_.period_end);
     bool no_value = f.no_revital_value && valid;
-    RuleTrace& h2 = Line("H2", no_value,
-                         no_value             ? "经有效评估认定已无盘活价值，属于调整类。"
-                         : f.no_revital_value ? "无盘活价值的认定没有在有效期内的评估报告，不予采信。"
-                                              : "没有无盘活价值的评估认定。");
+    RuleTrace& h2 =
+        Line("H2", no_value,
+             no_value ? "经有效评估认定已无盘活价值，属于调整类。"
+             : f.no_revital_value ? "无盘活价值的认定没有在有效期内的评估报告，不予采信。"
+                                  : "没有无盘活价值的评估认定。");
     h2.inputs.push_back(Flag("no_revital_value", f.no_revital_value));
     if (f.no_revital_value) h2.inputs.push_back(Input("appraisal_id", f.appraisal_id, ""));
     if (no_value) return Decide(Result::kAdjust, "H2");
@@ -535,7 +540,7 @@ class Evaluator {
                    Gate("H3", Param::kLifeExpiredShare, f.life_expired_share_bp);
     bool fired = expired && !status_.empty() && !IsRunning(status_);
     RuleTrace& h3 = Line("H3", fired,
-                         fired     ? "大部分资产已达到报废期限且未正常运营，属于调整类。"
+                         fired ? "大部分资产已达到报废期限且未正常运营，属于调整类。"
                          : expired ? "大部分资产已达到报废期限，但仍在正常运营或运营状态不明。"
                                    : "达到报废期限的资产占比未到规定比例。");
     h3.inputs.push_back(Input("life_expired_share_bp", Cat(f.life_expired_share_bp), "bp"));
@@ -546,9 +551,8 @@ class Evaluator {
   bool Missing() {
     bool fired = !e_.missing.empty() || status_.empty();
     for (const DimensionTrace& d : e_.dimensions) fired |= d.state == FactState::kMissing;
-    if (status_.empty() &&
-        std::none_of(e_.missing.begin(), e_.missing.end(),
-                     [](const MissingField& m) { return m.code == "D2-01"; })) {
+    if (status_.empty() && std::none_of(e_.missing.begin(), e_.missing.end(),
+                                        [](const MissingField& m) { return m.code == "D2-01"; })) {
       e_.missing.push_back({"D2-01", "运营状态", FactSource::kAsset});
     }
     std::sort(e_.missing.begin(), e_.missing.end(),
@@ -616,10 +620,10 @@ class Evaluator {
       bool poor = Gate("H4", Param::kAdjustD5, *d5, false);
       fired = no_linkage && poor;
     }
-    RuleTrace& line =
-        Line("H4", fired,
-             fired ? "难以为继、起不到带动作用、技术落后、市场前景不看好，四项同时具备，属于调整类。"
-                   : "难以为继、起不到带动作用、技术落后、市场前景不看好未同时具备。");
+    RuleTrace& line = Line(
+        "H4", fired,
+        fired ? "难以为继、起不到带动作用、技术落后、市场前景不看好，四项同时具备，属于调整类。"
+              : "难以为继、起不到带动作用、技术落后、市场前景不看好未同时具备。");
     line.inputs.push_back(DimensionInput("D4"));
     line.inputs.push_back(Flag("tech_backward", s_.facts.tech_backward));
     line.inputs.push_back(DimensionInput("D5"));
@@ -684,17 +688,16 @@ class Evaluator {
     resource_ = resource && Gate("G2", Param::kResourceSupport, *resource);
     prospect_ = DimensionGate("G2", Param::kUpgradeD5, "D5");
     bool g2 = prospect_ && resource_;
-    RuleTrace& second =
-        Line("G2", g2, g2 ? "资源有支撑、发展有基础，但有短板，属于升级类。"
-                          : "发展前景或资源支撑未达到升级类一般条件。");
+    RuleTrace& second = Line("G2", g2,
+                             g2 ? "资源有支撑、发展有基础，但有短板，属于升级类。"
+                                : "发展前景或资源支撑未达到升级类一般条件。");
     second.inputs.push_back(DimensionInput("D5"));
     second.inputs.push_back(Raw("D5-03"));
     if (!g2) {
-      RuleTrace& third = Line(
-          "G3", true,
-          Cat("目前经营可持续，但", !prospect_ ? "发展前景不佳" : "",
-                       !prospect_ && !resource_ ? "且" : "", !resource_ ? "缺少资源支撑" : "",
-                       "，列入升级类并须人工复核。"));
+      RuleTrace& third = Line("G3", true,
+                              Cat("目前经营可持续，但", !prospect_ ? "发展前景不佳" : "",
+                                  !prospect_ && !resource_ ? "且" : "",
+                                  !resource_ ? "缺少资源支撑" : "", "，列入升级类并须人工复核。"));
       third.inputs.push_back(DimensionInput("D5"));
       third.inputs.push_back(Raw("D5-03"));
       e_.review_required = true;
@@ -708,14 +711,13 @@ class Evaluator {
     Feasibility feasible = s_.facts.revitalise_feasible;
     auto inputs = [&](RuleTrace& line) {
       line.inputs.push_back(DimensionInput("D5"));
-      line.inputs.push_back(
-          Input("revitalise_feasible", std::string(EnumName(feasible)), ""));
+      line.inputs.push_back(Input("revitalise_feasible", std::string(EnumName(feasible)), ""));
     };
     // A prospect that does not apply cannot be good: a person decides.
     bool good = d5 && Gate("G4", Param::kRevitalizeD5, *d5);
     bool g4 = good && feasible != Feasibility::kNo;
     inputs(Line("G4", g4,
-                g4     ? "暂时经营困难但前景看好，属于盘活类，须经严格论证。"
+                g4 ? "暂时经营困难但前景看好，属于盘活类，须经严格论证。"
                 : good ? "发展前景较好，但论证结论为不可行。"
                        : "发展前景未达到盘活类条件。"));
     if (g4) {
@@ -852,9 +854,8 @@ class Evaluator {
     c.unit = info.unit;
     c.actual = actual;
     c.threshold = threshold;
-    c.text_zh = Cat(name.zh, "由", ValueZh(name.reading, actual),
-                             at_least ? "提高到" : "降到", ValueZh(name.reading, threshold),
-                             at_least ? "以上" : "以下");
+    c.text_zh = Cat(name.zh, "由", ValueZh(name.reading, actual), at_least ? "提高到" : "降到",
+                    ValueZh(name.reading, threshold), at_least ? "以上" : "以下");
   }
   void Want(std::string_view code, std::string_view text) {
     Condition& c = e_.nearest_better->conditions.emplace_back();
@@ -949,32 +950,29 @@ class Evaluator {
     bool first = true;
     for (const DimensionTrace& d : e_.dimensions) {
       Append(out, first ? "" : "，", d.name_zh,
-                      d.score_bp                                ? PointsZh(*d.score_bp)
-                      : d.state == FactState::kNotApplicable ? std::string("不适用")
-                                                             : std::string("未评"));
+             d.score_bp                             ? PointsZh(*d.score_bp)
+             : d.state == FactState::kNotApplicable ? std::string("不适用")
+                                                    : std::string("未评"));
       first = false;
     }
     Append(out, "。", deciding.text_zh);
     if (!e_.short_boards.empty()) {
-      Append(out, "短板：", Join(e_.short_boards, "、", [](std::string* o, const ShortBoard& b) {
-                        Append(*o, b.text_zh);
-                      }), "。");
+      Append(out, "短板：",
+             Join(e_.short_boards, "、",
+                  [](std::string* o, const ShortBoard& b) { Append(*o, b.text_zh); }),
+             "。");
     }
     if (!e_.suggested_measures.empty()) {
       Append(out, "建议措施：",
-                      Join(e_.suggested_measures, "、",
-                                    [](std::string* o, const SuggestedMeasure& m) {
-                                      Append(*o, m.name_zh);
-                                    }),
-                      "。");
+             Join(e_.suggested_measures, "、",
+                  [](std::string* o, const SuggestedMeasure& m) { Append(*o, m.name_zh); }),
+             "。");
     }
     if (e_.nearest_better && !e_.nearest_better->conditions.empty()) {
       Append(out, "如要转为", EnumZh(e_.nearest_better->target), "，需要：",
-                      Join(e_.nearest_better->conditions, "；",
-                                    [](std::string* o, const Condition& c) {
-                                      Append(*o, c.text_zh);
-                                    }),
-                      "。");
+             Join(e_.nearest_better->conditions, "；",
+                  [](std::string* o, const Condition& c) { Append(*o, c.text_zh); }),
+             "。");
     }
     if (e_.result == Result::kAdjust) Append(out, "调整类须经论证后方可生效。");
   }

@@ -73,9 +73,9 @@ class RandomSnapshots {
                             : FactState::kPresent;
       if (v.state == FactState::kPresent) {
         if (d.value_type == ValueType::kCategory) {
-          v.category = d.categories[static_cast<size_t>(
-                                        Pick(0, static_cast<int>(d.categories.size()) - 1))]
-                           .code;
+          v.category =
+              d.categories[static_cast<size_t>(Pick(0, static_cast<int>(d.categories.size()) - 1))]
+                  .code;
           if (thriving) v.category = d.categories.front().code;
           if (Chance(1)) v.category = "UNHEARD_OF";
         } else {
@@ -94,8 +94,8 @@ class RandomSnapshots {
     if (s.subject_type == SubjectType::kIndustry) {
       for (const char* code : {"D2", "D3", "D4"}) {
         if (Chance(5)) continue;
-        s.aggregated.push_back({code, static_cast<FactState>(Pick(1, 3)), Pick(0, 10000),
-                                Pick(0, 10000)});
+        s.aggregated.push_back(
+            {code, static_cast<FactState>(Pick(1, 3)), Pick(0, 10000), Pick(0, 10000)});
       }
       s.distribution = {{Result::kUpgrade, Pick(0, 9), Pick(0, 1000000)},
                         {Result::kConsolidate, Pick(0, 9), Pick(0, 1000000)}};
@@ -148,9 +148,8 @@ TEST(EngineProperty, EveryInputGivesExactlyOneResult) {
       ASSERT_TRUE(!d.score_bp || (*d.score_bp >= 0 && *d.score_bp <= 10000));
     }
     // No total that leaves out a dimension silently.
-    bool complete = std::none_of(e.dimensions.begin(), e.dimensions.end(), [](const auto& d) {
-      return d.state == FactState::kMissing;
-    });
+    bool complete = std::none_of(e.dimensions.begin(), e.dimensions.end(),
+                                 [](const auto& d) { return d.state == FactState::kMissing; });
     ASSERT_EQ(e.total_bp.has_value(), complete && e.result != Result::kNotApplicable);
   }
   for (size_t r = 1; r < seen.size(); ++r) EXPECT_GT(seen[r], 0) << "never saw result " << r;
@@ -217,8 +216,8 @@ TEST(EngineProperty, ABetterValueNeverLowersItsDimension) {
     Snapshot s = random.Next();
     auto before = FullEngine().Evaluate(s)->explanation;
     if (before.dimensions.empty() || s.values.empty()) continue;
-    FactValue& v = s.values[static_cast<size_t>(
-        random.Pick(0, static_cast<int>(s.values.size()) - 1))];
+    FactValue& v =
+        s.values[static_cast<size_t>(random.Pick(0, static_cast<int>(s.values.size()) - 1))];
     if (v.state != FactState::kPresent || !v.category.empty()) continue;
     auto def = std::find_if(set.indicators.begin(), set.indicators.end(),
                             [&v](const IndicatorDef& d) { return d.code == v.code; });

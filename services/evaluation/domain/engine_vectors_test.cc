@@ -31,9 +31,7 @@ Outcome RunVector(const std::string& name) {
 std::string Scores(const Explanation& e) {
   if (e.dimensions.empty()) return "– – – – –";
   return absl::StrJoin(e.dimensions, " ", [](std::string* out, const DimensionTrace& d) {
-    out->append(d.score_bp                              ? Cat(*d.score_bp)
-                : d.state == FactState::kNotApplicable ? "n/a"
-                                                       : "–");
+    out->append(d.score_bp ? Cat(*d.score_bp) : d.state == FactState::kNotApplicable ? "n/a" : "–");
   });
 }
 
@@ -44,9 +42,8 @@ std::string Boards(const Explanation& e) {
 }
 
 std::string MeasureCodes(const Explanation& e) {
-  return absl::StrJoin(e.suggested_measures, " ", [](std::string* out, const SuggestedMeasure& m) {
-    out->append(m.code);
-  });
+  return absl::StrJoin(e.suggested_measures, " ",
+                       [](std::string* out, const SuggestedMeasure& m) { out->append(m.code); });
 }
 
 std::vector<std::string> Rules(const Explanation& e) {
@@ -389,7 +386,8 @@ TEST(EngineVectors, LevelAndConfidence) {
   EXPECT_EQ(f.margin_bp, 700);  // the margin of 1200 bp over 500 bp
   EXPECT_EQ(f.confidence, Confidence::kMid);
   EXPECT_EQ(RunVector("m").explanation.level, Level::kPoor);
-  EXPECT_EQ(RunVector("o").explanation.confidence, Confidence::kLow);  // D5 4850 is 150 bp from 盘活类
+  EXPECT_EQ(RunVector("o").explanation.confidence,
+            Confidence::kLow);  // D5 4850 is 150 bp from 盘活类
 }
 
 TEST(EngineVectors, VoidSubjectIsRefused) {

@@ -1,6 +1,6 @@
 // Why an evaluation came out as it did (R024–R038, R044). The bytes are a function of the criteria
-// hash and the snapshot hash alone: when it was computed, by which run and on which watermarks stands
-// beside it, never inside.
+// hash and the snapshot hash alone: when it was computed, by which run and on which watermarks
+// stands beside it, never inside.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,8 @@
 
 namespace bangfu::evaluation {
 
-// What a rule looked at. `value` is the integer as text, a category code, "true"/"false" or "" (missing).
+// What a rule looked at. `value` is the integer as text, a category code, "true"/"false" or ""
+// (missing).
 struct RuleInput {
   std::string name;
   std::string value;
@@ -123,10 +124,10 @@ struct Explanation {
   std::string subject_id;
   std::string period;
   Result result = Result::kUnspecified;
-  std::string rule_id;                        // the rule that decided
-  Result suggestion = Result::kUnspecified;   // MANUAL_REVIEW only
-  std::string reason;                         // NOT_APPLICABLE only: UPPER_SNAKE
-  bool review_required = false;               // G3: it runs now, but a person looks
+  std::string rule_id;                       // the rule that decided
+  Result suggestion = Result::kUnspecified;  // MANUAL_REVIEW only
+  std::string reason;                        // NOT_APPLICABLE only: UPPER_SNAKE
+  bool review_required = false;              // G3: it runs now, but a person looks
   Confidence confidence = Confidence::kUnspecified;
   int64_t coverage_bp = 0;
   std::optional<int64_t> margin_bp;  // smallest distance to a threshold on the path taken

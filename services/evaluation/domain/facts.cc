@@ -86,7 +86,8 @@ void Fields(Archive& ar, Snapshot& x) {
 namespace {
 
 auto Key(const FactValue& x) {
-  return std::tie(x.code, x.state, x.number, x.category, x.unit, x.source, x.source_record, x.as_of);
+  return std::tie(x.code, x.state, x.number, x.category, x.unit, x.source, x.source_record,
+                  x.as_of);
 }
 auto Key(const FactEvidence& x) { return std::tie(x.name, x.source, x.source_record, x.as_of); }
 auto Key(const OpenShortBoard& x) { return std::tie(x.kind, x.link, x.id); }
@@ -123,7 +124,9 @@ std::string Write(const Snapshot& snapshot) {
 }  // namespace
 
 void Normalise(Snapshot& s) {
-  auto sort = []<typename T>(std::vector<T>& list) { std::sort(list.begin(), list.end(), Less<T>); };
+  auto sort = []<typename T>(std::vector<T>& list) {
+    std::sort(list.begin(), list.end(), Less<T>);
+  };
   sort(s.values);
   sort(s.facts.evidence);
   sort(s.facts.open_short_boards);

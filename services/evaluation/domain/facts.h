@@ -1,5 +1,5 @@
-// The input of one evaluation: a closed set of facts with their origin. It is stored as one blob, so
-// that any evaluation can be computed again to the same bytes.
+// The input of one evaluation: a closed set of facts with their origin. It is stored as one blob,
+// so that any evaluation can be computed again to the same bytes.
 #pragma once
 
 #include <cstdint>
@@ -61,7 +61,7 @@ struct RuleFacts {
   std::vector<OpenShortBoard> open_short_boards;
   std::optional<absl::CivilDay> production_start;
   std::optional<absl::CivilDay> planting_date;
-  int64_t cultivation_months = 0;         // of the industry; 0 = none
+  int64_t cultivation_months = 0;              // of the industry; 0 = none
   bool maintenance_inspection_failed = false;  // ends the shelter of the cultivation period
   std::vector<FactEvidence> evidence;
   friend bool operator==(const RuleFacts&, const RuleFacts&) = default;
@@ -113,8 +113,8 @@ std::string SnapshotHash(const Snapshot& snapshot);
 // What is known of the use of a subject's operating assets.
 struct UseFacts {
   bool ever_produced = false;
-  bool in_use = false;          // all operating assets
-  bool partly_in_use = false;   // some
+  bool in_use = false;         // all operating assets
+  bool partly_in_use = false;  // some
   bool declared_off_season = false;
   int64_t stopped_months = 0;
 };

@@ -58,8 +58,8 @@ struct IndicatorDef {
   // Applicability. An indicator that does not apply leaves the weight base.
   bool not_applicable_when_stopped = false;  // status IDLE or NOT_STARTED
   bool needs_operating_assets = false;
-  bool not_before_acceptance = false;    // stages UNDER_CONSTRUCTION, PAUSED, COMPLETED
-  bool may_be_not_applicable = false;    // the snapshot may say so (no dividend was declared)
+  bool not_before_acceptance = false;  // stages UNDER_CONSTRUCTION, PAUSED, COMPLETED
+  bool may_be_not_applicable = false;  // the snapshot may say so (no dividend was declared)
 
   friend bool operator==(const IndicatorDef&, const IndicatorDef&) = default;
 };

@@ -59,8 +59,8 @@ TEST(Industry, StatusFollowsTheShareOfRunningValue) {
     int64_t running;
     const char* status;
   };
-  for (const Case& c : std::vector<Case>{{8000, "NORMAL"}, {7999, "PARTIAL"}, {3000, "PARTIAL"},
-                                         {2999, "SUSPENDED"}}) {
+  for (const Case& c : std::vector<Case>{
+           {8000, "NORMAL"}, {7999, "PARTIAL"}, {3000, "PARTIAL"}, {2999, "SUSPENDED"}}) {
     Snapshot s = Industry();
     std::vector<ProjectContribution> projects = {Of("f", c.running), Of("p", 10000 - c.running)};
     AggregateIndustry(FullEngine().criteria(), projects, s);

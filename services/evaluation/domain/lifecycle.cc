@@ -37,9 +37,12 @@ constexpr EnumEntry<EvaluationAction> kActions[] = {
     {EvaluationAction::kVoid, "VOID", "作废"},
 };
 constexpr EnumEntry<AdminLevel> kLevels[] = {
-    {AdminLevel::kUnspecified, "UNSPECIFIED", "未定"}, {AdminLevel::kVillage, "VILLAGE", "村级"},
-    {AdminLevel::kTownship, "TOWNSHIP", "乡镇"},       {AdminLevel::kCounty, "COUNTY", "县级"},
-    {AdminLevel::kCity, "CITY", "市级"},               {AdminLevel::kProvince, "PROVINCE", "省级"},
+    {AdminLevel::kUnspecified, "UNSPECIFIED", "未定"},
+    {AdminLevel::kVillage, "VILLAGE", "村级"},
+    {AdminLevel::kTownship, "TOWNSHIP", "乡镇"},
+    {AdminLevel::kCounty, "COUNTY", "县级"},
+    {AdminLevel::kCity, "CITY", "市级"},
+    {AdminLevel::kProvince, "PROVINCE", "省级"},
 };
 constexpr EnumEntry<ArgumentConclusion> kConclusions[] = {
     {ArgumentConclusion::kUnspecified, "UNSPECIFIED", "未定"},
@@ -101,10 +104,14 @@ absl::Status CheckArgument(const ArgumentRecord* argument, std::string_view subj
 // An argument may support `four_class` by naming it, or by its view on feasibility.
 bool Supports(const ArgumentRecord& argument, FourClass four_class) {
   switch (argument.conclusion) {
-    case ArgumentConclusion::kClass: return argument.four_class == four_class;
-    case ArgumentConclusion::kFeasible: return four_class == FourClass::kRevitalize;
-    case ArgumentConclusion::kNotFeasible: return four_class == FourClass::kAdjust;
-    default: return false;
+    case ArgumentConclusion::kClass:
+      return argument.four_class == four_class;
+    case ArgumentConclusion::kFeasible:
+      return four_class == FourClass::kRevitalize;
+    case ArgumentConclusion::kNotFeasible:
+      return four_class == FourClass::kAdjust;
+    default:
+      return false;
   }
 }
 
@@ -114,8 +121,7 @@ absl::Status Contradicts() {
 
 absl::Status CheckAdjustArgument(const ArgumentRecord* argument, std::string_view subject_id,
                                  absl::CivilDay today) {
-  RETURN_IF_ERROR(
-      CheckArgument(argument, subject_id, "列入调整类须有三人以上论证记录", today));
+  RETURN_IF_ERROR(CheckArgument(argument, subject_id, "列入调整类须有三人以上论证记录", today));
   return Supports(*argument, FourClass::kAdjust) ? absl::OkStatus() : Contradicts();
 }
 
@@ -134,13 +140,13 @@ absl::StatusOr<EvaluationState> NextState(EvaluationState state, EvaluationActio
   for (const Transition& t : kTransitions) {
     if (t.from != state || t.action != action) continue;
     if (action == Action::kReview && Ends(result)) {
-      return FailedPrecondition(
-          "EVALUATION_ENDED", Cat("评估结果为“", EnumZh(result), "”，不进入认定程序"));
+      return FailedPrecondition("EVALUATION_ENDED",
+                                Cat("评估结果为“", EnumZh(result), "”，不进入认定程序"));
     }
     return t.to;
   }
-  return FailedPrecondition("EVALUATION_STATE", Cat("评估处于“", EnumZh(state), "”状态，不能",
-                                                             EnumZh(action)));
+  return FailedPrecondition("EVALUATION_STATE",
+                            Cat("评估处于“", EnumZh(state), "”状态，不能", EnumZh(action)));
 }
 
 std::vector<EvaluationAction> AllowedActions(EvaluationState state, Result result) {
@@ -187,8 +193,8 @@ absl::StatusOr<FourClass> CheckAccept(const Computed& computed, const ArgumentRe
   }
   std::optional<FourClass> four_class = ClassOf(computed.result);
   if (!four_class) {
-    return FailedPrecondition("EVALUATION_ENDED", Cat("评估结果为“", EnumZh(computed.result),
-                                                               "”，没有可认定的类别"));
+    return FailedPrecondition("EVALUATION_ENDED",
+                              Cat("评估结果为“", EnumZh(computed.result), "”，没有可认定的类别"));
   }
   if (*four_class == FourClass::kAdjust) {
     RETURN_IF_ERROR(CheckAdjustArgument(argument, computed.subject_id, today));
@@ -204,7 +210,8 @@ absl::StatusOr<OverrideDecision> CheckOverride(const Computed& computed, const O
     return InvalidField("reason_code", "没有注明理由类别");
   }
   if (!IsValidUtf8(override.reason_text) ||
-      Utf8Length(StdView(absl::StripAsciiWhitespace(override.reason_text))) < kOverrideReasonMinChars) {
+      Utf8Length(StdView(absl::StripAsciiWhitespace(override.reason_text))) <
+          kOverrideReasonMinChars) {
     return InvalidField("reason_text", Cat("理由不少于", kOverrideReasonMinChars, "字"));
   }
   if (std::none_of(override.evidence_ids.begin(), override.evidence_ids.end(),
@@ -219,7 +226,8 @@ absl::StatusOr<OverrideDecision> CheckOverride(const Computed& computed, const O
 
   switch (computed.result) {
     case Result::kManualReview:
-      return FailedPrecondition("OVERRIDE_NOT_ALLOWED", "人工研判由论证记录认定类别，不属于调整评估结果");
+      return FailedPrecondition("OVERRIDE_NOT_ALLOWED",
+                                "人工研判由论证记录认定类别，不属于调整评估结果");
     case Result::kNotApplicable:
     case Result::kUnspecified:
       return FailedPrecondition("OVERRIDE_NOT_ALLOWED", "暂不分类的对象不能认定类别");
@@ -248,8 +256,7 @@ absl::StatusOr<OverrideDecision> CheckOverride(const Computed& computed, const O
   decision.needs_city_filing = !from || override.to_class < *from;
   absl::CivilMonth end = absl::CivilMonth(today) + kOverrideMonths;
   absl::CivilDay last = absl::CivilDay(end + 1) - 1;
-  decision.expires_on =
-      absl::CivilDay(end.year(), end.month(), std::min(today.day(), last.day()));
+  decision.expires_on = absl::CivilDay(end.year(), end.month(), std::min(today.day(), last.day()));
   return decision;
 }
 
@@ -266,8 +273,8 @@ absl::Status CheckEffective(const EffectiveCheck& check, absl::CivilDay today) {
     return CheckAdjustArgument(check.argument, check.subject_id, today);
   }
   if (check.result == Result::kManualReview) {
-    RETURN_IF_ERROR(CheckArgument(check.argument, check.subject_id,
-                                  "人工研判须有认定类别的论证记录", today));
+    RETURN_IF_ERROR(
+        CheckArgument(check.argument, check.subject_id, "人工研判须有认定类别的论证记录", today));
     if (check.argument->conclusion != ArgumentConclusion::kClass ||
         check.argument->four_class != check.final_class) {
       return Contradicts();
@@ -303,12 +310,13 @@ absl::Status CheckMeasurePlan(const MeasurePlan& plan, const ArgumentRecord* arg
       return InvalidField(field, "措施重复");
     }
     if (revitalize && !IsAllowed(plan.cause, m.code)) {
-      return InvalidField(field, Cat("措施“", def->name_zh, "”不适用于原因“",
-                                              EnumZh(plan.cause), "”"));
+      return InvalidField(field,
+                          Cat("措施“", def->name_zh, "”不适用于原因“", EnumZh(plan.cause), "”"));
     }
   }
   if (revitalize) {
-    RETURN_IF_ERROR(CheckArgument(argument, plan.subject_id, "盘活须在严格论证的基础上进行", today));
+    RETURN_IF_ERROR(
+        CheckArgument(argument, plan.subject_id, "盘活须在严格论证的基础上进行", today));
     if (!Supports(*argument, FourClass::kRevitalize)) return Contradicts();
   }
   return absl::OkStatus();
@@ -316,10 +324,14 @@ absl::Status CheckMeasurePlan(const MeasurePlan& plan, const ArgumentRecord* arg
 
 std::optional<AdminLevel> NextSignOff(std::span<const SignOff> done) {
   switch (done.size()) {
-    case 0: return AdminLevel::kVillage;
-    case 1: return AdminLevel::kTownship;
-    case 2: return AdminLevel::kCounty;
-    default: return std::nullopt;
+    case 0:
+      return AdminLevel::kVillage;
+    case 1:
+      return AdminLevel::kTownship;
+    case 2:
+      return AdminLevel::kCounty;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -327,9 +339,8 @@ absl::Status CheckSignOff(std::span<const SignOff> done, const SignOff& next) {
   if (next.person_id.empty()) return InvalidField("person", "没有签字人");
   std::optional<AdminLevel> expected = NextSignOff(done);
   if (!expected || *expected != next.level) {
-    return FailedPrecondition(
-        "SIGN_OFF_ORDER",
-        expected ? Cat("应由", EnumZh(*expected), "签字") : std::string("三级均已签字"));
+    return FailedPrecondition("SIGN_OFF_ORDER", expected ? Cat("应由", EnumZh(*expected), "签字")
+                                                         : std::string("三级均已签字"));
   }
   for (const SignOff& s : done) {
     if (s.person_id == next.person_id) {

@@ -42,9 +42,9 @@ enum class EvaluationAction {
 std::span<const EnumEntry<EvaluationState>> Entries(const EvaluationState*);
 std::span<const EnumEntry<EvaluationAction>> Entries(const EvaluationAction*);
 
-// FAILED_PRECONDITION EVALUATION_STATE when the action does not follow the state, EVALUATION_ENDED for
-// the review of a NOT_APPLICABLE. (INSUFFICIENT_DATA goes on by the province's override alone, which
-// CheckAccept and CheckOverride see to.)
+// FAILED_PRECONDITION EVALUATION_STATE when the action does not follow the state, EVALUATION_ENDED
+// for the review of a NOT_APPLICABLE. (INSUFFICIENT_DATA goes on by the province's override alone,
+// which CheckAccept and CheckOverride see to.)
 absl::StatusOr<EvaluationState> NextState(EvaluationState state, EvaluationAction action,
                                           Result result);
 // What NextState allows, in table order.
@@ -75,7 +75,8 @@ inline constexpr size_t kPanelMinimum = 3;
 // and an attachment. INVALID_ARGUMENT FIELD_INVALID.
 absl::Status Validate(const ArgumentRecord& argument, absl::CivilDay today);
 
-// --- county review --------------------------------------------------------------------------------
+// --- county review
+// --------------------------------------------------------------------------------
 
 // The computed evaluation that is reviewed.
 struct Computed {
@@ -84,8 +85,8 @@ struct Computed {
   std::string rule_id;
 };
 
-// Accepting what the engine proposed. A MANUAL_REVIEW is decided by an argument that names the class
-// (not an override); ADJUST needs one that does not speak against it. FAILED_PRECONDITION
+// Accepting what the engine proposed. A MANUAL_REVIEW is decided by an argument that names the
+// class (not an override); ADJUST needs one that does not speak against it. FAILED_PRECONDITION
 // ARGUMENT_REQUIRED, ARGUMENT_SUBJECT, ARGUMENT_CONTRADICTS, EVALUATION_ENDED.
 absl::StatusOr<FourClass> CheckAccept(const Computed& computed, const ArgumentRecord* argument,
                                       absl::CivilDay today);
@@ -129,7 +130,8 @@ absl::StatusOr<OverrideDecision> CheckOverride(const Computed& computed, const O
                                                const ArgumentRecord* argument,
                                                absl::CivilDay today);
 
-// --- effective ------------------------------------------------------------------------------------
+// --- effective
+// ------------------------------------------------------------------------------------
 
 struct EffectiveCheck {
   std::string subject_id;
@@ -142,10 +144,12 @@ struct EffectiveCheck {
   bool city_filed = false;
 };
 // ADJUST is never effective without an argument of three persons, whoever proposed it.
-// FAILED_PRECONDITION PUBLICITY_NOT_PASSED, OBJECTION_OPEN, CITY_FILING_REQUIRED, ARGUMENT_REQUIRED.
+// FAILED_PRECONDITION PUBLICITY_NOT_PASSED, OBJECTION_OPEN, CITY_FILING_REQUIRED,
+// ARGUMENT_REQUIRED.
 absl::Status CheckEffective(const EffectiveCheck& check, absl::CivilDay today);
 
-// --- measure plan ---------------------------------------------------------------------------------
+// --- measure plan
+// ---------------------------------------------------------------------------------
 
 struct PlannedMeasure {
   std::string code;
@@ -159,13 +163,14 @@ struct MeasurePlan {
   std::string responsible;
   std::optional<absl::CivilDay> deadline;
 };
-// Codes belong to the class (R030, R032); for 盘活类 they fit the cause (R035–R043) and the plan rests
-// on an argument that finds it feasible (R034). INVALID_ARGUMENT FIELD_INVALID; FAILED_PRECONDITION
-// ARGUMENT_REQUIRED, ARGUMENT_CONTRADICTS.
+// Codes belong to the class (R030, R032); for 盘活类 they fit the cause (R035–R043) and the plan
+// rests on an argument that finds it feasible (R034). INVALID_ARGUMENT FIELD_INVALID;
+// FAILED_PRECONDITION ARGUMENT_REQUIRED, ARGUMENT_CONTRADICTS.
 absl::Status CheckMeasurePlan(const MeasurePlan& plan, const ArgumentRecord* argument,
                               absl::CivilDay today);
 
-// --- ledger sign-off ------------------------------------------------------------------------------
+// --- ledger sign-off
+// ------------------------------------------------------------------------------
 
 struct SignOff {
   AdminLevel level = AdminLevel::kUnspecified;

@@ -15,7 +15,8 @@ using ::testing::IsEmpty;
 
 const absl::CivilDay kToday(2026, 11, 24);
 
-ArgumentRecord Argument(ArgumentConclusion conclusion, FourClass four_class = FourClass::kUnspecified) {
+ArgumentRecord Argument(ArgumentConclusion conclusion,
+                        FourClass four_class = FourClass::kUnspecified) {
   ArgumentRecord a;
   a.id = "argument-1";
   a.subject_id = "subject-1";
@@ -52,8 +53,9 @@ TEST(Lifecycle, GoesStepByStepToEffective) {
   }
   EXPECT_EQ(state, EvaluationState::kEffective);
   EXPECT_EQ(*NextState(state, A::kSupersede, Result::kUpgrade), EvaluationState::kSuperseded);
-  EXPECT_EQ(ReasonOf(NextState(EvaluationState::kComputed, A::kMakeEffective, Result::kUpgrade).status()),
-            "EVALUATION_STATE");
+  EXPECT_EQ(
+      ReasonOf(NextState(EvaluationState::kComputed, A::kMakeEffective, Result::kUpgrade).status()),
+      "EVALUATION_STATE");
   EXPECT_EQ(
       ReasonOf(NextState(EvaluationState::kComputed, A::kReview, Result::kNotApplicable).status()),
       "EVALUATION_ENDED");
@@ -76,8 +78,7 @@ TEST(Lifecycle, R034_ArgumentNeedsThreePersonsConclusionAndAttachment) {
   a.attachments = 0;
   EXPECT_FALSE(Validate(a, kToday).ok());
   EXPECT_FALSE(Validate(Argument(ArgumentConclusion::kClass), kToday).ok());
-  EXPECT_FALSE(
-      Validate(Argument(ArgumentConclusion::kFeasible, FourClass::kUpgrade), kToday).ok());
+  EXPECT_FALSE(Validate(Argument(ArgumentConclusion::kFeasible, FourClass::kUpgrade), kToday).ok());
 }
 
 TEST(Lifecycle, ManualReviewIsDecidedByAnArgumentThatNamesTheClass) {
@@ -152,8 +153,8 @@ TEST(Lifecycle, OverrideNeedsReasonEvidenceAndTwoPersons) {
 }
 
 TEST(Lifecycle, WorseClassIsTheCountysAlone) {
-  auto decision = CheckOverride(Of(Result::kConsolidate, "G1"), To(FourClass::kRevitalize), nullptr,
-                                kToday);
+  auto decision =
+      CheckOverride(Of(Result::kConsolidate, "G1"), To(FourClass::kRevitalize), nullptr, kToday);
   ASSERT_TRUE(decision.ok());
   EXPECT_FALSE(decision->needs_city_filing);
 }
@@ -207,26 +208,37 @@ TEST(MeasurePlans, R034_RevitalizePlanRestsOnAnArgument) {
 
 TEST(MeasurePlans, R035_R043_MeasuresFitTheCause) {
   ArgumentRecord yes = Argument(ArgumentConclusion::kFeasible);
-  EXPECT_FALSE(CheckMeasurePlan(Plan(FourClass::kRevitalize, Cause::kCashflowMarket,
-                                     {{"BUNDLE", ""}}), &yes, kToday).ok());
-  EXPECT_FALSE(CheckMeasurePlan(Plan(FourClass::kRevitalize, Cause::kUnspecified,
-                                     {{"CREDIT", ""}}), &yes, kToday).ok());
-  EXPECT_FALSE(CheckMeasurePlan(Plan(FourClass::kRevitalize, Cause::kCashflowMarket,
-                                     {{"OTHER", " "}}), &yes, kToday).ok());
+  EXPECT_FALSE(
+      CheckMeasurePlan(Plan(FourClass::kRevitalize, Cause::kCashflowMarket, {{"BUNDLE", ""}}), &yes,
+                       kToday)
+          .ok());
+  EXPECT_FALSE(CheckMeasurePlan(Plan(FourClass::kRevitalize, Cause::kUnspecified, {{"CREDIT", ""}}),
+                                &yes, kToday)
+                   .ok());
+  EXPECT_FALSE(
+      CheckMeasurePlan(Plan(FourClass::kRevitalize, Cause::kCashflowMarket, {{"OTHER", " "}}), &yes,
+                       kToday)
+          .ok());
   EXPECT_TRUE(CheckMeasurePlan(Plan(FourClass::kRevitalize, Cause::kCashflowMarket,
-                                    {{"OTHER", "村企共建直播基地带动销售"}}), &yes, kToday).ok());
+                                    {{"OTHER", "村企共建直播基地带动销售"}}),
+                               &yes, kToday)
+                  .ok());
 }
 
 TEST(MeasurePlans, R030_R032_CodesBelongToTheClass) {
   EXPECT_TRUE(CheckMeasurePlan(Plan(FourClass::kUpgrade, Cause::kUnspecified, {{"COLD_CHAIN", ""}}),
-                               nullptr, kToday).ok());
+                               nullptr, kToday)
+                  .ok());
   EXPECT_FALSE(CheckMeasurePlan(Plan(FourClass::kUpgrade, Cause::kUnspecified, {{"CREDIT", ""}}),
-                                nullptr, kToday).ok());
-  EXPECT_FALSE(CheckMeasurePlan(Plan(FourClass::kConsolidate, Cause::kUnspecified, {}), nullptr,
-                                kToday).ok());
+                                nullptr, kToday)
+                   .ok());
+  EXPECT_FALSE(
+      CheckMeasurePlan(Plan(FourClass::kConsolidate, Cause::kUnspecified, {}), nullptr, kToday)
+          .ok());
   EXPECT_FALSE(CheckMeasurePlan(Plan(FourClass::kConsolidate, Cause::kUnspecified,
                                      {{"REGIONAL_BRAND", ""}, {"REGIONAL_BRAND", ""}}),
-                                nullptr, kToday).ok());
+                                nullptr, kToday)
+                   .ok());
 }
 
 TEST(SignOffs, VillageTownshipCountyByThreePersons) {

@@ -40,28 +40,21 @@ constexpr MeasureDef kMeasures[] = {
     {"CHANGE_USE", C::kRevitalize, R::kDirection, "转变用途"},
     {"OTHER", C::kRevitalize, R::kOther, "因地制宜的其他盘活方式"},
     // 调整类: the three paths
-    {"PATH_A_MARKET_REUSE", C::kAdjust, R::kUnspecified, "转换经营模式、对外招商招租等市场运作盘活使用"},
+    {"PATH_A_MARKET_REUSE", C::kAdjust, R::kUnspecified,
+     "转换经营模式、对外招商招租等市场运作盘活使用"},
     {"PATH_B_PUBLIC_WELFARE", C::kAdjust, R::kUnspecified, "转为公益性资产"},
     {"PATH_C_DISPOSE", C::kAdjust, R::kUnspecified, "履行手续后规范处置"},
 };
 
 constexpr CauseMeasure kCauseMeasures[] = {
-    {Cause::kCashflowMarket, "RENT_RELIEF"},
-    {Cause::kCashflowMarket, "CREDIT"},
-    {Cause::kTechSupportLack, "TECH_SERVICE"},
-    {Cause::kTechSupportLack, "TALENT"},
-    {Cause::kFacilityLack, "FACILITY_BUILD"},
-    {Cause::kManagementIdle, "ENTRUST"},
-    {Cause::kManagementIdle, "COOPERATE"},
-    {Cause::kManagementIdle, "EQUITY_POOL"},
-    {Cause::kManagementIdle, "PACKAGE_LEASE"},
-    {Cause::kRegionalSimilarInefficient, "BUNDLE"},
-    {Cause::kOverInvestedIdle, "SPLIT"},
-    {Cause::kUnderInvested, "ADD_INVEST"},
-    {Cause::kUnderInvested, "REDESIGN"},
-    {Cause::kPoorPlanning, "REDIRECT"},
-    {Cause::kPoorPlanning, "CHANGE_USE"},
-    {Cause::kOther, "OTHER"},
+    {Cause::kCashflowMarket, "RENT_RELIEF"},   {Cause::kCashflowMarket, "CREDIT"},
+    {Cause::kTechSupportLack, "TECH_SERVICE"}, {Cause::kTechSupportLack, "TALENT"},
+    {Cause::kFacilityLack, "FACILITY_BUILD"},  {Cause::kManagementIdle, "ENTRUST"},
+    {Cause::kManagementIdle, "COOPERATE"},     {Cause::kManagementIdle, "EQUITY_POOL"},
+    {Cause::kManagementIdle, "PACKAGE_LEASE"}, {Cause::kRegionalSimilarInefficient, "BUNDLE"},
+    {Cause::kOverInvestedIdle, "SPLIT"},       {Cause::kUnderInvested, "ADD_INVEST"},
+    {Cause::kUnderInvested, "REDESIGN"},       {Cause::kPoorPlanning, "REDIRECT"},
+    {Cause::kPoorPlanning, "CHANGE_USE"},      {Cause::kOther, "OTHER"},
 };
 
 constexpr ShortBoardMeasure kShortBoardMeasures[] = {

@@ -27,13 +27,13 @@ struct CauseMeasure {
 // R035–R042, in the policy's order.
 std::span<const CauseMeasure> CauseMeasures();
 
-// Whether a 盘活 plan for `cause` may take the measure. OTHER goes with every cause (R043), but needs
-// a description.
+// Whether a 盘活 plan for `cause` may take the measure. OTHER goes with every cause (R043), but
+// needs a description.
 bool IsAllowed(Cause cause, std::string_view measure);
 
 struct ShortBoardMeasure {
   ShortBoardKind kind;
-  std::string_view link;  // "" = any
+  std::string_view link;     // "" = any
   std::string_view measure;  // of 升级类
 };
 // The first row that matches a short board is its suggestion.

@@ -47,9 +47,12 @@ constexpr EnumEntry<Stage> kStage[] = {
     {Stage::kSuperseded, "SUPERSEDED", "已被新版申报替代"},
 };
 constexpr EnumEntry<FactSource> kFactSource[] = {
-    {FactSource::kUnspecified, "UNSPECIFIED", "未注明"}, {FactSource::kRegistry, "REGISTRY", "项目库"},
-    {FactSource::kAsset, "ASSET", "资产台账"},           {FactSource::kFund, "FUND", "资金台账"},
-    {FactSource::kRisk, "RISK", "风险监测"},             {FactSource::kExpert, "EXPERT", "专家研判"},
+    {FactSource::kUnspecified, "UNSPECIFIED", "未注明"},
+    {FactSource::kRegistry, "REGISTRY", "项目库"},
+    {FactSource::kAsset, "ASSET", "资产台账"},
+    {FactSource::kFund, "FUND", "资金台账"},
+    {FactSource::kRisk, "RISK", "风险监测"},
+    {FactSource::kExpert, "EXPERT", "专家研判"},
     {FactSource::kExternal, "EXTERNAL", "外部数据"},
 };
 constexpr EnumEntry<FactState> kFactState[] = {
@@ -88,8 +91,10 @@ constexpr EnumEntry<ShortBoardKind> kShortBoardKind[] = {
     {ShortBoardKind::kRisk, "RISK", "风险短板"},
 };
 constexpr EnumEntry<Level> kLevel[] = {
-    {Level::kUnspecified, "UNSPECIFIED", "未评"}, {Level::kExcellent, "EXCELLENT", "优"},
-    {Level::kGood, "GOOD", "良"},                 {Level::kFair, "FAIR", "中"},
+    {Level::kUnspecified, "UNSPECIFIED", "未评"},
+    {Level::kExcellent, "EXCELLENT", "优"},
+    {Level::kGood, "GOOD", "良"},
+    {Level::kFair, "FAIR", "中"},
     {Level::kPoor, "POOR", "差"},
 };
 constexpr EnumEntry<Confidence> kConfidence[] = {
@@ -133,11 +138,16 @@ struct LinkName {
   std::string_view zh;
 };
 constexpr LinkName kLinks[] = {
-    {"SEED", "育种育苗"},          {"PLANT_BREED", "种养"},
-    {"PRIMARY_PROC", "初加工"},    {"DEEP_PROC", "精深加工"},
-    {"COMPREHENSIVE_UTIL", "综合利用"}, {"COLD_STORAGE", "冷藏保鲜"},
-    {"LOGISTICS", "物流"},         {"BRAND", "品牌"},
-    {"SALES", "销售"},             {"SERVICE_TOURISM", "服务/乡村旅游"},
+    {"SEED", "育种育苗"},
+    {"PLANT_BREED", "种养"},
+    {"PRIMARY_PROC", "初加工"},
+    {"DEEP_PROC", "精深加工"},
+    {"COMPREHENSIVE_UTIL", "综合利用"},
+    {"COLD_STORAGE", "冷藏保鲜"},
+    {"LOGISTICS", "物流"},
+    {"BRAND", "品牌"},
+    {"SALES", "销售"},
+    {"SERVICE_TOURISM", "服务/乡村旅游"},
 };
 
 }  // namespace
@@ -150,7 +160,9 @@ std::span<const EnumEntry<FactSource>> Entries(const FactSource*) { return kFact
 std::span<const EnumEntry<FactState>> Entries(const FactState*) { return kFactState; }
 std::span<const EnumEntry<Feasibility>> Entries(const Feasibility*) { return kFeasibility; }
 std::span<const EnumEntry<Cause>> Entries(const Cause*) { return kCause; }
-std::span<const EnumEntry<ShortBoardKind>> Entries(const ShortBoardKind*) { return kShortBoardKind; }
+std::span<const EnumEntry<ShortBoardKind>> Entries(const ShortBoardKind*) {
+  return kShortBoardKind;
+}
 std::span<const EnumEntry<Level>> Entries(const Level*) { return kLevel; }
 std::span<const EnumEntry<Confidence>> Entries(const Confidence*) { return kConfidence; }
 std::span<const EnumEntry<RevitalizeCategory>> Entries(const RevitalizeCategory*) {
@@ -162,11 +174,16 @@ std::span<const EnumEntry<MissingPolicy>> Entries(const MissingPolicy*) { return
 
 std::optional<FourClass> ClassOf(Result result) {
   switch (result) {
-    case Result::kConsolidate: return FourClass::kConsolidate;
-    case Result::kUpgrade: return FourClass::kUpgrade;
-    case Result::kRevitalize: return FourClass::kRevitalize;
-    case Result::kAdjust: return FourClass::kAdjust;
-    default: return std::nullopt;
+    case Result::kConsolidate:
+      return FourClass::kConsolidate;
+    case Result::kUpgrade:
+      return FourClass::kUpgrade;
+    case Result::kRevitalize:
+      return FourClass::kRevitalize;
+    case Result::kAdjust:
+      return FourClass::kAdjust;
+    default:
+      return std::nullopt;
   }
 }
 

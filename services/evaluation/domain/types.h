@@ -1,5 +1,6 @@
-// The vocabulary of the four-class evaluation (四个一批). Every enumeration has a stable UPPER_SNAKE
-// name, which is what canonical JSON and the database hold, and a zh-CN name for people.
+// The vocabulary of the four-class evaluation (四个一批). Every enumeration has a stable
+// UPPER_SNAKE name, which is what canonical JSON and the database hold, and a zh-CN name for
+// people.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,13 @@
 namespace bangfu::evaluation {
 
 // The policy's four classes (三). The numbers are those of the contract.
-enum class FourClass { kUnspecified = 0, kConsolidate = 1, kUpgrade = 2, kRevitalize = 3, kAdjust = 4 };
+enum class FourClass {
+  kUnspecified = 0,
+  kConsolidate = 1,
+  kUpgrade = 2,
+  kRevitalize = 3,
+  kAdjust = 4
+};
 
 // What an evaluation can come to. Only the first four open a ledger entry.
 enum class Result {
