@@ -1,0 +1,41 @@
+// The table of long work.
+#pragma once
+
+#include "common/migrate/migration.h"
+
+namespace bangfu::operation {
+
+inline migrate::Migrations Schema() {
+  return {{"operation", 1, "create_operation", R"sql(CREATE TABLE operation (
+  id BINARY(16) NOT NULL,
+  kind VARCHAR(64) NOT NULL,
+  state TINYINT NOT NULL,
+  region_path VARCHAR(12) NOT NULL,
+  created_subject VARCHAR(128) NOT NULL,
+  created_name VARCHAR(128) NOT NULL,
+  created_role VARCHAR(64) NOT NULL,
+  created_region_path VARCHAR(12) NOT NULL,
+  created_at DATETIME(6) NOT NULL,
+  updated_at DATETIME(6) NOT NULL,
+  request_type VARCHAR(128) NOT NULL,
+  request MEDIUMBLOB NOT NULL,
+  resume_cursor MEDIUMBLOB NOT NULL,
+  done BIGINT NOT NULL,
+  total BIGINT NOT NULL,
+  progress_zh VARCHAR(200) NOT NULL,
+  error BLOB NOT NULL,
+  result_type VARCHAR(128) NOT NULL,
+  result MEDIUMBLOB NOT NULL,
+  cancel_requested TINYINT NOT NULL,
+  attempts INT NOT NULL,
+  holder VARCHAR(64) NOT NULL,
+  fence BIGINT NOT NULL,
+  lease_until DATETIME(6) NOT NULL,
+  PRIMARY KEY (id),
+  KEY operation_by_region (region_path, id),
+  KEY operation_by_lease (state, lease_until)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+)sql"}};
+}
+
+}  // namespace bangfu::operation
