@@ -39,9 +39,10 @@ absl::StatusOr<std::vector<ReferenceRow>> LoadReferences(mysql::Executor& db, st
                                                          const std::vector<std::string>& keys);
 absl::StatusOr<std::optional<ReferenceRow>> GetReference(mysql::Executor& db, std::string_view kind,
                                                          std::string_view key);
-// Counts up with every change of the kinds that facts are derived from, so that a reader can keep
-// them in memory.
-absl::StatusOr<int64_t> ReferenceVersion(mysql::Executor& db);
+// Of a kind, with a region_path inside `region`.
+absl::StatusOr<std::vector<ReferenceRow>> LoadReferencesInRegion(mysql::Executor& db,
+                                                                 std::string_view kind,
+                                                                 const std::string& region);
 
 struct RegionRow {
   std::string code;

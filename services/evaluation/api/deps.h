@@ -1,0 +1,32 @@
+// What the handlers of this service share beside the CallContext (which gives the caller, the session,
+// the clock and the ids).
+#pragma once
+
+#include "common/rpc/router.h"
+
+namespace bangfu::operation {
+class OperationRunner;
+}
+
+namespace bangfu::evaluation {
+
+class Evaluator;
+
+struct Deps {
+  // Woken after the commit that starts an operation; may be null in tests.
+  operation::OperationRunner* operations = nullptr;
+  // Facts to evaluations; never null.
+  Evaluator* evaluator = nullptr;
+};
+
+// Each registers the handlers of its rpcs. Deps is copied; what it points to outlives the router.
+void RegisterCriteriaHandlers(rpc::Router& router, const Deps& deps);
+void RegisterFactHandlers(rpc::Router& router, const Deps& deps);
+// EvaluateSubjects, StartBatchEvaluation and the reads of EvaluationService.
+void RegisterEvaluationHandlers(rpc::Router& router, const Deps& deps);
+// The transitions of EvaluationService and the argument records (api/lifecycle*.cc).
+void RegisterLifecycleHandlers(rpc::Router& router, const Deps& deps);
+// LedgerService (api/ledger*.cc).
+void RegisterLedgerHandlers(rpc::Router& router, const Deps& deps);
+
+}  // namespace bangfu::evaluation

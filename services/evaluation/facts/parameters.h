@@ -1,0 +1,24 @@
+// Numbers that the province may change (参数): the registry's parameters, copied by the feed.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "common/mysql/session.h"
+
+namespace bangfu::evaluation {
+
+struct ParameterDef {
+  std::string_view code;
+  int64_t fallback;  // while the registry has no such parameter; 待省厅确认
+};
+
+// A source's copy may be this old when facts are taken (minutes).
+inline constexpr ParameterDef kSourceLagMinutes{"EVALUATION_SOURCE_LAG_MINUTES", 15};
+// Class publicity (natural days).
+inline constexpr ParameterDef kClassPublicityDays{"CLASS_PUBLICITY_DAYS", 7};
+
+absl::StatusOr<int64_t> ReadParameter(mysql::Executor& db, const ParameterDef& parameter);
+
+}  // namespace bangfu::evaluation

@@ -1,0 +1,248 @@
+#include "services/evaluation/store/fact_store.h"
+
+#include <utility>
+
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "services/evaluation/store/rows.h"
+
+namespace bangfu::evaluation {
+
+namespace {
+
+constexpr char kArgumentColumns[] =
+    "id, subject_id, region_path, conclusion, named_class, cause, argued_on, payload, recorded_at";
+
+ArgumentRow ArgumentFrom(const mysql::Row& row) {
+  ArgumentRow a;
+  a.id = row.Id(0);
+  a.subject_id = row.Id(1);
+  a.region_path = row.String(2);
+  a.conclusion = static_cast<int>(row.Int(3));
+  a.named_class = static_cast<int>(row.Int(4));
+  a.cause = row.String(5);
+  a.argued_on = row.Day(6);
+  a.payload = row.String(7);
+  a.recorded_at = row.Time(8);
+  return a;
+}
+
+constexpr char kDispatchColumns[] =
+    "id, industry_id, period, region_path, payload, version, reported_at";
+
+DispatchReportRow DispatchFrom(const mysql::Row& row) {
+  return {row.Id(0),     row.Id(1),  row.String(2), row.String(3),
+          row.String(4), row.Int(5), row.Time(6)};
+}
+
+}  // namespace
+
+absl::Status PutFactSources(mysql::Tx& tx, const std::vector<FactSourceRow>& rows) {
+  if (rows.empty()) return absl::OkStatus();
+  std::vector<mysql::Params> values;
+  values.reserve(rows.size());
+  for (const FactSourceRow& r : rows) {
+    values.push_back(
+        {r.subject_id, r.kind, r.payload, r.source, r.source_sequence, r.generation, r.updated_at});
+  }
+  return mysql::BulkInsert(
+             tx, "fact_source",
+             "subject_id, kind, payload, source, source_sequence, generation, updated_at", values,
+             "ON DUPLICATE KEY UPDATE payload = VALUES(payload), source = VALUES(source), "
+             "source_sequence = VALUES(source_sequence), generation = VALUES(generation), "
+             "updated_at = VALUES(updated_at)")
+      .status();
+}
+
+absl::StatusOr<std::vector<FactSourceRow>> LoadFactSources(
+    mysql::Executor& db, const std::vector<Ulid>& subject_ids,
+    const std::vector<std::string_view>& kinds) {
+  std::vector<FactSourceRow> out;
+  if (subject_ids.empty()) return out;
+  mysql::Params params;
+  std::string where = InClause("subject_id", subject_ids, &params);
+  if (!kinds.empty()) {
+    where += Cat(" AND kind IN (", mysql::Placeholders(kinds.size()), ")");
+    for (std::string_view kind : kinds) params.emplace_back(kind);
+  }
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query(Cat("SELECT subject_id, kind, payload, source, source_sequence, "
+                                "generation, updated_at FROM fact_source WHERE ",
+                                where),
+                            params));
+  out.reserve(rows.size());
+  for (const mysql::Row& row : rows) {
+    out.push_back({row.Id(0), row.String(1), row.String(2), row.String(3), row.Int(4), row.Int(5),
+                   row.Time(6)});
+  }
+  return out;
+}
+
+absl::StatusOr<std::vector<Ulid>> DeleteOldFactSources(mysql::Tx& tx, std::string_view source,
+                                                       std::string_view kind, int64_t generation,
+                                                       int limit) {
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   tx.Query("SELECT subject_id FROM fact_source WHERE source = ? AND kind = ? AND "
+                            "generation < ? ORDER BY subject_id LIMIT ? FOR UPDATE",
+                            {source, kind, generation, limit}));
+  std::vector<Ulid> ids;
+  for (const mysql::Row& row : rows) ids.push_back(row.Id(0));
+  if (ids.empty()) return ids;
+  mysql::Params params{kind};
+  std::string where = InClause("subject_id", ids, &params);
+  RETURN_IF_ERROR(
+      tx.Execute(Cat("DELETE FROM fact_source WHERE kind = ? AND ", where), params).status());
+  return ids;
+}
+
+absl::Status PutExpertScores(mysql::Tx& tx, const std::vector<ExpertScoreRow>& rows) {
+  if (rows.empty()) return absl::OkStatus();
+  std::vector<mysql::Params> values;
+  for (const ExpertScoreRow& r : rows) {
+    values.push_back({r.subject_id, r.expert, r.payload, r.scored_at});
+  }
+  return mysql::BulkInsert(
+             tx, "expert_score", "subject_id, expert, payload, scored_at", values,
+             "ON DUPLICATE KEY UPDATE payload = VALUES(payload), scored_at = VALUES(scored_at)")
+      .status();
+}
+
+absl::StatusOr<std::vector<ExpertScoreRow>> LoadExpertScores(mysql::Executor& db,
+                                                             const std::vector<Ulid>& subject_ids) {
+  std::vector<ExpertScoreRow> out;
+  if (subject_ids.empty()) return out;
+  mysql::Params params;
+  std::string where = InClause("subject_id", subject_ids, &params);
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query(Cat("SELECT subject_id, expert, payload, scored_at FROM expert_score "
+                                "WHERE ",
+                                where, " ORDER BY subject_id, expert"),
+                            params));
+  for (const mysql::Row& row : rows) {
+    out.push_back({row.Id(0), row.String(1), row.String(2), row.Time(3)});
+  }
+  return out;
+}
+
+absl::Status InsertAppraisal(mysql::Tx& tx, const AppraisalRow& row) {
+  absl::Status status =
+      tx.Execute(
+            "INSERT INTO appraisal (id, subject_id, region_path, report_no, payload, recorded_at) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            {row.id, row.subject_id, row.region_path, row.report_no, row.payload, row.recorded_at})
+          .status();
+  if (mysql::IsDuplicateKey(status, "one_report")) {
+    return Error(absl::StatusCode::kAlreadyExists, "APPRAISAL_EXISTS")
+        .Zh(Cat("该对象已有报告号为", row.report_no, "的评估报告"))
+        .Field("appraisal.report_no", "报告号已登记");
+  }
+  return status;
+}
+
+absl::StatusOr<std::vector<AppraisalRow>> LoadAppraisals(mysql::Executor& db,
+                                                         const std::vector<Ulid>& subject_ids) {
+  std::vector<AppraisalRow> out;
+  if (subject_ids.empty()) return out;
+  mysql::Params params;
+  std::string where = InClause("subject_id", subject_ids, &params);
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query(Cat("SELECT id, subject_id, region_path, report_no, payload, recorded_at FROM "
+                   "appraisal WHERE ",
+                   where, " ORDER BY subject_id, id"),
+               params));
+  for (const mysql::Row& row : rows) {
+    out.push_back({row.Id(0), row.Id(1), row.String(2), row.String(3), row.String(4), row.Time(5)});
+  }
+  return out;
+}
+
+absl::Status InsertArgument(mysql::Tx& tx, const ArgumentRow& a) {
+  return tx
+      .Execute(Cat("INSERT INTO argument_record (", kArgumentColumns,
+                   ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+               {a.id, a.subject_id, a.region_path, a.conclusion, a.named_class, a.cause, a.argued_on,
+                a.payload, a.recorded_at})
+      .status();
+}
+
+absl::StatusOr<ArgumentRow> GetArgument(mysql::Executor& db, const Ulid& id,
+                                        const std::optional<std::vector<std::string>>& scope) {
+  mysql::Params params{id};
+  std::string where = AndScope(scope, "region_path", &params);
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query(Cat("SELECT ", kArgumentColumns, " FROM argument_record WHERE id = ?", where), params));
+  if (rows.empty()) return NotFound("argument_record", id.ToString());
+  return ArgumentFrom(rows[0]);
+}
+
+absl::StatusOr<std::vector<ArgumentRow>> LoadArguments(
+    mysql::Executor& db, const std::vector<Ulid>& subject_ids,
+    const std::optional<std::vector<std::string>>& scope) {
+  std::vector<ArgumentRow> out;
+  if (subject_ids.empty()) return out;
+  mysql::Params params;
+  std::string where = InClause("subject_id", subject_ids, &params);
+  where += AndScope(scope, "region_path", &params);
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kArgumentColumns, " FROM argument_record WHERE ", where,
+                                " ORDER BY subject_id, argued_on DESC, id DESC"),
+                            params));
+  for (const mysql::Row& row : rows) out.push_back(ArgumentFrom(row));
+  return out;
+}
+
+absl::StatusOr<std::optional<DispatchReportRow>> LockDispatchReport(mysql::Tx& tx,
+                                                                    const Ulid& industry_id,
+                                                                    const std::string& period) {
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   tx.Query(Cat("SELECT ", kDispatchColumns,
+                                " FROM dispatch_report WHERE industry_id = ? AND period = ? "
+                                "FOR UPDATE"),
+                            {industry_id, period}));
+  if (rows.empty()) return std::optional<DispatchReportRow>();
+  return std::optional<DispatchReportRow>(DispatchFrom(rows[0]));
+}
+
+absl::Status PutDispatchReport(mysql::Tx& tx, const DispatchReportRow& r) {
+  if (r.version == 1) {
+    absl::Status status =
+        tx.Execute(Cat("INSERT INTO dispatch_report (", kDispatchColumns,
+                       ") VALUES (?, ?, ?, ?, ?, ?, ?)"),
+                   {r.id, r.industry_id, r.period, r.region_path, r.payload, r.version, r.reported_at})
+            .status();
+    if (mysql::IsDuplicateKey(status)) return EtagMismatch();
+    return status;
+  }
+  ASSIGN_OR_RETURN(int64_t matched,
+                   tx.Execute("UPDATE dispatch_report SET region_path = ?, payload = ?, version = ?, "
+                              "reported_at = ? WHERE id = ? AND version = ?",
+                              {r.region_path, r.payload, r.version, r.reported_at, r.id,
+                               r.version - 1}));
+  if (matched == 0) return EtagMismatch();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<DispatchReportRow>> ListDispatchReports(
+    mysql::Executor& db, const Ulid& industry_id, const std::string& before, int limit,
+    const std::optional<std::vector<std::string>>& scope) {
+  mysql::Params params{industry_id};
+  std::string where;
+  if (!before.empty()) {
+    where = " AND period < ?";
+    params.emplace_back(before);
+  }
+  where += AndScope(scope, "region_path", &params);
+  params.emplace_back(limit);
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kDispatchColumns,
+                                " FROM dispatch_report WHERE industry_id = ?", where,
+                                " ORDER BY period DESC LIMIT ?"),
+                            params));
+  std::vector<DispatchReportRow> out;
+  for (const mysql::Row& row : rows) out.push_back(DispatchFrom(row));
+  return out;
+}
+
+}  // namespace bangfu::evaluation

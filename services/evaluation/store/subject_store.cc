@@ -1,0 +1,297 @@
+#include "services/evaluation/store/subject_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "common/status/macros.h"
+#include "services/evaluation/store/rows.h"
+
+namespace bangfu::evaluation {
+
+namespace {
+
+constexpr char kColumns[] =
+    "subject_id, subject_type, code, name, region_code, region_path, county, industry_id, "
+    "industry_code, chain_links, project_type, stage, is_verified, is_void, is_sample, "
+    "invested_fen, asset_value_fen, operating_value_fen, departments, facts_version, "
+    "latest_evaluation_id, latest_result, effective_evaluation_id, effective_class, updated_at";
+
+std::vector<std::string> SplitList(const std::string& text) {
+  return absl::StrSplit(text, ',', absl::SkipEmpty());
+}
+
+SubjectRow FromRow(const mysql::Row& row) {
+  SubjectRow s;
+  s.id = row.Id(0);
+  s.type = static_cast<int>(row.Int(1));
+  s.code = row.String(2);
+  s.name = row.String(3);
+  s.region_code = row.String(4);
+  s.region_path = row.String(5);
+  s.county = row.String(6);
+  s.industry_id = OptId(row, 7);
+  s.industry_code = row.String(8);
+  s.chain_links = SplitList(row.String(9));
+  s.project_type = row.String(10);
+  s.stage = row.String(11);
+  s.verified = row.Bool(12);
+  s.is_void = row.Bool(13);
+  s.sample = row.Bool(14);
+  s.invested_fen = row.Int(15);
+  s.asset_value_fen = row.Int(16);
+  s.operating_value_fen = row.Int(17);
+  s.departments = SplitList(row.String(18));
+  s.facts_version = row.Int(19);
+  s.latest_evaluation_id = OptId(row, 20);
+  s.latest_result = static_cast<int>(row.Int(21));
+  s.effective_evaluation_id = OptId(row, 22);
+  s.effective_class = static_cast<int>(row.Int(23));
+  s.updated_at = row.Time(24);
+  return s;
+}
+
+SubjectMap ToMap(const mysql::Rows& rows) {
+  SubjectMap out;
+  out.reserve(rows.size());
+  for (const mysql::Row& row : rows) {
+    SubjectRow s = FromRow(row);
+    Ulid id = s.id;
+    out.emplace(id, std::move(s));
+  }
+  return out;
+}
+
+}  // namespace
+
+absl::StatusOr<SubjectMap> LoadSubjects(mysql::Executor& db, const std::vector<Ulid>& ids,
+                                        const std::optional<std::vector<std::string>>& scope) {
+  if (ids.empty()) return SubjectMap();
+  mysql::Params params;
+  std::string where = InClause("subject_id", ids, &params);
+  where += AndScope(scope, "region_path", &params);
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kColumns, " FROM subject WHERE ", where), params));
+  return ToMap(rows);
+}
+
+absl::StatusOr<SubjectMap> LockSubjects(mysql::Tx& tx, const std::vector<Ulid>& ids) {
+  if (ids.empty()) return SubjectMap();
+  mysql::Params params;
+  std::vector<Ulid> sorted = ids;
+  std::sort(sorted.begin(), sorted.end());
+  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+  std::string where = InClause("subject_id", sorted, &params);
+  ASSIGN_OR_RETURN(mysql::Rows rows, tx.Query(Cat("SELECT ", kColumns, " FROM subject WHERE ", where,
+                                                  " ORDER BY subject_id FOR UPDATE"),
+                                              params));
+  return ToMap(rows);
+}
+
+absl::StatusOr<std::vector<SubjectRow>> ListCountySubjects(mysql::Executor& db,
+                                                           const std::string& county, int type,
+                                                           const std::optional<Ulid>& after,
+                                                           int limit) {
+  mysql::Params params{county, type};
+  std::string more;
+  if (after) {
+    more = " AND subject_id > ?";
+    params.emplace_back(*after);
+  }
+  params.emplace_back(limit);
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kColumns,
+                                " FROM subject WHERE county = ? AND subject_type = ?", more,
+                                " AND is_void = 0 ORDER BY subject_id LIMIT ?"),
+                            params));
+  std::vector<SubjectRow> out;
+  out.reserve(rows.size());
+  for (const mysql::Row& row : rows) out.push_back(FromRow(row));
+  return out;
+}
+
+absl::StatusOr<std::vector<std::pair<std::string, int64_t>>> ListCounties(
+    mysql::Executor& db, const std::string& region) {
+  mysql::Params params;
+  // Index by_county_type: counties of a region are one range.
+  std::string where = mysql::RegionClause({region.substr(0, 6)}, "county", &params);
+  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(Cat("SELECT county, COUNT(*) FROM subject WHERE ", where,
+                                                  " GROUP BY county ORDER BY county"),
+                                              params));
+  std::vector<std::pair<std::string, int64_t>> out;
+  for (const mysql::Row& row : rows) out.emplace_back(row.String(0), row.Int(1));
+  return out;
+}
+
+absl::Status PutSubjects(mysql::Tx& tx, const std::vector<SubjectRow>& rows,
+                         const SubjectMap& before) {
+  if (rows.empty()) return absl::OkStatus();
+  std::vector<mysql::Params> values;
+  values.reserve(rows.size());
+  ResultRollup rollup;
+  for (const SubjectRow& s : rows) {
+    values.push_back({s.id, s.type, s.code, s.name, s.region_code, s.region_path, s.county,
+                      s.industry_id, s.industry_code, absl::StrJoin(s.chain_links, ","),
+                      s.project_type, s.stage, s.verified, s.is_void, s.sample, s.invested_fen,
+                      s.asset_value_fen, s.operating_value_fen, absl::StrJoin(s.departments, ","), 1,
+                      s.updated_at});
+    auto old = before.find(s.id);
+    int result = 0;
+    if (old != before.end()) {
+      result = old->second.latest_result;
+      if (!old->second.is_void) rollup.Add(old->second, result, -1);
+    }
+    if (!s.is_void) rollup.Add(s, result, +1);
+  }
+  RETURN_IF_ERROR(
+      mysql::BulkInsert(
+          tx, "subject",
+          "subject_id, subject_type, code, name, region_code, region_path, county, industry_id, "
+          "industry_code, chain_links, project_type, stage, is_verified, is_void, is_sample, "
+          "invested_fen, asset_value_fen, operating_value_fen, departments, facts_version, "
+          "updated_at",
+          values,
+          "ON DUPLICATE KEY UPDATE code = VALUES(code), name = VALUES(name), "
+          "region_code = VALUES(region_code), region_path = VALUES(region_path), "
+          "county = VALUES(county), industry_id = VALUES(industry_id), "
+          "industry_code = VALUES(industry_code), chain_links = VALUES(chain_links), "
+          "project_type = VALUES(project_type), stage = VALUES(stage), "
+          "is_verified = VALUES(is_verified), is_void = VALUES(is_void), "
+          "is_sample = VALUES(is_sample), invested_fen = VALUES(invested_fen), "
+          "asset_value_fen = VALUES(asset_value_fen), "
+          "operating_value_fen = VALUES(operating_value_fen), departments = VALUES(departments), "
+          "facts_version = facts_version + 1, updated_at = VALUES(updated_at)")
+          .status());
+  return rollup.Write(tx);
+}
+
+absl::Status BumpFactsVersion(mysql::Tx& tx, const std::vector<Ulid>& ids, absl::Time now) {
+  if (ids.empty()) return absl::OkStatus();
+  mysql::Params params{now};
+  std::string where = InClause("subject_id", ids, &params);
+  return tx
+      .Execute(Cat("UPDATE subject SET facts_version = facts_version + 1, updated_at = ? WHERE ",
+                   where),
+               params)
+      .status();
+}
+
+absl::Status SetLatestEvaluations(mysql::Tx& tx, const std::vector<LatestEvaluation>& latest,
+                                  const SubjectMap& before, absl::Time now) {
+  if (latest.empty()) return absl::OkStatus();
+  ResultRollup rollup;
+  // One statement for all: an upsert whose insert half never happens, since the rows are locked.
+  std::vector<mysql::Params> values;
+  values.reserve(latest.size());
+  for (const LatestEvaluation& l : latest) {
+    auto old = before.find(l.subject_id);
+    if (old == before.end()) continue;
+    const SubjectRow& s = old->second;
+    if (!s.is_void) {
+      rollup.Add(s, s.latest_result, -1);
+      rollup.Add(s, l.result, +1);
+    }
+    values.push_back({s.id, s.type, "", "", "", "", "", l.evaluation_id, l.result, now});
+  }
+  if (values.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(mysql::BulkInsert(tx, "subject",
+                                    "subject_id, subject_type, code, name, region_code, "
+                                    "region_path, county, latest_evaluation_id, latest_result, "
+                                    "updated_at",
+                                    values,
+                                    "ON DUPLICATE KEY UPDATE "
+                                    "latest_evaluation_id = VALUES(latest_evaluation_id), "
+                                    "latest_result = VALUES(latest_result), "
+                                    "updated_at = VALUES(updated_at)")
+                      .status());
+  return rollup.Write(tx);
+}
+
+absl::Status SetEffective(mysql::Tx& tx, const Ulid& subject_id,
+                          const std::optional<Ulid>& evaluation_id, int effective_class,
+                          absl::Time now) {
+  return tx
+      .Execute(
+          "UPDATE subject SET effective_evaluation_id = ?, effective_class = ?, updated_at = ? "
+          "WHERE subject_id = ?",
+          {evaluation_id, effective_class, now, subject_id})
+      .status();
+}
+
+int RollupSlot(const Ulid& subject_id) {
+  // The last bytes of a ULID are random.
+  return static_cast<uint8_t>(subject_id.bytes().back()) % kRollupSlots;
+}
+
+void ResultRollup::Add(const SubjectRow& row, int result, int sign) {
+  Sum& sum = sums_[{row.county, row.type, result, RollupSlot(row.id)}];
+  sum.subjects += sign;
+  sum.invested_fen += sign * row.invested_fen;
+  sum.asset_value_fen += sign * row.asset_value_fen;
+}
+
+absl::Status ResultRollup::Write(mysql::Tx& tx) const {
+  std::vector<mysql::Params> values;
+  for (const auto& [key, sum] : sums_) {
+    if (sum.subjects == 0 && sum.invested_fen == 0 && sum.asset_value_fen == 0) continue;
+    const auto& [county, type, result, slot] = key;
+    values.push_back({county, type, result, slot, sum.subjects, sum.invested_fen,
+                      sum.asset_value_fen});
+  }
+  if (values.empty()) return absl::OkStatus();
+  return mysql::BulkInsert(tx, "result_rollup",
+                           "county, subject_type, result, slot, subjects, invested_fen, "
+                           "asset_value_fen",
+                           values,
+                           "ON DUPLICATE KEY UPDATE subjects = subjects + VALUES(subjects), "
+                           "invested_fen = invested_fen + VALUES(invested_fen), "
+                           "asset_value_fen = asset_value_fen + VALUES(asset_value_fen)")
+      .status();
+}
+
+absl::StatusOr<LinksOfIndustry> ListOperatingLinks(mysql::Executor& db,
+                                                   const std::vector<Ulid>& industry_ids) {
+  LinksOfIndustry out;
+  if (industry_ids.empty()) return out;
+  mysql::Params params;
+  std::string where = InClause("industry_id", industry_ids, &params);
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query(Cat("SELECT industry_id, chain_links, MIN(subject_id) FROM subject WHERE ", where,
+                   " AND stage = 'OPERATING' AND is_void = 0 AND chain_links <> '' "
+                   "GROUP BY industry_id, chain_links ORDER BY industry_id, MIN(subject_id)"),
+               params));
+  for (const mysql::Row& row : rows) {
+    auto& links = out[row.Id(0)];
+    for (const std::string& link : SplitList(row.String(1))) {
+      links.try_emplace(link, row.Id(2).ToString());
+    }
+  }
+  return out;
+}
+
+absl::StatusOr<std::vector<IndustryMember>> ListIndustryMembers(
+    mysql::Executor& db, const std::vector<Ulid>& industry_ids) {
+  std::vector<IndustryMember> out;
+  if (industry_ids.empty()) return out;
+  mysql::Params params;
+  std::string where = InClause("s.industry_id", industry_ids, &params);
+  // Streamed: an industry may have thousands of projects.
+  RETURN_IF_ERROR(db.Stream(
+      Cat("SELECT s.industry_id, s.subject_id, s.is_verified, s.operating_value_fen, e.details "
+          "FROM subject s LEFT JOIN evaluation e ON e.id = s.latest_evaluation_id WHERE ",
+          where, " AND s.subject_type = 1 AND s.is_void = 0 ORDER BY s.industry_id, s.subject_id"),
+      params, [&out](const mysql::Row& row) {
+        IndustryMember& m = out.emplace_back();
+        m.industry_id = row.Id(0);
+        m.subject_id = row.Id(1);
+        m.verified = row.Bool(2);
+        m.operating_value_fen = row.Int(3);
+        m.details = row.String(4);
+        return absl::OkStatus();
+      }));
+  return out;
+}
+
+}  // namespace bangfu::evaluation
