@@ -1,0 +1,94 @@
+// bangfuctl call: any rpc of the contracts, JSON in and out; bangfuctl completion: for the shell.
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+#include <memory>
+
+#include "common/base/strings.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/util/json_util.h"
+#include "services/ctl/commands.h"
+
+namespace bangfu::ctl {
+namespace {
+
+struct Arguments {
+  std::string method, data, service;
+};
+
+int CallMethod(Context& context, const Arguments& a) {
+  const auto* method = google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(a.method);
+  if (method == nullptr) {
+    std::fprintf(stderr, "没有这个方法: %s（写全名，如 bangfu.registry.v1.ProjectService.GetProject）\n", a.method.c_str());
+    return kExitUsage;
+  }
+  auto* factory = google::protobuf::MessageFactory::generated_factory();
+  std::unique_ptr<google::protobuf::Message> request(factory->GetPrototype(method->input_type())->New());
+  std::unique_ptr<google::protobuf::Message> response(factory->GetPrototype(method->output_type())->New());
+  std::string data = a.data;
+  if (data == "-") data.assign(std::istreambuf_iterator<char>(std::cin), {});
+  if (!data.empty()) {
+    auto status = google::protobuf::util::JsonStringToMessage(data, request.get());
+    if (!status.ok()) {
+      std::fprintf(stderr, "JSON 与 %s 不符: %s\n", method->input_type()->full_name().c_str(),
+                   std::string(status.message()).c_str());
+      return kExitUsage;
+    }
+  }
+  std::string service = a.service.empty() ? Context::ServiceOf(a.method) : a.service;
+  auto client = context.ClientOf(service);
+  if (!client.ok()) return Fail(client.status());
+  absl::Status status;
+  if (method->server_streaming()) {
+    rpc::CallOptions options = context.Options();
+    options.timeout = context.stream_timeout;
+    status = (*client)->ReadInto(a.method, *request, *response,
+                                 [](const google::protobuf::Message& message) -> absl::Status {
+                                   std::printf("%s\n", ToJson(message).c_str());
+                                   return absl::OkStatus();
+                                 },
+                                 options);
+  } else {
+    status = (*client)->CallInto(a.method, *request, response.get(), context.Options());
+    if (status.ok()) std::printf("%s\n", ToJson(*response).c_str());
+  }
+  return status.ok() ? kExitOk : Fail(status);
+}
+
+// Words of one level: subcommands and options.
+std::string Words(const CLI::App& app) {
+  std::string out;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) out += Cat(sub->get_name(), " ");
+  for (const CLI::Option* option : app.get_options()) {
+    for (const auto& name : option->get_lnames()) out += Cat("--", name, " ");
+  }
+  return out;
+}
+
+}  // namespace
+
+void AddCallCommand(CLI::App& app, Context& context, int& exit_code) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("call", "调用任一接口，JSON 进出");
+  command->footer("例: bangfuctl call bangfu.registry.v1.RegionService.GetRegion --data '{\"code\":\"360733\"}'");
+  command->add_option("method", arguments->method, "方法全名")->required();
+  command->add_option("--data", arguments->data, "请求 JSON，- 为标准输入");
+  command->add_option("--service", arguments->service, "由哪个服务回答（operation、feed、audit 等共有接口）");
+  command->callback([&context, &exit_code, arguments] { exit_code = CallMethod(context, *arguments); });
+}
+
+void AddCompletionCommand(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("completion", "输出 bash 补全脚本");
+  command->footer("例: source <(bangfuctl completion)");
+  command->callback([&app] {
+    std::printf("_bangfuctl() {\n  local words\n  case \"${COMP_WORDS[1]}\" in\n");
+    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+      std::printf("    %s) words=\"%s\" ;;\n", sub->get_name().c_str(), Words(*sub).c_str());
+    }
+    std::printf("    *) words=\"%s\" ;;\n  esac\n", Words(app).c_str());
+    std::printf("  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\") $(compgen -f -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\n");
+    std::printf("complete -F _bangfuctl bangfuctl\n");
+  });
+}
+
+}  // namespace bangfu::ctl

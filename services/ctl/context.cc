@@ -1,0 +1,130 @@
+#include "services/ctl/context.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/ascii.h"
+#include "common/auth/dev_key.h"
+#include "common/base/clock.h"
+#include "common/base/strings.h"
+#include "common/base/ulid.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "google/protobuf/util/json_util.h"
+#include "nlohmann/json.hpp"
+
+namespace bangfu::ctl {
+
+absl::Status Context::LoadEndpoints(const std::string& file) {
+  std::ifstream in(file);
+  if (in) {
+    auto json = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
+    if (json.is_discarded() || !json.is_object()) {
+      return absl::InvalidArgumentError(Cat("地址文件不是 JSON 对象: ", file));
+    }
+    for (const auto& [service, address] : json.items()) {
+      if (address.is_string()) endpoints[service] = address.get<std::string>();
+    }
+  }
+  for (const char* service : {"registry", "asset", "evaluation"}) {
+    std::string variable = Cat("BANGFU_", absl::AsciiStrToUpper(service));
+    if (const char* address = std::getenv(variable.c_str())) endpoints[service] = address;
+  }
+  return absl::OkStatus();
+}
+
+std::string Context::ServiceOf(std::string_view method) {
+  // bangfu.registry.v1.ProjectService.GetProject -> registry
+  size_t from = method.find('.');
+  size_t to = from == std::string_view::npos ? from : method.find('.', from + 1);
+  if (to == std::string_view::npos) return "";
+  return std::string(method.substr(from + 1, to - from - 1));
+}
+
+absl::StatusOr<std::shared_ptr<rpc::Client>> Context::ClientOf(std::string_view service) {
+  auto known = clients_->find(std::string(service));
+  if (known != clients_->end()) return known->second;
+  auto address = endpoints.find(std::string(service));
+  if (address == endpoints.end()) {
+    return Error(absl::StatusCode::kUnavailable, "NO_ENDPOINT")
+        .Zh(Cat("不知道服务 ", service, " 的地址：请用 --endpoints 指定地址文件，或设置环境变量 BANGFU_",
+                absl::AsciiStrToUpper(AbslView(service))));
+  }
+  rpc::ClientOptions options;
+  options.target = address->second;
+  ASSIGN_OR_RETURN(std::shared_ptr<rpc::Client> client, rpc::Client::Create(std::move(options)));
+  clients_->emplace(std::string(service), client);
+  return client;
+}
+
+rpc::CallOptions Context::Options() const {
+  rpc::CallOptions options;
+  options.timeout = timeout;
+  options.token = token;
+  return options;
+}
+
+absl::StatusOr<Context> Context::As(const std::string& subject, const std::string& name,
+                                    const std::vector<auth::Grant>& grants) const {
+  ASSIGN_OR_RETURN(auth::DevKey key, auth::DevKey::LoadOrCreate(dev_key_directory));
+  auth::Caller caller;
+  caller.subject = subject;
+  caller.name = name;
+  caller.grants = grants;
+  Context other = *this;
+  ASSIGN_OR_RETURN(other.token, key.Mint(caller, SystemClock().Now()));
+  return other;
+}
+
+std::string Context::NewRequestId() {
+  static UlidGenerator ids(SystemClock());
+  return Cat("ctl-", ids.Next().ToString());
+}
+
+std::string ToJson(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  options.add_whitespace = true;
+  std::string out;
+  if (!google::protobuf::util::MessageToJsonString(message, &out, options).ok()) out = "{}";
+  return out;
+}
+
+bool Context::PrintJson(const google::protobuf::Message& message) const {
+  if (!json) return false;
+  std::string text = ToJson(message);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  if (text.empty() || text.back() != '\n') std::fputc('\n', stdout);
+  return true;
+}
+
+int Fail(const absl::Status& status) {
+  ErrorDetail detail = GetErrorDetail(status);
+  std::string text = detail.message_zh.empty() ? std::string(status.message()) : detail.message_zh;
+  std::fprintf(stderr, "失败：%s\n", text.c_str());
+  std::fprintf(stderr, "  %s%s%s\n", absl::StatusCodeToString(status.code()).c_str(),
+               detail.reason.empty() ? "" : " / ", detail.reason.c_str());
+  for (const auto& violation : detail.violations) {
+    std::fprintf(stderr, "  %s: %s\n", violation.field.c_str(), violation.description.c_str());
+  }
+  for (const auto& [key, value] : detail.metadata) {
+    std::fprintf(stderr, "  %s = %s\n", key.c_str(), value.c_str());
+  }
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kDeadlineExceeded:
+      return kExitUnavailable;
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return kExitDenied;
+    case absl::StatusCode::kNotFound:
+      return kExitNotFound;
+    default:
+      return kExitFailed;
+  }
+}
+
+}  // namespace bangfu::ctl

@@ -1,0 +1,90 @@
+// What every command has in hand: where the services are, who calls, how to print.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/auth/caller.h"
+#include "common/rpc/client.h"
+#include "google/protobuf/message.h"
+
+namespace bangfu::ctl {
+
+// Exit codes that scripts can use.
+enum ExitCode {
+  kExitOk = 0,
+  kExitFailed = 1,       // refused by the service: the reason is printed
+  kExitUsage = 2,        // wrong arguments
+  kExitUnavailable = 3,  // no service reached, or it is too busy: trying again makes sense
+  kExitDenied = 4,       // no token, or one that may not
+  kExitNotFound = 5,
+  kExitPartial = 6,      // done, but rows were held or refused
+};
+
+class Context {
+ public:
+  // Reads the endpoints file ({"registry": "127.0.0.1:1234", …}); an entry of the environment
+  // (BANGFU_REGISTRY …) goes before it.
+  absl::Status LoadEndpoints(const std::string& file);
+
+  // The service is told by the method's package: bangfu.registry.v1.… goes to registry.
+  template <typename Response>
+  absl::StatusOr<Response> Call(std::string_view method, const google::protobuf::Message& request) {
+    return CallOn<Response>(ServiceOf(method), method, request);
+  }
+  // For what every service serves: operations, feed, audit, imports, publicities.
+  template <typename Response>
+  absl::StatusOr<Response> CallOn(std::string_view service, std::string_view method,
+                                  const google::protobuf::Message& request) {
+    auto client = ClientOf(service);
+    if (!client.ok()) return client.status();
+    return (*client)->Call<Response>(method, request, Options());
+  }
+  // Calls `each` for every message of a server stream.
+  template <typename Response, typename F>
+  absl::Status StreamOn(std::string_view service, std::string_view method,
+                        const google::protobuf::Message& request, F each) {
+    auto client = ClientOf(service);
+    if (!client.ok()) return client.status();
+    rpc::CallOptions options = Options();
+    options.timeout = stream_timeout;
+    return (*client)->template Read<Response>(method, request, each, options);
+  }
+
+  // The same context for another person: a token of the development key.
+  absl::StatusOr<Context> As(const std::string& subject, const std::string& name,
+                             const std::vector<auth::Grant>& grants) const;
+
+  static std::string ServiceOf(std::string_view method);
+  absl::StatusOr<std::shared_ptr<rpc::Client>> ClientOf(std::string_view service);
+  rpc::CallOptions Options() const;
+
+  // A request id that is new each time.
+  static std::string NewRequestId();
+
+  // JSON when asked for, else nothing: true when it printed.
+  bool PrintJson(const google::protobuf::Message& message) const;
+
+  std::map<std::string, std::string> endpoints;
+  std::string token;
+  std::string dev_key_directory;
+  bool json = false;
+  absl::Duration timeout = absl::Seconds(30);
+  absl::Duration stream_timeout = absl::Minutes(10);
+
+ private:
+  std::shared_ptr<std::map<std::string, std::shared_ptr<rpc::Client>>> clients_ =
+      std::make_shared<std::map<std::string, std::shared_ptr<rpc::Client>>>();
+};
+
+// Prints a refusal with its reason, its fields and what to do, and gives the exit code.
+int Fail(const absl::Status& status);
+
+std::string ToJson(const google::protobuf::Message& message);
+
+}  // namespace bangfu::ctl

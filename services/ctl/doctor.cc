@@ -1,0 +1,51 @@
+// bangfuctl doctor: is everything reachable, level and unbroken.
+#include <cstdio>
+
+#include "bangfu/feed/v1/change_feed.pb.h"
+#include "common/base/strings.h"
+#include "common/status/error.h"
+#include "services/ctl/commands.h"
+#include "services/ctl/terminal.h"
+
+namespace bangfu::ctl {
+namespace {
+
+int Doctor(Context& context) {
+  int worst = kExitOk;
+  TextTable table({"服务", "地址", "状态", "纪元", "最新", "待排序", "订阅来源", "落后(秒)", "搁置"}, {4, 5, 7, 8});
+  for (const auto& [service, address] : context.endpoints) {
+    auto status = context.CallOn<feed::v1::FeedStatus>(service, "bangfu.feed.v1.ChangeFeed.GetFeedStatus",
+                                                       feed::v1::GetFeedStatusRequest());
+    if (!status.ok()) {
+      ErrorDetail detail = GetErrorDetail(status.status());
+      table.Row({service, address, detail.message_zh.empty() ? std::string(status.status().message()) : detail.message_zh});
+      worst = absl::IsUnauthenticated(status.status()) ? kExitDenied : kExitUnavailable;
+      continue;
+    }
+    if (status->consumers_size() == 0) {
+      table.Row({service, address, "正常", status->epoch(), Cat(status->last_sequence()), Cat(status->unsequenced())});
+    }
+    for (const auto& consumer : status->consumers()) {
+      bool ill = consumer.parked() > 0 || consumer.lag_seconds() > 900;
+      if (ill && worst == kExitOk) worst = kExitPartial;
+      table.Row({service, address, ill ? "注意" : "正常", status->epoch(), Cat(status->last_sequence()),
+                 Cat(status->unsequenced()), consumer.source(), Cat(consumer.lag_seconds()), Cat(consumer.parked())});
+    }
+  }
+  std::printf("%s", table.Render().c_str());
+  if (context.endpoints.empty()) {
+    std::fprintf(stderr, "没有任何服务地址：请用 --endpoints 指定地址文件\n");
+    return kExitUsage;
+  }
+  return worst;
+}
+
+}  // namespace
+
+void AddDoctorCommand(CLI::App& app, Context& context, int& exit_code) {
+  CLI::App* command = app.add_subcommand("doctor", "体检：服务是否可达，订阅是否跟上，有无搁置");
+  command->footer("例: bangfuctl doctor");
+  command->callback([&context, &exit_code] { exit_code = Doctor(context); });
+}
+
+}  // namespace bangfu::ctl

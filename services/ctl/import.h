@@ -1,0 +1,44 @@
+// What the import commands do, for the walkthrough as well.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "bangfu/intake/v1/import_service.pb.h"
+#include "common/base/strings.h"
+#include "services/ctl/context.h"
+
+namespace bangfu::ctl {
+
+struct RegionTotals {
+  int64_t created = 0, updated = 0, unchanged = 0;
+};
+struct ReportTotals {
+  int64_t created = 0, updated = 0, unchanged = 0, refused = 0;
+  std::vector<std::string> problems;
+  std::string Text() const {
+    return Cat("运营月报：新增 ", created, "，更新 ", updated, "，无变化 ", unchanged, "，拒绝 ", refused);
+  }
+};
+struct ScoreTotals {
+  int64_t accepted = 0, complete = 0, refused = 0;
+  std::vector<std::string> problems;
+  std::string Text() const {
+    return Cat("专家评分：收下 ", accepted, "，已满三人的对象 ", complete, "，拒绝 ", refused);
+  }
+};
+
+// Columns code, name, level, parent_code; the history's code, name, level, start_year, end_year,
+// successor_codes ("360111[2004];360113[2019]").
+absl::StatusOr<RegionTotals> ImportRegionFiles(Context& context, const std::string& current_file,
+                                               const std::string& history_file, bool quiet);
+absl::StatusOr<ReportTotals> ImportReportFile(Context& context, const std::string& file,
+                                              const std::string& region_code, bool quiet);
+absl::StatusOr<ScoreTotals> ImportScoreFile(Context& context, const std::string& file,
+                                            const std::string& region_code, bool quiet);
+// Counts by outcome and the rows that want a person.
+absl::Status PrintImportReport(Context& context, const std::string& service, const intake::v1::Import& import,
+                               int max_rows);
+
+}  // namespace bangfu::ctl

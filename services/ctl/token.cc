@@ -1,0 +1,77 @@
+// bangfuctl token: a token of the development key.
+#include <cstdio>
+
+#include "absl/strings/ascii.h"
+#include "common/auth/dev_key.h"
+#include "common/base/clock.h"
+#include "common/base/region.h"
+#include "common/base/strings.h"
+#include "services/ctl/commands.h"
+
+namespace bangfu::ctl {
+namespace {
+
+struct TokenArguments {
+  std::string role;
+  std::string region = "36";
+  std::string subject;
+  std::string name;
+  double hours = 12;
+  bool system = false;
+};
+
+int Mint(const Context& context, const TokenArguments& arguments) {
+  if (context.dev_key_directory.empty()) {
+    std::fprintf(stderr, "请用 --dev-key 指定开发密钥目录（只用于开发与试用，生产环境拒绝）\n");
+    return kExitUsage;
+  }
+  std::string role_name = absl::AsciiStrToUpper(arguments.role);
+  if (role_name.rfind("ROLE_", 0) != 0) role_name = Cat("ROLE_", role_name);
+  auth::Role role;
+  if (!options::v1::Role_Parse(role_name, &role)) {
+    std::fprintf(stderr, "没有这个角色: %s\n可用:", arguments.role.c_str());
+    const auto* descriptor = options::v1::Role_descriptor();
+    for (int i = 1; i < descriptor->value_count(); ++i) {
+      std::fprintf(stderr, " %s", descriptor->value(i)->name().substr(5).c_str());
+    }
+    std::fprintf(stderr, "\n");
+    return kExitUsage;
+  }
+  absl::StatusOr<std::string> region = NormalizeRegionCode(arguments.region);
+  if (!region.ok()) {
+    std::fprintf(stderr, "行政区划代码不对: %s\n", arguments.region.c_str());
+    return kExitUsage;
+  }
+  auth::Caller caller;
+  caller.subject = arguments.subject.empty() ? Cat("dev-", absl::AsciiStrToLower(role_name.substr(5)), "-", *region)
+                                             : arguments.subject;
+  caller.name = arguments.name.empty() ? caller.subject : arguments.name;
+  caller.is_system = arguments.system;
+  auth::Grant grant;
+  grant.role = role;
+  grant.region_path = *region;
+  caller.grants.push_back(grant);
+  absl::StatusOr<auth::DevKey> key = auth::DevKey::LoadOrCreate(context.dev_key_directory);
+  if (!key.ok()) return Fail(key.status());
+  absl::StatusOr<std::string> token = key->Mint(caller, SystemClock().Now(), absl::Hours(arguments.hours));
+  if (!token.ok()) return Fail(token.status());
+  std::printf("%s\n", token->c_str());
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddTokenCommand(CLI::App& app, Context& context, int& exit_code) {
+  auto arguments = std::make_shared<TokenArguments>();
+  CLI::App* command = app.add_subcommand("token", "签发开发令牌");
+  command->footer("例: bangfuctl --dev-key .run/dev-key token --role VILLAGE_REPORTER --region 360733105201");
+  command->add_option("--role", arguments->role, "角色，如 COUNTY_OPERATOR")->required();
+  command->add_option("--region", arguments->region, "行政区划代码")->capture_default_str();
+  command->add_option("--subject", arguments->subject, "人员标识，同一标识视为同一人");
+  command->add_option("--name", arguments->name, "姓名");
+  command->add_option("--hours", arguments->hours, "有效小时数")->capture_default_str()->check(CLI::Range(0.01, 720.0));
+  command->add_flag("--system", arguments->system, "系统对接身份");
+  command->callback([&context, &exit_code, arguments] { exit_code = Mint(context, *arguments); });
+}
+
+}  // namespace bangfu::ctl
