@@ -1,10 +1,13 @@
 #include "services/registry/domain/intake/chinese.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_replace.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
 
@@ -26,17 +29,48 @@ bool IsOneOf(std::string_view character, const std::string_view (&set)[5]) {
 }  // namespace
 
 std::string Normalize(std::string_view text) {
-  std::string out = absl::StrReplaceAll(Nfkc(text), {{"萬", "万"}, {"億", "亿"}, {"圓", "元"}, {"圆", "元"},
-                                                     {"約", "约"}, {"餘", "余"}, {"縣", "县"}, {"鄉", "乡"},
-                                                     {"鎮", "镇"}, {"區", "区"}, {"資", "资"}, {"總", "总"},
-                                                     {"\u200b", ""}, {"\ufeff", ""}});
+  if (std::all_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x80; })) {
+    return std::string(Trim(text));
+  }
+  const std::string nfkc = Nfkc(text);
+  // Traditional -> simplified for the characters that the parsers look for; all have three bytes.
+  const auto pack = [](std::string_view c) {
+    return static_cast<uint32_t>(static_cast<unsigned char>(c[0])) << 16 |
+           static_cast<uint32_t>(static_cast<unsigned char>(c[1])) << 8 | static_cast<unsigned char>(c[2]);
+  };
+  struct Form {
+    uint32_t from;
+    std::string_view to;
+  };
+  static const std::array<Form, 15> kForms = {{{pack("萬"), "万"}, {pack("億"), "亿"}, {pack("圓"), "元"}, {pack("圆"), "元"},
+                                              {pack("約"), "约"}, {pack("餘"), "余"}, {pack("縣"), "县"}, {pack("鄉"), "乡"},
+                                              {pack("鎮"), "镇"}, {pack("區"), "区"}, {pack("資"), "资"}, {pack("總"), "总"},
+                                              {pack("計"), "计"}, {pack("\u200b"), ""}, {pack("\ufeff"), ""}}};
+  std::string out;
+  out.reserve(nfkc.size());
+  for (size_t i = 0; i < nfkc.size();) {
+    const size_t n = std::min(CharacterBytes(nfkc[i]), nfkc.size() - i);
+    const std::string_view c = std::string_view(nfkc).substr(i, n);
+    i += n;
+    std::string_view form = c;
+    if (n == 3) {
+      const uint32_t packed = pack(c);
+      for (const Form& f : kForms) {
+        if (f.from == packed) form = f.to;
+      }
+    }
+    out.append(form);
+  }
   absl::StripAsciiWhitespace(&out);
   return out;
 }
 
-bool ContainsAny(std::string_view text, const std::vector<std::string_view>& words) {
+bool ContainsAny(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::any_of(words.begin(), words.end(),
-                     [&](std::string_view word) { return StrContains(text, word); });
+                     // The library's memmem, not find(): Chinese text shares its lead bytes.
+                     [&](std::string_view word) {
+                       return memmem(text.data(), text.size(), word.data(), word.size()) != nullptr;
+                     });
 }
 
 std::vector<std::string> SplitOutsideBrackets(std::string_view text,

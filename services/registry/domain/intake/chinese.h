@@ -2,6 +2,7 @@
 // always the text as it came.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,7 +12,7 @@ namespace bangfu::registry::intake {
 // NFKC, the traditional characters of amounts and units in their simplified form, no outer blanks.
 std::string Normalize(std::string_view text);
 
-bool ContainsAny(std::string_view text, const std::vector<std::string_view>& words);
+bool ContainsAny(std::string_view text, std::initializer_list<std::string_view> words);
 
 // Splits at any of the separators outside of brackets; pieces trimmed, empty ones left out.
 std::vector<std::string> SplitOutsideBrackets(std::string_view text,

@@ -51,7 +51,7 @@ void Classify(DeclaredSource* source, const std::vector<SourceSynonym>& synonyms
   if (StrContains(full, "国有农场")) source->task_code = "STATE_FARM";
   for (const SourceSynonym& synonym : synonyms) {
     if (!std::all_of(synonym.words.begin(), synonym.words.end(),
-                     [&](const std::string& word) { return StrContains(text, word); })) {
+                     [&](const std::string& word) { return ContainsAny(text, {word}); })) {
       continue;
     }
     source->source_code = synonym.code;

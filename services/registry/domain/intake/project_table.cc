@@ -228,6 +228,15 @@ std::string_view ParsedProjectRow::Text(ProjectField field) const {
   return it == raw.end() ? std::string_view() : std::string_view(it->second);
 }
 
+const std::string& ProjectTableParser::KeyOf(ProjectField field, std::string_view text) {
+  auto& [raw, key] = keys_[field];
+  if (raw != text) {
+    raw = std::string(text);
+    key = MatchKey(text);
+  }
+  return key;
+}
+
 ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std::string>& cells) {
   ParsedProjectRow row;
   row.row_no = row_no;
@@ -285,7 +294,11 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
     row.planned_total = amount(F::kPlannedTotal);
   }
   if (!row.Text(F::kThisAllocation).empty()) row.this_allocation = amount(F::kThisAllocation);
-  row.sources = ParseFundSources(row.Text(F::kFundSource));
+  if (const std::string_view text = row.Text(F::kFundSource); text != last_source_text_) {
+    last_source_text_ = std::string(text);
+    last_sources_ = ParseFundSources(text);
+  }
+  row.sources = last_sources_;
   if (!row.Text(F::kFundAmount).empty() && row.sources.items.size() == 1) row.sources.items[0].amount = amount(F::kFundAmount);
   for (size_t i = 0; i < columns_.columns.size() && i < cells.size(); ++i) {
     if (columns_.columns[i].field != F::kFundColumn || Normalize(cells[i]).empty()) continue;
@@ -457,7 +470,7 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
   } else {
     std::vector<std::string> parts;
     for (F field : {F::kProvince, F::kCity, F::kCounty, F::kTownship, F::kVillage, F::kYear, F::kProjectName}) {
-      parts.push_back(MatchKey(row.Text(field)));
+      parts.push_back(KeyOf(field, row.Text(field)));
     }
     row.key = Cat("name:", absl::StrJoin(parts, "|"));
   }

@@ -95,7 +95,13 @@ class ProjectTableParser {
  private:
   ColumnMap columns_;
   Options options_;
+  // MatchKey(text), remembered for the field: places repeat from row to row.
+  const std::string& KeyOf(ProjectField field, std::string_view text);
+
   std::map<ProjectField, std::string> last_;
+  std::map<ProjectField, std::pair<std::string, std::string>> keys_;
+  std::string last_source_text_;  // so do sources
+  DeclaredSources last_sources_;
   int64_t block_fen_ = 0, table_fen_ = 0;  // exact totals since the last 小计 and in all
   int block_rows_ = 0, table_rows_ = 0;
   bool block_exact_ = true, table_exact_ = true;

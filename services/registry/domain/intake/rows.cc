@@ -90,8 +90,8 @@ SumResult SumCheck(const DeclaredSources& sources, const Amount& total) {
 
 RowKind ClassifyRow(const RowFacts& facts) {
   for (std::string_view cell : facts.label_cells) {
+    if (!StrContains(cell, "计") && !StrContains(cell, "計")) continue;
     const std::string key = MatchKey(cell);
-    if (key.empty()) continue;
     if (StrContains(key, "小计")) return RowKind::kSubtotal;
     for (std::string_view word : {"合计", "总计", "共计", "总合计", "全县合计", "累计"}) {
       if (key == word || (HasSuffix(key, word) && Utf8Length(key) <= 12) ||

@@ -19,7 +19,7 @@ std::string FirstOf(std::string_view text, const Word* begin, const Word* end) {
     std::string_view rest = w->words;
     while (!rest.empty()) {
       const size_t bar = rest.find('|');
-      if (StrContains(text, rest.substr(0, bar))) return std::string(w->code);
+      if (ContainsAny(text, {rest.substr(0, bar)})) return std::string(w->code);
       rest = bar == std::string_view::npos ? std::string_view() : rest.substr(bar + 1);
     }
   }
@@ -189,6 +189,7 @@ std::optional<int64_t> ParseCount(std::string_view text) {
 }
 
 bool IsDamagedCode(std::string_view text) {
+  if (text.empty()) return false;
   const std::string t = Normalize(WithoutFormulaGuard(text));
   if (t.empty() || !IsDigit(t.front())) return false;
   if (t.find_first_not_of("0123456789.eE+- ") != std::string::npos) return false;
