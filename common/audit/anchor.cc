@@ -1,0 +1,223 @@
+// Anchors. An anchor is open while heads are copied into it, in small transactions; sealing hashes
+// what it holds. Each transaction writes the anchor's row, so that two runs cannot mix: what is
+// sealed gets no item any more.
+#include <map>
+#include <utility>
+
+#include "common/audit/audit.h"
+#include "common/base/digest.h"
+#include "common/base/strings.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+
+namespace bangfu::audit {
+namespace {
+
+constexpr int kHeadsPerTransaction = 500;
+constexpr size_t kMaxProblems = 1000;
+
+void Number(Sha256Stream* hash, int64_t n) {
+  std::string bytes;
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    bytes.push_back(static_cast<char>(static_cast<uint64_t>(n) >> shift));
+  }
+  hash->Update(bytes);
+}
+
+void Text(Sha256Stream* hash, std::string_view text) {
+  Number(hash, static_cast<int64_t>(text.size()));
+  hash->Update(text);
+}
+
+struct Sum {
+  std::string hash;
+  int64_t items = 0;
+};
+
+absl::StatusOr<Sum> HashItems(mysql::Executor& db, int64_t anchor_no, int64_t algorithm,
+                              const std::string& prev_hash, absl::Time taken_at) {
+  Sha256Stream hash;
+  Text(&hash, "bangfu.audit.anchor.v1");
+  Number(&hash, algorithm);
+  Number(&hash, anchor_no);
+  Text(&hash, prev_hash);
+  Number(&hash, absl::ToUnixMicros(taken_at));
+  Sum sum;
+  RETURN_IF_ERROR(db.Stream("SELECT aggregate_type, aggregate_id, chain_no, hash FROM audit_anchor_item "
+                            "WHERE anchor_no = ? ORDER BY aggregate_type, aggregate_id",
+                            {anchor_no}, [&](const mysql::Row& row) {
+                              Text(&hash, row.String(0));
+                              Text(&hash, row.String(1));
+                              Number(&hash, row.Int(2));
+                              Text(&hash, row.String(3));
+                              ++sum.items;
+                              return absl::OkStatus();
+                            }));
+  sum.hash = hash.Finish();
+  return sum;
+}
+
+// The open anchor, made when there is none.
+absl::StatusOr<int64_t> OpenAnchor(mysql::Session& db, absl::Time now) {
+  return mysql::Transact(db, [&](mysql::Tx& tx) -> absl::StatusOr<int64_t> {
+    ASSIGN_OR_RETURN(mysql::Rows rows, tx.Query("SELECT anchor_no, sealed, hash FROM audit_anchor "
+                                                "ORDER BY anchor_no DESC LIMIT 1"));
+    if (!rows.empty() && !rows[0].Bool(1)) return rows[0].Int(0);
+    const int64_t next = rows.empty() ? 1 : rows[0].Int(0) + 1;
+    const std::string zeros(32, '\0');
+    absl::Status inserted =
+        tx.Execute("INSERT INTO audit_anchor (anchor_no, sealed, batches, items, hash_algorithm, "
+                   "prev_hash, hash, taken_at) VALUES (?, 0, 0, 0, ?, ?, ?, ?)",
+                   {next, kSha256, rows.empty() ? zeros : rows[0].String(2), zeros, now})
+            .status();
+    if (mysql::IsDuplicateKey(inserted)) return mysql::Conflict();
+    RETURN_IF_ERROR(inserted);
+    return next;
+  });
+}
+
+// True when the anchor is still open; holds its row until the transaction's end.
+absl::StatusOr<bool> Claim(mysql::Tx& tx, int64_t anchor_no) {
+  ASSIGN_OR_RETURN(int64_t n, tx.Execute("UPDATE audit_anchor SET batches = batches + 1 "
+                                         "WHERE anchor_no = ? AND sealed = 0",
+                                         {anchor_no}));
+  return n == 1;
+}
+
+struct Cursor {
+  std::string type;
+  Ulid id;
+  bool done = false;
+};
+
+absl::StatusOr<Cursor> CopyHeads(mysql::Tx& tx, int64_t anchor_no, const Cursor& from) {
+  Cursor next = from;
+  next.done = true;
+  ASSIGN_OR_RETURN(bool open, Claim(tx, anchor_no));
+  if (!open) return next;
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   tx.Query("SELECT aggregate_type, aggregate_id, chain_no, hash FROM audit_head "
+                            "WHERE (aggregate_type > ? OR (aggregate_type = ? AND aggregate_id > ?)) "
+                            "AND chain_no > anchored_chain_no "
+                            "ORDER BY aggregate_type, aggregate_id LIMIT ? FOR UPDATE",
+                            {from.type, from.type, from.id, kHeadsPerTransaction}));
+  if (rows.empty()) return next;
+  std::vector<mysql::Params> items;
+  std::map<std::string, mysql::Params> moved;  // ids by type
+  for (const mysql::Row& row : rows) {
+    items.push_back({anchor_no, row.String(0), row.String(1), row.Int(2), row.String(3)});
+    moved[row.String(0)].emplace_back(row.String(1));
+  }
+  // A run that died may have copied an older head of the same chain.
+  RETURN_IF_ERROR(mysql::BulkInsert(tx, "audit_anchor_item",
+                                    "anchor_no, aggregate_type, aggregate_id, chain_no, hash", items,
+                                    "ON DUPLICATE KEY UPDATE chain_no = VALUES(chain_no), hash = VALUES(hash)")
+                      .status());
+  for (auto& [type, ids] : moved) {
+    mysql::Params params = {type};
+    params.insert(params.end(), ids.begin(), ids.end());
+    RETURN_IF_ERROR(tx.Execute(Cat("UPDATE audit_head SET anchored_chain_no = chain_no "
+                                   "WHERE aggregate_type = ? AND aggregate_id IN (",
+                                   mysql::Placeholders(ids.size()), ")"),
+                               params)
+                        .status());
+  }
+  next.type = rows.back().String(0);
+  next.id = rows.back().Id(1);
+  next.done = rows.size() < static_cast<size_t>(kHeadsPerTransaction);
+  return next;
+}
+
+absl::StatusOr<Anchor> ReadAnchor(mysql::Executor& db, int64_t anchor_no) {
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query("SELECT anchor_no, items, hash, taken_at FROM audit_anchor WHERE anchor_no = ?",
+                            {anchor_no}));
+  if (rows.empty()) return NotFound("audit_anchor", Cat(anchor_no)).Build();
+  return Anchor{rows[0].Int(0), rows[0].Int(1), rows[0].String(2), rows[0].Time(3)};
+}
+
+}  // namespace
+
+absl::StatusOr<Anchor> WriteAnchor(mysql::Session& db, absl::Time now) {
+  now = absl::FromUnixMicros(absl::ToUnixMicros(now));
+  ASSIGN_OR_RETURN(int64_t anchor_no, OpenAnchor(db, now));
+  Cursor cursor;
+  while (!cursor.done) {
+    ASSIGN_OR_RETURN(cursor, mysql::Transact(db, [&](mysql::Tx& tx) {
+                       return CopyHeads(tx, anchor_no, cursor);
+                     }));
+  }
+  RETURN_IF_ERROR(mysql::Transact(db, [&](mysql::Tx& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(bool open, Claim(tx, anchor_no));
+    if (!open) return absl::OkStatus();  // another run has sealed it
+    ASSIGN_OR_RETURN(mysql::Rows rows,
+                     tx.Query("SELECT prev_hash FROM audit_anchor WHERE anchor_no = ?", {anchor_no}));
+    ASSIGN_OR_RETURN(Sum sum, HashItems(tx, anchor_no, kSha256, rows[0].String(0), now));
+    return tx
+        .Execute("UPDATE audit_anchor SET sealed = 1, items = ?, hash = ?, taken_at = ? WHERE anchor_no = ?",
+                 {sum.items, sum.hash, now, anchor_no})
+        .status();
+  }));
+  return ReadAnchor(db, anchor_no);
+}
+
+absl::StatusOr<Report> VerifyAnchors(mysql::Session& db, const std::optional<Anchor>& last) {
+  Report report;
+  auto add = [&](std::string type, const Ulid& id, int64_t no, std::string text) {
+    if (report.problems.size() < kMaxProblems) {
+      report.problems.push_back({std::move(type), id, no, std::move(text)});
+    }
+  };
+  ASSIGN_OR_RETURN(mysql::Rows anchors,
+                   db.Query("SELECT anchor_no, items, hash_algorithm, prev_hash, hash, taken_at "
+                            "FROM audit_anchor WHERE sealed = 1 ORDER BY anchor_no"));
+  int64_t expected = 1;
+  std::string prev(32, '\0');
+  bool found_last = !last.has_value();
+  for (const mysql::Row& row : anchors) {
+    const int64_t no = row.Int(0);
+    ++report.chains;
+    if (no != expected) add("audit_anchor", Ulid(), expected, "缺少锚点");
+    if (no == expected && row.String(3) != prev) add("audit_anchor", Ulid(), no, "与前一锚点不衔接");
+    ASSIGN_OR_RETURN(Sum sum, HashItems(db, no, row.Int(2), row.String(3), row.Time(5)));
+    report.entries += sum.items;
+    if (sum.hash != row.String(4) || sum.items != row.Int(1)) {
+      add("audit_anchor", Ulid(), no, "锚点内容与哈希不符，已被改动");
+    }
+    if (last.has_value() && no == last->anchor_no) {
+      found_last = true;
+      if (row.String(4) != last->hash) add("audit_anchor", Ulid(), no, "锚点与外部留存不符");
+    }
+    expected = no + 1;
+    prev = row.String(4);
+  }
+  if (!found_last) add("audit_anchor", Ulid(), last->anchor_no, "外部留存的锚点不存在");
+
+  ASSIGN_OR_RETURN(mysql::Rows gone,
+                   db.Query(Cat("SELECT i.aggregate_type, i.aggregate_id, i.chain_no, l.hash IS NULL "
+                                "FROM audit_anchor_item i LEFT JOIN audit_log l "
+                                "ON l.aggregate_type = i.aggregate_type AND l.aggregate_id = i.aggregate_id "
+                                "AND l.chain_no = i.chain_no WHERE l.hash IS NULL OR l.hash <> i.hash LIMIT ",
+                                kMaxProblems)));
+  for (const mysql::Row& row : gone) {
+    add(row.String(0), row.Id(1), row.Int(2), row.Bool(3) ? "已锚定的记录缺失" : "已锚定的记录被替换");
+  }
+  ASSIGN_OR_RETURN(mysql::Rows heads,
+                   db.Query(Cat("SELECT i.aggregate_type, i.aggregate_id, i.chain_no "
+                                "FROM audit_anchor_item i LEFT JOIN audit_head h "
+                                "ON h.aggregate_type = i.aggregate_type AND h.aggregate_id = i.aggregate_id "
+                                "WHERE h.chain_no IS NULL OR h.chain_no < i.chain_no LIMIT ",
+                                kMaxProblems)));
+  for (const mysql::Row& row : heads) add(row.String(0), row.Id(1), row.Int(2), "已锚定的链头缺失或倒退");
+  // A head that claims to be anchored would never be anchored again.
+  ASSIGN_OR_RETURN(mysql::Rows claims,
+                   db.Query(Cat("SELECT h.aggregate_type, h.aggregate_id, h.anchored_chain_no FROM audit_head h "
+                                "LEFT JOIN audit_anchor_item i ON i.aggregate_type = h.aggregate_type "
+                                "AND i.aggregate_id = h.aggregate_id AND i.chain_no = h.anchored_chain_no "
+                                "WHERE h.anchored_chain_no <> 0 AND i.chain_no IS NULL LIMIT ",
+                                kMaxProblems)));
+  for (const mysql::Row& row : claims) add(row.String(0), row.Id(1), row.Int(2), "链头自称已锚定，锚点中没有");
+  return report;
+}
+
+}  // namespace bangfu::audit

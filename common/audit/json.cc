@@ -1,0 +1,189 @@
+// Proto JSON by reflection. Sensitive fields are dropped on the way, so no copy is ever made of them.
+#include <charconv>
+#include <cmath>
+#include <memory>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "bangfu/options/v1/sensitive.pb.h"
+#include "common/audit/audit.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/dynamic_message.h"
+
+namespace bangfu::audit {
+namespace {
+
+using ::google::protobuf::Descriptor;
+using ::google::protobuf::FieldDescriptor;
+using ::google::protobuf::Message;
+using ::google::protobuf::Reflection;
+
+void AppendMessage(const Message& message, std::string* out);
+
+void AppendString(std::string_view text, std::string* out) {
+  out->push_back('"');
+  for (char c : text) {
+    switch (c) {
+      case '"': out->append("\\\""); break;
+      case '\\': out->append("\\\\"); break;
+      case '\n': out->append("\\n"); break;
+      case '\r': out->append("\\r"); break;
+      case '\t': out->append("\\t"); break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20) {
+          constexpr char kDigits[] = "0123456789abcdef";
+          out->append("\\u00");
+          out->push_back(kDigits[(c >> 4) & 0xf]);
+          out->push_back(kDigits[c & 0xf]);
+        } else {
+          out->push_back(c);
+        }
+    }
+  }
+  out->push_back('"');
+}
+
+void AppendDouble(double value, std::string* out) {
+  if (std::isnan(value)) {
+    out->append("\"NaN\"");
+  } else if (std::isinf(value)) {
+    out->append(value > 0 ? "\"Infinity\"" : "\"-Infinity\"");
+  } else {
+    char buffer[32];
+    auto [end, error] = std::to_chars(buffer, buffer + sizeof(buffer), value);
+    out->append(buffer, end);
+  }
+}
+
+void AppendTimestamp(const Message& message, std::string* out) {
+  const Reflection* reflection = message.GetReflection();
+  const Descriptor* type = message.GetDescriptor();
+  const absl::Time at =
+      absl::FromUnixSeconds(reflection->GetInt64(message, type->FindFieldByNumber(1))) +
+      absl::Nanoseconds(reflection->GetInt32(message, type->FindFieldByNumber(2)));
+  out->append("\"")
+      .append(absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", at, absl::UTCTimeZone()))
+      .append("\"");
+}
+
+// What an Any holds, when its type is linked in; else its type only.
+void AppendAny(const Message& message, std::string* out) {
+  const Reflection* reflection = message.GetReflection();
+  const Descriptor* type = message.GetDescriptor();
+  const std::string url = reflection->GetString(message, type->FindFieldByNumber(1));
+  out->append("{\"@type\":");
+  AppendString(url, out);
+  const Descriptor* held =
+      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(
+          url.substr(url.rfind('/') + 1));
+  if (held != nullptr) {
+    std::unique_ptr<Message> value(
+        google::protobuf::MessageFactory::generated_factory()->GetPrototype(held)->New());
+    if (value->ParseFromString(reflection->GetString(message, type->FindFieldByNumber(2)))) {
+      std::string inner;
+      AppendMessage(*value, &inner);
+      if (inner.size() > 2 && inner.front() == '{') {
+        out->push_back(',');
+        out->append(inner, 1, inner.size() - 2);
+      }
+    }
+  }
+  out->push_back('}');
+}
+
+// `index` < 0: the field is not repeated.
+void AppendValue(const Message& message, const FieldDescriptor* field, int index, std::string* out) {
+  const Reflection* r = message.GetReflection();
+  const bool repeated = index >= 0;
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT32:
+      absl::StrAppend(out, repeated ? r->GetRepeatedInt32(message, field, index) : r->GetInt32(message, field));
+      break;
+    case FieldDescriptor::CPPTYPE_UINT32:
+      absl::StrAppend(out, repeated ? r->GetRepeatedUInt32(message, field, index) : r->GetUInt32(message, field));
+      break;
+    case FieldDescriptor::CPPTYPE_INT64:  // a JavaScript number could not hold it
+      absl::StrAppend(out, "\"", repeated ? r->GetRepeatedInt64(message, field, index) : r->GetInt64(message, field), "\"");
+      break;
+    case FieldDescriptor::CPPTYPE_UINT64:
+      absl::StrAppend(out, "\"", repeated ? r->GetRepeatedUInt64(message, field, index) : r->GetUInt64(message, field), "\"");
+      break;
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      AppendDouble(repeated ? r->GetRepeatedDouble(message, field, index) : r->GetDouble(message, field), out);
+      break;
+    case FieldDescriptor::CPPTYPE_FLOAT:
+      AppendDouble(repeated ? r->GetRepeatedFloat(message, field, index) : r->GetFloat(message, field), out);
+      break;
+    case FieldDescriptor::CPPTYPE_BOOL:
+      out->append((repeated ? r->GetRepeatedBool(message, field, index) : r->GetBool(message, field)) ? "true" : "false");
+      break;
+    case FieldDescriptor::CPPTYPE_ENUM: {
+      const int number = repeated ? r->GetRepeatedEnumValue(message, field, index) : r->GetEnumValue(message, field);
+      const auto* value = field->enum_type()->FindValueByNumber(number);
+      if (value != nullptr) {
+        AppendString(value->name(), out);
+      } else {
+        absl::StrAppend(out, number);
+      }
+      break;
+    }
+    case FieldDescriptor::CPPTYPE_STRING: {
+      std::string scratch;
+      const std::string& text = repeated ? r->GetRepeatedStringReference(message, field, index, &scratch)
+                                         : r->GetStringReference(message, field, &scratch);
+      if (field->type() == FieldDescriptor::TYPE_BYTES) {
+        AppendString(absl::Base64Escape(text), out);
+      } else {
+        AppendString(text, out);
+      }
+      break;
+    }
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      AppendMessage(repeated ? r->GetRepeatedMessage(message, field, index) : r->GetMessage(message, field), out);
+      break;
+  }
+}
+
+void AppendMessage(const Message& message, std::string* out) {
+  const Descriptor* type = message.GetDescriptor();
+  if (type->full_name() == "google.protobuf.Timestamp") return AppendTimestamp(message, out);
+  if (type->full_name() == "google.protobuf.Any") return AppendAny(message, out);
+  std::vector<const FieldDescriptor*> fields;  // those that are set, by number
+  message.GetReflection()->ListFields(message, &fields);
+  out->push_back('{');
+  bool first = true;
+  for (const FieldDescriptor* field : fields) {
+    const bool sensitive = field->options().GetExtension(options::v1::sensitive);
+    const bool text = field->type() == FieldDescriptor::TYPE_STRING;
+    if (sensitive && (!text || field->is_repeated())) continue;
+    if (!first) out->push_back(',');
+    first = false;
+    AppendString(field->json_name(), out);
+    out->push_back(':');
+    if (sensitive) {
+      out->append("\"***\"");
+    } else if (field->is_repeated()) {
+      out->push_back('[');
+      const int size = message.GetReflection()->FieldSize(message, field);
+      for (int i = 0; i < size; ++i) {
+        if (i > 0) out->push_back(',');
+        AppendValue(message, field, i, out);
+      }
+      out->push_back(']');
+    } else {
+      AppendValue(message, field, -1, out);
+    }
+  }
+  out->push_back('}');
+}
+
+}  // namespace
+
+std::string ToJson(const Message& message) {
+  std::string out;
+  AppendMessage(message, &out);
+  return out;
+}
+
+}  // namespace bangfu::audit

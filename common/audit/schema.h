@@ -1,0 +1,67 @@
+// The tables of the audit trail, as a step that every service's migrations include.
+#pragma once
+
+#include "common/migrate/migration.h"
+
+namespace bangfu::audit {
+
+inline migrate::Migrations Schema() {
+  return {{"audit", 1, "create_audit", R"sql(CREATE TABLE audit_log (
+  aggregate_type VARCHAR(64) NOT NULL,
+  aggregate_id BINARY(16) NOT NULL,
+  chain_no BIGINT NOT NULL,
+  hash_algorithm TINYINT NOT NULL,
+  prev_hash BINARY(32) NOT NULL,
+  hash BINARY(32) NOT NULL,
+  actor_subject VARCHAR(128) NOT NULL,
+  actor_name VARCHAR(128) NOT NULL,
+  actor_role VARCHAR(64) NOT NULL,
+  actor_region VARCHAR(12) NOT NULL,
+  action VARCHAR(160) NOT NULL,
+  before_json MEDIUMTEXT NOT NULL,
+  after_json MEDIUMTEXT NOT NULL,
+  reason VARCHAR(1000) NOT NULL,
+  request_id VARCHAR(64) NOT NULL,
+  source_system VARCHAR(64) NOT NULL,
+  client_ip VARCHAR(64) NOT NULL,
+  occurred_at DATETIME(6) NOT NULL,
+  region_path VARCHAR(12) NOT NULL,
+  PRIMARY KEY (aggregate_type, aggregate_id, chain_no)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE audit_head (
+  aggregate_type VARCHAR(64) NOT NULL,
+  aggregate_id BINARY(16) NOT NULL,
+  chain_no BIGINT NOT NULL,
+  hash BINARY(32) NOT NULL,
+  region_path VARCHAR(12) NOT NULL,
+  anchored_chain_no BIGINT NOT NULL,
+  PRIMARY KEY (aggregate_type, aggregate_id),
+  KEY audit_head_by_region (region_path, aggregate_type, aggregate_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE audit_anchor (
+  anchor_no BIGINT NOT NULL,
+  sealed TINYINT NOT NULL,
+  batches BIGINT NOT NULL,
+  items BIGINT NOT NULL,
+  hash_algorithm TINYINT NOT NULL,
+  prev_hash BINARY(32) NOT NULL,
+  hash BINARY(32) NOT NULL,
+  taken_at DATETIME(6) NOT NULL,
+  PRIMARY KEY (anchor_no)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE audit_anchor_item (
+  anchor_no BIGINT NOT NULL,
+  aggregate_type VARCHAR(64) NOT NULL,
+  aggregate_id BINARY(16) NOT NULL,
+  chain_no BIGINT NOT NULL,
+  hash BINARY(32) NOT NULL,
+  PRIMARY KEY (anchor_no, aggregate_type, aggregate_id),
+  KEY audit_anchor_item_by_chain (aggregate_type, aggregate_id, chain_no)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+)sql"}};
+}
+
+}  // namespace bangfu::audit

@@ -1,0 +1,229 @@
+#include <set>
+#include <utility>
+
+#include "common/audit/audit.h"
+#include "common/audit/rows.h"
+#include "common/base/strings.h"
+#include "common/status/macros.h"
+
+namespace bangfu::audit {
+namespace {
+
+constexpr size_t kMaxProblems = 1000;
+constexpr int kRowsPerStatement = 5000;
+constexpr int kChainsPerStatement = 200;
+// Regions of this many digits or fewer (a city, the province) are checked by walking the whole
+// log: it is in chain order. Smaller ones start from the heads' index.
+constexpr size_t kWideRegionDigits = 4;
+
+// Takes the log in chain order, with the head that was read in the same statement: the same
+// snapshot, so that entries committed meanwhile are no false alarm.
+class ChainWalker {
+ public:
+  explicit ChainWalker(Report* report) : report_(report) {}
+
+  void Take(const mysql::Row& row) {
+    Record record = ReadRecord(row);
+    const Entry& e = record.entry;
+    if (!open_ || e.aggregate_type != type_ || e.aggregate_id != id_) {
+      Finish();
+      open_ = true;
+      type_ = e.aggregate_type;
+      id_ = e.aggregate_id;
+      next_no_ = 1;
+      next_prev_.assign(32, '\0');
+      ++report_->chains;
+    }
+    ++report_->entries;
+    if (record.chain_no != next_no_) {
+      Add(next_no_, record.chain_no - next_no_ == 1
+                        ? Cat("缺少第 ", next_no_, " 条")
+                        : Cat("缺少第 ", next_no_, " 至 ", record.chain_no - 1, " 条"));
+    } else if (record.prev_hash != next_prev_) {
+      Add(record.chain_no, "与前一条的哈希不衔接");
+    }
+    if (record.hash_algorithm != kSha256) {
+      Add(record.chain_no, "哈希算法未知");
+    } else if (HashOf(record) != record.hash) {
+      Add(record.chain_no, "内容与哈希不符，已被改动");
+    }
+    next_no_ = record.chain_no + 1;
+    next_prev_ = record.hash;
+    has_head_ = !row.IsNull(kLogColumnCount);
+    head_no_ = row.Int(kLogColumnCount);
+    head_hash_ = row.String(kLogColumnCount + 1);
+  }
+
+  void Finish() {
+    if (!open_) return;
+    open_ = false;
+    if (!has_head_) {
+      Add(next_no_ - 1, "缺少链头");
+    } else if (head_no_ > next_no_ - 1) {
+      Add(next_no_, Cat("链尾被截断：应有 ", head_no_, " 条"));
+    } else if (head_no_ < next_no_ - 1) {
+      Add(head_no_ + 1, "链头之后多出记录");
+    } else if (head_hash_ != next_prev_) {
+      Add(head_no_, "链头与最后一条不符");
+    }
+  }
+
+  // The position to go on from.
+  mysql::Params Position() const { return {type_, id_, next_no_ - 1}; }
+
+ private:
+  void Add(int64_t chain_no, std::string text) {
+    if (report_->problems.size() < kMaxProblems) {
+      report_->problems.push_back({type_, id_, chain_no, std::move(text)});
+    }
+  }
+
+  Report* report_;
+  bool open_ = false;
+  std::string type_;
+  Ulid id_;
+  int64_t next_no_ = 1;
+  std::string next_prev_;
+  bool has_head_ = false;
+  int64_t head_no_ = 0;
+  std::string head_hash_;
+};
+
+std::string SelectWithHead(std::string_view index_hint) {
+  return Cat("SELECT ", kLogColumnsOfL, ", h.chain_no, h.hash FROM audit_log l ", index_hint,
+             " LEFT JOIN audit_head h ON h.aggregate_type = l.aggregate_type AND "
+             "h.aggregate_id = l.aggregate_id WHERE ");
+}
+
+absl::Status Stream(mysql::Session& db, const std::string& sql, const mysql::Params& params,
+                    ChainWalker* walker, int* rows) {
+  *rows = 0;
+  return db.Stream(sql, params, [&](const mysql::Row& row) {
+    walker->Take(row);
+    ++*rows;
+    return absl::OkStatus();
+  });
+}
+
+absl::Status WalkChains(mysql::Session& db, std::string_view type, const std::vector<Ulid>& ids,
+                        ChainWalker* walker) {
+  mysql::Params params = {type};
+  for (const Ulid& id : ids) params.emplace_back(id);
+  int rows = 0;
+  return Stream(db,
+                Cat(SelectWithHead("FORCE INDEX (PRIMARY)"), "l.aggregate_type = ? AND l.aggregate_id IN (",
+                    mysql::Placeholders(ids.size()),
+                    ") ORDER BY l.aggregate_type, l.aggregate_id, l.chain_no"),
+                params, walker, &rows);
+}
+
+// Everything, in chain order, a bounded number of rows per statement.
+absl::Status WalkAll(mysql::Session& db, const std::vector<std::string>& regions, ChainWalker* walker) {
+  mysql::Params position = {"", Ulid(), 0};
+  while (true) {
+    mysql::Params params = {position[0], position[0], position[1], position[0], position[1], position[2]};
+    std::string sql =
+        Cat(SelectWithHead("FORCE INDEX (PRIMARY)"),
+            "(l.aggregate_type > ? OR (l.aggregate_type = ? AND l.aggregate_id > ?) OR "
+            "(l.aggregate_type = ? AND l.aggregate_id = ? AND l.chain_no > ?)) AND (");
+    sql += mysql::RegionClause(regions, "h.region_path", &params);
+    sql += " OR (h.aggregate_id IS NULL AND ";  // no head: the entry's own region says where it was
+    sql += mysql::RegionClause(regions, "l.region_path", &params);
+    sql += ")) ORDER BY l.aggregate_type, l.aggregate_id, l.chain_no LIMIT ?";
+    params.emplace_back(kRowsPerStatement);
+    int rows = 0;
+    RETURN_IF_ERROR(Stream(db, sql, params, walker, &rows));
+    if (rows < kRowsPerStatement) return absl::OkStatus();
+    position = walker->Position();
+  }
+}
+
+absl::Status WalkByHeads(mysql::Session& db, const std::vector<std::string>& regions, ChainWalker* walker) {
+  for (const std::string& region : regions) {
+    std::string path = region, type;
+    Ulid id;
+    bool started = false;
+    while (true) {
+      mysql::Params params;
+      std::string sql = Cat("SELECT region_path, aggregate_type, aggregate_id FROM audit_head WHERE ",
+                            mysql::RegionClause({region}, "region_path", &params));
+      if (started) {
+        sql += " AND (region_path > ? OR (region_path = ? AND aggregate_type > ?) OR "
+               "(region_path = ? AND aggregate_type = ? AND aggregate_id > ?))";
+        params.insert(params.end(), {path, path, type, path, type, id});
+      }
+      sql += " ORDER BY region_path, aggregate_type, aggregate_id LIMIT ?";
+      params.emplace_back(kChainsPerStatement);
+      ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(sql, params));
+      for (size_t i = 0; i < rows.size();) {
+        type = rows[i].String(1);
+        std::vector<Ulid> ids;
+        for (; i < rows.size() && rows[i].String(1) == type; ++i) ids.push_back(rows[i].Id(2));
+        RETURN_IF_ERROR(WalkChains(db, type, ids, walker));
+        walker->Finish();
+      }
+      if (rows.size() < static_cast<size_t>(kChainsPerStatement)) break;
+      started = true;
+      path = rows.back().String(0);
+      id = rows.back().Id(2);
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Heads whose last entry is not there; the walk sees those with at least one entry left.
+absl::Status FindEmptyChains(mysql::Session& db, const std::string& where, const mysql::Params& params,
+                             Report* report) {
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query(Cat("SELECT h.aggregate_type, h.aggregate_id, h.chain_no FROM audit_head h "
+                   "LEFT JOIN audit_log l ON l.aggregate_type = h.aggregate_type AND "
+                   "l.aggregate_id = h.aggregate_id AND l.chain_no = h.chain_no "
+                   "WHERE l.aggregate_id IS NULL AND ",
+                   where, " LIMIT ", kMaxProblems),
+               params));
+  std::set<std::pair<std::string, Ulid>> known;
+  for (const Problem& p : report->problems) known.emplace(p.aggregate_type, p.aggregate_id);
+  for (const mysql::Row& row : rows) {
+    if (known.contains({row.String(0), row.Id(1)})) continue;
+    ++report->chains;
+    if (report->problems.size() >= kMaxProblems) break;
+    report->problems.push_back({row.String(0), row.Id(1), row.Int(2), "链上没有任何记录"});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Report> Verify(mysql::Session& db, const VerifyScope& scope) {
+  Report report;
+  if (scope.regions.empty()) return report;
+  ChainWalker walker(&report);
+  mysql::Params params;
+  std::string where;
+  if (scope.aggregate_id.has_value()) {
+    // Outside of the regions it is as if it were not there.
+    where = "h.aggregate_type = ? AND h.aggregate_id = ? AND ";
+    params = {scope.aggregate_type, *scope.aggregate_id};
+    where += mysql::RegionClause(scope.regions, "h.region_path", &params);
+    mysql::Params log_params = {scope.aggregate_type, *scope.aggregate_id};
+    std::string sql = SelectWithHead("");
+    sql += "l.aggregate_type = ? AND l.aggregate_id = ? AND (";
+    sql += mysql::RegionClause(scope.regions, "h.region_path", &log_params);
+    sql += " OR (h.aggregate_id IS NULL AND ";
+    sql += mysql::RegionClause(scope.regions, "l.region_path", &log_params);
+    sql += ")) ORDER BY l.chain_no";
+    int rows = 0;
+    RETURN_IF_ERROR(Stream(db, sql, log_params, &walker, &rows));
+  } else {
+    bool wide = false;
+    for (const std::string& region : scope.regions) wide |= region.size() <= kWideRegionDigits;
+    RETURN_IF_ERROR(wide ? WalkAll(db, scope.regions, &walker) : WalkByHeads(db, scope.regions, &walker));
+    where = mysql::RegionClause(scope.regions, "h.region_path", &params);
+  }
+  walker.Finish();
+  RETURN_IF_ERROR(FindEmptyChains(db, where, params, &report));
+  return report;
+}
+
+}  // namespace bangfu::audit
