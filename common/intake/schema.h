@@ -6,7 +6,7 @@
 namespace bangfu::intake {
 
 // import_job keeps its row; file bytes and staged rows live 30 days (SweepExpired).
-inline migrate::Migrations Migrations() {
+inline migrate::Migrations Schema() {
   return {{"intake", 1, "create_import", R"sql(
 CREATE TABLE import_job (
   id BINARY(16) NOT NULL,

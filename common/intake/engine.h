@@ -1,0 +1,58 @@
+// Runs the two long steps of an import: validation and commit. The rpc handlers and the operations
+// that call it are in import_service.h.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/intake/job_store.h"
+#include "common/intake/kind.h"
+
+namespace bangfu::intake {
+
+// How a step reports and learns that it should stop. Either may be empty.
+struct Progress {
+  // Steps done of steps known (0: not known), and what is being done. Outside of transactions. An
+  // error ends the step: the operation was cancelled, or the process ends.
+  std::function<absl::Status(int64_t done, int64_t total, std::string_view zh)> report;
+  // In the transaction of a chunk: an error when another process has taken over.
+  std::function<absl::Status(mysql::Tx& tx, int64_t done)> fence;
+};
+
+class Kinds {
+ public:
+  explicit Kinds(std::vector<std::unique_ptr<Kind>> kinds);
+  Kind* Find(std::string_view name) const;  // nullptr: unknown
+  std::string Names() const;                // "assets, projects"
+
+ private:
+  std::map<std::string, std::unique_ptr<Kind>, std::less<>> kinds_;
+};
+
+// Largest file, in bytes.
+inline constexpr int64_t kMaxFileBytes = 256LL << 20;
+inline constexpr absl::Duration kKeepStaging = absl::Hours(24 * 30);
+
+// Reads the whole file into staging, anew each time. The job must be VALIDATING. Ends in VALIDATED, or
+// REFUSED (ALL_OR_NOTHING with a held or refused row; a table that cannot be read, with its error).
+// An error of `progress` or of the database passes through and leaves it VALIDATING.
+absl::StatusOr<JobRow> Validate(mysql::Session& db, const Kinds& kinds, const Ulid& id,
+                                const Progress& progress);
+
+// Commits what is staged after the cursor. The job must be COMMITTING; ends in COMMITTED. Errors leave
+// it COMMITTING with everything up to the cursor done.
+absl::StatusOr<JobRow> Commit(mysql::Session& db, const Kinds& kinds, const Ulid& id,
+                              const Progress& progress);
+
+// Deletes bytes and staged rows of imports older than kKeepStaging, a bounded amount; true when there
+// is more. The import's own row stays.
+absl::StatusOr<bool> SweepExpired(mysql::Session& db, absl::Time now);
+
+// The job as a kind sees it.
+absl::StatusOr<Job> MakeJob(const JobRow& row, const Kind& kind);
+
+}  // namespace bangfu::intake

@@ -1,0 +1,55 @@
+// bangfu.intake.v1.ImportService for any service: handlers, and the operations behind them.
+//
+//   auto imports = std::make_unique<intake::ImportService>(std::move(kinds), options, runner);
+//   imports->Register(router);        // the six rpcs
+//   // the runner now knows "validate_import" and "commit_import"
+// Migrations: intake::Schema() (schema.h). Janitor: SweepExpired (engine.h), daily.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/intake/engine.h"
+#include "common/operation/operation.h"
+#include "common/rpc/call_context.h"
+#include "common/rpc/router.h"
+
+namespace bangfu::intake {
+
+struct ImportServiceOptions {
+  // The path in today's codes of a region code as filed; by default the code itself, normalised.
+  // INVALID_ARGUMENT for a code that is not known.
+  std::function<absl::StatusOr<std::string>(mysql::Executor& db, std::string_view code)> region_path;
+};
+
+class ImportService {
+ public:
+  // `runner` outlives this object, and this object outlives the runner's work.
+  ImportService(std::vector<std::unique_ptr<Kind>> kinds, ImportServiceOptions options,
+                operation::OperationRunner& runner);
+
+  void Register(rpc::Router& router);
+
+  // Reasons: IMPORT_KIND_UNKNOWN, BATCH_ID_REUSED, ROLE_NOT_ALLOWED.
+  absl::StatusOr<v1::Import> Begin(rpc::CallContext& context, const v1::BeginImportRequest& request);
+  // UPLOAD_OFFSET (metadata `expected`), UPLOAD_MISMATCH, UPLOAD_COMPLETE, IMPORT_TOO_LARGE.
+  absl::StatusOr<v1::Import> Upload(rpc::CallContext& context, const v1::UploadChunkRequest& request);
+  // UPLOAD_INCOMPLETE, IMPORT_STATE_WRONG.
+  absl::StatusOr<operation::v1::Operation> StartValidate(rpc::CallContext& context,
+                                                         const v1::ValidateImportRequest& request);
+  absl::StatusOr<operation::v1::Operation> StartCommit(rpc::CallContext& context,
+                                                       const v1::CommitImportRequest& request);
+  absl::StatusOr<v1::Import> Get(rpc::CallContext& context, const v1::GetImportRequest& request);
+  absl::StatusOr<v1::ListImportRowsResponse> ListRows(rpc::CallContext& context,
+                                                      const v1::ListImportRowsRequest& request);
+
+ private:
+  const Kinds kinds_;
+  const ImportServiceOptions options_;
+  operation::OperationRunner& runner_;
+};
+
+}  // namespace bangfu::intake
