@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -76,6 +77,7 @@ struct VerifyScope {
   std::vector<std::string> regions;  // chains whose record lies there now; {""} is all
   std::string aggregate_type;        // with aggregate_id: that chain only
   std::optional<Ulid> aggregate_id;
+  std::function<bool()> cancelled;  // asked now and then; the answer is CANCELLED
 };
 
 struct Problem {

@@ -279,6 +279,12 @@ TEST_F(AuditTest, VerifyStaysInTheRegions) {
   EXPECT_EQ(other.problems.size(), 3u);
 }
 
+TEST_F(AuditTest, VerifyStopsWhenItIsCancelled) {
+  Chain(2);
+  EXPECT_THAT(Verify(db_, {.regions = {"36"}, .cancelled = [] { return true; }}),
+              StatusIs(absl::StatusCode::kCancelled));
+}
+
 TEST_F(AuditTest, VerifyPagesThroughManyChains) {
   std::vector<Entry> entries;
   for (int i = 0; i < 7000; ++i) entries.push_back(MakeEntry(ids_.Next(), 1, i % 2 ? "360733" : "360733101"));

@@ -20,9 +20,13 @@ constexpr size_t kWideRegionDigits = 4;
 // snapshot, so that entries committed meanwhile are no false alarm.
 class ChainWalker {
  public:
-  explicit ChainWalker(Report* report) : report_(report) {}
+  ChainWalker(Report* report, const std::function<bool()>& cancelled)
+      : report_(report), cancelled_(cancelled) {}
 
-  void Take(const mysql::Row& row) {
+  absl::Status Take(const mysql::Row& row) {
+    if (cancelled_ && report_->entries % 256 == 0 && cancelled_()) {
+      return absl::CancelledError("verification was cancelled");
+    }
     Record record = ReadRecord(row);
     const Entry& e = record.entry;
     if (!open_ || e.aggregate_type != type_ || e.aggregate_id != id_) {
@@ -52,6 +56,7 @@ class ChainWalker {
     has_head_ = !row.IsNull(kLogColumnCount);
     head_no_ = row.Int(kLogColumnCount);
     head_hash_ = row.String(kLogColumnCount + 1);
+    return absl::OkStatus();
   }
 
   void Finish() {
@@ -79,6 +84,7 @@ class ChainWalker {
   }
 
   Report* report_;
+  const std::function<bool()>& cancelled_;
   bool open_ = false;
   std::string type_;
   Ulid id_;
@@ -99,9 +105,8 @@ absl::Status Stream(mysql::Session& db, const std::string& sql, const mysql::Par
                     ChainWalker* walker, int* rows) {
   *rows = 0;
   return db.Stream(sql, params, [&](const mysql::Row& row) {
-    walker->Take(row);
     ++*rows;
-    return absl::OkStatus();
+    return walker->Take(row);
   });
 }
 
@@ -198,7 +203,7 @@ absl::Status FindEmptyChains(mysql::Session& db, const std::string& where, const
 absl::StatusOr<Report> Verify(mysql::Session& db, const VerifyScope& scope) {
   Report report;
   if (scope.regions.empty()) return report;
-  ChainWalker walker(&report);
+  ChainWalker walker(&report, scope.cancelled);
   mysql::Params params;
   std::string where;
   if (scope.aggregate_id.has_value()) {
