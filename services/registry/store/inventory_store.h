@@ -1,0 +1,285 @@
+// The inventory's rows: campaigns, village reports with their steps, joint verification, samples, lock
+// exceptions, and the counts over them. Whole records are the contract's bytes; columns win over them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "common/base/ulid.h"
+#include "common/mysql/session.h"
+#include "services/registry/domain/inventory.h"
+#include "services/registry/store/scope.h"
+
+namespace bangfu::registry {
+
+// --- Campaigns
+
+// Numbers of bangfu.registry.v1.CampaignState.
+inline constexpr int kCampaignPlanned = 1;
+inline constexpr int kCampaignOpen = 2;
+inline constexpr int kCampaignClosed = 3;
+
+struct CampaignRow {
+  Ulid id;
+  std::string region_path;
+  int state = kCampaignPlanned;
+  CampaignDeadlines deadlines;
+  int64_t unit_count = 0;
+  int64_t version = 1;
+  std::string bytes;
+};
+// A campaign is seen by whoever has a region in it or around it. NOT_FOUND otherwise.
+absl::StatusOr<CampaignRow> GetCampaign(mysql::Executor& db, const Ulid& id, const RegionScope& scope,
+                                        bool for_update = false);
+absl::Status InsertCampaign(mysql::Tx& tx, const CampaignRow& row);
+// Where the stored version is row.version - 1. ABORTED ETAG_MISMATCH otherwise.
+absl::Status UpdateCampaign(mysql::Tx& tx, const CampaignRow& row);
+struct CampaignQuery {
+  RegionScope scope;
+  std::string includes_path;  // only those whose region is it or above it
+  int state = 0;
+  std::string after_path;
+  Ulid after_id;
+  int limit = 50;
+};
+absl::StatusOr<std::vector<CampaignRow>> ListCampaigns(mysql::Executor& db, const CampaignQuery& query);
+
+// --- Village reports
+
+struct UnitRow {
+  Ulid id, campaign_id;
+  std::string region_code, region_path;
+  UnitReportState state = UnitReportState::kNotStarted;
+  bool is_nil = false, late = false, in_city_sample = false, in_province_sample = false;
+  int64_t reopened = 0;
+  std::string submitted_by, passed_by;
+  std::optional<absl::Time> submitted_at, passed_at, verified_at, confirmed_at;
+  int return_to_level = 0;
+  std::optional<absl::CivilDay> return_due_on;
+  int64_t verification_round = 0;
+  int64_t version = 1;
+  std::string bytes;
+};
+// A report with what its campaign says of it: one read.
+struct UnitWithCampaign {
+  UnitRow unit;
+  int campaign_state = kCampaignOpen;
+  CampaignDeadlines deadlines;
+};
+struct VillageRow {
+  std::string code, name, region_path;
+};
+// Villages in use under a path.
+absl::StatusOr<std::vector<VillageRow>> VillagesOf(mysql::Executor& db, const std::string& region_path);
+// Bulk. FAILED_PRECONDITION CAMPAIGN_OVERLAP when a village stands in another open campaign.
+absl::Status InsertUnits(mysql::Tx& tx, const std::vector<UnitRow>& units);
+absl::Status ReleaseOpenUnits(mysql::Tx& tx, const Ulid& campaign_id);
+absl::StatusOr<UnitWithCampaign> GetUnit(mysql::Executor& db, const Ulid& id, const RegionScope& scope,
+                                         bool for_update = false);
+// Writes the unit where the stored version is unit.version - 1, and its step. ETAG_MISMATCH otherwise.
+absl::Status UpdateUnit(mysql::Tx& tx, const UnitRow& unit, UnitReportState from, std::string_view action,
+                        std::string_view actor, absl::Time now);
+// The same for many (locked by the caller): a few statements. Only state, nil, times, samples, returns,
+// counters and version are written; records stay.
+absl::Status UpdateUnits(mysql::Tx& tx, const std::vector<UnitRow>& units,
+                         const std::vector<UnitReportState>& from, std::string_view action,
+                         std::string_view actor, absl::Time now);
+struct UnitQuery {
+  RegionScope scope;
+  Ulid campaign_id;
+  std::vector<int> states;  // empty: all
+  bool nil_only = false;
+  bool verifiable_only = false;  // with the county: TOWNSHIP_PASSED or returned to it
+  std::string after_path;
+  int limit = 50;
+  bool for_update = false;
+};
+// By region_path.
+absl::StatusOr<std::vector<UnitRow>> ListUnits(mysql::Executor& db, const UnitQuery& query);
+absl::StatusOr<std::vector<UnitRow>> UnitsById(mysql::Executor& db, const std::vector<Ulid>& ids,
+                                               bool for_update = false);
+// By id, for snapshots of the feed.
+absl::StatusOr<std::vector<UnitRow>> UnitsAfter(mysql::Executor& db, const std::optional<RegionScope>& scope,
+                                                const Ulid& after, int limit);
+// Makes registering a project in these villages and submitting their reports wait for each other. Gives
+// true when one of them stands in an open campaign.
+absl::StatusOr<bool> TouchOpenUnits(mysql::Tx& tx, const std::vector<std::string>& village_paths);
+// Open reports of these villages that say nil and were submitted, locked.
+absl::StatusOr<std::vector<UnitRow>> NilUnitsOf(mysql::Tx& tx, const std::vector<std::string>& village_paths);
+
+// --- Projects of a village: those that lie in it or cover it, void ones left out
+
+struct VillageCount {
+  int64_t projects = 0, verified = 0;
+};
+absl::StatusOr<std::map<std::string, VillageCount>> CountProjects(mysql::Executor& db,
+                                                                  const std::vector<std::string>& villages);
+struct VillageProject {
+  Ulid id;
+  std::string region_path;
+  int verification_state = 0;
+  int64_t version = 0;
+  std::string bytes;
+};
+absl::StatusOr<std::vector<VillageProject>> LockVillageProjects(mysql::Tx& tx, const std::string& village);
+absl::StatusOr<std::map<std::string, std::vector<Ulid>>> VillageProjectIds(
+    mysql::Executor& db, const std::vector<std::string>& villages);
+// New verification state, version and record of projects that LockVillageProjects gave; a few statements.
+absl::Status UpdateVerification(mysql::Tx& tx, const std::vector<VillageProject>& projects, absl::Time now);
+absl::StatusOr<std::map<std::string, std::vector<FundingRef>>> FundingOfVillages(
+    mysql::Executor& db, const std::vector<std::string>& villages);
+
+// --- Joint verification
+
+struct SignatureRow {
+  Ulid unit_report_id;
+  int64_t round = 0;
+  std::string department_code, region_path, signed_by;
+  absl::Time signed_at;
+  std::string bytes;
+};
+absl::Status InsertSignature(mysql::Tx& tx, const SignatureRow& row);
+// Of the units' present rounds.
+absl::StatusOr<std::vector<SignatureRow>> Signatures(mysql::Executor& db, const std::vector<UnitRow>& units);
+struct FindingRow {
+  Ulid id, unit_report_id, project_id;
+  std::string region_path;
+  int level = 0, action = 0;
+  std::string field, bytes;
+};
+absl::Status InsertFindings(mysql::Tx& tx, const std::vector<FindingRow>& rows);
+absl::StatusOr<std::vector<FindingRow>> Findings(mysql::Executor& db, const std::vector<Ulid>& unit_ids);
+
+// --- Samples
+
+struct SampleRow {
+  Ulid id, campaign_id;
+  std::string region_path;
+  int level = 0;
+  std::string seed;
+  int64_t drawn = 0, results_recorded = 0, issues = 0;
+  int64_t version = 1;
+  std::string bytes;
+};
+struct SampleUnitRow {
+  Ulid sample_id, unit_report_id;
+  std::string region_path;
+  int stratum = 0;
+  bool has_result = false, issue = false;
+  std::string bytes;
+};
+absl::StatusOr<SampleRow> GetSample(mysql::Executor& db, const Ulid& id, const RegionScope& scope,
+                                    bool for_update = false);
+absl::StatusOr<std::optional<SampleRow>> FindSample(mysql::Tx& tx, const Ulid& campaign_id,
+                                                    const std::string& region_path, int level);
+absl::Status InsertSample(mysql::Tx& tx, const SampleRow& row);  // ALREADY_EXISTS: SAMPLE_EXISTS
+absl::Status UpdateSample(mysql::Tx& tx, const SampleRow& row);  // version - 1
+absl::Status InsertSampleUnits(mysql::Tx& tx, const std::vector<SampleUnitRow>& rows);
+absl::StatusOr<std::vector<SampleUnitRow>> SampleUnits(mysql::Executor& db, const Ulid& sample_id);
+// False when the unit is not in the sample or has its result already.
+absl::StatusOr<bool> RecordResult(mysql::Tx& tx, const SampleUnitRow& row);
+struct SampleQuery {
+  RegionScope scope;
+  Ulid campaign_id;
+  std::string after_path;
+  Ulid after_id;
+  int limit = 50;
+};
+absl::StatusOr<std::vector<SampleRow>> ListSamples(mysql::Executor& db, const SampleQuery& query);
+// Samples drawn around a region (its city's, its province's), and results still missing inside it.
+struct SampleStanding {
+  std::vector<SampleRow> samples;
+  int64_t missing_results = 0;
+};
+absl::StatusOr<SampleStanding> SamplesAround(mysql::Executor& db, const Ulid& campaign_id,
+                                             const std::string& region_path);
+// Reports with an issue of any sample in the region.
+absl::StatusOr<std::vector<Ulid>> UnitsWithIssue(mysql::Executor& db, const Ulid& campaign_id,
+                                                 const std::string& region_path);
+struct StratumRow {
+  Ulid unit_report_id;
+  std::string region_path;
+  int64_t public_fen = 0;
+};
+// Reports that can be drawn (verified by the county, not confirmed) with the public money of their
+// villages' projects.
+absl::StatusOr<std::vector<StratumRow>> SamplePopulation(mysql::Executor& db, const Ulid& campaign_id,
+                                                         const std::string& region_path);
+
+// --- Lock exceptions
+
+struct LockExceptionRow {
+  Ulid id, campaign_id;
+  std::string region_path;
+  absl::Time expires_at;
+  std::string bytes;
+};
+absl::Status InsertLockException(mysql::Tx& tx, const LockExceptionRow& row);
+absl::StatusOr<bool> HasLockException(mysql::Executor& db, const Ulid& campaign_id,
+                                      const std::string& village_path, absl::Time now);
+struct LockQuery {
+  RegionScope scope;
+  Ulid campaign_id;
+  std::optional<absl::Time> active_at;
+  std::string after_path;
+  Ulid after_id;
+  int limit = 50;
+};
+absl::StatusOr<std::vector<LockExceptionRow>> ListLockExceptions(mysql::Executor& db, const LockQuery& query);
+
+// --- Counts
+
+// One group of reports: of one part of the region, alike in all that completeness counts by.
+struct UnitGroup {
+  std::string path;  // cut to the digits asked for
+  UnitReportState state = UnitReportState::kNotStarted;
+  bool is_nil = false;
+  int return_to_level = 0;
+  std::optional<absl::CivilDay> return_due_on;
+  int64_t units = 0;
+};
+// As they stand, or as of the end of a past day, from the steps. `digits`: 0 = one group for all.
+absl::StatusOr<std::vector<UnitGroup>> GroupUnits(mysql::Executor& db, const Ulid& campaign_id,
+                                                  const RegionScope& scope, int digits,
+                                                  std::optional<absl::Time> before);
+struct ProjectGroup {
+  std::string path;
+  int64_t projects = 0, verified = 0;
+};
+// Projects on record (registered before an instant), verified as they stand now.
+absl::StatusOr<std::vector<ProjectGroup>> GroupProjects(mysql::Executor& db, const RegionScope& scope, int digits,
+                                                        std::optional<absl::Time> before);
+// State of every report of the scope at the end of a past day; a keyset page of those not yet with
+// the county, for the overdue list.
+struct UnitAt {
+  Ulid id;
+  std::string region_code, region_path;
+  UnitReportState state = UnitReportState::kNotStarted;
+  int return_to_level = 0;
+  std::optional<absl::CivilDay> return_due_on;
+};
+struct OverdueQuery {
+  RegionScope scope;
+  Ulid campaign_id;
+  CampaignDeadlines deadlines;
+  absl::CivilDay on;
+  std::optional<absl::Time> before;  // the end of a past day; unset: as they stand
+  std::string after_path;
+  int limit = 50;
+};
+absl::StatusOr<std::vector<UnitAt>> ListOverdue(mysql::Executor& db, const OverdueQuery& query);
+absl::StatusOr<int64_t> CountOverdue(mysql::Executor& db, const OverdueQuery& query);
+
+// The scope, or the one path where the scope contains it.
+std::vector<std::string> AncestorsOf(std::string_view path);  // itself included, province first
+
+}  // namespace bangfu::registry

@@ -1,0 +1,163 @@
+#include "services/registry/store/record_table.h"
+
+#include "common/base/strings.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+
+namespace bangfu::registry {
+namespace {
+
+Record FromRow(const mysql::Row& row) {
+  return {row.Id(0), row.String(1), row.Int(2), row.String(3)};
+}
+
+std::vector<Record> FromRows(const mysql::Rows& rows) {
+  std::vector<Record> out;
+  out.reserve(rows.size());
+  for (const mysql::Row& row : rows) out.push_back(FromRow(row));
+  return out;
+}
+
+void Add(const Condition& condition, std::string* sql, mysql::Params* params) {
+  sql->append(" AND ").append(condition.sql);
+  params->insert(params->end(), condition.params.begin(), condition.params.end());
+}
+
+}  // namespace
+
+absl::Status RecordTable::Insert(mysql::Tx& tx, const Record& record,
+                                 const mysql::Params& extra) const {
+  std::string sql = Cat("INSERT INTO ", table_, " (id, region_path, version, record");
+  for (const std::string& column : columns_) absl::StrAppend(&sql, ", ", column);
+  absl::StrAppend(&sql, ") VALUES (", mysql::Placeholders(4 + columns_.size()), ")");
+  mysql::Params params = {record.id, record.region_path, record.version, record.bytes};
+  params.insert(params.end(), extra.begin(), extra.end());
+  return tx.Execute(sql, params).status();
+}
+
+absl::Status RecordTable::Update(mysql::Tx& tx, const Record& record,
+                                 const mysql::Params& extra) const {
+  std::string sql = Cat("UPDATE ", table_, " SET region_path = ?, version = ?, record = ?");
+  for (const std::string& column : columns_) absl::StrAppend(&sql, ", ", column, " = ?");
+  absl::StrAppend(&sql, " WHERE id = ? AND version = ?");
+  mysql::Params params = {record.region_path, record.version, record.bytes};
+  params.insert(params.end(), extra.begin(), extra.end());
+  params.emplace_back(record.id);
+  params.emplace_back(record.version - 1);
+  ASSIGN_OR_RETURN(const int64_t matched, tx.Execute(sql, params));
+  if (matched == 0) return EtagMismatch();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Record> RecordTable::Get(mysql::Executor& db, const Ulid& id,
+                                        const RegionScope& scope) const {
+  mysql::Params params = {id};
+  const std::string sql = Cat("SELECT id, region_path, version, record FROM ", table_, " WHERE id = ? AND ",
+                              mysql::RegionClause(scope, "region_path", &params));
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  if (rows.empty()) return NotFound(resource_, id.ToString()).Build();
+  return FromRow(rows[0]);
+}
+
+absl::StatusOr<std::optional<Record>> RecordTable::Find(mysql::Executor& db,
+                                                        const Condition& where) const {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT id, region_path, version, record FROM ", table_, " WHERE ",
+                                where.sql, " LIMIT 1"),
+                            where.params));
+  if (rows.empty()) return std::optional<Record>();
+  return std::optional<Record>(FromRow(rows[0]));
+}
+
+std::string RecordTable::ListSql(const RegionScope& scope, const std::vector<Condition>& where,
+                                 const std::optional<After>& after, int limit,
+                                 mysql::Params* params) const {
+  std::string sql = Cat("SELECT id, region_path, version, record FROM ", table_, " WHERE ",
+                        mysql::RegionClause(scope, "region_path", params));
+  for (const Condition& condition : where) Add(condition, &sql, params);
+  if (after) {
+    sql.append(" AND region_path >= ? AND (region_path > ? OR id > ?)");
+    params->emplace_back(after->region_path);
+    params->emplace_back(after->region_path);
+    params->emplace_back(after->id);
+  }
+  sql.append(" ORDER BY region_path, id LIMIT ?");
+  params->emplace_back(limit);
+  return sql;
+}
+
+absl::StatusOr<std::vector<Record>> RecordTable::List(mysql::Executor& db, const RegionScope& scope,
+                                                      const std::vector<Condition>& where,
+                                                      const std::optional<After>& after,
+                                                      int limit) const {
+  mysql::Params params;
+  const std::string sql = ListSql(scope, where, after, limit, &params);
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  return FromRows(rows);
+}
+
+absl::StatusOr<std::vector<Record>> RecordTable::ListById(mysql::Executor& db,
+                                                          const std::optional<RegionScope>& scope,
+                                                          const Ulid& after, int limit) const {
+  mysql::Params params = {after};
+  std::string sql = Cat("SELECT id, region_path, version, record FROM ", table_, " WHERE id > ?");
+  if (scope) absl::StrAppend(&sql, " AND ", mysql::RegionClause(*scope, "region_path", &params));
+  sql.append(" ORDER BY id LIMIT ?");
+  params.emplace_back(limit);
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  return FromRows(rows);
+}
+
+absl::StatusOr<int64_t> RecordTable::Count(mysql::Executor& db, const Condition& where) const {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT COUNT(*) FROM ", table_, " WHERE ", where.sql), where.params));
+  return rows[0].Int(0);
+}
+
+const RecordTable& OperatorTable() {
+  static const auto* t = new RecordTable("operator", {"uscc", "name", "kind"}, "operator");
+  return *t;
+}
+const RecordTable& HelperTable() {
+  static const auto* t = new RecordTable("helper_organisation", {}, "helper_organisation");
+  return *t;
+}
+const RecordTable& IndustryTable() {
+  static const auto* t = new RecordTable("industry", {"industry_code"}, "industry");
+  return *t;
+}
+const RecordTable& ShortBoardTable() {
+  static const auto* t =
+      new RecordTable("short_board", {"subject_id", "kind", "completed"}, "short_board");
+  return *t;
+}
+const RecordTable& LeadingIndustryTable() {
+  static const auto* t = new RecordTable(
+      "leading_industry", {"plan_period", "industry_id", "is_active"}, "leading_industry");
+  return *t;
+}
+const RecordTable& BrandTable() {
+  static const auto* t = new RecordTable(
+      "brand_certification",
+      {"industry_id", "project_id", "brand_type", "certificate_no", "valid_from", "valid_to"},
+      "brand_certification");
+  return *t;
+}
+const RecordTable& TechPairingTable() {
+  static const auto* t = new RecordTable(
+      "tech_pairing", {"industry_id", "team_name", "starts_on", "ends_on", "visits"}, "tech_pairing");
+  return *t;
+}
+const RecordTable& TrainingTable() {
+  static const auto* t = new RecordTable(
+      "training_record", {"programme", "held_on", "persons", "poor_labour_persons"}, "training_record");
+  return *t;
+}
+const RecordTable& CampaignTable() {
+  static const auto* t = new RecordTable(
+      "campaign",
+      {"state", "village_deadline", "township_deadline", "county_deadline", "unit_count"}, "campaign");
+  return *t;
+}
+
+}  // namespace bangfu::registry

@@ -1,0 +1,83 @@
+// Tables that hold a record as the contract's bytes beside the columns that queries and guards need
+// (schema/V0002__projects.sql): one way to insert, change, read and list them all.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "services/registry/store/scope.h"
+#include "common/base/ulid.h"
+#include "common/mysql/session.h"
+
+namespace bangfu::registry {
+
+struct Record {
+  Ulid id;
+  std::string region_path;
+  int64_t version = 1;
+  std::string bytes;  // the contract's message
+};
+
+// Where a page begins: after this record in (region_path, id).
+struct After {
+  std::string region_path;
+  Ulid id;
+};
+
+// A condition beyond the region, with its parameters: "kind = ?".
+struct Condition {
+  std::string sql;
+  mysql::Params params;
+};
+
+class RecordTable {
+ public:
+  // `columns`: those beside id, region_path, version and record, in the order of `extra` below.
+  // `resource`: what NOT_FOUND names.
+  RecordTable(std::string table, std::vector<std::string> columns, std::string resource)
+      : table_(std::move(table)), columns_(std::move(columns)), resource_(std::move(resource)) {}
+
+  absl::Status Insert(mysql::Tx& tx, const Record& record, const mysql::Params& extra) const;
+  // Writes `record` where the stored version is record.version - 1. ABORTED ETAG_MISMATCH otherwise.
+  absl::Status Update(mysql::Tx& tx, const Record& record, const mysql::Params& extra) const;
+  // NOT_FOUND also outside the scope.
+  absl::StatusOr<Record> Get(mysql::Executor& db, const Ulid& id, const RegionScope& scope) const;
+  // Without a scope: for references from other records.
+  absl::StatusOr<std::optional<Record>> Find(mysql::Executor& db, const Condition& where) const;
+  // By (region_path, id), at most `limit`.
+  absl::StatusOr<std::vector<Record>> List(mysql::Executor& db, const RegionScope& scope,
+                                           const std::vector<Condition>& where,
+                                           const std::optional<After>& after, int limit) const;
+  // By id, for snapshots of the feed; no scope: all.
+  absl::StatusOr<std::vector<Record>> ListById(mysql::Executor& db,
+                                               const std::optional<RegionScope>& scope,
+                                               const Ulid& after, int limit) const;
+  absl::StatusOr<int64_t> Count(mysql::Executor& db, const Condition& where) const;
+  // The statement of List, for the tests that read EXPLAIN.
+  std::string ListSql(const RegionScope& scope, const std::vector<Condition>& where,
+                      const std::optional<After>& after, int limit, mysql::Params* params) const;
+
+  const std::string& table() const { return table_; }
+
+ private:
+  std::string table_;
+  std::vector<std::string> columns_;
+  std::string resource_;
+};
+
+// The tables of this service.
+const RecordTable& OperatorTable();
+const RecordTable& HelperTable();
+const RecordTable& IndustryTable();
+const RecordTable& ShortBoardTable();
+const RecordTable& LeadingIndustryTable();
+const RecordTable& BrandTable();
+const RecordTable& TechPairingTable();
+const RecordTable& TrainingTable();
+const RecordTable& CampaignTable();
+
+}  // namespace bangfu::registry
