@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_join.h"
-#include "common/base/strings.h"
 #include "common/base/clock.h"
+#include "common/base/strings.h"
 #include "common/base/text.h"
 #include "common/status/macros.h"
 
@@ -221,10 +221,11 @@ absl::Status CsvWriter::Begin(const TableSpec& spec, const TableMeta& meta) {
   if (options_.bom) buffer_ = "\xEF\xBB\xBF";
   if (options_.preamble) {
     Append(Cat(spec.table_no, " ", spec.title_zh,
-                        meta.draft_note.empty() ? "" : Cat("（", meta.draft_note, "）")),
+               meta.draft_note.empty() ? "" : Cat("（", meta.draft_note, "）")),
            true);
     EndLine();
-    for (const auto& [label, value] : std::initializer_list<std::pair<std::string_view, std::string>>{
+    for (const auto& [label, value] :
+         std::initializer_list<std::pair<std::string_view, std::string>>{
              {"填报单位", meta.reporting_unit},
              {"填报日期", meta.reporting_date},
              {"填报人", meta.preparer},
@@ -232,7 +233,8 @@ absl::Status CsvWriter::Begin(const TableSpec& spec, const TableMeta& meta) {
              {"筛选条件", meta.filters},
              {"数据截至", meta.snapshot_time == absl::InfinitePast()
                               ? ""
-                              : absl::FormatTime("%Y-%m-%d %H:%M:%S", meta.snapshot_time, ShanghaiTimeZone())}}) {
+                              : absl::FormatTime("%Y-%m-%d %H:%M:%S", meta.snapshot_time,
+                                                 ShanghaiTimeZone())}}) {
       Append(label, false);
       Append(value, true);
     }
@@ -269,8 +271,9 @@ absl::StatusOr<TableSummary> CsvWriter::Finish() {
   TableSummary summary = digest_.Finish();
   if (options_.preamble) {
     const std::string count = Cat(summary.row_count);
-    for (std::string_view text : {std::string_view("行数"), std::string_view(count),
-                                  std::string_view("SHA-256"), std::string_view(summary.rows_sha256)}) {
+    for (std::string_view text :
+         {std::string_view("行数"), std::string_view(count), std::string_view("SHA-256"),
+          std::string_view(summary.rows_sha256)}) {
       Append(text, false);
     }
     EndLine();

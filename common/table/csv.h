@@ -12,10 +12,10 @@ namespace bangfu::table {
 
 enum class CsvEncoding { kUnknown, kUtf8, kGb18030 };
 
-// Push parser: Feed any pieces of the file, then Finish. Holds one record and, until the encoding is
-// decided, at most 64 KiB. UTF-8 (with or without BOM) and GB18030 are told apart by the first 64 KiB,
-// or where those are ASCII by the first record that is not. CRLF, LF and CR end a record; records
-// without any field content are skipped (they count in row_no).
+// Push parser: Feed any pieces of the file, then Finish. Holds one record and, until the encoding
+// is decided, at most 64 KiB. UTF-8 (with or without BOM) and GB18030 are told apart by the first
+// 64 KiB, or where those are ASCII by the first record that is not. CRLF, LF and CR end a record;
+// records without any field content are skipped (they count in row_no).
 class CsvReader {
  public:
   struct Options {
@@ -35,10 +35,16 @@ class CsvReader {
   Options options_;
   RowCallback on_row_;
   CsvEncoding encoding_ = CsvEncoding::kUnknown;
-  enum class State { kFieldStart, kPlain, kQuoted, kQuoteInQuoted, kAfterCr } state_ = State::kFieldStart;
-  std::string head_;       // bytes before the encoding is decided
+  enum class State {
+    kFieldStart,
+    kPlain,
+    kQuoted,
+    kQuoteInQuoted,
+    kAfterCr
+  } state_ = State::kFieldStart;
+  std::string head_;  // bytes before the encoding is decided
   bool head_done_ = false;
-  std::string field_;      // raw bytes
+  std::string field_;  // raw bytes
   std::vector<std::string> record_;
   bool record_has_content_ = false;
   int64_t bytes_ = 0;
@@ -46,15 +52,17 @@ class CsvReader {
 };
 
 // The whole file at once.
-absl::Status ReadCsv(std::string_view bytes, const CsvReader::Options& options, const RowCallback& on_row);
+absl::Status ReadCsv(std::string_view bytes, const CsvReader::Options& options,
+                     const RowCallback& on_row);
 
 // Quoted where needed, CRLF, text that looks like a formula is led by an apostrophe.
 class CsvWriter : public TableWriter {
  public:
   struct Options {
-    bool bom = true;         // Excel shows Chinese only with it; machines mostly want none
-    bool preamble = false;   // title, 填报单位 and the like above the header, count and hash below the rows
-    bool key_header = false; // column keys instead of Chinese headers
+    bool bom = true;  // Excel shows Chinese only with it; machines mostly want none
+    bool preamble =
+        false;  // title, 填报单位 and the like above the header, count and hash below the rows
+    bool key_header = false;  // column keys instead of Chinese headers
     bool guard_formulas = true;
   };
   CsvWriter(Options options, ByteSink sink) : options_(options), sink_(std::move(sink)) {}

@@ -1,8 +1,8 @@
 #include "common/table/table.h"
 
-#include "common/base/strings.h"
 #include "common/base/decimal.h"
 #include "common/base/money.h"
+#include "common/base/strings.h"
 #include "common/status/error.h"
 
 namespace bangfu::table {
@@ -12,9 +12,12 @@ std::string FormatCell(ColumnKind kind, const Cell& cell) {
   if (const auto* day = std::get_if<absl::CivilDay>(&cell)) return absl::FormatCivilTime(*day);
   if (const auto* number = std::get_if<int64_t>(&cell)) {
     switch (kind) {
-      case ColumnKind::kWanYuan: return FormatWanYuan(*number);
-      case ColumnKind::kBp: return FormatScaledDecimal(*number, 2);
-      default: return Cat(*number);
+      case ColumnKind::kWanYuan:
+        return FormatWanYuan(*number);
+      case ColumnKind::kBp:
+        return FormatScaledDecimal(*number, 2);
+      default:
+        return Cat(*number);
     }
   }
   return "";
@@ -42,8 +45,15 @@ TableSummary RowsDigest::Finish() { return {rows_, HexEncode(stream_.Finish())};
 bool LooksLikeFormula(std::string_view text) {
   if (text.empty()) return false;
   switch (text.front()) {
-    case '=': case '+': case '-': case '@': case '\t': case '\r': return true;
-    default: break;
+    case '=':
+    case '+':
+    case '-':
+    case '@':
+    case '\t':
+    case '\r':
+      return true;
+    default:
+      break;
   }
   for (std::string_view wide : {"＝", "＋", "－", "＠"}) {
     if (HasPrefix(text, wide)) return true;

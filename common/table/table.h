@@ -1,5 +1,5 @@
-// Tables as officials exchange them (台账, 报表): what a table is, and one interface to write it, which
-// CSV and xlsx both implement. Rows are streamed; nothing here holds a whole table.
+// Tables as officials exchange them (台账, 报表): what a table is, and one interface to write it,
+// which CSV and xlsx both implement. Rows are streamed; nothing here holds a whole table.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace bangfu::table {
 
 enum class ColumnKind {
   kText,
-  kCode,     // digits that are no number: region code, 统一社会信用代码, project code; always text
+  kCode,  // digits that are no number: region code, 统一社会信用代码, project code; always text
   kInt,      // int64
   kWanYuan,  // int64 fen, printed exactly in 万元 (at most 6 decimals)
   kBp,       // int64 basis points, printed in % (at most 2 decimals)
@@ -27,9 +27,9 @@ enum class ColumnKind {
 };
 
 struct ColumnSpec {
-  std::string key;                  // stable name for machines: "planned_total_fen"
-  std::string header_zh;            // 总投资
-  std::string unit;                 // 万元; empty = none. Printed as 总投资（万元）
+  std::string key;        // stable name for machines: "planned_total_fen"
+  std::string header_zh;  // 总投资
+  std::string unit;       // 万元; empty = none. Printed as 总投资（万元）
   ColumnKind kind = ColumnKind::kText;
   std::vector<std::string> groups;  // headers above this one, outermost first: {"其中：各资金来源"}
   double width = 0;                 // in characters; 0 = by kind
@@ -42,14 +42,15 @@ struct TableSpec {
 };
 
 struct TableMeta {
-  std::string reporting_unit;       // 填报单位
-  std::string reporting_date;       // 填报日期
-  std::string preparer;             // 填报人
-  std::string reviewer;             // 审核人
-  std::string filters;              // 筛选条件 in words; empty = none
+  std::string reporting_unit;                       // 填报单位
+  std::string reporting_date;                       // 填报日期
+  std::string preparer;                             // 填报人
+  std::string reviewer;                             // 审核人
+  std::string filters;                              // 筛选条件 in words; empty = none
   absl::Time snapshot_time = absl::InfinitePast();  // 数据截至; InfinitePast = not printed
-  std::string draft_note;           // 未定稿 and who has not signed; empty = final
-  std::vector<std::string> signers; // the signature line: {"村级（签章）", "乡镇（签章）", "县级（签章）"}
+  std::string draft_note;  // 未定稿 and who has not signed; empty = final
+  std::vector<std::string>
+      signers;  // the signature line: {"村级（签章）", "乡镇（签章）", "县级（签章）"}
 };
 
 // Nothing, text, a number in the column's own integer unit, or a day.
@@ -105,7 +106,7 @@ struct InputCell {
   std::string raw;   // as it stands in the file, where that differs from `text`; else empty
   InputKind kind = InputKind::kEmpty;
   bool filled_from_merge = false;  // the value stands in the first cell of a merged range
-  bool precision_lost = false;     // a number of more than 15 digits: the spreadsheet changed digits
+  bool precision_lost = false;  // a number of more than 15 digits: the spreadsheet changed digits
 };
 
 struct InputRow {

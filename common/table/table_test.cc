@@ -35,7 +35,8 @@ Collected Csv(std::string_view bytes, size_t piece = 0, ReadLimits limits = {}) 
     return absl::OkStatus();
   });
   if (piece == 0) piece = bytes.size() + 1;
-  for (size_t i = 0; i < bytes.size() && out.status.ok(); i += piece) out.status = reader.Feed(bytes.substr(i, piece));
+  for (size_t i = 0; i < bytes.size() && out.status.ok(); i += piece)
+    out.status = reader.Feed(bytes.substr(i, piece));
   if (out.status.ok()) out.status = reader.Finish();
   return out;
 }
@@ -48,7 +49,8 @@ std::string Zip(const std::vector<std::pair<std::string, std::string>>& parts) {
   zip_source_keep(buffer);
   zip_t* archive = zip_open_from_source(buffer, ZIP_TRUNCATE, &error);
   for (const auto& [name, content] : parts) {
-    zip_file_add(archive, name.c_str(), zip_source_buffer(archive, content.data(), content.size(), 0), ZIP_FL_OVERWRITE);
+    zip_file_add(archive, name.c_str(),
+                 zip_source_buffer(archive, content.data(), content.size(), 0), ZIP_FL_OVERWRITE);
   }
   EXPECT_EQ(zip_close(archive), 0);
   EXPECT_EQ(zip_source_open(buffer), 0);
@@ -62,7 +64,8 @@ std::string Zip(const std::vector<std::pair<std::string, std::string>>& parts) {
   return out;
 }
 
-std::vector<std::pair<std::string, std::string>> Book(const std::string& sheet_data, const std::string& after = "",
+std::vector<std::pair<std::string, std::string>> Book(const std::string& sheet_data,
+                                                      const std::string& after = "",
                                                       const std::string& strings = "") {
   std::vector<std::pair<std::string, std::string>> parts = {
       {"xl/workbook.xml",
@@ -78,7 +81,8 @@ std::vector<std::pair<std::string, std::string>> Book(const std::string& sheet_d
       {"xl/vbaProject.bin", "macro"},
       {"xl/externalLinks/externalLink1.xml", "<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>"},
       {"xl/worksheets/sheet2.xml", "<worksheet><sheetData/></worksheet>"},
-      {"xl/worksheets/sheet1.xml", "<worksheet><sheetData>" + sheet_data + "</sheetData>" + after + "</worksheet>"}};
+      {"xl/worksheets/sheet1.xml",
+       "<worksheet><sheetData>" + sheet_data + "</sheetData>" + after + "</worksheet>"}};
   if (!strings.empty()) parts.emplace_back("xl/sharedStrings.xml", strings);
   return parts;
 }
@@ -101,7 +105,8 @@ Collected Xlsx(const std::string& bytes, ReadLimits limits = {}, std::string_vie
 
 TEST(Csv, ReadsQuotesLineEndsAndBom) {
   const std::string text =
-      "\xEF\xBB\xBF" "名称,说明,空\r\n\"a,\"\"b\"\"\",\"两\r\n行\",\n\n,,\nx,\" y \",z\rlast,1,2";
+      "\xEF\xBB\xBF"
+      "名称,说明,空\r\n\"a,\"\"b\"\"\",\"两\r\n行\",\n\n,,\nx,\" y \",z\rlast,1,2";
   for (size_t piece : {0, 1, 2, 7}) {
     Collected c = Csv(text, piece);
     ASSERT_TRUE(c.status.ok()) << c.status;
@@ -139,7 +144,10 @@ TEST(Csv, RefusesWithReasons) {
   EXPECT_EQ(ReasonOf(Csv("a,\"b\n").status), kMalformed);
   EXPECT_EQ(ReasonOf(Csv("\"a\"b\n").status), kMalformed);
   EXPECT_EQ(ReasonOf(Csv(std::string_view("a\0b\n", 4)).status), kMalformed);
-  EXPECT_EQ(ReasonOf(Csv("\xFF\xFE" "a").status), kEncodingInvalid);
+  EXPECT_EQ(ReasonOf(Csv("\xFF\xFE"
+                         "a")
+                         .status),
+            kEncodingInvalid);
   EXPECT_EQ(ReasonOf(Csv("项目\n\xFF\xFF\n").status), kEncodingInvalid);
   ReadLimits limits;
   limits.max_rows = 2;
@@ -159,7 +167,8 @@ TEST(Csv, RefusesWithReasons) {
 
 TEST(Csv, RandomTablesComeBack) {
   std::mt19937 random(20240601);
-  const std::vector<std::string> atoms = {"a", "\"", ",", "\r\n", "\n", "县", "=1", " ", "'", "，", "3.6E+11", ""};
+  const std::vector<std::string> atoms = {"a",  "\"", ",", "\r\n", "\n",      "县",
+                                          "=1", " ",  "'", "，",   "3.6E+11", ""};
   for (int round = 0; round < 200; ++round) {
     std::vector<std::vector<std::string>> rows;
     std::string bytes;
@@ -202,7 +211,8 @@ TEST(Number, ExactText) {
 
 TEST(XlsxReader, ReadsStringsNumbersDatesAndSkipsHiddenSheets) {
   const std::string strings =
-      "<sst><si><t>县</t></si><si><r><t>江</t></r><r><t xml:space=\"preserve\">西 </t></r><rPh><t>jx</t></rPh></si></sst>";
+      "<sst><si><t>县</t></si><si><r><t>江</t></r><r><t xml:space=\"preserve\">西 "
+      "</t></r><rPh><t>jx</t></rPh></si></sst>";
   const std::string data =
       R"(<row r="2"><c r="A2" t="s"><v>0</v></c><c r="C2" t="s"><v>1</v></c></row>)"
       R"(<row r="3"><c r="A3" t="inlineStr"><is><t>=1+1</t></is></c><c r="B3"><v>360733101201</v></c>)"
@@ -213,8 +223,8 @@ TEST(XlsxReader, ReadsStringsNumbersDatesAndSkipsHiddenSheets) {
   ASSERT_EQ(c.rows.size(), 2U);
   EXPECT_EQ(c.rows[0].row_no, 2);
   EXPECT_THAT(c.Texts(0), ElementsAre("县", "", "江西 "));
-  EXPECT_THAT(c.Texts(1),
-              ElementsAre("=1+1", "360733101201", "360733101201", "2024-01-01", "2021-01-01", "TRUE", "#REF!"));
+  EXPECT_THAT(c.Texts(1), ElementsAre("=1+1", "360733101201", "360733101201", "2024-01-01",
+                                      "2021-01-01", "TRUE", "#REF!"));
   EXPECT_EQ(c.rows[1].cells[2].raw, "3.60733101201E+11");
   EXPECT_EQ(c.rows[1].cells[3].kind, InputKind::kDate);
   EXPECT_EQ(ReasonOf(Xlsx(Zip(Book(data, "", strings)), {}, "不存在").status), kSheetNotFound);
@@ -225,7 +235,8 @@ TEST(XlsxReader, FillsDownWithinMergedRangesOnly) {
       R"(<row r="1"><c r="A1" t="str"><v>杨家堡镇</v></c><c r="B1" t="str"><v>团山村</v></c></row>)"
       R"(<row r="2"><c r="B2" t="str"><v>苏家堡村</v></c></row>)"
       R"(<row r="3"><c r="B3" t="str"><v>别处村</v></c></row><row r="4"><c r="A4"/></row>)";
-  Collected c = Xlsx(Zip(Book(data, R"(<mergeCells><mergeCell ref="A1:A2"/><mergeCell ref="C1:D2"/></mergeCells>)")));
+  Collected c = Xlsx(Zip(
+      Book(data, R"(<mergeCells><mergeCell ref="A1:A2"/><mergeCell ref="C1:D2"/></mergeCells>)")));
   ASSERT_TRUE(c.status.ok()) << c.status;
   ASSERT_EQ(c.rows.size(), 3U);
   EXPECT_EQ(c.rows[1].cells[0].text, "杨家堡镇");
@@ -250,16 +261,20 @@ TEST(XlsxReader, RefusesBombsAndEntities) {
   EXPECT_EQ(ReasonOf(Xlsx(Zip(Book(row + R"(<row r="2"/>)")), limits).status), kTooManyRows);
 
   auto entities = Book(row, "",
-                       "<!DOCTYPE sst [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;\">]><sst><si><t>&b;</t></si></sst>");
+                       "<!DOCTYPE sst [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b "
+                       "\"&a;&a;&a;\">]><sst><si><t>&b;</t></si></sst>");
   EXPECT_EQ(ReasonOf(Xlsx(Zip(entities)).status), kDtdRefused);
   EXPECT_EQ(ReasonOf(Xlsx(Zip(Book(R"(<row r="2"/><row r="1"/>)"))).status), kMalformed);
-  EXPECT_EQ(ReasonOf(Xlsx(Zip(Book(R"(<row r="1"><c r="A1" t="s"><v>7</v></c></row>)"))).status), kMalformed);
-  EXPECT_EQ(ReasonOf(Xlsx(Zip(Book(R"(<row r="1"><c r="ZZZZ1"><v>7</v></c></row>)"))).status), kMalformed);
+  EXPECT_EQ(ReasonOf(Xlsx(Zip(Book(R"(<row r="1"><c r="A1" t="s"><v>7</v></c></row>)"))).status),
+            kMalformed);
+  EXPECT_EQ(ReasonOf(Xlsx(Zip(Book(R"(<row r="1"><c r="ZZZZ1"><v>7</v></c></row>)"))).status),
+            kMalformed);
   EXPECT_EQ(ReasonOf(Xlsx(Zip(Book("<row"))).status), kMalformed);
   EXPECT_EQ(ReasonOf(Xlsx("PK\x03\x04 not a zip").status), kMalformed);
   EXPECT_EQ(ReasonOf(Xlsx("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1").status), kOldExcel);
   EXPECT_EQ(ReasonOf(Xlsx(Zip({{"word/document.xml", "<x/>"}})).status), kMalformed);
-  // Nothing was opened that is not a part of the sheet: the entity in the external link did no harm.
+  // Nothing was opened that is not a part of the sheet: the entity in the external link did no
+  // harm.
   EXPECT_TRUE(Xlsx(Zip(Book(row))).status.ok());
 }
 
@@ -301,15 +316,18 @@ TableMeta Meta() {
 }
 
 std::vector<std::vector<Cell>> Rows() {
-  return {{int64_t{1}, std::string("360733101201"), std::string("=HYPERLINK(\"x\")"), int64_t{724712484}, int64_t{-5},
-           int64_t{1234}, absl::CivilDay(2021, 3, 4)},
-          {int64_t{2}, std::string("360733101202"), std::string("冷库,\"二期\""), int64_t{9007199254740993}, Cell{},
-           int64_t{0}, Cell{}}};
+  return {{int64_t{1}, std::string("360733101201"), std::string("=HYPERLINK(\"x\")"),
+           int64_t{724712484}, int64_t{-5}, int64_t{1234}, absl::CivilDay(2021, 3, 4)},
+          {int64_t{2}, std::string("360733101202"), std::string("冷库,\"二期\""),
+           int64_t{9007199254740993}, Cell{}, int64_t{0}, Cell{}}};
 }
 
 TEST(Writers, CsvIsExactAndGuarded) {
   std::string bytes;
-  CsvWriter writer({}, [&](std::string_view b) { bytes.append(b); return absl::OkStatus(); });
+  CsvWriter writer({}, [&](std::string_view b) {
+    bytes.append(b);
+    return absl::OkStatus();
+  });
   ASSERT_TRUE(writer.Begin(Spec(), Meta()).ok());
   for (const auto& row : Rows()) ASSERT_TRUE(writer.WriteRow(row).ok());
   EXPECT_EQ(ReasonOf(writer.WriteRow({})), kRowShape);
@@ -318,7 +336,8 @@ TEST(Writers, CsvIsExactAndGuarded) {
   EXPECT_EQ(summary->row_count, 2);
   EXPECT_EQ(bytes,
             "\xEF\xBB\xBF"
-            "序号,村代码,项目名称,资金来源/中央衔接（万元）,资金来源/自筹（万元）,支付率（%）,建成时间\r\n"
+            "序号,村代码,项目名称,资金来源/中央衔接（万元）,资金来源/"
+            "自筹（万元）,支付率（%）,建成时间\r\n"
             "1,360733101201,\"'=HYPERLINK(\"\"x\"\")\",724.712484,-0.000005,12.34,2021-03-04\r\n"
             "2,360733101202,\"冷库,\"\"二期\"\"\",9007199254.740993,,0,\r\n");
 }
@@ -329,7 +348,10 @@ TEST(Writers, CsvPreambleAndMachineForm) {
   options.bom = false;
   options.key_header = true;
   options.preamble = true;
-  CsvWriter writer(options, [&](std::string_view b) { bytes.append(b); return absl::OkStatus(); });
+  CsvWriter writer(options, [&](std::string_view b) {
+    bytes.append(b);
+    return absl::OkStatus();
+  });
   ASSERT_TRUE(writer.Begin(Spec(), Meta()).ok());
   auto summary = writer.Finish();
   ASSERT_TRUE(summary.ok());
@@ -340,14 +362,18 @@ TEST(Writers, CsvPreambleAndMachineForm) {
 }
 
 TEST(Writers, FormulaLeads) {
-  for (std::string_view text : {"=1", "+1", "-1", "@x", "\tx", "\rx", "＝1"}) EXPECT_TRUE(LooksLikeFormula(text));
+  for (std::string_view text : {"=1", "+1", "-1", "@x", "\tx", "\rx", "＝1"})
+    EXPECT_TRUE(LooksLikeFormula(text));
   EXPECT_FALSE(LooksLikeFormula("1=1"));
   EXPECT_FALSE(LooksLikeFormula(""));
 }
 
 TEST(Writers, XlsxComesBackWithMergedHeaders) {
   std::string bytes;
-  XlsxWriter writer({}, [&](std::string_view b) { bytes.append(b); return absl::OkStatus(); });
+  XlsxWriter writer({}, [&](std::string_view b) {
+    bytes.append(b);
+    return absl::OkStatus();
+  });
   ASSERT_TRUE(writer.Begin(Spec(), Meta()).ok());
   for (const auto& row : Rows()) ASSERT_TRUE(writer.WriteRow(row).ok());
   auto summary = writer.Finish();
@@ -356,17 +382,25 @@ TEST(Writers, XlsxComesBackWithMergedHeaders) {
   auto reader = XlsxReader::OpenBytes(bytes, {});
   ASSERT_TRUE(reader.ok()) << reader.status();
   Collected c;
-  c.status = (*reader)->ReadSheet("", [&](const InputRow& row) { c.rows.push_back(row); return absl::OkStatus(); });
+  c.status = (*reader)->ReadSheet("", [&](const InputRow& row) {
+    c.rows.push_back(row);
+    return absl::OkStatus();
+  });
   ASSERT_TRUE(c.status.ok()) << c.status;
-  ASSERT_EQ(c.rows.size(), 9U);  // title, unit line, snapshot line, two headers, two rows, count, signatures
+  ASSERT_EQ(c.rows.size(),
+            9U);  // title, unit line, snapshot line, two headers, two rows, count, signatures
   EXPECT_THAT(c.rows[0].cells[0].text, HasSubstr("帮扶产业项目摸排登记表（未定稿）"));
   EXPECT_THAT(c.rows[1].cells[0].text, HasSubstr("填报单位：会昌县农业农村局"));
-  EXPECT_THAT(c.Texts(3), ElementsAre("序号", "村代码", "项目名称", "资金来源", "资金来源", "支付率（%）", "建成时间"));
-  EXPECT_THAT(c.Texts(4), ElementsAre("序号", "村代码", "项目名称", "中央衔接（万元）", "自筹（万元）", "支付率（%）", "建成时间"));
-  EXPECT_THAT(c.Texts(5), ElementsAre("1", "360733101201", "=HYPERLINK(\"x\")", "724.712484", "-0.000005", "12.34", "2021-03-04"));
+  EXPECT_THAT(c.Texts(3), ElementsAre("序号", "村代码", "项目名称", "资金来源", "资金来源",
+                                      "支付率（%）", "建成时间"));
+  EXPECT_THAT(c.Texts(4), ElementsAre("序号", "村代码", "项目名称", "中央衔接（万元）",
+                                      "自筹（万元）", "支付率（%）", "建成时间"));
+  EXPECT_THAT(c.Texts(5), ElementsAre("1", "360733101201", "=HYPERLINK(\"x\")", "724.712484",
+                                      "-0.000005", "12.34", "2021-03-04"));
   EXPECT_EQ(c.rows[5].cells[1].kind, InputKind::kText);
   EXPECT_EQ(c.rows[5].cells[3].kind, InputKind::kNumber);
-  EXPECT_EQ(c.rows[6].cells[3].text, "9007199254.740993");  // too long for a double: text, still exact
+  EXPECT_EQ(c.rows[6].cells[3].text,
+            "9007199254.740993");  // too long for a double: text, still exact
   EXPECT_THAT(c.rows[7].cells[0].text, HasSubstr(summary->rows_sha256));
   EXPECT_THAT(c.rows[8].cells[0].text, HasSubstr("县级（签章）"));
 
@@ -379,7 +413,10 @@ TEST(Writers, XlsxComesBackWithMergedHeaders) {
 
 TEST(Table, ReadTableTellsTheKindsApart) {
   int rows = 0;
-  auto count = [&](const InputRow&) { ++rows; return absl::OkStatus(); };
+  auto count = [&](const InputRow&) {
+    ++rows;
+    return absl::OkStatus();
+  };
   EXPECT_TRUE(ReadTable("a,b\n1,2\n", {}, count).ok());
   EXPECT_TRUE(ReadTable(Zip(Book(R"(<row r="1"><c r="A1"><v>1</v></c></row>)")), {}, count).ok());
   EXPECT_EQ(rows, 3);

@@ -84,7 +84,8 @@ class PartParser {
       auto* p = static_cast<PartParser*>(self);
       if (p->status_.ok()) p->Text(std::string_view(text, static_cast<size_t>(size)));
     });
-    XML_SetStartDoctypeDeclHandler(parser_, [](void* self, const char*, const char*, const char*, int) {
+    XML_SetStartDoctypeDeclHandler(parser_, [](void* self, const char*, const char*, const char*,
+                                               int) {
       static_cast<PartParser*>(self)->Fail(TableError(kDtdRefused, "文件含有 DTD 声明，拒绝读取"));
     });
   }
@@ -93,10 +94,11 @@ class PartParser {
   PartParser& operator=(const PartParser&) = delete;
 
   absl::Status Feed(std::string_view bytes, bool last) {
-    if (XML_Parse(parser_, bytes.data(), static_cast<int>(bytes.size()), last) == XML_STATUS_ERROR &&
+    if (XML_Parse(parser_, bytes.data(), static_cast<int>(bytes.size()), last) ==
+            XML_STATUS_ERROR &&
         status_.ok() && !done_) {
-      status_ = TableError(kMalformed, Cat("工作簿内部 XML 有误：",
-                                                    XML_ErrorString(XML_GetErrorCode(parser_))));
+      status_ = TableError(
+          kMalformed, Cat("工作簿内部 XML 有误：", XML_ErrorString(XML_GetErrorCode(parser_))));
     }
     return status_;
   }
@@ -206,7 +208,10 @@ bool IsDateFormat(std::string_view code) {
     const char c = code[i];
     if (c == '"') quoted = !quoted;
     if (quoted) continue;
-    if (c == '\\') { ++i; continue; }
+    if (c == '\\') {
+      ++i;
+      continue;
+    }
     if (c == '[') bracket = true;
     if (c == ']') bracket = false;
     if (bracket) continue;
@@ -285,8 +290,9 @@ std::optional<std::string> DateText(std::string_view number, bool date1904) {
   if (!ParseDouble(number, &serial) || serial < 1 || serial > 2'958'466) return std::nullopt;
   const auto days = static_cast<int64_t>(serial);
   // Serial 60 is the 29th of February 1900, which never was: days from there count from 1899-12-30.
-  const absl::CivilDay base = date1904 ? absl::CivilDay(1904, 1, 1)
-                                       : (days < 60 ? absl::CivilDay(1899, 12, 31) : absl::CivilDay(1899, 12, 30));
+  const absl::CivilDay base =
+      date1904 ? absl::CivilDay(1904, 1, 1)
+               : (days < 60 ? absl::CivilDay(1899, 12, 31) : absl::CivilDay(1899, 12, 30));
   return absl::FormatCivilTime(base + days);
 }
 
@@ -311,7 +317,8 @@ class SheetParser : public PartParser {
       int64_t r = 0;
       if (!ParseInt(Attribute(attributes, "r"), &r)) r = row_.row_no + 1;
       if (r <= row_.row_no || r > kMaxRow) return Fail(TableError(kMalformed, "行号不按顺序", r));
-      if (++rows_ > context_.limits->max_rows) return Fail(TableError(kTooManyRows, "行数超过上限", r));
+      if (++rows_ > context_.limits->max_rows)
+        return Fail(TableError(kTooManyRows, "行数超过上限", r));
       row_.row_no = r;
       row_.cells.clear();
       next_column_ = 0;
@@ -323,7 +330,8 @@ class SheetParser : public PartParser {
       if (!reference.empty() && !ParseReference(reference, &r, &column_)) {
         return Fail(TableError(kMalformed, "单元格坐标有误", row_.row_no));
       }
-      if (column_ < next_column_) return Fail(TableError(kMalformed, "单元格不按顺序", row_.row_no));
+      if (column_ < next_column_)
+        return Fail(TableError(kMalformed, "单元格不按顺序", row_.row_no));
       if (column_ >= context_.limits->max_columns) {
         // A format painted to the far right is no value; a value there is refused at its end.
         far_ = true;
@@ -406,7 +414,8 @@ class SheetParser : public PartParser {
       return;
     }
     if (far_) return Fail(TableError(kTooManyColumns, "列数超过上限", row_.row_no));
-    if (row_.cells.size() <= static_cast<size_t>(column_)) row_.cells.resize(static_cast<size_t>(column_) + 1);
+    if (row_.cells.size() <= static_cast<size_t>(column_))
+      row_.cells.resize(static_cast<size_t>(column_) + 1);
     row_.cells[static_cast<size_t>(column_)] = std::move(cell);
   }
 
@@ -432,10 +441,12 @@ class SheetParser : public PartParser {
     if (row_.cells.empty()) return;  // a row without a value of its own is no row of data
     for (const Active& a : active_) {
       if (a.value.kind == InputKind::kEmpty) continue;
-      const int last = std::min<int>(a.range.last_column, static_cast<int>(context_.limits->max_columns) - 1);
+      const int last =
+          std::min<int>(a.range.last_column, static_cast<int>(context_.limits->max_columns) - 1);
       for (int c = a.range.first_column; c <= last; ++c) {
         if (row_.row_no == a.range.first_row && c == a.range.first_column) continue;
-        if (row_.cells.size() <= static_cast<size_t>(c)) row_.cells.resize(static_cast<size_t>(c) + 1);
+        if (row_.cells.size() <= static_cast<size_t>(c))
+          row_.cells.resize(static_cast<size_t>(c) + 1);
         row_.cells[static_cast<size_t>(c)] = a.value;
       }
     }
@@ -483,11 +494,14 @@ struct XlsxReader::Impl {
     if (archive != nullptr) zip_discard(archive);
   }
 
-  bool Has(const std::string& name) const { return zip_name_locate(archive, name.c_str(), ZIP_FL_NOCASE) >= 0; }
+  bool Has(const std::string& name) const {
+    return zip_name_locate(archive, name.c_str(), ZIP_FL_NOCASE) >= 0;
+  }
 
   absl::Status CheckBombs() const {
     const zip_int64_t entries = zip_get_num_entries(archive, 0);
-    if (entries > options.limits.max_entries) return TableError(kZipBomb, "压缩包内文件过多，拒绝读取");
+    if (entries > options.limits.max_entries)
+      return TableError(kZipBomb, "压缩包内文件过多，拒绝读取");
     uint64_t total = 0;
     for (zip_int64_t i = 0; i < entries; ++i) {
       zip_stat_t s;
@@ -502,8 +516,8 @@ struct XlsxReader::Impl {
       if (total > static_cast<uint64_t>(options.limits.max_uncompressed_bytes)) {
         return TableError(kZipBomb, "解压后的总大小超过上限，拒绝读取");
       }
-      if (s.size > (1U << 20) &&
-          s.size / std::max<uint64_t>(s.comp_size, 1) > static_cast<uint64_t>(options.limits.max_ratio)) {
+      if (s.size > (1U << 20) && s.size / std::max<uint64_t>(s.comp_size, 1) >
+                                     static_cast<uint64_t>(options.limits.max_ratio)) {
         return TableError(kZipBomb, "压缩比异常，拒绝读取");
       }
     }
@@ -536,7 +550,8 @@ struct XlsxReader::Impl {
 XlsxReader::XlsxReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 XlsxReader::~XlsxReader() = default;
 
-absl::StatusOr<std::unique_ptr<XlsxReader>> XlsxReader::OpenBytes(std::string_view bytes, Options options) {
+absl::StatusOr<std::unique_ptr<XlsxReader>> XlsxReader::OpenBytes(std::string_view bytes,
+                                                                  Options options) {
   if (static_cast<int64_t>(bytes.size()) > options.limits.max_bytes) {
     return TableError(kTableTooLarge, "文件超过大小上限");
   }
@@ -560,7 +575,8 @@ absl::StatusOr<std::unique_ptr<XlsxReader>> XlsxReader::OpenBytes(std::string_vi
   return reader;
 }
 
-absl::StatusOr<std::unique_ptr<XlsxReader>> XlsxReader::OpenFile(const std::string& path, Options options) {
+absl::StatusOr<std::unique_ptr<XlsxReader>> XlsxReader::OpenFile(const std::string& path,
+                                                                 Options options) {
   auto impl = std::make_unique<Impl>();
   impl->options = options;
   int error = 0;
@@ -573,7 +589,8 @@ absl::StatusOr<std::unique_ptr<XlsxReader>> XlsxReader::OpenFile(const std::stri
 
 absl::Status XlsxReader::Load() {
   RETURN_IF_ERROR(impl_->CheckBombs());
-  if (!impl_->Has("xl/workbook.xml")) return TableError(kMalformed, "压缩包里没有工作簿（xl/workbook.xml）");
+  if (!impl_->Has("xl/workbook.xml"))
+    return TableError(kMalformed, "压缩包里没有工作簿（xl/workbook.xml）");
   WorkbookParser workbook;
   RETURN_IF_ERROR(impl_->Parse("xl/workbook.xml", workbook));
   RelationsParser relations;
@@ -619,8 +636,9 @@ absl::Status XlsxReader::ReadSheet(std::string_view sheet, const RowCallback& on
   std::stable_sort(merges_.begin(), merges_.end(), [](const MergedRange& a, const MergedRange& b) {
     return a.first_row < b.first_row;
   });
-  const SheetContext context{&impl_->strings, &impl_->date_style, &merges_, &impl_->options.limits,
-                             &on_row, impl_->date1904, impl_->options.fill_merged};
+  const SheetContext context{
+      &impl_->strings, &impl_->date_style,        &merges_, &impl_->options.limits, &on_row,
+      impl_->date1904, impl_->options.fill_merged};
   SheetParser parser(context);
   return impl_->Parse(part, parser);
 }
@@ -668,7 +686,8 @@ std::string ExactNumberText(std::string_view xml, bool* lost) {
     return negative && out != "0" ? Cat("-", out) : out;
   };
   std::string text = plain();
-  int64_t count = 0;  // significant digits; trailing zeros of an integer are counted: they may be damage
+  int64_t count =
+      0;  // significant digits; trailing zeros of an integer are counted: they may be damage
   for (char c : text) {
     if (absl::ascii_isdigit(static_cast<unsigned char>(c)) && (count > 0 || c != '0')) ++count;
   }
@@ -682,12 +701,14 @@ std::string ExactNumberText(std::string_view xml, bool* lost) {
   double value = 0;
   if (!ParseDouble(text, &value)) return text;
   char buffer[64];
-  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::scientific, 14);
+  const auto end =
+      std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::scientific, 14);
   bool ignored = false;
   return ExactNumberText(std::string_view(buffer, static_cast<size_t>(end.ptr - buffer)), &ignored);
 }
 
-absl::Status ReadTable(std::string_view bytes, const ReadLimits& limits, const RowCallback& on_row) {
+absl::Status ReadTable(std::string_view bytes, const ReadLimits& limits,
+                       const RowCallback& on_row) {
   switch (DetectFileKind(bytes)) {
     case FileKind::kOldExcel:
       return TableError(kOldExcel, "旧版 xls 或加密的工作簿，请另存为 xlsx 后再导入");
@@ -697,7 +718,8 @@ absl::Status ReadTable(std::string_view bytes, const ReadLimits& limits, const R
       ASSIGN_OR_RETURN(auto reader, XlsxReader::OpenBytes(bytes, options));
       return reader->ReadSheet("", on_row);
     }
-    case FileKind::kCsv: break;
+    case FileKind::kCsv:
+      break;
   }
   CsvReader::Options options;
   options.limits = limits;

@@ -1,6 +1,6 @@
-// Reads the cells of an xlsx workbook (ECMA-376): libzip for the container, expat for the parts. Values
-// only: formulas give their cached value; macros, external links, drawings and every other part are
-// never opened. A part with a DOCTYPE is refused, so entities cannot expand.
+// Reads the cells of an xlsx workbook (ECMA-376): libzip for the container, expat for the parts.
+// Values only: formulas give their cached value; macros, external links, drawings and every other
+// part are never opened. A part with a DOCTYPE is refused, so entities cannot expand.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 namespace bangfu::table {
 
 struct MergedRange {
-  int64_t first_row, last_row;  // 1-based, inclusive
+  int64_t first_row, last_row;    // 1-based, inclusive
   int first_column, last_column;  // 0-based, inclusive
 };
 
@@ -28,14 +28,16 @@ class XlsxReader {
     bool fill_merged = true;
   };
   // The bytes must outlive the reader.
-  static absl::StatusOr<std::unique_ptr<XlsxReader>> OpenBytes(std::string_view bytes, Options options);
-  static absl::StatusOr<std::unique_ptr<XlsxReader>> OpenFile(const std::string& path, Options options);
+  static absl::StatusOr<std::unique_ptr<XlsxReader>> OpenBytes(std::string_view bytes,
+                                                               Options options);
+  static absl::StatusOr<std::unique_ptr<XlsxReader>> OpenFile(const std::string& path,
+                                                              Options options);
   ~XlsxReader();
 
   // Visible sheets in the order of the workbook.
   std::vector<std::string> sheet_names() const;
-  // Rows of a sheet ("" = the first visible one) in order; rows that the file leaves out are left out
-  // here, too. Empty cells at the end of a row are cut.
+  // Rows of a sheet ("" = the first visible one) in order; rows that the file leaves out are left
+  // out here, too. Empty cells at the end of a row are cut.
   absl::Status ReadSheet(std::string_view sheet, const RowCallback& on_row);
   // The merged ranges of the sheet last read.
   const std::vector<MergedRange>& merged_ranges() const { return merges_; }

@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "absl/strings/str_join.h"
-#include "common/base/strings.h"
 #include "common/base/clock.h"
+#include "common/base/strings.h"
 #include "common/base/text.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -41,12 +41,18 @@ absl::Status WriteError(lxw_error error) {
 
 double DefaultWidth(ColumnKind kind) {
   switch (kind) {
-    case ColumnKind::kText: return 18;
-    case ColumnKind::kCode: return 20;
-    case ColumnKind::kInt: return 9;
-    case ColumnKind::kWanYuan: return 13;
-    case ColumnKind::kBp: return 9;
-    case ColumnKind::kDate: return 11;
+    case ColumnKind::kText:
+      return 18;
+    case ColumnKind::kCode:
+      return 20;
+    case ColumnKind::kInt:
+      return 9;
+    case ColumnKind::kWanYuan:
+      return 13;
+    case ColumnKind::kBp:
+      return 9;
+    case ColumnKind::kDate:
+      return 11;
   }
   return 12;
 }
@@ -80,7 +86,8 @@ struct XlsxWriter::Impl {
   // A range over columns of one row, written at once: in constant memory rows cannot be revisited.
   absl::Status Line(const std::string& content, lxw_format* format) {
     if (last_column() == 0) {
-      RETURN_IF_ERROR(WriteError(worksheet_write_string(sheet, next_row, 0, content.c_str(), format)));
+      RETURN_IF_ERROR(
+          WriteError(worksheet_write_string(sheet, next_row, 0, content.c_str(), format)));
     } else {
       RETURN_IF_ERROR(WriteError(worksheet_merge_range(sheet, next_row, 0, next_row, last_column(),
                                                        content.c_str(), format)));
@@ -100,7 +107,8 @@ struct XlsxWriter::Impl {
     };
     const auto same_group = [&](size_t a, size_t b, size_t d) {
       const auto &ga = spec.columns[a].groups, &gb = spec.columns[b].groups;
-      return ga.size() > d && gb.size() > d && std::equal(ga.begin(), ga.begin() + d + 1, gb.begin());
+      return ga.size() > d && gb.size() > d &&
+             std::equal(ga.begin(), ga.begin() + d + 1, gb.begin());
     };
     struct Range {
       lxw_row_t r1, r2;
@@ -120,13 +128,15 @@ struct XlsxWriter::Impl {
         while (end + 1 < spec.columns.size() && same_group(c, end + 1, d)) ++end;
         const size_t bottom = d == spec.columns[c].groups.size() ? depth - 1 : d;
         if (end > c || bottom > d) {
-          ranges.push_back({first + static_cast<lxw_row_t>(d), first + static_cast<lxw_row_t>(bottom),
-                            static_cast<lxw_col_t>(c), static_cast<lxw_col_t>(end)});
+          ranges.push_back({first + static_cast<lxw_row_t>(d),
+                            first + static_cast<lxw_row_t>(bottom), static_cast<lxw_col_t>(c),
+                            static_cast<lxw_col_t>(end)});
         }
       }
     }
-    // worksheet_merge_range writes the cells of the range again, which constant memory refuses for rows
-    // that are on disk already. The cells are written; only the range is entered, as the library does.
+    // worksheet_merge_range writes the cells of the range again, which constant memory refuses for
+    // rows that are on disk already. The cells are written; only the range is entered, as the
+    // library does.
     for (const Range& r : ranges) {
       auto* range = static_cast<lxw_merged_range*>(std::calloc(1, sizeof(lxw_merged_range)));
       if (range == nullptr) return WriteError(LXW_ERROR_MEMORY_MALLOC_FAILED);
@@ -159,7 +169,10 @@ absl::Status XlsxWriter::Begin(const TableSpec& spec, const TableMeta& meta) {
   std::string path = Cat(im.temp_dir, "/bangfu-table-XXXXXX");
   const int fd = mkstemp(path.data());
   if (fd < 0) {
-    return Error(absl::StatusCode::kUnavailable, "TABLE_TEMP_FILE").Domain("table.bangfu").Zh("无法建立临时文件").Build();
+    return Error(absl::StatusCode::kUnavailable, "TABLE_TEMP_FILE")
+        .Domain("table.bangfu")
+        .Zh("无法建立临时文件")
+        .Build();
   }
   close(fd);
   im.path = path;
@@ -172,7 +185,8 @@ absl::Status XlsxWriter::Begin(const TableSpec& spec, const TableMeta& meta) {
   std::string title = Cat(spec.table_no, " ", spec.title_zh);
   properties.title = title.data();
   properties.company = im.meta.reporting_unit.data();
-  if (meta.snapshot_time != absl::InfinitePast()) properties.created = absl::ToTimeT(meta.snapshot_time);
+  if (meta.snapshot_time != absl::InfinitePast())
+    properties.created = absl::ToTimeT(meta.snapshot_time);
   workbook_set_properties(im.book, &properties);
   im.sheet = workbook_add_worksheet(im.book, Utf8Truncate(im.options.sheet_name, 31).c_str());
   if (im.sheet == nullptr) return TableError(kMalformed, "工作表名称无效");
@@ -201,7 +215,8 @@ absl::Status XlsxWriter::Begin(const TableSpec& spec, const TableMeta& meta) {
   im.percent = format(true, false, LXW_ALIGN_RIGHT, "0.00");
 
   for (size_t c = 0; c < spec.columns.size(); ++c) {
-    const double width = spec.columns[c].width > 0 ? spec.columns[c].width : DefaultWidth(spec.columns[c].kind);
+    const double width =
+        spec.columns[c].width > 0 ? spec.columns[c].width : DefaultWidth(spec.columns[c].kind);
     RETURN_IF_ERROR(WriteError(worksheet_set_column(im.sheet, static_cast<lxw_col_t>(c),
                                                     static_cast<lxw_col_t>(c), width, nullptr)));
   }
@@ -214,15 +229,17 @@ absl::Status XlsxWriter::Begin(const TableSpec& spec, const TableMeta& meta) {
   worksheet_set_row(im.sheet, im.next_row, 28, nullptr);
   RETURN_IF_ERROR(im.Line(
       Cat(title, meta.draft_note.empty() ? "" : Cat("（", meta.draft_note, "）")), im.title));
-  RETURN_IF_ERROR(im.Line(Cat("填报单位：", meta.reporting_unit, "    填报日期：", meta.reporting_date,
-                                       "    填报人：", meta.preparer, "    审核人：", meta.reviewer),
-                          im.line));
+  RETURN_IF_ERROR(
+      im.Line(Cat("填报单位：", meta.reporting_unit, "    填报日期：", meta.reporting_date,
+                  "    填报人：", meta.preparer, "    审核人：", meta.reviewer),
+              im.line));
   if (!meta.filters.empty() || meta.snapshot_time != absl::InfinitePast()) {
     std::string about;
     if (!meta.filters.empty()) absl::StrAppend(&about, "筛选条件：", meta.filters, "    ");
     if (meta.snapshot_time != absl::InfinitePast()) {
-      absl::StrAppend(&about, "数据截至：",
-                      absl::FormatTime("%Y-%m-%d %H:%M:%S", meta.snapshot_time, ShanghaiTimeZone()));
+      absl::StrAppend(
+          &about, "数据截至：",
+          absl::FormatTime("%Y-%m-%d %H:%M:%S", meta.snapshot_time, ShanghaiTimeZone()));
     }
     RETURN_IF_ERROR(im.Line(about, im.line));
   }
@@ -243,19 +260,22 @@ absl::Status XlsxWriter::WriteRow(const std::vector<Cell>& row) {
     const auto column = static_cast<lxw_col_t>(i);
     printed.push_back(FormatCell(kind, row[i]));
     const auto* number = std::get_if<int64_t>(&row[i]);
-    const bool as_number = number != nullptr && kind != ColumnKind::kCode && *number < kExactInDouble &&
-                           *number > -kExactInDouble;
+    const bool as_number = number != nullptr && kind != ColumnKind::kCode &&
+                           *number<kExactInDouble&& * number> - kExactInDouble;
     if (printed.back().empty()) {
       RETURN_IF_ERROR(WriteError(worksheet_write_blank(im.sheet, im.next_row, column, im.text)));
     } else if (as_number) {
-      lxw_format* f = kind == ColumnKind::kWanYuan ? im.money : kind == ColumnKind::kBp ? im.percent : im.integer;
+      lxw_format* f = kind == ColumnKind::kWanYuan ? im.money
+                      : kind == ColumnKind::kBp    ? im.percent
+                                                   : im.integer;
       // The decimal text has at most 15 digits, so the double stands for exactly that decimal.
-      RETURN_IF_ERROR(WriteError(worksheet_write_number(im.sheet, im.next_row, column,
-                                                        std::strtod(printed.back().c_str(), nullptr), f)));
+      RETURN_IF_ERROR(WriteError(worksheet_write_number(
+          im.sheet, im.next_row, column, std::strtod(printed.back().c_str(), nullptr), f)));
     } else {
       // Strings are stored as strings: a spreadsheet shows "=1+1", it does not run it.
-      RETURN_IF_ERROR(WriteError(worksheet_write_string(im.sheet, im.next_row, column, printed.back().c_str(),
-                                                        kind == ColumnKind::kCode ? im.code : im.text)));
+      RETURN_IF_ERROR(
+          WriteError(worksheet_write_string(im.sheet, im.next_row, column, printed.back().c_str(),
+                                            kind == ColumnKind::kCode ? im.code : im.text)));
     }
   }
   ++im.next_row;
@@ -266,10 +286,12 @@ absl::Status XlsxWriter::WriteRow(const std::vector<Cell>& row) {
 absl::StatusOr<TableSummary> XlsxWriter::Finish() {
   Impl& im = *impl_;
   TableSummary summary = im.digest.Finish();
-  RETURN_IF_ERROR(im.Line(Cat("共 ", summary.row_count, " 行    校验值 SHA-256：", summary.rows_sha256), im.line));
+  RETURN_IF_ERROR(im.Line(
+      Cat("共 ", summary.row_count, " 行    校验值 SHA-256：", summary.rows_sha256), im.line));
   if (!im.meta.signers.empty()) {
     worksheet_set_row(im.sheet, im.next_row, 30, nullptr);
-    RETURN_IF_ERROR(im.Line(absl::StrJoin(im.meta.signers, "：                    ") + "：", im.line));
+    RETURN_IF_ERROR(
+        im.Line(absl::StrJoin(im.meta.signers, "：                    ") + "：", im.line));
   }
   const lxw_error closed = workbook_close(std::exchange(im.book, nullptr));
   RETURN_IF_ERROR(WriteError(closed));

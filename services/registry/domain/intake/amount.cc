@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "common/base/strings.h"
 #include "common/base/decimal.h"
 #include "common/base/money.h"
+#include "common/base/strings.h"
 #include "services/registry/domain/intake/chinese.h"
 
 namespace bangfu::registry::intake {
@@ -14,11 +14,11 @@ namespace {
 
 struct Unit {
   std::string_view word;
-  int scale;       // decimal digits between the unit and fen
-  bool multiplier; // needs 元 behind it, or nothing
+  int scale;        // decimal digits between the unit and fen
+  bool multiplier;  // needs 元 behind it, or nothing
 };
-constexpr Unit kUnits[] = {{"千万", 9, true}, {"百万", 8, true}, {"亿", 10, true}, {"万", 6, true},
-                           {"千", 5, true},   {"元", 2, false}};
+constexpr Unit kUnits[] = {{"千万", 9, true}, {"百万", 8, true}, {"亿", 10, true},
+                           {"万", 6, true},   {"千", 5, true},   {"元", 2, false}};
 
 enum class Bound { kNone, kAbout, kAtLeast, kAtMost };
 
@@ -29,7 +29,7 @@ struct Figure {
   Bound bound = Bound::kNone;
   bool rate = false;
   bool scientific = false;
-  std::string added;   // of 1亿2000万元: the second part
+  std::string added;  // of 1亿2000万元: the second part
   int added_scale = -1;
 };
 
@@ -55,8 +55,9 @@ bool ReadNumber(std::string_view text, size_t* i, Figure* figure) {
   while (p < text.size()) {
     if (IsDigit(text[p])) {
       number.push_back(text[p++]);
-    } else if (text[p] == ',' && p + 3 < text.size() && IsDigit(text[p + 1]) && IsDigit(text[p + 2]) &&
-               IsDigit(text[p + 3]) && (p + 4 >= text.size() || !IsDigit(text[p + 4]))) {
+    } else if (text[p] == ',' && p + 3 < text.size() && IsDigit(text[p + 1]) &&
+               IsDigit(text[p + 2]) && IsDigit(text[p + 3]) &&
+               (p + 4 >= text.size() || !IsDigit(text[p + 4]))) {
       ++p;  // a thousands comma
     } else {
       break;
@@ -90,8 +91,9 @@ bool ReadUnit(std::string_view text, size_t* i, Figure* figure) {
       if (!Consume(text, &q, "元")) {
         // 600万 is money, 28.1万人 and 5万块 are not.
         const std::string_view rest = text.substr(q);
-        static constexpr std::string_view kAfter[] = {",", ";", "、", "。", ")", "左右", "以上", "以内", "以下",
-                                                      " ", "-", "~", "至", "到", "/", "+"};
+        static constexpr std::string_view kAfter[] = {",",    ";",    "、",   "。", ")", "左右",
+                                                      "以上", "以内", "以下", " ",  "-", "~",
+                                                      "至",   "到",   "/",    "+"};
         bool ends = rest.empty() || IsDigit(rest.front());
         for (std::string_view after : kAfter) ends = ends || HasPrefix(rest, after);
         if (!ends) continue;
@@ -108,16 +110,17 @@ bool ReadUnit(std::string_view text, size_t* i, Figure* figure) {
 
 Bound BoundBefore(std::string_view before) {
   before = Trim(before);
-  struct Word { std::string_view text; Bound bound; };
-  static constexpr Word kWords[] = {{"不低于", Bound::kAtLeast}, {"不少于", Bound::kAtLeast},
-                                    {"至少", Bound::kAtLeast},   {"超过", Bound::kAtLeast},
-                                    {"突破", Bound::kAtLeast},   {"逾", Bound::kAtLeast},
-                                    {"超", Bound::kAtLeast},     {"不超过", Bound::kAtMost},
-                                    {"不足", Bound::kAtMost},    {"不到", Bound::kAtMost},
-                                    {"最多", Bound::kAtMost},    {"近", Bound::kAtMost},
-                                    {"约为", Bound::kAbout},     {"大约", Bound::kAbout},
-                                    {"约", Bound::kAbout},       {"预计", Bound::kAbout},
-                                    {"预计为", Bound::kAbout},   {"估算", Bound::kAbout}};
+  struct Word {
+    std::string_view text;
+    Bound bound;
+  };
+  static constexpr Word kWords[] = {
+      {"不低于", Bound::kAtLeast}, {"不少于", Bound::kAtLeast}, {"至少", Bound::kAtLeast},
+      {"超过", Bound::kAtLeast},   {"突破", Bound::kAtLeast},   {"逾", Bound::kAtLeast},
+      {"超", Bound::kAtLeast},     {"不超过", Bound::kAtMost},  {"不足", Bound::kAtMost},
+      {"不到", Bound::kAtMost},    {"最多", Bound::kAtMost},    {"近", Bound::kAtMost},
+      {"约为", Bound::kAbout},     {"大约", Bound::kAbout},     {"约", Bound::kAbout},
+      {"预计", Bound::kAbout},     {"预计为", Bound::kAbout},   {"估算", Bound::kAbout}};
   // 不超过 ends in 超过: the longest word decides.
   Bound bound = Bound::kNone;
   size_t longest = 0;
@@ -144,7 +147,9 @@ std::string_view Clause(std::string_view text, size_t begin) {
 std::vector<Figure> Figures(std::string_view text) {
   std::vector<Figure> out;
   for (size_t i = 0; i < text.size();) {
-    if (!IsDigit(text[i]) || (i > 0 && (text[i - 1] == '.' || absl::ascii_isalpha(static_cast<unsigned char>(text[i - 1]))))) {
+    if (!IsDigit(text[i]) ||
+        (i > 0 &&
+         (text[i - 1] == '.' || absl::ascii_isalpha(static_cast<unsigned char>(text[i - 1]))))) {
       ++i;
       continue;
     }
@@ -177,14 +182,17 @@ std::vector<Figure> Figures(std::string_view text) {
 // -1 when there is none. Headers: 总投资（万元）, 金额:元; titles: 单位：万元.
 int FindUnitScale(std::string_view context, bool header) {
   const std::string text = Normalize(context);
-  static constexpr struct { std::string_view word; int scale; } kNames[] = {
-      {"亿元", 10}, {"万元", 6}, {"千元", 5}, {"元", 2}};
+  static constexpr struct {
+    std::string_view word;
+    int scale;
+  } kNames[] = {{"亿元", 10}, {"万元", 6}, {"千元", 5}, {"元", 2}};
   for (const auto& name : kNames) {
     for (std::string_view lead : {"(", ":", "单位", "[", "/", "("}) {
       if (StrContains(text, Cat(lead, name.word))) return name.scale;
       if (StrContains(text, Cat(lead, "人民币", name.word))) return name.scale;
     }
-    if (header && (text == name.word || HasSuffix(text, name.word)) && name.scale != 2) return name.scale;
+    if (header && (text == name.word || HasSuffix(text, name.word)) && name.scale != 2)
+      return name.scale;
   }
   return -1;
 }
@@ -221,23 +229,34 @@ bool IsMasked(std::string_view text) {
 
 std::string_view ParseStateName(ParseState state) {
   switch (state) {
-    case ParseState::kExact: return "EXACT";
-    case ParseState::kApproximate: return "APPROXIMATE";
-    case ParseState::kRange: return "RANGE";
-    case ParseState::kMasked: return "MASKED";
-    case ParseState::kAbsent: return "ABSENT";
-    case ParseState::kSplitUnknown: return "SPLIT_UNKNOWN";
+    case ParseState::kExact:
+      return "EXACT";
+    case ParseState::kApproximate:
+      return "APPROXIMATE";
+    case ParseState::kRange:
+      return "RANGE";
+    case ParseState::kMasked:
+      return "MASKED";
+    case ParseState::kAbsent:
+      return "ABSENT";
+    case ParseState::kSplitUnknown:
+      return "SPLIT_UNKNOWN";
   }
   return "";
 }
 
 std::string_view UnitSourceName(UnitSource source) {
   switch (source) {
-    case UnitSource::kNone: return "NONE";
-    case UnitSource::kCell: return "CELL";
-    case UnitSource::kHeader: return "HEADER";
-    case UnitSource::kTitle: return "TITLE";
-    case UnitSource::kAsk: return "ASK";
+    case UnitSource::kNone:
+      return "NONE";
+    case UnitSource::kCell:
+      return "CELL";
+    case UnitSource::kHeader:
+      return "HEADER";
+    case UnitSource::kTitle:
+      return "TITLE";
+    case UnitSource::kAsk:
+      return "ASK";
   }
   return "";
 }
@@ -246,7 +265,8 @@ Amount ParseAmount(std::string_view raw, const UnitContext& context) {
   Amount amount;
   amount.raw = std::string(raw);
   const std::string text = Normalize(WithoutFormulaGuard(raw));
-  if (text.empty() || text == "-" || text == "—" || text == "--" || text == "——" || text == "/" || text == "无") {
+  if (text.empty() || text == "-" || text == "—" || text == "--" || text == "——" || text == "/" ||
+      text == "无") {
     return amount;
   }
   if (IsMasked(text)) {
@@ -266,8 +286,10 @@ Amount ParseAmount(std::string_view raw, const UnitContext& context) {
     for (auto f = all.rbegin(); f != all.rend(); ++f) rest.erase(f->begin, f->end - f->begin);
     std::string_view left = Trim(rest);
     negative = all.size() == 1 && left == "-";
-    const bool range = all.size() == 2 && (left == "-" || left == "~" || left == "至" || left == "到" || left == "—");
-    for (std::string_view word : {"约", "余", "多", "近", "左右", "以上", "以内", "逾", "超过", "不足", "大约", "¥"}) {
+    const bool range = all.size() == 2 &&
+                       (left == "-" || left == "~" || left == "至" || left == "到" || left == "—");
+    for (std::string_view word :
+         {"约", "余", "多", "近", "左右", "以上", "以内", "逾", "超过", "不足", "大约", "¥"}) {
       if (left == word) left = {};
     }
     const bool more = ContainsAny(rest, {"余", "多"});
@@ -277,7 +299,8 @@ Amount ParseAmount(std::string_view raw, const UnitContext& context) {
     }
   }
   if (money.empty()) {
-    amount.note_zh = ContainsAny(text, {"万元", "亿元", "元"}) ? "原文缺少数字，请补充" : "未写明金额，请补充";
+    amount.note_zh =
+        ContainsAny(text, {"万元", "亿元", "元"}) ? "原文缺少数字，请补充" : "未写明金额，请补充";
     return amount;
   }
   for (const Figure& f : money) {
@@ -285,8 +308,8 @@ Amount ParseAmount(std::string_view raw, const UnitContext& context) {
   }
   // Units: the cell, then the header, then the title; asked else, never assumed.
   const bool range = money.size() == 2 && [&] {
-    const std::string_view between = Trim(
-        std::string_view(text).substr(money[0].end, money[1].begin - money[0].end));
+    const std::string_view between =
+        Trim(std::string_view(text).substr(money[0].end, money[1].begin - money[0].end));
     return between == "-" || between == "~" || between == "至" || between == "到" || between == "—";
   }();
   bool bare_range = false;
@@ -294,9 +317,10 @@ Amount ParseAmount(std::string_view raw, const UnitContext& context) {
     // 800至1000元: the first number has its unit behind the second.
     for (const Figure& f : all) {
       if (f.scale >= 0 || f.end > money[0].begin) continue;
-      const std::string_view between = Trim(
-          std::string_view(text).substr(f.end, money[0].begin - f.end));
-      if (between == "-" || between == "~" || between == "至" || between == "到" || between == "—") {
+      const std::string_view between =
+          Trim(std::string_view(text).substr(f.end, money[0].begin - f.end));
+      if (between == "-" || between == "~" || between == "至" || between == "到" ||
+          between == "—") {
         Figure low = f;
         low.scale = money[0].scale;
         money.insert(money.begin(), low);
@@ -386,7 +410,8 @@ AllocationFigures ParseAllocation(std::string_view raw) {
       if (p == std::string::npos) continue;
       std::string_view rest = std::string_view(text).substr(p + word.size());
       size_t end = rest.size();
-      for (std::string_view separator : {",", ";", "、", "。", " ", ")"}) end = std::min(end, rest.find(separator, 1));
+      for (std::string_view separator : {",", ";", "、", "。", " ", ")"})
+        end = std::min(end, rest.find(separator, 1));
       Amount amount = ParseAmount(rest.substr(0, end));
       if (amount.state != ParseState::kAbsent) return amount;
     }

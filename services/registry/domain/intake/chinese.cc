@@ -36,16 +36,28 @@ std::string Normalize(std::string_view text) {
   // Traditional -> simplified for the characters that the parsers look for; all have three bytes.
   const auto pack = [](std::string_view c) {
     return static_cast<uint32_t>(static_cast<unsigned char>(c[0])) << 16 |
-           static_cast<uint32_t>(static_cast<unsigned char>(c[1])) << 8 | static_cast<unsigned char>(c[2]);
+           static_cast<uint32_t>(static_cast<unsigned char>(c[1])) << 8 |
+           static_cast<unsigned char>(c[2]);
   };
   struct Form {
     uint32_t from;
     std::string_view to;
   };
-  static const std::array<Form, 15> kForms = {{{pack("萬"), "万"}, {pack("億"), "亿"}, {pack("圓"), "元"}, {pack("圆"), "元"},
-                                              {pack("約"), "约"}, {pack("餘"), "余"}, {pack("縣"), "县"}, {pack("鄉"), "乡"},
-                                              {pack("鎮"), "镇"}, {pack("區"), "区"}, {pack("資"), "资"}, {pack("總"), "总"},
-                                              {pack("計"), "计"}, {pack("\u200b"), ""}, {pack("\ufeff"), ""}}};
+  static const std::array<Form, 15> kForms = {{{pack("萬"), "万"},
+                                               {pack("億"), "亿"},
+                                               {pack("圓"), "元"},
+                                               {pack("圆"), "元"},
+                                               {pack("約"), "约"},
+                                               {pack("餘"), "余"},
+                                               {pack("縣"), "县"},
+                                               {pack("鄉"), "乡"},
+                                               {pack("鎮"), "镇"},
+                                               {pack("區"), "区"},
+                                               {pack("資"), "资"},
+                                               {pack("總"), "总"},
+                                               {pack("計"), "计"},
+                                               {pack("\u200b"), ""},
+                                               {pack("\ufeff"), ""}}};
   std::string out;
   out.reserve(nfkc.size());
   for (size_t i = 0; i < nfkc.size();) {
@@ -126,9 +138,10 @@ std::string_view WithoutFormulaGuard(std::string_view text) {
 int ChineseNumber(std::string_view text) {
   if (text.empty()) return -1;
   static constexpr std::pair<std::string_view, int> kDigits[] = {
-      {"零", 0}, {"〇", 0}, {"一", 1}, {"二", 2}, {"两", 2}, {"三", 3}, {"四", 4},
-      {"五", 5}, {"六", 6}, {"七", 7}, {"八", 8}, {"九", 9}};
-  static constexpr std::pair<std::string_view, int> kUnits[] = {{"十", 10}, {"百", 100}, {"千", 1000}};
+      {"零", 0}, {"〇", 0}, {"一", 1}, {"二", 2}, {"两", 2}, {"三", 3},
+      {"四", 4}, {"五", 5}, {"六", 6}, {"七", 7}, {"八", 8}, {"九", 9}};
+  static constexpr std::pair<std::string_view, int> kUnits[] = {
+      {"十", 10}, {"百", 100}, {"千", 1000}};
   int total = 0, digit = -1;
   for (size_t i = 0; i < text.size();) {
     const std::string_view c = text.substr(i, CharacterBytes(text[i]));

@@ -1,5 +1,5 @@
-// Small helpers for text as officials type it. Parsing works on Normalize()d copies; what is stored is
-// always the text as it came.
+// Small helpers for text as officials type it. Parsing works on Normalize()d copies; what is stored
+// is always the text as it came.
 #pragma once
 
 #include <initializer_list>

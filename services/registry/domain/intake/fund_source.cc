@@ -20,21 +20,33 @@ const std::vector<std::string>& BridgeCodes() {
 std::vector<std::string> LevelsIn(std::string_view text) {
   std::set<int> levels;
   if (ContainsAny(text, {"中央", "国家级", "国家财政"})) levels.insert(0);
-  if (ContainsAny(text, {"省级", "省财政", "省衔接", "省本级", "自治区", "省专项"}) || HasPrefix(text, "省")) levels.insert(1);
-  if (ContainsAny(text, {"市级", "市财政", "市衔接", "市本级", "州级", "设区市", "地级"}) || HasPrefix(text, "市")) levels.insert(2);
+  if (ContainsAny(text, {"省级", "省财政", "省衔接", "省本级", "自治区", "省专项"}) ||
+      HasPrefix(text, "省"))
+    levels.insert(1);
+  if (ContainsAny(text, {"市级", "市财政", "市衔接", "市本级", "州级", "设区市", "地级"}) ||
+      HasPrefix(text, "市"))
+    levels.insert(2);
   // 自治区财政 is no 区财政.
   const std::string lower = absl::StrReplaceAll(AbslView(text), {{"自治区", ""}});
-  if (ContainsAny(lower, {"县级", "县财政", "县衔接", "县本级", "区级", "区本级", "区财政", "县配套"}) || HasPrefix(text, "县")) levels.insert(3);
+  if (ContainsAny(lower,
+                  {"县级", "县财政", "县衔接", "县本级", "区级", "区本级", "区财政", "县配套"}) ||
+      HasPrefix(text, "县"))
+    levels.insert(3);
   // 市、县两级; 地县配套
   for (std::string_view mark : {"两级", "三级", "配套"}) {
     const size_t p = text.find(mark);
     if (p == std::string_view::npos) continue;
     std::string_view before = text.substr(0, p);
     while (true) {
-      if (ConsumeSuffix(&before, "县") || ConsumeSuffix(&before, "区")) levels.insert(3);
-      else if (ConsumeSuffix(&before, "市") || ConsumeSuffix(&before, "地") || ConsumeSuffix(&before, "州")) levels.insert(2);
-      else if (ConsumeSuffix(&before, "省")) levels.insert(1);
-      else if (!ConsumeSuffix(&before, "、")) break;
+      if (ConsumeSuffix(&before, "县") || ConsumeSuffix(&before, "区"))
+        levels.insert(3);
+      else if (ConsumeSuffix(&before, "市") || ConsumeSuffix(&before, "地") ||
+               ConsumeSuffix(&before, "州"))
+        levels.insert(2);
+      else if (ConsumeSuffix(&before, "省"))
+        levels.insert(1);
+      else if (!ConsumeSuffix(&before, "、"))
+        break;
     }
   }
   std::vector<std::string> out;
@@ -60,7 +72,9 @@ void Classify(DeclaredSource* source, const std::vector<SourceSynonym>& synonyms
     // Bridging funds: the level of government makes the code; without exactly one it is asked.
     std::vector<std::string> levels = LevelsIn(text);
     source->source_code = levels.size() == 1 ? levels[0] : "";
-    source->proposals = levels.size() == 1 ? std::vector<std::string>{} : levels.empty() ? BridgeCodes() : levels;
+    source->proposals = levels.size() == 1 ? std::vector<std::string>{}
+                        : levels.empty()   ? BridgeCodes()
+                                           : levels;
     return;
   }
   source->proposals = LevelsIn(text);
@@ -68,7 +82,8 @@ void Classify(DeclaredSource* source, const std::vector<SourceSynonym>& synonyms
 }
 
 bool OnlyLevel(std::string_view text) {
-  for (std::string_view level : {"中央", "省", "市", "县", "区", "地", "州", "自治区", "省级", "市级"}) {
+  for (std::string_view level :
+       {"中央", "省", "市", "县", "区", "地", "州", "自治区", "省级", "市级"}) {
     if (text == level) return true;
   }
   return false;
@@ -105,7 +120,9 @@ const std::vector<SourceSynonym>& DefaultSourceSynonyms() {
       {{"整合部门"}, "INTEGRATED_AGRI", {}},
       {{"统筹整合"}, "INTEGRATED_AGRI", {}},
       {{"整合资金"}, "INTEGRATED_AGRI", {}},
-      {{"结余"}, "", {"BRIDGE_CENTRAL", "BRIDGE_PROVINCE", "BRIDGE_CITY", "BRIDGE_COUNTY", "OTHER"}},
+      {{"结余"},
+       "",
+       {"BRIDGE_CENTRAL", "BRIDGE_PROVINCE", "BRIDGE_CITY", "BRIDGE_COUNTY", "OTHER"}},
       {{"衔接"}, "BRIDGE", {}},
       {{"专项扶贫"}, "LEGACY_SPECIAL", {}},
       {{"扶贫资金"}, "LEGACY_SPECIAL", {}},
@@ -139,11 +156,13 @@ DeclaredSources ParseFundSources(std::string_view cell, const UnitContext& conte
   if (text.empty() || text == "-" || text == "/" || text == "无") return out;
   const bool unsplit = ContainsAny(text, {"未分摊", "全项目", "全表"});
   std::vector<std::string> pieces;
-  for (std::string& piece : SplitOutsideBrackets(text, {"、", ",", ";", "+", "\n", "\r", "。", " "})) {
+  for (std::string& piece :
+       SplitOutsideBrackets(text, {"、", ",", ";", "+", "\n", "\r", "。", " "})) {
     const bool joins = IsDocumentNumber(piece) || HasPrefix(piece, "每") ||
                        HasPrefix(piece, "本次安排") || HasPrefix(piece, "其中");
     if (!pieces.empty() && (joins || OnlyLevel(pieces.back()))) {
-      absl::StrAppend(&pieces.back(), OnlyLevel(pieces.back()) || IsDocumentNumber(piece) ? "、" : ",", piece);
+      absl::StrAppend(&pieces.back(),
+                      OnlyLevel(pieces.back()) || IsDocumentNumber(piece) ? "、" : ",", piece);
     } else {
       pieces.push_back(std::move(piece));
     }
@@ -182,8 +201,8 @@ DeclaredSources ParseFundSources(std::string_view cell, const UnitContext& conte
   return out;
 }
 
-DeclaredSource ParseFundColumn(std::string_view header, std::string_view cell, std::string_view title,
-                               const std::vector<SourceSynonym>& synonyms) {
+DeclaredSource ParseFundColumn(std::string_view header, std::string_view cell,
+                               std::string_view title, const std::vector<SourceSynonym>& synonyms) {
   DeclaredSource source;
   source.raw = Normalize(header);
   Classify(&source, synonyms);

@@ -34,50 +34,52 @@ constexpr std::nullopt_t kNo = std::nullopt;
 
 INSTANTIATE_TEST_SUITE_P(
     Published, Amounts,
-    ::testing::Values(
-        AmountCase{"2315.61万元", ParseState::kExact, 231561'0000, kNo, kNo},
-        AmountCase{"724.712484万元", ParseState::kExact, 724712484, kNo, kNo},
-        AmountCase{"26045.5340万元", ParseState::kExact, 26045534000, kNo, kNo},
-        AmountCase{"159993.26元", ParseState::kExact, 15999326, kNo, kNo},
-        AmountCase{"2.23亿元", ParseState::kExact, 22300000000, kNo, kNo},
-        AmountCase{"6亿元", ParseState::kExact, 60000000000, kNo, kNo},
-        AmountCase{"1亿2000万元", ParseState::kExact, 12000000000, kNo, kNo},
-        AmountCase{"１，２３４．５万元", ParseState::kExact, 1234500000, kNo, kNo},
-        AmountCase{"３００萬元", ParseState::kExact, 300000000, kNo, kNo},
-        AmountCase{"2億圓", ParseState::kExact, 20000000000, kNo, kNo},
-        AmountCase{" 600万 ", ParseState::kExact, 600000000, kNo, kNo},
-        AmountCase{"-12.5万元", ParseState::kExact, -12500000, kNo, kNo},
-        AmountCase{"0.000001万元", ParseState::kExact, 1, kNo, kNo},
-        AmountCase{"1.00000000万元", ParseState::kExact, 1000000, kNo, kNo},
-        AmountCase{"1.0000001万元", ParseState::kAbsent, kNo, kNo, kNo},
-        AmountCase{"约600万元", ParseState::kApproximate, 600000000, kNo, kNo},
-        AmountCase{"約６００萬元", ParseState::kApproximate, 600000000, kNo, kNo},
-        AmountCase{"600万元左右", ParseState::kApproximate, 600000000, kNo, kNo},
-        AmountCase{"200余万元", ParseState::kApproximate, kNo, 200000000, kNo},
-        AmountCase{"1500多万元", ParseState::kApproximate, kNo, 1500000000, kNo},
-        AmountCase{"5000余万元", ParseState::kApproximate, kNo, 5000000000, kNo},
-        AmountCase{"近13万元", ParseState::kApproximate, kNo, kNo, 13000000},
-        AmountCase{"不超过13万元", ParseState::kApproximate, kNo, kNo, 13000000},
-        AmountCase{"突破50万元", ParseState::kApproximate, kNo, 50000000, kNo},
-        AmountCase{"800至1000元", ParseState::kRange, kNo, 80000, 100000},
-        AmountCase{"3000至4000元", ParseState::kRange, kNo, 300000, 400000},
-        AmountCase{"10万元—20万元", ParseState::kRange, kNo, 10000000, 20000000},
-        AmountCase{"*元", ParseState::kMasked, kNo, kNo, kNo},
-        AmountCase{"***万元", ParseState::kMasked, kNo, kNo, kNo},
-        AmountCase{"XX万元", ParseState::kMasked, kNo, kNo, kNo},
-        AmountCase{"投资万元", ParseState::kAbsent, kNo, kNo, kNo},
-        AmountCase{"", ParseState::kAbsent, kNo, kNo, kNo},
-        AmountCase{"/", ParseState::kAbsent, kNo, kNo, kNo},
-        AmountCase{"300", ParseState::kAbsent, kNo, kNo, kNo},
-        AmountCase{"3.6E+07元", ParseState::kAbsent, kNo, kNo, kNo},
-        AmountCase{"28.1万人", ParseState::kAbsent, kNo, kNo, kNo},
-        AmountCase{"99999999999999999999万元", ParseState::kAbsent, kNo, kNo, kNo},
-        AmountCase{"连续两年每年投入1000万元(全项目)", ParseState::kSplitUnknown, kNo, kNo, kNo},
-        AmountCase{"省级730万元、市级394.2万元、县级配套362.128万元(未分摊)", ParseState::kSplitUnknown, kNo, kNo, kNo},
-        AmountCase{"8060亩专项奖补:每亩500元;2020年每亩1000元", ParseState::kSplitUnknown, kNo, kNo, kNo},
-        AmountCase{"每村100万元", ParseState::kSplitUnknown, kNo, kNo, kNo},
-        AmountCase{"350元/亩", ParseState::kSplitUnknown, kNo, kNo, kNo},
-        AmountCase{"300万元、48万元", ParseState::kSplitUnknown, kNo, kNo, kNo}));
+    ::testing::Values(AmountCase{"2315.61万元", ParseState::kExact, 231561'0000, kNo, kNo},
+                      AmountCase{"724.712484万元", ParseState::kExact, 724712484, kNo, kNo},
+                      AmountCase{"26045.5340万元", ParseState::kExact, 26045534000, kNo, kNo},
+                      AmountCase{"159993.26元", ParseState::kExact, 15999326, kNo, kNo},
+                      AmountCase{"2.23亿元", ParseState::kExact, 22300000000, kNo, kNo},
+                      AmountCase{"6亿元", ParseState::kExact, 60000000000, kNo, kNo},
+                      AmountCase{"1亿2000万元", ParseState::kExact, 12000000000, kNo, kNo},
+                      AmountCase{"１，２３４．５万元", ParseState::kExact, 1234500000, kNo, kNo},
+                      AmountCase{"３００萬元", ParseState::kExact, 300000000, kNo, kNo},
+                      AmountCase{"2億圓", ParseState::kExact, 20000000000, kNo, kNo},
+                      AmountCase{" 600万 ", ParseState::kExact, 600000000, kNo, kNo},
+                      AmountCase{"-12.5万元", ParseState::kExact, -12500000, kNo, kNo},
+                      AmountCase{"0.000001万元", ParseState::kExact, 1, kNo, kNo},
+                      AmountCase{"1.00000000万元", ParseState::kExact, 1000000, kNo, kNo},
+                      AmountCase{"1.0000001万元", ParseState::kAbsent, kNo, kNo, kNo},
+                      AmountCase{"约600万元", ParseState::kApproximate, 600000000, kNo, kNo},
+                      AmountCase{"約６００萬元", ParseState::kApproximate, 600000000, kNo, kNo},
+                      AmountCase{"600万元左右", ParseState::kApproximate, 600000000, kNo, kNo},
+                      AmountCase{"200余万元", ParseState::kApproximate, kNo, 200000000, kNo},
+                      AmountCase{"1500多万元", ParseState::kApproximate, kNo, 1500000000, kNo},
+                      AmountCase{"5000余万元", ParseState::kApproximate, kNo, 5000000000, kNo},
+                      AmountCase{"近13万元", ParseState::kApproximate, kNo, kNo, 13000000},
+                      AmountCase{"不超过13万元", ParseState::kApproximate, kNo, kNo, 13000000},
+                      AmountCase{"突破50万元", ParseState::kApproximate, kNo, 50000000, kNo},
+                      AmountCase{"800至1000元", ParseState::kRange, kNo, 80000, 100000},
+                      AmountCase{"3000至4000元", ParseState::kRange, kNo, 300000, 400000},
+                      AmountCase{"10万元—20万元", ParseState::kRange, kNo, 10000000, 20000000},
+                      AmountCase{"*元", ParseState::kMasked, kNo, kNo, kNo},
+                      AmountCase{"***万元", ParseState::kMasked, kNo, kNo, kNo},
+                      AmountCase{"XX万元", ParseState::kMasked, kNo, kNo, kNo},
+                      AmountCase{"投资万元", ParseState::kAbsent, kNo, kNo, kNo},
+                      AmountCase{"", ParseState::kAbsent, kNo, kNo, kNo},
+                      AmountCase{"/", ParseState::kAbsent, kNo, kNo, kNo},
+                      AmountCase{"300", ParseState::kAbsent, kNo, kNo, kNo},
+                      AmountCase{"3.6E+07元", ParseState::kAbsent, kNo, kNo, kNo},
+                      AmountCase{"28.1万人", ParseState::kAbsent, kNo, kNo, kNo},
+                      AmountCase{"99999999999999999999万元", ParseState::kAbsent, kNo, kNo, kNo},
+                      AmountCase{"连续两年每年投入1000万元(全项目)", ParseState::kSplitUnknown, kNo,
+                                 kNo, kNo},
+                      AmountCase{"省级730万元、市级394.2万元、县级配套362.128万元(未分摊)",
+                                 ParseState::kSplitUnknown, kNo, kNo, kNo},
+                      AmountCase{"8060亩专项奖补:每亩500元;2020年每亩1000元",
+                                 ParseState::kSplitUnknown, kNo, kNo, kNo},
+                      AmountCase{"每村100万元", ParseState::kSplitUnknown, kNo, kNo, kNo},
+                      AmountCase{"350元/亩", ParseState::kSplitUnknown, kNo, kNo, kNo},
+                      AmountCase{"300万元、48万元", ParseState::kSplitUnknown, kNo, kNo, kNo}));
 
 TEST(Amount, UnitFromCellThenHeaderThenTitleElseAsked) {
   Amount a = ParseAmount("300元", {"总投资（万元）", "单位：亿元"});
@@ -96,7 +98,8 @@ TEST(Amount, UnitFromCellThenHeaderThenTitleElseAsked) {
   EXPECT_EQ(ParseAmount("800-1000", {"金额（元）", ""}).high_fen, 100000);
   EXPECT_EQ(ParseAmount("约300", {"金额（万元）", ""}).state, ParseState::kApproximate);
   EXPECT_EQ(ParseAmount("-3.5", {"金额（万元）", ""}).fen, -3500000);
-  EXPECT_EQ(ParseAmount("13912345678", {"金额（分厘）", "单位：元"}).fen, 1391234567800);  // looks like a phone number
+  EXPECT_EQ(ParseAmount("13912345678", {"金额（分厘）", "单位：元"}).fen,
+            1391234567800);  // looks like a phone number
   EXPECT_TRUE(ParseAmount("1.1234567", {"金额（万元）", ""}).refused);
 }
 
@@ -114,7 +117,8 @@ std::vector<std::string> Codes(std::string_view cell) {
 }
 
 TEST(FundSources, WithAmounts) {
-  const DeclaredSources s = ParseFundSources("沪滇扶贫协作项目资金1000万元、整合部门资金1304.26万元、农户自筹11.35万元");
+  const DeclaredSources s =
+      ParseFundSources("沪滇扶贫协作项目资金1000万元、整合部门资金1304.26万元、农户自筹11.35万元");
   ASSERT_EQ(s.items.size(), 3U);
   EXPECT_EQ(s.items[0].source_code, "EAST_WEST");
   EXPECT_EQ(s.items[1].source_code, "INTEGRATED_AGRI");
@@ -124,11 +128,14 @@ TEST(FundSources, WithAmounts) {
 }
 
 TEST(FundSources, CodesByWords) {
-  EXPECT_THAT(Codes("中央财政衔接资金2825万元、省级财政衔接资金733.83万元"), ElementsAre("BRIDGE_CENTRAL", "BRIDGE_PROVINCE"));
+  EXPECT_THAT(Codes("中央财政衔接资金2825万元、省级财政衔接资金733.83万元"),
+              ElementsAre("BRIDGE_CENTRAL", "BRIDGE_PROVINCE"));
   EXPECT_THAT(Codes("市级财政衔接资金(九财乡振指〔2023〕17号)"), ElementsAre("BRIDGE_CITY"));
-  EXPECT_THAT(Codes("2023年第二批中央财政衔接推进乡村振兴补助资金(青财农字〔2023〕505号)"), ElementsAre("BRIDGE_CENTRAL"));
+  EXPECT_THAT(Codes("2023年第二批中央财政衔接推进乡村振兴补助资金(青财农字〔2023〕505号)"),
+              ElementsAre("BRIDGE_CENTRAL"));
   EXPECT_THAT(Codes("自治区(第二批)财政衔接资金"), ElementsAre("BRIDGE_PROVINCE"));
-  EXPECT_THAT(Codes("财政扶贫资金313.2万元、自筹资金134.72万元"), ElementsAre("LEGACY_SPECIAL", "SELF_RAISED"));
+  EXPECT_THAT(Codes("财政扶贫资金313.2万元、自筹资金134.72万元"),
+              ElementsAre("LEGACY_SPECIAL", "SELF_RAISED"));
   EXPECT_THAT(Codes("通道农商行授信150万元;村民入股"), ElementsAre("BANK_CREDIT", "SELF_RAISED"));
   EXPECT_THAT(Codes("中央专项彩票公益金"), ElementsAre("LOTTERY"));
   EXPECT_THAT(Codes("统筹整合财政涉农资金"), ElementsAre("INTEGRATED_AGRI"));
@@ -139,7 +146,8 @@ TEST(FundSources, CodesByWords) {
   ASSERT_EQ(two.items.size(), 1U);
   EXPECT_EQ(two.items[0].source_code, "");
   EXPECT_THAT(two.items[0].proposals, ElementsAre("BRIDGE_CITY", "BRIDGE_COUNTY"));
-  const DeclaredSources task = ParseFundSources("2024年中央财政衔接推进乡村振兴补助资金-欠发达国有林场巩固提升");
+  const DeclaredSources task =
+      ParseFundSources("2024年中央财政衔接推进乡村振兴补助资金-欠发达国有林场巩固提升");
   EXPECT_EQ(task.items[0].source_code, "BRIDGE_CENTRAL");
   EXPECT_EQ(task.items[0].task_code, "STATE_FOREST");
   EXPECT_EQ(ParseFundSources("中央衔接资金559万元(少数民族发展资金)").items[0].task_code, "ETHNIC");
@@ -152,7 +160,8 @@ TEST(FundSources, WithoutAmountsOrShares) {
   EXPECT_EQ(s.items[1].source_code, "");
   s = ParseFundSources("省级730万元、市级394.2万元、县级配套362.128万元(未分摊)");
   ASSERT_EQ(s.items.size(), 3U);
-  for (const DeclaredSource& item : s.items) EXPECT_EQ(item.amount.state, ParseState::kSplitUnknown) << item.raw;
+  for (const DeclaredSource& item : s.items)
+    EXPECT_EQ(item.amount.state, ParseState::kSplitUnknown) << item.raw;
   EXPECT_EQ(s.items[1].amount.programme_fen, 394200000);
   s = ParseFundSources("中央财政衔接推进乡村振兴补助资金(少数民族发展任务) 本次安排310万元");
   ASSERT_EQ(s.items.size(), 1U);
@@ -174,7 +183,8 @@ TEST(Sums, ToleranceIsPerItem) {
   EXPECT_EQ(SumCheck({10000, 10001}, 0).verdict, SumVerdict::kMismatch);
   EXPECT_EQ(SumCheck({}, 5).verdict, SumVerdict::kNotComparable);
   EXPECT_EQ(SumCheck({INT64_MAX, 1}, 5).verdict, SumVerdict::kNotComparable);
-  EXPECT_EQ(SumCheck(ParseFundSources("省级投资1200万元等"), ParseAmount("1500万元")).verdict, SumVerdict::kNotComparable);
+  EXPECT_EQ(SumCheck(ParseFundSources("省级投资1200万元等"), ParseAmount("1500万元")).verdict,
+            SumVerdict::kNotComparable);
 }
 
 std::vector<std::string> Names(const PlaceList& list) {
@@ -215,7 +225,8 @@ TEST(Villages, SeveralInOneCell) {
 }
 
 TEST(Words, Classes) {
-  for (std::string_view w : {"调整类", "调整一批", "另起炉灶类", "另起炉灶一批", "調整類"}) EXPECT_EQ(ClassFromWord(w), "ADJUST") << w;
+  for (std::string_view w : {"调整类", "调整一批", "另起炉灶类", "另起炉灶一批", "調整類"})
+    EXPECT_EQ(ClassFromWord(w), "ADJUST") << w;
   EXPECT_EQ(ClassFromWord("巩固一批"), "CONSOLIDATE");
   EXPECT_EQ(ClassFromWord("升级类"), "UPGRADE");
   EXPECT_EQ(ClassFromWord("盘活 类"), "REVITALIZE");
@@ -273,7 +284,8 @@ TEST(Table, WideFormWithTwoHeaderRows) {
   EXPECT_TRUE(map->wide());
   EXPECT_THAT(map->title, HasSubstr("单位：万元"));
   ProjectTableParser parser(*map);
-  ParsedProjectRow a = parser.Parse(5, {"1", "白水湖街道", "白水湖村", "渔业科技养殖项目", "40", "30", "10"});
+  ParsedProjectRow a =
+      parser.Parse(5, {"1", "白水湖街道", "白水湖村", "渔业科技养殖项目", "40", "30", "10"});
   EXPECT_EQ(a.planned_total.fen, 40000000);
   EXPECT_EQ(a.planned_total.unit_source, UnitSource::kTitle);
   ASSERT_EQ(a.sources.items.size(), 2U);
@@ -295,7 +307,8 @@ TEST(Table, WideFormWithTwoHeaderRows) {
 
 TEST(Table, SubtotalWithoutALabelIsKnownByItsSum) {
   ColumnMap map;
-  map.columns = {{ProjectField::kProjectName, "项目名称"}, {ProjectField::kPlannedTotal, "金额（万元）"}};
+  map.columns = {{ProjectField::kProjectName, "项目名称"},
+                 {ProjectField::kPlannedTotal, "金额（万元）"}};
   ProjectTableParser parser(map);
   parser.Parse(1, {"甲村茶园", "10"});
   parser.Parse(2, {"乙村茶园", "20"});
@@ -304,8 +317,11 @@ TEST(Table, SubtotalWithoutALabelIsKnownByItsSum) {
 
 TEST(Table, LongRowsOfOneProjectAreFoldedEqualRowsOfVillagesAreNot) {
   ColumnMap map;
-  map.columns = {{ProjectField::kVillage, "村"}, {ProjectField::kProjectName, "项目名称"}, {ProjectField::kYear, "年度"},
-                 {ProjectField::kFundSource, "资金来源"}, {ProjectField::kPlannedTotal, "金额（万元）"}};
+  map.columns = {{ProjectField::kVillage, "村"},
+                 {ProjectField::kProjectName, "项目名称"},
+                 {ProjectField::kYear, "年度"},
+                 {ProjectField::kFundSource, "资金来源"},
+                 {ProjectField::kPlannedTotal, "金额（万元）"}};
   ProjectTableParser parser(map);
   std::vector<ParsedProjectRow> rows;
   rows.push_back(parser.Parse(1, {"甲村", "茶园", "2021", "中央衔接资金", "10"}));
@@ -339,18 +355,38 @@ TEST(Table, FillsDownOnlyWhereTold) {
 
 TEST(Table, HeadersOfT1) {
   const std::vector<std::pair<std::string, ProjectField>> expected = {
-      {"序号", ProjectField::kSerial}, {"县", ProjectField::kCounty}, {"乡镇", ProjectField::kTownship}, {"村", ProjectField::kVillage},
-      {"项目编码", ProjectField::kProjectCode}, {"项目名称", ProjectField::kProjectName}, {"产业类别（七大/134）", ProjectField::kIndustry},
-      {"项目类型", ProjectField::kProjectType}, {"建设性质", ProjectField::kNature}, {"实施年度", ProjectField::kYear},
-      {"建设内容及规模", ProjectField::kContent}, {"总投资（万元）", ProjectField::kPlannedTotal},
-      {"其中：各资金来源/中央衔接（万元）", ProjectField::kFundColumn}, {"其中：各资金来源/自筹（万元）", ProjectField::kFundColumn},
-      {"实施单位", ProjectField::kImplementingOrg}, {"运营主体", ProjectField::kOperator}, {"信用代码", ProjectField::kOperatorUscc},
-      {"建成时间", ProjectField::kCompletedOn}, {"投产时间", ProjectField::kProductionOn}, {"当前状态", ProjectField::kStatus},
-      {"形成资产（数量）", ProjectField::kAssetValue}, {"形成资产/数量", ProjectField::kAssetQuantity},
-      {"形成资产/原值（万元）", ProjectField::kAssetValue}, {"年产值（万元）", ProjectField::kAnnualOutput},
-      {"年收益（万元）", ProjectField::kAnnualIncome}, {"带动户数/脱贫户", ProjectField::kPoorHouseholds},
-      {"带动户数/监测户", ProjectField::kMonitoredHouseholds}, {"务工人数", ProjectField::kWorkers}, {"存在问题", ProjectField::kProblems},
-      {"填报人", ProjectField::kPreparer}, {"联系电话", ProjectField::kPhone}, {"天气", ProjectField::kIgnored}};
+      {"序号", ProjectField::kSerial},
+      {"县", ProjectField::kCounty},
+      {"乡镇", ProjectField::kTownship},
+      {"村", ProjectField::kVillage},
+      {"项目编码", ProjectField::kProjectCode},
+      {"项目名称", ProjectField::kProjectName},
+      {"产业类别（七大/134）", ProjectField::kIndustry},
+      {"项目类型", ProjectField::kProjectType},
+      {"建设性质", ProjectField::kNature},
+      {"实施年度", ProjectField::kYear},
+      {"建设内容及规模", ProjectField::kContent},
+      {"总投资（万元）", ProjectField::kPlannedTotal},
+      {"其中：各资金来源/中央衔接（万元）", ProjectField::kFundColumn},
+      {"其中：各资金来源/自筹（万元）", ProjectField::kFundColumn},
+      {"实施单位", ProjectField::kImplementingOrg},
+      {"运营主体", ProjectField::kOperator},
+      {"信用代码", ProjectField::kOperatorUscc},
+      {"建成时间", ProjectField::kCompletedOn},
+      {"投产时间", ProjectField::kProductionOn},
+      {"当前状态", ProjectField::kStatus},
+      {"形成资产（数量）", ProjectField::kAssetValue},
+      {"形成资产/数量", ProjectField::kAssetQuantity},
+      {"形成资产/原值（万元）", ProjectField::kAssetValue},
+      {"年产值（万元）", ProjectField::kAnnualOutput},
+      {"年收益（万元）", ProjectField::kAnnualIncome},
+      {"带动户数/脱贫户", ProjectField::kPoorHouseholds},
+      {"带动户数/监测户", ProjectField::kMonitoredHouseholds},
+      {"务工人数", ProjectField::kWorkers},
+      {"存在问题", ProjectField::kProblems},
+      {"填报人", ProjectField::kPreparer},
+      {"联系电话", ProjectField::kPhone},
+      {"天气", ProjectField::kIgnored}};
   for (const auto& [header, field] : expected) EXPECT_EQ(FieldOfHeader(header), field) << header;
   int n = 0;
   EXPECT_EQ(ReasonOf(FindHeader({{"甲", "乙"}}, &n).status()), "TABLE_HEADER_NOT_FOUND");

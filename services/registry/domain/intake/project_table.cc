@@ -5,8 +5,8 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_join.h"
-#include "common/base/strings.h"
 #include "common/base/money.h"
+#include "common/base/strings.h"
 #include "common/base/text.h"
 #include "common/base/uscc.h"
 #include "common/status/error.h"
@@ -31,48 +31,101 @@ const std::vector<Synonyms>& FieldTable() {
       {F::kCity, "city", {"city", "市", "地市", "设区市", "市州"}},
       {F::kCounty, "county", {"county", "县", "县名", "县区", "县市区", "区县", "所在县", "县市"}},
       {F::kTownship, "township", {"township", "乡镇", "乡", "镇", "乡镇街道", "所在乡镇", "镇乡"}},
-      {F::kVillage, "village",
-       {"village", "村", "行政村", "村社区", "村名", "项目村", "实施村", "所在村", "行政村及责任单位", "建设地点村"}},
-      {F::kRegionCode, "region_code", {"regioncode", "区划代码", "行政区划代码", "村代码", "统计代码", "行政区划编码"}},
-      {F::kProjectCode, "project_code", {"projectcode", "项目编码", "项目编号", "项目代码", "一级项目库编码", "项目库编码"}},
+      {F::kVillage,
+       "village",
+       {"village", "村", "行政村", "村社区", "村名", "项目村", "实施村", "所在村",
+        "行政村及责任单位", "建设地点村"}},
+      {F::kRegionCode,
+       "region_code",
+       {"regioncode", "区划代码", "行政区划代码", "村代码", "统计代码", "行政区划编码"}},
+      {F::kProjectCode,
+       "project_code",
+       {"projectcode", "项目编码", "项目编号", "项目代码", "一级项目库编码", "项目库编码"}},
       {F::kProjectName, "name", {"projectname", "项目名称", "名称", "项目", "name"}},
-      {F::kIndustry, "industry", {"industry", "产业类别", "产业", "主导产业", "产业类型", "所属产业", "产业类别七大134"}},
-      {F::kProjectType, "project_type", {"projecttype", "projecttypetext", "项目类型", "项目类别", "项目子类型", "类别"}},
+      {F::kIndustry,
+       "industry",
+       {"industry", "产业类别", "产业", "主导产业", "产业类型", "所属产业", "产业类别七大134"}},
+      {F::kProjectType,
+       "project_type",
+       {"projecttype", "projecttypetext", "项目类型", "项目类别", "项目子类型", "类别"}},
       {F::kNature, "nature", {"nature", "建设性质", "性质"}},
       {F::kYear, "year", {"year", "年度", "实施年度", "项目年度", "年份", "计划年度", "立项年度"}},
-      {F::kContent, "construction_content",
-       {"constructioncontent", "建设内容", "建设内容及规模", "建设规模", "主要建设内容", "建设任务", "建设规模及内容", "项目内容"}},
-      {F::kPlannedTotal, "planned_total",
-       {"plannedtotal", "plannedtotalfen", "amounttext", "总投资", "项目总投资", "投资总额", "资金规模", "项目预算总投资", "投资", "金额",
-        "投入", "投入资金", "计划总投资", "概算总投资", "项目资金", "合计投资"}},
-      {F::kThisAllocation, "this_allocation", {"thisallocation", "本次安排", "本次安排资金", "本次下达", "本批安排", "本次下达资金", "安排金额"}},
-      {F::kFundSource, "fund_source", {"fundsource", "fundsourcetext", "资金来源", "资金类型", "资金性质", "资金名称", "资金文号", "来源"}},
+      {F::kContent,
+       "construction_content",
+       {"constructioncontent", "建设内容", "建设内容及规模", "建设规模", "主要建设内容", "建设任务",
+        "建设规模及内容", "项目内容"}},
+      {F::kPlannedTotal,
+       "planned_total",
+       {"plannedtotal", "plannedtotalfen", "amounttext", "总投资", "项目总投资", "投资总额",
+        "资金规模", "项目预算总投资", "投资", "金额", "投入", "投入资金", "计划总投资",
+        "概算总投资", "项目资金", "合计投资"}},
+      {F::kThisAllocation,
+       "this_allocation",
+       {"thisallocation", "本次安排", "本次安排资金", "本次下达", "本批安排", "本次下达资金",
+        "安排金额"}},
+      {F::kFundSource,
+       "fund_source",
+       {"fundsource", "fundsourcetext", "资金来源", "资金类型", "资金性质", "资金名称", "资金文号",
+        "来源"}},
       {F::kFundAmount, "fund_amount", {"fundamount", "来源金额", "分项金额", "该项资金金额"}},
-      {F::kImplementingOrg, "implementing_org",
-       {"implementingorg", "实施单位", "项目实施单位", "责任单位", "实施主体", "建设单位", "项目单位", "主管部门"}},
-      {F::kOperator, "operator", {"operator", "运营主体", "经营主体", "承包方", "运营单位", "运营主体及信用代码", "经营单位"}},
-      {F::kOperatorUscc, "operator_uscc", {"operatoruscc", "信用代码", "统一社会信用代码", "运营主体信用代码"}},
-      {F::kCompletedOn, "completed_on", {"completedon", "建成时间", "竣工时间", "完工时间", "建成日期", "完工日期", "竣工日期"}},
-      {F::kProductionOn, "production_on", {"productionon", "投产时间", "投产日期", "投入使用时间", "运营时间"}},
-      {F::kStatus, "status", {"status", "statustext", "当前状态", "状态", "项目状态", "进展", "进展情况", "实施进度", "项目进展", "使用状态"}},
-      {F::kAssetQuantity, "asset_quantity", {"assetquantity", "形成资产数量", "资产数量", "形成资产/数量"}},
-      {F::kAssetValue, "asset_value", {"assetvalue", "形成资产原值", "资产原值", "形成资产", "原值", "资产价值", "固定资产原值"}},
+      {F::kImplementingOrg,
+       "implementing_org",
+       {"implementingorg", "实施单位", "项目实施单位", "责任单位", "实施主体", "建设单位",
+        "项目单位", "主管部门"}},
+      {F::kOperator,
+       "operator",
+       {"operator", "运营主体", "经营主体", "承包方", "运营单位", "运营主体及信用代码",
+        "经营单位"}},
+      {F::kOperatorUscc,
+       "operator_uscc",
+       {"operatoruscc", "信用代码", "统一社会信用代码", "运营主体信用代码"}},
+      {F::kCompletedOn,
+       "completed_on",
+       {"completedon", "建成时间", "竣工时间", "完工时间", "建成日期", "完工日期", "竣工日期"}},
+      {F::kProductionOn,
+       "production_on",
+       {"productionon", "投产时间", "投产日期", "投入使用时间", "运营时间"}},
+      {F::kStatus,
+       "status",
+       {"status", "statustext", "当前状态", "状态", "项目状态", "进展", "进展情况", "实施进度",
+        "项目进展", "使用状态"}},
+      {F::kAssetQuantity,
+       "asset_quantity",
+       {"assetquantity", "形成资产数量", "资产数量", "形成资产/数量"}},
+      {F::kAssetValue,
+       "asset_value",
+       {"assetvalue", "形成资产原值", "资产原值", "形成资产", "原值", "资产价值", "固定资产原值"}},
       {F::kAnnualOutput, "annual_output", {"annualoutput", "年产值", "产值"}},
-      {F::kAnnualIncome, "annual_income", {"annualincome", "年收益", "收益", "年收入", "年实际收益", "村集体年收益"}},
-      {F::kHouseholds, "households", {"households", "带动户数", "项目覆盖户数", "覆盖户数", "受益户数"}},
-      {F::kPoorHouseholds, "poor_households",
-       {"poorhouseholds", "脱贫户", "脱贫户数", "覆盖脱贫户数", "带动脱贫户数", "带动户数脱贫户", "建档立卡户", "带动户数脱贫户监测户"}},
-      {F::kMonitoredHouseholds, "monitored_households",
-       {"monitoredhouseholds", "监测户", "监测户数", "监测对象户数", "带动监测户数", "带动户数监测户"}},
-      {F::kBeneficiaries, "beneficiaries", {"beneficiariestext", "beneficiaries", "受益对象", "受益情况", "带动情况", "绩效目标"}},
+      {F::kAnnualIncome,
+       "annual_income",
+       {"annualincome", "年收益", "收益", "年收入", "年实际收益", "村集体年收益"}},
+      {F::kHouseholds,
+       "households",
+       {"households", "带动户数", "项目覆盖户数", "覆盖户数", "受益户数"}},
+      {F::kPoorHouseholds,
+       "poor_households",
+       {"poorhouseholds", "脱贫户", "脱贫户数", "覆盖脱贫户数", "带动脱贫户数", "带动户数脱贫户",
+        "建档立卡户", "带动户数脱贫户监测户"}},
+      {F::kMonitoredHouseholds,
+       "monitored_households",
+       {"monitoredhouseholds", "监测户", "监测户数", "监测对象户数", "带动监测户数",
+        "带动户数监测户"}},
+      {F::kBeneficiaries,
+       "beneficiaries",
+       {"beneficiariestext", "beneficiaries", "受益对象", "受益情况", "带动情况", "绩效目标"}},
       {F::kWorkers, "workers", {"workers", "务工人数", "带动务工人数", "吸纳就业人数", "就业人数"}},
       {F::kProblems, "problems", {"problems", "存在问题", "问题", "主要问题"}},
       {F::kPreparer, "preparer", {"preparer", "填报人", "联系人"}},
       {F::kPhone, "phone", {"phone", "联系电话", "电话", "手机号"}},
-      {F::kClass, "class", {"class", "分类", "四个一批", "认定类别", "四类", "四个一批类别", "系统建议类别", "所属类别"}},
+      {F::kClass,
+       "class",
+       {"class", "分类", "四个一批", "认定类别", "四类", "四个一批类别", "系统建议类别",
+        "所属类别"}},
       {F::kNotes, "notes", {"notes", "备注", "说明"}},
-      {F::kIgnored, "ignored",
-       {"amountfen", "单位", "单位属性", "组名", "绩效目标及指标", "覆盖人数", "覆盖脱贫人口数", "是否入库"}},
+      {F::kIgnored,
+       "ignored",
+       {"amountfen", "单位", "单位属性", "组名", "绩效目标及指标", "覆盖人数", "覆盖脱贫人口数",
+        "是否入库"}},
   };
   return *table;
 }
@@ -86,8 +139,9 @@ std::string HeaderKey(std::string_view part) {
 }
 
 bool NamesMoneySource(std::string_view key) {
-  return ContainsAny(key, {"衔接", "自筹", "贷款", "彩票", "整合资金", "涉农", "扶贫资金", "其他资金", "东西部", "定点帮扶", "债券",
-                           "捐赠", "中央资金", "省级资金", "市级资金", "县级资金", "财政资金", "社会资本", "信贷"});
+  return ContainsAny(key, {"衔接", "自筹", "贷款", "彩票", "整合资金", "涉农", "扶贫资金",
+                           "其他资金", "东西部", "定点帮扶", "债券", "捐赠", "中央资金", "省级资金",
+                           "市级资金", "县级资金", "财政资金", "社会资本", "信贷"});
 }
 
 F FieldOfKey(std::string_view key) {
@@ -102,7 +156,8 @@ F FieldOfKey(std::string_view key) {
   return it == index->end() ? F::kIgnored : it->second;
 }
 
-void AddAmountIssue(const Amount& amount, std::string_view field, RowReport* report, bool required) {
+void AddAmountIssue(const Amount& amount, std::string_view field, RowReport* report,
+                    bool required) {
   const bool nothing = Normalize(amount.raw).empty();
   if (amount.exact() && amount.note_zh.empty()) return;
   if (nothing && !required) return;
@@ -113,7 +168,8 @@ void AddAmountIssue(const Amount& amount, std::string_view field, RowReport* rep
   if (amount.fen.has_value()) {
     issue.understood = Cat(FormatWanYuan(*amount.fen), "万元");
   } else if (amount.low_fen.has_value() && amount.high_fen.has_value()) {
-    issue.understood = Cat(FormatWanYuan(*amount.low_fen), "—", FormatWanYuan(*amount.high_fen), "万元");
+    issue.understood =
+        Cat(FormatWanYuan(*amount.low_fen), "—", FormatWanYuan(*amount.high_fen), "万元");
   } else if (amount.low_fen.has_value()) {
     issue.understood = Cat("不少于", FormatWanYuan(*amount.low_fen), "万元");
   } else if (amount.high_fen.has_value()) {
@@ -149,11 +205,14 @@ ProjectField FieldOfHeader(std::string_view header) {
   if (slash != std::string::npos) {
     const std::string last = HeaderKey(std::string_view(normalized).substr(slash + 1));
     const std::string first = HeaderKey(std::string_view(normalized).substr(0, slash));
-    if (ContainsAny(first, {"资金来源", "其中", "资金构成", "投资构成"}) && !last.empty() && last != "合计" && last != "小计") {
+    if (ContainsAny(first, {"资金来源", "其中", "资金构成", "投资构成"}) && !last.empty() &&
+        last != "合计" && last != "小计") {
       return F::kFundColumn;
     }
-    if (ContainsAny(first, {"形成资产"})) return last == "数量" ? F::kAssetQuantity : F::kAssetValue;
-    if (ContainsAny(first, {"总投资", "资金规模"}) && (last == "合计" || last == "小计")) return F::kPlannedTotal;
+    if (ContainsAny(first, {"形成资产"}))
+      return last == "数量" ? F::kAssetQuantity : F::kAssetValue;
+    if (ContainsAny(first, {"总投资", "资金规模"}) && (last == "合计" || last == "小计"))
+      return F::kPlannedTotal;
     if (ContainsAny(first, {"带动户数", "覆盖户数"}) && last == "合计") return F::kHouseholds;
     if (const F field = FieldOfKey(last); field != F::kIgnored) return field;
   }
@@ -164,10 +223,12 @@ ProjectField FieldOfHeader(std::string_view header) {
 bool ColumnMap::wide() const { return Has(F::kFundColumn); }
 
 bool ColumnMap::Has(ProjectField field) const {
-  return std::any_of(columns.begin(), columns.end(), [&](const Column& c) { return c.field == field; });
+  return std::any_of(columns.begin(), columns.end(),
+                     [&](const Column& c) { return c.field == field; });
 }
 
-absl::StatusOr<ColumnMap> FindHeader(const std::vector<std::vector<std::string>>& first_rows, int* header_rows) {
+absl::StatusOr<ColumnMap> FindHeader(const std::vector<std::vector<std::string>>& first_rows,
+                                     int* header_rows) {
   const auto known = [](const ColumnMap& map) {
     std::set<F> fields;
     for (const ColumnMap::Column& c : map.columns) {
@@ -175,7 +236,8 @@ absl::StatusOr<ColumnMap> FindHeader(const std::vector<std::vector<std::string>>
     }
     return fields.contains(F::kProjectName) ? fields.size() : 0;
   };
-  const auto map_of = [](const std::vector<std::string>& top, const std::vector<std::string>* below) {
+  const auto map_of = [](const std::vector<std::string>& top,
+                         const std::vector<std::string>* below) {
     ColumnMap map;
     const size_t n = std::max(top.size(), below == nullptr ? 0 : below->size());
     for (size_t i = 0; i < n; ++i) {
@@ -200,8 +262,10 @@ absl::StatusOr<ColumnMap> FindHeader(const std::vector<std::vector<std::string>>
         const std::string b = Normalize(below[i]);
         if (b.empty()) continue;
         ++filled;
-        if (i < top.size() && Normalize(top[i]) == b) ++repeated;
-        else if (NamesMoneySource(HeaderKey(b)) || FieldOfKey(HeaderKey(b)) != F::kIgnored) ++fund;
+        if (i < top.size() && Normalize(top[i]) == b)
+          ++repeated;
+        else if (NamesMoneySource(HeaderKey(b)) || FieldOfKey(HeaderKey(b)) != F::kIgnored)
+          ++fund;
       }
       if (filled > 0 && fund > 0 && repeated + fund == filled) {
         best = map_of(top, &below);
@@ -245,13 +309,15 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
     const ColumnMap::Column& column = columns_.columns[i];
     if (column.field == F::kIgnored || column.field == F::kFundColumn) continue;
     const std::string_view text = WithoutFormulaGuard(cells[i]);
-    if (!Normalize(text).empty() && row.raw.find(column.field) == row.raw.end()) row.raw[column.field] = std::string(text);
+    if (!Normalize(text).empty() && row.raw.find(column.field) == row.raw.end())
+      row.raw[column.field] = std::string(text);
   }
   for (F field : options_.fill_down) {
     if (row.Text(field).empty()) {
       if (const auto it = last_.find(field); it != last_.end()) {
         row.raw[field] = it->second;
-        row.report.Add({std::string(ProjectFieldKey(field)), "FILLED_DOWN", "", it->second, "沿用上一行的内容，请确认", IssueSeverity::kWarn});
+        row.report.Add({std::string(ProjectFieldKey(field)), "FILLED_DOWN", "", it->second,
+                        "沿用上一行的内容，请确认", IssueSeverity::kWarn});
       }
     } else {
       last_[field] = std::string(row.Text(field));
@@ -270,7 +336,8 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
     if (!row.Text(field).empty()) facts.places.push_back(row.Text(field));
   }
   facts.has_township_or_village = !row.Text(F::kTownship).empty() || !row.Text(F::kVillage).empty();
-  for (F field : {F::kContent, F::kImplementingOrg, F::kOperator, F::kBeneficiaries, F::kProjectCode, F::kRegionCode}) {
+  for (F field : {F::kContent, F::kImplementingOrg, F::kOperator, F::kBeneficiaries,
+                  F::kProjectCode, F::kRegionCode}) {
     facts.has_details = facts.has_details || !row.Text(field).empty();
   }
   row.kind = ClassifyRow(facts);
@@ -299,7 +366,8 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
     last_sources_ = ParseFundSources(text);
   }
   row.sources = last_sources_;
-  if (!row.Text(F::kFundAmount).empty() && row.sources.items.size() == 1) row.sources.items[0].amount = amount(F::kFundAmount);
+  if (!row.Text(F::kFundAmount).empty() && row.sources.items.size() == 1)
+    row.sources.items[0].amount = amount(F::kFundAmount);
   for (size_t i = 0; i < columns_.columns.size() && i < cells.size(); ++i) {
     if (columns_.columns[i].field != F::kFundColumn || Normalize(cells[i]).empty()) continue;
     DeclaredSource source = ParseFundColumn(columns_.columns[i].header, cells[i], columns_.title);
@@ -308,7 +376,8 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
     row.sources.items.push_back(std::move(source));
   }
   for (const DeclaredSource& source : row.sources.items) {
-    if (source.this_allocation && !row.this_allocation.has_value()) row.this_allocation = source.amount;
+    if (source.this_allocation && !row.this_allocation.has_value())
+      row.this_allocation = source.amount;
   }
 
   // ---- summary rows: checked against the rows above, never a project ----
@@ -317,20 +386,27 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
       IsSubtotalBySum(facts, row.planned_total.fen, block_fen_, block_rows_)) {
     row.kind = RowKind::kSubtotal;
   }
-  if (row.kind == RowKind::kSubtotal || row.kind == RowKind::kTotal || row.kind == RowKind::kRollUp) {
-    RowIssue issue{"name", "SUMMARY_ONLY", std::string(facts.name), row.kind == RowKind::kRollUp ? "类别汇总" : "合计行",
-                   "汇总行只列示，不作为项目导入", IssueSeverity::kRefuse};
+  if (row.kind == RowKind::kSubtotal || row.kind == RowKind::kTotal ||
+      row.kind == RowKind::kRollUp) {
+    RowIssue issue{"name",
+                   "SUMMARY_ONLY",
+                   std::string(facts.name),
+                   row.kind == RowKind::kRollUp ? "类别汇总" : "合计行",
+                   "汇总行只列示，不作为项目导入",
+                   IssueSeverity::kRefuse};
     row.report.Add(std::move(issue));
     if (row.kind != RowKind::kRollUp && exact) {
       const bool block = row.kind == RowKind::kSubtotal;
-      const bool comparable = block ? block_exact_ && block_rows_ > 0 : table_exact_ && table_rows_ > 0;
+      const bool comparable =
+          block ? block_exact_ && block_rows_ > 0 : table_exact_ && table_rows_ > 0;
       const int64_t above = block ? block_fen_ : table_fen_;
       const int64_t items = block ? block_rows_ : table_rows_;
       const int64_t difference = above - *row.planned_total.fen;
       if (comparable && difference != 0) {
         const bool rounding = std::abs(difference) <= kSumToleranceFen * items;
-        row.report.Add({"planned_total", rounding ? "SUM_ROUNDING" : "SUM_MISMATCH", row.planned_total.raw,
-                        Cat("以上各行合计", FormatWanYuan(above), "万元"), "与以上各行之和不符，请核对",
+        row.report.Add({"planned_total", rounding ? "SUM_ROUNDING" : "SUM_MISMATCH",
+                        row.planned_total.raw, Cat("以上各行合计", FormatWanYuan(above), "万元"),
+                        "与以上各行之和不符，请核对",
                         rounding ? IssueSeverity::kWarn : IssueSeverity::kHold});
       }
     }
@@ -344,14 +420,16 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
   ++block_rows_;
   ++table_rows_;
   if (exact) {
-    block_exact_ = !__builtin_add_overflow(block_fen_, *row.planned_total.fen, &block_fen_) && block_exact_;
-    table_exact_ = !__builtin_add_overflow(table_fen_, *row.planned_total.fen, &table_fen_) && table_exact_;
+    block_exact_ =
+        !__builtin_add_overflow(block_fen_, *row.planned_total.fen, &block_fen_) && block_exact_;
+    table_exact_ =
+        !__builtin_add_overflow(table_fen_, *row.planned_total.fen, &table_fen_) && table_exact_;
   } else {
     block_exact_ = table_exact_ = false;
   }
   if (row.kind == RowKind::kSuspectedRollUp) {
-    row.report.Add({"name", "ROLL_UP_SUSPECTED", std::string(facts.name), "", "疑为类别汇总，请确认是单个项目还是汇总",
-                    IssueSeverity::kHold});
+    row.report.Add({"name", "ROLL_UP_SUSPECTED", std::string(facts.name), "",
+                    "疑为类别汇总，请确认是单个项目还是汇总", IssueSeverity::kHold});
   }
 
   // ---- the rest of the fields ----
@@ -362,68 +440,83 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
   row.townships = SplitTownships(row.Text(F::kTownship));
   const auto incomplete = [&](const PlaceList& list, F field) {
     if (!list.incomplete) return;
-    row.report.Add({std::string(ProjectFieldKey(field)), "LIST_INCOMPLETE", std::string(row.Text(field)),
+    row.report.Add({std::string(ProjectFieldKey(field)), "LIST_INCOMPLETE",
+                    std::string(row.Text(field)),
                     Cat("写出", list.names.size(), "个",
-                                 list.stated_count.has_value() ? Cat("，共", *list.stated_count, "个") : ""),
+                        list.stated_count.has_value() ? Cat("，共", *list.stated_count, "个") : ""),
                     "名单不完整，请补全", IssueSeverity::kWarn});
   };
   incomplete(row.villages, F::kVillage);
   incomplete(row.townships, F::kTownship);
   row.year = ParseYear(row.Text(F::kYear));
   if (!row.year.has_value()) {
-    row.report.Add({"year", row.Text(F::kYear).empty() ? "YEAR_MISSING" : "YEAR_UNCLEAR", std::string(row.Text(F::kYear)), "",
-                    "请填写实施年度", IssueSeverity::kWarn});
+    row.report.Add({"year", row.Text(F::kYear).empty() ? "YEAR_MISSING" : "YEAR_UNCLEAR",
+                    std::string(row.Text(F::kYear)), "", "请填写实施年度", IssueSeverity::kWarn});
   }
   AddAmountIssue(row.planned_total, "planned_total", &row.report, true);
-  if (row.this_allocation.has_value()) AddAmountIssue(*row.this_allocation, "this_allocation", &row.report, false);
+  if (row.this_allocation.has_value())
+    AddAmountIssue(*row.this_allocation, "this_allocation", &row.report, false);
   for (const DeclaredSource& source : row.sources.items) {
     if (source.source_code.empty()) {
-      row.report.Add({"fund_source", "SOURCE_UNCLEAR", source.raw, "",
-                      Cat("请选择资金来源", source.proposals.empty() ? "" : Cat("，可能是 ", absl::StrJoin(source.proposals, "、"))),
-                      IssueSeverity::kWarn});
+      row.report.Add(
+          {"fund_source", "SOURCE_UNCLEAR", source.raw, "",
+           Cat("请选择资金来源", source.proposals.empty()
+                                     ? ""
+                                     : Cat("，可能是 ", absl::StrJoin(source.proposals, "、"))),
+           IssueSeverity::kWarn});
     }
     if (source.amount.state == ParseState::kSplitUnknown) {
-      row.report.Add({"fund_source", "AMOUNT_SPLIT_UNKNOWN", source.raw, "", source.amount.note_zh, IssueSeverity::kWarn});
+      row.report.Add({"fund_source", "AMOUNT_SPLIT_UNKNOWN", source.raw, "", source.amount.note_zh,
+                      IssueSeverity::kWarn});
     }
   }
   if (row.sources.items.empty()) {
-    row.report.Add({"fund_source", "SOURCE_MISSING", "", "", "请填写资金来源", IssueSeverity::kWarn});
+    row.report.Add(
+        {"fund_source", "SOURCE_MISSING", "", "", "请填写资金来源", IssueSeverity::kWarn});
   }
   const SumResult sum = SumCheck(row.sources, row.planned_total);
   if (sum.verdict == SumVerdict::kRounding || sum.verdict == SumVerdict::kMismatch) {
     const bool rounding = sum.verdict == SumVerdict::kRounding;
-    row.report.Add({"planned_total", rounding ? "SUM_ROUNDING" : "SUM_MISMATCH", row.planned_total.raw,
-                    Cat("各来源合计", FormatWanYuan(sum.items_fen), "万元，相差", FormatWanYuan(sum.difference_fen), "万元"),
+    row.report.Add({"planned_total", rounding ? "SUM_ROUNDING" : "SUM_MISMATCH",
+                    row.planned_total.raw,
+                    Cat("各来源合计", FormatWanYuan(sum.items_fen), "万元，相差",
+                        FormatWanYuan(sum.difference_fen), "万元"),
                     rounding ? "差额在取舍误差以内，两个数都保留" : "来源合计与总投资不符，请更正",
                     rounding ? IssueSeverity::kWarn : IssueSeverity::kHold});
   }
   if (row.planned_total.fen.has_value() && std::abs(*row.planned_total.fen) > 10'000'000'000) {
-    row.report.Add({"planned_total", "IMPLAUSIBLE", row.planned_total.raw, Cat(FormatWanYuan(*row.planned_total.fen), "万元"),
+    row.report.Add({"planned_total", "IMPLAUSIBLE", row.planned_total.raw,
+                    Cat(FormatWanYuan(*row.planned_total.fen), "万元"),
                     "单个项目超过1亿元，请核对单位", IssueSeverity::kWarn});
   }
   for (const std::string& warning : ImplausibleFigures(row.Text(F::kContent))) {
-    row.report.Add({"construction_content", "IMPLAUSIBLE", std::string(row.Text(F::kContent)), "", warning, IssueSeverity::kWarn});
+    row.report.Add({"construction_content", "IMPLAUSIBLE", std::string(row.Text(F::kContent)), "",
+                    warning, IssueSeverity::kWarn});
   }
   row.project_type = ProjectTypeFrom(row.Text(F::kProjectType), facts.name);
-  row.industry = MajorIndustryFrom(row.Text(F::kIndustry).empty() ? facts.name : row.Text(F::kIndustry));
+  row.industry =
+      MajorIndustryFrom(row.Text(F::kIndustry).empty() ? facts.name : row.Text(F::kIndustry));
   row.nature = NatureFrom(row.Text(F::kNature));
   if (const std::string_view word = row.Text(F::kClass); !word.empty()) {
     row.claimed_class = ClassFromWord(word);
     if (row.claimed_class.empty()) {
-      row.report.Add({"class", "CLASS_WORD_UNKNOWN", std::string(word), "", "分类用词无法识别，请选择", IssueSeverity::kWarn});
+      row.report.Add({"class", "CLASS_WORD_UNKNOWN", std::string(word), "",
+                      "分类用词无法识别，请选择", IssueSeverity::kWarn});
     }
   }
   if (!row.Text(F::kStatus).empty()) {
     row.stage = StageFromStatus(row.Text(F::kStatus));
     if (row.stage.stage.empty() || !row.stage.note_zh.empty()) {
-      row.report.Add({"status", "STAGE_UNCLEAR", std::string(row.Text(F::kStatus)), row.stage.stage, row.stage.note_zh, IssueSeverity::kWarn});
+      row.report.Add({"status", "STAGE_UNCLEAR", std::string(row.Text(F::kStatus)), row.stage.stage,
+                      row.stage.note_zh, IssueSeverity::kWarn});
     }
   }
   const auto day = [&](F field, std::optional<ParsedDay>* out) {
     if (row.Text(field).empty()) return;
     *out = ParseDay(row.Text(field));
     if (!out->has_value()) {
-      row.report.Add({std::string(ProjectFieldKey(field)), "DATE_UNCLEAR", std::string(row.Text(field)), "", "请按 2021-09-24 填写日期",
+      row.report.Add({std::string(ProjectFieldKey(field)), "DATE_UNCLEAR",
+                      std::string(row.Text(field)), "", "请按 2021-09-24 填写日期",
                       IssueSeverity::kWarn});
     }
   };
@@ -432,9 +525,10 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
   const auto money = [&](F field, Amount* out) {
     *out = amount(field);
     AddAmountIssue(*out, ProjectFieldKey(field), &row.report, false);
-    if (out->state != ParseState::kAbsent && ContainsAny(Normalize(out->raw), {"预计", "预期", "计划"})) {
-      row.report.Add({std::string(ProjectFieldKey(field)), "EXPECTED_NOT_ACTUAL", out->raw, "", "预计数应填入绩效目标，不作为实际数",
-                      IssueSeverity::kWarn});
+    if (out->state != ParseState::kAbsent &&
+        ContainsAny(Normalize(out->raw), {"预计", "预期", "计划"})) {
+      row.report.Add({std::string(ProjectFieldKey(field)), "EXPECTED_NOT_ACTUAL", out->raw, "",
+                      "预计数应填入绩效目标，不作为实际数", IssueSeverity::kWarn});
     }
   };
   money(F::kAssetValue, &row.asset_value);
@@ -444,7 +538,8 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
     if (row.Text(field).empty()) return;
     *out = ParseCount(row.Text(field));
     if (!out->has_value()) {
-      row.report.Add({std::string(ProjectFieldKey(field)), "COUNT_UNCLEAR", std::string(row.Text(field)), "", "请填写一个整数", IssueSeverity::kWarn});
+      row.report.Add({std::string(ProjectFieldKey(field)), "COUNT_UNCLEAR",
+                      std::string(row.Text(field)), "", "请填写一个整数", IssueSeverity::kWarn});
     }
   };
   count(F::kHouseholds, &row.households);
@@ -454,14 +549,15 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
   count(F::kAssetQuantity, &row.asset_quantity);
   for (F field : {F::kRegionCode, F::kProjectCode, F::kOperatorUscc}) {
     if (IsDamagedCode(row.Text(field))) {
-      row.report.Add({std::string(ProjectFieldKey(field)), "CODE_DAMAGED", std::string(row.Text(field)), "",
+      row.report.Add({std::string(ProjectFieldKey(field)), "CODE_DAMAGED",
+                      std::string(row.Text(field)), "",
                       "代码已被表格软件改成科学计数法，请按文本重新填写", IssueSeverity::kHold});
     }
   }
   if (!row.Text(F::kOperatorUscc).empty() && !row.report.Has("CODE_DAMAGED")) {
     if (auto uscc = NormalizeUscc(Normalize(row.Text(F::kOperatorUscc))); !uscc.ok()) {
-      row.report.Add({"operator_uscc", "USCC_INVALID", std::string(row.Text(F::kOperatorUscc)), "", "统一社会信用代码校验不通过，请核对",
-                      IssueSeverity::kWarn});
+      row.report.Add({"operator_uscc", "USCC_INVALID", std::string(row.Text(F::kOperatorUscc)), "",
+                      "统一社会信用代码校验不通过，请核对", IssueSeverity::kWarn});
     }
   }
   const std::string_view code = row.Text(F::kProjectCode);
@@ -469,7 +565,8 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
     row.key = Cat("code:", Normalize(code));
   } else {
     std::vector<std::string> parts;
-    for (F field : {F::kProvince, F::kCity, F::kCounty, F::kTownship, F::kVillage, F::kYear, F::kProjectName}) {
+    for (F field : {F::kProvince, F::kCity, F::kCounty, F::kTownship, F::kVillage, F::kYear,
+                    F::kProjectName}) {
       parts.push_back(KeyOf(field, row.Text(field)));
     }
     row.key = Cat("name:", absl::StrJoin(parts, "|"));
@@ -532,16 +629,20 @@ void MatchRegion(const RegionMatcher& matcher, ParsedProjectRow* row) {
     if (!match.ask && match.grade <= MatchGrade::kExact) continue;
     RowIssue issue;
     issue.field = "region";
-    issue.raw = Cat(query.province, query.city, query.county, text(F::kTownship), text(F::kVillage));
+    issue.raw =
+        Cat(query.province, query.city, query.county, text(F::kTownship), text(F::kVillage));
     issue.understood = match.code.empty() ? "" : Cat(match.code, " ", matcher.PathName(match.code));
     issue.proposal_zh = match.explanation_zh;
     if (match.reason == "OTHER_PROVINCE") {
       issue.reason = match.reason;
       issue.severity = IssueSeverity::kRefuse;
     } else if (match.ask) {
-      issue.reason = match.reason.empty() ? Cat("REGION_", MatchGradeName(match.grade)) : match.reason;
+      issue.reason =
+          match.reason.empty() ? Cat("REGION_", MatchGradeName(match.grade)) : match.reason;
       // The lead place has to be known; another one of the list may follow.
-      issue.severity = &match == &row->covered_regions[0] || match.code.empty() ? IssueSeverity::kHold : IssueSeverity::kWarn;
+      issue.severity = &match == &row->covered_regions[0] || match.code.empty()
+                           ? IssueSeverity::kHold
+                           : IssueSeverity::kWarn;
     } else {
       issue.reason = Cat("REGION_", MatchGradeName(match.grade));
     }
@@ -564,22 +665,27 @@ void FoldLongRows(std::vector<ParsedProjectRow>* rows) {
       continue;
     }
     ParsedProjectRow& lead = out[it->second];
-    const bool same_source = MatchKey(lead.Text(F::kFundSource)) == MatchKey(row.Text(F::kFundSource));
+    const bool same_source =
+        MatchKey(lead.Text(F::kFundSource)) == MatchKey(row.Text(F::kFundSource));
     const bool one_each = row.sources.items.size() == 1 && !lead.sources.items.empty();
     if (same_source || !one_each) {
-      row.report.Add({"name", "DUPLICATE_ROW", std::string(row.Text(F::kProjectName)), Cat("与第", lead.row_no, "行相同"),
-                      "同一项目重复出现，请确认", IssueSeverity::kHold});
+      row.report.Add({"name", "DUPLICATE_ROW", std::string(row.Text(F::kProjectName)),
+                      Cat("与第", lead.row_no, "行相同"), "同一项目重复出现，请确认",
+                      IssueSeverity::kHold});
       out.push_back(std::move(row));
       continue;
     }
-    // One row per source. The amount beside a source is the source's; only where every row repeats the
-    // same figure and no source has its own is it the project's total.
+    // One row per source. The amount beside a source is the source's; only where every row repeats
+    // the same figure and no source has its own is it the project's total.
     const bool own_amounts = lead.sources.items[0].amount.state != ParseState::kAbsent;
     const bool same_total = lead.planned_total.fen == row.planned_total.fen;
-    if (!own_amounts && lead.folded_rows.empty() && !same_total) lead.sources.items[0].amount = lead.planned_total;
-    if (row.sources.items[0].amount.state == ParseState::kAbsent && !same_total) row.sources.items[0].amount = row.planned_total;
+    if (!own_amounts && lead.folded_rows.empty() && !same_total)
+      lead.sources.items[0].amount = lead.planned_total;
+    if (row.sources.items[0].amount.state == ParseState::kAbsent && !same_total)
+      row.sources.items[0].amount = row.planned_total;
     if (!same_total && lead.planned_total.exact() && row.planned_total.exact()) {
-      if (auto sum = AddFen(*lead.planned_total.fen, *row.planned_total.fen); sum.ok()) lead.planned_total.fen = *sum;
+      if (auto sum = AddFen(*lead.planned_total.fen, *row.planned_total.fen); sum.ok())
+        lead.planned_total.fen = *sum;
     }
     lead.sources.items.push_back(std::move(row.sources.items[0]));
     lead.folded_rows.push_back(row.row_no);
@@ -599,7 +705,9 @@ void MarkProgrammeSources(std::vector<ParsedProjectRow>* rows) {
   absl::flat_hash_map<std::string, Group> groups;
   for (size_t i = 0; i < rows->size(); ++i) {
     const ParsedProjectRow& row = (*rows)[i];
-    if (row.kind != RowKind::kItem || row.sources.items.size() != 1 || !row.sources.items[0].amount.exact()) continue;
+    if (row.kind != RowKind::kItem || row.sources.items.size() != 1 ||
+        !row.sources.items[0].amount.exact())
+      continue;
     Group& group = groups[Cat(row.Text(F::kSourceId), "|", MatchKey(row.sources.items[0].raw))];
     group.rows.push_back(i);
     group.exact = group.exact && row.planned_total.exact() &&
@@ -618,9 +726,11 @@ void MarkProgrammeSources(std::vector<ParsedProjectRow>* rows) {
       amount.fen.reset();
       amount.note_zh = "原文是整个项目（批次）的金额，本行份额未写明";
       row.report.Withdraw("SUM_MISMATCH");
-      row.report.Add({"fund_source", "AMOUNT_SPLIT_UNKNOWN", row.sources.items[0].raw,
-                      Cat(group.rows.size(), "行合计", FormatWanYuan(group.sum), "万元，与资金总额相符"),
-                      Cat("建议本行取", FormatWanYuan(*row.planned_total.fen), "万元，请确认"), IssueSeverity::kWarn});
+      row.report.Add(
+          {"fund_source", "AMOUNT_SPLIT_UNKNOWN", row.sources.items[0].raw,
+           Cat(group.rows.size(), "行合计", FormatWanYuan(group.sum), "万元，与资金总额相符"),
+           Cat("建议本行取", FormatWanYuan(*row.planned_total.fen), "万元，请确认"),
+           IssueSeverity::kWarn});
     }
   }
 }

@@ -1,6 +1,6 @@
-// T1 帮扶产业项目摸排登记表 and what villages, townships and bureaus hand in instead: columns found by
-// their headers, wide (one column per source) or long (one row per project and source), every raw text
-// kept beside what was understood.
+// T1 帮扶产业项目摸排登记表 and what villages, townships and bureaus hand in instead: columns found
+// by their headers, wide (one column per source) or long (one row per project and source), every
+// raw text kept beside what was understood.
 #pragma once
 
 #include <cstdint>
@@ -21,18 +21,52 @@
 namespace bangfu::registry::intake {
 
 enum class ProjectField {
-  kIgnored, kSerial, kSourceId, kProvince, kCity, kCounty, kTownship, kVillage, kRegionCode, kProjectCode,
-  kProjectName, kIndustry, kProjectType, kNature, kYear, kContent, kPlannedTotal, kThisAllocation, kFundSource,
+  kIgnored,
+  kSerial,
+  kSourceId,
+  kProvince,
+  kCity,
+  kCounty,
+  kTownship,
+  kVillage,
+  kRegionCode,
+  kProjectCode,
+  kProjectName,
+  kIndustry,
+  kProjectType,
+  kNature,
+  kYear,
+  kContent,
+  kPlannedTotal,
+  kThisAllocation,
+  kFundSource,
   kFundAmount,  // long form: the amount of the row's source
   kFundColumn,  // wide form: the header names the source
-  kImplementingOrg, kOperator, kOperatorUscc, kCompletedOn, kProductionOn, kStatus, kAssetQuantity, kAssetValue,
-  kAnnualOutput, kAnnualIncome, kHouseholds, kPoorHouseholds, kMonitoredHouseholds, kBeneficiaries, kWorkers,
-  kProblems, kPreparer, kPhone, kClass, kNotes,
+  kImplementingOrg,
+  kOperator,
+  kOperatorUscc,
+  kCompletedOn,
+  kProductionOn,
+  kStatus,
+  kAssetQuantity,
+  kAssetValue,
+  kAnnualOutput,
+  kAnnualIncome,
+  kHouseholds,
+  kPoorHouseholds,
+  kMonitoredHouseholds,
+  kBeneficiaries,
+  kWorkers,
+  kProblems,
+  kPreparer,
+  kPhone,
+  kClass,
+  kNotes,
 };
 std::string_view ProjectFieldKey(ProjectField field);  // "planned_total"
 
-// The field of a header as printed (units and notes in brackets do not matter). kFundColumn for what
-// names a source of money; kIgnored for what is not known.
+// The field of a header as printed (units and notes in brackets do not matter). kFundColumn for
+// what names a source of money; kIgnored for what is not known.
 ProjectField FieldOfHeader(std::string_view header);
 
 struct ColumnMap {
@@ -46,34 +80,36 @@ struct ColumnMap {
   bool Has(ProjectField field) const;
 };
 
-// Looks for the header among the first rows of a table (one or two header rows, merged cells filled)
-// and takes what stands above it as the title. `header_rows` is set to the number of rows up to and
-// with the header. INVALID_ARGUMENT TABLE_HEADER_NOT_FOUND when no row names at least three fields, one
-// of them the project's name.
-absl::StatusOr<ColumnMap> FindHeader(const std::vector<std::vector<std::string>>& first_rows, int* header_rows);
+// Looks for the header among the first rows of a table (one or two header rows, merged cells
+// filled) and takes what stands above it as the title. `header_rows` is set to the number of rows
+// up to and with the header. INVALID_ARGUMENT TABLE_HEADER_NOT_FOUND when no row names at least
+// three fields, one of them the project's name.
+absl::StatusOr<ColumnMap> FindHeader(const std::vector<std::vector<std::string>>& first_rows,
+                                     int* header_rows);
 
 struct ParsedProjectRow {
   int64_t row_no = 0;
-  std::vector<int64_t> folded_rows;          // long form: the other rows of the project
-  std::map<ProjectField, std::string> raw;   // every filled cell of a known column
+  std::vector<int64_t> folded_rows;         // long form: the other rows of the project
+  std::map<ProjectField, std::string> raw;  // every filled cell of a known column
   RowKind kind = RowKind::kItem;
-  std::string key;                           // the same for the same project in any file
+  std::string key;  // the same for the same project in any file
 
   PlaceList townships, villages;
   std::optional<int> year;
   Amount planned_total;
   std::optional<Amount> this_allocation;
   DeclaredSources sources;
-  std::string project_type;    // proposals by code; empty = unknown
+  std::string project_type;  // proposals by code; empty = unknown
   std::string industry;
   std::string nature;
-  std::string claimed_class;   // what the source says; never an effective class
+  std::string claimed_class;  // what the source says; never an effective class
   StageProposal stage;
   std::optional<ParsedDay> completed_on, production_on;
   Amount asset_value, annual_output, annual_income;
   std::optional<int64_t> households, poor_households, monitored_households, workers, asset_quantity;
-  RegionMatch region;          // after MatchRegion
-  std::vector<RegionMatch> covered_regions;  // each village (or township) of the row, after MatchRegion
+  RegionMatch region;  // after MatchRegion
+  std::vector<RegionMatch>
+      covered_regions;  // each village (or township) of the row, after MatchRegion
   RowReport report;
 
   // The raw text of a field; empty when the table has none.
@@ -83,11 +119,14 @@ struct ParsedProjectRow {
 class ProjectTableParser {
  public:
   struct Options {
-    // CSV knows no merged cells: empty cells of these fields take the value above, marked in the report.
+    // CSV knows no merged cells: empty cells of these fields take the value above, marked in the
+    // report.
     std::vector<ProjectField> fill_down;
   };
-  ProjectTableParser(ColumnMap columns, Options options) : columns_(std::move(columns)), options_(std::move(options)) {}
-  explicit ProjectTableParser(ColumnMap columns) : ProjectTableParser(std::move(columns), Options()) {}
+  ProjectTableParser(ColumnMap columns, Options options)
+      : columns_(std::move(columns)), options_(std::move(options)) {}
+  explicit ProjectTableParser(ColumnMap columns)
+      : ProjectTableParser(std::move(columns), Options()) {}
 
   // Rows in the order of the table: subtotals are checked against the rows above them.
   ParsedProjectRow Parse(int64_t row_no, const std::vector<std::string>& cells);
@@ -115,7 +154,8 @@ void MatchRegion(const RegionMatcher& matcher, ParsedProjectRow* row);
 void FoldLongRows(std::vector<ParsedProjectRow>* rows);
 
 // Rows that repeat one source with the money of the whole programme (68 villages of 10万元 and the
-// words 发展基金680万元): the source is SPLIT_UNKNOWN in each of them, a warning instead of a wrong sum.
+// words 发展基金680万元): the source is SPLIT_UNKNOWN in each of them, a warning instead of a wrong
+// sum.
 void MarkProgrammeSources(std::vector<ParsedProjectRow>* rows);
 
 }  // namespace bangfu::registry::intake

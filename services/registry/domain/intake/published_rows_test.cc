@@ -26,7 +26,8 @@ class PublishedRows : public ::testing::Test {
       EXPECT_EQ(map->columns[c].field == F::kIgnored, table_[0][c] == "amount_fen") << table_[0][c];
     }
     ProjectTableParser parser(*map);
-    for (size_t i = 1; i < table_.size(); ++i) rows_.push_back(parser.Parse(static_cast<int64_t>(i) + 1, table_[i]));
+    for (size_t i = 1; i < table_.size(); ++i)
+      rows_.push_back(parser.Parse(static_cast<int64_t>(i) + 1, table_[i]));
     ASSERT_EQ(rows_.size(), 184U);
     FoldLongRows(&rows_);
     MarkProgrammeSources(&rows_);
@@ -48,7 +49,8 @@ class PublishedRows : public ::testing::Test {
   }
   std::map<std::string, int> Outcomes() const {
     std::map<std::string, int> out;
-    for (const ParsedProjectRow& row : rows_) ++out[std::string(RowOutcomeName(row.report.outcome))];
+    for (const ParsedProjectRow& row : rows_)
+      ++out[std::string(RowOutcomeName(row.report.outcome))];
     return out;
   }
 
@@ -90,9 +92,11 @@ TEST_F(PublishedRows, NothingIsLostAndNothingIsFoldedAway) {
 }
 
 TEST_F(PublishedRows, Outcomes) {
-  EXPECT_EQ(Outcomes(), (std::map<std::string, int>{{"CREATED", 11}, {"WARNED", 133}, {"HELD", 11}, {"REFUSED", 29}}));
+  EXPECT_EQ(Outcomes(), (std::map<std::string, int>{
+                            {"CREATED", 11}, {"WARNED", 133}, {"HELD", 11}, {"REFUSED", 29}}));
   std::map<std::string, int> states;
-  for (const ParsedProjectRow& row : rows_) ++states[std::string(ParseStateName(row.planned_total.state))];
+  for (const ParsedProjectRow& row : rows_)
+    ++states[std::string(ParseStateName(row.planned_total.state))];
   EXPECT_EQ(states["MASKED"], 3);
   EXPECT_EQ(states["APPROXIMATE"], 4);
   EXPECT_EQ(states["EXACT"] + states["ABSENT"], 177);
@@ -102,15 +106,17 @@ TEST_F(PublishedRows, OutcomesWithPlaces) {
   const RegionMatcher matcher(SampleRegions(), SampleHistory());
   for (ParsedProjectRow& row : rows_) MatchRegion(matcher, &row);
   // 139 more rows are of other provinces; two have no province and no county of Jiangxi.
-  EXPECT_EQ(Outcomes(), (std::map<std::string, int>{{"CREATED", 1}, {"WARNED", 12}, {"HELD", 3}, {"REFUSED", 168}}));
+  EXPECT_EQ(Outcomes(), (std::map<std::string, int>{
+                            {"CREATED", 1}, {"WARNED", 12}, {"HELD", 3}, {"REFUSED", 168}}));
   for (const ParsedProjectRow& row : rows_) {
     const std::string_view province = row.Text(F::kProvince);
     if (row.report.Has("SUMMARY_ONLY")) continue;
-    EXPECT_EQ(row.report.Has("OTHER_PROVINCE"), !province.empty() && province != "江西省") << row.row_no;
+    EXPECT_EQ(row.report.Has("OTHER_PROVINCE"), !province.empty() && province != "江西省")
+        << row.row_no;
   }
   EXPECT_EQ(Named("茶叶1000亩种植").region.code, "360323102207");
-  EXPECT_EQ(Named("新港镇产业创新孵化园").region.code, "360402102208");  // no county written
-  EXPECT_EQ(Named("光伏扩面工程").region.grade, MatchGrade::kShort);     // 新池 = 新池村
+  EXPECT_EQ(Named("新港镇产业创新孵化园").region.code, "360402102208");    // no county written
+  EXPECT_EQ(Named("光伏扩面工程").region.grade, MatchGrade::kShort);       // 新池 = 新池村
   const ParsedProjectRow& jiujiang = Named("2015年度农田水利项目县建设");  // 九江县 of 2015
   ASSERT_EQ(jiujiang.covered_regions.size(), 3U);
   EXPECT_EQ(jiujiang.covered_regions[0].code, "360404202");
@@ -143,7 +149,8 @@ TEST_F(PublishedRows, SourcesAndSums) {
   for (const DeclaredSource& s : Named("2018年贫困人口医疗").sources.items) {
     EXPECT_EQ(s.amount.state, ParseState::kSplitUnknown);  // of the whole table
   }
-  EXPECT_EQ(Named("茶叶1000亩种植").sources.items[0].amount.state, ParseState::kSplitUnknown);  // 每年投入1000万元
+  EXPECT_EQ(Named("茶叶1000亩种植").sources.items[0].amount.state,
+            ParseState::kSplitUnknown);                           // 每年投入1000万元
   const ParsedProjectRow& three = Named("苍南县循环经济小微园");  // 348 = 300 + 48 or beside them?
   EXPECT_FALSE(three.planned_total.fen.has_value());
   ASSERT_EQ(three.sources.items.size(), 3U);
@@ -151,9 +158,10 @@ TEST_F(PublishedRows, SourcesAndSums) {
 }
 
 TEST_F(PublishedRows, RollUpsAreNoProjects) {
-  for (std::string_view name : {"农业产业项目", "100家新型经营主体", "10个扶贫龙头企业", "产业发展项目1个", "6个深度贫困村",
-                                "2023年衔接资金安排—中央", "2023年度中央衔接补助资金小计", "国家农业综合开发项目54个",
-                                "一事一议财政奖补项目100个"}) {
+  for (std::string_view name :
+       {"农业产业项目", "100家新型经营主体", "10个扶贫龙头企业", "产业发展项目1个", "6个深度贫困村",
+        "2023年衔接资金安排—中央", "2023年度中央衔接补助资金小计", "国家农业综合开发项目54个",
+        "一事一议财政奖补项目100个"}) {
     EXPECT_TRUE(Named(name).report.Has("SUMMARY_ONLY")) << name;
     EXPECT_EQ(Named(name).report.outcome, RowOutcome::kRefused);
   }

@@ -16,12 +16,16 @@
 namespace bangfu::registry::intake {
 namespace {
 
-// Longest first. What is left must have at least two characters, or the name keeps its ending (赣县).
+// Longest first. What is left must have at least two characters, or the name keeps its ending
+// (赣县).
 constexpr std::string_view kCountyEndings[] = {
-    "满族自治县", "回族自治县", "侗族自治县", "土家族自治县", "苗族自治县", "畲族自治县", "瑶族自治县", "自治县", "自治州",
-    "地区", "市", "县", "区", "州", "盟"};
-constexpr std::string_view kTownshipEndings[] = {"畲族乡", "民族乡", "街道办事处", "街道", "镇", "乡"};
-constexpr std::string_view kVillageOffices[] = {"村民委员会", "居民委员会", "村委会", "居委会", "委员会", "委会"};
+    "满族自治县", "回族自治县", "侗族自治县", "土家族自治县", "苗族自治县",
+    "畲族自治县", "瑶族自治县", "自治县",     "自治州",       "地区",
+    "市",         "县",         "区",         "州",           "盟"};
+constexpr std::string_view kTownshipEndings[] = {"畲族乡", "民族乡", "街道办事处",
+                                                 "街道",   "镇",     "乡"};
+constexpr std::string_view kVillageOffices[] = {"村民委员会", "居民委员会", "村委会",
+                                                "居委会",     "委员会",     "委会"};
 
 bool Strip(std::string_view* name, std::string_view ending, size_t keep = 2) {
   if (!HasSuffix(*name, ending)) return false;
@@ -37,7 +41,8 @@ std::string VillageKey(std::string_view key) {
   for (std::string_view office : kVillageOffices) {
     if (!HasSuffix(name, office)) continue;
     name.remove_suffix(office.size());
-    if (HasSuffix(name, "村") || HasSuffix(name, "社区") || HasSuffix(name, "居")) return std::string(name);
+    if (HasSuffix(name, "村") || HasSuffix(name, "社区") || HasSuffix(name, "居"))
+      return std::string(name);
     return Cat(name, HasPrefix(office, "居") ? "社区" : "村");
   }
   return std::string(name);
@@ -72,22 +77,31 @@ std::string ShortKey(RegionLevel level, std::string_view exact_key) {
 }
 
 bool LooksLikeZone(std::string_view name) {
-  return ContainsAny(name, {"高新区", "经开区", "开发区", "新区", "高新技术", "管理区", "风景区", "风景名胜区", "示范区",
-                            "仙女湖", "垦殖场", "工业园", "产业园区", "新城"});
+  return ContainsAny(
+      name, {"高新区", "经开区", "开发区", "新区", "高新技术", "管理区", "风景区", "风景名胜区",
+             "示范区", "仙女湖", "垦殖场", "工业园", "产业园区", "新城"});
 }
 
 }  // namespace
 
 std::string_view MatchGradeName(MatchGrade grade) {
   switch (grade) {
-    case MatchGrade::kCode: return "CODE";
-    case MatchGrade::kExact: return "EXACT";
-    case MatchGrade::kAtYear: return "AT_YEAR";
-    case MatchGrade::kSplitByTownship: return "SPLIT_BY_TOWNSHIP";
-    case MatchGrade::kShort: return "SHORT";
-    case MatchGrade::kMerged: return "MERGED";
-    case MatchGrade::kZone: return "ZONE";
-    case MatchGrade::kNone: return "NONE";
+    case MatchGrade::kCode:
+      return "CODE";
+    case MatchGrade::kExact:
+      return "EXACT";
+    case MatchGrade::kAtYear:
+      return "AT_YEAR";
+    case MatchGrade::kSplitByTownship:
+      return "SPLIT_BY_TOWNSHIP";
+    case MatchGrade::kShort:
+      return "SHORT";
+    case MatchGrade::kMerged:
+      return "MERGED";
+    case MatchGrade::kZone:
+      return "ZONE";
+    case MatchGrade::kNone:
+      return "NONE";
   }
   return "";
 }
@@ -150,25 +164,26 @@ struct RegionMatcher::Impl {
     return out;
   }
 
-  std::vector<const RegionRow*> Named(const absl::flat_hash_map<std::string, std::vector<int>>& index,
-                                      RegionLevel level, std::string_view key,
-                                      const std::vector<std::string>& within) const {
+  std::vector<const RegionRow*> Named(
+      const absl::flat_hash_map<std::string, std::vector<int>>& index, RegionLevel level,
+      std::string_view key, const std::vector<std::string>& within) const {
     std::vector<const RegionRow*> out;
     const auto it = index.find(Key(level, key));
     if (it == index.end()) return out;
     for (int i : it->second) {
       const RegionRow& row = regions[static_cast<size_t>(i)];
-      if (within.empty() || std::any_of(within.begin(), within.end(), [&](const std::string& a) { return Within(row, a); })) {
+      if (within.empty() || std::any_of(within.begin(), within.end(),
+                                        [&](const std::string& a) { return Within(row, a); })) {
         out.push_back(&row);
       }
     }
     return out;
   }
 
-  // Today's codes behind a code of the past: `main` where the unit went when it ended, `parts` where
-  // pieces went after `year` (0 = any time) and before its end.
-  void Resolve(std::string_view code, int year, std::set<std::string>* main, std::set<std::string>* parts,
-               int depth = 0) const {
+  // Today's codes behind a code of the past: `main` where the unit went when it ended, `parts`
+  // where pieces went after `year` (0 = any time) and before its end.
+  void Resolve(std::string_view code, int year, std::set<std::string>* main,
+               std::set<std::string>* parts, int depth = 0) const {
     if (depth > 12) return;
     const auto it = historic_code.find(AbslView(code));
     const bool current = Find(code) != nullptr;
@@ -188,8 +203,8 @@ struct RegionMatcher::Impl {
     Follow(*row, year, main, parts, depth);
   }
 
-  void Follow(const RegionHistoryRow& row, int year, std::set<std::string>* main, std::set<std::string>* parts,
-              int depth) const {
+  void Follow(const RegionHistoryRow& row, int year, std::set<std::string>* main,
+              std::set<std::string>* parts, int depth) const {
     if (row.end_year == 0) {
       if (Find(row.code) != nullptr) main->insert(row.code);
     }
@@ -209,7 +224,8 @@ struct RegionMatcher::Impl {
   }
 };
 
-RegionMatcher::RegionMatcher(std::vector<RegionRow> regions, std::vector<RegionHistoryRow> history) {
+RegionMatcher::RegionMatcher(std::vector<RegionRow> regions,
+                             std::vector<RegionHistoryRow> history) {
   auto impl = std::make_unique<Impl>();
   impl->regions = std::move(regions);
   impl->history = std::move(history);
@@ -228,7 +244,8 @@ RegionMatcher::RegionMatcher(std::vector<RegionRow> regions, std::vector<RegionH
     const RegionHistoryRow& row = impl->history[i];
     const std::string key = ExactKey(row.level, row.name);
     impl->historic[Impl::Key(row.level, key)].push_back(static_cast<int>(i));
-    impl->historic_short[Impl::Key(row.level, ShortKey(row.level, key))].push_back(static_cast<int>(i));
+    impl->historic_short[Impl::Key(row.level, ShortKey(row.level, key))].push_back(
+        static_cast<int>(i));
     impl->historic_code[row.code].push_back(static_cast<int>(i));
   }
   impl_ = std::move(impl);
@@ -253,7 +270,8 @@ RegionMatch RegionMatcher::Match(const RegionQuery& query) const {
   };
   const auto add_candidates = [&](const std::vector<const RegionRow*>& rows, MatchGrade grade) {
     for (const RegionRow* row : rows) {
-      if (out.candidates.size() < 20) out.candidates.push_back({row->code, im.Path(row->code), grade});
+      if (out.candidates.size() < 20)
+        out.candidates.push_back({row->code, im.Path(row->code), grade});
     }
   };
   const auto none = [&](std::string reason, std::string explanation) -> RegionMatch& {
@@ -268,7 +286,8 @@ RegionMatch RegionMatcher::Match(const RegionQuery& query) const {
   const std::string code_text = Normalize(WithoutFormulaGuard(query.code));
   if (!code_text.empty()) {
     if (IsDamagedCode(code_text)) {
-      return none("CODE_DAMAGED", Cat("代码「", query.code, "」已被表格软件改成科学计数法，请按文本重新填写"));
+      return none("CODE_DAMAGED",
+                  Cat("代码「", query.code, "」已被表格软件改成科学计数法，请按文本重新填写"));
     }
     auto code = NormalizeRegionCode(code_text);
     const RegionRow* row = code.ok() ? im.Find(*code) : im.Find(code_text);
@@ -279,13 +298,17 @@ RegionMatch RegionMatcher::Match(const RegionQuery& query) const {
       out.candidates.push_back({row->code, im.Path(row->code), MatchGrade::kCode});
       // The names beside it must not say something else.
       const std::string path = MatchKey(im.Path(row->code));
-      const std::string& name = !query.village.empty() ? query.village : !query.township.empty() ? query.township : query.county;
-      const RegionLevel level = !query.village.empty() ? RegionLevel::kVillage
-                                : !query.township.empty() ? RegionLevel::kTownship : RegionLevel::kCounty;
+      const std::string& name = !query.village.empty()    ? query.village
+                                : !query.township.empty() ? query.township
+                                                          : query.county;
+      const RegionLevel level = !query.village.empty()    ? RegionLevel::kVillage
+                                : !query.township.empty() ? RegionLevel::kTownship
+                                                          : RegionLevel::kCounty;
       if (!name.empty() && row->level >= level &&
           !StrContains(path, ShortKey(level, ExactKey(level, name)))) {
         out.complete = false;
-        return finish("CODE_NAME_DIFFER", Cat("代码是", im.Path(row->code), "，名称写的是", name, "，请确认"));
+        return finish("CODE_NAME_DIFFER",
+                      Cat("代码是", im.Path(row->code), "，名称写的是", name, "，请确认"));
       }
       out.complete = name.empty() || row->level >= level;
       out.ask = !out.complete;
@@ -307,7 +330,8 @@ RegionMatch RegionMatcher::Match(const RegionQuery& query) const {
         out.ask = !out.complete;
         return finish("", Cat("旧代码 ", *code, " 现为 ", rows[0]->code, " ", rows[0]->name));
       }
-      if (query.county.empty()) return none("COUNTY_AMBIGUOUS", Cat("旧代码 ", *code, " 对应多个现行区划，请选择"));
+      if (query.county.empty())
+        return none("COUNTY_AMBIGUOUS", Cat("旧代码 ", *code, " 对应多个现行区划，请选择"));
       out.candidates.clear();
     } else if (query.county.empty()) {
       return none("CODE_UNKNOWN", Cat("代码「", query.code, "」不在区划表内"));
@@ -321,7 +345,9 @@ RegionMatch RegionMatcher::Match(const RegionQuery& query) const {
   if (!query.province.empty()) {
     const std::string key = ExactKey(RegionLevel::kProvince, query.province);
     auto rows = im.Named(im.exact, RegionLevel::kProvince, key, {});
-    if (rows.empty()) rows = im.Named(im.shorter, RegionLevel::kProvince, ShortKey(RegionLevel::kProvince, key), {});
+    if (rows.empty())
+      rows =
+          im.Named(im.shorter, RegionLevel::kProvince, ShortKey(RegionLevel::kProvince, key), {});
     if (rows.empty()) return none("OTHER_PROVINCE", Cat(query.province, "不在本省范围内"));
     within = {rows[0]->code};
     out.code = rows[0]->code;
@@ -367,27 +393,33 @@ RegionMatch RegionMatcher::Match(const RegionQuery& query) const {
     }
     if (counties.empty()) {
       // The name of that year, or of any time when the year is not known.
-      const auto by_history = [&](const absl::flat_hash_map<std::string, std::vector<int>>& index, std::string_view k) {
+      const auto by_history = [&](const absl::flat_hash_map<std::string, std::vector<int>>& index,
+                                  std::string_view k) {
         std::set<std::string> main, parts;
         const auto it = index.find(Impl::Key(RegionLevel::kCounty, k));
         if (it == index.end()) return;
         for (bool strict : {true, false}) {
           for (int i : it->second) {
             const RegionHistoryRow& h = im.history[static_cast<size_t>(i)];
-            const bool fits = year == 0 || (h.start_year <= year && (h.end_year == 0 || year <= h.end_year));
+            const bool fits =
+                year == 0 || (h.start_year <= year && (h.end_year == 0 || year <= h.end_year));
             if (strict && !fits) continue;
             std::set<std::string> m, p;
             im.Follow(h, year != 0 && fits ? year : h.end_year, &m, &p, 0);
             for (const std::string& c : m) {
               const RegionRow* r = im.Find(c);
-              if (r != nullptr && (within.empty() || std::any_of(within.begin(), within.end(), [&](const std::string& a) { return im.Within(*r, a); }))) {
+              if (r != nullptr && (within.empty() || std::any_of(within.begin(), within.end(),
+                                                                 [&](const std::string& a) {
+                                                                   return im.Within(*r, a);
+                                                                 }))) {
                 main.insert(c);
               }
             }
             parts.insert(p.begin(), p.end());
           }
           if (!main.empty()) {
-            if (!strict) notes.push_back(Cat(query.county, "在", year, "年不是现用名称，按曾用名匹配"));
+            if (!strict)
+              notes.push_back(Cat(query.county, "在", year, "年不是现用名称，按曾用名匹配"));
             break;
           }
         }
@@ -403,7 +435,8 @@ RegionMatch RegionMatcher::Match(const RegionQuery& query) const {
         for (const std::string& c : counties) names.push_back(Cat(c, " ", im.Find(c)->name));
         notes.push_back(Cat("曾用名", query.county, "，现为", absl::StrJoin(names, "、")));
       } else {
-        auto short_rows = im.Named(im.shorter, RegionLevel::kCounty, ShortKey(RegionLevel::kCounty, key), within);
+        auto short_rows =
+            im.Named(im.shorter, RegionLevel::kCounty, ShortKey(RegionLevel::kCounty, key), within);
         std::erase_if(short_rows, [](const RegionRow* r) { return r->is_extension; });
         for (const RegionRow* row : short_rows) counties.push_back(row->code);
         if (counties.empty()) by_history(im.historic_short, ShortKey(RegionLevel::kCounty, key));
@@ -417,8 +450,7 @@ RegionMatch RegionMatcher::Match(const RegionQuery& query) const {
       std::vector<const RegionRow*> zones;
       for (int i : im.extensions) {
         const RegionRow& row = im.regions[static_cast<size_t>(i)];
-        if (StrContains(MatchKey(row.name), key) &&
-            (within.empty() || im.Within(row, within[0]))) {
+        if (StrContains(MatchKey(row.name), key) && (within.empty() || im.Within(row, within[0]))) {
           zones.push_back(&row);
         }
       }
@@ -428,8 +460,10 @@ RegionMatch RegionMatcher::Match(const RegionQuery& query) const {
         notes.push_back(Cat(query.county, "是功能区，按扩展区划匹配"));
       } else if (LooksLikeZone(key)) {
         out.code.clear();
-        return finish("ZONE_UNREGISTERED", (out.grade = MatchGrade::kZone,
-                      Cat(query.county, "是功能区，没有法定代码，请先登记为扩展区划或选择所在县（区）")));
+        return finish(
+            "ZONE_UNREGISTERED",
+            (out.grade = MatchGrade::kZone,
+             Cat(query.county, "是功能区，没有法定代码，请先登记为扩展区划或选择所在县（区）")));
       } else {
         return none("COUNTY_UNKNOWN", Cat("找不到", query.county));
       }
@@ -448,11 +482,13 @@ RegionMatch RegionMatcher::Match(const RegionQuery& query) const {
     const std::string key = ExactKey(RegionLevel::kTownship, query.township);
     MatchGrade grade = MatchGrade::kExact;
     auto rows = im.Named(im.exact, RegionLevel::kTownship, key, township_scope);
-    if (rows.empty() && !part_counties.empty()) rows = im.Named(im.exact, RegionLevel::kTownship, key, part_counties);
+    if (rows.empty() && !part_counties.empty())
+      rows = im.Named(im.exact, RegionLevel::kTownship, key, part_counties);
     if (rows.empty()) {
       const std::string shorter = ShortKey(RegionLevel::kTownship, key);
       rows = im.Named(im.shorter, RegionLevel::kTownship, shorter, township_scope);
-      if (rows.empty() && !part_counties.empty()) rows = im.Named(im.shorter, RegionLevel::kTownship, shorter, part_counties);
+      if (rows.empty() && !part_counties.empty())
+        rows = im.Named(im.shorter, RegionLevel::kTownship, shorter, part_counties);
       grade = MatchGrade::kShort;
     }
     if (rows.empty()) {
@@ -460,7 +496,8 @@ RegionMatch RegionMatcher::Match(const RegionQuery& query) const {
       if (counties.size() == 1) {
         out.code = counties[0];
         out.level = RegionLevel::kCounty;
-        return finish("TOWNSHIP_UNKNOWN", Cat("在", im.Path(counties[0]), "找不到", query.township, "，请选择"));
+        return finish("TOWNSHIP_UNKNOWN",
+                      Cat("在", im.Path(counties[0]), "找不到", query.township, "，请选择"));
       }
       return none("TOWNSHIP_UNKNOWN", Cat("找不到", query.township, "，请选择"));
     }
@@ -471,9 +508,11 @@ RegionMatch RegionMatcher::Match(const RegionQuery& query) const {
     }
     if (counties.size() > 1) {
       worsen(MatchGrade::kSplitByTownship);
-      notes.push_back(Cat("由", query.township, "确定为", im.Path(RegionAncestor(rows[0]->code, RegionLevel::kCounty))));
+      notes.push_back(Cat("由", query.township, "确定为",
+                          im.Path(RegionAncestor(rows[0]->code, RegionLevel::kCounty))));
     }
-    if (grade == MatchGrade::kShort) notes.push_back(Cat("按简称匹配：", query.township, " = ", rows[0]->name));
+    if (grade == MatchGrade::kShort)
+      notes.push_back(Cat("按简称匹配：", query.township, " = ", rows[0]->name));
     worsen(grade);
     townships = {rows[0]->code};
     out.code = rows[0]->code;
@@ -491,7 +530,8 @@ RegionMatch RegionMatcher::Match(const RegionQuery& query) const {
     MatchGrade grade = MatchGrade::kExact;
     auto rows = im.Named(im.exact, RegionLevel::kVillage, key, scope);
     if (rows.empty()) {
-      rows = im.Named(im.shorter, RegionLevel::kVillage, ShortKey(RegionLevel::kVillage, key), scope);
+      rows =
+          im.Named(im.shorter, RegionLevel::kVillage, ShortKey(RegionLevel::kVillage, key), scope);
       grade = MatchGrade::kShort;
     }
     if (rows.empty()) {
@@ -499,7 +539,8 @@ RegionMatch RegionMatcher::Match(const RegionQuery& query) const {
       std::set<std::string> found;
       for (const PlaceName& place : SplitVillages(query.village).names) {
         const std::string part = ExactKey(RegionLevel::kVillage, place.name);
-        for (const RegionRow* r : im.Named(im.exact, RegionLevel::kVillage, part, scope)) found.insert(r->code);
+        for (const RegionRow* r : im.Named(im.exact, RegionLevel::kVillage, part, scope))
+          found.insert(r->code);
         const auto it = im.historic.find(Impl::Key(RegionLevel::kVillage, part));
         if (it == im.historic.end()) continue;
         for (int i : it->second) {
@@ -507,7 +548,9 @@ RegionMatch RegionMatcher::Match(const RegionQuery& query) const {
           im.Follow(im.history[static_cast<size_t>(i)], year, &m, &p, 0);
           for (const std::string& c : m) {
             const RegionRow* r = im.Find(c);
-            if (r != nullptr && std::any_of(scope.begin(), scope.end(), [&](const std::string& a) { return im.Within(*r, a); })) found.insert(c);
+            if (r != nullptr && std::any_of(scope.begin(), scope.end(),
+                                            [&](const std::string& a) { return im.Within(*r, a); }))
+              found.insert(c);
           }
         }
       }
@@ -517,7 +560,8 @@ RegionMatch RegionMatcher::Match(const RegionQuery& query) const {
     if (rows.empty()) {
       if (!out.code.empty()) {
         out.candidates.push_back({out.code, im.Path(out.code), out.grade});
-        return finish("VILLAGE_UNKNOWN", Cat("在", im.Path(out.code), "找不到", query.village, "，请选择"));
+        return finish("VILLAGE_UNKNOWN",
+                      Cat("在", im.Path(out.code), "找不到", query.village, "，请选择"));
       }
       return none("VILLAGE_UNKNOWN", Cat("找不到", query.village, "，请选择"));
     }
@@ -530,7 +574,8 @@ RegionMatch RegionMatcher::Match(const RegionQuery& query) const {
     worsen(grade);
     out.code = rows[0]->code;
     out.level = RegionLevel::kVillage;
-    if (grade == MatchGrade::kShort) notes.push_back(Cat("按简称匹配：", query.village, " = ", rows[0]->name));
+    if (grade == MatchGrade::kShort)
+      notes.push_back(Cat("按简称匹配：", query.village, " = ", rows[0]->name));
     if (grade == MatchGrade::kMerged) {
       out.candidates.push_back({out.code, im.Path(out.code), grade});
       return finish("", Cat("撤并村：", query.village, " → ", im.Path(out.code), "，请确认"));

@@ -51,7 +51,7 @@ enum class MatchGrade {
 std::string_view MatchGradeName(MatchGrade grade);  // "CODE" …
 
 struct RegionQuery {
-  std::string code;  // as printed; may be empty
+  std::string code;                                       // as printed; may be empty
   std::string province, city, county, township, village;  // as printed; may be empty
   std::optional<int> year;
 };
@@ -64,13 +64,14 @@ struct RegionCandidate {
 
 struct RegionMatch {
   MatchGrade grade = MatchGrade::kNone;
-  std::string code;    // today's; empty unless exactly one fits
+  std::string code;                            // today's; empty unless exactly one fits
   RegionLevel level = RegionLevel::kProvince;  // of `code`
-  bool complete = false;  // `code` answers everything that the query names
-  bool ask = true;        // a person has to confirm or choose
-  std::string reason;     // CODE_DAMAGED, CODE_UNKNOWN, CODE_NAME_DIFFER, OTHER_PROVINCE, CITY_UNKNOWN, COUNTY_UNKNOWN,
-                          // COUNTY_AMBIGUOUS, TOWNSHIP_UNKNOWN, TOWNSHIP_AMBIGUOUS, VILLAGE_UNKNOWN,
-                          // VILLAGE_AMBIGUOUS, ZONE_UNREGISTERED, NOTHING_GIVEN; empty when matched
+  bool complete = false;                       // `code` answers everything that the query names
+  bool ask = true;                             // a person has to confirm or choose
+  std::string reason;  // CODE_DAMAGED, CODE_UNKNOWN, CODE_NAME_DIFFER, OTHER_PROVINCE,
+                       // CITY_UNKNOWN, COUNTY_UNKNOWN, COUNTY_AMBIGUOUS, TOWNSHIP_UNKNOWN,
+                       // TOWNSHIP_AMBIGUOUS, VILLAGE_UNKNOWN, VILLAGE_AMBIGUOUS, ZONE_UNREGISTERED,
+                       // NOTHING_GIVEN; empty when matched
   std::string explanation_zh;
   std::vector<RegionCandidate> candidates;
 };

@@ -40,12 +40,18 @@ bool NamesACount(std::string_view name) {
 
 std::string_view RowOutcomeName(RowOutcome outcome) {
   switch (outcome) {
-    case RowOutcome::kCreated: return "CREATED";
-    case RowOutcome::kUpdated: return "UPDATED";
-    case RowOutcome::kUnchanged: return "UNCHANGED";
-    case RowOutcome::kWarned: return "WARNED";
-    case RowOutcome::kHeld: return "HELD";
-    case RowOutcome::kRefused: return "REFUSED";
+    case RowOutcome::kCreated:
+      return "CREATED";
+    case RowOutcome::kUpdated:
+      return "UPDATED";
+    case RowOutcome::kUnchanged:
+      return "UNCHANGED";
+    case RowOutcome::kWarned:
+      return "WARNED";
+    case RowOutcome::kHeld:
+      return "HELD";
+    case RowOutcome::kRefused:
+      return "REFUSED";
   }
   return "";
 }
@@ -61,7 +67,8 @@ void RowReport::Withdraw(std::string_view reason) {
 }
 
 bool RowReport::Has(std::string_view reason) const {
-  return std::any_of(issues.begin(), issues.end(), [&](const RowIssue& issue) { return issue.reason == reason; });
+  return std::any_of(issues.begin(), issues.end(),
+                     [&](const RowIssue& issue) { return issue.reason == reason; });
 }
 
 SumResult SumCheck(const std::vector<int64_t>& items_fen, int64_t total_fen) {
@@ -72,9 +79,9 @@ SumResult SumCheck(const std::vector<int64_t>& items_fen, int64_t total_fen) {
   }
   if (__builtin_sub_overflow(out.items_fen, total_fen, &out.difference_fen)) return SumResult{};
   const int64_t tolerance = kSumToleranceFen * static_cast<int64_t>(items_fen.size());
-  out.verdict = out.difference_fen == 0                          ? SumVerdict::kEqual
+  out.verdict = out.difference_fen == 0                     ? SumVerdict::kEqual
                 : std::abs(out.difference_fen) <= tolerance ? SumVerdict::kRounding
-                                                                 : SumVerdict::kMismatch;
+                                                            : SumVerdict::kMismatch;
   return out;
 }
 
@@ -101,8 +108,10 @@ RowKind ClassifyRow(const RowFacts& facts) {
     }
   }
   if (facts.has_township_or_village) return RowKind::kItem;
-  const std::string type = Normalize(facts.type_text), name = Normalize(facts.name), notes = Normalize(facts.notes);
-  if (ContainsAny(type, {"资金切块", "切块"}) || StrContains(name, "资金切块")) return RowKind::kRollUp;
+  const std::string type = Normalize(facts.type_text), name = Normalize(facts.name),
+                    notes = Normalize(facts.notes);
+  if (ContainsAny(type, {"资金切块", "切块"}) || StrContains(name, "资金切块"))
+    return RowKind::kRollUp;
   if (ContainsAny(notes, {"汇总行", "类别级", "汇总数", "五年汇总"})) return RowKind::kRollUp;
   bool own_place = false;
   for (std::string_view place : facts.places) {
@@ -123,8 +132,10 @@ RowKind ClassifyRow(const RowFacts& facts) {
   return RowKind::kItem;
 }
 
-bool IsSubtotalBySum(const RowFacts& facts, std::optional<int64_t> fen, int64_t sum_above_fen, int rows_above) {
-  return Normalize(facts.name).empty() && !facts.has_details && fen.has_value() && rows_above >= 2 && *fen == sum_above_fen;
+bool IsSubtotalBySum(const RowFacts& facts, std::optional<int64_t> fen, int64_t sum_above_fen,
+                     int rows_above) {
+  return Normalize(facts.name).empty() && !facts.has_details && fen.has_value() &&
+         rows_above >= 2 && *fen == sum_above_fen;
 }
 
 }  // namespace bangfu::registry::intake

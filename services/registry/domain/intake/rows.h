@@ -45,8 +45,8 @@ struct RowReport {
 enum class SumVerdict {
   kNotComparable,  // an item or the total is not one exact number
   kEqual,
-  kRounding,       // off by at most 0.01万元 × items: a warning, neither figure is changed
-  kMismatch,       // beyond: held for correction
+  kRounding,  // off by at most 0.01万元 × items: a warning, neither figure is changed
+  kMismatch,  // beyond: held for correction
 };
 struct SumResult {
   SumVerdict verdict = SumVerdict::kNotComparable;
@@ -64,22 +64,23 @@ SumResult SumCheck(const DeclaredSources& sources, const Amount& total);
 
 enum class RowKind {
   kItem,
-  kSubtotal,         // 小计
-  kTotal,            // 合计, 总计, 共计
-  kRollUp,           // a category or a lump sum (资金切块, 100家新型经营主体): summary only
+  kSubtotal,  // 小计
+  kTotal,     // 合计, 总计, 共计
+  kRollUp,    // a category or a lump sum (资金切块, 100家新型经营主体): summary only
   kSuspectedRollUp,  // looks like one: asked
 };
 
 struct RowFacts {
   std::vector<std::string_view> label_cells;  // serial number, region and name cells, as printed
   std::string_view name, type_text, notes;
-  std::vector<std::string_view> places;       // province … village, the ones that are filled
+  std::vector<std::string_view> places;  // province … village, the ones that are filled
   bool has_township_or_village = false;
-  bool has_details = false;                   // content, implementing unit, operator, beneficiaries or a code
+  bool has_details = false;  // content, implementing unit, operator, beneficiaries or a code
 };
 RowKind ClassifyRow(const RowFacts& facts);
 
 // A row without a name whose amount equals the sum of the rows above it is their subtotal.
-bool IsSubtotalBySum(const RowFacts& facts, std::optional<int64_t> fen, int64_t sum_above_fen, int rows_above);
+bool IsSubtotalBySum(const RowFacts& facts, std::optional<int64_t> fen, int64_t sum_above_fen,
+                     int rows_above);
 
 }  // namespace bangfu::registry::intake

@@ -10,17 +10,19 @@ namespace bangfu::registry::intake {
 namespace {
 
 bool EndsInPlace(std::string_view text) {
-  for (std::string_view end : {"村", "社区", "居委会", "村委会", "委员会", "镇", "乡", "街道", "场"}) {
+  for (std::string_view end :
+       {"村", "社区", "居委会", "村委会", "委员会", "镇", "乡", "街道", "场"}) {
     if (HasSuffix(text, end) && Utf8Length(text) >= 2) return true;
   }
   return false;
 }
 
-// 15村社, 7个村, 三个行政村 -> 15, 7, 3; 0 when it is no count. A village may be called 1村: that is a
-// name, so a bare number needs 个 or a noun of several characters.
+// 15村社, 7个村, 三个行政村 -> 15, 7, 3; 0 when it is no count. A village may be called 1村: that
+// is a name, so a bare number needs 个 or a noun of several characters.
 int CountOf(std::string_view text) {
-  static constexpr std::string_view kNouns[] = {"个行政村", "个自然村", "个村社", "个乡镇", "个社区", "个村", "个乡",
-                                                "个镇", "个街道", "行政村", "村社", "乡镇", "个"};
+  static constexpr std::string_view kNouns[] = {
+      "个行政村", "个自然村", "个村社", "个乡镇", "个社区", "个村", "个乡",
+      "个镇",     "个街道",   "行政村", "村社",   "乡镇",   "个"};
   for (std::string_view noun : kNouns) {
     std::string_view head = text;
     if (!ConsumeSuffix(&head, noun) || head.empty()) continue;
@@ -36,7 +38,8 @@ int CountOf(std::string_view text) {
 size_t TownshipPrefix(std::string_view text) {
   for (std::string_view end : {"街道", "镇", "乡"}) {
     const size_t p = text.find(end);
-    if (p == std::string_view::npos || p < 6) continue;  // at least two characters before it, or one + 乡
+    if (p == std::string_view::npos || p < 6)
+      continue;  // at least two characters before it, or one + 乡
     const std::string_view rest = text.substr(p + end.size());
     if (rest.empty() || rest == "村" || rest == "社区" || HasPrefix(rest, "村委") ||
         HasPrefix(rest, "居委") || HasPrefix(rest, "村民") || HasPrefix(rest, "居民") ||
@@ -60,15 +63,19 @@ PlaceList Split(std::string_view cell, bool villages) {
   if (const size_t p = text.rfind("等"); p != std::string::npos && p > 0) {
     std::string tail = text.substr(p + std::string_view("等").size());
     const int count = CountOf(tail);
-    const bool noun = tail.empty() || tail == "村" || tail == "行政村" || tail == "乡镇" || tail == "镇" ||
-                      tail == "社区" || tail == "村社" || tail == "地";
-    // 邑等村 is the name of a village: no list of villages that are written with 村 goes on like that.
+    const bool noun = tail.empty() || tail == "村" || tail == "行政村" || tail == "乡镇" ||
+                      tail == "镇" || tail == "社区" || tail == "村社" || tail == "地";
+    // 邑等村 is the name of a village: no list of villages that are written with 村 goes on like
+    // that.
     bool name = false;
     if (tail == "村" && count == 0) {
       const size_t separator = text.rfind("、", p);
-      const std::string_view before = std::string_view(text).substr(0, separator == std::string::npos ? 0 : separator);
-      const std::string_view own = std::string_view(text).substr(before.empty() ? 0 : before.size() + 3, p - (before.empty() ? 0 : before.size() + 3));
-      name = !HasSuffix(own, "村") && (before.empty() ? Utf8Length(own) <= 2 : HasSuffix(before, "村"));
+      const std::string_view before =
+          std::string_view(text).substr(0, separator == std::string::npos ? 0 : separator);
+      const std::string_view own = std::string_view(text).substr(
+          before.empty() ? 0 : before.size() + 3, p - (before.empty() ? 0 : before.size() + 3));
+      name = !HasSuffix(own, "村") &&
+             (before.empty() ? Utf8Length(own) <= 2 : HasSuffix(before, "村"));
     }
     if (!name && (count > 0 || noun)) {
       out.incomplete = true;
@@ -77,7 +84,8 @@ PlaceList Split(std::string_view cell, bool villages) {
     }
   }
   std::vector<std::string> pieces;
-  for (std::string& piece : SplitOutsideBrackets(text, {"、", ",", ";", "\n", "\r", " ", "/", "。"})) {
+  for (std::string& piece :
+       SplitOutsideBrackets(text, {"、", ",", ";", "\n", "\r", " ", "/", "。"})) {
     // 东联村与梨园村: a word between two places; 和睦村 is one.
     bool cut = false;
     for (std::string_view word : {"与", "和", "及"}) {
@@ -114,7 +122,8 @@ PlaceList Split(std::string_view cell, bool villages) {
     place.name = std::string(name);
     out.names.push_back(std::move(place));
   }
-  if (out.stated_count.has_value() && static_cast<int>(out.names.size()) < *out.stated_count) out.incomplete = true;
+  if (out.stated_count.has_value() && static_cast<int>(out.names.size()) < *out.stated_count)
+    out.incomplete = true;
   return out;
 }
 

@@ -9,10 +9,10 @@
 namespace bangfu::registry::intake {
 
 struct PlaceName {
-  std::string name;               // 团山村
-  std::string township;           // written before it (杨家堡镇团山村), or shared with the one before
-  bool township_inferred = false; // shared with the one before: to be confirmed
-  bool former = false;            // 原东联村: a name that is no more in use
+  std::string name;      // 团山村
+  std::string township;  // written before it (杨家堡镇团山村), or shared with the one before
+  bool township_inferred = false;  // shared with the one before: to be confirmed
+  bool former = false;             // 原东联村: a name that is no more in use
   friend bool operator==(const PlaceName&, const PlaceName&) = default;
 };
 

@@ -37,8 +37,9 @@ std::string ClassFromWord(std::string_view word) {
   for (std::string_view suffix : {"一批", "类产业", "类项目", "类", "型"}) {
     if (ConsumeSuffix(&text, suffix)) break;
   }
-  static constexpr Word kWords[] = {{"巩固", "CONSOLIDATE"}, {"升级", "UPGRADE"}, {"提升", "UPGRADE"},
-                                    {"盘活", "REVITALIZE"},  {"调整", "ADJUST"},  {"另起炉灶", "ADJUST"}};
+  static constexpr Word kWords[] = {{"巩固", "CONSOLIDATE"}, {"升级", "UPGRADE"},
+                                    {"提升", "UPGRADE"},     {"盘活", "REVITALIZE"},
+                                    {"调整", "ADJUST"},      {"另起炉灶", "ADJUST"}};
   for (const Word& w : kWords) {
     if (text == w.words) return std::string(w.code);
   }
@@ -57,19 +58,23 @@ StageProposal StageFromStatus(std::string_view status) {
     out.stage = "IDLE";
   } else if (ContainsAny(text, {"通过验收", "已验收", "验收合格"})) {
     out.stage = "ACCEPTED";
-  } else if (ContainsAny(text, {"在用", "投入使用", "运营", "投产", "并网", "出租", "租赁", "租给", "正常使用", "使用中"}) &&
+  } else if (ContainsAny(text, {"在用", "投入使用", "运营", "投产", "并网", "出租", "租赁", "租给",
+                                "正常使用", "使用中"}) &&
              !ContainsAny(text, {"未投产", "未投入使用", "未运营", "待租", "拟出租"})) {
     out.stage = "OPERATING";
-  } else if (ContainsAny(text, {"编报", "审核符合", "公示", "确认", "待开工", "未开工", "拟建", "申报"}) || text == "计划" ||
-             HasPrefix(text, "计划(")) {
+  } else if (ContainsAny(
+                 text, {"编报", "审核符合", "公示", "确认", "待开工", "未开工", "拟建", "申报"}) ||
+             text == "计划" || HasPrefix(text, "计划(")) {
     out.not_begun = true;
     out.note_zh = "尚未开工，应进入项目库而非存量登记，请确认";
   } else if (ContainsAny(text, {"部分完成", "已完成种植"}) ||
              (StrContains(text, "完成") &&
-              std::any_of(text.begin() + static_cast<long>(text.find("完成")), text.end(), IsDigit))) {
+              std::any_of(text.begin() + static_cast<long>(text.find("完成")), text.end(),
+                          IsDigit))) {
     out.stage = "UNDER_CONSTRUCTION";  // 已完成40%, 已完成110亩
     out.note_zh = "原文只说完成一部分，请确认阶段";
-  } else if (ContainsAny(text, {"预计", "计划", "拟于"}) && ContainsAny(text, {"开工", "在建", "施工"})) {
+  } else if (ContainsAny(text, {"预计", "计划", "拟于"}) &&
+             ContainsAny(text, {"开工", "在建", "施工"})) {
     out.stage = "UNDER_CONSTRUCTION";
   } else if (ContainsAny(text, {"竣工", "完工", "建成", "完成", "已建"})) {
     out.stage = "COMPLETED";
@@ -107,7 +112,9 @@ std::string ProjectTypeFrom(std::string_view type_text, std::string_view name) {
 }
 
 std::string NatureFrom(std::string_view text) {
-  static constexpr Word kWords[] = {{"续建", "CONTINUED"}, {"扩建|改扩建", "EXPAND"}, {"改建|改造|修缮", "REBUILD"},
+  static constexpr Word kWords[] = {{"续建", "CONTINUED"},
+                                    {"扩建|改扩建", "EXPAND"},
+                                    {"改建|改造|修缮", "REBUILD"},
                                     {"新建", "NEW"}};
   return FirstOf(Normalize(text), std::begin(kWords), std::end(kWords));
 }
@@ -131,8 +138,8 @@ std::optional<int> ParseYear(std::string_view text) {
   }
   ConsumeSuffix(&rest, ".0");
   int year = 0;
-  if (rest.size() != 4 || !std::all_of(rest.begin(), rest.end(), IsDigit) || !ParseInt(rest, &year) ||
-      year < 1978 || year > 2100) {
+  if (rest.size() != 4 || !std::all_of(rest.begin(), rest.end(), IsDigit) ||
+      !ParseInt(rest, &year) || year < 1978 || year > 2100) {
     return std::nullopt;
   }
   return year;
@@ -170,7 +177,8 @@ std::optional<ParsedDay> ParseDay(std::string_view text) {
   ParsedDay out;
   out.day_stated = parts.size() == 3;
   out.day = absl::CivilDay(parts[0], parts[1], out.day_stated ? parts[2] : 1);
-  if (out.day.month() != parts[1] || (out.day_stated && out.day.day() != parts[2])) return std::nullopt;
+  if (out.day.month() != parts[1] || (out.day_stated && out.day.day() != parts[2]))
+    return std::nullopt;
   return out;
 }
 
@@ -220,7 +228,8 @@ std::vector<std::string> ImplausibleFigures(std::string_view raw) {
     const auto warn = [&](std::string_view unit) {
       out.push_back(Cat("「", digits, ten_thousand ? "万" : "", unit, "」数量级存疑，请核对单位"));
     };
-    if ((HasPrefix(rest, "千米") || HasPrefix(rest, "公里") || HasPrefix(rest, "km")) && value > 500) {
+    if ((HasPrefix(rest, "千米") || HasPrefix(rest, "公里") || HasPrefix(rest, "km")) &&
+        value > 500) {
       warn("千米");
     } else if ((HasPrefix(rest, "兆瓦") || HasPrefix(rest, "MW")) && value > 1'000) {
       warn("兆瓦");

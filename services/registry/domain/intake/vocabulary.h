@@ -1,4 +1,5 @@
-// Words of published tables and what they mean here: proposals for a person, kept beside the raw text.
+// Words of published tables and what they mean here: proposals for a person, kept beside the raw
+// text.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +12,14 @@
 
 namespace bangfu::registry::intake {
 
-// 调整类, 调整一批, 另起炉灶类 … -> CONSOLIDATE, UPGRADE, REVITALIZE, ADJUST; empty when the word is not
-// known (it is kept and asked for). A class in an imported table is a claim of its source.
+// 调整类, 调整一批, 另起炉灶类 … -> CONSOLIDATE, UPGRADE, REVITALIZE, ADJUST; empty when the word
+// is not known (it is kept and asked for). A class in an imported table is a claim of its source.
 std::string ClassFromWord(std::string_view word);
 
 struct StageProposal {
-  std::string stage;      // UNDER_CONSTRUCTION, PAUSED, COMPLETED, ACCEPTED, OPERATING, IDLE, TERMINATED;
-                          // empty: unknown, or not begun yet
-  bool not_begun = false; // 计划, 审核符合: belongs to the library, not to the stock
+  std::string stage;  // UNDER_CONSTRUCTION, PAUSED, COMPLETED, ACCEPTED, OPERATING, IDLE,
+                      // TERMINATED; empty: unknown, or not begun yet
+  bool not_begun = false;  // 计划, 审核符合: belongs to the library, not to the stock
   std::string note_zh;
 };
 // 已完成, 在用, 闲置, 在建 … as the stage of a legacy project.
@@ -28,7 +29,8 @@ StageProposal StageFromStatus(std::string_view status);
 std::string ProjectTypeFrom(std::string_view type_text, std::string_view name);
 // NEW 新建, EXPAND 扩建, REBUILD 改建, CONTINUED 续建; empty when unknown.
 std::string NatureFrom(std::string_view text);
-// The major industry of the seed taxonomy (RICE … TCM) by the words of the text; empty when unknown.
+// The major industry of the seed taxonomy (RICE … TCM) by the words of the text; empty when
+// unknown.
 std::string MajorIndustryFrom(std::string_view text);
 
 // 2021, 2021年, 2021年度, ２０２１; nothing for a range or anything else. 1978 … 2100.
