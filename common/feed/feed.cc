@@ -140,6 +140,26 @@ absl::StatusOr<feed::v1::PullResponse> Pull(mysql::Executor& db, const std::stri
   return response;
 }
 
+std::vector<std::string> CombinedSnapshot::aggregate_types() const {
+  std::vector<std::string> types;
+  for (const auto& source : sources_) {
+    for (const std::string& type : source->aggregate_types()) types.push_back(type);
+  }
+  return types;
+}
+
+absl::StatusOr<std::vector<OutboxEvent>> CombinedSnapshot::Page(
+    mysql::Executor& db, const std::string& aggregate_type, const Ulid& after, int limit,
+    const std::optional<RegionPrefixes>& scope) {
+  for (const auto& source : sources_) {
+    const std::vector<std::string> types = source->aggregate_types();
+    if (std::find(types.begin(), types.end(), aggregate_type) != types.end()) {
+      return source->Page(db, aggregate_type, after, limit, scope);
+    }
+  }
+  return std::vector<OutboxEvent>();
+}
+
 absl::Status Snapshot(mysql::Executor& db, const std::string& source, SnapshotSource& states,
                       const std::vector<std::string>& aggregate_types,
                       const std::optional<RegionPrefixes>& scope,

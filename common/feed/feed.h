@@ -2,8 +2,10 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -58,6 +60,21 @@ class SnapshotSource {
                                                         const std::string& aggregate_type,
                                                         const Ulid& after, int limit,
                                                         const std::optional<RegionPrefixes>& scope) = 0;
+};
+
+// Several sources as one: a service's own records and those that its common rooms keep (publicities).
+class CombinedSnapshot : public SnapshotSource {
+ public:
+  explicit CombinedSnapshot(std::vector<std::shared_ptr<SnapshotSource>> sources)
+      : sources_(std::move(sources)) {}
+  std::vector<std::string> aggregate_types() const override;
+  absl::StatusOr<std::vector<OutboxEvent>> Page(mysql::Executor& db,
+                                                const std::string& aggregate_type, const Ulid& after,
+                                                int limit,
+                                                const std::optional<RegionPrefixes>& scope) override;
+
+ private:
+  const std::vector<std::shared_ptr<SnapshotSource>> sources_;
 };
 
 // Calls `send` with chunks of states and at last with the watermark. The watermark is read BEFORE

@@ -1,0 +1,107 @@
+#include "common/operation/service.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/page_token.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+
+namespace bangfu::operation {
+namespace {
+
+using rpc::CallContext;
+
+absl::StatusOr<v1::ListOperationsResponse> ListOperations(CallContext& context,
+                                                          const v1::ListOperationsRequest& request) {
+  ListQuery query;
+  ASSIGN_OR_RETURN(query.limit, ResolvePageSize(request.page_size()));
+  const std::string filter = absl::StrCat(request.kind(), "/", request.state());
+  ASSIGN_OR_RETURN(const std::vector<std::string> key, DecodePageToken(request.page_token(), filter));
+  if (!key.empty()) {
+    absl::StatusOr<Ulid> id = key.size() == 2 ? Ulid::Parse(key[1]) : absl::InvalidArgumentError("");
+    if (!id.ok()) return InvalidField("page_token", "分页标记无效").Build();
+    query.after_region_path = key[0];
+    query.after_id = *id;
+  }
+  query.scope = context.scope;
+  query.kind = request.kind();
+  query.state = request.state();
+  ASSIGN_OR_RETURN(std::vector<v1::Operation> page, List(context.db, query));
+  v1::ListOperationsResponse response;
+  if (page.size() == static_cast<size_t>(query.limit)) {
+    response.set_next_page_token(
+        EncodePageToken({page.back().region_path(), page.back().id()}, filter));
+  }
+  for (v1::Operation& operation : page) *response.add_operations() = std::move(operation);
+  return response;
+}
+
+// Cancel or resume: `change` under the rules that both share.
+template <typename Request, typename Change>
+absl::StatusOr<v1::Operation> Steer(CallContext& context, const Request& request, Change change) {
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
+  return rpc::Mutate<v1::Operation>(
+      context, request, [&](rpc::Mutation& mutation) -> absl::StatusOr<v1::Operation> {
+        ASSIGN_OR_RETURN(const v1::Operation before, Get(mutation.tx(), id, context.scope));
+        if (before.created_by().subject() != context.caller.subject &&
+            !context.caller.May({auth::Role::ROLE_PROV_ADMIN}, before.region_path())) {
+          return Error(absl::StatusCode::kPermissionDenied, "OPERATION_OF_ANOTHER")
+              .Zh("只有发起人或省级管理员可以操作该任务")
+              .Build();
+        }
+        RETURN_IF_ERROR(change(mutation.tx(), id, context.now));
+        ASSIGN_OR_RETURN(const v1::Operation after, Get(mutation.tx(), id, context.scope));
+        RETURN_IF_ERROR(mutation.Audit("operation", id, after.region_path(), &before, after));
+        return after;
+      });
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Operation> StartOperation(rpc::Mutation& mutation, std::string_view kind,
+                                             std::string_view region_path,
+                                             const google::protobuf::Message& request,
+                                             int64_t total) {
+  const audit::Actor actor = mutation.ActorAt(region_path);
+  type::v1::Actor created_by;
+  created_by.set_subject(actor.subject);
+  created_by.set_name(actor.name);
+  created_by.set_role(actor.role);
+  created_by.set_region_path(actor.region_path);
+  const Ulid id = mutation.context().ids.Next();
+  ASSIGN_OR_RETURN(v1::Operation operation, Start(mutation.tx(), {.id = id,
+                                                                  .kind = std::string(kind),
+                                                                  .region_path = std::string(region_path),
+                                                                  .created_by = created_by,
+                                                                  .request = request,
+                                                                  .total = total,
+                                                                  .now = mutation.context().now}));
+  RETURN_IF_ERROR(mutation.Audit("operation", id, region_path, nullptr, operation));
+  return operation;
+}
+
+void RegisterOperationService(rpc::Router& router, std::function<void()> wake) {
+  router.Unary<v1::GetOperationRequest, v1::Operation>(
+      "bangfu.operation.v1.OperationService.GetOperation",
+      [](CallContext& context, const v1::GetOperationRequest& request) -> absl::StatusOr<v1::Operation> {
+        ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
+        return Get(context.db, id, context.scope);
+      });
+  router.Unary<v1::ListOperationsRequest, v1::ListOperationsResponse>(
+      "bangfu.operation.v1.OperationService.ListOperations", ListOperations);
+  router.Unary<v1::CancelOperationRequest, v1::Operation>(
+      "bangfu.operation.v1.OperationService.CancelOperation",
+      [](CallContext& context, const v1::CancelOperationRequest& request) {
+        return Steer(context, request, Cancel);
+      });
+  router.Unary<v1::ResumeOperationRequest, v1::Operation>(
+      "bangfu.operation.v1.OperationService.ResumeOperation",
+      [wake = std::move(wake)](CallContext& context, const v1::ResumeOperationRequest& request) {
+        absl::StatusOr<v1::Operation> operation = Steer(context, request, Resume);
+        if (operation.ok() && wake) wake();
+        return operation;
+      });
+}
+
+}  // namespace bangfu::operation

@@ -1,0 +1,60 @@
+// The tables of publicities and the objections to them.
+#pragma once
+
+#include "common/migrate/migration.h"
+
+namespace bangfu::publicity {
+
+inline migrate::Migrations Schema() {
+  return {{"publicity", 1, "create_publicity", R"sql(CREATE TABLE publicity (
+  id BINARY(16) NOT NULL,
+  version BIGINT NOT NULL,
+  region_path VARCHAR(12) NOT NULL,
+  subject_type VARCHAR(64) NOT NULL,
+  subject_id BINARY(16) NOT NULL,
+  kind VARCHAR(64) NOT NULL,
+  channels TEXT NOT NULL,
+  url VARCHAR(500) NOT NULL,
+  content_sha256 CHAR(64) NOT NULL,
+  from_day DATE NOT NULL,
+  to_day DATE NOT NULL,
+  days_required INT NOT NULL,
+  day_kind TINYINT NOT NULL,
+  provisional TINYINT NOT NULL,
+  state TINYINT NOT NULL,
+  active_subject_id BINARY(16) NULL,
+  active_kind VARCHAR(64) NULL,
+  started_subject VARCHAR(128) NOT NULL,
+  started_name VARCHAR(128) NOT NULL,
+  started_role VARCHAR(64) NOT NULL,
+  started_region_path VARCHAR(12) NOT NULL,
+  started_at DATETIME(6) NOT NULL,
+  ended_at DATETIME(6) NULL,
+  PRIMARY KEY (id),
+  UNIQUE KEY publicity_active (active_subject_id, active_kind),
+  KEY publicity_by_region (region_path, id),
+  KEY publicity_by_subject (subject_id, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE objection (
+  id BINARY(16) NOT NULL,
+  publicity_id BINARY(16) NOT NULL,
+  raised_at DATETIME(6) NOT NULL,
+  raised_by VARCHAR(100) NOT NULL,
+  recorded_subject VARCHAR(128) NOT NULL,
+  text VARCHAR(2000) NOT NULL,
+  state TINYINT NOT NULL,
+  answer_due DATE NOT NULL,
+  handled_subject VARCHAR(128) NOT NULL,
+  handled_name VARCHAR(128) NOT NULL,
+  handled_role VARCHAR(64) NOT NULL,
+  handled_region_path VARCHAR(12) NOT NULL,
+  handled_at DATETIME(6) NULL,
+  reply VARCHAR(2000) NOT NULL,
+  PRIMARY KEY (id),
+  KEY objection_by_publicity (publicity_id, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+)sql"}};
+}
+
+}  // namespace bangfu::publicity

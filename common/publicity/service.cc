@@ -1,0 +1,196 @@
+#include "common/publicity/service.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/page_token.h"
+#include "common/base/region.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "common/workflow/proto.h"
+
+namespace bangfu::publicity {
+namespace {
+
+using rpc::CallContext;
+using rpc::Mutation;
+
+constexpr char kAggregate[] = "publicity";
+
+type::v1::Actor ActorOf(const Mutation& mutation, std::string_view region_path) {
+  const audit::Actor actor = mutation.ActorAt(region_path);
+  type::v1::Actor out;
+  out.set_subject(actor.subject);
+  out.set_name(actor.name);
+  out.set_role(actor.role);
+  out.set_region_path(actor.region_path);
+  return out;
+}
+
+absl::Status Record(Mutation& mutation, const v1::Publicity* before, const v1::Publicity& after,
+                    std::string_view reason = "") {
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(after.id()));
+  RETURN_IF_ERROR(mutation.Audit(kAggregate, id, after.region_path(), before, after, reason));
+  return mutation.Publish(kAggregate, id, after.region_path(), after);
+}
+
+absl::Status AddAllowed(mysql::Executor& db, const CallContext& context, v1::Publicity* publicity) {
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(publicity->id()));
+  ASSIGN_OR_RETURN(const std::vector<std::string> recorders, OpenRecorders(db, id));
+  workflow::FillAllowedActions(
+      Allowed(*publicity, workflow::ActorAt(context.caller, publicity->region_path()), recorders,
+              context.now),
+      publicity->mutable_allowed_actions());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::ListPublicitiesResponse> ListPublicities(
+    CallContext& context, const v1::ListPublicitiesRequest& request) {
+  ListQuery query;
+  ASSIGN_OR_RETURN(query.limit, ResolvePageSize(request.page_size()));
+  const std::string filter =
+      absl::StrCat(request.region_code(), "/", request.subject_id(), "/", request.state());
+  ASSIGN_OR_RETURN(const std::vector<std::string> key, DecodePageToken(request.page_token(), filter));
+  if (!key.empty()) {
+    absl::StatusOr<Ulid> id = key.size() == 2 ? Ulid::Parse(key[1]) : absl::InvalidArgumentError("");
+    if (!id.ok()) return InvalidField("page_token", "分页标记无效").Build();
+    query.after_region_path = key[0];
+    query.after_id = *id;
+  }
+  query.scope = context.scope;
+  if (!request.region_code().empty()) {
+    ASSIGN_OR_RETURN(query.region, NormalizeRegionCode(request.region_code()));
+  }
+  if (!request.subject_id().empty()) {
+    ASSIGN_OR_RETURN(query.subject_id, Ulid::Parse(request.subject_id()));
+  }
+  query.state = request.state();
+  ASSIGN_OR_RETURN(std::vector<v1::Publicity> page, List(context.db, query));
+  v1::ListPublicitiesResponse response;
+  if (page.size() == static_cast<size_t>(query.limit)) {
+    response.set_next_page_token(
+        EncodePageToken({page.back().region_path(), page.back().id()}, filter));
+  }
+  for (v1::Publicity& publicity : page) *response.add_publicities() = std::move(publicity);
+  return response;
+}
+
+// What the three mutations share: lock, change, record, tell the owner.
+template <typename Request, typename Change>
+absl::StatusOr<v1::Publicity> Move(CallContext& context, const Request& request,
+                                   const std::string& etag, const ServiceOptions& options,
+                                   Change change) {
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
+  return rpc::Mutate<v1::Publicity>(
+      context, request, [&](Mutation& mutation) -> absl::StatusOr<v1::Publicity> {
+        ASSIGN_OR_RETURN(const v1::Publicity before,
+                         GetForUpdate(mutation.tx(), id, context.scope, etag));
+        ASSIGN_OR_RETURN(v1::Publicity after,
+                         change(mutation, before,
+                                workflow::ActorAt(context.caller, before.region_path())));
+        RETURN_IF_ERROR(Record(mutation, &before, after));
+        if (after.state() == v1::PUBLICITY_STATE_PASSED && options.on_passed) {
+          RETURN_IF_ERROR(options.on_passed(mutation, after));
+        }
+        if (after.state() == v1::PUBLICITY_STATE_UPHELD && options.on_upheld) {
+          RETURN_IF_ERROR(options.on_upheld(mutation, after));
+        }
+        RETURN_IF_ERROR(AddAllowed(mutation.tx(), context, &after));
+        return after;
+      });
+}
+
+class States : public feed::SnapshotSource {
+ public:
+  std::vector<std::string> aggregate_types() const override { return {kAggregate}; }
+  absl::StatusOr<std::vector<feed::OutboxEvent>> Page(
+      mysql::Executor& db, const std::string& aggregate_type, const Ulid& after, int limit,
+      const std::optional<feed::RegionPrefixes>& scope) override {
+    ASSIGN_OR_RETURN(std::vector<v1::Publicity> page, ListById(db, after, limit, scope));
+    std::vector<feed::OutboxEvent> events;
+    events.reserve(page.size());
+    for (const v1::Publicity& publicity : page) {
+      ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(publicity.id()));
+      events.push_back(feed::MakeEvent(aggregate_type, id, publicity.region_path(), publicity, id.time()));
+    }
+    return events;
+  }
+};
+
+}  // namespace
+
+void RegisterPublicityService(rpc::Router& router, ServiceOptions options) {
+  router.Unary<v1::GetPublicityRequest, v1::Publicity>(
+      "bangfu.publicity.v1.PublicityService.GetPublicity",
+      [](CallContext& context, const v1::GetPublicityRequest& request) -> absl::StatusOr<v1::Publicity> {
+        ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
+        ASSIGN_OR_RETURN(v1::Publicity publicity, Get(context.db, id, context.scope));
+        RETURN_IF_ERROR(AddAllowed(context.db, context, &publicity));
+        return publicity;
+      });
+  router.Unary<v1::ListPublicitiesRequest, v1::ListPublicitiesResponse>(
+      "bangfu.publicity.v1.PublicityService.ListPublicities", ListPublicities);
+  router.Unary<v1::RaiseObjectionRequest, v1::Publicity>(
+      "bangfu.publicity.v1.PublicityService.RaiseObjection",
+      [options](CallContext& context, const v1::RaiseObjectionRequest& request) {
+        const Ulid objection_id = context.ids.Next();
+        return Move(context, request, "", options,
+                    [&](Mutation& mutation, const v1::Publicity& publicity,
+                        const workflow::Actor& actor) {
+                      return RaiseObjection(mutation.tx(), publicity, objection_id,
+                                            request.raised_by(), request.text(), actor,
+                                            options.calendar, context.now);
+                    });
+      });
+  router.Unary<v1::DecideObjectionRequest, v1::Publicity>(
+      "bangfu.publicity.v1.PublicityService.DecideObjection",
+      [options](CallContext& context, const v1::DecideObjectionRequest& request) {
+        return Move(context, request, request.etag(), options,
+                    [&](Mutation& mutation, const v1::Publicity& publicity,
+                        const workflow::Actor& actor) -> absl::StatusOr<v1::Publicity> {
+                      ASSIGN_OR_RETURN(const Ulid objection_id, Ulid::Parse(request.objection_id()));
+                      return DecideObjection(mutation.tx(), publicity, objection_id,
+                                             request.decision(), request.reply(), actor,
+                                             ActorOf(mutation, publicity.region_path()), context.now);
+                    });
+      });
+  router.Unary<v1::ConcludePublicityRequest, v1::Publicity>(
+      "bangfu.publicity.v1.PublicityService.ConcludePublicity",
+      [options](CallContext& context, const v1::ConcludePublicityRequest& request) {
+        return Move(context, request, request.etag(), options,
+                    [&](Mutation& mutation, const v1::Publicity& publicity,
+                        const workflow::Actor& actor) {
+                      return Conclude(mutation.tx(), publicity, actor, options.calendar, context.now);
+                    });
+      });
+}
+
+absl::StatusOr<v1::Publicity> StartPublicity(Mutation& mutation, NewPublicity publicity,
+                                             const CalendarLookup& calendar) {
+  if (publicity.id.is_zero()) publicity.id = mutation.context().ids.Next();
+  if (publicity.started_by.subject().empty()) {
+    publicity.started_by = ActorOf(mutation, publicity.region_path);
+  }
+  ASSIGN_OR_RETURN(v1::Publicity started,
+                   Start(mutation.tx(), publicity, calendar, mutation.context().now));
+  RETURN_IF_ERROR(Record(mutation, nullptr, started));
+  return started;
+}
+
+absl::Status CancelRunning(Mutation& mutation, const Ulid& subject_id, std::string_view kind,
+                           std::string_view reason) {
+  ASSIGN_OR_RETURN(std::optional<v1::Publicity> latest, Latest(mutation.tx(), subject_id, kind));
+  if (!latest || (latest->state() != v1::PUBLICITY_STATE_RUNNING &&
+                  latest->state() != v1::PUBLICITY_STATE_OBJECTED)) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(latest->id()));
+  ASSIGN_OR_RETURN(const v1::Publicity before,
+                   GetForUpdate(mutation.tx(), id, {latest->region_path()}, ""));
+  ASSIGN_OR_RETURN(const v1::Publicity after, Cancel(mutation.tx(), before, mutation.context().now));
+  return Record(mutation, &before, after, reason);
+}
+
+std::shared_ptr<feed::SnapshotSource> PublicityStates() { return std::make_shared<States>(); }
+
+}  // namespace bangfu::publicity

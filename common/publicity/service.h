@@ -1,0 +1,39 @@
+// The PublicityService rpcs of a service, and how its own steps start and end a publicity.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "common/feed/feed.h"
+#include "common/publicity/publicity.h"
+#include "common/rpc/mutation.h"
+#include "common/rpc/router.h"
+
+namespace bangfu::publicity {
+
+// Called in the transaction in which a publicity PASSED or an objection was UPHELD: the owner moves
+// its subject on, or back to the step that asked for the publicity. Its error undoes the whole.
+using OwnerCallback = std::function<absl::Status(rpc::Mutation&, const v1::Publicity&)>;
+
+struct ServiceOptions {
+  CalendarLookup calendar;
+  OwnerCallback on_passed;  // may be empty
+  OwnerCallback on_upheld;  // may be empty
+};
+
+// Registers bangfu.publicity.v1.PublicityService.
+void RegisterPublicityService(rpc::Router& router, ServiceOptions options);
+
+// Start in a mutation of the owner: in the caller's name, with audit row and event. `publicity.id`
+// and `started_by` are filled when empty.
+absl::StatusOr<v1::Publicity> StartPublicity(rpc::Mutation& mutation, NewPublicity publicity,
+                                             const CalendarLookup& calendar);
+// Ends a running publicity of the subject, with audit row and event, when it is withdrawn or its
+// content changed. OK when none is running.
+absl::Status CancelRunning(rpc::Mutation& mutation, const Ulid& subject_id, std::string_view kind,
+                           std::string_view reason);
+
+// The publicities for the snapshot of a service's feed (aggregate type "publicity").
+std::shared_ptr<feed::SnapshotSource> PublicityStates();
+
+}  // namespace bangfu::publicity

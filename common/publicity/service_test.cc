@@ -1,0 +1,163 @@
+#include "common/publicity/service.h"
+
+#include <atomic>
+
+#include "common/audit/schema.h"
+#include "common/base/clock.h"
+#include "common/feed/schema.h"
+#include "common/idempotency/schema.h"
+#include "common/publicity/schema.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "common/testing/rpc_fixture.h"
+#include "common/testing/status_matchers.h"
+
+namespace bangfu::publicity {
+namespace {
+
+using ::bangfu::testing::RpcServer;
+using ::bangfu::testing::StatusIs;
+using auth::Role;
+
+constexpr char kService[] = "bangfu.publicity.v1.PublicityService";
+
+class PublicityServiceTest : public ::testing::Test {
+ protected:
+  PublicityServiceTest()
+      : server_({.services = {kService},
+                 .migrations = migrate::Concat(
+                     Schema(), feed::Schema(), idempotency::Schema(), audit::Schema(),
+                     migrate::Migrations{{"told", 1, "create", R"sql(
+CREATE TABLE told (
+  id BINARY(16) NOT NULL,
+  what VARCHAR(16) NOT NULL,
+  PRIMARY KEY (id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+)sql"}})},
+                [this](rpc::Router& router) {
+                  RegisterPublicityService(
+                      router, {.calendar = NoCalendar, .on_passed = Tell("passed"), .on_upheld = Tell("upheld")});
+                }),
+        village_(server_.Token(Role::ROLE_VILLAGE_REPORTER, "360733101", "v1")),
+        operator_(server_.Token(Role::ROLE_COUNTY_OPERATOR, "360733", "o1")),
+        approver_(server_.Token(Role::ROLE_COUNTY_APPROVER, "360733", "a1")) {
+    NewPublicity publicity;
+    publicity.id = server_.ids().Next();
+    publicity.region_path = "360733101";
+    publicity.subject_type = "evaluation";
+    publicity.subject_id = server_.ids().Next();
+    publicity.kind = "CLASS";
+    publicity.channels = {"村务公开栏"};
+    publicity.content_sha256 = std::string(64, 'a');
+    publicity.days_required = 7;
+    EXPECT_OK(mysql::Transact(server_.database().db(), [&](mysql::Tx& tx) {
+      return Start(tx, publicity, NoCalendar, server_.clock().Now()).status();
+    }));
+    id_ = publicity.id.ToString();
+  }
+
+  static absl::StatusOr<Calendar> NoCalendar(mysql::Executor&, absl::civil_year_t, absl::civil_year_t) {
+    return Calendar();
+  }
+  OwnerCallback Tell(std::string what) {
+    return [this, what](rpc::Mutation& mutation, const v1::Publicity& publicity) -> absl::Status {
+      if (owner_refuses_) return FailedPrecondition("OWNER_REFUSES", "不可以");
+      return mutation.tx()
+          .Execute("INSERT INTO told (id, what) VALUES (?, ?)", {*Ulid::Parse(publicity.id()), what})
+          .status();
+    };
+  }
+  absl::StatusOr<v1::Publicity> Get(const std::string& token) {
+    v1::GetPublicityRequest request;
+    request.set_id(id_);
+    return server_.Call<v1::Publicity>(absl::StrCat(kService, ".GetPublicity"), request, token);
+  }
+  absl::StatusOr<v1::Publicity> Raise(const std::string& request_id) {
+    v1::RaiseObjectionRequest request;
+    request.set_request_id(request_id);
+    request.set_id(id_);
+    request.set_raised_by("王小明");
+    request.set_text("面积不对");
+    return server_.Call<v1::Publicity>(absl::StrCat(kService, ".RaiseObjection"), request, village_);
+  }
+  absl::StatusOr<v1::Publicity> Conclude(const std::string& request_id) {
+    v1::ConcludePublicityRequest request;
+    request.set_request_id(request_id);
+    request.set_id(id_);
+    return server_.Call<v1::Publicity>(absl::StrCat(kService, ".ConcludePublicity"), request, operator_);
+  }
+
+  std::atomic<bool> owner_refuses_ = false;
+  RpcServer server_;
+  const std::string village_, operator_, approver_;
+  std::string id_;
+};
+
+TEST_F(PublicityServiceTest, FromObjectionToPassed) {
+  ASSERT_OK_AND_ASSIGN(v1::Publicity publicity, Raise("raise-001"));
+  ASSERT_OK_AND_ASSIGN(publicity, Raise("raise-001"));  // sent twice, recorded once
+  ASSERT_EQ(publicity.objections_size(), 1);
+  ASSERT_OK_AND_ASSIGN(publicity, Get(approver_));
+  ASSERT_EQ(publicity.allowed_actions_size(), 2);
+  EXPECT_EQ(publicity.allowed_actions(0).action(), "decide_objection");
+  EXPECT_TRUE(publicity.allowed_actions(0).allowed());
+  EXPECT_FALSE(publicity.allowed_actions(1).allowed());
+  EXPECT_EQ(publicity.allowed_actions(1).refusal_reason(), "PUBLICITY_PERIOD_RUNNING");
+
+  v1::DecideObjectionRequest decide;
+  decide.set_request_id("decide-001");
+  decide.set_id(id_);
+  decide.set_etag("1");
+  decide.set_objection_id(publicity.objections(0).id());
+  decide.set_decision(v1::OBJECTION_STATE_REJECTED);
+  decide.set_reply("已复核，面积无误");
+  EXPECT_THAT(server_.Call<v1::Publicity>(absl::StrCat(kService, ".DecideObjection"), decide, approver_),
+              StatusIs(absl::StatusCode::kAborted, "ETAG_MISMATCH"));
+  decide.set_etag(publicity.etag());
+  EXPECT_THAT(server_.Call<v1::Publicity>(absl::StrCat(kService, ".DecideObjection"), decide, operator_),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+  ASSERT_OK_AND_ASSIGN(publicity, server_.Call<v1::Publicity>(absl::StrCat(kService, ".DecideObjection"),
+                                                              decide, approver_));
+  EXPECT_EQ(publicity.state(), v1::PUBLICITY_STATE_RUNNING);
+
+  EXPECT_THAT(Conclude("conclude-1"),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "PUBLICITY_PERIOD_RUNNING"));
+  server_.clock().Advance(absl::Hours(24 * 8));
+  // The owner's refusal undoes the conclusion.
+  const std::string operator_later = server_.Token(Role::ROLE_COUNTY_OPERATOR, "360733", "o1");
+  v1::ConcludePublicityRequest conclude;
+  conclude.set_request_id("conclude-2");
+  conclude.set_id(id_);
+  owner_refuses_ = true;
+  EXPECT_THAT(server_.Call<v1::Publicity>(absl::StrCat(kService, ".ConcludePublicity"), conclude, operator_later),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "OWNER_REFUSES"));
+  owner_refuses_ = false;
+  ASSERT_OK_AND_ASSIGN(publicity, server_.Call<v1::Publicity>(absl::StrCat(kService, ".ConcludePublicity"),
+                                                              conclude, operator_later));
+  EXPECT_EQ(publicity.state(), v1::PUBLICITY_STATE_PASSED);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM told WHERE what = 'passed'"), 1);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM feed_outbox"), 3);
+}
+
+TEST_F(PublicityServiceTest, ListsInTheCallersRegionAndHidesItElsewhere) {
+  v1::ListPublicitiesRequest request;
+  request.set_state(v1::PUBLICITY_STATE_RUNNING);
+  ASSERT_OK_AND_ASSIGN(auto page, server_.Call<v1::ListPublicitiesResponse>(
+                                      absl::StrCat(kService, ".ListPublicities"), request, operator_));
+  EXPECT_EQ(page.publicities_size(), 1);
+  const std::string other = server_.Token(Role::ROLE_COUNTY_OPERATOR, "360781", "o2");
+  ASSERT_OK_AND_ASSIGN(page, server_.Call<v1::ListPublicitiesResponse>(
+                                 absl::StrCat(kService, ".ListPublicities"), request, other));
+  EXPECT_EQ(page.publicities_size(), 0);
+  EXPECT_THAT(Get(other), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(PublicityServiceTest, ItsStatesAreInTheSnapshot) {
+  ASSERT_OK_AND_ASSIGN(auto page, PublicityStates()->Page(server_.database().db(), "publicity", Ulid(), 10,
+                                                          std::nullopt));
+  ASSERT_EQ(page.size(), 1u);
+  EXPECT_EQ(page[0].aggregate_id.ToString(), id_);
+}
+
+}  // namespace
+}  // namespace bangfu::publicity
