@@ -23,8 +23,6 @@ CREATE TABLE subject (
   asset_value_fen BIGINT NOT NULL DEFAULT 0,
   -- Original value of the operating assets: the weight of a project in its industry.
   operating_value_fen BIGINT NOT NULL DEFAULT 0,
-  -- Departments that confirm jointly, comma separated, from the funding sources.
-  departments VARCHAR(500) NOT NULL DEFAULT '',
   -- Counts up with every change of a fact: a batch leaves out what it has judged already.
   facts_version BIGINT NOT NULL DEFAULT 0,
   latest_evaluation_id BINARY(16) NULL,

@@ -15,7 +15,7 @@ namespace {
 constexpr char kColumns[] =
     "subject_id, subject_type, code, name, region_code, region_path, county, industry_id, "
     "industry_code, chain_links, project_type, stage, is_verified, is_void, is_sample, "
-    "invested_fen, asset_value_fen, operating_value_fen, departments, facts_version, "
+    "invested_fen, asset_value_fen, operating_value_fen, facts_version, "
     "latest_evaluation_id, latest_result, effective_evaluation_id, effective_class, updated_at";
 
 std::vector<std::string> SplitList(const std::string& text) {
@@ -42,13 +42,12 @@ SubjectRow FromRow(const mysql::Row& row) {
   s.invested_fen = row.Int(15);
   s.asset_value_fen = row.Int(16);
   s.operating_value_fen = row.Int(17);
-  s.departments = SplitList(row.String(18));
-  s.facts_version = row.Int(19);
-  s.latest_evaluation_id = OptId(row, 20);
-  s.latest_result = static_cast<int>(row.Int(21));
-  s.effective_evaluation_id = OptId(row, 22);
-  s.effective_class = static_cast<int>(row.Int(23));
-  s.updated_at = row.Time(24);
+  s.facts_version = row.Int(18);
+  s.latest_evaluation_id = OptId(row, 19);
+  s.latest_result = static_cast<int>(row.Int(20));
+  s.effective_evaluation_id = OptId(row, 21);
+  s.effective_class = static_cast<int>(row.Int(22));
+  s.updated_at = row.Time(23);
   return s;
 }
 
@@ -134,8 +133,7 @@ absl::Status PutSubjects(mysql::Tx& tx, const std::vector<SubjectRow>& rows,
     values.push_back({s.id, s.type, s.code, s.name, s.region_code, s.region_path, s.county,
                       s.industry_id, s.industry_code, absl::StrJoin(s.chain_links, ","),
                       s.project_type, s.stage, s.verified, s.is_void, s.sample, s.invested_fen,
-                      s.asset_value_fen, s.operating_value_fen, absl::StrJoin(s.departments, ","), 1,
-                      s.updated_at});
+                      s.asset_value_fen, s.operating_value_fen, 1, s.updated_at});
     auto old = before.find(s.id);
     int result = 0;
     if (old != before.end()) {
@@ -149,8 +147,7 @@ absl::Status PutSubjects(mysql::Tx& tx, const std::vector<SubjectRow>& rows,
           tx, "subject",
           "subject_id, subject_type, code, name, region_code, region_path, county, industry_id, "
           "industry_code, chain_links, project_type, stage, is_verified, is_void, is_sample, "
-          "invested_fen, asset_value_fen, operating_value_fen, departments, facts_version, "
-          "updated_at",
+          "invested_fen, asset_value_fen, operating_value_fen, facts_version, updated_at",
           values,
           "ON DUPLICATE KEY UPDATE code = VALUES(code), name = VALUES(name), "
           "region_code = VALUES(region_code), region_path = VALUES(region_path), "
@@ -160,7 +157,7 @@ absl::Status PutSubjects(mysql::Tx& tx, const std::vector<SubjectRow>& rows,
           "is_verified = VALUES(is_verified), is_void = VALUES(is_void), "
           "is_sample = VALUES(is_sample), invested_fen = VALUES(invested_fen), "
           "asset_value_fen = VALUES(asset_value_fen), "
-          "operating_value_fen = VALUES(operating_value_fen), departments = VALUES(departments), "
+          "operating_value_fen = VALUES(operating_value_fen), "
           "facts_version = facts_version + 1, updated_at = VALUES(updated_at)")
           .status());
   return rollup.Write(tx);

@@ -40,7 +40,6 @@ struct SubjectRow {
   int64_t invested_fen = 0;
   int64_t asset_value_fen = 0;
   int64_t operating_value_fen = 0;
-  std::vector<std::string> departments;  // that confirm jointly
   int64_t facts_version = 0;
   std::optional<Ulid> latest_evaluation_id;
   int latest_result = 0;  // 0: never evaluated

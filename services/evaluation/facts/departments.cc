@@ -1,0 +1,49 @@
+#include "services/evaluation/facts/departments.h"
+
+#include <optional>
+#include <set>
+
+#include "bangfu/registry/v1/project.pb.h"
+#include "bangfu/registry/v1/reference.pb.h"
+#include "common/status/macros.h"
+#include "services/evaluation/convert/evaluation_message.h"
+#include "services/evaluation/store/fact_store.h"
+#include "services/evaluation/store/reference_store.h"
+
+namespace bangfu::evaluation {
+
+absl::StatusOr<absl::flat_hash_map<Ulid, std::vector<std::string>>> RequiredDepartments(
+    mysql::Executor& db, const std::vector<Ulid>& subject_ids, absl::CivilDay day) {
+  absl::flat_hash_map<Ulid, std::vector<std::string>> out;
+  for (const Ulid& id : subject_ids) out[id] = {std::string(kLeadDepartment)};
+  ASSIGN_OR_RETURN(std::vector<ReferenceRow> rows, LoadReferences(db, kDepartmentRef));
+  std::vector<registry::v1::FundSourceDepartment> table;
+  for (const ReferenceRow& row : rows) {
+    registry::v1::FundSourceDepartment d;
+    if (!d.ParseFromString(row.payload)) continue;
+    std::optional<absl::CivilDay> from = ToDay(d.valid_from());
+    std::optional<absl::CivilDay> to = ToDay(d.valid_to());
+    if ((from && *from > day) || (to && *to < day)) continue;
+    table.push_back(std::move(d));
+  }
+  if (table.empty()) return out;
+  ASSIGN_OR_RETURN(std::vector<FactSourceRow> projects,
+                   LoadFactSources(db, subject_ids, {kProjectFacts}));
+  for (const FactSourceRow& row : projects) {
+    registry::v1::Project project;
+    if (!project.ParseFromString(row.payload)) continue;
+    std::set<std::string> codes;
+    for (const registry::v1::DeclaredFunding& funding : project.declared_funding()) {
+      for (const registry::v1::FundSourceDepartment& d : table) {
+        if (d.source_code() != funding.source_code()) continue;
+        if (!d.task_code().empty() && d.task_code() != funding.task_code()) continue;
+        if (d.department_code() != kLeadDepartment) codes.insert(d.department_code());
+      }
+    }
+    std::vector<std::string>& list = out[row.subject_id];
+    list.insert(list.end(), codes.begin(), codes.end());
+  }
+  return out;
+}
+
+}  // namespace bangfu::evaluation

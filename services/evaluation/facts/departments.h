@@ -1,0 +1,25 @@
+// Who confirms a class jointly (联合确认): the departments of the funding sources, agriculture leading
+// (clause 二, R017).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
+#include "common/base/ulid.h"
+#include "common/mysql/session.h"
+
+namespace bangfu::evaluation {
+
+// Code of the DEPARTMENT list that always leads (农业农村).
+inline constexpr std::string_view kLeadDepartment = "AGRICULTURE";
+
+// Department codes by subject: the lead first, then the others in alphabetical order, out of the
+// declared funding and the departments of its sources on `day`. An industry has the lead alone.
+absl::StatusOr<absl::flat_hash_map<Ulid, std::vector<std::string>>> RequiredDepartments(
+    mysql::Executor& db, const std::vector<Ulid>& subject_ids, absl::CivilDay day);
+
+}  // namespace bangfu::evaluation

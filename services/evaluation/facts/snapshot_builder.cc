@@ -1,0 +1,874 @@
+#include "services/evaluation/facts/snapshot_builder.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <set>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "common/base/bp.h"
+#include "common/base/clock.h"
+#include "common/base/strings.h"
+#include "services/evaluation/convert/evaluation_message.h"
+
+namespace bangfu::evaluation {
+
+namespace {
+
+namespace reg = registry::v1;
+using asset::v1::MonthlyFacts;
+using asset::v1::ProjectAssetFacts;
+
+constexpr int64_t kHundredThousandYuanFen = 10'000'000;
+
+std::optional<absl::CivilDay> DayOf(const google::protobuf::Timestamp& timestamp) {
+  if (timestamp.seconds() == 0 && timestamp.nanos() == 0) return std::nullopt;
+  return ShanghaiDay(ToTime(timestamp));
+}
+
+std::optional<absl::CivilDay> Later(std::optional<absl::CivilDay> a,
+                                    std::optional<absl::CivilDay> b) {
+  if (!a) return b;
+  if (!b) return a;
+  return std::max(*a, *b);
+}
+
+// "asset/01…,02…,03…+4": enough to find the record, short enough to read.
+template <typename List>
+std::string Records(std::string_view type, const List& ids, std::string_view otherwise) {
+  if (ids.empty()) return std::string(otherwise);
+  std::string out = Cat(type, "/");
+  int shown = 0;
+  for (const auto& id : ids) {
+    if (shown == 3) break;
+    if (shown++ > 0) out += ",";
+    out += id;
+  }
+  int more = static_cast<int>(ids.size()) - shown;
+  return more > 0 ? Cat(out, "+", more) : out;
+}
+
+// A value on its way into the snapshot.
+class Values {
+ public:
+  explicit Values(Snapshot& snapshot) : snapshot_(snapshot) {}
+
+  void Number(std::string_view code, std::string_view unit, FactSource source,
+              std::optional<int64_t> number, std::string record,
+              std::optional<absl::CivilDay> as_of) {
+    FactValue& v = Add(code, unit, source);
+    if (!number) return;
+    v.state = FactState::kPresent;
+    v.number = *number;
+    v.source_record = std::move(record);
+    v.as_of = as_of;
+  }
+  void Category(std::string_view code, FactSource source, std::string_view category,
+                std::string record, std::optional<absl::CivilDay> as_of) {
+    FactValue& v = Add(code, "code", source);
+    if (category.empty()) return;
+    v.state = FactState::kPresent;
+    v.category = category;
+    v.source_record = std::move(record);
+    v.as_of = as_of;
+  }
+  void NotApplicable(std::string_view code, std::string_view unit, FactSource source) {
+    Add(code, unit, source).state = FactState::kNotApplicable;
+  }
+  void Evidence(std::string_view name, FactSource source, std::string record,
+                std::optional<absl::CivilDay> as_of) {
+    snapshot_.facts.evidence.push_back({std::string(name), source, std::move(record), as_of});
+  }
+
+ private:
+  FactValue& Add(std::string_view code, std::string_view unit, FactSource source) {
+    FactValue& v = snapshot_.values.emplace_back();
+    v.code = code;
+    v.unit = unit;
+    v.source = source;
+    v.state = FactState::kMissing;
+    return v;
+  }
+  Snapshot& snapshot_;
+};
+
+// --- chain links, brands, leading industry: the same for a project and an industry ---------------
+
+void PutChain(const IndustryContext* industry, const std::map<std::string, std::string>& own,
+              std::optional<absl::CivilDay> as_of, Snapshot& s, Values& values) {
+  if (industry == nullptr || industry->applicable_links.empty()) {
+    values.Number("D1-01", "bp", FactSource::kRegistry, std::nullopt, "", as_of);
+    return;
+  }
+  std::set<std::string> applicable(industry->applicable_links.begin(),
+                                   industry->applicable_links.end());
+  std::set<std::string> records;
+  int64_t present = 0;
+  for (const std::string& link : applicable) {
+    auto mine = own.find(link);
+    auto county = industry->present_links.find(link);
+    if (mine != own.end()) {
+      records.insert(mine->second);
+    } else if (county != industry->present_links.end()) {
+      records.insert(county->second);
+    } else {
+      s.facts.missing_links.push_back(link);
+      continue;
+    }
+    ++present;
+  }
+  std::string record = industry->taxonomy_record;
+  for (const std::string& r : records) record += Cat(";", r);
+  values.Number("D1-01", "bp", FactSource::kRegistry,
+                RatioBp(present, static_cast<int64_t>(applicable.size())), std::move(record), as_of);
+}
+
+void PutShortBoards(const std::vector<reg::ShortBoard>& boards, const std::string& subject_record,
+                    std::optional<absl::CivilDay> as_of, const Moment& moment, Snapshot& s,
+                    Values& values) {
+  std::vector<std::string> ids;
+  for (const reg::ShortBoard& b : boards) {
+    std::optional<absl::CivilDay> completed = ToDay(b.completed_on());
+    if (completed && *completed <= moment.as_of) continue;
+    ids.push_back(b.id());
+    if (std::optional<ShortBoardKind> kind = ParseEnum<ShortBoardKind>(b.kind())) {
+      s.facts.open_short_boards.push_back({b.id(), *kind, b.link_code()});
+    }
+  }
+  std::sort(ids.begin(), ids.end());
+  // The county verifies a subject with its short boards: none on record is none.
+  values.Number("D1-04", "count", FactSource::kRegistry, static_cast<int64_t>(ids.size()),
+                Records("short_board", ids, subject_record), as_of);
+}
+
+bool BrandValid(const reg::BrandCertification& b, absl::CivilDay day) {
+  std::optional<absl::CivilDay> from = ToDay(b.valid_from());
+  std::optional<absl::CivilDay> expires = ToDay(b.expires_on());
+  std::optional<absl::CivilDay> ended = ToDay(b.ended_on());
+  return !(from && *from > day) && !(expires && *expires < day) && !(ended && *ended <= day);
+}
+
+void PutBrands(const std::vector<const reg::BrandCertification*>& brands,
+               const std::string& subject_record, std::optional<absl::CivilDay> as_of,
+               const Moment& moment, Values& values) {
+  std::set<std::string> ids;
+  for (const reg::BrandCertification* b : brands) {
+    if (BrandValid(*b, moment.as_of)) ids.insert(b->id());
+  }
+  values.Number("D1-05", "count", FactSource::kRegistry, static_cast<int64_t>(ids.size()),
+                Records("brand_certification", ids, subject_record), as_of);
+}
+
+void PutLeading(const IndustryContext* industry, std::optional<absl::CivilDay> as_of,
+                Values& values) {
+  if (industry == nullptr || !industry->known) {
+    values.Category("D5-02", FactSource::kRegistry, "", "", as_of);
+  } else if (!industry->leading_record.empty()) {
+    values.Category("D5-02", FactSource::kRegistry, "LEADING", industry->leading_record, as_of);
+  } else {
+    values.Category("D5-02", FactSource::kRegistry, industry->speciality ? "LIST134" : "OTHER",
+                    industry->taxonomy_record, as_of);
+  }
+}
+
+// --- what persons entered ------------------------------------------------------------------------
+
+int64_t Median(std::vector<int64_t> values) {
+  std::sort(values.begin(), values.end());
+  size_t n = values.size();
+  if (n % 2 == 1) return values[n / 2];
+  return (values[n / 2 - 1] + values[n / 2] + 1) / 2;
+}
+
+void PutEntered(const EnteredFacts& entered, const Moment& moment, Snapshot& s, Values& values) {
+  std::vector<int64_t> outlook;
+  std::vector<int64_t> resource;
+  std::set<std::string> outlook_by;
+  std::set<std::string> resource_by;
+  std::set<std::string> all;
+  std::optional<absl::CivilDay> newest;
+  std::map<std::string, int> causes;
+  int backward = 0;
+  for (const v1::ExpertScore& score : entered.scores) {
+    const std::string& who = score.expert().subject();
+    if (!all.insert(who).second) continue;
+    newest = Later(newest, DayOf(score.scored_at()));
+    if (score.has_market_outlook()) {
+      outlook.push_back(score.market_outlook());
+      outlook_by.insert(who);
+    }
+    if (score.has_resource_basis()) {
+      resource.push_back(score.resource_basis());
+      resource_by.insert(who);
+    }
+    if (score.tech_backward()) ++backward;
+    if (!score.cause().empty()) ++causes[score.cause()];
+  }
+  auto record = [](const std::set<std::string>& who) {
+    return Records("expert_score", who, "expert_score");
+  };
+  auto median = [](const std::vector<int64_t>& list) {
+    return list.size() >= kExpertsMinimum ? std::optional<int64_t>(Median(list)) : std::nullopt;
+  };
+  values.Number("D5-01", "point", FactSource::kExpert, median(outlook), record(outlook_by), newest);
+  values.Number("D5-03", "point", FactSource::kExpert, median(resource), record(resource_by), newest);
+
+  bool heard = static_cast<int>(all.size()) >= kExpertsMinimum;
+  if (heard) {
+    s.facts.tech_backward = 2 * backward > static_cast<int>(all.size());
+    values.Evidence("tech_backward", FactSource::kExpert, record(all), newest);
+    int most = 0;
+    for (const auto& [cause, count] : causes) {
+      if (count <= most) continue;
+      if (std::optional<Cause> parsed = ParseEnum<Cause>(cause)) {
+        s.facts.cause = *parsed;
+        most = count;
+      }
+    }
+    if (most > 0) values.Evidence("cause", FactSource::kExpert, record(all), newest);
+  }
+
+  // The newest argument with a conclusion on feasibility, and the newest that names a cause.
+  const v1::ArgumentRecord* feasible = nullptr;
+  const v1::ArgumentRecord* cause = nullptr;
+  auto newer = [](const v1::ArgumentRecord& a, const v1::ArgumentRecord* b) {
+    if (b == nullptr) return true;
+    return std::make_pair(ToDay(a.argued_on()), a.id()) >
+           std::make_pair(ToDay(b->argued_on()), b->id());
+  };
+  for (const v1::ArgumentRecord& a : entered.arguments) {
+    bool concludes = a.conclusion() == v1::ARGUMENT_CONCLUSION_FEASIBLE ||
+                     a.conclusion() == v1::ARGUMENT_CONCLUSION_NOT_FEASIBLE;
+    if (concludes && newer(a, feasible)) feasible = &a;
+    if (!a.cause().empty() && ParseEnum<Cause>(a.cause()) && newer(a, cause)) cause = &a;
+  }
+  if (feasible != nullptr) {
+    s.facts.revitalise_feasible = feasible->conclusion() == v1::ARGUMENT_CONCLUSION_FEASIBLE
+                                      ? Feasibility::kYes
+                                      : Feasibility::kNo;
+    values.Evidence("revitalise_feasible", FactSource::kExpert,
+                    Cat("argument_record/", feasible->id()), ToDay(feasible->argued_on()));
+  }
+  if (cause != nullptr) {
+    s.facts.cause = *ParseEnum<Cause>(cause->cause());
+    std::erase_if(s.facts.evidence, [](const FactEvidence& e) { return e.name == "cause"; });
+    values.Evidence("cause", FactSource::kExpert, Cat("argument_record/", cause->id()),
+                    ToDay(cause->argued_on()));
+  }
+
+  // The newest appraisal speaks: a later one may find value where an earlier one found none.
+  const v1::Appraisal* appraisal = nullptr;
+  for (const v1::Appraisal& a : entered.appraisals) {
+    std::optional<absl::CivilDay> on = ToDay(a.appraised_on());
+    if (!on || *on > moment.as_of) continue;
+    if (appraisal == nullptr || std::make_pair(*on, a.id()) >
+                                    std::make_pair(*ToDay(appraisal->appraised_on()), appraisal->id())) {
+      appraisal = &a;
+    }
+  }
+  if (appraisal != nullptr && appraisal->no_revital_value()) {
+    absl::CivilDay on = *ToDay(appraisal->appraised_on());
+    s.facts.no_revital_value = true;
+    s.facts.appraisal_id = appraisal->id();
+    s.facts.appraisal_valid_until = AddMonths(on, 12);
+    std::string source = Cat("appraisal/", appraisal->id());
+    values.Evidence("no_revital_value", FactSource::kExpert, source, on);
+    values.Evidence("appraisal_id", FactSource::kExpert, source, on);
+  }
+}
+
+// --- a project -----------------------------------------------------------------------------------
+
+class ProjectBuilder {
+ public:
+  ProjectBuilder(const ProjectFacts& facts, const Moment& moment)
+      : f_(facts), p_(facts.project), moment_(moment), values_(s_), year_(YearBefore(moment.as_of)) {}
+
+  Snapshot Build() {
+    s_.subject_type = SubjectType::kProject;
+    s_.subject_id = p_.id();
+    s_.period = moment_.period;
+    s_.period_end = moment_.as_of;
+    s_.stage = StageOf(p_.state());
+    s_.county_verified = p_.verification_state() == reg::VERIFICATION_STATE_COUNTY_VERIFIED;
+    s_.is_void = p_.is_void();
+    s_.planned_end = ToDay(p_.planned_end());
+    project_record_ = Cat("project/", p_.id());
+    project_day_ = DayOf(p_.updated_at());
+    for (const char* name : {"stage", "county_verified", "planned_end"}) {
+      values_.Evidence(name, FactSource::kRegistry, project_record_, project_day_);
+    }
+    s_.values.reserve(24);
+    ReadAssets();
+    Reports();
+    Development();
+    Operation();
+    Returns();
+    Linkage();
+    PutEntered(f_.entered, moment_, s_, values_);
+    PutLeading(f_.industry, project_day_, values_);
+    Growing();
+    Normalise(s_);
+    return std::move(s_);
+  }
+
+ private:
+  bool BeforeAcceptance() const {
+    return s_.stage == Stage::kUnderConstruction || s_.stage == Stage::kPaused ||
+           s_.stage == Stage::kCompleted;
+  }
+
+  // What the asset service says, and whether operating assets are to be expected at all.
+  void ReadAssets() {
+    if (f_.assets && f_.assets->asset_count() > 0) {
+      a_ = &*f_.assets;
+      asset_day_ = ToDay(a_->as_of());
+      std::string otherwise = Cat("project_asset_facts/", p_.id());
+      asset_record_ = Records("asset", a_->asset_ids(), otherwise);
+      contract_record_ = Records("contract", a_->contract_ids(), asset_record_);
+      s_.facts.is_public_welfare_only = a_->public_welfare_only();
+      s_.facts.has_operating_assets = a_->has_operating_assets();
+    } else {
+      // No asset on record. Works that are not accepted, training and interest subsidies form none
+      // (§4.5); of anything else the income is not known, which is not "does not apply".
+      s_.facts.has_operating_assets = !BeforeAcceptance() && p_.project_type() != "TRAINING" &&
+                                      p_.project_type() != "LOAN_SUBSIDY";
+    }
+    operating_ = a_ != nullptr && a_->has_operating_assets() && !a_->public_welfare_only();
+    values_.Evidence("has_operating_assets", FactSource::kAsset,
+                     a_ != nullptr ? asset_record_ : project_record_,
+                     a_ != nullptr ? asset_day_ : project_day_);
+  }
+
+  // The reports of the year, by month.
+  void Reports() {
+    for (const reg::OperationReport& r : f_.reports) {
+      std::optional<absl::CivilMonth> month = ParseMonth(r.period());
+      if (!month || *month < year_.front() || *month > year_.back()) continue;
+      by_month_[*month] = &r;
+    }
+    expected_ = 12;
+    if (std::optional<absl::CivilDay> start = ToDay(p_.production_start_date())) {
+      absl::CivilMonth first(*start);
+      if (first > year_.front()) {
+        expected_ = static_cast<int>(std::max<int64_t>(0, year_.back() - first + 1));
+      }
+    }
+    if (by_month_.empty()) return;
+    report_record_ = Cat("operation_report/", p_.id(), "/", MonthText(by_month_.begin()->first), "..",
+                         MonthText(by_month_.rbegin()->first));
+    report_day_ = absl::CivilDay(by_month_.rbegin()->first + 1) - 1;
+  }
+
+  // Months that give the figure, and their sum; nullopt when too few do.
+  struct Year {
+    int64_t sum = 0;
+    int months = 0;
+    int64_t Annual() const { return MulDivHalfUp(sum, 12, months); }
+  };
+  template <typename Get>
+  std::optional<Year> SumOfYear(Get get) const {
+    Year y;
+    for (const auto& [month, report] : by_month_) {
+      if (std::optional<int64_t> value = get(*report)) {
+        y.sum += *value;
+        ++y.months;
+      }
+    }
+    if (y.months == 0 || y.months < NeededMonths(expected_)) return std::nullopt;
+    return y;
+  }
+
+  int64_t Investment() const {
+    if (p_.declared_total_fen() > 0) return p_.declared_total_fen();
+    return p_.planned_total().parse_state() == type::v1::AMOUNT_PARSE_STATE_EXACT
+               ? p_.planned_total().fen()
+               : 0;
+  }
+
+  // D1.
+  void Development() {
+    std::map<std::string, std::string> own;
+    for (const std::string& link : p_.chain_links()) own.emplace(link, project_record_);
+    PutChain(f_.industry, own, project_day_, s_, values_);
+
+    // Capacity in use is a level, in the unit of the design capacity: the mean of the months in season.
+    std::optional<int64_t> utilisation;
+    int64_t design = p_.design_capacity().value_milli();
+    if (design > 0) {
+      std::optional<Year> used = UsedInSeason();
+      if (used) utilisation = MulDivHalfUp(used->sum, kBpOne, used->months * design);
+    }
+    values_.Number("D1-02", "bp", FactSource::kRegistry, utilisation, report_record_, report_day_);
+
+    std::optional<int64_t> ratio;
+    std::optional<Year> output = SumOfYear([](const reg::OperationReport& r) {
+      return r.has_output_value_fen() ? std::optional<int64_t>(r.output_value_fen()) : std::nullopt;
+    });
+    if (int64_t investment = Investment(); output && investment > 0) {
+      ratio = RatioBp(output->Annual(), investment);
+    }
+    values_.Number("D1-03", "bp", FactSource::kRegistry, ratio,
+                   Cat(report_record_, ";", project_record_), report_day_);
+
+    PutShortBoards(f_.short_boards, project_record_, project_day_, moment_, s_, values_);
+    // A regional brand stands for every project of its industry.
+    std::vector<const reg::BrandCertification*> brands;
+    for (const reg::BrandCertification& b : f_.brands) brands.push_back(&b);
+    if (f_.industry != nullptr) {
+      for (const reg::BrandCertification& b : f_.industry->brands) {
+        if (b.project_id().empty()) brands.push_back(&b);
+      }
+    }
+    PutBrands(brands, project_record_, project_day_, moment_, values_);
+  }
+
+  // Seasonal production: months declared off season are not expected to use capacity.
+  std::optional<Year> UsedInSeason() const {
+    Year y;
+    int off = 0;
+    for (const auto& [month, r] : by_month_) {
+      if (r->off_season()) {
+        ++off;
+      } else if (r->has_capacity_used() &&
+                 r->capacity_used().unit() == p_.design_capacity().unit()) {
+        y.sum += r->capacity_used().value_milli();
+        ++y.months;
+      }
+    }
+    if (y.months == 0 || y.months < NeededMonths(expected_ - off)) return std::nullopt;
+    return y;
+  }
+
+  // D2.
+  void Operation() {
+    ReadStatus();
+    values_.Category("D2-01", FactSource::kAsset, status_, status_record_, status_day_);
+    if (BeforeAcceptance()) {
+      values_.NotApplicable("D2-02", "month", FactSource::kAsset);
+    } else {
+      values_.Number("D2-02", "month", FactSource::kAsset, idle_months_, status_record_, status_day_);
+    }
+
+    std::optional<int64_t> margin;
+    auto both = [](const reg::OperationReport& r) {
+      return r.has_revenue_fen() && r.has_cost_fen();
+    };
+    std::optional<Year> revenue = SumOfYear([&](const reg::OperationReport& r) {
+      return both(r) ? std::optional<int64_t>(r.revenue_fen()) : std::nullopt;
+    });
+    std::optional<Year> cost = SumOfYear([&](const reg::OperationReport& r) {
+      return both(r) ? std::optional<int64_t>(r.cost_fen()) : std::nullopt;
+    });
+    if (revenue && cost) {
+      if (revenue->sum > 0) {
+        margin = MulDivHalfUp(revenue->sum - cost->sum, kBpOne, revenue->sum);
+      } else if (cost->sum > 0) {
+        margin = -kBpOne;  // cost and no revenue: all of it is lost
+      }
+    }
+    values_.Number("D2-03", "bp", FactSource::kRegistry, margin, report_record_, report_day_);
+    Compliance();
+    Upkeep();
+  }
+
+  const reg::OperationReport* NewestReport() const {
+    return by_month_.empty() ? nullptr : by_month_.rbegin()->second;
+  }
+
+  void ReadStatus() {
+    UseFacts use;
+    std::optional<absl::CivilDay> idle_since;
+    bool known = false;
+    // Off season counts when the newest reports say so: of the last month that is over, or the one
+    // before it.
+    const reg::OperationReport* newest = NewestReport();
+    bool recent = newest != nullptr && by_month_.rbegin()->first >= year_.back() - 1;
+    bool off_season = recent && newest->off_season();
+    if (operating_) {
+      status_record_ = asset_record_;
+      status_day_ = asset_day_;
+      idle_since = ToDay(a_->idle_since());
+      if (idle_since && *idle_since > moment_.as_of) idle_since.reset();
+      use.ever_produced = a_->ever_used();
+      known = true;
+      switch (a_->operating_status()) {
+        case asset::v1::OPERATING_STATUS_NORMAL:
+          use.in_use = use.ever_produced = true;
+          break;
+        case asset::v1::OPERATING_STATUS_SEASONAL:
+          use.declared_off_season = use.ever_produced = true;
+          break;
+        case asset::v1::OPERATING_STATUS_PARTIAL:
+          use.partly_in_use = use.ever_produced = true;
+          break;
+        case asset::v1::OPERATING_STATUS_SUSPENDED:
+        case asset::v1::OPERATING_STATUS_IDLE:
+          use.ever_produced = true;
+          use.declared_off_season = off_season;
+          if (idle_since) {
+            use.stopped_months = WholeMonths(*idle_since, moment_.as_of);
+          } else if (a_->has_idle_since()) {
+            use.in_use = true;  // it stopped after the day of the evaluation
+          } else {
+            use.stopped_months =
+                a_->operating_status() == asset::v1::OPERATING_STATUS_IDLE ? 6 : 0;
+          }
+          break;
+        case asset::v1::OPERATING_STATUS_NOT_STARTED:
+          use.ever_produced = false;
+          break;
+        default:
+          known = false;
+      }
+    } else if (BeforeAcceptance()) {
+      status_record_ = project_record_;
+      status_day_ = project_day_;
+      known = true;
+    } else if (recent && !s_.facts.has_operating_assets) {
+      // No operating assets to look at: the newest monthly report tells.
+      status_record_ = report_record_;
+      status_day_ = report_day_;
+      known = true;
+      use.ever_produced = true;
+      use.declared_off_season = newest->off_season();
+      int64_t days = absl::CivilDay(by_month_.rbegin()->first + 1) -
+                     absl::CivilDay(by_month_.rbegin()->first);
+      use.in_use = !newest->off_season() && newest->stop_days() == 0;
+      use.partly_in_use = !use.in_use && newest->stop_days() < days;
+      if (!use.in_use && !use.partly_in_use) {
+        idle_since = StandstillSince();
+        use.stopped_months = WholeMonths(*idle_since, moment_.as_of);
+      }
+    }
+    if (!known) return;
+    status_ = OperatingStatus(s_.stage, use);
+    if (idle_since) {
+      idle_months_ = WholeMonths(*idle_since, moment_.as_of);
+    } else if (status_ == "NORMAL" || status_ == "PARTIAL" || status_ == "SEASONAL") {
+      idle_months_ = 0;
+    } else if (status_ == "NOT_STARTED") {
+      // Accepted and never used: idle since the works ended.
+      if (std::optional<absl::CivilDay> end = ToDay(p_.actual_end())) {
+        idle_months_ = WholeMonths(*end, moment_.as_of);
+      }
+    }
+  }
+
+  // The first day of the run of full months without a day of work that ends with the newest report.
+  absl::CivilDay StandstillSince() const {
+    absl::CivilMonth since = by_month_.rbegin()->first;
+    for (auto it = by_month_.rbegin(); it != by_month_.rend(); ++it) {
+      int64_t days = absl::CivilDay(it->first + 1) - absl::CivilDay(it->first);
+      if (it->second->stop_days() < days) break;
+      since = it->first;
+    }
+    return absl::CivilDay(since);
+  }
+
+  void Compliance() {
+    auto open = [&](const google::type::Date& end) {
+      std::optional<absl::CivilDay> day = ToDay(end);
+      return !day || moment_.as_of < *day;
+    };
+    std::optional<int64_t> grade;
+    std::string record;
+    std::optional<absl::CivilDay> day;
+    if (operating_) {
+      const asset::v1::OperatorCompliance& c = a_->compliance();
+      record = contract_record_;
+      day = asset_day_;
+      bool contract = c.has_contract() && open(c.contract_ends_on());
+      if (c.operator_known()) {
+        bool qualified = c.qualified() && open(c.qualification_ends_on());
+        grade = int64_t{contract} + int64_t{c.in_good_standing()} + int64_t{qualified};
+      } else if (c.operator_usccs().empty()) {
+        grade = int64_t{contract};  // nobody runs it: nobody stands in good standing either
+      }
+      // An operator that the registry does not know is a gap, not a fault.
+    } else if (f_.operator_record) {
+      const reg::Operator& o = *f_.operator_record;
+      record = Cat("operator/", o.id());
+      day = project_day_;
+      bool standing = !o.dishonest() && !o.abnormal();
+      bool in_business = o.registration_state().empty() || o.registration_state() == "ACTIVE";
+      bool qualified = o.qualifications().empty();
+      for (const reg::Qualification& q : o.qualifications()) qualified |= open(q.expires_on());
+      grade = 1 + int64_t{standing} + int64_t{in_business && qualified};
+    }
+    values_.Number("D2-04", "grade", FactSource::kAsset, grade, std::move(record), day);
+  }
+
+  void Upkeep() {
+    std::optional<int64_t> grade;
+    std::string record = asset_record_;
+    std::optional<absl::CivilDay> day = asset_day_;
+    if (operating_) {
+      grade = int64_t{a_->maintenance_person()} + int64_t{a_->maintenance_rules()} +
+              int64_t{a_->maintenance_money()};
+    } else if (!p_.om_mechanism().empty()) {
+      grade = 1;
+      record = project_record_;
+      day = project_day_;
+    }
+    values_.Number("D2-05", "grade", FactSource::kAsset, grade, std::move(record), day);
+  }
+
+  // Sum of a month's figure over the year.
+  template <typename Get>
+  int64_t AssetYear(Get get) const {
+    int64_t sum = 0;
+    if (a_ == nullptr) return 0;
+    for (const MonthlyFacts& m : a_->months()) {
+      std::optional<absl::CivilMonth> month = ParseMonth(m.month());
+      if (month && *month >= year_.front() && *month <= year_.back()) sum += get(m);
+    }
+    return sum;
+  }
+
+  // D3 and the hard facts of the assets.
+  void Returns() {
+    if (a_ != nullptr) {
+      s_.facts.damaged_irreparable = a_->damaged_irreparable();
+      s_.facts.maintenance_inspection_failed = a_->maintenance_inspection_failed();
+      for (const char* name :
+           {"damaged_irreparable", "maintenance_inspection_failed", "life_expired_share_bp"}) {
+        values_.Evidence(name, FactSource::kAsset, asset_record_, asset_day_);
+      }
+    }
+    if (!s_.facts.has_operating_assets || s_.facts.is_public_welfare_only) {
+      for (const char* code : {"D3-01", "D3-02", "D3-03"}) {
+        values_.NotApplicable(code, "bp", FactSource::kAsset);
+      }
+      return;
+    }
+    std::optional<int64_t> asset_return;
+    std::optional<int64_t> received_share;
+    std::optional<int64_t> use_share;
+    if (operating_) {
+      int64_t whole = a_->operating_original_value_fen();
+      int64_t expired = 0;
+      for (const asset::v1::ValueByDate& v : a_->expiring_values()) {
+        std::optional<absl::CivilDay> day = ToDay(v.date());
+        if (day && *day <= moment_.as_of) expired += v.value_fen();
+      }
+      bool confirmed = a_->operating_value_confirmed();
+      if (confirmed) {
+        s_.facts.life_expired_share_bp = std::min<int64_t>(RatioBp(expired, whole), kBpOne);
+      }
+      // What still grows cannot earn yet, unless an inspection has ended its shelter.
+      int64_t base = whole;
+      if (!a_->maintenance_inspection_failed()) base -= a_->cultivating_value_fen();
+      int64_t received = AssetYear([](const MonthlyFacts& m) { return m.received_fen(); });
+      int64_t due = AssetYear([](const MonthlyFacts& m) { return m.due_fen(); });
+      int64_t of_due = AssetYear([](const MonthlyFacts& m) { return m.received_of_due_fen(); });
+      if (confirmed && base > 0) {
+        use_share = std::min<int64_t>(RatioBp(a_->in_use_value_fen(), base), kBpOne);
+        if (a_->income_reported()) asset_return = RatioBp(received, base);
+      }
+      if (a_->income_reported()) {
+        if (due > 0) {
+          received_share = RatioBp(of_due, due);
+        } else if (received > 0) {
+          received_share = kBpOne;  // nothing was owed, and income came
+        }
+      }
+    }
+    values_.Number("D3-01", "bp", FactSource::kAsset, asset_return,
+                   Cat(contract_record_, ";", asset_record_), asset_day_);
+    values_.Number("D3-02", "bp", FactSource::kAsset, received_share, contract_record_, asset_day_);
+    values_.Number("D3-03", "bp", FactSource::kAsset, use_share, asset_record_, asset_day_);
+  }
+
+  // D4.
+  void Linkage() {
+    bool by_assets = a_ != nullptr && a_->linkage_reported();
+    const reg::LinkageMechanism& link = p_.linkage();
+    std::optional<int64_t> households;
+    if (by_assets) {
+      households = std::min<int64_t>(
+          a_->linked_households(),
+          int64_t{a_->linked_poor_households()} + a_->linked_monitored_households());
+    } else if (link.beneficiary_households() > 0 || link.beneficiary_poor_households() > 0 ||
+               link.beneficiary_monitored_households() > 0) {
+      households = int64_t{link.beneficiary_poor_households()} +
+                   link.beneficiary_monitored_households();
+    }
+    std::optional<int64_t> per_fund;
+    int64_t fund = p_.public_total_fen() > 0 ? p_.public_total_fen() : p_.declared_total_fen();
+    if (households && fund > 0) {
+      per_fund = MulDivHalfUp(*households * 1000, kHundredThousandYuanFen, fund);
+    }
+    values_.Number("D4-01", "milli_household", by_assets ? FactSource::kAsset : FactSource::kRegistry,
+                   per_fund,
+                   by_assets ? Cat(contract_record_, ";", project_record_) : project_record_,
+                   by_assets ? asset_day_ : project_day_);
+
+    std::optional<int64_t> income;
+    if (a_ != nullptr && a_->household_income_reported() && a_->linked_households() > 0) {
+      income = MulDivHalfUp(AssetYear([](const MonthlyFacts& m) { return m.household_income_fen(); }),
+                            1, a_->linked_households());
+    }
+    values_.Number("D4-02", "fen", FactSource::kAsset, income, contract_record_, asset_day_);
+
+    int64_t declared = AssetYear([](const MonthlyFacts& m) { return m.dividend_declared_fen(); });
+    int64_t paid = AssetYear([](const MonthlyFacts& m) { return m.dividend_paid_fen(); });
+    if (a_ != nullptr && declared == 0) {
+      values_.NotApplicable("D4-03", "bp", FactSource::kAsset);
+    } else {
+      std::optional<int64_t> share;
+      if (declared > 0) share = RatioBp(paid, declared);
+      values_.Number("D4-03", "bp", FactSource::kAsset, share, contract_record_, asset_day_);
+    }
+
+    // Work in the project (monthly reports) and beside it (public posts, the assets' side).
+    std::optional<int64_t> days;
+    std::string record;
+    std::optional<Year> reported = SumOfYear([](const reg::OperationReport& r) {
+      return r.has_poor_person_days() ? std::optional<int64_t>(r.poor_person_days()) : std::nullopt;
+    });
+    if (reported) {
+      days = reported->Annual();
+      record = report_record_;
+    }
+    if (a_ != nullptr && a_->employment_reported()) {
+      days = days.value_or(0) +
+             AssetYear([](const MonthlyFacts& m) { return int64_t{m.poor_person_days()}; });
+      record = record.empty() ? asset_record_ : Cat(record, ";", asset_record_);
+    }
+    values_.Number("D4-04", "person_day", reported ? FactSource::kRegistry : FactSource::kAsset, days,
+                   std::move(record), reported ? Later(report_day_, asset_day_) : asset_day_);
+
+    std::optional<int64_t> modes;
+    if (by_assets) {
+      modes = a_->linkage_mode_count();
+    } else if (!link.modes().empty()) {
+      modes = static_cast<int64_t>(
+          std::set<std::string>(link.modes().begin(), link.modes().end()).size());
+    }
+    values_.Number("D4-05", "count", by_assets ? FactSource::kAsset : FactSource::kRegistry, modes,
+                   by_assets ? contract_record_ : project_record_,
+                   by_assets ? asset_day_ : project_day_);
+  }
+
+  // Ramp-up and cultivation.
+  void Growing() {
+    s_.facts.production_start = ToDay(p_.production_start_date());
+    std::optional<absl::CivilDay> planting = ToDay(p_.planting_date());
+    std::string record = project_record_;
+    std::optional<absl::CivilDay> day = project_day_;
+    if (!planting && a_ != nullptr) {
+      planting = ToDay(a_->planting_date());
+      record = asset_record_;
+      day = asset_day_;
+    }
+    if (!planting) return;
+    s_.facts.planting_date = planting;
+    values_.Evidence("planting_date", FactSource::kRegistry, record, day);
+    if (f_.industry != nullptr && f_.industry->cultivation_months > 0) {
+      s_.facts.cultivation_months = f_.industry->cultivation_months;
+      values_.Evidence("cultivation_months", FactSource::kRegistry, f_.industry->taxonomy_record,
+                       std::nullopt);
+    } else if (a_ != nullptr) {
+      if (std::optional<absl::CivilDay> ends = ToDay(a_->cultivation_ends_on())) {
+        s_.facts.cultivation_months = WholeMonths(*planting, *ends + 1);
+        values_.Evidence("cultivation_months", FactSource::kAsset, asset_record_, asset_day_);
+      }
+    }
+  }
+
+  const ProjectFacts& f_;
+  const reg::Project& p_;
+  const Moment& moment_;
+  Snapshot s_;
+  Values values_;
+  const std::vector<absl::CivilMonth> year_;
+
+  std::string project_record_;
+  std::optional<absl::CivilDay> project_day_;
+  const ProjectAssetFacts* a_ = nullptr;  // null: no asset on record
+  bool operating_ = false;                // operating assets are on record
+  std::string asset_record_;
+  std::string contract_record_;
+  std::optional<absl::CivilDay> asset_day_;
+  std::map<absl::CivilMonth, const reg::OperationReport*> by_month_;
+  int expected_ = 12;
+  std::string report_record_;
+  std::optional<absl::CivilDay> report_day_;
+  std::string status_;
+  std::string status_record_;
+  std::optional<absl::CivilDay> status_day_;
+  std::optional<int64_t> idle_months_;
+};
+
+// Value-weighted mean of a figure of the projects; projects without any value weigh alike.
+std::optional<int64_t> WeightedMean(const std::vector<IndustryProject>& projects,
+                                    const std::function<std::optional<int64_t>(
+                                        const IndustryProject&)>& get) {
+  bool any_value = std::any_of(projects.begin(), projects.end(), [&](const IndustryProject& p) {
+    return p.contribution.value_fen > 0 && get(p);
+  });
+  __extension__ using Wide = __int128;
+  Wide sum = 0;
+  Wide weight = 0;
+  for (const IndustryProject& p : projects) {
+    std::optional<int64_t> value = get(p);
+    if (!value) continue;
+    int64_t w = any_value ? std::max<int64_t>(p.contribution.value_fen, 0) : 1;
+    sum += static_cast<Wide>(*value) * w;
+    weight += w;
+  }
+  if (weight == 0) return std::nullopt;
+  // Figures here are not negative.
+  return static_cast<int64_t>((2 * sum + weight) / (2 * weight));
+}
+
+}  // namespace
+
+int NeededMonths(int expected) { return std::max(1, (expected + 1) / 2); }
+
+Stage StageOf(reg::ProjectState state) {
+  // The domain lists the stages in the order of the contract.
+  int number = static_cast<int>(state);
+  if (number < 0 || number > static_cast<int>(Stage::kSuperseded)) return Stage::kUnspecified;
+  return static_cast<Stage>(number);
+}
+
+Snapshot BuildProjectSnapshot(const ProjectFacts& facts, const Moment& moment) {
+  return ProjectBuilder(facts, moment).Build();
+}
+
+Snapshot BuildIndustrySnapshot(const CriteriaSet& criteria, const IndustryFacts& facts,
+                               const Moment& moment) {
+  Snapshot s;
+  Values values(s);
+  s.subject_type = SubjectType::kIndustry;
+  s.subject_id = facts.industry.id();
+  s.period = moment.period;
+  s.period_end = moment.as_of;
+  s.county_verified = facts.has_verified_project;
+  const std::string record = Cat("industry/", facts.industry.id());
+  values.Evidence("county_verified", FactSource::kRegistry, record, moment.as_of);
+  PutChain(&facts.context, {}, moment.as_of, s, values);
+  constexpr char kProjects[] = "project-aggregate";
+  values.Number("D1-02", "bp", FactSource::kRegistry,
+                WeightedMean(facts.projects, [](const auto& p) { return p.utilisation_bp; }),
+                kProjects, moment.as_of);
+  values.Number("D1-03", "bp", FactSource::kRegistry,
+                WeightedMean(facts.projects, [](const auto& p) { return p.output_ratio_bp; }),
+                kProjects, moment.as_of);
+  PutShortBoards(facts.short_boards, record, moment.as_of, moment, s, values);
+  std::vector<const reg::BrandCertification*> brands;
+  for (const reg::BrandCertification& b : facts.context.brands) brands.push_back(&b);
+  PutBrands(brands, record, moment.as_of, moment, values);
+  PutEntered(facts.entered, moment, s, values);
+  PutLeading(&facts.context, moment.as_of, values);
+  std::vector<ProjectContribution> contributions;
+  contributions.reserve(facts.projects.size());
+  for (const IndustryProject& p : facts.projects) contributions.push_back(p.contribution);
+  AggregateIndustry(criteria, contributions, s);
+  return s;
+}
+
+}  // namespace bangfu::evaluation
