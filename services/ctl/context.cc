@@ -74,7 +74,7 @@ absl::StatusOr<Context> Context::As(const std::string& subject, const std::strin
   caller.name = name;
   caller.grants = grants;
   Context other = *this;
-  ASSIGN_OR_RETURN(other.token, key.Mint(caller, SystemClock().Now()));
+  ASSIGN_OR_RETURN(other.token, key.Mint(caller, SystemClock().Now() + clock_offset));
   return other;
 }
 

@@ -76,6 +76,8 @@ class Context {
   bool json = false;
   absl::Duration timeout = absl::Seconds(30);
   absl::Duration stream_timeout = absl::Minutes(10);
+  // Added to the machine's clock when tokens are minted: for services that run with the same offset.
+  absl::Duration clock_offset = absl::ZeroDuration();
 
  private:
   std::shared_ptr<std::map<std::string, std::shared_ptr<rpc::Client>>> clients_ =

@@ -22,16 +22,21 @@ int main(int argc, char** argv) {
   std::string endpoints_file;
   std::string token_file;
   double timeout_seconds = 30;
+  std::string clock_offset;
   int exit_code = kExitOk;
   app.add_option("--endpoints", endpoints_file, "服务地址文件 (JSON)")->envname("BANGFU_ENDPOINTS");
   app.add_option("--token-file", token_file, "令牌文件")->envname("BANGFU_TOKEN_FILE");
   app.add_option("--dev-key", context.dev_key_directory, "开发密钥目录")->envname("BANGFU_DEV_KEY");
   app.add_option("--timeout", timeout_seconds, "每次调用的时限 (秒)")->check(CLI::Range(0.1, 3600.0));
+  app.add_option("--clock-offset", clock_offset, "签发令牌时钟的偏移，如 -192h（与服务一致，仅开发）")->envname("BANGFU_CLOCK_OFFSET");
   app.add_flag("--json", context.json, "输出 JSON");
 
   // Read before a subcommand's own callback runs.
   app.parse_complete_callback([&] {
     context.timeout = absl::Seconds(timeout_seconds);
+    if (!clock_offset.empty() && !absl::ParseDuration(clock_offset, &context.clock_offset)) {
+      throw CLI::ValidationError("--clock-offset", "应写成 -192h 的形式");
+    }
     if (!token_file.empty()) {
       std::ifstream in(token_file);
       std::getline(in, context.token);
@@ -55,6 +60,7 @@ int main(int argc, char** argv) {
   AddDoctorCommand(app, context, exit_code);
   AddCallCommand(app, context, exit_code);
   AddCompletionCommand(app);
+  AddWalkthroughCommand(app, context, exit_code);
 
   try {
     app.parse(argc, argv);

@@ -53,7 +53,7 @@ int Mint(const Context& context, const TokenArguments& arguments) {
   caller.grants.push_back(grant);
   absl::StatusOr<auth::DevKey> key = auth::DevKey::LoadOrCreate(context.dev_key_directory);
   if (!key.ok()) return Fail(key.status());
-  absl::StatusOr<std::string> token = key->Mint(caller, SystemClock().Now(), absl::Hours(arguments.hours));
+  absl::StatusOr<std::string> token = key->Mint(caller, SystemClock().Now() + context.clock_offset, absl::Hours(arguments.hours));
   if (!token.ok()) return Fail(token.status());
   std::printf("%s\n", token->c_str());
   return kExitOk;

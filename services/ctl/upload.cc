@@ -18,15 +18,14 @@ namespace {
 
 constexpr size_t kChunkBytes = 512 * 1024;
 
-// Between two looks at long work.
-void Pause(int milliseconds) {
+}  // namespace
+
+void PauseBriefly(int milliseconds) {
   std::mutex mu;
   std::unique_lock<std::mutex> lock(mu);
   std::condition_variable never;
   never.wait_for(lock, std::chrono::milliseconds(milliseconds));
 }
-
-}  // namespace
 
 absl::StatusOr<operation::v1::Operation> WaitForOperation(Context& context, const std::string& service,
                                                           operation::v1::Operation operation,
@@ -35,7 +34,7 @@ absl::StatusOr<operation::v1::Operation> WaitForOperation(Context& context, cons
   int wait = 20;
   while (operation.state() == operation::v1::OPERATION_STATE_PENDING ||
          operation.state() == operation::v1::OPERATION_STATE_RUNNING) {
-    Pause(wait);
+    PauseBriefly(wait);
     wait = std::min(wait * 2, 500);
     operation::v1::GetOperationRequest request;
     request.set_id(operation.id());

@@ -32,4 +32,7 @@ absl::StatusOr<operation::v1::Operation> WaitForOperation(Context& context, cons
                                                           operation::v1::Operation operation,
                                                           const std::string& title, bool quiet = false);
 
+// Between two looks at long work.
+void PauseBriefly(int milliseconds);
+
 }  // namespace bangfu::ctl
