@@ -1,0 +1,139 @@
+# Shared by deploy/up, deploy/down and tests: a private MariaDB and the services on free ports, all
+# state below one directory ($BANGFU_RUN). Nothing outside it is touched; only processes started here
+# are ended, by their ids.
+# shellcheck shell=bash
+
+SERVICES=(registry asset evaluation)
+
+say() { printf '\n▶ %s\n' "$*"; }
+
+# alive PIDFILE: the process that wrote it is still running.
+alive() {
+  [ -s "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null
+}
+
+# end PIDFILE [SECONDS]: SIGTERM, then SIGKILL when it does not end in time.
+end() {
+  local file=$1 patience=${2:-30} pid
+  [ -s "$file" ] || return 0
+  pid=$(cat "$file")
+  kill -TERM "$pid" 2>/dev/null
+  for _ in $(seq $((patience * 20))); do
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.05
+  done
+  kill -KILL "$pid" 2>/dev/null
+  rm -f "$file"
+  return 0
+}
+
+# wait_for SECONDS COMMAND…: until it succeeds.
+wait_for() {
+  local patience=$1; shift
+  for _ in $(seq $((patience * 20))); do
+    if "$@" >/dev/null 2>&1; then return 0; fi
+    sleep 0.05
+  done
+  return 1
+}
+
+
+secret() {  # secret NAME: made once, mode 0600
+  local file="$BANGFU_RUN/secrets/$1"
+  mkdir -p "$BANGFU_RUN/secrets" && chmod 700 "$BANGFU_RUN/secrets"
+  if [ ! -s "$file" ]; then (umask 077 && head -c 24 /dev/urandom | base64 | tr -d '/+=\n' >"$file"); fi
+  printf '%s' "$file"
+}
+
+database_sql() { mariadb --no-defaults --protocol=socket -S "$BANGFU_RUN/db.sock" -u root "$@"; }
+
+start_database() {
+  local data="$BANGFU_RUN/db" user
+  user=$(id -un)
+  mkdir -p "$BANGFU_RUN" && chmod 700 "$BANGFU_RUN"
+  if [ ! -d "$data/mysql" ]; then
+    rm -rf "$data"
+    mariadb-install-db --no-defaults --user="$user" --datadir="$data" --skip-test-db \
+      --auth-root-authentication-method=normal >"$BANGFU_RUN/db-install.log" 2>&1 || return 1
+  fi
+  if ! alive "$BANGFU_RUN/db.pid"; then
+    setsid nohup mariadbd --no-defaults --user="$user" --datadir="$data" --socket="$BANGFU_RUN/db.sock" \
+      --pid-file="$BANGFU_RUN/db.mariadbd.pid" --skip-networking --skip-log-bin \
+      --character-set-server=utf8mb4 --collation-server=utf8mb4_bin --skip-name-resolve \
+      --innodb-buffer-pool-size="${BANGFU_DB_BUFFER:-512M}" --innodb-log-file-size=256M --max-connections=300 \
+      --max-allowed-packet=64M >"$BANGFU_RUN/db.log" 2>&1 </dev/null &
+    echo $! >"$BANGFU_RUN/db.pid"
+  fi
+  wait_for 60 database_sql -e 'SELECT 1' || { tail -20 "$BANGFU_RUN/db.log"; return 1; }
+  local service
+  for service in "${SERVICES[@]}"; do
+    database_sql <<SQL || return 1
+CREATE DATABASE IF NOT EXISTS bangfu_$service CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE USER IF NOT EXISTS 'bangfu_$service'@'localhost' IDENTIFIED BY '$(cat "$(secret "$service")")';
+CREATE USER IF NOT EXISTS 'bangfu_${service}_ddl'@'localhost' IDENTIFIED BY '$(cat "$(secret "${service}_ddl")")';
+GRANT SELECT, INSERT, UPDATE, DELETE ON bangfu_$service.* TO 'bangfu_$service'@'localhost';
+GRANT ALL ON bangfu_$service.* TO 'bangfu_${service}_ddl'@'localhost';
+SQL
+  done
+}
+
+migrate_all() {
+  local service
+  for service in "${SERVICES[@]}"; do
+    "$BANGFU_BIN/bangfu-$service" migrate --db-host="$BANGFU_RUN/db.sock" --db-schema="bangfu_$service" \
+      --db-user="bangfu_${service}_ddl" --db-password-file="$(secret "${service}_ddl")" \
+      $(peers_of "$service" migrate) >>"$BANGFU_RUN/migrate.log" 2>&1 ||
+      { tail -5 "$BANGFU_RUN/migrate.log"; return 1; }
+  done
+}
+
+port_of() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$BANGFU_RUN/$1.port" "$2"; }
+
+# Whom a service calls.
+peers_of() {
+  local peer peers=
+  case $1 in
+    asset) peers=registry ;;
+    evaluation) peers="registry asset" ;;
+  esac
+  for peer in $peers; do
+    if [ "${2:-}" = migrate ]; then printf -- '--%s-address=unused ' "$peer"
+    else printf -- '--%s-address=127.0.0.1:%s ' "$peer" "$(port_of "$peer" port)"; fi
+  done
+}
+
+# start_service NAME [OPTION…]: on free ports, ready when this returns.
+start_service() {
+  local service=$1; shift
+  if alive "$BANGFU_RUN/$service.pid"; then return 0; fi
+  rm -f "$BANGFU_RUN/$service.port"
+  mkdir -p "$BANGFU_RUN/data/$service"
+  # shellcheck disable=SC2046
+  setsid nohup "$BANGFU_BIN/bangfu-$service" --db-host="$BANGFU_RUN/db.sock" --db-schema="bangfu_$service" \
+    --db-user="bangfu_$service" --db-password-file="$(secret "$service")" --dev-key-dir="$BANGFU_RUN/dev-key" \
+    --data-dir="$BANGFU_RUN/data/$service" --port-file="$BANGFU_RUN/$service.port" --reflection=true \
+    $(peers_of "$service") "$@" >>"$BANGFU_RUN/$service.log" 2>&1 </dev/null &
+  echo $! >"$BANGFU_RUN/$service.pid"
+  wait_for 30 service_ready "$service" || { echo "$service does not become ready:"; tail -5 "$BANGFU_RUN/$service.log"; return 1; }
+}
+
+service_ready() {
+  [ -s "$BANGFU_RUN/$1.port" ] && curl -fsS --noproxy '*' "http://127.0.0.1:$(port_of "$1" http_port)/readyz"
+}
+
+start_services() {  # start_services [OPTION…]
+  local service
+  for service in "${SERVICES[@]}"; do start_service "$service" "$@" || return 1; done
+  { printf '{'
+    for service in "${SERVICES[@]}"; do
+      printf '%s"%s": "127.0.0.1:%s"' "$([ "$service" = "${SERVICES[0]}" ] || echo ', ')" "$service" "$(port_of "$service" port)"
+    done
+    printf '}\n'; } >"$BANGFU_RUN/endpoints.json"
+}
+
+stop_services() {
+  local service
+  for service in evaluation asset registry; do end "$BANGFU_RUN/$service.pid"; done
+}
+
+stop_database() { end "$BANGFU_RUN/db.pid" 60; }
