@@ -194,7 +194,8 @@ absl::StatusOr<StepResult> Consumer::StepOnce() {
   const bool level = response.next_after() >= response.last_sequence();
   const absl::Time level_at = now - absl::Milliseconds(response.unsequenced_age_ms());
 
-  if (response.events().empty() && response.next_after() == sequence_ && state_ == ConsumerState::kRunning) {
+  if (response.events().empty() && response.next_after() == sequence_ &&
+      state_ == ConsumerState::kRunning) {
     RETURN_IF_ERROR(NoteLevel(response, level_at, now));
     return StepResult::kIdle;
   }
@@ -208,8 +209,8 @@ absl::StatusOr<StepResult> Consumer::StepOnce() {
     prefetched_ = std::make_unique<Prefetched>();
     prefetched_->after = response.next_after();
     prefetched_->epoch = response.epoch();
-    prefetched_->response =
-        std::async(std::launch::async, [pull = pull_, request = std::move(request)] { return pull(request); });
+    prefetched_->response = std::async(
+        std::launch::async, [pull = pull_, request = std::move(request)] { return pull(request); });
   }
 
   std::vector<const feed::v1::Event*> events;
@@ -296,7 +297,8 @@ absl::Status Consumer::CommitRange(const std::vector<const feed::v1::Event*>& ev
                                    options_.source, options_.holder, generation_, parked_version_,
                                    static_cast<int>(ConsumerState::kSnapshot)}));
     } else {
-      // First, so that a second replica waits here and then finds the cursor gone from where it was.
+      // First, so that a second replica waits here and then finds the cursor gone from where it
+      // was.
       ASSIGN_OR_RETURN(
           matched,
           tx.Execute("UPDATE feed_cursor SET state = ?, epoch = ?, sequence = ?, "
@@ -339,14 +341,15 @@ absl::StatusOr<StepResult> Consumer::TakeSnapshot() {
   const absl::Time now = clock_.Now();
   prefetched_.reset();
   absl::Status begun = mysql::Transact(session_, [&](mysql::Tx& tx) -> absl::Status {
-    ASSIGN_OR_RETURN(int64_t matched,
-                     tx.Execute("UPDATE feed_cursor SET state = ?, generation = ?, lease_until = ?, "
-                                "parked_version = ?, updated_at = ? "
-                                "WHERE consumer = ? AND source = ? AND holder = ? "
-                                "AND generation = ?",
-                                {static_cast<int>(ConsumerState::kSnapshot), generation_ + 1,
-                                 now + options_.lease, parked_version_ + 1, now, options_.consumer,
-                                 options_.source, options_.holder, generation_}));
+    ASSIGN_OR_RETURN(
+        int64_t matched,
+        tx.Execute("UPDATE feed_cursor SET state = ?, generation = ?, lease_until = ?, "
+                   "parked_version = ?, updated_at = ? "
+                   "WHERE consumer = ? AND source = ? AND holder = ? "
+                   "AND generation = ?",
+                   {static_cast<int>(ConsumerState::kSnapshot), generation_ + 1,
+                    now + options_.lease, parked_version_ + 1, now, options_.consumer,
+                    options_.source, options_.holder, generation_}));
     if (matched != 1) return Moved();
     // The states that come supersede what waited.
     return tx
@@ -389,15 +392,15 @@ absl::StatusOr<StepResult> Consumer::TakeSnapshot() {
   if (taken.ok()) {
     const absl::Time end = clock_.Now();
     taken = mysql::Transact(session_, [&](mysql::Tx& tx) -> absl::Status {
-      ASSIGN_OR_RETURN(int64_t matched,
-                       tx.Execute("UPDATE feed_cursor SET state = ?, epoch = ?, sequence = ?, "
-                                  "source_last_sequence = ?, lease_until = ?, last_error = '', "
-                                  "updated_at = ? WHERE consumer = ? AND source = ? "
-                                  "AND holder = ? AND generation = ? AND state = ?",
-                                  {static_cast<int>(ConsumerState::kRunning), epoch, watermark,
-                                   watermark, end + options_.lease, end, options_.consumer,
-                                   options_.source, options_.holder, generation_,
-                                   static_cast<int>(ConsumerState::kSnapshot)}));
+      ASSIGN_OR_RETURN(
+          int64_t matched,
+          tx.Execute("UPDATE feed_cursor SET state = ?, epoch = ?, sequence = ?, "
+                     "source_last_sequence = ?, lease_until = ?, last_error = '', "
+                     "updated_at = ? WHERE consumer = ? AND source = ? "
+                     "AND holder = ? AND generation = ? AND state = ?",
+                     {static_cast<int>(ConsumerState::kRunning), epoch, watermark, watermark,
+                      end + options_.lease, end, options_.consumer, options_.source,
+                      options_.holder, generation_, static_cast<int>(ConsumerState::kSnapshot)}));
       if (matched != 1) return Moved();
       return handler_.FinishSnapshot(tx, options_.source, generation_);
     });
@@ -414,13 +417,13 @@ absl::StatusOr<StepResult> Consumer::TakeSnapshot() {
 absl::Status Consumer::StopAs(ConsumerState state, const absl::Status& why) {
   prefetched_.reset();
   loaded_ = false;
-  ASSIGN_OR_RETURN(int64_t matched,
-                   session_.Execute("UPDATE feed_cursor SET state = ?, last_error = ?, updated_at = ? "
-                                    "WHERE consumer = ? AND source = ? AND holder = ? "
-                                    "AND generation = ? AND state = ?",
-                                    {static_cast<int>(state), ErrorText(why), clock_.Now(),
-                                     options_.consumer, options_.source, options_.holder,
-                                     generation_, static_cast<int>(state_)}));
+  ASSIGN_OR_RETURN(
+      int64_t matched,
+      session_.Execute("UPDATE feed_cursor SET state = ?, last_error = ?, updated_at = ? "
+                       "WHERE consumer = ? AND source = ? AND holder = ? "
+                       "AND generation = ? AND state = ?",
+                       {static_cast<int>(state), ErrorText(why), clock_.Now(), options_.consumer,
+                        options_.source, options_.holder, generation_, static_cast<int>(state_)}));
   if (matched == 1) state_ = state;
   return absl::OkStatus();
 }
@@ -428,14 +431,15 @@ absl::Status Consumer::StopAs(ConsumerState state, const absl::Status& why) {
 absl::Status Consumer::NoteLevel(const feed::v1::PullResponse& response, absl::Time level_at,
                                  absl::Time now) {
   if (now - level_noted_ < options_.level_every && last_error_.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(int64_t matched,
-                   session_.Execute("UPDATE feed_cursor SET source_last_sequence = ?, level_at = ?, "
-                                    "lease_until = ?, last_error = '', updated_at = ? "
-                                    "WHERE consumer = ? AND source = ? AND holder = ? "
-                                    "AND sequence = ? AND generation = ? AND state = ?",
-                                    {response.last_sequence(), level_at, now + options_.lease, now,
-                                     options_.consumer, options_.source, options_.holder, sequence_,
-                                     generation_, static_cast<int>(state_)}));
+  ASSIGN_OR_RETURN(
+      int64_t matched,
+      session_.Execute(
+          "UPDATE feed_cursor SET source_last_sequence = ?, level_at = ?, "
+          "lease_until = ?, last_error = '', updated_at = ? "
+          "WHERE consumer = ? AND source = ? AND holder = ? "
+          "AND sequence = ? AND generation = ? AND state = ?",
+          {response.last_sequence(), level_at, now + options_.lease, now, options_.consumer,
+           options_.source, options_.holder, sequence_, generation_, static_cast<int>(state_)}));
   if (matched != 1) {
     loaded_ = false;
     return Moved();
@@ -500,7 +504,8 @@ absl::Status RequestSnapshot(mysql::Session& session, const std::string& consume
 namespace {
 
 constexpr char kProgress[] =
-    "SELECT c.consumer, c.source, c.state, c.epoch, c.sequence, c.source_last_sequence, c.level_at, "
+    "SELECT c.consumer, c.source, c.state, c.epoch, c.sequence, c.source_last_sequence, "
+    "c.level_at, "
     "(SELECT COUNT(*) FROM feed_parked p WHERE p.consumer = c.consumer AND p.source = c.source), "
     "c.last_error FROM feed_cursor c";
 
@@ -521,7 +526,8 @@ ConsumerProgress ProgressFrom(const mysql::Row& row) {
 }  // namespace
 
 absl::StatusOr<std::vector<ConsumerProgress>> ReadProgress(mysql::Executor& db) {
-  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(absl::StrCat(kProgress, " ORDER BY c.consumer, c.source")));
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query(absl::StrCat(kProgress, " ORDER BY c.consumer, c.source")));
   std::vector<ConsumerProgress> all;
   for (const mysql::Row& row : rows) all.push_back(ProgressFrom(row));
   return all;
@@ -529,15 +535,16 @@ absl::StatusOr<std::vector<ConsumerProgress>> ReadProgress(mysql::Executor& db) 
 
 absl::StatusOr<ConsumerProgress> ReadProgress(mysql::Executor& db, const std::string& consumer,
                                               const std::string& source) {
-  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(absl::StrCat(kProgress, " WHERE c.consumer = ? AND c.source = ?"),
-                                              {consumer, source}));
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query(absl::StrCat(kProgress, " WHERE c.consumer = ? AND c.source = ?"),
+                            {consumer, source}));
   if (rows.empty()) return NotFound("consumer", consumer).Build();
   return ProgressFrom(rows[0]);
 }
 
-absl::StatusOr<Redriven> Redrive(mysql::Session& session, const Clock& clock, EffectHandler& handler,
-                                 const std::string& consumer, const std::string& source,
-                                 const Ulid& aggregate_id) {
+absl::StatusOr<Redriven> Redrive(mysql::Session& session, const Clock& clock,
+                                 EffectHandler& handler, const std::string& consumer,
+                                 const std::string& source, const Ulid& aggregate_id) {
   Redriven result;
   while (true) {
     enum class Outcome { kApplied, kNone };
@@ -554,10 +561,11 @@ absl::StatusOr<Redriven> Redrive(mysql::Session& session, const Clock& clock, Ef
           if (cursor.empty()) return NotFound("consumer", consumer).Build();
           ASSIGN_OR_RETURN(
               mysql::Rows rows,
-              tx.Query("SELECT sequence, epoch, aggregate_type, region_path, payload_type, payload, "
-                       "occurred_at FROM feed_parked WHERE consumer = ? AND source = ? "
-                       "AND aggregate_id = ? ORDER BY sequence LIMIT 1",
-                       {consumer, source, aggregate_id}));
+              tx.Query(
+                  "SELECT sequence, epoch, aggregate_type, region_path, payload_type, payload, "
+                  "occurred_at FROM feed_parked WHERE consumer = ? AND source = ? "
+                  "AND aggregate_id = ? ORDER BY sequence LIMIT 1",
+                  {consumer, source, aggregate_id}));
           if (rows.empty()) return Outcome::kNone;
           const mysql::Row& row = rows[0];
           feed::v1::Event event;
@@ -596,11 +604,12 @@ absl::StatusOr<Redriven> Redrive(mysql::Session& session, const Clock& clock, Ef
       continue;
     }
     if (apply_status.ok() || IsTransient(apply_status)) return outcome.status();
-    RETURN_IF_ERROR(session
-                        .Execute("UPDATE feed_parked SET error = ? WHERE consumer = ? AND source = ? "
-                                 "AND aggregate_id = ? AND sequence = ?",
-                                 {ErrorText(apply_status), consumer, source, aggregate_id, failing})
-                        .status());
+    RETURN_IF_ERROR(
+        session
+            .Execute("UPDATE feed_parked SET error = ? WHERE consumer = ? AND source = ? "
+                     "AND aggregate_id = ? AND sequence = ?",
+                     {ErrorText(apply_status), consumer, source, aggregate_id, failing})
+            .status());
     ASSIGN_OR_RETURN(mysql::Rows rest,
                      session.Query("SELECT COUNT(*) FROM feed_parked WHERE consumer = ? "
                                    "AND source = ? AND aggregate_id = ?",

@@ -2,9 +2,9 @@
 //
 // The cursor (`feed_cursor`) moves in the transaction of the effect and only from where this
 // consumer read it, so a crash anywhere, a commit whose outcome is unknown, or a second replica
-// repeats nothing and misses nothing. An event that cannot be applied is parked (`feed_parked`), and
-// so are later events of the same aggregate, in order; the rest goes on. Another epoch at the source
-// stops the consumer until a new snapshot was taken.
+// repeats nothing and misses nothing. An event that cannot be applied is parked (`feed_parked`),
+// and so are later events of the same aggregate, in order; the rest goes on. Another epoch at the
+// source stops the consumer until a new snapshot was taken.
 #pragma once
 
 #include <algorithm>
@@ -39,16 +39,17 @@ struct Batch {
 
 // Turns events into rows. Called in a transaction that may be run again: keeps no state outside it.
 // Must be idempotent over whole states (after a snapshot, events older than the state come again).
-// An error other than UNAVAILABLE, ABORTED, DEADLINE_EXCEEDED, CANCELLED and RESOURCE_EXHAUSTED means
-// that an event of the batch cannot be applied; the consumer finds which one by halving the batch.
-// Thread safe: a re-drive may run beside the consumer.
+// An error other than UNAVAILABLE, ABORTED, DEADLINE_EXCEEDED, CANCELLED and RESOURCE_EXHAUSTED
+// means that an event of the batch cannot be applied; the consumer finds which one by halving the
+// batch. Thread safe: a re-drive may run beside the consumer.
 class EffectHandler {
  public:
   virtual ~EffectHandler() = default;
   virtual absl::Status Apply(mysql::Tx& tx, const Batch& batch) = 0;
   // After the last state of a snapshot, in the transaction that sets the cursor to its watermark:
   // copies of an older generation are gone at the source.
-  virtual absl::Status FinishSnapshot(mysql::Tx& tx, const std::string& source, int64_t generation) {
+  virtual absl::Status FinishSnapshot(mysql::Tx& tx, const std::string& source,
+                                      int64_t generation) {
     (void)tx, (void)source, (void)generation;
     return absl::OkStatus();
   }
@@ -61,7 +62,7 @@ using SnapshotFunction = std::function<absl::Status(
     const std::function<absl::Status(const feed::v1::SnapshotResponse&)>& on_message)>;
 
 enum class ConsumerState {
-  kNew = 0,            // never read
+  kNew = 0,  // never read
   kRunning = 1,
   kSnapshot = 2,       // a snapshot is being taken, or was broken off and starts anew
   kEpochChanged = 3,   // stopped: the source was restored
@@ -69,18 +70,19 @@ enum class ConsumerState {
 };
 
 struct ConsumerOptions {
-  std::string consumer;  // name of this consumer: "evaluation.facts"
-  std::string source;    // service whose feed it is: "registry"
-  std::string holder;    // differs between processes
+  std::string consumer;                      // name of this consumer: "evaluation.facts"
+  std::string source;                        // service whose feed it is: "registry"
+  std::string holder;                        // differs between processes
   std::vector<std::string> aggregate_types;  // empty: all
-  int limit = 1000;      // events a pull
+  int limit = 1000;                          // events a pull
   // Take a new snapshot without being asked when the epoch changed or the cursor expired. Otherwise
   // the consumer stays stopped until RequestSnapshot.
   bool resnapshot = true;
   // Fetch the next events on another thread while these take effect; `pull` is then called from
   // that thread (never twice at once).
   bool prefetch = false;
-  // More aggregates than this parked: the trouble is not an event's; the consumer stays where it is.
+  // More aggregates than this parked: the trouble is not an event's; the consumer stays where it
+  // is.
   int max_parked_aggregates = 10000;
   absl::Duration lease = absl::Seconds(30);
   absl::Duration idle_rest = absl::Milliseconds(200);
@@ -126,12 +128,13 @@ class Consumer {
   absl::Status StopAs(ConsumerState state, const absl::Status& why);
   absl::StatusOr<StepResult> TakeSnapshot();
   // Applies events[begin, end) and moves the cursor; halves on an event that cannot be applied.
-  absl::Status ApplyRange(const std::vector<const feed::v1::Event*>& events, size_t begin, size_t end,
-                          const Advance& advance);
-  absl::Status CommitRange(const std::vector<const feed::v1::Event*>& events, size_t begin, size_t end,
-                           const Advance& advance, const absl::Status* park_reason,
+  absl::Status ApplyRange(const std::vector<const feed::v1::Event*>& events, size_t begin,
+                          size_t end, const Advance& advance);
+  absl::Status CommitRange(const std::vector<const feed::v1::Event*>& events, size_t begin,
+                           size_t end, const Advance& advance, const absl::Status* park_reason,
                            absl::Status* apply_status);
-  absl::Status NoteLevel(const feed::v1::PullResponse& response, absl::Time level_at, absl::Time now);
+  absl::Status NoteLevel(const feed::v1::PullResponse& response, absl::Time level_at,
+                         absl::Time now);
   void RecordError(const absl::Status& status);
 
   mysql::Session& session_;
@@ -154,8 +157,8 @@ class Consumer {
   std::unique_ptr<Prefetched> prefetched_;
 };
 
-// A stopped (or running) consumer takes a new snapshot at its next step. NOT_FOUND when it has never
-// run here.
+// A stopped (or running) consumer takes a new snapshot at its next step. NOT_FOUND when it has
+// never run here.
 absl::Status RequestSnapshot(mysql::Session& session, const std::string& consumer,
                              const std::string& source);
 
@@ -173,7 +176,9 @@ struct ConsumerProgress {
   std::string last_error;
 
   // Zero or more; infinite before the first time level.
-  absl::Duration Lag(absl::Time now) const { return std::max(now - level_at, absl::ZeroDuration()); }
+  absl::Duration Lag(absl::Time now) const {
+    return std::max(now - level_at, absl::ZeroDuration());
+  }
   bool running() const { return state == ConsumerState::kRunning; }
 };
 absl::StatusOr<std::vector<ConsumerProgress>> ReadProgress(mysql::Executor& db);
@@ -185,10 +190,10 @@ struct Redriven {
   int applied = 0;
   int still_parked = 0;
 };
-// Applies the parked events of one aggregate again, in order, up to the first that still fails (whose
-// error is noted). Safe beside the running consumer and when repeated.
-absl::StatusOr<Redriven> Redrive(mysql::Session& session, const Clock& clock, EffectHandler& handler,
-                                 const std::string& consumer, const std::string& source,
-                                 const Ulid& aggregate_id);
+// Applies the parked events of one aggregate again, in order, up to the first that still fails
+// (whose error is noted). Safe beside the running consumer and when repeated.
+absl::StatusOr<Redriven> Redrive(mysql::Session& session, const Clock& clock,
+                                 EffectHandler& handler, const std::string& consumer,
+                                 const std::string& source, const Ulid& aggregate_id);
 
 }  // namespace bangfu::feed

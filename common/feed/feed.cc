@@ -228,14 +228,14 @@ absl::StatusOr<int64_t> SweepRetention(mysql::Session& session, absl::Time now,
   for (const int64_t chunk : {1000, 100, 10, 1}) {
     const int64_t last = position.first_sequence + chunk - 1;
     if (last > position.last_sequence) continue;
-    ASSIGN_OR_RETURN(mysql::Rows rows,
-                     session.Query("SELECT sequenced_at FROM feed_event WHERE sequence = ?", {last}));
+    ASSIGN_OR_RETURN(
+        mysql::Rows rows,
+        session.Query("SELECT sequenced_at FROM feed_event WHERE sequence = ?", {last}));
     if (rows.empty() || rows[0].Time(0) >= now - retention) continue;
     return mysql::Transact(session, [&](mysql::Tx& tx) -> absl::StatusOr<int64_t> {
-      ASSIGN_OR_RETURN(int64_t matched,
-                       tx.Execute("UPDATE feed_meta SET first_sequence = ? "
-                                  "WHERE id = 1 AND first_sequence = ?",
-                                  {last + 1, position.first_sequence}));
+      ASSIGN_OR_RETURN(int64_t matched, tx.Execute("UPDATE feed_meta SET first_sequence = ? "
+                                                   "WHERE id = 1 AND first_sequence = ?",
+                                                   {last + 1, position.first_sequence}));
       if (matched != 1) return int64_t{0};  // another replica sweeps
       return tx.Execute("DELETE FROM feed_event WHERE sequence >= ? AND sequence <= ?",
                         {position.first_sequence, last});

@@ -35,7 +35,7 @@ absl::StatusOr<FeedPosition> ReadPositionAndBacklog(mysql::Executor& db);
 struct PullQuery {
   std::string epoch;  // empty: any (first contact)
   int64_t after = 0;
-  int limit = 0;  // 0: 500; at most 5000
+  int limit = 0;                             // 0: 500; at most 5000
   std::vector<std::string> aggregate_types;  // empty: all
   // Who sees what: events of these regions and those that belong to no region. nullopt: everything
   // (inside the service's own process).
@@ -56,22 +56,21 @@ class SnapshotSource {
   virtual std::vector<std::string> aggregate_types() const = 0;
   // At most `limit` records of a type with id > `after`, by id, inside the regions (nullopt: all;
   // in the SQL). Fewer than `limit` ends the type.
-  virtual absl::StatusOr<std::vector<OutboxEvent>> Page(mysql::Executor& db,
-                                                        const std::string& aggregate_type,
-                                                        const Ulid& after, int limit,
-                                                        const std::optional<RegionPrefixes>& scope) = 0;
+  virtual absl::StatusOr<std::vector<OutboxEvent>> Page(
+      mysql::Executor& db, const std::string& aggregate_type, const Ulid& after, int limit,
+      const std::optional<RegionPrefixes>& scope) = 0;
 };
 
-// Several sources as one: a service's own records and those that its common rooms keep (publicities).
+// Several sources as one: a service's own records and those that its common rooms keep
+// (publicities).
 class CombinedSnapshot : public SnapshotSource {
  public:
   explicit CombinedSnapshot(std::vector<std::shared_ptr<SnapshotSource>> sources)
       : sources_(std::move(sources)) {}
   std::vector<std::string> aggregate_types() const override;
-  absl::StatusOr<std::vector<OutboxEvent>> Page(mysql::Executor& db,
-                                                const std::string& aggregate_type, const Ulid& after,
-                                                int limit,
-                                                const std::optional<RegionPrefixes>& scope) override;
+  absl::StatusOr<std::vector<OutboxEvent>> Page(
+      mysql::Executor& db, const std::string& aggregate_type, const Ulid& after, int limit,
+      const std::optional<RegionPrefixes>& scope) override;
 
  private:
   const std::vector<std::shared_ptr<SnapshotSource>> sources_;

@@ -1,3 +1,5 @@
+#include "common/feed/feed.h"
+
 #include <atomic>
 #include <map>
 #include <set>
@@ -6,7 +8,6 @@
 #include "bangfu/type/v1/common.pb.h"
 #include "common/base/random.h"
 #include "common/feed/consumer.h"
-#include "common/feed/feed.h"
 #include "common/feed/outbox.h"
 #include "common/feed/schema.h"
 #include "common/feed/sequencer.h"
@@ -52,7 +53,8 @@ type::v1::Quantity State(int64_t version) {
 }
 
 // Writes the thing's next version and its event, as a service's mutation does.
-absl::Status Change(mysql::Tx& tx, const Ulid& id, absl::Time now, const std::string& region = "36") {
+absl::Status Change(mysql::Tx& tx, const Ulid& id, absl::Time now,
+                    const std::string& region = "36") {
   RETURN_IF_ERROR(tx.Execute("INSERT INTO thing (id, region_path, version) VALUES (?, ?, 1) "
                              "ON DUPLICATE KEY UPDATE version = version + 1",
                              {id, region})
@@ -103,9 +105,9 @@ class CopyHandler : public EffectHandler {
 class ThingStates : public SnapshotSource {
  public:
   std::vector<std::string> aggregate_types() const override { return {"thing"}; }
-  absl::StatusOr<std::vector<OutboxEvent>> Page(mysql::Executor& db, const std::string& type,
-                                                const Ulid& after, int limit,
-                                                const std::optional<RegionPrefixes>& scope) override {
+  absl::StatusOr<std::vector<OutboxEvent>> Page(
+      mysql::Executor& db, const std::string& type, const Ulid& after, int limit,
+      const std::optional<RegionPrefixes>& scope) override {
     mysql::Params params = {after};
     std::string where = "id > ?";
     if (scope) where += " AND " + mysql::RegionClause(*scope, "region_path", &params);
@@ -116,7 +118,8 @@ class ThingStates : public SnapshotSource {
                               params));
     std::vector<OutboxEvent> page;
     for (const mysql::Row& row : rows) {
-      page.push_back(MakeEvent(type, row.Id(0), row.String(1), State(row.Int(2)), absl::UnixEpoch()));
+      page.push_back(
+          MakeEvent(type, row.Id(0), row.String(1), State(row.Int(2)), absl::UnixEpoch()));
     }
     return page;
   }
@@ -146,9 +149,8 @@ class FeedTest : public ::testing::Test {
   }
 
   void ChangeNow(const Ulid& id, const std::string& region = "36") {
-    ASSERT_OK(mysql::Transact(database_.db(), [&](mysql::Tx& tx) {
-      return Change(tx, id, clock_.Now(), region);
-    }));
+    ASSERT_OK(mysql::Transact(database_.db(),
+                              [&](mysql::Tx& tx) { return Change(tx, id, clock_.Now(), region); }));
   }
   void SequenceAll() {
     while (true) {
@@ -171,14 +173,17 @@ class FeedTest : public ::testing::Test {
   PullFunction PullFrom(mysql::Session& session) {
     return [this, &session](const feed::v1::PullRequest& r) {
       return Pull(session, "things",
-                  {.epoch = r.epoch(), .after = r.after(), .limit = r.limit(),
+                  {.epoch = r.epoch(),
+                   .after = r.after(),
+                   .limit = r.limit(),
                    .aggregate_types = {r.aggregate_types().begin(), r.aggregate_types().end()}},
                   clock_.Now());
     };
   }
   SnapshotFunction SnapshotFrom(mysql::Session& session) {
-    return [this, &session](const feed::v1::SnapshotRequest&,
-                            const std::function<absl::Status(const feed::v1::SnapshotResponse&)>& sink) {
+    return [this, &session](
+               const feed::v1::SnapshotRequest&,
+               const std::function<absl::Status(const feed::v1::SnapshotResponse&)>& sink) {
       return Snapshot(session, "things", states_, {}, std::nullopt, sink);
     };
   }
@@ -328,7 +333,8 @@ TEST_F(FeedTest, PullsInPiecesByTypeAndRegion) {
   for (int i = 0; i < 30; ++i) ChangeNow(ids_.Next(), i % 3 == 0 ? "360733" : "360781");
   SequenceAll();
   PullQuery query{.limit = 4};
-  ASSERT_OK_AND_ASSIGN(feed::v1::PullResponse page, Pull(database_.db(), "things", query, clock_.Now()));
+  ASSERT_OK_AND_ASSIGN(feed::v1::PullResponse page,
+                       Pull(database_.db(), "things", query, clock_.Now()));
   EXPECT_EQ(page.events_size(), 4);
   EXPECT_EQ(page.next_after(), 4);
   query = {.limit = 4, .scope = RegionPrefixes{"360733"}};
@@ -343,10 +349,12 @@ TEST_F(FeedTest, PullsInPiecesByTypeAndRegion) {
     query.after = page.next_after();
   }
   EXPECT_EQ(seen, 10);
-  ASSERT_OK_AND_ASSIGN(page, Pull(database_.db(), "things", {.aggregate_types = {"other"}}, clock_.Now()));
+  ASSERT_OK_AND_ASSIGN(
+      page, Pull(database_.db(), "things", {.aggregate_types = {"other"}}, clock_.Now()));
   EXPECT_EQ(page.events_size(), 0);
   EXPECT_EQ(page.next_after(), 30);
-  ASSERT_OK_AND_ASSIGN(page, Pull(database_.db(), "things", {.scope = RegionPrefixes{}}, clock_.Now()));
+  ASSERT_OK_AND_ASSIGN(page,
+                       Pull(database_.db(), "things", {.scope = RegionPrefixes{}}, clock_.Now()));
   EXPECT_EQ(page.events_size(), 0);
 }
 
@@ -495,7 +503,8 @@ TEST_F(FeedTest, StopsWhenEverythingFails) {
   ConsumerOptions options = Following();
   options.max_parked_aggregates = 3;
   Consumer consumer(*session, clock_, options, PullFrom(database_.db()), handler_);
-  EXPECT_THAT(consumer.StepOnce(), StatusIs(absl::StatusCode::kResourceExhausted, "FEED_PARKED_LIMIT"));
+  EXPECT_THAT(consumer.StepOnce(),
+              StatusIs(absl::StatusCode::kResourceExhausted, "FEED_PARKED_LIMIT"));
   EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM feed_parked"), 3);
   EXPECT_EQ(database_.Int("SELECT sequence FROM feed_cursor"), 3);
 }
@@ -564,17 +573,50 @@ TEST_F(FeedTest, ASnapshotBrokenOffStartsAnew) {
   SequenceAll();
   auto session = database_.Connect();
   int messages = 0;
-  SnapshotFunction broken = [&](const feed::v1::SnapshotRequest& request,
-                                const std::function<absl::Status(const feed::v1::SnapshotResponse&)>& sink) {
-    return SnapshotFrom(database_.db())(request, [&](const feed::v1::SnapshotResponse& message) {
-      if (++messages == 2) return absl::Status(absl::UnavailableError("peer is gone"));
-      return sink(message);
-    });
-  };
+  SnapshotFunction broken =
+      [&](const feed::v1::SnapshotRequest& request,
+          const std::function<absl::Status(const feed::v1::SnapshotResponse&)>& sink) {
+        return SnapshotFrom(database_.db())(
+            request, [&](const feed::v1::SnapshotResponse& message) {
+              if (++messages == 2) return absl::Status(absl::UnavailableError("peer is gone"));
+              return sink(message);
+            });
+      };
   Consumer consumer(*session, clock_, Following(), PullFrom(database_.db()), handler_, broken);
   EXPECT_THAT(consumer.StepOnce(), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(consumer.StepOnce(), testing::IsOkAndHolds(StepResult::kSnapshotTaken));
   EXPECT_EQ(Differences(), 0);
+}
+
+TEST_F(FeedTest, JobsRunUntilTheyAreStoppedAndLetTheNextIn) {
+  auto session = database_.Connect();
+  auto pull_session = database_.Connect();
+  ConsumerOptions options = Following();
+  options.idle_rest = absl::Milliseconds(5);
+  options.prefetch = true;
+  options.limit = 10;
+  Consumer consumer(*session, clock_, options, PullFrom(*pull_session), handler_);
+  Loop sequencing;
+  Loop consuming;
+  std::thread sequencer_thread([&] { sequencer_->Run(sequencing); });
+  std::thread consumer_thread([&] { consumer.Run(consuming); });
+  for (int i = 0; i < 55; ++i) ChangeNow(ids_.Next());
+  sequencing.Wake();
+  const absl::Time give_up = absl::Now() + absl::Seconds(30);
+  while (Differences() > 0 && absl::Now() < give_up) std::this_thread::yield();
+  sequencing.Stop();
+  consuming.Stop();
+  sequencer_thread.join();
+  consumer_thread.join();
+  EXPECT_EQ(Differences(), 0);
+  EXPECT_EQ(database_.Int("SELECT SUM(effects) FROM copy"), 55);
+  // Their leases ended with them, though the clock stands still.
+  auto next = database_.Connect();
+  Sequencer second(*next, clock_, Options("s2"));
+  ASSERT_OK_AND_ASSIGN(SequencerStep step, second.StepOnce());
+  EXPECT_TRUE(step.holder);
+  Consumer other(*next, clock_, Following("c2"), PullFrom(*pull_session), handler_);
+  EXPECT_THAT(other.StepOnce(), testing::IsOkAndHolds(StepResult::kIdle));
 }
 
 // Writers, two sequencers that are killed at random and a consumer that is killed at random, all at
@@ -612,7 +654,8 @@ TEST_F(FeedTest, EverythingAtOnce) {
       while (!sequenced) {
         (void)sequencer.StepOnce();
         clock_.Advance(absl::Milliseconds(1));
-        if (writing == 0 && database_.Connect()->Query("SELECT id FROM feed_outbox LIMIT 1")->empty()) {
+        if (writing == 0 &&
+            database_.Connect()->Query("SELECT id FROM feed_outbox LIMIT 1")->empty()) {
           sequenced = true;
         }
       }

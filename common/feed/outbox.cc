@@ -36,12 +36,9 @@ uint64_t PlaceAt(absl::Time instant) {
 OutboxEvent MakeEvent(std::string_view aggregate_type, const Ulid& aggregate_id,
                       std::string_view region_path, const google::protobuf::Message& state,
                       absl::Time occurred_at) {
-  return OutboxEvent{std::string(aggregate_type),
-                     aggregate_id,
-                     std::string(region_path),
-                     state.GetDescriptor()->full_name(),
-                     state.SerializeAsString(),
-                     occurred_at};
+  return OutboxEvent{std::string(aggregate_type), aggregate_id,
+                     std::string(region_path),    state.GetDescriptor()->full_name(),
+                     state.SerializeAsString(),   occurred_at};
 }
 
 absl::Status Publish(mysql::Tx& tx, const OutboxEvent& event) { return PublishBatch(tx, {event}); }
@@ -50,7 +47,8 @@ absl::Status PublishBatch(mysql::Tx& tx, const std::vector<OutboxEvent>& events)
   if (events.empty()) return absl::OkStatus();
   uint64_t earliest = PlaceAt(events.front().occurred_at);
   for (const OutboxEvent& event : events) {
-    if (event.aggregate_type.empty() || event.aggregate_id.is_zero() || event.payload_type.empty()) {
+    if (event.aggregate_type.empty() || event.aggregate_id.is_zero() ||
+        event.payload_type.empty()) {
       return Error(absl::StatusCode::kInternal, "FEED_EVENT_INCOMPLETE")
           .Zh("变更事件不完整")
           .With("aggregate_type", event.aggregate_type)

@@ -24,7 +24,7 @@ namespace bangfu::feed {
 struct OutboxEvent {
   std::string aggregate_type;  // "project", "evaluation" …; at most 64 bytes
   Ulid aggregate_id;
-  std::string region_path;  // of the record, in today's codes; who may see the event
+  std::string region_path;   // of the record, in today's codes; who may see the event
   std::string payload_type;  // full name of the message: "bangfu.registry.v1.ProjectChanged"
   std::string payload;       // its bytes; the state after the change
   absl::Time occurred_at;

@@ -23,7 +23,8 @@ struct Statements {
       : move(absl::StrCat(
             "INSERT INTO feed_event (sequence, aggregate_type, aggregate_id, region_path, "
             "payload_type, payload, occurred_at, sequenced_at) "
-            "SELECT ? + ROW_NUMBER() OVER (ORDER BY id), aggregate_type, aggregate_id, region_path, "
+            "SELECT ? + ROW_NUMBER() OVER (ORDER BY id), aggregate_type, aggregate_id, "
+            "region_path, "
             "payload_type, payload, occurred_at, ? FROM feed_outbox WHERE id IN (",
             mysql::Placeholders(n), ")")),
         clear(absl::StrCat("DELETE FROM feed_outbox WHERE id IN (", mysql::Placeholders(n), ")")) {}
@@ -60,11 +61,10 @@ absl::Status Sequencer::HoldLease(absl::Time now) {
     if (!ours && !rows[0].String(1).empty() && rows[0].Time(2) > now) return Lost();
     // A new holding has a new fence, also when our own name stands there from a life before.
     const int64_t fence = ours ? fence_ : rows[0].Int(0) + 1;
-    ASSIGN_OR_RETURN(
-        int64_t matched,
-        tx.Execute("UPDATE feed_meta SET holder = ?, fence = ?, lease_until = ? "
-                   "WHERE id = 1 AND fence = ?",
-                   {options_.holder, fence, until, rows[0].Int(0)}));
+    ASSIGN_OR_RETURN(int64_t matched,
+                     tx.Execute("UPDATE feed_meta SET holder = ?, fence = ?, lease_until = ? "
+                                "WHERE id = 1 AND fence = ?",
+                                {options_.holder, fence, until, rows[0].Int(0)}));
     if (matched != 1) return Lost();
     fence_ = fence;
     return absl::OkStatus();
@@ -81,7 +81,8 @@ absl::StatusOr<SequencerStep> Sequencer::StepOnce() {
     return status;
   }
   // Without a lock first: an idle schema is asked many times a second.
-  ASSIGN_OR_RETURN(mysql::Rows any, session_.Query("SELECT id FROM feed_outbox ORDER BY id LIMIT 1"));
+  ASSIGN_OR_RETURN(mysql::Rows any,
+                   session_.Query("SELECT id FROM feed_outbox ORDER BY id LIMIT 1"));
   if (any.empty()) return SequencerStep{true, 0};
 
   static const Statements* const small = new Statements(kSmall);
@@ -96,9 +97,9 @@ absl::StatusOr<SequencerStep> Sequencer::StepOnce() {
         const int64_t last = meta[0].Int(0);
         // Read after the lock: nobody else removes rows while we hold it, so each id read here is
         // there for both statements below, whatever is committed meanwhile.
-        ASSIGN_OR_RETURN(
-            mysql::Rows rows,
-            tx.Query("SELECT id FROM feed_outbox ORDER BY id LIMIT ?", {static_cast<int64_t>(kLarge)}));
+        ASSIGN_OR_RETURN(mysql::Rows rows,
+                         tx.Query("SELECT id FROM feed_outbox ORDER BY id LIMIT ?",
+                                  {static_cast<int64_t>(kLarge)}));
         if (rows.empty()) return int64_t{0};
         const int64_t count = static_cast<int64_t>(rows.size());
         const size_t width = rows.size() <= kSmall ? kSmall : kLarge;
@@ -114,11 +115,10 @@ absl::StatusOr<SequencerStep> Sequencer::StepOnce() {
         if (inserted != count) return Mismatch("move", count, inserted);
         ASSIGN_OR_RETURN(int64_t deleted, tx.Execute(sql.clear, ids));
         if (deleted != count) return Mismatch("clear", count, deleted);
-        ASSIGN_OR_RETURN(
-            int64_t matched,
-            tx.Execute("UPDATE feed_meta SET last_sequence = ?, lease_until = ? "
-                       "WHERE id = 1 AND fence = ? AND last_sequence = ?",
-                       {last + count, now + options_.lease, fence_, last}));
+        ASSIGN_OR_RETURN(int64_t matched,
+                         tx.Execute("UPDATE feed_meta SET last_sequence = ?, lease_until = ? "
+                                    "WHERE id = 1 AND fence = ? AND last_sequence = ?",
+                                    {last + count, now + options_.lease, fence_, last}));
         if (matched != 1) return Lost();
         if (options_.before_commit) RETURN_IF_ERROR(options_.before_commit(tx));
         return count;

@@ -2,9 +2,9 @@
 // committed before another event's transaction published comes first (outbox.h).
 //
 // One holder per schema, by a lease row (`feed_meta`). The lease only saves work: what keeps two
-// sequencers apart is the fence, checked under the row's lock in the transaction that moves the rows.
-// So a holder that was thought dead and wakes up late moves nothing, and one that is killed at any
-// point leaves either the whole batch moved or none of it.
+// sequencers apart is the fence, checked under the row's lock in the transaction that moves the
+// rows. So a holder that was thought dead and wakes up late moves nothing, and one that is killed
+// at any point leaves either the whole batch moved or none of it.
 #pragma once
 
 #include <functional>

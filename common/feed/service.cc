@@ -32,7 +32,8 @@ class WatchSubscription : public rpc::Subscription<v1::PullResponse> {
     if (response.next_after() == query_.after) return rpc::Next::After(kWatchRest);
     RETURN_IF_ERROR(writer.Write(response));
     query_.after = response.next_after();
-    return rpc::Next::After(query_.after < response.last_sequence() ? absl::ZeroDuration() : kWatchRest);
+    return rpc::Next::After(query_.after < response.last_sequence() ? absl::ZeroDuration()
+                                                                    : kWatchRest);
   }
 
  private:
@@ -77,7 +78,8 @@ absl::StatusOr<v1::FeedStatus> GetFeedStatus(CallContext& context, const std::st
 absl::StatusOr<v1::ListParkedEventsResponse> ListParkedEvents(
     CallContext& context, const v1::ListParkedEventsRequest& request) {
   ASSIGN_OR_RETURN(const int page_size, ResolvePageSize(request.page_size()));
-  ASSIGN_OR_RETURN(const std::vector<std::string> key, DecodePageToken(request.page_token(), "parked"));
+  ASSIGN_OR_RETURN(const std::vector<std::string> key,
+                   DecodePageToken(request.page_token(), "parked"));
   mysql::Params params;
   std::string sql = absl::StrCat(
       "SELECT region_path, consumer, source, aggregate_id, sequence, epoch, aggregate_type, "
@@ -85,13 +87,15 @@ absl::StatusOr<v1::ListParkedEventsResponse> ListParkedEvents(
       "FORCE INDEX (feed_parked_by_region) WHERE (region_path = '' OR ",
       mysql::RegionClause(context.scope, "region_path", &params), ")");
   if (!key.empty()) {
-    absl::StatusOr<Ulid> aggregate = key.size() == 5 ? Ulid::Parse(key[3]) : absl::InvalidArgumentError("");
+    absl::StatusOr<Ulid> aggregate =
+        key.size() == 5 ? Ulid::Parse(key[3]) : absl::InvalidArgumentError("");
     int64_t sequence = 0;
     if (!aggregate.ok() || !absl::SimpleAtoi(key[4], &sequence)) {
       return InvalidField("page_token", "分页标记无效").Build();
     }
-    sql += " AND region_path >= ? AND (region_path, consumer, source, aggregate_id, sequence) > "
-           "(?, ?, ?, ?, ?)";
+    sql +=
+        " AND region_path >= ? AND (region_path, consumer, source, aggregate_id, sequence) > "
+        "(?, ?, ?, ?, ?)";
     params.insert(params.end(), {key[0], key[0], key[1], key[2], *aggregate, sequence});
   }
   sql += " ORDER BY region_path, consumer, source, aggregate_id, sequence LIMIT ?";
@@ -128,10 +132,10 @@ absl::StatusOr<v1::RedriveParkedEventsResponse> RedriveParkedEvents(
   ASSIGN_OR_RETURN(const Ulid aggregate, Ulid::Parse(request.aggregate_id()));
   // The aggregate must lie in the caller's regions.
   mysql::Params params = {request.source(), aggregate};
-  const std::string sql =
-      absl::StrCat("SELECT consumer, region_path FROM feed_parked WHERE source = ? AND aggregate_id = ? "
-                   "AND (region_path = '' OR ",
-                   mysql::RegionClause(context.scope, "region_path", &params), ") LIMIT 1");
+  const std::string sql = absl::StrCat(
+      "SELECT consumer, region_path FROM feed_parked WHERE source = ? AND aggregate_id = ? "
+      "AND (region_path = '' OR ",
+      mysql::RegionClause(context.scope, "region_path", &params), ") LIMIT 1");
   ASSIGN_OR_RETURN(mysql::Rows rows, context.db.Query(sql, params));
   // Each event is applied in a transaction of its own; doing it again changes nothing, so a retry
   // after a crash may come here again before it finds its stored answer.

@@ -110,9 +110,10 @@ TEST_F(ChangeFeedTest, PullsWhatLiesInTheCallersRegions) {
   ASSERT_EQ(some.events_size(), 1);
   EXPECT_EQ(some.events(0).region_path(), "360733");
   EXPECT_EQ(some.next_after(), 2);
-  EXPECT_THAT(server_.Call<v1::PullResponse>("bangfu.feed.v1.ChangeFeed.Pull", request,
-                                             server_.Token(auth::Role::ROLE_VILLAGE_REPORTER, "360733")),
-              StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(
+      server_.Call<v1::PullResponse>("bangfu.feed.v1.ChangeFeed.Pull", request,
+                                     server_.Token(auth::Role::ROLE_VILLAGE_REPORTER, "360733")),
+      StatusIs(absl::StatusCode::kPermissionDenied));
   request.set_epoch("another");
   EXPECT_THAT(server_.Call<v1::PullResponse>("bangfu.feed.v1.ChangeFeed.Pull", request, province_),
               StatusIs(absl::StatusCode::kFailedPrecondition, "EPOCH_CHANGED"));
@@ -143,8 +144,9 @@ TEST_F(ChangeFeedTest, AConsumerFollowsThroughGrpc) {
   ASSERT_OK_AND_ASSIGN(auto client, rpc::Client::Create(client_options));
   Publish("360733", 3);
   auto session = server_.database().Connect();
-  Consumer consumer(*session, server_.clock(), {.consumer = "copy", .source = "things", .holder = "c"},
-                    RemotePull(*client), *handler_, RemoteSnapshot(*client));
+  Consumer consumer(*session, server_.clock(),
+                    {.consumer = "copy", .source = "things", .holder = "c"}, RemotePull(*client),
+                    *handler_, RemoteSnapshot(*client));
   EXPECT_THAT(consumer.StepOnce(), testing::IsOkAndHolds(StepResult::kSnapshotTaken));
   EXPECT_EQ(server_.database().Int("SELECT value FROM copy"), 7);
   Publish("360733", 8, states_->id);
@@ -175,9 +177,9 @@ TEST_F(ChangeFeedTest, AConsumerFollowsThroughGrpc) {
   redrive.set_source("things");
   redrive.set_aggregate_id(states_->id.ToString());
   for (int i = 0; i < 2; ++i) {  // the second time it is the stored answer
-    ASSERT_OK_AND_ASSIGN(auto redriven, server_.Call<v1::RedriveParkedEventsResponse>(
-                                            "bangfu.feed.v1.ChangeFeed.RedriveParkedEvents", redrive,
-                                            province_));
+    ASSERT_OK_AND_ASSIGN(auto redriven,
+                         server_.Call<v1::RedriveParkedEventsResponse>(
+                             "bangfu.feed.v1.ChangeFeed.RedriveParkedEvents", redrive, province_));
     EXPECT_EQ(redriven.applied(), 1);
   }
   EXPECT_EQ(server_.database().Int("SELECT value FROM copy"), 9);

@@ -62,8 +62,7 @@ absl::Status StateNotAllowed(int64_t state, const std::string& verb) {
   const auto* value = v1::OperationState_descriptor()->FindValueByNumber(static_cast<int>(state));
   const std::string label =
       value == nullptr ? "" : value->options().GetExtension(options::v1::value_label).zh();
-  return FailedPrecondition("STATE_NOT_ALLOWED",
-                            absl::StrCat("任务", label, "，不能", verb))
+  return FailedPrecondition("STATE_NOT_ALLOWED", absl::StrCat("任务", label, "，不能", verb))
       .With("state", label);
 }
 
@@ -76,16 +75,17 @@ bool IsTransient(const absl::Status& status) {
 
 absl::StatusOr<v1::Operation> Start(mysql::Tx& tx, const NewOperation& operation) {
   RETURN_IF_ERROR(
-      tx.Execute("INSERT INTO operation (id, kind, state, region_path, created_subject, "
-                 "created_name, created_role, created_region_path, created_at, updated_at, "
-                 "request_type, request, resume_cursor, done, total, progress_zh, error, "
-                 "result_type, result, cancel_requested, attempts, holder, fence, lease_until) "
-                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, ?, '', '', '', '', 0, 0, '', 0, ?)",
-                 {operation.id, operation.kind, static_cast<int>(OPERATION_STATE_PENDING),
-                  operation.region_path, operation.created_by.subject(), operation.created_by.name(),
-                  operation.created_by.role(), operation.created_by.region_path(), operation.now,
-                  operation.now, operation.request.GetDescriptor()->full_name(),
-                  operation.request.SerializeAsString(), operation.total, operation.now})
+      tx.Execute(
+            "INSERT INTO operation (id, kind, state, region_path, created_subject, "
+            "created_name, created_role, created_region_path, created_at, updated_at, "
+            "request_type, request, resume_cursor, done, total, progress_zh, error, "
+            "result_type, result, cancel_requested, attempts, holder, fence, lease_until) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, ?, '', '', '', '', 0, 0, '', 0, ?)",
+            {operation.id, operation.kind, static_cast<int>(OPERATION_STATE_PENDING),
+             operation.region_path, operation.created_by.subject(), operation.created_by.name(),
+             operation.created_by.role(), operation.created_by.region_path(), operation.now,
+             operation.now, operation.request.GetDescriptor()->full_name(),
+             operation.request.SerializeAsString(), operation.total, operation.now})
           .status());
   v1::Operation out;
   out.set_id(operation.id.ToString());
@@ -111,8 +111,9 @@ absl::StatusOr<v1::Operation> Get(mysql::Executor& db, const Ulid& id,
 
 absl::StatusOr<std::vector<v1::Operation>> List(mysql::Executor& db, const ListQuery& query) {
   mysql::Params params;
-  std::string sql = absl::StrCat("SELECT ", kColumns, " FROM operation FORCE INDEX (operation_by_region) WHERE ",
-                                 mysql::RegionClause(query.scope, "region_path", &params));
+  std::string sql =
+      absl::StrCat("SELECT ", kColumns, " FROM operation FORCE INDEX (operation_by_region) WHERE ",
+                   mysql::RegionClause(query.scope, "region_path", &params));
   if (!query.kind.empty()) {
     sql += " AND kind = ?";
     params.emplace_back(query.kind);
@@ -143,13 +144,15 @@ absl::Status Cancel(mysql::Tx& tx, const Ulid& id, absl::Time now) {
   const int64_t state = rows[0].Int(0);
   if (state == OPERATION_STATE_PENDING) {
     return tx
-        .Execute("UPDATE operation SET state = ?, cancel_requested = 1, fence = fence + 1, "
-                 "updated_at = ?, lease_until = ? WHERE id = ?",
-                 {static_cast<int>(OPERATION_STATE_CANCELLED), now, now, id})
+        .Execute(
+            "UPDATE operation SET state = ?, cancel_requested = 1, fence = fence + 1, "
+            "updated_at = ?, lease_until = ? WHERE id = ?",
+            {static_cast<int>(OPERATION_STATE_CANCELLED), now, now, id})
         .status();
   }
   if (state != OPERATION_STATE_RUNNING) return StateNotAllowed(state, "取消");
-  return tx.Execute("UPDATE operation SET cancel_requested = 1, updated_at = ? WHERE id = ?", {now, id})
+  return tx
+      .Execute("UPDATE operation SET cancel_requested = 1, updated_at = ? WHERE id = ?", {now, id})
       .status();
 }
 
@@ -162,9 +165,10 @@ absl::Status Resume(mysql::Tx& tx, const Ulid& id, absl::Time now) {
     return StateNotAllowed(state, "继续");
   }
   return tx
-      .Execute("UPDATE operation SET state = ?, cancel_requested = 0, attempts = 0, error = '', "
-               "holder = '', fence = fence + 1, updated_at = ?, lease_until = ? WHERE id = ?",
-               {static_cast<int>(OPERATION_STATE_PENDING), now, now, id})
+      .Execute(
+          "UPDATE operation SET state = ?, cancel_requested = 0, attempts = 0, error = '', "
+          "holder = '', fence = fence + 1, updated_at = ?, lease_until = ? WHERE id = ?",
+          {static_cast<int>(OPERATION_STATE_PENDING), now, now, id})
       .status();
 }
 
@@ -184,7 +188,8 @@ absl::StatusOr<int64_t> SweepRetention(mysql::Session& session, absl::Time now,
 }
 
 absl::Status OperationContext::Request(google::protobuf::Message* request) const {
-  if (request->GetDescriptor()->full_name() != request_type_ || !request->ParseFromString(request_)) {
+  if (request->GetDescriptor()->full_name() != request_type_ ||
+      !request->ParseFromString(request_)) {
     return Error(absl::StatusCode::kInternal, "OPERATION_REQUEST_UNREADABLE")
         .Zh("任务参数无法读取")
         .With("type", request_type_);
@@ -194,22 +199,24 @@ absl::Status OperationContext::Request(google::protobuf::Message* request) const
 
 absl::Status OperationContext::Progress(int64_t done, int64_t total, std::string_view text_zh) {
   if (stopping_()) {
-    return Error(absl::StatusCode::kAborted, "OPERATION_INTERRUPTED").Zh("服务正在停止，任务稍后继续");
+    return Error(absl::StatusCode::kAborted, "OPERATION_INTERRUPTED")
+        .Zh("服务正在停止，任务稍后继续");
   }
   const absl::Time now = clock_.Now();
   if (now - stored_at_ < std::min(absl::Seconds(1), lease_ / 3)) return absl::OkStatus();
-  ASSIGN_OR_RETURN(mysql::Rows rows,
-                   session_.Query("SELECT cancel_requested FROM operation WHERE id = ? AND fence = ?",
-                                  {id_, fence_}));
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      session_.Query("SELECT cancel_requested FROM operation WHERE id = ? AND fence = ?",
+                     {id_, fence_}));
   if (rows.empty()) return LeaseLost();
   if (rows[0].Bool(0)) {
     return Error(absl::StatusCode::kCancelled, "OPERATION_CANCELLED").Zh("任务已取消");
   }
-  ASSIGN_OR_RETURN(int64_t matched,
-                   session_.Execute("UPDATE operation SET done = ?, total = ?, progress_zh = ?, "
-                                    "updated_at = ?, lease_until = ? WHERE id = ? AND fence = ?",
-                                    {done, total, Utf8Truncate(text_zh, 200), now, now + lease_,
-                                     id_, fence_}));
+  ASSIGN_OR_RETURN(
+      int64_t matched,
+      session_.Execute("UPDATE operation SET done = ?, total = ?, progress_zh = ?, "
+                       "updated_at = ?, lease_until = ? WHERE id = ? AND fence = ?",
+                       {done, total, Utf8Truncate(text_zh, 200), now, now + lease_, id_, fence_}));
   if (matched != 1) return LeaseLost();
   stored_at_ = now;
   done_ = done;
@@ -244,14 +251,14 @@ absl::StatusOr<bool> OperationRunner::Claim(OperationContext& context) {
     for (const auto& [kind, run] : kinds_) params.emplace_back(kind);
     ASSIGN_OR_RETURN(
         mysql::Rows rows,
-        session.Query(absl::StrCat("SELECT id, fence, kind, region_path, created_subject, "
-                                   "created_name, created_role, created_region_path, request_type, "
-                                   "request, resume_cursor, done, total, attempts, cancel_requested "
-                                   "FROM operation FORCE INDEX (operation_by_lease) "
-                                   "WHERE state = ? AND lease_until <= ? AND kind IN (",
-                                   mysql::Placeholders(kinds_.size()),
-                                   ") ORDER BY lease_until LIMIT 4"),
-                      params));
+        session.Query(
+            absl::StrCat("SELECT id, fence, kind, region_path, created_subject, "
+                         "created_name, created_role, created_region_path, request_type, "
+                         "request, resume_cursor, done, total, attempts, cancel_requested "
+                         "FROM operation FORCE INDEX (operation_by_lease) "
+                         "WHERE state = ? AND lease_until <= ? AND kind IN (",
+                         mysql::Placeholders(kinds_.size()), ") ORDER BY lease_until LIMIT 4"),
+            params));
     for (const mysql::Row& row : rows) {
       const int64_t fence = row.Int(1);
       const int64_t attempts = row.Int(13) + 1;
@@ -313,9 +320,10 @@ absl::Status OperationRunner::Finish(
                     : std::min(absl::Seconds(1) * (1 << std::min<int64_t>(context.attempts_, 6)),
                                absl::Minutes(1));
     return session
-        .Execute("UPDATE operation SET holder = '', attempts = attempts - ?, updated_at = ?, "
-                 "lease_until = ? WHERE id = ? AND fence = ?",
-                 {interrupted ? 1 : 0, now, now + rest, context.id_, context.fence_})
+        .Execute(
+            "UPDATE operation SET holder = '', attempts = attempts - ?, updated_at = ?, "
+            "lease_until = ? WHERE id = ? AND fence = ?",
+            {interrupted ? 1 : 0, now, now + rest, context.id_, context.fence_})
         .status();
   }
   v1::OperationState state = OPERATION_STATE_SUCCEEDED;
@@ -332,11 +340,12 @@ absl::Status OperationRunner::Finish(
     result_bytes = (*result)->SerializeAsString();
   }
   return session
-      .Execute("UPDATE operation SET state = ?, error = ?, result_type = ?, result = ?, holder = '', "
-               "done = IF(? = ?, GREATEST(done, total), done), updated_at = ?, lease_until = ? "
-               "WHERE id = ? AND fence = ?",
-               {static_cast<int>(state), error, result_type, result_bytes, static_cast<int>(state),
-                static_cast<int>(OPERATION_STATE_SUCCEEDED), now, now, context.id_, context.fence_})
+      .Execute(
+          "UPDATE operation SET state = ?, error = ?, result_type = ?, result = ?, holder = '', "
+          "done = IF(? = ?, GREATEST(done, total), done), updated_at = ?, lease_until = ? "
+          "WHERE id = ? AND fence = ?",
+          {static_cast<int>(state), error, result_type, result_bytes, static_cast<int>(state),
+           static_cast<int>(OPERATION_STATE_SUCCEEDED), now, now, context.id_, context.fence_})
       .status();
 }
 

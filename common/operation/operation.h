@@ -2,9 +2,9 @@
 // transaction, run by whichever process takes it up, resumed by the next one when that process
 // dies, cancelled at a safe point.
 //
-// One process at a time works on an operation: a lease with a fence. What a kind commits, it commits
-// together with its own cursor (OperationContext::SaveCursor) under that fence, so that a process
-// that was thought dead commits nothing and the next one goes on from the last commit.
+// One process at a time works on an operation: a lease with a fence. What a kind commits, it
+// commits together with its own cursor (OperationContext::SaveCursor) under that fence, so that a
+// process that was thought dead commits nothing and the next one goes on from the last commit.
 #pragma once
 
 #include <atomic>
@@ -34,7 +34,7 @@ struct NewOperation {
   std::string region_path;
   type::v1::Actor created_by;
   const google::protobuf::Message& request;  // what to do; given back to the kind when it runs
-  int64_t total = 0;  // steps, when known
+  int64_t total = 0;                         // steps, when known
   absl::Time now;
 };
 
@@ -48,7 +48,7 @@ absl::StatusOr<operation::v1::Operation> Get(mysql::Executor& db, const Ulid& id
 
 struct ListQuery {
   std::vector<std::string> scope;
-  std::string kind;  // empty: all
+  std::string kind;                                                                  // empty: all
   operation::v1::OperationState state = operation::v1::OPERATION_STATE_UNSPECIFIED;  // all
   // Keyset: the last row of the page before; empty: first page. Newest first within a region.
   std::string after_region_path;
@@ -95,12 +95,14 @@ class OperationContext {
   absl::Status Progress(int64_t done, int64_t total, std::string_view text_zh);
 
   // Stores the kind's cursor (at most 4 MiB) and progress in the transaction of the work they stand
-  // for. ABORTED OPERATION_LEASE_LOST when another process works on it: the transaction must not commit.
+  // for. ABORTED OPERATION_LEASE_LOST when another process works on it: the transaction must not
+  // commit.
   absl::Status SaveCursor(mysql::Tx& tx, std::string_view cursor, int64_t done);
 
  private:
   friend class OperationRunner;
-  OperationContext(mysql::Session& session, const Clock& clock) : session_(session), clock_(clock) {}
+  OperationContext(mysql::Session& session, const Clock& clock)
+      : session_(session), clock_(clock) {}
 
   mysql::Session& session_;
   const Clock& clock_;
@@ -123,8 +125,8 @@ class OperationContext {
 // One kind of work. The result (may be null) is stored as the operation's result. An error of code
 // UNAVAILABLE, ABORTED, DEADLINE_EXCEEDED or RESOURCE_EXHAUSTED is tried again from the cursor, a
 // few times; any other fails the operation.
-using RunFunction = std::function<absl::StatusOr<std::unique_ptr<google::protobuf::Message>>(
-    OperationContext&)>;
+using RunFunction =
+    std::function<absl::StatusOr<std::unique_ptr<google::protobuf::Message>>(OperationContext&)>;
 
 struct RunnerOptions {
   std::string holder;  // differs between processes

@@ -115,8 +115,10 @@ TEST_F(OperationTest, AnotherRegionDoesNotSeeIt) {
 TEST_F(OperationTest, ARolledBackStartRunsNothing) {
   type::v1::Quantity request;
   EXPECT_FALSE(mysql::Transact(database_.db(), [&](mysql::Tx& tx) -> absl::Status {
-                 RETURN_IF_ERROR(operation::Start(tx, {.id = ids_.Next(), .kind = "count",
-                                                       .region_path = "36", .request = request,
+                 RETURN_IF_ERROR(operation::Start(tx, {.id = ids_.Next(),
+                                                       .kind = "count",
+                                                       .region_path = "36",
+                                                       .request = request,
                                                        .now = clock_.Now()})
                                      .status());
                  return absl::InvalidArgumentError("no");
@@ -157,12 +159,12 @@ TEST_F(OperationTest, CancelsAtASafePointAndResumes) {
   EXPECT_EQ(Read(id).state(), v1::OPERATION_STATE_CANCELLED);
   EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM work"), 4);
   EXPECT_THAT(runner_->StepOnce(*session_), IsOkAndHolds(false));
-  EXPECT_THAT(mysql::Transact(database_.db(),
-                              [&](mysql::Tx& tx) { return Cancel(tx, id, clock_.Now()); }),
-              StatusIs(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+  EXPECT_THAT(
+      mysql::Transact(database_.db(), [&](mysql::Tx& tx) { return Cancel(tx, id, clock_.Now()); }),
+      StatusIs(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
   before_step = nullptr;
-  EXPECT_OK(mysql::Transact(database_.db(),
-                            [&](mysql::Tx& tx) { return Resume(tx, id, clock_.Now()); }));
+  EXPECT_OK(
+      mysql::Transact(database_.db(), [&](mysql::Tx& tx) { return Resume(tx, id, clock_.Now()); }));
   EXPECT_THAT(runner_->StepOnce(*session_), IsOkAndHolds(true));
   EXPECT_EQ(Read(id).state(), v1::OPERATION_STATE_SUCCEEDED);
   EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM work"), 10);
@@ -170,17 +172,15 @@ TEST_F(OperationTest, CancelsAtASafePointAndResumes) {
 
 TEST_F(OperationTest, AWaitingOneIsCancelledAtOnce) {
   const Ulid id = StartCounting(3);
-  EXPECT_OK(mysql::Transact(database_.db(),
-                            [&](mysql::Tx& tx) { return Cancel(tx, id, clock_.Now()); }));
+  EXPECT_OK(
+      mysql::Transact(database_.db(), [&](mysql::Tx& tx) { return Cancel(tx, id, clock_.Now()); }));
   EXPECT_EQ(Read(id).state(), v1::OPERATION_STATE_CANCELLED);
   EXPECT_THAT(runner_->StepOnce(*session_), IsOkAndHolds(false));
 }
 
 TEST_F(OperationTest, FailsWithTheKindsError) {
   const Ulid id = StartCounting(3);
-  before_step = [](int64_t) -> absl::Status {
-    return FailedPrecondition("NO_LEDGER", "没有台账");
-  };
+  before_step = [](int64_t) -> absl::Status { return FailedPrecondition("NO_LEDGER", "没有台账"); };
   EXPECT_THAT(runner_->StepOnce(*session_), IsOkAndHolds(true));
   const v1::Operation operation = Read(id);
   EXPECT_EQ(operation.state(), v1::OPERATION_STATE_FAILED);
@@ -238,12 +238,17 @@ TEST_F(OperationTest, WorkersRunWhatIsStartedAndStopInterruptsThem) {
   options.holder = "threads";
   options.workers = 1;
   OperationRunner runner(clock_, options);
-  runner.Register("count", [this](OperationContext& context) -> absl::StatusOr<std::unique_ptr<google::protobuf::Message>> {
-    // Both count into one table: the second begins after the first.
-    return Count(context);
-  });
-  EXPECT_OK(database_.db().Execute("UPDATE operation SET lease_until = lease_until + INTERVAL 1 SECOND, "
-                                   "resume_cursor = '5' WHERE id = ?", {endless}).status());
+  runner.Register("count",
+                  [this](OperationContext& context)
+                      -> absl::StatusOr<std::unique_ptr<google::protobuf::Message>> {
+                    // Both count into one table: the second begins after the first.
+                    return Count(context);
+                  });
+  EXPECT_OK(database_.db()
+                .Execute("UPDATE operation SET lease_until = lease_until + INTERVAL 1 SECOND, "
+                         "resume_cursor = '5' WHERE id = ?",
+                         {endless})
+                .status());
   runner.Run([this] { return database_.Connect(); });
   clock_.Advance(absl::Seconds(1));
   runner.Wake();

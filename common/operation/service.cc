@@ -12,14 +12,16 @@ namespace {
 
 using rpc::CallContext;
 
-absl::StatusOr<v1::ListOperationsResponse> ListOperations(CallContext& context,
-                                                          const v1::ListOperationsRequest& request) {
+absl::StatusOr<v1::ListOperationsResponse> ListOperations(
+    CallContext& context, const v1::ListOperationsRequest& request) {
   ListQuery query;
   ASSIGN_OR_RETURN(query.limit, ResolvePageSize(request.page_size()));
   const std::string filter = absl::StrCat(request.kind(), "/", request.state());
-  ASSIGN_OR_RETURN(const std::vector<std::string> key, DecodePageToken(request.page_token(), filter));
+  ASSIGN_OR_RETURN(const std::vector<std::string> key,
+                   DecodePageToken(request.page_token(), filter));
   if (!key.empty()) {
-    absl::StatusOr<Ulid> id = key.size() == 2 ? Ulid::Parse(key[1]) : absl::InvalidArgumentError("");
+    absl::StatusOr<Ulid> id =
+        key.size() == 2 ? Ulid::Parse(key[1]) : absl::InvalidArgumentError("");
     if (!id.ok()) return InvalidField("page_token", "分页标记无效").Build();
     query.after_region_path = key[0];
     query.after_id = *id;
@@ -70,13 +72,14 @@ absl::StatusOr<v1::Operation> StartOperation(rpc::Mutation& mutation, std::strin
   created_by.set_role(actor.role);
   created_by.set_region_path(actor.region_path);
   const Ulid id = mutation.context().ids.Next();
-  ASSIGN_OR_RETURN(v1::Operation operation, Start(mutation.tx(), {.id = id,
-                                                                  .kind = std::string(kind),
-                                                                  .region_path = std::string(region_path),
-                                                                  .created_by = created_by,
-                                                                  .request = request,
-                                                                  .total = total,
-                                                                  .now = mutation.context().now}));
+  ASSIGN_OR_RETURN(v1::Operation operation,
+                   Start(mutation.tx(), {.id = id,
+                                         .kind = std::string(kind),
+                                         .region_path = std::string(region_path),
+                                         .created_by = created_by,
+                                         .request = request,
+                                         .total = total,
+                                         .now = mutation.context().now}));
   RETURN_IF_ERROR(mutation.Audit("operation", id, region_path, nullptr, operation));
   return operation;
 }
@@ -84,7 +87,8 @@ absl::StatusOr<v1::Operation> StartOperation(rpc::Mutation& mutation, std::strin
 void RegisterOperationService(rpc::Router& router, std::function<void()> wake) {
   router.Unary<v1::GetOperationRequest, v1::Operation>(
       "bangfu.operation.v1.OperationService.GetOperation",
-      [](CallContext& context, const v1::GetOperationRequest& request) -> absl::StatusOr<v1::Operation> {
+      [](CallContext& context,
+         const v1::GetOperationRequest& request) -> absl::StatusOr<v1::Operation> {
         ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
         return Get(context.db, id, context.scope);
       });

@@ -10,8 +10,8 @@
 namespace bangfu::operation {
 
 // Registers bangfu.operation.v1.OperationService. Who sees a region sees its operations; only who
-// started one, or a provincial administrator, cancels or resumes it. `wake` (may be empty) is called
-// after a resume, so that a runner of this process looks at once.
+// started one, or a provincial administrator, cancels or resumes it. `wake` (may be empty) is
+// called after a resume, so that a runner of this process looks at once.
 void RegisterOperationService(rpc::Router& router, std::function<void()> wake = {});
 
 // Starts an operation inside a mutation, in the caller's name, with its audit row. Its id is new.

@@ -38,8 +38,12 @@ class OperationServiceTest : public ::testing::Test {
     actor.set_subject("p1");
     const v1::GetOperationRequest work;
     EXPECT_OK(mysql::Transact(server_.database().db(), [&](mysql::Tx& tx) {
-      return Start(tx, {.id = id, .kind = "import", .region_path = "360733", .created_by = actor,
-                        .request = work, .now = server_.clock().Now()})
+      return Start(tx, {.id = id,
+                        .kind = "import",
+                        .region_path = "360733",
+                        .created_by = actor,
+                        .request = work,
+                        .now = server_.clock().Now()})
           .status();
     }));
     return id.ToString();
@@ -69,7 +73,8 @@ TEST_F(OperationServiceTest, PagesThroughTheList) {
   request.set_page_size(2);
   std::set<std::string> seen;
   for (int pages = 0; pages < 5; ++pages) {
-    ASSERT_OK_AND_ASSIGN(auto page, server_.Call<v1::ListOperationsResponse>(kList, request, owner_));
+    ASSERT_OK_AND_ASSIGN(auto page,
+                         server_.Call<v1::ListOperationsResponse>(kList, request, owner_));
     for (const auto& operation : page.operations()) EXPECT_TRUE(seen.insert(operation.id()).second);
     if (page.next_page_token().empty()) break;
     request.set_page_token(page.next_page_token());
@@ -92,8 +97,9 @@ TEST_F(OperationServiceTest, ItsOwnerCancelsAndResumesIt) {
   v1::ResumeOperationRequest resume;
   resume.set_request_id("resume-01");
   resume.set_id(cancel.id());
-  ASSERT_OK_AND_ASSIGN(operation, server_.Call<v1::Operation>(
-                                      kResume, resume, server_.Token(auth::Role::ROLE_PROV_ADMIN, "36", "p9")));
+  ASSERT_OK_AND_ASSIGN(
+      operation, server_.Call<v1::Operation>(
+                     kResume, resume, server_.Token(auth::Role::ROLE_PROV_ADMIN, "36", "p9")));
   EXPECT_EQ(operation.state(), v1::OPERATION_STATE_PENDING);
   EXPECT_EQ(wakes_, 1);
   resume.set_request_id("resume-02");

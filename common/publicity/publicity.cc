@@ -95,11 +95,12 @@ absl::Status AddObjections(mysql::Executor& db, std::vector<v1::Publicity>& publ
   }
   ASSIGN_OR_RETURN(
       mysql::Rows rows,
-      db.Query(absl::StrCat("SELECT id, publicity_id, raised_at, raised_by, text, state, answer_due, "
-                            "handled_subject, handled_name, handled_role, handled_region_path, reply "
-                            "FROM objection WHERE publicity_id IN (",
-                            mysql::Placeholders(params.size()), ") ORDER BY publicity_id, id"),
-               params));
+      db.Query(
+          absl::StrCat("SELECT id, publicity_id, raised_at, raised_by, text, state, answer_due, "
+                       "handled_subject, handled_name, handled_role, handled_region_path, reply "
+                       "FROM objection WHERE publicity_id IN (",
+                       mysql::Placeholders(params.size()), ") ORDER BY publicity_id, id"),
+          params));
   for (const mysql::Row& row : rows) {
     v1::Objection* objection = by_id.at(row.Id(1).ToString())->add_objections();
     objection->set_id(row.Id(0).ToString());
@@ -156,8 +157,8 @@ absl::StatusOr<Deadline> Count(mysql::Executor& db, const CalendarLookup& calend
 }
 
 // Writes the new state under the version that was read.
-absl::StatusOr<v1::Publicity> Save(mysql::Tx& tx, v1::Publicity publicity,
-                                   v1::PublicityState state, absl::Time now) {
+absl::StatusOr<v1::Publicity> Save(mysql::Tx& tx, v1::Publicity publicity, v1::PublicityState state,
+                                   absl::Time now) {
   ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(publicity.id()));
   const bool active = state == PUBLICITY_STATE_RUNNING || state == PUBLICITY_STATE_OBJECTED;
   ASSIGN_OR_RETURN(
@@ -181,35 +182,40 @@ const workflow::Table<v1::PublicityState, Subject>& Transitions() {
   using Table = workflow::Table<v1::PublicityState, Subject>;
   using Guard = workflow::Guard<Subject>;
   static const Table* const table = [] {
-    const Guard in_period = {"in_period", [](const Subject& s, const workflow::Actor&) -> absl::Status {
-      if (s.today <= s.to) return absl::OkStatus();
-      return FailedPrecondition("PUBLICITY_NOT_RUNNING",
-                                absl::StrCat("公示期已于", DayZh(s.to), "结束"));
-    }};
-    const Guard period_over = {"period_over", [](const Subject& s, const workflow::Actor&) -> absl::Status {
-      if (s.today > s.to) return absl::OkStatus();
-      return FailedPrecondition("PUBLICITY_PERIOD_RUNNING",
-                                absl::StrCat("公示期至", DayZh(s.to), "，尚未届满"))
-          .With("to", absl::FormatCivilTime(s.to));
-    }};
-    const Guard none_open = {"none_open", [](const Subject& s, const workflow::Actor&) -> absl::Status {
-      if (s.open_objections == 0) return absl::OkStatus();
-      return FailedPrecondition("OBJECTION_OPEN", "还有未答复的异议");
-    }};
-    const Guard other_person = {"other_person", [](const Subject& s, const workflow::Actor& a) -> absl::Status {
-      for (const std::string& recorder : s.recorders) {
-        if (recorder != a.subject) return absl::OkStatus();
-      }
-      return FailedPrecondition("SAME_PERSON", "提出异议的人不能答复该异议");
-    }};
+    const Guard in_period = {
+        "in_period", [](const Subject& s, const workflow::Actor&) -> absl::Status {
+          if (s.today <= s.to) return absl::OkStatus();
+          return FailedPrecondition("PUBLICITY_NOT_RUNNING",
+                                    absl::StrCat("公示期已于", DayZh(s.to), "结束"));
+        }};
+    const Guard period_over = {
+        "period_over", [](const Subject& s, const workflow::Actor&) -> absl::Status {
+          if (s.today > s.to) return absl::OkStatus();
+          return FailedPrecondition("PUBLICITY_PERIOD_RUNNING",
+                                    absl::StrCat("公示期至", DayZh(s.to), "，尚未届满"))
+              .With("to", absl::FormatCivilTime(s.to));
+        }};
+    const Guard none_open = {"none_open",
+                             [](const Subject& s, const workflow::Actor&) -> absl::Status {
+                               if (s.open_objections == 0) return absl::OkStatus();
+                               return FailedPrecondition("OBJECTION_OPEN", "还有未答复的异议");
+                             }};
+    const Guard other_person = {
+        "other_person", [](const Subject& s, const workflow::Actor& a) -> absl::Status {
+          for (const std::string& recorder : s.recorders) {
+            if (recorder != a.subject) return absl::OkStatus();
+          }
+          return FailedPrecondition("SAME_PERSON", "提出异议的人不能答复该异议");
+        }};
     const Guard upheld = {"upheld", [](const Subject& s, const workflow::Actor&) -> absl::Status {
-      if (s.decision == OBJECTION_STATE_UPHELD) return absl::OkStatus();
-      return FailedPrecondition("NOT_UPHELD", "异议不成立");
-    }};
-    const Guard more_open = {"more_open", [](const Subject& s, const workflow::Actor&) -> absl::Status {
-      if (s.open_objections > 1) return absl::OkStatus();
-      return FailedPrecondition("LAST_OBJECTION", "没有其他异议");
-    }};
+                            if (s.decision == OBJECTION_STATE_UPHELD) return absl::OkStatus();
+                            return FailedPrecondition("NOT_UPHELD", "异议不成立");
+                          }};
+    const Guard more_open = {"more_open",
+                             [](const Subject& s, const workflow::Actor&) -> absl::Status {
+                               if (s.open_objections > 1) return absl::OkStatus();
+                               return FailedPrecondition("LAST_OBJECTION", "没有其他异议");
+                             }};
     const std::vector<workflow::RoleId> decides = {ROLE_COUNTY_APPROVER};
     return new Table(
         [](const Subject& s) { return s.state; }, StateLabel,
@@ -268,18 +274,33 @@ absl::StatusOr<v1::Publicity> Start(mysql::Tx& tx, const NewPublicity& publicity
   ASSIGN_OR_RETURN(const Deadline to,
                    Count(tx, calendar, from, publicity.days_required, publicity.day_kind));
   absl::Status inserted =
-      tx.Execute("INSERT INTO publicity (id, version, region_path, subject_type, subject_id, kind, "
-                 "channels, url, content_sha256, from_day, to_day, days_required, day_kind, "
-                 "provisional, state, active_subject_id, active_kind, started_subject, started_name, "
-                 "started_role, started_region_path, started_at, ended_at) "
-                 "VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-                 {publicity.id, publicity.region_path, publicity.subject_type, publicity.subject_id,
-                  publicity.kind, absl::StrJoin(publicity.channels, "\n"), publicity.url,
-                  publicity.content_sha256, from, to.day, publicity.days_required,
-                  static_cast<int>(publicity.day_kind), to.provisional,
-                  static_cast<int>(PUBLICITY_STATE_RUNNING), publicity.subject_id, publicity.kind,
-                  publicity.started_by.subject(), publicity.started_by.name(),
-                  publicity.started_by.role(), publicity.started_by.region_path(), now})
+      tx.Execute(
+            "INSERT INTO publicity (id, version, region_path, subject_type, subject_id, kind, "
+            "channels, url, content_sha256, from_day, to_day, days_required, day_kind, "
+            "provisional, state, active_subject_id, active_kind, started_subject, started_name, "
+            "started_role, started_region_path, started_at, ended_at) "
+            "VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            {publicity.id,
+             publicity.region_path,
+             publicity.subject_type,
+             publicity.subject_id,
+             publicity.kind,
+             absl::StrJoin(publicity.channels, "\n"),
+             publicity.url,
+             publicity.content_sha256,
+             from,
+             to.day,
+             publicity.days_required,
+             static_cast<int>(publicity.day_kind),
+             to.provisional,
+             static_cast<int>(PUBLICITY_STATE_RUNNING),
+             publicity.subject_id,
+             publicity.kind,
+             publicity.started_by.subject(),
+             publicity.started_by.name(),
+             publicity.started_by.role(),
+             publicity.started_by.region_path(),
+             now})
           .status();
   if (mysql::IsDuplicateKey(inserted, "publicity_active")) {
     return Error(absl::StatusCode::kAlreadyExists, "PUBLICITY_RUNNING")
@@ -326,10 +347,10 @@ absl::StatusOr<std::optional<v1::Publicity>> Latest(mysql::Executor& db, const U
 
 absl::StatusOr<std::vector<v1::Publicity>> List(mysql::Executor& db, const ListQuery& query) {
   mysql::Params params;
-  std::string sql = absl::StrCat(
-      "SELECT ", kColumns, " FROM publicity FORCE INDEX (",
-      query.subject_id ? "publicity_by_subject" : "publicity_by_region", ") WHERE ",
-      mysql::RegionClause(query.scope, "region_path", &params));
+  std::string sql =
+      absl::StrCat("SELECT ", kColumns, " FROM publicity FORCE INDEX (",
+                   query.subject_id ? "publicity_by_subject" : "publicity_by_region", ") WHERE ",
+                   mysql::RegionClause(query.scope, "region_path", &params));
   if (!query.region.empty()) {
     absl::StrAppend(&sql, " AND ", mysql::RegionClause({query.region}, "region_path", &params));
   }
@@ -381,14 +402,14 @@ absl::StatusOr<v1::Publicity> RaiseObjection(mysql::Tx& tx, const v1::Publicity&
       Transitions().Execute(SubjectOf(publicity, now), "raise_objection", actor);
   if (!to.ok()) {
     if (ReasonOf(to.status()) != "STATE_NOT_ALLOWED") return to.status();
-    return FailedPrecondition("PUBLICITY_NOT_RUNNING",
-                              absl::StrCat("公示状态为「", StateLabel(publicity.state()),
-                                           "」，不能提出异议"))
+    return FailedPrecondition(
+               "PUBLICITY_NOT_RUNNING",
+               absl::StrCat("公示状态为「", StateLabel(publicity.state()), "」，不能提出异议"))
         .Build();
   }
   ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(publicity.id()));
-  ASSIGN_OR_RETURN(const Deadline due, Count(tx, calendar, ShanghaiDay(now), kObjectionAnswerDays,
-                                             DayKind::kWorking));
+  ASSIGN_OR_RETURN(const Deadline due,
+                   Count(tx, calendar, ShanghaiDay(now), kObjectionAnswerDays, DayKind::kWorking));
   RETURN_IF_ERROR(
       tx.Execute("INSERT INTO objection (id, publicity_id, raised_at, raised_by, recorded_subject, "
                  "text, state, answer_due, handled_subject, handled_name, handled_role, "
@@ -409,10 +430,9 @@ absl::StatusOr<v1::Publicity> DecideObjection(mysql::Tx& tx, const v1::Publicity
     return InvalidField("decision", "请选择成立、不成立或已撤回").Build();
   }
   ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(publicity.id()));
-  ASSIGN_OR_RETURN(mysql::Rows rows,
-                   tx.Query("SELECT state, recorded_subject FROM objection "
-                            "WHERE id = ? AND publicity_id = ? FOR UPDATE",
-                            {objection_id, id}));
+  ASSIGN_OR_RETURN(mysql::Rows rows, tx.Query("SELECT state, recorded_subject FROM objection "
+                                              "WHERE id = ? AND publicity_id = ? FOR UPDATE",
+                                              {objection_id, id}));
   if (rows.empty()) return NotFound("objection", objection_id.ToString()).Build();
   if (rows[0].Int(0) != OBJECTION_STATE_OPEN) {
     return FailedPrecondition("OBJECTION_DECIDED", "该异议已有答复").Build();
@@ -423,10 +443,11 @@ absl::StatusOr<v1::Publicity> DecideObjection(mysql::Tx& tx, const v1::Publicity
   ASSIGN_OR_RETURN(const v1::PublicityState to,
                    Transitions().Execute(subject, "decide_objection", actor));
   RETURN_IF_ERROR(
-      tx.Execute("UPDATE objection SET state = ?, handled_subject = ?, handled_name = ?, "
-                 "handled_role = ?, handled_region_path = ?, handled_at = ?, reply = ? WHERE id = ?",
-                 {static_cast<int>(decision), handled_by.subject(), handled_by.name(),
-                  handled_by.role(), handled_by.region_path(), now, reply, objection_id})
+      tx.Execute(
+            "UPDATE objection SET state = ?, handled_subject = ?, handled_name = ?, "
+            "handled_role = ?, handled_region_path = ?, handled_at = ?, reply = ? WHERE id = ?",
+            {static_cast<int>(decision), handled_by.subject(), handled_by.name(), handled_by.role(),
+             handled_by.region_path(), now, reply, objection_id})
           .status());
   return Save(tx, publicity, to, now);
 }
@@ -447,9 +468,11 @@ absl::StatusOr<v1::Publicity> Conclude(mysql::Tx& tx, const v1::Publicity& publi
   return Save(tx, std::move(current), to, now);
 }
 
-absl::StatusOr<v1::Publicity> Cancel(mysql::Tx& tx, const v1::Publicity& publicity, absl::Time now) {
-  ASSIGN_OR_RETURN(const v1::PublicityState to,
-                   Transitions().Execute(SubjectOf(publicity, now), "cancel", workflow::Actor::System()));
+absl::StatusOr<v1::Publicity> Cancel(mysql::Tx& tx, const v1::Publicity& publicity,
+                                     absl::Time now) {
+  ASSIGN_OR_RETURN(
+      const v1::PublicityState to,
+      Transitions().Execute(SubjectOf(publicity, now), "cancel", workflow::Actor::System()));
   return Save(tx, publicity, to, now);
 }
 
@@ -462,10 +485,12 @@ std::vector<workflow::AllowedAction> Allowed(const v1::Publicity& publicity,
   return Transitions().Allowed(subject, actor);
 }
 
-absl::StatusOr<std::vector<std::string>> OpenRecorders(mysql::Executor& db, const Ulid& publicity_id) {
-  ASSIGN_OR_RETURN(mysql::Rows rows,
-                   db.Query("SELECT recorded_subject FROM objection WHERE publicity_id = ? AND state = ?",
-                            {publicity_id, static_cast<int>(OBJECTION_STATE_OPEN)}));
+absl::StatusOr<std::vector<std::string>> OpenRecorders(mysql::Executor& db,
+                                                       const Ulid& publicity_id) {
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query("SELECT recorded_subject FROM objection WHERE publicity_id = ? AND state = ?",
+               {publicity_id, static_cast<int>(OBJECTION_STATE_OPEN)}));
   std::vector<std::string> out;
   for (const mysql::Row& row : rows) out.push_back(row.String(0));
   return out;

@@ -1,9 +1,9 @@
 // Publicity (公示): one shape for admission, class, close-out, disposal and the rest. What is made
-// public stays so for the full period; objections are answered by another person; it has passed when
-// the period is over and no objection is open.
+// public stays so for the full period; objections are answered by another person; it has passed
+// when the period is over and no objection is open.
 //
-// Each change bumps the publicity's version, so that an objection and a conclusion at the same moment
-// cannot both win.
+// Each change bumps the publicity's version, so that an objection and a conclusion at the same
+// moment cannot both win.
 #pragma once
 
 #include <functional>
@@ -26,9 +26,8 @@ namespace bangfu::publicity {
 inline constexpr int kObjectionAnswerDays = 5;
 
 // The service's copy of the work calendar for these years, both included.
-using CalendarLookup =
-    std::function<absl::StatusOr<Calendar>(mysql::Executor&, absl::civil_year_t first,
-                                           absl::civil_year_t last)>;
+using CalendarLookup = std::function<absl::StatusOr<Calendar>(
+    mysql::Executor&, absl::civil_year_t first, absl::civil_year_t last)>;
 
 struct NewPublicity {
   Ulid id;
@@ -120,6 +119,7 @@ std::vector<workflow::AllowedAction> Allowed(const v1::Publicity& publicity,
                                              const std::vector<std::string>& open_recorders,
                                              absl::Time now);
 // Who recorded the objections that are still open.
-absl::StatusOr<std::vector<std::string>> OpenRecorders(mysql::Executor& db, const Ulid& publicity_id);
+absl::StatusOr<std::vector<std::string>> OpenRecorders(mysql::Executor& db,
+                                                       const Ulid& publicity_id);
 
 }  // namespace bangfu::publicity

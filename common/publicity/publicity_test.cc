@@ -34,7 +34,8 @@ Calendar Year2026() {
 TEST(CalendarTest, NaturalDaysCountFromTheDayAfter) {
   EXPECT_EQ(AddDays(Day(2026, 3, 1), 7, DayKind::kNatural, {}), (Deadline{Day(2026, 3, 8), false}));
   EXPECT_EQ(AddDays(Day(2026, 3, 1), 0, DayKind::kNatural, {}), (Deadline{Day(2026, 3, 1), false}));
-  EXPECT_EQ(AddDays(Day(2026, 12, 30), 5, DayKind::kNatural, {}), (Deadline{Day(2027, 1, 4), false}));
+  EXPECT_EQ(AddDays(Day(2026, 12, 30), 5, DayKind::kNatural, {}),
+            (Deadline{Day(2027, 1, 4), false}));
 }
 
 TEST(CalendarTest, WorkingDaysFollowTheNotice) {
@@ -46,7 +47,8 @@ TEST(CalendarTest, WorkingDaysFollowTheNotice) {
 }
 
 TEST(CalendarTest, AYearNotImportedCountsMondayToFridayProvisionally) {
-  EXPECT_EQ(AddDays(Day(2026, 2, 13), 5, DayKind::kWorking, {}), (Deadline{Day(2026, 2, 20), true}));
+  EXPECT_EQ(AddDays(Day(2026, 2, 13), 5, DayKind::kWorking, {}),
+            (Deadline{Day(2026, 2, 20), true}));
   // Only what is counted matters: the year's end lies in the period.
   EXPECT_EQ(AddDays(Day(2026, 12, 31), 1, DayKind::kWorking, Year2026()),
             (Deadline{Day(2027, 1, 1), true}));
@@ -59,7 +61,8 @@ class PublicityTest : public ::testing::Test {
   PublicityTest() : database_(Schema()), ids_(clock_) {}
 
   CalendarLookup Lookup() {
-    return [this](mysql::Executor&, absl::civil_year_t first, absl::civil_year_t) -> absl::StatusOr<Calendar> {
+    return [this](mysql::Executor&, absl::civil_year_t first,
+                  absl::civil_year_t) -> absl::StatusOr<Calendar> {
       EXPECT_EQ(first, 2026);
       return calendar_;
     };
@@ -88,29 +91,33 @@ class PublicityTest : public ::testing::Test {
                                        mysql::Session* session = nullptr) {
     return mysql::Transact(session != nullptr ? *session : database_.db(),
                            [&](mysql::Tx& tx) -> absl::StatusOr<v1::Publicity> {
-                             auto locked = GetForUpdate(tx, *Ulid::Parse(publicity.id()), {"36"}, "");
+                             auto locked =
+                                 GetForUpdate(tx, *Ulid::Parse(publicity.id()), {"36"}, "");
                              if (!locked.ok()) return locked.status();
                              return change(tx, *locked);
                            });
   }
-  absl::StatusOr<v1::Publicity> Raise(const v1::Publicity& publicity, std::string person = "village-1") {
+  absl::StatusOr<v1::Publicity> Raise(const v1::Publicity& publicity,
+                                      std::string person = "village-1") {
     return Change(publicity, [&](mysql::Tx& tx, const v1::Publicity& locked) {
       return RaiseObjection(tx, locked, ids_.Next(), "王小明", "面积不对",
                             {person, {options::v1::ROLE_VILLAGE_REPORTER}}, Lookup(), clock_.Now());
     });
   }
   absl::StatusOr<v1::Publicity> Decide(const v1::Publicity& publicity, int objection,
-                                       v1::ObjectionState decision, std::string person = "approver-1") {
+                                       v1::ObjectionState decision,
+                                       std::string person = "approver-1") {
     return Change(publicity, [&](mysql::Tx& tx, const v1::Publicity& locked) {
       type::v1::Actor handled;
       handled.set_subject(person);
       handled.set_name("李四");
-      return DecideObjection(tx, locked, *Ulid::Parse(publicity.objections(objection).id()), decision,
-                             "已核实", {person, {options::v1::ROLE_COUNTY_APPROVER}}, handled,
-                             clock_.Now());
+      return DecideObjection(tx, locked, *Ulid::Parse(publicity.objections(objection).id()),
+                             decision, "已核实", {person, {options::v1::ROLE_COUNTY_APPROVER}},
+                             handled, clock_.Now());
     });
   }
-  absl::StatusOr<v1::Publicity> End(const v1::Publicity& publicity, mysql::Session* session = nullptr) {
+  absl::StatusOr<v1::Publicity> End(const v1::Publicity& publicity,
+                                    mysql::Session* session = nullptr) {
     return Change(
         publicity,
         [&](mysql::Tx& tx, const v1::Publicity& locked) {
@@ -152,7 +159,8 @@ TEST_F(PublicityTest, CountsWorkingDaysAndCorrectsAProvisionalEnd) {
   calendar_ = Year2026();
   calendar_.AddDay(Day(2026, 3, 6), false);
   clock_.Set(StartOfShanghaiDay(Day(2026, 3, 7)));
-  EXPECT_THAT(End(publicity), StatusIs(absl::StatusCode::kFailedPrecondition, "PUBLICITY_PERIOD_RUNNING"));
+  EXPECT_THAT(End(publicity),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "PUBLICITY_PERIOD_RUNNING"));
   clock_.Set(StartOfShanghaiDay(Day(2026, 3, 10)));
   ASSERT_OK_AND_ASSIGN(publicity, End(publicity));
   EXPECT_EQ(publicity.to().day(), 9);
@@ -186,7 +194,8 @@ TEST_F(PublicityTest, AnObjectionUpheldEndsItAndANewContentNeedsANewOne) {
   ASSERT_OK_AND_ASSIGN(publicity, Raise(publicity));
   ASSERT_OK_AND_ASSIGN(publicity, Decide(publicity, 0, v1::OBJECTION_STATE_UPHELD));
   EXPECT_EQ(publicity.state(), v1::PUBLICITY_STATE_UPHELD);
-  EXPECT_THAT(Raise(publicity), StatusIs(absl::StatusCode::kFailedPrecondition, "PUBLICITY_NOT_RUNNING"));
+  EXPECT_THAT(Raise(publicity),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "PUBLICITY_NOT_RUNNING"));
   ASSERT_OK_AND_ASSIGN(v1::Publicity second, StartOne(New()));
   ASSERT_OK_AND_ASSIGN(auto latest, Latest(database_.db(), subject_, "CLASS"));
   EXPECT_EQ(latest->id(), second.id());
@@ -203,7 +212,8 @@ TEST_F(PublicityTest, WhoRecordedAnObjectionDoesNotDecideIt) {
 TEST_F(PublicityTest, NoObjectionAfterTheLastDay) {
   ASSERT_OK_AND_ASSIGN(v1::Publicity publicity, StartOne(New()));
   clock_.Set(StartOfShanghaiDay(Day(2026, 3, 9)));
-  EXPECT_THAT(Raise(publicity), StatusIs(absl::StatusCode::kFailedPrecondition, "PUBLICITY_NOT_RUNNING"));
+  EXPECT_THAT(Raise(publicity),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "PUBLICITY_NOT_RUNNING"));
 }
 
 TEST_F(PublicityTest, OfTwoConclusionsOneWins) {
@@ -238,7 +248,9 @@ TEST_F(PublicityTest, AnotherRegionDoesNotSeeIt) {
   query.region = "360781";
   ASSERT_OK_AND_ASSIGN(page, List(database_.db(), query));
   EXPECT_THAT(page, IsEmpty());
-  query = {.scope = {"36"}, .subject_id = subject_, .after_region_path = "360733101",
+  query = {.scope = {"36"},
+           .subject_id = subject_,
+           .after_region_path = "360733101",
            .after_id = *Ulid::Parse(publicity.id())};
   ASSERT_OK_AND_ASSIGN(page, List(database_.db(), query));
   EXPECT_THAT(page, IsEmpty());
@@ -261,7 +273,8 @@ TEST_F(PublicityTest, EveryTripleAgreesWithTheTable) {
   }
   std::vector<workflow::RoleId> roles = {workflow::kSystem};
   for (int i = options::v1::Role_MIN + 1; i <= options::v1::Role_MAX; ++i) roles.push_back(i);
-  EXPECT_THAT(workflow::TryTriples<v1::PublicityState>(Transitions(), states, roles, attempt), IsEmpty());
+  EXPECT_THAT(workflow::TryTriples<v1::PublicityState>(Transitions(), states, roles, attempt),
+              IsEmpty());
 }
 
 }  // namespace

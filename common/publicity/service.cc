@@ -50,9 +50,11 @@ absl::StatusOr<v1::ListPublicitiesResponse> ListPublicities(
   ASSIGN_OR_RETURN(query.limit, ResolvePageSize(request.page_size()));
   const std::string filter =
       absl::StrCat(request.region_code(), "/", request.subject_id(), "/", request.state());
-  ASSIGN_OR_RETURN(const std::vector<std::string> key, DecodePageToken(request.page_token(), filter));
+  ASSIGN_OR_RETURN(const std::vector<std::string> key,
+                   DecodePageToken(request.page_token(), filter));
   if (!key.empty()) {
-    absl::StatusOr<Ulid> id = key.size() == 2 ? Ulid::Parse(key[1]) : absl::InvalidArgumentError("");
+    absl::StatusOr<Ulid> id =
+        key.size() == 2 ? Ulid::Parse(key[1]) : absl::InvalidArgumentError("");
     if (!id.ok()) return InvalidField("page_token", "分页标记无效").Build();
     query.after_region_path = key[0];
     query.after_id = *id;
@@ -85,9 +87,9 @@ absl::StatusOr<v1::Publicity> Move(CallContext& context, const Request& request,
       context, request, [&](Mutation& mutation) -> absl::StatusOr<v1::Publicity> {
         ASSIGN_OR_RETURN(const v1::Publicity before,
                          GetForUpdate(mutation.tx(), id, context.scope, etag));
-        ASSIGN_OR_RETURN(v1::Publicity after,
-                         change(mutation, before,
-                                workflow::ActorAt(context.caller, before.region_path())));
+        ASSIGN_OR_RETURN(
+            v1::Publicity after,
+            change(mutation, before, workflow::ActorAt(context.caller, before.region_path())));
         RETURN_IF_ERROR(Record(mutation, &before, after));
         if (after.state() == v1::PUBLICITY_STATE_PASSED && options.on_passed) {
           RETURN_IF_ERROR(options.on_passed(mutation, after));
@@ -111,7 +113,8 @@ class States : public feed::SnapshotSource {
     events.reserve(page.size());
     for (const v1::Publicity& publicity : page) {
       ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(publicity.id()));
-      events.push_back(feed::MakeEvent(aggregate_type, id, publicity.region_path(), publicity, id.time()));
+      events.push_back(
+          feed::MakeEvent(aggregate_type, id, publicity.region_path(), publicity, id.time()));
     }
     return events;
   }
@@ -122,7 +125,8 @@ class States : public feed::SnapshotSource {
 void RegisterPublicityService(rpc::Router& router, ServiceOptions options) {
   router.Unary<v1::GetPublicityRequest, v1::Publicity>(
       "bangfu.publicity.v1.PublicityService.GetPublicity",
-      [](CallContext& context, const v1::GetPublicityRequest& request) -> absl::StatusOr<v1::Publicity> {
+      [](CallContext& context,
+         const v1::GetPublicityRequest& request) -> absl::StatusOr<v1::Publicity> {
         ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
         ASSIGN_OR_RETURN(v1::Publicity publicity, Get(context.db, id, context.scope));
         RETURN_IF_ERROR(AddAllowed(context.db, context, &publicity));
@@ -134,34 +138,34 @@ void RegisterPublicityService(rpc::Router& router, ServiceOptions options) {
       "bangfu.publicity.v1.PublicityService.RaiseObjection",
       [options](CallContext& context, const v1::RaiseObjectionRequest& request) {
         const Ulid objection_id = context.ids.Next();
-        return Move(context, request, "", options,
-                    [&](Mutation& mutation, const v1::Publicity& publicity,
-                        const workflow::Actor& actor) {
-                      return RaiseObjection(mutation.tx(), publicity, objection_id,
-                                            request.raised_by(), request.text(), actor,
-                                            options.calendar, context.now);
-                    });
+        return Move(
+            context, request, "", options,
+            [&](Mutation& mutation, const v1::Publicity& publicity, const workflow::Actor& actor) {
+              return RaiseObjection(mutation.tx(), publicity, objection_id, request.raised_by(),
+                                    request.text(), actor, options.calendar, context.now);
+            });
       });
   router.Unary<v1::DecideObjectionRequest, v1::Publicity>(
       "bangfu.publicity.v1.PublicityService.DecideObjection",
       [options](CallContext& context, const v1::DecideObjectionRequest& request) {
-        return Move(context, request, request.etag(), options,
-                    [&](Mutation& mutation, const v1::Publicity& publicity,
-                        const workflow::Actor& actor) -> absl::StatusOr<v1::Publicity> {
-                      ASSIGN_OR_RETURN(const Ulid objection_id, Ulid::Parse(request.objection_id()));
-                      return DecideObjection(mutation.tx(), publicity, objection_id,
-                                             request.decision(), request.reply(), actor,
-                                             ActorOf(mutation, publicity.region_path()), context.now);
-                    });
+        return Move(
+            context, request, request.etag(), options,
+            [&](Mutation& mutation, const v1::Publicity& publicity,
+                const workflow::Actor& actor) -> absl::StatusOr<v1::Publicity> {
+              ASSIGN_OR_RETURN(const Ulid objection_id, Ulid::Parse(request.objection_id()));
+              return DecideObjection(mutation.tx(), publicity, objection_id, request.decision(),
+                                     request.reply(), actor,
+                                     ActorOf(mutation, publicity.region_path()), context.now);
+            });
       });
   router.Unary<v1::ConcludePublicityRequest, v1::Publicity>(
       "bangfu.publicity.v1.PublicityService.ConcludePublicity",
       [options](CallContext& context, const v1::ConcludePublicityRequest& request) {
-        return Move(context, request, request.etag(), options,
-                    [&](Mutation& mutation, const v1::Publicity& publicity,
-                        const workflow::Actor& actor) {
-                      return Conclude(mutation.tx(), publicity, actor, options.calendar, context.now);
-                    });
+        return Move(
+            context, request, request.etag(), options,
+            [&](Mutation& mutation, const v1::Publicity& publicity, const workflow::Actor& actor) {
+              return Conclude(mutation.tx(), publicity, actor, options.calendar, context.now);
+            });
       });
 }
 
@@ -187,7 +191,8 @@ absl::Status CancelRunning(Mutation& mutation, const Ulid& subject_id, std::stri
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(latest->id()));
   ASSIGN_OR_RETURN(const v1::Publicity before,
                    GetForUpdate(mutation.tx(), id, {latest->region_path()}, ""));
-  ASSIGN_OR_RETURN(const v1::Publicity after, Cancel(mutation.tx(), before, mutation.context().now));
+  ASSIGN_OR_RETURN(const v1::Publicity after,
+                   Cancel(mutation.tx(), before, mutation.context().now));
   return Record(mutation, &before, after, reason);
 }
 

@@ -15,9 +15,9 @@
 namespace bangfu::publicity {
 namespace {
 
+using auth::Role;
 using ::bangfu::testing::RpcServer;
 using ::bangfu::testing::StatusIs;
-using auth::Role;
 
 constexpr char kService[] = "bangfu.publicity.v1.PublicityService";
 
@@ -25,9 +25,9 @@ class PublicityServiceTest : public ::testing::Test {
  protected:
   PublicityServiceTest()
       : server_({.services = {kService},
-                 .migrations = migrate::Concat(
-                     Schema(), feed::Schema(), idempotency::Schema(), audit::Schema(),
-                     migrate::Migrations{{"told", 1, "create", R"sql(
+                 .migrations = migrate::Concat(Schema(), feed::Schema(), idempotency::Schema(),
+                                               audit::Schema(),
+                                               migrate::Migrations{{"told", 1, "create", R"sql(
 CREATE TABLE told (
   id BINARY(16) NOT NULL,
   what VARCHAR(16) NOT NULL,
@@ -35,8 +35,9 @@ CREATE TABLE told (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 )sql"}})},
                 [this](rpc::Router& router) {
-                  RegisterPublicityService(
-                      router, {.calendar = NoCalendar, .on_passed = Tell("passed"), .on_upheld = Tell("upheld")});
+                  RegisterPublicityService(router, {.calendar = NoCalendar,
+                                                    .on_passed = Tell("passed"),
+                                                    .on_upheld = Tell("upheld")});
                 }),
         village_(server_.Token(Role::ROLE_VILLAGE_REPORTER, "360733101", "v1")),
         operator_(server_.Token(Role::ROLE_COUNTY_OPERATOR, "360733", "o1")),
@@ -56,14 +57,16 @@ CREATE TABLE told (
     id_ = publicity.id.ToString();
   }
 
-  static absl::StatusOr<Calendar> NoCalendar(mysql::Executor&, absl::civil_year_t, absl::civil_year_t) {
+  static absl::StatusOr<Calendar> NoCalendar(mysql::Executor&, absl::civil_year_t,
+                                             absl::civil_year_t) {
     return Calendar();
   }
   OwnerCallback Tell(std::string what) {
     return [this, what](rpc::Mutation& mutation, const v1::Publicity& publicity) -> absl::Status {
       if (owner_refuses_) return FailedPrecondition("OWNER_REFUSES", "不可以");
       return mutation.tx()
-          .Execute("INSERT INTO told (id, what) VALUES (?, ?)", {*Ulid::Parse(publicity.id()), what})
+          .Execute("INSERT INTO told (id, what) VALUES (?, ?)",
+                   {*Ulid::Parse(publicity.id()), what})
           .status();
     };
   }
@@ -78,13 +81,15 @@ CREATE TABLE told (
     request.set_id(id_);
     request.set_raised_by("王小明");
     request.set_text("面积不对");
-    return server_.Call<v1::Publicity>(absl::StrCat(kService, ".RaiseObjection"), request, village_);
+    return server_.Call<v1::Publicity>(absl::StrCat(kService, ".RaiseObjection"), request,
+                                       village_);
   }
   absl::StatusOr<v1::Publicity> Conclude(const std::string& request_id) {
     v1::ConcludePublicityRequest request;
     request.set_request_id(request_id);
     request.set_id(id_);
-    return server_.Call<v1::Publicity>(absl::StrCat(kService, ".ConcludePublicity"), request, operator_);
+    return server_.Call<v1::Publicity>(absl::StrCat(kService, ".ConcludePublicity"), request,
+                                       operator_);
   }
 
   std::atomic<bool> owner_refuses_ = false;
@@ -111,13 +116,16 @@ TEST_F(PublicityServiceTest, FromObjectionToPassed) {
   decide.set_objection_id(publicity.objections(0).id());
   decide.set_decision(v1::OBJECTION_STATE_REJECTED);
   decide.set_reply("已复核，面积无误");
-  EXPECT_THAT(server_.Call<v1::Publicity>(absl::StrCat(kService, ".DecideObjection"), decide, approver_),
-              StatusIs(absl::StatusCode::kAborted, "ETAG_MISMATCH"));
+  EXPECT_THAT(
+      server_.Call<v1::Publicity>(absl::StrCat(kService, ".DecideObjection"), decide, approver_),
+      StatusIs(absl::StatusCode::kAborted, "ETAG_MISMATCH"));
   decide.set_etag(publicity.etag());
-  EXPECT_THAT(server_.Call<v1::Publicity>(absl::StrCat(kService, ".DecideObjection"), decide, operator_),
-              StatusIs(absl::StatusCode::kPermissionDenied));
-  ASSERT_OK_AND_ASSIGN(publicity, server_.Call<v1::Publicity>(absl::StrCat(kService, ".DecideObjection"),
-                                                              decide, approver_));
+  EXPECT_THAT(
+      server_.Call<v1::Publicity>(absl::StrCat(kService, ".DecideObjection"), decide, operator_),
+      StatusIs(absl::StatusCode::kPermissionDenied));
+  ASSERT_OK_AND_ASSIGN(
+      publicity,
+      server_.Call<v1::Publicity>(absl::StrCat(kService, ".DecideObjection"), decide, approver_));
   EXPECT_EQ(publicity.state(), v1::PUBLICITY_STATE_RUNNING);
 
   EXPECT_THAT(Conclude("conclude-1"),
@@ -129,11 +137,13 @@ TEST_F(PublicityServiceTest, FromObjectionToPassed) {
   conclude.set_request_id("conclude-2");
   conclude.set_id(id_);
   owner_refuses_ = true;
-  EXPECT_THAT(server_.Call<v1::Publicity>(absl::StrCat(kService, ".ConcludePublicity"), conclude, operator_later),
+  EXPECT_THAT(server_.Call<v1::Publicity>(absl::StrCat(kService, ".ConcludePublicity"), conclude,
+                                          operator_later),
               StatusIs(absl::StatusCode::kFailedPrecondition, "OWNER_REFUSES"));
   owner_refuses_ = false;
-  ASSERT_OK_AND_ASSIGN(publicity, server_.Call<v1::Publicity>(absl::StrCat(kService, ".ConcludePublicity"),
-                                                              conclude, operator_later));
+  ASSERT_OK_AND_ASSIGN(
+      publicity, server_.Call<v1::Publicity>(absl::StrCat(kService, ".ConcludePublicity"), conclude,
+                                             operator_later));
   EXPECT_EQ(publicity.state(), v1::PUBLICITY_STATE_PASSED);
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM told WHERE what = 'passed'"), 1);
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM feed_outbox"), 3);
@@ -142,8 +152,9 @@ TEST_F(PublicityServiceTest, FromObjectionToPassed) {
 TEST_F(PublicityServiceTest, ListsInTheCallersRegionAndHidesItElsewhere) {
   v1::ListPublicitiesRequest request;
   request.set_state(v1::PUBLICITY_STATE_RUNNING);
-  ASSERT_OK_AND_ASSIGN(auto page, server_.Call<v1::ListPublicitiesResponse>(
-                                      absl::StrCat(kService, ".ListPublicities"), request, operator_));
+  ASSERT_OK_AND_ASSIGN(auto page,
+                       server_.Call<v1::ListPublicitiesResponse>(
+                           absl::StrCat(kService, ".ListPublicities"), request, operator_));
   EXPECT_EQ(page.publicities_size(), 1);
   const std::string other = server_.Token(Role::ROLE_COUNTY_OPERATOR, "360781", "o2");
   ASSERT_OK_AND_ASSIGN(page, server_.Call<v1::ListPublicitiesResponse>(
@@ -153,8 +164,8 @@ TEST_F(PublicityServiceTest, ListsInTheCallersRegionAndHidesItElsewhere) {
 }
 
 TEST_F(PublicityServiceTest, ItsStatesAreInTheSnapshot) {
-  ASSERT_OK_AND_ASSIGN(auto page, PublicityStates()->Page(server_.database().db(), "publicity", Ulid(), 10,
-                                                          std::nullopt));
+  ASSERT_OK_AND_ASSIGN(auto page, PublicityStates()->Page(server_.database().db(), "publicity",
+                                                          Ulid(), 10, std::nullopt));
   ASSERT_EQ(page.size(), 1u);
   EXPECT_EQ(page[0].aggregate_id.ToString(), id_);
 }

@@ -13,9 +13,10 @@
 namespace bangfu::workflow {
 
 // Calls `attempt` for every state × every action of the table × every role. The attempt puts a
-// subject into that state, with all guards satisfied and all evidence at hand, acts as a caller with
-// that one role alone (through a handler, or Table::Execute), and gives the state afterwards or the
-// refusal. Returns one line for each attempt that the table does not agree with; empty is good.
+// subject into that state, with all guards satisfied and all evidence at hand, acts as a caller
+// with that one role alone (through a handler, or Table::Execute), and gives the state afterwards
+// or the refusal. Returns one line for each attempt that the table does not agree with; empty is
+// good.
 template <typename State, typename Subject>
 std::vector<std::string> TryTriples(
     const Table<State, Subject>& table, const std::vector<State>& states,
@@ -41,11 +42,12 @@ std::vector<std::string> TryTriples(
           if (role_fits && state_fits) to.push_back(row.to);
         }
         const absl::StatusOr<State> got = attempt(state, action, role);
-        const std::string where = absl::StrCat("state ", static_cast<int>(state), ", action ", action,
-                                               ", role ", role, ": ");
+        const std::string where = absl::StrCat("state ", static_cast<int>(state), ", action ",
+                                               action, ", role ", role, ": ");
         if (!to.empty()) {
           if (!got.ok()) {
-            wrong.push_back(absl::StrCat(where, "allowed by the table, got ", got.status().ToString()));
+            wrong.push_back(
+                absl::StrCat(where, "allowed by the table, got ", got.status().ToString()));
           } else if (std::find(to.begin(), to.end(), *got) == to.end()) {
             wrong.push_back(absl::StrCat(where, "went to state ", static_cast<int>(*got)));
           }

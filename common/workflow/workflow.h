@@ -1,6 +1,6 @@
 // State machines as one table: who may do what in which state, under which guards, with which
-// evidence, and what comes of it. The same table executes a transition, tells a caller which actions
-// are open and why not, and is tried in full by tests (triples.h).
+// evidence, and what comes of it. The same table executes a transition, tells a caller which
+// actions are open and why not, and is tried in full by tests (triples.h).
 //
 // Needs neither protobuf nor SQL: a service's domain declares its tables with it. Roles are the
 // numbers of bangfu.options.v1.Role.
@@ -47,8 +47,8 @@ struct Guard {
 template <typename State, typename Subject>
 struct Transition {
   std::vector<State> from;
-  std::string action;    // "submit": the rpc's verb
-  std::string label_zh;  // 提交: the button's text
+  std::string action;         // "submit": the rpc's verb
+  std::string label_zh;       // 提交: the button's text
   std::vector<RoleId> roles;  // any of these
   std::vector<Guard<Subject>> guards;
   std::vector<std::string> evidence;  // kinds, each of which must be there
@@ -70,8 +70,8 @@ class Table {
   using TransitionType = Transition<State, Subject>;
 
   // `state_label` gives a state's zh-CN name for refusals.
-  Table(std::function<State(const Subject&)> state_of, std::function<std::string(State)> state_label,
-        std::vector<TransitionType> transitions)
+  Table(std::function<State(const Subject&)> state_of,
+        std::function<std::string(State)> state_label, std::vector<TransitionType> transitions)
       : state_of_(std::move(state_of)),
         state_label_(std::move(state_label)),
         transitions_(std::move(transitions)) {}
@@ -161,8 +161,9 @@ class Table {
           .With("action", action);
     }
     if (of_role && !in_state) {
-      return FailedPrecondition("STATE_NOT_ALLOWED",
-                                absl::StrCat("当前状态为「", state_label_(state), "」，不能", label))
+      return FailedPrecondition(
+                 "STATE_NOT_ALLOWED",
+                 absl::StrCat("当前状态为「", state_label_(state), "」，不能", label))
           .With("action", action)
           .With("state", state_label_(state));
     }
@@ -171,8 +172,8 @@ class Table {
         .With("action", action);
   }
 
-  static absl::Status CheckRow(const TransitionType& row, const Subject& subject, const Actor& actor,
-                               const std::vector<std::string>* evidence) {
+  static absl::Status CheckRow(const TransitionType& row, const Subject& subject,
+                               const Actor& actor, const std::vector<std::string>* evidence) {
     for (const Guard<Subject>& guard : row.guards) {
       if (absl::Status status = guard.check(subject, actor); !status.ok()) return status;
     }

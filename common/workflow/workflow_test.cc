@@ -28,9 +28,12 @@ const Table<State, Report>& Reports() {
       [](const Report& r) { return r.state; },
       [](State s) -> std::string {
         switch (s) {
-          case State::kDraft: return "草稿";
-          case State::kSubmitted: return "已提交";
-          case State::kPassed: return "已通过";
+          case State::kDraft:
+            return "草稿";
+          case State::kSubmitted:
+            return "已提交";
+          case State::kPassed:
+            return "已通过";
         }
         return "";
       },
@@ -90,7 +93,8 @@ TEST(Workflow, RefusesARoleThatMayNot) {
 
 TEST(Workflow, ComparesPersons) {
   const Report report = {.state = State::kSubmitted};
-  EXPECT_EQ(ReasonOf(Reports().Execute(report, "pass", {"p1", {kTownship}}).status()), "SAME_PERSON");
+  EXPECT_EQ(ReasonOf(Reports().Execute(report, "pass", {"p1", {kTownship}}).status()),
+            "SAME_PERSON");
   EXPECT_TRUE(Reports().Execute(report, "pass", {"p2", {kTownship}}).ok());
 }
 
@@ -127,8 +131,9 @@ TEST(Workflow, EveryTripleAgreesWithTheTable) {
     return Reports().Execute({.state = state}, action, {"p2", {role}}, kAll);
   };
   const std::vector<State> states = {State::kDraft, State::kSubmitted, State::kPassed};
-  EXPECT_THAT(TryTriples<State>(Reports(), states, {kVillage, kTownship, kCounty, kSystem}, attempt),
-              IsEmpty());
+  EXPECT_THAT(
+      TryTriples<State>(Reports(), states, {kVillage, kTownship, kCounty, kSystem}, attempt),
+      IsEmpty());
   // And the helper sees what is wrong: a handler that lets everyone do everything.
   const auto lax = [](State, const std::string&, RoleId) -> absl::StatusOr<State> {
     return State::kPassed;
