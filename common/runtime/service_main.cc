@@ -49,6 +49,17 @@ struct Settings {
   rpc::ServerOptions server;
   mysql::Options database;
   std::map<std::string, std::string> peer_addresses;
+  std::string clock_offset;
+};
+
+// The machine's clock, set off by a constant: for showing, in dev mode, what takes days.
+class OffsetClock final : public Clock {
+ public:
+  explicit OffsetClock(absl::Duration offset) : offset_(offset) {}
+  absl::Time Now() const override { return SystemClock().Now() + offset_; }
+
+ private:
+  const absl::Duration offset_;
 };
 
 void DeclareLane(config::Loader& loader, const std::string& name, rpc::LaneOptions* lane,
@@ -106,6 +117,8 @@ void Declare(config::Loader& loader, const ServiceDefinition& definition, Settin
                   "between NOT_SERVING and the end of accepting, for clients to learn it");
   loader.Duration("drain-grace", &s.drain_grace, "for calls under way to end");
   loader.Duration("check-interval", &s.check_interval, "between readiness checks");
+  loader.Text("clock-offset", &s.clock_offset,
+              "dev mode: added to the machine's clock, such as -192h; the tokens must be of that time");
   loader.Duration("migrate-lease", &s.migrate_lease, "longer than the longest migration statement");
 
   if (!definition.peers.empty()) {
@@ -205,18 +218,19 @@ std::string InstanceName() {
 
 class Process final : public App {
  public:
-  Process(const ServiceDefinition& definition, Settings settings)
+  Process(const ServiceDefinition& definition, Settings settings, absl::Duration clock_offset)
       : definition_(definition),
         settings_(std::move(settings)),
+        clock_(clock_offset),
         instance_(InstanceName()),
-        ids_(SystemClock()),
+        ids_(clock_),
         jobs_(sessions(), metrics_),
         readiness_(sessions(), settings_.check_interval, [this](bool ready) { OnReady(ready); }) {}
 
   const std::string& service() const override { return definition_.name; }
   const std::string& instance() const override { return instance_; }
   bool production() const override { return settings_.mode == "production"; }
-  const Clock& clock() override { return SystemClock(); }
+  const Clock& clock() override { return clock_; }
   UlidGenerator& ids() override { return ids_; }
   metrics::Registry& metrics() override { return metrics_; }
   const mysql::Options& database() const override { return settings_.database; }
@@ -235,7 +249,7 @@ class Process final : public App {
 
   absl::Status Migrate() {
     auto session = mysql::Session::Create(settings_.database);
-    migrate::Migrator migrator(*session, SystemClock(),
+    migrate::Migrator migrator(*session, clock_,
                                {.owner = instance_, .lease = settings_.migrate_lease});
     return migrator.Apply(definition_.migrations);
   }
@@ -268,7 +282,7 @@ class Process final : public App {
     if (authentication.jwks_file.empty()) {
       return absl::FailedPreconditionError("jwks-file is missing (dev mode: dev-key-dir will do)");
     }
-    ASSIGN_OR_RETURN(authenticator_, auth::Authenticator::Create(authentication, SystemClock()));
+    ASSIGN_OR_RETURN(authenticator_, auth::Authenticator::Create(authentication, clock_));
     RETURN_IF_ERROR(Connect(dev_key, authentication));
 
     ASSIGN_OR_RETURN(
@@ -299,7 +313,7 @@ class Process final : public App {
       options.pipeline.freeze = [file = settings_.freeze_file] { return FrozenBy(file); };
     }
     ASSIGN_OR_RETURN(server_, rpc::Server::Start(std::move(options),
-                                                 {.clock = SystemClock(),
+                                                 {.clock = clock_,
                                                   .ids = ids_,
                                                   .authenticator = *authenticator_,
                                                   .metrics = metrics_,
@@ -335,7 +349,7 @@ class Process final : public App {
     grant.region_path = region;
     self.grants.push_back(std::move(grant));
     auto token = std::make_shared<PeerToken>(settings_.peer_token_file, dev_key, std::move(self),
-                                             names, SystemClock());
+                                             names, clock_);
     for (const auto& [name, address] : settings_.peer_addresses) {
       if (address.empty()) {
         return absl::FailedPreconditionError(Cat(name, "-address is missing"));
@@ -385,6 +399,7 @@ class Process final : public App {
 
   const ServiceDefinition& definition_;
   const Settings settings_;
+  const OffsetClock clock_;
   const std::string instance_;
   std::string ports_;
   UlidGenerator ids_;
@@ -448,9 +463,16 @@ int ServiceMain(int argc, char** argv, const ServiceDefinition& definition) {
     log::Debug("setting",
                {{"name", setting.name}, {"value", setting.value}, {"source", setting.source}});
   }
+  absl::Duration clock_offset = absl::ZeroDuration();
+  if (!settings.clock_offset.empty() &&
+      (settings.mode == "production" ||
+       !absl::ParseDuration(settings.clock_offset, &clock_offset))) {
+    std::fprintf(stderr, "clock-offset is a duration such as -192h, and for dev mode only\n");
+    return 2;
+  }
   mysql::InitDriver();
 
-  Process process(definition, std::move(settings));
+  Process process(definition, std::move(settings), clock_offset);
   if (command == "migrate") {
     if (absl::Status status = process.Migrate(); !status.ok()) return Failed(definition, status);
     log::Info("migrated", {{"service", definition.name}});
