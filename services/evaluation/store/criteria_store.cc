@@ -137,4 +137,17 @@ absl::StatusOr<std::vector<CriteriaRow>> ListCriteria(
   return FromRows(rows);
 }
 
+absl::StatusOr<std::vector<CriteriaRow>> PageCriteriaById(
+    mysql::Executor& db, const Ulid& after, int limit,
+    const std::optional<std::vector<std::string>>& scope) {
+  mysql::Params params{after};
+  std::string where = AndScope(scope, "region_code", &params);
+  params.emplace_back(limit);
+  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(Cat("SELECT ", kColumns,
+                                                  " FROM criteria_set WHERE id > ?", where,
+                                                  " ORDER BY id LIMIT ?"),
+                                              params));
+  return FromRows(rows);
+}
+
 }  // namespace bangfu::evaluation

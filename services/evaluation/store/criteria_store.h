@@ -57,4 +57,9 @@ absl::StatusOr<std::optional<CriteriaRow>> FindCriteriaInForce(mysql::Executor& 
 absl::StatusOr<std::vector<CriteriaRow>> ListCriteria(
     mysql::Executor& db, const std::optional<std::pair<std::string, int32_t>>& after, int limit);
 
+// By id upwards, after an id, of regions inside the scope (nullopt: all): for a copy of everything.
+absl::StatusOr<std::vector<CriteriaRow>> PageCriteriaById(
+    mysql::Executor& db, const Ulid& after, int limit,
+    const std::optional<std::vector<std::string>>& scope);
+
 }  // namespace bangfu::evaluation

@@ -180,6 +180,19 @@ absl::StatusOr<std::vector<EvaluationRow>> ListEvaluations(mysql::Executor& db,
   return FromRows(rows);
 }
 
+absl::StatusOr<std::vector<EvaluationRow>> PageEvaluationsById(mysql::Executor& db,
+                                                               const Ulid& after, int limit,
+                                                               const RegionScopes& scope) {
+  mysql::Params params{after};
+  std::string where = AndScope(scope, "region_path", &params);
+  params.emplace_back(limit);
+  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(Cat("SELECT ", kColumns,
+                                                  " FROM evaluation WHERE id > ?", where,
+                                                  " ORDER BY id LIMIT ?"),
+                                              params));
+  return FromRows(rows);
+}
+
 absl::StatusOr<EvaluationRecord> GetEvaluationRecord(mysql::Executor& db,
                                                      const Ulid& evaluation_id) {
   ASSIGN_OR_RETURN(mysql::Rows rows,

@@ -85,6 +85,11 @@ absl::StatusOr<std::vector<EvaluationRow>> ListEvaluations(mysql::Executor& db,
                                                            const EvaluationQuery& query,
                                                            const RegionScopes& scope);
 
+// By id upwards, after an id: for a copy of everything.
+absl::StatusOr<std::vector<EvaluationRow>> PageEvaluationsById(mysql::Executor& db,
+                                                               const Ulid& after, int limit,
+                                                               const RegionScopes& scope);
+
 absl::StatusOr<EvaluationRecord> GetEvaluationRecord(mysql::Executor& db, const Ulid& evaluation_id);
 
 // What tells whether a subject has to be evaluated again.

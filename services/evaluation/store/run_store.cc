@@ -55,12 +55,4 @@ absl::Status UpdateRunCounty(mysql::Executor& db, const Ulid& run_id, const RunC
       .status();
 }
 
-absl::Status ReopenFailedCounties(mysql::Executor& db, const Ulid& run_id) {
-  return db
-      .Execute("UPDATE evaluation_run_county SET state = ?, reason = '' WHERE run_id = ? AND state = ?",
-               {static_cast<int>(CountyState::kWaiting), run_id,
-                static_cast<int>(CountyState::kFailed)})
-      .status();
-}
-
 }  // namespace bangfu::evaluation

@@ -42,7 +42,4 @@ absl::Status InsertRun(mysql::Tx& tx, const RunRow& run, const std::vector<std::
 absl::StatusOr<std::optional<RunRow>> FindRun(mysql::Executor& db, const Ulid& id);
 absl::StatusOr<std::vector<RunCountyRow>> ListRunCounties(mysql::Executor& db, const Ulid& run_id);
 absl::Status UpdateRunCounty(mysql::Executor& db, const Ulid& run_id, const RunCountyRow& county);
-// Counties that failed are tried again.
-absl::Status ReopenFailedCounties(mysql::Executor& db, const Ulid& run_id);
-
 }  // namespace bangfu::evaluation

@@ -1,0 +1,39 @@
+// The batch evaluation of a region as long work (批量评估): county by county, projects before the
+// industries that add them up, in chunks that commit together with their cursor. A county that fails
+// is named and the others go on; a process that dies leaves the next one at the last chunk.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "bangfu/evaluation/v1/evaluation_service.pb.h"
+#include "common/operation/operation.h"
+#include "services/evaluation/jobs/evaluator.h"
+
+namespace bangfu::evaluation {
+
+inline constexpr char kBatchKind[] = "evaluate_batch";
+
+struct BatchOptions {
+  int chunk = 500;  // projects a transaction; industries are fewer, since each reads its projects
+  // Run last in the transaction of each chunk; an error rolls it back. For tests of a killed run.
+  std::function<absl::Status(const std::string& county, int64_t done)> before_commit;
+};
+
+// Pins a run to its criteria and watermarks in the transaction that starts its operation, whose id is
+// the run's. FAILED_PRECONDITION NO_CRITERIA, UNAVAILABLE SOURCE_LAGGING; INVALID_ARGUMENT for a month
+// that has not begun.
+absl::Status PinRun(mysql::Tx& tx, Evaluator& evaluator, const Ulid& operation_id,
+                    const std::string& region_path, const std::string& period,
+                    const std::string& started_by, absl::Time now);
+
+// Subjects inside a region: the total that progress counts towards.
+absl::StatusOr<int64_t> CountSubjects(mysql::Executor& db, const std::string& region_path);
+
+// Both must outlive the runner.
+void RegisterBatchEvaluation(operation::OperationRunner& runner, Evaluator& evaluator,
+                             BatchOptions options = {});
+
+}  // namespace bangfu::evaluation
