@@ -2,17 +2,70 @@
 // NO_BACKSLASH_ESCAPES, no ANSI_QUOTES) and its character set (utf8mb4, no multi-byte character
 // holds a byte of ASCII).
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/digest.h"
 #include "common/base/strings.h"
-#include "common/base/text.h"
 #include "common/mysql/session.h"
 #include "common/status/error.h"
 
 namespace bangfu::mysql {
 namespace {
+
+// Well-formed UTF-8 (no overlong forms, no surrogates), text in runs of ASCII eight bytes at a time.
+bool IsText(std::string_view s) {
+  size_t i = 0;
+  while (i < s.size()) {
+    uint64_t word;
+    while (i + sizeof(word) <= s.size()) {
+      std::memcpy(&word, s.data() + i, sizeof(word));
+      if ((word & 0x8080808080808080u) != 0) break;
+      i += sizeof(word);
+    }
+    if (i == s.size()) break;
+    const auto lead = static_cast<unsigned char>(s[i]);
+    if (lead < 0x80) {
+      ++i;
+      continue;
+    }
+    const size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (lead < 0xc2 || lead > 0xf4 || i + length > s.size()) return false;
+    const auto second = static_cast<unsigned char>(s[i + 1]);
+    const unsigned low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+    const unsigned high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+    if (second < low || second > high) return false;
+    for (size_t k = 2; k < length; ++k) {
+      if ((static_cast<unsigned char>(s[i + k]) & 0xc0) != 0x80) return false;
+    }
+    i += length;
+  }
+  return true;
+}
+
+// What stands after a backslash for a byte that must not stand bare; 0 for all others.
+char EscapeOf(char c) {
+  switch (c) {
+    case '\0': return '0';
+    case '\'': return '\'';
+    case '"': return '"';
+    case '\\': return '\\';
+    case '\n': return 'n';
+    case '\r': return 'r';
+    case '\x1a': return 'Z';
+    default: return 0;
+  }
+}
+
+constexpr std::array<bool, 256> MakeNeedsEscape() {
+  std::array<bool, 256> out{};
+  for (unsigned char c : {0x00, 0x27, 0x22, 0x5c, 0x0a, 0x0d, 0x1a}) out[c] = true;
+  return out;
+}
+constexpr std::array<bool, 256> kNeedsEscape = MakeNeedsEscape();
 
 void AppendLiteral(const Param& value, std::string* out) {
   if (const int64_t* n = std::get_if<int64_t>(&value.storage())) {
@@ -24,23 +77,20 @@ void AppendLiteral(const Param& value, std::string* out) {
     out->append("NULL");
     return;
   }
-  if (!IsValidUtf8(*s)) {  // BINARY: a quoted literal must be well-formed text
+  if (!IsText(*s)) {  // BINARY: a quoted literal must be well-formed text
     out->append("x'").append(HexEncode(*s)).append("'");
     return;
   }
   out->push_back('\'');
-  for (char c : *s) {
-    switch (c) {
-      case '\0': out->append("\\0"); break;
-      case '\'': out->append("\\'"); break;
-      case '"': out->append("\\\""); break;
-      case '\\': out->append("\\\\"); break;
-      case '\n': out->append("\\n"); break;
-      case '\r': out->append("\\r"); break;
-      case '\x1a': out->append("\\Z"); break;
-      default: out->push_back(c);
-    }
+  size_t begin = 0;
+  for (size_t i = 0; i < s->size(); ++i) {
+    if (!kNeedsEscape[static_cast<unsigned char>((*s)[i])]) continue;
+    out->append(*s, begin, i - begin);
+    out->push_back('\\');
+    out->push_back(EscapeOf((*s)[i]));
+    begin = i + 1;
   }
+  out->append(*s, begin, s->size() - begin);
   out->push_back('\'');
 }
 

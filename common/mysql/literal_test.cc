@@ -20,6 +20,17 @@ TEST(LiteralTest, WritesEachKindOfValue) {
   EXPECT_EQ(Literal(std::string("\xff\x00", 2)), "x'ff00'");
 }
 
+TEST(LiteralTest, WhatIsNotTextIsHexadecimal) {
+  for (const char* bad : {"\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x80\x80\xaf",
+                          "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe5\x86", "12345678\xff", "\xe5\x86\x41"}) {
+    EXPECT_THAT(Literal(bad), ::testing::StartsWith("x'")) << Literal(bad);
+  }
+  for (const char* good : {"", "a", "12345678", "冷库12345678𠮷", "\xc2\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+                           "\xf4\x8f\xbf\xbf"}) {
+    EXPECT_EQ(Literal(good), absl::StrCat("'", good, "'"));
+  }
+}
+
 TEST(LiteralTest, EscapesWhatCouldEndTheText) {
   EXPECT_EQ(Literal(R"(a'b"c\)"), R"('a\'b\"c\\')");
   EXPECT_EQ(Literal(std::string("a\0b\n\r\x1a", 6)), R"('a\0b\n\r\Z')");
