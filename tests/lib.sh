@@ -1,0 +1,52 @@
+# For tests in shell: a private world of services below a temporary directory, and named checks.
+# shellcheck shell=bash
+# Before sourcing: build=<build directory>.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BANGFU_RUN=$(mktemp -d "${TMPDIR:-/tmp}/bangfu-test.XXXXXX")
+export BANGFU_RUN BANGFU_BIN="$build/bin" BANGFU_DB_BUFFER=256M
+# shellcheck source=deploy/lib.sh
+. "$root/deploy/lib.sh"
+
+results=${BANGFU_TEST_RESULTS:-$BANGFU_RUN}
+mkdir -p "$results"
+record="$results/$(basename "$0").ctest"
+: >"$record"
+status=0
+
+# check NAME COMMAND…: one test case; its output is shown when it fails.
+check() {
+  local name=$1 output; shift
+  if output=$("$@" 2>&1); then
+    echo "ok $name" | tee -a "$record"
+  else
+    echo "failed $name" | tee -a "$record"
+    printf '%s\n' "$output" | tail -40
+    status=1
+  fi
+}
+
+# refused REASON COMMAND…: it fails and names the reason.
+refused() {
+  local reason=$1 output; shift
+  if output=$("$@" 2>&1); then echo "not refused: $*"; return 1; fi
+  case "$output" in *"$reason"*) return 0 ;; *) printf 'refused otherwise: %s\n' "$output"; return 1 ;; esac
+}
+
+clean_up() {
+  stop_services
+  stop_database
+  rm -rf "$BANGFU_RUN"
+}
+trap clean_up EXIT
+
+ctl() { "$BANGFU_BIN/bangfuctl" --endpoints "$BANGFU_RUN/endpoints.json" --dev-key "$BANGFU_RUN/dev-key" "$@"; }
+token() {  # token ROLE REGION [OPTION…]: prints it
+  local role=$1 region=$2; shift 2
+  ctl token --role "$role" --region "$region" "$@"
+}
+# as ROLE REGION COMMAND…: bangfuctl with that token.
+as() {
+  local role=$1 region=$2; shift 2
+  BANGFU_TOKEN=$(token "$role" "$region") ctl "$@"
+}
