@@ -50,6 +50,9 @@ CREATE TABLE open_unit (
   region_path VARCHAR(12) NOT NULL,
   campaign_id BINARY(16) NOT NULL,
   unit_report_id BINARY(16) NOT NULL,
+  -- Raised by whoever adds a project here and by whoever submits the report: they wait for each other,
+  -- so that no nil return stands beside a project.
+  touched BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (region_path),
   KEY open_unit_by_campaign (campaign_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
@@ -64,6 +67,9 @@ CREATE TABLE unit_report_step (
   from_state TINYINT NOT NULL,
   to_state TINYINT NOT NULL,
   is_nil TINYINT NOT NULL,
+  -- Of a return that stands after the step.
+  return_to_level TINYINT NOT NULL DEFAULT 0,
+  return_due_on DATE NULL,
   actor VARCHAR(128) NOT NULL,
   at DATETIME(6) NOT NULL,
   PRIMARY KEY (unit_report_id, step_no),

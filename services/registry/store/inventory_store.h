@@ -18,6 +18,7 @@
 #include "common/mysql/session.h"
 #include "services/registry/domain/inventory.h"
 #include "services/registry/store/scope.h"
+#include "services/registry/store/unit_report_store.h"
 
 namespace bangfu::registry {
 
@@ -55,23 +56,9 @@ absl::StatusOr<std::vector<CampaignRow>> ListCampaigns(mysql::Executor& db, cons
 
 // --- Village reports
 
-struct UnitRow {
-  Ulid id, campaign_id;
-  std::string region_code, region_path;
-  UnitReportState state = UnitReportState::kNotStarted;
-  bool is_nil = false, late = false, in_city_sample = false, in_province_sample = false;
-  int64_t reopened = 0;
-  std::string submitted_by, passed_by;
-  std::optional<absl::Time> submitted_at, passed_at, verified_at, confirmed_at;
-  int return_to_level = 0;
-  std::optional<absl::CivilDay> return_due_on;
-  int64_t verification_round = 0;
-  int64_t version = 1;
-  std::string bytes;
-};
 // A report with what its campaign says of it: one read.
 struct UnitWithCampaign {
-  UnitRow unit;
+  UnitReportRow unit;
   int campaign_state = kCampaignOpen;
   CampaignDeadlines deadlines;
 };
@@ -81,18 +68,18 @@ struct VillageRow {
 // Villages in use under a path.
 absl::StatusOr<std::vector<VillageRow>> VillagesOf(mysql::Executor& db, const std::string& region_path);
 // Bulk. FAILED_PRECONDITION CAMPAIGN_OVERLAP when a village stands in another open campaign.
-absl::Status InsertUnits(mysql::Tx& tx, const std::vector<UnitRow>& units);
+absl::Status OpenUnits(mysql::Tx& tx, const std::vector<UnitReportRow>& units);
 absl::Status ReleaseOpenUnits(mysql::Tx& tx, const Ulid& campaign_id);
 absl::StatusOr<UnitWithCampaign> GetUnit(mysql::Executor& db, const Ulid& id, const RegionScope& scope,
                                          bool for_update = false);
 // Writes the unit where the stored version is unit.version - 1, and its step. ETAG_MISMATCH otherwise.
-absl::Status UpdateUnit(mysql::Tx& tx, const UnitRow& unit, UnitReportState from, std::string_view action,
-                        std::string_view actor, absl::Time now);
-// The same for many (locked by the caller): a few statements. Only state, nil, times, samples, returns,
-// counters and version are written; records stay.
-absl::Status UpdateUnits(mysql::Tx& tx, const std::vector<UnitRow>& units,
-                         const std::vector<UnitReportState>& from, std::string_view action,
-                         std::string_view actor, absl::Time now);
+absl::Status StepUnit(mysql::Tx& tx, const UnitReportRow& unit, UnitReportState from, std::string_view action,
+                      std::string_view actor, absl::Time now);
+// Province's confirmation of many (locked by the caller): one UPDATE and their steps.
+absl::Status ConfirmUnits(mysql::Tx& tx, const std::vector<UnitReportRow>& units, std::string_view actor,
+                          absl::Time now);
+// Marks drawn reports.
+absl::Status MarkSampled(mysql::Tx& tx, const std::vector<Ulid>& ids, int level);
 struct UnitQuery {
   RegionScope scope;
   Ulid campaign_id;
@@ -104,17 +91,13 @@ struct UnitQuery {
   bool for_update = false;
 };
 // By region_path.
-absl::StatusOr<std::vector<UnitRow>> ListUnits(mysql::Executor& db, const UnitQuery& query);
-absl::StatusOr<std::vector<UnitRow>> UnitsById(mysql::Executor& db, const std::vector<Ulid>& ids,
-                                               bool for_update = false);
+absl::StatusOr<std::vector<UnitReportRow>> ListUnits(mysql::Executor& db, const UnitQuery& query);
 // By id, for snapshots of the feed.
-absl::StatusOr<std::vector<UnitRow>> UnitsAfter(mysql::Executor& db, const std::optional<RegionScope>& scope,
+absl::StatusOr<std::vector<UnitReportRow>> UnitsAfter(mysql::Executor& db, const std::optional<RegionScope>& scope,
                                                 const Ulid& after, int limit);
 // Makes registering a project in these villages and submitting their reports wait for each other. Gives
 // true when one of them stands in an open campaign.
 absl::StatusOr<bool> TouchOpenUnits(mysql::Tx& tx, const std::vector<std::string>& village_paths);
-// Open reports of these villages that say nil and were submitted, locked.
-absl::StatusOr<std::vector<UnitRow>> NilUnitsOf(mysql::Tx& tx, const std::vector<std::string>& village_paths);
 
 // --- Projects of a village: those that lie in it or cover it, void ones left out
 
@@ -149,7 +132,7 @@ struct SignatureRow {
 };
 absl::Status InsertSignature(mysql::Tx& tx, const SignatureRow& row);
 // Of the units' present rounds.
-absl::StatusOr<std::vector<SignatureRow>> Signatures(mysql::Executor& db, const std::vector<UnitRow>& units);
+absl::StatusOr<std::vector<SignatureRow>> Signatures(mysql::Executor& db, const std::vector<UnitReportRow>& units);
 struct FindingRow {
   Ulid id, unit_report_id, project_id;
   std::string region_path;
@@ -258,8 +241,6 @@ struct ProjectGroup {
 // Projects on record (registered before an instant), verified as they stand now.
 absl::StatusOr<std::vector<ProjectGroup>> GroupProjects(mysql::Executor& db, const RegionScope& scope, int digits,
                                                         std::optional<absl::Time> before);
-// State of every report of the scope at the end of a past day; a keyset page of those not yet with
-// the county, for the overdue list.
 struct UnitAt {
   Ulid id;
   std::string region_code, region_path;
@@ -279,7 +260,6 @@ struct OverdueQuery {
 absl::StatusOr<std::vector<UnitAt>> ListOverdue(mysql::Executor& db, const OverdueQuery& query);
 absl::StatusOr<int64_t> CountOverdue(mysql::Executor& db, const OverdueQuery& query);
 
-// The scope, or the one path where the scope contains it.
 std::vector<std::string> AncestorsOf(std::string_view path);  // itself included, province first
 
 }  // namespace bangfu::registry

@@ -1,0 +1,378 @@
+#include "services/registry/api/inventory_api.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include "bangfu/registry/v1/events.pb.h"
+#include "bangfu/registry/v1/inventory_service.pb.h"
+#include "common/base/region.h"
+#include "common/base/strings.h"
+#include "common/feed/outbox.h"
+#include "common/rpc/mutation.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "services/registry/api/inventory_internal.h"
+#include "services/registry/domain/calendar.h"
+#include "services/registry/domain/roles.h"
+#include "services/registry/store/inventory_store.h"
+#include "services/registry/store/reference_store.h"
+
+namespace bangfu::registry {
+
+namespace inventory {
+
+type::v1::Actor ActorMessage(const rpc::CallContext& context, std::string_view region_path) {
+  type::v1::Actor out;
+  out.set_subject(context.caller.subject);
+  out.set_name(context.caller.name);
+  if (const auth::Grant* grant = context.caller.Find(context.roles, region_path)) {
+    out.set_role(options::v1::Role_Name(grant->role));
+    out.set_region_path(grant->region_path);
+  }
+  return out;
+}
+
+workflow::Actor WorkflowActor(const auth::Caller& caller, std::string_view region_path) {
+  workflow::Actor actor;
+  actor.subject = caller.subject;
+  for (const auth::Grant& grant : caller.grants) {
+    if (RegionContains(grant.region_path, region_path)) actor.roles.push_back(static_cast<int>(grant.role));
+  }
+  return actor;
+}
+
+absl::StatusOr<UnitReportSubject> SubjectOf(mysql::Executor& db, const UnitReportRow& unit, bool campaign_open,
+                                            const CampaignDeadlines& deadlines, absl::Time now) {
+  UnitReportSubject s;
+  s.state = static_cast<UnitReportState>(unit.state);
+  s.campaign_open = campaign_open;
+  s.submitted_by = unit.submitted_by;
+  s.return_to_level = unit.return_to_level;
+  s.approval_level = ApprovalLevel(s.state);
+  // A return gives time of its own.
+  absl::CivilDay due = deadlines.village;
+  if (s.state == UnitReportState::kReturned && unit.return_due_on) due = std::max(due, *unit.return_due_on);
+  if (ShanghaiDay(now) > due) {
+    ASSIGN_OR_RETURN(const bool unlocked, HasLockException(db, unit.campaign_id, unit.region_path, now));
+    s.locked = !unlocked;
+  }
+  return s;
+}
+
+absl::StatusOr<Loaded> LoadForStep(rpc::Mutation& m, std::string_view id_text, std::string_view etag) {
+  rpc::CallContext& context = m.context();
+  ASSIGN_OR_RETURN(const Ulid id, ParseId(id_text, "id"));
+  ASSIGN_OR_RETURN(UnitWithCampaign read, GetUnit(m.tx(), id, context.scope, /*for_update=*/true));
+  ASSIGN_OR_RETURN(const bool open, TouchOpenUnits(m.tx(), {read.unit.region_path}));
+  RETURN_IF_ERROR(CheckEtag(std::string(etag), read.unit.version));
+  Loaded l;
+  l.unit = std::move(read.unit);
+  l.from = static_cast<UnitReportState>(l.unit.state);
+  l.deadlines = read.deadlines;
+  ASSIGN_OR_RETURN(l.subject, SubjectOf(m.tx(), l.unit, open && read.campaign_state == kCampaignOpen, l.deadlines,
+                                        context.now));
+  l.before = UnitReportOf(l.unit);
+  l.after = l.before;
+  return l;
+}
+
+absl::StatusOr<v1::InventoryUnitReport> SaveStep(rpc::Mutation& m, Loaded& l, UnitReportState to,
+                                                 std::string_view action, std::string_view reason) {
+  UnitReportRow& unit = l.unit;
+  unit.state = static_cast<int>(to);
+  unit.version += 1;
+  if (to != UnitReportState::kReturned) {
+    unit.return_to_level = 0;
+    unit.return_due_on.reset();
+  }
+  const int32_t projects = l.after.project_count(), verified = l.after.verified_count();
+  l.after.clear_etag();
+  l.after.clear_project_count();
+  l.after.clear_verified_count();
+  unit.record = ToBytes(l.after);
+  v1::InventoryUnitReport after = UnitReportOf(unit);
+  after.set_project_count(projects);
+  after.set_verified_count(verified);
+  RETURN_IF_ERROR(StepUnit(m.tx(), unit, l.from, action, m.context().caller.subject, m.context().now));
+  RETURN_IF_ERROR(m.Audit("unit_report", unit.id, unit.region_path, &l.before, after, reason));
+  v1::UnitReportChanged event;
+  *event.mutable_unit_report() = after;
+  RETURN_IF_ERROR(m.Publish("unit_report", unit.id, unit.region_path, event));
+  return after;
+}
+
+absl::StatusOr<int64_t> SetProjectVerification(
+    rpc::Mutation& m, std::vector<VillageProject> projects,
+    const std::function<absl::Status(const Ulid&, v1::Project*)>& apply, std::string_view reason) {
+  rpc::CallContext& context = m.context();
+  std::vector<VillageProject> changed;
+  std::vector<audit::Entry> audits;
+  std::vector<feed::OutboxEvent> events;
+  int64_t verified = 0;
+  for (VillageProject& p : projects) {
+    v1::Project before;
+    if (!before.ParseFromString(p.bytes)) return absl::DataLossError("a stored project is no Project");
+    before.set_id(p.id.ToString());
+    before.set_region_path(p.region_path);
+    before.set_verification_state(static_cast<v1::VerificationState>(p.verification_state));
+    before.set_etag(EtagOf(p.version));
+    v1::Project after = before;
+    RETURN_IF_ERROR(apply(p.id, &after));
+    if (after.verification_state() == v1::VERIFICATION_STATE_COUNTY_VERIFIED) ++verified;
+    if (ToBytes(after) == ToBytes(before)) continue;
+    p.version += 1;
+    p.verification_state = after.verification_state();
+    after.set_etag(EtagOf(p.version));
+    SetTime(context.now, after.mutable_updated_at());
+    *after.mutable_updated_by() = ActorMessage(context, p.region_path);
+    v1::Project record = after;
+    record.clear_etag();
+    p.bytes = ToBytes(record);
+    audit::Entry entry;
+    entry.aggregate_type = "project";
+    entry.aggregate_id = p.id;
+    entry.region_path = p.region_path;
+    const size_t dot = context.method.rfind('.');
+    entry.action = Cat("InventoryService", std::string_view(context.method).substr(dot == std::string::npos ? 0 : dot));
+    entry.actor = m.ActorAt(p.region_path);
+    entry.before_json = audit::ToJson(before);
+    entry.after_json = audit::ToJson(after);
+    entry.reason = reason;
+    entry.request_id = m.request_id();
+    entry.source_system = context.caller.source_system;
+    entry.client_ip = context.caller.client_ip;
+    entry.occurred_at = context.now;
+    audits.push_back(std::move(entry));
+    v1::ProjectChanged event;
+    *event.mutable_project() = PublicProject(std::move(after));
+    events.push_back(feed::MakeEvent("project", p.id, p.region_path, event, context.now));
+    changed.push_back(std::move(p));
+  }
+  if (changed.empty()) return verified;
+  RETURN_IF_ERROR(UpdateVerification(m.tx(), changed, context.now));
+  RETURN_IF_ERROR(audit::AppendBatch(m.tx(), audits));
+  RETURN_IF_ERROR(feed::PublishBatch(m.tx(), events));
+  return verified;
+}
+
+namespace {
+
+using rpc::CallContext;
+using rpc::Mutation;
+
+absl::Status FillCounts(mysql::Executor& db, std::vector<v1::InventoryUnitReport>* reports) {
+  std::vector<std::string> villages;
+  for (const v1::InventoryUnitReport& r : *reports) villages.push_back(r.region_path());
+  ASSIGN_OR_RETURN(const auto counts, CountProjects(db, villages));
+  for (v1::InventoryUnitReport& r : *reports) {
+    const auto count = counts.find(r.region_path());
+    r.set_project_count(count == counts.end() ? 0 : static_cast<int32_t>(count->second.projects));
+    r.set_verified_count(count == counts.end() ? 0 : static_cast<int32_t>(count->second.verified));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::InventoryUnitReport> GetUnitReport(CallContext& c, const v1::GetUnitReportRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
+  ASSIGN_OR_RETURN(const UnitWithCampaign read, GetUnit(c.db, id, c.scope));
+  std::vector<v1::InventoryUnitReport> one = {UnitReportOf(read.unit)};
+  RETURN_IF_ERROR(FillCounts(c.db, &one));
+  ASSIGN_OR_RETURN(UnitReportSubject subject,
+                   SubjectOf(c.db, read.unit, read.campaign_state == kCampaignOpen, read.deadlines, c.now));
+  subject.subjects = one[0].project_count();
+  // A submit is offered in the form that the village's projects call for.
+  subject.is_nil = subject.subjects == 0;
+  subject.signatory = one[0].signatory().empty() ? "-" : one[0].signatory();
+  ASSIGN_OR_RETURN(const auto departments, DepartmentsOf(c.db, {read.unit}, ShanghaiDay(c.now)));
+  ASSIGN_OR_RETURN(const std::vector<SignatureRow> signatures, Signatures(c.db, {read.unit}));
+  for (const RequiredDepartment& d : departments[0]) {
+    if (std::none_of(signatures.begin(), signatures.end(),
+                     [&](const SignatureRow& s) { return s.department_code == d.department_code; })) {
+      subject.missing_departments.push_back(d.department_code);
+    }
+  }
+  for (const workflow::AllowedAction& a :
+       UnitReportTable().Allowed(subject, WorkflowActor(c.caller, read.unit.region_path))) {
+    auto* out = one[0].add_allowed_actions();
+    out->set_action(a.action);
+    out->set_label_zh(a.label_zh);
+    out->set_allowed(a.allowed);
+    out->set_refusal_reason(a.refusal_reason);
+    out->set_refusal_zh(a.refusal_zh);
+    for (const std::string& kind : a.evidence_kinds) out->add_evidence_kinds(kind);
+  }
+  return one[0];
+}
+
+absl::StatusOr<v1::ListUnitReportsResponse> ListUnitReports(CallContext& c,
+                                                            const v1::ListUnitReportsRequest& request) {
+  UnitQuery query;
+  ASSIGN_OR_RETURN(query.campaign_id, ParseId(request.campaign_id(), "campaign_id"));
+  ASSIGN_OR_RETURN(query.scope, ScopeAt(c, request.region_code()));
+  for (const int state : request.states()) query.states.push_back(state);
+  query.nil_only = request.nil_only();
+  ASSIGN_OR_RETURN(const Page page, OpenPage(request));
+  if (page.key.size() == 1) query.after_path = page.key[0];
+  query.limit = page.size + 1;
+  ASSIGN_OR_RETURN(std::vector<UnitReportRow> rows, ListUnits(c.db, query));
+  v1::ListUnitReportsResponse response;
+  ClosePage(page, &rows, &response, [](const UnitReportRow& row) { return std::vector<std::string>{row.region_path}; });
+  std::vector<v1::InventoryUnitReport> reports;
+  for (const UnitReportRow& row : rows) reports.push_back(UnitReportOf(row));
+  RETURN_IF_ERROR(FillCounts(c.db, &reports));
+  for (v1::InventoryUnitReport& r : reports) *response.add_unit_reports() = std::move(r);
+  return response;
+}
+
+absl::StatusOr<v1::InventoryUnitReport> SaveDraft(CallContext& c, const v1::SaveUnitReportDraftRequest& request) {
+  return rpc::Mutate<v1::InventoryUnitReport>(
+      c, request, [&](Mutation& m) -> absl::StatusOr<v1::InventoryUnitReport> {
+        ASSIGN_OR_RETURN(Loaded l, LoadForStep(m, request.id(), request.etag()));
+        ASSIGN_OR_RETURN(const UnitReportState to,
+                         UnitReportTable().Execute(l.subject, "save_draft",
+                                                   WorkflowActor(c.caller, l.unit.region_path)));
+        l.after.set_signatory(request.signatory());
+        l.after.set_note(request.note());
+        *l.after.mutable_evidence() = request.evidence();
+        // A return that stands keeps its level and day.
+        return SaveStep(m, l, to, "save_draft", "");
+      });
+}
+
+absl::StatusOr<v1::InventoryUnitReport> Submit(CallContext& c, const v1::SubmitUnitReportRequest& request) {
+  return rpc::Mutate<v1::InventoryUnitReport>(
+      c, request, [&](Mutation& m) -> absl::StatusOr<v1::InventoryUnitReport> {
+        ASSIGN_OR_RETURN(Loaded l, LoadForStep(m, request.id(), request.etag()));
+        ASSIGN_OR_RETURN(const auto counts, CountProjects(m.tx(), {l.unit.region_path}));
+        const auto count = counts.find(l.unit.region_path);
+        const VillageCount projects = count == counts.end() ? VillageCount() : count->second;
+        if (!request.signatory().empty()) l.after.set_signatory(request.signatory());
+        l.subject.is_nil = request.is_nil();
+        l.subject.subjects = projects.projects;
+        l.subject.signatory = l.after.signatory();
+        ASSIGN_OR_RETURN(const UnitReportState to,
+                         UnitReportTable().Execute(l.subject, "submit",
+                                                   WorkflowActor(c.caller, l.unit.region_path)));
+        UnitReportRow& unit = l.unit;
+        unit.is_nil = request.is_nil();
+        unit.late = ShanghaiDay(c.now) > l.deadlines.village;
+        unit.submitted_by = c.caller.subject;
+        unit.submitted_at = c.now;
+        unit.passed_by.clear();
+        unit.passed_at.reset();
+        *l.after.mutable_submitted_by() = ActorMessage(c, unit.region_path);
+        l.after.clear_passed_by();
+        l.after.set_project_count(static_cast<int32_t>(projects.projects));
+        l.after.set_verified_count(static_cast<int32_t>(projects.verified));
+        return SaveStep(m, l, to, "submit", request.answer());
+      });
+}
+
+absl::StatusOr<v1::InventoryUnitReport> Pass(CallContext& c, const v1::PassUnitReportRequest& request) {
+  return rpc::Mutate<v1::InventoryUnitReport>(
+      c, request, [&](Mutation& m) -> absl::StatusOr<v1::InventoryUnitReport> {
+        ASSIGN_OR_RETURN(Loaded l, LoadForStep(m, request.id(), request.etag()));
+        ASSIGN_OR_RETURN(const UnitReportState to,
+                         UnitReportTable().Execute(l.subject, "pass",
+                                                   WorkflowActor(c.caller, l.unit.region_path)));
+        l.unit.passed_by = c.caller.subject;
+        l.unit.passed_at = c.now;
+        l.unit.verification_round += 1;
+        *l.after.mutable_passed_by() = ActorMessage(c, l.unit.region_path);
+        return SaveStep(m, l, to, "pass", request.opinion());
+      });
+}
+
+// The level that a return speaks for: one above the level that has to act, the province where none
+// below it asked.
+int ReturningLevel(int to_level, const workflow::Actor& actor) {
+  if (to_level != kCountyLevel) return to_level - 1;
+  return actor.Holds(kCitySupervisor) ? 2 : 1;
+}
+
+absl::StatusOr<v1::InventoryUnitReport> Return(CallContext& c, const v1::ReturnUnitReportRequest& request) {
+  if (request.reasons().empty()) {
+    return Error(absl::StatusCode::kInvalidArgument, "REASONS_REQUIRED").Zh("须逐项说明退回原因").Build();
+  }
+  return rpc::Mutate<v1::InventoryUnitReport>(
+      c, request, [&](Mutation& m) -> absl::StatusOr<v1::InventoryUnitReport> {
+        ASSIGN_OR_RETURN(Loaded l, LoadForStep(m, request.id(), request.etag()));
+        const workflow::Actor actor = WorkflowActor(c.caller, l.unit.region_path);
+        ASSIGN_OR_RETURN(const UnitReportState to, UnitReportTable().Execute(l.subject, "return", actor));
+        const absl::CivilDay today = ShanghaiDay(c.now);
+        Deadline due;
+        if (request.has_due_on()) {
+          const std::optional<absl::CivilDay> day = DayOf(request.due_on());
+          if (!day) return InvalidField("due_on", "日期不正确").Build();
+          due.day = *day;
+          if (due.day < today) return InvalidField("due_on", "整改时限不能早于今天").Build();
+        } else {
+          ASSIGN_OR_RETURN(const int64_t days, ParameterValue(m.tx(), "REPORT_RETURN_DAYS", 5));
+          ASSIGN_OR_RETURN(const WorkCalendar calendar, LoadCalendar(m.tx(), today));
+          due = AddWorkingDays(today, static_cast<int>(days), calendar);
+        }
+        const int to_level = ReturnLevel(l.from, l.unit.return_to_level);
+        UnitReportRow& unit = l.unit;
+        unit.return_to_level = to_level;
+        unit.return_due_on = due.day;
+        v1::ReportReturn* note = l.after.mutable_current_return();
+        note->Clear();
+        *note->mutable_returned_by() = ActorMessage(c, unit.region_path);
+        SetTime(c.now, note->mutable_returned_at());
+        note->set_from_level(static_cast<v1::RegionLevel>(ReturningLevel(to_level, actor)));
+        note->set_to_level(static_cast<v1::RegionLevel>(to_level));
+        *note->mutable_reasons() = request.reasons();
+        SetDate(due.day, note->mutable_due_on());
+        note->set_due_provisional(due.provisional);
+        std::string reason;
+        for (const auto& r : request.reasons()) {
+          absl::StrAppend(&reason, reason.empty() ? "" : "；", r.field(), r.field().empty() ? "" : "：", r.text());
+        }
+        if (to_level >= kTownshipLevel) {
+          unit.passed_by.clear();
+          unit.passed_at.reset();
+          l.after.clear_passed_by();
+        } else {
+          // Nothing stands behind the projects until the county has signed anew.
+          unit.verified_at.reset();
+          unit.confirmed_at.reset();
+          unit.verification_round += 1;
+          ASSIGN_OR_RETURN(std::vector<VillageProject> projects, LockVillageProjects(m.tx(), unit.region_path));
+          RETURN_IF_ERROR(SetProjectVerification(
+                              m, std::move(projects),
+                              [](const Ulid&, v1::Project* p) {
+                                p->set_verification_state(v1::VERIFICATION_STATE_UNVERIFIED);
+                                return absl::OkStatus();
+                              },
+                              reason)
+                              .status());
+          l.after.set_verified_count(0);
+        }
+        return SaveStep(m, l, to, "return", reason);
+      });
+}
+
+}  // namespace
+}  // namespace inventory
+
+void RegisterInventoryHandlers(rpc::Router& router, Random random) {
+  using inventory::kService;
+  router.Unary<v1::GetUnitReportRequest, v1::InventoryUnitReport>(Cat(kService, "GetUnitReport"),
+                                                                  inventory::GetUnitReport);
+  router.Unary<v1::ListUnitReportsRequest, v1::ListUnitReportsResponse>(Cat(kService, "ListUnitReports"),
+                                                                        inventory::ListUnitReports);
+  router.Unary<v1::SaveUnitReportDraftRequest, v1::InventoryUnitReport>(Cat(kService, "SaveUnitReportDraft"),
+                                                                        inventory::SaveDraft);
+  router.Unary<v1::SubmitUnitReportRequest, v1::InventoryUnitReport>(Cat(kService, "SubmitUnitReport"),
+                                                                     inventory::Submit);
+  router.Unary<v1::PassUnitReportRequest, v1::InventoryUnitReport>(Cat(kService, "PassUnitReport"),
+                                                                   inventory::Pass);
+  router.Unary<v1::ReturnUnitReportRequest, v1::InventoryUnitReport>(Cat(kService, "ReturnUnitReport"),
+                                                                     inventory::Return);
+  inventory::RegisterCampaignHandlers(router);
+  inventory::RegisterVerificationHandlers(router);
+  inventory::RegisterSampleHandlers(router, std::move(random));
+}
+
+}  // namespace bangfu::registry

@@ -1,0 +1,59 @@
+// Shared by the inventory's handler files only.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "bangfu/registry/v1/inventory_service.pb.h"
+#include "bangfu/registry/v1/project.pb.h"
+#include "common/base/random.h"
+#include "common/rpc/mutation.h"
+#include "common/rpc/router.h"
+#include "common/workflow/workflow.h"
+#include "services/registry/api/convert.h"
+#include "services/registry/api/unit_reports.h"
+#include "services/registry/store/inventory_store.h"
+
+namespace bangfu::registry::inventory {
+
+type::v1::Actor ActorMessage(const rpc::CallContext& context, std::string_view region_path);
+// The roles that the caller holds where the report lies.
+workflow::Actor WorkflowActor(const auth::Caller& caller, std::string_view region_path);
+// A report in a step: read and locked, so that steps and new projects of a village wait for each other.
+struct Loaded {
+  UnitReportRow unit;
+  UnitReportState from = UnitReportState::kNotStarted;
+  CampaignDeadlines deadlines;
+  UnitReportSubject subject;  // state, open, locked, submitter, approval
+  v1::InventoryUnitReport before, after;
+};
+absl::StatusOr<Loaded> LoadForStep(rpc::Mutation& m, std::string_view id, std::string_view etag);
+// What the guards look at, except what only a request says.
+absl::StatusOr<UnitReportSubject> SubjectOf(mysql::Executor& db, const UnitReportRow& unit, bool campaign_open,
+                                            const CampaignDeadlines& deadlines, absl::Time now);
+// Writes the report in its new state with step, audit row and event, and gives it as the contract
+// shows it. `l.unit` and `l.after` carry the changes.
+absl::StatusOr<v1::InventoryUnitReport> SaveStep(rpc::Mutation& m, Loaded& l, UnitReportState to,
+                                                 std::string_view action, std::string_view reason);
+// A verification state for projects of a village, with audit and events; `apply` may change the
+// message further. Gives how many are verified then.
+absl::StatusOr<int64_t> SetProjectVerification(
+    rpc::Mutation& m, std::vector<VillageProject> projects,
+    const std::function<absl::Status(const Ulid&, v1::Project*)>& apply, std::string_view reason);
+// Departments that have to sign for each of the units, in their order.
+absl::StatusOr<std::vector<std::vector<RequiredDepartment>>> DepartmentsOf(
+    mysql::Executor& db, const std::vector<UnitReportRow>& units, absl::CivilDay day);
+
+// Joint verification, samples and confirmation (inventory_verification.cc, inventory_sample.cc).
+void RegisterVerificationHandlers(rpc::Router& router);
+void RegisterSampleHandlers(rpc::Router& router, Random random);
+// Campaigns, completeness, overdue list, milestone, lock exceptions (inventory_campaign.cc).
+void RegisterCampaignHandlers(rpc::Router& router);
+
+inline constexpr char kService[] = "bangfu.registry.v1.InventoryService.";
+
+}  // namespace bangfu::registry::inventory

@@ -1,0 +1,403 @@
+// Samples of city and province from a stored seed, their results, and the province's confirmation (R016).
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "bangfu/registry/v1/events.pb.h"
+#include "common/audit/audit.h"
+#include "common/base/bp.h"
+#include "common/base/digest.h"
+#include "common/base/region.h"
+#include "common/base/strings.h"
+#include "common/feed/outbox.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "services/registry/api/inventory_internal.h"
+#include "services/registry/domain/roles.h"
+#include "services/registry/store/reference_store.h"
+
+namespace bangfu::registry::inventory {
+namespace {
+
+using rpc::CallContext;
+using rpc::Mutation;
+
+constexpr int kProvince = 1;
+constexpr int kCity = 2;
+
+v1::Sample SampleMessage(const SampleRow& row, int32_t limit_bp) {
+  auto out = FromBytes<v1::Sample>(row.bytes);
+  out.set_id(row.id.ToString());
+  out.set_campaign_id(row.campaign_id.ToString());
+  out.set_region_path(row.region_path);
+  out.set_level(static_cast<v1::RegionLevel>(row.level));
+  out.set_seed(row.seed);
+  out.set_drawn(static_cast<int32_t>(row.drawn));
+  out.set_results_recorded(static_cast<int32_t>(row.results_recorded));
+  out.set_issues(static_cast<int32_t>(row.issues));
+  out.set_issue_rate_bp(static_cast<int32_t>(RatioBp(row.issues, row.results_recorded)));
+  // Everything was checked: there is nothing left to enlarge into.
+  out.set_enlargement_required(row.drawn < out.population() &&
+                               EnlargementRequired(row.issues, row.results_recorded, limit_bp));
+  return out;
+}
+
+absl::StatusOr<v1::Sample> WithUnits(mysql::Executor& db, v1::Sample sample, const Ulid& id) {
+  ASSIGN_OR_RETURN(const std::vector<SampleUnitRow> rows, SampleUnits(db, id));
+  std::vector<std::string> paths;
+  for (const SampleUnitRow& row : rows) paths.push_back(row.region_path);
+  ASSIGN_OR_RETURN(const auto names, RegionNames(db, paths));
+  for (const SampleUnitRow& row : rows) {
+    v1::SampleUnit* unit = sample.add_units();
+    *unit = FromBytes<v1::SampleUnit>(row.bytes);
+    unit->set_unit_report_id(row.unit_report_id.ToString());
+    unit->set_region_path(row.region_path);
+    if (const auto name = names.find(row.region_path); name != names.end()) unit->set_region_name(name->second);
+    unit->set_stratum(row.stratum);
+    unit->set_has_result(row.has_result);
+    unit->set_issue(row.issue);
+  }
+  return sample;
+}
+
+int32_t LimitOf(const CampaignRow& campaign) {
+  return FromBytes<v1::InventoryCampaign>(campaign.bytes).issue_rate_limit_bp();
+}
+
+absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& request, const Random& random) {
+  return rpc::Mutate<v1::Sample>(c, request, [&](Mutation& m) -> absl::StatusOr<v1::Sample> {
+    ASSIGN_OR_RETURN(const Ulid campaign_id, ParseId(request.campaign_id(), "campaign_id"));
+    ASSIGN_OR_RETURN(const CampaignRow campaign, GetCampaign(m.tx(), campaign_id, c.scope));
+    ASSIGN_OR_RETURN(const std::string path, ResolvePath(m.tx(), request.region_code(), "region_code"));
+    RETURN_IF_ERROR(CheckInScope(c, path, request.region_code()));
+    const int level = static_cast<int>(LevelOfRegion(path));
+    if (level != kProvince && level != kCity) {
+      return FailedPrecondition("OUTSIDE_SAMPLE_LEVEL", "只有市级和省级抽查").Build();
+    }
+    const workflow::Actor actor = WorkflowActor(c.caller, path);
+    const bool may = level == kCity ? actor.Holds(kCitySupervisor)
+                                    : actor.Holds(kProvOffice) || actor.Holds(kProvAdmin);
+    if (!may) {
+      return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED").Zh("您的角色不能在该级别抽样").Build();
+    }
+    if (campaign.state != kCampaignOpen) {
+      return FailedPrecondition("CAMPAIGN_NOT_OPEN", "摸排批次未开放").Build();
+    }
+    const auto terms = FromBytes<v1::InventoryCampaign>(campaign.bytes);
+    ASSIGN_OR_RETURN(std::optional<SampleRow> existing, FindSample(m.tx(), campaign_id, path, level));
+    if (existing && !request.enlarge()) {
+      return FailedPrecondition("SAMPLE_EXISTS", "该区域已抽样；需扩大抽查的请注明").Build();
+    }
+    if (!existing && request.enlarge()) return InvalidField("enlarge", "尚未抽样，不能扩大").Build();
+
+    ASSIGN_OR_RETURN(const std::vector<StratumRow> population, SamplePopulation(m.tx(), campaign_id, path));
+    if (population.empty()) {
+      return FailedPrecondition("NOTHING_TO_SAMPLE", "没有已完成县级核实的报告可抽查").Build();
+    }
+    std::vector<SampleCandidate> candidates;
+    std::map<std::string, const StratumRow*> by_id;
+    for (const StratumRow& row : population) {
+      candidates.push_back({row.unit_report_id.ToString(), FundStratum(row.public_fen)});
+      by_id[candidates.back().id] = &row;
+    }
+
+    SampleRow row;
+    v1::Sample message;
+    std::set<std::string> there;
+    if (existing) {
+      row = *existing;
+      message = FromBytes<v1::Sample>(row.bytes);
+      ASSIGN_OR_RETURN(const std::vector<SampleUnitRow> drawn, SampleUnits(m.tx(), row.id));
+      for (const SampleUnitRow& unit : drawn) there.insert(unit.unit_report_id.ToString());
+    } else {
+      row.id = c.ids.Next();
+      row.campaign_id = campaign_id;
+      row.region_path = path;
+      row.level = level;
+      row.seed = request.seed();
+      if (row.seed.empty()) {
+        std::string bytes;
+        for (int i = 0; i < 2; ++i) {
+          const uint64_t bits = random();
+          for (int k = 0; k < 8; ++k) bytes.push_back(static_cast<char>(bits >> (8 * k)));
+        }
+        row.seed = HexEncode(bytes);
+      }
+      message.set_region_code(request.region_code());
+      message.set_algorithm(std::string(kSampleAlgorithm));
+    }
+    int32_t rate = request.rate_bp();
+    if (rate == 0 && existing) rate = std::min(kBpOne, message.rate_bp() * 2);
+    if (rate == 0) rate = level == kCity ? terms.city_sample_bp() : terms.province_sample_bp();
+    if (existing && rate <= message.rate_bp()) {
+      return InvalidField("rate_bp", "扩大抽查的比例须高于原比例").Build();
+    }
+    const v1::Sample before = existing ? SampleMessage(row, terms.issue_rate_limit_bp()) : v1::Sample();
+
+    std::vector<SampleUnitRow> units;
+    std::vector<Ulid> marked;
+    for (const std::string& id : DrawSample(candidates, row.seed, rate)) {
+      if (there.count(id) > 0) continue;
+      const StratumRow& from = *by_id[id];
+      SampleUnitRow unit;
+      unit.sample_id = row.id;
+      unit.unit_report_id = from.unit_report_id;
+      unit.region_path = from.region_path;
+      unit.stratum = FundStratum(from.public_fen);
+      units.push_back(std::move(unit));
+      marked.push_back(from.unit_report_id);
+    }
+    message.set_rate_bp(rate);
+    message.set_population(static_cast<int32_t>(population.size()));
+    message.set_population_sha256(PopulationDigest(candidates));
+    *message.mutable_drawn_by() = ActorMessage(c, path);
+    SetTime(c.now, message.mutable_drawn_at());
+    row.drawn += static_cast<int64_t>(units.size());
+    row.bytes = ToBytes(message);
+    if (existing) {
+      row.version += 1;
+      RETURN_IF_ERROR(UpdateSample(m.tx(), row));
+    } else {
+      RETURN_IF_ERROR(InsertSample(m.tx(), row));
+    }
+    RETURN_IF_ERROR(InsertSampleUnits(m.tx(), units));
+    // The drawn reports say so, in their events too.
+    ASSIGN_OR_RETURN(const std::vector<UnitReportRow> reports, LockUnitReports(m.tx(), marked));
+    RETURN_IF_ERROR(MarkSampled(m.tx(), marked, level));
+    std::vector<feed::OutboxEvent> events;
+    for (UnitReportRow report : reports) {
+      (level == kProvince ? report.in_province_sample : report.in_city_sample) = true;
+      report.version += 1;
+      v1::UnitReportChanged event;
+      *event.mutable_unit_report() = UnitReportOf(report);
+      events.push_back(feed::MakeEvent("unit_report", report.id, report.region_path, event, c.now));
+    }
+    RETURN_IF_ERROR(feed::PublishBatch(m.tx(), events));
+    message = SampleMessage(row, terms.issue_rate_limit_bp());
+    RETURN_IF_ERROR(m.Audit("sample", row.id, path, existing ? &before : nullptr, message, ""));
+    return WithUnits(m.tx(), std::move(message), row.id);
+  });
+}
+
+absl::StatusOr<v1::Sample> Get(CallContext& c, const v1::GetSampleRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
+  ASSIGN_OR_RETURN(const SampleRow row, GetSample(c.db, id, c.scope));
+  ASSIGN_OR_RETURN(const CampaignRow campaign, GetCampaign(c.db, row.campaign_id, c.scope));
+  return WithUnits(c.db, SampleMessage(row, LimitOf(campaign)), id);
+}
+
+absl::StatusOr<v1::ListSamplesResponse> List(CallContext& c, const v1::ListSamplesRequest& request) {
+  SampleQuery query;
+  ASSIGN_OR_RETURN(query.campaign_id, ParseId(request.campaign_id(), "campaign_id"));
+  ASSIGN_OR_RETURN(query.scope, ScopeAt(c, request.region_code()));
+  ASSIGN_OR_RETURN(const CampaignRow campaign, GetCampaign(c.db, query.campaign_id, c.scope));
+  ASSIGN_OR_RETURN(const Page page, OpenPage(request));
+  if (const std::optional<After> after = page.after()) {
+    query.after_path = after->region_path;
+    query.after_id = after->id;
+  }
+  query.limit = page.size + 1;
+  ASSIGN_OR_RETURN(std::vector<SampleRow> rows, ListSamples(c.db, query));
+  v1::ListSamplesResponse response;
+  ClosePage(page, &rows, &response, [](const SampleRow& r) {
+    return std::vector<std::string>{r.region_path, r.id.ToString()};
+  });
+  for (const SampleRow& row : rows) *response.add_samples() = SampleMessage(row, LimitOf(campaign));
+  return response;
+}
+
+absl::StatusOr<v1::Sample> RecordSampleResult(CallContext& c, const v1::RecordSampleResultRequest& request) {
+  return rpc::Mutate<v1::Sample>(c, request, [&](Mutation& m) -> absl::StatusOr<v1::Sample> {
+    ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
+    ASSIGN_OR_RETURN(const Ulid unit_id, ParseId(request.unit_report_id(), "unit_report_id"));
+    // The report first, then the sample: the order of every step.
+    ASSIGN_OR_RETURN(UnitWithCampaign read, GetUnit(m.tx(), unit_id, c.scope, /*for_update=*/true));
+    ASSIGN_OR_RETURN(const bool open, TouchOpenUnits(m.tx(), {read.unit.region_path}));
+    ASSIGN_OR_RETURN(SampleRow sample, GetSample(m.tx(), id, c.scope, /*for_update=*/true));
+    ASSIGN_OR_RETURN(const CampaignRow campaign, GetCampaign(m.tx(), sample.campaign_id, c.scope));
+    const workflow::Actor actor = WorkflowActor(c.caller, sample.region_path);
+    const bool may = sample.level == kCity ? actor.Holds(kCitySupervisor)
+                                           : actor.Holds(kProvOffice) || actor.Holds(kProvAdmin);
+    if (!may) {
+      return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED").Zh("抽查结果由抽样的一级登记").Build();
+    }
+    ASSIGN_OR_RETURN(const std::vector<SampleUnitRow> drawn, SampleUnits(m.tx(), id));
+    const auto found = std::find_if(drawn.begin(), drawn.end(),
+                                    [&](const SampleUnitRow& u) { return u.unit_report_id == unit_id; });
+    if (found == drawn.end()) return FailedPrecondition("NOT_IN_SAMPLE", "该村不在样本中").Build();
+    SampleUnitRow unit = *found;
+    v1::SampleUnit note;
+    *note.mutable_checked_by() = ActorMessage(c, unit.region_path);
+    SetTime(c.now, note.mutable_checked_at());
+    note.set_note(request.note());
+    unit.issue = request.issue();
+    unit.bytes = ToBytes(note);
+    ASSIGN_OR_RETURN(const bool recorded, RecordResult(m.tx(), unit));
+    if (!recorded) return FailedPrecondition("RESULT_RECORDED", "抽查结果已登记").Build();
+
+    ASSIGN_OR_RETURN(const auto ids, VillageProjectIds(m.tx(), {unit.region_path}));
+    const auto projects = ids.find(unit.region_path);
+    std::vector<FindingRow> findings;
+    for (int i = 0; i < request.findings_size(); ++i) {
+      v1::VerificationFinding finding = request.findings(i);
+      ASSIGN_OR_RETURN(const Ulid project,
+                       ParseId(finding.project_id(), absl::StrCat("findings[", i, "].project_id")));
+      if (projects == ids.end() ||
+          std::find(projects->second.begin(), projects->second.end(), project) == projects->second.end()) {
+        return FailedPrecondition("FINDING_PROJECT_UNKNOWN", "核查项目不在本村报告内")
+            .With("project_id", finding.project_id())
+            .Build();
+      }
+      *finding.mutable_found_by() = ActorMessage(c, unit.region_path);
+      SetTime(c.now, finding.mutable_found_at());
+      findings.push_back({c.ids.Next(), unit_id, project, unit.region_path, sample.level, finding.action(),
+                          finding.field(), ToBytes(finding)});
+    }
+    RETURN_IF_ERROR(InsertFindings(m.tx(), findings));
+
+    // The report takes the result where its state can; a later sample never lifts an issue.
+    const auto state = static_cast<UnitReportState>(read.unit.state);
+    const bool moves = state == UnitReportState::kCountyVerified
+                           ? request.issue() || sample.level == kCity
+                           : state == UnitReportState::kCitySampledOk && request.issue();
+    if (!IsCountyVerified(state)) {
+      return FailedPrecondition("STATE_NOT_ALLOWED", "报告已不在县级核实之后的状态")
+          .With("state", UnitReportStateLabel(state))
+          .Build();
+    }
+    if (moves) {
+      Loaded l;
+      l.unit = read.unit;
+      l.from = state;
+      l.deadlines = read.deadlines;
+      ASSIGN_OR_RETURN(l.subject, SubjectOf(m.tx(), l.unit, open && read.campaign_state == kCampaignOpen,
+                                            l.deadlines, c.now));
+      l.before = UnitReportOf(l.unit);
+      l.after = l.before;
+      const char* action = request.issue() ? "sample_issue" : "sample_ok";
+      ASSIGN_OR_RETURN(const UnitReportState to, UnitReportTable().Execute(l.subject, action, actor));
+      RETURN_IF_ERROR(SaveStep(m, l, to, action, request.note()).status());
+    }
+    const v1::Sample before = SampleMessage(sample, LimitOf(campaign));
+    sample.results_recorded += 1;
+    sample.issues += request.issue() ? 1 : 0;
+    sample.version += 1;
+    RETURN_IF_ERROR(UpdateSample(m.tx(), sample));
+    v1::Sample message = SampleMessage(sample, LimitOf(campaign));
+    RETURN_IF_ERROR(m.Audit("sample", sample.id, sample.region_path, &before, message, request.note()));
+    return WithUnits(m.tx(), std::move(message), sample.id);
+  });
+}
+
+absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c, const v1::ConfirmProvinceRequest& request) {
+  return rpc::Mutate<v1::ConfirmProvinceResponse>(
+      c, request, [&](Mutation& m) -> absl::StatusOr<v1::ConfirmProvinceResponse> {
+        ASSIGN_OR_RETURN(const Ulid campaign_id, ParseId(request.campaign_id(), "campaign_id"));
+        ASSIGN_OR_RETURN(const CampaignRow campaign, GetCampaign(m.tx(), campaign_id, c.scope));
+        if (campaign.state != kCampaignOpen) {
+          return FailedPrecondition("CAMPAIGN_CLOSED", "摸排批次已结束或未开放").Build();
+        }
+        ASSIGN_OR_RETURN(const std::string path, ResolvePath(m.tx(), request.region_code(), "region_code"));
+        RETURN_IF_ERROR(CheckInScope(c, path, request.region_code()));
+        if (path.size() != 4 && path.size() != 6) {
+          return InvalidField("region_code", "按市或县确认").Build();
+        }
+        UnitQuery query;
+        query.scope = {path};
+        query.campaign_id = campaign_id;
+        query.limit = 0;
+        query.for_update = true;
+        ASSIGN_OR_RETURN(const std::vector<UnitReportRow> units, ListUnits(m.tx(), query));
+        int64_t pending = 0;
+        for (const UnitReportRow& unit : units) {
+          pending += IsCountyVerified(static_cast<UnitReportState>(unit.state)) ? 0 : 1;
+        }
+        if (pending > 0 || units.empty()) {
+          return FailedPrecondition("UNITS_PENDING", Cat("尚有", pending, "个村未完成县级核实"))
+              .With("pending", absl::StrCat(pending))
+              .Build();
+        }
+        ASSIGN_OR_RETURN(const SampleStanding standing, SamplesAround(m.tx(), campaign_id, path));
+        if (standing.samples.empty() || standing.missing_results > 0) {
+          return FailedPrecondition("SAMPLE_INCOMPLETE", standing.samples.empty() ? "尚未抽查" : "抽查结果尚未登记齐全")
+              .With("missing", absl::StrCat(standing.missing_results))
+              .Build();
+        }
+        for (const SampleRow& sample : standing.samples) {
+          if (SampleMessage(sample, LimitOf(campaign)).enlargement_required()) {
+            return FailedPrecondition("ENLARGEMENT_REQUIRED", "问题率超限，须扩大抽查或全面复核")
+                .With("sample_id", sample.id.ToString())
+                .Build();
+          }
+        }
+        ASSIGN_OR_RETURN(const std::vector<Ulid> with_issue, UnitsWithIssue(m.tx(), campaign_id, path));
+        const std::set<Ulid> held(with_issue.begin(), with_issue.end());
+        std::vector<UnitReportRow> confirmed;
+        std::vector<audit::Entry> audits;
+        std::vector<feed::OutboxEvent> events;
+        v1::ConfirmProvinceResponse response;
+        const workflow::Actor actor = WorkflowActor(c.caller, path);
+        for (const UnitReportRow& unit : units) {
+          const auto state = static_cast<UnitReportState>(unit.state);
+          if (state == UnitReportState::kProvConfirmed) continue;
+          if (state == UnitReportState::kCitySampledIssue) {
+            response.set_held_back(response.held_back() + 1);
+            continue;
+          }
+          // An issue that was returned, repaired and verified anew no longer holds the report back.
+          if (held.count(unit.id) > 0 && unit.verification_round <= 1) {
+            response.set_held_back(response.held_back() + 1);
+            continue;
+          }
+          UnitReportSubject subject;
+          subject.state = state;
+          RETURN_IF_ERROR(UnitReportTable().Execute(subject, "confirm", actor).status());
+          UnitReportRow after = unit;
+          after.state = static_cast<int>(UnitReportState::kProvConfirmed);
+          after.confirmed_at = c.now;
+          after.version += 1;
+          audit::Entry entry;
+          entry.aggregate_type = "unit_report";
+          entry.aggregate_id = unit.id;
+          entry.region_path = unit.region_path;
+          entry.action = "InventoryService.ConfirmProvince";
+          entry.actor = m.ActorAt(unit.region_path);
+          entry.before_json = audit::ToJson(UnitReportOf(unit));
+          const v1::InventoryUnitReport message = UnitReportOf(after);
+          entry.after_json = audit::ToJson(message);
+          entry.request_id = m.request_id();
+          entry.source_system = c.caller.source_system;
+          entry.client_ip = c.caller.client_ip;
+          entry.occurred_at = c.now;
+          audits.push_back(std::move(entry));
+          v1::UnitReportChanged event;
+          *event.mutable_unit_report() = message;
+          events.push_back(feed::MakeEvent("unit_report", unit.id, unit.region_path, event, c.now));
+          confirmed.push_back(unit);
+        }
+        RETURN_IF_ERROR(ConfirmUnits(m.tx(), confirmed, c.caller.subject, c.now));
+        for (size_t begin = 0; begin < audits.size(); begin += 500) {
+          const size_t end = std::min(audits.size(), begin + 500);
+          RETURN_IF_ERROR(audit::AppendBatch(m.tx(), {audits.begin() + begin, audits.begin() + end}));
+        }
+        RETURN_IF_ERROR(feed::PublishBatch(m.tx(), events));
+        response.set_confirmed(static_cast<int64_t>(confirmed.size()));
+        return response;
+      });
+}
+
+}  // namespace
+
+void RegisterSampleHandlers(rpc::Router& router, Random random) {
+  router.Unary<v1::DrawSampleRequest, v1::Sample>(
+      Cat(kService, "DrawSample"), [random](CallContext& c, const v1::DrawSampleRequest& request) {
+        return Draw(c, request, random);
+      });
+  router.Unary<v1::GetSampleRequest, v1::Sample>(Cat(kService, "GetSample"), Get);
+  router.Unary<v1::ListSamplesRequest, v1::ListSamplesResponse>(Cat(kService, "ListSamples"), List);
+  router.Unary<v1::RecordSampleResultRequest, v1::Sample>(Cat(kService, "RecordSampleResult"),
+                                                          RecordSampleResult);
+  router.Unary<v1::ConfirmProvinceRequest, v1::ConfirmProvinceResponse>(Cat(kService, "ConfirmProvince"), Confirm);
+}
+
+}  // namespace bangfu::registry::inventory

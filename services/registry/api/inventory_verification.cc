@@ -1,0 +1,355 @@
+// Joint verification of a village's report by the departments that its money brings in (R017).
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "bangfu/registry/v1/events.pb.h"
+#include "common/base/region.h"
+#include "common/base/strings.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "services/registry/api/inventory_internal.h"
+#include "services/registry/domain/project.h"
+#include "services/registry/domain/roles.h"
+#include "services/registry/store/reference_store.h"
+
+namespace bangfu::registry::inventory {
+
+absl::StatusOr<std::vector<std::vector<RequiredDepartment>>> DepartmentsOf(
+    mysql::Executor& db, const std::vector<UnitReportRow>& units, absl::CivilDay day) {
+  std::vector<std::string> villages;
+  for (const UnitReportRow& unit : units) villages.push_back(unit.region_path);
+  ASSIGN_OR_RETURN(const auto funding, FundingOfVillages(db, villages));
+  ASSIGN_OR_RETURN(const std::vector<FundSourceDepartmentRow> rows, ListFundSourceDepartments(db));
+  std::vector<DepartmentRule> rules;
+  for (const FundSourceDepartmentRow& row : rows) rules.push_back(row.rule);
+  std::vector<std::vector<RequiredDepartment>> out;
+  for (const UnitReportRow& unit : units) {
+    const auto found = funding.find(unit.region_path);
+    out.push_back(ResolveDepartments(found == funding.end() ? std::vector<FundingRef>() : found->second, rules, day));
+  }
+  return out;
+}
+
+namespace {
+
+using rpc::CallContext;
+using rpc::Mutation;
+
+constexpr int kLevelCounty = 3;
+
+v1::VerificationFinding FindingMessage(const FindingRow& row) {
+  auto out = FromBytes<v1::VerificationFinding>(row.bytes);
+  out.set_id(row.id.ToString());
+  out.set_project_id(row.project_id.ToString());
+  out.set_level(static_cast<v1::RegionLevel>(row.level));
+  return out;
+}
+
+// Tasks of several reports in a handful of queries.
+absl::StatusOr<std::vector<v1::VerificationTask>> BuildTasks(mysql::Executor& db,
+                                                             const std::vector<UnitReportRow>& units,
+                                                             absl::Time now) {
+  std::vector<v1::VerificationTask> out;
+  if (units.empty()) return out;
+  std::vector<std::string> villages;
+  std::vector<Ulid> ids;
+  for (const UnitReportRow& unit : units) {
+    villages.push_back(unit.region_path);
+    ids.push_back(unit.id);
+  }
+  ASSIGN_OR_RETURN(const auto departments, DepartmentsOf(db, units, ShanghaiDay(now)));
+  ASSIGN_OR_RETURN(const auto projects, VillageProjectIds(db, villages));
+  ASSIGN_OR_RETURN(const std::vector<SignatureRow> signatures, Signatures(db, units));
+  ASSIGN_OR_RETURN(const std::vector<FindingRow> findings, Findings(db, ids));
+  ASSIGN_OR_RETURN(const std::vector<CodeRow> names, ListCodes(db, "DEPARTMENT"));
+  for (size_t i = 0; i < units.size(); ++i) {
+    const UnitReportRow& unit = units[i];
+    const auto state = static_cast<UnitReportState>(unit.state);
+    v1::VerificationTask task;
+    task.set_unit_report_id(unit.id.ToString());
+    task.set_campaign_id(unit.campaign_id.ToString());
+    task.set_region_path(unit.region_path);
+    task.set_etag(EtagOf(unit.version));
+    task.set_complete(IsCountyVerified(state));
+    if (unit.verified_at) SetTime(*unit.verified_at, task.mutable_completed_at());
+    const bool with_county = state == UnitReportState::kTownshipPassed ||
+                             (state == UnitReportState::kReturned && unit.return_to_level == kCountyLevel);
+    if (!task.complete() && !with_county) task.add_missing_zh("乡镇尚未审核通过");
+    for (const RequiredDepartment& d : departments[i]) {
+      v1::RequiredDepartment* one = task.add_departments();
+      one->set_department_code(d.department_code);
+      one->set_is_lead(d.is_lead);
+      for (const std::string& source : d.source_codes) one->add_source_codes(source);
+      const auto name = std::find_if(names.begin(), names.end(),
+                                     [&](const CodeRow& c) { return c.code == d.department_code; });
+      one->set_name_zh(name == names.end() ? d.department_code : name->name_zh);
+      for (const SignatureRow& s : signatures) {
+        if (s.unit_report_id != unit.id || s.department_code != d.department_code) continue;
+        const auto stored = FromBytes<v1::RequiredDepartment>(s.bytes);
+        one->set_signed_(true);
+        *one->mutable_signed_by() = stored.signed_by();
+        SetTime(s.signed_at, one->mutable_signed_at());
+        one->set_opinion(stored.opinion());
+      }
+      if (!one->signed_() && !task.complete()) task.add_missing_zh(Cat(one->name_zh(), "尚未签字"));
+    }
+    if (const auto found = projects.find(unit.region_path); found != projects.end()) {
+      for (const Ulid& id : found->second) task.add_project_ids(id.ToString());
+    }
+    for (const FindingRow& f : findings) {
+      if (f.unit_report_id == unit.id) *task.add_findings() = FindingMessage(f);
+    }
+    out.push_back(std::move(task));
+  }
+  return out;
+}
+
+absl::StatusOr<v1::VerificationTask> TaskOf(mysql::Executor& db, const UnitReportRow& unit, absl::Time now) {
+  ASSIGN_OR_RETURN(std::vector<v1::VerificationTask> tasks, BuildTasks(db, {unit}, now));
+  return std::move(tasks[0]);
+}
+
+absl::StatusOr<v1::VerificationTask> GetTask(CallContext& c, const v1::GetVerificationTaskRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, ParseId(request.unit_report_id(), "unit_report_id"));
+  ASSIGN_OR_RETURN(const UnitWithCampaign read, GetUnit(c.db, id, c.scope));
+  return TaskOf(c.db, read.unit, c.now);
+}
+
+absl::StatusOr<v1::ListVerificationTasksResponse> ListTasks(CallContext& c,
+                                                            const v1::ListVerificationTasksRequest& request) {
+  UnitQuery query;
+  ASSIGN_OR_RETURN(query.campaign_id, ParseId(request.campaign_id(), "campaign_id"));
+  ASSIGN_OR_RETURN(query.scope, ScopeAt(c, request.region_code()));
+  query.verifiable_only = true;
+  ASSIGN_OR_RETURN(const Page page, OpenPage(request, 200));
+  if (page.key.size() == 1) query.after_path = page.key[0];
+  query.limit = page.size + 1;
+  ASSIGN_OR_RETURN(std::vector<UnitReportRow> rows, ListUnits(c.db, query));
+  v1::ListVerificationTasksResponse response;
+  ClosePage(page, &rows, &response,
+            [](const UnitReportRow& row) { return std::vector<std::string>{row.region_path}; });
+  ASSIGN_OR_RETURN(std::vector<v1::VerificationTask> tasks, BuildTasks(c.db, rows, c.now));
+  for (v1::VerificationTask& task : tasks) {
+    // A page may hold fewer tasks than asked for: what a department has to sign is resolved, not stored.
+    if (!request.pending_department_code().empty() &&
+        std::none_of(task.departments().begin(), task.departments().end(), [&](const auto& d) {
+          return d.department_code() == request.pending_department_code() && !d.signed_();
+        })) {
+      continue;
+    }
+    *response.add_tasks() = std::move(task);
+  }
+  return response;
+}
+
+// Findings of a step, checked against the village's projects and made ready to store.
+absl::StatusOr<std::vector<FindingRow>> TakeFindings(
+    CallContext& c, const UnitReportRow& unit, const std::vector<Ulid>& projects,
+    const google::protobuf::RepeatedPtrField<v1::VerificationFinding>& findings) {
+  std::vector<FindingRow> out;
+  for (int i = 0; i < findings.size(); ++i) {
+    v1::VerificationFinding finding = findings[i];
+    ASSIGN_OR_RETURN(const Ulid project,
+                     ParseId(finding.project_id(), absl::StrCat("findings[", i, "].project_id")));
+    if (std::find(projects.begin(), projects.end(), project) == projects.end()) {
+      return FailedPrecondition("FINDING_PROJECT_UNKNOWN", "核查项目不在本村报告内")
+          .With("project_id", finding.project_id())
+          .Build();
+    }
+    FindingRow row;
+    row.id = c.ids.Next();
+    row.unit_report_id = unit.id;
+    row.project_id = project;
+    row.region_path = unit.region_path;
+    row.level = kLevelCounty;
+    row.action = finding.action();
+    row.field = finding.field();
+    *finding.mutable_found_by() = ActorMessage(c, unit.region_path);
+    SetTime(c.now, finding.mutable_found_at());
+    row.bytes = ToBytes(finding);
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+// --- Corrections: "the record takes the verified value"
+
+// Fields that stand on their own; what feeds sums, columns or search is corrected by an update of the
+// project before the county completes.
+bool IsCorrectable(std::string_view top) {
+  static const auto* fields = new std::set<std::string, std::less<>>{
+      "implementing_org", "supervising_dept", "operator_text", "region_text", "state_text", "approved_year",
+      "planned_owner", "om_mechanism", "distribution_plan", "problems", "workers", "planned_labor_pay_fen",
+      "linkage", "planned_total", "annual_income", "annual_output_value"};
+  return fields->find(top) != fields->end();
+}
+
+absl::Status Correct(std::string_view path, const std::string& value, google::protobuf::Message* message) {
+  using google::protobuf::FieldDescriptor;
+  const auto refuse = [&](std::string_view zh) -> absl::Status {
+    return InvalidField("findings.field", zh).With("field", path);
+  };
+  const std::string_view top = path.substr(0, path.find('.'));
+  if (!IsCorrectable(top)) return refuse("该字段须先更正项目，再完成核实");
+  std::string_view rest = path;
+  while (true) {
+    const size_t dot = rest.find('.');
+    const std::string name(rest.substr(0, dot));
+    const FieldDescriptor* field = message->GetDescriptor()->FindFieldByName(name);
+    if (field == nullptr || field->is_repeated()) return refuse("字段不存在或不能按项更正");
+    const auto* reflection = message->GetReflection();
+    if (dot != std::string_view::npos) {
+      if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) return refuse("字段不存在");
+      message = reflection->MutableMessage(message, field);
+      rest = rest.substr(dot + 1);
+      continue;
+    }
+    int64_t number = 0;
+    switch (field->cpp_type()) {
+      case FieldDescriptor::CPPTYPE_STRING:
+        reflection->SetString(message, field, value);
+        return absl::OkStatus();
+      case FieldDescriptor::CPPTYPE_INT64:
+        if (!ParseInt(value, &number) || number < 0) return refuse("核实值须为非负整数");
+        reflection->SetInt64(message, field, number);
+        return absl::OkStatus();
+      case FieldDescriptor::CPPTYPE_INT32: {
+        int32_t small = 0;
+        if (!ParseInt(value, &small) || small < 0) return refuse("核实值须为非负整数");
+        reflection->SetInt32(message, field, small);
+        return absl::OkStatus();
+      }
+      default:
+        return refuse("该字段须先更正项目，再完成核实");
+    }
+  }
+}
+
+// Agriculture signs with the county's own roles, finance with finance's, every other as a verifier of
+// its sector.
+bool MaySignFor(std::string_view department, const workflow::Actor& actor) {
+  if (department == kLeadDepartment) return actor.Holds(kCountyOperator) || actor.Holds(kCountyApprover);
+  if (department == "FINANCE" && actor.Holds(kFinanceOfficer)) return true;
+  return actor.Holds(kSectorVerifier);
+}
+
+absl::StatusOr<v1::VerificationTask> Sign(CallContext& c, const v1::SignVerificationRequest& request) {
+  return rpc::Mutate<v1::VerificationTask>(
+      c, request, [&](Mutation& m) -> absl::StatusOr<v1::VerificationTask> {
+        ASSIGN_OR_RETURN(Loaded l, LoadForStep(m, request.unit_report_id(), request.etag()));
+        const workflow::Actor actor = WorkflowActor(c.caller, l.unit.region_path);
+        ASSIGN_OR_RETURN(const UnitReportState to, UnitReportTable().Execute(l.subject, "sign", actor));
+        ASSIGN_OR_RETURN(const auto departments, DepartmentsOf(m.tx(), {l.unit}, ShanghaiDay(c.now)));
+        const std::string& department = request.department_code();
+        if (std::none_of(departments[0].begin(), departments[0].end(),
+                         [&](const RequiredDepartment& d) { return d.department_code == department; })) {
+          return FailedPrecondition("DEPARTMENT_NOT_REQUIRED", "该部门不在会同核实范围").Build();
+        }
+        if (!MaySignFor(department, actor)) {
+          return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
+              .Zh("您的角色不能代表该部门签字")
+              .With("department", department)
+              .Build();
+        }
+        ASSIGN_OR_RETURN(const std::vector<SignatureRow> signatures, Signatures(m.tx(), {l.unit}));
+        for (const SignatureRow& s : signatures) {
+          if (s.department_code == department) {
+            return FailedPrecondition("ALREADY_SIGNED", "该部门已签字").Build();
+          }
+          if (s.signed_by == c.caller.subject) {
+            return FailedPrecondition("SAME_SIGNER", "同一人不能代表两个部门签字")
+                .With("department", s.department_code)
+                .Build();
+          }
+        }
+        ASSIGN_OR_RETURN(const auto ids, VillageProjectIds(m.tx(), {l.unit.region_path}));
+        const auto projects = ids.find(l.unit.region_path);
+        ASSIGN_OR_RETURN(const std::vector<FindingRow> findings,
+                         TakeFindings(c, l.unit, projects == ids.end() ? std::vector<Ulid>() : projects->second,
+                                      request.findings()));
+        v1::RequiredDepartment stored;
+        stored.set_department_code(department);
+        *stored.mutable_signed_by() = ActorMessage(c, l.unit.region_path);
+        stored.set_opinion(request.opinion());
+        RETURN_IF_ERROR(InsertSignature(m.tx(), {l.unit.id, l.unit.verification_round, department,
+                                                 l.unit.region_path, c.caller.subject, c.now, ToBytes(stored)}));
+        RETURN_IF_ERROR(InsertFindings(m.tx(), findings));
+        RETURN_IF_ERROR(
+            SaveStep(m, l, to, "sign", Cat(department, request.opinion().empty() ? "" : "：", request.opinion()))
+                .status());
+        return TaskOf(m.tx(), l.unit, c.now);
+      });
+}
+
+absl::StatusOr<v1::VerificationTask> Complete(CallContext& c, const v1::CompleteVerificationRequest& request) {
+  return rpc::Mutate<v1::VerificationTask>(
+      c, request, [&](Mutation& m) -> absl::StatusOr<v1::VerificationTask> {
+        ASSIGN_OR_RETURN(Loaded l, LoadForStep(m, request.unit_report_id(), request.etag()));
+        ASSIGN_OR_RETURN(const auto departments, DepartmentsOf(m.tx(), {l.unit}, ShanghaiDay(c.now)));
+        ASSIGN_OR_RETURN(const std::vector<SignatureRow> signatures, Signatures(m.tx(), {l.unit}));
+        for (const RequiredDepartment& d : departments[0]) {
+          if (std::none_of(signatures.begin(), signatures.end(),
+                           [&](const SignatureRow& s) { return s.department_code == d.department_code; })) {
+            l.subject.missing_departments.push_back(d.department_code);
+          }
+        }
+        ASSIGN_OR_RETURN(const UnitReportState to,
+                         UnitReportTable().Execute(l.subject, "complete",
+                                                   WorkflowActor(c.caller, l.unit.region_path)));
+        ASSIGN_OR_RETURN(std::vector<VillageProject> projects, LockVillageProjects(m.tx(), l.unit.region_path));
+        std::vector<Ulid> ids;
+        for (const VillageProject& p : projects) ids.push_back(p.id);
+        ASSIGN_OR_RETURN(const std::vector<FindingRow> added, TakeFindings(c, l.unit, ids, request.findings()));
+        RETURN_IF_ERROR(InsertFindings(m.tx(), added));
+        ASSIGN_OR_RETURN(const std::vector<FindingRow> all, Findings(m.tx(), {l.unit.id}));
+        // Of this round: found since the report came to the county.
+        absl::Time since = l.unit.passed_at.value_or(absl::InfinitePast());
+        if (l.before.has_current_return()) {
+          since = std::max(since, TimeOf(l.before.current_return().returned_at()));
+        }
+        std::map<Ulid, std::vector<v1::VerificationFinding>> of_project;
+        for (const FindingRow& f : all) {
+          v1::VerificationFinding finding = FindingMessage(f);
+          if (f.level == kLevelCounty && TimeOf(finding.found_at()) >= since) {
+            of_project[f.project_id].push_back(std::move(finding));
+          }
+        }
+        const auto apply = [&](const Ulid& id, v1::Project* project) -> absl::Status {
+          bool disputed = false;
+          if (const auto found = of_project.find(id); found != of_project.end()) {
+            for (const v1::VerificationFinding& f : found->second) {
+              disputed |= f.action() == v1::FINDING_ACTION_DISPUTED;
+              if (f.action() == v1::FINDING_ACTION_CORRECTED) {
+                RETURN_IF_ERROR(Correct(f.field(), f.verified_text(), project));
+              }
+            }
+          }
+          project->set_verification_state(disputed ? v1::VERIFICATION_STATE_DISPUTED
+                                                   : v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+          if (!disputed) project->set_data_quality(v1::DATA_QUALITY_VERIFIED);
+          return absl::OkStatus();
+        };
+        const int32_t count = static_cast<int32_t>(projects.size());
+        ASSIGN_OR_RETURN(const int64_t verified,
+                         SetProjectVerification(m, std::move(projects), apply, "县级会同核实"));
+        l.unit.verified_at = c.now;
+        l.after.set_project_count(count);
+        l.after.set_verified_count(static_cast<int32_t>(verified));
+        RETURN_IF_ERROR(SaveStep(m, l, to, "complete", "").status());
+        return TaskOf(m.tx(), l.unit, c.now);
+      });
+}
+
+}  // namespace
+
+void RegisterVerificationHandlers(rpc::Router& router) {
+  router.Unary<v1::GetVerificationTaskRequest, v1::VerificationTask>(Cat(kService, "GetVerificationTask"), GetTask);
+  router.Unary<v1::ListVerificationTasksRequest, v1::ListVerificationTasksResponse>(
+      Cat(kService, "ListVerificationTasks"), ListTasks);
+  router.Unary<v1::SignVerificationRequest, v1::VerificationTask>(Cat(kService, "SignVerification"), Sign);
+  router.Unary<v1::CompleteVerificationRequest, v1::VerificationTask>(Cat(kService, "CompleteVerification"),
+                                                                      Complete);
+}
+
+}  // namespace bangfu::registry::inventory
