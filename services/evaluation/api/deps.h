@@ -2,6 +2,10 @@
 // the clock and the ids).
 #pragma once
 
+#include <functional>
+
+#include "bangfu/evaluation/v1/evaluation.pb.h"
+#include "common/rpc/call_context.h"
 #include "common/rpc/router.h"
 
 namespace bangfu::operation {
@@ -17,6 +21,8 @@ struct Deps {
   operation::OperationRunner* operations = nullptr;
   // Facts to evaluations; never null.
   Evaluator* evaluator = nullptr;
+  // Fills Evaluation.allowed_actions for the caller on Get; empty: none are told.
+  std::function<void(const rpc::CallContext&, v1::Evaluation*)> allowed_actions;
 };
 
 // Each registers the handlers of its rpcs. Deps is copied; what it points to outlives the router.

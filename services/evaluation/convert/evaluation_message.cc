@@ -15,26 +15,6 @@ namespace {
 constexpr std::array<std::string_view, 6> kKeyFigures = {"D1-02", "D1-03", "D2-01",
                                                          "D2-02", "D2-03", "D3-02"};
 
-std::string SourceName(FactSource source) {
-  switch (source) {
-    case FactSource::kUnspecified:
-      return "";
-    case FactSource::kRegistry:
-      return "registry";
-    case FactSource::kAsset:
-      return "asset";
-    case FactSource::kFund:
-      return "fund";
-    case FactSource::kRisk:
-      return "risk";
-    case FactSource::kExpert:
-      return "evaluation";
-    case FactSource::kExternal:
-      return "external";
-  }
-  return "";
-}
-
 std::string DayText(const std::optional<absl::CivilDay>& day) {
   return day ? absl::FormatCivilTime(*day) : "";
 }
@@ -223,6 +203,26 @@ ProjectContribution ContributionOf(const v1::Evaluation& project, int64_t value_
     }
   }
   return c;
+}
+
+std::string SourceName(FactSource source) {
+  switch (source) {
+    case FactSource::kUnspecified:
+      return "";
+    case FactSource::kRegistry:
+      return "registry";
+    case FactSource::kAsset:
+      return "asset";
+    case FactSource::kFund:
+      return "fund";
+    case FactSource::kRisk:
+      return "risk";
+    case FactSource::kExpert:
+      return "evaluation";
+    case FactSource::kExternal:
+      return "external";
+  }
+  return "";
 }
 
 v1::EvaluationResult ToMessage(Result result) { return static_cast<v1::EvaluationResult>(result); }

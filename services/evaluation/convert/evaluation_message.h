@@ -32,6 +32,8 @@ v1::Explanation ToMessage(const Explanation& explanation);
 ProjectContribution ContributionOf(const v1::Evaluation& project, int64_t value_fen);
 
 v1::EvaluationResult ToMessage(Result result);
+// The source as the contract names it: registry, asset …; what is entered here is evaluation's.
+std::string SourceName(FactSource source);
 Result FromMessage(v1::EvaluationResult result);
 
 // Dates and times. A date that is not set or not a day of the calendar is nullopt.

@@ -144,6 +144,7 @@ absl::StatusOr<std::vector<EvaluationRow>> ListEvaluations(mysql::Executor& db,
     where += " AND state = ?";
     params.emplace_back(query.state);
   }
+  if (query.in_force_once) where += " AND state IN (6, 7)";
   where += AndScope(scope, "region_path", &params);
   if (query.region) {
     where += Cat(" AND ", mysql::RegionClause({*query.region}, "region_path", &params));

@@ -74,6 +74,7 @@ struct EvaluationQuery {
   int subject_type = 0;  // 0: both
   int result = 0;        // 0: all
   int state = 0;         // 0: all
+  bool in_force_once = false;  // only EFFECTIVE and SUPERSEDED
   std::string period;    // "": all
   bool include_void = false;
   // After the row (region_path, id) of the last page. With subject_id only the id counts.

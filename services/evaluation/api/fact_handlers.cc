@@ -1,0 +1,372 @@
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "bangfu/evaluation/v1/fact.pb.h"
+#include "common/audit/audit.h"
+#include "common/base/page_token.h"
+#include "common/base/strings.h"
+#include "common/feed/consumer.h"
+#include "common/rpc/mutation.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "services/evaluation/api/actors.h"
+#include "services/evaluation/api/deps.h"
+#include "services/evaluation/convert/evaluation_message.h"
+#include "services/evaluation/facts/fact_loader.h"
+#include "services/evaluation/facts/moment.h"
+#include "services/evaluation/jobs/evaluator.h"
+#include "services/evaluation/jobs/registry_effects.h"
+#include "services/evaluation/store/fact_store.h"
+#include "services/evaluation/store/subject_store.h"
+
+namespace bangfu::evaluation {
+
+namespace {
+
+using rpc::CallContext;
+
+// A subject that the caller may see; NOT_FOUND otherwise.
+absl::StatusOr<SubjectRow> FindSubject(mysql::Executor& db, const CallContext& context,
+                                       const std::string& text) {
+  ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(text));
+  ASSIGN_OR_RETURN(SubjectMap found, LoadSubjects(db, {id}, context.scope));
+  auto it = found.find(id);
+  if (it == found.end()) return NotFound("subject", text);
+  return it->second;
+}
+
+// --- facts ---------------------------------------------------------------------------------------
+
+void AddFact(v1::ListFactsResponse& out, std::string_view code, FactSource source,
+             const std::string& record, const std::optional<absl::CivilDay>& as_of,
+             const std::map<std::string, int64_t>& sequences, std::optional<int64_t> value,
+             std::string_view text, std::string_view unit) {
+  v1::Fact* fact = out.add_facts();
+  fact->set_code(std::string(code));
+  if (value) fact->set_value(*value);
+  fact->set_text(std::string(text));
+  fact->set_unit(std::string(unit));
+  if (as_of) SetDay(*as_of, fact->mutable_as_of());
+  fact->set_source(SourceName(source));
+  fact->set_source_record(record);
+  if (auto it = sequences.find(SourceName(source)); it != sequences.end()) {
+    fact->set_source_sequence(it->second);
+  }
+}
+
+absl::StatusOr<v1::ListFactsResponse> ListFacts(CallContext& context, const Deps& deps,
+                                                const v1::ListFactsRequest& request) {
+  ASSIGN_OR_RETURN(SubjectRow subject, FindSubject(context.db, context, request.subject_id()));
+  const absl::CivilDay today = ShanghaiDay(context.now);
+  const Moment moment{MonthText(absl::CivilMonth(today)), today};
+  FactLoader loader(moment);
+  std::vector<SubjectFacts> facts;
+  if (subject.type == kProjectSubject) {
+    ASSIGN_OR_RETURN(facts, loader.LoadProjects(context.db, {subject}));
+  } else {
+    ASSIGN_OR_RETURN(CriteriaPtr criteria,
+                     deps.evaluator->CriteriaFor(context.db, subject.region_path, today));
+    ASSIGN_OR_RETURN(facts, loader.LoadIndustries(context.db, criteria->engine.criteria(), {subject}));
+  }
+  std::map<std::string, int64_t> sequences;
+  ASSIGN_OR_RETURN(std::vector<FactSourceRow> rows, LoadFactSources(context.db, {subject.id}, {}));
+  for (const FactSourceRow& row : rows) {
+    int64_t& sequence = sequences[row.source];
+    sequence = std::max(sequence, row.source_sequence);
+  }
+
+  v1::ListFactsResponse response;
+  const Snapshot& s = facts.at(0).snapshot;
+  for (const FactValue& v : s.values) {
+    if (v.state != FactState::kPresent) continue;
+    std::optional<int64_t> number;
+    if (v.category.empty()) number = v.number;
+    AddFact(response, v.code, v.source, v.source_record, v.as_of, sequences, number, v.category,
+            v.unit);
+  }
+  auto text_of = [&](const std::string& name) -> std::string {
+    auto day = [](const std::optional<absl::CivilDay>& d) {
+      return d ? absl::FormatCivilTime(*d) : std::string();
+    };
+    auto flag = [](bool b) { return std::string(b ? "true" : "false"); };
+    const RuleFacts& f = s.facts;
+    if (name == "stage") return std::string(EnumName(s.stage));
+    if (name == "county_verified") return flag(s.county_verified);
+    if (name == "planned_end") return day(s.planned_end);
+    if (name == "planting_date") return day(f.planting_date);
+    if (name == "has_operating_assets") return flag(f.has_operating_assets);
+    if (name == "damaged_irreparable") return flag(f.damaged_irreparable);
+    if (name == "maintenance_inspection_failed") return flag(f.maintenance_inspection_failed);
+    if (name == "no_revital_value") return flag(f.no_revital_value);
+    if (name == "appraisal_id") return f.appraisal_id;
+    if (name == "tech_backward") return flag(f.tech_backward);
+    if (name == "cause") return std::string(EnumName(f.cause));
+    if (name == "revitalise_feasible") return std::string(EnumName(f.revitalise_feasible));
+    return "";
+  };
+  for (const FactEvidence& e : s.facts.evidence) {
+    std::optional<int64_t> number;
+    std::string_view unit;
+    if (e.name == "life_expired_share_bp") {
+      number = s.facts.life_expired_share_bp;
+      unit = "bp";
+    } else if (e.name == "cultivation_months") {
+      number = s.facts.cultivation_months;
+      unit = "month";
+    }
+    std::string text = text_of(e.name);
+    if (text.empty() && !number) continue;
+    AddFact(response, e.name, e.source, e.source_record, e.as_of, sequences, number, text, unit);
+  }
+  ASSIGN_OR_RETURN(std::vector<feed::ConsumerProgress> progress, feed::ReadProgress(context.db));
+  for (const feed::ConsumerProgress& p : progress) {
+    if (p.consumer != kFactsConsumer) continue;
+    type::v1::Watermark* w = response.add_watermarks();
+    w->set_source(p.source);
+    w->set_epoch(p.epoch);
+    w->set_sequence(p.sequence);
+  }
+  return response;
+}
+
+// --- expert scores -------------------------------------------------------------------------------
+
+absl::StatusOr<v1::SubmitExpertScoresResponse> SubmitExpertScores(
+    CallContext& context, const v1::SubmitExpertScoresRequest& request) {
+  Error error(absl::StatusCode::kInvalidArgument, "FIELD_INVALID");
+  bool valid = true;
+  auto fault = [&](int i, std::string_view field, std::string_view why) {
+    error.Field(Cat("scores[", i, "].", field), why);
+    valid = false;
+  };
+  std::map<Ulid, int> index;
+  for (int i = 0; i < request.scores_size(); ++i) {
+    const v1::ExpertScore& score = request.scores(i);
+    ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(score.subject_id()));
+    if (!index.emplace(id, i).second) fault(i, "subject_id", "同一对象重复评分");
+    if (!score.has_market_outlook() && !score.has_resource_basis()) {
+      fault(i, "market_outlook", "市场前景与资源支撑至少评一项");
+    }
+    if (!score.cause().empty() && !ParseEnum<Cause>(score.cause())) {
+      fault(i, "cause", "不是规定的困难原因代码");
+    }
+  }
+  if (!valid) return error.Zh("评分有误").Build();
+  std::vector<Ulid> ids;
+  for (const auto& [id, i] : index) ids.push_back(id);
+  return rpc::Mutate<v1::SubmitExpertScoresResponse>(
+      context, request, [&](rpc::Mutation& m) -> absl::StatusOr<v1::SubmitExpertScoresResponse> {
+        ASSIGN_OR_RETURN(SubjectMap visible, LoadSubjects(m.tx(), ids, context.scope));
+        Error missing(absl::StatusCode::kNotFound, "RESOURCE_NOT_FOUND");
+        bool complete = true;
+        for (const auto& [id, i] : index) {
+          if (visible.contains(id)) continue;
+          missing.Field(Cat("scores[", i, "].subject_id"), "没有此评估对象");
+          missing.With("id", id.ToString());
+          complete = false;
+        }
+        if (!complete) return missing.Zh("有评估对象不存在").Build();
+        ASSIGN_OR_RETURN(SubjectMap subjects, LockSubjects(m.tx(), ids));
+        std::vector<ExpertScoreRow> rows;
+        std::vector<audit::Entry> trail;
+        for (const auto& [id, i] : index) {
+          const SubjectRow& s = subjects.at(id);
+          if (s.is_void) {
+            return FailedPrecondition("SUBJECT_VOID", "对象已作废，不能评分")
+                .With("id", id.ToString())
+                .Build();
+          }
+          v1::ExpertScore score = request.scores(i);
+          const audit::Actor actor = m.ActorAt(s.region_path);
+          *score.mutable_expert() = ToMessage(actor);
+          SetTime(context.now, score.mutable_scored_at());
+          rows.push_back({id, context.caller.subject, score.SerializeAsString(), context.now});
+          audit::Entry& entry = trail.emplace_back();
+          entry.aggregate_type = "expert_score";
+          entry.aggregate_id = id;
+          entry.region_path = s.region_path;
+          entry.action = "FactService.SubmitExpertScores";
+          entry.actor = actor;
+          entry.after_json = audit::ToJson(score);
+          entry.request_id = m.request_id();
+          entry.source_system = context.caller.source_system;
+          entry.client_ip = context.caller.client_ip;
+          entry.occurred_at = context.now;
+        }
+        RETURN_IF_ERROR(PutExpertScores(m.tx(), rows));
+        RETURN_IF_ERROR(BumpFactsVersion(m.tx(), ids, context.now));
+        RETURN_IF_ERROR(audit::AppendBatch(m.tx(), trail));
+        ASSIGN_OR_RETURN(std::vector<ExpertScoreRow> all, LoadExpertScores(m.tx(), ids));
+        std::map<Ulid, int> experts;
+        for (const ExpertScoreRow& row : all) ++experts[row.subject_id];
+        v1::SubmitExpertScoresResponse response;
+        response.set_accepted(static_cast<int32_t>(rows.size()));
+        response.set_complete(static_cast<int32_t>(
+            std::count_if(experts.begin(), experts.end(),
+                          [](const auto& e) { return e.second >= kExpertsMinimum; })));
+        return response;
+      });
+}
+
+absl::StatusOr<v1::ListExpertScoresResponse> ListExpertScores(
+    CallContext& context, const v1::ListExpertScoresRequest& request) {
+  ASSIGN_OR_RETURN(SubjectRow subject, FindSubject(context.db, context, request.subject_id()));
+  ASSIGN_OR_RETURN(std::vector<ExpertScoreRow> rows, LoadExpertScores(context.db, {subject.id}));
+  v1::ListExpertScoresResponse response;
+  for (const ExpertScoreRow& row : rows) {
+    if (!response.add_scores()->ParseFromString(row.payload)) {
+      return absl::DataLossError("a stored expert score cannot be read");
+    }
+  }
+  return response;
+}
+
+// --- appraisals ----------------------------------------------------------------------------------
+
+absl::StatusOr<v1::Appraisal> RecordAppraisal(CallContext& context,
+                                              const v1::RecordAppraisalRequest& request) {
+  std::optional<absl::CivilDay> on = ToDay(request.appraisal().appraised_on());
+  if (!on) return InvalidField("appraisal.appraised_on", "请填写评估日期").Build();
+  if (*on > ShanghaiDay(context.now)) {
+    return InvalidField("appraisal.appraised_on", "评估日期不得晚于今天").Build();
+  }
+  if (request.appraisal().evidence().empty()) {
+    return InvalidField("appraisal.evidence", "请附评估报告").Build();
+  }
+  return rpc::Mutate<v1::Appraisal>(
+      context, request, [&](rpc::Mutation& m) -> absl::StatusOr<v1::Appraisal> {
+        ASSIGN_OR_RETURN(SubjectRow seen,
+                         FindSubject(m.tx(), context, request.appraisal().subject_id()));
+        ASSIGN_OR_RETURN(SubjectMap locked, LockSubjects(m.tx(), {seen.id}));
+        const SubjectRow& subject = locked.at(seen.id);
+        if (subject.is_void) return FailedPrecondition("SUBJECT_VOID", "对象已作废").Build();
+        AppraisalRow row;
+        row.id = context.ids.Next();
+        row.subject_id = subject.id;
+        row.region_path = subject.region_path;
+        row.report_no = request.appraisal().report_no();
+        row.recorded_at = context.now;
+        v1::Appraisal appraisal = request.appraisal();
+        appraisal.set_id(row.id.ToString());
+        SetDay(AddMonths(*on, 12), appraisal.mutable_valid_to());
+        *appraisal.mutable_recorded_by() = ToMessage(m.ActorAt(subject.region_path));
+        row.payload = appraisal.SerializeAsString();
+        RETURN_IF_ERROR(InsertAppraisal(m.tx(), row));
+        RETURN_IF_ERROR(BumpFactsVersion(m.tx(), {subject.id}, context.now));
+        RETURN_IF_ERROR(m.Audit("appraisal", row.id, row.region_path, nullptr, appraisal));
+        return appraisal;
+      });
+}
+
+// --- dispatch reports (产业调度) -----------------------------------------------------------------
+
+constexpr std::array<std::string_view, 6> kDispatchGroups = {"STRUCTURE", "MARKET", "BRAND",
+                                                             "TECH",      "ENTITY", "INCOME"};
+
+absl::StatusOr<v1::DispatchReport> SubmitDispatchReport(
+    CallContext& context, const v1::SubmitDispatchReportRequest& request) {
+  const v1::DispatchReport& wanted = request.report();
+  if (!MomentOf(wanted.period(), ShanghaiDay(context.now))) {
+    return InvalidField("report.period", "月份应为已开始的月份").Build();
+  }
+  Error error(absl::StatusCode::kInvalidArgument, "FIELD_INVALID");
+  bool valid = true;
+  std::set<std::pair<std::string, std::string>> seen;
+  for (int i = 0; i < wanted.figures_size(); ++i) {
+    const v1::DispatchFigure& f = wanted.figures(i);
+    if (std::find(kDispatchGroups.begin(), kDispatchGroups.end(), f.group()) ==
+        kDispatchGroups.end()) {
+      error.Field(Cat("report.figures[", i, "].group"), "不是规定的六类调度指标");
+      valid = false;
+    }
+    if (!seen.emplace(f.group(), f.code()).second) {
+      error.Field(Cat("report.figures[", i, "].code"), "指标重复");
+      valid = false;
+    }
+  }
+  if (!valid) return error.Zh("调度指标有误").Build();
+  return rpc::Mutate<v1::DispatchReport>(
+      context, request, [&](rpc::Mutation& m) -> absl::StatusOr<v1::DispatchReport> {
+        ASSIGN_OR_RETURN(SubjectRow industry, FindSubject(m.tx(), context, wanted.industry_id()));
+        if (industry.type != kIndustrySubject) {
+          return InvalidField("report.industry_id", "不是县级帮扶产业").Build();
+        }
+        ASSIGN_OR_RETURN(std::optional<DispatchReportRow> old,
+                         LockDispatchReport(m.tx(), industry.id, wanted.period()));
+        DispatchReportRow row;
+        std::optional<v1::DispatchReport> before;
+        if (old) {
+          if (wanted.etag() != Cat(old->version)) return EtagMismatch();
+          row.id = old->id;
+          row.version = old->version + 1;
+          if (!before.emplace().ParseFromString(old->payload)) {
+            return absl::DataLossError("a stored dispatch report cannot be read");
+          }
+        } else {
+          if (!wanted.etag().empty()) return EtagMismatch();
+          row.id = context.ids.Next();
+        }
+        row.industry_id = industry.id;
+        row.period = wanted.period();
+        row.region_path = industry.region_path;
+        row.reported_at = context.now;
+        v1::DispatchReport report = wanted;
+        report.set_id(row.id.ToString());
+        report.set_etag(Cat(row.version));
+        *report.mutable_reported_by() = ToMessage(m.ActorAt(row.region_path));
+        SetTime(context.now, report.mutable_reported_at());
+        row.payload = report.SerializeAsString();
+        RETURN_IF_ERROR(PutDispatchReport(m.tx(), row));
+        RETURN_IF_ERROR(m.Audit("dispatch_report", row.id, row.region_path,
+                                before ? &*before : nullptr, report));
+        return report;
+      });
+}
+
+absl::StatusOr<v1::ListDispatchReportsResponse> ListDispatchReportsOf(
+    CallContext& context, const v1::ListDispatchReportsRequest& request) {
+  ASSIGN_OR_RETURN(int limit, ResolvePageSize(request.page_size()));
+  const std::string query = Cat("dispatch/", request.industry_id());
+  ASSIGN_OR_RETURN(std::vector<std::string> key, DecodePageToken(request.page_token(), query));
+  if (key.size() > 1) return InvalidField("page_token", "分页标记无效").Build();
+  ASSIGN_OR_RETURN(Ulid industry, Ulid::Parse(request.industry_id()));
+  ASSIGN_OR_RETURN(std::vector<DispatchReportRow> rows,
+                   ListDispatchReports(context.db, industry, key.empty() ? "" : key[0], limit + 1,
+                                       context.scope));
+  v1::ListDispatchReportsResponse response;
+  for (size_t i = 0; i < rows.size() && i < static_cast<size_t>(limit); ++i) {
+    if (!response.add_reports()->ParseFromString(rows[i].payload)) {
+      return absl::DataLossError("a stored dispatch report cannot be read");
+    }
+  }
+  if (rows.size() > static_cast<size_t>(limit)) {
+    response.set_next_page_token(EncodePageToken({rows[limit - 1].period}, query));
+  }
+  return response;
+}
+
+}  // namespace
+
+void RegisterFactHandlers(rpc::Router& router, const Deps& deps) {
+  const std::string service = "bangfu.evaluation.v1.FactService.";
+  router.Unary<v1::ListFactsRequest, v1::ListFactsResponse>(
+      service + "ListFacts", [deps](CallContext& context, const v1::ListFactsRequest& request) {
+        return ListFacts(context, deps, request);
+      });
+  router.Unary<v1::SubmitExpertScoresRequest, v1::SubmitExpertScoresResponse>(
+      service + "SubmitExpertScores", SubmitExpertScores);
+  router.Unary<v1::ListExpertScoresRequest, v1::ListExpertScoresResponse>(
+      service + "ListExpertScores", ListExpertScores);
+  router.Unary<v1::RecordAppraisalRequest, v1::Appraisal>(service + "RecordAppraisal",
+                                                          RecordAppraisal);
+  router.Unary<v1::SubmitDispatchReportRequest, v1::DispatchReport>(
+      service + "SubmitDispatchReport", SubmitDispatchReport);
+  router.Unary<v1::ListDispatchReportsRequest, v1::ListDispatchReportsResponse>(
+      service + "ListDispatchReports", ListDispatchReportsOf);
+}
+
+}  // namespace bangfu::evaluation
