@@ -1,0 +1,32 @@
+// The transitions of title, custody and record state (domain §3.4), declared once: the handlers
+// execute them, Get shows them as allowed actions, a test tries every triple.
+#pragma once
+
+#include "common/workflow/workflow.h"
+#include "services/asset/domain/types.h"
+
+namespace bangfu::asset {
+
+// What the guards look at.
+struct AssetSubject {
+  AssetState state = AssetState::kActive;
+  TitleStatus title = TitleStatus::kUnregistered;
+  CustodyStatus custody = CustodyStatus::kNotHandedOver;
+  bool has_ownership_basis = false;
+  bool owner_shares_complete = false;  // Σ = 10000
+  bool referenced = false;             // by a contract, income or a dividend
+  bool settles_with_certificate = false;
+};
+
+using TitleTable = workflow::Table<TitleStatus, AssetSubject>;
+using CustodyTable = workflow::Table<CustodyStatus, AssetSubject>;
+using StateTable = workflow::Table<AssetState, AssetSubject>;
+
+// register_title, dispute_title, settle_title.
+const TitleTable& Titles();
+// hand_over, return_custody.
+const CustodyTable& Custodies();
+// report_use, update, record_inspection, sign_contract (which leave the state as it is), void.
+const StateTable& States();
+
+}  // namespace bangfu::asset

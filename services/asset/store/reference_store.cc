@@ -1,0 +1,157 @@
+#include "services/asset/store/reference_store.h"
+
+#include "common/base/strings.h"
+#include "common/status/macros.h"
+
+namespace bangfu::asset::store {
+namespace {
+
+using mysql::Params;
+using mysql::Row;
+
+ProjectCopy ToProject(const Row& r) {
+  return {r.Id(0),    r.String(1),  r.String(2), r.String(3), static_cast<int>(r.Int(4)),
+          r.Bool(5), r.OptDay(6), r.String(7)};
+}
+constexpr std::string_view kProject =
+    "id, project_code, name, region_path, state, is_void, planting_date, industry_code";
+
+}  // namespace
+
+absl::Status PutRegions(mysql::Tx& tx, const std::vector<RegionCopy>& rows) {
+  if (rows.empty()) return absl::OkStatus();
+  std::vector<Params> params;
+  for (const RegionCopy& r : rows) {
+    params.push_back({r.code, r.name, r.short_name, r.region_path, r.parent_code, r.current});
+  }
+  return mysql::BulkInsert(
+             tx, "region_copy", "(code, name, short_name, region_path, parent_code, current)", params,
+             "ON DUPLICATE KEY UPDATE name = VALUES(name), short_name = VALUES(short_name), "
+             "region_path = VALUES(region_path), parent_code = VALUES(parent_code), "
+             "current = VALUES(current)")
+      .status();
+}
+
+absl::Status PutCodes(mysql::Tx& tx, const std::vector<CodeCopy>& rows) {
+  if (rows.empty()) return absl::OkStatus();
+  std::vector<Params> params;
+  for (const CodeCopy& c : rows) params.push_back({c.list, c.code, c.name_zh, c.is_public, c.valid});
+  return mysql::BulkInsert(
+             tx, "code_copy", "(list_code, code, name_zh, is_public, valid)", params,
+             "ON DUPLICATE KEY UPDATE name_zh = VALUES(name_zh), is_public = VALUES(is_public), "
+             "valid = VALUES(valid)")
+      .status();
+}
+
+absl::Status PutProjects(mysql::Tx& tx, const std::vector<ProjectCopy>& rows, int64_t generation) {
+  if (rows.empty()) return absl::OkStatus();
+  std::vector<Params> params;
+  for (const ProjectCopy& p : rows) {
+    params.push_back({p.id, p.project_code, p.name, p.region_path, p.state, p.is_void, p.planting_date,
+                      p.industry_code, generation});
+  }
+  return mysql::BulkInsert(
+             tx, "project_copy",
+             "(id, project_code, name, region_path, state, is_void, planting_date, industry_code, "
+             "generation)",
+             params,
+             "ON DUPLICATE KEY UPDATE project_code = VALUES(project_code), name = VALUES(name), "
+             "region_path = VALUES(region_path), state = VALUES(state), is_void = VALUES(is_void), "
+             "planting_date = VALUES(planting_date), industry_code = VALUES(industry_code), "
+             "generation = VALUES(generation)")
+      .status();
+}
+
+absl::Status PutOperators(mysql::Tx& tx, const std::vector<OperatorCopy>& rows, int64_t generation) {
+  if (rows.empty()) return absl::OkStatus();
+  std::vector<Params> params;
+  for (const OperatorCopy& o : rows) {
+    params.push_back({o.uscc, o.id, o.name, o.in_good_standing, o.qualified, o.qualification_ends,
+                      generation});
+  }
+  return mysql::BulkInsert(
+             tx, "operator_copy",
+             "(uscc, id, name, in_good_standing, qualified, qualification_ends, generation)", params,
+             "ON DUPLICATE KEY UPDATE id = VALUES(id), name = VALUES(name), "
+             "in_good_standing = VALUES(in_good_standing), qualified = VALUES(qualified), "
+             "qualification_ends = VALUES(qualification_ends), generation = VALUES(generation)")
+      .status();
+}
+
+absl::Status PutIndustries(mysql::Tx& tx, const std::vector<IndustryCopy>& rows) {
+  if (rows.empty()) return absl::OkStatus();
+  std::vector<Params> params;
+  for (const IndustryCopy& i : rows) {
+    params.push_back({i.taxonomy_version, i.code, i.cultivation_months});
+  }
+  return mysql::BulkInsert(tx, "industry_copy", "(taxonomy_version, code, cultivation_months)", params,
+                           "ON DUPLICATE KEY UPDATE cultivation_months = VALUES(cultivation_months)")
+      .status();
+}
+
+absl::StatusOr<std::optional<std::string>> RegionPath(mysql::Executor& db, const std::string& code) {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query("SELECT region_path FROM region_copy WHERE code = ?", {code}));
+  if (rows.empty()) return std::nullopt;
+  return rows.front().String(0);
+}
+
+absl::StatusOr<std::vector<RegionCopy>> AllRegions(mysql::Executor& db) {
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query("SELECT code, name, short_name, region_path, parent_code, current FROM region_copy"));
+  std::vector<RegionCopy> out;
+  out.reserve(rows.size());
+  for (const Row& r : rows) {
+    out.push_back({r.String(0), r.String(1), r.String(2), r.String(3), r.String(4), r.Bool(5)});
+  }
+  return out;
+}
+
+absl::StatusOr<std::map<std::string, CodeCopy>> CodesOf(mysql::Executor& db, const std::string& list) {
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query("SELECT list_code, code, name_zh, is_public, valid FROM code_copy WHERE list_code = ?",
+               {list}));
+  std::map<std::string, CodeCopy> out;
+  for (const Row& r : rows) {
+    if (r.Bool(4)) out[r.String(1)] = {r.String(0), r.String(1), r.String(2), r.Bool(3), true};
+  }
+  return out;
+}
+
+absl::StatusOr<std::vector<ProjectCopy>> FindProjects(mysql::Executor& db,
+                                                      const std::vector<Ulid>& ids) {
+  std::vector<ProjectCopy> out;
+  if (ids.empty()) return out;
+  Params params;
+  for (const Ulid& id : ids) params.push_back(id);
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kProject, " FROM project_copy WHERE id IN (",
+                                mysql::Placeholders(ids.size()), ")"),
+                            params));
+  for (const Row& r : rows) out.push_back(ToProject(r));
+  return out;
+}
+
+absl::StatusOr<std::vector<ProjectCopy>> FindProjectsByCode(mysql::Executor& db,
+                                                            const std::vector<std::string>& codes) {
+  std::vector<ProjectCopy> out;
+  if (codes.empty()) return out;
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kProject, " FROM project_copy WHERE project_code IN (",
+                                mysql::Placeholders(codes.size()), ")"),
+                            Params(codes.begin(), codes.end())));
+  for (const Row& r : rows) out.push_back(ToProject(r));
+  return out;
+}
+
+absl::StatusOr<int64_t> CultivationMonths(mysql::Executor& db, const std::string& industry_code) {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query("SELECT cultivation_months FROM industry_copy WHERE code = ? "
+                            "ORDER BY taxonomy_version DESC LIMIT 1",
+                            {industry_code}));
+  return rows.empty() ? 0 : rows.front().Int(0);
+}
+
+}  // namespace bangfu::asset::store

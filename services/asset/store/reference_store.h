@@ -1,0 +1,73 @@
+// Read copies of the registry's records, and what is looked up in them.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
+#include "common/base/ulid.h"
+#include "common/mysql/session.h"
+
+namespace bangfu::asset::store {
+
+struct RegionCopy {
+  std::string code;
+  std::string name;
+  std::string short_name;
+  std::string region_path;  // today's; empty: only a township decides
+  std::string parent_code;
+  bool current = true;
+};
+struct CodeCopy {
+  std::string list;
+  std::string code;
+  std::string name_zh;
+  bool is_public = false;
+  bool valid = true;
+};
+struct ProjectCopy {
+  Ulid id;
+  std::string project_code;
+  std::string name;
+  std::string region_path;
+  int state = 0;  // registry.v1.ProjectState
+  bool is_void = false;
+  std::optional<absl::CivilDay> planting_date;
+  std::string industry_code;
+};
+struct OperatorCopy {
+  std::string uscc;
+  Ulid id;
+  std::string name;
+  bool in_good_standing = true;
+  bool qualified = true;
+  std::optional<absl::CivilDay> qualification_ends;
+};
+struct IndustryCopy {
+  std::string taxonomy_version;
+  std::string code;
+  int64_t cultivation_months = 0;
+};
+
+absl::Status PutRegions(mysql::Tx& tx, const std::vector<RegionCopy>& rows);
+absl::Status PutCodes(mysql::Tx& tx, const std::vector<CodeCopy>& rows);
+absl::Status PutProjects(mysql::Tx& tx, const std::vector<ProjectCopy>& rows, int64_t generation);
+absl::Status PutOperators(mysql::Tx& tx, const std::vector<OperatorCopy>& rows, int64_t generation);
+absl::Status PutIndustries(mysql::Tx& tx, const std::vector<IndustryCopy>& rows);
+
+// Today's path of a region code; nullopt: unknown, empty: not decided.
+absl::StatusOr<std::optional<std::string>> RegionPath(mysql::Executor& db, const std::string& code);
+absl::StatusOr<std::vector<RegionCopy>> AllRegions(mysql::Executor& db);
+// Codes of one list that are valid.
+absl::StatusOr<std::map<std::string, CodeCopy>> CodesOf(mysql::Executor& db, const std::string& list);
+absl::StatusOr<std::vector<ProjectCopy>> FindProjects(mysql::Executor& db, const std::vector<Ulid>& ids);
+absl::StatusOr<std::vector<ProjectCopy>> FindProjectsByCode(mysql::Executor& db,
+                                                            const std::vector<std::string>& codes);
+// Cultivation months of an industry in the newest version that names it; 0: none.
+absl::StatusOr<int64_t> CultivationMonths(mysql::Executor& db, const std::string& industry_code);
+
+}  // namespace bangfu::asset::store
