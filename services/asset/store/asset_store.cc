@@ -393,6 +393,22 @@ absl::StatusOr<bool> IsReferenced(mysql::Executor& db, const Ulid& asset_id) {
   return !rows.empty() && rows.front().Bool(0);
 }
 
+absl::StatusOr<bool> AddReceived(mysql::Tx& tx, const Ulid& asset_id, int64_t fen) {
+  ASSIGN_OR_RETURN(const int64_t matched,
+                   tx.Execute("UPDATE asset SET received_fen = received_fen + ? WHERE id = ? AND "
+                              "received_fen + ? >= declared_fen",
+                              {fen, asset_id, fen}));
+  return matched == 1;
+}
+
+absl::StatusOr<bool> AddDeclared(mysql::Tx& tx, const Ulid& asset_id, int64_t fen) {
+  ASSIGN_OR_RETURN(const int64_t matched,
+                   tx.Execute("UPDATE asset SET declared_fen = declared_fen + ? WHERE id = ? AND "
+                              "received_fen >= declared_fen + ?",
+                              {fen, asset_id, fen}));
+  return matched == 1;
+}
+
 absl::StatusOr<std::vector<int64_t>> TakeNumbers(
     mysql::Tx& tx, const std::vector<std::pair<std::string, int64_t>>& prefixes) {
   std::map<std::string, int64_t> wanted;

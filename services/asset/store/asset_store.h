@@ -130,6 +130,11 @@ absl::StatusOr<std::vector<AssetRow>> ListAssets(mysql::Executor& db,
 // True when a contract, income or a dividend names the asset.
 absl::StatusOr<bool> IsReferenced(mysql::Executor& db, const Ulid& asset_id);
 
+// Adds to what the asset has brought in, as long as it covers what was declared; false: it would not.
+absl::StatusOr<bool> AddReceived(mysql::Tx& tx, const Ulid& asset_id, int64_t fen);
+// Adds to what was declared, as long as it is covered by what came in; false: it would not.
+absl::StatusOr<bool> AddDeclared(mysql::Tx& tx, const Ulid& asset_id, int64_t fen);
+
 // The first numbers of `count` new codes for each prefix, in one statement each way.
 absl::StatusOr<std::vector<int64_t>> TakeNumbers(
     mysql::Tx& tx, const std::vector<std::pair<std::string, int64_t>>& prefixes);
