@@ -1,5 +1,5 @@
-#include <openssl/hmac.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -67,7 +67,9 @@ class AuthTest : public ::testing::Test {
     EXPECT_TRUE(caller.ok() || absl::IsUnauthenticated(caller.status())) << caller.status();
     return ReasonOf(caller.status());
   }
-  std::string SignedReason(const Json& claims) { return Reason(*key_.Sign(Header(), claims.dump())); }
+  std::string SignedReason(const Json& claims) {
+    return Reason(*key_.Sign(Header(), claims.dump()));
+  }
 
   std::string directory_;
   ManualClock clock_;
@@ -134,10 +136,10 @@ TEST_F(AuthTest, RefusesOtherAlgorithms) {
     unsigned int size = 0;
     HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
          reinterpret_cast<const unsigned char*>(body.data()), body.size(), mac, &size);
-    EXPECT_EQ(Reason(Cat(body, ".",
-                         absl::WebSafeBase64Escape(
-                             std::string(reinterpret_cast<char*>(mac), size)))),
-              "TOKEN_INVALID");
+    EXPECT_EQ(
+        Reason(Cat(body, ".",
+                   absl::WebSafeBase64Escape(std::string(reinterpret_cast<char*>(mac), size)))),
+        "TOKEN_INVALID");
   }
 }
 
@@ -270,10 +272,12 @@ TEST_F(AuthTest, KeySetsAreReadStrictly) {
   EXPECT_FALSE(KeySet::Parse("").ok());
   EXPECT_FALSE(KeySet::Parse("[]").ok());
   EXPECT_FALSE(KeySet::Parse(R"({"keys":[1]})").ok());
-  EXPECT_FALSE(KeySet::Parse(R"({"keys":[{"kty":"EC","crv":"P-256","kid":"a","x":"AA","y":"AA"}]})").ok());
+  EXPECT_FALSE(
+      KeySet::Parse(R"({"keys":[{"kty":"EC","crv":"P-256","kid":"a","x":"AA","y":"AA"}]})").ok());
   // 512 bits of RSA are no key.
   EXPECT_FALSE(KeySet::Parse(R"({"keys":[{"kty":"RSA","kid":"a","e":"AQAB","n":")" +
-                             std::string(86, 'B') + R"("}]})").ok());
+                             std::string(86, 'B') + R"("}]})")
+                   .ok());
   // What is not for us is passed over: secrets, encryption keys, other curves.
   auto set = KeySet::Parse(R"({"keys":[{"kty":"oct","kid":"a","k":"AAAA","alg":"HS256"},
       {"kty":"EC","crv":"P-384","kid":"b"},{"kty":"RSA","use":"enc","kid":"c"}]})");

@@ -13,10 +13,10 @@ using options::v1::Role;
 
 struct Grant {
   Role role = options::v1::ROLE_UNSPECIFIED;
-  std::string region_path;                 // "36", "360733" …: holds there and below
-  std::vector<std::string> clauses;        // empty = all
-  std::vector<std::string> fund_sources;   // empty = all
-  std::vector<std::string> industries;     // empty = all
+  std::string region_path;                // "36", "360733" …: holds there and below
+  std::vector<std::string> clauses;       // empty = all
+  std::vector<std::string> fund_sources;  // empty = all
+  std::vector<std::string> industries;    // empty = all
 };
 
 // The regions a caller may see or change, as prefixes of region_path: sorted, none inside another.

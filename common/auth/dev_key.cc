@@ -174,8 +174,10 @@ absl::StatusOr<std::string> DevKey::Mint(const Caller& caller, absl::Time now,
                                          std::string_view audience) const {
   const Json header = {
       {"alg", std::string(AlgorithmName(algorithm_))}, {"typ", "JWT"}, {"kid", kid_}};
-  Json claims = {{"iss", std::string(issuer)}, {"aud", std::string(audience)},
-                 {"sub", caller.subject},      {"iat", absl::ToUnixSeconds(now)},
+  Json claims = {{"iss", std::string(issuer)},
+                 {"aud", std::string(audience)},
+                 {"sub", caller.subject},
+                 {"iat", absl::ToUnixSeconds(now)},
                  {"exp", absl::ToUnixSeconds(now + lifetime)}};
   if (!caller.name.empty()) claims["name"] = caller.name;
   if (caller.is_system) claims["client"] = true;
@@ -195,7 +197,7 @@ absl::StatusOr<std::string> DevKey::Mint(const Caller& caller, absl::Time now,
 absl::StatusOr<std::string> DevKey::Sign(std::string_view header_json,
                                          std::string_view claims_json) const {
   std::string token = Cat(absl::WebSafeBase64Escape(AbslView(header_json)), ".",
-                                   absl::WebSafeBase64Escape(AbslView(claims_json)));
+                          absl::WebSafeBase64Escape(AbslView(claims_json)));
   EVP_MD_CTX* context = EVP_MD_CTX_new();
   const auto* data = reinterpret_cast<const unsigned char*>(token.data());
   size_t size = 0;

@@ -31,7 +31,8 @@ class DevKey {
                                    std::string_view audience = "bangfu") const;
 
   // Signs any header and claims, for tests of what a server must refuse.
-  absl::StatusOr<std::string> Sign(std::string_view header_json, std::string_view claims_json) const;
+  absl::StatusOr<std::string> Sign(std::string_view header_json,
+                                   std::string_view claims_json) const;
 
  private:
   std::string kid_;

@@ -117,10 +117,9 @@ bool PublicKey::Verify(std::string_view signed_bytes, std::string_view signature
       context != nullptr &&
       EVP_DigestVerifyInit(context, nullptr, EVP_sha256(), nullptr,
                            static_cast<EVP_PKEY*>(key_.get())) == 1 &&
-      EVP_DigestVerify(context, reinterpret_cast<const unsigned char*>(signature.data()),
-                       signature.size(),
-                       reinterpret_cast<const unsigned char*>(signed_bytes.data()),
-                       signed_bytes.size()) == 1;
+      EVP_DigestVerify(
+          context, reinterpret_cast<const unsigned char*>(signature.data()), signature.size(),
+          reinterpret_cast<const unsigned char*>(signed_bytes.data()), signed_bytes.size()) == 1;
   EVP_MD_CTX_free(context);
   return ok;
 }
@@ -181,8 +180,7 @@ absl::StatusOr<std::unique_ptr<JwksFile>> JwksFile::Open(std::string path, const
 std::string JwksFile::Stamp() const {
   struct stat info {};
   if (stat(path_.c_str(), &info) != 0) return "";
-  return Cat(info.st_ino, ":", info.st_size, ":", info.st_mtim.tv_sec, ":",
-                      info.st_mtim.tv_nsec);
+  return Cat(info.st_ino, ":", info.st_size, ":", info.st_mtim.tv_sec, ":", info.st_mtim.tv_nsec);
 }
 
 void JwksFile::ReadLocked() {

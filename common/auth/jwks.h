@@ -34,9 +34,9 @@ class PublicKey {
 
 class KeySet {
  public:
-  // Keeps RSA keys of 2048 to 8192 bits and P-256 keys that have a kid and are for signatures; other
-  // entries of a valid set are not ours and are passed over. InvalidArgument when the text is no key
-  // set, a key of ours is malformed or two keys share a kid.
+  // Keeps RSA keys of 2048 to 8192 bits and P-256 keys that have a kid and are for signatures;
+  // other entries of a valid set are not ours and are passed over. InvalidArgument when the text is
+  // no key set, a key of ours is malformed or two keys share a kid.
   static absl::StatusOr<KeySet> Parse(std::string_view json);
   const PublicKey* Find(std::string_view kid) const;
   const std::vector<PublicKey>& keys() const { return keys_; }

@@ -27,8 +27,8 @@ struct Method {
 // Descriptor of a service linked into this program; nullptr when there is none of that name.
 const google::protobuf::ServiceDescriptor* FindService(std::string_view full_name);
 
-// The rpcs of the named services in the order of the contract, each with its rule. The first unknown
-// service or bad rule is the error.
+// The rpcs of the named services in the order of the contract, each with its rule. The first
+// unknown service or bad rule is the error.
 absl::StatusOr<std::vector<Method>> Catalogue(const std::vector<std::string>& services);
 
 }  // namespace bangfu::contract

@@ -51,9 +51,10 @@ TEST(LogTextTest, HidesWhatIsSensitiveAndCutsWhatIsLong) {
   sample.add_parts()->set_contact_phone("13900000000");
   sample.add_scores(3);
   const std::string text = LogText(sample);
-  EXPECT_EQ(text,
-            "name: \"茶园\" kind: SAMPLE_KIND_FARM parts: [{contact_phone: ***}] contact_phone: *** "
-            "photo: <5 bytes> scores: [3]");
+  EXPECT_EQ(
+      text,
+      "name: \"茶园\" kind: SAMPLE_KIND_FARM parts: [{contact_phone: ***}] contact_phone: *** "
+      "photo: <5 bytes> scores: [3]");
   sample.set_serial(std::string(5000, 'a'));
   EXPECT_LT(LogText(sample).size(), 400u);
   for (int i = 0; i < 5000; ++i) sample.add_notes("一条备注");

@@ -73,15 +73,17 @@ std::string_view ShapeComplaint(options::v1::Shape shape, std::string_view text)
     case options::v1::SHAPE_USCC:
       return NormalizeUscc(text).ok() ? "" : "不是有效的统一社会信用代码";
     case options::v1::SHAPE_CODE:
-      return text.size() <= 64 && AllOf(text, [](char c) {
-               return absl::ascii_isupper(c) || absl::ascii_isdigit(c) || c == '_' || c == '-';
-             })
+      return text.size() <= 64 && AllOf(text,
+                                        [](char c) {
+                                          return absl::ascii_isupper(c) || absl::ascii_isdigit(c) ||
+                                                 c == '_' || c == '-';
+                                        })
                  ? ""
                  : "代码只能由大写字母、数字、下划线和短横线组成，不超过64个字符";
     case options::v1::SHAPE_SHA256:
-      return text.size() == 64 && AllOf(text, [](char c) {
-               return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f');
-             })
+      return text.size() == 64 &&
+                     AllOf(text,
+                           [](char c) { return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f'); })
                  ? ""
                  : "不是64位小写十六进制的SHA-256";
     case options::v1::SHAPE_PERIOD: {
@@ -94,9 +96,12 @@ std::string_view ShapeComplaint(options::v1::Shape shape, std::string_view text)
                  : "不是有效的月份（YYYY-MM）";
     }
     case options::v1::SHAPE_REQUEST_ID:
-      return text.size() >= 8 && text.size() <= 64 && AllOf(text, [](char c) {
-               return absl::ascii_isalnum(c) || c == '_' || c == '.' || c == ':' || c == '-';
-             })
+      return text.size() >= 8 && text.size() <= 64 &&
+                     AllOf(text,
+                           [](char c) {
+                             return absl::ascii_isalnum(c) || c == '_' || c == '.' || c == ':' ||
+                                    c == '-';
+                           })
                  ? ""
                  : "请求编号应为8至64个字母、数字或_ . : -";
     default:
@@ -190,7 +195,8 @@ void CheckString(const FieldPlan& p, const std::string& text, const Frame& at, V
     out.Add(at, "格式不正确");
   }
   if (r.shape() != options::v1::SHAPE_UNSPECIFIED) {
-    if (auto complaint = ShapeComplaint(r.shape(), text); !complaint.empty()) out.Add(at, complaint);
+    if (auto complaint = ShapeComplaint(r.shape(), text); !complaint.empty())
+      out.Add(at, complaint);
   }
 }
 

@@ -1,9 +1,9 @@
 // What a request's fields may hold, as the contract declares it ((bangfu.options.v1.rules)). The
 // rules of a message are compiled to a plan once; a request that breaks several gets them all.
 //
-// Beyond the declared rules, always: enum values are known, texts are UTF-8, lists without max_items
-// hold at most 1000 elements, messages nest at most 32 deep, google.type.Date is a day of the
-// calendar, google.protobuf.Timestamp lies in the years 1 to 9999, numbers are finite.
+// Beyond the declared rules, always: enum values are known, texts are UTF-8, lists without
+// max_items hold at most 1000 elements, messages nest at most 32 deep, google.type.Date is a day of
+// the calendar, google.protobuf.Timestamp lies in the years 1 to 9999, numbers are finite.
 #pragma once
 
 #include <memory>

@@ -86,18 +86,20 @@ TEST(ValidatorTest, ReportsEveryViolationAtOnceWithItsPath) {
   s.add_parts()->set_name("短名");
   std::vector<std::string> fields;
   for (const auto& [field, text] : Check(s)) fields.push_back(field);
-  EXPECT_THAT(fields, UnorderedElementsAre(
-                          "id", "name", "kind", "amount_fen", "region_code", "uscc", "started_on",
-                          "seen_at", "serial", "code", "sha256", "period", "photo", "scores[1]",
-                          "rank", "owner_link.id", "kinds[1]", "weight", "parts[1].kind"));
+  EXPECT_THAT(fields, UnorderedElementsAre("id", "name", "kind", "amount_fen", "region_code",
+                                           "uscc", "started_on", "seen_at", "serial", "code",
+                                           "sha256", "period", "photo", "scores[1]", "rank",
+                                           "owner_link.id", "kinds[1]", "weight", "parts[1].kind"));
 }
 
 TEST(ValidatorTest, TellsRequiredFromOptional) {
   testing::v1::CreateSampleRequest request;
-  EXPECT_THAT(Check(request), UnorderedElementsAre(Pair("request_id", "必填"), Pair("sample", "必填")));
+  EXPECT_THAT(Check(request),
+              UnorderedElementsAre(Pair("request_id", "必填"), Pair("sample", "必填")));
   request.set_request_id("r-1");
   *request.mutable_sample() = Good();
-  EXPECT_THAT(Check(request), ElementsAre(Pair("request_id", "请求编号应为8至64个字母、数字或_ . : -")));
+  EXPECT_THAT(Check(request),
+              ElementsAre(Pair("request_id", "请求编号应为8至64个字母、数字或_ . : -")));
   request.set_request_id("request-1");
   EXPECT_THAT(Check(request), IsEmpty());
 }

@@ -15,21 +15,23 @@ namespace bangfu::rpc {
 
 struct CallContext {
   const auth::Caller& caller;
-  mysql::Session& db;          // the worker's own session
+  mysql::Session& db;  // the worker's own session
   const Clock& clock;
   UlidGenerator& ids;
-  absl::Time now;              // one instant for the whole call
+  absl::Time now;  // one instant for the whole call
   absl::Time deadline;
-  std::string method;          // "bangfu.registry.v1.ProjectService.GetProject"
+  std::string method;  // "bangfu.registry.v1.ProjectService.GetProject"
   std::string trace_id;
-  // Regions in which the roles that the rpc declares are held by the caller: the WHERE of every query.
+  // Regions in which the roles that the rpc declares are held by the caller: the WHERE of every
+  // query.
   auth::RegionScope scope;
   // The roles that the rpc declares (empty with any_role).
   std::vector<auth::Role> roles;
   std::function<bool()> cancelled;  // the client went away or the deadline passed
 };
 
-// A server stream's end of the wire; Write waits for flow control and fails when the client is gone.
+// A server stream's end of the wire; Write waits for flow control and fails when the client is
+// gone.
 template <typename Response>
 class Writer {
  public:

@@ -25,6 +25,7 @@
 #include "common/base/strings.h"
 #include "common/contract/access.h"
 #include "common/rpc/bytes.h"
+#include "common/rpc/quick_mutexes.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/status/wire.h"
@@ -84,6 +85,20 @@ struct Client::Impl {
   std::condition_variable cancelled_changed;
   std::set<grpc::ClientContext*> active;
   bool cancelled = false;
+
+  // A server that shuts down refuses calls that cross its goodbye with a bare CANCELLED, before any
+  // handler saw them. We cancel with CancelAll only, so what is left means: come again.
+  absl::Status Outcome(const grpc::Status& result) {
+    if (result.error_code() == grpc::StatusCode::CANCELLED && result.error_details().empty()) {
+      std::lock_guard lock(active_mu);
+      if (!cancelled) {
+        return Error(absl::StatusCode::kUnavailable, "PEER_CLOSED")
+            .Message("the server ended the call")
+            .Zh("服务正在重启，请稍后重试");
+      }
+    }
+    return FromGrpc(result);
+  }
 
   grpc::Channel* PickChannel() {
     if (channels.size() == 1) return channels[0].get();
@@ -155,6 +170,7 @@ Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Client::~Client() = default;
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
+  UseQuickMutexes();
   auto impl = std::make_unique<Impl>();
   std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
   if (!options.ca.empty() || !options.certificate.empty()) {
@@ -183,9 +199,8 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
 absl::Status Client::CallInto(std::string_view method, const Message& request, Message* response,
                               const CallOptions& options) {
   ASSIGN_OR_RETURN(const Target* target, impl_->Find(method));
-  const absl::Duration timeout = options.timeout > absl::ZeroDuration()
-                                     ? options.timeout
-                                     : impl_->options.default_timeout;
+  const absl::Duration timeout =
+      options.timeout > absl::ZeroDuration() ? options.timeout : impl_->options.default_timeout;
   const absl::Time deadline = std::min(options.deadline, absl::Now() + timeout);
   grpc::ByteBuffer bytes;
   if (!ToBytes(request, &bytes)) return absl::InvalidArgumentError("the request is too large");
@@ -208,7 +223,7 @@ absl::Status Client::CallInto(std::string_view method, const Message& request, M
       if (FromBytes(&answer, response)) return absl::OkStatus();
       return absl::DataLossError(Cat("the answer of ", method, " is no message of its type"));
     }
-    absl::Status status = FromGrpc(result);
+    absl::Status status = impl_->Outcome(result);
     const absl::Duration wait = backoff.Next();
     if (!absl::IsUnavailable(status) || !target->is_read ||
         attempt >= impl_->options.read_attempts || absl::Now() + wait >= deadline) {
@@ -255,7 +270,7 @@ absl::Status Client::ReadInto(std::string_view method, const Message& request,
     reader->Finish();
     return stopped;
   }
-  return FromGrpc(reader->Finish());
+  return impl_->Outcome(reader->Finish());
 }
 
 absl::Status Client::Exchange(std::string_view path, const std::vector<std::string>& requests,
@@ -263,8 +278,7 @@ absl::Status Client::Exchange(std::string_view path, const std::vector<std::stri
   const std::string path_text(path);
   grpc::ClientContext context;
   RETURN_IF_ERROR(impl_->Prepare(
-      context, options,
-      std::min(options.deadline, absl::Now() + impl_->options.default_timeout)));
+      context, options, std::min(options.deadline, absl::Now() + impl_->options.default_timeout)));
   Active active(impl_->active_mu, impl_->active, impl_->cancelled, &context);
   if (active.refused()) return absl::CancelledError("the client is shutting down");
   const grpc::internal::RpcMethod rpc(path_text.c_str(), grpc::internal::RpcMethod::BIDI_STREAMING);

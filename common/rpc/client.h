@@ -38,11 +38,11 @@ struct ClientOptions {
 };
 
 struct CallOptions {
-  absl::Duration timeout = absl::ZeroDuration();      // 0: the client's default; streams: none
-  absl::Time deadline = absl::InfiniteFuture();       // the earlier of both holds
-  std::string token;                                  // instead of the client's
+  absl::Duration timeout = absl::ZeroDuration();  // 0: the client's default; streams: none
+  absl::Time deadline = absl::InfiniteFuture();   // the earlier of both holds
+  std::string token;                              // instead of the client's
   std::string traceparent;
-  std::map<std::string, std::string> headers;         // lower-case names
+  std::map<std::string, std::string> headers;  // lower-case names
 
   // For a call made on behalf of another: its deadline and its trace go along.
   static CallOptions Within(const CallContext& context);
@@ -65,8 +65,8 @@ class Client {
   absl::Status CallInto(std::string_view method, const google::protobuf::Message& request,
                         google::protobuf::Message* response, const CallOptions& options = {});
 
-  // Reads a server stream to its end. `on_message`: absl::Status(const Response&); its error cancels
-  // the call and is the result.
+  // Reads a server stream to its end. `on_message`: absl::Status(const Response&); its error
+  // cancels the call and is the result.
   template <typename Response, typename F>
   absl::Status Read(std::string_view method, const google::protobuf::Message& request, F on_message,
                     const CallOptions& options = {}) {
@@ -77,10 +77,11 @@ class Client {
         },
         options);
   }
-  absl::Status ReadInto(std::string_view method, const google::protobuf::Message& request,
-                        const google::protobuf::Message& prototype,
-                        const std::function<absl::Status(const google::protobuf::Message&)>& on_message,
-                        const CallOptions& options = {});
+  absl::Status ReadInto(
+      std::string_view method, const google::protobuf::Message& request,
+      const google::protobuf::Message& prototype,
+      const std::function<absl::Status(const google::protobuf::Message&)>& on_message,
+      const CallOptions& options = {});
 
   // Exchanges raw messages on a bidirectional stream: writes each request, reads one answer for it.
   // For reflection.

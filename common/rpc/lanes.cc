@@ -12,12 +12,14 @@ Lane::Lane(std::string name, LaneOptions options, const SessionFactory& sessions
     : name_(std::move(name)),
       options_(options),
       per_caller_(std::max<size_t>(
-          1, static_cast<size_t>(std::ceil(options.caller_share * static_cast<double>(options.queue))))),
+          1, static_cast<size_t>(
+                 std::ceil(options.caller_share * static_cast<double>(options.queue))))),
       wait_(metrics.AddLatency("bangfu_lane_wait_seconds", "Time that calls wait for a worker",
                                {{"lane", name_}})),
       refused_full_(metrics.AddCounter("bangfu_lane_refused_total", "Calls refused before they ran",
                                        {{"lane", name_}, {"why", "full"}})),
-      refused_share_(metrics.AddCounter("bangfu_lane_refused_total", "Calls refused before they ran",
+      refused_share_(metrics.AddCounter("bangfu_lane_refused_total",
+                                        "Calls refused before they ran",
                                         {{"lane", name_}, {"why", "share"}})) {
   const int workers = std::max(1, options_.workers);
   for (int i = 0; i < workers; ++i) sessions_.push_back(sessions());

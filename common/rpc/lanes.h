@@ -1,7 +1,7 @@
-// Bounded worker lanes. A lane is a few threads, each with a database session of its own, and a short
-// queue before them: what does not fit is refused at once, with the time after which trying again
-// makes sense. Callers take turns, and one caller holds at most a share of the queue, so that a
-// caller who sends a thousand calls delays himself and nobody else.
+// Bounded worker lanes. A lane is a few threads, each with a database session of its own, and a
+// short queue before them: what does not fit is refused at once, with the time after which trying
+// again makes sense. Callers take turns, and one caller holds at most a share of the queue, so that
+// a caller who sends a thousand calls delays himself and nobody else.
 //
 // std::mutex, so that TSan sees what is here.
 #pragma once
@@ -28,9 +28,9 @@ namespace bangfu::rpc {
 using SessionFactory = std::function<std::unique_ptr<mysql::Session>()>;
 
 struct LaneOptions {
-  int workers = 4;           // threads, and database sessions; at least 1
-  size_t queue = 64;         // tasks that wait, beside those that run
-  double caller_share = 0.5; // of the queue, rounded up; (0, 1]
+  int workers = 4;            // threads, and database sessions; at least 1
+  size_t queue = 64;          // tasks that wait, beside those that run
+  double caller_share = 0.5;  // of the queue, rounded up; (0, 1]
 };
 
 class Lane {

@@ -26,14 +26,17 @@ TEST_F(LaneTest, RunsTasksOnItsWorkersEachWithASessionOfItsOwn) {
   std::map<std::thread::id, mysql::Session*> sessions;
   std::latch done(60);
   for (int i = 0; i < 60; ++i) {
-    ASSERT_THAT(lane.Submit("a", [&](mysql::Session& session) {
-      {
-        std::lock_guard lock(mu);
-        auto [it, fresh] = sessions.emplace(std::this_thread::get_id(), &session);
-        EXPECT_EQ(it->second, &session);
-      }
-      done.count_down();
-    }), IsOk());
+    ASSERT_THAT(lane.Submit("a",
+                            [&](mysql::Session& session) {
+                              {
+                                std::lock_guard lock(mu);
+                                auto [it, fresh] =
+                                    sessions.emplace(std::this_thread::get_id(), &session);
+                                EXPECT_EQ(it->second, &session);
+                              }
+                              done.count_down();
+                            }),
+                IsOk());
   }
   done.wait();
   EXPECT_LE(sessions.size(), 3u);
@@ -42,10 +45,12 @@ TEST_F(LaneTest, RunsTasksOnItsWorkersEachWithASessionOfItsOwn) {
 TEST_F(LaneTest, RefusesAtOnceWhenFullAndSaysWhenToComeBack) {
   Lane lane("read", {.workers = 1, .queue = 4, .caller_share = 0.5}, NoSession, metrics_);
   std::latch running(1), release(1);
-  ASSERT_THAT(lane.Submit("a", [&](mysql::Session&) {
-    running.count_down();
-    release.wait();
-  }), IsOk());
+  ASSERT_THAT(lane.Submit("a",
+                          [&](mysql::Session&) {
+                            running.count_down();
+                            release.wait();
+                          }),
+              IsOk());
   running.wait();
   std::atomic<int> ran = 0;
   const auto task = [&](mysql::Session&) { ++ran; };
@@ -66,10 +71,12 @@ TEST_F(LaneTest, RefusesAtOnceWhenFullAndSaysWhenToComeBack) {
 TEST_F(LaneTest, CallersTakeTurns) {
   Lane lane("read", {.workers = 1, .queue = 100, .caller_share = 1}, NoSession, metrics_);
   std::latch running(1), release(1);
-  ASSERT_THAT(lane.Submit("x", [&](mysql::Session&) {
-    running.count_down();
-    release.wait();
-  }), IsOk());
+  ASSERT_THAT(lane.Submit("x",
+                          [&](mysql::Session&) {
+                            running.count_down();
+                            release.wait();
+                          }),
+              IsOk());
   running.wait();
   std::string order;
   for (int i = 0; i < 20; ++i) {

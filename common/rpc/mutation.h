@@ -25,11 +25,11 @@ class Mutation {
   // One audit row in the aggregate's hash chain, under the grant by which the caller may act at
   // `region_path`. `before` may be null (creation).
   absl::Status Audit(std::string_view aggregate_type, const Ulid& id, std::string_view region_path,
-                     const google::protobuf::Message* before, const google::protobuf::Message& after,
-                     std::string_view reason = "");
+                     const google::protobuf::Message* before,
+                     const google::protobuf::Message& after, std::string_view reason = "");
   // One event, carrying the state after the change. After the aggregate's own row was written.
-  absl::Status Publish(std::string_view aggregate_type, const Ulid& id, std::string_view region_path,
-                       const google::protobuf::Message& state);
+  absl::Status Publish(std::string_view aggregate_type, const Ulid& id,
+                       std::string_view region_path, const google::protobuf::Message& state);
   // Who acts, and under which grant: for rows that name a person.
   audit::Actor ActorAt(std::string_view region_path) const;
   const std::string& request_id() const { return request_id_; }
@@ -41,9 +41,9 @@ class Mutation {
 };
 
 // Runs `body` once per request_id of this caller and method. A repeated request gives the stored
-// answer; the same id with another body is INVALID_ARGUMENT REQUEST_ID_REUSED; failures are not stored.
-// With `validate_only` everything is checked and rolled back, nothing stored. The body may run more
-// than once (deadlock, lost connection) and keeps no state outside itself.
+// answer; the same id with another body is INVALID_ARGUMENT REQUEST_ID_REUSED; failures are not
+// stored. With `validate_only` everything is checked and rolled back, nothing stored. The body may
+// run more than once (deadlock, lost connection) and keeps no state outside itself.
 //
 //   return Mutate<Project>(context, request, [&](Mutation& m) -> absl::StatusOr<Project> { … },
 //                          request.validate_only());

@@ -21,14 +21,13 @@ template <typename Response, typename Request, typename F>
 absl::StatusOr<Response> Mutate(CallContext& context, const Request& request, F body,
                                 bool validate_only) {
   Response response;
-  absl::Status status = internal::RunMutation(
-      context, request, request.request_id(), validate_only, &response,
-      [&](Mutation& mutation) -> absl::Status {
-        absl::StatusOr<Response> result = body(mutation);
-        if (!result.ok()) return result.status();
-        response = *std::move(result);
-        return absl::OkStatus();
-      });
+  absl::Status status = internal::RunMutation(context, request, request.request_id(), validate_only,
+                                              &response, [&](Mutation& mutation) -> absl::Status {
+                                                absl::StatusOr<Response> result = body(mutation);
+                                                if (!result.ok()) return result.status();
+                                                response = *std::move(result);
+                                                return absl::OkStatus();
+                                              });
   if (!status.ok()) return status;
   return response;
 }

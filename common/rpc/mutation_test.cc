@@ -21,10 +21,11 @@ using ::bangfu::testing::StatusIs;
 migrate::Migrations TestSchema() {
   return migrate::Concat(
       idempotency::Schema(), audit::Schema(), feed::Schema(),
-      migrate::Migrations{{"sample", 1, "create_sample",
-                           "CREATE TABLE sample (id BINARY(16) NOT NULL, name VARCHAR(32) NOT NULL, "
-                           "PRIMARY KEY (id)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 "
-                           "COLLATE=utf8mb4_bin;\n"}});
+      migrate::Migrations{
+          {"sample", 1, "create_sample",
+           "CREATE TABLE sample (id BINARY(16) NOT NULL, name VARCHAR(32) NOT NULL, "
+           "PRIMARY KEY (id)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 "
+           "COLLATE=utf8mb4_bin;\n"}});
 }
 
 class MutationTest : public SampleServerTest {
@@ -76,8 +77,10 @@ TEST_F(MutationTest, WritesRowsAuditAndFeedTogether) {
       "client_ip FROM audit_log");
   ASSERT_THAT(row, IsOk());
   ASSERT_EQ(row->size(), 1u);
-  const char* expected[] = {"person-1",  "ROLE_COUNTY_OPERATOR", "360733",    "SampleService.CreateSample",
-                            "360733101", "新建",                 "request-1", "127.0.0.1"};
+  const char* expected[] = {"person-1",  "ROLE_COUNTY_OPERATOR",
+                            "360733",    "SampleService.CreateSample",
+                            "360733101", "新建",
+                            "request-1", "127.0.0.1"};
   for (size_t i = 0; i < 8; ++i) EXPECT_EQ((*row)[0].String(i), expected[i]);
 }
 
@@ -99,11 +102,13 @@ TEST_F(MutationTest, ARepeatedRequestGivesTheStoredAnswer) {
 }
 
 TEST_F(MutationTest, AFailureLeavesNothingAndIsNotStored) {
-  EXPECT_THAT(Create("request-1", "坏的"), StatusIs(absl::StatusCode::kFailedPrecondition, "BAD_SAMPLE"));
+  EXPECT_THAT(Create("request-1", "坏的"),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "BAD_SAMPLE"));
   for (const char* table : {"sample", "audit_log", "feed_outbox", "idempotency_key"}) {
     EXPECT_EQ(Count(table), 0) << table;
   }
-  EXPECT_THAT(Create("request-1", "坏的"), StatusIs(absl::StatusCode::kFailedPrecondition, "BAD_SAMPLE"));
+  EXPECT_THAT(Create("request-1", "坏的"),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "BAD_SAMPLE"));
   EXPECT_EQ(bodies_, 2);
 }
 

@@ -65,8 +65,8 @@ struct Stages {
     const absl::Time now = absl::Now();
     if (call.deadline == absl::InfiniteFuture() && !call.method->handler.subscribe) {
       const bool is_long = call.method->contract.access.lane() == options::v1::LANE_LONG;
-      call.deadline =
-          call.received + (is_long ? p.options_.default_long_deadline : p.options_.default_deadline);
+      call.deadline = call.received +
+                      (is_long ? p.options_.default_long_deadline : p.options_.default_deadline);
     }
     if (call.transport->Cancelled()) {
       return Error(absl::StatusCode::kCancelled, "CANCELLED").Zh("请求已取消");
@@ -120,14 +120,15 @@ struct Stages {
 
   // Before the body is read, on the transport's thread.
   static constexpr Stage kAdmission[] = {
-      {"trace", Trace},                // first, so that every later line of the log carries the id
-      {"deadline", Deadline},          // no work for a caller who no longer waits
-      {"authenticate", Authenticate},  // before anything that depends on who calls; the cache makes it cheap
-      {"authorise", Authorise},        // before the body: a caller without the role costs no parsing
-      {"freeze", Freeze},              // after the caller is known: a freeze is no news for strangers
+      {"trace", Trace},        // first, so that every later line of the log carries the id
+      {"deadline", Deadline},  // no work for a caller who no longer waits
+      {"authenticate",
+       Authenticate},  // before anything that depends on who calls; the cache makes it cheap
+      {"authorise", Authorise},  // before the body: a caller without the role costs no parsing
+      {"freeze", Freeze},        // after the caller is known: a freeze is no news for strangers
   };
-  // Between the two: Limit, the lane's queue. After authorise, so that only callers who may call take
-  // a place in it, and their share is counted by person.
+  // Between the two: Limit, the lane's queue. After authorise, so that only callers who may call
+  // take a place in it, and their share is counted by person.
 
   // On a worker, with its session.
   static constexpr Stage kExecution[] = {
@@ -248,8 +249,7 @@ CallContext Pipeline::MakeContext(Call& call, mysql::Session& session) const {
       .trace_id = call.trace.trace_id,
       .scope = call.scope,
       .roles = call.method->roles,
-      .cancelled =
-          [&call] { return call.transport->Cancelled() || absl::Now() >= call.deadline; },
+      .cancelled = [&call] { return call.transport->Cancelled() || absl::Now() >= call.deadline; },
   };
 }
 
@@ -300,9 +300,8 @@ absl::Status Pipeline::Finish(Call& call, absl::Status outcome) const {
   const Method& method = *call.method;
   // Masking, innermost: what went wrong inside is for the log; the caller gets a number to quote.
   if (absl::IsInternal(outcome) || absl::IsUnknown(outcome) || absl::IsDataLoss(outcome)) {
-    call.incident =
-        Sha256Hex(Cat(method.name, "\n", outcome.message(), "\n", call.trace.trace_id))
-            .substr(0, 12);
+    call.incident = Sha256Hex(Cat(method.name, "\n", outcome.message(), "\n", call.trace.trace_id))
+                        .substr(0, 12);
     log::Error("internal error",
                {{"incident", call.incident},
                 {"method", method.name},
@@ -319,13 +318,12 @@ absl::Status Pipeline::Finish(Call& call, absl::Status outcome) const {
       // A failure of something behind us may name hosts or statements: not for the caller.
       const bool behind = absl::IsUnavailable(outcome) || absl::IsAborted(outcome);
       if (behind) {
-        log::Warning("call failed behind the service", {{"method", method.name},
-                                                         {"trace_id", call.trace.trace_id},
-                                                         {"status", outcome}});
+        log::Warning(
+            "call failed behind the service",
+            {{"method", method.name}, {"trace_id", call.trace.trace_id}, {"status", outcome}});
       }
       outcome = Error(d.code, d.reason)
-                    .Message(behind ? std::string_view(d.reason)
-                                    : StdView(outcome.message()))
+                    .Message(behind ? std::string_view(d.reason) : StdView(outcome.message()))
                     .Zh(d.zh);
       break;
     }
@@ -336,8 +334,8 @@ absl::Status Pipeline::Finish(Call& call, absl::Status outcome) const {
   method.CodeCounter(outcome.code(), metrics_).Increment();
   // Access log, outermost: it has the last word on every call, refused ones included.
   const bool denied = absl::IsPermissionDenied(outcome) || absl::IsUnauthenticated(outcome);
-  const log::Level level = denied || absl::IsInternal(outcome) ? log::Level::kWarning
-                                                               : log::Level::kInfo;
+  const log::Level level =
+      denied || absl::IsInternal(outcome) ? log::Level::kWarning : log::Level::kInfo;
   if (log::Enabled(level)) {
     log::Write(level, denied ? "rpc denied" : "rpc",
                {{"method", method.name},

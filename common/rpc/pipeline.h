@@ -1,5 +1,5 @@
-// The way of a request, as one ordered list of stages (pipeline.cc). The transport (server.cc) knows
-// gRPC and no rules; the pipeline knows the rules and no gRPC.
+// The way of a request, as one ordered list of stages (pipeline.cc). The transport (server.cc)
+// knows gRPC and no rules; the pipeline knows the rules and no gRPC.
 #pragma once
 
 #include <array>
@@ -58,11 +58,11 @@ struct Call {
   const Method* method = nullptr;
   Transport* transport = nullptr;
   // Facts of the wire.
-  std::string token;          // without "Bearer "
+  std::string token;  // without "Bearer "
   std::string traceparent;
   std::string client_ip;
   std::string source_system;
-  absl::Time received;        // real time
+  absl::Time received;                           // real time
   absl::Time deadline = absl::InfiniteFuture();  // the client's; InfiniteFuture: none given
   // Results of stages.
   trace::TraceContext trace;

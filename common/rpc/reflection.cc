@@ -60,9 +60,9 @@ class Reactor : public grpc::ServerGenericBidiReactor {
       case reflection::ServerReflectionRequest::kFileContainingExtension: {
         const auto& wanted = request.file_containing_extension();
         const auto* type = pool->FindMessageTypeByName(wanted.containing_type());
-        const auto* extension =
-            type == nullptr ? nullptr
-                            : pool->FindExtensionByNumber(type, wanted.extension_number());
+        const auto* extension = type == nullptr
+                                    ? nullptr
+                                    : pool->FindExtensionByNumber(type, wanted.extension_number());
         if (extension != nullptr) file = extension->file();
         break;
       }

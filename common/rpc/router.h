@@ -23,8 +23,8 @@ struct Next {
   static Next After(absl::Duration wait) { return {false, wait}; }
 };
 
-// A server stream that waits between its steps (a watch): what it holds lives here, and no worker is
-// held while it waits. Steps of one stream never run at the same time.
+// A server stream that waits between its steps (a watch): what it holds lives here, and no worker
+// is held while it waits. Steps of one stream never run at the same time.
 template <typename Response>
 class Subscription {
  public:
@@ -47,20 +47,22 @@ struct Handler {
   std::function<absl::Status(CallContext&, const google::protobuf::Message& request,
                              const WriteMessage& write)>
       stream;
-  std::function<absl::StatusOr<SubscriptionStep>(CallContext&, const google::protobuf::Message& request)>
+  std::function<absl::StatusOr<SubscriptionStep>(CallContext&,
+                                                 const google::protobuf::Message& request)>
       subscribe;
 };
 
 class Router {
  public:
-  // router.Unary<GetProjectRequest, Project>("bangfu.registry.v1.ProjectService.GetProject", handler);
-  // handler: absl::StatusOr<Response>(CallContext&, const Request&)
+  // router.Unary<GetProjectRequest, Project>("bangfu.registry.v1.ProjectService.GetProject",
+  // handler); handler: absl::StatusOr<Response>(CallContext&, const Request&)
   template <typename Request, typename Response, typename F>
   void Unary(std::string_view method, F handler) {
     Handler h;
     h.request_prototype = &Request::default_instance();
     h.response_prototype = &Response::default_instance();
-    h.unary = [handler = std::move(handler)](CallContext& context, const google::protobuf::Message& request,
+    h.unary = [handler = std::move(handler)](CallContext& context,
+                                             const google::protobuf::Message& request,
                                              google::protobuf::Message* response) -> absl::Status {
       absl::StatusOr<Response> result = handler(context, static_cast<const Request&>(request));
       if (!result.ok()) return result.status();
@@ -77,9 +79,9 @@ class Router {
     h.request_prototype = &Request::default_instance();
     h.response_prototype = &Response::default_instance();
     h.server_streaming = true;
-    h.stream = [handler = std::move(handler)](
-                   CallContext& context, const google::protobuf::Message& request,
-                   const WriteMessage& write) -> absl::Status {
+    h.stream = [handler = std::move(handler)](CallContext& context,
+                                              const google::protobuf::Message& request,
+                                              const WriteMessage& write) -> absl::Status {
       WriterOver<Response> writer(write);
       return handler(context, static_cast<const Request&>(request), writer);
     };
@@ -93,8 +95,10 @@ class Router {
     h.request_prototype = &Request::default_instance();
     h.response_prototype = &Response::default_instance();
     h.server_streaming = true;
-    h.subscribe = [factory = std::move(factory)](CallContext& context, const google::protobuf::Message& request)
-        -> absl::StatusOr<SubscriptionStep> {
+    h.subscribe =
+        [factory = std::move(factory)](
+            CallContext& context,
+            const google::protobuf::Message& request) -> absl::StatusOr<SubscriptionStep> {
       absl::StatusOr<std::unique_ptr<Subscription<Response>>> made =
           factory(context, static_cast<const Request&>(request));
       if (!made.ok()) return made.status();

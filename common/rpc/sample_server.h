@@ -62,8 +62,9 @@ struct Handlers {
   };
   std::function<absl::StatusOr<std::unique_ptr<Subscription<Sample>>>(CallContext&,
                                                                       const WatchSamplesRequest&)>
-      watch = [](CallContext&, const WatchSamplesRequest&)
-      -> absl::StatusOr<std::unique_ptr<Subscription<Sample>>> {
+      watch =
+          [](CallContext&,
+             const WatchSamplesRequest&) -> absl::StatusOr<std::unique_ptr<Subscription<Sample>>> {
     return absl::UnimplementedError("no watch in this test");
   };
   std::function<absl::StatusOr<Sample>(CallContext&, const GetSampleRequest&)> ask = get;

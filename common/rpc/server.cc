@@ -22,6 +22,7 @@
 #include "common/base/text.h"
 #include "common/log/log.h"
 #include "common/rpc/bytes.h"
+#include "common/rpc/quick_mutexes.h"
 #include "common/rpc/reflection.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -146,10 +147,10 @@ class CallReactor : public grpc::ServerGenericBidiReactor,
   bool write_failed_ = false;
   // Subscriptions only.
   bool subscribed_ = false;
-  bool stepping_ = false;  // queued or running
-  bool waiting_ = false;   // for the timer or Wake
-  bool woken_ = false;     // while a step was under way
-  Steady::time_point due_;  // when the next step is due
+  bool stepping_ = false;                                 // queued or running
+  bool waiting_ = false;                                  // for the timer or Wake
+  bool woken_ = false;                                    // while a step was under way
+  Steady::time_point due_;                                // when the next step is due
   Steady::time_point armed_ = Steady::time_point::max();  // when the timer calls next
   std::deque<grpc::ByteBuffer> pending_;
   Next next_;
@@ -253,8 +254,7 @@ class ServerImpl final : public Server, public grpc::CallbackGenericService {
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port_ == 0) {
       server_.reset();
-      return absl::UnavailableError(
-          Cat("cannot listen on ", options_.host, ":", options_.port));
+      return absl::UnavailableError(Cat("cannot listen on ", options_.host, ":", options_.port));
     }
     SetServing(false);
     return absl::OkStatus();
@@ -461,7 +461,8 @@ absl::Status CallReactor::Write(const google::protobuf::Message& response) {
   if (!ToBytes(response, &bytes)) return absl::InternalError("a message is too large to send");
   std::unique_lock lock(mu_);
   // One message is under way while the handler makes the next; a slow client slows the handler.
-  const auto stalled = Steady::now() + absl::ToChronoNanoseconds(server_.options().stream_stall_timeout);
+  const auto stalled =
+      Steady::now() + absl::ToChronoNanoseconds(server_.options().stream_stall_timeout);
   if (!written_.wait_until(lock, stalled, [&] { return !writing_; })) {
     lock.unlock();
     context_->TryCancel();
@@ -645,6 +646,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
                                                       ServerDependencies dependencies,
                                                       const Router& router,
                                                       const std::vector<std::string>& services) {
+  UseQuickMutexes();
   auto server = std::make_unique<ServerImpl>(std::move(options), dependencies);
   RETURN_IF_ERROR(server->Init(router, services));
   return server;

@@ -1,6 +1,6 @@
-// The gRPC server: one generic callback service over a Router (deploy/adr/0001). gRPC's threads read
-// bytes, admit the call and put it into a lane; workers run the handlers; nothing of a call waits on
-// a gRPC thread.
+// The gRPC server: one generic callback service over a Router (deploy/adr/0001). gRPC's threads
+// read bytes, admit the call and put it into a lane; workers run the handlers; nothing of a call
+// waits on a gRPC thread.
 #pragma once
 
 #include <functional>
@@ -34,8 +34,8 @@ struct ServerOptions {
   TlsFiles tls;
   bool reflection = false;
   int max_receive_bytes = 4 << 20;
-  // New pods get their share of clients: a connection is asked to go after this time, its calls have
-  // the grace to end.
+  // New pods get their share of clients: a connection is asked to go after this time, its calls
+  // have the grace to end.
   absl::Duration max_connection_age = absl::Minutes(30);
   absl::Duration max_connection_age_grace = absl::Minutes(5);
   // A stream whose client takes nothing for so long is given up.
@@ -74,8 +74,8 @@ class Server {
   // Lets waiting subscriptions of `method` step now; all of them when it is empty. Cheap; call it
   // after a commit that they may want to see.
   virtual void Wake(std::string_view method = "") = 0;
-  // No new calls; subscriptions end with UNAVAILABLE so that their clients go elsewhere; calls under
-  // way have `grace` to end and are cancelled then; returns when the last handler has. Once.
+  // No new calls; subscriptions end with UNAVAILABLE so that their clients go elsewhere; calls
+  // under way have `grace` to end and are cancelled then; returns when the last handler has. Once.
   virtual void Shutdown(absl::Duration grace) = 0;
 };
 

@@ -82,7 +82,8 @@ TEST_F(StreamTest, DeliversEverythingInOrder) {
   auto all = server_->Read<sample::Sample>(kStream, request, token_);
   ASSERT_THAT(all, IsOk());
   ASSERT_EQ(all->size(), 20000u);
-  for (size_t i = 0; i < all->size(); ++i) ASSERT_EQ((*all)[i].amount_fen(), static_cast<int64_t>(i + 1));
+  for (size_t i = 0; i < all->size(); ++i)
+    ASSERT_EQ((*all)[i].amount_fen(), static_cast<int64_t>(i + 1));
   request.set_count(0);
   EXPECT_THAT(server_->Read<sample::Sample>(kStream, request, token_), IsOk());
 }
@@ -95,13 +96,12 @@ TEST_F(StreamTest, CarriesTheErrorAfterWhatWasWritten) {
   };
   StartServer();
   int seen = 0;
-  EXPECT_THAT(server_->client().Read<sample::Sample>(
-                  kStream, sample::StreamSamplesRequest(),
-                  [&](const sample::Sample&) {
-                    ++seen;
-                    return absl::OkStatus();
-                  },
-                  {.token = token_}),
+  EXPECT_THAT(server_->client().Read<sample::Sample>(kStream, sample::StreamSamplesRequest(),
+                                                     [&](const sample::Sample&) {
+                                                       ++seen;
+                                                       return absl::OkStatus();
+                                                     },
+                                                     {.token = token_}),
               StatusIs(absl::StatusCode::kFailedPrecondition, "HALF_WAY"));
   EXPECT_EQ(seen, 1);
 }
@@ -121,12 +121,13 @@ TEST_F(StreamTest, AHandlerStopsWhenItsClientDoes) {
   };
   StartServer();
   int seen = 0;
-  EXPECT_THAT(server_->client().Read<sample::Sample>(
-                  kStream, sample::StreamSamplesRequest(),
-                  [&](const sample::Sample&) -> absl::Status {
-                    return ++seen < 10 ? absl::OkStatus() : absl::OutOfRangeError("enough");
-                  },
-                  {.token = token_}),
+  EXPECT_THAT(server_->client().Read<sample::Sample>(kStream, sample::StreamSamplesRequest(),
+                                                     [&](const sample::Sample&) -> absl::Status {
+                                                       return ++seen < 10
+                                                                  ? absl::OkStatus()
+                                                                  : absl::OutOfRangeError("enough");
+                                                     },
+                                                     {.token = token_}),
               StatusIs(absl::StatusCode::kOutOfRange));
   Await([&] { return stopped.load(); });
   stopped = false;
@@ -216,7 +217,9 @@ TEST_F(StreamTest, WaitingWatchesHoldNoWorker) {
   // The one worker of the lane is free.
   sample::StreamSamplesRequest request;
   request.set_count(3);
-  EXPECT_THAT(server_->Read<sample::Sample>(kStream, request, token_, {.timeout = absl::Seconds(10)}), IsOk());
+  EXPECT_THAT(
+      server_->Read<sample::Sample>(kStream, request, token_, {.timeout = absl::Seconds(10)}),
+      IsOk());
   source_.last = 1;
   Await([&] {
     server_->server().Wake();
@@ -263,9 +266,8 @@ TEST_F(StreamTest, AWatchEndsWithItsDeadlineAndWhenItsClientGoes) {
 
 TEST_F(StreamTest, ShutdownSendsWatchesElsewhere) {
   StartServer();
-  std::thread reader([&] {
-    EXPECT_THAT(Watch(0, 1), StatusIs(absl::StatusCode::kUnavailable, "SHUTTING_DOWN"));
-  });
+  std::thread reader(
+      [&] { EXPECT_THAT(Watch(0, 1), StatusIs(absl::StatusCode::kUnavailable, "SHUTTING_DOWN")); });
   Await([&] { return source_.alive == 1 && source_.steps >= 1; });
   server_->server().Shutdown(absl::Seconds(30));
   reader.join();

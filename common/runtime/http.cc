@@ -53,9 +53,17 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
   auto impl = std::make_unique<Impl>();
   impl->pages = std::move(pages);
   const std::string listen = Cat(host, ":", port);
-  const char* options[] = {"listening_ports",    listen.c_str(), "num_threads",         "2",
-                           "request_timeout_ms", "5000",         "enable_keep_alive",   "no",
-                           "max_request_size",   "8192",         nullptr};
+  const char* options[] = {"listening_ports",
+                           listen.c_str(),
+                           "num_threads",
+                           "2",
+                           "request_timeout_ms",
+                           "5000",
+                           "enable_keep_alive",
+                           "no",
+                           "max_request_size",
+                           "8192",
+                           nullptr};
   mg_callbacks callbacks{};
   callbacks.begin_request = &Impl::Handle;
   impl->context = mg_start(&callbacks, impl.get(), options);

@@ -21,8 +21,7 @@ class HttpServer {
   // Answers GET and HEAD of exactly these paths; called from the server's threads. `port` 0: the
   // system chooses. UNAVAILABLE when the port cannot be had.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(
-      const std::string& host, int port,
-      std::map<std::string, std::function<HttpAnswer()>> pages);
+      const std::string& host, int port, std::map<std::string, std::function<HttpAnswer()>> pages);
   ~HttpServer();
 
   int port() const;

@@ -95,8 +95,8 @@ void Readiness::Set(bool ready, std::string reason) {
     ready_ = ready;
     reason_ = std::move(reason);
     if (news) {
-      log::Write(ready ? log::Level::kInfo : log::Level::kWarning,
-                 ready ? "ready" : "not ready", {{"reason", reason_}});
+      log::Write(ready ? log::Level::kInfo : log::Level::kWarning, ready ? "ready" : "not ready",
+                 {{"reason", reason_}});
     }
     if (!changed) return;
   }

@@ -2,7 +2,8 @@
 // goes down.
 //
 // Up: HTTP (alive, not ready) → gRPC (NOT_SERVING) → checks pass → SERVING, jobs start.
-// Down: not ready → a pause in which clients learn it → gRPC drains → jobs stop → sessions close → HTTP.
+// Down: not ready → a pause in which clients learn it → gRPC drains → jobs stop → sessions close →
+// HTTP.
 #pragma once
 
 #include <functional>

@@ -58,7 +58,8 @@ std::string Http(int port, const std::string& request) {
   if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 &&
       write(fd, request.data(), request.size()) == static_cast<ssize_t>(request.size())) {
     char buffer[4096];
-    for (ssize_t n; (n = read(fd, buffer, sizeof(buffer))) > 0;) answer.append(buffer, static_cast<size_t>(n));
+    for (ssize_t n; (n = read(fd, buffer, sizeof(buffer))) > 0;)
+      answer.append(buffer, static_cast<size_t>(n));
   }
   close(fd);
   return answer;
@@ -80,14 +81,17 @@ int NumberAfter(const std::string& text, const std::string& name) {
 }
 
 TEST(HttpTest, AnswersItsPagesAndNothingElse) {
-  auto server = HttpServer::Start("127.0.0.1", 0, {{"/livez", [] { return HttpAnswer{200, "alive\n"}; }}});
+  auto server = HttpServer::Start("127.0.0.1", 0, {{"/livez", [] {
+                                                      return HttpAnswer{200, "alive\n"};
+                                                    }}});
   ASSERT_THAT(server, IsOk());
   const int port = (*server)->port();
   EXPECT_THAT(HttpGet(port, "/livez"), HasSubstr("200 OK"));
   EXPECT_THAT(HttpGet(port, "/livez"), HasSubstr("\r\n\r\nalive\n"));
   EXPECT_THAT(HttpGet(port, "/"), HasSubstr("404"));
   EXPECT_THAT(HttpGet(port, "/../etc/passwd"), ::testing::Not(HasSubstr("root")));
-  EXPECT_THAT(Http(port, "POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"), HasSubstr("405"));
+  EXPECT_THAT(Http(port, "POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"),
+              HasSubstr("405"));
   EXPECT_FALSE(HttpServer::Start("127.0.0.1", port, {}).ok());
 }
 
@@ -172,15 +176,15 @@ class ServiceTest : public ::testing::Test {
   std::vector<std::string> Flags() {
     const mysql::Options db = database_.options();
     std::vector<std::string> flags = {"--db-host=" + db.host,
-            Cat("--db-port=", db.port),
-            "--db-user=" + db.user,
-            "--db-schema=" + db.schema,
-            "--db-io-timeout=5s",
-            "--drain-grace=10s",
-            "--dev-key-dir=" + directory_ + "/key",
-            "--port-file=" + directory_ + "/ports",
-            "--freeze-file=" + directory_ + "/freeze",
-            "--check-interval=50ms"};
+                                      Cat("--db-port=", db.port),
+                                      "--db-user=" + db.user,
+                                      "--db-schema=" + db.schema,
+                                      "--db-io-timeout=5s",
+                                      "--drain-grace=10s",
+                                      "--dev-key-dir=" + directory_ + "/key",
+                                      "--port-file=" + directory_ + "/ports",
+                                      "--freeze-file=" + directory_ + "/freeze",
+                                      "--check-interval=50ms"};
     if (!db.password.empty()) flags.push_back("--db-password-file=" + directory_ + "/password");
     return flags;
   }
@@ -213,8 +217,9 @@ class ServiceTest : public ::testing::Test {
   }
   void Serve() {
     pid_ = Spawn(Flags());
-    ASSERT_TRUE(Await([&] { return ReadFile(directory_ + "/ports").find('}') != std::string::npos; }))
-        << ReadFile(directory_ + "/err");
+    ASSERT_TRUE(Await([&] {
+      return ReadFile(directory_ + "/ports").find('}') != std::string::npos;
+    })) << ReadFile(directory_ + "/err");
     const std::string ports = ReadFile(directory_ + "/ports");
     port_ = NumberAfter(ports, "port");
     http_port_ = NumberAfter(ports, "http_port");
@@ -245,7 +250,8 @@ class ServiceTest : public ::testing::Test {
 TEST_F(ServiceTest, IsAliveButNotReadyUntilItsSchemaIs) {
   Serve();
   EXPECT_THAT(HttpGet(http_port_, "/livez"), HasSubstr("200 OK"));
-  ASSERT_TRUE(Await([&] { return HttpGet(http_port_, "/readyz").find("schema:") != std::string::npos; }));
+  ASSERT_TRUE(
+      Await([&] { return HttpGet(http_port_, "/readyz").find("schema:") != std::string::npos; }));
   EXPECT_THAT(HttpGet(http_port_, "/readyz"), HasSubstr("503"));
   EXPECT_EQ(ReadFile(directory_ + "/out"), "");
   EXPECT_EQ(RunToEnd(With("migrate")), 0) << ReadFile(directory_ + "/err");
@@ -255,7 +261,9 @@ TEST_F(ServiceTest, ServesDrainsAndEnds) {
   ASSERT_EQ(RunToEnd(With("migrate")), 0) << ReadFile(directory_ + "/err");
   ASSERT_EQ(RunToEnd(With("migrate")), 0) << "migrating twice does nothing";
   Serve();
-  ASSERT_TRUE(Await([&] { return ReadFile(directory_ + "/out").find("\"ready\":\"sample\"") != std::string::npos; }));
+  ASSERT_TRUE(Await([&] {
+    return ReadFile(directory_ + "/out").find("\"ready\":\"sample\"") != std::string::npos;
+  }));
   EXPECT_EQ(NumberAfter(ReadFile(directory_ + "/out"), "port"), port_);
   EXPECT_THAT(HttpGet(http_port_, "/readyz"), HasSubstr("200 OK"));
   auto first = Get();
@@ -270,7 +278,8 @@ TEST_F(ServiceTest, ServesDrainsAndEnds) {
     EXPECT_THAT(Get(), IsOk());
   });
   ASSERT_TRUE(Await([&] {
-    return sent && HttpGet(http_port_, "/metrics").find("bangfu_rpc_in_flight 1") != std::string::npos;
+    return sent &&
+           HttpGet(http_port_, "/metrics").find("bangfu_rpc_in_flight 1") != std::string::npos;
   }));
   kill(pid_, SIGTERM);
   EXPECT_EQ(ExitCode(pid_), 0) << ReadFile(directory_ + "/err");
@@ -288,8 +297,8 @@ TEST_F(ServiceTest, FreezesWhileTheFileIsThere) {
   request.mutable_sample()->set_name("油茶");
   request.mutable_sample()->set_kind(testing::v1::SAMPLE_KIND_FARM);
   const auto create = [&] {
-    return client_->Call<testing::v1::Sample>("bangfu.testing.v1.SampleService.CreateSample", request,
-                                              {.token = token_});
+    return client_->Call<testing::v1::Sample>("bangfu.testing.v1.SampleService.CreateSample",
+                                              request, {.token = token_});
   };
   EXPECT_THAT(create(), IsOk());
   std::ofstream(directory_ + "/freeze") << "年终结账，暂停填报\n";

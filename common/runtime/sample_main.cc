@@ -42,15 +42,11 @@ absl::Status Compose(runtime::App& app) {
         return r.sample();
       });
   router.ServerStream<StreamSamplesRequest, Sample>(
-      prefix + "StreamSamples",
-      [](rpc::CallContext&, const StreamSamplesRequest&, rpc::Writer<Sample>& out) {
-        return out.Write(Sample());
-      });
+      prefix + "StreamSamples", [](rpc::CallContext&, const StreamSamplesRequest&,
+                                   rpc::Writer<Sample>& out) { return out.Write(Sample()); });
   router.ServerStream<WatchSamplesRequest, Sample>(
-      prefix + "WatchSamples",
-      [](rpc::CallContext&, const WatchSamplesRequest&, rpc::Writer<Sample>& out) {
-        return out.Write(Sample());
-      });
+      prefix + "WatchSamples", [](rpc::CallContext&, const WatchSamplesRequest&,
+                                  rpc::Writer<Sample>& out) { return out.Write(Sample()); });
   app.jobs().AddPeriodic("count", absl::Milliseconds(20), [&jobs_run](mysql::Session& session) {
     ++jobs_run;
     return session.Query("SELECT COUNT(*) FROM idempotency_key").status();
@@ -62,11 +58,10 @@ absl::Status Compose(runtime::App& app) {
 }  // namespace bangfu
 
 int main(int argc, char** argv) {
-  return bangfu::runtime::ServiceMain(
-      argc, argv,
-      {.name = "sample",
-       .summary = "serves the test contract",
-       .services = {bangfu::kService},
-       .migrations = bangfu::idempotency::Schema(),
-       .compose = bangfu::Compose});
+  return bangfu::runtime::ServiceMain(argc, argv,
+                                      {.name = "sample",
+                                       .summary = "serves the test contract",
+                                       .services = {bangfu::kService},
+                                       .migrations = bangfu::idempotency::Schema(),
+                                       .compose = bangfu::Compose});
 }

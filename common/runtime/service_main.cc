@@ -67,8 +67,8 @@ void DeclareLane(config::Loader& loader, const std::string& name, rpc::LaneOptio
   loader.Number(name + "-workers", &lane->workers,
                 "threads and database sessions of the " + name + " lane", 1, 256);
   queues.push_back(std::make_unique<int>(static_cast<int>(lane->queue)));
-  loader.Number(name + "-queue", queues.back().get(), "calls that may wait in the " + name + " lane",
-                1, 100000);
+  loader.Number(name + "-queue", queues.back().get(),
+                "calls that may wait in the " + name + " lane", 1, 100000);
 }
 
 void Declare(config::Loader& loader, const ServiceDefinition& definition, Settings& s,
@@ -100,7 +100,8 @@ void Declare(config::Loader& loader, const ServiceDefinition& definition, Settin
 
   loader.Text("tls-certificate", &s.server.tls.certificate, "PEM file; empty: plain text");
   loader.Text("tls-key", &s.server.tls.key, "PEM file");
-  loader.Text("tls-client-ca", &s.server.tls.client_ca, "PEM file; set: clients need a certificate");
+  loader.Text("tls-client-ca", &s.server.tls.client_ca,
+              "PEM file; set: clients need a certificate");
   loader.Switch("reflection", &s.server.reflection, "serve gRPC reflection");
   loader.Switch("trust-forwarded-for", &s.server.trust_forwarded_for,
                 "take the client's address from x-forwarded-for (behind the edge only)");
@@ -117,8 +118,9 @@ void Declare(config::Loader& loader, const ServiceDefinition& definition, Settin
                   "between NOT_SERVING and the end of accepting, for clients to learn it");
   loader.Duration("drain-grace", &s.drain_grace, "for calls under way to end");
   loader.Duration("check-interval", &s.check_interval, "between readiness checks");
-  loader.Text("clock-offset", &s.clock_offset,
-              "dev mode: added to the machine's clock, such as -192h; the tokens must be of that time");
+  loader.Text(
+      "clock-offset", &s.clock_offset,
+      "dev mode: added to the machine's clock, such as -192h; the tokens must be of that time");
   loader.Duration("migrate-lease", &s.migrate_lease, "longer than the longest migration statement");
 
   if (!definition.peers.empty()) {
@@ -287,16 +289,19 @@ class Process final : public App {
 
     ASSIGN_OR_RETURN(
         http_,
-        HttpServer::Start(settings_.http_host, settings_.http_port,
-                          {{"/livez", [] { return HttpAnswer{200, "alive\n"}; }},
-                           {"/readyz",
-                            [this] {
-                              return HttpAnswer{readiness_.ready() ? 200 : 503,
-                                                readiness_.reason() + "\n"};
-                            }},
-                           {"/metrics", [this] {
-                              return HttpAnswer{200, metrics_.Expose(), "text/plain; version=0.0.4"};
-                            }}}));
+        HttpServer::Start(
+            settings_.http_host, settings_.http_port,
+            {{"/livez",
+              [] {
+                return HttpAnswer{200, "alive\n"};
+              }},
+             {"/readyz",
+              [this] {
+                return HttpAnswer{readiness_.ready() ? 200 : 503, readiness_.reason() + "\n"};
+              }},
+             {"/metrics", [this] {
+                return HttpAnswer{200, metrics_.Expose(), "text/plain; version=0.0.4"};
+              }}}));
 
     readiness_.Add("database", [](mysql::Session& session) { return session.Ping(); });
     readiness_.Add("schema", [this, verified = false](mysql::Session& session) mutable {
@@ -320,10 +325,10 @@ class Process final : public App {
                                                   .sessions = sessions()},
                                                  router_, definition_.services));
     serving_ = server_.get();
-    ports_ = nlohmann::json{{"ready", definition_.name},
-                            {"port", server_->port()},
-                            {"http_port", http_->port()}}
-                 .dump();
+    ports_ =
+        nlohmann::json{
+            {"ready", definition_.name}, {"port", server_->port()}, {"http_port", http_->port()}}
+            .dump();
     if (!settings_.port_file.empty()) {
       RETURN_IF_ERROR(WritePortFile(settings_.port_file, ports_));
     }

@@ -68,8 +68,8 @@ class App {
 };
 
 struct ServiceDefinition {
-  std::string name;     // "registry": the program is bangfu-registry
-  std::string summary;  // one line for --help
+  std::string name;                   // "registry": the program is bangfu-registry
+  std::string summary;                // one line for --help
   std::vector<std::string> services;  // full names of the rpc services
   migrate::Migrations migrations;
   std::vector<std::string> peers;  // services that this one calls

@@ -1,0 +1,131 @@
+#include "common/runtime/standard_parts.h"
+
+#include <utility>
+
+#include "common/audit/audit.h"
+#include "common/audit/schema.h"
+#include "common/audit/service.h"
+#include "common/feed/consumer.h"
+#include "common/feed/remote.h"
+#include "common/feed/schema.h"
+#include "common/feed/sequencer.h"
+#include "common/idempotency/idempotency.h"
+#include "common/idempotency/schema.h"
+#include "common/log/log.h"
+#include "common/operation/schema.h"
+#include "common/operation/service.h"
+
+namespace bangfu::runtime {
+
+namespace {
+
+constexpr char kWatch[] = "bangfu.feed.v1.ChangeFeed.Watch";
+
+void AddSequencer(App& app) {
+  app.jobs().Add("sequencer", [&app](mysql::Session& session, Loop& loop) {
+    feed::SequencerOptions options;
+    options.holder = app.instance();
+    feed::Sequencer sequencer(session, app.clock(), options);
+    loop.Run([&]() -> absl::Duration {
+      absl::StatusOr<feed::SequencerStep> step = sequencer.StepOnce();
+      if (!step.ok()) {
+        log::Warning("sequencer failed", {{"error", step.status()}});
+        return absl::Seconds(1);
+      }
+      if (step->moved == 0) return step->holder ? options.idle_rest : absl::Seconds(1);
+      app.WakeSubscriptions(kWatch);
+      return absl::ZeroDuration();
+    });
+    if (absl::Status status = sequencer.Release(); !status.ok()) {
+      log::Warning("sequencer lease not released", {{"error", status}});
+    }
+  });
+}
+
+void AddConsumer(App& app, const Following& following) {
+  app.jobs().Add("consume_" + following.peer, [&app, following](mysql::Session& session,
+                                                                Loop& loop) {
+    feed::ConsumerOptions options;
+    options.consumer = following.consumer;
+    options.source = following.peer;
+    options.holder = app.instance();
+    options.aggregate_types = following.aggregate_types;
+    options.prefetch = true;
+    rpc::Client& peer = app.peer(following.peer);
+    feed::Consumer consumer(session, app.clock(), options, feed::RemotePull(peer),
+                            *following.handler, feed::RemoteSnapshot(peer));
+    consumer.Run(loop, [&following](const absl::Status& status) {
+      log::Warning("consumer failed", {{"source", following.peer}, {"error", status}});
+    });
+  });
+}
+
+// Repeats a sweep of small steps until nothing is left.
+template <typename Step>
+std::function<absl::Status(mysql::Session&)> UntilDone(Step step) {
+  return [step](mysql::Session& session) -> absl::Status {
+    while (true) {
+      absl::StatusOr<int64_t> swept = step(session);
+      if (!swept.ok()) return swept.status();
+      if (*swept == 0) return absl::OkStatus();
+    }
+  };
+}
+
+}  // namespace
+
+std::vector<std::string> StandardServices() {
+  return {"bangfu.audit.v1.AuditService", "bangfu.operation.v1.OperationService",
+          "bangfu.feed.v1.ChangeFeed"};
+}
+
+migrate::Migrations StandardMigrations() {
+  return migrate::Concat(idempotency::Schema(), audit::Schema(), feed::Schema(),
+                         operation::Schema());
+}
+
+operation::OperationRunner& InstallStandardParts(App& app, StandardOptions options) {
+  audit::RegisterAuditService(app.router());
+
+  operation::RunnerOptions runner_options;
+  runner_options.holder = app.instance();
+  runner_options.workers = options.operation_workers;
+  auto& runner = app.Make<operation::OperationRunner>(app.clock(), runner_options);
+  operation::RegisterOperationService(app.router(), [&runner] { runner.Wake(); });
+  app.jobs().Add("operations", [&app, &runner](mysql::Session&, Loop& loop) {
+    runner.Run(app.sessions(), [](const absl::Status& status) {
+      log::Warning("operation failed", {{"error", status}});
+    });
+    loop.Run([] { return absl::Hours(1); });
+    runner.Stop();
+  });
+
+  feed::ChangeFeedOptions feed_options;
+  feed_options.source = app.service();
+  feed_options.states = options.states;
+  for (const Following& following : options.following) {
+    feed_options.consumers.push_back({following.consumer, following.peer, following.handler});
+    AddConsumer(app, following);
+  }
+  feed::RegisterChangeFeed(app.router(), std::move(feed_options));
+  AddSequencer(app);
+
+  const Clock& clock = app.clock();
+  app.jobs().AddPeriodic("sweep_idempotency", absl::Hours(1),
+                         UntilDone([&clock](mysql::Session& session) {
+                           return idempotency::Sweep(session, clock.Now());
+                         }));
+  app.jobs().AddPeriodic("sweep_feed", absl::Hours(6), UntilDone([&clock](mysql::Session& session) {
+                           return feed::SweepRetention(session, clock.Now());
+                         }));
+  app.jobs().AddPeriodic("sweep_operations", absl::Hours(6),
+                         UntilDone([&clock](mysql::Session& session) {
+                           return operation::SweepRetention(session, clock.Now());
+                         }));
+  app.jobs().AddPeriodic("audit_anchor", absl::Hours(24), [&clock](mysql::Session& session) {
+    return audit::WriteAnchor(session, clock.Now()).status();
+  });
+  return runner;
+}
+
+}  // namespace bangfu::runtime

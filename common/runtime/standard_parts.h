@@ -1,0 +1,41 @@
+// What every service has beside its own rpcs: the audit trail, long work, its change feed, and the
+// jobs that keep their tables.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/feed/service.h"
+#include "common/migrate/migration.h"
+#include "common/operation/operation.h"
+#include "common/runtime/service_main.h"
+
+namespace bangfu::runtime {
+
+// The rpc services that InstallStandardParts registers, for ServiceDefinition::services.
+std::vector<std::string> StandardServices();
+// The tables behind them, for ServiceDefinition::migrations.
+migrate::Migrations StandardMigrations();
+
+// A feed that the service follows.
+struct Following {
+  std::string peer;      // of ServiceDefinition::peers; also the feed's source name
+  std::string consumer;  // "evaluation.facts"
+  std::vector<std::string> aggregate_types;  // empty: all
+  std::shared_ptr<feed::EffectHandler> handler;
+};
+
+struct StandardOptions {
+  // What a new subscriber of this service's feed gets; null: nothing to copy.
+  std::shared_ptr<feed::SnapshotSource> states;
+  std::vector<Following> following;
+  // Threads that run long work.
+  int operation_workers = 2;
+};
+
+// Registers the rpcs and the jobs: sequencer, consumers, operations, sweeps, the daily audit anchor.
+// The runner is given back so that the service registers its kinds (before the jobs start) and wakes it.
+operation::OperationRunner& InstallStandardParts(App& app, StandardOptions options);
+
+}  // namespace bangfu::runtime
