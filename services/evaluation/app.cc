@@ -1,0 +1,71 @@
+#include "services/evaluation/app.h"
+
+#include <memory>
+
+#include "common/publicity/schema.h"
+#include "common/publicity/service.h"
+#include "common/runtime/standard_parts.h"
+#include "services/evaluation/api/deps.h"
+#include "services/evaluation/jobs/asset_effects.h"
+#include "services/evaluation/jobs/batch_evaluation.h"
+#include "services/evaluation/jobs/bootstrap.h"
+#include "services/evaluation/jobs/evaluator.h"
+#include "services/evaluation/jobs/registry_effects.h"
+#include "services/evaluation/jobs/snapshot.h"
+#include "services/evaluation/schema/migrations.h"
+
+namespace bangfu::evaluation {
+
+namespace {
+
+absl::Status Compose(runtime::App& app) {
+  runtime::StandardOptions standard;
+  auto states = std::make_shared<Snapshots>();
+  states->Add("publicity", [source = publicity::PublicityStates()](
+                               mysql::Executor& db, const Ulid& after, int limit,
+                               const std::optional<feed::RegionPrefixes>& scope) {
+    return source->Page(db, "publicity", after, limit, scope);
+  });
+  standard.states = states;
+  standard.following = {
+      {kRegistrySource, kFactsConsumer, RegistryAggregates(), std::make_shared<RegistryEffects>()},
+      {kAssetSource, kFactsConsumer, AssetAggregates(), std::make_shared<AssetEffects>()},
+  };
+  operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
+
+  Deps deps;
+  deps.evaluator = &app.Make<Evaluator>(app.ids());
+  deps.operations = &operations;
+  RegisterBatchEvaluation(operations, *deps.evaluator);
+  RegisterCriteriaHandlers(app.router(), deps);
+  RegisterFactHandlers(app.router(), deps);
+  RegisterEvaluationHandlers(app.router(), deps);
+  RegisterLifecycleHandlers(app.router(), deps);
+  RegisterLedgerHandlers(app.router(), deps);
+
+  app.jobs().AddPeriodic("seed_baseline", absl::Hours(1), [&app](mysql::Session& session) {
+    return SeedBaseline(session, app.ids(), app.clock().Now());
+  });
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+runtime::ServiceDefinition Definition() {
+  runtime::ServiceDefinition definition;
+  definition.name = "evaluation";
+  definition.summary = "evaluates assistance industries and keeps the four-class ledger (四个一批)";
+  definition.services = runtime::StandardServices();
+  for (const char* service : {"CriteriaService", "FactService", "EvaluationService",
+                              "LedgerService"}) {
+    definition.services.push_back(std::string("bangfu.evaluation.v1.") + service);
+  }
+  definition.services.push_back("bangfu.publicity.v1.PublicityService");
+  definition.migrations = migrate::Concat(runtime::StandardMigrations(), publicity::Schema(),
+                                          EvaluationMigrations());
+  definition.peers = {"registry", "asset"};
+  definition.compose = Compose;
+  return definition;
+}
+
+}  // namespace bangfu::evaluation

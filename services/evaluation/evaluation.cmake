@@ -1,0 +1,5 @@
+bangfu_room(NAME evaluation_app
+  SRCS app.cc
+  DEPS bangfu_runtime bangfu_standard_parts bangfu_publicity bangfu_publicity_service
+       bangfu_evaluation_api bangfu_evaluation_jobs bangfu_evaluation_schema)
+bangfu_binary(NAME bangfu-evaluation SRCS main.cc DEPS bangfu_evaluation_app)
