@@ -1,12 +1,12 @@
-#include "services/registry/domain/intake/vocabulary.h"
+#include "common/printed/vocabulary.h"
 
 #include <algorithm>
 
 #include "common/base/strings.h"
 #include "common/base/text.h"
-#include "services/registry/domain/intake/chinese.h"
+#include "common/printed/chinese.h"
 
-namespace bangfu::registry::intake {
+namespace bangfu::printed {
 namespace {
 
 struct Word {
@@ -242,4 +242,4 @@ std::vector<std::string> ImplausibleFigures(std::string_view raw) {
   return out;
 }
 
-}  // namespace bangfu::registry::intake
+}  // namespace bangfu::printed

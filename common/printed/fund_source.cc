@@ -1,13 +1,13 @@
-#include "services/registry/domain/intake/fund_source.h"
+#include "common/printed/fund_source.h"
 
 #include <algorithm>
 #include <set>
 
 #include "absl/strings/str_replace.h"
 #include "common/base/strings.h"
-#include "services/registry/domain/intake/chinese.h"
+#include "common/printed/chinese.h"
 
-namespace bangfu::registry::intake {
+namespace bangfu::printed {
 namespace {
 
 const std::vector<std::string>& BridgeCodes() {
@@ -210,4 +210,4 @@ DeclaredSource ParseFundColumn(std::string_view header, std::string_view cell,
   return source;
 }
 
-}  // namespace bangfu::registry::intake
+}  // namespace bangfu::printed

@@ -1,4 +1,4 @@
-#include "services/registry/domain/intake/chinese.h"
+#include "common/printed/chinese.h"
 
 #include <algorithm>
 #include <array>
@@ -11,7 +11,7 @@
 #include "common/base/strings.h"
 #include "common/base/text.h"
 
-namespace bangfu::registry::intake {
+namespace bangfu::printed {
 namespace {
 
 constexpr std::string_view kOpen[] = {"(", "[", "〔", "【", "{"};
@@ -165,4 +165,4 @@ int ChineseNumber(std::string_view text) {
   return total + std::max(digit, 0);
 }
 
-}  // namespace bangfu::registry::intake
+}  // namespace bangfu::printed

@@ -1,4 +1,4 @@
-#include "services/registry/domain/intake/region_matcher.h"
+#include "common/printed/region_matcher.h"
 
 #include <algorithm>
 #include <set>
@@ -9,11 +9,11 @@
 #include "absl/strings/str_split.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
-#include "services/registry/domain/intake/chinese.h"
-#include "services/registry/domain/intake/villages.h"
-#include "services/registry/domain/intake/vocabulary.h"
+#include "common/printed/chinese.h"
+#include "common/printed/villages.h"
+#include "common/printed/vocabulary.h"
 
-namespace bangfu::registry::intake {
+namespace bangfu::printed {
 namespace {
 
 // Longest first. What is left must have at least two characters, or the name keeps its ending
@@ -594,4 +594,4 @@ RegionMatch RegionMatcher::Match(const RegionQuery& query) const {
   return finish("", Cat("匹配为", im.Path(out.code)));
 }
 
-}  // namespace bangfu::registry::intake
+}  // namespace bangfu::printed

@@ -1,12 +1,12 @@
-#include "services/registry/domain/intake/villages.h"
+#include "common/printed/villages.h"
 
 #include <algorithm>
 
 #include "common/base/strings.h"
 #include "common/base/text.h"
-#include "services/registry/domain/intake/chinese.h"
+#include "common/printed/chinese.h"
 
-namespace bangfu::registry::intake {
+namespace bangfu::printed {
 namespace {
 
 bool EndsInPlace(std::string_view text) {
@@ -132,4 +132,4 @@ PlaceList Split(std::string_view cell, bool villages) {
 PlaceList SplitVillages(std::string_view cell) { return Split(cell, true); }
 PlaceList SplitTownships(std::string_view cell) { return Split(cell, false); }
 
-}  // namespace bangfu::registry::intake
+}  // namespace bangfu::printed

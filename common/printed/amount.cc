@@ -1,4 +1,4 @@
-#include "services/registry/domain/intake/amount.h"
+#include "common/printed/amount.h"
 
 #include <algorithm>
 #include <vector>
@@ -7,9 +7,9 @@
 #include "common/base/decimal.h"
 #include "common/base/money.h"
 #include "common/base/strings.h"
-#include "services/registry/domain/intake/chinese.h"
+#include "common/printed/chinese.h"
 
-namespace bangfu::registry::intake {
+namespace bangfu::printed {
 namespace {
 
 struct Unit {
@@ -422,4 +422,4 @@ AllocationFigures ParseAllocation(std::string_view raw) {
   return out;
 }
 
-}  // namespace bangfu::registry::intake
+}  // namespace bangfu::printed

@@ -1,0 +1,55 @@
+// Words of published tables and what they mean here: proposals for a person, kept beside the raw
+// text.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/time/civil_time.h"
+
+namespace bangfu::printed {
+
+// 调整类, 调整一批, 另起炉灶类 … -> CONSOLIDATE, UPGRADE, REVITALIZE, ADJUST; empty when the word
+// is not known (it is kept and asked for). A class in an imported table is a claim of its source.
+std::string ClassFromWord(std::string_view word);
+
+struct StageProposal {
+  std::string stage;  // UNDER_CONSTRUCTION, PAUSED, COMPLETED, ACCEPTED, OPERATING, IDLE,
+                      // TERMINATED; empty: unknown, or not begun yet
+  bool not_begun = false;  // 计划, 审核符合: belongs to the library, not to the stock
+  std::string note_zh;
+};
+// 已完成, 在用, 闲置, 在建 … as the stage of a legacy project.
+StageProposal StageFromStatus(std::string_view status);
+
+// The PROJECT_TYPE code by the type's text, else by the name; empty when neither says.
+std::string ProjectTypeFrom(std::string_view type_text, std::string_view name);
+// NEW 新建, EXPAND 扩建, REBUILD 改建, CONTINUED 续建; empty when unknown.
+std::string NatureFrom(std::string_view text);
+// The major industry of the seed taxonomy (RICE … TCM) by the words of the text; empty when
+// unknown.
+std::string MajorIndustryFrom(std::string_view text);
+
+// 2021, 2021年, 2021年度, ２０２１; nothing for a range or anything else. 1978 … 2100.
+std::optional<int> ParseYear(std::string_view text);
+
+struct ParsedDay {
+  absl::CivilDay day;
+  bool day_stated = true;  // 2021年9月 is the 1st with day_stated false
+};
+// 2021-09-24, 2021/9/24, 2021.9, 2021年9月24日, 20210924.
+std::optional<ParsedDay> ParseDay(std::string_view text);
+
+// 12, 1,546户, 136户; nothing for approximations or several numbers.
+std::optional<int64_t> ParseCount(std::string_view text);
+
+// True for what a spreadsheet has made of a long code: 3.6E+11, 3.60733E11, 360733101201.0.
+bool IsDamagedCode(std::string_view text);
+
+// Figures that cannot be meant: 道路长2950千米, 20万兆瓦. Both the text and the warning are kept.
+std::vector<std::string> ImplausibleFigures(std::string_view text);
+
+}  // namespace bangfu::printed
