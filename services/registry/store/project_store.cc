@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/digest.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
 #include "common/status/error.h"
@@ -82,7 +83,7 @@ mysql::Params Values(const ProjectRow& p) {
 
 // The rows beside the project.
 absl::Status InsertParts(mysql::Tx& tx, const std::vector<ProjectRow>& rows) {
-  std::vector<mysql::Params> funding, regions, content, external, grams;
+  std::vector<mysql::Params> funding, regions, content, external, grams, names;
   for (const ProjectRow& p : rows) {
     int seq = 0;
     for (const FundingRow& f : p.funding) {
@@ -100,6 +101,7 @@ absl::Status InsertParts(mysql::Tx& tx, const std::vector<ProjectRow>& rows) {
       content.push_back({c.id, p.id, ++seq, c.region_path, c.category_code, c.budget_fen});
     }
     for (const auto& [system, id] : p.external_ids) external.push_back({system, id, p.id});
+    names.push_back({NameHash(p.year, p.name), p.region_path, p.id});
     for (const std::string& gram : Bigrams(p.search_text)) {
       grams.push_back({gram, p.region_path, p.id});
     }
@@ -119,6 +121,8 @@ absl::Status InsertParts(mysql::Tx& tx, const std::vector<ProjectRow>& rows) {
                          content, "INSERT INTO"));
   RETURN_IF_ERROR(
       insert("project_external", "(system_name, external_id, project_id)", external, "INSERT INTO"));
+  RETURN_IF_ERROR(
+      insert("project_name", "(name_hash, region_path, project_id)", names, "INSERT INTO"));
   return insert("project_gram", "(gram, region_path, project_id)", grams, "INSERT IGNORE INTO");
 }
 
@@ -188,6 +192,51 @@ absl::StatusOr<std::map<std::pair<std::string, std::string>, Ulid>> FindExternal
   return out;
 }
 
+std::string NameHash(int year, std::string_view name) {
+  return Sha256(Cat(year, "|", MatchKey(name))).substr(0, 16);
+}
+
+absl::StatusOr<std::map<ProjectName, Ulid>> FindProjectNames(mysql::Executor& db,
+                                                             const std::vector<ProjectName>& names) {
+  std::map<ProjectName, Ulid> out;
+  if (names.empty()) return out;
+  std::vector<std::string> hashes;
+  std::set<ProjectName> wanted;
+  std::string low = names[0].region_path, high = low;
+  for (const ProjectName& n : names) {
+    hashes.push_back(n.name_hash);
+    wanted.insert(n);
+    low = std::min(low, n.region_path);
+    high = std::max(high, n.region_path);
+  }
+  mysql::Params params;
+  const std::string in = InList("n.name_hash", hashes, &params);
+  params.emplace_back(low);
+  params.emplace_back(high);
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT n.region_path, n.name_hash, n.project_id FROM project_name n JOIN project "
+                                "p ON p.id = n.project_id WHERE ",
+                                in, " AND n.region_path BETWEEN ? AND ? AND p.is_void = 0 ORDER BY n.project_id"),
+                            params));
+  for (const mysql::Row& row : rows) {
+    const ProjectName name{row.String(0), row.String(1)};
+    if (wanted.count(name) > 0) out.emplace(name, row.Id(2));
+  }
+  return out;
+}
+
+absl::StatusOr<std::map<std::string, Ulid>> FindProjectCodes(mysql::Executor& db,
+                                                             const std::vector<std::string>& codes) {
+  std::map<std::string, Ulid> out;
+  if (codes.empty()) return out;
+  mysql::Params params;
+  const std::string in = InList("project_code", codes, &params);
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT project_code, id FROM project WHERE is_void = 0 AND ", in), params));
+  for (const mysql::Row& row : rows) out[row.String(0)] = row.Id(1);
+  return out;
+}
+
 absl::StatusOr<std::optional<Ulid>> FindProjectByCode(mysql::Executor& db, const std::string& code) {
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query("SELECT id FROM project WHERE project_code = ?", {code}));
   if (rows.empty()) return std::optional<Ulid>();
@@ -234,7 +283,7 @@ absl::Status ReplaceProjects(mysql::Tx& tx, const std::vector<ProjectRow>& rows)
                         "= VALUES(record)")
           .status());
   for (const char* table :
-       {"project_funding", "project_region", "content_item", "project_external", "project_gram"}) {
+       {"project_funding", "project_region", "content_item", "project_external", "project_name", "project_gram"}) {
     mysql::Params params;
     const std::string in = InList("project_id", ids, &params);
     RETURN_IF_ERROR(tx.Execute(Cat("DELETE FROM ", table, " WHERE ", in), params).status());
@@ -510,6 +559,66 @@ absl::StatusOr<int64_t> CountIndustryProjects(mysql::Executor& db, const Ulid& i
   ASSIGN_OR_RETURN(const mysql::Rows rows,
                    db.Query("SELECT COUNT(*) FROM project WHERE industry_id = ? AND is_void = 0", {industry_id}));
   return rows[0].Int(0);
+}
+
+absl::StatusOr<std::map<std::pair<std::string, std::string>, Ulid>> FindIndustries(
+    mysql::Executor& db, const std::set<std::pair<std::string, std::string>>& keys) {
+  std::map<std::pair<std::string, std::string>, Ulid> out;
+  if (keys.empty()) return out;
+  std::set<std::string> counties;
+  for (const auto& [county, code] : keys) counties.insert(county);
+  mysql::Params params;
+  for (const std::string& county : counties) params.emplace_back(county);
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT region_path, industry_code, id FROM industry WHERE region_path IN (",
+                                mysql::Placeholders(counties.size()), ")"),
+                            params));
+  for (const mysql::Row& row : rows) {
+    const std::pair<std::string, std::string> key = {row.String(0), row.String(1)};
+    if (keys.count(key) > 0) out[key] = row.Id(2);
+  }
+  return out;
+}
+
+absl::StatusOr<ServiceFigures> SumServices(mysql::Executor& db, const RegionScope& scope,
+                                           absl::CivilDay from, absl::CivilDay to) {
+  ServiceFigures f;
+  mysql::Params params;
+  std::string region = mysql::RegionClause(scope, "region_path", &params);
+  params.emplace_back(to);
+  params.emplace_back(from);
+  ASSIGN_OR_RETURN(const mysql::Rows pairings,
+                   db.Query(Cat("SELECT COUNT(*), COUNT(DISTINCT team_name), CAST(COALESCE(SUM(visits), 0) AS "
+                                "SIGNED) FROM tech_pairing WHERE ",
+                                region,
+                                " AND (starts_on IS NULL OR starts_on <= ?) AND (ends_on IS NULL OR ends_on >= ?)"),
+                            params));
+  f.pairings = pairings[0].Int(0);
+  f.teams = pairings[0].Int(1);
+  f.visits = pairings[0].Int(2);
+  params.clear();
+  region = mysql::RegionClause(scope, "region_path", &params);
+  params.emplace_back(from);
+  params.emplace_back(to);
+  ASSIGN_OR_RETURN(const mysql::Rows trainings,
+                   db.Query(Cat("SELECT COUNT(*), CAST(COALESCE(SUM(persons), 0) AS SIGNED), "
+                                "CAST(COALESCE(SUM(poor_labour_persons), 0) AS SIGNED) FROM training_record WHERE ",
+                                region, " AND held_on >= ? AND held_on <= ?"),
+                            params));
+  f.trainings = trainings[0].Int(0);
+  f.persons = trainings[0].Int(1);
+  f.poor_labour_persons = trainings[0].Int(2);
+  params.clear();
+  region = mysql::RegionClause(scope, "region_path", &params);
+  params.emplace_back(to);
+  params.emplace_back(to);
+  ASSIGN_OR_RETURN(const mysql::Rows brands,
+                   db.Query(Cat("SELECT COUNT(*) FROM brand_certification WHERE ", region,
+                                " AND (valid_from IS NULL OR valid_from <= ?) AND (valid_to IS NULL OR valid_to "
+                                ">= ?)"),
+                            params));
+  f.valid_brands = brands[0].Int(0);
+  return f;
 }
 
 absl::StatusOr<int> ClaimLeadingPlace(mysql::Tx& tx, const std::string& region_path,

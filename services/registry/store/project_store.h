@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
@@ -61,7 +62,22 @@ struct ProjectRow {
   std::vector<ContentRow> content;
   std::vector<std::pair<std::string, std::string>> external_ids;
   std::string search_text;
+  std::string name;
 };
+
+// Of a year and a name as it is matched; 16 bytes.
+std::string NameHash(int year, std::string_view name);
+// The natural key under which tables speak of a project.
+struct ProjectName {
+  std::string region_path;
+  std::string name_hash;
+  friend auto operator<=>(const ProjectName&, const ProjectName&) = default;
+};
+// Projects under these keys that are not void; the one registered first where a key is not unique.
+absl::StatusOr<std::map<ProjectName, Ulid>> FindProjectNames(mysql::Executor& db,
+                                                             const std::vector<ProjectName>& names);
+absl::StatusOr<std::map<std::string, Ulid>> FindProjectCodes(mysql::Executor& db,
+                                                             const std::vector<std::string>& codes);
 
 // NOT_FOUND also outside the scope; `covering` also finds projects that cover a region of the scope.
 absl::StatusOr<ProjectRow> GetProject(mysql::Executor& db, const Ulid& id, const RegionScope& scope,
@@ -157,8 +173,18 @@ absl::StatusOr<std::vector<MissingRow>> ListMissingReports(mysql::Executor& db, 
 
 // --- County industries
 
-// Projects of an industry that are not void, and the chain links of those that operate, from their records.
+// Projects of an industry that are not void.
 absl::StatusOr<int64_t> CountIndustryProjects(mysql::Executor& db, const Ulid& industry_id);
+// The industries of (county path, code) that exist.
+absl::StatusOr<std::map<std::pair<std::string, std::string>, Ulid>> FindIndustries(
+    mysql::Executor& db, const std::set<std::pair<std::string, std::string>>& keys);
+// Technical service and training in a span of days; brands valid on its last day.
+struct ServiceFigures {
+  int64_t pairings = 0, teams = 0, visits = 0, trainings = 0, persons = 0, poor_labour_persons = 0,
+          valid_brands = 0;
+};
+absl::StatusOr<ServiceFigures> SumServices(mysql::Executor& db, const RegionScope& scope,
+                                           absl::CivilDay from, absl::CivilDay to);
 // Takes a place of a county and plan period (leading_industry_place). The place taken; 0: both are
 // taken; ALREADY_EXISTS LEADING_INDUSTRY_SELECTED when the industry holds one.
 absl::StatusOr<int> ClaimLeadingPlace(mysql::Tx& tx, const std::string& region_path,

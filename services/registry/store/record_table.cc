@@ -108,6 +108,20 @@ absl::StatusOr<std::vector<Record>> RecordTable::ListById(mysql::Executor& db,
   return FromRows(rows);
 }
 
+absl::StatusOr<std::set<Ulid>> RecordTable::Existing(mysql::Executor& db,
+                                                     const std::set<Ulid>& ids) const {
+  std::set<Ulid> out;
+  if (ids.empty()) return out;
+  mysql::Params params;
+  for (const Ulid& id : ids) params.emplace_back(id);
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT id FROM ", table_, " WHERE id IN (",
+                                mysql::Placeholders(ids.size()), ")"),
+                            params));
+  for (const mysql::Row& row : rows) out.insert(row.Id(0));
+  return out;
+}
+
 absl::StatusOr<int64_t> RecordTable::Count(mysql::Executor& db, const Condition& where) const {
   ASSIGN_OR_RETURN(const mysql::Rows rows,
                    db.Query(Cat("SELECT COUNT(*) FROM ", table_, " WHERE ", where.sql), where.params));

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,8 @@ class RecordTable {
   absl::StatusOr<std::vector<Record>> ListById(mysql::Executor& db,
                                                const std::optional<RegionScope>& scope,
                                                const Ulid& after, int limit) const;
+  // Those of the ids that exist.
+  absl::StatusOr<std::set<Ulid>> Existing(mysql::Executor& db, const std::set<Ulid>& ids) const;
   absl::StatusOr<int64_t> Count(mysql::Executor& db, const Condition& where) const;
   // The statement of List, for the tests that read EXPLAIN.
   std::string ListSql(const RegionScope& scope, const std::vector<Condition>& where,

@@ -68,6 +68,20 @@ absl::StatusOr<UnitReportRow> GetUnitReport(mysql::Executor& db, const Ulid& id,
   return UnitReportFrom(rows[0]);
 }
 
+absl::StatusOr<std::vector<UnitReportRow>> ListUnitReportsById(mysql::Executor& db,
+                                                               const std::optional<RegionScope>& scope,
+                                                               const Ulid& after, int limit) {
+  mysql::Params params = {after};
+  std::string sql = Cat("SELECT ", UnitReportColumns(), " FROM unit_report u WHERE u.id > ?");
+  if (scope) sql += Cat(" AND ", mysql::RegionClause(*scope, "u.region_path", &params));
+  sql += " ORDER BY u.id LIMIT ?";
+  params.emplace_back(limit);
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  std::vector<UnitReportRow> out;
+  for (const mysql::Row& row : rows) out.push_back(UnitReportFrom(row));
+  return out;
+}
+
 absl::StatusOr<std::vector<UnitReportRow>> LockUnitReports(mysql::Tx& tx, const std::vector<Ulid>& ids) {
   std::vector<UnitReportRow> out;
   if (ids.empty()) return out;

@@ -44,6 +44,10 @@ std::string UnitReportColumns();
 UnitReportRow UnitReportFrom(const mysql::Row& row);
 
 absl::StatusOr<UnitReportRow> GetUnitReport(mysql::Executor& db, const Ulid& id, const RegionScope& scope);
+// By id; for snapshots of the feed.
+absl::StatusOr<std::vector<UnitReportRow>> ListUnitReportsById(mysql::Executor& db,
+                                                               const std::optional<RegionScope>& scope,
+                                                               const Ulid& after, int limit);
 // Locks in id order; those that exist.
 absl::StatusOr<std::vector<UnitReportRow>> LockUnitReports(mysql::Tx& tx, const std::vector<Ulid>& ids);
 absl::Status InsertUnitReports(mysql::Tx& tx, const std::vector<UnitReportRow>& rows);

@@ -1,0 +1,90 @@
+// How projects are checked and written, one or five hundred at a time: the handlers and the import go
+// the same way. All lookups of a batch are a handful of queries, and so are all its writes.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "bangfu/registry/v1/project.pb.h"
+#include "common/auth/caller.h"
+#include "common/base/ulid.h"
+#include "common/mysql/session.h"
+#include "services/registry/store/project_store.h"
+#include "services/registry/store/reference_store.h"
+#include "services/registry/store/unit_report_store.h"
+
+namespace bangfu::registry {
+
+// On whose behalf records are written; what audit rows say.
+struct Author {
+  const auth::Caller& caller;
+  std::vector<auth::Role> roles;  // under which the caller acts
+  std::string action;             // "ProjectService.RegisterProject"
+  std::string request_id;
+  absl::Time now;
+  UlidGenerator& ids;
+};
+
+// What the checks of a batch need to know, read once.
+struct ProjectReferences {
+  absl::Time now;
+  std::map<std::string, RegionHit> regions;  // by normalised code
+  std::map<CodeKey, CodeRow> codes;
+  std::string taxonomy_version;
+  std::map<std::string, CategoryRow> categories;  // of the current taxonomy
+  std::set<std::string> operators, helpers, short_boards;  // ids that exist
+  std::map<std::string, OpenUnit> open_units;     // by village path
+  std::map<Ulid, CampaignRef> campaigns;
+  std::map<std::pair<std::string, std::string>, Ulid> external_ids;
+};
+absl::StatusOr<ProjectReferences> LoadProjectReferences(mysql::Executor& db,
+                                                        const std::vector<const v1::Project*>& projects,
+                                                        absl::Time now);
+
+// Today's path of a code as filed; empty when it is not known or has several successors.
+std::string PathOf(const ProjectReferences& references, const std::string& region_code);
+
+struct ProjectCheckOptions {
+  // Where the caller may write.
+  auth::RegionScope scope;
+  // 3 county, 4 township, 5 village (domain/project.h).
+  int editor_level = 5;
+  // A registration of existing stock, or a change of what is there.
+  bool registering = true;
+  // Whose external ids may be found: the project's own id when it changes.
+  std::optional<Ulid> own_id;
+  // Ids of its content items before the change.
+  std::set<std::string> own_items;
+  v1::DataQuality data_quality = v1::DATA_QUALITY_SELF_REPORTED;
+};
+// Checks everything that a project must hold and fills what the server sets (paths, sums, versions,
+// defaults, campaign). What is wrong comes back all at once where it is of one kind; kinds in the
+// order FIELD_INVALID, REGION_UNKNOWN / REGION_AMBIGUOUS, NOT_FOUND outside the scope, CODE_UNKNOWN,
+// LEGACY_STATE_NOT_ALLOWED, OUT_OF_SCOPE, CAMPAIGN_NOT_OPEN, REPORT_LOCKED, EXTERNAL_ID_TAKEN.
+absl::Status CheckProject(const ProjectReferences& references, const ProjectCheckOptions& options,
+                          UlidGenerator& ids, v1::Project* project);
+
+struct ProjectChange {
+  v1::Project project;                 // checked; `id` set by the caller (or empty: a new one)
+  std::optional<v1::Project> before;   // of a change; nullopt: a registration
+  int editor_level = 5;
+  std::string reason;
+};
+// Writes checked projects in `tx` with their industries, codes, audit rows and events; fills id,
+// project_code, industry_id, etag and audit fields. Changed rows must be locked (LockProjects) and
+// `before.etag` their version. A village's report is locked first: a registration opens it again.
+// Errors: REPORT_LOCKED when the report moved on; ALREADY_EXISTS EXTERNAL_ID_TAKEN.
+absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectReferences& references,
+                           std::vector<ProjectChange>* changes);
+
+// The contract's project of a row: the record with what columns decide.
+v1::Project ProjectOf(const ProjectRow& row);
+// As other systems and the audit see it: without contact data and allowed actions.
+v1::Project PublicProject(v1::Project project);
+
+}  // namespace bangfu::registry

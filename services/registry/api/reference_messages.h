@@ -1,0 +1,18 @@
+// Rows of reference data as the contract shows them.
+#pragma once
+
+#include "bangfu/registry/v1/reference.pb.h"
+#include "services/registry/store/reference_store.h"
+
+namespace bangfu::registry {
+
+v1::Region RegionMessage(const RegionRow& row);
+v1::Organisation OrganisationMessage(const OrganisationRow& row);
+v1::Code CodeMessage(const CodeRow& row);
+v1::Parameter ParameterMessage(const ParameterRow& row);
+v1::FundSourceDepartment FundSourceDepartmentMessage(const FundSourceDepartmentRow& row);
+v1::IndustryCategory CategoryMessage(const CategoryRow& row);
+v1::Taxonomy TaxonomyMessage(const TaxonomyRow& row);
+v1::WorkDay WorkDayMessage(const WorkDayRow& row);
+
+}  // namespace bangfu::registry
