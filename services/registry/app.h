@@ -1,0 +1,17 @@
+// The composition root of bangfu-registry: the only place that builds things.
+#pragma once
+
+#include "common/runtime/service_main.h"
+
+namespace bangfu::registry {
+
+// The handlers of every rpc of this service, without its standard parts.
+void RegisterHandlers(rpc::Router& router);
+// Full names of the services that RegisterHandlers serves.
+std::vector<std::string> OwnServices();
+// This service's tables beside the standard ones.
+const migrate::Migrations& OwnMigrations();
+
+runtime::ServiceDefinition Definition();
+
+}  // namespace bangfu::registry

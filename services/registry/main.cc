@@ -1,0 +1,5 @@
+#include "services/registry/app.h"
+
+int main(int argc, char** argv) {
+  return bangfu::runtime::ServiceMain(argc, argv, bangfu::registry::Definition());
+}
