@@ -89,6 +89,17 @@ CREATE TABLE project_external (
   KEY project_external_by_project (project_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- The natural key of what tables call a project: its place, year and name.
+CREATE TABLE project_name (
+  -- First half of SHA-256 over the year and the name as it is matched (NFKC, simplified, without
+  -- blanks).
+  name_hash BINARY(16) NOT NULL,
+  region_path VARCHAR(12) NOT NULL,
+  project_id BINARY(16) NOT NULL,
+  PRIMARY KEY (name_hash, region_path, project_id),
+  KEY project_name_by_project (project_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- Chinese text search: overlapping pairs of characters (MariaDB has no n-gram parser).
 CREATE TABLE project_gram (
   gram VARCHAR(8) NOT NULL,

@@ -258,7 +258,7 @@ absl::StatusOr<std::pair<int64_t, int64_t>> RegionStamp(mysql::Executor& db) {
 
 absl::StatusOr<int64_t> RewriteRegionPath(mysql::Tx& tx, const std::string& from, const std::string& to) {
   static constexpr const char* kTables[] = {
-      "project",        "project_funding", "project_region",      "content_item",     "project_gram",
+      "project",        "project_funding", "project_region",      "content_item",     "project_gram", "project_name",
       "operator",       "helper_organisation", "industry",        "short_board",      "leading_industry",
       "leading_industry_place", "brand_certification", "tech_pairing", "training_record",
       "operation_report", "campaign",      "unit_report",         "open_unit",        "unit_report_step",

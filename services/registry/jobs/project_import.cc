@@ -1,0 +1,493 @@
+#include "services/registry/jobs/project_import.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/base/digest.h"
+#include "common/base/region.h"
+#include "common/base/strings.h"
+#include "common/base/text.h"
+#include "common/base/uscc.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "services/registry/api/convert.h"
+#include "services/registry/api/project_writer.h"
+#include "services/registry/api/region_index.h"
+#include "services/registry/domain/intake/chinese.h"
+#include "services/registry/domain/intake/project_table.h"
+#include "services/registry/domain/project.h"
+#include "services/registry/domain/project_actions.h"
+#include "services/registry/jobs/project_record.h"
+#include "services/registry/store/import_store.h"
+#include "services/registry/store/project_store.h"
+#include "services/registry/store/reference_store.h"
+
+namespace bangfu::registry {
+namespace {
+
+using ::bangfu::intake::CommittedRow;
+using ::bangfu::intake::Issue;
+using ::bangfu::intake::Job;
+using ::bangfu::intake::MakeIssue;
+using ::bangfu::intake::StagedRow;
+namespace outcome = ::bangfu::intake::v1;
+using F = intake::ProjectField;
+
+// Rows at the head of a file among which the header is looked for.
+constexpr size_t kHeaderRows = 20;
+// One long-form project at most; a longer run of one key is cut there.
+constexpr size_t kLongestRun = 2000;
+
+const std::vector<auth::Role>& Roles() {
+  static const auto* roles = new std::vector<auth::Role>{
+      options::v1::ROLE_VILLAGE_REPORTER, options::v1::ROLE_TOWNSHIP_REVIEWER,
+      options::v1::ROLE_COUNTY_OPERATOR, options::v1::ROLE_PROV_ADMIN, options::v1::ROLE_SYSTEM_INTEGRATOR};
+  return *roles;
+}
+
+int EditorLevelAt(const auth::Caller& caller, std::string_view path) {
+  workflow::Actor actor;
+  actor.subject = caller.subject;
+  for (const auth::Grant& grant : caller.grants) {
+    if (!RegionContains(grant.region_path, path)) continue;
+    // A system hands in for the county.
+    if (grant.role == options::v1::ROLE_SYSTEM_INTEGRATOR) return kCountyLevel;
+    actor.roles.push_back(static_cast<int>(grant.role));
+  }
+  return EditorLevel(actor);
+}
+
+// --- What a batch needs to know
+
+struct Known {
+  ProjectReferences references;
+  std::map<std::string, Ulid> codes;
+  std::map<ProjectName, Ulid> names;
+};
+
+ProjectName NameOf(const v1::Project& p, const std::string& path) { return {path, NameHash(p.year(), p.name())}; }
+
+absl::StatusOr<Known> Learn(mysql::Executor& db, const std::vector<v1::Project*>& projects, absl::Time now) {
+  Known known;
+  const std::vector<const v1::Project*> read(projects.begin(), projects.end());
+  ASSIGN_OR_RETURN(known.references, LoadProjectReferences(db, read, now));
+  std::vector<std::string> codes;
+  std::vector<ProjectName> names;
+  for (const v1::Project* p : read) {
+    if (!p->project_code().empty()) codes.push_back(p->project_code());
+    if (std::string path = PathOf(known.references, p->region_code()); !path.empty()) {
+      names.push_back(NameOf(*p, path));
+    }
+  }
+  ASSIGN_OR_RETURN(known.codes, FindProjectCodes(db, codes));
+  ASSIGN_OR_RETURN(known.names, FindProjectNames(db, names));
+  return known;
+}
+
+// The project that a row speaks of: by its number elsewhere, by our code, by place, year and name.
+std::optional<Ulid> Find(const Known& known, const v1::Project& p) {
+  for (const type::v1::ExternalId& e : p.external_ids()) {
+    const auto found = known.references.external_ids.find({e.system(), e.id()});
+    if (found != known.references.external_ids.end()) return found->second;
+  }
+  if (!p.project_code().empty()) {
+    const auto found = known.codes.find(p.project_code());
+    if (found != known.codes.end()) return found->second;
+  }
+  // A number elsewhere that is new is another project, whatever its name.
+  if (p.external_ids_size() > 0) return std::nullopt;
+  const auto found = known.names.find(NameOf(p, PathOf(known.references, p.region_code())));
+  if (found == known.names.end()) return std::nullopt;
+  return found->second;
+}
+
+// --- One row against what is stored
+
+struct Verdict {
+  outcome::RowOutcome result = outcome::ROW_OUTCOME_CREATED;
+  std::vector<Issue> issues;
+  v1::Project project;                // checked
+  std::optional<v1::Project> before;  // of a change
+  int editor_level = 5;
+};
+
+void Refuse(const absl::Status& status, Verdict* v) {
+  const ErrorDetail detail = GetErrorDetail(status);
+  static const std::set<std::string, std::less<>> kRefused = {"OUT_OF_SCOPE", "REPORT_LOCKED",
+                                                              "CAMPAIGN_NOT_OPEN", "RESOURCE_NOT_FOUND"};
+  v->result = kRefused.count(detail.reason) > 0 ? outcome::ROW_OUTCOME_REFUSED : outcome::ROW_OUTCOME_HELD;
+  if (detail.violations.empty()) {
+    v->issues.push_back(MakeIssue("", detail.reason, "", "", detail.message_zh));
+    return;
+  }
+  for (const FieldViolation& violation : detail.violations) {
+    std::string_view field = violation.field;
+    ConsumePrefix(&field, "project.");
+    v->issues.push_back(MakeIssue(field, detail.reason, "", "", violation.description));
+  }
+}
+
+// `stored`: what Find gave, read; null: a new project.
+Verdict Decide(const Job& job, const ProjectReferences& references, UlidGenerator& ids, const v1::Project& row,
+               const v1::Project* stored) {
+  Verdict v;
+  const std::string path = stored != nullptr ? stored->region_path() : PathOf(references, row.region_code());
+  if (!path.empty() && !auth::InScope(job.scope, path)) {
+    v.result = outcome::ROW_OUTCOME_REFUSED;
+    v.issues.push_back(MakeIssue("region", "REGION_FOREIGN", row.region_text(), row.region_code(),
+                                 "不在您负责的区域内"));
+    return v;
+  }
+  v.editor_level = EditorLevelAt(job.caller, path);
+  ProjectCheckOptions options;
+  options.scope = job.scope;
+  options.editor_level = v.editor_level;
+  options.data_quality = v1::DATA_QUALITY_IMPORTED;
+  if (stored == nullptr) {
+    v.project = row;
+    v.project.clear_project_code();
+    if (const absl::Status status = CheckProject(references, options, ids, &v.project); !status.ok()) {
+      Refuse(status, &v);
+    }
+    return v;
+  }
+  v.before = *stored;
+  v.project = MergeProject(*stored, row);
+  options.registering = false;
+  options.own_id = OptionalId(stored->id());
+  for (const v1::ContentItem& item : stored->content_items()) options.own_items.insert(item.item_id());
+  // Unchanged is unchanged, whoever may change it now.
+  if (ToBytes(v.project) == ToBytes(*stored)) {
+    v.result = outcome::ROW_OUTCOME_UNCHANGED;
+    return v;
+  }
+  if (const absl::Status status = CheckProject(references, options, ids, &v.project); !status.ok()) {
+    Refuse(status, &v);
+    return v;
+  }
+  if (ToBytes(v.project) == ToBytes(*stored)) {
+    v.result = outcome::ROW_OUTCOME_UNCHANGED;
+    return v;
+  }
+  if (stored->verification_state() == v1::VERIFICATION_STATE_COUNTY_VERIFIED ||
+      stored->verification_state() == v1::VERIFICATION_STATE_DISPUTED) {
+    v.result = outcome::ROW_OUTCOME_HELD;
+    v.issues.push_back(MakeIssue("", "VERIFIED_RECORD", "", stored->project_code(),
+                                 "项目已经县级核实，表格与核实内容不一致，请逐项更正"));
+    return v;
+  }
+  v.result = outcome::ROW_OUTCOME_UPDATED;
+  return v;
+}
+
+absl::StatusOr<ImportWords> LoadWords(mysql::Session& db) {
+  ImportWords words;
+  ASSIGN_OR_RETURN(const std::vector<CodeRow> codes, LoadCodes(db));
+  for (const CodeRow& code : codes) {
+    if (code.list == "LINKAGE_MODE") {
+      words.modes[code.name_zh] = code.code;
+      words.modes[code.code] = code.code;
+    } else if (code.list == "CONTENT_CATEGORY" && code.code != "OTHER") {
+      words.content.emplace_back(code.name_zh, code.code);
+    }
+  }
+  ASSIGN_OR_RETURN(const std::string version, CurrentTaxonomy(db));
+  ASSIGN_OR_RETURN(const std::vector<CategoryRow> categories, LoadCategories(db, version));
+  for (const CategoryRow& category : categories) {
+    std::map<std::string, std::string>& into = category.level == 3 ? words.links : words.industries;
+    into[category.name] = category.code;
+    into[category.code] = category.code;
+  }
+  return words;
+}
+
+// --- The reader
+
+class Reader final : public ::bangfu::intake::RowReader {
+ public:
+  Reader(const Job& job, mysql::Session& db, UlidGenerator& ids,
+         std::shared_ptr<const intake::RegionMatcher> matcher, ImportWords words)
+      : job_(job), db_(db), ids_(ids), matcher_(std::move(matcher)), words_(std::move(words)) {}
+
+  absl::Status AddRows(const std::vector<table::InputRow>& rows, std::vector<StagedRow>* out) override {
+    size_t begin = 0;
+    if (!parser_) {
+      ASSIGN_OR_RETURN(begin, FindColumns(rows));
+    }
+    for (size_t i = begin; i < rows.size(); ++i) Take(rows[i]);
+    return Flush(/*all=*/false, out);
+  }
+
+  absl::Status Finish(std::vector<StagedRow>* out) override {
+    if (!parser_) {
+      return Error(absl::StatusCode::kInvalidArgument, "TABLE_HEADER_NOT_FOUND").Zh("没有找到表头");
+    }
+    return Flush(/*all=*/true, out);
+  }
+
+ private:
+  absl::StatusOr<size_t> FindColumns(const std::vector<table::InputRow>& rows) {
+    std::vector<std::vector<std::string>> first;
+    for (size_t i = 0; i < rows.size() && i < kHeaderRows; ++i) first.push_back(Cells(rows[i]));
+    int header_rows = 0;
+    ASSIGN_OR_RETURN(intake::ColumnMap columns, intake::FindHeader(first, &header_rows));
+    if (!job_.default_money_unit.empty() && !StrContains(columns.title, "单位")) {
+      columns.title += Cat("（单位：", job_.default_money_unit, "）");
+    }
+    for (size_t i = 0; i < columns.columns.size(); ++i) {
+      const ExtraField extra = ExtraFieldOf(columns.columns[i].header);
+      if (extra == ExtraField::kNone) continue;
+      extras_[i] = extra;
+      // 种植时间 is no year and 设计产能 no money, whatever the synonyms make of them.
+      columns.columns[i].field = F::kIgnored;
+    }
+    parser_ = std::make_unique<intake::ProjectTableParser>(std::move(columns));
+    return static_cast<size_t>(header_rows);
+  }
+
+  static std::vector<std::string> Cells(const table::InputRow& row) {
+    std::vector<std::string> cells;
+    cells.reserve(row.cells.size());
+    for (const table::InputCell& cell : row.cells) cells.push_back(cell.text);
+    return cells;
+  }
+
+  void Take(const table::InputRow& row) {
+    pending_.push_back(parser_->Parse(row.row_no, Cells(row)));
+    std::map<ExtraField, std::string> extra;
+    for (const auto& [column, field] : extras_) {
+      if (column < row.cells.size() && !row.cells[column].text.empty()) extra[field] = row.cells[column].text;
+    }
+    if (!extra.empty()) extra_[row.row_no] = std::move(extra);
+  }
+
+  // Decides what is pending; the last project of a batch waits for rows that may belong to it.
+  absl::Status Flush(bool all, std::vector<StagedRow>* out) {
+    size_t cut = pending_.size();
+    if (!all && !pending_.empty()) {
+      const std::string& last = pending_.back().key;
+      while (cut > 0 && pending_[cut - 1].key == last && pending_.size() - cut < kLongestRun) --cut;
+      if (pending_.size() - cut >= kLongestRun) cut = pending_.size();
+    }
+    std::vector<intake::ParsedProjectRow> rows(std::make_move_iterator(pending_.begin()),
+                                               std::make_move_iterator(pending_.begin() + cut));
+    pending_.erase(pending_.begin(), pending_.begin() + cut);
+    if (rows.empty()) return absl::OkStatus();
+    intake::FoldLongRows(&rows);
+    intake::MarkProgrammeSources(&rows);
+    return Stage(&rows, out);
+  }
+
+  absl::Status Stage(std::vector<intake::ParsedProjectRow>* rows, std::vector<StagedRow>* out) {
+    std::vector<v1::Project> projects(rows->size());
+    std::vector<v1::Project*> open;
+    std::vector<std::string> usccs(rows->size());
+    std::vector<std::string> wanted;
+    for (size_t i = 0; i < rows->size(); ++i) {
+      intake::ParsedProjectRow& row = (*rows)[i];
+      intake::MatchRegion(*matcher_, &row);
+      if (row.report.outcome == intake::RowOutcome::kRefused) continue;
+      const auto extra = extra_.find(row.row_no);
+      projects[i] = ProjectFromRow(extra == extra_.end() ? std::map<ExtraField, std::string>() : extra->second,
+                                   words_, &row);
+      if (!job_.campaign_id.is_zero()) projects[i].set_campaign_id(job_.campaign_id.ToString());
+      projects[i].set_is_sample(job_.sample);
+      if (const std::string_view code = Trim(row.Text(F::kProjectCode)); !intake::IsDamagedCode(code)) {
+        projects[i].set_project_code(intake::Normalize(code));
+      }
+      if (auto uscc = NormalizeUscc(intake::Normalize(row.Text(F::kOperatorUscc))); uscc.ok()) {
+        usccs[i] = *uscc;
+        wanted.push_back(*uscc);
+      }
+      if (row.report.outcome != intake::RowOutcome::kHeld) open.push_back(&projects[i]);
+    }
+    std::sort(wanted.begin(), wanted.end());
+    wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+    ASSIGN_OR_RETURN(const auto operators, FindOperatorsByUscc(db_, wanted));
+    for (size_t i = 0; i < rows->size(); ++i) {
+      if (usccs[i].empty()) continue;
+      if (const auto found = operators.find(usccs[i]); found != operators.end()) {
+        projects[i].set_operator_id(found->second.ToString());
+      } else {
+        v1::RawText* raw = projects[i].add_raw_texts();
+        raw->set_field(std::string(intake::ProjectFieldKey(F::kOperatorUscc)));
+        raw->set_text(usccs[i]);
+      }
+    }
+    ASSIGN_OR_RETURN(const Known known, Learn(db_, open, job_.now));
+    std::vector<std::optional<Ulid>> found(rows->size());
+    std::vector<Ulid> stored_ids;
+    for (size_t i = 0; i < rows->size(); ++i) {
+      if ((*rows)[i].report.outcome >= intake::RowOutcome::kHeld) continue;
+      found[i] = Find(known, projects[i]);
+      if (found[i]) stored_ids.push_back(*found[i]);
+    }
+    ASSIGN_OR_RETURN(const std::vector<ProjectRow> stored_rows, GetProjects(db_, stored_ids, {"36"}));
+    std::map<Ulid, v1::Project> stored;
+    for (const ProjectRow& row : stored_rows) stored.emplace(row.id, ProjectOf(row));
+
+    for (size_t i = 0; i < rows->size(); ++i) {
+      intake::ParsedProjectRow& row = (*rows)[i];
+      StagedRow staged;
+      staged.row_no = row.row_no;
+      const std::string_view name = row.Text(F::kProjectName);
+      staged.key = Utf8Truncate(
+          !projects[i].project_code().empty()
+              ? projects[i].project_code()
+              : Cat(name, " ", row.Text(F::kTownship), row.Text(F::kVillage), " ", row.Text(F::kYear)),
+          300);
+      staged.outcome = outcome::ROW_OUTCOME_CREATED;
+      if (row.report.outcome < intake::RowOutcome::kHeld) {
+        Judge(known, found[i], stored, projects[i], &staged);
+      }
+      for (const intake::RowIssue& issue : row.report.issues) {
+        staged.issues.push_back(MakeIssue(issue.field, issue.reason, issue.raw, issue.understood, issue.proposal_zh));
+      }
+      if (row.report.outcome == intake::RowOutcome::kHeld) staged.outcome = outcome::ROW_OUTCOME_HELD;
+      if (row.report.outcome == intake::RowOutcome::kRefused) staged.outcome = outcome::ROW_OUTCOME_REFUSED;
+      if (staged.outcome == outcome::ROW_OUTCOME_CREATED && row.report.outcome == intake::RowOutcome::kWarned) {
+        staged.outcome = outcome::ROW_OUTCOME_WARNED;
+      }
+      for (const int64_t folded : row.folded_rows) {
+        StagedRow line;
+        line.row_no = folded;
+        line.key = staged.key;
+        line.outcome = outcome::ROW_OUTCOME_UNCHANGED;
+        line.issues.push_back(
+            MakeIssue("", "FOLDED", "", absl::StrCat(row.row_no), Cat("与第", row.row_no, "行为同一项目，已合并")));
+        out->push_back(std::move(line));
+      }
+      extra_.erase(row.row_no);
+      out->push_back(std::move(staged));
+    }
+    return absl::OkStatus();
+  }
+
+  void Judge(const Known& known, const std::optional<Ulid>& found, const std::map<Ulid, v1::Project>& stored,
+             v1::Project& project, StagedRow* staged) {
+    // The same project twice in a file, wherever it stands.
+    std::string key = found ? found->bytes() : "";
+    if (!found && project.external_ids_size() > 0) {
+      key = Cat(project.external_ids(0).system(), "|", project.external_ids(0).id());
+    } else if (!found) {
+      const ProjectName name = NameOf(project, PathOf(known.references, project.region_code()));
+      key = Cat(name.region_path, name.name_hash);
+    }
+    if (!seen_.insert(Sha256(key).substr(0, 8)).second) {
+      staged->outcome = outcome::ROW_OUTCOME_HELD;
+      staged->issues.push_back(MakeIssue("name", "DUPLICATE_ROW", project.name(), "", "同一项目在表中重复出现，请确认"));
+      return;
+    }
+    const auto before = found ? stored.find(*found) : stored.end();
+    Verdict v = Decide(job_, known.references, ids_, project, before == stored.end() ? nullptr : &before->second);
+    staged->outcome = v.result;
+    for (Issue& issue : v.issues) staged->issues.push_back(std::move(issue));
+    if (v.result == outcome::ROW_OUTCOME_HELD || v.result == outcome::ROW_OUTCOME_REFUSED) return;
+    staged->record_id = found ? *found : ids_.Next();
+    if (!found) project.set_id(staged->record_id.ToString());
+    project.set_region_path(PathOf(known.references, project.region_code()));
+    staged->payload = ToBytes(project);
+  }
+
+  const Job& job_;
+  mysql::Session& db_;
+  UlidGenerator& ids_;
+  const std::shared_ptr<const intake::RegionMatcher> matcher_;
+  const ImportWords words_;
+  std::unique_ptr<intake::ProjectTableParser> parser_;
+  std::map<size_t, ExtraField> extras_;  // by column
+  std::vector<intake::ParsedProjectRow> pending_;
+  std::map<int64_t, std::map<ExtraField, std::string>> extra_;  // by row, of pending ones
+  std::set<std::string> seen_;                                  // eight bytes a row
+};
+
+// --- The kind
+
+class ProjectImport final : public ::bangfu::intake::Kind {
+ public:
+  explicit ProjectImport(UlidGenerator& ids) : ids_(ids) {}
+
+  std::string_view name() const override { return "projects"; }
+  std::vector<auth::Role> roles() const override { return Roles(); }
+
+  absl::StatusOr<std::unique_ptr<::bangfu::intake::RowReader>> NewReader(const Job& job,
+                                                                         mysql::Session& db) override {
+    ASSIGN_OR_RETURN(auto matcher, regions_.Matcher(db));
+    ASSIGN_OR_RETURN(ImportWords words, LoadWords(db));
+    return std::make_unique<Reader>(job, db, ids_, std::move(matcher), std::move(words));
+  }
+
+  absl::StatusOr<std::vector<CommittedRow>> CommitChunk(mysql::Tx& tx, const Job& job,
+                                                        const std::vector<StagedRow>& rows) override {
+    std::vector<v1::Project> projects(rows.size());
+    std::vector<v1::Project*> open;
+    std::set<std::string> counties;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (rows[i].payload.empty()) continue;
+      projects[i] = FromBytes<v1::Project>(rows[i].payload);
+      counties.insert(projects[i].region_path().substr(0, 6));
+      open.push_back(&projects[i]);
+    }
+    // Imports of one county follow each other: what one has created, the next finds.
+    for (const std::string& county : counties) {
+      RETURN_IF_ERROR(ClaimSequence(tx, county, /*year=*/0, 1).status());
+    }
+    ASSIGN_OR_RETURN(const Known known, Learn(tx, open, job.now));
+    std::vector<std::optional<Ulid>> found(rows.size());
+    std::vector<Ulid> stored_ids;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (rows[i].payload.empty()) continue;
+      found[i] = Find(known, projects[i]);
+      if (found[i]) stored_ids.push_back(*found[i]);
+    }
+    ASSIGN_OR_RETURN(const auto stored_rows, LockProjects(tx, stored_ids));
+    std::vector<CommittedRow> out(rows.size());
+    std::vector<ProjectChange> changes;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      out[i].outcome = rows[i].outcome;
+      out[i].record_id = rows[i].record_id;
+      if (rows[i].payload.empty()) continue;
+      std::optional<v1::Project> stored;
+      if (found[i]) {
+        if (const auto row = stored_rows.find(*found[i]); row != stored_rows.end()) stored = ProjectOf(row->second);
+      }
+      Verdict v = Decide(job, known.references, ids_, projects[i], stored ? &*stored : nullptr);
+      if (found[i]) out[i].record_id = *found[i];
+      // A warning stays what it is when the row comes out as foreseen.
+      if (v.result != outcome::ROW_OUTCOME_CREATED || rows[i].outcome != outcome::ROW_OUTCOME_WARNED) {
+        out[i].outcome = v.result;
+      }
+      if (v.result == outcome::ROW_OUTCOME_HELD || v.result == outcome::ROW_OUTCOME_REFUSED) {
+        out[i].more_issues = std::move(v.issues);
+        continue;
+      }
+      if (v.result == outcome::ROW_OUTCOME_UNCHANGED) continue;
+      ProjectChange change;
+      change.project = std::move(v.project);
+      change.before = std::move(v.before);
+      change.editor_level = v.editor_level;
+      change.reason = Cat("导入 ", job.file_name.empty() ? job.batch_id : job.file_name);
+      changes.push_back(std::move(change));
+    }
+    const Author author{job.caller, Roles(), "ImportService.CommitImport", job.batch_id, job.now, ids_};
+    RETURN_IF_ERROR(WriteProjects(tx, author, known.references, &changes));
+    return out;
+  }
+
+ private:
+  UlidGenerator& ids_;
+  RegionIndex regions_;
+};
+
+}  // namespace
+
+std::unique_ptr<::bangfu::intake::Kind> MakeProjectImport(UlidGenerator& ids) {
+  return std::make_unique<ProjectImport>(ids);
+}
+
+}  // namespace bangfu::registry

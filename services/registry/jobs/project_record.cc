@@ -1,0 +1,313 @@
+#include "services/registry/jobs/project_record.h"
+
+#include <algorithm>
+#include <set>
+
+#include "common/base/strings.h"
+#include "common/base/text.h"
+#include "services/registry/api/convert.h"
+#include "services/registry/domain/intake/chinese.h"
+#include "services/registry/domain/project.h"
+
+namespace bangfu::registry {
+namespace {
+
+using F = intake::ProjectField;
+using intake::IssueSeverity;
+using intake::ParsedProjectRow;
+
+std::string Cut(std::string_view text, size_t characters) { return Utf8Truncate(text, characters); }
+
+v1::ProjectState StageOf(std::string_view stage) {
+  static const std::map<std::string, v1::ProjectState, std::less<>> kStages = {
+      {"UNDER_CONSTRUCTION", v1::PROJECT_STATE_UNDER_CONSTRUCTION},
+      {"PAUSED", v1::PROJECT_STATE_PAUSED},
+      {"COMPLETED", v1::PROJECT_STATE_COMPLETED},
+      {"ACCEPTED", v1::PROJECT_STATE_ACCEPTED},
+      {"OPERATING", v1::PROJECT_STATE_OPERATING},
+      {"IDLE", v1::PROJECT_STATE_IDLE},
+      {"TERMINATED", v1::PROJECT_STATE_TERMINATED},
+  };
+  const auto found = kStages.find(stage);
+  return found == kStages.end() ? v1::PROJECT_STATE_UNSPECIFIED : found->second;
+}
+
+// Nothing for a cell that holds nothing.
+bool SetAmount(const intake::Amount& amount, v1::PrintedAmount* out) {
+  using intake::ParseState;
+  switch (amount.state) {
+    case ParseState::kExact: out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_EXACT); break;
+    case ParseState::kApproximate: out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_APPROXIMATE); break;
+    case ParseState::kRange: out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_RANGE); break;
+    case ParseState::kMasked: out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_MASKED); break;
+    case ParseState::kAbsent: out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_ABSENT); break;
+    case ParseState::kSplitUnknown: out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_SPLIT_UNKNOWN); break;
+  }
+  if (amount.fen) {
+    out->set_fen(*amount.fen);
+  } else if (amount.low_fen) {
+    out->set_fen(*amount.low_fen);
+  }
+  if (amount.high_fen) out->set_upper_fen(*amount.high_fen);
+  out->set_text(Cut(amount.raw, 200));
+  return !amount.raw.empty();
+}
+
+void SetDayOf(const std::optional<intake::ParsedDay>& day, google::type::Date* out) {
+  if (day) SetDate(day->day, out);
+}
+
+// 1000, 1,000.5 -> thousandths; false when it is no such number.
+bool ParseMilli(std::string_view text, int64_t* milli) {
+  std::string digits;
+  for (const char c : text) {
+    if (c != ',') digits.push_back(c);
+  }
+  const size_t dot = digits.find('.');
+  std::string fraction = dot == std::string::npos ? "" : digits.substr(dot + 1);
+  const std::string whole = digits.substr(0, dot);
+  if (whole.empty() || whole.size() > 12 || fraction.size() > 3) return false;
+  fraction.resize(3, '0');
+  int64_t a = 0, b = 0;
+  if (whole.find_first_not_of("0123456789") != std::string::npos ||
+      fraction.find_first_not_of("0123456789") != std::string::npos || !ParseInt(whole, &a) ||
+      !ParseInt(fraction, &b)) {
+    return false;
+  }
+  *milli = a * 1000 + b;
+  return true;
+}
+
+// The codes that a cell names; a word that is not known is asked for.
+std::vector<std::string> CodesIn(std::string_view cell, const std::map<std::string, std::string>& words,
+                                 std::string_view field, std::string_view proposal, ParsedProjectRow* row) {
+  std::vector<std::string> out;
+  for (const std::string& word : intake::SplitOutsideBrackets(
+           intake::Normalize(cell), {",", "，", "、", ";", "；", "/", "+", " "})) {
+    auto found = words.find(word);
+    if (found == words.end()) {
+      // 分红 for 收益分红: the one name that holds the word.
+      for (auto it = words.begin(); it != words.end(); ++it) {
+        if (!StrContains(it->first, word)) continue;
+        if (found != words.end() && found->second != it->second) {
+          found = words.end();
+          break;
+        }
+        found = it;
+      }
+    }
+    if (found == words.end()) {
+      row->report.Add({std::string(field), "WORD_UNKNOWN", word, "", std::string(proposal), IssueSeverity::kWarn});
+    } else if (std::find(out.begin(), out.end(), found->second) == out.end()) {
+      out.push_back(found->second);
+    }
+  }
+  return out;
+}
+
+void KeepRaw(F field, const ParsedProjectRow& row, v1::Project* p) {
+  const std::string_view text = row.Text(field);
+  if (text.empty()) return;
+  v1::RawText* raw = p->add_raw_texts();
+  raw->set_field(std::string(intake::ProjectFieldKey(field)));
+  raw->set_text(Cut(text, 4000));
+}
+
+}  // namespace
+
+ExtraField ExtraFieldOf(std::string_view header) {
+  static const std::map<std::string, ExtraField, std::less<>> kHeaders = {
+      {"计划开工", ExtraField::kPlannedStart},   {"计划开工时间", ExtraField::kPlannedStart},
+      {"计划竣工", ExtraField::kPlannedEnd},     {"计划竣工时间", ExtraField::kPlannedEnd},
+      {"计划完工", ExtraField::kPlannedEnd},     {"计划完工时间", ExtraField::kPlannedEnd},
+      {"种植时间", ExtraField::kPlanting},       {"定植时间", ExtraField::kPlanting},
+      {"设计产能", ExtraField::kCapacity},       {"产能单位", ExtraField::kCapacityUnit},
+      {"产业链环节", ExtraField::kChainLinks},   {"联农带农方式", ExtraField::kLinkageModes},
+      {"绩效目标", ExtraField::kGoal},           {"外部编号", ExtraField::kExternalId},
+      {"批复年度", ExtraField::kApprovedYear},
+  };
+  const auto found = kHeaders.find(MatchKey(intake::WithoutBrackets(intake::Normalize(header))));
+  return found == kHeaders.end() ? ExtraField::kNone : found->second;
+}
+
+v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const ImportWords& words,
+                           ParsedProjectRow* row) {
+  v1::Project p;
+  const auto text = [&](F field, size_t characters) { return Cut(row->Text(field), characters); };
+  const auto extra_text = [&](ExtraField field) -> std::string_view {
+    const auto found = extra.find(field);
+    return found == extra.end() ? std::string_view() : std::string_view(found->second);
+  };
+  p.set_name(text(F::kProjectName, 200));
+  p.set_region_code(row->region.code);
+  std::string place;
+  for (F field : {F::kCity, F::kCounty, F::kTownship, F::kVillage}) place += Cat(row->Text(field), row->Text(field).empty() ? "" : " ");
+  p.set_region_text(Cut(Trim(place), 200));
+  std::set<std::string> covered;
+  if (row->covered_regions.size() > 1) {
+    for (size_t i = 0; i < row->covered_regions.size(); ++i) {
+      const intake::RegionMatch& match = row->covered_regions[i];
+      if (match.code.empty() || !covered.insert(match.code).second) continue;
+      v1::CoveredRegion* c = p.add_covered_regions();
+      c->set_region_code(match.code);
+      if (i < row->villages.names.size()) c->set_name_text(Cut(row->villages.names[i].name, 100));
+    }
+  }
+  // A speciality by its name, else the major that the words speak of.
+  const auto industry = words.industries.find(std::string(Trim(row->Text(F::kIndustry))));
+  p.set_industry_code(industry != words.industries.end() ? industry->second : row->industry);
+  p.set_project_type(row->project_type.empty() ? "OTHER" : row->project_type);
+  if (row->project_type.empty()) {
+    row->report.Add({"project_type", "PROJECT_TYPE_UNCLEAR", text(F::kProjectType, 200), "OTHER",
+                     "项目类型未能识别，暂记为其他，请选择", IssueSeverity::kWarn});
+  }
+  p.set_nature(row->nature);
+  if (row->year) p.set_year(*row->year);
+  if (const auto year = intake::ParseYear(extra_text(ExtraField::kApprovedYear))) p.set_approved_year(*year);
+  if (SetAmount(row->planned_total, p.mutable_planned_total()) == false) p.clear_planned_total();
+  for (const intake::DeclaredSource& source : row->sources.items) {
+    if (source.source_code.empty()) continue;  // asked for; the text is kept below
+    v1::DeclaredFunding* f = p.add_declared_funding();
+    f->set_source_code(source.source_code);
+    f->set_task_code(source.task_code);
+    if (row->year) f->set_year(*row->year);
+    SetAmount(source.amount, f->mutable_amount());
+    f->set_source_text(Cut(source.raw, 500));
+  }
+  const std::string content = text(F::kContent, 4000);
+  p.set_content_text(content);
+  if (!content.empty()) {
+    v1::ContentItem* item = p.add_content_items();
+    item->set_category_code("OTHER");
+    for (const auto& [word, code] : words.content) {
+      if (StrContains(content, word)) {
+        item->set_category_code(code);
+        break;
+      }
+    }
+    item->set_description(Cut(content, 2000));
+  }
+  p.set_implementing_org(text(F::kImplementingOrg, 200));
+  if (p.implementing_org().empty()) {
+    row->report.Add({"implementing_org", "ORG_MISSING", "", "", "请补填实施单位", IssueSeverity::kWarn});
+  }
+  p.set_operator_text(text(F::kOperator, 200));
+  SetDayOf(row->completed_on, p.mutable_actual_end());
+  SetDayOf(row->production_on, p.mutable_production_start_date());
+  if (!row->completed_on) p.clear_actual_end();
+  if (!row->production_on) p.clear_production_start_date();
+  const auto extra_day = [&](ExtraField field, std::string_view key, auto mutable_day) {
+    const std::string_view cell = extra_text(field);
+    if (cell.empty()) return;
+    if (const auto day = intake::ParseDay(cell)) {
+      SetDate(day->day, mutable_day());
+    } else {
+      row->report.Add({std::string(key), "DATE_UNCLEAR", std::string(cell), "", "请按 2021-09-24 填写日期",
+                       IssueSeverity::kWarn});
+    }
+  };
+  extra_day(ExtraField::kPlannedStart, "planned_start", [&] { return p.mutable_planned_start(); });
+  extra_day(ExtraField::kPlannedEnd, "planned_end", [&] { return p.mutable_planned_end(); });
+  extra_day(ExtraField::kPlanting, "planting_date", [&] { return p.mutable_planting_date(); });
+  if (const std::string_view cell = extra_text(ExtraField::kCapacity); !cell.empty()) {
+    int64_t milli = 0;
+    if (ParseMilli(intake::Normalize(cell), &milli)) {
+      p.mutable_design_capacity()->set_value_milli(milli);
+      p.mutable_design_capacity()->set_unit(Cut(Trim(extra_text(ExtraField::kCapacityUnit)), 16));
+      p.mutable_design_capacity()->set_text(Cut(cell, 200));
+    } else {
+      row->report.Add({"design_capacity", "QUANTITY_UNCLEAR", std::string(cell), "", "请填写数字，单位另填",
+                       IssueSeverity::kWarn});
+    }
+  }
+  if (const std::string_view cell = extra_text(ExtraField::kChainLinks); !cell.empty()) {
+    for (std::string& code : CodesIn(cell, words.links, "chain_links", "产业链环节未能识别，请选择", row)) {
+      p.add_chain_links(std::move(code));
+    }
+  }
+  v1::LinkageMechanism* linkage = p.mutable_linkage();
+  if (const std::string_view cell = extra_text(ExtraField::kLinkageModes); !cell.empty()) {
+    for (std::string& code : CodesIn(cell, words.modes, "linkage_modes", "联农带农方式未能识别，请选择", row)) {
+      linkage->add_modes(std::move(code));
+    }
+    linkage->set_description(Cut(cell, 2000));
+  }
+  const auto count = [](const std::optional<int64_t>& value) {
+    return static_cast<int32_t>(std::min<int64_t>(value.value_or(0), 1'000'000));
+  };
+  linkage->set_beneficiary_households(count(row->households));
+  linkage->set_beneficiary_poor_households(count(row->poor_households));
+  linkage->set_beneficiary_monitored_households(count(row->monitored_households));
+  linkage->set_beneficiaries_text(text(F::kBeneficiaries, 1000));
+  // A table that counts the poor households only says at least so many.
+  if (!row->households) {
+    linkage->set_beneficiary_households(
+        std::max(linkage->beneficiary_poor_households(), linkage->beneficiary_monitored_households()));
+  }
+  if (linkage->ByteSizeLong() == 0) p.clear_linkage();
+  p.set_workers(count(row->workers));
+  p.set_state(StageOf(row->stage.stage));
+  p.set_state_text(text(F::kStatus, 500));
+  if (!SetAmount(row->annual_output, p.mutable_annual_output_value())) p.clear_annual_output_value();
+  if (!SetAmount(row->annual_income, p.mutable_annual_income())) p.clear_annual_income();
+  if (const std::string_view cell = extra_text(ExtraField::kGoal); !cell.empty()) {
+    v1::PerformanceGoal* goal = p.add_performance_goals();
+    goal->set_indicator("绩效目标");
+    goal->set_text(Cut(cell, 500));
+  }
+  if (const std::string_view cell = Trim(extra_text(ExtraField::kExternalId)); !cell.empty()) {
+    type::v1::ExternalId* id = p.add_external_ids();
+    const size_t colon = cell.find(':');
+    id->set_system(colon == std::string_view::npos ? "import" : Cut(cell.substr(0, colon), 64));
+    id->set_id(Cut(colon == std::string_view::npos ? cell : cell.substr(colon + 1), 128));
+  }
+  p.set_problems(text(F::kProblems, 2000));
+  p.set_filler_name(text(F::kPreparer, 50));
+  p.set_filler_phone(text(F::kPhone, 32));
+  p.set_note(text(F::kNotes, 2000));
+  // What no field took as it stands.
+  for (F field : {F::kSourceId, F::kThisAllocation, F::kAssetQuantity, F::kAssetValue, F::kClass}) {
+    KeepRaw(field, *row, &p);
+  }
+  if (std::any_of(row->sources.items.begin(), row->sources.items.end(),
+                  [](const intake::DeclaredSource& s) { return s.source_code.empty(); })) {
+    KeepRaw(F::kFundSource, *row, &p);
+  }
+  if (row->project_type.empty()) KeepRaw(F::kProjectType, *row, &p);
+  if (industry == words.industries.end()) KeepRaw(F::kIndustry, *row, &p);
+  if (!row->households) KeepRaw(F::kHouseholds, *row, &p);
+  return p;
+}
+
+v1::Project MergeProject(const v1::Project& stored, const v1::Project& row) {
+  v1::Project out = stored;
+  const auto* reflection = row.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection->ListFields(row, &fields);
+  v1::Project taken = row;
+  // Items keep their ids where nothing about them changed.
+  for (int i = 0; i < taken.content_items_size() && i < stored.content_items_size(); ++i) {
+    v1::ContentItem& item = *taken.mutable_content_items(i);
+    v1::ContentItem old = stored.content_items(i);
+    item.set_item_id(old.item_id());
+    item.set_seq(old.seq());
+  }
+  for (const auto* field : fields) {
+    const std::string& name = field->name();
+    if (IsImmutableField(name) || name == "is_sample" || name == "campaign_id" || name == "external_ids") continue;
+    v1::Project one = taken;
+    out.GetReflection()->ClearField(&out, field);
+    out.GetReflection()->SwapFields(&out, &one, {field});
+  }
+  // Other systems' numbers are added, never taken away.
+  for (const type::v1::ExternalId& id : row.external_ids()) {
+    if (std::none_of(out.external_ids().begin(), out.external_ids().end(), [&](const auto& e) {
+          return e.system() == id.system() && e.id() == id.id();
+        })) {
+      *out.add_external_ids() = id;
+    }
+  }
+  return out;
+}
+
+}  // namespace bangfu::registry
