@@ -157,9 +157,8 @@ class Batch {
       after.cursor_id = ids.back();
       after.counts = sum.SerializeAsString();
       RETURN_IF_ERROR(UpdateRunCounty(tx, run_.id, after));
-      RETURN_IF_ERROR(context_.SaveCursor(tx, "", done));
-      return options_.before_commit ? options_.before_commit(county.county, done)
-                                    : absl::OkStatus();
+      if (options_.before_commit) RETURN_IF_ERROR(options_.before_commit(county.county, done));
+      return context_.SaveCursor(tx, "", done);
     }));
     county = std::move(after);
     done_ = done;

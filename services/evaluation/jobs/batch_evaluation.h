@@ -18,7 +18,8 @@ inline constexpr char kBatchKind[] = "evaluate_batch";
 
 struct BatchOptions {
   int chunk = 500;  // projects a transaction; industries are fewer, since each reads its projects
-  // Run last in the transaction of each chunk; an error rolls it back. For tests of a killed run.
+  // Run in the transaction of each chunk before its cursor is stored; an error rolls it back. For
+  // tests of a killed or cancelled run.
   std::function<absl::Status(const std::string& county, int64_t done)> before_commit;
 };
 

@@ -101,7 +101,10 @@ absl::StatusOr<std::vector<SubjectRow>> ListCountySubjects(mysql::Executor& db,
   params.emplace_back(limit);
   ASSIGN_OR_RETURN(mysql::Rows rows,
                    db.Query(Cat("SELECT ", kColumns,
-                                " FROM subject WHERE county = ? AND subject_type = ?", more,
+                                // Else a long page tempts the optimizer to walk the primary key.
+                                " FROM subject FORCE INDEX (by_county_type) WHERE county = ? AND "
+                                "subject_type = ?",
+                                more,
                                 " AND is_void = 0 ORDER BY subject_id LIMIT ?"),
                             params));
   std::vector<SubjectRow> out;

@@ -1,0 +1,719 @@
+#include <algorithm>
+#include <atomic>
+#include <set>
+#include <thread>
+
+#include "services/evaluation/api/world_for_test.h"
+#include "services/evaluation/domain/baseline.h"
+#include "services/evaluation/store/fact_store.h"
+
+namespace bangfu::evaluation {
+namespace {
+
+using testing::StatusIs;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr char kService[] = "bangfu.evaluation.v1.EvaluationService.";
+constexpr char kCriteria[] = "bangfu.evaluation.v1.CriteriaService.";
+constexpr char kFacts[] = "bangfu.evaluation.v1.FactService.";
+
+class EvaluationApi : public ::testing::Test {
+ protected:
+  // The roll-up against a recount of the subjects.
+  void ExpectRollupEqualsRecount() {
+    EXPECT_EQ(world_.database().Int(
+                  "SELECT COUNT(*) FROM (SELECT county, subject_type, latest_result AS result, "
+                  "COUNT(*) AS n, SUM(invested_fen) AS v, SUM(asset_value_fen) AS a FROM subject "
+                  "WHERE is_void = 0 GROUP BY county, subject_type, latest_result) r LEFT JOIN "
+                  "(SELECT county, subject_type, result, SUM(subjects) AS n, SUM(invested_fen) AS v, "
+                  "SUM(asset_value_fen) AS a FROM result_rollup GROUP BY county, subject_type, "
+                  "result) k USING (county, subject_type, result) WHERE k.n IS NULL OR k.n <> r.n OR "
+                  "k.v <> r.v OR k.a <> r.a"),
+              0);
+    EXPECT_EQ(world_.database().Int("SELECT COALESCE(SUM(subjects), 0) FROM result_rollup") -
+                  world_.database().Int("SELECT COUNT(*) FROM subject WHERE is_void = 0"),
+              0);
+  }
+
+  World world_;
+};
+
+TEST_F(EvaluationApi, R029_R024_R025_R026_R027_R028_FiveDimensionsFromNamedRecords) {
+  const std::string industry = world_.AddIndustry();
+  const std::string project = world_.AddProject(industry);
+  world_.Sync();
+  world_.Score({project}, 85, 85);
+  const v1::SubjectOutcome outcome = world_.EvaluateOne(project);
+  ASSERT_TRUE(outcome.has_evaluation()) << outcome.refusal_zh();
+  const v1::Evaluation& e = outcome.evaluation();
+  EXPECT_EQ(e.result(), v1::EVALUATION_RESULT_CONSOLIDATE) << e.summary_zh();
+  EXPECT_EQ(e.rule_id(), "G1");
+  EXPECT_EQ(e.state(), v1::EVALUATION_STATE_COMPUTED);
+  EXPECT_EQ(e.dimensions_size(), 5);
+  EXPECT_EQ(e.watermarks_size(), 2);
+
+  const v1::Explanation x = world_.Explain(e.id());
+  EXPECT_EQ(x.indicators_size(), 21);  // the default set leaves D5-04 out
+  std::set<std::string> sources;
+  for (const v1::IndicatorLine& line : x.indicators()) {
+    EXPECT_FALSE(line.raw().empty()) << line.code();
+    EXPECT_FALSE(line.source_record().empty()) << line.code();
+    EXPECT_FALSE(line.as_of().empty()) << line.code();
+    sources.insert(line.source());
+  }
+  EXPECT_EQ(sources, (std::set<std::string>{"registry", "asset", "evaluation"}));
+  EXPECT_EQ(x.canonical_sha256().size(), 64u);
+  EXPECT_THAT(x.canonical_json(), HasSubstr("operation_report/"));
+  ExpectRollupEqualsRecount();
+}
+
+TEST_F(EvaluationApi, R018_UnverifiedAndVoidSubjectsAreRefused) {
+  const std::string industry = world_.AddIndustry();
+  const std::string project = world_.AddProject(industry);
+  const std::string other = world_.AddProject(industry);
+  registry::v1::Project unverified = sample::Project(project, industry);
+  unverified.set_verification_state(registry::v1::VERIFICATION_STATE_UNVERIFIED);
+  world_.Tell(unverified);
+  registry::v1::Project gone = sample::Project(other, industry);
+  gone.set_is_void(true);
+  world_.Tell(gone);
+  world_.Sync();
+  world_.Score({project}, 85, 85);
+  const std::string unknown = world_.NewId();
+  ASSERT_OK_AND_ASSIGN(auto response,
+                       world_.Evaluate({project, other, unknown}, world_.County()));
+  ASSERT_EQ(response.outcomes_size(), 3);
+  EXPECT_EQ(response.outcomes(0).refusal_reason(), "NOT_VERIFIED");
+  EXPECT_EQ(response.outcomes(1).refusal_reason(), "SUBJECT_VOID");
+  EXPECT_EQ(response.outcomes(2).refusal_reason(), "RESOURCE_NOT_FOUND");
+  EXPECT_EQ(world_.database().Int("SELECT COUNT(*) FROM evaluation"), 0);
+  ExpectRollupEqualsRecount();
+}
+
+TEST_F(EvaluationApi, R031_AMissingLinkAndR033_AStandstillMoveTheClass) {
+  const std::string industry = world_.AddIndustry();
+  const std::string project = world_.AddProject(industry);
+  world_.Sync();
+  world_.Score({project}, 85, 85);
+  ASSERT_EQ(world_.EvaluateOne(project).evaluation().result(), v1::EVALUATION_RESULT_CONSOLIDATE);
+
+  registry::v1::Industry gap = sample::Industry(industry);
+  gap.mutable_links()->DeleteSubrange(1, 1);  // no cold store in the county any more
+  world_.Tell(gap);
+  world_.Sync();
+  v1::Evaluation upgrade = world_.EvaluateOne(project).evaluation();
+  EXPECT_EQ(upgrade.result(), v1::EVALUATION_RESULT_UPGRADE);
+  v1::Explanation x = world_.Explain(upgrade.id());
+  ASSERT_GT(x.short_boards_size(), 0);
+  EXPECT_EQ(x.short_boards(0).detail(), "COLD_STORAGE");
+  EXPECT_EQ(x.nearest_better().class_(), type::v1::FOUR_CLASS_CONSOLIDATE);
+
+  asset::v1::ProjectAssetFacts idle = sample::Assets(project);
+  idle.set_operating_status(asset::v1::OPERATING_STATUS_SUSPENDED);
+  SetDay(absl::CivilDay(2025, 12, 20), idle.mutable_idle_since());
+  idle.set_in_use_value_fen(0);
+  world_.Tell(idle);
+  world_.Sync();
+  v1::Evaluation revitalize = world_.EvaluateOne(project).evaluation();
+  EXPECT_EQ(revitalize.result(), v1::EVALUATION_RESULT_REVITALIZE);
+  EXPECT_EQ(revitalize.rule_id(), "G4");
+  ExpectRollupEqualsRecount();
+}
+
+TEST_F(EvaluationApi, R044_OnlyTheFullConjunctionProposesAdjust) {
+  const std::string industry = world_.AddIndustry();
+  const std::string project = world_.AddProject(industry);
+  asset::v1::ProjectAssetFacts idle = sample::Assets(project);
+  idle.set_operating_status(asset::v1::OPERATING_STATUS_IDLE);
+  SetDay(absl::CivilDay(2024, 6, 1), idle.mutable_idle_since());
+  idle.set_in_use_value_fen(0);
+  for (auto& m : *idle.mutable_months()) {
+    std::string month = m.month();
+    m.Clear();
+    m.set_month(month);
+  }
+  idle.set_linked_households(2);
+  idle.set_linked_poor_households(1);
+  idle.set_linked_monitored_households(0);
+  idle.set_linkage_mode_count(1);
+  world_.Tell(idle);
+  world_.Sync();
+  world_.Score({project}, 20, 30, /*tech_backward=*/true);
+  v1::Evaluation adjust = world_.EvaluateOne(project).evaluation();
+  EXPECT_EQ(adjust.result(), v1::EVALUATION_RESULT_ADJUST) << adjust.summary_zh();
+  EXPECT_EQ(adjust.rule_id(), "H4");
+  v1::Explanation x = world_.Explain(adjust.id());
+  bool named = false;
+  for (const v1::RuleTrace& r : x.rules_fired()) {
+    if (r.rule_id() != "H4") continue;
+    for (const v1::RuleInput& i : r.inputs()) {
+      named |= i.name() == "tech_backward" && !i.source_record().empty();
+    }
+  }
+  EXPECT_TRUE(named);
+  // Without the technology being backward, a person decides.
+  world_.Score({project}, 20, 30, false);
+  v1::Evaluation manual = world_.EvaluateOne(project).evaluation();
+  EXPECT_EQ(manual.result(), v1::EVALUATION_RESULT_MANUAL_REVIEW);
+  EXPECT_EQ(manual.suggestion(), v1::EVALUATION_RESULT_ADJUST);
+}
+
+TEST_F(EvaluationApi, R008_WithoutEvidenceThereIsNoClass) {
+  const std::string industry = world_.AddIndustry();
+  const std::string project = world_.AddProject(industry);
+  asset::v1::ProjectAssetFacts silent = sample::Assets(project);
+  silent.set_income_reported(false);
+  world_.Tell(silent);
+  world_.Sync();
+  world_.Score({project}, 85, 85);
+  v1::Evaluation e = world_.EvaluateOne(project).evaluation();
+  EXPECT_EQ(e.result(), v1::EVALUATION_RESULT_INSUFFICIENT_DATA);
+  EXPECT_THAT(e.missing(), Contains("D3-01"));
+  EXPECT_FALSE(e.has_total_bp());
+}
+
+TEST_F(EvaluationApi, TwoExpertsAreNoFact) {
+  const std::string project = world_.AddProject(world_.AddIndustry());
+  world_.Sync();
+  v1::SubmitExpertScoresRequest request;
+  for (const char* expert : {"zhang", "li"}) {
+    request.set_request_id(world_.RequestId());
+    request.clear_scores();
+    request.add_scores()->set_subject_id(project);
+    request.mutable_scores(0)->set_market_outlook(80);
+    request.mutable_scores(0)->set_resource_basis(80);
+    ASSERT_OK_AND_ASSIGN(auto response,
+                         world_.server().Call<v1::SubmitExpertScoresResponse>(
+                             Cat(kFacts, "SubmitExpertScores"), request,
+                             world_.server().Token(auth::Role::ROLE_APPRAISER, "360733", expert)));
+    EXPECT_EQ(response.accepted(), 1);
+    EXPECT_EQ(response.complete(), 0);
+  }
+  EXPECT_THAT(world_.EvaluateOne(project).evaluation().missing(), Contains("D5-01"));
+}
+
+TEST_F(EvaluationApi, ExpertScoresAreCheckedAndStayInTheirRegion) {
+  const std::string project = world_.AddProject(world_.AddIndustry());
+  world_.Sync();
+  v1::SubmitExpertScoresRequest request;
+  request.set_request_id(world_.RequestId());
+  request.add_scores()->set_subject_id(project);
+  request.mutable_scores(0)->set_cause("NO_SUCH_CAUSE");
+  const std::string method = Cat(kFacts, "SubmitExpertScores");
+  auto refused = world_.server().Call<v1::SubmitExpertScoresResponse>(
+      method, request, world_.server().Token(auth::Role::ROLE_APPRAISER, "36", "zhang"));
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+  EXPECT_THAT(refused.status(), testing::HasViolation("scores[0].cause"));
+  EXPECT_THAT(refused.status(), testing::HasViolation("scores[0].market_outlook"));
+  request.mutable_scores(0)->clear_cause();
+  request.mutable_scores(0)->set_market_outlook(80);
+  EXPECT_THAT(world_.server().Call<v1::SubmitExpertScoresResponse>(
+                  method, request,
+                  world_.server().Token(auth::Role::ROLE_APPRAISER, "3601", "zhang")),
+              StatusIs(absl::StatusCode::kNotFound, "RESOURCE_NOT_FOUND"));
+  EXPECT_THAT(world_.server().Call<v1::SubmitExpertScoresResponse>(method, request, world_.County()),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+}
+
+TEST_F(EvaluationApi, SameFactsInAnotherOrderOnAnotherDayGiveTheSameBytes) {
+  const std::string industry = world_.AddIndustry();
+  const std::string project = world_.AddProject(industry);
+  world_.Sync();
+  world_.Score({project}, 85, 85);
+  v1::Evaluation first = world_.EvaluateOne(project).evaluation();
+  const v1::Explanation before = world_.Explain(first.id());
+
+  // Another day, and everything is told again, backwards.
+  world_.server().clock().Advance(absl::Hours(50));
+  std::vector<registry::v1::OperationReport> reports = sample::Reports(project);
+  std::reverse(reports.begin(), reports.end());
+  for (const auto& r : reports) world_.Tell(r);
+  world_.Tell(sample::Assets(project));
+  world_.Tell(sample::Project(project, industry));
+  world_.Sync();
+  v1::Evaluation again = world_.EvaluateOne(project).evaluation();
+  EXPECT_EQ(again.id(), first.id()) << "unchanged facts and criteria are not evaluated again";
+  EXPECT_EQ(world_.database().Int("SELECT COUNT(*) FROM evaluation"), 1);
+
+  v1::VerifyEvaluationRequest verify;
+  verify.set_id(first.id());
+  const std::string method = Cat(kService, "VerifyEvaluation");
+  ASSERT_OK_AND_ASSIGN(auto verified, world_.server().Call<v1::VerifyEvaluationResponse>(
+                                          method, verify, world_.County()));
+  EXPECT_TRUE(verified.identical());
+  EXPECT_EQ(verified.stored_sha256(), before.canonical_sha256());
+  // A record that somebody changed shows.
+  world_.database().Run(
+      "UPDATE evaluation_record SET explanation = CONCAT('R', '{}');\n");
+  ASSERT_OK_AND_ASSIGN(verified, world_.server().Call<v1::VerifyEvaluationResponse>(
+                                     method, verify, world_.County()));
+  EXPECT_FALSE(verified.identical());
+}
+
+TEST_F(EvaluationApi, ALaggingSourceIsNamedAndNothingIsComputed) {
+  const std::string project = world_.AddProject(world_.AddIndustry());
+  world_.Sync();
+  world_.Score({project}, 85, 85);
+  world_.server().clock().Advance(absl::Minutes(16));
+  auto refused = world_.Evaluate({project}, world_.County());
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kUnavailable, "SOURCE_LAGGING"));
+  EXPECT_THAT(GetErrorDetail(refused.status()).metadata, Contains(::testing::Key("source")));
+  v1::StartBatchEvaluationRequest batch;
+  batch.set_request_id(world_.RequestId());
+  batch.set_region_code("360733");
+  batch.set_period(sample::kPeriod);
+  EXPECT_THAT(world_.server().Call<operation::v1::Operation>(Cat(kService, "StartBatchEvaluation"),
+                                                             batch, world_.County()),
+              StatusIs(absl::StatusCode::kUnavailable, "SOURCE_LAGGING"));
+  EXPECT_EQ(world_.database().Int("SELECT COUNT(*) FROM operation"), 0);
+  // The limit is the province's to set.
+  world_.Parameter("EVALUATION_SOURCE_LAG_MINUTES", 60);
+  world_.Sync();
+  world_.server().clock().Advance(absl::Minutes(16));
+  EXPECT_OK(world_.Evaluate({project}, world_.County()));
+}
+
+TEST_F(EvaluationApi, RequestsAreIdempotentAndScoped) {
+  const std::string project = world_.AddProject(world_.AddIndustry());
+  world_.Sync();
+  world_.Score({project}, 85, 85);
+  v1::EvaluateSubjectsRequest request;
+  request.set_request_id("only-once");
+  request.add_subject_ids(project);
+  request.set_period(sample::kPeriod);
+  const std::string method = Cat(kService, "EvaluateSubjects");
+  ASSERT_OK_AND_ASSIGN(auto first, world_.server().Call<v1::EvaluateSubjectsResponse>(
+                                       method, request, world_.County()));
+  ASSERT_OK_AND_ASSIGN(auto second, world_.server().Call<v1::EvaluateSubjectsResponse>(
+                                        method, request, world_.County()));
+  EXPECT_EQ(first.SerializeAsString(), second.SerializeAsString());
+  request.set_period("2026-01");
+  EXPECT_THAT(
+      world_.server().Call<v1::EvaluateSubjectsResponse>(method, request, world_.County()),
+      StatusIs(absl::StatusCode::kInvalidArgument, "REQUEST_ID_REUSED"));
+
+  const std::string id = first.outcomes(0).evaluation().id();
+  v1::GetEvaluationRequest get;
+  get.set_id(id);
+  EXPECT_OK(world_.server().Call<v1::Evaluation>(Cat(kService, "GetEvaluation"), get,
+                                                 world_.County()));
+  EXPECT_THAT(world_.server().Call<v1::Evaluation>(Cat(kService, "GetEvaluation"), get,
+                                                   world_.County("360102")),
+              StatusIs(absl::StatusCode::kNotFound));
+  ASSERT_OK_AND_ASSIGN(auto foreign, world_.Evaluate({project}, world_.County("360102")));
+  EXPECT_EQ(foreign.outcomes(0).refusal_reason(), "RESOURCE_NOT_FOUND");
+  EXPECT_THAT(world_.Evaluate({project}, world_.County(), "2026-04"),
+              StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+}
+
+TEST_F(EvaluationApi, ListsPageByKeysetAndFilter) {
+  const std::string industry = world_.AddIndustry();
+  std::vector<std::string> projects;
+  for (int i = 0; i < 5; ++i) {
+    projects.push_back(world_.AddProject(industry, i < 3 ? "360733101201" : "360733102200"));
+  }
+  world_.Sync();
+  ASSERT_OK(world_.Evaluate(projects, world_.County()));
+  v1::ListEvaluationsRequest request;
+  request.set_page_size(2);
+  std::set<std::string> seen;
+  for (int page = 0; page < 4; ++page) {
+    ASSERT_OK_AND_ASSIGN(auto response,
+                         world_.server().Call<v1::ListEvaluationsResponse>(
+                             Cat(kService, "ListEvaluations"), request, world_.County()));
+    for (const v1::Evaluation& e : response.evaluations()) {
+      EXPECT_TRUE(seen.insert(e.id()).second);
+    }
+    if (response.next_page_token().empty()) break;
+    request.set_page_token(response.next_page_token());
+  }
+  EXPECT_EQ(seen.size(), 5u);
+  request.set_region_code("360733102");
+  EXPECT_THAT(world_.server().Call<v1::ListEvaluationsResponse>(Cat(kService, "ListEvaluations"),
+                                                                request, world_.County()),
+              StatusIs(absl::StatusCode::kInvalidArgument));  // a token of another query
+  request.clear_page_token();
+  ASSERT_OK_AND_ASSIGN(auto township,
+                       world_.server().Call<v1::ListEvaluationsResponse>(
+                           Cat(kService, "ListEvaluations"), request, world_.County()));
+  EXPECT_EQ(township.evaluations_size(), 2);
+  request.set_region_code("360102");
+  ASSERT_OK_AND_ASSIGN(auto elsewhere,
+                       world_.server().Call<v1::ListEvaluationsResponse>(
+                           Cat(kService, "ListEvaluations"), request, world_.County()));
+  EXPECT_EQ(elsewhere.evaluations_size(), 0);
+}
+
+TEST_F(EvaluationApi, R079_AnIndustryIsJudgedByItsProjects) {
+  const std::string industry = world_.AddIndustry();
+  const std::string good = world_.AddProject(industry);
+  const std::string idle = world_.AddProject(industry);
+  world_.Tell([&] {
+    asset::v1::ProjectAssetFacts a = sample::Assets(idle);
+    a.set_operating_status(asset::v1::OPERATING_STATUS_IDLE);
+    SetDay(absl::CivilDay(2025, 1, 1), a.mutable_idle_since());
+    a.set_operating_original_value_fen(1'000'000);
+    a.set_in_use_value_fen(0);
+    return a;
+  }());
+  world_.Sync();
+  world_.Score({good, idle, industry}, 85, 85);
+  // Asked for together: the projects come first, whatever the order.
+  ASSERT_OK_AND_ASSIGN(auto response, world_.Evaluate({industry, good, idle}, world_.County()));
+  const v1::Evaluation& e = response.outcomes(0).evaluation();
+  EXPECT_EQ(e.subject_type(), type::v1::SUBJECT_TYPE_INDUSTRY);
+  EXPECT_EQ(e.subject_id(), industry);
+  EXPECT_EQ(e.result(), v1::EVALUATION_RESULT_CONSOLIDATE) << e.summary_zh();
+  EXPECT_THAT(world_.Explain(e.id()).canonical_json(), HasSubstr("\"distribution\":[{"));
+  ExpectRollupEqualsRecount();
+}
+
+TEST_F(EvaluationApi, AnIndustryWithoutVerifiedProjectsIsRefused) {
+  const std::string industry = world_.AddIndustry();
+  world_.Sync();
+  EXPECT_EQ(world_.EvaluateOne(industry).refusal_reason(), "NOT_VERIFIED");
+}
+
+TEST_F(EvaluationApi, FactsAreShownWithTheirSource) {
+  const std::string project = world_.AddProject(world_.AddIndustry());
+  world_.Sync();
+  v1::ListFactsRequest request;
+  request.set_subject_id(project);
+  ASSERT_OK_AND_ASSIGN(auto facts, world_.server().Call<v1::ListFactsResponse>(
+                                       Cat(kFacts, "ListFacts"), request, world_.County()));
+  bool found = false;
+  for (const v1::Fact& f : facts.facts()) {
+    EXPECT_FALSE(f.source().empty()) << f.code();
+    if (f.code() != "D3-02") continue;
+    found = true;
+    EXPECT_EQ(f.value(), 10000);
+    EXPECT_THAT(f.source_record(), StartsWith("contract/"));
+    EXPECT_GT(f.source_sequence(), 0);
+  }
+  EXPECT_TRUE(found);
+  EXPECT_EQ(facts.watermarks_size(), 2);
+}
+
+TEST_F(EvaluationApi, AnAppraisalMakesH2AndIsRecordedOnce) {
+  const std::string project = world_.AddProject(world_.AddIndustry());
+  world_.Sync();
+  world_.Score({project}, 85, 85);
+  v1::RecordAppraisalRequest request;
+  request.set_request_id(world_.RequestId());
+  v1::Appraisal& a = *request.mutable_appraisal();
+  a.set_subject_id(project);
+  a.set_report_no("赣评〔2026〕3号");
+  a.set_appraiser_org("江西某资产评估有限公司");
+  a.set_no_revital_value(true);
+  SetDay(absl::CivilDay(2026, 3, 2), a.mutable_appraised_on());
+  auto* evidence = a.add_evidence();
+  evidence->set_kind("REPORT");
+  evidence->set_title("评估报告");
+  evidence->set_sha256(std::string(64, 'a'));
+  evidence->set_size_bytes(10);
+  const std::string token = world_.server().Token(auth::Role::ROLE_APPRAISER, "360733", "zhang");
+  EXPECT_THAT(world_.server().Call<v1::Appraisal>(Cat(kFacts, "RecordAppraisal"), request, token),
+              StatusIs(absl::StatusCode::kInvalidArgument));  // tomorrow
+  SetDay(absl::CivilDay(2026, 2, 1), a.mutable_appraised_on());
+  ASSERT_OK_AND_ASSIGN(auto recorded, world_.server().Call<v1::Appraisal>(
+                                          Cat(kFacts, "RecordAppraisal"), request, token));
+  EXPECT_EQ(recorded.valid_to().year(), 2027);
+  request.set_request_id(world_.RequestId());
+  EXPECT_THAT(world_.server().Call<v1::Appraisal>(Cat(kFacts, "RecordAppraisal"), request, token),
+              StatusIs(absl::StatusCode::kAlreadyExists, "APPRAISAL_EXISTS"));
+  v1::Evaluation e = world_.EvaluateOne(project).evaluation();
+  EXPECT_EQ(e.rule_id(), "H2");
+  EXPECT_EQ(e.result(), v1::EVALUATION_RESULT_ADJUST);
+}
+
+// --- batches -------------------------------------------------------------------------------------
+
+class BatchApi : public EvaluationApi {
+ protected:
+  static constexpr int kProjects = 4;  // of each county
+
+  BatchApi() {
+    for (const std::string county : {"360102", "360733", "361102"}) {
+      const std::string industry = world_.AddIndustry(county);
+      subjects_.push_back(industry);
+      for (int i = 0; i < kProjects; ++i) {
+        subjects_.push_back(world_.AddProject(industry, county + "101201"));
+      }
+    }
+    world_.Sync();
+    world_.Score(subjects_, 85, 85);
+  }
+
+  operation::v1::Operation Start(const std::string& region = "36") {
+    v1::StartBatchEvaluationRequest request;
+    request.set_request_id(world_.RequestId());
+    request.set_region_code(region);
+    request.set_period(sample::kPeriod);
+    auto started = world_.server().Call<operation::v1::Operation>(
+        Cat(kService, "StartBatchEvaluation"), request, world_.Province());
+    EXPECT_OK(started);
+    return started.ok() ? *started : operation::v1::Operation();
+  }
+  operation::v1::Operation Get(const std::string& id) {
+    operation::v1::GetOperationRequest request;
+    request.set_id(id);
+    auto got = world_.server().Call<operation::v1::Operation>(
+        "bangfu.operation.v1.OperationService.GetOperation", request, world_.Province());
+    EXPECT_OK(got);
+    return got.ok() ? *got : operation::v1::Operation();
+  }
+  // Steps a runner until the operation has ended.
+  void Drive(const std::string& id, BatchOptions options = {}) {
+    operation::OperationRunner runner(world_.server().clock(), {.holder = "runner"});
+    RegisterBatchEvaluation(runner, world_.evaluator(), std::move(options));
+    auto session = world_.database().Connect();
+    for (int i = 0; i < 20; ++i) {
+      ASSERT_OK(runner.StepOnce(*session));
+      const operation::v1::OperationState state = Get(id).state();
+      if (state != operation::v1::OPERATION_STATE_PENDING &&
+          state != operation::v1::OPERATION_STATE_RUNNING) {
+        return;
+      }
+      world_.server().clock().Advance(absl::Minutes(1));
+    }
+    FAIL() << "the operation does not end";
+  }
+  v1::BatchEvaluationResult Result(const std::string& id) {
+    const operation::v1::Operation o = Get(id);
+    EXPECT_EQ(o.state(), operation::v1::OPERATION_STATE_SUCCEEDED) << o.error().message();
+    v1::BatchEvaluationResult result;
+    EXPECT_TRUE(o.result().UnpackTo(&result));
+    return result;
+  }
+  int64_t Evaluations() { return world_.database().Int("SELECT COUNT(*) FROM evaluation"); }
+
+  std::vector<std::string> subjects_;
+};
+
+TEST_F(BatchApi, AProvinceIsEvaluatedOnceAndWhatStaysIsLeftAlone) {
+  operation::v1::Operation started = Start();
+  EXPECT_EQ(started.total(), 3 * (kProjects + 1));
+  Drive(started.id(), {.chunk = 3});
+  v1::BatchEvaluationResult result = Result(started.id());
+  EXPECT_EQ(result.evaluated(), 15);
+  EXPECT_EQ(result.refused(), 0);
+  EXPECT_EQ(result.watermarks_size(), 2);
+  EXPECT_EQ(Get(started.id()).done(), 15);
+  EXPECT_EQ(Evaluations(), 15);
+  // Each with its event, its audit row and its record.
+  EXPECT_EQ(world_.database().Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = "
+                                  "'evaluation'"),
+            15);
+  EXPECT_EQ(world_.database().Int("SELECT COUNT(*) FROM evaluation_record"), 15);
+  EXPECT_EQ(world_.database().Int(
+                "SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'evaluation'"),
+            15);
+  ExpectRollupEqualsRecount();
+
+  operation::v1::Operation again = Start();
+  Drive(again.id());
+  EXPECT_EQ(Result(again.id()).evaluated(), 0);
+  EXPECT_EQ(Result(again.id()).unchanged(), 15);
+  EXPECT_EQ(Evaluations(), 15);
+}
+
+TEST_F(BatchApi, AKilledRunGoesOnAndDoublesNothing) {
+  operation::v1::Operation started = Start();
+  int chunks = 0;
+  // The second chunk dies before its commit, the fourth too.
+  Drive(started.id(), {.chunk = 2, .before_commit = [&](const std::string&, int64_t) {
+                         ++chunks;
+                         return chunks == 2 || chunks == 5
+                                    ? absl::UnavailableError("killed")
+                                    : absl::OkStatus();
+                       }});
+  v1::BatchEvaluationResult result = Result(started.id());
+  EXPECT_EQ(result.evaluated(), 15);
+  EXPECT_EQ(Evaluations(), 15);
+  EXPECT_EQ(world_.database().Int("SELECT COUNT(DISTINCT subject_id) FROM evaluation"), 15);
+  EXPECT_EQ(Get(started.id()).done(), 15);
+  ExpectRollupEqualsRecount();
+}
+
+TEST_F(BatchApi, ACountyThatFailsStopsNobodyElse) {
+  world_.database().Run(
+      "UPDATE fact_source SET payload = UNHEX('FFFFFF') WHERE kind = 'project' AND subject_id IN "
+      "(SELECT subject_id FROM subject WHERE county = '360733');\n");
+  operation::v1::Operation started = Start();
+  Drive(started.id());
+  v1::BatchEvaluationResult result = Result(started.id());
+  ASSERT_EQ(result.failures_size(), 1);
+  EXPECT_EQ(result.failures(0).region_code(), "360733");
+  EXPECT_EQ(result.failures(0).reason(), "FACT_MALFORMED");
+  EXPECT_EQ(result.evaluated(), 10);
+  EXPECT_EQ(world_.database().Int("SELECT COUNT(*) FROM evaluation WHERE region_path LIKE '360733%'"),
+            0);
+  ExpectRollupEqualsRecount();
+}
+
+TEST_F(BatchApi, CanBeCancelledAndResumed) {
+  operation::v1::Operation started = Start();
+  bool asked = false;
+  Drive(started.id(), {.chunk = 2, .before_commit = [&](const std::string&, int64_t) {
+                         if (asked) return absl::OkStatus();
+                         asked = true;
+                         world_.server().clock().Advance(absl::Seconds(2));
+                         operation::v1::CancelOperationRequest cancel;
+                         cancel.set_request_id(world_.RequestId());
+                         cancel.set_id(started.id());
+                         return world_.server()
+                             .Call<operation::v1::Operation>(
+                                 "bangfu.operation.v1.OperationService.CancelOperation", cancel,
+                                 world_.Province())
+                             .status();
+                       }});
+  EXPECT_EQ(Get(started.id()).state(), operation::v1::OPERATION_STATE_CANCELLED);
+  EXPECT_EQ(Evaluations(), 2);  // what is committed stays
+  operation::v1::ResumeOperationRequest resume;
+  resume.set_request_id(world_.RequestId());
+  resume.set_id(started.id());
+  ASSERT_OK(world_.server().Call<operation::v1::Operation>(
+      "bangfu.operation.v1.OperationService.ResumeOperation", resume, world_.Province()));
+  Drive(started.id());
+  EXPECT_EQ(Result(started.id()).evaluated(), 15);
+  EXPECT_EQ(Evaluations(), 15);
+}
+
+TEST_F(BatchApi, OnlyOnesOwnRegionCanBeStarted) {
+  v1::StartBatchEvaluationRequest request;
+  request.set_request_id(world_.RequestId());
+  request.set_region_code("360102");
+  request.set_period(sample::kPeriod);
+  EXPECT_THAT(world_.server().Call<operation::v1::Operation>(Cat(kService, "StartBatchEvaluation"),
+                                                             request, world_.County("360733")),
+              StatusIs(absl::StatusCode::kNotFound));
+  request.set_region_code("360733101201");
+  EXPECT_THAT(world_.server().Call<operation::v1::Operation>(Cat(kService, "StartBatchEvaluation"),
+                                                             request, world_.County("360733")),
+              StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+}
+
+// --- criteria ------------------------------------------------------------------------------------
+
+class CriteriaApi : public EvaluationApi {
+ protected:
+  absl::StatusOr<v1::CriteriaSet> Draft(const CriteriaSet& set, const std::string& person,
+                                        const std::string& region = "36") {
+    v1::CreateCriteriaDraftRequest request;
+    request.set_request_id(world_.RequestId());
+    request.set_region_code(region);
+    request.set_content_json(CanonicalJson(set));
+    request.set_note_zh("待省厅确认");
+    return world_.server().Call<v1::CriteriaSet>(Cat(kCriteria, "CreateCriteriaDraft"), request,
+                                                 world_.Province(person));
+  }
+  v1::ActivateCriteriaRequest Activation(const std::string& id, absl::CivilDay from) {
+    v1::ActivateCriteriaRequest request;
+    request.set_request_id(world_.RequestId());
+    request.set_id(id);
+    SetDay(from, request.mutable_effective_from());
+    return request;
+  }
+  absl::StatusOr<v1::CriteriaSet> Activate(const v1::ActivateCriteriaRequest& request,
+                                           const std::string& person) {
+    return world_.server().Call<v1::CriteriaSet>(Cat(kCriteria, "ActivateCriteria"), request,
+                                                 world_.Province(person));
+  }
+};
+
+TEST_F(CriteriaApi, TheBaselineIsInForceAndMarked) {
+  ASSERT_OK(SeedBaseline(world_.db(), world_.server().ids(), world_.server().clock().Now()));
+  EXPECT_EQ(world_.database().Int("SELECT COUNT(*) FROM criteria_set"), 1);
+  ASSERT_OK_AND_ASSIGN(auto active, world_.server().Call<v1::CriteriaSet>(
+                                        Cat(kCriteria, "GetActiveCriteria"),
+                                        v1::GetActiveCriteriaRequest(), world_.County()));
+  EXPECT_EQ(active.note_zh(), "待省厅确认");
+  EXPECT_EQ(active.region_code(), "36");
+  EXPECT_THAT(active.content_json(), Not(HasSubstr("D5-04")));
+}
+
+TEST_F(CriteriaApi, ANewVersionNeedsTwoPersonsAndEndsTheOld) {
+  CriteriaSet set = DefaultCriteria();
+  set.Set(Param::kConsolidateD4, 7000);
+  ASSERT_OK_AND_ASSIGN(auto draft, Draft(set, "wang"));
+  EXPECT_EQ(draft.version_no(), 2);
+  EXPECT_EQ(draft.state(), v1::CRITERIA_STATE_DRAFT);
+  EXPECT_THAT(Activate(Activation(draft.id(), absl::CivilDay(2026, 3, 1)), "wang"),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  EXPECT_THAT(Activate(Activation(draft.id(), absl::CivilDay(2026, 2, 28)), "li"),
+              StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+  ASSERT_OK_AND_ASSIGN(auto active,
+                       Activate(Activation(draft.id(), absl::CivilDay(2026, 4, 1)), "li"));
+  EXPECT_EQ(active.state(), v1::CRITERIA_STATE_ACTIVE);
+  EXPECT_THAT(Activate(Activation(draft.id(), absl::CivilDay(2026, 5, 1)), "li"),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+  v1::GetActiveCriteriaRequest on;
+  SetDay(absl::CivilDay(2026, 3, 31), on.mutable_on());
+  ASSERT_OK_AND_ASSIGN(auto before, world_.server().Call<v1::CriteriaSet>(
+                                        Cat(kCriteria, "GetActiveCriteria"), on, world_.County()));
+  EXPECT_EQ(before.version_no(), 1);
+  SetDay(absl::CivilDay(2026, 4, 1), on.mutable_on());
+  ASSERT_OK_AND_ASSIGN(auto after, world_.server().Call<v1::CriteriaSet>(
+                                       Cat(kCriteria, "GetActiveCriteria"), on, world_.County()));
+  EXPECT_EQ(after.version_no(), 2);
+}
+
+TEST_F(CriteriaApi, BadContentIsRefusedWithEachFault) {
+  CriteriaSet set = DefaultCriteria();
+  set.dimensions[0].weight_bp = 1;
+  EXPECT_THAT(Draft(set, "wang"),
+              StatusIs(absl::StatusCode::kInvalidArgument, "CRITERIA_INVALID"));
+  v1::CreateCriteriaDraftRequest request;
+  request.set_request_id(world_.RequestId());
+  request.set_region_code("36");
+  request.set_content_json("{]");
+  EXPECT_THAT(world_.server().Call<v1::CriteriaSet>(Cat(kCriteria, "CreateCriteriaDraft"), request,
+                                                    world_.Province()),
+              StatusIs(absl::StatusCode::kInvalidArgument, "CRITERIA_INVALID"));
+}
+
+TEST_F(CriteriaApi, ACountyMayOnlyBeStricter) {
+  CriteriaSet set = DefaultCriteria();
+  set.parent_hash = ContentHash(DefaultCriteria());
+  set.Set(Param::kConsolidateD4, 5000);  // easier to be 巩固类
+  EXPECT_THAT(Draft(set, "wang", "360733"),
+              StatusIs(absl::StatusCode::kInvalidArgument, "REFINEMENT_OUT_OF_BOUNDS"));
+  set.Set(Param::kConsolidateD4, 6500);
+  ASSERT_OK_AND_ASSIGN(auto draft, Draft(set, "wang", "360733"));
+  ASSERT_OK(Activate(Activation(draft.id(), absl::CivilDay(2026, 3, 1)), "li"));
+  v1::GetActiveCriteriaRequest request;
+  request.set_region_code("360733");
+  ASSERT_OK_AND_ASSIGN(auto active,
+                       world_.server().Call<v1::CriteriaSet>(Cat(kCriteria, "GetActiveCriteria"),
+                                                             request, world_.County()));
+  EXPECT_EQ(active.region_code(), "360733");
+}
+
+TEST_F(CriteriaApi, OfTwoActivationsAtOnceOneWins) {
+  CriteriaSet set = DefaultCriteria();
+  set.Set(Param::kConsolidateD4, 6500);
+  ASSERT_OK_AND_ASSIGN(auto one, Draft(set, "wang"));
+  set.Set(Param::kConsolidateD4, 7000);
+  ASSERT_OK_AND_ASSIGN(auto two, Draft(set, "wang"));
+  const v1::ActivateCriteriaRequest requests[] = {
+      Activation(one.id(), absl::CivilDay(2026, 4, 1)),
+      Activation(two.id(), absl::CivilDay(2026, 4, 1))};
+  absl::Status outcomes[2];
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back([&, i] { outcomes[i] = Activate(requests[i], "li").status(); });
+  }
+  for (std::thread& t : threads) t.join();
+  EXPECT_NE(outcomes[0].ok(), outcomes[1].ok()) << outcomes[0] << " / " << outcomes[1];
+  const absl::Status& lost = outcomes[0].ok() ? outcomes[1] : outcomes[0];
+  EXPECT_THAT(lost, StatusIs(absl::StatusCode::kFailedPrecondition, "CRITERIA_OVERLAP"));
+  EXPECT_EQ(world_.database().Int("SELECT COUNT(*) FROM criteria_set WHERE state = 2 AND "
+                                  "effective_to IS NULL"),
+            1);
+}
+
+}  // namespace
+}  // namespace bangfu::evaluation

@@ -1,0 +1,601 @@
+#include "services/evaluation/store/ledger_store.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "common/base/bp.h"
+#include "common/base/digest.h"
+#include "common/base/region.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "services/evaluation/store/rows.h"
+#include "services/evaluation/store/subject_store.h"
+
+namespace bangfu::evaluation {
+
+namespace {
+
+constexpr char kColumns[] =
+    "id, evaluation_id, subject_type, subject_id, region_path, class, state, is_open, entered_at, "
+    "left_at, leave_reason, left_to, is_overridden, invested_fen, asset_value_fen, row_hash, "
+    "details, version";
+
+LedgerRow FromRow(const mysql::Row& row) {
+  LedgerRow e;
+  e.id = row.Id(0);
+  e.evaluation_id = row.Id(1);
+  e.subject_type = static_cast<int>(row.Int(2));
+  e.subject_id = row.Id(3);
+  e.region_path = row.String(4);
+  e.four_class = static_cast<int>(row.Int(5));
+  e.state = static_cast<int>(row.Int(6));
+  e.open = row.Bool(7);
+  e.entered_at = row.Time(8);
+  e.left_at = row.OptTime(9);
+  e.leave_reason = row.String(10);
+  e.left_to = static_cast<int>(row.Int(11));
+  e.overridden = row.Bool(12);
+  e.invested_fen = row.Int(13);
+  e.asset_value_fen = row.Int(14);
+  e.row_hash = row.String(15);
+  e.details = row.String(16);
+  e.version = row.Int(17);
+  return e;
+}
+
+std::vector<LedgerRow> FromRows(const mysql::Rows& rows) {
+  std::vector<LedgerRow> out;
+  out.reserve(rows.size());
+  for (const mysql::Row& row : rows) out.push_back(FromRow(row));
+  return out;
+}
+
+mysql::Param OpenMark(const LedgerRow& e) {
+  return e.open ? mysql::Param(1) : mysql::Param(nullptr);
+}
+
+std::string HashOf(const LedgerRow& e) {
+  return e.signed_content.empty() ? e.row_hash : Sha256(e.signed_content);
+}
+
+mysql::Params Values(const LedgerRow& e, int64_t version) {
+  return {e.id,           e.evaluation_id, e.subject_type, e.subject_id,      e.region_path,
+          e.four_class,   e.state,         OpenMark(e),    e.entered_at,      e.left_at,
+          e.leave_reason, e.left_to,       e.overridden,   e.invested_fen,    e.asset_value_fen,
+          HashOf(e),      e.details,       version};
+}
+
+absl::StatusOr<LedgerRow> Find(mysql::Executor& db, const Ulid& id, const RegionScopes& scope,
+                               std::string_view suffix) {
+  mysql::Params params{id};
+  std::string where = AndScope(scope, "region_path", &params);
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query(Cat("SELECT ", kColumns, " FROM ledger_entry WHERE id = ?", where, suffix), params));
+  if (rows.empty()) return NotFound("ledger_entry", id.ToString());
+  return FromRow(rows[0]);
+}
+
+SignatureRow SignatureFromRow(const mysql::Row& row) {
+  SignatureRow s;
+  s.id = row.Id(0);
+  s.region_code = row.String(1);
+  s.signature_no = row.Int(2);
+  s.rows_sha256 = row.String(3);
+  s.row_count = row.Int(4);
+  s.signed_by = row.String(5);
+  s.payload = row.String(6);
+  s.signed_at = row.Time(7);
+  return s;
+}
+
+std::string CountyOf(const std::string& path) {
+  return RegionAncestor(path, RegionLevel::kCounty);
+}
+
+Figures FiguresAt(const mysql::Row& row, size_t i) {
+  return {row.Int(i), row.Int(i + 1), row.Int(i + 2), row.Int(i + 3)};
+}
+
+}  // namespace
+
+absl::Status InsertEntries(mysql::Tx& tx, const std::vector<LedgerRow>& rows) {
+  if (rows.empty()) return absl::OkStatus();
+  std::vector<mysql::Params> values;
+  values.reserve(rows.size());
+  for (const LedgerRow& e : rows) values.push_back(Values(e, e.version));
+  return mysql::BulkInsert(tx, "ledger_entry", kColumns, values).status();
+}
+
+absl::Status UpdateEntries(mysql::Tx& tx, const std::vector<LedgerRow*>& rows) {
+  if (rows.empty()) return absl::OkStatus();
+  if (rows.size() == 1) return UpdateEntry(tx, *rows[0]);
+  // An upsert whose insert half never happens, since the rows are locked.
+  std::vector<mysql::Params> values;
+  values.reserve(rows.size());
+  for (LedgerRow* e : rows) values.push_back(Values(*e, ++e->version));
+  return mysql::BulkInsert(
+             tx, "ledger_entry", kColumns, values,
+             "ON DUPLICATE KEY UPDATE evaluation_id = VALUES(evaluation_id), "
+             "state = VALUES(state), is_open = VALUES(is_open), left_at = VALUES(left_at), "
+             "leave_reason = VALUES(leave_reason), left_to = VALUES(left_to), "
+             "is_overridden = VALUES(is_overridden), invested_fen = VALUES(invested_fen), "
+             "asset_value_fen = VALUES(asset_value_fen), row_hash = VALUES(row_hash), "
+             "details = VALUES(details), version = VALUES(version)")
+      .status();
+}
+
+absl::Status UpdateEntry(mysql::Tx& tx, LedgerRow& e) {
+  ASSIGN_OR_RETURN(
+      int64_t matched,
+      tx.Execute("UPDATE ledger_entry SET evaluation_id = ?, state = ?, is_open = ?, left_at = ?, "
+                 "leave_reason = ?, left_to = ?, is_overridden = ?, invested_fen = ?, "
+                 "asset_value_fen = ?, row_hash = ?, details = ?, version = version + 1 "
+                 "WHERE id = ? AND version = ?",
+                 {e.evaluation_id, e.state, OpenMark(e), e.left_at, e.leave_reason, e.left_to,
+                  e.overridden, e.invested_fen, e.asset_value_fen, HashOf(e), e.details, e.id,
+                  e.version}));
+  if (matched == 0) return EtagMismatch();
+  ++e.version;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<LedgerRow> GetEntry(mysql::Executor& db, const Ulid& id, const RegionScopes& scope) {
+  return Find(db, id, scope, "");
+}
+
+absl::StatusOr<LedgerRow> LockEntry(mysql::Tx& tx, const Ulid& id, const RegionScopes& scope) {
+  return Find(tx, id, scope, " FOR UPDATE");
+}
+
+absl::StatusOr<absl::flat_hash_map<Ulid, LedgerRow>> LockOpenEntries(
+    mysql::Tx& tx, const std::vector<Ulid>& subject_ids) {
+  absl::flat_hash_map<Ulid, LedgerRow> out;
+  if (subject_ids.empty()) return out;
+  mysql::Params params;
+  std::string where = InClause("subject_id", subject_ids, &params);
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   tx.Query(Cat("SELECT ", kColumns, " FROM ledger_entry WHERE ", where,
+                                " AND is_open = 1 ORDER BY subject_id FOR UPDATE"),
+                            params));
+  for (LedgerRow& row : FromRows(rows)) {
+    Ulid subject = row.subject_id;
+    out.emplace(subject, std::move(row));
+  }
+  return out;
+}
+
+absl::StatusOr<std::vector<LedgerRow>> ListEntries(mysql::Executor& db, const EntryQuery& query,
+                                                   const RegionScopes& scope) {
+  mysql::Params params;
+  std::string where = "TRUE";
+  if (query.subject_id) {
+    where += " AND subject_id = ?";
+    params.emplace_back(*query.subject_id);
+  }
+  if (query.four_class != 0) {
+    where += " AND class = ?";
+    params.emplace_back(query.four_class);
+  }
+  if (query.subject_type != 0) {
+    where += " AND subject_type = ?";
+    params.emplace_back(query.subject_type);
+  }
+  where += AndScope(scope, "region_path", &params);
+  if (query.region) {
+    where += Cat(" AND ", mysql::RegionClause({*query.region}, "region_path", &params));
+  }
+  if (query.include_closed_out) {
+    where += " AND (is_open = 1 OR leave_reason = 'CLOSED_OUT' OR left_to IN (1, 2))";
+  } else if (!query.include_left) {
+    where += " AND is_open = 1";
+  }
+  if (query.after) {
+    where += " AND region_path >= ? AND (region_path > ? OR id > ?)";
+    params.emplace_back(query.after->first);
+    params.emplace_back(query.after->first);
+    params.emplace_back(query.after->second);
+  }
+  params.emplace_back(query.limit);
+  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(Cat("SELECT ", kColumns, " FROM ledger_entry WHERE ",
+                                                  where, " ORDER BY region_path, id LIMIT ?"),
+                                              params));
+  return FromRows(rows);
+}
+
+absl::StatusOr<std::vector<LedgerRow>> PageEntriesById(mysql::Executor& db, const Ulid& after,
+                                                       int limit, const RegionScopes& scope) {
+  mysql::Params params{after};
+  std::string where = AndScope(scope, "region_path", &params);
+  params.emplace_back(limit);
+  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(Cat("SELECT ", kColumns,
+                                                  " FROM ledger_entry WHERE id > ?", where,
+                                                  " ORDER BY id LIMIT ?"),
+                                              params));
+  return FromRows(rows);
+}
+
+absl::StatusOr<std::map<std::string, UnitHash>> HashLedger(mysql::Executor& db,
+                                                           const std::string& region) {
+  struct Level {
+    size_t digits = 0;
+    std::string unit;
+    UnitHash hash;
+    std::unique_ptr<Sha256Stream> stream;
+  };
+  std::array<Level, 5> levels;
+  constexpr std::array<size_t, 5> kDigits = {2, 4, 6, 9, 12};
+  for (size_t i = 0; i < levels.size(); ++i) levels[i].digits = kDigits[i];
+  std::map<std::string, UnitHash> out;
+  const auto finish = [&out](Level& level) {
+    if (!level.stream) return;
+    level.hash.sha256 = HexEncode(level.stream->Finish());
+    out[level.unit] = std::move(level.hash);
+    level.hash = UnitHash();
+    level.stream.reset();
+  };
+  mysql::Params params;
+  std::string where = mysql::RegionClause({region}, "region_path", &params);
+  // Rows of a unit stand together in this order, so one open hash a level is enough.
+  RETURN_IF_ERROR(db.Stream(
+      Cat("SELECT region_path, row_hash FROM ledger_entry WHERE is_open = 1 AND ", where,
+          " ORDER BY region_path, id"),
+      params, [&](const mysql::Row& row) {
+        const std::string path = row.String(0);
+        const std::string hash = row.String(1);
+        for (Level& level : levels) {
+          if (level.digits < region.size()) continue;
+          if (path.size() < level.digits) {
+            finish(level);
+            continue;
+          }
+          if (!level.stream || path.compare(0, level.digits, level.unit) != 0) {
+            finish(level);
+            level.unit = path.substr(0, level.digits);
+            level.stream = std::make_unique<Sha256Stream>();
+          }
+          level.stream->Update(hash);
+          ++level.hash.rows;
+        }
+        return absl::OkStatus();
+      }));
+  for (Level& level : levels) finish(level);
+  return out;
+}
+
+absl::StatusOr<std::map<std::string, SignatureRow>> NewestSignatures(mysql::Executor& db,
+                                                                     const std::string& region) {
+  mysql::Params params;
+  std::string where = mysql::RegionClause({region}, "region_code", &params);
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query(Cat("SELECT s.id, s.region_code, s.signature_no, s.rows_sha256, s.row_count, "
+                   "s.signed_by, s.payload, s.signed_at FROM ledger_signature s JOIN "
+                   "(SELECT region_code, MAX(signature_no) AS newest FROM ledger_signature WHERE ",
+                   where,
+                   " GROUP BY region_code) n ON n.region_code = s.region_code AND "
+                   "n.newest = s.signature_no"),
+               params));
+  std::map<std::string, SignatureRow> out;
+  for (const mysql::Row& row : rows) {
+    SignatureRow s = SignatureFromRow(row);
+    std::string code = s.region_code;
+    out.emplace(std::move(code), std::move(s));
+  }
+  return out;
+}
+
+absl::Status InsertSignature(mysql::Tx& tx, const SignatureRow& s) {
+  return tx
+      .Execute(
+          "INSERT INTO ledger_signature (id, region_code, signature_no, rows_sha256, row_count, "
+          "signed_by, payload, signed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+          {s.id, s.region_code, s.signature_no, s.rows_sha256, s.row_count, s.signed_by, s.payload,
+           s.signed_at})
+      .status();
+}
+
+absl::StatusOr<std::vector<SignatureRow>> PageSignaturesById(mysql::Executor& db, const Ulid& after,
+                                                             int limit, const RegionScopes& scope) {
+  mysql::Params params{after};
+  std::string where = AndScope(scope, "region_code", &params);
+  params.emplace_back(limit);
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query(Cat("SELECT id, region_code, signature_no, rows_sha256, row_count, "
+                                "signed_by, payload, signed_at FROM ledger_signature WHERE id > ?",
+                                where, " ORDER BY id LIMIT ?"),
+                            params));
+  std::vector<SignatureRow> out;
+  for (const mysql::Row& row : rows) out.push_back(SignatureFromRow(row));
+  return out;
+}
+
+void ClassRollup::Add(const LedgerRow& row, int sign) {
+  Sum& sum = sums_[{CountyOf(row.region_path), row.subject_type, row.four_class,
+                    RollupSlot(row.subject_id)}];
+  sum.entries += sign;
+  sum.overridden += row.overridden ? sign : 0;
+  sum.invested_fen += sign * row.invested_fen;
+  sum.asset_value_fen += sign * row.asset_value_fen;
+}
+
+absl::Status ClassRollup::Write(mysql::Tx& tx) const {
+  std::vector<mysql::Params> values;
+  for (const auto& [key, sum] : sums_) {
+    if (sum.entries == 0 && sum.overridden == 0 && sum.invested_fen == 0 &&
+        sum.asset_value_fen == 0) {
+      continue;
+    }
+    const auto& [county, type, four_class, slot] = key;
+    values.push_back({county, type, four_class, slot, sum.entries, sum.overridden,
+                      sum.invested_fen, sum.asset_value_fen});
+  }
+  if (values.empty()) return absl::OkStatus();
+  return mysql::BulkInsert(tx, "class_rollup",
+                           "county, subject_type, class, slot, entries, overridden, invested_fen, "
+                           "asset_value_fen",
+                           values,
+                           "ON DUPLICATE KEY UPDATE entries = entries + VALUES(entries), "
+                           "overridden = overridden + VALUES(overridden), "
+                           "invested_fen = invested_fen + VALUES(invested_fen), "
+                           "asset_value_fen = asset_value_fen + VALUES(asset_value_fen)")
+      .status();
+}
+
+Figures& Figures::operator+=(const Figures& other) {
+  count += other.count;
+  overridden += other.overridden;
+  invested_fen += other.invested_fen;
+  asset_value_fen += other.asset_value_fen;
+  return *this;
+}
+
+absl::StatusOr<std::map<std::string, UnitFigures>> SumFigures(mysql::Executor& db,
+                                                              const std::string& region,
+                                                              int digits) {
+  // One statement, hence one moment for classes and results.
+  mysql::Params params;
+  std::string sql;
+  if (digits <= 6) {
+    std::string first = mysql::RegionClause({region}, "county", &params);
+    std::string second = mysql::RegionClause({region}, "county", &params);
+    sql = Cat("SELECT 1, LEFT(county, ", digits,
+              ") AS unit, subject_type, class, CAST(SUM(entries) AS SIGNED), "
+              "CAST(SUM(overridden) AS SIGNED), CAST(SUM(invested_fen) AS SIGNED), "
+              "CAST(SUM(asset_value_fen) AS SIGNED) FROM class_rollup WHERE ",
+              first,
+              " GROUP BY unit, subject_type, class UNION ALL SELECT 2, LEFT(county, ", digits,
+              ") AS unit, subject_type, result, CAST(SUM(subjects) AS SIGNED), 0, "
+              "CAST(SUM(invested_fen) AS SIGNED), CAST(SUM(asset_value_fen) AS SIGNED) "
+              "FROM result_rollup WHERE ",
+              second, " GROUP BY unit, subject_type, result");
+  } else {
+    std::string first = mysql::RegionClause({region}, "region_path", &params);
+    std::string second = mysql::RegionClause({region}, "region_path", &params);
+    sql = Cat("SELECT 1, LEFT(region_path, ", digits,
+              ") AS unit, subject_type, class, COUNT(*), CAST(SUM(is_overridden) AS SIGNED), "
+              "CAST(SUM(invested_fen) AS SIGNED), CAST(SUM(asset_value_fen) AS SIGNED) "
+              "FROM ledger_entry WHERE is_open = 1 AND ",
+              first,
+              " GROUP BY unit, subject_type, class UNION ALL SELECT 2, LEFT(region_path, ", digits,
+              ") AS unit, subject_type, latest_result, COUNT(*), 0, "
+              "CAST(SUM(invested_fen) AS SIGNED), CAST(SUM(asset_value_fen) AS SIGNED) "
+              "FROM subject WHERE is_void = 0 AND ",
+              second, " GROUP BY unit, subject_type, latest_result");
+  }
+  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(sql, params));
+  std::map<std::string, UnitFigures> out;
+  for (const mysql::Row& row : rows) {
+    Figures figures = FiguresAt(row, 4);
+    if (figures == Figures()) continue;
+    UnitFigures& unit = out[row.String(1)];
+    auto& cells = row.Int(0) == 1 ? unit.classes : unit.results;
+    cells[{static_cast<int>(row.Int(2)), static_cast<int>(row.Int(3))}] += figures;
+  }
+  return out;
+}
+
+absl::StatusOr<Recount> RecountRollups(mysql::Executor& db, const std::string& region) {
+  Recount out;
+  const std::string of_county = region.substr(0, 6);
+  struct Side {
+    std::string_view table, kept, counted;
+  };
+  const std::array<Side, 2> sides = {
+      Side{"class_rollup",
+           "SELECT county, subject_type, class AS cell, SUM(entries) AS kn, SUM(overridden) AS ko, "
+           "SUM(invested_fen) AS ki, SUM(asset_value_fen) AS ka, 0 AS cn, 0 AS co, 0 AS ci, "
+           "0 AS ca FROM class_rollup WHERE ",
+           "SELECT LEFT(region_path, 6), subject_type, class, 0, 0, 0, 0, COUNT(*), "
+           "SUM(is_overridden), SUM(invested_fen), SUM(asset_value_fen) FROM ledger_entry "
+           "WHERE is_open = 1 AND "},
+      Side{"result_rollup",
+           "SELECT county, subject_type, result AS cell, SUM(subjects) AS kn, 0 AS ko, "
+           "SUM(invested_fen) AS ki, SUM(asset_value_fen) AS ka, 0 AS cn, 0 AS co, 0 AS ci, "
+           "0 AS ca FROM result_rollup WHERE ",
+           "SELECT county, subject_type, latest_result, 0, 0, 0, 0, COUNT(*), 0, "
+           "SUM(invested_fen), SUM(asset_value_fen) FROM subject WHERE is_void = 0 AND "},
+  };
+  for (const Side& side : sides) {
+    const bool classes = side.table == "class_rollup";
+    mysql::Params params;
+    std::string first = mysql::RegionClause({of_county}, "county", &params);
+    std::string second =
+        mysql::RegionClause({of_county}, classes ? "region_path" : "county", &params);
+    std::string_view group =
+        classes ? " GROUP BY LEFT(region_path, 6), subject_type, class"
+                : " GROUP BY county, subject_type, latest_result";
+    // Both sides in one statement, hence at one moment.
+    ASSIGN_OR_RETURN(
+        mysql::Rows rows,
+        db.Query(Cat("SELECT county, subject_type, cell, CAST(SUM(kn) AS SIGNED), "
+                     "CAST(SUM(ko) AS SIGNED), CAST(SUM(ki) AS SIGNED), CAST(SUM(ka) AS SIGNED), "
+                     "CAST(SUM(cn) AS SIGNED), CAST(SUM(co) AS SIGNED), CAST(SUM(ci) AS SIGNED), "
+                     "CAST(SUM(ca) AS SIGNED) FROM (",
+                     side.kept, first, " GROUP BY county, subject_type, cell UNION ALL ",
+                     side.counted, second, group,
+                     ") both_sides GROUP BY county, subject_type, cell "
+                     "ORDER BY county, subject_type, cell"),
+                 params));
+    for (const mysql::Row& row : rows) {
+      ++out.cells;
+      RollupDifference d{std::string(side.table), row.String(0), static_cast<int>(row.Int(1)),
+                         static_cast<int>(row.Int(2)), FiguresAt(row, 3), FiguresAt(row, 7)};
+      if (d.kept != d.counted) out.differences.push_back(std::move(d));
+    }
+  }
+  return out;
+}
+
+CloseOuts& CloseOuts::operator+=(const CloseOuts& other) {
+  revitalize_due += other.revitalize_due;
+  revitalized += other.revitalized;
+  revitalize_value_fen += other.revitalize_value_fen;
+  revitalized_value_fen += other.revitalized_value_fen;
+  due += other.due;
+  to_consolidate += other.to_consolidate;
+  to_upgrade += other.to_upgrade;
+  exited += other.exited;
+  return *this;
+}
+
+absl::StatusOr<std::map<std::string, CloseOuts>> SumCloseOuts(mysql::Executor& db,
+                                                              const std::string& region,
+                                                              int digits) {
+  std::map<std::string, CloseOuts> out;
+  constexpr std::string_view kThrough =
+      "e.is_open IS NULL AND (e.left_to IN (1, 2) OR e.leave_reason = 'CLOSED_OUT')";
+  const auto query = [&](std::string_view classes) {
+    mysql::Params params;
+    std::string where = mysql::RegionClause({region}, "region_path", &params);
+    return db.Query(
+        Cat("SELECT LEFT(e.region_path, ", digits,
+            ") AS unit, COUNT(*), CAST(SUM(e.asset_value_fen) AS SIGNED), "
+            "CAST(SUM(", kThrough, ") AS SIGNED), "
+            "CAST(SUM(CASE WHEN ", kThrough, " THEN e.asset_value_fen ELSE 0 END) AS SIGNED), "
+            "CAST(SUM(", kThrough, " AND e.left_to = 1) AS SIGNED), "
+            "CAST(SUM(", kThrough, " AND e.left_to = 2) AS SIGNED) "
+            "FROM ledger_entry e JOIN (SELECT subject_id, MAX(id) AS id FROM ledger_entry WHERE "
+            "class IN (", classes, ") AND subject_type = 1 AND leave_reason <> 'VOID' AND ",
+            where, " GROUP BY subject_id) newest ON newest.id = e.id GROUP BY unit"),
+        params);
+  };
+  ASSIGN_OR_RETURN(mysql::Rows revitalize, query("3"));
+  for (const mysql::Row& row : revitalize) {
+    CloseOuts& sums = out[row.String(0)];
+    sums.revitalize_due = row.Int(1);
+    sums.revitalize_value_fen = row.Int(2);
+    sums.revitalized = row.Int(3);
+    sums.revitalized_value_fen = row.Int(4);
+  }
+  ASSIGN_OR_RETURN(mysql::Rows both, query("3, 4"));
+  for (const mysql::Row& row : both) {
+    CloseOuts& sums = out[row.String(0)];
+    sums.due = row.Int(1);
+    sums.to_consolidate = row.Int(5);
+    sums.to_upgrade = row.Int(6);
+    sums.exited = row.Int(3) - row.Int(5) - row.Int(6);
+  }
+  return out;
+}
+
+int64_t ShareBp(int64_t part, int64_t whole) {
+  return whole <= 0 ? 0 : MulDivHalfUp(part, 10000, whole);
+}
+
+int64_t RevitalizationRateBp(const CloseOuts& s) {
+  if (s.revitalize_due <= 0) return 0;
+  if (s.revitalize_value_fen <= 0) return ShareBp(s.revitalized, s.revitalize_due);
+  // (a/b + c/d) / 2, rounded once: each part in millionths first.
+  const int64_t value = MulDivHalfUp(s.revitalized_value_fen, 1000000, s.revitalize_value_fen);
+  const int64_t count = MulDivHalfUp(s.revitalized, 1000000, s.revitalize_due);
+  return (value + count + 100) / 200;
+}
+
+VillageFigures& VillageFigures::operator+=(const VillageFigures& other) {
+  due += other.due;
+  reported += other.reported;
+  nil += other.nil;
+  return *this;
+}
+
+absl::StatusOr<std::map<std::string, VillageFigures>> SumVillages(mysql::Executor& db,
+                                                                  const std::string& region,
+                                                                  int digits) {
+  std::map<std::string, VillageFigures> out;
+  mysql::Params params;
+  std::string where = mysql::RegionClause({region}, "region_path", &params);
+  ASSIGN_OR_RETURN(mysql::Rows due,
+                   db.Query(Cat("SELECT LEFT(region_path, ", digits,
+                                ") AS unit, COUNT(*) FROM region_copy WHERE level = 5 AND code = region_path AND ", where,
+                                " GROUP BY unit"),
+                            params));
+  for (const mysql::Row& row : due) out[row.String(0)].due = row.Int(1);
+  mysql::Params again;
+  where = mysql::RegionClause({region}, "region_path", &again);
+  // States 3 … 8: handed up and not returned.
+  ASSIGN_OR_RETURN(
+      mysql::Rows reported,
+      db.Query(Cat("SELECT LEFT(u.region_path, ", digits,
+                   ") AS unit, CAST(SUM(u.state BETWEEN 3 AND 8) AS SIGNED), "
+                   "CAST(SUM(u.state BETWEEN 3 AND 8 AND u.is_nil = 1) AS SIGNED) "
+                   "FROM unit_report_copy u JOIN (SELECT region_path, MAX(campaign_id) AS newest "
+                   "FROM unit_report_copy WHERE ",
+                   where,
+                   " GROUP BY region_path) n ON n.region_path = u.region_path AND "
+                   "n.newest = u.campaign_id GROUP BY unit"),
+               again));
+  for (const mysql::Row& row : reported) {
+    VillageFigures& figures = out[row.String(0)];
+    figures.reported = row.Int(1);
+    figures.nil = row.Int(2);
+  }
+  return out;
+}
+
+absl::Status StreamFacts(mysql::Executor& db, const std::string& region, std::string_view kind,
+                         const std::function<void(std::string_view payload)>& take) {
+  mysql::Params params;
+  std::string where = mysql::RegionClause({region}, "s.region_path", &params);
+  params.emplace_back(kind);
+  return db.Stream(Cat("SELECT f.payload FROM subject s JOIN fact_source f ON f.subject_id = "
+                       "s.subject_id WHERE s.subject_type = 1 AND s.is_void = 0 AND ",
+                       where, " AND f.kind = ?"),
+                   params, [&take](const mysql::Row& row) {
+                     take(row.String(0));
+                     return absl::OkStatus();
+                   });
+}
+
+absl::StatusOr<std::vector<IncomeMonth>> ListIncome(mysql::Executor& db, const std::string& region,
+                                                    const std::string& from_month) {
+  mysql::Params params;
+  std::string where = mysql::RegionClause({region.substr(0, 6)}, "county", &params);
+  params.emplace_back(from_month);
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query(Cat("SELECT month, CAST(SUM(income_fen) AS SIGNED), "
+                   "CAST(SUM(households) AS SIGNED) FROM household_income WHERE ",
+                   where, " AND month >= ? GROUP BY month ORDER BY month"),
+               params));
+  std::vector<IncomeMonth> out;
+  for (const mysql::Row& row : rows) out.push_back({row.String(0), row.Int(1), row.Int(2)});
+  return out;
+}
+
+absl::Status PutIncome(mysql::Tx& tx, const std::string& county,
+                       const std::vector<IncomeMonth>& months, absl::Time now) {
+  RETURN_IF_ERROR(
+      tx.Execute("DELETE FROM household_income WHERE county = ?", {county}).status());
+  if (months.empty()) return absl::OkStatus();
+  std::vector<mysql::Params> values;
+  for (const IncomeMonth& m : months) {
+    values.push_back({county, m.month, m.income_fen, m.households, now});
+  }
+  return mysql::BulkInsert(tx, "household_income",
+                           "county, month, income_fen, households, refreshed_at", values)
+      .status();
+}
+
+}  // namespace bangfu::evaluation

@@ -1,0 +1,216 @@
+// The four-class ledger: its entries, who signed which rows, the roll-ups of it and the recount that
+// proves them. All SQL on ledger_entry, ledger_signature and class_rollup is here.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/base/ulid.h"
+#include "common/mysql/session.h"
+#include "services/evaluation/store/evaluation_store.h"
+
+namespace bangfu::evaluation {
+
+inline constexpr char kReclassified[] = "RECLASSIFIED";  // 类别变更
+inline constexpr char kClosedOut[] = "CLOSED_OUT";       // 销号
+inline constexpr char kEntryVoid[] = "VOID";             // 作废
+
+struct LedgerRow {
+  Ulid id;
+  Ulid evaluation_id;
+  int subject_type = 0;
+  Ulid subject_id;
+  std::string region_path;
+  int four_class = 0;
+  int state = 0;  // number of evaluation.v1.LedgerEntryState
+  bool open = true;
+  absl::Time entered_at;
+  std::optional<absl::Time> left_at;
+  std::string leave_reason;
+  int left_to = 0;
+  bool overridden = false;
+  int64_t invested_fen = 0;
+  int64_t asset_value_fen = 0;
+  std::string signed_content;  // what a signature covers: hashed into row_hash; empty when read
+  std::string row_hash;        // 32 bytes
+  std::string details;         // evaluation.v1.LedgerEntry
+  int64_t version = 1;
+};
+
+absl::Status InsertEntries(mysql::Tx& tx, const std::vector<LedgerRow>& rows);
+// Everything of a row that the transaction has locked; counts the versions up.
+absl::Status UpdateEntries(mysql::Tx& tx, const std::vector<LedgerRow*>& rows);
+// One row that was read at `row.version`. ABORTED ETAG_MISMATCH when it is another version now.
+absl::Status UpdateEntry(mysql::Tx& tx, LedgerRow& row);
+// NOT_FOUND when there is none in scope.
+absl::StatusOr<LedgerRow> GetEntry(mysql::Executor& db, const Ulid& id, const RegionScopes& scope);
+absl::StatusOr<LedgerRow> LockEntry(mysql::Tx& tx, const Ulid& id, const RegionScopes& scope);
+// The open entries of these subjects, locked in the order of their ids.
+absl::StatusOr<absl::flat_hash_map<Ulid, LedgerRow>> LockOpenEntries(
+    mysql::Tx& tx, const std::vector<Ulid>& subject_ids);
+
+struct EntryQuery {
+  std::optional<std::string> region;
+  std::optional<Ulid> subject_id;
+  int subject_type = 0;  // 0: both
+  int four_class = 0;    // 0: all
+  bool include_left = false;
+  // Those that left for a better class or were closed out, too (T2 of 盘活类 and 调整类).
+  bool include_closed_out = false;
+  std::optional<std::pair<std::string, Ulid>> after;
+  int limit = 50;
+};
+// By region_path and id.
+absl::StatusOr<std::vector<LedgerRow>> ListEntries(mysql::Executor& db, const EntryQuery& query,
+                                                   const RegionScopes& scope);
+// By id, for snapshots.
+absl::StatusOr<std::vector<LedgerRow>> PageEntriesById(mysql::Executor& db, const Ulid& after,
+                                                       int limit, const RegionScopes& scope);
+
+// --- signatures ---
+
+struct UnitHash {
+  int64_t rows = 0;
+  std::string sha256;  // 64 digits
+};
+// Rows and hash of every unit with open entries inside `region`, by the unit's path: the region itself
+// ("level" of its own length) and each county, township and village below. One scan.
+absl::StatusOr<std::map<std::string, UnitHash>> HashLedger(mysql::Executor& db,
+                                                           const std::string& region);
+
+struct SignatureRow {
+  Ulid id;
+  std::string region_code;
+  int64_t signature_no = 0;
+  std::string rows_sha256;
+  int64_t row_count = 0;
+  std::string signed_by;
+  std::string payload;  // type.v1.SignOff
+  absl::Time signed_at;
+};
+// The newest signature of every unit inside `region`, by its code.
+absl::StatusOr<std::map<std::string, SignatureRow>> NewestSignatures(mysql::Executor& db,
+                                                                     const std::string& region);
+// ALREADY_EXISTS DUPLICATE_KEY when the number is taken: another one signed at the same moment.
+absl::Status InsertSignature(mysql::Tx& tx, const SignatureRow& row);
+absl::StatusOr<std::vector<SignatureRow>> PageSignaturesById(mysql::Executor& db, const Ulid& after,
+                                                             int limit, const RegionScopes& scope);
+
+// --- roll-ups ---
+
+// Changes to class_rollup, by county, type, class and slot; sorted, so that transactions lock the
+// rows in one order.
+class ClassRollup {
+ public:
+  void Add(const LedgerRow& row, int sign);
+  absl::Status Write(mysql::Tx& tx) const;
+
+ private:
+  struct Sum {
+    int64_t entries = 0;
+    int64_t overridden = 0;
+    int64_t invested_fen = 0;
+    int64_t asset_value_fen = 0;
+  };
+  std::map<std::tuple<std::string, int, int, int>, Sum> sums_;
+};
+
+struct Figures {
+  int64_t count = 0;
+  int64_t overridden = 0;
+  int64_t invested_fen = 0;
+  int64_t asset_value_fen = 0;
+  Figures& operator+=(const Figures& other);
+  friend bool operator==(const Figures&, const Figures&) = default;
+};
+// Of one unit: by subject type and class, and by subject type and latest result (0: never evaluated).
+struct UnitFigures {
+  std::map<std::pair<int, int>, Figures> classes;
+  std::map<std::pair<int, int>, Figures> results;
+};
+// Figures of the units of `digits` digits inside `region`, by their path, as of one moment. Down to
+// counties out of the roll-ups, below them out of the rows. What lies higher than such a unit stands
+// under the region's own path.
+absl::StatusOr<std::map<std::string, UnitFigures>> SumFigures(mysql::Executor& db,
+                                                              const std::string& region,
+                                                              int digits);
+
+// Where a roll-up differs from its recount, at one moment. Empty is good.
+struct RollupDifference {
+  std::string table;  // class_rollup, result_rollup
+  std::string county;
+  int subject_type = 0;
+  int key = 0;  // class or result
+  Figures kept;
+  Figures counted;
+};
+struct Recount {
+  int64_t cells = 0;
+  std::vector<RollupDifference> differences;
+};
+absl::StatusOr<Recount> RecountRollups(mysql::Executor& db, const std::string& region);
+
+// --- 盘活率, 销号率 ---
+
+// Of projects, by their last entry in each of the two classes; voided entries do not count.
+struct CloseOuts {
+  int64_t revitalize_due = 0;  // 需盘活
+  int64_t revitalized = 0;     // 盘活: gone to 巩固 or 升级, or closed out
+  int64_t revitalize_value_fen = 0;
+  int64_t revitalized_value_fen = 0;
+  int64_t due = 0;  // 应销号: 盘活类 and 调整类
+  int64_t to_consolidate = 0;
+  int64_t to_upgrade = 0;
+  int64_t exited = 0;
+  int64_t done() const { return to_consolidate + to_upgrade + exited; }
+  CloseOuts& operator+=(const CloseOuts& other);
+};
+// By units of `digits` digits, as in SumFigures.
+absl::StatusOr<std::map<std::string, CloseOuts>> SumCloseOuts(mysql::Executor& db,
+                                                              const std::string& region,
+                                                              int digits);
+// Half-up; 0 of 0 is 0.
+int64_t ShareBp(int64_t part, int64_t whole);
+// [(盘活资产金额 ÷ 需盘活总金额) + (盘活数量 ÷ 需盘活总数量)] ÷ 2; where no value is known the count alone.
+int64_t RevitalizationRateBp(const CloseOuts& sums);
+
+// --- villages and households ---
+
+struct VillageFigures {
+  int64_t due = 0;       // villages of the region
+  int64_t reported = 0;  // handed up in their newest campaign, not returned
+  int64_t nil = 0;       // of these: 零报告
+  VillageFigures& operator+=(const VillageFigures& other);
+};
+absl::StatusOr<std::map<std::string, VillageFigures>> SumVillages(mysql::Executor& db,
+                                                                  const std::string& region,
+                                                                  int digits);
+
+// The payloads of a kind of fact_source of the projects inside a region that are not void.
+absl::Status StreamFacts(mysql::Executor& db, const std::string& region, std::string_view kind,
+                         const std::function<void(std::string_view payload)>& take);
+
+struct IncomeMonth {
+  std::string month;  // "2026-10"
+  int64_t income_fen = 0;
+  int64_t households = 0;
+};
+// As refreshed, oldest first: of the counties inside the region (or the county that it lies in).
+absl::StatusOr<std::vector<IncomeMonth>> ListIncome(mysql::Executor& db, const std::string& region,
+                                                    const std::string& from_month);
+// Replaces the months of a county.
+absl::Status PutIncome(mysql::Tx& tx, const std::string& county,
+                       const std::vector<IncomeMonth>& months, absl::Time now);
+
+}  // namespace bangfu::evaluation

@@ -1,0 +1,86 @@
+#include "services/evaluation/store/lifecycle_store.h"
+
+#include <algorithm>
+
+#include "common/status/macros.h"
+#include "services/evaluation/store/packed.h"
+#include "services/evaluation/store/rows.h"
+
+namespace bangfu::evaluation {
+
+absl::Status UpdateEvaluations(mysql::Tx& tx, std::vector<EvaluationRow*> rows) {
+  if (rows.empty()) return absl::OkStatus();
+  if (rows.size() == 1) return UpdateEvaluation(tx, *rows[0]);
+  std::sort(rows.begin(), rows.end(),
+            [](const EvaluationRow* a, const EvaluationRow* b) { return a->id < b->id; });
+  // An upsert whose insert half never happens, since the rows are locked.
+  std::vector<mysql::Params> values;
+  values.reserve(rows.size());
+  for (EvaluationRow* e : rows) {
+    values.push_back({e->id, e->subject_type, e->subject_id, e->region_path, e->period,
+                      e->criteria_id, e->snapshot_sha256, e->result, e->state, e->final_class,
+                      e->is_void, e->details, e->computed_at, e->computed_by, e->version + 1});
+    ++e->version;
+  }
+  return mysql::BulkInsert(
+             tx, "evaluation",
+             "id, subject_type, subject_id, region_path, period, criteria_id, snapshot_sha256, "
+             "result, state, final_class, is_void, details, computed_at, computed_by, version",
+             values,
+             "ON DUPLICATE KEY UPDATE result = VALUES(result), state = VALUES(state), "
+             "final_class = VALUES(final_class), is_void = VALUES(is_void), "
+             "details = VALUES(details), version = VALUES(version)")
+      .status();
+}
+
+absl::Status SetEffectives(mysql::Tx& tx, const std::vector<EffectiveChange>& changes,
+                           absl::Time now) {
+  if (changes.empty()) return absl::OkStatus();
+  std::vector<mysql::Params> values;
+  values.reserve(changes.size());
+  for (const EffectiveChange& c : changes) {
+    values.push_back({c.subject_id, 0, "", "", "", "", "", c.evaluation_id, c.effective_class, now});
+  }
+  return mysql::BulkInsert(tx, "subject",
+                           "subject_id, subject_type, code, name, region_code, region_path, county, "
+                           "effective_evaluation_id, effective_class, updated_at",
+                           values,
+                           "ON DUPLICATE KEY UPDATE "
+                           "effective_evaluation_id = VALUES(effective_evaluation_id), "
+                           "effective_class = VALUES(effective_class), "
+                           "updated_at = VALUES(updated_at)")
+      .status();
+}
+
+absl::StatusOr<absl::flat_hash_map<Ulid, std::string>> ExplanationHashes(
+    mysql::Executor& db, const std::vector<Ulid>& evaluation_ids) {
+  absl::flat_hash_map<Ulid, std::string> out;
+  if (evaluation_ids.empty()) return out;
+  mysql::Params params;
+  std::string where = InClause("evaluation_id", evaluation_ids, &params);
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query(Cat("SELECT evaluation_id, explanation_sha256 FROM evaluation_record WHERE ", where),
+               params));
+  for (const mysql::Row& row : rows) out.emplace(row.Id(0), row.String(1));
+  return out;
+}
+
+absl::StatusOr<absl::flat_hash_map<Ulid, std::string>> LoadExplanations(
+    mysql::Executor& db, const std::vector<Ulid>& evaluation_ids) {
+  absl::flat_hash_map<Ulid, std::string> out;
+  if (evaluation_ids.empty()) return out;
+  mysql::Params params;
+  std::string where = InClause("evaluation_id", evaluation_ids, &params);
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query(Cat("SELECT evaluation_id, explanation FROM evaluation_record WHERE ", where),
+               params));
+  for (const mysql::Row& row : rows) {
+    ASSIGN_OR_RETURN(std::string json, Unpack(row.String(1)));
+    out.emplace(row.Id(0), std::move(json));
+  }
+  return out;
+}
+
+}  // namespace bangfu::evaluation

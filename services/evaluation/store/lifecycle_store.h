@@ -1,0 +1,38 @@
+// Bulk writes of the steps from computed to effective.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/base/ulid.h"
+#include "common/mysql/session.h"
+#include "services/evaluation/store/evaluation_store.h"
+
+namespace bangfu::evaluation {
+
+// UpdateEvaluation for each of the rows, which the transaction has locked, in as few statements as
+// fit; counts their versions up.
+absl::Status UpdateEvaluations(mysql::Tx& tx, std::vector<EvaluationRow*> rows);
+
+struct EffectiveChange {
+  Ulid subject_id;
+  std::optional<Ulid> evaluation_id;  // nullopt: nothing is in force
+  int effective_class = 0;
+};
+// SetEffective for each of the subjects, which the transaction has locked.
+absl::Status SetEffectives(mysql::Tx& tx, const std::vector<EffectiveChange>& changes,
+                           absl::Time now);
+
+// SHA-256 of the explanations, by evaluation; 64 digits.
+absl::StatusOr<absl::flat_hash_map<Ulid, std::string>> ExplanationHashes(
+    mysql::Executor& db, const std::vector<Ulid>& evaluation_ids);
+
+// The explanations as canonical JSON, by evaluation.
+absl::StatusOr<absl::flat_hash_map<Ulid, std::string>> LoadExplanations(
+    mysql::Executor& db, const std::vector<Ulid>& evaluation_ids);
+
+}  // namespace bangfu::evaluation
