@@ -1,0 +1,295 @@
+// A county with its villages on a served registry, for the tests of inventory and import.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bangfu/registry/v1/inventory_service.pb.h"
+#include "bangfu/registry/v1/project_service.pb.h"
+#include "common/audit/schema.h"
+#include "common/base/region.h"
+#include "common/base/strings.h"
+#include "common/base/text.h"
+#include "common/feed/schema.h"
+#include "common/idempotency/schema.h"
+#include "common/intake/schema.h"
+#include "common/operation/schema.h"
+#include "common/testing/rpc_fixture.h"
+#include "common/testing/status_matchers.h"
+#include "services/registry/app.h"
+#include "services/registry/schema/migrations.h"
+#include "services/registry/store/reference_store.h"
+
+namespace bangfu::registry {
+
+using ::bangfu::testing::HasViolation;
+using ::bangfu::testing::IsOk;
+using ::bangfu::testing::RpcServer;
+using ::bangfu::testing::StatusIs;
+
+// 会昌县 with two townships of three and one village, 吉水县 with one village.
+inline constexpr char kCounty[] = "360733";
+inline constexpr char kTownship[] = "360733101";
+inline constexpr char kVillage[] = "360733101201";
+inline constexpr char kVillage2[] = "360733101202";
+inline constexpr char kVillage3[] = "360733101203";
+inline constexpr char kOtherTownship[] = "360733102";
+inline constexpr char kVillage4[] = "360733102201";
+inline constexpr char kOtherCounty[] = "360822";
+inline constexpr char kOtherVillage[] = "360822101201";
+
+inline migrate::Migrations FixtureMigrations() {
+  return migrate::Concat(idempotency::Schema(), audit::Schema(), feed::Schema(), operation::Schema(),
+                         ::bangfu::intake::Schema(), RegistryMigrations());
+}
+
+class RegistryFixture : public ::testing::Test {
+ protected:
+  explicit RegistryFixture(std::vector<std::string> more_services = {},
+                           std::function<void(rpc::Router&)> more = {})
+      : server_(Options(std::move(more_services)), [more](rpc::Router& router) {
+          RegisterHandlers(router);
+          if (more) more(router);
+        }) {
+    for (const auto& [code, name] : std::vector<std::pair<std::string, std::string>>{
+             {"36", "江西省"},
+             {"3607", "赣州市"},
+             {kCounty, "会昌县"},
+             {kTownship, "小密乡"},
+             {kVillage, "半迳村"},
+             {kVillage2, "小密村"},
+             {kVillage3, "石背村"},
+             {kOtherTownship, "庄口镇"},
+             {kVillage4, "大排村"},
+             {"3608", "吉安市"},
+             {kOtherCounty, "吉水县"},
+             {"360822101", "文峰镇"},
+             {kOtherVillage, "文峰村"}}) {
+      AddRegion(code, name);
+    }
+    StoreRegions();
+  }
+
+  static RpcServer::Options Options(std::vector<std::string> more) {
+    RpcServer::Options options;
+    options.services = OwnServices();
+    for (std::string& service : more) options.services.push_back(std::move(service));
+    options.migrations = FixtureMigrations();
+    return options;
+  }
+
+  void AddRegion(const std::string& code, const std::string& name) {
+    RegionRow row;
+    row.id = server_.ids().Next();
+    row.code = code;
+    row.name = name;
+    row.short_name = name;
+    row.level = static_cast<int>(LevelOfRegion(code));
+    row.parent_code = RegionParent(code);
+    row.region_path = code;
+    regions_.push_back(std::move(row));
+  }
+  void StoreRegions() {
+    ASSERT_OK(mysql::Transact(server_.database().db(),
+                              [&](mysql::Tx& tx) { return UpsertRegions(tx, regions_); }));
+    regions_.clear();
+  }
+
+  template <typename Response, typename Request>
+  absl::StatusOr<Response> Call(std::string_view service, std::string_view method, const Request& request,
+                                const std::string& token) {
+    return server_.Call<Response>(Cat("bangfu.registry.v1.", service, ".", method), request, token);
+  }
+  template <typename Response, typename Request>
+  absl::StatusOr<Response> Inventory(std::string_view method, const Request& request, const std::string& token) {
+    return Call<Response>("InventoryService", method, request, token);
+  }
+  std::string RequestId() { return Cat("request-", ++requests_); }
+  std::string Token(auth::Role role, std::string_view region, std::string_view person) {
+    return server_.Token(role, region, person);
+  }
+  std::string Village(std::string_view region = kVillage) {
+    return Token(options::v1::ROLE_VILLAGE_REPORTER, region, Cat("reporter-", region));
+  }
+  std::string Township(std::string_view region = kTownship) {
+    return Token(options::v1::ROLE_TOWNSHIP_REVIEWER, region, "reviewer");
+  }
+  std::string County(std::string_view person = "operator", std::string_view region = kCounty) {
+    return Token(options::v1::ROLE_COUNTY_OPERATOR, region, person);
+  }
+  std::string Approver(std::string_view region = kCounty) {
+    return Token(options::v1::ROLE_COUNTY_APPROVER, region, "approver");
+  }
+  std::string Sector(std::string_view person = "verifier") {
+    return Token(options::v1::ROLE_SECTOR_VERIFIER, kCounty, person);
+  }
+  std::string City(std::string_view region = "3607") {
+    return Token(options::v1::ROLE_CITY_SUPERVISOR, region, Cat("city-", region));
+  }
+  std::string Province() { return Token(options::v1::ROLE_PROV_ADMIN, "36", "province"); }
+
+  void On(int year, int month, int day) {
+    server_.clock().Set(StartOfShanghaiDay(absl::CivilDay(year, month, day)) + absl::Hours(9));
+  }
+
+  // A campaign that is open: deadlines on 2026-03-10, 20 and 31.
+  v1::InventoryCampaign OpenCampaign(const std::string& region = kCounty, const std::string& token = "") {
+    auto created = CreateCampaign(region, token);
+    EXPECT_OK(created);
+    if (!created.ok()) return {};
+    v1::OpenCampaignRequest open;
+    open.set_request_id(RequestId());
+    open.set_id(created->id());
+    open.set_etag(created->etag());
+    auto opened = Inventory<v1::InventoryCampaign>("OpenCampaign", open, token.empty() ? Approver() : token);
+    EXPECT_OK(opened);
+    return opened.ok() ? *opened : v1::InventoryCampaign();
+  }
+  absl::StatusOr<v1::InventoryCampaign> CreateCampaign(const std::string& region, const std::string& token = "") {
+    v1::CreateCampaignRequest create;
+    create.set_request_id(RequestId());
+    v1::InventoryCampaign* c = create.mutable_campaign();
+    c->set_name("2026年帮扶产业项目摸排");
+    c->set_region_code(region);
+    SetDay(2013, 1, 1, c->mutable_scope_start());
+    SetDay(2026, 3, 10, c->mutable_village_deadline());
+    SetDay(2026, 3, 20, c->mutable_township_deadline());
+    SetDay(2026, 3, 31, c->mutable_county_deadline());
+    return Inventory<v1::InventoryCampaign>("CreateCampaign", create, token.empty() ? Approver() : token);
+  }
+  static void SetDay(int year, int month, int day, google::type::Date* out) {
+    out->set_year(year);
+    out->set_month(month);
+    out->set_day(day);
+  }
+
+  v1::Project NewProject(const std::string& name, const std::string& village = kVillage,
+                         const std::string& source = "BRIDGE_CENTRAL", int64_t fen = 50'000'000) {
+    v1::Project p;
+    p.set_name(name);
+    p.set_region_code(village);
+    p.set_project_type("PLANTING");
+    p.set_industry_code("OIL");
+    p.set_year(2021);
+    p.set_implementing_org("村民委员会");
+    p.set_state(v1::PROJECT_STATE_OPERATING);
+    auto* f = p.add_declared_funding();
+    f->set_source_code(source);
+    f->set_year(2021);
+    f->mutable_amount()->set_fen(fen);
+    f->mutable_amount()->set_parse_state(type::v1::AMOUNT_PARSE_STATE_EXACT);
+    return p;
+  }
+  absl::StatusOr<v1::Project> Register(const v1::Project& project, const std::string& token = "") {
+    v1::RegisterProjectRequest request;
+    request.set_request_id(RequestId());
+    *request.mutable_project() = project;
+    return Call<v1::Project>("ProjectService", "RegisterProject", request, token.empty() ? County() : token);
+  }
+  v1::Project GetProject(const std::string& id) {
+    v1::GetProjectRequest request;
+    request.set_id(id);
+    auto project = Call<v1::Project>("ProjectService", "GetProject", request, County());
+    EXPECT_OK(project);
+    return project.ok() ? *project : v1::Project();
+  }
+
+  std::vector<v1::InventoryUnitReport> Units(const std::string& campaign, const std::string& token = "") {
+    v1::ListUnitReportsRequest request;
+    request.set_campaign_id(campaign);
+    request.set_page_size(500);
+    auto list = Inventory<v1::ListUnitReportsResponse>("ListUnitReports", request,
+                                                       token.empty() ? Province() : token);
+    EXPECT_OK(list);
+    if (!list.ok()) return {};
+    return {list->unit_reports().begin(), list->unit_reports().end()};
+  }
+  v1::InventoryUnitReport Unit(const std::string& campaign, const std::string& village) {
+    for (v1::InventoryUnitReport& unit : Units(campaign)) {
+      if (unit.region_path() == village) return unit;
+    }
+    ADD_FAILURE() << village;
+    return {};
+  }
+
+  absl::StatusOr<v1::InventoryUnitReport> Submit(const v1::InventoryUnitReport& unit, bool is_nil,
+                                                 const std::string& token = "") {
+    v1::SubmitUnitReportRequest request;
+    request.set_request_id(RequestId());
+    request.set_id(unit.id());
+    request.set_etag(unit.etag());
+    request.set_is_nil(is_nil);
+    request.set_signatory("村支书");
+    return Inventory<v1::InventoryUnitReport>("SubmitUnitReport", request,
+                                              token.empty() ? Village(unit.region_path()) : token);
+  }
+  absl::StatusOr<v1::InventoryUnitReport> Pass(const v1::InventoryUnitReport& unit, const std::string& token = "") {
+    v1::PassUnitReportRequest request;
+    request.set_request_id(RequestId());
+    request.set_id(unit.id());
+    request.set_etag(unit.etag());
+    return Inventory<v1::InventoryUnitReport>("PassUnitReport", request,
+                                              token.empty() ? Township(unit.region_path().substr(0, 9)) : token);
+  }
+  absl::StatusOr<v1::InventoryUnitReport> Return(const v1::InventoryUnitReport& unit, const std::string& token,
+                                                 const std::string& text = "金额与账册不符") {
+    v1::ReturnUnitReportRequest request;
+    request.set_request_id(RequestId());
+    request.set_id(unit.id());
+    request.set_etag(unit.etag());
+    auto* reason = request.add_reasons();
+    reason->set_field("planned_total");
+    reason->set_text(text);
+    return Inventory<v1::InventoryUnitReport>("ReturnUnitReport", request, token);
+  }
+  v1::VerificationTask Task(const std::string& unit) {
+    v1::GetVerificationTaskRequest request;
+    request.set_unit_report_id(unit);
+    auto task = Inventory<v1::VerificationTask>("GetVerificationTask", request, County());
+    EXPECT_OK(task);
+    return task.ok() ? *task : v1::VerificationTask();
+  }
+  absl::StatusOr<v1::VerificationTask> Sign(const std::string& unit, const std::string& etag,
+                                            const std::string& department, const std::string& token,
+                                            const std::vector<v1::VerificationFinding>& findings = {}) {
+    v1::SignVerificationRequest request;
+    request.set_request_id(RequestId());
+    request.set_unit_report_id(unit);
+    request.set_etag(etag);
+    request.set_department_code(department);
+    request.set_opinion("属实");
+    for (const auto& f : findings) *request.add_findings() = f;
+    return Inventory<v1::VerificationTask>("SignVerification", request, token);
+  }
+  absl::StatusOr<v1::VerificationTask> Complete(const std::string& unit, const std::string& etag,
+                                                const std::string& token = "") {
+    v1::CompleteVerificationRequest request;
+    request.set_request_id(RequestId());
+    request.set_unit_report_id(unit);
+    request.set_etag(etag);
+    return Inventory<v1::VerificationTask>("CompleteVerification", request, token.empty() ? County() : token);
+  }
+  // From where it stands to COUNTY_VERIFIED; agriculture and every sector sign.
+  void Verify(const std::string& campaign, const std::string& village) {
+    v1::InventoryUnitReport unit = Unit(campaign, village);
+    ASSERT_OK_AND_ASSIGN(unit, Submit(unit, unit.project_count() == 0));
+    ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+    v1::VerificationTask task = Task(unit.id());
+    for (const auto& d : task.departments()) {
+      ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), task.etag(), d.department_code(),
+                                      d.is_lead() ? County(Cat("lead-", village.substr(0, 6)), village.substr(0, 6))
+                                                  : Sector(Cat("of-", d.department_code()))));
+    }
+    ASSERT_OK(Complete(unit.id(), task.etag(), County("lead", village.substr(0, 6))));
+  }
+
+  RpcServer server_;
+  std::vector<RegionRow> regions_;
+  int requests_ = 0;
+};
+
+}  // namespace bangfu::registry

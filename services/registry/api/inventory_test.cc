@@ -1,0 +1,697 @@
+// InventoryService through its rpcs, on a real database.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <thread>
+
+#include "services/registry/api/inventory_fixture.h"
+#include "services/registry/domain/inventory.h"
+
+namespace bangfu::registry {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
+using absl::StatusCode;
+
+class InventoryTest : public RegistryFixture {
+ protected:
+  v1::Completeness Total(const std::string& campaign, const std::string& region = "", absl::CivilDay on = {},
+                         const std::string& token = "") {
+    return Counts(campaign, region, on, token).total();
+  }
+  v1::GetCompletenessResponse Counts(const std::string& campaign, const std::string& region, absl::CivilDay on,
+                                     const std::string& token = "") {
+    v1::GetCompletenessRequest request;
+    request.set_campaign_id(campaign);
+    request.set_region_code(region);
+    if (on != absl::CivilDay()) SetDay(static_cast<int>(on.year()), on.month(), on.day(), request.mutable_on());
+    auto response = Inventory<v1::GetCompletenessResponse>("GetCompleteness", request,
+                                                           token.empty() ? Province() : token);
+    EXPECT_OK(response);
+    return response.ok() ? *response : v1::GetCompletenessResponse();
+  }
+  absl::StatusOr<v1::Sample> Draw(const std::string& campaign, const std::string& region, const std::string& token,
+                                  const std::string& seed = "", int rate = 0, bool enlarge = false) {
+    v1::DrawSampleRequest request;
+    request.set_request_id(RequestId());
+    request.set_campaign_id(campaign);
+    request.set_region_code(region);
+    request.set_seed(seed);
+    request.set_rate_bp(rate);
+    request.set_enlarge(enlarge);
+    return Inventory<v1::Sample>("DrawSample", request, token);
+  }
+  absl::StatusOr<v1::Sample> Result(const std::string& sample, const std::string& unit, bool issue,
+                                    const std::string& token) {
+    v1::RecordSampleResultRequest request;
+    request.set_request_id(RequestId());
+    request.set_id(sample);
+    request.set_unit_report_id(unit);
+    request.set_issue(issue);
+    request.set_note("入户核对");
+    return Inventory<v1::Sample>("RecordSampleResult", request, token);
+  }
+  absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(const std::string& campaign, const std::string& region) {
+    v1::ConfirmProvinceRequest request;
+    request.set_request_id(RequestId());
+    request.set_campaign_id(campaign);
+    request.set_region_code(region);
+    return Inventory<v1::ConfirmProvinceResponse>("ConfirmProvince", request, Province());
+  }
+  struct Answer {
+    bool allowed = false;
+    std::string reason;
+  };
+  Answer Allowed(const std::string& unit, const std::string& action, const std::string& token) {
+    v1::GetUnitReportRequest request;
+    request.set_id(unit);
+    auto report = Inventory<v1::InventoryUnitReport>("GetUnitReport", request, token);
+    EXPECT_OK(report);
+    if (report.ok()) {
+      for (const auto& a : report->allowed_actions()) {
+        if (a.action() == action) {
+          Answer out;
+          out.allowed = a.allowed();
+          out.reason = a.refusal_reason();
+          return out;
+        }
+      }
+    }
+    return {};
+  }
+};
+
+TEST_F(InventoryTest, R009_OpeningMakesOneReportPerVillage) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  EXPECT_EQ(campaign.unit_count(), 4);
+  EXPECT_EQ(campaign.state(), v1::CAMPAIGN_STATE_OPEN);
+  std::vector<std::string> villages;
+  for (const auto& unit : Units(campaign.id())) {
+    villages.push_back(unit.region_path());
+    EXPECT_EQ(unit.state(), v1::UNIT_REPORT_STATE_NOT_STARTED);
+    EXPECT_FALSE(unit.region_name().empty());
+  }
+  EXPECT_THAT(villages, ElementsAre(kVillage, kVillage2, kVillage3, kVillage4));
+  // A village sees its own report only.
+  EXPECT_EQ(Units(campaign.id(), Village()).size(), 1U);
+  // A village stands in one open campaign: another over the same county is refused, and nothing of it stays.
+  ASSERT_OK_AND_ASSIGN(const v1::InventoryCampaign second, CreateCampaign(kCounty));
+  v1::OpenCampaignRequest open;
+  open.set_request_id(RequestId());
+  open.set_id(second.id());
+  open.set_etag(second.etag());
+  EXPECT_THAT(Inventory<v1::InventoryCampaign>("OpenCampaign", open, Approver()),
+              StatusIs(StatusCode::kFailedPrecondition, "CAMPAIGN_OVERLAP"));
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM unit_report"), 4);
+  // Each report has its event.
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'unit_report'"), 4);
+}
+
+TEST_F(InventoryTest, R009_ACampaignIsRefusedOutsideTheRegionAndWithDeadlinesOutOfOrder) {
+  EXPECT_THAT(CreateCampaign(kOtherCounty), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(CreateCampaign(kCounty, Village()), StatusIs(StatusCode::kPermissionDenied));
+  v1::CreateCampaignRequest create;
+  create.set_request_id(RequestId());
+  create.mutable_campaign()->set_name("x");
+  create.mutable_campaign()->set_region_code(kCounty);
+  SetDay(2013, 1, 1, create.mutable_campaign()->mutable_scope_start());
+  SetDay(2026, 3, 10, create.mutable_campaign()->mutable_village_deadline());
+  SetDay(2026, 3, 9, create.mutable_campaign()->mutable_township_deadline());
+  SetDay(2026, 3, 31, create.mutable_campaign()->mutable_county_deadline());
+  EXPECT_THAT(Inventory<v1::InventoryCampaign>("CreateCampaign", create, Approver()),
+              HasViolation("campaign.township_deadline"));
+}
+
+TEST_F(InventoryTest, R009_ANilReturnNeedsAVillageWithoutProjects) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  EXPECT_THAT(Submit(Unit(campaign.id(), kVillage), false), StatusIs(StatusCode::kFailedPrecondition, "NO_SUBJECTS"));
+  ASSERT_OK(Register(NewProject("油茶基地")));
+  EXPECT_THAT(Submit(Unit(campaign.id(), kVillage), true),
+              StatusIs(StatusCode::kFailedPrecondition, "NIL_WITH_SUBJECTS"));
+  ASSERT_OK_AND_ASSIGN(const auto submitted, Submit(Unit(campaign.id(), kVillage), false));
+  EXPECT_EQ(submitted.state(), v1::UNIT_REPORT_STATE_SUBMITTED);
+  EXPECT_EQ(submitted.project_count(), 1);
+  EXPECT_FALSE(submitted.late());
+  // Nil in the next village: the flag stays visible through the states.
+  ASSERT_OK_AND_ASSIGN(auto nil, Submit(Unit(campaign.id(), kVillage2), true));
+  EXPECT_TRUE(nil.is_nil());
+  ASSERT_OK_AND_ASSIGN(nil, Pass(nil));
+  EXPECT_TRUE(nil.is_nil());
+  EXPECT_EQ(Total(campaign.id()).nil(), 1);
+  // Who signs for the village has to be named.
+  v1::SubmitUnitReportRequest request;
+  request.set_request_id(RequestId());
+  request.set_id(Unit(campaign.id(), kVillage3).id());
+  request.set_etag(Unit(campaign.id(), kVillage3).etag());
+  request.set_is_nil(true);
+  EXPECT_THAT(Inventory<v1::InventoryUnitReport>("SubmitUnitReport", request, Village(kVillage3)),
+              StatusIs(StatusCode::kFailedPrecondition, "SIGNATORY_REQUIRED"));
+}
+
+TEST_F(InventoryTest, R009_AProjectThatComesLaterOpensANilReturnAgain) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(campaign.id(), kVillage), true));
+  ASSERT_OK(Pass(unit));
+  ASSERT_OK(Register(NewProject("补登项目")));
+  unit = Unit(campaign.id(), kVillage);
+  EXPECT_EQ(unit.state(), v1::UNIT_REPORT_STATE_DRAFT);
+  EXPECT_FALSE(unit.is_nil());
+  EXPECT_EQ(unit.reopened(), 1);
+  EXPECT_EQ(unit.project_count(), 1);
+}
+
+TEST_F(InventoryTest, R009_ANilReturnAndANewProjectAtTheSameMomentNeverStandTogether) {
+  for (int round = 0; round < 6; ++round) {
+    const v1::InventoryCampaign campaign = OpenCampaign();
+    const v1::InventoryUnitReport unit = Unit(campaign.id(), kVillage4);
+    const std::string village = Village(kVillage4), county = County();
+    const v1::Project project = NewProject(Cat("竞争", round), kVillage4);
+    std::thread reporter([&] { (void)Submit(unit, true, village); });
+    v1::RegisterProjectRequest request;
+    request.set_request_id(Cat("race-project-", round));
+    *request.mutable_project() = project;
+    std::thread registrar([&] { (void)Call<v1::Project>("ProjectService", "RegisterProject", request, county); });
+    reporter.join();
+    registrar.join();
+    const v1::InventoryUnitReport after = Unit(campaign.id(), kVillage4);
+    EXPECT_FALSE(after.is_nil() && after.project_count() > 0) << round;
+    server_.database().Run("DELETE FROM open_unit;\nDELETE FROM project_region;\nDELETE FROM project;\n");
+  }
+}
+
+TEST_F(InventoryTest, R010_TheScopeBeginsWhereTheCampaignSaysAndYearsGoBackTo2012) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  EXPECT_EQ(campaign.scope_start().year(), 2013);
+  v1::Project old = NewProject("早年项目");
+  old.set_year(2012);
+  old.set_approved_year(2012);
+  ASSERT_OK_AND_ASSIGN(const v1::Project stored, Register(old));
+  EXPECT_EQ(stored.origin(), v1::PROJECT_ORIGIN_LEGACY);
+  EXPECT_EQ(stored.campaign_id(), campaign.id());
+  old.set_year(2011);
+  EXPECT_THAT(Register(old), HasViolation("project.year"));
+}
+
+TEST_F(InventoryTest, R011_OnlyWhatPublicMoneyHasSupportedIsSurveyed) {
+  OpenCampaign();
+  EXPECT_OK(Register(NewProject("衔接", kVillage, "BRIDGE_PROVINCE")));
+  EXPECT_OK(Register(NewProject("扶贫", kVillage, "LEGACY_SPECIAL")));
+  EXPECT_THAT(Register(NewProject("自筹", kVillage, "SELF_RAISED")),
+              StatusIs(StatusCode::kFailedPrecondition, "OUT_OF_SCOPE"));
+}
+
+TEST_F(InventoryTest, R012_IntegratedAgriculturalFundsAreASource) {
+  OpenCampaign();
+  ASSERT_OK_AND_ASSIGN(const auto p, Register(NewProject("整合", kVillage, "INTEGRATED_AGRI")));
+  EXPECT_EQ(p.public_total_fen(), 50'000'000);
+}
+
+TEST_F(InventoryTest, R013_PairedAssistanceIsASourceAndUnknownCodesAreNot) {
+  OpenCampaign();
+  EXPECT_OK(Register(NewProject("定点", kVillage, "PAIRED_ASSIST")));
+  EXPECT_THAT(Register(NewProject("未知", kVillage, "NO_SUCH_SOURCE")), StatusIs(StatusCode::kInvalidArgument));
+}
+
+TEST_F(InventoryTest, R015_TheVillageReportsTheTownshipPassesInThisOrder) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK(Register(NewProject("油茶")));
+  v1::InventoryUnitReport unit = Unit(campaign.id(), kVillage);
+  EXPECT_THAT(Pass(unit), StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+  v1::SaveUnitReportDraftRequest draft;
+  draft.set_request_id(RequestId());
+  draft.set_id(unit.id());
+  draft.set_etag(unit.etag());
+  draft.set_signatory("张三");
+  draft.set_note("已逐项核对");
+  ASSERT_OK_AND_ASSIGN(unit, Inventory<v1::InventoryUnitReport>("SaveUnitReportDraft", draft, Village()));
+  EXPECT_EQ(unit.state(), v1::UNIT_REPORT_STATE_DRAFT);
+  const v1::InventoryUnitReport stale = unit;
+  ASSERT_OK_AND_ASSIGN(unit, Submit(unit, false));
+  EXPECT_EQ(unit.submitted_by().subject(), Cat("reporter-", kVillage));
+  EXPECT_THAT(Submit(stale, false), StatusIs(StatusCode::kAborted, "ETAG_MISMATCH"));
+  EXPECT_THAT(Pass(stale), StatusIs(StatusCode::kAborted, "ETAG_MISMATCH"));
+  // Another township does not see it; the same person does not pass what he submitted.
+  EXPECT_THAT(Pass(unit, Township(kOtherTownship)), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(Pass(unit, Token(options::v1::ROLE_TOWNSHIP_REVIEWER, kTownship, Cat("reporter-", kVillage))),
+              StatusIs(StatusCode::kFailedPrecondition, "SELF_APPROVAL"));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  EXPECT_EQ(unit.state(), v1::UNIT_REPORT_STATE_TOWNSHIP_PASSED);
+  EXPECT_EQ(unit.note(), "已逐项核对");
+  // Every step is in the audit trail and in the feed.
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'unit_report' AND action "
+                                   "LIKE 'InventoryService.%'"),
+            3);
+}
+
+TEST_F(InventoryTest, R015_TwoReviewersAtOncePassOnce) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK_AND_ASSIGN(const auto unit, Submit(Unit(campaign.id(), kVillage), true));
+  std::vector<absl::Status> results(4);
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < results.size(); ++i) {
+    const std::string token = Token(options::v1::ROLE_TOWNSHIP_REVIEWER, kTownship, Cat("reviewer-", i));
+    v1::PassUnitReportRequest request;
+    request.set_request_id(Cat("pass-request-", i));
+    request.set_id(unit.id());
+    request.set_etag(unit.etag());
+    threads.emplace_back([this, &results, i, token, request] {
+      results[i] = Inventory<v1::InventoryUnitReport>("PassUnitReport", request, token).status();
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  int passed = 0;
+  for (const absl::Status& status : results) {
+    if (status.ok()) {
+      ++passed;
+    } else {
+      EXPECT_THAT(status, StatusIs(StatusCode::kAborted, "ETAG_MISMATCH"));
+    }
+  }
+  EXPECT_EQ(passed, 1);
+}
+
+TEST_F(InventoryTest, R016_ReturnsWithReasonsByFieldAndADayToActBy) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK(Register(NewProject("油茶")));
+  ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(campaign.id(), kVillage), false));
+  v1::ReturnUnitReportRequest empty;
+  empty.set_request_id(RequestId());
+  empty.set_id(unit.id());
+  empty.set_etag(unit.etag());
+  EXPECT_THAT(Inventory<v1::InventoryUnitReport>("ReturnUnitReport", empty, Township()),
+              StatusIs(StatusCode::kInvalidArgument));
+  On(2026, 3, 6);  // a Friday: five working days end on the next Friday
+  ASSERT_OK_AND_ASSIGN(unit, Return(unit, Township()));
+  EXPECT_EQ(unit.state(), v1::UNIT_REPORT_STATE_RETURNED);
+  EXPECT_EQ(unit.current_return().to_level(), v1::REGION_LEVEL_VILLAGE);
+  EXPECT_EQ(unit.current_return().from_level(), v1::REGION_LEVEL_TOWNSHIP);
+  EXPECT_EQ(unit.current_return().reasons(0).field(), "planned_total");
+  EXPECT_EQ(unit.current_return().due_on().day(), 13);
+  // No calendar was imported for the year.
+  EXPECT_TRUE(unit.current_return().due_provisional());
+  // The return gives time of its own beyond the village's deadline.
+  On(2026, 3, 12);
+  EXPECT_TRUE(Allowed(unit.id(), "submit", Village()).allowed);
+  ASSERT_OK_AND_ASSIGN(unit, Submit(unit, false));
+  EXPECT_TRUE(unit.late());
+  EXPECT_FALSE(unit.has_current_return());
+  // Passed: the township does not take it back, the county returns it to the township.
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  EXPECT_THAT(Return(unit, Township()), StatusIs(StatusCode::kFailedPrecondition, "APPROVED_ABOVE"));
+  ASSERT_OK_AND_ASSIGN(unit, Return(unit, County()));
+  EXPECT_EQ(unit.current_return().to_level(), v1::REGION_LEVEL_TOWNSHIP);
+  EXPECT_THAT(Submit(unit, false), StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  EXPECT_EQ(unit.state(), v1::UNIT_REPORT_STATE_TOWNSHIP_PASSED);
+}
+
+TEST_F(InventoryTest, R016_NothingIsTakenBackBelowWhatStandsApprovedAbove) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶")));
+  Verify(campaign.id(), kVillage);
+  v1::InventoryUnitReport unit = Unit(campaign.id(), kVillage);
+  EXPECT_EQ(unit.state(), v1::UNIT_REPORT_STATE_COUNTY_VERIFIED);
+  EXPECT_THAT(Return(unit, Township()), StatusIs(StatusCode::kFailedPrecondition, "APPROVED_ABOVE"));
+  EXPECT_THAT(Return(unit, County()), StatusIs(StatusCode::kFailedPrecondition, "APPROVED_ABOVE"));
+  EXPECT_EQ(Allowed(unit.id(), "return", County()).reason, "APPROVED_ABOVE");
+  // The city returns it to the county; the verification begins anew, and nothing stands behind the project.
+  ASSERT_OK_AND_ASSIGN(unit, Return(unit, City()));
+  EXPECT_EQ(unit.current_return().to_level(), v1::REGION_LEVEL_COUNTY);
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_UNVERIFIED);
+  v1::VerificationTask task = Task(unit.id());
+  EXPECT_FALSE(task.departments(0).signed_());
+  EXPECT_THAT(Complete(unit.id(), task.etag()), StatusIs(StatusCode::kFailedPrecondition, "SIGNATURES_MISSING"));
+  ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), task.etag(), "AGRICULTURE", County()));
+  ASSERT_OK(Complete(unit.id(), task.etag()));
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+}
+
+TEST_F(InventoryTest, R017_TheDepartmentsComeFromTheMoney) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  v1::Project first = NewProject("以工代赈茶园");
+  first.mutable_declared_funding(0)->set_task_code("WORK_RELIEF");
+  ASSERT_OK_AND_ASSIGN(const v1::Project a, Register(first));
+  ASSERT_OK_AND_ASSIGN(const v1::Project b, Register(NewProject("整合资金大棚", kVillage, "INTEGRATED_AGRI")));
+  ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(campaign.id(), kVillage), false));
+  // Not before the township has passed it.
+  EXPECT_THAT(Sign(unit.id(), unit.etag(), "AGRICULTURE", County()),
+              StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  v1::VerificationTask task = Task(unit.id());
+  std::vector<std::string> departments;
+  for (const auto& d : task.departments()) departments.push_back(d.department_code());
+  EXPECT_THAT(departments, ElementsAre("AGRICULTURE", "DEVELOPMENT_REFORM", "FINANCE"));
+  EXPECT_TRUE(task.departments(0).is_lead());
+  EXPECT_EQ(task.departments(1).name_zh(), "发展改革部门");
+  EXPECT_THAT(task.departments(2).source_codes(), ElementsAre("INTEGRATED_AGRI"));
+  EXPECT_EQ(task.project_ids_size(), 2);
+  EXPECT_EQ(task.missing_zh_size(), 3);
+
+  EXPECT_THAT(Sign(unit.id(), task.etag(), "FORESTRY", Sector()),
+              StatusIs(StatusCode::kFailedPrecondition, "DEPARTMENT_NOT_REQUIRED"));
+  // Agriculture is the county's own, finance is finance's; a submitter verifies nothing.
+  EXPECT_THAT(Sign(unit.id(), task.etag(), "AGRICULTURE", Sector()),
+              StatusIs(StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
+  EXPECT_THAT(Sign(unit.id(), task.etag(), "DEVELOPMENT_REFORM",
+                   Token(options::v1::ROLE_FINANCE_OFFICER, kCounty, "purse")),
+              StatusIs(StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
+  EXPECT_THAT(Sign(unit.id(), task.etag(), "AGRICULTURE", County(Cat("reporter-", kVillage))),
+              StatusIs(StatusCode::kFailedPrecondition, "SELF_APPROVAL"));
+  ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), task.etag(), "AGRICULTURE", County()));
+  EXPECT_THAT(Sign(unit.id(), task.etag(), "AGRICULTURE", County("another")),
+              StatusIs(StatusCode::kFailedPrecondition, "ALREADY_SIGNED"));
+
+  v1::VerificationFinding unknown;
+  unknown.set_project_id(server_.ids().Next().ToString());
+  unknown.set_action(v1::FINDING_ACTION_CONFIRMED);
+  EXPECT_THAT(Sign(unit.id(), task.etag(), "FINANCE", Sector(), {unknown}),
+              StatusIs(StatusCode::kFailedPrecondition, "FINDING_PROJECT_UNKNOWN"));
+  v1::VerificationFinding disputed;
+  disputed.set_project_id(b.id());
+  disputed.set_field("planned_total");
+  disputed.set_action(v1::FINDING_ACTION_DISPUTED);
+  v1::VerificationFinding corrected;
+  corrected.set_project_id(a.id());
+  corrected.set_field("implementing_org");
+  corrected.set_reported_text("村民委员会");
+  corrected.set_verified_text("半迳村股份经济合作社");
+  corrected.set_action(v1::FINDING_ACTION_CORRECTED);
+  ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), task.etag(), "FINANCE", Sector(), {disputed, corrected}));
+  // One person speaks for one department.
+  EXPECT_THAT(Sign(unit.id(), task.etag(), "DEVELOPMENT_REFORM", Sector()),
+              StatusIs(StatusCode::kFailedPrecondition, "SAME_SIGNER"));
+  EXPECT_THAT(Complete(unit.id(), task.etag()), StatusIs(StatusCode::kFailedPrecondition, "SIGNATURES_MISSING"));
+  EXPECT_EQ(Allowed(unit.id(), "complete", County()).reason, "SIGNATURES_MISSING");
+  ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), task.etag(), "DEVELOPMENT_REFORM", Sector("planner")));
+  ASSERT_OK_AND_ASSIGN(task, Complete(unit.id(), task.etag()));
+  EXPECT_TRUE(task.complete());
+  EXPECT_EQ(task.missing_zh_size(), 0);
+  EXPECT_EQ(task.findings_size(), 2);
+  const v1::Project verified = GetProject(a.id());
+  EXPECT_EQ(verified.verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  EXPECT_EQ(verified.implementing_org(), "半迳村股份经济合作社");
+  EXPECT_EQ(GetProject(b.id()).verification_state(), v1::VERIFICATION_STATE_DISPUTED);
+}
+
+TEST_F(InventoryTest, R018_CoverageCountsWhatTheCountyHasVerified) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK(Register(NewProject("甲")));
+  ASSERT_OK(Register(NewProject("乙", kVillage2)));
+  Verify(campaign.id(), kVillage);
+  Verify(campaign.id(), kVillage4);  // nil
+  v1::Completeness total = Total(campaign.id());
+  EXPECT_EQ(total.units(), 4);
+  EXPECT_EQ(total.county_verified(), 2);
+  EXPECT_EQ(total.verified_bp(), 5000);
+  EXPECT_EQ(total.projects(), 2);
+  EXPECT_EQ(total.projects_verified(), 1);
+  v1::ListVerificationTasksRequest list;
+  list.set_campaign_id(campaign.id());
+  ASSERT_OK_AND_ASSIGN(auto tasks, Inventory<v1::ListVerificationTasksResponse>("ListVerificationTasks", list, County()));
+  EXPECT_EQ(tasks.tasks_size(), 0);
+  ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(campaign.id(), kVillage2), false));
+  ASSERT_OK(Pass(unit));
+  list.set_pending_department_code("AGRICULTURE");
+  ASSERT_OK_AND_ASSIGN(tasks, Inventory<v1::ListVerificationTasksResponse>("ListVerificationTasks", list, County()));
+  EXPECT_EQ(tasks.tasks_size(), 1);
+  list.set_pending_department_code("FORESTRY");
+  ASSERT_OK_AND_ASSIGN(tasks, Inventory<v1::ListVerificationTasksResponse>("ListVerificationTasks", list, County()));
+  EXPECT_EQ(tasks.tasks_size(), 0);
+  // A campaign with reports pending is not closed unless it is said why.
+  v1::CloseCampaignRequest close;
+  close.set_request_id(RequestId());
+  close.set_id(campaign.id());
+  close.set_etag(campaign.etag());
+  EXPECT_THAT(Inventory<v1::InventoryCampaign>("CloseCampaign", close, Approver()),
+              StatusIs(StatusCode::kFailedPrecondition, "UNITS_PENDING"));
+  close.set_request_id(RequestId());
+  close.set_force(true);
+  EXPECT_THAT(Inventory<v1::InventoryCampaign>("CloseCampaign", close, Approver()), HasViolation("reason"));
+  close.set_request_id(RequestId());
+  close.set_reason("县级机构调整");
+  ASSERT_OK(Inventory<v1::InventoryCampaign>("CloseCampaign", close, Approver()));
+  EXPECT_THAT(Submit(Unit(campaign.id(), kVillage3), true), StatusIs(StatusCode::kFailedPrecondition, "CAMPAIGN_CLOSED"));
+}
+
+TEST_F(InventoryTest, R001_CompletenessAtAnyDayWithTheOverdueList) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  On(2026, 3, 5);
+  ASSERT_OK(Submit(Unit(campaign.id(), kVillage), true));
+  On(2026, 3, 8);
+  ASSERT_OK(Pass(Unit(campaign.id(), kVillage)));
+  ASSERT_OK(Submit(Unit(campaign.id(), kVillage2), true));
+  On(2026, 3, 25);
+  v1::Completeness now = Total(campaign.id());
+  EXPECT_EQ(now.township_passed(), 1);
+  EXPECT_EQ(now.submitted(), 1);
+  EXPECT_EQ(now.not_started(), 2);
+  EXPECT_EQ(now.reported_bp(), 5000);
+  EXPECT_EQ(now.overdue(), 3);  // two villages, and the township with what it was handed
+  const v1::Completeness past = Total(campaign.id(), "", absl::CivilDay(2026, 3, 6));
+  EXPECT_EQ(past.submitted(), 1);
+  EXPECT_EQ(past.township_passed(), 0);
+  EXPECT_EQ(past.not_started(), 3);
+  EXPECT_EQ(past.overdue(), 0);
+  const v1::Completeness later = Total(campaign.id(), "", absl::CivilDay(2026, 3, 21));
+  EXPECT_EQ(later.overdue(), 3);
+
+  const v1::GetCompletenessResponse county = Counts(campaign.id(), kCounty, {});
+  ASSERT_EQ(county.children_size(), 2);
+  EXPECT_EQ(county.children(0).region_name(), "小密乡");
+  EXPECT_EQ(county.children(0).units(), 3);
+  EXPECT_EQ(county.children(1).units(), 1);
+  // A township's official gets his township, and nothing of the next.
+  EXPECT_EQ(Total(campaign.id(), "", {}, Township()).units(), 3);
+  v1::GetCompletenessRequest foreign;
+  foreign.set_campaign_id(campaign.id());
+  foreign.set_region_code(kOtherTownship);
+  EXPECT_THAT(Inventory<v1::GetCompletenessResponse>("GetCompleteness", foreign, Township()),
+              StatusIs(StatusCode::kNotFound));
+
+  v1::ListOverdueRequest list;
+  list.set_campaign_id(campaign.id());
+  list.set_page_size(2);
+  ASSERT_OK_AND_ASSIGN(auto page, Inventory<v1::ListOverdueResponse>("ListOverdue", list, Province()));
+  EXPECT_EQ(page.total(), 3);
+  ASSERT_EQ(page.units_size(), 2);
+  EXPECT_EQ(page.units(0).region_code(), kVillage2);
+  EXPECT_EQ(page.units(0).waiting_level(), v1::REGION_LEVEL_TOWNSHIP);
+  EXPECT_EQ(page.units(0).days_overdue(), 5);
+  EXPECT_EQ(page.units(1).waiting_level(), v1::REGION_LEVEL_VILLAGE);
+  EXPECT_EQ(page.units(1).days_overdue(), 15);
+  list.set_page_token(page.next_page_token());
+  ASSERT_OK_AND_ASSIGN(page, Inventory<v1::ListOverdueResponse>("ListOverdue", list, Province()));
+  EXPECT_EQ(page.units_size(), 1);
+  EXPECT_EQ(page.next_page_token(), "");
+}
+
+TEST_F(InventoryTest, R001_TheMilestoneSaysSinceWhenItIsOverdue) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  v1::GetMilestoneRequest request;
+  request.set_campaign_id(campaign.id());
+  ASSERT_OK_AND_ASSIGN(v1::Milestone m, Inventory<v1::Milestone>("GetMilestone", request, Province()));
+  EXPECT_EQ(m.target_date().year() * 10000 + m.target_date().month() * 100 + m.target_date().day(), 20251031);
+  EXPECT_FALSE(m.reached());
+  EXPECT_EQ(m.days_overdue(), absl::CivilDay(2026, 3, 1) - absl::CivilDay(2025, 10, 31));
+  EXPECT_THAT(m.summary_zh(), ::testing::HasSubstr("自2025年10月31日起逾期121天"));
+  for (const char* village : {kVillage, kVillage2, kVillage3, kVillage4}) Verify(campaign.id(), village);
+  ASSERT_OK_AND_ASSIGN(m, Inventory<v1::Milestone>("GetMilestone", request, Province()));
+  EXPECT_TRUE(m.reached());
+  EXPECT_EQ(m.days_overdue(), 0);
+}
+
+TEST_F(InventoryTest, R016_AfterTheDeadlineOnlyALockExceptionOpensTheReport) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  On(2026, 3, 11);
+  const v1::InventoryUnitReport unit = Unit(campaign.id(), kVillage);
+  EXPECT_THAT(Submit(unit, true), StatusIs(StatusCode::kFailedPrecondition, "REPORT_LOCKED"));
+  v1::GrantLockExceptionRequest grant;
+  grant.set_request_id(RequestId());
+  grant.set_campaign_id(campaign.id());
+  grant.set_region_code(kTownship);
+  grant.set_reason("汛情");
+  const auto until = [&](absl::Duration from_now) {
+    grant.set_request_id(RequestId());
+    grant.mutable_expires_at()->set_seconds(absl::ToUnixSeconds(server_.clock().Now() + from_now));
+  };
+  until(absl::Hours(24 * 31));
+  EXPECT_THAT(Inventory<v1::LockException>("GrantLockException", grant, Approver()), HasViolation("expires_at"));
+  until(-absl::Hours(1));
+  EXPECT_THAT(Inventory<v1::LockException>("GrantLockException", grant, Approver()), HasViolation("expires_at"));
+  until(absl::Hours(48));
+  EXPECT_THAT(Inventory<v1::LockException>("GrantLockException", grant, Village()),
+              StatusIs(StatusCode::kPermissionDenied));
+  EXPECT_THAT(Inventory<v1::LockException>("GrantLockException", grant, Approver(kOtherCounty)),
+              StatusIs(StatusCode::kNotFound));
+  ASSERT_OK(Inventory<v1::LockException>("GrantLockException", grant, Approver()));
+  // Elsewhere it stays locked; here it is open until the hour, and late.
+  EXPECT_THAT(Submit(Unit(campaign.id(), kVillage4), true), StatusIs(StatusCode::kFailedPrecondition, "REPORT_LOCKED"));
+  ASSERT_OK_AND_ASSIGN(const auto submitted, Submit(unit, true));
+  EXPECT_TRUE(submitted.late());
+  v1::ListLockExceptionsRequest list;
+  list.set_campaign_id(campaign.id());
+  list.set_active_only(true);
+  ASSERT_OK_AND_ASSIGN(auto locks, Inventory<v1::ListLockExceptionsResponse>("ListLockExceptions", list, County()));
+  EXPECT_EQ(locks.lock_exceptions_size(), 1);
+  server_.clock().Advance(absl::Hours(49));
+  EXPECT_THAT(Submit(Unit(campaign.id(), kVillage2), true), StatusIs(StatusCode::kFailedPrecondition, "REPORT_LOCKED"));
+  ASSERT_OK_AND_ASSIGN(locks, Inventory<v1::ListLockExceptionsResponse>("ListLockExceptions", list, County()));
+  EXPECT_EQ(locks.lock_exceptions_size(), 0);
+}
+
+TEST_F(InventoryTest, R016_TheSameSeedDrawsTheSameSampleStratifiedByMoney) {
+  for (int i = 0; i < 30; ++i) AddRegion(absl::StrCat(kOtherTownship, 300 + i), absl::StrCat("第", i, "村"));
+  StoreRegions();
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  EXPECT_THAT(Draw(campaign.id(), "3607", City()), StatusIs(StatusCode::kFailedPrecondition, "NOTHING_TO_SAMPLE"));
+  // Every village verified, the money of two of them large.
+  server_.database().Run("UPDATE unit_report SET state = 5;\n");
+  ASSERT_OK(Register(NewProject("大项目", kVillage, "BRIDGE_CENTRAL", 2'000'000'000)));
+  server_.database().Run("UPDATE unit_report SET state = 5;\n");
+  EXPECT_THAT(Draw(campaign.id(), kCounty, City()),
+              StatusIs(StatusCode::kFailedPrecondition, "OUTSIDE_SAMPLE_LEVEL"));
+  EXPECT_THAT(Draw(campaign.id(), kCounty, Province()),
+              StatusIs(StatusCode::kFailedPrecondition, "OUTSIDE_SAMPLE_LEVEL"));
+  EXPECT_THAT(Draw(campaign.id(), "3607", City("3608")), StatusIs(StatusCode::kNotFound));
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Draw(campaign.id(), "3607", City(), "2026-赣州"));
+  EXPECT_EQ(sample.algorithm(), "sha256-strata-v1");
+  EXPECT_EQ(sample.rate_bp(), 1000);
+  EXPECT_EQ(sample.population(), 34);
+  // One of each stratum at least: 33 villages without money give four, the one with it is drawn.
+  EXPECT_EQ(sample.drawn(), 5);
+  std::vector<std::string> drawn;
+  bool rich = false;
+  std::vector<SampleCandidate> population;
+  for (const auto& unit : Units(campaign.id())) {
+    population.push_back({unit.id(), unit.region_path() == kVillage ? FundStratum(2'000'000'000) : 0});
+  }
+  for (const auto& unit : sample.units()) {
+    drawn.push_back(unit.unit_report_id());
+    rich |= unit.region_path() == kVillage;
+  }
+  EXPECT_TRUE(rich);
+  // Anyone can draw it again from what is stored.
+  std::sort(drawn.begin(), drawn.end());
+  EXPECT_EQ(DrawSample(population, sample.seed(), sample.rate_bp()), drawn);
+  EXPECT_EQ(PopulationDigest(population), sample.population_sha256());
+  EXPECT_THAT(Draw(campaign.id(), "3607", City()), StatusIs(StatusCode::kFailedPrecondition, "SAMPLE_EXISTS"));
+  // The sample of one city is not there for the other.
+  v1::GetSampleRequest get;
+  get.set_id(sample.id());
+  EXPECT_OK(Inventory<v1::Sample>("GetSample", get, City()));
+  EXPECT_THAT(Inventory<v1::Sample>("GetSample", get, City("3608")), StatusIs(StatusCode::kNotFound));
+  // A seed of the server's own is stored.
+  ASSERT_OK_AND_ASSIGN(const v1::Sample province, Draw(campaign.id(), "36", Province()));
+  EXPECT_EQ(province.seed().size(), 32U);
+  EXPECT_EQ(province.level(), v1::REGION_LEVEL_PROVINCE);
+}
+
+TEST_F(InventoryTest, R016_IssuesEnlargeTheSampleAndTheProvinceConfirmsTheRest) {
+  for (int i = 0; i < 16; ++i) AddRegion(absl::StrCat(kOtherTownship, 300 + i), absl::StrCat("第", i, "村"));
+  StoreRegions();
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  EXPECT_THAT(Confirm(campaign.id(), kCounty), StatusIs(StatusCode::kFailedPrecondition, "UNITS_PENDING"));
+  server_.database().Run("UPDATE unit_report SET state = 5;\n");
+  EXPECT_THAT(Confirm(campaign.id(), kCounty), StatusIs(StatusCode::kFailedPrecondition, "SAMPLE_INCOMPLETE"));
+  ASSERT_OK_AND_ASSIGN(v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed"));
+  ASSERT_EQ(sample.drawn(), 2);
+  EXPECT_THAT(Confirm(campaign.id(), kCounty), StatusIs(StatusCode::kFailedPrecondition, "SAMPLE_INCOMPLETE"));
+  std::set<std::string> in_sample;
+  for (const auto& unit : sample.units()) in_sample.insert(unit.unit_report_id());
+  std::string outside;
+  for (const auto& unit : Units(campaign.id())) {
+    if (in_sample.count(unit.id()) == 0) outside = unit.id();
+    EXPECT_EQ(unit.in_city_sample(), in_sample.count(unit.id()) > 0);
+  }
+  EXPECT_THAT(Result(sample.id(), outside, false, City()), StatusIs(StatusCode::kFailedPrecondition, "NOT_IN_SAMPLE"));
+  const std::string bad = sample.units(0).unit_report_id(), good = sample.units(1).unit_report_id();
+  ASSERT_OK(Result(sample.id(), bad, true, City()));
+  EXPECT_THAT(Result(sample.id(), bad, false, City()), StatusIs(StatusCode::kFailedPrecondition, "RESULT_RECORDED"));
+  ASSERT_OK_AND_ASSIGN(sample, Result(sample.id(), good, false, City()));
+  EXPECT_EQ(sample.issue_rate_bp(), 5000);
+  EXPECT_TRUE(sample.enlargement_required());
+  EXPECT_THAT(Confirm(campaign.id(), kCounty), StatusIs(StatusCode::kFailedPrecondition, "ENLARGEMENT_REQUIRED"));
+  EXPECT_THAT(Draw(campaign.id(), "3607", City(), "", 500, true), HasViolation("rate_bp"));
+  ASSERT_OK_AND_ASSIGN(sample, Draw(campaign.id(), "3607", City(), "", 10000, true));
+  EXPECT_EQ(sample.drawn(), 20);
+  EXPECT_EQ(sample.results_recorded(), 2);
+  for (const auto& unit : sample.units()) {
+    if (unit.has_result()) continue;
+    ASSERT_OK(Result(sample.id(), unit.unit_report_id(), false, City()));
+  }
+  // Everything was checked: the province confirms all but the one with the issue.
+  ASSERT_OK_AND_ASSIGN(const auto confirmed, Confirm(campaign.id(), kCounty));
+  EXPECT_EQ(confirmed.confirmed(), 19);
+  EXPECT_EQ(confirmed.held_back(), 1);
+  EXPECT_EQ(Total(campaign.id()).county_verified(), 20);
+  ASSERT_OK_AND_ASSIGN(const auto again, Confirm(campaign.id(), kCounty));
+  EXPECT_EQ(again.confirmed(), 0);
+}
+
+TEST_F(InventoryTest, R118_EveryLevelDoesItsOwnAndNoOther) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK(Register(NewProject("油茶")));
+  const v1::InventoryUnitReport unit = Unit(campaign.id(), kVillage);
+  for (const std::string& token : {Township(), County(), City(), Province()}) {
+    EXPECT_THAT(Submit(unit, false, token), StatusIs(StatusCode::kPermissionDenied));
+  }
+  ASSERT_OK_AND_ASSIGN(const auto submitted, Submit(unit, false));
+  for (const std::string& token : {Village(), County(), City(), Province()}) {
+    EXPECT_THAT(Pass(submitted, token), StatusIs(StatusCode::kPermissionDenied));
+  }
+  ASSERT_OK_AND_ASSIGN(const auto passed, Pass(submitted));
+  for (const std::string& token : {Village(), Township(), City(), Province()}) {
+    EXPECT_THAT(Sign(passed.id(), passed.etag(), "AGRICULTURE", token), StatusIs(StatusCode::kPermissionDenied));
+  }
+  EXPECT_THAT(Sign(passed.id(), passed.etag(), "AGRICULTURE", County("x", kOtherCounty)), StatusIs(StatusCode::kNotFound));
+  EXPECT_FALSE(Inventory<v1::InventoryUnitReport>("GetUnitReport", v1::GetUnitReportRequest(), "").ok());
+}
+
+TEST_F(InventoryTest, R119_TheCitySamplesAndReturnsAndEditsNothing) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK(Register(NewProject("油茶")));
+  EXPECT_THAT(Register(NewProject("市里登记"), City()), StatusIs(StatusCode::kPermissionDenied));
+  v1::InventoryUnitReport unit = Unit(campaign.id(), kVillage);
+  v1::SaveUnitReportDraftRequest draft;
+  draft.set_request_id(RequestId());
+  draft.set_id(unit.id());
+  draft.set_etag(unit.etag());
+  EXPECT_THAT(Inventory<v1::InventoryUnitReport>("SaveUnitReportDraft", draft, City()),
+              StatusIs(StatusCode::kPermissionDenied));
+  // Below the county's verification there is nothing for the city to take back.
+  EXPECT_THAT(Return(unit, City()), StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+  Verify(campaign.id(), kVillage);
+  ASSERT_OK_AND_ASSIGN(v1::Sample sample, Draw(campaign.id(), "3607", City(), "s", 10000));
+  ASSERT_OK(Result(sample.id(), sample.units(0).unit_report_id(), true, City()));
+  unit = Unit(campaign.id(), kVillage);
+  EXPECT_EQ(unit.state(), v1::UNIT_REPORT_STATE_CITY_SAMPLED_ISSUE);
+  EXPECT_THAT(Return(unit, City("3608")), StatusIs(StatusCode::kNotFound));
+  ASSERT_OK_AND_ASSIGN(unit, Return(unit, City()));
+  EXPECT_EQ(unit.current_return().from_level(), v1::REGION_LEVEL_CITY);
+  EXPECT_EQ(unit.current_return().to_level(), v1::REGION_LEVEL_COUNTY);
+}
+
+TEST_F(InventoryTest, R015_ACountyOf170VillagesIsQuick) {
+  for (int i = 0; i < 166; ++i) AddRegion(absl::StrCat(kOtherTownship, 300 + i), absl::StrCat("第", i, "村"));
+  StoreRegions();
+  const absl::Time begin = absl::Now();
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  std::vector<v1::InventoryUnitReport> units = Units(campaign.id());
+  ASSERT_EQ(units.size(), 170U);
+  const std::string county = County();
+  for (v1::InventoryUnitReport& unit : units) {
+    ASSERT_OK_AND_ASSIGN(unit, Submit(unit, true));
+    ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+    ASSERT_OK_AND_ASSIGN(const auto task, Sign(unit.id(), unit.etag(), "AGRICULTURE", county));
+    ASSERT_OK(Complete(unit.id(), task.etag(), county));
+  }
+  EXPECT_EQ(Total(campaign.id()).verified_bp(), 10000);
+  const absl::Duration took = absl::Now() - begin;
+  RecordProperty("milliseconds", static_cast<int>(absl::ToInt64Milliseconds(took)));
+  EXPECT_LT(took, absl::Seconds(60)) << took;
+}
+
+}  // namespace
+}  // namespace bangfu::registry
