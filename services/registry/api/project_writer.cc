@@ -285,7 +285,7 @@ absl::StatusOr<ProjectReferences> LoadProjectReferences(mysql::Executor& db,
   ProjectReferences r;
   r.now = now;
   std::set<std::string> codes_of_regions, operators, helpers, boards;
-  std::set<CodeKey> codes;
+  std::set<CodeKey> codes = {{"PROJECT_CATEGORY", "NORMAL"}};  // the default, wherever none is named
   std::set<Ulid> campaigns;
   std::vector<std::pair<std::string, std::string>> external;
   for (const v1::Project* p : projects) {
@@ -349,8 +349,8 @@ absl::Status CheckProject(const ProjectReferences& references, const ProjectChec
         Region(references, site, absl::StrCat("project.content_items[", i, "].site_region_code")).status());
   }
   if (!auth::InScope(options.scope, p->region_path())) return NotFound("region", p->region_code());
-  if (p->category().empty()) p->set_category("NORMAL");
   RETURN_IF_ERROR(CheckCodes(*p, references));
+  if (p->category().empty()) p->set_category("NORMAL");
   if (options.registering && !IsLegacyEntryState(static_cast<ProjectState>(p->state()))) {
     return FailedPrecondition("LEGACY_STATE_NOT_ALLOWED", "存量项目只能登记为在建、停工、已竣工、已验收、运营、停产闲置或终止")
         .Field("project.state", "存量项目不能登记为该状态");
