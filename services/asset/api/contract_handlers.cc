@@ -60,6 +60,9 @@ absl::StatusOr<v1::OperatingContract> Leave(rpc::Mutation& m, const store::Contr
   RETURN_IF_ERROR(recorder.Audit(kContract, row.id, row.region_path, before, after, reason));
   v1::ContractChanged event;
   *event.mutable_contract() = after;
+  // Arrears are of the day of reading; an event carries what stays true.
+  event.mutable_contract()->clear_arrears_fen();
+  event.mutable_contract()->clear_oldest_arrears_due();
   RETURN_IF_ERROR(recorder.Publish(kContract, row.id, row.region_path, event));
   RETURN_IF_ERROR(RefreshFacts(m.tx(), projects, c.now, recorder));
   return after;

@@ -25,7 +25,7 @@ enum class OperateMode { kUnspecified = 0, kSelf = 1, kLease = 2, kEntrust = 3, 
 enum class Inspection { kUnspecified = 0, kPassed = 1, kFailed = 2 };
 enum class RateBase { kUnspecified = 0, kOriginalValue = 1, kOutput = 2, kSales = 3, kProfit = 4 };
 enum class ContractState { kUnspecified = 0, kActive = 1, kEnded = 2, kTerminated = 3, kVoid = 4 };
-enum class DividendUse { kUnspecified = 0, kHousehold = 1, kPublicPost = 2, kMaintenance = 3, kReserve = 4, kPublicWelfare = 5 };
+enum class DividendUse { kUnspecified = 0, kHousehold = 1, kPublicPost = 2, kMaintenance = 3, kReserve = 4, kPublicWelfare = 5, kDividend = 6 };
 enum class EmploymentKind { kUnspecified = 0, kAssetWork = 1, kPublicPost = 2 };
 enum class OperatingStatus {
   kUnspecified = 0, kNormal = 1, kSeasonal = 2, kPartial = 3, kSuspended = 4, kIdle = 5, kNotStarted = 6,

@@ -5,6 +5,7 @@ CREATE TABLE asset (
   version BIGINT NOT NULL,
   asset_code VARCHAR(40) NOT NULL,
   natural_key BINARY(32) NULL,
+  import_digest BINARY(32) NULL,
   name VARCHAR(200) NOT NULL,
   asset_class TINYINT NOT NULL,
   asset_form TINYINT NOT NULL,

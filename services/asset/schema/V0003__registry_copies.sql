@@ -5,10 +5,12 @@ CREATE TABLE region_copy (
   short_name VARCHAR(100) NOT NULL,
   region_path VARCHAR(12) NOT NULL,
   parent_code VARCHAR(12) NOT NULL,
-  current TINYINT NOT NULL,
-  PRIMARY KEY (code),
-  KEY region_copy_by_name (name, code),
-  KEY region_copy_by_short_name (short_name, code)
+  level TINYINT NOT NULL,
+  start_year INT NOT NULL,
+  end_year INT NOT NULL,
+  successors VARCHAR(500) NOT NULL,
+  is_extension TINYINT NOT NULL,
+  PRIMARY KEY (code)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE code_copy (
@@ -33,6 +35,13 @@ CREATE TABLE project_copy (
   PRIMARY KEY (id),
   KEY project_copy_by_code (project_code),
   KEY project_copy_by_region (region_path, name)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- What a table may call a project: its code, or its number in another system.
+CREATE TABLE project_name_copy (
+  project_key VARCHAR(128) NOT NULL,
+  project_id BINARY(16) NOT NULL,
+  PRIMARY KEY (project_key, project_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE operator_copy (

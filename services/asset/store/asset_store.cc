@@ -16,7 +16,7 @@ using mysql::Params;
 using mysql::Row;
 
 constexpr std::string_view kColumns =
-    "id, version, asset_code, natural_key, name, asset_class, asset_form, region_code, region_path, "
+    "id, version, asset_code, natural_key, import_digest, name, asset_class, asset_form, region_code, region_path, "
     "original_value_fen, value_exact, formed_date, expire_date, planting_date, cultivation_ends, "
     "operate_mode, operator_uscc, om_parts, owned_village_bp, income_village_bp, title_status, "
     "title_cert_no, title_date, custody_status, custodian, transferred_date, use_state, use_since, "
@@ -31,6 +31,7 @@ AssetRow FromRow(const Row& r) {
   a.version = r.Int(i++);
   a.asset_code = r.String(i++);
   a.natural_key = r.OptString(i++);
+  a.import_digest = r.OptString(i++);
   a.name = r.String(i++);
   a.asset_class = static_cast<AssetClass>(r.Int(i++));
   a.asset_form = static_cast<AssetForm>(r.Int(i++));
@@ -89,6 +90,7 @@ Params ToParams(const AssetRow& a) {
           a.version,
           a.asset_code,
           a.natural_key,
+          a.import_digest,
           a.name,
           Number(a.asset_class),
           Number(a.asset_form),
@@ -222,7 +224,8 @@ absl::Status UpdateLockedAssets(mysql::Tx& tx, std::vector<AssetRow>* rows) {
   }
   return mysql::BulkInsert(
              tx, "asset", kColumns, params,
-             "ON DUPLICATE KEY UPDATE version = VALUES(version), name = VALUES(name), "
+             "ON DUPLICATE KEY UPDATE version = VALUES(version), "
+             "import_digest = VALUES(import_digest), name = VALUES(name), "
              "asset_class = VALUES(asset_class), asset_form = VALUES(asset_form), "
              "original_value_fen = VALUES(original_value_fen), value_exact = VALUES(value_exact), "
              "formed_date = VALUES(formed_date), expire_date = VALUES(expire_date), "

@@ -20,6 +20,7 @@ struct AssetRow {
   int64_t version = 1;
   std::string asset_code;
   std::optional<std::string> natural_key;  // 32 bytes; of imported rows
+  std::optional<std::string> import_digest;  // of what the imported row said
   std::string name;
   AssetClass asset_class = AssetClass::kUnspecified;
   AssetForm asset_form = AssetForm::kUnspecified;

@@ -103,10 +103,10 @@ DueRow ToDue(const Row& r) {
   return d;
 }
 
-Params DueParams(const Ulid& contract_id, const Due& d) {
+Params DueParams(const Ulid& contract_id, const Due& d, int64_t received_fen) {
   return {contract_id,   d.no,         d.from,           d.to,       d.due_date,
           d.fixed_fen,   d.rate_bp,    Number(d.base),   d.base_fen, d.due_fen,
-          int64_t{0}};
+          received_fen};
 }
 constexpr std::string_view kDueColumns =
     "(contract_id, due_no, period_from, period_to, due_date, fixed_fen, rate_bp, rate_base, base_fen, "
@@ -230,7 +230,10 @@ absl::Status InsertContracts(mysql::Tx& tx, const std::vector<NewContract>& cont
       projects.push_back({p.project_id, c.id, p.weight, before, total});
       before += p.weight;
     }
-    for (const Due& due : n.dues) dues.push_back(DueParams(c.id, due));
+    for (const Due& due : n.dues) {
+      const auto received = n.received.find(due.no);
+      dues.push_back(DueParams(c.id, due, received == n.received.end() ? 0 : received->second));
+    }
   }
   RETURN_IF_ERROR(mysql::BulkInsert(tx, "operating_contract", kContract, rows).status());
   RETURN_IF_ERROR(
@@ -455,6 +458,36 @@ absl::Status InsertDividend(mysql::Tx& tx, const DividendRow& d) {
                {d.id, d.version, d.project_id, d.asset_id, d.region_path, Number(d.use), d.period,
                 d.declared_on, d.declared_fen, d.paid_fen, d.last_paid_on, d.households,
                 d.poor_households})
+      .status();
+}
+
+absl::Status InsertDividends(mysql::Tx& tx, const std::vector<DividendRow>& rows,
+                             const std::vector<DividendPayment>& payments) {
+  if (rows.empty()) return absl::OkStatus();
+  std::vector<Params> params;
+  for (const DividendRow& d : rows) {
+    params.push_back({d.id, d.version, d.project_id, d.asset_id, d.region_path, Number(d.use), d.period,
+                      d.declared_on, d.declared_fen, d.paid_fen, d.last_paid_on, d.households,
+                      d.poor_households});
+  }
+  RETURN_IF_ERROR(mysql::BulkInsert(tx, "dividend", kDividend, params).status());
+  if (payments.empty()) return absl::OkStatus();
+  params.clear();
+  for (const DividendPayment& p : payments) {
+    params.push_back({p.dividend_id, p.id, p.paid_fen, p.paid_on, p.voucher_no});
+  }
+  return mysql::BulkInsert(tx, "dividend_payment", "(dividend_id, id, paid_fen, paid_on, voucher_no)",
+                           params)
+      .status();
+}
+
+absl::Status InsertLinkageIncome(mysql::Tx& tx, const std::vector<LinkageIncome>& rows) {
+  if (rows.empty()) return absl::OkStatus();
+  std::vector<Params> params;
+  for (const LinkageIncome& i : rows) {
+    params.push_back({i.linkage_id, i.month, i.project_id, i.paid_fen});
+  }
+  return mysql::BulkInsert(tx, "linkage_income", "(linkage_id, month, project_id, paid_fen)", params)
       .status();
 }
 

@@ -1,6 +1,7 @@
 // Rows of contracts, income, dividends, links with households and employment.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -60,6 +61,7 @@ struct NewContract {
   std::vector<ContractAsset> assets;
   std::vector<ContractProject> projects;
   std::vector<Due> dues;
+  std::map<int32_t, int64_t> received;  // by number of the due; of imported income
 };
 absl::Status InsertContracts(mysql::Tx& tx, const std::vector<NewContract>& contracts);
 // ABORTED ETAG_MISMATCH when it is no longer at row->version.
@@ -142,6 +144,16 @@ struct DividendRow {
   int64_t poor_households = 0;
 };
 absl::Status InsertDividend(mysql::Tx& tx, const DividendRow& row);
+struct DividendPayment {
+  Ulid dividend_id;
+  Ulid id;
+  int64_t paid_fen = 0;
+  absl::CivilDay paid_on;
+  std::string voucher_no;
+};
+// In bulk, with their payments; sums of the rows as they stand.
+absl::Status InsertDividends(mysql::Tx& tx, const std::vector<DividendRow>& rows,
+                             const std::vector<DividendPayment>& payments);
 // Adds a payment as long as it stays within what was declared: false when it would not. ABORTED
 // ETAG_MISMATCH on another version.
 absl::StatusOr<bool> PayDividend(mysql::Tx& tx, DividendRow* row, const Ulid& payment_id,
@@ -175,6 +187,13 @@ absl::Status InsertLinkages(mysql::Tx& tx, const std::vector<LinkageRow>& rows);
 absl::Status UpdateLinkage(mysql::Tx& tx, LinkageRow* row);  // ABORTED ETAG_MISMATCH
 absl::Status PutLinkageIncome(mysql::Tx& tx, const LinkageRow& row, const std::string& month,
                               int64_t paid_fen);
+struct LinkageIncome {
+  Ulid linkage_id;
+  Ulid project_id;
+  std::string month;
+  int64_t paid_fen = 0;
+};
+absl::Status InsertLinkageIncome(mysql::Tx& tx, const std::vector<LinkageIncome>& rows);
 absl::StatusOr<std::optional<LinkageRow>> FindLinkage(mysql::Executor& db, const Ulid& id,
                                                       const std::vector<std::string>& scope);
 absl::StatusOr<std::vector<LinkageRow>> ListLinkages(mysql::Executor& db,

@@ -245,7 +245,6 @@ absl::StatusOr<std::vector<FactInput>> LoadInputs(
     for (const Row& r : rows) {
       FactInput& input = out[index[r.Id(0)]];
       input.contract_ids.push_back(r.Id(1));
-      input.income_reported = true;
     }
   }
   {
@@ -255,20 +254,23 @@ absl::StatusOr<std::vector<FactInput>> LoadInputs(
                      "DATE_FORMAT(d.due_date, '%Y-%m') AS m, "
                      "CAST(SUM(COALESCE(d.due_fen, 0)) AS SIGNED), "
                      "CAST(SUM(CASE WHEN d.due_fen IS NULL THEN 0 ELSE d.received_fen END) AS SIGNED), "
-                     "CAST(SUM(d.due_fen IS NULL) AS SIGNED) "
+                     "CAST(SUM(d.due_fen IS NULL) AS SIGNED), "
+                     "CAST(SUM(d.due_fen IS NOT NULL AND d.due_date <= ?) AS SIGNED) "
                      "FROM contract_project cp JOIN operating_contract c ON c.id = cp.contract_id "
                      "JOIN income_due d ON d.contract_id = cp.contract_id WHERE c.state <> 4 AND "
                      "d.due_date BETWEEN ? AND ? AND cp.project_id IN ",
                      in,
                      " GROUP BY cp.project_id, cp.contract_id, cp.weight_before, cp.weight, "
                      "cp.weight_total, m"),
-                 Ids(projects, {from, upto})));
+                 Ids(projects, {today, from, upto})));
     for (const Row& r : rows) {
       const Part part{r.Int(1), r.Int(2), r.Int(3)};
       FactMonth& month = out[index[r.Id(0)]].months[r.String(4)];
       month.due_fen += PartOf(r.Int(5), part);
       month.received_of_due_fen += PartOf(r.Int(6), part);
       month.dues_unknown += r.Int(7);
+      // What fell due by now and did not come in is an arrear: known, not missing.
+      if (r.Int(8) > 0) out[index[r.Id(0)]].income_reported = true;
     }
   }
   {
@@ -285,6 +287,7 @@ absl::StatusOr<std::vector<FactInput>> LoadInputs(
                  Ids(projects, {from})));
     for (const Row& r : rows) {
       FactInput& input = out[index[r.Id(0)]];
+      input.income_reported = true;
       input.months[r.String(4)].received_fen += PartOf(r.Int(5), {r.Int(1), r.Int(2), r.Int(3)});
     }
   }

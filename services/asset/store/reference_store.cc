@@ -1,5 +1,7 @@
 #include "services/asset/store/reference_store.h"
 
+#include <map>
+
 #include "common/base/strings.h"
 #include "common/status/macros.h"
 
@@ -10,8 +12,16 @@ using mysql::Params;
 using mysql::Row;
 
 ProjectCopy ToProject(const Row& r) {
-  return {r.Id(0),    r.String(1),  r.String(2), r.String(3), static_cast<int>(r.Int(4)),
-          r.Bool(5), r.OptDay(6), r.String(7)};
+  ProjectCopy p;
+  p.id = r.Id(0);
+  p.project_code = r.String(1);
+  p.name = r.String(2);
+  p.region_path = r.String(3);
+  p.state = static_cast<int>(r.Int(4));
+  p.is_void = r.Bool(5);
+  p.planting_date = r.OptDay(6);
+  p.industry_code = r.String(7);
+  return p;
 }
 constexpr std::string_view kProject =
     "id, project_code, name, region_path, state, is_void, planting_date, industry_code";
@@ -22,13 +32,18 @@ absl::Status PutRegions(mysql::Tx& tx, const std::vector<RegionCopy>& rows) {
   if (rows.empty()) return absl::OkStatus();
   std::vector<Params> params;
   for (const RegionCopy& r : rows) {
-    params.push_back({r.code, r.name, r.short_name, r.region_path, r.parent_code, r.current});
+    params.push_back({r.code, r.name, r.short_name, r.region_path, r.parent_code, r.level,
+                      r.start_year, r.end_year, r.successors, r.is_extension});
   }
   return mysql::BulkInsert(
-             tx, "region_copy", "(code, name, short_name, region_path, parent_code, current)", params,
+             tx, "region_copy",
+             "(code, name, short_name, region_path, parent_code, level, start_year, end_year, "
+             "successors, is_extension)",
+             params,
              "ON DUPLICATE KEY UPDATE name = VALUES(name), short_name = VALUES(short_name), "
              "region_path = VALUES(region_path), parent_code = VALUES(parent_code), "
-             "current = VALUES(current)")
+             "level = VALUES(level), start_year = VALUES(start_year), end_year = VALUES(end_year), "
+             "successors = VALUES(successors), is_extension = VALUES(is_extension)")
       .status();
 }
 
@@ -46,9 +61,17 @@ absl::Status PutCodes(mysql::Tx& tx, const std::vector<CodeCopy>& rows) {
 absl::Status PutProjects(mysql::Tx& tx, const std::vector<ProjectCopy>& rows, int64_t generation) {
   if (rows.empty()) return absl::OkStatus();
   std::vector<Params> params;
+  std::vector<Params> names;
   for (const ProjectCopy& p : rows) {
+    if (!p.project_code.empty()) names.push_back({p.project_code, p.id});
+    for (const std::string& key : p.external_ids) names.push_back({key, p.id});
     params.push_back({p.id, p.project_code, p.name, p.region_path, p.state, p.is_void, p.planting_date,
                       p.industry_code, generation});
+  }
+  if (!names.empty()) {
+    RETURN_IF_ERROR(mysql::BulkInsert(tx, "project_name_copy", "(project_key, project_id)", names,
+                                      "ON DUPLICATE KEY UPDATE project_id = VALUES(project_id)")
+                        .status());
   }
   return mysql::BulkInsert(
              tx, "project_copy",
@@ -99,11 +122,14 @@ absl::StatusOr<std::optional<std::string>> RegionPath(mysql::Executor& db, const
 absl::StatusOr<std::vector<RegionCopy>> AllRegions(mysql::Executor& db) {
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
-      db.Query("SELECT code, name, short_name, region_path, parent_code, current FROM region_copy"));
+      db.Query("SELECT code, name, short_name, region_path, parent_code, level, start_year, end_year, "
+               "successors, is_extension FROM region_copy"));
   std::vector<RegionCopy> out;
   out.reserve(rows.size());
   for (const Row& r : rows) {
-    out.push_back({r.String(0), r.String(1), r.String(2), r.String(3), r.String(4), r.Bool(5)});
+    out.push_back({r.String(0), r.String(1), r.String(2), r.String(3), r.String(4),
+                   static_cast<int>(r.Int(5)), static_cast<int>(r.Int(6)), static_cast<int>(r.Int(7)),
+                   r.String(8), r.Bool(9)});
   }
   return out;
 }
@@ -134,15 +160,43 @@ absl::StatusOr<std::vector<ProjectCopy>> FindProjects(mysql::Executor& db,
   return out;
 }
 
-absl::StatusOr<std::vector<ProjectCopy>> FindProjectsByCode(mysql::Executor& db,
-                                                            const std::vector<std::string>& codes) {
-  std::vector<ProjectCopy> out;
-  if (codes.empty()) return out;
+absl::StatusOr<std::vector<std::pair<std::string, ProjectCopy>>> FindProjectsByKey(
+    mysql::Executor& db, const std::vector<std::string>& keys) {
+  std::vector<std::pair<std::string, ProjectCopy>> out;
+  if (keys.empty()) return out;
+  ASSIGN_OR_RETURN(const mysql::Rows names,
+                   db.Query(Cat("SELECT project_key, project_id FROM project_name_copy WHERE "
+                                "project_key IN (",
+                                mysql::Placeholders(keys.size()), ")"),
+                            Params(keys.begin(), keys.end())));
+  std::vector<Ulid> ids;
+  for (const Row& r : names) ids.push_back(r.Id(1));
+  ASSIGN_OR_RETURN(const std::vector<ProjectCopy> projects, FindProjects(db, ids));
+  std::map<Ulid, const ProjectCopy*> by_id;
+  for (const ProjectCopy& p : projects) by_id[p.id] = &p;
+  for (const Row& r : names) {
+    if (const auto it = by_id.find(r.Id(1)); it != by_id.end()) {
+      out.emplace_back(r.String(0), *it->second);
+    }
+  }
+  return out;
+}
+
+absl::Status VoidOlderProjects(mysql::Tx& tx, int64_t generation) {
+  return tx.Execute("UPDATE project_copy SET is_void = 1 WHERE generation < ?", {generation}).status();
+}
+
+absl::StatusOr<std::vector<Ulid>> ProjectsWithFacts(mysql::Executor& db, const std::vector<Ulid>& ids) {
+  std::vector<Ulid> out;
+  if (ids.empty()) return out;
+  Params params;
+  for (const Ulid& id : ids) params.push_back(id);
   ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query(Cat("SELECT ", kProject, " FROM project_copy WHERE project_code IN (",
-                                mysql::Placeholders(codes.size()), ")"),
-                            Params(codes.begin(), codes.end())));
-  for (const Row& r : rows) out.push_back(ToProject(r));
+                   db.Query(Cat("SELECT project_id FROM project_facts WHERE facts IS NOT NULL AND "
+                                "project_id IN (",
+                                mysql::Placeholders(ids.size()), ")"),
+                            params));
+  for (const Row& r : rows) out.push_back(r.Id(0));
   return out;
 }
 

@@ -1,0 +1,72 @@
+#include "services/asset/app.h"
+
+#include <memory>
+
+#include "common/intake/import_service.h"
+#include "common/intake/schema.h"
+#include "common/runtime/standard_parts.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "services/asset/api/asset_handlers.h"
+#include "services/asset/api/checks.h"
+#include "services/asset/api/contract_handlers.h"
+#include "services/asset/jobs/asset_import.h"
+#include "services/asset/jobs/registry_copies.h"
+#include "services/asset/jobs/states.h"
+#include "services/asset/jobs/sweep.h"
+#include "services/asset/schema/migrations.h"
+#include "services/asset/store/reference_store.h"
+
+namespace bangfu::asset {
+namespace {
+
+absl::Status Compose(runtime::App& app) {
+  runtime::StandardOptions standard;
+  standard.states = AssetStates();
+  standard.following = {{api::kRegistry, api::kReferenceConsumer, RegistryAggregates(),
+                         std::make_shared<RegistryCopies>()}};
+  operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
+
+  const api::HandlerOptions options;
+  app.Make<api::AssetHandlers>(options).Register(app.router());
+  app.Make<api::ContractHandlers>(options).Register(app.router());
+
+  std::vector<std::unique_ptr<intake::Kind>> kinds;
+  kinds.push_back(NewAssetImport(app.ids(), options));
+  intake::ImportServiceOptions imports;
+  imports.region_path = RegionPathOf;
+  app.Make<intake::ImportService>(std::move(kinds), std::move(imports), operations)
+      .Register(app.router());
+
+  const Clock& clock = app.clock();
+  app.jobs().AddPeriodic("asset_sweep", absl::Minutes(10), [&clock](mysql::Session& session) {
+    return SweepAll(session, clock.Now());
+  });
+  app.jobs().AddPeriodic("sweep_imports", absl::Hours(6), [&clock](mysql::Session& session) -> absl::Status {
+    while (true) {
+      ASSIGN_OR_RETURN(const bool more, intake::SweepExpired(session, clock.Now()));
+      if (!more) return absl::OkStatus();
+    }
+  });
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+runtime::ServiceDefinition Definition() {
+  runtime::ServiceDefinition definition;
+  definition.name = "asset";
+  definition.summary = "keeps the ledger of assistance assets, their contracts and income (资产台账)";
+  definition.services = runtime::StandardServices();
+  for (const char* service : {"bangfu.asset.v1.AssetService", "bangfu.asset.v1.ContractService",
+                              "bangfu.intake.v1.ImportService"}) {
+    definition.services.emplace_back(service);
+  }
+  definition.migrations =
+      migrate::Concat(runtime::StandardMigrations(), intake::Schema(), AssetMigrations());
+  definition.peers = {api::kRegistry};
+  definition.compose = Compose;
+  return definition;
+}
+
+}  // namespace bangfu::asset

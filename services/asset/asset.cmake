@@ -1,0 +1,5 @@
+bangfu_room(NAME asset_app
+  SRCS app.cc
+  DEPS bangfu_runtime bangfu_standard_parts bangfu_intake bangfu_asset_api bangfu_asset_jobs
+       bangfu_asset_schema)
+bangfu_binary(NAME bangfu-asset SRCS main.cc DEPS bangfu_asset_app)
