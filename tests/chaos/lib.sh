@@ -66,6 +66,18 @@ register() {
   call COUNTY_OPERATOR "$county" $registry.ProjectService.RegisterProject "${data//\{rid\}/$(rid)}"
 }
 
+# Ids of every project of the county, sorted.
+all_projects() {
+  local next='' page
+  while :; do
+    page=$(call PROV_ADMIN 36 $registry.ProjectService.ListProjects \
+      "{\"region_code\":\"$county\",\"page_size\":200,\"page_token\":\"$next\"}") || return 1
+    json '"\n".join(p["id"] for p in j.get("projects", []))' <<<"$page"
+    next=$(json 'j.get("next_page_token", "")' <<<"$page")
+    [ -n "$next" ] || break
+  done | sort
+}
+
 # The service's log and nothing else tells what was masked: no answer was the server's own fault.
 no_internal_errors() {
   local service bad=0
@@ -81,6 +93,6 @@ kill_service() {  # without a word, as a machine that loses its power
 # restart_service NAME [OPTION…]: the others find it at its old port.
 restart_service() {
   local service=$1 port; shift
-  port=$(json 'j["port"]' <"$BANGFU_RUN/$service.port")
+  port=$(json 'j["'"$service"'"].split(":")[1]' <"$BANGFU_RUN/endpoints.json")
   start_service "$service" --port="$port" "$@"
 }
