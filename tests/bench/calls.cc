@@ -1,0 +1,175 @@
+// Closed-loop load on one rpc: `workers` callers, each waiting for its answer.
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+
+#include "bangfu/evaluation/v1/ledger_service.pb.h"
+#include "bangfu/registry/v1/project_service.pb.h"
+#include "bangfu/testing/v1/sample.pb.h"
+#include "common/base/random.h"
+#include "common/base/strings.h"
+#include "google/protobuf/empty.pb.h"
+#include "google/protobuf/util/json_util.h"
+#include "tests/bench/bench.h"
+
+namespace bangfu::bench {
+namespace {
+
+using google::protobuf::Message;
+
+// A message of the generated pool by its full name.
+std::unique_ptr<Message> NewMessage(const std::string& type) {
+  const auto* descriptor =
+      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(type);
+  if (descriptor == nullptr) Die("no message " + type);
+  return std::unique_ptr<Message>(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor)->New());
+}
+
+std::string Explain(const absl::Status& status) { return status.ToString(); }
+
+}  // namespace
+
+// --kind empty|get|call|update --ids FILE (a line per record) --workers --seconds --limit --offset
+// --pids. `call` sends --json as the request of --method. `update` changes each project of --ids
+// from --offset on once, --limit of them; `again` round after round needs no other files.
+Json Calls(const Flags& flags) {
+  (void)google::protobuf::Empty::default_instance().ByteSizeLong();
+  (void)evaluation::v1::GetRollupRequest::default_instance().ByteSizeLong();
+  (void)testing::v1::GetSampleRequest::default_instance().ByteSizeLong();
+  const std::string kind = flags.Text("kind");
+  const int workers = static_cast<int>(flags.Number("workers", 8));
+  const double seconds = flags.Real("seconds", 3);
+  const int64_t limit = flags.Number("limit", 0);
+  auto client = Connect(flags);
+  CpuClock cpu(flags.Text("pids", ""));
+  std::vector<std::string> ids;
+  if (kind == "get" || kind == "update") {
+    ids = ReadLines(flags.Text("ids"));
+    if (ids.empty()) Die("no ids");
+  }
+  const auto offset = static_cast<size_t>(flags.Number("offset", 0));
+  std::atomic<int64_t> failures{0};
+  std::mutex mu;
+  std::string first_failure;
+  const auto note = [&](const absl::Status& status) {
+    if (status.ok()) return true;
+    failures.fetch_add(1);
+    std::lock_guard lock(mu);
+    if (first_failure.empty()) first_failure = Explain(status);
+    return true;
+  };
+
+  std::function<bool(int, int64_t)> work;
+  if (kind == "empty") {
+    work = [&](int, int64_t) {
+      google::protobuf::Empty request, response;
+      return note(client->CallInto("bangfu.bench.Echo.Empty", request, &response));
+    };
+  } else if (kind == "get") {
+    work = [&](int, int64_t n) {
+      registry::v1::GetProjectRequest request;
+      // A stride that is prime to most counts: neighbours in time are not neighbours in the tree.
+      request.set_id(ids[static_cast<size_t>(n * 7919) % ids.size()]);
+      return note(
+          client
+              ->Call<registry::v1::Project>("bangfu.registry.v1.ProjectService.GetProject", request)
+              .status());
+    };
+  } else if (kind == "update") {
+    // Each project is changed once: what it was is read before the clock starts.
+    const auto count = static_cast<size_t>(limit);
+    auto* requests = new std::vector<registry::v1::UpdateProjectRequest>(count);
+    std::string stamp = Cat(SystemRandom());
+    CpuClock none("");
+    RunLoad(8, 600, limit, none, [&](int, int64_t n) {
+      registry::v1::GetProjectRequest get;
+      get.set_id(ids[(offset + static_cast<size_t>(n)) % ids.size()]);
+      auto project =
+          client->Call<registry::v1::Project>("bangfu.registry.v1.ProjectService.GetProject", get);
+      if (!project.ok()) Die(Explain(project.status()));
+      auto& request = (*requests)[static_cast<size_t>(n)];
+      request.set_request_id(Cat("bench-", stamp, "-", n));
+      request.set_id(project->id());
+      request.set_etag(project->etag());
+      request.set_reason("更正填写内容");
+      request.mutable_project()->set_problems(Cat("近期缺水，已列入修缮计划 ", stamp.substr(0, 6)));
+      request.mutable_update_mask()->add_paths("problems");
+      return true;
+    });
+    work = [&client, &note, requests](int, int64_t n) {
+      return note(
+          client
+              ->Call<registry::v1::Project>("bangfu.registry.v1.ProjectService.UpdateProject",
+                                            (*requests)[static_cast<size_t>(n)])
+              .status());
+    };
+  } else if (kind == "call") {
+    const std::string method = flags.Text("method");
+    const auto* descriptor =
+        google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(method);
+    if (descriptor == nullptr) Die("no method " + method);
+    auto request =
+        std::shared_ptr<Message>(NewMessage(std::string(descriptor->input_type()->full_name())));
+    auto parsed = google::protobuf::util::JsonStringToMessage(flags.Text("json"), request.get());
+    if (!parsed.ok()) Die("--json: " + std::string(parsed.message()));
+    const std::string answer = std::string(descriptor->output_type()->full_name());
+    const auto* unique = request->GetDescriptor()->FindFieldByName("request_id");
+    work = [&, request, answer, method, unique](int, int64_t n) {
+      auto response = NewMessage(answer);
+      if (unique == nullptr) return note(client->CallInto(method, *request, response.get()));
+      std::unique_ptr<Message> own(request->New());
+      own->CopyFrom(*request);
+      own->GetReflection()->SetString(own.get(), unique, Cat("bench-", SystemRandom(), "-", n));
+      return note(client->CallInto(method, *own, response.get()));
+    };
+  } else {
+    Die("--kind: empty, get, update or call");
+  }
+  const double warm_up = flags.Real("warm-up", 0);
+  if (warm_up > 0) RunLoad(workers, warm_up, 0, cpu, work);
+  Json json = Report(RunLoad(workers, limit > 0 ? 600 : seconds, limit, cpu, work));
+  json["failures"] = failures.load();
+  if (!first_failure.empty()) json["first_failure"] = first_failure;
+  return json;
+}
+
+// Walks the list of projects to page --page, then times it and page 1 in turns, each --rounds
+// times.
+Json Pages(const Flags& flags) {
+  constexpr char kList[] = "bangfu.registry.v1.ProjectService.ListProjects";
+  auto client = Connect(flags);
+  registry::v1::ListProjectsRequest request;
+  request.set_page_size(static_cast<int>(flags.Number("page-size", 5)));
+  request.set_region_code(flags.Text("region", "36"));
+  const int64_t page = flags.Number("page", 1000);
+  const registry::v1::ListProjectsRequest first = request;
+  for (int64_t i = 1; i < page; ++i) {
+    auto response = client->Call<registry::v1::ListProjectsResponse>(kList, request);
+    if (!response.ok()) Die(Explain(response.status()));
+    if (response->next_page_token().empty()) Die(Cat("the list ends at page ", i));
+    request.set_page_token(response->next_page_token());
+  }
+  std::vector<double> at_first, at_page;
+  int64_t rows = 0;
+  for (int64_t i = 0; i < flags.Number("rounds", 500); ++i) {
+    for (bool deep : {false, true}) {
+      const double before = Now();
+      auto response =
+          client->Call<registry::v1::ListProjectsResponse>(kList, deep ? request : first);
+      if (!response.ok()) Die(Explain(response.status()));
+      (deep ? at_page : at_first).push_back(Now() - before);
+      rows = response->projects_size();
+    }
+  }
+  std::sort(at_first.begin(), at_first.end());
+  std::sort(at_page.begin(), at_page.end());
+  Json json;
+  json["page"] = page;
+  json["rows"] = rows;
+  json["first_ms"] = at_first[at_first.size() / 2] * 1e3;
+  json["page_ms"] = at_page[at_page.size() / 2] * 1e3;
+  return json;
+}
+
+}  // namespace bangfu::bench
