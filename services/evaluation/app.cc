@@ -6,10 +6,14 @@
 #include "common/publicity/service.h"
 #include "common/runtime/standard_parts.h"
 #include "services/evaluation/api/deps.h"
+#include "services/evaluation/api/lifecycle_api.h"
+#include "services/evaluation/api/ledger_entries.h"
+#include "services/evaluation/api/lifecycle_api.h"
 #include "services/evaluation/jobs/asset_effects.h"
 #include "services/evaluation/jobs/batch_evaluation.h"
 #include "services/evaluation/jobs/bootstrap.h"
 #include "services/evaluation/jobs/evaluator.h"
+#include "services/evaluation/jobs/nightly.h"
 #include "services/evaluation/jobs/registry_effects.h"
 #include "services/evaluation/jobs/snapshot.h"
 #include "services/evaluation/schema/migrations.h"
@@ -26,6 +30,8 @@ absl::Status Compose(runtime::App& app) {
                                const std::optional<feed::RegionPrefixes>& scope) {
     return source->Page(db, "publicity", after, limit, scope);
   });
+  states->Add(kEntryAggregate, PageLedgerEntries);
+  states->Add(kSignatureAggregate, PageLedgerSignatures);
   standard.states = states;
   standard.following = {
       {kRegistrySource, kFactsConsumer, RegistryAggregates(), std::make_shared<RegistryEffects>()},
@@ -36,15 +42,20 @@ absl::Status Compose(runtime::App& app) {
   Deps deps;
   deps.evaluator = &app.Make<Evaluator>(app.ids());
   deps.operations = &operations;
+  deps.allowed_actions = FillAllowedActions;
   RegisterBatchEvaluation(operations, *deps.evaluator);
   RegisterCriteriaHandlers(app.router(), deps);
   RegisterFactHandlers(app.router(), deps);
   RegisterEvaluationHandlers(app.router(), deps);
   RegisterLifecycleHandlers(app.router(), deps);
   RegisterLedgerHandlers(app.router(), deps);
+  publicity::RegisterPublicityService(app.router(), ClassPublicityOptions());
 
   app.jobs().AddPeriodic("seed_baseline", absl::Hours(1), [&app](mysql::Session& session) {
     return SeedBaseline(session, app.ids(), app.clock().Now());
+  });
+  app.jobs().AddPeriodic("recount_rollups", absl::Hours(24), [&app](mysql::Session& session) {
+    return RecountAndRefresh(session, app.clock().Now());
   });
   return absl::OkStatus();
 }

@@ -22,7 +22,7 @@ struct Deps {
   // Facts to evaluations; never null.
   Evaluator* evaluator = nullptr;
   // Fills Evaluation.allowed_actions for the caller on Get; empty: none are told.
-  std::function<void(const rpc::CallContext&, v1::Evaluation*)> allowed_actions;
+  std::function<absl::Status(const rpc::CallContext&, v1::Evaluation*)> allowed_actions;
 };
 
 // Each registers the handlers of its rpcs. Deps is copied; what it points to outlives the router.

@@ -127,12 +127,12 @@ absl::StatusOr<v1::Evaluation> GetEvaluationOf(CallContext& context, const Deps&
   ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(request.id()));
   ASSIGN_OR_RETURN(EvaluationRow row, GetEvaluation(context.db, id, context.scope));
   ASSIGN_OR_RETURN(v1::Evaluation message, ToMessage(row));
-  if (deps.allowed_actions) deps.allowed_actions(context, &message);
+  if (deps.allowed_actions) RETURN_IF_ERROR(deps.allowed_actions(context, &message));
   return message;
 }
 
 absl::StatusOr<v1::BatchGetEvaluationsResponse> BatchGetEvaluations(
-    CallContext& context, const v1::BatchGetEvaluationsRequest& request) {
+    CallContext& context, const Deps& deps, const v1::BatchGetEvaluationsRequest& request) {
   std::vector<Ulid> ids;
   for (const std::string& text : request.ids()) {
     ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(text));
@@ -146,7 +146,9 @@ absl::StatusOr<v1::BatchGetEvaluationsResponse> BatchGetEvaluations(
   for (const Ulid& id : ids) {
     auto it = by_id.find(id);
     if (it == by_id.end()) continue;
-    ASSIGN_OR_RETURN(*response.add_evaluations(), ToMessage(*it->second));
+    v1::Evaluation* message = response.add_evaluations();
+    ASSIGN_OR_RETURN(*message, ToMessage(*it->second));
+    if (deps.allowed_actions) RETURN_IF_ERROR(deps.allowed_actions(context, message));
   }
   return response;
 }
@@ -270,7 +272,10 @@ void RegisterEvaluationHandlers(rpc::Router& router, const Deps& deps) {
         return GetEvaluationOf(context, deps, request);
       });
   router.Unary<v1::BatchGetEvaluationsRequest, v1::BatchGetEvaluationsResponse>(
-      service + "BatchGetEvaluations", BatchGetEvaluations);
+      service + "BatchGetEvaluations",
+      [deps](CallContext& context, const v1::BatchGetEvaluationsRequest& request) {
+        return BatchGetEvaluations(context, deps, request);
+      });
   router.Unary<v1::ListEvaluationsRequest, v1::ListEvaluationsResponse>(service + "ListEvaluations",
                                                                         ListEvaluationsOf);
   router.Unary<v1::ExplainEvaluationRequest, v1::Explanation>(service + "ExplainEvaluation",

@@ -1,0 +1,615 @@
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "bangfu/evaluation/v1/events.pb.h"
+#include "bangfu/evaluation/v1/ledger_service.pb.h"
+#include "common/base/bp.h"
+#include "common/base/page_token.h"
+#include "common/base/region.h"
+#include "common/base/strings.h"
+#include "common/rpc/mutation.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "common/workflow/proto.h"
+#include "services/evaluation/api/actors.h"
+#include "services/evaluation/api/deps.h"
+#include "services/evaluation/api/ledger_entries.h"
+#include "services/evaluation/api/ledger_units.h"
+#include "services/evaluation/convert/evaluation_message.h"
+#include "services/evaluation/domain/evaluation_actions.h"
+#include "services/evaluation/domain/lifecycle.h"
+#include "services/evaluation/domain/measures.h"
+#include "services/evaluation/facts/moment.h"
+#include "services/evaluation/facts/parameters.h"
+#include "services/evaluation/jobs/household_income.h"
+#include "services/evaluation/store/fact_store.h"
+#include "services/evaluation/store/ledger_store.h"
+#include "services/evaluation/store/reference_store.h"
+#include "services/evaluation/store/subject_store.h"
+
+namespace bangfu::evaluation {
+
+namespace {
+
+using rpc::CallContext;
+using rpc::Mutation;
+
+// Target days as numbers (20251031) and target shares; 待省厅确认.
+constexpr ParameterDef kClassifiedTargetDay{"CLASSIFIED_TARGET_DATE", 20251031};
+constexpr ParameterDef kClassifiedTarget{"CLASSIFIED_TARGET_BP", 10000};
+constexpr ParameterDef kTwoYearTargetDay{"TWO_YEAR_TARGET_DATE", 20271031};
+constexpr ParameterDef kTwoYearTarget{"TWO_YEAR_TARGET_BP", 10000};
+
+constexpr size_t kMaxUnsignedNamed = 200;
+
+absl::CivilDay Today(const CallContext& context) { return ShanghaiDay(context.now); }
+
+// --- entries --------------------------------------------------------------------------------------
+
+void FillEntryActions(const CallContext& context, v1::LedgerEntry* entry) {
+  entry->clear_allowed_actions();
+  workflow::FillAllowedActions(
+      EntryTable().Allowed(static_cast<EntryPhase>(entry->state()),
+                           workflow::ActorAt(context.caller, entry->region_path())),
+      entry->mutable_allowed_actions());
+}
+
+absl::StatusOr<v1::LedgerEntry> GetLedgerEntry(CallContext& context,
+                                               const v1::GetLedgerEntryRequest& request) {
+  ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(request.id()));
+  ASSIGN_OR_RETURN(LedgerRow row, GetEntry(context.db, id, context.scope));
+  ASSIGN_OR_RETURN(v1::LedgerEntry message, ToMessage(row));
+  FillEntryActions(context, &message);
+  return message;
+}
+
+absl::StatusOr<v1::ListLedgerEntriesResponse> ListLedgerEntries(
+    CallContext& context, const v1::ListLedgerEntriesRequest& request) {
+  EntryQuery query;
+  ASSIGN_OR_RETURN(const int limit, ResolvePageSize(request.page_size()));
+  const std::string filter =
+      Cat("ledger/", request.region_code(), "/", static_cast<int>(request.class_()), "/",
+          static_cast<int>(request.subject_type()), "/", request.subject_id(), "/",
+          request.include_left() ? 1 : 0);
+  ASSIGN_OR_RETURN(std::vector<std::string> key, DecodePageToken(request.page_token(), filter));
+  if (!key.empty()) {
+    absl::StatusOr<Ulid> id =
+        key.size() == 2 ? Ulid::Parse(key[1]) : absl::InvalidArgumentError("");
+    if (!id.ok()) return InvalidField("page_token", "分页标记无效").Build();
+    query.after = {key[0], *id};
+  }
+  if (!request.region_code().empty()) {
+    absl::StatusOr<std::string> region = NormalizeRegionCode(request.region_code());
+    if (!region.ok()) return InvalidField("region_code", "区划代码无效").Build();
+    query.region = *region;
+  }
+  if (!request.subject_id().empty()) {
+    ASSIGN_OR_RETURN(query.subject_id, Ulid::Parse(request.subject_id()));
+  }
+  query.four_class = request.class_();
+  query.subject_type = request.subject_type();
+  query.include_left = request.include_left();
+  query.limit = limit + 1;
+  ASSIGN_OR_RETURN(std::vector<LedgerRow> rows, ListEntries(context.db, query, context.scope));
+  v1::ListLedgerEntriesResponse response;
+  for (size_t i = 0; i < rows.size() && i < static_cast<size_t>(limit); ++i) {
+    ASSIGN_OR_RETURN(*response.add_entries(), ToMessage(rows[i]));
+  }
+  if (rows.size() > static_cast<size_t>(limit)) {
+    const LedgerRow& last = rows[limit - 1];
+    response.set_next_page_token(EncodePageToken({last.region_path, last.id.ToString()}, filter));
+  }
+  return response;
+}
+
+// --- measures -------------------------------------------------------------------------------------
+
+// The codes against class and cause, each with a reason of its own, before the rules of the plan as a
+// whole (R030, R032, R035–R043).
+absl::Status CheckCodes(FourClass four_class, Cause cause, const v1::MeasurePlan& plan) {
+  for (int i = 0; i < plan.measures_size(); ++i) {
+    const v1::PlannedMeasure& m = plan.measures(i);
+    const std::string field = Cat("plan.measures[", i, "].code");
+    const MeasureDef* def = FindMeasure(four_class, m.code());
+    if (def == nullptr) {
+      const std::string why = Cat(EnumZh(four_class), "没有措施 ", m.code());
+      return Error(absl::StatusCode::kInvalidArgument, "MEASURE_NOT_OF_CLASS")
+          .Zh(why)
+          .Field(field, why)
+          .With("code", m.code());
+    }
+    if (four_class == FourClass::kRevitalize && cause != Cause::kUnspecified &&
+        !IsAllowed(cause, m.code())) {
+      const std::string why =
+          Cat("措施“", def->name_zh, "”不适用于原因“", EnumZh(cause), "”");
+      return Error(absl::StatusCode::kInvalidArgument, "CAUSE_MEASURE_MISMATCH")
+          .Zh(why)
+          .Field(field, why)
+          .With("code", m.code());
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The fields of the domain's plan in the words of the contract.
+absl::Status InPlanWords(const absl::Status& status) {
+  const ErrorDetail detail = GetErrorDetail(status);
+  if (detail.violations.empty()) return status;
+  std::string field = detail.violations[0].field;
+  if (field == "responsible") field = "responsible_unit";
+  if (field == "deadline") field = "due";
+  return InvalidField(Cat("plan.", field), detail.violations[0].description);
+}
+
+absl::StatusOr<ArgumentRecord> ArgumentOf(mysql::Executor& db, const std::string& id,
+                                          const RegionScopes& scope) {
+  ASSIGN_OR_RETURN(Ulid parsed, Ulid::Parse(id));
+  ASSIGN_OR_RETURN(ArgumentRow row, GetArgument(db, parsed, scope));
+  v1::ArgumentRecord message;
+  if (!message.ParseFromString(row.payload)) {
+    return absl::DataLossError("a stored argument cannot be read");
+  }
+  ArgumentRecord out;
+  out.id = id;
+  out.subject_id = row.subject_id.ToString();
+  for (const v1::PanelMember& p : message.panel()) out.panel_person_ids.push_back(p.person());
+  out.date = row.argued_on;
+  out.conclusion = static_cast<ArgumentConclusion>(row.conclusion);
+  out.four_class = static_cast<FourClass>(row.named_class);
+  out.opinion = message.opinions();
+  out.attachments = message.evidence_size();
+  return out;
+}
+
+// What both steps of an entry share: lock, table, change, write.
+template <typename Request>
+absl::StatusOr<v1::LedgerEntry> ChangeEntry(
+    CallContext& context, const Request& request, std::string_view action, bool validate_only,
+    const std::function<absl::Status(Mutation&, const LedgerRow&, v1::LedgerEntry&)>& change) {
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
+  return rpc::Mutate<v1::LedgerEntry>(
+      context, request,
+      [&](Mutation& m) -> absl::StatusOr<v1::LedgerEntry> {
+        ASSIGN_OR_RETURN(LedgerRow row, LockEntry(m.tx(), id, context.scope));
+        ASSIGN_OR_RETURN(const v1::LedgerEntry before, ToMessage(row));
+        if (!request.etag().empty() && request.etag() != before.etag()) return EtagMismatch();
+        ASSIGN_OR_RETURN(EntryPhase next,
+                         EntryTable().Execute(static_cast<EntryPhase>(row.state), action,
+                                              workflow::ActorAt(context.caller, row.region_path)));
+        v1::LedgerEntry message = before;
+        message.set_state(static_cast<v1::LedgerEntryState>(next));
+        RETURN_IF_ERROR(change(m, row, message));
+        StoreMessage(message, row);
+        RETURN_IF_ERROR(UpdateEntry(m.tx(), row));
+        message.set_etag(Cat(row.version));
+        RETURN_IF_ERROR(m.Audit(kEntryAggregate, id, row.region_path, &before, message));
+        v1::LedgerEntryChanged event;
+        *event.mutable_entry() = message;
+        RETURN_IF_ERROR(m.Publish(kEntryAggregate, id, row.region_path, event));
+        FillEntryActions(context, &message);
+        return message;
+      },
+      validate_only);
+}
+
+absl::StatusOr<v1::LedgerEntry> PlanMeasures(CallContext& context,
+                                             const v1::PlanMeasuresRequest& request) {
+  return ChangeEntry(
+      context, request, "plan_measures", request.validate_only(),
+      [&](Mutation& m, const LedgerRow& row, v1::LedgerEntry& entry) -> absl::Status {
+        v1::MeasurePlan planned = request.plan();
+        const FourClass four_class = static_cast<FourClass>(row.four_class);
+        MeasurePlan plan;
+        plan.subject_id = row.subject_id.ToString();
+        plan.four_class = four_class;
+        if (!planned.cause().empty()) {
+          std::optional<Cause> cause = ParseEnum<Cause>(planned.cause());
+          if (!cause || *cause == Cause::kUnspecified) {
+            return InvalidField("plan.cause", "没有此困难原因");
+          }
+          plan.cause = *cause;
+        }
+        RETURN_IF_ERROR(CheckCodes(four_class, plan.cause, planned));
+        for (const v1::PlannedMeasure& p : planned.measures()) {
+          plan.measures.push_back({p.code(), p.description()});
+        }
+        plan.responsible = planned.responsible_unit();
+        plan.deadline = ToDay(planned.due());
+        std::optional<ArgumentRecord> argument;
+        if (!planned.argument_id().empty()) {
+          ASSIGN_OR_RETURN(argument, ArgumentOf(m.tx(), planned.argument_id(), context.scope));
+        }
+        if (absl::Status status =
+                CheckMeasurePlan(plan, argument ? &*argument : nullptr, Today(context));
+            !status.ok()) {
+          return InPlanWords(status);
+        }
+        // Progress is reported by its own rpc: what stands of a measure stays, the rest begins at 0.
+        for (v1::PlannedMeasure& p : *planned.mutable_measures()) {
+          p.set_progress_bp(0);
+          p.clear_progress_note();
+          for (const v1::PlannedMeasure& old : entry.plan().measures()) {
+            if (old.code() != p.code() || old.description() != p.description()) continue;
+            p.set_progress_bp(old.progress_bp());
+            p.set_progress_note(old.progress_note());
+            if (p.contract_id().empty()) p.set_contract_id(old.contract_id());
+          }
+        }
+        *entry.mutable_plan() = std::move(planned);
+        return absl::OkStatus();
+      });
+}
+
+absl::StatusOr<v1::LedgerEntry> ReportMeasureProgress(
+    CallContext& context, const v1::ReportMeasureProgressRequest& request) {
+  return ChangeEntry(
+      context, request, "report_progress", false,
+      [&](Mutation&, const LedgerRow&, v1::LedgerEntry& entry) -> absl::Status {
+        for (v1::PlannedMeasure& p : *entry.mutable_plan()->mutable_measures()) {
+          if (p.code() != request.code()) continue;
+          p.set_progress_bp(request.progress_bp());
+          p.set_progress_note(request.note());
+          if (!request.contract_id().empty()) p.set_contract_id(request.contract_id());
+          return absl::OkStatus();
+        }
+        return FailedPrecondition("MEASURE_NOT_PLANNED", "计划中没有此措施")
+            .With("code", request.code())
+            .Build();
+      });
+}
+
+absl::StatusOr<v1::ListMeasuresResponse> ListMeasures(CallContext&,
+                                                      const v1::ListMeasuresRequest& request) {
+  v1::ListMeasuresResponse response;
+  for (const MeasureDef& def : Measures()) {
+    if (request.class_() != type::v1::FOUR_CLASS_UNSPECIFIED &&
+        request.class_() != static_cast<type::v1::FourClass>(def.four_class)) {
+      continue;
+    }
+    v1::Measure* measure = response.add_measures();
+    measure->set_class_(static_cast<type::v1::FourClass>(def.four_class));
+    measure->set_code(std::string(def.code));
+    measure->set_name_zh(std::string(def.name_zh));
+    if (def.four_class != FourClass::kRevitalize) continue;
+    measure->set_category(std::string(EnumName(def.category)));
+    measure->set_category_zh(std::string(EnumZh(def.category)));
+    for (const auto& cause : Entries(static_cast<const Cause*>(nullptr))) {
+      if (IsAllowed(cause.value, def.code)) measure->add_causes(std::string(cause.name));
+    }
+  }
+  return response;
+}
+
+// --- signatures ------------------------------------------------------------------------------------
+
+absl::StatusOr<v1::LedgerStatus> StatusOf(mysql::Executor& db, const RegionRow& region,
+                                          const LedgerSignatures& signatures) {
+  const std::string& unit = region.region_path;
+  v1::LedgerStatus status;
+  status.set_region_code(unit);
+  status.set_region_name(region.name);
+  if (const UnitHash* hash = signatures.Find(unit)) {
+    status.set_rows(hash->rows);
+    status.set_rows_sha256(hash->sha256);
+  }
+  if (const SignatureRow* newest = signatures.NewestOf(unit)) {
+    type::v1::SignOff* sign_off = signatures.Stands(unit) ? status.mutable_signature()
+                                                          : status.mutable_outdated_signature();
+    if (!sign_off->ParseFromString(newest->payload)) {
+      return absl::DataLossError("a stored signature cannot be read");
+    }
+  }
+  const std::vector<std::string> below = signatures.Unsigned(unit, false);
+  status.set_unsigned_count(static_cast<int64_t>(below.size()));
+  for (size_t i = 0; i < below.size() && i < kMaxUnsignedNamed; ++i) {
+    status.add_unsigned_regions(below[i]);
+  }
+  ASSIGN_OR_RETURN(std::string note, DraftNote(db, signatures.Unsigned(unit, true)));
+  status.set_draft_note(std::move(note));
+  return status;
+}
+
+absl::StatusOr<v1::LedgerStatus> GetLedgerStatus(CallContext& context,
+                                                 const v1::GetLedgerStatusRequest& request) {
+  ASSIGN_OR_RETURN(RegionRow region, ResolveRegion(context, request.region_code()));
+  LedgerSignatures signatures;
+  RETURN_IF_ERROR(signatures.Load(context.db, region.region_path));
+  return StatusOf(context.db, region, signatures);
+}
+
+absl::StatusOr<v1::LedgerStatus> SignLedger(CallContext& context,
+                                            const v1::SignLedgerRequest& request) {
+  ASSIGN_OR_RETURN(const RegionRow region, ResolveRegion(context, request.region_code()));
+  const std::string& unit = region.region_path;
+  if (unit.size() < 6) {
+    return FailedPrecondition("LEVEL_NOT_SIGNED", "省、市两级由县级台账汇总，不签字");
+  }
+  const auth::Role signer = unit.size() == 6   ? auth::Role::ROLE_COUNTY_APPROVER
+                            : unit.size() == 9 ? auth::Role::ROLE_TOWNSHIP_APPROVER
+                                               : auth::Role::ROLE_VILLAGE_REPORTER;
+  if (!context.caller.May({signer}, unit)) {
+    return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
+        .Zh(Cat("您的角色不能签", LevelZh(unit), "台账"))
+        .Build();
+  }
+  return rpc::Mutate<v1::LedgerStatus>(
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::LedgerStatus> {
+        LedgerSignatures signatures;
+        RETURN_IF_ERROR(signatures.Load(m.tx(), unit));
+        const UnitHash* hash = signatures.Find(unit);
+        if (hash == nullptr) {
+          return FailedPrecondition("LEDGER_EMPTY", "没有在册记录，无须签字");
+        }
+        // The signature binds to the rows that were shown. Should they change while it is written, it
+        // does not stand: no lock is needed.
+        if (hash->sha256 != request.rows_sha256()) {
+          return Error(absl::StatusCode::kAborted, "LEDGER_CHANGED")
+              .Zh("台账已变化，请重新核对")
+              .With("rows_sha256", hash->sha256)
+              .Build();
+        }
+        if (signatures.Stands(unit)) {
+          return FailedPrecondition("ALREADY_CURRENT", "该版台账已签字");
+        }
+        const std::vector<std::string> below = signatures.Unsigned(unit, false);
+        if (!below.empty()) {
+          ASSIGN_OR_RETURN(std::string note, DraftNote(m.tx(), below));
+          std::string codes;
+          for (size_t i = 0; i < below.size() && i < kMaxUnsignedNamed; ++i) {
+            codes += Cat(i > 0 ? "," : "", below[i]);
+          }
+          return FailedPrecondition("LOWER_LEVEL_UNSIGNED", note)
+              .With("regions", codes)
+              .With("count", Cat(below.size()))
+              .Build();
+        }
+        for (const auto& [below_unit, below_hash] : signatures.units()) {
+          const SignatureRow* signed_row = signatures.NewestOf(below_unit);
+          if (below_unit != unit && signed_row != nullptr &&
+              signed_row->signed_by == context.caller.subject) {
+            return FailedPrecondition("SAME_PERSON", "同一人不能在两级签字");
+          }
+        }
+        const SignatureRow* earlier = signatures.NewestOf(unit);
+        SignatureRow row;
+        row.id = context.ids.Next();
+        row.region_code = unit;
+        row.signature_no = earlier == nullptr ? 1 : earlier->signature_no + 1;
+        row.rows_sha256 = hash->sha256;
+        row.row_count = hash->rows;
+        row.signed_by = context.caller.subject;
+        row.signed_at = context.now;
+        type::v1::SignOff sign_off;
+        sign_off.set_region_code(unit);
+        *sign_off.mutable_signed_by() = ToMessage(m.ActorAt(unit));
+        SetTime(context.now, sign_off.mutable_signed_at());
+        sign_off.set_rows_sha256(row.rows_sha256);
+        row.payload = sign_off.SerializeAsString();
+        if (absl::Status status = InsertSignature(m.tx(), row); !status.ok()) {
+          // Another one signed at the same moment: look again.
+          return mysql::IsDuplicateKey(status) ? mysql::Conflict() : status;
+        }
+        RETURN_IF_ERROR(m.Audit(kSignatureAggregate, row.id, unit, nullptr, sign_off));
+        v1::LedgerSigned event;
+        *event.mutable_signature() = sign_off;
+        RETURN_IF_ERROR(m.Publish(kSignatureAggregate, row.id, unit, event));
+        LedgerSignatures after;
+        RETURN_IF_ERROR(after.Load(m.tx(), unit));
+        return StatusOf(m.tx(), region, after);
+      });
+}
+
+// --- roll-ups ---------------------------------------------------------------------------------------
+
+void FillCells(const UnitFigures& figures,
+               google::protobuf::RepeatedPtrField<v1::RollupCell>* out) {
+  for (const auto& [key, f] : figures.classes) {
+    v1::RollupCell* cell = out->Add();
+    cell->set_subject_type(static_cast<type::v1::SubjectType>(key.first));
+    cell->set_class_(static_cast<type::v1::FourClass>(key.second));
+    cell->set_count(f.count);
+    cell->set_invested_fen(f.invested_fen);
+    cell->set_asset_value_fen(f.asset_value_fen);
+  }
+}
+
+absl::StatusOr<v1::Rollup> GetRollup(CallContext& context, const v1::GetRollupRequest& request) {
+  ASSIGN_OR_RETURN(RegionRow region, ResolveRegion(context, request.region_code()));
+  const std::string& path = region.region_path;
+  ASSIGN_OR_RETURN(auto units, SumFigures(context.db, path, ChildDigits(path)));
+  v1::Rollup rollup;
+  rollup.set_region_code(path);
+  rollup.set_region_name(region.name);
+  SetTime(context.now, rollup.mutable_as_of());
+  std::vector<std::string> codes;
+  UnitFigures sum;
+  for (const auto& [unit, figures] : units) {
+    codes.push_back(unit);
+    for (const auto& [key, f] : figures.classes) sum.classes[key] += f;
+  }
+  FillCells(sum, rollup.mutable_cells());
+  if (path.size() == 12) return rollup;
+  RegionNames names;
+  RETURN_IF_ERROR(names.Load(context.db, codes));
+  for (const auto& [unit, figures] : units) {
+    if (figures.classes.empty()) continue;
+    v1::RollupChild* child = rollup.add_children();
+    child->set_region_code(unit);
+    child->set_region_name(unit == path ? Cat(region.name, "（本级）") : names.Of(unit));
+    FillCells(figures, child->mutable_cells());
+  }
+  return rollup;
+}
+
+absl::StatusOr<v1::VerifyRollupsResponse> VerifyRollups(CallContext& context,
+                                                        const v1::VerifyRollupsRequest& request) {
+  ASSIGN_OR_RETURN(RegionRow region, ResolveRegion(context, request.region_code()));
+  ASSIGN_OR_RETURN(Recount recount, RecountRollups(context.db, region.region_path));
+  v1::VerifyRollupsResponse response;
+  response.set_equal(recount.differences.empty());
+  response.set_cells(recount.cells);
+  for (const RollupDifference& d : recount.differences) {
+    const bool classes = d.table == "class_rollup";
+    response.add_differences_zh(Cat(
+        d.county, d.subject_type == kProjectSubject ? "项目" : "产业",
+        classes ? EnumZh(static_cast<FourClass>(d.key)) : EnumZh(static_cast<Result>(d.key)),
+        "：汇总", d.kept.count, "个、投入", d.kept.invested_fen, "分、资产",
+        d.kept.asset_value_fen, "分，重算", d.counted.count, "个、投入", d.counted.invested_fen,
+        "分、资产", d.counted.asset_value_fen, "分"));
+  }
+  return response;
+}
+
+// --- progress ---------------------------------------------------------------------------------------
+
+struct Target {
+  absl::CivilDay day;
+  int64_t value = 0;
+};
+
+absl::StatusOr<Target> ReadTarget(mysql::Executor& db, const ParameterDef& day,
+                                  const ParameterDef& value) {
+  ASSIGN_OR_RETURN(int64_t ymd, ReadParameter(db, day));
+  Target target;
+  target.day = absl::CivilDay(ymd / 10000, ymd / 100 % 100, ymd % 100);
+  ASSIGN_OR_RETURN(target.value, ReadParameter(db, value));
+  return target;
+}
+
+v1::ProgressFigure* AddFigure(v1::Progress& progress, std::string_view code,
+                              std::string_view name, int64_t value, std::string_view unit,
+                              std::string basis) {
+  v1::ProgressFigure* figure = progress.add_figures();
+  figure->set_code(std::string(code));
+  figure->set_name_zh(std::string(name));
+  figure->set_value(value);
+  figure->set_unit(std::string(unit));
+  figure->set_basis_zh(std::move(basis));
+  return figure;
+}
+
+void SetTarget(const Target& target, absl::CivilDay today, v1::ProgressFigure* figure) {
+  SetDay(target.day, figure->mutable_target_date());
+  figure->set_target(target.value);
+  figure->set_overdue(today > target.day && figure->value() < target.value);
+}
+
+absl::StatusOr<v1::Progress> GetProgress(CallContext& context,
+                                         const v1::GetProgressRequest& request) {
+  ASSIGN_OR_RETURN(RegionRow region, ResolveRegion(context, request.region_code()));
+  const std::string& path = region.region_path;
+  const absl::CivilDay today = Today(context);
+  v1::Progress progress;
+  progress.set_region_code(path);
+  progress.set_region_name(region.name);
+  SetTime(context.now, progress.mutable_as_of());
+
+  // R003: who has a class in force, of all that were inventoried; the rest by why it has none.
+  ASSIGN_OR_RETURN(auto units, SumFigures(context.db, path, ChildDigits(path)));
+  std::map<int, int64_t> classified, all;
+  std::map<std::pair<int, int>, int64_t> results;
+  for (const auto& [unit, figures] : units) {
+    for (const auto& [key, f] : figures.classes) classified[key.first] += f.count;
+    for (const auto& [key, f] : figures.results) {
+      all[key.first] += f.count;
+      results[key] += f.count;
+    }
+  }
+  ASSIGN_OR_RETURN(Target by, ReadTarget(context.db, kClassifiedTargetDay, kClassifiedTarget));
+  for (int type : {kProjectSubject, kIndustrySubject}) {
+    const bool project = type == kProjectSubject;
+    const std::string_view what = project ? "项目" : "产业";
+    const std::string_view prefix = project ? "" : "INDUSTRY_";
+    v1::ProgressFigure* share = AddFigure(
+        progress, Cat(prefix, "CLASSIFIED_SHARE"), Cat(what, "分类完成率"),
+        RatioBp(classified[type], all[type]), "bp",
+        Cat("已生效分类", classified[type], "个 ÷ 摸排", what, all[type], "个"));
+    SetTarget(by, today, share);
+    const std::pair<Result, std::string_view> kinds[] = {
+        {Result::kInsufficientData, "INSUFFICIENT_DATA"},
+        {Result::kManualReview, "MANUAL_REVIEW"},
+        {Result::kNotApplicable, "NOT_APPLICABLE"},
+        {Result::kUnspecified, "NOT_EVALUATED"}};
+    for (const auto& [result, code] : kinds) {
+      AddFigure(progress, Cat(prefix, code),
+                Cat(what, result == Result::kUnspecified ? "未评估" : EnumZh(result)),
+                results[{type, static_cast<int>(result)}], "个",
+                Cat("最近一次评估结果，", what));
+    }
+  }
+
+  // R004, R005.
+  ASSIGN_OR_RETURN(auto close_outs, SumCloseOuts(context.db, path, ChildDigits(path)));
+  CloseOuts sums;
+  for (const auto& [unit, one] : close_outs) sums += one;
+  AddFigure(progress, "REVITALIZATION_RATE", "盘活率", RevitalizationRateBp(sums), "bp",
+            "（盘活资产金额÷需盘活总金额＋盘活数量÷需盘活总数量）÷2");
+  AddFigure(progress, "REVITALIZED_VALUE_SHARE", "盘活资产金额占比",
+            RatioBp(sums.revitalized_value_fen, sums.revitalize_value_fen), "bp",
+            Cat("盘活资产", sums.revitalized_value_fen, "分 ÷ 需盘活", sums.revitalize_value_fen,
+                "分"));
+  AddFigure(progress, "REVITALIZED_COUNT_SHARE", "盘活数量占比",
+            RatioBp(sums.revitalized, sums.revitalize_due), "bp",
+            Cat("盘活", sums.revitalized, "个 ÷ 需盘活", sums.revitalize_due, "个"));
+  const std::string through = Cat("已销号", sums.done(), "个（巩固", sums.to_consolidate, "、升级",
+                                  sums.to_upgrade, "、退出", sums.exited, "）÷ 应销号", sums.due,
+                                  "个");
+  AddFigure(progress, "CLOSE_OUT_RATE", "销号率", RatioBp(sums.done(), sums.due), "bp", through);
+  ASSIGN_OR_RETURN(Target two_years, ReadTarget(context.db, kTwoYearTargetDay, kTwoYearTarget));
+  SetTarget(two_years, today,
+            AddFigure(progress, "TWO_YEAR_TARGET", "低效闲置、落后停滞项目盘活调整完成率",
+                      RatioBp(sums.done(), sums.due), "bp", through));
+
+  // R007: the last two spans of twelve months that are over.
+  std::vector<IncomeMonth> months;
+  if (path.size() >= 6) {
+    ASSIGN_OR_RETURN(months, SumHouseholdIncome(context.db, path));
+  } else {
+    const absl::CivilMonth first = YearBefore(today).front() - 12;
+    ASSIGN_OR_RETURN(months, ListIncome(context.db, path, MonthText(first)));
+  }
+  for (int years_ago : {1, 0}) {
+    const std::vector<absl::CivilMonth> year = YearBefore(today);
+    const std::string from = MonthText(year.front() - 12 * years_ago);
+    const std::string to = MonthText(year.back() - 12 * years_ago);
+    int64_t income = 0;
+    int64_t households = 0;
+    for (const IncomeMonth& m : months) {
+      households = std::max(households, m.households);
+      if (m.month >= from && m.month <= to) income += m.income_fen;
+    }
+    AddFigure(progress, "INCOME_PER_HOUSEHOLD", "联结农户户均增收",
+              households > 0 ? MulDivHalfUp(income, 1, households) : 0, "分",
+              households > 0 ? Cat("联结农户收入", income, "分 ÷ 联结农户", households, "户")
+                             : std::string("没有联结农户收入数据"))
+        ->set_period(Cat(from, "/", to));
+  }
+  return progress;
+}
+
+}  // namespace
+
+void RegisterLedgerHandlers(rpc::Router& router, const Deps&) {
+  const std::string service = "bangfu.evaluation.v1.LedgerService.";
+  router.Unary<v1::GetLedgerEntryRequest, v1::LedgerEntry>(service + "GetLedgerEntry",
+                                                           GetLedgerEntry);
+  router.Unary<v1::ListLedgerEntriesRequest, v1::ListLedgerEntriesResponse>(
+      service + "ListLedgerEntries", ListLedgerEntries);
+  router.Unary<v1::SignLedgerRequest, v1::LedgerStatus>(service + "SignLedger", SignLedger);
+  router.Unary<v1::GetLedgerStatusRequest, v1::LedgerStatus>(service + "GetLedgerStatus",
+                                                             GetLedgerStatus);
+  router.Unary<v1::PlanMeasuresRequest, v1::LedgerEntry>(service + "PlanMeasures", PlanMeasures);
+  router.Unary<v1::ReportMeasureProgressRequest, v1::LedgerEntry>(
+      service + "ReportMeasureProgress", ReportMeasureProgress);
+  router.Unary<v1::ListMeasuresRequest, v1::ListMeasuresResponse>(service + "ListMeasures",
+                                                                  ListMeasures);
+  router.Unary<v1::GetRollupRequest, v1::Rollup>(service + "GetRollup", GetRollup);
+  router.Unary<v1::VerifyRollupsRequest, v1::VerifyRollupsResponse>(service + "VerifyRollups",
+                                                                    VerifyRollups);
+  router.Unary<v1::GetProgressRequest, v1::Progress>(service + "GetProgress", GetProgress);
+  RegisterLedgerTables(router);
+}
+
+}  // namespace bangfu::evaluation

@@ -1,0 +1,228 @@
+#include "services/evaluation/api/ledger_entries.h"
+
+#include <utility>
+
+#include "bangfu/evaluation/v1/events.pb.h"
+#include "common/base/strings.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "services/evaluation/convert/evaluation_message.h"
+
+namespace bangfu::evaluation {
+
+namespace {
+
+// What a signature covers: which subject stands in which class with which money, on which evaluation,
+// and the plan. Progress is left out: it is reported all the time and is not what was signed.
+std::string SignedContent(const LedgerRow& row, const v1::LedgerEntry& m) {
+  std::string out = "1";  // form
+  const auto field = [&out](const auto& value) { out += Cat("\x1F", value); };
+  field(row.id.ToString());
+  field(row.subject_id.ToString());
+  field(row.evaluation_id.ToString());
+  field(m.subject_code());
+  field(m.subject_name());
+  field(row.region_path);
+  field(row.four_class);
+  field(row.invested_fen);
+  field(row.asset_value_fen);
+  const v1::MeasurePlan& p = m.plan();
+  field(p.cause());
+  for (const v1::PlannedMeasure& measure : p.measures()) {
+    field(measure.code());
+    field(measure.description());
+    field(measure.contract_id());
+  }
+  field(p.responsible_unit());
+  field(p.responsible_person());
+  field(p.due().year() * 10000 + p.due().month() * 100 + p.due().day());
+  field(p.fund_need_fen());
+  field(p.argument_id());
+  return out;
+}
+
+}  // namespace
+
+audit::Entry EntryOfTrail(rpc::Mutation& m, std::string_view aggregate_type, const Ulid& id,
+                          std::string_view region_path, const google::protobuf::Message* before,
+                          const google::protobuf::Message& after, std::string_view reason) {
+  const rpc::CallContext& context = m.context();
+  audit::Entry entry;
+  entry.aggregate_type = aggregate_type;
+  entry.aggregate_id = id;
+  entry.region_path = region_path;
+  // "bangfu.evaluation.v1.EvaluationService.X" -> "EvaluationService.X".
+  std::string_view action = context.method;
+  if (const size_t dot = action.rfind('.'); dot != std::string_view::npos && dot > 0) {
+    if (const size_t second = action.rfind('.', dot - 1); second != std::string_view::npos) {
+      action.remove_prefix(second + 1);
+    }
+  }
+  entry.action = action;
+  entry.actor = m.ActorAt(region_path);
+  if (before != nullptr) entry.before_json = audit::ToJson(*before);
+  entry.after_json = audit::ToJson(after);
+  entry.reason = reason;
+  entry.request_id = m.request_id();
+  entry.source_system = context.caller.source_system;
+  entry.client_ip = context.caller.client_ip;
+  entry.occurred_at = context.now;
+  return entry;
+}
+
+absl::StatusOr<v1::LedgerEntry> ToMessage(const LedgerRow& row) {
+  v1::LedgerEntry message;
+  if (!message.ParseFromString(row.details)) {
+    return Error(absl::StatusCode::kDataLoss, "LEDGER_ENTRY_MALFORMED")
+        .With("id", row.id.ToString())
+        .Build();
+  }
+  message.set_etag(Cat(row.version));
+  message.set_state(static_cast<v1::LedgerEntryState>(row.state));
+  return message;
+}
+
+void StoreMessage(const v1::LedgerEntry& message, LedgerRow& row) {
+  v1::LedgerEntry stored = message;
+  stored.clear_etag();
+  stored.clear_allowed_actions();
+  row.details = stored.SerializeAsString();
+  row.state = message.state();
+  row.open = message.state() != v1::LEDGER_ENTRY_STATE_LEFT;
+  row.left_at.reset();
+  if (message.has_left_at()) row.left_at = ToTime(message.left_at());
+  row.leave_reason = message.leave_reason();
+  row.left_to = message.left_to();
+  row.overridden = message.is_overridden();
+  row.invested_fen = message.invested_fen();
+  row.asset_value_fen = message.asset_value_fen();
+  row.signed_content = SignedContent(row, message);
+}
+
+absl::Status EntryChanges::Lock(const std::vector<Ulid>& subject_ids) {
+  ASSIGN_OR_RETURN(open_, LockOpenEntries(m_.tx(), subject_ids));
+  // A message that cannot be read must not be written over.
+  for (const auto& [id, row] : open_) RETURN_IF_ERROR(ToMessage(row).status());
+  return absl::OkStatus();
+}
+
+void EntryChanges::PutInForce(const v1::Evaluation& evaluation, const Ulid& evaluation_id,
+                              const SubjectRow& subject) {
+  auto open = open_.find(subject.id);
+  Changed changed;
+  if (open != open_.end() && open->second.four_class == evaluation.final_class()) {
+    changed.row = open->second;
+    rollup_.Add(changed.row, -1);
+    changed.message = *ToMessage(changed.row);
+    changed.before = changed.message;
+  } else {
+    if (open != open_.end()) Leave(subject.id, kReclassified, evaluation.final_class());
+    changed.is_new = true;
+    changed.row.id = m_.context().ids.Next();
+    changed.row.subject_type = subject.type;
+    changed.row.subject_id = subject.id;
+    changed.row.region_path = subject.region_path;
+    changed.row.four_class = evaluation.final_class();
+    changed.row.entered_at = m_.context().now;
+    v1::LedgerEntry& m = changed.message;
+    m.set_id(changed.row.id.ToString());
+    m.set_subject_type(static_cast<type::v1::SubjectType>(subject.type));
+    m.set_subject_id(subject.id.ToString());
+    m.set_region_code(subject.region_code);
+    m.set_region_path(subject.region_path);
+    m.set_class_(evaluation.final_class());
+    m.set_state(v1::LEDGER_ENTRY_STATE_OPEN);
+    SetTime(m_.context().now, m.mutable_entered_at());
+  }
+  v1::LedgerEntry& m = changed.message;
+  changed.row.evaluation_id = evaluation_id;
+  m.set_evaluation_id(evaluation_id.ToString());
+  m.set_subject_code(subject.code);
+  m.set_subject_name(subject.name);
+  m.set_invested_fen(subject.invested_fen);
+  m.set_asset_value_fen(subject.asset_value_fen);
+  m.set_is_overridden(evaluation.has_override());
+  m.clear_total_bp();
+  if (evaluation.has_total_bp()) m.set_total_bp(evaluation.total_bp());
+  StoreMessage(m, changed.row);
+  rollup_.Add(changed.row, +1);
+  changed_.push_back(std::move(changed));
+}
+
+void EntryChanges::Leave(const Ulid& subject_id, std::string_view reason, int left_to) {
+  auto open = open_.find(subject_id);
+  if (open == open_.end()) return;
+  Changed changed;
+  changed.row = open->second;
+  rollup_.Add(changed.row, -1);
+  changed.message = *ToMessage(changed.row);
+  changed.before = changed.message;
+  v1::LedgerEntry& m = changed.message;
+  m.set_state(v1::LEDGER_ENTRY_STATE_LEFT);
+  SetTime(m_.context().now, m.mutable_left_at());
+  m.set_leave_reason(std::string(reason));
+  m.set_left_to(static_cast<type::v1::FourClass>(left_to));
+  StoreMessage(m, changed.row);
+  changed_.push_back(std::move(changed));
+  open_.erase(open);
+}
+
+absl::Status EntryChanges::Write() {
+  // Those that leave first: a subject has one open entry at a time.
+  std::vector<LedgerRow*> updates;
+  std::vector<LedgerRow> inserts;
+  for (Changed& c : changed_) {
+    if (!c.is_new) updates.push_back(&c.row);
+  }
+  RETURN_IF_ERROR(UpdateEntries(m_.tx(), updates));
+  for (Changed& c : changed_) {
+    if (c.is_new) inserts.push_back(c.row);
+  }
+  RETURN_IF_ERROR(InsertEntries(m_.tx(), inserts));
+  RETURN_IF_ERROR(rollup_.Write(m_.tx()));
+  std::vector<audit::Entry> trail;
+  std::vector<feed::OutboxEvent> events;
+  for (Changed& c : changed_) {
+    c.message.set_etag(Cat(c.row.version));
+    trail.push_back(EntryOfTrail(m_, kEntryAggregate, c.row.id, c.row.region_path,
+                                 c.is_new ? nullptr : &c.before, c.message));
+    v1::LedgerEntryChanged event;
+    *event.mutable_entry() = c.message;
+    events.push_back(feed::MakeEvent(kEntryAggregate, c.row.id, c.row.region_path, event,
+                                     m_.context().now));
+  }
+  if (!trail.empty()) RETURN_IF_ERROR(audit::AppendBatch(m_.tx(), trail));
+  return feed::PublishBatch(m_.tx(), events);
+}
+
+absl::StatusOr<std::vector<feed::OutboxEvent>> PageLedgerEntries(
+    mysql::Executor& db, const Ulid& after, int limit,
+    const std::optional<std::vector<std::string>>& scope) {
+  ASSIGN_OR_RETURN(std::vector<LedgerRow> rows, PageEntriesById(db, after, limit, scope));
+  std::vector<feed::OutboxEvent> out;
+  v1::LedgerEntryChanged changed;
+  for (const LedgerRow& row : rows) {
+    ASSIGN_OR_RETURN(*changed.mutable_entry(), ToMessage(row));
+    out.push_back(feed::MakeEvent(kEntryAggregate, row.id, row.region_path, changed,
+                                  row.left_at.value_or(row.entered_at)));
+  }
+  return out;
+}
+
+absl::StatusOr<std::vector<feed::OutboxEvent>> PageLedgerSignatures(
+    mysql::Executor& db, const Ulid& after, int limit,
+    const std::optional<std::vector<std::string>>& scope) {
+  ASSIGN_OR_RETURN(std::vector<SignatureRow> rows, PageSignaturesById(db, after, limit, scope));
+  std::vector<feed::OutboxEvent> out;
+  v1::LedgerSigned event;
+  for (const SignatureRow& row : rows) {
+    if (!event.mutable_signature()->ParseFromString(row.payload)) {
+      return absl::DataLossError("a stored signature cannot be read");
+    }
+    out.push_back(
+        feed::MakeEvent(kSignatureAggregate, row.id, row.region_code, event, row.signed_at));
+  }
+  return out;
+}
+
+}  // namespace bangfu::evaluation

@@ -1,0 +1,69 @@
+// Regions of a ledger and who has signed for them; shared by the ledger's handler files only.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "bangfu/evaluation/v1/ledger_service.pb.h"
+#include "common/rpc/call_context.h"
+#include "common/rpc/router.h"
+#include "services/evaluation/store/ledger_store.h"
+#include "services/evaluation/store/reference_store.h"
+
+namespace bangfu::evaluation {
+
+// The region that a request names, in today's codes (`region_path` set). NOT_FOUND when it is not
+// known or not in scope; INVALID_ARGUMENT when it is no code.
+absl::StatusOr<RegionRow> ResolveRegion(const rpc::CallContext& context,
+                                        const std::string& region_code);
+
+// Digits of the units right below a region: 2 -> 4 -> 6 -> 9 -> 12; 12 for a village itself.
+int ChildDigits(const std::string& region);
+// "县级" …
+std::string_view LevelZh(const std::string& region);
+
+// Names by code, the code itself for one that is not known.
+class RegionNames {
+ public:
+  absl::Status Load(mysql::Executor& db, std::vector<std::string> codes);
+  std::string Of(const std::string& code) const;
+  // 县/乡/村 of a path, in one text.
+  std::string PlaceOf(const std::string& path) const;
+
+ private:
+  std::map<std::string, std::string> names_;
+};
+
+// Signatures of a region and everything below it, at one moment.
+class LedgerSignatures {
+ public:
+  absl::Status Load(mysql::Executor& db, const std::string& region);
+
+  // Rows and hash; nullptr: the unit has no open entries, so nobody has to sign.
+  const UnitHash* Find(const std::string& unit) const;
+  const SignatureRow* NewestOf(const std::string& unit) const;
+  // The newest signature covers the present rows.
+  bool Stands(const std::string& unit) const;
+  // Counties, townships and villages with entries below `unit` (and itself, when it signs and
+  // `with_self`) that have not signed the present rows, by path.
+  std::vector<std::string> Unsigned(const std::string& unit, bool with_self) const;
+  // Nothing of it is missing; counties and below by their own signature, above by their counties'.
+  bool Complete(const std::string& unit) const;
+  const std::map<std::string, UnitHash>& units() const { return units_; }
+
+ private:
+  std::map<std::string, UnitHash> units_;
+  std::map<std::string, SignatureRow> newest_;
+};
+
+// 未定稿 with who has not signed; empty when all have.
+absl::StatusOr<std::string> DraftNote(mysql::Executor& db, const std::vector<std::string>& missing);
+
+// T2 and T14 (ledger_tables.cc).
+void RegisterLedgerTables(rpc::Router& router);
+
+}  // namespace bangfu::evaluation

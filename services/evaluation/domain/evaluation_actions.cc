@@ -1,0 +1,204 @@
+#include "services/evaluation/domain/evaluation_actions.h"
+
+#include <algorithm>
+#include <array>
+
+#include "common/base/strings.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+
+namespace bangfu::evaluation {
+
+namespace {
+
+using workflow::Actor;
+using Subject = EvaluationSubject;
+using Guard = workflow::Guard<Subject>;
+
+constexpr std::array<std::string_view, 9> kPhaseLabels = {
+    "未知", "已测算", "拟人工调整", "县级已审", "联合确认", "公示中", "生效", "已被替代", "作废"};
+constexpr std::array<std::string_view, 5> kEntryLabels = {"未知", "在册", "已定措施", "整改中",
+                                                          "已出册"};
+
+absl::Status SamePerson(std::string_view why) { return FailedPrecondition("SAME_PERSON", why); }
+
+// The reasons of lifecycle.h in the words of the contract.
+absl::Status InContract(const absl::Status& status) {
+  const ErrorDetail detail = GetErrorDetail(status);
+  if (detail.reason == "OVERRIDE_SAME_PERSON") return SamePerson(detail.message_zh);
+  if (detail.reason == "EVALUATION_ENDED") {
+    return FailedPrecondition("RESULT_HAS_NO_CLASS", detail.message_zh);
+  }
+  return status;
+}
+
+const ArgumentRecord* ArgumentOf(const Subject& s) { return s.argument ? &*s.argument : nullptr; }
+
+Guard NotVoid() {
+  return {"subject_not_void", [](const Subject& s, const Actor&) -> absl::Status {
+            if (!s.subject_void) return absl::OkStatus();
+            return FailedPrecondition("SUBJECT_VOID", "对象已作废");
+          }};
+}
+Guard OtherThanComputer() {
+  return {"other_person", [](const Subject& s, const Actor& a) -> absl::Status {
+            if (s.computed_by != a.subject) return absl::OkStatus();
+            return SamePerson("测算人不能审定自己测算的评估");
+          }};
+}
+Guard Acceptable() {
+  return {"acceptable", [](const Subject& s, const Actor&) -> absl::Status {
+            return InContract(CheckAccept(s.computed, ArgumentOf(s), s.today).status());
+          }};
+}
+// What can be said of an override before its form is filled in: whether this result can be
+// overridden at all by this actor.
+Guard Overridable() {
+  return {"overridable", [](const Subject& s, const Actor& a) -> absl::Status {
+            Override o;
+            if (s.override) {
+              o = *s.override;
+            } else {
+              o.to_class = s.computed.result == Result::kUpgrade ? FourClass::kConsolidate
+                                                                 : FourClass::kUpgrade;
+              o.reason_code = OverrideReason::kOther;
+              for (size_t i = 0; i < kOverrideReasonMinChars; ++i) o.reason_text += "字";
+              o.evidence_ids = {"?"};
+            }
+            o.proposer_person_id = a.subject;
+            o.approver_person_id = Cat(a.subject, "/approver");
+            o.approver_level = a.Holds(kProvOffice) ? AdminLevel::kProvince : AdminLevel::kCounty;
+            return InContract(
+                CheckOverride(s.computed, o, ArgumentOf(s), s.today).status());
+          }};
+}
+Guard Approvable() {
+  return {"approvable", [](const Subject& s, const Actor& a) -> absl::Status {
+            if (!s.override) return FailedPrecondition("STATE_NOT_ALLOWED", "没有待批准的人工调整");
+            Override o = *s.override;
+            o.approver_person_id = a.subject;
+            o.approver_level = ApproverLevel(a);
+            return InContract(CheckOverride(s.computed, o, ArgumentOf(s), s.today).status());
+          }};
+}
+Guard FilingWanted() {
+  return {"filing_wanted", [](const Subject& s, const Actor&) -> absl::Status {
+            if (s.needs_city_filing && !s.city_filed) return absl::OkStatus();
+            return FailedPrecondition("FILING_NOT_REQUIRED",
+                                      s.city_filed ? "已经市级备案" : "无须报市级备案");
+          }};
+}
+Guard Filed() {
+  return {"city_filed", [](const Subject& s, const Actor&) -> absl::Status {
+            if (!s.needs_city_filing || s.city_filed) return absl::OkStatus();
+            return FailedPrecondition("CITY_FILING_REQUIRED", "调整到更好类别须先报市级备案");
+          }};
+}
+Guard Signable() {
+  return {"signable", [](const Subject& s, const Actor& a) -> absl::Status {
+            bool open = false;
+            for (const DepartmentSignature& d : s.departments) {
+              if (d.person.empty()) {
+                open = open || s.department.empty() || s.department == d.department;
+              } else if (d.department == s.department) {
+                return FailedPrecondition("ALREADY_SIGNED", "该部门已签字");
+              }
+            }
+            if (!open) {
+              return FailedPrecondition("DEPARTMENT_NOT_REQUIRED", "该部门不在联合确认之列");
+            }
+            if (a.subject == s.computed_by) return SamePerson("测算人不能参加联合确认");
+            for (const DepartmentSignature& d : s.departments) {
+              if (d.person == a.subject) return SamePerson("同一人不能代表两个部门签字");
+            }
+            return absl::OkStatus();
+          }};
+}
+Guard Effective() {
+  return {"effective", [](const Subject& s, const Actor&) -> absl::Status {
+            if (s.newer_effective) {
+              return FailedPrecondition("NEWER_EFFECTIVE", "该对象更新的评估已经生效");
+            }
+            EffectiveCheck check;
+            check.subject_id = s.computed.subject_id;
+            check.final_class = s.final_class;
+            check.result = s.computed.result;
+            check.argument = ArgumentOf(s);
+            check.publicity_passed = s.publicity_passed;
+            check.needs_city_filing = s.needs_city_filing;
+            check.city_filed = s.city_filed;
+            return InContract(CheckEffective(check, s.today));
+          }};
+}
+
+}  // namespace
+
+std::string PhaseLabel(Phase phase) {
+  const size_t i = static_cast<size_t>(phase);
+  return std::string(i < kPhaseLabels.size() ? kPhaseLabels[i] : kPhaseLabels[0]);
+}
+
+std::string EntryPhaseLabel(EntryPhase phase) {
+  const size_t i = static_cast<size_t>(phase);
+  return std::string(i < kEntryLabels.size() ? kEntryLabels[i] : kEntryLabels[0]);
+}
+
+AdminLevel ApproverLevel(const Actor& actor) {
+  if (actor.Holds(kProvAdmin)) return AdminLevel::kProvince;
+  if (actor.Holds(kCountyApprover)) return AdminLevel::kCounty;
+  return AdminLevel::kUnspecified;
+}
+
+size_t MissingSignatures(const EvaluationSubject& subject) {
+  return static_cast<size_t>(
+      std::count_if(subject.departments.begin(), subject.departments.end(),
+                    [](const DepartmentSignature& d) { return d.person.empty(); }));
+}
+
+const workflow::Table<Phase, EvaluationSubject>& EvaluationTable() {
+  using P = Phase;
+  static const auto* table = new workflow::Table<Phase, EvaluationSubject>(
+      [](const Subject& s) { return s.phase; }, PhaseLabel,
+      {
+          {{P::kComputed}, "accept", "采纳", {kCountyApprover},
+           {NotVoid(), OtherThanComputer(), Acceptable()}, {}, P::kCountyReviewed},
+          {{P::kComputed}, "propose_override", "提出人工调整", {kCountyOperator, kProvOffice},
+           {NotVoid(), Overridable()}, {}, P::kOverrideProposed},
+          {{P::kOverrideProposed}, "approve_override", "批准人工调整",
+           {kCountyApprover, kProvAdmin}, {NotVoid(), OtherThanComputer(), Approvable()}, {},
+           P::kCountyReviewed},
+          {{P::kOverrideProposed}, "reject_override", "驳回人工调整",
+           {kCountyApprover, kProvAdmin}, {}, {}, P::kComputed},
+          {{P::kCountyReviewed}, "file_override", "市级备案", {kCitySupervisor}, {FilingWanted()},
+           {}, P::kCountyReviewed},
+          {{P::kJointConfirmed}, "file_override", "市级备案", {kCitySupervisor}, {FilingWanted()},
+           {}, P::kJointConfirmed},
+          {{P::kCountyReviewed}, "sign", "联合确认", {kSectorVerifier, kCountyOperator},
+           {NotVoid(), Signable()}, {}, P::kCountyReviewed},
+          {{P::kJointConfirmed}, "publicise", "公示", {kCountyOperator}, {NotVoid(), Filed()}, {},
+           P::kPublicised},
+          {{P::kPublicised}, "make_effective", "生效", {kCountyApprover},
+           {NotVoid(), Effective()}, {}, P::kEffective},
+          {{P::kComputed, P::kOverrideProposed, P::kCountyReviewed, P::kJointConfirmed,
+            P::kPublicised, P::kEffective},
+           "void", "作废", {kCountyApprover, kProvAdmin}, {}, {}, P::kVoid},
+      });
+  return *table;
+}
+
+const workflow::Table<EntryPhase, EntryPhase>& EntryTable() {
+  using P = EntryPhase;
+  static const auto* table = new workflow::Table<EntryPhase, EntryPhase>(
+      [](const EntryPhase& phase) { return phase; }, EntryPhaseLabel,
+      {
+          {{P::kOpen, P::kPlanned}, "plan_measures", "制定措施", {kCountyOperator, kTownshipReviewer},
+           {}, {}, P::kPlanned},
+          {{P::kInProgress}, "plan_measures", "制定措施", {kCountyOperator, kTownshipReviewer}, {},
+           {}, P::kInProgress},
+          {{P::kPlanned, P::kInProgress}, "report_progress", "填报进展",
+           {kVillageReporter, kTownshipReviewer, kCountyOperator}, {}, {}, P::kInProgress},
+      });
+  return *table;
+}
+
+}  // namespace bangfu::evaluation

@@ -1,0 +1,30 @@
+#include "services/evaluation/jobs/nightly.h"
+
+#include <string>
+
+#include "common/base/strings.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "services/evaluation/jobs/household_income.h"
+#include "services/evaluation/store/ledger_store.h"
+
+namespace bangfu::evaluation {
+
+absl::Status RecountAndRefresh(mysql::Session& db, absl::Time now) {
+  constexpr char kProvince[] = "36";
+  constexpr size_t kNamed = 10;
+  RETURN_IF_ERROR(RefreshHouseholdIncome(db, kProvince, now));
+  ASSIGN_OR_RETURN(Recount recount, RecountRollups(db, kProvince));
+  if (recount.differences.empty()) return absl::OkStatus();
+  std::string named;
+  for (size_t i = 0; i < recount.differences.size() && i < kNamed; ++i) {
+    const RollupDifference& d = recount.differences[i];
+    named += Cat(i > 0 ? "; " : "", d.table, " ", d.county, "/", d.subject_type, "/", d.key, " ",
+                 d.kept.count, " != ", d.counted.count);
+  }
+  return Error(absl::StatusCode::kDataLoss, "ROLLUP_DIFFERS")
+      .Message(Cat(recount.differences.size(), " roll-ups differ: ", named))
+      .Build();
+}
+
+}  // namespace bangfu::evaluation
