@@ -1,18 +1,41 @@
 #include "services/registry/app.h"
 
+#include <memory>
+
+#include "common/intake/import_service.h"
+#include "common/intake/schema.h"
 #include "common/runtime/standard_parts.h"
+#include "services/registry/api/convert.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/inventory_api.h"
+#include "services/registry/jobs/project_import.h"
 #include "services/registry/schema/migrations.h"
 
 namespace bangfu::registry {
 namespace {
 
+absl::StatusOr<std::string> RegionOfImport(mysql::Executor& db, std::string_view code) {
+  return ResolvePath(db, std::string(code), "region_code");
+}
+
 absl::Status Compose(runtime::App& app) {
   runtime::StandardOptions standard;
   standard.states = MakeSnapshotSource();
-  runtime::InstallStandardParts(app, standard);
+  operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
   RegisterHandlers(app.router());
+
+  std::vector<std::unique_ptr<::bangfu::intake::Kind>> kinds;
+  kinds.push_back(MakeProjectImport(app.ids()));
+  ::bangfu::intake::ImportServiceOptions imports;
+  imports.region_path = RegionOfImport;
+  app.Make<::bangfu::intake::ImportService>(std::move(kinds), std::move(imports), operations).Register(app.router());
+  const Clock& clock = app.clock();
+  app.jobs().AddPeriodic("sweep_imports", absl::Hours(6), [&clock](mysql::Session& session) -> absl::Status {
+    while (true) {
+      ASSIGN_OR_RETURN(const bool more, ::bangfu::intake::SweepExpired(session, clock.Now()));
+      if (!more) return absl::OkStatus();
+    }
+  });
   return absl::OkStatus();
 }
 
@@ -45,7 +68,9 @@ runtime::ServiceDefinition Definition() {
   definition.summary = "registers assistance projects and industries, and their inventory (帮扶产业登记与摸排)";
   definition.services = runtime::StandardServices();
   for (std::string& service : OwnServices()) definition.services.push_back(std::move(service));
-  definition.migrations = migrate::Concat(runtime::StandardMigrations(), OwnMigrations());
+  definition.services.push_back("bangfu.intake.v1.ImportService");
+  definition.migrations =
+      migrate::Concat(runtime::StandardMigrations(), ::bangfu::intake::Schema(), OwnMigrations());
   definition.compose = Compose;
   return definition;
 }

@@ -1,0 +1,398 @@
+// The import of 摸排登记表 through the import service, on a real database.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "bangfu/intake/v1/import_service.pb.h"
+#include "common/base/digest.h"
+#include "common/intake/import_service.h"
+#include "common/table/xlsx_writer.h"
+#include "services/registry/api/convert.h"
+#include "services/registry/api/inventory_fixture.h"
+#include "services/registry/jobs/project_import.h"
+
+namespace bangfu::registry {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+namespace iv1 = ::bangfu::intake::v1;
+
+constexpr char kHeader[] =
+    "序号,县,乡镇,村,行政区划代码,项目名称,产业类别,项目类型,建设性质,实施年度,建设内容及规模,总投资（万元）,中央衔接资金（万元）,"
+    "统筹整合涉农资金（万元）,自筹资金（万元）,实施单位,运营主体,运营主体信用代码,建成时间,投产时间,当前状态,带动户数,脱贫户,"
+    "计划竣工,种植时间,设计产能,产能单位,产业链环节,联农带农方式,绩效目标,外部编号\n";
+
+// Made before the server that uses them.
+struct ImportParts {
+  ::bangfu::testing::FakeClock clock_;
+  UlidGenerator ids_{clock_};
+  operation::OperationRunner runner_{clock_, {.holder = "r1"}};
+  std::unique_ptr<::bangfu::intake::ImportService> imports_;
+};
+
+class ProjectImportTest : protected ImportParts, public RegistryFixture {
+ protected:
+  ProjectImportTest()
+      : RegistryFixture({"bangfu.intake.v1.ImportService"},
+                        [this](rpc::Router& router) {
+                          std::vector<std::unique_ptr<::bangfu::intake::Kind>> kinds;
+                          kinds.push_back(MakeProjectImport(ids_));
+                          ::bangfu::intake::ImportServiceOptions options;
+                          options.region_path = [](mysql::Executor& db, std::string_view code) {
+                            return ResolvePath(db, std::string(code), "region_code");
+                          };
+                          imports_ = std::make_unique<::bangfu::intake::ImportService>(std::move(kinds), options,
+                                                                                       runner_);
+                          imports_->Register(router);
+                        }),
+        session_(server_.database().Connect()) {}
+
+  template <typename Response, typename Request>
+  absl::StatusOr<Response> Import(std::string_view method, const Request& request, const std::string& token) {
+    return server_.Call<Response>(Cat("bangfu.intake.v1.ImportService.", method), request, token);
+  }
+  void RunAll() {
+    while (true) {
+      const absl::StatusOr<bool> ran = runner_.StepOnce(*session_);
+      ASSERT_OK(ran);
+      if (!*ran) return;
+    }
+  }
+  // Uploaded and validated.
+  iv1::Import Validate(const std::string& batch, std::string_view bytes, const std::string& token,
+                       bool sample = false, bool xlsx = false) {
+    iv1::BeginImportRequest begin;
+    begin.set_request_id(RequestId());
+    begin.set_kind("projects");
+    begin.set_batch_id(batch);
+    begin.set_file_name("摸排登记表.csv");
+    begin.set_format(xlsx ? type::v1::FILE_FORMAT_XLSX : type::v1::FILE_FORMAT_CSV);
+    begin.set_sample(sample);
+    auto import = Import<iv1::Import>("BeginImport", begin, token);
+    EXPECT_OK(import);
+    if (!import.ok()) return {};
+    constexpr size_t kChunk = 1 << 20;
+    for (size_t offset = 0; offset < bytes.size(); offset += kChunk) {
+      iv1::UploadChunkRequest chunk;
+      chunk.set_id(import->id());
+      chunk.set_offset(static_cast<int64_t>(offset));
+      chunk.set_data(std::string(bytes.substr(offset, kChunk)));
+      if (offset + kChunk >= bytes.size()) {
+        chunk.set_last(true);
+        chunk.set_sha256(Sha256Hex(bytes));
+      }
+      EXPECT_OK(Import<iv1::Import>("UploadChunk", chunk, token));
+    }
+    Start("ValidateImport", import->id(), token);
+    RunAll();
+    return Get(import->id(), token);
+  }
+  void Start(std::string_view method, const std::string& id, const std::string& token) {
+    iv1::ValidateImportRequest request;
+    request.set_request_id(RequestId());
+    request.set_id(id);
+    EXPECT_OK(Import<operation::v1::Operation>(method, request, token));
+  }
+  iv1::Import Get(const std::string& id, const std::string& token) {
+    iv1::GetImportRequest request;
+    request.set_id(id);
+    auto import = Import<iv1::Import>("GetImport", request, token);
+    EXPECT_OK(import);
+    return import.ok() ? *import : iv1::Import();
+  }
+  iv1::Import Commit(const iv1::Import& import, const std::string& token) {
+    Start("CommitImport", import.id(), token);
+    RunAll();
+    return Get(import.id(), token);
+  }
+  iv1::Import Run(const std::string& batch, std::string_view bytes, const std::string& token) {
+    return Commit(Validate(batch, bytes, token), token);
+  }
+  std::map<int64_t, iv1::ImportRow> Rows(const std::string& id, const std::string& token) {
+    std::map<int64_t, iv1::ImportRow> out;
+    iv1::ListImportRowsRequest request;
+    request.set_id(id);
+    request.set_page_size(500);
+    while (true) {
+      auto page = Import<iv1::ListImportRowsResponse>("ListImportRows", request, token);
+      EXPECT_OK(page);
+      if (!page.ok()) return out;
+      for (const auto& row : page->rows()) out[row.row_no()] = row;
+      if (page->next_page_token().empty()) return out;
+      request.set_page_token(page->next_page_token());
+    }
+  }
+  static std::vector<std::string> Reasons(const iv1::ImportRow& row) {
+    std::vector<std::string> out;
+    for (const auto& issue : row.issues()) out.push_back(issue.reason());
+    return out;
+  }
+  // One good row of the table: 序号 as given.
+  static std::string Row(int n, const std::string& village = "半迳村", const std::string& extra_id = "") {
+    return Cat(n, ",会昌县,小密乡,", village, ",,", "2021年", village, "油茶基地", n, "项目,油料,种植,新建,2021,新建油茶基地",
+               n, "亩并配套冷库,80.123456,50,30.123456,,", village, "村民委员会,会昌县惠民合作社,,2021-11-30,2022-03-01,运营,20,8,",
+               "2021-12-31,2021-03-01,1000,吨,\"种养,初加工\",收益分红、就业务工,带动脱贫户8户,",
+               extra_id.empty() ? Cat("T-", village, "-", n) : extra_id, "\n");
+  }
+
+  std::unique_ptr<mysql::Session> session_;
+};
+
+TEST_F(ProjectImportTest, R010_ARowBecomesAProjectAndTheSecondRunChangesNothing) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  const std::string csv = Cat("\xEF\xBB\xBF", kHeader, Row(1), Row(2), Row(3, "小密村"));
+  iv1::Import import = Validate("a", csv, County());
+  EXPECT_EQ(import.state(), iv1::IMPORT_STATE_VALIDATED);
+  for (const auto& [no, row] : Rows(import.id(), County())) {
+    EXPECT_EQ(row.outcome(), iv1::ROW_OUTCOME_CREATED) << row.ShortDebugString();
+  }
+  // A dry run writes nothing.
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM project"), 0);
+  import = Commit(import, County());
+  EXPECT_EQ(import.state(), iv1::IMPORT_STATE_COMMITTED);
+  EXPECT_EQ(import.rows_created(), 3);
+  const auto rows = Rows(import.id(), County());
+  ASSERT_EQ(rows.size(), 3U);
+  const v1::Project p = GetProject(rows.begin()->second.record_id());
+  EXPECT_EQ(p.region_path(), kVillage);
+  EXPECT_EQ(p.name(), "2021年半迳村油茶基地1项目");
+  EXPECT_EQ(p.planned_total().fen(), 80'123'456);
+  EXPECT_EQ(p.planned_total().text(), "80.123456");
+  ASSERT_EQ(p.declared_funding_size(), 2);
+  EXPECT_EQ(p.declared_funding(0).source_code(), "BRIDGE_CENTRAL");
+  EXPECT_EQ(p.declared_funding(1).source_code(), "INTEGRATED_AGRI");
+  EXPECT_EQ(p.public_total_fen(), 80'123'456);
+  EXPECT_EQ(p.state(), v1::PROJECT_STATE_OPERATING);
+  EXPECT_EQ(p.origin(), v1::PROJECT_ORIGIN_LEGACY);
+  EXPECT_EQ(p.data_quality(), v1::DATA_QUALITY_IMPORTED);
+  EXPECT_EQ(p.verification_state(), v1::VERIFICATION_STATE_UNVERIFIED);
+  EXPECT_EQ(p.campaign_id(), campaign.id());
+  EXPECT_EQ(p.industry_code(), "OIL");
+  EXPECT_EQ(p.project_type(), "PLANTING");
+  EXPECT_EQ(p.nature(), "NEW");
+  EXPECT_EQ(p.content_items(0).category_code(), "COLD_STORE");
+  EXPECT_THAT(p.chain_links(), ElementsAre("PLANT_BREED", "PRIMARY_PROC"));
+  EXPECT_THAT(p.linkage().modes(), ElementsAre("DIVIDEND", "EMPLOYMENT"));
+  EXPECT_EQ(p.linkage().beneficiary_poor_households(), 8);
+  EXPECT_EQ(p.planned_end().month(), 12);
+  EXPECT_EQ(p.planting_date().year(), 2021);
+  EXPECT_EQ(p.production_start_date().year(), 2022);
+  EXPECT_EQ(p.design_capacity().value_milli(), 1'000'000);
+  EXPECT_EQ(p.design_capacity().unit(), "吨");
+  EXPECT_EQ(p.performance_goals(0).text(), "带动脱贫户8户");
+  EXPECT_EQ(p.external_ids(0).id(), "T-半迳村-1");
+  EXPECT_THAT(p.project_code(), HasSubstr("PJ360733-2021-"));
+  // Search finds it, the village's report counts it, audit and feed have it.
+  v1::SearchProjectsRequest search;
+  search.set_query("冷库");
+  ASSERT_OK_AND_ASSIGN(const auto hits,
+                       (Call<v1::SearchProjectsResponse>("ProjectService", "SearchProjects", search, County())));
+  EXPECT_EQ(hits.projects_size(), 3);
+  EXPECT_EQ(Unit(campaign.id(), kVillage).project_count(), 2);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'project'"), 3);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'project'"), 3);
+
+  const iv1::Import again = Run("b", csv, County());
+  EXPECT_EQ(again.rows_unchanged(), 3);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM project"), 3);
+  EXPECT_EQ(server_.database().Int("SELECT MAX(version) FROM project"), 1);
+}
+
+TEST_F(ProjectImportTest, R014_ManyProjectsBelongToOneCountyIndustry) {
+  std::string csv = kHeader;
+  for (int i = 1; i <= 5; ++i) csv += Row(i, i % 2 == 0 ? "半迳村" : "小密村");
+  EXPECT_EQ(Run("a", csv, County()).rows_created(), 5);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM industry"), 1);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(DISTINCT industry_id) FROM project"), 1);
+}
+
+TEST_F(ProjectImportTest, WithoutANumberTheNaturalKeyIsPlaceYearAndName) {
+  std::string csv = "县,乡镇,村,项目名称,项目类型,实施年度,总投资（万元）,中央衔接资金（万元）,实施单位,当前状态\n"
+                    "会昌县,小密乡,半迳村,油茶 基地,种植,2021,50,50,村委会,运营\n";
+  EXPECT_EQ(Run("a", csv, County()).rows_created() + Run("a2", csv, County()).rows_unchanged(), 2);
+  // Another figure is an update of the same project; the same name of another year is another project.
+  const std::string changed =
+      "县,乡镇,村,项目名称,项目类型,实施年度,总投资（万元）,中央衔接资金（万元）,实施单位,当前状态\n"
+      "会昌县,小密乡,半迳村,油茶基地,种植,2021,60,60,村委会,运营\n"
+      "会昌县,小密乡,半迳村,油茶基地,种植,2022,60,60,村委会,运营\n";
+  const iv1::Import import = Run("b", changed, County());
+  EXPECT_EQ(import.rows_updated(), 1);
+  EXPECT_EQ(import.rows_created(), 1);
+  EXPECT_EQ(server_.database().Int("SELECT MAX(declared_total_fen) FROM project WHERE year = 2021"), 60'000'000);
+  // A project registered by hand is found by the table, too.
+  v1::Project p = NewProject("手工登记项目", kVillage2);
+  ASSERT_OK(Register(p));
+  const std::string by_hand = "县,乡镇,村,项目名称,项目类型,实施年度,中央衔接资金（万元）,实施单位,当前状态\n"
+                              "会昌县,小密乡,小密村,手工登记项目,种植,2021,50,村民委员会,运营\n";
+  Run("c", by_hand, County());
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM project WHERE region_path = '360733101202'"), 1);
+}
+
+TEST_F(ProjectImportTest, EachBadRowHasItsLineAndTheGoodOnesGoIn) {
+  const std::string csv = Cat(kHeader, Row(1),
+                              // No public money, another county, an unknown village, no state, a duplicate of the
+                              // first, sums that do not fit, a subtotal.
+                              "2,会昌县,小密乡,半迳村,,自筹项目,油料,种植,新建,2021,x,10,,,10,村委会,,,,,运营,,,,,,,,,,X2\n",
+                              "3,吉水县,文峰镇,文峰村,,外县项目,油料,种植,新建,2021,x,10,10,,,村委会,,,,,运营,,,,,,,,,,X3\n",
+                              "4,会昌县,小密乡,无此村,,无村项目,油料,种植,新建,2021,x,10,10,,,村委会,,,,,运营,,,,,,,,,,X4\n",
+                              "5,会昌县,小密乡,半迳村,,无状态项目,油料,种植,新建,2021,x,10,10,,,村委会,,,,,,,,,,,,,,,X5\n",
+                              Row(6, "半迳村", "T-半迳村-1"),
+                              "7,会昌县,小密乡,半迳村,,和不对项目,油料,种植,新建,2021,x,10,50,,,村委会,,,,,运营,,,,,,,,,,X7\n",
+                              "合计,,,,,,,,,,,120,,,,,,,,,,,,,,,,,,,\n");
+  const iv1::Import import = Run("a", csv, County());
+  const auto rows = Rows(import.id(), County());
+  ASSERT_EQ(rows.size(), 8U);
+  EXPECT_EQ(import.rows_created(), 1);
+  const auto expect = [&](int64_t row_no, iv1::RowOutcome outcome, const std::string& reason) {
+    const iv1::ImportRow& row = rows.at(row_no);
+    EXPECT_EQ(row.outcome(), outcome) << row.ShortDebugString();
+    EXPECT_THAT(Reasons(row), ::testing::Contains(reason));
+    bool asked = false;
+    for (const auto& issue : row.issues()) asked |= !issue.proposal_zh().empty();
+    EXPECT_TRUE(asked) << row_no;
+  };
+  expect(3, iv1::ROW_OUTCOME_REFUSED, "OUT_OF_SCOPE");
+  expect(4, iv1::ROW_OUTCOME_REFUSED, "REGION_FOREIGN");
+  expect(5, iv1::ROW_OUTCOME_HELD, "VILLAGE_UNKNOWN");
+  expect(6, iv1::ROW_OUTCOME_HELD, "FIELD_INVALID");
+  expect(7, iv1::ROW_OUTCOME_HELD, "DUPLICATE_ROW");
+  expect(8, iv1::ROW_OUTCOME_HELD, "SUM_MISMATCH");
+  expect(9, iv1::ROW_OUTCOME_REFUSED, "SUMMARY_ONLY");
+}
+
+TEST_F(ProjectImportTest, AFileWithoutAHeaderIsRefusedAsAWhole) {
+  const iv1::Import import = Validate("a", "甲,乙,丙\n1,2,3\n", County());
+  EXPECT_EQ(import.state(), iv1::IMPORT_STATE_REFUSED);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM project"), 0);
+}
+
+TEST_F(ProjectImportTest, WhatTheCountyHasVerifiedIsHeldNotOverwritten) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  const std::string csv = Cat(kHeader, Row(1));
+  ASSERT_EQ(Run("a", csv, County()).rows_created(), 1);
+  Verify(campaign.id(), kVillage);
+  // The same again is unchanged; a changed figure is asked for.
+  EXPECT_EQ(Run("b", csv, County()).rows_unchanged(), 1);
+  std::string changed = csv;
+  changed.replace(changed.find("会昌县惠民合作社"), std::string("会昌县惠民合作社").size(), "会昌县富民合作社");
+  const iv1::Import held = Run("c", changed, County());
+  EXPECT_EQ(held.rows_held(), 1);
+  EXPECT_THAT(Reasons(Rows(held.id(), County()).begin()->second), ::testing::Contains("VERIFIED_RECORD"));
+}
+
+TEST_F(ProjectImportTest, R015_AVillageImportsItsOwnUntilItsReportIsLocked) {
+  OpenCampaign();
+  const std::string csv = Cat(kHeader, Row(1), Row(2, "小密村"));
+  const iv1::Import own = Run("a", csv, Village());
+  EXPECT_EQ(own.rows_created(), 1);
+  EXPECT_EQ(own.rows_refused(), 1);
+  On(2026, 3, 11);
+  clock_.Set(server_.clock().Now());
+  const iv1::Import late = Run("b", Cat(kHeader, Row(3)), Village());
+  EXPECT_EQ(late.rows_refused(), 1);
+  EXPECT_THAT(Reasons(Rows(late.id(), Village()).begin()->second), ::testing::Contains("REPORT_LOCKED"));
+}
+
+TEST_F(ProjectImportTest, AnImportThatDiedGoesOnToTheSameEnd) {
+  OpenCampaign();
+  std::string csv = kHeader;
+  constexpr int kRows = 1300;
+  for (int i = 1; i <= kRows; ++i) csv += Row(i, i % 3 == 0 ? "半迳村" : i % 3 == 1 ? "小密村" : "石背村");
+  iv1::Import import = Validate("a", csv, County());
+  EXPECT_EQ(import.rows_created(), kRows);
+  Start("CommitImport", import.id(), County());
+  // The process dies after its first chunk: what it committed stays, nothing else is there.
+  std::vector<std::unique_ptr<::bangfu::intake::Kind>> kinds;
+  kinds.push_back(MakeProjectImport(ids_));
+  const ::bangfu::intake::Kinds known(std::move(kinds));
+  ASSERT_OK_AND_ASSIGN(const Ulid id, Ulid::Parse(import.id()));
+  ::bangfu::intake::Progress dies;
+  int chunks = 0;
+  dies.fence = [&](mysql::Tx&, int64_t) -> absl::Status {
+    return ++chunks > 1 ? absl::CancelledError("killed") : absl::OkStatus();
+  };
+  EXPECT_FALSE(::bangfu::intake::Commit(*session_, known, id, dies).ok());
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM project"), 500);
+  import = Get(import.id(), County());
+  EXPECT_EQ(import.state(), iv1::IMPORT_STATE_COMMITTING);
+  // The next one takes it up where it stands.
+  RunAll();
+  import = Get(import.id(), County());
+  EXPECT_EQ(import.state(), iv1::IMPORT_STATE_COMMITTED);
+  EXPECT_EQ(import.rows_created(), kRows);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM project"), kRows);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(DISTINCT project_code) FROM project"), kRows);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'project'"), kRows);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'project'"), kRows);
+}
+
+TEST_F(ProjectImportTest, TheSameFileInXlsxGivesTheSame) {
+  std::string bytes;
+  table::TableSpec spec;
+  spec.table_no = "T1";
+  spec.title_zh = "摸排登记表";
+  for (const char* header : {"县", "乡镇", "村", "项目名称", "项目类型", "实施年度", "实施单位", "当前状态"}) {
+    table::ColumnSpec column;
+    column.key = header;
+    column.header_zh = header;
+    spec.columns.push_back(column);
+  }
+  for (const char* header : {"总投资", "中央衔接资金"}) {
+    table::ColumnSpec column;
+    column.key = header;
+    column.header_zh = header;
+    column.unit = "万元";
+    column.kind = table::ColumnKind::kWanYuan;
+    spec.columns.push_back(column);
+  }
+  const auto writer = std::make_unique<table::XlsxWriter>(table::XlsxWriter::Options(), [&](std::string_view part) {
+    bytes.append(part);
+    return absl::OkStatus();
+  });
+  ASSERT_OK(writer->Begin(spec, {}));
+  ASSERT_OK(writer->WriteRow({std::string("会昌县"), std::string("小密乡"), std::string("半迳村"),
+                              std::string("油茶基地"), std::string("种植"), std::string("2021"),
+                              std::string("村委会"), std::string("运营"), int64_t{72'471'248}, int64_t{72'471'248}}));
+  ASSERT_OK(writer->Finish());
+  const iv1::Import import = Commit(Validate("x", bytes, County(), false, true), County());
+  EXPECT_EQ(import.rows_created(), 1) << import.ShortDebugString();
+  EXPECT_EQ(server_.database().Int("SELECT declared_total_fen FROM project"), 72'471'248);
+}
+
+TEST_F(ProjectImportTest, ThePublishedRowsEndInOneLineEachAndChangeNothingTwice) {
+  std::ifstream file(std::string(BANGFU_SAMPLE_DIR) + "/published-projects.csv", std::ios::binary);
+  std::stringstream bytes;
+  bytes << file.rdbuf();
+  for (const auto& [code, name] : std::vector<std::pair<std::string, std::string>>{
+           {"3604", "九江市"}, {"360403", "浔阳区"}, {"360403008", "白水湖街道"}, {"360403008001", "白水湖村"},
+           {"360428", "都昌县"}, {"360428203", "西源乡"}, {"360428203201", "长溪村"}, {"360428203202", "沙塘村"}}) {
+    AddRegion(code, name);
+  }
+  StoreRegions();
+  const iv1::Import first = Run("p1", bytes.str(), Province());
+  EXPECT_EQ(first.state(), iv1::IMPORT_STATE_COMMITTED);
+  EXPECT_EQ(first.rows_total(), 184);
+  const auto rows = Rows(first.id(), Province());
+  ASSERT_EQ(rows.size(), 184U);
+  int foreign = 0;
+  for (const auto& [no, row] : rows) {
+    EXPECT_NE(row.outcome(), iv1::ROW_OUTCOME_UNSPECIFIED);
+    if (row.outcome() == iv1::ROW_OUTCOME_HELD || row.outcome() == iv1::ROW_OUTCOME_REFUSED) {
+      EXPECT_GT(row.issues_size(), 0) << no;
+    }
+    for (const std::string& reason : Reasons(row)) foreign += reason == "OTHER_PROVINCE" ? 1 : 0;
+  }
+  EXPECT_GT(foreign, 100);
+  const int64_t projects = server_.database().Int("SELECT COUNT(*) FROM project");
+  const iv1::Import second = Run("p2", bytes.str(), Province());
+  EXPECT_EQ(second.rows_created() + second.rows_updated(), 0);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM project"), projects);
+  RecordProperty("imported", static_cast<int>(projects));
+}
+
+}  // namespace
+}  // namespace bangfu::registry
