@@ -279,7 +279,8 @@ class RegistryFixture : public ::testing::Test {
     ASSERT_OK_AND_ASSIGN(unit, Submit(unit, unit.project_count() == 0));
     ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
     v1::VerificationTask task = Task(unit.id());
-    for (const auto& d : task.departments()) {
+    const auto departments = task.departments();
+    for (const auto& d : departments) {
       ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), task.etag(), d.department_code(),
                                       d.is_lead() ? County(Cat("lead-", village.substr(0, 6)), village.substr(0, 6))
                                                   : Sector(Cat("of-", d.department_code()))));
