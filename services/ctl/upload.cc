@@ -64,7 +64,7 @@ absl::StatusOr<intake::v1::Import> UploadFile(Context& context, const UploadOpti
   intake::v1::BeginImportRequest begin;
   begin.set_kind(options.kind);
   begin.set_batch_id(options.batch_id.empty() ? Cat(options.kind, "-", sha256.substr(0, 32)) : options.batch_id);
-  begin.set_request_id(Cat("begin-", begin.batch_id().substr(0, 50)));
+  begin.set_request_id(Cat("begin-import-", Sha256Hex(begin.batch_id()).substr(0, 32)));
   size_t slash = options.file.rfind('/');
   begin.set_file_name(slash == std::string::npos ? options.file : options.file.substr(slash + 1));
   begin.set_format(absl::EndsWithIgnoreCase(options.file, ".xlsx") ? type::v1::FILE_FORMAT_XLSX
@@ -78,6 +78,26 @@ absl::StatusOr<intake::v1::Import> UploadFile(Context& context, const UploadOpti
   const std::string service = "bangfu.intake.v1.ImportService.";
   ASSIGN_OR_RETURN(intake::v1::Import import,
                    context.CallOn<intake::v1::Import>(options.service, service + "BeginImport", begin));
+
+  // Begun before, the request gives the answer of that time: what stands now is read.
+  intake::v1::GetImportRequest get;
+  get.set_id(import.id());
+  auto look = [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(import, context.CallOn<intake::v1::Import>(options.service, service + "GetImport", get));
+    return absl::OkStatus();
+  };
+  RETURN_IF_ERROR(look());
+  // A step that an interrupted run left behind goes on in the service; it is waited for, and begun anew
+  // only when it has failed.
+  auto wait_for_step = [&](intake::v1::ImportState state, const std::string& title) -> absl::Status {
+    if (import.state() != state || import.operation_id().empty()) return absl::OkStatus();
+    operation::v1::Operation operation;
+    operation.set_id(import.operation_id());
+    operation.set_state(operation::v1::OPERATION_STATE_RUNNING);
+    absl::Status ended = WaitForOperation(context, options.service, operation, title, options.quiet).status();
+    if (absl::IsUnavailable(ended) || absl::IsDeadlineExceeded(ended)) return ended;
+    return look();
+  };
 
   if (import.state() == intake::v1::IMPORT_STATE_UPLOADING) {
     ProgressLine progress("上传");
@@ -97,21 +117,18 @@ absl::StatusOr<intake::v1::Import> UploadFile(Context& context, const UploadOpti
       if (!options.quiet) progress.Update(offset, size, "字节");
       if (chunk.last()) break;
     }
+  }
+  RETURN_IF_ERROR(wait_for_step(intake::v1::IMPORT_STATE_VALIDATING, "校验"));
+  if (import.state() == intake::v1::IMPORT_STATE_UPLOADING || import.state() == intake::v1::IMPORT_STATE_VALIDATING) {
     intake::v1::ValidateImportRequest validate;
     validate.set_id(import.id());
     validate.set_request_id(Context::NewRequestId());
     ASSIGN_OR_RETURN(auto operation, context.CallOn<operation::v1::Operation>(
                                          options.service, service + "ValidateImport", validate));
     RETURN_IF_ERROR(WaitForOperation(context, options.service, operation, "校验", options.quiet).status());
-  } else if (import.state() == intake::v1::IMPORT_STATE_VALIDATING && !import.operation_id().empty()) {
-    operation::v1::Operation operation;
-    operation.set_id(import.operation_id());
-    operation.set_state(operation::v1::OPERATION_STATE_RUNNING);
-    RETURN_IF_ERROR(WaitForOperation(context, options.service, operation, "校验", options.quiet).status());
+    RETURN_IF_ERROR(look());
   }
-  intake::v1::GetImportRequest get;
-  get.set_id(import.id());
-  ASSIGN_OR_RETURN(import, context.CallOn<intake::v1::Import>(options.service, service + "GetImport", get));
+  RETURN_IF_ERROR(wait_for_step(intake::v1::IMPORT_STATE_COMMITTING, "入库"));
   if (options.dry_run || import.state() == intake::v1::IMPORT_STATE_REFUSED ||
       import.state() == intake::v1::IMPORT_STATE_COMMITTED) {
     return import;
@@ -122,7 +139,8 @@ absl::StatusOr<intake::v1::Import> UploadFile(Context& context, const UploadOpti
   ASSIGN_OR_RETURN(auto operation,
                    context.CallOn<operation::v1::Operation>(options.service, service + "CommitImport", commit));
   RETURN_IF_ERROR(WaitForOperation(context, options.service, operation, "入库", options.quiet).status());
-  return context.CallOn<intake::v1::Import>(options.service, service + "GetImport", get);
+  RETURN_IF_ERROR(look());
+  return import;
 }
 
 }  // namespace bangfu::ctl
