@@ -116,7 +116,8 @@ absl::StatusOr<RegionScope> ScopeAt(Context& context, const std::string& region_
   return Narrow(context.scope, path);
 }
 
-absl::Status CheckInScope(const Context& context, const std::string& region_path, std::string_view code) {
+absl::Status CheckInScope(const Context& context, const std::string& region_path,
+                          std::string_view code) {
   if (auth::InScope(context.scope, region_path)) return absl::OkStatus();
   return NotFound("region", code);
 }
@@ -128,16 +129,19 @@ std::optional<After> Page::after() const {
   return After{key[0], *id};
 }
 
-absl::Status ApplyMask(const google::protobuf::FieldMask& mask, const google::protobuf::Message& from,
+absl::Status ApplyMask(const google::protobuf::FieldMask& mask,
+                       const google::protobuf::Message& from,
                        const std::vector<std::string_view>& fixed, google::protobuf::Message* to) {
   Error unknown = Error(absl::StatusCode::kInvalidArgument, "FIELD_INVALID").Zh("更新字段不存在");
-  Error immutable = Error(absl::StatusCode::kInvalidArgument, "IMMUTABLE_FIELD").Zh("该字段不能修改");
+  Error immutable =
+      Error(absl::StatusCode::kInvalidArgument, "IMMUTABLE_FIELD").Zh("该字段不能修改");
   bool any_unknown = false;
   bool any_immutable = false;
   for (const std::string& path : mask.paths()) {
     const std::string first = path.substr(0, path.find('.'));
     if (from.GetDescriptor()->FindFieldByName(first) == nullptr ||
-        !google::protobuf::util::FieldMaskUtil::GetFieldDescriptors(from.GetDescriptor(), path, nullptr)) {
+        !google::protobuf::util::FieldMaskUtil::GetFieldDescriptors(from.GetDescriptor(), path,
+                                                                    nullptr)) {
       unknown.Field(Cat("update_mask.", path), "没有此字段");
       any_unknown = true;
     } else if (std::find(fixed.begin(), fixed.end(), first) != fixed.end()) {
@@ -165,7 +169,8 @@ absl::Status CodeCheck::Run(mysql::Executor& db, absl::CivilDay today) const {
   std::vector<std::pair<std::string, std::string>> bad;
   for (const Wanted& w : wanted_) {
     const auto found = codes.find(w.key);
-    if (found == codes.end() || !found->second.ValidOn(today)) bad.emplace_back(w.field, w.key.second);
+    if (found == codes.end() || !found->second.ValidOn(today))
+      bad.emplace_back(w.field, w.key.second);
   }
   return CodesUnknown(bad);
 }
@@ -173,7 +178,8 @@ absl::Status CodeCheck::Run(mysql::Executor& db, absl::CivilDay today) const {
 absl::Status CodesUnknown(const std::vector<std::pair<std::string, std::string>>& field_and_code) {
   if (field_and_code.empty()) return absl::OkStatus();
   Error error = Error(absl::StatusCode::kInvalidArgument, "CODE_UNKNOWN").Zh("代码不存在或已停用");
-  for (const auto& [field, code] : field_and_code) error.Field(field, Cat("代码不存在或已停用：", code));
+  for (const auto& [field, code] : field_and_code)
+    error.Field(field, Cat("代码不存在或已停用：", code));
   return error;
 }
 

@@ -58,7 +58,8 @@ absl::Status RegionAmbiguous(std::string_view field, const std::vector<std::stri
 // What the caller may see below the region asked for.
 absl::StatusOr<RegionScope> ScopeAt(Context& context, const std::string& region_code);
 // NOT_FOUND unless the caller holds one of the rpc's roles there.
-absl::Status CheckInScope(const Context& context, const std::string& region_path, std::string_view code);
+absl::Status CheckInScope(const Context& context, const std::string& region_path,
+                          std::string_view code);
 
 // A page of a list. The token carries the last key and is bound to the request.
 struct Page {
@@ -92,7 +93,8 @@ inline std::vector<std::string> RecordKey(const Record& record) {
 
 // Applies `mask` of `from` to `to`, lists and messages replaced whole. INVALID_ARGUMENT for a path
 // that is not of the message, IMMUTABLE_FIELD for one whose first segment is in `fixed`.
-absl::Status ApplyMask(const google::protobuf::FieldMask& mask, const google::protobuf::Message& from,
+absl::Status ApplyMask(const google::protobuf::FieldMask& mask,
+                       const google::protobuf::Message& from,
                        const std::vector<std::string_view>& fixed, google::protobuf::Message* to);
 
 // CODE_UNKNOWN naming every field whose code is not of its list today.

@@ -10,7 +10,8 @@
 
 namespace bangfu::registry {
 
-void RegisterReferenceHandlers(rpc::Router& router);  // regions, organisations, codes, calendar, taxonomy
+void RegisterReferenceHandlers(
+    rpc::Router& router);  // regions, organisations, codes, calendar, taxonomy
 void RegisterProjectHandlers(rpc::Router& router);
 void RegisterOperatorHandlers(rpc::Router& router);
 void RegisterIndustryHandlers(rpc::Router& router);

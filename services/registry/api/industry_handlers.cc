@@ -33,7 +33,8 @@ T MessageOf(const Record& record) {
   return message;
 }
 
-absl::Status PublishIndustry(Mutation& m, const Ulid& id, const v1::Industry* before, const v1::Industry& after) {
+absl::Status PublishIndustry(Mutation& m, const Ulid& id, const v1::Industry* before,
+                             const v1::Industry& after) {
   RETURN_IF_ERROR(m.Audit("industry", id, after.region_path(), before, after));
   v1::IndustryChanged event;
   *event.mutable_industry() = after;
@@ -41,7 +42,8 @@ absl::Status PublishIndustry(Mutation& m, const Ulid& id, const v1::Industry* be
 }
 
 // The applicable links of an industry: its own, or its major's.
-std::vector<std::string> ApplicableLinks(const std::vector<CategoryRow>& categories, const std::string& code) {
+std::vector<std::string> ApplicableLinks(const std::vector<CategoryRow>& categories,
+                                         const std::string& code) {
   std::string wanted = code;
   for (int depth = 0; depth < 2; ++depth) {
     const auto found = std::find_if(categories.begin(), categories.end(),
@@ -53,9 +55,11 @@ std::vector<std::string> ApplicableLinks(const std::vector<CategoryRow>& categor
   return {};
 }
 
-absl::StatusOr<std::string> CountyPath(Context& context, mysql::Executor& db, const std::string& code) {
+absl::StatusOr<std::string> CountyPath(Context& context, mysql::Executor& db,
+                                       const std::string& code) {
   ASSIGN_OR_RETURN(const std::string path, ResolvePath(db, code, "region_code"));
-  if (path.size() < 6 && path != "3699") return InvalidField("region_code", "应为县（市、区）").Build();
+  if (path.size() < 6 && path != "3699")
+    return InvalidField("region_code", "应为县（市、区）").Build();
   const std::string county = path.substr(0, 6);
   RETURN_IF_ERROR(CheckInScope(context, county, code));
   return county;
@@ -104,10 +108,13 @@ absl::StatusOr<v1::Industry> EnsureOne(Context& context, Mutation& m, const std:
 }
 
 absl::StatusOr<v1::Industry> Ensure(Context& context, const v1::EnsureIndustryRequest& request) {
-  return rpc::Mutate<v1::Industry>(context, request, [&](Mutation& m) -> absl::StatusOr<v1::Industry> {
-    ASSIGN_OR_RETURN(const std::string county, CountyPath(context, m.tx(), request.region_code()));
-    return EnsureOne(context, m, county, request.industry_code(), request.is_emerging(), request.is_sample());
-  });
+  return rpc::Mutate<v1::Industry>(
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::Industry> {
+        ASSIGN_OR_RETURN(const std::string county,
+                         CountyPath(context, m.tx(), request.region_code()));
+        return EnsureOne(context, m, county, request.industry_code(), request.is_emerging(),
+                         request.is_sample());
+      });
 }
 
 absl::StatusOr<v1::Industry> Get(Context& context, const v1::GetIndustryRequest& request) {
@@ -119,8 +126,9 @@ absl::StatusOr<v1::Industry> Get(Context& context, const v1::GetIndustryRequest&
   ASSIGN_OR_RETURN(const int64_t boards,
                    ShortBoardTable().Count(context.db, {"subject_id = ? AND completed = 0", {id}}));
   industry.set_open_short_boards(boards);
-  ASSIGN_OR_RETURN(const int64_t leading,
-                   LeadingIndustryTable().Count(context.db, {"industry_id = ? AND is_active = 1", {id}}));
+  ASSIGN_OR_RETURN(
+      const int64_t leading,
+      LeadingIndustryTable().Count(context.db, {"industry_id = ? AND is_active = 1", {id}}));
   industry.set_is_leading(leading > 0);
   ASSIGN_OR_RETURN(const std::string version, CurrentTaxonomy(context.db));
   ASSIGN_OR_RETURN(const std::vector<CategoryRow> categories, LoadCategories(context.db, version));
@@ -145,11 +153,13 @@ absl::StatusOr<v1::Industry> Get(Context& context, const v1::GetIndustryRequest&
   return industry;
 }
 
-absl::StatusOr<v1::ListIndustriesResponse> List(Context& context, const v1::ListIndustriesRequest& request) {
+absl::StatusOr<v1::ListIndustriesResponse> List(Context& context,
+                                                const v1::ListIndustriesRequest& request) {
   ASSIGN_OR_RETURN(const Page page, OpenPage(request));
   ASSIGN_OR_RETURN(const RegionScope scope, ScopeAt(context, request.region_code()));
   std::vector<Condition> where;
-  if (!request.industry_code().empty()) where.push_back({"industry_code = ?", {request.industry_code()}});
+  if (!request.industry_code().empty())
+    where.push_back({"industry_code = ?", {request.industry_code()}});
   ASSIGN_OR_RETURN(std::vector<Record> rows,
                    IndustryTable().List(context.db, scope, where, page.after(), page.size + 1));
   v1::ListIndustriesResponse response;
@@ -158,38 +168,45 @@ absl::StatusOr<v1::ListIndustriesResponse> List(Context& context, const v1::List
   return response;
 }
 
-absl::StatusOr<v1::Industry> SetChainLink(Context& context, const v1::SetChainLinkRequest& request) {
-  return rpc::Mutate<v1::Industry>(context, request, [&](Mutation& m) -> absl::StatusOr<v1::Industry> {
-    ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
-    ASSIGN_OR_RETURN(const Record record, IndustryTable().Get(m.tx(), id, context.scope));
-    RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
-    const v1::Industry before = MessageOf<v1::Industry>(record);
-    ASSIGN_OR_RETURN(const std::string version, CurrentTaxonomy(m.tx()));
-    ASSIGN_OR_RETURN(const std::vector<CategoryRow> categories, LoadCategories(m.tx(), version));
-    const std::vector<std::string> applicable = ApplicableLinks(categories, before.industry_code());
-    const v1::PresentLink& link = request.link();
-    if (std::find(applicable.begin(), applicable.end(), link.link_code()) == applicable.end()) {
-      return FailedPrecondition("LINK_NOT_APPLICABLE", "该产业不适用此环节").With("link", link.link_code()).Build();
-    }
-    v1::Industry industry = before;
-    industry.clear_links();
-    for (const v1::PresentLink& old : before.links()) {
-      if (old.link_code() != link.link_code() || old.reference() != link.reference()) {
-        *industry.add_links() = old;
-      }
-    }
-    if (!request.remove()) *industry.add_links() = link;
-    industry.set_etag(EtagOf(record.version + 1));
-    RETURN_IF_ERROR(
-        IndustryTable().Update(m.tx(), RecordOf(id, record.version + 1, industry), {industry.industry_code()}));
-    RETURN_IF_ERROR(PublishIndustry(m, id, &before, industry));
-    return industry;
-  });
+absl::StatusOr<v1::Industry> SetChainLink(Context& context,
+                                          const v1::SetChainLinkRequest& request) {
+  return rpc::Mutate<v1::Industry>(
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::Industry> {
+        ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
+        ASSIGN_OR_RETURN(const Record record, IndustryTable().Get(m.tx(), id, context.scope));
+        RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
+        const v1::Industry before = MessageOf<v1::Industry>(record);
+        ASSIGN_OR_RETURN(const std::string version, CurrentTaxonomy(m.tx()));
+        ASSIGN_OR_RETURN(const std::vector<CategoryRow> categories,
+                         LoadCategories(m.tx(), version));
+        const std::vector<std::string> applicable =
+            ApplicableLinks(categories, before.industry_code());
+        const v1::PresentLink& link = request.link();
+        if (std::find(applicable.begin(), applicable.end(), link.link_code()) == applicable.end()) {
+          return FailedPrecondition("LINK_NOT_APPLICABLE", "该产业不适用此环节")
+              .With("link", link.link_code())
+              .Build();
+        }
+        v1::Industry industry = before;
+        industry.clear_links();
+        for (const v1::PresentLink& old : before.links()) {
+          if (old.link_code() != link.link_code() || old.reference() != link.reference()) {
+            *industry.add_links() = old;
+          }
+        }
+        if (!request.remove()) *industry.add_links() = link;
+        industry.set_etag(EtagOf(record.version + 1));
+        RETURN_IF_ERROR(IndustryTable().Update(m.tx(), RecordOf(id, record.version + 1, industry),
+                                               {industry.industry_code()}));
+        RETURN_IF_ERROR(PublishIndustry(m, id, &before, industry));
+        return industry;
+      });
 }
 
 // --- Short boards
 
-absl::Status PublishBoard(Mutation& m, const Ulid& id, const v1::ShortBoard* before, const v1::ShortBoard& after) {
+absl::Status PublishBoard(Mutation& m, const Ulid& id, const v1::ShortBoard* before,
+                          const v1::ShortBoard& after) {
   RETURN_IF_ERROR(m.Audit("short_board", id, after.region_path(), before, after));
   v1::ShortBoardChanged event;
   *event.mutable_short_board() = after;
@@ -200,60 +217,70 @@ mysql::Params BoardColumns(const v1::ShortBoard& b) {
   return {OptionalId(b.subject_id()).value_or(Ulid()), b.kind(), b.has_completed_on()};
 }
 
-absl::StatusOr<v1::ShortBoard> CreateBoard(Context& context, const v1::CreateShortBoardRequest& request) {
-  return rpc::Mutate<v1::ShortBoard>(context, request, [&](Mutation& m) -> absl::StatusOr<v1::ShortBoard> {
-    v1::ShortBoard b = request.short_board();
-    CodeCheck codes;
-    codes.Want("SHORT_BOARD_KIND", b.kind(), "short_board.kind");
-    RETURN_IF_ERROR(codes.Run(m.tx(), ShanghaiDay(context.now)));
-    ASSIGN_OR_RETURN(const Ulid subject, ParseId(b.subject_id(), "short_board.subject_id"));
-    if (b.subject_type() == type::v1::SUBJECT_TYPE_INDUSTRY) {
-      ASSIGN_OR_RETURN(const Record industry, IndustryTable().Get(m.tx(), subject, context.scope));
-      b.set_region_path(industry.region_path);
-    } else {
-      ASSIGN_OR_RETURN(const ProjectRow project, GetProject(m.tx(), subject, context.scope, false));
-      if (project.is_void) return FailedPrecondition("PROJECT_VOID", "项目已作废").Build();
-      b.set_region_path(project.region_path);
-    }
-    if (!b.link_code().empty()) {
-      ASSIGN_OR_RETURN(const std::string version, CurrentTaxonomy(m.tx()));
-      ASSIGN_OR_RETURN(const std::vector<CategoryRow> categories, LoadCategories(m.tx(), version));
-      const bool known = std::any_of(categories.begin(), categories.end(), [&](const CategoryRow& c) {
-        return c.code == b.link_code() && c.level == v1::INDUSTRY_LEVEL_CHAIN_LINK;
+absl::StatusOr<v1::ShortBoard> CreateBoard(Context& context,
+                                           const v1::CreateShortBoardRequest& request) {
+  return rpc::Mutate<v1::ShortBoard>(
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::ShortBoard> {
+        v1::ShortBoard b = request.short_board();
+        CodeCheck codes;
+        codes.Want("SHORT_BOARD_KIND", b.kind(), "short_board.kind");
+        RETURN_IF_ERROR(codes.Run(m.tx(), ShanghaiDay(context.now)));
+        ASSIGN_OR_RETURN(const Ulid subject, ParseId(b.subject_id(), "short_board.subject_id"));
+        if (b.subject_type() == type::v1::SUBJECT_TYPE_INDUSTRY) {
+          ASSIGN_OR_RETURN(const Record industry,
+                           IndustryTable().Get(m.tx(), subject, context.scope));
+          b.set_region_path(industry.region_path);
+        } else {
+          ASSIGN_OR_RETURN(const ProjectRow project,
+                           GetProject(m.tx(), subject, context.scope, false));
+          if (project.is_void) return FailedPrecondition("PROJECT_VOID", "项目已作废").Build();
+          b.set_region_path(project.region_path);
+        }
+        if (!b.link_code().empty()) {
+          ASSIGN_OR_RETURN(const std::string version, CurrentTaxonomy(m.tx()));
+          ASSIGN_OR_RETURN(const std::vector<CategoryRow> categories,
+                           LoadCategories(m.tx(), version));
+          const bool known =
+              std::any_of(categories.begin(), categories.end(), [&](const CategoryRow& c) {
+                return c.code == b.link_code() && c.level == v1::INDUSTRY_LEVEL_CHAIN_LINK;
+              });
+          if (!known) return CodesUnknown({{"short_board.link_code", b.link_code()}});
+        }
+        b.clear_completed_on();
+        b.clear_completion_note();
+        const Ulid id = context.ids.Next();
+        b.set_id(id.ToString());
+        RETURN_IF_ERROR(ShortBoardTable().Insert(m.tx(), RecordOf(id, 1, b), BoardColumns(b)));
+        b.set_etag(EtagOf(1));
+        RETURN_IF_ERROR(PublishBoard(m, id, nullptr, b));
+        return b;
       });
-      if (!known) return CodesUnknown({{"short_board.link_code", b.link_code()}});
-    }
-    b.clear_completed_on();
-    b.clear_completion_note();
-    const Ulid id = context.ids.Next();
-    b.set_id(id.ToString());
-    RETURN_IF_ERROR(ShortBoardTable().Insert(m.tx(), RecordOf(id, 1, b), BoardColumns(b)));
-    b.set_etag(EtagOf(1));
-    RETURN_IF_ERROR(PublishBoard(m, id, nullptr, b));
-    return b;
-  });
 }
 
-absl::StatusOr<v1::ShortBoard> CompleteBoard(Context& context, const v1::CompleteShortBoardRequest& request) {
-  return rpc::Mutate<v1::ShortBoard>(context, request, [&](Mutation& m) -> absl::StatusOr<v1::ShortBoard> {
-    ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
-    ASSIGN_OR_RETURN(const Record record, ShortBoardTable().Get(m.tx(), id, context.scope));
-    RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
-    const v1::ShortBoard before = MessageOf<v1::ShortBoard>(record);
-    if (before.has_completed_on()) return FailedPrecondition("SHORT_BOARD_CLOSED", "短板已补齐").Build();
-    const auto day = DayOf(request.completed_on());
-    if (!day || *day > ShanghaiDay(context.now)) {
-      return InvalidField("completed_on", "完成日期不能晚于今天").Build();
-    }
-    v1::ShortBoard b = before;
-    SetDate(*day, b.mutable_completed_on());
-    b.set_completion_note(request.note());
-    b.mutable_evidence()->MergeFrom(request.evidence());
-    b.set_etag(EtagOf(record.version + 1));
-    RETURN_IF_ERROR(ShortBoardTable().Update(m.tx(), RecordOf(id, record.version + 1, b), BoardColumns(b)));
-    RETURN_IF_ERROR(PublishBoard(m, id, &before, b));
-    return b;
-  });
+absl::StatusOr<v1::ShortBoard> CompleteBoard(Context& context,
+                                             const v1::CompleteShortBoardRequest& request) {
+  return rpc::Mutate<v1::ShortBoard>(
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::ShortBoard> {
+        ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
+        ASSIGN_OR_RETURN(const Record record, ShortBoardTable().Get(m.tx(), id, context.scope));
+        RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
+        const v1::ShortBoard before = MessageOf<v1::ShortBoard>(record);
+        if (before.has_completed_on())
+          return FailedPrecondition("SHORT_BOARD_CLOSED", "短板已补齐").Build();
+        const auto day = DayOf(request.completed_on());
+        if (!day || *day > ShanghaiDay(context.now)) {
+          return InvalidField("completed_on", "完成日期不能晚于今天").Build();
+        }
+        v1::ShortBoard b = before;
+        SetDate(*day, b.mutable_completed_on());
+        b.set_completion_note(request.note());
+        b.mutable_evidence()->MergeFrom(request.evidence());
+        b.set_etag(EtagOf(record.version + 1));
+        RETURN_IF_ERROR(
+            ShortBoardTable().Update(m.tx(), RecordOf(id, record.version + 1, b), BoardColumns(b)));
+        RETURN_IF_ERROR(PublishBoard(m, id, &before, b));
+        return b;
+      });
 }
 
 absl::StatusOr<v1::ListShortBoardsResponse> ListBoards(Context& context,
@@ -261,7 +288,8 @@ absl::StatusOr<v1::ListShortBoardsResponse> ListBoards(Context& context,
   ASSIGN_OR_RETURN(const Page page, OpenPage(request));
   ASSIGN_OR_RETURN(const RegionScope scope, ScopeAt(context, request.region_code()));
   std::vector<Condition> where;
-  if (const auto subject = OptionalId(request.subject_id())) where.push_back({"subject_id = ?", {*subject}});
+  if (const auto subject = OptionalId(request.subject_id()))
+    where.push_back({"subject_id = ?", {*subject}});
   if (!request.kind().empty()) where.push_back({"kind = ?", {request.kind()}});
   if (request.open_only()) where.push_back({"completed = 0", {}});
   ASSIGN_OR_RETURN(std::vector<Record> rows,
@@ -291,15 +319,17 @@ absl::StatusOr<v1::LeadingIndustry> SelectLeading(Context& context,
   return rpc::Mutate<v1::LeadingIndustry>(
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::LeadingIndustry> {
         RETURN_IF_ERROR(CheckPlanPeriod(request.plan_period()));
-        ASSIGN_OR_RETURN(const std::string county, CountyPath(context, m.tx(), request.region_code()));
+        ASSIGN_OR_RETURN(const std::string county,
+                         CountyPath(context, m.tx(), request.region_code()));
         ASSIGN_OR_RETURN(const v1::Industry industry,
                          EnsureOne(context, m, county, request.industry_code(), false, false));
         const Ulid id = context.ids.Next();
         const Ulid industry_id = OptionalId(industry.id()).value_or(Ulid());
-        ASSIGN_OR_RETURN(const int place, ClaimLeadingPlace(m.tx(), county, request.plan_period(), industry_id,
-                                                            id, kLeadingPlaces));
+        ASSIGN_OR_RETURN(const int place, ClaimLeadingPlace(m.tx(), county, request.plan_period(),
+                                                            industry_id, id, kLeadingPlaces));
         if (place == 0) {
-          return FailedPrecondition("LEADING_INDUSTRY_LIMIT", "每县每规划期至多两个主导产业").Build();
+          return FailedPrecondition("LEADING_INDUSTRY_LIMIT", "每县每规划期至多两个主导产业")
+              .Build();
         }
         v1::LeadingIndustry l;
         l.set_id(id.ToString());
@@ -310,19 +340,21 @@ absl::StatusOr<v1::LeadingIndustry> SelectLeading(Context& context,
         l.set_industry_code(industry.industry_code());
         l.set_rank(place);
         l.set_is_active(true);
-        RETURN_IF_ERROR(LeadingIndustryTable().Insert(m.tx(), RecordOf(id, 1, l), LeadingColumns(l)));
+        RETURN_IF_ERROR(
+            LeadingIndustryTable().Insert(m.tx(), RecordOf(id, 1, l), LeadingColumns(l)));
         l.set_etag(EtagOf(1));
         RETURN_IF_ERROR(PublishLeading(m, id, nullptr, l, ""));
         return l;
       });
 }
 
-absl::StatusOr<v1::LeadingIndustry> WithdrawLeading(Context& context,
-                                                    const v1::WithdrawLeadingIndustryRequest& request) {
+absl::StatusOr<v1::LeadingIndustry> WithdrawLeading(
+    Context& context, const v1::WithdrawLeadingIndustryRequest& request) {
   return rpc::Mutate<v1::LeadingIndustry>(
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::LeadingIndustry> {
         ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
-        ASSIGN_OR_RETURN(const Record record, LeadingIndustryTable().Get(m.tx(), id, context.scope));
+        ASSIGN_OR_RETURN(const Record record,
+                         LeadingIndustryTable().Get(m.tx(), id, context.scope));
         RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
         const v1::LeadingIndustry before = MessageOf<v1::LeadingIndustry>(record);
         if (!before.is_active()) return FailedPrecondition("STATE_NOT_ALLOWED", "已撤回").Build();
@@ -330,8 +362,8 @@ absl::StatusOr<v1::LeadingIndustry> WithdrawLeading(Context& context,
         l.set_is_active(false);
         l.set_withdraw_reason(request.reason());
         l.set_etag(EtagOf(record.version + 1));
-        RETURN_IF_ERROR(
-            LeadingIndustryTable().Update(m.tx(), RecordOf(id, record.version + 1, l), LeadingColumns(l)));
+        RETURN_IF_ERROR(LeadingIndustryTable().Update(m.tx(), RecordOf(id, record.version + 1, l),
+                                                      LeadingColumns(l)));
         RETURN_IF_ERROR(ReleaseLeadingPlace(m.tx(), id, l.region_path(), l.plan_period()));
         RETURN_IF_ERROR(PublishLeading(m, id, &before, l, request.reason()));
         return l;
@@ -345,11 +377,13 @@ absl::StatusOr<v1::ListLeadingIndustriesResponse> ListLeading(
   std::vector<Condition> where;
   if (!request.plan_period().empty()) where.push_back({"plan_period = ?", {request.plan_period()}});
   if (!request.include_withdrawn()) where.push_back({"is_active = 1", {}});
-  ASSIGN_OR_RETURN(std::vector<Record> rows,
-                   LeadingIndustryTable().List(context.db, scope, where, page.after(), page.size + 1));
+  ASSIGN_OR_RETURN(
+      std::vector<Record> rows,
+      LeadingIndustryTable().List(context.db, scope, where, page.after(), page.size + 1));
   v1::ListLeadingIndustriesResponse response;
   ClosePage(page, &rows, &response, RecordKey);
-  for (const Record& row : rows) *response.add_leading_industries() = MessageOf<v1::LeadingIndustry>(row);
+  for (const Record& row : rows)
+    *response.add_leading_industries() = MessageOf<v1::LeadingIndustry>(row);
   return response;
 }
 
@@ -381,8 +415,8 @@ absl::StatusOr<v1::ListLeadingIndustryGapsResponse> ListGaps(
 
 // --- Brands, pairings, training
 
-// The subject of a record, when it names one: it must be visible and lie in the record's region or the
-// other way round.
+// The subject of a record, when it names one: it must be visible and lie in the record's region or
+// the other way round.
 absl::Status CheckSubjects(Context& context, mysql::Executor& db, const std::string& industry_id,
                            const std::string& project_id, std::string_view prefix) {
   if (const auto id = OptionalId(industry_id)) {
@@ -391,13 +425,14 @@ absl::Status CheckSubjects(Context& context, mysql::Executor& db, const std::str
     }
   }
   if (const auto id = OptionalId(project_id)) {
-    if (!GetProject(db, *id, context.scope).ok()) return InvalidField(Cat(prefix, ".project_id"), "项目不存在");
+    if (!GetProject(db, *id, context.scope).ok())
+      return InvalidField(Cat(prefix, ".project_id"), "项目不存在");
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> OwnRegion(Context& context, mysql::Executor& db, const std::string& code,
-                                      std::string_view field) {
+absl::StatusOr<std::string> OwnRegion(Context& context, mysql::Executor& db,
+                                      const std::string& code, std::string_view field) {
   ASSIGN_OR_RETURN(const std::string path, ResolvePath(db, code, field));
   RETURN_IF_ERROR(CheckInScope(context, path, code));
   return path;
@@ -425,15 +460,16 @@ mysql::Params BrandColumns(const v1::BrandCertification& b) {
           to};
 }
 
-absl::StatusOr<v1::BrandCertification> CreateBrand(Context& context,
-                                                   const v1::CreateBrandCertificationRequest& request) {
+absl::StatusOr<v1::BrandCertification> CreateBrand(
+    Context& context, const v1::CreateBrandCertificationRequest& request) {
   return rpc::Mutate<v1::BrandCertification>(
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::BrandCertification> {
         v1::BrandCertification b = request.brand();
         if (b.industry_id().empty() && b.project_id().empty()) {
           return InvalidField("brand.industry_id", "须对应产业或项目").Build();
         }
-        if (b.has_valid_from() && b.has_expires_on() && DayOf(b.expires_on()) < DayOf(b.valid_from())) {
+        if (b.has_valid_from() && b.has_expires_on() &&
+            DayOf(b.expires_on()) < DayOf(b.valid_from())) {
           return InvalidField("brand.expires_on", "有效期止不能早于有效期起").Build();
         }
         CodeCheck codes;
@@ -447,9 +483,12 @@ absl::StatusOr<v1::BrandCertification> CreateBrand(Context& context,
         b.clear_end_reason();
         const Ulid id = context.ids.Next();
         b.set_id(id.ToString());
-        const absl::Status inserted = BrandTable().Insert(m.tx(), RecordOf(id, 1, b), BrandColumns(b));
+        const absl::Status inserted =
+            BrandTable().Insert(m.tx(), RecordOf(id, 1, b), BrandColumns(b));
         if (mysql::IsDuplicateKey(inserted)) {
-          return Error(absl::StatusCode::kAlreadyExists, "BRAND_TAKEN").Zh("该认证编号已登记").Build();
+          return Error(absl::StatusCode::kAlreadyExists, "BRAND_TAKEN")
+              .Zh("该认证编号已登记")
+              .Build();
         }
         RETURN_IF_ERROR(inserted);
         b.set_etag(EtagOf(1));
@@ -466,12 +505,14 @@ absl::StatusOr<v1::BrandCertification> EndBrand(Context& context,
         ASSIGN_OR_RETURN(const Record record, BrandTable().Get(m.tx(), id, context.scope));
         RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
         const v1::BrandCertification before = MessageOf<v1::BrandCertification>(record);
-        if (before.has_ended_on()) return FailedPrecondition("STATE_NOT_ALLOWED", "认证已注销").Build();
+        if (before.has_ended_on())
+          return FailedPrecondition("STATE_NOT_ALLOWED", "认证已注销").Build();
         v1::BrandCertification b = before;
         *b.mutable_ended_on() = request.ended_on();
         b.set_end_reason(request.reason());
         b.set_etag(EtagOf(record.version + 1));
-        RETURN_IF_ERROR(BrandTable().Update(m.tx(), RecordOf(id, record.version + 1, b), BrandColumns(b)));
+        RETURN_IF_ERROR(
+            BrandTable().Update(m.tx(), RecordOf(id, record.version + 1, b), BrandColumns(b)));
         RETURN_IF_ERROR(PublishBrand(m, id, &before, b, request.reason()));
         return b;
       });
@@ -482,12 +523,14 @@ absl::StatusOr<v1::ListBrandCertificationsResponse> ListBrands(
   ASSIGN_OR_RETURN(const Page page, OpenPage(request));
   ASSIGN_OR_RETURN(const RegionScope scope, ScopeAt(context, request.region_code()));
   std::vector<Condition> where;
-  if (const auto id = OptionalId(request.industry_id())) where.push_back({"industry_id = ?", {*id}});
+  if (const auto id = OptionalId(request.industry_id()))
+    where.push_back({"industry_id = ?", {*id}});
   if (const auto id = OptionalId(request.project_id())) where.push_back({"project_id = ?", {*id}});
   if (request.has_valid_on()) {
     if (const auto day = DayOf(request.valid_on())) {
-      where.push_back({"(valid_from IS NULL OR valid_from <= ?) AND (valid_to IS NULL OR valid_to >= ?)",
-                       {*day, *day}});
+      where.push_back(
+          {"(valid_from IS NULL OR valid_from <= ?) AND (valid_to IS NULL OR valid_to >= ?)",
+           {*day, *day}});
     }
   }
   ASSIGN_OR_RETURN(std::vector<Record> rows,
@@ -498,37 +541,43 @@ absl::StatusOr<v1::ListBrandCertificationsResponse> ListBrands(
   return response;
 }
 
-absl::StatusOr<v1::TechPairing> CreatePairing(Context& context, const v1::CreateTechPairingRequest& request) {
-  return rpc::Mutate<v1::TechPairing>(context, request, [&](Mutation& m) -> absl::StatusOr<v1::TechPairing> {
-    v1::TechPairing t = request.pairing();
-    const auto from = t.period().has_from() ? DayOf(t.period().from()) : std::nullopt;
-    const auto to = t.period().has_to() ? DayOf(t.period().to()) : std::nullopt;
-    if (from && to && *to < *from) return InvalidField("pairing.period.to", "结束不能早于开始").Build();
-    CodeCheck codes;
-    codes.Want("PAIRING_KIND", t.kind(), "pairing.kind");
-    RETURN_IF_ERROR(codes.Run(m.tx(), ShanghaiDay(context.now)));
-    ASSIGN_OR_RETURN(const std::string path, OwnRegion(context, m.tx(), t.region_code(), "pairing.region_code"));
-    t.set_region_path(path);
-    RETURN_IF_ERROR(CheckSubjects(context, m.tx(), t.industry_id(), t.project_id(), "pairing"));
-    const Ulid id = context.ids.Next();
-    t.set_id(id.ToString());
-    RETURN_IF_ERROR(TechPairingTable().Insert(
-        m.tx(), RecordOf(id, 1, t), {OptionalId(t.industry_id()), t.team_name(), from, to, t.visits()}));
-    t.set_etag(EtagOf(1));
-    RETURN_IF_ERROR(m.Audit("tech_pairing", id, path, nullptr, t));
-    v1::TechPairingChanged event;
-    *event.mutable_pairing() = t;
-    RETURN_IF_ERROR(m.Publish("tech_pairing", id, path, event));
-    return t;
-  });
+absl::StatusOr<v1::TechPairing> CreatePairing(Context& context,
+                                              const v1::CreateTechPairingRequest& request) {
+  return rpc::Mutate<v1::TechPairing>(
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::TechPairing> {
+        v1::TechPairing t = request.pairing();
+        const auto from = t.period().has_from() ? DayOf(t.period().from()) : std::nullopt;
+        const auto to = t.period().has_to() ? DayOf(t.period().to()) : std::nullopt;
+        if (from && to && *to < *from)
+          return InvalidField("pairing.period.to", "结束不能早于开始").Build();
+        CodeCheck codes;
+        codes.Want("PAIRING_KIND", t.kind(), "pairing.kind");
+        RETURN_IF_ERROR(codes.Run(m.tx(), ShanghaiDay(context.now)));
+        ASSIGN_OR_RETURN(const std::string path,
+                         OwnRegion(context, m.tx(), t.region_code(), "pairing.region_code"));
+        t.set_region_path(path);
+        RETURN_IF_ERROR(CheckSubjects(context, m.tx(), t.industry_id(), t.project_id(), "pairing"));
+        const Ulid id = context.ids.Next();
+        t.set_id(id.ToString());
+        RETURN_IF_ERROR(TechPairingTable().Insert(
+            m.tx(), RecordOf(id, 1, t),
+            {OptionalId(t.industry_id()), t.team_name(), from, to, t.visits()}));
+        t.set_etag(EtagOf(1));
+        RETURN_IF_ERROR(m.Audit("tech_pairing", id, path, nullptr, t));
+        v1::TechPairingChanged event;
+        *event.mutable_pairing() = t;
+        RETURN_IF_ERROR(m.Publish("tech_pairing", id, path, event));
+        return t;
+      });
 }
 
-absl::StatusOr<v1::ListTechPairingsResponse> ListPairings(Context& context,
-                                                          const v1::ListTechPairingsRequest& request) {
+absl::StatusOr<v1::ListTechPairingsResponse> ListPairings(
+    Context& context, const v1::ListTechPairingsRequest& request) {
   ASSIGN_OR_RETURN(const Page page, OpenPage(request));
   ASSIGN_OR_RETURN(const RegionScope scope, ScopeAt(context, request.region_code()));
   std::vector<Condition> where;
-  if (const auto id = OptionalId(request.industry_id())) where.push_back({"industry_id = ?", {*id}});
+  if (const auto id = OptionalId(request.industry_id()))
+    where.push_back({"industry_id = ?", {*id}});
   ASSIGN_OR_RETURN(std::vector<Record> rows,
                    TechPairingTable().List(context.db, scope, where, page.after(), page.size + 1));
   v1::ListTechPairingsResponse response;
@@ -539,38 +588,38 @@ absl::StatusOr<v1::ListTechPairingsResponse> ListPairings(Context& context,
 
 absl::StatusOr<v1::TrainingRecord> CreateTraining(Context& context,
                                                   const v1::CreateTrainingRecordRequest& request) {
-  return rpc::Mutate<v1::TrainingRecord>(
-      context, request, [&](Mutation& m) -> absl::StatusOr<v1::TrainingRecord> {
-        v1::TrainingRecord t = request.training();
-        const auto day = DayOf(t.held_on());
-        if (!day || *day > ShanghaiDay(context.now)) {
-          return InvalidField("training.held_on", "培训日期不能晚于今天").Build();
-        }
-        if (t.poor_labour_persons() > t.persons()) {
-          return InvalidField("training.poor_labour_persons", "脱贫劳动力人数不能超过培训人数").Build();
-        }
-        CodeCheck codes;
-        codes.Want("TRAINING_PROGRAMME", t.programme(), "training.programme");
-        RETURN_IF_ERROR(codes.Run(m.tx(), ShanghaiDay(context.now)));
-        ASSIGN_OR_RETURN(const std::string path,
-                         OwnRegion(context, m.tx(), t.region_code(), "training.region_code"));
-        t.set_region_path(path);
-        RETURN_IF_ERROR(CheckSubjects(context, m.tx(), t.industry_id(), t.project_id(), "training"));
-        const Ulid id = context.ids.Next();
-        t.set_id(id.ToString());
-        RETURN_IF_ERROR(TrainingTable().Insert(m.tx(), RecordOf(id, 1, t),
-                                               {t.programme(), *day, t.persons(), t.poor_labour_persons()}));
-        t.set_etag(EtagOf(1));
-        RETURN_IF_ERROR(m.Audit("training_record", id, path, nullptr, t));
-        v1::TrainingRecordChanged event;
-        *event.mutable_training() = t;
-        RETURN_IF_ERROR(m.Publish("training_record", id, path, event));
-        return t;
-      });
+  return rpc::Mutate<
+      v1::TrainingRecord>(context, request, [&](Mutation& m) -> absl::StatusOr<v1::TrainingRecord> {
+    v1::TrainingRecord t = request.training();
+    const auto day = DayOf(t.held_on());
+    if (!day || *day > ShanghaiDay(context.now)) {
+      return InvalidField("training.held_on", "培训日期不能晚于今天").Build();
+    }
+    if (t.poor_labour_persons() > t.persons()) {
+      return InvalidField("training.poor_labour_persons", "脱贫劳动力人数不能超过培训人数").Build();
+    }
+    CodeCheck codes;
+    codes.Want("TRAINING_PROGRAMME", t.programme(), "training.programme");
+    RETURN_IF_ERROR(codes.Run(m.tx(), ShanghaiDay(context.now)));
+    ASSIGN_OR_RETURN(const std::string path,
+                     OwnRegion(context, m.tx(), t.region_code(), "training.region_code"));
+    t.set_region_path(path);
+    RETURN_IF_ERROR(CheckSubjects(context, m.tx(), t.industry_id(), t.project_id(), "training"));
+    const Ulid id = context.ids.Next();
+    t.set_id(id.ToString());
+    RETURN_IF_ERROR(TrainingTable().Insert(
+        m.tx(), RecordOf(id, 1, t), {t.programme(), *day, t.persons(), t.poor_labour_persons()}));
+    t.set_etag(EtagOf(1));
+    RETURN_IF_ERROR(m.Audit("training_record", id, path, nullptr, t));
+    v1::TrainingRecordChanged event;
+    *event.mutable_training() = t;
+    RETURN_IF_ERROR(m.Publish("training_record", id, path, event));
+    return t;
+  });
 }
 
-absl::StatusOr<v1::ListTrainingRecordsResponse> ListTrainings(Context& context,
-                                                              const v1::ListTrainingRecordsRequest& request) {
+absl::StatusOr<v1::ListTrainingRecordsResponse> ListTrainings(
+    Context& context, const v1::ListTrainingRecordsRequest& request) {
   ASSIGN_OR_RETURN(const Page page, OpenPage(request));
   ASSIGN_OR_RETURN(const RegionScope scope, ScopeAt(context, request.region_code()));
   std::vector<Condition> where;
@@ -583,7 +632,8 @@ absl::StatusOr<v1::ListTrainingRecordsResponse> ListTrainings(Context& context,
   return response;
 }
 
-absl::StatusOr<v1::ServiceSummary> Summary(Context& context, const v1::GetServiceSummaryRequest& request) {
+absl::StatusOr<v1::ServiceSummary> Summary(Context& context,
+                                           const v1::GetServiceSummaryRequest& request) {
   ASSIGN_OR_RETURN(const RegionScope scope, ScopeAt(context, request.region_code()));
   const auto from = DayOf(request.period().from());
   const auto to = DayOf(request.period().to());
@@ -661,33 +711,39 @@ void RegisterIndustryHandlers(rpc::Router& router) {
   const std::string service = "bangfu.registry.v1.IndustryService.";
   router.Unary<v1::EnsureIndustryRequest, v1::Industry>(service + "EnsureIndustry", Ensure);
   router.Unary<v1::GetIndustryRequest, v1::Industry>(service + "GetIndustry", Get);
-  router.Unary<v1::ListIndustriesRequest, v1::ListIndustriesResponse>(service + "ListIndustries", List);
+  router.Unary<v1::ListIndustriesRequest, v1::ListIndustriesResponse>(service + "ListIndustries",
+                                                                      List);
   router.Unary<v1::SetChainLinkRequest, v1::Industry>(service + "SetChainLink", SetChainLink);
-  router.Unary<v1::CreateShortBoardRequest, v1::ShortBoard>(service + "CreateShortBoard", CreateBoard);
-  router.Unary<v1::CompleteShortBoardRequest, v1::ShortBoard>(service + "CompleteShortBoard", CompleteBoard);
-  router.Unary<v1::ListShortBoardsRequest, v1::ListShortBoardsResponse>(service + "ListShortBoards", ListBoards);
-  router.Unary<v1::SelectLeadingIndustryRequest, v1::LeadingIndustry>(service + "SelectLeadingIndustry",
-                                                                      SelectLeading);
-  router.Unary<v1::WithdrawLeadingIndustryRequest, v1::LeadingIndustry>(service + "WithdrawLeadingIndustry",
-                                                                        WithdrawLeading);
+  router.Unary<v1::CreateShortBoardRequest, v1::ShortBoard>(service + "CreateShortBoard",
+                                                            CreateBoard);
+  router.Unary<v1::CompleteShortBoardRequest, v1::ShortBoard>(service + "CompleteShortBoard",
+                                                              CompleteBoard);
+  router.Unary<v1::ListShortBoardsRequest, v1::ListShortBoardsResponse>(service + "ListShortBoards",
+                                                                        ListBoards);
+  router.Unary<v1::SelectLeadingIndustryRequest, v1::LeadingIndustry>(
+      service + "SelectLeadingIndustry", SelectLeading);
+  router.Unary<v1::WithdrawLeadingIndustryRequest, v1::LeadingIndustry>(
+      service + "WithdrawLeadingIndustry", WithdrawLeading);
   router.Unary<v1::ListLeadingIndustriesRequest, v1::ListLeadingIndustriesResponse>(
       service + "ListLeadingIndustries", ListLeading);
   router.Unary<v1::ListLeadingIndustryGapsRequest, v1::ListLeadingIndustryGapsResponse>(
       service + "ListLeadingIndustryGaps", ListGaps);
   router.Unary<v1::CreateBrandCertificationRequest, v1::BrandCertification>(
       service + "CreateBrandCertification", CreateBrand);
-  router.Unary<v1::EndBrandCertificationRequest, v1::BrandCertification>(service + "EndBrandCertification",
-                                                                         EndBrand);
+  router.Unary<v1::EndBrandCertificationRequest, v1::BrandCertification>(
+      service + "EndBrandCertification", EndBrand);
   router.Unary<v1::ListBrandCertificationsRequest, v1::ListBrandCertificationsResponse>(
       service + "ListBrandCertifications", ListBrands);
-  router.Unary<v1::CreateTechPairingRequest, v1::TechPairing>(service + "CreateTechPairing", CreatePairing);
-  router.Unary<v1::ListTechPairingsRequest, v1::ListTechPairingsResponse>(service + "ListTechPairings",
-                                                                          ListPairings);
-  router.Unary<v1::CreateTrainingRecordRequest, v1::TrainingRecord>(service + "CreateTrainingRecord",
-                                                                    CreateTraining);
-  router.Unary<v1::ListTrainingRecordsRequest, v1::ListTrainingRecordsResponse>(service + "ListTrainingRecords",
-                                                                                ListTrainings);
-  router.Unary<v1::GetServiceSummaryRequest, v1::ServiceSummary>(service + "GetServiceSummary", Summary);
+  router.Unary<v1::CreateTechPairingRequest, v1::TechPairing>(service + "CreateTechPairing",
+                                                              CreatePairing);
+  router.Unary<v1::ListTechPairingsRequest, v1::ListTechPairingsResponse>(
+      service + "ListTechPairings", ListPairings);
+  router.Unary<v1::CreateTrainingRecordRequest, v1::TrainingRecord>(
+      service + "CreateTrainingRecord", CreateTraining);
+  router.Unary<v1::ListTrainingRecordsRequest, v1::ListTrainingRecordsResponse>(
+      service + "ListTrainingRecords", ListTrainings);
+  router.Unary<v1::GetServiceSummaryRequest, v1::ServiceSummary>(service + "GetServiceSummary",
+                                                                 Summary);
 }
 
 }  // namespace bangfu::registry

@@ -59,8 +59,10 @@ absl::Status CheckOperator(mysql::Executor& db, const Context& context, v1::Oper
       wrong(absl::StrCat("operator.related_parties[", i, "]"), "填写机构代码或人员摘要之一");
     }
   }
-  if (o->dishonest() && !o->has_dishonest_since()) wrong("operator.dishonest_since", "须填写失信认定日期");
-  if (o->abnormal() && !o->has_abnormal_since()) wrong("operator.abnormal_since", "须填写列入异常日期");
+  if (o->dishonest() && !o->has_dishonest_since())
+    wrong("operator.dishonest_since", "须填写失信认定日期");
+  if (o->abnormal() && !o->has_abnormal_since())
+    wrong("operator.abnormal_since", "须填写列入异常日期");
   if (bad) return error;
   CodeCheck codes;
   codes.Want("OPERATOR_KIND", o->kind(), "operator.kind");
@@ -70,14 +72,16 @@ absl::Status CheckOperator(mysql::Executor& db, const Context& context, v1::Oper
                absl::StrCat("operator.related_parties[", i, "].relation"));
   }
   RETURN_IF_ERROR(codes.Run(db, ShanghaiDay(context.now)));
-  ASSIGN_OR_RETURN(const std::string path, ResolvePath(db, o->region_code(), "operator.region_code"));
+  ASSIGN_OR_RETURN(const std::string path,
+                   ResolvePath(db, o->region_code(), "operator.region_code"));
   o->set_region_path(path);
   return absl::OkStatus();
 }
 
 mysql::Params OperatorColumns(const v1::Operator& o) { return {o.uscc(), o.name(), o.kind()}; }
 
-absl::Status PublishOperator(Mutation& m, const Ulid& id, const v1::Operator* before, const v1::Operator& after) {
+absl::Status PublishOperator(Mutation& m, const Ulid& id, const v1::Operator* before,
+                             const v1::Operator& after) {
   RETURN_IF_ERROR(m.Audit("operator", id, after.region_path(), before, after));
   v1::OperatorChanged event;
   *event.mutable_operator_() = after;
@@ -85,7 +89,8 @@ absl::Status PublishOperator(Mutation& m, const Ulid& id, const v1::Operator* be
   return m.Publish("operator", id, "", event);
 }
 
-absl::StatusOr<v1::Operator> CreateOperator(Context& context, const v1::CreateOperatorRequest& request) {
+absl::StatusOr<v1::Operator> CreateOperator(Context& context,
+                                            const v1::CreateOperatorRequest& request) {
   return rpc::Mutate<v1::Operator>(
       context, request,
       [&](Mutation& m) -> absl::StatusOr<v1::Operator> {
@@ -93,9 +98,11 @@ absl::StatusOr<v1::Operator> CreateOperator(Context& context, const v1::CreateOp
         RETURN_IF_ERROR(CheckOperator(m.tx(), context, &o));
         const Ulid id = context.ids.Next();
         o.set_id(id.ToString());
-        const absl::Status inserted = OperatorTable().Insert(m.tx(), RecordOf(id, 1, o), OperatorColumns(o));
+        const absl::Status inserted =
+            OperatorTable().Insert(m.tx(), RecordOf(id, 1, o), OperatorColumns(o));
         if (mysql::IsDuplicateKey(inserted)) {
-          ASSIGN_OR_RETURN(const auto taken, OperatorTable().Find(m.tx(), {"uscc = ?", {o.uscc()}}));
+          ASSIGN_OR_RETURN(const auto taken,
+                           OperatorTable().Find(m.tx(), {"uscc = ?", {o.uscc()}}));
           return Error(absl::StatusCode::kAlreadyExists, "USCC_TAKEN")
               .Zh("统一社会信用代码已登记")
               .With("operator_id", taken ? taken->id.ToString() : "")
@@ -109,22 +116,25 @@ absl::StatusOr<v1::Operator> CreateOperator(Context& context, const v1::CreateOp
       request.validate_only());
 }
 
-absl::StatusOr<v1::Operator> UpdateOperator(Context& context, const v1::UpdateOperatorRequest& request) {
-  return rpc::Mutate<v1::Operator>(context, request, [&](Mutation& m) -> absl::StatusOr<v1::Operator> {
-    ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
-    // Written by those of its region.
-    ASSIGN_OR_RETURN(Record record, OperatorTable().Get(m.tx(), id, context.scope));
-    RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
-    const v1::Operator before = OperatorOf(record);
-    v1::Operator o = before;
-    RETURN_IF_ERROR(ApplyMask(request.update_mask(), request.operator_(),
-                              {"id", "uscc", "region_path", "etag", "is_sample"}, &o));
-    RETURN_IF_ERROR(CheckOperator(m.tx(), context, &o));
-    o.set_etag(EtagOf(record.version + 1));
-    RETURN_IF_ERROR(OperatorTable().Update(m.tx(), RecordOf(id, record.version + 1, o), OperatorColumns(o)));
-    RETURN_IF_ERROR(PublishOperator(m, id, &before, o));
-    return o;
-  });
+absl::StatusOr<v1::Operator> UpdateOperator(Context& context,
+                                            const v1::UpdateOperatorRequest& request) {
+  return rpc::Mutate<v1::Operator>(
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::Operator> {
+        ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
+        // Written by those of its region.
+        ASSIGN_OR_RETURN(Record record, OperatorTable().Get(m.tx(), id, context.scope));
+        RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
+        const v1::Operator before = OperatorOf(record);
+        v1::Operator o = before;
+        RETURN_IF_ERROR(ApplyMask(request.update_mask(), request.operator_(),
+                                  {"id", "uscc", "region_path", "etag", "is_sample"}, &o));
+        RETURN_IF_ERROR(CheckOperator(m.tx(), context, &o));
+        o.set_etag(EtagOf(record.version + 1));
+        RETURN_IF_ERROR(OperatorTable().Update(m.tx(), RecordOf(id, record.version + 1, o),
+                                               OperatorColumns(o)));
+        RETURN_IF_ERROR(PublishOperator(m, id, &before, o));
+        return o;
+      });
 }
 
 absl::StatusOr<v1::Operator> GetOperator(Context& context, const v1::GetOperatorRequest& request) {
@@ -133,7 +143,8 @@ absl::StatusOr<v1::Operator> GetOperator(Context& context, const v1::GetOperator
   return OperatorOf(record);
 }
 
-absl::StatusOr<v1::Operator> LookupOperator(Context& context, const v1::LookupOperatorRequest& request) {
+absl::StatusOr<v1::Operator> LookupOperator(Context& context,
+                                            const v1::LookupOperatorRequest& request) {
   const absl::StatusOr<std::string> uscc = NormalizeUscc(request.uscc());
   if (!uscc.ok()) return InvalidField("uscc", "统一社会信用代码校验不通过").Build();
   ASSIGN_OR_RETURN(const auto record, OperatorTable().Find(context.db, {"uscc = ?", {*uscc}}));
@@ -144,11 +155,13 @@ absl::StatusOr<v1::Operator> LookupOperator(Context& context, const v1::LookupOp
 absl::StatusOr<v1::ListOperatorsResponse> ListOperators(Context& context,
                                                         const v1::ListOperatorsRequest& request) {
   ASSIGN_OR_RETURN(const Page page, OpenPage(request));
-  ASSIGN_OR_RETURN(const std::string path, ResolvePath(context.db, request.region_code(), "region_code"));
+  ASSIGN_OR_RETURN(const std::string path,
+                   ResolvePath(context.db, request.region_code(), "region_code"));
   std::vector<Condition> where;
   if (!request.kind().empty()) where.push_back({"kind = ?", {request.kind()}});
   if (!request.name_prefix().empty()) {
-    where.push_back({"LEFT(name, CHAR_LENGTH(?)) = ?", {request.name_prefix(), request.name_prefix()}});
+    where.push_back(
+        {"LEFT(name, CHAR_LENGTH(?)) = ?", {request.name_prefix(), request.name_prefix()}});
   }
   ASSIGN_OR_RETURN(std::vector<Record> rows,
                    OperatorTable().List(context.db, {path}, where, page.after(), page.size + 1));
@@ -161,7 +174,8 @@ absl::StatusOr<v1::ListOperatorsResponse> ListOperators(Context& context,
 absl::Status CheckHelper(mysql::Executor& db, const Context& context, v1::HelperOrganisation* h) {
   if (h->name().empty()) return InvalidField("helper.name", "必填");
   if (h->region_code().empty()) return InvalidField("helper.region_code", "必填");
-  if (h->period().has_from() && h->period().has_to() && DayOf(h->period().to()) < DayOf(h->period().from())) {
+  if (h->period().has_from() && h->period().has_to() &&
+      DayOf(h->period().to()) < DayOf(h->period().from())) {
     return InvalidField("helper.period.to", "结束不能早于开始");
   }
   CodeCheck codes;
@@ -184,8 +198,8 @@ absl::Status PublishHelper(Mutation& m, const Ulid& id, const v1::HelperOrganisa
   return m.Publish("helper_organisation", id, after.region_path(), event);
 }
 
-absl::StatusOr<v1::HelperOrganisation> CreateHelper(Context& context,
-                                                    const v1::CreateHelperOrganisationRequest& request) {
+absl::StatusOr<v1::HelperOrganisation> CreateHelper(
+    Context& context, const v1::CreateHelperOrganisationRequest& request) {
   return rpc::Mutate<v1::HelperOrganisation>(
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::HelperOrganisation> {
         v1::HelperOrganisation h = request.helper();
@@ -199,8 +213,8 @@ absl::StatusOr<v1::HelperOrganisation> CreateHelper(Context& context,
       });
 }
 
-absl::StatusOr<v1::HelperOrganisation> UpdateHelper(Context& context,
-                                                    const v1::UpdateHelperOrganisationRequest& request) {
+absl::StatusOr<v1::HelperOrganisation> UpdateHelper(
+    Context& context, const v1::UpdateHelperOrganisationRequest& request) {
   return rpc::Mutate<v1::HelperOrganisation>(
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::HelperOrganisation> {
         ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
@@ -238,7 +252,8 @@ void RegisterOperatorHandlers(rpc::Router& router) {
   router.Unary<v1::UpdateOperatorRequest, v1::Operator>(service + "UpdateOperator", UpdateOperator);
   router.Unary<v1::GetOperatorRequest, v1::Operator>(service + "GetOperator", GetOperator);
   router.Unary<v1::LookupOperatorRequest, v1::Operator>(service + "LookupOperator", LookupOperator);
-  router.Unary<v1::ListOperatorsRequest, v1::ListOperatorsResponse>(service + "ListOperators", ListOperators);
+  router.Unary<v1::ListOperatorsRequest, v1::ListOperatorsResponse>(service + "ListOperators",
+                                                                    ListOperators);
   router.Unary<v1::CreateHelperOrganisationRequest, v1::HelperOrganisation>(
       service + "CreateHelperOrganisation", CreateHelper);
   router.Unary<v1::UpdateHelperOrganisationRequest, v1::HelperOrganisation>(

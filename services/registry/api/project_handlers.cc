@@ -81,8 +81,8 @@ absl::StatusOr<v1::Project> Register(Context& context, const v1::RegisterProject
         options.editor_level = EditorLevel(ActorFor(context, path));
         change.editor_level = options.editor_level;
         RETURN_IF_ERROR(CheckProject(references, options, context.ids, &p));
-        const Author author{context.caller, context.roles,      ActionOf(context),
-                            m.request_id(), context.now, context.ids};
+        const Author author{context.caller, context.roles, ActionOf(context),
+                            m.request_id(), context.now,   context.ids};
         std::vector<ProjectChange> changes;
         changes.push_back(std::move(change));
         RETURN_IF_ERROR(WriteProjects(m.tx(), author, references, &changes));
@@ -126,10 +126,12 @@ absl::StatusOr<v1::Project> Update(Context& context, const v1::UpdateProjectRequ
   return rpc::Mutate<v1::Project>(
       context, request,
       [&](Mutation& m) -> absl::StatusOr<v1::Project> {
-        ASSIGN_OR_RETURN(Locked locked, LockForChange(context, m, request.id(), request.etag(), "update"));
+        ASSIGN_OR_RETURN(Locked locked,
+                         LockForChange(context, m, request.id(), request.etag(), "update"));
         ProjectChange change;
         change.project = locked.before;
-        RETURN_IF_ERROR(ApplyMask(request.update_mask(), request.project(), FixedFields(), &change.project));
+        RETURN_IF_ERROR(
+            ApplyMask(request.update_mask(), request.project(), FixedFields(), &change.project));
         ASSIGN_OR_RETURN(const ProjectReferences references,
                          LoadProjectReferences(m.tx(), {&change.project}, context.now));
         ProjectCheckOptions options;
@@ -154,8 +156,8 @@ absl::StatusOr<v1::Project> Update(Context& context, const v1::UpdateProjectRequ
         }
         change.before = std::move(locked.before);
         change.reason = request.reason();
-        const Author author{context.caller, context.roles,      ActionOf(context),
-                            m.request_id(), context.now, context.ids};
+        const Author author{context.caller, context.roles, ActionOf(context),
+                            m.request_id(), context.now,   context.ids};
         std::vector<ProjectChange> changes;
         changes.push_back(std::move(change));
         RETURN_IF_ERROR(WriteProjects(m.tx(), author, references, &changes));
@@ -165,30 +167,38 @@ absl::StatusOr<v1::Project> Update(Context& context, const v1::UpdateProjectRequ
 }
 
 absl::StatusOr<v1::Project> Void(Context& context, const v1::VoidProjectRequest& request) {
-  return rpc::Mutate<v1::Project>(context, request, [&](Mutation& m) -> absl::StatusOr<v1::Project> {
-    ASSIGN_OR_RETURN(Locked locked, LockForChange(context, m, request.id(), request.etag(), "void"));
-    ProjectChange change;
-    change.project = locked.before;
-    change.project.set_is_void(true);
-    change.project.set_void_reason(request.reason());
-    // Another project may take its numbers in other systems.
-    change.project.clear_external_ids();
-    change.before = std::move(locked.before);
-    change.editor_level = EditorLevel(locked.actor);
-    change.reason = request.reason();
-    const Author author{context.caller, context.roles, ActionOf(context), m.request_id(), context.now,
-                        context.ids};
-    std::vector<ProjectChange> changes;
-    changes.push_back(std::move(change));
-    RETURN_IF_ERROR(WriteProjects(m.tx(), author, locked.references, &changes));
-    return std::move(changes[0].project);
-  });
+  return rpc::Mutate<v1::Project>(
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::Project> {
+        ASSIGN_OR_RETURN(Locked locked,
+                         LockForChange(context, m, request.id(), request.etag(), "void"));
+        ProjectChange change;
+        change.project = locked.before;
+        change.project.set_is_void(true);
+        change.project.set_void_reason(request.reason());
+        // Another project may take its numbers in other systems.
+        change.project.clear_external_ids();
+        change.before = std::move(locked.before);
+        change.editor_level = EditorLevel(locked.actor);
+        change.reason = request.reason();
+        const Author author{context.caller, context.roles, ActionOf(context),
+                            m.request_id(), context.now,   context.ids};
+        std::vector<ProjectChange> changes;
+        changes.push_back(std::move(change));
+        RETURN_IF_ERROR(WriteProjects(m.tx(), author, locked.references, &changes));
+        return std::move(changes[0].project);
+      });
+}
+
+v1::Project Shown(const Context& context, const ProjectRow& row) {
+  v1::Project project = ProjectOf(row);
+  MaskContact(context.caller, &project);
+  return project;
 }
 
 absl::StatusOr<v1::Project> Get(Context& context, const v1::GetProjectRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
   ASSIGN_OR_RETURN(const ProjectRow row, GetProject(context.db, id, context.scope));
-  v1::Project project = ProjectOf(row);
+  v1::Project project = Shown(context, row);
   ProjectSubject subject;
   subject.state = static_cast<ProjectState>(row.state);
   subject.is_void = row.is_void;
@@ -218,13 +228,14 @@ absl::StatusOr<v1::BatchGetProjectsResponse> BatchGet(Context& context,
     if (found == by_id.end()) {
       response.add_missing_ids(id.ToString());
     } else {
-      *response.add_projects() = ProjectOf(*found->second);
+      *response.add_projects() = Shown(context, *found->second);
     }
   }
   return response;
 }
 
-absl::StatusOr<v1::ListProjectsResponse> List(Context& context, const v1::ListProjectsRequest& request) {
+absl::StatusOr<v1::ListProjectsResponse> List(Context& context,
+                                              const v1::ListProjectsRequest& request) {
   ASSIGN_OR_RETURN(const Page page, OpenPage(request));
   v1::ListProjectsResponse response;
   // The two keys that name one project.
@@ -233,17 +244,19 @@ absl::StatusOr<v1::ListProjectsResponse> List(Context& context, const v1::ListPr
     ASSIGN_OR_RETURN(one, FindProjectByCode(context.db, request.project_code()));
     if (!one) return response;
   } else if (!request.external_id().empty()) {
-    ASSIGN_OR_RETURN(const auto found, FindExternalIds(context.db, {{request.external_system(),
-                                                                      request.external_id()}}));
+    ASSIGN_OR_RETURN(
+        const auto found,
+        FindExternalIds(context.db, {{request.external_system(), request.external_id()}}));
     if (found.empty()) return response;
     one = found.begin()->second;
   }
   if (one) {
     ASSIGN_OR_RETURN(const auto rows, GetProjects(context.db, {*one}, context.scope));
-    for (const ProjectRow& row : rows) *response.add_projects() = ProjectOf(row);
+    for (const ProjectRow& row : rows) *response.add_projects() = Shown(context, row);
     return response;
   }
-  ASSIGN_OR_RETURN(const std::string path, ResolvePath(context.db, request.region_code(), "region_code"));
+  ASSIGN_OR_RETURN(const std::string path,
+                   ResolvePath(context.db, request.region_code(), "region_code"));
   ProjectQuery query;
   query.scope = Narrow(context.scope, path);
   if (query.scope.empty()) return response;
@@ -267,7 +280,8 @@ absl::StatusOr<v1::ListProjectsResponse> List(Context& context, const v1::ListPr
   query.after = page.after();
   const bool by_update = request.order() == v1::PROJECT_ORDER_UPDATED_DESC;
   if (by_update) {
-    if (path.size() < 6) return InvalidField("region_code", "按更新时间排序须指定县或县以下区域").Build();
+    if (path.size() < 6)
+      return InvalidField("region_code", "按更新时间排序须指定县或县以下区域").Build();
     query.updated_in_county = path.substr(0, 6);
     if (page.key.size() == 2) {
       int64_t micros = 0;
@@ -284,11 +298,12 @@ absl::StatusOr<v1::ListProjectsResponse> List(Context& context, const v1::ListPr
     if (by_update) return {absl::StrCat(absl::ToUnixMicros(row.updated_at)), row.id.ToString()};
     return {row.region_path, row.id.ToString()};
   });
-  for (const ProjectRow& row : rows) *response.add_projects() = ProjectOf(row);
+  for (const ProjectRow& row : rows) *response.add_projects() = Shown(context, row);
   return response;
 }
 
-absl::StatusOr<v1::SearchProjectsResponse> Search(Context& context, const v1::SearchProjectsRequest& request) {
+absl::StatusOr<v1::SearchProjectsResponse> Search(Context& context,
+                                                  const v1::SearchProjectsRequest& request) {
   ASSIGN_OR_RETURN(const Page page, OpenPage(request, 100));
   std::vector<std::string> grams = Bigrams(request.query());
   if (grams.empty() || Utf8Length(grams[0]) < 2) {
@@ -303,12 +318,12 @@ absl::StatusOr<v1::SearchProjectsResponse> Search(Context& context, const v1::Se
   ClosePage(page, &rows, &response, [](const ProjectRow& row) -> std::vector<std::string> {
     return {row.region_path, row.id.ToString()};
   });
-  for (const ProjectRow& row : rows) *response.add_projects() = ProjectOf(row);
+  for (const ProjectRow& row : rows) *response.add_projects() = Shown(context, row);
   return response;
 }
 
-absl::StatusOr<audit::v1::ListHistoryResponse> History(Context& context,
-                                                       const v1::ListProjectHistoryRequest& request) {
+absl::StatusOr<audit::v1::ListHistoryResponse> History(
+    Context& context, const v1::ListProjectHistoryRequest& request) {
   ASSIGN_OR_RETURN(const Page page, OpenPage(request, 200));
   ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
   RETURN_IF_ERROR(GetProject(context.db, id, context.scope).status());
@@ -352,10 +367,11 @@ void RegisterProjectHandlers(rpc::Router& router) {
   router.Unary<v1::UpdateProjectRequest, v1::Project>(service + "UpdateProject", Update);
   router.Unary<v1::VoidProjectRequest, v1::Project>(service + "VoidProject", Void);
   router.Unary<v1::GetProjectRequest, v1::Project>(service + "GetProject", Get);
-  router.Unary<v1::BatchGetProjectsRequest, v1::BatchGetProjectsResponse>(service + "BatchGetProjects",
-                                                                          BatchGet);
+  router.Unary<v1::BatchGetProjectsRequest, v1::BatchGetProjectsResponse>(
+      service + "BatchGetProjects", BatchGet);
   router.Unary<v1::ListProjectsRequest, v1::ListProjectsResponse>(service + "ListProjects", List);
-  router.Unary<v1::SearchProjectsRequest, v1::SearchProjectsResponse>(service + "SearchProjects", Search);
+  router.Unary<v1::SearchProjectsRequest, v1::SearchProjectsResponse>(service + "SearchProjects",
+                                                                      Search);
   router.Unary<v1::ListProjectHistoryRequest, audit::v1::ListHistoryResponse>(
       service + "ListProjectHistory", History);
 }

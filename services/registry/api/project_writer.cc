@@ -6,6 +6,7 @@
 #include "common/audit/audit.h"
 #include "common/base/clock.h"
 #include "common/base/region.h"
+#include "common/base/text.h"
 #include "common/feed/outbox.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/industries.h"
@@ -69,7 +70,8 @@ std::vector<FundingFact> FundingFacts(const ProjectReferences& references, const
     FundingFact fact;
     const auto code = references.codes.find({"FUND_SOURCE", f.source_code()});
     fact.is_public = code != references.codes.end() && code->second.Attribute("is_public") == "1";
-    if (f.amount().parse_state() == type::v1::AMOUNT_PARSE_STATE_EXACT) fact.exact_fen = f.amount().fen();
+    if (f.amount().parse_state() == type::v1::AMOUNT_PARSE_STATE_EXACT)
+      fact.exact_fen = f.amount().fen();
     facts.push_back(fact);
   }
   return facts;
@@ -86,16 +88,20 @@ absl::Status CheckFields(const v1::Project& p, const ProjectReferences& referenc
   if (p.name().empty()) wrong("project.name", "必填");
   if (p.region_code().empty()) wrong("project.region_code", "必填");
   if (p.project_type().empty()) wrong("project.project_type", "必填");
-  // A table that was handed in may lack it: imported with a warning, asked for before the next change.
-  if (p.implementing_org().empty() && options.data_quality != v1::DATA_QUALITY_IMPORTED) wrong("project.implementing_org", "必填");
+  // A table that was handed in may lack it: imported with a warning, asked for before the next
+  // change.
+  if (p.implementing_org().empty() && options.data_quality != v1::DATA_QUALITY_IMPORTED)
+    wrong("project.implementing_org", "必填");
   if (p.declared_funding().empty()) wrong("project.declared_funding", "必填");
   if (p.year() < kYearFrom) wrong("project.year", "实施年度应为2012年及以后");
   if (p.approved_year() != 0 && p.approved_year() < kYearFrom) {
     wrong("project.approved_year", "批复年度应为2012年及以后");
   }
   const int this_year = static_cast<int>(ShanghaiDay(references.now).year());
-  if (options.registering && p.year() > this_year) wrong("project.year", "存量项目的年度不能晚于今年");
-  if (options.registering && p.state() == v1::PROJECT_STATE_UNSPECIFIED) wrong("project.state", "必填");
+  if (options.registering && p.year() > this_year)
+    wrong("project.year", "存量项目的年度不能晚于今年");
+  if (options.registering && p.state() == v1::PROJECT_STATE_UNSPECIFIED)
+    wrong("project.state", "必填");
   const v1::LinkageMechanism& l = p.linkage();
   if (l.beneficiary_poor_households() > l.beneficiary_households()) {
     wrong("project.linkage.beneficiary_poor_households", "脱贫户数不能超过带动户数");
@@ -104,7 +110,8 @@ absl::Status CheckFields(const v1::Project& p, const ProjectReferences& referenc
     wrong("project.linkage.beneficiary_monitored_households", "监测户数不能超过带动户数");
   }
   if (p.category() == "SHORTBOARD") {
-    if (p.shortboard_sort().empty()) wrong("project.shortboard_sort", "补短板项目须选择设施、技术或营销");
+    if (p.shortboard_sort().empty())
+      wrong("project.shortboard_sort", "补短板项目须选择设施、技术或营销");
     if (p.short_board_id().empty()) wrong("project.short_board_id", "补短板项目须对应一项短板");
   }
   if (p.category() == "ADD_INVEST" && p.remedies_subject_id().empty()) {
@@ -169,13 +176,15 @@ absl::Status CheckCodes(const v1::Project& p, const ProjectReferences& reference
   });
   if (!p.industry_code().empty()) {
     const auto found = references.categories.find(p.industry_code());
-    if (found == references.categories.end() || found->second.level == v1::INDUSTRY_LEVEL_CHAIN_LINK) {
+    if (found == references.categories.end() ||
+        found->second.level == v1::INDUSTRY_LEVEL_CHAIN_LINK) {
       bad.emplace_back("project.industry_code", p.industry_code());
     }
   }
   for (int i = 0; i < p.chain_links_size(); ++i) {
     const auto found = references.categories.find(p.chain_links(i));
-    if (found == references.categories.end() || found->second.level != v1::INDUSTRY_LEVEL_CHAIN_LINK) {
+    if (found == references.categories.end() ||
+        found->second.level != v1::INDUSTRY_LEVEL_CHAIN_LINK) {
       bad.emplace_back(absl::StrCat("project.chain_links[", i, "]"), p.chain_links(i));
     }
   }
@@ -211,7 +220,8 @@ absl::Status CheckCampaign(const ProjectReferences& references, const ProjectChe
 }
 
 absl::Status ExternalIdTaken() {
-  return Error(absl::StatusCode::kAlreadyExists, "EXTERNAL_ID_TAKEN").Zh("外部编号已被其他项目使用");
+  return Error(absl::StatusCode::kAlreadyExists, "EXTERNAL_ID_TAKEN")
+      .Zh("外部编号已被其他项目使用");
 }
 
 ProjectRow RowOf(const v1::Project& p, const ProjectReferences& references) {
@@ -261,9 +271,11 @@ ProjectRow RowOf(const v1::Project& p, const ProjectReferences& references) {
     row.content.push_back(
         {OptionalId(c.item_id()).value_or(Ulid()), path, c.category_code(), c.budget_fen()});
   }
-  for (const type::v1::ExternalId& e : p.external_ids()) row.external_ids.emplace_back(e.system(), e.id());
+  for (const type::v1::ExternalId& e : p.external_ids())
+    row.external_ids.emplace_back(e.system(), e.id());
   row.name = p.name();
-  row.search_text = Cat(p.name(), " ", p.content_text(), " ", p.implementing_org(), " ", p.operator_text());
+  row.search_text =
+      Cat(p.name(), " ", p.content_text(), " ", p.implementing_org(), " ", p.operator_text());
   for (const v1::ContentItem& c : p.content_items()) row.search_text += Cat(" ", c.description());
   v1::Project record = p;
   record.clear_etag();
@@ -279,18 +291,19 @@ std::string PathOf(const ProjectReferences& references, const std::string& regio
   return found == references.regions.end() ? std::string() : found->second.path;
 }
 
-absl::StatusOr<ProjectReferences> LoadProjectReferences(mysql::Executor& db,
-                                                        const std::vector<const v1::Project*>& projects,
-                                                        absl::Time now) {
+absl::StatusOr<ProjectReferences> LoadProjectReferences(
+    mysql::Executor& db, const std::vector<const v1::Project*>& projects, absl::Time now) {
   ProjectReferences r;
   r.now = now;
   std::set<std::string> codes_of_regions, operators, helpers, boards;
-  std::set<CodeKey> codes = {{"PROJECT_CATEGORY", "NORMAL"}};  // the default, wherever none is named
+  std::set<CodeKey> codes = {
+      {"PROJECT_CATEGORY", "NORMAL"}};  // the default, wherever none is named
   std::set<Ulid> campaigns;
   std::vector<std::pair<std::string, std::string>> external;
   for (const v1::Project* p : projects) {
     codes_of_regions.insert(NormalCode(p->region_code()));
-    for (const v1::CoveredRegion& c : p->covered_regions()) codes_of_regions.insert(NormalCode(c.region_code()));
+    for (const v1::CoveredRegion& c : p->covered_regions())
+      codes_of_regions.insert(NormalCode(c.region_code()));
     for (const v1::ContentItem& c : p->content_items()) {
       if (!c.site_region_code().empty()) codes_of_regions.insert(NormalCode(c.site_region_code()));
     }
@@ -301,9 +314,11 @@ absl::StatusOr<ProjectReferences> LoadProjectReferences(mysql::Executor& db,
     for (const std::string& id : p->helper_org_ids()) helpers.insert(id);
     if (!p->short_board_id().empty()) boards.insert(p->short_board_id());
     if (const std::optional<Ulid> id = OptionalId(p->campaign_id())) campaigns.insert(*id);
-    for (const type::v1::ExternalId& e : p->external_ids()) external.emplace_back(e.system(), e.id());
+    for (const type::v1::ExternalId& e : p->external_ids())
+      external.emplace_back(e.system(), e.id());
   }
-  ASSIGN_OR_RETURN(r.regions, LookupRegions(db, {codes_of_regions.begin(), codes_of_regions.end()}));
+  ASSIGN_OR_RETURN(r.regions,
+                   LookupRegions(db, {codes_of_regions.begin(), codes_of_regions.end()}));
   ASSIGN_OR_RETURN(r.codes, LookupCodes(db, {codes.begin(), codes.end()}));
   ASSIGN_OR_RETURN(r.taxonomy_version, CurrentTaxonomy(db));
   ASSIGN_OR_RETURN(std::vector<CategoryRow> categories, LoadCategories(db, r.taxonomy_version));
@@ -326,11 +341,29 @@ absl::StatusOr<ProjectReferences> LoadProjectReferences(mysql::Executor& db,
   return r;
 }
 
+// An amount that comes as a number alone is exact; one that says nothing is absent, never zero.
+void SettleAmount(v1::PrintedAmount* amount) {
+  if (amount->parse_state() != type::v1::AMOUNT_PARSE_STATE_UNSPECIFIED) return;
+  if (amount->fen() > 0) {
+    amount->set_parse_state(type::v1::AMOUNT_PARSE_STATE_EXACT);
+  } else if (amount->text().empty()) {
+    amount->set_parse_state(type::v1::AMOUNT_PARSE_STATE_ABSENT);
+  }
+}
+
 absl::Status CheckProject(const ProjectReferences& references, const ProjectCheckOptions& options,
                           UlidGenerator& ids, v1::Project* p) {
+  for (v1::DeclaredFunding& f : *p->mutable_declared_funding()) SettleAmount(f.mutable_amount());
+  for (auto [has, amount] :
+       {std::pair(p->has_planned_total(), &v1::Project::mutable_planned_total),
+        std::pair(p->has_annual_output_value(), &v1::Project::mutable_annual_output_value),
+        std::pair(p->has_annual_income(), &v1::Project::mutable_annual_income)}) {
+    if (has) SettleAmount((p->*amount)());
+  }
   RETURN_IF_ERROR(CheckFields(*p, references, options));
   if (options.registering) {
-    ASSIGN_OR_RETURN(const RegionHit lead, Region(references, p->region_code(), "project.region_code"));
+    ASSIGN_OR_RETURN(const RegionHit lead,
+                     Region(references, p->region_code(), "project.region_code"));
     if (lead.path.size() < 6) {
       return InvalidField("project.region_code", "所在区域应为村、乡镇或县").Build();
     }
@@ -339,20 +372,23 @@ absl::Status CheckProject(const ProjectReferences& references, const ProjectChec
   for (int i = 0; i < p->covered_regions_size(); ++i) {
     v1::CoveredRegion& c = *p->mutable_covered_regions(i);
     ASSIGN_OR_RETURN(const RegionHit hit,
-                     Region(references, c.region_code(), absl::StrCat("project.covered_regions[", i, "].region_code")));
+                     Region(references, c.region_code(),
+                            absl::StrCat("project.covered_regions[", i, "].region_code")));
     c.set_region_path(hit.path);
   }
   for (int i = 0; i < p->content_items_size(); ++i) {
     const std::string& site = p->content_items(i).site_region_code();
     if (site.empty()) continue;
     RETURN_IF_ERROR(
-        Region(references, site, absl::StrCat("project.content_items[", i, "].site_region_code")).status());
+        Region(references, site, absl::StrCat("project.content_items[", i, "].site_region_code"))
+            .status());
   }
   if (!auth::InScope(options.scope, p->region_path())) return NotFound("region", p->region_code());
   RETURN_IF_ERROR(CheckCodes(*p, references));
   if (p->category().empty()) p->set_category("NORMAL");
   if (options.registering && !IsLegacyEntryState(static_cast<ProjectState>(p->state()))) {
-    return FailedPrecondition("LEGACY_STATE_NOT_ALLOWED", "存量项目只能登记为在建、停工、已竣工、已验收、运营、停产闲置或终止")
+    return FailedPrecondition("LEGACY_STATE_NOT_ALLOWED",
+                              "存量项目只能登记为在建、停工、已竣工、已验收、运营、停产闲置或终止")
         .Field("project.state", "存量项目不能登记为该状态");
   }
   const std::vector<FundingFact> funding = FundingFacts(references, *p);
@@ -362,7 +398,8 @@ absl::Status CheckProject(const ProjectReferences& references, const ProjectChec
   std::set<std::pair<std::string, std::string>> own;
   for (const type::v1::ExternalId& e : p->external_ids()) {
     const auto taken = references.external_ids.find({e.system(), e.id()});
-    if (taken != references.external_ids.end() && taken->second != options.own_id) return ExternalIdTaken();
+    if (taken != references.external_ids.end() && taken->second != options.own_id)
+      return ExternalIdTaken();
     if (!own.insert({e.system(), e.id()}).second) {
       return InvalidField("project.external_ids", "外部编号重复").Build();
     }
@@ -397,8 +434,8 @@ absl::Status CheckProject(const ProjectReferences& references, const ProjectChec
 absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectReferences& references,
                            std::vector<ProjectChange>* changes) {
   // Reports first: who submits one at this moment is before or after us, never beside.
-  std::map<Ulid, int> editors;       // the lowest editor of each report
-  std::set<Ulid> registered_in;      // reports that get a new subject
+  std::map<Ulid, int> editors;   // the lowest editor of each report
+  std::set<Ulid> registered_in;  // reports that get a new subject
   for (const ProjectChange& c : *changes) {
     const auto unit = references.open_units.find(c.project.region_path());
     if (unit == references.open_units.end()) continue;
@@ -428,7 +465,8 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
   }
   ASSIGN_OR_RETURN(const auto industries, EnsureIndustries(tx, author, references, wanted));
 
-  std::map<std::pair<std::string, int>, int64_t> numbers;  // county and year -> how many, then the next
+  std::map<std::pair<std::string, int>, int64_t>
+      numbers;  // county and year -> how many, then the next
   for (const ProjectChange& c : *changes) {
     if (!c.before) ++numbers[{c.project.region_path().substr(0, 6), c.project.year()}];
   }
@@ -451,7 +489,8 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
     }
     p.clear_industry_id();
     if (!p.industry_code().empty()) {
-      p.set_industry_id(industries.at({p.region_path().substr(0, 6), p.industry_code()}).ToString());
+      p.set_industry_id(
+          industries.at({p.region_path().substr(0, 6), p.industry_code()}).ToString());
     }
     if (c.before) {
       int64_t version = 0;
@@ -508,6 +547,23 @@ v1::Project ProjectOf(const ProjectRow& row) {
   p.set_is_void(row.is_void);
   p.set_etag(EtagOf(row.version));
   return p;
+}
+
+void MaskContact(const auth::Caller& caller, v1::Project* project) {
+  if (caller.May({options::v1::ROLE_VILLAGE_REPORTER, options::v1::ROLE_TOWNSHIP_REVIEWER,
+                  options::v1::ROLE_COUNTY_OPERATOR, options::v1::ROLE_COUNTY_APPROVER},
+                 project->region_path())) {
+    return;
+  }
+  if (!project->filler_name().empty()) {
+    project->set_filler_name(Cat(Utf8Truncate(project->filler_name(), 1), "**"));
+  }
+  if (!project->filler_phone().empty()) {
+    const std::string phone = project->filler_phone();
+    project->set_filler_phone(phone.size() > 7
+                                  ? Cat(phone.substr(0, 3), "****", phone.substr(phone.size() - 4))
+                                  : "****");
+  }
 }
 
 v1::Project PublicProject(v1::Project project) {

@@ -1,5 +1,5 @@
-// How projects are checked and written, one or five hundred at a time: the handlers and the import go
-// the same way. All lookups of a batch are a handful of queries, and so are all its writes.
+// How projects are checked and written, one or five hundred at a time: the handlers and the import
+// go the same way. All lookups of a batch are a handful of queries, and so are all its writes.
 #pragma once
 
 #include <map>
@@ -36,15 +36,14 @@ struct ProjectReferences {
   std::map<std::string, RegionHit> regions;  // by normalised code
   std::map<CodeKey, CodeRow> codes;
   std::string taxonomy_version;
-  std::map<std::string, CategoryRow> categories;  // of the current taxonomy
+  std::map<std::string, CategoryRow> categories;           // of the current taxonomy
   std::set<std::string> operators, helpers, short_boards;  // ids that exist
-  std::map<std::string, OpenUnit> open_units;     // by village path
+  std::map<std::string, OpenUnit> open_units;              // by village path
   std::map<Ulid, CampaignRef> campaigns;
   std::map<std::pair<std::string, std::string>, Ulid> external_ids;
 };
-absl::StatusOr<ProjectReferences> LoadProjectReferences(mysql::Executor& db,
-                                                        const std::vector<const v1::Project*>& projects,
-                                                        absl::Time now);
+absl::StatusOr<ProjectReferences> LoadProjectReferences(
+    mysql::Executor& db, const std::vector<const v1::Project*>& projects, absl::Time now);
 
 // Today's path of a code as filed; empty when it is not known or has several successors.
 std::string PathOf(const ProjectReferences& references, const std::string& region_code);
@@ -64,14 +63,15 @@ struct ProjectCheckOptions {
 };
 // Checks everything that a project must hold and fills what the server sets (paths, sums, versions,
 // defaults, campaign). What is wrong comes back all at once where it is of one kind; kinds in the
-// order FIELD_INVALID, REGION_UNKNOWN / REGION_AMBIGUOUS, NOT_FOUND outside the scope, CODE_UNKNOWN,
-// LEGACY_STATE_NOT_ALLOWED, OUT_OF_SCOPE, CAMPAIGN_NOT_OPEN, REPORT_LOCKED, EXTERNAL_ID_TAKEN.
+// order FIELD_INVALID, REGION_UNKNOWN / REGION_AMBIGUOUS, NOT_FOUND outside the scope,
+// CODE_UNKNOWN, LEGACY_STATE_NOT_ALLOWED, OUT_OF_SCOPE, CAMPAIGN_NOT_OPEN, REPORT_LOCKED,
+// EXTERNAL_ID_TAKEN.
 absl::Status CheckProject(const ProjectReferences& references, const ProjectCheckOptions& options,
                           UlidGenerator& ids, v1::Project* project);
 
 struct ProjectChange {
-  v1::Project project;                 // checked; `id` set by the caller (or empty: a new one)
-  std::optional<v1::Project> before;   // of a change; nullopt: a registration
+  v1::Project project;                // checked; `id` set by the caller (or empty: a new one)
+  std::optional<v1::Project> before;  // of a change; nullopt: a registration
   int editor_level = 5;
   std::string reason;
 };
@@ -84,6 +84,8 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
 
 // The contract's project of a row: the record with what columns decide.
 v1::Project ProjectOf(const ProjectRow& row);
+// Contact data is for those who work with the record where it lies; others see it masked.
+void MaskContact(const auth::Caller& caller, v1::Project* project);
 // As other systems and the audit see it: without contact data and allowed actions.
 v1::Project PublicProject(v1::Project project);
 

@@ -10,6 +10,7 @@
 #include "common/base/region.h"
 #include "common/base/uscc.h"
 #include "common/contract/labels.h"
+#include "common/feed/outbox.h"
 #include "common/rpc/mutation.h"
 #include "google/protobuf/descriptor.h"
 #include "services/registry/api/convert.h"
@@ -30,8 +31,8 @@ constexpr size_t kEventRegions = 500;
 
 std::string ShortName(const std::string& name) {
   for (const std::string_view ending :
-       {"村民委员会", "社区居民委员会", "居民委员会", "村委会", "居委会", "自治县", "新区", "街道", "社区", "村", "镇",
-        "乡", "县", "区", "市", "省"}) {
+       {"村民委员会", "社区居民委员会", "居民委员会", "村委会", "居委会", "自治县", "新区", "街道",
+        "社区", "村", "镇", "乡", "县", "区", "市", "省"}) {
     // At least two characters of three bytes stay.
     if (name.size() >= ending.size() + 6 && absl::EndsWith(name, AbslView(ending))) {
       return name.substr(0, name.size() - ending.size());
@@ -48,7 +49,8 @@ absl::StatusOr<v1::Region> GetRegion(Context& context, const v1::GetRegionReques
   return RegionMessage(*row);
 }
 
-absl::StatusOr<v1::ListRegionsResponse> ListRegionsRpc(Context& context, const v1::ListRegionsRequest& request) {
+absl::StatusOr<v1::ListRegionsResponse> ListRegionsRpc(Context& context,
+                                                       const v1::ListRegionsRequest& request) {
   ASSIGN_OR_RETURN(const Page page, OpenPage(request, 2000));
   RegionQuery query;
   query.parent_code = "36";
@@ -75,14 +77,22 @@ absl::StatusOr<v1::ListRegionsResponse> ListRegionsRpc(Context& context, const v
 
 v1::MatchGrade GradeOf(intake::MatchGrade grade) {
   switch (grade) {
-    case intake::MatchGrade::kCode: return v1::MATCH_GRADE_CODE;
-    case intake::MatchGrade::kExact: return v1::MATCH_GRADE_EXACT;
-    case intake::MatchGrade::kAtYear: return v1::MATCH_GRADE_AT_YEAR;
-    case intake::MatchGrade::kSplitByTownship: return v1::MATCH_GRADE_SPLIT_BY_TOWNSHIP;
-    case intake::MatchGrade::kShort: return v1::MATCH_GRADE_SHORT;
-    case intake::MatchGrade::kMerged: return v1::MATCH_GRADE_MERGED;
-    case intake::MatchGrade::kZone: return v1::MATCH_GRADE_ZONE;
-    case intake::MatchGrade::kNone: return v1::MATCH_GRADE_NONE;
+    case intake::MatchGrade::kCode:
+      return v1::MATCH_GRADE_CODE;
+    case intake::MatchGrade::kExact:
+      return v1::MATCH_GRADE_EXACT;
+    case intake::MatchGrade::kAtYear:
+      return v1::MATCH_GRADE_AT_YEAR;
+    case intake::MatchGrade::kSplitByTownship:
+      return v1::MATCH_GRADE_SPLIT_BY_TOWNSHIP;
+    case intake::MatchGrade::kShort:
+      return v1::MATCH_GRADE_SHORT;
+    case intake::MatchGrade::kMerged:
+      return v1::MATCH_GRADE_MERGED;
+    case intake::MatchGrade::kZone:
+      return v1::MATCH_GRADE_ZONE;
+    case intake::MatchGrade::kNone:
+      return v1::MATCH_GRADE_NONE;
   }
   return v1::MATCH_GRADE_NONE;
 }
@@ -154,7 +164,8 @@ absl::StatusOr<RegionRow> RegionRowOf(const v1::Region& r, int i) {
     row.parent_code = RegionParent(*code);
   } else {
     const absl::StatusOr<std::string> parent = NormalizeRegionCode(r.parent_code());
-    if (!parent.ok()) return InvalidField(Cat(field, ".parent_code"), "区划代码应为2、4、6、9或12位").Build();
+    if (!parent.ok())
+      return InvalidField(Cat(field, ".parent_code"), "区划代码应为2、4、6、9或12位").Build();
     row.parent_code = *parent;
   }
   row.flags = {r.flags().begin(), r.flags().end()};
@@ -187,7 +198,8 @@ absl::Status PublishRegions(Mutation& m, const std::vector<RegionRow>& rows) {
 std::vector<OrganisationRow> BureausOf(const std::vector<RegionRow>& regions) {
   std::vector<OrganisationRow> out;
   for (const RegionRow& r : regions) {
-    if (r.end_year != 0 || (r.level != v1::REGION_LEVEL_CITY && r.level != v1::REGION_LEVEL_COUNTY)) continue;
+    if (r.end_year != 0 || (r.level != v1::REGION_LEVEL_CITY && r.level != v1::REGION_LEVEL_COUNTY))
+      continue;
     OrganisationRow o;
     const bool city = r.level == v1::REGION_LEVEL_CITY;
     o.org_code = Cat(city ? "CITY_BUREAU_" : "COUNTY_BUREAU_", r.code);
@@ -213,7 +225,8 @@ absl::StatusOr<v1::ImportRegionsResponse> ImportRegions(Context& context,
         for (int i = 0; i < request.regions_size(); ++i) {
           ASSIGN_OR_RETURN(RegionRow row, RegionRowOf(request.regions(i), i));
           if (!seen.insert({row.code, row.end_year}).second) {
-            return InvalidField(absl::StrCat("regions[", i, "].code"), "同一代码同一年代重复").Build();
+            return InvalidField(absl::StrCat("regions[", i, "].code"), "同一代码同一年代重复")
+                .Build();
           }
           above_township |= row.code.size() <= 6;
           codes.push_back(row.code);
@@ -265,7 +278,8 @@ absl::StatusOr<v1::ImportRegionsResponse> ImportRegions(Context& context,
           RETURN_IF_ERROR(AddOrganisations(m.tx(), bureaus));
           if (!bureaus.empty()) {
             v1::OrganisationsChanged event;
-            for (const OrganisationRow& o : bureaus) *event.add_organisations() = OrganisationMessage(o);
+            for (const OrganisationRow& o : bureaus)
+              *event.add_organisations() = OrganisationMessage(o);
             RETURN_IF_ERROR(m.Publish("organisation_batch", bureaus[0].id, "", event));
           }
         }
@@ -278,7 +292,28 @@ absl::StatusOr<v1::ImportRegionsResponse> ImportRegions(Context& context,
       });
 }
 
-absl::StatusOr<v1::RecodeRegionResponse> RecodeRegion(Context& context, const v1::RecodeRegionRequest& request) {
+// What subscribers hold under the old path: every state again, under the new one.
+absl::Status PublishMoved(mysql::Tx& tx, const std::string& path, absl::Time now) {
+  const auto source = MakeSnapshotSource();
+  for (const char* type :
+       {"industry", "short_board", "leading_industry", "brand_certification", "tech_pairing",
+        "training_record", "unit_report", "project", "operation_report"}) {
+    Ulid after;
+    while (true) {
+      ASSIGN_OR_RETURN(std::vector<feed::OutboxEvent> events,
+                       source->Page(tx, type, after, kEventRegions, feed::RegionPrefixes{path}));
+      if (events.empty()) break;
+      after = events.back().aggregate_id;
+      for (feed::OutboxEvent& event : events) event.occurred_at = now;
+      RETURN_IF_ERROR(feed::PublishBatch(tx, events));
+      if (events.size() < kEventRegions) break;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::RecodeRegionResponse> RecodeRegion(Context& context,
+                                                      const v1::RecodeRegionRequest& request) {
   return rpc::Mutate<v1::RecodeRegionResponse>(
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::RecodeRegionResponse> {
         const absl::StatusOr<std::string> from = NormalizeRegionCode(request.from_code());
@@ -295,9 +330,17 @@ absl::StatusOr<v1::RecodeRegionResponse> RecodeRegion(Context& context, const v1
           return FailedPrecondition("REGION_IN_USE", "原区划仍在使用").Build();
         }
         v1::RecodeRegionResponse response;
-        ASSIGN_OR_RETURN(const int64_t records, RewriteRegionPath(m.tx(), *from, *to));
-        response.set_records(records);
-        RETURN_IF_ERROR(m.Audit("region_recode", context.ids.Next(), "36", nullptr, request, request.reason()));
+        const absl::StatusOr<int64_t> records = RewriteRegionPath(m.tx(), *from, *to);
+        if (mysql::IsDuplicateKey(records.status())) {
+          return FailedPrecondition("REGION_NOT_EMPTY",
+                                    "新区划已有同一产业或同一批次的记录，须先合并")
+              .Build();
+        }
+        RETURN_IF_ERROR(records.status());
+        response.set_records(*records);
+        RETURN_IF_ERROR(PublishMoved(m.tx(), *to, context.now));
+        RETURN_IF_ERROR(
+            m.Audit("region_recode", context.ids.Next(), "36", nullptr, request, request.reason()));
         if (old_row) RETURN_IF_ERROR(PublishRegions(m, {*old_row, *new_row}));
         return response;
       });
@@ -305,17 +348,19 @@ absl::StatusOr<v1::RecodeRegionResponse> RecodeRegion(Context& context, const v1
 
 // --- Organisations
 
-absl::StatusOr<v1::Organisation> GetOrganisation(Context& context, const v1::GetOrganisationRequest& request) {
+absl::StatusOr<v1::Organisation> GetOrganisation(Context& context,
+                                                 const v1::GetOrganisationRequest& request) {
   ASSIGN_OR_RETURN(const auto row, FindOrganisation(context.db, request.org_code()));
   if (!row) return NotFound("organisation", request.org_code()).Build();
   return OrganisationMessage(*row);
 }
 
-absl::StatusOr<v1::ListOrganisationsResponse> ListOrganisationsRpc(Context& context,
-                                                                   const v1::ListOrganisationsRequest& request) {
+absl::StatusOr<v1::ListOrganisationsResponse> ListOrganisationsRpc(
+    Context& context, const v1::ListOrganisationsRequest& request) {
   ASSIGN_OR_RETURN(const Page page, OpenPage(request));
   OrganisationQuery query;
-  ASSIGN_OR_RETURN(query.region_path, ResolvePath(context.db, request.region_code(), "region_code"));
+  ASSIGN_OR_RETURN(query.region_path,
+                   ResolvePath(context.db, request.region_code(), "region_code"));
   query.org_type = request.org_type();
   query.clause = request.clause();
   query.limit = page.size + 1;
@@ -348,7 +393,8 @@ absl::StatusOr<v1::UpsertOrganisationsResponse> UpsertOrganisationsRpc(
           row.id = IdOfKey("organisation", o.org_code());
           row.name = o.name();
           row.org_type = o.org_type();
-          ASSIGN_OR_RETURN(row.region_path, ResolvePath(m.tx(), o.region_code(), Cat(field, ".region_code")));
+          ASSIGN_OR_RETURN(row.region_path,
+                           ResolvePath(m.tx(), o.region_code(), Cat(field, ".region_code")));
           row.region_code = o.region_code();
           row.uscc = o.uscc();
           row.clauses = {o.clauses().begin(), o.clauses().end()};
@@ -362,7 +408,8 @@ absl::StatusOr<v1::UpsertOrganisationsResponse> UpsertOrganisationsRpc(
         for (const OrganisationRow& row : rows) {
           ASSIGN_OR_RETURN(const auto written, FindOrganisation(m.tx(), row.org_code));
           const v1::Organisation message = OrganisationMessage(*written);
-          RETURN_IF_ERROR(m.Audit("organisation", written->id, written->region_path, nullptr, message));
+          RETURN_IF_ERROR(
+              m.Audit("organisation", written->id, written->region_path, nullptr, message));
           *response.add_organisations() = message;
           *event.add_organisations() = message;
         }
@@ -374,13 +421,14 @@ absl::StatusOr<v1::UpsertOrganisationsResponse> UpsertOrganisationsRpc(
 constexpr const char* kClauses[] = {"四",   "五",   "六",   "七",   "八",   "九",   "十",
                                     "十一", "十二", "十三", "十四", "十五", "十六", "十七"};
 
-absl::StatusOr<v1::GetClauseMatrixResponse> GetClauseMatrix(Context& context,
-                                                            const v1::GetClauseMatrixRequest& request) {
+absl::StatusOr<v1::GetClauseMatrixResponse> GetClauseMatrix(
+    Context& context, const v1::GetClauseMatrixRequest& request) {
   OrganisationQuery query;
   query.region_path = "36";
   query.org_type = v1::ORG_TYPE_PROV_OFFICE;
   query.limit = 500;
-  ASSIGN_OR_RETURN(const std::vector<OrganisationRow> offices, ListOrganisations(context.db, query));
+  ASSIGN_OR_RETURN(const std::vector<OrganisationRow> offices,
+                   ListOrganisations(context.db, query));
   v1::GetClauseMatrixResponse response;
   for (const std::string clause : kClauses) {
     if (!request.clause().empty() && request.clause() != clause) continue;
@@ -398,7 +446,8 @@ absl::StatusOr<v1::GetClauseMatrixResponse> GetClauseMatrix(Context& context,
 
 // --- Codes
 
-absl::StatusOr<v1::ListCodeListsResponse> ListCodeListsRpc(Context& context, const v1::ListCodeListsRequest&) {
+absl::StatusOr<v1::ListCodeListsResponse> ListCodeListsRpc(Context& context,
+                                                           const v1::ListCodeListsRequest&) {
   ASSIGN_OR_RETURN(const std::vector<CodeListRow> rows, ListCodeLists(context.db));
   v1::ListCodeListsResponse response;
   for (const CodeListRow& row : rows) {
@@ -411,11 +460,13 @@ absl::StatusOr<v1::ListCodeListsResponse> ListCodeListsRpc(Context& context, con
   return response;
 }
 
-absl::StatusOr<v1::ListCodesResponse> ListCodesRpc(Context& context, const v1::ListCodesRequest& request) {
+absl::StatusOr<v1::ListCodesResponse> ListCodesRpc(Context& context,
+                                                   const v1::ListCodesRequest& request) {
   ASSIGN_OR_RETURN(const std::vector<CodeRow> rows, ListCodes(context.db, request.list()));
   if (rows.empty()) return NotFound("code_list", request.list()).Build();
-  const absl::CivilDay on = request.has_on() ? DayOf(request.on()).value_or(ShanghaiDay(context.now))
-                                             : ShanghaiDay(context.now);
+  const absl::CivilDay on = request.has_on()
+                                ? DayOf(request.on()).value_or(ShanghaiDay(context.now))
+                                : ShanghaiDay(context.now);
   v1::ListCodesResponse response;
   for (const CodeRow& row : rows) {
     response.set_version(std::max(response.version(), row.version));
@@ -424,7 +475,8 @@ absl::StatusOr<v1::ListCodesResponse> ListCodesRpc(Context& context, const v1::L
   return response;
 }
 
-absl::StatusOr<v1::CreateCodesResponse> CreateCodes(Context& context, const v1::CreateCodesRequest& request) {
+absl::StatusOr<v1::CreateCodesResponse> CreateCodes(Context& context,
+                                                    const v1::CreateCodesRequest& request) {
   return rpc::Mutate<v1::CreateCodesResponse>(
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::CreateCodesResponse> {
         std::vector<CodeRow> rows;
@@ -439,7 +491,8 @@ absl::StatusOr<v1::CreateCodesResponse> CreateCodes(Context& context, const v1::
           row.name_zh = c.name_zh();
           row.description_zh = c.description_zh();
           for (const v1::CodeAttribute& a : c.attributes()) {
-            if (a.name().find_first_of(";=") != std::string::npos || a.value().find(';') != std::string::npos) {
+            if (a.name().find_first_of(";=") != std::string::npos ||
+                a.value().find(';') != std::string::npos) {
               return InvalidField(Cat(field, ".attributes"), "属性不能含分号或等号").Build();
             }
             row.attributes.emplace_back(a.name(), a.value());
@@ -470,14 +523,17 @@ absl::StatusOr<v1::CreateCodesResponse> CreateCodes(Context& context, const v1::
           RETURN_IF_ERROR(m.Audit("code", IdOfKey("code", Cat(row.list, "/", row.code)), "36",
                                   old == before.end() ? nullptr : &old_message, message));
         }
-        RETURN_IF_ERROR(m.Publish("code_batch", IdOfKey("code", Cat(rows[0].list, "/", rows[0].code)), "", event));
+        RETURN_IF_ERROR(m.Publish(
+            "code_batch", IdOfKey("code", Cat(rows[0].list, "/", rows[0].code)), "", event));
         return response;
       });
 }
 
-void AddMessageEntries(const google::protobuf::Descriptor* type, v1::GetDictionaryResponse* response);
+void AddMessageEntries(const google::protobuf::Descriptor* type,
+                       v1::GetDictionaryResponse* response);
 
-void AddEnumEntries(const google::protobuf::EnumDescriptor* type, v1::GetDictionaryResponse* response) {
+void AddEnumEntries(const google::protobuf::EnumDescriptor* type,
+                    v1::GetDictionaryResponse* response) {
   for (int i = 0; i < type->value_count(); ++i) {
     v1::DictionaryEntry& e = *response->add_entries();
     e.set_type(type->full_name());
@@ -488,7 +544,8 @@ void AddEnumEntries(const google::protobuf::EnumDescriptor* type, v1::GetDiction
   }
 }
 
-void AddMessageEntries(const google::protobuf::Descriptor* type, v1::GetDictionaryResponse* response) {
+void AddMessageEntries(const google::protobuf::Descriptor* type,
+                       v1::GetDictionaryResponse* response) {
   for (int i = 0; i < type->field_count(); ++i) {
     const auto* field = type->field(i);
     const options::v1::Label& label = contract::LabelOf(*field);
@@ -505,7 +562,8 @@ void AddMessageEntries(const google::protobuf::Descriptor* type, v1::GetDictiona
   }
 }
 
-absl::StatusOr<v1::GetDictionaryResponse> GetDictionary(Context&, const v1::GetDictionaryRequest& request) {
+absl::StatusOr<v1::GetDictionaryResponse> GetDictionary(Context&,
+                                                        const v1::GetDictionaryRequest& request) {
   v1::GetDictionaryResponse response;
   const auto* pool = google::protobuf::DescriptorPool::generated_pool();
   if (request.types().empty()) {
@@ -521,17 +579,23 @@ absl::StatusOr<v1::GetDictionaryResponse> GetDictionary(Context&, const v1::GetD
       for (int i = 0; i < file->dependency_count(); ++i) open.push_back(file->dependency(i));
     }
     std::vector<const google::protobuf::FileDescriptor*> sorted(files.begin(), files.end());
-    std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->name() < b->name(); });
+    std::sort(sorted.begin(), sorted.end(),
+              [](const auto* a, const auto* b) { return a->name() < b->name(); });
     for (const auto* file : sorted) {
-      for (int i = 0; i < file->enum_type_count(); ++i) AddEnumEntries(file->enum_type(i), &response);
-      for (int i = 0; i < file->message_type_count(); ++i) AddMessageEntries(file->message_type(i), &response);
+      for (int i = 0; i < file->enum_type_count(); ++i)
+        AddEnumEntries(file->enum_type(i), &response);
+      for (int i = 0; i < file->message_type_count(); ++i)
+        AddMessageEntries(file->message_type(i), &response);
     }
     return response;
   }
   for (const std::string& name : request.types()) {
-    if (const auto* type = absl::StartsWith(name, "bangfu.") ? pool->FindEnumTypeByName(name) : nullptr) {
+    if (const auto* type =
+            absl::StartsWith(name, "bangfu.") ? pool->FindEnumTypeByName(name) : nullptr) {
       AddEnumEntries(type, &response);
-    } else if (const auto* message = absl::StartsWith(name, "bangfu.") ? pool->FindMessageTypeByName(name) : nullptr) {
+    } else if (const auto* message = absl::StartsWith(name, "bangfu.")
+                                         ? pool->FindMessageTypeByName(name)
+                                         : nullptr) {
       AddMessageEntries(message, &response);
     } else {
       return NotFound("type", name).Build();
@@ -540,43 +604,47 @@ absl::StatusOr<v1::GetDictionaryResponse> GetDictionary(Context&, const v1::GetD
   return response;
 }
 
-absl::StatusOr<v1::ListParametersResponse> ListParametersRpc(Context& context, const v1::ListParametersRequest&) {
+absl::StatusOr<v1::ListParametersResponse> ListParametersRpc(Context& context,
+                                                             const v1::ListParametersRequest&) {
   ASSIGN_OR_RETURN(const std::vector<ParameterRow> rows, ListParameters(context.db));
   v1::ListParametersResponse response;
   for (const ParameterRow& row : rows) *response.add_parameters() = ParameterMessage(row);
   return response;
 }
 
-absl::StatusOr<v1::Parameter> SetParameter(Context& context, const v1::SetParameterRequest& request) {
-  return rpc::Mutate<v1::Parameter>(context, request, [&](Mutation& m) -> absl::StatusOr<v1::Parameter> {
-    ASSIGN_OR_RETURN(const auto found, FindParameter(m.tx(), request.code()));
-    if (!found) return NotFound("parameter", request.code()).Build();
-    RETURN_IF_ERROR(CheckEtag(request.etag(), found->version));
-    ParameterRow row = *found;
-    row.value = request.value();
-    if (request.value() < 0 || (row.unit == "BP" && request.value() > 10000)) {
-      return InvalidField("value", "数值超出范围").Build();
-    }
-    if (request.day_kind() != v1::DAY_KIND_UNSPECIFIED) row.day_kind = request.day_kind();
-    row.unconfirmed = !request.confirmed();
-    ++row.version;
-    RETURN_IF_ERROR(UpdateParameter(m.tx(), row));
-    const v1::Parameter before = ParameterMessage(*found);
-    const v1::Parameter after = ParameterMessage(row);
-    const Ulid id = IdOfKey("parameter", row.code);
-    RETURN_IF_ERROR(m.Audit("parameter", id, "36", &before, after, request.reason()));
-    v1::ParameterChanged event;
-    *event.mutable_parameter() = after;
-    RETURN_IF_ERROR(m.Publish("parameter", id, "", event));
-    return after;
-  });
+absl::StatusOr<v1::Parameter> SetParameter(Context& context,
+                                           const v1::SetParameterRequest& request) {
+  return rpc::Mutate<v1::Parameter>(
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::Parameter> {
+        ASSIGN_OR_RETURN(const auto found, FindParameter(m.tx(), request.code()));
+        if (!found) return NotFound("parameter", request.code()).Build();
+        RETURN_IF_ERROR(CheckEtag(request.etag(), found->version));
+        ParameterRow row = *found;
+        row.value = request.value();
+        if (request.value() < 0 || (row.unit == "BP" && request.value() > 10000)) {
+          return InvalidField("value", "数值超出范围").Build();
+        }
+        if (request.day_kind() != v1::DAY_KIND_UNSPECIFIED) row.day_kind = request.day_kind();
+        row.unconfirmed = !request.confirmed();
+        ++row.version;
+        RETURN_IF_ERROR(UpdateParameter(m.tx(), row));
+        const v1::Parameter before = ParameterMessage(*found);
+        const v1::Parameter after = ParameterMessage(row);
+        const Ulid id = IdOfKey("parameter", row.code);
+        RETURN_IF_ERROR(m.Audit("parameter", id, "36", &before, after, request.reason()));
+        v1::ParameterChanged event;
+        *event.mutable_parameter() = after;
+        RETURN_IF_ERROR(m.Publish("parameter", id, "", event));
+        return after;
+      });
 }
 
 absl::StatusOr<v1::ListFundSourceDepartmentsResponse> ListFsd(
     Context& context, const v1::ListFundSourceDepartmentsRequest& request) {
   ASSIGN_OR_RETURN(const auto rows, ListFundSourceDepartments(context.db));
-  const absl::CivilDay on = request.has_on() ? DayOf(request.on()).value_or(ShanghaiDay(context.now))
-                                             : ShanghaiDay(context.now);
+  const absl::CivilDay on = request.has_on()
+                                ? DayOf(request.on()).value_or(ShanghaiDay(context.now))
+                                : ShanghaiDay(context.now);
   v1::ListFundSourceDepartmentsResponse response;
   for (const FundSourceDepartmentRow& row : rows) {
     if (row.rule.valid_from > on || (row.rule.valid_to && *row.rule.valid_to < on)) continue;
@@ -596,8 +664,10 @@ absl::StatusOr<v1::FundSourceDepartment> SetFsd(Context& context,
         codes.Want("DEPARTMENT", r.department_code(), "row.department_code");
         RETURN_IF_ERROR(codes.Run(m.tx(), ShanghaiDay(context.now)));
         FundSourceDepartmentRow row;
-        row.rule = {r.source_code(), r.task_code(), r.department_code(), ShanghaiDay(context.now), std::nullopt};
-        if (r.has_valid_from()) row.rule.valid_from = DayOf(r.valid_from()).value_or(row.rule.valid_from);
+        row.rule = {r.source_code(), r.task_code(), r.department_code(), ShanghaiDay(context.now),
+                    std::nullopt};
+        if (r.has_valid_from())
+          row.rule.valid_from = DayOf(r.valid_from()).value_or(row.rule.valid_from);
         if (r.has_valid_to()) row.rule.valid_to = DayOf(r.valid_to());
         if (row.rule.valid_to && *row.rule.valid_to < row.rule.valid_from) {
           return InvalidField("row.valid_to", "停用日期不能早于启用日期").Build();
@@ -609,14 +679,16 @@ absl::StatusOr<v1::FundSourceDepartment> SetFsd(Context& context,
           row.id = context.ids.Next();
           const absl::Status inserted = InsertFundSourceDepartment(m.tx(), row);
           if (mysql::IsDuplicateKey(inserted)) {
-            return Error(absl::StatusCode::kAlreadyExists, "ROW_EXISTS").Zh("该对应关系已存在").Build();
+            return Error(absl::StatusCode::kAlreadyExists, "ROW_EXISTS")
+                .Zh("该对应关系已存在")
+                .Build();
           }
           RETURN_IF_ERROR(inserted);
         } else {
           ASSIGN_OR_RETURN(const Ulid id, ParseId(r.id(), "row.id"));
           ASSIGN_OR_RETURN(const auto all, ListFundSourceDepartments(m.tx()));
-          const auto found = std::find_if(all.begin(), all.end(),
-                                          [&](const FundSourceDepartmentRow& f) { return f.id == id; });
+          const auto found = std::find_if(
+              all.begin(), all.end(), [&](const FundSourceDepartmentRow& f) { return f.id == id; });
           if (found == all.end()) return NotFound("fund_source_department", r.id()).Build();
           RETURN_IF_ERROR(CheckEtag(r.etag(), found->version));
           before = FundSourceDepartmentMessage(*found);
@@ -630,7 +702,8 @@ absl::StatusOr<v1::FundSourceDepartment> SetFsd(Context& context,
           RETURN_IF_ERROR(UpdateFundSourceDepartment(m.tx(), row));
         }
         const v1::FundSourceDepartment after = FundSourceDepartmentMessage(row);
-        RETURN_IF_ERROR(m.Audit("fund_source_department", row.id, "36", changed ? &before : nullptr, after));
+        RETURN_IF_ERROR(
+            m.Audit("fund_source_department", row.id, "36", changed ? &before : nullptr, after));
         v1::FundSourceDepartmentChanged event;
         *event.mutable_row() = after;
         RETURN_IF_ERROR(m.Publish("fund_source_department", row.id, "", event));
@@ -640,7 +713,8 @@ absl::StatusOr<v1::FundSourceDepartment> SetFsd(Context& context,
 
 // --- Calendar
 
-absl::StatusOr<v1::ListWorkDaysResponse> ListDays(Context& context, const v1::ListWorkDaysRequest& request) {
+absl::StatusOr<v1::ListWorkDaysResponse> ListDays(Context& context,
+                                                  const v1::ListWorkDaysRequest& request) {
   const auto from = DayOf(request.from());
   const auto to = DayOf(request.to());
   if (!from || !to || *to < *from || *to - *from > 400) {
@@ -691,7 +765,8 @@ absl::StatusOr<v1::ComputeDeadlineResponse> Deadlines(Context& context,
 
 // --- Taxonomy
 
-absl::StatusOr<v1::ListTaxonomiesResponse> ListTaxonomiesRpc(Context& context, const v1::ListTaxonomiesRequest&) {
+absl::StatusOr<v1::ListTaxonomiesResponse> ListTaxonomiesRpc(Context& context,
+                                                             const v1::ListTaxonomiesRequest&) {
   ASSIGN_OR_RETURN(const std::vector<TaxonomyRow> rows, ListTaxonomies(context.db));
   v1::ListTaxonomiesResponse response;
   for (const TaxonomyRow& row : rows) *response.add_taxonomies() = TaxonomyMessage(row);
@@ -711,7 +786,8 @@ absl::StatusOr<v1::ListIndustryCategoriesResponse> ListCategories(
   rows.erase(std::remove_if(rows.begin(), rows.end(),
                             [&](const CategoryRow& c) {
                               return (request.level() != 0 && c.level != request.level()) ||
-                                     (!request.parent_code().empty() && c.parent_code != request.parent_code()) ||
+                                     (!request.parent_code().empty() &&
+                                      c.parent_code != request.parent_code()) ||
                                      (!page.key.empty() && c.code <= after);
                             }),
              rows.end());
@@ -727,8 +803,9 @@ absl::Status PublishCategories(Mutation& m, const std::vector<CategoryRow>& rows
   ASSIGN_OR_RETURN(const std::string current, CurrentTaxonomy(m.tx()));
   event.set_current_taxonomy_version(current);
   for (const CategoryRow& row : rows) *event.add_categories() = CategoryMessage(row);
-  return m.Publish("industry_category_batch", IdOfKey("taxonomy", rows.empty() ? current : rows[0].taxonomy_version),
-                   "", event);
+  return m.Publish("industry_category_batch",
+                   IdOfKey("taxonomy", rows.empty() ? current : rows[0].taxonomy_version), "",
+                   event);
 }
 
 absl::StatusOr<v1::ImportIndustryCategoriesResponse> ImportCategories(
@@ -740,13 +817,20 @@ absl::StatusOr<v1::ImportIndustryCategoriesResponse> ImportCategories(
         for (const CategoryRow& row : standing) known[{row.taxonomy_version, row.code}] = row;
         std::vector<CategoryRow> rows;
         for (const v1::IndustryCategory& c : request.categories()) {
-          rows.push_back({c.taxonomy_version(), c.code(), c.name(), c.level(), c.parent_code(),
-                          {c.applicable_links().begin(), c.applicable_links().end()}, c.cultivation_months(),
-                          {c.maps_from().begin(), c.maps_from().end()}, c.unconfirmed()});
+          rows.push_back({c.taxonomy_version(),
+                          c.code(),
+                          c.name(),
+                          c.level(),
+                          c.parent_code(),
+                          {c.applicable_links().begin(), c.applicable_links().end()},
+                          c.cultivation_months(),
+                          {c.maps_from().begin(), c.maps_from().end()},
+                          c.unconfirmed()});
         }
         auto after = known;
         for (const CategoryRow& row : rows) after[{row.taxonomy_version, row.code}] = row;
-        Error parent = Error(absl::StatusCode::kInvalidArgument, "PARENT_UNKNOWN").Zh("上级产业不存在");
+        Error parent =
+            Error(absl::StatusCode::kInvalidArgument, "PARENT_UNKNOWN").Zh("上级产业不存在");
         bool orphan = false;
         std::vector<std::pair<std::string, std::string>> bad;
         for (size_t i = 0; i < rows.size(); ++i) {
@@ -788,27 +872,31 @@ absl::StatusOr<v1::ImportIndustryCategoriesResponse> ImportCategories(
           RETURN_IF_ERROR(AddTaxonomy(m.tx(), version, Cat("产业目录", version)));
         }
         RETURN_IF_ERROR(UpsertCategories(m.tx(), writes));
-        RETURN_IF_ERROR(m.Audit("industry_category_import", context.ids.Next(), "36", nullptr, request));
+        RETURN_IF_ERROR(
+            m.Audit("industry_category_import", context.ids.Next(), "36", nullptr, request));
         RETURN_IF_ERROR(PublishCategories(m, writes));
         return response;
       });
 }
 
-absl::StatusOr<v1::Taxonomy> Activate(Context& context, const v1::ActivateTaxonomyRequest& request) {
-  return rpc::Mutate<v1::Taxonomy>(context, request, [&](Mutation& m) -> absl::StatusOr<v1::Taxonomy> {
-    ASSIGN_OR_RETURN(std::vector<TaxonomyRow> rows, ListTaxonomies(m.tx()));
-    const auto found = std::find_if(rows.begin(), rows.end(), [&](const TaxonomyRow& row) {
-      return row.taxonomy_version == request.taxonomy_version();
-    });
-    if (found == rows.end()) return NotFound("taxonomy", request.taxonomy_version()).Build();
-    RETURN_IF_ERROR(SetCurrentTaxonomy(m.tx(), request.taxonomy_version()));
-    found->is_current = true;
-    const v1::Taxonomy after = TaxonomyMessage(*found);
-    RETURN_IF_ERROR(m.Audit("taxonomy", IdOfKey("taxonomy", request.taxonomy_version()), "36", nullptr, after));
-    ASSIGN_OR_RETURN(const auto categories, LoadCategories(m.tx(), request.taxonomy_version()));
-    RETURN_IF_ERROR(PublishCategories(m, categories));
-    return after;
-  });
+absl::StatusOr<v1::Taxonomy> Activate(Context& context,
+                                      const v1::ActivateTaxonomyRequest& request) {
+  return rpc::Mutate<v1::Taxonomy>(
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::Taxonomy> {
+        ASSIGN_OR_RETURN(std::vector<TaxonomyRow> rows, ListTaxonomies(m.tx()));
+        const auto found = std::find_if(rows.begin(), rows.end(), [&](const TaxonomyRow& row) {
+          return row.taxonomy_version == request.taxonomy_version();
+        });
+        if (found == rows.end()) return NotFound("taxonomy", request.taxonomy_version()).Build();
+        RETURN_IF_ERROR(SetCurrentTaxonomy(m.tx(), request.taxonomy_version()));
+        found->is_current = true;
+        const v1::Taxonomy after = TaxonomyMessage(*found);
+        RETURN_IF_ERROR(m.Audit("taxonomy", IdOfKey("taxonomy", request.taxonomy_version()), "36",
+                                nullptr, after));
+        ASSIGN_OR_RETURN(const auto categories, LoadCategories(m.tx(), request.taxonomy_version()));
+        RETURN_IF_ERROR(PublishCategories(m, categories));
+        return after;
+      });
 }
 
 }  // namespace
@@ -817,40 +905,50 @@ void RegisterReferenceHandlers(rpc::Router& router) {
   const std::string regions = "bangfu.registry.v1.RegionService.";
   const auto index = std::make_shared<RegionIndex>();
   router.Unary<v1::GetRegionRequest, v1::Region>(regions + "GetRegion", GetRegion);
-  router.Unary<v1::ListRegionsRequest, v1::ListRegionsResponse>(regions + "ListRegions", ListRegionsRpc);
+  router.Unary<v1::ListRegionsRequest, v1::ListRegionsResponse>(regions + "ListRegions",
+                                                                ListRegionsRpc);
   router.Unary<v1::ResolveRegionRequest, v1::ResolveRegionResponse>(
-      regions + "ResolveRegion", [index](Context& context, const v1::ResolveRegionRequest& request) {
+      regions + "ResolveRegion",
+      [index](Context& context, const v1::ResolveRegionRequest& request) {
         return ResolveRegion(*index, context, request);
       });
-  router.Unary<v1::ImportRegionsRequest, v1::ImportRegionsResponse>(regions + "ImportRegions", ImportRegions);
-  router.Unary<v1::RecodeRegionRequest, v1::RecodeRegionResponse>(regions + "RecodeRegion", RecodeRegion);
+  router.Unary<v1::ImportRegionsRequest, v1::ImportRegionsResponse>(regions + "ImportRegions",
+                                                                    ImportRegions);
+  router.Unary<v1::RecodeRegionRequest, v1::RecodeRegionResponse>(regions + "RecodeRegion",
+                                                                  RecodeRegion);
 
   const std::string organisations = "bangfu.registry.v1.OrganisationService.";
-  router.Unary<v1::GetOrganisationRequest, v1::Organisation>(organisations + "GetOrganisation", GetOrganisation);
-  router.Unary<v1::ListOrganisationsRequest, v1::ListOrganisationsResponse>(organisations + "ListOrganisations",
-                                                                            ListOrganisationsRpc);
+  router.Unary<v1::GetOrganisationRequest, v1::Organisation>(organisations + "GetOrganisation",
+                                                             GetOrganisation);
+  router.Unary<v1::ListOrganisationsRequest, v1::ListOrganisationsResponse>(
+      organisations + "ListOrganisations", ListOrganisationsRpc);
   router.Unary<v1::UpsertOrganisationsRequest, v1::UpsertOrganisationsResponse>(
       organisations + "UpsertOrganisations", UpsertOrganisationsRpc);
-  router.Unary<v1::GetClauseMatrixRequest, v1::GetClauseMatrixResponse>(organisations + "GetClauseMatrix",
-                                                                        GetClauseMatrix);
+  router.Unary<v1::GetClauseMatrixRequest, v1::GetClauseMatrixResponse>(
+      organisations + "GetClauseMatrix", GetClauseMatrix);
 
   const std::string codes = "bangfu.registry.v1.CodeListService.";
-  router.Unary<v1::ListCodeListsRequest, v1::ListCodeListsResponse>(codes + "ListCodeLists", ListCodeListsRpc);
+  router.Unary<v1::ListCodeListsRequest, v1::ListCodeListsResponse>(codes + "ListCodeLists",
+                                                                    ListCodeListsRpc);
   router.Unary<v1::ListCodesRequest, v1::ListCodesResponse>(codes + "ListCodes", ListCodesRpc);
   router.Unary<v1::CreateCodesRequest, v1::CreateCodesResponse>(codes + "CreateCodes", CreateCodes);
-  router.Unary<v1::GetDictionaryRequest, v1::GetDictionaryResponse>(codes + "GetDictionary", GetDictionary);
+  router.Unary<v1::GetDictionaryRequest, v1::GetDictionaryResponse>(codes + "GetDictionary",
+                                                                    GetDictionary);
   router.Unary<v1::ListParametersRequest, v1::ListParametersResponse>(codes + "ListParameters",
                                                                       ListParametersRpc);
   router.Unary<v1::SetParameterRequest, v1::Parameter>(codes + "SetParameter", SetParameter);
   router.Unary<v1::ListFundSourceDepartmentsRequest, v1::ListFundSourceDepartmentsResponse>(
       codes + "ListFundSourceDepartments", ListFsd);
-  router.Unary<v1::SetFundSourceDepartmentRequest, v1::FundSourceDepartment>(codes + "SetFundSourceDepartment",
-                                                                             SetFsd);
+  router.Unary<v1::SetFundSourceDepartmentRequest, v1::FundSourceDepartment>(
+      codes + "SetFundSourceDepartment", SetFsd);
 
   const std::string calendar = "bangfu.registry.v1.CalendarService.";
-  router.Unary<v1::ListWorkDaysRequest, v1::ListWorkDaysResponse>(calendar + "ListWorkDays", ListDays);
-  router.Unary<v1::ImportWorkDaysRequest, v1::ImportWorkDaysResponse>(calendar + "ImportWorkDays", ImportDays);
-  router.Unary<v1::ComputeDeadlineRequest, v1::ComputeDeadlineResponse>(calendar + "ComputeDeadline", Deadlines);
+  router.Unary<v1::ListWorkDaysRequest, v1::ListWorkDaysResponse>(calendar + "ListWorkDays",
+                                                                  ListDays);
+  router.Unary<v1::ImportWorkDaysRequest, v1::ImportWorkDaysResponse>(calendar + "ImportWorkDays",
+                                                                      ImportDays);
+  router.Unary<v1::ComputeDeadlineRequest, v1::ComputeDeadlineResponse>(
+      calendar + "ComputeDeadline", Deadlines);
 
   const std::string taxonomy = "bangfu.registry.v1.TaxonomyService.";
   router.Unary<v1::ListTaxonomiesRequest, v1::ListTaxonomiesResponse>(taxonomy + "ListTaxonomies",

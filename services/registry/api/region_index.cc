@@ -9,7 +9,8 @@
 
 namespace bangfu::registry {
 
-absl::StatusOr<std::shared_ptr<const intake::RegionMatcher>> RegionIndex::Matcher(mysql::Executor& db) {
+absl::StatusOr<std::shared_ptr<const intake::RegionMatcher>> RegionIndex::Matcher(
+    mysql::Executor& db) {
   ASSIGN_OR_RETURN(const auto stamp, RegionStamp(db));
   {
     std::lock_guard<std::mutex> lock(mu_);
@@ -24,7 +25,8 @@ absl::StatusOr<std::shared_ptr<const intake::RegionMatcher>> RegionIndex::Matche
   std::vector<intake::RegionHistoryRow> history;
   for (const RegionRow& row : rows) {
     const RegionLevel level = static_cast<RegionLevel>(row.level);
-    if (row.end_year == 0) current.push_back({row.code, row.name, level, row.parent_code, row.is_extension});
+    if (row.end_year == 0)
+      current.push_back({row.code, row.name, level, row.parent_code, row.is_extension});
     if (row.end_year == 0 && row.start_year == 0) continue;
     intake::RegionHistoryRow h;
     h.code = row.code;
@@ -36,7 +38,8 @@ absl::StatusOr<std::shared_ptr<const intake::RegionMatcher>> RegionIndex::Matche
     for (const RegionSuccessorRow& s : row.successors) h.successors.push_back({s.code, s.year});
     history.push_back(std::move(h));
   }
-  auto matcher = std::make_shared<const intake::RegionMatcher>(std::move(current), std::move(history));
+  auto matcher =
+      std::make_shared<const intake::RegionMatcher>(std::move(current), std::move(history));
   std::lock_guard<std::mutex> lock(mu_);
   stamp_ = stamp;
   matcher_ = matcher;

@@ -1,4 +1,5 @@
-// The registry through gRPC over a real database: what each requirement asks for, and what is refused.
+// The registry through gRPC over a real database: what each requirement asks for, and what is
+// refused.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -35,12 +36,12 @@ using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::Not;
-using ::testing::SizeIs;
 using testing::HasViolation;
+using ::testing::IsEmpty;
 using testing::IsOk;
+using ::testing::Not;
 using testing::RpcServer;
+using ::testing::SizeIs;
 using testing::StatusIs;
 using Code = absl::StatusCode;
 namespace role = options::v1;
@@ -109,7 +110,8 @@ class RegistryTest : public ::testing::Test {
     add("360402", "濂溪区", 2016);
     add("360483", "庐山市", 2016);
     add("360402", "庐山区", 1983, 2016, {"360402", "360483"});
-    const auto imported = Call<v1::ImportRegionsResponse>(kRegions, "ImportRegions", request, admin_);
+    const auto imported =
+        Call<v1::ImportRegionsResponse>(kRegions, "ImportRegions", request, admin_);
     ASSERT_THAT(imported, IsOk());
     ASSERT_EQ(imported->created(), 16);
   }
@@ -235,7 +237,8 @@ TEST_F(RegistryTest, R130_RealRegionsGiveCitiesCountiesAndTheirBureaus) {
     int year = 0;
     if (absl::SimpleAtoi(c[5], &year)) r.set_start_year(year);
     if (absl::SimpleAtoi(c[6], &year)) r.set_end_year(year);
-    for (const std::string& s : std::vector<std::string>(absl::StrSplit(c[7], ';', absl::SkipEmpty()))) {
+    for (const std::string& s :
+         std::vector<std::string>(absl::StrSplit(c[7], ';', absl::SkipEmpty()))) {
       v1::RegionSuccessor& out = *r.add_successors();
       out.set_code(s.substr(0, 6));
       if (s.size() > 6 && absl::SimpleAtoi(s.substr(7, 4), &year)) out.set_year(year);
@@ -253,8 +256,10 @@ TEST_F(RegistryTest, R130_RealRegionsGiveCitiesCountiesAndTheirBureaus) {
   for (int pass = 0; pass < 2; ++pass) {
     for (size_t begin = 0; begin < unique.size(); begin += 2000) {
       v1::ImportRegionsRequest request;
-      for (size_t i = begin; i < std::min(unique.size(), begin + 2000); ++i) *request.add_regions() = unique[i];
-      const auto imported = Call<v1::ImportRegionsResponse>(kRegions, "ImportRegions", request, admin_);
+      for (size_t i = begin; i < std::min(unique.size(), begin + 2000); ++i)
+        *request.add_regions() = unique[i];
+      const auto imported =
+          Call<v1::ImportRegionsResponse>(kRegions, "ImportRegions", request, admin_);
       ASSERT_THAT(imported, IsOk());
       (pass == 0 ? created : unchanged) += pass == 0 ? imported->created() : imported->unchanged();
     }
@@ -263,7 +268,8 @@ TEST_F(RegistryTest, R130_RealRegionsGiveCitiesCountiesAndTheirBureaus) {
   EXPECT_EQ(unchanged, static_cast<int>(unique.size()));  // the second run changes nothing
 
   const auto count = [&](v1::OrgType type) {
-    return Int(absl::StrCat("SELECT COUNT(*) FROM organisation WHERE org_type = ", static_cast<int>(type)));
+    return Int(absl::StrCat("SELECT COUNT(*) FROM organisation WHERE org_type = ",
+                            static_cast<int>(type)));
   };
   EXPECT_EQ(count(v1::ORG_TYPE_PROV_OFFICE), 19);
   EXPECT_EQ(count(v1::ORG_TYPE_CITY_BUREAU), 12);  // 11 cities and 赣江新区
@@ -275,7 +281,9 @@ TEST_F(RegistryTest, R130_RealRegionsGiveCitiesCountiesAndTheirBureaus) {
   EXPECT_EQ(Call<v1::Region>(kRegions, "GetRegion", get, county_)->region_path(), "360783");
   get.set_code("362128");  // 龙南县 in the prefecture of the time
   EXPECT_EQ(Call<v1::Region>(kRegions, "GetRegion", get, county_)->region_path(), "360783");
-  EXPECT_EQ(Int("SELECT COUNT(*) FROM region WHERE code = '360402' AND end_year = 2016 AND region_path = ''"), 1);
+  EXPECT_EQ(Int("SELECT COUNT(*) FROM region WHERE code = '360402' AND end_year = 2016 AND "
+                "region_path = ''"),
+            1);
 
   // Names with a year.
   v1::ResolveRegionRequest resolve;
@@ -325,16 +333,19 @@ TEST_F(RegistryTest, R060_SpecialitiesAreImportedUnderTheirMajor) {
   c.set_level(v1::INDUSTRY_LEVEL_SPECIALITY);
   c.set_parent_code("NOBODY");
   c.set_cultivation_months(60);
-  EXPECT_THAT(Call<v1::ImportIndustryCategoriesResponse>(kTaxonomy, "ImportIndustryCategories", import, admin_),
+  EXPECT_THAT(Call<v1::ImportIndustryCategoriesResponse>(kTaxonomy, "ImportIndustryCategories",
+                                                         import, admin_),
               StatusIs(Code::kInvalidArgument, "PARENT_UNKNOWN"));
   c.set_parent_code("OIL");
-  EXPECT_THAT(Call<v1::ImportIndustryCategoriesResponse>(kTaxonomy, "ImportIndustryCategories", import, county_),
+  EXPECT_THAT(Call<v1::ImportIndustryCategoriesResponse>(kTaxonomy, "ImportIndustryCategories",
+                                                         import, county_),
               StatusIs(Code::kPermissionDenied));
-  auto imported =
-      Call<v1::ImportIndustryCategoriesResponse>(kTaxonomy, "ImportIndustryCategories", import, admin_);
+  auto imported = Call<v1::ImportIndustryCategoriesResponse>(kTaxonomy, "ImportIndustryCategories",
+                                                             import, admin_);
   ASSERT_THAT(imported, IsOk());
   EXPECT_EQ(imported->created(), 1);
-  imported = Call<v1::ImportIndustryCategoriesResponse>(kTaxonomy, "ImportIndustryCategories", import, admin_);
+  imported = Call<v1::ImportIndustryCategoriesResponse>(kTaxonomy, "ImportIndustryCategories",
+                                                        import, admin_);
   EXPECT_EQ(imported->unchanged(), 1);
   v1::Project p = SomeProject();
   p.set_industry_code("CAMELLIA");
@@ -375,15 +386,17 @@ TEST_F(RegistryTest, R013_FurtherFundSourcesAreData) {
 TEST_F(RegistryTest, DictionaryAndParametersAreServed) {
   v1::GetDictionaryRequest request;
   request.add_types("bangfu.registry.v1.ProjectState");
-  const auto dictionary = Call<v1::GetDictionaryResponse>(kCodes, "GetDictionary", request, county_);
+  const auto dictionary =
+      Call<v1::GetDictionaryResponse>(kCodes, "GetDictionary", request, county_);
   ASSERT_THAT(dictionary, IsOk());
   EXPECT_EQ(dictionary->entries(7).label_zh(), "在建");
-  const auto all = Call<v1::GetDictionaryResponse>(kCodes, "GetDictionary", v1::GetDictionaryRequest(), county_);
+  const auto all =
+      Call<v1::GetDictionaryResponse>(kCodes, "GetDictionary", v1::GetDictionaryRequest(), county_);
   ASSERT_THAT(all, IsOk());
   EXPECT_GT(all->entries_size(), 300);
 
-  const auto parameters =
-      Call<v1::ListParametersResponse>(kCodes, "ListParameters", v1::ListParametersRequest(), county_);
+  const auto parameters = Call<v1::ListParametersResponse>(kCodes, "ListParameters",
+                                                           v1::ListParametersRequest(), county_);
   ASSERT_THAT(parameters, IsOk());
   v1::SetParameterRequest set;
   set.set_code("CITY_SAMPLE_BP");
@@ -393,7 +406,8 @@ TEST_F(RegistryTest, DictionaryAndParametersAreServed) {
   const auto changed = Call<v1::Parameter>(kCodes, "SetParameter", set, admin_);
   ASSERT_THAT(changed, IsOk());
   EXPECT_EQ(changed->value(), 1500);
-  EXPECT_THAT(Call<v1::Parameter>(kCodes, "SetParameter", set, admin_), StatusIs(Code::kAborted, "ETAG_MISMATCH"));
+  EXPECT_THAT(Call<v1::Parameter>(kCodes, "SetParameter", set, admin_),
+              StatusIs(Code::kAborted, "ETAG_MISMATCH"));
 }
 
 // --- Projects
@@ -453,16 +467,19 @@ TEST_F(RegistryTest, R010_ProjectsBefore2012AndFutureStockAreRefused) {
   EXPECT_THAT(Register(p, county_), HasViolation("project.year"));
   p.set_year(2012);
   p.set_state(v1::PROJECT_STATE_PLANNED);
-  EXPECT_THAT(Register(p, county_), StatusIs(Code::kFailedPrecondition, "LEGACY_STATE_NOT_ALLOWED"));
+  EXPECT_THAT(Register(p, county_),
+              StatusIs(Code::kFailedPrecondition, "LEGACY_STATE_NOT_ALLOWED"));
   p.set_state(v1::PROJECT_STATE_TERMINATED);
   EXPECT_THAT(Register(p, county_), IsOk());
 }
 
 TEST_F(RegistryTest, EveryMissingFieldIsNamedAtOnce) {
   const auto refused = Register(v1::Project(), county_);
-  for (const char* field : {"project.name", "project.region_code", "project.project_type", "project.year",
-                            "project.implementing_org", "project.declared_funding", "project.state"}) {
-    EXPECT_THAT(refused, AllOf(StatusIs(Code::kInvalidArgument, "FIELD_INVALID"), HasViolation(field)));
+  for (const char* field :
+       {"project.name", "project.region_code", "project.project_type", "project.year",
+        "project.implementing_org", "project.declared_funding", "project.state"}) {
+    EXPECT_THAT(refused,
+                AllOf(StatusIs(Code::kInvalidArgument, "FIELD_INVALID"), HasViolation(field)));
   }
 }
 
@@ -476,7 +493,8 @@ TEST_F(RegistryTest, OldCodesKeepTheirFilingAndGetTodaysPath) {
   list.set_region_code("360727");  // asked for by the old code too
   EXPECT_EQ(List(list, admin_).projects_size(), 1);
   p.set_region_code("360402");  // in use today as 濂溪区
-  EXPECT_THAT(Register(p, admin_), StatusIs(Code::kPermissionDenied));  // the province registers nothing
+  EXPECT_THAT(Register(p, admin_),
+              StatusIs(Code::kPermissionDenied));  // the province registers nothing
   p.set_region_code("360999100001");
   EXPECT_THAT(Register(p, county_), StatusIs(Code::kInvalidArgument, "REGION_UNKNOWN"));
 }
@@ -556,13 +574,17 @@ TEST_F(RegistryTest, UpdatesTakeTheMaskTheEtagAndNothingElse) {
   EXPECT_NE(updated->etag(), made->etag());
   EXPECT_THAT(Update(change, {"note"}, county_), StatusIs(Code::kAborted, "ETAG_MISMATCH"));
   change.set_etag(updated->etag());
-  EXPECT_THAT(Update(change, {"state"}, county_), StatusIs(Code::kInvalidArgument, "IMMUTABLE_FIELD"));
-  EXPECT_THAT(Update(change, {"region_code"}, county_), StatusIs(Code::kInvalidArgument, "IMMUTABLE_FIELD"));
-  EXPECT_THAT(Update(change, {"no_such_field"}, county_), StatusIs(Code::kInvalidArgument, "FIELD_INVALID"));
+  EXPECT_THAT(Update(change, {"state"}, county_),
+              StatusIs(Code::kInvalidArgument, "IMMUTABLE_FIELD"));
+  EXPECT_THAT(Update(change, {"region_code"}, county_),
+              StatusIs(Code::kInvalidArgument, "IMMUTABLE_FIELD"));
+  EXPECT_THAT(Update(change, {"no_such_field"}, county_),
+              StatusIs(Code::kInvalidArgument, "FIELD_INVALID"));
   // Lists are replaced whole and checked as at registration.
   change.clear_declared_funding();
   Fund(&change, "SELF_RAISED", 1, "1分");
-  EXPECT_THAT(Update(change, {"declared_funding"}, county_), StatusIs(Code::kFailedPrecondition, "OUT_OF_SCOPE"));
+  EXPECT_THAT(Update(change, {"declared_funding"}, county_),
+              StatusIs(Code::kFailedPrecondition, "OUT_OF_SCOPE"));
   Fund(&change, "GOV_BOND", 5'000'000, "5万元");
   updated = Update(change, {"declared_funding"}, county_);
   ASSERT_THAT(updated, IsOk());
@@ -571,7 +593,8 @@ TEST_F(RegistryTest, UpdatesTakeTheMaskTheEtagAndNothingElse) {
   // The history tells who changed what.
   v1::ListProjectHistoryRequest history;
   history.set_id(made->id());
-  const auto entries = Call<audit::v1::ListHistoryResponse>(kP, "ListProjectHistory", history, county_);
+  const auto entries =
+      Call<audit::v1::ListHistoryResponse>(kP, "ListProjectHistory", history, county_);
   ASSERT_THAT(entries, IsOk());
   ASSERT_EQ(entries->entries_size(), 3);
   EXPECT_EQ(entries->entries(0).action(), "ProjectService.UpdateProject");
@@ -596,14 +619,16 @@ TEST_F(RegistryTest, TwoUpdatesAtOnceGiveOneWinner) {
     }
     for (std::thread& t : threads) t.join();
     EXPECT_EQ(results[0].ok() + results[1].ok(), 1);
-    EXPECT_THAT(results[0].ok() ? results[1] : results[0], StatusIs(Code::kAborted, "ETAG_MISMATCH"));
+    EXPECT_THAT(results[0].ok() ? results[1] : results[0],
+                StatusIs(Code::kAborted, "ETAG_MISMATCH"));
   }
 }
 
 TEST_F(RegistryTest, AmendingWhatIsVerifiedUndoesTheVerification) {
   const auto made = Register(SomeProject(), county_);
   ASSERT_THAT(made, IsOk());
-  server_.database().Run("UPDATE project SET verification_state = 2;");  // as the joint verification does
+  server_.database().Run(
+      "UPDATE project SET verification_state = 2;");  // as the joint verification does
   v1::Project change = *made;
   change.set_note("备注可以改");
   auto updated = Update(change, {"note"}, county_);
@@ -611,7 +636,8 @@ TEST_F(RegistryTest, AmendingWhatIsVerifiedUndoesTheVerification) {
   EXPECT_EQ(updated->verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
   change = *updated;
   change.set_name("改名");
-  EXPECT_THAT(Update(change, {"name"}, county_), StatusIs(Code::kFailedPrecondition, "AMEND_REASON_REQUIRED"));
+  EXPECT_THAT(Update(change, {"name"}, county_),
+              StatusIs(Code::kFailedPrecondition, "AMEND_REASON_REQUIRED"));
   updated = Update(change, {"name"}, county_, "名称与批复不符");
   ASSERT_THAT(updated, IsOk());
   EXPECT_EQ(updated->verification_state(), v1::VERIFICATION_STATE_UNVERIFIED);
@@ -630,11 +656,13 @@ TEST_F(RegistryTest, AVoidProjectStaysWithItsReason) {
   request.set_id(made->id());
   request.set_etag(made->etag());
   request.set_reason("重复登记");
-  EXPECT_THAT(Call<v1::Project>(kP, "VoidProject", request, village_), StatusIs(Code::kPermissionDenied));
+  EXPECT_THAT(Call<v1::Project>(kP, "VoidProject", request, village_),
+              StatusIs(Code::kPermissionDenied));
   const auto gone = Call<v1::Project>(kP, "VoidProject", request, county_);
   ASSERT_THAT(gone, IsOk());
   EXPECT_TRUE(gone->is_void());
-  EXPECT_THAT(Update(*gone, {"note"}, county_), StatusIs(Code::kFailedPrecondition, "PROJECT_VOID"));
+  EXPECT_THAT(Update(*gone, {"note"}, county_),
+              StatusIs(Code::kFailedPrecondition, "PROJECT_VOID"));
   EXPECT_EQ(List(v1::ListProjectsRequest(), county_).projects_size(), 0);
   v1::ListProjectsRequest list;
   list.set_include_void(true);
@@ -675,7 +703,8 @@ TEST_F(RegistryTest, TheSameExternalIdAtOnceGoesToOne) {
 TEST_F(RegistryTest, ListsPageWithoutGapOrDouble) {
   std::set<std::string> made;
   for (int i = 0; i < 7; ++i) {
-    v1::Project p = SomeProject(absl::StrCat("分页项目", i), i % 2 == 0 ? kVillage : "360733101001");
+    v1::Project p =
+        SomeProject(absl::StrCat("分页项目", i), i % 2 == 0 ? kVillage : "360733101001");
     p.set_year(2015 + i);
     const auto one = Register(p, county_);
     ASSERT_THAT(one, IsOk());
@@ -726,7 +755,8 @@ TEST_F(RegistryTest, ChineseTextIsFoundByItsCharacters) {
   EXPECT_EQ(search("蔬菜", county_), 1);
   EXPECT_EQ(search("水东", county_), 2);
   EXPECT_EQ(search("ＬＥＮＧ冷庫", county_), 0);
-  EXPECT_EQ(search("冷庫", county_), 2);  // traditional characters match simplified ones (content of both)
+  EXPECT_EQ(search("冷庫", county_),
+            2);  // traditional characters match simplified ones (content of both)
   EXPECT_EQ(search("油茶", county_), 0);
   EXPECT_EQ(search("水东", other_county_), 0);
   v1::SearchProjectsRequest request;
@@ -772,7 +802,8 @@ TEST_F(RegistryTest, R063_ShortBoardProjectsAnswerAShortBoard) {
   b.set_kind("FACILITY");
   b.set_link_code("COLD_STORAGE");
   b.set_description("产地冷藏能力不足");
-  EXPECT_THAT(Call<v1::ShortBoard>(kI, "CreateShortBoard", create, other_county_), StatusIs(Code::kNotFound));
+  EXPECT_THAT(Call<v1::ShortBoard>(kI, "CreateShortBoard", create, other_county_),
+              StatusIs(Code::kNotFound));
   const auto board = Call<v1::ShortBoard>(kI, "CreateShortBoard", create, county_);
   ASSERT_THAT(board, IsOk());
   p.set_shortboard_sort("FACILITY");
@@ -792,7 +823,9 @@ TEST_F(RegistryTest, R063_ShortBoardProjectsAnswerAShortBoard) {
               StatusIs(Code::kFailedPrecondition, "SHORT_BOARD_CLOSED"));
   v1::ListShortBoardsRequest list;
   list.set_open_only(true);
-  EXPECT_EQ(Call<v1::ListShortBoardsResponse>(kI, "ListShortBoards", list, county_)->short_boards_size(), 0);
+  EXPECT_EQ(
+      Call<v1::ListShortBoardsResponse>(kI, "ListShortBoards", list, county_)->short_boards_size(),
+      0);
 }
 
 // --- County industries
@@ -854,7 +887,8 @@ TEST_F(RegistryTest, R061_AtMostTwoLeadingIndustriesWhoeverComesFirst) {
   // Counties without one are reported.
   v1::ListLeadingIndustryGapsRequest gaps;
   gaps.set_plan_period("2026-2030");
-  const auto report = Call<v1::ListLeadingIndustryGapsResponse>(kI, "ListLeadingIndustryGaps", gaps, admin_);
+  const auto report =
+      Call<v1::ListLeadingIndustryGapsResponse>(kI, "ListLeadingIndustryGaps", gaps, admin_);
   ASSERT_THAT(report, IsOk());
   EXPECT_EQ(report->counties(), 4);
   std::set<std::string> missing;
@@ -904,7 +938,8 @@ TEST_F(RegistryTest, R066_OperatorsAreCheckedAndUnique) {
   o.set_kind("LEADING_ENTERPRISE");
   o.set_region_code("360733");
   o.set_uscc("91350100M000100Y44");
-  EXPECT_THAT(Call<v1::Operator>(kO, "CreateOperator", create, county_), StatusIs(Code::kInvalidArgument));
+  EXPECT_THAT(Call<v1::Operator>(kO, "CreateOperator", create, county_),
+              StatusIs(Code::kInvalidArgument));
   o.set_uscc("91350100M000100Y43");
   const auto made = Call<v1::Operator>(kO, "CreateOperator", create, county_);
   ASSERT_THAT(made, IsOk());
@@ -948,7 +983,8 @@ TEST_F(RegistryTest, R070_BrandsCountWhileTheyAreValid) {
     list.mutable_valid_on()->set_year(year);
     list.mutable_valid_on()->set_month(6);
     list.mutable_valid_on()->set_day(30);
-    return Call<v1::ListBrandCertificationsResponse>(kI, "ListBrandCertifications", list, county_)->brands_size();
+    return Call<v1::ListBrandCertificationsResponse>(kI, "ListBrandCertifications", list, county_)
+        ->brands_size();
   };
   EXPECT_EQ(valid_on(2023), 0);
   EXPECT_EQ(valid_on(2026), 1);
@@ -976,7 +1012,8 @@ TEST_F(RegistryTest, R076_R077_PairingsAndTrainingsAreCounted) {
   t.mutable_period()->mutable_from()->set_month(1);
   t.mutable_period()->mutable_from()->set_day(1);
   ASSERT_THAT(Call<v1::TechPairing>(kI, "CreateTechPairing", pairing, county_), IsOk());
-  EXPECT_THAT(Call<v1::TechPairing>(kI, "CreateTechPairing", pairing, other_county_), StatusIs(Code::kNotFound));
+  EXPECT_THAT(Call<v1::TechPairing>(kI, "CreateTechPairing", pairing, other_county_),
+              StatusIs(Code::kNotFound));
 
   v1::CreateTrainingRecordRequest training;
   v1::TrainingRecord& r = *training.mutable_training();
@@ -1054,12 +1091,15 @@ TEST_F(RegistryTest, MonthlyReportsAreOnePerProjectAndMonth) {
 
   v1::ListMissingReportsRequest missing;
   missing.set_period("2026-01");
-  const auto gaps = Call<v1::ListMissingReportsResponse>(kR, "ListMissingReports", missing, county_);
+  const auto gaps =
+      Call<v1::ListMissingReportsResponse>(kR, "ListMissingReports", missing, county_);
   ASSERT_THAT(gaps, IsOk());
   ASSERT_EQ(gaps->missing_size(), 1);
   EXPECT_EQ(gaps->missing(0).last_period(), "2025-12");
   missing.set_period("2026-02");
-  EXPECT_EQ(Call<v1::ListMissingReportsResponse>(kR, "ListMissingReports", missing, county_)->missing_size(), 0);
+  EXPECT_EQ(Call<v1::ListMissingReportsResponse>(kR, "ListMissingReports", missing, county_)
+                ->missing_size(),
+            0);
 
   v1::Project works = SomeProject("在建项目");
   works.set_state(v1::PROJECT_STATE_UNDER_CONSTRUCTION);
@@ -1075,15 +1115,17 @@ TEST_F(RegistryTest, MonthlyReportsAreOnePerProjectAndMonth) {
   v1::OperationReport& three = *batch.add_reports();
   three.set_project_id(project->id());
   three.set_period("2026-02");
-  auto lines =
-      Call<v1::BatchSubmitOperationReportsResponse>(kR, "BatchSubmitOperationReports", batch, county_);
+  auto lines = Call<v1::BatchSubmitOperationReportsResponse>(kR, "BatchSubmitOperationReports",
+                                                             batch, county_);
   ASSERT_THAT(lines, IsOk());
   EXPECT_EQ(lines->results(0).outcome(), "CREATED");
   EXPECT_EQ(lines->results(1).reason(), "NOT_PRODUCING");
   EXPECT_EQ(lines->results(2).reason(), "REPORT_DIFFERS");
-  lines = Call<v1::BatchSubmitOperationReportsResponse>(kR, "BatchSubmitOperationReports", batch, county_);
+  lines = Call<v1::BatchSubmitOperationReportsResponse>(kR, "BatchSubmitOperationReports", batch,
+                                                        county_);
   EXPECT_EQ(lines->unchanged(), 1);  // the same file again changes nothing
-  lines = Call<v1::BatchSubmitOperationReportsResponse>(kR, "BatchSubmitOperationReports", batch, other_county_);
+  lines = Call<v1::BatchSubmitOperationReportsResponse>(kR, "BatchSubmitOperationReports", batch,
+                                                        other_county_);
   EXPECT_EQ(lines->refused(), 3);
   v1::ListOperationReportsRequest list;
   list.set_region_code("360733");
@@ -1100,7 +1142,8 @@ TEST_F(RegistryTest, MonthlyReportsAreOnePerProjectAndMonth) {
 
 TEST_F(RegistryTest, R009_R015_RegistrationFollowsTheVillagesReport) {
   // Without an open campaign the village registers nothing; the county may (tests above).
-  EXPECT_THAT(Register(SomeProject(), village_), StatusIs(Code::kFailedPrecondition, "CAMPAIGN_NOT_OPEN"));
+  EXPECT_THAT(Register(SomeProject(), village_),
+              StatusIs(Code::kFailedPrecondition, "CAMPAIGN_NOT_OPEN"));
   const std::string campaign = OpenCampaign();
   ASSERT_FALSE(campaign.empty());
   const auto first = Register(SomeProject(), village_);
@@ -1110,7 +1153,8 @@ TEST_F(RegistryTest, R009_R015_RegistrationFollowsTheVillagesReport) {
   v1::ListUnitReportsRequest list;
   list.set_campaign_id(campaign);
   list.set_region_code(kVillage);
-  const auto reports = Call<v1::ListUnitReportsResponse>(kInventory, "ListUnitReports", list, village_);
+  const auto reports =
+      Call<v1::ListUnitReportsResponse>(kInventory, "ListUnitReports", list, village_);
   ASSERT_THAT(reports, IsOk());
   ASSERT_EQ(reports->unit_reports_size(), 1);
   EXPECT_EQ(reports->unit_reports(0).state(), v1::UNIT_REPORT_STATE_DRAFT);  // it has begun
@@ -1127,8 +1171,10 @@ TEST_F(RegistryTest, R009_R015_RegistrationFollowsTheVillagesReport) {
   // What is submitted is not changed below; the township may still correct.
   v1::Project change = *first;
   change.set_name("改名");
-  EXPECT_THAT(Update(change, {"name"}, village_), StatusIs(Code::kFailedPrecondition, "REPORT_LOCKED"));
-  EXPECT_THAT(Register(SomeProject("迟到的项目"), village_), StatusIs(Code::kFailedPrecondition, "REPORT_LOCKED"));
+  EXPECT_THAT(Update(change, {"name"}, village_),
+              StatusIs(Code::kFailedPrecondition, "REPORT_LOCKED"));
+  EXPECT_THAT(Register(SomeProject("迟到的项目"), village_),
+              StatusIs(Code::kFailedPrecondition, "REPORT_LOCKED"));
   // A subject that the township registers later opens the report again.
   ASSERT_THAT(Register(SomeProject("乡镇补登"), township_), IsOk());
   v1::GetUnitReportRequest get;
@@ -1139,9 +1185,12 @@ TEST_F(RegistryTest, R009_R015_RegistrationFollowsTheVillagesReport) {
   EXPECT_EQ(report->reopened(), 1);
   EXPECT_EQ(report->project_count(), 2);
   // After the deadline nobody below the county registers.
-  server_.clock().Set(absl::FromCivil(absl::CivilSecond(2026, 3, 11, 1, 0, 0), absl::UTCTimeZone()));
-  const std::string late_village = server_.Token(role::ROLE_VILLAGE_REPORTER, kVillage, "village-1");
-  EXPECT_THAT(Register(SomeProject("逾期"), late_village), StatusIs(Code::kFailedPrecondition, "REPORT_LOCKED"));
+  server_.clock().Set(
+      absl::FromCivil(absl::CivilSecond(2026, 3, 11, 1, 0, 0), absl::UTCTimeZone()));
+  const std::string late_village =
+      server_.Token(role::ROLE_VILLAGE_REPORTER, kVillage, "village-1");
+  EXPECT_THAT(Register(SomeProject("逾期"), late_village),
+              StatusIs(Code::kFailedPrecondition, "REPORT_LOCKED"));
 }
 
 // --- Feed, audit and plans
@@ -1165,6 +1214,103 @@ TEST_F(RegistryTest, ChangesArePublishedWithTheirStateAndWithoutContactData) {
   EXPECT_EQ(Int("SELECT COUNT(*) FROM audit_log WHERE after_json LIKE '%13800000000%'"), 0);
 }
 
+TEST_F(RegistryTest, ContactDataIsForThoseWhoWorkThere) {
+  v1::Project p = SomeProject();
+  p.set_filler_name("张三丰");
+  p.set_filler_phone("13812345678");
+  const auto made = Register(p, county_);
+  ASSERT_THAT(made, IsOk());
+  EXPECT_EQ(Get(made->id(), village_)->filler_phone(), "13812345678");
+  const auto seen = Get(made->id(), server_.Token(role::ROLE_AUDITOR, "36", "auditor"));
+  ASSERT_THAT(seen, IsOk());
+  EXPECT_EQ(seen->filler_phone(), "138****5678");
+  EXPECT_EQ(seen->filler_name(), "张**");
+}
+
+TEST_F(RegistryTest, AnAmountThatComesAsANumberIsExact) {
+  v1::Project p = SomeProject();
+  p.clear_declared_funding();
+  v1::DeclaredFunding& f = *p.add_declared_funding();
+  f.set_source_code("LOTTERY");
+  f.mutable_amount()->set_fen(123);
+  p.add_declared_funding()->set_source_code("EAST_WEST");
+  const auto made = Register(p, county_);
+  ASSERT_THAT(made, IsOk());
+  EXPECT_EQ(made->declared_total_fen(), 123);
+  EXPECT_EQ(made->declared_funding(0).amount().parse_state(), type::v1::AMOUNT_PARSE_STATE_EXACT);
+  EXPECT_EQ(made->declared_funding(1).amount().parse_state(), type::v1::AMOUNT_PARSE_STATE_ABSENT);
+}
+
+TEST_F(RegistryTest, R017_SourcesAndTheirDepartmentsAreVersionedData) {
+  v1::ListFundSourceDepartmentsRequest list;
+  const auto before = Call<v1::ListFundSourceDepartmentsResponse>(
+      kCodes, "ListFundSourceDepartments", list, county_);
+  ASSERT_THAT(before, IsOk());
+  const auto ethnic =
+      std::find_if(before->rows().begin(), before->rows().end(), [](const auto& row) {
+        return row.source_code() == "BRIDGE_CENTRAL" && row.task_code() == "ETHNIC";
+      });
+  ASSERT_NE(ethnic, before->rows().end());
+  EXPECT_EQ(ethnic->department_code(), "ETHNIC_AFFAIRS");
+  EXPECT_TRUE(ethnic->unconfirmed());
+  v1::SetFundSourceDepartmentRequest set;
+  v1::FundSourceDepartment& row = *set.mutable_row();
+  row.set_source_code("LOTTERY");
+  row.set_department_code("NO_SUCH");
+  EXPECT_THAT(Call<v1::FundSourceDepartment>(kCodes, "SetFundSourceDepartment", set, admin_),
+              StatusIs(Code::kInvalidArgument, "CODE_UNKNOWN"));
+  row.set_department_code("FINANCE");
+  EXPECT_THAT(Call<v1::FundSourceDepartment>(kCodes, "SetFundSourceDepartment", set, admin_),
+              IsOk());
+  EXPECT_THAT(Call<v1::FundSourceDepartment>(kCodes, "SetFundSourceDepartment", set, admin_),
+              StatusIs(Code::kAlreadyExists));
+  // A row ends by its last day and is seen no more after it.
+  set.clear_request_id();
+  row = *ethnic;
+  row.mutable_valid_to()->set_year(2025);
+  row.mutable_valid_to()->set_month(12);
+  row.mutable_valid_to()->set_day(31);
+  EXPECT_THAT(Call<v1::FundSourceDepartment>(kCodes, "SetFundSourceDepartment", set, admin_),
+              IsOk());
+  const auto after = Call<v1::ListFundSourceDepartmentsResponse>(
+      kCodes, "ListFundSourceDepartments", list, county_);
+  EXPECT_EQ(after->rows_size(), before->rows_size());  // one more, one less
+  EXPECT_THAT(Call<v1::FundSourceDepartment>(kCodes, "SetFundSourceDepartment", set, admin_),
+              StatusIs(Code::kAborted, "ETAG_MISMATCH"));
+}
+
+TEST_F(RegistryTest, DeadlinesCountWorkingDaysOfTheCalendar) {
+  const char kCalendar[] = "bangfu.registry.v1.CalendarService.";
+  v1::ComputeDeadlineRequest compute;
+  const auto day = [](google::type::Date* d, int year, int month, int date) {
+    d->set_year(year);
+    d->set_month(month);
+    d->set_day(date);
+  };
+  day(compute.mutable_from(), 2026, 9, 30);
+  compute.set_days(5);
+  compute.set_day_kind(v1::DAY_KIND_WORKING);
+  auto deadline = Call<v1::ComputeDeadlineResponse>(kCalendar, "ComputeDeadline", compute, county_);
+  ASSERT_THAT(deadline, IsOk());
+  EXPECT_EQ(deadline->deadline().day(), 7);
+  EXPECT_TRUE(deadline->provisional());
+  v1::ImportWorkDaysRequest import;
+  for (int d = 1; d <= 7; ++d) {
+    v1::WorkDay& w = *import.add_days();
+    day(w.mutable_date(), 2026, 10, d);
+    w.set_is_working(false);
+    w.set_source("国务院办公厅通知");
+  }
+  ASSERT_THAT(Call<v1::ImportWorkDaysResponse>(kCalendar, "ImportWorkDays", import, admin_),
+              IsOk());
+  deadline = Call<v1::ComputeDeadlineResponse>(kCalendar, "ComputeDeadline", compute, county_);
+  EXPECT_EQ(deadline->deadline().day(), 14);
+  EXPECT_FALSE(deadline->provisional());
+  compute.set_day_kind(v1::DAY_KIND_NATURAL);
+  deadline = Call<v1::ComputeDeadlineResponse>(kCalendar, "ComputeDeadline", compute, county_);
+  EXPECT_EQ(deadline->deadline().day(), 5);
+}
+
 TEST_F(RegistryTest, TheSnapshotHoldsEveryKindOfRecord) {
   ASSERT_THAT(Register(SomeProject(), county_), IsOk());
   const auto source = MakeSnapshotSource();
@@ -1185,8 +1331,8 @@ TEST_F(RegistryTest, TheSnapshotHoldsEveryKindOfRecord) {
   EXPECT_EQ(counts["region_batch"], 17u);
   EXPECT_GT(counts["code_batch"], 200u);
   // Another county's subscriber gets reference data and none of its projects.
-  const auto foreign = source->Page(server_.database().db(), "project", Ulid(), 50,
-                                    feed::RegionPrefixes{"360783"});
+  const auto foreign =
+      source->Page(server_.database().db(), "project", Ulid(), 50, feed::RegionPrefixes{"360783"});
   ASSERT_THAT(foreign, IsOk());
   EXPECT_THAT(*foreign, IsEmpty());
 }
@@ -1198,8 +1344,10 @@ TEST_F(RegistryTest, ListQueriesAreServedByAnIndexWithTheRegion) {
   // Another county has far more.
   server_.database().Run(
       "INSERT INTO project SELECT UNHEX(MD5(CONCAT(p.id, c.list, c.code))), "
-      "LEFT(MD5(CONCAT(p.id, c.list, c.code)), 30), '360783100001', '360783', p.state, p.verification_state, "
-      "p.origin, p.project_type, p.category, p.industry_code, NULL, NULL, NULL, p.year, 0, 0, 0, 0, 1, "
+      "LEFT(MD5(CONCAT(p.id, c.list, c.code)), 30), '360783100001', '360783', p.state, "
+      "p.verification_state, "
+      "p.origin, p.project_type, p.category, p.industry_code, NULL, NULL, NULL, p.year, 0, 0, 0, "
+      "0, 1, "
       "p.updated_at, p.record FROM project p JOIN code c;");
   ASSERT_THAT(server_.database().db().Query("ANALYZE TABLE project"), IsOk());
   const auto plan = [&](const std::string& sql, const mysql::Params& params) {
@@ -1234,7 +1382,8 @@ TEST_F(RegistryTest, ListQueriesAreServedByAnIndexWithTheRegion) {
   }
   {
     mysql::Params params;
-    const std::string sql = SearchProjectsSql({"冷库", "项目"}, {"360733"}, std::nullopt, 51, &params);
+    const std::string sql =
+        SearchProjectsSql({"冷库", "项目"}, {"360733"}, std::nullopt, 51, &params);
     const std::string keys = plan(sql, params);
     EXPECT_THAT(keys, HasSubstr("PRIMARY"));
   }
@@ -1277,13 +1426,19 @@ TEST_F(RegistryTest, ARecodedCountyKeepsItsRecords) {
   recode.set_reason("撤市设区");
   EXPECT_THAT(Call<v1::RecodeRegionResponse>(kRegions, "RecodeRegion", recode, admin_),
               StatusIs(Code::kFailedPrecondition, "REGION_IN_USE"));
-  server_.database().Run("UPDATE region SET end_year = 2026, region_path = '360799' WHERE code = '360783';");
+  server_.database().Run(
+      "UPDATE region SET end_year = 2026, region_path = '360799' WHERE code = '360783';");
   recode.set_request_id("");
   EXPECT_THAT(Call<v1::RecodeRegionResponse>(kRegions, "RecodeRegion", recode, county_),
               StatusIs(Code::kPermissionDenied));
   const auto done = Call<v1::RecodeRegionResponse>(kRegions, "RecodeRegion", recode, admin_);
   ASSERT_THAT(done, IsOk());
   EXPECT_GE(done->records(), 5);
+  // Subscribers get the state again, under the new path.
+  EXPECT_EQ(
+      Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'project' AND region_path = "
+          "'360799100001'"),
+      1);
   const auto read = Get(made->id(), server_.Token(role::ROLE_COUNTY_OPERATOR, "360799", "new"));
   ASSERT_THAT(read, IsOk());
   EXPECT_EQ(read->region_path(), "360799100001");

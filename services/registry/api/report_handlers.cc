@@ -54,13 +54,15 @@ std::string ActionOf(const Context& context) {
   return at == std::string::npos ? context.method : context.method.substr(at + 1);
 }
 
-absl::StatusOr<v1::OperationReport> Submit(Context& context, const v1::SubmitOperationReportRequest& request) {
+absl::StatusOr<v1::OperationReport> Submit(Context& context,
+                                           const v1::SubmitOperationReportRequest& request) {
   return rpc::Mutate<v1::OperationReport>(
       context, request,
       [&](Mutation& m) -> absl::StatusOr<v1::OperationReport> {
-        const Author author{context.caller, context.roles, ActionOf(context), m.request_id(), context.now,
-                            context.ids};
-        std::vector<ReportInput> inputs = {{request.report(), ReportInput::Mode::kEtag, request.etag()}};
+        const Author author{context.caller, context.roles, ActionOf(context),
+                            m.request_id(), context.now,   context.ids};
+        std::vector<ReportInput> inputs = {
+            {request.report(), ReportInput::Mode::kEtag, request.etag()}};
         ASSIGN_OR_RETURN(std::vector<ReportResult> results,
                          WriteReports(m.tx(), author, context.scope, inputs));
         if (!results[0].status.ok()) return results[0].status;
@@ -72,13 +74,15 @@ absl::StatusOr<v1::OperationReport> Submit(Context& context, const v1::SubmitOpe
 absl::StatusOr<v1::BatchSubmitOperationReportsResponse> BatchSubmit(
     Context& context, const v1::BatchSubmitOperationReportsRequest& request) {
   return rpc::Mutate<v1::BatchSubmitOperationReportsResponse>(
-      context, request, [&](Mutation& m) -> absl::StatusOr<v1::BatchSubmitOperationReportsResponse> {
-        const Author author{context.caller, context.roles, ActionOf(context), m.request_id(), context.now,
-                            context.ids};
+      context, request,
+      [&](Mutation& m) -> absl::StatusOr<v1::BatchSubmitOperationReportsResponse> {
+        const Author author{context.caller, context.roles, ActionOf(context),
+                            m.request_id(), context.now,   context.ids};
         std::vector<ReportInput> inputs;
         for (const v1::OperationReport& r : request.reports()) {
           inputs.push_back(
-              {r, request.overwrite() ? ReportInput::Mode::kOverwrite : ReportInput::Mode::kKeep, ""});
+              {r, request.overwrite() ? ReportInput::Mode::kOverwrite : ReportInput::Mode::kKeep,
+               ""});
         }
         ASSIGN_OR_RETURN(const std::vector<ReportResult> results,
                          WriteReports(m.tx(), author, context.scope, inputs));
@@ -103,15 +107,17 @@ absl::StatusOr<v1::BatchSubmitOperationReportsResponse> BatchSubmit(
       });
 }
 
-absl::StatusOr<v1::OperationReport> Get(Context& context, const v1::GetOperationReportRequest& request) {
+absl::StatusOr<v1::OperationReport> Get(Context& context,
+                                        const v1::GetOperationReportRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, ParseId(request.project_id(), "project_id"));
   ASSIGN_OR_RETURN(const auto row, FindReport(context.db, id, request.period(), context.scope));
-  if (!row) return NotFound("operation_report", Cat(request.project_id(), "/", request.period())).Build();
+  if (!row)
+    return NotFound("operation_report", Cat(request.project_id(), "/", request.period())).Build();
   return ReportOf(*row);
 }
 
-absl::StatusOr<v1::ListOperationReportsResponse> List(Context& context,
-                                                      const v1::ListOperationReportsRequest& request) {
+absl::StatusOr<v1::ListOperationReportsResponse> List(
+    Context& context, const v1::ListOperationReportsRequest& request) {
   ASSIGN_OR_RETURN(const Page page, OpenPage(request));
   ReportQuery query;
   ASSIGN_OR_RETURN(query.scope, ScopeAt(context, request.region_code()));
@@ -134,7 +140,8 @@ absl::StatusOr<v1::ListOperationReportsResponse> List(Context& context,
   return response;
 }
 
-absl::StatusOr<v1::OperationReport> Prefill(Context& context, const v1::PrefillOperationReportRequest& request) {
+absl::StatusOr<v1::OperationReport> Prefill(Context& context,
+                                            const v1::PrefillOperationReportRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, ParseId(request.project_id(), "project_id"));
   ASSIGN_OR_RETURN(const ProjectRow project, GetProject(context.db, id, context.scope, false));
   v1::OperationReport out;
@@ -159,15 +166,16 @@ absl::StatusOr<v1::OperationReport> Prefill(Context& context, const v1::PrefillO
   return out;
 }
 
-absl::StatusOr<v1::ListMissingReportsResponse> ListMissing(Context& context,
-                                                           const v1::ListMissingReportsRequest& request) {
+absl::StatusOr<v1::ListMissingReportsResponse> ListMissing(
+    Context& context, const v1::ListMissingReportsRequest& request) {
   ASSIGN_OR_RETURN(const Page page, OpenPage(request));
   ASSIGN_OR_RETURN(const RegionScope scope, ScopeAt(context, request.region_code()));
   v1::ListMissingReportsResponse response;
   if (scope.empty()) return response;
-  ASSIGN_OR_RETURN(std::vector<MissingRow> rows,
-                   ListMissingReports(context.db, scope, {v1::PROJECT_STATE_OPERATING, v1::PROJECT_STATE_IDLE},
-                                      request.period(), page.after(), page.size + 1));
+  ASSIGN_OR_RETURN(
+      std::vector<MissingRow> rows,
+      ListMissingReports(context.db, scope, {v1::PROJECT_STATE_OPERATING, v1::PROJECT_STATE_IDLE},
+                         request.period(), page.after(), page.size + 1));
   ClosePage(page, &rows, &response, [](const MissingRow& r) -> std::vector<std::string> {
     return {r.project.region_path, r.project.id.ToString()};
   });
@@ -253,7 +261,8 @@ absl::StatusOr<std::vector<ReportResult>> WriteReports(mysql::Tx& tx, const Auth
         continue;
       }
       if (input.mode == ReportInput::Mode::kKeep) {
-        result.status = Error(absl::StatusCode::kAlreadyExists, "REPORT_DIFFERS").Zh("该月已有不同的月报");
+        result.status =
+            Error(absl::StatusCode::kAlreadyExists, "REPORT_DIFFERS").Zh("该月已有不同的月报");
         continue;
       }
     }
@@ -266,7 +275,8 @@ absl::StatusOr<std::vector<ReportResult>> WriteReports(mysql::Tx& tx, const Auth
     row.region_path = project->second.region_path;
     row.version = before == standing.end() ? 1 : before->second.version + 1;
     // Late is what came first after the deadline; a correction does not make a report late.
-    row.late = before == standing.end() ? IsLateReport(row.period, today, deadline_day) : before->second.late;
+    row.late = before == standing.end() ? IsLateReport(row.period, today, deadline_day)
+                                        : before->second.late;
     r.set_id(row.id.ToString());
     r.set_region_path(row.region_path);
     r.set_late(row.late);
@@ -296,7 +306,8 @@ absl::StatusOr<std::vector<ReportResult>> WriteReports(mysql::Tx& tx, const Auth
     audits.push_back(std::move(entry));
     v1::OperationReportChanged event;
     *event.mutable_report() = r;
-    events.push_back(feed::MakeEvent("operation_report", row.id, row.region_path, event, author.now));
+    events.push_back(
+        feed::MakeEvent("operation_report", row.id, row.region_path, event, author.now));
     result.outcome = before == standing.end() ? "CREATED" : "UPDATED";
     result.report = std::move(r);
     writes.push_back(std::move(row));
@@ -309,16 +320,18 @@ absl::StatusOr<std::vector<ReportResult>> WriteReports(mysql::Tx& tx, const Auth
 
 void RegisterReportHandlers(rpc::Router& router) {
   const std::string service = "bangfu.registry.v1.OperationReportService.";
-  router.Unary<v1::SubmitOperationReportRequest, v1::OperationReport>(service + "SubmitOperationReport", Submit);
+  router.Unary<v1::SubmitOperationReportRequest, v1::OperationReport>(
+      service + "SubmitOperationReport", Submit);
   router.Unary<v1::BatchSubmitOperationReportsRequest, v1::BatchSubmitOperationReportsResponse>(
       service + "BatchSubmitOperationReports", BatchSubmit);
-  router.Unary<v1::GetOperationReportRequest, v1::OperationReport>(service + "GetOperationReport", Get);
+  router.Unary<v1::GetOperationReportRequest, v1::OperationReport>(service + "GetOperationReport",
+                                                                   Get);
   router.Unary<v1::ListOperationReportsRequest, v1::ListOperationReportsResponse>(
       service + "ListOperationReports", List);
-  router.Unary<v1::PrefillOperationReportRequest, v1::OperationReport>(service + "PrefillOperationReport",
-                                                                       Prefill);
-  router.Unary<v1::ListMissingReportsRequest, v1::ListMissingReportsResponse>(service + "ListMissingReports",
-                                                                              ListMissing);
+  router.Unary<v1::PrefillOperationReportRequest, v1::OperationReport>(
+      service + "PrefillOperationReport", Prefill);
+  router.Unary<v1::ListMissingReportsRequest, v1::ListMissingReportsResponse>(
+      service + "ListMissingReports", ListMissing);
 }
 
 }  // namespace bangfu::registry

@@ -25,8 +25,8 @@ struct ReportResult {
   std::string outcome;  // CREATED, UPDATED, UNCHANGED
   v1::OperationReport report;
 };
-// Judges each report alone and writes those that pass; one result per input. An error of the whole is
-// the database's.
+// Judges each report alone and writes those that pass; one result per input. An error of the whole
+// is the database's.
 absl::StatusOr<std::vector<ReportResult>> WriteReports(mysql::Tx& tx, const Author& author,
                                                        const auth::RegionScope& scope,
                                                        const std::vector<ReportInput>& inputs);

@@ -33,8 +33,9 @@ T MessageOf(const Record& record) {
 
 // Small tables have no ids of their own: all rows, by the id of their key, cut to the page.
 std::vector<OutboxEvent> CutById(std::vector<OutboxEvent> all, const Ulid& after, int limit) {
-  std::sort(all.begin(), all.end(),
-            [](const OutboxEvent& a, const OutboxEvent& b) { return a.aggregate_id < b.aggregate_id; });
+  std::sort(all.begin(), all.end(), [](const OutboxEvent& a, const OutboxEvent& b) {
+    return a.aggregate_id < b.aggregate_id;
+  });
   std::vector<OutboxEvent> out;
   for (OutboxEvent& e : all) {
     if (e.aggregate_id > after && static_cast<int>(out.size()) < limit) out.push_back(std::move(e));
@@ -46,15 +47,30 @@ class Snapshot final : public feed::SnapshotSource {
  public:
   // Reference data first: what comes after refers to it.
   std::vector<std::string> aggregate_types() const override {
-    return {"region_batch",    "organisation_batch",  "code_batch",   "parameter",
-            "industry_category_batch", "work_day_batch", "fund_source_department", "operator",
-            "helper_organisation", "industry",        "short_board",  "leading_industry",
-            "brand_certification", "tech_pairing",    "training_record", "campaign",
-            "unit_report",     "project",             "operation_report"};
+    return {"region_batch",
+            "organisation_batch",
+            "code_batch",
+            "parameter",
+            "industry_category_batch",
+            "work_day_batch",
+            "fund_source_department",
+            "operator",
+            "helper_organisation",
+            "industry",
+            "short_board",
+            "leading_industry",
+            "brand_certification",
+            "tech_pairing",
+            "training_record",
+            "campaign",
+            "unit_report",
+            "project",
+            "operation_report"};
   }
 
   absl::StatusOr<std::vector<OutboxEvent>> Page(mysql::Executor& db, const std::string& type,
-                                                const Ulid& after, int limit, const Scope& scope) override {
+                                                const Ulid& after, int limit,
+                                                const Scope& scope) override {
     std::vector<OutboxEvent> out;
     if (type == "region_batch") {
       ASSIGN_OR_RETURN(const auto rows, ListRegionsById(db, after, limit));
@@ -99,8 +115,8 @@ class Snapshot final : public feed::SnapshotSource {
         v1::IndustryCategoriesChanged e;
         e.set_current_taxonomy_version(current);
         *e.add_categories() = CategoryMessage(row);
-        out.push_back(
-            State(type, IdOfKey("industry_category", Cat(row.taxonomy_version, "/", row.code)), "", e));
+        out.push_back(State(
+            type, IdOfKey("industry_category", Cat(row.taxonomy_version, "/", row.code)), "", e));
       }
       return CutById(std::move(out), after, limit);
     }
@@ -205,8 +221,9 @@ class Snapshot final : public feed::SnapshotSource {
  private:
   template <typename Message, typename Event, typename F>
   absl::StatusOr<std::vector<OutboxEvent>> Records(mysql::Executor& db, const RecordTable& table,
-                                                   const std::string& type, const Ulid& after, int limit,
-                                                   const Scope& scope, F field, bool everywhere = false) {
+                                                   const std::string& type, const Ulid& after,
+                                                   int limit, const Scope& scope, F field,
+                                                   bool everywhere = false) {
     ASSIGN_OR_RETURN(const std::vector<Record> rows, table.ListById(db, scope, after, limit));
     std::vector<OutboxEvent> out;
     for (const Record& row : rows) {

@@ -51,15 +51,18 @@ void StoreUnitReport(const v1::InventoryUnitReport& report, UnitReportRow* row) 
   row->record = ToBytes(record);
 }
 
-absl::Status ReopenForNewSubject(mysql::Tx& tx, const Author& author, std::vector<UnitReportRow> reports) {
+absl::Status ReopenForNewSubject(mysql::Tx& tx, const Author& author,
+                                 std::vector<UnitReportRow> reports) {
   std::vector<UnitReportStep> steps;
   std::vector<audit::Entry> audits;
   std::vector<feed::OutboxEvent> events;
   for (UnitReportRow& row : reports) {
     const UnitReportState from = static_cast<UnitReportState>(row.state);
-    // A report in work takes the subject in; one that was returned to a higher level does not stay there.
+    // A report in work takes the subject in; one that was returned to a higher level does not stay
+    // there.
     if (from == UnitReportState::kDraft) continue;
-    if (from == UnitReportState::kReturned && row.return_to_level == kVillageLevel && !row.is_nil) continue;
+    if (from == UnitReportState::kReturned && row.return_to_level == kVillageLevel && !row.is_nil)
+      continue;
     UnitReportSubject subject;
     subject.state = from;
     ASSIGN_OR_RETURN(const UnitReportState to,
@@ -77,8 +80,8 @@ absl::Status ReopenForNewSubject(mysql::Tx& tx, const Author& author, std::vecto
     ++row.version;
     RETURN_IF_ERROR(UpdateUnitReport(tx, row));
     const v1::InventoryUnitReport after = UnitReportOf(row);
-    steps.push_back({row.id, row.campaign_id, row.region_path, "reopen", static_cast<int>(from), row.state,
-                     false, author.caller.subject, author.now});
+    steps.push_back({row.id, row.campaign_id, row.region_path, "reopen", static_cast<int>(from),
+                     row.state, false, author.caller.subject, author.now});
     audit::Entry entry;
     entry.aggregate_type = "unit_report";
     entry.aggregate_id = row.id;

@@ -17,6 +17,7 @@ void StoreUnitReport(const v1::InventoryUnitReport& report, UnitReportRow* row);
 
 // A project was registered in these villages (rows locked): a report that was submitted is opened
 // again, one that had not begun begins. Step, audit row and event each.
-absl::Status ReopenForNewSubject(mysql::Tx& tx, const Author& author, std::vector<UnitReportRow> reports);
+absl::Status ReopenForNewSubject(mysql::Tx& tx, const Author& author,
+                                 std::vector<UnitReportRow> reports);
 
 }  // namespace bangfu::registry

@@ -108,7 +108,8 @@ TEST(ReportTest, PartsNeverPassTheWhole) {
 }
 
 TEST(IndustryTest, R062_CoverageCountsApplicableLinksOnly) {
-  const ChainCoverage c = CoverChain({"SEED", "PLANT_BREED", "BRAND"}, {"BRAND", "SEED", "LOGISTICS"});
+  const ChainCoverage c =
+      CoverChain({"SEED", "PLANT_BREED", "BRAND"}, {"BRAND", "SEED", "LOGISTICS"});
   EXPECT_EQ(c.coverage_bp, 6667);
   EXPECT_THAT(c.missing, ElementsAre("PLANT_BREED"));
   EXPECT_TRUE(CheckPlanPeriod("2026-2030").ok());
@@ -137,9 +138,10 @@ TEST(UnitReportTest, R015_R016_EveryStateActionAndRole) {
         UnitReportSubject s = Ready(state, nullptr);
         if (state == State::kReturned) {
           // The level that the action belongs to has the report.
-          s.return_to_level = action == "pass" || (action == "return" && role == kTownshipReviewer) ? 4
-                              : action == "sign" || action == "complete" || action == "return"      ? 3
-                                                                                                    : 5;
+          s.return_to_level = action == "pass" || (action == "return" && role == kTownshipReviewer)
+                                  ? 4
+                              : action == "sign" || action == "complete" || action == "return" ? 3
+                                                                                               : 5;
         }
         return UnitReportTable().Execute(s, action, workflow::Actor{"me", {role}});
       });
@@ -206,7 +208,8 @@ TEST(VerificationTest, R017_DepartmentsFollowTheSources) {
   const absl::CivilDay day(2026, 3, 1);
   const std::vector<DepartmentRule> rules = {
       {"BRIDGE_CENTRAL", "ETHNIC", "ETHNIC_AFFAIRS", absl::CivilDay(2012, 1, 1), std::nullopt},
-      {"BRIDGE_CENTRAL", "WORK_RELIEF", "DEVELOPMENT_REFORM", absl::CivilDay(2012, 1, 1), std::nullopt},
+      {"BRIDGE_CENTRAL", "WORK_RELIEF", "DEVELOPMENT_REFORM", absl::CivilDay(2012, 1, 1),
+       std::nullopt},
       {"INTEGRATED_AGRI", "", "FINANCE", absl::CivilDay(2012, 1, 1), absl::CivilDay(2025, 12, 31)},
       {"PAIRED_ASSIST", "", "HELPER_UNIT", absl::CivilDay(2012, 1, 1), std::nullopt}};
   const auto needed = ResolveDepartments({{"BRIDGE_CENTRAL", "ETHNIC"},
@@ -268,7 +271,8 @@ TEST(DeadlineTest, WhoWaitsAndUntilWhen) {
 TEST(CalendarTest, WorkingDaysSkipWeekendsAndNoticedDays) {
   WorkCalendar calendar;
   // 2025-10-09 is a Thursday; nothing imported: provisional.
-  EXPECT_EQ(AddWorkingDays(absl::CivilDay(2025, 10, 9), 5, calendar).day, absl::CivilDay(2025, 10, 16));
+  EXPECT_EQ(AddWorkingDays(absl::CivilDay(2025, 10, 9), 5, calendar).day,
+            absl::CivilDay(2025, 10, 16));
   EXPECT_TRUE(AddWorkingDays(absl::CivilDay(2025, 10, 9), 5, calendar).provisional);
   calendar.years = {2025};
   calendar.days[absl::CivilDay(2025, 10, 11)] = true;   // a working Saturday

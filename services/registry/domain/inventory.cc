@@ -76,16 +76,26 @@ Guard AllSigned() {
 
 std::string UnitReportStateLabel(UnitReportState state) {
   switch (state) {
-    case State::kUnspecified: return "未指定";
-    case State::kNotStarted: return "未开始";
-    case State::kDraft: return "填报中";
-    case State::kSubmitted: return "已上报";
-    case State::kTownshipPassed: return "乡镇已审";
-    case State::kCountyVerified: return "县级已核实";
-    case State::kCitySampledOk: return "市级抽查合格";
-    case State::kCitySampledIssue: return "市级抽查有问题";
-    case State::kProvConfirmed: return "省级已确认";
-    case State::kReturned: return "已退回";
+    case State::kUnspecified:
+      return "未指定";
+    case State::kNotStarted:
+      return "未开始";
+    case State::kDraft:
+      return "填报中";
+    case State::kSubmitted:
+      return "已上报";
+    case State::kTownshipPassed:
+      return "乡镇已审";
+    case State::kCountyVerified:
+      return "县级已核实";
+    case State::kCitySampledOk:
+      return "市级抽查合格";
+    case State::kCitySampledIssue:
+      return "市级抽查有问题";
+    case State::kProvConfirmed:
+      return "省级已确认";
+    case State::kReturned:
+      return "已退回";
   }
   return "未指定";
 }
@@ -103,37 +113,53 @@ bool IsCountyVerified(UnitReportState state) {
 
 int ApprovalLevel(UnitReportState state) {
   switch (state) {
-    case State::kTownshipPassed: return 4;
-    case State::kCountyVerified: return 3;
+    case State::kTownshipPassed:
+      return 4;
+    case State::kCountyVerified:
+      return 3;
     case State::kCitySampledOk:
-    case State::kCitySampledIssue: return 2;
-    case State::kProvConfirmed: return 1;
-    default: return 5;
+    case State::kCitySampledIssue:
+      return 2;
+    case State::kProvConfirmed:
+      return 1;
+    default:
+      return 5;
   }
 }
 
 int WaitingLevel(UnitReportState state, int return_to_level) {
   switch (state) {
     case State::kNotStarted:
-    case State::kDraft: return 5;
-    case State::kSubmitted: return 4;
-    case State::kTownshipPassed: return 3;
-    case State::kCitySampledIssue: return 2;
-    case State::kReturned: return return_to_level;
-    default: return 0;
+    case State::kDraft:
+      return 5;
+    case State::kSubmitted:
+      return 4;
+    case State::kTownshipPassed:
+      return 3;
+    case State::kCitySampledIssue:
+      return 2;
+    case State::kReturned:
+      return return_to_level;
+    default:
+      return 0;
   }
 }
 
 int ReturnLevel(UnitReportState state, int return_to_level) {
   switch (state) {
-    case State::kSubmitted: return 5;
-    case State::kTownshipPassed: return 4;
+    case State::kSubmitted:
+      return 5;
+    case State::kTownshipPassed:
+      return 4;
     case State::kCountyVerified:
     case State::kCitySampledOk:
     case State::kCitySampledIssue:
-    case State::kProvConfirmed: return 3;
-    case State::kReturned: return return_to_level + 1;
-    default: return 0;
+    case State::kProvConfirmed:
+      return 3;
+    case State::kReturned:
+      return return_to_level + 1;
+    default:
+      return 0;
   }
 }
 
@@ -141,65 +167,171 @@ const workflow::Table<UnitReportState, UnitReportSubject>& UnitReportTable() {
   static const auto* table = new workflow::Table<State, Subject>(
       [](const Subject& s) { return s.state; }, UnitReportStateLabel,
       {
-          {{State::kNotStarted, State::kDraft}, "save_draft", "保存草稿",
-           {kVillageReporter, kTownshipReviewer}, {CampaignOpen(), NotLocked()}, {}, State::kDraft},
-          {{State::kReturned}, "save_draft", "保存草稿", {kVillageReporter, kTownshipReviewer},
-           {CampaignOpen(), NotLocked(), ReturnedTo(5)}, {}, State::kReturned},
-          {{State::kNotStarted, State::kDraft}, "submit", "上报", {kVillageReporter},
-           {CampaignOpen(), NotLocked(), NilRule(), Signed()}, {}, State::kSubmitted},
-          {{State::kReturned}, "submit", "上报", {kVillageReporter},
-           {CampaignOpen(), NotLocked(), ReturnedTo(5), NilRule(), Signed()}, {}, State::kSubmitted},
-          {{State::kSubmitted}, "pass", "审核通过", {kTownshipReviewer},
-           {CampaignOpen(), NotOwnSubmission()}, {}, State::kTownshipPassed},
-          {{State::kReturned}, "pass", "审核通过", {kTownshipReviewer},
-           {CampaignOpen(), ReturnedTo(4), NotOwnSubmission()}, {}, State::kTownshipPassed},
+          {{State::kNotStarted, State::kDraft},
+           "save_draft",
+           "保存草稿",
+           {kVillageReporter, kTownshipReviewer},
+           {CampaignOpen(), NotLocked()},
+           {},
+           State::kDraft},
+          {{State::kReturned},
+           "save_draft",
+           "保存草稿",
+           {kVillageReporter, kTownshipReviewer},
+           {CampaignOpen(), NotLocked(), ReturnedTo(5)},
+           {},
+           State::kReturned},
+          {{State::kNotStarted, State::kDraft},
+           "submit",
+           "上报",
+           {kVillageReporter},
+           {CampaignOpen(), NotLocked(), NilRule(), Signed()},
+           {},
+           State::kSubmitted},
+          {{State::kReturned},
+           "submit",
+           "上报",
+           {kVillageReporter},
+           {CampaignOpen(), NotLocked(), ReturnedTo(5), NilRule(), Signed()},
+           {},
+           State::kSubmitted},
+          {{State::kSubmitted},
+           "pass",
+           "审核通过",
+           {kTownshipReviewer},
+           {CampaignOpen(), NotOwnSubmission()},
+           {},
+           State::kTownshipPassed},
+          {{State::kReturned},
+           "pass",
+           "审核通过",
+           {kTownshipReviewer},
+           {CampaignOpen(), ReturnedTo(4), NotOwnSubmission()},
+           {},
+           State::kTownshipPassed},
 
-          {{State::kSubmitted}, "return", "退回", {kTownshipReviewer},
-           {CampaignOpen(), NothingAbove(4)}, {}, State::kReturned},
+          {{State::kSubmitted},
+           "return",
+           "退回",
+           {kTownshipReviewer},
+           {CampaignOpen(), NothingAbove(4)},
+           {},
+           State::kReturned},
           {{State::kTownshipPassed, State::kCountyVerified, State::kCitySampledOk,
             State::kCitySampledIssue, State::kProvConfirmed},
-           "return", "退回", {kTownshipReviewer},
+           "return",
+           "退回",
+           {kTownshipReviewer},
            // What the township has passed is the county's to return.
-           {CampaignOpen(), NothingAbove(5)}, {}, State::kReturned},
-          {{State::kReturned}, "return", "退回", {kTownshipReviewer},
-           {CampaignOpen(), ReturnedTo(4)}, {}, State::kReturned},
-          {{State::kTownshipPassed}, "return", "退回", {kCountyOperator, kCountyApprover},
-           {CampaignOpen(), NothingAbove(3)}, {}, State::kReturned},
-          {{State::kCountyVerified, State::kCitySampledOk, State::kCitySampledIssue,
-            State::kProvConfirmed},
-           "return", "退回", {kCountyOperator, kCountyApprover},
-           {CampaignOpen(), NothingAbove(4)}, {}, State::kReturned},
-          {{State::kReturned}, "return", "退回", {kCountyOperator, kCountyApprover},
-           {CampaignOpen(), ReturnedTo(3)}, {}, State::kReturned},
-          {{State::kCountyVerified, State::kCitySampledOk, State::kCitySampledIssue,
-            State::kProvConfirmed},
-           "return", "退回", {kCitySupervisor}, {CampaignOpen(), NothingAbove(2)}, {},
+           {CampaignOpen(), NothingAbove(5)},
+           {},
+           State::kReturned},
+          {{State::kReturned},
+           "return",
+           "退回",
+           {kTownshipReviewer},
+           {CampaignOpen(), ReturnedTo(4)},
+           {},
+           State::kReturned},
+          {{State::kTownshipPassed},
+           "return",
+           "退回",
+           {kCountyOperator, kCountyApprover},
+           {CampaignOpen(), NothingAbove(3)},
+           {},
            State::kReturned},
           {{State::kCountyVerified, State::kCitySampledOk, State::kCitySampledIssue,
             State::kProvConfirmed},
-           "return", "退回", {kProvOffice, kProvAdmin}, {CampaignOpen()}, {}, State::kReturned},
+           "return",
+           "退回",
+           {kCountyOperator, kCountyApprover},
+           {CampaignOpen(), NothingAbove(4)},
+           {},
+           State::kReturned},
+          {{State::kReturned},
+           "return",
+           "退回",
+           {kCountyOperator, kCountyApprover},
+           {CampaignOpen(), ReturnedTo(3)},
+           {},
+           State::kReturned},
+          {{State::kCountyVerified, State::kCitySampledOk, State::kCitySampledIssue,
+            State::kProvConfirmed},
+           "return",
+           "退回",
+           {kCitySupervisor},
+           {CampaignOpen(), NothingAbove(2)},
+           {},
+           State::kReturned},
+          {{State::kCountyVerified, State::kCitySampledOk, State::kCitySampledIssue,
+            State::kProvConfirmed},
+           "return",
+           "退回",
+           {kProvOffice, kProvAdmin},
+           {CampaignOpen()},
+           {},
+           State::kReturned},
 
-          {{State::kTownshipPassed}, "sign", "会同核实签字",
+          {{State::kTownshipPassed},
+           "sign",
+           "会同核实签字",
            {kCountyOperator, kCountyApprover, kSectorVerifier, kFinanceOfficer},
-           {CampaignOpen(), NotOwnSubmission()}, {}, State::kTownshipPassed},
-          {{State::kReturned}, "sign", "会同核实签字",
+           {CampaignOpen(), NotOwnSubmission()},
+           {},
+           State::kTownshipPassed},
+          {{State::kReturned},
+           "sign",
+           "会同核实签字",
            {kCountyOperator, kCountyApprover, kSectorVerifier, kFinanceOfficer},
-           {CampaignOpen(), ReturnedTo(3), NotOwnSubmission()}, {}, State::kReturned},
-          {{State::kTownshipPassed}, "complete", "完成县级核实", {kCountyOperator, kCountyApprover},
-           {CampaignOpen(), AllSigned()}, {}, State::kCountyVerified},
-          {{State::kReturned}, "complete", "完成县级核实", {kCountyOperator, kCountyApprover},
-           {CampaignOpen(), ReturnedTo(3), AllSigned()}, {}, State::kCountyVerified},
+           {CampaignOpen(), ReturnedTo(3), NotOwnSubmission()},
+           {},
+           State::kReturned},
+          {{State::kTownshipPassed},
+           "complete",
+           "完成县级核实",
+           {kCountyOperator, kCountyApprover},
+           {CampaignOpen(), AllSigned()},
+           {},
+           State::kCountyVerified},
+          {{State::kReturned},
+           "complete",
+           "完成县级核实",
+           {kCountyOperator, kCountyApprover},
+           {CampaignOpen(), ReturnedTo(3), AllSigned()},
+           {},
+           State::kCountyVerified},
 
-          {{State::kCountyVerified}, "sample_ok", "抽查合格", {kCitySupervisor}, {CampaignOpen()}, {},
+          {{State::kCountyVerified},
+           "sample_ok",
+           "抽查合格",
+           {kCitySupervisor},
+           {CampaignOpen()},
+           {},
            State::kCitySampledOk},
-          {{State::kCountyVerified, State::kCitySampledOk}, "sample_issue", "抽查有问题",
-           {kCitySupervisor, kProvOffice, kProvAdmin}, {CampaignOpen()}, {}, State::kCitySampledIssue},
-          {{State::kCountyVerified, State::kCitySampledOk}, "confirm", "省级确认", {kProvAdmin},
-           {CampaignOpen()}, {}, State::kProvConfirmed},
+          {{State::kCountyVerified, State::kCitySampledOk},
+           "sample_issue",
+           "抽查有问题",
+           {kCitySupervisor, kProvOffice, kProvAdmin},
+           {CampaignOpen()},
+           {},
+           State::kCitySampledIssue},
+          {{State::kCountyVerified, State::kCitySampledOk},
+           "confirm",
+           "省级确认",
+           {kProvAdmin},
+           {CampaignOpen()},
+           {},
+           State::kProvConfirmed},
           // A subject registered later opens the report again (§3.2).
-          {{State::kSubmitted, State::kTownshipPassed, State::kCountyVerified, State::kCitySampledOk,
-            State::kCitySampledIssue, State::kProvConfirmed, State::kReturned, State::kNotStarted},
-           "reopen", "重新填报", {workflow::kSystem}, {}, {}, State::kDraft},
+          {{State::kSubmitted, State::kTownshipPassed, State::kCountyVerified,
+            State::kCitySampledOk, State::kCitySampledIssue, State::kProvConfirmed,
+            State::kReturned, State::kNotStarted},
+           "reopen",
+           "重新填报",
+           {workflow::kSystem},
+           {},
+           {},
+           State::kDraft},
       });
   return *table;
 }
@@ -282,11 +414,15 @@ std::optional<absl::CivilDay> DueOn(UnitReportState state, int return_to_level,
                                     const CampaignDeadlines& deadlines) {
   if (state == State::kReturned && return_due_on) return return_due_on;
   switch (WaitingLevel(state, return_to_level)) {
-    case 5: return deadlines.village;
-    case 4: return deadlines.township;
+    case 5:
+      return deadlines.village;
+    case 4:
+      return deadlines.township;
     case 3:
-    case 2: return deadlines.county;
-    default: return std::nullopt;
+    case 2:
+      return deadlines.county;
+    default:
+      return std::nullopt;
   }
 }
 

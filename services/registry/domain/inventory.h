@@ -1,5 +1,5 @@
-// The inventory (摸排, domain.md §3.2): steps of a village's report, who verifies jointly, how samples
-// are drawn. Pure: states and facts in, decisions out.
+// The inventory (摸排, domain.md §3.2): steps of a village's report, who verifies jointly, how
+// samples are drawn. Pure: states and facts in, decisions out.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ enum class UnitReportState : int {
 std::string UnitReportStateLabel(UnitReportState state);
 // Submitted, or standing with a level above the village.
 bool IsReported(UnitReportState state);
-bool IsTownshipPassed(UnitReportState state);   // passed or beyond
-bool IsCountyVerified(UnitReportState state);   // verified or beyond
+bool IsTownshipPassed(UnitReportState state);  // passed or beyond
+bool IsCountyVerified(UnitReportState state);  // verified or beyond
 
 // What the guards of a step look at.
 struct UnitReportSubject {
@@ -46,24 +46,26 @@ struct UnitReportSubject {
   std::string submitted_by;
   // RETURNED: the level that has to act (5 village, 4 township, 3 county).
   int return_to_level = 0;
-  // The highest level that stands behind the report: 5 nobody, 4 township, 3 county, 2 city, 1 province.
+  // The highest level that stands behind the report: 5 nobody, 4 township, 3 county, 2 city, 1
+  // province.
   int approval_level = 5;
   // Of the joint verification: departments that have not signed.
   std::vector<std::string> missing_departments;
 };
 
-// Actions: save_draft, submit, pass, return, sign, complete, sample_ok, sample_issue, confirm, reopen.
+// Actions: save_draft, submit, pass, return, sign, complete, sample_ok, sample_issue, confirm,
+// reopen.
 const workflow::Table<UnitReportState, UnitReportSubject>& UnitReportTable();
 // The level that `state` means was reached last; 5 when none above the village.
 int ApprovalLevel(UnitReportState state);
 // Who has to act next, as a region level (5 … 1); 0: nobody.
 int WaitingLevel(UnitReportState state, int return_to_level);
-// To which level a return goes when a holder of these roles asks for it in this state: one below the
-// highest of them that the table lets act.
+// To which level a return goes when a holder of these roles asks for it in this state: one below
+// the highest of them that the table lets act.
 int ReturnLevel(UnitReportState state, int return_to_level);
 
-// A village that declares nothing must have nothing, one that has something must not declare nothing
-// (零报告). FAILED_PRECONDITION NIL_WITH_SUBJECTS, NO_SUBJECTS.
+// A village that declares nothing must have nothing, one that has something must not declare
+// nothing (零报告). FAILED_PRECONDITION NIL_WITH_SUBJECTS, NO_SUBJECTS.
 absl::Status CheckNil(bool is_nil, int64_t subjects);
 
 // --- Joint verification (R017)
@@ -85,7 +87,8 @@ struct RequiredDepartment {
   std::vector<std::string> source_codes;  // sorted, unique
 };
 inline constexpr std::string_view kLeadDepartment = "AGRICULTURE";
-// Agriculture first, then every department that a rule of the day names for one of the sources, by code.
+// Agriculture first, then every department that a rule of the day names for one of the sources, by
+// code.
 std::vector<RequiredDepartment> ResolveDepartments(const std::vector<FundingRef>& funding,
                                                    const std::vector<DepartmentRule>& rules,
                                                    absl::CivilDay day);
@@ -101,8 +104,8 @@ struct SampleCandidate {
   std::string id;
   int stratum = 0;
 };
-// Of each stratum ceil(n · rate) ids, those with the smallest SHA-256 of "seed|id". The same seed and
-// population give the same sample, whatever the order; a higher rate gives a superset. By id.
+// Of each stratum ceil(n · rate) ids, those with the smallest SHA-256 of "seed|id". The same seed
+// and population give the same sample, whatever the order; a higher rate gives a superset. By id.
 std::vector<std::string> DrawSample(std::vector<SampleCandidate> population, std::string_view seed,
                                     int32_t rate_bp);
 // SHA-256 in hexadecimal over the population, whatever its order: proves what was drawn from.

@@ -89,20 +89,38 @@ absl::Status CheckShares(const std::vector<int32_t>& shares_bp) {
 
 bool IsVerifiedField(std::string_view field) {
   static constexpr std::array<std::string_view, 12> kFree = {
-      "note",       "filler_name",         "filler_phone", "evidence",       "external_ids", "raw_texts",
-      "programmes", "responsible_clauses", "latitude_e7",  "longitude_e7", "helper_org_ids",
-      "short_board_id"};
+      "note",         "filler_name",  "filler_phone",   "evidence",
+      "external_ids", "raw_texts",    "programmes",     "responsible_clauses",
+      "latitude_e7",  "longitude_e7", "helper_org_ids", "short_board_id"};
   return std::find(kFree.begin(), kFree.end(), field) == kFree.end();
 }
 
 bool IsImmutableField(std::string_view field) {
-  static constexpr std::array<std::string_view, 25> kFixed = {
-      "id",           "project_code",       "revision",     "region_code",  "region_path",
-      "industry_id",  "state",              "origin",       "verification_state",
-      "data_quality", "campaign_id",        "is_sample",    "is_void",      "void_reason",
-      "etag",         "created_by",         "created_at",   "updated_by",   "updated_at",
-      "year",         "declared_total_fen", "public_total_fen", "allowed_actions",
-      "state_text",   "region_text"};
+  static constexpr std::array<std::string_view, 25> kFixed = {"id",
+                                                              "project_code",
+                                                              "revision",
+                                                              "region_code",
+                                                              "region_path",
+                                                              "industry_id",
+                                                              "state",
+                                                              "origin",
+                                                              "verification_state",
+                                                              "data_quality",
+                                                              "campaign_id",
+                                                              "is_sample",
+                                                              "is_void",
+                                                              "void_reason",
+                                                              "etag",
+                                                              "created_by",
+                                                              "created_at",
+                                                              "updated_by",
+                                                              "updated_at",
+                                                              "year",
+                                                              "declared_total_fen",
+                                                              "public_total_fen",
+                                                              "allowed_actions",
+                                                              "state_text",
+                                                              "region_text"};
   return std::find(kFixed.begin(), kFixed.end(), field) != kFixed.end();
 }
 
@@ -144,7 +162,8 @@ absl::Status CheckDates(const ProjectDates& dates, absl::CivilDay today) {
     return InvalidField("project.design_capacity_date", "达产时间不能早于投产时间");
   }
   const auto future = [&](const std::optional<absl::CivilDay>& day) { return day && *day > today; };
-  if (future(dates.actual_start)) return InvalidField("project.actual_start", "实际开工不能晚于今天");
+  if (future(dates.actual_start))
+    return InvalidField("project.actual_start", "实际开工不能晚于今天");
   if (future(dates.actual_end)) return InvalidField("project.actual_end", "实际完工不能晚于今天");
   if (future(dates.planting)) return InvalidField("project.planting_date", "定植时间不能晚于今天");
   if (future(dates.production_start)) {

@@ -1,5 +1,5 @@
-// Rules of a project (domain.md §2.1, §3.1): what is in scope, what its money sums to, in which stage
-// the existing stock may be registered, and what an amendment does to its verification.
+// Rules of a project (domain.md §2.1, §3.1): what is in scope, what its money sums to, in which
+// stage the existing stock may be registered, and what an amendment does to its verification.
 #pragma once
 
 #include <cstdint>
@@ -48,8 +48,8 @@ struct FundingFact {
   std::optional<int64_t> exact_fen;
 };
 
-// FAILED_PRECONDITION OUT_OF_SCOPE unless one source is public: only what public money has supported
-// is surveyed (policy, clause (一); R011).
+// FAILED_PRECONDITION OUT_OF_SCOPE unless one source is public: only what public money has
+// supported is surveyed (policy, clause (一); R011).
 absl::Status CheckScope(const std::vector<FundingFact>& funding);
 
 struct FundingSums {
@@ -83,9 +83,9 @@ struct EditWindow {
   bool past_deadline = false;   // of the village
   bool lock_exception = false;  // one that holds now
 };
-// Below the county nobody changes a record of a report that stands with a higher level, or after the
-// deadline without a lock exception: FAILED_PRECONDITION REPORT_LOCKED. The county amends at any
-// time (a verified record then turns UNVERIFIED).
+// Below the county nobody changes a record of a report that stands with a higher level, or after
+// the deadline without a lock exception: FAILED_PRECONDITION REPORT_LOCKED. The county amends at
+// any time (a verified record then turns UNVERIFIED).
 absl::Status CheckEditWindow(const EditWindow& window, int editor_level);
 
 // Days in their order where both are given; INVALID_ARGUMENT naming the later field.

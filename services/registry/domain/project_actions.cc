@@ -13,8 +13,9 @@ using workflow::Actor;
 using workflow::Guard;
 
 constexpr std::array<std::string_view, 16> kLabels = {
-    "未指定", "草稿", "已申报", "乡镇已审", "已论证", "列入年度计划", "已立项",     "在建",
-    "停工",   "已竣工", "已验收", "运营",   "停产闲置", "已销号退出", "终止", "已被新版申报替代"};
+    "未指定",   "草稿",       "已申报", "乡镇已审",        "已论证", "列入年度计划",
+    "已立项",   "在建",       "停工",   "已竣工",          "已验收", "运营",
+    "停产闲置", "已销号退出", "终止",   "已被新版申报替代"};
 
 Guard<Subject> NotVoid() {
   return {"not_void", [](const Subject& s, const Actor&) -> absl::Status {
@@ -31,7 +32,8 @@ Guard<Subject> Window() {
 }  // namespace
 
 int EditorLevel(const Actor& actor) {
-  if (actor.Holds(kCountyOperator) || actor.Holds(kCountyApprover) || actor.Holds(kSystemIntegrator)) {
+  if (actor.Holds(kCountyOperator) || actor.Holds(kCountyApprover) ||
+      actor.Holds(kSystemIntegrator)) {
     return kCountyLevel;
   }
   return actor.Holds(kTownshipReviewer) ? kTownshipLevel : kVillageLevel;
@@ -48,11 +50,20 @@ const workflow::Table<ProjectState, ProjectSubject>& ProjectTable() {
     for (int s = 1; s < static_cast<int>(kLabels.size()); ++s) {
       const ProjectState state = static_cast<ProjectState>(s);
       if (state == ProjectState::kClosedOut || state == ProjectState::kSuperseded) continue;
-      rows.push_back({{state}, "update", "修改",
+      rows.push_back({{state},
+                      "update",
+                      "修改",
                       {kVillageReporter, kTownshipReviewer, kCountyOperator, kSystemIntegrator},
-                      {NotVoid(), Window()}, {}, state});
-      rows.push_back({{state}, "void", "作废", {kTownshipReviewer, kCountyOperator, kCountyApprover},
-                      {NotVoid(), Window()}, {}, state});
+                      {NotVoid(), Window()},
+                      {},
+                      state});
+      rows.push_back({{state},
+                      "void",
+                      "作废",
+                      {kTownshipReviewer, kCountyOperator, kCountyApprover},
+                      {NotVoid(), Window()},
+                      {},
+                      state});
     }
     return new workflow::Table<ProjectState, Subject>([](const Subject& s) { return s.state; },
                                                       ProjectStateLabel, std::move(rows));

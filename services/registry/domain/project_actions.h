@@ -1,5 +1,5 @@
-// What may be done with a project as it stands: the table behind allowed_actions and the handlers of
-// amendments. Neither changes the stage; the transitions of §3.1 get rpcs and rows of their own.
+// What may be done with a project as it stands: the table behind allowed_actions and the handlers
+// of amendments. Neither changes the stage; the transitions of §3.1 get rpcs and rows of their own.
 #pragma once
 
 #include "common/workflow/workflow.h"

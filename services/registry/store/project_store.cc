@@ -1,6 +1,7 @@
 #include "services/registry/store/project_store.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "common/base/digest.h"
 #include "common/base/strings.h"
@@ -14,10 +15,13 @@ namespace {
 constexpr char kColumns[] =
     "p.id, p.project_code, p.region_path, p.state, p.verification_state, p.origin, p.project_type, "
     "p.category, p.industry_code, p.industry_id, p.operator_id, p.campaign_id, p.year, "
-    "p.declared_total_fen, p.public_total_fen, p.is_void, p.is_sample, p.version, p.updated_at, p.record";
+    "p.declared_total_fen, p.public_total_fen, p.is_void, p.is_sample, p.version, p.updated_at, "
+    "p.record";
 constexpr char kInsertColumns[] =
-    "(id, project_code, region_path, county_path, state, verification_state, origin, project_type, category, "
-    "industry_code, industry_id, operator_id, campaign_id, year, declared_total_fen, public_total_fen, is_void, "
+    "(id, project_code, region_path, county_path, state, verification_state, origin, project_type, "
+    "category, "
+    "industry_code, industry_id, operator_id, campaign_id, year, declared_total_fen, "
+    "public_total_fen, is_void, "
     "is_sample, version, updated_at, record)";
 
 std::optional<Ulid> OptId(const mysql::Row& row, size_t i) {
@@ -81,14 +85,20 @@ mysql::Params Values(const ProjectRow& p) {
           p.record};
 }
 
+struct Gram {
+  std::string gram;
+  const ProjectRow* project;
+};
+
 // The rows beside the project.
 absl::Status InsertParts(mysql::Tx& tx, const std::vector<ProjectRow>& rows) {
   std::vector<mysql::Params> funding, regions, content, external, grams, names;
+  std::vector<Gram> pairs;
   for (const ProjectRow& p : rows) {
     int seq = 0;
     for (const FundingRow& f : p.funding) {
-      funding.push_back({p.id, ++seq, p.region_path, f.source_code, f.task_code, f.year, f.exact_fen,
-                         f.parse_state, f.is_public});
+      funding.push_back({p.id, ++seq, p.region_path, f.source_code, f.task_code, f.year,
+                         f.exact_fen, f.parse_state, f.is_public});
     }
     std::set<std::string> seen;
     for (const CoveredRow& c : p.regions) {
@@ -102,25 +112,35 @@ absl::Status InsertParts(mysql::Tx& tx, const std::vector<ProjectRow>& rows) {
     }
     for (const auto& [system, id] : p.external_ids) external.push_back({system, id, p.id});
     names.push_back({NameHash(p.year, p.name), p.region_path, p.id});
-    for (const std::string& gram : Bigrams(p.search_text)) {
-      grams.push_back({gram, p.region_path, p.id});
-    }
+    for (std::string& gram : Bigrams(p.search_text)) pairs.push_back({std::move(gram), &p});
+  }
+  // By far the most rows: in the order of their index each of its pages is visited once.
+  std::sort(pairs.begin(), pairs.end(), [](const Gram& x, const Gram& y) {
+    return std::tie(x.gram, x.project->region_path, x.project->id) <
+           std::tie(y.gram, y.project->region_path, y.project->id);
+  });
+  grams.reserve(pairs.size());
+  for (Gram& pair : pairs) {
+    grams.push_back({std::move(pair.gram), pair.project->region_path, pair.project->id});
   }
   const auto insert = [&](std::string_view table, std::string_view columns,
-                          const std::vector<mysql::Params>& values, std::string_view verb) -> absl::Status {
+                          const std::vector<mysql::Params>& values,
+                          std::string_view verb) -> absl::Status {
     if (values.empty()) return absl::OkStatus();
     return mysql::BulkInsert(tx, table, columns, values, "", verb).status();
   };
-  RETURN_IF_ERROR(insert("project_funding",
-                         "(project_id, seq, region_path, source_code, task_code, year, amount_fen, parse_state, "
-                         "is_public)",
-                         funding, "INSERT INTO"));
-  RETURN_IF_ERROR(
-      insert("project_region", "(region_path, project_id, is_lead, share_bp)", regions, "INSERT INTO"));
-  RETURN_IF_ERROR(insert("content_item", "(id, project_id, seq, region_path, category_code, budget_fen)",
-                         content, "INSERT INTO"));
-  RETURN_IF_ERROR(
-      insert("project_external", "(system_name, external_id, project_id)", external, "INSERT INTO"));
+  RETURN_IF_ERROR(insert(
+      "project_funding",
+      "(project_id, seq, region_path, source_code, task_code, year, amount_fen, parse_state, "
+      "is_public)",
+      funding, "INSERT INTO"));
+  RETURN_IF_ERROR(insert("project_region", "(region_path, project_id, is_lead, share_bp)", regions,
+                         "INSERT INTO"));
+  RETURN_IF_ERROR(insert("content_item",
+                         "(id, project_id, seq, region_path, category_code, budget_fen)", content,
+                         "INSERT INTO"));
+  RETURN_IF_ERROR(insert("project_external", "(system_name, external_id, project_id)", external,
+                         "INSERT INTO"));
   RETURN_IF_ERROR(
       insert("project_name", "(name_hash, region_path, project_id)", names, "INSERT INTO"));
   return insert("project_gram", "(gram, region_path, project_id)", grams, "INSERT IGNORE INTO");
@@ -150,11 +170,13 @@ absl::StatusOr<ProjectRow> GetProject(mysql::Executor& db, const Ulid& id, const
   return FromRow(rows[0]);
 }
 
-absl::StatusOr<std::vector<ProjectRow>> GetProjects(mysql::Executor& db, const std::vector<Ulid>& ids,
+absl::StatusOr<std::vector<ProjectRow>> GetProjects(mysql::Executor& db,
+                                                    const std::vector<Ulid>& ids,
                                                     const RegionScope& scope) {
   if (ids.empty()) return std::vector<ProjectRow>();
   mysql::Params params;
-  std::string sql = Cat("SELECT ", kColumns, " FROM project p WHERE ", InList("p.id", ids, &params), " AND (");
+  std::string sql =
+      Cat("SELECT ", kColumns, " FROM project p WHERE ", InList("p.id", ids, &params), " AND (");
   sql += mysql::RegionClause(scope, "p.region_path", &params);
   sql += " OR EXISTS (SELECT 1 FROM project_region r WHERE r.project_id = p.id AND ";
   sql += mysql::RegionClause(scope, "r.region_path", &params);
@@ -163,14 +185,16 @@ absl::StatusOr<std::vector<ProjectRow>> GetProjects(mysql::Executor& db, const s
   return FromRows(rows);
 }
 
-absl::StatusOr<std::map<Ulid, ProjectRow>> LockProjects(mysql::Tx& tx, const std::vector<Ulid>& ids) {
+absl::StatusOr<std::map<Ulid, ProjectRow>> LockProjects(mysql::Tx& tx,
+                                                        const std::vector<Ulid>& ids) {
   std::map<Ulid, ProjectRow> out;
   if (ids.empty()) return out;
   mysql::Params params;
   const std::string in = InList("p.id", ids, &params);
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   tx.Query(Cat("SELECT ", kColumns, " FROM project p WHERE ", in, " ORDER BY p.id FOR UPDATE"),
-                            params));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      tx.Query(Cat("SELECT ", kColumns, " FROM project p WHERE ", in, " ORDER BY p.id FOR UPDATE"),
+               params));
   for (const mysql::Row& row : rows) out.emplace(row.Id(0), FromRow(row));
   return out;
 }
@@ -183,10 +207,12 @@ absl::StatusOr<std::map<std::pair<std::string, std::string>, Ulid>> FindExternal
   for (const auto& [system, ids] : by_system) {
     mysql::Params params = {system};
     const std::string in = InList("external_id", ids, &params);
-    ASSIGN_OR_RETURN(const mysql::Rows rows,
-                     db.Query(Cat("SELECT external_id, project_id FROM project_external WHERE system_name = ? AND ",
-                                  in),
-                              params));
+    ASSIGN_OR_RETURN(
+        const mysql::Rows rows,
+        db.Query(
+            Cat("SELECT external_id, project_id FROM project_external WHERE system_name = ? AND ",
+                in),
+            params));
     for (const mysql::Row& row : rows) out[{system, row.String(0)}] = row.Id(1);
   }
   return out;
@@ -196,8 +222,8 @@ std::string NameHash(int year, std::string_view name) {
   return Sha256(Cat(year, "|", MatchKey(name))).substr(0, 16);
 }
 
-absl::StatusOr<std::map<ProjectName, Ulid>> FindProjectNames(mysql::Executor& db,
-                                                             const std::vector<ProjectName>& names) {
+absl::StatusOr<std::map<ProjectName, Ulid>> FindProjectNames(
+    mysql::Executor& db, const std::vector<ProjectName>& names) {
   std::map<ProjectName, Ulid> out;
   if (names.empty()) return out;
   std::vector<std::string> hashes;
@@ -213,11 +239,13 @@ absl::StatusOr<std::map<ProjectName, Ulid>> FindProjectNames(mysql::Executor& db
   const std::string in = InList("n.name_hash", hashes, &params);
   params.emplace_back(low);
   params.emplace_back(high);
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query(Cat("SELECT n.region_path, n.name_hash, n.project_id FROM project_name n JOIN project "
-                                "p ON p.id = n.project_id WHERE ",
-                                in, " AND n.region_path BETWEEN ? AND ? AND p.is_void = 0 ORDER BY n.project_id"),
-                            params));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(
+          Cat("SELECT n.region_path, n.name_hash, n.project_id FROM project_name n JOIN project "
+              "p ON p.id = n.project_id WHERE ",
+              in, " AND n.region_path BETWEEN ? AND ? AND p.is_void = 0 ORDER BY n.project_id"),
+          params));
   for (const mysql::Row& row : rows) {
     const ProjectName name{row.String(0), row.String(1)};
     if (wanted.count(name) > 0) out.emplace(name, row.Id(2));
@@ -225,32 +253,38 @@ absl::StatusOr<std::map<ProjectName, Ulid>> FindProjectNames(mysql::Executor& db
   return out;
 }
 
-absl::StatusOr<std::map<std::string, Ulid>> FindProjectCodes(mysql::Executor& db,
-                                                             const std::vector<std::string>& codes) {
+absl::StatusOr<std::map<std::string, Ulid>> FindProjectCodes(
+    mysql::Executor& db, const std::vector<std::string>& codes) {
   std::map<std::string, Ulid> out;
   if (codes.empty()) return out;
   mysql::Params params;
   const std::string in = InList("project_code", codes, &params);
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query(Cat("SELECT project_code, id FROM project WHERE is_void = 0 AND ", in), params));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT project_code, id FROM project WHERE is_void = 0 AND ", in), params));
   for (const mysql::Row& row : rows) out[row.String(0)] = row.Id(1);
   return out;
 }
 
-absl::StatusOr<std::optional<Ulid>> FindProjectByCode(mysql::Executor& db, const std::string& code) {
-  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query("SELECT id FROM project WHERE project_code = ?", {code}));
+absl::StatusOr<std::optional<Ulid>> FindProjectByCode(mysql::Executor& db,
+                                                      const std::string& code) {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query("SELECT id FROM project WHERE project_code = ?", {code}));
   if (rows.empty()) return std::optional<Ulid>();
   return std::optional<Ulid>(rows[0].Id(0));
 }
 
-absl::StatusOr<int64_t> ClaimSequence(mysql::Tx& tx, const std::string& county, int year, int64_t count) {
-  RETURN_IF_ERROR(tx.Execute("INSERT INTO project_sequence (county_code, year, last_no) VALUES (?, ?, ?) ON "
-                             "DUPLICATE KEY UPDATE last_no = last_no + VALUES(last_no)",
-                             {county, year, count})
-                      .status());
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   tx.Query("SELECT last_no FROM project_sequence WHERE county_code = ? AND year = ?",
-                            {county, year}));
+absl::StatusOr<int64_t> ClaimSequence(mysql::Tx& tx, const std::string& county, int year,
+                                      int64_t count) {
+  RETURN_IF_ERROR(
+      tx.Execute("INSERT INTO project_sequence (county_code, year, last_no) VALUES (?, ?, ?) ON "
+                 "DUPLICATE KEY UPDATE last_no = last_no + VALUES(last_no)",
+                 {county, year, count})
+          .status());
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      tx.Query("SELECT last_no FROM project_sequence WHERE county_code = ? AND year = ?",
+               {county, year}));
   return rows[0].Int(0) - count + 1;
 }
 
@@ -271,19 +305,20 @@ absl::Status ReplaceProjects(mysql::Tx& tx, const std::vector<ProjectRow>& rows)
     ids.push_back(p.id);
   }
   RETURN_IF_ERROR(
-      mysql::BulkInsert(tx, "project", kInsertColumns, values,
-                        "ON DUPLICATE KEY UPDATE region_path = VALUES(region_path), county_path = "
-                        "VALUES(county_path), state = VALUES(state), verification_state = "
-                        "VALUES(verification_state), project_type = VALUES(project_type), category = "
-                        "VALUES(category), industry_code = VALUES(industry_code), industry_id = "
-                        "VALUES(industry_id), operator_id = VALUES(operator_id), campaign_id = "
-                        "VALUES(campaign_id), year = VALUES(year), declared_total_fen = "
-                        "VALUES(declared_total_fen), public_total_fen = VALUES(public_total_fen), is_void = "
-                        "VALUES(is_void), version = VALUES(version), updated_at = VALUES(updated_at), record "
-                        "= VALUES(record)")
+      mysql::BulkInsert(
+          tx, "project", kInsertColumns, values,
+          "ON DUPLICATE KEY UPDATE region_path = VALUES(region_path), county_path = "
+          "VALUES(county_path), state = VALUES(state), verification_state = "
+          "VALUES(verification_state), project_type = VALUES(project_type), category = "
+          "VALUES(category), industry_code = VALUES(industry_code), industry_id = "
+          "VALUES(industry_id), operator_id = VALUES(operator_id), campaign_id = "
+          "VALUES(campaign_id), year = VALUES(year), declared_total_fen = "
+          "VALUES(declared_total_fen), public_total_fen = VALUES(public_total_fen), is_void = "
+          "VALUES(is_void), version = VALUES(version), updated_at = VALUES(updated_at), record "
+          "= VALUES(record)")
           .status());
-  for (const char* table :
-       {"project_funding", "project_region", "content_item", "project_external", "project_name", "project_gram"}) {
+  for (const char* table : {"project_funding", "project_region", "content_item", "project_external",
+                            "project_name", "project_gram"}) {
     mysql::Params params;
     const std::string in = InList("project_id", ids, &params);
     RETURN_IF_ERROR(tx.Execute(Cat("DELETE FROM ", table, " WHERE ", in), params).status());
@@ -303,7 +338,8 @@ std::string ListProjectsSql(const ProjectQuery& q, mysql::Params* params) {
     sql += ")";
   } else {
     // The order is the key's: a page costs its rows, whatever the table holds.
-    if (!q.industry_id && !q.operator_id && !q.campaign_id) sql += " FORCE INDEX (project_by_region)";
+    if (!q.industry_id && !q.operator_id && !q.campaign_id)
+      sql += " FORCE INDEX (project_by_region)";
     sql += Cat(" WHERE ", mysql::RegionClause(q.scope, "p.region_path", params));
   }
   const auto equal = [&](std::string_view column, const auto& value) {
@@ -312,7 +348,8 @@ std::string ListProjectsSql(const ProjectQuery& q, mysql::Params* params) {
   };
   if (!q.include_void) sql += " AND p.is_void = 0";
   if (!q.states.empty()) sql += Cat(" AND ", InList("p.state", q.states, params));
-  if (!q.project_types.empty()) sql += Cat(" AND ", InList("p.project_type", q.project_types, params));
+  if (!q.project_types.empty())
+    sql += Cat(" AND ", InList("p.project_type", q.project_types, params));
   if (!q.industry_code.empty()) equal("p.industry_code", q.industry_code);
   if (!q.category.empty()) equal("p.category", q.category);
   if (q.industry_id) equal("p.industry_id", *q.industry_id);
@@ -328,7 +365,9 @@ std::string ListProjectsSql(const ProjectQuery& q, mysql::Params* params) {
     params->emplace_back(q.year_to);
   }
   if (!q.fund_source_code.empty()) {
-    sql += " AND EXISTS (SELECT 1 FROM project_funding f WHERE f.project_id = p.id AND f.source_code = ?)";
+    sql +=
+        " AND EXISTS (SELECT 1 FROM project_funding f WHERE f.project_id = p.id AND f.source_code "
+        "= ?)";
     params->emplace_back(q.fund_source_code);
   }
   if (!q.updated_in_county.empty()) {
@@ -352,7 +391,8 @@ std::string ListProjectsSql(const ProjectQuery& q, mysql::Params* params) {
   return sql;
 }
 
-absl::StatusOr<std::vector<ProjectRow>> ListProjects(mysql::Executor& db, const ProjectQuery& query) {
+absl::StatusOr<std::vector<ProjectRow>> ListProjects(mysql::Executor& db,
+                                                     const ProjectQuery& query) {
   mysql::Params params;
   const std::string sql = ListProjectsSql(query, &params);
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
@@ -400,7 +440,8 @@ std::string SearchProjectsSql(const std::vector<std::string>& grams, const Regio
 absl::StatusOr<std::vector<ProjectRow>> SearchProjects(mysql::Executor& db,
                                                        const std::vector<std::string>& grams,
                                                        const RegionScope& scope,
-                                                       const std::optional<After>& after, int limit) {
+                                                       const std::optional<After>& after,
+                                                       int limit) {
   if (grams.empty()) return std::vector<ProjectRow>();
   mysql::Params params;
   const std::string sql = SearchProjectsSql(grams, scope, after, limit, &params);
@@ -412,7 +453,8 @@ absl::StatusOr<std::vector<ProjectRow>> SearchProjects(mysql::Executor& db,
 
 namespace {
 
-constexpr char kReportColumns[] = "o.project_id, o.period, o.id, o.region_path, o.late, o.version, o.record";
+constexpr char kReportColumns[] =
+    "o.project_id, o.period, o.id, o.region_path, o.late, o.version, o.record";
 
 ReportRow ReportFrom(const mysql::Row& r) {
   return {r.Id(0), r.String(1), r.Id(2), r.String(3), r.Bool(4), r.Int(5), r.String(6)};
@@ -431,7 +473,8 @@ absl::StatusOr<std::map<std::pair<Ulid, std::string>, ReportRow>> LockReports(
     mysql::Tx& tx, const std::vector<std::pair<Ulid, std::string>>& keys) {
   std::map<std::pair<Ulid, std::string>, ReportRow> out;
   if (keys.empty()) return out;
-  std::string sql = Cat("SELECT ", kReportColumns, " FROM operation_report o WHERE (o.project_id, o.period) IN (");
+  std::string sql = Cat("SELECT ", kReportColumns,
+                        " FROM operation_report o WHERE (o.project_id, o.period) IN (");
   mysql::Params params;
   for (size_t i = 0; i < keys.size(); ++i) {
     sql += i == 0 ? "(?, ?)" : ", (?, ?)";
@@ -453,31 +496,36 @@ absl::Status UpsertReports(mysql::Tx& tx, const std::vector<ReportRow>& rows) {
   for (const ReportRow& r : rows) {
     values.push_back({r.project_id, r.period, r.id, r.region_path, r.late, r.version, r.record});
   }
-  return mysql::BulkInsert(tx, "operation_report", "(project_id, period, id, region_path, late, version, record)",
-                           values,
-                           "ON DUPLICATE KEY UPDATE region_path = VALUES(region_path), late = VALUES(late), "
-                           "version = VALUES(version), record = VALUES(record)")
+  return mysql::BulkInsert(
+             tx, "operation_report", "(project_id, period, id, region_path, late, version, record)",
+             values,
+             "ON DUPLICATE KEY UPDATE region_path = VALUES(region_path), late = VALUES(late), "
+             "version = VALUES(version), record = VALUES(record)")
       .status();
 }
 
 absl::StatusOr<std::optional<ReportRow>> FindReport(mysql::Executor& db, const Ulid& project_id,
-                                                    const std::string& period, const RegionScope& scope) {
+                                                    const std::string& period,
+                                                    const RegionScope& scope) {
   mysql::Params params = {project_id, period};
-  const std::string sql = Cat("SELECT ", kReportColumns,
-                              " FROM operation_report o WHERE o.project_id = ? AND o.period = ? AND ",
-                              mysql::RegionClause(scope, "o.region_path", &params));
+  const std::string sql =
+      Cat("SELECT ", kReportColumns,
+          " FROM operation_report o WHERE o.project_id = ? AND o.period = ? AND ",
+          mysql::RegionClause(scope, "o.region_path", &params));
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
   if (rows.empty()) return std::optional<ReportRow>();
   return std::optional<ReportRow>(ReportFrom(rows[0]));
 }
 
-absl::StatusOr<std::optional<ReportRow>> LastReportBefore(mysql::Executor& db, const Ulid& project_id,
+absl::StatusOr<std::optional<ReportRow>> LastReportBefore(mysql::Executor& db,
+                                                          const Ulid& project_id,
                                                           const std::string& period) {
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query(Cat("SELECT ", kReportColumns,
-                                " FROM operation_report o WHERE o.project_id = ? AND o.period < ? ORDER BY "
-                                "o.period DESC LIMIT 1"),
-                            {project_id, period}));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT ", kReportColumns,
+                   " FROM operation_report o WHERE o.project_id = ? AND o.period < ? ORDER BY "
+                   "o.period DESC LIMIT 1"),
+               {project_id, period}));
   if (rows.empty()) return std::optional<ReportRow>();
   return std::optional<ReportRow>(ReportFrom(rows[0]));
 }
@@ -498,8 +546,10 @@ std::string ListReportsSql(const ReportQuery& q, mysql::Params* params) {
     params->emplace_back(q.period_to);
   }
   if (q.after_project) {
-    sql += " AND o.region_path >= ? AND (o.region_path > ? OR o.project_id > ? OR (o.project_id = ? AND "
-           "o.period > ?))";
+    sql +=
+        " AND o.region_path >= ? AND (o.region_path > ? OR o.project_id > ? OR (o.project_id = ? "
+        "AND "
+        "o.period > ?))";
     params->emplace_back(q.after_path);
     params->emplace_back(q.after_path);
     params->emplace_back(*q.after_project);
@@ -530,18 +580,20 @@ absl::StatusOr<std::vector<ReportRow>> ListReportsById(mysql::Executor& db,
   return ReportsFrom(rows);
 }
 
-absl::StatusOr<std::vector<MissingRow>> ListMissingReports(mysql::Executor& db, const RegionScope& scope,
-                                                           const std::vector<int>& states,
-                                                           const std::string& period,
-                                                           const std::optional<After>& after, int limit) {
+absl::StatusOr<std::vector<MissingRow>> ListMissingReports(
+    mysql::Executor& db, const RegionScope& scope, const std::vector<int>& states,
+    const std::string& period, const std::optional<After>& after, int limit) {
   mysql::Params params;
-  std::string sql = Cat("SELECT ", kColumns,
-                        ", COALESCE((SELECT MAX(o.period) FROM operation_report o WHERE o.project_id = p.id AND "
-                        "o.period < ?), '') FROM project p WHERE ");
+  std::string sql =
+      Cat("SELECT ", kColumns,
+          ", COALESCE((SELECT MAX(o.period) FROM operation_report o WHERE o.project_id = p.id AND "
+          "o.period < ?), '') FROM project p WHERE ");
   params.emplace_back(period);
   sql += mysql::RegionClause(scope, "p.region_path", &params);
   sql += Cat(" AND p.is_void = 0 AND ", InList("p.state", states, &params));
-  sql += " AND NOT EXISTS (SELECT 1 FROM operation_report m WHERE m.project_id = p.id AND m.period = ?)";
+  sql +=
+      " AND NOT EXISTS (SELECT 1 FROM operation_report m WHERE m.project_id = p.id AND m.period = "
+      "?)";
   params.emplace_back(period);
   if (after) {
     sql += " AND p.region_path >= ? AND (p.region_path > ? OR p.id > ?)";
@@ -561,7 +613,8 @@ absl::StatusOr<std::vector<MissingRow>> ListMissingReports(mysql::Executor& db, 
 
 absl::StatusOr<int64_t> CountIndustryProjects(mysql::Executor& db, const Ulid& industry_id) {
   ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query("SELECT COUNT(*) FROM project WHERE industry_id = ? AND is_void = 0", {industry_id}));
+                   db.Query("SELECT COUNT(*) FROM project WHERE industry_id = ? AND is_void = 0",
+                            {industry_id}));
   return rows[0].Int(0);
 }
 
@@ -573,10 +626,11 @@ absl::StatusOr<std::map<std::pair<std::string, std::string>, Ulid>> FindIndustri
   for (const auto& [county, code] : keys) counties.insert(county);
   mysql::Params params;
   for (const std::string& county : counties) params.emplace_back(county);
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query(Cat("SELECT region_path, industry_code, id FROM industry WHERE region_path IN (",
-                                mysql::Placeholders(counties.size()), ")"),
-                            params));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT region_path, industry_code, id FROM industry WHERE region_path IN (",
+                   mysql::Placeholders(counties.size()), ")"),
+               params));
   for (const mysql::Row& row : rows) {
     const std::pair<std::string, std::string> key = {row.String(0), row.String(1)};
     if (keys.count(key) > 0) out[key] = row.Id(2);
@@ -591,12 +645,14 @@ absl::StatusOr<ServiceFigures> SumServices(mysql::Executor& db, const RegionScop
   std::string region = mysql::RegionClause(scope, "region_path", &params);
   params.emplace_back(to);
   params.emplace_back(from);
-  ASSIGN_OR_RETURN(const mysql::Rows pairings,
-                   db.Query(Cat("SELECT COUNT(*), COUNT(DISTINCT team_name), CAST(COALESCE(SUM(visits), 0) AS "
-                                "SIGNED) FROM tech_pairing WHERE ",
-                                region,
-                                " AND (starts_on IS NULL OR starts_on <= ?) AND (ends_on IS NULL OR ends_on >= ?)"),
-                            params));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows pairings,
+      db.Query(
+          Cat("SELECT COUNT(*), COUNT(DISTINCT team_name), CAST(COALESCE(SUM(visits), 0) AS "
+              "SIGNED) FROM tech_pairing WHERE ",
+              region,
+              " AND (starts_on IS NULL OR starts_on <= ?) AND (ends_on IS NULL OR ends_on >= ?)"),
+          params));
   f.pairings = pairings[0].Int(0);
   f.teams = pairings[0].Int(1);
   f.visits = pairings[0].Int(2);
@@ -604,11 +660,13 @@ absl::StatusOr<ServiceFigures> SumServices(mysql::Executor& db, const RegionScop
   region = mysql::RegionClause(scope, "region_path", &params);
   params.emplace_back(from);
   params.emplace_back(to);
-  ASSIGN_OR_RETURN(const mysql::Rows trainings,
-                   db.Query(Cat("SELECT COUNT(*), CAST(COALESCE(SUM(persons), 0) AS SIGNED), "
-                                "CAST(COALESCE(SUM(poor_labour_persons), 0) AS SIGNED) FROM training_record WHERE ",
-                                region, " AND held_on >= ? AND held_on <= ?"),
-                            params));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows trainings,
+      db.Query(
+          Cat("SELECT COUNT(*), CAST(COALESCE(SUM(persons), 0) AS SIGNED), "
+              "CAST(COALESCE(SUM(poor_labour_persons), 0) AS SIGNED) FROM training_record WHERE ",
+              region, " AND held_on >= ? AND held_on <= ?"),
+          params));
   f.trainings = trainings[0].Int(0);
   f.persons = trainings[0].Int(1);
   f.poor_labour_persons = trainings[0].Int(2);
@@ -616,11 +674,12 @@ absl::StatusOr<ServiceFigures> SumServices(mysql::Executor& db, const RegionScop
   region = mysql::RegionClause(scope, "region_path", &params);
   params.emplace_back(to);
   params.emplace_back(to);
-  ASSIGN_OR_RETURN(const mysql::Rows brands,
-                   db.Query(Cat("SELECT COUNT(*) FROM brand_certification WHERE ", region,
-                                " AND (valid_from IS NULL OR valid_from <= ?) AND (valid_to IS NULL OR valid_to "
-                                ">= ?)"),
-                            params));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows brands,
+      db.Query(Cat("SELECT COUNT(*) FROM brand_certification WHERE ", region,
+                   " AND (valid_from IS NULL OR valid_from <= ?) AND (valid_to IS NULL OR valid_to "
+                   ">= ?)"),
+               params));
   f.valid_brands = brands[0].Int(0);
   return f;
 }
@@ -630,28 +689,33 @@ absl::StatusOr<int> ClaimLeadingPlace(mysql::Tx& tx, const std::string& region_p
                                       const Ulid& leading_id, int places) {
   for (int place = 1; place <= places; ++place) {
     // Waits for a transaction that holds the same place, and then finds it taken or free.
-    ASSIGN_OR_RETURN(const int64_t inserted,
-                     tx.Execute("INSERT IGNORE INTO leading_industry_place (region_path, plan_period, place, "
-                                "industry_id, leading_industry_id) VALUES (?, ?, ?, ?, ?)",
-                                {region_path, plan_period, place, industry_id, leading_id}));
+    ASSIGN_OR_RETURN(
+        const int64_t inserted,
+        tx.Execute("INSERT IGNORE INTO leading_industry_place (region_path, plan_period, place, "
+                   "industry_id, leading_industry_id) VALUES (?, ?, ?, ?, ?)",
+                   {region_path, plan_period, place, industry_id, leading_id}));
     if (inserted > 0) return place;
-    ASSIGN_OR_RETURN(const mysql::Rows held,
-                     tx.Query("SELECT place FROM leading_industry_place WHERE region_path = ? AND plan_period "
-                              "= ? AND industry_id = ?",
-                              {region_path, plan_period, industry_id}));
+    ASSIGN_OR_RETURN(
+        const mysql::Rows held,
+        tx.Query("SELECT place FROM leading_industry_place WHERE region_path = ? AND plan_period "
+                 "= ? AND industry_id = ?",
+                 {region_path, plan_period, industry_id}));
     if (!held.empty()) {
-      return Error(absl::StatusCode::kAlreadyExists, "LEADING_INDUSTRY_SELECTED").Zh("该产业已选为主导产业").Build();
+      return Error(absl::StatusCode::kAlreadyExists, "LEADING_INDUSTRY_SELECTED")
+          .Zh("该产业已选为主导产业")
+          .Build();
     }
   }
   return 0;
 }
 
-absl::Status ReleaseLeadingPlace(mysql::Tx& tx, const Ulid& leading_id, const std::string& region_path,
-                                 const std::string& plan_period) {
+absl::Status ReleaseLeadingPlace(mysql::Tx& tx, const Ulid& leading_id,
+                                 const std::string& region_path, const std::string& plan_period) {
   return tx
-      .Execute("DELETE FROM leading_industry_place WHERE region_path = ? AND plan_period = ? AND "
-               "leading_industry_id = ?",
-               {region_path, plan_period, leading_id})
+      .Execute(
+          "DELETE FROM leading_industry_place WHERE region_path = ? AND plan_period = ? AND "
+          "leading_industry_id = ?",
+          {region_path, plan_period, leading_id})
       .status();
 }
 

@@ -79,20 +79,24 @@ absl::StatusOr<std::map<ProjectName, Ulid>> FindProjectNames(mysql::Executor& db
 absl::StatusOr<std::map<std::string, Ulid>> FindProjectCodes(mysql::Executor& db,
                                                              const std::vector<std::string>& codes);
 
-// NOT_FOUND also outside the scope; `covering` also finds projects that cover a region of the scope.
+// NOT_FOUND also outside the scope; `covering` also finds projects that cover a region of the
+// scope.
 absl::StatusOr<ProjectRow> GetProject(mysql::Executor& db, const Ulid& id, const RegionScope& scope,
                                       bool covering = true);
-absl::StatusOr<std::vector<ProjectRow>> GetProjects(mysql::Executor& db, const std::vector<Ulid>& ids,
+absl::StatusOr<std::vector<ProjectRow>> GetProjects(mysql::Executor& db,
+                                                    const std::vector<Ulid>& ids,
                                                     const RegionScope& scope);
 // Locks the rows in id order; those that exist.
-absl::StatusOr<std::map<Ulid, ProjectRow>> LockProjects(mysql::Tx& tx, const std::vector<Ulid>& ids);
+absl::StatusOr<std::map<Ulid, ProjectRow>> LockProjects(mysql::Tx& tx,
+                                                        const std::vector<Ulid>& ids);
 // By (system, id): the project that holds it.
 absl::StatusOr<std::map<std::pair<std::string, std::string>, Ulid>> FindExternalIds(
     mysql::Executor& db, const std::vector<std::pair<std::string, std::string>>& keys);
 absl::StatusOr<std::optional<Ulid>> FindProjectByCode(mysql::Executor& db, const std::string& code);
 
 // Takes `count` numbers of a county and year; gives the first. Holds the row to the end of `tx`.
-absl::StatusOr<int64_t> ClaimSequence(mysql::Tx& tx, const std::string& county, int year, int64_t count);
+absl::StatusOr<int64_t> ClaimSequence(mysql::Tx& tx, const std::string& county, int year,
+                                      int64_t count);
 
 // New projects in a handful of statements. ALREADY_EXISTS DUPLICATE_KEY on an external id.
 absl::Status InsertProjects(mysql::Tx& tx, const std::vector<ProjectRow>& rows);
@@ -100,7 +104,7 @@ absl::Status InsertProjects(mysql::Tx& tx, const std::vector<ProjectRow>& rows);
 absl::Status ReplaceProjects(mysql::Tx& tx, const std::vector<ProjectRow>& rows);
 
 struct ProjectQuery {
-  RegionScope scope;          // already narrowed to the region asked for
+  RegionScope scope;  // already narrowed to the region asked for
   bool include_covering = false;
   std::vector<int> states;
   std::vector<std::string> project_types;
@@ -116,7 +120,8 @@ struct ProjectQuery {
   int limit = 50;
 };
 std::string ListProjectsSql(const ProjectQuery& query, mysql::Params* params);
-absl::StatusOr<std::vector<ProjectRow>> ListProjects(mysql::Executor& db, const ProjectQuery& query);
+absl::StatusOr<std::vector<ProjectRow>> ListProjects(mysql::Executor& db,
+                                                     const ProjectQuery& query);
 // By id; for snapshots of the feed.
 absl::StatusOr<std::vector<ProjectRow>> ListProjectsById(mysql::Executor& db,
                                                          const std::optional<RegionScope>& scope,
@@ -127,7 +132,8 @@ std::string SearchProjectsSql(const std::vector<std::string>& grams, const Regio
 absl::StatusOr<std::vector<ProjectRow>> SearchProjects(mysql::Executor& db,
                                                        const std::vector<std::string>& grams,
                                                        const RegionScope& scope,
-                                                       const std::optional<After>& after, int limit);
+                                                       const std::optional<After>& after,
+                                                       int limit);
 
 // --- Monthly reports
 
@@ -144,9 +150,11 @@ absl::StatusOr<std::map<std::pair<Ulid, std::string>, ReportRow>> LockReports(
     mysql::Tx& tx, const std::vector<std::pair<Ulid, std::string>>& keys);
 absl::Status UpsertReports(mysql::Tx& tx, const std::vector<ReportRow>& rows);
 absl::StatusOr<std::optional<ReportRow>> FindReport(mysql::Executor& db, const Ulid& project_id,
-                                                    const std::string& period, const RegionScope& scope);
+                                                    const std::string& period,
+                                                    const RegionScope& scope);
 // The last report before a month.
-absl::StatusOr<std::optional<ReportRow>> LastReportBefore(mysql::Executor& db, const Ulid& project_id,
+absl::StatusOr<std::optional<ReportRow>> LastReportBefore(mysql::Executor& db,
+                                                          const Ulid& project_id,
                                                           const std::string& period);
 struct ReportQuery {
   RegionScope scope;
@@ -166,10 +174,9 @@ struct MissingRow {
   ProjectRow project;
   std::string last_period;
 };
-absl::StatusOr<std::vector<MissingRow>> ListMissingReports(mysql::Executor& db, const RegionScope& scope,
-                                                           const std::vector<int>& states,
-                                                           const std::string& period,
-                                                           const std::optional<After>& after, int limit);
+absl::StatusOr<std::vector<MissingRow>> ListMissingReports(
+    mysql::Executor& db, const RegionScope& scope, const std::vector<int>& states,
+    const std::string& period, const std::optional<After>& after, int limit);
 
 // --- County industries
 
@@ -190,8 +197,8 @@ absl::StatusOr<ServiceFigures> SumServices(mysql::Executor& db, const RegionScop
 absl::StatusOr<int> ClaimLeadingPlace(mysql::Tx& tx, const std::string& region_path,
                                       const std::string& plan_period, const Ulid& industry_id,
                                       const Ulid& leading_id, int places);
-absl::Status ReleaseLeadingPlace(mysql::Tx& tx, const Ulid& leading_id, const std::string& region_path,
-                                 const std::string& plan_period);
+absl::Status ReleaseLeadingPlace(mysql::Tx& tx, const Ulid& leading_id,
+                                 const std::string& region_path, const std::string& plan_period);
 // Places taken by county path in a plan period.
 absl::StatusOr<std::map<std::string, int64_t>> CountLeading(mysql::Executor& db,
                                                             const std::string& plan_period,

@@ -52,8 +52,9 @@ absl::Status RecordTable::Update(mysql::Tx& tx, const Record& record,
 absl::StatusOr<Record> RecordTable::Get(mysql::Executor& db, const Ulid& id,
                                         const RegionScope& scope) const {
   mysql::Params params = {id};
-  const std::string sql = Cat("SELECT id, region_path, version, record FROM ", table_, " WHERE id = ? AND ",
-                              mysql::RegionClause(scope, "region_path", &params));
+  const std::string sql =
+      Cat("SELECT id, region_path, version, record FROM ", table_, " WHERE id = ? AND ",
+          mysql::RegionClause(scope, "region_path", &params));
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
   if (rows.empty()) return NotFound(resource_, id.ToString()).Build();
   return FromRow(rows[0]);
@@ -114,17 +115,17 @@ absl::StatusOr<std::set<Ulid>> RecordTable::Existing(mysql::Executor& db,
   if (ids.empty()) return out;
   mysql::Params params;
   for (const Ulid& id : ids) params.emplace_back(id);
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query(Cat("SELECT id FROM ", table_, " WHERE id IN (",
-                                mysql::Placeholders(ids.size()), ")"),
-                            params));
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(Cat("SELECT id FROM ", table_, " WHERE id IN (",
+                                                        mysql::Placeholders(ids.size()), ")"),
+                                                    params));
   for (const mysql::Row& row : rows) out.insert(row.Id(0));
   return out;
 }
 
 absl::StatusOr<int64_t> RecordTable::Count(mysql::Executor& db, const Condition& where) const {
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query(Cat("SELECT COUNT(*) FROM ", table_, " WHERE ", where.sql), where.params));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT COUNT(*) FROM ", table_, " WHERE ", where.sql), where.params));
   return rows[0].Int(0);
 }
 
@@ -159,18 +160,21 @@ const RecordTable& BrandTable() {
 }
 const RecordTable& TechPairingTable() {
   static const auto* t = new RecordTable(
-      "tech_pairing", {"industry_id", "team_name", "starts_on", "ends_on", "visits"}, "tech_pairing");
+      "tech_pairing", {"industry_id", "team_name", "starts_on", "ends_on", "visits"},
+      "tech_pairing");
   return *t;
 }
 const RecordTable& TrainingTable() {
-  static const auto* t = new RecordTable(
-      "training_record", {"programme", "held_on", "persons", "poor_labour_persons"}, "training_record");
+  static const auto* t =
+      new RecordTable("training_record", {"programme", "held_on", "persons", "poor_labour_persons"},
+                      "training_record");
   return *t;
 }
 const RecordTable& CampaignTable() {
   static const auto* t = new RecordTable(
       "campaign",
-      {"state", "village_deadline", "township_deadline", "county_deadline", "unit_count"}, "campaign");
+      {"state", "village_deadline", "township_deadline", "county_deadline", "unit_count"},
+      "campaign");
   return *t;
 }
 

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "services/registry/store/scope.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
+#include "services/registry/store/scope.h"
 
 namespace bangfu::registry {
 
@@ -43,7 +43,8 @@ class RecordTable {
       : table_(std::move(table)), columns_(std::move(columns)), resource_(std::move(resource)) {}
 
   absl::Status Insert(mysql::Tx& tx, const Record& record, const mysql::Params& extra) const;
-  // Writes `record` where the stored version is record.version - 1. ABORTED ETAG_MISMATCH otherwise.
+  // Writes `record` where the stored version is record.version - 1. ABORTED ETAG_MISMATCH
+  // otherwise.
   absl::Status Update(mysql::Tx& tx, const Record& record, const mysql::Params& extra) const;
   // NOT_FOUND also outside the scope.
   absl::StatusOr<Record> Get(mysql::Executor& db, const Ulid& id, const RegionScope& scope) const;

@@ -31,7 +31,8 @@ std::string JoinSuccessors(const std::vector<RegionSuccessorRow>& successors) {
 
 std::vector<RegionSuccessorRow> ParseSuccessors(const std::string& text) {
   std::vector<RegionSuccessorRow> out;
-  for (const std::string& part : std::vector<std::string>(absl::StrSplit(text, ';', absl::SkipEmpty()))) {
+  for (const std::string& part :
+       std::vector<std::string>(absl::StrSplit(text, ';', absl::SkipEmpty()))) {
     RegionSuccessorRow s;
     const size_t bracket = part.find('[');
     s.code = part.substr(0, bracket);
@@ -44,7 +45,8 @@ std::vector<RegionSuccessorRow> ParseSuccessors(const std::string& text) {
 }
 
 constexpr char kRegionColumns[] =
-    "id, code, end_year, start_year, name, short_name, level, parent_code, region_path, is_extension, "
+    "id, code, end_year, start_year, name, short_name, level, parent_code, region_path, "
+    "is_extension, "
     "flags, successors, version";
 
 RegionRow RegionFrom(const mysql::Row& r) {
@@ -104,8 +106,8 @@ absl::StatusOr<std::vector<RegionRow>> LoadRegionsByCode(mysql::Executor& db,
   return QueryRegions(db, Cat("WHERE code IN (", mysql::Placeholders(codes.size()), ")"), params);
 }
 
-absl::StatusOr<std::map<std::string, RegionHit>> LookupRegions(mysql::Executor& db,
-                                                               const std::vector<std::string>& codes) {
+absl::StatusOr<std::map<std::string, RegionHit>> LookupRegions(
+    mysql::Executor& db, const std::vector<std::string>& codes) {
   std::map<std::string, RegionHit> hits;
   std::set<std::string> wanted(codes.begin(), codes.end());
   wanted.erase("");
@@ -119,7 +121,8 @@ absl::StatusOr<std::map<std::string, RegionHit>> LookupRegions(mysql::Executor& 
   std::map<std::string, const RegionRow*> best;  // in use, else the last
   for (const RegionRow& row : rows) {
     const RegionRow*& b = best[row.code];
-    if (b == nullptr || row.end_year == 0 || (b->end_year != 0 && row.end_year > b->end_year)) b = &row;
+    if (b == nullptr || row.end_year == 0 || (b->end_year != 0 && row.end_year > b->end_year))
+      b = &row;
   }
   std::map<std::string, std::string> moved;  // code below the successor -> code as filed
   for (const std::string& code : wanted) {
@@ -132,7 +135,8 @@ absl::StatusOr<std::map<std::string, RegionHit>> LookupRegions(mysql::Executor& 
     }
     if (code.size() <= 6) continue;
     const auto county = best.find(code.substr(0, 6));
-    if (county == best.end() || county->second->end_year == 0 || county->second->region_path.empty()) {
+    if (county == best.end() || county->second->end_year == 0 ||
+        county->second->region_path.empty()) {
       continue;
     }
     moved[county->second->region_path + code.substr(6)] = code;
@@ -149,8 +153,9 @@ absl::StatusOr<std::map<std::string, RegionHit>> LookupRegions(mysql::Executor& 
 }
 
 absl::StatusOr<std::optional<RegionRow>> FindRegion(mysql::Executor& db, const std::string& code) {
-  ASSIGN_OR_RETURN(std::vector<RegionRow> rows,
-                   QueryRegions(db, "WHERE code = ? ORDER BY end_year = 0 DESC, end_year DESC LIMIT 1", {code}));
+  ASSIGN_OR_RETURN(
+      std::vector<RegionRow> rows,
+      QueryRegions(db, "WHERE code = ? ORDER BY end_year = 0 DESC, end_year DESC LIMIT 1", {code}));
   if (rows.empty()) return std::optional<RegionRow>();
   return std::optional<RegionRow>(std::move(rows[0]));
 }
@@ -162,7 +167,8 @@ absl::StatusOr<std::vector<RegionRow>> ListRegions(mysql::Executor& db, const Re
     where = "WHERE parent_code = ?";
     params.emplace_back(query.parent_code);
   } else {
-    where = Cat("WHERE level = ? AND (", mysql::RegionClause({query.parent_code}, "code", &params), ")");
+    where = Cat("WHERE level = ? AND (", mysql::RegionClause({query.parent_code}, "code", &params),
+                ")");
     params.insert(params.begin(), query.level);
   }
   where += query.retired ? " AND end_year > 0" : " AND end_year = 0";
@@ -181,24 +187,29 @@ absl::StatusOr<std::vector<RegionRow>> LoadRegions(mysql::Executor& db) {
   return QueryRegions(db, "ORDER BY code, end_year", {});
 }
 
-absl::StatusOr<std::vector<RegionRow>> ListRegionsById(mysql::Executor& db, const Ulid& after, int limit) {
+absl::StatusOr<std::vector<RegionRow>> ListRegionsById(mysql::Executor& db, const Ulid& after,
+                                                       int limit) {
   return QueryRegions(db, "WHERE id > ? ORDER BY id LIMIT ?", {after, limit});
 }
 
 absl::Status UpsertRegions(mysql::Tx& tx, const std::vector<RegionRow>& rows) {
   std::vector<mysql::Params> values;
   for (const RegionRow& r : rows) {
-    values.push_back({r.id, r.code, r.end_year, r.start_year, r.name, r.short_name, MatchKey(r.name),
-                      MatchKey(r.short_name), r.level, r.parent_code, r.region_path, r.is_extension,
-                      absl::StrJoin(r.flags, ","), JoinSuccessors(r.successors), r.version});
+    values.push_back({r.id, r.code, r.end_year, r.start_year, r.name, r.short_name,
+                      MatchKey(r.name), MatchKey(r.short_name), r.level, r.parent_code,
+                      r.region_path, r.is_extension, absl::StrJoin(r.flags, ","),
+                      JoinSuccessors(r.successors), r.version});
   }
   return mysql::BulkInsert(
              tx, "region",
-             "(id, code, end_year, start_year, name, short_name, name_key, short_key, level, parent_code, "
+             "(id, code, end_year, start_year, name, short_name, name_key, short_key, level, "
+             "parent_code, "
              "region_path, is_extension, flags, successors, version)",
              values,
-             "ON DUPLICATE KEY UPDATE start_year = VALUES(start_year), name = VALUES(name), short_name = "
-             "VALUES(short_name), name_key = VALUES(name_key), short_key = VALUES(short_key), level = "
+             "ON DUPLICATE KEY UPDATE start_year = VALUES(start_year), name = VALUES(name), "
+             "short_name = "
+             "VALUES(short_name), name_key = VALUES(name_key), short_key = VALUES(short_key), "
+             "level = "
              "VALUES(level), parent_code = VALUES(parent_code), region_path = VALUES(region_path), "
              "is_extension = VALUES(is_extension), flags = VALUES(flags), successors = "
              "VALUES(successors), version = VALUES(version)")
@@ -251,39 +262,62 @@ absl::StatusOr<std::vector<RegionRow>> RefreshRetiredPaths(mysql::Tx& tx) {
 }
 
 absl::StatusOr<std::pair<int64_t, int64_t>> RegionStamp(mysql::Executor& db) {
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query("SELECT COUNT(*), CAST(COALESCE(SUM(version), 0) AS SIGNED) FROM region"));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query("SELECT COUNT(*), CAST(COALESCE(SUM(version), 0) AS SIGNED) FROM region"));
   return std::pair<int64_t, int64_t>(rows[0].Int(0), rows[0].Int(1));
 }
 
-absl::StatusOr<int64_t> RewriteRegionPath(mysql::Tx& tx, const std::string& from, const std::string& to) {
-  static constexpr const char* kTables[] = {
-      "project",        "project_funding", "project_region",      "content_item",     "project_gram", "project_name",
-      "operator",       "helper_organisation", "industry",        "short_board",      "leading_industry",
-      "leading_industry_place", "brand_certification", "tech_pairing", "training_record",
-      "operation_report", "campaign",      "unit_report",         "open_unit",        "unit_report_step",
-      "verification_signature", "verification_finding", "sample", "sample_unit",      "lock_exception",
-      "organisation"};
+absl::StatusOr<int64_t> RewriteRegionPath(mysql::Tx& tx, const std::string& from,
+                                          const std::string& to) {
+  static constexpr const char* kTables[] = {"project",
+                                            "project_funding",
+                                            "project_region",
+                                            "content_item",
+                                            "project_gram",
+                                            "project_name",
+                                            "operator",
+                                            "helper_organisation",
+                                            "industry",
+                                            "short_board",
+                                            "leading_industry",
+                                            "leading_industry_place",
+                                            "brand_certification",
+                                            "tech_pairing",
+                                            "training_record",
+                                            "operation_report",
+                                            "campaign",
+                                            "unit_report",
+                                            "open_unit",
+                                            "unit_report_step",
+                                            "verification_signature",
+                                            "verification_finding",
+                                            "sample",
+                                            "sample_unit",
+                                            "lock_exception",
+                                            "organisation"};
   int64_t total = 0;
   for (const char* table : kTables) {
     mysql::Params params = {to, static_cast<int64_t>(from.size() + 1)};
     const std::string where = mysql::RegionClause({from}, "region_path", &params);
-    ASSIGN_OR_RETURN(const int64_t n,
-                     tx.Execute(Cat("UPDATE ", table, " SET region_path = CONCAT(?, SUBSTRING(region_path, ?)) WHERE ",
-                                    where),
-                                params));
+    ASSIGN_OR_RETURN(
+        const int64_t n,
+        tx.Execute(Cat("UPDATE ", table,
+                       " SET region_path = CONCAT(?, SUBSTRING(region_path, ?)) WHERE ", where),
+                   params));
     total += n;
   }
   mysql::Params params = {to.substr(0, 6)};
   const std::string where = mysql::RegionClause({from}, "county_path", &params);
   if (from.size() >= 6) {
-    RETURN_IF_ERROR(tx.Execute(Cat("UPDATE project SET county_path = ? WHERE ", where), params).status());
+    RETURN_IF_ERROR(
+        tx.Execute(Cat("UPDATE project SET county_path = ? WHERE ", where), params).status());
   }
   return total;
 }
 
-absl::StatusOr<std::map<std::string, std::string>> RegionNames(mysql::Executor& db,
-                                                               const std::vector<std::string>& paths) {
+absl::StatusOr<std::map<std::string, std::string>> RegionNames(
+    mysql::Executor& db, const std::vector<std::string>& paths) {
   std::map<std::string, std::string> out;
   std::set<std::string> codes;
   static constexpr size_t kLengths[] = {4, 6, 9, 12};
@@ -318,17 +352,20 @@ absl::StatusOr<std::map<std::string, std::string>> RegionNames(mysql::Executor& 
 namespace {
 
 constexpr char kOrganisationColumns[] =
-    "id, org_code, name, org_type, region_code, region_path, uscc, clauses, department_code, is_active, "
+    "id, org_code, name, org_type, region_code, region_path, uscc, clauses, department_code, "
+    "is_active, "
     "version";
 
 std::string JoinClauses(const std::vector<std::string>& clauses) {
   return clauses.empty() ? "" : Cat(",", absl::StrJoin(clauses, ","), ",");
 }
 
-absl::StatusOr<std::vector<OrganisationRow>> QueryOrganisations(mysql::Executor& db, std::string_view rest,
+absl::StatusOr<std::vector<OrganisationRow>> QueryOrganisations(mysql::Executor& db,
+                                                                std::string_view rest,
                                                                 const mysql::Params& params) {
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query(Cat("SELECT ", kOrganisationColumns, " FROM organisation ", rest), params));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT ", kOrganisationColumns, " FROM organisation ", rest), params));
   std::vector<OrganisationRow> out;
   for (const mysql::Row& r : rows) {
     OrganisationRow row;
@@ -370,7 +407,8 @@ absl::StatusOr<std::optional<OrganisationRow>> FindOrganisation(mysql::Executor&
 absl::StatusOr<std::vector<OrganisationRow>> ListOrganisations(mysql::Executor& db,
                                                                const OrganisationQuery& query) {
   mysql::Params params;
-  std::string where = Cat("WHERE ", mysql::RegionClause({query.region_path}, "region_path", &params));
+  std::string where =
+      Cat("WHERE ", mysql::RegionClause({query.region_path}, "region_path", &params));
   if (query.org_type != 0) {
     where += " AND org_type = ?";
     params.emplace_back(query.org_type);
@@ -390,17 +428,18 @@ absl::StatusOr<std::vector<OrganisationRow>> ListOrganisations(mysql::Executor& 
   return QueryOrganisations(db, where, params);
 }
 
-absl::StatusOr<std::vector<OrganisationRow>> ListOrganisationsById(mysql::Executor& db, const Ulid& after,
-                                                                   int limit) {
+absl::StatusOr<std::vector<OrganisationRow>> ListOrganisationsById(mysql::Executor& db,
+                                                                   const Ulid& after, int limit) {
   return QueryOrganisations(db, "WHERE id > ? ORDER BY id LIMIT ?", {after, limit});
 }
 
 absl::Status UpsertOrganisations(mysql::Tx& tx, const std::vector<OrganisationRow>& rows) {
-  return mysql::BulkInsert(tx, "organisation", kOrganisationColumns, OrganisationValues(rows),
-                           "ON DUPLICATE KEY UPDATE name = VALUES(name), org_type = VALUES(org_type), "
-                           "region_code = VALUES(region_code), region_path = VALUES(region_path), uscc = "
-                           "VALUES(uscc), clauses = VALUES(clauses), department_code = "
-                           "VALUES(department_code), is_active = VALUES(is_active), version = version + 1")
+  return mysql::BulkInsert(
+             tx, "organisation", kOrganisationColumns, OrganisationValues(rows),
+             "ON DUPLICATE KEY UPDATE name = VALUES(name), org_type = VALUES(org_type), "
+             "region_code = VALUES(region_code), region_path = VALUES(region_path), uscc = "
+             "VALUES(uscc), clauses = VALUES(clauses), department_code = "
+             "VALUES(department_code), is_active = VALUES(is_active), version = version + 1")
       .status();
 }
 
@@ -416,7 +455,8 @@ absl::Status AddOrganisations(mysql::Tx& tx, const std::vector<OrganisationRow>&
 namespace {
 
 constexpr char kCodeColumns[] =
-    "list, code, name_zh, description_zh, attributes, sort, valid_from, valid_to, version, unconfirmed";
+    "list, code, name_zh, description_zh, attributes, sort, valid_from, valid_to, version, "
+    "unconfirmed";
 
 absl::StatusOr<std::vector<CodeRow>> QueryCodes(mysql::Executor& db, std::string_view rest,
                                                 const mysql::Params& params) {
@@ -467,8 +507,9 @@ absl::StatusOr<std::map<CodeKey, CodeRow>> LookupCodes(mysql::Executor& db,
   for (const auto& [list, codes] : by_list) lists.push_back(list);
   mysql::Params params;
   Append(&params, lists);
-  ASSIGN_OR_RETURN(const std::vector<CodeRow> rows,
-                   QueryCodes(db, Cat("WHERE list IN (", mysql::Placeholders(lists.size()), ")"), params));
+  ASSIGN_OR_RETURN(
+      const std::vector<CodeRow> rows,
+      QueryCodes(db, Cat("WHERE list IN (", mysql::Placeholders(lists.size()), ")"), params));
   for (const CodeRow& row : rows) {
     if (by_list[row.list].count(row.code) > 0) out[{row.list, row.code}] = row;
   }
@@ -483,9 +524,10 @@ absl::StatusOr<std::vector<CodeRow>> LoadCodes(mysql::Executor& db) {
 }
 
 absl::StatusOr<std::vector<CodeListRow>> ListCodeLists(mysql::Executor& db) {
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query("SELECT l.list, l.name_zh, l.version, (SELECT COUNT(*) FROM code c WHERE "
-                            "c.list = l.list) FROM code_list l ORDER BY l.list"));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query("SELECT l.list, l.name_zh, l.version, (SELECT COUNT(*) FROM code c WHERE "
+               "c.list = l.list) FROM code_list l ORDER BY l.list"));
   std::vector<CodeListRow> out;
   for (const mysql::Row& r : rows) out.push_back({r.String(0), r.String(1), r.Int(2), r.Int(3)});
   return out;
@@ -496,10 +538,11 @@ absl::Status UpsertCodes(mysql::Tx& tx, std::vector<CodeRow>* rows) {
   for (const CodeRow& row : *rows) lists.insert(row.list);
   std::map<std::string, int64_t> versions;
   for (const std::string& list : lists) {
-    RETURN_IF_ERROR(tx.Execute("INSERT INTO code_list (list, name_zh, version) VALUES (?, ?, 1) ON DUPLICATE "
-                               "KEY UPDATE version = version + 1",
-                               {list, list})
-                        .status());
+    RETURN_IF_ERROR(
+        tx.Execute("INSERT INTO code_list (list, name_zh, version) VALUES (?, ?, 1) ON DUPLICATE "
+                   "KEY UPDATE version = version + 1",
+                   {list, list})
+            .status());
     ASSIGN_OR_RETURN(const mysql::Rows found,
                      tx.Query("SELECT version FROM code_list WHERE list = ?", {list}));
     versions[list] = found[0].Int(0);
@@ -509,29 +552,33 @@ absl::Status UpsertCodes(mysql::Tx& tx, std::vector<CodeRow>* rows) {
     r.version = versions[r.list];
     std::vector<std::string> pairs;
     for (const auto& [key, value] : r.attributes) pairs.push_back(Cat(key, "=", value));
-    values.push_back({r.list, r.code, r.name_zh, r.description_zh, absl::StrJoin(pairs, ";"), r.sort,
-                      r.valid_from, r.valid_to, r.version, r.unconfirmed});
+    values.push_back({r.list, r.code, r.name_zh, r.description_zh, absl::StrJoin(pairs, ";"),
+                      r.sort, r.valid_from, r.valid_to, r.version, r.unconfirmed});
   }
-  return mysql::BulkInsert(tx, "code", kCodeColumns, values,
-                           "ON DUPLICATE KEY UPDATE name_zh = VALUES(name_zh), description_zh = "
-                           "VALUES(description_zh), attributes = VALUES(attributes), sort = VALUES(sort), "
-                           "valid_from = VALUES(valid_from), valid_to = VALUES(valid_to), version = "
-                           "VALUES(version), unconfirmed = VALUES(unconfirmed)")
+  return mysql::BulkInsert(
+             tx, "code", kCodeColumns, values,
+             "ON DUPLICATE KEY UPDATE name_zh = VALUES(name_zh), description_zh = "
+             "VALUES(description_zh), attributes = VALUES(attributes), sort = VALUES(sort), "
+             "valid_from = VALUES(valid_from), valid_to = VALUES(valid_to), version = "
+             "VALUES(version), unconfirmed = VALUES(unconfirmed)")
       .status();
 }
 
 namespace {
 
-absl::StatusOr<std::vector<ParameterRow>> QueryParameters(mysql::Executor& db, std::string_view rest,
+absl::StatusOr<std::vector<ParameterRow>> QueryParameters(mysql::Executor& db,
+                                                          std::string_view rest,
                                                           const mysql::Params& params) {
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
-      db.Query(Cat("SELECT code, name_zh, value, unit, day_kind, unconfirmed, version FROM parameter ", rest),
-               params));
+      db.Query(
+          Cat("SELECT code, name_zh, value, unit, day_kind, unconfirmed, version FROM parameter ",
+              rest),
+          params));
   std::vector<ParameterRow> out;
   for (const mysql::Row& r : rows) {
-    out.push_back({r.String(0), r.String(1), r.Int(2), r.String(3), static_cast<int>(r.Int(4)), r.Bool(5),
-                   r.Int(6)});
+    out.push_back({r.String(0), r.String(1), r.Int(2), r.String(3), static_cast<int>(r.Int(4)),
+                   r.Bool(5), r.Int(6)});
   }
   return out;
 }
@@ -542,32 +589,37 @@ absl::StatusOr<std::vector<ParameterRow>> ListParameters(mysql::Executor& db) {
   return QueryParameters(db, "ORDER BY code", {});
 }
 
-absl::StatusOr<std::optional<ParameterRow>> FindParameter(mysql::Executor& db, const std::string& code) {
+absl::StatusOr<std::optional<ParameterRow>> FindParameter(mysql::Executor& db,
+                                                          const std::string& code) {
   ASSIGN_OR_RETURN(std::vector<ParameterRow> rows, QueryParameters(db, "WHERE code = ?", {code}));
   if (rows.empty()) return std::optional<ParameterRow>();
   return std::optional<ParameterRow>(std::move(rows[0]));
 }
 
-absl::StatusOr<int64_t> ParameterValue(mysql::Executor& db, const std::string& code, int64_t otherwise) {
+absl::StatusOr<int64_t> ParameterValue(mysql::Executor& db, const std::string& code,
+                                       int64_t otherwise) {
   ASSIGN_OR_RETURN(const std::optional<ParameterRow> row, FindParameter(db, code));
   return row ? row->value : otherwise;
 }
 
 absl::Status UpdateParameter(mysql::Tx& tx, const ParameterRow& row) {
-  ASSIGN_OR_RETURN(const int64_t matched,
-                   tx.Execute("UPDATE parameter SET value = ?, day_kind = ?, unconfirmed = ?, version = ? "
-                              "WHERE code = ? AND version = ?",
-                              {row.value, row.day_kind, row.unconfirmed, row.version, row.code,
-                               row.version - 1}));
+  ASSIGN_OR_RETURN(
+      const int64_t matched,
+      tx.Execute(
+          "UPDATE parameter SET value = ?, day_kind = ?, unconfirmed = ?, version = ? "
+          "WHERE code = ? AND version = ?",
+          {row.value, row.day_kind, row.unconfirmed, row.version, row.code, row.version - 1}));
   if (matched == 0) return EtagMismatch();
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<FundSourceDepartmentRow>> ListFundSourceDepartments(mysql::Executor& db) {
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query("SELECT id, source_code, task_code, department_code, valid_from, valid_to, "
-                            "unconfirmed, version FROM fund_source_department ORDER BY source_code, "
-                            "task_code, department_code, valid_from"));
+absl::StatusOr<std::vector<FundSourceDepartmentRow>> ListFundSourceDepartments(
+    mysql::Executor& db) {
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query("SELECT id, source_code, task_code, department_code, valid_from, valid_to, "
+               "unconfirmed, version FROM fund_source_department ORDER BY source_code, "
+               "task_code, department_code, valid_from"));
   std::vector<FundSourceDepartmentRow> out;
   for (const mysql::Row& r : rows) {
     FundSourceDepartmentRow row;
@@ -582,18 +634,21 @@ absl::StatusOr<std::vector<FundSourceDepartmentRow>> ListFundSourceDepartments(m
 
 absl::Status InsertFundSourceDepartment(mysql::Tx& tx, const FundSourceDepartmentRow& row) {
   return tx
-      .Execute("INSERT INTO fund_source_department (id, source_code, task_code, department_code, valid_from, "
-               "valid_to, unconfirmed, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-               {row.id, row.rule.source_code, row.rule.task_code, row.rule.department_code,
-                row.rule.valid_from, row.rule.valid_to, row.unconfirmed, row.version})
+      .Execute(
+          "INSERT INTO fund_source_department (id, source_code, task_code, department_code, "
+          "valid_from, "
+          "valid_to, unconfirmed, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+          {row.id, row.rule.source_code, row.rule.task_code, row.rule.department_code,
+           row.rule.valid_from, row.rule.valid_to, row.unconfirmed, row.version})
       .status();
 }
 
 absl::Status UpdateFundSourceDepartment(mysql::Tx& tx, const FundSourceDepartmentRow& row) {
-  ASSIGN_OR_RETURN(const int64_t matched,
-                   tx.Execute("UPDATE fund_source_department SET valid_to = ?, unconfirmed = ?, version = ? "
-                              "WHERE id = ? AND version = ?",
-                              {row.rule.valid_to, row.unconfirmed, row.version, row.id, row.version - 1}));
+  ASSIGN_OR_RETURN(
+      const int64_t matched,
+      tx.Execute("UPDATE fund_source_department SET valid_to = ?, unconfirmed = ?, version = ? "
+                 "WHERE id = ? AND version = ?",
+                 {row.rule.valid_to, row.unconfirmed, row.version, row.id, row.version - 1}));
   if (matched == 0) return EtagMismatch();
   return absl::OkStatus();
 }
@@ -604,8 +659,10 @@ absl::StatusOr<std::vector<TaxonomyRow>> ListTaxonomies(mysql::Executor& db) {
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
       db.Query("SELECT t.taxonomy_version, t.name, t.valid_from, t.is_current, "
-               "CAST(COALESCE(SUM(c.level = 1), 0) AS SIGNED), CAST(COALESCE(SUM(c.level = 2), 0) AS SIGNED), "
-               "CAST(COALESCE(SUM(c.level = 3), 0) AS SIGNED) FROM taxonomy t LEFT JOIN industry_category c "
+               "CAST(COALESCE(SUM(c.level = 1), 0) AS SIGNED), CAST(COALESCE(SUM(c.level = 2), 0) "
+               "AS SIGNED), "
+               "CAST(COALESCE(SUM(c.level = 3), 0) AS SIGNED) FROM taxonomy t LEFT JOIN "
+               "industry_category c "
                "ON c.taxonomy_version = t.taxonomy_version GROUP BY t.taxonomy_version, t.name, "
                "t.valid_from, t.is_current ORDER BY t.taxonomy_version"));
   std::vector<TaxonomyRow> out;
@@ -622,20 +679,24 @@ absl::StatusOr<std::string> CurrentTaxonomy(mysql::Executor& db) {
   return rows.empty() ? std::string() : rows[0].String(0);
 }
 
-absl::StatusOr<std::vector<CategoryRow>> LoadCategories(mysql::Executor& db, const std::string& version) {
+absl::StatusOr<std::vector<CategoryRow>> LoadCategories(mysql::Executor& db,
+                                                        const std::string& version) {
   std::string sql =
-      "SELECT taxonomy_version, code, name, level, parent_code, applicable_links, cultivation_months, "
+      "SELECT taxonomy_version, code, name, level, parent_code, applicable_links, "
+      "cultivation_months, "
       "maps_from, unconfirmed FROM industry_category";
   mysql::Params params;
   if (!version.empty()) {
     sql += " WHERE taxonomy_version = ?";
     params.emplace_back(version);
   }
-  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql + " ORDER BY taxonomy_version, code", params));
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(sql + " ORDER BY taxonomy_version, code", params));
   std::vector<CategoryRow> out;
   for (const mysql::Row& r : rows) {
     out.push_back({r.String(0), r.String(1), r.String(2), static_cast<int>(r.Int(3)), r.String(4),
-                   SplitList(r.String(5)), static_cast<int>(r.Int(6)), SplitList(r.String(7)), r.Bool(8)});
+                   SplitList(r.String(5)), static_cast<int>(r.Int(6)), SplitList(r.String(7)),
+                   r.Bool(8)});
   }
   return out;
 }
@@ -649,20 +710,25 @@ absl::Status UpsertCategories(mysql::Tx& tx, const std::vector<CategoryRow>& row
   }
   return mysql::BulkInsert(
              tx, "industry_category",
-             "(taxonomy_version, code, name, level, parent_code, applicable_links, cultivation_months, "
+             "(taxonomy_version, code, name, level, parent_code, applicable_links, "
+             "cultivation_months, "
              "maps_from, unconfirmed)",
              values,
              "ON DUPLICATE KEY UPDATE name = VALUES(name), level = VALUES(level), parent_code = "
-             "VALUES(parent_code), applicable_links = VALUES(applicable_links), cultivation_months = "
-             "VALUES(cultivation_months), maps_from = VALUES(maps_from), unconfirmed = VALUES(unconfirmed)")
+             "VALUES(parent_code), applicable_links = VALUES(applicable_links), cultivation_months "
+             "= "
+             "VALUES(cultivation_months), maps_from = VALUES(maps_from), unconfirmed = "
+             "VALUES(unconfirmed)")
       .status();
 }
 
 absl::Status AddTaxonomy(mysql::Tx& tx, const std::string& version, const std::string& name) {
   return tx
-      .Execute("INSERT IGNORE INTO taxonomy (taxonomy_version, name, valid_from, is_current) VALUES (?, ?, "
-               "NULL, 0)",
-               {version, name})
+      .Execute(
+          "INSERT IGNORE INTO taxonomy (taxonomy_version, name, valid_from, is_current) VALUES (?, "
+          "?, "
+          "NULL, 0)",
+          {version, name})
       .status();
 }
 
@@ -674,10 +740,11 @@ absl::Status SetCurrentTaxonomy(mysql::Tx& tx, const std::string& version) {
 
 absl::StatusOr<std::vector<WorkDayRow>> ListWorkDays(mysql::Executor& db, absl::CivilDay from,
                                                      absl::CivilDay to) {
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query("SELECT day, is_working, source FROM work_day WHERE day >= ? AND day <= ? ORDER "
-                            "BY day",
-                            {from, to}));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query("SELECT day, is_working, source FROM work_day WHERE day >= ? AND day <= ? ORDER "
+               "BY day",
+               {from, to}));
   std::vector<WorkDayRow> out;
   for (const mysql::Row& r : rows) out.push_back({r.Day(0), r.Bool(1), r.String(2)});
   return out;
@@ -686,8 +753,9 @@ absl::StatusOr<std::vector<WorkDayRow>> ListWorkDays(mysql::Executor& db, absl::
 absl::Status UpsertWorkDays(mysql::Tx& tx, const std::vector<WorkDayRow>& rows) {
   std::vector<mysql::Params> values;
   for (const WorkDayRow& r : rows) values.push_back({r.day, r.is_working, r.source});
-  return mysql::BulkInsert(tx, "work_day", "(day, is_working, source)", values,
-                           "ON DUPLICATE KEY UPDATE is_working = VALUES(is_working), source = VALUES(source)")
+  return mysql::BulkInsert(
+             tx, "work_day", "(day, is_working, source)", values,
+             "ON DUPLICATE KEY UPDATE is_working = VALUES(is_working), source = VALUES(source)")
       .status();
 }
 

@@ -50,8 +50,8 @@ struct RegionHit {
 };
 // Codes must be normalised. A code below a retired county is looked for below its one successor.
 // Codes that are not known are missing from the result. Three queries at most.
-absl::StatusOr<std::map<std::string, RegionHit>> LookupRegions(mysql::Executor& db,
-                                                               const std::vector<std::string>& codes);
+absl::StatusOr<std::map<std::string, RegionHit>> LookupRegions(
+    mysql::Executor& db, const std::vector<std::string>& codes);
 
 absl::StatusOr<std::optional<RegionRow>> FindRegion(mysql::Executor& db, const std::string& code);
 struct RegionQuery {
@@ -65,7 +65,8 @@ struct RegionQuery {
 absl::StatusOr<std::vector<RegionRow>> ListRegions(mysql::Executor& db, const RegionQuery& query);
 // Every row; for the matcher of names and for snapshots (after: id).
 absl::StatusOr<std::vector<RegionRow>> LoadRegions(mysql::Executor& db);
-absl::StatusOr<std::vector<RegionRow>> ListRegionsById(mysql::Executor& db, const Ulid& after, int limit);
+absl::StatusOr<std::vector<RegionRow>> ListRegionsById(mysql::Executor& db, const Ulid& after,
+                                                       int limit);
 // By (code, end_year), of the rows that exist.
 absl::StatusOr<std::vector<RegionRow>> LoadRegionsByCode(mysql::Executor& db,
                                                          const std::vector<std::string>& codes);
@@ -75,10 +76,11 @@ absl::StatusOr<std::vector<RegionRow>> RefreshRetiredPaths(mysql::Tx& tx);
 // Number and sum of versions: changes whenever a region does.
 absl::StatusOr<std::pair<int64_t, int64_t>> RegionStamp(mysql::Executor& db);
 // Rewrites region_path from one prefix to another in every table that has one; gives the rows.
-absl::StatusOr<int64_t> RewriteRegionPath(mysql::Tx& tx, const std::string& from, const std::string& to);
+absl::StatusOr<int64_t> RewriteRegionPath(mysql::Tx& tx, const std::string& from,
+                                          const std::string& to);
 // Names along the path, from the city on: 赣州市会昌县小密乡. Keyed by path.
-absl::StatusOr<std::map<std::string, std::string>> RegionNames(mysql::Executor& db,
-                                                               const std::vector<std::string>& paths);
+absl::StatusOr<std::map<std::string, std::string>> RegionNames(
+    mysql::Executor& db, const std::vector<std::string>& paths);
 
 // --- Organisations
 
@@ -103,8 +105,8 @@ struct OrganisationQuery {
 };
 absl::StatusOr<std::vector<OrganisationRow>> ListOrganisations(mysql::Executor& db,
                                                                const OrganisationQuery& query);
-absl::StatusOr<std::vector<OrganisationRow>> ListOrganisationsById(mysql::Executor& db, const Ulid& after,
-                                                                   int limit);
+absl::StatusOr<std::vector<OrganisationRow>> ListOrganisationsById(mysql::Executor& db,
+                                                                   const Ulid& after, int limit);
 absl::Status UpsertOrganisations(mysql::Tx& tx, const std::vector<OrganisationRow>& rows);
 // Adds those whose org_code is not there yet.
 absl::Status AddOrganisations(mysql::Tx& tx, const std::vector<OrganisationRow>& rows);
@@ -148,9 +150,11 @@ struct ParameterRow {
   int64_t version = 0;
 };
 absl::StatusOr<std::vector<ParameterRow>> ListParameters(mysql::Executor& db);
-absl::StatusOr<std::optional<ParameterRow>> FindParameter(mysql::Executor& db, const std::string& code);
+absl::StatusOr<std::optional<ParameterRow>> FindParameter(mysql::Executor& db,
+                                                          const std::string& code);
 // The parameter's value, or `otherwise` when there is none.
-absl::StatusOr<int64_t> ParameterValue(mysql::Executor& db, const std::string& code, int64_t otherwise);
+absl::StatusOr<int64_t> ParameterValue(mysql::Executor& db, const std::string& code,
+                                       int64_t otherwise);
 // Where the version is row.version - 1; ABORTED ETAG_MISMATCH otherwise.
 absl::Status UpdateParameter(mysql::Tx& tx, const ParameterRow& row);
 
@@ -185,7 +189,8 @@ struct TaxonomyRow {
 absl::StatusOr<std::vector<TaxonomyRow>> ListTaxonomies(mysql::Executor& db);
 absl::StatusOr<std::string> CurrentTaxonomy(mysql::Executor& db);
 // Empty version: every version.
-absl::StatusOr<std::vector<CategoryRow>> LoadCategories(mysql::Executor& db, const std::string& version);
+absl::StatusOr<std::vector<CategoryRow>> LoadCategories(mysql::Executor& db,
+                                                        const std::string& version);
 absl::Status UpsertCategories(mysql::Tx& tx, const std::vector<CategoryRow>& rows);
 absl::Status AddTaxonomy(mysql::Tx& tx, const std::string& version, const std::string& name);
 absl::Status SetCurrentTaxonomy(mysql::Tx& tx, const std::string& version);

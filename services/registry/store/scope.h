@@ -1,4 +1,5 @@
-// Regions that a query may see, as prefixes of region_path (auth::RegionScope without the contract).
+// Regions that a query may see, as prefixes of region_path (auth::RegionScope without the
+// contract).
 #pragma once
 
 #include <string>

@@ -11,25 +11,45 @@ namespace bangfu::registry {
 namespace {
 
 constexpr char kInsertColumns[] =
-    "(id, campaign_id, region_code, region_path, state, is_nil, late, in_city_sample, in_province_sample, "
-    "reopened, submitted_by, passed_by, submitted_at, passed_at, verified_at, confirmed_at, return_to_level, "
+    "(id, campaign_id, region_code, region_path, state, is_nil, late, in_city_sample, "
+    "in_province_sample, "
+    "reopened, submitted_by, passed_by, submitted_at, passed_at, verified_at, confirmed_at, "
+    "return_to_level, "
     "return_due_on, verification_round, version, record)";
 
 mysql::Params Values(const UnitReportRow& r) {
-  return {r.id,           r.campaign_id,  r.region_code,        r.region_path,
-          r.state,        r.is_nil,       r.late,               r.in_city_sample,
-          r.in_province_sample,           r.reopened,           r.submitted_by,
-          r.passed_by,    r.submitted_at, r.passed_at,          r.verified_at,
-          r.confirmed_at, r.return_to_level, r.return_due_on,   r.verification_round,
-          r.version,      r.record};
+  return {r.id,
+          r.campaign_id,
+          r.region_code,
+          r.region_path,
+          r.state,
+          r.is_nil,
+          r.late,
+          r.in_city_sample,
+          r.in_province_sample,
+          r.reopened,
+          r.submitted_by,
+          r.passed_by,
+          r.submitted_at,
+          r.passed_at,
+          r.verified_at,
+          r.confirmed_at,
+          r.return_to_level,
+          r.return_due_on,
+          r.verification_round,
+          r.version,
+          r.record};
 }
 
 }  // namespace
 
 std::string UnitReportColumns() {
-  return "u.id, u.campaign_id, u.region_code, u.region_path, u.state, u.is_nil, u.late, u.in_city_sample, "
-         "u.in_province_sample, u.reopened, u.submitted_by, u.passed_by, u.submitted_at, u.passed_at, "
-         "u.verified_at, u.confirmed_at, u.return_to_level, u.return_due_on, u.verification_round, u.version, "
+  return "u.id, u.campaign_id, u.region_code, u.region_path, u.state, u.is_nil, u.late, "
+         "u.in_city_sample, "
+         "u.in_province_sample, u.reopened, u.submitted_by, u.passed_by, u.submitted_at, "
+         "u.passed_at, "
+         "u.verified_at, u.confirmed_at, u.return_to_level, u.return_due_on, u.verification_round, "
+         "u.version, "
          "u.record";
 }
 
@@ -59,18 +79,19 @@ UnitReportRow UnitReportFrom(const mysql::Row& r) {
   return u;
 }
 
-absl::StatusOr<UnitReportRow> GetUnitReport(mysql::Executor& db, const Ulid& id, const RegionScope& scope) {
+absl::StatusOr<UnitReportRow> GetUnitReport(mysql::Executor& db, const Ulid& id,
+                                            const RegionScope& scope) {
   mysql::Params params = {id};
-  const std::string sql = Cat("SELECT ", UnitReportColumns(), " FROM unit_report u WHERE u.id = ? AND ",
-                              mysql::RegionClause(scope, "u.region_path", &params));
+  const std::string sql =
+      Cat("SELECT ", UnitReportColumns(), " FROM unit_report u WHERE u.id = ? AND ",
+          mysql::RegionClause(scope, "u.region_path", &params));
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
   if (rows.empty()) return NotFound("unit_report", id.ToString()).Build();
   return UnitReportFrom(rows[0]);
 }
 
-absl::StatusOr<std::vector<UnitReportRow>> ListUnitReportsById(mysql::Executor& db,
-                                                               const std::optional<RegionScope>& scope,
-                                                               const Ulid& after, int limit) {
+absl::StatusOr<std::vector<UnitReportRow>> ListUnitReportsById(
+    mysql::Executor& db, const std::optional<RegionScope>& scope, const Ulid& after, int limit) {
   mysql::Params params = {after};
   std::string sql = Cat("SELECT ", UnitReportColumns(), " FROM unit_report u WHERE u.id > ?");
   if (scope) sql += Cat(" AND ", mysql::RegionClause(*scope, "u.region_path", &params));
@@ -82,15 +103,17 @@ absl::StatusOr<std::vector<UnitReportRow>> ListUnitReportsById(mysql::Executor& 
   return out;
 }
 
-absl::StatusOr<std::vector<UnitReportRow>> LockUnitReports(mysql::Tx& tx, const std::vector<Ulid>& ids) {
+absl::StatusOr<std::vector<UnitReportRow>> LockUnitReports(mysql::Tx& tx,
+                                                           const std::vector<Ulid>& ids) {
   std::vector<UnitReportRow> out;
   if (ids.empty()) return out;
   mysql::Params params;
   for (const Ulid& id : ids) params.emplace_back(id);
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   tx.Query(Cat("SELECT ", UnitReportColumns(), " FROM unit_report u WHERE u.id IN (",
-                                mysql::Placeholders(ids.size()), ") ORDER BY u.id FOR UPDATE"),
-                            params));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      tx.Query(Cat("SELECT ", UnitReportColumns(), " FROM unit_report u WHERE u.id IN (",
+                   mysql::Placeholders(ids.size()), ") ORDER BY u.id FOR UPDATE"),
+               params));
   for (const mysql::Row& row : rows) out.push_back(UnitReportFrom(row));
   return out;
 }
@@ -107,12 +130,15 @@ absl::Status UpdateUnitReport(mysql::Tx& tx, const UnitReportRow& r) {
   ASSIGN_OR_RETURN(
       const int64_t matched,
       tx.Execute("UPDATE unit_report SET state = ?, is_nil = ?, late = ?, in_city_sample = ?, "
-                 "in_province_sample = ?, reopened = ?, submitted_by = ?, passed_by = ?, submitted_at = ?, "
-                 "passed_at = ?, verified_at = ?, confirmed_at = ?, return_to_level = ?, return_due_on = ?, "
+                 "in_province_sample = ?, reopened = ?, submitted_by = ?, passed_by = ?, "
+                 "submitted_at = ?, "
+                 "passed_at = ?, verified_at = ?, confirmed_at = ?, return_to_level = ?, "
+                 "return_due_on = ?, "
                  "verification_round = ?, version = ?, record = ? WHERE id = ? AND version = ?",
-                 {r.state, r.is_nil, r.late, r.in_city_sample, r.in_province_sample, r.reopened, r.submitted_by,
-                  r.passed_by, r.submitted_at, r.passed_at, r.verified_at, r.confirmed_at, r.return_to_level,
-                  r.return_due_on, r.verification_round, r.version, r.record, r.id, r.version - 1}));
+                 {r.state, r.is_nil, r.late, r.in_city_sample, r.in_province_sample, r.reopened,
+                  r.submitted_by, r.passed_by, r.submitted_at, r.passed_at, r.verified_at,
+                  r.confirmed_at, r.return_to_level, r.return_due_on, r.verification_round,
+                  r.version, r.record, r.id, r.version - 1}));
   if (matched == 0) return EtagMismatch();
   return absl::OkStatus();
 }
@@ -123,38 +149,40 @@ absl::Status AppendSteps(mysql::Tx& tx, const std::vector<UnitReportStep>& steps
   for (const UnitReportStep& step : steps) last[step.unit_report_id] = 0;
   mysql::Params params;
   for (const auto& [id, no] : last) params.emplace_back(id);
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   tx.Query(Cat("SELECT unit_report_id, MAX(step_no) FROM unit_report_step WHERE unit_report_id "
-                                "IN (",
-                                mysql::Placeholders(last.size()), ") GROUP BY unit_report_id"),
-                            params));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      tx.Query(Cat("SELECT unit_report_id, MAX(step_no) FROM unit_report_step WHERE unit_report_id "
+                   "IN (",
+                   mysql::Placeholders(last.size()), ") GROUP BY unit_report_id"),
+               params));
   for (const mysql::Row& row : rows) last[row.Id(0)] = row.Int(1);
   std::vector<mysql::Params> values;
   for (const UnitReportStep& s : steps) {
-    values.push_back({s.unit_report_id, ++last[s.unit_report_id], s.campaign_id, s.region_path, s.action,
-                      s.from_state, s.to_state, s.is_nil, s.actor, s.at});
+    values.push_back({s.unit_report_id, ++last[s.unit_report_id], s.campaign_id, s.region_path,
+                      s.action, s.from_state, s.to_state, s.is_nil, s.actor, s.at});
   }
-  return mysql::BulkInsert(tx, "unit_report_step",
-                           "(unit_report_id, step_no, campaign_id, region_path, action, from_state, to_state, "
-                           "is_nil, actor, at)",
-                           values)
+  return mysql::BulkInsert(
+             tx, "unit_report_step",
+             "(unit_report_id, step_no, campaign_id, region_path, action, from_state, to_state, "
+             "is_nil, actor, at)",
+             values)
       .status();
 }
 
-absl::StatusOr<std::map<std::string, OpenUnit>> FindOpenUnits(mysql::Executor& db,
-                                                              const std::set<std::string>& village_paths,
-                                                              absl::Time now) {
+absl::StatusOr<std::map<std::string, OpenUnit>> FindOpenUnits(
+    mysql::Executor& db, const std::set<std::string>& village_paths, absl::Time now) {
   std::map<std::string, OpenUnit> out;
   if (village_paths.empty()) return out;
   mysql::Params params;
   for (const std::string& path : village_paths) params.emplace_back(path);
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
-      db.Query(Cat("SELECT o.region_path, o.unit_report_id, o.campaign_id, u.state, c.village_deadline, "
-                   "u.return_due_on FROM open_unit o JOIN unit_report u ON u.id = o.unit_report_id JOIN "
-                   "campaign c ON c.id = o.campaign_id WHERE o.region_path IN (",
-                   mysql::Placeholders(village_paths.size()), ")"),
-               params));
+      db.Query(
+          Cat("SELECT o.region_path, o.unit_report_id, o.campaign_id, u.state, c.village_deadline, "
+              "u.return_due_on FROM open_unit o JOIN unit_report u ON u.id = o.unit_report_id JOIN "
+              "campaign c ON c.id = o.campaign_id WHERE o.region_path IN (",
+              mysql::Placeholders(village_paths.size()), ")"),
+          params));
   const absl::CivilDay today = ShanghaiDay(now);
   std::set<Ulid> past;
   for (const mysql::Row& row : rows) {
@@ -171,9 +199,10 @@ absl::StatusOr<std::map<std::string, OpenUnit>> FindOpenUnits(mysql::Executor& d
     out.emplace(row.String(0), std::move(unit));
   }
   for (const Ulid& campaign : past) {
-    ASSIGN_OR_RETURN(const mysql::Rows exceptions,
-                     db.Query("SELECT region_path FROM lock_exception WHERE campaign_id = ? AND expires_at > ?",
-                              {campaign, now}));
+    ASSIGN_OR_RETURN(
+        const mysql::Rows exceptions,
+        db.Query("SELECT region_path FROM lock_exception WHERE campaign_id = ? AND expires_at > ?",
+                 {campaign, now}));
     for (auto& [path, unit] : out) {
       if (unit.campaign_id != campaign) continue;
       for (const mysql::Row& row : exceptions) {
@@ -185,7 +214,8 @@ absl::StatusOr<std::map<std::string, OpenUnit>> FindOpenUnits(mysql::Executor& d
   return out;
 }
 
-absl::StatusOr<std::map<Ulid, CampaignRef>> FindCampaigns(mysql::Executor& db, const std::set<Ulid>& ids) {
+absl::StatusOr<std::map<Ulid, CampaignRef>> FindCampaigns(mysql::Executor& db,
+                                                          const std::set<Ulid>& ids) {
   std::map<Ulid, CampaignRef> out;
   if (ids.empty()) return out;
   mysql::Params params;

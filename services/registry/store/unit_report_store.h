@@ -1,4 +1,5 @@
-// Village reports of the inventory: their rows, steps, and what an edit of a project has to ask them.
+// Village reports of the inventory: their rows, steps, and what an edit of a project has to ask
+// them.
 #pragma once
 
 #include <cstdint>
@@ -43,13 +44,14 @@ struct UnitReportRow {
 std::string UnitReportColumns();
 UnitReportRow UnitReportFrom(const mysql::Row& row);
 
-absl::StatusOr<UnitReportRow> GetUnitReport(mysql::Executor& db, const Ulid& id, const RegionScope& scope);
+absl::StatusOr<UnitReportRow> GetUnitReport(mysql::Executor& db, const Ulid& id,
+                                            const RegionScope& scope);
 // By id; for snapshots of the feed.
-absl::StatusOr<std::vector<UnitReportRow>> ListUnitReportsById(mysql::Executor& db,
-                                                               const std::optional<RegionScope>& scope,
-                                                               const Ulid& after, int limit);
+absl::StatusOr<std::vector<UnitReportRow>> ListUnitReportsById(
+    mysql::Executor& db, const std::optional<RegionScope>& scope, const Ulid& after, int limit);
 // Locks in id order; those that exist.
-absl::StatusOr<std::vector<UnitReportRow>> LockUnitReports(mysql::Tx& tx, const std::vector<Ulid>& ids);
+absl::StatusOr<std::vector<UnitReportRow>> LockUnitReports(mysql::Tx& tx,
+                                                           const std::vector<Ulid>& ids);
 absl::Status InsertUnitReports(mysql::Tx& tx, const std::vector<UnitReportRow>& rows);
 // Writes each row where its stored version is row.version - 1 (under the lock of LockUnitReports or
 // as a conditional update). ABORTED ETAG_MISMATCH otherwise.
@@ -76,15 +78,15 @@ struct OpenUnit {
   EditWindow window;
 };
 // By village path; villages without an open campaign are missing. `today` in Shanghai.
-absl::StatusOr<std::map<std::string, OpenUnit>> FindOpenUnits(mysql::Executor& db,
-                                                              const std::set<std::string>& village_paths,
-                                                              absl::Time now);
+absl::StatusOr<std::map<std::string, OpenUnit>> FindOpenUnits(
+    mysql::Executor& db, const std::set<std::string>& village_paths, absl::Time now);
 
 struct CampaignRef {
   Ulid id;
   std::string region_path;
   int state = 0;
 };
-absl::StatusOr<std::map<Ulid, CampaignRef>> FindCampaigns(mysql::Executor& db, const std::set<Ulid>& ids);
+absl::StatusOr<std::map<Ulid, CampaignRef>> FindCampaigns(mysql::Executor& db,
+                                                          const std::set<Ulid>& ids);
 
 }  // namespace bangfu::registry
