@@ -6,7 +6,6 @@
 #include "common/publicity/service.h"
 #include "common/runtime/standard_parts.h"
 #include "services/evaluation/api/deps.h"
-#include "services/evaluation/api/lifecycle_api.h"
 #include "services/evaluation/api/ledger_entries.h"
 #include "services/evaluation/api/lifecycle_api.h"
 #include "services/evaluation/jobs/asset_effects.h"

@@ -1,0 +1,577 @@
+#include <atomic>
+#include <map>
+#include <random>
+#include <thread>
+
+#include "services/evaluation/api/lifecycle_world_for_test.h"
+
+namespace bangfu::evaluation {
+namespace {
+
+using testing::HasViolation;
+using testing::StatusIs;
+using absl::StatusCode;
+
+class EvaluationLifecycle : public ::testing::Test {
+ protected:
+  std::string RefusalOf(const v1::Evaluation& e, const std::string& action) {
+    for (const auto& a : e.allowed_actions()) {
+      if (a.action() == action) return a.allowed() ? "allowed" : a.refusal_reason();
+    }
+    return "not offered";
+  }
+  v1::Evaluation GetAs(const Ulid& id, const std::string& token) {
+    v1::GetEvaluationRequest request;
+    request.set_id(id.ToString());
+    auto got = w_.Call<v1::Evaluation>(Cat(kEvaluationService, "GetEvaluation"), request, token);
+    EXPECT_OK(got);
+    return got.ok() ? *got : v1::Evaluation();
+  }
+  LifecycleWorld w_;
+};
+
+TEST_F(EvaluationLifecycle, R019_TheWholeWayOpensTheLedgerEntry) {
+  const Ulid subject = w_.AddSubject();
+  const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_CONSOLIDATE);
+  EXPECT_THAT(w_.MakeEffective(id), StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+  auto accepted = w_.Accept(id);
+  ASSERT_OK(accepted);
+  // No sector department: the reviewer's signature is the lead's, and nobody is missing.
+  EXPECT_EQ(accepted->state(), v1::EVALUATION_STATE_JOINT_CONFIRMED);
+  ASSERT_EQ(accepted->joint_signatures_size(), 1);
+  EXPECT_EQ(accepted->joint_signatures(0).signed_by().subject(), "approver");
+  EXPECT_EQ(accepted->final_class(), type::v1::FOUR_CLASS_CONSOLIDATE);
+  auto publicised = w_.Publicise(id);
+  ASSERT_OK(publicised);
+  EXPECT_EQ(publicised->state(), v1::EVALUATION_STATE_PUBLICISED);
+  EXPECT_THAT(w_.MakeEffective(id),
+              StatusIs(StatusCode::kFailedPrecondition, "PUBLICITY_NOT_PASSED"));
+  w_.PassDays(6);
+  EXPECT_THAT(w_.Conclude(publicised->publicity_id()),
+              StatusIs(StatusCode::kFailedPrecondition, "PUBLICITY_PERIOD_RUNNING"));
+  w_.PassDays(2);
+  ASSERT_OK(w_.Conclude(publicised->publicity_id()));
+  EXPECT_TRUE(w_.Get(id).publicity_passed());
+  auto effective = w_.MakeEffective(id);
+  ASSERT_OK(effective);
+  EXPECT_EQ(effective->state(), v1::EVALUATION_STATE_EFFECTIVE);
+  ASSERT_OK_AND_ASSIGN(v1::LedgerEntry entry, w_.OpenEntry(subject));
+  EXPECT_EQ(entry.class_(), type::v1::FOUR_CLASS_CONSOLIDATE);
+  EXPECT_EQ(entry.evaluation_id(), id.ToString());
+  EXPECT_EQ(entry.invested_fen(), 100'000'000);
+  EXPECT_EQ(w_.database().Int("SELECT effective_class FROM subject WHERE subject_id = ?", {subject}),
+            1);
+  // Trail and feed: each step of the evaluation, and the entry.
+  EXPECT_EQ(w_.database().Int(
+                "SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'evaluation'"), 4);
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = "
+                              "'ledger_entry'"), 1);
+  w_.ExpectRollupsEqualRecount();
+}
+
+TEST_F(EvaluationLifecycle, ARepeatedRequestDoesNothingTwice) {
+  const Ulid id = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_UPGRADE, "G2");
+  v1::AcceptEvaluationRequest request;
+  request.set_request_id("the-same");
+  ASSERT_OK(w_.Step("AcceptEvaluation", request, id, w_.Approver()));
+  auto again = w_.Step("AcceptEvaluation", request, id, w_.Approver());
+  ASSERT_OK(again);
+  EXPECT_EQ(again->etag(), "2");
+}
+
+TEST_F(EvaluationLifecycle, ValidateOnlyChecksAndStoresNothing) {
+  const Ulid id = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_UPGRADE, "G2");
+  v1::AcceptEvaluationRequest request;
+  request.set_validate_only(true);
+  ASSERT_OK(w_.Step("AcceptEvaluation", request, id, w_.Approver()));
+  EXPECT_EQ(w_.Get(id).state(), v1::EVALUATION_STATE_COMPUTED);
+}
+
+TEST_F(EvaluationLifecycle, PersonsEtagAndRegionAreChecked) {
+  const Ulid id = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_UPGRADE, "G2", "approver");
+  EXPECT_THAT(w_.Accept(id), StatusIs(StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  v1::AcceptEvaluationRequest request;
+  EXPECT_THAT(w_.Step("AcceptEvaluation", request, id, w_.Approver("360734")),
+              StatusIs(StatusCode::kNotFound));
+  request.set_etag("7");
+  EXPECT_THAT(w_.Step("AcceptEvaluation", request, id,
+                      w_.Token(auth::Role::ROLE_COUNTY_APPROVER, "360733", "another")),
+              StatusIs(StatusCode::kAborted, "ETAG_MISMATCH"));
+  EXPECT_EQ(RefusalOf(GetAs(id, w_.Approver()), "accept"), "SAME_PERSON");
+  EXPECT_EQ(RefusalOf(GetAs(id, w_.Operator()), "accept"), "not offered");
+  EXPECT_EQ(RefusalOf(GetAs(id, w_.Operator()), "propose_override"), "allowed");
+}
+
+TEST_F(EvaluationLifecycle, DepartmentsSignEachByAPersonOfItsOwn) {
+  const Ulid subject = w_.AddSubject();
+  w_.NeedDepartments(subject, {"DEVELOPMENT_REFORM", "ETHNIC"});
+  const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
+  auto accepted = w_.Accept(id);
+  ASSERT_OK(accepted);
+  EXPECT_EQ(accepted->state(), v1::EVALUATION_STATE_COUNTY_REVIEWED);
+  ASSERT_EQ(accepted->joint_signatures_size(), 3);
+  EXPECT_EQ(accepted->joint_signatures(0).department(), "AGRICULTURE");
+  EXPECT_FALSE(accepted->joint_signatures(1).has_signed_by());
+  EXPECT_THAT(w_.Sign(id, "FORESTRY", "fang"),
+              StatusIs(StatusCode::kFailedPrecondition, "DEPARTMENT_NOT_REQUIRED"));
+  EXPECT_THAT(w_.Sign(id, "ETHNIC", "approver"),
+              StatusIs(StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  auto one = w_.Sign(id, "ETHNIC", "minzong");
+  ASSERT_OK(one);
+  EXPECT_EQ(one->state(), v1::EVALUATION_STATE_COUNTY_REVIEWED);
+  EXPECT_THAT(w_.Sign(id, "ETHNIC", "other"),
+              StatusIs(StatusCode::kFailedPrecondition, "ALREADY_SIGNED"));
+  EXPECT_THAT(w_.Sign(id, "DEVELOPMENT_REFORM", "minzong"),
+              StatusIs(StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  auto both = w_.Sign(id, "DEVELOPMENT_REFORM", "fagai");
+  ASSERT_OK(both);
+  EXPECT_EQ(both->state(), v1::EVALUATION_STATE_JOINT_CONFIRMED);
+}
+
+TEST_F(EvaluationLifecycle, AnOverrideTowardsABetterClassIsFiledBeforePublicity) {
+  const Ulid subject = w_.AddSubject();
+  const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
+  v1::ProposeOverrideRequest proposal = w_.Proposal(type::v1::FOUR_CLASS_CONSOLIDATE);
+  proposal.set_reason_text("理由太短");
+  EXPECT_THAT(w_.Step("ProposeOverride", proposal, id, w_.Operator()),
+              HasViolation("reason_text"));
+  proposal = w_.Proposal(type::v1::FOUR_CLASS_CONSOLIDATE);
+  auto proposed = w_.Step("ProposeOverride", proposal, id, w_.Operator());
+  ASSERT_OK(proposed);
+  EXPECT_EQ(proposed->state(), v1::EVALUATION_STATE_OVERRIDE_PROPOSED);
+  EXPECT_THAT(w_.Step("ApproveOverride", v1::ApproveOverrideRequest(), id,
+                      w_.Token(auth::Role::ROLE_COUNTY_APPROVER, "360733", "operator")),
+              StatusIs(StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  auto approved = w_.Step("ApproveOverride", v1::ApproveOverrideRequest(), id, w_.Approver());
+  ASSERT_OK(approved);
+  EXPECT_EQ(approved->final_class(), type::v1::FOUR_CLASS_CONSOLIDATE);
+  EXPECT_EQ(approved->override().expires_on().year(), 2027);
+  EXPECT_THAT(w_.Publicise(id), StatusIs(StatusCode::kFailedPrecondition, "CITY_FILING_REQUIRED"));
+  ASSERT_OK(w_.Step("FileOverride", v1::FileOverrideRequest(), id, w_.City()));
+  EXPECT_THAT(w_.Step("FileOverride", v1::FileOverrideRequest(), id, w_.City()),
+              StatusIs(StatusCode::kFailedPrecondition, "FILING_NOT_REQUIRED"));
+  w_.PassPublicity(id);
+  ASSERT_OK(w_.MakeEffective(id));
+  EXPECT_TRUE(w_.OpenEntry(subject)->is_overridden());
+  w_.ExpectRollupsEqualRecount();
+}
+
+TEST_F(EvaluationLifecycle, TheCountyCannotOverrideAFindingOfFactOrAGap) {
+  const Ulid hard = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_ADJUST, "H1");
+  EXPECT_THAT(w_.Step("ProposeOverride", w_.Proposal(type::v1::FOUR_CLASS_UPGRADE), hard,
+                      w_.Operator()),
+              StatusIs(StatusCode::kFailedPrecondition, "OVERRIDE_LOCKED"));
+  const Ulid gap = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_INSUFFICIENT_DATA, "E1");
+  EXPECT_THAT(w_.Accept(gap), StatusIs(StatusCode::kFailedPrecondition, "RESULT_HAS_NO_CLASS"));
+  const std::string office = w_.Token(auth::Role::ROLE_PROV_OFFICE, "36", "office");
+  ASSERT_OK(w_.Step("ProposeOverride", w_.Proposal(type::v1::FOUR_CLASS_UPGRADE), gap, office));
+  EXPECT_THAT(w_.Step("ApproveOverride", v1::ApproveOverrideRequest(), gap, w_.Approver()),
+              StatusIs(StatusCode::kFailedPrecondition, "OVERRIDE_LOCKED"));
+  ASSERT_OK(w_.Step("ApproveOverride", v1::ApproveOverrideRequest(), gap, w_.Province()));
+  const Ulid none = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_NOT_APPLICABLE, "P1");
+  EXPECT_THAT(w_.Accept(none), StatusIs(StatusCode::kFailedPrecondition, "RESULT_HAS_NO_CLASS"));
+}
+
+TEST_F(EvaluationLifecycle, ARejectedOverrideLeavesTheComputedClass) {
+  const Ulid id = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_UPGRADE, "G2");
+  ASSERT_OK(w_.Step("ProposeOverride", w_.Proposal(type::v1::FOUR_CLASS_REVITALIZE), id,
+                    w_.Operator()));
+  v1::RejectOverrideRequest reject;
+  reject.set_reason("材料不足");
+  auto rejected = w_.Step("RejectOverride", reject, id, w_.Approver());
+  ASSERT_OK(rejected);
+  EXPECT_EQ(rejected->state(), v1::EVALUATION_STATE_COMPUTED);
+  EXPECT_FALSE(rejected->has_override());
+}
+
+TEST_F(EvaluationLifecycle, R044_AdjustOnlyWithAnArgumentThatAgrees) {
+  const Ulid subject = w_.AddSubject();
+  const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_ADJUST, "H4");
+  EXPECT_THAT(w_.Accept(id), StatusIs(StatusCode::kFailedPrecondition, "ARGUMENT_REQUIRED"));
+  EXPECT_EQ(RefusalOf(GetAs(id, w_.Approver()), "accept"), "ARGUMENT_REQUIRED");
+  const std::string against = w_.Argue(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);
+  EXPECT_THAT(w_.Accept(id, against),
+              StatusIs(StatusCode::kFailedPrecondition, "ARGUMENT_CONTRADICTS"));
+  const std::string of_another =
+      w_.Argue(w_.AddSubject(), v1::ARGUMENT_CONCLUSION_NOT_FEASIBLE);
+  EXPECT_THAT(w_.Accept(id, of_another),
+              StatusIs(StatusCode::kFailedPrecondition, "ARGUMENT_SUBJECT"));
+  const std::string argument = w_.Argue(subject, v1::ARGUMENT_CONCLUSION_NOT_FEASIBLE);
+  w_.BringInForce(id, argument);
+  EXPECT_EQ(w_.OpenEntry(subject)->class_(), type::v1::FOUR_CLASS_ADJUST);
+  // An override into 调整类 wants one as well.
+  const Ulid good = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_UPGRADE, "G2");
+  EXPECT_THAT(w_.Step("ProposeOverride", w_.Proposal(type::v1::FOUR_CLASS_ADJUST), good,
+                      w_.Operator()),
+              StatusIs(StatusCode::kFailedPrecondition, "ARGUMENT_REQUIRED"));
+}
+
+TEST_F(EvaluationLifecycle, R033_ManualReviewTakesTheClassThatThePanelNames) {
+  const Ulid subject = w_.AddSubject();
+  const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_MANUAL_REVIEW, "G5");
+  EXPECT_THAT(w_.Accept(id), StatusIs(StatusCode::kFailedPrecondition, "ARGUMENT_REQUIRED"));
+  EXPECT_THAT(w_.Step("ProposeOverride", w_.Proposal(type::v1::FOUR_CLASS_UPGRADE), id,
+                      w_.Operator()),
+              StatusIs(StatusCode::kFailedPrecondition, "OVERRIDE_NOT_ALLOWED"));
+  w_.Argue(subject, v1::ARGUMENT_CONCLUSION_CLASS, type::v1::FOUR_CLASS_REVITALIZE);
+  w_.BringInForce(id);
+  EXPECT_EQ(w_.OpenEntry(subject)->class_(), type::v1::FOUR_CLASS_REVITALIZE);
+}
+
+TEST_F(EvaluationLifecycle, R034_AnArgumentNeedsThreePersonsAndItsPapers) {
+  const Ulid subject = w_.AddSubject();
+  const std::string method = Cat(kEvaluationService, "RecordArgument");
+  auto request = w_.Argument(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);
+  request.mutable_argument()->mutable_panel(2)->set_person("甲");
+  EXPECT_THAT(w_.Call<v1::ArgumentRecord>(method, request, w_.Operator()),
+              HasViolation("argument.panel"));
+  request = w_.Argument(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);
+  request.mutable_argument()->clear_evidence();
+  EXPECT_THAT(w_.Call<v1::ArgumentRecord>(method, request, w_.Operator()),
+              HasViolation("argument.evidence"));
+  request = w_.Argument(subject, v1::ARGUMENT_CONCLUSION_CLASS);
+  EXPECT_THAT(w_.Call<v1::ArgumentRecord>(method, request, w_.Operator()),
+              HasViolation("argument.named_class"));
+  request = w_.Argument(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);
+  request.mutable_argument()->mutable_argued_on()->set_year(2099);
+  EXPECT_THAT(w_.Call<v1::ArgumentRecord>(method, request, w_.Operator()),
+              HasViolation("argument.argued_on"));
+  request = w_.Argument(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);
+  EXPECT_THAT(w_.Call<v1::ArgumentRecord>(method, request, w_.Operator("x", "360734")),
+              StatusIs(StatusCode::kNotFound));
+  const int64_t before = w_.database().Int("SELECT facts_version FROM subject");
+  w_.Argue(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);
+  EXPECT_EQ(w_.database().Int("SELECT facts_version FROM subject"), before + 1);
+  v1::ListArgumentsRequest list;
+  list.set_subject_id(subject.ToString());
+  auto arguments = w_.Call<v1::ListArgumentsResponse>(Cat(kEvaluationService, "ListArguments"),
+                                                      list, w_.Province());
+  ASSERT_OK(arguments);
+  ASSERT_EQ(arguments->arguments_size(), 1);
+  EXPECT_EQ(arguments->arguments(0).recorded_by().subject(), "operator");
+}
+
+TEST_F(EvaluationLifecycle, AnUpheldObjectionSendsTheClassBackToTheReview) {
+  const Ulid id = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_UPGRADE, "G2");
+  ASSERT_OK(w_.Accept(id));
+  auto started = w_.Publicise(id);
+  ASSERT_OK(started);
+  publicity::v1::RaiseObjectionRequest raise;
+  raise.set_id(started->publicity_id());
+  raise.set_raised_by("村民张某");
+  raise.set_text("设备已停用半年");
+  auto raised = w_.Call<publicity::v1::Publicity>(Cat(kPublicityService, "RaiseObjection"), raise,
+                                                  w_.Operator());
+  ASSERT_OK(raised);
+  publicity::v1::DecideObjectionRequest decide;
+  decide.set_id(started->publicity_id());
+  decide.set_objection_id(raised->objections(0).id());
+  decide.set_decision(publicity::v1::OBJECTION_STATE_UPHELD);
+  decide.set_reply("情况属实，重新研判");
+  ASSERT_OK(w_.Call<publicity::v1::Publicity>(Cat(kPublicityService, "DecideObjection"), decide,
+                                              w_.Approver()));
+  const v1::Evaluation back = w_.Get(id);
+  EXPECT_EQ(back.state(), v1::EVALUATION_STATE_COMPUTED);
+  EXPECT_EQ(back.final_class(), type::v1::FOUR_CLASS_UNSPECIFIED);
+  EXPECT_EQ(back.publicity_id(), "");
+  EXPECT_EQ(back.joint_signatures_size(), 0);
+  // And may go the way again.
+  w_.BringInForce(id);
+}
+
+TEST_F(EvaluationLifecycle, TheDaysOfThePublicityAreAParameter) {
+  registry::v1::Parameter days;
+  days.set_code("CLASS_PUBLICITY_DAYS");
+  days.set_value(3);
+  days.set_day_kind(registry::v1::DAY_KIND_WORKING);
+  ASSERT_OK(mysql::Transact(w_.db(), [&](mysql::Tx& tx) {
+    return PutReferences(
+        tx, {{std::string(kParameterRef), days.code(), "", days.SerializeAsString(), 1}});
+  }));
+  const Ulid id = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_UPGRADE, "G2");
+  ASSERT_OK(w_.Accept(id));
+  auto started = w_.Publicise(id);
+  ASSERT_OK(started);
+  publicity::v1::GetPublicityRequest get;
+  get.set_id(started->publicity_id());
+  auto publicity = w_.Call<publicity::v1::Publicity>(Cat(kPublicityService, "GetPublicity"), get,
+                                                     w_.Province());
+  ASSERT_OK(publicity);
+  EXPECT_EQ(publicity->days_required(), 3);
+  EXPECT_EQ(publicity->day_kind(), publicity::v1::DAY_KIND_WORKING);
+  EXPECT_EQ(publicity->content_sha256().size(), 64u);
+}
+
+TEST_F(EvaluationLifecycle, ANewClassSupersedesTheOldOneAndItsEntry) {
+  const Ulid subject = w_.AddSubject();
+  const Ulid first = w_.Compute(subject, v1::EVALUATION_RESULT_REVITALIZE, "G4");
+  w_.BringInForce(first);
+  const std::string first_entry = w_.OpenEntry(subject)->id();
+  const Ulid second = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
+  w_.BringInForce(second);
+  EXPECT_EQ(w_.Get(first).state(), v1::EVALUATION_STATE_SUPERSEDED);
+  ASSERT_OK_AND_ASSIGN(v1::LedgerEntry open, w_.OpenEntry(subject));
+  EXPECT_NE(open.id(), first_entry);
+  v1::GetLedgerEntryRequest get;
+  get.set_id(first_entry);
+  auto left = w_.Call<v1::LedgerEntry>(Cat(kLedgerService, "GetLedgerEntry"), get, w_.Province());
+  ASSERT_OK(left);
+  EXPECT_EQ(left->state(), v1::LEDGER_ENTRY_STATE_LEFT);
+  EXPECT_EQ(left->leave_reason(), "RECLASSIFIED");
+  EXPECT_EQ(left->left_to(), type::v1::FOUR_CLASS_UPGRADE);
+  // Of the same class again: the entry stays, with what was planned.
+  const Ulid third = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
+  w_.BringInForce(third);
+  ASSERT_OK_AND_ASSIGN(v1::LedgerEntry same, w_.OpenEntry(subject));
+  EXPECT_EQ(same.id(), open.id());
+  EXPECT_EQ(same.evaluation_id(), third.ToString());
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM evaluation WHERE state = 6"), 1);
+  w_.ExpectRollupsEqualRecount();
+}
+
+TEST_F(EvaluationLifecycle, AVoidedEvaluationLeavesTheLedger) {
+  const Ulid subject = w_.AddSubject();
+  const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
+  w_.BringInForce(id);
+  v1::VoidEvaluationRequest request;
+  request.set_reason("对象登记有误");
+  auto gone = w_.Step("VoidEvaluation", request, id, w_.Approver());
+  ASSERT_OK(gone);
+  EXPECT_TRUE(gone->is_void());
+  EXPECT_FALSE(w_.OpenEntry(subject).ok());
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM subject WHERE effective_class <> 0"), 0);
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM ledger_entry WHERE leave_reason = 'VOID'"), 1);
+  w_.ExpectRollupsEqualRecount();
+  // In publicity: the publicity ends with it.
+  const Ulid shown = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
+  ASSERT_OK(w_.Accept(shown));
+  ASSERT_OK(w_.Publicise(shown));
+  ASSERT_OK(w_.Step("VoidEvaluation", request, shown, w_.Approver()));
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM publicity WHERE state = 5"), 1);
+}
+
+TEST_F(EvaluationLifecycle, OfTwoAtOnceOneIsInForce) {
+  for (int round = 0; round < 5; ++round) {
+    const Ulid subject = w_.AddSubject();
+    std::vector<Ulid> ids;
+    for (auto result : {v1::EVALUATION_RESULT_UPGRADE, v1::EVALUATION_RESULT_CONSOLIDATE}) {
+      ids.push_back(w_.Compute(subject, result, "G2"));
+      ASSERT_OK(w_.Accept(ids.back()));
+      w_.PassPublicity(ids.back());
+    }
+    std::atomic<int> ready{0};
+    std::vector<absl::Status> outcomes(2);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 2; ++i) {
+      threads.emplace_back([&, i] {
+        v1::MakeEffectiveRequest request;
+        request.set_request_id(Cat("race-", round, "-", i));
+        request.set_id(ids[i].ToString());
+        ++ready;
+        while (ready < 2) std::this_thread::yield();
+        outcomes[i] = w_.server()
+                          .Call<v1::Evaluation>(Cat(kEvaluationService, "MakeEffective"), request,
+                                                w_.Approver())
+                          .status();
+      });
+    }
+    for (std::thread& t : threads) t.join();
+    // The newer always comes into force; the older was first and is superseded, or came too late.
+    EXPECT_OK(outcomes[1]);
+    const v1::Evaluation older = w_.Get(ids[0]);
+    if (outcomes[0].ok()) {
+      EXPECT_EQ(older.state(), v1::EVALUATION_STATE_SUPERSEDED);
+    } else {
+      EXPECT_THAT(outcomes[0], StatusIs(StatusCode::kFailedPrecondition, "NEWER_EFFECTIVE"));
+      EXPECT_EQ(older.state(), v1::EVALUATION_STATE_PUBLICISED);
+    }
+    EXPECT_EQ(w_.Get(ids[1]).state(), v1::EVALUATION_STATE_EFFECTIVE);
+    EXPECT_EQ(w_.database().Int(
+                  "SELECT COUNT(*) FROM ledger_entry WHERE subject_id = ? AND is_open = 1",
+                  {subject}), 1);
+    EXPECT_EQ(w_.OpenEntry(subject)->evaluation_id(), ids[1].ToString());
+  }
+  w_.ExpectRollupsEqualRecount();
+}
+
+TEST_F(EvaluationLifecycle, OfTwoAcceptsAtOnceOneWins) {
+  const Ulid id = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_UPGRADE, "G2");
+  std::atomic<int> ready{0}, done{0}, refused{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back([&, i] {
+      v1::AcceptEvaluationRequest request;
+      request.set_request_id(Cat("accept-", i));
+      request.set_id(id.ToString());
+      ++ready;
+      while (ready < 2) std::this_thread::yield();
+      absl::Status status = w_.server()
+                                .Call<v1::Evaluation>(Cat(kEvaluationService, "AcceptEvaluation"),
+                                                      request, w_.Approver())
+                                .status();
+      status.ok() ? ++done : ++refused;
+      if (!status.ok()) {
+        EXPECT_THAT(status, StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+      }
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  EXPECT_EQ(done, 1);
+  EXPECT_EQ(refused, 1);
+}
+
+TEST_F(EvaluationLifecycle, ABatchGoesOnPastTheRefused) {
+  v1::BatchAdvanceRequest request;
+  std::vector<Ulid> good;
+  for (int i = 0; i < 60; ++i) {
+    good.push_back(w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_UPGRADE, "G2"));
+    request.add_ids(good.back().ToString());
+  }
+  const Ulid adjust = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_ADJUST, "H4");
+  const Ulid elsewhere =
+      w_.Compute(w_.AddSubject({.village = "360734101201"}), v1::EVALUATION_RESULT_UPGRADE, "G2");
+  request.add_ids(adjust.ToString());
+  request.add_ids(elsewhere.ToString());
+  const auto advance = [&](v1::AdvanceStep step, const std::string& token) {
+    request.set_step(step);
+    request.clear_request_id();
+    auto response = w_.Call<v1::BatchAdvanceResponse>(Cat(kEvaluationService, "BatchAdvance"),
+                                                      request, token);
+    EXPECT_OK(response);
+    std::map<std::string, int> counts;
+    if (response.ok()) {
+      for (const auto& o : response->outcomes()) ++counts[o.done() ? "done" : o.refusal_reason()];
+    }
+    return counts;
+  };
+  using Counts = std::map<std::string, int>;
+  EXPECT_EQ(advance(v1::ADVANCE_STEP_ACCEPT, w_.Approver()),
+            (Counts{{"done", 60}, {"ARGUMENT_REQUIRED", 1}, {"RESOURCE_NOT_FOUND", 1}}));
+  EXPECT_EQ(advance(v1::ADVANCE_STEP_ACCEPT, w_.Operator()),
+            (Counts{{"ROLE_NOT_ALLOWED", 61}, {"RESOURCE_NOT_FOUND", 1}}));
+  request.add_channels("政府网站");
+  EXPECT_EQ(advance(v1::ADVANCE_STEP_PUBLICISE, w_.Operator()),
+            (Counts{{"done", 60}, {"STATE_NOT_ALLOWED", 1}, {"RESOURCE_NOT_FOUND", 1}}));
+  w_.PassDays(8);
+  for (const Ulid& id : good) ASSERT_OK(w_.Conclude(w_.Get(id).publicity_id()));
+  EXPECT_EQ(advance(v1::ADVANCE_STEP_MAKE_EFFECTIVE, w_.Approver()),
+            (Counts{{"done", 60}, {"STATE_NOT_ALLOWED", 1}, {"RESOURCE_NOT_FOUND", 1}}));
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM ledger_entry WHERE is_open = 1"), 60);
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM subject WHERE effective_class = 2"), 60);
+  w_.ExpectRollupsEqualRecount();
+}
+
+TEST_F(EvaluationLifecycle, RollupsEqualTheirRecountAfterTwoThousandRandomSteps) {
+  const uint32_t seed = std::random_device()();
+  SCOPED_TRACE(Cat("seed ", seed));
+  std::cout << "seed " << seed << std::endl;
+  std::mt19937 random(seed);
+  const auto below = [&](size_t n) { return static_cast<size_t>(random() % n); };
+  const std::vector<std::string> villages = {"360733101201", "360733101202", "360733102201",
+                                             "360734101201"};
+  struct One {
+    Ulid subject;
+    std::vector<Ulid> evaluations;
+  };
+  std::vector<One> all;
+  for (int i = 0; i < 24; ++i) {
+    One one;
+    one.subject = w_.AddSubject(
+        {.type = i % 4 == 0 ? kIndustrySubject : kProjectSubject,
+         .village = villages[below(villages.size())],
+         .invested_fen = static_cast<int64_t>(below(1'000'000'000)),
+         .asset_value_fen = static_cast<int64_t>(below(1'000'000'000))});
+    all.push_back(one);
+  }
+  // One person for each role over the whole city, so that the region is never the refusal.
+  const std::string approver = w_.Token(auth::Role::ROLE_COUNTY_APPROVER, "3607", "approver");
+  const std::string op = w_.Token(auth::Role::ROLE_COUNTY_OPERATOR, "3607", "operator");
+  int done = 0, refused = 0;
+  const auto count = [&](const absl::Status& status) {
+    status.ok() ? ++done : ++refused;
+    // Whatever is refused is refused by a rule, never by a fault.
+    EXPECT_FALSE(absl::IsInternal(status) || absl::IsUnknown(status) || absl::IsDataLoss(status))
+        << status;
+  };
+  for (int step = 0; step < 2000; ++step) {
+    One& one = all[below(all.size())];
+    const size_t what = one.evaluations.empty() ? 0 : below(10);
+    if (what == 0) {
+      const v1::EvaluationResult results[] = {
+          v1::EVALUATION_RESULT_CONSOLIDATE, v1::EVALUATION_RESULT_UPGRADE,
+          v1::EVALUATION_RESULT_REVITALIZE, v1::EVALUATION_RESULT_ADJUST,
+          v1::EVALUATION_RESULT_INSUFFICIENT_DATA, v1::EVALUATION_RESULT_MANUAL_REVIEW};
+      one.evaluations.push_back(w_.Compute(one.subject, results[below(6)], "G2"));
+      ++done;
+      continue;
+    }
+    const Ulid id = one.evaluations[one.evaluations.size() - 1 -
+                                    below(std::min<size_t>(2, one.evaluations.size()))];
+    switch (what) {
+      case 1:
+      case 2:
+      case 3:
+        count(w_.Step("AcceptEvaluation", v1::AcceptEvaluationRequest(), id, approver).status());
+        break;
+      case 4: {
+        v1::StartClassPublicityRequest request;
+        request.add_channels("村务公开栏");
+        count(w_.Step("StartClassPublicity", request, id, op).status());
+        break;
+      }
+      case 5: {
+        const std::string publicity_id = w_.Get(id).publicity_id();
+        if (publicity_id.empty()) break;
+        w_.PassDays(1);
+        publicity::v1::ConcludePublicityRequest request;
+        request.set_id(publicity_id);
+        count(w_.Call<publicity::v1::Publicity>(Cat(kPublicityService, "ConcludePublicity"),
+                                                request, op).status());
+        break;
+      }
+      case 6:
+      case 7:
+        count(w_.Step("MakeEffective", v1::MakeEffectiveRequest(), id, approver).status());
+        break;
+      case 8: {
+        if (below(3) == 0) {
+          v1::VoidEvaluationRequest request;
+          request.set_reason("随机作废");
+          count(w_.Step("VoidEvaluation", request, id, approver).status());
+        } else {
+          count(w_.Step("ProposeOverride",
+                        w_.Proposal(static_cast<type::v1::FourClass>(1 + below(3))), id, op)
+                    .status());
+          count(w_.Step("ApproveOverride", v1::ApproveOverrideRequest(), id, approver).status());
+        }
+        break;
+      }
+      case 9: {
+        // What the registry says may change under way: money, and whether it is there at all.
+        auto before = LoadSubjects(w_.db(), {one.subject}, std::nullopt);
+        ASSERT_OK(before);
+        SubjectRow changed = before->at(one.subject);
+        changed.invested_fen = static_cast<int64_t>(below(1'000'000'000));
+        if (below(4) == 0) changed.is_void = !changed.is_void;
+        ASSERT_OK(mysql::Transact(w_.db(), [&](mysql::Tx& tx) {
+          return PutSubjects(tx, {changed}, *before);
+        }));
+        ++done;
+        break;
+      }
+    }
+    if (step % 500 == 499) w_.ExpectRollupsEqualRecount();
+  }
+  w_.ExpectRollupsEqualRecount();
+  std::cout << done << " steps done, " << refused << " refused" << std::endl;
+  EXPECT_GT(done, 400);
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM (SELECT subject_id FROM evaluation WHERE state "
+                              "= 6 GROUP BY subject_id HAVING COUNT(*) > 1) twice"), 0);
+  EXPECT_EQ(w_.database().Int(
+                "SELECT COUNT(*) FROM subject s LEFT JOIN ledger_entry e ON e.subject_id = "
+                "s.subject_id AND e.is_open = 1 WHERE s.effective_class <> COALESCE(e.class, 0)"),
+            0);
+}
+
+}  // namespace
+}  // namespace bangfu::evaluation
