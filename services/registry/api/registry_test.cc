@@ -1404,6 +1404,49 @@ TEST_F(RegistryTest, ListQueriesAreServedByAnIndexWithTheRegion) {
   }
 }
 
+TEST_F(RegistryTest, ADeepPageCostsNoMoreThanTheFirst) {
+  ASSERT_THAT(Register(SomeProject("种子", "360783100001"), other_county_), IsOk());
+  // Thousands in one village, all changed at one instant: the worst that a keyset can meet.
+  server_.database().Run(
+      "INSERT INTO project SELECT UNHEX(MD5(CONCAT(c.list, c.code, d.code))), "
+      "LEFT(MD5(CONCAT(c.list, "
+      "c.code, d.code)), 30), p.region_path, p.county_path, p.state, p.verification_state, "
+      "p.origin, "
+      "p.project_type, p.category, p.industry_code, NULL, NULL, NULL, p.year, 0, 0, 0, 0, 1, "
+      "p.updated_at, p.record FROM project p JOIN code c JOIN (SELECT code FROM code WHERE list = "
+      "'MEASURE') d;");
+  ASSERT_GT(Int("SELECT COUNT(*) FROM project"), 5000);
+  mysql::Session& db = server_.database().db();
+  const auto rows_read = [&](const ProjectQuery& query) -> int64_t {
+    const auto before = db.Query("SHOW SESSION STATUS LIKE 'Handler_read%'");
+    const auto page = ListProjects(db, query);
+    EXPECT_THAT(page, IsOk());
+    EXPECT_EQ(page->size(), 51u);
+    const auto after = db.Query("SHOW SESSION STATUS LIKE 'Handler_read%'");
+    int64_t sum = 0;
+    for (size_t i = 0; i < after->size(); ++i) {
+      int64_t a = 0, b = 0;
+      EXPECT_TRUE(absl::SimpleAtoi((*after)[i].String(1), &a));
+      EXPECT_TRUE(absl::SimpleAtoi((*before)[i].String(1), &b));
+      sum += a - b;
+    }
+    return sum;
+  };
+  const auto key_at = [&](int offset) {
+    const auto rows = db.Query("SELECT id FROM project ORDER BY id LIMIT 1 OFFSET ?", {offset});
+    return (*rows)[0].Id(0);
+  };
+  ProjectQuery query;
+  query.scope = {"360783"};
+  query.limit = 51;
+  const int64_t first = rows_read(query);
+  query.after = After{"360783100001", key_at(4000)};
+  EXPECT_LE(rows_read(query), first + 20);
+  query.updated_in_county = "360783";
+  query.after_updated = server_.clock().Now();
+  EXPECT_LE(rows_read(query), first + 20);
+}
+
 TEST_F(RegistryTest, ARecodedCountyKeepsItsRecords) {
   const auto made = Register(SomeProject("旧县", "360783100001"), other_county_);
   ASSERT_THAT(made, IsOk());

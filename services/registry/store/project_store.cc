@@ -372,18 +372,18 @@ std::string ListProjectsSql(const ProjectQuery& q, mysql::Params* params) {
   }
   if (!q.updated_in_county.empty()) {
     if (q.after && q.after_updated) {
-      sql += " AND p.updated_at <= ? AND (p.updated_at < ? OR p.id < ?)";
-      params->emplace_back(*q.after_updated);
+      sql += " AND ((p.updated_at = ? AND p.id < ?) OR p.updated_at < ?)";
       params->emplace_back(*q.after_updated);
       params->emplace_back(q.after->id);
+      params->emplace_back(*q.after_updated);
     }
     sql += " ORDER BY p.updated_at DESC, p.id DESC LIMIT ?";
   } else {
     if (q.after) {
-      sql += " AND p.region_path >= ? AND (p.region_path > ? OR p.id > ?)";
-      params->emplace_back(q.after->region_path);
+      sql += " AND ((p.region_path = ? AND p.id > ?) OR p.region_path > ?)";
       params->emplace_back(q.after->region_path);
       params->emplace_back(q.after->id);
+      params->emplace_back(q.after->region_path);
     }
     sql += " ORDER BY p.region_path, p.id LIMIT ?";
   }
@@ -427,10 +427,10 @@ std::string SearchProjectsSql(const std::vector<std::string>& grams, const Regio
   sql += mysql::RegionClause(scope, "g.region_path", params);
   sql += " AND p.is_void = 0";
   if (after) {
-    sql += " AND g.region_path >= ? AND (g.region_path > ? OR g.project_id > ?)";
-    params->emplace_back(after->region_path);
+    sql += " AND ((g.region_path = ? AND g.project_id > ?) OR g.region_path > ?)";
     params->emplace_back(after->region_path);
     params->emplace_back(after->id);
+    params->emplace_back(after->region_path);
   }
   sql += " ORDER BY g.region_path, g.project_id LIMIT ?";
   params->emplace_back(limit);
@@ -547,14 +547,14 @@ std::string ListReportsSql(const ReportQuery& q, mysql::Params* params) {
   }
   if (q.after_project) {
     sql +=
-        " AND o.region_path >= ? AND (o.region_path > ? OR o.project_id > ? OR (o.project_id = ? "
-        "AND "
-        "o.period > ?))";
+        " AND ((o.region_path = ? AND o.project_id = ? AND o.period > ?) OR (o.region_path = ? AND "
+        "o.project_id > ?) OR o.region_path > ?)";
     params->emplace_back(q.after_path);
-    params->emplace_back(q.after_path);
-    params->emplace_back(*q.after_project);
     params->emplace_back(*q.after_project);
     params->emplace_back(q.after_period);
+    params->emplace_back(q.after_path);
+    params->emplace_back(*q.after_project);
+    params->emplace_back(q.after_path);
   }
   sql += " ORDER BY o.region_path, o.project_id, o.period LIMIT ?";
   params->emplace_back(q.limit);
@@ -596,10 +596,10 @@ absl::StatusOr<std::vector<MissingRow>> ListMissingReports(
       "?)";
   params.emplace_back(period);
   if (after) {
-    sql += " AND p.region_path >= ? AND (p.region_path > ? OR p.id > ?)";
-    params.emplace_back(after->region_path);
+    sql += " AND ((p.region_path = ? AND p.id > ?) OR p.region_path > ?)";
     params.emplace_back(after->region_path);
     params.emplace_back(after->id);
+    params.emplace_back(after->region_path);
   }
   sql += " ORDER BY p.region_path, p.id LIMIT ?";
   params.emplace_back(limit);

@@ -77,10 +77,11 @@ std::string RecordTable::ListSql(const RegionScope& scope, const std::vector<Con
                         mysql::RegionClause(scope, "region_path", params));
   for (const Condition& condition : where) Add(condition, &sql, params);
   if (after) {
-    sql.append(" AND region_path >= ? AND (region_path > ? OR id > ?)");
-    params->emplace_back(after->region_path);
+    // Two ranges of the key: the page begins where the last one ended, however many share the path.
+    sql.append(" AND ((region_path = ? AND id > ?) OR region_path > ?)");
     params->emplace_back(after->region_path);
     params->emplace_back(after->id);
+    params->emplace_back(after->region_path);
   }
   sql.append(" ORDER BY region_path, id LIMIT ?");
   params->emplace_back(limit);
