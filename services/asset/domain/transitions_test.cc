@@ -1,0 +1,77 @@
+#include "services/asset/domain/transitions.h"
+
+#include "common/testing/status_matchers.h"
+#include "common/workflow/triples.h"
+
+namespace bangfu::asset {
+namespace {
+
+using ::bangfu::testing::StatusIs;
+using workflow::Actor;
+
+const std::vector<int> kRoles = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+AssetSubject Complete() {
+  AssetSubject s;
+  s.has_ownership_basis = s.owner_shares_complete = true;
+  return s;
+}
+
+TEST(Transitions, EveryTripleOfEveryTable) {
+  using enum TitleStatus;
+  EXPECT_THAT(workflow::TryTriples<TitleStatus>(
+                  Titles(), std::vector<TitleStatus>{kUnregistered, kRegistered, kDisputed}, kRoles,
+                  [](TitleStatus state, const std::string& action, int role) {
+                    AssetSubject s = Complete();
+                    s.title = state;
+                    return Titles().Execute(s, action, Actor{"p", {role}});
+                  }),
+              ::testing::IsEmpty());
+  EXPECT_THAT(workflow::TryTriples<CustodyStatus>(
+                  Custodies(),
+                  std::vector<CustodyStatus>{CustodyStatus::kNotHandedOver, CustodyStatus::kHandedOver,
+                                             CustodyStatus::kReturned},
+                  kRoles,
+                  [](CustodyStatus state, const std::string& action, int role) {
+                    AssetSubject s = Complete();
+                    s.custody = state;
+                    return Custodies().Execute(s, action, Actor{"p", {role}});
+                  }),
+              ::testing::IsEmpty());
+  EXPECT_THAT(workflow::TryTriples<AssetState>(
+                  States(),
+                  std::vector<AssetState>{AssetState::kActive, AssetState::kLockedForDisposal,
+                                          AssetState::kDisposed, AssetState::kSplit, AssetState::kVoid},
+                  kRoles,
+                  [](AssetState state, const std::string& action, int role) {
+                    AssetSubject s = Complete();
+                    s.state = state;
+                    return States().Execute(s, action, Actor{"p", {role}});
+                  }),
+              ::testing::IsEmpty());
+}
+
+TEST(Transitions, TitleNeedsBasisAndShares) {
+  AssetSubject s;
+  const Actor county{"p", {4}};
+  EXPECT_THAT(Titles().Execute(s, "register_title", county),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "OWNERSHIP_BASIS_MISSING"));
+  s.has_ownership_basis = true;
+  EXPECT_THAT(Titles().Execute(s, "register_title", county),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "OWNER_SHARES_INCOMPLETE"));
+  s.owner_shares_complete = true;
+  EXPECT_OK(Titles().Execute(s, "register_title", county));
+  s.state = AssetState::kLockedForDisposal;
+  EXPECT_THAT(Titles().Execute(s, "register_title", county),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "ASSET_LOCKED"));
+}
+
+TEST(Transitions, WhatIsReferencedStays) {
+  AssetSubject s;
+  s.referenced = true;
+  EXPECT_THAT(States().Execute(s, "void", Actor{"p", {5}}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "ASSET_REFERENCED"));
+}
+
+}  // namespace
+}  // namespace bangfu::asset

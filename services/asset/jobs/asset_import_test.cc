@@ -1,0 +1,248 @@
+#include <fstream>
+#include <sstream>
+
+#include "bangfu/intake/v1/import_service.pb.h"
+#include "common/base/digest.h"
+#include "services/asset/jobs/service_fixture_for_test.h"
+
+namespace bangfu::asset {
+namespace {
+
+namespace intake_v1 = ::bangfu::intake::v1;
+
+class AssetImportTest : public ServiceTest {
+ protected:
+  template <typename Response, typename Request>
+  absl::StatusOr<Response> Intake(const std::string& method, const Request& request) {
+    return server_.Call<Response>("bangfu.intake.v1.ImportService." + method, request, importer_);
+  }
+  // Uploads, validates and (unless told otherwise) commits; gives the import's id.
+  std::string Import(const std::string& bytes, bool commit = true) {
+    intake_v1::BeginImportRequest begin;
+    begin.set_request_id(RequestId());
+    begin.set_kind("assets");
+    begin.set_batch_id(Cat("batch-", ++batch_));
+    begin.set_format(type::v1::FILE_FORMAT_CSV);
+    begin.set_sample(true);
+    const auto import = Intake<intake_v1::Import>("BeginImport", begin);
+    EXPECT_OK(import);
+    if (!import.ok()) return "";
+    intake_v1::UploadChunkRequest upload;
+    upload.set_id(import->id());
+    upload.set_data(bytes);
+    upload.set_last(true);
+    upload.set_sha256(Sha256Hex(bytes));
+    EXPECT_OK(Intake<intake_v1::Import>("UploadChunk", upload));
+    Step("ValidateImport", import->id());
+    if (commit) Step("CommitImport", import->id());
+    return import->id();
+  }
+  void Step(const std::string& method, const std::string& id) {
+    intake_v1::ValidateImportRequest request;
+    request.set_request_id(RequestId());
+    request.set_id(id);
+    ASSERT_OK(Intake<operation::v1::Operation>(method, request));
+    while (true) {
+      const auto ran = runner_.StepOnce(*session_);
+      ASSERT_OK(ran);
+      if (!*ran) break;
+    }
+  }
+  intake_v1::Import Get(const std::string& id) {
+    intake_v1::GetImportRequest request;
+    request.set_id(id);
+    auto import = Intake<intake_v1::Import>("GetImport", request);
+    EXPECT_OK(import);
+    return import.ok() ? *import : intake_v1::Import();
+  }
+  std::map<std::string, intake_v1::ImportRow> Rows(const std::string& id) {
+    std::map<std::string, intake_v1::ImportRow> out;
+    intake_v1::ListImportRowsRequest request;
+    request.set_id(id);
+    request.set_page_size(1000);
+    const auto rows = Intake<intake_v1::ListImportRowsResponse>("ListImportRows", request);
+    EXPECT_OK(rows);
+    for (const intake_v1::ImportRow& row : rows->rows()) out[row.key()] = row;
+    return out;
+  }
+  static std::string Reasons(const intake_v1::ImportRow& row) {
+    std::string out;
+    for (const intake_v1::RowIssue& issue : row.issues()) out += issue.reason() + " ";
+    return out;
+  }
+  int64_t Count(const std::string& table) {
+    return server_.database().Int("SELECT COUNT(*) FROM " + table);
+  }
+
+  std::string importer_ = Token(ROLE_COUNTY_OPERATOR);
+  int batch_ = 0;
+};
+
+constexpr char kT4[] =
+    "资产名称,资产类别,资产形态,来源项目,资金来源,原值（万元）,区划代码,建成时间,权属级次,所有权人,收益权人,确权状态,证号,"
+    "移交时间,经营方式,经营主体,经营主体信用代码,合同起,合同止,年约定收益（万元）,实际收益（万元）,分红应付（万元）,"
+    "分红实付（万元）,带动脱贫户,带动监测户,户均增收（元）,联结方式,管护责任人,管护制度,管护经费（万元）,使用状态,闲置起始,"
+    "不可修复,种植时间,培育月数,备注\r\n";
+
+std::string Row(const std::string& name, const std::string& rest) { return name + "," + rest + "\r\n"; }
+
+// One running shed with contract, income, dividends and households.
+std::string RunningShed(const std::string& name = "水东村冷库", const std::string& value = "100.123456") {
+  return Row(name, "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金90.123456万元、自筹资金10万元," + value +
+                       ",360733101201,2020-11-30,村集体,水东村股份经济合作社,水东村股份经济合作社,已确权,"
+                       "赣(2021)第1号,2021-02-01,租赁,众兴合作社,91360100MA300015X0,2021-01-01,2029-12-31,6.5,5.2,"
+                       "1.5,1.2,38,2,3200,收益分红、就业务工,李四,有,0.5,在用,,,,,");
+}
+
+TEST_F(AssetImportTest, R026_R027_ARowBringsAssetContractIncomeAndHouseholds) {
+  const std::string id = Import(kT4 + RunningShed());
+  EXPECT_EQ(Get(id).rows_created(), 1);
+  EXPECT_EQ(Get(id).state(), intake_v1::IMPORT_STATE_COMMITTED);
+  const v1::ProjectAssetFacts facts = Facts();
+  EXPECT_EQ(facts.operating_original_value_fen(), 100123456);
+  EXPECT_TRUE(facts.operating_value_confirmed());
+  EXPECT_TRUE(facts.compliance().has_contract());
+  EXPECT_TRUE(facts.maintenance_money());
+  // The year's income is of the last full year: due and received on its last day.
+  EXPECT_EQ(Month(facts, "2025-12").due_fen(), 6500000);
+  EXPECT_EQ(Month(facts, "2025-12").received_of_due_fen(), 5200000);
+  EXPECT_EQ(Month(facts, "2025-12").received_fen(), 5200000);
+  EXPECT_EQ(Month(facts, "2024-12").due_fen(), 0);  // not known, so not claimed
+  EXPECT_EQ(Month(facts, "2025-12").dividend_declared_fen(), 1500000);
+  EXPECT_EQ(Month(facts, "2025-12").dividend_paid_fen(), 1200000);
+  // 40 households × 3200 yuan as stated; the dividend is not added to it.
+  EXPECT_EQ(Month(facts, "2025-12").household_income_fen(), 12800000);
+  EXPECT_EQ(facts.linked_poor_households(), 38);
+  EXPECT_EQ(facts.linked_monitored_households(), 2);
+  EXPECT_EQ(facts.linkage_mode_count(), 2);
+  v1::ListAssetsRequest list;
+  ASSERT_OK_AND_ASSIGN(const auto assets, Call<v1::ListAssetsResponse>("AssetService.ListAssets", list));
+  ASSERT_EQ(assets.assets_size(), 1);
+  EXPECT_EQ(assets.assets(0).title_status(), v1::TITLE_STATUS_REGISTERED);
+  EXPECT_EQ(assets.assets(0).custody_status(), v1::CUSTODY_STATUS_HANDED_OVER);
+  EXPECT_TRUE(assets.assets(0).sample());
+  EXPECT_EQ(assets.assets(0).details().fund_sources_size(), 2);
+  EXPECT_EQ(assets.assets(0).id(), Rows(id).begin()->second.record_id());
+}
+
+TEST_F(AssetImportTest, TheSecondRunChangesNothing) {
+  Import(kT4 + RunningShed());
+  const int64_t events = Count("feed_outbox");
+  const std::string again = Import(kT4 + RunningShed());
+  EXPECT_EQ(Get(again).rows_unchanged(), 1);
+  EXPECT_EQ(Count("asset"), 1);
+  EXPECT_EQ(Count("operating_contract"), 1);
+  EXPECT_EQ(Count("income_record"), 1);
+  EXPECT_EQ(Count("feed_outbox"), events);
+  // Another value of the same asset updates it, and its money stays as it is booked.
+  std::string changed = RunningShed();
+  changed.replace(changed.find("100.123456"), 10, "101.123456");
+  changed.replace(changed.find("自筹资金10万元"), std::string("自筹资金10万元").size(), "自筹资金11万元");
+  const std::string third = Import(kT4 + changed);
+  EXPECT_EQ(Get(third).rows_updated(), 1) << Reasons(Rows(third).begin()->second);
+  EXPECT_EQ(Count("asset"), 1);
+  EXPECT_EQ(Count("operating_contract"), 1);
+}
+
+TEST_F(AssetImportTest, WhatATableDoesNotSayIsAskedFor) {
+  const std::string tail = ",360733101201,2020-11-30,村集体,水东村合作社,,,,,自营,,,,,,,,,,,,,,,,";
+  const std::string id = Import(
+      std::string(kT4) +
+      Row("没有原值", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金," + tail + "在用,,,,,") +
+      Row("约数", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,约20万元" + tail + "在用,,,,,") +
+      Row("余数", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,20余万元" + tail + "在用,,,,,") +
+      Row("自筹", "经营性,固定资产,EXT-PJ360733-2021-000001,自筹资金20万元,20" + tail + "在用,,,,,") +
+      Row("不平", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金10万元、自筹资金5万元,20" + tail + "在用,,,,,") +
+      Row("差一点", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金10万元、自筹资金9.99万元,20" + tail + "在用,,,,,") +
+      Row("部分", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,20" + tail + "部分使用,,,,,") +
+      Row("部分说清", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,20" + tail + "部分使用60%,2026-08-01,,,,") +
+      Row("闲置无日期", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,20" + tail + "闲置,,,,,") +
+      Row("没有项目", "经营性,固定资产,,专项扶贫资金,20" + tail + "在用,,,,,") +
+      Row("项目不存在", "经营性,固定资产,PJ000,专项扶贫资金,20" + tail + "在用,,,,,") +
+      Row("在建棚", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,20" + tail + "在建,,,,,") +
+      Row("合计", "经营性,固定资产,,,240" + tail + ",,,,,") +
+      Row("约数", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,约20万元" + tail + "在用,,,,,"));
+  auto rows = Rows(id);
+  EXPECT_EQ(rows["没有原值"].outcome(), intake_v1::ROW_OUTCOME_HELD);
+  EXPECT_EQ(rows["余数"].outcome(), intake_v1::ROW_OUTCOME_HELD) << Reasons(rows["余数"]);
+  EXPECT_EQ(rows["自筹"].outcome(), intake_v1::ROW_OUTCOME_REFUSED);
+  EXPECT_THAT(Reasons(rows["自筹"]), ::testing::HasSubstr("OUT_OF_SCOPE"));
+  EXPECT_EQ(rows["不平"].outcome(), intake_v1::ROW_OUTCOME_HELD);
+  EXPECT_THAT(Reasons(rows["不平"]), ::testing::HasSubstr("VALUE_NOT_CONSERVED"));
+  EXPECT_EQ(rows["差一点"].outcome(), intake_v1::ROW_OUTCOME_WARNED);
+  EXPECT_THAT(Reasons(rows["差一点"]), ::testing::HasSubstr("VALUE_ROUNDED"));
+  EXPECT_EQ(rows["部分"].outcome(), intake_v1::ROW_OUTCOME_HELD);
+  EXPECT_EQ(rows["部分说清"].outcome(), intake_v1::ROW_OUTCOME_CREATED) << Reasons(rows["部分说清"]);
+  EXPECT_EQ(rows["闲置无日期"].outcome(), intake_v1::ROW_OUTCOME_HELD);
+  EXPECT_EQ(rows["没有项目"].outcome(), intake_v1::ROW_OUTCOME_WARNED);
+  EXPECT_EQ(rows["项目不存在"].outcome(), intake_v1::ROW_OUTCOME_HELD);
+  EXPECT_EQ(rows["在建棚"].outcome(), intake_v1::ROW_OUTCOME_REFUSED);
+  EXPECT_THAT(Reasons(rows["在建棚"]), ::testing::HasSubstr("ASSET_NOT_FORMED"));
+  EXPECT_THAT(Reasons(rows["合计"]), ::testing::HasSubstr("SUMMARY_ROW"));
+  EXPECT_THAT(Reasons(rows["约数"]), ::testing::HasSubstr("DUPLICATE_ROW"));
+  // The approximate value is on record and feeds no indicator.
+  EXPECT_FALSE(Facts().operating_value_confirmed());
+  EXPECT_EQ(Count("asset"), 4);
+}
+
+TEST_F(AssetImportTest, StockInOtherStates) {
+  const std::string head = "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,";
+  const std::string id = Import(
+      std::string(kT4) +
+      Row("油茶林", "经营性,生物资产,EXT-PJ360733-2021-000001,专项扶贫资金,7,360733101201,2023-11-30,村集体,水东村合作社,,,,,"
+                    "自营,,,,,,,,,,,,,,,,培育期,,,2023-03-15,60,") +
+      Row("冲毁的棚", head + "30,360733101201,2019-11-30,村集体,水东村合作社,,,,,租赁,众兴合作社,,2020-01-01,2029-12-31,2,0,,,"
+                             "3,0,,,,,,损毁,2026-06-01,是,,,洪水") +
+      Row("别处的棚", head + "30,360111,2019-11-30,村集体,水东村合作社,,,,,自营,,,,,,,,,,,,,,,,在用,,,,,"));
+  auto rows = Rows(id);
+  EXPECT_EQ(rows["油茶林"].outcome(), intake_v1::ROW_OUTCOME_CREATED) << Reasons(rows["油茶林"]);
+  EXPECT_EQ(rows["冲毁的棚"].outcome(), intake_v1::ROW_OUTCOME_CREATED) << Reasons(rows["冲毁的棚"]);
+  EXPECT_EQ(rows["别处的棚"].outcome(), intake_v1::ROW_OUTCOME_REFUSED);
+  EXPECT_THAT(Reasons(rows["别处的棚"]), ::testing::HasSubstr("REGION_FOREIGN"));
+  const v1::ProjectAssetFacts facts = Facts();
+  EXPECT_EQ(facts.cultivating_value_fen(), 7000000);
+  EXPECT_FALSE(facts.damaged_irreparable());  // one of two
+  EXPECT_TRUE(facts.income_reported());       // nothing came in of what was due
+  EXPECT_EQ(Month(facts, "2025-12").due_fen(), 2000000);
+  EXPECT_EQ(Month(facts, "2025-12").received_fen(), 0);
+}
+
+// The tables that governments have published, by a person of the province.
+TEST_F(AssetImportTest, PublishedTables) {
+  std::ifstream file(Cat(BANGFU_SAMPLE_DIR, "/published-assets.csv"));
+  ASSERT_TRUE(file.good());
+  std::stringstream bytes;
+  bytes << file.rdbuf();
+  importer_ = Token(ROLE_PROV_ADMIN, "36", "person-2");
+  const std::string id = Import(bytes.str());
+  const intake_v1::Import import = Get(id);
+  EXPECT_EQ(import.rows_total(), 77);  // one line each
+  EXPECT_EQ(import.rows_created() + import.rows_warned() + import.rows_held() + import.rows_refused(), 77);
+  auto rows = Rows(id);
+  EXPECT_THAT(Reasons(rows["村集体经营性资产总计"]), ::testing::HasSubstr("SUMMARY_ROW"));
+  EXPECT_THAT(Reasons(rows["到户类资产项目89个"]), ::testing::HasSubstr("SUMMARY_ROW"));
+  EXPECT_THAT(Reasons(rows["网具库房"]), ::testing::HasSubstr("ASSET_NOT_FORMED"));
+  EXPECT_THAT(Reasons(rows["新港镇产业创新孵化园6栋厂房"]), ::testing::HasSubstr("ASSET_NOT_FORMED"));
+  EXPECT_THAT(Reasons(rows["千亩大棚蔬菜基地(900余亩)"]), ::testing::HasSubstr("OUT_OF_SCOPE"));
+  EXPECT_THAT(Reasons(rows["北坤浅村食用菌大棚(2栋)、晾晒棚1栋及4栋温室"]),
+              ::testing::HasSubstr("CONSUMABLES_EXPENSED"));
+  EXPECT_EQ(rows["四处共计7000立方米冷库(盘活其余闲置厂房)"].outcome(), intake_v1::ROW_OUTCOME_REFUSED);
+  // Every line that is not taken says what is asked.
+  for (const auto& [key, row] : rows) {
+    if (row.outcome() != intake_v1::ROW_OUTCOME_HELD && row.outcome() != intake_v1::ROW_OUTCOME_REFUSED) {
+      continue;
+    }
+    ASSERT_GT(row.issues_size(), 0) << key;
+    bool says = false;
+    for (const intake_v1::RowIssue& issue : row.issues()) says |= !issue.proposal_zh().empty();
+    EXPECT_TRUE(says) << key;
+  }
+  // Again: the same end.
+  const int64_t assets = Count("asset");
+  const std::string again = Import(bytes.str());
+  EXPECT_EQ(Get(again).rows_created() + Get(again).rows_warned() + Get(again).rows_updated(), 0);
+  EXPECT_EQ(Count("asset"), assets);
+}
+
+}  // namespace
+}  // namespace bangfu::asset
