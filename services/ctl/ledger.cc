@@ -45,7 +45,7 @@ std::string RenderT14(const T14& t14) {
     for (int64_t value : {row.insufficient_data(), row.manual_review(), row.not_applicable(), row.industries()}) {
       cells.push_back(Cat(value));
     }
-    cells.push_back(row.signed_() ? "已签" : "未签");
+    cells.push_back(row.projects() + row.industries() == 0 ? "无台账" : row.signed_() ? "已签" : "未签");
     table.Row(std::move(cells));
   };
   for (const auto& row : t14.rows()) add(row);

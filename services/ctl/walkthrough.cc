@@ -13,6 +13,7 @@
 #include "bangfu/publicity/v1/publicity.pb.h"
 #include "bangfu/registry/v1/industry.pb.h"
 #include "bangfu/registry/v1/inventory_service.pb.h"
+#include "bangfu/registry/v1/operator.pb.h"
 #include "bangfu/registry/v1/project_service.pb.h"
 #include "bangfu/registry/v1/reference_service.pb.h"
 #include "common/base/digest.h"
@@ -88,6 +89,8 @@ class Job {
   absl::Status Regions();
   absl::Status Campaign();
   absl::Status LeadingIndustries();
+  absl::Status Operators();
+  absl::Status Chain();
   absl::Status Tables();
   absl::Status Villages();
   absl::Status Townships();
@@ -210,6 +213,95 @@ absl::Status Job::LeadingIndustries() {
     std::printf("再选第三个：%s\n", refused.ok() ? "竟然成功" : GetErrorDetail(refused.status()).message_zh.c_str());
   } else {
     std::printf("已选 %d 个，跳过\n", page.leading_industries_size());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Job::Operators() {
+  Title("运营主体：统一社会信用代码逐个校验");
+  ASSIGN_OR_RETURN(Context * county, people_.Get(ROLE_COUNTY_OPERATOR, options_.county));
+  int64_t created = 0, known = 0;
+  RETURN_IF_ERROR(ReadCsv(options_.data + "/operators.csv", {"统一社会信用代码", "名称", "类型", "注册地"},
+                          [&](int64_t, const NamedRow& row) -> absl::Status {
+                            CreateOperatorRequest create;
+                            create.set_request_id(Context::NewRequestId());
+                            auto* fields = create.mutable_operator_();
+                            fields->set_uscc(row.at("统一社会信用代码"));
+                            fields->set_name(row.at("名称"));
+                            fields->set_kind(row.at("类型"));
+                            fields->set_region_code(row.at("注册地"));
+                            ASSIGN_OR_RETURN(*fields->mutable_established_on(), ParseDate(row.at("成立日期")));
+                            auto* qualification = fields->add_qualifications();
+                            qualification->set_kind(row.at("资质"));
+                            qualification->set_number(row.at("资质编号"));
+                            ASSIGN_OR_RETURN(*qualification->mutable_expires_on(), ParseDate(row.at("资质到期")));
+                            fields->set_is_sample(true);
+                            auto result = county->Call<Operator>("bangfu.registry.v1.OperatorService.CreateOperator", create);
+                            if (absl::IsAlreadyExists(result.status())) {
+                              ++known;
+                              return absl::OkStatus();
+                            }
+                            created += result.ok() ? 1 : 0;
+                            return result.status();
+                          }));
+  std::printf("新增 %lld，已有 %lld\n", static_cast<long long>(created), static_cast<long long>(known));
+  return absl::OkStatus();
+}
+
+// What the county's industries have beside their projects: links of the chain, and a brand.
+absl::Status Job::Chain() {
+  Title("全链条：县域产业已有的环节与品牌");
+  ASSIGN_OR_RETURN(Context * county, people_.Get(ROLE_COUNTY_OPERATOR, options_.county));
+  ListIndustriesRequest list;
+  list.set_region_code(options_.county);
+  list.set_page_size(100);
+  ASSIGN_OR_RETURN(auto industries,
+                   county->Call<ListIndustriesResponse>("bangfu.registry.v1.IndustryService.ListIndustries", list));
+  for (const auto& industry : industries.industries()) {
+    if (industry.industry_code() != "FRUIT_VEG") continue;
+    Industry current = industry;
+    for (const char* link : {"SEED", "DEEP_PROC", "COLD_STORAGE", "LOGISTICS", "BRAND", "SALES"}) {
+      bool present = false;
+      for (const auto& known : current.links()) present = present || known.link_code() == link;
+      if (present) continue;
+      SetChainLinkRequest set;
+      set.set_request_id(Context::NewRequestId());
+      set.set_id(current.id());
+      set.set_etag(current.etag());
+      set.mutable_link()->set_link_code(link);
+      set.mutable_link()->set_kind(LINK_EVIDENCE_KIND_SERVICE_CONTRACT);
+      set.mutable_link()->set_reference("样例服务合同");
+      ASSIGN_OR_RETURN(current, county->Call<Industry>("bangfu.registry.v1.IndustryService.SetChainLink", set));
+    }
+    ListBrandCertificationsRequest brands;
+    brands.set_region_code(options_.county);
+    brands.set_industry_id(industry.id());
+    brands.set_page_size(1);
+    ASSIGN_OR_RETURN(auto known, county->Call<ListBrandCertificationsResponse>(
+                                     "bangfu.registry.v1.IndustryService.ListBrandCertifications", brands));
+    if (known.brands_size() == 0) {
+      CreateBrandCertificationRequest create;
+      create.set_request_id(Context::NewRequestId());
+      auto* brand = create.mutable_brand();
+      brand->set_region_code(options_.county);
+      brand->set_industry_id(industry.id());
+      brand->set_brand_type("GREEN");
+      brand->set_name("样例绿色食品认证");
+      brand->set_certificate_no("SAMPLE-GREEN-1");
+      brand->set_holder("样例合作社");
+      *brand->mutable_valid_from() = DateOf(absl::CivilDay(2024, 1, 1));
+      *brand->mutable_expires_on() = DateOf(absl::CivilDay(2027, 12, 31));
+      RETURN_IF_ERROR(county->Call<BrandCertification>("bangfu.registry.v1.IndustryService.CreateBrandCertification", create)
+                          .status());
+    }
+    ASSIGN_OR_RETURN(auto again,
+                     county->Call<ListIndustriesResponse>("bangfu.registry.v1.IndustryService.ListIndustries", list));
+    for (const auto& shown : again.industries()) {
+      std::string missing;
+      for (const auto& link : shown.missing_links()) missing += Cat(" ", link);
+      std::printf("%s 链条覆盖 %s %s%s%s\n", PadRight(shown.name(), 8).c_str(), Bar(shown.chain_coverage_bp(), 10000, 12).c_str(),
+                  Percent(shown.chain_coverage_bp()).c_str(), missing.empty() ? "" : "，缺", missing.c_str());
+    }
   }
   return absl::OkStatus();
 }
@@ -830,7 +922,7 @@ absl::Status Job::ShowExamples() {
     ASSIGN_OR_RETURN(auto page, county->Call<ListEvaluationsResponse>(Cat(kEvaluation, "ListEvaluations"), request));
     for (const auto& evaluation : page.evaluations()) {
       if (evaluation.state() == EVALUATION_STATE_SUPERSEDED || evaluation.is_void()) continue;
-      one_of_each.try_emplace(evaluation.result(), evaluation);
+      if (!evaluation.has_override()) one_of_each.try_emplace(evaluation.result(), evaluation);
       if (!evaluation.has_total_bp()) continue;
       bool upgrade = evaluation.result() == EVALUATION_RESULT_UPGRADE;
       bool worse = evaluation.result() == EVALUATION_RESULT_REVITALIZE || evaluation.result() == EVALUATION_RESULT_ADJUST;
@@ -840,7 +932,7 @@ absl::Status Job::ShowExamples() {
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
   for (auto result : {EVALUATION_RESULT_CONSOLIDATE, EVALUATION_RESULT_UPGRADE, EVALUATION_RESULT_REVITALIZE,
-                      EVALUATION_RESULT_ADJUST, EVALUATION_RESULT_INSUFFICIENT_DATA}) {
+                      EVALUATION_RESULT_ADJUST, EVALUATION_RESULT_MANUAL_REVIEW, EVALUATION_RESULT_INSUFFICIENT_DATA}) {
     auto found = one_of_each.find(result);
     if (found == one_of_each.end()) continue;
     Title(Cat("一个", ResultText(result), "及其说明"));
@@ -925,7 +1017,9 @@ absl::Status Job::Report() {
   RETURN_IF_ERROR(Regions());
   RETURN_IF_ERROR(Campaign());
   RETURN_IF_ERROR(LeadingIndustries());
+  RETURN_IF_ERROR(Operators());
   RETURN_IF_ERROR(Tables());
+  RETURN_IF_ERROR(Chain());
   RETURN_IF_ERROR(Villages());
   RETURN_IF_ERROR(Townships());
   RETURN_IF_ERROR(County());

@@ -195,6 +195,8 @@ table::TableSpec T14Spec() {
   return spec;
 }
 
+bool HasLedger(const v1::T14Row& row) { return row.projects() + row.industries() > 0; }
+
 std::vector<Cell> T14Cells(const v1::T14Row& row) {
   std::vector<Cell> cells;
   const auto number = [&cells](int64_t value) { cells.emplace_back(value); };
@@ -226,7 +228,7 @@ std::vector<Cell> T14Cells(const v1::T14Row& row) {
   number(row.closed_out_exit());
   number(row.revitalization_rate_bp());
   number(row.override_rate_bp());
-  cells.emplace_back(std::string(row.signed_() ? "已签字" : "未签字"));
+  cells.emplace_back(std::string(!HasLedger(row) ? "无台账" : row.signed_() ? "已签字" : "未签字"));
   return cells;
 }
 
@@ -348,7 +350,8 @@ absl::StatusOr<v1::T14> BuildT14(CallContext& context, const RegionRow& region,
     // What lies with the region itself and with none of its children.
     const bool own = unit == path && path.size() < 12;
     row.set_region_name(own ? Cat(region.name, "（本级）") : names.Of(unit));
-    row.set_signed_(signatures.Complete(unit));
+    // Who has nothing to sign has not signed.
+    row.set_signed_(HasLedger(row) && signatures.Complete(unit));
     total += sums;
     add_to_digest(row);
     *out.add_rows() = std::move(row);
@@ -356,7 +359,7 @@ absl::StatusOr<v1::T14> BuildT14(CallContext& context, const RegionRow& region,
   *out.mutable_sum() = RowOf(total);
   out.mutable_sum()->set_region_code(path);
   out.mutable_sum()->set_region_name("合计");
-  out.mutable_sum()->set_signed_(signatures.Complete(path));
+  out.mutable_sum()->set_signed_(HasLedger(out.sum()) && signatures.Complete(path));
   add_to_digest(out.sum());
   // At a city or the province the counties answer for what is below them.
   std::vector<std::string> missing = signatures.Unsigned(path, true);
