@@ -81,7 +81,7 @@ absl::StatusOr<v1::Industry> EnsureOne(Context& context, Mutation& m, const std:
                                        const std::string& code, bool emerging, bool sample) {
   std::string version;
   ASSIGN_OR_RETURN(const CategoryRow category, IndustryCategoryOf(m.tx(), code, &version));
-  const Condition key = {"region_path = ? AND industry_code = ?", {county, code}};
+  const Condition key = Both(Equals("region_path", county), Equals("industry_code", code));
   ASSIGN_OR_RETURN(auto found, IndustryTable().Find(m.tx(), key));
   if (!found) {
     v1::Industry industry;
@@ -124,11 +124,12 @@ absl::StatusOr<v1::Industry> Get(Context& context, const v1::GetIndustryRequest&
   ASSIGN_OR_RETURN(const int64_t projects, CountIndustryProjects(context.db, id));
   industry.set_project_count(projects);
   ASSIGN_OR_RETURN(const int64_t boards,
-                   ShortBoardTable().Count(context.db, {"subject_id = ? AND completed = 0", {id}}));
+                   ShortBoardTable().Count(
+                       context.db, Both(Equals("subject_id", id), Equals("completed", false))));
   industry.set_open_short_boards(boards);
-  ASSIGN_OR_RETURN(
-      const int64_t leading,
-      LeadingIndustryTable().Count(context.db, {"industry_id = ? AND is_active = 1", {id}}));
+  ASSIGN_OR_RETURN(const int64_t leading,
+                   LeadingIndustryTable().Count(
+                       context.db, Both(Equals("industry_id", id), Equals("is_active", true))));
   industry.set_is_leading(leading > 0);
   ASSIGN_OR_RETURN(const std::string version, CurrentTaxonomy(context.db));
   ASSIGN_OR_RETURN(const std::vector<CategoryRow> categories, LoadCategories(context.db, version));
@@ -159,7 +160,7 @@ absl::StatusOr<v1::ListIndustriesResponse> List(Context& context,
   ASSIGN_OR_RETURN(const RegionScope scope, ScopeAt(context, request.region_code()));
   std::vector<Condition> where;
   if (!request.industry_code().empty())
-    where.push_back({"industry_code = ?", {request.industry_code()}});
+    where.push_back(Equals("industry_code", request.industry_code()));
   ASSIGN_OR_RETURN(std::vector<Record> rows,
                    IndustryTable().List(context.db, scope, where, page.after(), page.size + 1));
   v1::ListIndustriesResponse response;
@@ -289,9 +290,9 @@ absl::StatusOr<v1::ListShortBoardsResponse> ListBoards(Context& context,
   ASSIGN_OR_RETURN(const RegionScope scope, ScopeAt(context, request.region_code()));
   std::vector<Condition> where;
   if (const auto subject = OptionalId(request.subject_id()))
-    where.push_back({"subject_id = ?", {*subject}});
-  if (!request.kind().empty()) where.push_back({"kind = ?", {request.kind()}});
-  if (request.open_only()) where.push_back({"completed = 0", {}});
+    where.push_back(Equals("subject_id", *subject));
+  if (!request.kind().empty()) where.push_back(Equals("kind", request.kind()));
+  if (request.open_only()) where.push_back(Equals("completed", false));
   ASSIGN_OR_RETURN(std::vector<Record> rows,
                    ShortBoardTable().List(context.db, scope, where, page.after(), page.size + 1));
   v1::ListShortBoardsResponse response;
@@ -375,8 +376,8 @@ absl::StatusOr<v1::ListLeadingIndustriesResponse> ListLeading(
   ASSIGN_OR_RETURN(const Page page, OpenPage(request));
   ASSIGN_OR_RETURN(const RegionScope scope, ScopeAt(context, request.region_code()));
   std::vector<Condition> where;
-  if (!request.plan_period().empty()) where.push_back({"plan_period = ?", {request.plan_period()}});
-  if (!request.include_withdrawn()) where.push_back({"is_active = 1", {}});
+  if (!request.plan_period().empty()) where.push_back(Equals("plan_period", request.plan_period()));
+  if (!request.include_withdrawn()) where.push_back(Equals("is_active", true));
   ASSIGN_OR_RETURN(
       std::vector<Record> rows,
       LeadingIndustryTable().List(context.db, scope, where, page.after(), page.size + 1));
@@ -524,13 +525,11 @@ absl::StatusOr<v1::ListBrandCertificationsResponse> ListBrands(
   ASSIGN_OR_RETURN(const RegionScope scope, ScopeAt(context, request.region_code()));
   std::vector<Condition> where;
   if (const auto id = OptionalId(request.industry_id()))
-    where.push_back({"industry_id = ?", {*id}});
-  if (const auto id = OptionalId(request.project_id())) where.push_back({"project_id = ?", {*id}});
+    where.push_back(Equals("industry_id", *id));
+  if (const auto id = OptionalId(request.project_id())) where.push_back(Equals("project_id", *id));
   if (request.has_valid_on()) {
     if (const auto day = DayOf(request.valid_on())) {
-      where.push_back(
-          {"(valid_from IS NULL OR valid_from <= ?) AND (valid_to IS NULL OR valid_to >= ?)",
-           {*day, *day}});
+      where.push_back(ValidOn(*day));
     }
   }
   ASSIGN_OR_RETURN(std::vector<Record> rows,
@@ -577,7 +576,7 @@ absl::StatusOr<v1::ListTechPairingsResponse> ListPairings(
   ASSIGN_OR_RETURN(const RegionScope scope, ScopeAt(context, request.region_code()));
   std::vector<Condition> where;
   if (const auto id = OptionalId(request.industry_id()))
-    where.push_back({"industry_id = ?", {*id}});
+    where.push_back(Equals("industry_id", *id));
   ASSIGN_OR_RETURN(std::vector<Record> rows,
                    TechPairingTable().List(context.db, scope, where, page.after(), page.size + 1));
   v1::ListTechPairingsResponse response;
@@ -623,7 +622,7 @@ absl::StatusOr<v1::ListTrainingRecordsResponse> ListTrainings(
   ASSIGN_OR_RETURN(const Page page, OpenPage(request));
   ASSIGN_OR_RETURN(const RegionScope scope, ScopeAt(context, request.region_code()));
   std::vector<Condition> where;
-  if (!request.programme().empty()) where.push_back({"programme = ?", {request.programme()}});
+  if (!request.programme().empty()) where.push_back(Equals("programme", request.programme()));
   ASSIGN_OR_RETURN(std::vector<Record> rows,
                    TrainingTable().List(context.db, scope, where, page.after(), page.size + 1));
   v1::ListTrainingRecordsResponse response;

@@ -102,7 +102,7 @@ absl::StatusOr<v1::Operator> CreateOperator(Context& context,
             OperatorTable().Insert(m.tx(), RecordOf(id, 1, o), OperatorColumns(o));
         if (mysql::IsDuplicateKey(inserted)) {
           ASSIGN_OR_RETURN(const auto taken,
-                           OperatorTable().Find(m.tx(), {"uscc = ?", {o.uscc()}}));
+                           OperatorTable().Find(m.tx(), Equals("uscc", o.uscc())));
           return Error(absl::StatusCode::kAlreadyExists, "USCC_TAKEN")
               .Zh("统一社会信用代码已登记")
               .With("operator_id", taken ? taken->id.ToString() : "")
@@ -147,7 +147,7 @@ absl::StatusOr<v1::Operator> LookupOperator(Context& context,
                                             const v1::LookupOperatorRequest& request) {
   const absl::StatusOr<std::string> uscc = NormalizeUscc(request.uscc());
   if (!uscc.ok()) return InvalidField("uscc", "统一社会信用代码校验不通过").Build();
-  ASSIGN_OR_RETURN(const auto record, OperatorTable().Find(context.db, {"uscc = ?", {*uscc}}));
+  ASSIGN_OR_RETURN(const auto record, OperatorTable().Find(context.db, Equals("uscc", *uscc)));
   if (!record) return NotFound("operator", request.uscc()).Build();
   return OperatorOf(*record);
 }
@@ -158,10 +158,9 @@ absl::StatusOr<v1::ListOperatorsResponse> ListOperators(Context& context,
   ASSIGN_OR_RETURN(const std::string path,
                    ResolvePath(context.db, request.region_code(), "region_code"));
   std::vector<Condition> where;
-  if (!request.kind().empty()) where.push_back({"kind = ?", {request.kind()}});
+  if (!request.kind().empty()) where.push_back(Equals("kind", request.kind()));
   if (!request.name_prefix().empty()) {
-    where.push_back(
-        {"LEFT(name, CHAR_LENGTH(?)) = ?", {request.name_prefix(), request.name_prefix()}});
+    where.push_back(StartsWith("name", request.name_prefix()));
   }
   ASSIGN_OR_RETURN(std::vector<Record> rows,
                    OperatorTable().List(context.db, {path}, where, page.after(), page.size + 1));

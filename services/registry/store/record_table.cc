@@ -25,6 +25,25 @@ void Add(const Condition& condition, std::string* sql, mysql::Params* params) {
 
 }  // namespace
 
+Condition Equals(std::string_view column, mysql::Param value) {
+  return {Cat(column, " = ?"), {std::move(value)}};
+}
+
+Condition Both(Condition a, const Condition& b) {
+  a.sql += Cat(" AND ", b.sql);
+  a.params.insert(a.params.end(), b.params.begin(), b.params.end());
+  return a;
+}
+
+Condition StartsWith(std::string_view column, const std::string& text) {
+  return {Cat("LEFT(", column, ", CHAR_LENGTH(?)) = ?"), {text, text}};
+}
+
+Condition ValidOn(absl::CivilDay day) {
+  return {"(valid_from IS NULL OR valid_from <= ?) AND (valid_to IS NULL OR valid_to >= ?)",
+          {day, day}};
+}
+
 absl::Status RecordTable::Insert(mysql::Tx& tx, const Record& record,
                                  const mysql::Params& extra) const {
   std::string sql = Cat("INSERT INTO ", table_, " (id, region_path, version, record");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
 #include "services/registry/store/scope.h"
@@ -34,6 +35,13 @@ struct Condition {
   std::string sql;
   mysql::Params params;
 };
+
+// What callers ask for; no statement text outside the store.
+Condition Equals(std::string_view column, mysql::Param value);
+Condition Both(Condition a, const Condition& b);
+Condition StartsWith(std::string_view column, const std::string& text);
+// Of columns valid_from and valid_to, where NULL is open.
+Condition ValidOn(absl::CivilDay day);
 
 class RecordTable {
  public:
