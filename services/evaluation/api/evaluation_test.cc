@@ -347,6 +347,29 @@ TEST_F(EvaluationApi, ListsPageByKeysetAndFilter) {
   EXPECT_EQ(elsewhere.evaluations_size(), 0);
 }
 
+TEST_F(EvaluationApi, WhatHangsOnASubjectFollowsItsRegion) {
+  const std::string industry = world_.AddIndustry();
+  const std::string project = world_.AddProject(industry);
+  world_.Sync();
+  world_.Score({project}, 85, 85);
+  const std::string id = world_.EvaluateOne(project).evaluation().id();
+  // 龙南县 became 龙南市: another code, and not a prefix of the old one.
+  registry::v1::Project moved = sample::Project(project, industry);
+  moved.set_region_path("360783101201");
+  world_.Tell(moved);
+  world_.Sync();
+  v1::GetEvaluationRequest get;
+  get.set_id(id);
+  EXPECT_THAT(world_.server().Call<v1::Evaluation>(Cat(kService, "GetEvaluation"), get,
+                                                   world_.County("360733")),
+              StatusIs(absl::StatusCode::kNotFound));
+  ASSERT_OK_AND_ASSIGN(auto seen, world_.server().Call<v1::Evaluation>(
+                                      Cat(kService, "GetEvaluation"), get, world_.County("360783")));
+  EXPECT_EQ(seen.region_path(), "360783101201");
+  EXPECT_EQ(seen.region_code(), sample::kVillage);  // as filed
+  ExpectRollupEqualsRecount();
+}
+
 TEST_F(EvaluationApi, R079_AnIndustryIsJudgedByItsProjects) {
   const std::string industry = world_.AddIndustry();
   const std::string good = world_.AddProject(industry);

@@ -47,6 +47,7 @@ absl::StatusOr<v1::Evaluation> ToMessage(const EvaluationRow& row) {
   message.set_result(static_cast<v1::EvaluationResult>(row.result));
   message.set_final_class(static_cast<type::v1::FourClass>(row.final_class));
   message.set_is_void(row.is_void);
+  message.set_region_path(row.region_path);  // a region may have another code since
   return message;
 }
 

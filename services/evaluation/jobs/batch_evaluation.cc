@@ -89,6 +89,8 @@ class Batch {
   absl::Status RunCounty(RunCountyRow& county) {
     ASSIGN_OR_RETURN(CriteriaPtr criteria,
                      evaluator_.CriteriaFor(context_.db(), county.county, moment_.as_of));
+    // The county's industries are read once: what they are judged by does not change between chunks.
+    FactLoader loader(moment_);
     for (int type : {kProjectSubject, kIndustrySubject}) {
       if (county.cursor_type > type) continue;
       if (county.cursor_type < type) {
@@ -102,7 +104,7 @@ class Batch {
                          ListCountySubjects(context_.db(), county.county, type, county.cursor_id,
                                             limit));
         if (subjects.empty()) break;
-        RETURN_IF_ERROR(RunChunk(criteria, type, subjects, county));
+        RETURN_IF_ERROR(RunChunk(criteria, loader, type, subjects, county));
         RETURN_IF_ERROR(context_.Progress(done_, total_, Cat("正在评估", county.county)));
         if (static_cast<int>(subjects.size()) < limit) break;
       }
@@ -117,11 +119,12 @@ class Batch {
     return absl::OkStatus();
   }
 
-  absl::Status RunChunk(const CriteriaPtr& criteria, int type,
+  absl::Status RunChunk(const CriteriaPtr& criteria, FactLoader& loader, int type,
                         const std::vector<SubjectRow>& subjects, RunCountyRow& county) {
     EvaluationJob job;
     job.moment = moment_;
     job.criteria = criteria;
+    job.loader = &loader;
     job.watermarks = watermarks_;
     job.run_id = run_.id;
     job.computed_by = context_.created_by();

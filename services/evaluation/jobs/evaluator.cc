@@ -137,7 +137,8 @@ absl::StatusOr<std::vector<SubjectOutcome>> Evaluator::Evaluate(mysql::Tx& tx,
     if (it->second.latest_evaluation_id) latest_ids.push_back(*it->second.latest_evaluation_id);
   }
   const Engine& engine = job.criteria->engine;
-  FactLoader loader(job.moment);
+  std::optional<FactLoader> own;
+  FactLoader& loader = job.loader != nullptr ? *job.loader : own.emplace(job.moment);
   std::vector<SubjectFacts> facts;
   if (subject_type == kProjectSubject) {
     ASSIGN_OR_RETURN(facts, loader.LoadProjects(tx, subjects));

@@ -41,6 +41,8 @@ struct EvaluationJob {
   // Who, through what: the entries of the trail without record and states.
   audit::Entry audit;
   absl::Time now;
+  // Reference data and industries as read for an earlier chunk of the same county; null: read anew.
+  FactLoader* loader = nullptr;
 };
 
 // What became of one subject: an evaluation, or a refusal.

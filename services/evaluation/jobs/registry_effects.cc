@@ -15,6 +15,7 @@
 #include "services/evaluation/facts/moment.h"
 #include "services/evaluation/facts/snapshot_builder.h"
 #include "services/evaluation/store/fact_store.h"
+#include "services/evaluation/store/move_store.h"
 #include "services/evaluation/store/reference_store.h"
 #include "services/evaluation/store/subject_store.h"
 
@@ -345,6 +346,14 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
 
   RETURN_IF_ERROR(PutFactSources(tx, facts));
   RETURN_IF_ERROR(PutSubjects(tx, subjects, before));
+  std::vector<std::pair<Ulid, std::string>> moved;
+  for (const SubjectRow& s : subjects) {
+    auto old = before.find(s.id);
+    if (old != before.end() && old->second.region_path != s.region_path) {
+      moved.emplace_back(s.id, s.region_path);
+    }
+  }
+  RETURN_IF_ERROR(MoveSubjects(tx, moved));
   std::vector<Ulid> touched;
   for (const Ulid& id : ids) {
     if (!put.contains(id)) touched.push_back(id);

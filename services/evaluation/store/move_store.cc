@@ -1,0 +1,33 @@
+#include "services/evaluation/store/move_store.h"
+
+#include "common/status/macros.h"
+#include "services/evaluation/store/ledger_store.h"
+
+namespace bangfu::evaluation {
+
+absl::Status MoveSubjects(mysql::Tx& tx,
+                          const std::vector<std::pair<Ulid, std::string>>& subjects_to_paths) {
+  if (subjects_to_paths.empty()) return absl::OkStatus();
+  std::vector<Ulid> ids;
+  for (const auto& [id, path] : subjects_to_paths) ids.push_back(id);
+  ASSIGN_OR_RETURN(auto open, LockOpenEntries(tx, ids));
+  ClassRollup rollup;
+  for (const auto& [id, path] : subjects_to_paths) {
+    for (const char* sql :
+         {"UPDATE evaluation SET region_path = ? WHERE subject_id = ?",
+          "UPDATE argument_record SET region_path = ? WHERE subject_id = ?",
+          "UPDATE appraisal SET region_path = ? WHERE subject_id = ?",
+          "UPDATE dispatch_report SET region_path = ? WHERE industry_id = ?",
+          "UPDATE ledger_entry SET region_path = ? WHERE subject_id = ?"}) {
+      RETURN_IF_ERROR(tx.Execute(sql, {path, id}).status());
+    }
+    if (auto entry = open.find(id); entry != open.end()) {
+      rollup.Add(entry->second, -1);
+      entry->second.region_path = path;
+      rollup.Add(entry->second, +1);
+    }
+  }
+  return rollup.Write(tx);
+}
+
+}  // namespace bangfu::evaluation
