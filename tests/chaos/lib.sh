@@ -22,8 +22,11 @@ rid() { printf 'chaos-%s-%s' "$$" "$(head -c 6 /dev/urandom | od -An -tx1 | tr -
 keep() { printf '%s=%q\n' "$1" "$2" >>"$BANGFU_RUN/kept"; }
 # given NAME COMMAND…: a check that must hold for the rest to make sense; then its kept values are here.
 given() {
+  local before=$status
+  status=0
   check "$@"
-  if [ $status -ne 0 ]; then no_internal_errors; exit $status; fi
+  if [ $status -ne 0 ]; then no_internal_errors; exit 1; fi
+  status=$before
   # shellcheck disable=SC1091
   if [ -e "$BANGFU_RUN/kept" ]; then . "$BANGFU_RUN/kept"; fi
 }

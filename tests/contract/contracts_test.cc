@@ -374,6 +374,57 @@ TEST(Contracts, EveryRecordAndEnumIsDescribed) {
   EXPECT_THAT(without, IsEmpty());
 }
 
+// 力戒形式主义: what one record holds, no form of another area asks for again. Numbers are compared by
+// their zh label, the name under which an official knows them.
+TEST(Contracts, R129_NoFormAsksForANumberThatAnotherAreaHolds) {
+  std::map<std::string, std::map<std::string, std::string>> asked;  // label -> area -> a field
+  for (const MethodDescriptor* method : Contracts::Get().Methods()) {
+    const auto access = contract::AccessOf(*method);
+    if (!access.ok() || access->mode() != options::v1::ACCESS_MODE_WRITE) continue;
+    for (const Descriptor* message : Reachable(method->input_type())) {
+      if (!Starts(message->full_name(), "bangfu.")) continue;
+      for (int i = 0; i < message->field_count(); ++i) {
+        const FieldDescriptor* field = message->field(i);
+        const bool number = field->cpp_type() == FieldDescriptor::CPPTYPE_INT32 ||
+                            field->cpp_type() == FieldDescriptor::CPPTYPE_INT64 ||
+                            (field->message_type() != nullptr && Ends(field->message_type()->name(), "Amount"));
+        const std::string& zh = contract::LabelOf(*field).zh();
+        if (number && !zh.empty()) asked[zh][message->file()->package()] = field->full_name();
+      }
+    }
+  }
+  ASSERT_GT(asked.size(), 30u);
+  // One word for two things; why they are two.
+  const std::map<std::string, std::string> two_things = {
+      {"份额", "an owner's share of an asset; a region's share of a project"},
+      {"培育期", "the usual span of an industry; that of one plantation"},
+      {"金额", "what a project declares by source; what of it an asset was formed with"},
+      {"带动户数", "what a declaration promises; what a linkage contract binds"},
+      {"务工人数", "a project's figure and its month; the employment records of one asset"},
+      {"工资", "a project's month; the employment records of one asset"},
+  };
+  for (const auto& [label, areas] : asked) {
+    if (two_things.count(label) > 0) continue;
+    std::string where;
+    for (const auto& [area, field] : areas) where += Cat(" ", field);
+    EXPECT_EQ(areas.size(), 1u) << label << " is asked for by" << where;
+  }
+}
+
+// An evaluation takes ids and a period: every number comes from the feeds.
+TEST(Contracts, R129_R008_AnEvaluationIsAskedForWithoutANumber) {
+  for (const char* name : {"EvaluateSubjects", "StartBatchEvaluation"}) {
+    const MethodDescriptor* method = DescriptorPool::generated_pool()->FindMethodByName(
+        Cat("bangfu.evaluation.v1.EvaluationService.", name));
+    ASSERT_NE(method, nullptr) << name;
+    for (const Descriptor* message : Reachable(method->input_type())) {
+      for (int i = 0; i < message->field_count(); ++i) {
+        EXPECT_EQ(message->field(i)->cpp_type(), FieldDescriptor::CPPTYPE_STRING) << message->field(i)->full_name();
+      }
+    }
+  }
+}
+
 TEST(Contracts, PersonalDataIsMarked) {
   for (const Descriptor* message : Contracts::MessagesOf(Contracts::Get().files())) {
     for (int i = 0; i < message->field_count(); ++i) {
