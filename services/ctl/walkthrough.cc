@@ -518,6 +518,8 @@ absl::Status Job::Samples() {
 
 absl::Status Job::Experts() {
   Title("专家评分：每个对象至少三名专家，取中位数");
+  // A subject that the evaluation has not heard of yet cannot be scored.
+  RETURN_IF_ERROR(WaitForFeeds());
   for (int expert = 1; expert <= 3; ++expert) {
     ASSIGN_OR_RETURN(Context * appraiser, people_.Get(ROLE_APPRAISER, options_.county, expert));
     ASSIGN_OR_RETURN(ScoreTotals totals, ImportScoreFile(*appraiser, Cat(options_.data, "/scores-", expert, ".csv"),
