@@ -1,6 +1,6 @@
-// bangfu-probe: what a test needs of a client that an honest client never does: broken bytes, forged
-// tokens, a hundred callers at once, every rpc that a server serves. It prints what came back, and
-// ends with 1 when an answer was not what the command asks for.
+// bangfu-probe: what a test needs of a client that an honest client never does: broken bytes,
+// forged tokens, a hundred callers at once, every rpc that a server serves. It prints what came
+// back, and ends with 1 when an answer was not what the command asks for.
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <openssl/evp.h>
@@ -97,8 +97,8 @@ std::string MintFor(const std::string& directory, auth::Role role, const std::st
 // ---- raw bytes -------------------------------------------------------------------------------
 
 // One unary call with exactly these bytes.
-absl::Status RawCall(const std::string& address, const std::string& method, const std::string& bytes,
-                     const std::string& token, int seconds = 20) {
+absl::Status RawCall(const std::string& address, const std::string& method,
+                     const std::string& bytes, const std::string& token, int seconds = 20) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(64 << 20);
   auto channel = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
@@ -114,12 +114,13 @@ absl::Status RawCall(const std::string& address, const std::string& method, cons
   std::condition_variable done;
   bool finished = false;
   grpc::Status answer;
-  stub.UnaryCall(&context, path, grpc::StubOptions(), &request, &response, [&](grpc::Status status) {
-    std::lock_guard lock(mu);
-    answer = std::move(status);
-    finished = true;
-    done.notify_one();
-  });
+  stub.UnaryCall(&context, path, grpc::StubOptions(), &request, &response,
+                 [&](grpc::Status status) {
+                   std::lock_guard lock(mu);
+                   answer = std::move(status);
+                   finished = true;
+                   done.notify_one();
+                 });
   std::unique_lock lock(mu);
   done.wait(lock, [&] { return finished; });
   if (answer.ok()) return absl::OkStatus();
@@ -145,17 +146,20 @@ absl::StatusOr<std::vector<std::string>> MethodsByReflection(const std::string& 
   if (!status.ok()) return status;
   ServerReflectionResponse response;
   std::vector<std::string> methods;
-  if (answers.size() != 1 || !response.ParseFromString(answers[0])) return absl::DataLossError("reflection");
+  if (answers.size() != 1 || !response.ParseFromString(answers[0]))
+    return absl::DataLossError("reflection");
   for (const auto& service : response.list_services_response().service()) {
     if (service.name().rfind("bangfu.", 0) != 0) continue;
     const auto* descriptor = DescriptorPool::generated_pool()->FindServiceByName(service.name());
     if (descriptor == nullptr) return absl::NotFoundError(Cat("unknown service ", service.name()));
-    for (int i = 0; i < descriptor->method_count(); ++i) methods.push_back(descriptor->method(i)->full_name());
+    for (int i = 0; i < descriptor->method_count(); ++i)
+      methods.push_back(descriptor->method(i)->full_name());
   }
   return methods;
 }
 
-absl::Status CallEmpty(rpc::Client& client, const MethodDescriptor& method, const std::string& token) {
+absl::Status CallEmpty(rpc::Client& client, const MethodDescriptor& method,
+                       const std::string& token) {
   auto* factory = google::protobuf::MessageFactory::generated_factory();
   std::unique_ptr<Message> request(factory->GetPrototype(method.input_type())->New());
   std::unique_ptr<Message> response(factory->GetPrototype(method.output_type())->New());
@@ -166,12 +170,14 @@ absl::Status CallEmpty(rpc::Client& client, const MethodDescriptor& method, cons
   if (!method.server_streaming()) {
     return client.CallInto(method.full_name(), *request, response.get(), options);
   }
-  return client.ReadInto(method.full_name(), *request, *response,
-                         [](const Message&) { return absl::CancelledError("enough"); }, options);
+  return client.ReadInto(
+      method.full_name(), *request, *response,
+      [](const Message&) { return absl::CancelledError("enough"); }, options);
 }
 
 // Without a token: UNAUTHENTICATED; with each role that the contract does not name:
-// PERMISSION_DENIED ROLE_REQUIRED; with a fitting role: anything but those two and the server's fault.
+// PERMISSION_DENIED ROLE_REQUIRED; with a fitting role: anything but those two and the server's
+// fault.
 int EveryRpc(const World& world, const std::string& what) {
   int wrong = 0, calls = 0;
   std::set<std::string> methods_seen;
@@ -185,7 +191,8 @@ int EveryRpc(const World& world, const std::string& what) {
     if (!client.ok()) return 1;
     std::map<int, std::string> tokens;
     for (int role = 1; role <= options::v1::Role_MAX; ++role) {
-      tokens[role] = MintFor(world.dev_key, static_cast<auth::Role>(role), "36", Cat("probe-", role));
+      tokens[role] =
+          MintFor(world.dev_key, static_cast<auth::Role>(role), "36", Cat("probe-", role));
     }
     for (const std::string& name : *methods) {
       const MethodDescriptor& method = *DescriptorPool::generated_pool()->FindMethodByName(name);
@@ -205,7 +212,8 @@ int EveryRpc(const World& world, const std::string& what) {
       };
       if (what == "no-token") {
         absl::Status status = CallEmpty(**client, method, "");
-        expect(absl::IsUnauthenticated(status) && ReasonOf(status) == "TOKEN_MISSING", "nobody", status);
+        expect(absl::IsUnauthenticated(status) && ReasonOf(status) == "TOKEN_MISSING", "nobody",
+               status);
         continue;
       }
       for (const auto& [role, token] : tokens) {
@@ -221,7 +229,8 @@ int EveryRpc(const World& world, const std::string& what) {
           expect(!IsServersFault(status) && !absl::IsUnauthenticated(status) &&
                      !(absl::IsUnimplemented(status)) &&
                      (status.ok() || !ReasonOf(status).empty() ||
-                      (method.server_streaming() && (absl::IsCancelled(status) || absl::IsDeadlineExceeded(status)))),
+                      (method.server_streaming() &&
+                       (absl::IsCancelled(status) || absl::IsDeadlineExceeded(status)))),
                  options::v1::Role_Name(static_cast<auth::Role>(role)), status);
           break;  // one role is enough here
         }
@@ -246,7 +255,11 @@ std::string ForgedToken(const World& world, const std::string& kind) {
   if (!key.ok()) return "";
   const int64_t now = absl::ToUnixSeconds(SystemClock().Now());
   Json header = {{"alg", "ES256"}, {"typ", "JWT"}, {"kid", key->kid()}};
-  Json claims = {{"iss", "bangfu"}, {"aud", "bangfu"}, {"sub", "mallory"}, {"iat", now - 10}, {"exp", now + 3600},
+  Json claims = {{"iss", "bangfu"},
+                 {"aud", "bangfu"},
+                 {"sub", "mallory"},
+                 {"iat", now - 10},
+                 {"exp", now + 3600},
                  {"grants", Json::array({{{"role", "ROLE_PROV_ADMIN"}, {"region", "36"}}})}};
   auto sign = [&] { return key->Sign(header.dump(), claims.dump()).value_or(""); };
   if (kind == "good") return sign();
@@ -266,7 +279,8 @@ std::string ForgedToken(const World& world, const std::string& kind) {
   if (kind == "no-subject") return claims.erase("sub"), sign();
   if (kind == "unknown-kid") return header["kid"] = "dev-0000000000000000", sign();
   if (kind == "no-kid") return header.erase("kid"), sign();
-  if (kind == "critical-header") return header["crit"] = Json::array({"b64"}), header["b64"] = false, sign();
+  if (kind == "critical-header")
+    return header["crit"] = Json::array({"b64"}), header["b64"] = false, sign();
   if (kind == "foreign-key") {
     // Another's key under our key's name.
     auto foreign = auth::DevKey::LoadOrCreate(Cat(world.dev_key, "-foreign"));
@@ -285,7 +299,8 @@ std::string ForgedToken(const World& world, const std::string& kind) {
   if (kind == "hs256") {
     // The classic: our public key set as the secret of a symmetric signature.
     std::ifstream in(key->jwks_file(), std::ios::binary);
-    const std::string secret((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    const std::string secret((std::istreambuf_iterator<char>(in)),
+                             std::istreambuf_iterator<char>());
     header["alg"] = "HS256";
     const std::string text = Cat(Base64(header.dump()), ".", body);
     unsigned char mac[EVP_MAX_MD_SIZE];
@@ -298,7 +313,8 @@ std::string ForgedToken(const World& world, const std::string& kind) {
   if (kind == "changed-claims") {
     const std::string good = sign();
     claims["sub"] = "alice";
-    return Cat(good.substr(0, good.find('.')), ".", Base64(claims.dump()), good.substr(good.rfind('.')));
+    return Cat(good.substr(0, good.find('.')), ".", Base64(claims.dump()),
+               good.substr(good.rfind('.')));
   }
   if (kind == "zero-signature") {
     const std::string good = sign();
@@ -321,10 +337,12 @@ int Forged(const World& world, const std::string& kind, const std::string& reaso
   }
   int wrong = 0;
   for (const auto& [service, address] : world.endpoints) {
-    for (const char* method : {"bangfu.feed.v1.ChangeFeed.GetFeedStatus", "bangfu.feed.v1.ChangeFeed.RedriveParkedEvents"}) {
+    for (const char* method : {"bangfu.feed.v1.ChangeFeed.GetFeedStatus",
+                               "bangfu.feed.v1.ChangeFeed.RedriveParkedEvents"}) {
       const absl::Status status = RawCall(address, method, "", token);
-      const bool right = kind == "good" ? !absl::IsUnauthenticated(status) && !IsServersFault(status)
-                                        : absl::IsUnauthenticated(status) && ReasonOf(status) == reason;
+      const bool right = kind == "good"
+                             ? !absl::IsUnauthenticated(status) && !IsServersFault(status)
+                             : absl::IsUnauthenticated(status) && ReasonOf(status) == reason;
       std::printf("%s %s: %s\n", service.c_str(), method, Describe(status).c_str());
       if (!right) ++wrong;
     }
@@ -353,17 +371,28 @@ std::string Nested(int field, int depth) {
   return out;
 }
 
-int Broken(const World& world, const std::string& method, const std::string& service, const std::string& kind,
-           const std::string& expected, const std::string& token) {
+int Broken(const World& world, const std::string& method, const std::string& service,
+           const std::string& kind, const std::string& expected, const std::string& token) {
   std::string bytes;
-  if (kind == "truncated") bytes = std::string("\x0a\x7f" "abc", 5);
-  else if (kind == "garbage") bytes = "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff";
-  else if (kind == "bad-utf8") bytes = std::string("\x0a\x04\xff\xfe\xc3\x28", 6);
-  else if (kind == "wrong-wire-type") bytes = std::string("\x08\x96\x01", 3);
-  else if (kind == "deep") bytes = Nested(2, 5000);
-  else if (kind == "empty") bytes = "";
-  else if (kind == "oversized") bytes = Cat("\x0a", Varint(5u << 20), std::string(5u << 20, 'x'));
-  else if (kind == "large") bytes = Cat("\x0a", Varint(3u << 20), std::string(3u << 20, 'x'));
+  if (kind == "truncated")
+    bytes = std::string(
+        "\x0a\x7f"
+        "abc",
+        5);
+  else if (kind == "garbage")
+    bytes = "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff";
+  else if (kind == "bad-utf8")
+    bytes = std::string("\x0a\x04\xff\xfe\xc3\x28", 6);
+  else if (kind == "wrong-wire-type")
+    bytes = std::string("\x08\x96\x01", 3);
+  else if (kind == "deep")
+    bytes = Nested(2, 5000);
+  else if (kind == "empty")
+    bytes = "";
+  else if (kind == "oversized")
+    bytes = Cat("\x0a", Varint(5u << 20), std::string(5u << 20, 'x'));
+  else if (kind == "large")
+    bytes = Cat("\x0a", Varint(3u << 20), std::string(3u << 20, 'x'));
   else {
     std::printf("no such kind: %s\n", kind.c_str());
     return 1;
@@ -404,9 +433,11 @@ int RunStorm(const World& world, const Storm& storm) {
   int ready = 0;
   const std::string nonce = Cat(absl::ToUnixMicros(SystemClock().Now()));
   auto call = [&](int caller) {
-    auto client = rpc::Client::Create({.target = world.Address(storm.method, storm.service), .read_attempts = 1});
-    const std::string token = MintFor(world.dev_key, role, storm.region,
-                                      storm.same_person ? storm.subject : Cat(storm.subject, "-", caller));
+    auto client = rpc::Client::Create(
+        {.target = world.Address(storm.method, storm.service), .read_attempts = 1});
+    const std::string token =
+        MintFor(world.dev_key, role, storm.region,
+                storm.same_person ? storm.subject : Cat(storm.subject, "-", caller));
     auto* factory = google::protobuf::MessageFactory::generated_factory();
     {
       std::unique_lock lock(mu);
@@ -418,8 +449,8 @@ int RunStorm(const World& world, const Storm& storm) {
     do {
       const int64_t n = ++number;
       const std::string rid = Cat("storm-", nonce, "-", n);
-      const std::string text = absl::StrReplaceAll(
-          storm.data, {{"{i}", Cat(caller)}, {"{n}", Cat(n)}, {"{rid}", rid}});
+      const std::string text =
+          absl::StrReplaceAll(storm.data, {{"{i}", Cat(caller)}, {"{n}", Cat(n)}, {"{rid}", rid}});
       std::unique_ptr<Message> request(factory->GetPrototype(method->input_type())->New());
       std::unique_ptr<Message> response(factory->GetPrototype(method->output_type())->New());
       auto parsed = google::protobuf::util::JsonStringToMessage(text, request.get());
@@ -434,13 +465,15 @@ int RunStorm(const World& world, const Storm& storm) {
       }
       std::string id;
       if (status.ok()) {
-        if (const auto* field = response->GetDescriptor()->FindFieldByName("id"); field != nullptr) {
+        if (const auto* field = response->GetDescriptor()->FindFieldByName("id");
+            field != nullptr) {
           id = response->GetReflection()->GetString(*response, field);
         }
       }
       std::lock_guard lock(mu);
       ++outcomes[Describe(status)];
-      if (!parsed.ok() || IsServersFault(status) || (!status.ok() && ReasonOf(status).empty() && !absl::IsUnavailable(status))) {
+      if (!parsed.ok() || IsServersFault(status) ||
+          (!status.ok() && ReasonOf(status).empty() && !absl::IsUnavailable(status))) {
         bad = true;
         std::fprintf(stderr, "%s\n", status.ToString().c_str());
       }
@@ -451,7 +484,8 @@ int RunStorm(const World& world, const Storm& storm) {
   for (int i = 0; i < storm.callers; ++i) threads.emplace_back(call, i + 1);
   for (auto& thread : threads) thread.join();
   std::string line;
-  for (const auto& [outcome, count] : outcomes) line += Cat(line.empty() ? "" : " ", outcome, "=", count);
+  for (const auto& [outcome, count] : outcomes)
+    line += Cat(line.empty() ? "" : " ", outcome, "=", count);
   std::printf("%s\n", line.c_str());
   if (bad) return 1;
   if (!storm.expect.empty() && line != storm.expect) {
@@ -479,7 +513,9 @@ int Main(int argc, char** argv) {
 
   std::string what, kind, reason, method, service, expected, token;
   auto* every = app.add_subcommand("every-rpc", "calls every rpc that reflection names");
-  every->add_option("what", what)->required()->check(CLI::IsMember({"no-token", "wrong-role", "empty-request"}));
+  every->add_option("what", what)
+      ->required()
+      ->check(CLI::IsMember({"no-token", "wrong-role", "empty-request"}));
   every->callback([&] { code = EveryRpc(world, what); });
 
   auto* forged = app.add_subcommand("token", "calls with a token that is wrong in one way");
@@ -506,7 +542,8 @@ int Main(int argc, char** argv) {
   many->add_option("--seconds", storm.seconds);
   many->add_option("--subject", storm.subject);
   many->add_flag("--same-person", storm.same_person);
-  many->add_option("--acknowledged", storm.acknowledged, "file for the ids of acknowledged records");
+  many->add_option("--acknowledged", storm.acknowledged,
+                   "file for the ids of acknowledged records");
   many->add_option("--expect", storm.expect, "the outcomes, as printed");
   many->callback([&] { code = RunStorm(world, storm); });
 

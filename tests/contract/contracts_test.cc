@@ -77,14 +77,16 @@ class Contracts {
     }
     return out;
   }
-  static std::vector<const Descriptor*> MessagesOf(const std::vector<const FileDescriptor*>& files) {
+  static std::vector<const Descriptor*> MessagesOf(
+      const std::vector<const FileDescriptor*>& files) {
     std::vector<const Descriptor*> out;
     for (const FileDescriptor* file : files) {
       for (int i = 0; i < file->message_type_count(); ++i) Nested(file->message_type(i), &out);
     }
     return out;
   }
-  static std::vector<const EnumDescriptor*> EnumsOf(const std::vector<const FileDescriptor*>& files) {
+  static std::vector<const EnumDescriptor*> EnumsOf(
+      const std::vector<const FileDescriptor*>& files) {
     std::vector<const EnumDescriptor*> out;
     for (const FileDescriptor* file : files) {
       for (int i = 0; i < file->enum_type_count(); ++i) out.push_back(file->enum_type(i));
@@ -114,8 +116,7 @@ class Contracts {
       }
       if (file.package().rfind("bangfu.", 0) != 0) continue;
       commented_files_.push_back(built);
-      const FileDescriptor* linked =
-          DescriptorPool::generated_pool()->FindFileByName(file.name());
+      const FileDescriptor* linked = DescriptorPool::generated_pool()->FindFileByName(file.name());
       if (linked == nullptr) {
         ADD_FAILURE() << file.name() << " is not linked into this test";
         continue;
@@ -141,7 +142,8 @@ bool Commented(const T& descriptor) {
 
 bool Starts(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
 bool Ends(const std::string& text, std::string_view suffix) {
-  return text.size() >= suffix.size() && text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
+  return text.size() >= suffix.size() &&
+         text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
 }
 
 // Every message type that a request can hold, itself included.
@@ -194,7 +196,8 @@ TEST(Contracts, EveryRpcHasAPathForTheEdge) {
     const auto& rule = method->options().GetExtension(google::api::http);
     const auto access = contract::AccessOf(*method);
     const bool writes = access.ok() && access->mode() == options::v1::ACCESS_MODE_WRITE;
-    std::string path = rule.get().empty() ? rule.post().empty() ? rule.patch() : rule.post() : rule.get();
+    std::string path =
+        rule.get().empty() ? rule.post().empty() ? rule.patch() : rule.post() : rule.get();
     EXPECT_TRUE(Starts(path, "/v1/")) << method->full_name() << ": " << path;
     if (writes) {
       EXPECT_TRUE(rule.get().empty()) << method->full_name() << ": a mutation behind GET";
@@ -268,9 +271,12 @@ TEST(Contracts, TextsOfRequestsAreBounded) {
     const Descriptor* request = method->input_type();
     for (int i = 0; i < request->field_count(); ++i) {
       const FieldDescriptor* field = request->field(i);
-      if (field->type() != FieldDescriptor::TYPE_STRING && field->type() != FieldDescriptor::TYPE_BYTES) continue;
+      if (field->type() != FieldDescriptor::TYPE_STRING &&
+          field->type() != FieldDescriptor::TYPE_BYTES)
+        continue;
       const auto& rules = field->options().GetExtension(options::v1::rules);
-      if (rules.max_length() == 0 && rules.shape() == options::v1::SHAPE_UNSPECIFIED && rules.pattern().empty()) {
+      if (rules.max_length() == 0 && rules.shape() == options::v1::SHAPE_UNSPECIFIED &&
+          rules.pattern().empty()) {
         open.insert(field->full_name());
       }
     }
@@ -288,7 +294,8 @@ TEST(Contracts, PagedListsAreKeysetPaged) {
     EXPECT_EQ(size, token) << method->full_name();
     EXPECT_EQ(request->FindFieldByName("offset") != nullptr && size, false) << method->full_name();
     if (token) {
-      EXPECT_NE(method->output_type()->FindFieldByName("next_page_token"), nullptr) << method->full_name();
+      EXPECT_NE(method->output_type()->FindFieldByName("next_page_token"), nullptr)
+          << method->full_name();
     }
   }
 }
@@ -338,7 +345,8 @@ TEST(Contracts, EveryEnumValueHasAChineseLabel) {
   for (const EnumDescriptor* type : Contracts::EnumsOf(Contracts::Get().files())) {
     if (SeenByPrograms(*type) || Ends(type->name(), "Order")) continue;
     for (int i = 0; i < type->value_count(); ++i) {
-      if (contract::LabelOf(*type->value(i)).zh().empty()) without.push_back(type->value(i)->full_name());
+      if (contract::LabelOf(*type->value(i)).zh().empty())
+        without.push_back(type->value(i)->full_name());
     }
   }
   EXPECT_THAT(without, IsEmpty());
@@ -346,7 +354,8 @@ TEST(Contracts, EveryEnumValueHasAChineseLabel) {
 
 TEST(Contracts, EveryServiceAndEveryTransitionIsDescribed) {
   std::vector<std::string> without;
-  for (const ServiceDescriptor* service : Contracts::ServicesOf(Contracts::Get().commented_files())) {
+  for (const ServiceDescriptor* service :
+       Contracts::ServicesOf(Contracts::Get().commented_files())) {
     if (!Commented(*service)) without.push_back(service->full_name());
     for (int i = 0; i < service->method_count(); ++i) {
       const MethodDescriptor* method = service->method(i);
@@ -362,10 +371,12 @@ TEST(Contracts, EveryServiceAndEveryTransitionIsDescribed) {
 TEST(Contracts, EveryRecordAndEnumIsDescribed) {
   // A record is what an rpc answers with; the parts of one are told by their labelled fields.
   std::set<std::string> without;
-  for (const ServiceDescriptor* service : Contracts::ServicesOf(Contracts::Get().commented_files())) {
+  for (const ServiceDescriptor* service :
+       Contracts::ServicesOf(Contracts::Get().commented_files())) {
     for (int i = 0; i < service->method_count(); ++i) {
       const Descriptor* answer = service->method(i)->output_type();
-      if (!Ends(answer->name(), "Response") && !Commented(*answer)) without.insert(answer->full_name());
+      if (!Ends(answer->name(), "Response") && !Commented(*answer))
+        without.insert(answer->full_name());
     }
   }
   for (const EnumDescriptor* type : Contracts::EnumsOf(Contracts::Get().commented_files())) {
@@ -374,8 +385,8 @@ TEST(Contracts, EveryRecordAndEnumIsDescribed) {
   EXPECT_THAT(without, IsEmpty());
 }
 
-// 力戒形式主义: what one record holds, no form of another area asks for again. Numbers are compared by
-// their zh label, the name under which an official knows them.
+// 力戒形式主义: what one record holds, no form of another area asks for again. Numbers are compared
+// by their zh label, the name under which an official knows them.
 TEST(Contracts, R129_NoFormAsksForANumberThatAnotherAreaHolds) {
   std::map<std::string, std::map<std::string, std::string>> asked;  // label -> area -> a field
   for (const MethodDescriptor* method : Contracts::Get().Methods()) {
@@ -385,9 +396,10 @@ TEST(Contracts, R129_NoFormAsksForANumberThatAnotherAreaHolds) {
       if (!Starts(message->full_name(), "bangfu.")) continue;
       for (int i = 0; i < message->field_count(); ++i) {
         const FieldDescriptor* field = message->field(i);
-        const bool number = field->cpp_type() == FieldDescriptor::CPPTYPE_INT32 ||
-                            field->cpp_type() == FieldDescriptor::CPPTYPE_INT64 ||
-                            (field->message_type() != nullptr && Ends(field->message_type()->name(), "Amount"));
+        const bool number =
+            field->cpp_type() == FieldDescriptor::CPPTYPE_INT32 ||
+            field->cpp_type() == FieldDescriptor::CPPTYPE_INT64 ||
+            (field->message_type() != nullptr && Ends(field->message_type()->name(), "Amount"));
         const std::string& zh = contract::LabelOf(*field).zh();
         if (number && !zh.empty()) asked[zh][message->file()->package()] = field->full_name();
       }
@@ -419,7 +431,8 @@ TEST(Contracts, R129_R008_AnEvaluationIsAskedForWithoutANumber) {
     ASSERT_NE(method, nullptr) << name;
     for (const Descriptor* message : Reachable(method->input_type())) {
       for (int i = 0; i < message->field_count(); ++i) {
-        EXPECT_EQ(message->field(i)->cpp_type(), FieldDescriptor::CPPTYPE_STRING) << message->field(i)->full_name();
+        EXPECT_EQ(message->field(i)->cpp_type(), FieldDescriptor::CPPTYPE_STRING)
+            << message->field(i)->full_name();
       }
     }
   }
@@ -452,7 +465,8 @@ TEST(Contracts, AreasShareOnlyWhatIsShared) {
       const FileDescriptor* other = file->dependency(i);
       if (!Starts(other->package(), "bangfu.")) continue;
       const std::string there = area_of(other);
-      EXPECT_TRUE(here == there || areas.count(there) == 0) << file->name() << " imports " << other->name();
+      EXPECT_TRUE(here == there || areas.count(there) == 0)
+          << file->name() << " imports " << other->name();
     }
   }
 }
