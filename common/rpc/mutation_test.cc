@@ -8,7 +8,7 @@
 #include "common/audit/schema.h"
 #include "common/feed/schema.h"
 #include "common/idempotency/schema.h"
-#include "common/rpc/sample_server.h"
+#include "common/rpc/server_for_test.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 

@@ -8,7 +8,7 @@
 #include "bangfu/testing/v1/broken.pb.h"
 #include "common/base/strings.h"
 #include "common/log/log.h"
-#include "common/rpc/sample_server.h"
+#include "common/rpc/server_for_test.h"
 #include "common/status/error.h"
 #include "google/protobuf/wrappers.pb.h"
 

@@ -2,7 +2,7 @@
 #include <latch>
 #include <thread>
 
-#include "common/rpc/sample_server.h"
+#include "common/rpc/server_for_test.h"
 #include "common/rpc/server.h"
 #include "common/status/error.h"
 

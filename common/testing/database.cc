@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -51,6 +52,9 @@ void SweepLeftovers() {
   std::error_code ignored;
   for (const fs::directory_entry& entry : fs::directory_iterator(TempRoot(), ignored)) {
     if (!entry.path().filename().string().starts_with(kPrefix)) continue;
+    // A young one may be between its making and its lock.
+    const auto age = fs::file_time_type::clock::now() - fs::last_write_time(entry.path(), ignored);
+    if (age < std::chrono::minutes(5)) continue;
     const int fd = open((entry.path() / "lock").c_str(), O_RDWR | O_CLOEXEC);
     if (fd < 0) continue;
     if (flock(fd, LOCK_EX | LOCK_NB) == 0) fs::remove_all(entry.path(), ignored);
