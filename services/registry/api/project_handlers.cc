@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "bangfu/registry/v1/project_service.pb.h"
@@ -94,11 +95,13 @@ absl::StatusOr<v1::Project> Register(Context& context, const v1::RegisterProject
 // The project of a change, locked and with the caller's right to act checked.
 struct Locked {
   v1::Project before;
-  ProjectReferences references;
+  v1::Project after;             // as `change` made it; without one as before
+  ProjectReferences references;  // of both
   workflow::Actor actor;
 };
 absl::StatusOr<Locked> LockForChange(Context& context, Mutation& m, const std::string& id_text,
-                                     const std::string& etag, std::string_view action) {
+                                     const std::string& etag, std::string_view action,
+                                     const std::function<absl::Status(v1::Project*)>& change = nullptr) {
   ASSIGN_OR_RETURN(const Ulid id, ParseId(id_text, "id"));
   ASSIGN_OR_RETURN(const auto rows, LockProjects(m.tx(), {id}));
   const auto found = rows.find(id);
@@ -109,7 +112,12 @@ absl::StatusOr<Locked> LockForChange(Context& context, Mutation& m, const std::s
   Locked out;
   out.before = ProjectOf(found->second);
   RETURN_IF_ERROR(CheckEtag(etag, found->second.version));
-  ASSIGN_OR_RETURN(out.references, LoadProjectReferences(m.tx(), {&out.before}, context.now));
+  out.after = out.before;
+  // Told only after it is known that the caller may act.
+  const absl::Status changed = change ? change(&out.after) : absl::OkStatus();
+  if (!changed.ok()) out.after = out.before;
+  ASSIGN_OR_RETURN(out.references,
+                   LoadProjectReferences(m.tx(), {&out.before, &out.after}, context.now));
   out.actor = ActorFor(context, out.before.region_path());
   ProjectSubject subject;
   subject.state = static_cast<ProjectState>(found->second.state);
@@ -119,6 +127,7 @@ absl::StatusOr<Locked> LockForChange(Context& context, Mutation& m, const std::s
     subject.window = unit->second.window;
   }
   RETURN_IF_ERROR(ProjectTable().Execute(subject, action, out.actor).status());
+  RETURN_IF_ERROR(changed);
   return out;
 }
 
@@ -127,13 +136,14 @@ absl::StatusOr<v1::Project> Update(Context& context, const v1::UpdateProjectRequ
       context, request,
       [&](Mutation& m) -> absl::StatusOr<v1::Project> {
         ASSIGN_OR_RETURN(Locked locked,
-                         LockForChange(context, m, request.id(), request.etag(), "update"));
+                         LockForChange(context, m, request.id(), request.etag(), "update",
+                                       [&](v1::Project* project) {
+                                         return ApplyMask(request.update_mask(), request.project(),
+                                                          FixedFields(), project);
+                                       }));
+        const ProjectReferences& references = locked.references;
         ProjectChange change;
-        change.project = locked.before;
-        RETURN_IF_ERROR(
-            ApplyMask(request.update_mask(), request.project(), FixedFields(), &change.project));
-        ASSIGN_OR_RETURN(const ProjectReferences references,
-                         LoadProjectReferences(m.tx(), {&change.project}, context.now));
+        change.project = std::move(locked.after);
         ProjectCheckOptions options;
         options.scope = context.scope;
         options.editor_level = EditorLevel(locked.actor);
