@@ -151,7 +151,8 @@ absl::Status ReadFile(mysql::Session& db, const JobRow& job, const table::RowCal
                      table::XlsxReader::OpenFile(file.path(), options));
     RETURN_IF_ERROR(reader->ReadSheet("", on_row));
   }
-  if (const std::string hex = HexEncode(digest.Finish()); !job.sha256.empty() && hex != job.sha256) {
+  if (const std::string hex = HexEncode(digest.Finish());
+      !job.sha256.empty() && hex != job.sha256) {
     return Error(absl::StatusCode::kInvalidArgument, "UPLOAD_DIGEST_MISMATCH")
         .Zh("文件校验和不一致，请重新上传")
         .With("sha256", hex);
@@ -229,8 +230,8 @@ absl::StatusOr<JobRow> Validate(mysql::Session& db, const Kinds& kinds, const Ul
                              read.code() == absl::StatusCode::kOutOfRange ||
                              read.code() == absl::StatusCode::kFailedPrecondition;
   if (!read.ok() && !file_is_wrong) return read;
-  const bool refused = !read.ok() || (row.policy == v1::IMPORT_POLICY_ALL_OR_NOTHING &&
-                                      row.held + row.refused > 0);
+  const bool refused =
+      !read.ok() || (row.policy == v1::IMPORT_POLICY_ALL_OR_NOTHING && row.held + row.refused > 0);
   row.state = refused ? v1::IMPORT_STATE_REFUSED : v1::IMPORT_STATE_VALIDATED;
   RETURN_IF_ERROR(UpdateJob(db, &row));
   if (!read.ok()) return read;
@@ -252,47 +253,50 @@ absl::StatusOr<JobRow> Commit(mysql::Session& db, const Kinds& kinds, const Ulid
   int unknown = 0;
   while (true) {
     if (progress.report) {
-      RETURN_IF_ERROR(progress.report(committed, committable, Cat("正在入库，已完成", committed, "行")));
+      RETURN_IF_ERROR(
+          progress.report(committed, committable, Cat("正在入库，已完成", committed, "行")));
     }
     ASSIGN_OR_RETURN(const std::vector<StagedRow> rows,
                      ReadRows(db, id, row.committed_through, kChunkRows, /*committable=*/true));
     const JobRow before = row;
-    absl::StatusOr<JobRow> after = mysql::Transact(db, [&](mysql::Tx& tx) -> absl::StatusOr<JobRow> {
-      ASSIGN_OR_RETURN(JobRow now, Load(tx, id, /*for_update=*/true));
-      // Another run has gone on from here: follow it.
-      if (now.state != v1::IMPORT_STATE_COMMITTING ||
-          now.committed_through != before.committed_through) {
-        return now;
-      }
-      if (rows.empty()) {
-        now.state = v1::IMPORT_STATE_COMMITTED;
-        RETURN_IF_ERROR(UpdateJob(tx, &now));
-        return now;
-      }
-      ASSIGN_OR_RETURN(const std::vector<CommittedRow> done, kind->CommitChunk(tx, job, rows));
-      if (done.size() != rows.size()) return absl::InternalError("CommitChunk lost a row");
-      std::vector<StagedRow> changed;
-      for (size_t i = 0; i < rows.size(); ++i) {
-        if (done[i].outcome == rows[i].outcome && done[i].record_id == rows[i].record_id &&
-            done[i].more_issues.empty()) {
-          continue;
-        }
-        StagedRow line = rows[i];
-        now.Count(line.outcome, -1);
-        now.Count(done[i].outcome, 1);
-        line.outcome = done[i].outcome;
-        line.record_id = done[i].record_id;
-        line.issues.insert(line.issues.end(), done[i].more_issues.begin(), done[i].more_issues.end());
-        changed.push_back(std::move(line));
-      }
-      RETURN_IF_ERROR(RewriteRows(tx, id, changed));
-      now.committed_through = rows.back().row_no;
-      RETURN_IF_ERROR(UpdateJob(tx, &now));
-      if (progress.fence) {
-        RETURN_IF_ERROR(progress.fence(tx, committed + static_cast<int64_t>(rows.size())));
-      }
-      return now;
-    });
+    absl::StatusOr<JobRow> after =
+        mysql::Transact(db, [&](mysql::Tx& tx) -> absl::StatusOr<JobRow> {
+          ASSIGN_OR_RETURN(JobRow now, Load(tx, id, /*for_update=*/true));
+          // Another run has gone on from here: follow it.
+          if (now.state != v1::IMPORT_STATE_COMMITTING ||
+              now.committed_through != before.committed_through) {
+            return now;
+          }
+          if (rows.empty()) {
+            now.state = v1::IMPORT_STATE_COMMITTED;
+            RETURN_IF_ERROR(UpdateJob(tx, &now));
+            return now;
+          }
+          ASSIGN_OR_RETURN(const std::vector<CommittedRow> done, kind->CommitChunk(tx, job, rows));
+          if (done.size() != rows.size()) return absl::InternalError("CommitChunk lost a row");
+          std::vector<StagedRow> changed;
+          for (size_t i = 0; i < rows.size(); ++i) {
+            if (done[i].outcome == rows[i].outcome && done[i].record_id == rows[i].record_id &&
+                done[i].more_issues.empty()) {
+              continue;
+            }
+            StagedRow line = rows[i];
+            now.Count(line.outcome, -1);
+            now.Count(done[i].outcome, 1);
+            line.outcome = done[i].outcome;
+            line.record_id = done[i].record_id;
+            line.issues.insert(line.issues.end(), done[i].more_issues.begin(),
+                               done[i].more_issues.end());
+            changed.push_back(std::move(line));
+          }
+          RETURN_IF_ERROR(RewriteRows(tx, id, changed));
+          now.committed_through = rows.back().row_no;
+          RETURN_IF_ERROR(UpdateJob(tx, &now));
+          if (progress.fence) {
+            RETURN_IF_ERROR(progress.fence(tx, committed + static_cast<int64_t>(rows.size())));
+          }
+          return now;
+        });
     if (!after.ok()) {
       // The cursor says whether the chunk is in.
       if (ReasonOf(after.status()) != "COMMIT_UNKNOWN" || ++unknown > kUnknownCommitRetries) {

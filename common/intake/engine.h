@@ -37,19 +37,19 @@ class Kinds {
 inline constexpr int64_t kMaxFileBytes = 256LL << 20;
 inline constexpr absl::Duration kKeepStaging = absl::Hours(24 * 30);
 
-// Reads the whole file into staging, anew each time. The job must be VALIDATING. Ends in VALIDATED, or
-// REFUSED (ALL_OR_NOTHING with a held or refused row; a table that cannot be read, with its error).
-// An error of `progress` or of the database passes through and leaves it VALIDATING.
+// Reads the whole file into staging, anew each time. The job must be VALIDATING. Ends in VALIDATED,
+// or REFUSED (ALL_OR_NOTHING with a held or refused row; a table that cannot be read, with its
+// error). An error of `progress` or of the database passes through and leaves it VALIDATING.
 absl::StatusOr<JobRow> Validate(mysql::Session& db, const Kinds& kinds, const Ulid& id,
                                 const Progress& progress);
 
-// Commits what is staged after the cursor. The job must be COMMITTING; ends in COMMITTED. Errors leave
-// it COMMITTING with everything up to the cursor done.
+// Commits what is staged after the cursor. The job must be COMMITTING; ends in COMMITTED. Errors
+// leave it COMMITTING with everything up to the cursor done.
 absl::StatusOr<JobRow> Commit(mysql::Session& db, const Kinds& kinds, const Ulid& id,
                               const Progress& progress);
 
-// Deletes bytes and staged rows of imports older than kKeepStaging, a bounded amount; true when there
-// is more. The import's own row stays.
+// Deletes bytes and staged rows of imports older than kKeepStaging, a bounded amount; true when
+// there is more. The import's own row stays.
 absl::StatusOr<bool> SweepExpired(mysql::Session& db, absl::Time now);
 
 // The job as a kind sees it.

@@ -67,7 +67,8 @@ absl::StatusOr<JobRow> Own(mysql::Executor& db, const rpc::CallContext& context,
 }
 
 // An import that the caller began, or one of the caller's regions.
-absl::StatusOr<JobRow> Visible(mysql::Executor& db, const rpc::CallContext& context, const Ulid& id) {
+absl::StatusOr<JobRow> Visible(mysql::Executor& db, const rpc::CallContext& context,
+                               const Ulid& id) {
   ASSIGN_OR_RETURN(std::optional<JobRow> job, FindJob(db, id));
   if (!job) return Unknown(id);
   if (job->created_by == context.caller.subject) return *std::move(job);
@@ -126,20 +127,22 @@ absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Result(absl::StatusOr
 ImportService::ImportService(std::vector<std::unique_ptr<Kind>> kinds, ImportServiceOptions options,
                              operation::OperationRunner& runner)
     : kinds_(std::move(kinds)), options_(std::move(options)), runner_(runner) {
-  runner_.Register("validate_import", [this](operation::OperationContext& context)
-                                          -> absl::StatusOr<std::unique_ptr<google::protobuf::Message>> {
-    v1::ValidateImportRequest request;
-    RETURN_IF_ERROR(context.Request(&request));
-    ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
-    return Result(Validate(context.db(), kinds_, id, ProgressOf(context)));
-  });
-  runner_.Register("commit_import", [this](operation::OperationContext& context)
-                                        -> absl::StatusOr<std::unique_ptr<google::protobuf::Message>> {
-    v1::CommitImportRequest request;
-    RETURN_IF_ERROR(context.Request(&request));
-    ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
-    return Result(Commit(context.db(), kinds_, id, ProgressOf(context)));
-  });
+  runner_.Register("validate_import",
+                   [this](operation::OperationContext& context)
+                       -> absl::StatusOr<std::unique_ptr<google::protobuf::Message>> {
+                     v1::ValidateImportRequest request;
+                     RETURN_IF_ERROR(context.Request(&request));
+                     ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
+                     return Result(Validate(context.db(), kinds_, id, ProgressOf(context)));
+                   });
+  runner_.Register("commit_import",
+                   [this](operation::OperationContext& context)
+                       -> absl::StatusOr<std::unique_ptr<google::protobuf::Message>> {
+                     v1::CommitImportRequest request;
+                     RETURN_IF_ERROR(context.Request(&request));
+                     ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
+                     return Result(Commit(context.db(), kinds_, id, ProgressOf(context)));
+                   });
 }
 
 void ImportService::Register(rpc::Router& router) {
@@ -151,7 +154,9 @@ void ImportService::Register(rpc::Router& router) {
       [this](rpc::CallContext& c, const v1::UploadChunkRequest& r) { return Upload(c, r); });
   router.Unary<v1::ValidateImportRequest, operation::v1::Operation>(
       Cat(kService, "ValidateImport"),
-      [this](rpc::CallContext& c, const v1::ValidateImportRequest& r) { return StartValidate(c, r); });
+      [this](rpc::CallContext& c, const v1::ValidateImportRequest& r) {
+        return StartValidate(c, r);
+      });
   router.Unary<v1::CommitImportRequest, operation::v1::Operation>(
       Cat(kService, "CommitImport"),
       [this](rpc::CallContext& c, const v1::CommitImportRequest& r) { return StartCommit(c, r); });
@@ -174,7 +179,9 @@ absl::StatusOr<v1::Import> ImportService::Begin(rpc::CallContext& context,
   }
   const auth::RegionScope scope = context.caller.Scope(kind->roles());
   if (scope.empty()) {
-    return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED").Zh("您的角色不能导入该表").Build();
+    return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
+        .Zh("您的角色不能导入该表")
+        .Build();
   }
   std::string region_path = CommonPath(scope);
   if (!request.region_code().empty()) {
@@ -191,43 +198,46 @@ absl::StatusOr<v1::Import> ImportService::Begin(rpc::CallContext& context,
   if (!request.campaign_id().empty()) {
     ASSIGN_OR_RETURN(campaign, Ulid::Parse(request.campaign_id()));
   }
-  return rpc::Mutate<v1::Import>(context, request, [&](rpc::Mutation& m) -> absl::StatusOr<v1::Import> {
-    ASSIGN_OR_RETURN(const std::optional<JobRow> there,
-                     FindJobByBatch(m.tx(), context.caller.subject, request.batch_id()));
-    if (there) {
-      if (there->kind != request.kind() || there->format != static_cast<int>(request.format()) ||
-          there->region_path != region_path || there->sample != request.sample()) {
-        return Error(absl::StatusCode::kInvalidArgument, "BATCH_ID_REUSED")
-            .Zh("该批次号已用于另一次导入")
-            .Field("batch_id", "请换一个批次号")
-            .Build();
-      }
-      return ToProto(*there);
-    }
-    JobRow job;
-    job.id = context.ids.Next();
-    job.version = 1;
-    job.kind = request.kind();
-    job.created_by = context.caller.subject;
-    job.batch_id = request.batch_id();
-    job.state = v1::IMPORT_STATE_UPLOADING;
-    job.policy = request.policy() == v1::IMPORT_POLICY_UNSPECIFIED ? v1::IMPORT_POLICY_VALID_ROWS
-                                                                   : request.policy();
-    job.format = static_cast<int>(request.format());
-    job.file_name = request.file_name();
-    job.region_code = request.region_code();
-    job.region_path = region_path;
-    job.default_money_unit = request.default_money_unit();
-    job.campaign_id = campaign;
-    job.sample = request.sample();
-    job.caller = EncodeCaller(context.caller);
-    job.step_at = context.now;
-    job.created_at = context.now;
-    RETURN_IF_ERROR(InsertJob(m.tx(), job));
-    v1::Import out = ToProto(job);
-    RETURN_IF_ERROR(m.Audit(kAggregate, job.id, job.region_path, nullptr, out));
-    return out;
-  });
+  return rpc::Mutate<v1::Import>(
+      context, request, [&](rpc::Mutation& m) -> absl::StatusOr<v1::Import> {
+        ASSIGN_OR_RETURN(const std::optional<JobRow> there,
+                         FindJobByBatch(m.tx(), context.caller.subject, request.batch_id()));
+        if (there) {
+          if (there->kind != request.kind() ||
+              there->format != static_cast<int>(request.format()) ||
+              there->region_path != region_path || there->sample != request.sample()) {
+            return Error(absl::StatusCode::kInvalidArgument, "BATCH_ID_REUSED")
+                .Zh("该批次号已用于另一次导入")
+                .Field("batch_id", "请换一个批次号")
+                .Build();
+          }
+          return ToProto(*there);
+        }
+        JobRow job;
+        job.id = context.ids.Next();
+        job.version = 1;
+        job.kind = request.kind();
+        job.created_by = context.caller.subject;
+        job.batch_id = request.batch_id();
+        job.state = v1::IMPORT_STATE_UPLOADING;
+        job.policy = request.policy() == v1::IMPORT_POLICY_UNSPECIFIED
+                         ? v1::IMPORT_POLICY_VALID_ROWS
+                         : request.policy();
+        job.format = static_cast<int>(request.format());
+        job.file_name = request.file_name();
+        job.region_code = request.region_code();
+        job.region_path = region_path;
+        job.default_money_unit = request.default_money_unit();
+        job.campaign_id = campaign;
+        job.sample = request.sample();
+        job.caller = EncodeCaller(context.caller);
+        job.step_at = context.now;
+        job.created_at = context.now;
+        RETURN_IF_ERROR(InsertJob(m.tx(), job));
+        v1::Import out = ToProto(job);
+        RETURN_IF_ERROR(m.Audit(kAggregate, job.id, job.region_path, nullptr, out));
+        return out;
+      });
 }
 
 absl::StatusOr<v1::Import> ImportService::Upload(rpc::CallContext& context,
@@ -363,8 +373,8 @@ absl::StatusOr<v1::ListImportRowsResponse> ImportService::ListRows(
   if (!key.ok() || (!key->empty() && !absl::SimpleAtoi(key->front(), &after))) {
     return InvalidField("page_token", "页码标记无效").Build();
   }
-  ASSIGN_OR_RETURN(std::vector<StagedRow> rows,
-                   ReadRows(context.db, id, after, size + 1, /*committable=*/false, request.outcome()));
+  ASSIGN_OR_RETURN(std::vector<StagedRow> rows, ReadRows(context.db, id, after, size + 1,
+                                                         /*committable=*/false, request.outcome()));
   v1::ListImportRowsResponse response;
   if (rows.size() > static_cast<size_t>(size)) {
     rows.resize(static_cast<size_t>(size));

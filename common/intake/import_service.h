@@ -22,7 +22,8 @@ namespace bangfu::intake {
 struct ImportServiceOptions {
   // The path in today's codes of a region code as filed; by default the code itself, normalised.
   // INVALID_ARGUMENT for a code that is not known.
-  std::function<absl::StatusOr<std::string>(mysql::Executor& db, std::string_view code)> region_path;
+  std::function<absl::StatusOr<std::string>(mysql::Executor& db, std::string_view code)>
+      region_path;
 };
 
 class ImportService {
@@ -34,9 +35,11 @@ class ImportService {
   void Register(rpc::Router& router);
 
   // Reasons: IMPORT_KIND_UNKNOWN, BATCH_ID_REUSED, ROLE_NOT_ALLOWED.
-  absl::StatusOr<v1::Import> Begin(rpc::CallContext& context, const v1::BeginImportRequest& request);
+  absl::StatusOr<v1::Import> Begin(rpc::CallContext& context,
+                                   const v1::BeginImportRequest& request);
   // UPLOAD_OFFSET (metadata `expected`), UPLOAD_MISMATCH, UPLOAD_COMPLETE, IMPORT_TOO_LARGE.
-  absl::StatusOr<v1::Import> Upload(rpc::CallContext& context, const v1::UploadChunkRequest& request);
+  absl::StatusOr<v1::Import> Upload(rpc::CallContext& context,
+                                    const v1::UploadChunkRequest& request);
   // UPLOAD_INCOMPLETE, IMPORT_STATE_WRONG.
   absl::StatusOr<operation::v1::Operation> StartValidate(rpc::CallContext& context,
                                                          const v1::ValidateImportRequest& request);

@@ -29,8 +29,9 @@ using options::v1::ROLE_COUNTY_OPERATOR;
 using options::v1::ROLE_VILLAGE_REPORTER;
 
 migrate::Migrations TestSchema() {
-  return migrate::Concat(idempotency::Schema(), audit::Schema(), feed::Schema(), operation::Schema(),
-                         Schema(), migrate::Migrations{{"words", 1, "create", R"sql(
+  return migrate::Concat(idempotency::Schema(), audit::Schema(), feed::Schema(),
+                         operation::Schema(), Schema(),
+                         migrate::Migrations{{"words", 1, "create", R"sql(
 CREATE TABLE word (
   word VARCHAR(64) NOT NULL,
   id BINARY(16) NOT NULL,
@@ -78,8 +79,8 @@ class WordKind : public Kind {
               MakeIssue("amount", "AMOUNT_INVALID", row.cells[1].text, "", "数量须为非负整数"));
         } else if (auto it = there.find(staged.key); it != there.end()) {
           staged.record_id = it->second.first;
-          staged.outcome = it->second.second == amount ? v1::ROW_OUTCOME_UNCHANGED
-                                                       : v1::ROW_OUTCOME_UPDATED;
+          staged.outcome =
+              it->second.second == amount ? v1::ROW_OUTCOME_UNCHANGED : v1::ROW_OUTCOME_UPDATED;
           staged.payload = row.cells[1].text;
         } else {
           staged.outcome = v1::ROW_OUTCOME_CREATED;
@@ -101,12 +102,13 @@ class WordKind : public Kind {
     bool header_ = false;
   };
 
-  absl::StatusOr<std::unique_ptr<RowReader>> NewReader(const Job& job, mysql::Session& db) override {
+  absl::StatusOr<std::unique_ptr<RowReader>> NewReader(const Job& job,
+                                                       mysql::Session& db) override {
     EXPECT_EQ(job.scope, (auth::RegionScope{"360733"}));
     return std::make_unique<Reader>(ids_, db);
   }
-  absl::StatusOr<std::vector<CommittedRow>> CommitChunk(mysql::Tx& tx, const Job&,
-                                                        const std::vector<StagedRow>& rows) override {
+  absl::StatusOr<std::vector<CommittedRow>> CommitChunk(
+      mysql::Tx& tx, const Job&, const std::vector<StagedRow>& rows) override {
     EXPECT_LE(rows.size(), kChunkRows);
     if (fail_after_ >= 0 && fail_after_-- == 0) return absl::InternalError("killed");
     std::vector<mysql::Params> params;
@@ -137,8 +139,8 @@ class IntakeTest : public ::testing::Test {
                 [this](rpc::Router& router) {
                   std::vector<std::unique_ptr<Kind>> kinds;
                   kinds.push_back(std::make_unique<WordKind>(ids_, fail_after_));
-                  imports_ = std::make_unique<ImportService>(std::move(kinds), ImportServiceOptions{},
-                                                             runner_);
+                  imports_ = std::make_unique<ImportService>(std::move(kinds),
+                                                             ImportServiceOptions{}, runner_);
                   imports_->Register(router);
                 }),
         session_(server_.database().Connect()),
@@ -162,7 +164,8 @@ class IntakeTest : public ::testing::Test {
     request.set_policy(policy);
     return Call<v1::Import>("BeginImport", request);
   }
-  absl::StatusOr<v1::Import> Upload(const std::string& id, std::string_view bytes, size_t chunk = 1000) {
+  absl::StatusOr<v1::Import> Upload(const std::string& id, std::string_view bytes,
+                                    size_t chunk = 1000) {
     absl::StatusOr<v1::Import> result = absl::InvalidArgumentError("nothing");
     for (size_t offset = 0; offset < bytes.size(); offset += chunk) {
       v1::UploadChunkRequest request;

@@ -94,13 +94,26 @@ Issue MakeIssue(std::string_view field, std::string_view reason, std::string_vie
 void JobRow::Count(Outcome outcome, int64_t by) {
   total += by;
   switch (outcome) {
-    case v1::ROW_OUTCOME_CREATED: created += by; break;
-    case v1::ROW_OUTCOME_UPDATED: updated += by; break;
-    case v1::ROW_OUTCOME_UNCHANGED: unchanged += by; break;
-    case v1::ROW_OUTCOME_WARNED: warned += by; break;
-    case v1::ROW_OUTCOME_HELD: held += by; break;
-    case v1::ROW_OUTCOME_REFUSED: refused += by; break;
-    default: break;
+    case v1::ROW_OUTCOME_CREATED:
+      created += by;
+      break;
+    case v1::ROW_OUTCOME_UPDATED:
+      updated += by;
+      break;
+    case v1::ROW_OUTCOME_UNCHANGED:
+      unchanged += by;
+      break;
+    case v1::ROW_OUTCOME_WARNED:
+      warned += by;
+      break;
+    case v1::ROW_OUTCOME_HELD:
+      held += by;
+      break;
+    case v1::ROW_OUTCOME_REFUSED:
+      refused += by;
+      break;
+    default:
+      break;
   }
 }
 
@@ -147,22 +160,47 @@ absl::Status InsertJob(mysql::Tx& tx, const JobRow& j) {
   return tx
       .Execute(Cat("INSERT INTO import_job (", kJobColumns, ", swept) VALUES (",
                    mysql::Placeholders(29), ", 0)"),
-               {j.id, j.version, j.kind, j.created_by, j.batch_id, static_cast<int>(j.state),
-                static_cast<int>(j.policy), j.format, j.file_name, j.region_code, j.region_path,
-                j.default_money_unit, OrNull(j.campaign_id), j.sample, j.size_bytes,
-                j.upload_complete, j.sha256, j.caller, j.step_at, OrNull(j.operation_id), j.total,
-                j.created, j.updated, j.unchanged, j.warned, j.held, j.refused, j.committed_through,
+               {j.id,
+                j.version,
+                j.kind,
+                j.created_by,
+                j.batch_id,
+                static_cast<int>(j.state),
+                static_cast<int>(j.policy),
+                j.format,
+                j.file_name,
+                j.region_code,
+                j.region_path,
+                j.default_money_unit,
+                OrNull(j.campaign_id),
+                j.sample,
+                j.size_bytes,
+                j.upload_complete,
+                j.sha256,
+                j.caller,
+                j.step_at,
+                OrNull(j.operation_id),
+                j.total,
+                j.created,
+                j.updated,
+                j.unchanged,
+                j.warned,
+                j.held,
+                j.refused,
+                j.committed_through,
                 j.created_at})
       .status();
 }
 
-absl::StatusOr<std::optional<JobRow>> FindJob(mysql::Executor& db, const Ulid& id, bool for_update) {
-  return One(db.Query(Cat("SELECT ", kJobColumns, " FROM import_job WHERE id = ?",
-                          for_update ? " FOR UPDATE" : ""),
-                      {id}));
+absl::StatusOr<std::optional<JobRow>> FindJob(mysql::Executor& db, const Ulid& id,
+                                              bool for_update) {
+  return One(db.Query(
+      Cat("SELECT ", kJobColumns, " FROM import_job WHERE id = ?", for_update ? " FOR UPDATE" : ""),
+      {id}));
 }
 
-absl::StatusOr<std::optional<JobRow>> FindJobByBatch(mysql::Executor& db, std::string_view created_by,
+absl::StatusOr<std::optional<JobRow>> FindJobByBatch(mysql::Executor& db,
+                                                     std::string_view created_by,
                                                      std::string_view batch_id) {
   return One(db.Query(
       Cat("SELECT ", kJobColumns, " FROM import_job WHERE created_by = ? AND batch_id = ?"),
@@ -172,16 +210,18 @@ absl::StatusOr<std::optional<JobRow>> FindJobByBatch(mysql::Executor& db, std::s
 absl::Status UpdateJob(mysql::Executor& db, JobRow* j) {
   ASSIGN_OR_RETURN(
       const int64_t matched,
-      db.Execute("UPDATE import_job SET version = version + 1, state = ?, size_bytes = ?, "
-                 "upload_complete = ?, sha256 = ?, caller = ?, step_at = ?, operation_id = ?, "
-                 "rows_total = ?, rows_created = ?, rows_updated = ?, rows_unchanged = ?, "
-                 "rows_warned = ?, rows_held = ?, rows_refused = ?, committed_through = ? "
-                 "WHERE id = ? AND version = ?",
-                 {static_cast<int>(j->state), j->size_bytes, j->upload_complete, j->sha256, j->caller,
-                  j->step_at, OrNull(j->operation_id), j->total, j->created, j->updated, j->unchanged,
-                  j->warned, j->held, j->refused, j->committed_through, j->id, j->version}));
+      db.Execute(
+          "UPDATE import_job SET version = version + 1, state = ?, size_bytes = ?, "
+          "upload_complete = ?, sha256 = ?, caller = ?, step_at = ?, operation_id = ?, "
+          "rows_total = ?, rows_created = ?, rows_updated = ?, rows_unchanged = ?, "
+          "rows_warned = ?, rows_held = ?, rows_refused = ?, committed_through = ? "
+          "WHERE id = ? AND version = ?",
+          {static_cast<int>(j->state), j->size_bytes, j->upload_complete, j->sha256, j->caller,
+           j->step_at, OrNull(j->operation_id), j->total, j->created, j->updated, j->unchanged,
+           j->warned, j->held, j->refused, j->committed_through, j->id, j->version}));
   if (matched != 1) {
-    return Error(absl::StatusCode::kAborted, "IMPORT_CHANGED").Zh("导入任务已被其他操作改变，请重试");
+    return Error(absl::StatusCode::kAborted, "IMPORT_CHANGED")
+        .Zh("导入任务已被其他操作改变，请重试");
   }
   ++j->version;
   return absl::OkStatus();
@@ -190,7 +230,8 @@ absl::Status UpdateJob(mysql::Executor& db, JobRow* j) {
 absl::Status InsertChunk(mysql::Tx& tx, const Ulid& id, int64_t offset, std::string_view bytes) {
   return tx
       .ExecuteOnce(
-          "INSERT INTO import_chunk (import_id, chunk_offset, size_bytes, bytes) VALUES (?, ?, ?, ?)",
+          "INSERT INTO import_chunk (import_id, chunk_offset, size_bytes, bytes) VALUES (?, ?, ?, "
+          "?)",
           {id, offset, static_cast<int64_t>(bytes.size()), bytes})
       .status();
 }
@@ -199,7 +240,8 @@ absl::StatusOr<std::optional<std::string>> ReadChunk(mysql::Executor& db, const 
                                                      int64_t offset) {
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
-      db.Query("SELECT bytes FROM import_chunk WHERE import_id = ? AND chunk_offset = ?", {id, offset}));
+      db.Query("SELECT bytes FROM import_chunk WHERE import_id = ? AND chunk_offset = ?",
+               {id, offset}));
   if (rows.empty()) return std::nullopt;
   return rows.front().String(0);
 }
@@ -225,14 +267,16 @@ absl::Status InsertRows(mysql::Executor& db, const Ulid& id, const std::vector<S
                       row.payload.empty() ? mysql::Param(nullptr) : mysql::Param(row.payload)});
   }
   return mysql::BulkInsert(db, "import_row",
-                           "(import_id, row_no, outcome, key_text, record_id, issues, payload)", params)
+                           "(import_id, row_no, outcome, key_text, record_id, issues, payload)",
+                           params)
       .status();
 }
 
 absl::StatusOr<std::vector<StagedRow>> ReadRows(mysql::Executor& db, const Ulid& id, int64_t after,
                                                 int limit, bool committable, Outcome outcome) {
-  std::string sql = Cat("SELECT row_no, outcome, key_text, record_id, issues, ",
-                        committable ? "payload" : "NULL", " FROM import_row WHERE import_id = ? AND ");
+  std::string sql =
+      Cat("SELECT row_no, outcome, key_text, record_id, issues, ", committable ? "payload" : "NULL",
+          " FROM import_row WHERE import_id = ? AND ");
   mysql::Params params = {id};
   if (outcome != v1::ROW_OUTCOME_UNSPECIFIED) {
     sql += "outcome = ? AND ";
@@ -260,10 +304,11 @@ absl::StatusOr<std::vector<StagedRow>> ReadRows(mysql::Executor& db, const Ulid&
 }
 
 absl::StatusOr<int64_t> CountCommittable(mysql::Executor& db, const Ulid& id, int64_t after) {
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query("SELECT COUNT(*) FROM import_row WHERE import_id = ? AND row_no > ? AND "
-                            "payload IS NOT NULL",
-                            {id, after}));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query("SELECT COUNT(*) FROM import_row WHERE import_id = ? AND row_no > ? AND "
+               "payload IS NOT NULL",
+               {id, after}));
   return rows.empty() ? 0 : rows.front().Int(0);
 }
 
@@ -275,8 +320,8 @@ absl::Status RewriteRows(mysql::Tx& tx, const Ulid& id, const std::vector<Staged
     params.push_back({id, row.row_no, static_cast<int>(row.outcome), Utf8Truncate(row.key, 300),
                       OrNull(row.record_id), PackIssues(row.issues)});
   }
-  return mysql::BulkInsert(tx, "import_row", "(import_id, row_no, outcome, key_text, record_id, issues)",
-                           params,
+  return mysql::BulkInsert(tx, "import_row",
+                           "(import_id, row_no, outcome, key_text, record_id, issues)", params,
                            "ON DUPLICATE KEY UPDATE outcome = VALUES(outcome), "
                            "record_id = VALUES(record_id), issues = VALUES(issues)")
       .status();

@@ -52,9 +52,11 @@ absl::StatusOr<auth::Caller> DecodeCaller(std::string_view text);
 absl::Status InsertJob(mysql::Tx& tx, const JobRow& job);
 absl::StatusOr<std::optional<JobRow>> FindJob(mysql::Executor& db, const Ulid& id,
                                               bool for_update = false);
-absl::StatusOr<std::optional<JobRow>> FindJobByBatch(mysql::Executor& db, std::string_view created_by,
+absl::StatusOr<std::optional<JobRow>> FindJobByBatch(mysql::Executor& db,
+                                                     std::string_view created_by,
                                                      std::string_view batch_id);
-// Writes everything that moves; ABORTED when the row is no longer at `job->version`, else raises it.
+// Writes everything that moves; ABORTED when the row is no longer at `job->version`, else raises
+// it.
 absl::Status UpdateJob(mysql::Executor& db, JobRow* job);
 
 absl::Status InsertChunk(mysql::Tx& tx, const Ulid& id, int64_t offset, std::string_view bytes);

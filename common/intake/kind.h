@@ -5,8 +5,8 @@
 // Life of an import: the file's bytes are uploaded in chunks; VALIDATE reads them once, hands the
 // rows to the kind's RowReader, and stores what it makes of them: one staged row per row of the
 // table. COMMIT hands the staged rows that were not held or refused to CommitChunk, at most 500 in
-// one transaction, in row order; the same transaction moves the import's cursor. Both survive a kill
-// at any point: validation begins again, commit goes on after the cursor.
+// one transaction, in row order; the same transaction moves the import's cursor. Both survive a
+// kill at any point: validation begins again, commit goes on after the cursor.
 //
 // What a kind must hold to:
 //  - a row's outcome depends on the file, the job and the database alone, never on memory of an
@@ -58,7 +58,7 @@ struct Job {
   Ulid campaign_id;                // zero: none
   bool sample = false;             // mark every record as sample data
   auth::Caller caller;
-  absl::Time now;                  // one instant for the whole step
+  absl::Time now;  // one instant for the whole step
 };
 
 // What a row of the table became in validation.
@@ -108,8 +108,8 @@ class Kind {
   // `db` is valid for the reader's life and outside any transaction; `job` outlives the reader.
   virtual absl::StatusOr<std::unique_ptr<RowReader>> NewReader(const Job& job,
                                                                mysql::Session& db) = 0;
-  // Writes the rows, their audit rows and their events in `tx`; runs again on a deadlock, so it keeps
-  // no state outside. One result per row, in order. An error undoes the chunk and fails the
+  // Writes the rows, their audit rows and their events in `tx`; runs again on a deadlock, so it
+  // keeps no state outside. One result per row, in order. An error undoes the chunk and fails the
   // operation, which can be resumed; what one row alone does wrong is its outcome instead.
   virtual absl::StatusOr<std::vector<CommittedRow>> CommitChunk(
       mysql::Tx& tx, const Job& job, const std::vector<StagedRow>& rows) = 0;

@@ -42,12 +42,13 @@ absl::Status Compose(runtime::App& app) {
   app.jobs().AddPeriodic("asset_sweep", absl::Minutes(10), [&clock](mysql::Session& session) {
     return SweepAll(session, clock.Now());
   });
-  app.jobs().AddPeriodic("sweep_imports", absl::Hours(6), [&clock](mysql::Session& session) -> absl::Status {
-    while (true) {
-      ASSIGN_OR_RETURN(const bool more, intake::SweepExpired(session, clock.Now()));
-      if (!more) return absl::OkStatus();
-    }
-  });
+  app.jobs().AddPeriodic(
+      "sweep_imports", absl::Hours(6), [&clock](mysql::Session& session) -> absl::Status {
+        while (true) {
+          ASSIGN_OR_RETURN(const bool more, intake::SweepExpired(session, clock.Now()));
+          if (!more) return absl::OkStatus();
+        }
+      });
   return absl::OkStatus();
 }
 
@@ -56,7 +57,8 @@ absl::Status Compose(runtime::App& app) {
 runtime::ServiceDefinition Definition() {
   runtime::ServiceDefinition definition;
   definition.name = "asset";
-  definition.summary = "keeps the ledger of assistance assets, their contracts and income (资产台账)";
+  definition.summary =
+      "keeps the ledger of assistance assets, their contracts and income (资产台账)";
   definition.services = runtime::StandardServices();
   for (const char* service : {"bangfu.asset.v1.AssetService", "bangfu.asset.v1.ContractService",
                               "bangfu.intake.v1.ImportService"}) {

@@ -32,7 +32,8 @@ absl::Status Unknown(const std::string& id) { return NotFound("asset", id).Build
 absl::StatusOr<store::AssetRow> Load(mysql::Executor& db, const std::string& id,
                                      const auth::RegionScope& scope, bool for_update = false) {
   ASSIGN_OR_RETURN(const Ulid ulid, Ulid::Parse(id));
-  ASSIGN_OR_RETURN(std::optional<store::AssetRow> row, store::FindAsset(db, ulid, scope, for_update));
+  ASSIGN_OR_RETURN(std::optional<store::AssetRow> row,
+                   store::FindAsset(db, ulid, scope, for_update));
   if (!row) return Unknown(id);
   return *std::move(row);
 }
@@ -61,8 +62,8 @@ absl::StatusOr<v1::Asset> Save(rpc::Mutation& m, store::AssetRow* row, const v1:
   return after;
 }
 
-// One change of one asset: loads it, locks its projects' facts, lets `change` work on the row, saves.
-// The etag is compared before anything else of the asset is looked at.
+// One change of one asset: loads it, locks its projects' facts, lets `change` work on the row,
+// saves. The etag is compared before anything else of the asset is looked at.
 absl::StatusOr<v1::Asset> Change(
     rpc::Mutation& m, const std::string& id, const std::string& etag, std::string_view reason,
     const std::function<absl::Status(store::AssetRow*, std::vector<Ulid>* projects)>& change) {
@@ -122,7 +123,8 @@ absl::StatusOr<std::string> PathOf(mysql::Executor& db, const std::string& code,
   return *path;
 }
 
-absl::Status TakenExternalId(mysql::Executor& db, const v1::AssetDetails& details, const Ulid& own) {
+absl::Status TakenExternalId(mysql::Executor& db, const v1::AssetDetails& details,
+                             const Ulid& own) {
   ASSIGN_OR_RETURN(const auto taken, store::FindExternalIds(db, ExternalIdsOf(details)));
   for (const store::ExternalIdRow& row : taken) {
     if (row.asset_id == own) continue;
@@ -139,8 +141,8 @@ absl::Status TakenExternalId(mysql::Executor& db, const v1::AssetDetails& detail
 
 void AssetHandlers::Register(rpc::Router& router) {
   const auto add = [&]<typename Request, typename Response>(
-                       const char* name,
-                       absl::StatusOr<Response> (AssetHandlers::*f)(rpc::CallContext&, const Request&)) {
+                       const char* name, absl::StatusOr<Response> (AssetHandlers::*f)(
+                                             rpc::CallContext&, const Request&)) {
     router.Unary<Request, Response>(
         Cat("bangfu.asset.v1.AssetService.", name),
         [this, f](rpc::CallContext& c, const Request& r) { return (this->*f)(c, r); });
@@ -231,7 +233,8 @@ absl::StatusOr<v1::Asset> AssetHandlers::RegisterAsset(rpc::CallContext& c,
 
         RETURN_IF_ERROR(LockFacts(m.tx(), projects));
         const std::string prefix = CodePrefix(row.region_path, row.asset_class);
-        ASSIGN_OR_RETURN(const std::vector<int64_t> numbers, store::TakeNumbers(m.tx(), {{prefix, 1}}));
+        ASSIGN_OR_RETURN(const std::vector<int64_t> numbers,
+                         store::TakeNumbers(m.tx(), {{prefix, 1}}));
         row.asset_code = CodeOf(prefix, numbers.front());
         RETURN_IF_ERROR(store::InsertAssets(m.tx(), {{row, shares, ExternalIdsOf(details)}}));
         v1::Asset after = ToAsset(row);
@@ -259,72 +262,75 @@ absl::StatusOr<v1::Asset> AssetHandlers::UpdateAsset(rpc::CallContext& c,
   return rpc::Mutate<v1::Asset>(
       c, r,
       [&](rpc::Mutation& m) {
-        return Change(m, r.id(), r.etag(), "", [&](store::AssetRow* row, std::vector<Ulid>* projects)
-                                                   -> absl::Status {
-          RETURN_IF_ERROR(CheckAction(c, *row, "update"));
-          const v1::AssetDetails old = DetailsOf(*row);
-          v1::AssetDetails details = old;
-          FieldMaskUtil::MergeOptions replace;
-          replace.set_replace_message_fields(true);
-          replace.set_replace_repeated_fields(true);
-          FieldMaskUtil::MergeMessageTo(r.details(), r.update_mask(), replace, &details);
-          const auto touches = [&](std::initializer_list<const char*> fields) {
-            for (const char* field : fields) {
-              if (FieldMaskUtil::IsPathInFieldMask(field, r.update_mask())) return true;
-            }
-            return false;
-          };
-          if (row->state == AssetState::kLockedForDisposal &&
-              touches({"asset_class", "asset_form", "original_value_fen", "fund_sources", "owners",
-                       "source_projects"})) {
-            return Refusal("ASSET_LOCKED", "资产处置锁定中，类别、原值和权属不能修改").Build();
-          }
-          if (row->title_status != TitleStatus::kUnregistered && touches({"owners"})) {
-            return Refusal("TITLE_REGISTERED", "已确权或有争议的资产，所有权人须经争议化解变更").Build();
-          }
-          if (row->contract_id && touches({"operator_uscc", "operator_name", "operate_mode"})) {
-            return Refusal("ASSET_UNDER_CONTRACT", "有履行中的合同，经营方式和主体随合同变更").Build();
-          }
-          std::vector<FieldViolation> violations;
-          CheckDetails(details, ShanghaiDay(c.now), &violations);
-          std::vector<store::ProjectShare> shares = ProjectSharesOf(details, &violations);
-          ASSIGN_OR_RETURN(const FundSources sources, store::CodesOf(m.tx(), "FUND_SOURCE"));
-          const bool unstated = old.fund_sources_size() == 0;
-          const absl::Status funding = CheckFunding(details, sources, unstated, &violations);
-          if (old.source_projects_size() > 0 && shares.empty()) {
-            violations.push_back({"details.source_projects", "请填写来源项目"});
-          }
-          RETURN_IF_ERROR(ToStatus(std::move(violations)));
-          RETURN_IF_ERROR(funding);
-          if (touches({"source_projects", "original_value_fen", "fund_sources"})) {
-            std::vector<Ulid> ids;
-            for (const store::ProjectShare& share : shares) ids.push_back(share.project_id);
-            ASSIGN_OR_RETURN(const auto found, store::FindProjects(m.tx(), ids));
-            RETURN_IF_ERROR(CheckProjects(details, found, c.scope));
-            RETURN_IF_ERROR(LockFacts(m.tx(), ids));
-            RETURN_IF_ERROR(store::ReplaceProjects(m.tx(), row->id, shares));
-            projects->insert(projects->end(), ids.begin(), ids.end());
-          }
-          if (touches({"external_ids"})) {
-            RETURN_IF_ERROR(TakenExternalId(m.tx(), details, row->id));
-            RETURN_IF_ERROR(store::ReplaceExternalIds(m.tx(), row->id, ExternalIdsOf(details)));
-          }
-          std::vector<FieldViolation> ignored;
-          ApplyDetails(details, row, &ignored);
-          // What was asked for and is there now is no open question any more.
-          std::string open;
-          const auto keep = [&](std::string_view question, bool answered) {
-            if (row->open_questions.find(question) == std::string::npos || answered) return;
-            open += Cat(open.empty() ? "" : ",", question);
-          };
-          keep("source_projects", details.source_projects_size() > 0);
-          keep("fund_sources", details.fund_sources_size() > 0);
-          keep("owners", row->owned_village_bp.has_value());
-          keep("original_value", row->value_exact);
-          keep("formed_date", row->formed_date.has_value());
-          row->open_questions = open;
-          return absl::OkStatus();
-        });
+        return Change(
+            m, r.id(), r.etag(), "",
+            [&](store::AssetRow* row, std::vector<Ulid>* projects) -> absl::Status {
+              RETURN_IF_ERROR(CheckAction(c, *row, "update"));
+              const v1::AssetDetails old = DetailsOf(*row);
+              v1::AssetDetails details = old;
+              FieldMaskUtil::MergeOptions replace;
+              replace.set_replace_message_fields(true);
+              replace.set_replace_repeated_fields(true);
+              FieldMaskUtil::MergeMessageTo(r.details(), r.update_mask(), replace, &details);
+              const auto touches = [&](std::initializer_list<const char*> fields) {
+                for (const char* field : fields) {
+                  if (FieldMaskUtil::IsPathInFieldMask(field, r.update_mask())) return true;
+                }
+                return false;
+              };
+              if (row->state == AssetState::kLockedForDisposal &&
+                  touches({"asset_class", "asset_form", "original_value_fen", "fund_sources",
+                           "owners", "source_projects"})) {
+                return Refusal("ASSET_LOCKED", "资产处置锁定中，类别、原值和权属不能修改").Build();
+              }
+              if (row->title_status != TitleStatus::kUnregistered && touches({"owners"})) {
+                return Refusal("TITLE_REGISTERED", "已确权或有争议的资产，所有权人须经争议化解变更")
+                    .Build();
+              }
+              if (row->contract_id && touches({"operator_uscc", "operator_name", "operate_mode"})) {
+                return Refusal("ASSET_UNDER_CONTRACT", "有履行中的合同，经营方式和主体随合同变更")
+                    .Build();
+              }
+              std::vector<FieldViolation> violations;
+              CheckDetails(details, ShanghaiDay(c.now), &violations);
+              std::vector<store::ProjectShare> shares = ProjectSharesOf(details, &violations);
+              ASSIGN_OR_RETURN(const FundSources sources, store::CodesOf(m.tx(), "FUND_SOURCE"));
+              const bool unstated = old.fund_sources_size() == 0;
+              const absl::Status funding = CheckFunding(details, sources, unstated, &violations);
+              if (old.source_projects_size() > 0 && shares.empty()) {
+                violations.push_back({"details.source_projects", "请填写来源项目"});
+              }
+              RETURN_IF_ERROR(ToStatus(std::move(violations)));
+              RETURN_IF_ERROR(funding);
+              if (touches({"source_projects", "original_value_fen", "fund_sources"})) {
+                std::vector<Ulid> ids;
+                for (const store::ProjectShare& share : shares) ids.push_back(share.project_id);
+                ASSIGN_OR_RETURN(const auto found, store::FindProjects(m.tx(), ids));
+                RETURN_IF_ERROR(CheckProjects(details, found, c.scope));
+                RETURN_IF_ERROR(LockFacts(m.tx(), ids));
+                RETURN_IF_ERROR(store::ReplaceProjects(m.tx(), row->id, shares));
+                projects->insert(projects->end(), ids.begin(), ids.end());
+              }
+              if (touches({"external_ids"})) {
+                RETURN_IF_ERROR(TakenExternalId(m.tx(), details, row->id));
+                RETURN_IF_ERROR(store::ReplaceExternalIds(m.tx(), row->id, ExternalIdsOf(details)));
+              }
+              std::vector<FieldViolation> ignored;
+              ApplyDetails(details, row, &ignored);
+              // What was asked for and is there now is no open question any more.
+              std::string open;
+              const auto keep = [&](std::string_view question, bool answered) {
+                if (row->open_questions.find(question) == std::string::npos || answered) return;
+                open += Cat(open.empty() ? "" : ",", question);
+              };
+              keep("source_projects", details.source_projects_size() > 0);
+              keep("fund_sources", details.fund_sources_size() > 0);
+              keep("owners", row->owned_village_bp.has_value());
+              keep("original_value", row->value_exact);
+              keep("formed_date", row->formed_date.has_value());
+              row->open_questions = open;
+              return absl::OkStatus();
+            });
       },
       r.validate_only());
 }
@@ -354,18 +360,18 @@ absl::StatusOr<v1::Asset> AssetHandlers::ReportUseState(rpc::CallContext& c,
 absl::StatusOr<v1::Asset> AssetHandlers::RegisterTitle(rpc::CallContext& c,
                                                        const v1::RegisterTitleRequest& r) {
   return rpc::Mutate<v1::Asset>(c, r, [&](rpc::Mutation& m) {
-    return Change(m, r.id(), r.etag(), "",
-                  [&](store::AssetRow* row, std::vector<Ulid>*) -> absl::Status {
-                    ASSIGN_OR_RETURN(row->title_status, Execute(Titles(), c, *row, SubjectOf(*row, false),
-                                                                "register_title"));
-                    std::vector<FieldViolation> violations;
-                    row->title_date = DayFrom(r.title_date(), "title_date", &violations);
-                    if (row->title_date && *row->title_date > ShanghaiDay(c.now)) {
-                      violations.push_back({"title_date", "确权日期不能晚于今天"});
-                    }
-                    row->title_cert_no = r.cert_no();
-                    return ToStatus(std::move(violations));
-                  });
+    return Change(
+        m, r.id(), r.etag(), "", [&](store::AssetRow* row, std::vector<Ulid>*) -> absl::Status {
+          ASSIGN_OR_RETURN(row->title_status,
+                           Execute(Titles(), c, *row, SubjectOf(*row, false), "register_title"));
+          std::vector<FieldViolation> violations;
+          row->title_date = DayFrom(r.title_date(), "title_date", &violations);
+          if (row->title_date && *row->title_date > ShanghaiDay(c.now)) {
+            violations.push_back({"title_date", "确权日期不能晚于今天"});
+          }
+          row->title_cert_no = r.cert_no();
+          return ToStatus(std::move(violations));
+        });
   });
 }
 
@@ -374,8 +380,9 @@ absl::StatusOr<v1::Asset> AssetHandlers::DisputeTitle(rpc::CallContext& c,
   return rpc::Mutate<v1::Asset>(c, r, [&](rpc::Mutation& m) {
     return Change(m, r.id(), r.etag(), r.reason(),
                   [&](store::AssetRow* row, std::vector<Ulid>*) -> absl::Status {
-                    ASSIGN_OR_RETURN(row->title_status, Execute(Titles(), c, *row, SubjectOf(*row, false),
-                                                                "dispute_title"));
+                    ASSIGN_OR_RETURN(
+                        row->title_status,
+                        Execute(Titles(), c, *row, SubjectOf(*row, false), "dispute_title"));
                     return absl::OkStatus();
                   });
   });
@@ -384,59 +391,62 @@ absl::StatusOr<v1::Asset> AssetHandlers::DisputeTitle(rpc::CallContext& c,
 absl::StatusOr<v1::Asset> AssetHandlers::SettleTitle(rpc::CallContext& c,
                                                      const v1::SettleTitleRequest& r) {
   return rpc::Mutate<v1::Asset>(c, r, [&](rpc::Mutation& m) {
-    return Change(
-        m, r.id(), r.etag(), r.reason(), [&](store::AssetRow* row, std::vector<Ulid>*) -> absl::Status {
-          v1::AssetDetails details = DetailsOf(*row);
-          std::vector<FieldViolation> violations;
-          if (r.owners_size() > 0) {
-            *details.mutable_owners() = r.owners();
-            CheckDetails(details, ShanghaiDay(c.now), &violations);
-          }
-          const auto date = DayFrom(r.title_date(), "title_date", &violations);
-          if (!r.cert_no().empty() && !date) violations.push_back({"title_date", "请填写确权日期"});
-          RETURN_IF_ERROR(ToStatus(std::move(violations)));
-          ApplyDetails(details, row, &violations);
-          AssetSubject subject = SubjectOf(*row, false);
-          subject.settles_with_certificate = !r.cert_no().empty();
-          ASSIGN_OR_RETURN(row->title_status, Execute(Titles(), c, *row, subject, "settle_title"));
-          row->title_cert_no = r.cert_no();
-          row->title_date = date;
-          return absl::OkStatus();
-        });
+    return Change(m, r.id(), r.etag(), r.reason(),
+                  [&](store::AssetRow* row, std::vector<Ulid>*) -> absl::Status {
+                    v1::AssetDetails details = DetailsOf(*row);
+                    std::vector<FieldViolation> violations;
+                    if (r.owners_size() > 0) {
+                      *details.mutable_owners() = r.owners();
+                      CheckDetails(details, ShanghaiDay(c.now), &violations);
+                    }
+                    const auto date = DayFrom(r.title_date(), "title_date", &violations);
+                    if (!r.cert_no().empty() && !date)
+                      violations.push_back({"title_date", "请填写确权日期"});
+                    RETURN_IF_ERROR(ToStatus(std::move(violations)));
+                    ApplyDetails(details, row, &violations);
+                    AssetSubject subject = SubjectOf(*row, false);
+                    subject.settles_with_certificate = !r.cert_no().empty();
+                    ASSIGN_OR_RETURN(row->title_status,
+                                     Execute(Titles(), c, *row, subject, "settle_title"));
+                    row->title_cert_no = r.cert_no();
+                    row->title_date = date;
+                    return absl::OkStatus();
+                  });
   });
 }
 
-absl::StatusOr<v1::Asset> AssetHandlers::HandOver(rpc::CallContext& c, const v1::HandOverRequest& r) {
+absl::StatusOr<v1::Asset> AssetHandlers::HandOver(rpc::CallContext& c,
+                                                  const v1::HandOverRequest& r) {
   return rpc::Mutate<v1::Asset>(c, r, [&](rpc::Mutation& m) {
-    return Change(m, r.id(), r.etag(), Cat("接收人：", r.accepted_by()),
-                  [&](store::AssetRow* row, std::vector<Ulid>*) -> absl::Status {
-                    ASSIGN_OR_RETURN(row->custody_status, Execute(Custodies(), c, *row,
-                                                                  SubjectOf(*row, false), "hand_over"));
-                    std::vector<FieldViolation> violations;
-                    row->transferred_date =
-                        DayFrom(r.transferred_date(), "transferred_date", &violations);
-                    if (row->transferred_date && *row->transferred_date > ShanghaiDay(c.now)) {
-                      violations.push_back({"transferred_date", "移交日期不能晚于今天"});
-                    }
-                    row->custodian = r.custodian();
-                    return ToStatus(std::move(violations));
-                  });
+    return Change(
+        m, r.id(), r.etag(), Cat("接收人：", r.accepted_by()),
+        [&](store::AssetRow* row, std::vector<Ulid>*) -> absl::Status {
+          ASSIGN_OR_RETURN(row->custody_status,
+                           Execute(Custodies(), c, *row, SubjectOf(*row, false), "hand_over"));
+          std::vector<FieldViolation> violations;
+          row->transferred_date = DayFrom(r.transferred_date(), "transferred_date", &violations);
+          if (row->transferred_date && *row->transferred_date > ShanghaiDay(c.now)) {
+            violations.push_back({"transferred_date", "移交日期不能晚于今天"});
+          }
+          row->custodian = r.custodian();
+          return ToStatus(std::move(violations));
+        });
   });
 }
 
 absl::StatusOr<v1::Asset> AssetHandlers::ReturnCustody(rpc::CallContext& c,
                                                        const v1::ReturnCustodyRequest& r) {
   return rpc::Mutate<v1::Asset>(c, r, [&](rpc::Mutation& m) {
-    return Change(m, r.id(), r.etag(), r.reason(),
-                  [&](store::AssetRow* row, std::vector<Ulid>*) -> absl::Status {
-                    ASSIGN_OR_RETURN(row->custody_status,
-                                     Execute(Custodies(), c, *row, SubjectOf(*row, false),
-                                             "return_custody"));
-                    std::vector<FieldViolation> violations;
-                    row->transferred_date = DayFrom(r.returned_date(), "returned_date", &violations);
-                    row->custodian.clear();
-                    return ToStatus(std::move(violations));
-                  });
+    return Change(
+        m, r.id(), r.etag(), r.reason(),
+        [&](store::AssetRow* row, std::vector<Ulid>*) -> absl::Status {
+          ASSIGN_OR_RETURN(row->custody_status,
+                           Execute(Custodies(), c, *row, SubjectOf(*row, false), "return_custody"));
+          std::vector<FieldViolation> violations;
+          row->transferred_date = DayFrom(r.returned_date(), "returned_date", &violations);
+          row->custodian.clear();
+          return ToStatus(std::move(violations));
+        });
   });
 }
 
@@ -465,20 +475,22 @@ absl::StatusOr<v1::Asset> AssetHandlers::RecordInspection(rpc::CallContext& c,
   });
 }
 
-absl::StatusOr<v1::Asset> AssetHandlers::VoidAsset(rpc::CallContext& c, const v1::VoidAssetRequest& r) {
+absl::StatusOr<v1::Asset> AssetHandlers::VoidAsset(rpc::CallContext& c,
+                                                   const v1::VoidAssetRequest& r) {
   return rpc::Mutate<v1::Asset>(c, r, [&](rpc::Mutation& m) {
     return Change(m, r.id(), r.etag(), r.reason(),
                   [&](store::AssetRow* row, std::vector<Ulid>*) -> absl::Status {
                     ASSIGN_OR_RETURN(const bool referenced, store::IsReferenced(m.tx(), row->id));
-                    ASSIGN_OR_RETURN(row->state,
-                                     Execute(States(), c, *row, SubjectOf(*row, referenced), "void"));
+                    ASSIGN_OR_RETURN(row->state, Execute(States(), c, *row,
+                                                         SubjectOf(*row, referenced), "void"));
                     row->void_reason = r.reason();
                     return absl::OkStatus();
                   });
   });
 }
 
-absl::StatusOr<v1::Asset> AssetHandlers::GetAsset(rpc::CallContext& c, const v1::GetAssetRequest& r) {
+absl::StatusOr<v1::Asset> AssetHandlers::GetAsset(rpc::CallContext& c,
+                                                  const v1::GetAssetRequest& r) {
   ASSIGN_OR_RETURN(const store::AssetRow row, Load(c.db, r.id(), c.scope));
   ASSIGN_OR_RETURN(const bool referenced, store::IsReferenced(c.db, row.id));
   v1::Asset out = ToAsset(row);
@@ -566,7 +578,8 @@ absl::StatusOr<v1::CheckProjectAssetsResponse> AssetHandlers::CheckProjectAssets
   store::AssetFilter filter;
   filter.project_id = id;
   filter.state = static_cast<int>(AssetState::kActive);
-  ASSIGN_OR_RETURN(const auto rows, store::ListAssets(c.db, c.scope, filter, "", std::nullopt, 1000));
+  ASSIGN_OR_RETURN(const auto rows,
+                   store::ListAssets(c.db, c.scope, filter, "", std::nullopt, 1000));
   v1::CheckProjectAssetsResponse out;
   std::string versions;
   int64_t value = 0;

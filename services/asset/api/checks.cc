@@ -49,7 +49,8 @@ absl::Status CheckFunding(const v1::AssetDetails& details, const FundSources& so
     const auto it = sources.find(funding.source_code());
     if (it == sources.end()) {
       all_known = false;
-      violations->push_back({Cat("details.fund_sources[", i, "].source_code"), "未知的资金来源代码"});
+      violations->push_back(
+          {Cat("details.fund_sources[", i, "].source_code"), "未知的资金来源代码"});
       continue;
     }
     is_public |= it->second.is_public && funding.amount_fen() > 0;
@@ -118,7 +119,9 @@ absl::Status CheckProjects(const v1::AssetDetails& details,
           .Build();
     }
     if (copy->is_void) {
-      return Refusal("PROJECT_VOID", "来源项目已作废").With("project_id", project.project_id()).Build();
+      return Refusal("PROJECT_VOID", "来源项目已作废")
+          .With("project_id", project.project_id())
+          .Build();
     }
     if (copy->state < kProjectCompleted && details.formed_date().year() == 0) {
       return Refusal("ASSET_NOT_FORMED", "来源项目尚未竣工，资产未形成；已建成的部分请填建成时间")

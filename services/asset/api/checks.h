@@ -1,5 +1,5 @@
-// What must hold of an asset's details beyond the rules of its fields; the same for an rpc and for a
-// row of a table.
+// What must hold of an asset's details beyond the rules of its fields; the same for an rpc and for
+// a row of a table.
 #pragma once
 
 #include <map>
@@ -28,8 +28,8 @@ Error Refusal(std::string_view reason, std::string_view zh);
 
 using FundSources = std::map<std::string, store::CodeCopy>;
 
-// Scope guard and value conservation (clause 一): known sources, at least one of them public, Σ = value.
-// `may_be_unstated`: no source at all is allowed (a published table that names none).
+// Scope guard and value conservation (clause 一): known sources, at least one of them public, Σ =
+// value. `may_be_unstated`: no source at all is allowed (a published table that names none).
 // FAILED_PRECONDITION OUT_OF_SCOPE; else violations.
 absl::Status CheckFunding(const v1::AssetDetails& details, const FundSources& sources,
                           bool may_be_unstated, std::vector<FieldViolation>* violations);

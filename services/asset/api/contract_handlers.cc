@@ -38,7 +38,8 @@ absl::StatusOr<store::ContractRow> LoadContract(mysql::Executor& db, const std::
 absl::StatusOr<store::AssetRow> LoadAsset(mysql::Executor& db, const std::string& id,
                                           const auth::RegionScope& scope, bool for_update = false) {
   ASSIGN_OR_RETURN(const Ulid ulid, Ulid::Parse(id));
-  ASSIGN_OR_RETURN(std::optional<store::AssetRow> row, store::FindAsset(db, ulid, scope, for_update));
+  ASSIGN_OR_RETURN(std::optional<store::AssetRow> row,
+                   store::FindAsset(db, ulid, scope, for_update));
   if (!row) return NotFound("asset", id).Build();
   return *std::move(row);
 }
@@ -82,7 +83,8 @@ absl::Status SaveAssets(rpc::Mutation& m, const std::vector<store::AssetRow>& be
     const v1::Asset old = ToAsset(before[i]);
     v1::AssetChanged event;
     *event.mutable_asset() = ToAsset(rows[i]);
-    RETURN_IF_ERROR(recorder.Audit("asset", rows[i].id, rows[i].region_path, &old, event.asset(), reason));
+    RETURN_IF_ERROR(
+        recorder.Audit("asset", rows[i].id, rows[i].region_path, &old, event.asset(), reason));
     RETURN_IF_ERROR(recorder.Publish("asset", rows[i].id, rows[i].region_path, event));
   }
   return absl::OkStatus();
@@ -183,7 +185,9 @@ absl::StatusOr<store::ProjectCopy> LoadProject(mysql::Executor& db, const std::s
   ASSIGN_OR_RETURN(const Ulid ulid, Ulid::Parse(id));
   ASSIGN_OR_RETURN(const auto found, store::FindProjects(db, {ulid}));
   if (found.empty() || !auth::InScope(scope, found.front().region_path)) {
-    return Refusal("PROJECT_UNKNOWN", "项目不存在或不在您的管辖范围内").With("project_id", id).Build();
+    return Refusal("PROJECT_UNKNOWN", "项目不存在或不在您的管辖范围内")
+        .With("project_id", id)
+        .Build();
   }
   if (found.front().is_void) {
     return Refusal("PROJECT_VOID", "项目已作废").With("project_id", id).Build();
@@ -195,7 +199,8 @@ void CheckCounts(int64_t all, int64_t poor, int64_t monitored, std::string_view 
                  std::string_view poor_field, std::string_view monitored_field,
                  std::vector<FieldViolation>* violations) {
   if (poor > all) violations->push_back({std::string(poor_field), Cat("不能多于", all_field)});
-  if (monitored > all) violations->push_back({std::string(monitored_field), Cat("不能多于", all_field)});
+  if (monitored > all)
+    violations->push_back({std::string(monitored_field), Cat("不能多于", all_field)});
 }
 
 absl::StatusOr<std::vector<Ulid>> ProjectIdsOf(mysql::Executor& db, const Ulid& asset_id) {
@@ -329,10 +334,10 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::SignContract(
           if (asset.state == AssetState::kLockedForDisposal) {
             return Refusal("ASSET_LOCKED", "资产处置锁定中，不能签订合同").Build();
           }
-          RETURN_IF_ERROR(States()
-                              .Execute(subject, "sign_contract",
-                                       workflow::ActorAt(c.caller, asset.region_path))
-                              .status());
+          RETURN_IF_ERROR(
+              States()
+                  .Execute(subject, "sign_contract", workflow::ActorAt(c.caller, asset.region_path))
+                  .status());
         }
         ASSIGN_OR_RETURN(store::NewContract contract,
                          BuildContract(r.terms(), assets, shares, today));
@@ -402,8 +407,8 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::TerminateContract(
       });
 }
 
-absl::StatusOr<v1::OperatingContract> ContractHandlers::VoidContract(rpc::CallContext& c,
-                                                                     const v1::VoidContractRequest& r) {
+absl::StatusOr<v1::OperatingContract> ContractHandlers::VoidContract(
+    rpc::CallContext& c, const v1::VoidContractRequest& r) {
   return rpc::Mutate<v1::OperatingContract>(
       c, r, [&](rpc::Mutation& m) -> absl::StatusOr<v1::OperatingContract> {
         ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(r.id()));
@@ -426,8 +431,8 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::VoidContract(rpc::CallCo
       });
 }
 
-absl::StatusOr<v1::OperatingContract> ContractHandlers::GetContract(rpc::CallContext& c,
-                                                                    const v1::GetContractRequest& r) {
+absl::StatusOr<v1::OperatingContract> ContractHandlers::GetContract(
+    rpc::CallContext& c, const v1::GetContractRequest& r) {
   ASSIGN_OR_RETURN(const store::ContractRow row, LoadContract(c.db, r.id(), c.scope));
   return WithSums(c.db, row, ShanghaiDay(c.now));
 }
@@ -516,71 +521,74 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::RecordIncome(rpc::CallContext
   if (*on > today) {
     return Refusal("INCOME_NOT_RECEIVED", "尚未到账的收益不能登记；预期收益请填入绩效目标").Build();
   }
-  return rpc::Mutate<v1::IncomeRecord>(c, r, [&](rpc::Mutation& m) -> absl::StatusOr<v1::IncomeRecord> {
-    store::IncomeRow income;
-    income.id = c.ids.Next();
-    income.received_fen = r.received_fen();
-    income.received_on = *on;
-    income.voucher_no = r.voucher_no();
-    income.recorded_at = c.now;
-    MutationRecorder recorder(m);
-    if (!r.contract_id().empty()) {
-      ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(r.contract_id()));
-      ASSIGN_OR_RETURN(const std::vector<Ulid> projects, store::ProjectsOfContract(m.tx(), id));
-      RETURN_IF_ERROR(LockFacts(m.tx(), projects));
-      ASSIGN_OR_RETURN(const store::ContractRow row,
-                       LoadContract(m.tx(), r.contract_id(), c.scope, true));
-      if (row.state == ContractState::kVoid) {
-        return Refusal("CONTRACT_NOT_ACTIVE", "合同已作废").Build();
-      }
-      ASSIGN_OR_RETURN(const v1::OperatingContract before, WithSums(m.tx(), row, today));
-      ASSIGN_OR_RETURN(const bool added,
-                       store::AddReceived(m.tx(), row.id, r.due_no(), r.received_fen()));
-      if (!added) {
-        ASSIGN_OR_RETURN(const auto due, store::FindDue(m.tx(), row.id, r.due_no()));
-        if (!due) return NotFound("income_due", Cat(r.due_no())).Build();
-        if (!due->due.due_fen) {
-          return Refusal("DUE_BASE_UNKNOWN", "该期计租基数未填报，先填报基数再登记到账").Build();
+  return rpc::Mutate<v1::IncomeRecord>(
+      c, r, [&](rpc::Mutation& m) -> absl::StatusOr<v1::IncomeRecord> {
+        store::IncomeRow income;
+        income.id = c.ids.Next();
+        income.received_fen = r.received_fen();
+        income.received_on = *on;
+        income.voucher_no = r.voucher_no();
+        income.recorded_at = c.now;
+        MutationRecorder recorder(m);
+        if (!r.contract_id().empty()) {
+          ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(r.contract_id()));
+          ASSIGN_OR_RETURN(const std::vector<Ulid> projects, store::ProjectsOfContract(m.tx(), id));
+          RETURN_IF_ERROR(LockFacts(m.tx(), projects));
+          ASSIGN_OR_RETURN(const store::ContractRow row,
+                           LoadContract(m.tx(), r.contract_id(), c.scope, true));
+          if (row.state == ContractState::kVoid) {
+            return Refusal("CONTRACT_NOT_ACTIVE", "合同已作废").Build();
+          }
+          ASSIGN_OR_RETURN(const v1::OperatingContract before, WithSums(m.tx(), row, today));
+          ASSIGN_OR_RETURN(const bool added,
+                           store::AddReceived(m.tx(), row.id, r.due_no(), r.received_fen()));
+          if (!added) {
+            ASSIGN_OR_RETURN(const auto due, store::FindDue(m.tx(), row.id, r.due_no()));
+            if (!due) return NotFound("income_due", Cat(r.due_no())).Build();
+            if (!due->due.due_fen) {
+              return Refusal("DUE_BASE_UNKNOWN", "该期计租基数未填报，先填报基数再登记到账")
+                  .Build();
+            }
+            return Refusal("INCOME_EXCEEDS_DUE", "到账超过该期应收")
+                .With("open_fen", Cat(*due->due.due_fen - due->received_fen))
+                .Build();
+          }
+          income.contract_id = row.id;
+          income.due_no = r.due_no();
+          income.recorded_by = ToActor(c.caller, c.roles, row.region_path).SerializeAsString();
+          RETURN_IF_ERROR(store::InsertIncome(m.tx(), {income}));
+          RETURN_IF_ERROR(AddToAssets(m.tx(), row.id, r.received_fen()));
+          v1::IncomeRecord out = ToIncome(income);
+          RETURN_IF_ERROR(recorder.Audit("income", income.id, row.region_path, nullptr, out, ""));
+          RETURN_IF_ERROR(Leave(m, row, &before, projects, "登记到账").status());
+          return out;
         }
-        return Refusal("INCOME_EXCEEDS_DUE", "到账超过该期应收")
-            .With("open_fen", Cat(*due->due.due_fen - due->received_fen))
-            .Build();
-      }
-      income.contract_id = row.id;
-      income.due_no = r.due_no();
-      income.recorded_by = ToActor(c.caller, c.roles, row.region_path).SerializeAsString();
-      RETURN_IF_ERROR(store::InsertIncome(m.tx(), {income}));
-      RETURN_IF_ERROR(AddToAssets(m.tx(), row.id, r.received_fen()));
-      v1::IncomeRecord out = ToIncome(income);
-      RETURN_IF_ERROR(recorder.Audit("income", income.id, row.region_path, nullptr, out, ""));
-      RETURN_IF_ERROR(Leave(m, row, &before, projects, "登记到账").status());
-      return out;
-    }
-    ASSIGN_OR_RETURN(const Ulid asset_id, Ulid::Parse(r.asset_id()));
-    ASSIGN_OR_RETURN(const std::vector<Ulid> projects, ProjectIdsOf(m.tx(), asset_id));
-    RETURN_IF_ERROR(LockFacts(m.tx(), projects));
-    ASSIGN_OR_RETURN(const store::AssetRow asset, LoadAsset(m.tx(), r.asset_id(), c.scope, true));
-    if (asset.state != AssetState::kActive && asset.state != AssetState::kLockedForDisposal) {
-      return Refusal("ASSET_NOT_ACTIVE", "资产不在正常状态").Build();
-    }
-    if (asset.contract_id) {
-      return Refusal("ASSET_UNDER_CONTRACT", "资产有履行中的合同，请按合同应收登记到账")
-          .With("contract_id", asset.contract_id->ToString())
-          .Build();
-    }
-    income.asset_id = asset.id;
-    income.recorded_by = ToActor(c.caller, c.roles, asset.region_path).SerializeAsString();
-    RETURN_IF_ERROR(store::InsertIncome(m.tx(), {income}));
-    RETURN_IF_ERROR(store::AddReceived(m.tx(), asset.id, r.received_fen()).status());
-    v1::IncomeRecord out = ToIncome(income);
-    RETURN_IF_ERROR(recorder.Audit("income", income.id, asset.region_path, nullptr, out, ""));
-    RETURN_IF_ERROR(RefreshFacts(m.tx(), projects, c.now, recorder));
-    return out;
-  });
+        ASSIGN_OR_RETURN(const Ulid asset_id, Ulid::Parse(r.asset_id()));
+        ASSIGN_OR_RETURN(const std::vector<Ulid> projects, ProjectIdsOf(m.tx(), asset_id));
+        RETURN_IF_ERROR(LockFacts(m.tx(), projects));
+        ASSIGN_OR_RETURN(const store::AssetRow asset,
+                         LoadAsset(m.tx(), r.asset_id(), c.scope, true));
+        if (asset.state != AssetState::kActive && asset.state != AssetState::kLockedForDisposal) {
+          return Refusal("ASSET_NOT_ACTIVE", "资产不在正常状态").Build();
+        }
+        if (asset.contract_id) {
+          return Refusal("ASSET_UNDER_CONTRACT", "资产有履行中的合同，请按合同应收登记到账")
+              .With("contract_id", asset.contract_id->ToString())
+              .Build();
+        }
+        income.asset_id = asset.id;
+        income.recorded_by = ToActor(c.caller, c.roles, asset.region_path).SerializeAsString();
+        RETURN_IF_ERROR(store::InsertIncome(m.tx(), {income}));
+        RETURN_IF_ERROR(store::AddReceived(m.tx(), asset.id, r.received_fen()).status());
+        v1::IncomeRecord out = ToIncome(income);
+        RETURN_IF_ERROR(recorder.Audit("income", income.id, asset.region_path, nullptr, out, ""));
+        RETURN_IF_ERROR(RefreshFacts(m.tx(), projects, c.now, recorder));
+        return out;
+      });
 }
 
-absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(rpc::CallContext& c,
-                                                                 const v1::ReverseIncomeRequest& r) {
+absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(
+    rpc::CallContext& c, const v1::ReverseIncomeRequest& r) {
   const absl::CivilDay today = ShanghaiDay(c.now);
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(r.id()));
   const absl::Status reversed = Refusal("ALREADY_REVERSED", "该笔到账已冲销").Build();
@@ -596,7 +604,8 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(rpc::CallContex
         back.recorded_at = c.now;
         MutationRecorder recorder(m);
         if (wrong->contract_id) {
-          ASSIGN_OR_RETURN(const auto projects, store::ProjectsOfContract(m.tx(), *wrong->contract_id));
+          ASSIGN_OR_RETURN(const auto projects,
+                           store::ProjectsOfContract(m.tx(), *wrong->contract_id));
           RETURN_IF_ERROR(LockFacts(m.tx(), projects));
           ASSIGN_OR_RETURN(const auto row,
                            store::FindContract(m.tx(), *wrong->contract_id, c.scope, true));
@@ -605,8 +614,8 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(rpc::CallContex
           ASSIGN_OR_RETURN(const v1::OperatingContract before, WithSums(m.tx(), *row, today));
           back.recorded_by = ToActor(c.caller, c.roles, row->region_path).SerializeAsString();
           RETURN_IF_ERROR(store::InsertIncome(m.tx(), {back}));
-          ASSIGN_OR_RETURN(const bool added, store::AddReceived(m.tx(), row->id, wrong->due_no,
-                                                                back.received_fen));
+          ASSIGN_OR_RETURN(const bool added,
+                           store::AddReceived(m.tx(), row->id, wrong->due_no, back.received_fen));
           if (!added) return reversed;
           RETURN_IF_ERROR(AddToAssets(m.tx(), row->id, back.received_fen));
           v1::IncomeRecord out = ToIncome(back);
@@ -617,12 +626,14 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(rpc::CallContex
         }
         ASSIGN_OR_RETURN(const auto projects, ProjectIdsOf(m.tx(), *wrong->asset_id));
         RETURN_IF_ERROR(LockFacts(m.tx(), projects));
-        ASSIGN_OR_RETURN(const auto asset, store::FindAsset(m.tx(), *wrong->asset_id, c.scope, true));
+        ASSIGN_OR_RETURN(const auto asset,
+                         store::FindAsset(m.tx(), *wrong->asset_id, c.scope, true));
         if (!asset) return NotFound("income", r.id()).Build();
         if (wrong->reverses_id) return reversed;
         back.recorded_by = ToActor(c.caller, c.roles, asset->region_path).SerializeAsString();
         RETURN_IF_ERROR(store::InsertIncome(m.tx(), {back}));
-        ASSIGN_OR_RETURN(const bool covered, store::AddReceived(m.tx(), asset->id, back.received_fen));
+        ASSIGN_OR_RETURN(const bool covered,
+                         store::AddReceived(m.tx(), asset->id, back.received_fen));
         if (!covered) {
           return Refusal("DIVIDEND_EXCEEDS_INCOME", "冲销后累计到账将少于已宣告的分配").Build();
         }
@@ -636,8 +647,8 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(rpc::CallContex
   return result;
 }
 
-absl::StatusOr<v1::ListIncomeResponse> ContractHandlers::ListIncome(rpc::CallContext& c,
-                                                                    const v1::ListIncomeRequest& r) {
+absl::StatusOr<v1::ListIncomeResponse> ContractHandlers::ListIncome(
+    rpc::CallContext& c, const v1::ListIncomeRequest& r) {
   if (r.contract_id().empty() == r.asset_id().empty()) {
     return InvalidField("contract_id", "请填写合同或资产之一").Build();
   }
@@ -668,8 +679,8 @@ absl::StatusOr<v1::ListIncomeResponse> ContractHandlers::ListIncome(rpc::CallCon
   return out;
 }
 
-absl::StatusOr<v1::Dividend> ContractHandlers::DeclareDividend(rpc::CallContext& c,
-                                                               const v1::DeclareDividendRequest& r) {
+absl::StatusOr<v1::Dividend> ContractHandlers::DeclareDividend(
+    rpc::CallContext& c, const v1::DeclareDividendRequest& r) {
   return rpc::Mutate<v1::Dividend>(c, r, [&](rpc::Mutation& m) -> absl::StatusOr<v1::Dividend> {
     std::vector<FieldViolation> violations;
     const auto on = DayFrom(r.declared_on(), "declared_on", &violations);
@@ -727,8 +738,8 @@ absl::StatusOr<v1::Dividend> ContractHandlers::PayDividend(rpc::CallContext& c,
     }
     RETURN_IF_ERROR(ToStatus(std::move(violations)));
     const v1::Dividend before = ToDividend(*row);
-    ASSIGN_OR_RETURN(const bool paid, store::PayDividend(m.tx(), &*row, c.ids.Next(), r.paid_fen(), *on,
-                                                         r.voucher_no()));
+    ASSIGN_OR_RETURN(const bool paid, store::PayDividend(m.tx(), &*row, c.ids.Next(), r.paid_fen(),
+                                                         *on, r.voucher_no()));
     if (!paid) {
       return Refusal("DIVIDEND_OVERPAID", "兑现超过应分金额")
           .With("open_fen", Cat(row->declared_fen - row->paid_fen))
@@ -736,7 +747,8 @@ absl::StatusOr<v1::Dividend> ContractHandlers::PayDividend(rpc::CallContext& c,
     }
     v1::Dividend out = ToDividend(*row);
     MutationRecorder recorder(m);
-    RETURN_IF_ERROR(recorder.Audit("dividend", row->id, row->region_path, &before, out, r.voucher_no()));
+    RETURN_IF_ERROR(
+        recorder.Audit("dividend", row->id, row->region_path, &before, out, r.voucher_no()));
     RETURN_IF_ERROR(RefreshFacts(m.tx(), projects, c.now, recorder));
     return out;
   });
@@ -749,16 +761,16 @@ absl::StatusOr<v1::ListDividendsResponse> ContractHandlers::ListDividends(
   std::string bytes;
   ASSIGN_OR_RETURN(const store::PageKey key, KeyOf(r, &bytes));
   ASSIGN_OR_RETURN(const int size, ResolvePageSize(r.page_size()));
-  ASSIGN_OR_RETURN(auto rows, store::ListDividends(c.db, c.scope, prefix, project, r.unpaid(), key,
-                                                   size + 1));
+  ASSIGN_OR_RETURN(auto rows,
+                   store::ListDividends(c.db, c.scope, prefix, project, r.unpaid(), key, size + 1));
   v1::ListDividendsResponse out;
   out.set_next_page_token(NextToken(size, bytes, &rows));
   for (const store::DividendRow& row : rows) *out.add_dividends() = ToDividend(row);
   return out;
 }
 
-absl::StatusOr<v1::LinkageContract> ContractHandlers::RecordLinkage(rpc::CallContext& c,
-                                                                    const v1::RecordLinkageRequest& r) {
+absl::StatusOr<v1::LinkageContract> ContractHandlers::RecordLinkage(
+    rpc::CallContext& c, const v1::RecordLinkageRequest& r) {
   RETURN_IF_ERROR(CheckReferenceFresh(c.db, c.now, options_.max_reference_lag));
   return rpc::Mutate<v1::LinkageContract>(
       c, r, [&](rpc::Mutation& m) -> absl::StatusOr<v1::LinkageContract> {
@@ -773,7 +785,8 @@ absl::StatusOr<v1::LinkageContract> ContractHandlers::RecordLinkage(rpc::CallCon
           violations.push_back({"mode_code", "未知的利益联结方式"});
         }
         RETURN_IF_ERROR(ToStatus(std::move(violations)));
-        ASSIGN_OR_RETURN(const store::ProjectCopy project, LoadProject(m.tx(), r.project_id(), c.scope));
+        ASSIGN_OR_RETURN(const store::ProjectCopy project,
+                         LoadProject(m.tx(), r.project_id(), c.scope));
         RETURN_IF_ERROR(LockFacts(m.tx(), {project.id}));
         store::LinkageRow row;
         row.id = c.ids.Next();
@@ -849,31 +862,33 @@ absl::StatusOr<v1::LinkageContract> ContractHandlers::UpdateLinkageCounts(
 absl::StatusOr<v1::LinkageContract> ContractHandlers::EndLinkage(rpc::CallContext& c,
                                                                  const v1::EndLinkageRequest& r) {
   return rpc::Mutate<v1::LinkageContract>(c, r, [&](rpc::Mutation& m) {
-    return ChangeLinkage(m, r.id(), r.etag(), r.reason(), [&](store::LinkageRow* row) -> absl::Status {
-      RETURN_IF_ERROR(NotEnded(*row, ShanghaiDay(c.now)));
-      std::vector<FieldViolation> violations;
-      const auto day = DayFrom(r.ended_on(), "ended_on", &violations);
-      if (day && (*day < row->start_date || *day > ShanghaiDay(c.now))) {
-        violations.push_back({"ended_on", "须在起始日期之后且不晚于今天"});
-      }
-      row->end_date = day;
-      row->end_reason = r.reason();
-      return ToStatus(std::move(violations));
-    });
+    return ChangeLinkage(m, r.id(), r.etag(), r.reason(),
+                         [&](store::LinkageRow* row) -> absl::Status {
+                           RETURN_IF_ERROR(NotEnded(*row, ShanghaiDay(c.now)));
+                           std::vector<FieldViolation> violations;
+                           const auto day = DayFrom(r.ended_on(), "ended_on", &violations);
+                           if (day && (*day < row->start_date || *day > ShanghaiDay(c.now))) {
+                             violations.push_back({"ended_on", "须在起始日期之后且不晚于今天"});
+                           }
+                           row->end_date = day;
+                           row->end_reason = r.reason();
+                           return ToStatus(std::move(violations));
+                         });
   });
 }
 
 absl::StatusOr<v1::LinkageContract> ContractHandlers::RecordLinkageIncome(
     rpc::CallContext& c, const v1::RecordLinkageIncomeRequest& r) {
   return rpc::Mutate<v1::LinkageContract>(c, r, [&](rpc::Mutation& m) {
-    return ChangeLinkage(m, r.id(), r.etag(), r.month(), [&](store::LinkageRow* row) -> absl::Status {
-      const std::string first = absl::FormatCivilTime(absl::CivilMonth(row->start_date));
-      if (r.month() > absl::FormatCivilTime(absl::CivilMonth(ShanghaiDay(c.now))) ||
-          r.month() < first) {
-        return InvalidField("month", "须在联结期内且不晚于本月").Build();
-      }
-      return store::PutLinkageIncome(m.tx(), *row, r.month(), r.paid_fen());
-    });
+    return ChangeLinkage(
+        m, r.id(), r.etag(), r.month(), [&](store::LinkageRow* row) -> absl::Status {
+          const std::string first = absl::FormatCivilTime(absl::CivilMonth(row->start_date));
+          if (r.month() > absl::FormatCivilTime(absl::CivilMonth(ShanghaiDay(c.now))) ||
+              r.month() < first) {
+            return InvalidField("month", "须在联结期内且不晚于本月").Build();
+          }
+          return store::PutLinkageIncome(m.tx(), *row, r.month(), r.paid_fen());
+        });
   });
 }
 
@@ -900,15 +915,16 @@ absl::StatusOr<v1::EmploymentRecord> ContractHandlers::RecordEmployment(
         if (r.month() > absl::FormatCivilTime(absl::CivilMonth(ShanghaiDay(c.now)))) {
           violations.push_back({"month", "不能晚于本月"});
         }
-        CheckCounts(r.workers(), r.poor_workers(), r.monitored_workers(), "务工人数", "poor_workers",
-                    "monitored_workers", &violations);
+        CheckCounts(r.workers(), r.poor_workers(), r.monitored_workers(), "务工人数",
+                    "poor_workers", "monitored_workers", &violations);
         CheckCounts(r.person_days(), r.poor_person_days(), 0, "工日", "poor_person_days", "",
                     &violations);
         if (r.poor_wages_fen() > r.wages_fen()) {
           violations.push_back({"poor_wages_fen", "不能多于工资总额"});
         }
         RETURN_IF_ERROR(ToStatus(std::move(violations)));
-        ASSIGN_OR_RETURN(const store::ProjectCopy project, LoadProject(m.tx(), r.project_id(), c.scope));
+        ASSIGN_OR_RETURN(const store::ProjectCopy project,
+                         LoadProject(m.tx(), r.project_id(), c.scope));
         RETURN_IF_ERROR(LockFacts(m.tx(), {project.id}));
         const auto kind = static_cast<EmploymentKind>(r.kind());
         ASSIGN_OR_RETURN(const auto there,

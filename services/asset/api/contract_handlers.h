@@ -28,11 +28,14 @@ class ContractHandlers {
   absl::StatusOr<v1::ListIncomeDuesResponse> ListIncomeDues(rpc::CallContext& c,
                                                             const v1::ListIncomeDuesRequest& r);
   absl::StatusOr<v1::IncomeDue> StateDueBase(rpc::CallContext& c, const v1::StateDueBaseRequest& r);
-  absl::StatusOr<v1::IncomeRecord> RecordIncome(rpc::CallContext& c, const v1::RecordIncomeRequest& r);
+  absl::StatusOr<v1::IncomeRecord> RecordIncome(rpc::CallContext& c,
+                                                const v1::RecordIncomeRequest& r);
   absl::StatusOr<v1::IncomeRecord> ReverseIncome(rpc::CallContext& c,
                                                  const v1::ReverseIncomeRequest& r);
-  absl::StatusOr<v1::ListIncomeResponse> ListIncome(rpc::CallContext& c, const v1::ListIncomeRequest& r);
-  absl::StatusOr<v1::Dividend> DeclareDividend(rpc::CallContext& c, const v1::DeclareDividendRequest& r);
+  absl::StatusOr<v1::ListIncomeResponse> ListIncome(rpc::CallContext& c,
+                                                    const v1::ListIncomeRequest& r);
+  absl::StatusOr<v1::Dividend> DeclareDividend(rpc::CallContext& c,
+                                               const v1::DeclareDividendRequest& r);
   absl::StatusOr<v1::Dividend> PayDividend(rpc::CallContext& c, const v1::PayDividendRequest& r);
   absl::StatusOr<v1::ListDividendsResponse> ListDividends(rpc::CallContext& c,
                                                           const v1::ListDividendsRequest& r);
@@ -40,7 +43,8 @@ class ContractHandlers {
                                                     const v1::RecordLinkageRequest& r);
   absl::StatusOr<v1::LinkageContract> UpdateLinkageCounts(rpc::CallContext& c,
                                                           const v1::UpdateLinkageCountsRequest& r);
-  absl::StatusOr<v1::LinkageContract> EndLinkage(rpc::CallContext& c, const v1::EndLinkageRequest& r);
+  absl::StatusOr<v1::LinkageContract> EndLinkage(rpc::CallContext& c,
+                                                 const v1::EndLinkageRequest& r);
   absl::StatusOr<v1::LinkageContract> RecordLinkageIncome(rpc::CallContext& c,
                                                           const v1::RecordLinkageIncomeRequest& r);
   absl::StatusOr<v1::ListLinkagesResponse> ListLinkages(rpc::CallContext& c,

@@ -73,7 +73,8 @@ Use UseFrom(const v1::UseReportInput& input, std::string_view path,
   use.idle_since = DayFrom(input.idle_since(), Cat(path, ".idle_since"), violations);
   use.idle_reason = input.idle_reason();
   for (const v1::UsePart& part : input.use_parts()) {
-    use.parts.push_back({part.description(), part.value_share_bp(), Same<UseState>(part.use_state())});
+    use.parts.push_back(
+        {part.description(), part.value_share_bp(), Same<UseState>(part.use_state())});
   }
   use.irreparable = input.irreparable();
   return use;
@@ -106,7 +107,8 @@ Use UseFromReport(const std::string& bytes) {
   use.idle_since = DayFrom(report.idle_since(), "", &none);
   use.idle_reason = report.idle_reason();
   for (const v1::UsePart& part : report.use_parts()) {
-    use.parts.push_back({part.description(), part.value_share_bp(), Same<UseState>(part.use_state())});
+    use.parts.push_back(
+        {part.description(), part.value_share_bp(), Same<UseState>(part.use_state())});
   }
   use.irreparable = report.irreparable();
   use.ever_used = report.ever_used();
@@ -168,7 +170,8 @@ v1::AssetDetails DetailsOf(const store::AssetRow& row) {
 
 std::vector<std::pair<std::string, std::string>> ExternalIdsOf(const v1::AssetDetails& details) {
   std::vector<std::pair<std::string, std::string>> out;
-  for (const type::v1::ExternalId& id : details.external_ids()) out.emplace_back(id.system(), id.id());
+  for (const type::v1::ExternalId& id : details.external_ids())
+    out.emplace_back(id.system(), id.id());
   return out;
 }
 
@@ -181,8 +184,8 @@ std::vector<store::ProjectShare> ProjectSharesOf(const v1::AssetDetails& details
     const v1::SourceProject& project = details.source_projects(i);
     const absl::StatusOr<Ulid> id = Ulid::Parse(project.project_id());
     if (!id.ok() || !seen.insert(project.project_id()).second) {
-      violations->push_back(
-          {Cat("details.source_projects[", i, "].project_id"), id.ok() ? "来源项目重复" : "编号无效"});
+      violations->push_back({Cat("details.source_projects[", i, "].project_id"),
+                             id.ok() ? "来源项目重复" : "编号无效"});
       continue;
     }
     const int32_t share = details.source_projects_size() == 1 && project.value_share_bp() == 0

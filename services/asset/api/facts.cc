@@ -29,7 +29,8 @@ absl::Status RefreshFacts(mysql::Tx& tx, const std::vector<Ulid>& projects, absl
   const absl::CivilDay today = ShanghaiDay(now);
   ASSIGN_OR_RETURN(const std::vector<store::FactsRow> stored, store::ReadLocked(tx, ids));
   std::vector<std::optional<absl::CivilDay>> refresh;
-  ASSIGN_OR_RETURN(const std::vector<FactInput> inputs, store::LoadInputs(tx, ids, today, &refresh));
+  ASSIGN_OR_RETURN(const std::vector<FactInput> inputs,
+                   store::LoadInputs(tx, ids, today, &refresh));
 
   std::vector<store::SavedFacts> saved;
   for (size_t i = 0; i < ids.size(); ++i) {
@@ -51,8 +52,7 @@ absl::Status RefreshFacts(mysql::Tx& tx, const std::vector<Ulid>& projects, absl
     if (changed) {
       v1::ProjectAssetFactsChanged event;
       *event.mutable_facts() = std::move(message);
-      RETURN_IF_ERROR(
-          recorder.Publish("project_asset_facts", ids[i], facts.region_path, event));
+      RETURN_IF_ERROR(recorder.Publish("project_asset_facts", ids[i], facts.region_path, event));
     }
     saved.push_back(std::move(row));
   }

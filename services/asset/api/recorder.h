@@ -21,7 +21,8 @@ class Recorder {
   // `before` may be null. The row itself is written already.
   virtual absl::Status Audit(std::string_view type, const Ulid& id, std::string_view region_path,
                              const google::protobuf::Message* before,
-                             const google::protobuf::Message& after, std::string_view reason = "") = 0;
+                             const google::protobuf::Message& after,
+                             std::string_view reason = "") = 0;
   virtual absl::Status Publish(std::string_view type, const Ulid& id, std::string_view region_path,
                                const google::protobuf::Message& state) = 0;
 };
@@ -30,8 +31,8 @@ class MutationRecorder final : public Recorder {
  public:
   explicit MutationRecorder(rpc::Mutation& mutation) : mutation_(mutation) {}
   absl::Status Audit(std::string_view type, const Ulid& id, std::string_view region_path,
-                     const google::protobuf::Message* before, const google::protobuf::Message& after,
-                     std::string_view reason) override {
+                     const google::protobuf::Message* before,
+                     const google::protobuf::Message& after, std::string_view reason) override {
     return mutation_.Audit(type, id, region_path, before, after, reason);
   }
   absl::Status Publish(std::string_view type, const Ulid& id, std::string_view region_path,
@@ -49,8 +50,8 @@ class BatchRecorder final : public Recorder {
   BatchRecorder(audit::Actor actor, std::string action, absl::Time now)
       : actor_(std::move(actor)), action_(std::move(action)), now_(now) {}
   absl::Status Audit(std::string_view type, const Ulid& id, std::string_view region_path,
-                     const google::protobuf::Message* before, const google::protobuf::Message& after,
-                     std::string_view reason) override {
+                     const google::protobuf::Message* before,
+                     const google::protobuf::Message& after, std::string_view reason) override {
     audit::Entry entry;
     entry.aggregate_type = type;
     entry.aggregate_id = id;

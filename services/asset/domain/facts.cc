@@ -18,7 +18,8 @@ void Earliest(const std::optional<absl::CivilDay>& day, std::optional<absl::Civi
 
 // NORMAL when all is in use, SEASONAL when the rest is declared off season, PARTIAL when the rest
 // stands idle; with nothing in use NOT_STARTED or stopped.
-void FillStatus(const std::vector<const FactAsset*>& operating, absl::CivilDay today, Facts* facts) {
+void FillStatus(const std::vector<const FactAsset*>& operating, absl::CivilDay today,
+                Facts* facts) {
   size_t in_use = 0;
   size_t off_season = 0;
   size_t partial = 0;
@@ -30,17 +31,24 @@ void FillStatus(const std::vector<const FactAsset*>& operating, absl::CivilDay t
     // A cultivation period that is over without use counts as not started.
     if (use == UseState::kCultivating) use = UseState::kNotStarted;
     switch (use) {
-      case UseState::kInUse: ++in_use; break;
-      case UseState::kOffSeason: ++off_season; break;
+      case UseState::kInUse:
+        ++in_use;
+        break;
+      case UseState::kOffSeason:
+        ++off_season;
+        break;
       case UseState::kPartial: {
         ++partial;
         const int64_t idle_value =
             asset->value_fen - MulDivHalfUp(asset->value_fen, asset->in_use_share_bp, kBpOne);
-        idle.emplace_back(asset->idle_since.value_or(asset->use_since), std::max<int64_t>(idle_value, 1));
+        idle.emplace_back(asset->idle_since.value_or(asset->use_since),
+                          std::max<int64_t>(idle_value, 1));
         break;
       }
       case UseState::kNotStarted:
-      case UseState::kUnspecified: ++not_started; break;
+      case UseState::kUnspecified:
+        ++not_started;
+        break;
       default: {
         const absl::CivilDay since = asset->idle_since.value_or(asset->use_since);
         idle.emplace_back(since, std::max<int64_t>(asset->value_fen, 1));
@@ -57,7 +65,7 @@ void FillStatus(const std::vector<const FactAsset*>& operating, absl::CivilDay t
     // The project stands still since its last asset stopped.
     facts->idle_since = last_stop;
     facts->status = MonthsBetween(*last_stop, today) >= kIdleMonths ? OperatingStatus::kIdle
-                                                                     : OperatingStatus::kSuspended;
+                                                                    : OperatingStatus::kSuspended;
     return;
   }
   if (in_use == operating.size()) {
@@ -74,9 +82,7 @@ void FillStatus(const std::vector<const FactAsset*>& operating, absl::CivilDay t
 
 int64_t PartOf(int64_t total, const Part& part) {
   if (part.whole <= 0) return 0;
-  const auto upto = [&](int64_t weight) {
-    return MulDivHalfUp(total, weight, part.whole);
-  };
+  const auto upto = [&](int64_t weight) { return MulDivHalfUp(total, weight, part.whole); };
   return upto(part.before + part.weight) - upto(part.before);
 }
 

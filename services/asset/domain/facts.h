@@ -20,7 +20,7 @@ inline constexpr int kFactMonths = 36;  // months shown, the current one include
 struct FactAsset {
   Ulid id;
   AssetClass asset_class = AssetClass::kUnspecified;
-  int64_t value_fen = 0;     // the project's part of it
+  int64_t value_fen = 0;  // the project's part of it
   bool value_exact = true;
   UseState use = UseState::kUnspecified;
   absl::CivilDay use_since;
@@ -130,8 +130,8 @@ struct Facts {
 
 Facts ComputeFacts(const FactInput& input, absl::CivilDay today);
 
-// A part of a sum: `weight` of `whole`, standing behind `before`. Parts in order of `before` add up to
-// the sum exactly, for reversals (below zero) too.
+// A part of a sum: `weight` of `whole`, standing behind `before`. Parts in order of `before` add up
+// to the sum exactly, for reversals (below zero) too.
 struct Part {
   int64_t before = 0;
   int64_t weight = 1;

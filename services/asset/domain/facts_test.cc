@@ -28,12 +28,16 @@ FactInput Input(std::vector<FactAsset> assets) {
 }
 
 TEST(Facts, StatusIsThatOfTheOperatingAssets) {
-  EXPECT_EQ(ComputeFacts(Input({Asset(1, UseState::kInUse), Asset(1, UseState::kInUse)}), kToday).status,
-            OperatingStatus::kNormal);
-  EXPECT_EQ(ComputeFacts(Input({Asset(1, UseState::kInUse), Asset(1, UseState::kOffSeason)}), kToday).status,
-            OperatingStatus::kSeasonal);
-  EXPECT_EQ(ComputeFacts(Input({Asset(1, UseState::kInUse), Asset(1, UseState::kIdle)}), kToday).status,
-            OperatingStatus::kPartial);
+  EXPECT_EQ(
+      ComputeFacts(Input({Asset(1, UseState::kInUse), Asset(1, UseState::kInUse)}), kToday).status,
+      OperatingStatus::kNormal);
+  EXPECT_EQ(
+      ComputeFacts(Input({Asset(1, UseState::kInUse), Asset(1, UseState::kOffSeason)}), kToday)
+          .status,
+      OperatingStatus::kSeasonal);
+  EXPECT_EQ(
+      ComputeFacts(Input({Asset(1, UseState::kInUse), Asset(1, UseState::kIdle)}), kToday).status,
+      OperatingStatus::kPartial);
   EXPECT_EQ(ComputeFacts(Input({Asset(1, UseState::kNotStarted)}), kToday).status,
             OperatingStatus::kNotStarted);
   FactAsset stopped = Asset(1, UseState::kIdle);
@@ -68,8 +72,9 @@ TEST(Facts, AProjectStandsStillSinceItsLastAssetStopped) {
 
 TEST(Facts, InUseValueCountsParts) {
   // 四处冷库三处已出租.
-  const Facts facts =
-      ComputeFacts(Input({Asset(400000, UseState::kPartial, 7500), Asset(100000, UseState::kOffSeason)}), kToday);
+  const Facts facts = ComputeFacts(
+      Input({Asset(400000, UseState::kPartial, 7500), Asset(100000, UseState::kOffSeason)}),
+      kToday);
   EXPECT_EQ(facts.in_use_value_fen, 400000);
   EXPECT_EQ(facts.operating_original_value_fen, 500000);
 }
@@ -92,7 +97,8 @@ TEST(Facts, DamageCountsWhenNothingIsLeft) {
   FactAsset flooded = Asset(1, UseState::kDamaged);
   flooded.irreparable = true;
   EXPECT_TRUE(ComputeFacts(Input({flooded}), kToday).damaged_irreparable);
-  EXPECT_FALSE(ComputeFacts(Input({flooded, Asset(1, UseState::kInUse)}), kToday).damaged_irreparable);
+  EXPECT_FALSE(
+      ComputeFacts(Input({flooded, Asset(1, UseState::kInUse)}), kToday).damaged_irreparable);
 }
 
 TEST(Facts, HouseholdsOfSeveralModesCountOnce) {

@@ -41,7 +41,8 @@ int32_t InUseShareBp(const Use& use) {
     case UseState::kPartial: {
       int32_t sum = 0;
       for (const UsePart& part : use.parts) {
-        if (part.state == UseState::kInUse || part.state == UseState::kOffSeason) sum += part.share_bp;
+        if (part.state == UseState::kInUse || part.state == UseState::kOffSeason)
+          sum += part.share_bp;
       }
       return std::min(sum, kBpOne);
     }
@@ -84,8 +85,9 @@ void CheckConservation(int64_t original_value_fen, const std::vector<int64_t>& a
     sum = *added;
   }
   if (sum != original_value_fen) {
-    violations->push_back({std::string(path), Cat("各资金来源合计", FormatYuan(sum), "元，不等于原值",
-                                                  FormatYuan(original_value_fen), "元")});
+    violations->push_back(
+        {std::string(path), Cat("各资金来源合计", FormatYuan(sum), "元，不等于原值",
+                                FormatYuan(original_value_fen), "元")});
   }
 }
 
@@ -141,13 +143,15 @@ absl::Status CheckUse(const UseContext& context, std::string_view path, Use* use
   if (use->state != UseState::kPartial && !use->parts.empty()) {
     add("use_parts", "仅部分使用时分列各部分");
   }
-  if (use->irreparable && use->state != UseState::kDamaged) add("irreparable", "仅损毁时可填无法修复");
+  if (use->irreparable && use->state != UseState::kDamaged)
+    add("irreparable", "仅损毁时可填无法修复");
   if (absl::Status bad = ToStatus(std::move(violations)); !bad.ok()) return bad;
 
   // SUSPENDED and IDLE are one state that the six months tell apart.
   if (use->state == UseState::kSuspended || use->state == UseState::kIdle) {
-    use->state = MonthsBetween(*use->idle_since, context.today) >= kIdleMonths ? UseState::kIdle
-                                                                              : UseState::kSuspended;
+    use->state = MonthsBetween(*use->idle_since, context.today) >= kIdleMonths
+                     ? UseState::kIdle
+                     : UseState::kSuspended;
   }
   const Use* previous = context.previous;
   if (previous != nullptr && use->since < previous->since) {
@@ -158,14 +162,18 @@ absl::Status CheckUse(const UseContext& context, std::string_view path, Use* use
         .Build();
   }
   const auto wrong = [](std::string_view zh) {
-    return Error(absl::StatusCode::kFailedPrecondition, "USE_STATE_WRONG").Domain(kErrorDomain).Zh(zh).Build();
+    return Error(absl::StatusCode::kFailedPrecondition, "USE_STATE_WRONG")
+        .Domain(kErrorDomain)
+        .Zh(zh)
+        .Build();
   };
   if (use->state == UseState::kCultivating) {
     if (!context.cultivation_ends) return wrong("没有栽植时间和培育期，不能填培育期");
     if (*context.cultivation_ends < use->since) return wrong("培育期已满");
   }
   const bool used_before = previous != nullptr && previous->ever_used;
-  if (used_before && (use->state == UseState::kNotStarted || use->state == UseState::kCultivating)) {
+  if (used_before &&
+      (use->state == UseState::kNotStarted || use->state == UseState::kCultivating)) {
     return wrong("已投用的资产不能改为未投用或培育期");
   }
   if (previous != nullptr && previous->state == UseState::kDamaged && previous->irreparable &&

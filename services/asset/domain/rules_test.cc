@@ -5,10 +5,10 @@
 namespace bangfu::asset {
 namespace {
 
+using absl::CivilDay;
 using ::bangfu::testing::HasViolation;
 using ::bangfu::testing::IsOk;
 using ::bangfu::testing::StatusIs;
-using absl::CivilDay;
 
 const CivilDay kToday(2026, 11, 24);
 
@@ -75,8 +75,9 @@ TEST(Shares, AddUpToTheWhole) {
   CheckShares({5100, 4899}, false, "owners", &violations);
   CheckShares({0, 0}, false, "holders", &violations);
   EXPECT_EQ(violations.size(), 2u);
-  EXPECT_EQ(VillageShareBp({{OwnerLevel::kVillageCollective, 5100}, {OwnerLevel::kStateCounty, 4900}}),
-            5100);
+  EXPECT_EQ(
+      VillageShareBp({{OwnerLevel::kVillageCollective, 5100}, {OwnerLevel::kStateCounty, 4900}}),
+      5100);
   EXPECT_EQ(VillageShareBp({{OwnerLevel::kVillageCollective, 0}}), std::nullopt);
 }
 

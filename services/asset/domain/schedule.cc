@@ -50,7 +50,8 @@ Due WithBase(Due due, int64_t base_fen) {
 
 absl::StatusOr<std::vector<Due>> ComputeDues(const std::vector<ScheduleStep>& steps,
                                              const std::vector<DueDay>& due_days,
-                                             absl::CivilDay contract_from, absl::CivilDay contract_to,
+                                             absl::CivilDay contract_from,
+                                             absl::CivilDay contract_to,
                                              int64_t original_value_fen) {
   std::vector<FieldViolation> violations;
   if (contract_to < contract_from) violations.push_back({"terms.end_date", "合同止期早于起期"});
@@ -61,7 +62,8 @@ absl::StatusOr<std::vector<Due>> ComputeDues(const std::vector<ScheduleStep>& st
     if (step.from < contract_from || step.to > contract_to) {
       violations.push_back({path, "收益约定须在合同期内"});
     }
-    if (i > 0 && step.from <= steps[i - 1].to) violations.push_back({Cat(path, ".from"), "与上一段重叠"});
+    if (i > 0 && step.from <= steps[i - 1].to)
+      violations.push_back({Cat(path, ".from"), "与上一段重叠"});
     if (step.fixed_fen_per_year == 0 && step.rate_bp == 0) {
       violations.push_back({path, "须有固定金额或比例"});
     }

@@ -1,5 +1,6 @@
-// Due payments of an operating contract (应收), exact to the fen. Rents that step by year, rents that
-// rise every few years, rates of a base and guaranteed sums beside a rate all fit one schedule.
+// Due payments of an operating contract (应收), exact to the fen. Rents that step by year, rents
+// that rise every few years, rates of a base and guaranteed sums beside a rate all fit one
+// schedule.
 #pragma once
 
 #include <optional>
@@ -17,8 +18,8 @@ struct ScheduleStep {
   int64_t fixed_fen_per_year = 0;
   int32_t rate_bp = 0;  // a year
   RateBase base = RateBase::kUnspecified;
-  int32_t escalation_bp = 0;    // raise of the fixed sum …
-  int32_t escalation_years = 0; // … after every so many full years of the step
+  int32_t escalation_bp = 0;     // raise of the fixed sum …
+  int32_t escalation_years = 0;  // … after every so many full years of the step
 };
 struct DueDay {
   int month = 12;
@@ -41,17 +42,18 @@ inline constexpr size_t kMaxDues = 600;
 
 // The dues of the whole schedule, in order of their days.
 //
-// Each step runs in years from its first day; a last year that is cut short bears its share of days,
-// rounded half up. A year's sum falls due in equal parts (largest remainder, so that they add up) on
-// the due days inside the year; without due days, or with none inside a cut year, on the year's last
-// day. A rate of ORIGINAL_VALUE is a year's sum like a fixed one; a rate of OUTPUT, SALES or PROFIT is
-// of the period's own base, which is stated later (WithBase).
+// Each step runs in years from its first day; a last year that is cut short bears its share of
+// days, rounded half up. A year's sum falls due in equal parts (largest remainder, so that they add
+// up) on the due days inside the year; without due days, or with none inside a cut year, on the
+// year's last day. A rate of ORIGINAL_VALUE is a year's sum like a fixed one; a rate of OUTPUT,
+// SALES or PROFIT is of the period's own base, which is stated later (WithBase).
 //
 // INVALID_ARGUMENT with paths under `terms.schedule` when steps overlap, leave the contract's days,
 // hold nothing or name no base.
 absl::StatusOr<std::vector<Due>> ComputeDues(const std::vector<ScheduleStep>& steps,
                                              const std::vector<DueDay>& due_days,
-                                             absl::CivilDay contract_from, absl::CivilDay contract_to,
+                                             absl::CivilDay contract_from,
+                                             absl::CivilDay contract_to,
                                              int64_t original_value_fen);
 
 // The due with its base stated: fixed + rate × base, rounded half up; a loss gives no share.

@@ -7,9 +7,9 @@
 namespace bangfu::asset {
 namespace {
 
+using absl::CivilDay;
 using ::bangfu::testing::HasViolation;
 using ::bangfu::testing::StatusIs;
-using absl::CivilDay;
 
 std::vector<int64_t> Sums(const std::vector<Due>& dues) {
   std::vector<int64_t> out;
@@ -19,7 +19,8 @@ std::vector<int64_t> Sums(const std::vector<Due>& dues) {
 
 TEST(Schedule, AYearsRentInTwoParts) {
   // 前三年按固定资产投资的8%计取, 7月1日前和12月31日前分两次.
-  const ScheduleStep step{CivilDay(2021, 1, 1), CivilDay(2023, 12, 31), 0, 800, RateBase::kOriginalValue};
+  const ScheduleStep step{CivilDay(2021, 1, 1), CivilDay(2023, 12, 31), 0, 800,
+                          RateBase::kOriginalValue};
   ASSERT_OK_AND_ASSIGN(const auto dues,
                        ComputeDues({step}, {{7, 1}, {12, 31}}, CivilDay(2021, 1, 1),
                                    CivilDay(2025, 12, 31), 1840000000));
@@ -32,8 +33,8 @@ TEST(Schedule, AYearsRentInTwoParts) {
 
 TEST(Schedule, RentStepsAndRises) {
   // 每3年上浮10%: 3000 yuan, then 3300, then 3630.
-  const ScheduleStep rising{CivilDay(2020, 3, 1), CivilDay(2027, 2, 28), 300000, 0,
-                            RateBase::kUnspecified, 1000, 3};
+  const ScheduleStep rising{
+      CivilDay(2020, 3, 1), CivilDay(2027, 2, 28), 300000, 0, RateBase::kUnspecified, 1000, 3};
   const ScheduleStep last{CivilDay(2027, 3, 1), CivilDay(2028, 2, 29), 500000};
   ASSERT_OK_AND_ASSIGN(const auto dues, ComputeDues({rising, last}, {}, CivilDay(2020, 3, 1),
                                                     CivilDay(2028, 2, 29), 0));
@@ -53,8 +54,8 @@ TEST(Schedule, PartsAddUpToTheFen) {
 
 TEST(Schedule, ACutYearBearsItsDays) {
   const ScheduleStep step{CivilDay(2023, 1, 1), CivilDay(2024, 3, 31), 366000};
-  ASSERT_OK_AND_ASSIGN(const auto dues, ComputeDues({step}, {}, CivilDay(2023, 1, 1),
-                                                    CivilDay(2024, 3, 31), 0));
+  ASSERT_OK_AND_ASSIGN(const auto dues,
+                       ComputeDues({step}, {}, CivilDay(2023, 1, 1), CivilDay(2024, 3, 31), 0));
   ASSERT_EQ(dues.size(), 2u);
   EXPECT_EQ(dues[1].due_fen, 91000);  // 91 of 366 days
   EXPECT_EQ(dues[1].due_date, CivilDay(2024, 3, 31));
@@ -62,9 +63,10 @@ TEST(Schedule, ACutYearBearsItsDays) {
 
 TEST(Schedule, AShareOfSalesWaitsForItsBase) {
   // 350元/亩保底 + 大棚收入50%分红: a guaranteed sum and a share.
-  const ScheduleStep step{CivilDay(2024, 1, 1), CivilDay(2024, 12, 31), 3500000, 5000, RateBase::kSales};
-  ASSERT_OK_AND_ASSIGN(const auto dues, ComputeDues({step}, {}, CivilDay(2024, 1, 1),
-                                                    CivilDay(2024, 12, 31), 0));
+  const ScheduleStep step{CivilDay(2024, 1, 1), CivilDay(2024, 12, 31), 3500000, 5000,
+                          RateBase::kSales};
+  ASSERT_OK_AND_ASSIGN(const auto dues,
+                       ComputeDues({step}, {}, CivilDay(2024, 1, 1), CivilDay(2024, 12, 31), 0));
   ASSERT_EQ(dues.size(), 1u);
   EXPECT_TRUE(NeedsBase(dues[0]));
   EXPECT_FALSE(dues[0].due_fen.has_value());
@@ -75,7 +77,8 @@ TEST(Schedule, AShareOfSalesWaitsForItsBase) {
 TEST(Schedule, RefusesWhatDoesNotFit) {
   const CivilDay from(2024, 1, 1);
   const CivilDay to(2024, 12, 31);
-  EXPECT_THAT(ComputeDues({{from, to + 1, 100}}, {}, from, to, 0), HasViolation("terms.schedule[0]"));
+  EXPECT_THAT(ComputeDues({{from, to + 1, 100}}, {}, from, to, 0),
+              HasViolation("terms.schedule[0]"));
   EXPECT_THAT(ComputeDues({{from, to, 100}, {to, to, 100}}, {}, from, to, 0),
               HasViolation("terms.schedule[1].from"));
   EXPECT_THAT(ComputeDues({{from, to, 0}}, {}, from, to, 0), HasViolation("terms.schedule[0]"));
@@ -92,8 +95,8 @@ TEST(Schedule, SumsHoldForAnyShape) {
       std::vector<DueDay> days;
       for (int m = 1; m <= parts; ++m) days.push_back({m, 31});
       ASSERT_OK_AND_ASSIGN(const auto dues,
-                           ComputeDues({{CivilDay(2024, 1, 1), CivilDay(2025, 12, 31), yearly}}, days,
-                                       CivilDay(2024, 1, 1), CivilDay(2025, 12, 31), 0));
+                           ComputeDues({{CivilDay(2024, 1, 1), CivilDay(2025, 12, 31), yearly}},
+                                       days, CivilDay(2024, 1, 1), CivilDay(2025, 12, 31), 0));
       int64_t sum = 0;
       for (const Due& due : dues) sum += *due.due_fen;
       ASSERT_EQ(sum, 2 * yearly);

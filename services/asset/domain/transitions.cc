@@ -32,7 +32,8 @@ Guard Active() {
 }
 Guard OwnersComplete() {
   return {"owners", [](const AssetSubject& s, const Actor&) -> absl::Status {
-            if (!s.has_ownership_basis) return Refuse("OWNERSHIP_BASIS_MISSING", "须先填写权属依据");
+            if (!s.has_ownership_basis)
+              return Refuse("OWNERSHIP_BASIS_MISSING", "须先填写权属依据");
             if (!s.owner_shares_complete) {
               return Refuse("OWNER_SHARES_INCOMPLETE", "所有权人份额合计须为100%");
             }
@@ -54,30 +55,46 @@ Guard Unreferenced() {
 
 std::string TitleZh(TitleStatus status) {
   switch (status) {
-    case TitleStatus::kUnregistered: return "未确权";
-    case TitleStatus::kRegistered: return "已确权";
-    case TitleStatus::kDisputed: return "有争议";
-    default: return "未指定";
+    case TitleStatus::kUnregistered:
+      return "未确权";
+    case TitleStatus::kRegistered:
+      return "已确权";
+    case TitleStatus::kDisputed:
+      return "有争议";
+    default:
+      return "未指定";
   }
 }
 std::string CustodyZh(CustodyStatus status) {
   switch (status) {
-    case CustodyStatus::kNotHandedOver: return "未移交";
-    case CustodyStatus::kHandedOver: return "已移交";
-    case CustodyStatus::kReturned: return "已收回";
-    default: return "未指定";
+    case CustodyStatus::kNotHandedOver:
+      return "未移交";
+    case CustodyStatus::kHandedOver:
+      return "已移交";
+    case CustodyStatus::kReturned:
+      return "已收回";
+    default:
+      return "未指定";
   }
 }
 std::string StateZh(AssetState state) {
   switch (state) {
-    case AssetState::kActive: return "正常";
-    case AssetState::kLockedForDisposal: return "处置锁定";
-    case AssetState::kDisposed: return "已处置";
-    case AssetState::kPrincipalRecovered: return "本金已收回";
-    case AssetState::kSplit: return "已拆分";
-    case AssetState::kMerged: return "已合并";
-    case AssetState::kVoid: return "作废";
-    default: return "未指定";
+    case AssetState::kActive:
+      return "正常";
+    case AssetState::kLockedForDisposal:
+      return "处置锁定";
+    case AssetState::kDisposed:
+      return "已处置";
+    case AssetState::kPrincipalRecovered:
+      return "本金已收回";
+    case AssetState::kSplit:
+      return "已拆分";
+    case AssetState::kMerged:
+      return "已合并";
+    case AssetState::kVoid:
+      return "作废";
+    default:
+      return "未指定";
   }
 }
 
@@ -85,31 +102,61 @@ std::string StateZh(AssetState state) {
 
 const TitleTable& Titles() {
   using enum TitleStatus;
-  static const TitleTable* const table = new TitleTable(
-      [](const AssetSubject& s) { return s.title; }, TitleZh,
-      {
-          {{kUnregistered}, "register_title", "确权登记", {kTownshipReviewer, kCountyOperator},
-           {Active(), OwnersComplete()}, {}, kRegistered},
-          {{kUnregistered, kRegistered}, "dispute_title", "提出权属争议",
-           {kVillageReporter, kTownshipReviewer, kCountyOperator}, {Active()}, {}, kDisputed},
-          {{kDisputed}, "settle_title", "化解争议", {kCountyApprover},
-           {Active(), Certificate(true), OwnersComplete()}, {}, kRegistered},
-          {{kDisputed}, "settle_title", "化解争议", {kCountyApprover}, {Active(), Certificate(false)},
-           {}, kUnregistered},
-      });
+  static const TitleTable* const table =
+      new TitleTable([](const AssetSubject& s) { return s.title; }, TitleZh,
+                     {
+                         {{kUnregistered},
+                          "register_title",
+                          "确权登记",
+                          {kTownshipReviewer, kCountyOperator},
+                          {Active(), OwnersComplete()},
+                          {},
+                          kRegistered},
+                         {{kUnregistered, kRegistered},
+                          "dispute_title",
+                          "提出权属争议",
+                          {kVillageReporter, kTownshipReviewer, kCountyOperator},
+                          {Active()},
+                          {},
+                          kDisputed},
+                         {{kDisputed},
+                          "settle_title",
+                          "化解争议",
+                          {kCountyApprover},
+                          {Active(), Certificate(true), OwnersComplete()},
+                          {},
+                          kRegistered},
+                         {{kDisputed},
+                          "settle_title",
+                          "化解争议",
+                          {kCountyApprover},
+                          {Active(), Certificate(false)},
+                          {},
+                          kUnregistered},
+                     });
   return *table;
 }
 
 const CustodyTable& Custodies() {
   using enum CustodyStatus;
-  static const CustodyTable* const table = new CustodyTable(
-      [](const AssetSubject& s) { return s.custody; }, CustodyZh,
-      {
-          {{kNotHandedOver, kReturned}, "hand_over", "移交", {kTownshipReviewer, kCountyOperator},
-           {Active()}, {}, kHandedOver},
-          {{kHandedOver}, "return_custody", "收回", {kTownshipReviewer, kCountyOperator}, {Active()},
-           {}, kReturned},
-      });
+  static const CustodyTable* const table =
+      new CustodyTable([](const AssetSubject& s) { return s.custody; }, CustodyZh,
+                       {
+                           {{kNotHandedOver, kReturned},
+                            "hand_over",
+                            "移交",
+                            {kTownshipReviewer, kCountyOperator},
+                            {Active()},
+                            {},
+                            kHandedOver},
+                           {{kHandedOver},
+                            "return_custody",
+                            "收回",
+                            {kTownshipReviewer, kCountyOperator},
+                            {Active()},
+                            {},
+                            kReturned},
+                       });
   return *table;
 }
 
@@ -118,19 +165,48 @@ const StateTable& States() {
   static const StateTable* const table = new StateTable(
       [](const AssetSubject& s) { return s.state; }, StateZh,
       {
-          {{kActive}, "report_use", "上报使用状态",
-           {kVillageReporter, kTownshipReviewer, kCountyOperator, kSystemIntegrator}, {}, {}, kActive},
-          {{kLockedForDisposal}, "report_use", "上报使用状态",
-           {kVillageReporter, kTownshipReviewer, kCountyOperator, kSystemIntegrator}, {}, {},
+          {{kActive},
+           "report_use",
+           "上报使用状态",
+           {kVillageReporter, kTownshipReviewer, kCountyOperator, kSystemIntegrator},
+           {},
+           {},
+           kActive},
+          {{kLockedForDisposal},
+           "report_use",
+           "上报使用状态",
+           {kVillageReporter, kTownshipReviewer, kCountyOperator, kSystemIntegrator},
+           {},
+           {},
            kLockedForDisposal},
-          {{kActive}, "update", "修改", {kTownshipReviewer, kCountyOperator, kSystemIntegrator}, {}, {},
+          {{kActive},
+           "update",
+           "修改",
+           {kTownshipReviewer, kCountyOperator, kSystemIntegrator},
+           {},
+           {},
            kActive},
-          {{kLockedForDisposal}, "update", "修改",
-           {kTownshipReviewer, kCountyOperator, kSystemIntegrator}, {}, {}, kLockedForDisposal},
-          {{kActive}, "record_inspection", "管护检查", {kTownshipReviewer, kCountyOperator}, {}, {},
+          {{kLockedForDisposal},
+           "update",
+           "修改",
+           {kTownshipReviewer, kCountyOperator, kSystemIntegrator},
+           {},
+           {},
+           kLockedForDisposal},
+          {{kActive},
+           "record_inspection",
+           "管护检查",
+           {kTownshipReviewer, kCountyOperator},
+           {},
+           {},
            kActive},
-          {{kActive}, "sign_contract", "登记经营合同",
-           {kTownshipReviewer, kCountyOperator, kSystemIntegrator}, {}, {}, kActive},
+          {{kActive},
+           "sign_contract",
+           "登记经营合同",
+           {kTownshipReviewer, kCountyOperator, kSystemIntegrator},
+           {},
+           {},
+           kActive},
           {{kActive}, "void", "作废", {kCountyApprover}, {Unreferenced()}, {}, kVoid},
       });
   return *table;

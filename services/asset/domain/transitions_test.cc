@@ -29,8 +29,8 @@ TEST(Transitions, EveryTripleOfEveryTable) {
               ::testing::IsEmpty());
   EXPECT_THAT(workflow::TryTriples<CustodyStatus>(
                   Custodies(),
-                  std::vector<CustodyStatus>{CustodyStatus::kNotHandedOver, CustodyStatus::kHandedOver,
-                                             CustodyStatus::kReturned},
+                  std::vector<CustodyStatus>{CustodyStatus::kNotHandedOver,
+                                             CustodyStatus::kHandedOver, CustodyStatus::kReturned},
                   kRoles,
                   [](CustodyStatus state, const std::string& action, int role) {
                     AssetSubject s = Complete();
@@ -38,17 +38,18 @@ TEST(Transitions, EveryTripleOfEveryTable) {
                     return Custodies().Execute(s, action, Actor{"p", {role}});
                   }),
               ::testing::IsEmpty());
-  EXPECT_THAT(workflow::TryTriples<AssetState>(
-                  States(),
-                  std::vector<AssetState>{AssetState::kActive, AssetState::kLockedForDisposal,
-                                          AssetState::kDisposed, AssetState::kSplit, AssetState::kVoid},
-                  kRoles,
-                  [](AssetState state, const std::string& action, int role) {
-                    AssetSubject s = Complete();
-                    s.state = state;
-                    return States().Execute(s, action, Actor{"p", {role}});
-                  }),
-              ::testing::IsEmpty());
+  EXPECT_THAT(
+      workflow::TryTriples<AssetState>(
+          States(),
+          std::vector<AssetState>{AssetState::kActive, AssetState::kLockedForDisposal,
+                                  AssetState::kDisposed, AssetState::kSplit, AssetState::kVoid},
+          kRoles,
+          [](AssetState state, const std::string& action, int role) {
+            AssetSubject s = Complete();
+            s.state = state;
+            return States().Execute(s, action, Actor{"p", {role}});
+          }),
+      ::testing::IsEmpty());
 }
 
 TEST(Transitions, TitleNeedsBasisAndShares) {

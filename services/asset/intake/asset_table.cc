@@ -18,30 +18,73 @@ struct FieldHeader {
   Field field;
 };
 constexpr FieldHeader kHeaders[] = {
-    {"资产编码", Field::kCode}, {"asset_code", Field::kCode},
-    {"资产名称", Field::kName}, {"名称", Field::kName}, {"asset_name", Field::kName},
-    {"资产类别", Field::kClass}, {"类别", Field::kClass}, {"kind_text", Field::kKind},
-    {"资产种类", Field::kKind}, {"资产形态", Field::kForm}, {"形态", Field::kForm},
-    {"来源项目", Field::kProject}, {"来源项目编码", Field::kProject}, {"项目编码", Field::kProject},
-    {"资金来源", Field::kFunds}, {"原值", Field::kValue}, {"资产原值", Field::kValue},
-    {"original_value_text", Field::kValue}, {"区划代码", Field::kRegionCode},
-    {"行政区划代码", Field::kRegionCode}, {"province", Field::kProvince}, {"省", Field::kProvince},
-    {"city", Field::kCity}, {"市", Field::kCity}, {"county", Field::kCounty}, {"县", Field::kCounty},
-    {"township", Field::kTownship}, {"乡镇", Field::kTownship}, {"village", Field::kVillage},
-    {"村", Field::kVillage}, {"坐落", Field::kAddress}, {"建成时间", Field::kFormed},
-    {"formed_year", Field::kFormed}, {"权属级次", Field::kOwnerLevel}, {"所有权人", Field::kOwners},
-    {"owner", Field::kOwners}, {"收益权人", Field::kIncomeHolders}, {"确权状态", Field::kTitle},
-    {"证号", Field::kCert}, {"移交时间", Field::kTransferred}, {"经营方式", Field::kMode},
-    {"operation_mode_text", Field::kMode}, {"经营主体", Field::kOperator},
-    {"经营主体信用代码", Field::kUscc}, {"合同起", Field::kContractFrom},
-    {"合同止", Field::kContractTo}, {"年约定收益", Field::kAgreed}, {"实际收益", Field::kIncome},
-    {"annual_income_text", Field::kIncome}, {"分红应付", Field::kDividendDue},
-    {"分红实付", Field::kDividendPaid}, {"带动脱贫户", Field::kPoor}, {"带动监测户", Field::kMonitored},
-    {"户均增收", Field::kPerHousehold}, {"联结方式", Field::kLinkModes},
-    {"管护责任人", Field::kOmPerson}, {"管护制度", Field::kOmRules}, {"管护经费", Field::kOmMoney},
-    {"使用状态", Field::kUse}, {"use_state_text", Field::kUse}, {"闲置起始", Field::kIdleSince},
-    {"不可修复", Field::kIrreparable}, {"种植时间", Field::kPlanting}, {"栽植时间", Field::kPlanting},
-    {"培育月数", Field::kCultivation}, {"保险", Field::kInsured}, {"备注", Field::kNote},
+    {"资产编码", Field::kCode},
+    {"asset_code", Field::kCode},
+    {"资产名称", Field::kName},
+    {"名称", Field::kName},
+    {"asset_name", Field::kName},
+    {"资产类别", Field::kClass},
+    {"类别", Field::kClass},
+    {"kind_text", Field::kKind},
+    {"资产种类", Field::kKind},
+    {"资产形态", Field::kForm},
+    {"形态", Field::kForm},
+    {"来源项目", Field::kProject},
+    {"来源项目编码", Field::kProject},
+    {"项目编码", Field::kProject},
+    {"资金来源", Field::kFunds},
+    {"原值", Field::kValue},
+    {"资产原值", Field::kValue},
+    {"original_value_text", Field::kValue},
+    {"区划代码", Field::kRegionCode},
+    {"行政区划代码", Field::kRegionCode},
+    {"province", Field::kProvince},
+    {"省", Field::kProvince},
+    {"city", Field::kCity},
+    {"市", Field::kCity},
+    {"county", Field::kCounty},
+    {"县", Field::kCounty},
+    {"township", Field::kTownship},
+    {"乡镇", Field::kTownship},
+    {"village", Field::kVillage},
+    {"村", Field::kVillage},
+    {"坐落", Field::kAddress},
+    {"建成时间", Field::kFormed},
+    {"formed_year", Field::kFormed},
+    {"权属级次", Field::kOwnerLevel},
+    {"所有权人", Field::kOwners},
+    {"owner", Field::kOwners},
+    {"收益权人", Field::kIncomeHolders},
+    {"确权状态", Field::kTitle},
+    {"证号", Field::kCert},
+    {"移交时间", Field::kTransferred},
+    {"经营方式", Field::kMode},
+    {"operation_mode_text", Field::kMode},
+    {"经营主体", Field::kOperator},
+    {"经营主体信用代码", Field::kUscc},
+    {"合同起", Field::kContractFrom},
+    {"合同止", Field::kContractTo},
+    {"年约定收益", Field::kAgreed},
+    {"实际收益", Field::kIncome},
+    {"annual_income_text", Field::kIncome},
+    {"分红应付", Field::kDividendDue},
+    {"分红实付", Field::kDividendPaid},
+    {"带动脱贫户", Field::kPoor},
+    {"带动监测户", Field::kMonitored},
+    {"户均增收", Field::kPerHousehold},
+    {"联结方式", Field::kLinkModes},
+    {"管护责任人", Field::kOmPerson},
+    {"管护制度", Field::kOmRules},
+    {"管护经费", Field::kOmMoney},
+    {"使用状态", Field::kUse},
+    {"use_state_text", Field::kUse},
+    {"闲置起始", Field::kIdleSince},
+    {"不可修复", Field::kIrreparable},
+    {"种植时间", Field::kPlanting},
+    {"栽植时间", Field::kPlanting},
+    {"培育月数", Field::kCultivation},
+    {"保险", Field::kInsured},
+    {"备注", Field::kNote},
     {"notes", Field::kNote},
 };
 
@@ -97,8 +140,8 @@ std::optional<Refusal> RefusalOf(std::string_view name, std::string_view kind, s
   const std::string k = Normalize(kind);
   const std::string u = Normalize(use);
   const std::string t = Normalize(note);
-  if (ContainsAny(n, {"小计", "合计", "总计", "汇总"}) || ContainsAny(k, {"小计", "合计", "总计", "汇总"}) ||
-      ContainsAny(t, {"汇总"})) {
+  if (ContainsAny(n, {"小计", "合计", "总计", "汇总"}) ||
+      ContainsAny(k, {"小计", "合计", "总计", "汇总"}) || ContainsAny(t, {"汇总"})) {
     return Refusal{"SUMMARY_ROW", "name", std::string(name),
                    "汇总行不是一项资产，不导入；请提供明细，仅有汇总时作核对用"};
   }
@@ -125,8 +168,9 @@ std::optional<AssetClass> ClassOfKind(std::string_view kind) {
   if (const auto stated = ClassOf(kind)) return stated;
   const std::string t = Normalize(kind);
   if (ContainsAny(t, {"道路", "水利", "饮水", "文化", "卫生"})) return AssetClass::kPublicWelfare;
-  if (ContainsAny(t, {"大棚", "冷库", "厂房", "光伏", "基地", "车间", "加工厂", "烘干", "产业园", "房屋",
-                      "校舍", "仓储", "库房", "投资", "股权", "债权", "土地", "设备", "固定资产"})) {
+  if (ContainsAny(
+          t, {"大棚", "冷库", "厂房", "光伏", "基地", "车间", "加工厂", "烘干", "产业园", "房屋",
+              "校舍", "仓储", "库房", "投资", "股权", "债权", "土地", "设备", "固定资产"})) {
     return AssetClass::kOperating;
   }
   return std::nullopt;
@@ -136,10 +180,11 @@ std::optional<AssetForm> FormOf(std::string_view text) {
   const std::string t = Normalize(text);
   if (ContainsAny(t, {"债权"})) return AssetForm::kDebt;
   if (ContainsAny(t, {"股权", "入股", "权益", "投资"})) return AssetForm::kEquity;
-  if (ContainsAny(t, {"生物", "种植基地", "养殖基地", "油茶", "茶山"})) return AssetForm::kBiological;
+  if (ContainsAny(t, {"生物", "种植基地", "养殖基地", "油茶", "茶山"}))
+    return AssetForm::kBiological;
   if (ContainsAny(t, {"无形", "土地使用权"})) return AssetForm::kIntangible;
-  if (ContainsAny(t, {"固定", "大棚", "冷库", "厂房", "光伏", "基地", "车间", "加工厂", "烘干", "产业园",
-                      "房屋", "校舍", "仓储", "库房", "设备"})) {
+  if (ContainsAny(t, {"固定", "大棚", "冷库", "厂房", "光伏", "基地", "车间", "加工厂", "烘干",
+                      "产业园", "房屋", "校舍", "仓储", "库房", "设备"})) {
     return AssetForm::kFixed;
   }
   return std::nullopt;
@@ -152,11 +197,13 @@ std::string CategoryOf(std::string_view text) {
     std::string_view code;
   };
   static constexpr Word kWords[] = {
-      {"冷库", "COLD_STORE"}, {"冷藏", "COLD_STORE"}, {"大棚", "GREENHOUSE"}, {"温室", "GREENHOUSE"},
-      {"光伏", "PV_STATION"}, {"厂房", "WORKSHOP"},   {"车间", "WORKSHOP"},   {"加工厂", "WORKSHOP"},
-      {"烘干", "DRYING"},     {"设备", "EQUIPMENT"},  {"道路", "ROAD"},       {"产业路", "ROAD"},
-      {"水利", "IRRIGATION"}, {"鱼塘", "POND"},       {"池塘", "POND"},       {"仓储", "WAREHOUSE"},
-      {"库房", "WAREHOUSE"},  {"民宿", "LODGING"},    {"房屋", "BUILDING"}};
+      {"冷库", "COLD_STORE"}, {"冷藏", "COLD_STORE"}, {"大棚", "GREENHOUSE"},
+      {"温室", "GREENHOUSE"}, {"光伏", "PV_STATION"}, {"厂房", "WORKSHOP"},
+      {"车间", "WORKSHOP"},   {"加工厂", "WORKSHOP"}, {"烘干", "DRYING"},
+      {"设备", "EQUIPMENT"},  {"道路", "ROAD"},       {"产业路", "ROAD"},
+      {"水利", "IRRIGATION"}, {"鱼塘", "POND"},       {"池塘", "POND"},
+      {"仓储", "WAREHOUSE"},  {"库房", "WAREHOUSE"},  {"民宿", "LODGING"},
+      {"房屋", "BUILDING"}};
   for (const Word& w : kWords) {
     if (ContainsAny(t, {w.word})) return std::string(w.code);
   }
@@ -199,9 +246,10 @@ LinkModes LinkModesOf(std::string_view text) {
     std::string_view code;
   };
   static constexpr Word kWords[] = {
-      {"分红", "DIVIDEND"},  {"务工", "EMPLOYMENT"},  {"就业", "EMPLOYMENT"}, {"订单", "ORDER"},
-      {"收购", "ORDER"},     {"土地流转", "LAND_RENT"}, {"流转", "LAND_RENT"},  {"托养", "TRUSTEESHIP"},
-      {"托管", "TRUSTEESHIP"}, {"入股", "SHARE"},      {"服务", "SERVICE"},    {"公益性岗位", "PUBLIC_POST"},
+      {"分红", "DIVIDEND"},    {"务工", "EMPLOYMENT"},  {"就业", "EMPLOYMENT"},
+      {"订单", "ORDER"},       {"收购", "ORDER"},       {"土地流转", "LAND_RENT"},
+      {"流转", "LAND_RENT"},   {"托养", "TRUSTEESHIP"}, {"托管", "TRUSTEESHIP"},
+      {"入股", "SHARE"},       {"服务", "SERVICE"},     {"公益性岗位", "PUBLIC_POST"},
       {"公岗", "PUBLIC_POST"}, {"其他", "OTHER"}};
   LinkModes out;
   for (const std::string& piece :
@@ -266,7 +314,8 @@ UseText UseOf(std::string_view text) {
     out.state = UseState::kDamaged;
   } else if (ContainsAny(t, {"季节"})) {
     out.state = UseState::kOffSeason;
-  } else if (ContainsAny(t, {"转在用", "在用", "使用中", "运营", "并网发电", "出租", "正常", "转公益用"})) {
+  } else if (ContainsAny(
+                 t, {"转在用", "在用", "使用中", "运营", "并网发电", "出租", "正常", "转公益用"})) {
     out.state = UseState::kInUse;
   } else if (ContainsAny(t, {"闲置"})) {
     out.state = UseState::kIdle;
@@ -313,7 +362,8 @@ std::optional<printed::Amount> ConsumablesIn(std::string_view note) {
   constexpr std::string_view kWord = "原值含";
   const size_t at = t.find(kWord);
   if (at == std::string::npos) return std::nullopt;
-  if (!ContainsAny(t.substr(at), {"消耗", "菌棒", "种苗", "饲料", "农药", "化肥"})) return std::nullopt;
+  if (!ContainsAny(t.substr(at), {"消耗", "菌棒", "种苗", "饲料", "农药", "化肥"}))
+    return std::nullopt;
   size_t digit = at + kWord.size();
   while (digit < t.size() && (t[digit] < '0' || t[digit] > '9')) ++digit;
   size_t end = digit;

@@ -1,5 +1,5 @@
-// The columns of asset tables: T4 (资产台账) and what governments have published, and what their cells
-// mean. Text in, proposals out; no database, no contract.
+// The columns of asset tables: T4 (资产台账) and what governments have published, and what their
+// cells mean. Text in, proposals out; no database, no contract.
 #pragma once
 
 #include <map>
@@ -16,11 +16,52 @@
 namespace bangfu::asset::tables {
 
 enum class Field {
-  kNone, kCode, kName, kClass, kKind, kForm, kProject, kFunds, kValue, kRegionCode, kProvince, kCity,
-  kCounty, kTownship, kVillage, kAddress, kFormed, kOwnerLevel, kOwners, kIncomeHolders, kTitle, kCert,
-  kTransferred, kMode, kOperator, kUscc, kContractFrom, kContractTo, kAgreed, kIncome, kDividendDue,
-  kDividendPaid, kPoor, kMonitored, kPerHousehold, kLinkModes, kOmPerson, kOmRules, kOmMoney, kUse,
-  kIdleSince, kIrreparable, kPlanting, kCultivation, kInsured, kNote,
+  kNone,
+  kCode,
+  kName,
+  kClass,
+  kKind,
+  kForm,
+  kProject,
+  kFunds,
+  kValue,
+  kRegionCode,
+  kProvince,
+  kCity,
+  kCounty,
+  kTownship,
+  kVillage,
+  kAddress,
+  kFormed,
+  kOwnerLevel,
+  kOwners,
+  kIncomeHolders,
+  kTitle,
+  kCert,
+  kTransferred,
+  kMode,
+  kOperator,
+  kUscc,
+  kContractFrom,
+  kContractTo,
+  kAgreed,
+  kIncome,
+  kDividendDue,
+  kDividendPaid,
+  kPoor,
+  kMonitored,
+  kPerHousehold,
+  kLinkModes,
+  kOmPerson,
+  kOmRules,
+  kOmMoney,
+  kUse,
+  kIdleSince,
+  kIrreparable,
+  kPlanting,
+  kCultivation,
+  kInsured,
+  kNote,
 };
 
 // The field that a header names; kNone: not one of ours.

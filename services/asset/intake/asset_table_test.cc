@@ -18,11 +18,13 @@ TEST(AssetTable, HeadersInBothForms) {
 
 TEST(AssetTable, WhatIsNoAssetIsSaidWhy) {
   EXPECT_EQ(RefusalOf("村集体经营性资产总计", "经营性资产", "", "")->reason, "SUMMARY_ROW");
-  EXPECT_EQ(RefusalOf("到户类资产项目89个", "到户类资产", "", "汇总行;四位小数")->reason, "SUMMARY_ROW");
+  EXPECT_EQ(RefusalOf("到户类资产项目89个", "到户类资产", "", "汇总行;四位小数")->reason,
+            "SUMMARY_ROW");
   EXPECT_EQ(RefusalOf("网具库房", "固定资产", "拟建", "")->reason, "ASSET_NOT_FORMED");
   EXPECT_EQ(RefusalOf("6栋厂房", "标准厂房", "在建", "")->reason, "ASSET_NOT_FORMED");
   EXPECT_EQ(RefusalOf("千亩大棚", "大棚", "在用", "企业投资,非财政资产")->reason, "OUT_OF_SCOPE");
-  EXPECT_FALSE(RefusalOf("分宜县光伏扶贫电站", "光伏电站", "已并网发电", "四站合计7.51兆瓦").has_value());
+  EXPECT_FALSE(
+      RefusalOf("分宜县光伏扶贫电站", "光伏电站", "已并网发电", "四站合计7.51兆瓦").has_value());
 }
 
 TEST(AssetTable, PartialUseHasItsShares) {

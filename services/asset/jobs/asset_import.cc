@@ -238,9 +238,11 @@ class Reader final : public ::bangfu::intake::RowReader {
     // Kind.
     if (const auto c = tables::ClassOf(d->Text(Field::kClass))) {
       details.set_asset_class(static_cast<v1::AssetClass>(*c));
-    } else if (const auto by_kind = tables::ClassOfKind(kind.empty() ? d->Text(Field::kClass) : kind)) {
+    } else if (const auto by_kind =
+                   tables::ClassOfKind(kind.empty() ? d->Text(Field::kClass) : kind)) {
       details.set_asset_class(static_cast<v1::AssetClass>(*by_kind));
-      d->Warn(kind.empty() ? Field::kClass : Field::kKind, "CLASS_BY_KIND", "资产类别由种类推断，请确认",
+      d->Warn(kind.empty() ? Field::kClass : Field::kKind, "CLASS_BY_KIND",
+              "资产类别由种类推断，请确认",
               *by_kind == AssetClass::kOperating ? "经营性" : "公益性");
     } else {
       d->Hold(Field::kClass, "CLASS_MISSING", "请填写经营性、公益性或到户类");
@@ -268,7 +270,8 @@ class Reader final : public ::bangfu::intake::RowReader {
       d->Warn(Field::kValue, "VALUE_APPROXIMATE", "原值是约数，确认前不计入指标", value.note_zh);
       d->Ask("original_value");
     } else if (value.unit_source == printed::UnitSource::kAsk) {
-      d->Hold(Field::kValue, "VALUE_UNIT_UNKNOWN", "原值没有单位，请在表头注明元或万元", value.note_zh);
+      d->Hold(Field::kValue, "VALUE_UNIT_UNKNOWN", "原值没有单位，请在表头注明元或万元",
+              value.note_zh);
     } else {
       d->Hold(Field::kValue, Cat("VALUE_", printed::ParseStateName(value.state)), "请补填准确原值",
               value.note_zh);
@@ -316,7 +319,8 @@ class Reader final : public ::bangfu::intake::RowReader {
       d->project_keys.push_back(key);
     }
     if (d->project_keys.size() > 1) {
-      d->Hold(Field::kProject, "PROJECT_SHARES_UNKNOWN", "多个来源项目须分行填写或注明各自占原值比例");
+      d->Hold(Field::kProject, "PROJECT_SHARES_UNKNOWN",
+              "多个来源项目须分行填写或注明各自占原值比例");
     }
     d->region_code = d->Text(Field::kRegionCode);
     if (d->Damaged(Field::kRegionCode) || printed::IsDamagedCode(d->region_code)) {
@@ -376,7 +380,8 @@ class Reader final : public ::bangfu::intake::RowReader {
       return;
     }
     if (difference != 0) {
-      d->Warn(Field::kFunds, "VALUE_ROUNDED", "各资金来源之和与原值差在四舍五入内，两数都保留，请核对",
+      d->Warn(Field::kFunds, "VALUE_ROUNDED",
+              "各资金来源之和与原值差在四舍五入内，两数都保留，请核对",
               Cat("差", FormatYuan(difference), "元"));
       d->Ask("fund_sources");
       return;
@@ -385,7 +390,8 @@ class Reader final : public ::bangfu::intake::RowReader {
       // Which source paid for the consumables is not stated: in proportion, to the fen.
       std::vector<int64_t> weights;
       for (const printed::DeclaredSource& item : parsed.items) weights.push_back(*item.amount.fen);
-      const std::vector<int64_t> parts = SplitLargestRemainder(details.original_value_fen(), weights);
+      const std::vector<int64_t> parts =
+          SplitLargestRemainder(details.original_value_fen(), weights);
       for (size_t i = 0; i < parsed.items.size(); ++i) {
         v1::AssetFunding* funding = details.add_fund_sources();
         funding->set_source_code(parsed.items[i].source_code);
@@ -428,7 +434,8 @@ class Reader final : public ::bangfu::intake::RowReader {
     }
     if (!shares) {
       d->Ask("owners");
-      if (owners.size() > 1) d->Warn(Field::kOwners, "OWNER_SHARES_UNKNOWN", "多个所有权人的份额未写明");
+      if (owners.size() > 1)
+        d->Warn(Field::kOwners, "OWNER_SHARES_UNKNOWN", "多个所有权人的份额未写明");
     }
     for (const tables::Owner& holder : tables::OwnersOf(d->Text(Field::kIncomeHolders))) {
       auto level = tables::OwnerLevelOf(holder.name);
@@ -568,7 +575,8 @@ class Reader final : public ::bangfu::intake::RowReader {
       const std::string note = d->Text(Field::kNote);
       use.idle_reason = note.empty() ? "导入台账，原因未注明" : Utf8Truncate(note, 500);
     }
-    use.irreparable = use.state == UseState::kDamaged && tables::IsYes(d->Text(Field::kIrreparable));
+    use.irreparable =
+        use.state == UseState::kDamaged && tables::IsYes(d->Text(Field::kIrreparable));
     UseContext context{today_, formed, std::nullopt, nullptr};
     const v1::AssetDetails& details = d->asset.asset().details();
     if (planted && details.cultivation_months() > 0) {
@@ -622,8 +630,9 @@ class Reader final : public ::bangfu::intake::RowReader {
     for (const Draft& d : *drafts) {
       if (!d.decided()) keys.insert(d.project_keys.begin(), d.project_keys.end());
     }
-    ASSIGN_OR_RETURN(const auto found, store::FindProjectsByKey(
-                                           db_, std::vector<std::string>(keys.begin(), keys.end())));
+    ASSIGN_OR_RETURN(
+        const auto found,
+        store::FindProjectsByKey(db_, std::vector<std::string>(keys.begin(), keys.end())));
     std::multimap<std::string, const store::ProjectCopy*> projects;
     for (const auto& [key, project] : found) projects.emplace(key, &project);
     for (Draft& d : *drafts) {
@@ -634,7 +643,8 @@ class Reader final : public ::bangfu::intake::RowReader {
     for (const Draft& d : *drafts) {
       if (!d.decided()) natural.push_back(d.asset.natural_key());
     }
-    ASSIGN_OR_RETURN(const std::vector<store::AssetRow> there, store::FindByNaturalKeys(db_, natural));
+    ASSIGN_OR_RETURN(const std::vector<store::AssetRow> there,
+                     store::FindByNaturalKeys(db_, natural));
     std::map<std::string, const store::AssetRow*> by_key;
     for (const store::AssetRow& row : there) by_key[*row.natural_key] = &row;
     for (Draft& d : *drafts) {
@@ -693,7 +703,8 @@ class Reader final : public ::bangfu::intake::RowReader {
       v1::SourceProject* source = details.add_source_projects();
       source->set_project_id(project->id.ToString());
       source->set_value_share_bp(kBpOne);
-      if (const absl::Status formed = api::CheckProjects(details, {*project}, job_.scope); !formed.ok()) {
+      if (const absl::Status formed = api::CheckProjects(details, {*project}, job_.scope);
+          !formed.ok()) {
         d->Refuse("formed_date", ReasonOf(formed), d->Text(Field::kFormed),
                   GetErrorDetail(formed).message_zh);
         return absl::OkStatus();
@@ -710,10 +721,10 @@ class Reader final : public ::bangfu::intake::RowReader {
     }
     if (d->open.contains("original_value")) asset.add_open_questions("original_value");
     d->asset.set_natural_key(Sha256(
-        d->Has(Field::kCode)
-            ? Cat("code\n", d->Text(Field::kCode))
-            : Cat("name\n", project != nullptr ? project->id.ToString() : "", "\n", asset.region_path(),
-                  "\n", MatchKey(details.name()), "\n", details.formed_date().year())));
+        d->Has(Field::kCode) ? Cat("code\n", d->Text(Field::kCode))
+                             : Cat("name\n", project != nullptr ? project->id.ToString() : "", "\n",
+                                   asset.region_path(), "\n", MatchKey(details.name()), "\n",
+                                   details.formed_date().year())));
     d->asset.set_content_digest(Sha256(d->asset.SerializeAsString()));
     return absl::OkStatus();
   }
@@ -741,8 +752,8 @@ class Reader final : public ::bangfu::intake::RowReader {
       asset.set_region_path(*path);
       return absl::OkStatus();
     }
-    const bool named = d->Has(Field::kCounty) || d->Has(Field::kTownship) || d->Has(Field::kVillage) ||
-                       d->Has(Field::kCity) || d->Has(Field::kProvince);
+    const bool named = d->Has(Field::kCounty) || d->Has(Field::kTownship) ||
+                       d->Has(Field::kVillage) || d->Has(Field::kCity) || d->Has(Field::kProvince);
     if (!named) {
       if (project == nullptr) {
         d->Hold(Field::kRegionCode, "REGION_MISSING", "请填写坐落的区划代码或县、乡镇、村名");
@@ -777,9 +788,11 @@ class Reader final : public ::bangfu::intake::RowReader {
               Cat(match.explanation_zh, candidates.empty() ? "" : "；候选：", candidates));
       return absl::OkStatus();
     }
-    if (match.ask) d->Warn(Field::kVillage, "REGION_MATCHED", "区划按名称匹配，请确认", match.explanation_zh);
+    if (match.ask)
+      d->Warn(Field::kVillage, "REGION_MATCHED", "区划按名称匹配，请确认", match.explanation_zh);
     if (several) {
-      d->Warn(Field::kVillage, "REGION_SEVERAL", "跨村资产登记在乡镇，各村份额请补填", match.explanation_zh);
+      d->Warn(Field::kVillage, "REGION_SEVERAL", "跨村资产登记在乡镇，各村份额请补填",
+              match.explanation_zh);
     }
     details.set_region_code(match.code);
     asset.set_region_path(match.code);
@@ -834,16 +847,16 @@ class AssetImport final : public ::bangfu::intake::Kind {
   std::string_view name() const override { return "assets"; }
   std::vector<auth::Role> roles() const override { return Roles(); }
 
-  absl::StatusOr<std::unique_ptr<::bangfu::intake::RowReader>> NewReader(const Job& job,
-                                                                         mysql::Session& db) override {
+  absl::StatusOr<std::unique_ptr<::bangfu::intake::RowReader>> NewReader(
+      const Job& job, mysql::Session& db) override {
     RETURN_IF_ERROR(api::CheckReferenceFresh(db, job.now, options_.max_reference_lag));
     auto reader = std::make_unique<Reader>(job, db, ids_);
     RETURN_IF_ERROR(reader->Prepare());
     return reader;
   }
 
-  absl::StatusOr<std::vector<CommittedRow>> CommitChunk(mysql::Tx& tx, const Job& job,
-                                                        const std::vector<StagedRow>& rows) override;
+  absl::StatusOr<std::vector<CommittedRow>> CommitChunk(
+      mysql::Tx& tx, const Job& job, const std::vector<StagedRow>& rows) override;
 
  private:
   UlidGenerator& ids_;
@@ -892,7 +905,8 @@ absl::StatusOr<std::vector<CommittedRow>> AssetImport::CommitChunk(
     out[i].outcome = rows[i].outcome;
     out[i].record_id = rows[i].record_id;
     if (!auth::InScope(job.scope, row.asset().region_path())) {
-      out[i] = {ROW_OUTCOME_REFUSED, Ulid(),
+      out[i] = {ROW_OUTCOME_REFUSED,
+                Ulid(),
                 {MakeIssue("region_code", "REGION_FOREIGN", details.region_code(), "",
                            "坐落不在您的管辖范围内")}};
       continue;
@@ -906,7 +920,8 @@ absl::StatusOr<std::vector<CommittedRow>> AssetImport::CommitChunk(
         continue;
       }
       if (old.state != AssetState::kActive) {
-        out[i] = {ROW_OUTCOME_REFUSED, old.id,
+        out[i] = {ROW_OUTCOME_REFUSED,
+                  old.id,
                   {MakeIssue("", "ASSET_NOT_ACTIVE", "", "", "资产不在正常状态，不能更新")}};
         continue;
       }
@@ -1073,15 +1088,15 @@ absl::StatusOr<std::vector<CommittedRow>> AssetImport::CommitChunk(
   for (const store::NewAsset& asset : assets) {
     v1::AssetChanged event;
     *event.mutable_asset() = api::ToAsset(asset.row);
-    RETURN_IF_ERROR(recorder.Audit("asset", asset.row.id, asset.row.region_path, nullptr, event.asset(),
-                                   reason));
+    RETURN_IF_ERROR(recorder.Audit("asset", asset.row.id, asset.row.region_path, nullptr,
+                                   event.asset(), reason));
     RETURN_IF_ERROR(recorder.Publish("asset", asset.row.id, asset.row.region_path, event));
   }
   for (size_t i = 0; i < updated.size(); ++i) {
     v1::AssetChanged event;
     *event.mutable_asset() = api::ToAsset(updated[i]);
-    RETURN_IF_ERROR(recorder.Audit("asset", updated[i].id, updated[i].region_path, &updated_before[i],
-                                   event.asset(), reason));
+    RETURN_IF_ERROR(recorder.Audit("asset", updated[i].id, updated[i].region_path,
+                                   &updated_before[i], event.asset(), reason));
     RETURN_IF_ERROR(recorder.Publish("asset", updated[i].id, updated[i].region_path, event));
   }
   for (const store::NewContract& contract : contracts) {
@@ -1092,8 +1107,7 @@ absl::StatusOr<std::vector<CommittedRow>> AssetImport::CommitChunk(
     *event.mutable_contract() = api::ToContract(contract.row, sums);
     RETURN_IF_ERROR(recorder.Audit("contract", contract.row.id, contract.row.region_path, nullptr,
                                    event.contract(), reason));
-    RETURN_IF_ERROR(
-        recorder.Publish("contract", contract.row.id, contract.row.region_path, event));
+    RETURN_IF_ERROR(recorder.Publish("contract", contract.row.id, contract.row.region_path, event));
   }
   RETURN_IF_ERROR(api::RefreshFacts(tx, projects, job.now, recorder));
   RETURN_IF_ERROR(recorder.Flush(tx));

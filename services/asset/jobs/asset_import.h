@@ -1,7 +1,7 @@
 // Import of asset tables (T4 资产台账, and tables as governments publish them): kind "assets".
 //
-// A row becomes one asset, its running contract, the income and dividends of the last full year, and
-// the links with households that the row states. What a table does not say is asked for, never
+// A row becomes one asset, its running contract, the income and dividends of the last full year,
+// and the links with households that the row states. What a table does not say is asked for, never
 // guessed: such a row is HELD, or taken with the open question kept on the record.
 #pragma once
 

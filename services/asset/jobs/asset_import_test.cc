@@ -79,19 +79,28 @@ class AssetImportTest : public ServiceTest {
 };
 
 constexpr char kT4[] =
-    "资产名称,资产类别,资产形态,来源项目,资金来源,原值（万元）,区划代码,建成时间,权属级次,所有权人,收益权人,确权状态,证号,"
-    "移交时间,经营方式,经营主体,经营主体信用代码,合同起,合同止,年约定收益（万元）,实际收益（万元）,分红应付（万元）,"
-    "分红实付（万元）,带动脱贫户,带动监测户,户均增收（元）,联结方式,管护责任人,管护制度,管护经费（万元）,使用状态,闲置起始,"
+    "资产名称,资产类别,资产形态,来源项目,资金来源,原值（万元）,区划代码,建成时间,权属级次,所有权人,"
+    "收益权人,确权状态,证号,"
+    "移交时间,经营方式,经营主体,经营主体信用代码,合同起,合同止,年约定收益（万元）,实际收益（万元）,"
+    "分红应付（万元）,"
+    "分红实付（万元）,带动脱贫户,带动监测户,户均增收（元）,联结方式,管护责任人,管护制度,"
+    "管护经费（万元）,使用状态,闲置起始,"
     "不可修复,种植时间,培育月数,备注\r\n";
 
-std::string Row(const std::string& name, const std::string& rest) { return name + "," + rest + "\r\n"; }
+std::string Row(const std::string& name, const std::string& rest) {
+  return name + "," + rest + "\r\n";
+}
 
 // One running shed with contract, income, dividends and households.
-std::string RunningShed(const std::string& name = "水东村冷库", const std::string& value = "100.123456") {
-  return Row(name, "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金90.123456万元、自筹资金10万元," + value +
-                       ",360733101201,2020-11-30,村集体,水东村股份经济合作社,水东村股份经济合作社,已确权,"
-                       "赣(2021)第1号,2021-02-01,租赁,众兴合作社,91360100MA300015X0,2021-01-01,2029-12-31,6.5,5.2,"
-                       "1.5,1.2,38,2,3200,收益分红、就业务工,李四,有,0.5,在用,,,,,");
+std::string RunningShed(const std::string& name = "水东村冷库",
+                        const std::string& value = "100.123456") {
+  return Row(name,
+             "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金90.123456万元、自筹资金10万元," +
+                 value +
+                 ",360733101201,2020-11-30,村集体,水东村股份经济合作社,水东村股份经济合作社,已确权,"
+                 "赣(2021)第1号,2021-02-01,租赁,众兴合作社,91360100MA300015X0,2021-01-01,2029-12-"
+                 "31,6.5,5.2,"
+                 "1.5,1.2,38,2,3200,收益分红、就业务工,李四,有,0.5,在用,,,,,");
 }
 
 TEST_F(AssetImportTest, R026_R027_ARowBringsAssetContractIncomeAndHouseholds) {
@@ -116,7 +125,8 @@ TEST_F(AssetImportTest, R026_R027_ARowBringsAssetContractIncomeAndHouseholds) {
   EXPECT_EQ(facts.linked_monitored_households(), 2);
   EXPECT_EQ(facts.linkage_mode_count(), 2);
   v1::ListAssetsRequest list;
-  ASSERT_OK_AND_ASSIGN(const auto assets, Call<v1::ListAssetsResponse>("AssetService.ListAssets", list));
+  ASSERT_OK_AND_ASSIGN(const auto assets,
+                       Call<v1::ListAssetsResponse>("AssetService.ListAssets", list));
   ASSERT_EQ(assets.assets_size(), 1);
   EXPECT_EQ(assets.assets(0).title_status(), v1::TITLE_STATUS_REGISTERED);
   EXPECT_EQ(assets.assets(0).custody_status(), v1::CUSTODY_STATUS_HANDED_OVER);
@@ -137,7 +147,8 @@ TEST_F(AssetImportTest, TheSecondRunChangesNothing) {
   // Another value of the same asset updates it, and its money stays as it is booked.
   std::string changed = RunningShed();
   changed.replace(changed.find("100.123456"), 10, "101.123456");
-  changed.replace(changed.find("自筹资金10万元"), std::string("自筹资金10万元").size(), "自筹资金11万元");
+  changed.replace(changed.find("自筹资金10万元"), std::string("自筹资金10万元").size(),
+                  "自筹资金11万元");
   const std::string third = Import(kT4 + changed);
   EXPECT_EQ(Get(third).rows_updated(), 1) << Reasons(Rows(third).begin()->second);
   EXPECT_EQ(Count("asset"), 1);
@@ -148,20 +159,32 @@ TEST_F(AssetImportTest, WhatATableDoesNotSayIsAskedFor) {
   const std::string tail = ",360733101201,2020-11-30,村集体,水东村合作社,,,,,自营,,,,,,,,,,,,,,,,";
   const std::string id = Import(
       std::string(kT4) +
-      Row("没有原值", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金," + tail + "在用,,,,,") +
-      Row("约数", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,约20万元" + tail + "在用,,,,,") +
-      Row("余数", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,20余万元" + tail + "在用,,,,,") +
-      Row("自筹", "经营性,固定资产,EXT-PJ360733-2021-000001,自筹资金20万元,20" + tail + "在用,,,,,") +
-      Row("不平", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金10万元、自筹资金5万元,20" + tail + "在用,,,,,") +
-      Row("差一点", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金10万元、自筹资金9.99万元,20" + tail + "在用,,,,,") +
-      Row("部分", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,20" + tail + "部分使用,,,,,") +
-      Row("部分说清", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,20" + tail + "部分使用60%,2026-08-01,,,,") +
-      Row("闲置无日期", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,20" + tail + "闲置,,,,,") +
+      Row("没有原值",
+          "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金," + tail + "在用,,,,,") +
+      Row("约数",
+          "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,约20万元" + tail + "在用,,,,,") +
+      Row("余数",
+          "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,20余万元" + tail + "在用,,,,,") +
+      Row("自筹",
+          "经营性,固定资产,EXT-PJ360733-2021-000001,自筹资金20万元,20" + tail + "在用,,,,,") +
+      Row("不平", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金10万元、自筹资金5万元,20" +
+                      tail + "在用,,,,,") +
+      Row("差一点",
+          "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金10万元、自筹资金9.99万元,20" +
+              tail + "在用,,,,,") +
+      Row("部分",
+          "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,20" + tail + "部分使用,,,,,") +
+      Row("部分说清", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,20" + tail +
+                          "部分使用60%,2026-08-01,,,,") +
+      Row("闲置无日期",
+          "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,20" + tail + "闲置,,,,,") +
       Row("没有项目", "经营性,固定资产,,专项扶贫资金,20" + tail + "在用,,,,,") +
       Row("项目不存在", "经营性,固定资产,PJ000,专项扶贫资金,20" + tail + "在用,,,,,") +
-      Row("在建棚", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,20" + tail + "在建,,,,,") +
+      Row("在建棚",
+          "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,20" + tail + "在建,,,,,") +
       Row("合计", "经营性,固定资产,,,240" + tail + ",,,,,") +
-      Row("约数", "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,约20万元" + tail + "在用,,,,,"));
+      Row("约数",
+          "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,约20万元" + tail + "在用,,,,,"));
   auto rows = Rows(id);
   EXPECT_EQ(rows["没有原值"].outcome(), intake_v1::ROW_OUTCOME_HELD);
   EXPECT_EQ(rows["余数"].outcome(), intake_v1::ROW_OUTCOME_HELD) << Reasons(rows["余数"]);
@@ -172,7 +195,8 @@ TEST_F(AssetImportTest, WhatATableDoesNotSayIsAskedFor) {
   EXPECT_EQ(rows["差一点"].outcome(), intake_v1::ROW_OUTCOME_WARNED);
   EXPECT_THAT(Reasons(rows["差一点"]), ::testing::HasSubstr("VALUE_ROUNDED"));
   EXPECT_EQ(rows["部分"].outcome(), intake_v1::ROW_OUTCOME_HELD);
-  EXPECT_EQ(rows["部分说清"].outcome(), intake_v1::ROW_OUTCOME_CREATED) << Reasons(rows["部分说清"]);
+  EXPECT_EQ(rows["部分说清"].outcome(), intake_v1::ROW_OUTCOME_CREATED)
+      << Reasons(rows["部分说清"]);
   EXPECT_EQ(rows["闲置无日期"].outcome(), intake_v1::ROW_OUTCOME_HELD);
   EXPECT_EQ(rows["没有项目"].outcome(), intake_v1::ROW_OUTCOME_WARNED);
   EXPECT_EQ(rows["项目不存在"].outcome(), intake_v1::ROW_OUTCOME_HELD);
@@ -189,14 +213,19 @@ TEST_F(AssetImportTest, StockInOtherStates) {
   const std::string head = "经营性,固定资产,EXT-PJ360733-2021-000001,专项扶贫资金,";
   const std::string id = Import(
       std::string(kT4) +
-      Row("油茶林", "经营性,生物资产,EXT-PJ360733-2021-000001,专项扶贫资金,7,360733101201,2023-11-30,村集体,水东村合作社,,,,,"
-                    "自营,,,,,,,,,,,,,,,,培育期,,,2023-03-15,60,") +
-      Row("冲毁的棚", head + "30,360733101201,2019-11-30,村集体,水东村合作社,,,,,租赁,众兴合作社,,2020-01-01,2029-12-31,2,0,,,"
+      Row("油茶林",
+          "经营性,生物资产,EXT-PJ360733-2021-000001,专项扶贫资金,7,360733101201,2023-11-30,村集体,"
+          "水东村合作社,,,,,"
+          "自营,,,,,,,,,,,,,,,,培育期,,,2023-03-15,60,") +
+      Row("冲毁的棚", head + "30,360733101201,2019-11-30,村集体,水东村合作社,,,,,租赁,众兴合作社,,"
+                             "2020-01-01,2029-12-31,2,0,,,"
                              "3,0,,,,,,损毁,2026-06-01,是,,,洪水") +
-      Row("别处的棚", head + "30,360111,2019-11-30,村集体,水东村合作社,,,,,自营,,,,,,,,,,,,,,,,在用,,,,,"));
+      Row("别处的棚",
+          head + "30,360111,2019-11-30,村集体,水东村合作社,,,,,自营,,,,,,,,,,,,,,,,在用,,,,,"));
   auto rows = Rows(id);
   EXPECT_EQ(rows["油茶林"].outcome(), intake_v1::ROW_OUTCOME_CREATED) << Reasons(rows["油茶林"]);
-  EXPECT_EQ(rows["冲毁的棚"].outcome(), intake_v1::ROW_OUTCOME_CREATED) << Reasons(rows["冲毁的棚"]);
+  EXPECT_EQ(rows["冲毁的棚"].outcome(), intake_v1::ROW_OUTCOME_CREATED)
+      << Reasons(rows["冲毁的棚"]);
   EXPECT_EQ(rows["别处的棚"].outcome(), intake_v1::ROW_OUTCOME_REFUSED);
   EXPECT_THAT(Reasons(rows["别处的棚"]), ::testing::HasSubstr("REGION_FOREIGN"));
   const v1::ProjectAssetFacts facts = Facts();
@@ -217,19 +246,24 @@ TEST_F(AssetImportTest, PublishedTables) {
   const std::string id = Import(bytes.str());
   const intake_v1::Import import = Get(id);
   EXPECT_EQ(import.rows_total(), 77);  // one line each
-  EXPECT_EQ(import.rows_created() + import.rows_warned() + import.rows_held() + import.rows_refused(), 77);
+  EXPECT_EQ(
+      import.rows_created() + import.rows_warned() + import.rows_held() + import.rows_refused(),
+      77);
   auto rows = Rows(id);
   EXPECT_THAT(Reasons(rows["村集体经营性资产总计"]), ::testing::HasSubstr("SUMMARY_ROW"));
   EXPECT_THAT(Reasons(rows["到户类资产项目89个"]), ::testing::HasSubstr("SUMMARY_ROW"));
   EXPECT_THAT(Reasons(rows["网具库房"]), ::testing::HasSubstr("ASSET_NOT_FORMED"));
-  EXPECT_THAT(Reasons(rows["新港镇产业创新孵化园6栋厂房"]), ::testing::HasSubstr("ASSET_NOT_FORMED"));
+  EXPECT_THAT(Reasons(rows["新港镇产业创新孵化园6栋厂房"]),
+              ::testing::HasSubstr("ASSET_NOT_FORMED"));
   EXPECT_THAT(Reasons(rows["千亩大棚蔬菜基地(900余亩)"]), ::testing::HasSubstr("OUT_OF_SCOPE"));
   EXPECT_THAT(Reasons(rows["北坤浅村食用菌大棚(2栋)、晾晒棚1栋及4栋温室"]),
               ::testing::HasSubstr("CONSUMABLES_EXPENSED"));
-  EXPECT_EQ(rows["四处共计7000立方米冷库(盘活其余闲置厂房)"].outcome(), intake_v1::ROW_OUTCOME_HELD);  // no value
+  EXPECT_EQ(rows["四处共计7000立方米冷库(盘活其余闲置厂房)"].outcome(),
+            intake_v1::ROW_OUTCOME_HELD);  // no value
   // Every line that is not taken says what is asked.
   for (const auto& [key, row] : rows) {
-    if (row.outcome() != intake_v1::ROW_OUTCOME_HELD && row.outcome() != intake_v1::ROW_OUTCOME_REFUSED) {
+    if (row.outcome() != intake_v1::ROW_OUTCOME_HELD &&
+        row.outcome() != intake_v1::ROW_OUTCOME_REFUSED) {
       continue;
     }
     ASSERT_GT(row.issues_size(), 0) << key;

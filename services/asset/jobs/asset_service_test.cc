@@ -34,7 +34,8 @@ TEST_F(AssetServiceTest, R026_RegistersAnAssetAndPublishesTheFactsOfItsProject) 
   ASSERT_OK(Call<v1::Asset>("AssetService.UpdateAsset", update));
   EXPECT_EQ(Events("asset"), 3);
   EXPECT_EQ(Events("project_asset_facts"), 2);
-  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'asset'"), 3);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'asset'"),
+            3);
 }
 
 TEST_F(AssetServiceTest, R026_RefusesWhatIsOutsideTheSurveyOrDoesNotAddUp) {
@@ -72,8 +73,9 @@ TEST_F(AssetServiceTest, R026_RefusesWhatIsOutsideTheSurveyOrDoesNotAddUp) {
   r = Shed();
   *r.mutable_details()->mutable_formed_date() = Date(2027, 1, 1);
   EXPECT_THAT(refused(r), HasViolation("details.formed_date"));
-  EXPECT_THAT(Call<v1::Asset>("AssetService.RegisterAsset", Shed(), Token(ROLE_VILLAGE_REPORTER, kVillage)),
-              StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(
+      Call<v1::Asset>("AssetService.RegisterAsset", Shed(), Token(ROLE_VILLAGE_REPORTER, kVillage)),
+      StatusIs(absl::StatusCode::kPermissionDenied));
   r = Shed();
   r.set_validate_only(true);
   EXPECT_OK(refused(r));
@@ -108,7 +110,8 @@ TEST_F(AssetServiceTest, R026_PartialUseCountsTheSharesThatAreInUse) {
   part->set_description("一处待租");
   part->set_value_share_bp(2500);
   part->set_use_state(v1::USE_STATE_IDLE);
-  ASSERT_OK(Call<v1::Asset>("AssetService.ReportUseState", r, Token(ROLE_VILLAGE_REPORTER, kVillage)));
+  ASSERT_OK(
+      Call<v1::Asset>("AssetService.ReportUseState", r, Token(ROLE_VILLAGE_REPORTER, kVillage)));
   const v1::ProjectAssetFacts facts = Facts();
   EXPECT_EQ(facts.operating_status(), v1::OPERATING_STATUS_PARTIAL);
   EXPECT_EQ(facts.in_use_value_fen(), 30000000);
@@ -191,7 +194,8 @@ TEST_F(AssetServiceTest, R110_IncomeFallsDueComesInAndIsReversed) {
   const v1::OperatingContract contract = Signed(Lease(asset.id(), 6500000));
   v1::ListIncomeDuesRequest list;
   list.set_contract_id(contract.id());
-  ASSERT_OK_AND_ASSIGN(const auto dues, Call<v1::ListIncomeDuesResponse>("ContractService.ListIncomeDues", list));
+  ASSERT_OK_AND_ASSIGN(const auto dues,
+                       Call<v1::ListIncomeDuesResponse>("ContractService.ListIncomeDues", list));
   ASSERT_EQ(dues.dues_size(), 3);
   EXPECT_EQ(dues.dues(1).due_fen(), 6500000);
   EXPECT_EQ(dues.dues(1).arrears_days(), 147);  // since 2026-06-30
@@ -208,13 +212,15 @@ TEST_F(AssetServiceTest, R110_IncomeFallsDueComesInAndIsReversed) {
   EXPECT_EQ(GetErrorDetail(too_much.status()).metadata["open_fen"], "1300000");
   EXPECT_THAT(Receive(contract.id(), 3, 100, Date(2027, 6, 30)),
               StatusIs(absl::StatusCode::kFailedPrecondition, "INCOME_NOT_RECEIVED"));
-  EXPECT_THAT(Receive(contract.id(), 9, 100, Date(2026, 6, 30)), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(Receive(contract.id(), 9, 100, Date(2026, 6, 30)),
+              StatusIs(absl::StatusCode::kNotFound));
 
   v1::ReverseIncomeRequest reverse;
   reverse.set_request_id(RequestId());
   reverse.set_id(income.id());
   reverse.set_reason("重复登记");
-  ASSERT_OK_AND_ASSIGN(const auto back, Call<v1::IncomeRecord>("ContractService.ReverseIncome", reverse));
+  ASSERT_OK_AND_ASSIGN(const auto back,
+                       Call<v1::IncomeRecord>("ContractService.ReverseIncome", reverse));
   EXPECT_EQ(back.received_fen(), -5200000);
   EXPECT_EQ(Month(Facts(), "2026-06").received_of_due_fen(), 0);
   reverse.set_request_id(RequestId());
@@ -262,7 +268,8 @@ TEST_F(AssetServiceTest, R038_ANewOperatorComesByItsContract) {
   end.set_etag(first.etag());
   *end.mutable_ended_on() = Date(2026, 3, 31);
   end.set_reason("停产闲置，另行委托经营");
-  ASSERT_OK_AND_ASSIGN(const auto ended, Call<v1::OperatingContract>("ContractService.TerminateContract", end));
+  ASSERT_OK_AND_ASSIGN(const auto ended,
+                       Call<v1::OperatingContract>("ContractService.TerminateContract", end));
   EXPECT_EQ(ended.state(), v1::CONTRACT_STATE_TERMINATED);
   EXPECT_EQ(Get(asset.id()).details().operate_mode(), v1::OPERATE_MODE_NONE);
   EXPECT_EQ(Month(Facts(), "2026-03").due_fen(), 25);  // 90 of 365 days of 100 fen
@@ -290,9 +297,9 @@ TEST_F(AssetServiceTest, OfTwoContractsAtOnceOneIsSigned) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 2; ++i) {
     threads.emplace_back([&, i] {
-      results[i] = server_.Call<v1::OperatingContract>("bangfu.asset.v1.ContractService.SignContract",
-                                                       requests[i],
-                                                       Token(ROLE_COUNTY_OPERATOR, "360733", Cat("p", i)));
+      results[i] = server_.Call<v1::OperatingContract>(
+          "bangfu.asset.v1.ContractService.SignContract", requests[i],
+          Token(ROLE_COUNTY_OPERATOR, "360733", Cat("p", i)));
     });
   }
   for (std::thread& t : threads) t.join();
@@ -319,8 +326,9 @@ TEST_F(AssetServiceTest, R110_DividendsRestOnIncomeAndArePaidOnce) {
     threads.emplace_back([&, i] {
       v1::DeclareDividendRequest mine = declare;
       mine.set_request_id(Cat("declare-", i, "-x"));
-      results[i] = server_.Call<v1::Dividend>("bangfu.asset.v1.ContractService.DeclareDividend", mine,
-                                              Token(ROLE_COUNTY_OPERATOR, "360733", Cat("p", i)));
+      results[i] =
+          server_.Call<v1::Dividend>("bangfu.asset.v1.ContractService.DeclareDividend", mine,
+                                     Token(ROLE_COUNTY_OPERATOR, "360733", Cat("p", i)));
     });
   }
   for (std::thread& t : threads) t.join();
@@ -358,7 +366,8 @@ TEST_F(AssetServiceTest, R027_R109_LinksWithHouseholdsCountThemOnce) {
   link.set_poor_households(20);
   link.set_monitored_households(2);
   *link.mutable_start_date() = Date(2024, 1, 1);
-  ASSERT_OK_AND_ASSIGN(const auto first, Call<v1::LinkageContract>("ContractService.RecordLinkage", link));
+  ASSERT_OK_AND_ASSIGN(const auto first,
+                       Call<v1::LinkageContract>("ContractService.RecordLinkage", link));
   link.set_request_id(RequestId());
   link.set_mode_code("EMPLOYMENT");
   link.set_households(12);
@@ -375,17 +384,20 @@ TEST_F(AssetServiceTest, R027_R109_LinksWithHouseholdsCountThemOnce) {
   income.set_etag(first.etag());
   income.set_month("2026-10");
   income.set_paid_fen(900000);
-  ASSERT_OK_AND_ASSIGN(auto changed, Call<v1::LinkageContract>("ContractService.RecordLinkageIncome", income));
+  ASSERT_OK_AND_ASSIGN(auto changed,
+                       Call<v1::LinkageContract>("ContractService.RecordLinkageIncome", income));
   income.set_request_id(RequestId());
   income.set_etag(changed.etag());
   income.set_paid_fen(800000);  // corrected: counts once
-  ASSERT_OK_AND_ASSIGN(changed, Call<v1::LinkageContract>("ContractService.RecordLinkageIncome", income));
+  ASSERT_OK_AND_ASSIGN(changed,
+                       Call<v1::LinkageContract>("ContractService.RecordLinkageIncome", income));
   EXPECT_EQ(changed.income_paid_fen(), 800000);
   EXPECT_EQ(Month(Facts(), "2026-10").household_income_fen(), 800000);
   income.set_month("2026-12");
   income.set_request_id(RequestId());
   income.set_etag(changed.etag());
-  EXPECT_THAT(Call<v1::LinkageContract>("ContractService.RecordLinkageIncome", income), HasViolation("month"));
+  EXPECT_THAT(Call<v1::LinkageContract>("ContractService.RecordLinkageIncome", income),
+              HasViolation("month"));
 
   v1::EndLinkageRequest end;
   end.set_request_id(RequestId());
@@ -398,10 +410,12 @@ TEST_F(AssetServiceTest, R027_R109_LinksWithHouseholdsCountThemOnce) {
 
   link.set_request_id(RequestId());
   link.set_poor_households(13);
-  EXPECT_THAT(Call<v1::LinkageContract>("ContractService.RecordLinkage", link), HasViolation("poor_households"));
+  EXPECT_THAT(Call<v1::LinkageContract>("ContractService.RecordLinkage", link),
+              HasViolation("poor_households"));
   link.set_poor_households(1);
   link.set_mode_code("NOT_A_MODE");
-  EXPECT_THAT(Call<v1::LinkageContract>("ContractService.RecordLinkage", link), HasViolation("mode_code"));
+  EXPECT_THAT(Call<v1::LinkageContract>("ContractService.RecordLinkage", link),
+              HasViolation("mode_code"));
 }
 
 TEST_F(AssetServiceTest, R112_PublicPostsAndWorkByMonth) {
@@ -416,7 +430,8 @@ TEST_F(AssetServiceTest, R112_PublicPostsAndWorkByMonth) {
   work.set_poor_person_days(110);
   work.set_wages_fen(775000);
   work.set_poor_wages_fen(775000);
-  ASSERT_OK_AND_ASSIGN(const auto record, Call<v1::EmploymentRecord>("ContractService.RecordEmployment", work));
+  ASSERT_OK_AND_ASSIGN(const auto record,
+                       Call<v1::EmploymentRecord>("ContractService.RecordEmployment", work));
   work.set_request_id(RequestId());
   const auto again = Call<v1::EmploymentRecord>("ContractService.RecordEmployment", work);
   EXPECT_THAT(again, StatusIs(absl::StatusCode::kAlreadyExists, "EMPLOYMENT_EXISTS"));
@@ -430,7 +445,8 @@ TEST_F(AssetServiceTest, R112_PublicPostsAndWorkByMonth) {
   EXPECT_EQ(month.household_income_fen(), 775000);
   work.set_request_id(RequestId());
   work.set_month("2026-12");
-  EXPECT_THAT(Call<v1::EmploymentRecord>("ContractService.RecordEmployment", work), HasViolation("month"));
+  EXPECT_THAT(Call<v1::EmploymentRecord>("ContractService.RecordEmployment", work),
+              HasViolation("month"));
 }
 
 TEST_F(AssetServiceTest, R092_UpkeepHasPersonRulesAndMoney) {
@@ -460,7 +476,8 @@ TEST_F(AssetServiceTest, AnAssetOfTwoProjectsCountsInEachByItsShare) {
   second->set_project_id(other);
   second->set_value_share_bp(4000);
   const v1::Asset asset = Registered(r);
-  EXPECT_EQ(Facts().operating_original_value_fen() + Facts(other).operating_original_value_fen(), 100000001);
+  EXPECT_EQ(Facts().operating_original_value_fen() + Facts(other).operating_original_value_fen(),
+            100000001);
   EXPECT_EQ(Facts(other).operating_original_value_fen(), 40000000);
   const v1::OperatingContract contract = Signed(Lease(asset.id(), 101));
   ASSERT_OK(Receive(contract.id(), 2, 101, Date(2026, 7, 1)));
@@ -508,7 +525,8 @@ TEST_F(AssetServiceTest, TimeEndsContractsAndTurnsStoppedIntoIdle) {
   stop.set_etag(Get(asset.id()).etag());
   stop.mutable_use()->set_use_state(v1::USE_STATE_SUSPENDED);
   *stop.mutable_use()->mutable_since() = Date(2026, 9, 1);
-  EXPECT_THAT(Call<v1::Asset>("AssetService.ReportUseState", stop), HasViolation("use.idle_reason"));
+  EXPECT_THAT(Call<v1::Asset>("AssetService.ReportUseState", stop),
+              HasViolation("use.idle_reason"));
   stop.mutable_use()->set_idle_reason("资金周转困难");
   ASSERT_OK(Call<v1::Asset>("AssetService.ReportUseState", stop));
   EXPECT_EQ(Facts().operating_status(), v1::OPERATING_STATUS_SUSPENDED);
@@ -553,8 +571,8 @@ TEST_F(AssetServiceTest, R113_OwnershipDescent) {
   Registered(county);
   v1::GetOwnershipDescentRequest r;
   r.set_region_code("360733");
-  ASSERT_OK_AND_ASSIGN(const auto descent,
-                       Call<v1::GetOwnershipDescentResponse>("AssetService.GetOwnershipDescent", r));
+  ASSERT_OK_AND_ASSIGN(const auto descent, Call<v1::GetOwnershipDescentResponse>(
+                                               "AssetService.GetOwnershipDescent", r));
   ASSERT_EQ(descent.counties_size(), 1);
   EXPECT_EQ(descent.counties(0).ownership_bp(), 6000);
   EXPECT_EQ(descent.counties(0).income_bp(), 10000);
@@ -568,22 +586,26 @@ TEST_F(AssetServiceTest, ListsByRegionAndSeesNothingElsewhere) {
   list.set_page_size(2);
   std::set<std::string> seen;
   while (true) {
-    ASSERT_OK_AND_ASSIGN(const auto page, Call<v1::ListAssetsResponse>("AssetService.ListAssets", list));
+    ASSERT_OK_AND_ASSIGN(const auto page,
+                         Call<v1::ListAssetsResponse>("AssetService.ListAssets", list));
     for (const v1::Asset& asset : page.assets()) seen.insert(asset.id());
     if (page.next_page_token().empty()) break;
     list.set_page_token(page.next_page_token());
   }
   EXPECT_EQ(seen.size(), 5u);
   list.set_use_state(v1::USE_STATE_IDLE);
-  EXPECT_THAT(Call<v1::ListAssetsResponse>("AssetService.ListAssets", list), HasViolation("page_token"));
+  EXPECT_THAT(Call<v1::ListAssetsResponse>("AssetService.ListAssets", list),
+              HasViolation("page_token"));
   v1::GetAssetRequest get;
   get.set_id(*seen.begin());
-  EXPECT_THAT(Call<v1::Asset>("AssetService.GetAsset", get, Token(ROLE_COUNTY_OPERATOR, kOtherCounty, "p9")),
+  EXPECT_THAT(Call<v1::Asset>("AssetService.GetAsset", get,
+                              Token(ROLE_COUNTY_OPERATOR, kOtherCounty, "p9")),
               StatusIs(absl::StatusCode::kNotFound));
   v1::BatchGetAssetsRequest batch;
   batch.add_ids(ids_.Next().ToString());
   batch.add_ids(*seen.begin());
-  ASSERT_OK_AND_ASSIGN(const auto found, Call<v1::BatchGetAssetsResponse>("AssetService.BatchGetAssets", batch));
+  ASSERT_OK_AND_ASSIGN(const auto found,
+                       Call<v1::BatchGetAssetsResponse>("AssetService.BatchGetAssets", batch));
   EXPECT_EQ(found.assets_size(), 1);
   EXPECT_EQ(found.not_found_size(), 1);
 }
@@ -591,10 +613,12 @@ TEST_F(AssetServiceTest, ListsByRegionAndSeesNothingElsewhere) {
 TEST_F(AssetServiceTest, CheckProjectAssetsAnswersWithASnapshot) {
   v1::CheckProjectAssetsRequest r;
   r.set_project_id(project_);
-  ASSERT_OK_AND_ASSIGN(auto check, Call<v1::CheckProjectAssetsResponse>("AssetService.CheckProjectAssets", r));
+  ASSERT_OK_AND_ASSIGN(auto check,
+                       Call<v1::CheckProjectAssetsResponse>("AssetService.CheckProjectAssets", r));
   EXPECT_FALSE(check.registered());
   Registered(Shed());
-  ASSERT_OK_AND_ASSIGN(check, Call<v1::CheckProjectAssetsResponse>("AssetService.CheckProjectAssets", r));
+  ASSERT_OK_AND_ASSIGN(check,
+                       Call<v1::CheckProjectAssetsResponse>("AssetService.CheckProjectAssets", r));
   EXPECT_TRUE(check.registered());
   EXPECT_EQ(check.original_value_fen(), 100000000);
 }

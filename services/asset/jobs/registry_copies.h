@@ -14,7 +14,8 @@ std::vector<std::string> RegistryAggregates();
 class RegistryCopies final : public feed::EffectHandler {
  public:
   absl::Status Apply(mysql::Tx& tx, const feed::Batch& batch) override;
-  absl::Status FinishSnapshot(mysql::Tx& tx, const std::string& source, int64_t generation) override;
+  absl::Status FinishSnapshot(mysql::Tx& tx, const std::string& source,
+                              int64_t generation) override;
 };
 
 }  // namespace bangfu::asset

@@ -1,5 +1,5 @@
-// A whole asset service in the test's process: real database, real gRPC, the registry's records fed in
-// as events.
+// A whole asset service in the test's process: real database, real gRPC, the registry's records fed
+// in as events.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -75,7 +75,8 @@ class ServiceTest : public ::testing::Test {
                   std::vector<std::unique_ptr<::bangfu::intake::Kind>> kinds;
                   kinds.push_back(NewAssetImport(ids_, options));
                   imports_ = std::make_unique<::bangfu::intake::ImportService>(
-                      std::move(kinds), ::bangfu::intake::ImportServiceOptions{RegionPathOf}, runner_);
+                      std::move(kinds), ::bangfu::intake::ImportServiceOptions{RegionPathOf},
+                      runner_);
                   imports_->Register(router);
                 }),
         ids_(clock_),
@@ -86,7 +87,8 @@ class ServiceTest : public ::testing::Test {
 
   // Noon of that day in Shanghai, for the server and the operations.
   void SetDay(int year, int month, int day) {
-    const absl::Time now = absl::FromCivil(absl::CivilSecond(year, month, day, 4, 0, 0), absl::UTCTimeZone());
+    const absl::Time now =
+        absl::FromCivil(absl::CivilSecond(year, month, day, 4, 0, 0), absl::UTCTimeZone());
     clock_.Set(now);
     server_.clock().Set(now);
   }
@@ -231,7 +233,8 @@ class ServiceTest : public ::testing::Test {
     return v1::MonthlyFacts();
   }
   int64_t Events(const std::string& type) {
-    return server_.database().Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = ?", {type});
+    return server_.database().Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = ?",
+                                  {type});
   }
 
   v1::SignContractRequest Lease(const std::string& asset_id, int64_t yearly) {

@@ -1,5 +1,5 @@
-// What time alone changes: cultivation that is over, six months of standing still, contracts that have
-// run out, facts of a new month.
+// What time alone changes: cultivation that is over, six months of standing still, contracts that
+// have run out, facts of a new month.
 #pragma once
 
 #include "absl/status/statusor.h"

@@ -16,7 +16,8 @@ using mysql::Params;
 using mysql::Row;
 
 constexpr std::string_view kColumns =
-    "id, version, asset_code, natural_key, import_digest, name, asset_class, asset_form, region_code, region_path, "
+    "id, version, asset_code, natural_key, import_digest, name, asset_class, asset_form, "
+    "region_code, region_path, "
     "original_value_fen, value_exact, formed_date, expire_date, planting_date, cultivation_ends, "
     "operate_mode, operator_uscc, om_parts, owned_village_bp, income_village_bp, title_status, "
     "title_cert_no, title_date, custody_status, custodian, transferred_date, use_state, use_since, "
@@ -150,8 +151,9 @@ void AddIds(const std::vector<Ulid>& ids, Params* params) {
 
 void AppendProjects(const Ulid& asset_id, std::vector<ProjectShare> projects,
                     std::vector<Params>* rows) {
-  std::sort(projects.begin(), projects.end(),
-            [](const ProjectShare& a, const ProjectShare& b) { return a.project_id < b.project_id; });
+  std::sort(projects.begin(), projects.end(), [](const ProjectShare& a, const ProjectShare& b) {
+    return a.project_id < b.project_id;
+  });
   int32_t before = 0;
   for (const ProjectShare& p : projects) {
     rows->push_back({p.project_id, asset_id, p.share_bp, before, p.value_fen});
@@ -182,7 +184,8 @@ absl::Status InsertAssets(mysql::Tx& tx, const std::vector<NewAsset>& assets) {
     RETURN_IF_ERROR(mysql::BulkInsert(tx, "asset_project", kProjectColumns, projects).status());
   }
   if (!external.empty()) {
-    RETURN_IF_ERROR(mysql::BulkInsert(tx, "asset_external_id", kExternalColumns, external).status());
+    RETURN_IF_ERROR(
+        mysql::BulkInsert(tx, "asset_external_id", kExternalColumns, external).status());
   }
   return absl::OkStatus();
 }
@@ -193,23 +196,57 @@ absl::Status UpdateAsset(mysql::Tx& tx, AssetRow* a) {
       tx.Execute(
           "UPDATE asset SET version = version + 1, name = ?, asset_class = ?, asset_form = ?, "
           "original_value_fen = ?, value_exact = ?, formed_date = ?, expire_date = ?, "
-          "planting_date = ?, cultivation_ends = ?, operate_mode = ?, operator_uscc = ?, om_parts = ?, "
+          "planting_date = ?, cultivation_ends = ?, operate_mode = ?, operator_uscc = ?, om_parts "
+          "= ?, "
           "owned_village_bp = ?, income_village_bp = ?, title_status = ?, title_cert_no = ?, "
           "title_date = ?, custody_status = ?, custodian = ?, transferred_date = ?, use_state = ?, "
           "use_since = ?, idle_since = ?, in_use_share_bp = ?, irreparable = ?, ever_used = ?, "
-          "use_report = ?, state = ?, void_reason = ?, adjustment_outcome = ?, last_inspection = ?, "
+          "use_report = ?, state = ?, void_reason = ?, adjustment_outcome = ?, last_inspection = "
+          "?, "
           "last_inspection_on = ?, contract_id = ?, received_fen = ?, declared_fen = ?, "
           "open_questions = ?, details = ?, updated_by = ?, updated_at = ? "
           "WHERE id = ? AND version = ?",
-          {a->name, Number(a->asset_class), Number(a->asset_form), a->original_value_fen, a->value_exact,
-           a->formed_date, a->expire_date, a->planting_date, a->cultivation_ends,
-           Number(a->operate_mode), a->operator_uscc, a->om_parts, a->owned_village_bp,
-           a->income_village_bp, Number(a->title_status), a->title_cert_no, a->title_date,
-           Number(a->custody_status), a->custodian, a->transferred_date, Number(a->use_state),
-           a->use_since, a->idle_since, a->in_use_share_bp, a->irreparable, a->ever_used, a->use_report,
-           Number(a->state), a->void_reason, Number(a->adjustment_outcome), Number(a->last_inspection),
-           a->last_inspection_on, a->contract_id, a->received_fen, a->declared_fen, a->open_questions,
-           a->details, a->updated_by, a->updated_at, a->id, a->version}));
+          {a->name,
+           Number(a->asset_class),
+           Number(a->asset_form),
+           a->original_value_fen,
+           a->value_exact,
+           a->formed_date,
+           a->expire_date,
+           a->planting_date,
+           a->cultivation_ends,
+           Number(a->operate_mode),
+           a->operator_uscc,
+           a->om_parts,
+           a->owned_village_bp,
+           a->income_village_bp,
+           Number(a->title_status),
+           a->title_cert_no,
+           a->title_date,
+           Number(a->custody_status),
+           a->custodian,
+           a->transferred_date,
+           Number(a->use_state),
+           a->use_since,
+           a->idle_since,
+           a->in_use_share_bp,
+           a->irreparable,
+           a->ever_used,
+           a->use_report,
+           Number(a->state),
+           a->void_reason,
+           Number(a->adjustment_outcome),
+           Number(a->last_inspection),
+           a->last_inspection_on,
+           a->contract_id,
+           a->received_fen,
+           a->declared_fen,
+           a->open_questions,
+           a->details,
+           a->updated_by,
+           a->updated_at,
+           a->id,
+           a->version}));
   if (matched != 1) return EtagMismatch();
   ++a->version;
   return absl::OkStatus();
@@ -238,7 +275,8 @@ absl::Status UpdateLockedAssets(mysql::Tx& tx, std::vector<AssetRow>* rows) {
              "transferred_date = VALUES(transferred_date), use_state = VALUES(use_state), "
              "use_since = VALUES(use_since), idle_since = VALUES(idle_since), "
              "in_use_share_bp = VALUES(in_use_share_bp), irreparable = VALUES(irreparable), "
-             "ever_used = VALUES(ever_used), use_report = VALUES(use_report), state = VALUES(state), "
+             "ever_used = VALUES(ever_used), use_report = VALUES(use_report), state = "
+             "VALUES(state), "
              "contract_id = VALUES(contract_id), received_fen = VALUES(received_fen), "
              "declared_fen = VALUES(declared_fen), open_questions = VALUES(open_questions), "
              "details = VALUES(details), updated_by = VALUES(updated_by), "
@@ -257,7 +295,8 @@ absl::Status ReplaceProjects(mysql::Tx& tx, const Ulid& asset_id,
 
 absl::Status ReplaceExternalIds(mysql::Tx& tx, const Ulid& asset_id,
                                 const std::vector<std::pair<std::string, std::string>>& ids) {
-  RETURN_IF_ERROR(tx.Execute("DELETE FROM asset_external_id WHERE asset_id = ?", {asset_id}).status());
+  RETURN_IF_ERROR(
+      tx.Execute("DELETE FROM asset_external_id WHERE asset_id = ?", {asset_id}).status());
   if (ids.empty()) return absl::OkStatus();
   std::vector<Params> rows;
   for (const auto& [system, id] : ids) rows.push_back({system, id, asset_id});
@@ -282,8 +321,8 @@ absl::StatusOr<std::vector<AssetRow>> FindAssets(mysql::Executor& db, const std:
   if (ids.empty()) return std::vector<AssetRow>();
   Params params;
   AddIds(ids, &params);
-  std::string sql =
-      Cat("SELECT ", kColumns, " FROM asset WHERE id IN (", mysql::Placeholders(ids.size()), ") AND ");
+  std::string sql = Cat("SELECT ", kColumns, " FROM asset WHERE id IN (",
+                        mysql::Placeholders(ids.size()), ") AND ");
   sql += mysql::RegionClause(scope, "region_path", &params);
   sql += " ORDER BY id";
   if (for_update) sql += " FOR UPDATE";
@@ -313,17 +352,18 @@ absl::StatusOr<std::vector<ExternalIdRow>> FindExternalIds(
     params.push_back(system);
     params.push_back(id);
   }
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query(Cat("SELECT external_system, external_id, asset_id FROM asset_external_id "
-                                "WHERE (external_system, external_id) IN (",
-                                list, ")"),
-                            params));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT external_system, external_id, asset_id FROM asset_external_id "
+                   "WHERE (external_system, external_id) IN (",
+                   list, ")"),
+               params));
   for (const Row& r : rows) out.push_back({r.String(0), r.String(1), r.Id(2)});
   return out;
 }
 
-absl::StatusOr<std::vector<std::pair<Ulid, ProjectShare>>> ProjectsOf(mysql::Executor& db,
-                                                                      const std::vector<Ulid>& assets) {
+absl::StatusOr<std::vector<std::pair<Ulid, ProjectShare>>> ProjectsOf(
+    mysql::Executor& db, const std::vector<Ulid>& assets) {
   std::vector<std::pair<Ulid, ProjectShare>> out;
   if (assets.empty()) return out;
   Params params;
@@ -387,12 +427,13 @@ absl::StatusOr<std::vector<AssetRow>> ListAssets(mysql::Executor& db,
 }
 
 absl::StatusOr<bool> IsReferenced(mysql::Executor& db, const Ulid& asset_id) {
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query("SELECT EXISTS(SELECT 1 FROM contract_asset ca JOIN operating_contract c ON "
-                            "c.id = ca.contract_id WHERE ca.asset_id = ? AND c.state <> ?) OR "
-                            "EXISTS(SELECT 1 FROM income_record WHERE asset_id = ?) OR "
-                            "EXISTS(SELECT 1 FROM dividend WHERE asset_id = ?)",
-                            {asset_id, Number(ContractState::kVoid), asset_id, asset_id}));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query("SELECT EXISTS(SELECT 1 FROM contract_asset ca JOIN operating_contract c ON "
+               "c.id = ca.contract_id WHERE ca.asset_id = ? AND c.state <> ?) OR "
+               "EXISTS(SELECT 1 FROM income_record WHERE asset_id = ?) OR "
+               "EXISTS(SELECT 1 FROM dividend WHERE asset_id = ?)",
+               {asset_id, Number(ContractState::kVoid), asset_id, asset_id}));
   return !rows.empty() && rows.front().Bool(0);
 }
 
@@ -422,14 +463,15 @@ absl::StatusOr<std::vector<int64_t>> TakeNumbers(
     rows.push_back({prefix, count + 1});
     keys.push_back(prefix);
   }
-  RETURN_IF_ERROR(
-      mysql::BulkInsert(tx, "asset_code_counter", "(prefix, next_number)", rows,
-                        "ON DUPLICATE KEY UPDATE next_number = next_number + VALUES(next_number) - 1")
-          .status());
-  ASSIGN_OR_RETURN(const mysql::Rows found,
-                   tx.Query(Cat("SELECT prefix, next_number FROM asset_code_counter WHERE prefix IN (",
-                                mysql::Placeholders(keys.size()), ")"),
-                            keys));
+  RETURN_IF_ERROR(mysql::BulkInsert(
+                      tx, "asset_code_counter", "(prefix, next_number)", rows,
+                      "ON DUPLICATE KEY UPDATE next_number = next_number + VALUES(next_number) - 1")
+                      .status());
+  ASSIGN_OR_RETURN(
+      const mysql::Rows found,
+      tx.Query(Cat("SELECT prefix, next_number FROM asset_code_counter WHERE prefix IN (",
+                   mysql::Placeholders(keys.size()), ")"),
+               keys));
   std::map<std::string, int64_t> next;
   for (const Row& r : found) next[r.String(0)] = r.Int(1) - wanted[r.String(0)];
   std::vector<int64_t> first;
@@ -444,11 +486,12 @@ absl::StatusOr<std::vector<Ulid>> AssetsToAdvance(mysql::Executor& db, absl::Civ
                                                   absl::CivilDay stopped_before, int limit) {
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
-      db.Query("(SELECT id FROM asset WHERE use_state = ? AND cultivation_ends < ? AND state IN (1, 2) "
-               "LIMIT ?) UNION ALL (SELECT id FROM asset WHERE use_state = ? AND idle_since <= ? AND "
-               "state IN (1, 2) LIMIT ?)",
-               {Number(UseState::kCultivating), today, limit, Number(UseState::kSuspended),
-                stopped_before, limit}));
+      db.Query(
+          "(SELECT id FROM asset WHERE use_state = ? AND cultivation_ends < ? AND state IN (1, 2) "
+          "LIMIT ?) UNION ALL (SELECT id FROM asset WHERE use_state = ? AND idle_since <= ? AND "
+          "state IN (1, 2) LIMIT ?)",
+          {Number(UseState::kCultivating), today, limit, Number(UseState::kSuspended),
+           stopped_before, limit}));
   std::vector<Ulid> ids;
   for (const Row& r : rows) ids.push_back(r.Id(0));
   std::sort(ids.begin(), ids.end());
@@ -462,7 +505,8 @@ absl::StatusOr<std::vector<DescentRow>> OwnershipDescent(mysql::Executor& db,
   Params params;
   // Fen × bp stays far below 2^63 for one asset; DECIMAL carries the sums.
   std::string sql =
-      "SELECT SUBSTRING(region_path, 1, 6), COALESCE(YEAR(formed_date), 0), SUM(original_value_fen), "
+      "SELECT SUBSTRING(region_path, 1, 6), COALESCE(YEAR(formed_date), 0), "
+      "SUM(original_value_fen), "
       "SUM(CASE WHEN owned_village_bp IS NULL THEN 0 ELSE original_value_fen END), "
       "FLOOR(SUM(CASE WHEN owned_village_bp IS NULL THEN 0 ELSE "
       "original_value_fen * CAST(owned_village_bp AS DECIMAL(10)) END) / 10000), "

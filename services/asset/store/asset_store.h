@@ -19,7 +19,7 @@ struct AssetRow {
   Ulid id;
   int64_t version = 1;
   std::string asset_code;
-  std::optional<std::string> natural_key;  // 32 bytes; of imported rows
+  std::optional<std::string> natural_key;    // 32 bytes; of imported rows
   std::optional<std::string> import_digest;  // of what the imported row said
   std::string name;
   AssetClass asset_class = AssetClass::kUnspecified;
@@ -74,7 +74,8 @@ struct ProjectShare {
   int64_t value_fen = 0;
 };
 
-// New rows with their projects and numbers in other systems; a handful of statements for any number.
+// New rows with their projects and numbers in other systems; a handful of statements for any
+// number.
 struct NewAsset {
   AssetRow row;
   std::vector<ProjectShare> projects;
@@ -82,7 +83,8 @@ struct NewAsset {
 };
 absl::Status InsertAssets(mysql::Tx& tx, const std::vector<NewAsset>& assets);
 
-// Writes what moves; ABORTED ETAG_MISMATCH when the row is no longer at row->version, else raises it.
+// Writes what moves; ABORTED ETAG_MISMATCH when the row is no longer at row->version, else raises
+// it.
 absl::Status UpdateAsset(mysql::Tx& tx, AssetRow* row);
 // As UpdateAsset for rows that the transaction has locked: no version is compared.
 absl::Status UpdateLockedAssets(mysql::Tx& tx, std::vector<AssetRow>* rows);
@@ -109,8 +111,8 @@ struct ExternalIdRow {
 absl::StatusOr<std::vector<ExternalIdRow>> FindExternalIds(
     mysql::Executor& db, const std::vector<std::pair<std::string, std::string>>& ids);
 // Projects of the assets: (asset, share).
-absl::StatusOr<std::vector<std::pair<Ulid, ProjectShare>>> ProjectsOf(mysql::Executor& db,
-                                                                      const std::vector<Ulid>& assets);
+absl::StatusOr<std::vector<std::pair<Ulid, ProjectShare>>> ProjectsOf(
+    mysql::Executor& db, const std::vector<Ulid>& assets);
 
 struct AssetFilter {
   std::string region_prefix;  // empty: the scope alone
@@ -131,7 +133,8 @@ absl::StatusOr<std::vector<AssetRow>> ListAssets(mysql::Executor& db,
 // True when a contract, income or a dividend names the asset.
 absl::StatusOr<bool> IsReferenced(mysql::Executor& db, const Ulid& asset_id);
 
-// Adds to what the asset has brought in, as long as it covers what was declared; false: it would not.
+// Adds to what the asset has brought in, as long as it covers what was declared; false: it would
+// not.
 absl::StatusOr<bool> AddReceived(mysql::Tx& tx, const Ulid& asset_id, int64_t fen);
 // Adds to what was declared, as long as it is covered by what came in; false: it would not.
 absl::StatusOr<bool> AddDeclared(mysql::Tx& tx, const Ulid& asset_id, int64_t fen);
@@ -158,7 +161,8 @@ absl::StatusOr<std::vector<DescentRow>> OwnershipDescent(mysql::Executor& db,
                                                          const std::string& region_prefix);
 
 // For the snapshot of a new subscriber: by id.
-absl::StatusOr<std::vector<AssetRow>> AssetsAfter(mysql::Executor& db, const Ulid& after, int limit,
-                                                  const std::optional<std::vector<std::string>>& scope);
+absl::StatusOr<std::vector<AssetRow>> AssetsAfter(
+    mysql::Executor& db, const Ulid& after, int limit,
+    const std::optional<std::vector<std::string>>& scope);
 
 }  // namespace bangfu::asset::store

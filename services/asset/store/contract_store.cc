@@ -104,16 +104,17 @@ DueRow ToDue(const Row& r) {
 }
 
 Params DueParams(const Ulid& contract_id, const Due& d, int64_t received_fen) {
-  return {contract_id,   d.no,         d.from,           d.to,       d.due_date,
-          d.fixed_fen,   d.rate_bp,    Number(d.base),   d.base_fen, d.due_fen,
-          received_fen};
+  return {contract_id, d.no,           d.from,     d.to,      d.due_date,  d.fixed_fen,
+          d.rate_bp,   Number(d.base), d.base_fen, d.due_fen, received_fen};
 }
 constexpr std::string_view kDueColumns =
-    "(contract_id, due_no, period_from, period_to, due_date, fixed_fen, rate_bp, rate_base, base_fen, "
+    "(contract_id, due_no, period_from, period_to, due_date, fixed_fen, rate_bp, rate_base, "
+    "base_fen, "
     "due_fen, received_fen)";
 
 constexpr std::string_view kIncome =
-    "id, contract_id, due_no, asset_id, received_fen, received_on, voucher_no, reverses_id, reason, "
+    "id, contract_id, due_no, asset_id, received_fen, received_on, voucher_no, reverses_id, "
+    "reason, "
     "recorded_by, recorded_at";
 
 IncomeRow ToIncome(const Row& r) {
@@ -133,7 +134,8 @@ IncomeRow ToIncome(const Row& r) {
 }
 
 constexpr std::string_view kDividend =
-    "id, version, project_id, asset_id, region_path, dividend_use, period, declared_on, declared_fen, "
+    "id, version, project_id, asset_id, region_path, dividend_use, period, declared_on, "
+    "declared_fen, "
     "paid_fen, last_paid_on, households, poor_households";
 
 DividendRow ToDividend(const Row& r) {
@@ -159,7 +161,8 @@ constexpr std::string_view kLinkage =
     "poor_households, monitored_households, start_date, end_date, end_reason";
 // With the sum of its months.
 constexpr std::string_view kLinkageSum =
-    ", CAST(COALESCE((SELECT SUM(paid_fen) FROM linkage_income WHERE linkage_id = linkage.id), 0) AS "
+    ", CAST(COALESCE((SELECT SUM(paid_fen) FROM linkage_income WHERE linkage_id = linkage.id), 0) "
+    "AS "
     "SIGNED)";
 
 LinkageRow ToLinkage(const Row& r) {
@@ -237,11 +240,12 @@ absl::Status InsertContracts(mysql::Tx& tx, const std::vector<NewContract>& cont
   }
   RETURN_IF_ERROR(mysql::BulkInsert(tx, "operating_contract", kContract, rows).status());
   RETURN_IF_ERROR(
-      mysql::BulkInsert(tx, "contract_asset", "(asset_id, contract_id, weight_fen)", assets).status());
+      mysql::BulkInsert(tx, "contract_asset", "(asset_id, contract_id, weight_fen)", assets)
+          .status());
   if (!projects.empty()) {
-    RETURN_IF_ERROR(mysql::BulkInsert(tx, "contract_project",
-                                      "(project_id, contract_id, weight, weight_before, weight_total)",
-                                      projects)
+    RETURN_IF_ERROR(mysql::BulkInsert(
+                        tx, "contract_project",
+                        "(project_id, contract_id, weight, weight_before, weight_total)", projects)
                         .status());
   }
   if (dues.empty()) return absl::OkStatus();
@@ -249,11 +253,11 @@ absl::Status InsertContracts(mysql::Tx& tx, const std::vector<NewContract>& cont
 }
 
 absl::Status UpdateContract(mysql::Tx& tx, ContractRow* c) {
-  ASSIGN_OR_RETURN(const int64_t matched,
-                   tx.Execute("UPDATE operating_contract SET version = version + 1, state = ?, "
-                              "ended_on = ?, end_reason = ?, terms = ? WHERE id = ? AND version = ?",
-                              {Number(c->state), c->ended_on, c->end_reason, c->terms, c->id,
-                               c->version}));
+  ASSIGN_OR_RETURN(
+      const int64_t matched,
+      tx.Execute("UPDATE operating_contract SET version = version + 1, state = ?, "
+                 "ended_on = ?, end_reason = ?, terms = ? WHERE id = ? AND version = ?",
+                 {Number(c->state), c->ended_on, c->end_reason, c->terms, c->id, c->version}));
   if (matched != 1) return EtagMismatch();
   ++c->version;
   return absl::OkStatus();
@@ -305,7 +309,8 @@ absl::StatusOr<std::vector<ContractRow>> ListContracts(mysql::Executor& db,
   const std::string page =
       Page(scope, filter.region_prefix, conditions, std::move(values), after, limit, &params);
   return Map<ContractRow>(
-      db.Query(Cat("SELECT ", kContract, " FROM operating_contract WHERE ", page), params), ToContract);
+      db.Query(Cat("SELECT ", kContract, " FROM operating_contract WHERE ", page), params),
+      ToContract);
 }
 
 absl::StatusOr<std::vector<ContractRow>> ContractsAfter(
@@ -327,15 +332,15 @@ absl::StatusOr<std::vector<ContractSums>> SumsOf(mysql::Executor& db, const std:
   for (const Ulid& id : ids) params.push_back(id);
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
-      db.Query(
-          Cat("SELECT contract_id, CAST(SUM(COALESCE(due_fen, 0)) AS SIGNED), "
-              "CAST(SUM(received_fen) AS SIGNED), "
-              "CAST(SUM(CASE WHEN due_date <= ? AND due_fen > received_fen THEN due_fen - received_fen "
-              "ELSE 0 END) AS SIGNED), "
-              "MIN(CASE WHEN due_date <= ? AND due_fen > received_fen THEN due_date END) "
-              "FROM income_due WHERE contract_id IN (",
-              mysql::Placeholders(ids.size()), ") GROUP BY contract_id"),
-          params));
+      db.Query(Cat("SELECT contract_id, CAST(SUM(COALESCE(due_fen, 0)) AS SIGNED), "
+                   "CAST(SUM(received_fen) AS SIGNED), "
+                   "CAST(SUM(CASE WHEN due_date <= ? AND due_fen > received_fen THEN due_fen - "
+                   "received_fen "
+                   "ELSE 0 END) AS SIGNED), "
+                   "MIN(CASE WHEN due_date <= ? AND due_fen > received_fen THEN due_date END) "
+                   "FROM income_due WHERE contract_id IN (",
+                   mysql::Placeholders(ids.size()), ") GROUP BY contract_id"),
+               params));
   std::map<Ulid, ContractSums> by_id;
   for (const Row& r : rows) by_id[r.Id(0)] = {r.Int(1), r.Int(2), r.Int(3), r.OptDay(4)};
   for (size_t i = 0; i < ids.size(); ++i) out[i] = by_id[ids[i]];
@@ -344,18 +349,23 @@ absl::StatusOr<std::vector<ContractSums>> SumsOf(mysql::Executor& db, const std:
 
 absl::StatusOr<std::vector<ContractAsset>> AssetsOfContract(mysql::Executor& db, const Ulid& id) {
   return Map<ContractAsset>(
-      db.Query("SELECT asset_id, weight_fen FROM contract_asset WHERE contract_id = ? ORDER BY asset_id",
-               {id}),
-      [](const Row& r) { return ContractAsset{r.Id(0), r.Int(1)}; });
+      db.Query(
+          "SELECT asset_id, weight_fen FROM contract_asset WHERE contract_id = ? ORDER BY asset_id",
+          {id}),
+      [](const Row& r) {
+        return ContractAsset{r.Id(0), r.Int(1)};
+      });
 }
 
 absl::StatusOr<std::vector<Ulid>> ProjectsOfContract(mysql::Executor& db, const Ulid& id) {
   return Map<Ulid>(
-      db.Query("SELECT project_id FROM contract_project WHERE contract_id = ? ORDER BY project_id", {id}),
+      db.Query("SELECT project_id FROM contract_project WHERE contract_id = ? ORDER BY project_id",
+               {id}),
       [](const Row& r) { return r.Id(0); });
 }
 
-absl::StatusOr<std::vector<Ulid>> ContractsToEnd(mysql::Executor& db, absl::CivilDay today, int limit) {
+absl::StatusOr<std::vector<Ulid>> ContractsToEnd(mysql::Executor& db, absl::CivilDay today,
+                                                 int limit) {
   return Map<Ulid>(db.Query("SELECT id FROM operating_contract WHERE state = ? AND end_date < ? "
                             "ORDER BY end_date LIMIT ?",
                             {Number(ContractState::kActive), today, limit}),
@@ -371,7 +381,8 @@ absl::StatusOr<std::vector<DueRow>> ListDues(mysql::Executor& db, const Ulid& co
       ToDue);
 }
 
-absl::StatusOr<std::optional<DueRow>> FindDue(mysql::Executor& db, const Ulid& contract_id, int32_t no) {
+absl::StatusOr<std::optional<DueRow>> FindDue(mysql::Executor& db, const Ulid& contract_id,
+                                              int32_t no) {
   return One<DueRow>(
       db.Query(Cat("SELECT ", kDue, " FROM income_due WHERE contract_id = ? AND due_no = ?"),
                {contract_id, no}),
@@ -380,8 +391,9 @@ absl::StatusOr<std::optional<DueRow>> FindDue(mysql::Executor& db, const Ulid& c
 
 absl::Status SetDueBase(mysql::Tx& tx, const Ulid& contract_id, const Due& due) {
   return tx
-      .Execute("UPDATE income_due SET base_fen = ?, due_fen = ? WHERE contract_id = ? AND due_no = ?",
-               {due.base_fen, due.due_fen, contract_id, due.no})
+      .Execute(
+          "UPDATE income_due SET base_fen = ?, due_fen = ? WHERE contract_id = ? AND due_no = ?",
+          {due.base_fen, due.due_fen, contract_id, due.no})
       .status();
 }
 
@@ -396,16 +408,18 @@ absl::StatusOr<bool> AddReceived(mysql::Tx& tx, const Ulid& contract_id, int32_t
 
 absl::Status DeleteDuesAfter(mysql::Tx& tx, const Ulid& contract_id, absl::CivilDay day) {
   return tx
-      .Execute("DELETE FROM income_due WHERE contract_id = ? AND period_from > ? AND received_fen = 0",
-               {contract_id, day})
+      .Execute(
+          "DELETE FROM income_due WHERE contract_id = ? AND period_from > ? AND received_fen = 0",
+          {contract_id, day})
       .status();
 }
 
 absl::Status ReplaceDue(mysql::Tx& tx, const Ulid& contract_id, const Due& due) {
   return tx
-      .Execute("UPDATE income_due SET period_to = ?, due_date = ?, fixed_fen = ?, due_fen = ? "
-               "WHERE contract_id = ? AND due_no = ?",
-               {due.to, due.due_date, due.fixed_fen, due.due_fen, contract_id, due.no})
+      .Execute(
+          "UPDATE income_due SET period_to = ?, due_date = ?, fixed_fen = ?, due_fen = ? "
+          "WHERE contract_id = ? AND due_no = ?",
+          {due.to, due.due_date, due.fixed_fen, due.due_fen, contract_id, due.no})
       .status();
 }
 
@@ -447,8 +461,9 @@ absl::StatusOr<std::vector<IncomeRow>> ListIncome(mysql::Executor& db,
 }
 
 absl::StatusOr<bool> HasIncome(mysql::Executor& db, const Ulid& contract_id) {
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query("SELECT 1 FROM income_record WHERE contract_id = ? LIMIT 1", {contract_id}));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query("SELECT 1 FROM income_record WHERE contract_id = ? LIMIT 1", {contract_id}));
   return !rows.empty();
 }
 
@@ -466,9 +481,9 @@ absl::Status InsertDividends(mysql::Tx& tx, const std::vector<DividendRow>& rows
   if (rows.empty()) return absl::OkStatus();
   std::vector<Params> params;
   for (const DividendRow& d : rows) {
-    params.push_back({d.id, d.version, d.project_id, d.asset_id, d.region_path, Number(d.use), d.period,
-                      d.declared_on, d.declared_fen, d.paid_fen, d.last_paid_on, d.households,
-                      d.poor_households});
+    params.push_back({d.id, d.version, d.project_id, d.asset_id, d.region_path, Number(d.use),
+                      d.period, d.declared_on, d.declared_fen, d.paid_fen, d.last_paid_on,
+                      d.households, d.poor_households});
   }
   RETURN_IF_ERROR(mysql::BulkInsert(tx, "dividend", kDividend, params).status());
   if (payments.empty()) return absl::OkStatus();
@@ -476,8 +491,8 @@ absl::Status InsertDividends(mysql::Tx& tx, const std::vector<DividendRow>& rows
   for (const DividendPayment& p : payments) {
     params.push_back({p.dividend_id, p.id, p.paid_fen, p.paid_on, p.voucher_no});
   }
-  return mysql::BulkInsert(tx, "dividend_payment", "(dividend_id, id, paid_fen, paid_on, voucher_no)",
-                           params)
+  return mysql::BulkInsert(tx, "dividend_payment",
+                           "(dividend_id, id, paid_fen, paid_on, voucher_no)", params)
       .status();
 }
 
@@ -487,12 +502,14 @@ absl::Status InsertLinkageIncome(mysql::Tx& tx, const std::vector<LinkageIncome>
   for (const LinkageIncome& i : rows) {
     params.push_back({i.linkage_id, i.month, i.project_id, i.paid_fen});
   }
-  return mysql::BulkInsert(tx, "linkage_income", "(linkage_id, month, project_id, paid_fen)", params)
+  return mysql::BulkInsert(tx, "linkage_income", "(linkage_id, month, project_id, paid_fen)",
+                           params)
       .status();
 }
 
 absl::StatusOr<bool> PayDividend(mysql::Tx& tx, DividendRow* row, const Ulid& payment_id,
-                                 int64_t paid_fen, absl::CivilDay paid_on, const std::string& voucher) {
+                                 int64_t paid_fen, absl::CivilDay paid_on,
+                                 const std::string& voucher) {
   if (row->paid_fen + paid_fen > row->declared_fen) return false;
   ASSIGN_OR_RETURN(
       const int64_t matched,
@@ -519,11 +536,9 @@ absl::StatusOr<std::optional<DividendRow>> FindDividend(mysql::Executor& db, con
   return One<DividendRow>(db.Query(sql, params), ToDividend);
 }
 
-absl::StatusOr<std::vector<DividendRow>> ListDividends(mysql::Executor& db,
-                                                       const std::vector<std::string>& scope,
-                                                       const std::string& region_prefix,
-                                                       const std::optional<Ulid>& project_id,
-                                                       bool unpaid, const PageKey& after, int limit) {
+absl::StatusOr<std::vector<DividendRow>> ListDividends(
+    mysql::Executor& db, const std::vector<std::string>& scope, const std::string& region_prefix,
+    const std::optional<Ulid>& project_id, bool unpaid, const PageKey& after, int limit) {
   std::string conditions;
   Params values;
   if (project_id) {
@@ -534,8 +549,8 @@ absl::StatusOr<std::vector<DividendRow>> ListDividends(mysql::Executor& db,
   Params params;
   const std::string page =
       Page(scope, region_prefix, conditions, std::move(values), after, limit, &params);
-  return Map<DividendRow>(db.Query(Cat("SELECT ", kDividend, " FROM dividend WHERE ", page), params),
-                          ToDividend);
+  return Map<DividendRow>(
+      db.Query(Cat("SELECT ", kDividend, " FROM dividend WHERE ", page), params), ToDividend);
 }
 
 absl::Status InsertLinkages(mysql::Tx& tx, const std::vector<LinkageRow>& rows) {
@@ -554,8 +569,8 @@ absl::Status UpdateLinkage(mysql::Tx& tx, LinkageRow* l) {
                    tx.Execute("UPDATE linkage SET version = version + 1, households = ?, "
                               "poor_households = ?, monitored_households = ?, end_date = ?, "
                               "end_reason = ? WHERE id = ? AND version = ?",
-                              {l->households, l->poor_households, l->monitored_households, l->end_date,
-                               l->end_reason, l->id, l->version}));
+                              {l->households, l->poor_households, l->monitored_households,
+                               l->end_date, l->end_reason, l->id, l->version}));
   if (matched != 1) return EtagMismatch();
   ++l->version;
   return absl::OkStatus();
@@ -564,9 +579,10 @@ absl::Status UpdateLinkage(mysql::Tx& tx, LinkageRow* l) {
 absl::Status PutLinkageIncome(mysql::Tx& tx, const LinkageRow& row, const std::string& month,
                               int64_t paid_fen) {
   return tx
-      .Execute("INSERT INTO linkage_income (linkage_id, month, project_id, paid_fen) "
-               "VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE paid_fen = VALUES(paid_fen)",
-               {row.id, month, row.project_id, paid_fen})
+      .Execute(
+          "INSERT INTO linkage_income (linkage_id, month, project_id, paid_fen) "
+          "VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE paid_fen = VALUES(paid_fen)",
+          {row.id, month, row.project_id, paid_fen})
       .status();
 }
 
@@ -593,27 +609,29 @@ absl::StatusOr<std::vector<LinkageRow>> ListLinkages(mysql::Executor& db,
   const std::string page =
       Page(scope, region_prefix, conditions, std::move(values), after, limit, &params);
   return Map<LinkageRow>(
-      db.Query(Cat("SELECT ", kLinkage, kLinkageSum, " FROM linkage WHERE ", page), params), ToLinkage);
+      db.Query(Cat("SELECT ", kLinkage, kLinkageSum, " FROM linkage WHERE ", page), params),
+      ToLinkage);
 }
 
 absl::Status InsertEmployment(mysql::Tx& tx, const EmploymentRow& e) {
   return tx
-      .Execute(Cat("INSERT INTO employment (", kEmployment, ") VALUES (", mysql::Placeholders(13), ")"),
-               {e.id, e.version, e.project_id, e.region_path, e.month, Number(e.kind), e.workers,
-                e.poor_workers, e.monitored_workers, e.person_days, e.poor_person_days, e.wages_fen,
-                e.poor_wages_fen})
+      .Execute(
+          Cat("INSERT INTO employment (", kEmployment, ") VALUES (", mysql::Placeholders(13), ")"),
+          {e.id, e.version, e.project_id, e.region_path, e.month, Number(e.kind), e.workers,
+           e.poor_workers, e.monitored_workers, e.person_days, e.poor_person_days, e.wages_fen,
+           e.poor_wages_fen})
       .status();
 }
 
 absl::Status UpdateEmployment(mysql::Tx& tx, EmploymentRow* e) {
-  ASSIGN_OR_RETURN(const int64_t matched,
-                   tx.Execute("UPDATE employment SET version = version + 1, workers = ?, "
-                              "poor_workers = ?, monitored_workers = ?, person_days = ?, "
-                              "poor_person_days = ?, wages_fen = ?, poor_wages_fen = ? "
-                              "WHERE id = ? AND version = ?",
-                              {e->workers, e->poor_workers, e->monitored_workers, e->person_days,
-                               e->poor_person_days, e->wages_fen, e->poor_wages_fen, e->id,
-                               e->version}));
+  ASSIGN_OR_RETURN(
+      const int64_t matched,
+      tx.Execute("UPDATE employment SET version = version + 1, workers = ?, "
+                 "poor_workers = ?, monitored_workers = ?, person_days = ?, "
+                 "poor_person_days = ?, wages_fen = ?, poor_wages_fen = ? "
+                 "WHERE id = ? AND version = ?",
+                 {e->workers, e->poor_workers, e->monitored_workers, e->person_days,
+                  e->poor_person_days, e->wages_fen, e->poor_wages_fen, e->id, e->version}));
   if (matched != 1) return EtagMismatch();
   ++e->version;
   return absl::OkStatus();

@@ -91,7 +91,8 @@ absl::StatusOr<std::vector<ContractSums>> SumsOf(mysql::Executor& db, const std:
 absl::StatusOr<std::vector<ContractAsset>> AssetsOfContract(mysql::Executor& db, const Ulid& id);
 absl::StatusOr<std::vector<Ulid>> ProjectsOfContract(mysql::Executor& db, const Ulid& id);
 // ACTIVE contracts whose last day is past.
-absl::StatusOr<std::vector<Ulid>> ContractsToEnd(mysql::Executor& db, absl::CivilDay today, int limit);
+absl::StatusOr<std::vector<Ulid>> ContractsToEnd(mysql::Executor& db, absl::CivilDay today,
+                                                 int limit);
 
 struct DueRow {
   Due due;
@@ -99,7 +100,8 @@ struct DueRow {
 };
 absl::StatusOr<std::vector<DueRow>> ListDues(mysql::Executor& db, const Ulid& contract_id,
                                              int32_t after_no, int limit);
-absl::StatusOr<std::optional<DueRow>> FindDue(mysql::Executor& db, const Ulid& contract_id, int32_t no);
+absl::StatusOr<std::optional<DueRow>> FindDue(mysql::Executor& db, const Ulid& contract_id,
+                                              int32_t no);
 absl::Status SetDueBase(mysql::Tx& tx, const Ulid& contract_id, const Due& due);
 // Adds to what is received, as long as it stays within [0, due]; false: it would not.
 absl::StatusOr<bool> AddReceived(mysql::Tx& tx, const Ulid& contract_id, int32_t no, int64_t fen);
@@ -157,15 +159,14 @@ absl::Status InsertDividends(mysql::Tx& tx, const std::vector<DividendRow>& rows
 // Adds a payment as long as it stays within what was declared: false when it would not. ABORTED
 // ETAG_MISMATCH on another version.
 absl::StatusOr<bool> PayDividend(mysql::Tx& tx, DividendRow* row, const Ulid& payment_id,
-                                 int64_t paid_fen, absl::CivilDay paid_on, const std::string& voucher);
+                                 int64_t paid_fen, absl::CivilDay paid_on,
+                                 const std::string& voucher);
 absl::StatusOr<std::optional<DividendRow>> FindDividend(mysql::Executor& db, const Ulid& id,
                                                         const std::vector<std::string>& scope,
                                                         bool for_update = false);
-absl::StatusOr<std::vector<DividendRow>> ListDividends(mysql::Executor& db,
-                                                       const std::vector<std::string>& scope,
-                                                       const std::string& region_prefix,
-                                                       const std::optional<Ulid>& project_id,
-                                                       bool unpaid, const PageKey& after, int limit);
+absl::StatusOr<std::vector<DividendRow>> ListDividends(
+    mysql::Executor& db, const std::vector<std::string>& scope, const std::string& region_prefix,
+    const std::optional<Ulid>& project_id, bool unpaid, const PageKey& after, int limit);
 
 struct LinkageRow {
   Ulid id;

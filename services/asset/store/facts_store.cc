@@ -59,7 +59,8 @@ absl::StatusOr<std::optional<FactsRow>> FindFacts(mysql::Executor& db, const Uli
                                                   const std::vector<std::string>& scope) {
   Params params = {project_id};
   std::string sql =
-      "SELECT project_id, version, region_path, digest, facts FROM project_facts WHERE project_id = ? "
+      "SELECT project_id, version, region_path, digest, facts FROM project_facts WHERE project_id "
+      "= ? "
       "AND facts IS NOT NULL AND ";
   sql += mysql::RegionClause(scope, "region_path", &params);
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
@@ -125,18 +126,21 @@ absl::StatusOr<std::vector<Ulid>> ProjectsOfOperators(mysql::Executor& db,
   return ids;
 }
 
-absl::StatusOr<std::vector<FactsRow>> FactsAfter(mysql::Executor& db, const Ulid& after, int limit,
-                                                 const std::optional<std::vector<std::string>>& scope) {
+absl::StatusOr<std::vector<FactsRow>> FactsAfter(
+    mysql::Executor& db, const Ulid& after, int limit,
+    const std::optional<std::vector<std::string>>& scope) {
   Params params = {after};
   std::string sql =
-      "SELECT project_id, version, region_path, digest, facts FROM project_facts WHERE project_id > ? "
+      "SELECT project_id, version, region_path, digest, facts FROM project_facts WHERE project_id "
+      "> ? "
       "AND facts IS NOT NULL";
   if (scope) sql += " AND " + mysql::RegionClause(*scope, "region_path", &params);
   sql += " ORDER BY project_id LIMIT ?";
   params.push_back(limit);
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
   std::vector<FactsRow> out;
-  for (const Row& r : rows) out.push_back({r.Id(0), r.Int(1), r.String(2), r.String(3), r.String(4)});
+  for (const Row& r : rows)
+    out.push_back({r.Id(0), r.Int(1), r.String(2), r.String(3), r.String(4)});
   return out;
 }
 
@@ -158,9 +162,9 @@ absl::StatusOr<std::vector<FactInput>> LoadInputs(
 
   // Where the projects lie.
   {
-    ASSIGN_OR_RETURN(const mysql::Rows rows,
-                     db.Query(Cat("SELECT id, region_path FROM project_copy WHERE id IN ", in),
-                              Ids(projects)));
+    ASSIGN_OR_RETURN(
+        const mysql::Rows rows,
+        db.Query(Cat("SELECT id, region_path FROM project_copy WHERE id IN ", in), Ids(projects)));
     for (const Row& r : rows) out[index[r.Id(0)]].region_path = r.String(1);
   }
   // Assets in force, with their running contract.
@@ -168,15 +172,16 @@ absl::StatusOr<std::vector<FactInput>> LoadInputs(
   {
     ASSIGN_OR_RETURN(
         const mysql::Rows rows,
-        db.Query(Cat("SELECT ap.project_id, a.id, a.asset_class, ap.value_fen, a.value_exact, "
-                     "a.use_state, a.use_since, a.idle_since, a.in_use_share_bp, a.irreparable, "
-                     "a.ever_used, a.expire_date, a.cultivation_ends, a.planting_date, "
-                     "a.last_inspection, a.om_parts, a.operate_mode, a.operator_uscc, c.state, "
-                     "c.start_date, c.end_date FROM asset_project ap JOIN asset a ON a.id = ap.asset_id "
-                     "LEFT JOIN operating_contract c ON c.id = a.contract_id WHERE a.state IN (1, 2) "
-                     "AND ap.project_id IN ",
-                     in, " ORDER BY ap.project_id, a.id"),
-                 Ids(projects)));
+        db.Query(
+            Cat("SELECT ap.project_id, a.id, a.asset_class, ap.value_fen, a.value_exact, "
+                "a.use_state, a.use_since, a.idle_since, a.in_use_share_bp, a.irreparable, "
+                "a.ever_used, a.expire_date, a.cultivation_ends, a.planting_date, "
+                "a.last_inspection, a.om_parts, a.operate_mode, a.operator_uscc, c.state, "
+                "c.start_date, c.end_date FROM asset_project ap JOIN asset a ON a.id = ap.asset_id "
+                "LEFT JOIN operating_contract c ON c.id = a.contract_id WHERE a.state IN (1, 2) "
+                "AND ap.project_id IN ",
+                in, " ORDER BY ap.project_id, a.id"),
+            Ids(projects)));
     for (const Row& r : rows) {
       const size_t i = index[r.Id(0)];
       FactAsset a;
@@ -219,10 +224,11 @@ absl::StatusOr<std::vector<FactInput>> LoadInputs(
     for (const auto& [uscc, unused] : operators) usccs.push_back(uscc);
     ASSIGN_OR_RETURN(
         const mysql::Rows rows,
-        db.Query(Cat("SELECT uscc, in_good_standing, qualified, qualification_ends FROM operator_copy "
-                     "WHERE uscc IN (",
-                     mysql::Placeholders(usccs.size()), ")"),
-                 usccs));
+        db.Query(
+            Cat("SELECT uscc, in_good_standing, qualified, qualification_ends FROM operator_copy "
+                "WHERE uscc IN (",
+                mysql::Placeholders(usccs.size()), ")"),
+            usccs));
     std::map<std::string, FactOperator> known;
     for (const Row& r : rows) known[r.String(0)] = {r.Bool(1), r.Bool(2), r.OptDay(3)};
     for (FactInput& input : out) {
@@ -250,19 +256,20 @@ absl::StatusOr<std::vector<FactInput>> LoadInputs(
   {
     ASSIGN_OR_RETURN(
         const mysql::Rows rows,
-        db.Query(Cat("SELECT cp.project_id, cp.weight_before, cp.weight, cp.weight_total, "
-                     "DATE_FORMAT(d.due_date, '%Y-%m') AS m, "
-                     "CAST(SUM(COALESCE(d.due_fen, 0)) AS SIGNED), "
-                     "CAST(SUM(CASE WHEN d.due_fen IS NULL THEN 0 ELSE d.received_fen END) AS SIGNED), "
-                     "CAST(SUM(d.due_fen IS NULL) AS SIGNED), "
-                     "CAST(SUM(d.due_fen IS NOT NULL AND d.due_date <= ?) AS SIGNED) "
-                     "FROM contract_project cp JOIN operating_contract c ON c.id = cp.contract_id "
-                     "JOIN income_due d ON d.contract_id = cp.contract_id WHERE c.state <> 4 AND "
-                     "d.due_date BETWEEN ? AND ? AND cp.project_id IN ",
-                     in,
-                     " GROUP BY cp.project_id, cp.contract_id, cp.weight_before, cp.weight, "
-                     "cp.weight_total, m"),
-                 Ids(projects, {today, from, upto})));
+        db.Query(
+            Cat("SELECT cp.project_id, cp.weight_before, cp.weight, cp.weight_total, "
+                "DATE_FORMAT(d.due_date, '%Y-%m') AS m, "
+                "CAST(SUM(COALESCE(d.due_fen, 0)) AS SIGNED), "
+                "CAST(SUM(CASE WHEN d.due_fen IS NULL THEN 0 ELSE d.received_fen END) AS SIGNED), "
+                "CAST(SUM(d.due_fen IS NULL) AS SIGNED), "
+                "CAST(SUM(d.due_fen IS NOT NULL AND d.due_date <= ?) AS SIGNED) "
+                "FROM contract_project cp JOIN operating_contract c ON c.id = cp.contract_id "
+                "JOIN income_due d ON d.contract_id = cp.contract_id WHERE c.state <> 4 AND "
+                "d.due_date BETWEEN ? AND ? AND cp.project_id IN ",
+                in,
+                " GROUP BY cp.project_id, cp.contract_id, cp.weight_before, cp.weight, "
+                "cp.weight_total, m"),
+            Ids(projects, {today, from, upto})));
     for (const Row& r : rows) {
       const Part part{r.Int(1), r.Int(2), r.Int(3)};
       FactMonth& month = out[index[r.Id(0)]].months[r.String(4)];
@@ -276,15 +283,16 @@ absl::StatusOr<std::vector<FactInput>> LoadInputs(
   {
     ASSIGN_OR_RETURN(
         const mysql::Rows rows,
-        db.Query(Cat("SELECT cp.project_id, cp.weight_before, cp.weight, cp.weight_total, "
-                     "DATE_FORMAT(i.received_on, '%Y-%m') AS m, "
-                     "CAST(SUM(i.received_fen) AS SIGNED) FROM contract_project cp JOIN "
-                     "income_record i ON i.contract_id = cp.contract_id WHERE i.received_on >= ? AND "
-                     "cp.project_id IN ",
-                     in,
-                     " GROUP BY cp.project_id, cp.contract_id, cp.weight_before, cp.weight, "
-                     "cp.weight_total, m"),
-                 Ids(projects, {from})));
+        db.Query(
+            Cat("SELECT cp.project_id, cp.weight_before, cp.weight, cp.weight_total, "
+                "DATE_FORMAT(i.received_on, '%Y-%m') AS m, "
+                "CAST(SUM(i.received_fen) AS SIGNED) FROM contract_project cp JOIN "
+                "income_record i ON i.contract_id = cp.contract_id WHERE i.received_on >= ? AND "
+                "cp.project_id IN ",
+                in,
+                " GROUP BY cp.project_id, cp.contract_id, cp.weight_before, cp.weight, "
+                "cp.weight_total, m"),
+            Ids(projects, {from})));
     for (const Row& r : rows) {
       FactInput& input = out[index[r.Id(0)]];
       input.income_reported = true;
@@ -295,13 +303,15 @@ absl::StatusOr<std::vector<FactInput>> LoadInputs(
   {
     ASSIGN_OR_RETURN(
         const mysql::Rows rows,
-        db.Query(Cat("SELECT ap.project_id, ap.share_before_bp, ap.value_share_bp, "
-                     "DATE_FORMAT(i.received_on, '%Y-%m') AS m, CAST(SUM(i.received_fen) AS SIGNED) "
-                     "FROM asset_project ap JOIN income_record i ON i.asset_id = ap.asset_id "
-                     "WHERE i.contract_id IS NULL AND ap.project_id IN ",
-                     in, " GROUP BY ap.project_id, ap.asset_id, ap.share_before_bp, "
-                         "ap.value_share_bp, m"),
-                 Ids(projects)));
+        db.Query(
+            Cat("SELECT ap.project_id, ap.share_before_bp, ap.value_share_bp, "
+                "DATE_FORMAT(i.received_on, '%Y-%m') AS m, CAST(SUM(i.received_fen) AS SIGNED) "
+                "FROM asset_project ap JOIN income_record i ON i.asset_id = ap.asset_id "
+                "WHERE i.contract_id IS NULL AND ap.project_id IN ",
+                in,
+                " GROUP BY ap.project_id, ap.asset_id, ap.share_before_bp, "
+                "ap.value_share_bp, m"),
+            Ids(projects)));
     for (const Row& r : rows) {
       FactInput& input = out[index[r.Id(0)]];
       input.income_reported = true;
@@ -312,13 +322,15 @@ absl::StatusOr<std::vector<FactInput>> LoadInputs(
   {
     ASSIGN_OR_RETURN(
         const mysql::Rows rows,
-        db.Query(Cat("SELECT ap.project_id, ap.share_before_bp, ap.value_share_bp, "
-                     "DATE_FORMAT(d.declared_on, '%Y-%m') AS m, CAST(SUM(d.declared_fen) AS SIGNED), "
-                     "CAST(SUM(d.paid_fen) AS SIGNED) FROM asset_project ap JOIN dividend d ON "
-                     "d.asset_id = ap.asset_id WHERE d.declared_on >= ? AND ap.project_id IN ",
-                     in, " GROUP BY ap.project_id, ap.asset_id, ap.share_before_bp, "
-                         "ap.value_share_bp, m"),
-                 Ids(projects, {from})));
+        db.Query(
+            Cat("SELECT ap.project_id, ap.share_before_bp, ap.value_share_bp, "
+                "DATE_FORMAT(d.declared_on, '%Y-%m') AS m, CAST(SUM(d.declared_fen) AS SIGNED), "
+                "CAST(SUM(d.paid_fen) AS SIGNED) FROM asset_project ap JOIN dividend d ON "
+                "d.asset_id = ap.asset_id WHERE d.declared_on >= ? AND ap.project_id IN ",
+                in,
+                " GROUP BY ap.project_id, ap.asset_id, ap.share_before_bp, "
+                "ap.value_share_bp, m"),
+            Ids(projects, {from})));
     for (const Row& r : rows) {
       const Part part{r.Int(1), r.Int(2), 10000};
       FactMonth& month = out[index[r.Id(0)]].months[r.String(3)];
@@ -334,23 +346,26 @@ absl::StatusOr<std::vector<FactInput>> LoadInputs(
                      "FROM asset_project ap JOIN dividend d ON d.asset_id = ap.asset_id JOIN "
                      "dividend_payment p ON p.dividend_id = d.id WHERE d.dividend_use = 1 AND "
                      "p.paid_on >= ? AND ap.project_id IN ",
-                     in, " GROUP BY ap.project_id, ap.asset_id, ap.share_before_bp, "
-                         "ap.value_share_bp, m"),
+                     in,
+                     " GROUP BY ap.project_id, ap.asset_id, ap.share_before_bp, "
+                     "ap.value_share_bp, m"),
                  Ids(projects, {from})));
     for (const Row& r : rows) {
       FactInput& input = out[index[r.Id(0)]];
       input.household_income_reported = true;
-      input.months[r.String(3)].household_income_fen += PartOf(r.Int(4), {r.Int(1), r.Int(2), 10000});
+      input.months[r.String(3)].household_income_fen +=
+          PartOf(r.Int(4), {r.Int(1), r.Int(2), 10000});
     }
   }
   // Links with households.
   {
     ASSIGN_OR_RETURN(
         const mysql::Rows rows,
-        db.Query(Cat("SELECT project_id, mode_code, households, poor_households, monitored_households, "
-                     "start_date, end_date FROM linkage WHERE project_id IN ",
-                     in),
-                 Ids(projects)));
+        db.Query(
+            Cat("SELECT project_id, mode_code, households, poor_households, monitored_households, "
+                "start_date, end_date FROM linkage WHERE project_id IN ",
+                in),
+            Ids(projects)));
     for (const Row& r : rows) {
       const size_t i = index[r.Id(0)];
       out[i].linkage_reported = true;

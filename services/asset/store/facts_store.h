@@ -1,5 +1,5 @@
-// What the facts of projects are computed from, read for many projects at once; and the facts as last
-// published.
+// What the facts of projects are computed from, read for many projects at once; and the facts as
+// last published.
 #pragma once
 
 #include <optional>
@@ -26,7 +26,8 @@ struct FactsRow {
 // facts are computed from everything committed before. Ids sorted or not; the lock order is sorted.
 absl::Status LockFacts(mysql::Tx& tx, std::vector<Ulid> projects);
 // The locked rows, without the facts' bytes; in the order of the ids.
-absl::StatusOr<std::vector<FactsRow>> ReadLocked(mysql::Executor& db, const std::vector<Ulid>& projects);
+absl::StatusOr<std::vector<FactsRow>> ReadLocked(mysql::Executor& db,
+                                                 const std::vector<Ulid>& projects);
 absl::StatusOr<std::optional<FactsRow>> FindFacts(mysql::Executor& db, const Ulid& project_id,
                                                   const std::vector<std::string>& scope);
 struct SavedFacts {
@@ -34,8 +35,8 @@ struct SavedFacts {
   std::string region_path;
   std::string digest;
   std::string facts;
-  std::string month;                          // of the computation: "2026-10"
-  std::optional<absl::CivilDay> refresh_on;   // the day on which time alone changes them
+  std::string month;                         // of the computation: "2026-10"
+  std::optional<absl::CivilDay> refresh_on;  // the day on which time alone changes them
 };
 absl::Status SaveFacts(mysql::Tx& tx, const std::vector<SavedFacts>& facts);
 // The facts came out as they were: only when they were computed is noted.
@@ -48,13 +49,14 @@ absl::StatusOr<std::vector<Ulid>> FactsToRefresh(mysql::Executor& db, absl::Civi
 absl::StatusOr<std::vector<Ulid>> ProjectsOfOperators(mysql::Executor& db,
                                                       const std::vector<std::string>& usccs);
 // For the snapshot of a new subscriber.
-absl::StatusOr<std::vector<FactsRow>> FactsAfter(mysql::Executor& db, const Ulid& after, int limit,
-                                                 const std::optional<std::vector<std::string>>& scope);
+absl::StatusOr<std::vector<FactsRow>> FactsAfter(
+    mysql::Executor& db, const Ulid& after, int limit,
+    const std::optional<std::vector<std::string>>& scope);
 
 // The input of each project, in the order of the ids: a fixed number of statements for all of them.
 // `refresh`: per project, the next day on which a contract or link begins or ends.
-absl::StatusOr<std::vector<FactInput>> LoadInputs(mysql::Executor& db, const std::vector<Ulid>& projects,
-                                                  absl::CivilDay today,
-                                                  std::vector<std::optional<absl::CivilDay>>* refresh);
+absl::StatusOr<std::vector<FactInput>> LoadInputs(
+    mysql::Executor& db, const std::vector<Ulid>& projects, absl::CivilDay today,
+    std::vector<std::optional<absl::CivilDay>>* refresh);
 
 }  // namespace bangfu::asset::store

@@ -50,7 +50,8 @@ absl::Status PutRegions(mysql::Tx& tx, const std::vector<RegionCopy>& rows) {
 absl::Status PutCodes(mysql::Tx& tx, const std::vector<CodeCopy>& rows) {
   if (rows.empty()) return absl::OkStatus();
   std::vector<Params> params;
-  for (const CodeCopy& c : rows) params.push_back({c.list, c.code, c.name_zh, c.is_public, c.valid});
+  for (const CodeCopy& c : rows)
+    params.push_back({c.list, c.code, c.name_zh, c.is_public, c.valid});
   return mysql::BulkInsert(
              tx, "code_copy", "(list_code, code, name_zh, is_public, valid)", params,
              "ON DUPLICATE KEY UPDATE name_zh = VALUES(name_zh), is_public = VALUES(is_public), "
@@ -65,8 +66,8 @@ absl::Status PutProjects(mysql::Tx& tx, const std::vector<ProjectCopy>& rows, in
   for (const ProjectCopy& p : rows) {
     if (!p.project_code.empty()) names.push_back({p.project_code, p.id});
     for (const std::string& key : p.external_ids) names.push_back({key, p.id});
-    params.push_back({p.id, p.project_code, p.name, p.region_path, p.state, p.is_void, p.planting_date,
-                      p.industry_code, generation});
+    params.push_back({p.id, p.project_code, p.name, p.region_path, p.state, p.is_void,
+                      p.planting_date, p.industry_code, generation});
   }
   if (!names.empty()) {
     RETURN_IF_ERROR(mysql::BulkInsert(tx, "project_name_copy", "(project_key, project_id)", names,
@@ -85,16 +86,18 @@ absl::Status PutProjects(mysql::Tx& tx, const std::vector<ProjectCopy>& rows, in
       .status();
 }
 
-absl::Status PutOperators(mysql::Tx& tx, const std::vector<OperatorCopy>& rows, int64_t generation) {
+absl::Status PutOperators(mysql::Tx& tx, const std::vector<OperatorCopy>& rows,
+                          int64_t generation) {
   if (rows.empty()) return absl::OkStatus();
   std::vector<Params> params;
   for (const OperatorCopy& o : rows) {
-    params.push_back({o.uscc, o.id, o.name, o.in_good_standing, o.qualified, o.qualification_ends,
-                      generation});
+    params.push_back(
+        {o.uscc, o.id, o.name, o.in_good_standing, o.qualified, o.qualification_ends, generation});
   }
   return mysql::BulkInsert(
              tx, "operator_copy",
-             "(uscc, id, name, in_good_standing, qualified, qualification_ends, generation)", params,
+             "(uscc, id, name, in_good_standing, qualified, qualification_ends, generation)",
+             params,
              "ON DUPLICATE KEY UPDATE id = VALUES(id), name = VALUES(name), "
              "in_good_standing = VALUES(in_good_standing), qualified = VALUES(qualified), "
              "qualification_ends = VALUES(qualification_ends), generation = VALUES(generation)")
@@ -107,12 +110,14 @@ absl::Status PutIndustries(mysql::Tx& tx, const std::vector<IndustryCopy>& rows)
   for (const IndustryCopy& i : rows) {
     params.push_back({i.taxonomy_version, i.code, i.cultivation_months});
   }
-  return mysql::BulkInsert(tx, "industry_copy", "(taxonomy_version, code, cultivation_months)", params,
-                           "ON DUPLICATE KEY UPDATE cultivation_months = VALUES(cultivation_months)")
+  return mysql::BulkInsert(
+             tx, "industry_copy", "(taxonomy_version, code, cultivation_months)", params,
+             "ON DUPLICATE KEY UPDATE cultivation_months = VALUES(cultivation_months)")
       .status();
 }
 
-absl::StatusOr<std::optional<std::string>> RegionPath(mysql::Executor& db, const std::string& code) {
+absl::StatusOr<std::optional<std::string>> RegionPath(mysql::Executor& db,
+                                                      const std::string& code) {
   ASSIGN_OR_RETURN(const mysql::Rows rows,
                    db.Query("SELECT region_path FROM region_copy WHERE code = ?", {code}));
   if (rows.empty()) return std::nullopt;
@@ -122,23 +127,26 @@ absl::StatusOr<std::optional<std::string>> RegionPath(mysql::Executor& db, const
 absl::StatusOr<std::vector<RegionCopy>> AllRegions(mysql::Executor& db) {
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
-      db.Query("SELECT code, name, short_name, region_path, parent_code, level, start_year, end_year, "
-               "successors, is_extension FROM region_copy"));
+      db.Query(
+          "SELECT code, name, short_name, region_path, parent_code, level, start_year, end_year, "
+          "successors, is_extension FROM region_copy"));
   std::vector<RegionCopy> out;
   out.reserve(rows.size());
   for (const Row& r : rows) {
     out.push_back({r.String(0), r.String(1), r.String(2), r.String(3), r.String(4),
-                   static_cast<int>(r.Int(5)), static_cast<int>(r.Int(6)), static_cast<int>(r.Int(7)),
-                   r.String(8), r.Bool(9)});
+                   static_cast<int>(r.Int(5)), static_cast<int>(r.Int(6)),
+                   static_cast<int>(r.Int(7)), r.String(8), r.Bool(9)});
   }
   return out;
 }
 
-absl::StatusOr<std::map<std::string, CodeCopy>> CodesOf(mysql::Executor& db, const std::string& list) {
+absl::StatusOr<std::map<std::string, CodeCopy>> CodesOf(mysql::Executor& db,
+                                                        const std::string& list) {
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
-      db.Query("SELECT list_code, code, name_zh, is_public, valid FROM code_copy WHERE list_code = ?",
-               {list}));
+      db.Query(
+          "SELECT list_code, code, name_zh, is_public, valid FROM code_copy WHERE list_code = ?",
+          {list}));
   std::map<std::string, CodeCopy> out;
   for (const Row& r : rows) {
     if (r.Bool(4)) out[r.String(1)] = {r.String(0), r.String(1), r.String(2), r.Bool(3), true};
@@ -183,10 +191,12 @@ absl::StatusOr<std::vector<std::pair<std::string, ProjectCopy>>> FindProjectsByK
 }
 
 absl::Status VoidOlderProjects(mysql::Tx& tx, int64_t generation) {
-  return tx.Execute("UPDATE project_copy SET is_void = 1 WHERE generation < ?", {generation}).status();
+  return tx.Execute("UPDATE project_copy SET is_void = 1 WHERE generation < ?", {generation})
+      .status();
 }
 
-absl::StatusOr<std::vector<Ulid>> ProjectsWithFacts(mysql::Executor& db, const std::vector<Ulid>& ids) {
+absl::StatusOr<std::vector<Ulid>> ProjectsWithFacts(mysql::Executor& db,
+                                                    const std::vector<Ulid>& ids) {
   std::vector<Ulid> out;
   if (ids.empty()) return out;
   Params params;

@@ -20,9 +20,9 @@ struct RegionCopy {
   std::string short_name;
   std::string region_path;  // today's; empty: only a township decides
   std::string parent_code;
-  int level = 0;       // bangfu::RegionLevel
-  int start_year = 0;  // 0: not known
-  int end_year = 0;    // 0: in use
+  int level = 0;           // bangfu::RegionLevel
+  int start_year = 0;      // 0: not known
+  int end_year = 0;        // 0: in use
   std::string successors;  // "360482[2010];360483"
   bool is_extension = false;
 };
@@ -68,16 +68,19 @@ absl::Status PutIndustries(mysql::Tx& tx, const std::vector<IndustryCopy>& rows)
 absl::StatusOr<std::optional<std::string>> RegionPath(mysql::Executor& db, const std::string& code);
 absl::StatusOr<std::vector<RegionCopy>> AllRegions(mysql::Executor& db);
 // Codes of one list that are valid.
-absl::StatusOr<std::map<std::string, CodeCopy>> CodesOf(mysql::Executor& db, const std::string& list);
-absl::StatusOr<std::vector<ProjectCopy>> FindProjects(mysql::Executor& db, const std::vector<Ulid>& ids);
-// By code or by number in another system: (what was asked, project). Several projects of one name are
-// all given.
+absl::StatusOr<std::map<std::string, CodeCopy>> CodesOf(mysql::Executor& db,
+                                                        const std::string& list);
+absl::StatusOr<std::vector<ProjectCopy>> FindProjects(mysql::Executor& db,
+                                                      const std::vector<Ulid>& ids);
+// By code or by number in another system: (what was asked, project). Several projects of one name
+// are all given.
 absl::StatusOr<std::vector<std::pair<std::string, ProjectCopy>>> FindProjectsByKey(
     mysql::Executor& db, const std::vector<std::string>& keys);
 // Copies that the last snapshot no longer had.
 absl::Status VoidOlderProjects(mysql::Tx& tx, int64_t generation);
 // Of these projects, those that have facts.
-absl::StatusOr<std::vector<Ulid>> ProjectsWithFacts(mysql::Executor& db, const std::vector<Ulid>& ids);
+absl::StatusOr<std::vector<Ulid>> ProjectsWithFacts(mysql::Executor& db,
+                                                    const std::vector<Ulid>& ids);
 // Cultivation months of an industry in the newest version that names it; 0: none.
 absl::StatusOr<int64_t> CultivationMonths(mysql::Executor& db, const std::string& industry_code);
 
