@@ -18,6 +18,7 @@
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/facts/fact_loader.h"
 #include "services/evaluation/facts/moment.h"
+#include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/jobs/evaluator.h"
 #include "services/evaluation/jobs/registry_effects.h"
 #include "services/evaluation/store/fact_store.h"
@@ -252,7 +253,8 @@ absl::StatusOr<v1::Appraisal> RecordAppraisal(CallContext& context,
         row.recorded_at = context.now;
         v1::Appraisal appraisal = request.appraisal();
         appraisal.set_id(row.id.ToString());
-        SetDay(AddMonths(*on, 12), appraisal.mutable_valid_to());
+        ASSIGN_OR_RETURN(int64_t months, ReadParameter(m.tx(), kAppraisalMonths));
+        SetDay(AddMonths(*on, months), appraisal.mutable_valid_to());
         *appraisal.mutable_recorded_by() = ToMessage(m.ActorAt(subject.region_path));
         row.payload = appraisal.SerializeAsString();
         RETURN_IF_ERROR(InsertAppraisal(m.tx(), row));

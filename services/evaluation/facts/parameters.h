@@ -18,6 +18,8 @@ struct ParameterDef {
 inline constexpr ParameterDef kSourceLagMinutes{"EVALUATION_SOURCE_LAG_MINUTES", 15};
 // Class publicity (natural days).
 inline constexpr ParameterDef kClassPublicityDays{"CLASS_PUBLICITY_DAYS", 7};
+// How long an appraisal counts (months).
+inline constexpr ParameterDef kAppraisalMonths{"APPRAISAL_VALID_MONTHS", 12};
 
 absl::StatusOr<int64_t> ReadParameter(mysql::Executor& db, const ParameterDef& parameter);
 

@@ -271,7 +271,8 @@ void PutEntered(const EnteredFacts& entered, const Moment& moment, Snapshot& s, 
     absl::CivilDay on = *ToDay(appraisal->appraised_on());
     s.facts.no_revital_value = true;
     s.facts.appraisal_id = appraisal->id();
-    s.facts.appraisal_valid_until = AddMonths(on, 12);
+    // As it was recorded: the limit of that day counts.
+    s.facts.appraisal_valid_until = ToDay(appraisal->valid_to()).value_or(AddMonths(on, 12));
     std::string source = Cat("appraisal/", appraisal->id());
     values.Evidence("no_revital_value", FactSource::kExpert, source, on);
     values.Evidence("appraisal_id", FactSource::kExpert, source, on);

@@ -390,6 +390,7 @@ INSERT INTO parameter (code, name_zh, value, unit, day_kind, unconfirmed, versio
   ('HAND_OVER_DAYS', '验收后移交', 90, 'DAY', 1, 1, 1),
   ('OVERRIDE_VALID_MONTHS', '人工调整有效期', 12, 'MONTH', 0, 1, 1),
   ('APPRAISAL_VALID_MONTHS', '评估报告有效期', 12, 'MONTH', 0, 1, 1),
+  ('EVALUATION_SOURCE_LAG_MINUTES', '评估数据来源滞后上限', 15, 'MINUTE', 0, 1, 1),
   ('INVENTORY_MILESTONE', '摸清底数时限', 20251031, 'DATE', 0, 0, 1);
 
 -- Agriculture leads always and stands in no row.

@@ -1,0 +1,216 @@
+#include "bangfu/registry/v1/events.pb.h"
+#include "common/audit/schema.h"
+#include "common/base/clock.h"
+#include "common/base/strings.h"
+#include "common/feed/schema.h"
+#include "common/idempotency/schema.h"
+#include "common/testing/database.h"
+#include "common/testing/status_matchers.h"
+#include "services/evaluation/facts/departments.h"
+#include "services/evaluation/facts/parameters.h"
+#include "services/evaluation/facts/sample_for_test.h"
+#include "services/evaluation/jobs/asset_effects.h"
+#include "services/evaluation/jobs/registry_effects.h"
+#include "services/evaluation/schema/migrations.h"
+#include "services/evaluation/store/fact_store.h"
+#include "services/evaluation/store/reference_store.h"
+#include "services/evaluation/store/subject_store.h"
+
+namespace bangfu::evaluation {
+namespace {
+
+using testing::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+class Effects : public ::testing::Test {
+ protected:
+  mysql::Session& db() { return database_.db(); }
+  std::string NewId() { return ids_.Next().ToString(); }
+
+  template <typename State>
+  static feed::v1::Event Event(const std::string& type, const std::string& id, const State& state) {
+    feed::v1::Event e;
+    e.set_sequence(7);
+    e.set_aggregate_type(type);
+    e.set_aggregate_id(id);
+    e.mutable_payload()->PackFrom(state);
+    return e;
+  }
+  feed::v1::Event ProjectEvent(const registry::v1::Project& p) {
+    registry::v1::ProjectChanged changed;
+    *changed.mutable_project() = p;
+    return Event("project", p.id(), changed);
+  }
+  feed::v1::Event ReportEvent(const registry::v1::OperationReport& r) {
+    registry::v1::OperationReportChanged changed;
+    *changed.mutable_report() = r;
+    return Event("operation_report", NewId(), changed);
+  }
+  feed::v1::Event AssetEvent(const asset::v1::ProjectAssetFacts& a) {
+    asset::v1::ProjectAssetFactsChanged changed;
+    *changed.mutable_facts() = a;
+    return Event("project_asset_facts", a.project_id(), changed);
+  }
+  absl::Status Apply(feed::EffectHandler& handler, const std::string& source,
+                     const std::vector<feed::v1::Event>& events, int64_t generation = 0) {
+    feed::Batch batch;
+    batch.source = source;
+    batch.generation = generation;
+    batch.now = SystemClock().Now();
+    for (const feed::v1::Event& e : events) batch.events.push_back(&e);
+    return mysql::Transact(db(), [&](mysql::Tx& tx) { return handler.Apply(tx, batch); });
+  }
+  SubjectRow Subject(const std::string& id) {
+    absl::StatusOr<SubjectMap> found = LoadSubjects(db(), {*Ulid::Parse(id)}, std::nullopt);
+    EXPECT_OK(found);
+    auto it = found->find(*Ulid::Parse(id));
+    return it == found->end() ? SubjectRow() : it->second;
+  }
+  registry::v1::ListOperationReportsResponse Reports(const std::string& id) {
+    registry::v1::ListOperationReportsResponse list;
+    absl::StatusOr<std::vector<FactSourceRow>> rows =
+        LoadFactSources(db(), {*Ulid::Parse(id)}, {kReportFacts});
+    EXPECT_OK(rows);
+    if (rows.ok() && !rows->empty()) {
+      EXPECT_TRUE(list.ParseFromString(rows->at(0).payload));
+    }
+    return list;
+  }
+
+  testing::TestDatabase database_{migrate::Concat(idempotency::Schema(), audit::Schema(),
+                                                  feed::Schema(), EvaluationMigrations())};
+  UlidGenerator ids_{SystemClock()};
+  RegistryEffects registry_;
+  AssetEffects asset_;
+  const std::string industry_ = NewId();
+};
+
+TEST_F(Effects, AssetsMayComeBeforeTheirProject) {
+  const std::string id = NewId();
+  ASSERT_OK(Apply(asset_, "asset", {AssetEvent(sample::Assets(id))}));
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM subject"), 0);
+  ASSERT_OK(Apply(registry_, "registry", {ProjectEvent(sample::Project(id, industry_))}));
+  EXPECT_EQ(Subject(id).asset_value_fen, 120'000'000);
+  EXPECT_EQ(Subject(id).operating_value_fen, 100'000'000);
+  // A later change of the project leaves the assets' figures alone.
+  ASSERT_OK(Apply(registry_, "registry", {ProjectEvent(sample::Project(id, industry_))}));
+  EXPECT_EQ(Subject(id).asset_value_fen, 120'000'000);
+  EXPECT_EQ(Subject(id).facts_version, 2);
+}
+
+TEST_F(Effects, ReportsGatherByMonthAndTheLastWordStands) {
+  const std::string id = NewId();
+  registry::v1::OperationReport corrected = sample::Report(id, "2026-01");
+  corrected.set_output_value_fen(1);
+  ASSERT_OK(Apply(registry_, "registry",
+                  {ReportEvent(sample::Report(id, "2026-02")),
+                   ReportEvent(sample::Report(id, "2026-01"))}));
+  ASSERT_OK(Apply(registry_, "registry", {ReportEvent(corrected)}));
+  const registry::v1::ListOperationReportsResponse list = Reports(id);
+  ASSERT_EQ(list.reports_size(), 2);
+  EXPECT_EQ(list.reports(0).period(), "2026-01");
+  EXPECT_EQ(list.reports(0).output_value_fen(), 1);
+  // Not for ever.
+  std::vector<feed::v1::Event> many;
+  for (int i = 0; i < 40; ++i) {
+    many.push_back(ReportEvent(sample::Report(id, MonthText(absl::CivilMonth(2020, 1) + i))));
+  }
+  ASSERT_OK(Apply(registry_, "registry", many));
+  EXPECT_EQ(Reports(id).reports_size(), kReportMonthsKept);
+  EXPECT_EQ(Reports(id).reports(kReportMonthsKept - 1).period(), "2026-02");
+}
+
+TEST_F(Effects, PersonalDataOfTheFormDoesNotCome) {
+  const std::string id = NewId();
+  registry::v1::Project p = sample::Project(id, industry_);
+  p.set_filler_name("张三");
+  p.set_filler_phone("13800000000");
+  ASSERT_OK(Apply(registry_, "registry", {ProjectEvent(p)}));
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM fact_source WHERE INSTR(payload, '13800000000')"), 0);
+}
+
+TEST_F(Effects, WhatASnapshotNoLongerHoldsIsVoid) {
+  const std::string stays = NewId();
+  const std::string goes = NewId();
+  ASSERT_OK(Apply(registry_, "registry",
+                  {ProjectEvent(sample::Project(stays, industry_)),
+                   ProjectEvent(sample::Project(goes, industry_)),
+                   ReportEvent(sample::Report(stays, "2026-01")),
+                   ReportEvent(sample::Report(stays, "2026-02")),
+                   ReportEvent(sample::Report(goes, "2026-01"))}));
+  ASSERT_OK(Apply(registry_, "registry",
+                  {ProjectEvent(sample::Project(stays, industry_)),
+                   ReportEvent(sample::Report(stays, "2026-02"))},
+                  /*generation=*/1));
+  ASSERT_OK(mysql::Transact(
+      db(), [&](mysql::Tx& tx) { return registry_.FinishSnapshot(tx, "registry", 1); }));
+  EXPECT_FALSE(Subject(stays).is_void);
+  EXPECT_TRUE(Subject(goes).is_void);
+  EXPECT_EQ(Reports(stays).reports_size(), 1);
+  EXPECT_EQ(Reports(goes).reports_size(), 0);
+  EXPECT_EQ(database_.Int("SELECT SUM(subjects) FROM result_rollup"), 1);
+}
+
+TEST_F(Effects, AnEventThatMakesNoSenseIsAnErrorOfTheEvent) {
+  feed::v1::Event wrong = ProjectEvent(sample::Project(NewId(), industry_));
+  wrong.set_aggregate_type("industry");
+  EXPECT_THAT(Apply(registry_, "registry", {wrong}),
+              StatusIs(absl::StatusCode::kInvalidArgument, "EVENT_MALFORMED"));
+  registry::v1::Project nowhere = sample::Project(NewId(), industry_);
+  nowhere.clear_region_path();
+  EXPECT_THAT(Apply(registry_, "registry", {ProjectEvent(nowhere)}),
+              StatusIs(absl::StatusCode::kInvalidArgument, "EVENT_MALFORMED"));
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM subject"), 0);
+  // A type that this service does not know is none of its business.
+  wrong.set_aggregate_type("promotion_event");
+  EXPECT_OK(Apply(registry_, "registry", {wrong}));
+}
+
+TEST_F(Effects, R017_DepartmentsComeFromTheFundingSources) {
+  const std::string id = NewId();
+  registry::v1::FundSourceDepartmentChanged ethnic;
+  ethnic.mutable_row()->set_id(NewId());
+  ethnic.mutable_row()->set_source_code("BRIDGE_CENTRAL");
+  ethnic.mutable_row()->set_task_code("ETHNIC");
+  ethnic.mutable_row()->set_department_code("ETHNIC_AFFAIRS");
+  registry::v1::FundSourceDepartmentChanged relief = ethnic;
+  relief.mutable_row()->set_id(NewId());
+  relief.mutable_row()->set_task_code("WORK_RELIEF");
+  relief.mutable_row()->set_department_code("DEVELOPMENT_REFORM");
+  ASSERT_OK(Apply(registry_, "registry",
+                  {ProjectEvent(sample::Project(id, industry_)),
+                   Event("fund_source_department", ethnic.row().id(), ethnic),
+                   Event("fund_source_department", relief.row().id(), relief)}));
+  ASSERT_OK_AND_ASSIGN(auto departments, RequiredDepartments(db(), {*Ulid::Parse(id)},
+                                                             absl::CivilDay(2026, 3, 1)));
+  EXPECT_THAT(departments[*Ulid::Parse(id)], ElementsAre("AGRICULTURE", "ETHNIC_AFFAIRS"));
+}
+
+TEST_F(Effects, ReferenceDataIsCopied) {
+  registry::v1::RegionsChanged regions;
+  auto* county = regions.add_regions();
+  county->set_code("360783");
+  county->set_name("龙南市");
+  county->set_region_path("360783");
+  auto* old = regions.add_regions();
+  old->set_code("360727");
+  old->set_name("龙南县");
+  old->set_region_path("360783");
+  registry::v1::ParameterChanged parameter;
+  parameter.mutable_parameter()->set_code("EVALUATION_SOURCE_LAG_MINUTES");
+  parameter.mutable_parameter()->set_value(42);
+  ASSERT_OK(Apply(registry_, "registry",
+                  {Event("region_batch", NewId(), regions), Event("parameter", NewId(), parameter)}));
+  ASSERT_OK_AND_ASSIGN(auto region, GetRegion(db(), "360727"));
+  ASSERT_TRUE(region.has_value());
+  EXPECT_EQ(region->region_path, "360783");
+  ASSERT_OK_AND_ASSIGN(auto children, ListChildRegions(db(), "3607"));
+  ASSERT_THAT(children, SizeIs(1));  // a county that is no more has no place in a list
+  EXPECT_EQ(children[0].name, "龙南市");
+  EXPECT_THAT(ReadParameter(db(), kSourceLagMinutes), testing::IsOkAndHolds(42));
+  EXPECT_THAT(ReadParameter(db(), kClassPublicityDays), testing::IsOkAndHolds(7));
+}
+
+}  // namespace
+}  // namespace bangfu::evaluation
