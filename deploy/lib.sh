@@ -53,8 +53,10 @@ start_database() {
   mkdir -p "$BANGFU_RUN" && chmod 700 "$BANGFU_RUN"
   if [ ! -d "$data/mysql" ]; then
     rm -rf "$data"
-    mariadb-install-db --no-defaults --user="$user" --datadir="$data" --skip-test-db \
-      --auth-root-authentication-method=normal >"$BANGFU_RUN/db-install.log" 2>&1 || return 1
+    # --force: the machine's own name need not resolve, everything goes by the socket.
+    mariadb-install-db --no-defaults --user="$user" --datadir="$data" --skip-test-db --skip-name-resolve --force \
+      --auth-root-authentication-method=normal >"$BANGFU_RUN/db-install.log" 2>&1 ||
+      { tail -20 "$BANGFU_RUN/db-install.log"; return 1; }
   fi
   if ! alive "$BANGFU_RUN/db.pid"; then
     setsid nohup mariadbd --no-defaults --user="$user" --datadir="$data" --socket="$BANGFU_RUN/db.sock" \
