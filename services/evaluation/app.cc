@@ -6,15 +6,16 @@
 #include "common/publicity/service.h"
 #include "common/runtime/standard_parts.h"
 #include "services/evaluation/api/deps.h"
-#include "services/evaluation/api/ledger_entries.h"
 #include "services/evaluation/api/lifecycle_api.h"
 #include "services/evaluation/jobs/asset_effects.h"
 #include "services/evaluation/jobs/batch_evaluation.h"
 #include "services/evaluation/jobs/bootstrap.h"
 #include "services/evaluation/jobs/evaluator.h"
+#include "services/evaluation/jobs/ledger_entries.h"
 #include "services/evaluation/jobs/nightly.h"
 #include "services/evaluation/jobs/registry_effects.h"
 #include "services/evaluation/jobs/snapshot.h"
+#include "services/evaluation/jobs/void_subjects.h"
 #include "services/evaluation/schema/migrations.h"
 
 namespace bangfu::evaluation {
@@ -52,6 +53,9 @@ absl::Status Compose(runtime::App& app) {
 
   app.jobs().AddPeriodic("seed_baseline", absl::Hours(1), [&app](mysql::Session& session) {
     return SeedBaseline(session, app.ids(), app.clock().Now());
+  });
+  app.jobs().AddPeriodic("leave_void_subjects", absl::Minutes(5), [&app](mysql::Session& session) {
+    return LeaveVoidSubjects(session, app.clock().Now());
   });
   app.jobs().AddPeriodic("recount_rollups", absl::Hours(24), [&app](mysql::Session& session) {
     return RecountAndRefresh(session, app.clock().Now());

@@ -19,12 +19,12 @@
 #include "common/table/csv.h"
 #include "common/table/table.h"
 #include "common/table/xlsx_writer.h"
-#include "services/evaluation/api/ledger_entries.h"
 #include "services/evaluation/api/ledger_units.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/domain/explanation.h"
 #include "services/evaluation/domain/lifecycle.h"
 #include "services/evaluation/domain/measures.h"
+#include "services/evaluation/jobs/ledger_entries.h"
 #include "services/evaluation/store/evaluation_store.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/ledger_store.h"
@@ -195,7 +195,13 @@ table::TableSpec T14Spec() {
   return spec;
 }
 
-bool HasLedger(const v1::T14Row& row) { return row.projects() + row.industries() > 0; }
+// Whether anything is there to be signed.
+bool HasLedger(const v1::T14Row& row) {
+  int64_t entries = 0;
+  for (const v1::ClassFigure& f : row.project_classes()) entries += f.count();
+  for (const v1::ClassFigure& f : row.industry_classes()) entries += f.count();
+  return entries > 0;
+}
 
 std::vector<Cell> T14Cells(const v1::T14Row& row) {
   std::vector<Cell> cells;

@@ -19,11 +19,12 @@
 #include "common/workflow/proto.h"
 #include "services/evaluation/api/actors.h"
 #include "services/evaluation/api/deps.h"
-#include "services/evaluation/api/ledger_entries.h"
+#include "services/evaluation/api/trail.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/domain/evaluation_actions.h"
 #include "services/evaluation/facts/departments.h"
 #include "services/evaluation/facts/parameters.h"
+#include "services/evaluation/jobs/ledger_entries.h"
 #include "services/evaluation/store/evaluation_store.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/lifecycle_store.h"
@@ -212,8 +213,13 @@ class Step {
     std::vector<feed::OutboxEvent> events;
     for (Item* item : changed) {
       item->message.set_etag(Cat(item->row.version));
-      trail.push_back(EntryOfTrail(m_, kEvaluationAggregate, item->row.id, item->row.region_path,
-                                   &item->before, item->message, reason));
+      audit::Entry& entry = trail.emplace_back(TrailOfCaller(m_, item->row.region_path));
+      entry.aggregate_type = kEvaluationAggregate;
+      entry.aggregate_id = item->row.id;
+      entry.region_path = item->row.region_path;
+      entry.before_json = audit::ToJson(item->before);
+      entry.after_json = audit::ToJson(item->message);
+      entry.reason = reason;
       v1::EvaluationChanged event;
       *event.mutable_evaluation() = item->message;
       events.push_back(feed::MakeEvent(kEvaluationAggregate, item->row.id, item->row.region_path,
@@ -373,7 +379,7 @@ absl::Status MakeEffective(Step& step, const std::vector<Item*>& asked) {
   }
   if (done.empty()) return absl::OkStatus();
 
-  EntryChanges entries(m);
+  EntryChanges entries(m.tx(), AuthorOf(m));
   RETURN_IF_ERROR(entries.Lock(subjects));
   std::vector<EffectiveChange> effective;
   for (Item* item : done) {
@@ -653,7 +659,7 @@ absl::StatusOr<v1::Evaluation> VoidEvaluation(CallContext& context,
                                                           request.reason()));
                }
                if (!in_force) return absl::OkStatus();
-               EntryChanges entries(m);
+               EntryChanges entries(m.tx(), AuthorOf(m));
                RETURN_IF_ERROR(entries.Lock({item.row.subject_id}));
                entries.Leave(item.row.subject_id, kEntryVoid, 0);
                RETURN_IF_ERROR(SetEffectives(m.tx(), {{item.row.subject_id, std::nullopt, 0}},

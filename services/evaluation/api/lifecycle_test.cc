@@ -3,7 +3,9 @@
 #include <random>
 #include <thread>
 
+#include "common/workflow/triples.h"
 #include "services/evaluation/api/lifecycle_world_for_test.h"
+#include "services/evaluation/domain/evaluation_actions.h"
 
 namespace bangfu::evaluation {
 namespace {
@@ -459,6 +461,87 @@ TEST_F(EvaluationLifecycle, ABatchGoesOnPastTheRefused) {
   EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM ledger_entry WHERE is_open = 1"), 60);
   EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM subject WHERE effective_class = 2"), 60);
   w_.ExpectRollupsEqualRecount();
+}
+
+TEST_F(EvaluationLifecycle, EveryStateActionAndRoleThroughTheHandlersIsAsTheTableSays) {
+  // An evaluation in that state with every guard of the action satisfied; then the rpc.
+  const std::function<absl::StatusOr<Phase>(Phase, const std::string&, workflow::RoleId)> attempt =
+      [&](Phase phase, const std::string& action,
+          workflow::RoleId role) -> absl::StatusOr<Phase> {
+    const Ulid subject = w_.AddSubject();
+    w_.NeedDepartments(subject, {"ETHNIC", "FORESTRY"});
+    const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
+    absl::Status prepared = mysql::Transact(w_.db(), [&](mysql::Tx& tx) -> absl::Status {
+      auto row = LockEvaluation(tx, id, std::nullopt);
+      if (!row.ok()) return row.status();
+      auto m = ToMessage(*row);
+      if (!m.ok()) return m.status();
+      m->set_state(static_cast<v1::EvaluationState>(phase));
+      if (phase >= Phase::kOverrideProposed) {
+        const bool unfiled = action == "file_override";
+        v1::Override* o = m->mutable_override();
+        o->set_from_class(type::v1::FOUR_CLASS_UPGRADE);
+        o->set_to_class(type::v1::FOUR_CLASS_CONSOLIDATE);
+        o->set_reason_code("SEASONAL");
+        o->set_reason_text("上月投产的新生产线尚未反映在月报之中，实际产能利用率已达到九成");
+        *o->add_evidence() = LifecycleWorld::Paper();
+        o->mutable_proposed_by()->set_subject("proposer");
+        o->set_needs_city_filing(true);
+        o->set_city_filed(!unfiled);
+      }
+      if (phase >= Phase::kCountyReviewed) {
+        m->set_final_class(type::v1::FOUR_CLASS_CONSOLIDATE);
+        for (const char* department : {"AGRICULTURE", "ETHNIC", "FORESTRY"}) {
+          m->add_joint_signatures()->set_department(department);
+        }
+        m->mutable_joint_signatures(0)->mutable_signed_by()->set_subject("lead");
+      }
+      m->set_publicity_passed(phase == Phase::kPublicised);
+      StoreMessage(*m, *row);
+      return UpdateEvaluation(tx, *row);
+    });
+    if (!prepared.ok()) return prepared;
+    const std::string token = w_.Token(static_cast<auth::Role>(role), "36", "tester");
+    absl::StatusOr<v1::Evaluation> done = absl::UnknownError("no such action");
+    if (action == "accept") {
+      done = w_.Step("AcceptEvaluation", v1::AcceptEvaluationRequest(), id, token);
+    } else if (action == "propose_override") {
+      done = w_.Step("ProposeOverride", w_.Proposal(type::v1::FOUR_CLASS_CONSOLIDATE), id, token);
+    } else if (action == "approve_override") {
+      done = w_.Step("ApproveOverride", v1::ApproveOverrideRequest(), id, token);
+    } else if (action == "reject_override") {
+      v1::RejectOverrideRequest request;
+      request.set_reason("材料不足");
+      done = w_.Step("RejectOverride", request, id, token);
+    } else if (action == "file_override") {
+      done = w_.Step("FileOverride", v1::FileOverrideRequest(), id, token);
+    } else if (action == "sign") {
+      v1::SignJointlyRequest request;
+      request.set_department("ETHNIC");
+      done = w_.Step("SignJointly", request, id, token);
+    } else if (action == "publicise") {
+      v1::StartClassPublicityRequest request;
+      request.add_channels("村务公开栏");
+      done = w_.Step("StartClassPublicity", request, id, token);
+    } else if (action == "make_effective") {
+      done = w_.Step("MakeEffective", v1::MakeEffectiveRequest(), id, token);
+    } else if (action == "void") {
+      v1::VoidEvaluationRequest request;
+      request.set_reason("登记有误");
+      done = w_.Step("VoidEvaluation", request, id, token);
+    }
+    if (!done.ok()) return done.status();
+    return static_cast<Phase>(done->state());
+  };
+  const std::vector<Phase> states = {Phase::kComputed, Phase::kOverrideProposed,
+                                     Phase::kCountyReviewed, Phase::kJointConfirmed,
+                                     Phase::kPublicised, Phase::kEffective, Phase::kSuperseded,
+                                     Phase::kVoid};
+  const std::vector<workflow::RoleId> roles = {kVillageReporter, kTownshipReviewer, kCountyOperator,
+                                               kCountyApprover, kSectorVerifier, kCitySupervisor,
+                                               kProvOffice, kProvAdmin};
+  EXPECT_THAT(workflow::TryTriples(EvaluationTable(), states, roles, attempt),
+              ::testing::IsEmpty());
 }
 
 TEST_F(EvaluationLifecycle, RollupsEqualTheirRecountAfterTwoThousandRandomSteps) {

@@ -52,6 +52,16 @@ absl::Status SetEffectives(mysql::Tx& tx, const std::vector<EffectiveChange>& ch
       .status();
 }
 
+absl::StatusOr<std::vector<Ulid>> ListVoidInForce(mysql::Executor& db, int limit) {
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query("SELECT s.subject_id FROM subject s WHERE s.is_void = 1 AND "
+                            "s.effective_class <> 0 ORDER BY s.subject_id LIMIT ?",
+                            {limit}));
+  std::vector<Ulid> out;
+  for (const mysql::Row& row : rows) out.push_back(row.Id(0));
+  return out;
+}
+
 absl::StatusOr<absl::flat_hash_map<Ulid, std::string>> ExplanationHashes(
     mysql::Executor& db, const std::vector<Ulid>& evaluation_ids) {
   absl::flat_hash_map<Ulid, std::string> out;

@@ -27,6 +27,9 @@ struct EffectiveChange {
 absl::Status SetEffectives(mysql::Tx& tx, const std::vector<EffectiveChange>& changes,
                            absl::Time now);
 
+// Voided subjects that still have a class in force, at most `limit`.
+absl::StatusOr<std::vector<Ulid>> ListVoidInForce(mysql::Executor& db, int limit);
+
 // SHA-256 of the explanations, by evaluation; 64 digits.
 absl::StatusOr<absl::flat_hash_map<Ulid, std::string>> ExplanationHashes(
     mysql::Executor& db, const std::vector<Ulid>& evaluation_ids);

@@ -2,14 +2,18 @@
 // their events, in the caller's transaction.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bangfu/evaluation/v1/evaluation.pb.h"
 #include "bangfu/evaluation/v1/ledger_service.pb.h"
-#include "common/rpc/mutation.h"
+#include "common/audit/audit.h"
+#include "common/base/ulid.h"
+#include "common/feed/outbox.h"
 #include "services/evaluation/store/ledger_store.h"
 #include "services/evaluation/store/subject_store.h"
 
@@ -18,20 +22,23 @@ namespace bangfu::evaluation {
 inline constexpr char kEntryAggregate[] = "ledger_entry";
 inline constexpr char kSignatureAggregate[] = "ledger_signature";
 
-// An audit row in the caller's name, for AppendBatch.
-audit::Entry EntryOfTrail(rpc::Mutation& m, std::string_view aggregate_type, const Ulid& id,
-                          std::string_view region_path, const google::protobuf::Message* before,
-                          const google::protobuf::Message& after, std::string_view reason = "");
-
 // The message as it stands, with etag and state from the columns. DATA_LOSS when it cannot be read.
 absl::StatusOr<v1::LedgerEntry> ToMessage(const LedgerRow& row);
 // A changed message into its row: columns, details and what a signature covers.
 void StoreMessage(const v1::LedgerEntry& message, LedgerRow& row);
 
-// Changes of entries of one mutation. Lock, then PutInForce or Leave for each subject, then Write.
+// Who changes entries, and when: a caller's rpc or a job. The entry of the trail comes with everything
+// but record, states and place filled in, for a record at that region path.
+struct ChangeAuthor {
+  std::function<audit::Entry(std::string_view region_path)> entry_of_trail;
+  UlidGenerator* ids = nullptr;  // null: nothing is put in force
+  absl::Time now;
+};
+
+// Changes of entries in one transaction. Lock, then PutInForce or Leave for each subject, then Write.
 class EntryChanges {
  public:
-  explicit EntryChanges(rpc::Mutation& m) : m_(m) {}
+  EntryChanges(mysql::Tx& tx, ChangeAuthor author) : tx_(tx), author_(std::move(author)) {}
 
   absl::Status Lock(const std::vector<Ulid>& subject_ids);
   // The class of `evaluation` is in force now. Of the same class as before, the entry stays with its
@@ -49,7 +56,8 @@ class EntryChanges {
     v1::LedgerEntry message;
     bool is_new = false;
   };
-  rpc::Mutation& m_;
+  mysql::Tx& tx_;
+  const ChangeAuthor author_;
   absl::flat_hash_map<Ulid, LedgerRow> open_;
   std::vector<Changed> changed_;
   ClassRollup rollup_;

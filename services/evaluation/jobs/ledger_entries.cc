@@ -1,4 +1,4 @@
-#include "services/evaluation/api/ledger_entries.h"
+#include "services/evaluation/jobs/ledger_entries.h"
 
 #include <utility>
 
@@ -43,33 +43,6 @@ std::string SignedContent(const LedgerRow& row, const v1::LedgerEntry& m) {
 
 }  // namespace
 
-audit::Entry EntryOfTrail(rpc::Mutation& m, std::string_view aggregate_type, const Ulid& id,
-                          std::string_view region_path, const google::protobuf::Message* before,
-                          const google::protobuf::Message& after, std::string_view reason) {
-  const rpc::CallContext& context = m.context();
-  audit::Entry entry;
-  entry.aggregate_type = aggregate_type;
-  entry.aggregate_id = id;
-  entry.region_path = region_path;
-  // "bangfu.evaluation.v1.EvaluationService.X" -> "EvaluationService.X".
-  std::string_view action = context.method;
-  if (const size_t dot = action.rfind('.'); dot != std::string_view::npos && dot > 0) {
-    if (const size_t second = action.rfind('.', dot - 1); second != std::string_view::npos) {
-      action.remove_prefix(second + 1);
-    }
-  }
-  entry.action = action;
-  entry.actor = m.ActorAt(region_path);
-  if (before != nullptr) entry.before_json = audit::ToJson(*before);
-  entry.after_json = audit::ToJson(after);
-  entry.reason = reason;
-  entry.request_id = m.request_id();
-  entry.source_system = context.caller.source_system;
-  entry.client_ip = context.caller.client_ip;
-  entry.occurred_at = context.now;
-  return entry;
-}
-
 absl::StatusOr<v1::LedgerEntry> ToMessage(const LedgerRow& row) {
   v1::LedgerEntry message;
   if (!message.ParseFromString(row.details)) {
@@ -79,6 +52,7 @@ absl::StatusOr<v1::LedgerEntry> ToMessage(const LedgerRow& row) {
   }
   message.set_etag(Cat(row.version));
   message.set_state(static_cast<v1::LedgerEntryState>(row.state));
+  message.set_region_path(row.region_path);  // a region may have another code since
   return message;
 }
 
@@ -100,7 +74,7 @@ void StoreMessage(const v1::LedgerEntry& message, LedgerRow& row) {
 }
 
 absl::Status EntryChanges::Lock(const std::vector<Ulid>& subject_ids) {
-  ASSIGN_OR_RETURN(open_, LockOpenEntries(m_.tx(), subject_ids));
+  ASSIGN_OR_RETURN(open_, LockOpenEntries(tx_, subject_ids));
   // A message that cannot be read must not be written over.
   for (const auto& [id, row] : open_) RETURN_IF_ERROR(ToMessage(row).status());
   return absl::OkStatus();
@@ -118,12 +92,12 @@ void EntryChanges::PutInForce(const v1::Evaluation& evaluation, const Ulid& eval
   } else {
     if (open != open_.end()) Leave(subject.id, kReclassified, evaluation.final_class());
     changed.is_new = true;
-    changed.row.id = m_.context().ids.Next();
+    changed.row.id = author_.ids->Next();
     changed.row.subject_type = subject.type;
     changed.row.subject_id = subject.id;
     changed.row.region_path = subject.region_path;
     changed.row.four_class = evaluation.final_class();
-    changed.row.entered_at = m_.context().now;
+    changed.row.entered_at = author_.now;
     v1::LedgerEntry& m = changed.message;
     m.set_id(changed.row.id.ToString());
     m.set_subject_type(static_cast<type::v1::SubjectType>(subject.type));
@@ -132,7 +106,7 @@ void EntryChanges::PutInForce(const v1::Evaluation& evaluation, const Ulid& eval
     m.set_region_path(subject.region_path);
     m.set_class_(evaluation.final_class());
     m.set_state(v1::LEDGER_ENTRY_STATE_OPEN);
-    SetTime(m_.context().now, m.mutable_entered_at());
+    SetTime(author_.now, m.mutable_entered_at());
   }
   v1::LedgerEntry& m = changed.message;
   changed.row.evaluation_id = evaluation_id;
@@ -159,7 +133,7 @@ void EntryChanges::Leave(const Ulid& subject_id, std::string_view reason, int le
   changed.before = changed.message;
   v1::LedgerEntry& m = changed.message;
   m.set_state(v1::LEDGER_ENTRY_STATE_LEFT);
-  SetTime(m_.context().now, m.mutable_left_at());
+  SetTime(author_.now, m.mutable_left_at());
   m.set_leave_reason(std::string(reason));
   m.set_left_to(static_cast<type::v1::FourClass>(left_to));
   StoreMessage(m, changed.row);
@@ -174,25 +148,31 @@ absl::Status EntryChanges::Write() {
   for (Changed& c : changed_) {
     if (!c.is_new) updates.push_back(&c.row);
   }
-  RETURN_IF_ERROR(UpdateEntries(m_.tx(), updates));
+  RETURN_IF_ERROR(UpdateEntries(tx_, updates));
   for (Changed& c : changed_) {
     if (c.is_new) inserts.push_back(c.row);
   }
-  RETURN_IF_ERROR(InsertEntries(m_.tx(), inserts));
-  RETURN_IF_ERROR(rollup_.Write(m_.tx()));
+  RETURN_IF_ERROR(InsertEntries(tx_, inserts));
+  RETURN_IF_ERROR(rollup_.Write(tx_));
   std::vector<audit::Entry> trail;
   std::vector<feed::OutboxEvent> events;
   for (Changed& c : changed_) {
     c.message.set_etag(Cat(c.row.version));
-    trail.push_back(EntryOfTrail(m_, kEntryAggregate, c.row.id, c.row.region_path,
-                                 c.is_new ? nullptr : &c.before, c.message));
+    audit::Entry entry = author_.entry_of_trail(c.row.region_path);
+    entry.aggregate_type = kEntryAggregate;
+    entry.aggregate_id = c.row.id;
+    entry.region_path = c.row.region_path;
+    entry.occurred_at = author_.now;
+    if (!c.is_new) entry.before_json = audit::ToJson(c.before);
+    entry.after_json = audit::ToJson(c.message);
+    trail.push_back(std::move(entry));
     v1::LedgerEntryChanged event;
     *event.mutable_entry() = c.message;
     events.push_back(feed::MakeEvent(kEntryAggregate, c.row.id, c.row.region_path, event,
-                                     m_.context().now));
+                                     author_.now));
   }
-  if (!trail.empty()) RETURN_IF_ERROR(audit::AppendBatch(m_.tx(), trail));
-  return feed::PublishBatch(m_.tx(), events);
+  if (!trail.empty()) RETURN_IF_ERROR(audit::AppendBatch(tx_, trail));
+  return feed::PublishBatch(tx_, events);
 }
 
 absl::StatusOr<std::vector<feed::OutboxEvent>> PageLedgerEntries(

@@ -1,0 +1,670 @@
+#include <map>
+
+#include "common/base/money.h"
+#include "common/table/csv.h"
+#include "common/table/xlsx_reader.h"
+#include "services/evaluation/api/lifecycle_world_for_test.h"
+#include "services/evaluation/jobs/household_income.h"
+#include "services/evaluation/jobs/nightly.h"
+#include "services/evaluation/jobs/void_subjects.h"
+
+namespace bangfu::evaluation {
+namespace {
+
+using absl::StatusCode;
+using testing::HasViolation;
+using testing::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr char kVillage1[] = "360733101201";
+constexpr char kVillage2[] = "360733101202";
+constexpr char kOtherTownship[] = "360733102201";
+constexpr char kOtherCounty[] = "360734101201";
+
+class EvaluationLedger : public ::testing::Test {
+ protected:
+  // A subject with the class in force.
+  Ulid InForce(v1::EvaluationResult result, LifecycleWorld::SubjectOptions options = {}) {
+    const Ulid subject = w_.AddSubject(options);
+    Classify(subject, result);
+    return subject;
+  }
+  void Classify(const Ulid& subject, v1::EvaluationResult result) {
+    std::string argument;
+    if (result == v1::EVALUATION_RESULT_ADJUST) {
+      argument = w_.Argue(subject, v1::ARGUMENT_CONCLUSION_NOT_FEASIBLE);
+    }
+    const Ulid id = w_.Compute(subject, result, "G4");
+    // Steps of any county, by persons of the city's reach.
+    v1::AcceptEvaluationRequest accept;
+    accept.set_argument_id(argument);
+    ASSERT_OK(w_.Step("AcceptEvaluation", accept, id,
+                      w_.Token(auth::Role::ROLE_COUNTY_APPROVER, "3607", "approver")));
+    v1::StartClassPublicityRequest publicise;
+    publicise.add_channels("村务公开栏");
+    auto started = w_.Step("StartClassPublicity", publicise, id,
+                           w_.Token(auth::Role::ROLE_COUNTY_OPERATOR, "3607", "operator"));
+    ASSERT_OK(started);
+    w_.PassDays(8);
+    publicity::v1::ConcludePublicityRequest conclude;
+    conclude.set_id(started->publicity_id());
+    ASSERT_OK(w_.Call<publicity::v1::Publicity>(
+        Cat(kPublicityService, "ConcludePublicity"), conclude,
+        w_.Token(auth::Role::ROLE_COUNTY_OPERATOR, "3607", "operator")));
+    ASSERT_OK(w_.Step("MakeEffective", v1::MakeEffectiveRequest(), id,
+                      w_.Token(auth::Role::ROLE_COUNTY_APPROVER, "3607", "approver")));
+  }
+
+  v1::LedgerStatus Status(const std::string& region) {
+    v1::GetLedgerStatusRequest request;
+    request.set_region_code(region);
+    auto status = w_.Call<v1::LedgerStatus>(Cat(kLedgerService, "GetLedgerStatus"), request,
+                                            w_.Province());
+    EXPECT_OK(status);
+    return status.ok() ? *status : v1::LedgerStatus();
+  }
+  absl::StatusOr<v1::LedgerStatus> SignWith(const std::string& region, const std::string& sha,
+                                            const std::string& person) {
+    const auth::Role role = region.size() == 6   ? auth::Role::ROLE_COUNTY_APPROVER
+                            : region.size() == 9 ? auth::Role::ROLE_TOWNSHIP_APPROVER
+                                                 : auth::Role::ROLE_VILLAGE_REPORTER;
+    v1::SignLedgerRequest request;
+    request.set_region_code(region);
+    request.set_rows_sha256(sha);
+    return w_.Call<v1::LedgerStatus>(Cat(kLedgerService, "SignLedger"), request,
+                                     w_.Token(role, region, person));
+  }
+  absl::StatusOr<v1::LedgerStatus> Sign(const std::string& region, const std::string& person) {
+    return SignWith(region, Status(region).rows_sha256(), person);
+  }
+
+  v1::MeasurePlan Plan(const std::string& cause, const std::vector<std::string>& codes,
+                       const std::string& argument = "") {
+    v1::MeasurePlan plan;
+    plan.set_cause(cause);
+    for (const std::string& code : codes) plan.add_measures()->set_code(code);
+    plan.set_responsible_unit("麻州镇人民政府");
+    plan.set_responsible_person("李明");
+    SetDay(absl::CivilDay(2027, 6, 30), plan.mutable_due());
+    plan.set_argument_id(argument);
+    return plan;
+  }
+  absl::StatusOr<v1::LedgerEntry> PlanIt(const Ulid& subject, const v1::MeasurePlan& plan) {
+    auto entry = w_.OpenEntry(subject);
+    if (!entry.ok()) return entry.status();
+    v1::PlanMeasuresRequest request;
+    request.set_id(entry->id());
+    *request.mutable_plan() = plan;
+    return w_.Call<v1::LedgerEntry>(Cat(kLedgerService, "PlanMeasures"), request, w_.Operator());
+  }
+
+  std::map<std::string, v1::ProgressFigure> Progress(const std::string& region) {
+    v1::GetProgressRequest request;
+    request.set_region_code(region);
+    auto progress =
+        w_.Call<v1::Progress>(Cat(kLedgerService, "GetProgress"), request, w_.Province());
+    EXPECT_OK(progress);
+    std::map<std::string, v1::ProgressFigure> out;
+    if (progress.ok()) {
+      for (const auto& f : progress->figures()) out[f.code()] = f;
+    }
+    return out;
+  }
+  v1::T14 T14(const std::string& region) {
+    v1::GetT14Request request;
+    request.set_region_code(region);
+    auto t14 = w_.Call<v1::T14>(Cat(kLedgerService, "GetT14"), request, w_.Province());
+    EXPECT_OK(t14);
+    return t14.ok() ? *t14 : v1::T14();
+  }
+  struct File {
+    std::string bytes, name;
+    type::v1::TableMeta meta;
+  };
+  template <typename Request>
+  File Export(const std::string& rpc, const Request& request) {
+    auto chunks = w_.server().Read<type::v1::FileChunk>(Cat(kLedgerService, rpc), request,
+                                                        w_.Province());
+    EXPECT_OK(chunks);
+    File file;
+    if (!chunks.ok()) return file;
+    for (const auto& chunk : *chunks) {
+      file.bytes += chunk.data();
+      if (chunk.has_meta()) {
+        file.meta = chunk.meta();
+        file.name = chunk.file_name();
+      }
+    }
+    return file;
+  }
+  File ExportT2(type::v1::FourClass four_class, type::v1::FileFormat format, bool no_bom,
+                const std::string& region = "360733") {
+    v1::ExportT2Request request;
+    request.set_region_code(region);
+    request.set_class_(four_class);
+    request.set_format(format);
+    request.set_no_bom(no_bom);
+    request.set_preparer("王芳");
+    request.set_reviewer("赵强");
+    return Export("ExportT2", request);
+  }
+  LifecycleWorld w_;
+};
+
+// --- signatures ----------------------------------------------------------------------------------
+
+TEST_F(EvaluationLedger, R019_VillageTownshipCountySignOneAfterAnother) {
+  InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage1});
+  InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage2});
+  const v1::LedgerStatus open = Status("360733");
+  EXPECT_EQ(open.rows(), 2);
+  EXPECT_EQ(open.unsigned_count(), 3);  // two villages, one township: the other township has no rows
+  EXPECT_THAT(open.unsigned_regions(), ElementsAre("360733101", kVillage1, kVillage2));
+  EXPECT_THAT(open.draft_note(), HasSubstr("未定稿"));
+  EXPECT_THAT(open.draft_note(), HasSubstr("下营村"));
+
+  EXPECT_THAT(Sign("360733101", "township"),
+              StatusIs(StatusCode::kFailedPrecondition, "LOWER_LEVEL_UNSIGNED"));
+  ASSERT_OK(Sign(kVillage1, "cadre-1"));
+  auto missing = Sign("360733101", "township");
+  EXPECT_EQ(GetErrorDetail(missing.status()).metadata["regions"], kVillage2);
+  ASSERT_OK(Sign(kVillage2, "cadre-2"));
+  EXPECT_THAT(Sign(kVillage2, "cadre-2"),
+              StatusIs(StatusCode::kFailedPrecondition, "ALREADY_CURRENT"));
+  EXPECT_THAT(Sign("360733101", "cadre-1"),
+              StatusIs(StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  ASSERT_OK(Sign("360733101", "township"));
+  auto county = Sign("360733", "county");
+  ASSERT_OK(county);
+  EXPECT_EQ(county->signature().signed_by().subject(), "county");
+  EXPECT_EQ(county->unsigned_count(), 0);
+  EXPECT_EQ(county->draft_note(), "");
+  EXPECT_EQ(Status("3607").draft_note(), "");
+  EXPECT_THAT(Sign("3607", "city"), Not(testing::IsOk()));
+  EXPECT_THAT(Sign(kOtherTownship, "cadre-3"),
+              StatusIs(StatusCode::kInvalidArgument));  // nothing to sign: there is no hash
+}
+
+TEST_F(EvaluationLedger, R019_ASignatureStandsOnlyWhileTheRowsDo) {
+  const Ulid subject = InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage1});
+  InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage2});
+  const std::string before = Status(kVillage1).rows_sha256();
+  ASSERT_OK(Sign(kVillage1, "cadre-1"));
+  ASSERT_OK(Sign(kVillage2, "cadre-2"));
+  ASSERT_OK(PlanIt(subject, Plan("", {"COLD_CHAIN"})));
+  const v1::LedgerStatus after = Status(kVillage1);
+  EXPECT_NE(after.rows_sha256(), before);
+  EXPECT_FALSE(after.has_signature());
+  EXPECT_EQ(after.outdated_signature().rows_sha256(), before);
+  EXPECT_TRUE(Status(kVillage2).has_signature());  // not touched by its neighbour
+  EXPECT_THAT(SignWith(kVillage1, before, "cadre-1"),
+              StatusIs(StatusCode::kAborted, "LEDGER_CHANGED"));
+  ASSERT_OK(Sign(kVillage1, "cadre-1"));
+  // Progress is no change of what was signed.
+  v1::ReportMeasureProgressRequest progress;
+  progress.set_id(w_.OpenEntry(subject)->id());
+  progress.set_code("COLD_CHAIN");
+  progress.set_progress_bp(5000);
+  ASSERT_OK(w_.Call<v1::LedgerEntry>(Cat(kLedgerService, "ReportMeasureProgress"), progress,
+                                     w_.Operator()));
+  EXPECT_TRUE(Status(kVillage1).has_signature());
+}
+
+TEST_F(EvaluationLedger, R019_OnlyTheLevelItselfSigns) {
+  InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage1});
+  v1::SignLedgerRequest request;
+  request.set_region_code(kVillage1);
+  request.set_rows_sha256(Status(kVillage1).rows_sha256());
+  EXPECT_THAT(w_.Call<v1::LedgerStatus>(Cat(kLedgerService, "SignLedger"), request, w_.Approver()),
+              StatusIs(StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
+  EXPECT_THAT(
+      w_.Call<v1::LedgerStatus>(Cat(kLedgerService, "SignLedger"), request,
+                                w_.Token(auth::Role::ROLE_VILLAGE_REPORTER, kVillage2, "x")),
+      StatusIs(StatusCode::kNotFound));
+}
+
+// --- measures -------------------------------------------------------------------------------------
+
+TEST_F(EvaluationLedger, R030_R032_TheMeasuresOfEachClass) {
+  v1::ListMeasuresRequest request;
+  auto all = w_.Call<v1::ListMeasuresResponse>(Cat(kLedgerService, "ListMeasures"), request,
+                                               w_.Province());
+  ASSERT_OK(all);
+  std::map<int, int> count;
+  for (const v1::Measure& m : all->measures()) ++count[m.class_()];
+  EXPECT_EQ(count, (std::map<int, int>{{1, 5}, {2, 7}, {3, 16}, {4, 3}}));
+
+  const Ulid good = InForce(v1::EVALUATION_RESULT_CONSOLIDATE);
+  EXPECT_THAT(PlanIt(good, Plan("", {"COLD_CHAIN"})),
+              StatusIs(StatusCode::kInvalidArgument, "MEASURE_NOT_OF_CLASS"));
+  EXPECT_THAT(PlanIt(good, Plan("", {"COLD_CHAIN"})), HasViolation("plan.measures[0].code"));
+  auto planned = PlanIt(good, Plan("", {"DEEP_PROCESSING", "REGIONAL_BRAND"}));
+  ASSERT_OK(planned);
+  EXPECT_EQ(planned->state(), v1::LEDGER_ENTRY_STATE_MEASURE_PLANNED);
+  const Ulid upgrade = InForce(v1::EVALUATION_RESULT_UPGRADE);
+  EXPECT_THAT(PlanIt(upgrade, Plan("", {"DEEP_PROCESSING"})),
+              StatusIs(StatusCode::kInvalidArgument, "MEASURE_NOT_OF_CLASS"));
+  ASSERT_OK(PlanIt(upgrade, Plan("", {"COLD_CHAIN", "CHAIN_EXTENSION"})));
+  EXPECT_THAT(PlanIt(upgrade, Plan("FACILITY_LACK", {"COLD_CHAIN"})), HasViolation("plan.cause"));
+}
+
+TEST_F(EvaluationLedger, R034_NoPlanToRevitalizeWithoutAFeasibleArgument) {
+  const Ulid subject = InForce(v1::EVALUATION_RESULT_REVITALIZE);
+  EXPECT_THAT(PlanIt(subject, Plan("MANAGEMENT_IDLE", {"ENTRUST"})),
+              StatusIs(StatusCode::kFailedPrecondition, "ARGUMENT_REQUIRED"));
+  const std::string against = w_.Argue(subject, v1::ARGUMENT_CONCLUSION_NOT_FEASIBLE);
+  EXPECT_THAT(PlanIt(subject, Plan("MANAGEMENT_IDLE", {"ENTRUST"}, against)),
+              StatusIs(StatusCode::kFailedPrecondition, "ARGUMENT_CONTRADICTS"));
+  const std::string other = w_.Argue(w_.AddSubject(), v1::ARGUMENT_CONCLUSION_FEASIBLE);
+  EXPECT_THAT(PlanIt(subject, Plan("MANAGEMENT_IDLE", {"ENTRUST"}, other)),
+              StatusIs(StatusCode::kFailedPrecondition, "ARGUMENT_SUBJECT"));
+  const std::string argument = w_.Argue(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);
+  ASSERT_OK(PlanIt(subject, Plan("MANAGEMENT_IDLE", {"ENTRUST"}, argument)));
+}
+
+TEST_F(EvaluationLedger, R035_R036_R037_R038_EachCauseCallsForItsMeasures) {
+  const Ulid subject = InForce(v1::EVALUATION_RESULT_REVITALIZE);
+  const std::string argument = w_.Argue(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);
+  const std::map<std::string, std::vector<std::string>> map = {
+      {"CASHFLOW_MARKET", {"RENT_RELIEF", "CREDIT"}},
+      {"TECH_SUPPORT_LACK", {"TECH_SERVICE", "TALENT"}},
+      {"FACILITY_LACK", {"FACILITY_BUILD"}},
+      {"MANAGEMENT_IDLE", {"ENTRUST", "COOPERATE", "EQUITY_POOL", "PACKAGE_LEASE"}},
+  };
+  for (const auto& [cause, measures] : map) {
+    EXPECT_OK(PlanIt(subject, Plan(cause, measures, argument))) << cause;
+    for (const auto& [other, others] : map) {
+      if (other == cause) continue;
+      EXPECT_THAT(PlanIt(subject, Plan(cause, {others[0]}, argument)),
+                  StatusIs(StatusCode::kInvalidArgument, "CAUSE_MEASURE_MISMATCH"))
+          << cause << " " << others[0];
+    }
+  }
+  // A new operator's contract carries the measure out (R038).
+  v1::ReportMeasureProgressRequest progress;
+  progress.set_id(w_.OpenEntry(subject)->id());
+  progress.set_code("ENTRUST");
+  progress.set_progress_bp(10000);
+  progress.set_contract_id(w_.world().NewId());
+  auto reported = w_.Call<v1::LedgerEntry>(Cat(kLedgerService, "ReportMeasureProgress"), progress,
+                                           w_.Operator());
+  ASSERT_THAT(reported, StatusIs(StatusCode::kFailedPrecondition, "MEASURE_NOT_PLANNED"));
+  ASSERT_OK(PlanIt(subject, Plan("MANAGEMENT_IDLE", {"ENTRUST"}, argument)));
+  progress.clear_request_id();
+  reported = w_.Call<v1::LedgerEntry>(Cat(kLedgerService, "ReportMeasureProgress"), progress,
+                                      w_.Operator());
+  ASSERT_OK(reported);
+  EXPECT_EQ(reported->state(), v1::LEDGER_ENTRY_STATE_IN_PROGRESS);
+  EXPECT_EQ(reported->plan().measures(0).contract_id(), progress.contract_id());
+  // Planned anew, what was done of a measure stays.
+  auto again = PlanIt(subject, Plan("MANAGEMENT_IDLE", {"ENTRUST", "COOPERATE"}, argument));
+  ASSERT_OK(again);
+  EXPECT_EQ(again->plan().measures(0).progress_bp(), 10000);
+  EXPECT_EQ(again->plan().measures(1).progress_bp(), 0);
+}
+
+TEST_F(EvaluationLedger, R043_AnotherWayIsOpenToEveryCauseButMustBeDescribed) {
+  const Ulid subject = InForce(v1::EVALUATION_RESULT_REVITALIZE);
+  const std::string argument = w_.Argue(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);
+  v1::MeasurePlan plan = Plan("POOR_PLANNING", {"OTHER"}, argument);
+  EXPECT_THAT(PlanIt(subject, plan), HasViolation("plan.measures[0].description"));
+  plan.mutable_measures(0)->set_description("与景区共建采摘体验园");
+  EXPECT_OK(PlanIt(subject, plan));
+}
+
+// --- lists and roll-ups -----------------------------------------------------------------------------
+
+TEST_F(EvaluationLedger, EntriesAreListedInPagesWithinTheScope) {
+  for (int i = 0; i < 5; ++i) InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage1});
+  InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kOtherCounty});
+  v1::ListLedgerEntriesRequest request;
+  request.set_page_size(2);
+  std::set<std::string> seen;
+  int pages = 0;
+  do {
+    auto page = w_.Call<v1::ListLedgerEntriesResponse>(Cat(kLedgerService, "ListLedgerEntries"),
+                                                       request, w_.Operator());
+    ASSERT_OK(page);
+    for (const auto& e : page->entries()) EXPECT_TRUE(seen.insert(e.id()).second);
+    request.set_page_token(page->next_page_token());
+    ++pages;
+  } while (!request.page_token().empty());
+  EXPECT_EQ(seen.size(), 5u);
+  EXPECT_EQ(pages, 3);
+  v1::GetLedgerStatusRequest outside;
+  outside.set_region_code("360734");
+  EXPECT_THAT(w_.Call<v1::LedgerStatus>(Cat(kLedgerService, "GetLedgerStatus"), outside,
+                                        w_.Operator()),
+              StatusIs(StatusCode::kNotFound));
+}
+
+TEST_F(EvaluationLedger, R019_ARegionIsTheSumOfItsChildren) {
+  InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage1, .invested_fen = 7});
+  InForce(v1::EVALUATION_RESULT_CONSOLIDATE, {.village = kVillage2, .invested_fen = 11});
+  InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kOtherCounty, .invested_fen = 13});
+  InForce(v1::EVALUATION_RESULT_UPGRADE, {.type = kIndustrySubject, .village = "360733"});
+  for (const std::string region : {"36", "3607", "360733", "360733101", kVillage1}) {
+    v1::GetRollupRequest request;
+    request.set_region_code(region);
+    auto rollup = w_.Call<v1::Rollup>(Cat(kLedgerService, "GetRollup"), request, w_.Province());
+    ASSERT_OK(rollup);
+    std::map<std::pair<int, int>, std::pair<int64_t, int64_t>> own, children;
+    for (const auto& c : rollup->cells()) {
+      own[{c.subject_type(), c.class_()}] = {c.count(), c.invested_fen()};
+    }
+    for (const auto& child : rollup->children()) {
+      for (const auto& c : child.cells()) {
+        children[{c.subject_type(), c.class_()}].first += c.count();
+        children[{c.subject_type(), c.class_()}].second += c.invested_fen();
+      }
+    }
+    if (region.size() < 12) {
+      EXPECT_EQ(own, children) << region;
+    }
+    if (region == "36") {
+      EXPECT_EQ((own[{1, 2}]), (std::pair<int64_t, int64_t>(2, 20)));
+      EXPECT_EQ((own[{2, 2}]), (std::pair<int64_t, int64_t>(1, 0)));
+    }
+  }
+}
+
+TEST_F(EvaluationLedger, AFalsifiedRollupIsFound) {
+  InForce(v1::EVALUATION_RESULT_UPGRADE);
+  EXPECT_OK(RecountAndRefresh(w_.db(), w_.server().clock().Now()));
+  w_.database().Run("UPDATE class_rollup SET invested_fen = invested_fen + 1;");
+  v1::VerifyRollupsRequest request;
+  request.set_region_code("360733");
+  auto verified = w_.Call<v1::VerifyRollupsResponse>(Cat(kLedgerService, "VerifyRollups"), request,
+                                                     w_.Province());
+  ASSERT_OK(verified);
+  EXPECT_FALSE(verified->equal());
+  ASSERT_EQ(verified->differences_zh_size(), 1);
+  EXPECT_THAT(verified->differences_zh(0), HasSubstr("升级类"));
+  EXPECT_THAT(RecountAndRefresh(w_.db(), w_.server().clock().Now()),
+              StatusIs(StatusCode::kDataLoss, "ROLLUP_DIFFERS"));
+}
+
+// --- progress ---------------------------------------------------------------------------------------
+
+TEST_F(EvaluationLedger, R003_ShareOfSubjectsWithAClassAndTheRestApart) {
+  InForce(v1::EVALUATION_RESULT_UPGRADE);
+  InForce(v1::EVALUATION_RESULT_CONSOLIDATE, {.village = kOtherTownship});
+  w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_INSUFFICIENT_DATA, "E1");
+  w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_MANUAL_REVIEW, "G5");
+  w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_NOT_APPLICABLE, "P1");
+  w_.AddSubject();
+  for (const std::string region : {"36", "360733"}) {
+    auto figures = Progress(region);
+    EXPECT_EQ(figures["CLASSIFIED_SHARE"].value(), 3333) << region;
+    EXPECT_EQ(figures["INSUFFICIENT_DATA"].value(), 1);
+    EXPECT_EQ(figures["MANUAL_REVIEW"].value(), 1);
+    EXPECT_EQ(figures["NOT_APPLICABLE"].value(), 1);
+    EXPECT_EQ(figures["NOT_EVALUATED"].value(), 1);
+    EXPECT_EQ(figures["INDUSTRY_CLASSIFIED_SHARE"].value(), 0);
+    const auto& target = figures["CLASSIFIED_SHARE"].target_date();
+    EXPECT_EQ(target.year() * 10000 + target.month() * 100 + target.day(), 20251031);
+    EXPECT_TRUE(figures["CLASSIFIED_SHARE"].overdue());
+  }
+  EXPECT_EQ(Progress("360733102")["CLASSIFIED_SHARE"].value(), 10000);
+  // The day is data.
+  registry::v1::Parameter day;
+  day.set_code("CLASSIFIED_TARGET_DATE");
+  day.set_value(20991231);
+  ASSERT_OK(mysql::Transact(w_.db(), [&](mysql::Tx& tx) {
+    return PutReferences(
+        tx, {{std::string(kParameterRef), day.code(), "", day.SerializeAsString(), 1}});
+  }));
+  EXPECT_FALSE(Progress("36")["CLASSIFIED_SHARE"].overdue());
+}
+
+TEST_F(EvaluationLedger, R004_R005_RevitalizationAndCloseOut) {
+  // Three 盘活类 (10, 20 and 30 yuan), one 调整类; the 20 become 升级类.
+  InForce(v1::EVALUATION_RESULT_REVITALIZE, {.asset_value_fen = 1000});
+  const Ulid better = InForce(v1::EVALUATION_RESULT_REVITALIZE, {.asset_value_fen = 2000});
+  InForce(v1::EVALUATION_RESULT_REVITALIZE, {.village = kOtherCounty, .asset_value_fen = 3000});
+  InForce(v1::EVALUATION_RESULT_ADJUST);
+  InForce(v1::EVALUATION_RESULT_CONSOLIDATE);
+  EXPECT_EQ(Progress("36")["REVITALIZATION_RATE"].value(), 0);
+  Classify(better, v1::EVALUATION_RESULT_UPGRADE);
+  auto figures = Progress("36");
+  EXPECT_EQ(figures["REVITALIZED_VALUE_SHARE"].value(), 3333);
+  EXPECT_EQ(figures["REVITALIZED_COUNT_SHARE"].value(), 3333);
+  EXPECT_EQ(figures["REVITALIZATION_RATE"].value(), 3333);
+  EXPECT_EQ(figures["CLOSE_OUT_RATE"].value(), 2500);
+  EXPECT_EQ(figures["TWO_YEAR_TARGET"].target_date().year(), 2027);
+  EXPECT_EQ(figures["TWO_YEAR_TARGET"].target_date().month(), 10);
+  EXPECT_FALSE(figures["TWO_YEAR_TARGET"].overdue());
+  // [2000/3000 + 1/2] / 2.
+  EXPECT_EQ(Progress("360733")["REVITALIZATION_RATE"].value(), 5833);
+  const v1::T14 t14 = T14("3607");
+  EXPECT_EQ(t14.sum().close_out_due(), 4);
+  EXPECT_EQ(t14.sum().closed_out_upgrade(), 1);
+  // Fallen back: no longer through.
+  Classify(better, v1::EVALUATION_RESULT_REVITALIZE);
+  EXPECT_EQ(Progress("36")["REVITALIZATION_RATE"].value(), 0);
+}
+
+TEST_F(EvaluationLedger, R007_IncomeOfAHouseholdByYear) {
+  const Ulid subject = w_.AddSubject();
+  asset::v1::ProjectAssetFacts facts;
+  facts.set_project_id(subject.ToString());
+  facts.set_household_income_reported(true);
+  facts.set_linked_households(10);
+  for (const auto& [month, fen] :
+       std::map<std::string, int64_t>{{"2024-06", 100'000}, {"2025-06", 150'000}, {"2026-01", 50'000}}) {
+    asset::v1::MonthlyFacts* m = facts.add_months();
+    m->set_month(month);
+    m->set_household_income_fen(fen);
+  }
+  ASSERT_OK(mysql::Transact(w_.db(), [&](mysql::Tx& tx) {
+    FactSourceRow fact;
+    fact.subject_id = subject;
+    fact.kind = kAssetFacts;
+    fact.payload = facts.SerializeAsString();
+    fact.source = "asset";
+    fact.updated_at = w_.server().clock().Now();
+    return PutFactSources(tx, {fact});
+  }));
+  ASSERT_OK(RefreshHouseholdIncome(w_.db(), "36", w_.server().clock().Now()));
+  for (const std::string region : {"36", "3607", "360733", kVillage1}) {
+    v1::GetProgressRequest request;
+    request.set_region_code(region);
+    auto progress =
+        w_.Call<v1::Progress>(Cat(kLedgerService, "GetProgress"), request, w_.Province());
+    ASSERT_OK(progress);
+    std::vector<std::pair<std::string, int64_t>> series;
+    for (const auto& f : progress->figures()) {
+      if (f.code() == "INCOME_PER_HOUSEHOLD") series.emplace_back(f.period(), f.value());
+    }
+    EXPECT_THAT(series, ElementsAre(std::pair<std::string, int64_t>("2024-03/2025-02", 10'000),
+                                    std::pair<std::string, int64_t>("2025-03/2026-02", 20'000)))
+        << region;
+  }
+}
+
+// --- tables -----------------------------------------------------------------------------------------
+
+TEST_F(EvaluationLedger, T14_CountsProjectsAndIndustriesApartAndVillagesAsReported) {
+  InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage1, .invested_fen = 1'234'567});
+  InForce(v1::EVALUATION_RESULT_CONSOLIDATE,
+          {.type = kIndustrySubject, .village = "360733", .name = "脐橙产业"});
+  w_.Compute(w_.AddSubject({.village = kOtherCounty, .invested_fen = 5}),
+             v1::EVALUATION_RESULT_MANUAL_REVIEW, "G5");
+  const Ulid campaign = *Ulid::Parse(w_.world().NewId());
+  ASSERT_OK(mysql::Transact(w_.db(), [&](mysql::Tx& tx) {
+    return PutUnitReports(
+        tx, {{campaign, kVillage1, registry::v1::UNIT_REPORT_STATE_COUNTY_VERIFIED, false, 1},
+             {campaign, kVillage2, registry::v1::UNIT_REPORT_STATE_SUBMITTED, true, 2},
+             {campaign, kOtherTownship, registry::v1::UNIT_REPORT_STATE_RETURNED, false, 3}});
+  }));
+  const v1::T14 t14 = T14("3607");
+  ASSERT_EQ(t14.rows_size(), 2);
+  const v1::T14Row& county = t14.rows(0);
+  EXPECT_EQ(county.region_name(), "会昌县");
+  EXPECT_EQ(county.villages_due(), 3);
+  EXPECT_EQ(county.villages_reported(), 2);
+  EXPECT_EQ(county.villages_nil(), 1);
+  EXPECT_EQ(county.projects(), 1);
+  EXPECT_EQ(county.industries(), 1);
+  EXPECT_EQ(county.invested_fen(), 1'234'567);
+  EXPECT_EQ(county.project_classes(1).share_bp(), 10000);
+  EXPECT_EQ(county.industry_classes(0).count(), 1);
+  EXPECT_FALSE(county.signed_());
+  EXPECT_FALSE(t14.rows(1).signed_());  // no entries there: nothing that could be signed
+  EXPECT_EQ(t14.rows(1).manual_review(), 1);
+  EXPECT_EQ(t14.sum().projects(), 2);
+  EXPECT_EQ(t14.sum().invested_fen(), 1'234'572);
+  EXPECT_EQ(t14.sum().villages_due(), 4);
+  EXPECT_EQ(t14.meta().draft_note(), "未定稿：会昌县（县级）尚未签字");
+  // The province's one line is the city's sum.
+  const v1::T14 province = T14("36");
+  ASSERT_EQ(province.rows_size(), 1);
+  EXPECT_EQ(province.rows(0).projects(), t14.sum().projects());
+  EXPECT_EQ(province.rows(0).invested_fen(), t14.sum().invested_fen());
+  EXPECT_EQ(province.sum().villages_reported(), 2);
+}
+
+TEST_F(EvaluationLedger, T14_TheBytesOfTheCsv) {
+  InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage1, .invested_fen = 1'234'567});
+  v1::ExportT14Request request;
+  request.set_region_code("360733101");
+  request.set_format(type::v1::FILE_FORMAT_CSV);
+  request.set_no_bom(true);
+  const File file = Export("ExportT14", request);
+  EXPECT_EQ(
+      file.bytes,
+      "区划代码,县,摸排村数,应摸排,零报告村,项目/数,项目/投入额（万元）,项目/资产额（万元）,"
+      "项目/巩固类数量,项目/巩固类金额（万元）,项目/巩固类占比（%）,"
+      "项目/升级类数量,项目/升级类金额（万元）,项目/升级类占比（%）,"
+      "项目/盘活类数量,项目/盘活类金额（万元）,项目/盘活类占比（%）,"
+      "项目/调整类数量,项目/调整类金额（万元）,项目/调整类占比（%）,"
+      "项目/数据不足,项目/人工研判,项目/暂不分类,产业/数,产业/巩固类数量,产业/巩固类占比（%）,"
+      "产业/升级类数量,产业/升级类占比（%）,产业/盘活类数量,产业/盘活类占比（%）,"
+      "产业/调整类数量,产业/调整类占比（%）,应销号,已销号,已销号去向/巩固,已销号去向/升级,"
+      "已销号去向/退出,盘活率（%）,人工调整率（%）,签字状态\r\n"
+      "360733101201,下营村,0,1,0,1,1.234567,80,0,0,0,1,1.234567,100,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
+      "0,0,0,0,0,0,0,0,0,未签字\r\n"
+      "360733101202,湘江村,0,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
+      "无台账\r\n"
+      "360733101,合计,0,2,0,1,1.234567,80,0,0,0,1,1.234567,100,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
+      "0,0,0,0,0,未签字\r\n");
+  EXPECT_EQ(file.name, "T14四个一批汇总表_麻州镇.csv");
+  EXPECT_EQ(file.meta.row_count(), 3);
+  const v1::T14 t14 = T14("360733101");
+  EXPECT_EQ(file.meta.rows_sha256(), t14.meta().rows_sha256());
+}
+
+TEST_F(EvaluationLedger, T2_AFormulaInANameIsText) {
+  const Ulid subject =
+      InForce(v1::EVALUATION_RESULT_REVITALIZE,
+              {.village = kVillage1, .name = "=HYPERLINK(\"http://x\",\"领款\")",
+               .invested_fen = 123'456'789, .asset_value_fen = 50});
+  const std::string argument = w_.Argue(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);
+  v1::MeasurePlan plan = Plan("MANAGEMENT_IDLE", {"ENTRUST"}, argument);
+  ASSERT_OK(PlanIt(subject, plan));
+  ASSERT_OK(Sign(kVillage1, "cadre"));
+  const File bare = ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_CSV, true);
+  EXPECT_THAT(bare.bytes,
+              StartsWith("序号,编码,名称,地点,资金来源,投入（万元）,资产原值（万元）,"
+                         "五维得分/产业发展水平（分）,五维得分/经营管理状况（分）,"
+                         "五维得分/项目资产收益（分）,五维得分/联农带农效果（分）,"
+                         "五维得分/产业发展前景（分）,总分（分）,系统建议类别,认定类别,"
+                         "认定依据/理由,认定时间,标准版本,主要短板/困难原因,采取措施,责任单位,"
+                         "责任人,完成时限,进展,是否销号,销号时间,销号去向,签字状态（村/乡/县）\r\n"));
+  const std::string row = bare.bytes.substr(bare.bytes.find("\r\n") + 2);
+  EXPECT_EQ(row,
+            "1,PJ360733-1,\"'=HYPERLINK(\"\"http://x\"\",\"\"领款\"\")\",会昌县麻州镇下营村,,"
+            "123.456789,0.00005,80,80,,80,80,87.05,盘活类,盘活类,G4：各项良好,2026-03-09,1,"
+            "经营管理不善停产闲置,ENTRUST 委托经营,麻州镇人民政府,李明,2027-06-30,委托经营 0%,否,,,"
+            "已签/未签/未签\r\n");
+  EXPECT_EQ(bare.meta.row_count(), 1);
+  // For people: byte order mark, the lines around the table, draft note, hash.
+  const File full = ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_CSV, false);
+  EXPECT_THAT(full.bytes, StartsWith("\xEF\xBB\xBFT2 四个一批台账（盘活类）（未定稿："));
+  for (const char* part : {"填报单位,会昌县", "填报日期,2026-03-09", "填报人,王芳", "审核人,赵强",
+                           "筛选条件,盘活类；实时", "数据截至,2026-03-09", "行数,1,SHA-256,",
+                           "村级（签章）："}) {
+    EXPECT_THAT(full.bytes, HasSubstr(part));
+  }
+  EXPECT_THAT(full.bytes, HasSubstr(full.meta.rows_sha256()));
+  EXPECT_EQ(full.meta.rows_sha256(), bare.meta.rows_sha256());
+}
+
+TEST_F(EvaluationLedger, T2_TheWorkbookOpensWithCodesAsText) {
+  for (int i = 0; i < 3; ++i) InForce(v1::EVALUATION_RESULT_UPGRADE, {.name = "+脐橙", .invested_fen = 725});
+  const File file = ExportT2(type::v1::FOUR_CLASS_UPGRADE, type::v1::FILE_FORMAT_XLSX, false);
+  EXPECT_EQ(file.name, "T2四个一批台账_升级类_会昌县.xlsx");
+  std::vector<table::InputRow> rows;
+  ASSERT_OK(table::ReadTable(file.bytes, {}, [&](const table::InputRow& row) {
+    rows.push_back(row);
+    return absl::OkStatus();
+  }));
+  int found = 0;
+  for (const table::InputRow& row : rows) {
+    if (row.cells.size() < 6 || !row.cells[1].text.starts_with("PJ360733-")) continue;
+    ++found;
+    EXPECT_EQ(row.cells[1].kind, table::InputKind::kText);
+    EXPECT_EQ(row.cells[2].text, "+脐橙");
+    EXPECT_EQ(row.cells[5].text, "0.000725");
+  }
+  EXPECT_EQ(found, 3);
+  v1::ExportT14Request request;
+  request.set_region_code("36");
+  request.set_format(type::v1::FILE_FORMAT_XLSX);
+  const File t14 = Export("ExportT14", request);
+  bool opens = false;
+  ASSERT_OK(table::ReadTable(t14.bytes, {}, [&](const table::InputRow& row) {
+    opens |= row.cells.size() > 1 && row.cells[1].text == "赣州市" &&
+             row.cells[0].kind == table::InputKind::kText;
+    return absl::OkStatus();
+  }));
+  EXPECT_TRUE(opens);
+}
+
+TEST_F(EvaluationLedger, T2_OfTheClassesThatAreClosedOutKeepsWhatHasLeft) {
+  const Ulid subject = InForce(v1::EVALUATION_RESULT_REVITALIZE);
+  Classify(subject, v1::EVALUATION_RESULT_UPGRADE);
+  const File left = ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_CSV, true);
+  EXPECT_EQ(left.meta.row_count(), 1);
+  EXPECT_THAT(left.bytes, HasSubstr(",是,2026-03-17,升级类,"));
+  const File now = ExportT2(type::v1::FOUR_CLASS_UPGRADE, type::v1::FILE_FORMAT_CSV, true);
+  EXPECT_EQ(now.meta.row_count(), 1);
+}
+
+TEST_F(EvaluationLedger, AVoidedSubjectLeavesTheLedger) {
+  const Ulid subject = InForce(v1::EVALUATION_RESULT_UPGRADE);
+  const Ulid other = InForce(v1::EVALUATION_RESULT_UPGRADE);
+  ASSERT_OK_AND_ASSIGN(SubjectMap before, LoadSubjects(w_.db(), {subject}, std::nullopt));
+  SubjectRow gone = before.at(subject);
+  gone.is_void = true;
+  ASSERT_OK(mysql::Transact(w_.db(), [&](mysql::Tx& tx) { return PutSubjects(tx, {gone}, before); }));
+  ASSERT_OK(LeaveVoidSubjects(w_.db(), w_.server().clock().Now()));
+  EXPECT_FALSE(w_.OpenEntry(subject).ok());
+  EXPECT_OK(w_.OpenEntry(other));
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM ledger_entry WHERE leave_reason = 'VOID'"), 1);
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM evaluation WHERE state = 8 AND is_void = 1"), 1);
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM subject WHERE effective_class <> 0"), 1);
+  w_.ExpectRollupsEqualRecount();
+  const int64_t events = w_.database().Int("SELECT COUNT(*) FROM feed_outbox");
+  ASSERT_OK(LeaveVoidSubjects(w_.db(), w_.server().clock().Now()));
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM feed_outbox"), events);
+}
+
+TEST_F(EvaluationLedger, TheSnapshotOfTheFeedHoldsEntriesAndSignatures) {
+  InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage1});
+  InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kOtherCounty});
+  ASSERT_OK(Sign(kVillage1, "cadre"));
+  ASSERT_OK_AND_ASSIGN(auto all, PageLedgerEntries(w_.db(), Ulid(), 10, std::nullopt));
+  EXPECT_EQ(all.size(), 2u);
+  ASSERT_OK_AND_ASSIGN(auto some, PageLedgerEntries(w_.db(), Ulid(), 10, {{"360733"}}));
+  EXPECT_EQ(some.size(), 1u);
+  ASSERT_OK_AND_ASSIGN(auto signatures, PageLedgerSignatures(w_.db(), Ulid(), 10, std::nullopt));
+  ASSERT_EQ(signatures.size(), 1u);
+  EXPECT_EQ(signatures[0].region_path, kVillage1);
+}
+
+}  // namespace
+}  // namespace bangfu::evaluation
