@@ -15,16 +15,15 @@ alive() {
 # end PIDFILE [SECONDS]: SIGTERM, then SIGKILL when it does not end in time.
 end() {
   local file=$1 patience=${2:-30} pid
-  [ -s "$file" ] || return 0
+  alive "$file" || { rm -f "$file"; return 0; }
   pid=$(cat "$file")
-  kill -TERM "$pid" 2>/dev/null
+  rm -f "$file"
+  kill -TERM "$pid" || return 0
   for _ in $(seq $((patience * 20))); do
-    kill -0 "$pid" 2>/dev/null || break
+    kill -0 "$pid" 2>/dev/null || return 0
     sleep 0.05
   done
-  kill -KILL "$pid" 2>/dev/null
-  rm -f "$file"
-  return 0
+  kill -KILL "$pid"
 }
 
 # wait_for SECONDS COMMAND…: until it succeeds.
