@@ -43,21 +43,21 @@ void AddSequencer(App& app) {
 }
 
 void AddConsumer(App& app, const Following& following) {
-  app.jobs().Add("consume_" + following.peer, [&app, following](mysql::Session& session,
-                                                                Loop& loop) {
-    feed::ConsumerOptions options;
-    options.consumer = following.consumer;
-    options.source = following.peer;
-    options.holder = app.instance();
-    options.aggregate_types = following.aggregate_types;
-    options.prefetch = true;
-    rpc::Client& peer = app.peer(following.peer);
-    feed::Consumer consumer(session, app.clock(), options, feed::RemotePull(peer),
-                            *following.handler, feed::RemoteSnapshot(peer));
-    consumer.Run(loop, [&following](const absl::Status& status) {
-      log::Warning("consumer failed", {{"source", following.peer}, {"error", status}});
-    });
-  });
+  app.jobs().Add(
+      "consume_" + following.peer, [&app, following](mysql::Session& session, Loop& loop) {
+        feed::ConsumerOptions options;
+        options.consumer = following.consumer;
+        options.source = following.peer;
+        options.holder = app.instance();
+        options.aggregate_types = following.aggregate_types;
+        options.prefetch = true;
+        rpc::Client& peer = app.peer(following.peer);
+        feed::Consumer consumer(session, app.clock(), options, feed::RemotePull(peer),
+                                *following.handler, feed::RemoteSnapshot(peer));
+        consumer.Run(loop, [&following](const absl::Status& status) {
+          log::Warning("consumer failed", {{"source", following.peer}, {"error", status}});
+        });
+      });
 }
 
 // Repeats a sweep of small steps until nothing is left.

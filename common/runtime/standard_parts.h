@@ -34,8 +34,9 @@ struct StandardOptions {
   int operation_workers = 2;
 };
 
-// Registers the rpcs and the jobs: sequencer, consumers, operations, sweeps, the daily audit anchor.
-// The runner is given back so that the service registers its kinds (before the jobs start) and wakes it.
+// Registers the rpcs and the jobs: sequencer, consumers, operations, sweeps, the daily audit
+// anchor. The runner is given back so that the service registers its kinds (before the jobs start)
+// and wakes it.
 operation::OperationRunner& InstallStandardParts(App& app, StandardOptions options);
 
 }  // namespace bangfu::runtime

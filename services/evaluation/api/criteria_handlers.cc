@@ -105,8 +105,7 @@ absl::StatusOr<v1::ListCriteriaSetsResponse> ListCriteriaSets(
 absl::Status Publish(rpc::Mutation& m, const CriteriaRow& row, const v1::CriteriaSet* before) {
   v1::CriteriaSetChanged changed;
   ASSIGN_OR_RETURN(*changed.mutable_criteria_set(), ToMessage(row));
-  RETURN_IF_ERROR(
-      m.Audit("criteria_set", row.id, row.region_code, before, changed.criteria_set()));
+  RETURN_IF_ERROR(m.Audit("criteria_set", row.id, row.region_code, before, changed.criteria_set()));
   return m.Publish("criteria_set", row.id, row.region_code, changed);
 }
 
@@ -114,8 +113,7 @@ absl::Status Publish(rpc::Mutation& m, const CriteriaRow& row, const v1::Criteri
 absl::Status CheckContent(mysql::Executor& db, const std::string& region, const CriteriaSet& set,
                           absl::CivilDay today) {
   if (region == kProvince) return Validate(set);
-  ASSIGN_OR_RETURN(std::optional<CriteriaRow> baseline,
-                   FindCriteriaInForce(db, kProvince, today));
+  ASSIGN_OR_RETURN(std::optional<CriteriaRow> baseline, FindCriteriaInForce(db, kProvince, today));
   if (!baseline) return FailedPrecondition("NO_CRITERIA", "省级基准尚未生效，不能细化");
   ASSIGN_OR_RETURN(CriteriaSet parent, ParseCriteria(baseline->content));
   return CheckRefinement(parent, set);
@@ -197,8 +195,8 @@ absl::StatusOr<v1::CriteriaSet> ActivateCriteria(CallContext& context,
           if (other.effective_from >= from) {
             return FailedPrecondition(
                        "CRITERIA_OVERLAP",
-                       Cat("第", other.version_no, "版自", absl::FormatCivilTime(*other.effective_from),
-                           "起生效，与启用日期重叠"))
+                       Cat("第", other.version_no, "版自",
+                           absl::FormatCivilTime(*other.effective_from), "起生效，与启用日期重叠"))
                 .With("id", other.id.ToString())
                 .Build();
           }

@@ -1,5 +1,5 @@
-// What the handlers of this service share beside the CallContext (which gives the caller, the session,
-// the clock and the ids).
+// What the handlers of this service share beside the CallContext (which gives the caller, the
+// session, the clock and the ids).
 #pragma once
 
 #include <functional>

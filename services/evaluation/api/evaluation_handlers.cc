@@ -56,9 +56,9 @@ absl::StatusOr<v1::EvaluateSubjectsResponse> EvaluateSubjects(
           job.moment = *moment;
           ASSIGN_OR_RETURN(job.criteria,
                            deps.evaluator->CriteriaFor(m.tx(), county, moment->as_of));
-          ASSIGN_OR_RETURN(job.watermarks,
-                           deps.evaluator->PinWatermarks(
-                               m.tx(), job.criteria->engine.criteria(), context.now));
+          ASSIGN_OR_RETURN(
+              job.watermarks,
+              deps.evaluator->PinWatermarks(m.tx(), job.criteria->engine.criteria(), context.now));
           job.audit.actor = m.ActorAt(county);
           job.audit.action = "EvaluationService.EvaluateSubjects";
           job.audit.request_id = m.request_id();
@@ -138,8 +138,7 @@ absl::StatusOr<v1::BatchGetEvaluationsResponse> BatchGetEvaluations(
     ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(text));
     ids.push_back(id);
   }
-  ASSIGN_OR_RETURN(std::vector<EvaluationRow> rows,
-                   GetEvaluations(context.db, ids, context.scope));
+  ASSIGN_OR_RETURN(std::vector<EvaluationRow> rows, GetEvaluations(context.db, ids, context.scope));
   std::map<Ulid, const EvaluationRow*> by_id;
   for (const EvaluationRow& row : rows) by_id[row.id] = &row;
   v1::BatchGetEvaluationsResponse response;

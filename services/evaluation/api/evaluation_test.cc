@@ -10,11 +10,11 @@
 namespace bangfu::evaluation {
 namespace {
 
-using testing::StatusIs;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
+using testing::StatusIs;
 
 constexpr char kService[] = "bangfu.evaluation.v1.EvaluationService.";
 constexpr char kCriteria[] = "bangfu.evaluation.v1.CriteriaService.";
@@ -24,15 +24,16 @@ class EvaluationApi : public ::testing::Test {
  protected:
   // The roll-up against a recount of the subjects.
   void ExpectRollupEqualsRecount() {
-    EXPECT_EQ(world_.database().Int(
-                  "SELECT COUNT(*) FROM (SELECT county, subject_type, latest_result AS result, "
-                  "COUNT(*) AS n, SUM(invested_fen) AS v, SUM(asset_value_fen) AS a FROM subject "
-                  "WHERE is_void = 0 GROUP BY county, subject_type, latest_result) r LEFT JOIN "
-                  "(SELECT county, subject_type, result, SUM(subjects) AS n, SUM(invested_fen) AS v, "
-                  "SUM(asset_value_fen) AS a FROM result_rollup GROUP BY county, subject_type, "
-                  "result) k USING (county, subject_type, result) WHERE k.n IS NULL OR k.n <> r.n OR "
-                  "k.v <> r.v OR k.a <> r.a"),
-              0);
+    EXPECT_EQ(
+        world_.database().Int(
+            "SELECT COUNT(*) FROM (SELECT county, subject_type, latest_result AS result, "
+            "COUNT(*) AS n, SUM(invested_fen) AS v, SUM(asset_value_fen) AS a FROM subject "
+            "WHERE is_void = 0 GROUP BY county, subject_type, latest_result) r LEFT JOIN "
+            "(SELECT county, subject_type, result, SUM(subjects) AS n, SUM(invested_fen) AS v, "
+            "SUM(asset_value_fen) AS a FROM result_rollup GROUP BY county, subject_type, "
+            "result) k USING (county, subject_type, result) WHERE k.n IS NULL OR k.n <> r.n OR "
+            "k.v <> r.v OR k.a <> r.a"),
+        0);
     EXPECT_EQ(world_.database().Int("SELECT COALESCE(SUM(subjects), 0) FROM result_rollup") -
                   world_.database().Int("SELECT COUNT(*) FROM subject WHERE is_void = 0"),
               0);
@@ -83,8 +84,7 @@ TEST_F(EvaluationApi, R018_UnverifiedAndVoidSubjectsAreRefused) {
   world_.Sync();
   world_.Score({project}, 85, 85);
   const std::string unknown = world_.NewId();
-  ASSERT_OK_AND_ASSIGN(auto response,
-                       world_.Evaluate({project, other, unknown}, world_.County()));
+  ASSERT_OK_AND_ASSIGN(auto response, world_.Evaluate({project, other, unknown}, world_.County()));
   ASSERT_EQ(response.outcomes_size(), 3);
   EXPECT_EQ(response.outcomes(0).refusal_reason(), "NOT_VERIFIED");
   EXPECT_EQ(response.outcomes(1).refusal_reason(), "SUBJECT_VOID");
@@ -210,12 +210,13 @@ TEST_F(EvaluationApi, ExpertScoresAreCheckedAndStayInTheirRegion) {
   EXPECT_THAT(refused.status(), testing::HasViolation("scores[0].market_outlook"));
   request.mutable_scores(0)->clear_cause();
   request.mutable_scores(0)->set_market_outlook(80);
-  EXPECT_THAT(world_.server().Call<v1::SubmitExpertScoresResponse>(
-                  method, request,
-                  world_.server().Token(auth::Role::ROLE_APPRAISER, "3601", "zhang")),
-              StatusIs(absl::StatusCode::kNotFound, "RESOURCE_NOT_FOUND"));
-  EXPECT_THAT(world_.server().Call<v1::SubmitExpertScoresResponse>(method, request, world_.County()),
-              StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(
+      world_.server().Call<v1::SubmitExpertScoresResponse>(
+          method, request, world_.server().Token(auth::Role::ROLE_APPRAISER, "3601", "zhang")),
+      StatusIs(absl::StatusCode::kNotFound, "RESOURCE_NOT_FOUND"));
+  EXPECT_THAT(
+      world_.server().Call<v1::SubmitExpertScoresResponse>(method, request, world_.County()),
+      StatusIs(absl::StatusCode::kPermissionDenied));
 }
 
 TEST_F(EvaluationApi, SameFactsInAnotherOrderOnAnotherDayGiveTheSameBytes) {
@@ -246,8 +247,7 @@ TEST_F(EvaluationApi, SameFactsInAnotherOrderOnAnotherDayGiveTheSameBytes) {
   EXPECT_TRUE(verified.identical());
   EXPECT_EQ(verified.stored_sha256(), before.canonical_sha256());
   // A record that somebody changed shows.
-  world_.database().Run(
-      "UPDATE evaluation_record SET explanation = CONCAT('R', '{}');\n");
+  world_.database().Run("UPDATE evaluation_record SET explanation = CONCAT('R', '{}');\n");
   ASSERT_OK_AND_ASSIGN(verified, world_.server().Call<v1::VerifyEvaluationResponse>(
                                      method, verify, world_.County()));
   EXPECT_FALSE(verified.identical());
@@ -291,15 +291,14 @@ TEST_F(EvaluationApi, RequestsAreIdempotentAndScoped) {
                                         method, request, world_.County()));
   EXPECT_EQ(first.SerializeAsString(), second.SerializeAsString());
   request.set_period("2026-01");
-  EXPECT_THAT(
-      world_.server().Call<v1::EvaluateSubjectsResponse>(method, request, world_.County()),
-      StatusIs(absl::StatusCode::kInvalidArgument, "REQUEST_ID_REUSED"));
+  EXPECT_THAT(world_.server().Call<v1::EvaluateSubjectsResponse>(method, request, world_.County()),
+              StatusIs(absl::StatusCode::kInvalidArgument, "REQUEST_ID_REUSED"));
 
   const std::string id = first.outcomes(0).evaluation().id();
   v1::GetEvaluationRequest get;
   get.set_id(id);
-  EXPECT_OK(world_.server().Call<v1::Evaluation>(Cat(kService, "GetEvaluation"), get,
-                                                 world_.County()));
+  EXPECT_OK(
+      world_.server().Call<v1::Evaluation>(Cat(kService, "GetEvaluation"), get, world_.County()));
   EXPECT_THAT(world_.server().Call<v1::Evaluation>(Cat(kService, "GetEvaluation"), get,
                                                    world_.County("360102")),
               StatusIs(absl::StatusCode::kNotFound));
@@ -307,6 +306,31 @@ TEST_F(EvaluationApi, RequestsAreIdempotentAndScoped) {
   EXPECT_EQ(foreign.outcomes(0).refusal_reason(), "RESOURCE_NOT_FOUND");
   EXPECT_THAT(world_.Evaluate({project}, world_.County(), "2026-04"),
               StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+}
+
+TEST_F(EvaluationApi, OfTwoEvaluationsAtOnceOneIsWritten) {
+  const std::string project = world_.AddProject(world_.AddIndustry());
+  world_.Sync();
+  world_.Score({project}, 85, 85);
+  v1::EvaluateSubjectsRequest requests[2];
+  std::string ids[2];
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i) {
+    requests[i].set_request_id(world_.RequestId());
+    requests[i].add_subject_ids(project);
+    requests[i].set_period(sample::kPeriod);
+    threads.emplace_back([&, i] {
+      auto response = world_.server().Call<v1::EvaluateSubjectsResponse>(
+          Cat(kService, "EvaluateSubjects"), requests[i], world_.County());
+      EXPECT_OK(response);
+      if (response.ok()) ids[i] = response->outcomes(0).evaluation().id();
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  EXPECT_FALSE(ids[0].empty());
+  EXPECT_EQ(ids[0], ids[1]);
+  EXPECT_EQ(world_.database().Int("SELECT COUNT(*) FROM evaluation"), 1);
+  ExpectRollupEqualsRecount();
 }
 
 TEST_F(EvaluationApi, ListsPageByKeysetAndFilter) {
@@ -363,8 +387,9 @@ TEST_F(EvaluationApi, WhatHangsOnASubjectFollowsItsRegion) {
   EXPECT_THAT(world_.server().Call<v1::Evaluation>(Cat(kService, "GetEvaluation"), get,
                                                    world_.County("360733")),
               StatusIs(absl::StatusCode::kNotFound));
-  ASSERT_OK_AND_ASSIGN(auto seen, world_.server().Call<v1::Evaluation>(
-                                      Cat(kService, "GetEvaluation"), get, world_.County("360783")));
+  ASSERT_OK_AND_ASSIGN(auto seen,
+                       world_.server().Call<v1::Evaluation>(Cat(kService, "GetEvaluation"), get,
+                                                            world_.County("360783")));
   EXPECT_EQ(seen.region_path(), "360783101201");
   EXPECT_EQ(seen.region_code(), sample::kVillage);  // as filed
   ExpectRollupEqualsRecount();
@@ -531,9 +556,9 @@ TEST_F(BatchApi, AProvinceIsEvaluatedOnceAndWhatStaysIsLeftAlone) {
                                   "'evaluation'"),
             15);
   EXPECT_EQ(world_.database().Int("SELECT COUNT(*) FROM evaluation_record"), 15);
-  EXPECT_EQ(world_.database().Int(
-                "SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'evaluation'"),
-            15);
+  EXPECT_EQ(
+      world_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'evaluation'"),
+      15);
   ExpectRollupEqualsRecount();
 
   operation::v1::Operation again = Start();
@@ -549,9 +574,8 @@ TEST_F(BatchApi, AKilledRunGoesOnAndDoublesNothing) {
   // The second chunk dies before its commit, the fourth too.
   Drive(started.id(), {.chunk = 2, .before_commit = [&](const std::string&, int64_t) {
                          ++chunks;
-                         return chunks == 2 || chunks == 5
-                                    ? absl::UnavailableError("killed")
-                                    : absl::OkStatus();
+                         return chunks == 2 || chunks == 5 ? absl::UnavailableError("killed")
+                                                           : absl::OkStatus();
                        }});
   v1::BatchEvaluationResult result = Result(started.id());
   EXPECT_EQ(result.evaluated(), 15);
@@ -572,8 +596,8 @@ TEST_F(BatchApi, ACountyThatFailsStopsNobodyElse) {
   EXPECT_EQ(result.failures(0).region_code(), "360733");
   EXPECT_EQ(result.failures(0).reason(), "FACT_MALFORMED");
   EXPECT_EQ(result.evaluated(), 10);
-  EXPECT_EQ(world_.database().Int("SELECT COUNT(*) FROM evaluation WHERE region_path LIKE '360733%'"),
-            0);
+  EXPECT_EQ(
+      world_.database().Int("SELECT COUNT(*) FROM evaluation WHERE region_path LIKE '360733%'"), 0);
   ExpectRollupEqualsRecount();
 }
 
@@ -687,8 +711,7 @@ TEST_F(CriteriaApi, ANewVersionNeedsTwoPersonsAndEndsTheOld) {
 TEST_F(CriteriaApi, BadContentIsRefusedWithEachFault) {
   CriteriaSet set = DefaultCriteria();
   set.dimensions[0].weight_bp = 1;
-  EXPECT_THAT(Draft(set, "wang"),
-              StatusIs(absl::StatusCode::kInvalidArgument, "CRITERIA_INVALID"));
+  EXPECT_THAT(Draft(set, "wang"), StatusIs(absl::StatusCode::kInvalidArgument, "CRITERIA_INVALID"));
   v1::CreateCriteriaDraftRequest request;
   request.set_request_id(world_.RequestId());
   request.set_region_code("36");
@@ -721,9 +744,8 @@ TEST_F(CriteriaApi, OfTwoActivationsAtOnceOneWins) {
   ASSERT_OK_AND_ASSIGN(auto one, Draft(set, "wang"));
   set.Set(Param::kConsolidateD4, 7000);
   ASSERT_OK_AND_ASSIGN(auto two, Draft(set, "wang"));
-  const v1::ActivateCriteriaRequest requests[] = {
-      Activation(one.id(), absl::CivilDay(2026, 4, 1)),
-      Activation(two.id(), absl::CivilDay(2026, 4, 1))};
+  const v1::ActivateCriteriaRequest requests[] = {Activation(one.id(), absl::CivilDay(2026, 4, 1)),
+                                                  Activation(two.id(), absl::CivilDay(2026, 4, 1))};
   absl::Status outcomes[2];
   std::vector<std::thread> threads;
   for (int i = 0; i < 2; ++i) {

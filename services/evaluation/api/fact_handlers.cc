@@ -71,7 +71,8 @@ absl::StatusOr<v1::ListFactsResponse> ListFacts(CallContext& context, const Deps
   } else {
     ASSIGN_OR_RETURN(CriteriaPtr criteria,
                      deps.evaluator->CriteriaFor(context.db, subject.region_path, today));
-    ASSIGN_OR_RETURN(facts, loader.LoadIndustries(context.db, criteria->engine.criteria(), {subject}));
+    ASSIGN_OR_RETURN(facts,
+                     loader.LoadIndustries(context.db, criteria->engine.criteria(), {subject}));
   }
   std::map<std::string, int64_t> sequences;
   ASSIGN_OR_RETURN(std::vector<FactSourceRow> rows, LoadFactSources(context.db, {subject.id}, {}));
@@ -206,9 +207,10 @@ absl::StatusOr<v1::SubmitExpertScoresResponse> SubmitExpertScores(
         for (const ExpertScoreRow& row : all) ++experts[row.subject_id];
         v1::SubmitExpertScoresResponse response;
         response.set_accepted(static_cast<int32_t>(rows.size()));
-        response.set_complete(static_cast<int32_t>(
-            std::count_if(experts.begin(), experts.end(),
-                          [](const auto& e) { return e.second >= kExpertsMinimum; })));
+        response.set_complete(
+            static_cast<int32_t>(std::count_if(experts.begin(), experts.end(), [](const auto& e) {
+              return e.second >= kExpertsMinimum;
+            })));
         return response;
       });
 }

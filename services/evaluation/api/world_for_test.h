@@ -1,5 +1,5 @@
-// The service as a real server over a real database, with its facts told as the events of registry and
-// asset through real consumers.
+// The service as a real server over a real database, with its facts told as the events of registry
+// and asset through real consumers.
 #pragma once
 
 #include <memory>
@@ -80,10 +80,12 @@ class World {
                 [&](rpc::Router& router) { Register(router, more_handlers); }),
         registry_session_(server_.database().Connect()),
         asset_session_(server_.database().Connect()),
-        registry_consumer_(*registry_session_, server_.clock(), Following(kRegistrySource),
-                           [this](const auto& r) { return registry_.Pull(r); }, registry_effects_),
-        asset_consumer_(*asset_session_, server_.clock(), Following(kAssetSource),
-                        [this](const auto& r) { return asset_.Pull(r); }, asset_effects_) {
+        registry_consumer_(
+            *registry_session_, server_.clock(), Following(kRegistrySource),
+            [this](const auto& r) { return registry_.Pull(r); }, registry_effects_),
+        asset_consumer_(
+            *asset_session_, server_.clock(), Following(kAssetSource),
+            [this](const auto& r) { return asset_.Pull(r); }, asset_effects_) {
     EXPECT_OK(SeedBaseline(db(), ids_, server_.clock().Now()));
     registry::v1::IndustryCategoriesChanged taxonomy;
     *taxonomy.add_categories() = sample::Category();
@@ -202,9 +204,9 @@ class World {
     return server_.Token(auth::Role::ROLE_PROV_ADMIN, "36", person);
   }
 
-  absl::StatusOr<v1::EvaluateSubjectsResponse> Evaluate(const std::vector<std::string>& ids,
-                                                        const std::string& token,
-                                                        const std::string& period = sample::kPeriod) {
+  absl::StatusOr<v1::EvaluateSubjectsResponse> Evaluate(
+      const std::vector<std::string>& ids, const std::string& token,
+      const std::string& period = sample::kPeriod) {
     v1::EvaluateSubjectsRequest request;
     request.set_request_id(RequestId());
     for (const std::string& id : ids) request.add_subject_ids(id);

@@ -137,8 +137,8 @@ v1::Explanation ToMessage(const Explanation& e) {
     if (x.score_bp) line->set_score_bp(static_cast<int32_t>(*x.score_bp));
     line->set_effective_weight_bp(static_cast<int32_t>(x.effective_weight_bp));
     line->set_contribution_bp(static_cast<int32_t>(x.contribution_bp));
-    line->set_missing_policy_applied(x.state == FactState::kNotApplicable ? "NOT_APPLICABLE"
-                                                                          : x.missing_policy_applied);
+    line->set_missing_policy_applied(
+        x.state == FactState::kNotApplicable ? "NOT_APPLICABLE" : x.missing_policy_applied);
   }
   for (const GateTrace& g : e.gates) {
     v1::GateLine* gate = out.add_gates();

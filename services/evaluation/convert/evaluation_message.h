@@ -20,8 +20,8 @@ namespace bangfu::evaluation {
 // The message as it stands: details with etag, state, class and void mark from the columns.
 // allowed_actions is left empty. DATA_LOSS when the details cannot be read.
 absl::StatusOr<v1::Evaluation> ToMessage(const EvaluationRow& row);
-// Puts a changed message into its row, details and columns alike; the version stays (UpdateEvaluation
-// counts it up).
+// Puts a changed message into its row, details and columns alike; the version stays
+// (UpdateEvaluation counts it up).
 void StoreMessage(const v1::Evaluation& message, EvaluationRow& row);
 
 // What the engine found, in the fields of the message that it decides; the rest stays.

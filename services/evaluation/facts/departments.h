@@ -1,5 +1,5 @@
-// Who confirms a class jointly (联合确认): the departments of the funding sources, agriculture leading
-// (clause 二, R017).
+// Who confirms a class jointly (联合确认): the departments of the funding sources, agriculture
+// leading (clause 二, R017).
 #pragma once
 
 #include <string>

@@ -11,15 +11,15 @@
 namespace bangfu::evaluation {
 
 struct Moment {
-  std::string period;     // "2026-10"
-  absl::CivilDay as_of;   // the last day of the period, or today when the period still runs
+  std::string period;    // "2026-10"
+  absl::CivilDay as_of;  // the last day of the period, or today when the period still runs
 };
 
 // nullopt when the text is not a month, or the month has not begun on `today`.
 std::optional<Moment> MomentOf(std::string_view period, absl::CivilDay today);
 
-// The twelve months that yearly figures look at, oldest first: the last one is the last that is over
-// at as_of.
+// The twelve months that yearly figures look at, oldest first: the last one is the last that is
+// over at as_of.
 std::vector<absl::CivilMonth> YearBefore(absl::CivilDay as_of);
 // "2026-10".
 std::string MonthText(absl::CivilMonth month);

@@ -1,5 +1,5 @@
-// A project with everything in order, as its services would tell of it: judged 巩固类 by the default
-// criteria at the end of 2026-02. Tests take something away and see what follows.
+// A project with everything in order, as its services would tell of it: judged 巩固类 by the
+// default criteria at the end of 2026-02. Tests take something away and see what follows.
 #pragma once
 
 #include <string>
@@ -98,7 +98,8 @@ inline registry::v1::Project Project(const std::string& id, const std::string& i
   return p;
 }
 
-// One month: 85 % of the capacity, 100,000 yuan of output and revenue, margin 12 %, 100 person-days.
+// One month: 85 % of the capacity, 100,000 yuan of output and revenue, margin 12 %, 100
+// person-days.
 inline registry::v1::OperationReport Report(const std::string& project_id,
                                             const std::string& period) {
   registry::v1::OperationReport r;
@@ -124,7 +125,8 @@ inline std::vector<registry::v1::OperationReport> Reports(const std::string& pro
   return out;
 }
 
-inline registry::v1::BrandCertification Brand(const std::string& id, const std::string& project_id) {
+inline registry::v1::BrandCertification Brand(const std::string& id,
+                                              const std::string& project_id) {
   registry::v1::BrandCertification b;
   b.set_id(id);
   b.set_region_path(kVillage);

@@ -121,7 +121,8 @@ void PutChain(const IndustryContext* industry, const std::map<std::string, std::
   std::string record = industry->taxonomy_record;
   for (const std::string& r : records) record += Cat(";", r);
   values.Number("D1-01", "bp", FactSource::kRegistry,
-                RatioBp(present, static_cast<int64_t>(applicable.size())), std::move(record), as_of);
+                RatioBp(present, static_cast<int64_t>(applicable.size())), std::move(record),
+                as_of);
 }
 
 void PutShortBoards(const std::vector<reg::ShortBoard>& boards, const std::string& subject_record,
@@ -212,7 +213,8 @@ void PutEntered(const EnteredFacts& entered, const Moment& moment, Snapshot& s, 
     return list.size() >= kExpertsMinimum ? std::optional<int64_t>(Median(list)) : std::nullopt;
   };
   values.Number("D5-01", "point", FactSource::kExpert, median(outlook), record(outlook_by), newest);
-  values.Number("D5-03", "point", FactSource::kExpert, median(resource), record(resource_by), newest);
+  values.Number("D5-03", "point", FactSource::kExpert, median(resource), record(resource_by),
+                newest);
 
   bool heard = static_cast<int>(all.size()) >= kExpertsMinimum;
   if (heard) {
@@ -262,8 +264,9 @@ void PutEntered(const EnteredFacts& entered, const Moment& moment, Snapshot& s, 
   for (const v1::Appraisal& a : entered.appraisals) {
     std::optional<absl::CivilDay> on = ToDay(a.appraised_on());
     if (!on || *on > moment.as_of) continue;
-    if (appraisal == nullptr || std::make_pair(*on, a.id()) >
-                                    std::make_pair(*ToDay(appraisal->appraised_on()), appraisal->id())) {
+    if (appraisal == nullptr ||
+        std::make_pair(*on, a.id()) >
+            std::make_pair(*ToDay(appraisal->appraised_on()), appraisal->id())) {
       appraisal = &a;
     }
   }
@@ -284,7 +287,11 @@ void PutEntered(const EnteredFacts& entered, const Moment& moment, Snapshot& s, 
 class ProjectBuilder {
  public:
   ProjectBuilder(const ProjectFacts& facts, const Moment& moment)
-      : f_(facts), p_(facts.project), moment_(moment), values_(s_), year_(YearBefore(moment.as_of)) {}
+      : f_(facts),
+        p_(facts.project),
+        moment_(moment),
+        values_(s_),
+        year_(YearBefore(moment.as_of)) {}
 
   Snapshot Build() {
     s_.subject_type = SubjectType::kProject;
@@ -357,8 +364,8 @@ class ProjectBuilder {
       }
     }
     if (by_month_.empty()) return;
-    report_record_ = Cat("operation_report/", p_.id(), "/", MonthText(by_month_.begin()->first), "..",
-                         MonthText(by_month_.rbegin()->first));
+    report_record_ = Cat("operation_report/", p_.id(), "/", MonthText(by_month_.begin()->first),
+                         "..", MonthText(by_month_.rbegin()->first));
     report_day_ = absl::CivilDay(by_month_.rbegin()->first + 1) - 1;
   }
 
@@ -394,7 +401,8 @@ class ProjectBuilder {
     for (const std::string& link : p_.chain_links()) own.emplace(link, project_record_);
     PutChain(f_.industry, own, project_day_, s_, values_);
 
-    // Capacity in use is a level, in the unit of the design capacity: the mean of the months in season.
+    // Capacity in use is a level, in the unit of the design capacity: the mean of the months in
+    // season.
     std::optional<int64_t> utilisation;
     int64_t design = p_.design_capacity().value_milli();
     if (design > 0) {
@@ -449,7 +457,8 @@ class ProjectBuilder {
     if (BeforeAcceptance()) {
       values_.NotApplicable("D2-02", "month", FactSource::kAsset);
     } else {
-      values_.Number("D2-02", "month", FactSource::kAsset, idle_months_, status_record_, status_day_);
+      values_.Number("D2-02", "month", FactSource::kAsset, idle_months_, status_record_,
+                     status_day_);
     }
 
     std::optional<int64_t> margin;
@@ -513,8 +522,7 @@ class ProjectBuilder {
           } else if (a_->has_idle_since()) {
             use.in_use = true;  // it stopped after the day of the evaluation
           } else {
-            use.stopped_months =
-                a_->operating_status() == asset::v1::OPERATING_STATUS_IDLE ? 6 : 0;
+            use.stopped_months = a_->operating_status() == asset::v1::OPERATING_STATUS_IDLE ? 6 : 0;
           }
           break;
         case asset::v1::OPERATING_STATUS_NOT_STARTED:
@@ -534,8 +542,8 @@ class ProjectBuilder {
       known = true;
       use.ever_produced = true;
       use.declared_off_season = newest->off_season();
-      int64_t days = absl::CivilDay(by_month_.rbegin()->first + 1) -
-                     absl::CivilDay(by_month_.rbegin()->first);
+      int64_t days =
+          absl::CivilDay(by_month_.rbegin()->first + 1) - absl::CivilDay(by_month_.rbegin()->first);
       use.in_use = !newest->off_season() && newest->stop_days() == 0;
       use.partly_in_use = !use.in_use && newest->stop_days() < days;
       if (!use.in_use && !use.partly_in_use) {
@@ -688,28 +696,29 @@ class ProjectBuilder {
     const reg::LinkageMechanism& link = p_.linkage();
     std::optional<int64_t> households;
     if (by_assets) {
-      households = std::min<int64_t>(
-          a_->linked_households(),
-          int64_t{a_->linked_poor_households()} + a_->linked_monitored_households());
+      households =
+          std::min<int64_t>(a_->linked_households(), int64_t{a_->linked_poor_households()} +
+                                                         a_->linked_monitored_households());
     } else if (link.beneficiary_households() > 0 || link.beneficiary_poor_households() > 0 ||
                link.beneficiary_monitored_households() > 0) {
-      households = int64_t{link.beneficiary_poor_households()} +
-                   link.beneficiary_monitored_households();
+      households =
+          int64_t{link.beneficiary_poor_households()} + link.beneficiary_monitored_households();
     }
     std::optional<int64_t> per_fund;
     int64_t fund = p_.public_total_fen() > 0 ? p_.public_total_fen() : p_.declared_total_fen();
     if (households && fund > 0) {
       per_fund = MulDivHalfUp(*households * 1000, kHundredThousandYuanFen, fund);
     }
-    values_.Number("D4-01", "milli_household", by_assets ? FactSource::kAsset : FactSource::kRegistry,
-                   per_fund,
+    values_.Number("D4-01", "milli_household",
+                   by_assets ? FactSource::kAsset : FactSource::kRegistry, per_fund,
                    by_assets ? Cat(contract_record_, ";", project_record_) : project_record_,
                    by_assets ? asset_day_ : project_day_);
 
     std::optional<int64_t> income;
     if (a_ != nullptr && a_->household_income_reported() && a_->linked_households() > 0) {
-      income = MulDivHalfUp(AssetYear([](const MonthlyFacts& m) { return m.household_income_fen(); }),
-                            1, a_->linked_households());
+      income =
+          MulDivHalfUp(AssetYear([](const MonthlyFacts& m) { return m.household_income_fen(); }), 1,
+                       a_->linked_households());
     }
     values_.Number("D4-02", "fen", FactSource::kAsset, income, contract_record_, asset_day_);
 
@@ -738,8 +747,8 @@ class ProjectBuilder {
              AssetYear([](const MonthlyFacts& m) { return int64_t{m.poor_person_days()}; });
       record = record.empty() ? asset_record_ : Cat(record, ";", asset_record_);
     }
-    values_.Number("D4-04", "person_day", reported ? FactSource::kRegistry : FactSource::kAsset, days,
-                   std::move(record), reported ? Later(report_day_, asset_day_) : asset_day_);
+    values_.Number("D4-04", "person_day", reported ? FactSource::kRegistry : FactSource::kAsset,
+                   days, std::move(record), reported ? Later(report_day_, asset_day_) : asset_day_);
 
     std::optional<int64_t> modes;
     if (by_assets) {
@@ -804,9 +813,9 @@ class ProjectBuilder {
 };
 
 // Value-weighted mean of a figure of the projects; projects without any value weigh alike.
-std::optional<int64_t> WeightedMean(const std::vector<IndustryProject>& projects,
-                                    const std::function<std::optional<int64_t>(
-                                        const IndustryProject&)>& get) {
+std::optional<int64_t> WeightedMean(
+    const std::vector<IndustryProject>& projects,
+    const std::function<std::optional<int64_t>(const IndustryProject&)>& get) {
   bool any_value = std::any_of(projects.begin(), projects.end(), [&](const IndustryProject& p) {
     return p.contribution.value_fen > 0 && get(p);
   });

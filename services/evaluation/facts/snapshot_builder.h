@@ -1,6 +1,6 @@
 // From what the services say of a subject to the facts of its evaluation (R024–R028): pure, no
-// database, no clock. Each value names the record that it comes from and its day. What is not known is
-// missing; nothing missing is ever a zero.
+// database, no clock. Each value names the record that it comes from and its day. What is not known
+// is missing; nothing missing is ever a zero.
 #pragma once
 
 #include <map>
@@ -61,8 +61,8 @@ Snapshot BuildProjectSnapshot(const ProjectFacts& facts, const Moment& moment);
 // A project of the industry: what it counts, and its own figures.
 struct IndustryProject {
   ProjectContribution contribution;
-  std::optional<int64_t> utilisation_bp;    // D1-02
-  std::optional<int64_t> output_ratio_bp;   // D1-03
+  std::optional<int64_t> utilisation_bp;   // D1-02
+  std::optional<int64_t> output_ratio_bp;  // D1-03
 };
 struct IndustryFacts {
   registry::v1::Industry industry;
@@ -75,8 +75,8 @@ struct IndustryFacts {
 Snapshot BuildIndustrySnapshot(const CriteriaSet& criteria, const IndustryFacts& facts,
                                const Moment& moment);
 
-// Months of a year in which a figure must have been reported for the year to be estimated from them:
-// half of those expected.
+// Months of a year in which a figure must have been reported for the year to be estimated from
+// them: half of those expected.
 int NeededMonths(int expected);
 
 // Experts whose scores are a fact: at least three (the median counts).

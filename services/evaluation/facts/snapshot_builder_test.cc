@@ -40,9 +40,7 @@ class ProjectSnapshot : public ::testing::Test {
 
   asset::v1::ProjectAssetFacts& assets() { return *facts_.assets; }
 
-  Snapshot Build() {
-    return BuildProjectSnapshot(facts_, *MomentOf(sample::kPeriod, today_));
-  }
+  Snapshot Build() { return BuildProjectSnapshot(facts_, *MomentOf(sample::kPeriod, today_)); }
   FactValue Value(const std::string& code) {
     Snapshot s = Build();
     for (const FactValue& v : s.values) {
@@ -149,7 +147,8 @@ TEST_F(ProjectSnapshot, R026_ReturnsComeFromTheAssetsAndTheirIncome) {
   EXPECT_EQ(Number("D3-01"), 650);
   EXPECT_EQ(Number("D3-02"), 10000);
   EXPECT_EQ(Number("D3-03"), 10000);
-  EXPECT_THAT(Value("D3-01").source_record, StartsWith("contract/01JCNTRCT00000000000000001;asset/"));
+  EXPECT_THAT(Value("D3-01").source_record,
+              StartsWith("contract/01JCNTRCT00000000000000001;asset/"));
   // Income before the year does not count.
   assets().mutable_months(9)->set_month("2025-01");
   EXPECT_EQ(Number("D3-01"), 0);

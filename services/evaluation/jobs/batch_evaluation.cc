@@ -65,8 +65,7 @@ class Batch {
       return absl::DataLossError("watermarks of a run cannot be read");
     }
     watermarks_.assign(pinned.watermarks().begin(), pinned.watermarks().end());
-    ASSIGN_OR_RETURN(std::vector<RunCountyRow> counties,
-                     ListRunCounties(context_.db(), run_.id));
+    ASSIGN_OR_RETURN(std::vector<RunCountyRow> counties, ListRunCounties(context_.db(), run_.id));
     ASSIGN_OR_RETURN(total_, CountSubjects(context_.db(), run_.region_code));
     done_ = context_.done();
     int64_t ended = 0;
@@ -89,7 +88,8 @@ class Batch {
   absl::Status RunCounty(RunCountyRow& county) {
     ASSIGN_OR_RETURN(CriteriaPtr criteria,
                      evaluator_.CriteriaFor(context_.db(), county.county, moment_.as_of));
-    // The county's industries are read once: what they are judged by does not change between chunks.
+    // The county's industries are read once: what they are judged by does not change between
+    // chunks.
     FactLoader loader(moment_);
     for (int type : {kProjectSubject, kIndustrySubject}) {
       if (county.cursor_type > type) continue;
@@ -100,9 +100,9 @@ class Batch {
       // An industry reads the evaluations of all its projects.
       int limit = type == kProjectSubject ? options_.chunk : std::max(1, options_.chunk / 10);
       while (true) {
-        ASSIGN_OR_RETURN(std::vector<SubjectRow> subjects,
-                         ListCountySubjects(context_.db(), county.county, type, county.cursor_id,
-                                            limit));
+        ASSIGN_OR_RETURN(
+            std::vector<SubjectRow> subjects,
+            ListCountySubjects(context_.db(), county.county, type, county.cursor_id, limit));
         if (subjects.empty()) break;
         RETURN_IF_ERROR(RunChunk(criteria, loader, type, subjects, county));
         RETURN_IF_ERROR(context_.Progress(done_, total_, Cat("正在评估", county.county)));
@@ -249,9 +249,10 @@ absl::StatusOr<int64_t> CountSubjects(mysql::Executor& db, const std::string& re
 
 void RegisterBatchEvaluation(operation::OperationRunner& runner, Evaluator& evaluator,
                              BatchOptions options) {
-  runner.Register(kBatchKind, [&evaluator, options = std::move(options)](OperationContext& context) {
-    return Batch(context, evaluator, options).Run();
-  });
+  runner.Register(kBatchKind,
+                  [&evaluator, options = std::move(options)](OperationContext& context) {
+                    return Batch(context, evaluator, options).Run();
+                  });
 }
 
 }  // namespace bangfu::evaluation

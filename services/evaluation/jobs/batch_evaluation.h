@@ -1,6 +1,6 @@
 // The batch evaluation of a region as long work (批量评估): county by county, projects before the
-// industries that add them up, in chunks that commit together with their cursor. A county that fails
-// is named and the others go on; a process that dies leaves the next one at the last chunk.
+// industries that add them up, in chunks that commit together with their cursor. A county that
+// fails is named and the others go on; a process that dies leaves the next one at the last chunk.
 #pragma once
 
 #include <functional>
@@ -23,9 +23,9 @@ struct BatchOptions {
   std::function<absl::Status(const std::string& county, int64_t done)> before_commit;
 };
 
-// Pins a run to its criteria and watermarks in the transaction that starts its operation, whose id is
-// the run's. FAILED_PRECONDITION NO_CRITERIA, UNAVAILABLE SOURCE_LAGGING; INVALID_ARGUMENT for a month
-// that has not begun.
+// Pins a run to its criteria and watermarks in the transaction that starts its operation, whose id
+// is the run's. FAILED_PRECONDITION NO_CRITERIA, UNAVAILABLE SOURCE_LAGGING; INVALID_ARGUMENT for a
+// month that has not begun.
 absl::Status PinRun(mysql::Tx& tx, Evaluator& evaluator, const Ulid& operation_id,
                     const std::string& region_path, const std::string& period,
                     const std::string& started_by, absl::Time now);

@@ -9,8 +9,8 @@
 namespace bangfu::evaluation {
 
 // Puts the provincial baseline, version 1 (待省厅确认; without D5-04 as long as no service keeps
-// warnings), in force for the province when it has no criteria set at all. Safe from several processes
-// at once, and when repeated.
+// warnings), in force for the province when it has no criteria set at all. Safe from several
+// processes at once, and when repeated.
 absl::Status SeedBaseline(mysql::Session& db, UlidGenerator& ids, absl::Time now);
 
 }  // namespace bangfu::evaluation

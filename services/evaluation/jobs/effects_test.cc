@@ -19,9 +19,9 @@
 namespace bangfu::evaluation {
 namespace {
 
-using testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
+using testing::StatusIs;
 
 class Effects : public ::testing::Test {
  protected:
@@ -103,9 +103,9 @@ TEST_F(Effects, ReportsGatherByMonthAndTheLastWordStands) {
   const std::string id = NewId();
   registry::v1::OperationReport corrected = sample::Report(id, "2026-01");
   corrected.set_output_value_fen(1);
-  ASSERT_OK(Apply(registry_, "registry",
-                  {ReportEvent(sample::Report(id, "2026-02")),
-                   ReportEvent(sample::Report(id, "2026-01"))}));
+  ASSERT_OK(Apply(
+      registry_, "registry",
+      {ReportEvent(sample::Report(id, "2026-02")), ReportEvent(sample::Report(id, "2026-01"))}));
   ASSERT_OK(Apply(registry_, "registry", {ReportEvent(corrected)}));
   const registry::v1::ListOperationReportsResponse list = Reports(id);
   ASSERT_EQ(list.reports_size(), 2);
@@ -127,18 +127,19 @@ TEST_F(Effects, PersonalDataOfTheFormDoesNotCome) {
   p.set_filler_name("张三");
   p.set_filler_phone("13800000000");
   ASSERT_OK(Apply(registry_, "registry", {ProjectEvent(p)}));
-  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM fact_source WHERE INSTR(payload, '13800000000')"), 0);
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM fact_source WHERE INSTR(payload, '13800000000')"),
+            0);
 }
 
 TEST_F(Effects, WhatASnapshotNoLongerHoldsIsVoid) {
   const std::string stays = NewId();
   const std::string goes = NewId();
-  ASSERT_OK(Apply(registry_, "registry",
-                  {ProjectEvent(sample::Project(stays, industry_)),
-                   ProjectEvent(sample::Project(goes, industry_)),
-                   ReportEvent(sample::Report(stays, "2026-01")),
-                   ReportEvent(sample::Report(stays, "2026-02")),
-                   ReportEvent(sample::Report(goes, "2026-01"))}));
+  ASSERT_OK(Apply(
+      registry_, "registry",
+      {ProjectEvent(sample::Project(stays, industry_)),
+       ProjectEvent(sample::Project(goes, industry_)),
+       ReportEvent(sample::Report(stays, "2026-01")), ReportEvent(sample::Report(stays, "2026-02")),
+       ReportEvent(sample::Report(goes, "2026-01"))}));
   ASSERT_OK(Apply(registry_, "registry",
                   {ProjectEvent(sample::Project(stays, industry_)),
                    ReportEvent(sample::Report(stays, "2026-02"))},
@@ -182,8 +183,8 @@ TEST_F(Effects, R017_DepartmentsComeFromTheFundingSources) {
                   {ProjectEvent(sample::Project(id, industry_)),
                    Event("fund_source_department", ethnic.row().id(), ethnic),
                    Event("fund_source_department", relief.row().id(), relief)}));
-  ASSERT_OK_AND_ASSIGN(auto departments, RequiredDepartments(db(), {*Ulid::Parse(id)},
-                                                             absl::CivilDay(2026, 3, 1)));
+  ASSERT_OK_AND_ASSIGN(auto departments,
+                       RequiredDepartments(db(), {*Ulid::Parse(id)}, absl::CivilDay(2026, 3, 1)));
   EXPECT_THAT(departments[*Ulid::Parse(id)], ElementsAre("AGRICULTURE", "ETHNIC_AFFAIRS"));
 }
 
@@ -200,8 +201,9 @@ TEST_F(Effects, ReferenceDataIsCopied) {
   registry::v1::ParameterChanged parameter;
   parameter.mutable_parameter()->set_code("EVALUATION_SOURCE_LAG_MINUTES");
   parameter.mutable_parameter()->set_value(42);
-  ASSERT_OK(Apply(registry_, "registry",
-                  {Event("region_batch", NewId(), regions), Event("parameter", NewId(), parameter)}));
+  ASSERT_OK(
+      Apply(registry_, "registry",
+            {Event("region_batch", NewId(), regions), Event("parameter", NewId(), parameter)}));
   ASSERT_OK_AND_ASSIGN(auto region, GetRegion(db(), "360727"));
   ASSERT_TRUE(region.has_value());
   EXPECT_EQ(region->region_path, "360783");

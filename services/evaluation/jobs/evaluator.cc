@@ -111,11 +111,9 @@ absl::StatusOr<Watermarks> Evaluator::PinWatermarks(mysql::Executor& db,
   return out;
 }
 
-absl::StatusOr<std::vector<SubjectOutcome>> Evaluator::Evaluate(mysql::Tx& tx,
-                                                                const EvaluationJob& job,
-                                                                int subject_type,
-                                                                const std::vector<Ulid>& subject_ids,
-                                                                bool with_unchanged) {
+absl::StatusOr<std::vector<SubjectOutcome>> Evaluator::Evaluate(
+    mysql::Tx& tx, const EvaluationJob& job, int subject_type, const std::vector<Ulid>& subject_ids,
+    bool with_unchanged) {
   std::vector<SubjectOutcome> outcomes;
   // Locked before their facts are read: a consumer that changes one waits for the end of this, and
   // the evaluation is of one state.
@@ -222,8 +220,8 @@ absl::StatusOr<std::vector<SubjectOutcome>> Evaluator::Evaluate(mysql::Tx& tx,
     m.set_etag(Cat(row.version));
     outcome.result = row.result;
 
-    records.push_back({row.id, std::move(decided->snapshot_json),
-                       std::move(decided->explanation_json), ""});
+    records.push_back(
+        {row.id, std::move(decided->snapshot_json), std::move(decided->explanation_json), ""});
     records.back().explanation_sha256 = Sha256Hex(records.back().explanation);
     latest.push_back({s.id, row.id, row.result});
     audit::Entry& entry = trail.emplace_back(job.audit);

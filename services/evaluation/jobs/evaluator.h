@@ -52,7 +52,7 @@ struct SubjectOutcome {
   std::optional<v1::Evaluation> evaluation;
   // The newest evaluation stands: the same facts and criteria gave it.
   bool unchanged = false;
-  int result = 0;  // of the evaluation; 0 with a refusal
+  int result = 0;              // of the evaluation; 0 with a refusal
   std::string refusal_reason;  // NOT_VERIFIED, SUBJECT_VOID, …
   std::string refusal_zh;
 };

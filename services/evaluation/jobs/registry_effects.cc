@@ -53,10 +53,10 @@ std::string DateKey(const google::type::Date& d) {
 struct Changes {
   std::map<Ulid, std::pair<reg::Project, int64_t>> projects;
   std::map<Ulid, std::pair<reg::Industry, int64_t>> industries;
-  std::map<Ulid, std::map<std::string, reg::OperationReport>> reports;       // by month
-  std::map<Ulid, std::map<std::string, reg::ShortBoard>> short_boards;       // by id
-  std::map<Ulid, std::map<std::string, reg::BrandCertification>> brands;     // by id
-  std::map<std::pair<std::string, std::string>, ReferenceRow> references;    // by kind and key
+  std::map<Ulid, std::map<std::string, reg::OperationReport>> reports;     // by month
+  std::map<Ulid, std::map<std::string, reg::ShortBoard>> short_boards;     // by id
+  std::map<Ulid, std::map<std::string, reg::BrandCertification>> brands;   // by id
+  std::map<std::pair<std::string, std::string>, ReferenceRow> references;  // by kind and key
   std::map<std::string, RegionRow> regions;
   std::map<std::pair<Ulid, std::string>, UnitReportRow> unit_reports;
   std::map<Ulid, int64_t> sequence;  // the newest event that spoke of the subject
@@ -177,8 +177,8 @@ absl::Status Sort(const feed::v1::Event& event, Changes& c) {
     ASSIGN_OR_RETURN(auto changed, Payload<reg::UnitReportChanged>(event));
     const reg::InventoryUnitReport& u = changed.unit_report();
     ASSIGN_OR_RETURN(Ulid campaign, IdOf(event, u.campaign_id()));
-    c.unit_reports[{campaign, u.region_path()}] = {campaign, u.region_path(),
-                                                   static_cast<int>(u.state()), u.is_nil(), sequence};
+    c.unit_reports[{campaign, u.region_path()}] = {
+        campaign, u.region_path(), static_cast<int>(u.state()), u.is_nil(), sequence};
   }
   return absl::OkStatus();
 }
@@ -255,17 +255,29 @@ absl::Status Merge(const Ulid& id, std::string_view kind,
 }  // namespace
 
 std::vector<std::string> RegistryAggregates() {
-  return {"region_batch",     "code_batch",          "parameter",       "industry_category_batch",
-          "work_day_batch",   "fund_source_department", "operator",     "industry",
-          "leading_industry", "project",             "operation_report", "short_board",
-          "brand_certification", "campaign",         "unit_report"};
+  return {"region_batch",
+          "code_batch",
+          "parameter",
+          "industry_category_batch",
+          "work_day_batch",
+          "fund_source_department",
+          "operator",
+          "industry",
+          "leading_industry",
+          "project",
+          "operation_report",
+          "short_board",
+          "brand_certification",
+          "campaign",
+          "unit_report"};
 }
 
 absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
   Changes c;
   for (const feed::v1::Event* event : batch.events) RETURN_IF_ERROR(Sort(*event, c));
 
-  // Every subject that the batch speaks of, locked first: whoever evaluates one holds the same lock.
+  // Every subject that the batch speaks of, locked first: whoever evaluates one holds the same
+  // lock.
   std::vector<Ulid> ids;
   for (const auto& [id, sequence] : c.sequence) ids.push_back(id);
   ASSIGN_OR_RETURN(SubjectMap before, LockSubjects(tx, ids));

@@ -16,14 +16,12 @@ namespace {
 absl::StatusOr<std::vector<feed::OutboxEvent>> PageEvaluations(
     mysql::Executor& db, const Ulid& after, int limit,
     const std::optional<feed::RegionPrefixes>& scope) {
-  ASSIGN_OR_RETURN(std::vector<EvaluationRow> rows,
-                   PageEvaluationsById(db, after, limit, scope));
+  ASSIGN_OR_RETURN(std::vector<EvaluationRow> rows, PageEvaluationsById(db, after, limit, scope));
   std::vector<feed::OutboxEvent> out;
   v1::EvaluationChanged changed;
   for (const EvaluationRow& row : rows) {
     ASSIGN_OR_RETURN(*changed.mutable_evaluation(), ToMessage(row));
-    out.push_back(
-        feed::MakeEvent("evaluation", row.id, row.region_path, changed, row.computed_at));
+    out.push_back(feed::MakeEvent("evaluation", row.id, row.region_path, changed, row.computed_at));
   }
   return out;
 }

@@ -39,8 +39,9 @@ std::vector<CriteriaRow> FromRows(const mysql::Rows& rows) {
 }
 
 absl::StatusOr<CriteriaRow> Find(mysql::Executor& db, const Ulid& id, std::string_view suffix) {
-  ASSIGN_OR_RETURN(mysql::Rows rows,
-                   db.Query(Cat("SELECT ", kColumns, " FROM criteria_set WHERE id = ?", suffix), {id}));
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query(Cat("SELECT ", kColumns, " FROM criteria_set WHERE id = ?", suffix), {id}));
   if (rows.empty()) return NotFound("criteria_set", id.ToString());
   return FromRow(rows[0]);
 }
@@ -85,9 +86,10 @@ absl::Status UpdateCriteria(mysql::Tx& tx, CriteriaRow& c) {
 
 absl::Status ClaimCriteriaScope(mysql::Tx& tx, const std::string& region_code) {
   return tx
-      .Execute("INSERT INTO criteria_scope (region_code, version) VALUES (?, 1) "
-               "ON DUPLICATE KEY UPDATE version = version + 1",
-               {region_code})
+      .Execute(
+          "INSERT INTO criteria_scope (region_code, version) VALUES (?, 1) "
+          "ON DUPLICATE KEY UPDATE version = version + 1",
+          {region_code})
       .status();
 }
 
@@ -113,10 +115,11 @@ absl::StatusOr<std::optional<CriteriaRow>> FindCriteriaInForce(mysql::Executor& 
   params.insert(params.end(), {kCriteriaActive, on, on});
   ASSIGN_OR_RETURN(
       mysql::Rows rows,
-      db.Query(Cat("SELECT ", kColumns, " FROM criteria_set WHERE ", where,
-                   " AND state = ? AND effective_from <= ? AND (effective_to IS NULL OR "
-                   "effective_to > ?) ORDER BY CHAR_LENGTH(region_code) DESC, version_no DESC LIMIT 1"),
-               params));
+      db.Query(
+          Cat("SELECT ", kColumns, " FROM criteria_set WHERE ", where,
+              " AND state = ? AND effective_from <= ? AND (effective_to IS NULL OR "
+              "effective_to > ?) ORDER BY CHAR_LENGTH(region_code) DESC, version_no DESC LIMIT 1"),
+          params));
   if (rows.empty()) return std::optional<CriteriaRow>();
   return std::optional<CriteriaRow>(FromRow(rows[0]));
 }
@@ -143,10 +146,10 @@ absl::StatusOr<std::vector<CriteriaRow>> PageCriteriaById(
   mysql::Params params{after};
   std::string where = AndScope(scope, "region_code", &params);
   params.emplace_back(limit);
-  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(Cat("SELECT ", kColumns,
-                                                  " FROM criteria_set WHERE id > ?", where,
-                                                  " ORDER BY id LIMIT ?"),
-                                              params));
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kColumns, " FROM criteria_set WHERE id > ?", where,
+                                " ORDER BY id LIMIT ?"),
+                            params));
   return FromRows(rows);
 }
 

@@ -43,8 +43,8 @@ absl::StatusOr<CriteriaRow> LockCriteria(mysql::Tx& tx, const Ulid& id);
 // State, days, payload; counts the version up. ABORTED ETAG_MISMATCH.
 absl::Status UpdateCriteria(mysql::Tx& tx, CriteriaRow& row);
 
-// Counts the claim row of a scope up (making it first), so that of two activations at once one waits
-// for the other and sees its outcome.
+// Counts the claim row of a scope up (making it first), so that of two activations at once one
+// waits for the other and sees its outcome.
 absl::Status ClaimCriteriaScope(mysql::Tx& tx, const std::string& region_code);
 // Active sets of exactly this region, by effective_from.
 absl::StatusOr<std::vector<CriteriaRow>> ListActiveCriteria(mysql::Executor& db,

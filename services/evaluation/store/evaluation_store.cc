@@ -76,7 +76,8 @@ absl::Status InsertEvaluationRecords(mysql::Tx& tx, const std::vector<Evaluation
   std::vector<mysql::Params> values;
   values.reserve(records.size());
   for (const EvaluationRecord& r : records) {
-    values.push_back({r.evaluation_id, Pack(r.snapshot), Pack(r.explanation), r.explanation_sha256});
+    values.push_back(
+        {r.evaluation_id, Pack(r.snapshot), Pack(r.explanation), r.explanation_sha256});
   }
   return mysql::BulkInsert(tx, "evaluation_record",
                            "evaluation_id, snapshot, explanation, explanation_sha256", values)
@@ -122,10 +123,10 @@ absl::StatusOr<std::vector<EvaluationRow>> GetEvaluations(mysql::Executor& db,
 absl::Status UpdateEvaluation(mysql::Tx& tx, EvaluationRow& row) {
   ASSIGN_OR_RETURN(
       int64_t matched,
-      tx.Execute("UPDATE evaluation SET result = ?, state = ?, final_class = ?, is_void = ?, "
-                 "details = ?, version = version + 1 WHERE id = ? AND version = ?",
-                 {row.result, row.state, row.final_class, row.is_void, row.details, row.id,
-                  row.version}));
+      tx.Execute(
+          "UPDATE evaluation SET result = ?, state = ?, final_class = ?, is_void = ?, "
+          "details = ?, version = version + 1 WHERE id = ? AND version = ?",
+          {row.result, row.state, row.final_class, row.is_void, row.details, row.id, row.version}));
   if (matched == 0) return EtagMismatch();
   ++row.version;
   return absl::OkStatus();
@@ -187,19 +188,20 @@ absl::StatusOr<std::vector<EvaluationRow>> PageEvaluationsById(mysql::Executor& 
   mysql::Params params{after};
   std::string where = AndScope(scope, "region_path", &params);
   params.emplace_back(limit);
-  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(Cat("SELECT ", kColumns,
-                                                  " FROM evaluation WHERE id > ?", where,
-                                                  " ORDER BY id LIMIT ?"),
-                                              params));
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kColumns, " FROM evaluation WHERE id > ?", where,
+                                " ORDER BY id LIMIT ?"),
+                            params));
   return FromRows(rows);
 }
 
 absl::StatusOr<EvaluationRecord> GetEvaluationRecord(mysql::Executor& db,
                                                      const Ulid& evaluation_id) {
-  ASSIGN_OR_RETURN(mysql::Rows rows,
-                   db.Query("SELECT snapshot, explanation, explanation_sha256 FROM evaluation_record "
-                            "WHERE evaluation_id = ?",
-                            {evaluation_id}));
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query("SELECT snapshot, explanation, explanation_sha256 FROM evaluation_record "
+               "WHERE evaluation_id = ?",
+               {evaluation_id}));
   if (rows.empty()) return NotFound("evaluation_record", evaluation_id.ToString());
   EvaluationRecord record;
   record.evaluation_id = evaluation_id;
@@ -217,8 +219,9 @@ absl::StatusOr<absl::flat_hash_map<Ulid, EvaluatedState>> LoadEvaluatedStates(
   std::string where = InClause("id", evaluation_ids, &params);
   ASSIGN_OR_RETURN(
       mysql::Rows rows,
-      db.Query(Cat("SELECT id, snapshot_sha256, criteria_id, is_void FROM evaluation WHERE ", where),
-               params));
+      db.Query(
+          Cat("SELECT id, snapshot_sha256, criteria_id, is_void FROM evaluation WHERE ", where),
+          params));
   for (const mysql::Row& row : rows) {
     out.emplace(row.Id(0), EvaluatedState{row.String(1), row.Id(2), row.Bool(3)});
   }

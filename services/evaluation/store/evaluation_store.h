@@ -64,24 +64,25 @@ absl::StatusOr<std::vector<EvaluationRow>> GetEvaluations(mysql::Executor& db,
                                                           const std::vector<Ulid>& ids,
                                                           const RegionScopes& scope);
 
-// Writes result, state, final_class, is_void and details of a row that was read at `row.version`, and
-// counts its version up. ABORTED ETAG_MISMATCH when it is another version now.
+// Writes result, state, final_class, is_void and details of a row that was read at `row.version`,
+// and counts its version up. ABORTED ETAG_MISMATCH when it is another version now.
 absl::Status UpdateEvaluation(mysql::Tx& tx, EvaluationRow& row);
 
 struct EvaluationQuery {
   std::optional<std::string> region;  // prefix of region_path
   std::optional<Ulid> subject_id;
-  int subject_type = 0;  // 0: both
-  int result = 0;        // 0: all
-  int state = 0;         // 0: all
+  int subject_type = 0;        // 0: both
+  int result = 0;              // 0: all
+  int state = 0;               // 0: all
   bool in_force_once = false;  // only EFFECTIVE and SUPERSEDED
-  std::string period;    // "": all
+  std::string period;          // "": all
   bool include_void = false;
   // After the row (region_path, id) of the last page. With subject_id only the id counts.
   std::optional<std::pair<std::string, Ulid>> after;
   int limit = 50;
 };
-// By region_path and id, both downwards: newest first within a village. Of one subject: newest first.
+// By region_path and id, both downwards: newest first within a village. Of one subject: newest
+// first.
 absl::StatusOr<std::vector<EvaluationRow>> ListEvaluations(mysql::Executor& db,
                                                            const EvaluationQuery& query,
                                                            const RegionScopes& scope);
@@ -91,7 +92,8 @@ absl::StatusOr<std::vector<EvaluationRow>> PageEvaluationsById(mysql::Executor& 
                                                                const Ulid& after, int limit,
                                                                const RegionScopes& scope);
 
-absl::StatusOr<EvaluationRecord> GetEvaluationRecord(mysql::Executor& db, const Ulid& evaluation_id);
+absl::StatusOr<EvaluationRecord> GetEvaluationRecord(mysql::Executor& db,
+                                                     const Ulid& evaluation_id);
 
 // What tells whether a subject has to be evaluated again.
 struct EvaluatedState {

@@ -161,8 +161,8 @@ absl::Status InsertArgument(mysql::Tx& tx, const ArgumentRow& a) {
   return tx
       .Execute(Cat("INSERT INTO argument_record (", kArgumentColumns,
                    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-               {a.id, a.subject_id, a.region_path, a.conclusion, a.named_class, a.cause, a.argued_on,
-                a.payload, a.recorded_at})
+               {a.id, a.subject_id, a.region_path, a.conclusion, a.named_class, a.cause,
+                a.argued_on, a.payload, a.recorded_at})
       .status();
 }
 
@@ -170,9 +170,9 @@ absl::StatusOr<ArgumentRow> GetArgument(mysql::Executor& db, const Ulid& id,
                                         const std::optional<std::vector<std::string>>& scope) {
   mysql::Params params{id};
   std::string where = AndScope(scope, "region_path", &params);
-  ASSIGN_OR_RETURN(
-      mysql::Rows rows,
-      db.Query(Cat("SELECT ", kArgumentColumns, " FROM argument_record WHERE id = ?", where), params));
+  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(Cat("SELECT ", kArgumentColumns,
+                                                  " FROM argument_record WHERE id = ?", where),
+                                              params));
   if (rows.empty()) return NotFound("argument_record", id.ToString());
   return ArgumentFrom(rows[0]);
 }
@@ -207,19 +207,19 @@ absl::StatusOr<std::optional<DispatchReportRow>> LockDispatchReport(mysql::Tx& t
 
 absl::Status PutDispatchReport(mysql::Tx& tx, const DispatchReportRow& r) {
   if (r.version == 1) {
-    absl::Status status =
-        tx.Execute(Cat("INSERT INTO dispatch_report (", kDispatchColumns,
-                       ") VALUES (?, ?, ?, ?, ?, ?, ?)"),
-                   {r.id, r.industry_id, r.period, r.region_path, r.payload, r.version, r.reported_at})
-            .status();
+    absl::Status status = tx.Execute(Cat("INSERT INTO dispatch_report (", kDispatchColumns,
+                                         ") VALUES (?, ?, ?, ?, ?, ?, ?)"),
+                                     {r.id, r.industry_id, r.period, r.region_path, r.payload,
+                                      r.version, r.reported_at})
+                              .status();
     if (mysql::IsDuplicateKey(status)) return EtagMismatch();
     return status;
   }
-  ASSIGN_OR_RETURN(int64_t matched,
-                   tx.Execute("UPDATE dispatch_report SET region_path = ?, payload = ?, version = ?, "
-                              "reported_at = ? WHERE id = ? AND version = ?",
-                              {r.region_path, r.payload, r.version, r.reported_at, r.id,
-                               r.version - 1}));
+  ASSIGN_OR_RETURN(
+      int64_t matched,
+      tx.Execute("UPDATE dispatch_report SET region_path = ?, payload = ?, version = ?, "
+                 "reported_at = ? WHERE id = ? AND version = ?",
+                 {r.region_path, r.payload, r.version, r.reported_at, r.id, r.version - 1}));
   if (matched == 0) return EtagMismatch();
   return absl::OkStatus();
 }
@@ -235,11 +235,10 @@ absl::StatusOr<std::vector<DispatchReportRow>> ListDispatchReports(
   }
   where += AndScope(scope, "region_path", &params);
   params.emplace_back(limit);
-  ASSIGN_OR_RETURN(mysql::Rows rows,
-                   db.Query(Cat("SELECT ", kDispatchColumns,
-                                " FROM dispatch_report WHERE industry_id = ?", where,
-                                " ORDER BY period DESC LIMIT ?"),
-                            params));
+  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(Cat("SELECT ", kDispatchColumns,
+                                                  " FROM dispatch_report WHERE industry_id = ?",
+                                                  where, " ORDER BY period DESC LIMIT ?"),
+                                              params));
   std::vector<DispatchReportRow> out;
   for (const mysql::Row& row : rows) out.push_back(DispatchFrom(row));
   return out;

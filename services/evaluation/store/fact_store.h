@@ -1,5 +1,5 @@
-// What is known of the subjects: the newest state of each source record as a blob, and what is entered
-// here (expert scores, appraisals, argument records, dispatch reports).
+// What is known of the subjects: the newest state of each source record as a blob, and what is
+// entered here (expert scores, appraisals, argument records, dispatch reports).
 #pragma once
 
 #include <cstdint>
@@ -19,12 +19,15 @@
 namespace bangfu::evaluation {
 
 // Kinds of fact_source and the message that each holds.
-inline constexpr std::string_view kProjectFacts = "project";          // registry.v1.Project
-inline constexpr std::string_view kIndustryFacts = "industry";        // registry.v1.Industry
-inline constexpr std::string_view kReportFacts = "reports";           // registry.v1.ListOperationReportsResponse
-inline constexpr std::string_view kShortBoardFacts = "short_boards";  // registry.v1.ListShortBoardsResponse
-inline constexpr std::string_view kBrandFacts = "brands";             // registry.v1.ListBrandCertificationsResponse
-inline constexpr std::string_view kAssetFacts = "assets";             // asset.v1.ProjectAssetFacts
+inline constexpr std::string_view kProjectFacts = "project";    // registry.v1.Project
+inline constexpr std::string_view kIndustryFacts = "industry";  // registry.v1.Industry
+inline constexpr std::string_view kReportFacts =
+    "reports";  // registry.v1.ListOperationReportsResponse
+inline constexpr std::string_view kShortBoardFacts =
+    "short_boards";  // registry.v1.ListShortBoardsResponse
+inline constexpr std::string_view kBrandFacts =
+    "brands";  // registry.v1.ListBrandCertificationsResponse
+inline constexpr std::string_view kAssetFacts = "assets";  // asset.v1.ProjectAssetFacts
 
 struct FactSourceRow {
   Ulid subject_id;
@@ -39,9 +42,9 @@ struct FactSourceRow {
 // Inserts or replaces, in as few statements as fit.
 absl::Status PutFactSources(mysql::Tx& tx, const std::vector<FactSourceRow>& rows);
 // All kinds (empty) or some, of these subjects.
-absl::StatusOr<std::vector<FactSourceRow>> LoadFactSources(mysql::Executor& db,
-                                                           const std::vector<Ulid>& subject_ids,
-                                                           const std::vector<std::string_view>& kinds);
+absl::StatusOr<std::vector<FactSourceRow>> LoadFactSources(
+    mysql::Executor& db, const std::vector<Ulid>& subject_ids,
+    const std::vector<std::string_view>& kinds);
 // After a snapshot: payloads of this source and kind that an older snapshot brought are gone there.
 absl::StatusOr<std::vector<Ulid>> DeleteOldFactSources(mysql::Tx& tx, std::string_view source,
                                                        std::string_view kind, int64_t generation,

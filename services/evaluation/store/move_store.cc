@@ -13,12 +13,11 @@ absl::Status MoveSubjects(mysql::Tx& tx,
   ASSIGN_OR_RETURN(auto open, LockOpenEntries(tx, ids));
   ClassRollup rollup;
   for (const auto& [id, path] : subjects_to_paths) {
-    for (const char* sql :
-         {"UPDATE evaluation SET region_path = ? WHERE subject_id = ?",
-          "UPDATE argument_record SET region_path = ? WHERE subject_id = ?",
-          "UPDATE appraisal SET region_path = ? WHERE subject_id = ?",
-          "UPDATE dispatch_report SET region_path = ? WHERE industry_id = ?",
-          "UPDATE ledger_entry SET region_path = ? WHERE subject_id = ?"}) {
+    for (const char* sql : {"UPDATE evaluation SET region_path = ? WHERE subject_id = ?",
+                            "UPDATE argument_record SET region_path = ? WHERE subject_id = ?",
+                            "UPDATE appraisal SET region_path = ? WHERE subject_id = ?",
+                            "UPDATE dispatch_report SET region_path = ? WHERE industry_id = ?",
+                            "UPDATE ledger_entry SET region_path = ? WHERE subject_id = ?"}) {
       RETURN_IF_ERROR(tx.Execute(sql, {path, id}).status());
     }
     if (auto entry = open.find(id); entry != open.end()) {

@@ -33,7 +33,8 @@ std::string Pack(std::string_view bytes) {
         kHead + size < bytes.size()) {
       out.resize(kHead + size);
       out[0] = kDeflated;
-      for (int i = 0; i < 4; ++i) out[1 + i] = static_cast<char>(bytes.size() >> (24 - 8 * i) & 0xff);
+      for (int i = 0; i < 4; ++i)
+        out[1 + i] = static_cast<char>(bytes.size() >> (24 - 8 * i) & 0xff);
       return out;
     }
   }

@@ -40,10 +40,10 @@ absl::Status PutReferences(mysql::Tx& tx, const std::vector<ReferenceRow>& rows)
 
 absl::StatusOr<std::vector<ReferenceRow>> LoadReferences(mysql::Executor& db,
                                                          std::string_view kind) {
-  ASSIGN_OR_RETURN(mysql::Rows rows,
-                   db.Query(Cat("SELECT ", kColumns,
-                                " FROM reference_copy WHERE kind = ? ORDER BY ref_key"),
-                            {kind}));
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query(Cat("SELECT ", kColumns, " FROM reference_copy WHERE kind = ? ORDER BY ref_key"),
+               {kind}));
   return FromRows(rows);
 }
 
@@ -54,16 +54,17 @@ absl::StatusOr<std::vector<ReferenceRow>> LoadReferences(mysql::Executor& db, st
   std::string where = InClause("ref_key", keys, &params);
   ASSIGN_OR_RETURN(
       mysql::Rows rows,
-      db.Query(Cat("SELECT ", kColumns, " FROM reference_copy WHERE kind = ? AND ", where), params));
+      db.Query(Cat("SELECT ", kColumns, " FROM reference_copy WHERE kind = ? AND ", where),
+               params));
   return FromRows(rows);
 }
 
 absl::StatusOr<std::optional<ReferenceRow>> GetReference(mysql::Executor& db, std::string_view kind,
                                                          std::string_view key) {
-  ASSIGN_OR_RETURN(mysql::Rows rows,
-                   db.Query(Cat("SELECT ", kColumns,
-                                " FROM reference_copy WHERE kind = ? AND ref_key = ?"),
-                            {kind, key}));
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query(Cat("SELECT ", kColumns, " FROM reference_copy WHERE kind = ? AND ref_key = ?"),
+               {kind, key}));
   if (rows.empty()) return std::optional<ReferenceRow>();
   return std::optional<ReferenceRow>(FromRows(rows)[0]);
 }
@@ -75,7 +76,8 @@ absl::StatusOr<std::vector<ReferenceRow>> LoadReferencesInRegion(mysql::Executor
   std::string where = mysql::RegionClause({region}, "region_path", &params);
   ASSIGN_OR_RETURN(
       mysql::Rows rows,
-      db.Query(Cat("SELECT ", kColumns, " FROM reference_copy WHERE kind = ? AND ", where), params));
+      db.Query(Cat("SELECT ", kColumns, " FROM reference_copy WHERE kind = ? AND ", where),
+               params));
   return FromRows(rows);
 }
 
@@ -131,10 +133,11 @@ absl::Status PutUnitReports(mysql::Tx& tx, const std::vector<UnitReportRow>& row
   for (const UnitReportRow& r : rows) {
     values.push_back({r.campaign_id, r.region_path, r.state, r.is_nil, r.source_sequence});
   }
-  return mysql::BulkInsert(tx, "unit_report_copy",
-                           "campaign_id, region_path, state, is_nil, source_sequence", values,
-                           "ON DUPLICATE KEY UPDATE state = VALUES(state), is_nil = VALUES(is_nil), "
-                           "source_sequence = VALUES(source_sequence)")
+  return mysql::BulkInsert(
+             tx, "unit_report_copy", "campaign_id, region_path, state, is_nil, source_sequence",
+             values,
+             "ON DUPLICATE KEY UPDATE state = VALUES(state), is_nil = VALUES(is_nil), "
+             "source_sequence = VALUES(source_sequence)")
       .status();
 }
 

@@ -15,15 +15,17 @@
 namespace bangfu::evaluation {
 
 // Kinds of reference_copy, their key and the message that each holds (registry.v1).
-inline constexpr std::string_view kTaxonomyRef = "taxonomy";  // "<version>/<code>": IndustryCategory
+inline constexpr std::string_view kTaxonomyRef =
+    "taxonomy";  // "<version>/<code>": IndustryCategory
 inline constexpr std::string_view kTaxonomyVersionRef = "taxonomy_version";  // "current": its text
-inline constexpr std::string_view kCodeRef = "code";                // "<list>/<code>": Code
-inline constexpr std::string_view kParameterRef = "parameter";      // code: Parameter
-inline constexpr std::string_view kWorkDayRef = "work_day";         // "2026-10-01": WorkDay
+inline constexpr std::string_view kCodeRef = "code";                 // "<list>/<code>": Code
+inline constexpr std::string_view kParameterRef = "parameter";       // code: Parameter
+inline constexpr std::string_view kWorkDayRef = "work_day";          // "2026-10-01": WorkDay
 inline constexpr std::string_view kLeadingRef = "leading_industry";  // id: LeadingIndustry
-inline constexpr std::string_view kDepartmentRef = "fund_source_department";  // id: FundSourceDepartment
-inline constexpr std::string_view kOperatorRef = "operator";        // id: Operator
-inline constexpr std::string_view kCampaignRef = "campaign";        // id: InventoryCampaign
+inline constexpr std::string_view kDepartmentRef =
+    "fund_source_department";                                 // id: FundSourceDepartment
+inline constexpr std::string_view kOperatorRef = "operator";  // id: Operator
+inline constexpr std::string_view kCampaignRef = "campaign";  // id: InventoryCampaign
 
 struct ReferenceRow {
   std::string kind;
@@ -34,7 +36,8 @@ struct ReferenceRow {
 };
 absl::Status PutReferences(mysql::Tx& tx, const std::vector<ReferenceRow>& rows);
 // All of a kind.
-absl::StatusOr<std::vector<ReferenceRow>> LoadReferences(mysql::Executor& db, std::string_view kind);
+absl::StatusOr<std::vector<ReferenceRow>> LoadReferences(mysql::Executor& db,
+                                                         std::string_view kind);
 absl::StatusOr<std::vector<ReferenceRow>> LoadReferences(mysql::Executor& db, std::string_view kind,
                                                          const std::vector<std::string>& keys);
 absl::StatusOr<std::optional<ReferenceRow>> GetReference(mysql::Executor& db, std::string_view kind,

@@ -48,10 +48,11 @@ absl::StatusOr<std::vector<RunCountyRow>> ListRunCounties(mysql::Executor& db, c
 
 absl::Status UpdateRunCounty(mysql::Executor& db, const Ulid& run_id, const RunCountyRow& c) {
   return db
-      .Execute("UPDATE evaluation_run_county SET state = ?, cursor_type = ?, cursor_id = ?, "
-               "counts = ?, reason = ? WHERE run_id = ? AND county = ?",
-               {static_cast<int>(c.state), c.cursor_type, c.cursor_id, c.counts, c.reason, run_id,
-                c.county})
+      .Execute(
+          "UPDATE evaluation_run_county SET state = ?, cursor_type = ?, cursor_id = ?, "
+          "counts = ?, reason = ? WHERE run_id = ? AND county = ?",
+          {static_cast<int>(c.state), c.cursor_type, c.cursor_id, c.counts, c.reason, run_id,
+           c.county})
       .status();
 }
 

@@ -19,12 +19,13 @@
 namespace bangfu::evaluation {
 namespace {
 
-using testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
+using testing::StatusIs;
 
-const absl::Time kNow = absl::FromCivil(absl::CivilSecond(2026, 3, 1, 1, 0, 0), absl::UTCTimeZone());
+const absl::Time kNow =
+    absl::FromCivil(absl::CivilSecond(2026, 3, 1, 1, 0, 0), absl::UTCTimeZone());
 
 class EvaluationStore : public ::testing::Test {
  protected:
@@ -81,19 +82,21 @@ class EvaluationStore : public ::testing::Test {
     return found->at(id);
   }
   void ExpectRollupEqualsRecount() {
-    EXPECT_EQ(database_.Int(
-                  "SELECT COUNT(*) FROM (SELECT county, subject_type, latest_result AS result, "
-                  "COUNT(*) AS n, SUM(invested_fen) AS v, SUM(asset_value_fen) AS a FROM subject "
-                  "WHERE is_void = 0 GROUP BY county, subject_type, latest_result) r LEFT JOIN "
-                  "(SELECT county, subject_type, result, SUM(subjects) AS n, SUM(invested_fen) AS v, "
-                  "SUM(asset_value_fen) AS a FROM result_rollup GROUP BY county, subject_type, "
-                  "result) k USING (county, subject_type, result) WHERE k.n IS NULL OR k.n <> r.n OR "
-                  "k.v <> r.v OR k.a <> r.a"),
-              0);
+    EXPECT_EQ(
+        database_.Int(
+            "SELECT COUNT(*) FROM (SELECT county, subject_type, latest_result AS result, "
+            "COUNT(*) AS n, SUM(invested_fen) AS v, SUM(asset_value_fen) AS a FROM subject "
+            "WHERE is_void = 0 GROUP BY county, subject_type, latest_result) r LEFT JOIN "
+            "(SELECT county, subject_type, result, SUM(subjects) AS n, SUM(invested_fen) AS v, "
+            "SUM(asset_value_fen) AS a FROM result_rollup GROUP BY county, subject_type, "
+            "result) k USING (county, subject_type, result) WHERE k.n IS NULL OR k.n <> r.n OR "
+            "k.v <> r.v OR k.a <> r.a"),
+        0);
     EXPECT_EQ(database_.Int("SELECT COALESCE(SUM(subjects), 0) FROM result_rollup"),
               database_.Int("SELECT COUNT(*) FROM subject WHERE is_void = 0"));
-    EXPECT_EQ(database_.Int("SELECT COALESCE(SUM(invested_fen), 0) FROM result_rollup"),
-              database_.Int("SELECT COALESCE(SUM(invested_fen), 0) FROM subject WHERE is_void = 0"));
+    EXPECT_EQ(
+        database_.Int("SELECT COALESCE(SUM(invested_fen), 0) FROM result_rollup"),
+        database_.Int("SELECT COALESCE(SUM(invested_fen), 0) FROM subject WHERE is_void = 0"));
   }
 
   testing::TestDatabase database_{EvaluationMigrations()};

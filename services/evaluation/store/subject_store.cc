@@ -82,8 +82,8 @@ absl::StatusOr<SubjectMap> LockSubjects(mysql::Tx& tx, const std::vector<Ulid>& 
   std::sort(sorted.begin(), sorted.end());
   sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
   std::string where = InClause("subject_id", sorted, &params);
-  ASSIGN_OR_RETURN(mysql::Rows rows, tx.Query(Cat("SELECT ", kColumns, " FROM subject WHERE ", where,
-                                                  " ORDER BY subject_id FOR UPDATE"),
+  ASSIGN_OR_RETURN(mysql::Rows rows, tx.Query(Cat("SELECT ", kColumns, " FROM subject WHERE ",
+                                                  where, " ORDER BY subject_id FOR UPDATE"),
                                               params));
   return ToMap(rows);
 }
@@ -104,8 +104,7 @@ absl::StatusOr<std::vector<SubjectRow>> ListCountySubjects(mysql::Executor& db,
                                 // Else a long page tempts the optimizer to walk the primary key.
                                 " FROM subject FORCE INDEX (by_county_type) WHERE county = ? AND "
                                 "subject_type = ?",
-                                more,
-                                " AND is_void = 0 ORDER BY subject_id LIMIT ?"),
+                                more, " AND is_void = 0 ORDER BY subject_id LIMIT ?"),
                             params));
   std::vector<SubjectRow> out;
   out.reserve(rows.size());
@@ -118,8 +117,8 @@ absl::StatusOr<std::vector<std::pair<std::string, int64_t>>> ListCounties(
   mysql::Params params;
   // Index by_county_type: counties of a region are one range.
   std::string where = mysql::RegionClause({region.substr(0, 6)}, "county", &params);
-  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(Cat("SELECT county, COUNT(*) FROM subject WHERE ", where,
-                                                  " GROUP BY county ORDER BY county"),
+  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(Cat("SELECT county, COUNT(*) FROM subject WHERE ",
+                                                  where, " GROUP BY county ORDER BY county"),
                                               params));
   std::vector<std::pair<std::string, int64_t>> out;
   for (const mysql::Row& row : rows) out.emplace_back(row.String(0), row.Int(1));
@@ -133,10 +132,26 @@ absl::Status PutSubjects(mysql::Tx& tx, const std::vector<SubjectRow>& rows,
   values.reserve(rows.size());
   ResultRollup rollup;
   for (const SubjectRow& s : rows) {
-    values.push_back({s.id, s.type, s.code, s.name, s.region_code, s.region_path, s.county,
-                      s.industry_id, s.industry_code, absl::StrJoin(s.chain_links, ","),
-                      s.project_type, s.stage, s.verified, s.is_void, s.sample, s.invested_fen,
-                      s.asset_value_fen, s.operating_value_fen, 1, s.updated_at});
+    values.push_back({s.id,
+                      s.type,
+                      s.code,
+                      s.name,
+                      s.region_code,
+                      s.region_path,
+                      s.county,
+                      s.industry_id,
+                      s.industry_code,
+                      absl::StrJoin(s.chain_links, ","),
+                      s.project_type,
+                      s.stage,
+                      s.verified,
+                      s.is_void,
+                      s.sample,
+                      s.invested_fen,
+                      s.asset_value_fen,
+                      s.operating_value_fen,
+                      1,
+                      s.updated_at});
     auto old = before.find(s.id);
     int result = 0;
     if (old != before.end()) {
@@ -171,9 +186,9 @@ absl::Status BumpFactsVersion(mysql::Tx& tx, const std::vector<Ulid>& ids, absl:
   mysql::Params params{now};
   std::string where = InClause("subject_id", ids, &params);
   return tx
-      .Execute(Cat("UPDATE subject SET facts_version = facts_version + 1, updated_at = ? WHERE ",
-                   where),
-               params)
+      .Execute(
+          Cat("UPDATE subject SET facts_version = facts_version + 1, updated_at = ? WHERE ", where),
+          params)
       .status();
 }
 
@@ -236,8 +251,8 @@ absl::Status ResultRollup::Write(mysql::Tx& tx) const {
   for (const auto& [key, sum] : sums_) {
     if (sum.subjects == 0 && sum.invested_fen == 0 && sum.asset_value_fen == 0) continue;
     const auto& [county, type, result, slot] = key;
-    values.push_back({county, type, result, slot, sum.subjects, sum.invested_fen,
-                      sum.asset_value_fen});
+    values.push_back(
+        {county, type, result, slot, sum.subjects, sum.invested_fen, sum.asset_value_fen});
   }
   if (values.empty()) return absl::OkStatus();
   return mysql::BulkInsert(tx, "result_rollup",

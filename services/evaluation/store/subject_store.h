@@ -1,5 +1,5 @@
-// Subjects (评估对象): the projects and county industries that are evaluated, as columns. All SQL on
-// table `subject` and the roll-up of latest results is here.
+// Subjects (评估对象): the projects and county industries that are evaluated, as columns. All SQL
+// on table `subject` and the roll-up of latest results is here.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@
 
 namespace bangfu::evaluation {
 
-inline constexpr int kProjectSubject = 1;   // as type.v1.SubjectType
+inline constexpr int kProjectSubject = 1;  // as type.v1.SubjectType
 inline constexpr int kIndustrySubject = 2;
 
 struct SubjectRow {
@@ -56,14 +56,15 @@ absl::StatusOr<SubjectMap> LoadSubjects(mysql::Executor& db, const std::vector<U
 // The same, locked in the order of their ids until the transaction ends. At most some thousands.
 absl::StatusOr<SubjectMap> LockSubjects(mysql::Tx& tx, const std::vector<Ulid>& ids);
 
-// At most `limit` of a county's subjects of a type with id > `after`, by id. Void ones are left out.
+// At most `limit` of a county's subjects of a type with id > `after`, by id. Void ones are left
+// out.
 absl::StatusOr<std::vector<SubjectRow>> ListCountySubjects(mysql::Executor& db,
                                                            const std::string& county, int type,
                                                            const std::optional<Ulid>& after,
                                                            int limit);
 // Counties (six digits) with subjects inside the region, sorted, and how many subjects each has.
-absl::StatusOr<std::vector<std::pair<std::string, int64_t>>> ListCounties(mysql::Executor& db,
-                                                                          const std::string& region);
+absl::StatusOr<std::vector<std::pair<std::string, int64_t>>> ListCounties(
+    mysql::Executor& db, const std::string& region);
 
 // Inserts or replaces what the feeds say: everything but facts_version (counts up by one), the
 // latest and the effective evaluation, which stay. Keeps the roll-up of results. The rows that
