@@ -46,7 +46,8 @@ constexpr size_t kMaxUnsignedNamed = 200;
 
 absl::CivilDay Today(const CallContext& context) { return ShanghaiDay(context.now); }
 
-// --- entries --------------------------------------------------------------------------------------
+// --- entries
+// --------------------------------------------------------------------------------------
 
 void FillEntryActions(const CallContext& context, v1::LedgerEntry* entry) {
   entry->clear_allowed_actions();
@@ -104,10 +105,11 @@ absl::StatusOr<v1::ListLedgerEntriesResponse> ListLedgerEntries(
   return response;
 }
 
-// --- measures -------------------------------------------------------------------------------------
+// --- measures
+// -------------------------------------------------------------------------------------
 
-// The codes against class and cause, each with a reason of its own, before the rules of the plan as a
-// whole (R030, R032, R035–R043).
+// The codes against class and cause, each with a reason of its own, before the rules of the plan as
+// a whole (R030, R032, R035–R043).
 absl::Status CheckCodes(FourClass four_class, Cause cause, const v1::MeasurePlan& plan) {
   for (int i = 0; i < plan.measures_size(); ++i) {
     const v1::PlannedMeasure& m = plan.measures(i);
@@ -122,8 +124,7 @@ absl::Status CheckCodes(FourClass four_class, Cause cause, const v1::MeasurePlan
     }
     if (four_class == FourClass::kRevitalize && cause != Cause::kUnspecified &&
         !IsAllowed(cause, m.code())) {
-      const std::string why =
-          Cat("措施“", def->name_zh, "”不适用于原因“", EnumZh(cause), "”");
+      const std::string why = Cat("措施“", def->name_zh, "”不适用于原因“", EnumZh(cause), "”");
       return Error(absl::StatusCode::kInvalidArgument, "CAUSE_MEASURE_MISMATCH")
           .Zh(why)
           .Field(field, why)
@@ -226,7 +227,8 @@ absl::StatusOr<v1::LedgerEntry> PlanMeasures(CallContext& context,
             !status.ok()) {
           return InPlanWords(status);
         }
-        // Progress is reported by its own rpc: what stands of a measure stays, the rest begins at 0.
+        // Progress is reported by its own rpc: what stands of a measure stays, the rest begins at
+        // 0.
         for (v1::PlannedMeasure& p : *planned.mutable_measures()) {
           p.set_progress_bp(0);
           p.clear_progress_note();
@@ -244,20 +246,20 @@ absl::StatusOr<v1::LedgerEntry> PlanMeasures(CallContext& context,
 
 absl::StatusOr<v1::LedgerEntry> ReportMeasureProgress(
     CallContext& context, const v1::ReportMeasureProgressRequest& request) {
-  return ChangeEntry(
-      context, request, "report_progress", false,
-      [&](Mutation&, const LedgerRow&, v1::LedgerEntry& entry) -> absl::Status {
-        for (v1::PlannedMeasure& p : *entry.mutable_plan()->mutable_measures()) {
-          if (p.code() != request.code()) continue;
-          p.set_progress_bp(request.progress_bp());
-          p.set_progress_note(request.note());
-          if (!request.contract_id().empty()) p.set_contract_id(request.contract_id());
-          return absl::OkStatus();
-        }
-        return FailedPrecondition("MEASURE_NOT_PLANNED", "计划中没有此措施")
-            .With("code", request.code())
-            .Build();
-      });
+  return ChangeEntry(context, request, "report_progress", false,
+                     [&](Mutation&, const LedgerRow&, v1::LedgerEntry& entry) -> absl::Status {
+                       for (v1::PlannedMeasure& p : *entry.mutable_plan()->mutable_measures()) {
+                         if (p.code() != request.code()) continue;
+                         p.set_progress_bp(request.progress_bp());
+                         p.set_progress_note(request.note());
+                         if (!request.contract_id().empty())
+                           p.set_contract_id(request.contract_id());
+                         return absl::OkStatus();
+                       }
+                       return FailedPrecondition("MEASURE_NOT_PLANNED", "计划中没有此措施")
+                           .With("code", request.code())
+                           .Build();
+                     });
 }
 
 absl::StatusOr<v1::ListMeasuresResponse> ListMeasures(CallContext&,
@@ -282,7 +284,8 @@ absl::StatusOr<v1::ListMeasuresResponse> ListMeasures(CallContext&,
   return response;
 }
 
-// --- signatures ------------------------------------------------------------------------------------
+// --- signatures
+// ------------------------------------------------------------------------------------
 
 absl::StatusOr<v1::LedgerStatus> StatusOf(mysql::Executor& db, const RegionRow& region,
                                           const LedgerSignatures& signatures) {
@@ -295,8 +298,8 @@ absl::StatusOr<v1::LedgerStatus> StatusOf(mysql::Executor& db, const RegionRow& 
     status.set_rows_sha256(hash->sha256);
   }
   if (const SignatureRow* newest = signatures.NewestOf(unit)) {
-    type::v1::SignOff* sign_off = signatures.Stands(unit) ? status.mutable_signature()
-                                                          : status.mutable_outdated_signature();
+    type::v1::SignOff* sign_off =
+        signatures.Stands(unit) ? status.mutable_signature() : status.mutable_outdated_signature();
     if (!sign_off->ParseFromString(newest->payload)) {
       return absl::DataLossError("a stored signature cannot be read");
     }
@@ -342,8 +345,8 @@ absl::StatusOr<v1::LedgerStatus> SignLedger(CallContext& context,
         if (hash == nullptr) {
           return FailedPrecondition("LEDGER_EMPTY", "没有在册记录，无须签字");
         }
-        // The signature binds to the rows that were shown. Should they change while it is written, it
-        // does not stand: no lock is needed.
+        // The signature binds to the rows that were shown. Should they change while it is written,
+        // it does not stand: no lock is needed.
         if (hash->sha256 != request.rows_sha256()) {
           return Error(absl::StatusCode::kAborted, "LEDGER_CHANGED")
               .Zh("台账已变化，请重新核对")
@@ -401,7 +404,8 @@ absl::StatusOr<v1::LedgerStatus> SignLedger(CallContext& context,
       });
 }
 
-// --- roll-ups ---------------------------------------------------------------------------------------
+// --- roll-ups
+// ---------------------------------------------------------------------------------------
 
 void FillCells(const UnitFigures& figures,
                google::protobuf::RepeatedPtrField<v1::RollupCell>* out) {
@@ -452,17 +456,18 @@ absl::StatusOr<v1::VerifyRollupsResponse> VerifyRollups(CallContext& context,
   response.set_cells(recount.cells);
   for (const RollupDifference& d : recount.differences) {
     const bool classes = d.table == "class_rollup";
-    response.add_differences_zh(Cat(
-        d.county, d.subject_type == kProjectSubject ? "项目" : "产业",
-        classes ? EnumZh(static_cast<FourClass>(d.key)) : EnumZh(static_cast<Result>(d.key)),
-        "：汇总", d.kept.count, "个、投入", d.kept.invested_fen, "分、资产",
-        d.kept.asset_value_fen, "分，重算", d.counted.count, "个、投入", d.counted.invested_fen,
-        "分、资产", d.counted.asset_value_fen, "分"));
+    response.add_differences_zh(
+        Cat(d.county, d.subject_type == kProjectSubject ? "项目" : "产业",
+            classes ? EnumZh(static_cast<FourClass>(d.key)) : EnumZh(static_cast<Result>(d.key)),
+            "：汇总", d.kept.count, "个、投入", d.kept.invested_fen, "分、资产",
+            d.kept.asset_value_fen, "分，重算", d.counted.count, "个、投入", d.counted.invested_fen,
+            "分、资产", d.counted.asset_value_fen, "分"));
   }
   return response;
 }
 
-// --- progress ---------------------------------------------------------------------------------------
+// --- progress
+// ---------------------------------------------------------------------------------------
 
 struct Target {
   absl::CivilDay day;
@@ -478,9 +483,8 @@ absl::StatusOr<Target> ReadTarget(mysql::Executor& db, const ParameterDef& day,
   return target;
 }
 
-v1::ProgressFigure* AddFigure(v1::Progress& progress, std::string_view code,
-                              std::string_view name, int64_t value, std::string_view unit,
-                              std::string basis) {
+v1::ProgressFigure* AddFigure(v1::Progress& progress, std::string_view code, std::string_view name,
+                              int64_t value, std::string_view unit, std::string basis) {
   v1::ProgressFigure* figure = progress.add_figures();
   figure->set_code(std::string(code));
   figure->set_name_zh(std::string(name));
@@ -522,10 +526,10 @@ absl::StatusOr<v1::Progress> GetProgress(CallContext& context,
     const bool project = type == kProjectSubject;
     const std::string_view what = project ? "项目" : "产业";
     const std::string_view prefix = project ? "" : "INDUSTRY_";
-    v1::ProgressFigure* share = AddFigure(
-        progress, Cat(prefix, "CLASSIFIED_SHARE"), Cat(what, "分类完成率"),
-        RatioBp(classified[type], all[type]), "bp",
-        Cat("已生效分类", classified[type], "个 ÷ 摸排", what, all[type], "个"));
+    v1::ProgressFigure* share =
+        AddFigure(progress, Cat(prefix, "CLASSIFIED_SHARE"), Cat(what, "分类完成率"),
+                  RatioBp(classified[type], all[type]), "bp",
+                  Cat("已生效分类", classified[type], "个 ÷ 摸排", what, all[type], "个"));
     SetTarget(by, today, share);
     const std::pair<Result, std::string_view> kinds[] = {
         {Result::kInsufficientData, "INSUFFICIENT_DATA"},
@@ -535,8 +539,7 @@ absl::StatusOr<v1::Progress> GetProgress(CallContext& context,
     for (const auto& [result, code] : kinds) {
       AddFigure(progress, Cat(prefix, code),
                 Cat(what, result == Result::kUnspecified ? "未评估" : EnumZh(result)),
-                results[{type, static_cast<int>(result)}], "个",
-                Cat("最近一次评估结果，", what));
+                results[{type, static_cast<int>(result)}], "个", Cat("最近一次评估结果，", what));
     }
   }
 
@@ -546,16 +549,16 @@ absl::StatusOr<v1::Progress> GetProgress(CallContext& context,
   for (const auto& [unit, one] : close_outs) sums += one;
   AddFigure(progress, "REVITALIZATION_RATE", "盘活率", RevitalizationRateBp(sums), "bp",
             "（盘活资产金额÷需盘活总金额＋盘活数量÷需盘活总数量）÷2");
-  AddFigure(progress, "REVITALIZED_VALUE_SHARE", "盘活资产金额占比",
-            RatioBp(sums.revitalized_value_fen, sums.revitalize_value_fen), "bp",
-            Cat("盘活资产", sums.revitalized_value_fen, "分 ÷ 需盘活", sums.revitalize_value_fen,
-                "分"));
+  AddFigure(
+      progress, "REVITALIZED_VALUE_SHARE", "盘活资产金额占比",
+      RatioBp(sums.revitalized_value_fen, sums.revitalize_value_fen), "bp",
+      Cat("盘活资产", sums.revitalized_value_fen, "分 ÷ 需盘活", sums.revitalize_value_fen, "分"));
   AddFigure(progress, "REVITALIZED_COUNT_SHARE", "盘活数量占比",
             RatioBp(sums.revitalized, sums.revitalize_due), "bp",
             Cat("盘活", sums.revitalized, "个 ÷ 需盘活", sums.revitalize_due, "个"));
-  const std::string through = Cat("已销号", sums.done(), "个（巩固", sums.to_consolidate, "、升级",
-                                  sums.to_upgrade, "、退出", sums.exited, "）÷ 应销号", sums.due,
-                                  "个");
+  const std::string through =
+      Cat("已销号", sums.done(), "个（巩固", sums.to_consolidate, "、升级", sums.to_upgrade,
+          "、退出", sums.exited, "）÷ 应销号", sums.due, "个");
   AddFigure(progress, "CLOSE_OUT_RATE", "销号率", RatioBp(sums.done(), sums.due), "bp", through);
   ASSIGN_OR_RETURN(Target two_years, ReadTarget(context.db, kTwoYearTargetDay, kTwoYearTarget));
   SetTarget(two_years, today,
@@ -601,8 +604,8 @@ void RegisterLedgerHandlers(rpc::Router& router, const Deps&) {
   router.Unary<v1::GetLedgerStatusRequest, v1::LedgerStatus>(service + "GetLedgerStatus",
                                                              GetLedgerStatus);
   router.Unary<v1::PlanMeasuresRequest, v1::LedgerEntry>(service + "PlanMeasures", PlanMeasures);
-  router.Unary<v1::ReportMeasureProgressRequest, v1::LedgerEntry>(
-      service + "ReportMeasureProgress", ReportMeasureProgress);
+  router.Unary<v1::ReportMeasureProgressRequest, v1::LedgerEntry>(service + "ReportMeasureProgress",
+                                                                  ReportMeasureProgress);
   router.Unary<v1::ListMeasuresRequest, v1::ListMeasuresResponse>(service + "ListMeasures",
                                                                   ListMeasures);
   router.Unary<v1::GetRollupRequest, v1::Rollup>(service + "GetRollup", GetRollup);

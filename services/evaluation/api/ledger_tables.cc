@@ -60,7 +60,8 @@ ColumnSpec Column(std::string key, std::string header, ColumnKind kind = ColumnK
   return column;
 }
 
-// --- a file in chunks -----------------------------------------------------------------------------
+// --- a file in chunks
+// -----------------------------------------------------------------------------
 
 class FileStream {
  public:
@@ -70,8 +71,8 @@ class FileStream {
     if (format == type::v1::FILE_FORMAT_XLSX) {
       table_ = std::make_unique<table::XlsxWriter>(table::XlsxWriter::Options{}, sink);
     } else {
-      // For people with byte order mark and the lines around the table; for machines the bare table,
-      // whose particulars are in the last chunk.
+      // For people with byte order mark and the lines around the table; for machines the bare
+      // table, whose particulars are in the last chunk.
       table::CsvWriter::Options options;
       options.bom = !no_bom;
       options.preamble = !no_bom;
@@ -149,7 +150,8 @@ table::TableMeta ToTable(const type::v1::TableMeta& meta, std::vector<std::strin
   return out;
 }
 
-// --- T14 ------------------------------------------------------------------------------------------
+// --- T14
+// ------------------------------------------------------------------------------------------
 
 table::TableSpec T14Spec() {
   table::TableSpec spec;
@@ -390,8 +392,7 @@ absl::Status ExportT14(CallContext& context, const v1::ExportT14Request& request
                        rpc::Writer<Chunk>& writer) {
   RETURN_IF_ERROR(CheckFormat(request.format()));
   ASSIGN_OR_RETURN(RegionRow region, ResolveRegion(context, request.region_code()));
-  ASSIGN_OR_RETURN(v1::T14 t14,
-                   BuildT14(context, region, request.preparer(), request.reviewer()));
+  ASSIGN_OR_RETURN(v1::T14 t14, BuildT14(context, region, request.preparer(), request.reviewer()));
   FileStream file(writer, request.format(), request.no_bom());
   RETURN_IF_ERROR(file.table().Begin(T14Spec(), ToTable(t14.meta(), {"单位（盖章）", "负责人"})));
   for (const v1::T14Row& row : t14.rows()) RETURN_IF_ERROR(file.table().WriteRow(T14Cells(row)));
@@ -399,7 +400,8 @@ absl::Status ExportT14(CallContext& context, const v1::ExportT14Request& request
   return file.Finish(Cat("T14四个一批汇总表_", region.name), t14.meta());
 }
 
-// --- T2 -------------------------------------------------------------------------------------------
+// --- T2
+// -------------------------------------------------------------------------------------------
 
 struct Dimension {
   std::string_view code, name_zh;
@@ -423,8 +425,8 @@ table::TableSpec T2Spec(FourClass four_class) {
   c.push_back(Column("invested_fen", "投入", ColumnKind::kWanYuan));
   c.push_back(Column("asset_value_fen", "资产原值", ColumnKind::kWanYuan));
   for (const Dimension& d : kDimensions) {
-    c.push_back(Column(std::string(d.code), std::string(d.name_zh), ColumnKind::kBp, "分",
-                       {"五维得分"}));
+    c.push_back(
+        Column(std::string(d.code), std::string(d.name_zh), ColumnKind::kBp, "分", {"五维得分"}));
   }
   c.push_back(Column("total", "总分", ColumnKind::kBp, "分"));
   c.push_back(Column("suggested_class", "系统建议类别"));
@@ -511,8 +513,9 @@ std::string BasisOf(const v1::Evaluation& e) {
   if (e.has_override()) {
     const std::optional<OverrideReason> reason =
         ParseEnum<OverrideReason>(e.override().reason_code());
-    return Cat("人工调整（", reason ? EnumZh(*reason) : std::string_view(e.override().reason_code()),
-               "）：", e.override().reason_text());
+    return Cat("人工调整（",
+               reason ? EnumZh(*reason) : std::string_view(e.override().reason_code()), "）：",
+               e.override().reason_text());
   }
   if (e.result() == v1::EVALUATION_RESULT_MANUAL_REVIEW) return "人工研判，论证认定";
   return Cat(e.rule_id(), "：", e.summary_zh());
@@ -560,8 +563,8 @@ std::vector<Cell> T2Cells(int64_t number, const LedgerRow& row, const v1::Ledger
   for (const v1::PlannedMeasure& m : entry.plan().measures()) {
     const MeasureDef* def = FindMeasure(four_class, m.code());
     const std::string name = def == nullptr ? m.code() : std::string(def->name_zh);
-    measures.push_back(Cat(m.code(), " ", name, m.description().empty() ? "" : "：",
-                           m.description()));
+    measures.push_back(
+        Cat(m.code(), " ", name, m.description().empty() ? "" : "：", m.description()));
     progress.push_back(Cat(name, " ", table::FormatCell(ColumnKind::kBp, int64_t{m.progress_bp()}),
                            "%", m.progress_note().empty() ? "" : "，", m.progress_note()));
   }
@@ -573,7 +576,7 @@ std::vector<Cell> T2Cells(int64_t number, const LedgerRow& row, const v1::Ledger
   cells.emplace_back(absl::StrJoin(progress, "；"));
   cells.emplace_back(std::string(row.open ? "否" : "是"));
   cells.push_back(row.left_at ? Cell(ShanghaiDay(*row.left_at)) : Cell());
-  cells.emplace_back(row.open            ? std::string()
+  cells.emplace_back(row.open           ? std::string()
                      : row.left_to != 0 ? std::string(EnumZh(static_cast<FourClass>(row.left_to)))
                                         : std::string("处置退出"));
   std::vector<std::string> marks;
@@ -620,7 +623,8 @@ absl::Status ExportT2(CallContext& context, const v1::ExportT2Request& request,
   RegionNames names;
   int64_t number = 0;
   while (true) {
-    if (context.cancelled && context.cancelled()) return absl::CancelledError("the client went away");
+    if (context.cancelled && context.cancelled())
+      return absl::CancelledError("the client went away");
     ASSIGN_OR_RETURN(std::vector<LedgerRow> rows, ListEntries(context.db, query, context.scope));
     if (rows.empty()) break;
     ASSIGN_OR_RETURN(T2Page page, LoadPage(context.db, rows, four_class, fund_names));

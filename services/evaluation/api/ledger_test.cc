@@ -12,12 +12,12 @@ namespace bangfu::evaluation {
 namespace {
 
 using absl::StatusCode;
-using testing::HasViolation;
-using testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::HasViolation;
 using ::testing::Not;
 using ::testing::StartsWith;
+using testing::StatusIs;
 
 constexpr char kVillage1[] = "360733101201";
 constexpr char kVillage2[] = "360733101202";
@@ -61,8 +61,8 @@ class EvaluationLedger : public ::testing::Test {
   v1::LedgerStatus Status(const std::string& region) {
     v1::GetLedgerStatusRequest request;
     request.set_region_code(region);
-    auto status = w_.Call<v1::LedgerStatus>(Cat(kLedgerService, "GetLedgerStatus"), request,
-                                            w_.Province());
+    auto status =
+        w_.Call<v1::LedgerStatus>(Cat(kLedgerService, "GetLedgerStatus"), request, w_.Province());
     EXPECT_OK(status);
     return status.ok() ? *status : v1::LedgerStatus();
   }
@@ -126,8 +126,8 @@ class EvaluationLedger : public ::testing::Test {
   };
   template <typename Request>
   File Export(const std::string& rpc, const Request& request) {
-    auto chunks = w_.server().Read<type::v1::FileChunk>(Cat(kLedgerService, rpc), request,
-                                                        w_.Province());
+    auto chunks =
+        w_.server().Read<type::v1::FileChunk>(Cat(kLedgerService, rpc), request, w_.Province());
     EXPECT_OK(chunks);
     File file;
     if (!chunks.ok()) return file;
@@ -161,7 +161,8 @@ TEST_F(EvaluationLedger, R019_VillageTownshipCountySignOneAfterAnother) {
   InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage2});
   const v1::LedgerStatus open = Status("360733");
   EXPECT_EQ(open.rows(), 2);
-  EXPECT_EQ(open.unsigned_count(), 3);  // two villages, one township: the other township has no rows
+  EXPECT_EQ(open.unsigned_count(),
+            3);  // two villages, one township: the other township has no rows
   EXPECT_THAT(open.unsigned_regions(), ElementsAre("360733101", kVillage1, kVillage2));
   EXPECT_THAT(open.draft_note(), HasSubstr("未定稿"));
   EXPECT_THAT(open.draft_note(), HasSubstr("下营村"));
@@ -184,8 +185,8 @@ TEST_F(EvaluationLedger, R019_VillageTownshipCountySignOneAfterAnother) {
   EXPECT_EQ(county->draft_note(), "");
   EXPECT_EQ(Status("3607").draft_note(), "");
   EXPECT_THAT(Sign("3607", "city"), Not(testing::IsOk()));
-  EXPECT_THAT(Sign(kOtherTownship, "cadre-3"),
-              StatusIs(StatusCode::kInvalidArgument));  // nothing to sign: there is no hash
+  EXPECT_THAT(SignWith(kOtherTownship, std::string(64, '0'), "cadre-3"),
+              StatusIs(StatusCode::kFailedPrecondition, "LEDGER_EMPTY"));
 }
 
 TEST_F(EvaluationLedger, R019_ASignatureStandsOnlyWhileTheRowsDo) {
@@ -226,7 +227,8 @@ TEST_F(EvaluationLedger, R019_OnlyTheLevelItselfSigns) {
       StatusIs(StatusCode::kNotFound));
 }
 
-// --- measures -------------------------------------------------------------------------------------
+// --- measures
+// -------------------------------------------------------------------------------------
 
 TEST_F(EvaluationLedger, R030_R032_TheMeasuresOfEachClass) {
   v1::ListMeasuresRequest request;
@@ -315,7 +317,8 @@ TEST_F(EvaluationLedger, R043_AnotherWayIsOpenToEveryCauseButMustBeDescribed) {
   EXPECT_OK(PlanIt(subject, plan));
 }
 
-// --- lists and roll-ups -----------------------------------------------------------------------------
+// --- lists and roll-ups
+// -----------------------------------------------------------------------------
 
 TEST_F(EvaluationLedger, EntriesAreListedInPagesWithinTheScope) {
   for (int i = 0; i < 5; ++i) InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage1});
@@ -336,9 +339,9 @@ TEST_F(EvaluationLedger, EntriesAreListedInPagesWithinTheScope) {
   EXPECT_EQ(pages, 3);
   v1::GetLedgerStatusRequest outside;
   outside.set_region_code("360734");
-  EXPECT_THAT(w_.Call<v1::LedgerStatus>(Cat(kLedgerService, "GetLedgerStatus"), outside,
-                                        w_.Operator()),
-              StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(
+      w_.Call<v1::LedgerStatus>(Cat(kLedgerService, "GetLedgerStatus"), outside, w_.Operator()),
+      StatusIs(StatusCode::kNotFound));
 }
 
 TEST_F(EvaluationLedger, R019_ARegionIsTheSumOfItsChildren) {
@@ -387,7 +390,8 @@ TEST_F(EvaluationLedger, AFalsifiedRollupIsFound) {
               StatusIs(StatusCode::kDataLoss, "ROLLUP_DIFFERS"));
 }
 
-// --- progress ---------------------------------------------------------------------------------------
+// --- progress
+// ---------------------------------------------------------------------------------------
 
 TEST_F(EvaluationLedger, R003_ShareOfSubjectsWithAClassAndTheRestApart) {
   InForce(v1::EVALUATION_RESULT_UPGRADE);
@@ -453,8 +457,8 @@ TEST_F(EvaluationLedger, R007_IncomeOfAHouseholdByYear) {
   facts.set_project_id(subject.ToString());
   facts.set_household_income_reported(true);
   facts.set_linked_households(10);
-  for (const auto& [month, fen] :
-       std::map<std::string, int64_t>{{"2024-06", 100'000}, {"2025-06", 150'000}, {"2026-01", 50'000}}) {
+  for (const auto& [month, fen] : std::map<std::string, int64_t>{
+           {"2024-06", 100'000}, {"2025-06", 150'000}, {"2026-01", 50'000}}) {
     asset::v1::MonthlyFacts* m = facts.add_months();
     m->set_month(month);
     m->set_household_income_fen(fen);
@@ -485,7 +489,8 @@ TEST_F(EvaluationLedger, R007_IncomeOfAHouseholdByYear) {
   }
 }
 
-// --- tables -----------------------------------------------------------------------------------------
+// --- tables
+// -----------------------------------------------------------------------------------------
 
 TEST_F(EvaluationLedger, T14_CountsProjectsAndIndustriesApartAndVillagesAsReported) {
   InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage1, .invested_fen = 1'234'567});
@@ -545,11 +550,14 @@ TEST_F(EvaluationLedger, T14_TheBytesOfTheCsv) {
       "产业/升级类数量,产业/升级类占比（%）,产业/盘活类数量,产业/盘活类占比（%）,"
       "产业/调整类数量,产业/调整类占比（%）,应销号,已销号,已销号去向/巩固,已销号去向/升级,"
       "已销号去向/退出,盘活率（%）,人工调整率（%）,签字状态\r\n"
-      "360733101201,下营村,0,1,0,1,1.234567,80,0,0,0,1,1.234567,100,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
+      "360733101201,下营村,0,1,0,1,1.234567,80,0,0,0,1,1.234567,100,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
+      "0,"
       "0,0,0,0,0,0,0,0,0,未签字\r\n"
-      "360733101202,湘江村,0,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
+      "360733101202,湘江村,0,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
+      "0,"
       "无台账\r\n"
-      "360733101,合计,0,2,0,1,1.234567,80,0,0,0,1,1.234567,100,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
+      "360733101,合计,0,2,0,1,1.234567,80,0,0,0,1,1.234567,100,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
+      "0,0,"
       "0,0,0,0,0,未签字\r\n");
   EXPECT_EQ(file.name, "T14四个一批汇总表_麻州镇.csv");
   EXPECT_EQ(file.meta.row_count(), 3);
@@ -559,21 +567,23 @@ TEST_F(EvaluationLedger, T14_TheBytesOfTheCsv) {
 
 TEST_F(EvaluationLedger, T2_AFormulaInANameIsText) {
   const Ulid subject =
-      InForce(v1::EVALUATION_RESULT_REVITALIZE,
-              {.village = kVillage1, .name = "=HYPERLINK(\"http://x\",\"领款\")",
-               .invested_fen = 123'456'789, .asset_value_fen = 50});
+      InForce(v1::EVALUATION_RESULT_REVITALIZE, {.village = kVillage1,
+                                                 .name = "=HYPERLINK(\"http://x\",\"领款\")",
+                                                 .invested_fen = 123'456'789,
+                                                 .asset_value_fen = 50});
   const std::string argument = w_.Argue(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);
   v1::MeasurePlan plan = Plan("MANAGEMENT_IDLE", {"ENTRUST"}, argument);
   ASSERT_OK(PlanIt(subject, plan));
   ASSERT_OK(Sign(kVillage1, "cadre"));
   const File bare = ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_CSV, true);
-  EXPECT_THAT(bare.bytes,
-              StartsWith("序号,编码,名称,地点,资金来源,投入（万元）,资产原值（万元）,"
-                         "五维得分/产业发展水平（分）,五维得分/经营管理状况（分）,"
-                         "五维得分/项目资产收益（分）,五维得分/联农带农效果（分）,"
-                         "五维得分/产业发展前景（分）,总分（分）,系统建议类别,认定类别,"
-                         "认定依据/理由,认定时间,标准版本,主要短板/困难原因,采取措施,责任单位,"
-                         "责任人,完成时限,进展,是否销号,销号时间,销号去向,签字状态（村/乡/县）\r\n"));
+  EXPECT_THAT(
+      bare.bytes,
+      StartsWith("序号,编码,名称,地点,资金来源,投入（万元）,资产原值（万元）,"
+                 "五维得分/产业发展水平（分）,五维得分/经营管理状况（分）,"
+                 "五维得分/项目资产收益（分）,五维得分/联农带农效果（分）,"
+                 "五维得分/产业发展前景（分）,总分（分）,系统建议类别,认定类别,"
+                 "认定依据/理由,认定时间,标准版本,主要短板/困难原因,采取措施,责任单位,"
+                 "责任人,完成时限,进展,是否销号,销号时间,销号去向,签字状态（村/乡/县）\r\n"));
   const std::string row = bare.bytes.substr(bare.bytes.find("\r\n") + 2);
   EXPECT_EQ(row,
             "1,PJ360733-1,\"'=HYPERLINK(\"\"http://x\"\",\"\"领款\"\")\",会昌县麻州镇下营村,,"
@@ -584,9 +594,9 @@ TEST_F(EvaluationLedger, T2_AFormulaInANameIsText) {
   // For people: byte order mark, the lines around the table, draft note, hash.
   const File full = ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_CSV, false);
   EXPECT_THAT(full.bytes, StartsWith("\xEF\xBB\xBFT2 四个一批台账（盘活类）（未定稿："));
-  for (const char* part : {"填报单位,会昌县", "填报日期,2026-03-09", "填报人,王芳", "审核人,赵强",
-                           "筛选条件,盘活类；实时", "数据截至,2026-03-09", "行数,1,SHA-256,",
-                           "村级（签章）："}) {
+  for (const char* part :
+       {"填报单位,会昌县", "填报日期,2026-03-09", "填报人,王芳", "审核人,赵强",
+        "筛选条件,盘活类；实时", "数据截至,2026-03-09", "行数,1,SHA-256,", "村级（签章）："}) {
     EXPECT_THAT(full.bytes, HasSubstr(part));
   }
   EXPECT_THAT(full.bytes, HasSubstr(full.meta.rows_sha256()));
@@ -594,7 +604,8 @@ TEST_F(EvaluationLedger, T2_AFormulaInANameIsText) {
 }
 
 TEST_F(EvaluationLedger, T2_TheWorkbookOpensWithCodesAsText) {
-  for (int i = 0; i < 3; ++i) InForce(v1::EVALUATION_RESULT_UPGRADE, {.name = "+脐橙", .invested_fen = 725});
+  for (int i = 0; i < 3; ++i)
+    InForce(v1::EVALUATION_RESULT_UPGRADE, {.name = "+脐橙", .invested_fen = 725});
   const File file = ExportT2(type::v1::FOUR_CLASS_UPGRADE, type::v1::FILE_FORMAT_XLSX, false);
   EXPECT_EQ(file.name, "T2四个一批台账_升级类_会昌县.xlsx");
   std::vector<table::InputRow> rows;
@@ -634,18 +645,41 @@ TEST_F(EvaluationLedger, T2_OfTheClassesThatAreClosedOutKeepsWhatHasLeft) {
   EXPECT_EQ(now.meta.row_count(), 1);
 }
 
+TEST_F(EvaluationLedger, R031_FromTheFactsToTheLineOfTheLedger) {
+  World& world = w_.world();
+  const std::string industry = world.AddIndustry();
+  const std::string project = world.AddProject(industry);
+  registry::v1::Industry gap = sample::Industry(industry);
+  gap.mutable_links()->DeleteSubrange(1, 1);  // no cold store in the county
+  world.Tell(gap);
+  world.Sync();
+  world.Score({project}, 85, 85);
+  const v1::Evaluation computed = world.EvaluateOne(project).evaluation();
+  ASSERT_EQ(computed.result(), v1::EVALUATION_RESULT_UPGRADE);
+  const v1::Explanation explanation = world.Explain(computed.id());
+  ASSERT_GT(explanation.short_boards_size(), 0);
+  w_.BringInForce(*Ulid::Parse(computed.id()));
+  const File t2 = ExportT2(type::v1::FOUR_CLASS_UPGRADE, type::v1::FILE_FORMAT_CSV, true);
+  EXPECT_EQ(t2.meta.row_count(), 1);
+  EXPECT_THAT(t2.bytes, HasSubstr(explanation.short_boards(0).text_zh()));
+  EXPECT_THAT(t2.bytes, HasSubstr(computed.subject_code()));
+  w_.ExpectRollupsEqualRecount();
+}
+
 TEST_F(EvaluationLedger, AVoidedSubjectLeavesTheLedger) {
   const Ulid subject = InForce(v1::EVALUATION_RESULT_UPGRADE);
   const Ulid other = InForce(v1::EVALUATION_RESULT_UPGRADE);
   ASSERT_OK_AND_ASSIGN(SubjectMap before, LoadSubjects(w_.db(), {subject}, std::nullopt));
   SubjectRow gone = before.at(subject);
   gone.is_void = true;
-  ASSERT_OK(mysql::Transact(w_.db(), [&](mysql::Tx& tx) { return PutSubjects(tx, {gone}, before); }));
+  ASSERT_OK(
+      mysql::Transact(w_.db(), [&](mysql::Tx& tx) { return PutSubjects(tx, {gone}, before); }));
   ASSERT_OK(LeaveVoidSubjects(w_.db(), w_.server().clock().Now()));
   EXPECT_FALSE(w_.OpenEntry(subject).ok());
   EXPECT_OK(w_.OpenEntry(other));
   EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM ledger_entry WHERE leave_reason = 'VOID'"), 1);
-  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM evaluation WHERE state = 8 AND is_void = 1"), 1);
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM evaluation WHERE state = 8 AND is_void = 1"),
+            1);
   EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM subject WHERE effective_class <> 0"), 1);
   w_.ExpectRollupsEqualRecount();
   const int64_t events = w_.database().Int("SELECT COUNT(*) FROM feed_outbox");

@@ -93,8 +93,7 @@ bool LedgerSignatures::Stands(const std::string& unit) const {
   return hash != nullptr && signature != nullptr && signature->rows_sha256 == hash->sha256;
 }
 
-std::vector<std::string> LedgerSignatures::Unsigned(const std::string& unit,
-                                                    bool with_self) const {
+std::vector<std::string> LedgerSignatures::Unsigned(const std::string& unit, bool with_self) const {
   std::vector<std::string> out;
   // Units are sorted by path: those inside `unit` follow it.
   for (auto it = units_.lower_bound(unit); it != units_.end() && it->first.starts_with(unit);
@@ -115,7 +114,8 @@ bool LedgerSignatures::Complete(const std::string& unit) const {
   return true;
 }
 
-absl::StatusOr<std::string> DraftNote(mysql::Executor& db, const std::vector<std::string>& missing) {
+absl::StatusOr<std::string> DraftNote(mysql::Executor& db,
+                                      const std::vector<std::string>& missing) {
   if (missing.empty()) return std::string();
   constexpr size_t kNamed = 10;
   // The highest levels first: they are the fewest and say the most.

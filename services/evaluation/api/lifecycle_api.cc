@@ -89,7 +89,8 @@ EvaluationSubject ToDomain(const v1::Evaluation& message, absl::CivilDay today) 
   return s;
 }
 
-// --- a step over some evaluations ------------------------------------------------------------------
+// --- a step over some evaluations
+// ------------------------------------------------------------------
 
 // One evaluation in a step. A refused one is left as it stands.
 struct Item {
@@ -103,6 +104,7 @@ struct Item {
 };
 
 struct StepNeeds {
+  bool anywhere = false;         // the caller was let in by another record's region
   bool subjects_locked = false;  // the step changes what is in force
   bool arguments = false;
   std::optional<Ulid> argument_id;  // named by the request
@@ -117,7 +119,8 @@ class Step {
     const CallContext& context = m_.context();
     // Which subject an evaluation is of never changes, so it may be read before the lock.
     ASSIGN_OR_RETURN(std::vector<EvaluationRow> found,
-                     GetEvaluations(m_.tx(), ids, context.scope));
+                     GetEvaluations(m_.tx(), ids,
+                                    needs.anywhere ? RegionScopes() : RegionScopes(context.scope)));
     std::vector<Ulid> subject_ids;
     for (const EvaluationRow& row : found) subject_ids.push_back(row.subject_id);
     if (needs.subjects_locked) {
@@ -182,8 +185,7 @@ class Step {
 
   // Asks the table; on a refusal the item keeps it.
   bool May(Item& item, std::string_view action) {
-    const workflow::Actor actor =
-        workflow::ActorAt(m_.context().caller, item.row.region_path);
+    const workflow::Actor actor = workflow::ActorAt(m_.context().caller, item.row.region_path);
     absl::StatusOr<Phase> next = EvaluationTable().Execute(item.view, action, actor);
     if (!next.ok()) {
       item.refusal = next.status();
@@ -240,13 +242,15 @@ class Step {
   std::map<Ulid, Item> items_;
 };
 
-// --- what each step does to the items that may take it -----------------------------------------------
+// --- what each step does to the items that may take it
+// -----------------------------------------------
 
 // The departments that have to confirm; the reviewer's signature is the lead's.
 absl::Status BeginJoint(Step& step, const std::vector<Item*>& items) {
   std::vector<Ulid> subjects;
   for (Item* item : items) subjects.push_back(item->row.subject_id);
-  ASSIGN_OR_RETURN(auto required, RequiredDepartments(step.mutation().tx(), subjects, step.today()));
+  ASSIGN_OR_RETURN(auto required,
+                   RequiredDepartments(step.mutation().tx(), subjects, step.today()));
   for (Item* item : items) {
     item->message.clear_joint_signatures();
     const type::v1::Actor actor = step.ActorFor(*item);
@@ -276,8 +280,8 @@ absl::Status Accept(Step& step, const std::vector<Item*>& asked) {
     ASSIGN_OR_RETURN(FourClass decided, CheckAccept(item->view.computed, argument, step.today()));
     item->message.set_final_class(static_cast<type::v1::FourClass>(decided));
     // The argument that the class rests on; the others only stand by.
-    if (argument != nullptr && (item->view.computed.result == Result::kManualReview ||
-                                decided == FourClass::kAdjust)) {
+    if (argument != nullptr &&
+        (item->view.computed.result == Result::kManualReview || decided == FourClass::kAdjust)) {
       item->message.set_argument_id(argument->id);
     }
     done.push_back(item);
@@ -336,9 +340,8 @@ absl::Status Publicise(Step& step, const std::vector<Item*>& asked,
     one.region_path = item->row.region_path;
     one.subject_id = item->row.id;
     // What is shown: the explanation and the class that stands at its end.
-    one.content_sha256 = Sha256Hex(
-        Cat(hashes[item->row.id], "\n",
-            EnumName(static_cast<FourClass>(item->message.final_class()))));
+    one.content_sha256 = Sha256Hex(Cat(
+        hashes[item->row.id], "\n", EnumName(static_cast<FourClass>(item->message.final_class()))));
     ASSIGN_OR_RETURN(publicity::v1::Publicity started,
                      publicity::StartPublicity(m, std::move(one), calendar));
     item->message.set_publicity_id(started.id());
@@ -397,7 +400,8 @@ absl::Status MakeEffective(Step& step, const std::vector<Item*>& asked) {
   return entries.Write();
 }
 
-// --- what the caller could do ---------------------------------------------------------------------
+// --- what the caller could do
+// ---------------------------------------------------------------------
 
 absl::CivilDay Today(const CallContext& context) { return ShanghaiDay(context.now); }
 
@@ -427,8 +431,7 @@ absl::Status FillActions(mysql::Executor& db, const CallContext& context,
   }
   evaluation->clear_allowed_actions();
   workflow::FillAllowedActions(
-      EvaluationTable().Allowed(view,
-                                workflow::ActorAt(context.caller, evaluation->region_path())),
+      EvaluationTable().Allowed(view, workflow::ActorAt(context.caller, evaluation->region_path())),
       evaluation->mutable_allowed_actions());
   return absl::OkStatus();
 }
@@ -437,10 +440,10 @@ absl::Status FillActions(mysql::Executor& db, const CallContext& context,
 
 // A step of one evaluation: load, check the etag, let `act` do it, write, and show the result.
 template <typename Request>
-absl::StatusOr<v1::Evaluation> One(
-    CallContext& context, const Request& request, const std::string& etag, const StepNeeds& needs,
-    const std::function<absl::Status(Step&, Item&)>& act, std::string_view reason = "",
-    bool validate_only = false) {
+absl::StatusOr<v1::Evaluation> One(CallContext& context, const Request& request,
+                                   const std::string& etag, const StepNeeds& needs,
+                                   const std::function<absl::Status(Step&, Item&)>& act,
+                                   std::string_view reason = "", bool validate_only = false) {
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
   return rpc::Mutate<v1::Evaluation>(
       context, request,
@@ -531,22 +534,22 @@ absl::StatusOr<v1::Evaluation> ApproveOverride(CallContext& context,
                *stored->mutable_approved_by() = step.ActorFor(item);
                stored->set_needs_city_filing(decision.needs_city_filing);
                SetDay(decision.expires_on, stored->mutable_expires_on());
-               item.message.set_final_class(
-                   static_cast<type::v1::FourClass>(decision.four_class));
+               item.message.set_final_class(static_cast<type::v1::FourClass>(decision.four_class));
                return BeginJoint(step, {&item});
              });
 }
 
 absl::StatusOr<v1::Evaluation> RejectOverride(CallContext& context,
                                               const v1::RejectOverrideRequest& request) {
-  return One(context, request, request.etag(), {},
-             [](Step& step, Item& item) -> absl::Status {
-               if (!step.May(item, "reject_override")) return absl::OkStatus();
-               item.message.clear_override();
-               item.message.clear_argument_id();
-               return absl::OkStatus();
-             },
-             request.reason());
+  return One(
+      context, request, request.etag(), {},
+      [](Step& step, Item& item) -> absl::Status {
+        if (!step.May(item, "reject_override")) return absl::OkStatus();
+        item.message.clear_override();
+        item.message.clear_argument_id();
+        return absl::OkStatus();
+      },
+      request.reason());
 }
 
 absl::StatusOr<v1::Evaluation> FileOverride(CallContext& context,
@@ -559,9 +562,8 @@ absl::StatusOr<v1::Evaluation> FileOverride(CallContext& context,
 
 absl::StatusOr<v1::Evaluation> SignJointly(CallContext& context,
                                            const v1::SignJointlyRequest& request) {
-  return One(context, request, request.etag(), {}, [&](Step& step, Item& item) {
-    return Sign(step, {&item}, request.department());
-  });
+  return One(context, request, request.etag(), {},
+             [&](Step& step, Item& item) { return Sign(step, {&item}, request.department()); });
 }
 
 absl::StatusOr<v1::Evaluation> StartClassPublicity(CallContext& context,
@@ -646,27 +648,28 @@ absl::StatusOr<v1::BatchAdvanceResponse> BatchAdvance(CallContext& context,
 
 absl::StatusOr<v1::Evaluation> VoidEvaluation(CallContext& context,
                                               const v1::VoidEvaluationRequest& request) {
-  return One(context, request, request.etag(), {.subjects_locked = true},
-             [&](Step& step, Item& item) -> absl::Status {
-               Mutation& m = step.mutation();
-               const bool in_force = item.row.state == v1::EVALUATION_STATE_EFFECTIVE;
-               const bool public_now = item.row.state == v1::EVALUATION_STATE_PUBLICISED;
-               if (!step.May(item, "void")) return absl::OkStatus();
-               item.message.set_is_void(true);
-               item.message.set_void_reason(request.reason());
-               if (public_now) {
-                 RETURN_IF_ERROR(publicity::CancelRunning(m, item.row.id, kClassPublicity,
-                                                          request.reason()));
-               }
-               if (!in_force) return absl::OkStatus();
-               EntryChanges entries(m.tx(), AuthorOf(m));
-               RETURN_IF_ERROR(entries.Lock({item.row.subject_id}));
-               entries.Leave(item.row.subject_id, kEntryVoid, 0);
-               RETURN_IF_ERROR(SetEffectives(m.tx(), {{item.row.subject_id, std::nullopt, 0}},
-                                             context.now));
-               return entries.Write();
-             },
-             request.reason());
+  return One(
+      context, request, request.etag(), {.subjects_locked = true},
+      [&](Step& step, Item& item) -> absl::Status {
+        Mutation& m = step.mutation();
+        const bool in_force = item.row.state == v1::EVALUATION_STATE_EFFECTIVE;
+        const bool public_now = item.row.state == v1::EVALUATION_STATE_PUBLICISED;
+        if (!step.May(item, "void")) return absl::OkStatus();
+        item.message.set_is_void(true);
+        item.message.set_void_reason(request.reason());
+        if (public_now) {
+          RETURN_IF_ERROR(
+              publicity::CancelRunning(m, item.row.id, kClassPublicity, request.reason()));
+        }
+        if (!in_force) return absl::OkStatus();
+        EntryChanges entries(m.tx(), AuthorOf(m));
+        RETURN_IF_ERROR(entries.Lock({item.row.subject_id}));
+        entries.Leave(item.row.subject_id, kEntryVoid, 0);
+        RETURN_IF_ERROR(
+            SetEffectives(m.tx(), {{item.row.subject_id, std::nullopt, 0}}, context.now));
+        return entries.Write();
+      },
+      request.reason());
 }
 
 absl::StatusOr<v1::ArgumentRecord> RecordArgument(CallContext& context,
@@ -674,8 +677,7 @@ absl::StatusOr<v1::ArgumentRecord> RecordArgument(CallContext& context,
   ASSIGN_OR_RETURN(const Ulid subject_id, Ulid::Parse(request.argument().subject_id()));
   const std::optional<absl::CivilDay> day = ToDay(request.argument().argued_on());
   if (!day) return InvalidField("argument.argued_on", "没有此日期").Build();
-  if (!request.argument().cause().empty() &&
-      !ParseEnum<Cause>(request.argument().cause())) {
+  if (!request.argument().cause().empty() && !ParseEnum<Cause>(request.argument().cause())) {
     return InvalidField("argument.cause", "没有此困难原因").Build();
   }
   return rpc::Mutate<v1::ArgumentRecord>(
@@ -703,15 +705,15 @@ absl::StatusOr<v1::ArgumentRecord> RecordArgument(CallContext& context,
         ASSIGN_OR_RETURN(ArgumentRecord record, ToDomain(row));
         if (absl::Status status = Validate(record, Today(context)); !status.ok()) {
           // The domain's field in the words of the contract.
-          static const std::map<std::string, std::string> kFields = {
-              {"panel_person_ids", "panel"}, {"date", "argued_on"},
-              {"four_class", "named_class"}, {"opinion", "opinions"},
-              {"attachments", "evidence"}};
+          static const std::map<std::string, std::string> kFields = {{"panel_person_ids", "panel"},
+                                                                     {"date", "argued_on"},
+                                                                     {"four_class", "named_class"},
+                                                                     {"opinion", "opinions"},
+                                                                     {"attachments", "evidence"}};
           for (const FieldViolation& v : GetErrorDetail(status).violations) {
             auto name = kFields.find(v.field);
-            return InvalidField(
-                       Cat("argument.", name == kFields.end() ? v.field : name->second),
-                       v.description)
+            return InvalidField(Cat("argument.", name == kFields.end() ? v.field : name->second),
+                                v.description)
                 .Build();
           }
           return status;
@@ -758,8 +760,9 @@ absl::Status OnPublicity(Mutation& m, const publicity::v1::Publicity& publicity)
   if (publicity.kind() != kClassPublicity) return absl::OkStatus();
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(publicity.subject_id()));
   Step step(m, ShanghaiDay(m.context().now));
-  RETURN_IF_ERROR(step.Load({id}, {}));
-  Item* item = step.Find(id);
+  // By the publicity's region: the evaluation's may have got another code since.
+  RETURN_IF_ERROR(step.Load({id}, {.anywhere = true}));
+  Item* item = step.FindLocked(id);
   if (item == nullptr || item->row.state != v1::EVALUATION_STATE_PUBLICISED ||
       item->message.publicity_id() != publicity.id()) {
     return absl::OkStatus();

@@ -10,9 +10,9 @@
 namespace bangfu::evaluation {
 namespace {
 
+using absl::StatusCode;
 using testing::HasViolation;
 using testing::StatusIs;
-using absl::StatusCode;
 
 class EvaluationLifecycle : public ::testing::Test {
  protected:
@@ -61,13 +61,14 @@ TEST_F(EvaluationLifecycle, R019_TheWholeWayOpensTheLedgerEntry) {
   EXPECT_EQ(entry.class_(), type::v1::FOUR_CLASS_CONSOLIDATE);
   EXPECT_EQ(entry.evaluation_id(), id.ToString());
   EXPECT_EQ(entry.invested_fen(), 100'000'000);
-  EXPECT_EQ(w_.database().Int("SELECT effective_class FROM subject WHERE subject_id = ?", {subject}),
-            1);
+  EXPECT_EQ(
+      w_.database().Int("SELECT effective_class FROM subject WHERE subject_id = ?", {subject}), 1);
   // Trail and feed: each step of the evaluation, and the entry.
-  EXPECT_EQ(w_.database().Int(
-                "SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'evaluation'"), 4);
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'evaluation'"),
+            4);
   EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = "
-                              "'ledger_entry'"), 1);
+                              "'ledger_entry'"),
+            1);
   w_.ExpectRollupsEqualRecount();
 }
 
@@ -135,8 +136,7 @@ TEST_F(EvaluationLifecycle, AnOverrideTowardsABetterClassIsFiledBeforePublicity)
   const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
   v1::ProposeOverrideRequest proposal = w_.Proposal(type::v1::FOUR_CLASS_CONSOLIDATE);
   proposal.set_reason_text("理由太短");
-  EXPECT_THAT(w_.Step("ProposeOverride", proposal, id, w_.Operator()),
-              HasViolation("reason_text"));
+  EXPECT_THAT(w_.Step("ProposeOverride", proposal, id, w_.Operator()), HasViolation("reason_text"));
   proposal = w_.Proposal(type::v1::FOUR_CLASS_CONSOLIDATE);
   auto proposed = w_.Step("ProposeOverride", proposal, id, w_.Operator());
   ASSERT_OK(proposed);
@@ -160,9 +160,9 @@ TEST_F(EvaluationLifecycle, AnOverrideTowardsABetterClassIsFiledBeforePublicity)
 
 TEST_F(EvaluationLifecycle, TheCountyCannotOverrideAFindingOfFactOrAGap) {
   const Ulid hard = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_ADJUST, "H1");
-  EXPECT_THAT(w_.Step("ProposeOverride", w_.Proposal(type::v1::FOUR_CLASS_UPGRADE), hard,
-                      w_.Operator()),
-              StatusIs(StatusCode::kFailedPrecondition, "OVERRIDE_LOCKED"));
+  EXPECT_THAT(
+      w_.Step("ProposeOverride", w_.Proposal(type::v1::FOUR_CLASS_UPGRADE), hard, w_.Operator()),
+      StatusIs(StatusCode::kFailedPrecondition, "OVERRIDE_LOCKED"));
   const Ulid gap = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_INSUFFICIENT_DATA, "E1");
   EXPECT_THAT(w_.Accept(gap), StatusIs(StatusCode::kFailedPrecondition, "RESULT_HAS_NO_CLASS"));
   const std::string office = w_.Token(auth::Role::ROLE_PROV_OFFICE, "36", "office");
@@ -176,8 +176,8 @@ TEST_F(EvaluationLifecycle, TheCountyCannotOverrideAFindingOfFactOrAGap) {
 
 TEST_F(EvaluationLifecycle, ARejectedOverrideLeavesTheComputedClass) {
   const Ulid id = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_UPGRADE, "G2");
-  ASSERT_OK(w_.Step("ProposeOverride", w_.Proposal(type::v1::FOUR_CLASS_REVITALIZE), id,
-                    w_.Operator()));
+  ASSERT_OK(
+      w_.Step("ProposeOverride", w_.Proposal(type::v1::FOUR_CLASS_REVITALIZE), id, w_.Operator()));
   v1::RejectOverrideRequest reject;
   reject.set_reason("材料不足");
   auto rejected = w_.Step("RejectOverride", reject, id, w_.Approver());
@@ -194,8 +194,7 @@ TEST_F(EvaluationLifecycle, R044_AdjustOnlyWithAnArgumentThatAgrees) {
   const std::string against = w_.Argue(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);
   EXPECT_THAT(w_.Accept(id, against),
               StatusIs(StatusCode::kFailedPrecondition, "ARGUMENT_CONTRADICTS"));
-  const std::string of_another =
-      w_.Argue(w_.AddSubject(), v1::ARGUMENT_CONCLUSION_NOT_FEASIBLE);
+  const std::string of_another = w_.Argue(w_.AddSubject(), v1::ARGUMENT_CONCLUSION_NOT_FEASIBLE);
   EXPECT_THAT(w_.Accept(id, of_another),
               StatusIs(StatusCode::kFailedPrecondition, "ARGUMENT_SUBJECT"));
   const std::string argument = w_.Argue(subject, v1::ARGUMENT_CONCLUSION_NOT_FEASIBLE);
@@ -203,18 +202,18 @@ TEST_F(EvaluationLifecycle, R044_AdjustOnlyWithAnArgumentThatAgrees) {
   EXPECT_EQ(w_.OpenEntry(subject)->class_(), type::v1::FOUR_CLASS_ADJUST);
   // An override into 调整类 wants one as well.
   const Ulid good = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_UPGRADE, "G2");
-  EXPECT_THAT(w_.Step("ProposeOverride", w_.Proposal(type::v1::FOUR_CLASS_ADJUST), good,
-                      w_.Operator()),
-              StatusIs(StatusCode::kFailedPrecondition, "ARGUMENT_REQUIRED"));
+  EXPECT_THAT(
+      w_.Step("ProposeOverride", w_.Proposal(type::v1::FOUR_CLASS_ADJUST), good, w_.Operator()),
+      StatusIs(StatusCode::kFailedPrecondition, "ARGUMENT_REQUIRED"));
 }
 
 TEST_F(EvaluationLifecycle, R033_ManualReviewTakesTheClassThatThePanelNames) {
   const Ulid subject = w_.AddSubject();
   const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_MANUAL_REVIEW, "G5");
   EXPECT_THAT(w_.Accept(id), StatusIs(StatusCode::kFailedPrecondition, "ARGUMENT_REQUIRED"));
-  EXPECT_THAT(w_.Step("ProposeOverride", w_.Proposal(type::v1::FOUR_CLASS_UPGRADE), id,
-                      w_.Operator()),
-              StatusIs(StatusCode::kFailedPrecondition, "OVERRIDE_NOT_ALLOWED"));
+  EXPECT_THAT(
+      w_.Step("ProposeOverride", w_.Proposal(type::v1::FOUR_CLASS_UPGRADE), id, w_.Operator()),
+      StatusIs(StatusCode::kFailedPrecondition, "OVERRIDE_NOT_ALLOWED"));
   w_.Argue(subject, v1::ARGUMENT_CONCLUSION_CLASS, type::v1::FOUR_CLASS_REVITALIZE);
   w_.BringInForce(id);
   EXPECT_EQ(w_.OpenEntry(subject)->class_(), type::v1::FOUR_CLASS_REVITALIZE);
@@ -296,8 +295,8 @@ TEST_F(EvaluationLifecycle, TheDaysOfThePublicityAreAParameter) {
   ASSERT_OK(started);
   publicity::v1::GetPublicityRequest get;
   get.set_id(started->publicity_id());
-  auto publicity = w_.Call<publicity::v1::Publicity>(Cat(kPublicityService, "GetPublicity"), get,
-                                                     w_.Province());
+  auto publicity =
+      w_.Call<publicity::v1::Publicity>(Cat(kPublicityService, "GetPublicity"), get, w_.Province());
   ASSERT_OK(publicity);
   EXPECT_EQ(publicity->days_required(), 3);
   EXPECT_EQ(publicity->day_kind(), publicity::v1::DAY_KIND_WORKING);
@@ -388,9 +387,10 @@ TEST_F(EvaluationLifecycle, OfTwoAtOnceOneIsInForce) {
       EXPECT_EQ(older.state(), v1::EVALUATION_STATE_PUBLICISED);
     }
     EXPECT_EQ(w_.Get(ids[1]).state(), v1::EVALUATION_STATE_EFFECTIVE);
-    EXPECT_EQ(w_.database().Int(
-                  "SELECT COUNT(*) FROM ledger_entry WHERE subject_id = ? AND is_open = 1",
-                  {subject}), 1);
+    EXPECT_EQ(
+        w_.database().Int("SELECT COUNT(*) FROM ledger_entry WHERE subject_id = ? AND is_open = 1",
+                          {subject}),
+        1);
     EXPECT_EQ(w_.OpenEntry(subject)->evaluation_id(), ids[1].ToString());
   }
   w_.ExpectRollupsEqualRecount();
@@ -437,8 +437,8 @@ TEST_F(EvaluationLifecycle, ABatchGoesOnPastTheRefused) {
   const auto advance = [&](v1::AdvanceStep step, const std::string& token) {
     request.set_step(step);
     request.clear_request_id();
-    auto response = w_.Call<v1::BatchAdvanceResponse>(Cat(kEvaluationService, "BatchAdvance"),
-                                                      request, token);
+    auto response =
+        w_.Call<v1::BatchAdvanceResponse>(Cat(kEvaluationService, "BatchAdvance"), request, token);
     EXPECT_OK(response);
     std::map<std::string, int> counts;
     if (response.ok()) {
@@ -466,8 +466,7 @@ TEST_F(EvaluationLifecycle, ABatchGoesOnPastTheRefused) {
 TEST_F(EvaluationLifecycle, EveryStateActionAndRoleThroughTheHandlersIsAsTheTableSays) {
   // An evaluation in that state with every guard of the action satisfied; then the rpc.
   const std::function<absl::StatusOr<Phase>(Phase, const std::string&, workflow::RoleId)> attempt =
-      [&](Phase phase, const std::string& action,
-          workflow::RoleId role) -> absl::StatusOr<Phase> {
+      [&](Phase phase, const std::string& action, workflow::RoleId role) -> absl::StatusOr<Phase> {
     const Ulid subject = w_.AddSubject();
     w_.NeedDepartments(subject, {"ETHNIC", "FORESTRY"});
     const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
@@ -533,13 +532,12 @@ TEST_F(EvaluationLifecycle, EveryStateActionAndRoleThroughTheHandlersIsAsTheTabl
     if (!done.ok()) return done.status();
     return static_cast<Phase>(done->state());
   };
-  const std::vector<Phase> states = {Phase::kComputed, Phase::kOverrideProposed,
-                                     Phase::kCountyReviewed, Phase::kJointConfirmed,
-                                     Phase::kPublicised, Phase::kEffective, Phase::kSuperseded,
-                                     Phase::kVoid};
+  const std::vector<Phase> states = {
+      Phase::kComputed,   Phase::kOverrideProposed, Phase::kCountyReviewed, Phase::kJointConfirmed,
+      Phase::kPublicised, Phase::kEffective,        Phase::kSuperseded,     Phase::kVoid};
   const std::vector<workflow::RoleId> roles = {kVillageReporter, kTownshipReviewer, kCountyOperator,
-                                               kCountyApprover, kSectorVerifier, kCitySupervisor,
-                                               kProvOffice, kProvAdmin};
+                                               kCountyApprover,  kSectorVerifier,   kCitySupervisor,
+                                               kProvOffice,      kProvAdmin};
   EXPECT_THAT(workflow::TryTriples(EvaluationTable(), states, roles, attempt),
               ::testing::IsEmpty());
 }
@@ -559,11 +557,10 @@ TEST_F(EvaluationLifecycle, RollupsEqualTheirRecountAfterTwoThousandRandomSteps)
   std::vector<One> all;
   for (int i = 0; i < 24; ++i) {
     One one;
-    one.subject = w_.AddSubject(
-        {.type = i % 4 == 0 ? kIndustrySubject : kProjectSubject,
-         .village = villages[below(villages.size())],
-         .invested_fen = static_cast<int64_t>(below(1'000'000'000)),
-         .asset_value_fen = static_cast<int64_t>(below(1'000'000'000))});
+    one.subject = w_.AddSubject({.type = i % 4 == 0 ? kIndustrySubject : kProjectSubject,
+                                 .village = villages[below(villages.size())],
+                                 .invested_fen = static_cast<int64_t>(below(1'000'000'000)),
+                                 .asset_value_fen = static_cast<int64_t>(below(1'000'000'000))});
     all.push_back(one);
   }
   // One person for each role over the whole city, so that the region is never the refusal.
@@ -581,8 +578,8 @@ TEST_F(EvaluationLifecycle, RollupsEqualTheirRecountAfterTwoThousandRandomSteps)
     const size_t what = one.evaluations.empty() ? 0 : below(10);
     if (what == 0) {
       const v1::EvaluationResult results[] = {
-          v1::EVALUATION_RESULT_CONSOLIDATE, v1::EVALUATION_RESULT_UPGRADE,
-          v1::EVALUATION_RESULT_REVITALIZE, v1::EVALUATION_RESULT_ADJUST,
+          v1::EVALUATION_RESULT_CONSOLIDATE,       v1::EVALUATION_RESULT_UPGRADE,
+          v1::EVALUATION_RESULT_REVITALIZE,        v1::EVALUATION_RESULT_ADJUST,
           v1::EVALUATION_RESULT_INSUFFICIENT_DATA, v1::EVALUATION_RESULT_MANUAL_REVIEW};
       one.evaluations.push_back(w_.Compute(one.subject, results[below(6)], "G2"));
       ++done;
@@ -609,7 +606,8 @@ TEST_F(EvaluationLifecycle, RollupsEqualTheirRecountAfterTwoThousandRandomSteps)
         publicity::v1::ConcludePublicityRequest request;
         request.set_id(publicity_id);
         count(w_.Call<publicity::v1::Publicity>(Cat(kPublicityService, "ConcludePublicity"),
-                                                request, op).status());
+                                                request, op)
+                  .status());
         break;
       }
       case 6:
@@ -636,9 +634,8 @@ TEST_F(EvaluationLifecycle, RollupsEqualTheirRecountAfterTwoThousandRandomSteps)
         SubjectRow changed = before->at(one.subject);
         changed.invested_fen = static_cast<int64_t>(below(1'000'000'000));
         if (below(4) == 0) changed.is_void = !changed.is_void;
-        ASSERT_OK(mysql::Transact(w_.db(), [&](mysql::Tx& tx) {
-          return PutSubjects(tx, {changed}, *before);
-        }));
+        ASSERT_OK(mysql::Transact(
+            w_.db(), [&](mysql::Tx& tx) { return PutSubjects(tx, {changed}, *before); }));
         ++done;
         break;
       }
@@ -649,7 +646,8 @@ TEST_F(EvaluationLifecycle, RollupsEqualTheirRecountAfterTwoThousandRandomSteps)
   std::cout << done << " steps done, " << refused << " refused" << std::endl;
   EXPECT_GT(done, 400);
   EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM (SELECT subject_id FROM evaluation WHERE state "
-                              "= 6 GROUP BY subject_id HAVING COUNT(*) > 1) twice"), 0);
+                              "= 6 GROUP BY subject_id HAVING COUNT(*) > 1) twice"),
+            0);
   EXPECT_EQ(w_.database().Int(
                 "SELECT COUNT(*) FROM subject s LEFT JOIN ledger_entry e ON e.subject_id = "
                 "s.subject_id AND e.is_open = 1 WHERE s.effective_class <> COALESCE(e.class, 0)"),

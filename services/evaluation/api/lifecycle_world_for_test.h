@@ -43,13 +43,20 @@ class LifecycleWorld {
                  publicity::RegisterPublicityService(router, ClassPublicityOptions());
                }) {
     std::vector<RegionRow> regions;
-    for (const auto& [code, name] : std::map<std::string, std::string>{
-             {"36", "江西省"}, {"3607", "赣州市"}, {"360733", "会昌县"}, {"360734", "寻乌县"},
-             {"360733101", "麻州镇"}, {"360733102", "庄口镇"}, {"360733101201", "下营村"},
-             {"360733101202", "湘江村"}, {"360733102201", "上芦村"}, {"360734101", "长宁镇"},
-             {"360734101201", "城北村"}}) {
-      regions.push_back({code, name, static_cast<int>(LevelOfRegion(code)), RegionParent(code),
-                         code});
+    for (const auto& [code, name] :
+         std::map<std::string, std::string>{{"36", "江西省"},
+                                            {"3607", "赣州市"},
+                                            {"360733", "会昌县"},
+                                            {"360734", "寻乌县"},
+                                            {"360733101", "麻州镇"},
+                                            {"360733102", "庄口镇"},
+                                            {"360733101201", "下营村"},
+                                            {"360733101202", "湘江村"},
+                                            {"360733102201", "上芦村"},
+                                            {"360734101", "长宁镇"},
+                                            {"360734101201", "城北村"}}) {
+      regions.push_back(
+          {code, name, static_cast<int>(LevelOfRegion(code)), RegionParent(code), code});
     }
     EXPECT_OK(mysql::Transact(db(), [&](mysql::Tx& tx) { return PutRegions(tx, regions); }));
   }
@@ -101,8 +108,8 @@ class LifecycleWorld {
   }
 
   // A computed evaluation of the subject, as the evaluator leaves it.
-  Ulid Compute(const Ulid& subject_id, v1::EvaluationResult result,
-               const std::string& rule = "G1", const std::string& computed_by = "computer") {
+  Ulid Compute(const Ulid& subject_id, v1::EvaluationResult result, const std::string& rule = "G1",
+               const std::string& computed_by = "computer") {
     absl::StatusOr<Ulid> made = mysql::Transact(db(), [&](mysql::Tx& tx) -> absl::StatusOr<Ulid> {
       auto locked = LockSubjects(tx, {subject_id});
       if (!locked.ok()) return locked.status();
@@ -142,9 +149,9 @@ class LifecycleWorld {
       StoreMessage(m, row);
       absl::Status status = InsertEvaluations(tx, {row});
       if (status.ok()) {
-        status = InsertEvaluationRecords(
-            tx, {{row.id, "{}", Cat("{\"id\":\"", row.id.ToString(), "\"}"),
-                  Sha256Hex(row.id.ToString())}});
+        status =
+            InsertEvaluationRecords(tx, {{row.id, "{}", Cat("{\"id\":\"", row.id.ToString(), "\"}"),
+                                          Sha256Hex(row.id.ToString())}});
       }
       if (status.ok()) {
         status = SetLatestEvaluations(tx, {{s.id, row.id, row.result}}, *locked, row.computed_at);
@@ -166,8 +173,8 @@ class LifecycleWorld {
       registry::v1::FundSourceDepartment d;
       d.set_source_code(Cat("SOURCE_", department));
       d.set_department_code(department);
-      rows.push_back({std::string(kDepartmentRef), Cat("D", department), "",
-                      d.SerializeAsString(), 1});
+      rows.push_back(
+          {std::string(kDepartmentRef), Cat("D", department), "", d.SerializeAsString(), 1});
     }
     EXPECT_OK(mysql::Transact(db(), [&](mysql::Tx& tx) -> absl::Status {
       absl::Status status = PutReferences(tx, rows);
@@ -300,8 +307,8 @@ class LifecycleWorld {
   void ExpectRollupsEqualRecount() {
     v1::VerifyRollupsRequest request;
     request.set_region_code("36");
-    auto verified = Call<v1::VerifyRollupsResponse>(Cat(kLedgerService, "VerifyRollups"), request,
-                                                    Province());
+    auto verified =
+        Call<v1::VerifyRollupsResponse>(Cat(kLedgerService, "VerifyRollups"), request, Province());
     ASSERT_OK(verified);
     EXPECT_TRUE(verified->equal()) << verified->DebugString();
   }

@@ -1,6 +1,6 @@
 // The way of an evaluation from computed to effective (§3.3) as one table: behind the handlers and
-// behind allowed_actions alike. The rules themselves are lifecycle.h's; here stand who may take which
-// step and in which state.
+// behind allowed_actions alike. The rules themselves are lifecycle.h's; here stand who may take
+// which step and in which state.
 #pragma once
 
 #include <optional>
@@ -42,8 +42,8 @@ struct DepartmentSignature {
   std::string person;  // "" = has not signed
 };
 
-// What the guards look at. Only `sign` and the override's form depend on a request; what is not given
-// is not asked for, so that the table can say what could be done.
+// What the guards look at. Only `sign` and the override's form depend on a request; what is not
+// given is not asked for, so that the table can say what could be done.
 struct EvaluationSubject {
   Phase phase = Phase::kUnspecified;
   Computed computed;
@@ -66,8 +66,8 @@ struct EvaluationSubject {
 };
 
 // Actions: accept, propose_override, approve_override, reject_override, file_override, sign,
-// publicise, make_effective, void. A review or signature after which MissingSignatures is 0 goes on to
-// kJointConfirmed at once.
+// publicise, make_effective, void. A review or signature after which MissingSignatures is 0 goes on
+// to kJointConfirmed at once.
 const workflow::Table<Phase, EvaluationSubject>& EvaluationTable();
 
 // The level for which the actor approves: the province before the county.

@@ -33,9 +33,8 @@ absl::Status RefreshHouseholdIncome(mysql::Session& db, const std::string& regio
   ASSIGN_OR_RETURN(auto counties, ListCounties(db, region));
   for (const auto& [county, subjects] : counties) {
     ASSIGN_OR_RETURN(std::vector<IncomeMonth> months, SumHouseholdIncome(db, county));
-    RETURN_IF_ERROR(mysql::Transact(db, [&](mysql::Tx& tx) -> absl::Status {
-      return PutIncome(tx, county, months, now);
-    }));
+    RETURN_IF_ERROR(mysql::Transact(
+        db, [&](mysql::Tx& tx) -> absl::Status { return PutIncome(tx, county, months, now); }));
   }
   return absl::OkStatus();
 }

@@ -11,8 +11,8 @@
 
 namespace bangfu::evaluation {
 
-// By month, oldest first, of the projects inside a region that report it. Reads every project of the
-// region: a county at most.
+// By month, oldest first, of the projects inside a region that report it. Reads every project of
+// the region: a county at most.
 absl::StatusOr<std::vector<IncomeMonth>> SumHouseholdIncome(mysql::Executor& db,
                                                             const std::string& region);
 // Refreshes the counties of a region, one transaction each; for the night.

@@ -12,8 +12,9 @@ namespace bangfu::evaluation {
 
 namespace {
 
-// What a signature covers: which subject stands in which class with which money, on which evaluation,
-// and the plan. Progress is left out: it is reported all the time and is not what was signed.
+// What a signature covers: which subject stands in which class with which money, on which
+// evaluation, and the plan. Progress is left out: it is reported all the time and is not what was
+// signed.
 std::string SignedContent(const LedgerRow& row, const v1::LedgerEntry& m) {
   std::string out = "1";  // form
   const auto field = [&out](const auto& value) { out += Cat("\x1F", value); };
@@ -168,8 +169,8 @@ absl::Status EntryChanges::Write() {
     trail.push_back(std::move(entry));
     v1::LedgerEntryChanged event;
     *event.mutable_entry() = c.message;
-    events.push_back(feed::MakeEvent(kEntryAggregate, c.row.id, c.row.region_path, event,
-                                     author_.now));
+    events.push_back(
+        feed::MakeEvent(kEntryAggregate, c.row.id, c.row.region_path, event, author_.now));
   }
   if (!trail.empty()) RETURN_IF_ERROR(audit::AppendBatch(tx_, trail));
   return feed::PublishBatch(tx_, events);

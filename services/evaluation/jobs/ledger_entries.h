@@ -1,5 +1,5 @@
-// Ledger entries as evaluations come into force and leave it: the rows, their roll-up, their trail and
-// their events, in the caller's transaction.
+// Ledger entries as evaluations come into force and leave it: the rows, their roll-up, their trail
+// and their events, in the caller's transaction.
 #pragma once
 
 #include <functional>
@@ -27,22 +27,23 @@ absl::StatusOr<v1::LedgerEntry> ToMessage(const LedgerRow& row);
 // A changed message into its row: columns, details and what a signature covers.
 void StoreMessage(const v1::LedgerEntry& message, LedgerRow& row);
 
-// Who changes entries, and when: a caller's rpc or a job. The entry of the trail comes with everything
-// but record, states and place filled in, for a record at that region path.
+// Who changes entries, and when: a caller's rpc or a job. The entry of the trail comes with
+// everything but record, states and place filled in, for a record at that region path.
 struct ChangeAuthor {
   std::function<audit::Entry(std::string_view region_path)> entry_of_trail;
   UlidGenerator* ids = nullptr;  // null: nothing is put in force
   absl::Time now;
 };
 
-// Changes of entries in one transaction. Lock, then PutInForce or Leave for each subject, then Write.
+// Changes of entries in one transaction. Lock, then PutInForce or Leave for each subject, then
+// Write.
 class EntryChanges {
  public:
   EntryChanges(mysql::Tx& tx, ChangeAuthor author) : tx_(tx), author_(std::move(author)) {}
 
   absl::Status Lock(const std::vector<Ulid>& subject_ids);
-  // The class of `evaluation` is in force now. Of the same class as before, the entry stays with its
-  // plan and takes the new figures; of another, it leaves (RECLASSIFIED) and a new one opens.
+  // The class of `evaluation` is in force now. Of the same class as before, the entry stays with
+  // its plan and takes the new figures; of another, it leaves (RECLASSIFIED) and a new one opens.
   void PutInForce(const v1::Evaluation& evaluation, const Ulid& evaluation_id,
                   const SubjectRow& subject);
   // Closes the subject's open entry, if it has one. `left_to` 0: out of the ledger.

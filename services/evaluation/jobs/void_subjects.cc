@@ -73,8 +73,7 @@ absl::Status LeaveChunk(mysql::Tx& tx, const std::vector<Ulid>& candidates, absl
     entry.after_json = audit::ToJson(after[i]);
     v1::EvaluationChanged event;
     *event.mutable_evaluation() = after[i];
-    events.push_back(
-        feed::MakeEvent("evaluation", rows[i].id, rows[i].region_path, event, now));
+    events.push_back(feed::MakeEvent("evaluation", rows[i].id, rows[i].region_path, event, now));
   }
   if (!trail.empty()) RETURN_IF_ERROR(audit::AppendBatch(tx, trail));
   return feed::PublishBatch(tx, events);
@@ -86,8 +85,7 @@ absl::Status LeaveVoidSubjects(mysql::Session& db, absl::Time now) {
   while (true) {
     ASSIGN_OR_RETURN(std::vector<Ulid> ids, ListVoidInForce(db, kChunk));
     if (ids.empty()) return absl::OkStatus();
-    RETURN_IF_ERROR(
-        mysql::Transact(db, [&](mysql::Tx& tx) { return LeaveChunk(tx, ids, now); }));
+    RETURN_IF_ERROR(mysql::Transact(db, [&](mysql::Tx& tx) { return LeaveChunk(tx, ids, now); }));
   }
 }
 

@@ -7,9 +7,9 @@
 
 namespace bangfu::evaluation {
 
-// Closes the open entries of voided subjects (VOID) and voids the evaluation that is in force for each,
-// with trail and events, in chunks. Nothing to do: nothing is written. Safe when repeated, and from
-// several processes.
+// Closes the open entries of voided subjects (VOID) and voids the evaluation that is in force for
+// each, with trail and events, in chunks. Nothing to do: nothing is written. Safe when repeated,
+// and from several processes.
 absl::Status LeaveVoidSubjects(mysql::Session& db, absl::Time now);
 
 }  // namespace bangfu::evaluation

@@ -60,9 +60,9 @@ std::string HashOf(const LedgerRow& e) {
 }
 
 mysql::Params Values(const LedgerRow& e, int64_t version) {
-  return {e.id,           e.evaluation_id, e.subject_type, e.subject_id,      e.region_path,
-          e.four_class,   e.state,         OpenMark(e),    e.entered_at,      e.left_at,
-          e.leave_reason, e.left_to,       e.overridden,   e.invested_fen,    e.asset_value_fen,
+  return {e.id,           e.evaluation_id, e.subject_type, e.subject_id,   e.region_path,
+          e.four_class,   e.state,         OpenMark(e),    e.entered_at,   e.left_at,
+          e.leave_reason, e.left_to,       e.overridden,   e.invested_fen, e.asset_value_fen,
           HashOf(e),      e.details,       version};
 }
 
@@ -90,9 +90,7 @@ SignatureRow SignatureFromRow(const mysql::Row& row) {
   return s;
 }
 
-std::string CountyOf(const std::string& path) {
-  return RegionAncestor(path, RegionLevel::kCounty);
-}
+std::string CountyOf(const std::string& path) { return RegionAncestor(path, RegionLevel::kCounty); }
 
 Figures FiguresAt(const mysql::Row& row, size_t i) {
   return {row.Int(i), row.Int(i + 1), row.Int(i + 2), row.Int(i + 3)};
@@ -209,10 +207,10 @@ absl::StatusOr<std::vector<LedgerRow>> PageEntriesById(mysql::Executor& db, cons
   mysql::Params params{after};
   std::string where = AndScope(scope, "region_path", &params);
   params.emplace_back(limit);
-  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(Cat("SELECT ", kColumns,
-                                                  " FROM ledger_entry WHERE id > ?", where,
-                                                  " ORDER BY id LIMIT ?"),
-                                              params));
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kColumns, " FROM ledger_entry WHERE id > ?", where,
+                                " ORDER BY id LIMIT ?"),
+                            params));
   return FromRows(rows);
 }
 
@@ -238,28 +236,28 @@ absl::StatusOr<std::map<std::string, UnitHash>> HashLedger(mysql::Executor& db,
   mysql::Params params;
   std::string where = mysql::RegionClause({region}, "region_path", &params);
   // Rows of a unit stand together in this order, so one open hash a level is enough.
-  RETURN_IF_ERROR(db.Stream(
-      Cat("SELECT region_path, row_hash FROM ledger_entry WHERE is_open = 1 AND ", where,
-          " ORDER BY region_path, id"),
-      params, [&](const mysql::Row& row) {
-        const std::string path = row.String(0);
-        const std::string hash = row.String(1);
-        for (Level& level : levels) {
-          if (level.digits < region.size()) continue;
-          if (path.size() < level.digits) {
-            finish(level);
-            continue;
-          }
-          if (!level.stream || path.compare(0, level.digits, level.unit) != 0) {
-            finish(level);
-            level.unit = path.substr(0, level.digits);
-            level.stream = std::make_unique<Sha256Stream>();
-          }
-          level.stream->Update(hash);
-          ++level.hash.rows;
-        }
-        return absl::OkStatus();
-      }));
+  RETURN_IF_ERROR(
+      db.Stream(Cat("SELECT region_path, row_hash FROM ledger_entry WHERE is_open = 1 AND ", where,
+                    " ORDER BY region_path, id"),
+                params, [&](const mysql::Row& row) {
+                  const std::string path = row.String(0);
+                  const std::string hash = row.String(1);
+                  for (Level& level : levels) {
+                    if (level.digits < region.size()) continue;
+                    if (path.size() < level.digits) {
+                      finish(level);
+                      continue;
+                    }
+                    if (!level.stream || path.compare(0, level.digits, level.unit) != 0) {
+                      finish(level);
+                      level.unit = path.substr(0, level.digits);
+                      level.stream = std::make_unique<Sha256Stream>();
+                    }
+                    level.stream->Update(hash);
+                    ++level.hash.rows;
+                  }
+                  return absl::OkStatus();
+                }));
   for (Level& level : levels) finish(level);
   return out;
 }
@@ -328,8 +326,8 @@ absl::Status ClassRollup::Write(mysql::Tx& tx) const {
       continue;
     }
     const auto& [county, type, four_class, slot] = key;
-    values.push_back({county, type, four_class, slot, sum.entries, sum.overridden,
-                      sum.invested_fen, sum.asset_value_fen});
+    values.push_back({county, type, four_class, slot, sum.entries, sum.overridden, sum.invested_fen,
+                      sum.asset_value_fen});
   }
   if (values.empty()) return absl::OkStatus();
   return mysql::BulkInsert(tx, "class_rollup",
@@ -360,16 +358,16 @@ absl::StatusOr<std::map<std::string, UnitFigures>> SumFigures(mysql::Executor& d
   if (digits <= 6) {
     std::string first = mysql::RegionClause({region}, "county", &params);
     std::string second = mysql::RegionClause({region}, "county", &params);
-    sql = Cat("SELECT 1, LEFT(county, ", digits,
-              ") AS unit, subject_type, class, CAST(SUM(entries) AS SIGNED), "
-              "CAST(SUM(overridden) AS SIGNED), CAST(SUM(invested_fen) AS SIGNED), "
-              "CAST(SUM(asset_value_fen) AS SIGNED) FROM class_rollup WHERE ",
-              first,
-              " GROUP BY unit, subject_type, class UNION ALL SELECT 2, LEFT(county, ", digits,
-              ") AS unit, subject_type, result, CAST(SUM(subjects) AS SIGNED), 0, "
-              "CAST(SUM(invested_fen) AS SIGNED), CAST(SUM(asset_value_fen) AS SIGNED) "
-              "FROM result_rollup WHERE ",
-              second, " GROUP BY unit, subject_type, result");
+    sql =
+        Cat("SELECT 1, LEFT(county, ", digits,
+            ") AS unit, subject_type, class, CAST(SUM(entries) AS SIGNED), "
+            "CAST(SUM(overridden) AS SIGNED), CAST(SUM(invested_fen) AS SIGNED), "
+            "CAST(SUM(asset_value_fen) AS SIGNED) FROM class_rollup WHERE ",
+            first, " GROUP BY unit, subject_type, class UNION ALL SELECT 2, LEFT(county, ", digits,
+            ") AS unit, subject_type, result, CAST(SUM(subjects) AS SIGNED), 0, "
+            "CAST(SUM(invested_fen) AS SIGNED), CAST(SUM(asset_value_fen) AS SIGNED) "
+            "FROM result_rollup WHERE ",
+            second, " GROUP BY unit, subject_type, result");
   } else {
     std::string first = mysql::RegionClause({region}, "region_path", &params);
     std::string second = mysql::RegionClause({region}, "region_path", &params);
@@ -377,8 +375,8 @@ absl::StatusOr<std::map<std::string, UnitFigures>> SumFigures(mysql::Executor& d
               ") AS unit, subject_type, class, COUNT(*), CAST(SUM(is_overridden) AS SIGNED), "
               "CAST(SUM(invested_fen) AS SIGNED), CAST(SUM(asset_value_fen) AS SIGNED) "
               "FROM ledger_entry WHERE is_open = 1 AND ",
-              first,
-              " GROUP BY unit, subject_type, class UNION ALL SELECT 2, LEFT(region_path, ", digits,
+              first, " GROUP BY unit, subject_type, class UNION ALL SELECT 2, LEFT(region_path, ",
+              digits,
               ") AS unit, subject_type, latest_result, COUNT(*), 0, "
               "CAST(SUM(invested_fen) AS SIGNED), CAST(SUM(asset_value_fen) AS SIGNED) "
               "FROM subject WHERE is_void = 0 AND ",
@@ -423,9 +421,8 @@ absl::StatusOr<Recount> RecountRollups(mysql::Executor& db, const std::string& r
     std::string first = mysql::RegionClause({of_county}, "county", &params);
     std::string second =
         mysql::RegionClause({of_county}, classes ? "region_path" : "county", &params);
-    std::string_view group =
-        classes ? " GROUP BY LEFT(region_path, 6), subject_type, class"
-                : " GROUP BY county, subject_type, latest_result";
+    std::string_view group = classes ? " GROUP BY LEFT(region_path, 6), subject_type, class"
+                                     : " GROUP BY county, subject_type, latest_result";
     // Both sides in one statement, hence at one moment.
     ASSIGN_OR_RETURN(
         mysql::Rows rows,
@@ -440,8 +437,9 @@ absl::StatusOr<Recount> RecountRollups(mysql::Executor& db, const std::string& r
                  params));
     for (const mysql::Row& row : rows) {
       ++out.cells;
-      RollupDifference d{std::string(side.table), row.String(0), static_cast<int>(row.Int(1)),
-                         static_cast<int>(row.Int(2)), FiguresAt(row, 3), FiguresAt(row, 7)};
+      RollupDifference d{
+          std::string(side.table),      row.String(0),     static_cast<int>(row.Int(1)),
+          static_cast<int>(row.Int(2)), FiguresAt(row, 3), FiguresAt(row, 7)};
       if (d.kept != d.counted) out.differences.push_back(std::move(d));
     }
   }
@@ -472,13 +470,22 @@ absl::StatusOr<std::map<std::string, CloseOuts>> SumCloseOuts(mysql::Executor& d
     return db.Query(
         Cat("SELECT LEFT(e.region_path, ", digits,
             ") AS unit, COUNT(*), CAST(SUM(e.asset_value_fen) AS SIGNED), "
-            "CAST(SUM(", kThrough, ") AS SIGNED), "
-            "CAST(SUM(CASE WHEN ", kThrough, " THEN e.asset_value_fen ELSE 0 END) AS SIGNED), "
-            "CAST(SUM(", kThrough, " AND e.left_to = 1) AS SIGNED), "
-            "CAST(SUM(", kThrough, " AND e.left_to = 2) AS SIGNED) "
+            "CAST(SUM(",
+            kThrough,
+            ") AS SIGNED), "
+            "CAST(SUM(CASE WHEN ",
+            kThrough,
+            " THEN e.asset_value_fen ELSE 0 END) AS SIGNED), "
+            "CAST(SUM(",
+            kThrough,
+            " AND e.left_to = 1) AS SIGNED), "
+            "CAST(SUM(",
+            kThrough,
+            " AND e.left_to = 2) AS SIGNED) "
             "FROM ledger_entry e JOIN (SELECT subject_id, MAX(id) AS id FROM ledger_entry WHERE "
-            "class IN (", classes, ") AND subject_type = 1 AND leave_reason <> 'VOID' AND ",
-            where, " GROUP BY subject_id) newest ON newest.id = e.id GROUP BY unit"),
+            "class IN (",
+            classes, ") AND subject_type = 1 AND leave_reason <> 'VOID' AND ", where,
+            " GROUP BY subject_id) newest ON newest.id = e.id GROUP BY unit"),
         params);
   };
   ASSIGN_OR_RETURN(mysql::Rows revitalize, query("3"));
@@ -526,11 +533,13 @@ absl::StatusOr<std::map<std::string, VillageFigures>> SumVillages(mysql::Executo
   std::map<std::string, VillageFigures> out;
   mysql::Params params;
   std::string where = mysql::RegionClause({region}, "region_path", &params);
-  ASSIGN_OR_RETURN(mysql::Rows due,
-                   db.Query(Cat("SELECT LEFT(region_path, ", digits,
-                                ") AS unit, COUNT(*) FROM region_copy WHERE level = 5 AND code = region_path AND ", where,
-                                " GROUP BY unit"),
-                            params));
+  ASSIGN_OR_RETURN(
+      mysql::Rows due,
+      db.Query(
+          Cat("SELECT LEFT(region_path, ", digits,
+              ") AS unit, COUNT(*) FROM region_copy WHERE level = 5 AND code = region_path AND ",
+              where, " GROUP BY unit"),
+          params));
   for (const mysql::Row& row : due) out[row.String(0)].due = row.Int(1);
   mysql::Params again;
   where = mysql::RegionClause({region}, "region_path", &again);
@@ -573,12 +582,11 @@ absl::StatusOr<std::vector<IncomeMonth>> ListIncome(mysql::Executor& db, const s
   mysql::Params params;
   std::string where = mysql::RegionClause({region.substr(0, 6)}, "county", &params);
   params.emplace_back(from_month);
-  ASSIGN_OR_RETURN(
-      mysql::Rows rows,
-      db.Query(Cat("SELECT month, CAST(SUM(income_fen) AS SIGNED), "
-                   "CAST(SUM(households) AS SIGNED) FROM household_income WHERE ",
-                   where, " AND month >= ? GROUP BY month ORDER BY month"),
-               params));
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query(Cat("SELECT month, CAST(SUM(income_fen) AS SIGNED), "
+                                "CAST(SUM(households) AS SIGNED) FROM household_income WHERE ",
+                                where, " AND month >= ? GROUP BY month ORDER BY month"),
+                            params));
   std::vector<IncomeMonth> out;
   for (const mysql::Row& row : rows) out.push_back({row.String(0), row.Int(1), row.Int(2)});
   return out;
@@ -586,8 +594,7 @@ absl::StatusOr<std::vector<IncomeMonth>> ListIncome(mysql::Executor& db, const s
 
 absl::Status PutIncome(mysql::Tx& tx, const std::string& county,
                        const std::vector<IncomeMonth>& months, absl::Time now) {
-  RETURN_IF_ERROR(
-      tx.Execute("DELETE FROM household_income WHERE county = ?", {county}).status());
+  RETURN_IF_ERROR(tx.Execute("DELETE FROM household_income WHERE county = ?", {county}).status());
   if (months.empty()) return absl::OkStatus();
   std::vector<mysql::Params> values;
   for (const IncomeMonth& m : months) {

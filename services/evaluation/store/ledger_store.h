@@ -1,5 +1,5 @@
-// The four-class ledger: its entries, who signed which rows, the roll-ups of it and the recount that
-// proves them. All SQL on ledger_entry, ledger_signature and class_rollup is here.
+// The four-class ledger: its entries, who signed which rows, the roll-ups of it and the recount
+// that proves them. All SQL on ledger_entry, ledger_signature and class_rollup is here.
 #pragma once
 
 #include <cstdint>
@@ -84,7 +84,8 @@ struct UnitHash {
   int64_t rows = 0;
   std::string sha256;  // 64 digits
 };
-// Rows and hash of every unit with open entries inside `region`, by the unit's path: the region itself
+// Rows and hash of every unit with open entries inside `region`, by the unit's path: the region
+// itself
 // ("level" of its own length) and each county, township and village below. One scan.
 absl::StatusOr<std::map<std::string, UnitHash>> HashLedger(mysql::Executor& db,
                                                            const std::string& region);
@@ -134,14 +135,15 @@ struct Figures {
   Figures& operator+=(const Figures& other);
   friend bool operator==(const Figures&, const Figures&) = default;
 };
-// Of one unit: by subject type and class, and by subject type and latest result (0: never evaluated).
+// Of one unit: by subject type and class, and by subject type and latest result (0: never
+// evaluated).
 struct UnitFigures {
   std::map<std::pair<int, int>, Figures> classes;
   std::map<std::pair<int, int>, Figures> results;
 };
 // Figures of the units of `digits` digits inside `region`, by their path, as of one moment. Down to
-// counties out of the roll-ups, below them out of the rows. What lies higher than such a unit stands
-// under the region's own path.
+// counties out of the roll-ups, below them out of the rows. What lies higher than such a unit
+// stands under the region's own path.
 absl::StatusOr<std::map<std::string, UnitFigures>> SumFigures(mysql::Executor& db,
                                                               const std::string& region,
                                                               int digits);
@@ -182,7 +184,8 @@ absl::StatusOr<std::map<std::string, CloseOuts>> SumCloseOuts(mysql::Executor& d
                                                               int digits);
 // Half-up; 0 of 0 is 0.
 int64_t ShareBp(int64_t part, int64_t whole);
-// [(盘活资产金额 ÷ 需盘活总金额) + (盘活数量 ÷ 需盘活总数量)] ÷ 2; where no value is known the count alone.
+// [(盘活资产金额 ÷ 需盘活总金额) + (盘活数量 ÷ 需盘活总数量)] ÷ 2; where no value is known the
+// count alone.
 int64_t RevitalizationRateBp(const CloseOuts& sums);
 
 // --- villages and households ---

@@ -39,16 +39,18 @@ absl::Status SetEffectives(mysql::Tx& tx, const std::vector<EffectiveChange>& ch
   std::vector<mysql::Params> values;
   values.reserve(changes.size());
   for (const EffectiveChange& c : changes) {
-    values.push_back({c.subject_id, 0, "", "", "", "", "", c.evaluation_id, c.effective_class, now});
+    values.push_back(
+        {c.subject_id, 0, "", "", "", "", "", c.evaluation_id, c.effective_class, now});
   }
-  return mysql::BulkInsert(tx, "subject",
-                           "subject_id, subject_type, code, name, region_code, region_path, county, "
-                           "effective_evaluation_id, effective_class, updated_at",
-                           values,
-                           "ON DUPLICATE KEY UPDATE "
-                           "effective_evaluation_id = VALUES(effective_evaluation_id), "
-                           "effective_class = VALUES(effective_class), "
-                           "updated_at = VALUES(updated_at)")
+  return mysql::BulkInsert(
+             tx, "subject",
+             "subject_id, subject_type, code, name, region_code, region_path, county, "
+             "effective_evaluation_id, effective_class, updated_at",
+             values,
+             "ON DUPLICATE KEY UPDATE "
+             "effective_evaluation_id = VALUES(effective_evaluation_id), "
+             "effective_class = VALUES(effective_class), "
+             "updated_at = VALUES(updated_at)")
       .status();
 }
 
