@@ -284,6 +284,36 @@ void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
        });
   step("approve", "批准人工调整", nothing, simple("ApproveOverride", ApproveOverrideRequest()));
   step("file", "市级备案", nothing, simple("FileOverride", FileOverrideRequest()));
+  step("reject", "不批准人工调整",
+       [](CLI::App* sub, Arguments* a) { sub->add_option("--reason", a->reason, "理由")->required(); },
+       [](Context& context, const Arguments& a, const Evaluation& evaluation) {
+         RejectOverrideRequest request;
+         request.set_request_id(Context::NewRequestId());
+         request.set_id(evaluation.id());
+         request.set_etag(evaluation.etag());
+         request.set_reason(a.reason);
+         return context.Call<Evaluation>(M("RejectOverride"), request);
+       });
+  step("sign", "一个部门签字（联合确认）",
+       [](CLI::App* sub, Arguments* a) { sub->add_option("--department", a->reason_code, "部门代码")->required(); },
+       [](Context& context, const Arguments& a, const Evaluation& evaluation) {
+         SignJointlyRequest request;
+         request.set_request_id(Context::NewRequestId());
+         request.set_id(evaluation.id());
+         request.set_etag(evaluation.etag());
+         request.set_department(a.reason_code);
+         return context.Call<Evaluation>(M("SignJointly"), request);
+       });
+  step("publicise", "开始公示",
+       [](CLI::App* sub, Arguments* a) { sub->add_option("--channel", a->ids, "公示渠道，可多个")->required(); },
+       [](Context& context, const Arguments& a, const Evaluation& evaluation) {
+         StartClassPublicityRequest request;
+         request.set_request_id(Context::NewRequestId());
+         request.set_id(evaluation.id());
+         request.set_etag(evaluation.etag());
+         for (const auto& channel : a.ids) request.add_channels(channel);
+         return context.Call<Evaluation>(M("StartClassPublicity"), request);
+       });
   step("effective", "公示通过后生效", nothing, simple("MakeEffective", MakeEffectiveRequest()));
 }
 
