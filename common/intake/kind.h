@@ -39,8 +39,8 @@ namespace bangfu::intake {
 using Outcome = intake::v1::RowOutcome;
 using Issue = intake::v1::RowIssue;
 
-inline constexpr size_t kBatchRows = 1000;  // rows that AddRows gets at a time, at most
-inline constexpr size_t kChunkRows = 500;   // staged rows in one CommitChunk, at most
+inline constexpr size_t kBatchRows = 400;  // rows that AddRows gets at a time, at most
+inline constexpr size_t kChunkRows = 500;  // staged rows in one CommitChunk, at most
 
 // An import as a kind sees it. The caller is the person who asked for this step, with the grants of
 // that moment.

@@ -1,8 +1,10 @@
 #include "services/asset/jobs/asset_import.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <set>
+#include <unordered_set>
 #include <utility>
 
 #include "absl/strings/str_join.h"
@@ -649,7 +651,9 @@ class Reader final : public ::bangfu::intake::RowReader {
     for (const store::AssetRow& row : there) by_key[*row.natural_key] = &row;
     for (Draft& d : *drafts) {
       if (d.decided()) continue;
-      if (!seen_.insert(d.asset.natural_key()).second) {
+      uint64_t key = 0;
+      std::memcpy(&key, d.asset.natural_key().data(), sizeof(key));
+      if (!seen_.insert(key).second) {
         d.Hold(Field::kName, "DUPLICATE_ROW", "本表中已有同一资产的行；如是另一项资产请改名区分");
         continue;
       }
@@ -801,27 +805,32 @@ class Reader final : public ::bangfu::intake::RowReader {
 
   absl::Status LoadMatcher() {
     if (matcher_ != nullptr) return absl::OkStatus();
-    ASSIGN_OR_RETURN(const std::vector<store::RegionCopy> all, store::AllRegions(db_));
-    std::map<std::string, std::string> names;
-    for (const store::RegionCopy& r : all) names[r.code] = r.name;
-    std::vector<printed::RegionRow> rows;
-    std::vector<printed::RegionHistoryRow> history;
+    ASSIGN_OR_RETURN(std::vector<store::RegionCopy> all, store::AllRegions(db_));
+    std::map<std::string, std::string> cities;
     for (const store::RegionCopy& r : all) {
+      if (r.code.size() == 4) cities[r.code] = r.name;
+    }
+    std::vector<printed::RegionRow> rows;
+    rows.reserve(all.size());
+    std::vector<printed::RegionHistoryRow> history;
+    for (store::RegionCopy& r : all) {
       const auto level = static_cast<RegionLevel>(std::clamp(r.level, 1, 5));
       if (r.end_year == 0) {
-        rows.push_back({r.code, r.name, level, r.parent_code, r.is_extension});
+        rows.push_back({std::move(r.code), std::move(r.name), level, std::move(r.parent_code),
+                        r.is_extension});
       } else {
         printed::RegionHistoryRow row;
-        row.code = r.code;
-        row.name = r.name;
+        if (level == RegionLevel::kCounty) row.city = cities[r.code.substr(0, 4)];
+        row.code = std::move(r.code);
+        row.name = std::move(r.name);
         row.level = level;
-        if (level == RegionLevel::kCounty) row.city = names[r.code.substr(0, 4)];
         row.start_year = r.start_year;
         row.end_year = r.end_year;
         row.successors = printed::ParseSuccessors(r.successors);
         history.push_back(std::move(row));
       }
     }
+    all = {};
     matcher_ = std::make_unique<printed::RegionMatcher>(std::move(rows), std::move(history));
     return absl::OkStatus();
   }
@@ -838,7 +847,7 @@ class Reader final : public ::bangfu::intake::RowReader {
   std::map<std::string, store::CodeCopy> modes_;
   std::map<std::string, std::optional<std::string>> region_paths_;
   std::unique_ptr<printed::RegionMatcher> matcher_;
-  std::set<std::string> seen_;  // natural keys of this file
+  std::unordered_set<uint64_t> seen_;  // natural keys of this file, 8 bytes of each digest
 };
 
 class AssetImport final : public ::bangfu::intake::Kind {

@@ -29,10 +29,13 @@ class AssetImportTest : public ServiceTest {
     if (!import.ok()) return "";
     intake_v1::UploadChunkRequest upload;
     upload.set_id(import->id());
-    upload.set_data(bytes);
-    upload.set_last(true);
-    upload.set_sha256(Sha256Hex(bytes));
-    EXPECT_OK(Intake<intake_v1::Import>("UploadChunk", upload));
+    for (size_t at = 0; at < bytes.size(); at += 1000000) {
+      upload.set_offset(static_cast<int64_t>(at));
+      upload.set_data(bytes.substr(at, 1000000));
+      upload.set_last(at + 1000000 >= bytes.size());
+      if (upload.last()) upload.set_sha256(Sha256Hex(bytes));
+      EXPECT_OK(Intake<intake_v1::Import>("UploadChunk", upload));
+    }
     Step("ValidateImport", import->id());
     if (commit) Step("CommitImport", import->id());
     return import->id();
