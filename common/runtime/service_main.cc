@@ -1,6 +1,7 @@
 #include "common/runtime/service_main.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -426,9 +427,22 @@ int Failed(const ServiceDefinition& definition, const absl::Status& status) {
   return 1;
 }
 
+// Many threads that now and then need a few megabytes (a pull, a bulk insert, a file's rows): left
+// alone, the allocator makes an arena per thread, and lets the sizes that it has seen raise what
+// each arena keeps. A service is to stay small between such pieces of work.
+void BoundMemory() {
+#ifdef __GLIBC__
+  constexpr int kKept = 1 << 20;  // bytes; larger blocks go back to the system when freed
+  mallopt(M_ARENA_MAX, 4);
+  mallopt(M_MMAP_THRESHOLD, kKept);
+  mallopt(M_TRIM_THRESHOLD, kKept);
+#endif
+}
+
 }  // namespace
 
 int ServiceMain(int argc, char** argv, const ServiceDefinition& definition) {
+  BoundMemory();
   // Before any thread: signals come to sigwait only, and a broken pipe is an error code.
   sigset_t signals;
   sigemptyset(&signals);
