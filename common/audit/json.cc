@@ -23,24 +23,27 @@ void AppendMessage(const Message& message, std::string* out);
 
 void AppendString(std::string_view text, std::string* out) {
   out->push_back('"');
-  for (char c : text) {
+  size_t begin = 0;  // of the run that goes out as it is
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
+    out->append(text.substr(begin, i - begin));
+    begin = i + 1;
     switch (c) {
       case '"': out->append("\\\""); break;
       case '\\': out->append("\\\\"); break;
       case '\n': out->append("\\n"); break;
       case '\r': out->append("\\r"); break;
       case '\t': out->append("\\t"); break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          constexpr char kDigits[] = "0123456789abcdef";
-          out->append("\\u00");
-          out->push_back(kDigits[(c >> 4) & 0xf]);
-          out->push_back(kDigits[c & 0xf]);
-        } else {
-          out->push_back(c);
-        }
+      default: {
+        constexpr char kDigits[] = "0123456789abcdef";
+        out->append("\\u00");
+        out->push_back(kDigits[(c >> 4) & 0xf]);
+        out->push_back(kDigits[c & 0xf]);
+      }
     }
   }
+  out->append(text.substr(begin));
   out->push_back('"');
 }
 
