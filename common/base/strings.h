@@ -39,8 +39,12 @@ std::string Cat(const T&... parts) {
 inline bool StrContains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
-inline bool HasPrefix(std::string_view text, std::string_view prefix) { return text.starts_with(prefix); }
-inline bool HasSuffix(std::string_view text, std::string_view suffix) { return text.ends_with(suffix); }
+inline bool HasPrefix(std::string_view text, std::string_view prefix) {
+  return text.starts_with(prefix);
+}
+inline bool HasSuffix(std::string_view text, std::string_view suffix) {
+  return text.ends_with(suffix);
+}
 inline bool ConsumePrefix(std::string_view* text, std::string_view prefix) {
   if (!text->starts_with(prefix)) return false;
   text->remove_prefix(prefix.size());
@@ -52,7 +56,9 @@ inline bool ConsumeSuffix(std::string_view* text, std::string_view suffix) {
   return true;
 }
 // Without ASCII white space at both ends.
-inline std::string_view Trim(std::string_view text) { return StdView(absl::StripAsciiWhitespace(AbslView(text))); }
+inline std::string_view Trim(std::string_view text) {
+  return StdView(absl::StripAsciiWhitespace(AbslView(text)));
+}
 // The whole text as a number of the type; false, and *value unspecified, when it is not.
 template <typename Int>
 bool ParseInt(std::string_view text, Int* value) {

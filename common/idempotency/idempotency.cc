@@ -37,14 +37,16 @@ absl::StatusOr<std::optional<std::string>> Begin(mysql::Tx& tx, const Key& key,
   const std::string body_hash = Sha256(body);
   // Insert first: the row's lock makes a second run of the same request wait until this one ends.
   absl::Status inserted =
-      tx.Execute("INSERT INTO idempotency_key (key_hash, caller, method, request_id, body_hash, "
-                 "response, created_at) VALUES (?, ?, ?, ?, ?, NULL, ?)",
-                 {hash, key.caller, key.method, key.request_id, body_hash, now})
+      tx.Execute(
+            "INSERT INTO idempotency_key (key_hash, caller, method, request_id, body_hash, "
+            "response, created_at) VALUES (?, ?, ?, ?, ?, NULL, ?)",
+            {hash, key.caller, key.method, key.request_id, body_hash, now})
           .status();
   if (inserted.ok()) return std::optional<std::string>();
   if (!mysql::IsDuplicateKey(inserted)) return inserted;
-  ASSIGN_OR_RETURN(mysql::Rows rows,
-                   tx.Query("SELECT body_hash, response FROM idempotency_key WHERE key_hash = ?", {hash}));
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      tx.Query("SELECT body_hash, response FROM idempotency_key WHERE key_hash = ?", {hash}));
   if (rows.empty()) return mysql::Conflict();  // swept in between: run again
   if (rows[0].String(0) != body_hash) {
     return Error(absl::StatusCode::kInvalidArgument, "REQUEST_ID_REUSED")
@@ -60,9 +62,10 @@ absl::StatusOr<std::optional<std::string>> Begin(mysql::Tx& tx, const Key& key,
 }
 
 absl::Status Complete(mysql::Tx& tx, const Key& key, std::string_view response) {
-  ASSIGN_OR_RETURN(int64_t updated,
-                   tx.Execute("UPDATE idempotency_key SET response = ? WHERE key_hash = ? AND response IS NULL",
-                              {response, Hash(key)}));
+  ASSIGN_OR_RETURN(
+      int64_t updated,
+      tx.Execute("UPDATE idempotency_key SET response = ? WHERE key_hash = ? AND response IS NULL",
+                 {response, Hash(key)}));
   if (updated == 1) return absl::OkStatus();
   return Error(absl::StatusCode::kInternal, "REQUEST_NOT_BEGUN")
       .Message("an answer is stored without Begin, or twice")
@@ -72,11 +75,11 @@ absl::Status Complete(mysql::Tx& tx, const Key& key, std::string_view response) 
 absl::StatusOr<int64_t> Sweep(mysql::Session& db, absl::Time now) {
   int64_t total = 0;
   while (true) {
-    ASSIGN_OR_RETURN(int64_t deleted,
-                     mysql::Transact(db, [&](mysql::Tx& tx) {
-                       return tx.Execute("DELETE FROM idempotency_key WHERE created_at < ? "
-                                         "ORDER BY created_at, key_hash LIMIT ?",
-                                         {now - kLifetime, kSweepBatch});
+    ASSIGN_OR_RETURN(int64_t deleted, mysql::Transact(db, [&](mysql::Tx& tx) {
+                       return tx.Execute(
+                           "DELETE FROM idempotency_key WHERE created_at < ? "
+                           "ORDER BY created_at, key_hash LIMIT ?",
+                           {now - kLifetime, kSweepBatch});
                      }));
     total += deleted;
     if (deleted < kSweepBatch) return total;

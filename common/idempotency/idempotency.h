@@ -28,7 +28,8 @@ namespace bangfu::idempotency {
 inline constexpr absl::Duration kLifetime = absl::Hours(7 * 24);
 
 struct Key {
-  std::string caller;      // subject; at most 128 characters. Part of the key: nobody else's answer is read
+  std::string
+      caller;  // subject; at most 128 characters. Part of the key: nobody else's answer is read
   std::string method;      // full name of the rpc, or of a job's step
   std::string request_id;  // as the caller chose it, at most 64 characters
 };

@@ -21,11 +21,12 @@ using ::bangfu::testing::IsOkAndHolds;
 using ::bangfu::testing::StatusIs;
 using ::bangfu::testing::TestDatabase;
 
-// Transactions that wait for a row's lock. Not from innodb_trx: a reader that polls that table keeps
-// its cache from being refreshed.
+// Transactions that wait for a row's lock. Not from innodb_trx: a reader that polls that table
+// keeps its cache from being refreshed.
 absl::StatusOr<mysql::Rows> LockWaits(mysql::Session& db) {
-  return db.Query("SELECT variable_value FROM information_schema.global_status "
-                  "WHERE variable_name = 'INNODB_ROW_LOCK_CURRENT_WAITS'");
+  return db.Query(
+      "SELECT variable_value FROM information_schema.global_status "
+      "WHERE variable_name = 'INNODB_ROW_LOCK_CURRENT_WAITS'");
 }
 
 class IdempotencyTest : public ::testing::Test {
@@ -81,10 +82,12 @@ TEST_F(IdempotencyTest, CallerAndMethodArePartOfTheKey) {
 }
 
 TEST_F(IdempotencyTest, FailuresAreNotStored) {
-  EXPECT_THAT(Run(database_.db(), key_, "body", "answer", [] { return FailedPrecondition("NO", "不行").Build(); }),
+  EXPECT_THAT(Run(database_.db(), key_, "body", "answer",
+                  [] { return FailedPrecondition("NO", "不行").Build(); }),
               StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM idempotency_key"), 0);
-  EXPECT_THAT(Run(database_.db(), key_, "another body", "answer"), IsOkAndHolds(std::string("answer")));
+  EXPECT_THAT(Run(database_.db(), key_, "another body", "answer"),
+              IsOkAndHolds(std::string("answer")));
 }
 
 // The second arrives while the first is under way: it waits, then gets the first one's answer.
@@ -122,15 +125,16 @@ TEST_F(IdempotencyTest, WhenTheFirstFailsTheSecondRuns) {
     second = Run(*session, key_, "body", "second");
   });
   auto watcher = database_.Connect();
-  absl::StatusOr<std::string> first = Run(database_.db(), key_, "body", "first", [&]() -> absl::Status {
-    first_inside = true;
-    while (true) {
-      absl::StatusOr<mysql::Rows> waiting = LockWaits(*watcher);
-      if (!waiting.ok()) return waiting.status();
-      if (waiting->front().Int(0) > 0) return absl::CancelledError("gone");
-      std::this_thread::yield();
-    }
-  });
+  absl::StatusOr<std::string> first =
+      Run(database_.db(), key_, "body", "first", [&]() -> absl::Status {
+        first_inside = true;
+        while (true) {
+          absl::StatusOr<mysql::Rows> waiting = LockWaits(*watcher);
+          if (!waiting.ok()) return waiting.status();
+          if (waiting->front().Int(0) > 0) return absl::CancelledError("gone");
+          std::this_thread::yield();
+        }
+      });
   thread.join();
   EXPECT_THAT(first, StatusIs(absl::StatusCode::kCancelled));
   EXPECT_THAT(second, IsOkAndHolds(std::string("second")));
@@ -144,7 +148,8 @@ TEST_F(IdempotencyTest, ARepeatAfterAnUnknownCommitRunsOrAnswers) {
         ASSIGN_OR_RETURN(std::optional<std::string> stored, Begin(tx, key_, "body", clock_.Now()));
         RETURN_IF_ERROR(Complete(tx, key_, "first"));
         ASSIGN_OR_RETURN(mysql::Rows id, tx.Query("SELECT CONNECTION_ID()"));
-        RETURN_IF_ERROR(database_.db().ExecuteOnce(absl::StrCat("KILL CONNECTION ", id[0].Int(0))).status());
+        RETURN_IF_ERROR(
+            database_.db().ExecuteOnce(absl::StrCat("KILL CONNECTION ", id[0].Int(0))).status());
         return std::string("first");
       });
   EXPECT_THAT(unknown, StatusIs(absl::StatusCode::kUnavailable, "COMMIT_UNKNOWN"));
@@ -158,10 +163,12 @@ TEST_F(IdempotencyTest, SweepDeletesAfterSevenDays) {
     std::string hash(32, '\0');
     hash[0] = static_cast<char>(i >> 8);
     hash[1] = static_cast<char>(i);
-    rows.push_back({hash, "c", "m", absl::StrCat(i), hash, "r", clock_.Now() - kLifetime - absl::Seconds(i)});
+    rows.push_back(
+        {hash, "c", "m", absl::StrCat(i), hash, "r", clock_.Now() - kLifetime - absl::Seconds(i)});
   }
-  ASSERT_OK(mysql::BulkInsert(database_.db(), "idempotency_key",
-                              "key_hash, caller, method, request_id, body_hash, response, created_at", rows));
+  ASSERT_OK(mysql::BulkInsert(
+      database_.db(), "idempotency_key",
+      "key_hash, caller, method, request_id, body_hash, response, created_at", rows));
   ASSERT_OK(Run(database_.db(), key_, "body", "answer"));
   EXPECT_THAT(Sweep(database_.db(), clock_.Now()), IsOkAndHolds(2499));  // one is just 7 days old
   EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM idempotency_key"), 2);

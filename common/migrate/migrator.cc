@@ -98,17 +98,19 @@ absl::Status Migrator::CreateTables() {
     RETURN_IF_ERROR(db_.ExecuteOnce(statement).status());
   }
   return db_
-      .Execute("INSERT IGNORE INTO schema_migration_lease (name, owner, expires_at) VALUES (?, ?, ?)",
-               {"migrate", "", absl::UnixEpoch()})
+      .Execute(
+          "INSERT IGNORE INTO schema_migration_lease (name, owner, expires_at) VALUES (?, ?, ?)",
+          {"migrate", "", absl::UnixEpoch()})
       .status();
 }
 
 absl::Status Migrator::TakeLease() {
   const absl::Time now = clock_.Now();
-  ASSIGN_OR_RETURN(int64_t taken,
-                   db_.Execute("UPDATE schema_migration_lease SET owner = ?, expires_at = ? "
-                               "WHERE name = ? AND (owner = ? OR expires_at <= ?)",
-                               {options_.owner, now + options_.lease, "migrate", options_.owner, now}));
+  ASSIGN_OR_RETURN(
+      int64_t taken,
+      db_.Execute("UPDATE schema_migration_lease SET owner = ?, expires_at = ? "
+                  "WHERE name = ? AND (owner = ? OR expires_at <= ?)",
+                  {options_.owner, now + options_.lease, "migrate", options_.owner, now}));
   if (taken == 1) return absl::OkStatus();
   return Error(absl::StatusCode::kAborted, "MIGRATION_RUNNING")
       .Message("another migrator holds the lease")
@@ -118,15 +120,18 @@ absl::Status Migrator::TakeLease() {
 
 absl::Status Migrator::ReleaseLease() {
   return db_
-      .Execute("UPDATE schema_migration_lease SET owner = ?, expires_at = ? WHERE name = ? AND owner = ?",
-               {"", absl::UnixEpoch(), "migrate", options_.owner})
+      .Execute(
+          "UPDATE schema_migration_lease SET owner = ?, expires_at = ? WHERE name = ? AND owner = "
+          "?",
+          {"", absl::UnixEpoch(), "migrate", options_.owner})
       .status();
 }
 
 absl::Status Migrator::ApplySteps(const Migrations& steps) {
   ASSIGN_OR_RETURN(AppliedMap applied, ReadApplied(db_));
   std::map<std::string, int> newest;  // applied, by stream
-  for (const auto& [key, value] : applied) newest[key.first] = std::max(newest[key.first], key.second);
+  for (const auto& [key, value] : applied)
+    newest[key.first] = std::max(newest[key.first], key.second);
   // Everything is checked before anything is changed.
   std::map<std::string, int> previous;
   for (const Migration& step : steps) {
@@ -146,10 +151,11 @@ absl::Status Migrator::ApplySteps(const Migrations& steps) {
   for (const Migration& step : steps) {
     auto it = applied.find({step.stream, step.version});
     if (it == applied.end()) {
-      RETURN_IF_ERROR(db_.Execute("INSERT INTO schema_migration (stream, version, name, checksum, "
-                                  "statements_done, complete, applied_at) VALUES (?, ?, ?, ?, 0, 0, ?)",
-                                  {step.stream, step.version, step.name, Checksum(step), clock_.Now()})
-                          .status());
+      RETURN_IF_ERROR(
+          db_.Execute("INSERT INTO schema_migration (stream, version, name, checksum, "
+                      "statements_done, complete, applied_at) VALUES (?, ?, ?, ?, 0, 0, ?)",
+                      {step.stream, step.version, step.name, Checksum(step), clock_.Now()})
+              .status());
       RETURN_IF_ERROR(ApplyStep(step, 0, false));
     } else if (!it->second.complete) {
       RETURN_IF_ERROR(ApplyStep(step, static_cast<size_t>(it->second.statements_done), true));
@@ -175,8 +181,10 @@ absl::Status Migrator::ApplyStep(const Migration& step, size_t done, bool resume
                         .status());
   }
   return db_
-      .Execute("UPDATE schema_migration SET complete = 1, applied_at = ? WHERE stream = ? AND version = ?",
-               {clock_.Now(), step.stream, step.version})
+      .Execute(
+          "UPDATE schema_migration SET complete = 1, applied_at = ? WHERE stream = ? AND version = "
+          "?",
+          {clock_.Now(), step.stream, step.version})
       .status();
 }
 

@@ -24,7 +24,8 @@ struct Options {
 
 class Migrator {
  public:
-  // `db` holds DDL rights and an io_timeout longer than the longest statement. All must outlive the migrator.
+  // `db` holds DDL rights and an io_timeout longer than the longest statement. All must outlive the
+  // migrator.
   Migrator(mysql::Session& db, const Clock& clock, Options options)
       : db_(db), clock_(clock), options_(std::move(options)) {}
 

@@ -21,14 +21,17 @@ class MigratorTest : public ::testing::Test {
 
   FakeClock clock_;
   TestDatabase database_;
-  const Migration one_{"x", 1, "one", "CREATE TABLE one (id INT NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB;\n"
-                                      "INSERT INTO one VALUES (1), (2);\n"};
+  const Migration one_{"x", 1, "one",
+                       "CREATE TABLE one (id INT NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB;\n"
+                       "INSERT INTO one VALUES (1), (2);\n"};
   const Migration two_{"x", 2, "two", "ALTER TABLE one ADD COLUMN n INT NULL;\n"};
-  const Migration other_{"y", 1, "other", "CREATE TABLE other (id INT NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB;\n"};
+  const Migration other_{"y", 1, "other",
+                         "CREATE TABLE other (id INT NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB;\n"};
 };
 
 TEST_F(MigratorTest, AppliesWhatIsMissingAndNothingTwice) {
-  EXPECT_THAT(VerifyVersion(database_.db(), {one_}), StatusIs(absl::StatusCode::kFailedPrecondition, "SCHEMA_BEHIND"));
+  EXPECT_THAT(VerifyVersion(database_.db(), {one_}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "SCHEMA_BEHIND"));
   ASSERT_OK(Apply({one_}));
   ASSERT_OK(Apply({one_, two_, other_}));
   ASSERT_OK(Apply({one_, two_, other_}));
@@ -47,15 +50,17 @@ TEST_F(MigratorTest, RefusesAStepWhoseTextChanged) {
   ASSERT_OK(Apply({one_}));
   Migration changed = one_;
   changed.sql += "INSERT INTO one VALUES (3);\n";
-  EXPECT_THAT(Apply({changed, two_}), StatusIs(absl::StatusCode::kFailedPrecondition, "MIGRATION_CHANGED"));
+  EXPECT_THAT(Apply({changed, two_}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "MIGRATION_CHANGED"));
   EXPECT_THAT(VerifyVersion(database_.db(), {changed}),
               StatusIs(absl::StatusCode::kFailedPrecondition, "MIGRATION_CHANGED"));
   EXPECT_THAT(VerifyVersion(database_.db(), {one_, two_}),
               StatusIs(absl::StatusCode::kFailedPrecondition, "SCHEMA_BEHIND"));
   // Line ends of another editor are no change.
   Migration crlf = one_;
-  crlf.sql = "CREATE TABLE one (id INT NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB;\r\n"
-             "INSERT INTO one VALUES (1), (2);  \r\n";
+  crlf.sql =
+      "CREATE TABLE one (id INT NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB;\r\n"
+      "INSERT INTO one VALUES (1), (2);  \r\n";
   EXPECT_THAT(Apply({crlf}), IsOk());
 }
 
@@ -69,9 +74,11 @@ TEST_F(MigratorTest, RefusesAStepBehindTheLast) {
 
 TEST_F(MigratorTest, OneMigratorAtATime) {
   ASSERT_OK(Apply({one_}));
-  database_.Run("UPDATE schema_migration_lease SET owner = 'b', expires_at = '2026-03-01 01:05:00';\n");
+  database_.Run(
+      "UPDATE schema_migration_lease SET owner = 'b', expires_at = '2026-03-01 01:05:00';\n");
   EXPECT_THAT(Apply({one_, two_}), StatusIs(absl::StatusCode::kAborted, "MIGRATION_RUNNING"));
-  EXPECT_THAT(VerifyVersion(database_.db(), {two_}), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(VerifyVersion(database_.db(), {two_}),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
   clock_.Advance(absl::Minutes(5));  // the other died: its lease ends
   EXPECT_THAT(Apply({one_, two_}), IsOk());
   EXPECT_THAT(Apply({one_, two_}, "c"), IsOk());  // the lease was given back
@@ -83,16 +90,21 @@ TEST_F(MigratorTest, GoesOnAfterTheStatementThatFailed) {
                          "INSERT INTO w SELECT id FROM comes_later;\n"
                          "INSERT INTO w VALUES (9);\n"};
   EXPECT_THAT(Apply({broken}), StatusIs(absl::StatusCode::kInternal));
-  EXPECT_THAT(VerifyVersion(database_.db(), {broken}), StatusIs(absl::StatusCode::kFailedPrecondition));
-  database_.Run("CREATE TABLE comes_later (id INT NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB;\n"
-                "INSERT INTO comes_later VALUES (1);\n");
+  EXPECT_THAT(VerifyVersion(database_.db(), {broken}),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  database_.Run(
+      "CREATE TABLE comes_later (id INT NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB;\n"
+      "INSERT INTO comes_later VALUES (1);\n");
   ASSERT_OK(Apply({broken}));
   EXPECT_EQ(database_.Int("SELECT SUM(id) FROM w"), 10);
   // Died between a statement and its mark.
-  database_.Run("UPDATE schema_migration SET complete = 0, statements_done = 0 WHERE stream = 'x';\n");
-  const Migration table{"v", 1, "v", "CREATE TABLE v (id INT NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB;\n"};
+  database_.Run(
+      "UPDATE schema_migration SET complete = 0, statements_done = 0 WHERE stream = 'x';\n");
+  const Migration table{"v", 1, "v",
+                        "CREATE TABLE v (id INT NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB;\n"};
   ASSERT_OK(Apply({broken, table}));
-  database_.Run("UPDATE schema_migration SET complete = 0, statements_done = 0 WHERE stream = 'v';\n");
+  database_.Run(
+      "UPDATE schema_migration SET complete = 0, statements_done = 0 WHERE stream = 'v';\n");
   EXPECT_THAT(Apply({broken, table}), IsOk());
 }
 

@@ -18,7 +18,8 @@ std::string LastQuoted(std::string_view message, std::string_view quotes) {
   const size_t begin = message.find_last_of(quotes, end - 1);
   if (begin == std::string_view::npos) return "";
   std::string_view word = message.substr(begin + 1, end - begin - 1);
-  if (const size_t dot = word.rfind('.'); dot != std::string_view::npos) word.remove_prefix(dot + 1);
+  if (const size_t dot = word.rfind('.'); dot != std::string_view::npos)
+    word.remove_prefix(dot + 1);
   return std::string(word);
 }
 
@@ -37,7 +38,12 @@ bool IsBroken(int code) {
     case 1053:  // server shutdown in progress
     case 1152:  // aborted connection
     case 1153:  // packet too large: the server hangs up
-    case 1156: case 1157: case 1158: case 1159: case 1160: case 1161:  // network errors
+    case 1156:
+    case 1157:
+    case 1158:
+    case 1159:
+    case 1160:
+    case 1161:  // network errors
     case 1927:  // connection was killed (MariaDB)
     case 3169:  // session was killed (MySQL)
     case 4031:  // disconnected by the server after idling (MySQL)
@@ -64,9 +70,11 @@ absl::Status MapError(int code, std::string_view sql_state, std::string_view mes
     case 3819:  // MySQL: Check constraint 'x' is violated.
     {
       const size_t begin = message.find_first_of("`'");
-      const size_t end = begin == std::string_view::npos ? begin : message.find_first_of("`'", begin + 1);
+      const size_t end =
+          begin == std::string_view::npos ? begin : message.find_first_of("`'", begin + 1);
       std::string name;
-      if (end != std::string_view::npos) name = std::string(message.substr(begin + 1, end - begin - 1));
+      if (end != std::string_view::npos)
+        name = std::string(message.substr(begin + 1, end - begin - 1));
       if (const size_t dot = name.rfind('.'); dot != std::string::npos) name = name.substr(dot + 1);
       return Base(absl::StatusCode::kFailedPrecondition, "CHECK_VIOLATION", code)
           .Message("check constraint violated")
@@ -89,9 +97,13 @@ absl::Status MapError(int code, std::string_view sql_state, std::string_view mes
       return Base(absl::StatusCode::kDeadlineExceeded, "DATABASE_TIMEOUT", code)
           .Message("statement ran too long")
           .Zh("数据库查询超时");
-    case 1040: case 1203: case 1226:  // too many connections
-    case 1290: case 1792: case 1836:  // read only
-    case 1317:                        // interrupted by an operator
+    case 1040:
+    case 1203:
+    case 1226:  // too many connections
+    case 1290:
+    case 1792:
+    case 1836:  // read only
+    case 1317:  // interrupted by an operator
       return Base(absl::StatusCode::kUnavailable, kUnavailableReason, code)
           .Message(absl::StrCat("database unavailable: MySQL error ", code))
           .Zh("数据库暂不可用，请稍后重试")
@@ -101,13 +113,15 @@ absl::Status MapError(int code, std::string_view sql_state, std::string_view mes
   }
   if (code != 0 && IsBroken(code)) return MapConnectError(code, message);
   return Base(absl::StatusCode::kInternal, "DATABASE_ERROR", code)
-      .Message(absl::StrCat("MySQL error ", code, " (", AbslView(sql_state), "): ", AbslView(message.substr(0, 300))))
+      .Message(absl::StrCat("MySQL error ", code, " (", AbslView(sql_state),
+                            "): ", AbslView(message.substr(0, 300))))
       .Zh("系统内部错误");
 }
 
 absl::Status MapConnectError(int code, std::string_view message) {
   return Base(absl::StatusCode::kUnavailable, kUnavailableReason, code)
-      .Message(absl::StrCat("database unavailable: MySQL error ", code, ": ", AbslView(message.substr(0, 200))))
+      .Message(absl::StrCat("database unavailable: MySQL error ", code, ": ",
+                            AbslView(message.substr(0, 200))))
       .Zh("数据库暂不可用，请稍后重试")
       .RetryAfter(absl::Seconds(1));
 }

@@ -16,7 +16,8 @@
 namespace bangfu::mysql {
 namespace {
 
-// Well-formed UTF-8 (no overlong forms, no surrogates), text in runs of ASCII eight bytes at a time.
+// Well-formed UTF-8 (no overlong forms, no surrogates), text in runs of ASCII eight bytes at a
+// time.
 bool IsText(std::string_view s) {
   size_t i = 0;
   while (i < s.size()) {
@@ -49,14 +50,22 @@ bool IsText(std::string_view s) {
 // What stands after a backslash for a byte that must not stand bare; 0 for all others.
 char EscapeOf(char c) {
   switch (c) {
-    case '\0': return '0';
-    case '\'': return '\'';
-    case '"': return '"';
-    case '\\': return '\\';
-    case '\n': return 'n';
-    case '\r': return 'r';
-    case '\x1a': return 'Z';
-    default: return 0;
+    case '\0':
+      return '0';
+    case '\'':
+      return '\'';
+    case '"':
+      return '"';
+    case '\\':
+      return '\\';
+    case '\n':
+      return 'n';
+    case '\r':
+      return 'r';
+    case '\x1a':
+      return 'Z';
+    default:
+      return 0;
   }
 }
 
@@ -212,8 +221,8 @@ absl::StatusOr<int64_t> BulkInsert(Executor& db, std::string_view table, std::st
                                    const std::vector<Params>& rows, std::string_view suffix,
                                    std::string_view verb) {
   const bool bare = columns.empty() || columns.front() != '(';
-  const std::string head = absl::StrCat(AbslView(verb), " ", AbslView(table), bare ? " (" : " ", AbslView(columns),
-                                        bare ? ") VALUES " : " VALUES ");
+  const std::string head = absl::StrCat(AbslView(verb), " ", AbslView(table), bare ? " (" : " ",
+                                        AbslView(columns), bare ? ") VALUES " : " VALUES ");
   const size_t limit = db.max_statement_bytes();
   int64_t affected = 0;
   std::string sql;

@@ -21,12 +21,13 @@ TEST(LiteralTest, WritesEachKindOfValue) {
 }
 
 TEST(LiteralTest, WhatIsNotTextIsHexadecimal) {
-  for (const char* bad : {"\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x80\x80\xaf",
-                          "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe5\x86", "12345678\xff", "\xe5\x86\x41"}) {
+  for (const char* bad :
+       {"\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x80\x80\xaf",
+        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe5\x86", "12345678\xff", "\xe5\x86\x41"}) {
     EXPECT_THAT(Literal(bad), ::testing::StartsWith("x'")) << Literal(bad);
   }
-  for (const char* good : {"", "a", "12345678", "冷库12345678𠮷", "\xc2\x80", "\xed\x9f\xbf", "\xee\x80\x80",
-                           "\xf4\x8f\xbf\xbf"}) {
+  for (const char* good : {"", "a", "12345678", "冷库12345678𠮷", "\xc2\x80", "\xed\x9f\xbf",
+                           "\xee\x80\x80", "\xf4\x8f\xbf\xbf"}) {
     EXPECT_EQ(Literal(good), absl::StrCat("'", good, "'"));
   }
 }
@@ -46,17 +47,20 @@ TEST(InterpolateTest, LeavesQuotedQuestionMarksAlone) {
 }
 
 TEST(SplitStatementsTest, SplitsAtLineEndsOutsideTexts) {
-  EXPECT_THAT(SplitStatements("-- head\nCREATE TABLE a (b INT); \nINSERT INTO a VALUES ('x;\ny'), (';');\n\n"
-                              "-- the end;\n"),
+  EXPECT_THAT(SplitStatements(
+                  "-- head\nCREATE TABLE a (b INT); \nINSERT INTO a VALUES ('x;\ny'), (';');\n\n"
+                  "-- the end;\n"),
               ElementsAre("CREATE TABLE a (b INT)", "INSERT INTO a VALUES ('x;\ny'), (';')"));
-  EXPECT_THAT(SplitStatements("SELECT 1; -- one; it's\nSELECT 2;"), ElementsAre("SELECT 1", "SELECT 2"));
+  EXPECT_THAT(SplitStatements("SELECT 1; -- one; it's\nSELECT 2;"),
+              ElementsAre("SELECT 1", "SELECT 2"));
   EXPECT_THAT(SplitStatements("SELECT 1; SELECT 2"), ElementsAre("SELECT 1; SELECT 2"));
 }
 
 TEST(RegionClauseTest, IsARangePerPrefix) {
   Params params = {7};
-  EXPECT_EQ(RegionClause({"3607", "360821"}, "p.region_path", &params),
-            "((p.region_path >= ? AND p.region_path < ?) OR (p.region_path >= ? AND p.region_path < ?))");
+  EXPECT_EQ(
+      RegionClause({"3607", "360821"}, "p.region_path", &params),
+      "((p.region_path >= ? AND p.region_path < ?) OR (p.region_path >= ? AND p.region_path < ?))");
   ASSERT_EQ(params.size(), 5u);
   EXPECT_EQ(Literal(params[1]), "'3607'");
   EXPECT_EQ(Literal(params[2]), "'3607~'");

@@ -21,7 +21,8 @@ using ::bangfu::testing::TestDatabase;
 using ::bangfu::testing::TestServer;
 
 const migrate::Migrations& Schema() {
-  static const auto* steps = new migrate::Migrations{{.stream = "test", .version = 1, .name = "t", .sql = R"sql(
+  static const auto* steps =
+      new migrate::Migrations{{.stream = "test", .version = 1, .name = "t", .sql = R"sql(
 CREATE TABLE thing (
   id BINARY(16) NOT NULL,
   name VARCHAR(200) NULL,
@@ -63,8 +64,9 @@ class SessionTest : public ::testing::Test {
 
 TEST_F(SessionTest, SessionStateIsSetOnEveryConnect) {
   for (int i = 0; i < 2; ++i) {
-    ASSERT_OK_AND_ASSIGN(Rows rows, db_.Query("SELECT @@tx_isolation, @@time_zone, @@character_set_client, "
-                                              "@@collation_connection, @@innodb_lock_wait_timeout"));
+    ASSERT_OK_AND_ASSIGN(Rows rows,
+                         db_.Query("SELECT @@tx_isolation, @@time_zone, @@character_set_client, "
+                                   "@@collation_connection, @@innodb_lock_wait_timeout"));
     EXPECT_EQ(rows[0].String(0), "READ-COMMITTED");
     EXPECT_EQ(rows[0].String(1), "+00:00");
     EXPECT_EQ(rows[0].String(2), "utf8mb4");
@@ -79,10 +81,18 @@ TEST_F(SessionTest, ValuesComeBackAsTheyWentIn) {
   const std::string doc = std::string("\0\1'\\\"\n\x1a\xff?", 9) + std::string(400000, 'z');
   const std::string name = "帮扶 '冷库' \\ 𠮷?";
   for (bool once : {false, true}) {
-    const Params row = {Id(once), absl::StrCat(name, once), "12345678901234567890.12345678", at,
-                        absl::CivilDay(2026, 2, 28), int64_t{9007199254740993}, true, doc, "3607"};
-    const char* sql = "INSERT INTO thing (id, name, amount, at, day, n, flag, doc, region_path) "
-                      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    const Params row = {Id(once),
+                        absl::StrCat(name, once),
+                        "12345678901234567890.12345678",
+                        at,
+                        absl::CivilDay(2026, 2, 28),
+                        int64_t{9007199254740993},
+                        true,
+                        doc,
+                        "3607"};
+    const char* sql =
+        "INSERT INTO thing (id, name, amount, at, day, n, flag, doc, region_path) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
     EXPECT_THAT(once ? db_.ExecuteOnce(sql, row) : db_.Execute(sql, row), IsOkAndHolds(1));
   }
   const char* sql = "SELECT id, name, amount, at, day, n, flag, doc FROM thing WHERE id = ?";
@@ -120,7 +130,8 @@ TEST_F(SessionTest, NullIsNotZero) {
   EXPECT_EQ(rows[0].OptString(2), std::nullopt);
   EXPECT_EQ(rows[1].OptInt(0), 0);
   // The same statement again: a bound NULL must not stick.
-  ASSERT_OK(db_.Execute("INSERT INTO thing (id, n, at) VALUES (?, ?, ?)", {Id(3), 7, absl::UnixEpoch()}));
+  ASSERT_OK(
+      db_.Execute("INSERT INTO thing (id, n, at) VALUES (?, ?, ?)", {Id(3), 7, absl::UnixEpoch()}));
   ASSERT_OK_AND_ASSIGN(rows, db_.Query("SELECT n, at FROM thing WHERE id = ?", {Id(3)}));
   EXPECT_EQ(rows[0].OptInt(0), 7);
   EXPECT_EQ(rows[0].OptTime(1), absl::UnixEpoch());
@@ -161,12 +172,14 @@ TEST_F(SessionTest, StatementCacheIsBoundedOnTheServer) {
   options.statement_cache = 4;
   auto session = Session::Create(options);
   const int64_t before = database_.Int(
-      "SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'PREPARED_STMT_COUNT'");
+      "SELECT variable_value FROM information_schema.global_status WHERE variable_name = "
+      "'PREPARED_STMT_COUNT'");
   for (int i = 0; i < 50; ++i) {
     ASSERT_OK(session->Query(absl::StrCat("SELECT ", i, " FROM counter WHERE id = ?"), {1}));
   }
   const char* count =
-      "SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'PREPARED_STMT_COUNT'";
+      "SELECT variable_value FROM information_schema.global_status WHERE variable_name = "
+      "'PREPARED_STMT_COUNT'";
   EXPECT_EQ(database_.Int(count) - before, 4 + 0);
   session.reset();
   // The server notices the end of a session a moment later.
@@ -185,7 +198,8 @@ TEST_F(SessionTest, ManyParametersAreNotPrepared) {
 TEST_F(SessionTest, BulkInsertFitsThePacket) {
   std::vector<Params> rows;
   for (int i = 0; i < 3000; ++i) {
-    rows.push_back({Id(i), absl::StrCat("名'称\\", i), std::string(3000, static_cast<char>('a' + i % 26))});
+    rows.push_back(
+        {Id(i), absl::StrCat("名'称\\", i), std::string(3000, static_cast<char>('a' + i % 26))});
   }
   EXPECT_THAT(BulkInsert(db_, "thing", "(id, name, doc)", rows), IsOkAndHolds(3000));
   EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM thing WHERE LENGTH(doc) = 3000"), 3000);
@@ -194,9 +208,11 @@ TEST_F(SessionTest, BulkInsertFitsThePacket) {
   // With FOUND_ROWS a row that is there already counts 1 when unchanged, 2 when updated.
   rows.resize(2);
   rows[1][2] = "changed";
-  EXPECT_THAT(BulkInsert(db_, "thing", "id, name, doc", rows, "ON DUPLICATE KEY UPDATE doc = VALUES(doc)"),
-              IsOkAndHolds(3));
-  EXPECT_THAT(BulkInsert(db_, "thing", "id, name, doc", rows, "", "INSERT IGNORE INTO"), IsOkAndHolds(0));
+  EXPECT_THAT(
+      BulkInsert(db_, "thing", "id, name, doc", rows, "ON DUPLICATE KEY UPDATE doc = VALUES(doc)"),
+      IsOkAndHolds(3));
+  EXPECT_THAT(BulkInsert(db_, "thing", "id, name, doc", rows, "", "INSERT IGNORE INTO"),
+              IsOkAndHolds(0));
   EXPECT_THAT(BulkInsert(db_, "thing", "id", {}), IsOkAndHolds(0));
   EXPECT_THAT(BulkInsert(db_, "thing", "id", {{1}, {1, 2}}), StatusIs(absl::StatusCode::kInternal));
 }
@@ -206,20 +222,23 @@ TEST_F(SessionTest, StreamStopsAtTheFirstErrorAndRefusesStatementsInside) {
   for (int i = 0; i < 100; ++i) rows.push_back({Id(i)});
   ASSERT_OK(BulkInsert(db_, "thing", "id", rows));
   int seen = 0;
-  EXPECT_THAT(db_.Stream("SELECT id FROM thing", {}, [&](const Row&) -> absl::Status {
-    if (++seen == 10) return absl::CancelledError("enough");
-    return absl::OkStatus();
-  }), StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_THAT(db_.Stream("SELECT id FROM thing", {},
+                         [&](const Row&) -> absl::Status {
+                           if (++seen == 10) return absl::CancelledError("enough");
+                           return absl::OkStatus();
+                         }),
+              StatusIs(absl::StatusCode::kCancelled));
   EXPECT_EQ(seen, 10);
-  EXPECT_THAT(db_.Stream("SELECT id FROM thing", {}, [&](const Row&) {
-    return db_.Query("SELECT 1").status();
-  }), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(db_.Stream("SELECT id FROM thing", {},
+                         [&](const Row&) { return db_.Query("SELECT 1").status(); }),
+              StatusIs(absl::StatusCode::kInternal));
   EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM thing"), 100);  // the session is still good
 }
 
 TEST_F(SessionTest, RegionClauseUsesTheIndexAndFindsNothingOutside) {
   std::vector<Params> rows;
-  const std::vector<std::string> paths = {"36", "3607", "360733", "360733101", "3608", "360821", "37"};
+  const std::vector<std::string> paths = {"36",   "3607",   "360733", "360733101",
+                                          "3608", "360821", "37"};
   for (int i = 0; i < 700; ++i) rows.push_back({Id(i), paths[i % paths.size()]});
   ASSERT_OK(BulkInsert(db_, "thing", "id, region_path", rows));
   auto count = [&](const std::vector<std::string>& scope) {
@@ -234,27 +253,37 @@ TEST_F(SessionTest, RegionClauseUsesTheIndexAndFindsNothingOutside) {
   EXPECT_EQ(count({""}), 700);
   Params params;
   const std::string where = RegionClause({"360733"}, "region_path", &params);
-  ASSERT_OK_AND_ASSIGN(Rows plan, db_.Query(absl::StrCat("EXPLAIN SELECT id FROM thing WHERE ", where), params));
+  ASSERT_OK_AND_ASSIGN(
+      Rows plan, db_.Query(absl::StrCat("EXPLAIN SELECT id FROM thing WHERE ", where), params));
   EXPECT_EQ(plan[0].String(3), "range");
   EXPECT_EQ(plan[0].String(5), "k_region");
 }
 
 TEST_F(SessionTest, TransactionCommitsOrRollsBack) {
-  EXPECT_THAT(Transact(db_, [&](Tx& tx) -> absl::StatusOr<int64_t> {
-    return tx.Execute("UPDATE counter SET value = value + 1 WHERE id = ?", {1});
-  }), IsOkAndHolds(1));
-  EXPECT_THAT(Transact(db_, [&](Tx& tx) -> absl::Status {
-    RETURN_IF_ERROR(tx.Execute("UPDATE counter SET value = 100 WHERE id = ?", {1}).status());
-    return FailedPrecondition("NO", "不行");
-  }), StatusIs(absl::StatusCode::kFailedPrecondition, "NO"));
+  EXPECT_THAT(Transact(db_,
+                       [&](Tx& tx) -> absl::StatusOr<int64_t> {
+                         return tx.Execute("UPDATE counter SET value = value + 1 WHERE id = ?",
+                                           {1});
+                       }),
+              IsOkAndHolds(1));
+  EXPECT_THAT(
+      Transact(db_,
+               [&](Tx& tx) -> absl::Status {
+                 RETURN_IF_ERROR(
+                     tx.Execute("UPDATE counter SET value = 100 WHERE id = ?", {1}).status());
+                 return FailedPrecondition("NO", "不行");
+               }),
+      StatusIs(absl::StatusCode::kFailedPrecondition, "NO"));
   EXPECT_EQ(database_.Int("SELECT value FROM counter WHERE id = 1"), 1);
-  EXPECT_THAT(Transact(db_, [&](Tx&) { return Transact(db_, [](Tx&) { return absl::OkStatus(); }); }),
-              StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(
+      Transact(db_, [&](Tx&) { return Transact(db_, [](Tx&) { return absl::OkStatus(); }); }),
+      StatusIs(absl::StatusCode::kInternal));
 }
 
 TEST_F(SessionTest, ABodyThatSaysConflictRunsAgain) {
   int runs = 0;
-  EXPECT_THAT(Transact(db_, [&](Tx&) { return ++runs < 3 ? Conflict() : absl::OkStatus(); }), IsOk());
+  EXPECT_THAT(Transact(db_, [&](Tx&) { return ++runs < 3 ? Conflict() : absl::OkStatus(); }),
+              IsOk());
   EXPECT_EQ(runs, 3);
 }
 
@@ -265,7 +294,8 @@ TEST_F(SessionTest, DeadlockRunsTheBodyAgain) {
     auto session = database_.Connect();
     return Transact(*session, [&](Tx& tx) -> absl::Status {
       ++runs;
-      RETURN_IF_ERROR(tx.Execute("UPDATE counter SET value = value + 1 WHERE id = ?", {first}).status());
+      RETURN_IF_ERROR(
+          tx.Execute("UPDATE counter SET value = value + 1 WHERE id = ?", {first}).status());
       ++holding;
       while (holding < 2) std::this_thread::yield();
       return tx.Execute("UPDATE counter SET value = value + 1 WHERE id = ?", {second}).status();
@@ -314,14 +344,19 @@ TEST_F(SessionTest, LockWaitTimeoutUndoesTheWholeTransactionAndRunsAgain) {
   options.sleep = [&](absl::Duration) { ++waits; };
   auto waiter = Session::Create(options);
   absl::Status result;
-  EXPECT_THAT(Transact(db_, [&](Tx& tx) -> absl::Status {
-    RETURN_IF_ERROR(tx.Execute("UPDATE counter SET value = 1 WHERE id = ?", {2}).status());
-    result = Transact(*waiter, [&](Tx& inner) -> absl::Status {
-      RETURN_IF_ERROR(inner.Execute("UPDATE counter SET value = 1 WHERE id = ?", {1}).status());
-      return inner.Execute("UPDATE counter SET value = 2 WHERE id = ?", {2}).status();
-    });
-    return absl::CancelledError("only to hold the lock");
-  }), StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_THAT(
+      Transact(db_,
+               [&](Tx& tx) -> absl::Status {
+                 RETURN_IF_ERROR(
+                     tx.Execute("UPDATE counter SET value = 1 WHERE id = ?", {2}).status());
+                 result = Transact(*waiter, [&](Tx& inner) -> absl::Status {
+                   RETURN_IF_ERROR(
+                       inner.Execute("UPDATE counter SET value = 1 WHERE id = ?", {1}).status());
+                   return inner.Execute("UPDATE counter SET value = 2 WHERE id = ?", {2}).status();
+                 });
+                 return absl::CancelledError("only to hold the lock");
+               }),
+      StatusIs(absl::StatusCode::kCancelled));
   EXPECT_THAT(result, StatusIs(absl::StatusCode::kAborted, "TRANSACTION_CONFLICT"));
   EXPECT_EQ(waits, 1);
   EXPECT_EQ(database_.Int("SELECT SUM(value) FROM counter"), 0);
@@ -343,7 +378,8 @@ TEST_F(SessionTest, KilledConnectionIsReplacedWithItsState) {
   ASSERT_OK(db_.ExecuteOnce(absl::StrCat("KILL CONNECTION ", rows[0].Int(0))));
   EXPECT_THAT(session->Execute("UPDATE counter SET value = value + 1 WHERE id = ?", {1}),
               StatusIs(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"));
-  EXPECT_THAT(session->Execute("UPDATE counter SET value = value + 1 WHERE id = ?", {1}), IsOkAndHolds(1));
+  EXPECT_THAT(session->Execute("UPDATE counter SET value = value + 1 WHERE id = ?", {1}),
+              IsOkAndHolds(1));
 }
 
 TEST_F(SessionTest, AnIdleSessionIsPingedBeforeAWrite) {
@@ -351,19 +387,26 @@ TEST_F(SessionTest, AnIdleSessionIsPingedBeforeAWrite) {
   options.idle_before_ping = absl::ZeroDuration();
   auto session = Session::Create(options);
   ASSERT_OK(db_.ExecuteOnce(absl::StrCat("KILL CONNECTION ", ConnectionId(*session))));
-  EXPECT_THAT(session->Execute("UPDATE counter SET value = value + 1 WHERE id = ?", {1}), IsOkAndHolds(1));
+  EXPECT_THAT(session->Execute("UPDATE counter SET value = value + 1 WHERE id = ?", {1}),
+              IsOkAndHolds(1));
 }
 
 TEST_F(SessionTest, ConnectionLostInATransactionRunsTheBodyAgainFromTheStart) {
   auto session = database_.Connect();
   int runs = 0;
-  EXPECT_THAT(Transact(*session, [&](Tx& tx) -> absl::Status {
-    RETURN_IF_ERROR(tx.Execute("UPDATE counter SET value = value + 1 WHERE id = ?", {1}).status());
-    if (++runs == 1) {
-      RETURN_IF_ERROR(db_.ExecuteOnce(absl::StrCat("KILL CONNECTION ", ConnectionId(tx))).status());
-    }
-    return tx.Execute("UPDATE counter SET value = value + 1 WHERE id = ?", {2}).status();
-  }), IsOk());
+  EXPECT_THAT(
+      Transact(
+          *session,
+          [&](Tx& tx) -> absl::Status {
+            RETURN_IF_ERROR(
+                tx.Execute("UPDATE counter SET value = value + 1 WHERE id = ?", {1}).status());
+            if (++runs == 1) {
+              RETURN_IF_ERROR(
+                  db_.ExecuteOnce(absl::StrCat("KILL CONNECTION ", ConnectionId(tx))).status());
+            }
+            return tx.Execute("UPDATE counter SET value = value + 1 WHERE id = ?", {2}).status();
+          }),
+      IsOk());
   EXPECT_EQ(runs, 2);
   EXPECT_EQ(database_.Int("SELECT SUM(value) FROM counter"), 2);
 }
@@ -371,11 +414,16 @@ TEST_F(SessionTest, ConnectionLostInATransactionRunsTheBodyAgainFromTheStart) {
 TEST_F(SessionTest, ConnectionLostAtCommitIsAnUnknownOutcome) {
   auto session = database_.Connect();
   int runs = 0;
-  EXPECT_THAT(Transact(*session, [&](Tx& tx) -> absl::Status {
-    ++runs;
-    RETURN_IF_ERROR(tx.Execute("UPDATE counter SET value = value + 1 WHERE id = ?", {1}).status());
-    return db_.ExecuteOnce(absl::StrCat("KILL CONNECTION ", ConnectionId(tx))).status();
-  }), StatusIs(absl::StatusCode::kUnavailable, "COMMIT_UNKNOWN"));
+  EXPECT_THAT(
+      Transact(
+          *session,
+          [&](Tx& tx) -> absl::Status {
+            ++runs;
+            RETURN_IF_ERROR(
+                tx.Execute("UPDATE counter SET value = value + 1 WHERE id = ?", {1}).status());
+            return db_.ExecuteOnce(absl::StrCat("KILL CONNECTION ", ConnectionId(tx))).status();
+          }),
+      StatusIs(absl::StatusCode::kUnavailable, "COMMIT_UNKNOWN"));
   EXPECT_EQ(runs, 1);
 }
 
@@ -383,7 +431,8 @@ TEST_F(SessionTest, AStatementThatTakesTooLongEndsUnavailable) {
   Options options = database_.options();
   options.io_timeout = absl::Seconds(1);
   auto session = Session::Create(options);
-  EXPECT_THAT(session->Execute("DO SLEEP(30)"), StatusIs(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"));
+  EXPECT_THAT(session->Execute("DO SLEEP(30)"),
+              StatusIs(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"));
   EXPECT_OK(session->Ping());
 }
 
@@ -394,7 +443,8 @@ TEST(ServerTest, CrashAndRestartLoseNoCommit) {
     return tx.Execute("UPDATE counter SET value = 42 WHERE id = ?", {1}).status();
   }));
   ASSERT_OK(server.Kill());
-  EXPECT_THAT(database.db().Query("SELECT 1"), StatusIs(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"));
+  EXPECT_THAT(database.db().Query("SELECT 1"),
+              StatusIs(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"));
   EXPECT_THAT(Transact(database.db(), [](Tx&) { return absl::OkStatus(); }),
               StatusIs(absl::StatusCode::kUnavailable));
   ASSERT_OK(server.Start());

@@ -13,8 +13,8 @@ constexpr char kLastInstant[] = "9999-12-31 23:59:59.999999";
 std::string FormatInstant(absl::Time t) {
   const absl::TimeZone utc = absl::UTCTimeZone();
   const absl::CivilSecond second = absl::ToCivilSecond(t, utc);
-  const int64_t micros =
-      absl::ToInt64Microseconds(absl::Floor(t - absl::FromCivil(second, utc), absl::Microseconds(1)));
+  const int64_t micros = absl::ToInt64Microseconds(
+      absl::Floor(t - absl::FromCivil(second, utc), absl::Microseconds(1)));
   return absl::StrFormat("%04d-%02d-%02d %02d:%02d:%02d.%06d", second.year(), second.month(),
                          second.day(), second.hour(), second.minute(), second.second(), micros);
 }
@@ -82,8 +82,8 @@ absl::Time Row::Time(size_t i) const {
   int hour = 0, minute = 0, second = 0;
   if (!ParseDay(*s, &day)) return absl::InfinitePast();
   if (*s == kLastInstant) return absl::InfiniteFuture();
-  if (s->size() >= 19 && (!Digits(*s, 11, 2, &hour) || !Digits(*s, 14, 2, &minute) ||
-                          !Digits(*s, 17, 2, &second))) {
+  if (s->size() >= 19 &&
+      (!Digits(*s, 11, 2, &hour) || !Digits(*s, 14, 2, &minute) || !Digits(*s, 17, 2, &second))) {
     return absl::InfinitePast();
   }
   int64_t micros = 0;

@@ -17,8 +17,8 @@ namespace bangfu::printed {
 std::string ClassFromWord(std::string_view word);
 
 struct StageProposal {
-  std::string stage;  // UNDER_CONSTRUCTION, PAUSED, COMPLETED, ACCEPTED, OPERATING, IDLE,
-                      // TERMINATED; empty: unknown, or not begun yet
+  std::string stage;       // UNDER_CONSTRUCTION, PAUSED, COMPLETED, ACCEPTED, OPERATING, IDLE,
+                           // TERMINATED; empty: unknown, or not begun yet
   bool not_begun = false;  // 计划, 审核符合: belongs to the library, not to the stock
   std::string note_zh;
 };

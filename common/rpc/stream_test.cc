@@ -2,8 +2,8 @@
 #include <latch>
 #include <thread>
 
-#include "common/rpc/server_for_test.h"
 #include "common/rpc/server.h"
+#include "common/rpc/server_for_test.h"
 #include "common/status/error.h"
 
 namespace bangfu::rpc {

@@ -11,7 +11,8 @@ namespace bangfu::testing {
 class FakeClock final : public Clock {
  public:
   // 2026-03-01 09:00 in Shanghai, unless told otherwise.
-  FakeClock() : now_(absl::FromCivil(absl::CivilSecond(2026, 3, 1, 1, 0, 0), absl::UTCTimeZone())) {}
+  FakeClock()
+      : now_(absl::FromCivil(absl::CivilSecond(2026, 3, 1, 1, 0, 0), absl::UTCTimeZone())) {}
   explicit FakeClock(absl::Time now) : now_(now) {}
 
   absl::Time Now() const override {

@@ -113,10 +113,11 @@ Pool& ThePool() {
 }
 
 absl::StatusOr<std::vector<std::string>> Tables(mysql::Session& db, const std::string& schema) {
-  ASSIGN_OR_RETURN(mysql::Rows rows,
-                   db.Query("SELECT table_name FROM information_schema.tables WHERE table_schema = ? "
-                            "ORDER BY table_name",
-                            {schema}));
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query("SELECT table_name FROM information_schema.tables WHERE table_schema = ? "
+               "ORDER BY table_name",
+               {schema}));
   std::vector<std::string> out;
   for (const mysql::Row& row : rows) out.push_back(row.String(0));
   return out;
@@ -132,7 +133,8 @@ absl::StatusOr<bool> ResetRows(mysql::Session& db, const std::string& schema,
     const std::string ours = absl::StrCat(Quote(schema), ".", Quote(table));
     const std::string theirs = absl::StrCat(Quote(pristine), ".", Quote(table));
     RETURN_IF_ERROR(db.ExecuteOnce(absl::StrCat("DELETE FROM ", ours)).status());
-    ASSIGN_OR_RETURN(mysql::Rows seeded, db.Query(absl::StrCat("SELECT 1 FROM ", theirs, " LIMIT 1")));
+    ASSIGN_OR_RETURN(mysql::Rows seeded,
+                     db.Query(absl::StrCat("SELECT 1 FROM ", theirs, " LIMIT 1")));
     if (seeded.empty()) continue;
     RETURN_IF_ERROR(
         db.ExecuteOnce(absl::StrCat("INSERT INTO ", ours, " SELECT * FROM ", theirs)).status());
@@ -185,8 +187,7 @@ TestServer::TestServer(bool durable) : durable_(durable) {
   const char* running = std::getenv("BANGFU_TEST_MYSQL");
   if (running != nullptr && *running != '\0' && !durable) {
     ours_ = false;
-    const std::vector<std::string> parts =
-        absl::StrSplit(running, absl::MaxSplits(':', 3));
+    const std::vector<std::string> parts = absl::StrSplit(running, absl::MaxSplits(':', 3));
     if (parts.size() < 3) Die("BANGFU_TEST_MYSQL wants host:port:user:password");
     options_.host = parts[0];
     options_.port = std::atoi(parts[1].c_str());
@@ -242,12 +243,22 @@ absl::Status TestServer::Start() {
 absl::Status TestServer::Spawn() {
   options_.port = FreePort();
   std::vector<std::string> arguments = {
-      kServer, "--no-defaults", "--datadir=" + directory_ + "/data", "--socket=" + options_.host,
-      absl::StrCat("--port=", options_.port), "--bind-address=127.0.0.1", "--skip-networking=0",
-      "--skip-log-bin", "--skip-name-resolve", "--pid-file=" + directory_ + "/server.pid",
+      kServer,
+      "--no-defaults",
+      "--datadir=" + directory_ + "/data",
+      "--socket=" + options_.host,
+      absl::StrCat("--port=", options_.port),
+      "--bind-address=127.0.0.1",
+      "--skip-networking=0",
+      "--skip-log-bin",
+      "--skip-name-resolve",
+      "--pid-file=" + directory_ + "/server.pid",
       absl::StrCat("--innodb-flush-log-at-trx-commit=", durable_ ? 1 : 0),
-      "--innodb-log-file-size=16M", "--innodb-buffer-pool-size=128M", "--performance-schema=OFF",
-      "--max-connections=200", "--loose-innodb-use-native-aio=0"};
+      "--innodb-log-file-size=16M",
+      "--innodb-buffer-pool-size=128M",
+      "--performance-schema=OFF",
+      "--max-connections=200",
+      "--loose-innodb-use-native-aio=0"};
   if (geteuid() == 0) arguments.push_back("--user=root");
   const std::string log = directory_ + "/server.log";
   pid_ = Launch(arguments, log);
@@ -286,7 +297,8 @@ TestDatabase::TestDatabase(const migrate::Migrations& migrations, bool own_schem
   std::lock_guard<std::mutex> lock(pool.mu);
   auto fresh_name = [&] {
     static const uint64_t run = SystemRandom();
-    std::string name = absl::StrCat("bangfu_test_", absl::Hex(run & 0xffffffffff), "_", ++pool.next);
+    std::string name =
+        absl::StrCat("bangfu_test_", absl::Hex(run & 0xffffffffff), "_", ++pool.next);
     if (&server == &TestServer::Shared()) pool.all.insert(name);
     return name;
   };

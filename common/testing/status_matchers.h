@@ -55,13 +55,13 @@ class IsOkAndHoldsMatcher {
   class Impl : public ::testing::MatcherInterface<StatusOrType> {
    public:
     using Value = typename std::decay_t<StatusOrType>::value_type;
-    explicit Impl(const Inner& inner)
-        : matcher_(::testing::SafeMatcherCast<const Value&>(inner)) {}
+    explicit Impl(const Inner& inner) : matcher_(::testing::SafeMatcherCast<const Value&>(inner)) {}
     void DescribeTo(std::ostream* os) const override {
       *os << "is OK and has a value that ";
       matcher_.DescribeTo(os);
     }
-    bool MatchAndExplain(StatusOrType value, ::testing::MatchResultListener* listener) const override {
+    bool MatchAndExplain(StatusOrType value,
+                         ::testing::MatchResultListener* listener) const override {
       if (!value.ok()) {
         *listener << "which is " << Explain(value.status());
         return false;
@@ -114,9 +114,9 @@ inline auto HasViolation(std::string field) { return HasViolationImpl(std::move(
 
 #define BANGFU_TESTING_CONCAT_INNER_(a, b) a##b
 #define BANGFU_TESTING_CONCAT_(a, b) BANGFU_TESTING_CONCAT_INNER_(a, b)
-#define BANGFU_ASSERT_OK_AND_ASSIGN_(tmp, lhs, expr)                                        \
-  auto tmp = (expr);                                                                        \
-  ASSERT_TRUE(tmp.ok()) << ::bangfu::testing::internal::Explain(tmp.status());              \
+#define BANGFU_ASSERT_OK_AND_ASSIGN_(tmp, lhs, expr)                           \
+  auto tmp = (expr);                                                           \
+  ASSERT_TRUE(tmp.ok()) << ::bangfu::testing::internal::Explain(tmp.status()); \
   lhs = *std::move(tmp)
 // Declares or assigns `lhs` from a StatusOr that must be OK.
 #define ASSERT_OK_AND_ASSIGN(lhs, expr) \

@@ -13,7 +13,7 @@
 namespace bangfu::ctl {
 namespace {
 
-using namespace audit::v1;  // NOLINT: the contract of this file's commands
+using namespace audit::v1;  // the contract of this file's commands
 
 struct Arguments {
   std::string service, type, id;
@@ -26,16 +26,20 @@ absl::Status History(Context& context, const Arguments& a) {
   request.set_aggregate_id(a.id);
   request.set_page_size(100);
   do {
-    ASSIGN_OR_RETURN(auto page, context.CallOn<ListHistoryResponse>(a.service, "bangfu.audit.v1.AuditService.ListHistory", request));
+    ASSIGN_OR_RETURN(auto page,
+                     context.CallOn<ListHistoryResponse>(
+                         a.service, "bangfu.audit.v1.AuditService.ListHistory", request));
     if (context.PrintJson(page)) return absl::OkStatus();
     for (const auto& entry : page.entries()) {
       absl::Time at = absl::FromUnixSeconds(entry.occurred_at().seconds());
       std::printf("%s  #%lld %s  %s（%s %s）%s%s\n",
                   absl::FormatTime("%Y-%m-%d %H:%M:%S", at, ShanghaiTimeZone()).c_str(),
-                  static_cast<long long>(entry.chain_no()), entry.action().c_str(), entry.actor().name().c_str(),
-                  entry.actor().role().c_str(), entry.actor().region_path().c_str(),
-                  entry.reason().empty() ? "" : "  理由：", entry.reason().c_str());
-      if (a.full) std::printf("  前 %s\n  后 %s\n", entry.before_json().c_str(), entry.after_json().c_str());
+                  static_cast<long long>(entry.chain_no()), entry.action().c_str(),
+                  entry.actor().name().c_str(), entry.actor().role().c_str(),
+                  entry.actor().region_path().c_str(), entry.reason().empty() ? "" : "  理由：",
+                  entry.reason().c_str());
+      if (a.full)
+        std::printf("  前 %s\n  后 %s\n", entry.before_json().c_str(), entry.after_json().c_str());
     }
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
@@ -46,16 +50,22 @@ absl::Status Verify(Context& context, const Arguments& a) {
   VerifyAuditRequest request;
   request.set_aggregate_type(a.type);
   request.set_aggregate_id(a.id);
-  ASSIGN_OR_RETURN(auto response, context.CallOn<VerifyAuditResponse>(a.service, "bangfu.audit.v1.AuditService.VerifyAudit", request));
+  ASSIGN_OR_RETURN(auto response,
+                   context.CallOn<VerifyAuditResponse>(
+                       a.service, "bangfu.audit.v1.AuditService.VerifyAudit", request));
   if (!context.PrintJson(response)) {
-    std::printf("%s：审计链 %lld 条，记录 %lld 行，%s\n", a.service.c_str(), static_cast<long long>(response.chains()),
-                static_cast<long long>(response.entries()), response.broken_size() == 0 ? "完好" : "有损");
+    std::printf("%s：审计链 %lld 条，记录 %lld 行，%s\n", a.service.c_str(),
+                static_cast<long long>(response.chains()),
+                static_cast<long long>(response.entries()),
+                response.broken_size() == 0 ? "完好" : "有损");
     for (const auto& chain : response.broken()) {
-      std::printf("  %s/%s #%lld %s\n", chain.aggregate_type().c_str(), chain.aggregate_id().c_str(),
-                  static_cast<long long>(chain.chain_no()), chain.problem().c_str());
+      std::printf("  %s/%s #%lld %s\n", chain.aggregate_type().c_str(),
+                  chain.aggregate_id().c_str(), static_cast<long long>(chain.chain_no()),
+                  chain.problem().c_str());
     }
   }
-  if (response.broken_size() > 0) return Error(absl::StatusCode::kDataLoss, "AUDIT_BROKEN").Zh("审计链有损");
+  if (response.broken_size() > 0)
+    return Error(absl::StatusCode::kDataLoss, "AUDIT_BROKEN").Zh("审计链有损");
   return absl::OkStatus();
 }
 

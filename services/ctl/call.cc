@@ -17,14 +17,19 @@ struct Arguments {
 };
 
 int CallMethod(Context& context, const Arguments& a) {
-  const auto* method = google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(a.method);
+  const auto* method =
+      google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(a.method);
   if (method == nullptr) {
-    std::fprintf(stderr, "没有这个方法: %s（写全名，如 bangfu.registry.v1.ProjectService.GetProject）\n", a.method.c_str());
+    std::fprintf(stderr,
+                 "没有这个方法: %s（写全名，如 bangfu.registry.v1.ProjectService.GetProject）\n",
+                 a.method.c_str());
     return kExitUsage;
   }
   auto* factory = google::protobuf::MessageFactory::generated_factory();
-  std::unique_ptr<google::protobuf::Message> request(factory->GetPrototype(method->input_type())->New());
-  std::unique_ptr<google::protobuf::Message> response(factory->GetPrototype(method->output_type())->New());
+  std::unique_ptr<google::protobuf::Message> request(
+      factory->GetPrototype(method->input_type())->New());
+  std::unique_ptr<google::protobuf::Message> response(
+      factory->GetPrototype(method->output_type())->New());
   std::string data = a.data;
   if (data == "-") data.assign(std::istreambuf_iterator<char>(std::cin), {});
   if (!data.empty()) {
@@ -42,12 +47,13 @@ int CallMethod(Context& context, const Arguments& a) {
   if (method->server_streaming()) {
     rpc::CallOptions options = context.Options();
     options.timeout = context.stream_timeout;
-    status = (*client)->ReadInto(a.method, *request, *response,
-                                 [](const google::protobuf::Message& message) -> absl::Status {
-                                   std::printf("%s\n", ToJson(message).c_str());
-                                   return absl::OkStatus();
-                                 },
-                                 options);
+    status = (*client)->ReadInto(
+        a.method, *request, *response,
+        [](const google::protobuf::Message& message) -> absl::Status {
+          std::printf("%s\n", ToJson(message).c_str());
+          return absl::OkStatus();
+        },
+        options);
   } else {
     status = (*client)->CallInto(a.method, *request, response.get(), context.Options());
     if (status.ok()) std::printf("%s\n", ToJson(*response).c_str());
@@ -58,7 +64,8 @@ int CallMethod(Context& context, const Arguments& a) {
 // Words of one level: subcommands and options.
 std::string Words(const CLI::App& app) {
   std::string out;
-  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) out += Cat(sub->get_name(), " ");
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    out += Cat(sub->get_name(), " ");
   for (const CLI::Option* option : app.get_options()) {
     for (const auto& name : option->get_lnames()) out += Cat("--", name, " ");
   }
@@ -70,11 +77,15 @@ std::string Words(const CLI::App& app) {
 void AddCallCommand(CLI::App& app, Context& context, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("call", "调用任一接口，JSON 进出");
-  command->footer("例: bangfuctl call bangfu.registry.v1.RegionService.GetRegion --data '{\"code\":\"360733\"}'");
+  command->footer(
+      "例: bangfuctl call bangfu.registry.v1.RegionService.GetRegion --data "
+      "'{\"code\":\"360733\"}'");
   command->add_option("method", arguments->method, "方法全名")->required();
   command->add_option("--data", arguments->data, "请求 JSON，- 为标准输入");
-  command->add_option("--service", arguments->service, "由哪个服务回答（operation、feed、audit 等共有接口）");
-  command->callback([&context, &exit_code, arguments] { exit_code = CallMethod(context, *arguments); });
+  command->add_option("--service", arguments->service,
+                      "由哪个服务回答（operation、feed、audit 等共有接口）");
+  command->callback(
+      [&context, &exit_code, arguments] { exit_code = CallMethod(context, *arguments); });
 }
 
 void AddCompletionCommand(CLI::App& app) {
@@ -86,7 +97,9 @@ void AddCompletionCommand(CLI::App& app) {
       std::printf("    %s) words=\"%s\" ;;\n", sub->get_name().c_str(), Words(*sub).c_str());
     }
     std::printf("    *) words=\"%s\" ;;\n  esac\n", Words(app).c_str());
-    std::printf("  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\") $(compgen -f -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\n");
+    std::printf(
+        "  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\") $(compgen -f -- "
+        "\"${COMP_WORDS[COMP_CWORD]}\"))\n}\n");
     std::printf("complete -F _bangfuctl bangfuctl\n");
   });
 }

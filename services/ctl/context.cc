@@ -49,7 +49,8 @@ absl::StatusOr<std::shared_ptr<rpc::Client>> Context::ClientOf(std::string_view 
   auto address = endpoints.find(std::string(service));
   if (address == endpoints.end()) {
     return Error(absl::StatusCode::kUnavailable, "NO_ENDPOINT")
-        .Zh(Cat("不知道服务 ", service, " 的地址：请用 --endpoints 指定地址文件，或设置环境变量 BANGFU_",
+        .Zh(Cat("不知道服务 ", service,
+                " 的地址：请用 --endpoints 指定地址文件，或设置环境变量 BANGFU_",
                 absl::AsciiStrToUpper(AbslView(service))));
   }
   rpc::ClientOptions options;

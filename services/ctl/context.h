@@ -23,7 +23,7 @@ enum ExitCode {
   kExitUnavailable = 3,  // no service reached, or it is too busy: trying again makes sense
   kExitDenied = 4,       // no token, or one that may not
   kExitNotFound = 5,
-  kExitPartial = 6,      // done, but rows were held or refused
+  kExitPartial = 6,  // done, but rows were held or refused
 };
 
 class Context {
@@ -76,7 +76,8 @@ class Context {
   bool json = false;
   absl::Duration timeout = absl::Seconds(30);
   absl::Duration stream_timeout = absl::Minutes(10);
-  // Added to the machine's clock when tokens are minted: for services that run with the same offset.
+  // Added to the machine's clock when tokens are minted: for services that run with the same
+  // offset.
   absl::Duration clock_offset = absl::ZeroDuration();
 
  private:

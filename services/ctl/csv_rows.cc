@@ -14,7 +14,8 @@ namespace bangfu::ctl {
 absl::Status ReadCsv(const std::string& file, const std::vector<std::string>& required,
                      const std::function<absl::Status(int64_t row_no, const NamedRow&)>& row) {
   std::ifstream in(file, std::ios::binary);
-  if (!in) return Error(absl::StatusCode::kNotFound, "FILE_NOT_FOUND").Zh(Cat("无法读取文件 ", file));
+  if (!in)
+    return Error(absl::StatusCode::kNotFound, "FILE_NOT_FOUND").Zh(Cat("无法读取文件 ", file));
   std::vector<std::string> header;
   table::CsvReader reader({}, [&](const table::InputRow& source) -> absl::Status {
     if (header.empty()) {
@@ -27,7 +28,8 @@ absl::Status ReadCsv(const std::string& file, const std::vector<std::string>& re
       return absl::OkStatus();
     }
     NamedRow named;
-    for (size_t i = 0; i < header.size(); ++i) named[header[i]] = i < source.cells.size() ? source.cells[i].text : "";
+    for (size_t i = 0; i < header.size(); ++i)
+      named[header[i]] = i < source.cells.size() ? source.cells[i].text : "";
     return row(source.row_no, named);
   });
   std::string buffer(256 * 1024, '\0');

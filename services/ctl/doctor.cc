@@ -12,24 +12,30 @@ namespace {
 
 int Doctor(Context& context) {
   int worst = kExitOk;
-  TextTable table({"服务", "地址", "状态", "纪元", "最新", "待排序", "订阅来源", "落后(秒)", "搁置"}, {4, 5, 7, 8});
+  TextTable table(
+      {"服务", "地址", "状态", "纪元", "最新", "待排序", "订阅来源", "落后(秒)", "搁置"},
+      {4, 5, 7, 8});
   for (const auto& [service, address] : context.endpoints) {
-    auto status = context.CallOn<feed::v1::FeedStatus>(service, "bangfu.feed.v1.ChangeFeed.GetFeedStatus",
-                                                       feed::v1::GetFeedStatusRequest());
+    auto status = context.CallOn<feed::v1::FeedStatus>(
+        service, "bangfu.feed.v1.ChangeFeed.GetFeedStatus", feed::v1::GetFeedStatusRequest());
     if (!status.ok()) {
       ErrorDetail detail = GetErrorDetail(status.status());
-      table.Row({service, address, detail.message_zh.empty() ? std::string(status.status().message()) : detail.message_zh});
+      table.Row(
+          {service, address,
+           detail.message_zh.empty() ? std::string(status.status().message()) : detail.message_zh});
       worst = absl::IsUnauthenticated(status.status()) ? kExitDenied : kExitUnavailable;
       continue;
     }
     if (status->consumers_size() == 0) {
-      table.Row({service, address, "正常", status->epoch(), Cat(status->last_sequence()), Cat(status->unsequenced())});
+      table.Row({service, address, "正常", status->epoch(), Cat(status->last_sequence()),
+                 Cat(status->unsequenced())});
     }
     for (const auto& consumer : status->consumers()) {
       bool ill = consumer.parked() > 0 || consumer.lag_seconds() > 900;
       if (ill && worst == kExitOk) worst = kExitPartial;
-      table.Row({service, address, ill ? "注意" : "正常", status->epoch(), Cat(status->last_sequence()),
-                 Cat(status->unsequenced()), consumer.source(), Cat(consumer.lag_seconds()), Cat(consumer.parked())});
+      table.Row({service, address, ill ? "注意" : "正常", status->epoch(),
+                 Cat(status->last_sequence()), Cat(status->unsequenced()), consumer.source(),
+                 Cat(consumer.lag_seconds()), Cat(consumer.parked())});
     }
   }
   std::printf("%s", table.Render().c_str());

@@ -15,7 +15,7 @@
 namespace bangfu::ctl {
 namespace {
 
-using namespace evaluation::v1;  // NOLINT: the contract of this file's commands
+using namespace evaluation::v1;  // the contract of this file's commands
 constexpr char kService[] = "bangfu.evaluation.v1.EvaluationService.";
 std::string M(std::string_view method) { return Cat(kService, method); }
 
@@ -30,11 +30,18 @@ std::string LabelOf(const Descriptor* descriptor, int number) {
 
 }  // namespace
 
-std::string ResultText(EvaluationResult result) { return LabelOf(EvaluationResult_descriptor(), result); }
-std::string ClassText(type::v1::FourClass value) { return LabelOf(type::v1::FourClass_descriptor(), value); }
-std::string EvaluationStateText(EvaluationState state) { return LabelOf(EvaluationState_descriptor(), state); }
+std::string ResultText(EvaluationResult result) {
+  return LabelOf(EvaluationResult_descriptor(), result);
+}
+std::string ClassText(type::v1::FourClass value) {
+  return LabelOf(type::v1::FourClass_descriptor(), value);
+}
+std::string EvaluationStateText(EvaluationState state) {
+  return LabelOf(EvaluationState_descriptor(), state);
+}
 
-std::string RenderExplanation(const Evaluation& evaluation, const Explanation& explanation, bool indicators) {
+std::string RenderExplanation(const Evaluation& evaluation, const Explanation& explanation,
+                              bool indicators) {
   std::string out = Cat(evaluation.subject_code(), "  ", evaluation.subject_name(), "\n");
   out += Cat("结论：", ResultText(explanation.result()));
   if (explanation.suggestion() != EVALUATION_RESULT_UNSPECIFIED &&
@@ -44,32 +51,38 @@ std::string RenderExplanation(const Evaluation& evaluation, const Explanation& e
   if (evaluation.final_class() != type::v1::FOUR_CLASS_UNSPECIFIED) {
     out += Cat("  认定：", ClassText(evaluation.final_class()));
   }
-  if (evaluation.has_total_bp()) out += Cat("  总分 ", FormatScaledDecimal(evaluation.total_bp(), 2));
-  out += Cat("  可信度 ", explanation.confidence(), "  标准第 ", explanation.criteria_version(), " 版\n");
+  if (evaluation.has_total_bp())
+    out += Cat("  总分 ", FormatScaledDecimal(evaluation.total_bp(), 2));
+  out += Cat("  可信度 ", explanation.confidence(), "  标准第 ", explanation.criteria_version(),
+             " 版\n");
   out += Cat(explanation.summary_zh(), "\n");
   for (const auto& dimension : explanation.dimensions()) {
     out += Cat("  ", PadRight(dimension.name_zh(), 14), " ");
     if (dimension.has_score_bp()) {
-      out += Cat(Bar(dimension.score_bp(), 10000, 20), " ", PadLeft(FormatScaledDecimal(dimension.score_bp(), 2), 6));
+      out += Cat(Bar(dimension.score_bp(), 10000, 20), " ",
+                 PadLeft(FormatScaledDecimal(dimension.score_bp(), 2), 6));
     } else {
       out += dimension.applicable() ? "无得分（数据不足）" : "不适用";
     }
     out += "\n";
   }
   for (const auto& rule : explanation.rules_fired()) {
-    out += Cat("  ", PadRight(rule.rule_id(), 4), rule.text_zh(), rule.outcome().empty() ? "" : Cat(" → ", rule.outcome()), "\n");
+    out += Cat("  ", PadRight(rule.rule_id(), 4), rule.text_zh(),
+               rule.outcome().empty() ? "" : Cat(" → ", rule.outcome()), "\n");
   }
   if (indicators) {
     TextTable table({"指标", "名称", "数值", "单位", "得分", "来源", "记录", "截至"}, {2, 4});
     for (const auto& line : explanation.indicators()) {
-      table.Row({line.code(), line.name_zh(), line.raw().empty() ? line.missing_policy_applied() : line.raw(), line.unit(),
-                 line.has_score_bp() ? FormatScaledDecimal(line.score_bp(), 2) : "–", line.source(), line.source_record(),
-                 line.as_of()});
+      table.Row({line.code(), line.name_zh(),
+                 line.raw().empty() ? line.missing_policy_applied() : line.raw(), line.unit(),
+                 line.has_score_bp() ? FormatScaledDecimal(line.score_bp(), 2) : "–", line.source(),
+                 line.source_record(), line.as_of()});
     }
     out += table.Render();
   }
   for (const auto& code : evaluation.missing()) out += Cat("  缺少：", code, "\n");
-  for (const auto& board : explanation.short_boards()) out += Cat("  短板：", board.text_zh(), "\n");
+  for (const auto& board : explanation.short_boards())
+    out += Cat("  短板：", board.text_zh(), "\n");
   if (explanation.suggested_measures_size() > 0) {
     out += "  建议措施：";
     for (int i = 0; i < explanation.suggested_measures_size(); ++i) {
@@ -79,7 +92,8 @@ std::string RenderExplanation(const Evaluation& evaluation, const Explanation& e
   }
   if (explanation.nearest_better().conditions_zh_size() > 0) {
     out += Cat("  如要进入", ClassText(explanation.nearest_better().class_()), "：\n");
-    for (const auto& condition : explanation.nearest_better().conditions_zh()) out += Cat("    · ", condition, "\n");
+    for (const auto& condition : explanation.nearest_better().conditions_zh())
+      out += Cat("    · ", condition, "\n");
   }
   out += "  数据截至：";
   for (const auto& watermark : explanation.watermarks()) {
@@ -99,24 +113,28 @@ absl::StatusOr<Evaluation> LatestEvaluation(Context& context, const std::string&
   ListClassHistoryRequest request;
   request.set_subject_id(subject_id);
   request.set_page_size(1);
-  ASSIGN_OR_RETURN(auto page, context.Call<ListClassHistoryResponse>(M("ListClassHistory"), request));
+  ASSIGN_OR_RETURN(auto page,
+                   context.Call<ListClassHistoryResponse>(M("ListClassHistory"), request));
   if (page.evaluations_size() == 0) return NotFound("evaluation", subject_id).Build();
   return page.evaluations(0);
 }
 
 std::string RenderBatchResult(const BatchEvaluationResult& result) {
   TextTable table({"结论", "项目", "产业"}, {1, 2});
-  for (int value = EVALUATION_RESULT_CONSOLIDATE; value <= EVALUATION_RESULT_MANUAL_REVIEW; ++value) {
+  for (int value = EVALUATION_RESULT_CONSOLIDATE; value <= EVALUATION_RESULT_MANUAL_REVIEW;
+       ++value) {
     int64_t projects = 0;
     int64_t industries = 0;
     for (const auto& count : result.counts()) {
       if (count.result() != value) continue;
-      (count.subject_type() == type::v1::SUBJECT_TYPE_PROJECT ? projects : industries) += count.count();
+      (count.subject_type() == type::v1::SUBJECT_TYPE_PROJECT ? projects : industries) +=
+          count.count();
     }
     table.Row({ResultText(static_cast<EvaluationResult>(value)), Cat(projects), Cat(industries)});
   }
   std::string out = table.Render();
-  out += Cat("评估 ", result.evaluated(), "，未变 ", result.unchanged(), "，拒绝（未核实等） ", result.refused(), "\n");
+  out += Cat("评估 ", result.evaluated(), "，未变 ", result.unchanged(), "，拒绝（未核实等） ",
+             result.refused(), "\n");
   for (const auto& failure : result.failures()) {
     out += Cat("  ", failure.region_code(), " 未完成：", failure.message_zh(), "\n");
   }
@@ -148,9 +166,11 @@ void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
         request.set_request_id(Context::NewRequestId());
         request.set_region_code(arguments->region);
         request.set_period(arguments->period);
-        ASSIGN_OR_RETURN(auto operation, context.Call<operation::v1::Operation>(M("StartBatchEvaluation"), request));
+        ASSIGN_OR_RETURN(auto operation, context.Call<operation::v1::Operation>(
+                                             M("StartBatchEvaluation"), request));
         if (!arguments->detach) {
-          ASSIGN_OR_RETURN(operation, WaitForOperation(context, "evaluation", operation, "评估", context.json));
+          ASSIGN_OR_RETURN(
+              operation, WaitForOperation(context, "evaluation", operation, "评估", context.json));
         }
         if (context.PrintJson(operation)) return absl::OkStatus();
         BatchEvaluationResult result;
@@ -167,12 +187,15 @@ void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
       for (const auto& id : arguments->ids) {
         ASSIGN_OR_RETURN(*request.add_subject_ids(), ResolveSubject(context, id));
       }
-      ASSIGN_OR_RETURN(auto response, context.Call<EvaluateSubjectsResponse>(M("EvaluateSubjects"), request));
+      ASSIGN_OR_RETURN(auto response,
+                       context.Call<EvaluateSubjectsResponse>(M("EvaluateSubjects"), request));
       if (context.PrintJson(response)) return absl::OkStatus();
       for (const auto& outcome : response.outcomes()) {
         if (outcome.has_evaluation()) {
-          std::printf("%s %s：%s（%s）\n", outcome.evaluation().id().c_str(), outcome.evaluation().subject_name().c_str(),
-                      ResultText(outcome.evaluation().result()).c_str(), outcome.evaluation().rule_id().c_str());
+          std::printf("%s %s：%s（%s）\n", outcome.evaluation().id().c_str(),
+                      outcome.evaluation().subject_name().c_str(),
+                      ResultText(outcome.evaluation().result()).c_str(),
+                      outcome.evaluation().rule_id().c_str());
         } else {
           std::printf("%s：%s（%s）\n", outcome.subject_id().c_str(), outcome.refusal_zh().c_str(),
                       outcome.refusal_reason().c_str());
@@ -194,7 +217,8 @@ void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
       GetEvaluationRequest get;
       get.set_id(explain->subject);
       absl::StatusOr<Evaluation> evaluation = absl::NotFoundError("");
-      if (explain->subject.size() == 26) evaluation = context.Call<Evaluation>(M("GetEvaluation"), get);
+      if (explain->subject.size() == 26)
+        evaluation = context.Call<Evaluation>(M("GetEvaluation"), get);
       if (!evaluation.ok()) {
         ASSIGN_OR_RETURN(std::string subject, ResolveSubject(context, explain->subject));
         evaluation = LatestEvaluation(context, subject);
@@ -226,7 +250,8 @@ void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
         ASSIGN_OR_RETURN(evaluation, call(context, *a, evaluation));
         if (!context.PrintJson(evaluation)) {
           std::printf("%s：%s，%s\n", evaluation.subject_name().c_str(),
-                      EvaluationStateText(evaluation.state()).c_str(), ClassText(evaluation.final_class()).c_str());
+                      EvaluationStateText(evaluation.state()).c_str(),
+                      ClassText(evaluation.final_class()).c_str());
         }
         return absl::OkStatus();
       };
@@ -245,75 +270,89 @@ void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
       return context.Call<Evaluation>(M(method), request);
     };
   };
-  step("accept", "采纳", [](CLI::App* sub, Arguments* a) { sub->add_option("--argument", a->argument, "论证记录"); },
-       [](Context& context, const Arguments& a, const Evaluation& evaluation) {
-         AcceptEvaluationRequest request;
-         request.set_request_id(Context::NewRequestId());
-         request.set_id(evaluation.id());
-         request.set_etag(evaluation.etag());
-         request.set_argument_id(a.argument);
-         return context.Call<Evaluation>(M("AcceptEvaluation"), request);
-       });
-  step("override", "提出人工调整",
-       [](CLI::App* sub, Arguments* a) {
-         sub->add_option("--to", a->to_class, "CONSOLIDATE, UPGRADE, REVITALIZE 或 ADJUST")->required();
-         sub->add_option("--code", a->reason_code, "理由代码，如 DATA_OUTDATED")->required();
-         sub->add_option("--reason", a->reason, "理由，至少 20 字")->required();
-         sub->add_option("--evidence", a->evidence, "佐证材料的 SHA-256")->required();
-         sub->add_option("--argument", a->argument, "论证记录");
-       },
-       [](Context& context, const Arguments& a, const Evaluation& evaluation) -> absl::StatusOr<Evaluation> {
-         ProposeOverrideRequest request;
-         request.set_request_id(Context::NewRequestId());
-         request.set_id(evaluation.id());
-         request.set_etag(evaluation.etag());
-         type::v1::FourClass to;
-         if (!type::v1::FourClass_Parse(Cat("FOUR_CLASS_", a.to_class), &to)) {
-           return InvalidField("to_class", "没有这个类别").Build();
-         }
-         request.set_to_class(to);
-         request.set_reason_code(a.reason_code);
-         request.set_reason_text(a.reason);
-         auto* evidence = request.add_evidence();
-         evidence->set_kind("OVERRIDE_BASIS");
-         evidence->set_title("人工调整依据");
-         evidence->set_sha256(a.evidence);
-         evidence->set_size_bytes(1);
-         request.set_argument_id(a.argument);
-         return context.Call<Evaluation>(M("ProposeOverride"), request);
-       });
+  step(
+      "accept", "采纳",
+      [](CLI::App* sub, Arguments* a) { sub->add_option("--argument", a->argument, "论证记录"); },
+      [](Context& context, const Arguments& a, const Evaluation& evaluation) {
+        AcceptEvaluationRequest request;
+        request.set_request_id(Context::NewRequestId());
+        request.set_id(evaluation.id());
+        request.set_etag(evaluation.etag());
+        request.set_argument_id(a.argument);
+        return context.Call<Evaluation>(M("AcceptEvaluation"), request);
+      });
+  step(
+      "override", "提出人工调整",
+      [](CLI::App* sub, Arguments* a) {
+        sub->add_option("--to", a->to_class, "CONSOLIDATE, UPGRADE, REVITALIZE 或 ADJUST")
+            ->required();
+        sub->add_option("--code", a->reason_code, "理由代码，如 DATA_OUTDATED")->required();
+        sub->add_option("--reason", a->reason, "理由，至少 20 字")->required();
+        sub->add_option("--evidence", a->evidence, "佐证材料的 SHA-256")->required();
+        sub->add_option("--argument", a->argument, "论证记录");
+      },
+      [](Context& context, const Arguments& a,
+         const Evaluation& evaluation) -> absl::StatusOr<Evaluation> {
+        ProposeOverrideRequest request;
+        request.set_request_id(Context::NewRequestId());
+        request.set_id(evaluation.id());
+        request.set_etag(evaluation.etag());
+        type::v1::FourClass to;
+        if (!type::v1::FourClass_Parse(Cat("FOUR_CLASS_", a.to_class), &to)) {
+          return InvalidField("to_class", "没有这个类别").Build();
+        }
+        request.set_to_class(to);
+        request.set_reason_code(a.reason_code);
+        request.set_reason_text(a.reason);
+        auto* evidence = request.add_evidence();
+        evidence->set_kind("OVERRIDE_BASIS");
+        evidence->set_title("人工调整依据");
+        evidence->set_sha256(a.evidence);
+        evidence->set_size_bytes(1);
+        request.set_argument_id(a.argument);
+        return context.Call<Evaluation>(M("ProposeOverride"), request);
+      });
   step("approve", "批准人工调整", nothing, simple("ApproveOverride", ApproveOverrideRequest()));
   step("file", "市级备案", nothing, simple("FileOverride", FileOverrideRequest()));
-  step("reject", "不批准人工调整",
-       [](CLI::App* sub, Arguments* a) { sub->add_option("--reason", a->reason, "理由")->required(); },
-       [](Context& context, const Arguments& a, const Evaluation& evaluation) {
-         RejectOverrideRequest request;
-         request.set_request_id(Context::NewRequestId());
-         request.set_id(evaluation.id());
-         request.set_etag(evaluation.etag());
-         request.set_reason(a.reason);
-         return context.Call<Evaluation>(M("RejectOverride"), request);
-       });
-  step("sign", "一个部门签字（联合确认）",
-       [](CLI::App* sub, Arguments* a) { sub->add_option("--department", a->reason_code, "部门代码")->required(); },
-       [](Context& context, const Arguments& a, const Evaluation& evaluation) {
-         SignJointlyRequest request;
-         request.set_request_id(Context::NewRequestId());
-         request.set_id(evaluation.id());
-         request.set_etag(evaluation.etag());
-         request.set_department(a.reason_code);
-         return context.Call<Evaluation>(M("SignJointly"), request);
-       });
-  step("publicise", "开始公示",
-       [](CLI::App* sub, Arguments* a) { sub->add_option("--channel", a->ids, "公示渠道，可多个")->required(); },
-       [](Context& context, const Arguments& a, const Evaluation& evaluation) {
-         StartClassPublicityRequest request;
-         request.set_request_id(Context::NewRequestId());
-         request.set_id(evaluation.id());
-         request.set_etag(evaluation.etag());
-         for (const auto& channel : a.ids) request.add_channels(channel);
-         return context.Call<Evaluation>(M("StartClassPublicity"), request);
-       });
+  step(
+      "reject", "不批准人工调整",
+      [](CLI::App* sub, Arguments* a) {
+        sub->add_option("--reason", a->reason, "理由")->required();
+      },
+      [](Context& context, const Arguments& a, const Evaluation& evaluation) {
+        RejectOverrideRequest request;
+        request.set_request_id(Context::NewRequestId());
+        request.set_id(evaluation.id());
+        request.set_etag(evaluation.etag());
+        request.set_reason(a.reason);
+        return context.Call<Evaluation>(M("RejectOverride"), request);
+      });
+  step(
+      "sign", "一个部门签字（联合确认）",
+      [](CLI::App* sub, Arguments* a) {
+        sub->add_option("--department", a->reason_code, "部门代码")->required();
+      },
+      [](Context& context, const Arguments& a, const Evaluation& evaluation) {
+        SignJointlyRequest request;
+        request.set_request_id(Context::NewRequestId());
+        request.set_id(evaluation.id());
+        request.set_etag(evaluation.etag());
+        request.set_department(a.reason_code);
+        return context.Call<Evaluation>(M("SignJointly"), request);
+      });
+  step(
+      "publicise", "开始公示",
+      [](CLI::App* sub, Arguments* a) {
+        sub->add_option("--channel", a->ids, "公示渠道，可多个")->required();
+      },
+      [](Context& context, const Arguments& a, const Evaluation& evaluation) {
+        StartClassPublicityRequest request;
+        request.set_request_id(Context::NewRequestId());
+        request.set_id(evaluation.id());
+        request.set_etag(evaluation.etag());
+        for (const auto& channel : a.ids) request.add_channels(channel);
+        return context.Call<Evaluation>(M("StartClassPublicity"), request);
+      });
   step("effective", "公示通过后生效", nothing, simple("MakeEffective", MakeEffectiveRequest()));
 }
 

@@ -18,9 +18,11 @@ std::string EvaluationStateText(evaluation::v1::EvaluationState state);
 std::string RenderExplanation(const evaluation::v1::Evaluation& evaluation,
                               const evaluation::v1::Explanation& explanation, bool indicators);
 
-absl::StatusOr<evaluation::v1::Explanation> Explain(Context& context, const std::string& evaluation_id);
+absl::StatusOr<evaluation::v1::Explanation> Explain(Context& context,
+                                                    const std::string& evaluation_id);
 // The latest evaluation of a subject.
-absl::StatusOr<evaluation::v1::Evaluation> LatestEvaluation(Context& context, const std::string& subject_id);
+absl::StatusOr<evaluation::v1::Evaluation> LatestEvaluation(Context& context,
+                                                            const std::string& subject_id);
 
 std::string RenderBatchResult(const evaluation::v1::BatchEvaluationResult& result);
 

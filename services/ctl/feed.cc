@@ -14,7 +14,7 @@
 namespace bangfu::ctl {
 namespace {
 
-using namespace feed::v1;  // NOLINT: the contract of this file's commands
+using namespace feed::v1;  // the contract of this file's commands
 constexpr char kService[] = "bangfu.feed.v1.ChangeFeed.";
 std::string M(std::string_view method) { return Cat(kService, method); }
 
@@ -24,14 +24,15 @@ void PrintEvent(const Context& context, const Event& event) {
     std::printf("%s\n", text.c_str());
     return;
   }
-  std::printf("%lld  %s/%s  %s  %s\n", static_cast<long long>(event.sequence()), event.aggregate_type().c_str(),
-              event.aggregate_id().c_str(), event.region_path().c_str(), event.payload().type_url().c_str());
+  std::printf("%lld  %s/%s  %s  %s\n", static_cast<long long>(event.sequence()),
+              event.aggregate_type().c_str(), event.aggregate_id().c_str(),
+              event.region_path().c_str(), event.payload().type_url().c_str());
 }
 
 }  // namespace
 
-absl::StatusOr<MirrorTotals> MirrorFeed(Context& context, const std::string& service, const std::string& directory,
-                                        bool quiet) {
+absl::StatusOr<MirrorTotals> MirrorFeed(Context& context, const std::string& service,
+                                        const std::string& directory, bool quiet) {
   MirrorStore store(directory, service);
   RETURN_IF_ERROR(store.Load());
   MirrorTotals totals;
@@ -40,10 +41,13 @@ absl::StatusOr<MirrorTotals> MirrorFeed(Context& context, const std::string& ser
     store.Clear();
     return context.StreamOn<SnapshotResponse>(service, M("Snapshot"), SnapshotRequest(),
                                               [&](const SnapshotResponse& part) -> absl::Status {
-                                                for (const auto& event : part.events()) store.Apply(event);
+                                                for (const auto& event : part.events())
+                                                  store.Apply(event);
                                                 totals.snapshot += part.events_size();
-                                                if (part.complete()) store.SetPosition(part.epoch(), part.watermark());
-                                                if (!quiet) progress.Update(totals.snapshot, 0, "快照");
+                                                if (part.complete())
+                                                  store.SetPosition(part.epoch(), part.watermark());
+                                                if (!quiet)
+                                                  progress.Update(totals.snapshot, 0, "快照");
                                                 return absl::OkStatus();
                                               });
   };
@@ -76,13 +80,13 @@ absl::StatusOr<MirrorTotals> MirrorFeed(Context& context, const std::string& ser
 absl::StatusOr<MirrorTotals> SnapshotDigest(Context& context, const std::string& service) {
   MirrorStore store("", service);
   MirrorTotals totals;
-  RETURN_IF_ERROR(context.StreamOn<SnapshotResponse>(service, M("Snapshot"), SnapshotRequest(),
-                                                     [&](const SnapshotResponse& part) -> absl::Status {
-                                                       for (const auto& event : part.events()) store.Apply(event);
-                                                       totals.snapshot += part.events_size();
-                                                       if (part.complete()) store.SetPosition(part.epoch(), part.watermark());
-                                                       return absl::OkStatus();
-                                                     }));
+  RETURN_IF_ERROR(context.StreamOn<SnapshotResponse>(
+      service, M("Snapshot"), SnapshotRequest(), [&](const SnapshotResponse& part) -> absl::Status {
+        for (const auto& event : part.events()) store.Apply(event);
+        totals.snapshot += part.events_size();
+        if (part.complete()) store.SetPosition(part.epoch(), part.watermark());
+        return absl::OkStatus();
+      }));
   totals.records = store.records();
   totals.cursor = store.cursor();
   totals.sha256 = store.Digest();
@@ -99,7 +103,8 @@ void AddFeedCommands(CLI::App& app, Context& context, int& exit_code) {
     double seconds = 30;
     bool check = false;
   };
-  auto add = [&](const char* name, const char* help, const char* example, auto configure, auto run) {
+  auto add = [&](const char* name, const char* help, const char* example, auto configure,
+                 auto run) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command = group->add_subcommand(name, help);
     command->footer(Cat("例: bangfuctl feed ", example));
@@ -112,7 +117,8 @@ void AddFeedCommands(CLI::App& app, Context& context, int& exit_code) {
       exit_code = status.ok() ? kExitOk : Fail(status);
     });
   };
-  add("pull", "读一段变更", "pull registry --after 100",
+  add(
+      "pull", "读一段变更", "pull registry --after 100",
       [](CLI::App* command, Arguments* a) {
         command->add_option("--after", a->after, "上次读到的位置")->capture_default_str();
         command->add_option("--limit", a->limit, "条数")->capture_default_str();
@@ -126,10 +132,12 @@ void AddFeedCommands(CLI::App& app, Context& context, int& exit_code) {
         ASSIGN_OR_RETURN(auto page, context.CallOn<PullResponse>(a.service, M("Pull"), request));
         for (const auto& event : page.events()) PrintEvent(context, event);
         std::fprintf(stderr, "纪元 %s，读到 %lld，最新 %lld\n", page.epoch().c_str(),
-                     static_cast<long long>(page.next_after()), static_cast<long long>(page.last_sequence()));
+                     static_cast<long long>(page.next_after()),
+                     static_cast<long long>(page.last_sequence()));
         return absl::OkStatus();
       });
-  add("watch", "持续读变更", "watch registry --seconds 60",
+  add(
+      "watch", "持续读变更", "watch registry --seconds 60",
       [](CLI::App* command, Arguments* a) {
         command->add_option("--after", a->after, "上次读到的位置")->capture_default_str();
         command->add_option("--seconds", a->seconds, "看多久")->capture_default_str();
@@ -139,28 +147,33 @@ void AddFeedCommands(CLI::App& app, Context& context, int& exit_code) {
         request.set_after(a.after);
         Context watching = context;
         watching.stream_timeout = absl::Seconds(a.seconds);
-        absl::Status status = watching.StreamOn<PullResponse>(a.service, M("Watch"), request,
-                                                              [&](const PullResponse& page) -> absl::Status {
-                                                                for (const auto& event : page.events()) PrintEvent(context, event);
-                                                                return absl::OkStatus();
-                                                              });
+        absl::Status status = watching.StreamOn<PullResponse>(
+            a.service, M("Watch"), request, [&](const PullResponse& page) -> absl::Status {
+              for (const auto& event : page.events()) PrintEvent(context, event);
+              return absl::OkStatus();
+            });
         // The end of the time that was asked for is no failure.
         return absl::IsDeadlineExceeded(status) ? absl::OkStatus() : status;
       });
-  add("mirror", "把一个服务的全部记录镜像到目录，可反复运行", "mirror registry --dir mirror --check",
+  add(
+      "mirror", "把一个服务的全部记录镜像到目录，可反复运行",
+      "mirror registry --dir mirror --check",
       [](CLI::App* command, Arguments* a) {
         command->add_option("--dir", a->directory, "目录")->required();
         command->add_flag("--check", a->check, "与来源的现状快照比对");
       },
       [](Context& context, const Arguments& a) -> absl::Status {
-        ASSIGN_OR_RETURN(MirrorTotals totals, MirrorFeed(context, a.service, a.directory, context.json));
-        std::printf("%s：记录 %lld，位置 %lld，SHA-256 %s\n", a.service.c_str(), static_cast<long long>(totals.records),
-                    static_cast<long long>(totals.cursor), totals.sha256.c_str());
+        ASSIGN_OR_RETURN(MirrorTotals totals,
+                         MirrorFeed(context, a.service, a.directory, context.json));
+        std::printf("%s：记录 %lld，位置 %lld，SHA-256 %s\n", a.service.c_str(),
+                    static_cast<long long>(totals.records), static_cast<long long>(totals.cursor),
+                    totals.sha256.c_str());
         if (!a.check) return absl::OkStatus();
         ASSIGN_OR_RETURN(MirrorTotals source, SnapshotDigest(context, a.service));
         if (source.sha256 != totals.sha256) {
           return Error(absl::StatusCode::kDataLoss, "MIRROR_DIFFERS")
-              .Zh(Cat("镜像与来源不同：来源 ", source.records, " 条，镜像 ", totals.records, " 条"));
+              .Zh(Cat("镜像与来源不同：来源 ", source.records, " 条，镜像 ", totals.records,
+                      " 条"));
         }
         std::printf("与来源一致\n");
         return absl::OkStatus();

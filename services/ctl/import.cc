@@ -1,4 +1,6 @@
 // bangfuctl import regions | projects | assets | reports | scores
+#include "services/ctl/import.h"
+
 #include <cstdio>
 
 #include "absl/strings/numbers.h"
@@ -13,7 +15,6 @@
 #include "common/status/macros.h"
 #include "services/ctl/commands.h"
 #include "services/ctl/csv_rows.h"
-#include "services/ctl/import.h"
 #include "services/ctl/subjects.h"
 #include "services/ctl/terminal.h"
 #include "services/ctl/upload.h"
@@ -72,11 +73,13 @@ absl::StatusOr<RegionTotals> ImportRegionFiles(Context& context, const std::stri
           region.set_start_year(Number(row.at("start_year")));
           region.set_end_year(Number(row.at("end_year")));
           // "360111[2004];360113[2019]"
-          for (std::string_view item : std::vector<std::string>(absl::StrSplit(row.at("successor_codes"), ';', absl::SkipEmpty()))) {
+          for (std::string_view item : std::vector<std::string>(
+                   absl::StrSplit(row.at("successor_codes"), ';', absl::SkipEmpty()))) {
             auto* successor = region.add_successors();
             size_t bracket = item.find('[');
             successor->set_code(std::string(item.substr(0, bracket)));
-            if (bracket != std::string_view::npos) successor->set_year(Number(item.substr(bracket + 1, 4)));
+            if (bracket != std::string_view::npos)
+              successor->set_year(Number(item.substr(bracket + 1, 4)));
           }
           auto known = by_code.find(code);
           if (known != by_code.end() && region.end_year() == 0) {
@@ -95,20 +98,22 @@ absl::StatusOr<RegionTotals> ImportRegionFiles(Context& context, const std::stri
   for (size_t i = 0; i < regions.size(); i += kRegionBatch) {
     ImportRegionsRequest request;
     request.set_request_id(Context::NewRequestId());
-    for (size_t k = i; k < regions.size() && k < i + kRegionBatch; ++k) *request.add_regions() = regions[k];
+    for (size_t k = i; k < regions.size() && k < i + kRegionBatch; ++k)
+      *request.add_regions() = regions[k];
     ASSIGN_OR_RETURN(auto response, context.Call<ImportRegionsResponse>(
                                         "bangfu.registry.v1.RegionService.ImportRegions", request));
     totals.created += response.created();
     totals.updated += response.updated();
     totals.unchanged += response.unchanged();
-    if (!quiet) progress.Update(static_cast<int64_t>(std::min(i + kRegionBatch, regions.size())),
-                                static_cast<int64_t>(regions.size()));
+    if (!quiet)
+      progress.Update(static_cast<int64_t>(std::min(i + kRegionBatch, regions.size())),
+                      static_cast<int64_t>(regions.size()));
   }
   return totals;
 }
 
-absl::StatusOr<ReportTotals> ImportReportFile(Context& context, const std::string& file, const std::string& region_code,
-                                              bool quiet) {
+absl::StatusOr<ReportTotals> ImportReportFile(Context& context, const std::string& file,
+                                              const std::string& region_code, bool quiet) {
   ASSIGN_OR_RETURN(SubjectMap subjects, LoadSubjects(context, region_code, false));
   ReportTotals totals;
   ProgressLine progress("导入运营月报");
@@ -118,80 +123,87 @@ absl::StatusOr<ReportTotals> ImportReportFile(Context& context, const std::strin
     if (batch.reports_size() == 0) return absl::OkStatus();
     batch.set_request_id(Context::NewRequestId());
     batch.set_overwrite(true);
-    ASSIGN_OR_RETURN(auto response, context.Call<registry::v1::BatchSubmitOperationReportsResponse>(
-                                        "bangfu.registry.v1.OperationReportService.BatchSubmitOperationReports", batch));
+    ASSIGN_OR_RETURN(
+        auto response,
+        context.Call<registry::v1::BatchSubmitOperationReportsResponse>(
+            "bangfu.registry.v1.OperationReportService.BatchSubmitOperationReports", batch));
     totals.created += response.created();
     totals.updated += response.updated();
     totals.unchanged += response.unchanged();
     totals.refused += response.refused();
     for (const auto& result : response.results()) {
       if (!result.reason().empty() && totals.problems.size() < 20) {
-        totals.problems.push_back(Cat("第 ", row_of[static_cast<size_t>(result.index())], " 行: ", result.message_zh()));
+        totals.problems.push_back(
+            Cat("第 ", row_of[static_cast<size_t>(result.index())], " 行: ", result.message_zh()));
       }
     }
-    if (!quiet) progress.Update(totals.created + totals.updated + totals.unchanged + totals.refused, 0, "行");
+    if (!quiet)
+      progress.Update(totals.created + totals.updated + totals.unchanged + totals.refused, 0, "行");
     batch.Clear();
     row_of.clear();
     return absl::OkStatus();
   };
-  RETURN_IF_ERROR(ReadCsv(file, {"项目编码", "月份"}, [&](int64_t row_no, const NamedRow& row) -> absl::Status {
-    auto subject = subjects.find(row.at("项目编码"));
-    if (subject == subjects.end()) {
-      ++totals.refused;
-      if (totals.problems.size() < 20) totals.problems.push_back(Cat("第 ", row_no, " 行: 没有项目 ", row.at("项目编码")));
-      return absl::OkStatus();
-    }
-    auto* report = batch.add_reports();
-    row_of.push_back(row_no);
-    report->set_project_id(subject->second.id);
-    report->set_period(row.at("月份"));
-    auto text = [&](const char* column) -> std::string {
-      auto cell = row.find(column);
-      return cell == row.end() ? "" : cell->second;
-    };
-    auto wan = [&](const char* column, auto set) -> absl::Status {
-      std::string cell = text(column);
-      if (cell.empty()) return absl::OkStatus();  // not reported is not zero
-      ASSIGN_OR_RETURN(int64_t fen, ParseFen(cell, MoneyUnit::kWanYuan));
-      set(fen);
-      return absl::OkStatus();
-    };
-    RETURN_IF_ERROR(wan("产值（万元）", [&](int64_t v) { report->set_output_value_fen(v); }));
-    RETURN_IF_ERROR(wan("销售额（万元）", [&](int64_t v) { report->set_sales_fen(v); }));
-    RETURN_IF_ERROR(wan("营业收入（万元）", [&](int64_t v) { report->set_revenue_fen(v); }));
-    RETURN_IF_ERROR(wan("营业成本（万元）", [&](int64_t v) { report->set_cost_fen(v); }));
-    RETURN_IF_ERROR(wan("工资（万元）", [&](int64_t v) { report->set_wages_fen(v); }));
-    auto count = [&](const char* column, auto set) {
-      std::string cell = text(column);
-      if (!cell.empty()) set(Number(cell));
-    };
-    count("务工人数", [&](int v) { report->set_workers(v); });
-    count("其中脱贫人数", [&](int v) { report->set_poor_workers(v); });
-    count("务工人日", [&](int v) { report->set_person_days(v); });
-    count("其中脱贫人日", [&](int v) { report->set_poor_person_days(v); });
-    count("停产天数", [&](int v) { report->set_stop_days(v); });
-    report->set_off_season(text("季节性停产") == "是");
-    report->set_note(text("说明"));
-    auto quantity = [&](const char* column, type::v1::Quantity* out) -> absl::Status {
-      std::string cell = text(column);
-      if (cell.empty()) return absl::OkStatus();
-      ASSIGN_OR_RETURN(int64_t milli, ParseScaledDecimal(cell, 3));
-      out->set_value_milli(milli);
-      out->set_unit(text("单位"));
-      out->set_text(cell);
-      return absl::OkStatus();
-    };
-    if (!text("产量").empty()) RETURN_IF_ERROR(quantity("产量", report->mutable_output()));
-    if (!text("使用产能").empty()) RETURN_IF_ERROR(quantity("使用产能", report->mutable_capacity_used()));
-    report->set_is_sample(text("样例") == "是");
-    return batch.reports_size() >= kReportBatch ? flush() : absl::OkStatus();
-  }));
+  RETURN_IF_ERROR(
+      ReadCsv(file, {"项目编码", "月份"}, [&](int64_t row_no, const NamedRow& row) -> absl::Status {
+        auto subject = subjects.find(row.at("项目编码"));
+        if (subject == subjects.end()) {
+          ++totals.refused;
+          if (totals.problems.size() < 20)
+            totals.problems.push_back(Cat("第 ", row_no, " 行: 没有项目 ", row.at("项目编码")));
+          return absl::OkStatus();
+        }
+        auto* report = batch.add_reports();
+        row_of.push_back(row_no);
+        report->set_project_id(subject->second.id);
+        report->set_period(row.at("月份"));
+        auto text = [&](const char* column) -> std::string {
+          auto cell = row.find(column);
+          return cell == row.end() ? "" : cell->second;
+        };
+        auto wan = [&](const char* column, auto set) -> absl::Status {
+          std::string cell = text(column);
+          if (cell.empty()) return absl::OkStatus();  // not reported is not zero
+          ASSIGN_OR_RETURN(int64_t fen, ParseFen(cell, MoneyUnit::kWanYuan));
+          set(fen);
+          return absl::OkStatus();
+        };
+        RETURN_IF_ERROR(wan("产值（万元）", [&](int64_t v) { report->set_output_value_fen(v); }));
+        RETURN_IF_ERROR(wan("销售额（万元）", [&](int64_t v) { report->set_sales_fen(v); }));
+        RETURN_IF_ERROR(wan("营业收入（万元）", [&](int64_t v) { report->set_revenue_fen(v); }));
+        RETURN_IF_ERROR(wan("营业成本（万元）", [&](int64_t v) { report->set_cost_fen(v); }));
+        RETURN_IF_ERROR(wan("工资（万元）", [&](int64_t v) { report->set_wages_fen(v); }));
+        auto count = [&](const char* column, auto set) {
+          std::string cell = text(column);
+          if (!cell.empty()) set(Number(cell));
+        };
+        count("务工人数", [&](int v) { report->set_workers(v); });
+        count("其中脱贫人数", [&](int v) { report->set_poor_workers(v); });
+        count("务工人日", [&](int v) { report->set_person_days(v); });
+        count("其中脱贫人日", [&](int v) { report->set_poor_person_days(v); });
+        count("停产天数", [&](int v) { report->set_stop_days(v); });
+        report->set_off_season(text("季节性停产") == "是");
+        report->set_note(text("说明"));
+        auto quantity = [&](const char* column, type::v1::Quantity* out) -> absl::Status {
+          std::string cell = text(column);
+          if (cell.empty()) return absl::OkStatus();
+          ASSIGN_OR_RETURN(int64_t milli, ParseScaledDecimal(cell, 3));
+          out->set_value_milli(milli);
+          out->set_unit(text("单位"));
+          out->set_text(cell);
+          return absl::OkStatus();
+        };
+        if (!text("产量").empty()) RETURN_IF_ERROR(quantity("产量", report->mutable_output()));
+        if (!text("使用产能").empty())
+          RETURN_IF_ERROR(quantity("使用产能", report->mutable_capacity_used()));
+        report->set_is_sample(text("样例") == "是");
+        return batch.reports_size() >= kReportBatch ? flush() : absl::OkStatus();
+      }));
   RETURN_IF_ERROR(flush());
   return totals;
 }
 
-absl::StatusOr<ScoreTotals> ImportScoreFile(Context& context, const std::string& file, const std::string& region_code,
-                                            bool quiet) {
+absl::StatusOr<ScoreTotals> ImportScoreFile(Context& context, const std::string& file,
+                                            const std::string& region_code, bool quiet) {
   ASSIGN_OR_RETURN(SubjectMap subjects, LoadSubjects(context, region_code, true));
   ScoreTotals totals;
   ProgressLine progress("导入专家评分");
@@ -199,40 +211,46 @@ absl::StatusOr<ScoreTotals> ImportScoreFile(Context& context, const std::string&
   auto flush = [&]() -> absl::Status {
     if (batch.scores_size() == 0) return absl::OkStatus();
     batch.set_request_id(Context::NewRequestId());
-    ASSIGN_OR_RETURN(auto response, context.Call<evaluation::v1::SubmitExpertScoresResponse>(
-                                        "bangfu.evaluation.v1.FactService.SubmitExpertScores", batch));
+    ASSIGN_OR_RETURN(auto response,
+                     context.Call<evaluation::v1::SubmitExpertScoresResponse>(
+                         "bangfu.evaluation.v1.FactService.SubmitExpertScores", batch));
     totals.accepted += response.accepted();
     totals.complete += response.complete();
     if (!quiet) progress.Update(totals.accepted, 0, "条");
     batch.Clear();
     return absl::OkStatus();
   };
-  RETURN_IF_ERROR(ReadCsv(file, {"编码", "市场前景", "资源支撑"}, [&](int64_t row_no, const NamedRow& row) -> absl::Status {
-    auto subject = subjects.find(row.at("编码"));
-    if (subject == subjects.end()) {
-      if (totals.problems.size() < 20) totals.problems.push_back(Cat("第 ", row_no, " 行: 没有对象 ", row.at("编码")));
-      ++totals.refused;
-      return absl::OkStatus();
-    }
-    auto* score = batch.add_scores();
-    score->set_subject_id(subject->second.id);
-    if (!row.at("市场前景").empty()) score->set_market_outlook(Number(row.at("市场前景")));
-    if (!row.at("资源支撑").empty()) score->set_resource_basis(Number(row.at("资源支撑")));
-    auto cell = [&](const char* column) {
-      auto found = row.find(column);
-      return found == row.end() ? std::string() : found->second;
-    };
-    score->set_tech_backward(cell("技术落后") == "是");
-    score->set_cause(cell("困难原因"));
-    score->set_opinion(cell("意见"));
-    return batch.scores_size() >= kReportBatch ? flush() : absl::OkStatus();
-  }));
+  RETURN_IF_ERROR(ReadCsv(file, {"编码", "市场前景", "资源支撑"},
+                          [&](int64_t row_no, const NamedRow& row) -> absl::Status {
+                            auto subject = subjects.find(row.at("编码"));
+                            if (subject == subjects.end()) {
+                              if (totals.problems.size() < 20)
+                                totals.problems.push_back(
+                                    Cat("第 ", row_no, " 行: 没有对象 ", row.at("编码")));
+                              ++totals.refused;
+                              return absl::OkStatus();
+                            }
+                            auto* score = batch.add_scores();
+                            score->set_subject_id(subject->second.id);
+                            if (!row.at("市场前景").empty())
+                              score->set_market_outlook(Number(row.at("市场前景")));
+                            if (!row.at("资源支撑").empty())
+                              score->set_resource_basis(Number(row.at("资源支撑")));
+                            auto cell = [&](const char* column) {
+                              auto found = row.find(column);
+                              return found == row.end() ? std::string() : found->second;
+                            };
+                            score->set_tech_backward(cell("技术落后") == "是");
+                            score->set_cause(cell("困难原因"));
+                            score->set_opinion(cell("意见"));
+                            return batch.scores_size() >= kReportBatch ? flush() : absl::OkStatus();
+                          }));
   RETURN_IF_ERROR(flush());
   return totals;
 }
 
-absl::Status PrintImportReport(Context& context, const std::string& service, const intake::v1::Import& import,
-                               int max_rows) {
+absl::Status PrintImportReport(Context& context, const std::string& service,
+                               const intake::v1::Import& import, int max_rows) {
   using intake::v1::RowOutcome_Name;
   TextTable summary({"结果", "行数"}, {1});
   summary.Row({"新增", Cat(import.rows_created())});
@@ -242,14 +260,17 @@ absl::Status PrintImportReport(Context& context, const std::string& service, con
   summary.Row({"待补正", Cat(import.rows_held())});
   summary.Row({"拒绝", Cat(import.rows_refused())});
   summary.Row({"合计", Cat(import.rows_total())});
-  std::printf("导入 %s（%s）\n%s", import.file_name().c_str(), import.id().c_str(), summary.Render().c_str());
-  for (auto outcome : {intake::v1::ROW_OUTCOME_REFUSED, intake::v1::ROW_OUTCOME_HELD, intake::v1::ROW_OUTCOME_WARNED}) {
+  std::printf("导入 %s（%s）\n%s", import.file_name().c_str(), import.id().c_str(),
+              summary.Render().c_str());
+  for (auto outcome : {intake::v1::ROW_OUTCOME_REFUSED, intake::v1::ROW_OUTCOME_HELD,
+                       intake::v1::ROW_OUTCOME_WARNED}) {
     intake::v1::ListImportRowsRequest request;
     request.set_id(import.id());
     request.set_outcome(outcome);
     request.set_page_size(max_rows);
-    ASSIGN_OR_RETURN(auto page, context.CallOn<intake::v1::ListImportRowsResponse>(
-                                    service, "bangfu.intake.v1.ImportService.ListImportRows", request));
+    ASSIGN_OR_RETURN(auto page,
+                     context.CallOn<intake::v1::ListImportRowsResponse>(
+                         service, "bangfu.intake.v1.ImportService.ListImportRows", request));
     for (const auto& row : page.rows()) {
       for (const auto& issue : row.issues()) {
         std::printf("  第 %lld 行 [%s] %s：%s%s%s\n", static_cast<long long>(row.row_no()),
@@ -268,7 +289,8 @@ int RunUpload(Context& context, const UploadOptions& options, int max_rows) {
   absl::StatusOr<intake::v1::Import> import = UploadFile(context, options);
   if (!import.ok()) return Fail(import.status());
   if (!context.PrintJson(*import)) {
-    if (absl::Status status = PrintImportReport(context, options.service, *import, max_rows); !status.ok()) {
+    if (absl::Status status = PrintImportReport(context, options.service, *import, max_rows);
+        !status.ok()) {
       return Fail(status);
     }
   }
@@ -299,7 +321,9 @@ void AddImportCommands(CLI::App& app, Context& context, int& exit_code) {
 
   auto regions = std::make_shared<Arguments>();
   CLI::App* command = group->add_subcommand("regions", "行政区划与沿革");
-  command->footer("例: bangfuctl import regions deploy/sample/regions-36.csv --history deploy/sample/region-history-36.csv");
+  command->footer(
+      "例: bangfuctl import regions deploy/sample/regions-36.csv --history "
+      "deploy/sample/region-history-36.csv");
   command->add_option("file", regions->upload.file, "现行区划 CSV")->required();
   command->add_option("--history", regions->history, "沿革 CSV");
   command->callback([&context, &exit_code, regions] {
@@ -308,8 +332,9 @@ void AddImportCommands(CLI::App& app, Context& context, int& exit_code) {
       exit_code = Fail(totals.status());
       return;
     }
-    std::printf("行政区划：新增 %lld，更新 %lld，无变化 %lld\n", static_cast<long long>(totals->created),
-                static_cast<long long>(totals->updated), static_cast<long long>(totals->unchanged));
+    std::printf("行政区划：新增 %lld，更新 %lld，无变化 %lld\n",
+                static_cast<long long>(totals->created), static_cast<long long>(totals->updated),
+                static_cast<long long>(totals->unchanged));
   });
 
   for (const auto& [name, service, kind, help] :
@@ -324,10 +349,13 @@ void AddImportCommands(CLI::App& app, Context& context, int& exit_code) {
     command->add_option("--region", arguments->upload.region_code, "只收此区域内的行");
     command->add_option("--batch", arguments->upload.batch_id, "批次号，同一批次只入库一次");
     command->add_option("--campaign", arguments->upload.campaign_id, "摸排批次");
-    command->add_option("--unit", arguments->upload.default_money_unit, "金额列未写单位时的单位：元、万元、亿元");
-    command->add_option("--rows", arguments->max_rows, "每种结果最多列出多少行")->capture_default_str();
+    command->add_option("--unit", arguments->upload.default_money_unit,
+                        "金额列未写单位时的单位：元、万元、亿元");
+    command->add_option("--rows", arguments->max_rows, "每种结果最多列出多少行")
+        ->capture_default_str();
     command->add_flag("--dry-run", arguments->upload.dry_run, "只校验，不入库");
-    command->add_flag("--all-or-nothing", arguments->upload.all_or_nothing, "有一行不合格即全部不入库");
+    command->add_flag("--all-or-nothing", arguments->upload.all_or_nothing,
+                      "有一行不合格即全部不入库");
     command->add_flag("--sample", arguments->upload.sample, "标为样例数据");
     command->callback([&context, &exit_code, arguments] {
       arguments->upload.quiet = context.json;
@@ -337,18 +365,24 @@ void AddImportCommands(CLI::App& app, Context& context, int& exit_code) {
 
   auto reports = std::make_shared<Arguments>();
   command = group->add_subcommand("reports", "运营月报");
-  command->add_option("file", reports->upload.file, "CSV：项目编码, 月份, 产量, 产值（万元） …")->required();
+  command->add_option("file", reports->upload.file, "CSV：项目编码, 月份, 产量, 产值（万元） …")
+      ->required();
   command->add_option("--region", reports->region, "项目所在区域")->capture_default_str();
   command->callback([&context, &exit_code, reports] {
-    exit_code = PrintTotals(ImportReportFile(context, reports->upload.file, reports->region, context.json));
+    exit_code =
+        PrintTotals(ImportReportFile(context, reports->upload.file, reports->region, context.json));
   });
 
   auto scores = std::make_shared<Arguments>();
   command = group->add_subcommand("scores", "专家评分（以本人令牌提交）");
-  command->add_option("file", scores->upload.file, "CSV：编码, 市场前景, 资源支撑, 技术落后, 困难原因, 意见")->required();
+  command
+      ->add_option("file", scores->upload.file,
+                   "CSV：编码, 市场前景, 资源支撑, 技术落后, 困难原因, 意见")
+      ->required();
   command->add_option("--region", scores->region, "对象所在区域")->capture_default_str();
   command->callback([&context, &exit_code, scores] {
-    exit_code = PrintTotals(ImportScoreFile(context, scores->upload.file, scores->region, context.json));
+    exit_code =
+        PrintTotals(ImportScoreFile(context, scores->upload.file, scores->region, context.json));
   });
 }
 

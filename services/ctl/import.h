@@ -18,7 +18,8 @@ struct ReportTotals {
   int64_t created = 0, updated = 0, unchanged = 0, refused = 0;
   std::vector<std::string> problems;
   std::string Text() const {
-    return Cat("运营月报：新增 ", created, "，更新 ", updated, "，无变化 ", unchanged, "，拒绝 ", refused);
+    return Cat("运营月报：新增 ", created, "，更新 ", updated, "，无变化 ", unchanged, "，拒绝 ",
+               refused);
   }
 };
 struct ScoreTotals {
@@ -38,7 +39,7 @@ absl::StatusOr<ReportTotals> ImportReportFile(Context& context, const std::strin
 absl::StatusOr<ScoreTotals> ImportScoreFile(Context& context, const std::string& file,
                                             const std::string& region_code, bool quiet);
 // Counts by outcome and the rows that want a person.
-absl::Status PrintImportReport(Context& context, const std::string& service, const intake::v1::Import& import,
-                               int max_rows);
+absl::Status PrintImportReport(Context& context, const std::string& service,
+                               const intake::v1::Import& import, int max_rows);
 
 }  // namespace bangfu::ctl

@@ -1,4 +1,6 @@
 // bangfuctl inventory status | list | submit | pass | return | verify | sample | overdue
+#include "services/ctl/inventory.h"
+
 #include <cstdio>
 
 #include "bangfu/registry/v1/inventory_service.pb.h"
@@ -6,29 +8,38 @@
 #include "common/status/macros.h"
 #include "services/ctl/commands.h"
 #include "services/ctl/csv_rows.h"
-#include "services/ctl/inventory.h"
 #include "services/ctl/terminal.h"
 
 namespace bangfu::ctl {
 namespace {
 
-using namespace registry::v1;  // NOLINT: the contract of this file's commands
+using namespace registry::v1;  // the contract of this file's commands
 constexpr char kService[] = "bangfu.registry.v1.InventoryService.";
 
 std::string M(std::string_view method) { return Cat(kService, method); }
 
 std::string StateText(UnitReportState state) {
   switch (state) {
-    case UNIT_REPORT_STATE_NOT_STARTED: return "未开始";
-    case UNIT_REPORT_STATE_DRAFT: return "草稿";
-    case UNIT_REPORT_STATE_SUBMITTED: return "已上报";
-    case UNIT_REPORT_STATE_TOWNSHIP_PASSED: return "乡镇已审";
-    case UNIT_REPORT_STATE_COUNTY_VERIFIED: return "县级已核实";
-    case UNIT_REPORT_STATE_CITY_SAMPLED_OK: return "市级抽查通过";
-    case UNIT_REPORT_STATE_CITY_SAMPLED_ISSUE: return "市级抽查有问题";
-    case UNIT_REPORT_STATE_PROV_CONFIRMED: return "省级已确认";
-    case UNIT_REPORT_STATE_RETURNED: return "已退回";
-    default: return "未知";
+    case UNIT_REPORT_STATE_NOT_STARTED:
+      return "未开始";
+    case UNIT_REPORT_STATE_DRAFT:
+      return "草稿";
+    case UNIT_REPORT_STATE_SUBMITTED:
+      return "已上报";
+    case UNIT_REPORT_STATE_TOWNSHIP_PASSED:
+      return "乡镇已审";
+    case UNIT_REPORT_STATE_COUNTY_VERIFIED:
+      return "县级已核实";
+    case UNIT_REPORT_STATE_CITY_SAMPLED_OK:
+      return "市级抽查通过";
+    case UNIT_REPORT_STATE_CITY_SAMPLED_ISSUE:
+      return "市级抽查有问题";
+    case UNIT_REPORT_STATE_PROV_CONFIRMED:
+      return "省级已确认";
+    case UNIT_REPORT_STATE_RETURNED:
+      return "已退回";
+    default:
+      return "未知";
   }
 }
 
@@ -46,7 +57,8 @@ absl::StatusOr<std::string> CurrentCampaign(Context& context, const std::string&
   return absl::NotFoundError("没有摸排批次");
 }
 
-absl::StatusOr<InventoryUnitReport> FindUnit(Context& context, const std::string& campaign, const std::string& village) {
+absl::StatusOr<InventoryUnitReport> FindUnit(Context& context, const std::string& campaign,
+                                             const std::string& village) {
   ListUnitReportsRequest request;
   request.set_campaign_id(campaign);
   request.set_region_code(village);
@@ -57,12 +69,15 @@ absl::StatusOr<InventoryUnitReport> FindUnit(Context& context, const std::string
 }
 
 std::string RenderCompleteness(const GetCompletenessResponse& response) {
-  TextTable table({"区划", "名称", "单元", "已上报", "乡镇已审", "县已核实", "零报告", "逾期", "核实率", ""}, {2, 3, 4, 5, 6, 7, 8});
+  TextTable table(
+      {"区划", "名称", "单元", "已上报", "乡镇已审", "县已核实", "零报告", "逾期", "核实率", ""},
+      {2, 3, 4, 5, 6, 7, 8});
   auto add = [&](const Completeness& row) {
     table.Row({row.region_code(), row.region_name(), Cat(row.units()),
                Cat(row.submitted() + row.township_passed() + row.county_verified()),
-               Cat(row.township_passed() + row.county_verified()), Cat(row.county_verified()), Cat(row.nil()),
-               Cat(row.overdue()), Percent(row.verified_bp()), Bar(row.verified_bp(), 10000, 12)});
+               Cat(row.township_passed() + row.county_verified()), Cat(row.county_verified()),
+               Cat(row.nil()), Cat(row.overdue()), Percent(row.verified_bp()),
+               Bar(row.verified_bp(), 10000, 12)});
   };
   for (const auto& child : response.children()) add(child);
   add(response.total());
@@ -78,7 +93,8 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
     int rate_bp = 0;
     int days = 0;
   };
-  auto add = [&](const char* name, const char* help, const char* example, auto configure, auto run) {
+  auto add = [&](const char* name, const char* help, const char* example, auto configure,
+                 auto run) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command = group->add_subcommand(name, help);
     command->footer(Cat("例: bangfuctl inventory ", example));
@@ -102,10 +118,13 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
   auto print_unit = [](Context& context, const InventoryUnitReport& unit) {
     if (context.PrintJson(unit)) return;
     std::printf("%s %s：%s%s，项目 %d 个\n", unit.region_code().c_str(), unit.region_name().c_str(),
-                StateText(unit.state()).c_str(), unit.is_nil() ? "（零报告）" : "", unit.project_count());
+                StateText(unit.state()).c_str(), unit.is_nil() ? "（零报告）" : "",
+                unit.project_count());
   };
 
-  add("status", "完成情况", "status 360733", [](CLI::App* command, Arguments* a) {
+  add(
+      "status", "完成情况", "status 360733",
+      [](CLI::App* command, Arguments* a) {
         command->add_option("--on", a->date, "截至日期，如 2025-10-31");
       },
       [](Context& context, const Arguments& a) -> absl::Status {
@@ -115,32 +134,36 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
         if (!a.date.empty()) {
           ASSIGN_OR_RETURN(*request.mutable_on(), ParseDate(a.date));
         }
-        ASSIGN_OR_RETURN(auto response, context.Call<GetCompletenessResponse>(M("GetCompleteness"), request));
+        ASSIGN_OR_RETURN(auto response,
+                         context.Call<GetCompletenessResponse>(M("GetCompleteness"), request));
         if (context.PrintJson(response)) return absl::OkStatus();
         std::printf("%s", RenderCompleteness(response).c_str());
         return absl::OkStatus();
       });
-  add("list", "摸排单元", "list 360733100", nothing, [](Context& context, const Arguments& a) -> absl::Status {
-    ListUnitReportsRequest request;
-    request.set_campaign_id(a.campaign);
-    request.set_region_code(a.region);
-    request.set_page_size(500);
-    TextTable table({"区划", "村", "状态", "项目", "已核实", "零报告", "逾期"}, {3, 4});
-    do {
-      ASSIGN_OR_RETURN(auto page, context.Call<ListUnitReportsResponse>(M("ListUnitReports"), request));
-      if (context.PrintJson(page)) return absl::OkStatus();
-      for (const auto& unit : page.unit_reports()) {
-        table.Row({unit.region_code(), unit.region_name(), StateText(unit.state()), Cat(unit.project_count()),
-                   Cat(unit.verified_count()), unit.is_nil() ? "是" : "", unit.late() ? "是" : ""});
-      }
-      request.set_page_token(page.next_page_token());
-    } while (!request.page_token().empty());
-    std::printf("%s", table.Render().c_str());
-    return absl::OkStatus();
-  });
-  add("overdue", "逾期单元", "overdue 360733", [](CLI::App* command, Arguments* a) {
-        command->add_option("--on", a->date, "截至日期");
-      },
+  add("list", "摸排单元", "list 360733100", nothing,
+      [](Context& context, const Arguments& a) -> absl::Status {
+        ListUnitReportsRequest request;
+        request.set_campaign_id(a.campaign);
+        request.set_region_code(a.region);
+        request.set_page_size(500);
+        TextTable table({"区划", "村", "状态", "项目", "已核实", "零报告", "逾期"}, {3, 4});
+        do {
+          ASSIGN_OR_RETURN(auto page,
+                           context.Call<ListUnitReportsResponse>(M("ListUnitReports"), request));
+          if (context.PrintJson(page)) return absl::OkStatus();
+          for (const auto& unit : page.unit_reports()) {
+            table.Row({unit.region_code(), unit.region_name(), StateText(unit.state()),
+                       Cat(unit.project_count()), Cat(unit.verified_count()),
+                       unit.is_nil() ? "是" : "", unit.late() ? "是" : ""});
+          }
+          request.set_page_token(page.next_page_token());
+        } while (!request.page_token().empty());
+        std::printf("%s", table.Render().c_str());
+        return absl::OkStatus();
+      });
+  add(
+      "overdue", "逾期单元", "overdue 360733",
+      [](CLI::App* command, Arguments* a) { command->add_option("--on", a->date, "截至日期"); },
       [](Context& context, const Arguments& a) -> absl::Status {
         ListOverdueRequest request;
         request.set_campaign_id(a.campaign);
@@ -153,13 +176,15 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
         if (context.PrintJson(page)) return absl::OkStatus();
         TextTable table({"区划", "名称", "状态", "应办日期", "逾期天数"}, {4});
         for (const auto& unit : page.units()) {
-          table.Row({unit.region_code(), unit.region_name(), StateText(unit.state()), FormatDate(unit.due_on()),
-                     Cat(unit.days_overdue())});
+          table.Row({unit.region_code(), unit.region_name(), StateText(unit.state()),
+                     FormatDate(unit.due_on()), Cat(unit.days_overdue())});
         }
-        std::printf("%s逾期共 %lld 个\n", table.Render().c_str(), static_cast<long long>(page.total()));
+        std::printf("%s逾期共 %lld 个\n", table.Render().c_str(),
+                    static_cast<long long>(page.total()));
         return absl::OkStatus();
       });
-  add("submit", "村级上报", "submit 360733105201 --signatory 张三",
+  add(
+      "submit", "村级上报", "submit 360733105201 --signatory 张三",
       [](CLI::App* command, Arguments* a) {
         command->add_flag("--nil", a->nil, "零报告");
         command->add_option("--signatory", a->text, "签字人")->required();
@@ -176,7 +201,8 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
         print_unit(context, unit);
         return absl::OkStatus();
       });
-  add("pass", "乡镇审核通过", "pass 360733105201 --opinion 属实",
+  add(
+      "pass", "乡镇审核通过", "pass 360733105201 --opinion 属实",
       [](CLI::App* command, Arguments* a) { command->add_option("--opinion", a->text, "意见"); },
       [print_unit](Context& context, const Arguments& a) -> absl::Status {
         ASSIGN_OR_RETURN(InventoryUnitReport unit, FindUnit(context, a.campaign, a.region));
@@ -189,7 +215,9 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
         print_unit(context, unit);
         return absl::OkStatus();
       });
-  add("return", "退回下级，逐项说明", "return 360733105201 --reason 资金来源未填 --field declared_funding",
+  add(
+      "return", "退回下级，逐项说明",
+      "return 360733105201 --reason 资金来源未填 --field declared_funding",
       [](CLI::App* command, Arguments* a) {
         command->add_option("--reason", a->text, "理由")->required();
         command->add_option("--field", a->field, "字段");
@@ -209,7 +237,8 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
         print_unit(context, unit);
         return absl::OkStatus();
       });
-  add("verify", "县级联合核实：部门签字或完成", "verify 360733105201 --department ETHNIC",
+  add(
+      "verify", "县级联合核实：部门签字或完成", "verify 360733105201 --department ETHNIC",
       [](CLI::App* command, Arguments* a) {
         command->add_option("--department", a->department, "签字部门；不写则完成核实");
         command->add_option("--opinion", a->text, "意见");
@@ -218,7 +247,8 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
         ASSIGN_OR_RETURN(InventoryUnitReport unit, FindUnit(context, a.campaign, a.region));
         GetVerificationTaskRequest get;
         get.set_unit_report_id(unit.id());
-        ASSIGN_OR_RETURN(VerificationTask task, context.Call<VerificationTask>(M("GetVerificationTask"), get));
+        ASSIGN_OR_RETURN(VerificationTask task,
+                         context.Call<VerificationTask>(M("GetVerificationTask"), get));
         if (!a.department.empty()) {
           SignVerificationRequest request;
           request.set_request_id(Context::NewRequestId());
@@ -232,18 +262,20 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
           request.set_request_id(Context::NewRequestId());
           request.set_unit_report_id(unit.id());
           request.set_etag(task.etag());
-          ASSIGN_OR_RETURN(task, context.Call<VerificationTask>(M("CompleteVerification"), request));
+          ASSIGN_OR_RETURN(task,
+                           context.Call<VerificationTask>(M("CompleteVerification"), request));
         }
         if (context.PrintJson(task)) return absl::OkStatus();
         TextTable table({"部门", "签字", "签字人"});
         for (const auto& department : task.departments()) {
-          table.Row({Cat(department.name_zh(), department.is_lead() ? "（牵头）" : ""), department.signed_() ? "是" : "否",
-                     department.signed_by().name()});
+          table.Row({Cat(department.name_zh(), department.is_lead() ? "（牵头）" : ""),
+                     department.signed_() ? "是" : "否", department.signed_by().name()});
         }
         std::printf("%s%s\n", table.Render().c_str(), task.complete() ? "核实完成" : "待签字");
         return absl::OkStatus();
       });
-  add("sample", "按种子分层抽样", "sample 36 --seed 20251031",
+  add(
+      "sample", "按种子分层抽样", "sample 36 --seed 20251031",
       [](CLI::App* command, Arguments* a) {
         command->add_option("--seed", a->seed, "种子，随样本保存，可复现");
         command->add_option("--rate", a->rate_bp, "比例，基点；默认按批次规定");
@@ -258,9 +290,11 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
         ASSIGN_OR_RETURN(Sample sample, context.Call<Sample>(M("DrawSample"), request));
         if (context.PrintJson(sample)) return absl::OkStatus();
         TextTable table({"区划", "名称", "层"}, {2});
-        for (const auto& unit : sample.units()) table.Row({unit.region_path(), unit.region_name(), Cat(unit.stratum())});
-        std::printf("%s种子 %s，算法 %s，总体 %d，抽取 %d\n", table.Render().c_str(), sample.seed().c_str(),
-                    sample.algorithm().c_str(), sample.population(), sample.drawn());
+        for (const auto& unit : sample.units())
+          table.Row({unit.region_path(), unit.region_name(), Cat(unit.stratum())});
+        std::printf("%s种子 %s，算法 %s，总体 %d，抽取 %d\n", table.Render().c_str(),
+                    sample.seed().c_str(), sample.algorithm().c_str(), sample.population(),
+                    sample.drawn());
         return absl::OkStatus();
       });
 }

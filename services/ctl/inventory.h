@@ -12,7 +12,8 @@ namespace bangfu::ctl {
 // The open campaign that covers a region, else the newest.
 absl::StatusOr<std::string> CurrentCampaign(Context& context, const std::string& region);
 // The report of one village in a campaign.
-absl::StatusOr<registry::v1::InventoryUnitReport> FindUnit(Context& context, const std::string& campaign,
+absl::StatusOr<registry::v1::InventoryUnitReport> FindUnit(Context& context,
+                                                           const std::string& campaign,
                                                            const std::string& village);
 std::string RenderCompleteness(const registry::v1::GetCompletenessResponse& response);
 

@@ -17,11 +17,12 @@
 namespace bangfu::ctl {
 namespace {
 
-using namespace evaluation::v1;  // NOLINT: the contract of this file's commands
+using namespace evaluation::v1;  // the contract of this file's commands
 constexpr char kService[] = "bangfu.evaluation.v1.LedgerService.";
 std::string M(std::string_view method) { return Cat(kService, method); }
 
-const ClassFigure* FigureOf(const google::protobuf::RepeatedPtrField<ClassFigure>& figures, int value) {
+const ClassFigure* FigureOf(const google::protobuf::RepeatedPtrField<ClassFigure>& figures,
+                            int value) {
   for (const auto& figure : figures) {
     if (figure.class_() == value) return &figure;
   }
@@ -31,21 +32,26 @@ const ClassFigure* FigureOf(const google::protobuf::RepeatedPtrField<ClassFigure
 }  // namespace
 
 std::string RenderT14(const T14& t14) {
-  TextTable table({"区划", "名称", "应摸排村", "已摸排", "零报告", "项目", "投入(万元)", "巩固", "升级", "盘活", "调整", "数据不足",
-                   "人工研判", "暂不分类", "产业", "签字"},
+  TextTable table({"区划", "名称", "应摸排村", "已摸排", "零报告", "项目", "投入(万元)", "巩固",
+                   "升级", "盘活", "调整", "数据不足", "人工研判", "暂不分类", "产业", "签字"},
                   {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14});
   auto add = [&](const T14Row& row) {
-    std::vector<std::string> cells = {row.region_code(), row.region_name(), Cat(row.villages_due()),
-                                      Cat(row.villages_reported()), Cat(row.villages_nil()), Cat(row.projects()),
+    std::vector<std::string> cells = {row.region_code(),       row.region_name(),
+                                      Cat(row.villages_due()), Cat(row.villages_reported()),
+                                      Cat(row.villages_nil()), Cat(row.projects()),
                                       Wan(row.invested_fen())};
-    for (int value = type::v1::FOUR_CLASS_CONSOLIDATE; value <= type::v1::FOUR_CLASS_ADJUST; ++value) {
+    for (int value = type::v1::FOUR_CLASS_CONSOLIDATE; value <= type::v1::FOUR_CLASS_ADJUST;
+         ++value) {
       const ClassFigure* figure = FigureOf(row.project_classes(), value);
       cells.push_back(figure == nullptr ? "0" : Cat(figure->count()));
     }
-    for (int64_t value : {row.insufficient_data(), row.manual_review(), row.not_applicable(), row.industries()}) {
+    for (int64_t value :
+         {row.insufficient_data(), row.manual_review(), row.not_applicable(), row.industries()}) {
       cells.push_back(Cat(value));
     }
-    cells.push_back(row.projects() + row.industries() == 0 ? "无台账" : row.signed_() ? "已签" : "未签");
+    cells.push_back(row.projects() + row.industries() == 0 ? "无台账"
+                    : row.signed_()                        ? "已签"
+                                                           : "未签");
     table.Row(std::move(cells));
   };
   for (const auto& row : t14.rows()) add(row);
@@ -64,26 +70,30 @@ std::string RenderProgress(const Progress& progress) {
   };
   for (const auto& figure : progress.figures()) {
     table.Row({figure.name_zh(), value(figure.value(), figure.unit()),
-               figure.has_target() ? value(figure.target(), figure.unit()) : "", FormatDate(figure.target_date()),
-               figure.overdue() ? "逾期" : "", figure.basis_zh()});
+               figure.has_target() ? value(figure.target(), figure.unit()) : "",
+               FormatDate(figure.target_date()), figure.overdue() ? "逾期" : "",
+               figure.basis_zh()});
   }
   return table.Render();
 }
 
 absl::StatusOr<type::v1::TableMeta> SaveExport(Context& context, std::string_view method,
-                                               const google::protobuf::Message& request, const std::string& file) {
+                                               const google::protobuf::Message& request,
+                                               const std::string& file) {
   std::ofstream out(file, std::ios::binary | std::ios::trunc);
-  if (!out) return Error(absl::StatusCode::kFailedPrecondition, "FILE_NOT_WRITABLE").Zh(Cat("无法写入 ", file));
+  if (!out)
+    return Error(absl::StatusCode::kFailedPrecondition, "FILE_NOT_WRITABLE")
+        .Zh(Cat("无法写入 ", file));
   type::v1::TableMeta meta;
-  RETURN_IF_ERROR(context.StreamOn<type::v1::FileChunk>("evaluation", method, request,
-                                                        [&](const type::v1::FileChunk& chunk) -> absl::Status {
-                                                          out.write(chunk.data().data(),
-                                                                    static_cast<std::streamsize>(chunk.data().size()));
-                                                          if (chunk.has_meta()) meta = chunk.meta();
-                                                          return absl::OkStatus();
-                                                        }));
+  RETURN_IF_ERROR(context.StreamOn<type::v1::FileChunk>(
+      "evaluation", method, request, [&](const type::v1::FileChunk& chunk) -> absl::Status {
+        out.write(chunk.data().data(), static_cast<std::streamsize>(chunk.data().size()));
+        if (chunk.has_meta()) meta = chunk.meta();
+        return absl::OkStatus();
+      }));
   out.close();
-  if (!out) return Error(absl::StatusCode::kDataLoss, "FILE_NOT_WRITTEN").Zh(Cat("写入失败 ", file));
+  if (!out)
+    return Error(absl::StatusCode::kDataLoss, "FILE_NOT_WRITTEN").Zh(Cat("写入失败 ", file));
   return meta;
 }
 
@@ -94,7 +104,8 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
     std::string region, klass, subject = "PROJECT", output, preparer, reviewer, hash;
     bool no_bom = false, left = false;
   };
-  auto add = [&](const char* name, const char* help, const char* example, auto configure, auto run) {
+  auto add = [&](const char* name, const char* help, const char* example, auto configure,
+                 auto run) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command = group->add_subcommand(name, help);
     command->footer(Cat("例: bangfuctl ledger ", example));
@@ -112,16 +123,20 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
     command->add_flag("--no-bom", a->no_bom, "CSV 不带 BOM（供程序读取）");
   };
   auto format_of = [](const std::string& file) {
-    return absl::EndsWithIgnoreCase(file, ".xlsx") ? type::v1::FILE_FORMAT_XLSX : type::v1::FILE_FORMAT_CSV;
+    return absl::EndsWithIgnoreCase(file, ".xlsx") ? type::v1::FILE_FORMAT_XLSX
+                                                   : type::v1::FILE_FORMAT_CSV;
   };
   auto print_saved = [](const std::string& file, const type::v1::TableMeta& meta) {
-    std::printf("%s：%lld 行，SHA-256 %s%s%s\n", file.c_str(), static_cast<long long>(meta.row_count()),
-                meta.rows_sha256().c_str(), meta.draft_note().empty() ? "" : "，", meta.draft_note().c_str());
+    std::printf("%s：%lld 行，SHA-256 %s%s%s\n", file.c_str(),
+                static_cast<long long>(meta.row_count()), meta.rows_sha256().c_str(),
+                meta.draft_note().empty() ? "" : "，", meta.draft_note().c_str());
   };
 
-  add("t2", "T2 四个一批台账（一类一表）", "t2 --region 360733 --class REVITALIZE -o t2.xlsx",
+  add(
+      "t2", "T2 四个一批台账（一类一表）", "t2 --region 360733 --class REVITALIZE -o t2.xlsx",
       [file_options](CLI::App* command, Arguments* a) {
-        command->add_option("--class", a->klass, "CONSOLIDATE, UPGRADE, REVITALIZE, ADJUST")->required();
+        command->add_option("--class", a->klass, "CONSOLIDATE, UPGRADE, REVITALIZE, ADJUST")
+            ->required();
         command->add_option("--subject", a->subject, "PROJECT 或 INDUSTRY")->capture_default_str();
         file_options(command, a);
         command->get_option("--output")->required();
@@ -130,7 +145,8 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
         ExportT2Request request;
         request.set_region_code(a.region);
         type::v1::FourClass value;
-        if (!type::v1::FourClass_Parse(Cat("FOUR_CLASS_", a.klass), &value)) return InvalidField("class", "没有这个类别");
+        if (!type::v1::FourClass_Parse(Cat("FOUR_CLASS_", a.klass), &value))
+          return InvalidField("class", "没有这个类别");
         request.set_class_(value);
         type::v1::SubjectType subject;
         if (!type::v1::SubjectType_Parse(Cat("SUBJECT_TYPE_", a.subject), &subject)) {
@@ -167,12 +183,14 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
   auto nothing = [](CLI::App*, Arguments*) {};
   auto print_status = [](Context& context, const LedgerStatus& status) {
     if (context.PrintJson(status)) return;
-    std::printf("%s %s：%lld 行，SHA-256 %s\n", status.region_code().c_str(), status.region_name().c_str(),
-                static_cast<long long>(status.rows()), status.rows_sha256().c_str());
+    std::printf("%s %s：%lld 行，SHA-256 %s\n", status.region_code().c_str(),
+                status.region_name().c_str(), static_cast<long long>(status.rows()),
+                status.rows_sha256().c_str());
     if (status.has_signature()) {
       std::printf("已签字：%s\n", status.signature().signed_by().name().c_str());
     } else if (status.has_outdated_signature()) {
-      std::printf("签后有变：%s 所签与现行不符\n", status.outdated_signature().signed_by().name().c_str());
+      std::printf("签后有变：%s 所签与现行不符\n",
+                  status.outdated_signature().signed_by().name().c_str());
     }
     if (!status.draft_note().empty()) std::printf("%s\n", status.draft_note().c_str());
   };
@@ -184,7 +202,8 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
         print_status(context, status);
         return absl::OkStatus();
       });
-  add("sign", "签字：按现行行的摘要", "sign --region 360733105201",
+  add(
+      "sign", "签字：按现行行的摘要", "sign --region 360733105201",
       [](CLI::App* command, Arguments* a) {
         command->add_option("--hash", a->hash, "所核对台账的 SHA-256；不写则取现行");
       },
@@ -203,7 +222,8 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
         print_status(context, status);
         return absl::OkStatus();
       });
-  add("list", "在册对象", "list --region 360733 --class ADJUST",
+  add(
+      "list", "在册对象", "list --region 360733 --class ADJUST",
       [](CLI::App* command, Arguments* a) {
         command->add_option("--class", a->klass, "类别");
         command->add_flag("--left", a->left, "含已出册");
@@ -215,67 +235,80 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
         request.set_page_size(200);
         if (!a.klass.empty()) {
           type::v1::FourClass value;
-          if (!type::v1::FourClass_Parse(Cat("FOUR_CLASS_", a.klass), &value)) return InvalidField("class", "没有这个类别");
+          if (!type::v1::FourClass_Parse(Cat("FOUR_CLASS_", a.klass), &value))
+            return InvalidField("class", "没有这个类别");
           request.set_class_(value);
         }
         TextTable table({"编码", "名称", "区划", "类别", "总分", "投入(万元)"}, {4, 5});
         do {
-          ASSIGN_OR_RETURN(auto page, context.Call<ListLedgerEntriesResponse>(M("ListLedgerEntries"), request));
+          ASSIGN_OR_RETURN(
+              auto page, context.Call<ListLedgerEntriesResponse>(M("ListLedgerEntries"), request));
           if (context.PrintJson(page)) return absl::OkStatus();
           for (const auto& entry : page.entries()) {
-            table.Row({entry.subject_code(), entry.subject_name(), entry.region_code(), ClassText(entry.class_()),
-                       entry.has_total_bp() ? FormatScaledDecimal(entry.total_bp(), 2) : "–", Wan(entry.invested_fen())});
+            table.Row({entry.subject_code(), entry.subject_name(), entry.region_code(),
+                       ClassText(entry.class_()),
+                       entry.has_total_bp() ? FormatScaledDecimal(entry.total_bp(), 2) : "–",
+                       Wan(entry.invested_fen())});
           }
           request.set_page_token(page.next_page_token());
         } while (!request.page_token().empty());
         std::printf("%s共 %zu\n", table.Render().c_str(), table.rows());
         return absl::OkStatus();
       });
-  add("rollup", "实时汇总：数量与金额", "rollup --region 36", nothing, [](Context& context, const Arguments& a) -> absl::Status {
-    GetRollupRequest request;
-    request.set_region_code(a.region);
-    ASSIGN_OR_RETURN(auto rollup, context.Call<Rollup>(M("GetRollup"), request));
-    if (context.PrintJson(rollup)) return absl::OkStatus();
-    TextTable table({"类别", "项目", "投入(万元)", "资产(万元)", "产业", ""}, {1, 2, 3, 4});
-    int64_t total = 0;
-    for (const auto& cell : rollup.cells()) {
-      if (cell.subject_type() == type::v1::SUBJECT_TYPE_PROJECT) total += cell.count();
-    }
-    for (int value = type::v1::FOUR_CLASS_CONSOLIDATE; value <= type::v1::FOUR_CLASS_ADJUST; ++value) {
-      int64_t projects = 0, invested = 0, assets = 0, industries = 0;
-      for (const auto& cell : rollup.cells()) {
-        if (cell.class_() != value) continue;
-        if (cell.subject_type() == type::v1::SUBJECT_TYPE_PROJECT) {
-          projects += cell.count();
-          invested += cell.invested_fen();
-          assets += cell.asset_value_fen();
-        } else {
-          industries += cell.count();
+  add("rollup", "实时汇总：数量与金额", "rollup --region 36", nothing,
+      [](Context& context, const Arguments& a) -> absl::Status {
+        GetRollupRequest request;
+        request.set_region_code(a.region);
+        ASSIGN_OR_RETURN(auto rollup, context.Call<Rollup>(M("GetRollup"), request));
+        if (context.PrintJson(rollup)) return absl::OkStatus();
+        TextTable table({"类别", "项目", "投入(万元)", "资产(万元)", "产业", ""}, {1, 2, 3, 4});
+        int64_t total = 0;
+        for (const auto& cell : rollup.cells()) {
+          if (cell.subject_type() == type::v1::SUBJECT_TYPE_PROJECT) total += cell.count();
         }
-      }
-      table.Row({ClassText(static_cast<type::v1::FourClass>(value)), Cat(projects), Wan(invested), Wan(assets),
-                 Cat(industries), Bar(projects, total, 20)});
-    }
-    std::printf("%s %s 实时\n%s", rollup.region_code().c_str(), rollup.region_name().c_str(), table.Render().c_str());
-    return absl::OkStatus();
-  });
-  add("verify", "汇总与逐行重数是否相等", "verify --region 36", nothing, [](Context& context, const Arguments& a) -> absl::Status {
-    VerifyRollupsRequest request;
-    request.set_region_code(a.region);
-    ASSIGN_OR_RETURN(auto response, context.Call<VerifyRollupsResponse>(M("VerifyRollups"), request));
-    if (context.PrintJson(response)) return absl::OkStatus();
-    std::printf("核对 %lld 格：%s\n", static_cast<long long>(response.cells()), response.equal() ? "相等" : "不等");
-    for (const auto& difference : response.differences_zh()) std::printf("  %s\n", difference.c_str());
-    if (!response.equal()) return Error(absl::StatusCode::kDataLoss, "ROLLUP_DIFFERS").Zh("汇总与重数不等");
-    return absl::OkStatus();
-  });
-  add("progress", "进度与目标", "progress --region 36", nothing, [](Context& context, const Arguments& a) -> absl::Status {
-    GetProgressRequest request;
-    request.set_region_code(a.region);
-    ASSIGN_OR_RETURN(auto progress, context.Call<Progress>(M("GetProgress"), request));
-    if (!context.PrintJson(progress)) std::printf("%s", RenderProgress(progress).c_str());
-    return absl::OkStatus();
-  });
+        for (int value = type::v1::FOUR_CLASS_CONSOLIDATE; value <= type::v1::FOUR_CLASS_ADJUST;
+             ++value) {
+          int64_t projects = 0, invested = 0, assets = 0, industries = 0;
+          for (const auto& cell : rollup.cells()) {
+            if (cell.class_() != value) continue;
+            if (cell.subject_type() == type::v1::SUBJECT_TYPE_PROJECT) {
+              projects += cell.count();
+              invested += cell.invested_fen();
+              assets += cell.asset_value_fen();
+            } else {
+              industries += cell.count();
+            }
+          }
+          table.Row({ClassText(static_cast<type::v1::FourClass>(value)), Cat(projects),
+                     Wan(invested), Wan(assets), Cat(industries), Bar(projects, total, 20)});
+        }
+        std::printf("%s %s 实时\n%s", rollup.region_code().c_str(), rollup.region_name().c_str(),
+                    table.Render().c_str());
+        return absl::OkStatus();
+      });
+  add("verify", "汇总与逐行重数是否相等", "verify --region 36", nothing,
+      [](Context& context, const Arguments& a) -> absl::Status {
+        VerifyRollupsRequest request;
+        request.set_region_code(a.region);
+        ASSIGN_OR_RETURN(auto response,
+                         context.Call<VerifyRollupsResponse>(M("VerifyRollups"), request));
+        if (context.PrintJson(response)) return absl::OkStatus();
+        std::printf("核对 %lld 格：%s\n", static_cast<long long>(response.cells()),
+                    response.equal() ? "相等" : "不等");
+        for (const auto& difference : response.differences_zh())
+          std::printf("  %s\n", difference.c_str());
+        if (!response.equal())
+          return Error(absl::StatusCode::kDataLoss, "ROLLUP_DIFFERS").Zh("汇总与重数不等");
+        return absl::OkStatus();
+      });
+  add("progress", "进度与目标", "progress --region 36", nothing,
+      [](Context& context, const Arguments& a) -> absl::Status {
+        GetProgressRequest request;
+        request.set_region_code(a.region);
+        ASSIGN_OR_RETURN(auto progress, context.Call<Progress>(M("GetProgress"), request));
+        if (!context.PrintJson(progress)) std::printf("%s", RenderProgress(progress).c_str());
+        return absl::OkStatus();
+      });
 }
 
 }  // namespace bangfu::ctl

@@ -13,6 +13,7 @@ std::string RenderT14(const evaluation::v1::T14& table);
 std::string RenderProgress(const evaluation::v1::Progress& progress);
 // Writes a stream of chunks into a file; gives the meta of the last one.
 absl::StatusOr<type::v1::TableMeta> SaveExport(Context& context, std::string_view method,
-                                               const google::protobuf::Message& request, const std::string& file);
+                                               const google::protobuf::Message& request,
+                                               const std::string& file);
 
 }  // namespace bangfu::ctl

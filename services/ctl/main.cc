@@ -27,8 +27,11 @@ int main(int argc, char** argv) {
   app.add_option("--endpoints", endpoints_file, "服务地址文件 (JSON)")->envname("BANGFU_ENDPOINTS");
   app.add_option("--token-file", token_file, "令牌文件")->envname("BANGFU_TOKEN_FILE");
   app.add_option("--dev-key", context.dev_key_directory, "开发密钥目录")->envname("BANGFU_DEV_KEY");
-  app.add_option("--timeout", timeout_seconds, "每次调用的时限 (秒)")->check(CLI::Range(0.1, 3600.0));
-  app.add_option("--clock-offset", clock_offset, "签发令牌时钟的偏移，如 -192h（与服务一致，仅开发）")->envname("BANGFU_CLOCK_OFFSET");
+  app.add_option("--timeout", timeout_seconds, "每次调用的时限 (秒)")
+      ->check(CLI::Range(0.1, 3600.0));
+  app.add_option("--clock-offset", clock_offset,
+                 "签发令牌时钟的偏移，如 -192h（与服务一致，仅开发）")
+      ->envname("BANGFU_CLOCK_OFFSET");
   app.add_flag("--json", context.json, "输出 JSON");
 
   // Read before a subcommand's own callback runs.
@@ -40,7 +43,8 @@ int main(int argc, char** argv) {
     if (!token_file.empty()) {
       std::ifstream in(token_file);
       std::getline(in, context.token);
-      if (context.token.empty()) throw CLI::ValidationError("--token-file", "文件为空或无法读取: " + token_file);
+      if (context.token.empty())
+        throw CLI::ValidationError("--token-file", "文件为空或无法读取: " + token_file);
     } else if (const char* token = std::getenv("BANGFU_TOKEN")) {
       context.token = token;
     }

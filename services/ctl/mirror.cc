@@ -39,7 +39,8 @@ absl::Status MirrorStore::Load() {
   }
   if (!clean_end) {
     Clear();
-    return Error(absl::StatusCode::kDataLoss, "MIRROR_DAMAGED").Zh(Cat("镜像文件损坏，请删除后重来：", Path()));
+    return Error(absl::StatusCode::kDataLoss, "MIRROR_DAMAGED")
+        .Zh(Cat("镜像文件损坏，请删除后重来：", Path()));
   }
   return absl::OkStatus();
 }
@@ -63,13 +64,15 @@ absl::Status MirrorStore::Save() const {
   }
   out.close();
   if (!out || std::rename(temporary.c_str(), Path().c_str()) != 0) {
-    return Error(absl::StatusCode::kFailedPrecondition, "FILE_NOT_WRITABLE").Zh(Cat("无法写入 ", Path()));
+    return Error(absl::StatusCode::kFailedPrecondition, "FILE_NOT_WRITABLE")
+        .Zh(Cat("无法写入 ", Path()));
   }
   return absl::OkStatus();
 }
 
 void MirrorStore::Apply(const feed::v1::Event& event) {
-  states_[Cat(event.aggregate_type(), "/", event.aggregate_id())] = event.payload().SerializeAsString();
+  states_[Cat(event.aggregate_type(), "/", event.aggregate_id())] =
+      event.payload().SerializeAsString();
 }
 
 std::string MirrorStore::Digest() const {

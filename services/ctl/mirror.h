@@ -16,7 +16,7 @@ struct MirrorTotals {
   int64_t events = 0;    // events pulled
   int64_t records = 0;
   int64_t cursor = 0;
-  std::string sha256;    // over all records, in order
+  std::string sha256;  // over all records, in order
 };
 
 // The newest state of every record, in a file of a directory; memory only when the directory is "".
@@ -41,8 +41,8 @@ class MirrorStore {
   std::map<std::string, std::string> states_;  // "type/id" -> payload bytes
 };
 
-absl::StatusOr<MirrorTotals> MirrorFeed(Context& context, const std::string& service, const std::string& directory,
-                                        bool quiet);
+absl::StatusOr<MirrorTotals> MirrorFeed(Context& context, const std::string& service,
+                                        const std::string& directory, bool quiet);
 // The digest of the service's present state, for comparison.
 absl::StatusOr<MirrorTotals> SnapshotDigest(Context& context, const std::string& service);
 

@@ -11,13 +11,14 @@
 namespace bangfu::ctl {
 namespace {
 
-using namespace operation::v1;  // NOLINT: the contract of this file's commands
+using namespace operation::v1;  // the contract of this file's commands
 constexpr char kService[] = "bangfu.operation.v1.OperationService.";
 std::string M(std::string_view method) { return Cat(kService, method); }
 
 std::string StateText(OperationState state) {
   const auto* value = OperationState_descriptor()->FindValueByNumber(state);
-  return value == nullptr ? Cat(static_cast<int>(state)) : value->options().GetExtension(options::v1::value_label).zh();
+  return value == nullptr ? Cat(static_cast<int>(state))
+                          : value->options().GetExtension(options::v1::value_label).zh();
 }
 
 void Print(const Context& context, const Operation& operation) {
@@ -53,7 +54,8 @@ void AddOperationCommands(CLI::App& app, Context& context, int& exit_code) {
   add("list", "任务清单", false, [](Context& context, const Arguments& a) -> absl::Status {
     ListOperationsRequest request;
     request.set_page_size(50);
-    ASSIGN_OR_RETURN(auto page, context.CallOn<ListOperationsResponse>(a.service, M("ListOperations"), request));
+    ASSIGN_OR_RETURN(
+        auto page, context.CallOn<ListOperationsResponse>(a.service, M("ListOperations"), request));
     if (context.PrintJson(page)) return absl::OkStatus();
     for (const auto& operation : page.operations()) Print(context, operation);
     return absl::OkStatus();
@@ -61,9 +63,11 @@ void AddOperationCommands(CLI::App& app, Context& context, int& exit_code) {
   add("show", "一个任务", true, [](Context& context, const Arguments& a) -> absl::Status {
     GetOperationRequest request;
     request.set_id(a.id);
-    ASSIGN_OR_RETURN(auto operation, context.CallOn<Operation>(a.service, M("GetOperation"), request));
+    ASSIGN_OR_RETURN(auto operation,
+                     context.CallOn<Operation>(a.service, M("GetOperation"), request));
     if (a.wait) {
-      ASSIGN_OR_RETURN(operation, WaitForOperation(context, a.service, operation, operation.kind(), context.json));
+      ASSIGN_OR_RETURN(operation, WaitForOperation(context, a.service, operation, operation.kind(),
+                                                   context.json));
     }
     Print(context, operation);
     return absl::OkStatus();
@@ -72,7 +76,8 @@ void AddOperationCommands(CLI::App& app, Context& context, int& exit_code) {
     CancelOperationRequest request;
     request.set_request_id(Context::NewRequestId());
     request.set_id(a.id);
-    ASSIGN_OR_RETURN(auto operation, context.CallOn<Operation>(a.service, M("CancelOperation"), request));
+    ASSIGN_OR_RETURN(auto operation,
+                     context.CallOn<Operation>(a.service, M("CancelOperation"), request));
     Print(context, operation);
     return absl::OkStatus();
   });
@@ -80,7 +85,8 @@ void AddOperationCommands(CLI::App& app, Context& context, int& exit_code) {
     ResumeOperationRequest request;
     request.set_request_id(Context::NewRequestId());
     request.set_id(a.id);
-    ASSIGN_OR_RETURN(auto operation, context.CallOn<Operation>(a.service, M("ResumeOperation"), request));
+    ASSIGN_OR_RETURN(auto operation,
+                     context.CallOn<Operation>(a.service, M("ResumeOperation"), request));
     Print(context, operation);
     return absl::OkStatus();
   });

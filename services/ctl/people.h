@@ -1,4 +1,5 @@
-// The persons of the walkthrough: each with one role in one region and a token of the development key.
+// The persons of the walkthrough: each with one role in one region and a token of the development
+// key.
 #pragma once
 
 #include <map>

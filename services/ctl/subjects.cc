@@ -9,7 +9,8 @@
 
 namespace bangfu::ctl {
 
-absl::StatusOr<SubjectMap> LoadSubjects(Context& context, const std::string& region_code, bool with_industries) {
+absl::StatusOr<SubjectMap> LoadSubjects(Context& context, const std::string& region_code,
+                                        bool with_industries) {
   SubjectMap subjects;
   registry::v1::ListProjectsRequest request;
   request.set_region_code(region_code);
@@ -29,8 +30,9 @@ absl::StatusOr<SubjectMap> LoadSubjects(Context& context, const std::string& reg
     industries.set_region_code(region_code);
     industries.set_page_size(500);
     do {
-      ASSIGN_OR_RETURN(auto page, context.Call<registry::v1::ListIndustriesResponse>(
-                                      "bangfu.registry.v1.IndustryService.ListIndustries", industries));
+      ASSIGN_OR_RETURN(auto page,
+                       context.Call<registry::v1::ListIndustriesResponse>(
+                           "bangfu.registry.v1.IndustryService.ListIndustries", industries));
       for (const auto& industry : page.industries()) {
         subjects[Cat(industry.region_code(), ":", industry.industry_code())] =
             SubjectRef{industry.id(), industry.name(), industry.region_path()};

@@ -18,7 +18,8 @@ using SubjectMap = std::unordered_map<std::string, SubjectRef>;
 
 // Every project of a region by project code and by each of its external ids; county industries by
 // "<county>:<industry code>" when asked for.
-absl::StatusOr<SubjectMap> LoadSubjects(Context& context, const std::string& region_code, bool with_industries);
+absl::StatusOr<SubjectMap> LoadSubjects(Context& context, const std::string& region_code,
+                                        bool with_industries);
 
 // A ULID stands for itself; a project code is looked up.
 absl::StatusOr<std::string> ResolveSubject(Context& context, const std::string& code_or_id);

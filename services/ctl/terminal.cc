@@ -18,14 +18,16 @@ char32_t Next(std::string_view text, size_t& i) {
   size_t length = c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
   if (i + length > text.size()) length = 1;
   char32_t point = length == 1 ? c : c & (0xFF >> (length + 1));
-  for (size_t k = 1; k < length; ++k) point = (point << 6) | (static_cast<unsigned char>(text[i + k]) & 0x3F);
+  for (size_t k = 1; k < length; ++k)
+    point = (point << 6) | (static_cast<unsigned char>(text[i + k]) & 0x3F);
   i += length;
   return point;
 }
 
 bool IsWide(char32_t c) {
-  return (c >= 0x1100 && c <= 0x115F) || (c >= 0x2E80 && c <= 0xA4CF) || (c >= 0xAC00 && c <= 0xD7A3) ||
-         (c >= 0xF900 && c <= 0xFAFF) || (c >= 0xFE30 && c <= 0xFE6F) || (c >= 0xFF00 && c <= 0xFF60) ||
+  return (c >= 0x1100 && c <= 0x115F) || (c >= 0x2E80 && c <= 0xA4CF) ||
+         (c >= 0xAC00 && c <= 0xD7A3) || (c >= 0xF900 && c <= 0xFAFF) ||
+         (c >= 0xFE30 && c <= 0xFE6F) || (c >= 0xFF00 && c <= 0xFF60) ||
          (c >= 0xFFE0 && c <= 0xFFE6) || (c >= 0x20000 && c <= 0x3FFFD);
 }
 
@@ -86,7 +88,8 @@ std::string TextTable::Render() const {
 }
 
 std::string Bar(int64_t part, int64_t whole, size_t width) {
-  size_t full = whole <= 0 ? 0 : static_cast<size_t>(MulDivHalfUp(part, static_cast<int64_t>(width), whole));
+  size_t full =
+      whole <= 0 ? 0 : static_cast<size_t>(MulDivHalfUp(part, static_cast<int64_t>(width), whole));
   full = std::min(full, width);
   std::string out;
   for (size_t k = 0; k < width; ++k) out += k < full ? "█" : "░";
@@ -97,7 +100,8 @@ std::string Percent(int64_t bp) { return Cat(FormatScaledDecimal(bp, 2), " %"); 
 
 std::string Wan(int64_t fen) { return FormatWanYuan(fen); }
 
-ProgressLine::ProgressLine(std::string title) : title_(std::move(title)), terminal_(isatty(STDERR_FILENO) == 1) {}
+ProgressLine::ProgressLine(std::string title)
+    : title_(std::move(title)), terminal_(isatty(STDERR_FILENO) == 1) {}
 
 ProgressLine::~ProgressLine() {
   if (open_) std::fputc('\n', stderr);
@@ -106,7 +110,8 @@ ProgressLine::~ProgressLine() {
 void ProgressLine::Update(int64_t done, int64_t total, std::string_view note) {
   int shown = total > 0 ? static_cast<int>(done * 100 / total) : 0;
   if (terminal_) {
-    std::string text = Cat("\r\033[K", title_, " ", Bar(done, total), " ", done, "/", total, " ", note);
+    std::string text =
+        Cat("\r\033[K", title_, " ", Bar(done, total), " ", done, "/", total, " ", note);
     std::fwrite(text.data(), 1, text.size(), stderr);
     open_ = true;
   } else if (shown / 25 != last_shown_ / 25 || last_shown_ < 0) {

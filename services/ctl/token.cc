@@ -43,8 +43,9 @@ int Mint(const Context& context, const TokenArguments& arguments) {
     return kExitUsage;
   }
   auth::Caller caller;
-  caller.subject = arguments.subject.empty() ? Cat("dev-", absl::AsciiStrToLower(role_name.substr(5)), "-", *region)
-                                             : arguments.subject;
+  caller.subject = arguments.subject.empty()
+                       ? Cat("dev-", absl::AsciiStrToLower(role_name.substr(5)), "-", *region)
+                       : arguments.subject;
   caller.name = arguments.name.empty() ? caller.subject : arguments.name;
   caller.is_system = arguments.system;
   auth::Grant grant;
@@ -53,7 +54,8 @@ int Mint(const Context& context, const TokenArguments& arguments) {
   caller.grants.push_back(grant);
   absl::StatusOr<auth::DevKey> key = auth::DevKey::LoadOrCreate(context.dev_key_directory);
   if (!key.ok()) return Fail(key.status());
-  absl::StatusOr<std::string> token = key->Mint(caller, SystemClock().Now() + context.clock_offset, absl::Hours(arguments.hours));
+  absl::StatusOr<std::string> token =
+      key->Mint(caller, SystemClock().Now() + context.clock_offset, absl::Hours(arguments.hours));
   if (!token.ok()) return Fail(token.status());
   std::printf("%s\n", token->c_str());
   return kExitOk;
@@ -64,12 +66,15 @@ int Mint(const Context& context, const TokenArguments& arguments) {
 void AddTokenCommand(CLI::App& app, Context& context, int& exit_code) {
   auto arguments = std::make_shared<TokenArguments>();
   CLI::App* command = app.add_subcommand("token", "签发开发令牌");
-  command->footer("例: bangfuctl --dev-key .run/dev-key token --role VILLAGE_REPORTER --region 360733105201");
+  command->footer(
+      "例: bangfuctl --dev-key .run/dev-key token --role VILLAGE_REPORTER --region 360733105201");
   command->add_option("--role", arguments->role, "角色，如 COUNTY_OPERATOR")->required();
   command->add_option("--region", arguments->region, "行政区划代码")->capture_default_str();
   command->add_option("--subject", arguments->subject, "人员标识，同一标识视为同一人");
   command->add_option("--name", arguments->name, "姓名");
-  command->add_option("--hours", arguments->hours, "有效小时数")->capture_default_str()->check(CLI::Range(0.01, 720.0));
+  command->add_option("--hours", arguments->hours, "有效小时数")
+      ->capture_default_str()
+      ->check(CLI::Range(0.01, 720.0));
   command->add_flag("--system", arguments->system, "系统对接身份");
   command->callback([&context, &exit_code, arguments] { exit_code = Mint(context, *arguments); });
 }

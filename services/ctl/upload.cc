@@ -27,7 +27,8 @@ void PauseBriefly(int milliseconds) {
   never.wait_for(lock, std::chrono::milliseconds(milliseconds));
 }
 
-absl::StatusOr<operation::v1::Operation> WaitForOperation(Context& context, const std::string& service,
+absl::StatusOr<operation::v1::Operation> WaitForOperation(Context& context,
+                                                          const std::string& service,
                                                           operation::v1::Operation operation,
                                                           const std::string& title, bool quiet) {
   ProgressLine progress(title);
@@ -38,11 +39,13 @@ absl::StatusOr<operation::v1::Operation> WaitForOperation(Context& context, cons
     wait = std::min(wait * 2, 500);
     operation::v1::GetOperationRequest request;
     request.set_id(operation.id());
-    ASSIGN_OR_RETURN(operation, context.CallOn<operation::v1::Operation>(
-                                    service, "bangfu.operation.v1.OperationService.GetOperation", request));
+    ASSIGN_OR_RETURN(operation,
+                     context.CallOn<operation::v1::Operation>(
+                         service, "bangfu.operation.v1.OperationService.GetOperation", request));
     if (!quiet) progress.Update(operation.done(), operation.total(), operation.progress_zh());
   }
-  if (operation.state() == operation::v1::OPERATION_STATE_FAILED) return FromRpcStatus(operation.error());
+  if (operation.state() == operation::v1::OPERATION_STATE_FAILED)
+    return FromRpcStatus(operation.error());
   if (operation.state() == operation::v1::OPERATION_STATE_CANCELLED) {
     return Error(absl::StatusCode::kCancelled, "OPERATION_CANCELLED").Zh("任务已取消");
   }
@@ -51,7 +54,9 @@ absl::StatusOr<operation::v1::Operation> WaitForOperation(Context& context, cons
 
 absl::StatusOr<intake::v1::Import> UploadFile(Context& context, const UploadOptions& options) {
   std::ifstream in(options.file, std::ios::binary);
-  if (!in) return Error(absl::StatusCode::kNotFound, "FILE_NOT_FOUND").Zh(Cat("无法读取文件 ", options.file));
+  if (!in)
+    return Error(absl::StatusCode::kNotFound, "FILE_NOT_FOUND")
+        .Zh(Cat("无法读取文件 ", options.file));
   Sha256Stream digest;
   std::string buffer(kChunkBytes, '\0');
   int64_t size = 0;
@@ -63,7 +68,8 @@ absl::StatusOr<intake::v1::Import> UploadFile(Context& context, const UploadOpti
 
   intake::v1::BeginImportRequest begin;
   begin.set_kind(options.kind);
-  begin.set_batch_id(options.batch_id.empty() ? Cat(options.kind, "-", sha256.substr(0, 32)) : options.batch_id);
+  begin.set_batch_id(options.batch_id.empty() ? Cat(options.kind, "-", sha256.substr(0, 32))
+                                              : options.batch_id);
   begin.set_request_id(Cat("begin-import-", Sha256Hex(begin.batch_id()).substr(0, 32)));
   size_t slash = options.file.rfind('/');
   begin.set_file_name(slash == std::string::npos ? options.file : options.file.substr(slash + 1));
@@ -76,25 +82,28 @@ absl::StatusOr<intake::v1::Import> UploadFile(Context& context, const UploadOpti
   begin.set_default_money_unit(options.default_money_unit);
   begin.set_sample(options.sample);
   const std::string service = "bangfu.intake.v1.ImportService.";
-  ASSIGN_OR_RETURN(intake::v1::Import import,
-                   context.CallOn<intake::v1::Import>(options.service, service + "BeginImport", begin));
+  ASSIGN_OR_RETURN(intake::v1::Import import, context.CallOn<intake::v1::Import>(
+                                                  options.service, service + "BeginImport", begin));
 
   // Begun before, the request gives the answer of that time: what stands now is read.
   intake::v1::GetImportRequest get;
   get.set_id(import.id());
   auto look = [&]() -> absl::Status {
-    ASSIGN_OR_RETURN(import, context.CallOn<intake::v1::Import>(options.service, service + "GetImport", get));
+    ASSIGN_OR_RETURN(
+        import, context.CallOn<intake::v1::Import>(options.service, service + "GetImport", get));
     return absl::OkStatus();
   };
   RETURN_IF_ERROR(look());
-  // A step that an interrupted run left behind goes on in the service; it is waited for, and begun anew
-  // only when it has failed.
-  auto wait_for_step = [&](intake::v1::ImportState state, const std::string& title) -> absl::Status {
+  // A step that an interrupted run left behind goes on in the service; it is waited for, and begun
+  // anew only when it has failed.
+  auto wait_for_step = [&](intake::v1::ImportState state,
+                           const std::string& title) -> absl::Status {
     if (import.state() != state || import.operation_id().empty()) return absl::OkStatus();
     operation::v1::Operation operation;
     operation.set_id(import.operation_id());
     operation.set_state(operation::v1::OPERATION_STATE_RUNNING);
-    absl::Status ended = WaitForOperation(context, options.service, operation, title, options.quiet).status();
+    absl::Status ended =
+        WaitForOperation(context, options.service, operation, title, options.quiet).status();
     if (absl::IsUnavailable(ended) || absl::IsDeadlineExceeded(ended)) return ended;
     return look();
   };
@@ -113,19 +122,22 @@ absl::StatusOr<intake::v1::Import> UploadFile(Context& context, const UploadOpti
       offset += in.gcount();
       chunk.set_last(offset >= size);
       if (chunk.last()) chunk.set_sha256(sha256);
-      ASSIGN_OR_RETURN(import, context.CallOn<intake::v1::Import>(options.service, service + "UploadChunk", chunk));
+      ASSIGN_OR_RETURN(import, context.CallOn<intake::v1::Import>(options.service,
+                                                                  service + "UploadChunk", chunk));
       if (!options.quiet) progress.Update(offset, size, "字节");
       if (chunk.last()) break;
     }
   }
   RETURN_IF_ERROR(wait_for_step(intake::v1::IMPORT_STATE_VALIDATING, "校验"));
-  if (import.state() == intake::v1::IMPORT_STATE_UPLOADING || import.state() == intake::v1::IMPORT_STATE_VALIDATING) {
+  if (import.state() == intake::v1::IMPORT_STATE_UPLOADING ||
+      import.state() == intake::v1::IMPORT_STATE_VALIDATING) {
     intake::v1::ValidateImportRequest validate;
     validate.set_id(import.id());
     validate.set_request_id(Context::NewRequestId());
     ASSIGN_OR_RETURN(auto operation, context.CallOn<operation::v1::Operation>(
                                          options.service, service + "ValidateImport", validate));
-    RETURN_IF_ERROR(WaitForOperation(context, options.service, operation, "校验", options.quiet).status());
+    RETURN_IF_ERROR(
+        WaitForOperation(context, options.service, operation, "校验", options.quiet).status());
     RETURN_IF_ERROR(look());
   }
   RETURN_IF_ERROR(wait_for_step(intake::v1::IMPORT_STATE_COMMITTING, "入库"));
@@ -136,9 +148,10 @@ absl::StatusOr<intake::v1::Import> UploadFile(Context& context, const UploadOpti
   intake::v1::CommitImportRequest commit;
   commit.set_id(import.id());
   commit.set_request_id(Context::NewRequestId());
-  ASSIGN_OR_RETURN(auto operation,
-                   context.CallOn<operation::v1::Operation>(options.service, service + "CommitImport", commit));
-  RETURN_IF_ERROR(WaitForOperation(context, options.service, operation, "入库", options.quiet).status());
+  ASSIGN_OR_RETURN(auto operation, context.CallOn<operation::v1::Operation>(
+                                       options.service, service + "CommitImport", commit));
+  RETURN_IF_ERROR(
+      WaitForOperation(context, options.service, operation, "入库", options.quiet).status());
   RETURN_IF_ERROR(look());
   return import;
 }

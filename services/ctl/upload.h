@@ -28,9 +28,11 @@ struct UploadOptions {
 absl::StatusOr<intake::v1::Import> UploadFile(Context& context, const UploadOptions& options);
 
 // Waits until an operation has ended, showing its progress; FAILED becomes its error.
-absl::StatusOr<operation::v1::Operation> WaitForOperation(Context& context, const std::string& service,
+absl::StatusOr<operation::v1::Operation> WaitForOperation(Context& context,
+                                                          const std::string& service,
                                                           operation::v1::Operation operation,
-                                                          const std::string& title, bool quiet = false);
+                                                          const std::string& title,
+                                                          bool quiet = false);
 
 // Between two looks at long work.
 void PauseBriefly(int milliseconds);

@@ -36,8 +36,8 @@
 namespace bangfu::ctl {
 namespace {
 
-using namespace registry::v1;    // NOLINT: the steps speak of both areas all the time
-using namespace evaluation::v1;  // NOLINT
+using namespace registry::v1;  // the steps speak of both areas all the time
+using namespace evaluation::v1;
 using options::v1::ROLE_APPRAISER;
 using options::v1::ROLE_CITY_SUPERVISOR;
 using options::v1::ROLE_COUNTY_APPROVER;
@@ -76,13 +76,18 @@ type::v1::Evidence SampleEvidence(std::string_view kind, std::string_view title)
 class Job {
  public:
   Job(const Context& context, const WalkthroughOptions& options)
-      : base_(context), options_(options), people_(base_), city_(RegionAncestor(options.county, bangfu::RegionLevel::kCity)) {}
+      : base_(context),
+        options_(options),
+        people_(base_),
+        city_(RegionAncestor(options.county, bangfu::RegionLevel::kCity)) {}
 
   absl::Status Report();
   absl::Status Conclude();
 
  private:
-  void Title(std::string_view text) { std::printf("\n━━ %s\n", std::string(text).c_str()), std::fflush(stdout); }
+  void Title(std::string_view text) {
+    std::printf("\n━━ %s\n", std::string(text).c_str()), std::fflush(stdout);
+  }
   absl::CivilDay Today() const { return ShanghaiDay(SystemClock().Now() + base_.clock_offset); }
 
   absl::Status LoadPlan();
@@ -100,7 +105,8 @@ class Job {
   absl::Status WaitForFeeds();
   absl::Status Evaluate();
   absl::Status Review();
-  absl::Status Argue(Context& operator_context, const Evaluation& evaluation, type::v1::FourClass named);
+  absl::Status Argue(Context& operator_context, const Evaluation& evaluation,
+                     type::v1::FourClass named);
   absl::Status Publicise();
   absl::Status MakeEffective();
   absl::Status Measures();
@@ -110,8 +116,9 @@ class Job {
 
   absl::StatusOr<std::vector<InventoryUnitReport>> Units(UnitReportState state);
   absl::StatusOr<std::vector<Evaluation>> Evaluations(EvaluationState state);
-  absl::Status Advance(Context& context, AdvanceStep step, const std::vector<Evaluation>& evaluations,
-                       std::string_view title, const std::string& department = "");
+  absl::Status Advance(Context& context, AdvanceStep step,
+                       const std::vector<Evaluation>& evaluations, std::string_view title,
+                       const std::string& department = "");
 
   const Context base_;
   const WalkthroughOptions options_;
@@ -124,11 +131,14 @@ class Job {
 absl::Status Job::LoadPlan() {
   std::ifstream in(options_.data + "/plan.json");
   auto plan = nlohmann::json::parse(in, nullptr, false);
-  if (plan.is_discarded()) return absl::NotFoundError(Cat("没有样例计划 ", options_.data, "/plan.json"));
+  if (plan.is_discarded())
+    return absl::NotFoundError(Cat("没有样例计划 ", options_.data, "/plan.json"));
   for (const auto& code : plan["nil"]) nil_.insert(code.get<std::string>());
   for (const auto& code : plan["late"]) late_.insert(code.get<std::string>());
-  std::printf("样例数据种子 %s：零报告 %zu 村，迟报 %zu 村。样例项目均标为样例，区划与已公布的行是真实的。\n",
-              plan["seed"].get<std::string>().c_str(), nil_.size(), late_.size());
+  std::printf(
+      "样例数据种子 %s：零报告 %zu 村，迟报 %zu "
+      "村。样例项目均标为样例，区划与已公布的行是真实的。\n",
+      plan["seed"].get<std::string>().c_str(), nil_.size(), late_.size());
   return absl::OkStatus();
 }
 
@@ -141,9 +151,11 @@ absl::Status Job::Regions() {
     std::printf("已导入，跳过\n");
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(RegionTotals totals, ImportRegionFiles(*admin, options_.samples + "/regions-36.csv",
-                                                          options_.samples + "/region-history-36.csv", false));
-  std::printf("新增 %lld，更新 %lld\n", static_cast<long long>(totals.created), static_cast<long long>(totals.updated));
+  ASSIGN_OR_RETURN(RegionTotals totals,
+                   ImportRegionFiles(*admin, options_.samples + "/regions-36.csv",
+                                     options_.samples + "/region-history-36.csv", false));
+  std::printf("新增 %lld，更新 %lld\n", static_cast<long long>(totals.created),
+              static_cast<long long>(totals.updated));
   return absl::OkStatus();
 }
 
@@ -153,7 +165,8 @@ absl::Status Job::Campaign() {
   ListCampaignsRequest list;
   list.set_region_code(kProvince);
   list.set_page_size(50);
-  ASSIGN_OR_RETURN(auto page, admin->Call<ListCampaignsResponse>(Cat(kInventory, "ListCampaigns"), list));
+  ASSIGN_OR_RETURN(auto page,
+                   admin->Call<ListCampaignsResponse>(Cat(kInventory, "ListCampaigns"), list));
   InventoryCampaign campaign;
   for (const auto& known : page.campaigns()) {
     if (known.name() == kCampaignName) campaign = known;
@@ -168,7 +181,8 @@ absl::Status Job::Campaign() {
     *fields->mutable_village_deadline() = DateOf(Today());
     *fields->mutable_township_deadline() = DateOf(Today() + 5);
     *fields->mutable_county_deadline() = DateOf(Today() + 10);
-    ASSIGN_OR_RETURN(campaign, admin->Call<InventoryCampaign>(Cat(kInventory, "CreateCampaign"), create));
+    ASSIGN_OR_RETURN(campaign,
+                     admin->Call<InventoryCampaign>(Cat(kInventory, "CreateCampaign"), create));
   }
   if (campaign.state() == CAMPAIGN_STATE_PLANNED) {
     Context patient = *admin;
@@ -177,10 +191,12 @@ absl::Status Job::Campaign() {
     open.set_request_id(Context::NewRequestId());
     open.set_id(campaign.id());
     open.set_etag(campaign.etag());
-    ASSIGN_OR_RETURN(campaign, patient.Call<InventoryCampaign>(Cat(kInventory, "OpenCampaign"), open));
+    ASSIGN_OR_RETURN(campaign,
+                     patient.Call<InventoryCampaign>(Cat(kInventory, "OpenCampaign"), open));
   }
   campaign_ = campaign.id();
-  std::printf("%s：%lld 个村，村级截止 %s\n", campaign.name().c_str(), static_cast<long long>(campaign.unit_count()),
+  std::printf("%s：%lld 个村，村级截止 %s\n", campaign.name().c_str(),
+              static_cast<long long>(campaign.unit_count()),
               FormatDate(campaign.village_deadline()).c_str());
   return absl::OkStatus();
 }
@@ -191,8 +207,9 @@ absl::Status Job::LeadingIndustries() {
   ListLeadingIndustriesRequest list;
   list.set_region_code(options_.county);
   list.set_page_size(10);
-  ASSIGN_OR_RETURN(auto page, county->Call<ListLeadingIndustriesResponse>(
-                                  "bangfu.registry.v1.IndustryService.ListLeadingIndustries", list));
+  ASSIGN_OR_RETURN(auto page,
+                   county->Call<ListLeadingIndustriesResponse>(
+                       "bangfu.registry.v1.IndustryService.ListLeadingIndustries", list));
   if (page.leading_industries_size() == 0) {
     for (const char* industry : {"FRUIT_VEG", "OIL"}) {
       SelectLeadingIndustryRequest select;
@@ -200,8 +217,9 @@ absl::Status Job::LeadingIndustries() {
       select.set_region_code(options_.county);
       select.set_plan_period("2026-2030");
       select.set_industry_code(industry);
-      ASSIGN_OR_RETURN(auto chosen, county->Call<LeadingIndustry>(
-                                        "bangfu.registry.v1.IndustryService.SelectLeadingIndustry", select));
+      ASSIGN_OR_RETURN(auto chosen,
+                       county->Call<LeadingIndustry>(
+                           "bangfu.registry.v1.IndustryService.SelectLeadingIndustry", select));
       std::printf("选定 %s（第 %d 位）\n", chosen.industry_code().c_str(), chosen.rank());
     }
     SelectLeadingIndustryRequest third;
@@ -209,8 +227,10 @@ absl::Status Job::LeadingIndustries() {
     third.set_region_code(options_.county);
     third.set_plan_period("2026-2030");
     third.set_industry_code("TEA");
-    auto refused = county->Call<LeadingIndustry>("bangfu.registry.v1.IndustryService.SelectLeadingIndustry", third);
-    std::printf("再选第三个：%s\n", refused.ok() ? "竟然成功" : GetErrorDetail(refused.status()).message_zh.c_str());
+    auto refused = county->Call<LeadingIndustry>(
+        "bangfu.registry.v1.IndustryService.SelectLeadingIndustry", third);
+    std::printf("再选第三个：%s\n",
+                refused.ok() ? "竟然成功" : GetErrorDetail(refused.status()).message_zh.c_str());
   } else {
     std::printf("已选 %d 个，跳过\n", page.leading_industries_size());
   }
@@ -221,30 +241,33 @@ absl::Status Job::Operators() {
   Title("运营主体：统一社会信用代码逐个校验");
   ASSIGN_OR_RETURN(Context * county, people_.Get(ROLE_COUNTY_OPERATOR, options_.county));
   int64_t created = 0, known = 0;
-  RETURN_IF_ERROR(ReadCsv(options_.data + "/operators.csv", {"统一社会信用代码", "名称", "类型", "注册地"},
-                          [&](int64_t, const NamedRow& row) -> absl::Status {
-                            CreateOperatorRequest create;
-                            create.set_request_id(Context::NewRequestId());
-                            auto* fields = create.mutable_operator_();
-                            fields->set_uscc(row.at("统一社会信用代码"));
-                            fields->set_name(row.at("名称"));
-                            fields->set_kind(row.at("类型"));
-                            fields->set_region_code(row.at("注册地"));
-                            ASSIGN_OR_RETURN(*fields->mutable_established_on(), ParseDate(row.at("成立日期")));
-                            auto* qualification = fields->add_qualifications();
-                            qualification->set_kind(row.at("资质"));
-                            qualification->set_number(row.at("资质编号"));
-                            ASSIGN_OR_RETURN(*qualification->mutable_expires_on(), ParseDate(row.at("资质到期")));
-                            fields->set_is_sample(true);
-                            auto result = county->Call<Operator>("bangfu.registry.v1.OperatorService.CreateOperator", create);
-                            if (absl::IsAlreadyExists(result.status())) {
-                              ++known;
-                              return absl::OkStatus();
-                            }
-                            created += result.ok() ? 1 : 0;
-                            return result.status();
-                          }));
-  std::printf("新增 %lld，已有 %lld\n", static_cast<long long>(created), static_cast<long long>(known));
+  RETURN_IF_ERROR(ReadCsv(
+      options_.data + "/operators.csv", {"统一社会信用代码", "名称", "类型", "注册地"},
+      [&](int64_t, const NamedRow& row) -> absl::Status {
+        CreateOperatorRequest create;
+        create.set_request_id(Context::NewRequestId());
+        auto* fields = create.mutable_operator_();
+        fields->set_uscc(row.at("统一社会信用代码"));
+        fields->set_name(row.at("名称"));
+        fields->set_kind(row.at("类型"));
+        fields->set_region_code(row.at("注册地"));
+        ASSIGN_OR_RETURN(*fields->mutable_established_on(), ParseDate(row.at("成立日期")));
+        auto* qualification = fields->add_qualifications();
+        qualification->set_kind(row.at("资质"));
+        qualification->set_number(row.at("资质编号"));
+        ASSIGN_OR_RETURN(*qualification->mutable_expires_on(), ParseDate(row.at("资质到期")));
+        fields->set_is_sample(true);
+        auto result =
+            county->Call<Operator>("bangfu.registry.v1.OperatorService.CreateOperator", create);
+        if (absl::IsAlreadyExists(result.status())) {
+          ++known;
+          return absl::OkStatus();
+        }
+        created += result.ok() ? 1 : 0;
+        return result.status();
+      }));
+  std::printf("新增 %lld，已有 %lld\n", static_cast<long long>(created),
+              static_cast<long long>(known));
   return absl::OkStatus();
 }
 
@@ -255,8 +278,8 @@ absl::Status Job::Chain() {
   ListIndustriesRequest list;
   list.set_region_code(options_.county);
   list.set_page_size(100);
-  ASSIGN_OR_RETURN(auto industries,
-                   county->Call<ListIndustriesResponse>("bangfu.registry.v1.IndustryService.ListIndustries", list));
+  ASSIGN_OR_RETURN(auto industries, county->Call<ListIndustriesResponse>(
+                                        "bangfu.registry.v1.IndustryService.ListIndustries", list));
   for (const auto& industry : industries.industries()) {
     if (industry.industry_code() != "FRUIT_VEG") continue;
     Industry current = industry;
@@ -271,14 +294,16 @@ absl::Status Job::Chain() {
       set.mutable_link()->set_link_code(link);
       set.mutable_link()->set_kind(LINK_EVIDENCE_KIND_SERVICE_CONTRACT);
       set.mutable_link()->set_reference("样例服务合同");
-      ASSIGN_OR_RETURN(current, county->Call<Industry>("bangfu.registry.v1.IndustryService.SetChainLink", set));
+      ASSIGN_OR_RETURN(
+          current, county->Call<Industry>("bangfu.registry.v1.IndustryService.SetChainLink", set));
     }
     ListBrandCertificationsRequest brands;
     brands.set_region_code(options_.county);
     brands.set_industry_id(industry.id());
     brands.set_page_size(1);
-    ASSIGN_OR_RETURN(auto known, county->Call<ListBrandCertificationsResponse>(
-                                     "bangfu.registry.v1.IndustryService.ListBrandCertifications", brands));
+    ASSIGN_OR_RETURN(auto known,
+                     county->Call<ListBrandCertificationsResponse>(
+                         "bangfu.registry.v1.IndustryService.ListBrandCertifications", brands));
     if (known.brands_size() == 0) {
       CreateBrandCertificationRequest create;
       create.set_request_id(Context::NewRequestId());
@@ -291,16 +316,20 @@ absl::Status Job::Chain() {
       brand->set_holder("样例合作社");
       *brand->mutable_valid_from() = DateOf(absl::CivilDay(2024, 1, 1));
       *brand->mutable_expires_on() = DateOf(absl::CivilDay(2027, 12, 31));
-      RETURN_IF_ERROR(county->Call<BrandCertification>("bangfu.registry.v1.IndustryService.CreateBrandCertification", create)
+      RETURN_IF_ERROR(county
+                          ->Call<BrandCertification>(
+                              "bangfu.registry.v1.IndustryService.CreateBrandCertification", create)
                           .status());
     }
-    ASSIGN_OR_RETURN(auto again,
-                     county->Call<ListIndustriesResponse>("bangfu.registry.v1.IndustryService.ListIndustries", list));
+    ASSIGN_OR_RETURN(auto again, county->Call<ListIndustriesResponse>(
+                                     "bangfu.registry.v1.IndustryService.ListIndustries", list));
     for (const auto& shown : again.industries()) {
       std::string missing;
       for (const auto& link : shown.missing_links()) missing += Cat(" ", link);
-      std::printf("%s 链条覆盖 %s %s%s%s\n", PadRight(shown.name(), 8).c_str(), Bar(shown.chain_coverage_bp(), 10000, 12).c_str(),
-                  Percent(shown.chain_coverage_bp()).c_str(), missing.empty() ? "" : "，缺", missing.c_str());
+      std::printf("%s 链条覆盖 %s %s%s%s\n", PadRight(shown.name(), 8).c_str(),
+                  Bar(shown.chain_coverage_bp(), 10000, 12).c_str(),
+                  Percent(shown.chain_coverage_bp()).c_str(), missing.empty() ? "" : "，缺",
+                  missing.c_str());
     }
   }
   return absl::OkStatus();
@@ -336,7 +365,8 @@ absl::Status Job::Tables() {
   ASSIGN_OR_RETURN(auto assets, UploadFile(*county, upload));
   RETURN_IF_ERROR(PrintImportReport(*county, "asset", assets, 3));
 
-  ASSIGN_OR_RETURN(ReportTotals reports, ImportReportFile(*county, options_.data + "/reports.csv", options_.county, false));
+  ASSIGN_OR_RETURN(ReportTotals reports, ImportReportFile(*county, options_.data + "/reports.csv",
+                                                          options_.county, false));
   std::printf("%s\n", reports.Text().c_str());
   for (const auto& problem : reports.problems) std::printf("  %s\n", problem.c_str());
   return absl::OkStatus();
@@ -351,7 +381,8 @@ absl::StatusOr<std::vector<InventoryUnitReport>> Job::Units(UnitReportState stat
   request.add_states(state);
   request.set_page_size(500);
   do {
-    ASSIGN_OR_RETURN(auto page, county->Call<ListUnitReportsResponse>(Cat(kInventory, "ListUnitReports"), request));
+    ASSIGN_OR_RETURN(auto page, county->Call<ListUnitReportsResponse>(
+                                    Cat(kInventory, "ListUnitReports"), request));
     units.insert(units.end(), page.unit_reports().begin(), page.unit_reports().end());
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
@@ -361,7 +392,8 @@ absl::StatusOr<std::vector<InventoryUnitReport>> Job::Units(UnitReportState stat
 absl::Status Job::Villages() {
   Title("村上报：有项目的报项目，没有的零报告，迟报的留着");
   std::vector<InventoryUnitReport> waiting;
-  for (auto state : {UNIT_REPORT_STATE_NOT_STARTED, UNIT_REPORT_STATE_DRAFT, UNIT_REPORT_STATE_RETURNED}) {
+  for (auto state :
+       {UNIT_REPORT_STATE_NOT_STARTED, UNIT_REPORT_STATE_DRAFT, UNIT_REPORT_STATE_RETURNED}) {
     ASSIGN_OR_RETURN(auto units, Units(state));
     waiting.insert(waiting.end(), units.begin(), units.end());
   }
@@ -381,7 +413,8 @@ absl::Status Job::Villages() {
     request.set_is_nil(unit.project_count() == 0);
     request.set_signatory("样例村主任");
     if (unit.state() == UNIT_REPORT_STATE_RETURNED) request.set_answer("已按退回意见补正");
-    RETURN_IF_ERROR(village->Call<InventoryUnitReport>(Cat(kInventory, "SubmitUnitReport"), request).status());
+    RETURN_IF_ERROR(
+        village->Call<InventoryUnitReport>(Cat(kInventory, "SubmitUnitReport"), request).status());
     nil += request.is_nil() ? 1 : 0;
   }
   progress.Done(Cat("上报 ", done - late, " 村，其中零报告 ", nil, "，未报 ", late));
@@ -396,15 +429,17 @@ absl::Status Job::Townships() {
   bool returned = false;
   for (const auto& unit : submitted) {
     progress.Update(++done, static_cast<int64_t>(submitted.size()), unit.region_name());
-    ASSIGN_OR_RETURN(Context * township,
-                     people_.Get(ROLE_TOWNSHIP_REVIEWER, RegionAncestor(unit.region_path(), bangfu::RegionLevel::kTownship)));
+    ASSIGN_OR_RETURN(
+        Context * township,
+        people_.Get(ROLE_TOWNSHIP_REVIEWER,
+                    RegionAncestor(unit.region_path(), bangfu::RegionLevel::kTownship)));
     InventoryUnitReport current = unit;
     if (!returned && !unit.is_nil() && unit.reopened() == 0 && !unit.has_current_return()) {
       ListProjectsRequest list;
       list.set_region_code(unit.region_path());
       list.set_page_size(1);
-      ASSIGN_OR_RETURN(auto projects,
-                       township->Call<ListProjectsResponse>("bangfu.registry.v1.ProjectService.ListProjects", list));
+      ASSIGN_OR_RETURN(auto projects, township->Call<ListProjectsResponse>(
+                                          "bangfu.registry.v1.ProjectService.ListProjects", list));
       ReturnUnitReportRequest request;
       request.set_request_id(Context::NewRequestId());
       request.set_id(unit.id());
@@ -413,7 +448,8 @@ absl::Status Job::Townships() {
       if (projects.projects_size() > 0) reason->set_subject_id(projects.projects(0).id());
       reason->set_field("operator_id");
       reason->set_text("运营主体的合同没有随附，请补充后再报");
-      ASSIGN_OR_RETURN(current, township->Call<InventoryUnitReport>(Cat(kInventory, "ReturnUnitReport"), request));
+      ASSIGN_OR_RETURN(current, township->Call<InventoryUnitReport>(
+                                    Cat(kInventory, "ReturnUnitReport"), request));
       std::printf("退回 %s：%s，%s 前补正\n", current.region_name().c_str(), reason->text().c_str(),
                   FormatDate(current.current_return().due_on()).c_str());
       ASSIGN_OR_RETURN(Context * village, people_.Get(ROLE_VILLAGE_REPORTER, unit.region_path()));
@@ -423,7 +459,8 @@ absl::Status Job::Townships() {
       again.set_etag(current.etag());
       again.set_signatory("样例村主任");
       again.set_answer("合同已补");
-      ASSIGN_OR_RETURN(current, village->Call<InventoryUnitReport>(Cat(kInventory, "SubmitUnitReport"), again));
+      ASSIGN_OR_RETURN(
+          current, village->Call<InventoryUnitReport>(Cat(kInventory, "SubmitUnitReport"), again));
       returned = true;
     }
     PassUnitReportRequest request;
@@ -431,7 +468,8 @@ absl::Status Job::Townships() {
     request.set_id(current.id());
     request.set_etag(current.etag());
     request.set_opinion("属实");
-    RETURN_IF_ERROR(township->Call<InventoryUnitReport>(Cat(kInventory, "PassUnitReport"), request).status());
+    RETURN_IF_ERROR(
+        township->Call<InventoryUnitReport>(Cat(kInventory, "PassUnitReport"), request).status());
   }
   progress.Done(Cat("通过 ", done, " 村"));
   return absl::OkStatus();
@@ -448,27 +486,34 @@ absl::Status Job::County() {
     progress.Update(++done, static_cast<int64_t>(passed.size()), unit.region_name());
     GetVerificationTaskRequest get;
     get.set_unit_report_id(unit.id());
-    ASSIGN_OR_RETURN(VerificationTask task, county->Call<VerificationTask>(Cat(kInventory, "GetVerificationTask"), get));
-    for (const auto& department : std::vector<RequiredDepartment>(task.departments().begin(), task.departments().end())) {
+    ASSIGN_OR_RETURN(VerificationTask task,
+                     county->Call<VerificationTask>(Cat(kInventory, "GetVerificationTask"), get));
+    for (const auto& department :
+         std::vector<RequiredDepartment>(task.departments().begin(), task.departments().end())) {
       if (department.signed_()) continue;
-      int number = department_numbers.try_emplace(department.department_code(), static_cast<int>(department_numbers.size()) + 1)
+      int number = department_numbers
+                       .try_emplace(department.department_code(),
+                                    static_cast<int>(department_numbers.size()) + 1)
                        .first->second;
       ASSIGN_OR_RETURN(Context * verifier,
-                       department.is_lead() ? people_.Get(ROLE_COUNTY_OPERATOR, options_.county, 2)
-                                            : people_.Get(ROLE_SECTOR_VERIFIER, options_.county, number));
+                       department.is_lead()
+                           ? people_.Get(ROLE_COUNTY_OPERATOR, options_.county, 2)
+                           : people_.Get(ROLE_SECTOR_VERIFIER, options_.county, number));
       SignVerificationRequest sign;
       sign.set_request_id(Context::NewRequestId());
       sign.set_unit_report_id(unit.id());
       sign.set_etag(task.etag());
       sign.set_department_code(department.department_code());
       sign.set_opinion("属实");
-      ASSIGN_OR_RETURN(task, verifier->Call<VerificationTask>(Cat(kInventory, "SignVerification"), sign));
+      ASSIGN_OR_RETURN(task,
+                       verifier->Call<VerificationTask>(Cat(kInventory, "SignVerification"), sign));
     }
     CompleteVerificationRequest complete;
     complete.set_request_id(Context::NewRequestId());
     complete.set_unit_report_id(unit.id());
     complete.set_etag(task.etag());
-    RETURN_IF_ERROR(county->Call<VerificationTask>(Cat(kInventory, "CompleteVerification"), complete).status());
+    RETURN_IF_ERROR(
+        county->Call<VerificationTask>(Cat(kInventory, "CompleteVerification"), complete).status());
   }
   std::string departments;
   for (const auto& [code, number] : department_numbers) departments += Cat(" ", code);
@@ -480,12 +525,14 @@ absl::Status Job::Samples() {
   Title("市、省抽查：种子留存，分层，可复现");
   ASSIGN_OR_RETURN(Context * admin, people_.Get(ROLE_PROV_ADMIN, kProvince));
   ASSIGN_OR_RETURN(Context * supervisor, people_.Get(ROLE_CITY_SUPERVISOR, city_));
-  for (auto [who, region] : {std::pair{supervisor, city_}, std::pair{admin, std::string(kProvince)}}) {
+  for (auto [who, region] :
+       {std::pair{supervisor, city_}, std::pair{admin, std::string(kProvince)}}) {
     ListSamplesRequest list;
     list.set_campaign_id(campaign_);
     list.set_region_code(region);
     list.set_page_size(10);
-    ASSIGN_OR_RETURN(auto known, who->Call<ListSamplesResponse>(Cat(kInventory, "ListSamples"), list));
+    ASSIGN_OR_RETURN(auto known,
+                     who->Call<ListSamplesResponse>(Cat(kInventory, "ListSamples"), list));
     Sample sample;
     for (const auto& drawn : known.samples()) {
       if (drawn.region_code() == region) sample = drawn;
@@ -510,8 +557,8 @@ absl::Status Job::Samples() {
       record.set_note("现场核对无误");
       ASSIGN_OR_RETURN(sample, who->Call<Sample>(Cat(kInventory, "RecordSampleResult"), record));
     }
-    std::printf("%s：种子 %s，总体 %d，抽取 %d，有问题 %d\n", region.c_str(), sample.seed().c_str(), sample.population(),
-                sample.drawn(), sample.issues());
+    std::printf("%s：种子 %s，总体 %d，抽取 %d，有问题 %d\n", region.c_str(), sample.seed().c_str(),
+                sample.population(), sample.drawn(), sample.issues());
   }
   return absl::OkStatus();
 }
@@ -522,15 +569,17 @@ absl::Status Job::Experts() {
   RETURN_IF_ERROR(WaitForFeeds());
   for (int expert = 1; expert <= 3; ++expert) {
     ASSIGN_OR_RETURN(Context * appraiser, people_.Get(ROLE_APPRAISER, options_.county, expert));
-    ASSIGN_OR_RETURN(ScoreTotals totals, ImportScoreFile(*appraiser, Cat(options_.data, "/scores-", expert, ".csv"),
-                                                         options_.county, false));
+    ASSIGN_OR_RETURN(ScoreTotals totals,
+                     ImportScoreFile(*appraiser, Cat(options_.data, "/scores-", expert, ".csv"),
+                                     options_.county, false));
     std::printf("专家 %d　%s\n", expert, totals.Text().c_str());
     // The county's industries as well.
     ListIndustriesRequest list;
     list.set_region_code(options_.county);
     list.set_page_size(100);
     ASSIGN_OR_RETURN(auto industries,
-                     appraiser->Call<ListIndustriesResponse>("bangfu.registry.v1.IndustryService.ListIndustries", list));
+                     appraiser->Call<ListIndustriesResponse>(
+                         "bangfu.registry.v1.IndustryService.ListIndustries", list));
     if (industries.industries_size() == 0) continue;
     SubmitExpertScoresRequest scores;
     scores.set_request_id(Context::NewRequestId());
@@ -541,7 +590,9 @@ absl::Status Job::Experts() {
       score->set_resource_basis(72 + expert);
       score->set_opinion("样例评分");
     }
-    RETURN_IF_ERROR(appraiser->Call<SubmitExpertScoresResponse>("bangfu.evaluation.v1.FactService.SubmitExpertScores", scores)
+    RETURN_IF_ERROR(appraiser
+                        ->Call<SubmitExpertScoresResponse>(
+                            "bangfu.evaluation.v1.FactService.SubmitExpertScores", scores)
                         .status());
   }
   return absl::OkStatus();
@@ -557,9 +608,9 @@ absl::Status Job::WaitForFeeds() {
     bool level = true;
     std::map<std::string, feed::v1::FeedStatus> statuses;
     for (const char* service : {"registry", "asset", "evaluation"}) {
-      ASSIGN_OR_RETURN(statuses[service],
-                       system->CallOn<feed::v1::FeedStatus>(service, "bangfu.feed.v1.ChangeFeed.GetFeedStatus",
-                                                            feed::v1::GetFeedStatusRequest()));
+      ASSIGN_OR_RETURN(statuses[service], system->CallOn<feed::v1::FeedStatus>(
+                                              service, "bangfu.feed.v1.ChangeFeed.GetFeedStatus",
+                                              feed::v1::GetFeedStatusRequest()));
     }
     for (const char* service : {"registry", "asset"}) {
       if (statuses[service].unsequenced() > 0) level = false;
@@ -579,7 +630,8 @@ absl::Status Job::WaitForFeeds() {
     progress.Update(0, behind, "条待跟");
     PauseBriefly(50);
   }
-  return Error(absl::StatusCode::kUnavailable, "SOURCE_LAGGING").Zh("五分钟内副本没有跟上，请用 bangfuctl doctor 查看");
+  return Error(absl::StatusCode::kUnavailable, "SOURCE_LAGGING")
+      .Zh("五分钟内副本没有跟上，请用 bangfuctl doctor 查看");
 }
 
 absl::Status Job::Evaluate() {
@@ -590,8 +642,8 @@ absl::Status Job::Evaluate() {
   request.set_request_id(Context::NewRequestId());
   request.set_region_code(options_.county);
   request.set_period(options_.period);
-  ASSIGN_OR_RETURN(auto operation,
-                   county->Call<operation::v1::Operation>(Cat(kEvaluation, "StartBatchEvaluation"), request));
+  ASSIGN_OR_RETURN(auto operation, county->Call<operation::v1::Operation>(
+                                       Cat(kEvaluation, "StartBatchEvaluation"), request));
   ASSIGN_OR_RETURN(operation, WaitForOperation(*county, "evaluation", operation, "评估"));
   BatchEvaluationResult result;
   if (operation.result().UnpackTo(&result)) std::printf("%s", RenderBatchResult(result).c_str());
@@ -606,14 +658,16 @@ absl::StatusOr<std::vector<Evaluation>> Job::Evaluations(EvaluationState state) 
   request.set_state(state);
   request.set_page_size(200);
   do {
-    ASSIGN_OR_RETURN(auto page, county->Call<ListEvaluationsResponse>(Cat(kEvaluation, "ListEvaluations"), request));
+    ASSIGN_OR_RETURN(auto page, county->Call<ListEvaluationsResponse>(
+                                    Cat(kEvaluation, "ListEvaluations"), request));
     out.insert(out.end(), page.evaluations().begin(), page.evaluations().end());
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
   return out;
 }
 
-absl::Status Job::Argue(Context& operator_context, const Evaluation& evaluation, type::v1::FourClass named) {
+absl::Status Job::Argue(Context& operator_context, const Evaluation& evaluation,
+                        type::v1::FourClass named) {
   RecordArgumentRequest request;
   request.set_request_id(Context::NewRequestId());
   auto* argument = request.mutable_argument();
@@ -629,7 +683,8 @@ absl::Status Job::Argue(Context& operator_context, const Evaluation& evaluation,
   argument->set_named_class(named);
   argument->set_opinions("论证组现场查看并听取村民代表意见，结论一致。");
   *argument->add_evidence() = SampleEvidence("ARGUMENT_MINUTES", "论证意见书（样例）");
-  ASSIGN_OR_RETURN(auto record, operator_context.Call<ArgumentRecord>(Cat(kEvaluation, "RecordArgument"), request));
+  ASSIGN_OR_RETURN(auto record, operator_context.Call<ArgumentRecord>(
+                                    Cat(kEvaluation, "RecordArgument"), request));
   ASSIGN_OR_RETURN(Context * approver, people_.Get(ROLE_COUNTY_APPROVER, options_.county));
   AcceptEvaluationRequest accept;
   accept.set_request_id(Context::NewRequestId());
@@ -639,8 +694,9 @@ absl::Status Job::Argue(Context& operator_context, const Evaluation& evaluation,
   return approver->Call<Evaluation>(Cat(kEvaluation, "AcceptEvaluation"), accept).status();
 }
 
-absl::Status Job::Advance(Context& context, AdvanceStep step, const std::vector<Evaluation>& evaluations,
-                          std::string_view title, const std::string& department) {
+absl::Status Job::Advance(Context& context, AdvanceStep step,
+                          const std::vector<Evaluation>& evaluations, std::string_view title,
+                          const std::string& department) {
   ProgressLine progress{std::string(title)};
   int64_t done = 0, refused = 0;
   std::string first;
@@ -650,10 +706,12 @@ absl::Status Job::Advance(Context& context, AdvanceStep step, const std::vector<
     request.set_step(step);
     request.set_department(department);
     if (step == ADVANCE_STEP_PUBLICISE) request.add_channels("村务公开栏");
-    for (size_t k = i; k < evaluations.size() && k < i + 100; ++k) request.add_ids(evaluations[k].id());
+    for (size_t k = i; k < evaluations.size() && k < i + 100; ++k)
+      request.add_ids(evaluations[k].id());
     Context patient = context;
     patient.timeout = absl::Minutes(2);
-    ASSIGN_OR_RETURN(auto response, patient.Call<BatchAdvanceResponse>(Cat(kEvaluation, "BatchAdvance"), request));
+    ASSIGN_OR_RETURN(auto response,
+                     patient.Call<BatchAdvanceResponse>(Cat(kEvaluation, "BatchAdvance"), request));
     for (const auto& outcome : response.outcomes()) {
       if (outcome.done()) {
         ++done;
@@ -661,7 +719,8 @@ absl::Status Job::Advance(Context& context, AdvanceStep step, const std::vector<
         if (refused++ == 0) first = outcome.refusal_zh();
       }
     }
-    progress.Update(static_cast<int64_t>(std::min(i + 100, evaluations.size())), static_cast<int64_t>(evaluations.size()));
+    progress.Update(static_cast<int64_t>(std::min(i + 100, evaluations.size())),
+                    static_cast<int64_t>(evaluations.size()));
   }
   progress.Done(Cat(done, " 个", refused > 0 ? Cat("，未办 ", refused, "（", first, "）") : ""));
   return absl::OkStatus();
@@ -678,11 +737,13 @@ absl::Status Job::Review() {
     switch (evaluation.result()) {
       case EVALUATION_RESULT_ADJUST:
       case EVALUATION_RESULT_MANUAL_REVIEW: {
-        auto named = evaluation.result() == EVALUATION_RESULT_ADJUST || evaluation.suggestion() == EVALUATION_RESULT_ADJUST
+        auto named = evaluation.result() == EVALUATION_RESULT_ADJUST ||
+                             evaluation.suggestion() == EVALUATION_RESULT_ADJUST
                          ? type::v1::FOUR_CLASS_ADJUST
                          : type::v1::FOUR_CLASS_REVITALIZE;
         RETURN_IF_ERROR(Argue(*proposer, evaluation, named));
-        std::printf("论证后认定 %s：%s\n", evaluation.subject_name().c_str(), ClassText(named).c_str());
+        std::printf("论证后认定 %s：%s\n", evaluation.subject_name().c_str(),
+                    ClassText(named).c_str());
         break;
       }
       case EVALUATION_RESULT_UPGRADE:
@@ -694,21 +755,26 @@ absl::Status Job::Review() {
           propose.set_etag(evaluation.etag());
           propose.set_to_class(type::v1::FOUR_CLASS_CONSOLIDATE);
           propose.set_reason_code("DATA_OUTDATED");
-          propose.set_reason_text("冷藏设施已于上月建成投用，台账数据尚未更新，现场核查与专家意见一致认为链条已经完备。");
+          propose.set_reason_text(
+              "冷藏设施已于上月建成投用，台账数据尚未更新，现场核查与专家意见一致认为链条已经完备"
+              "。");
           *propose.add_evidence() = SampleEvidence("OVERRIDE_BASIS", "现场核查记录（样例）");
-          ASSIGN_OR_RETURN(auto proposed, proposer->Call<Evaluation>(Cat(kEvaluation, "ProposeOverride"), propose));
+          ASSIGN_OR_RETURN(auto proposed, proposer->Call<Evaluation>(
+                                              Cat(kEvaluation, "ProposeOverride"), propose));
           ApproveOverrideRequest approve;
           approve.set_request_id(Context::NewRequestId());
           approve.set_id(proposed.id());
           approve.set_etag(proposed.etag());
-          ASSIGN_OR_RETURN(auto approved, approver->Call<Evaluation>(Cat(kEvaluation, "ApproveOverride"), approve));
+          ASSIGN_OR_RETURN(auto approved, approver->Call<Evaluation>(
+                                              Cat(kEvaluation, "ApproveOverride"), approve));
           ASSIGN_OR_RETURN(Context * city, people_.Get(ROLE_CITY_SUPERVISOR, city_));
           FileOverrideRequest file;
           file.set_request_id(Context::NewRequestId());
           file.set_id(approved.id());
           file.set_etag(approved.etag());
           RETURN_IF_ERROR(city->Call<Evaluation>(Cat(kEvaluation, "FileOverride"), file).status());
-          std::printf("人工调整 %s：升级类 → 巩固类，两人经办，市级已备案，12 个月内有效\n", evaluation.subject_name().c_str());
+          std::printf("人工调整 %s：升级类 → 巩固类，两人经办，市级已备案，12 个月内有效\n",
+                      evaluation.subject_name().c_str());
           break;
         }
         [[fallthrough]];
@@ -732,8 +798,10 @@ absl::Status Job::Review() {
   }
   int number = 20;
   for (const auto& [department, evaluations] : by_department) {
-    ASSIGN_OR_RETURN(Context * verifier, people_.Get(ROLE_SECTOR_VERIFIER, options_.county, ++number));
-    RETURN_IF_ERROR(Advance(*verifier, ADVANCE_STEP_SIGN, evaluations, Cat("签字 ", department), department));
+    ASSIGN_OR_RETURN(Context * verifier,
+                     people_.Get(ROLE_SECTOR_VERIFIER, options_.county, ++number));
+    RETURN_IF_ERROR(
+        Advance(*verifier, ADVANCE_STEP_SIGN, evaluations, Cat("签字 ", department), department));
   }
   return absl::OkStatus();
 }
@@ -742,7 +810,8 @@ absl::Status Job::Publicise() {
   Title("公示，并收到一件异议");
   ASSIGN_OR_RETURN(Context * county, people_.Get(ROLE_COUNTY_OPERATOR, options_.county));
   ASSIGN_OR_RETURN(auto confirmed, Evaluations(EVALUATION_STATE_JOINT_CONFIRMED));
-  if (!confirmed.empty()) RETURN_IF_ERROR(Advance(*county, ADVANCE_STEP_PUBLICISE, confirmed, "公示"));
+  if (!confirmed.empty())
+    RETURN_IF_ERROR(Advance(*county, ADVANCE_STEP_PUBLICISE, confirmed, "公示"));
   publicity::v1::ListPublicitiesRequest list;
   list.set_region_code(options_.county);
   list.set_page_size(1);
@@ -751,7 +820,8 @@ absl::Status Job::Publicise() {
                                      "evaluation", Cat(kPublicity, "ListPublicities"), list));
   if (running.publicities_size() == 0) return absl::OkStatus();
   const auto& shown = running.publicities(0);
-  std::printf("公示期 %s 至 %s\n", FormatDate(shown.from()).c_str(), FormatDate(shown.to()).c_str());
+  std::printf("公示期 %s 至 %s\n", FormatDate(shown.from()).c_str(),
+              FormatDate(shown.to()).c_str());
   list.set_state(publicity::v1::PUBLICITY_STATE_OBJECTED);
   ASSIGN_OR_RETURN(auto objected, county->CallOn<publicity::v1::ListPublicitiesResponse>(
                                       "evaluation", Cat(kPublicity, "ListPublicities"), list));
@@ -762,7 +832,9 @@ absl::Status Job::Publicise() {
   raise.set_id(shown.id());
   raise.set_raised_by("样例村民");
   raise.set_text("该项目带动户数与实际不符，请核实。");
-  ASSIGN_OR_RETURN(auto with_objection, village->CallOn<publicity::v1::Publicity>("evaluation", Cat(kPublicity, "RaiseObjection"), raise));
+  ASSIGN_OR_RETURN(auto with_objection,
+                   village->CallOn<publicity::v1::Publicity>(
+                       "evaluation", Cat(kPublicity, "RaiseObjection"), raise));
   std::printf("收到异议：%s，答复期限 %s\n", raise.text().c_str(),
               FormatDate(with_objection.objections(0).answer_due()).c_str());
   return absl::OkStatus();
@@ -772,7 +844,8 @@ absl::Status Job::MakeEffective() {
   Title("公示期满：答复异议，通过，生效入账");
   ASSIGN_OR_RETURN(Context * county, people_.Get(ROLE_COUNTY_OPERATOR, options_.county));
   ASSIGN_OR_RETURN(Context * approver, people_.Get(ROLE_COUNTY_APPROVER, options_.county));
-  for (auto state : {publicity::v1::PUBLICITY_STATE_OBJECTED, publicity::v1::PUBLICITY_STATE_RUNNING}) {
+  for (auto state :
+       {publicity::v1::PUBLICITY_STATE_OBJECTED, publicity::v1::PUBLICITY_STATE_RUNNING}) {
     publicity::v1::ListPublicitiesRequest list;
     list.set_region_code(options_.county);
     list.set_page_size(200);
@@ -786,7 +859,8 @@ absl::Status Job::MakeEffective() {
       list.set_page_token(page.next_page_token());
     } while (!list.page_token().empty());
     for (publicity::v1::Publicity shown : all) {
-      for (const auto& objection : std::vector<publicity::v1::Objection>(shown.objections().begin(), shown.objections().end())) {
+      for (const auto& objection : std::vector<publicity::v1::Objection>(
+               shown.objections().begin(), shown.objections().end())) {
         if (objection.state() != publicity::v1::OBJECTION_STATE_OPEN) continue;
         publicity::v1::DecideObjectionRequest decide;
         decide.set_request_id(Context::NewRequestId());
@@ -795,7 +869,8 @@ absl::Status Job::MakeEffective() {
         decide.set_objection_id(objection.id());
         decide.set_decision(publicity::v1::OBJECTION_STATE_REJECTED);
         decide.set_reply("经入户核对，带动户数与台账一致，已向提出人说明。");
-        ASSIGN_OR_RETURN(shown, approver->CallOn<publicity::v1::Publicity>("evaluation", Cat(kPublicity, "DecideObjection"), decide));
+        ASSIGN_OR_RETURN(shown, approver->CallOn<publicity::v1::Publicity>(
+                                    "evaluation", Cat(kPublicity, "DecideObjection"), decide));
         std::printf("异议答复：%s\n", decide.reply().c_str());
       }
       if (shown.state() != publicity::v1::PUBLICITY_STATE_RUNNING) continue;
@@ -803,8 +878,10 @@ absl::Status Job::MakeEffective() {
       conclude.set_request_id(Context::NewRequestId());
       conclude.set_id(shown.id());
       conclude.set_etag(shown.etag());
-      RETURN_IF_ERROR(
-          county->CallOn<publicity::v1::Publicity>("evaluation", Cat(kPublicity, "ConcludePublicity"), conclude).status());
+      RETURN_IF_ERROR(county
+                          ->CallOn<publicity::v1::Publicity>(
+                              "evaluation", Cat(kPublicity, "ConcludePublicity"), conclude)
+                          .status());
       ++concluded;
     }
     if (concluded > 0) std::printf("公示通过 %lld 件\n", static_cast<long long>(concluded));
@@ -825,7 +902,8 @@ absl::Status Job::Measures() {
   list.set_class_(type::v1::FOUR_CLASS_REVITALIZE);
   list.set_subject_type(type::v1::SUBJECT_TYPE_PROJECT);
   list.set_page_size(1);
-  ASSIGN_OR_RETURN(auto page, county->Call<ListLedgerEntriesResponse>(Cat(kLedger, "ListLedgerEntries"), list));
+  ASSIGN_OR_RETURN(
+      auto page, county->Call<ListLedgerEntriesResponse>(Cat(kLedger, "ListLedgerEntries"), list));
   if (page.entries_size() == 0 || page.entries(0).has_plan()) return absl::OkStatus();
   const LedgerEntry& entry = page.entries(0);
   PlanMeasuresRequest plan;
@@ -840,7 +918,8 @@ absl::Status Job::Measures() {
   fields->set_responsible_person("样例责任人");
   *fields->mutable_due() = DateOf(Today() + 180);
   auto refused = county->Call<LedgerEntry>(Cat(kLedger, "PlanMeasures"), plan);
-  if (!refused.ok()) std::printf("未论证即定措施：%s\n", GetErrorDetail(refused.status()).message_zh.c_str());
+  if (!refused.ok())
+    std::printf("未论证即定措施：%s\n", GetErrorDetail(refused.status()).message_zh.c_str());
   RecordArgumentRequest argue;
   argue.set_request_id(Context::NewRequestId());
   auto* argument = argue.mutable_argument();
@@ -855,7 +934,8 @@ absl::Status Job::Measures() {
   argument->set_cause("CASHFLOW_MARKET");
   argument->set_opinions("因市场行情变化暂时资金周转困难，减免租金并落实贷款后可以恢复经营。");
   *argument->add_evidence() = SampleEvidence("ARGUMENT_MINUTES", "盘活论证意见（样例）");
-  ASSIGN_OR_RETURN(auto record, county->Call<ArgumentRecord>(Cat(kEvaluation, "RecordArgument"), argue));
+  ASSIGN_OR_RETURN(auto record,
+                   county->Call<ArgumentRecord>(Cat(kEvaluation, "RecordArgument"), argue));
   fields->set_argument_id(record.id());
   plan.set_request_id(Context::NewRequestId());
   ASSIGN_OR_RETURN(auto planned, county->Call<LedgerEntry>(Cat(kLedger, "PlanMeasures"), plan));
@@ -872,7 +952,8 @@ absl::Status Job::Sign() {
   list.set_region_code(options_.county);
   list.set_page_size(200);
   do {
-    ASSIGN_OR_RETURN(auto page, prepared->Call<ListLedgerEntriesResponse>(Cat(kLedger, "ListLedgerEntries"), list));
+    ASSIGN_OR_RETURN(auto page, prepared->Call<ListLedgerEntriesResponse>(
+                                    Cat(kLedger, "ListLedgerEntries"), list));
     for (const auto& entry : page.entries()) {
       if (entry.region_path().size() >= 9) townships.insert(entry.region_path().substr(0, 9));
       if (entry.region_path().size() == 12) villages.insert(entry.region_path());
@@ -921,20 +1002,25 @@ absl::Status Job::ShowExamples() {
   std::map<EvaluationResult, Evaluation> one_of_each;
   std::optional<Evaluation> lowest_upgrade, highest_worse;
   do {
-    ASSIGN_OR_RETURN(auto page, county->Call<ListEvaluationsResponse>(Cat(kEvaluation, "ListEvaluations"), request));
+    ASSIGN_OR_RETURN(auto page, county->Call<ListEvaluationsResponse>(
+                                    Cat(kEvaluation, "ListEvaluations"), request));
     for (const auto& evaluation : page.evaluations()) {
       if (evaluation.state() == EVALUATION_STATE_SUPERSEDED || evaluation.is_void()) continue;
       if (!evaluation.has_override()) one_of_each.try_emplace(evaluation.result(), evaluation);
       if (!evaluation.has_total_bp()) continue;
       bool upgrade = evaluation.result() == EVALUATION_RESULT_UPGRADE;
-      bool worse = evaluation.result() == EVALUATION_RESULT_REVITALIZE || evaluation.result() == EVALUATION_RESULT_ADJUST;
-      if (upgrade && (!lowest_upgrade || evaluation.total_bp() < lowest_upgrade->total_bp())) lowest_upgrade = evaluation;
-      if (worse && (!highest_worse || evaluation.total_bp() > highest_worse->total_bp())) highest_worse = evaluation;
+      bool worse = evaluation.result() == EVALUATION_RESULT_REVITALIZE ||
+                   evaluation.result() == EVALUATION_RESULT_ADJUST;
+      if (upgrade && (!lowest_upgrade || evaluation.total_bp() < lowest_upgrade->total_bp()))
+        lowest_upgrade = evaluation;
+      if (worse && (!highest_worse || evaluation.total_bp() > highest_worse->total_bp()))
+        highest_worse = evaluation;
     }
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
-  for (auto result : {EVALUATION_RESULT_CONSOLIDATE, EVALUATION_RESULT_UPGRADE, EVALUATION_RESULT_REVITALIZE,
-                      EVALUATION_RESULT_ADJUST, EVALUATION_RESULT_MANUAL_REVIEW, EVALUATION_RESULT_INSUFFICIENT_DATA}) {
+  for (auto result : {EVALUATION_RESULT_CONSOLIDATE, EVALUATION_RESULT_UPGRADE,
+                      EVALUATION_RESULT_REVITALIZE, EVALUATION_RESULT_ADJUST,
+                      EVALUATION_RESULT_MANUAL_REVIEW, EVALUATION_RESULT_INSUFFICIENT_DATA}) {
     auto found = one_of_each.find(result);
     if (found == one_of_each.end()) continue;
     Title(Cat("一个", ResultText(result), "及其说明"));
@@ -962,7 +1048,8 @@ absl::Status Job::Show() {
   GetCompletenessRequest completeness;
   completeness.set_campaign_id(campaign_);
   completeness.set_region_code(options_.county);
-  ASSIGN_OR_RETURN(auto response, county->Call<GetCompletenessResponse>(Cat(kInventory, "GetCompleteness"), completeness));
+  ASSIGN_OR_RETURN(auto response, county->Call<GetCompletenessResponse>(
+                                      Cat(kInventory, "GetCompleteness"), completeness));
   std::printf("%s", RenderCompleteness(response).c_str());
 
   RETURN_IF_ERROR(ShowExamples());
@@ -978,15 +1065,19 @@ absl::Status Job::Show() {
   t14.set_region_code(kProvince);
   t14.set_format(type::v1::FILE_FORMAT_XLSX);
   t14.set_preparer("样例省级管理1");
-  ASSIGN_OR_RETURN(auto meta, SaveExport(*admin, Cat(kLedger, "ExportT14"), t14, options_.output + "/T14.xlsx"));
-  std::printf("%s/T14.xlsx：%lld 行\n", options_.output.c_str(), static_cast<long long>(meta.row_count()));
-  for (int value = type::v1::FOUR_CLASS_CONSOLIDATE; value <= type::v1::FOUR_CLASS_ADJUST; ++value) {
+  ASSIGN_OR_RETURN(
+      auto meta, SaveExport(*admin, Cat(kLedger, "ExportT14"), t14, options_.output + "/T14.xlsx"));
+  std::printf("%s/T14.xlsx：%lld 行\n", options_.output.c_str(),
+              static_cast<long long>(meta.row_count()));
+  for (int value = type::v1::FOUR_CLASS_CONSOLIDATE; value <= type::v1::FOUR_CLASS_ADJUST;
+       ++value) {
     ExportT2Request t2;
     t2.set_region_code(options_.county);
     t2.set_class_(static_cast<type::v1::FourClass>(value));
     t2.set_subject_type(type::v1::SUBJECT_TYPE_PROJECT);
     t2.set_format(type::v1::FILE_FORMAT_XLSX);
-    std::string file = Cat(options_.output, "/T2-", ClassText(static_cast<type::v1::FourClass>(value)), ".xlsx");
+    std::string file =
+        Cat(options_.output, "/T2-", ClassText(static_cast<type::v1::FourClass>(value)), ".xlsx");
     ASSIGN_OR_RETURN(meta, SaveExport(*county, Cat(kLedger, "ExportT2"), t2, file));
     std::printf("%s：%lld 行\n", file.c_str(), static_cast<long long>(meta.row_count()));
   }
@@ -1000,11 +1091,14 @@ absl::Status Job::Show() {
   Title("可以相信它：汇总等于重数，镜像等于来源");
   VerifyRollupsRequest verify;
   verify.set_region_code(kProvince);
-  ASSIGN_OR_RETURN(auto rollups, admin->Call<VerifyRollupsResponse>(Cat(kLedger, "VerifyRollups"), verify));
-  std::printf("汇总与逐行重数：%s（%lld 格）\n", rollups.equal() ? "相等" : "不等", static_cast<long long>(rollups.cells()));
+  ASSIGN_OR_RETURN(auto rollups,
+                   admin->Call<VerifyRollupsResponse>(Cat(kLedger, "VerifyRollups"), verify));
+  std::printf("汇总与逐行重数：%s（%lld 格）\n", rollups.equal() ? "相等" : "不等",
+              static_cast<long long>(rollups.cells()));
   bool equal = rollups.equal();
   for (const char* service : {"registry", "asset", "evaluation"}) {
-    ASSIGN_OR_RETURN(MirrorTotals mirror, MirrorFeed(*system, service, options_.output + "/mirror", true));
+    ASSIGN_OR_RETURN(MirrorTotals mirror,
+                     MirrorFeed(*system, service, options_.output + "/mirror", true));
     ASSIGN_OR_RETURN(MirrorTotals source, SnapshotDigest(*system, service));
     std::printf("镜像 %s：%lld 条，与来源%s\n", service, static_cast<long long>(mirror.records),
                 mirror.sha256 == source.sha256 ? "一致" : "不一致");
@@ -1051,14 +1145,19 @@ absl::Status Walkthrough(const Context& context, const WalkthroughOptions& optio
 
 void AddWalkthroughCommand(CLI::App& app, Context& context, int& exit_code) {
   auto options = std::make_shared<WalkthroughOptions>();
-  CLI::App* command = app.add_subcommand("walkthrough", "用样例数据走完一个县：摸排、核实、评估、公示、签字");
-  command->footer("例: bangfuctl --dev-key .run/dev-key walkthrough --county 360783 --data .run/sample --samples deploy/sample");
+  CLI::App* command =
+      app.add_subcommand("walkthrough", "用样例数据走完一个县：摸排、核实、评估、公示、签字");
+  command->footer(
+      "例: bangfuctl --dev-key .run/dev-key walkthrough --county 360783 --data .run/sample "
+      "--samples deploy/sample");
   command->add_option("--county", options->county, "县级代码")->required();
   command->add_option("--data", options->data, "样例数据目录")->required();
   command->add_option("--samples", options->samples, "区划与已公布表的目录")->required();
   command->add_option("--period", options->period, "评估月份")->required();
   command->add_option("--output", options->output, "台账与镜像的输出目录")->required();
-  command->add_option("--phase", options->phase, "report：到公示为止；conclude：公示期满之后；all：全部")
+  command
+      ->add_option("--phase", options->phase,
+                   "report：到公示为止；conclude：公示期满之后；all：全部")
       ->check(CLI::IsMember({"report", "conclude", "all"}));
   command->callback([&context, &exit_code, options] {
     absl::Status status = Walkthrough(context, *options);

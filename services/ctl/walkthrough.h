@@ -12,10 +12,10 @@ namespace bangfu::ctl {
 
 struct WalkthroughOptions {
   std::string county;
-  std::string data;       // directory that deploy/sample/generate wrote
-  std::string samples;    // directory of the published tables and the regions
-  std::string period;     // YYYY-MM
-  std::string output;     // where ledgers and mirrors are written
+  std::string data;     // directory that deploy/sample/generate wrote
+  std::string samples;  // directory of the published tables and the regions
+  std::string period;   // YYYY-MM
+  std::string output;   // where ledgers and mirrors are written
   // "report": inventory to publicity; "conclude": what comes after the publicity's days; "all".
   std::string phase = "all";
 };

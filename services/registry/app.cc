@@ -28,14 +28,16 @@ absl::Status Compose(runtime::App& app) {
   kinds.push_back(MakeProjectImport(app.ids()));
   ::bangfu::intake::ImportServiceOptions imports;
   imports.region_path = RegionOfImport;
-  app.Make<::bangfu::intake::ImportService>(std::move(kinds), std::move(imports), operations).Register(app.router());
+  app.Make<::bangfu::intake::ImportService>(std::move(kinds), std::move(imports), operations)
+      .Register(app.router());
   const Clock& clock = app.clock();
-  app.jobs().AddPeriodic("sweep_imports", absl::Hours(6), [&clock](mysql::Session& session) -> absl::Status {
-    while (true) {
-      ASSIGN_OR_RETURN(const bool more, ::bangfu::intake::SweepExpired(session, clock.Now()));
-      if (!more) return absl::OkStatus();
-    }
-  });
+  app.jobs().AddPeriodic(
+      "sweep_imports", absl::Hours(6), [&clock](mysql::Session& session) -> absl::Status {
+        while (true) {
+          ASSIGN_OR_RETURN(const bool more, ::bangfu::intake::SweepExpired(session, clock.Now()));
+          if (!more) return absl::OkStatus();
+        }
+      });
   return absl::OkStatus();
 }
 
@@ -53,8 +55,9 @@ void RegisterHandlers(rpc::Router& router) {
 std::vector<std::string> OwnServices() {
   std::vector<std::string> out;
   for (const char* service :
-       {"RegionService", "OrganisationService", "CodeListService", "CalendarService", "TaxonomyService",
-        "ProjectService", "OperatorService", "IndustryService", "OperationReportService", "InventoryService"}) {
+       {"RegionService", "OrganisationService", "CodeListService", "CalendarService",
+        "TaxonomyService", "ProjectService", "OperatorService", "IndustryService",
+        "OperationReportService", "InventoryService"}) {
     out.push_back(std::string("bangfu.registry.v1.") + service);
   }
   return out;
@@ -65,7 +68,8 @@ const migrate::Migrations& OwnMigrations() { return RegistryMigrations(); }
 runtime::ServiceDefinition Definition() {
   runtime::ServiceDefinition definition;
   definition.name = "registry";
-  definition.summary = "registers assistance projects and industries, and their inventory (帮扶产业登记与摸排)";
+  definition.summary =
+      "registers assistance projects and industries, and their inventory (帮扶产业登记与摸排)";
   definition.services = runtime::StandardServices();
   for (std::string& service : OwnServices()) definition.services.push_back(std::move(service));
   definition.services.push_back("bangfu.intake.v1.ImportService");

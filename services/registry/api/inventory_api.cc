@@ -37,13 +37,15 @@ workflow::Actor WorkflowActor(const auth::Caller& caller, std::string_view regio
   workflow::Actor actor;
   actor.subject = caller.subject;
   for (const auth::Grant& grant : caller.grants) {
-    if (RegionContains(grant.region_path, region_path)) actor.roles.push_back(static_cast<int>(grant.role));
+    if (RegionContains(grant.region_path, region_path))
+      actor.roles.push_back(static_cast<int>(grant.role));
   }
   return actor;
 }
 
-absl::StatusOr<UnitReportSubject> SubjectOf(mysql::Executor& db, const UnitReportRow& unit, bool campaign_open,
-                                            const CampaignDeadlines& deadlines, absl::Time now) {
+absl::StatusOr<UnitReportSubject> SubjectOf(mysql::Executor& db, const UnitReportRow& unit,
+                                            bool campaign_open, const CampaignDeadlines& deadlines,
+                                            absl::Time now) {
   UnitReportSubject s;
   s.state = static_cast<UnitReportState>(unit.state);
   s.campaign_open = campaign_open;
@@ -52,15 +54,18 @@ absl::StatusOr<UnitReportSubject> SubjectOf(mysql::Executor& db, const UnitRepor
   s.approval_level = ApprovalLevel(s.state);
   // A return gives time of its own.
   absl::CivilDay due = deadlines.village;
-  if (s.state == UnitReportState::kReturned && unit.return_due_on) due = std::max(due, *unit.return_due_on);
+  if (s.state == UnitReportState::kReturned && unit.return_due_on)
+    due = std::max(due, *unit.return_due_on);
   if (ShanghaiDay(now) > due) {
-    ASSIGN_OR_RETURN(const bool unlocked, HasLockException(db, unit.campaign_id, unit.region_path, now));
+    ASSIGN_OR_RETURN(const bool unlocked,
+                     HasLockException(db, unit.campaign_id, unit.region_path, now));
     s.locked = !unlocked;
   }
   return s;
 }
 
-absl::StatusOr<Loaded> LoadForStep(rpc::Mutation& m, std::string_view id_text, std::string_view etag) {
+absl::StatusOr<Loaded> LoadForStep(rpc::Mutation& m, std::string_view id_text,
+                                   std::string_view etag) {
   rpc::CallContext& context = m.context();
   ASSIGN_OR_RETURN(const Ulid id, ParseId(id_text, "id"));
   ASSIGN_OR_RETURN(UnitWithCampaign read, GetUnit(m.tx(), id, context.scope, /*for_update=*/true));
@@ -70,8 +75,9 @@ absl::StatusOr<Loaded> LoadForStep(rpc::Mutation& m, std::string_view id_text, s
   l.unit = std::move(read.unit);
   l.from = static_cast<UnitReportState>(l.unit.state);
   l.deadlines = read.deadlines;
-  ASSIGN_OR_RETURN(l.subject, SubjectOf(m.tx(), l.unit, open && read.campaign_state == kCampaignOpen, l.deadlines,
-                                        context.now));
+  ASSIGN_OR_RETURN(l.subject,
+                   SubjectOf(m.tx(), l.unit, open && read.campaign_state == kCampaignOpen,
+                             l.deadlines, context.now));
   l.before = UnitReportOf(l.unit);
   l.after = l.before;
   return l;
@@ -94,7 +100,8 @@ absl::StatusOr<v1::InventoryUnitReport> SaveStep(rpc::Mutation& m, Loaded& l, Un
   v1::InventoryUnitReport after = UnitReportOf(unit);
   after.set_project_count(projects);
   after.set_verified_count(verified);
-  RETURN_IF_ERROR(StepUnit(m.tx(), unit, l.from, action, m.context().caller.subject, m.context().now));
+  RETURN_IF_ERROR(
+      StepUnit(m.tx(), unit, l.from, action, m.context().caller.subject, m.context().now));
   RETURN_IF_ERROR(m.Audit("unit_report", unit.id, unit.region_path, &l.before, after, reason));
   v1::UnitReportChanged event;
   *event.mutable_unit_report() = after;
@@ -112,7 +119,8 @@ absl::StatusOr<int64_t> SetProjectVerification(
   int64_t verified = 0;
   for (VillageProject& p : projects) {
     v1::Project before;
-    if (!before.ParseFromString(p.bytes)) return absl::DataLossError("a stored project is no Project");
+    if (!before.ParseFromString(p.bytes))
+      return absl::DataLossError("a stored project is no Project");
     before.set_id(p.id.ToString());
     before.set_region_path(p.region_path);
     before.set_verification_state(static_cast<v1::VerificationState>(p.verification_state));
@@ -134,7 +142,8 @@ absl::StatusOr<int64_t> SetProjectVerification(
     entry.aggregate_id = p.id;
     entry.region_path = p.region_path;
     const size_t dot = context.method.rfind('.');
-    entry.action = Cat("InventoryService", std::string_view(context.method).substr(dot == std::string::npos ? 0 : dot));
+    entry.action = Cat("InventoryService",
+                       std::string_view(context.method).substr(dot == std::string::npos ? 0 : dot));
     entry.actor = m.ActorAt(p.region_path);
     entry.before_json = audit::ToJson(before);
     entry.after_json = audit::ToJson(after);
@@ -173,13 +182,15 @@ absl::Status FillCounts(mysql::Executor& db, std::vector<v1::InventoryUnitReport
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::InventoryUnitReport> GetUnitReport(CallContext& c, const v1::GetUnitReportRequest& request) {
+absl::StatusOr<v1::InventoryUnitReport> GetUnitReport(CallContext& c,
+                                                      const v1::GetUnitReportRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
   ASSIGN_OR_RETURN(const UnitWithCampaign read, GetUnit(c.db, id, c.scope));
   std::vector<v1::InventoryUnitReport> one = {UnitReportOf(read.unit)};
   RETURN_IF_ERROR(FillCounts(c.db, &one));
-  ASSIGN_OR_RETURN(UnitReportSubject subject,
-                   SubjectOf(c.db, read.unit, read.campaign_state == kCampaignOpen, read.deadlines, c.now));
+  ASSIGN_OR_RETURN(
+      UnitReportSubject subject,
+      SubjectOf(c.db, read.unit, read.campaign_state == kCampaignOpen, read.deadlines, c.now));
   subject.subjects = one[0].project_count();
   // A submit is offered in the form that the village's projects call for.
   subject.is_nil = subject.subjects == 0;
@@ -187,8 +198,9 @@ absl::StatusOr<v1::InventoryUnitReport> GetUnitReport(CallContext& c, const v1::
   ASSIGN_OR_RETURN(const auto departments, DepartmentsOf(c.db, {read.unit}, ShanghaiDay(c.now)));
   ASSIGN_OR_RETURN(const std::vector<SignatureRow> signatures, Signatures(c.db, {read.unit}));
   for (const RequiredDepartment& d : departments[0]) {
-    if (std::none_of(signatures.begin(), signatures.end(),
-                     [&](const SignatureRow& s) { return s.department_code == d.department_code; })) {
+    if (std::none_of(signatures.begin(), signatures.end(), [&](const SignatureRow& s) {
+          return s.department_code == d.department_code;
+        })) {
       subject.missing_departments.push_back(d.department_code);
     }
   }
@@ -205,8 +217,8 @@ absl::StatusOr<v1::InventoryUnitReport> GetUnitReport(CallContext& c, const v1::
   return one[0];
 }
 
-absl::StatusOr<v1::ListUnitReportsResponse> ListUnitReports(CallContext& c,
-                                                            const v1::ListUnitReportsRequest& request) {
+absl::StatusOr<v1::ListUnitReportsResponse> ListUnitReports(
+    CallContext& c, const v1::ListUnitReportsRequest& request) {
   UnitQuery query;
   ASSIGN_OR_RETURN(query.campaign_id, ParseId(request.campaign_id(), "campaign_id"));
   ASSIGN_OR_RETURN(query.scope, ScopeAt(c, request.region_code()));
@@ -217,7 +229,8 @@ absl::StatusOr<v1::ListUnitReportsResponse> ListUnitReports(CallContext& c,
   query.limit = page.size + 1;
   ASSIGN_OR_RETURN(std::vector<UnitReportRow> rows, ListUnits(c.db, query));
   v1::ListUnitReportsResponse response;
-  ClosePage(page, &rows, &response, [](const UnitReportRow& row) { return std::vector<std::string>{row.region_path}; });
+  ClosePage(page, &rows, &response,
+            [](const UnitReportRow& row) { return std::vector<std::string>{row.region_path}; });
   std::vector<v1::InventoryUnitReport> reports;
   for (const UnitReportRow& row : rows) reports.push_back(UnitReportOf(row));
   RETURN_IF_ERROR(FillCounts(c.db, &reports));
@@ -225,7 +238,8 @@ absl::StatusOr<v1::ListUnitReportsResponse> ListUnitReports(CallContext& c,
   return response;
 }
 
-absl::StatusOr<v1::InventoryUnitReport> SaveDraft(CallContext& c, const v1::SaveUnitReportDraftRequest& request) {
+absl::StatusOr<v1::InventoryUnitReport> SaveDraft(CallContext& c,
+                                                  const v1::SaveUnitReportDraftRequest& request) {
   return rpc::Mutate<v1::InventoryUnitReport>(
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::InventoryUnitReport> {
         ASSIGN_OR_RETURN(Loaded l, LoadForStep(m, request.id(), request.etag()));
@@ -240,7 +254,8 @@ absl::StatusOr<v1::InventoryUnitReport> SaveDraft(CallContext& c, const v1::Save
       });
 }
 
-absl::StatusOr<v1::InventoryUnitReport> Submit(CallContext& c, const v1::SubmitUnitReportRequest& request) {
+absl::StatusOr<v1::InventoryUnitReport> Submit(CallContext& c,
+                                               const v1::SubmitUnitReportRequest& request) {
   return rpc::Mutate<v1::InventoryUnitReport>(
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::InventoryUnitReport> {
         ASSIGN_OR_RETURN(Loaded l, LoadForStep(m, request.id(), request.etag()));
@@ -269,7 +284,8 @@ absl::StatusOr<v1::InventoryUnitReport> Submit(CallContext& c, const v1::SubmitU
       });
 }
 
-absl::StatusOr<v1::InventoryUnitReport> Pass(CallContext& c, const v1::PassUnitReportRequest& request) {
+absl::StatusOr<v1::InventoryUnitReport> Pass(CallContext& c,
+                                             const v1::PassUnitReportRequest& request) {
   return rpc::Mutate<v1::InventoryUnitReport>(
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::InventoryUnitReport> {
         ASSIGN_OR_RETURN(Loaded l, LoadForStep(m, request.id(), request.etag()));
@@ -291,15 +307,19 @@ int ReturningLevel(int to_level, const workflow::Actor& actor) {
   return actor.Holds(kCitySupervisor) ? 2 : 1;
 }
 
-absl::StatusOr<v1::InventoryUnitReport> Return(CallContext& c, const v1::ReturnUnitReportRequest& request) {
+absl::StatusOr<v1::InventoryUnitReport> Return(CallContext& c,
+                                               const v1::ReturnUnitReportRequest& request) {
   if (request.reasons().empty()) {
-    return Error(absl::StatusCode::kInvalidArgument, "REASONS_REQUIRED").Zh("须逐项说明退回原因").Build();
+    return Error(absl::StatusCode::kInvalidArgument, "REASONS_REQUIRED")
+        .Zh("须逐项说明退回原因")
+        .Build();
   }
   return rpc::Mutate<v1::InventoryUnitReport>(
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::InventoryUnitReport> {
         ASSIGN_OR_RETURN(Loaded l, LoadForStep(m, request.id(), request.etag()));
         const workflow::Actor actor = WorkflowActor(c.caller, l.unit.region_path);
-        ASSIGN_OR_RETURN(const UnitReportState to, UnitReportTable().Execute(l.subject, "return", actor));
+        ASSIGN_OR_RETURN(const UnitReportState to,
+                         UnitReportTable().Execute(l.subject, "return", actor));
         const absl::CivilDay today = ShanghaiDay(c.now);
         Deadline due;
         if (request.has_due_on()) {
@@ -327,7 +347,8 @@ absl::StatusOr<v1::InventoryUnitReport> Return(CallContext& c, const v1::ReturnU
         note->set_due_provisional(due.provisional);
         std::string reason;
         for (const auto& r : request.reasons()) {
-          absl::StrAppend(&reason, reason.empty() ? "" : "；", r.field(), r.field().empty() ? "" : "：", r.text());
+          absl::StrAppend(&reason, reason.empty() ? "" : "；", r.field(),
+                          r.field().empty() ? "" : "：", r.text());
         }
         if (to_level >= kTownshipLevel) {
           unit.passed_by.clear();
@@ -338,7 +359,8 @@ absl::StatusOr<v1::InventoryUnitReport> Return(CallContext& c, const v1::ReturnU
           unit.verified_at.reset();
           unit.confirmed_at.reset();
           unit.verification_round += 1;
-          ASSIGN_OR_RETURN(std::vector<VillageProject> projects, LockVillageProjects(m.tx(), unit.region_path));
+          ASSIGN_OR_RETURN(std::vector<VillageProject> projects,
+                           LockVillageProjects(m.tx(), unit.region_path));
           RETURN_IF_ERROR(SetProjectVerification(
                               m, std::move(projects),
                               [](const Ulid&, v1::Project* p) {
@@ -360,16 +382,16 @@ void RegisterInventoryHandlers(rpc::Router& router, Random random) {
   using inventory::kService;
   router.Unary<v1::GetUnitReportRequest, v1::InventoryUnitReport>(Cat(kService, "GetUnitReport"),
                                                                   inventory::GetUnitReport);
-  router.Unary<v1::ListUnitReportsRequest, v1::ListUnitReportsResponse>(Cat(kService, "ListUnitReports"),
-                                                                        inventory::ListUnitReports);
-  router.Unary<v1::SaveUnitReportDraftRequest, v1::InventoryUnitReport>(Cat(kService, "SaveUnitReportDraft"),
-                                                                        inventory::SaveDraft);
-  router.Unary<v1::SubmitUnitReportRequest, v1::InventoryUnitReport>(Cat(kService, "SubmitUnitReport"),
-                                                                     inventory::Submit);
+  router.Unary<v1::ListUnitReportsRequest, v1::ListUnitReportsResponse>(
+      Cat(kService, "ListUnitReports"), inventory::ListUnitReports);
+  router.Unary<v1::SaveUnitReportDraftRequest, v1::InventoryUnitReport>(
+      Cat(kService, "SaveUnitReportDraft"), inventory::SaveDraft);
+  router.Unary<v1::SubmitUnitReportRequest, v1::InventoryUnitReport>(
+      Cat(kService, "SubmitUnitReport"), inventory::Submit);
   router.Unary<v1::PassUnitReportRequest, v1::InventoryUnitReport>(Cat(kService, "PassUnitReport"),
                                                                    inventory::Pass);
-  router.Unary<v1::ReturnUnitReportRequest, v1::InventoryUnitReport>(Cat(kService, "ReturnUnitReport"),
-                                                                     inventory::Return);
+  router.Unary<v1::ReturnUnitReportRequest, v1::InventoryUnitReport>(
+      Cat(kService, "ReturnUnitReport"), inventory::Return);
   inventory::RegisterCampaignHandlers(router);
   inventory::RegisterVerificationHandlers(router);
   inventory::RegisterSampleHandlers(router, std::move(random));

@@ -51,23 +51,28 @@ absl::StatusOr<absl::CivilDay> Required(const google::type::Date& date, std::str
   return *day;
 }
 
-absl::StatusOr<v1::InventoryCampaign> CreateCampaign(CallContext& c, const v1::CreateCampaignRequest& request) {
+absl::StatusOr<v1::InventoryCampaign> CreateCampaign(CallContext& c,
+                                                     const v1::CreateCampaignRequest& request) {
   return rpc::Mutate<v1::InventoryCampaign>(
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::InventoryCampaign> {
         v1::InventoryCampaign campaign = request.campaign();
         if (campaign.name().empty()) return InvalidField("campaign.name", "必填").Build();
-        if (campaign.region_code().empty()) return InvalidField("campaign.region_code", "必填").Build();
+        if (campaign.region_code().empty())
+          return InvalidField("campaign.region_code", "必填").Build();
         ASSIGN_OR_RETURN(const std::string path,
                          ResolvePath(m.tx(), campaign.region_code(), "campaign.region_code"));
-        if (path.size() > 6) return InvalidField("campaign.region_code", "摸排范围须为省、市或县").Build();
+        if (path.size() > 6)
+          return InvalidField("campaign.region_code", "摸排范围须为省、市或县").Build();
         RETURN_IF_ERROR(CheckInScope(c, path, campaign.region_code()));
         CampaignRow row;
-        ASSIGN_OR_RETURN(const absl::CivilDay start, Required(campaign.scope_start(), "campaign.scope_start"));
+        ASSIGN_OR_RETURN(const absl::CivilDay start,
+                         Required(campaign.scope_start(), "campaign.scope_start"));
         ASSIGN_OR_RETURN(row.deadlines.village,
                          Required(campaign.village_deadline(), "campaign.village_deadline"));
         ASSIGN_OR_RETURN(row.deadlines.township,
                          Required(campaign.township_deadline(), "campaign.township_deadline"));
-        ASSIGN_OR_RETURN(row.deadlines.county, Required(campaign.county_deadline(), "campaign.county_deadline"));
+        ASSIGN_OR_RETURN(row.deadlines.county,
+                         Required(campaign.county_deadline(), "campaign.county_deadline"));
         if (row.deadlines.village < start) {
           return InvalidField("campaign.village_deadline", "不能早于摸排起始").Build();
         }
@@ -77,13 +82,16 @@ absl::StatusOr<v1::InventoryCampaign> CreateCampaign(CallContext& c, const v1::C
         if (row.deadlines.county < row.deadlines.township) {
           return InvalidField("campaign.county_deadline", "不能早于乡镇审核时限").Build();
         }
-        const auto fill = [&](int32_t given, const char* code, int64_t otherwise) -> absl::StatusOr<int32_t> {
+        const auto fill = [&](int32_t given, const char* code,
+                              int64_t otherwise) -> absl::StatusOr<int32_t> {
           if (given != 0) return given;
           ASSIGN_OR_RETURN(const int64_t value, ParameterValue(m.tx(), code, otherwise));
           return static_cast<int32_t>(value);
         };
-        ASSIGN_OR_RETURN(const int32_t city, fill(campaign.city_sample_bp(), "CITY_SAMPLE_BP", 1000));
-        ASSIGN_OR_RETURN(const int32_t province, fill(campaign.province_sample_bp(), "PROVINCE_SAMPLE_BP", 300));
+        ASSIGN_OR_RETURN(const int32_t city,
+                         fill(campaign.city_sample_bp(), "CITY_SAMPLE_BP", 1000));
+        ASSIGN_OR_RETURN(const int32_t province,
+                         fill(campaign.province_sample_bp(), "PROVINCE_SAMPLE_BP", 300));
         ASSIGN_OR_RETURN(const int32_t limit,
                          fill(campaign.issue_rate_limit_bp(), "SAMPLE_ISSUE_LIMIT_BP", 500));
         campaign.set_city_sample_bp(city);
@@ -104,10 +112,13 @@ absl::StatusOr<v1::InventoryCampaign> CreateCampaign(CallContext& c, const v1::C
 }
 
 // The campaign for a change of its state: locked, in its region the caller holds the rpc's roles.
-absl::StatusOr<CampaignRow> LockCampaign(Mutation& m, const std::string& id_text, const std::string& etag) {
+absl::StatusOr<CampaignRow> LockCampaign(Mutation& m, const std::string& id_text,
+                                         const std::string& etag) {
   ASSIGN_OR_RETURN(const Ulid id, ParseId(id_text, "id"));
-  ASSIGN_OR_RETURN(CampaignRow row, GetCampaign(m.tx(), id, m.context().scope, /*for_update=*/true));
-  if (!auth::InScope(m.context().scope, row.region_path)) return NotFound("campaign", id_text).Build();
+  ASSIGN_OR_RETURN(CampaignRow row,
+                   GetCampaign(m.tx(), id, m.context().scope, /*for_update=*/true));
+  if (!auth::InScope(m.context().scope, row.region_path))
+    return NotFound("campaign", id_text).Build();
   RETURN_IF_ERROR(CheckEtag(etag, row.version));
   return row;
 }
@@ -116,13 +127,15 @@ absl::Status NotInState(const CampaignRow& row, std::string_view zh) {
   return FailedPrecondition("STATE_NOT_ALLOWED", zh).With("state", absl::StrCat(row.state));
 }
 
-absl::StatusOr<v1::InventoryCampaign> OpenCampaign(CallContext& c, const v1::OpenCampaignRequest& request) {
+absl::StatusOr<v1::InventoryCampaign> OpenCampaign(CallContext& c,
+                                                   const v1::OpenCampaignRequest& request) {
   return rpc::Mutate<v1::InventoryCampaign>(
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::InventoryCampaign> {
         ASSIGN_OR_RETURN(CampaignRow row, LockCampaign(m, request.id(), request.etag()));
         if (row.state != kCampaignPlanned) return NotInState(row, "批次已开放或已结束");
         const v1::InventoryCampaign before = CampaignMessage(row);
-        ASSIGN_OR_RETURN(const std::vector<VillageRow> villages, VillagesOf(m.tx(), row.region_path));
+        ASSIGN_OR_RETURN(const std::vector<VillageRow> villages,
+                         VillagesOf(m.tx(), row.region_path));
         if (villages.empty()) {
           return FailedPrecondition("REGION_UNKNOWN", "摸排范围内没有在用的村").Build();
         }
@@ -162,7 +175,8 @@ absl::StatusOr<v1::InventoryCampaign> OpenCampaign(CallContext& c, const v1::Ope
       });
 }
 
-absl::StatusOr<v1::InventoryCampaign> CloseCampaign(CallContext& c, const v1::CloseCampaignRequest& request) {
+absl::StatusOr<v1::InventoryCampaign> CloseCampaign(CallContext& c,
+                                                    const v1::CloseCampaignRequest& request) {
   if (request.force() && request.reason().empty()) {
     return InvalidField("reason", "强制结束须说明原因").Build();
   }
@@ -171,14 +185,16 @@ absl::StatusOr<v1::InventoryCampaign> CloseCampaign(CallContext& c, const v1::Cl
         ASSIGN_OR_RETURN(CampaignRow row, LockCampaign(m, request.id(), request.etag()));
         if (row.state != kCampaignOpen) return NotInState(row, "批次未开放");
         const v1::InventoryCampaign before = CampaignMessage(row);
-        // Steps that are under way hold their village's claim: they end first, later ones find none.
+        // Steps that are under way hold their village's claim: they end first, later ones find
+        // none.
         RETURN_IF_ERROR(ReleaseOpenUnits(m.tx(), row.id));
         ASSIGN_OR_RETURN(const std::vector<UnitGroup> groups,
                          GroupUnits(m.tx(), row.id, {row.region_path}, 0, std::nullopt));
         int64_t pending = 0;
         for (const UnitGroup& g : groups) pending += IsCountyVerified(g.state) ? 0 : g.units;
         if (pending > 0 && !request.force()) {
-          return FailedPrecondition("UNITS_PENDING", Cat("尚有", pending, "个村的报告未完成县级核实"))
+          return FailedPrecondition("UNITS_PENDING",
+                                    Cat("尚有", pending, "个村的报告未完成县级核实"))
               .With("pending", absl::StrCat(pending))
               .Build();
         }
@@ -194,13 +210,15 @@ absl::StatusOr<v1::InventoryCampaign> CloseCampaign(CallContext& c, const v1::Cl
       });
 }
 
-absl::StatusOr<v1::InventoryCampaign> GetOne(CallContext& c, const v1::GetCampaignRequest& request) {
+absl::StatusOr<v1::InventoryCampaign> GetOne(CallContext& c,
+                                             const v1::GetCampaignRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
   ASSIGN_OR_RETURN(const CampaignRow row, GetCampaign(c.db, id, c.scope));
   return CampaignMessage(row);
 }
 
-absl::StatusOr<v1::ListCampaignsResponse> List(CallContext& c, const v1::ListCampaignsRequest& request) {
+absl::StatusOr<v1::ListCampaignsResponse> List(CallContext& c,
+                                               const v1::ListCampaignsRequest& request) {
   CampaignQuery query;
   query.scope = c.scope;
   ASSIGN_OR_RETURN(query.includes_path, ResolvePath(c.db, request.region_code(), "region_code"));
@@ -231,7 +249,8 @@ v1::LockException LockMessage(const LockExceptionRow& row) {
   return out;
 }
 
-absl::StatusOr<v1::LockException> Grant(CallContext& c, const v1::GrantLockExceptionRequest& request) {
+absl::StatusOr<v1::LockException> Grant(CallContext& c,
+                                        const v1::GrantLockExceptionRequest& request) {
   return rpc::Mutate<v1::LockException>(
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::LockException> {
         ASSIGN_OR_RETURN(const Ulid campaign_id, ParseId(request.campaign_id(), "campaign_id"));
@@ -240,7 +259,8 @@ absl::StatusOr<v1::LockException> Grant(CallContext& c, const v1::GrantLockExcep
           return FailedPrecondition("CAMPAIGN_NOT_OPEN", "摸排批次未开放").Build();
         }
         LockExceptionRow row;
-        ASSIGN_OR_RETURN(row.region_path, ResolvePath(m.tx(), request.region_code(), "region_code"));
+        ASSIGN_OR_RETURN(row.region_path,
+                         ResolvePath(m.tx(), request.region_code(), "region_code"));
         RETURN_IF_ERROR(CheckInScope(c, row.region_path, request.region_code()));
         if (row.region_path.size() < 6 || !RegionContains(campaign.region_path, row.region_path)) {
           return InvalidField("region_code", "须为批次内的县、乡镇或村").Build();
@@ -260,13 +280,14 @@ absl::StatusOr<v1::LockException> Grant(CallContext& c, const v1::GrantLockExcep
         row.bytes = ToBytes(message);
         RETURN_IF_ERROR(InsertLockException(m.tx(), row));
         message = LockMessage(row);
-        RETURN_IF_ERROR(m.Audit("lock_exception", row.id, row.region_path, nullptr, message, request.reason()));
+        RETURN_IF_ERROR(
+            m.Audit("lock_exception", row.id, row.region_path, nullptr, message, request.reason()));
         return message;
       });
 }
 
-absl::StatusOr<v1::ListLockExceptionsResponse> ListLocks(CallContext& c,
-                                                         const v1::ListLockExceptionsRequest& request) {
+absl::StatusOr<v1::ListLockExceptionsResponse> ListLocks(
+    CallContext& c, const v1::ListLockExceptionsRequest& request) {
   LockQuery query;
   ASSIGN_OR_RETURN(query.campaign_id, ParseId(request.campaign_id(), "campaign_id"));
   ASSIGN_OR_RETURN(query.scope, ScopeAt(c, request.region_code()));
@@ -297,8 +318,9 @@ struct Asked {
   std::optional<absl::Time> before;  // of a past day
 };
 
-absl::StatusOr<Asked> AskedFor(CallContext& c, const std::string& campaign_id, const std::string& region_code,
-                               bool has_on, const google::type::Date& on) {
+absl::StatusOr<Asked> AskedFor(CallContext& c, const std::string& campaign_id,
+                               const std::string& region_code, bool has_on,
+                               const google::type::Date& on) {
   Asked a;
   ASSIGN_OR_RETURN(const Ulid id, ParseId(campaign_id, "campaign_id"));
   ASSIGN_OR_RETURN(a.campaign, GetCampaign(c.db, id, c.scope));
@@ -310,7 +332,8 @@ absl::StatusOr<Asked> AskedFor(CallContext& c, const std::string& campaign_id, c
   } else {
     ASSIGN_OR_RETURN(a.path, ResolvePath(c.db, region_code, "region_code"));
     if (a.path.size() < a.campaign.region_path.size()) a.path = a.campaign.region_path;
-    if (!RegionContains(a.campaign.region_path, a.path)) return NotFound("region", region_code).Build();
+    if (!RegionContains(a.campaign.region_path, a.path))
+      return NotFound("region", region_code).Build();
   }
   a.scope = Narrow(c.scope, a.path);
   if (a.scope.empty()) return NotFound("region", region_code).Build();
@@ -328,10 +351,18 @@ absl::StatusOr<Asked> AskedFor(CallContext& c, const std::string& campaign_id, c
 void AddGroup(const UnitGroup& g, const Asked& asked, v1::Completeness* out) {
   out->set_units(out->units() + g.units);
   switch (g.state) {
-    case UnitReportState::kDraft: out->set_draft(out->draft() + g.units); break;
-    case UnitReportState::kReturned: out->set_returned(out->returned() + g.units); break;
-    case UnitReportState::kSubmitted: out->set_submitted(out->submitted() + g.units); break;
-    case UnitReportState::kTownshipPassed: out->set_township_passed(out->township_passed() + g.units); break;
+    case UnitReportState::kDraft:
+      out->set_draft(out->draft() + g.units);
+      break;
+    case UnitReportState::kReturned:
+      out->set_returned(out->returned() + g.units);
+      break;
+    case UnitReportState::kSubmitted:
+      out->set_submitted(out->submitted() + g.units);
+      break;
+    case UnitReportState::kTownshipPassed:
+      out->set_township_passed(out->township_passed() + g.units);
+      break;
     default:
       if (IsCountyVerified(g.state)) {
         out->set_county_verified(out->county_verified() + g.units);
@@ -355,25 +386,33 @@ void FinishShares(v1::Completeness* out) {
 
 int DigitsBelow(const std::string& path) {
   switch (path.size()) {
-    case 2: return 4;
-    case 4: return 6;
-    case 6: return 9;
-    case 9: return 12;
-    default: return 0;
+    case 2:
+      return 4;
+    case 4:
+      return 6;
+    case 6:
+      return 9;
+    case 9:
+      return 12;
+    default:
+      return 0;
   }
 }
 
-void NameOf(const std::map<std::string, RegionHit>& names, const std::string& path, v1::Completeness* out) {
+void NameOf(const std::map<std::string, RegionHit>& names, const std::string& path,
+            v1::Completeness* out) {
   out->set_region_code(path);
   if (const auto hit = names.find(path); hit != names.end()) out->set_region_name(hit->second.name);
   out->set_level(static_cast<v1::RegionLevel>(LevelOfRegion(path)));
 }
 
-absl::StatusOr<v1::GetCompletenessResponse> Count(CallContext& c, const Asked& asked, bool children) {
+absl::StatusOr<v1::GetCompletenessResponse> Count(CallContext& c, const Asked& asked,
+                                                  bool children) {
   const int digits = children ? DigitsBelow(asked.path) : 0;
   ASSIGN_OR_RETURN(const std::vector<UnitGroup> units,
                    GroupUnits(c.db, asked.campaign.id, asked.scope, digits, asked.before));
-  ASSIGN_OR_RETURN(const std::vector<ProjectGroup> projects, GroupProjects(c.db, asked.scope, digits, asked.before));
+  ASSIGN_OR_RETURN(const std::vector<ProjectGroup> projects,
+                   GroupProjects(c.db, asked.scope, digits, asked.before));
   v1::GetCompletenessResponse response;
   v1::Completeness* total = response.mutable_total();
   std::map<std::string, v1::Completeness> parts;
@@ -404,16 +443,17 @@ absl::StatusOr<v1::GetCompletenessResponse> Count(CallContext& c, const Asked& a
   return response;
 }
 
-absl::StatusOr<v1::GetCompletenessResponse> GetCompleteness(CallContext& c,
-                                                            const v1::GetCompletenessRequest& request) {
-  ASSIGN_OR_RETURN(const Asked asked, AskedFor(c, request.campaign_id(), request.region_code(), request.has_on(),
-                                               request.on()));
+absl::StatusOr<v1::GetCompletenessResponse> GetCompleteness(
+    CallContext& c, const v1::GetCompletenessRequest& request) {
+  ASSIGN_OR_RETURN(const Asked asked, AskedFor(c, request.campaign_id(), request.region_code(),
+                                               request.has_on(), request.on()));
   return Count(c, asked, /*children=*/true);
 }
 
-absl::StatusOr<v1::ListOverdueResponse> Overdue(CallContext& c, const v1::ListOverdueRequest& request) {
-  ASSIGN_OR_RETURN(const Asked asked, AskedFor(c, request.campaign_id(), request.region_code(), request.has_on(),
-                                               request.on()));
+absl::StatusOr<v1::ListOverdueResponse> Overdue(CallContext& c,
+                                                const v1::ListOverdueRequest& request) {
+  ASSIGN_OR_RETURN(const Asked asked, AskedFor(c, request.campaign_id(), request.region_code(),
+                                               request.has_on(), request.on()));
   OverdueQuery query;
   query.scope = asked.scope;
   query.campaign_id = asked.campaign.id;
@@ -427,7 +467,8 @@ absl::StatusOr<v1::ListOverdueResponse> Overdue(CallContext& c, const v1::ListOv
   if (page.key.size() == 1) query.after_path = page.key[0];
   query.limit = page.size + 1;
   ASSIGN_OR_RETURN(std::vector<UnitAt> rows, ListOverdue(c.db, query));
-  ClosePage(page, &rows, &response, [](const UnitAt& r) { return std::vector<std::string>{r.region_path}; });
+  ClosePage(page, &rows, &response,
+            [](const UnitAt& r) { return std::vector<std::string>{r.region_path}; });
   std::vector<std::string> paths;
   for (const UnitAt& row : rows) paths.push_back(row.region_path);
   ASSIGN_OR_RETURN(const auto names, RegionNames(c.db, paths));
@@ -435,9 +476,11 @@ absl::StatusOr<v1::ListOverdueResponse> Overdue(CallContext& c, const v1::ListOv
     v1::OverdueUnit* out = response.add_units();
     out->set_unit_report_id(row.id.ToString());
     out->set_region_code(row.region_code);
-    if (const auto name = names.find(row.region_path); name != names.end()) out->set_region_name(name->second);
+    if (const auto name = names.find(row.region_path); name != names.end())
+      out->set_region_name(name->second);
     out->set_state(static_cast<v1::UnitReportState>(row.state));
-    out->set_waiting_level(static_cast<v1::RegionLevel>(WaitingLevel(row.state, row.return_to_level)));
+    out->set_waiting_level(
+        static_cast<v1::RegionLevel>(WaitingLevel(row.state, row.return_to_level)));
     const std::optional<absl::CivilDay> due =
         DueOn(row.state, row.return_to_level, row.return_due_on, asked.campaign.deadlines);
     if (due) {
@@ -449,8 +492,8 @@ absl::StatusOr<v1::ListOverdueResponse> Overdue(CallContext& c, const v1::ListOv
 }
 
 absl::StatusOr<v1::Milestone> GetMilestone(CallContext& c, const v1::GetMilestoneRequest& request) {
-  ASSIGN_OR_RETURN(const Asked asked, AskedFor(c, request.campaign_id(), request.region_code(), request.has_on(),
-                                               request.on()));
+  ASSIGN_OR_RETURN(const Asked asked, AskedFor(c, request.campaign_id(), request.region_code(),
+                                               request.has_on(), request.on()));
   ASSIGN_OR_RETURN(v1::GetCompletenessResponse counts, Count(c, asked, /*children=*/false));
   ASSIGN_OR_RETURN(const int64_t ymd, ParameterValue(c.db, "INVENTORY_MILESTONE", 20251031));
   const absl::CivilDay target(ymd / 10000, ymd / 100 % 100, ymd % 100);
@@ -459,13 +502,15 @@ absl::StatusOr<v1::Milestone> GetMilestone(CallContext& c, const v1::GetMileston
   SetDate(target, out.mutable_target_date());
   const v1::Completeness& total = counts.total();
   out.set_reached(total.units() > 0 && total.county_verified() == total.units());
-  if (!out.reached() && asked.on > target) out.set_days_overdue(static_cast<int32_t>(asked.on - target));
-  std::string text = Cat(total.region_name(), "应摸排", total.units(), "个村，已完成县级核实", total.county_verified(),
-                         "个村");
+  if (!out.reached() && asked.on > target)
+    out.set_days_overdue(static_cast<int32_t>(asked.on - target));
+  std::string text = Cat(total.region_name(), "应摸排", total.units(), "个村，已完成县级核实",
+                         total.county_verified(), "个村");
   if (out.reached()) {
     text += "，底数已摸清";
   } else if (out.days_overdue() > 0) {
-    text += Cat("，自", target.year(), "年", target.month(), "月", target.day(), "日起逾期", out.days_overdue(), "天");
+    text += Cat("，自", target.year(), "年", target.month(), "月", target.day(), "日起逾期",
+                out.days_overdue(), "天");
   } else {
     text += Cat("，距时限还有", target - asked.on, "天");
   }
@@ -477,17 +522,23 @@ absl::StatusOr<v1::Milestone> GetMilestone(CallContext& c, const v1::GetMileston
 }  // namespace
 
 void RegisterCampaignHandlers(rpc::Router& router) {
-  router.Unary<v1::CreateCampaignRequest, v1::InventoryCampaign>(Cat(kService, "CreateCampaign"), CreateCampaign);
-  router.Unary<v1::OpenCampaignRequest, v1::InventoryCampaign>(Cat(kService, "OpenCampaign"), OpenCampaign);
-  router.Unary<v1::CloseCampaignRequest, v1::InventoryCampaign>(Cat(kService, "CloseCampaign"), CloseCampaign);
+  router.Unary<v1::CreateCampaignRequest, v1::InventoryCampaign>(Cat(kService, "CreateCampaign"),
+                                                                 CreateCampaign);
+  router.Unary<v1::OpenCampaignRequest, v1::InventoryCampaign>(Cat(kService, "OpenCampaign"),
+                                                               OpenCampaign);
+  router.Unary<v1::CloseCampaignRequest, v1::InventoryCampaign>(Cat(kService, "CloseCampaign"),
+                                                                CloseCampaign);
   router.Unary<v1::GetCampaignRequest, v1::InventoryCampaign>(Cat(kService, "GetCampaign"), GetOne);
-  router.Unary<v1::ListCampaignsRequest, v1::ListCampaignsResponse>(Cat(kService, "ListCampaigns"), List);
-  router.Unary<v1::GrantLockExceptionRequest, v1::LockException>(Cat(kService, "GrantLockException"), Grant);
-  router.Unary<v1::ListLockExceptionsRequest, v1::ListLockExceptionsResponse>(Cat(kService, "ListLockExceptions"),
-                                                                              ListLocks);
-  router.Unary<v1::GetCompletenessRequest, v1::GetCompletenessResponse>(Cat(kService, "GetCompleteness"),
-                                                                        GetCompleteness);
-  router.Unary<v1::ListOverdueRequest, v1::ListOverdueResponse>(Cat(kService, "ListOverdue"), Overdue);
+  router.Unary<v1::ListCampaignsRequest, v1::ListCampaignsResponse>(Cat(kService, "ListCampaigns"),
+                                                                    List);
+  router.Unary<v1::GrantLockExceptionRequest, v1::LockException>(
+      Cat(kService, "GrantLockException"), Grant);
+  router.Unary<v1::ListLockExceptionsRequest, v1::ListLockExceptionsResponse>(
+      Cat(kService, "ListLockExceptions"), ListLocks);
+  router.Unary<v1::GetCompletenessRequest, v1::GetCompletenessResponse>(
+      Cat(kService, "GetCompleteness"), GetCompleteness);
+  router.Unary<v1::ListOverdueRequest, v1::ListOverdueResponse>(Cat(kService, "ListOverdue"),
+                                                                Overdue);
   router.Unary<v1::GetMilestoneRequest, v1::Milestone>(Cat(kService, "GetMilestone"), GetMilestone);
 }
 

@@ -43,8 +43,8 @@ inline constexpr char kOtherCounty[] = "360822";
 inline constexpr char kOtherVillage[] = "360822101201";
 
 inline migrate::Migrations FixtureMigrations() {
-  return migrate::Concat(idempotency::Schema(), audit::Schema(), feed::Schema(), operation::Schema(),
-                         ::bangfu::intake::Schema(), RegistryMigrations());
+  return migrate::Concat(idempotency::Schema(), audit::Schema(), feed::Schema(),
+                         operation::Schema(), ::bangfu::intake::Schema(), RegistryMigrations());
 }
 
 class RegistryFixture : public ::testing::Test {
@@ -55,20 +55,20 @@ class RegistryFixture : public ::testing::Test {
           RegisterHandlers(router);
           if (more) more(router);
         }) {
-    for (const auto& [code, name] : std::vector<std::pair<std::string, std::string>>{
-             {"36", "江西省"},
-             {"3607", "赣州市"},
-             {kCounty, "会昌县"},
-             {kTownship, "小密乡"},
-             {kVillage, "半迳村"},
-             {kVillage2, "小密村"},
-             {kVillage3, "石背村"},
-             {kOtherTownship, "庄口镇"},
-             {kVillage4, "大排村"},
-             {"3608", "吉安市"},
-             {kOtherCounty, "吉水县"},
-             {"360822101", "文峰镇"},
-             {kOtherVillage, "文峰村"}}) {
+    for (const auto& [code, name] :
+         std::vector<std::pair<std::string, std::string>>{{"36", "江西省"},
+                                                          {"3607", "赣州市"},
+                                                          {kCounty, "会昌县"},
+                                                          {kTownship, "小密乡"},
+                                                          {kVillage, "半迳村"},
+                                                          {kVillage2, "小密村"},
+                                                          {kVillage3, "石背村"},
+                                                          {kOtherTownship, "庄口镇"},
+                                                          {kVillage4, "大排村"},
+                                                          {"3608", "吉安市"},
+                                                          {kOtherCounty, "吉水县"},
+                                                          {"360822101", "文峰镇"},
+                                                          {kOtherVillage, "文峰村"}}) {
       AddRegion(code, name);
     }
     StoreRegions();
@@ -100,12 +100,13 @@ class RegistryFixture : public ::testing::Test {
   }
 
   template <typename Response, typename Request>
-  absl::StatusOr<Response> Call(std::string_view service, std::string_view method, const Request& request,
-                                const std::string& token) {
+  absl::StatusOr<Response> Call(std::string_view service, std::string_view method,
+                                const Request& request, const std::string& token) {
     return server_.Call<Response>(Cat("bangfu.registry.v1.", service, ".", method), request, token);
   }
   template <typename Response, typename Request>
-  absl::StatusOr<Response> Inventory(std::string_view method, const Request& request, const std::string& token) {
+  absl::StatusOr<Response> Inventory(std::string_view method, const Request& request,
+                                     const std::string& token) {
     return Call<Response>("InventoryService", method, request, token);
   }
   std::string RequestId() { return Cat("request-", ++requests_); }
@@ -137,7 +138,8 @@ class RegistryFixture : public ::testing::Test {
   }
 
   // A campaign that is open: deadlines on 2026-03-10, 20 and 31.
-  v1::InventoryCampaign OpenCampaign(const std::string& region = kCounty, const std::string& token = "") {
+  v1::InventoryCampaign OpenCampaign(const std::string& region = kCounty,
+                                     const std::string& token = "") {
     auto created = CreateCampaign(region, token);
     EXPECT_OK(created);
     if (!created.ok()) return {};
@@ -145,11 +147,13 @@ class RegistryFixture : public ::testing::Test {
     open.set_request_id(RequestId());
     open.set_id(created->id());
     open.set_etag(created->etag());
-    auto opened = Inventory<v1::InventoryCampaign>("OpenCampaign", open, token.empty() ? Approver() : token);
+    auto opened =
+        Inventory<v1::InventoryCampaign>("OpenCampaign", open, token.empty() ? Approver() : token);
     EXPECT_OK(opened);
     return opened.ok() ? *opened : v1::InventoryCampaign();
   }
-  absl::StatusOr<v1::InventoryCampaign> CreateCampaign(const std::string& region, const std::string& token = "") {
+  absl::StatusOr<v1::InventoryCampaign> CreateCampaign(const std::string& region,
+                                                       const std::string& token = "") {
     v1::CreateCampaignRequest create;
     create.set_request_id(RequestId());
     v1::InventoryCampaign* c = create.mutable_campaign();
@@ -159,7 +163,8 @@ class RegistryFixture : public ::testing::Test {
     SetDay(2026, 3, 10, c->mutable_village_deadline());
     SetDay(2026, 3, 20, c->mutable_township_deadline());
     SetDay(2026, 3, 31, c->mutable_county_deadline());
-    return Inventory<v1::InventoryCampaign>("CreateCampaign", create, token.empty() ? Approver() : token);
+    return Inventory<v1::InventoryCampaign>("CreateCampaign", create,
+                                            token.empty() ? Approver() : token);
   }
   static void SetDay(int year, int month, int day, google::type::Date* out) {
     out->set_year(year);
@@ -188,7 +193,8 @@ class RegistryFixture : public ::testing::Test {
     v1::RegisterProjectRequest request;
     request.set_request_id(RequestId());
     *request.mutable_project() = project;
-    return Call<v1::Project>("ProjectService", "RegisterProject", request, token.empty() ? County() : token);
+    return Call<v1::Project>("ProjectService", "RegisterProject", request,
+                             token.empty() ? County() : token);
   }
   v1::Project GetProject(const std::string& id) {
     v1::GetProjectRequest request;
@@ -198,7 +204,8 @@ class RegistryFixture : public ::testing::Test {
     return project.ok() ? *project : v1::Project();
   }
 
-  std::vector<v1::InventoryUnitReport> Units(const std::string& campaign, const std::string& token = "") {
+  std::vector<v1::InventoryUnitReport> Units(const std::string& campaign,
+                                             const std::string& token = "") {
     v1::ListUnitReportsRequest request;
     request.set_campaign_id(campaign);
     request.set_page_size(500);
@@ -227,15 +234,18 @@ class RegistryFixture : public ::testing::Test {
     return Inventory<v1::InventoryUnitReport>("SubmitUnitReport", request,
                                               token.empty() ? Village(unit.region_path()) : token);
   }
-  absl::StatusOr<v1::InventoryUnitReport> Pass(const v1::InventoryUnitReport& unit, const std::string& token = "") {
+  absl::StatusOr<v1::InventoryUnitReport> Pass(const v1::InventoryUnitReport& unit,
+                                               const std::string& token = "") {
     v1::PassUnitReportRequest request;
     request.set_request_id(RequestId());
     request.set_id(unit.id());
     request.set_etag(unit.etag());
-    return Inventory<v1::InventoryUnitReport>("PassUnitReport", request,
-                                              token.empty() ? Township(unit.region_path().substr(0, 9)) : token);
+    return Inventory<v1::InventoryUnitReport>(
+        "PassUnitReport", request,
+        token.empty() ? Township(unit.region_path().substr(0, 9)) : token);
   }
-  absl::StatusOr<v1::InventoryUnitReport> Return(const v1::InventoryUnitReport& unit, const std::string& token,
+  absl::StatusOr<v1::InventoryUnitReport> Return(const v1::InventoryUnitReport& unit,
+                                                 const std::string& token,
                                                  const std::string& text = "金额与账册不符") {
     v1::ReturnUnitReportRequest request;
     request.set_request_id(RequestId());
@@ -253,9 +263,9 @@ class RegistryFixture : public ::testing::Test {
     EXPECT_OK(task);
     return task.ok() ? *task : v1::VerificationTask();
   }
-  absl::StatusOr<v1::VerificationTask> Sign(const std::string& unit, const std::string& etag,
-                                            const std::string& department, const std::string& token,
-                                            const std::vector<v1::VerificationFinding>& findings = {}) {
+  absl::StatusOr<v1::VerificationTask> Sign(
+      const std::string& unit, const std::string& etag, const std::string& department,
+      const std::string& token, const std::vector<v1::VerificationFinding>& findings = {}) {
     v1::SignVerificationRequest request;
     request.set_request_id(RequestId());
     request.set_unit_report_id(unit);
@@ -271,7 +281,8 @@ class RegistryFixture : public ::testing::Test {
     request.set_request_id(RequestId());
     request.set_unit_report_id(unit);
     request.set_etag(etag);
-    return Inventory<v1::VerificationTask>("CompleteVerification", request, token.empty() ? County() : token);
+    return Inventory<v1::VerificationTask>("CompleteVerification", request,
+                                           token.empty() ? County() : token);
   }
   // From where it stands to COUNTY_VERIFIED; agriculture and every sector sign.
   void Verify(const std::string& campaign, const std::string& village) {
@@ -281,9 +292,10 @@ class RegistryFixture : public ::testing::Test {
     v1::VerificationTask task = Task(unit.id());
     const auto departments = task.departments();
     for (const auto& d : departments) {
-      ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), task.etag(), d.department_code(),
-                                      d.is_lead() ? County(Cat("lead-", village.substr(0, 6)), village.substr(0, 6))
-                                                  : Sector(Cat("of-", d.department_code()))));
+      ASSERT_OK_AND_ASSIGN(
+          task, Sign(unit.id(), task.etag(), d.department_code(),
+                     d.is_lead() ? County(Cat("lead-", village.substr(0, 6)), village.substr(0, 6))
+                                 : Sector(Cat("of-", d.department_code()))));
     }
     ASSERT_OK(Complete(unit.id(), task.etag(), County("lead", village.substr(0, 6))));
   }

@@ -23,7 +23,8 @@ namespace bangfu::registry::inventory {
 type::v1::Actor ActorMessage(const rpc::CallContext& context, std::string_view region_path);
 // The roles that the caller holds where the report lies.
 workflow::Actor WorkflowActor(const auth::Caller& caller, std::string_view region_path);
-// A report in a step: read and locked, so that steps and new projects of a village wait for each other.
+// A report in a step: read and locked, so that steps and new projects of a village wait for each
+// other.
 struct Loaded {
   UnitReportRow unit;
   UnitReportState from = UnitReportState::kNotStarted;
@@ -33,8 +34,9 @@ struct Loaded {
 };
 absl::StatusOr<Loaded> LoadForStep(rpc::Mutation& m, std::string_view id, std::string_view etag);
 // What the guards look at, except what only a request says.
-absl::StatusOr<UnitReportSubject> SubjectOf(mysql::Executor& db, const UnitReportRow& unit, bool campaign_open,
-                                            const CampaignDeadlines& deadlines, absl::Time now);
+absl::StatusOr<UnitReportSubject> SubjectOf(mysql::Executor& db, const UnitReportRow& unit,
+                                            bool campaign_open, const CampaignDeadlines& deadlines,
+                                            absl::Time now);
 // Writes the report in its new state with step, audit row and event, and gives it as the contract
 // shows it. `l.unit` and `l.after` carry the changes.
 absl::StatusOr<v1::InventoryUnitReport> SaveStep(rpc::Mutation& m, Loaded& l, UnitReportState to,

@@ -1,4 +1,5 @@
-// Samples of city and province from a stored seed, their results, and the province's confirmation (R016).
+// Samples of city and province from a stored seed, their results, and the province's confirmation
+// (R016).
 #include <algorithm>
 #include <map>
 #include <set>
@@ -52,7 +53,8 @@ absl::StatusOr<v1::Sample> WithUnits(mysql::Executor& db, v1::Sample sample, con
     *unit = FromBytes<v1::SampleUnit>(row.bytes);
     unit->set_unit_report_id(row.unit_report_id.ToString());
     unit->set_region_path(row.region_path);
-    if (const auto name = names.find(row.region_path); name != names.end()) unit->set_region_name(name->second);
+    if (const auto name = names.find(row.region_path); name != names.end())
+      unit->set_region_name(name->second);
     unit->set_stratum(row.stratum);
     unit->set_has_result(row.has_result);
     unit->set_issue(row.issue);
@@ -64,11 +66,13 @@ int32_t LimitOf(const CampaignRow& campaign) {
   return FromBytes<v1::InventoryCampaign>(campaign.bytes).issue_rate_limit_bp();
 }
 
-absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& request, const Random& random) {
+absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& request,
+                                const Random& random) {
   return rpc::Mutate<v1::Sample>(c, request, [&](Mutation& m) -> absl::StatusOr<v1::Sample> {
     ASSIGN_OR_RETURN(const Ulid campaign_id, ParseId(request.campaign_id(), "campaign_id"));
     ASSIGN_OR_RETURN(const CampaignRow campaign, GetCampaign(m.tx(), campaign_id, c.scope));
-    ASSIGN_OR_RETURN(const std::string path, ResolvePath(m.tx(), request.region_code(), "region_code"));
+    ASSIGN_OR_RETURN(const std::string path,
+                     ResolvePath(m.tx(), request.region_code(), "region_code"));
     RETURN_IF_ERROR(CheckInScope(c, path, request.region_code()));
     const int level = static_cast<int>(LevelOfRegion(path));
     if (level != kProvince && level != kCity) {
@@ -78,19 +82,24 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
     const bool may = level == kCity ? actor.Holds(kCitySupervisor)
                                     : actor.Holds(kProvOffice) || actor.Holds(kProvAdmin);
     if (!may) {
-      return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED").Zh("您的角色不能在该级别抽样").Build();
+      return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
+          .Zh("您的角色不能在该级别抽样")
+          .Build();
     }
     if (campaign.state != kCampaignOpen) {
       return FailedPrecondition("CAMPAIGN_NOT_OPEN", "摸排批次未开放").Build();
     }
     const auto terms = FromBytes<v1::InventoryCampaign>(campaign.bytes);
-    ASSIGN_OR_RETURN(std::optional<SampleRow> existing, FindSample(m.tx(), campaign_id, path, level));
+    ASSIGN_OR_RETURN(std::optional<SampleRow> existing,
+                     FindSample(m.tx(), campaign_id, path, level));
     if (existing && !request.enlarge()) {
       return FailedPrecondition("SAMPLE_EXISTS", "该区域已抽样；需扩大抽查的请注明").Build();
     }
-    if (!existing && request.enlarge()) return InvalidField("enlarge", "尚未抽样，不能扩大").Build();
+    if (!existing && request.enlarge())
+      return InvalidField("enlarge", "尚未抽样，不能扩大").Build();
 
-    ASSIGN_OR_RETURN(const std::vector<StratumRow> population, SamplePopulation(m.tx(), campaign_id, path));
+    ASSIGN_OR_RETURN(const std::vector<StratumRow> population,
+                     SamplePopulation(m.tx(), campaign_id, path));
     if (population.empty()) {
       return FailedPrecondition("NOTHING_TO_SAMPLE", "没有已完成县级核实的报告可抽查").Build();
     }
@@ -132,7 +141,8 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
     if (existing && rate <= message.rate_bp()) {
       return InvalidField("rate_bp", "扩大抽查的比例须高于原比例").Build();
     }
-    const v1::Sample before = existing ? SampleMessage(row, terms.issue_rate_limit_bp()) : v1::Sample();
+    const v1::Sample before =
+        existing ? SampleMessage(row, terms.issue_rate_limit_bp()) : v1::Sample();
 
     std::vector<SampleUnitRow> units;
     std::vector<Ulid> marked;
@@ -186,7 +196,8 @@ absl::StatusOr<v1::Sample> Get(CallContext& c, const v1::GetSampleRequest& reque
   return WithUnits(c.db, SampleMessage(row, LimitOf(campaign)), id);
 }
 
-absl::StatusOr<v1::ListSamplesResponse> List(CallContext& c, const v1::ListSamplesRequest& request) {
+absl::StatusOr<v1::ListSamplesResponse> List(CallContext& c,
+                                             const v1::ListSamplesRequest& request) {
   SampleQuery query;
   ASSIGN_OR_RETURN(query.campaign_id, ParseId(request.campaign_id(), "campaign_id"));
   ASSIGN_OR_RETURN(query.scope, ScopeAt(c, request.region_code()));
@@ -206,7 +217,8 @@ absl::StatusOr<v1::ListSamplesResponse> List(CallContext& c, const v1::ListSampl
   return response;
 }
 
-absl::StatusOr<v1::Sample> RecordSampleResult(CallContext& c, const v1::RecordSampleResultRequest& request) {
+absl::StatusOr<v1::Sample> RecordSampleResult(CallContext& c,
+                                              const v1::RecordSampleResultRequest& request) {
   return rpc::Mutate<v1::Sample>(c, request, [&](Mutation& m) -> absl::StatusOr<v1::Sample> {
     ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
     ASSIGN_OR_RETURN(const Ulid unit_id, ParseId(request.unit_report_id(), "unit_report_id"));
@@ -219,11 +231,14 @@ absl::StatusOr<v1::Sample> RecordSampleResult(CallContext& c, const v1::RecordSa
     const bool may = sample.level == kCity ? actor.Holds(kCitySupervisor)
                                            : actor.Holds(kProvOffice) || actor.Holds(kProvAdmin);
     if (!may) {
-      return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED").Zh("抽查结果由抽样的一级登记").Build();
+      return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
+          .Zh("抽查结果由抽样的一级登记")
+          .Build();
     }
     ASSIGN_OR_RETURN(const std::vector<SampleUnitRow> drawn, SampleUnits(m.tx(), id));
-    const auto found = std::find_if(drawn.begin(), drawn.end(),
-                                    [&](const SampleUnitRow& u) { return u.unit_report_id == unit_id; });
+    const auto found = std::find_if(drawn.begin(), drawn.end(), [&](const SampleUnitRow& u) {
+      return u.unit_report_id == unit_id;
+    });
     if (found == drawn.end()) return FailedPrecondition("NOT_IN_SAMPLE", "该村不在样本中").Build();
     SampleUnitRow unit = *found;
     v1::SampleUnit note;
@@ -242,16 +257,16 @@ absl::StatusOr<v1::Sample> RecordSampleResult(CallContext& c, const v1::RecordSa
       v1::VerificationFinding finding = request.findings(i);
       ASSIGN_OR_RETURN(const Ulid project,
                        ParseId(finding.project_id(), absl::StrCat("findings[", i, "].project_id")));
-      if (projects == ids.end() ||
-          std::find(projects->second.begin(), projects->second.end(), project) == projects->second.end()) {
+      if (projects == ids.end() || std::find(projects->second.begin(), projects->second.end(),
+                                             project) == projects->second.end()) {
         return FailedPrecondition("FINDING_PROJECT_UNKNOWN", "核查项目不在本村报告内")
             .With("project_id", finding.project_id())
             .Build();
       }
       *finding.mutable_found_by() = ActorMessage(c, unit.region_path);
       SetTime(c.now, finding.mutable_found_at());
-      findings.push_back({c.ids.Next(), unit_id, project, unit.region_path, sample.level, finding.action(),
-                          finding.field(), ToBytes(finding)});
+      findings.push_back({c.ids.Next(), unit_id, project, unit.region_path, sample.level,
+                          finding.action(), finding.field(), ToBytes(finding)});
     }
     RETURN_IF_ERROR(InsertFindings(m.tx(), findings));
 
@@ -270,12 +285,14 @@ absl::StatusOr<v1::Sample> RecordSampleResult(CallContext& c, const v1::RecordSa
       l.unit = read.unit;
       l.from = state;
       l.deadlines = read.deadlines;
-      ASSIGN_OR_RETURN(l.subject, SubjectOf(m.tx(), l.unit, open && read.campaign_state == kCampaignOpen,
-                                            l.deadlines, c.now));
+      ASSIGN_OR_RETURN(l.subject,
+                       SubjectOf(m.tx(), l.unit, open && read.campaign_state == kCampaignOpen,
+                                 l.deadlines, c.now));
       l.before = UnitReportOf(l.unit);
       l.after = l.before;
       const char* action = request.issue() ? "sample_issue" : "sample_ok";
-      ASSIGN_OR_RETURN(const UnitReportState to, UnitReportTable().Execute(l.subject, action, actor));
+      ASSIGN_OR_RETURN(const UnitReportState to,
+                       UnitReportTable().Execute(l.subject, action, actor));
       RETURN_IF_ERROR(SaveStep(m, l, to, action, request.note()).status());
     }
     const v1::Sample before = SampleMessage(sample, LimitOf(campaign));
@@ -284,12 +301,14 @@ absl::StatusOr<v1::Sample> RecordSampleResult(CallContext& c, const v1::RecordSa
     sample.version += 1;
     RETURN_IF_ERROR(UpdateSample(m.tx(), sample));
     v1::Sample message = SampleMessage(sample, LimitOf(campaign));
-    RETURN_IF_ERROR(m.Audit("sample", sample.id, sample.region_path, &before, message, request.note()));
+    RETURN_IF_ERROR(
+        m.Audit("sample", sample.id, sample.region_path, &before, message, request.note()));
     return WithUnits(m.tx(), std::move(message), sample.id);
   });
 }
 
-absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c, const v1::ConfirmProvinceRequest& request) {
+absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c,
+                                                    const v1::ConfirmProvinceRequest& request) {
   return rpc::Mutate<v1::ConfirmProvinceResponse>(
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::ConfirmProvinceResponse> {
         ASSIGN_OR_RETURN(const Ulid campaign_id, ParseId(request.campaign_id(), "campaign_id"));
@@ -297,7 +316,8 @@ absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c, const v1::Co
         if (campaign.state != kCampaignOpen) {
           return FailedPrecondition("CAMPAIGN_CLOSED", "摸排批次已结束或未开放").Build();
         }
-        ASSIGN_OR_RETURN(const std::string path, ResolvePath(m.tx(), request.region_code(), "region_code"));
+        ASSIGN_OR_RETURN(const std::string path,
+                         ResolvePath(m.tx(), request.region_code(), "region_code"));
         RETURN_IF_ERROR(CheckInScope(c, path, request.region_code()));
         if (path.size() != 4 && path.size() != 6) {
           return InvalidField("region_code", "按市或县确认").Build();
@@ -319,7 +339,8 @@ absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c, const v1::Co
         }
         ASSIGN_OR_RETURN(const SampleStanding standing, SamplesAround(m.tx(), campaign_id, path));
         if (standing.samples.empty() || standing.missing_results > 0) {
-          return FailedPrecondition("SAMPLE_INCOMPLETE", standing.samples.empty() ? "尚未抽查" : "抽查结果尚未登记齐全")
+          return FailedPrecondition("SAMPLE_INCOMPLETE",
+                                    standing.samples.empty() ? "尚未抽查" : "抽查结果尚未登记齐全")
               .With("missing", absl::StrCat(standing.missing_results))
               .Build();
         }
@@ -330,7 +351,8 @@ absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c, const v1::Co
                 .Build();
           }
         }
-        ASSIGN_OR_RETURN(const std::vector<Ulid> with_issue, UnitsWithIssue(m.tx(), campaign_id, path));
+        ASSIGN_OR_RETURN(const std::vector<Ulid> with_issue,
+                         UnitsWithIssue(m.tx(), campaign_id, path));
         const std::set<Ulid> held(with_issue.begin(), with_issue.end());
         std::vector<UnitReportRow> confirmed;
         std::vector<audit::Entry> audits;
@@ -378,7 +400,8 @@ absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c, const v1::Co
         RETURN_IF_ERROR(ConfirmUnits(m.tx(), confirmed, c.caller.subject, c.now));
         for (size_t begin = 0; begin < audits.size(); begin += 500) {
           const size_t end = std::min(audits.size(), begin + 500);
-          RETURN_IF_ERROR(audit::AppendBatch(m.tx(), {audits.begin() + begin, audits.begin() + end}));
+          RETURN_IF_ERROR(
+              audit::AppendBatch(m.tx(), {audits.begin() + begin, audits.begin() + end}));
         }
         RETURN_IF_ERROR(feed::PublishBatch(m.tx(), events));
         response.set_confirmed(static_cast<int64_t>(confirmed.size()));
@@ -397,7 +420,8 @@ void RegisterSampleHandlers(rpc::Router& router, Random random) {
   router.Unary<v1::ListSamplesRequest, v1::ListSamplesResponse>(Cat(kService, "ListSamples"), List);
   router.Unary<v1::RecordSampleResultRequest, v1::Sample>(Cat(kService, "RecordSampleResult"),
                                                           RecordSampleResult);
-  router.Unary<v1::ConfirmProvinceRequest, v1::ConfirmProvinceResponse>(Cat(kService, "ConfirmProvince"), Confirm);
+  router.Unary<v1::ConfirmProvinceRequest, v1::ConfirmProvinceResponse>(
+      Cat(kService, "ConfirmProvince"), Confirm);
 }
 
 }  // namespace bangfu::registry::inventory

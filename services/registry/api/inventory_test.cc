@@ -1,4 +1,6 @@
 // InventoryService through its rpcs, on a real database.
+#include "services/registry/domain/inventory.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -6,34 +8,35 @@
 #include <thread>
 
 #include "services/registry/api/inventory_fixture.h"
-#include "services/registry/domain/inventory.h"
 
 namespace bangfu::registry {
 namespace {
 
+using absl::StatusCode;
 using ::testing::ElementsAre;
 using ::testing::UnorderedElementsAre;
-using absl::StatusCode;
 
 class InventoryTest : public RegistryFixture {
  protected:
-  v1::Completeness Total(const std::string& campaign, const std::string& region = "", absl::CivilDay on = {},
-                         const std::string& token = "") {
+  v1::Completeness Total(const std::string& campaign, const std::string& region = "",
+                         absl::CivilDay on = {}, const std::string& token = "") {
     return Counts(campaign, region, on, token).total();
   }
-  v1::GetCompletenessResponse Counts(const std::string& campaign, const std::string& region, absl::CivilDay on,
-                                     const std::string& token = "") {
+  v1::GetCompletenessResponse Counts(const std::string& campaign, const std::string& region,
+                                     absl::CivilDay on, const std::string& token = "") {
     v1::GetCompletenessRequest request;
     request.set_campaign_id(campaign);
     request.set_region_code(region);
-    if (on != absl::CivilDay()) SetDay(static_cast<int>(on.year()), on.month(), on.day(), request.mutable_on());
+    if (on != absl::CivilDay())
+      SetDay(static_cast<int>(on.year()), on.month(), on.day(), request.mutable_on());
     auto response = Inventory<v1::GetCompletenessResponse>("GetCompleteness", request,
                                                            token.empty() ? Province() : token);
     EXPECT_OK(response);
     return response.ok() ? *response : v1::GetCompletenessResponse();
   }
-  absl::StatusOr<v1::Sample> Draw(const std::string& campaign, const std::string& region, const std::string& token,
-                                  const std::string& seed = "", int rate = 0, bool enlarge = false) {
+  absl::StatusOr<v1::Sample> Draw(const std::string& campaign, const std::string& region,
+                                  const std::string& token, const std::string& seed = "",
+                                  int rate = 0, bool enlarge = false) {
     v1::DrawSampleRequest request;
     request.set_request_id(RequestId());
     request.set_campaign_id(campaign);
@@ -53,7 +56,8 @@ class InventoryTest : public RegistryFixture {
     request.set_note("入户核对");
     return Inventory<v1::Sample>("RecordSampleResult", request, token);
   }
-  absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(const std::string& campaign, const std::string& region) {
+  absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(const std::string& campaign,
+                                                      const std::string& region) {
     v1::ConfirmProvinceRequest request;
     request.set_request_id(RequestId());
     request.set_campaign_id(campaign);
@@ -96,7 +100,8 @@ TEST_F(InventoryTest, R009_OpeningMakesOneReportPerVillage) {
   EXPECT_THAT(villages, ElementsAre(kVillage, kVillage2, kVillage3, kVillage4));
   // A village sees its own report only.
   EXPECT_EQ(Units(campaign.id(), Village()).size(), 1U);
-  // A village stands in one open campaign: another over the same county is refused, and nothing of it stays.
+  // A village stands in one open campaign: another over the same county is refused, and nothing of
+  // it stays.
   ASSERT_OK_AND_ASSIGN(const v1::InventoryCampaign second, CreateCampaign(kCounty));
   v1::OpenCampaignRequest open;
   open.set_request_id(RequestId());
@@ -106,7 +111,9 @@ TEST_F(InventoryTest, R009_OpeningMakesOneReportPerVillage) {
               StatusIs(StatusCode::kFailedPrecondition, "CAMPAIGN_OVERLAP"));
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM unit_report"), 4);
   // Each report has its event.
-  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'unit_report'"), 4);
+  EXPECT_EQ(server_.database().Int(
+                "SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'unit_report'"),
+            4);
 }
 
 TEST_F(InventoryTest, R009_ACampaignIsRefusedOutsideTheRegionAndWithDeadlinesOutOfOrder) {
@@ -126,7 +133,8 @@ TEST_F(InventoryTest, R009_ACampaignIsRefusedOutsideTheRegionAndWithDeadlinesOut
 
 TEST_F(InventoryTest, R009_ANilReturnNeedsAVillageWithoutProjects) {
   const v1::InventoryCampaign campaign = OpenCampaign();
-  EXPECT_THAT(Submit(Unit(campaign.id(), kVillage), false), StatusIs(StatusCode::kFailedPrecondition, "NO_SUBJECTS"));
+  EXPECT_THAT(Submit(Unit(campaign.id(), kVillage), false),
+              StatusIs(StatusCode::kFailedPrecondition, "NO_SUBJECTS"));
   ASSERT_OK(Register(NewProject("油茶基地")));
   EXPECT_THAT(Submit(Unit(campaign.id(), kVillage), true),
               StatusIs(StatusCode::kFailedPrecondition, "NIL_WITH_SUBJECTS"));
@@ -172,12 +180,14 @@ TEST_F(InventoryTest, R009_ANilReturnAndANewProjectAtTheSameMomentNeverStandToge
     v1::RegisterProjectRequest request;
     request.set_request_id(Cat("race-project-", round));
     *request.mutable_project() = project;
-    std::thread registrar([&] { (void)Call<v1::Project>("ProjectService", "RegisterProject", request, county); });
+    std::thread registrar(
+        [&] { (void)Call<v1::Project>("ProjectService", "RegisterProject", request, county); });
     reporter.join();
     registrar.join();
     const v1::InventoryUnitReport after = Unit(campaign.id(), kVillage4);
     EXPECT_FALSE(after.is_nil() && after.project_count() > 0) << round;
-    server_.database().Run("DELETE FROM open_unit;\nDELETE FROM project_region;\nDELETE FROM project;\n");
+    server_.database().Run(
+        "DELETE FROM open_unit;\nDELETE FROM project_region;\nDELETE FROM project;\n");
   }
 }
 
@@ -211,7 +221,8 @@ TEST_F(InventoryTest, R012_IntegratedAgriculturalFundsAreASource) {
 TEST_F(InventoryTest, R013_PairedAssistanceIsASourceAndUnknownCodesAreNot) {
   OpenCampaign();
   EXPECT_OK(Register(NewProject("定点", kVillage, "PAIRED_ASSIST")));
-  EXPECT_THAT(Register(NewProject("未知", kVillage, "NO_SUCH_SOURCE")), StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(Register(NewProject("未知", kVillage, "NO_SUCH_SOURCE")),
+              StatusIs(StatusCode::kInvalidArgument));
 }
 
 TEST_F(InventoryTest, R015_TheVillageReportsTheTownshipPassesInThisOrder) {
@@ -225,7 +236,8 @@ TEST_F(InventoryTest, R015_TheVillageReportsTheTownshipPassesInThisOrder) {
   draft.set_etag(unit.etag());
   draft.set_signatory("张三");
   draft.set_note("已逐项核对");
-  ASSERT_OK_AND_ASSIGN(unit, Inventory<v1::InventoryUnitReport>("SaveUnitReportDraft", draft, Village()));
+  ASSERT_OK_AND_ASSIGN(unit,
+                       Inventory<v1::InventoryUnitReport>("SaveUnitReportDraft", draft, Village()));
   EXPECT_EQ(unit.state(), v1::UNIT_REPORT_STATE_DRAFT);
   const v1::InventoryUnitReport stale = unit;
   ASSERT_OK_AND_ASSIGN(unit, Submit(unit, false));
@@ -234,14 +246,16 @@ TEST_F(InventoryTest, R015_TheVillageReportsTheTownshipPassesInThisOrder) {
   EXPECT_THAT(Pass(stale), StatusIs(StatusCode::kAborted, "ETAG_MISMATCH"));
   // Another township does not see it; the same person does not pass what he submitted.
   EXPECT_THAT(Pass(unit, Township(kOtherTownship)), StatusIs(StatusCode::kNotFound));
-  EXPECT_THAT(Pass(unit, Token(options::v1::ROLE_TOWNSHIP_REVIEWER, kTownship, Cat("reporter-", kVillage))),
-              StatusIs(StatusCode::kFailedPrecondition, "SELF_APPROVAL"));
+  EXPECT_THAT(
+      Pass(unit, Token(options::v1::ROLE_TOWNSHIP_REVIEWER, kTownship, Cat("reporter-", kVillage))),
+      StatusIs(StatusCode::kFailedPrecondition, "SELF_APPROVAL"));
   ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
   EXPECT_EQ(unit.state(), v1::UNIT_REPORT_STATE_TOWNSHIP_PASSED);
   EXPECT_EQ(unit.note(), "已逐项核对");
   // Every step is in the audit trail and in the feed.
-  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'unit_report' AND action "
-                                   "LIKE 'InventoryService.%'"),
+  EXPECT_EQ(server_.database().Int(
+                "SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'unit_report' AND action "
+                "LIKE 'InventoryService.%'"),
             3);
 }
 
@@ -251,7 +265,8 @@ TEST_F(InventoryTest, R015_TwoReviewersAtOncePassOnce) {
   std::vector<absl::Status> results(4);
   std::vector<std::thread> threads;
   for (size_t i = 0; i < results.size(); ++i) {
-    const std::string token = Token(options::v1::ROLE_TOWNSHIP_REVIEWER, kTownship, Cat("reviewer-", i));
+    const std::string token =
+        Token(options::v1::ROLE_TOWNSHIP_REVIEWER, kTownship, Cat("reviewer-", i));
     v1::PassUnitReportRequest request;
     request.set_request_id(Cat("pass-request-", i));
     request.set_id(unit.id());
@@ -299,7 +314,8 @@ TEST_F(InventoryTest, R016_ReturnsWithReasonsByFieldAndADayToActBy) {
   EXPECT_FALSE(unit.has_current_return());
   // Passed: the township does not take it back, the county returns it to the township.
   ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
-  EXPECT_THAT(Return(unit, Township()), StatusIs(StatusCode::kFailedPrecondition, "APPROVED_ABOVE"));
+  EXPECT_THAT(Return(unit, Township()),
+              StatusIs(StatusCode::kFailedPrecondition, "APPROVED_ABOVE"));
   ASSERT_OK_AND_ASSIGN(unit, Return(unit, County()));
   EXPECT_EQ(unit.current_return().to_level(), v1::REGION_LEVEL_TOWNSHIP);
   EXPECT_THAT(Submit(unit, false), StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
@@ -313,16 +329,19 @@ TEST_F(InventoryTest, R016_NothingIsTakenBackBelowWhatStandsApprovedAbove) {
   Verify(campaign.id(), kVillage);
   v1::InventoryUnitReport unit = Unit(campaign.id(), kVillage);
   EXPECT_EQ(unit.state(), v1::UNIT_REPORT_STATE_COUNTY_VERIFIED);
-  EXPECT_THAT(Return(unit, Township()), StatusIs(StatusCode::kFailedPrecondition, "APPROVED_ABOVE"));
+  EXPECT_THAT(Return(unit, Township()),
+              StatusIs(StatusCode::kFailedPrecondition, "APPROVED_ABOVE"));
   EXPECT_THAT(Return(unit, County()), StatusIs(StatusCode::kFailedPrecondition, "APPROVED_ABOVE"));
   EXPECT_EQ(Allowed(unit.id(), "return", County()).reason, "APPROVED_ABOVE");
-  // The city returns it to the county; the verification begins anew, and nothing stands behind the project.
+  // The city returns it to the county; the verification begins anew, and nothing stands behind the
+  // project.
   ASSERT_OK_AND_ASSIGN(unit, Return(unit, City()));
   EXPECT_EQ(unit.current_return().to_level(), v1::REGION_LEVEL_COUNTY);
   EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_UNVERIFIED);
   v1::VerificationTask task = Task(unit.id());
   EXPECT_FALSE(task.departments(0).signed_());
-  EXPECT_THAT(Complete(unit.id(), task.etag()), StatusIs(StatusCode::kFailedPrecondition, "SIGNATURES_MISSING"));
+  EXPECT_THAT(Complete(unit.id(), task.etag()),
+              StatusIs(StatusCode::kFailedPrecondition, "SIGNATURES_MISSING"));
   ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), task.etag(), "AGRICULTURE", County()));
   ASSERT_OK(Complete(unit.id(), task.etag()));
   EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
@@ -333,7 +352,8 @@ TEST_F(InventoryTest, R017_TheDepartmentsComeFromTheMoney) {
   v1::Project first = NewProject("以工代赈茶园");
   first.mutable_declared_funding(0)->set_task_code("WORK_RELIEF");
   ASSERT_OK_AND_ASSIGN(const v1::Project a, Register(first));
-  ASSERT_OK_AND_ASSIGN(const v1::Project b, Register(NewProject("整合资金大棚", kVillage, "INTEGRATED_AGRI")));
+  ASSERT_OK_AND_ASSIGN(const v1::Project b,
+                       Register(NewProject("整合资金大棚", kVillage, "INTEGRATED_AGRI")));
   ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(campaign.id(), kVillage), false));
   // Not before the township has passed it.
   EXPECT_THAT(Sign(unit.id(), unit.etag(), "AGRICULTURE", County()),
@@ -378,11 +398,13 @@ TEST_F(InventoryTest, R017_TheDepartmentsComeFromTheMoney) {
   corrected.set_reported_text("村民委员会");
   corrected.set_verified_text("半迳村股份经济合作社");
   corrected.set_action(v1::FINDING_ACTION_CORRECTED);
-  ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), task.etag(), "FINANCE", Sector(), {disputed, corrected}));
+  ASSERT_OK_AND_ASSIGN(task,
+                       Sign(unit.id(), task.etag(), "FINANCE", Sector(), {disputed, corrected}));
   // One person speaks for one department.
   EXPECT_THAT(Sign(unit.id(), task.etag(), "DEVELOPMENT_REFORM", Sector()),
               StatusIs(StatusCode::kFailedPrecondition, "SAME_SIGNER"));
-  EXPECT_THAT(Complete(unit.id(), task.etag()), StatusIs(StatusCode::kFailedPrecondition, "SIGNATURES_MISSING"));
+  EXPECT_THAT(Complete(unit.id(), task.etag()),
+              StatusIs(StatusCode::kFailedPrecondition, "SIGNATURES_MISSING"));
   EXPECT_EQ(Allowed(unit.id(), "complete", County()).reason, "SIGNATURES_MISSING");
   ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), task.etag(), "DEVELOPMENT_REFORM", Sector("planner")));
   ASSERT_OK_AND_ASSIGN(task, Complete(unit.id(), task.etag()));
@@ -409,15 +431,18 @@ TEST_F(InventoryTest, R018_CoverageCountsWhatTheCountyHasVerified) {
   EXPECT_EQ(total.projects_verified(), 1);
   v1::ListVerificationTasksRequest list;
   list.set_campaign_id(campaign.id());
-  ASSERT_OK_AND_ASSIGN(auto tasks, Inventory<v1::ListVerificationTasksResponse>("ListVerificationTasks", list, County()));
+  ASSERT_OK_AND_ASSIGN(auto tasks, Inventory<v1::ListVerificationTasksResponse>(
+                                       "ListVerificationTasks", list, County()));
   EXPECT_EQ(tasks.tasks_size(), 0);
   ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(campaign.id(), kVillage2), false));
   ASSERT_OK(Pass(unit));
   list.set_pending_department_code("AGRICULTURE");
-  ASSERT_OK_AND_ASSIGN(tasks, Inventory<v1::ListVerificationTasksResponse>("ListVerificationTasks", list, County()));
+  ASSERT_OK_AND_ASSIGN(
+      tasks, Inventory<v1::ListVerificationTasksResponse>("ListVerificationTasks", list, County()));
   EXPECT_EQ(tasks.tasks_size(), 1);
   list.set_pending_department_code("FORESTRY");
-  ASSERT_OK_AND_ASSIGN(tasks, Inventory<v1::ListVerificationTasksResponse>("ListVerificationTasks", list, County()));
+  ASSERT_OK_AND_ASSIGN(
+      tasks, Inventory<v1::ListVerificationTasksResponse>("ListVerificationTasks", list, County()));
   EXPECT_EQ(tasks.tasks_size(), 0);
   // A campaign with reports pending is not closed unless it is said why.
   v1::CloseCampaignRequest close;
@@ -428,11 +453,13 @@ TEST_F(InventoryTest, R018_CoverageCountsWhatTheCountyHasVerified) {
               StatusIs(StatusCode::kFailedPrecondition, "UNITS_PENDING"));
   close.set_request_id(RequestId());
   close.set_force(true);
-  EXPECT_THAT(Inventory<v1::InventoryCampaign>("CloseCampaign", close, Approver()), HasViolation("reason"));
+  EXPECT_THAT(Inventory<v1::InventoryCampaign>("CloseCampaign", close, Approver()),
+              HasViolation("reason"));
   close.set_request_id(RequestId());
   close.set_reason("县级机构调整");
   ASSERT_OK(Inventory<v1::InventoryCampaign>("CloseCampaign", close, Approver()));
-  EXPECT_THAT(Submit(Unit(campaign.id(), kVillage3), true), StatusIs(StatusCode::kFailedPrecondition, "CAMPAIGN_CLOSED"));
+  EXPECT_THAT(Submit(Unit(campaign.id(), kVillage3), true),
+              StatusIs(StatusCode::kFailedPrecondition, "CAMPAIGN_CLOSED"));
 }
 
 TEST_F(InventoryTest, R001_CompletenessAtAnyDayWithTheOverdueList) {
@@ -473,7 +500,8 @@ TEST_F(InventoryTest, R001_CompletenessAtAnyDayWithTheOverdueList) {
   v1::ListOverdueRequest list;
   list.set_campaign_id(campaign.id());
   list.set_page_size(2);
-  ASSERT_OK_AND_ASSIGN(auto page, Inventory<v1::ListOverdueResponse>("ListOverdue", list, Province()));
+  ASSERT_OK_AND_ASSIGN(auto page,
+                       Inventory<v1::ListOverdueResponse>("ListOverdue", list, Province()));
   EXPECT_EQ(page.total(), 3);
   ASSERT_EQ(page.units_size(), 2);
   EXPECT_EQ(page.units(0).region_code(), kVillage2);
@@ -491,12 +519,15 @@ TEST_F(InventoryTest, R001_TheMilestoneSaysSinceWhenItIsOverdue) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   v1::GetMilestoneRequest request;
   request.set_campaign_id(campaign.id());
-  ASSERT_OK_AND_ASSIGN(v1::Milestone m, Inventory<v1::Milestone>("GetMilestone", request, Province()));
-  EXPECT_EQ(m.target_date().year() * 10000 + m.target_date().month() * 100 + m.target_date().day(), 20251031);
+  ASSERT_OK_AND_ASSIGN(v1::Milestone m,
+                       Inventory<v1::Milestone>("GetMilestone", request, Province()));
+  EXPECT_EQ(m.target_date().year() * 10000 + m.target_date().month() * 100 + m.target_date().day(),
+            20251031);
   EXPECT_FALSE(m.reached());
   EXPECT_EQ(m.days_overdue(), absl::CivilDay(2026, 3, 1) - absl::CivilDay(2025, 10, 31));
   EXPECT_THAT(m.summary_zh(), ::testing::HasSubstr("自2025年10月31日起逾期121天"));
-  for (const char* village : {kVillage, kVillage2, kVillage3, kVillage4}) Verify(campaign.id(), village);
+  for (const char* village : {kVillage, kVillage2, kVillage3, kVillage4})
+    Verify(campaign.id(), village);
   ASSERT_OK_AND_ASSIGN(m, Inventory<v1::Milestone>("GetMilestone", request, Province()));
   EXPECT_TRUE(m.reached());
   EXPECT_EQ(m.days_overdue(), 0);
@@ -517,9 +548,11 @@ TEST_F(InventoryTest, R016_AfterTheDeadlineOnlyALockExceptionOpensTheReport) {
     grant.mutable_expires_at()->set_seconds(absl::ToUnixSeconds(server_.clock().Now() + from_now));
   };
   until(absl::Hours(24 * 31));
-  EXPECT_THAT(Inventory<v1::LockException>("GrantLockException", grant, Approver()), HasViolation("expires_at"));
+  EXPECT_THAT(Inventory<v1::LockException>("GrantLockException", grant, Approver()),
+              HasViolation("expires_at"));
   until(-absl::Hours(1));
-  EXPECT_THAT(Inventory<v1::LockException>("GrantLockException", grant, Approver()), HasViolation("expires_at"));
+  EXPECT_THAT(Inventory<v1::LockException>("GrantLockException", grant, Approver()),
+              HasViolation("expires_at"));
   until(absl::Hours(48));
   EXPECT_THAT(Inventory<v1::LockException>("GrantLockException", grant, Village()),
               StatusIs(StatusCode::kPermissionDenied));
@@ -527,25 +560,31 @@ TEST_F(InventoryTest, R016_AfterTheDeadlineOnlyALockExceptionOpensTheReport) {
               StatusIs(StatusCode::kNotFound));
   ASSERT_OK(Inventory<v1::LockException>("GrantLockException", grant, Approver()));
   // Elsewhere it stays locked; here it is open until the hour, and late.
-  EXPECT_THAT(Submit(Unit(campaign.id(), kVillage4), true), StatusIs(StatusCode::kFailedPrecondition, "REPORT_LOCKED"));
+  EXPECT_THAT(Submit(Unit(campaign.id(), kVillage4), true),
+              StatusIs(StatusCode::kFailedPrecondition, "REPORT_LOCKED"));
   ASSERT_OK_AND_ASSIGN(const auto submitted, Submit(unit, true));
   EXPECT_TRUE(submitted.late());
   v1::ListLockExceptionsRequest list;
   list.set_campaign_id(campaign.id());
   list.set_active_only(true);
-  ASSERT_OK_AND_ASSIGN(auto locks, Inventory<v1::ListLockExceptionsResponse>("ListLockExceptions", list, County()));
+  ASSERT_OK_AND_ASSIGN(
+      auto locks, Inventory<v1::ListLockExceptionsResponse>("ListLockExceptions", list, County()));
   EXPECT_EQ(locks.lock_exceptions_size(), 1);
   server_.clock().Advance(absl::Hours(49));
-  EXPECT_THAT(Submit(Unit(campaign.id(), kVillage2), true), StatusIs(StatusCode::kFailedPrecondition, "REPORT_LOCKED"));
-  ASSERT_OK_AND_ASSIGN(locks, Inventory<v1::ListLockExceptionsResponse>("ListLockExceptions", list, County()));
+  EXPECT_THAT(Submit(Unit(campaign.id(), kVillage2), true),
+              StatusIs(StatusCode::kFailedPrecondition, "REPORT_LOCKED"));
+  ASSERT_OK_AND_ASSIGN(
+      locks, Inventory<v1::ListLockExceptionsResponse>("ListLockExceptions", list, County()));
   EXPECT_EQ(locks.lock_exceptions_size(), 0);
 }
 
 TEST_F(InventoryTest, R016_TheSameSeedDrawsTheSameSampleStratifiedByMoney) {
-  for (int i = 0; i < 30; ++i) AddRegion(absl::StrCat(kOtherTownship, 300 + i), absl::StrCat("第", i, "村"));
+  for (int i = 0; i < 30; ++i)
+    AddRegion(absl::StrCat(kOtherTownship, 300 + i), absl::StrCat("第", i, "村"));
   StoreRegions();
   const v1::InventoryCampaign campaign = OpenCampaign();
-  EXPECT_THAT(Draw(campaign.id(), "3607", City()), StatusIs(StatusCode::kFailedPrecondition, "NOTHING_TO_SAMPLE"));
+  EXPECT_THAT(Draw(campaign.id(), "3607", City()),
+              StatusIs(StatusCode::kFailedPrecondition, "NOTHING_TO_SAMPLE"));
   // Every village verified, the money of two of them large.
   server_.database().Run("UPDATE unit_report SET state = 5;\n");
   ASSERT_OK(Register(NewProject("大项目", kVillage, "BRIDGE_CENTRAL", 2'000'000'000)));
@@ -565,7 +604,8 @@ TEST_F(InventoryTest, R016_TheSameSeedDrawsTheSameSampleStratifiedByMoney) {
   bool rich = false;
   std::vector<SampleCandidate> population;
   for (const auto& unit : Units(campaign.id())) {
-    population.push_back({unit.id(), unit.region_path() == kVillage ? FundStratum(2'000'000'000) : 0});
+    population.push_back(
+        {unit.id(), unit.region_path() == kVillage ? FundStratum(2'000'000'000) : 0});
   }
   for (const auto& unit : sample.units()) {
     drawn.push_back(unit.unit_report_id());
@@ -576,12 +616,14 @@ TEST_F(InventoryTest, R016_TheSameSeedDrawsTheSameSampleStratifiedByMoney) {
   std::sort(drawn.begin(), drawn.end());
   EXPECT_EQ(DrawSample(population, sample.seed(), sample.rate_bp()), drawn);
   EXPECT_EQ(PopulationDigest(population), sample.population_sha256());
-  EXPECT_THAT(Draw(campaign.id(), "3607", City()), StatusIs(StatusCode::kFailedPrecondition, "SAMPLE_EXISTS"));
+  EXPECT_THAT(Draw(campaign.id(), "3607", City()),
+              StatusIs(StatusCode::kFailedPrecondition, "SAMPLE_EXISTS"));
   // The sample of one city is not there for the other.
   v1::GetSampleRequest get;
   get.set_id(sample.id());
   EXPECT_OK(Inventory<v1::Sample>("GetSample", get, City()));
-  EXPECT_THAT(Inventory<v1::Sample>("GetSample", get, City("3608")), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(Inventory<v1::Sample>("GetSample", get, City("3608")),
+              StatusIs(StatusCode::kNotFound));
   // A seed of the server's own is stored.
   ASSERT_OK_AND_ASSIGN(const v1::Sample province, Draw(campaign.id(), "36", Province()));
   EXPECT_EQ(province.seed().size(), 32U);
@@ -589,15 +631,19 @@ TEST_F(InventoryTest, R016_TheSameSeedDrawsTheSameSampleStratifiedByMoney) {
 }
 
 TEST_F(InventoryTest, R016_IssuesEnlargeTheSampleAndTheProvinceConfirmsTheRest) {
-  for (int i = 0; i < 16; ++i) AddRegion(absl::StrCat(kOtherTownship, 300 + i), absl::StrCat("第", i, "村"));
+  for (int i = 0; i < 16; ++i)
+    AddRegion(absl::StrCat(kOtherTownship, 300 + i), absl::StrCat("第", i, "村"));
   StoreRegions();
   const v1::InventoryCampaign campaign = OpenCampaign();
-  EXPECT_THAT(Confirm(campaign.id(), kCounty), StatusIs(StatusCode::kFailedPrecondition, "UNITS_PENDING"));
+  EXPECT_THAT(Confirm(campaign.id(), kCounty),
+              StatusIs(StatusCode::kFailedPrecondition, "UNITS_PENDING"));
   server_.database().Run("UPDATE unit_report SET state = 5;\n");
-  EXPECT_THAT(Confirm(campaign.id(), kCounty), StatusIs(StatusCode::kFailedPrecondition, "SAMPLE_INCOMPLETE"));
+  EXPECT_THAT(Confirm(campaign.id(), kCounty),
+              StatusIs(StatusCode::kFailedPrecondition, "SAMPLE_INCOMPLETE"));
   ASSERT_OK_AND_ASSIGN(v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed"));
   ASSERT_EQ(sample.drawn(), 2);
-  EXPECT_THAT(Confirm(campaign.id(), kCounty), StatusIs(StatusCode::kFailedPrecondition, "SAMPLE_INCOMPLETE"));
+  EXPECT_THAT(Confirm(campaign.id(), kCounty),
+              StatusIs(StatusCode::kFailedPrecondition, "SAMPLE_INCOMPLETE"));
   std::set<std::string> in_sample;
   for (const auto& unit : sample.units()) in_sample.insert(unit.unit_report_id());
   std::string outside;
@@ -605,14 +651,17 @@ TEST_F(InventoryTest, R016_IssuesEnlargeTheSampleAndTheProvinceConfirmsTheRest) 
     if (in_sample.count(unit.id()) == 0) outside = unit.id();
     EXPECT_EQ(unit.in_city_sample(), in_sample.count(unit.id()) > 0);
   }
-  EXPECT_THAT(Result(sample.id(), outside, false, City()), StatusIs(StatusCode::kFailedPrecondition, "NOT_IN_SAMPLE"));
+  EXPECT_THAT(Result(sample.id(), outside, false, City()),
+              StatusIs(StatusCode::kFailedPrecondition, "NOT_IN_SAMPLE"));
   const std::string bad = sample.units(0).unit_report_id(), good = sample.units(1).unit_report_id();
   ASSERT_OK(Result(sample.id(), bad, true, City()));
-  EXPECT_THAT(Result(sample.id(), bad, false, City()), StatusIs(StatusCode::kFailedPrecondition, "RESULT_RECORDED"));
+  EXPECT_THAT(Result(sample.id(), bad, false, City()),
+              StatusIs(StatusCode::kFailedPrecondition, "RESULT_RECORDED"));
   ASSERT_OK_AND_ASSIGN(sample, Result(sample.id(), good, false, City()));
   EXPECT_EQ(sample.issue_rate_bp(), 5000);
   EXPECT_TRUE(sample.enlargement_required());
-  EXPECT_THAT(Confirm(campaign.id(), kCounty), StatusIs(StatusCode::kFailedPrecondition, "ENLARGEMENT_REQUIRED"));
+  EXPECT_THAT(Confirm(campaign.id(), kCounty),
+              StatusIs(StatusCode::kFailedPrecondition, "ENLARGEMENT_REQUIRED"));
   EXPECT_THAT(Draw(campaign.id(), "3607", City(), "", 500, true), HasViolation("rate_bp"));
   ASSERT_OK_AND_ASSIGN(sample, Draw(campaign.id(), "3607", City(), "", 10000, true));
   EXPECT_EQ(sample.drawn(), 20);
@@ -643,10 +692,13 @@ TEST_F(InventoryTest, R118_EveryLevelDoesItsOwnAndNoOther) {
   }
   ASSERT_OK_AND_ASSIGN(const auto passed, Pass(submitted));
   for (const std::string& token : {Village(), Township(), City(), Province()}) {
-    EXPECT_THAT(Sign(passed.id(), passed.etag(), "AGRICULTURE", token), StatusIs(StatusCode::kPermissionDenied));
+    EXPECT_THAT(Sign(passed.id(), passed.etag(), "AGRICULTURE", token),
+                StatusIs(StatusCode::kPermissionDenied));
   }
-  EXPECT_THAT(Sign(passed.id(), passed.etag(), "AGRICULTURE", County("x", kOtherCounty)), StatusIs(StatusCode::kNotFound));
-  EXPECT_FALSE(Inventory<v1::InventoryUnitReport>("GetUnitReport", v1::GetUnitReportRequest(), "").ok());
+  EXPECT_THAT(Sign(passed.id(), passed.etag(), "AGRICULTURE", County("x", kOtherCounty)),
+              StatusIs(StatusCode::kNotFound));
+  EXPECT_FALSE(
+      Inventory<v1::InventoryUnitReport>("GetUnitReport", v1::GetUnitReportRequest(), "").ok());
 }
 
 TEST_F(InventoryTest, R119_TheCitySamplesAndReturnsAndEditsNothing) {
@@ -674,7 +726,8 @@ TEST_F(InventoryTest, R119_TheCitySamplesAndReturnsAndEditsNothing) {
 }
 
 TEST_F(InventoryTest, R015_ACountyOf170VillagesIsQuick) {
-  for (int i = 0; i < 166; ++i) AddRegion(absl::StrCat(kOtherTownship, 300 + i), absl::StrCat("第", i, "村"));
+  for (int i = 0; i < 166; ++i)
+    AddRegion(absl::StrCat(kOtherTownship, 300 + i), absl::StrCat("第", i, "村"));
   StoreRegions();
   const absl::Time begin = absl::Now();
   const v1::InventoryCampaign campaign = OpenCampaign();

@@ -26,7 +26,8 @@ absl::StatusOr<std::vector<std::vector<RequiredDepartment>>> DepartmentsOf(
   std::vector<std::vector<RequiredDepartment>> out;
   for (const UnitReportRow& unit : units) {
     const auto found = funding.find(unit.region_path);
-    out.push_back(ResolveDepartments(found == funding.end() ? std::vector<FundingRef>() : found->second, rules, day));
+    out.push_back(ResolveDepartments(
+        found == funding.end() ? std::vector<FundingRef>() : found->second, rules, day));
   }
   return out;
 }
@@ -47,9 +48,8 @@ v1::VerificationFinding FindingMessage(const FindingRow& row) {
 }
 
 // Tasks of several reports in a handful of queries.
-absl::StatusOr<std::vector<v1::VerificationTask>> BuildTasks(mysql::Executor& db,
-                                                             const std::vector<UnitReportRow>& units,
-                                                             absl::Time now) {
+absl::StatusOr<std::vector<v1::VerificationTask>> BuildTasks(
+    mysql::Executor& db, const std::vector<UnitReportRow>& units, absl::Time now) {
   std::vector<v1::VerificationTask> out;
   if (units.empty()) return out;
   std::vector<std::string> villages;
@@ -73,8 +73,9 @@ absl::StatusOr<std::vector<v1::VerificationTask>> BuildTasks(mysql::Executor& db
     task.set_etag(EtagOf(unit.version));
     task.set_complete(IsCountyVerified(state));
     if (unit.verified_at) SetTime(*unit.verified_at, task.mutable_completed_at());
-    const bool with_county = state == UnitReportState::kTownshipPassed ||
-                             (state == UnitReportState::kReturned && unit.return_to_level == kCountyLevel);
+    const bool with_county =
+        state == UnitReportState::kTownshipPassed ||
+        (state == UnitReportState::kReturned && unit.return_to_level == kCountyLevel);
     if (!task.complete() && !with_county) task.add_missing_zh("乡镇尚未审核通过");
     for (const RequiredDepartment& d : departments[i]) {
       v1::RequiredDepartment* one = task.add_departments();
@@ -105,19 +106,21 @@ absl::StatusOr<std::vector<v1::VerificationTask>> BuildTasks(mysql::Executor& db
   return out;
 }
 
-absl::StatusOr<v1::VerificationTask> TaskOf(mysql::Executor& db, const UnitReportRow& unit, absl::Time now) {
+absl::StatusOr<v1::VerificationTask> TaskOf(mysql::Executor& db, const UnitReportRow& unit,
+                                            absl::Time now) {
   ASSIGN_OR_RETURN(std::vector<v1::VerificationTask> tasks, BuildTasks(db, {unit}, now));
   return std::move(tasks[0]);
 }
 
-absl::StatusOr<v1::VerificationTask> GetTask(CallContext& c, const v1::GetVerificationTaskRequest& request) {
+absl::StatusOr<v1::VerificationTask> GetTask(CallContext& c,
+                                             const v1::GetVerificationTaskRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, ParseId(request.unit_report_id(), "unit_report_id"));
   ASSIGN_OR_RETURN(const UnitWithCampaign read, GetUnit(c.db, id, c.scope));
   return TaskOf(c.db, read.unit, c.now);
 }
 
-absl::StatusOr<v1::ListVerificationTasksResponse> ListTasks(CallContext& c,
-                                                            const v1::ListVerificationTasksRequest& request) {
+absl::StatusOr<v1::ListVerificationTasksResponse> ListTasks(
+    CallContext& c, const v1::ListVerificationTasksRequest& request) {
   UnitQuery query;
   ASSIGN_OR_RETURN(query.campaign_id, ParseId(request.campaign_id(), "campaign_id"));
   ASSIGN_OR_RETURN(query.scope, ScopeAt(c, request.region_code()));
@@ -131,7 +134,8 @@ absl::StatusOr<v1::ListVerificationTasksResponse> ListTasks(CallContext& c,
             [](const UnitReportRow& row) { return std::vector<std::string>{row.region_path}; });
   ASSIGN_OR_RETURN(std::vector<v1::VerificationTask> tasks, BuildTasks(c.db, rows, c.now));
   for (v1::VerificationTask& task : tasks) {
-    // A page may hold fewer tasks than asked for: what a department has to sign is resolved, not stored.
+    // A page may hold fewer tasks than asked for: what a department has to sign is resolved, not
+    // stored.
     if (!request.pending_department_code().empty() &&
         std::none_of(task.departments().begin(), task.departments().end(), [&](const auto& d) {
           return d.department_code() == request.pending_department_code() && !d.signed_();
@@ -175,17 +179,19 @@ absl::StatusOr<std::vector<FindingRow>> TakeFindings(
 
 // --- Corrections: "the record takes the verified value"
 
-// Fields that stand on their own; what feeds sums, columns or search is corrected by an update of the
-// project before the county completes.
+// Fields that stand on their own; what feeds sums, columns or search is corrected by an update of
+// the project before the county completes.
 bool IsCorrectable(std::string_view top) {
   static const auto* fields = new std::set<std::string, std::less<>>{
-      "implementing_org", "supervising_dept", "operator_text", "region_text", "state_text", "approved_year",
-      "planned_owner", "om_mechanism", "distribution_plan", "problems", "workers", "planned_labor_pay_fen",
-      "linkage", "planned_total", "annual_income", "annual_output_value"};
+      "implementing_org",  "supervising_dept", "operator_text", "region_text",
+      "state_text",        "approved_year",    "planned_owner", "om_mechanism",
+      "distribution_plan", "problems",         "workers",       "planned_labor_pay_fen",
+      "linkage",           "planned_total",    "annual_income", "annual_output_value"};
   return fields->find(top) != fields->end();
 }
 
-absl::Status Correct(std::string_view path, const std::string& value, google::protobuf::Message* message) {
+absl::Status Correct(std::string_view path, const std::string& value,
+                     google::protobuf::Message* message) {
   using google::protobuf::FieldDescriptor;
   const auto refuse = [&](std::string_view zh) -> absl::Status {
     return InvalidField("findings.field", zh).With("field", path);
@@ -226,24 +232,29 @@ absl::Status Correct(std::string_view path, const std::string& value, google::pr
   }
 }
 
-// Agriculture signs with the county's own roles, finance with finance's, every other as a verifier of
-// its sector.
+// Agriculture signs with the county's own roles, finance with finance's, every other as a verifier
+// of its sector.
 bool MaySignFor(std::string_view department, const workflow::Actor& actor) {
-  if (department == kLeadDepartment) return actor.Holds(kCountyOperator) || actor.Holds(kCountyApprover);
+  if (department == kLeadDepartment)
+    return actor.Holds(kCountyOperator) || actor.Holds(kCountyApprover);
   if (department == "FINANCE" && actor.Holds(kFinanceOfficer)) return true;
   return actor.Holds(kSectorVerifier);
 }
 
-absl::StatusOr<v1::VerificationTask> Sign(CallContext& c, const v1::SignVerificationRequest& request) {
+absl::StatusOr<v1::VerificationTask> Sign(CallContext& c,
+                                          const v1::SignVerificationRequest& request) {
   return rpc::Mutate<v1::VerificationTask>(
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::VerificationTask> {
         ASSIGN_OR_RETURN(Loaded l, LoadForStep(m, request.unit_report_id(), request.etag()));
         const workflow::Actor actor = WorkflowActor(c.caller, l.unit.region_path);
-        ASSIGN_OR_RETURN(const UnitReportState to, UnitReportTable().Execute(l.subject, "sign", actor));
-        ASSIGN_OR_RETURN(const auto departments, DepartmentsOf(m.tx(), {l.unit}, ShanghaiDay(c.now)));
+        ASSIGN_OR_RETURN(const UnitReportState to,
+                         UnitReportTable().Execute(l.subject, "sign", actor));
+        ASSIGN_OR_RETURN(const auto departments,
+                         DepartmentsOf(m.tx(), {l.unit}, ShanghaiDay(c.now)));
         const std::string& department = request.department_code();
-        if (std::none_of(departments[0].begin(), departments[0].end(),
-                         [&](const RequiredDepartment& d) { return d.department_code == department; })) {
+        if (std::none_of(
+                departments[0].begin(), departments[0].end(),
+                [&](const RequiredDepartment& d) { return d.department_code == department; })) {
           return FailedPrecondition("DEPARTMENT_NOT_REQUIRED", "该部门不在会同核实范围").Build();
         }
         if (!MaySignFor(department, actor)) {
@@ -265,42 +276,50 @@ absl::StatusOr<v1::VerificationTask> Sign(CallContext& c, const v1::SignVerifica
         }
         ASSIGN_OR_RETURN(const auto ids, VillageProjectIds(m.tx(), {l.unit.region_path}));
         const auto projects = ids.find(l.unit.region_path);
-        ASSIGN_OR_RETURN(const std::vector<FindingRow> findings,
-                         TakeFindings(c, l.unit, projects == ids.end() ? std::vector<Ulid>() : projects->second,
-                                      request.findings()));
+        ASSIGN_OR_RETURN(
+            const std::vector<FindingRow> findings,
+            TakeFindings(c, l.unit, projects == ids.end() ? std::vector<Ulid>() : projects->second,
+                         request.findings()));
         v1::RequiredDepartment stored;
         stored.set_department_code(department);
         *stored.mutable_signed_by() = ActorMessage(c, l.unit.region_path);
         stored.set_opinion(request.opinion());
-        RETURN_IF_ERROR(InsertSignature(m.tx(), {l.unit.id, l.unit.verification_round, department,
-                                                 l.unit.region_path, c.caller.subject, c.now, ToBytes(stored)}));
+        RETURN_IF_ERROR(InsertSignature(
+            m.tx(), {l.unit.id, l.unit.verification_round, department, l.unit.region_path,
+                     c.caller.subject, c.now, ToBytes(stored)}));
         RETURN_IF_ERROR(InsertFindings(m.tx(), findings));
         RETURN_IF_ERROR(
-            SaveStep(m, l, to, "sign", Cat(department, request.opinion().empty() ? "" : "：", request.opinion()))
+            SaveStep(m, l, to, "sign",
+                     Cat(department, request.opinion().empty() ? "" : "：", request.opinion()))
                 .status());
         return TaskOf(m.tx(), l.unit, c.now);
       });
 }
 
-absl::StatusOr<v1::VerificationTask> Complete(CallContext& c, const v1::CompleteVerificationRequest& request) {
+absl::StatusOr<v1::VerificationTask> Complete(CallContext& c,
+                                              const v1::CompleteVerificationRequest& request) {
   return rpc::Mutate<v1::VerificationTask>(
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::VerificationTask> {
         ASSIGN_OR_RETURN(Loaded l, LoadForStep(m, request.unit_report_id(), request.etag()));
-        ASSIGN_OR_RETURN(const auto departments, DepartmentsOf(m.tx(), {l.unit}, ShanghaiDay(c.now)));
+        ASSIGN_OR_RETURN(const auto departments,
+                         DepartmentsOf(m.tx(), {l.unit}, ShanghaiDay(c.now)));
         ASSIGN_OR_RETURN(const std::vector<SignatureRow> signatures, Signatures(m.tx(), {l.unit}));
         for (const RequiredDepartment& d : departments[0]) {
-          if (std::none_of(signatures.begin(), signatures.end(),
-                           [&](const SignatureRow& s) { return s.department_code == d.department_code; })) {
+          if (std::none_of(signatures.begin(), signatures.end(), [&](const SignatureRow& s) {
+                return s.department_code == d.department_code;
+              })) {
             l.subject.missing_departments.push_back(d.department_code);
           }
         }
         ASSIGN_OR_RETURN(const UnitReportState to,
                          UnitReportTable().Execute(l.subject, "complete",
                                                    WorkflowActor(c.caller, l.unit.region_path)));
-        ASSIGN_OR_RETURN(std::vector<VillageProject> projects, LockVillageProjects(m.tx(), l.unit.region_path));
+        ASSIGN_OR_RETURN(std::vector<VillageProject> projects,
+                         LockVillageProjects(m.tx(), l.unit.region_path));
         std::vector<Ulid> ids;
         for (const VillageProject& p : projects) ids.push_back(p.id);
-        ASSIGN_OR_RETURN(const std::vector<FindingRow> added, TakeFindings(c, l.unit, ids, request.findings()));
+        ASSIGN_OR_RETURN(const std::vector<FindingRow> added,
+                         TakeFindings(c, l.unit, ids, request.findings()));
         RETURN_IF_ERROR(InsertFindings(m.tx(), added));
         ASSIGN_OR_RETURN(const std::vector<FindingRow> all, Findings(m.tx(), {l.unit.id}));
         // Of this round: found since the report came to the county.
@@ -344,12 +363,14 @@ absl::StatusOr<v1::VerificationTask> Complete(CallContext& c, const v1::Complete
 }  // namespace
 
 void RegisterVerificationHandlers(rpc::Router& router) {
-  router.Unary<v1::GetVerificationTaskRequest, v1::VerificationTask>(Cat(kService, "GetVerificationTask"), GetTask);
+  router.Unary<v1::GetVerificationTaskRequest, v1::VerificationTask>(
+      Cat(kService, "GetVerificationTask"), GetTask);
   router.Unary<v1::ListVerificationTasksRequest, v1::ListVerificationTasksResponse>(
       Cat(kService, "ListVerificationTasks"), ListTasks);
-  router.Unary<v1::SignVerificationRequest, v1::VerificationTask>(Cat(kService, "SignVerification"), Sign);
-  router.Unary<v1::CompleteVerificationRequest, v1::VerificationTask>(Cat(kService, "CompleteVerification"),
-                                                                      Complete);
+  router.Unary<v1::SignVerificationRequest, v1::VerificationTask>(Cat(kService, "SignVerification"),
+                                                                  Sign);
+  router.Unary<v1::CompleteVerificationRequest, v1::VerificationTask>(
+      Cat(kService, "CompleteVerification"), Complete);
 }
 
 }  // namespace bangfu::registry::inventory

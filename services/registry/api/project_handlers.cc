@@ -99,9 +99,9 @@ struct Locked {
   ProjectReferences references;  // of both
   workflow::Actor actor;
 };
-absl::StatusOr<Locked> LockForChange(Context& context, Mutation& m, const std::string& id_text,
-                                     const std::string& etag, std::string_view action,
-                                     const std::function<absl::Status(v1::Project*)>& change = nullptr) {
+absl::StatusOr<Locked> LockForChange(
+    Context& context, Mutation& m, const std::string& id_text, const std::string& etag,
+    std::string_view action, const std::function<absl::Status(v1::Project*)>& change = nullptr) {
   ASSIGN_OR_RETURN(const Ulid id, ParseId(id_text, "id"));
   ASSIGN_OR_RETURN(const auto rows, LockProjects(m.tx(), {id}));
   const auto found = rows.find(id);
@@ -135,12 +135,12 @@ absl::StatusOr<v1::Project> Update(Context& context, const v1::UpdateProjectRequ
   return rpc::Mutate<v1::Project>(
       context, request,
       [&](Mutation& m) -> absl::StatusOr<v1::Project> {
-        ASSIGN_OR_RETURN(Locked locked,
-                         LockForChange(context, m, request.id(), request.etag(), "update",
-                                       [&](v1::Project* project) {
-                                         return ApplyMask(request.update_mask(), request.project(),
-                                                          FixedFields(), project);
-                                       }));
+        ASSIGN_OR_RETURN(Locked locked, LockForChange(context, m, request.id(), request.etag(),
+                                                      "update", [&](v1::Project* project) {
+                                                        return ApplyMask(request.update_mask(),
+                                                                         request.project(),
+                                                                         FixedFields(), project);
+                                                      }));
         const ProjectReferences& references = locked.references;
         ProjectChange change;
         change.project = std::move(locked.after);

@@ -46,7 +46,8 @@ constexpr size_t kLongestRun = 2000;
 const std::vector<auth::Role>& Roles() {
   static const auto* roles = new std::vector<auth::Role>{
       options::v1::ROLE_VILLAGE_REPORTER, options::v1::ROLE_TOWNSHIP_REVIEWER,
-      options::v1::ROLE_COUNTY_OPERATOR, options::v1::ROLE_PROV_ADMIN, options::v1::ROLE_SYSTEM_INTEGRATOR};
+      options::v1::ROLE_COUNTY_OPERATOR, options::v1::ROLE_PROV_ADMIN,
+      options::v1::ROLE_SYSTEM_INTEGRATOR};
   return *roles;
 }
 
@@ -70,9 +71,12 @@ struct Known {
   std::map<ProjectName, Ulid> names;
 };
 
-ProjectName NameOf(const v1::Project& p, const std::string& path) { return {path, NameHash(p.year(), p.name())}; }
+ProjectName NameOf(const v1::Project& p, const std::string& path) {
+  return {path, NameHash(p.year(), p.name())};
+}
 
-absl::StatusOr<Known> Learn(mysql::Executor& db, const std::vector<v1::Project*>& projects, absl::Time now) {
+absl::StatusOr<Known> Learn(mysql::Executor& db, const std::vector<v1::Project*>& projects,
+                            absl::Time now) {
   Known known;
   const std::vector<const v1::Project*> read(projects.begin(), projects.end());
   ASSIGN_OR_RETURN(known.references, LoadProjectReferences(db, read, now));
@@ -118,9 +122,10 @@ struct Verdict {
 
 void Refuse(const absl::Status& status, Verdict* v) {
   const ErrorDetail detail = GetErrorDetail(status);
-  static const std::set<std::string, std::less<>> kRefused = {"OUT_OF_SCOPE", "REPORT_LOCKED",
-                                                              "CAMPAIGN_NOT_OPEN", "RESOURCE_NOT_FOUND"};
-  v->result = kRefused.count(detail.reason) > 0 ? outcome::ROW_OUTCOME_REFUSED : outcome::ROW_OUTCOME_HELD;
+  static const std::set<std::string, std::less<>> kRefused = {
+      "OUT_OF_SCOPE", "REPORT_LOCKED", "CAMPAIGN_NOT_OPEN", "RESOURCE_NOT_FOUND"};
+  v->result =
+      kRefused.count(detail.reason) > 0 ? outcome::ROW_OUTCOME_REFUSED : outcome::ROW_OUTCOME_HELD;
   if (detail.violations.empty()) {
     v->issues.push_back(MakeIssue("", detail.reason, "", "", detail.message_zh));
     return;
@@ -133,10 +138,11 @@ void Refuse(const absl::Status& status, Verdict* v) {
 }
 
 // `stored`: what Find gave, read; null: a new project.
-Verdict Decide(const Job& job, const ProjectReferences& references, UlidGenerator& ids, const v1::Project& row,
-               const v1::Project* stored) {
+Verdict Decide(const Job& job, const ProjectReferences& references, UlidGenerator& ids,
+               const v1::Project& row, const v1::Project* stored) {
   Verdict v;
-  const std::string path = stored != nullptr ? stored->region_path() : PathOf(references, row.region_code());
+  const std::string path =
+      stored != nullptr ? stored->region_path() : PathOf(references, row.region_code());
   if (!path.empty() && !auth::InScope(job.scope, path)) {
     v.result = outcome::ROW_OUTCOME_REFUSED;
     v.issues.push_back(MakeIssue("region", "REGION_FOREIGN", row.region_text(), row.region_code(),
@@ -151,7 +157,8 @@ Verdict Decide(const Job& job, const ProjectReferences& references, UlidGenerato
   if (stored == nullptr) {
     v.project = row;
     v.project.clear_project_code();
-    if (const absl::Status status = CheckProject(references, options, ids, &v.project); !status.ok()) {
+    if (const absl::Status status = CheckProject(references, options, ids, &v.project);
+        !status.ok()) {
       Refuse(status, &v);
     }
     return v;
@@ -160,13 +167,15 @@ Verdict Decide(const Job& job, const ProjectReferences& references, UlidGenerato
   v.project = MergeProject(*stored, row);
   options.registering = false;
   options.own_id = OptionalId(stored->id());
-  for (const v1::ContentItem& item : stored->content_items()) options.own_items.insert(item.item_id());
+  for (const v1::ContentItem& item : stored->content_items())
+    options.own_items.insert(item.item_id());
   // Unchanged is unchanged, whoever may change it now.
   if (ToBytes(v.project) == ToBytes(*stored)) {
     v.result = outcome::ROW_OUTCOME_UNCHANGED;
     return v;
   }
-  if (const absl::Status status = CheckProject(references, options, ids, &v.project); !status.ok()) {
+  if (const absl::Status status = CheckProject(references, options, ids, &v.project);
+      !status.ok()) {
     Refuse(status, &v);
     return v;
   }
@@ -214,7 +223,8 @@ class Reader final : public ::bangfu::intake::RowReader {
          std::shared_ptr<const intake::RegionMatcher> matcher, ImportWords words)
       : job_(job), db_(db), ids_(ids), matcher_(std::move(matcher)), words_(std::move(words)) {}
 
-  absl::Status AddRows(const std::vector<table::InputRow>& rows, std::vector<StagedRow>* out) override {
+  absl::Status AddRows(const std::vector<table::InputRow>& rows,
+                       std::vector<StagedRow>* out) override {
     size_t begin = 0;
     if (!parser_) {
       ASSIGN_OR_RETURN(begin, FindColumns(rows));
@@ -261,7 +271,8 @@ class Reader final : public ::bangfu::intake::RowReader {
     pending_.push_back(parser_->Parse(row.row_no, Cells(row)));
     std::map<ExtraField, std::string> extra;
     for (const auto& [column, field] : extras_) {
-      if (column < row.cells.size() && !row.cells[column].text.empty()) extra[field] = row.cells[column].text;
+      if (column < row.cells.size() && !row.cells[column].text.empty())
+        extra[field] = row.cells[column].text;
     }
     if (!extra.empty()) extra_[row.row_no] = std::move(extra);
   }
@@ -293,11 +304,13 @@ class Reader final : public ::bangfu::intake::RowReader {
       intake::MatchRegion(*matcher_, &row);
       if (row.report.outcome == intake::RowOutcome::kRefused) continue;
       const auto extra = extra_.find(row.row_no);
-      projects[i] = ProjectFromRow(extra == extra_.end() ? std::map<ExtraField, std::string>() : extra->second,
-                                   words_, &row);
+      projects[i] = ProjectFromRow(
+          extra == extra_.end() ? std::map<ExtraField, std::string>() : extra->second, words_,
+          &row);
       if (!job_.campaign_id.is_zero()) projects[i].set_campaign_id(job_.campaign_id.ToString());
       projects[i].set_is_sample(job_.sample);
-      if (const std::string_view code = Trim(row.Text(F::kProjectCode)); !intake::IsDamagedCode(code)) {
+      if (const std::string_view code = Trim(row.Text(F::kProjectCode));
+          !intake::IsDamagedCode(code)) {
         projects[i].set_project_code(intake::Normalize(code));
       }
       if (auto uscc = NormalizeUscc(intake::Normalize(row.Text(F::kOperatorUscc))); uscc.ok()) {
@@ -327,7 +340,8 @@ class Reader final : public ::bangfu::intake::RowReader {
       found[i] = Find(known, projects[i]);
       if (found[i]) stored_ids.push_back(*found[i]);
     }
-    ASSIGN_OR_RETURN(const std::vector<ProjectRow> stored_rows, GetProjects(db_, stored_ids, {"36"}));
+    ASSIGN_OR_RETURN(const std::vector<ProjectRow> stored_rows,
+                     GetProjects(db_, stored_ids, {"36"}));
     std::map<Ulid, v1::Project> stored;
     for (const ProjectRow& row : stored_rows) stored.emplace(row.id, ProjectOf(row));
 
@@ -336,21 +350,25 @@ class Reader final : public ::bangfu::intake::RowReader {
       StagedRow staged;
       staged.row_no = row.row_no;
       const std::string_view name = row.Text(F::kProjectName);
-      staged.key = Utf8Truncate(
-          !projects[i].project_code().empty()
-              ? projects[i].project_code()
-              : Cat(name, " ", row.Text(F::kTownship), row.Text(F::kVillage), " ", row.Text(F::kYear)),
-          300);
+      staged.key = Utf8Truncate(!projects[i].project_code().empty()
+                                    ? projects[i].project_code()
+                                    : Cat(name, " ", row.Text(F::kTownship), row.Text(F::kVillage),
+                                          " ", row.Text(F::kYear)),
+                                300);
       staged.outcome = outcome::ROW_OUTCOME_CREATED;
       if (row.report.outcome < intake::RowOutcome::kHeld) {
         Judge(known, found[i], stored, projects[i], &staged);
       }
       for (const intake::RowIssue& issue : row.report.issues) {
-        staged.issues.push_back(MakeIssue(issue.field, issue.reason, issue.raw, issue.understood, issue.proposal_zh));
+        staged.issues.push_back(
+            MakeIssue(issue.field, issue.reason, issue.raw, issue.understood, issue.proposal_zh));
       }
-      if (row.report.outcome == intake::RowOutcome::kHeld) staged.outcome = outcome::ROW_OUTCOME_HELD;
-      if (row.report.outcome == intake::RowOutcome::kRefused) staged.outcome = outcome::ROW_OUTCOME_REFUSED;
-      if (staged.outcome == outcome::ROW_OUTCOME_CREATED && row.report.outcome == intake::RowOutcome::kWarned) {
+      if (row.report.outcome == intake::RowOutcome::kHeld)
+        staged.outcome = outcome::ROW_OUTCOME_HELD;
+      if (row.report.outcome == intake::RowOutcome::kRefused)
+        staged.outcome = outcome::ROW_OUTCOME_REFUSED;
+      if (staged.outcome == outcome::ROW_OUTCOME_CREATED &&
+          row.report.outcome == intake::RowOutcome::kWarned) {
         staged.outcome = outcome::ROW_OUTCOME_WARNED;
       }
       for (const int64_t folded : row.folded_rows) {
@@ -358,8 +376,8 @@ class Reader final : public ::bangfu::intake::RowReader {
         line.row_no = folded;
         line.key = staged.key;
         line.outcome = outcome::ROW_OUTCOME_UNCHANGED;
-        line.issues.push_back(
-            MakeIssue("", "FOLDED", "", absl::StrCat(row.row_no), Cat("与第", row.row_no, "行为同一项目，已合并")));
+        line.issues.push_back(MakeIssue("", "FOLDED", "", absl::StrCat(row.row_no),
+                                        Cat("与第", row.row_no, "行为同一项目，已合并")));
         out->push_back(std::move(line));
       }
       extra_.erase(row.row_no);
@@ -368,8 +386,8 @@ class Reader final : public ::bangfu::intake::RowReader {
     return absl::OkStatus();
   }
 
-  void Judge(const Known& known, const std::optional<Ulid>& found, const std::map<Ulid, v1::Project>& stored,
-             v1::Project& project, StagedRow* staged) {
+  void Judge(const Known& known, const std::optional<Ulid>& found,
+             const std::map<Ulid, v1::Project>& stored, v1::Project& project, StagedRow* staged) {
     // The same project twice in a file, wherever it stands.
     std::string key = found ? found->bytes() : "";
     if (!found && project.external_ids_size() > 0) {
@@ -380,11 +398,13 @@ class Reader final : public ::bangfu::intake::RowReader {
     }
     if (!seen_.insert(Sha256(key).substr(0, 8)).second) {
       staged->outcome = outcome::ROW_OUTCOME_HELD;
-      staged->issues.push_back(MakeIssue("name", "DUPLICATE_ROW", project.name(), "", "同一项目在表中重复出现，请确认"));
+      staged->issues.push_back(
+          MakeIssue("name", "DUPLICATE_ROW", project.name(), "", "同一项目在表中重复出现，请确认"));
       return;
     }
     const auto before = found ? stored.find(*found) : stored.end();
-    Verdict v = Decide(job_, known.references, ids_, project, before == stored.end() ? nullptr : &before->second);
+    Verdict v = Decide(job_, known.references, ids_, project,
+                       before == stored.end() ? nullptr : &before->second);
     staged->outcome = v.result;
     for (Issue& issue : v.issues) staged->issues.push_back(std::move(issue));
     if (v.result == outcome::ROW_OUTCOME_HELD || v.result == outcome::ROW_OUTCOME_REFUSED) return;
@@ -415,15 +435,15 @@ class ProjectImport final : public ::bangfu::intake::Kind {
   std::string_view name() const override { return "projects"; }
   std::vector<auth::Role> roles() const override { return Roles(); }
 
-  absl::StatusOr<std::unique_ptr<::bangfu::intake::RowReader>> NewReader(const Job& job,
-                                                                         mysql::Session& db) override {
+  absl::StatusOr<std::unique_ptr<::bangfu::intake::RowReader>> NewReader(
+      const Job& job, mysql::Session& db) override {
     ASSIGN_OR_RETURN(auto matcher, regions_.Matcher(db));
     ASSIGN_OR_RETURN(ImportWords words, LoadWords(db));
     return std::make_unique<Reader>(job, db, ids_, std::move(matcher), std::move(words));
   }
 
-  absl::StatusOr<std::vector<CommittedRow>> CommitChunk(mysql::Tx& tx, const Job& job,
-                                                        const std::vector<StagedRow>& rows) override {
+  absl::StatusOr<std::vector<CommittedRow>> CommitChunk(
+      mysql::Tx& tx, const Job& job, const std::vector<StagedRow>& rows) override {
     std::vector<v1::Project> projects(rows.size());
     std::vector<v1::Project*> open;
     std::set<std::string> counties;
@@ -454,12 +474,14 @@ class ProjectImport final : public ::bangfu::intake::Kind {
       if (rows[i].payload.empty()) continue;
       std::optional<v1::Project> stored;
       if (found[i]) {
-        if (const auto row = stored_rows.find(*found[i]); row != stored_rows.end()) stored = ProjectOf(row->second);
+        if (const auto row = stored_rows.find(*found[i]); row != stored_rows.end())
+          stored = ProjectOf(row->second);
       }
       Verdict v = Decide(job, known.references, ids_, projects[i], stored ? &*stored : nullptr);
       if (found[i]) out[i].record_id = *found[i];
       // A warning stays what it is when the row comes out as foreseen.
-      if (v.result != outcome::ROW_OUTCOME_CREATED || rows[i].outcome != outcome::ROW_OUTCOME_WARNED) {
+      if (v.result != outcome::ROW_OUTCOME_CREATED ||
+          rows[i].outcome != outcome::ROW_OUTCOME_WARNED) {
         out[i].outcome = v.result;
       }
       if (v.result == outcome::ROW_OUTCOME_HELD || v.result == outcome::ROW_OUTCOME_REFUSED) {
@@ -474,7 +496,8 @@ class ProjectImport final : public ::bangfu::intake::Kind {
       change.reason = Cat("导入 ", job.file_name.empty() ? job.batch_id : job.file_name);
       changes.push_back(std::move(change));
     }
-    const Author author{job.caller, Roles(), "ImportService.CommitImport", job.batch_id, job.now, ids_};
+    const Author author{job.caller,   Roles(), "ImportService.CommitImport",
+                        job.batch_id, job.now, ids_};
     RETURN_IF_ERROR(WriteProjects(tx, author, known.references, &changes));
     return out;
   }

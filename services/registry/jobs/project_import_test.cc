@@ -1,4 +1,6 @@
 // The import of 摸排登记表 through the import service, on a real database.
+#include "services/registry/jobs/project_import.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,7 +14,6 @@
 #include "common/table/xlsx_writer.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/inventory_fixture.h"
-#include "services/registry/jobs/project_import.h"
 
 namespace bangfu::registry {
 namespace {
@@ -22,8 +23,10 @@ using ::testing::HasSubstr;
 namespace iv1 = ::bangfu::intake::v1;
 
 constexpr char kHeader[] =
-    "序号,县,乡镇,村,行政区划代码,项目名称,产业类别,项目类型,建设性质,实施年度,建设内容及规模,总投资（万元）,中央衔接资金（万元）,"
-    "统筹整合涉农资金（万元）,自筹资金（万元）,实施单位,运营主体,运营主体信用代码,建成时间,投产时间,当前状态,带动户数,脱贫户,"
+    "序号,县,乡镇,村,行政区划代码,项目名称,产业类别,项目类型,建设性质,实施年度,建设内容及规模,"
+    "总投资（万元）,中央衔接资金（万元）,"
+    "统筹整合涉农资金（万元）,自筹资金（万元）,实施单位,运营主体,运营主体信用代码,建成时间,"
+    "投产时间,当前状态,带动户数,脱贫户,"
     "计划竣工,种植时间,设计产能,产能单位,产业链环节,联农带农方式,绩效目标,外部编号\n";
 
 // Made before the server that uses them.
@@ -45,14 +48,15 @@ class ProjectImportTest : protected ImportParts, public RegistryFixture {
                           options.region_path = [](mysql::Executor& db, std::string_view code) {
                             return ResolvePath(db, std::string(code), "region_code");
                           };
-                          imports_ = std::make_unique<::bangfu::intake::ImportService>(std::move(kinds), options,
-                                                                                       runner_);
+                          imports_ = std::make_unique<::bangfu::intake::ImportService>(
+                              std::move(kinds), options, runner_);
                           imports_->Register(router);
                         }),
         session_(server_.database().Connect()) {}
 
   template <typename Response, typename Request>
-  absl::StatusOr<Response> Import(std::string_view method, const Request& request, const std::string& token) {
+  absl::StatusOr<Response> Import(std::string_view method, const Request& request,
+                                  const std::string& token) {
     return server_.Call<Response>(Cat("bangfu.intake.v1.ImportService.", method), request, token);
   }
   void RunAll() {
@@ -132,9 +136,11 @@ class ProjectImportTest : protected ImportParts, public RegistryFixture {
     return out;
   }
   // One good row of the table: 序号 as given.
-  static std::string Row(int n, const std::string& village = "半迳村", const std::string& extra_id = "") {
-    return Cat(n, ",会昌县,小密乡,", village, ",,", "2021年", village, "油茶基地", n, "项目,油料,种植,新建,2021,新建油茶基地",
-               n, "亩并配套冷库,80.123456,50,30.123456,,", village, "村民委员会,会昌县惠民合作社,,2021-11-30,2022-03-01,运营,20,8,",
+  static std::string Row(int n, const std::string& village = "半迳村",
+                         const std::string& extra_id = "") {
+    return Cat(n, ",会昌县,小密乡,", village, ",,", "2021年", village, "油茶基地", n,
+               "项目,油料,种植,新建,2021,新建油茶基地", n, "亩并配套冷库,80.123456,50,30.123456,,",
+               village, "村民委员会,会昌县惠民合作社,,2021-11-30,2022-03-01,运营,20,8,",
                "2021-12-31,2021-03-01,1000,吨,\"种养,初加工\",收益分红、就业务工,带动脱贫户8户,",
                extra_id.empty() ? Cat("T-", village, "-", n) : extra_id, "\n");
   }
@@ -189,12 +195,15 @@ TEST_F(ProjectImportTest, R010_ARowBecomesAProjectAndTheSecondRunChangesNothing)
   // Search finds it, the village's report counts it, audit and feed have it.
   v1::SearchProjectsRequest search;
   search.set_query("冷库");
-  ASSERT_OK_AND_ASSIGN(const auto hits,
-                       (Call<v1::SearchProjectsResponse>("ProjectService", "SearchProjects", search, County())));
+  ASSERT_OK_AND_ASSIGN(const auto hits, (Call<v1::SearchProjectsResponse>(
+                                            "ProjectService", "SearchProjects", search, County())));
   EXPECT_EQ(hits.projects_size(), 3);
   EXPECT_EQ(Unit(campaign.id(), kVillage).project_count(), 2);
-  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'project'"), 3);
-  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'project'"), 3);
+  EXPECT_EQ(
+      server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'project'"), 3);
+  EXPECT_EQ(
+      server_.database().Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'project'"),
+      3);
 
   const iv1::Import again = Run("b", csv, County());
   EXPECT_EQ(again.rows_unchanged(), 3);
@@ -211,38 +220,50 @@ TEST_F(ProjectImportTest, R014_ManyProjectsBelongToOneCountyIndustry) {
 }
 
 TEST_F(ProjectImportTest, WithoutANumberTheNaturalKeyIsPlaceYearAndName) {
-  std::string csv = "县,乡镇,村,项目名称,项目类型,实施年度,总投资（万元）,中央衔接资金（万元）,实施单位,当前状态\n"
-                    "会昌县,小密乡,半迳村,油茶 基地,种植,2021,50,50,村委会,运营\n";
+  std::string csv =
+      "县,乡镇,村,项目名称,项目类型,实施年度,总投资（万元）,中央衔接资金（万元）,实施单位,"
+      "当前状态\n"
+      "会昌县,小密乡,半迳村,油茶 基地,种植,2021,50,50,村委会,运营\n";
   EXPECT_EQ(Run("a", csv, County()).rows_created() + Run("a2", csv, County()).rows_unchanged(), 2);
-  // Another figure is an update of the same project; the same name of another year is another project.
+  // Another figure is an update of the same project; the same name of another year is another
+  // project.
   const std::string changed =
-      "县,乡镇,村,项目名称,项目类型,实施年度,总投资（万元）,中央衔接资金（万元）,实施单位,当前状态\n"
+      "县,乡镇,村,项目名称,项目类型,实施年度,总投资（万元）,中央衔接资金（万元）,实施单位,"
+      "当前状态\n"
       "会昌县,小密乡,半迳村,油茶基地,种植,2021,60,60,村委会,运营\n"
       "会昌县,小密乡,半迳村,油茶基地,种植,2022,60,60,村委会,运营\n";
   const iv1::Import import = Run("b", changed, County());
   EXPECT_EQ(import.rows_updated(), 1);
   EXPECT_EQ(import.rows_created(), 1);
-  EXPECT_EQ(server_.database().Int("SELECT MAX(declared_total_fen) FROM project WHERE year = 2021"), 60'000'000);
+  EXPECT_EQ(server_.database().Int("SELECT MAX(declared_total_fen) FROM project WHERE year = 2021"),
+            60'000'000);
   // A project registered by hand is found by the table, too.
   v1::Project p = NewProject("手工登记项目", kVillage2);
   ASSERT_OK(Register(p));
-  const std::string by_hand = "县,乡镇,村,项目名称,项目类型,实施年度,中央衔接资金（万元）,实施单位,当前状态\n"
-                              "会昌县,小密乡,小密村,手工登记项目,种植,2021,50,村民委员会,运营\n";
+  const std::string by_hand =
+      "县,乡镇,村,项目名称,项目类型,实施年度,中央衔接资金（万元）,实施单位,当前状态\n"
+      "会昌县,小密乡,小密村,手工登记项目,种植,2021,50,村民委员会,运营\n";
   Run("c", by_hand, County());
-  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM project WHERE region_path = '360733101202'"), 1);
+  EXPECT_EQ(
+      server_.database().Int("SELECT COUNT(*) FROM project WHERE region_path = '360733101202'"), 1);
 }
 
 TEST_F(ProjectImportTest, EachBadRowHasItsLineAndTheGoodOnesGoIn) {
-  const std::string csv = Cat(kHeader, Row(1),
-                              // No public money, another county, an unknown village, no state, a duplicate of the
-                              // first, sums that do not fit, a subtotal.
-                              "2,会昌县,小密乡,半迳村,,自筹项目,油料,种植,新建,2021,x,10,,,10,村委会,,,,,运营,,,,,,,,,,X2\n",
-                              "3,吉水县,文峰镇,文峰村,,外县项目,油料,种植,新建,2021,x,10,10,,,村委会,,,,,运营,,,,,,,,,,X3\n",
-                              "4,会昌县,小密乡,无此村,,无村项目,油料,种植,新建,2021,x,10,10,,,村委会,,,,,运营,,,,,,,,,,X4\n",
-                              "5,会昌县,小密乡,半迳村,,无状态项目,油料,种植,新建,2021,x,10,10,,,村委会,,,,,,,,,,,,,,,X5\n",
-                              Row(6, "半迳村", "T-半迳村-1"),
-                              "7,会昌县,小密乡,半迳村,,和不对项目,油料,种植,新建,2021,x,10,50,,,村委会,,,,,运营,,,,,,,,,,X7\n",
-                              "合计,,,,,,,,,,,120,,,,,,,,,,,,,,,,,,,\n");
+  const std::string csv = Cat(
+      kHeader, Row(1),
+      // No public money, another county, an unknown village, no state, a duplicate of the
+      // first, sums that do not fit, a subtotal.
+      "2,会昌县,小密乡,半迳村,,自筹项目,油料,种植,新建,2021,x,10,,,10,村委会,,,,,运营,,,,,,,,,,"
+      "X2\n",
+      "3,吉水县,文峰镇,文峰村,,外县项目,油料,种植,新建,2021,x,10,10,,,村委会,,,,,运营,,,,,,,,,,"
+      "X3\n",
+      "4,会昌县,小密乡,无此村,,无村项目,油料,种植,新建,2021,x,10,10,,,村委会,,,,,运营,,,,,,,,,,"
+      "X4\n",
+      "5,会昌县,小密乡,半迳村,,无状态项目,油料,种植,新建,2021,x,10,10,,,村委会,,,,,,,,,,,,,,,X5\n",
+      Row(6, "半迳村", "T-半迳村-1"),
+      "7,会昌县,小密乡,半迳村,,和不对项目,油料,种植,新建,2021,x,10,50,,,村委会,,,,,运营,,,,,,,,,,"
+      "X7\n",
+      "合计,,,,,,,,,,,120,,,,,,,,,,,,,,,,,,,\n");
   const iv1::Import import = Run("a", csv, County());
   const auto rows = Rows(import.id(), County());
   ASSERT_EQ(rows.size(), 8U);
@@ -278,10 +299,12 @@ TEST_F(ProjectImportTest, WhatTheCountyHasVerifiedIsHeldNotOverwritten) {
   // The same again is unchanged; a changed figure is asked for.
   EXPECT_EQ(Run("b", csv, County()).rows_unchanged(), 1);
   std::string changed = csv;
-  changed.replace(changed.find("会昌县惠民合作社"), std::string("会昌县惠民合作社").size(), "会昌县富民合作社");
+  changed.replace(changed.find("会昌县惠民合作社"), std::string("会昌县惠民合作社").size(),
+                  "会昌县富民合作社");
   const iv1::Import held = Run("c", changed, County());
   EXPECT_EQ(held.rows_held(), 1);
-  EXPECT_THAT(Reasons(Rows(held.id(), County()).begin()->second), ::testing::Contains("VERIFIED_RECORD"));
+  EXPECT_THAT(Reasons(Rows(held.id(), County()).begin()->second),
+              ::testing::Contains("VERIFIED_RECORD"));
 }
 
 TEST_F(ProjectImportTest, R015_AVillageImportsItsOwnUntilItsReportIsLocked) {
@@ -294,14 +317,16 @@ TEST_F(ProjectImportTest, R015_AVillageImportsItsOwnUntilItsReportIsLocked) {
   clock_.Set(server_.clock().Now());
   const iv1::Import late = Run("b", Cat(kHeader, Row(3)), Village());
   EXPECT_EQ(late.rows_refused(), 1);
-  EXPECT_THAT(Reasons(Rows(late.id(), Village()).begin()->second), ::testing::Contains("REPORT_LOCKED"));
+  EXPECT_THAT(Reasons(Rows(late.id(), Village()).begin()->second),
+              ::testing::Contains("REPORT_LOCKED"));
 }
 
 TEST_F(ProjectImportTest, AnImportThatDiedGoesOnToTheSameEnd) {
   OpenCampaign();
   std::string csv = kHeader;
   constexpr int kRows = 1300;
-  for (int i = 1; i <= kRows; ++i) csv += Row(i, i % 3 == 0 ? "半迳村" : i % 3 == 1 ? "小密村" : "石背村");
+  for (int i = 1; i <= kRows; ++i)
+    csv += Row(i, i % 3 == 0 ? "半迳村" : i % 3 == 1 ? "小密村" : "石背村");
   iv1::Import import = Validate("a", csv, County());
   EXPECT_EQ(import.rows_created(), kRows);
   Start("CommitImport", import.id(), County());
@@ -326,8 +351,12 @@ TEST_F(ProjectImportTest, AnImportThatDiedGoesOnToTheSameEnd) {
   EXPECT_EQ(import.rows_created(), kRows);
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM project"), kRows);
   EXPECT_EQ(server_.database().Int("SELECT COUNT(DISTINCT project_code) FROM project"), kRows);
-  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'project'"), kRows);
-  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'project'"), kRows);
+  EXPECT_EQ(
+      server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'project'"),
+      kRows);
+  EXPECT_EQ(
+      server_.database().Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'project'"),
+      kRows);
 }
 
 TEST_F(ProjectImportTest, TheSameFileInXlsxGivesTheSame) {
@@ -335,7 +364,8 @@ TEST_F(ProjectImportTest, TheSameFileInXlsxGivesTheSame) {
   table::TableSpec spec;
   spec.table_no = "T1";
   spec.title_zh = "摸排登记表";
-  for (const char* header : {"县", "乡镇", "村", "项目名称", "项目类型", "实施年度", "实施单位", "当前状态"}) {
+  for (const char* header :
+       {"县", "乡镇", "村", "项目名称", "项目类型", "实施年度", "实施单位", "当前状态"}) {
     table::ColumnSpec column;
     column.key = header;
     column.header_zh = header;
@@ -349,14 +379,16 @@ TEST_F(ProjectImportTest, TheSameFileInXlsxGivesTheSame) {
     column.kind = table::ColumnKind::kWanYuan;
     spec.columns.push_back(column);
   }
-  const auto writer = std::make_unique<table::XlsxWriter>(table::XlsxWriter::Options(), [&](std::string_view part) {
-    bytes.append(part);
-    return absl::OkStatus();
-  });
+  const auto writer =
+      std::make_unique<table::XlsxWriter>(table::XlsxWriter::Options(), [&](std::string_view part) {
+        bytes.append(part);
+        return absl::OkStatus();
+      });
   ASSERT_OK(writer->Begin(spec, {}));
   ASSERT_OK(writer->WriteRow({std::string("会昌县"), std::string("小密乡"), std::string("半迳村"),
                               std::string("油茶基地"), std::string("种植"), std::string("2021"),
-                              std::string("村委会"), std::string("运营"), int64_t{72'471'248}, int64_t{72'471'248}}));
+                              std::string("村委会"), std::string("运营"), int64_t{72'471'248},
+                              int64_t{72'471'248}}));
   ASSERT_OK(writer->Finish());
   const iv1::Import import = Commit(Validate("x", bytes, County(), false, true), County());
   EXPECT_EQ(import.rows_created(), 1) << import.ShortDebugString();
@@ -367,9 +399,15 @@ TEST_F(ProjectImportTest, ThePublishedRowsEndInOneLineEachAndChangeNothingTwice)
   std::ifstream file(std::string(BANGFU_SAMPLE_DIR) + "/published-projects.csv", std::ios::binary);
   std::stringstream bytes;
   bytes << file.rdbuf();
-  for (const auto& [code, name] : std::vector<std::pair<std::string, std::string>>{
-           {"3604", "九江市"}, {"360403", "浔阳区"}, {"360403008", "白水湖街道"}, {"360403008001", "白水湖村"},
-           {"360428", "都昌县"}, {"360428203", "西源乡"}, {"360428203201", "长溪村"}, {"360428203202", "沙塘村"}}) {
+  for (const auto& [code, name] :
+       std::vector<std::pair<std::string, std::string>>{{"3604", "九江市"},
+                                                        {"360403", "浔阳区"},
+                                                        {"360403008", "白水湖街道"},
+                                                        {"360403008001", "白水湖村"},
+                                                        {"360428", "都昌县"},
+                                                        {"360428203", "西源乡"},
+                                                        {"360428203201", "长溪村"},
+                                                        {"360428203202", "沙塘村"}}) {
     AddRegion(code, name);
   }
   StoreRegions();

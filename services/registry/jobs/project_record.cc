@@ -36,12 +36,24 @@ v1::ProjectState StageOf(std::string_view stage) {
 bool SetAmount(const intake::Amount& amount, v1::PrintedAmount* out) {
   using intake::ParseState;
   switch (amount.state) {
-    case ParseState::kExact: out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_EXACT); break;
-    case ParseState::kApproximate: out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_APPROXIMATE); break;
-    case ParseState::kRange: out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_RANGE); break;
-    case ParseState::kMasked: out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_MASKED); break;
-    case ParseState::kAbsent: out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_ABSENT); break;
-    case ParseState::kSplitUnknown: out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_SPLIT_UNKNOWN); break;
+    case ParseState::kExact:
+      out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_EXACT);
+      break;
+    case ParseState::kApproximate:
+      out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_APPROXIMATE);
+      break;
+    case ParseState::kRange:
+      out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_RANGE);
+      break;
+    case ParseState::kMasked:
+      out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_MASKED);
+      break;
+    case ParseState::kAbsent:
+      out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_ABSENT);
+      break;
+    case ParseState::kSplitUnknown:
+      out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_SPLIT_UNKNOWN);
+      break;
   }
   if (amount.fen) {
     out->set_fen(*amount.fen);
@@ -79,8 +91,10 @@ bool ParseMilli(std::string_view text, int64_t* milli) {
 }
 
 // The codes that a cell names; a word that is not known is asked for.
-std::vector<std::string> CodesIn(std::string_view cell, const std::map<std::string, std::string>& words,
-                                 std::string_view field, std::string_view proposal, ParsedProjectRow* row) {
+std::vector<std::string> CodesIn(std::string_view cell,
+                                 const std::map<std::string, std::string>& words,
+                                 std::string_view field, std::string_view proposal,
+                                 ParsedProjectRow* row) {
   std::vector<std::string> out;
   for (const std::string& word : intake::SplitOutsideBrackets(
            intake::Normalize(cell), {",", "，", "、", ";", "；", "/", "+", " "})) {
@@ -97,7 +111,8 @@ std::vector<std::string> CodesIn(std::string_view cell, const std::map<std::stri
       }
     }
     if (found == words.end()) {
-      row->report.Add({std::string(field), "WORD_UNKNOWN", word, "", std::string(proposal), IssueSeverity::kWarn});
+      row->report.Add({std::string(field), "WORD_UNKNOWN", word, "", std::string(proposal),
+                       IssueSeverity::kWarn});
     } else if (std::find(out.begin(), out.end(), found->second) == out.end()) {
       out.push_back(found->second);
     }
@@ -117,13 +132,13 @@ void KeepRaw(F field, const ParsedProjectRow& row, v1::Project* p) {
 
 ExtraField ExtraFieldOf(std::string_view header) {
   static const std::map<std::string, ExtraField, std::less<>> kHeaders = {
-      {"计划开工", ExtraField::kPlannedStart},   {"计划开工时间", ExtraField::kPlannedStart},
-      {"计划竣工", ExtraField::kPlannedEnd},     {"计划竣工时间", ExtraField::kPlannedEnd},
-      {"计划完工", ExtraField::kPlannedEnd},     {"计划完工时间", ExtraField::kPlannedEnd},
-      {"种植时间", ExtraField::kPlanting},       {"定植时间", ExtraField::kPlanting},
-      {"设计产能", ExtraField::kCapacity},       {"产能单位", ExtraField::kCapacityUnit},
-      {"产业链环节", ExtraField::kChainLinks},   {"联农带农方式", ExtraField::kLinkageModes},
-      {"绩效目标", ExtraField::kGoal},           {"外部编号", ExtraField::kExternalId},
+      {"计划开工", ExtraField::kPlannedStart}, {"计划开工时间", ExtraField::kPlannedStart},
+      {"计划竣工", ExtraField::kPlannedEnd},   {"计划竣工时间", ExtraField::kPlannedEnd},
+      {"计划完工", ExtraField::kPlannedEnd},   {"计划完工时间", ExtraField::kPlannedEnd},
+      {"种植时间", ExtraField::kPlanting},     {"定植时间", ExtraField::kPlanting},
+      {"设计产能", ExtraField::kCapacity},     {"产能单位", ExtraField::kCapacityUnit},
+      {"产业链环节", ExtraField::kChainLinks}, {"联农带农方式", ExtraField::kLinkageModes},
+      {"绩效目标", ExtraField::kGoal},         {"外部编号", ExtraField::kExternalId},
       {"批复年度", ExtraField::kApprovedYear},
   };
   const auto found = kHeaders.find(MatchKey(intake::WithoutBrackets(intake::Normalize(header))));
@@ -141,7 +156,8 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
   p.set_name(text(F::kProjectName, 200));
   p.set_region_code(row->region.code);
   std::string place;
-  for (F field : {F::kCity, F::kCounty, F::kTownship, F::kVillage}) place += Cat(row->Text(field), row->Text(field).empty() ? "" : " ");
+  for (F field : {F::kCity, F::kCounty, F::kTownship, F::kVillage})
+    place += Cat(row->Text(field), row->Text(field).empty() ? "" : " ");
   p.set_region_text(Cut(Trim(place), 200));
   std::set<std::string> covered;
   if (row->covered_regions.size() > 1) {
@@ -163,7 +179,8 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
   }
   p.set_nature(row->nature);
   if (row->year) p.set_year(*row->year);
-  if (const auto year = intake::ParseYear(extra_text(ExtraField::kApprovedYear))) p.set_approved_year(*year);
+  if (const auto year = intake::ParseYear(extra_text(ExtraField::kApprovedYear)))
+    p.set_approved_year(*year);
   if (SetAmount(row->planned_total, p.mutable_planned_total()) == false) p.clear_planned_total();
   for (const intake::DeclaredSource& source : row->sources.items) {
     if (source.source_code.empty()) continue;  // asked for; the text is kept below
@@ -189,7 +206,8 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
   }
   p.set_implementing_org(text(F::kImplementingOrg, 200));
   if (p.implementing_org().empty()) {
-    row->report.Add({"implementing_org", "ORG_MISSING", "", "", "请补填实施单位", IssueSeverity::kWarn});
+    row->report.Add(
+        {"implementing_org", "ORG_MISSING", "", "", "请补填实施单位", IssueSeverity::kWarn});
   }
   p.set_operator_text(text(F::kOperator, 200));
   SetDayOf(row->completed_on, p.mutable_actual_end());
@@ -202,8 +220,8 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
     if (const auto day = intake::ParseDay(cell)) {
       SetDate(day->day, mutable_day());
     } else {
-      row->report.Add({std::string(key), "DATE_UNCLEAR", std::string(cell), "", "请按 2021-09-24 填写日期",
-                       IssueSeverity::kWarn});
+      row->report.Add({std::string(key), "DATE_UNCLEAR", std::string(cell), "",
+                       "请按 2021-09-24 填写日期", IssueSeverity::kWarn});
     }
   };
   extra_day(ExtraField::kPlannedStart, "planned_start", [&] { return p.mutable_planned_start(); });
@@ -216,18 +234,20 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
       p.mutable_design_capacity()->set_unit(Cut(Trim(extra_text(ExtraField::kCapacityUnit)), 16));
       p.mutable_design_capacity()->set_text(Cut(cell, 200));
     } else {
-      row->report.Add({"design_capacity", "QUANTITY_UNCLEAR", std::string(cell), "", "请填写数字，单位另填",
-                       IssueSeverity::kWarn});
+      row->report.Add({"design_capacity", "QUANTITY_UNCLEAR", std::string(cell), "",
+                       "请填写数字，单位另填", IssueSeverity::kWarn});
     }
   }
   if (const std::string_view cell = extra_text(ExtraField::kChainLinks); !cell.empty()) {
-    for (std::string& code : CodesIn(cell, words.links, "chain_links", "产业链环节未能识别，请选择", row)) {
+    for (std::string& code :
+         CodesIn(cell, words.links, "chain_links", "产业链环节未能识别，请选择", row)) {
       p.add_chain_links(std::move(code));
     }
   }
   v1::LinkageMechanism* linkage = p.mutable_linkage();
   if (const std::string_view cell = extra_text(ExtraField::kLinkageModes); !cell.empty()) {
-    for (std::string& code : CodesIn(cell, words.modes, "linkage_modes", "联农带农方式未能识别，请选择", row)) {
+    for (std::string& code :
+         CodesIn(cell, words.modes, "linkage_modes", "联农带农方式未能识别，请选择", row)) {
       linkage->add_modes(std::move(code));
     }
     linkage->set_description(Cut(cell, 2000));
@@ -241,14 +261,15 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
   linkage->set_beneficiaries_text(text(F::kBeneficiaries, 1000));
   // A table that counts the poor households only says at least so many.
   if (!row->households) {
-    linkage->set_beneficiary_households(
-        std::max(linkage->beneficiary_poor_households(), linkage->beneficiary_monitored_households()));
+    linkage->set_beneficiary_households(std::max(linkage->beneficiary_poor_households(),
+                                                 linkage->beneficiary_monitored_households()));
   }
   if (linkage->ByteSizeLong() == 0) p.clear_linkage();
   p.set_workers(count(row->workers));
   p.set_state(StageOf(row->stage.stage));
   p.set_state_text(text(F::kStatus, 500));
-  if (!SetAmount(row->annual_output, p.mutable_annual_output_value())) p.clear_annual_output_value();
+  if (!SetAmount(row->annual_output, p.mutable_annual_output_value()))
+    p.clear_annual_output_value();
   if (!SetAmount(row->annual_income, p.mutable_annual_income())) p.clear_annual_income();
   if (const std::string_view cell = extra_text(ExtraField::kGoal); !cell.empty()) {
     v1::PerformanceGoal* goal = p.add_performance_goals();
@@ -294,7 +315,9 @@ v1::Project MergeProject(const v1::Project& stored, const v1::Project& row) {
   }
   for (const auto* field : fields) {
     const std::string& name = field->name();
-    if (IsImmutableField(name) || name == "is_sample" || name == "campaign_id" || name == "external_ids") continue;
+    if (IsImmutableField(name) || name == "is_sample" || name == "campaign_id" ||
+        name == "external_ids")
+      continue;
     v1::Project one = taken;
     out.GetReflection()->ClearField(&out, field);
     out.GetReflection()->SwapFields(&out, &one, {field});

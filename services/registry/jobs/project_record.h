@@ -36,8 +36,8 @@ struct ImportWords {
   std::vector<std::pair<std::string, std::string>> content;
 };
 
-// Texts are cut to what the contract holds; what no field could take is kept in raw_texts. Adds what
-// is asked to `row->report`.
+// Texts are cut to what the contract holds; what no field could take is kept in raw_texts. Adds
+// what is asked to `row->report`.
 v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const ImportWords& words,
                            intake::ParsedProjectRow* row);
 

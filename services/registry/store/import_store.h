@@ -12,7 +12,7 @@
 namespace bangfu::registry {
 
 // Those of the codes that are registered.
-absl::StatusOr<std::map<std::string, Ulid>> FindOperatorsByUscc(mysql::Executor& db,
-                                                                const std::vector<std::string>& usccs);
+absl::StatusOr<std::map<std::string, Ulid>> FindOperatorsByUscc(
+    mysql::Executor& db, const std::vector<std::string>& usccs);
 
 }  // namespace bangfu::registry

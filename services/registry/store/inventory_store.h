@@ -1,5 +1,6 @@
-// The inventory's rows: campaigns, village reports with their steps, joint verification, samples, lock
-// exceptions, and the counts over them. Whole records are the contract's bytes; columns win over them.
+// The inventory's rows: campaigns, village reports with their steps, joint verification, samples,
+// lock exceptions, and the counts over them. Whole records are the contract's bytes; columns win
+// over them.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +40,8 @@ struct CampaignRow {
   std::string bytes;
 };
 // A campaign is seen by whoever has a region in it or around it. NOT_FOUND otherwise.
-absl::StatusOr<CampaignRow> GetCampaign(mysql::Executor& db, const Ulid& id, const RegionScope& scope,
-                                        bool for_update = false);
+absl::StatusOr<CampaignRow> GetCampaign(mysql::Executor& db, const Ulid& id,
+                                        const RegionScope& scope, bool for_update = false);
 absl::Status InsertCampaign(mysql::Tx& tx, const CampaignRow& row);
 // Where the stored version is row.version - 1. ABORTED ETAG_MISMATCH otherwise.
 absl::Status UpdateCampaign(mysql::Tx& tx, const CampaignRow& row);
@@ -52,7 +53,8 @@ struct CampaignQuery {
   Ulid after_id;
   int limit = 50;
 };
-absl::StatusOr<std::vector<CampaignRow>> ListCampaigns(mysql::Executor& db, const CampaignQuery& query);
+absl::StatusOr<std::vector<CampaignRow>> ListCampaigns(mysql::Executor& db,
+                                                       const CampaignQuery& query);
 
 // --- Village reports
 
@@ -66,18 +68,20 @@ struct VillageRow {
   std::string code, name, region_path;
 };
 // Villages in use under a path.
-absl::StatusOr<std::vector<VillageRow>> VillagesOf(mysql::Executor& db, const std::string& region_path);
+absl::StatusOr<std::vector<VillageRow>> VillagesOf(mysql::Executor& db,
+                                                   const std::string& region_path);
 // Bulk. FAILED_PRECONDITION CAMPAIGN_OVERLAP when a village stands in another open campaign.
 absl::Status OpenUnits(mysql::Tx& tx, const std::vector<UnitReportRow>& units);
 absl::Status ReleaseOpenUnits(mysql::Tx& tx, const Ulid& campaign_id);
-absl::StatusOr<UnitWithCampaign> GetUnit(mysql::Executor& db, const Ulid& id, const RegionScope& scope,
-                                         bool for_update = false);
-// Writes the unit where the stored version is unit.version - 1, and its step. ETAG_MISMATCH otherwise.
-absl::Status StepUnit(mysql::Tx& tx, const UnitReportRow& unit, UnitReportState from, std::string_view action,
-                      std::string_view actor, absl::Time now);
+absl::StatusOr<UnitWithCampaign> GetUnit(mysql::Executor& db, const Ulid& id,
+                                         const RegionScope& scope, bool for_update = false);
+// Writes the unit where the stored version is unit.version - 1, and its step. ETAG_MISMATCH
+// otherwise.
+absl::Status StepUnit(mysql::Tx& tx, const UnitReportRow& unit, UnitReportState from,
+                      std::string_view action, std::string_view actor, absl::Time now);
 // Province's confirmation of many (locked by the caller): one UPDATE and their steps.
-absl::Status ConfirmUnits(mysql::Tx& tx, const std::vector<UnitReportRow>& units, std::string_view actor,
-                          absl::Time now);
+absl::Status ConfirmUnits(mysql::Tx& tx, const std::vector<UnitReportRow>& units,
+                          std::string_view actor, absl::Time now);
 // Marks drawn reports.
 absl::Status MarkSampled(mysql::Tx& tx, const std::vector<Ulid>& ids, int level);
 struct UnitQuery {
@@ -93,10 +97,11 @@ struct UnitQuery {
 // By region_path.
 absl::StatusOr<std::vector<UnitReportRow>> ListUnits(mysql::Executor& db, const UnitQuery& query);
 // By id, for snapshots of the feed.
-absl::StatusOr<std::vector<UnitReportRow>> UnitsAfter(mysql::Executor& db, const std::optional<RegionScope>& scope,
-                                                const Ulid& after, int limit);
-// Makes registering a project in these villages and submitting their reports wait for each other. Gives
-// true when one of them stands in an open campaign.
+absl::StatusOr<std::vector<UnitReportRow>> UnitsAfter(mysql::Executor& db,
+                                                      const std::optional<RegionScope>& scope,
+                                                      const Ulid& after, int limit);
+// Makes registering a project in these villages and submitting their reports wait for each other.
+// Gives true when one of them stands in an open campaign.
 absl::StatusOr<bool> TouchOpenUnits(mysql::Tx& tx, const std::vector<std::string>& village_paths);
 
 // --- Projects of a village: those that lie in it or cover it, void ones left out
@@ -104,8 +109,8 @@ absl::StatusOr<bool> TouchOpenUnits(mysql::Tx& tx, const std::vector<std::string
 struct VillageCount {
   int64_t projects = 0, verified = 0;
 };
-absl::StatusOr<std::map<std::string, VillageCount>> CountProjects(mysql::Executor& db,
-                                                                  const std::vector<std::string>& villages);
+absl::StatusOr<std::map<std::string, VillageCount>> CountProjects(
+    mysql::Executor& db, const std::vector<std::string>& villages);
 struct VillageProject {
   Ulid id;
   std::string region_path;
@@ -113,11 +118,14 @@ struct VillageProject {
   int64_t version = 0;
   std::string bytes;
 };
-absl::StatusOr<std::vector<VillageProject>> LockVillageProjects(mysql::Tx& tx, const std::string& village);
+absl::StatusOr<std::vector<VillageProject>> LockVillageProjects(mysql::Tx& tx,
+                                                                const std::string& village);
 absl::StatusOr<std::map<std::string, std::vector<Ulid>>> VillageProjectIds(
     mysql::Executor& db, const std::vector<std::string>& villages);
-// New verification state, version and record of projects that LockVillageProjects gave; a few statements.
-absl::Status UpdateVerification(mysql::Tx& tx, const std::vector<VillageProject>& projects, absl::Time now);
+// New verification state, version and record of projects that LockVillageProjects gave; a few
+// statements.
+absl::Status UpdateVerification(mysql::Tx& tx, const std::vector<VillageProject>& projects,
+                                absl::Time now);
 absl::StatusOr<std::map<std::string, std::vector<FundingRef>>> FundingOfVillages(
     mysql::Executor& db, const std::vector<std::string>& villages);
 
@@ -132,7 +140,8 @@ struct SignatureRow {
 };
 absl::Status InsertSignature(mysql::Tx& tx, const SignatureRow& row);
 // Of the units' present rounds.
-absl::StatusOr<std::vector<SignatureRow>> Signatures(mysql::Executor& db, const std::vector<UnitReportRow>& units);
+absl::StatusOr<std::vector<SignatureRow>> Signatures(mysql::Executor& db,
+                                                     const std::vector<UnitReportRow>& units);
 struct FindingRow {
   Ulid id, unit_report_id, project_id;
   std::string region_path;
@@ -140,7 +149,8 @@ struct FindingRow {
   std::string field, bytes;
 };
 absl::Status InsertFindings(mysql::Tx& tx, const std::vector<FindingRow>& rows);
-absl::StatusOr<std::vector<FindingRow>> Findings(mysql::Executor& db, const std::vector<Ulid>& unit_ids);
+absl::StatusOr<std::vector<FindingRow>> Findings(mysql::Executor& db,
+                                                 const std::vector<Ulid>& unit_ids);
 
 // --- Samples
 
@@ -195,7 +205,8 @@ struct StratumRow {
 };
 // Reports that can be drawn (verified by the county, not confirmed) with the public money of their
 // villages' projects.
-absl::StatusOr<std::vector<StratumRow>> SamplePopulation(mysql::Executor& db, const Ulid& campaign_id,
+absl::StatusOr<std::vector<StratumRow>> SamplePopulation(mysql::Executor& db,
+                                                         const Ulid& campaign_id,
                                                          const std::string& region_path);
 
 // --- Lock exceptions
@@ -217,7 +228,8 @@ struct LockQuery {
   Ulid after_id;
   int limit = 50;
 };
-absl::StatusOr<std::vector<LockExceptionRow>> ListLockExceptions(mysql::Executor& db, const LockQuery& query);
+absl::StatusOr<std::vector<LockExceptionRow>> ListLockExceptions(mysql::Executor& db,
+                                                                 const LockQuery& query);
 
 // --- Counts
 
@@ -239,7 +251,8 @@ struct ProjectGroup {
   int64_t projects = 0, verified = 0;
 };
 // Projects on record (registered before an instant), verified as they stand now.
-absl::StatusOr<std::vector<ProjectGroup>> GroupProjects(mysql::Executor& db, const RegionScope& scope, int digits,
+absl::StatusOr<std::vector<ProjectGroup>> GroupProjects(mysql::Executor& db,
+                                                        const RegionScope& scope, int digits,
                                                         std::optional<absl::Time> before);
 struct UnitAt {
   Ulid id;
