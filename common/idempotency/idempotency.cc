@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/digest.h"
+#include "common/seal/seal.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "google/protobuf/io/coded_stream.h"
@@ -11,6 +12,8 @@ namespace bangfu::idempotency {
 namespace {
 
 constexpr int kSweepBatch = 1000;
+// Answers hold what their records hold, names and telephone numbers too.
+constexpr char kResponse[] = "idempotency_key.response";
 
 // Lengths before the parts: "a" + "bc" and "ab" + "c" are two keys.
 std::string Hash(const Key& key) {
@@ -58,14 +61,15 @@ absl::StatusOr<std::optional<std::string>> Begin(mysql::Tx& tx, const Key& key,
         .Message("the first run of this request committed without storing its answer")
         .Zh("系统内部错误");
   }
-  return std::optional<std::string>(rows[0].String(1));
+  ASSIGN_OR_RETURN(std::string response, seal::OpenBytes(rows[0].String(1), kResponse));
+  return std::optional<std::string>(std::move(response));
 }
 
 absl::Status Complete(mysql::Tx& tx, const Key& key, std::string_view response) {
   ASSIGN_OR_RETURN(
       int64_t updated,
       tx.Execute("UPDATE idempotency_key SET response = ? WHERE key_hash = ? AND response IS NULL",
-                 {response, Hash(key)}));
+                 {seal::SealBytes(response, kResponse), Hash(key)}));
   if (updated == 1) return absl::OkStatus();
   return Error(absl::StatusCode::kInternal, "REQUEST_NOT_BEGUN")
       .Message("an answer is stored without Begin, or twice")

@@ -4,6 +4,7 @@
 
 #include "common/base/strings.h"
 #include "common/base/text.h"
+#include "common/seal/seal.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "nlohmann/json.hpp"
@@ -64,18 +65,26 @@ absl::StatusOr<std::optional<JobRow>> One(absl::StatusOr<mysql::Rows> rows) {
   return FromRow(rows->front());
 }
 
+// Tables as they come from offices hold names and telephone numbers wherever people put them: what
+// is staged is sealed whole.
+constexpr char kChunk[] = "import_chunk.bytes";
+constexpr char kIssues[] = "import_row.issues";
+constexpr char kPayload[] = "import_row.payload";
+
 // Issues of a row as one value, in the wire form of an ImportRow.
 mysql::Param PackIssues(const std::vector<Issue>& issues) {
   if (issues.empty()) return nullptr;
   v1::ImportRow row;
   for (const Issue& issue : issues) *row.add_issues() = issue;
-  return row.SerializeAsString();
+  return seal::SealBytes(row.SerializeAsString(), kIssues);
 }
 
-void UnpackIssues(const std::string& bytes, std::vector<Issue>* issues) {
+absl::Status UnpackIssues(const std::string& sealed, std::vector<Issue>* issues) {
+  ASSIGN_OR_RETURN(const std::string bytes, seal::OpenBytes(sealed, kIssues));
   v1::ImportRow row;
-  if (!row.ParseFromString(bytes)) return;
+  if (!row.ParseFromString(bytes)) return absl::DataLossError("staged issues are malformed");
   for (Issue& issue : *row.mutable_issues()) issues->push_back(std::move(issue));
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -232,7 +241,7 @@ absl::Status InsertChunk(mysql::Tx& tx, const Ulid& id, int64_t offset, std::str
       .ExecuteOnce(
           "INSERT INTO import_chunk (import_id, chunk_offset, size_bytes, bytes) VALUES (?, ?, ?, "
           "?)",
-          {id, offset, static_cast<int64_t>(bytes.size()), bytes})
+          {id, offset, static_cast<int64_t>(bytes.size()), seal::SealBytes(bytes, kChunk)})
       .status();
 }
 
@@ -243,7 +252,8 @@ absl::StatusOr<std::optional<std::string>> ReadChunk(mysql::Executor& db, const 
       db.Query("SELECT bytes FROM import_chunk WHERE import_id = ? AND chunk_offset = ?",
                {id, offset}));
   if (rows.empty()) return std::nullopt;
-  return rows.front().String(0);
+  ASSIGN_OR_RETURN(std::string bytes, seal::OpenBytes(rows.front().String(0), kChunk));
+  return bytes;
 }
 
 absl::Status ForEachChunk(mysql::Executor& db, const Ulid& id,
@@ -264,7 +274,8 @@ absl::Status InsertRows(mysql::Executor& db, const Ulid& id, const std::vector<S
   for (const StagedRow& row : rows) {
     params.push_back({id, row.row_no, static_cast<int>(row.outcome), Utf8Truncate(row.key, 300),
                       OrNull(row.record_id), PackIssues(row.issues),
-                      row.payload.empty() ? mysql::Param(nullptr) : mysql::Param(row.payload)});
+                      row.payload.empty() ? mysql::Param(nullptr)
+                                          : mysql::Param(seal::SealBytes(row.payload, kPayload))});
   }
   return mysql::BulkInsert(db, "import_row",
                            "(import_id, row_no, outcome, key_text, record_id, issues, payload)",
@@ -296,8 +307,10 @@ absl::StatusOr<std::vector<StagedRow>> ReadRows(mysql::Executor& db, const Ulid&
     row.outcome = static_cast<Outcome>(r.Int(1));
     row.key = r.String(2);
     if (!r.IsNull(3)) row.record_id = r.Id(3);
-    if (!r.IsNull(4)) UnpackIssues(r.String(4), &row.issues);
-    if (!r.IsNull(5)) row.payload = r.String(5);
+    if (!r.IsNull(4)) RETURN_IF_ERROR(UnpackIssues(r.String(4), &row.issues));
+    if (!r.IsNull(5)) {
+      ASSIGN_OR_RETURN(row.payload, seal::OpenBytes(r.String(5), kPayload));
+    }
     out.push_back(std::move(row));
   }
   return out;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "common/base/clock.h"
 #include "common/base/text.h"
+#include "common/seal/seal.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 
@@ -28,6 +29,8 @@ using v1::PUBLICITY_STATE_OBJECTED;
 using v1::PUBLICITY_STATE_PASSED;
 using v1::PUBLICITY_STATE_RUNNING;
 using v1::PUBLICITY_STATE_UPHELD;
+
+constexpr char kRaisedBy[] = "objection.raised_by";
 
 constexpr char kColumns[] =
     "id, version, region_path, subject_type, subject_id, kind, channels, url, content_sha256, "
@@ -107,7 +110,8 @@ absl::Status AddObjections(mysql::Executor& db, std::vector<v1::Publicity>& publ
     const int64_t micros = absl::ToUnixMicros(row.Time(2));
     objection->mutable_raised_at()->set_seconds(micros / 1000000);
     objection->mutable_raised_at()->set_nanos(static_cast<int32_t>(micros % 1000000 * 1000));
-    objection->set_raised_by(MaskName(row.String(3)));
+    ASSIGN_OR_RETURN(const std::string raised_by, seal::OpenText(row.String(3), kRaisedBy));
+    objection->set_raised_by(MaskName(raised_by));
     objection->set_text(row.String(4));
     objection->set_state(static_cast<v1::ObjectionState>(row.Int(5)));
     SetDate(row.Day(6), objection->mutable_answer_due());
@@ -415,7 +419,7 @@ absl::StatusOr<v1::Publicity> RaiseObjection(mysql::Tx& tx, const v1::Publicity&
                  "text, state, answer_due, handled_subject, handled_name, handled_role, "
                  "handled_region_path, handled_at, reply) "
                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', '', '', NULL, '')",
-                 {objection_id, id, now, raised_by, actor.subject, text,
+                 {objection_id, id, now, seal::SealText(raised_by, kRaisedBy), actor.subject, text,
                   static_cast<int>(OBJECTION_STATE_OPEN), due.day})
           .status());
   return Save(tx, publicity, *to, now);

@@ -54,6 +54,10 @@ CREATE TABLE objection (
   PRIMARY KEY (id),
   KEY objection_by_publicity (publicity_id, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+)sql"},
+          // Names are sealed where they are stored, which takes more room.
+          {"publicity", 2, "widen_raised_by", R"sql(
+ALTER TABLE objection MODIFY raised_by VARCHAR(1000) NOT NULL;
 )sql"}};
 }
 

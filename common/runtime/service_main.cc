@@ -24,6 +24,7 @@
 #include "common/log/log.h"
 #include "common/migrate/migrator.h"
 #include "common/rpc/server.h"
+#include "common/seal/seal.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 
@@ -39,6 +40,7 @@ struct Settings {
   std::string log_level = "info";
   std::string freeze_file;
   std::string dev_key_dir;
+  std::string seal_key_file;
   std::string system_region = "36";
   std::string peer_token_file;
   std::string peer_ca, peer_certificate, peer_key;
@@ -98,6 +100,9 @@ void Declare(config::Loader& loader, const ServiceDefinition& definition, Settin
   loader.Text("token-audience", &s.authentication.audience, "aud that tokens must name");
   loader.Text("dev-key-dir", &s.dev_key_dir,
               "dev mode: directory of the local key, made when it is not there");
+
+  loader.Text("seal-key-file", &s.seal_key_file,
+              "keys (JSON) that seal personal data at rest; dev mode: made in dev-key-dir");
 
   loader.Text("tls-certificate", &s.server.tls.certificate, "PEM file; empty: plain text");
   loader.Text("tls-key", &s.server.tls.key, "PEM file");
@@ -286,6 +291,7 @@ class Process final : public App {
       return absl::FailedPreconditionError("jwks-file is missing (dev mode: dev-key-dir will do)");
     }
     ASSIGN_OR_RETURN(authenticator_, auth::Authenticator::Create(authentication, clock_));
+    RETURN_IF_ERROR(UseSealKeys());
     RETURN_IF_ERROR(Connect(dev_key, authentication));
 
     ASSIGN_OR_RETURN(
@@ -339,6 +345,26 @@ class Process final : public App {
                             {"mode", settings_.mode},
                             {"instance", instance_}});
     readiness_.Start();
+    return absl::OkStatus();
+  }
+
+  // Before the first record is touched.
+  absl::Status UseSealKeys() {
+    std::shared_ptr<const seal::Keyring> ring;
+    if (!settings_.seal_key_file.empty()) {
+      std::ifstream in(settings_.seal_key_file, std::ios::binary);
+      std::ostringstream text;
+      text << in.rdbuf();
+      if (!in) return absl::UnavailableError("cannot read seal-key-file");
+      ASSIGN_OR_RETURN(ring, seal::Keyring::Parse(text.str()));
+    } else if (!settings_.dev_key_dir.empty()) {
+      ASSIGN_OR_RETURN(ring,
+                       seal::Keyring::LoadOrCreate(settings_.dev_key_dir + "/seal-keys.json"));
+    } else {
+      return absl::FailedPreconditionError(
+          "seal-key-file is missing (dev mode: dev-key-dir will do)");
+    }
+    seal::Use(std::move(ring));
     return absl::OkStatus();
   }
 

@@ -14,6 +14,7 @@
 #include "common/log/log.h"
 #include "common/operation/schema.h"
 #include "common/operation/service.h"
+#include "common/seal/canary.h"
 
 namespace bangfu::runtime {
 
@@ -81,10 +82,12 @@ std::vector<std::string> StandardServices() {
 
 migrate::Migrations StandardMigrations() {
   return migrate::Concat(idempotency::Schema(), audit::Schema(), feed::Schema(),
-                         operation::Schema());
+                         operation::Schema(), seal::CanarySchema());
 }
 
 operation::OperationRunner& InstallStandardParts(App& app, StandardOptions options) {
+  // Keys of another installation would seal what nobody opens again: not ready until they fit.
+  app.readiness().Add("seal_keys", seal::CheckCanary);
   audit::RegisterAuditService(app.router());
 
   operation::RunnerOptions runner_options;

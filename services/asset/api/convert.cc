@@ -8,6 +8,8 @@
 #include "bangfu/options/v1/access.pb.h"
 #include "common/base/bp.h"
 #include "common/base/strings.h"
+#include "common/log/log.h"
+#include "common/seal/seal.h"
 
 namespace bangfu::asset::api {
 namespace {
@@ -159,12 +161,17 @@ void ApplyDetails(const v1::AssetDetails& d, store::AssetRow* row,
   }
   row->owned_village_bp = VillageShareBp(owners);
   row->income_village_bp = VillageShareBp(holders);
-  row->details = d.SerializeAsString();
+  v1::AssetDetails sealed = d;
+  seal::SealSensitive(&sealed);
+  row->details = sealed.SerializeAsString();
 }
 
 v1::AssetDetails DetailsOf(const store::AssetRow& row) {
   v1::AssetDetails details;
   (void)details.ParseFromString(row.details);
+  if (absl::Status status = seal::OpenSensitive(&details); !status.ok()) {
+    log::Error("a stored asset does not open", {{"error", status}});
+  }
   return details;
 }
 

@@ -1,6 +1,7 @@
 #include "services/registry/api/convert.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_join.h"
@@ -10,6 +11,8 @@
 #include "common/auth/caller.h"
 #include "common/base/clock.h"
 #include "common/base/region.h"
+#include "common/log/log.h"
+#include "common/seal/seal.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/util/field_mask_util.h"
@@ -74,7 +77,9 @@ absl::Status CheckEtag(const std::string& etag, int64_t version) {
   return EtagMismatch();
 }
 
-std::string ToBytes(const google::protobuf::Message& message) {
+namespace {
+
+std::string Serialized(const google::protobuf::Message& message) {
   std::string bytes;
   {
     google::protobuf::io::StringOutputStream stream(&bytes);
@@ -83,6 +88,24 @@ std::string ToBytes(const google::protobuf::Message& message) {
     message.SerializeToCodedStream(&coded);
   }
   return bytes;
+}
+
+}  // namespace
+
+std::string ToBytes(const google::protobuf::Message& message) {
+  if (seal::HasSensitive(*message.GetDescriptor())) {
+    std::unique_ptr<google::protobuf::Message> sealed(message.New());
+    sealed->CopyFrom(message);
+    seal::SealSensitive(sealed.get());
+    return Serialized(*sealed);
+  }
+  return Serialized(message);
+}
+
+void OpenSealed(google::protobuf::Message* message) {
+  if (absl::Status status = seal::OpenSensitive(message); !status.ok()) {
+    log::Error("a stored record does not open", {{"error", status}});
+  }
 }
 
 absl::Status RegionUnknown(std::string_view field, std::string_view code) {

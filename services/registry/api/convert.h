@@ -40,12 +40,14 @@ std::optional<Ulid> OptionalId(const std::string& text);  // empty or malformed:
 std::string EtagOf(int64_t version);
 absl::Status CheckEtag(const std::string& etag, int64_t version);
 
-// The record's bytes, the same in every process.
+// The record's bytes as they are stored, the same in every process: what is sensitive is sealed.
 std::string ToBytes(const google::protobuf::Message& message);
+void OpenSealed(google::protobuf::Message* message);
 template <typename T>
 T FromBytes(const std::string& bytes) {
   T message;
   message.ParseFromString(bytes);
+  OpenSealed(&message);
   return message;
 }
 

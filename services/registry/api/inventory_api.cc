@@ -121,6 +121,7 @@ absl::StatusOr<int64_t> SetProjectVerification(
     v1::Project before;
     if (!before.ParseFromString(p.bytes))
       return absl::DataLossError("a stored project is no Project");
+    OpenSealed(&before);
     before.set_id(p.id.ToString());
     before.set_region_path(p.region_path);
     before.set_verification_state(static_cast<v1::VerificationState>(p.verification_state));
