@@ -134,6 +134,7 @@ struct Client::Impl {
     }
     if (!token.empty()) context.AddMetadata("authorization", Cat("Bearer ", token));
     if (!call.traceparent.empty()) context.AddMetadata("traceparent", call.traceparent);
+    for (const auto& [name, value] : options.headers) context.AddMetadata(name, value);
     for (const auto& [name, value] : call.headers) context.AddMetadata(name, value);
     return absl::OkStatus();
   }

@@ -27,6 +27,9 @@ struct ClientOptions {
   // PEM files: `ca` alone authenticates the server, with certificate and key the client too. All
   // empty: plain text.
   std::string ca, certificate, key;
+  // Go with every call; lower-case names. Behind the edge x-bangfu-service says which service an
+  // rpc means that every service serves.
+  std::map<std::string, std::string> headers;
   // Gives the bearer token of calls that bring none; may be empty. Called per call: cache inside.
   std::function<absl::StatusOr<std::string>()> token;
   absl::Duration default_timeout = absl::Seconds(10);

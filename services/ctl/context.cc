@@ -55,6 +55,8 @@ absl::StatusOr<std::shared_ptr<rpc::Client>> Context::ClientOf(std::string_view 
   }
   rpc::ClientOptions options;
   options.target = address->second;
+  options.ca = ca;
+  options.headers = {{"x-bangfu-service", std::string(service)}};
   ASSIGN_OR_RETURN(std::shared_ptr<rpc::Client> client, rpc::Client::Create(std::move(options)));
   clients_->emplace(std::string(service), client);
   return client;

@@ -71,6 +71,7 @@ class Context {
   bool PrintJson(const google::protobuf::Message& message) const;
 
   std::map<std::string, std::string> endpoints;
+  std::string ca;  // PEM file; set: TLS, as the edge wants it
   std::string token;
   std::string dev_key_directory;
   bool json = false;

@@ -25,6 +25,9 @@ int main(int argc, char** argv) {
   std::string clock_offset;
   int exit_code = kExitOk;
   app.add_option("--endpoints", endpoints_file, "服务地址文件 (JSON)")->envname("BANGFU_ENDPOINTS");
+  app.add_option("--ca", context.ca, "CA 证书文件 (PEM)：用 TLS 连接，如经过边界网关")
+      ->envname("BANGFU_CA")
+      ->check(CLI::ExistingFile);
   app.add_option("--token-file", token_file, "令牌文件")->envname("BANGFU_TOKEN_FILE");
   app.add_option("--dev-key", context.dev_key_directory, "开发密钥目录")->envname("BANGFU_DEV_KEY");
   app.add_option("--timeout", timeout_seconds, "每次调用的时限 (秒)")

@@ -47,7 +47,7 @@ using google::protobuf::MethodDescriptor;
 using Json = nlohmann::json;
 
 struct World {
-  std::string endpoints_file, dev_key;
+  std::string endpoints_file, dev_key, ca;
   std::map<std::string, std::string> endpoints;
 
   void Load() {
@@ -433,8 +433,10 @@ int RunStorm(const World& world, const Storm& storm) {
   int ready = 0;
   const std::string nonce = Cat(absl::ToUnixMicros(SystemClock().Now()));
   auto call = [&](int caller) {
-    auto client = rpc::Client::Create(
-        {.target = world.Address(storm.method, storm.service), .read_attempts = 1});
+    auto client = rpc::Client::Create({.target = world.Address(storm.method, storm.service),
+                                       .ca = world.ca,
+                                       .headers = {{"x-bangfu-service", storm.service}},
+                                       .read_attempts = 1});
     const std::string token =
         MintFor(world.dev_key, role, storm.region,
                 storm.same_person ? storm.subject : Cat(storm.subject, "-", caller));
@@ -509,6 +511,7 @@ int Main(int argc, char** argv) {
   int code = 0;
   app.add_option("--endpoints", world.endpoints_file, "endpoints file")->required();
   app.add_option("--dev-key", world.dev_key, "directory of the development key")->required();
+  app.add_option("--ca", world.ca, "CA certificate: storms go over TLS, as the edge wants it");
   app.parse_complete_callback([&] { world.Load(); });
 
   std::string what, kind, reason, method, service, expected, token;
