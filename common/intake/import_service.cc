@@ -10,6 +10,7 @@
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/proto.h"
 
 namespace bangfu::intake {
 namespace {
@@ -106,6 +107,33 @@ absl::StatusOr<bool> HasStopped(mysql::Executor& db, const JobRow& job) {
 absl::Status WrongState(const JobRow& job) {
   return FailedPrecondition("IMPORT_STATE_WRONG", "导入任务当前状态不允许此操作")
       .With("state", v1::ImportState_Name(job.state));
+}
+
+// Whether the caller, who began the import, may have it checked now.
+absl::Status CheckValidate(mysql::Executor& db, const JobRow& job) {
+  if (!job.upload_complete) {
+    return FailedPrecondition("UPLOAD_INCOMPLETE", "文件尚未上传完毕").Build();
+  }
+  switch (job.state) {
+    case v1::IMPORT_STATE_UPLOADING:
+    case v1::IMPORT_STATE_VALIDATED:
+    case v1::IMPORT_STATE_REFUSED:
+      return absl::OkStatus();
+    case v1::IMPORT_STATE_VALIDATING: {
+      ASSIGN_OR_RETURN(const bool stopped, HasStopped(db, job));
+      return stopped ? absl::OkStatus() : WrongState(job);
+    }
+    default:
+      return WrongState(job);
+  }
+}
+
+absl::Status CheckCommit(mysql::Executor& db, const JobRow& job) {
+  if (job.state == v1::IMPORT_STATE_COMMITTING) {
+    ASSIGN_OR_RETURN(const bool stopped, HasStopped(db, job));
+    return stopped ? absl::OkStatus() : WrongState(job);
+  }
+  return job.state == v1::IMPORT_STATE_VALIDATED ? absl::OkStatus() : WrongState(job);
 }
 
 Progress ProgressOf(operation::OperationContext& context) {
@@ -299,22 +327,7 @@ absl::StatusOr<operation::v1::Operation> ImportService::StartValidate(
       context, request, [&](rpc::Mutation& m) -> absl::StatusOr<operation::v1::Operation> {
         ASSIGN_OR_RETURN(JobRow job, Own(m.tx(), context, id, /*for_update=*/true));
         const v1::Import before = ToProto(job);
-        if (!job.upload_complete) {
-          return FailedPrecondition("UPLOAD_INCOMPLETE", "文件尚未上传完毕").Build();
-        }
-        switch (job.state) {
-          case v1::IMPORT_STATE_UPLOADING:
-          case v1::IMPORT_STATE_VALIDATED:
-          case v1::IMPORT_STATE_REFUSED:
-            break;
-          case v1::IMPORT_STATE_VALIDATING: {
-            ASSIGN_OR_RETURN(const bool stopped, HasStopped(m.tx(), job));
-            if (!stopped) return WrongState(job);
-            break;
-          }
-          default:
-            return WrongState(job);
-        }
+        RETURN_IF_ERROR(CheckValidate(m.tx(), job));
         job.state = v1::IMPORT_STATE_VALIDATING;
         job.caller = EncodeCaller(context.caller);
         job.step_at = context.now;
@@ -340,12 +353,7 @@ absl::StatusOr<operation::v1::Operation> ImportService::StartCommit(
       context, request, [&](rpc::Mutation& m) -> absl::StatusOr<operation::v1::Operation> {
         ASSIGN_OR_RETURN(JobRow job, Own(m.tx(), context, id, /*for_update=*/true));
         const v1::Import before = ToProto(job);
-        if (job.state == v1::IMPORT_STATE_COMMITTING) {
-          ASSIGN_OR_RETURN(const bool stopped, HasStopped(m.tx(), job));
-          if (!stopped) return WrongState(job);
-        } else if (job.state != v1::IMPORT_STATE_VALIDATED) {
-          return WrongState(job);
-        }
+        RETURN_IF_ERROR(CheckCommit(m.tx(), job));
         job.state = v1::IMPORT_STATE_COMMITTING;
         job.caller = EncodeCaller(context.caller);
         job.step_at = context.now;
@@ -369,7 +377,15 @@ absl::StatusOr<v1::Import> ImportService::Get(rpc::CallContext& context,
                                               const v1::GetImportRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
   ASSIGN_OR_RETURN(const JobRow job, Visible(context.db, context, id));
-  return ToProto(job);
+  v1::Import import = ToProto(job);
+  // Only who began an import takes it further; to others it is not there.
+  if (job.created_by == context.caller.subject) {
+    workflow::FillAllowedActions(
+        {workflow::ActionOf("validate", "校验", CheckValidate(context.db, job)),
+         workflow::ActionOf("commit", "入库", CheckCommit(context.db, job))},
+        import.mutable_allowed_actions());
+  }
+  return import;
 }
 
 absl::StatusOr<v1::ListImportRowsResponse> ImportService::ListRows(

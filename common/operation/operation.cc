@@ -137,6 +137,18 @@ absl::StatusOr<std::vector<v1::Operation>> List(mysql::Executor& db, const ListQ
   return out;
 }
 
+absl::Status CheckCancel(v1::OperationState state) {
+  if (state == OPERATION_STATE_PENDING || state == OPERATION_STATE_RUNNING) return absl::OkStatus();
+  return StateNotAllowed(state, "取消");
+}
+
+absl::Status CheckResume(v1::OperationState state) {
+  if (state == OPERATION_STATE_FAILED || state == OPERATION_STATE_CANCELLED) {
+    return absl::OkStatus();
+  }
+  return StateNotAllowed(state, "继续");
+}
+
 absl::Status Cancel(mysql::Tx& tx, const Ulid& id, absl::Time now) {
   ASSIGN_OR_RETURN(mysql::Rows rows,
                    tx.Query("SELECT state FROM operation WHERE id = ? FOR UPDATE", {id}));
@@ -150,7 +162,7 @@ absl::Status Cancel(mysql::Tx& tx, const Ulid& id, absl::Time now) {
             {static_cast<int>(OPERATION_STATE_CANCELLED), now, now, id})
         .status();
   }
-  if (state != OPERATION_STATE_RUNNING) return StateNotAllowed(state, "取消");
+  RETURN_IF_ERROR(CheckCancel(static_cast<v1::OperationState>(state)));
   return tx
       .Execute("UPDATE operation SET cancel_requested = 1, updated_at = ? WHERE id = ?", {now, id})
       .status();
@@ -160,10 +172,7 @@ absl::Status Resume(mysql::Tx& tx, const Ulid& id, absl::Time now) {
   ASSIGN_OR_RETURN(mysql::Rows rows,
                    tx.Query("SELECT state FROM operation WHERE id = ? FOR UPDATE", {id}));
   if (rows.empty()) return NotFound("operation", id.ToString());
-  const int64_t state = rows[0].Int(0);
-  if (state != OPERATION_STATE_FAILED && state != OPERATION_STATE_CANCELLED) {
-    return StateNotAllowed(state, "继续");
-  }
+  RETURN_IF_ERROR(CheckResume(static_cast<v1::OperationState>(rows[0].Int(0))));
   return tx
       .Execute(
           "UPDATE operation SET state = ?, cancel_requested = 0, attempts = 0, error = '', "

@@ -64,6 +64,9 @@ absl::Status Cancel(mysql::Tx& tx, const Ulid& id, absl::Time now);
 // FAILED or CANCELLED: PENDING again, to go on from its cursor. FAILED_PRECONDITION
 // STATE_NOT_ALLOWED otherwise.
 absl::Status Resume(mysql::Tx& tx, const Ulid& id, absl::Time now);
+// Whether work in this state can be cancelled or resumed; as Cancel and Resume refuse.
+absl::Status CheckCancel(v1::OperationState state);
+absl::Status CheckResume(v1::OperationState state);
 
 // Deletes some ended operations older than `retention`; gives how many. 0: nothing left to do.
 absl::StatusOr<int64_t> SweepRetention(mysql::Session& session, absl::Time now,

@@ -6,6 +6,7 @@
 #include "common/base/page_token.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/proto.h"
 
 namespace bangfu::operation {
 namespace {
@@ -39,6 +40,17 @@ absl::StatusOr<v1::ListOperationsResponse> ListOperations(
   return response;
 }
 
+// Who may cancel or resume: the person who started it, or the province's administrator.
+absl::Status CheckOwner(const CallContext& context, const v1::Operation& operation) {
+  if (operation.created_by().subject() == context.caller.subject ||
+      context.caller.May({auth::Role::ROLE_PROV_ADMIN}, operation.region_path())) {
+    return absl::OkStatus();
+  }
+  return Error(absl::StatusCode::kPermissionDenied, "OPERATION_OF_ANOTHER")
+      .Zh("只有发起人或省级管理员可以操作该任务")
+      .Build();
+}
+
 // Cancel or resume: `change` under the rules that both share.
 template <typename Request, typename Change>
 absl::StatusOr<v1::Operation> Steer(CallContext& context, const Request& request, Change change) {
@@ -46,12 +58,7 @@ absl::StatusOr<v1::Operation> Steer(CallContext& context, const Request& request
   return rpc::Mutate<v1::Operation>(
       context, request, [&](rpc::Mutation& mutation) -> absl::StatusOr<v1::Operation> {
         ASSIGN_OR_RETURN(const v1::Operation before, Get(mutation.tx(), id, context.scope));
-        if (before.created_by().subject() != context.caller.subject &&
-            !context.caller.May({auth::Role::ROLE_PROV_ADMIN}, before.region_path())) {
-          return Error(absl::StatusCode::kPermissionDenied, "OPERATION_OF_ANOTHER")
-              .Zh("只有发起人或省级管理员可以操作该任务")
-              .Build();
-        }
+        RETURN_IF_ERROR(CheckOwner(context, before));
         RETURN_IF_ERROR(change(mutation.tx(), id, context.now));
         ASSIGN_OR_RETURN(const v1::Operation after, Get(mutation.tx(), id, context.scope));
         RETURN_IF_ERROR(mutation.Audit("operation", id, after.region_path(), &before, after));
@@ -90,7 +97,14 @@ void RegisterOperationService(rpc::Router& router, std::function<void()> wake) {
       [](CallContext& context,
          const v1::GetOperationRequest& request) -> absl::StatusOr<v1::Operation> {
         ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
-        return Get(context.db, id, context.scope);
+        ASSIGN_OR_RETURN(v1::Operation operation, Get(context.db, id, context.scope));
+        const absl::Status owner = CheckOwner(context, operation);
+        const auto check = [&](const absl::Status& state) { return owner.ok() ? state : owner; };
+        workflow::FillAllowedActions(
+            {workflow::ActionOf("cancel", "取消", check(CheckCancel(operation.state()))),
+             workflow::ActionOf("resume", "继续", check(CheckResume(operation.state())))},
+            operation.mutable_allowed_actions());
+        return operation;
       });
   router.Unary<v1::ListOperationsRequest, v1::ListOperationsResponse>(
       "bangfu.operation.v1.OperationService.ListOperations", ListOperations);

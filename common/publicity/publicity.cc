@@ -324,6 +324,22 @@ absl::StatusOr<v1::Publicity> Get(mysql::Executor& db, const Ulid& id,
   return One(db, db.Query(sql, params), id);
 }
 
+absl::StatusOr<std::vector<v1::Publicity>> GetMany(mysql::Executor& db,
+                                                   const std::vector<Ulid>& ids,
+                                                   const std::vector<std::string>& scope) {
+  std::vector<v1::Publicity> out;
+  if (ids.empty()) return out;
+  mysql::Params params;
+  for (const Ulid& id : ids) params.emplace_back(id);
+  std::string sql = absl::StrCat("SELECT ", kColumns, " FROM publicity WHERE id IN (",
+                                 mysql::Placeholders(ids.size()), ") AND ");
+  sql += mysql::RegionClause(scope, "region_path", &params);
+  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(sql, params));
+  for (const mysql::Row& row : rows) out.push_back(FromRow(row));
+  RETURN_IF_ERROR(AddObjections(db, out));
+  return out;
+}
+
 absl::StatusOr<v1::Publicity> GetForUpdate(mysql::Tx& tx, const Ulid& id,
                                            const std::vector<std::string>& scope,
                                            std::string_view etag) {
@@ -489,14 +505,20 @@ std::vector<workflow::AllowedAction> Allowed(const v1::Publicity& publicity,
   return Transitions().Allowed(subject, actor);
 }
 
-absl::StatusOr<std::vector<std::string>> OpenRecorders(mysql::Executor& db,
-                                                       const Ulid& publicity_id) {
+absl::StatusOr<std::map<Ulid, std::vector<std::string>>> OpenRecorders(
+    mysql::Executor& db, const std::vector<Ulid>& publicity_ids) {
+  std::map<Ulid, std::vector<std::string>> out;
+  if (publicity_ids.empty()) return out;
+  mysql::Params params;
+  for (const Ulid& id : publicity_ids) params.emplace_back(id);
+  params.emplace_back(static_cast<int>(OBJECTION_STATE_OPEN));
   ASSIGN_OR_RETURN(
       mysql::Rows rows,
-      db.Query("SELECT recorded_subject FROM objection WHERE publicity_id = ? AND state = ?",
-               {publicity_id, static_cast<int>(OBJECTION_STATE_OPEN)}));
-  std::vector<std::string> out;
-  for (const mysql::Row& row : rows) out.push_back(row.String(0));
+      db.Query(absl::StrCat("SELECT publicity_id, recorded_subject FROM objection WHERE "
+                            "publicity_id IN (",
+                            mysql::Placeholders(publicity_ids.size()), ") AND state = ?"),
+               params));
+  for (const mysql::Row& row : rows) out[row.Id(0)].push_back(row.String(1));
   return out;
 }
 

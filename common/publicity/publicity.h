@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -65,6 +66,10 @@ const workflow::Table<v1::PublicityState, Subject>& Transitions();
 // the regions.
 absl::StatusOr<v1::Publicity> Get(mysql::Executor& db, const Ulid& id,
                                   const std::vector<std::string>& scope);
+// Those of the ids that are there, in no order.
+absl::StatusOr<std::vector<v1::Publicity>> GetMany(mysql::Executor& db,
+                                                   const std::vector<Ulid>& ids,
+                                                   const std::vector<std::string>& scope);
 // Get, locked for a change in this transaction, with the etag checked unless it is empty (ABORTED
 // ETAG_MISMATCH).
 absl::StatusOr<v1::Publicity> GetForUpdate(mysql::Tx& tx, const Ulid& id,
@@ -118,8 +123,8 @@ std::vector<workflow::AllowedAction> Allowed(const v1::Publicity& publicity,
                                              const workflow::Actor& actor,
                                              const std::vector<std::string>& open_recorders,
                                              absl::Time now);
-// Who recorded the objections that are still open.
-absl::StatusOr<std::vector<std::string>> OpenRecorders(mysql::Executor& db,
-                                                       const Ulid& publicity_id);
+// Who recorded the objections that are still open, by publicity.
+absl::StatusOr<std::map<Ulid, std::vector<std::string>>> OpenRecorders(
+    mysql::Executor& db, const std::vector<Ulid>& publicity_ids);
 
 }  // namespace bangfu::publicity

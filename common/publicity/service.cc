@@ -1,10 +1,12 @@
 #include "common/publicity/service.h"
 
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/page_token.h"
 #include "common/base/region.h"
+#include "common/rpc/bulk.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
@@ -16,6 +18,7 @@ using rpc::CallContext;
 using rpc::Mutation;
 
 constexpr char kAggregate[] = "publicity";
+constexpr char kConclude[] = "bangfu.publicity.v1.PublicityService.ConcludePublicity";
 
 type::v1::Actor ActorOf(const Mutation& mutation, std::string_view region_path) {
   const audit::Actor actor = mutation.ActorAt(region_path);
@@ -34,14 +37,49 @@ absl::Status Record(Mutation& mutation, const v1::Publicity* before, const v1::P
   return mutation.Publish(kAggregate, id, after.region_path(), after);
 }
 
-absl::Status AddAllowed(mysql::Executor& db, const CallContext& context, v1::Publicity* publicity) {
-  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(publicity->id()));
-  ASSIGN_OR_RETURN(const std::vector<std::string> recorders, OpenRecorders(db, id));
-  workflow::FillAllowedActions(
-      Allowed(*publicity, workflow::ActorAt(context.caller, publicity->region_path()), recorders,
-              context.now),
-      publicity->mutable_allowed_actions());
+absl::Status AddAllowed(mysql::Executor& db, const CallContext& context,
+                        const std::vector<v1::Publicity*>& publicities) {
+  std::vector<Ulid> ids;
+  for (const v1::Publicity* publicity : publicities) {
+    ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(publicity->id()));
+    ids.push_back(id);
+  }
+  ASSIGN_OR_RETURN(auto recorders, OpenRecorders(db, ids));
+  for (size_t i = 0; i < ids.size(); ++i) {
+    v1::Publicity& publicity = *publicities[i];
+    workflow::FillAllowedActions(
+        Allowed(publicity, workflow::ActorAt(context.caller, publicity.region_path()),
+                recorders[ids[i]], context.now),
+        publicity.mutable_allowed_actions());
+  }
   return absl::OkStatus();
+}
+
+absl::StatusOr<v1::BatchGetPublicitiesResponse> BatchGet(
+    CallContext& context, const v1::BatchGetPublicitiesRequest& request) {
+  std::vector<Ulid> ids;
+  for (const std::string& text : request.ids()) {
+    ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(text));
+    ids.push_back(id);
+  }
+  ASSIGN_OR_RETURN(std::vector<v1::Publicity> found, GetMany(context.db, ids, context.scope));
+  std::vector<v1::Publicity*> shown;
+  std::map<std::string, const v1::Publicity*> by_id;
+  for (v1::Publicity& publicity : found) {
+    shown.push_back(&publicity);
+    by_id[publicity.id()] = &publicity;
+  }
+  RETURN_IF_ERROR(AddAllowed(context.db, context, shown));
+  v1::BatchGetPublicitiesResponse response;
+  for (const Ulid& id : ids) {
+    const auto one = by_id.find(id.ToString());
+    if (one == by_id.end()) {
+      response.add_missing_ids(id.ToString());
+    } else {
+      *response.add_publicities() = *one->second;
+    }
+  }
+  return response;
 }
 
 absl::StatusOr<v1::ListPublicitiesResponse> ListPublicities(
@@ -97,7 +135,7 @@ absl::StatusOr<v1::Publicity> Move(CallContext& context, const Request& request,
         if (after.state() == v1::PUBLICITY_STATE_UPHELD && options.on_upheld) {
           RETURN_IF_ERROR(options.on_upheld(mutation, after));
         }
-        RETURN_IF_ERROR(AddAllowed(mutation.tx(), context, &after));
+        RETURN_IF_ERROR(AddAllowed(mutation.tx(), context, {&after}));
         return after;
       });
 }
@@ -129,11 +167,13 @@ void RegisterPublicityService(rpc::Router& router, ServiceOptions options) {
          const v1::GetPublicityRequest& request) -> absl::StatusOr<v1::Publicity> {
         ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
         ASSIGN_OR_RETURN(v1::Publicity publicity, Get(context.db, id, context.scope));
-        RETURN_IF_ERROR(AddAllowed(context.db, context, &publicity));
+        RETURN_IF_ERROR(AddAllowed(context.db, context, {&publicity}));
         return publicity;
       });
   router.Unary<v1::ListPublicitiesRequest, v1::ListPublicitiesResponse>(
       "bangfu.publicity.v1.PublicityService.ListPublicities", ListPublicities);
+  router.Unary<v1::BatchGetPublicitiesRequest, v1::BatchGetPublicitiesResponse>(
+      "bangfu.publicity.v1.PublicityService.BatchGetPublicities", BatchGet);
   router.Unary<v1::RaiseObjectionRequest, v1::Publicity>(
       "bangfu.publicity.v1.PublicityService.RaiseObjection",
       [options](CallContext& context, const v1::RaiseObjectionRequest& request) {
@@ -158,14 +198,23 @@ void RegisterPublicityService(rpc::Router& router, ServiceOptions options) {
                                      ActorOf(mutation, publicity.region_path()), context.now);
             });
       });
-  router.Unary<v1::ConcludePublicityRequest, v1::Publicity>(
-      "bangfu.publicity.v1.PublicityService.ConcludePublicity",
-      [options](CallContext& context, const v1::ConcludePublicityRequest& request) {
-        return Move(
-            context, request, request.etag(), options,
-            [&](Mutation& mutation, const v1::Publicity& publicity, const workflow::Actor& actor) {
-              return Conclude(mutation.tx(), publicity, actor, options.calendar, context.now);
-            });
+  const auto conclude = [options](CallContext& context,
+                                  const v1::ConcludePublicityRequest& request) {
+    return Move(
+        context, request, request.etag(), options,
+        [&](Mutation& mutation, const v1::Publicity& publicity, const workflow::Actor& actor) {
+          return Conclude(mutation.tx(), publicity, actor, options.calendar, context.now);
+        });
+  };
+  router.Unary<v1::ConcludePublicityRequest, v1::Publicity>(kConclude, conclude);
+  router.Unary<v1::BatchConcludePublicitiesRequest, v1::BatchConcludePublicitiesResponse>(
+      "bangfu.publicity.v1.PublicityService.BatchConcludePublicities",
+      [conclude](CallContext& context, const v1::BatchConcludePublicitiesRequest& request)
+          -> absl::StatusOr<v1::BatchConcludePublicitiesResponse> {
+        v1::BatchConcludePublicitiesResponse response;
+        RETURN_IF_ERROR(rpc::RunBulk(context, request, kConclude, v1::ConcludePublicityRequest(),
+                                     conclude, response.mutable_results()));
+        return response;
       });
 }
 

@@ -42,14 +42,14 @@ class Mutation {
 
 // Runs `body` once per request_id of this caller and method. A repeated request gives the stored
 // answer; the same id with another body is INVALID_ARGUMENT REQUEST_ID_REUSED; failures are not
-// stored. With `validate_only` everything is checked and rolled back, nothing stored. The body may
-// run more than once (deadlock, lost connection) and keeps no state outside itself.
+// stored. A request that has `validate_only` set is checked in full and rolled back, nothing
+// stored. The body may run more than once (deadlock, lost connection) and keeps no state outside
+// itself.
 //
-//   return Mutate<Project>(context, request, [&](Mutation& m) -> absl::StatusOr<Project> { … },
-//                          request.validate_only());
+//   return Mutate<Project>(context, request,
+//                          [&](Mutation& m) -> absl::StatusOr<Project> { … });
 template <typename Response, typename Request, typename F>
-absl::StatusOr<Response> Mutate(CallContext& context, const Request& request, F body,
-                                bool validate_only = false);
+absl::StatusOr<Response> Mutate(CallContext& context, const Request& request, F body);
 
 }  // namespace bangfu::rpc
 

@@ -18,8 +18,9 @@ absl::Status RunMutation(CallContext& context, const google::protobuf::Message& 
 }  // namespace internal
 
 template <typename Response, typename Request, typename F>
-absl::StatusOr<Response> Mutate(CallContext& context, const Request& request, F body,
-                                bool validate_only) {
+absl::StatusOr<Response> Mutate(CallContext& context, const Request& request, F body) {
+  bool validate_only = false;
+  if constexpr (requires { request.validate_only(); }) validate_only = request.validate_only();
   Response response;
   absl::Status status = internal::RunMutation(context, request, request.request_id(), validate_only,
                                               &response, [&](Mutation& mutation) -> absl::Status {

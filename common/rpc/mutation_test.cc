@@ -33,8 +33,7 @@ class MutationTest : public SampleServerTest {
   void SetUp() override {
     handlers_.create = [this](CallContext& context, const sample::CreateSampleRequest& request) {
       return Mutate<sample::Sample>(
-          context, request,
-          [&](Mutation& m) -> absl::StatusOr<sample::Sample> {
+          context, request, [&](Mutation& m) -> absl::StatusOr<sample::Sample> {
             ++bodies_;
             const Ulid id = context.ids.Next();
             RETURN_IF_ERROR(m.tx()
@@ -47,8 +46,7 @@ class MutationTest : public SampleServerTest {
             RETURN_IF_ERROR(m.Publish("sample", id, "360733101", sample));
             if (sample.name() == "坏的") return FailedPrecondition("BAD_SAMPLE", "不行");
             return sample;
-          },
-          request.validate_only());
+          });
     };
     StartServer(testing::RpcServer::DefaultServerOptions(), TestSchema());
   }

@@ -77,7 +77,7 @@ std::function<absl::Status(mysql::Session&)> UntilDone(Step step) {
 
 std::vector<std::string> StandardServices() {
   return {"bangfu.audit.v1.AuditService", "bangfu.operation.v1.OperationService",
-          "bangfu.feed.v1.ChangeFeed"};
+          "bangfu.feed.v1.ChangeFeed", "bangfu.dictionary.v1.DictionaryService"};
 }
 
 migrate::Migrations StandardMigrations() {
@@ -89,6 +89,7 @@ operation::OperationRunner& InstallStandardParts(App& app, StandardOptions optio
   // Keys of another installation would seal what nobody opens again: not ready until they fit.
   app.readiness().Add("seal_keys", seal::CheckCanary);
   audit::RegisterAuditService(app.router());
+  dictionary::RegisterDictionaryService(app.router(), std::move(options.dictionary));
 
   operation::RunnerOptions runner_options;
   runner_options.holder = app.instance();

@@ -1,11 +1,12 @@
-// What every service has beside its own rpcs: the audit trail, long work, its change feed, and the
-// jobs that keep their tables.
+// What every service has beside its own rpcs: the audit trail, long work, its change feed, the
+// dictionary and forms of its contracts, and the jobs that keep their tables.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "common/dictionary/service.h"
 #include "common/feed/service.h"
 #include "common/migrate/migration.h"
 #include "common/operation/operation.h"
@@ -30,6 +31,7 @@ struct StandardOptions {
   // What a new subscriber of this service's feed gets; null: nothing to copy.
   std::shared_ptr<feed::SnapshotSource> states;
   std::vector<Following> following;
+  dictionary::Options dictionary;
   // Threads that run long work.
   int operation_workers = 2;
 };

@@ -23,6 +23,21 @@ inline Actor ActorAt(const auth::Caller& caller, std::string_view region_path) {
   return actor;
 }
 
+// An action of a thing without a table: allowed when `check` is OK, else its refusal.
+inline AllowedAction ActionOf(std::string_view action, std::string_view label_zh,
+                              const absl::Status& check) {
+  AllowedAction out;
+  out.action = action;
+  out.label_zh = label_zh;
+  out.allowed = check.ok();
+  if (!check.ok()) {
+    const ErrorDetail detail = GetErrorDetail(check);
+    out.refusal_reason = detail.reason;
+    out.refusal_zh = detail.message_zh;
+  }
+  return out;
+}
+
 inline void FillAllowedActions(const std::vector<AllowedAction>& actions,
                                google::protobuf::RepeatedPtrField<type::v1::AllowedAction>* out) {
   for (const AllowedAction& action : actions) {

@@ -10,6 +10,7 @@
 #include "services/asset/api/asset_handlers.h"
 #include "services/asset/api/checks.h"
 #include "services/asset/api/contract_handlers.h"
+#include "services/asset/api/prefill.h"
 #include "services/asset/jobs/asset_import.h"
 #include "services/asset/jobs/registry_copies.h"
 #include "services/asset/jobs/states.h"
@@ -25,6 +26,7 @@ absl::Status Compose(runtime::App& app) {
   standard.states = AssetStates();
   standard.following = {{api::kRegistry, api::kReferenceConsumer, RegistryAggregates(),
                          std::make_shared<RegistryCopies>()}};
+  standard.dictionary.prefills = api::Prefills();
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
 
   const api::HandlerOptions options;

@@ -16,6 +16,8 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code);
 void AddFeedCommands(CLI::App& app, Context& context, int& exit_code);
 void AddAuditCommands(CLI::App& app, Context& context, int& exit_code);
 void AddOperationCommands(CLI::App& app, Context& context, int& exit_code);
+void AddDashboardCommand(CLI::App& app, Context& context, int& exit_code);
+void AddDictionaryCommands(CLI::App& app, Context& context, int& exit_code);
 void AddDoctorCommand(CLI::App& app, Context& context, int& exit_code);
 void AddCallCommand(CLI::App& app, Context& context, int& exit_code);
 void AddCompletionCommand(CLI::App& app);

@@ -64,6 +64,8 @@ int main(int argc, char** argv) {
   AddFeedCommands(app, context, exit_code);
   AddAuditCommands(app, context, exit_code);
   AddOperationCommands(app, context, exit_code);
+  AddDashboardCommand(app, context, exit_code);
+  AddDictionaryCommands(app, context, exit_code);
   AddDoctorCommand(app, context, exit_code);
   AddCallCommand(app, context, exit_code);
   AddCompletionCommand(app);

@@ -707,16 +707,16 @@ absl::Status Job::Advance(Context& context, AdvanceStep step,
     request.set_department(department);
     if (step == ADVANCE_STEP_PUBLICISE) request.add_channels("村务公开栏");
     for (size_t k = i; k < evaluations.size() && k < i + 100; ++k)
-      request.add_ids(evaluations[k].id());
+      request.add_items()->set_id(evaluations[k].id());
     Context patient = context;
     patient.timeout = absl::Minutes(2);
     ASSIGN_OR_RETURN(auto response,
                      patient.Call<BatchAdvanceResponse>(Cat(kEvaluation, "BatchAdvance"), request));
-    for (const auto& outcome : response.outcomes()) {
-      if (outcome.done()) {
+    for (const auto& result : response.results()) {
+      if (result.done()) {
         ++done;
       } else {
-        if (refused++ == 0) first = outcome.refusal_zh();
+        if (refused++ == 0) first = result.refusal().message_zh();
       }
     }
     progress.Update(static_cast<int64_t>(std::min(i + 100, evaluations.size())),

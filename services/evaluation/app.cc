@@ -7,8 +7,10 @@
 #include "common/runtime/standard_parts.h"
 #include "services/evaluation/api/deps.h"
 #include "services/evaluation/api/lifecycle_api.h"
+#include "services/evaluation/api/prefill.h"
 #include "services/evaluation/jobs/asset_effects.h"
 #include "services/evaluation/jobs/batch_evaluation.h"
+#include "services/evaluation/jobs/board.h"
 #include "services/evaluation/jobs/bootstrap.h"
 #include "services/evaluation/jobs/evaluator.h"
 #include "services/evaluation/jobs/ledger_entries.h"
@@ -37,6 +39,7 @@ absl::Status Compose(runtime::App& app) {
       {kRegistrySource, kFactsConsumer, RegistryAggregates(), std::make_shared<RegistryEffects>()},
       {kAssetSource, kFactsConsumer, AssetAggregates(), std::make_shared<AssetEffects>()},
   };
+  standard.dictionary.prefills = Prefills();
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
 
   Deps deps;
@@ -49,6 +52,7 @@ absl::Status Compose(runtime::App& app) {
   RegisterEvaluationHandlers(app.router(), deps);
   RegisterLifecycleHandlers(app.router(), deps);
   RegisterLedgerHandlers(app.router(), deps);
+  RegisterDashboardHandlers(app.router());
   publicity::RegisterPublicityService(app.router(), ClassPublicityOptions());
 
   app.jobs().AddPeriodic("seed_baseline", absl::Hours(1), [&app](mysql::Session& session) {
@@ -56,6 +60,9 @@ absl::Status Compose(runtime::App& app) {
   });
   app.jobs().AddPeriodic("leave_void_subjects", absl::Minutes(5), [&app](mysql::Session& session) {
     return LeaveVoidSubjects(session, app.clock().Now());
+  });
+  app.jobs().AddPeriodic("refresh_boards", absl::Minutes(10), [&app](mysql::Session& session) {
+    return RefreshBoards(session, app.clock().Now());
   });
   app.jobs().AddPeriodic("recount_rollups", absl::Hours(24), [&app](mysql::Session& session) {
     return RecountAndRefresh(session, app.clock().Now());
@@ -71,12 +78,12 @@ runtime::ServiceDefinition Definition() {
   definition.summary = "evaluates assistance industries and keeps the four-class ledger (四个一批)";
   definition.services = runtime::StandardServices();
   for (const char* service : {"CriteriaService", "FactService", "EvaluationService",
-                              "LedgerService"}) {
+                              "LedgerService", "DashboardService"}) {
     definition.services.push_back(std::string("bangfu.evaluation.v1.") + service);
   }
   definition.services.push_back("bangfu.publicity.v1.PublicityService");
-  definition.migrations = migrate::Concat(runtime::StandardMigrations(), publicity::Schema(),
-                                          EvaluationMigrations());
+  definition.migrations =
+      migrate::Concat(runtime::StandardMigrations(), publicity::Schema(), EvaluationMigrations());
   definition.peers = {"registry", "asset"};
   definition.compose = Compose;
   return definition;

@@ -6,6 +6,7 @@
 #include "common/intake/schema.h"
 #include "common/runtime/standard_parts.h"
 #include "services/registry/api/convert.h"
+#include "services/registry/api/dictionary.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/inventory_api.h"
 #include "services/registry/jobs/project_import.h"
@@ -21,6 +22,7 @@ absl::StatusOr<std::string> RegionOfImport(mysql::Executor& db, std::string_view
 absl::Status Compose(runtime::App& app) {
   runtime::StandardOptions standard;
   standard.states = MakeSnapshotSource();
+  standard.dictionary = MakeDictionaryOptions();
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
   RegisterHandlers(app.router());
 

@@ -1,5 +1,7 @@
 // Rules that hold for every contract, read from the descriptors: who may call, what a mutation
 // carries, what requests may not hold, and that the words are there.
+#include "tests/contract/contracts.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -41,126 +43,13 @@
 namespace bangfu {
 namespace {
 
-using google::protobuf::Descriptor;
-using google::protobuf::DescriptorPool;
-using google::protobuf::EnumDescriptor;
-using google::protobuf::FieldDescriptor;
-using google::protobuf::FileDescriptor;
-using google::protobuf::MethodDescriptor;
-using google::protobuf::ServiceDescriptor;
 using ::testing::IsEmpty;
-
-// The contracts with their comments, as protoc wrote them (CONTRACTS_FILE); the generated pool has
-// the options, but no comments.
-class Contracts {
- public:
-  static const Contracts& Get() {
-    static const auto* const contracts = new Contracts;
-    return *contracts;
-  }
-  const std::vector<const FileDescriptor*>& files() const { return files_; }
-  const std::vector<const FileDescriptor*>& commented_files() const { return commented_files_; }
-
-  std::vector<const ServiceDescriptor*> Services() const { return ServicesOf(files_); }
-  static std::vector<const ServiceDescriptor*> ServicesOf(
-      const std::vector<const FileDescriptor*>& files) {
-    std::vector<const ServiceDescriptor*> out;
-    for (const FileDescriptor* file : files) {
-      for (int i = 0; i < file->service_count(); ++i) out.push_back(file->service(i));
-    }
-    return out;
-  }
-  std::vector<const MethodDescriptor*> Methods() const {
-    std::vector<const MethodDescriptor*> out;
-    for (const ServiceDescriptor* service : Services()) {
-      for (int i = 0; i < service->method_count(); ++i) out.push_back(service->method(i));
-    }
-    return out;
-  }
-  static std::vector<const Descriptor*> MessagesOf(
-      const std::vector<const FileDescriptor*>& files) {
-    std::vector<const Descriptor*> out;
-    for (const FileDescriptor* file : files) {
-      for (int i = 0; i < file->message_type_count(); ++i) Nested(file->message_type(i), &out);
-    }
-    return out;
-  }
-  static std::vector<const EnumDescriptor*> EnumsOf(
-      const std::vector<const FileDescriptor*>& files) {
-    std::vector<const EnumDescriptor*> out;
-    for (const FileDescriptor* file : files) {
-      for (int i = 0; i < file->enum_type_count(); ++i) out.push_back(file->enum_type(i));
-    }
-    for (const Descriptor* message : MessagesOf(files)) {
-      for (int i = 0; i < message->enum_type_count(); ++i) out.push_back(message->enum_type(i));
-    }
-    return out;
-  }
-
- private:
-  Contracts() {
-    // One name of each library, so that the linker keeps them all.
-    for (const Descriptor* linked :
-         {registry::v1::Project::descriptor(), asset::v1::Asset::descriptor(),
-          evaluation::v1::Evaluation::descriptor(), operation::v1::Operation::descriptor()}) {
-      EXPECT_NE(linked, nullptr);
-    }
-    std::ifstream in(CONTRACTS_FILE, std::ios::binary);
-    google::protobuf::FileDescriptorSet set;
-    EXPECT_TRUE(set.ParseFromIstream(&in)) << CONTRACTS_FILE;
-    for (const auto& file : set.file()) {
-      const FileDescriptor* built = commented_.BuildFile(file);
-      if (built == nullptr) {
-        ADD_FAILURE() << file.name() << " does not build";
-        continue;
-      }
-      if (file.package().rfind("bangfu.", 0) != 0) continue;
-      commented_files_.push_back(built);
-      const FileDescriptor* linked = DescriptorPool::generated_pool()->FindFileByName(file.name());
-      if (linked == nullptr) {
-        ADD_FAILURE() << file.name() << " is not linked into this test";
-        continue;
-      }
-      files_.push_back(linked);
-    }
-  }
-  static void Nested(const Descriptor* message, std::vector<const Descriptor*>* out) {
-    out->push_back(message);
-    for (int i = 0; i < message->nested_type_count(); ++i) Nested(message->nested_type(i), out);
-  }
-
-  DescriptorPool commented_;
-  std::vector<const FileDescriptor*> files_, commented_files_;
-};
 
 template <typename T>
 bool Commented(const T& descriptor) {
   google::protobuf::SourceLocation location;
   if (!descriptor.GetSourceLocation(&location)) return false;
   return !location.leading_comments.empty() || !location.trailing_comments.empty();
-}
-
-bool Starts(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
-bool Ends(const std::string& text, std::string_view suffix) {
-  return text.size() >= suffix.size() &&
-         text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
-}
-
-// Every message type that a request can hold, itself included.
-std::set<const Descriptor*> Reachable(const Descriptor* root) {
-  std::set<const Descriptor*> seen;
-  std::vector<const Descriptor*> open = {root};
-  while (!open.empty()) {
-    const Descriptor* message = open.back();
-    open.pop_back();
-    if (!seen.insert(message).second) continue;
-    for (int i = 0; i < message->field_count(); ++i) {
-      if (message->field(i)->message_type() != nullptr) {
-        open.push_back(message->field(i)->message_type());
-      }
-    }
-  }
-  return seen;
 }
 
 TEST(Contracts, CoverEveryProtoOfTheTree) {
@@ -383,44 +272,6 @@ TEST(Contracts, EveryRecordAndEnumIsDescribed) {
     if (!Commented(*type)) without.insert(type->full_name());
   }
   EXPECT_THAT(without, IsEmpty());
-}
-
-// 力戒形式主义: what one record holds, no form of another area asks for again. Numbers are compared
-// by their zh label, the name under which an official knows them.
-TEST(Contracts, R129_NoFormAsksForANumberThatAnotherAreaHolds) {
-  std::map<std::string, std::map<std::string, std::string>> asked;  // label -> area -> a field
-  for (const MethodDescriptor* method : Contracts::Get().Methods()) {
-    const auto access = contract::AccessOf(*method);
-    if (!access.ok() || access->mode() != options::v1::ACCESS_MODE_WRITE) continue;
-    for (const Descriptor* message : Reachable(method->input_type())) {
-      if (!Starts(message->full_name(), "bangfu.")) continue;
-      for (int i = 0; i < message->field_count(); ++i) {
-        const FieldDescriptor* field = message->field(i);
-        const bool number =
-            field->cpp_type() == FieldDescriptor::CPPTYPE_INT32 ||
-            field->cpp_type() == FieldDescriptor::CPPTYPE_INT64 ||
-            (field->message_type() != nullptr && Ends(field->message_type()->name(), "Amount"));
-        const std::string& zh = contract::LabelOf(*field).zh();
-        if (number && !zh.empty()) asked[zh][message->file()->package()] = field->full_name();
-      }
-    }
-  }
-  ASSERT_GT(asked.size(), 30u);
-  // One word for two things; why they are two.
-  const std::map<std::string, std::string> two_things = {
-      {"份额", "an owner's share of an asset; a region's share of a project"},
-      {"培育期", "the usual span of an industry; that of one plantation"},
-      {"金额", "what a project declares by source; what of it an asset was formed with"},
-      {"带动户数", "what a declaration promises; what a linkage contract binds"},
-      {"务工人数", "a project's figure and its month; the employment records of one asset"},
-      {"工资", "a project's month; the employment records of one asset"},
-  };
-  for (const auto& [label, areas] : asked) {
-    if (two_things.count(label) > 0) continue;
-    std::string where;
-    for (const auto& [area, field] : areas) where += Cat(" ", field);
-    EXPECT_EQ(areas.size(), 1u) << label << " is asked for by" << where;
-  }
 }
 
 // An evaluation takes ids and a period: every number comes from the feeds.

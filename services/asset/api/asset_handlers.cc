@@ -169,84 +169,80 @@ absl::StatusOr<v1::Asset> AssetHandlers::RegisterAsset(rpc::CallContext& c,
                                                        const v1::RegisterAssetRequest& r) {
   RETURN_IF_ERROR(CheckReferenceFresh(c.db, c.now, options_.max_reference_lag));
   const absl::CivilDay today = ShanghaiDay(c.now);
-  return rpc::Mutate<v1::Asset>(
-      c, r,
-      [&](rpc::Mutation& m) -> absl::StatusOr<v1::Asset> {
-        v1::AssetDetails details = r.details();
-        if (details.value_state() == type::v1::AMOUNT_PARSE_STATE_UNSPECIFIED) {
-          details.set_value_state(type::v1::AMOUNT_PARSE_STATE_EXACT);
-        }
-        std::vector<FieldViolation> violations;
-        if (details.source_projects_size() == 0) {
-          violations.push_back({"details.source_projects", "请填写来源项目"});
-        }
-        CheckDetails(details, today, &violations);
-        std::vector<store::ProjectShare> shares = ProjectSharesOf(details, &violations);
-        ASSIGN_OR_RETURN(const FundSources sources, store::CodesOf(m.tx(), "FUND_SOURCE"));
-        const absl::Status funding = CheckFunding(details, sources, false, &violations);
-        store::AssetRow row;
-        std::vector<FieldViolation> ignored;
-        Use use;
-        if (r.has_use()) use = UseFrom(r.use(), "use", &violations);
-        RETURN_IF_ERROR(ToStatus(std::move(violations)));
-        RETURN_IF_ERROR(funding);
-        ASSIGN_OR_RETURN(row.region_path, PathOf(m.tx(), details.region_code(), c.scope));
+  return rpc::Mutate<v1::Asset>(c, r, [&](rpc::Mutation& m) -> absl::StatusOr<v1::Asset> {
+    v1::AssetDetails details = r.details();
+    if (details.value_state() == type::v1::AMOUNT_PARSE_STATE_UNSPECIFIED) {
+      details.set_value_state(type::v1::AMOUNT_PARSE_STATE_EXACT);
+    }
+    std::vector<FieldViolation> violations;
+    if (details.source_projects_size() == 0) {
+      violations.push_back({"details.source_projects", "请填写来源项目"});
+    }
+    CheckDetails(details, today, &violations);
+    std::vector<store::ProjectShare> shares = ProjectSharesOf(details, &violations);
+    ASSIGN_OR_RETURN(const FundSources sources, store::CodesOf(m.tx(), "FUND_SOURCE"));
+    const absl::Status funding = CheckFunding(details, sources, false, &violations);
+    store::AssetRow row;
+    std::vector<FieldViolation> ignored;
+    Use use;
+    if (r.has_use()) use = UseFrom(r.use(), "use", &violations);
+    RETURN_IF_ERROR(ToStatus(std::move(violations)));
+    RETURN_IF_ERROR(funding);
+    ASSIGN_OR_RETURN(row.region_path, PathOf(m.tx(), details.region_code(), c.scope));
 
-        std::vector<Ulid> projects;
-        for (const store::ProjectShare& share : shares) projects.push_back(share.project_id);
-        ASSIGN_OR_RETURN(const std::vector<store::ProjectCopy> found,
-                         store::FindProjects(m.tx(), projects));
-        RETURN_IF_ERROR(CheckProjects(details, found, c.scope));
-        if (details.planting_date().year() != 0 && details.cultivation_months() == 0 &&
-            !found.empty()) {
-          // The industry says how long its cultivation lasts.
-          ASSIGN_OR_RETURN(const int64_t months,
-                           store::CultivationMonths(m.tx(), found.front().industry_code));
-          details.set_cultivation_months(static_cast<int32_t>(months));
-        }
-        RETURN_IF_ERROR(TakenExternalId(m.tx(), details, Ulid()));
-        ApplyDetails(details, &row, &ignored);
-        if (!r.has_use()) use = DefaultUse(row, today);
-        const UseContext context{today, row.formed_date, row.cultivation_ends, nullptr};
-        RETURN_IF_ERROR(CheckUse(context, "use", &use));
-        ApplyUse(use, &row);
-        if (!r.title_cert_no().empty()) {
-          if (!row.owned_village_bp) {
-            return Refusal("OWNER_SHARES_INCOMPLETE", "所有权人份额合计须为100%").Build();
-          }
-          if (details.ownership_basis_size() == 0) {
-            return Refusal("OWNERSHIP_BASIS_MISSING", "须先填写权属依据").Build();
-          }
-          row.title_status = TitleStatus::kRegistered;
-          row.title_cert_no = r.title_cert_no();
-          row.title_date = DayFrom(r.title_date(), "title_date", &ignored);
-        }
-        if (!r.custodian().empty()) {
-          row.custody_status = CustodyStatus::kHandedOver;
-          row.custodian = r.custodian();
-          row.transferred_date = DayFrom(r.transferred_date(), "transferred_date", &ignored);
-        }
-        row.id = c.ids.Next();
-        row.created_by = ToActor(c.caller, c.roles, row.region_path).SerializeAsString();
-        row.updated_by = row.created_by;
-        row.created_at = row.updated_at = c.now;
+    std::vector<Ulid> projects;
+    for (const store::ProjectShare& share : shares) projects.push_back(share.project_id);
+    ASSIGN_OR_RETURN(const std::vector<store::ProjectCopy> found,
+                     store::FindProjects(m.tx(), projects));
+    RETURN_IF_ERROR(CheckProjects(details, found, c.scope));
+    if (details.planting_date().year() != 0 && details.cultivation_months() == 0 &&
+        !found.empty()) {
+      // The industry says how long its cultivation lasts.
+      ASSIGN_OR_RETURN(const int64_t months,
+                       store::CultivationMonths(m.tx(), found.front().industry_code));
+      details.set_cultivation_months(static_cast<int32_t>(months));
+    }
+    RETURN_IF_ERROR(TakenExternalId(m.tx(), details, Ulid()));
+    ApplyDetails(details, &row, &ignored);
+    if (!r.has_use()) use = DefaultUse(row, today);
+    const UseContext context{today, row.formed_date, row.cultivation_ends, nullptr};
+    RETURN_IF_ERROR(CheckUse(context, "use", &use));
+    ApplyUse(use, &row);
+    if (!r.title_cert_no().empty()) {
+      if (!row.owned_village_bp) {
+        return Refusal("OWNER_SHARES_INCOMPLETE", "所有权人份额合计须为100%").Build();
+      }
+      if (details.ownership_basis_size() == 0) {
+        return Refusal("OWNERSHIP_BASIS_MISSING", "须先填写权属依据").Build();
+      }
+      row.title_status = TitleStatus::kRegistered;
+      row.title_cert_no = r.title_cert_no();
+      row.title_date = DayFrom(r.title_date(), "title_date", &ignored);
+    }
+    if (!r.custodian().empty()) {
+      row.custody_status = CustodyStatus::kHandedOver;
+      row.custodian = r.custodian();
+      row.transferred_date = DayFrom(r.transferred_date(), "transferred_date", &ignored);
+    }
+    row.id = c.ids.Next();
+    row.created_by = ToActor(c.caller, c.roles, row.region_path).SerializeAsString();
+    row.updated_by = row.created_by;
+    row.created_at = row.updated_at = c.now;
 
-        RETURN_IF_ERROR(LockFacts(m.tx(), projects));
-        const std::string prefix = CodePrefix(row.region_path, row.asset_class);
-        ASSIGN_OR_RETURN(const std::vector<int64_t> numbers,
-                         store::TakeNumbers(m.tx(), {{prefix, 1}}));
-        row.asset_code = CodeOf(prefix, numbers.front());
-        RETURN_IF_ERROR(store::InsertAssets(m.tx(), {{row, shares, ExternalIdsOf(details)}}));
-        v1::Asset after = ToAsset(row);
-        MutationRecorder recorder(m);
-        RETURN_IF_ERROR(recorder.Audit(kAggregate, row.id, row.region_path, nullptr, after, ""));
-        v1::AssetChanged event;
-        *event.mutable_asset() = after;
-        RETURN_IF_ERROR(recorder.Publish(kAggregate, row.id, row.region_path, event));
-        RETURN_IF_ERROR(RefreshFacts(m.tx(), projects, c.now, recorder));
-        return after;
-      },
-      r.validate_only());
+    RETURN_IF_ERROR(LockFacts(m.tx(), projects));
+    const std::string prefix = CodePrefix(row.region_path, row.asset_class);
+    ASSIGN_OR_RETURN(const std::vector<int64_t> numbers, store::TakeNumbers(m.tx(), {{prefix, 1}}));
+    row.asset_code = CodeOf(prefix, numbers.front());
+    RETURN_IF_ERROR(store::InsertAssets(m.tx(), {{row, shares, ExternalIdsOf(details)}}));
+    v1::Asset after = ToAsset(row);
+    MutationRecorder recorder(m);
+    RETURN_IF_ERROR(recorder.Audit(kAggregate, row.id, row.region_path, nullptr, after, ""));
+    v1::AssetChanged event;
+    *event.mutable_asset() = after;
+    RETURN_IF_ERROR(recorder.Publish(kAggregate, row.id, row.region_path, event));
+    RETURN_IF_ERROR(RefreshFacts(m.tx(), projects, c.now, recorder));
+    return after;
+  });
 }
 
 absl::StatusOr<v1::Asset> AssetHandlers::UpdateAsset(rpc::CallContext& c,
@@ -259,102 +255,96 @@ absl::StatusOr<v1::Asset> AssetHandlers::UpdateAsset(rpc::CallContext& c,
   if (FieldMaskUtil::IsPathInFieldMask("region_code", r.update_mask())) {
     return InvalidField("update_mask", "坐落按填报时的代码保留，不能修改").Build();
   }
-  return rpc::Mutate<v1::Asset>(
-      c, r,
-      [&](rpc::Mutation& m) {
-        return Change(
-            m, r.id(), r.etag(), "",
-            [&](store::AssetRow* row, std::vector<Ulid>* projects) -> absl::Status {
-              RETURN_IF_ERROR(CheckAction(c, *row, "update"));
-              const v1::AssetDetails old = DetailsOf(*row);
-              v1::AssetDetails details = old;
-              FieldMaskUtil::MergeOptions replace;
-              replace.set_replace_message_fields(true);
-              replace.set_replace_repeated_fields(true);
-              FieldMaskUtil::MergeMessageTo(r.details(), r.update_mask(), replace, &details);
-              const auto touches = [&](std::initializer_list<const char*> fields) {
-                for (const char* field : fields) {
-                  if (FieldMaskUtil::IsPathInFieldMask(field, r.update_mask())) return true;
-                }
-                return false;
-              };
-              if (row->state == AssetState::kLockedForDisposal &&
-                  touches({"asset_class", "asset_form", "original_value_fen", "fund_sources",
-                           "owners", "source_projects"})) {
-                return Refusal("ASSET_LOCKED", "资产处置锁定中，类别、原值和权属不能修改").Build();
-              }
-              if (row->title_status != TitleStatus::kUnregistered && touches({"owners"})) {
-                return Refusal("TITLE_REGISTERED", "已确权或有争议的资产，所有权人须经争议化解变更")
-                    .Build();
-              }
-              if (row->contract_id && touches({"operator_uscc", "operator_name", "operate_mode"})) {
-                return Refusal("ASSET_UNDER_CONTRACT", "有履行中的合同，经营方式和主体随合同变更")
-                    .Build();
-              }
-              std::vector<FieldViolation> violations;
-              CheckDetails(details, ShanghaiDay(c.now), &violations);
-              std::vector<store::ProjectShare> shares = ProjectSharesOf(details, &violations);
-              ASSIGN_OR_RETURN(const FundSources sources, store::CodesOf(m.tx(), "FUND_SOURCE"));
-              const bool unstated = old.fund_sources_size() == 0;
-              const absl::Status funding = CheckFunding(details, sources, unstated, &violations);
-              if (old.source_projects_size() > 0 && shares.empty()) {
-                violations.push_back({"details.source_projects", "请填写来源项目"});
-              }
-              RETURN_IF_ERROR(ToStatus(std::move(violations)));
-              RETURN_IF_ERROR(funding);
-              if (touches({"source_projects", "original_value_fen", "fund_sources"})) {
-                std::vector<Ulid> ids;
-                for (const store::ProjectShare& share : shares) ids.push_back(share.project_id);
-                ASSIGN_OR_RETURN(const auto found, store::FindProjects(m.tx(), ids));
-                RETURN_IF_ERROR(CheckProjects(details, found, c.scope));
-                RETURN_IF_ERROR(LockFacts(m.tx(), ids));
-                RETURN_IF_ERROR(store::ReplaceProjects(m.tx(), row->id, shares));
-                projects->insert(projects->end(), ids.begin(), ids.end());
-              }
-              if (touches({"external_ids"})) {
-                RETURN_IF_ERROR(TakenExternalId(m.tx(), details, row->id));
-                RETURN_IF_ERROR(store::ReplaceExternalIds(m.tx(), row->id, ExternalIdsOf(details)));
-              }
-              std::vector<FieldViolation> ignored;
-              ApplyDetails(details, row, &ignored);
-              // What was asked for and is there now is no open question any more.
-              std::string open;
-              const auto keep = [&](std::string_view question, bool answered) {
-                if (row->open_questions.find(question) == std::string::npos || answered) return;
-                open += Cat(open.empty() ? "" : ",", question);
-              };
-              keep("source_projects", details.source_projects_size() > 0);
-              keep("fund_sources", details.fund_sources_size() > 0);
-              keep("owners", row->owned_village_bp.has_value());
-              keep("original_value", row->value_exact);
-              keep("formed_date", row->formed_date.has_value());
-              row->open_questions = open;
-              return absl::OkStatus();
-            });
-      },
-      r.validate_only());
+  return rpc::Mutate<v1::Asset>(c, r, [&](rpc::Mutation& m) {
+    return Change(
+        m, r.id(), r.etag(), "",
+        [&](store::AssetRow* row, std::vector<Ulid>* projects) -> absl::Status {
+          RETURN_IF_ERROR(CheckAction(c, *row, "update"));
+          const v1::AssetDetails old = DetailsOf(*row);
+          v1::AssetDetails details = old;
+          FieldMaskUtil::MergeOptions replace;
+          replace.set_replace_message_fields(true);
+          replace.set_replace_repeated_fields(true);
+          FieldMaskUtil::MergeMessageTo(r.details(), r.update_mask(), replace, &details);
+          const auto touches = [&](std::initializer_list<const char*> fields) {
+            for (const char* field : fields) {
+              if (FieldMaskUtil::IsPathInFieldMask(field, r.update_mask())) return true;
+            }
+            return false;
+          };
+          if (row->state == AssetState::kLockedForDisposal &&
+              touches({"asset_class", "asset_form", "original_value_fen", "fund_sources", "owners",
+                       "source_projects"})) {
+            return Refusal("ASSET_LOCKED", "资产处置锁定中，类别、原值和权属不能修改").Build();
+          }
+          if (row->title_status != TitleStatus::kUnregistered && touches({"owners"})) {
+            return Refusal("TITLE_REGISTERED", "已确权或有争议的资产，所有权人须经争议化解变更")
+                .Build();
+          }
+          if (row->contract_id && touches({"operator_uscc", "operator_name", "operate_mode"})) {
+            return Refusal("ASSET_UNDER_CONTRACT", "有履行中的合同，经营方式和主体随合同变更")
+                .Build();
+          }
+          std::vector<FieldViolation> violations;
+          CheckDetails(details, ShanghaiDay(c.now), &violations);
+          std::vector<store::ProjectShare> shares = ProjectSharesOf(details, &violations);
+          ASSIGN_OR_RETURN(const FundSources sources, store::CodesOf(m.tx(), "FUND_SOURCE"));
+          const bool unstated = old.fund_sources_size() == 0;
+          const absl::Status funding = CheckFunding(details, sources, unstated, &violations);
+          if (old.source_projects_size() > 0 && shares.empty()) {
+            violations.push_back({"details.source_projects", "请填写来源项目"});
+          }
+          RETURN_IF_ERROR(ToStatus(std::move(violations)));
+          RETURN_IF_ERROR(funding);
+          if (touches({"source_projects", "original_value_fen", "fund_sources"})) {
+            std::vector<Ulid> ids;
+            for (const store::ProjectShare& share : shares) ids.push_back(share.project_id);
+            ASSIGN_OR_RETURN(const auto found, store::FindProjects(m.tx(), ids));
+            RETURN_IF_ERROR(CheckProjects(details, found, c.scope));
+            RETURN_IF_ERROR(LockFacts(m.tx(), ids));
+            RETURN_IF_ERROR(store::ReplaceProjects(m.tx(), row->id, shares));
+            projects->insert(projects->end(), ids.begin(), ids.end());
+          }
+          if (touches({"external_ids"})) {
+            RETURN_IF_ERROR(TakenExternalId(m.tx(), details, row->id));
+            RETURN_IF_ERROR(store::ReplaceExternalIds(m.tx(), row->id, ExternalIdsOf(details)));
+          }
+          std::vector<FieldViolation> ignored;
+          ApplyDetails(details, row, &ignored);
+          // What was asked for and is there now is no open question any more.
+          std::string open;
+          const auto keep = [&](std::string_view question, bool answered) {
+            if (row->open_questions.find(question) == std::string::npos || answered) return;
+            open += Cat(open.empty() ? "" : ",", question);
+          };
+          keep("source_projects", details.source_projects_size() > 0);
+          keep("fund_sources", details.fund_sources_size() > 0);
+          keep("owners", row->owned_village_bp.has_value());
+          keep("original_value", row->value_exact);
+          keep("formed_date", row->formed_date.has_value());
+          row->open_questions = open;
+          return absl::OkStatus();
+        });
+  });
 }
 
 absl::StatusOr<v1::Asset> AssetHandlers::ReportUseState(rpc::CallContext& c,
                                                         const v1::ReportUseStateRequest& r) {
-  return rpc::Mutate<v1::Asset>(
-      c, r,
-      [&](rpc::Mutation& m) {
-        return Change(m, r.id(), r.etag(), "",
-                      [&](store::AssetRow* row, std::vector<Ulid>*) -> absl::Status {
-                        RETURN_IF_ERROR(CheckAction(c, *row, "report_use"));
-                        std::vector<FieldViolation> violations;
-                        Use use = UseFrom(r.use(), "use", &violations);
-                        RETURN_IF_ERROR(ToStatus(std::move(violations)));
-                        const Use previous = UseFromReport(row->use_report);
-                        const UseContext context{ShanghaiDay(c.now), row->formed_date,
-                                                 row->cultivation_ends, &previous};
-                        RETURN_IF_ERROR(CheckUse(context, "use", &use));
-                        ApplyUse(use, row);
-                        return absl::OkStatus();
-                      });
-      },
-      r.validate_only());
+  return rpc::Mutate<v1::Asset>(c, r, [&](rpc::Mutation& m) {
+    return Change(m, r.id(), r.etag(), "",
+                  [&](store::AssetRow* row, std::vector<Ulid>*) -> absl::Status {
+                    RETURN_IF_ERROR(CheckAction(c, *row, "report_use"));
+                    std::vector<FieldViolation> violations;
+                    Use use = UseFrom(r.use(), "use", &violations);
+                    RETURN_IF_ERROR(ToStatus(std::move(violations)));
+                    const Use previous = UseFromReport(row->use_report);
+                    const UseContext context{ShanghaiDay(c.now), row->formed_date,
+                                             row->cultivation_ends, &previous};
+                    RETURN_IF_ERROR(CheckUse(context, "use", &use));
+                    ApplyUse(use, row);
+                    return absl::OkStatus();
+                  });
+  });
 }
 
 absl::StatusOr<v1::Asset> AssetHandlers::RegisterTitle(rpc::CallContext& c,
@@ -478,23 +468,24 @@ absl::StatusOr<v1::Asset> AssetHandlers::RecordInspection(rpc::CallContext& c,
 absl::StatusOr<v1::Asset> AssetHandlers::VoidAsset(rpc::CallContext& c,
                                                    const v1::VoidAssetRequest& r) {
   return rpc::Mutate<v1::Asset>(c, r, [&](rpc::Mutation& m) {
-    return Change(m, r.id(), r.etag(), r.reason(),
-                  [&](store::AssetRow* row, std::vector<Ulid>*) -> absl::Status {
-                    ASSIGN_OR_RETURN(const bool referenced, store::IsReferenced(m.tx(), row->id));
-                    ASSIGN_OR_RETURN(row->state, Execute(States(), c, *row,
-                                                         SubjectOf(*row, referenced), "void"));
-                    row->void_reason = r.reason();
-                    return absl::OkStatus();
-                  });
+    return Change(
+        m, r.id(), r.etag(), r.reason(),
+        [&](store::AssetRow* row, std::vector<Ulid>*) -> absl::Status {
+          ASSIGN_OR_RETURN(const auto referenced, store::ReferencedAssets(m.tx(), {row->id}));
+          ASSIGN_OR_RETURN(
+              row->state, Execute(States(), c, *row, SubjectOf(*row, !referenced.empty()), "void"));
+          row->void_reason = r.reason();
+          return absl::OkStatus();
+        });
   });
 }
 
 absl::StatusOr<v1::Asset> AssetHandlers::GetAsset(rpc::CallContext& c,
                                                   const v1::GetAssetRequest& r) {
   ASSIGN_OR_RETURN(const store::AssetRow row, Load(c.db, r.id(), c.scope));
-  ASSIGN_OR_RETURN(const bool referenced, store::IsReferenced(c.db, row.id));
+  ASSIGN_OR_RETURN(const auto referenced, store::ReferencedAssets(c.db, {row.id}));
   v1::Asset out = ToAsset(row);
-  AddAllowedActions(c, row, referenced, &out);
+  AddAllowedActions(c, row, !referenced.empty(), &out);
   return out;
 }
 
@@ -506,6 +497,7 @@ absl::StatusOr<v1::BatchGetAssetsResponse> AssetHandlers::BatchGetAssets(
     ids.push_back(ulid);
   }
   ASSIGN_OR_RETURN(const std::vector<store::AssetRow> rows, store::FindAssets(c.db, ids, c.scope));
+  ASSIGN_OR_RETURN(const auto referenced, store::ReferencedAssets(c.db, ids));
   std::map<Ulid, const store::AssetRow*> by_id;
   for (const store::AssetRow& row : rows) by_id[row.id] = &row;
   v1::BatchGetAssetsResponse out;
@@ -514,7 +506,9 @@ absl::StatusOr<v1::BatchGetAssetsResponse> AssetHandlers::BatchGetAssets(
     if (it == by_id.end()) {
       out.add_not_found(r.ids(static_cast<int>(i)));
     } else {
-      *out.add_assets() = ToAsset(*it->second);
+      v1::Asset& asset = *out.add_assets();
+      asset = ToAsset(*it->second);
+      AddAllowedActions(c, *it->second, referenced.count(ids[i]) > 0, &asset);
     }
   }
   return out;

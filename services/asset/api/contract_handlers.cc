@@ -50,6 +50,32 @@ absl::StatusOr<v1::OperatingContract> WithSums(mysql::Executor& db, const store:
   return ToContract(row, sums.front());
 }
 
+absl::Status CheckStep(const rpc::CallContext& c, const store::ContractRow& row,
+                       std::string_view action, bool has_income) {
+  return Contracts()
+      .Execute({row.state, has_income}, action, workflow::ActorAt(c.caller, row.region_path))
+      .status();
+}
+
+// The contracts with their sums and what the caller could do, in two queries.
+absl::StatusOr<std::vector<v1::OperatingContract>> Shown(
+    rpc::CallContext& c, const std::vector<store::ContractRow>& rows) {
+  std::vector<Ulid> ids;
+  for (const store::ContractRow& row : rows) ids.push_back(row.id);
+  ASSIGN_OR_RETURN(const auto sums, store::SumsOf(c.db, ids, ShanghaiDay(c.now)));
+  ASSIGN_OR_RETURN(const auto with_income, store::ContractsWithIncome(c.db, ids));
+  std::vector<v1::OperatingContract> out;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    v1::OperatingContract contract = ToContract(rows[i], sums[i]);
+    const ContractSubject subject{rows[i].state, with_income.count(rows[i].id) > 0};
+    workflow::FillAllowedActions(
+        Contracts().Allowed(subject, workflow::ActorAt(c.caller, rows[i].region_path)),
+        contract.mutable_allowed_actions());
+    out.push_back(std::move(contract));
+  }
+  return out;
+}
+
 // The change of a contract: its audit entry, its event, the facts.
 absl::StatusOr<v1::OperatingContract> Leave(rpc::Mutation& m, const store::ContractRow& row,
                                             const google::protobuf::Message* before,
@@ -291,6 +317,7 @@ void ContractHandlers::Register(rpc::Router& router) {
   add("TerminateContract", &ContractHandlers::TerminateContract);
   add("VoidContract", &ContractHandlers::VoidContract);
   add("GetContract", &ContractHandlers::GetContract);
+  add("BatchGetContracts", &ContractHandlers::BatchGetContracts);
   add("ListContracts", &ContractHandlers::ListContracts);
   add("ListIncomeDues", &ContractHandlers::ListIncomeDues);
   add("StateDueBase", &ContractHandlers::StateDueBase);
@@ -320,8 +347,7 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::SignContract(
     ids.push_back(ulid);
   }
   return rpc::Mutate<v1::OperatingContract>(
-      c, r,
-      [&](rpc::Mutation& m) -> absl::StatusOr<v1::OperatingContract> {
+      c, r, [&](rpc::Mutation& m) -> absl::StatusOr<v1::OperatingContract> {
         ASSIGN_OR_RETURN(const auto shares, store::ProjectsOf(m.tx(), ids));
         std::vector<Ulid> projects;
         for (const auto& [asset, share] : shares) projects.push_back(share.project_id);
@@ -354,8 +380,7 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::SignContract(
           RETURN_IF_ERROR(SaveAssets(m, assets, std::move(rows), "签订经营合同"));
         }
         return Leave(m, contract.row, nullptr, projects);
-      },
-      r.validate_only());
+      });
 }
 
 absl::StatusOr<v1::OperatingContract> ContractHandlers::TerminateContract(
@@ -369,9 +394,7 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::TerminateContract(
         ASSIGN_OR_RETURN(store::ContractRow row, LoadContract(m.tx(), r.id(), c.scope, true));
         if (Cat(row.version) != r.etag()) return EtagMismatch().Build();
         ASSIGN_OR_RETURN(const v1::OperatingContract before, WithSums(m.tx(), row, today));
-        if (row.state != ContractState::kActive) {
-          return Refusal("CONTRACT_NOT_ACTIVE", "合同不在履行中").Build();
-        }
+        RETURN_IF_ERROR(CheckStep(c, row, "terminate", false));
         std::vector<FieldViolation> violations;
         const auto day = DayFrom(r.ended_on(), "ended_on", &violations);
         if (day && (*day < row.start_date || *day > row.end_date || *day > today)) {
@@ -418,11 +441,8 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::VoidContract(
         if (Cat(row.version) != r.etag()) return EtagMismatch().Build();
         ASSIGN_OR_RETURN(const v1::OperatingContract before,
                          WithSums(m.tx(), row, ShanghaiDay(c.now)));
-        if (row.state == ContractState::kVoid) {
-          return Refusal("CONTRACT_NOT_ACTIVE", "合同已作废").Build();
-        }
-        ASSIGN_OR_RETURN(const bool has_income, store::HasIncome(m.tx(), row.id));
-        if (has_income) return Refusal("CONTRACT_HAS_INCOME", "合同已有到账，不能作废").Build();
+        ASSIGN_OR_RETURN(const auto with_income, store::ContractsWithIncome(m.tx(), {row.id}));
+        RETURN_IF_ERROR(CheckStep(c, row, "void", !with_income.empty()));
         row.state = ContractState::kVoid;
         row.end_reason = r.reason();
         RETURN_IF_ERROR(store::UpdateContract(m.tx(), &row));
@@ -433,8 +453,33 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::VoidContract(
 
 absl::StatusOr<v1::OperatingContract> ContractHandlers::GetContract(
     rpc::CallContext& c, const v1::GetContractRequest& r) {
-  ASSIGN_OR_RETURN(const store::ContractRow row, LoadContract(c.db, r.id(), c.scope));
-  return WithSums(c.db, row, ShanghaiDay(c.now));
+  ASSIGN_OR_RETURN(store::ContractRow row, LoadContract(c.db, r.id(), c.scope));
+  ASSIGN_OR_RETURN(std::vector<v1::OperatingContract> one, Shown(c, {std::move(row)}));
+  return std::move(one[0]);
+}
+
+absl::StatusOr<v1::BatchGetContractsResponse> ContractHandlers::BatchGetContracts(
+    rpc::CallContext& c, const v1::BatchGetContractsRequest& r) {
+  std::vector<Ulid> ids;
+  for (const std::string& text : r.ids()) {
+    ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(text));
+    ids.push_back(id);
+  }
+  ASSIGN_OR_RETURN(const std::vector<store::ContractRow> rows,
+                   store::FindContracts(c.db, ids, c.scope));
+  ASSIGN_OR_RETURN(const std::vector<v1::OperatingContract> contracts, Shown(c, rows));
+  std::map<std::string, const v1::OperatingContract*> by_id;
+  for (const v1::OperatingContract& contract : contracts) by_id[contract.id()] = &contract;
+  v1::BatchGetContractsResponse out;
+  for (const std::string& id : r.ids()) {
+    const auto found = by_id.find(id);
+    if (found == by_id.end()) {
+      out.add_missing_ids(id);
+    } else {
+      *out.add_contracts() = *found->second;
+    }
+  }
+  return out;
 }
 
 absl::StatusOr<v1::ListContractsResponse> ContractHandlers::ListContracts(

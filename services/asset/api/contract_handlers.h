@@ -23,6 +23,8 @@ class ContractHandlers {
                                                      const v1::VoidContractRequest& r);
   absl::StatusOr<v1::OperatingContract> GetContract(rpc::CallContext& c,
                                                     const v1::GetContractRequest& r);
+  absl::StatusOr<v1::BatchGetContractsResponse> BatchGetContracts(
+      rpc::CallContext& c, const v1::BatchGetContractsRequest& r);
   absl::StatusOr<v1::ListContractsResponse> ListContracts(rpc::CallContext& c,
                                                           const v1::ListContractsRequest& r);
   absl::StatusOr<v1::ListIncomeDuesResponse> ListIncomeDues(rpc::CallContext& c,

@@ -53,6 +53,22 @@ Guard Unreferenced() {
           }};
 }
 
+std::string ContractZh(ContractState state) {
+  switch (state) {
+    case ContractState::kActive:
+      return "履行中";
+    case ContractState::kEnded:
+      return "已到期";
+    case ContractState::kTerminated:
+      return "已解除";
+    case ContractState::kVoid:
+      return "作废";
+    case ContractState::kUnspecified:
+      break;
+  }
+  return "未指定";
+}
+
 std::string TitleZh(TitleStatus status) {
   switch (status) {
     case TitleStatus::kUnregistered:
@@ -209,6 +225,33 @@ const StateTable& States() {
            kActive},
           {{kActive}, "void", "作废", {kCountyApprover}, {Unreferenced()}, {}, kVoid},
       });
+  return *table;
+}
+
+const ContractTable& Contracts() {
+  using enum ContractState;
+  static const ContractTable* const table =
+      new ContractTable([](const ContractSubject& s) { return s.state; }, ContractZh,
+                        {
+                            {{kActive},
+                             "terminate",
+                             "解除",
+                             {kTownshipReviewer, kCountyOperator},
+                             {},
+                             {},
+                             kTerminated},
+                            {{kActive, kEnded, kTerminated},
+                             "void",
+                             "作废",
+                             {kCountyApprover},
+                             {{"no_income",
+                               [](const ContractSubject& s, const Actor&) -> absl::Status {
+                                 if (!s.has_income) return absl::OkStatus();
+                                 return Refuse("CONTRACT_HAS_INCOME", "合同已有到账，不能作废");
+                               }}},
+                             {},
+                             kVoid},
+                        });
   return *table;
 }
 

@@ -22,11 +22,19 @@ using TitleTable = workflow::Table<TitleStatus, AssetSubject>;
 using CustodyTable = workflow::Table<CustodyStatus, AssetSubject>;
 using StateTable = workflow::Table<AssetState, AssetSubject>;
 
+struct ContractSubject {
+  ContractState state = ContractState::kActive;
+  bool has_income = false;
+};
+using ContractTable = workflow::Table<ContractState, ContractSubject>;
+
 // register_title, dispute_title, settle_title.
 const TitleTable& Titles();
 // hand_over, return_custody.
 const CustodyTable& Custodies();
 // report_use, update, record_inspection, sign_contract (which leave the state as it is), void.
 const StateTable& States();
+// Of operating contracts: terminate, void (CONTRACT_HAS_INCOME).
+const ContractTable& Contracts();
 
 }  // namespace bangfu::asset

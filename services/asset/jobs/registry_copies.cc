@@ -106,6 +106,16 @@ absl::Status RegistryCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
       copy.is_void = p.is_void();
       copy.planting_date = Day(p.planting_date());
       copy.industry_code = p.industry_code();
+      if (!p.operator_id().empty()) {
+        ASSIGN_OR_RETURN(copy.operator_id, Ulid::Parse(p.operator_id()));
+      }
+      copy.latitude_e7 = p.latitude_e7();
+      copy.longitude_e7 = p.longitude_e7();
+      for (const reg::DeclaredFunding& funding : p.declared_funding()) {
+        if (funding.amount().parse_state() == type::v1::AMOUNT_PARSE_STATE_EXACT) {
+          copy.funding.emplace_back(funding.source_code(), funding.amount().fen());
+        }
+      }
       for (const type::v1::ExternalId& external : p.external_ids()) {
         copy.external_ids.push_back(external.id());
       }

@@ -22,6 +22,7 @@
 #include "common/testing/status_matchers.h"
 #include "services/asset/api/asset_handlers.h"
 #include "services/asset/api/contract_handlers.h"
+#include "services/asset/api/prefill.h"
 #include "services/asset/jobs/asset_import.h"
 #include "services/asset/jobs/registry_copies.h"
 #include "services/asset/jobs/sweep.h"
@@ -67,11 +68,15 @@ class ServiceTest : public ::testing::Test {
         contracts_(options),
         runner_(clock_, {.holder = "r1"}),
         server_({.services = {"bangfu.asset.v1.AssetService", "bangfu.asset.v1.ContractService",
-                              "bangfu.intake.v1.ImportService"},
+                              "bangfu.intake.v1.ImportService",
+                              "bangfu.dictionary.v1.DictionaryService"},
                  .migrations = Schema()},
                 [this, options](rpc::Router& router) {
                   assets_.Register(router);
                   contracts_.Register(router);
+                  dictionary::Options forms;
+                  forms.prefills = api::Prefills();
+                  dictionary::RegisterDictionaryService(router, std::move(forms));
                   std::vector<std::unique_ptr<::bangfu::intake::Kind>> kinds;
                   kinds.push_back(NewAssetImport(ids_, options));
                   imports_ = std::make_unique<::bangfu::intake::ImportService>(

@@ -426,15 +426,23 @@ absl::StatusOr<std::vector<AssetRow>> ListAssets(mysql::Executor& db,
   return FromRows(rows);
 }
 
-absl::StatusOr<bool> IsReferenced(mysql::Executor& db, const Ulid& asset_id) {
+absl::StatusOr<std::set<Ulid>> ReferencedAssets(mysql::Executor& db,
+                                                const std::vector<Ulid>& asset_ids) {
+  std::set<Ulid> out;
+  if (asset_ids.empty()) return out;
+  const std::string in = Cat(" IN (", mysql::Placeholders(asset_ids.size()), ")");
+  Params params(asset_ids.begin(), asset_ids.end());
+  params.emplace_back(Number(ContractState::kVoid));
+  for (int i = 0; i < 2; ++i) params.insert(params.end(), asset_ids.begin(), asset_ids.end());
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
-      db.Query("SELECT EXISTS(SELECT 1 FROM contract_asset ca JOIN operating_contract c ON "
-               "c.id = ca.contract_id WHERE ca.asset_id = ? AND c.state <> ?) OR "
-               "EXISTS(SELECT 1 FROM income_record WHERE asset_id = ?) OR "
-               "EXISTS(SELECT 1 FROM dividend WHERE asset_id = ?)",
-               {asset_id, Number(ContractState::kVoid), asset_id, asset_id}));
-  return !rows.empty() && rows.front().Bool(0);
+      db.Query(Cat("SELECT ca.asset_id FROM contract_asset ca JOIN operating_contract c ON c.id = "
+                   "ca.contract_id WHERE ca.asset_id",
+                   in, " AND c.state <> ? UNION SELECT asset_id FROM income_record WHERE asset_id",
+                   in, " UNION SELECT asset_id FROM dividend WHERE asset_id", in),
+               params));
+  for (const mysql::Row& row : rows) out.insert(row.Id(0));
+  return out;
 }
 
 absl::StatusOr<bool> AddReceived(mysql::Tx& tx, const Ulid& asset_id, int64_t fen) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -131,7 +132,8 @@ absl::StatusOr<std::vector<AssetRow>> ListAssets(mysql::Executor& db,
                                                  const std::optional<Ulid>& after_id, int limit);
 
 // True when a contract, income or a dividend names the asset.
-absl::StatusOr<bool> IsReferenced(mysql::Executor& db, const Ulid& asset_id);
+absl::StatusOr<std::set<Ulid>> ReferencedAssets(mysql::Executor& db,
+                                                const std::vector<Ulid>& asset_ids);
 
 // Adds to what the asset has brought in, as long as it covers what was declared; false: it would
 // not.

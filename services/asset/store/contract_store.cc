@@ -272,6 +272,17 @@ absl::StatusOr<std::optional<ContractRow>> FindContract(mysql::Executor& db, con
   return One<ContractRow>(db.Query(sql, params), ToContract);
 }
 
+absl::StatusOr<std::vector<ContractRow>> FindContracts(mysql::Executor& db,
+                                                       const std::vector<Ulid>& ids,
+                                                       const std::vector<std::string>& scope) {
+  if (ids.empty()) return std::vector<ContractRow>();
+  Params params(ids.begin(), ids.end());
+  std::string sql = Cat("SELECT ", kContract, " FROM operating_contract WHERE id IN (",
+                        mysql::Placeholders(ids.size()), ") AND ");
+  sql += mysql::RegionClause(scope, "region_path", &params);
+  return Map<ContractRow>(db.Query(sql, params), ToContract);
+}
+
 absl::StatusOr<std::vector<ContractRow>> FindContractsByKeys(mysql::Executor& db,
                                                              const std::vector<std::string>& keys) {
   if (keys.empty()) return std::vector<ContractRow>();
@@ -460,11 +471,17 @@ absl::StatusOr<std::vector<IncomeRow>> ListIncome(mysql::Executor& db,
   return Map<IncomeRow>(db.Query(sql, params), ToIncome);
 }
 
-absl::StatusOr<bool> HasIncome(mysql::Executor& db, const Ulid& contract_id) {
+absl::StatusOr<std::set<Ulid>> ContractsWithIncome(mysql::Executor& db,
+                                                   const std::vector<Ulid>& contract_ids) {
+  std::set<Ulid> out;
+  if (contract_ids.empty()) return out;
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
-      db.Query("SELECT 1 FROM income_record WHERE contract_id = ? LIMIT 1", {contract_id}));
-  return !rows.empty();
+      db.Query(Cat("SELECT DISTINCT contract_id FROM income_record WHERE contract_id IN (",
+                   mysql::Placeholders(contract_ids.size()), ")"),
+               Params(contract_ids.begin(), contract_ids.end())));
+  for (const Row& row : rows) out.insert(row.Id(0));
+  return out;
 }
 
 absl::Status InsertDividend(mysql::Tx& tx, const DividendRow& d) {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,10 @@ absl::Status UpdateContract(mysql::Tx& tx, ContractRow* row);
 absl::StatusOr<std::optional<ContractRow>> FindContract(mysql::Executor& db, const Ulid& id,
                                                         const std::vector<std::string>& scope,
                                                         bool for_update = false);
+// Those of the ids that are there, in no order.
+absl::StatusOr<std::vector<ContractRow>> FindContracts(mysql::Executor& db,
+                                                       const std::vector<Ulid>& ids,
+                                                       const std::vector<std::string>& scope);
 absl::StatusOr<std::vector<ContractRow>> FindContractsByKeys(mysql::Executor& db,
                                                              const std::vector<std::string>& keys);
 struct ContractFilter {
@@ -128,7 +133,9 @@ absl::StatusOr<std::vector<IncomeRow>> ListIncome(mysql::Executor& db,
                                                   const std::optional<Ulid>& contract_id,
                                                   const std::optional<Ulid>& asset_id,
                                                   const std::optional<Ulid>& after, int limit);
-absl::StatusOr<bool> HasIncome(mysql::Executor& db, const Ulid& contract_id);
+// Of these contracts those with an income record.
+absl::StatusOr<std::set<Ulid>> ContractsWithIncome(mysql::Executor& db,
+                                                   const std::vector<Ulid>& contract_ids);
 
 struct DividendRow {
   Ulid id;

@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "common/base/strings.h"
 #include "common/status/macros.h"
 
@@ -21,10 +23,22 @@ ProjectCopy ToProject(const Row& r) {
   p.is_void = r.Bool(5);
   p.planting_date = r.OptDay(6);
   p.industry_code = r.String(7);
+  if (!r.IsNull(8)) p.operator_id = r.Id(8);
+  p.latitude_e7 = static_cast<int32_t>(r.Int(9));
+  p.longitude_e7 = static_cast<int32_t>(r.Int(10));
+  for (const absl::string_view part : absl::StrSplit(r.String(11), ';', absl::SkipEmpty())) {
+    const std::pair<absl::string_view, absl::string_view> pair = absl::StrSplit(part, '=');
+    int64_t fen = 0;
+    if (absl::SimpleAtoi(pair.second, &fen)) p.funding.emplace_back(std::string(pair.first), fen);
+  }
   return p;
 }
+std::string FundingText(const ProjectCopy& p) {
+  return absl::StrJoin(p.funding, ";", absl::PairFormatter("="));
+}
 constexpr std::string_view kProject =
-    "id, project_code, name, region_path, state, is_void, planting_date, industry_code";
+    "id, project_code, name, region_path, state, is_void, planting_date, industry_code, "
+    "operator_id, latitude_e7, longitude_e7, funding";
 
 }  // namespace
 
@@ -67,7 +81,8 @@ absl::Status PutProjects(mysql::Tx& tx, const std::vector<ProjectCopy>& rows, in
     if (!p.project_code.empty()) names.push_back({p.project_code, p.id});
     for (const std::string& key : p.external_ids) names.push_back({key, p.id});
     params.push_back({p.id, p.project_code, p.name, p.region_path, p.state, p.is_void,
-                      p.planting_date, p.industry_code, generation});
+                      p.planting_date, p.industry_code, p.operator_id, p.latitude_e7,
+                      p.longitude_e7, FundingText(p), generation});
   }
   if (!names.empty()) {
     RETURN_IF_ERROR(mysql::BulkInsert(tx, "project_name_copy", "(project_key, project_id)", names,
@@ -77,11 +92,13 @@ absl::Status PutProjects(mysql::Tx& tx, const std::vector<ProjectCopy>& rows, in
   return mysql::BulkInsert(
              tx, "project_copy",
              "(id, project_code, name, region_path, state, is_void, planting_date, industry_code, "
-             "generation)",
+             "operator_id, latitude_e7, longitude_e7, funding, generation)",
              params,
              "ON DUPLICATE KEY UPDATE project_code = VALUES(project_code), name = VALUES(name), "
              "region_path = VALUES(region_path), state = VALUES(state), is_void = VALUES(is_void), "
              "planting_date = VALUES(planting_date), industry_code = VALUES(industry_code), "
+             "operator_id = VALUES(operator_id), latitude_e7 = VALUES(latitude_e7), "
+             "longitude_e7 = VALUES(longitude_e7), funding = VALUES(funding), "
              "generation = VALUES(generation)")
       .status();
 }
@@ -151,6 +168,16 @@ absl::StatusOr<std::map<std::string, CodeCopy>> CodesOf(mysql::Executor& db,
     if (r.Bool(4)) out[r.String(1)] = {r.String(0), r.String(1), r.String(2), r.Bool(3), true};
   }
   return out;
+}
+
+absl::StatusOr<std::optional<OperatorCopy>> FindOperator(mysql::Executor& db, const Ulid& id) {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query("SELECT uscc, id, name, in_good_standing, qualified, "
+                            "qualification_ends FROM operator_copy WHERE id = ? LIMIT 1",
+                            {id}));
+  if (rows.empty()) return std::nullopt;
+  const Row& r = rows.front();
+  return OperatorCopy{r.String(0), r.Id(1), r.String(2), r.Bool(3), r.Bool(4), r.OptDay(5)};
 }
 
 absl::StatusOr<std::vector<ProjectCopy>> FindProjects(mysql::Executor& db,

@@ -43,6 +43,10 @@ struct ProjectCopy {
   std::optional<absl::CivilDay> planting_date;
   std::string industry_code;
   std::vector<std::string> external_ids;  // written, not read back
+  // What an asset's registration is offered.
+  std::optional<Ulid> operator_id;
+  int32_t latitude_e7 = 0, longitude_e7 = 0;
+  std::vector<std::pair<std::string, int64_t>> funding;  // exact amounts in fen by source
 };
 struct OperatorCopy {
   std::string uscc;
@@ -67,6 +71,7 @@ absl::Status PutIndustries(mysql::Tx& tx, const std::vector<IndustryCopy>& rows)
 // Today's path of a region code; nullopt: unknown, empty: not decided.
 absl::StatusOr<std::optional<std::string>> RegionPath(mysql::Executor& db, const std::string& code);
 absl::StatusOr<std::vector<RegionCopy>> AllRegions(mysql::Executor& db);
+absl::StatusOr<std::optional<OperatorCopy>> FindOperator(mysql::Executor& db, const Ulid& id);
 // Codes of one list that are valid.
 absl::StatusOr<std::map<std::string, CodeCopy>> CodesOf(mysql::Executor& db,
                                                         const std::string& list);

@@ -133,8 +133,7 @@ absl::StatusOr<v1::CriteriaSet> CreateCriteriaDraft(CallContext& context,
         .Build();
   }
   return rpc::Mutate<v1::CriteriaSet>(
-      context, request,
-      [&](rpc::Mutation& m) -> absl::StatusOr<v1::CriteriaSet> {
+      context, request, [&](rpc::Mutation& m) -> absl::StatusOr<v1::CriteriaSet> {
         // Numbers are given out under the claim row: no two drafts get the same.
         RETURN_IF_ERROR(ClaimCriteriaScope(m.tx(), region));
         CriteriaSet set = *parsed;
@@ -157,8 +156,7 @@ absl::StatusOr<v1::CriteriaSet> CreateCriteriaDraft(CallContext& context,
         RETURN_IF_ERROR(InsertCriteria(m.tx(), row));
         RETURN_IF_ERROR(Publish(m, row, nullptr));
         return Shown(context, row);
-      },
-      request.validate_only());
+      });
 }
 
 absl::StatusOr<v1::CriteriaSet> ActivateCriteria(CallContext& context,

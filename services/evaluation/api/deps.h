@@ -21,8 +21,9 @@ struct Deps {
   operation::OperationRunner* operations = nullptr;
   // Facts to evaluations; never null.
   Evaluator* evaluator = nullptr;
-  // Fills Evaluation.allowed_actions for the caller on Get; empty: none are told.
-  std::function<absl::Status(const rpc::CallContext&, v1::Evaluation*)> allowed_actions;
+  // Fills allowed_actions of the evaluations for the caller on Get; empty: none are told.
+  std::function<absl::Status(const rpc::CallContext&, const std::vector<v1::Evaluation*>&)>
+      allowed_actions;
 };
 
 // Each registers the handlers of its rpcs. Deps is copied; what it points to outlives the router.
@@ -32,6 +33,8 @@ void RegisterFactHandlers(rpc::Router& router, const Deps& deps);
 void RegisterEvaluationHandlers(rpc::Router& router, const Deps& deps);
 // The transitions of EvaluationService and the argument records (api/lifecycle*.cc).
 void RegisterLifecycleHandlers(rpc::Router& router, const Deps& deps);
+// DashboardService (api/dashboard_api.cc).
+void RegisterDashboardHandlers(rpc::Router& router);
 // LedgerService (api/ledger*.cc).
 void RegisterLedgerHandlers(rpc::Router& router, const Deps& deps);
 

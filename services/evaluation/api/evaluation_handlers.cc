@@ -127,7 +127,7 @@ absl::StatusOr<v1::Evaluation> GetEvaluationOf(CallContext& context, const Deps&
   ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(request.id()));
   ASSIGN_OR_RETURN(EvaluationRow row, GetEvaluation(context.db, id, context.scope));
   ASSIGN_OR_RETURN(v1::Evaluation message, ToMessage(row));
-  if (deps.allowed_actions) RETURN_IF_ERROR(deps.allowed_actions(context, &message));
+  if (deps.allowed_actions) RETURN_IF_ERROR(deps.allowed_actions(context, {&message}));
   return message;
 }
 
@@ -147,7 +147,10 @@ absl::StatusOr<v1::BatchGetEvaluationsResponse> BatchGetEvaluations(
     if (it == by_id.end()) continue;
     v1::Evaluation* message = response.add_evaluations();
     ASSIGN_OR_RETURN(*message, ToMessage(*it->second));
-    if (deps.allowed_actions) RETURN_IF_ERROR(deps.allowed_actions(context, message));
+  }
+  if (deps.allowed_actions) {
+    RETURN_IF_ERROR(deps.allowed_actions(context, {response.mutable_evaluations()->pointer_begin(),
+                                                   response.mutable_evaluations()->pointer_end()}));
   }
   return response;
 }

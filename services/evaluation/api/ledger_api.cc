@@ -16,6 +16,7 @@
 #include "services/evaluation/api/actors.h"
 #include "services/evaluation/api/deps.h"
 #include "services/evaluation/api/ledger_units.h"
+#include "services/evaluation/api/progress.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/domain/evaluation_actions.h"
 #include "services/evaluation/domain/lifecycle.h"
@@ -35,12 +36,6 @@ namespace {
 
 using rpc::CallContext;
 using rpc::Mutation;
-
-// Target days as numbers (20251031) and target shares; 待省厅确认.
-constexpr ParameterDef kClassifiedTargetDay{"CLASSIFIED_TARGET_DATE", 20251031};
-constexpr ParameterDef kClassifiedTarget{"CLASSIFIED_TARGET_BP", 10000};
-constexpr ParameterDef kTwoYearTargetDay{"TWO_YEAR_TARGET_DATE", 20271031};
-constexpr ParameterDef kTwoYearTarget{"TWO_YEAR_TARGET_BP", 10000};
 
 constexpr size_t kMaxUnsignedNamed = 200;
 
@@ -64,6 +59,30 @@ absl::StatusOr<v1::LedgerEntry> GetLedgerEntry(CallContext& context,
   ASSIGN_OR_RETURN(v1::LedgerEntry message, ToMessage(row));
   FillEntryActions(context, &message);
   return message;
+}
+
+absl::StatusOr<v1::BatchGetLedgerEntriesResponse> BatchGetLedgerEntries(
+    CallContext& context, const v1::BatchGetLedgerEntriesRequest& request) {
+  std::vector<Ulid> ids;
+  for (const std::string& text : request.ids()) {
+    ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(text));
+    ids.push_back(id);
+  }
+  ASSIGN_OR_RETURN(const std::vector<LedgerRow> rows, GetEntries(context.db, ids, context.scope));
+  std::map<Ulid, const LedgerRow*> by_id;
+  for (const LedgerRow& row : rows) by_id[row.id] = &row;
+  v1::BatchGetLedgerEntriesResponse response;
+  for (const Ulid& id : ids) {
+    const auto found = by_id.find(id);
+    if (found == by_id.end()) {
+      response.add_missing_ids(id.ToString());
+      continue;
+    }
+    ASSIGN_OR_RETURN(v1::LedgerEntry message, ToMessage(*found->second));
+    FillEntryActions(context, &message);
+    *response.add_entries() = std::move(message);
+  }
+  return response;
 }
 
 absl::StatusOr<v1::ListLedgerEntriesResponse> ListLedgerEntries(
@@ -167,12 +186,11 @@ absl::StatusOr<ArgumentRecord> ArgumentOf(mysql::Executor& db, const std::string
 // What both steps of an entry share: lock, table, change, write.
 template <typename Request>
 absl::StatusOr<v1::LedgerEntry> ChangeEntry(
-    CallContext& context, const Request& request, std::string_view action, bool validate_only,
+    CallContext& context, const Request& request, std::string_view action,
     const std::function<absl::Status(Mutation&, const LedgerRow&, v1::LedgerEntry&)>& change) {
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
   return rpc::Mutate<v1::LedgerEntry>(
-      context, request,
-      [&](Mutation& m) -> absl::StatusOr<v1::LedgerEntry> {
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::LedgerEntry> {
         ASSIGN_OR_RETURN(LedgerRow row, LockEntry(m.tx(), id, context.scope));
         ASSIGN_OR_RETURN(const v1::LedgerEntry before, ToMessage(row));
         if (!request.etag().empty() && request.etag() != before.etag()) return EtagMismatch();
@@ -191,14 +209,13 @@ absl::StatusOr<v1::LedgerEntry> ChangeEntry(
         RETURN_IF_ERROR(m.Publish(kEntryAggregate, id, row.region_path, event));
         FillEntryActions(context, &message);
         return message;
-      },
-      validate_only);
+      });
 }
 
 absl::StatusOr<v1::LedgerEntry> PlanMeasures(CallContext& context,
                                              const v1::PlanMeasuresRequest& request) {
   return ChangeEntry(
-      context, request, "plan_measures", request.validate_only(),
+      context, request, "plan_measures",
       [&](Mutation& m, const LedgerRow& row, v1::LedgerEntry& entry) -> absl::Status {
         v1::MeasurePlan planned = request.plan();
         const FourClass four_class = static_cast<FourClass>(row.four_class);
@@ -246,7 +263,7 @@ absl::StatusOr<v1::LedgerEntry> PlanMeasures(CallContext& context,
 
 absl::StatusOr<v1::LedgerEntry> ReportMeasureProgress(
     CallContext& context, const v1::ReportMeasureProgressRequest& request) {
-  return ChangeEntry(context, request, "report_progress", false,
+  return ChangeEntry(context, request, "report_progress",
                      [&](Mutation&, const LedgerRow&, v1::LedgerEntry& entry) -> absl::Status {
                        for (v1::PlannedMeasure& p : *entry.mutable_plan()->mutable_measures()) {
                          if (p.code() != request.code()) continue;
@@ -469,126 +486,24 @@ absl::StatusOr<v1::VerifyRollupsResponse> VerifyRollups(CallContext& context,
 // --- progress
 // ---------------------------------------------------------------------------------------
 
-struct Target {
-  absl::CivilDay day;
-  int64_t value = 0;
-};
-
-absl::StatusOr<Target> ReadTarget(mysql::Executor& db, const ParameterDef& day,
-                                  const ParameterDef& value) {
-  ASSIGN_OR_RETURN(int64_t ymd, ReadParameter(db, day));
-  Target target;
-  target.day = absl::CivilDay(ymd / 10000, ymd / 100 % 100, ymd % 100);
-  ASSIGN_OR_RETURN(target.value, ReadParameter(db, value));
-  return target;
-}
-
-v1::ProgressFigure* AddFigure(v1::Progress& progress, std::string_view code, std::string_view name,
-                              int64_t value, std::string_view unit, std::string basis) {
-  v1::ProgressFigure* figure = progress.add_figures();
-  figure->set_code(std::string(code));
-  figure->set_name_zh(std::string(name));
-  figure->set_value(value);
-  figure->set_unit(std::string(unit));
-  figure->set_basis_zh(std::move(basis));
-  return figure;
-}
-
-void SetTarget(const Target& target, absl::CivilDay today, v1::ProgressFigure* figure) {
-  SetDay(target.day, figure->mutable_target_date());
-  figure->set_target(target.value);
-  figure->set_overdue(today > target.day && figure->value() < target.value);
-}
-
 absl::StatusOr<v1::Progress> GetProgress(CallContext& context,
                                          const v1::GetProgressRequest& request) {
   ASSIGN_OR_RETURN(RegionRow region, ResolveRegion(context, request.region_code()));
   const std::string& path = region.region_path;
-  const absl::CivilDay today = Today(context);
+  ProgressInput input;
+  ASSIGN_OR_RETURN(auto units, SumFigures(context.db, path, ChildDigits(path)));
+  for (const auto& [unit, figures] : units) {
+    for (const auto& [key, f] : figures.classes) input.figures.classes[key] += f;
+    for (const auto& [key, f] : figures.results) input.figures.results[key] += f;
+  }
+  ASSIGN_OR_RETURN(auto close_outs, SumCloseOuts(context.db, path, ChildDigits(path)));
+  for (const auto& [unit, one] : close_outs) input.close_outs += one;
   v1::Progress progress;
   progress.set_region_code(path);
   progress.set_region_name(region.name);
   SetTime(context.now, progress.mutable_as_of());
-
-  // R003: who has a class in force, of all that were inventoried; the rest by why it has none.
-  ASSIGN_OR_RETURN(auto units, SumFigures(context.db, path, ChildDigits(path)));
-  std::map<int, int64_t> classified, all;
-  std::map<std::pair<int, int>, int64_t> results;
-  for (const auto& [unit, figures] : units) {
-    for (const auto& [key, f] : figures.classes) classified[key.first] += f.count;
-    for (const auto& [key, f] : figures.results) {
-      all[key.first] += f.count;
-      results[key] += f.count;
-    }
-  }
-  ASSIGN_OR_RETURN(Target by, ReadTarget(context.db, kClassifiedTargetDay, kClassifiedTarget));
-  for (int type : {kProjectSubject, kIndustrySubject}) {
-    const bool project = type == kProjectSubject;
-    const std::string_view what = project ? "项目" : "产业";
-    const std::string_view prefix = project ? "" : "INDUSTRY_";
-    v1::ProgressFigure* share =
-        AddFigure(progress, Cat(prefix, "CLASSIFIED_SHARE"), Cat(what, "分类完成率"),
-                  RatioBp(classified[type], all[type]), "bp",
-                  Cat("已生效分类", classified[type], "个 ÷ 摸排", what, all[type], "个"));
-    SetTarget(by, today, share);
-    const std::pair<Result, std::string_view> kinds[] = {
-        {Result::kInsufficientData, "INSUFFICIENT_DATA"},
-        {Result::kManualReview, "MANUAL_REVIEW"},
-        {Result::kNotApplicable, "NOT_APPLICABLE"},
-        {Result::kUnspecified, "NOT_EVALUATED"}};
-    for (const auto& [result, code] : kinds) {
-      AddFigure(progress, Cat(prefix, code),
-                Cat(what, result == Result::kUnspecified ? "未评估" : EnumZh(result)),
-                results[{type, static_cast<int>(result)}], "个", Cat("最近一次评估结果，", what));
-    }
-  }
-
-  // R004, R005.
-  ASSIGN_OR_RETURN(auto close_outs, SumCloseOuts(context.db, path, ChildDigits(path)));
-  CloseOuts sums;
-  for (const auto& [unit, one] : close_outs) sums += one;
-  AddFigure(progress, "REVITALIZATION_RATE", "盘活率", RevitalizationRateBp(sums), "bp",
-            "（盘活资产金额÷需盘活总金额＋盘活数量÷需盘活总数量）÷2");
-  AddFigure(
-      progress, "REVITALIZED_VALUE_SHARE", "盘活资产金额占比",
-      RatioBp(sums.revitalized_value_fen, sums.revitalize_value_fen), "bp",
-      Cat("盘活资产", sums.revitalized_value_fen, "分 ÷ 需盘活", sums.revitalize_value_fen, "分"));
-  AddFigure(progress, "REVITALIZED_COUNT_SHARE", "盘活数量占比",
-            RatioBp(sums.revitalized, sums.revitalize_due), "bp",
-            Cat("盘活", sums.revitalized, "个 ÷ 需盘活", sums.revitalize_due, "个"));
-  const std::string through =
-      Cat("已销号", sums.done(), "个（巩固", sums.to_consolidate, "、升级", sums.to_upgrade,
-          "、退出", sums.exited, "）÷ 应销号", sums.due, "个");
-  AddFigure(progress, "CLOSE_OUT_RATE", "销号率", RatioBp(sums.done(), sums.due), "bp", through);
-  ASSIGN_OR_RETURN(Target two_years, ReadTarget(context.db, kTwoYearTargetDay, kTwoYearTarget));
-  SetTarget(two_years, today,
-            AddFigure(progress, "TWO_YEAR_TARGET", "低效闲置、落后停滞项目盘活调整完成率",
-                      RatioBp(sums.done(), sums.due), "bp", through));
-
-  // R007: the last two spans of twelve months that are over.
-  std::vector<IncomeMonth> months;
-  if (path.size() >= 6) {
-    ASSIGN_OR_RETURN(months, SumHouseholdIncome(context.db, path));
-  } else {
-    const absl::CivilMonth first = YearBefore(today).front() - 12;
-    ASSIGN_OR_RETURN(months, ListIncome(context.db, path, MonthText(first)));
-  }
-  for (int years_ago : {1, 0}) {
-    const std::vector<absl::CivilMonth> year = YearBefore(today);
-    const std::string from = MonthText(year.front() - 12 * years_ago);
-    const std::string to = MonthText(year.back() - 12 * years_ago);
-    int64_t income = 0;
-    int64_t households = 0;
-    for (const IncomeMonth& m : months) {
-      households = std::max(households, m.households);
-      if (m.month >= from && m.month <= to) income += m.income_fen;
-    }
-    AddFigure(progress, "INCOME_PER_HOUSEHOLD", "联结农户户均增收",
-              households > 0 ? MulDivHalfUp(income, 1, households) : 0, "分",
-              households > 0 ? Cat("联结农户收入", income, "分 ÷ 联结农户", households, "户")
-                             : std::string("没有联结农户收入数据"))
-        ->set_period(Cat(from, "/", to));
-  }
+  RETURN_IF_ERROR(
+      FillProgress(context.db, path, Today(context), input, progress.mutable_figures()));
   return progress;
 }
 
@@ -598,6 +513,8 @@ void RegisterLedgerHandlers(rpc::Router& router, const Deps&) {
   const std::string service = "bangfu.evaluation.v1.LedgerService.";
   router.Unary<v1::GetLedgerEntryRequest, v1::LedgerEntry>(service + "GetLedgerEntry",
                                                            GetLedgerEntry);
+  router.Unary<v1::BatchGetLedgerEntriesRequest, v1::BatchGetLedgerEntriesResponse>(
+      service + "BatchGetLedgerEntries", BatchGetLedgerEntries);
   router.Unary<v1::ListLedgerEntriesRequest, v1::ListLedgerEntriesResponse>(
       service + "ListLedgerEntries", ListLedgerEntries);
   router.Unary<v1::SignLedgerRequest, v1::LedgerStatus>(service + "SignLedger", SignLedger);

@@ -13,6 +13,7 @@
 #include "common/base/strings.h"
 #include "common/feed/outbox.h"
 #include "common/publicity/publicity.h"
+#include "common/rpc/bulk.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -405,34 +406,52 @@ absl::Status MakeEffective(Step& step, const std::vector<Item*>& asked) {
 
 absl::CivilDay Today(const CallContext& context) { return ShanghaiDay(context.now); }
 
+bool Decides(const v1::Evaluation& evaluation) {
+  return evaluation.state() == v1::EVALUATION_STATE_COMPUTED ||
+         evaluation.state() == v1::EVALUATION_STATE_OVERRIDE_PROPOSED ||
+         evaluation.state() == v1::EVALUATION_STATE_PUBLICISED;
+}
+
 absl::Status FillActions(mysql::Executor& db, const CallContext& context,
-                         v1::Evaluation* evaluation) {
-  EvaluationSubject view = ToDomain(*evaluation, Today(context));
-  const bool decides = evaluation->state() == v1::EVALUATION_STATE_COMPUTED ||
-                       evaluation->state() == v1::EVALUATION_STATE_OVERRIDE_PROPOSED ||
-                       evaluation->state() == v1::EVALUATION_STATE_PUBLICISED;
-  if (decides) {
-    ASSIGN_OR_RETURN(Ulid subject_id, Ulid::Parse(evaluation->subject_id()));
-    ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(evaluation->id()));
-    ASSIGN_OR_RETURN(std::vector<ArgumentRow> rows, LoadArguments(db, {subject_id}));
-    for (const ArgumentRow& row : rows) {
-      if (!evaluation->argument_id().empty() && row.id.ToString() != evaluation->argument_id()) {
-        continue;
-      }
-      ASSIGN_OR_RETURN(view.argument, ToDomain(row));
-      break;
-    }
-    ASSIGN_OR_RETURN(SubjectMap subjects, LoadSubjects(db, {subject_id}, std::nullopt));
-    if (auto s = subjects.find(subject_id); s != subjects.end()) {
-      view.subject_void = s->second.is_void;
-      view.newer_effective =
-          s->second.effective_evaluation_id && *s->second.effective_evaluation_id > id;
-    }
+                         const std::vector<v1::Evaluation*>& evaluations) {
+  // What only a state that decides looks at, for all of them at once.
+  std::vector<Ulid> subject_ids;
+  for (const v1::Evaluation* evaluation : evaluations) {
+    if (!Decides(*evaluation)) continue;
+    ASSIGN_OR_RETURN(const Ulid subject_id, Ulid::Parse(evaluation->subject_id()));
+    subject_ids.push_back(subject_id);
   }
-  evaluation->clear_allowed_actions();
-  workflow::FillAllowedActions(
-      EvaluationTable().Allowed(view, workflow::ActorAt(context.caller, evaluation->region_path())),
-      evaluation->mutable_allowed_actions());
+  std::vector<ArgumentRow> arguments;
+  SubjectMap subjects;
+  if (!subject_ids.empty()) {
+    ASSIGN_OR_RETURN(arguments, LoadArguments(db, subject_ids));
+    ASSIGN_OR_RETURN(subjects, LoadSubjects(db, subject_ids, std::nullopt));
+  }
+  for (v1::Evaluation* evaluation : evaluations) {
+    EvaluationSubject view = ToDomain(*evaluation, Today(context));
+    if (Decides(*evaluation)) {
+      ASSIGN_OR_RETURN(const Ulid subject_id, Ulid::Parse(evaluation->subject_id()));
+      ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(evaluation->id()));
+      for (const ArgumentRow& row : arguments) {
+        if (row.subject_id != subject_id || (!evaluation->argument_id().empty() &&
+                                             row.id.ToString() != evaluation->argument_id())) {
+          continue;
+        }
+        ASSIGN_OR_RETURN(view.argument, ToDomain(row));
+        break;
+      }
+      if (auto s = subjects.find(subject_id); s != subjects.end()) {
+        view.subject_void = s->second.is_void;
+        view.newer_effective =
+            s->second.effective_evaluation_id && *s->second.effective_evaluation_id > id;
+      }
+    }
+    evaluation->clear_allowed_actions();
+    workflow::FillAllowedActions(
+        EvaluationTable().Allowed(view,
+                                  workflow::ActorAt(context.caller, evaluation->region_path())),
+        evaluation->mutable_allowed_actions());
+  }
   return absl::OkStatus();
 }
 
@@ -443,24 +462,24 @@ template <typename Request>
 absl::StatusOr<v1::Evaluation> One(CallContext& context, const Request& request,
                                    const std::string& etag, const StepNeeds& needs,
                                    const std::function<absl::Status(Step&, Item&)>& act,
-                                   std::string_view reason = "", bool validate_only = false) {
+                                   std::string_view reason = "") {
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
-  return rpc::Mutate<v1::Evaluation>(
-      context, request,
-      [&](Mutation& m) -> absl::StatusOr<v1::Evaluation> {
-        Step step(m, Today(context));
-        RETURN_IF_ERROR(step.Load({id}, needs));
-        Item* item = step.Find(id);
-        if (item == nullptr) return NotFound("evaluation", request.id());
-        if (!etag.empty() && etag != item->message.etag()) return EtagMismatch();
-        RETURN_IF_ERROR(act(step, *item));
-        if (!item->refusal.ok()) return item->refusal;
-        RETURN_IF_ERROR(step.Write(reason));
-        v1::Evaluation message = item->message;
-        RETURN_IF_ERROR(FillActions(m.tx(), context, &message));
-        return message;
-      },
-      validate_only);
+  return rpc::Mutate<v1::Evaluation>(context, request,
+                                     [&](Mutation& m) -> absl::StatusOr<v1::Evaluation> {
+                                       Step step(m, Today(context));
+                                       RETURN_IF_ERROR(step.Load({id}, needs));
+                                       Item* item = step.Find(id);
+                                       if (item == nullptr)
+                                         return NotFound("evaluation", request.id());
+                                       if (!etag.empty() && etag != item->message.etag())
+                                         return EtagMismatch();
+                                       RETURN_IF_ERROR(act(step, *item));
+                                       if (!item->refusal.ok()) return item->refusal;
+                                       RETURN_IF_ERROR(step.Write(reason));
+                                       v1::Evaluation message = item->message;
+                                       RETURN_IF_ERROR(FillActions(m.tx(), context, {&message}));
+                                       return message;
+                                     });
 }
 
 absl::StatusOr<std::optional<Ulid>> OptionalId(const std::string& text) {
@@ -472,9 +491,8 @@ absl::StatusOr<std::optional<Ulid>> OptionalId(const std::string& text) {
 absl::StatusOr<v1::Evaluation> AcceptEvaluation(CallContext& context,
                                                 const v1::AcceptEvaluationRequest& request) {
   ASSIGN_OR_RETURN(std::optional<Ulid> argument, OptionalId(request.argument_id()));
-  return One(
-      context, request, request.etag(), {.arguments = true, .argument_id = argument},
-      [](Step& step, Item& item) { return Accept(step, {&item}); }, "", request.validate_only());
+  return One(context, request, request.etag(), {.arguments = true, .argument_id = argument},
+             [](Step& step, Item& item) { return Accept(step, {&item}); });
 }
 
 absl::StatusOr<v1::Evaluation> ProposeOverride(CallContext& context,
@@ -505,7 +523,7 @@ absl::StatusOr<v1::Evaluation> ProposeOverride(CallContext& context,
         }
         return absl::OkStatus();
       },
-      request.reason_text(), request.validate_only());
+      request.reason_text());
 }
 
 absl::StatusOr<v1::Evaluation> ApproveOverride(CallContext& context,
@@ -589,9 +607,10 @@ absl::StatusOr<v1::BatchAdvanceResponse> BatchAdvance(CallContext& context,
     return InvalidField("channels", "公示须注明公示渠道").Build();
   }
   std::vector<Ulid> ids;
-  for (const std::string& text : request.ids()) {
-    ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(text));
-    if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+  std::map<Ulid, std::string> etags;
+  for (const type::v1::BulkItem& item : request.items()) {
+    ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(item.id()));
+    if (etags.emplace(id, item.etag()).second) ids.push_back(id);
   }
   const std::vector<std::string> channels(request.channels().begin(), request.channels().end());
   return rpc::Mutate<v1::BatchAdvanceResponse>(
@@ -603,7 +622,13 @@ absl::StatusOr<v1::BatchAdvanceResponse> BatchAdvance(CallContext& context,
         RETURN_IF_ERROR(step.Load(ids, needs));
         std::vector<Item*> items;
         for (const Ulid& id : ids) {
-          if (Item* item = step.Find(id)) items.push_back(item);
+          Item* item = step.Find(id);
+          if (item == nullptr) continue;
+          if (!etags[id].empty() && etags[id] != item->message.etag()) {
+            item->refusal = EtagMismatch();
+          } else {
+            items.push_back(item);
+          }
         }
         // Every item is judged before anything is written, so a refused one undoes nothing.
         switch (request.step()) {
@@ -628,19 +653,11 @@ absl::StatusOr<v1::BatchAdvanceResponse> BatchAdvance(CallContext& context,
         RETURN_IF_ERROR(step.Write(""));
         v1::BatchAdvanceResponse response;
         for (const Ulid& id : ids) {
-          v1::AdvanceOutcome* outcome = response.add_outcomes();
-          outcome->set_id(id.ToString());
           const Item* item = step.Find(id);
-          if (item == nullptr) {
-            outcome->set_refusal_reason("RESOURCE_NOT_FOUND");
-            outcome->set_refusal_zh("没有此评估");
-          } else if (!item->refusal.ok()) {
-            const ErrorDetail detail = GetErrorDetail(item->refusal);
-            outcome->set_refusal_reason(detail.reason);
-            outcome->set_refusal_zh(detail.message_zh);
-          } else {
-            outcome->set_done(true);
-          }
+          const absl::Status refusal =
+              item == nullptr ? NotFound("evaluation", id.ToString()).Build() : item->refusal;
+          *response.add_results() = refusal.ok() ? rpc::DoneItem(id.ToString(), item->message)
+                                                 : rpc::RefusedItem(id.ToString(), refusal);
         }
         return response;
       });
@@ -787,8 +804,9 @@ absl::Status OnPublicity(Mutation& m, const publicity::v1::Publicity& publicity)
 
 }  // namespace
 
-absl::Status FillAllowedActions(const rpc::CallContext& context, v1::Evaluation* evaluation) {
-  return FillActions(context.db, context, evaluation);
+absl::Status FillAllowedActions(const rpc::CallContext& context,
+                                const std::vector<v1::Evaluation*>& evaluations) {
+  return FillActions(context.db, context, evaluations);
 }
 
 publicity::ServiceOptions ClassPublicityOptions() {

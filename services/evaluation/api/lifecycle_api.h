@@ -9,7 +9,8 @@ namespace bangfu::evaluation {
 
 // What the caller could do with the evaluation now, or why not (Deps::allowed_actions). On an error
 // of the database nothing is told.
-absl::Status FillAllowedActions(const rpc::CallContext& context, v1::Evaluation* evaluation);
+absl::Status FillAllowedActions(const rpc::CallContext& context,
+                                const std::vector<v1::Evaluation*>& evaluations);
 
 // The kind of a class publicity (分类公示); its subject is the evaluation.
 inline constexpr char kClassPublicity[] = "CLASS";

@@ -427,13 +427,13 @@ TEST_F(EvaluationLifecycle, ABatchGoesOnPastTheRefused) {
   std::vector<Ulid> good;
   for (int i = 0; i < 60; ++i) {
     good.push_back(w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_UPGRADE, "G2"));
-    request.add_ids(good.back().ToString());
+    request.add_items()->set_id(good.back().ToString());
   }
   const Ulid adjust = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_ADJUST, "H4");
   const Ulid elsewhere =
       w_.Compute(w_.AddSubject({.village = "360734101201"}), v1::EVALUATION_RESULT_UPGRADE, "G2");
-  request.add_ids(adjust.ToString());
-  request.add_ids(elsewhere.ToString());
+  request.add_items()->set_id(adjust.ToString());
+  request.add_items()->set_id(elsewhere.ToString());
   const auto advance = [&](v1::AdvanceStep step, const std::string& token) {
     request.set_step(step);
     request.clear_request_id();
@@ -442,7 +442,7 @@ TEST_F(EvaluationLifecycle, ABatchGoesOnPastTheRefused) {
     EXPECT_OK(response);
     std::map<std::string, int> counts;
     if (response.ok()) {
-      for (const auto& o : response->outcomes()) ++counts[o.done() ? "done" : o.refusal_reason()];
+      for (const auto& r : response->results()) ++counts[r.done() ? "done" : r.refusal().reason()];
     }
     return counts;
   };

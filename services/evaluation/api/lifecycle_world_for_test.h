@@ -16,6 +16,7 @@
 #include "common/base/region.h"
 #include "common/publicity/service.h"
 #include "services/evaluation/api/lifecycle_api.h"
+#include "services/evaluation/api/prefill.h"
 #include "services/evaluation/api/world_for_test.h"
 #include "services/evaluation/jobs/ledger_entries.h"
 #include "services/evaluation/store/evaluation_store.h"
@@ -33,13 +34,18 @@ inline constexpr char kPublicityService[] = "bangfu.publicity.v1.PublicityServic
 class LifecycleWorld {
  public:
   LifecycleWorld()
-      : world_({"bangfu.evaluation.v1.LedgerService", "bangfu.publicity.v1.PublicityService"},
+      : world_({"bangfu.evaluation.v1.LedgerService", "bangfu.evaluation.v1.DashboardService",
+                "bangfu.publicity.v1.PublicityService", "bangfu.dictionary.v1.DictionaryService"},
                [](rpc::Router& router, const Deps& deps) {
                  Deps mine = deps;
                  mine.allowed_actions = FillAllowedActions;
                  RegisterEvaluationHandlers(router, mine);
                  RegisterLifecycleHandlers(router, mine);
                  RegisterLedgerHandlers(router, mine);
+                 RegisterDashboardHandlers(router);
+                 dictionary::Options forms;
+                 forms.prefills = Prefills();
+                 dictionary::RegisterDictionaryService(router, std::move(forms));
                  publicity::RegisterPublicityService(router, ClassPublicityOptions());
                }) {
     std::vector<RegionRow> regions;

@@ -1,5 +1,6 @@
 #include "services/evaluation/facts/parameters.h"
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -15,6 +16,24 @@ absl::StatusOr<int64_t> ReadParameter(mysql::Executor& db, const ParameterDef& p
   registry::v1::Parameter message;
   if (!row || !message.ParseFromString(row->payload)) return parameter.fallback;
   return message.value();
+}
+
+absl::StatusOr<std::vector<int64_t>> ReadParameters(mysql::Executor& db,
+                                                    const std::vector<ParameterDef>& parameters) {
+  std::vector<std::string> codes;
+  for (const ParameterDef& parameter : parameters) codes.emplace_back(parameter.code);
+  ASSIGN_OR_RETURN(const std::vector<ReferenceRow> rows, LoadReferences(db, kParameterRef, codes));
+  std::map<std::string, int64_t> known;
+  for (const ReferenceRow& row : rows) {
+    registry::v1::Parameter message;
+    if (message.ParseFromString(row.payload)) known[row.key] = message.value();
+  }
+  std::vector<int64_t> out;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const auto found = known.find(codes[i]);
+    out.push_back(found == known.end() ? parameters[i].fallback : found->second);
+  }
+  return out;
 }
 
 }  // namespace bangfu::evaluation

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/mysql/session.h"
@@ -22,5 +23,8 @@ inline constexpr ParameterDef kClassPublicityDays{"CLASS_PUBLICITY_DAYS", 7};
 inline constexpr ParameterDef kAppraisalMonths{"APPRAISAL_VALID_MONTHS", 12};
 
 absl::StatusOr<int64_t> ReadParameter(mysql::Executor& db, const ParameterDef& parameter);
+// In the order asked for; one query.
+absl::StatusOr<std::vector<int64_t>> ReadParameters(mysql::Executor& db,
+                                                    const std::vector<ParameterDef>& parameters);
 
 }  // namespace bangfu::evaluation

@@ -143,6 +143,17 @@ absl::StatusOr<LedgerRow> GetEntry(mysql::Executor& db, const Ulid& id, const Re
   return Find(db, id, scope, "");
 }
 
+absl::StatusOr<std::vector<LedgerRow>> GetEntries(mysql::Executor& db, const std::vector<Ulid>& ids,
+                                                  const RegionScopes& scope) {
+  if (ids.empty()) return std::vector<LedgerRow>();
+  mysql::Params params;
+  std::string where = InClause("id", ids, &params);
+  where += AndScope(scope, "region_path", &params);
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kColumns, " FROM ledger_entry WHERE ", where), params));
+  return FromRows(rows);
+}
+
 absl::StatusOr<LedgerRow> LockEntry(mysql::Tx& tx, const Ulid& id, const RegionScopes& scope) {
   return Find(tx, id, scope, " FOR UPDATE");
 }

@@ -55,6 +55,9 @@ absl::Status UpdateEntries(mysql::Tx& tx, const std::vector<LedgerRow*>& rows);
 absl::Status UpdateEntry(mysql::Tx& tx, LedgerRow& row);
 // NOT_FOUND when there is none in scope.
 absl::StatusOr<LedgerRow> GetEntry(mysql::Executor& db, const Ulid& id, const RegionScopes& scope);
+// Those of the ids that are in scope, in no order.
+absl::StatusOr<std::vector<LedgerRow>> GetEntries(mysql::Executor& db, const std::vector<Ulid>& ids,
+                                                  const RegionScopes& scope);
 absl::StatusOr<LedgerRow> LockEntry(mysql::Tx& tx, const Ulid& id, const RegionScopes& scope);
 // The open entries of these subjects, locked in the order of their ids.
 absl::StatusOr<absl::flat_hash_map<Ulid, LedgerRow>> LockOpenEntries(

@@ -7,10 +7,12 @@
 #include "common/base/region.h"
 #include "common/feed/outbox.h"
 #include "common/rpc/mutation.h"
+#include "common/workflow/proto.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/industries.h"
 #include "services/registry/domain/project.h"
+#include "services/registry/domain/short_board.h"
 #include "services/registry/store/project_store.h"
 
 namespace bangfu::registry {
@@ -258,6 +260,21 @@ absl::StatusOr<v1::ShortBoard> CreateBoard(Context& context,
       });
 }
 
+ShortBoardState StateOf(const v1::ShortBoard& board) {
+  return board.has_completed_on() ? ShortBoardState::kCompleted : ShortBoardState::kOpen;
+}
+
+absl::StatusOr<v1::ShortBoard> GetBoard(Context& context, const v1::GetShortBoardRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
+  ASSIGN_OR_RETURN(const Record record, ShortBoardTable().Get(context.db, id, context.scope));
+  v1::ShortBoard board = MessageOf<v1::ShortBoard>(record);
+  workflow::FillAllowedActions(
+      ShortBoardTransitions().Allowed(StateOf(board),
+                                      workflow::ActorAt(context.caller, board.region_path())),
+      board.mutable_allowed_actions());
+  return board;
+}
+
 absl::StatusOr<v1::ShortBoard> CompleteBoard(Context& context,
                                              const v1::CompleteShortBoardRequest& request) {
   return rpc::Mutate<v1::ShortBoard>(
@@ -266,8 +283,10 @@ absl::StatusOr<v1::ShortBoard> CompleteBoard(Context& context,
         ASSIGN_OR_RETURN(const Record record, ShortBoardTable().Get(m.tx(), id, context.scope));
         RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
         const v1::ShortBoard before = MessageOf<v1::ShortBoard>(record);
-        if (before.has_completed_on())
-          return FailedPrecondition("SHORT_BOARD_CLOSED", "短板已补齐").Build();
+        RETURN_IF_ERROR(ShortBoardTransitions()
+                            .Execute(StateOf(before), "complete",
+                                     workflow::ActorAt(context.caller, before.region_path()))
+                            .status());
         const auto day = DayOf(request.completed_on());
         if (!day || *day > ShanghaiDay(context.now)) {
           return InvalidField("completed_on", "完成日期不能晚于今天").Build();
@@ -717,6 +736,7 @@ void RegisterIndustryHandlers(rpc::Router& router) {
                                                             CreateBoard);
   router.Unary<v1::CompleteShortBoardRequest, v1::ShortBoard>(service + "CompleteShortBoard",
                                                               CompleteBoard);
+  router.Unary<v1::GetShortBoardRequest, v1::ShortBoard>(service + "GetShortBoard", GetBoard);
   router.Unary<v1::ListShortBoardsRequest, v1::ListShortBoardsResponse>(service + "ListShortBoards",
                                                                         ListBoards);
   router.Unary<v1::SelectLeadingIndustryRequest, v1::LeadingIndustry>(

@@ -3,15 +3,18 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <set>
 
 #include "bangfu/registry/v1/events.pb.h"
 #include "bangfu/registry/v1/inventory_service.pb.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/feed/outbox.h"
+#include "common/rpc/bulk.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/proto.h"
 #include "services/registry/api/inventory_internal.h"
 #include "services/registry/domain/calendar.h"
 #include "services/registry/domain/roles.h"
@@ -43,25 +46,41 @@ workflow::Actor WorkflowActor(const auth::Caller& caller, std::string_view regio
   return actor;
 }
 
-absl::StatusOr<UnitReportSubject> SubjectOf(mysql::Executor& db, const UnitReportRow& unit,
-                                            bool campaign_open, const CampaignDeadlines& deadlines,
-                                            absl::Time now) {
+namespace {
+
+// A return gives time of its own.
+bool PastDue(const UnitReportRow& unit, const CampaignDeadlines& deadlines, absl::Time now) {
+  absl::CivilDay due = deadlines.village;
+  if (static_cast<UnitReportState>(unit.state) == UnitReportState::kReturned &&
+      unit.return_due_on) {
+    due = std::max(due, *unit.return_due_on);
+  }
+  return ShanghaiDay(now) > due;
+}
+
+UnitReportSubject SubjectFrom(const UnitReportRow& unit, bool campaign_open, bool locked) {
   UnitReportSubject s;
   s.state = static_cast<UnitReportState>(unit.state);
   s.campaign_open = campaign_open;
   s.submitted_by = unit.submitted_by;
   s.return_to_level = unit.return_to_level;
   s.approval_level = ApprovalLevel(s.state);
-  // A return gives time of its own.
-  absl::CivilDay due = deadlines.village;
-  if (s.state == UnitReportState::kReturned && unit.return_due_on)
-    due = std::max(due, *unit.return_due_on);
-  if (ShanghaiDay(now) > due) {
+  s.locked = locked;
+  return s;
+}
+
+}  // namespace
+
+absl::StatusOr<UnitReportSubject> SubjectOf(mysql::Executor& db, const UnitReportRow& unit,
+                                            bool campaign_open, const CampaignDeadlines& deadlines,
+                                            absl::Time now) {
+  bool locked = PastDue(unit, deadlines, now);
+  if (locked) {
     ASSIGN_OR_RETURN(const bool unlocked,
                      HasLockException(db, unit.campaign_id, unit.region_path, now));
-    s.locked = !unlocked;
+    locked = !unlocked;
   }
-  return s;
+  return SubjectFrom(unit, campaign_open, locked);
 }
 
 absl::StatusOr<Loaded> LoadForStep(rpc::Mutation& m, std::string_view id_text,
@@ -183,39 +202,55 @@ absl::Status FillCounts(mysql::Executor& db, std::vector<v1::InventoryUnitReport
   return absl::OkStatus();
 }
 
+// The reports with their counts and what the caller could do, in a handful of queries.
+absl::StatusOr<std::vector<v1::InventoryUnitReport>> Shown(
+    CallContext& c, const std::vector<UnitWithCampaign>& units) {
+  std::vector<v1::InventoryUnitReport> reports;
+  for (const UnitWithCampaign& u : units) reports.push_back(UnitReportOf(u.unit));
+  RETURN_IF_ERROR(FillCounts(c.db, &reports));
+  ASSIGN_OR_RETURN(const std::vector<UnitReportSubject> subjects, SubjectsOf(c.db, units, c.now));
+  for (size_t i = 0; i < units.size(); ++i) {
+    UnitReportSubject subject = subjects[i];
+    subject.subjects = reports[i].project_count();
+    // A submit is offered in the form that the village's projects call for.
+    subject.is_nil = subject.subjects == 0;
+    subject.signatory = reports[i].signatory().empty() ? "-" : reports[i].signatory();
+    workflow::FillAllowedActions(
+        UnitReportTable().Allowed(subject, WorkflowActor(c.caller, units[i].unit.region_path)),
+        reports[i].mutable_allowed_actions());
+  }
+  return reports;
+}
+
 absl::StatusOr<v1::InventoryUnitReport> GetUnitReport(CallContext& c,
                                                       const v1::GetUnitReportRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
   ASSIGN_OR_RETURN(const UnitWithCampaign read, GetUnit(c.db, id, c.scope));
-  std::vector<v1::InventoryUnitReport> one = {UnitReportOf(read.unit)};
-  RETURN_IF_ERROR(FillCounts(c.db, &one));
-  ASSIGN_OR_RETURN(
-      UnitReportSubject subject,
-      SubjectOf(c.db, read.unit, read.campaign_state == kCampaignOpen, read.deadlines, c.now));
-  subject.subjects = one[0].project_count();
-  // A submit is offered in the form that the village's projects call for.
-  subject.is_nil = subject.subjects == 0;
-  subject.signatory = one[0].signatory().empty() ? "-" : one[0].signatory();
-  ASSIGN_OR_RETURN(const auto departments, DepartmentsOf(c.db, {read.unit}, ShanghaiDay(c.now)));
-  ASSIGN_OR_RETURN(const std::vector<SignatureRow> signatures, Signatures(c.db, {read.unit}));
-  for (const RequiredDepartment& d : departments[0]) {
-    if (std::none_of(signatures.begin(), signatures.end(), [&](const SignatureRow& s) {
-          return s.department_code == d.department_code;
-        })) {
-      subject.missing_departments.push_back(d.department_code);
+  ASSIGN_OR_RETURN(std::vector<v1::InventoryUnitReport> one, Shown(c, {read}));
+  return std::move(one[0]);
+}
+
+absl::StatusOr<v1::BatchGetUnitReportsResponse> BatchGetUnitReports(
+    CallContext& c, const v1::BatchGetUnitReportsRequest& request) {
+  std::vector<Ulid> ids;
+  for (const std::string& text : request.ids()) {
+    ASSIGN_OR_RETURN(const Ulid id, ParseId(text, "ids"));
+    ids.push_back(id);
+  }
+  ASSIGN_OR_RETURN(const std::vector<UnitWithCampaign> units, GetUnits(c.db, ids, c.scope));
+  ASSIGN_OR_RETURN(std::vector<v1::InventoryUnitReport> reports, Shown(c, units));
+  std::map<std::string, const v1::InventoryUnitReport*> by_id;
+  for (const v1::InventoryUnitReport& report : reports) by_id[report.id()] = &report;
+  v1::BatchGetUnitReportsResponse response;
+  for (const Ulid& id : ids) {
+    const auto found = by_id.find(id.ToString());
+    if (found == by_id.end()) {
+      response.add_missing_ids(id.ToString());
+    } else {
+      *response.add_unit_reports() = *found->second;
     }
   }
-  for (const workflow::AllowedAction& a :
-       UnitReportTable().Allowed(subject, WorkflowActor(c.caller, read.unit.region_path))) {
-    auto* out = one[0].add_allowed_actions();
-    out->set_action(a.action);
-    out->set_label_zh(a.label_zh);
-    out->set_allowed(a.allowed);
-    out->set_refusal_reason(a.refusal_reason);
-    out->set_refusal_zh(a.refusal_zh);
-    for (const std::string& kind : a.evidence_kinds) out->add_evidence_kinds(kind);
-  }
-  return one[0];
+  return response;
 }
 
 absl::StatusOr<v1::ListUnitReportsResponse> ListUnitReports(
@@ -376,7 +411,63 @@ absl::StatusOr<v1::InventoryUnitReport> Return(CallContext& c,
       });
 }
 
+absl::StatusOr<v1::BatchPassUnitReportsResponse> BatchPass(
+    CallContext& c, const v1::BatchPassUnitReportsRequest& request) {
+  v1::PassUnitReportRequest one;
+  one.set_opinion(request.opinion());
+  v1::BatchPassUnitReportsResponse response;
+  RETURN_IF_ERROR(rpc::RunBulk(c, request, Cat(kService, "PassUnitReport"), std::move(one), Pass,
+                               response.mutable_results()));
+  return response;
+}
+
+absl::StatusOr<v1::BatchReturnUnitReportsResponse> BatchReturn(
+    CallContext& c, const v1::BatchReturnUnitReportsRequest& request) {
+  v1::ReturnUnitReportRequest one;
+  *one.mutable_reasons() = request.reasons();
+  if (request.has_due_on()) *one.mutable_due_on() = request.due_on();
+  v1::BatchReturnUnitReportsResponse response;
+  RETURN_IF_ERROR(rpc::RunBulk(c, request, Cat(kService, "ReturnUnitReport"), std::move(one),
+                               Return, response.mutable_results()));
+  return response;
+}
+
 }  // namespace
+
+absl::StatusOr<std::vector<UnitReportSubject>> SubjectsOf(
+    mysql::Executor& db, const std::vector<UnitWithCampaign>& units, absl::Time now) {
+  // Lock exceptions of those past their day, a query a campaign.
+  std::map<Ulid, std::vector<std::string>> past;
+  std::vector<UnitReportRow> rows;
+  for (const UnitWithCampaign& u : units) {
+    rows.push_back(u.unit);
+    if (PastDue(u.unit, u.deadlines, now)) past[u.unit.campaign_id].push_back(u.unit.region_path);
+  }
+  std::map<Ulid, std::set<std::string>> unlocked;
+  for (const auto& [campaign, villages] : past) {
+    ASSIGN_OR_RETURN(unlocked[campaign], UnlockedVillages(db, campaign, villages, now));
+  }
+  std::vector<UnitReportSubject> subjects;
+  if (units.empty()) return subjects;
+  ASSIGN_OR_RETURN(const auto departments, DepartmentsOf(db, rows, ShanghaiDay(now)));
+  ASSIGN_OR_RETURN(const std::vector<SignatureRow> signatures, Signatures(db, rows));
+  std::set<std::pair<Ulid, std::string>> signed_by;
+  for (const SignatureRow& s : signatures) signed_by.insert({s.unit_report_id, s.department_code});
+  for (size_t i = 0; i < units.size(); ++i) {
+    const UnitReportRow& unit = units[i].unit;
+    const bool locked = PastDue(unit, units[i].deadlines, now) &&
+                        unlocked[unit.campaign_id].count(unit.region_path) == 0;
+    UnitReportSubject subject = SubjectFrom(unit, units[i].campaign_state == kCampaignOpen, locked);
+    for (const RequiredDepartment& d : departments[i]) {
+      if (signed_by.count({unit.id, d.department_code}) == 0) {
+        subject.missing_departments.push_back(d.department_code);
+      }
+    }
+    subjects.push_back(std::move(subject));
+  }
+  return subjects;
+}
+
 }  // namespace inventory
 
 void RegisterInventoryHandlers(rpc::Router& router, Random random) {
@@ -393,6 +484,12 @@ void RegisterInventoryHandlers(rpc::Router& router, Random random) {
                                                                    inventory::Pass);
   router.Unary<v1::ReturnUnitReportRequest, v1::InventoryUnitReport>(
       Cat(kService, "ReturnUnitReport"), inventory::Return);
+  router.Unary<v1::BatchGetUnitReportsRequest, v1::BatchGetUnitReportsResponse>(
+      Cat(kService, "BatchGetUnitReports"), inventory::BatchGetUnitReports);
+  router.Unary<v1::BatchPassUnitReportsRequest, v1::BatchPassUnitReportsResponse>(
+      Cat(kService, "BatchPassUnitReports"), inventory::BatchPass);
+  router.Unary<v1::BatchReturnUnitReportsRequest, v1::BatchReturnUnitReportsResponse>(
+      Cat(kService, "BatchReturnUnitReports"), inventory::BatchReturn);
   inventory::RegisterCampaignHandlers(router);
   inventory::RegisterVerificationHandlers(router);
   inventory::RegisterSampleHandlers(router, std::move(random));

@@ -9,7 +9,9 @@
 #include "common/feed/outbox.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/proto.h"
 #include "services/registry/api/inventory_internal.h"
+#include "services/registry/domain/campaign.h"
 #include "services/registry/store/reference_store.h"
 
 namespace bangfu::registry::inventory {
@@ -99,6 +101,7 @@ absl::StatusOr<v1::InventoryCampaign> CreateCampaign(CallContext& c,
         campaign.set_issue_rate_limit_bp(limit);
         campaign.clear_opened_at();
         campaign.clear_closed_at();
+        campaign.clear_allowed_actions();
         *campaign.mutable_created_by() = ActorMessage(c, path);
         SetTime(c.now, campaign.mutable_created_at());
         row.id = c.ids.Next();
@@ -123,8 +126,21 @@ absl::StatusOr<CampaignRow> LockCampaign(Mutation& m, const std::string& id_text
   return row;
 }
 
-absl::Status NotInState(const CampaignRow& row, std::string_view zh) {
-  return FailedPrecondition("STATE_NOT_ALLOWED", zh).With("state", absl::StrCat(row.state));
+// Villages whose report the county has not verified.
+absl::StatusOr<int64_t> PendingUnits(mysql::Executor& db, const CampaignRow& row) {
+  ASSIGN_OR_RETURN(const std::vector<UnitGroup> groups,
+                   GroupUnits(db, row.id, {row.region_path}, 0, std::nullopt));
+  int64_t pending = 0;
+  for (const UnitGroup& g : groups) pending += IsCountyVerified(g.state) ? 0 : g.units;
+  return pending;
+}
+
+absl::Status CheckStep(const CallContext& c, const CampaignRow& row, std::string_view action,
+                       int64_t pending = 0, bool force = false) {
+  const CampaignSubject subject{static_cast<CampaignState>(row.state), pending, force};
+  return CampaignTable()
+      .Execute(subject, action, WorkflowActor(c.caller, row.region_path))
+      .status();
 }
 
 absl::StatusOr<v1::InventoryCampaign> OpenCampaign(CallContext& c,
@@ -132,7 +148,7 @@ absl::StatusOr<v1::InventoryCampaign> OpenCampaign(CallContext& c,
   return rpc::Mutate<v1::InventoryCampaign>(
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::InventoryCampaign> {
         ASSIGN_OR_RETURN(CampaignRow row, LockCampaign(m, request.id(), request.etag()));
-        if (row.state != kCampaignPlanned) return NotInState(row, "批次已开放或已结束");
+        RETURN_IF_ERROR(CheckStep(c, row, "open"));
         const v1::InventoryCampaign before = CampaignMessage(row);
         ASSIGN_OR_RETURN(const std::vector<VillageRow> villages,
                          VillagesOf(m.tx(), row.region_path));
@@ -183,21 +199,13 @@ absl::StatusOr<v1::InventoryCampaign> CloseCampaign(CallContext& c,
   return rpc::Mutate<v1::InventoryCampaign>(
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::InventoryCampaign> {
         ASSIGN_OR_RETURN(CampaignRow row, LockCampaign(m, request.id(), request.etag()));
-        if (row.state != kCampaignOpen) return NotInState(row, "批次未开放");
+        RETURN_IF_ERROR(CheckStep(c, row, "close", 0, request.force()));
         const v1::InventoryCampaign before = CampaignMessage(row);
         // Steps that are under way hold their village's claim: they end first, later ones find
         // none.
         RETURN_IF_ERROR(ReleaseOpenUnits(m.tx(), row.id));
-        ASSIGN_OR_RETURN(const std::vector<UnitGroup> groups,
-                         GroupUnits(m.tx(), row.id, {row.region_path}, 0, std::nullopt));
-        int64_t pending = 0;
-        for (const UnitGroup& g : groups) pending += IsCountyVerified(g.state) ? 0 : g.units;
-        if (pending > 0 && !request.force()) {
-          return FailedPrecondition("UNITS_PENDING",
-                                    Cat("尚有", pending, "个村的报告未完成县级核实"))
-              .With("pending", absl::StrCat(pending))
-              .Build();
-        }
+        ASSIGN_OR_RETURN(const int64_t pending, PendingUnits(m.tx(), row));
+        RETURN_IF_ERROR(CheckStep(c, row, "close", pending, request.force()));
         row.state = kCampaignClosed;
         row.version += 1;
         v1::InventoryCampaign after = before;
@@ -214,7 +222,16 @@ absl::StatusOr<v1::InventoryCampaign> GetOne(CallContext& c,
                                              const v1::GetCampaignRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
   ASSIGN_OR_RETURN(const CampaignRow row, GetCampaign(c.db, id, c.scope));
-  return CampaignMessage(row);
+  CampaignSubject subject;
+  subject.state = static_cast<CampaignState>(row.state);
+  if (subject.state == CampaignState::kOpen) {
+    ASSIGN_OR_RETURN(subject.pending, PendingUnits(c.db, row));
+  }
+  v1::InventoryCampaign campaign = CampaignMessage(row);
+  workflow::FillAllowedActions(
+      CampaignTable().Allowed(subject, WorkflowActor(c.caller, row.region_path)),
+      campaign.mutable_allowed_actions());
+  return campaign;
 }
 
 absl::StatusOr<v1::ListCampaignsResponse> List(CallContext& c,

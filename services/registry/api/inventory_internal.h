@@ -37,6 +37,9 @@ absl::StatusOr<Loaded> LoadForStep(rpc::Mutation& m, std::string_view id, std::s
 absl::StatusOr<UnitReportSubject> SubjectOf(mysql::Executor& db, const UnitReportRow& unit,
                                             bool campaign_open, const CampaignDeadlines& deadlines,
                                             absl::Time now);
+// The same for many reports, with the departments that have not signed, in a handful of queries.
+absl::StatusOr<std::vector<UnitReportSubject>> SubjectsOf(
+    mysql::Executor& db, const std::vector<UnitWithCampaign>& units, absl::Time now);
 // Writes the report in its new state with step, audit row and event, and gives it as the contract
 // shows it. `l.unit` and `l.after` carry the changes.
 absl::StatusOr<v1::InventoryUnitReport> SaveStep(rpc::Mutation& m, Loaded& l, UnitReportState to,

@@ -8,6 +8,7 @@
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/proto.h"
 #include "services/registry/api/inventory_internal.h"
 #include "services/registry/domain/project.h"
 #include "services/registry/domain/roles.h"
@@ -116,7 +117,18 @@ absl::StatusOr<v1::VerificationTask> GetTask(CallContext& c,
                                              const v1::GetVerificationTaskRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, ParseId(request.unit_report_id(), "unit_report_id"));
   ASSIGN_OR_RETURN(const UnitWithCampaign read, GetUnit(c.db, id, c.scope));
-  return TaskOf(c.db, read.unit, c.now);
+  ASSIGN_OR_RETURN(v1::VerificationTask task, TaskOf(c.db, read.unit, c.now));
+  ASSIGN_OR_RETURN(const std::vector<UnitReportSubject> subjects, SubjectsOf(c.db, {read}, c.now));
+  std::vector<workflow::AllowedAction> actions =
+      UnitReportTable().Allowed(subjects[0], WorkflowActor(c.caller, read.unit.region_path));
+  // Of the report's steps those that this task is about.
+  actions.erase(std::remove_if(actions.begin(), actions.end(),
+                               [](const workflow::AllowedAction& a) {
+                                 return a.action != "sign" && a.action != "complete";
+                               }),
+                actions.end());
+  workflow::FillAllowedActions(actions, task.mutable_allowed_actions());
+  return task;
 }
 
 absl::StatusOr<v1::ListVerificationTasksResponse> ListTasks(

@@ -92,8 +92,7 @@ absl::Status PublishOperator(Mutation& m, const Ulid& id, const v1::Operator* be
 absl::StatusOr<v1::Operator> CreateOperator(Context& context,
                                             const v1::CreateOperatorRequest& request) {
   return rpc::Mutate<v1::Operator>(
-      context, request,
-      [&](Mutation& m) -> absl::StatusOr<v1::Operator> {
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::Operator> {
         v1::Operator o = request.operator_();
         RETURN_IF_ERROR(CheckOperator(m.tx(), context, &o));
         const Ulid id = context.ids.Next();
@@ -112,8 +111,7 @@ absl::StatusOr<v1::Operator> CreateOperator(Context& context,
         o.set_etag(EtagOf(1));
         RETURN_IF_ERROR(PublishOperator(m, id, nullptr, o));
         return o;
-      },
-      request.validate_only());
+      });
 }
 
 absl::StatusOr<v1::Operator> UpdateOperator(Context& context,

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <set>
 
 #include "bangfu/registry/v1/project_service.pb.h"
 #include "common/base/clock.h"
@@ -68,8 +69,7 @@ bool VerifiedFieldChanged(const v1::Project& before, const v1::Project& after) {
 
 absl::StatusOr<v1::Project> Register(Context& context, const v1::RegisterProjectRequest& request) {
   return rpc::Mutate<v1::Project>(
-      context, request,
-      [&](Mutation& m) -> absl::StatusOr<v1::Project> {
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::Project> {
         ProjectChange change;
         change.project = request.project();
         v1::Project& p = change.project;
@@ -88,8 +88,7 @@ absl::StatusOr<v1::Project> Register(Context& context, const v1::RegisterProject
         changes.push_back(std::move(change));
         RETURN_IF_ERROR(WriteProjects(m.tx(), author, references, &changes));
         return std::move(changes[0].project);
-      },
-      request.validate_only());
+      });
 }
 
 // The project of a change, locked and with the caller's right to act checked.
@@ -133,8 +132,7 @@ absl::StatusOr<Locked> LockForChange(
 
 absl::StatusOr<v1::Project> Update(Context& context, const v1::UpdateProjectRequest& request) {
   return rpc::Mutate<v1::Project>(
-      context, request,
-      [&](Mutation& m) -> absl::StatusOr<v1::Project> {
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::Project> {
         ASSIGN_OR_RETURN(Locked locked, LockForChange(context, m, request.id(), request.etag(),
                                                       "update", [&](v1::Project* project) {
                                                         return ApplyMask(request.update_mask(),
@@ -172,8 +170,7 @@ absl::StatusOr<v1::Project> Update(Context& context, const v1::UpdateProjectRequ
         changes.push_back(std::move(change));
         RETURN_IF_ERROR(WriteProjects(m.tx(), author, references, &changes));
         return std::move(changes[0].project);
-      },
-      request.validate_only());
+      });
 }
 
 absl::StatusOr<v1::Project> Void(Context& context, const v1::VoidProjectRequest& request) {
@@ -205,21 +202,36 @@ v1::Project Shown(const Context& context, const ProjectRow& row) {
   return project;
 }
 
+// The projects with what the caller could do; one query for the edit windows of all.
+absl::StatusOr<std::vector<v1::Project>> WithActions(Context& context,
+                                                     const std::vector<ProjectRow>& rows) {
+  std::set<std::string> villages;
+  for (const ProjectRow& row : rows) {
+    if (row.region_path.size() == 12) villages.insert(row.region_path);
+  }
+  ASSIGN_OR_RETURN(const auto units, FindOpenUnits(context.db, villages, context.now));
+  std::vector<v1::Project> projects;
+  for (const ProjectRow& row : rows) {
+    ProjectSubject subject;
+    subject.state = static_cast<ProjectState>(row.state);
+    subject.is_void = row.is_void;
+    if (const auto unit = units.find(row.region_path); unit != units.end()) {
+      subject.window = unit->second.window;
+    }
+    v1::Project project = Shown(context, row);
+    workflow::FillAllowedActions(
+        ProjectTable().Allowed(subject, workflow::ActorAt(context.caller, row.region_path)),
+        project.mutable_allowed_actions());
+    projects.push_back(std::move(project));
+  }
+  return projects;
+}
+
 absl::StatusOr<v1::Project> Get(Context& context, const v1::GetProjectRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
-  ASSIGN_OR_RETURN(const ProjectRow row, GetProject(context.db, id, context.scope));
-  v1::Project project = Shown(context, row);
-  ProjectSubject subject;
-  subject.state = static_cast<ProjectState>(row.state);
-  subject.is_void = row.is_void;
-  if (row.region_path.size() == 12) {
-    ASSIGN_OR_RETURN(const auto units, FindOpenUnits(context.db, {row.region_path}, context.now));
-    if (!units.empty()) subject.window = units.begin()->second.window;
-  }
-  workflow::FillAllowedActions(
-      ProjectTable().Allowed(subject, workflow::ActorAt(context.caller, row.region_path)),
-      project.mutable_allowed_actions());
-  return project;
+  ASSIGN_OR_RETURN(ProjectRow row, GetProject(context.db, id, context.scope));
+  ASSIGN_OR_RETURN(std::vector<v1::Project> one, WithActions(context, {std::move(row)}));
+  return std::move(one[0]);
 }
 
 absl::StatusOr<v1::BatchGetProjectsResponse> BatchGet(Context& context,
@@ -230,15 +242,16 @@ absl::StatusOr<v1::BatchGetProjectsResponse> BatchGet(Context& context,
     ids.push_back(id);
   }
   ASSIGN_OR_RETURN(const std::vector<ProjectRow> rows, GetProjects(context.db, ids, context.scope));
-  std::map<Ulid, const ProjectRow*> by_id;
-  for (const ProjectRow& row : rows) by_id[row.id] = &row;
+  ASSIGN_OR_RETURN(std::vector<v1::Project> projects, WithActions(context, rows));
+  std::map<std::string, v1::Project*> by_id;
+  for (v1::Project& project : projects) by_id[project.id()] = &project;
   v1::BatchGetProjectsResponse response;
   for (const Ulid& id : ids) {
-    const auto found = by_id.find(id);
+    const auto found = by_id.find(id.ToString());
     if (found == by_id.end()) {
       response.add_missing_ids(id.ToString());
     } else {
-      *response.add_projects() = Shown(context, *found->second);
+      *response.add_projects() = *found->second;
     }
   }
   return response;

@@ -3,16 +3,12 @@
 
 #include "absl/strings/match.h"
 #include "bangfu/registry/v1/events.pb.h"
-#include "bangfu/registry/v1/inventory_service.pb.h"
-#include "bangfu/registry/v1/project_service.pb.h"
 #include "bangfu/registry/v1/reference_service.pb.h"
 #include "common/base/clock.h"
 #include "common/base/region.h"
 #include "common/base/uscc.h"
-#include "common/contract/labels.h"
 #include "common/feed/outbox.h"
 #include "common/rpc/mutation.h"
-#include "google/protobuf/descriptor.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/reference_messages.h"
@@ -529,81 +525,6 @@ absl::StatusOr<v1::CreateCodesResponse> CreateCodes(Context& context,
       });
 }
 
-void AddMessageEntries(const google::protobuf::Descriptor* type,
-                       v1::GetDictionaryResponse* response);
-
-void AddEnumEntries(const google::protobuf::EnumDescriptor* type,
-                    v1::GetDictionaryResponse* response) {
-  for (int i = 0; i < type->value_count(); ++i) {
-    v1::DictionaryEntry& e = *response->add_entries();
-    e.set_type(type->full_name());
-    e.set_name(type->value(i)->name());
-    e.set_number(type->value(i)->number());
-    e.set_label_zh(contract::LabelOf(*type->value(i)).zh());
-    e.set_is_enum(true);
-  }
-}
-
-void AddMessageEntries(const google::protobuf::Descriptor* type,
-                       v1::GetDictionaryResponse* response) {
-  for (int i = 0; i < type->field_count(); ++i) {
-    const auto* field = type->field(i);
-    const options::v1::Label& label = contract::LabelOf(*field);
-    if (label.zh().empty()) continue;
-    v1::DictionaryEntry& e = *response->add_entries();
-    e.set_type(type->full_name());
-    e.set_name(field->name());
-    e.set_number(field->number());
-    e.set_label_zh(label.zh());
-    e.set_unit(label.unit());
-    const options::v1::FieldRules& rules = field->options().GetExtension(options::v1::rules);
-    e.set_required(rules.required());
-    e.set_max_length(rules.max_length());
-  }
-}
-
-absl::StatusOr<v1::GetDictionaryResponse> GetDictionary(Context&,
-                                                        const v1::GetDictionaryRequest& request) {
-  v1::GetDictionaryResponse response;
-  const auto* pool = google::protobuf::DescriptorPool::generated_pool();
-  if (request.types().empty()) {
-    // The files of this service's contracts and what they share.
-    std::set<const google::protobuf::FileDescriptor*> files;
-    std::vector<const google::protobuf::FileDescriptor*> open = {
-        v1::RegisterProjectRequest::descriptor()->file(), v1::RegionsChanged::descriptor()->file(),
-        v1::OpenCampaignRequest::descriptor()->file()};
-    while (!open.empty()) {
-      const auto* file = open.back();
-      open.pop_back();
-      if (!absl::StartsWith(file->package(), "bangfu.") || !files.insert(file).second) continue;
-      for (int i = 0; i < file->dependency_count(); ++i) open.push_back(file->dependency(i));
-    }
-    std::vector<const google::protobuf::FileDescriptor*> sorted(files.begin(), files.end());
-    std::sort(sorted.begin(), sorted.end(),
-              [](const auto* a, const auto* b) { return a->name() < b->name(); });
-    for (const auto* file : sorted) {
-      for (int i = 0; i < file->enum_type_count(); ++i)
-        AddEnumEntries(file->enum_type(i), &response);
-      for (int i = 0; i < file->message_type_count(); ++i)
-        AddMessageEntries(file->message_type(i), &response);
-    }
-    return response;
-  }
-  for (const std::string& name : request.types()) {
-    if (const auto* type =
-            absl::StartsWith(name, "bangfu.") ? pool->FindEnumTypeByName(name) : nullptr) {
-      AddEnumEntries(type, &response);
-    } else if (const auto* message = absl::StartsWith(name, "bangfu.")
-                                         ? pool->FindMessageTypeByName(name)
-                                         : nullptr) {
-      AddMessageEntries(message, &response);
-    } else {
-      return NotFound("type", name).Build();
-    }
-  }
-  return response;
-}
-
 absl::StatusOr<v1::ListParametersResponse> ListParametersRpc(Context& context,
                                                              const v1::ListParametersRequest&) {
   ASSIGN_OR_RETURN(const std::vector<ParameterRow> rows, ListParameters(context.db));
@@ -932,8 +853,6 @@ void RegisterReferenceHandlers(rpc::Router& router) {
                                                                     ListCodeListsRpc);
   router.Unary<v1::ListCodesRequest, v1::ListCodesResponse>(codes + "ListCodes", ListCodesRpc);
   router.Unary<v1::CreateCodesRequest, v1::CreateCodesResponse>(codes + "CreateCodes", CreateCodes);
-  router.Unary<v1::GetDictionaryRequest, v1::GetDictionaryResponse>(codes + "GetDictionary",
-                                                                    GetDictionary);
   router.Unary<v1::ListParametersRequest, v1::ListParametersResponse>(codes + "ListParameters",
                                                                       ListParametersRpc);
   router.Unary<v1::SetParameterRequest, v1::Parameter>(codes + "SetParameter", SetParameter);

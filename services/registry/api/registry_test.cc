@@ -23,6 +23,8 @@
 #include "common/runtime/standard_parts.h"
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
+#include "google/protobuf/util/json_util.h"
+#include "services/registry/api/dictionary.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/app.h"
 #include "services/registry/store/project_store.h"
@@ -58,12 +60,23 @@ const char kInventory[] = "bangfu.registry.v1.InventoryService.";
 
 constexpr char kVillage[] = "360733100001";
 
+const char kDictionary[] = "bangfu.dictionary.v1.DictionaryService.";
+
+std::vector<std::string> ServicesWithDictionary() {
+  std::vector<std::string> services = OwnServices();
+  services.push_back("bangfu.dictionary.v1.DictionaryService");
+  return services;
+}
+
 class RegistryTest : public ::testing::Test {
  protected:
   RegistryTest()
-      : server_({.services = OwnServices(),
+      : server_({.services = ServicesWithDictionary(),
                  .migrations = migrate::Concat(runtime::StandardMigrations(), OwnMigrations())},
-                [](rpc::Router& router) { RegisterHandlers(router); }) {
+                [](rpc::Router& router) {
+                  RegisterHandlers(router);
+                  dictionary::RegisterDictionaryService(router, MakeDictionaryOptions());
+                }) {
     admin_ = server_.Token(role::ROLE_PROV_ADMIN, "36", "admin");
     county_ = server_.Token(role::ROLE_COUNTY_OPERATOR, "360733", "county-1");
     other_county_ = server_.Token(role::ROLE_COUNTY_OPERATOR, "360783", "county-2");
@@ -383,18 +396,7 @@ TEST_F(RegistryTest, R013_FurtherFundSourcesAreData) {
   EXPECT_THAT(Register(p, county_), StatusIs(Code::kInvalidArgument, "CODE_UNKNOWN"));
 }
 
-TEST_F(RegistryTest, DictionaryAndParametersAreServed) {
-  v1::GetDictionaryRequest request;
-  request.add_types("bangfu.registry.v1.ProjectState");
-  const auto dictionary =
-      Call<v1::GetDictionaryResponse>(kCodes, "GetDictionary", request, county_);
-  ASSERT_THAT(dictionary, IsOk());
-  EXPECT_EQ(dictionary->entries(7).label_zh(), "在建");
-  const auto all =
-      Call<v1::GetDictionaryResponse>(kCodes, "GetDictionary", v1::GetDictionaryRequest(), county_);
-  ASSERT_THAT(all, IsOk());
-  EXPECT_GT(all->entries_size(), 300);
-
+TEST_F(RegistryTest, ParametersAreServed) {
   const auto parameters = Call<v1::ListParametersResponse>(kCodes, "ListParameters",
                                                            v1::ListParametersRequest(), county_);
   ASSERT_THAT(parameters, IsOk());
@@ -1081,13 +1083,19 @@ TEST_F(RegistryTest, MonthlyReportsAreOnePerProjectAndMonth) {
   ASSERT_THAT(late, IsOk());
   EXPECT_TRUE(late->late());
 
-  v1::PrefillOperationReportRequest prefill;
-  prefill.set_project_id(project->id());
+  dictionary::v1::PrefillFormRequest prefill;
+  prefill.set_form(absl::StrCat(kR, "SubmitOperationReport"));
+  prefill.set_subject_id(project->id());
   prefill.set_period("2026-03");
-  const auto filled = Call<v1::OperationReport>(kR, "PrefillOperationReport", prefill, village_);
+  const auto filled = Call<dictionary::v1::Prefill>(kDictionary, "PrefillForm", prefill, village_);
   ASSERT_THAT(filled, IsOk());
-  EXPECT_EQ(filled->workers(), 5);
-  EXPECT_FALSE(filled->has_revenue_fen());
+  v1::SubmitOperationReportRequest next;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(filled->request_json(), &next).ok());
+  EXPECT_EQ(next.report().workers(), 5);
+  EXPECT_FALSE(next.report().has_revenue_fen());
+  ASSERT_GT(filled->fields_size(), 0);
+  EXPECT_EQ(filled->fields(0).path(), "report.workers");
+  EXPECT_EQ(filled->fields(0).held_by(), "registry.v1.OperationReport.workers");
 
   v1::ListMissingReportsRequest missing;
   missing.set_period("2026-01");

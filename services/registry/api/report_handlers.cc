@@ -12,9 +12,6 @@
 #include "services/registry/domain/project.h"
 
 namespace bangfu::registry {
-namespace {
-
-using rpc::Mutation;
 
 v1::OperationReport ReportOf(const ReportRow& row) {
   v1::OperationReport r = FromBytes<v1::OperationReport>(row.record);
@@ -26,6 +23,10 @@ v1::OperationReport ReportOf(const ReportRow& row) {
   r.set_etag(EtagOf(row.version));
   return r;
 }
+
+namespace {
+
+using rpc::Mutation;
 
 // What the reporter says: without what the server sets.
 v1::OperationReport Figures(v1::OperationReport r) {
@@ -57,8 +58,7 @@ std::string ActionOf(const Context& context) {
 absl::StatusOr<v1::OperationReport> Submit(Context& context,
                                            const v1::SubmitOperationReportRequest& request) {
   return rpc::Mutate<v1::OperationReport>(
-      context, request,
-      [&](Mutation& m) -> absl::StatusOr<v1::OperationReport> {
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::OperationReport> {
         const Author author{context.caller, context.roles, ActionOf(context),
                             m.request_id(), context.now,   context.ids};
         std::vector<ReportInput> inputs = {
@@ -67,8 +67,7 @@ absl::StatusOr<v1::OperationReport> Submit(Context& context,
                          WriteReports(m.tx(), author, context.scope, inputs));
         if (!results[0].status.ok()) return results[0].status;
         return std::move(results[0].report);
-      },
-      request.validate_only());
+      });
 }
 
 absl::StatusOr<v1::BatchSubmitOperationReportsResponse> BatchSubmit(
@@ -138,32 +137,6 @@ absl::StatusOr<v1::ListOperationReportsResponse> List(
   });
   for (const ReportRow& row : rows) *response.add_reports() = ReportOf(row);
   return response;
-}
-
-absl::StatusOr<v1::OperationReport> Prefill(Context& context,
-                                            const v1::PrefillOperationReportRequest& request) {
-  ASSIGN_OR_RETURN(const Ulid id, ParseId(request.project_id(), "project_id"));
-  ASSIGN_OR_RETURN(const ProjectRow project, GetProject(context.db, id, context.scope, false));
-  v1::OperationReport out;
-  ASSIGN_OR_RETURN(const auto last, LastReportBefore(context.db, id, request.period()));
-  if (last) {
-    // What stands from month to month; flows of a month are asked for anew.
-    const v1::OperationReport r = ReportOf(*last);
-    out.mutable_output()->set_unit(r.output().unit());
-    if (r.has_capacity_used()) out.mutable_capacity_used()->set_unit(r.capacity_used().unit());
-    if (r.has_workers()) out.set_workers(r.workers());
-    if (r.has_poor_workers()) out.set_poor_workers(r.poor_workers());
-    out.set_off_season(r.off_season());
-    out.set_note(Cat("预填自", r.period()));
-  } else {
-    const v1::Project p = ProjectOf(project);
-    out.mutable_capacity_used()->set_unit(p.design_capacity().unit());
-    if (p.workers() > 0) out.set_workers(p.workers());
-  }
-  out.set_project_id(request.project_id());
-  out.set_period(request.period());
-  out.set_region_path(project.region_path);
-  return out;
 }
 
 absl::StatusOr<v1::ListMissingReportsResponse> ListMissing(
@@ -328,8 +301,6 @@ void RegisterReportHandlers(rpc::Router& router) {
                                                                    Get);
   router.Unary<v1::ListOperationReportsRequest, v1::ListOperationReportsResponse>(
       service + "ListOperationReports", List);
-  router.Unary<v1::PrefillOperationReportRequest, v1::OperationReport>(
-      service + "PrefillOperationReport", Prefill);
   router.Unary<v1::ListMissingReportsRequest, v1::ListMissingReportsResponse>(
       service + "ListMissingReports", ListMissing);
 }

@@ -31,4 +31,7 @@ absl::StatusOr<std::vector<ReportResult>> WriteReports(mysql::Tx& tx, const Auth
                                                        const auth::RegionScope& scope,
                                                        const std::vector<ReportInput>& inputs);
 
+// The report with what columns decide.
+v1::OperationReport ReportOf(const ReportRow& row);
+
 }  // namespace bangfu::registry

@@ -1,8 +1,10 @@
 #include "services/registry/store/inventory_store.h"
 
 #include <algorithm>
+#include <set>
 
 #include "common/base/clock.h"
+#include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -32,8 +34,8 @@ CampaignRow CampaignFrom(const mysql::Row& r) {
 }
 
 template <typename T>
-void AddAll(const std::vector<T>& values, Params* params) {
-  for (const T& value : values) params->emplace_back(value);
+void AddAll(const T& values, Params* params) {
+  for (const auto& value : values) params->emplace_back(value);
 }
 
 // Campaigns of a region inside the scope, or around a region of it.
@@ -188,6 +190,44 @@ absl::StatusOr<UnitWithCampaign> GetUnit(mysql::Executor& db, const Ulid& id,
   if (campaign.empty()) return absl::DataLossError("a report without its campaign");
   out.campaign_state = static_cast<int>(campaign[0].Int(0));
   out.deadlines = {campaign[0].Day(1), campaign[0].Day(2), campaign[0].Day(3)};
+  return out;
+}
+
+absl::StatusOr<std::vector<UnitWithCampaign>> GetUnits(mysql::Executor& db,
+                                                       const std::vector<Ulid>& ids,
+                                                       const RegionScope& scope) {
+  std::vector<UnitWithCampaign> out;
+  if (ids.empty()) return out;
+  Params params;
+  AddAll(ids, &params);
+  std::string sql = Cat("SELECT ", UnitReportColumns(), " FROM unit_report u WHERE u.id IN (",
+                        Placeholders(ids.size()), ") AND ");
+  absl::StrAppend(&sql, RegionClause(scope, "u.region_path", &params));
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  std::set<Ulid> campaigns;
+  for (const mysql::Row& row : rows) {
+    UnitWithCampaign one;
+    one.unit = UnitReportFrom(row);
+    campaigns.insert(one.unit.campaign_id);
+    out.push_back(std::move(one));
+  }
+  if (out.empty()) return out;
+  Params campaign_params;
+  AddAll(campaigns, &campaign_params);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows campaign_rows,
+      db.Query(Cat("SELECT id, state, village_deadline, township_deadline, county_deadline FROM "
+                   "campaign WHERE id IN (",
+                   Placeholders(campaigns.size()), ")"),
+               campaign_params));
+  for (const mysql::Row& row : campaign_rows) {
+    const Ulid id = row.Id(0);
+    for (UnitWithCampaign& one : out) {
+      if (one.unit.campaign_id != id) continue;
+      one.campaign_state = static_cast<int>(row.Int(1));
+      one.deadlines = {row.Day(2), row.Day(3), row.Day(4)};
+    }
+  }
   return out;
 }
 
@@ -689,6 +729,31 @@ absl::StatusOr<bool> HasLockException(mysql::Executor& db, const Ulid& campaign_
                    Placeholders(around.size()), ") AND expires_at > ? LIMIT 1"),
                params));
   return !rows.empty();
+}
+
+absl::StatusOr<std::set<std::string>> UnlockedVillages(mysql::Executor& db, const Ulid& campaign_id,
+                                                       const std::vector<std::string>& villages,
+                                                       absl::Time now) {
+  std::set<std::string> around;
+  for (const std::string& village : villages) {
+    for (std::string& path : AncestorsOf(village)) around.insert(std::move(path));
+  }
+  Params params = {campaign_id};
+  AddAll(around, &params);
+  params.emplace_back(now);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT DISTINCT region_path FROM lock_exception WHERE campaign_id = ? AND "
+                   "region_path IN (",
+                   Placeholders(around.size()), ") AND expires_at > ?"),
+               params));
+  std::set<std::string> out;
+  for (const mysql::Row& row : rows) {
+    for (const std::string& village : villages) {
+      if (RegionContains(row.String(0), village)) out.insert(village);
+    }
+  }
+  return out;
 }
 
 absl::StatusOr<std::vector<LockExceptionRow>> ListLockExceptions(mysql::Executor& db,

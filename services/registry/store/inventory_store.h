@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -84,6 +85,10 @@ absl::Status ConfirmUnits(mysql::Tx& tx, const std::vector<UnitReportRow>& units
                           std::string_view actor, absl::Time now);
 // Marks drawn reports.
 absl::Status MarkSampled(mysql::Tx& tx, const std::vector<Ulid>& ids, int level);
+// Those that are there, in no order. Two queries.
+absl::StatusOr<std::vector<UnitWithCampaign>> GetUnits(mysql::Executor& db,
+                                                       const std::vector<Ulid>& ids,
+                                                       const RegionScope& scope);
 struct UnitQuery {
   RegionScope scope;
   Ulid campaign_id;
@@ -220,6 +225,10 @@ struct LockExceptionRow {
 absl::Status InsertLockException(mysql::Tx& tx, const LockExceptionRow& row);
 absl::StatusOr<bool> HasLockException(mysql::Executor& db, const Ulid& campaign_id,
                                       const std::string& village_path, absl::Time now);
+// Of these villages those for which an exception holds now.
+absl::StatusOr<std::set<std::string>> UnlockedVillages(mysql::Executor& db, const Ulid& campaign_id,
+                                                       const std::vector<std::string>& villages,
+                                                       absl::Time now);
 struct LockQuery {
   RegionScope scope;
   Ulid campaign_id;

@@ -1,0 +1,158 @@
+#include "services/asset/api/prefill.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "bangfu/asset/v1/asset_service.pb.h"
+#include "bangfu/asset/v1/contract_service.pb.h"
+#include "common/base/strings.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "services/asset/api/convert.h"
+#include "services/asset/store/asset_store.h"
+#include "services/asset/store/contract_store.h"
+#include "services/asset/store/reference_store.h"
+
+namespace bangfu::asset::api {
+namespace {
+
+using dictionary::Prefilled;
+using dictionary::v1::PrefillFormRequest;
+using rpc::CallContext;
+
+absl::StatusOr<Ulid> SubjectId(const PrefillFormRequest& request, std::string_view what_zh) {
+  if (request.subject_id().empty()) {
+    return InvalidField("subject_id", Cat("须填写", what_zh)).Build();
+  }
+  return Ulid::Parse(request.subject_id());
+}
+
+absl::StatusOr<store::ProjectCopy> ReadProject(CallContext& context,
+                                               const PrefillFormRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, SubjectId(request, "项目"));
+  ASSIGN_OR_RETURN(std::vector<store::ProjectCopy> found, store::FindProjects(context.db, {id}));
+  if (found.empty() || found[0].is_void || !auth::InScope(context.scope, found[0].region_path)) {
+    return NotFound("project", request.subject_id()).Build();
+  }
+  return std::move(found[0]);
+}
+
+// The project's operator, when it is known here.
+absl::StatusOr<std::optional<store::OperatorCopy>> OperatorOf(CallContext& context,
+                                                              const store::ProjectCopy& project,
+                                                              Prefilled* out) {
+  if (!project.operator_id) return std::nullopt;
+  ASSIGN_OR_RETURN(auto found, store::FindOperator(context.db, *project.operator_id));
+  if (found) out->records["registry.v1.Operator"] = {found->id.ToString(), "运营主体"};
+  return found;
+}
+
+absl::StatusOr<Prefilled> PrefillAsset(CallContext& context, const PrefillFormRequest& request) {
+  ASSIGN_OR_RETURN(const store::ProjectCopy project, ReadProject(context, request));
+  auto form = std::make_shared<v1::RegisterAssetRequest>();
+  Prefilled out{form, {{"registry.v1.Project", {project.id.ToString(), "项目"}}}};
+  v1::AssetDetails& details = *form->mutable_details();
+  details.add_source_projects()->set_project_id(project.id.ToString());
+  for (const auto& [source, fen] : project.funding) {
+    v1::AssetFunding& funding = *details.add_fund_sources();
+    funding.set_source_code(source);
+    funding.set_amount_fen(fen);
+  }
+  details.set_region_code(project.region_path);
+  details.set_latitude_e7(project.latitude_e7);
+  details.set_longitude_e7(project.longitude_e7);
+  if (project.planting_date) {
+    SetDay(*project.planting_date, details.mutable_planting_date());
+    ASSIGN_OR_RETURN(const int64_t months,
+                     store::CultivationMonths(context.db, project.industry_code));
+    details.set_cultivation_months(static_cast<int32_t>(months));
+    out.records["registry.v1.IndustryCategory"] = {project.industry_code, "产业目录"};
+  }
+  ASSIGN_OR_RETURN(const auto who, OperatorOf(context, project, &out));
+  if (who) {
+    details.set_operator_uscc(who->uscc);
+    details.set_operator_name(who->name);
+  }
+  return out;
+}
+
+absl::StatusOr<Prefilled> PrefillLinkage(CallContext& context, const PrefillFormRequest& request) {
+  ASSIGN_OR_RETURN(const store::ProjectCopy project, ReadProject(context, request));
+  auto form = std::make_shared<v1::RecordLinkageRequest>();
+  Prefilled out{form, {}};
+  form->set_project_id(project.id.ToString());
+  ASSIGN_OR_RETURN(const auto who, OperatorOf(context, project, &out));
+  if (who) {
+    form->set_operator_uscc(who->uscc);
+    form->set_operator_name(who->name);
+  }
+  return out;
+}
+
+absl::StatusOr<Prefilled> PrefillContract(CallContext& context, const PrefillFormRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, SubjectId(request, "资产"));
+  ASSIGN_OR_RETURN(const auto row, store::FindAsset(context.db, id, context.scope));
+  if (!row) return NotFound("asset", request.subject_id()).Build();
+  const v1::AssetDetails details = DetailsOf(*row);
+  auto form = std::make_shared<v1::SignContractRequest>();
+  v1::ContractTerms& terms = *form->mutable_terms();
+  terms.add_asset_ids(request.subject_id());
+  if (details.operate_mode() != v1::OPERATE_MODE_NONE) terms.set_mode(details.operate_mode());
+  if (details.owners_size() > 0) terms.set_owner_party(details.owners(0).name());
+  terms.set_operator_uscc(details.operator_uscc());
+  terms.set_operator_name(details.operator_name());
+  const Prefilled::Record asset = {request.subject_id(), "资产"};
+  return Prefilled{form,
+                   {{"asset.v1.Asset", asset},
+                    {"asset.v1.AssetDetails", asset},
+                    {"asset.v1.AssetOwner", asset}}};
+}
+
+// The oldest due payment that is not received in full.
+absl::StatusOr<Prefilled> PrefillIncome(CallContext& context, const PrefillFormRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, SubjectId(request, "合同"));
+  ASSIGN_OR_RETURN(const auto row, store::FindContract(context.db, id, context.scope));
+  if (!row) return NotFound("contract", request.subject_id()).Build();
+  auto form = std::make_shared<v1::RecordIncomeRequest>();
+  form->set_contract_id(request.subject_id());
+  Prefilled out{form, {}};
+  ASSIGN_OR_RETURN(const std::vector<store::DueRow> dues,
+                   store::ListDues(context.db, id, 0, static_cast<int>(kMaxDues)));
+  for (const store::DueRow& due : dues) {
+    if (!due.due.due_fen || *due.due.due_fen <= due.received_fen) continue;
+    form->set_due_no(due.due.no);
+    form->set_received_fen(*due.due.due_fen - due.received_fen);
+    out.records["asset.v1.IncomeDue"] = {request.subject_id(), Cat("第", due.due.no, "期应收")};
+    break;
+  }
+  return out;
+}
+
+absl::StatusOr<Prefilled> PrefillCounts(CallContext& context, const PrefillFormRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, SubjectId(request, "利益联结"));
+  ASSIGN_OR_RETURN(const auto row, store::FindLinkage(context.db, id, context.scope));
+  if (!row) return NotFound("linkage", request.subject_id()).Build();
+  const v1::LinkageContract linkage = ToLinkage(*row);
+  auto form = std::make_shared<v1::UpdateLinkageCountsRequest>();
+  form->set_id(linkage.id());
+  form->set_etag(linkage.etag());
+  form->set_households(linkage.households());
+  form->set_poor_households(linkage.poor_households());
+  form->set_monitored_households(linkage.monitored_households());
+  return Prefilled{form, {{"asset.v1.LinkageContract", {linkage.id(), "利益联结"}}}};
+}
+
+}  // namespace
+
+std::map<std::string, dictionary::Prefiller, std::less<>> Prefills() {
+  return {
+      {"bangfu.asset.v1.AssetService.RegisterAsset", PrefillAsset},
+      {"bangfu.asset.v1.ContractService.SignContract", PrefillContract},
+      {"bangfu.asset.v1.ContractService.RecordIncome", PrefillIncome},
+      {"bangfu.asset.v1.ContractService.RecordLinkage", PrefillLinkage},
+      {"bangfu.asset.v1.ContractService.UpdateLinkageCounts", PrefillCounts},
+  };
+}
+
+}  // namespace bangfu::asset::api

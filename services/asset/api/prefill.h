@@ -1,0 +1,15 @@
+// What the asset service's forms are filled with before a person sees them (预填, R129).
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "common/dictionary/service.h"
+
+namespace bangfu::asset::api {
+
+// By the full name of the form's rpc. RegisterAsset and RecordLinkage start from a project,
+// SignContract from an asset, RecordIncome from a contract, UpdateLinkageCounts from a linkage.
+std::map<std::string, dictionary::Prefiller, std::less<>> Prefills();
+
+}  // namespace bangfu::asset::api

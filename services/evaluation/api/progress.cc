@@ -1,0 +1,142 @@
+#include "services/evaluation/api/progress.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "common/base/bp.h"
+#include "common/base/strings.h"
+#include "common/status/macros.h"
+#include "services/evaluation/convert/evaluation_message.h"
+#include "services/evaluation/domain/types.h"
+#include "services/evaluation/facts/moment.h"
+#include "services/evaluation/facts/parameters.h"
+#include "services/evaluation/jobs/household_income.h"
+#include "services/evaluation/store/subject_store.h"
+
+namespace bangfu::evaluation {
+namespace {
+
+// Target days as numbers (20251031) and target shares; 待省厅确认.
+constexpr ParameterDef kClassifiedTargetDay{"CLASSIFIED_TARGET_DATE", 20251031};
+constexpr ParameterDef kClassifiedTarget{"CLASSIFIED_TARGET_BP", 10000};
+constexpr ParameterDef kTwoYearTargetDay{"TWO_YEAR_TARGET_DATE", 20271031};
+constexpr ParameterDef kTwoYearTarget{"TWO_YEAR_TARGET_BP", 10000};
+
+using ProgressFigures = google::protobuf::RepeatedPtrField<v1::ProgressFigure>;
+
+struct Target {
+  absl::CivilDay day;
+  int64_t value = 0;
+};
+
+Target TargetOf(int64_t ymd, int64_t value) {
+  return {absl::CivilDay(ymd / 10000, ymd / 100 % 100, ymd % 100), value};
+}
+
+v1::ProgressFigure* AddFigure(ProgressFigures& progress, std::string_view code,
+                              std::string_view name, int64_t value, std::string_view unit,
+                              std::string basis) {
+  v1::ProgressFigure* figure = progress.Add();
+  figure->set_code(std::string(code));
+  figure->set_name_zh(std::string(name));
+  figure->set_value(value);
+  figure->set_unit(std::string(unit));
+  figure->set_basis_zh(std::move(basis));
+  return figure;
+}
+
+void SetTarget(const Target& target, absl::CivilDay today, v1::ProgressFigure* figure) {
+  SetDay(target.day, figure->mutable_target_date());
+  figure->set_target(target.value);
+  figure->set_overdue(today > target.day && figure->value() < target.value);
+}
+
+}  // namespace
+
+absl::Status FillProgress(mysql::Executor& db, const std::string& region, absl::CivilDay today,
+                          const ProgressInput& input, ProgressFigures* out) {
+  ProgressFigures& progress = *out;
+  ASSIGN_OR_RETURN(const std::vector<int64_t> targets,
+                   ReadParameters(db, {kClassifiedTargetDay, kClassifiedTarget, kTwoYearTargetDay,
+                                       kTwoYearTarget}));
+
+  // R003: who has a class in force, of all that were inventoried; the rest by why it has none.
+  std::map<int, int64_t> classified, all;
+  std::map<std::pair<int, int>, int64_t> results;
+  for (const auto& [key, f] : input.figures.classes) classified[key.first] += f.count;
+  for (const auto& [key, f] : input.figures.results) {
+    all[key.first] += f.count;
+    results[key] += f.count;
+  }
+  const Target by = TargetOf(targets[0], targets[1]);
+  for (int type : {kProjectSubject, kIndustrySubject}) {
+    const bool project = type == kProjectSubject;
+    const std::string_view what = project ? "项目" : "产业";
+    const std::string_view prefix = project ? "" : "INDUSTRY_";
+    v1::ProgressFigure* share =
+        AddFigure(progress, Cat(prefix, "CLASSIFIED_SHARE"), Cat(what, "分类完成率"),
+                  RatioBp(classified[type], all[type]), "bp",
+                  Cat("已生效分类", classified[type], "个 ÷ 摸排", what, all[type], "个"));
+    SetTarget(by, today, share);
+    const std::pair<Result, std::string_view> kinds[] = {
+        {Result::kInsufficientData, "INSUFFICIENT_DATA"},
+        {Result::kManualReview, "MANUAL_REVIEW"},
+        {Result::kNotApplicable, "NOT_APPLICABLE"},
+        {Result::kUnspecified, "NOT_EVALUATED"}};
+    for (const auto& [result, code] : kinds) {
+      AddFigure(progress, Cat(prefix, code),
+                Cat(what, result == Result::kUnspecified ? "未评估" : EnumZh(result)),
+                results[{type, static_cast<int>(result)}], "个", Cat("最近一次评估结果，", what));
+    }
+  }
+
+  // R004, R005.
+  const CloseOuts& sums = input.close_outs;
+  AddFigure(progress, "REVITALIZATION_RATE", "盘活率", RevitalizationRateBp(sums), "bp",
+            "（盘活资产金额÷需盘活总金额＋盘活数量÷需盘活总数量）÷2");
+  AddFigure(
+      progress, "REVITALIZED_VALUE_SHARE", "盘活资产金额占比",
+      RatioBp(sums.revitalized_value_fen, sums.revitalize_value_fen), "bp",
+      Cat("盘活资产", sums.revitalized_value_fen, "分 ÷ 需盘活", sums.revitalize_value_fen, "分"));
+  AddFigure(progress, "REVITALIZED_COUNT_SHARE", "盘活数量占比",
+            RatioBp(sums.revitalized, sums.revitalize_due), "bp",
+            Cat("盘活", sums.revitalized, "个 ÷ 需盘活", sums.revitalize_due, "个"));
+  const std::string through =
+      Cat("已销号", sums.done(), "个（巩固", sums.to_consolidate, "、升级", sums.to_upgrade,
+          "、退出", sums.exited, "）÷ 应销号", sums.due, "个");
+  AddFigure(progress, "CLOSE_OUT_RATE", "销号率", RatioBp(sums.done(), sums.due), "bp", through);
+  const Target two_years = TargetOf(targets[2], targets[3]);
+  SetTarget(two_years, today,
+            AddFigure(progress, "TWO_YEAR_TARGET", "低效闲置、落后停滞项目盘活调整完成率",
+                      RatioBp(sums.done(), sums.due), "bp", through));
+
+  // R007: the last two spans of twelve months that are over.
+  std::vector<IncomeMonth> months;
+  if (region.size() >= 6) {
+    ASSIGN_OR_RETURN(months, SumHouseholdIncome(db, region));
+  } else {
+    const absl::CivilMonth first = YearBefore(today).front() - 12;
+    ASSIGN_OR_RETURN(months, ListIncome(db, region, MonthText(first)));
+  }
+  for (int years_ago : {1, 0}) {
+    const std::vector<absl::CivilMonth> year = YearBefore(today);
+    const std::string from = MonthText(year.front() - 12 * years_ago);
+    const std::string to = MonthText(year.back() - 12 * years_ago);
+    int64_t income = 0;
+    int64_t households = 0;
+    for (const IncomeMonth& m : months) {
+      households = std::max(households, m.households);
+      if (m.month >= from && m.month <= to) income += m.income_fen;
+    }
+    AddFigure(progress, "INCOME_PER_HOUSEHOLD", "联结农户户均增收",
+              households > 0 ? MulDivHalfUp(income, 1, households) : 0, "分",
+              households > 0 ? Cat("联结农户收入", income, "分 ÷ 联结农户", households, "户")
+                             : std::string("没有联结农户收入数据"))
+        ->set_period(Cat(from, "/", to));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace bangfu::evaluation

@@ -1,0 +1,135 @@
+#include "services/registry/api/prefill.h"
+
+#include <memory>
+#include <utility>
+
+#include "bangfu/registry/v1/inventory_service.pb.h"
+#include "bangfu/registry/v1/operation_report.pb.h"
+#include "bangfu/registry/v1/project_service.pb.h"
+#include "common/base/clock.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "services/registry/api/convert.h"
+#include "services/registry/api/reports.h"
+#include "services/registry/api/unit_reports.h"
+#include "services/registry/store/inventory_store.h"
+#include "services/registry/store/project_store.h"
+#include "services/registry/store/reference_store.h"
+
+namespace bangfu::registry {
+namespace {
+
+using dictionary::Prefilled;
+using dictionary::v1::PrefillFormRequest;
+
+// 赣州市于都县葛坳乡澄江村: the names from the city down to the region.
+absl::StatusOr<std::string> FullName(mysql::Executor& db, const std::string& path) {
+  std::string name;
+  for (const size_t digits : {4, 6, 9, 12}) {
+    if (digits > path.size()) break;
+    ASSIGN_OR_RETURN(const auto region, FindRegion(db, path.substr(0, digits)));
+    if (region) name += region->name;
+  }
+  return name;
+}
+
+absl::StatusOr<Prefilled> PrefillProject(Context& context, const PrefillFormRequest& request) {
+  auto form = std::make_shared<v1::RegisterProjectRequest>();
+  v1::Project& project = *form->mutable_project();
+  Prefilled out{form, {}};
+  ASSIGN_OR_RETURN(const std::string taxonomy, CurrentTaxonomy(context.db));
+  project.set_taxonomy_version(taxonomy);
+  out.records["registry.v1.Taxonomy"] = {taxonomy, "产业目录"};
+  project.set_filler_name(context.caller.name);
+  out.records["caller"] = {context.caller.subject, "登录人"};
+  if (request.region_code().empty()) return out;
+  ASSIGN_OR_RETURN(const std::string path,
+                   ResolvePath(context.db, request.region_code(), "region_code"));
+  RETURN_IF_ERROR(CheckInScope(context, path, request.region_code()));
+  project.set_region_code(request.region_code());
+  ASSIGN_OR_RETURN(const std::string name, FullName(context.db, path));
+  project.set_region_text(name);
+  out.records["registry.v1.Region"] = {path, "行政区划"};
+  ASSIGN_OR_RETURN(const auto units, FindOpenUnits(context.db, {path}, context.now));
+  if (!units.empty()) {
+    const std::string campaign = units.begin()->second.campaign_id.ToString();
+    project.set_campaign_id(campaign);
+    out.records["registry.v1.InventoryCampaign"] = {campaign, "摸排批次"};
+  }
+  return out;
+}
+
+absl::StatusOr<Prefilled> PrefillReport(Context& context, const PrefillFormRequest& request) {
+  if (request.subject_id().empty()) return InvalidField("subject_id", "须填写项目").Build();
+  if (request.period().empty()) return InvalidField("period", "须填写月份").Build();
+  ASSIGN_OR_RETURN(const Ulid id, ParseId(request.subject_id(), "subject_id"));
+  ASSIGN_OR_RETURN(const ProjectRow row, GetProject(context.db, id, context.scope, false));
+  auto form = std::make_shared<v1::SubmitOperationReportRequest>();
+  v1::OperationReport& report = *form->mutable_report();
+  report.set_project_id(request.subject_id());
+  report.set_period(request.period());
+  Prefilled out{form, {}};
+  ASSIGN_OR_RETURN(const auto last, LastReportBefore(context.db, id, request.period()));
+  if (last) {
+    // What stands from month to month; flows of a month are asked for anew.
+    const v1::OperationReport before = ReportOf(*last);
+    report.mutable_output()->set_unit(before.output().unit());
+    if (before.has_capacity_used()) {
+      report.mutable_capacity_used()->set_unit(before.capacity_used().unit());
+    }
+    if (before.has_workers()) report.set_workers(before.workers());
+    if (before.has_poor_workers()) report.set_poor_workers(before.poor_workers());
+    report.set_off_season(before.off_season());
+    out.records["registry.v1.OperationReport"] = {before.id(), before.period() + "月报"};
+  } else {
+    const v1::Project project = ProjectOf(row);
+    report.mutable_capacity_used()->set_unit(project.design_capacity().unit());
+    if (project.workers() > 0) report.set_workers(project.workers());
+    out.records["registry.v1.OperationReport"] = {project.id(), "项目"};
+  }
+  return out;
+}
+
+absl::StatusOr<v1::InventoryUnitReport> ReadUnitReport(Context& context,
+                                                       const PrefillFormRequest& request) {
+  if (request.subject_id().empty()) return InvalidField("subject_id", "须填写报告").Build();
+  ASSIGN_OR_RETURN(const Ulid id, ParseId(request.subject_id(), "subject_id"));
+  ASSIGN_OR_RETURN(const UnitWithCampaign read, GetUnit(context.db, id, context.scope));
+  return UnitReportOf(read.unit);
+}
+
+absl::StatusOr<Prefilled> PrefillSubmit(Context& context, const PrefillFormRequest& request) {
+  ASSIGN_OR_RETURN(const v1::InventoryUnitReport report, ReadUnitReport(context, request));
+  ASSIGN_OR_RETURN(const auto counts, CountProjects(context.db, {report.region_path()}));
+  auto form = std::make_shared<v1::SubmitUnitReportRequest>();
+  form->set_id(report.id());
+  form->set_etag(report.etag());
+  form->set_signatory(report.signatory());
+  const auto count = counts.find(report.region_path());
+  form->set_is_nil(count == counts.end() || count->second.projects == 0);
+  return Prefilled{form, {{"registry.v1.InventoryUnitReport", {report.id(), "村级摸排报告"}}}};
+}
+
+absl::StatusOr<Prefilled> PrefillDraft(Context& context, const PrefillFormRequest& request) {
+  ASSIGN_OR_RETURN(const v1::InventoryUnitReport report, ReadUnitReport(context, request));
+  auto form = std::make_shared<v1::SaveUnitReportDraftRequest>();
+  form->set_id(report.id());
+  form->set_etag(report.etag());
+  form->set_signatory(report.signatory());
+  form->set_note(report.note());
+  *form->mutable_evidence() = report.evidence();
+  return Prefilled{form, {{"registry.v1.InventoryUnitReport", {report.id(), "村级摸排报告"}}}};
+}
+
+}  // namespace
+
+std::map<std::string, dictionary::Prefiller, std::less<>> Prefills() {
+  return {
+      {"bangfu.registry.v1.ProjectService.RegisterProject", PrefillProject},
+      {"bangfu.registry.v1.OperationReportService.SubmitOperationReport", PrefillReport},
+      {"bangfu.registry.v1.InventoryService.SubmitUnitReport", PrefillSubmit},
+      {"bangfu.registry.v1.InventoryService.SaveUnitReportDraft", PrefillDraft},
+  };
+}
+
+}  // namespace bangfu::registry

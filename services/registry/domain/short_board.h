@@ -1,0 +1,13 @@
+// Steps of a short board (短板).
+#pragma once
+
+#include "common/workflow/workflow.h"
+
+namespace bangfu::registry {
+
+enum class ShortBoardState { kOpen, kCompleted };
+
+// Actions: complete. Of a completed one: SHORT_BOARD_CLOSED.
+const workflow::Table<ShortBoardState, ShortBoardState>& ShortBoardTransitions();
+
+}  // namespace bangfu::registry

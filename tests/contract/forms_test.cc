@@ -1,0 +1,300 @@
+// Rules that hold for what people fill and for what they may do, read from the descriptors: labels,
+// dry runs, allowed actions, bulk steps, and that no datum is asked for twice.
+#include <gmock/gmock.h>
+
+#include <map>
+
+#include "bangfu/options/v1/labels.pb.h"
+#include "bangfu/options/v1/rules.pb.h"
+#include "bangfu/type/v1/common.pb.h"
+#include "common/base/strings.h"
+#include "common/contract/access.h"
+#include "common/contract/labels.h"
+#include "common/dictionary/form.h"
+#include "tests/contract/contracts.h"
+
+namespace bangfu {
+namespace {
+
+using ::testing::IsEmpty;
+namespace dict = dictionary::v1;
+
+std::vector<const MethodDescriptor*> Writes() {
+  std::vector<const MethodDescriptor*> out;
+  for (const MethodDescriptor* method : Contracts::Get().Methods()) {
+    const auto access = contract::AccessOf(*method);
+    if (access.ok() && access->mode() == options::v1::ACCESS_MODE_WRITE) out.push_back(method);
+  }
+  return out;
+}
+
+TEST(Forms, EveryFieldThatAPersonFillsHasALabel) {
+  std::set<std::string> without;
+  int fields = 0;
+  for (const MethodDescriptor* method : Writes()) {
+    const dict::Form form = dictionary::FormOf(*method, 12);
+    for (const dict::FormField& field : form.fields()) {
+      if (field.purpose() != dict::FIELD_PURPOSE_INPUT) continue;
+      ++fields;
+      if (field.label_zh().empty()) without.insert(Cat(method->full_name(), ": ", field.path()));
+    }
+  }
+  EXPECT_GT(fields, 1000);
+  EXPECT_THAT(without, IsEmpty());
+}
+
+// Money and ratios say their unit, so that no frontend guesses it.
+TEST(Forms, EveryNumberOfMoneyAndRatioNamesItsUnit) {
+  std::set<std::string> without;
+  for (const MethodDescriptor* method : Writes()) {
+    const dict::Form form = dictionary::FormOf(*method, 12);
+    for (const dict::FormField& field : form.fields()) {
+      if (field.purpose() == dict::FIELD_PURPOSE_INPUT && field.unit().empty() &&
+          (field.kind() == dict::FIELD_KIND_MONEY_FEN ||
+           field.kind() == dict::FIELD_KIND_RATIO_BP)) {
+        without.insert(Cat(method->full_name(), ": ", field.path()));
+      }
+    }
+  }
+  EXPECT_THAT(without, IsEmpty());
+}
+
+// What the server sets is not required of the client.
+TEST(Forms, WhatTheServerSetsIsNotAskedFor) {
+  for (const Descriptor* message : Contracts::MessagesOf(Contracts::Get().files())) {
+    for (int i = 0; i < message->field_count(); ++i) {
+      const auto& rules = message->field(i)->options().GetExtension(options::v1::rules);
+      EXPECT_FALSE(rules.output_only() && rules.required()) << message->field(i)->full_name();
+    }
+  }
+}
+
+TEST(Forms, WhatAFormSubmitsCanBeCheckedWithoutStoring) {
+  const std::map<std::string, std::string> no_form = {
+      {"ChangeFeed.RedriveParkedEvents", "an operator's command: nothing is filled"},
+      {"OperationService.CancelOperation", "a command to running work"},
+      {"OperationService.ResumeOperation", "a command to stopped work"},
+      {"ImportService.BeginImport", "opens an upload; ValidateImport checks its rows"},
+      {"ImportService.UploadChunk", "bytes of an upload"},
+      {"ImportService.ValidateImport", "is itself the check"},
+      {"ImportService.CommitImport", "what it commits was checked by ValidateImport"},
+      {"EvaluationService.EvaluateSubjects", "computes: a result per subject"},
+      {"EvaluationService.StartBatchEvaluation", "starts long work"},
+      {"EvaluationService.BatchAdvance", "a result per item, as the item's own rpc checks it"},
+      {"OperationReportService.BatchSubmitOperationReports", "a result per report"},
+      {"InventoryService.BatchPassUnitReports", "a result per item"},
+      {"InventoryService.BatchReturnUnitReports", "a result per item"},
+      {"PublicityService.BatchConcludePublicities", "a result per item"},
+  };
+  std::set<std::string> without;
+  for (const MethodDescriptor* method : Writes()) {
+    if (method->input_type()->FindFieldByName("validate_only") != nullptr) continue;
+    const std::string name = Cat(method->service()->name(), ".", method->name());
+    if (no_form.count(name) == 0) without.insert(name);
+  }
+  EXPECT_THAT(without, IsEmpty());
+}
+
+TEST(Forms, AThingWithStatesTellsWhatIsAllowedNow) {
+  const std::map<std::string, std::string> no_actions = {
+      {"bangfu.evaluation.v1.LedgerStatus", "one step, SignLedger, over a hash that it gives"},
+      {"bangfu.evaluation.v1.Explanation", "what was computed: it does not move"},
+      {"bangfu.registry.v1.OperationReport", "corrected by submitting it again; no states"},
+  };
+  std::set<std::string> without;
+  int with = 0;
+  for (const MethodDescriptor* method : Contracts::Get().Methods()) {
+    if (!Starts(method->name(), "Get") && !Starts(method->name(), "BatchGet")) continue;
+    for (const Descriptor* message : Reachable(method->output_type())) {
+      // The records that the rpc is about: its answer, or the answer's list of them.
+      if (message != method->output_type()) {
+        bool direct = false;
+        for (int i = 0; i < method->output_type()->field_count(); ++i) {
+          direct |= method->output_type()->field(i)->message_type() == message;
+        }
+        if (!direct || !Ends(method->output_type()->name(), "Response")) continue;
+      }
+      const FieldDescriptor* state = message->FindFieldByName("state");
+      if (state == nullptr || state->enum_type() == nullptr) continue;
+      if (no_actions.count(message->full_name()) > 0) continue;
+      const FieldDescriptor* actions = message->FindFieldByName("allowed_actions");
+      if (actions == nullptr || actions->message_type() != type::v1::AllowedAction::descriptor()) {
+        without.insert(message->full_name());
+      } else {
+        ++with;
+      }
+    }
+  }
+  EXPECT_THAT(without, IsEmpty());
+  EXPECT_GE(with, 14);
+}
+
+// A list screen shows the actions of each row: what has states and a Get has a BatchGet too.
+TEST(Forms, BulkStepsHaveOneShape) {
+  int steps = 0;
+  for (const MethodDescriptor* method : Writes()) {
+    const FieldDescriptor* items = method->input_type()->FindFieldByName("items");
+    if (items == nullptr || items->message_type() != type::v1::BulkItem::descriptor()) continue;
+    ++steps;
+    const auto& rules = items->options().GetExtension(options::v1::rules);
+    EXPECT_LE(rules.max_items(), 500u) << method->full_name();
+    EXPECT_GE(rules.min_items(), 1u) << method->full_name();
+    const FieldDescriptor* results = method->output_type()->FindFieldByName("results");
+    ASSERT_NE(results, nullptr) << method->full_name();
+    EXPECT_EQ(results->message_type(), type::v1::BulkResult::descriptor()) << method->full_name();
+    EXPECT_EQ(contract::AccessOf(*method)->lane(), options::v1::LANE_LONG) << method->full_name();
+  }
+  EXPECT_GE(steps, 4);
+}
+
+// --- 力戒形式主义: a datum held anywhere is offered, never asked twice ---
+
+// Forms that a person fills from nothing or from a record; not those that change a record by a mask
+// (they show the record) nor those that carry many records of a file.
+std::vector<const MethodDescriptor*> FilledByHand() {
+  std::vector<const MethodDescriptor*> out;
+  for (const MethodDescriptor* method : Writes()) {
+    if (method->input_type()->FindFieldByName("update_mask") != nullptr) continue;
+    if (Starts(method->name(), "Batch") || Starts(method->name(), "Import") ||
+        Starts(method->name(), "Upsert") || Ends(method->service()->name(), "ImportService")) {
+      continue;
+    }
+    out.push_back(method);
+  }
+  return out;
+}
+
+// The record and field that `held_by` names: "registry.v1.Project.name".
+const FieldDescriptor* HeldBy(const std::string& held_by) {
+  const size_t dot = held_by.rfind('.');
+  const Descriptor* message = DescriptorPool::generated_pool()->FindMessageTypeByName(
+      Cat("bangfu.", held_by.substr(0, dot)));
+  return message == nullptr ? nullptr : message->FindFieldByName(held_by.substr(dot + 1));
+}
+
+TEST(Forms, R129_WhatIsSaidToBeHeldIsThere) {
+  int held = 0;
+  for (const MethodDescriptor* method : Writes()) {
+    const dict::Form form = dictionary::FormOf(*method, 12);
+    for (const dict::FormField& field : form.fields()) {
+      if (field.held_by().empty()) continue;
+      ++held;
+      if (field.held_by() == "caller.name") continue;
+      EXPECT_NE(HeldBy(field.held_by()), nullptr) << field.path() << ": " << field.held_by();
+    }
+  }
+  EXPECT_GT(held, 25);
+}
+
+// The messages that a person fills a part of: what only the server sets is not gone into.
+std::set<const Descriptor*> FilledMessages(const Descriptor* root) {
+  std::set<const Descriptor*> seen;
+  std::vector<const Descriptor*> open = {root};
+  while (!open.empty()) {
+    const Descriptor* message = open.back();
+    open.pop_back();
+    if (!Starts(message->full_name(), "bangfu.") || !seen.insert(message).second) continue;
+    for (int i = 0; i < message->field_count(); ++i) {
+      const FieldDescriptor& field = *message->field(i);
+      if (field.message_type() != nullptr &&
+          dictionary::PurposeOf(field) == dict::FIELD_PURPOSE_INPUT) {
+        open.push_back(field.message_type());
+      }
+    }
+  }
+  return seen;
+}
+
+// Every field of every form is new information, or its form offers it from where it is held. Data
+// are compared by their zh label, the name under which an official knows them: of two fields with
+// one name, one is held by the other, or the two are told apart here.
+TEST(Forms, R129_NoFormAsksAgainForWhatIsHeld) {
+  const std::map<std::string, std::string> told_apart = {
+      // What a step is about, and words about a step itself.
+      {"作废原因", "why this record is void"},
+      {"终止日期", "of a contract; of a linkage"},
+      {"终止原因", "of a contract; of a linkage"},
+      {"处理结论", "of a dispute over a title; of an objection to a publicity"},
+      {"备注", "a remark on this record"},
+      {"说明", "an explanation of this record"},
+      {"发现问题", "text of an inspection; the yes or no of a sample"},
+      {"签字部门", "the department that signs here"},
+      {"公示渠道", "of this publicity"},
+      {"调整依据", "of this change of reference data"},
+      {"名称", "of this operator, brand, code"},
+      {"月份", "the month that the form is about"},
+      {"所在区域", "where this project, brand, training, organisation is"},
+      {"县", "the county that the form is about"},
+      {"产业", "the industry that the form is about"},
+      {"启用日期", "of this row of reference data"},
+      {"停用日期", "of this row of reference data"},
+      {"有效期至", "of a brand; of a qualification; of an appraisal"},
+      {"样例数据", "a mark of the sample generator"},
+      {"待省厅确认", "a mark of this row of reference data"},
+      {"依据", "what stands for a chain link; the notice behind a holiday"},
+      {"统一社会信用代码", "of an operator; of an organisation"},
+      {"责任条款", "clauses that name an office; clauses that bind a project"},
+      {"环节", "the link that is present; the link that is missing"},
+      {"数值", "of a parameter; of a quantity"},
+      {"目录版本", "the version that is activated; that of a category"},
+      // One occasion or the other, never both, for one record.
+      {"权证号", "of legacy stock on entry; of a title when it is registered or settled"},
+      {"确权日期", "of legacy stock on entry; of a title when it is registered or settled"},
+      {"接收单位", "of legacy stock on entry; of a hand-over"},
+      {"移交日期", "of legacy stock on entry; of a hand-over"},
+      // One word for two things.
+      {"份额", "an owner's share of an asset; a holder's of its income; a region's of a project"},
+      {"金额", "what a project declares by source; what of it an asset was formed with"},
+      {"资金来源", "of a project's money; of an asset's, which is offered from it; of a rule"},
+      {"资金任务方向", "of a project's money; of a rule"},
+      {"带动户数", "what a declaration promises; what a linkage contract binds"},
+      {"务工人数", "a project's figure and its month; the employment records of one asset"},
+      {"工资", "a project's month; the employment records of one asset"},
+      {"培育期", "the usual span of an industry; that of one plantation, which is offered from it"},
+      {"使用状态", "of the asset; of a part of it"},
+      {"困难成因", "an expert's own opinion; a panel's conclusion"},
+      {"文件摘要", "of an uploaded table; of a piece of evidence"},
+      {"措施", "what is planned; on which of them is reported"},
+      {"进度", "at the time of the plan; at the time of the report"},
+      {"进展说明", "at the time of the plan; at the time of the report"},
+      {"审核意见", "of this step"},
+      {"整改时限", "of this return"},
+  };
+  std::map<std::string, std::map<std::string, bool>> by_label;  // label -> field -> held
+  int fields = 0;
+  for (const MethodDescriptor* method : FilledByHand()) {
+    for (const Descriptor* message : FilledMessages(method->input_type())) {
+      for (int i = 0; i < message->field_count(); ++i) {
+        const FieldDescriptor& field = *message->field(i);
+        if (dictionary::PurposeOf(field) != dict::FIELD_PURPOSE_INPUT) continue;
+        switch (dictionary::KindOf(field)) {
+          case dict::FIELD_KIND_MESSAGE:    // its fields are looked at
+          case dict::FIELD_KIND_EVIDENCE:   // a file of this step
+          case dict::FIELD_KIND_REFERENCE:  // which record the form is about
+            continue;
+          default:
+            break;
+        }
+        ++fields;
+        const options::v1::Label& label = contract::LabelOf(field);
+        by_label[label.zh()][field.full_name()] = !label.held_by().empty();
+      }
+    }
+  }
+  ASSERT_GT(fields, 500);
+  for (const auto& [label, fields_of] : by_label) {
+    std::string open;
+    int asked = 0;
+    for (const auto& [field, held] : fields_of) {
+      if (held) continue;
+      ++asked;
+      open += Cat(" ", field);
+    }
+    if (asked <= 1) continue;
+    if (told_apart.count(label) > 0) continue;
+    ADD_FAILURE() << label << " is asked for by" << open;
+  }
+}
+
+}  // namespace
+}  // namespace bangfu
