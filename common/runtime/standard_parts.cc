@@ -1,5 +1,6 @@
 #include "common/runtime/standard_parts.h"
 
+#include <map>
 #include <utility>
 
 #include "common/audit/audit.h"
@@ -11,6 +12,8 @@
 #include "common/feed/sequencer.h"
 #include "common/idempotency/idempotency.h"
 #include "common/idempotency/schema.h"
+#include "common/inbox/query.h"
+#include "common/inbox/schema.h"
 #include "common/log/log.h"
 #include "common/operation/schema.h"
 #include "common/operation/service.h"
@@ -61,6 +64,49 @@ void AddConsumer(App& app, const Following& following) {
       });
 }
 
+// The inbox: its rpcs, its figures, and the comparison of its items with the states they stand for.
+// That runs at the start too, which fills the inbox of data that were there before it.
+void AddInbox(App& app, inbox::ServiceOptions options, std::vector<inbox::Source> work) {
+  auto open = std::make_shared<std::map<std::string, metrics::Gauge>>();
+  auto overdue = std::make_shared<std::map<std::string, metrics::Gauge>>();
+  for (const inbox::Kind& kind : options.kinds) {
+    (*open)[kind.code] = app.metrics().AddGauge("bangfu_inbox_open_items", "Work items that wait",
+                                                {{"kind", kind.code}});
+    (*overdue)[kind.code] = app.metrics().AddGauge(
+        "bangfu_inbox_overdue_items", "Work items past their due date", {{"kind", kind.code}});
+  }
+  const inbox::CalendarLookup calendar = options.calendar;
+  inbox::RegisterInboxService(app.router(), std::move(options));
+  app.jobs().AddPeriodic(
+      "inbox_figures", absl::Minutes(5), [&app, open, overdue](mysql::Session& session) {
+        absl::StatusOr<std::vector<inbox::KindCount>> counts =
+            inbox::CountAll(session, ShanghaiDay(app.clock().Now()));
+        if (!counts.ok()) return counts.status();
+        for (auto& [kind, gauge] : *open) gauge.Set(0);
+        for (auto& [kind, gauge] : *overdue) gauge.Set(0);
+        for (const inbox::KindCount& count : *counts) {
+          if (const auto gauge = open->find(count.kind); gauge != open->end()) {
+            gauge->second.Set(static_cast<double>(count.open));
+          }
+          if (const auto gauge = overdue->find(count.kind); gauge != overdue->end()) {
+            gauge->second.Set(static_cast<double>(count.overdue));
+          }
+        }
+        return absl::OkStatus();
+      });
+  app.jobs().Add("inbox_recount",
+                 [&app, work = std::move(work), calendar](mysql::Session& session, Loop& loop) {
+                   loop.Run([&]() -> absl::Duration {
+                     const absl::Status status = inbox::Recount(
+                         session, work, app.ids(), app.clock().Now(),
+                         {.calendar = calendar, .stopped = [&loop] { return loop.stopped(); }});
+                     if (status.ok()) return absl::Hours(1);
+                     log::Warning("inbox recount failed", {{"error", status}});
+                     return absl::Minutes(1);
+                   });
+                 });
+}
+
 // Repeats a sweep of small steps until nothing is left.
 template <typename Step>
 std::function<absl::Status(mysql::Session&)> UntilDone(Step step) {
@@ -77,12 +123,13 @@ std::function<absl::Status(mysql::Session&)> UntilDone(Step step) {
 
 std::vector<std::string> StandardServices() {
   return {"bangfu.audit.v1.AuditService", "bangfu.operation.v1.OperationService",
-          "bangfu.feed.v1.ChangeFeed", "bangfu.dictionary.v1.DictionaryService"};
+          "bangfu.feed.v1.ChangeFeed", "bangfu.dictionary.v1.DictionaryService",
+          "bangfu.inbox.v1.InboxService"};
 }
 
 migrate::Migrations StandardMigrations() {
   return migrate::Concat(idempotency::Schema(), audit::Schema(), feed::Schema(),
-                         operation::Schema(), seal::CanarySchema());
+                         operation::Schema(), seal::CanarySchema(), inbox::Schema());
 }
 
 operation::OperationRunner& InstallStandardParts(App& app, StandardOptions options) {
@@ -113,6 +160,7 @@ operation::OperationRunner& InstallStandardParts(App& app, StandardOptions optio
   }
   feed::RegisterChangeFeed(app.router(), std::move(feed_options));
   AddSequencer(app);
+  AddInbox(app, std::move(options.inbox), std::move(options.work));
 
   const Clock& clock = app.clock();
   app.jobs().AddPeriodic("sweep_idempotency", absl::Hours(1),
@@ -125,6 +173,9 @@ operation::OperationRunner& InstallStandardParts(App& app, StandardOptions optio
   app.jobs().AddPeriodic("sweep_operations", absl::Hours(6),
                          UntilDone([&clock](mysql::Session& session) {
                            return operation::SweepRetention(session, clock.Now());
+                         }));
+  app.jobs().AddPeriodic("sweep_read_marks", absl::Hours(6), UntilDone([](mysql::Session& session) {
+                           return inbox::SweepReadMarks(session);
                          }));
   app.jobs().AddPeriodic("audit_anchor", absl::Hours(24), [&clock](mysql::Session& session) {
     return audit::WriteAnchor(session, clock.Now()).status();

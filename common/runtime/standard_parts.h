@@ -1,5 +1,5 @@
 // What every service has beside its own rpcs: the audit trail, long work, its change feed, the
-// dictionary and forms of its contracts, and the jobs that keep their tables.
+// dictionary and forms of its contracts, the inbox, and the jobs that keep their tables.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,8 @@
 
 #include "common/dictionary/service.h"
 #include "common/feed/service.h"
+#include "common/inbox/recount.h"
+#include "common/inbox/service.h"
 #include "common/migrate/migration.h"
 #include "common/operation/operation.h"
 #include "common/runtime/service_main.h"
@@ -32,6 +34,9 @@ struct StandardOptions {
   std::shared_ptr<feed::SnapshotSource> states;
   std::vector<Following> following;
   dictionary::Options dictionary;
+  // The kinds of work that wait in this service, its calendar, and the subjects to recount.
+  inbox::ServiceOptions inbox;
+  std::vector<inbox::Source> work;
   // Threads that run long work.
   int operation_workers = 2;
 };

@@ -121,6 +121,23 @@ class Table {
     return out;
   }
 
+  // The roles each of which alone would let `person` take the action now, evidence aside; not the
+  // service's own. Made for many subjects at a time: nothing is worded for those refused by state.
+  std::vector<RoleId> RolesFor(const Subject& subject, std::string_view action,
+                               const std::string& person) const {
+    const State state = state_of_(subject);
+    std::vector<RoleId> out;
+    for (const TransitionType& row : transitions_) {
+      if (row.action != action) continue;
+      if (std::find(row.from.begin(), row.from.end(), state) == row.from.end()) continue;
+      for (const RoleId role : row.roles) {
+        if (role == kSystem || std::find(out.begin(), out.end(), role) != out.end()) continue;
+        if (CheckRow(row, subject, Actor{person, {role}}, nullptr).ok()) out.push_back(role);
+      }
+    }
+    return out;
+  }
+
   const std::vector<TransitionType>& transitions() const { return transitions_; }
 
  private:

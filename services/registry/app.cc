@@ -9,6 +9,7 @@
 #include "services/registry/api/dictionary.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/inventory_api.h"
+#include "services/registry/api/unit_report_work.h"
 #include "services/registry/jobs/project_import.h"
 #include "services/registry/schema/migrations.h"
 
@@ -23,6 +24,9 @@ absl::Status Compose(runtime::App& app) {
   runtime::StandardOptions standard;
   standard.states = MakeSnapshotSource();
   standard.dictionary = MakeDictionaryOptions();
+  standard.inbox.kinds = UnitReportKinds();
+  standard.inbox.calendar = InboxCalendar();
+  standard.work = {UnitReportSource()};
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
   RegisterHandlers(app.router());
 

@@ -16,6 +16,7 @@
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
 #include "services/registry/api/inventory_internal.h"
+#include "services/registry/api/unit_report_work.h"
 #include "services/registry/domain/calendar.h"
 #include "services/registry/domain/roles.h"
 #include "services/registry/store/inventory_store.h"
@@ -125,6 +126,7 @@ absl::StatusOr<v1::InventoryUnitReport> SaveStep(rpc::Mutation& m, Loaded& l, Un
   v1::UnitReportChanged event;
   *event.mutable_unit_report() = after;
   RETURN_IF_ERROR(m.Publish("unit_report", unit.id, unit.region_path, event));
+  RETURN_IF_ERROR(SyncUnitReports(m.tx(), {unit}, inbox::ActOf(m, action, InboxCalendar())));
   return after;
 }
 

@@ -12,6 +12,7 @@
 #include "common/workflow/proto.h"
 #include "services/registry/api/inventory_internal.h"
 #include "services/registry/domain/campaign.h"
+#include "services/registry/api/unit_report_work.h"
 #include "services/registry/store/reference_store.h"
 
 namespace bangfu::registry::inventory {
@@ -187,6 +188,9 @@ absl::StatusOr<v1::InventoryCampaign> OpenCampaign(CallContext& c,
         RETURN_IF_ERROR(Record(m, row, &before, after, ""));
         // The reports are made by this act, which its own audit row tells; each has its event.
         RETURN_IF_ERROR(feed::PublishBatch(m.tx(), events));
+        RETURN_IF_ERROR(OpenFreshReports(m.tx(), units,
+                                         {row.id, row.region_path, row.state, row.deadlines},
+                                         inbox::ActOf(m, "open", InboxCalendar())));
         return after;
       });
 }
@@ -214,6 +218,13 @@ absl::StatusOr<v1::InventoryCampaign> CloseCampaign(CallContext& c,
         RETURN_IF_ERROR(UpdateCampaign(m.tx(), row));
         after = CampaignMessage(row);
         RETURN_IF_ERROR(Record(m, row, &before, after, request.reason()));
+        UnitQuery all;
+        all.scope = {row.region_path};
+        all.campaign_id = row.id;
+        all.limit = 0;
+        ASSIGN_OR_RETURN(const std::vector<UnitReportRow> units, ListUnits(m.tx(), all));
+        RETURN_IF_ERROR(
+            SyncClosedCampaign(m.tx(), units, inbox::ActOf(m, "close", InboxCalendar())));
         return after;
       });
 }

@@ -16,10 +16,12 @@
 #include "common/base/text.h"
 #include "common/feed/schema.h"
 #include "common/idempotency/schema.h"
+#include "common/inbox/schema.h"
 #include "common/intake/schema.h"
 #include "common/operation/schema.h"
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
+#include "services/registry/api/unit_report_work.h"
 #include "services/registry/app.h"
 #include "services/registry/schema/migrations.h"
 #include "services/registry/store/reference_store.h"
@@ -43,7 +45,7 @@ inline constexpr char kOtherCounty[] = "360822";
 inline constexpr char kOtherVillage[] = "360822101201";
 
 inline migrate::Migrations FixtureMigrations() {
-  return migrate::Concat(idempotency::Schema(), audit::Schema(), feed::Schema(),
+  return migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), feed::Schema(),
                          operation::Schema(), ::bangfu::intake::Schema(), RegistryMigrations());
 }
 
@@ -53,6 +55,8 @@ class RegistryFixture : public ::testing::Test {
                            std::function<void(rpc::Router&)> more = {})
       : server_(Options(std::move(more_services)), [more](rpc::Router& router) {
           RegisterHandlers(router);
+          inbox::RegisterInboxService(router,
+                                      {.kinds = UnitReportKinds(), .calendar = InboxCalendar()});
           if (more) more(router);
         }) {
     for (const auto& [code, name] :
@@ -77,6 +81,7 @@ class RegistryFixture : public ::testing::Test {
   static RpcServer::Options Options(std::vector<std::string> more) {
     RpcServer::Options options;
     options.services = OwnServices();
+    options.services.push_back("bangfu.inbox.v1.InboxService");
     for (std::string& service : more) options.services.push_back(std::move(service));
     options.migrations = FixtureMigrations();
     return options;

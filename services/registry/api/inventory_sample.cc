@@ -14,6 +14,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/registry/api/inventory_internal.h"
+#include "services/registry/api/unit_report_work.h"
 #include "services/registry/domain/roles.h"
 #include "services/registry/store/reference_store.h"
 
@@ -174,6 +175,7 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
     // The drawn reports say so, in their events too.
     ASSIGN_OR_RETURN(const std::vector<UnitReportRow> reports, LockUnitReports(m.tx(), marked));
     RETURN_IF_ERROR(MarkSampled(m.tx(), marked, level));
+    RETURN_IF_ERROR(SyncUnitReports(m.tx(), reports, inbox::ActOf(m, "draw", InboxCalendar())));
     std::vector<feed::OutboxEvent> events;
     for (UnitReportRow report : reports) {
       (level == kProvince ? report.in_province_sample : report.in_city_sample) = true;
@@ -294,6 +296,9 @@ absl::StatusOr<v1::Sample> RecordSampleResult(CallContext& c,
       ASSIGN_OR_RETURN(const UnitReportState to,
                        UnitReportTable().Execute(l.subject, action, actor));
       RETURN_IF_ERROR(SaveStep(m, l, to, action, request.note()).status());
+    } else {
+      RETURN_IF_ERROR(SyncUnitReports(m.tx(), {read.unit},
+                                      inbox::ActOf(m, "record_sample_result", InboxCalendar())));
     }
     const v1::Sample before = SampleMessage(sample, LimitOf(campaign));
     sample.results_recorded += 1;
@@ -354,7 +359,7 @@ absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c,
         ASSIGN_OR_RETURN(const std::vector<Ulid> with_issue,
                          UnitsWithIssue(m.tx(), campaign_id, path));
         const std::set<Ulid> held(with_issue.begin(), with_issue.end());
-        std::vector<UnitReportRow> confirmed;
+        std::vector<UnitReportRow> confirmed, after_confirmation;
         std::vector<audit::Entry> audits;
         std::vector<feed::OutboxEvent> events;
         v1::ConfirmProvinceResponse response;
@@ -396,6 +401,7 @@ absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c,
           *event.mutable_unit_report() = message;
           events.push_back(feed::MakeEvent("unit_report", unit.id, unit.region_path, event, c.now));
           confirmed.push_back(unit);
+          after_confirmation.push_back(std::move(after));
         }
         RETURN_IF_ERROR(ConfirmUnits(m.tx(), confirmed, c.caller.subject, c.now));
         for (size_t begin = 0; begin < audits.size(); begin += 500) {
@@ -404,6 +410,8 @@ absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c,
               audit::AppendBatch(m.tx(), {audits.begin() + begin, audits.begin() + end}));
         }
         RETURN_IF_ERROR(feed::PublishBatch(m.tx(), events));
+        RETURN_IF_ERROR(SyncUnitReports(m.tx(), after_confirmation,
+                                        inbox::ActOf(m, "confirm", InboxCalendar())));
         response.set_confirmed(static_cast<int64_t>(confirmed.size()));
         return response;
       });

@@ -244,13 +244,10 @@ absl::Status Correct(std::string_view path, const std::string& value,
   }
 }
 
-// Agriculture signs with the county's own roles, finance with finance's, every other as a verifier
-// of its sector.
 bool MaySignFor(std::string_view department, const workflow::Actor& actor) {
-  if (department == kLeadDepartment)
-    return actor.Holds(kCountyOperator) || actor.Holds(kCountyApprover);
-  if (department == "FINANCE" && actor.Holds(kFinanceOfficer)) return true;
-  return actor.Holds(kSectorVerifier);
+  const std::vector<workflow::RoleId> roles = SigningRoles(department);
+  return std::any_of(roles.begin(), roles.end(),
+                     [&](workflow::RoleId role) { return actor.Holds(role); });
 }
 
 absl::StatusOr<v1::VerificationTask> Sign(CallContext& c,

@@ -4,6 +4,7 @@
 #include "common/audit/audit.h"
 #include "common/feed/outbox.h"
 #include "services/registry/api/convert.h"
+#include "services/registry/api/unit_report_work.h"
 #include "services/registry/domain/inventory.h"
 
 namespace bangfu::registry {
@@ -107,7 +108,9 @@ absl::Status ReopenForNewSubject(mysql::Tx& tx, const Author& author,
   }
   RETURN_IF_ERROR(AppendSteps(tx, steps));
   RETURN_IF_ERROR(audit::AppendBatch(tx, audits));
-  return feed::PublishBatch(tx, events);
+  RETURN_IF_ERROR(feed::PublishBatch(tx, events));
+  return SyncUnitReports(tx, reports,
+                         {author.ids, author.now, &author.caller, "reopen", InboxCalendar()});
 }
 
 }  // namespace bangfu::registry

@@ -336,6 +336,27 @@ const workflow::Table<UnitReportState, UnitReportSubject>& UnitReportTable() {
   return *table;
 }
 
+const std::vector<workflow::Work>& UnitReportWorks() {
+  static const auto* works = new std::vector<workflow::Work>{
+      {"submit", "UNIT_REPORT_SUBMIT"},
+      {"pass", "UNIT_REPORT_PASS"},
+      {"sign", "UNIT_REPORT_SIGN"},
+      {"complete", "UNIT_REPORT_COMPLETE"},
+  };
+  return *works;
+}
+
+const std::vector<workflow::Work>& IssueWork() {
+  static const auto* works = new std::vector<workflow::Work>{{"return", "UNIT_REPORT_SEND_BACK"}};
+  return *works;
+}
+
+std::vector<workflow::RoleId> SigningRoles(std::string_view department_code) {
+  if (department_code == kLeadDepartment) return {kCountyOperator, kCountyApprover};
+  if (department_code == "FINANCE") return {kFinanceOfficer, kSectorVerifier};
+  return {kSectorVerifier};
+}
+
 absl::Status CheckNil(bool is_nil, int64_t subjects) {
   if (is_nil && subjects > 0) {
     return FailedPrecondition("NIL_WITH_SUBJECTS", "本村已有项目，不能零报告")

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/civil_time.h"
+#include "common/workflow/work.h"
 #include "common/workflow/workflow.h"
 
 namespace bangfu::registry {
@@ -56,6 +57,13 @@ struct UnitReportSubject {
 // Actions: save_draft, submit, pass, return, sign, complete, sample_ok, sample_issue, confirm,
 // reopen.
 const workflow::Table<UnitReportState, UnitReportSubject>& UnitReportTable();
+// The actions that are somebody's work. A return is work only where a sample found an issue
+// (IssueWork); results of samples wait by the sample, whatever the state.
+const std::vector<workflow::Work>& UnitReportWorks();
+const std::vector<workflow::Work>& IssueWork();
+// The roles that may sign for a department in the joint verification: agriculture's are the
+// county's own, finance has its officer, every other its sector's verifier.
+std::vector<workflow::RoleId> SigningRoles(std::string_view department_code);
 // The level that `state` means was reached last; 5 when none above the village.
 int ApprovalLevel(UnitReportState state);
 // Who has to act next, as a region level (5 … 1); 0: nobody.

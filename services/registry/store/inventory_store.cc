@@ -670,6 +670,22 @@ absl::StatusOr<SampleStanding> SamplesAround(mysql::Executor& db, const Ulid& ca
   return out;
 }
 
+absl::StatusOr<std::vector<PendingSample>> PendingSamples(
+    mysql::Executor& db, const std::vector<Ulid>& unit_report_ids) {
+  std::vector<PendingSample> out;
+  if (unit_report_ids.empty()) return out;
+  Params params;
+  for (const Ulid& id : unit_report_ids) params.emplace_back(id);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT su.unit_report_id, s.level FROM sample_unit su JOIN sample s ON s.id = "
+                   "su.sample_id WHERE su.unit_report_id IN (",
+                   Placeholders(unit_report_ids.size()), ") AND su.has_result = 0"),
+               params));
+  for (const mysql::Row& row : rows) out.push_back({row.Id(0), static_cast<int>(row.Int(1))});
+  return out;
+}
+
 absl::StatusOr<std::vector<Ulid>> UnitsWithIssue(mysql::Executor& db, const Ulid& campaign_id,
                                                  const std::string& region_path) {
   Params params = {campaign_id};

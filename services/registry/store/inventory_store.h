@@ -185,6 +185,13 @@ absl::Status InsertSampleUnits(mysql::Tx& tx, const std::vector<SampleUnitRow>& 
 absl::StatusOr<std::vector<SampleUnitRow>> SampleUnits(mysql::Executor& db, const Ulid& sample_id);
 // False when the unit is not in the sample or has its result already.
 absl::StatusOr<bool> RecordResult(mysql::Tx& tx, const SampleUnitRow& row);
+// Samples that drew a report and have no result of it yet.
+struct PendingSample {
+  Ulid unit_report_id;
+  int level = 0;
+};
+absl::StatusOr<std::vector<PendingSample>> PendingSamples(mysql::Executor& db,
+                                                          const std::vector<Ulid>& unit_report_ids);
 struct SampleQuery {
   RegionScope scope;
   Ulid campaign_id;

@@ -220,12 +220,17 @@ absl::StatusOr<std::map<Ulid, CampaignRef>> FindCampaigns(mysql::Executor& db,
   if (ids.empty()) return out;
   mysql::Params params;
   for (const Ulid& id : ids) params.emplace_back(id);
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query(Cat("SELECT id, region_path, state FROM campaign WHERE id IN (",
-                                mysql::Placeholders(ids.size()), ")"),
-                            params));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT id, region_path, state, village_deadline, township_deadline, "
+                   "county_deadline FROM campaign WHERE id IN (",
+                   mysql::Placeholders(ids.size()), ")"),
+               params));
   for (const mysql::Row& row : rows) {
-    out[row.Id(0)] = {row.Id(0), row.String(1), static_cast<int>(row.Int(2))};
+    out[row.Id(0)] = {row.Id(0),
+                      row.String(1),
+                      static_cast<int>(row.Int(2)),
+                      {row.Day(3), row.Day(4), row.Day(5)}};
   }
   return out;
 }

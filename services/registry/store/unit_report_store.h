@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
+#include "services/registry/domain/inventory.h"
 #include "services/registry/domain/project.h"
 #include "services/registry/store/scope.h"
 
@@ -85,6 +86,7 @@ struct CampaignRef {
   Ulid id;
   std::string region_path;
   int state = 0;
+  CampaignDeadlines deadlines;
 };
 absl::StatusOr<std::map<Ulid, CampaignRef>> FindCampaigns(mysql::Executor& db,
                                                           const std::set<Ulid>& ids);

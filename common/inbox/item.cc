@@ -1,0 +1,152 @@
+#include "common/inbox/item.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_split.h"
+#include "common/base/strings.h"
+#include "common/inbox/inbox.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+
+namespace bangfu::inbox {
+namespace {
+
+// A DELETE names each row by its whole key; more of them in one statement cost the planner more
+// than the round trip saves.
+constexpr size_t kDesksPerDelete = 200;
+constexpr size_t kExcludedBytes = 2000;
+
+std::vector<std::string> SplitPersons(const std::string& joined) {
+  return absl::StrSplit(joined, '|', absl::SkipEmpty());
+}
+
+}  // namespace
+
+std::string ItemColumns() {
+  return "w.id, w.version, w.kind, w.subject_type, w.subject_id, w.action, w.slot, w.state, "
+         "w.region_path, w.title, w.roles, w.assignee, w.excluded, w.opened_at, w.starts_on, "
+         "w.base_due_on, w.due_on, w.provisional, w.closed_at, w.closed_by, w.closed_name, "
+         "w.closed_role, w.closed_region, w.outcome, w.urges, w.urged_at, w.urged_by, "
+         "w.urged_name, w.urged_role, w.urged_region, w.urged_note, w.urged_due_on";
+}
+
+Item ItemFrom(const mysql::Row& row, size_t first) {
+  Item i;
+  size_t c = first;
+  i.id = row.Id(c++);
+  i.version = row.Int(c++);
+  i.kind = row.String(c++);
+  i.subject_type = row.String(c++);
+  i.subject_id = row.Id(c++);
+  i.action = row.String(c++);
+  i.slot = row.String(c++);
+  i.state = static_cast<ItemState>(row.Int(c++));
+  i.region_path = row.String(c++);
+  i.title = row.String(c++);
+  const std::string roles = row.String(c++);
+  for (absl::string_view role : absl::StrSplit(roles, ',', absl::SkipEmpty())) {
+    int number = 0;
+    if (ParseInt(StdView(role), &number)) i.roles.push_back(number);
+  }
+  i.assignee = row.String(c++);
+  i.excluded = SplitPersons(row.String(c++));
+  i.opened_at = row.Time(c++);
+  i.starts_on = row.Day(c++);
+  i.base_due_on = row.Day(c++);
+  i.due_on = row.Day(c++);
+  i.provisional = row.Bool(c++);
+  i.closed_at = row.OptTime(c++);
+  i.closed_by.subject = row.String(c++);
+  i.closed_by.name = row.String(c++);
+  i.closed_by.role = row.String(c++);
+  i.closed_by.region_path = row.String(c++);
+  i.outcome = row.String(c++);
+  i.urges = static_cast<int>(row.Int(c++));
+  i.urged_at = row.OptTime(c++);
+  i.urged_by.subject = row.String(c++);
+  i.urged_by.name = row.String(c++);
+  i.urged_by.role = row.String(c++);
+  i.urged_by.region_path = row.String(c++);
+  i.urged_note = row.String(c++);
+  i.urged_due_on = row.OptDay(c++);
+  return i;
+}
+
+std::string JoinPersons(const std::vector<std::string>& persons) {
+  if (persons.empty()) return "";
+  std::string out = "|";
+  for (const std::string& person : persons) {
+    if (out.size() + person.size() + 1 > kExcludedBytes) break;
+    out += person;
+    out += '|';
+  }
+  return out;
+}
+
+const auth::Grant* GrantFor(const auth::Caller& caller, const Item& item) {
+  if (!item.assignee.empty() && item.assignee != caller.subject) return nullptr;
+  if (std::find(item.excluded.begin(), item.excluded.end(), caller.subject) !=
+      item.excluded.end()) {
+    return nullptr;
+  }
+  std::vector<auth::Role> roles;
+  for (const workflow::RoleId role : item.roles) roles.push_back(static_cast<auth::Role>(role));
+  return roles.empty() ? nullptr : caller.Find(roles, item.region_path);
+}
+
+absl::StatusOr<Item> LockItem(mysql::Tx& tx, const Ulid& id,
+                              const std::vector<std::string>& scope) {
+  mysql::Params params = {id};
+  const std::string clause = mysql::RegionClause(scope, "w.region_path", &params);
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   tx.Query(Cat("SELECT ", ItemColumns(), " FROM work_item w WHERE w.id = ? AND ",
+                                clause, " FOR UPDATE"),
+                            params));
+  if (rows.empty()) return NotFound("work_item", id.ToString()).Build();
+  return ItemFrom(rows[0]);
+}
+
+absl::Status ClearDesks(mysql::Tx& tx, const std::vector<Item>& items) {
+  std::string where;
+  mysql::Params params;
+  size_t desks = 0;
+  const auto flush = [&]() -> absl::Status {
+    if (desks == 0) return absl::OkStatus();
+    const absl::Status status =
+        tx.Execute(Cat("DELETE FROM work_desk WHERE ", where), params).status();
+    where.clear();
+    params.clear();
+    desks = 0;
+    return status;
+  };
+  for (const Item& item : items) {
+    for (const workflow::RoleId role : item.roles) {
+      where += Cat(desks > 0 ? " OR " : "",
+                   "(role = ? AND desk_path = ? AND due_on = ? AND item_id = ?)");
+      params.emplace_back(role);
+      params.emplace_back(DeskOf(role, item.region_path));
+      params.emplace_back(item.due_on);
+      params.emplace_back(item.id);
+      if (++desks == kDesksPerDelete) RETURN_IF_ERROR(flush());
+    }
+  }
+  return flush();
+}
+
+absl::Status LayOnDesks(mysql::Tx& tx, const std::vector<Item>& items) {
+  std::vector<mysql::Params> rows;
+  for (const Item& item : items) {
+    for (const workflow::RoleId role : item.roles) {
+      rows.push_back({role, DeskOf(role, item.region_path), item.due_on, item.id, item.region_path,
+                      item.kind, item.starts_on, item.assignee, JoinPersons(item.excluded)});
+    }
+  }
+  if (rows.empty()) return absl::OkStatus();
+  return mysql::BulkInsert(tx, "work_desk",
+                           "role, desk_path, due_on, item_id, region_path, kind, starts_on, "
+                           "assignee, excluded",
+                           rows)
+      .status();
+}
+
+}  // namespace bangfu::inbox

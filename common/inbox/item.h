@@ -1,0 +1,75 @@
+// Work items as they are stored. Shared by the room's own files.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "common/auth/caller.h"
+#include "common/base/ulid.h"
+#include "common/mysql/session.h"
+#include "common/workflow/workflow.h"
+
+namespace bangfu::inbox {
+
+// Numbers of bangfu.inbox.v1.WorkState.
+enum class ItemState { kUnspecified = 0, kOpen = 1, kDone = 2, kWithdrawn = 3 };
+
+// Stands for "no term": after every real day.
+inline constexpr absl::CivilDay kNoTerm(9999, 12, 31);
+
+struct Person {
+  std::string subject, name, role, region_path;
+};
+
+struct Item {
+  Ulid id;
+  int64_t version = 1;
+  std::string kind;
+  std::string subject_type;
+  Ulid subject_id;
+  std::string action;
+  std::string slot;
+  ItemState state = ItemState::kOpen;
+  std::string region_path;
+  std::string title;
+  std::vector<workflow::RoleId> roles;
+  std::string assignee;
+  std::vector<std::string> excluded;
+  absl::Time opened_at;
+  absl::CivilDay starts_on;
+  absl::CivilDay base_due_on = kNoTerm;  // before any urging
+  absl::CivilDay due_on = kNoTerm;       // the nearer of base_due_on and what urging set
+  bool provisional = false;
+  std::optional<absl::Time> closed_at;
+  Person closed_by;
+  std::string outcome;
+  int urges = 0;
+  std::optional<absl::Time> urged_at;
+  Person urged_by;
+  std::string urged_note;
+  std::optional<absl::CivilDay> urged_due_on;
+};
+
+// The columns that ItemFrom reads from cell `first` on, of table alias w; kItemCells of them.
+std::string ItemColumns();
+inline constexpr size_t kItemCells = 32;
+Item ItemFrom(const mysql::Row& row, size_t first = 0);
+
+// Persons in one column, each between bars, so that a search for "|person|" finds whole names.
+std::string JoinPersons(const std::vector<std::string>& persons);
+
+// The grant by which the caller is one of those for whom the item waits; nullptr: it does not.
+const auth::Grant* GrantFor(const auth::Caller& caller, const Item& item);
+
+// The item locked until the transaction ends. NOT_FOUND outside of the regions.
+absl::StatusOr<Item> LockItem(mysql::Tx& tx, const Ulid& id, const std::vector<std::string>& scope);
+
+// Takes items from their desks, or lays them there, in as few statements as fit.
+absl::Status ClearDesks(mysql::Tx& tx, const std::vector<Item>& items);
+absl::Status LayOnDesks(mysql::Tx& tx, const std::vector<Item>& items);
+
+}  // namespace bangfu::inbox

@@ -1,0 +1,281 @@
+#include "common/inbox/query.h"
+
+#include <algorithm>
+#include <set>
+
+#include "common/base/region.h"
+#include "common/base/strings.h"
+#include "common/inbox/inbox.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+
+namespace bangfu::inbox {
+namespace {
+
+// A role at a region of the caller's, narrowed to what is asked for.
+using Desk = std::pair<workflow::RoleId, std::string>;
+
+std::set<Desk> DesksOf(const auth::Caller& caller, const std::string& region) {
+  std::set<Desk> out;
+  for (const auth::Grant& grant : caller.grants) {
+    if (grant.region_path.empty()) continue;
+    if (RegionContains(grant.region_path, region)) {
+      out.emplace(grant.role, region);
+    } else if (RegionContains(region, grant.region_path)) {
+      out.emplace(grant.role, grant.region_path);
+    }
+  }
+  return out;
+}
+
+// The desks' rows that are the caller's work now: what every query of the inbox stands on. Where
+// the grant is at its role's own level, or below it, the desk is one value and the index gives the
+// rows in the order of a page.
+std::string DeskRows(const Desk& desk, const auth::Caller& caller, const MyQuery& query,
+                     std::string_view columns, mysql::Params* params) {
+  const auto& [role, region] = desk;
+  const std::string path = DeskOf(role, region);
+  std::string sql = Cat("SELECT ", columns, " FROM work_desk d WHERE d.role = ? AND ");
+  params->emplace_back(role);
+  const size_t own =
+      static_cast<size_t>(RegionLevelDigits(static_cast<RegionLevel>(LevelOfRole(role))));
+  if (path.size() == own) {
+    sql += "d.desk_path = ?";
+    params->emplace_back(path);
+    if (region.size() > own) {
+      sql += Cat(" AND ", mysql::RegionClause({region}, "d.region_path", params));
+    }
+  } else {
+    sql += mysql::RegionClause({path}, "d.desk_path", params);
+  }
+  sql +=
+      " AND d.starts_on <= ? AND (d.assignee = '' OR d.assignee = ?) AND (d.excluded = '' OR "
+      "LOCATE(?, d.excluded) = 0)";
+  params->emplace_back(query.today);
+  params->emplace_back(caller.subject);
+  params->emplace_back(Cat("|", caller.subject, "|"));
+  if (!query.kinds.empty()) {
+    sql += Cat(" AND d.kind IN (", mysql::Placeholders(query.kinds.size()), ")");
+    for (const std::string& kind : query.kinds) params->emplace_back(kind);
+  }
+  if (query.overdue_only) {
+    sql += " AND d.due_on < ?";
+    params->emplace_back(query.today);
+  }
+  if (query.after) {
+    sql += " AND d.due_on >= ? AND (d.due_on > ? OR d.item_id > ?)";
+    params->emplace_back(query.after->first);
+    params->emplace_back(query.after->first);
+    params->emplace_back(query.after->second);
+  }
+  return sql;
+}
+
+std::string KindClause(const std::vector<std::string>& kinds, mysql::Params* params) {
+  if (kinds.empty()) return "";
+  for (const std::string& kind : kinds) params->emplace_back(kind);
+  return Cat(" AND w.kind IN (", mysql::Placeholders(kinds.size()), ")");
+}
+
+std::vector<Item> ItemsFrom(const mysql::Rows& rows) {
+  std::vector<Item> out;
+  out.reserve(rows.size());
+  for (const mysql::Row& row : rows) out.push_back(ItemFrom(row));
+  return out;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<MyItem>> ListMine(mysql::Executor& db, const auth::Caller& caller,
+                                             const MyQuery& query) {
+  const std::set<Desk> desks = DesksOf(caller, query.region);
+  if (desks.empty()) return std::vector<MyItem>();
+  mysql::Params params;
+  std::string rows_of_desks;
+  for (const Desk& desk : desks) {
+    rows_of_desks += Cat(rows_of_desks.empty() ? "(" : " UNION (",
+                         DeskRows(desk, caller, query, "d.due_on, d.item_id", &params),
+                         " ORDER BY d.due_on, d.item_id LIMIT ?)");
+    params.emplace_back(query.limit);
+  }
+  params.emplace_back(caller.subject);
+  params.emplace_back(query.limit);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT ", ItemColumns(), ", r.read_at FROM (", rows_of_desks,
+                   ") q JOIN work_item w ON w.id = q.item_id LEFT JOIN work_read r ON r.person = ? "
+                   "AND r.item_id = w.id ORDER BY q.due_on, q.item_id LIMIT ?"),
+               params));
+  std::vector<MyItem> out;
+  out.reserve(rows.size());
+  for (const mysql::Row& row : rows) out.push_back({ItemFrom(row), row.IsNull(kItemCells)});
+  return out;
+}
+
+absl::StatusOr<std::vector<KindCount>> CountMine(mysql::Executor& db, const auth::Caller& caller,
+                                                 const MyQuery& query, absl::CivilDay soon) {
+  const std::set<Desk> desks = DesksOf(caller, query.region);
+  if (desks.empty()) return std::vector<KindCount>();
+  mysql::Params params = {query.today, query.today, query.today, soon};
+  std::string rows_of_desks;
+  for (const Desk& desk : desks) {
+    rows_of_desks +=
+        Cat(rows_of_desks.empty() ? "(" : " UNION (",
+            DeskRows(desk, caller, query, "d.kind, d.due_on, d.item_id", &params), ")");
+  }
+  params.emplace_back(caller.subject);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT q.kind, COUNT(*), CAST(SUM(q.due_on < ?) AS SIGNED), "
+                   "CAST(SUM(q.due_on = ?) AS SIGNED), CAST(SUM(q.due_on > ? AND q.due_on <= ?) AS "
+                   "SIGNED), CAST(SUM(r.read_at IS NULL) AS SIGNED) FROM (",
+                   rows_of_desks,
+                   ") q LEFT JOIN work_read r ON r.person = ? AND r.item_id = q.item_id GROUP BY "
+                   "q.kind ORDER BY q.kind"),
+               params));
+  std::vector<KindCount> out;
+  for (const mysql::Row& row : rows) {
+    KindCount c;
+    c.kind = row.String(0);
+    c.open = row.Int(1);
+    c.overdue = row.Int(2);
+    c.today = row.Int(3);
+    c.soon = row.Int(4);
+    c.unread = row.Int(5);
+    out.push_back(std::move(c));
+  }
+  return out;
+}
+
+absl::StatusOr<std::vector<Item>> ListDone(mysql::Executor& db, const std::string& person,
+                                           const std::vector<std::string>& scope,
+                                           const std::optional<std::pair<absl::Time, Ulid>>& before,
+                                           int limit) {
+  mysql::Params params = {person};
+  std::string sql = Cat("SELECT ", ItemColumns(), " FROM work_item w WHERE w.closed_by = ?");
+  if (before) {
+    sql += " AND w.closed_at <= ? AND (w.closed_at < ? OR w.id < ?)";
+    params.emplace_back(before->first);
+    params.emplace_back(before->first);
+    params.emplace_back(before->second);
+  }
+  sql += Cat(" AND w.state = ? AND ");
+  params.emplace_back(static_cast<int>(ItemState::kDone));
+  sql += Cat(mysql::RegionClause(scope, "w.region_path", &params),
+             " ORDER BY w.closed_at DESC, w.id DESC LIMIT ?");
+  params.emplace_back(limit);
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  return ItemsFrom(rows);
+}
+
+absl::StatusOr<std::vector<Item>> ListBelow(mysql::Executor& db, const BelowQuery& query) {
+  mysql::Params params;
+  std::string sql = Cat("SELECT ", ItemColumns(), " FROM work_item w WHERE w.open_mark = 1 AND ",
+                        mysql::RegionClause(query.scope, "w.region_path", &params));
+  if (!query.after_region.empty()) {
+    sql +=
+        " AND w.region_path >= ? AND (w.region_path > ? OR (w.due_on >= ? AND (w.due_on > ? OR "
+        "w.id > ?)))";
+    params.emplace_back(query.after_region);
+    params.emplace_back(query.after_region);
+    params.emplace_back(query.after_due);
+    params.emplace_back(query.after_due);
+    params.emplace_back(query.after_id);
+  }
+  if (query.due_before) {
+    sql += " AND w.due_on < ?";
+    params.emplace_back(*query.due_before);
+  }
+  sql += KindClause(query.kinds, &params);
+  sql += " ORDER BY w.region_path, w.due_on, w.id LIMIT ?";
+  params.emplace_back(query.limit);
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  return ItemsFrom(rows);
+}
+
+absl::StatusOr<Item> GetItem(mysql::Executor& db, const Ulid& id,
+                             const std::vector<std::string>& scope) {
+  mysql::Params params = {id};
+  const std::string clause = mysql::RegionClause(scope, "w.region_path", &params);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT ", ItemColumns(), " FROM work_item w WHERE w.id = ? AND ", clause),
+               params));
+  if (rows.empty()) return NotFound("work_item", id.ToString()).Build();
+  return ItemFrom(rows[0]);
+}
+
+absl::StatusOr<std::vector<Item>> OpenItemsById(mysql::Executor& db, const std::vector<Ulid>& ids,
+                                                const std::vector<std::string>& scope) {
+  if (ids.empty()) return std::vector<Item>();
+  mysql::Params params;
+  for (const Ulid& id : ids) params.emplace_back(id);
+  const std::string clause = mysql::RegionClause(scope, "w.region_path", &params);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT ", ItemColumns(), " FROM work_item w WHERE w.id IN (",
+                   mysql::Placeholders(ids.size()), ") AND w.open_mark = 1 AND ", clause),
+               params));
+  return ItemsFrom(rows);
+}
+
+absl::StatusOr<bool> IsRead(mysql::Executor& db, const std::string& person, const Ulid& id) {
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query("SELECT 1 FROM work_read WHERE person = ? AND item_id = ?", {person, id}));
+  return !rows.empty();
+}
+
+absl::Status MarkRead(mysql::Tx& tx, const std::string& person, const std::vector<Item>& items,
+                      absl::Time now) {
+  if (items.empty()) return absl::OkStatus();
+  std::vector<mysql::Params> rows;
+  for (const Item& item : items) rows.push_back({person, item.id, now});
+  return mysql::BulkInsert(tx, "work_read", "person, item_id, read_at", rows,
+                           "ON DUPLICATE KEY UPDATE read_at = VALUES(read_at)")
+      .status();
+}
+
+absl::Status StoreUrge(mysql::Tx& tx, const Item& before, const Item& after) {
+  if (after.due_on != before.due_on) RETURN_IF_ERROR(ClearDesks(tx, {before}));
+  RETURN_IF_ERROR(
+      tx.Execute("UPDATE work_item SET urges = ?, urged_at = ?, urged_by = ?, urged_name = ?, "
+                 "urged_role = ?, urged_region = ?, urged_note = ?, urged_due_on = ?, due_on = ?, "
+                 "version = version + 1 WHERE id = ?",
+                 {after.urges, after.urged_at, after.urged_by.subject, after.urged_by.name,
+                  after.urged_by.role, after.urged_by.region_path, after.urged_note,
+                  after.urged_due_on, after.due_on, after.id})
+          .status());
+  if (after.due_on != before.due_on) RETURN_IF_ERROR(LayOnDesks(tx, {after}));
+  return tx.Execute("DELETE FROM work_read WHERE item_id = ?", {after.id}).status();
+}
+
+absl::StatusOr<int64_t> SweepReadMarks(mysql::Session& session) {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   session.Query("SELECT DISTINCT r.item_id FROM work_read r JOIN work_item w ON "
+                                 "w.id = r.item_id WHERE w.open_mark IS NULL LIMIT 500"));
+  if (rows.empty()) return 0;
+  mysql::Params params;
+  for (const mysql::Row& row : rows) params.emplace_back(row.Id(0));
+  return session.Execute(
+      Cat("DELETE FROM work_read WHERE item_id IN (", mysql::Placeholders(params.size()), ")"),
+      params);
+}
+
+absl::StatusOr<std::vector<KindCount>> CountAll(mysql::Executor& db, absl::CivilDay today) {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query("SELECT w.kind, COUNT(*), CAST(SUM(w.due_on < ?) AS SIGNED) FROM "
+                            "work_item w WHERE w.open_mark = 1 GROUP BY w.kind ORDER BY w.kind",
+                            {today}));
+  std::vector<KindCount> out;
+  for (const mysql::Row& row : rows) {
+    KindCount c;
+    c.kind = row.String(0);
+    c.open = row.Int(1);
+    c.overdue = row.Int(2);
+    out.push_back(std::move(c));
+  }
+  return out;
+}
+
+}  // namespace bangfu::inbox

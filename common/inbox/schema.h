@@ -1,0 +1,93 @@
+// The tables of the inbox: work items, the desks on which they lie, and who has read them.
+#pragma once
+
+#include "common/migrate/migration.h"
+
+namespace bangfu::inbox {
+
+inline migrate::Migrations Schema() {
+  return {
+      {"inbox", 1, "create_inbox",
+       R"sql(-- A waiting step, open or closed. open_mark is 1 while it is open, else NULL: one open item per
+-- subject, action and slot.
+CREATE TABLE work_item (
+  id BINARY(16) NOT NULL,
+  version BIGINT NOT NULL,
+  kind VARCHAR(64) NOT NULL,
+  subject_type VARCHAR(32) NOT NULL,
+  subject_id BINARY(16) NOT NULL,
+  action VARCHAR(64) NOT NULL,
+  slot VARCHAR(64) NOT NULL,
+  open_mark TINYINT NULL,
+  state TINYINT NOT NULL,
+  region_path VARCHAR(12) NOT NULL,
+  title VARCHAR(300) NOT NULL,
+  roles VARCHAR(64) NOT NULL,
+  assignee VARCHAR(128) NOT NULL,
+  excluded VARCHAR(2000) NOT NULL,
+  opened_at DATETIME(6) NOT NULL,
+  starts_on DATE NOT NULL,
+  base_due_on DATE NOT NULL,
+  due_on DATE NOT NULL,
+  provisional TINYINT NOT NULL,
+  closed_at DATETIME(6) NULL,
+  closed_by VARCHAR(128) NULL,
+  closed_name VARCHAR(128) NOT NULL,
+  closed_role VARCHAR(64) NOT NULL,
+  closed_region VARCHAR(12) NOT NULL,
+  outcome VARCHAR(64) NOT NULL,
+  urges INT NOT NULL,
+  urged_at DATETIME(6) NULL,
+  urged_by VARCHAR(128) NOT NULL,
+  urged_name VARCHAR(128) NOT NULL,
+  urged_role VARCHAR(64) NOT NULL,
+  urged_region VARCHAR(12) NOT NULL,
+  urged_note VARCHAR(500) NOT NULL,
+  urged_due_on DATE NULL,
+  PRIMARY KEY (id),
+  UNIQUE KEY work_item_open (subject_id, action, slot, open_mark),
+  KEY work_item_by_region (open_mark, region_path, due_on, id),
+  KEY work_item_done (closed_by, closed_at, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Where an open item lies: per role the desk of that role's level, in the order in which a page
+-- shows it.
+CREATE TABLE work_desk (
+  role TINYINT NOT NULL,
+  desk_path VARCHAR(12) NOT NULL,
+  due_on DATE NOT NULL,
+  item_id BINARY(16) NOT NULL,
+  region_path VARCHAR(12) NOT NULL,
+  kind VARCHAR(64) NOT NULL,
+  starts_on DATE NOT NULL,
+  assignee VARCHAR(128) NOT NULL,
+  excluded VARCHAR(2000) NOT NULL,
+  PRIMARY KEY (role, desk_path, due_on, item_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE work_read (
+  person VARCHAR(128) NOT NULL,
+  item_id BINARY(16) NOT NULL,
+  read_at DATETIME(6) NOT NULL,
+  PRIMARY KEY (person, item_id),
+  KEY work_read_by_item (item_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Rows that make steps wait for each other whose work is decided over several records.
+CREATE TABLE work_claim (
+  subject_id BINARY(16) NOT NULL,
+  touched BIGINT NOT NULL,
+  PRIMARY KEY (subject_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- How far the comparison of items with states has come, per kind of subject.
+CREATE TABLE work_recount (
+  source VARCHAR(64) NOT NULL,
+  after_id BINARY(16) NOT NULL,
+  finished_at DATETIME(6) NULL,
+  PRIMARY KEY (source)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+)sql"}};
+}
+
+}  // namespace bangfu::inbox

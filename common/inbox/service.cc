@@ -1,0 +1,463 @@
+#include "common/inbox/service.h"
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "bangfu/inbox/v1/inbox.pb.h"
+#include "common/base/clock.h"
+#include "common/base/page_token.h"
+#include "common/base/region.h"
+#include "common/base/strings.h"
+#include "common/inbox/query.h"
+#include "common/rpc/mutation.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+
+namespace bangfu::inbox {
+namespace {
+
+using rpc::CallContext;
+using rpc::Mutation;
+
+constexpr char kAggregate[] = "work_item";
+constexpr char kService[] = "bangfu.inbox.v1.InboxService.";
+
+// Today as a page sees it, with the calendar around it.
+struct Today {
+  absl::CivilDay day;
+  absl::CivilDay soon;  // the last day that counts as near
+  workflow::Calendar calendar;
+};
+
+class Inbox {
+ public:
+  explicit Inbox(ServiceOptions options) : options_(std::move(options)) {
+    for (const Kind& kind : options_.kinds) kinds_[kind.code] = kind;
+  }
+
+  std::string LabelOf(const std::string& kind) const {
+    const auto found = kinds_.find(kind);
+    return found == kinds_.end() ? kind : found->second.label_zh;
+  }
+  std::vector<std::string> KindsOf(std::string_view subject_type) const {
+    std::vector<std::string> out;
+    for (const auto& [code, kind] : kinds_) {
+      if (kind.subject_type == subject_type) out.push_back(code);
+    }
+    return out;
+  }
+
+  // The calendar is read once in a while, not for every page: a page is one query.
+  absl::StatusOr<std::shared_ptr<const Today>> TodayAt(mysql::Executor& db, absl::Time now) {
+    const absl::CivilDay day = ShanghaiDay(now);
+    std::lock_guard lock(mu_);
+    if (today_ && today_->day == day && now - read_at_ < absl::Minutes(5) && now >= read_at_) {
+      return today_;
+    }
+    auto today = std::make_shared<Today>();
+    today->day = day;
+    if (options_.calendar) {
+      ASSIGN_OR_RETURN(today->calendar, options_.calendar(db, day.year() - 1, day.year() + 1));
+    }
+    today->soon =
+        workflow::AddDays(day, kSoonDays, workflow::DayKind::kWorking, today->calendar).day;
+    today_ = std::move(today);
+    read_at_ = now;
+    return today_;
+  }
+
+ private:
+  const ServiceOptions options_;
+  std::map<std::string, Kind, std::less<>> kinds_;
+  std::mutex mu_;
+  std::shared_ptr<const Today> today_;
+  absl::Time read_at_;
+};
+
+void SetDate(absl::CivilDay day, google::type::Date* out) {
+  out->set_year(static_cast<int32_t>(day.year()));
+  out->set_month(day.month());
+  out->set_day(day.day());
+}
+
+void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
+  const int64_t micros = absl::ToUnixMicros(time);
+  out->set_seconds(micros / 1000000);
+  out->set_nanos(static_cast<int32_t>(micros % 1000000 * 1000));
+}
+
+void SetActor(const Person& person, type::v1::Actor* out) {
+  out->set_subject(person.subject);
+  out->set_name(person.name);
+  out->set_role(person.role);
+  out->set_region_path(person.region_path);
+}
+
+v1::DueState DueStateOf(absl::CivilDay due, const Today& today) {
+  if (due == kNoTerm) return v1::DUE_STATE_UNSPECIFIED;
+  if (due < today.day) return v1::DUE_STATE_OVERDUE;
+  if (due == today.day) return v1::DUE_STATE_TODAY;
+  return due <= today.soon ? v1::DUE_STATE_SOON : v1::DUE_STATE_AHEAD;
+}
+
+// Before this, counting day by day says no more than "very late".
+constexpr int kOverdueDaysCounted = 1000;
+
+int WorkingDaysAfter(absl::CivilDay due, const Today& today) {
+  int days = 0;
+  for (absl::CivilDay day = std::max(due, today.day - kOverdueDaysCounted) + 1; day <= today.day;
+       ++day) {
+    days += today.calendar.IsWorking(day) ? 1 : 0;
+  }
+  return days;
+}
+
+v1::WorkItem Message(const Item& item, const Inbox& inbox, const Today& today) {
+  v1::WorkItem out;
+  out.set_id(item.id.ToString());
+  out.set_kind(item.kind);
+  out.set_kind_zh(inbox.LabelOf(item.kind));
+  out.set_title(item.title);
+  out.set_subject_type(item.subject_type);
+  out.set_subject_id(item.subject_id.ToString());
+  out.set_action(item.action);
+  out.set_slot(item.slot);
+  out.set_region_path(item.region_path);
+  for (const workflow::RoleId role : item.roles) out.add_roles(static_cast<auth::Role>(role));
+  out.set_assignee(item.assignee);
+  SetTime(item.opened_at, out.mutable_opened_at());
+  out.set_provisional(item.provisional);
+  out.set_state(static_cast<v1::WorkState>(item.state));
+  if (item.due_on != kNoTerm) SetDate(item.due_on, out.mutable_due_on());
+  if (item.state == ItemState::kOpen) {
+    out.set_due_state(DueStateOf(item.due_on, today));
+    if (out.due_state() == v1::DUE_STATE_OVERDUE) {
+      out.set_overdue_working_days(WorkingDaysAfter(item.due_on, today));
+    }
+  }
+  out.set_urge_count(item.urges);
+  if (item.urged_at) {
+    v1::Urge* urge = out.mutable_last_urge();
+    SetActor(item.urged_by, urge->mutable_by());
+    SetTime(*item.urged_at, urge->mutable_at());
+    urge->set_note(item.urged_note);
+    if (item.urged_due_on) SetDate(*item.urged_due_on, urge->mutable_due_on());
+  }
+  if (item.closed_at) {
+    SetActor(item.closed_by, out.mutable_closed_by());
+    SetTime(*item.closed_at, out.mutable_closed_at());
+    out.set_outcome(item.outcome);
+  }
+  return out;
+}
+
+bool IsMine(const CallContext& context, const Item& item, const Today& today) {
+  return item.state == ItemState::kOpen && item.starts_on <= today.day &&
+         GrantFor(context.caller, item) != nullptr;
+}
+
+// --- page tokens
+
+absl::Status BadToken() { return InvalidField("page_token", "分页标记无效").Build(); }
+
+std::string DayText(absl::CivilDay day) { return absl::FormatCivilTime(day); }
+
+absl::StatusOr<absl::CivilDay> ParseDay(const std::string& text) {
+  absl::CivilDay day;
+  if (!absl::ParseCivilTime(text, &day)) return BadToken();
+  return day;
+}
+
+absl::StatusOr<Ulid> ParseTokenId(const std::string& text) {
+  absl::StatusOr<Ulid> id = Ulid::Parse(text);
+  if (!id.ok()) return BadToken();
+  return id;
+}
+
+template <typename Request>
+std::string FilterOf(const Request& request) {
+  Request filter = request;
+  filter.clear_page_size();
+  filter.clear_page_token();
+  return filter.SerializeAsString();
+}
+
+absl::StatusOr<std::string> RegionFilter(const std::string& code) {
+  if (code.empty()) return std::string();
+  return NormalizeRegionCode(code);
+}
+
+// --- reads
+
+absl::StatusOr<v1::ListMyWorkResponse> ListMyWork(CallContext& context, Inbox& inbox,
+                                                  const v1::ListMyWorkRequest& request) {
+  ASSIGN_OR_RETURN(const int size, ResolvePageSize(request.page_size()));
+  const std::string filter = FilterOf(request);
+  ASSIGN_OR_RETURN(const std::vector<std::string> key,
+                   DecodePageToken(request.page_token(), filter));
+  ASSIGN_OR_RETURN(const auto today, inbox.TodayAt(context.db, context.now));
+  MyQuery query;
+  if (!key.empty()) {
+    if (key.size() != 2) return BadToken();
+    ASSIGN_OR_RETURN(const absl::CivilDay due, ParseDay(key[0]));
+    ASSIGN_OR_RETURN(const Ulid id, ParseTokenId(key[1]));
+    query.after = {due, id};
+  }
+  query.kinds.assign(request.kinds().begin(), request.kinds().end());
+  if (!request.subject_type().empty()) {
+    std::vector<std::string> of_type = inbox.KindsOf(request.subject_type());
+    if (!query.kinds.empty()) {
+      std::erase_if(of_type, [&](const std::string& kind) {
+        return std::find(query.kinds.begin(), query.kinds.end(), kind) == query.kinds.end();
+      });
+    }
+    if (of_type.empty()) return v1::ListMyWorkResponse();
+    query.kinds = std::move(of_type);
+  }
+  query.overdue_only = request.overdue_only();
+  ASSIGN_OR_RETURN(query.region, RegionFilter(request.region_code()));
+  query.today = today->day;
+  query.limit = size + 1;
+  ASSIGN_OR_RETURN(const std::vector<MyItem> page, ListMine(context.db, context.caller, query));
+  v1::ListMyWorkResponse response;
+  for (const MyItem& mine : page) {
+    if (response.items_size() == size) {
+      const v1::WorkItem& last = response.items(size - 1);
+      response.set_next_page_token(EncodePageToken(
+          {DayText(page[static_cast<size_t>(size) - 1].item.due_on), last.id()}, filter));
+      break;
+    }
+    v1::WorkItem* out = response.add_items();
+    *out = Message(mine.item, inbox, *today);
+    out->set_mine(true);
+    out->set_unread(mine.unread);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::CountMyWorkResponse> CountMyWork(CallContext& context, Inbox& inbox,
+                                                    const v1::CountMyWorkRequest& request) {
+  ASSIGN_OR_RETURN(const auto today, inbox.TodayAt(context.db, context.now));
+  MyQuery query;
+  ASSIGN_OR_RETURN(query.region, RegionFilter(request.region_code()));
+  query.today = today->day;
+  ASSIGN_OR_RETURN(const std::vector<KindCount> counts,
+                   CountMine(context.db, context.caller, query, today->soon));
+  v1::CountMyWorkResponse response;
+  v1::WorkCount* total = response.mutable_total();
+  for (const KindCount& c : counts) {
+    v1::WorkCount* out = response.add_kinds();
+    out->set_kind(c.kind);
+    out->set_kind_zh(inbox.LabelOf(c.kind));
+    out->set_open(c.open);
+    out->set_due_today(c.today);
+    out->set_due_soon(c.soon);
+    out->set_overdue(c.overdue);
+    out->set_unread(c.unread);
+    total->set_open(total->open() + c.open);
+    total->set_due_today(total->due_today() + c.today);
+    total->set_due_soon(total->due_soon() + c.soon);
+    total->set_overdue(total->overdue() + c.overdue);
+    total->set_unread(total->unread() + c.unread);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::ListMyDoneResponse> ListMyDone(CallContext& context, Inbox& inbox,
+                                                  const v1::ListMyDoneRequest& request) {
+  ASSIGN_OR_RETURN(const int size, ResolvePageSize(request.page_size()));
+  ASSIGN_OR_RETURN(const std::vector<std::string> key,
+                   DecodePageToken(request.page_token(), "done"));
+  std::optional<std::pair<absl::Time, Ulid>> before;
+  if (!key.empty()) {
+    int64_t micros = 0;
+    if (key.size() != 2 || !ParseInt(key[0], &micros)) return BadToken();
+    ASSIGN_OR_RETURN(const Ulid id, ParseTokenId(key[1]));
+    before = {absl::FromUnixMicros(micros), id};
+  }
+  ASSIGN_OR_RETURN(const auto today, inbox.TodayAt(context.db, context.now));
+  ASSIGN_OR_RETURN(const std::vector<Item> page,
+                   ListDone(context.db, context.caller.subject, context.scope, before, size + 1));
+  v1::ListMyDoneResponse response;
+  for (const Item& item : page) {
+    if (response.items_size() == size) {
+      const Item& last = page[static_cast<size_t>(size) - 1];
+      response.set_next_page_token(EncodePageToken(
+          {absl::StrCat(absl::ToUnixMicros(*last.closed_at)), last.id.ToString()}, "done"));
+      break;
+    }
+    *response.add_items() = Message(item, inbox, *today);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::ListWorkBelowResponse> ListWorkBelow(CallContext& context, Inbox& inbox,
+                                                        const v1::ListWorkBelowRequest& request) {
+  ASSIGN_OR_RETURN(const int size, ResolvePageSize(request.page_size()));
+  const std::string filter = FilterOf(request);
+  ASSIGN_OR_RETURN(const std::vector<std::string> key,
+                   DecodePageToken(request.page_token(), filter));
+  ASSIGN_OR_RETURN(const auto today, inbox.TodayAt(context.db, context.now));
+  BelowQuery query;
+  if (!key.empty()) {
+    if (key.size() != 3) return BadToken();
+    query.after_region = key[0];
+    ASSIGN_OR_RETURN(query.after_due, ParseDay(key[1]));
+    ASSIGN_OR_RETURN(query.after_id, ParseTokenId(key[2]));
+  }
+  ASSIGN_OR_RETURN(const std::string region, RegionFilter(request.region_code()));
+  for (const std::string& prefix : context.scope) {
+    if (RegionContains(prefix, region)) {
+      query.scope.push_back(region);
+    } else if (RegionContains(region, prefix)) {
+      query.scope.push_back(prefix);
+    }
+  }
+  query.kinds.assign(request.kinds().begin(), request.kinds().end());
+  if (request.overdue_only()) query.due_before = today->day;
+  query.limit = size + 1;
+  ASSIGN_OR_RETURN(const std::vector<Item> page, ListBelow(context.db, query));
+  v1::ListWorkBelowResponse response;
+  for (const Item& item : page) {
+    if (response.items_size() == size) {
+      const Item& last = page[static_cast<size_t>(size) - 1];
+      response.set_next_page_token(
+          EncodePageToken({last.region_path, DayText(last.due_on), last.id.ToString()}, filter));
+      break;
+    }
+    v1::WorkItem* out = response.add_items();
+    *out = Message(item, inbox, *today);
+    out->set_mine(IsMine(context, item, *today));
+  }
+  return response;
+}
+
+absl::StatusOr<v1::WorkItem> GetWorkItem(CallContext& context, Inbox& inbox,
+                                         const v1::GetWorkItemRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
+  ASSIGN_OR_RETURN(const auto today, inbox.TodayAt(context.db, context.now));
+  ASSIGN_OR_RETURN(const Item item, GetItem(context.db, id, context.scope));
+  v1::WorkItem out = Message(item, inbox, *today);
+  if (IsMine(context, item, *today)) {
+    out.set_mine(true);
+    ASSIGN_OR_RETURN(const bool read, IsRead(context.db, context.caller.subject, id));
+    out.set_unread(!read);
+  }
+  return out;
+}
+
+// --- changes
+
+absl::StatusOr<v1::MarkReadResponse> Mark(CallContext& context, Inbox& inbox,
+                                          const v1::MarkReadRequest& request) {
+  std::vector<Ulid> ids;
+  for (const std::string& text : request.ids()) {
+    ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(text));
+    ids.push_back(id);
+  }
+  ASSIGN_OR_RETURN(const auto today, inbox.TodayAt(context.db, context.now));
+  // A read mark is the person's own bookmark: no record changes, so there is nothing to audit.
+  return rpc::Mutate<v1::MarkReadResponse>(
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::MarkReadResponse> {
+        ASSIGN_OR_RETURN(std::vector<Item> items, OpenItemsById(m.tx(), ids, context.scope));
+        std::erase_if(items, [&](const Item& item) { return !IsMine(context, item, *today); });
+        RETURN_IF_ERROR(MarkRead(m.tx(), context.caller.subject, items, context.now));
+        v1::MarkReadResponse response;
+        response.set_marked(static_cast<int32_t>(items.size()));
+        return response;
+      });
+}
+
+// The grant by which the caller stands above those who should act.
+const auth::Grant* GrantAbove(const CallContext& context, const Item& item) {
+  int level = 0;
+  for (const workflow::RoleId role : item.roles) {
+    level = std::max(
+        level, std::min(LevelOfRole(role), static_cast<int>(LevelOfRegion(item.region_path))));
+  }
+  for (const auth::Grant& grant : context.caller.grants) {
+    if (std::find(context.roles.begin(), context.roles.end(), grant.role) != context.roles.end() &&
+        !grant.region_path.empty() && RegionContains(grant.region_path, item.region_path) &&
+        LevelOfRole(grant.role) < level) {
+      return &grant;
+    }
+  }
+  return nullptr;
+}
+
+absl::StatusOr<v1::WorkItem> Urge(CallContext& context, Inbox& inbox,
+                                  const v1::UrgeWorkRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
+  std::optional<absl::CivilDay> nearer;
+  if (request.has_due_on()) {
+    const google::type::Date& d = request.due_on();
+    nearer = absl::CivilDay(d.year(), d.month(), d.day());
+    if (nearer->year() != d.year() || nearer->month() != d.month() || nearer->day() != d.day()) {
+      return InvalidField("due_on", "日期不正确").Build();
+    }
+  }
+  ASSIGN_OR_RETURN(const auto today, inbox.TodayAt(context.db, context.now));
+  return rpc::Mutate<v1::WorkItem>(
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::WorkItem> {
+        ASSIGN_OR_RETURN(Item item, LockItem(m.tx(), id, context.scope));
+        if (item.state != ItemState::kOpen) {
+          return FailedPrecondition("WORK_CLOSED", "该事项已办结").Build();
+        }
+        const auth::Grant* grant = GrantAbove(context, item);
+        if (grant == nullptr) {
+          return Error(absl::StatusCode::kPermissionDenied, "URGE_NOT_ABOVE")
+              .Zh("只有上级可以督办")
+              .Build();
+        }
+        if (nearer && (*nearer < today->day || *nearer >= item.due_on)) {
+          return InvalidField("due_on", "须不早于今天，且早于现有时限").Build();
+        }
+        const v1::WorkItem before = Message(item, inbox, *today);
+        const Item standing = item;
+        item.urges += 1;
+        item.urged_at = context.now;
+        item.urged_by = {context.caller.subject, context.caller.name,
+                         options::v1::Role_Name(grant->role), grant->region_path};
+        item.urged_note = request.note();
+        if (nearer) item.urged_due_on = item.due_on = *nearer;
+        RETURN_IF_ERROR(StoreUrge(m.tx(), standing, item));
+        const v1::WorkItem after = Message(item, inbox, *today);
+        RETURN_IF_ERROR(m.Audit(kAggregate, id, item.region_path, &before, after, request.note()));
+        v1::WorkUrged event;
+        *event.mutable_item() = after;
+        RETURN_IF_ERROR(m.Publish(kAggregate, id, item.region_path, event));
+        return after;
+      });
+}
+
+}  // namespace
+
+Act ActOf(Mutation& mutation, std::string_view outcome, CalendarLookup calendar) {
+  rpc::CallContext& context = mutation.context();
+  return {context.ids, context.now, &context.caller, std::string(outcome), std::move(calendar)};
+}
+
+void RegisterInboxService(rpc::Router& router, ServiceOptions options) {
+  const auto inbox = std::make_shared<Inbox>(std::move(options));
+  const auto with = [&](auto handler) {
+    return [inbox, handler](CallContext& context, const auto& request) {
+      return handler(context, *inbox, request);
+    };
+  };
+  router.Unary<v1::ListMyWorkRequest, v1::ListMyWorkResponse>(Cat(kService, "ListMyWork"),
+                                                              with(ListMyWork));
+  router.Unary<v1::CountMyWorkRequest, v1::CountMyWorkResponse>(Cat(kService, "CountMyWork"),
+                                                                with(CountMyWork));
+  router.Unary<v1::ListMyDoneRequest, v1::ListMyDoneResponse>(Cat(kService, "ListMyDone"),
+                                                              with(ListMyDone));
+  router.Unary<v1::ListWorkBelowRequest, v1::ListWorkBelowResponse>(Cat(kService, "ListWorkBelow"),
+                                                                    with(ListWorkBelow));
+  router.Unary<v1::GetWorkItemRequest, v1::WorkItem>(Cat(kService, "GetWorkItem"),
+                                                     with(GetWorkItem));
+  router.Unary<v1::MarkReadRequest, v1::MarkReadResponse>(Cat(kService, "MarkRead"), with(Mark));
+  router.Unary<v1::UrgeWorkRequest, v1::WorkItem>(Cat(kService, "UrgeWork"), with(Urge));
+}
+
+}  // namespace bangfu::inbox

@@ -1,0 +1,522 @@
+// The inventory's inbox through the rpcs, on a real database: what waits for whom, and that items
+// are equal to states whatever happens.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <iostream>
+#include <set>
+#include <thread>
+
+#include "bangfu/inbox/v1/inbox.pb.h"
+#include "common/testing/random.h"
+#include "services/registry/api/inventory_fixture.h"
+#include "services/registry/domain/inventory.h"
+
+namespace bangfu::registry {
+namespace {
+
+using absl::StatusCode;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+
+class InboxTest : public RegistryFixture {
+ protected:
+  InboxTest() { On(2026, 3, 2); }
+
+  template <typename Response, typename Request>
+  absl::StatusOr<Response> Inbox(std::string_view method, const Request& request,
+                                 const std::string& token) {
+    return server_.Call<Response>(Cat("bangfu.inbox.v1.InboxService.", method), request, token);
+  }
+  std::vector<inbox::v1::WorkItem> Mine(const std::string& token,
+                                        const inbox::v1::ListMyWorkRequest& request = {}) {
+    auto page = Inbox<inbox::v1::ListMyWorkResponse>("ListMyWork", request, token);
+    EXPECT_OK(page);
+    if (!page.ok()) return {};
+    return {page->items().begin(), page->items().end()};
+  }
+  // "kind region slot" of what waits for the caller.
+  std::vector<std::string> Kinds(const std::string& token) {
+    std::vector<std::string> out;
+    for (const auto& item : Mine(token)) {
+      out.push_back(
+          Cat(item.kind(), " ", item.region_path(), item.slot().empty() ? "" : " ", item.slot()));
+    }
+    return out;
+  }
+  std::vector<inbox::v1::WorkItem> Done(const std::string& token) {
+    auto page =
+        Inbox<inbox::v1::ListMyDoneResponse>("ListMyDone", inbox::v1::ListMyDoneRequest(), token);
+    EXPECT_OK(page);
+    if (!page.ok()) return {};
+    return {page->items().begin(), page->items().end()};
+  }
+  absl::StatusOr<inbox::v1::WorkItem> Urge(const std::string& id, const std::string& token,
+                                           absl::CivilDay due = {}) {
+    inbox::v1::UrgeWorkRequest request;
+    request.set_request_id(RequestId());
+    request.set_id(id);
+    request.set_note("请抓紧上报");
+    if (due != absl::CivilDay()) {
+      SetDay(static_cast<int>(due.year()), due.month(), due.day(), request.mutable_due_on());
+    }
+    return Inbox<inbox::v1::WorkItem>("UrgeWork", request, token);
+  }
+  inbox::v1::WorkCount Count(const std::string& token) {
+    auto count = Inbox<inbox::v1::CountMyWorkResponse>("CountMyWork",
+                                                       inbox::v1::CountMyWorkRequest(), token);
+    EXPECT_OK(count);
+    return count.ok() ? count->total() : inbox::v1::WorkCount();
+  }
+  static absl::CivilDay DayOf(const google::type::Date& d) {
+    return absl::CivilDay(d.year(), d.month(), d.day());
+  }
+  void ImportHoliday(absl::CivilDay day) {
+    ASSERT_OK(mysql::Transact(server_.database().db(), [&](mysql::Tx& tx) {
+      return UpsertWorkDays(tx, {{day, false, "国办通知"}});
+    }));
+  }
+};
+
+TEST_F(InboxTest, R002_WorkWalksUpFromTheVillageAndDownAgain) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  const std::vector<inbox::v1::WorkItem> village = Mine(Village());
+  ASSERT_THAT(village, SizeIs(1));
+  EXPECT_EQ(village[0].kind(), "UNIT_REPORT_SUBMIT");
+  EXPECT_EQ(village[0].kind_zh(), "上报摸排报告");
+  EXPECT_EQ(village[0].title(), "半迳村摸排报告");
+  EXPECT_EQ(village[0].action(), "submit");
+  EXPECT_EQ(village[0].subject_type(), "unit_report");
+  EXPECT_EQ(DayOf(village[0].due_on()), absl::CivilDay(2026, 3, 10));
+  EXPECT_EQ(village[0].due_state(), inbox::v1::DUE_STATE_AHEAD);
+  EXPECT_TRUE(village[0].mine());
+  EXPECT_TRUE(village[0].unread());
+  EXPECT_THAT(Kinds(Township()), IsEmpty());
+
+  ASSERT_OK(Register(NewProject("油茶基地"), Village()));
+  v1::InventoryUnitReport unit = Unit(campaign.id(), kVillage);
+  ASSERT_OK_AND_ASSIGN(unit, Submit(unit, false));
+  EXPECT_THAT(Kinds(Village()), IsEmpty());
+  ASSERT_THAT(Done(Village()), SizeIs(1));
+  EXPECT_EQ(Done(Village())[0].outcome(), "submit");
+  EXPECT_EQ(Done(Village())[0].state(), inbox::v1::WORK_STATE_DONE);
+  EXPECT_EQ(Done(Village())[0].closed_by().role(), "ROLE_VILLAGE_REPORTER");
+  EXPECT_THAT(Kinds(Township()), ElementsAre(Cat("UNIT_REPORT_PASS ", kVillage)));
+  // Another township and another county have nothing of it.
+  EXPECT_THAT(Kinds(Township(kOtherTownship)), IsEmpty());
+  EXPECT_THAT(Kinds(Township("360822101")), IsEmpty());
+
+  // Down: itemised, due in five working days, and in the village's inbox again.
+  ASSERT_OK_AND_ASSIGN(unit, Return(unit, Township()));
+  EXPECT_THAT(Kinds(Township()), IsEmpty());
+  ASSERT_THAT(Done(Township()), SizeIs(1));
+  EXPECT_EQ(Done(Township())[0].outcome(), "return");
+  const std::vector<inbox::v1::WorkItem> returned = Mine(Village());
+  ASSERT_THAT(returned, SizeIs(1));
+  EXPECT_EQ(returned[0].kind(), "UNIT_REPORT_CORRECT");
+  EXPECT_EQ(DayOf(returned[0].due_on()), absl::CivilDay(2026, 3, 9));
+
+  // Up again, to the county: each department has its own item, and completing waits for all.
+  ASSERT_OK_AND_ASSIGN(unit, Submit(unit, false));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  EXPECT_THAT(Kinds(County()), ElementsAre(Cat("UNIT_REPORT_SIGN ", kVillage, " AGRICULTURE")));
+  v1::VerificationTask task = Task(unit.id());
+  const auto departments = task.departments();
+  for (const auto& d : departments) {
+    ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), task.etag(), d.department_code(),
+                                    d.is_lead() ? County("lead") : Sector(d.department_code())));
+  }
+  EXPECT_THAT(Kinds(County()), ElementsAre(Cat("UNIT_REPORT_COMPLETE ", kVillage)));
+  EXPECT_THAT(Kinds(Sector()), IsEmpty());
+  ASSERT_OK(Complete(unit.id(), task.etag()));
+  EXPECT_THAT(Kinds(County()), IsEmpty());
+}
+
+TEST_F(InboxTest, R002_ASampledVillageWaitsForTheLevelThatDrewIt) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  Verify(campaign.id(), kVillage);
+  v1::DrawSampleRequest draw;
+  draw.set_request_id(RequestId());
+  draw.set_campaign_id(campaign.id());
+  draw.set_region_code("3607");
+  draw.set_rate_bp(10000);
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Inventory<v1::Sample>("DrawSample", draw, City()));
+  EXPECT_THAT(Kinds(City()), ElementsAre(Cat("SAMPLE_RESULT ", kVillage, " LEVEL_2")));
+  EXPECT_THAT(Kinds(City("3608")), IsEmpty());
+  EXPECT_THAT(Kinds(Province()), IsEmpty());
+  v1::RecordSampleResultRequest result;
+  result.set_request_id(RequestId());
+  result.set_id(sample.id());
+  result.set_unit_report_id(sample.units(0).unit_report_id());
+  result.set_issue(true);
+  result.set_note("入户核对");
+  ASSERT_OK(Inventory<v1::Sample>("RecordSampleResult", result, City()));
+  // An issue has to be sent down; then the county has it again.
+  EXPECT_THAT(Kinds(City()), ElementsAre(Cat("UNIT_REPORT_SEND_BACK ", kVillage)));
+  ASSERT_OK(Return(Unit(campaign.id(), kVillage), City()));
+  EXPECT_THAT(Kinds(City()), IsEmpty());
+  EXPECT_THAT(Kinds(County("another")),
+              ElementsAre(Cat("UNIT_REPORT_SIGN ", kVillage, " AGRICULTURE")));
+}
+
+TEST_F(InboxTest, R002_WhoSubmittedDoesNotFindItToApprove) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  auth::Caller both;
+  both.subject = "both";
+  both.grants = {{auth::Role::ROLE_VILLAGE_REPORTER, kVillage},
+                 {auth::Role::ROLE_TOWNSHIP_REVIEWER, kTownship}};
+  ASSERT_OK(Submit(Unit(campaign.id(), kVillage), true, server_.Token(both)));
+  EXPECT_THAT(Kinds(server_.Token(both)), IsEmpty());
+  EXPECT_THAT(Kinds(Township()), ElementsAre(Cat("UNIT_REPORT_PASS ", kVillage)));
+  // Who signed for one department does not sign for another.
+  ASSERT_OK(Pass(Unit(campaign.id(), kVillage)));
+  EXPECT_EQ(server_.database().Int(
+                "SELECT COUNT(*) FROM work_item WHERE open_mark = 1 AND kind = 'UNIT_REPORT_SIGN' "
+                "AND excluded LIKE '%|both|%'"),
+            1);
+}
+
+TEST_F(InboxTest, R002_TwoWhoActAtOnceCloseOneItemOnce) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK(Submit(Unit(campaign.id(), kVillage), true));
+  const v1::InventoryUnitReport unit = Unit(campaign.id(), kVillage);
+  std::vector<absl::Status> outcomes(2);
+  std::vector<std::string> tokens = {
+      Token(options::v1::ROLE_TOWNSHIP_REVIEWER, kTownship, "one"),
+      Token(options::v1::ROLE_TOWNSHIP_REVIEWER, kTownship, "other")};
+  std::vector<v1::PassUnitReportRequest> requests(2);
+  for (auto& request : requests) {
+    request.set_request_id(RequestId());
+    request.set_id(unit.id());
+    request.set_etag(unit.etag());
+  }
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < 2; ++i) {
+    threads.emplace_back([&, i] {
+      outcomes[i] =
+          Inventory<v1::InventoryUnitReport>("PassUnitReport", requests[i], tokens[i]).status();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(outcomes[0].ok() + outcomes[1].ok(), 1) << outcomes[0] << outcomes[1];
+  EXPECT_EQ(server_.database().Int(
+                "SELECT COUNT(*) FROM work_item WHERE kind = 'UNIT_REPORT_PASS' AND state = 2"),
+            1);
+  EXPECT_EQ(Done(tokens[0]).size() + Done(tokens[1]).size(), 1U);
+  EXPECT_EQ(Done(tokens[outcomes[0].ok() ? 0 : 1]).size(), 1U);
+}
+
+TEST_F(InboxTest, R002_IsUrgedFromAboveAndNotFromTheSideOrBelow) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_THAT(Mine(Village()), SizeIs(1));
+  const std::string id = Mine(Village())[0].id();
+  inbox::v1::MarkReadRequest read;
+  read.set_request_id(RequestId());
+  read.add_ids(id);
+  ASSERT_OK_AND_ASSIGN(const auto marked,
+                       Inbox<inbox::v1::MarkReadResponse>("MarkRead", read, Village()));
+  EXPECT_EQ(marked.marked(), 1);
+  EXPECT_FALSE(Mine(Village())[0].unread());
+  EXPECT_EQ(Count(Village()).unread(), 0);
+  // A mark is the person's own.
+  EXPECT_TRUE(Mine(Token(options::v1::ROLE_VILLAGE_REPORTER, kVillage, "colleague"))[0].unread());
+  read.set_request_id(RequestId());
+  ASSERT_OK_AND_ASSIGN(const auto not_mine,
+                       Inbox<inbox::v1::MarkReadResponse>("MarkRead", read, Township()));
+  EXPECT_EQ(not_mine.marked(), 0);
+
+  EXPECT_THAT(Urge(id, Village()), StatusIs(StatusCode::kPermissionDenied));
+  EXPECT_THAT(Urge(id, Township(kOtherTownship)), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(Urge(id, County("operator", kOtherCounty)), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(Urge(id, Township(), absl::CivilDay(2026, 3, 1)),
+              StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(Urge(id, Township(), absl::CivilDay(2026, 3, 10)),
+              StatusIs(StatusCode::kInvalidArgument));
+  ASSERT_OK_AND_ASSIGN(inbox::v1::WorkItem urged, Urge(id, Township(), absl::CivilDay(2026, 3, 4)));
+  EXPECT_EQ(urged.urge_count(), 1);
+  const std::vector<inbox::v1::WorkItem> mine = Mine(Village());
+  ASSERT_THAT(mine, SizeIs(1));
+  EXPECT_TRUE(mine[0].unread());
+  EXPECT_EQ(DayOf(mine[0].due_on()), absl::CivilDay(2026, 3, 4));
+  EXPECT_EQ(mine[0].due_state(), inbox::v1::DUE_STATE_SOON);
+  EXPECT_EQ(mine[0].last_urge().note(), "请抓紧上报");
+  EXPECT_EQ(mine[0].last_urge().by().subject(), "reviewer");
+  EXPECT_EQ(
+      server_.database().Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'work_item'"),
+      1);
+  // A draft keeps the item, and the urging with it.
+  v1::SaveUnitReportDraftRequest draft;
+  draft.set_request_id(RequestId());
+  draft.set_id(mine[0].subject_id());
+  draft.set_etag(Unit(campaign.id(), kVillage).etag());
+  ASSERT_OK(Inventory<v1::InventoryUnitReport>("SaveUnitReportDraft", draft, Village()));
+  ASSERT_THAT(Mine(Village()), SizeIs(1));
+  EXPECT_EQ(Mine(Village())[0].id(), id);
+  EXPECT_EQ(DayOf(Mine(Village())[0].due_on()), absl::CivilDay(2026, 3, 4));
+
+  // The township's own step is not urged by the township, but by the county.
+  ASSERT_OK(Submit(Unit(campaign.id(), kVillage), true));
+  EXPECT_THAT(Urge(id, County()), StatusIs(StatusCode::kFailedPrecondition, "WORK_CLOSED"));
+  const std::string pass = Mine(Township())[0].id();
+  EXPECT_THAT(Urge(pass, Township()), StatusIs(StatusCode::kPermissionDenied, "URGE_NOT_ABOVE"));
+  ASSERT_OK(Urge(pass, County()));
+  ASSERT_OK(Urge(pass, Province()));
+  EXPECT_EQ(Mine(Township())[0].urge_count(), 2);
+}
+
+TEST_F(InboxTest, CountsDueAndOverdueByTheWorkingCalendar) {
+  OpenCampaign();
+  // Due on 2026-03-10, a Tuesday. Wednesday the 11th is made a holiday.
+  ImportHoliday(absl::CivilDay(2026, 3, 11));
+  On(2026, 3, 5);  // Thursday: 6, 9, 10 are the next three working days
+  EXPECT_EQ(Count(Village()).due_soon(), 1);
+  On(2026, 3, 4);
+  EXPECT_EQ(Count(Village()).due_soon(), 0);
+  On(2026, 3, 10);
+  EXPECT_EQ(Count(Village()).due_today(), 1);
+  EXPECT_EQ(Count(Village()).overdue(), 0);
+  On(2026, 3, 16);  // Thursday 12, Friday 13, Monday 16
+  EXPECT_EQ(Count(Village()).overdue(), 1);
+  const std::vector<inbox::v1::WorkItem> mine = Mine(Village());
+  ASSERT_THAT(mine, SizeIs(1));
+  EXPECT_EQ(mine[0].due_state(), inbox::v1::DUE_STATE_OVERDUE);
+  EXPECT_EQ(mine[0].overdue_working_days(), 3);
+  inbox::v1::ListMyWorkRequest overdue;
+  overdue.set_overdue_only(true);
+  EXPECT_THAT(Mine(Village(), overdue), SizeIs(1));
+  // The levels above see what is overdue below them.
+  inbox::v1::ListWorkBelowRequest below;
+  below.set_overdue_only(true);
+  ASSERT_OK_AND_ASSIGN(auto page,
+                       Inbox<inbox::v1::ListWorkBelowResponse>("ListWorkBelow", below, County()));
+  EXPECT_THAT(page.items(), SizeIs(4));
+  EXPECT_FALSE(page.items(0).mine());
+  ASSERT_OK_AND_ASSIGN(page, Inbox<inbox::v1::ListWorkBelowResponse>(
+                                 "ListWorkBelow", below, County("operator", kOtherCounty)));
+  EXPECT_THAT(page.items(), IsEmpty());
+  below.set_page_size(3);
+  ASSERT_OK_AND_ASSIGN(page,
+                       Inbox<inbox::v1::ListWorkBelowResponse>("ListWorkBelow", below, County()));
+  EXPECT_THAT(page.items(), SizeIs(3));
+  below.set_page_token(page.next_page_token());
+  ASSERT_OK_AND_ASSIGN(page,
+                       Inbox<inbox::v1::ListWorkBelowResponse>("ListWorkBelow", below, County()));
+  EXPECT_THAT(page.items(), SizeIs(1));
+}
+
+TEST_F(InboxTest, AClosedCampaignLeavesNothingBehind) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK(Submit(Unit(campaign.id(), kVillage), true));
+  v1::CloseCampaignRequest close;
+  close.set_request_id(RequestId());
+  close.set_id(campaign.id());
+  close.set_etag(campaign.etag());
+  close.set_force(true);
+  close.set_reason("试点结束");
+  ASSERT_OK(Inventory<v1::InventoryCampaign>("CloseCampaign", close, Approver()));
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM work_item WHERE open_mark = 1"), 0);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM work_desk"), 0);
+}
+
+TEST_F(InboxTest, FillsTheInboxOfReportsThatWereThereBeforeIt) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK(Submit(Unit(campaign.id(), kVillage), true));
+  mysql::Session& db = server_.database().db();
+  for (const char* table : {"work_item", "work_desk"}) {
+    ASSERT_OK(db.Execute(Cat("DELETE FROM ", table)));
+  }
+  const absl::Time now = server_.clock().Now();
+  const inbox::RecountOptions options = {.every = absl::ZeroDuration(),
+                                         .calendar = InboxCalendar()};
+  ASSERT_OK(inbox::Recount(db, {UnitReportSource()}, server_.ids(), now, options));
+  EXPECT_THAT(Kinds(Township()), ElementsAre(Cat("UNIT_REPORT_PASS ", kVillage)));
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM work_item WHERE open_mark = 1"), 4);
+  // Again it changes nothing.
+  ASSERT_OK(inbox::Recount(db, {UnitReportSource()}, server_.ids(), now, options));
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM work_item"), 4);
+  // What stayed behind is taken away.
+  ASSERT_OK(db.Execute("UPDATE unit_report SET state = 8 WHERE region_path = ?", {kVillage}));
+  ASSERT_OK(inbox::Recount(db, {UnitReportSource()}, server_.ids(), now, options));
+  EXPECT_THAT(Kinds(Township()), IsEmpty());
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM work_item WHERE open_mark = 1"), 3);
+}
+
+// --- whatever happens, items are equal to states
+
+class InboxProperty : public InboxTest {
+ protected:
+  // What has to wait, from the reports as the contract shows them: "unit action slot".
+  std::set<std::string> Expected(const std::string& campaign, bool open) {
+    std::set<std::string> out;
+    if (!open) return out;
+    for (const v1::InventoryUnitReport& unit : Units(campaign)) {
+      const auto add = [&](std::string_view action, std::string_view slot = "") {
+        out.insert(Cat(unit.id(), " ", action, " ", slot));
+      };
+      const auto county = [&] {
+        const v1::VerificationTask task = TaskOf(unit.id());
+        bool missing = false;
+        for (const auto& d : task.departments()) {
+          if (d.signed_()) continue;
+          add("sign", d.department_code());
+          missing = true;
+        }
+        if (!missing) add("complete");
+      };
+      switch (unit.state()) {
+        case v1::UNIT_REPORT_STATE_NOT_STARTED:
+        case v1::UNIT_REPORT_STATE_DRAFT:
+          add("submit");
+          break;
+        case v1::UNIT_REPORT_STATE_SUBMITTED:
+          add("pass");
+          break;
+        case v1::UNIT_REPORT_STATE_TOWNSHIP_PASSED:
+          county();
+          break;
+        case v1::UNIT_REPORT_STATE_RETURNED:
+          if (unit.current_return().to_level() == v1::REGION_LEVEL_VILLAGE) add("submit");
+          if (unit.current_return().to_level() == v1::REGION_LEVEL_TOWNSHIP) add("pass");
+          if (unit.current_return().to_level() == v1::REGION_LEVEL_COUNTY) county();
+          break;
+        case v1::UNIT_REPORT_STATE_CITY_SAMPLED_ISSUE:
+          add("return");
+          break;
+        default:
+          break;
+      }
+    }
+    return out;
+  }
+
+  // As the province sees it: the reports lie in two counties.
+  v1::VerificationTask TaskOf(const std::string& unit) {
+    v1::GetVerificationTaskRequest request;
+    request.set_unit_report_id(unit);
+    auto task = Inventory<v1::VerificationTask>("GetVerificationTask", request, Province());
+    EXPECT_OK(task);
+    return task.ok() ? *task : v1::VerificationTask();
+  }
+  std::set<std::string> Stored() {
+    std::set<std::string> out;
+    auto rows = server_.database().db().Query(
+        "SELECT subject_id, action, slot FROM work_item WHERE open_mark = 1 AND action <> "
+        "'record_sample_result'");
+    EXPECT_OK(rows);
+    for (const mysql::Row& row : *rows) {
+      out.insert(Cat(row.Id(0).ToString(), " ", row.String(1), " ", row.String(2)));
+    }
+    return out;
+  }
+};
+
+TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
+  const uint64_t seed = testing::TestSeed();
+  std::cout << "seed " << seed << " (BANGFU_TEST_SEED)" << std::endl;
+  testing::SeededRandom random(seed);
+  v1::InventoryCampaign campaign = OpenCampaign("36", Province());
+  const std::vector<std::string> villages = {kVillage, kVillage2, kVillage3, kVillage4,
+                                             kOtherVillage};
+  int done = 0;
+  std::string sample;
+  constexpr int kSteps = 2000;
+  for (int i = 0; i < kSteps; ++i) {
+    const std::string village = villages[random.Below(villages.size())];
+    const std::string county = village.substr(0, 6);
+    const v1::InventoryUnitReport unit = Unit(campaign.id(), village);
+    absl::Status status;
+    switch (random.Below(12)) {
+      case 0: {
+        v1::SaveUnitReportDraftRequest draft;
+        draft.set_request_id(RequestId());
+        draft.set_id(unit.id());
+        draft.set_etag(unit.etag());
+        status = Inventory<v1::InventoryUnitReport>("SaveUnitReportDraft", draft, Village(village))
+                     .status();
+        break;
+      }
+      case 1:
+      case 2:
+        status = Submit(unit, unit.project_count() == 0).status();
+        break;
+      case 3:
+      case 4:
+        status = Pass(unit).status();
+        break;
+      case 5: {
+        const std::vector<std::string> who = {Township(village.substr(0, 9)),
+                                              County("operator", county),
+                                              City(village.substr(0, 4)), Province()};
+        status = Return(unit, who[random.Below(who.size())]).status();
+        break;
+      }
+      case 6:
+      case 7: {
+        const v1::VerificationTask task = TaskOf(unit.id());
+        if (task.departments().empty()) break;
+        const auto& d = task.departments(
+            static_cast<int>(random.Below(static_cast<uint64_t>(task.departments_size()))));
+        status = Sign(unit.id(), task.etag(), d.department_code(),
+                      d.is_lead() ? County("lead", county)
+                                  : Token(options::v1::ROLE_SECTOR_VERIFIER, county,
+                                          Cat("of-", d.department_code())))
+                     .status();
+        break;
+      }
+      case 8:
+        status = Complete(unit.id(), TaskOf(unit.id()).etag(), County("lead", county)).status();
+        break;
+      case 9: {
+        // New subjects open reports again; few, or the lists get long.
+        if (random.Below(8) != 0) break;
+        static constexpr const char* kSources[] = {"BRIDGE_CENTRAL", "BRIDGE_COUNTY", "EAST_WEST"};
+        status = Register(NewProject(Cat("项目", i), village, kSources[random.Below(3)]),
+                          County("operator", county))
+                     .status();
+        break;
+      }
+      case 10: {
+        v1::DrawSampleRequest draw;
+        draw.set_request_id(RequestId());
+        draw.set_campaign_id(campaign.id());
+        draw.set_region_code("36");
+        draw.set_rate_bp(static_cast<int32_t>(random.Between(1000, 10000)));
+        draw.set_enlarge(!sample.empty());
+        auto drawn = Inventory<v1::Sample>("DrawSample", draw, Province());
+        status = drawn.status();
+        if (drawn.ok()) sample = drawn->id();
+        break;
+      }
+      default: {
+        if (sample.empty()) break;
+        v1::RecordSampleResultRequest result;
+        result.set_request_id(RequestId());
+        result.set_id(sample);
+        result.set_unit_report_id(unit.id());
+        result.set_issue(random.Below(2) == 0);
+        result.set_note("核对");
+        status = Inventory<v1::Sample>("RecordSampleResult", result, Province()).status();
+      }
+    }
+    ASSERT_NE(status.code(), StatusCode::kInternal) << status;
+    done += status.ok() ? 1 : 0;
+    ASSERT_EQ(Stored(), Expected(campaign.id(), true)) << "step " << i << ", seed " << seed;
+  }
+  std::cout << kSteps << " steps, " << done << " of them taken" << std::endl;
+  EXPECT_GT(done, kSteps / 10);
+  // Results that are missing are work, and those that are there are not.
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM work_item WHERE open_mark = 1 AND action "
+                                   "= 'record_sample_result'"),
+            server_.database().Int("SELECT COUNT(*) FROM sample_unit su JOIN unit_report u ON u.id "
+                                   "= su.unit_report_id WHERE su.has_result = 0 AND u.state IN "
+                                   "(5, 6, 7, 8)"));
+  // Each item lies on its desks, and nothing else does.
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM work_desk d LEFT JOIN work_item w ON "
+                                   "w.id = d.item_id AND w.open_mark = 1 WHERE w.id IS NULL"),
+            0);
+}
+
+}  // namespace
+}  // namespace bangfu::registry

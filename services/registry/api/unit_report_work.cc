@@ -1,0 +1,245 @@
+#include "services/registry/api/unit_report_work.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "bangfu/registry/v1/inventory.pb.h"
+#include "common/base/clock.h"
+#include "common/base/strings.h"
+#include "common/status/macros.h"
+#include "services/registry/api/inventory_internal.h"
+#include "services/registry/api/unit_reports.h"
+#include "services/registry/domain/inventory.h"
+#include "services/registry/domain/roles.h"
+#include "services/registry/store/inventory_store.h"
+#include "services/registry/store/reference_store.h"
+
+namespace bangfu::registry {
+namespace {
+
+constexpr char kSubjectType[] = "unit_report";
+// Working days for the result of a drawn village; 待省厅确认.
+constexpr int kSampleResultDays = 10;
+constexpr size_t kChunk = 500;
+
+// What the state alone does not say, for many reports at once.
+struct Around {
+  std::map<Ulid, CampaignRef> campaigns;
+  std::map<Ulid, std::vector<std::string>> missing_departments;  // of reports with the county
+  std::map<Ulid, std::vector<std::string>> signers;
+  std::map<std::string, std::string> department_names;
+  std::map<Ulid, std::set<int>> samples;  // levels that drew the report and have no result
+  int sample_days = kSampleResultDays;
+};
+
+bool WithCounty(const UnitReportRow& unit) {
+  const auto state = static_cast<UnitReportState>(unit.state);
+  return state == UnitReportState::kTownshipPassed ||
+         (state == UnitReportState::kReturned && unit.return_to_level == kCountyLevel);
+}
+
+absl::StatusOr<Around> LoadAround(mysql::Tx& tx, const std::vector<UnitReportRow>& units,
+                                  absl::Time now) {
+  Around around;
+  std::set<Ulid> campaigns;
+  std::vector<UnitReportRow> with_county;
+  std::vector<Ulid> verified;
+  for (const UnitReportRow& unit : units) {
+    campaigns.insert(unit.campaign_id);
+    if (WithCounty(unit)) with_county.push_back(unit);
+    if (IsCountyVerified(static_cast<UnitReportState>(unit.state))) verified.push_back(unit.id);
+  }
+  ASSIGN_OR_RETURN(around.campaigns, FindCampaigns(tx, campaigns));
+  if (!with_county.empty()) {
+    ASSIGN_OR_RETURN(const auto departments,
+                     inventory::DepartmentsOf(tx, with_county, ShanghaiDay(now)));
+    ASSIGN_OR_RETURN(const std::vector<SignatureRow> signatures, Signatures(tx, with_county));
+    ASSIGN_OR_RETURN(const std::vector<CodeRow> names, ListCodes(tx, "DEPARTMENT"));
+    for (const CodeRow& name : names) around.department_names[name.code] = name.name_zh;
+    std::set<std::pair<Ulid, std::string>> signed_for;
+    for (const SignatureRow& s : signatures) {
+      signed_for.emplace(s.unit_report_id, s.department_code);
+      around.signers[s.unit_report_id].push_back(s.signed_by);
+    }
+    for (size_t i = 0; i < with_county.size(); ++i) {
+      for (const RequiredDepartment& d : departments[i]) {
+        if (signed_for.count({with_county[i].id, d.department_code}) > 0) continue;
+        around.missing_departments[with_county[i].id].push_back(d.department_code);
+      }
+    }
+  }
+  if (!verified.empty()) {
+    ASSIGN_OR_RETURN(const std::vector<PendingSample> pending, PendingSamples(tx, verified));
+    for (const PendingSample& p : pending) around.samples[p.unit_report_id].insert(p.level);
+    if (!pending.empty()) {
+      ASSIGN_OR_RETURN(const int64_t days,
+                       ParameterValue(tx, "SAMPLE_RESULT_DAYS", kSampleResultDays));
+      around.sample_days = static_cast<int>(days);
+    }
+  }
+  return around;
+}
+
+inbox::Subject WorkOf(const UnitReportRow& unit, const Around& around) {
+  inbox::Subject out{kSubjectType, unit.id, {}};
+  const auto campaign = around.campaigns.find(unit.campaign_id);
+  if (campaign == around.campaigns.end() || campaign->second.state != kCampaignOpen) return out;
+  const v1::InventoryUnitReport report = UnitReportOf(unit);
+  const std::string title = Cat(report.region_name(), "摸排报告");
+
+  UnitReportSubject subject;
+  subject.state = static_cast<UnitReportState>(unit.state);
+  subject.submitted_by = unit.submitted_by;
+  subject.return_to_level = unit.return_to_level;
+  subject.approval_level = ApprovalLevel(subject.state);
+  // A submit waits in whatever form it comes, and a locked village waits all the more.
+  subject.is_nil = true;
+  subject.signatory = "-";
+  std::vector<std::string> missing;
+  if (const auto found = around.missing_departments.find(unit.id);
+      found != around.missing_departments.end()) {
+    missing = found->second;
+  }
+  subject.missing_departments = missing;
+
+  const std::optional<absl::CivilDay> due =
+      DueOn(subject.state, unit.return_to_level, unit.return_due_on, campaign->second.deadlines);
+  const bool returned = subject.state == UnitReportState::kReturned;
+  std::vector<workflow::WaitingStep> steps =
+      workflow::WaitingSteps(UnitReportTable(), UnitReportWorks(), subject, {unit.submitted_by});
+  if (subject.state == UnitReportState::kCitySampledIssue) {
+    for (workflow::WaitingStep& step :
+         workflow::WaitingSteps(UnitReportTable(), IssueWork(), subject, {})) {
+      steps.push_back(std::move(step));
+    }
+  }
+  for (const workflow::WaitingStep& step : steps) {
+    inbox::Wanted w = inbox::WantedOf(step, unit.region_path, title);
+    w.due_on = due;
+    if (returned) {
+      w.provisional = report.current_return().due_provisional();
+      w.title = Cat(title, "（被退回）");
+      if (step.action == "submit") w.kind = "UNIT_REPORT_CORRECT";
+    }
+    if (step.action != "sign") {
+      out.wanted.push_back(std::move(w));
+      continue;
+    }
+    if (const auto signers = around.signers.find(unit.id); signers != around.signers.end()) {
+      for (const std::string& person : signers->second) {
+        if (std::find(w.excluded.begin(), w.excluded.end(), person) == w.excluded.end()) {
+          w.excluded.push_back(person);
+        }
+      }
+    }
+    for (const std::string& department : missing) {
+      inbox::Wanted one = w;
+      const auto name = around.department_names.find(department);
+      one.slot = department;
+      one.title = Cat(w.title, " ",
+                      name == around.department_names.end() ? department : name->second, "会签");
+      one.roles = SigningRoles(department);
+      std::erase_if(one.roles, [&](workflow::RoleId role) {
+        return std::find(step.roles.begin(), step.roles.end(), role) == step.roles.end();
+      });
+      out.wanted.push_back(std::move(one));
+    }
+  }
+  if (const auto samples = around.samples.find(unit.id); samples != around.samples.end()) {
+    for (const int level : samples->second) {
+      inbox::Wanted w;
+      w.kind = "SAMPLE_RESULT";
+      w.action = "record_sample_result";
+      w.slot = Cat("LEVEL_", level);
+      w.title = Cat(title, level == 1 ? " 省级抽查" : " 市级抽查");
+      w.region_path = unit.region_path;
+      w.roles = level == 1 ? std::vector<workflow::RoleId>{kProvOffice, kProvAdmin}
+                           : std::vector<workflow::RoleId>{kCitySupervisor};
+      w.term_days = around.sample_days;
+      out.wanted.push_back(std::move(w));
+    }
+  }
+  return out;
+}
+
+absl::Status InChunks(const std::vector<UnitReportRow>& units,
+                      const std::function<absl::Status(const std::vector<UnitReportRow>&)>& work) {
+  for (size_t begin = 0; begin < units.size(); begin += kChunk) {
+    const size_t end = std::min(units.size(), begin + kChunk);
+    RETURN_IF_ERROR(work({units.begin() + static_cast<std::ptrdiff_t>(begin),
+                          units.begin() + static_cast<std::ptrdiff_t>(end)}));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::vector<inbox::Kind> UnitReportKinds() {
+  return {{"UNIT_REPORT_SUBMIT", "上报摸排报告", kSubjectType},
+          {"UNIT_REPORT_CORRECT", "补正退回的摸排报告", kSubjectType},
+          {"UNIT_REPORT_PASS", "审核摸排报告", kSubjectType},
+          {"UNIT_REPORT_SIGN", "会同核实签字", kSubjectType},
+          {"UNIT_REPORT_COMPLETE", "完成县级核实", kSubjectType},
+          {"UNIT_REPORT_SEND_BACK", "退回抽查有问题的报告", kSubjectType},
+          {"SAMPLE_RESULT", "登记抽查结果", kSubjectType}};
+}
+
+inbox::CalendarLookup InboxCalendar() {
+  return [](mysql::Executor& db, absl::civil_year_t first,
+            absl::civil_year_t) -> absl::StatusOr<workflow::Calendar> {
+    ASSIGN_OR_RETURN(const WorkCalendar stored, LoadCalendar(db, absl::CivilDay(first, 1, 1)));
+    workflow::Calendar calendar;
+    for (const int64_t year : stored.years) calendar.AddYear(year);
+    for (const auto& [day, is_working] : stored.days) calendar.AddDay(day, is_working);
+    return calendar;
+  };
+}
+
+absl::Status SyncUnitReports(mysql::Tx& tx, const std::vector<UnitReportRow>& units,
+                             const inbox::Act& act) {
+  return InChunks(units, [&](const std::vector<UnitReportRow>& chunk) -> absl::Status {
+    ASSIGN_OR_RETURN(const Around around, LoadAround(tx, chunk, act.now));
+    std::vector<inbox::Subject> subjects;
+    for (const UnitReportRow& unit : chunk) subjects.push_back(WorkOf(unit, around));
+    return inbox::Sync(tx, subjects, act);
+  });
+}
+
+absl::Status SyncClosedCampaign(mysql::Tx& tx, const std::vector<UnitReportRow>& units,
+                                const inbox::Act& act) {
+  return InChunks(units, [&](const std::vector<UnitReportRow>& chunk) -> absl::Status {
+    std::vector<inbox::Subject> subjects;
+    for (const UnitReportRow& unit : chunk) subjects.push_back({kSubjectType, unit.id, {}});
+    return inbox::Sync(tx, subjects, act);
+  });
+}
+
+absl::Status OpenFreshReports(mysql::Tx& tx, const std::vector<UnitReportRow>& units,
+                              const CampaignRef& campaign, inbox::Act act) {
+  act.fresh = true;
+  Around around;
+  around.campaigns[campaign.id] = campaign;
+  std::vector<inbox::Subject> subjects;
+  subjects.reserve(units.size());
+  for (const UnitReportRow& unit : units) subjects.push_back(WorkOf(unit, around));
+  return inbox::Sync(tx, subjects, act);
+}
+
+inbox::Source UnitReportSource() {
+  return {
+      kSubjectType,
+      [](mysql::Executor& db, const Ulid& after, int limit) -> absl::StatusOr<std::vector<Ulid>> {
+        ASSIGN_OR_RETURN(const std::vector<UnitReportRow> page,
+                         ListUnitReportsById(db, std::nullopt, after, limit));
+        std::vector<Ulid> ids;
+        for (const UnitReportRow& unit : page) ids.push_back(unit.id);
+        return ids;
+      },
+      [](mysql::Tx& tx, const std::vector<Ulid>& ids, const inbox::Act& act) -> absl::Status {
+        ASSIGN_OR_RETURN(const std::vector<UnitReportRow> locked, LockUnitReports(tx, ids));
+        return SyncUnitReports(tx, locked, act);
+      }};
+}
+
+}  // namespace bangfu::registry

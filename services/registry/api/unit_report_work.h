@@ -1,0 +1,35 @@
+// Village reports in the inbox: which of their steps wait for whom, and until when.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/inbox/inbox.h"
+#include "common/inbox/recount.h"
+#include "common/inbox/service.h"
+#include "services/registry/store/unit_report_store.h"
+
+namespace bangfu::registry {
+
+// The kinds of work on reports, for RegisterInboxService.
+std::vector<inbox::Kind> UnitReportKinds();
+// The registry's own calendar in the words of deadlines.
+inbox::CalendarLookup InboxCalendar();
+
+// Makes the open items of the reports what their states ask for. The rows are as they stand after
+// the change and are locked.
+absl::Status SyncUnitReports(mysql::Tx& tx, const std::vector<UnitReportRow>& units,
+                             const inbox::Act& act);
+// The same for reports of the campaign that is closed or opened by this act: nothing waits any
+// more, or, fresh, every village has to report until `village_deadline`.
+absl::Status SyncClosedCampaign(mysql::Tx& tx, const std::vector<UnitReportRow>& units,
+                                const inbox::Act& act);
+absl::Status OpenFreshReports(mysql::Tx& tx, const std::vector<UnitReportRow>& units,
+                              const CampaignRef& campaign, inbox::Act act);
+
+// Every report, for the recount.
+inbox::Source UnitReportSource();
+
+}  // namespace bangfu::registry
