@@ -23,8 +23,10 @@ namespace bangfu::audit {
 struct Actor {
   std::string subject;
   std::string name;
-  std::string role;         // "ROLE_COUNTY_OPERATOR"
-  std::string region_path;  // of the grant
+  std::string role;            // "ROLE_COUNTY_OPERATOR"
+  std::string region_path;     // of the grant
+  std::string delegated_by{};  // the person on whose behalf; empty: in their own right
+  std::string grant_id{};      // ULID; empty: the right came with the token
 };
 
 // What is recorded of one change. Texts longer than their column are cut at a character.
@@ -100,8 +102,8 @@ absl::StatusOr<Report> Verify(mysql::Session& db, const VerifyScope& scope);
 // An anchor: a hash over the heads that moved since the one before, and over that one's hash.
 struct Anchor {
   int64_t anchor_no = 0;
-  int64_t items = 0;   // heads that moved
-  std::string hash;    // 32 bytes; to be kept where the database's owner cannot write
+  int64_t items = 0;  // heads that moved
+  std::string hash;   // 32 bytes; to be kept where the database's owner cannot write
   absl::Time taken_at;
 };
 

@@ -53,7 +53,8 @@ absl::StatusOr<Entry> Fit(Entry e) {
   const std::pair<std::string*, size_t> bounded[] = {
       {&e.region_path, 12},    {&e.action, 160},      {&e.actor.subject, 128}, {&e.actor.name, 128},
       {&e.actor.role, 64},     {&e.actor.region_path, 12}, {&e.reason, 1000},  {&e.request_id, 64},
-      {&e.source_system, 64},  {&e.client_ip, 64}};
+      {&e.source_system, 64},  {&e.client_ip, 64},         {&e.actor.delegated_by, 128},
+      {&e.actor.grant_id, 26}};
   for (const auto& [text, max] : bounded) {
     if (text->size() > max) *text = Utf8Truncate(*text, max);
   }
@@ -65,7 +66,7 @@ mysql::Params LogParams(const Record& r) {
   return {e.aggregate_type, e.aggregate_id, r.chain_no, r.hash_algorithm, r.prev_hash, r.hash,
           e.actor.subject, e.actor.name, e.actor.role, e.actor.region_path, e.action, e.before_json,
           e.after_json, e.reason, e.request_id, e.source_system, e.client_ip, e.occurred_at,
-          e.region_path};
+          e.region_path, e.actor.delegated_by, e.actor.grant_id};
 }
 
 // Another transaction wrote the same place in the chain first.
@@ -113,6 +114,8 @@ Record ReadRecord(const mysql::Row& row) {
   e.client_ip = row.String(16);
   e.occurred_at = row.Time(17);
   e.region_path = row.String(18);
+  e.actor.delegated_by = row.String(19);
+  e.actor.grant_id = row.String(20);
   return r;
 }
 
@@ -131,6 +134,12 @@ std::string HashOf(const Record& r) {
     c.Text(*text);
   }
   c.Number(absl::ToUnixMicros(e.occurred_at));
+  // Entries from before there were grants have neither, and keep the hash that they had. The number
+  // before is of fixed length, so no entry with them has the bytes of one without.
+  if (!e.actor.delegated_by.empty() || !e.actor.grant_id.empty()) {
+    c.Text(e.actor.delegated_by);
+    c.Text(e.actor.grant_id);
+  }
   return Sha256(c.bytes());
 }
 

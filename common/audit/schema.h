@@ -61,6 +61,10 @@ CREATE TABLE audit_anchor_item (
   PRIMARY KEY (anchor_no, aggregate_type, aggregate_id),
   KEY audit_anchor_item_by_chain (aggregate_type, aggregate_id, chain_no)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+)sql"},
+          {"audit", 2, "add_delegation", R"sql(ALTER TABLE audit_log
+  ADD COLUMN actor_delegated_by VARCHAR(128) NOT NULL DEFAULT '',
+  ADD COLUMN actor_grant_id VARCHAR(26) NOT NULL DEFAULT '';
 )sql"}};
 }
 

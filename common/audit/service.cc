@@ -7,6 +7,7 @@
 #include "common/base/digest.h"
 #include "common/base/page_token.h"
 #include "common/base/strings.h"
+#include "common/rpc/actor.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 
@@ -26,10 +27,7 @@ v1::AuditEntry ToProto(const Record& record) {
   out.set_aggregate_id(e.aggregate_id.ToString());
   out.set_chain_no(record.chain_no);
   out.set_action(e.action);
-  out.mutable_actor()->set_subject(e.actor.subject);
-  out.mutable_actor()->set_name(e.actor.name);
-  out.mutable_actor()->set_role(e.actor.role);
-  out.mutable_actor()->set_region_path(e.actor.region_path);
+  *out.mutable_actor() = rpc::ActorMessage(e.actor);
   out.set_before_json(e.before_json);
   out.set_after_json(e.after_json);
   out.set_reason(e.reason);

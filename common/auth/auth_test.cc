@@ -190,6 +190,44 @@ TEST_F(AuthTest, ChecksTheClaims) {
   EXPECT_EQ(SignedReason(claims), "TOKEN_INVALID");
 }
 
+// A key of the same kind that no development server made: what a production issuer signs with.
+TEST_F(AuthTest, R118_APersonsTokenProvesThePersonAndNothingElse) {
+  std::ifstream in(key_.jwks_file());
+  Json keys = Json::parse(in);
+  keys["keys"][0]["kid"] = "issuer-2026";
+  const std::string file = directory_ + "/issuer.json";
+  std::ofstream(file) << keys.dump();
+  options_.jwks_file = file;
+  options_.production = true;
+  Make();
+  const std::string header = Json{{"alg", "ES256"}, {"kid", "issuer-2026"}}.dump();
+  Json claims = Claims();
+  claims["grants"] = Json::array({{{"role", "ROLE_PROV_ADMIN"}, {"region", "36"}}});
+  auto person = authenticator_->Authenticate(*key_.Sign(header, claims.dump()));
+  ASSERT_TRUE(person.ok()) << person.status();
+  EXPECT_THAT((*person)->grants, IsEmpty());
+  EXPECT_FALSE((*person)->grants_in_token);
+  claims["client"] = true;
+  auto machine = authenticator_->Authenticate(*key_.Sign(header, claims.dump()));
+  ASSERT_TRUE(machine.ok()) << machine.status();
+  EXPECT_EQ((*machine)->grants.size(), 1u);
+  EXPECT_TRUE((*machine)->grants_in_token);
+  // Certificates' names are not for tokens.
+  claims["sub"] = "cert:finance";
+  EXPECT_EQ(Reason(*key_.Sign(header, claims.dump())), "TOKEN_INVALID");
+}
+
+TEST_F(AuthTest, ADevelopmentTokenMayLeaveTheGrantsToTheRegistry) {
+  Caller who;
+  who.subject = "u1";
+  auto caller = authenticator_->Authenticate(*key_.Mint(who, clock_.now));
+  ASSERT_TRUE(caller.ok()) << caller.status();
+  EXPECT_FALSE((*caller)->grants_in_token);
+  caller = authenticator_->Authenticate(*key_.Mint(Operator(), clock_.now));
+  ASSERT_TRUE(caller.ok()) << caller.status();
+  EXPECT_TRUE((*caller)->grants_in_token);
+}
+
 TEST_F(AuthTest, ChecksTheGrants) {
   Json claims = Claims();
   claims["grants"] = Json::array({{{"role", "ROLE_OF_TOMORROW"}, {"region", "36"}}});

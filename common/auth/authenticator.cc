@@ -71,10 +71,12 @@ absl::StatusOr<std::vector<std::string>> Texts(const Json& object, const char* n
   return out;
 }
 
-absl::StatusOr<std::shared_ptr<const Caller>> ToCaller(const Json& claims) {
+absl::StatusOr<std::shared_ptr<const Caller>> ToCaller(const Json& claims, bool dev_key) {
   auto caller = std::make_shared<Caller>();
   const auto subject = Text(claims, "sub");
   if (!subject || subject->empty() || subject->size() > 128) return Invalid("no usable sub");
+  // Those names are for who shows a certificate.
+  if (subject->starts_with(kCertificateSubject)) return Invalid("a certificate's name as sub");
   caller->subject = *subject;
   caller->name = Text(claims, "name").value_or("");
   if (auto it = claims.find("client"); it != claims.end()) {
@@ -82,8 +84,11 @@ absl::StatusOr<std::shared_ptr<const Caller>> ToCaller(const Json& claims) {
     caller->is_system = it->get<bool>();
   }
   auto grants = claims.find("grants");
+  caller->grants_in_token = caller->is_system;
+  if (!caller->is_system && !dev_key) return caller;
   if (grants == claims.end() || grants->is_null()) return caller;
   if (!grants->is_array() || grants->size() > kMaxGrants) return Invalid("grants is no short list");
+  caller->grants_in_token = true;
   for (const Json& one : *grants) {
     if (!one.is_object()) return Invalid("a grant is no object");
     Grant grant;
@@ -188,7 +193,7 @@ absl::StatusOr<Authenticator::Entry> Authenticator::Verify(std::string_view toke
   }
   if (now >= entry.expires) return Expired();
   if (now < entry.not_before) return Invalid("not valid yet");
-  ASSIGN_OR_RETURN(entry.caller, ToCaller(claims));
+  ASSIGN_OR_RETURN(entry.caller, ToCaller(claims, kid->starts_with(kDevPrefix)));
   return entry;
 }
 

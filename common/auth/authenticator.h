@@ -3,6 +3,8 @@
 // Claims: iss, aud, sub, exp, iat (all required), nbf, name, client (true: a machine), and
 // grants: [{"role": "ROLE_COUNTY_OPERATOR", "region": "360733", "clauses": [], "fund_sources": [],
 // "industries": []}]. Regions are normalised; a role that this build does not know gives nothing.
+// The grants claim counts for machines, and for persons only under a development key: a token
+// proves the person, what a person may do is looked up.
 #pragma once
 
 #include <list>

@@ -14,14 +14,16 @@ bool Holds(const Grant& grant, const std::vector<Role>& roles) {
 }  // namespace
 
 const Grant* Caller::Find(const std::vector<Role>& roles, std::string_view region_path) const {
+  const Grant* lent = nullptr;
   for (const Grant& grant : grants) {
     // A grant without a region holds nowhere: an empty prefix would hold everywhere.
     if (!grant.region_path.empty() && Holds(grant, roles) &&
         RegionContains(grant.region_path, region_path)) {
-      return &grant;
+      if (grant.delegated_by.empty()) return &grant;
+      if (lent == nullptr) lent = &grant;
     }
   }
-  return nullptr;
+  return lent;
 }
 
 bool Caller::May(const std::vector<Role>& roles, std::string_view region_path) const {

@@ -1,11 +1,14 @@
 // Who calls: a person or a machine with a set of grants. A grant is a role in a region.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "bangfu/options/v1/access.pb.h"
+#include "common/base/ulid.h"
 
 namespace bangfu::auth {
 
@@ -17,6 +20,13 @@ struct Grant {
   std::vector<std::string> clauses;       // empty = all
   std::vector<std::string> fund_sources;  // empty = all
   std::vector<std::string> industries;    // empty = all
+  // Of a grant of the registry; a right that came with a token has none of these.
+  Ulid id{};
+  absl::Time from = absl::InfinitePast();
+  absl::Time to = absl::InfiniteFuture();  // not in it
+  std::string delegated_by{};              // the person on whose behalf; empty: one's own right
+
+  bool LiveAt(absl::Time now) const { return from <= now && now < to; }
 };
 
 // The regions a caller may see or change, as prefixes of region_path: sorted, none inside another.
@@ -30,15 +40,42 @@ struct Caller {
   bool is_system = false;
   std::string client_ip;
   std::string source_system;  // x-source-system
+  // The token says what its holder may do, and is believed: a machine client's, or a development
+  // key's. Otherwise the grants are looked up when the call comes in.
+  bool grants_in_token = false;
 
   // Holds one of `roles` at `region_path` or an ancestor of it.
   bool May(const std::vector<Role>& roles, std::string_view region_path) const;
-  // The grant that lets the caller act, nullptr when none: named in the audit.
+  // The grant that lets the caller act, nullptr when none: named in the audit. One's own right
+  // rather than one that was lent.
   const Grant* Find(const std::vector<Role>& roles, std::string_view region_path) const;
   // Regions in which the caller holds one of `roles`; no roles = any role.
   RegionScope Scope(const std::vector<Role>& roles = {}) const;
 };
 
 bool InScope(const RegionScope& scope, std::string_view region_path);
+
+// Subjects of client certificates begin so; no token may name one.
+inline constexpr std::string_view kCertificateSubject = "cert:";
+
+// The grants of one subject, those included that are over or yet to come: when they hold is for the
+// call's own time to say.
+struct SubjectGrants {
+  std::string name;
+  std::vector<Grant> grants;   // one per region
+  std::vector<Grant> revoked;  // taken back lately: only so that a refusal can say it
+};
+
+// Where the grants of people and of client certificates are looked up, by every call: must be quick
+// and thread safe.
+class GrantSource {
+ public:
+  virtual ~GrantSource() = default;
+  // nullptr: none known.
+  virtual std::shared_ptr<const SubjectGrants> Of(std::string_view subject,
+                                                  bool is_client) const = 0;
+  // Rises with every change of any grant; 0: not read yet.
+  virtual int64_t version() const = 0;
+};
 
 }  // namespace bangfu::auth

@@ -24,7 +24,8 @@ class DevKey {
   const std::string& kid() const { return kid_; }
   const std::string& jwks_file() const { return jwks_file_; }
 
-  // A token for `caller` (subject, name, grants, is_system), valid from `now` for `lifetime`.
+  // A token for `caller` (subject, name, grants, is_system), valid from `now` for `lifetime`. A
+  // caller without grants gets a token that claims none: they are looked up then.
   absl::StatusOr<std::string> Mint(const Caller& caller, absl::Time now,
                                    absl::Duration lifetime = absl::Hours(12),
                                    std::string_view issuer = "bangfu",

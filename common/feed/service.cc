@@ -26,6 +26,7 @@ class WatchSubscription : public rpc::Subscription<v1::PullResponse> {
 
   absl::StatusOr<rpc::Next> Step(CallContext& context,
                                  rpc::Writer<v1::PullResponse>& writer) override {
+    query_.scope = context.scope;  // as it is now: grants begin and end while a watch is open
     ASSIGN_OR_RETURN(v1::PullResponse response, Pull(context.db, source_, query_, context.now));
     // From here on a restore is noticed, whatever the client knew at first.
     query_.epoch = response.epoch();

@@ -7,6 +7,7 @@
 #include "common/base/page_token.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/rpc/actor.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -83,14 +84,7 @@ absl::StatusOr<JobRow> Visible(mysql::Executor& db, const rpc::CallContext& cont
 
 type::v1::Actor ToActor(const auth::Caller& caller, const std::vector<auth::Role>& roles,
                         std::string_view region_path) {
-  type::v1::Actor actor;
-  actor.set_subject(caller.subject);
-  actor.set_name(caller.name);
-  if (const auth::Grant* grant = caller.Find(roles, region_path); grant != nullptr) {
-    actor.set_role(options::v1::Role_Name(grant->role));
-    actor.set_region_path(grant->region_path);
-  }
-  return actor;
+  return rpc::ActorMessage(rpc::ActorOf(caller, roles, region_path));
 }
 
 // The step's operation has ended without an end of the step: it may be asked for again.

@@ -139,7 +139,9 @@ std::string EncodeCaller(const auth::Caller& caller) {
                            {"region", grant.region_path},
                            {"clauses", grant.clauses},
                            {"sources", grant.fund_sources},
-                           {"industries", grant.industries}});
+                           {"industries", grant.industries},
+                           {"id", grant.id.is_zero() ? "" : grant.id.ToString()},
+                           {"delegated_by", grant.delegated_by}});
   }
   return j.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -160,6 +162,8 @@ absl::StatusOr<auth::Caller> DecodeCaller(std::string_view text) {
     grant.clauses = g.value("clauses", std::vector<std::string>());
     grant.fund_sources = g.value("sources", std::vector<std::string>());
     grant.industries = g.value("industries", std::vector<std::string>());
+    grant.id = Ulid::Parse(g.value("id", "")).value_or(Ulid());
+    grant.delegated_by = g.value("delegated_by", "");
     caller.grants.push_back(std::move(grant));
   }
   return caller;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/page_token.h"
+#include "common/rpc/actor.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
@@ -72,12 +73,7 @@ absl::StatusOr<v1::Operation> StartOperation(rpc::Mutation& mutation, std::strin
                                              std::string_view region_path,
                                              const google::protobuf::Message& request,
                                              int64_t total) {
-  const audit::Actor actor = mutation.ActorAt(region_path);
-  type::v1::Actor created_by;
-  created_by.set_subject(actor.subject);
-  created_by.set_name(actor.name);
-  created_by.set_role(actor.role);
-  created_by.set_region_path(actor.region_path);
+  const type::v1::Actor created_by = rpc::ActorMessage(mutation.ActorAt(region_path));
   const Ulid id = mutation.context().ids.Next();
   ASSIGN_OR_RETURN(v1::Operation operation,
                    Start(mutation.tx(), {.id = id,

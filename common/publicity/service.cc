@@ -7,6 +7,7 @@
 #include "common/base/page_token.h"
 #include "common/base/region.h"
 #include "common/rpc/bulk.h"
+#include "common/rpc/actor.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
@@ -19,16 +20,6 @@ using rpc::Mutation;
 
 constexpr char kAggregate[] = "publicity";
 constexpr char kConclude[] = "bangfu.publicity.v1.PublicityService.ConcludePublicity";
-
-type::v1::Actor ActorOf(const Mutation& mutation, std::string_view region_path) {
-  const audit::Actor actor = mutation.ActorAt(region_path);
-  type::v1::Actor out;
-  out.set_subject(actor.subject);
-  out.set_name(actor.name);
-  out.set_role(actor.role);
-  out.set_region_path(actor.region_path);
-  return out;
-}
 
 absl::Status Record(Mutation& mutation, const v1::Publicity* before, const v1::Publicity& after,
                     std::string_view reason = "") {
@@ -193,9 +184,9 @@ void RegisterPublicityService(rpc::Router& router, ServiceOptions options) {
             [&](Mutation& mutation, const v1::Publicity& publicity,
                 const workflow::Actor& actor) -> absl::StatusOr<v1::Publicity> {
               ASSIGN_OR_RETURN(const Ulid objection_id, Ulid::Parse(request.objection_id()));
-              return DecideObjection(mutation.tx(), publicity, objection_id, request.decision(),
-                                     request.reply(), actor,
-                                     ActorOf(mutation, publicity.region_path()), context.now);
+              return DecideObjection(
+                  mutation.tx(), publicity, objection_id, request.decision(), request.reply(),
+                  actor, rpc::ActorMessage(mutation.ActorAt(publicity.region_path())), context.now);
             });
       });
   const auto conclude = [options](CallContext& context,
@@ -222,7 +213,7 @@ absl::StatusOr<v1::Publicity> StartPublicity(Mutation& mutation, NewPublicity pu
                                              const CalendarLookup& calendar) {
   if (publicity.id.is_zero()) publicity.id = mutation.context().ids.Next();
   if (publicity.started_by.subject().empty()) {
-    publicity.started_by = ActorOf(mutation, publicity.region_path);
+    publicity.started_by = rpc::ActorMessage(mutation.ActorAt(publicity.region_path));
   }
   ASSIGN_OR_RETURN(v1::Publicity started,
                    Start(mutation.tx(), publicity, calendar, mutation.context().now));

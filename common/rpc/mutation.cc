@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "bangfu/options/v1/access.pb.h"
+#include "common/rpc/actor.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 
@@ -20,19 +20,14 @@ std::string_view ActionOf(std::string_view method) {
 }  // namespace
 
 audit::Actor Mutation::ActorAt(std::string_view region_path) const {
-  audit::Actor actor;
-  actor.subject = context_.caller.subject;
-  actor.name = context_.caller.name;
-  if (const auth::Grant* grant = context_.caller.Find(context_.roles, region_path)) {
-    actor.role = options::v1::Role_Name(grant->role);
-    actor.region_path = grant->region_path;
-  }
-  return actor;
+  return ActorOf(context_.caller, context_.roles, region_path);
 }
 
-absl::Status Mutation::Audit(std::string_view aggregate_type, const Ulid& id,
-                             std::string_view region_path, const google::protobuf::Message* before,
-                             const google::protobuf::Message& after, std::string_view reason) {
+audit::Entry Mutation::EntryFor(std::string_view aggregate_type, const Ulid& id,
+                                std::string_view region_path,
+                                const google::protobuf::Message* before,
+                                const google::protobuf::Message& after,
+                                std::string_view reason) const {
   audit::Entry entry;
   entry.aggregate_type = aggregate_type;
   entry.aggregate_id = id;
@@ -46,7 +41,13 @@ absl::Status Mutation::Audit(std::string_view aggregate_type, const Ulid& id,
   entry.source_system = context_.caller.source_system;
   entry.client_ip = context_.caller.client_ip;
   entry.occurred_at = context_.now;
-  return audit::Append(tx_, entry);
+  return entry;
+}
+
+absl::Status Mutation::Audit(std::string_view aggregate_type, const Ulid& id,
+                             std::string_view region_path, const google::protobuf::Message* before,
+                             const google::protobuf::Message& after, std::string_view reason) {
+  return audit::Append(tx_, EntryFor(aggregate_type, id, region_path, before, after, reason));
 }
 
 absl::Status Mutation::Publish(std::string_view aggregate_type, const Ulid& id,

@@ -30,6 +30,10 @@ class Mutation {
   // One event, carrying the state after the change. After the aggregate's own row was written.
   absl::Status Publish(std::string_view aggregate_type, const Ulid& id,
                        std::string_view region_path, const google::protobuf::Message& state);
+  // The entry that Audit appends: for bulk work, which appends them together.
+  audit::Entry EntryFor(std::string_view aggregate_type, const Ulid& id,
+                        std::string_view region_path, const google::protobuf::Message* before,
+                        const google::protobuf::Message& after, std::string_view reason = "") const;
   // Who acts, and under which grant: for rows that name a person.
   audit::Actor ActorAt(std::string_view region_path) const;
   const std::string& request_id() const { return request_id_; }

@@ -1,8 +1,10 @@
 #include "common/rpc/pipeline.h"
 
+#include <algorithm>
 #include <exception>
 
 #include "absl/strings/str_join.h"
+#include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "common/base/random.h"
 #include "common/base/strings.h"
@@ -46,6 +48,12 @@ std::string_view RequestIdOf(const Call& call) {
                                                            &scratch);
 }
 
+absl::Status GrantsChanged() {
+  return Error(absl::StatusCode::kPermissionDenied, "GRANTS_CHANGED")
+      .Message("the caller's grants changed under way")
+      .Zh("您的授权已变更，请重新操作");
+}
+
 }  // namespace
 
 // The stages. Each is a function of the call; the lists below give their order.
@@ -80,17 +88,82 @@ struct Stages {
   }
 
   static absl::Status Authenticate(const Pipeline& p, Call& call) {
-    ASSIGN_OR_RETURN(auto identity, p.authenticator_.Authenticate(call.token));
-    call.caller = *identity;
+    if (call.token.empty() && !call.certificate.empty()) {
+      // A system that shows a certificate needs no token. Who brings one acts as its holder: behind
+      // the edge the certificate is the edge's.
+      call.caller = auth::Caller();
+      call.caller.subject = Cat(auth::kCertificateSubject, call.certificate);
+      call.caller.name = call.certificate;
+      call.caller.is_system = true;
+    } else {
+      ASSIGN_OR_RETURN(auto identity, p.authenticator_.Authenticate(call.token));
+      call.caller = *identity;
+    }
     call.caller.client_ip = call.client_ip;
     call.caller.source_system = call.source_system;
     return absl::OkStatus();
   }
 
-  static absl::Status Authorise(const Pipeline&, Call& call) {
+  // What the caller may do at this instant. From memory: no call costs a query for it.
+  static absl::Status LookUpGrants(const Pipeline& p, Call& call) {
+    if (p.options_.grants == nullptr || call.caller.grants_in_token) return absl::OkStatus();
+    call.grants_version = p.options_.grants->version();
+    if (call.grants_version == 0) {
+      return Error(absl::StatusCode::kUnavailable, "GRANTS_NOT_LOADED")
+          .Message("the service has not read the grants yet")
+          .Zh("服务正在启动，请稍后重试")
+          .RetryAfter(absl::Seconds(1));
+    }
+    call.grants_until = absl::InfiniteFuture();
+    const auto held = p.options_.grants->Of(call.caller.subject, call.caller.is_system);
+    if (held == nullptr) return absl::OkStatus();
+    if (call.caller.name.empty()) call.caller.name = held->name;
+    const absl::Time now = p.clock_.Now();
+    for (const auth::Grant& grant : held->grants) {
+      if (grant.LiveAt(now)) call.caller.grants.push_back(grant);
+      if (grant.from > now) call.grants_until = std::min(call.grants_until, grant.from);
+      if (grant.to > now) call.grants_until = std::min(call.grants_until, grant.to);
+    }
+    return absl::OkStatus();
+  }
+
+  // The caller once had the right, or will have it: the person is told which.
+  static absl::Status NotNow(const Pipeline& p, const Call& call) {
+    if (p.options_.grants == nullptr || call.caller.grants_in_token) return absl::OkStatus();
+    const auto held = p.options_.grants->Of(call.caller.subject, call.caller.is_system);
+    if (held == nullptr) return absl::OkStatus();
+    const auto fits = [&](const auth::Grant& grant) {
+      const auto& roles = call.method->roles;
+      return std::find(roles.begin(), roles.end(), grant.role) != roles.end();
+    };
+    const auto refuse = [](std::string_view reason, std::string_view zh, absl::Time at) {
+      const std::string day = absl::FormatTime("%Y-%m-%d %H:%M", at, ShanghaiTimeZone());
+      return Error(absl::StatusCode::kPermissionDenied, reason)
+          .Message("the grant that this rpc asks for does not hold now")
+          .With("at", absl::FormatTime(absl::RFC3339_sec, at, absl::UTCTimeZone()))
+          .Zh(Cat(zh, "（", day, "）"))
+          .Build();
+    };
+    const absl::Time now = p.clock_.Now();
+    for (const auth::Grant& grant : held->grants) {
+      if (fits(grant) && grant.from > now) {
+        return refuse("GRANT_NOT_YET_VALID", "您的授权尚未生效", grant.from);
+      }
+    }
+    for (const auth::Grant& grant : held->revoked) {
+      if (fits(grant)) return refuse("GRANT_REVOKED", "您的授权已撤销", grant.to);
+    }
+    for (const auth::Grant& grant : held->grants) {
+      if (fits(grant)) return refuse("GRANT_EXPIRED", "您的授权已到期", grant.to);
+    }
+    return absl::OkStatus();
+  }
+
+  static absl::Status Authorise(const Pipeline& p, Call& call) {
     const Method& method = *call.method;
     call.scope = call.caller.Scope(method.roles);
     if (method.contract.access.any_role() || !call.scope.empty()) return absl::OkStatus();
+    RETURN_IF_ERROR(NotNow(p, call));
     return Error(absl::StatusCode::kPermissionDenied, "ROLE_REQUIRED")
         .Message("the caller holds none of the roles that this rpc asks for")
         .With("roles", absl::StrJoin(method.roles, ",",
@@ -101,8 +174,24 @@ struct Stages {
   }
 
   static absl::Status Freeze(const Pipeline& p, Call& call) {
-    if (!p.options_.freeze || !call.method->contract.writes()) return absl::OkStatus();
+    const contract::Method& contract = call.method->contract;
+    if (!p.options_.freeze || !contract.writes() || contract.access.while_frozen()) {
+      return absl::OkStatus();
+    }
     return p.options_.freeze();
+  }
+
+  // For what goes on for long: is the caller still who was let in? Costs a comparison while no
+  // grant has changed and none has begun or ended; `again` looks in any case, at the token too.
+  static absl::Status Recheck(const Pipeline& p, Call& call, bool again) {
+    const bool looked_up = p.options_.grants != nullptr && !call.caller.grants_in_token;
+    if (!again && (!looked_up || (call.grants_version == p.options_.grants->version() &&
+                                  p.clock_.Now() < call.grants_until))) {
+      return absl::OkStatus();
+    }
+    RETURN_IF_ERROR(Authenticate(p, call));
+    RETURN_IF_ERROR(LookUpGrants(p, call));
+    return Authorise(p, call);
   }
 
   static absl::Status Parse(const Pipeline&, Call& call) {
@@ -124,6 +213,7 @@ struct Stages {
       {"deadline", Deadline},  // no work for a caller who no longer waits
       {"authenticate",
        Authenticate},  // before anything that depends on who calls; the cache makes it cheap
+      {"grants", LookUpGrants},  // the token proves the person; what they may do changes
       {"authorise", Authorise},  // before the body: a caller without the role costs no parsing
       {"freeze", Freeze},        // after the caller is known: a freeze is no news for strangers
   };
@@ -264,14 +354,24 @@ absl::Status Pipeline::Execute(Call& call, mysql::Session& session) const {
       return absl::OkStatus();
     }
     if (handler.stream) {
-      Transport* transport = call.transport;
-      const absl::Time deadline = call.deadline;
+      // The handler keeps the caller of the beginning; who that is now is looked at beside it.
+      Call now;
+      now.method = call.method;
+      now.token = call.token;
+      now.certificate = call.certificate;
+      now.caller = call.caller;
+      now.grants_version = call.grants_version;
+      now.grants_until = call.grants_until;
+      now.scope = call.scope;
       return handler.stream(context, *call.request,
-                            [transport, deadline](const google::protobuf::Message& response) {
-                              if (absl::Now() >= deadline) {
+                            [&](const google::protobuf::Message& response) -> absl::Status {
+                              if (absl::Now() >= call.deadline) {
                                 return absl::DeadlineExceededError("the deadline passed");
                               }
-                              return transport->Write(response);
+                              RETURN_IF_ERROR(Stages::Recheck(*this, now, /*again=*/false));
+                              // What is being written was read for the regions of the beginning.
+                              if (now.scope != call.scope) return GrantsChanged();
+                              return call.transport->Write(response);
                             });
     }
     call.response.reset(handler.response_prototype->New());
@@ -287,6 +387,7 @@ absl::StatusOr<Next> Pipeline::Step(Call& call, mysql::Session& session,
                                     const WriteMessage& write) const {
   try {
     RETURN_IF_ERROR(Stages::Deadline(*this, call));
+    RETURN_IF_ERROR(Stages::Recheck(*this, call, /*again=*/true));
     CallContext context = MakeContext(call, session);
     return call.step(context, write);
   } catch (const std::exception& e) {

@@ -58,7 +58,8 @@ struct Call {
   const Method* method = nullptr;
   Transport* transport = nullptr;
   // Facts of the wire.
-  std::string token;  // without "Bearer "
+  std::string token;        // without "Bearer "
+  std::string certificate;  // whose certificate the connection showed, verified; empty: none
   std::string traceparent;
   std::string client_ip;
   std::string source_system;
@@ -68,6 +69,8 @@ struct Call {
   trace::TraceContext trace;
   auth::Caller caller;
   auth::RegionScope scope;
+  int64_t grants_version = 0;                        // of the grants that were looked at
+  absl::Time grants_until = absl::InfiniteFuture();  // when one of them begins or ends
   std::unique_ptr<google::protobuf::Message> request;
   std::unique_ptr<google::protobuf::Message> response;
   SubscriptionStep step;  // of a subscription, once it is set up
@@ -79,6 +82,8 @@ struct PipelineOptions {
   absl::Duration default_long_deadline = absl::Minutes(30);
   // Asked before each write: a refusal freezes the service (maintenance, restore). Must be quick.
   std::function<absl::Status()> freeze;
+  // What people and client certificates may do; null: only what tokens say. Outlives the pipeline.
+  const auth::GrantSource* grants = nullptr;
 };
 
 class Pipeline {

@@ -1,7 +1,9 @@
 #include "common/rpc/server.h"
 
+#include <grpc/grpc_security_constants.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/auth_context.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -76,6 +78,20 @@ std::string BearerToken(std::string_view authorization) {
     return "";
   }
   return std::string(authorization.substr(kScheme.size()));
+}
+
+// Whose verified certificate the connection showed: its common name, else its first alternative
+// name.
+std::string CertificateOf(const grpc::CallbackServerContext& context) {
+  const auto security = context.auth_context();
+  if (security == nullptr || !security->IsPeerAuthenticated()) return "";
+  for (const char* property : {GRPC_X509_CN_PROPERTY_NAME, GRPC_X509_SAN_PROPERTY_NAME}) {
+    for (const grpc::string_ref& value : security->FindPropertyValues(property)) {
+      std::string name(value.data(), value.size());
+      if (!name.empty() && name.size() <= 100 && IsValidUtf8(name)) return name;
+    }
+  }
+  return "";
 }
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
@@ -362,8 +378,9 @@ class ServerImpl final : public Server, public grpc::CallbackGenericService {
       return grpc::InsecureServerCredentials();
     }
     grpc::SslServerCredentialsOptions ssl(
-        tls.client_ca.empty() ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
-                              : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+        tls.client_ca.empty()             ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
+        : tls.client_certificate_optional ? GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY
+                                          : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
     ASSIGN_OR_RETURN(std::string key, ReadFile(tls.key));
     ASSIGN_OR_RETURN(std::string certificate, ReadFile(tls.certificate));
     ssl.pem_key_cert_pairs.push_back({std::move(key), std::move(certificate)});
@@ -407,6 +424,7 @@ CallReactor::CallReactor(ServerImpl& server, grpc::GenericCallbackServerContext*
     call_.deadline = absl::FromChrono(deadline);
   }
   call_.token = BearerToken(Header(*context, "authorization"));
+  if (!server.options().tls.client_ca.empty()) call_.certificate = CertificateOf(*context);
   call_.traceparent = std::string(Header(*context, "traceparent").substr(0, 128));
   call_.source_system = Utf8Truncate(Header(*context, "x-source-system"), 64);
   if (server.options().trust_forwarded_for) {

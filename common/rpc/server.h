@@ -25,7 +25,10 @@ namespace bangfu::rpc {
 struct TlsFiles {
   std::string certificate;
   std::string key;
-  std::string client_ca;  // set: clients must show a certificate that it signed
+  std::string client_ca;  // set: clients show a certificate that it signed
+  // With a client CA: a client without a certificate may come too, and needs a token then. One with
+  // a certificate of another CA never gets in.
+  bool client_certificate_optional = false;
 };
 
 struct ServerOptions {

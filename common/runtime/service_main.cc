@@ -107,7 +107,9 @@ void Declare(config::Loader& loader, const ServiceDefinition& definition, Settin
   loader.Text("tls-certificate", &s.server.tls.certificate, "PEM file; empty: plain text");
   loader.Text("tls-key", &s.server.tls.key, "PEM file");
   loader.Text("tls-client-ca", &s.server.tls.client_ca,
-              "PEM file; set: clients need a certificate");
+              "PEM file; set: clients show a certificate that it signed, which names a system");
+  loader.Switch("tls-client-optional", &s.server.tls.client_certificate_optional,
+                "clients without a certificate may come too, with a token");
   loader.Switch("reflection", &s.server.reflection, "serve gRPC reflection");
   loader.Switch("trust-forwarded-for", &s.server.trust_forwarded_for,
                 "take the client's address from x-forwarded-for (behind the edge only)");
@@ -246,6 +248,18 @@ class Process final : public App {
     return [options = settings_.database] { return mysql::Session::Create(options); };
   }
   rpc::Client& peer(std::string_view name) override { return *clients_.at(std::string(name)); }
+  bool has_peer(std::string_view name) const override {
+    return settings_.peer_addresses.contains(std::string(name));
+  }
+  const rpc::ServerOptions& server_options() const override { return settings_.server; }
+  std::function<absl::Status()> frozen_by_operator() const override {
+    if (settings_.freeze_file.empty()) return nullptr;
+    return [file = settings_.freeze_file] { return FrozenBy(file); };
+  }
+  void GuardCalls(const auth::GrantSource* grants, std::function<absl::Status()> freeze) override {
+    grants_ = grants;
+    freeze_ = std::move(freeze);
+  }
   const std::string& data_dir() const override { return settings_.data_dir; }
   rpc::Router& router() override { return router_; }
   Jobs& jobs() override { return jobs_; }
@@ -321,9 +335,8 @@ class Process final : public App {
     RETURN_IF_ERROR(definition_.compose(*this));
 
     rpc::ServerOptions options = settings_.server;
-    if (!settings_.freeze_file.empty()) {
-      options.pipeline.freeze = [file = settings_.freeze_file] { return FrozenBy(file); };
-    }
+    options.pipeline.grants = grants_;
+    options.pipeline.freeze = freeze_ ? freeze_ : frozen_by_operator();
     ASSIGN_OR_RETURN(server_, rpc::Server::Start(std::move(options),
                                                  {.clock = clock_,
                                                   .ids = ids_,
@@ -440,6 +453,8 @@ class Process final : public App {
   std::unique_ptr<auth::Authenticator> authenticator_;
   std::map<std::string, std::unique_ptr<rpc::Client>> clients_;
   std::vector<std::shared_ptr<void>> kept_;
+  const auth::GrantSource* grants_ = nullptr;
+  std::function<absl::Status()> freeze_;
   Jobs jobs_;
   std::unique_ptr<rpc::Server> server_;
   std::atomic<rpc::Server*> serving_{nullptr};

@@ -26,6 +26,7 @@
 #include "common/mysql/session.h"
 #include "common/rpc/client.h"
 #include "common/rpc/router.h"
+#include "common/rpc/server.h"
 #include "common/runtime/runtime.h"
 
 namespace bangfu::runtime {
@@ -47,6 +48,15 @@ class App {
   virtual rpc::SessionFactory sessions() = 0;
   // The client of a peer that the definition names (--<peer>-address).
   virtual rpc::Client& peer(std::string_view name) = 0;
+  virtual bool has_peer(std::string_view name) const = 0;
+  // What the server will be started with: the limits that callers are held to.
+  virtual const rpc::ServerOptions& server_options() const = 0;
+  // The refusal of writes while the operators' --freeze-file exists.
+  virtual std::function<absl::Status()> frozen_by_operator() const = 0;
+  // Whom the server asks about each call: what people may do, and whether writes are taken. While
+  // composing; both live as long as what is kept.
+  virtual void GuardCalls(const auth::GrantSource* grants,
+                          std::function<absl::Status()> freeze) = 0;
   // Where the process may keep files (--data-dir); empty when not given.
   virtual const std::string& data_dir() const = 0;
 

@@ -6,18 +6,26 @@
 #include "common/audit/audit.h"
 #include "common/audit/schema.h"
 #include "common/audit/service.h"
+#include "common/base/strings.h"
 #include "common/feed/consumer.h"
 #include "common/feed/remote.h"
 #include "common/feed/schema.h"
 #include "common/feed/sequencer.h"
+#include "common/grants/book.h"
+#include "common/grants/copies.h"
+#include "common/grants/schema.h"
 #include "common/idempotency/idempotency.h"
 #include "common/idempotency/schema.h"
+#include "common/identity/freeze.h"
+#include "common/identity/schema.h"
+#include "common/identity/service.h"
 #include "common/inbox/query.h"
 #include "common/inbox/schema.h"
 #include "common/log/log.h"
 #include "common/operation/schema.h"
 #include "common/operation/service.h"
 #include "common/seal/canary.h"
+#include "common/status/macros.h"
 
 namespace bangfu::runtime {
 
@@ -48,7 +56,8 @@ void AddSequencer(App& app) {
 
 void AddConsumer(App& app, const Following& following) {
   app.jobs().Add(
-      "consume_" + following.peer, [&app, following](mysql::Session& session, Loop& loop) {
+      Cat(following.consumer, "_from_", following.peer),
+      [&app, following](mysql::Session& session, Loop& loop) {
         feed::ConsumerOptions options;
         options.consumer = following.consumer;
         options.source = following.peer;
@@ -107,6 +116,35 @@ void AddInbox(App& app, inbox::ServiceOptions options, std::vector<inbox::Source
                  });
 }
 
+// Who may do what, and whether the service takes writes: in memory for every call, looked up anew
+// by one job.
+void AddGuards(App& app, identity::RegionNames region_names) {
+  auto& book = app.Make<grants::GrantBook>();
+  auto& freeze = app.Make<identity::FreezeState>(app.clock(), app.frozen_by_operator());
+  app.GuardCalls(&book, [&freeze] { return freeze.Check(); });
+  identity::ServiceOptions options;
+  options.service = app.service();
+  options.server = app.server_options();
+  options.region_names = std::move(region_names);
+  identity::RegisterIdentity(app.router(), std::move(options), freeze);
+  const auto look = [&app, &book, &freeze](mysql::Session& session) -> absl::Status {
+    RETURN_IF_ERROR(freeze.Refresh(session));
+    return book.Refresh(session, app.clock().Now());
+  };
+  // Nobody is served before both are known.
+  app.readiness().Add("grants", [&book, look](mysql::Session& session) {
+    return book.version() != 0 ? absl::OkStatus() : look(session);
+  });
+  app.jobs().Add("guards", [look](mysql::Session& session, Loop& loop) {
+    loop.Run([&]() -> absl::Duration {
+      if (absl::Status status = look(session); !status.ok()) {
+        log::Warning("grants and freeze not read", {{"error", status}});
+      }
+      return grants::kLook;
+    });
+  });
+}
+
 // Repeats a sweep of small steps until nothing is left.
 template <typename Step>
 std::function<absl::Status(mysql::Session&)> UntilDone(Step step) {
@@ -123,13 +161,15 @@ std::function<absl::Status(mysql::Session&)> UntilDone(Step step) {
 
 std::vector<std::string> StandardServices() {
   return {"bangfu.audit.v1.AuditService", "bangfu.operation.v1.OperationService",
-          "bangfu.feed.v1.ChangeFeed", "bangfu.dictionary.v1.DictionaryService",
+          "bangfu.feed.v1.ChangeFeed", "bangfu.identity.v1.IdentityService",
+          "bangfu.identity.v1.FreezeService", "bangfu.dictionary.v1.DictionaryService",
           "bangfu.inbox.v1.InboxService"};
 }
 
 migrate::Migrations StandardMigrations() {
   return migrate::Concat(idempotency::Schema(), audit::Schema(), feed::Schema(),
-                         operation::Schema(), seal::CanarySchema(), inbox::Schema());
+                         operation::Schema(), seal::CanarySchema(), grants::Schema(),
+                         identity::Schema(), inbox::Schema());
 }
 
 operation::OperationRunner& InstallStandardParts(App& app, StandardOptions options) {
@@ -137,6 +177,11 @@ operation::OperationRunner& InstallStandardParts(App& app, StandardOptions optio
   app.readiness().Add("seal_keys", seal::CheckCanary);
   audit::RegisterAuditService(app.router());
   dictionary::RegisterDictionaryService(app.router(), std::move(options.dictionary));
+  AddGuards(app, options.region_names);
+  if (app.has_peer(grants::kOwner)) {
+    options.following.push_back(
+        {grants::kOwner, app.service() + ".grants", {grants::kAggregate}, grants::NewCopies()});
+  }
 
   operation::RunnerOptions runner_options;
   runner_options.holder = app.instance();

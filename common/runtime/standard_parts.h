@@ -1,5 +1,6 @@
-// What every service has beside its own rpcs: the audit trail, long work, its change feed, the
-// dictionary and forms of its contracts, the inbox, and the jobs that keep their tables.
+// What every service has beside its own rpcs: the audit trail, long work, its change feed, who may
+// do what and whether it takes writes, the dictionary and forms of its contracts, the inbox, and the
+// jobs that keep their tables.
 #pragma once
 
 #include <memory>
@@ -8,6 +9,7 @@
 
 #include "common/dictionary/service.h"
 #include "common/feed/service.h"
+#include "common/identity/service.h"
 #include "common/inbox/recount.h"
 #include "common/inbox/service.h"
 #include "common/migrate/migration.h"
@@ -37,13 +39,16 @@ struct StandardOptions {
   // The kinds of work that wait in this service, its calendar, and the subjects to recount.
   inbox::ServiceOptions inbox;
   std::vector<inbox::Source> work;
+  // Names of regions, for WhoAmI.
+  identity::RegionNames region_names;
   // Threads that run long work.
   int operation_workers = 2;
 };
 
 // Registers the rpcs and the jobs: sequencer, consumers, operations, sweeps, the daily audit
-// anchor. The runner is given back so that the service registers its kinds (before the jobs start)
-// and wakes it.
+// anchor. The grants of the registry are followed by every service that names it as a peer. The
+// runner is given back so that the service registers its kinds (before the jobs start) and wakes
+// it.
 operation::OperationRunner& InstallStandardParts(App& app, StandardOptions options);
 
 }  // namespace bangfu::runtime

@@ -23,6 +23,7 @@ namespace {
 
 absl::Status Compose(runtime::App& app) {
   runtime::StandardOptions standard;
+  standard.region_names = identity::NamesFromCopy("region_copy");
   standard.states = AssetStates();
   standard.following = {{api::kRegistry, api::kReferenceConsumer, RegistryAggregates(),
                          std::make_shared<RegistryCopies>()}};

@@ -26,6 +26,7 @@ namespace {
 
 absl::Status Compose(runtime::App& app) {
   runtime::StandardOptions standard;
+  standard.region_names = identity::NamesFromCopy("region_copy");
   auto states = std::make_shared<Snapshots>();
   states->Add("publicity", [source = publicity::PublicityStates()](
                                mysql::Executor& db, const Ulid& after, int limit,

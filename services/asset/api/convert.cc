@@ -10,6 +10,7 @@
 #include "common/base/strings.h"
 #include "common/log/log.h"
 #include "common/seal/seal.h"
+#include "common/rpc/actor.h"
 
 namespace bangfu::asset::api {
 namespace {
@@ -53,14 +54,7 @@ void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
 
 type::v1::Actor ToActor(const auth::Caller& caller, const std::vector<auth::Role>& roles,
                         std::string_view region_path) {
-  type::v1::Actor actor;
-  actor.set_subject(caller.subject);
-  actor.set_name(caller.name);
-  if (const auth::Grant* grant = caller.Find(roles, region_path); grant != nullptr) {
-    actor.set_role(options::v1::Role_Name(grant->role));
-    actor.set_region_path(grant->region_path);
-  }
-  return actor;
+  return rpc::ActorMessage(rpc::ActorOf(caller, roles, region_path));
 }
 
 Use UseFrom(const v1::UseReportInput& input, std::string_view path,

@@ -11,6 +11,7 @@
 #include "common/base/strings.h"
 #include "common/feed/outbox.h"
 #include "common/rpc/bulk.h"
+#include "common/rpc/actor.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -27,14 +28,7 @@ namespace bangfu::registry {
 namespace inventory {
 
 type::v1::Actor ActorMessage(const rpc::CallContext& context, std::string_view region_path) {
-  type::v1::Actor out;
-  out.set_subject(context.caller.subject);
-  out.set_name(context.caller.name);
-  if (const auth::Grant* grant = context.caller.Find(context.roles, region_path)) {
-    out.set_role(options::v1::Role_Name(grant->role));
-    out.set_region_path(grant->region_path);
-  }
-  return out;
+  return rpc::ActorMessage(rpc::ActorOf(context.caller, context.roles, region_path));
 }
 
 workflow::Actor WorkflowActor(const auth::Caller& caller, std::string_view region_path) {

@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "common/base/text.h"
+#include "common/rpc/actor.h"
 #include "common/rpc/mutation.h"
 #include "common/workflow/proto.h"
 #include "services/registry/api/convert.h"
@@ -364,10 +365,7 @@ absl::StatusOr<audit::v1::ListHistoryResponse> History(
     e.set_aggregate_id(r.entry.aggregate_id.ToString());
     e.set_chain_no(r.chain_no);
     e.set_action(r.entry.action);
-    e.mutable_actor()->set_subject(r.entry.actor.subject);
-    e.mutable_actor()->set_name(r.entry.actor.name);
-    e.mutable_actor()->set_role(r.entry.actor.role);
-    e.mutable_actor()->set_region_path(r.entry.actor.region_path);
+    *e.mutable_actor() = rpc::ActorMessage(r.entry.actor);
     e.set_before_json(r.entry.before_json);
     e.set_after_json(r.entry.after_json);
     e.set_reason(r.entry.reason);

@@ -8,6 +8,7 @@
 #include "common/base/region.h"
 #include "common/base/text.h"
 #include "common/feed/outbox.h"
+#include "common/rpc/actor.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/industries.h"
 #include "services/registry/api/unit_reports.h"
@@ -479,14 +480,8 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
   std::vector<feed::OutboxEvent> events;
   for (ProjectChange& c : *changes) {
     v1::Project& p = c.project;
-    const auth::Grant* grant = author.caller.Find(author.roles, p.region_path());
-    type::v1::Actor actor;
-    actor.set_subject(author.caller.subject);
-    actor.set_name(author.caller.name);
-    if (grant != nullptr) {
-      actor.set_role(options::v1::Role_Name(grant->role));
-      actor.set_region_path(grant->region_path);
-    }
+    const audit::Actor audited = rpc::ActorOf(author.caller, author.roles, p.region_path());
+    const type::v1::Actor actor = rpc::ActorMessage(audited);
     p.clear_industry_id();
     if (!p.industry_code().empty()) {
       p.set_industry_id(
@@ -514,7 +509,7 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
     entry.aggregate_id = row.id;
     entry.region_path = row.region_path;
     entry.action = author.action;
-    entry.actor = {actor.subject(), actor.name(), actor.role(), actor.region_path()};
+    entry.actor = audited;
     if (c.before) entry.before_json = audit::ToJson(*c.before);
     entry.after_json = audit::ToJson(p);
     entry.reason = c.reason;

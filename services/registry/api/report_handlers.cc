@@ -5,6 +5,7 @@
 #include "common/audit/audit.h"
 #include "common/base/clock.h"
 #include "common/feed/outbox.h"
+#include "common/rpc/actor.h"
 #include "common/rpc/mutation.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/handlers.h"
@@ -253,13 +254,8 @@ absl::StatusOr<std::vector<ReportResult>> WriteReports(mysql::Tx& tx, const Auth
     r.set_id(row.id.ToString());
     r.set_region_path(row.region_path);
     r.set_late(row.late);
-    const auth::Grant* grant = author.caller.Find(author.roles, row.region_path);
-    r.mutable_submitted_by()->set_subject(author.caller.subject);
-    r.mutable_submitted_by()->set_name(author.caller.name);
-    if (grant != nullptr) {
-      r.mutable_submitted_by()->set_role(options::v1::Role_Name(grant->role));
-      r.mutable_submitted_by()->set_region_path(grant->region_path);
-    }
+    const audit::Actor actor = rpc::ActorOf(author.caller, author.roles, row.region_path);
+    *r.mutable_submitted_by() = rpc::ActorMessage(actor);
     SetTime(author.now, r.mutable_submitted_at());
     row.record = ToBytes(r);
     r.set_etag(EtagOf(row.version));

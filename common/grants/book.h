@@ -1,0 +1,54 @@
+// The grants of everyone, in memory: no call costs a query for them. A job reads what changed, by
+// the version that each change raises (copies.h).
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "bangfu/type/v1/grant.pb.h"
+#include "common/auth/caller.h"
+#include "common/mysql/session.h"
+
+namespace bangfu::grants {
+
+// How long a change may wait before the processes of a service look for it.
+inline constexpr absl::Duration kLook = absl::Milliseconds(250);
+
+class GrantBook final : public auth::GrantSource {
+ public:
+  std::shared_ptr<const auth::SubjectGrants> Of(std::string_view subject,
+                                                bool is_client) const override;
+  int64_t version() const override { return version_.load(std::memory_order_acquire); }
+
+  // Brings the book up to the database: one point read when nothing changed. Thread safe.
+  // Grants that have been over for a month are left out: nobody asks any more why they do not hold.
+  absl::Status Refresh(mysql::Session& session, absl::Time now);
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  using Subjects = std::unordered_map<std::string, std::shared_ptr<const auth::SubjectGrants>, Hash,
+                                      std::equal_to<>>;
+
+  absl::Status ReadAll(mysql::Session& session, absl::Time now);
+  absl::Status ReadChanges(mysql::Session& session, int64_t after);
+  // Puts the grant in the place of what it was.
+  static absl::Status Put(std::string_view record, Subjects* people, Subjects* clients);
+
+  std::mutex refreshing_;
+  int64_t reloads_ = -1;
+  mutable std::shared_mutex mu_;
+  Subjects people_, clients_;
+  std::atomic<int64_t> version_{0};
+};
+
+}  // namespace bangfu::grants
