@@ -7,6 +7,7 @@
 #include "common/runtime/standard_parts.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/dictionary.h"
+#include "services/registry/api/grants.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/inventory_api.h"
 #include "services/registry/api/unit_report_work.h"
@@ -20,8 +21,23 @@ absl::StatusOr<std::string> RegionOfImport(mysql::Executor& db, std::string_view
   return ResolvePath(db, std::string(code), "region_code");
 }
 
+// --bootstrap-admin: read before the process composes itself.
+std::string first_admin, first_admin_name;
+
 absl::Status Compose(runtime::App& app) {
+  if (!first_admin.empty()) {
+    // After the schema is known to be right, before the grants are read and anybody is served.
+    app.readiness().Add(
+        "bootstrap_admin", [&app, done = false](mysql::Session& session) mutable -> absl::Status {
+          if (done) return absl::OkStatus();
+          RETURN_IF_ERROR(
+              EnsureFirstAdmin(session, app.clock().Now(), first_admin, first_admin_name));
+          done = true;
+          return absl::OkStatus();
+        });
+  }
   runtime::StandardOptions standard;
+  standard.region_names = RegionNames;
   standard.states = MakeSnapshotSource();
   standard.dictionary = MakeDictionaryOptions();
   standard.inbox.kinds = UnitReportKinds();
@@ -56,6 +72,7 @@ void RegisterHandlers(rpc::Router& router) {
   RegisterIndustryHandlers(router);
   RegisterReportHandlers(router);
   RegisterInventoryHandlers(router);
+  RegisterGrantHandlers(router);
 }
 
 std::vector<std::string> OwnServices() {
@@ -63,7 +80,7 @@ std::vector<std::string> OwnServices() {
   for (const char* service :
        {"RegionService", "OrganisationService", "CodeListService", "CalendarService",
         "TaxonomyService", "ProjectService", "OperatorService", "IndustryService",
-        "OperationReportService", "InventoryService"}) {
+        "OperationReportService", "InventoryService", "GrantService"}) {
     out.push_back(std::string("bangfu.registry.v1.") + service);
   }
   return out;
@@ -81,6 +98,11 @@ runtime::ServiceDefinition Definition() {
   definition.services.push_back("bangfu.intake.v1.ImportService");
   definition.migrations =
       migrate::Concat(runtime::StandardMigrations(), ::bangfu::intake::Schema(), OwnMigrations());
+  definition.options = [](config::Loader& loader) {
+    loader.Text("bootstrap-admin", &first_admin,
+                "person who becomes ORG_ADMIN of the province when there is no grant at all");
+    loader.Text("bootstrap-admin-name", &first_admin_name, "that person's name");
+  };
   definition.compose = Compose;
   return definition;
 }

@@ -16,6 +16,7 @@ void RegisterProjectHandlers(rpc::Router& router);
 void RegisterOperatorHandlers(rpc::Router& router);
 void RegisterIndustryHandlers(rpc::Router& router);
 void RegisterReportHandlers(rpc::Router& router);
+void RegisterGrantHandlers(rpc::Router& router);
 
 // The present state of every record, for new subscribers of the feed.
 std::shared_ptr<feed::SnapshotSource> MakeSnapshotSource();

@@ -10,6 +10,7 @@
 #include "common/feed/outbox.h"
 #include "common/rpc/mutation.h"
 #include "services/registry/api/convert.h"
+#include "services/registry/api/grants.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/reference_messages.h"
 #include "services/registry/api/region_index.h"
@@ -335,6 +336,7 @@ absl::StatusOr<v1::RecodeRegionResponse> RecodeRegion(Context& context,
         RETURN_IF_ERROR(records.status());
         response.set_records(*records);
         RETURN_IF_ERROR(PublishMoved(m.tx(), *to, context.now));
+        RETURN_IF_ERROR(RecodeGrants(m.tx(), *from, *to, context.now));
         RETURN_IF_ERROR(
             m.Audit("region_recode", context.ids.Next(), "36", nullptr, request, request.reason()));
         if (old_row) RETURN_IF_ERROR(PublishRegions(m, {*old_row, *new_row}));

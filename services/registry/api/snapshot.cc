@@ -2,7 +2,9 @@
 
 #include "bangfu/registry/v1/events.pb.h"
 #include "common/base/clock.h"
+#include "common/grants/copies.h"
 #include "services/registry/api/convert.h"
+#include "services/registry/api/grants.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/project_writer.h"
 #include "services/registry/api/reference_messages.h"
@@ -54,6 +56,7 @@ class Snapshot final : public feed::SnapshotSource {
             "industry_category_batch",
             "work_day_batch",
             "fund_source_department",
+            "grant",
             "operator",
             "helper_organisation",
             "industry",
@@ -138,6 +141,13 @@ class Snapshot final : public feed::SnapshotSource {
         out.push_back(State(type, row.id, "", e));
       }
       return CutById(std::move(out), after, limit);
+    }
+    if (type == grants::kAggregate) {
+      ASSIGN_OR_RETURN(const auto rows, ListGrantsById(db, scope, after, limit));
+      for (const GrantRow& row : rows) {
+        out.push_back(State(type, row.facts.id, row.region_path, GrantMessage(row)));
+      }
+      return out;
     }
     if (type == "project") {
       ASSIGN_OR_RETURN(const auto rows, ListProjectsById(db, scope, after, limit));

@@ -15,6 +15,7 @@ inline constexpr int kFinanceOfficer = 8;
 inline constexpr int kCitySupervisor = 10;
 inline constexpr int kProvOffice = 11;
 inline constexpr int kProvAdmin = 12;
+inline constexpr int kOrgAdmin = 13;
 inline constexpr int kSystemIntegrator = 15;
 
 }  // namespace bangfu::registry
