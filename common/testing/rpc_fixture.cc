@@ -67,15 +67,19 @@ RpcServer::RpcServer(Options options, const std::function<void(rpc::Router&)>& r
   authenticator_ = OrDie(auth::Authenticator::Create(authentication, clock_), "authenticator");
   rpc::Router router;
   register_handlers(router);
-  server_ = OrDie(rpc::Server::Start(
-                      std::move(options.server),
-                      {.clock = clock_,
-                       .ids = ids_,
-                       .authenticator = *authenticator_,
-                       .metrics = metrics_,
-                       .sessions = [this] { return mysql::Session::Create(database_.options()); }},
-                      router, options.services),
-                  "server");
+  server_ =
+      OrDie(rpc::Server::Start(std::move(options.server),
+                               {.clock = clock_,
+                                .ids = ids_,
+                                .authenticator = *authenticator_,
+                                .metrics = metrics_,
+                                .sessions =
+                                    [this, wrap = options.wrap_session] {
+                                      auto session = mysql::Session::Create(database_.options());
+                                      return wrap ? wrap(std::move(session)) : std::move(session);
+                                    }},
+                               router, options.services),
+            "server");
   server_->SetServing(true);
   client_ = OrDie(rpc::Client::Create({.target = target()}), "client");
 }

@@ -32,6 +32,9 @@ class RpcServer {
     migrate::Migrations migrations = {};
     // Small lanes, reflection on; change what the test is about.
     rpc::ServerOptions server = DefaultServerOptions();
+    // Stands between the handlers and the database when it is set.
+    std::function<std::unique_ptr<mysql::Session>(std::unique_ptr<mysql::Session>)> wrap_session =
+        {};
   };
   static rpc::ServerOptions DefaultServerOptions();
 

@@ -271,39 +271,6 @@ TEST_F(EvaluationStore, ListsGoNewestFirstWithinAVillageAndPageByKey) {
               testing::IsOkAndHolds(SizeIs(0)));
 }
 
-TEST_F(EvaluationStore, ListsAreServedByIndexes) {
-  std::vector<EvaluationRow> rows;
-  for (int i = 0; i < 300; ++i) {
-    rows.push_back(Evaluation(Subject(i % 10 == 0 ? "360733101201" : "360102101201")));
-  }
-  Insert(rows);
-  std::vector<SubjectRow> subjects;
-  for (int i = 0; i < 300; ++i) {
-    subjects.push_back(Subject(i % 10 == 0 ? "360733101201" : "360102101201"));
-  }
-  Put(subjects);
-  ASSERT_OK(db().Query("ANALYZE TABLE evaluation"));
-  ASSERT_OK(db().Query("ANALYZE TABLE subject"));
-  auto key_of = [&](const std::string& sql) -> std::string {
-    absl::StatusOr<mysql::Rows> rows = db().Query(absl::StrCat("EXPLAIN ", sql));
-    EXPECT_OK(rows);
-    return rows.ok() ? rows->at(0).String(5) : "";
-  };
-  EXPECT_EQ(key_of("SELECT * FROM evaluation WHERE (region_path >= '360733' AND region_path < "
-                   "'360734') AND is_void = 0 ORDER BY region_path DESC, id DESC LIMIT 50"),
-            "by_region");
-  EXPECT_EQ(key_of("SELECT * FROM evaluation WHERE state = 2 AND (region_path >= '360733' AND "
-                   "region_path < '360734') AND is_void = 0 ORDER BY region_path DESC, id DESC "
-                   "LIMIT 50"),
-            "by_state");
-  EXPECT_EQ(key_of("SELECT * FROM subject FORCE INDEX (by_county_type) WHERE county = '360733' AND "
-                   "subject_type = 1 AND is_void = 0 ORDER BY subject_id LIMIT 500"),
-            "by_county_type");
-  EXPECT_EQ(key_of("SELECT county, COUNT(*) FROM subject WHERE (county >= '36' AND county < '37') "
-                   "GROUP BY county ORDER BY county"),
-            "by_county_type");
-}
-
 TEST_F(EvaluationStore, RecordsAreStoredPackedAndReadPlain) {
   EvaluationRecord r;
   r.evaluation_id = ids_.Next();

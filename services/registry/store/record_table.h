@@ -34,6 +34,7 @@ struct After {
 struct Condition {
   std::string sql;
   mysql::Params params;
+  bool narrow = false;  // holds for the records of one other: few, and found by its id
 };
 
 // What callers ask for; no statement text outside the store.
@@ -46,9 +47,13 @@ Condition ValidOn(absl::CivilDay day);
 class RecordTable {
  public:
   // `columns`: those beside id, region_path, version and record, in the order of `extra` below.
-  // `resource`: what NOT_FOUND names.
-  RecordTable(std::string table, std::vector<std::string> columns, std::string resource)
-      : table_(std::move(table)), columns_(std::move(columns)), resource_(std::move(resource)) {}
+  // `resource`: what NOT_FOUND names; `key`: the index over (region_path, id).
+  RecordTable(std::string table, std::vector<std::string> columns, std::string resource,
+              std::string key = "")
+      : table_(std::move(table)),
+        columns_(std::move(columns)),
+        resource_(std::move(resource)),
+        key_(key.empty() ? table_ + "_by_region" : std::move(key)) {}
 
   absl::Status Insert(mysql::Tx& tx, const Record& record, const mysql::Params& extra) const;
   // Writes `record` where the stored version is record.version - 1. ABORTED ETAG_MISMATCH
@@ -69,16 +74,12 @@ class RecordTable {
   // Those of the ids that exist.
   absl::StatusOr<std::set<Ulid>> Existing(mysql::Executor& db, const std::set<Ulid>& ids) const;
   absl::StatusOr<int64_t> Count(mysql::Executor& db, const Condition& where) const;
-  // The statement of List, for the tests that read EXPLAIN.
-  std::string ListSql(const RegionScope& scope, const std::vector<Condition>& where,
-                      const std::optional<After>& after, int limit, mysql::Params* params) const;
-
-  const std::string& table() const { return table_; }
 
  private:
   std::string table_;
   std::vector<std::string> columns_;
   std::string resource_;
+  std::string key_;
 };
 
 // The tables of this service.

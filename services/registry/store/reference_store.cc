@@ -408,7 +408,8 @@ absl::StatusOr<std::vector<OrganisationRow>> ListOrganisations(mysql::Executor& 
                                                                const OrganisationQuery& query) {
   mysql::Params params;
   std::string where =
-      Cat("WHERE ", mysql::RegionClause({query.region_path}, "region_path", &params));
+      Cat("FORCE INDEX (organisation_by_place) WHERE ",
+          mysql::RegionClause({query.region_path}, "region_path", &params));
   if (query.org_type != 0) {
     where += " AND org_type = ?";
     params.emplace_back(query.org_type);
