@@ -184,15 +184,29 @@ absl::Status Job::Campaign() {
     ASSIGN_OR_RETURN(campaign,
                      admin->Call<InventoryCampaign>(Cat(kInventory, "CreateCampaign"), create));
   }
-  if (campaign.state() == CAMPAIGN_STATE_PLANNED) {
-    Context patient = *admin;
-    patient.timeout = absl::Minutes(2);
-    OpenCampaignRequest open;
-    open.set_request_id(Context::NewRequestId());
-    open.set_id(campaign.id());
-    open.set_etag(campaign.etag());
-    ASSIGN_OR_RETURN(campaign,
-                     patient.Call<InventoryCampaign>(Cat(kInventory, "OpenCampaign"), open));
+  if (campaign.state() != CAMPAIGN_STATE_OPEN) {
+    operation::v1::Operation opening;
+    if (campaign.state() == CAMPAIGN_STATE_PLANNED) {
+      OpenCampaignRequest open;
+      open.set_request_id(Context::NewRequestId());
+      open.set_id(campaign.id());
+      open.set_etag(campaign.etag());
+      ASSIGN_OR_RETURN(
+          opening, admin->Call<operation::v1::Operation>(Cat(kInventory, "OpenCampaign"), open));
+    } else {  // a walk before this one was cut off here
+      operation::v1::ListOperationsRequest under_way;
+      under_way.set_kind("open_campaign");
+      under_way.set_page_size(1);
+      ASSIGN_OR_RETURN(
+          auto operations,
+          admin->CallOn<operation::v1::ListOperationsResponse>(
+              "registry", "bangfu.operation.v1.OperationService.ListOperations", under_way));
+      if (operations.operations_size() > 0) opening = operations.operations(0);
+    }
+    RETURN_IF_ERROR(WaitForOperation(*admin, "registry", opening, "开放摸排批次").status());
+    GetCampaignRequest get;
+    get.set_id(campaign.id());
+    ASSIGN_OR_RETURN(campaign, admin->Call<InventoryCampaign>(Cat(kInventory, "GetCampaign"), get));
   }
   campaign_ = campaign.id();
   std::printf("%s：%lld 个村，村级截止 %s\n", campaign.name().c_str(),

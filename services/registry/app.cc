@@ -10,6 +10,7 @@
 #include "services/registry/api/grants.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/inventory_api.h"
+#include "services/registry/jobs/campaign_opening.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/jobs/project_import.h"
 #include "services/registry/schema/migrations.h"
@@ -44,7 +45,7 @@ absl::Status Compose(runtime::App& app) {
   standard.inbox.calendar = InboxCalendar();
   standard.work = {UnitReportSource()};
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
-  RegisterHandlers(app.router());
+  RegisterHandlers(app.router(), operations, app.ids());
 
   std::vector<std::unique_ptr<::bangfu::intake::Kind>> kinds;
   kinds.push_back(MakeProjectImport(app.ids()));
@@ -65,13 +66,15 @@ absl::Status Compose(runtime::App& app) {
 
 }  // namespace
 
-void RegisterHandlers(rpc::Router& router) {
+void RegisterHandlers(rpc::Router& router, operation::OperationRunner& operations,
+                      UlidGenerator& ids) {
   RegisterReferenceHandlers(router);
   RegisterProjectHandlers(router);
   RegisterOperatorHandlers(router);
   RegisterIndustryHandlers(router);
   RegisterReportHandlers(router);
-  RegisterInventoryHandlers(router);
+  RegisterInventoryHandlers(router, operations);
+  RegisterCampaignOpening(operations, ids);
   RegisterGrantHandlers(router);
 }
 

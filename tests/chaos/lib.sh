@@ -46,14 +46,15 @@ regions() {
 
 day() { date -u -d "$1" +'{"year":%Y,"month":%-m,"day":%-d}'; }
 open_campaign() {
-  local created campaign
+  local created campaign opening
   created=$(call PROV_ADMIN 36 $registry.InventoryService.CreateCampaign "{\"request_id\":\"$(rid)\",\"campaign\":{
     \"name\":\"摸底\",\"region_code\":\"36\",\"scope_start\":{\"year\":2012,\"month\":1,\"day\":1},
     \"village_deadline\":$(day '+5 days'),\"township_deadline\":$(day '+10 days'),\"county_deadline\":$(day '+15 days')}}") || return 1
   campaign=$(json 'j["id"]' <<<"$created")
   keep campaign "$campaign"
-  call PROV_ADMIN 36 $registry.InventoryService.OpenCampaign "{\"request_id\":\"$(rid)\",\"id\":\"$campaign\",
-    \"etag\":\"$(json 'j["etag"]' <<<"$created")\"}"
+  opening=$(call PROV_ADMIN 36 $registry.InventoryService.OpenCampaign "{\"request_id\":\"$(rid)\",\"id\":\"$campaign\",
+    \"etag\":\"$(json 'j["etag"]' <<<"$created")\"}") || return 1
+  as PROV_ADMIN 36 ops show registry "$(json 'j["id"]' <<<"$opening")" --wait
 }
 village_of_county() { awk -F, -v c="$county" '$3 == "VILLAGE" && index($1, c) == 1 {print $1}' deploy/sample/regions-36.csv; }
 
@@ -90,6 +91,7 @@ no_internal_errors() {
   done
   return $bad
 }
+database_dump() { mariadb-dump --no-defaults --protocol=socket -S "$BANGFU_RUN/db.sock" -u root "$@"; }
 kill_service() {  # without a word, as a machine that loses its power
   kill -KILL "$(cat "$BANGFU_RUN/$1.pid")" && rm -f "$BANGFU_RUN/$1.pid"
 }

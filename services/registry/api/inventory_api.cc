@@ -466,7 +466,8 @@ absl::StatusOr<std::vector<UnitReportSubject>> SubjectsOf(
 
 }  // namespace inventory
 
-void RegisterInventoryHandlers(rpc::Router& router, Random random) {
+void RegisterInventoryHandlers(rpc::Router& router, operation::OperationRunner& operations,
+                               Random random) {
   using inventory::kService;
   router.Unary<v1::GetUnitReportRequest, v1::InventoryUnitReport>(Cat(kService, "GetUnitReport"),
                                                                   inventory::GetUnitReport);
@@ -486,7 +487,7 @@ void RegisterInventoryHandlers(rpc::Router& router, Random random) {
       Cat(kService, "BatchPassUnitReports"), inventory::BatchPass);
   router.Unary<v1::BatchReturnUnitReportsRequest, v1::BatchReturnUnitReportsResponse>(
       Cat(kService, "BatchReturnUnitReports"), inventory::BatchReturn);
-  inventory::RegisterCampaignHandlers(router);
+  inventory::RegisterCampaignHandlers(router, operations);
   inventory::RegisterVerificationHandlers(router);
   inventory::RegisterSampleHandlers(router, std::move(random));
 }

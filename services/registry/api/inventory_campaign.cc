@@ -6,20 +6,17 @@
 #include "common/base/bp.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
-#include "common/feed/outbox.h"
+#include "common/operation/service.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
+#include "services/registry/api/campaigns.h"
 #include "services/registry/api/inventory_internal.h"
 #include "services/registry/domain/campaign.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/store/reference_store.h"
 
 namespace bangfu::registry::inventory {
-namespace {
-
-using rpc::CallContext;
-using rpc::Mutation;
 
 v1::InventoryCampaign CampaignMessage(const CampaignRow& row) {
   auto out = FromBytes<v1::InventoryCampaign>(row.bytes);
@@ -34,11 +31,16 @@ v1::InventoryCampaign CampaignMessage(const CampaignRow& row) {
   return out;
 }
 
-void Store(const v1::InventoryCampaign& message, CampaignRow* row) {
+void StoreCampaign(const v1::InventoryCampaign& message, CampaignRow* row) {
   v1::InventoryCampaign record = message;
   record.clear_etag();
   row->bytes = ToBytes(record);
 }
+
+namespace {
+
+using rpc::CallContext;
+using rpc::Mutation;
 
 absl::Status Record(Mutation& m, const CampaignRow& row, const v1::InventoryCampaign* before,
                     const v1::InventoryCampaign& after, std::string_view reason) {
@@ -107,7 +109,7 @@ absl::StatusOr<v1::InventoryCampaign> CreateCampaign(CallContext& c,
         SetTime(c.now, campaign.mutable_created_at());
         row.id = c.ids.Next();
         row.region_path = path;
-        Store(campaign, &row);
+        StoreCampaign(campaign, &row);
         RETURN_IF_ERROR(InsertCampaign(m.tx(), row));
         campaign = CampaignMessage(row);
         RETURN_IF_ERROR(Record(m, row, nullptr, campaign, ""));
@@ -144,55 +146,27 @@ absl::Status CheckStep(const CallContext& c, const CampaignRow& row, std::string
       .status();
 }
 
-absl::StatusOr<v1::InventoryCampaign> OpenCampaign(CallContext& c,
-                                                   const v1::OpenCampaignRequest& request) {
-  return rpc::Mutate<v1::InventoryCampaign>(
-      c, request, [&](Mutation& m) -> absl::StatusOr<v1::InventoryCampaign> {
+absl::StatusOr<operation::v1::Operation> OpenCampaign(CallContext& c,
+                                                      operation::OperationRunner& operations,
+                                                      const v1::OpenCampaignRequest& request) {
+  absl::StatusOr<operation::v1::Operation> started = rpc::Mutate<operation::v1::Operation>(
+      c, request, [&](Mutation& m) -> absl::StatusOr<operation::v1::Operation> {
         ASSIGN_OR_RETURN(CampaignRow row, LockCampaign(m, request.id(), request.etag()));
         RETURN_IF_ERROR(CheckStep(c, row, "open"));
-        const v1::InventoryCampaign before = CampaignMessage(row);
-        ASSIGN_OR_RETURN(const std::vector<VillageRow> villages,
-                         VillagesOf(m.tx(), row.region_path));
-        if (villages.empty()) {
+        ASSIGN_OR_RETURN(const int64_t counties, ClaimCounties(m.tx(), row.id, row.region_path));
+        if (counties == 0) {
           return FailedPrecondition("REGION_UNKNOWN", "摸排范围内没有在用的村").Build();
         }
-        std::vector<UnitReportRow> units;
-        std::vector<feed::OutboxEvent> events;
-        units.reserve(villages.size());
-        events.reserve(villages.size());
-        for (const VillageRow& village : villages) {
-          UnitReportRow unit;
-          unit.id = c.ids.Next();
-          unit.campaign_id = row.id;
-          unit.region_code = village.code;
-          unit.region_path = village.region_path;
-          unit.state = static_cast<int>(UnitReportState::kNotStarted);
-          v1::InventoryUnitReport record;
-          record.set_region_name(village.name);
-          unit.record = ToBytes(record);
-          v1::UnitReportChanged event;
-          *event.mutable_unit_report() = UnitReportOf(unit);
-          events.push_back(feed::MakeEvent("unit_report", unit.id, unit.region_path, event, c.now));
-          units.push_back(std::move(unit));
-        }
-        RETURN_IF_ERROR(OpenUnits(m.tx(), units));
-        row.state = kCampaignOpen;
-        row.unit_count = static_cast<int64_t>(units.size());
+        const v1::InventoryCampaign before = CampaignMessage(row);
+        row.state = kCampaignOpening;
         row.version += 1;
-        v1::InventoryCampaign after = before;
-        SetTime(c.now, after.mutable_opened_at());
-        after.set_state(v1::CAMPAIGN_STATE_OPEN);
-        Store(after, &row);
         RETURN_IF_ERROR(UpdateCampaign(m.tx(), row));
-        after = CampaignMessage(row);
-        RETURN_IF_ERROR(Record(m, row, &before, after, ""));
-        // The reports are made by this act, which its own audit row tells; each has its event.
-        RETURN_IF_ERROR(feed::PublishBatch(m.tx(), events));
-        RETURN_IF_ERROR(OpenFreshReports(m.tx(), units,
-                                         {row.id, row.region_path, row.state, row.deadlines},
-                                         inbox::ActOf(m, "open", InboxCalendar())));
-        return after;
+        RETURN_IF_ERROR(Record(m, row, &before, CampaignMessage(row), ""));
+        ASSIGN_OR_RETURN(const int64_t villages, CountVillages(m.tx(), row.region_path));
+        return operation::StartOperation(m, kOpenCampaignKind, row.region_path, request, villages);
       });
+  if (started.ok()) operations.Wake();
+  return started;
 }
 
 absl::StatusOr<v1::InventoryCampaign> CloseCampaign(CallContext& c,
@@ -207,14 +181,14 @@ absl::StatusOr<v1::InventoryCampaign> CloseCampaign(CallContext& c,
         const v1::InventoryCampaign before = CampaignMessage(row);
         // Steps that are under way hold their village's claim: they end first, later ones find
         // none.
-        RETURN_IF_ERROR(ReleaseOpenUnits(m.tx(), row.id));
+        RETURN_IF_ERROR(ReleaseClaims(m.tx(), row.id));
         ASSIGN_OR_RETURN(const int64_t pending, PendingUnits(m.tx(), row));
         RETURN_IF_ERROR(CheckStep(c, row, "close", pending, request.force()));
         row.state = kCampaignClosed;
         row.version += 1;
         v1::InventoryCampaign after = before;
         SetTime(c.now, after.mutable_closed_at());
-        Store(after, &row);
+        StoreCampaign(after, &row);
         RETURN_IF_ERROR(UpdateCampaign(m.tx(), row));
         after = CampaignMessage(row);
         RETURN_IF_ERROR(Record(m, row, &before, after, request.reason()));
@@ -293,6 +267,8 @@ absl::StatusOr<v1::LockException> Grant(CallContext& c,
         if (row.region_path.size() < 6 || !RegionContains(campaign.region_path, row.region_path)) {
           return InvalidField("region_code", "须为批次内的县、乡镇或村").Build();
         }
+        ASSIGN_OR_RETURN(const bool open, TouchOpenCounties(m.tx(), campaign_id, row.region_path));
+        if (!open) return FailedPrecondition("CAMPAIGN_NOT_OPEN", "摸排批次未开放").Build();
         row.expires_at = TimeOf(request.expires_at());
         ASSIGN_OR_RETURN(const int64_t days, ParameterValue(m.tx(), "LOCK_EXCEPTION_MAX_DAYS", 30));
         if (row.expires_at <= c.now || row.expires_at > c.now + absl::Hours(24 * days)) {
@@ -549,11 +525,14 @@ absl::StatusOr<v1::Milestone> GetMilestone(CallContext& c, const v1::GetMileston
 
 }  // namespace
 
-void RegisterCampaignHandlers(rpc::Router& router) {
+void RegisterCampaignHandlers(rpc::Router& router, operation::OperationRunner& operations) {
   router.Unary<v1::CreateCampaignRequest, v1::InventoryCampaign>(Cat(kService, "CreateCampaign"),
                                                                  CreateCampaign);
-  router.Unary<v1::OpenCampaignRequest, v1::InventoryCampaign>(Cat(kService, "OpenCampaign"),
-                                                               OpenCampaign);
+  router.Unary<v1::OpenCampaignRequest, operation::v1::Operation>(
+      Cat(kService, "OpenCampaign"),
+      [&operations](CallContext& c, const v1::OpenCampaignRequest& request) {
+        return OpenCampaign(c, operations, request);
+      });
   router.Unary<v1::CloseCampaignRequest, v1::InventoryCampaign>(Cat(kService, "CloseCampaign"),
                                                                 CloseCampaign);
   router.Unary<v1::GetCampaignRequest, v1::InventoryCampaign>(Cat(kService, "GetCampaign"), GetOne);

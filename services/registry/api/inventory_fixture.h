@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "common/operation/schema.h"
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
+#include "services/registry/api/long_work_for_test.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/app.h"
 #include "services/registry/schema/migrations.h"
@@ -49,12 +51,12 @@ inline migrate::Migrations FixtureMigrations() {
                          operation::Schema(), ::bangfu::intake::Schema(), RegistryMigrations());
 }
 
-class RegistryFixture : public ::testing::Test {
+class RegistryFixture : protected LongWork, public ::testing::Test {
  protected:
   explicit RegistryFixture(std::vector<std::string> more_services = {},
                            std::function<void(rpc::Router&)> more = {})
-      : server_(Options(std::move(more_services)), [more](rpc::Router& router) {
-          RegisterHandlers(router);
+      : server_(Options(std::move(more_services)), [this, more](rpc::Router& router) {
+          RegisterHandlers(router, operations_, operation_ids_);
           inbox::RegisterInboxService(router,
                                       {.kinds = UnitReportKinds(), .calendar = InboxCalendar()});
           if (more) more(router);
@@ -114,7 +116,7 @@ class RegistryFixture : public ::testing::Test {
                                      const std::string& token) {
     return Call<Response>("InventoryService", method, request, token);
   }
-  std::string RequestId() { return Cat("request-", ++requests_); }
+  std::string RequestId() { return Cat("request-", ++requests_); }  // from any thread
   std::string Token(auth::Role role, std::string_view region, std::string_view person) {
     return server_.Token(role, region, person);
   }
@@ -148,14 +150,35 @@ class RegistryFixture : public ::testing::Test {
     auto created = CreateCampaign(region, token);
     EXPECT_OK(created);
     if (!created.ok()) return {};
+    EXPECT_OK(Open(*created, token));
+    RunOperations();
+    return Campaign(created->id());
+  }
+  // Starts its opening.
+  absl::StatusOr<operation::v1::Operation> Open(const v1::InventoryCampaign& campaign,
+                                                const std::string& token = "") {
     v1::OpenCampaignRequest open;
     open.set_request_id(RequestId());
-    open.set_id(created->id());
-    open.set_etag(created->etag());
-    auto opened =
-        Inventory<v1::InventoryCampaign>("OpenCampaign", open, token.empty() ? Approver() : token);
-    EXPECT_OK(opened);
-    return opened.ok() ? *opened : v1::InventoryCampaign();
+    open.set_id(campaign.id());
+    open.set_etag(campaign.etag());
+    return Inventory<operation::v1::Operation>("OpenCampaign", open,
+                                               token.empty() ? Approver() : token);
+  }
+  v1::InventoryCampaign Campaign(const std::string& id) {
+    v1::GetCampaignRequest get;
+    get.set_id(id);
+    auto campaign = Inventory<v1::InventoryCampaign>("GetCampaign", get, Province());
+    EXPECT_OK(campaign);
+    return campaign.ok() ? *campaign : v1::InventoryCampaign();
+  }
+  // Until no operation is left.
+  void RunOperations() {
+    operation_clock_.Set(server_.clock().Now());
+    while (true) {
+      const absl::StatusOr<bool> ran = operations_.StepOnce(server_.database().db());
+      ASSERT_OK(ran);
+      if (!*ran) return;
+    }
   }
   absl::StatusOr<v1::InventoryCampaign> CreateCampaign(const std::string& region,
                                                        const std::string& token = "") {
@@ -307,7 +330,7 @@ class RegistryFixture : public ::testing::Test {
 
   RpcServer server_;
   std::vector<RegionRow> regions_;
-  int requests_ = 0;
+  std::atomic<int> requests_ = 0;
 };
 
 }  // namespace bangfu::registry

@@ -11,6 +11,7 @@
 #include "bangfu/registry/v1/inventory_service.pb.h"
 #include "bangfu/registry/v1/project.pb.h"
 #include "common/base/random.h"
+#include "common/operation/operation.h"
 #include "common/rpc/mutation.h"
 #include "common/rpc/router.h"
 #include "common/workflow/workflow.h"
@@ -57,7 +58,7 @@ absl::StatusOr<std::vector<std::vector<RequiredDepartment>>> DepartmentsOf(
 void RegisterVerificationHandlers(rpc::Router& router);
 void RegisterSampleHandlers(rpc::Router& router, Random random);
 // Campaigns, completeness, overdue list, milestone, lock exceptions (inventory_campaign.cc).
-void RegisterCampaignHandlers(rpc::Router& router);
+void RegisterCampaignHandlers(rpc::Router& router, operation::OperationRunner& operations);
 
 inline constexpr char kService[] = "bangfu.registry.v1.InventoryService.";
 

@@ -87,7 +87,8 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
           .Zh("您的角色不能在该级别抽样")
           .Build();
     }
-    if (campaign.state != kCampaignOpen) {
+    ASSIGN_OR_RETURN(const bool open, TouchOpenCounties(m.tx(), campaign_id, path));
+    if (campaign.state != kCampaignOpen || !open) {
       return FailedPrecondition("CAMPAIGN_NOT_OPEN", "摸排批次未开放").Build();
     }
     const auto terms = FromBytes<v1::InventoryCampaign>(campaign.bytes);
@@ -169,7 +170,10 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
       row.version += 1;
       RETURN_IF_ERROR(UpdateSample(m.tx(), row));
     } else {
-      RETURN_IF_ERROR(InsertSample(m.tx(), row));
+      const absl::Status inserted = InsertSample(m.tx(), row);
+      // Another one draws at the same moment: looked at again, it is there.
+      if (mysql::IsDuplicateKey(inserted, "sample_of_region")) return mysql::Conflict();
+      RETURN_IF_ERROR(inserted);
     }
     RETURN_IF_ERROR(InsertSampleUnits(m.tx(), units));
     // The drawn reports say so, in their events too.
@@ -318,11 +322,12 @@ absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c,
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::ConfirmProvinceResponse> {
         ASSIGN_OR_RETURN(const Ulid campaign_id, ParseId(request.campaign_id(), "campaign_id"));
         ASSIGN_OR_RETURN(const CampaignRow campaign, GetCampaign(m.tx(), campaign_id, c.scope));
-        if (campaign.state != kCampaignOpen) {
-          return FailedPrecondition("CAMPAIGN_CLOSED", "摸排批次已结束或未开放").Build();
-        }
         ASSIGN_OR_RETURN(const std::string path,
                          ResolvePath(m.tx(), request.region_code(), "region_code"));
+        ASSIGN_OR_RETURN(const bool open, TouchOpenCounties(m.tx(), campaign_id, path));
+        if (campaign.state != kCampaignOpen || !open) {
+          return FailedPrecondition("CAMPAIGN_CLOSED", "摸排批次已结束或未开放").Build();
+        }
         RETURN_IF_ERROR(CheckInScope(c, path, request.region_code()));
         if (path.size() != 4 && path.size() != 6) {
           return InvalidField("region_code", "按市或县确认").Build();

@@ -7,7 +7,9 @@
 #include <set>
 #include <thread>
 
+#include "common/testing/at_once.h"
 #include "services/registry/api/inventory_fixture.h"
+#include "services/registry/jobs/campaign_opening.h"
 
 namespace bangfu::registry {
 namespace {
@@ -103,17 +105,93 @@ TEST_F(InventoryTest, R009_OpeningMakesOneReportPerVillage) {
   // A village stands in one open campaign: another over the same county is refused, and nothing of
   // it stays.
   ASSERT_OK_AND_ASSIGN(const v1::InventoryCampaign second, CreateCampaign(kCounty));
-  v1::OpenCampaignRequest open;
-  open.set_request_id(RequestId());
-  open.set_id(second.id());
-  open.set_etag(second.etag());
-  EXPECT_THAT(Inventory<v1::InventoryCampaign>("OpenCampaign", open, Approver()),
-              StatusIs(StatusCode::kFailedPrecondition, "CAMPAIGN_OVERLAP"));
+  EXPECT_THAT(Open(second), StatusIs(StatusCode::kFailedPrecondition, "CAMPAIGN_OVERLAP"));
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM unit_report"), 4);
   // Each report has its event.
   EXPECT_EQ(server_.database().Int(
                 "SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'unit_report'"),
             4);
+}
+
+TEST_F(InventoryTest, R009_OpeningGoesOnWhereItBrokeOff) {
+  ASSERT_OK_AND_ASSIGN(const v1::InventoryCampaign created, CreateCampaign(kCounty));
+  ASSERT_OK(Open(created));
+  operation::OperationRunner runner(operation_clock_, {.holder = "breaks off"});
+  int commits = 0;
+  RegisterCampaignOpening(runner, operation_ids_, {.chunk = 1, .before_commit = [&](int64_t) {
+                                                     return ++commits == 3
+                                                                ? absl::UnavailableError("gone")
+                                                                : absl::OkStatus();
+                                                   }});
+  ASSERT_THAT(runner.StepOnce(server_.database().db()), testing::IsOkAndHolds(true));
+  const std::vector<v1::InventoryUnitReport> half = Units(created.id());
+  ASSERT_EQ(half.size(), 2U);
+  EXPECT_EQ(Campaign(created.id()).state(), v1::CAMPAIGN_STATE_OPENING);
+  // No step before the last report is there.
+  EXPECT_THAT(Submit(half[0], true), StatusIs(StatusCode::kFailedPrecondition));
+  server_.clock().Advance(absl::Minutes(10));
+  RunOperations();
+  const v1::InventoryCampaign campaign = Campaign(created.id());
+  EXPECT_EQ(campaign.state(), v1::CAMPAIGN_STATE_OPEN);
+  EXPECT_EQ(campaign.unit_count(), 4);
+  EXPECT_TRUE(campaign.has_opened_at());
+  EXPECT_EQ(Units(created.id()).size(), 4U);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(DISTINCT aggregate_id) FROM feed_outbox WHERE "
+                                   "aggregate_type = 'unit_report'"),
+            4);
+  EXPECT_EQ(server_.database().Int(
+                "SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'unit_report'"),
+            4);
+}
+
+TEST_F(InventoryTest, R009_AnOpeningIsCancelledResumedAndClosedByForceOnly) {
+  ASSERT_OK_AND_ASSIGN(const v1::InventoryCampaign created, CreateCampaign(kCounty));
+  ASSERT_OK_AND_ASSIGN(const operation::v1::Operation opening, Open(created));
+  ASSERT_OK_AND_ASSIGN(const Ulid id, Ulid::Parse(opening.id()));
+  mysql::Session& db = server_.database().db();
+  const absl::Time now = server_.clock().Now();
+  ASSERT_OK(mysql::Transact(db, [&](mysql::Tx& tx) { return operation::Cancel(tx, id, now); }));
+  RunOperations();
+  EXPECT_EQ(Campaign(created.id()).state(), v1::CAMPAIGN_STATE_OPENING);
+  ASSERT_OK(mysql::Transact(db, [&](mysql::Tx& tx) { return operation::Resume(tx, id, now); }));
+  // Ended meanwhile: the work that is left finds it closed and makes nothing.
+  v1::CloseCampaignRequest close;
+  close.set_request_id(RequestId());
+  close.set_id(created.id());
+  close.set_etag(Campaign(created.id()).etag());
+  EXPECT_THAT(Inventory<v1::InventoryCampaign>("CloseCampaign", close, Approver()),
+              StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+  close.set_request_id(RequestId());
+  close.set_force(true);
+  close.set_reason("范围有误");
+  ASSERT_OK(Inventory<v1::InventoryCampaign>("CloseCampaign", close, Approver()));
+  RunOperations();
+  EXPECT_EQ(Campaign(created.id()).state(), v1::CAMPAIGN_STATE_CLOSED);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM unit_report"), 0);
+  // Its counties are free again.
+  EXPECT_EQ(OpenCampaign().unit_count(), 4);
+}
+
+TEST_F(InventoryTest, R009_OfTwoCampaignsOverOneCountyOpenedAtOnceOneOpens) {
+  ASSERT_OK_AND_ASSIGN(const v1::InventoryCampaign county, CreateCampaign(kCounty));
+  ASSERT_OK_AND_ASSIGN(const v1::InventoryCampaign province, CreateCampaign("36", Province()));
+  const testing::Tally tally = testing::Outcomes(testing::AtOnce(
+      2, [&](int i) { return i == 0 ? Open(county) : Open(province, Province()); }));
+  EXPECT_EQ(tally, (testing::Tally{{"OK", 1}, {"FAILED_PRECONDITION/CAMPAIGN_OVERLAP", 1}}));
+  RunOperations();
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM campaign WHERE state = 2"), 1);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM unit_report"),
+            server_.database().Int("SELECT SUM(unit_count) FROM campaign"));
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(DISTINCT campaign_id) FROM unit_report"), 1);
+}
+
+TEST_F(InventoryTest, R009_ACampaignIsOpenedOnce) {
+  ASSERT_OK_AND_ASSIGN(const v1::InventoryCampaign created, CreateCampaign(kCounty));
+  EXPECT_EQ(testing::Outcomes(testing::AtOnce(2, [&](int) { return Open(created); })),
+            (testing::Tally{{"OK", 1}, {"ABORTED/ETAG_MISMATCH", 1}}));
+  RunOperations();
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM operation"), 1);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM unit_report"), 4);
 }
 
 TEST_F(InventoryTest, R009_ACampaignIsRefusedOutsideTheRegionAndWithDeadlinesOutOfOrder) {
@@ -187,7 +265,8 @@ TEST_F(InventoryTest, R009_ANilReturnAndANewProjectAtTheSameMomentNeverStandToge
     const v1::InventoryUnitReport after = Unit(campaign.id(), kVillage4);
     EXPECT_FALSE(after.is_nil() && after.project_count() > 0) << round;
     server_.database().Run(
-        "DELETE FROM open_unit;\nDELETE FROM project_region;\nDELETE FROM project;\n");
+        "DELETE FROM open_unit;\nDELETE FROM open_county;\nDELETE FROM project_region;\nDELETE "
+        "FROM project;\n");
   }
 }
 

@@ -26,6 +26,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "services/registry/api/dictionary.h"
 #include "services/registry/api/handlers.h"
+#include "services/registry/api/long_work_for_test.h"
 #include "services/registry/app.h"
 #include "services/registry/store/project_store.h"
 #include "services/registry/store/record_table.h"
@@ -41,6 +42,7 @@ using ::testing::HasSubstr;
 using testing::HasViolation;
 using ::testing::IsEmpty;
 using testing::IsOk;
+using testing::IsOkAndHolds;
 using ::testing::Not;
 using testing::RpcServer;
 using ::testing::SizeIs;
@@ -68,13 +70,13 @@ std::vector<std::string> ServicesWithDictionary() {
   return services;
 }
 
-class RegistryTest : public ::testing::Test {
+class RegistryTest : protected LongWork, public ::testing::Test {
  protected:
   RegistryTest()
       : server_({.services = ServicesWithDictionary(),
                  .migrations = migrate::Concat(runtime::StandardMigrations(), OwnMigrations())},
-                [](rpc::Router& router) {
-                  RegisterHandlers(router);
+                [this](rpc::Router& router) {
+                  RegisterHandlers(router, operations_, operation_ids_);
                   dictionary::RegisterDictionaryService(router, MakeDictionaryOptions());
                 }) {
     admin_ = server_.Token(role::ROLE_PROV_ADMIN, "36", "admin");
@@ -206,9 +208,9 @@ class RegistryTest : public ::testing::Test {
     v1::OpenCampaignRequest open;
     open.set_id(campaign->id());
     open.set_etag(campaign->etag());
-    campaign = Call<v1::InventoryCampaign>(kInventory, "OpenCampaign", open, approver);
-    EXPECT_THAT(campaign, IsOk());
-    return campaign.ok() ? campaign->id() : "";
+    EXPECT_THAT(Call<operation::v1::Operation>(kInventory, "OpenCampaign", open, approver), IsOk());
+    EXPECT_THAT(operations_.StepOnce(server_.database().db()), IsOkAndHolds(true));
+    return campaign->id();
   }
 
   int64_t Int(std::string_view sql) { return server_.database().Int(sql); }

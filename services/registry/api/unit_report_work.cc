@@ -84,7 +84,11 @@ absl::StatusOr<Around> LoadAround(mysql::Tx& tx, const std::vector<UnitReportRow
 inbox::Subject WorkOf(const UnitReportRow& unit, const Around& around) {
   inbox::Subject out{kSubjectType, unit.id, {}};
   const auto campaign = around.campaigns.find(unit.campaign_id);
-  if (campaign == around.campaigns.end() || campaign->second.state != kCampaignOpen) return out;
+  // While a campaign opens its reports are made in small steps, each with its work.
+  if (campaign == around.campaigns.end() || (campaign->second.state != kCampaignOpen &&
+                                             campaign->second.state != kCampaignOpening)) {
+    return out;
+  }
   const v1::InventoryUnitReport report = UnitReportOf(unit);
   const std::string title = Cat(report.region_name(), "摸排报告");
 

@@ -18,6 +18,13 @@ workflow::Guard<Subject> NothingPending() {
           }};
 }
 
+workflow::Guard<Subject> ByForce() {
+  return {"by_force", [](const Subject& s, const workflow::Actor&) -> absl::Status {
+            if (s.force) return absl::OkStatus();
+            return FailedPrecondition("CAMPAIGN_OPENING", "批次正在开放，尚不能结束");
+          }};
+}
+
 }  // namespace
 
 std::string CampaignStateLabel(CampaignState state) {
@@ -28,6 +35,8 @@ std::string CampaignStateLabel(CampaignState state) {
       return "进行中";
     case State::kClosed:
       return "已结束";
+    case State::kOpening:
+      return "开放中";
     case State::kUnspecified:
       break;
   }
@@ -38,7 +47,14 @@ const workflow::Table<CampaignState, CampaignSubject>& CampaignTable() {
   static const auto* table = new workflow::Table<State, Subject>(
       [](const Subject& s) { return s.state; }, CampaignStateLabel,
       {
-          {{State::kPlanned}, "open", "开放", {kCountyApprover, kProvAdmin}, {}, {}, State::kOpen},
+          {{State::kPlanned}, "open", "开放", {kCountyApprover, kProvAdmin}, {}, {}, State::kOpening},
+          {{State::kOpening},
+           "close",
+           "结束",
+           {kCountyApprover, kProvAdmin},
+           {ByForce()},
+           {},
+           State::kClosed},
           {{State::kOpen},
            "close",
            "结束",

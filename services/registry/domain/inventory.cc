@@ -100,9 +100,6 @@ std::string UnitReportStateLabel(UnitReportState state) {
   return "未指定";
 }
 
-bool IsReported(UnitReportState state) {
-  return state == State::kSubmitted || IsTownshipPassed(state);
-}
 bool IsTownshipPassed(UnitReportState state) {
   return state == State::kTownshipPassed || IsCountyVerified(state);
 }

@@ -29,8 +29,6 @@ enum class UnitReportState : int {
   kReturned = 9,
 };
 std::string UnitReportStateLabel(UnitReportState state);
-// Submitted, or standing with a level above the village.
-bool IsReported(UnitReportState state);
 bool IsTownshipPassed(UnitReportState state);  // passed or beyond
 bool IsCountyVerified(UnitReportState state);  // verified or beyond
 

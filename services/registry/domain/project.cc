@@ -193,11 +193,6 @@ bool IsLateReport(std::string_view period, absl::CivilDay today, int64_t deadlin
   return today > absl::CivilDay(MonthOf(period) + 1) + (deadline_day - 1);
 }
 
-std::string NextPeriod(std::string_view period) {
-  const absl::CivilMonth next = MonthOf(period) + 1;
-  return absl::StrFormat("%04d-%02d", next.year(), next.month());
-}
-
 ChainCoverage CoverChain(const std::vector<std::string>& applicable,
                          const std::vector<std::string>& present) {
   ChainCoverage result;

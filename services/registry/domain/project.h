@@ -105,8 +105,6 @@ struct ReportFigures {
 // has), FAILED_PRECONDITION PERIOD_IN_FUTURE.
 absl::Status CheckReport(const ReportFigures& figures, absl::CivilDay today);
 bool IsLateReport(std::string_view period, absl::CivilDay today, int64_t deadline_day);
-// The month after ("2025-12" -> "2026-01"); the period must be well formed.
-std::string NextPeriod(std::string_view period);
 
 // Chain coverage (§4.2 D1-01): links present that are applicable ÷ applicable, in bp.
 struct ChainCoverage {

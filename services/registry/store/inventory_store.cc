@@ -60,6 +60,10 @@ std::string Group(std::string_view column, int digits) {
   return digits == 0 ? std::string("''") : Cat("LEFT(", column, ", ", digits, ")");
 }
 
+absl::Status Overlap() {
+  return FailedPrecondition("CAMPAIGN_OVERLAP", "部分村已在其他进行中的摸排批次");
+}
+
 // Reports as they stood before an instant, from their steps; alias s.
 constexpr char kStepBefore[] =
     " LEFT JOIN unit_report_step s ON s.unit_report_id = u.id AND s.step_no = (SELECT "
@@ -138,17 +142,53 @@ absl::StatusOr<std::vector<CampaignRow>> ListCampaigns(mysql::Executor& db,
 
 // --- Village reports
 
-absl::StatusOr<std::vector<VillageRow>> VillagesOf(mysql::Executor& db,
-                                                   const std::string& region_path) {
+absl::StatusOr<std::vector<VillageRow>> VillagesAfter(mysql::Executor& db,
+                                                      const std::string& region_path,
+                                                      const std::string& after, int limit) {
+  // The code of a region in use is its path.
   Params params;
-  const std::string sql =
-      Cat("SELECT code, name, region_path FROM region WHERE level = 5 AND end_year = 0 AND ",
-          RegionClause({region_path}, "region_path", &params), " ORDER BY region_path");
+  std::string sql =
+      Cat("SELECT code, name, region_path FROM region FORCE INDEX (region_by_level) ",
+          "WHERE level = 5 AND end_year = 0 AND ", RegionClause({region_path}, "code", &params),
+          " AND code > ? ORDER BY code");
+  params.emplace_back(after);
+  absl::StrAppend(&sql, " LIMIT ", limit);
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
   std::vector<VillageRow> out;
   out.reserve(rows.size());
   for (const mysql::Row& row : rows) out.push_back({row.String(0), row.String(1), row.String(2)});
   return out;
+}
+
+absl::StatusOr<int64_t> CountVillages(mysql::Executor& db, const std::string& region_path) {
+  Params params;
+  const std::string where = RegionClause({region_path}, "code", &params);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT COUNT(*) FROM region WHERE level = 5 AND end_year = 0 AND ", where),
+               params));
+  return rows[0].Int(0);
+}
+
+absl::StatusOr<int64_t> ClaimCounties(mysql::Tx& tx, const Ulid& campaign_id,
+                                      const std::string& region_path) {
+  Params params;
+  const std::string where = RegionClause({region_path}, "code", &params);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      tx.Query(Cat("SELECT DISTINCT LEFT(region_path, 6) AS county FROM region WHERE level = 5 AND "
+                   "end_year = 0 AND ",
+                   where, " ORDER BY county"),
+               params));
+  std::vector<Params> claims;
+  claims.reserve(rows.size());
+  for (const mysql::Row& row : rows) claims.push_back({row.String(0), campaign_id});
+  if (claims.empty()) return 0;
+  const absl::Status claimed =
+      mysql::BulkInsert(tx, "open_county", "(region_path, campaign_id)", claims).status();
+  if (mysql::IsDuplicateKey(claimed)) return Overlap();
+  RETURN_IF_ERROR(claimed);
+  return static_cast<int64_t>(claims.size());
 }
 
 absl::Status OpenUnits(mysql::Tx& tx, const std::vector<UnitReportRow>& units) {
@@ -159,15 +199,34 @@ absl::Status OpenUnits(mysql::Tx& tx, const std::vector<UnitReportRow>& units) {
   const absl::Status claimed =
       mysql::BulkInsert(tx, "open_unit", "(region_path, campaign_id, unit_report_id)", claims)
           .status();
-  if (mysql::IsDuplicateKey(claimed)) {
-    return FailedPrecondition("CAMPAIGN_OVERLAP", "部分村已在其他进行中的摸排批次");
-  }
+  if (mysql::IsDuplicateKey(claimed)) return Overlap();
   RETURN_IF_ERROR(claimed);
   return InsertUnitReports(tx, units);
 }
 
-absl::Status ReleaseOpenUnits(mysql::Tx& tx, const Ulid& campaign_id) {
-  return tx.Execute("DELETE FROM open_unit WHERE campaign_id = ?", {campaign_id}).status();
+absl::StatusOr<bool> TouchOpenCounties(mysql::Tx& tx, const Ulid& campaign_id,
+                                       const std::string& region_path) {
+  Params params = {campaign_id};
+  const std::string where = RegionClause({region_path.substr(0, 6)}, "region_path", &params);
+  ASSIGN_OR_RETURN(
+      const int64_t matched,
+      tx.Execute(
+          Cat("UPDATE open_county SET touched = touched + 1 WHERE campaign_id = ? AND ", where),
+          params));
+  return matched > 0;
+}
+
+absl::StatusOr<int64_t> CountUnits(mysql::Executor& db, const Ulid& campaign_id) {
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query("SELECT COUNT(*) FROM unit_report WHERE campaign_id = ?", {campaign_id}));
+  return rows[0].Int(0);
+}
+
+absl::Status ReleaseClaims(mysql::Tx& tx, const Ulid& campaign_id) {
+  RETURN_IF_ERROR(
+      tx.Execute("DELETE FROM open_unit WHERE campaign_id = ?", {campaign_id}).status());
+  return tx.Execute("DELETE FROM open_county WHERE campaign_id = ?", {campaign_id}).status();
 }
 
 absl::StatusOr<UnitWithCampaign> GetUnit(mysql::Executor& db, const Ulid& id,
@@ -316,19 +375,6 @@ absl::StatusOr<std::vector<UnitReportRow>> ListUnits(mysql::Executor& db, const 
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
   std::vector<UnitReportRow> out;
   out.reserve(rows.size());
-  for (const mysql::Row& row : rows) out.push_back(UnitReportFrom(row));
-  return out;
-}
-
-absl::StatusOr<std::vector<UnitReportRow>> UnitsAfter(mysql::Executor& db,
-                                                      const std::optional<RegionScope>& scope,
-                                                      const Ulid& after, int limit) {
-  Params params = {after};
-  std::string sql = Cat("SELECT ", UnitReportColumns(), " FROM unit_report u WHERE u.id > ?");
-  if (scope) absl::StrAppend(&sql, " AND ", RegionClause(*scope, "u.region_path", &params));
-  absl::StrAppend(&sql, " ORDER BY u.id LIMIT ", limit);
-  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
-  std::vector<UnitReportRow> out;
   for (const mysql::Row& row : rows) out.push_back(UnitReportFrom(row));
   return out;
 }

@@ -30,6 +30,7 @@ namespace bangfu::registry {
 inline constexpr int kCampaignPlanned = 1;
 inline constexpr int kCampaignOpen = 2;
 inline constexpr int kCampaignClosed = 3;
+inline constexpr int kCampaignOpening = 4;
 
 struct CampaignRow {
   Ulid id;
@@ -68,12 +69,24 @@ struct UnitWithCampaign {
 struct VillageRow {
   std::string code, name, region_path;
 };
-// Villages in use under a path.
-absl::StatusOr<std::vector<VillageRow>> VillagesOf(mysql::Executor& db,
-                                                   const std::string& region_path);
+// Villages in use under a path that come after one of them, in order.
+absl::StatusOr<std::vector<VillageRow>> VillagesAfter(mysql::Executor& db,
+                                                      const std::string& region_path,
+                                                      const std::string& after, int limit);
+absl::StatusOr<int64_t> CountVillages(mysql::Executor& db, const std::string& region_path);
+// Claims every county with a village in use under the path; gives how many.
+// FAILED_PRECONDITION CAMPAIGN_OVERLAP when another campaign has one of them.
+absl::StatusOr<int64_t> ClaimCounties(mysql::Tx& tx, const Ulid& campaign_id,
+                                      const std::string& region_path);
+// Makes an act for a region of the campaign and the campaign's closing wait for each other. Gives
+// false when it has been closed, or has nothing there.
+absl::StatusOr<bool> TouchOpenCounties(mysql::Tx& tx, const Ulid& campaign_id,
+                                       const std::string& region_path);
 // Bulk. FAILED_PRECONDITION CAMPAIGN_OVERLAP when a village stands in another open campaign.
 absl::Status OpenUnits(mysql::Tx& tx, const std::vector<UnitReportRow>& units);
-absl::Status ReleaseOpenUnits(mysql::Tx& tx, const Ulid& campaign_id);
+absl::StatusOr<int64_t> CountUnits(mysql::Executor& db, const Ulid& campaign_id);
+// The claims on counties and villages.
+absl::Status ReleaseClaims(mysql::Tx& tx, const Ulid& campaign_id);
 absl::StatusOr<UnitWithCampaign> GetUnit(mysql::Executor& db, const Ulid& id,
                                          const RegionScope& scope, bool for_update = false);
 // Writes the unit where the stored version is unit.version - 1, and its step. ETAG_MISMATCH
@@ -101,10 +114,6 @@ struct UnitQuery {
 };
 // By region_path.
 absl::StatusOr<std::vector<UnitReportRow>> ListUnits(mysql::Executor& db, const UnitQuery& query);
-// By id, for snapshots of the feed.
-absl::StatusOr<std::vector<UnitReportRow>> UnitsAfter(mysql::Executor& db,
-                                                      const std::optional<RegionScope>& scope,
-                                                      const Ulid& after, int limit);
 // Makes registering a project in these villages and submitting their reports wait for each other.
 // Gives true when one of them stands in an open campaign.
 absl::StatusOr<bool> TouchOpenUnits(mysql::Tx& tx, const std::vector<std::string>& village_paths);

@@ -307,6 +307,23 @@ absl::StatusOr<int64_t> RewriteRegionPath(mysql::Tx& tx, const std::string& from
                    params));
     total += n;
   }
+  // The claims of campaigns: a county's goes over to the new one unless that has its own, and where
+  // villages came from elsewhere their campaign stands too.
+  if (from.size() == 6) {
+    RETURN_IF_ERROR(
+        tx.Execute("INSERT IGNORE INTO open_county (region_path, campaign_id) SELECT ?, "
+                   "campaign_id FROM open_county WHERE region_path = ?",
+                   {to, from})
+            .status());
+    RETURN_IF_ERROR(tx.Execute("DELETE FROM open_county WHERE region_path = ?", {from}).status());
+  }
+  mysql::Params moved;
+  const std::string there = mysql::RegionClause({to}, "region_path", &moved);
+  RETURN_IF_ERROR(tx.Execute(Cat("INSERT IGNORE INTO open_county (region_path, campaign_id) SELECT "
+                                 "DISTINCT LEFT(region_path, 6), campaign_id FROM open_unit WHERE ",
+                                 there),
+                             moved)
+                      .status());
   mysql::Params params = {to.substr(0, 6)};
   const std::string where = mysql::RegionClause({from}, "county_path", &params);
   if (from.size() >= 6) {
@@ -407,9 +424,8 @@ absl::StatusOr<std::optional<OrganisationRow>> FindOrganisation(mysql::Executor&
 absl::StatusOr<std::vector<OrganisationRow>> ListOrganisations(mysql::Executor& db,
                                                                const OrganisationQuery& query) {
   mysql::Params params;
-  std::string where =
-      Cat("FORCE INDEX (organisation_by_place) WHERE ",
-          mysql::RegionClause({query.region_path}, "region_path", &params));
+  std::string where = Cat("FORCE INDEX (organisation_by_place) WHERE ",
+                          mysql::RegionClause({query.region_path}, "region_path", &params));
   if (query.org_type != 0) {
     where += " AND org_type = ?";
     params.emplace_back(query.org_type);

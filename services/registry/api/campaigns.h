@@ -1,0 +1,16 @@
+// Campaigns as the contract shows them, for the rpcs and for the work that opens one.
+#pragma once
+
+#include "bangfu/registry/v1/inventory.pb.h"
+#include "services/registry/store/inventory_store.h"
+
+namespace bangfu::registry::inventory {
+
+// The operation that OpenCampaign starts; its request is the rpc's.
+inline constexpr char kOpenCampaignKind[] = "open_campaign";
+
+v1::InventoryCampaign CampaignMessage(const CampaignRow& row);
+// Puts the message into the row's record; the columns are the caller's.
+void StoreCampaign(const v1::InventoryCampaign& message, CampaignRow* row);
+
+}  // namespace bangfu::registry::inventory

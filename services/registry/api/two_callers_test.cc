@@ -1,0 +1,268 @@
+// Two callers at one moment on every guard of inventory and reference data: one wins, the other
+// gets the reason, and nothing is there twice.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "bangfu/registry/v1/industry.pb.h"
+#include "bangfu/registry/v1/operator.pb.h"
+#include "bangfu/registry/v1/reference_service.pb.h"
+#include "common/testing/at_once.h"
+#include "services/registry/api/inventory_fixture.h"
+
+namespace bangfu::registry {
+namespace {
+
+using testing::AtOnce;
+using testing::Outcomes;
+using testing::Tally;
+
+class TwoCallers : public RegistryFixture {
+ protected:
+  int64_t Count(const std::string& from) {
+    return server_.database().Int("SELECT COUNT(*) FROM " + from);
+  }
+  // Passed by the township, ready for the county.
+  v1::InventoryUnitReport Passed(const std::string& campaign, const std::string& village) {
+    v1::InventoryUnitReport unit = Unit(campaign, village);
+    auto submitted = Submit(unit, unit.project_count() == 0);
+    EXPECT_OK(submitted);
+    auto passed = Pass(*submitted);
+    EXPECT_OK(passed);
+    return *passed;
+  }
+  absl::StatusOr<v1::Sample> Draw(const std::string& campaign, const std::string& region,
+                                  const std::string& token) {
+    v1::DrawSampleRequest request;
+    request.set_request_id(RequestId());
+    request.set_campaign_id(campaign);
+    request.set_region_code(region);
+    request.set_rate_bp(10000);
+    return Inventory<v1::Sample>("DrawSample", request, token);
+  }
+  absl::StatusOr<v1::InventoryCampaign> Close(const v1::InventoryCampaign& campaign) {
+    v1::CloseCampaignRequest request;
+    request.set_request_id(RequestId());
+    request.set_id(campaign.id());
+    request.set_etag(campaign.etag());
+    request.set_force(true);
+    request.set_reason("提前结束");
+    return Inventory<v1::InventoryCampaign>("CloseCampaign", request, Approver());
+  }
+  absl::StatusOr<v1::LockException> Except(const std::string& campaign) {
+    v1::GrantLockExceptionRequest request;
+    request.set_request_id(RequestId());
+    request.set_campaign_id(campaign);
+    request.set_region_code(kCounty);
+    request.mutable_expires_at()->set_seconds(
+        absl::ToUnixSeconds(server_.clock().Now() + absl::Hours(48)));
+    request.set_reason("受灾");
+    return Inventory<v1::LockException>("GrantLockException", request, Approver());
+  }
+};
+
+TEST_F(TwoCallers, R017_ADepartmentSignsOnce) {
+  const v1::InventoryUnitReport unit = Passed(OpenCampaign().id(), kVillage);
+  const v1::VerificationTask task = Task(unit.id());
+  EXPECT_EQ(Outcomes(AtOnce(2,
+                            [&](int i) {
+                              return Sign(unit.id(), task.etag(), "AGRICULTURE",
+                                          County(Cat("lead-", i)));
+                            })),
+            (Tally{{"OK", 1}, {"ABORTED/ETAG_MISMATCH", 1}}));
+  EXPECT_EQ(Count("verification_signature"), 1);
+}
+
+TEST_F(TwoCallers, R017_AVerificationIsCompletedOnce) {
+  const v1::InventoryUnitReport unit = Passed(OpenCampaign().id(), kVillage);
+  v1::VerificationTask task = Task(unit.id());
+  ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), task.etag(), "AGRICULTURE", County("lead")));
+  EXPECT_EQ(Outcomes(AtOnce(2, [&](int) { return Complete(unit.id(), task.etag()); })),
+            (Tally{{"OK", 1}, {"ABORTED/ETAG_MISMATCH", 1}}));
+  EXPECT_EQ(Count("unit_report_step WHERE action = 'complete'"), 1);
+}
+
+TEST_F(TwoCallers, R018_ARegionIsSampledOnce) {
+  const std::string campaign = OpenCampaign().id();
+  Verify(campaign, kVillage);
+  Verify(campaign, kVillage2);
+  EXPECT_EQ(Outcomes(AtOnce(4, [&](int) { return Draw(campaign, "3607", City()); })),
+            (Tally{{"OK", 1}, {"FAILED_PRECONDITION/SAMPLE_EXISTS", 3}}));
+  EXPECT_EQ(Count("sample"), 1);
+  EXPECT_EQ(Count("sample_unit"), 2);
+}
+
+TEST_F(TwoCallers, R018_AReportIsConfirmedOnce) {
+  const std::string campaign = OpenCampaign().id();
+  for (const char* village : {kVillage, kVillage2, kVillage3, kVillage4}) Verify(campaign, village);
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Draw(campaign, "3607", City()));
+  for (const v1::SampleUnit& unit : sample.units()) {
+    v1::RecordSampleResultRequest record;
+    record.set_id(sample.id());
+    record.set_unit_report_id(unit.unit_report_id());
+    // The result of one report, given twice at once.
+    EXPECT_EQ(Outcomes(AtOnce(2,
+                              [&](int) {
+                                v1::RecordSampleResultRequest mine = record;
+                                mine.set_request_id(RequestId());
+                                return Inventory<v1::Sample>("RecordSampleResult", mine, City());
+                              })),
+              (Tally{{"OK", 1}, {"FAILED_PRECONDITION/RESULT_RECORDED", 1}}));
+  }
+  std::atomic<int64_t> confirmed = 0;
+  EXPECT_EQ(Outcomes(AtOnce(2,
+                            [&](int) {
+                              v1::ConfirmProvinceRequest confirm;
+                              confirm.set_request_id(RequestId());
+                              confirm.set_campaign_id(campaign);
+                              confirm.set_region_code(kCounty);
+                              auto answer = Inventory<v1::ConfirmProvinceResponse>(
+                                  "ConfirmProvince", confirm, Province());
+                              if (answer.ok()) confirmed += answer->confirmed();
+                              return answer;
+                            })),
+            (Tally{{"OK", 2}}));
+  // Both may ask; each report is confirmed by one of them.
+  EXPECT_EQ(confirmed, 4);
+  EXPECT_EQ(Count("unit_report_step WHERE action = 'confirm'"), 4);
+}
+
+TEST_F(TwoCallers, R016_NoExceptionIsGrantedInACampaignThatCloses) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  const auto results = AtOnce(
+      2, [&](int i) { return i == 0 ? Close(campaign).status() : Except(campaign.id()).status(); });
+  // Whoever came first: an exception stands only if it was granted before the end.
+  EXPECT_OK(results[0]);
+  if (!results[1].ok()) {
+    EXPECT_THAT(results[1], StatusIs(absl::StatusCode::kFailedPrecondition, "CAMPAIGN_NOT_OPEN"));
+  }
+  EXPECT_EQ(Count("lock_exception"), results[1].ok() ? 1 : 0);
+  EXPECT_THAT(Except(campaign.id()),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "CAMPAIGN_NOT_OPEN"));
+  EXPECT_EQ(Count("open_county"), 0);
+}
+
+TEST_F(TwoCallers, ACampaignIsClosedOnce) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  EXPECT_EQ(Outcomes(AtOnce(2, [&](int) { return Close(campaign); })),
+            (Tally{{"OK", 1}, {"ABORTED/ETAG_MISMATCH", 1}}));
+}
+
+TEST_F(TwoCallers, R066_AnOperatorsCodeIsTakenOnce) {
+  EXPECT_EQ(Outcomes(AtOnce(4,
+                            [&](int i) {
+                              v1::CreateOperatorRequest request;
+                              request.set_request_id(RequestId());
+                              v1::Operator* o = request.mutable_operator_();
+                              o->set_uscc("91360100MA300015X0");
+                              o->set_name(Cat("众兴合作社", i));
+                              o->set_kind("COOPERATIVE");
+                              o->set_region_code(kCounty);
+                              return Call<v1::Operator>("OperatorService", "CreateOperator",
+                                                        request, County());
+                            })),
+            (Tally{{"OK", 1}, {"ALREADY_EXISTS/USCC_TAKEN", 3}}));
+  EXPECT_EQ(Count("operator"), 1);
+}
+
+TEST_F(TwoCallers, AShortBoardIsCompletedOnce) {
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶基地")));
+  v1::CreateShortBoardRequest create;
+  create.set_request_id(RequestId());
+  v1::ShortBoard* board = create.mutable_short_board();
+  board->set_subject_type(type::v1::SUBJECT_TYPE_PROJECT);
+  board->set_subject_id(project.id());
+  board->set_kind("FACILITY");
+  board->set_description("缺冷藏设施");
+  ASSERT_OK_AND_ASSIGN(
+      const v1::ShortBoard made,
+      Call<v1::ShortBoard>("IndustryService", "CreateShortBoard", create, County()));
+  EXPECT_EQ(Outcomes(AtOnce(2,
+                            [&](int) {
+                              v1::CompleteShortBoardRequest request;
+                              request.set_request_id(RequestId());
+                              request.set_id(made.id());
+                              request.set_etag(made.etag());
+                              SetDay(2026, 2, 1, request.mutable_completed_on());
+                              request.set_note("已建成");
+                              return Call<v1::ShortBoard>("IndustryService", "CompleteShortBoard",
+                                                          request, County());
+                            })),
+            (Tally{{"OK", 1}, {"ABORTED/ETAG_MISMATCH", 1}}));
+}
+
+TEST_F(TwoCallers, AParameterIsSetOnce) {
+  ASSERT_OK_AND_ASSIGN(const v1::ListParametersResponse all,
+                       Call<v1::ListParametersResponse>("CodeListService", "ListParameters",
+                                                        v1::ListParametersRequest(), Province()));
+  const v1::Parameter& parameter = all.parameters(0);
+  EXPECT_EQ(Outcomes(AtOnce(2,
+                            [&](int i) {
+                              v1::SetParameterRequest request;
+                              request.set_request_id(RequestId());
+                              request.set_code(parameter.code());
+                              request.set_value(3 + i);
+                              request.set_etag(parameter.etag());
+                              request.set_reason("省厅确认");
+                              return Call<v1::Parameter>("CodeListService", "SetParameter", request,
+                                                         Province());
+                            })),
+            (Tally{{"OK", 1}, {"ABORTED/ETAG_MISMATCH", 1}}));
+  EXPECT_EQ(Count("feed_outbox WHERE aggregate_type = 'parameter'"), 1);
+}
+
+TEST_F(TwoCallers, OneTaxonomyIsCurrentHoweverManyAreActivated) {
+  server_.database().Run(
+      "INSERT INTO taxonomy (taxonomy_version, name, valid_from, is_current) VALUES "
+      "('a', '甲', NULL, 0), ('b', '乙', NULL, 0);\n");
+  EXPECT_EQ(Outcomes(AtOnce(4,
+                            [&](int i) {
+                              v1::ActivateTaxonomyRequest request;
+                              request.set_request_id(RequestId());
+                              request.set_taxonomy_version(i % 2 == 0 ? "a" : "b");
+                              return Call<v1::Taxonomy>("TaxonomyService", "ActivateTaxonomy",
+                                                        request, Province());
+                            })),
+            (Tally{{"OK", 4}}));
+  EXPECT_EQ(Count("taxonomy WHERE is_current = 1"), 1);
+}
+
+TEST_F(TwoCallers, ARegionsRecordsMoveOnce) {
+  // 石背村 has gone over into 小密村, which knows nothing of it yet.
+  ASSERT_OK(Register(NewProject("茶园", kVillage3)));
+  ASSERT_OK(Register(NewProject("果园", kVillage3)));
+  server_.database().Run(Cat("UPDATE region SET end_year = 2025, successors = '", kVillage2,
+                             "', region_path = '", kVillage2, "' WHERE code = '", kVillage3,
+                             "';\n"));
+  std::atomic<int64_t> moved = 0;
+  EXPECT_EQ(Outcomes(AtOnce(2,
+                            [&](int) {
+                              v1::RecodeRegionRequest request;
+                              request.set_request_id(RequestId());
+                              request.set_from_code(kVillage3);
+                              request.set_to_code(kVillage2);
+                              request.set_reason("并村");
+                              auto answer = Call<v1::RecodeRegionResponse>(
+                                  "RegionService", "RecodeRegion", request, Province());
+                              if (answer.ok()) moved += answer->records();
+                              return answer;
+                            })),
+            (Tally{{"OK", 2}}));
+  EXPECT_EQ(Count(Cat("project WHERE region_path = '", kVillage2, "'")), 2);
+  EXPECT_EQ(Count(Cat("project WHERE region_path = '", kVillage3, "'")), 0);
+  // What the one had moved the other found gone.
+  const int64_t in_all = moved;
+  EXPECT_EQ(Count("audit_log WHERE aggregate_type = 'region_recode'"), 2);
+  v1::RecodeRegionRequest again;
+  again.set_request_id(RequestId());
+  again.set_from_code(kVillage3);
+  again.set_to_code(kVillage2);
+  again.set_reason("并村");
+  ASSERT_OK_AND_ASSIGN(
+      const v1::RecodeRegionResponse none,
+      Call<v1::RecodeRegionResponse>("RegionService", "RecodeRegion", again, Province()));
+  EXPECT_EQ(none.records(), 0);
+  EXPECT_GT(in_all, 0);
+}
+
+}  // namespace
+}  // namespace bangfu::registry
