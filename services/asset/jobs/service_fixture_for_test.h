@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "bangfu/asset/v1/asset_service.pb.h"
 #include "bangfu/asset/v1/contract_service.pb.h"
 #include "bangfu/asset/v1/events.pb.h"
@@ -287,7 +289,7 @@ class ServiceTest : public ::testing::Test {
   UlidGenerator ids_;
   std::unique_ptr<mysql::Session> session_;
   std::string project_;
-  int request_ = 0;
+  std::atomic<int> request_ = 0;  // taken from several threads
 };
 
 }  // namespace bangfu::asset

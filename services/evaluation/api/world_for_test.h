@@ -2,6 +2,7 @@
 // and asset through real consumers.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -287,7 +288,7 @@ class World {
   std::unique_ptr<mysql::Session> asset_session_;
   feed::Consumer registry_consumer_;
   feed::Consumer asset_consumer_;
-  int requests_ = 0;
+  std::atomic<int> requests_ = 0;  // taken from several threads
 };
 
 }  // namespace bangfu::evaluation
