@@ -21,6 +21,7 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
+#include "common/feed/feed.h"
 #include "common/log/log.h"
 #include "common/migrate/migrator.h"
 #include "common/rpc/server.h"
@@ -276,6 +277,12 @@ class Process final : public App {
     return migrator.Apply(definition_.migrations);
   }
 
+  absl::StatusOr<std::string> NewEpoch() {
+    auto session = mysql::Session::Create(settings_.database);
+    RETURN_IF_ERROR(migrate::VerifyVersion(*session, definition_.migrations));
+    return feed::StartNewEpoch(*session, ids_);
+  }
+
   absl::Status Serve(const sigset_t& signals) {
     absl::Status status = Up();
     if (status.ok()) {
@@ -507,8 +514,9 @@ int ServiceMain(int argc, char** argv, const ServiceDefinition& definition) {
     return 0;
   }
   const std::string command = loader.arguments().empty() ? "serve" : loader.arguments()[0];
-  if (loader.arguments().size() > 1 || (command != "serve" && command != "migrate")) {
-    std::fprintf(stderr, "what to do is serve or migrate\n");
+  if (loader.arguments().size() > 1 ||
+      (command != "serve" && command != "migrate" && command != "new-epoch")) {
+    std::fprintf(stderr, "what to do is serve, migrate or new-epoch\n");
     return 2;
   }
   rpc::LanesOptions& lanes = settings.server.lanes;
@@ -536,6 +544,13 @@ int ServiceMain(int argc, char** argv, const ServiceDefinition& definition) {
   if (command == "migrate") {
     if (absl::Status status = process.Migrate(); !status.ok()) return Failed(definition, status);
     log::Info("migrated", {{"service", definition.name}});
+    return 0;
+  }
+  if (command == "new-epoch") {
+    const absl::StatusOr<std::string> epoch = process.NewEpoch();
+    if (!epoch.ok()) return Failed(definition, epoch.status());
+    log::Info("new epoch", {{"service", definition.name}, {"epoch", *epoch}});
+    std::printf("%s\n", epoch->c_str());
     return 0;
   }
   if (absl::Status status = process.Serve(signals); !status.ok()) return Failed(definition, status);

@@ -5,7 +5,9 @@
 //   }
 //
 // `bangfu-registry` serves until SIGTERM or SIGINT; `bangfu-registry migrate` brings the schema up
-// to date and ends. Once it is ready, a server prints one line on stdout:
+// to date and ends; `bangfu-registry new-epoch`, run after the schema was restored from a backup
+// and before it serves again, tells the subscribers of its feed to copy anew. Once it is ready, a
+// server prints one line on stdout:
 //   {"ready":"registry","port":7001,"http_port":7002}
 // and with --port-file the same object (without waiting to be ready) is in that file.
 #pragma once
