@@ -94,16 +94,6 @@ TEST(Uscc, ASumDivisibleBy31GivesZero) {
   EXPECT_TRUE(NormalizeUscc("91360100MA300015X0").ok());
 }
 
-TEST(IdCard, ChecksDayOfBirthAndLastCharacter) {
-  EXPECT_EQ(*NormalizeIdCard("11010519491231002X"), "11010519491231002X");
-  EXPECT_EQ(*NormalizeIdCard("11010519491231002x"), "11010519491231002X");
-  EXPECT_EQ(*NormalizeIdCard("440524188001010014"), "440524188001010014");
-  EXPECT_FALSE(NormalizeIdCard("110105194912310021").ok());
-  EXPECT_FALSE(NormalizeIdCard("11010519490231002X").ok());
-  EXPECT_FALSE(NormalizeIdCard("1101051949123100").ok());
-  EXPECT_FALSE(NormalizeIdCard("1101051949123100ZX").ok());
-}
-
 TEST(Digest, Sha256OfWholeAndOfParts) {
   const std::string abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
   EXPECT_EQ(Sha256Hex("abc"), abc);

@@ -13,9 +13,4 @@ absl::StatusOr<std::string> NormalizeUscc(std::string_view text);
 // The check character of the first 17 characters. '\0' when the alphabet is wrong.
 char UsccCheckCharacter(std::string_view body17);
 
-// 居民身份证号, GB 11643-1999, 18 characters: upper-cases x, checks the day of birth and the check
-// character. InvalidArgument with the reason (never the number itself: it is personal data). An
-// unknown region prefix is not an error: old codes hold for life.
-absl::StatusOr<std::string> NormalizeIdCard(std::string_view text);
-
 }  // namespace bangfu

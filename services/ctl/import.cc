@@ -365,6 +365,7 @@ void AddImportCommands(CLI::App& app, Context& context, int& exit_code) {
 
   auto reports = std::make_shared<Arguments>();
   command = group->add_subcommand("reports", "运营月报");
+  command->footer("例: bangfuctl import reports 月报.csv --region 360733");
   command->add_option("file", reports->upload.file, "CSV：项目编码, 月份, 产量, 产值（万元） …")
       ->required();
   command->add_option("--region", reports->region, "项目所在区域")->capture_default_str();
@@ -375,6 +376,7 @@ void AddImportCommands(CLI::App& app, Context& context, int& exit_code) {
 
   auto scores = std::make_shared<Arguments>();
   command = group->add_subcommand("scores", "专家评分（以本人令牌提交）");
+  command->footer("例: bangfuctl import scores 评分.csv --region 360733");
   command
       ->add_option("file", scores->upload.file,
                    "CSV：编码, 市场前景, 资源支撑, 技术落后, 困难原因, 意见")

@@ -283,16 +283,6 @@ absl::StatusOr<std::vector<ContractRow>> FindContracts(mysql::Executor& db,
   return Map<ContractRow>(db.Query(sql, params), ToContract);
 }
 
-absl::StatusOr<std::vector<ContractRow>> FindContractsByKeys(mysql::Executor& db,
-                                                             const std::vector<std::string>& keys) {
-  if (keys.empty()) return std::vector<ContractRow>();
-  return Map<ContractRow>(
-      db.Query(Cat("SELECT ", kContract, " FROM operating_contract WHERE natural_key IN (",
-                   mysql::Placeholders(keys.size()), ")"),
-               Params(keys.begin(), keys.end())),
-      ToContract);
-}
-
 absl::StatusOr<std::vector<ContractRow>> ListContracts(mysql::Executor& db,
                                                        const std::vector<std::string>& scope,
                                                        const ContractFilter& filter,

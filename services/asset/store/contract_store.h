@@ -74,8 +74,6 @@ absl::StatusOr<std::optional<ContractRow>> FindContract(mysql::Executor& db, con
 absl::StatusOr<std::vector<ContractRow>> FindContracts(mysql::Executor& db,
                                                        const std::vector<Ulid>& ids,
                                                        const std::vector<std::string>& scope);
-absl::StatusOr<std::vector<ContractRow>> FindContractsByKeys(mysql::Executor& db,
-                                                             const std::vector<std::string>& keys);
 struct ContractFilter {
   std::string region_prefix;
   std::optional<Ulid> asset_id;
