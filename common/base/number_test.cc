@@ -1,12 +1,14 @@
 #include <cstdint>
 #include <limits>
 #include <numeric>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "common/base/bp.h"
 #include "common/base/decimal.h"
 #include "common/base/money.h"
+#include "common/testing/deep.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -101,6 +103,32 @@ TEST(BasisPoints, RoundHalfUp) {
   EXPECT_EQ(MulDivHalfUp(kMin, kMax, 1), kMin);
 }
 
+TEST(Decimal, WhatIsWrittenReadsBackExactly) {
+  std::mt19937_64 random(testing::PropertySeed(1));
+  for (int i = 0; i < testing::Runs(2000, 2'000'000); ++i) {
+    // As many small numbers as large ones.
+    const int64_t v = static_cast<int64_t>(random()) >> (random() % 63);
+    const int scale = static_cast<int>(random() % 19);
+    ASSERT_EQ(*ParseScaledDecimal(FormatScaledDecimal(v, scale), scale), v) << v << " " << scale;
+    ASSERT_EQ(*ParseFen(FormatWanYuan(v), MoneyUnit::kWanYuan), v);
+    ASSERT_EQ(*ParseFen(FormatYuan(v), MoneyUnit::kYuan), v);
+  }
+}
+
+TEST(Decimal, NoTextIsReadAsAnotherNumber) {
+  std::mt19937_64 random(testing::PropertySeed(2));
+  constexpr std::string_view kAtoms = "0123456789,.-+eE ";
+  for (int i = 0; i < testing::Runs(5000, 2'000'000); ++i) {
+    std::string text;
+    for (size_t n = random() % 12; n > 0; --n) text += kAtoms[random() % kAtoms.size()];
+    const absl::StatusOr<int64_t> value = ParseScaledDecimal(text, 6);
+    if (!value.ok()) continue;
+    // What was read is what stands there: written again, it reads the same.
+    ASSERT_EQ(*ParseScaledDecimal(FormatScaledDecimal(*value, 6), 6), *value) << text;
+    ASSERT_EQ(text.find_first_of("eE"), std::string::npos) << text;
+  }
+}
+
 TEST(Split, AHundredYuanIntoThree) {
   EXPECT_THAT(Split(10000, {1, 1, 1}), ElementsAre(3334, 3333, 3333));
 }
@@ -120,7 +148,7 @@ TEST(Split, AlwaysSumsToTheTotal) {
   const auto next = [&] {
     return (state = state * 6364136223846793005u + 1442695040888963407u) >> 1;
   };
-  for (int round = 0; round < 500; ++round) {
+  for (int round = 0; round < testing::Runs(500, 200'000); ++round) {
     std::vector<int64_t> weights(1 + next() % 20);
     for (auto& w : weights) w = static_cast<int64_t>(next() % 1'000'000'007);
     weights[0] += 1;

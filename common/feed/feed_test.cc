@@ -15,6 +15,7 @@
 #include "common/status/macros.h"
 #include "common/testing/clock.h"
 #include "common/testing/database.h"
+#include "common/testing/deep.h"
 #include "common/testing/random.h"
 #include "common/testing/status_matchers.h"
 
@@ -623,8 +624,8 @@ TEST_F(FeedTest, JobsRunUntilTheyAreStoppedAndLetTheNextIn) {
 // once: the copy equals the source, no event came twice and none is missing.
 TEST_F(FeedTest, EverythingAtOnce) {
   constexpr int kWriters = 4;
-  constexpr int kChanges = 150;
-  testing::SeededRandom random;
+  const int kChanges = testing::Runs(150, 2500);
+  testing::SeededRandom random(testing::PropertySeed(1));
   std::vector<Ulid> things;
   for (int i = 0; i < 12; ++i) things.push_back(ids_.Next());
   std::atomic<int> writing = kWriters;

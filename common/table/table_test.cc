@@ -9,6 +9,7 @@
 #include "common/table/csv.h"
 #include "common/table/xlsx_reader.h"
 #include "common/table/xlsx_writer.h"
+#include "common/testing/deep.h"
 
 namespace bangfu::table {
 namespace {
@@ -166,10 +167,10 @@ TEST(Csv, RefusesWithReasons) {
 }
 
 TEST(Csv, RandomTablesComeBack) {
-  std::mt19937 random(20240601);
+  std::mt19937 random(testing::PropertySeed(20240601));
   const std::vector<std::string> atoms = {"a",  "\"", ",", "\r\n", "\n",      "县",
                                           "=1", " ",  "'", "，",   "3.6E+11", ""};
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < testing::Runs(200, 20000); ++round) {
     std::vector<std::vector<std::string>> rows;
     std::string bytes;
     for (int r = 0; r < 5; ++r) {
@@ -280,8 +281,8 @@ TEST(XlsxReader, RefusesBombsAndEntities) {
 
 TEST(XlsxReader, SurvivesDamage) {
   const std::string good = Zip(Book(R"(<row r="1"><c r="A1" t="str"><v>x</v></c></row>)"));
-  std::mt19937 random(7);
-  for (int i = 0; i < 400; ++i) {
+  std::mt19937 random(testing::PropertySeed(7));
+  for (int i = 0; i < testing::Runs(400, 20000); ++i) {
     std::string bad = good;
     for (int n = 0; n < 4; ++n) bad[random() % bad.size()] = static_cast<char>(random());
     if (i % 3 == 0) bad.resize(random() % bad.size());

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "common/base/strings.h"
+#include "common/testing/deep.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -122,9 +123,9 @@ class RandomSnapshots {
 };
 
 TEST(EngineProperty, EveryInputGivesExactlyOneResult) {
-  RandomSnapshots random(20250901);
+  RandomSnapshots random(testing::PropertySeed(20250901));
   std::vector<int> seen(8, 0);
-  for (int i = 0; i < 6000; ++i) {
+  for (int i = 0; i < testing::Runs(6000, 200000); ++i) {
     Snapshot s = random.Next();
     auto outcome = FullEngine().Evaluate(s);
     ASSERT_TRUE(outcome.ok()) << outcome.status();
@@ -156,8 +157,8 @@ TEST(EngineProperty, EveryInputGivesExactlyOneResult) {
 }
 
 TEST(EngineProperty, OrderOfTheInputsNeverMatters) {
-  RandomSnapshots random(7);
-  for (int i = 0; i < 1000; ++i) {
+  RandomSnapshots random(testing::PropertySeed(7));
+  for (int i = 0; i < testing::Runs(1000, 20000); ++i) {
     Snapshot s = random.Next();
     std::string bytes = FullEngine().Evaluate(s)->explanation_json;
     random.Shuffle(s);
@@ -166,11 +167,11 @@ TEST(EngineProperty, OrderOfTheInputsNeverMatters) {
 }
 
 TEST(EngineProperty, RecomputingFromTheStoredBlobGivesTheSameBytes) {
-  RandomSnapshots random(8);
+  RandomSnapshots random(testing::PropertySeed(8));
   std::string stored_set = CanonicalJson(BaselineV1());
   auto engine = Engine::Create(*ParseCriteria(stored_set));
   ASSERT_TRUE(engine.ok());
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < testing::Runs(1000, 20000); ++i) {
     auto first = FullEngine().Evaluate(random.Next());
     auto stored = ParseSnapshot(first->snapshot_json);
     ASSERT_TRUE(stored.ok()) << stored.status();
@@ -181,8 +182,8 @@ TEST(EngineProperty, RecomputingFromTheStoredBlobGivesTheSameBytes) {
 }
 
 TEST(EngineProperty, JsonIsCanonicalAndReadsBack) {
-  RandomSnapshots random(9);
-  for (int i = 0; i < 500; ++i) {
+  RandomSnapshots random(testing::PropertySeed(9));
+  for (int i = 0; i < testing::Runs(500, 10000); ++i) {
     auto outcome = FullEngine().Evaluate(random.Next());
     // An independent writer with sorted keys produces the same bytes.
     ASSERT_EQ(nlohmann::json::parse(outcome->explanation_json).dump(), outcome->explanation_json);
@@ -202,17 +203,17 @@ TEST(EngineProperty, OrderOfTheCriteriaNeverMatters) {
   auto engine = Engine::Create(shuffled);
   ASSERT_TRUE(engine.ok());
   EXPECT_EQ(engine->criteria_hash(), FullEngine().criteria_hash());
-  RandomSnapshots random(10);
-  for (int i = 0; i < 200; ++i) {
+  RandomSnapshots random(testing::PropertySeed(10));
+  for (int i = 0; i < testing::Runs(200, 4000); ++i) {
     Snapshot s = random.Next();
     ASSERT_EQ(engine->Evaluate(s)->explanation_json, FullEngine().Evaluate(s)->explanation_json);
   }
 }
 
 TEST(EngineProperty, ABetterValueNeverLowersItsDimension) {
-  RandomSnapshots random(11);
+  RandomSnapshots random(testing::PropertySeed(11));
   const CriteriaSet set = BaselineV1();
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < testing::Runs(2000, 50000); ++i) {
     Snapshot s = random.Next();
     auto before = FullEngine().Evaluate(s)->explanation;
     if (before.dimensions.empty() || s.values.empty()) continue;
@@ -232,8 +233,8 @@ TEST(EngineProperty, ABetterValueNeverLowersItsDimension) {
 
 TEST(EngineProperty, R044_MissingDataNeverMakesAdjustByScores) {
   // Leaving out reports must not lead into 调整类: H4 needs scores that are there.
-  RandomSnapshots random(12);
-  for (int i = 0; i < 3000; ++i) {
+  RandomSnapshots random(testing::PropertySeed(12));
+  for (int i = 0; i < testing::Runs(3000, 100000); ++i) {
     Snapshot s = random.Next();
     if (s.subject_type != SubjectType::kProject) continue;
     s.values.clear();
