@@ -78,6 +78,7 @@ Json CopyRows(const Flags& flags);
 Json Follow(const Flags& flags);
 Json Upload(const Flags& flags);
 Json Batch(const Flags& flags);
+Json VerifyVillages(const Flags& flags);
 Json Echo(const Flags& flags);
 
 }  // namespace bangfu::bench
