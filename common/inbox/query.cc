@@ -28,14 +28,14 @@ std::set<Desk> DesksOf(const auth::Caller& caller, const std::string& region) {
   return out;
 }
 
-// The desks' rows that are the caller's work now: what every query of the inbox stands on. Where
-// the grant is at its role's own level, or below it, the desk is one value and the index gives the
-// rows in the order of a page.
-std::string DeskRows(const Desk& desk, const auth::Caller& caller, const MyQuery& query,
-                     std::string_view columns, mysql::Params* params) {
+// The condition on a desk's rows that are the caller's work now: what every query of the inbox
+// stands on. Where the grant is at its role's own level, or below it, the desk is one value and the
+// index gives the rows in the order of a page.
+std::string OnDesk(const Desk& desk, const auth::Caller& caller, const MyQuery& query,
+                   mysql::Params* params) {
   const auto& [role, region] = desk;
   const std::string path = DeskOf(role, region);
-  std::string sql = Cat("SELECT ", columns, " FROM work_desk d WHERE d.role = ? AND ");
+  std::string sql = "d.role = ? AND ";
   params->emplace_back(role);
   const size_t own =
       static_cast<size_t>(RegionLevelDigits(static_cast<RegionLevel>(LevelOfRole(role))));
@@ -91,21 +91,31 @@ absl::StatusOr<std::vector<MyItem>> ListMine(mysql::Executor& db, const auth::Ca
   const std::set<Desk> desks = DesksOf(caller, query.region);
   if (desks.empty()) return std::vector<MyItem>();
   mysql::Params params;
-  std::string rows_of_desks;
-  for (const Desk& desk : desks) {
-    rows_of_desks += Cat(rows_of_desks.empty() ? "(" : " UNION (",
-                         DeskRows(desk, caller, query, "d.due_on, d.item_id", &params),
-                         " ORDER BY d.due_on, d.item_id LIMIT ?)");
-    params.emplace_back(query.limit);
+  std::string sql = Cat("SELECT ", ItemColumns(), ", r.read_at FROM ");
+  if (desks.size() == 1) {
+    // One desk is read in its own order; the join must not turn it round.
+    sql +=
+        "work_desk d STRAIGHT_JOIN work_item w ON w.id = d.item_id LEFT JOIN work_read r ON "
+        "r.person = ? AND r.item_id = w.id WHERE ";
+    params.emplace_back(caller.subject);
+    sql += OnDesk(*desks.begin(), caller, query, &params);
+    sql += " ORDER BY d.due_on, d.item_id LIMIT ?";
+  } else {
+    // Of several, the first of each; an item that lies on two is there once.
+    std::string firsts;
+    for (const Desk& desk : desks) {
+      firsts += Cat(firsts.empty() ? "(" : " UNION (",
+                    "SELECT d.due_on, d.item_id FROM work_desk d WHERE ",
+                    OnDesk(desk, caller, query, &params), " ORDER BY d.due_on, d.item_id LIMIT ?)");
+      params.emplace_back(query.limit);
+    }
+    sql += Cat("(", firsts,
+               ") q JOIN work_item w ON w.id = q.item_id LEFT JOIN work_read r ON r.person = ? AND "
+               "r.item_id = w.id ORDER BY q.due_on, q.item_id LIMIT ?");
+    params.emplace_back(caller.subject);
   }
-  params.emplace_back(caller.subject);
   params.emplace_back(query.limit);
-  ASSIGN_OR_RETURN(
-      const mysql::Rows rows,
-      db.Query(Cat("SELECT ", ItemColumns(), ", r.read_at FROM (", rows_of_desks,
-                   ") q JOIN work_item w ON w.id = q.item_id LEFT JOIN work_read r ON r.person = ? "
-                   "AND r.item_id = w.id ORDER BY q.due_on, q.item_id LIMIT ?"),
-               params));
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
   std::vector<MyItem> out;
   out.reserve(rows.size());
   for (const mysql::Row& row : rows) out.push_back({ItemFrom(row), row.IsNull(kItemCells)});
@@ -119,9 +129,9 @@ absl::StatusOr<std::vector<KindCount>> CountMine(mysql::Executor& db, const auth
   mysql::Params params = {query.today, query.today, query.today, soon};
   std::string rows_of_desks;
   for (const Desk& desk : desks) {
-    rows_of_desks +=
-        Cat(rows_of_desks.empty() ? "(" : " UNION (",
-            DeskRows(desk, caller, query, "d.kind, d.due_on, d.item_id", &params), ")");
+    rows_of_desks += Cat(rows_of_desks.empty() ? "(" : " UNION (",
+                         "SELECT d.kind, d.due_on, d.item_id FROM work_desk d WHERE ",
+                         OnDesk(desk, caller, query, &params), ")");
   }
   params.emplace_back(caller.subject);
   ASSIGN_OR_RETURN(
@@ -248,6 +258,32 @@ absl::Status StoreUrge(mysql::Tx& tx, const Item& before, const Item& after) {
           .status());
   if (after.due_on != before.due_on) RETURN_IF_ERROR(LayOnDesks(tx, {after}));
   return tx.Execute("DELETE FROM work_read WHERE item_id = ?", {after.id}).status();
+}
+
+absl::Status InsertUrge(mysql::Tx& tx, const UrgeRow& row) {
+  return tx
+      .Execute(
+          "INSERT INTO work_urge (id, item_id, region_path, payload, urged_at) VALUES (?, ?, "
+          "?, ?, ?)",
+          {row.id, row.item_id, row.region_path, row.payload, row.urged_at})
+      .status();
+}
+
+absl::StatusOr<std::vector<UrgeRow>> PageUrges(
+    mysql::Executor& db, const Ulid& after, int limit,
+    const std::optional<std::vector<std::string>>& scope) {
+  mysql::Params params = {after};
+  std::string sql =
+      "SELECT id, item_id, region_path, payload, urged_at FROM work_urge WHERE id > ?";
+  if (scope) sql += Cat(" AND ", mysql::RegionClause(*scope, "region_path", &params));
+  sql += " ORDER BY id LIMIT ?";
+  params.emplace_back(limit);
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  std::vector<UrgeRow> out;
+  for (const mysql::Row& row : rows) {
+    out.push_back({row.Id(0), row.Id(1), row.String(2), row.String(3), row.Time(4)});
+  }
+  return out;
 }
 
 absl::StatusOr<int64_t> SweepReadMarks(mysql::Session& session) {

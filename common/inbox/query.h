@@ -69,6 +69,18 @@ absl::Status MarkRead(mysql::Tx& tx, const std::string& person, const std::vecto
                       absl::Time now);
 // Writes the urging of an open, locked item; it is unread again for everybody.
 absl::Status StoreUrge(mysql::Tx& tx, const Item& before, const Item& after);
+// One urging, for good.
+struct UrgeRow {
+  Ulid id, item_id;
+  std::string region_path;
+  std::string payload;  // inbox.v1.WorkUrged
+  absl::Time urged_at;
+};
+absl::Status InsertUrge(mysql::Tx& tx, const UrgeRow& row);
+// By id, for snapshots; nullopt: of all regions.
+absl::StatusOr<std::vector<UrgeRow>> PageUrges(
+    mysql::Executor& db, const Ulid& after, int limit,
+    const std::optional<std::vector<std::string>>& scope);
 // Forgets who has read items that are closed; gives how many marks went. 0: nothing is left to do.
 absl::StatusOr<int64_t> SweepReadMarks(mysql::Session& session);
 

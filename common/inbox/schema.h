@@ -73,6 +73,17 @@ CREATE TABLE work_read (
   KEY work_read_by_item (item_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- Every urging as its event tells it.
+CREATE TABLE work_urge (
+  id BINARY(16) NOT NULL,
+  item_id BINARY(16) NOT NULL,
+  region_path VARCHAR(12) NOT NULL,
+  payload BLOB NOT NULL,
+  urged_at DATETIME(6) NOT NULL,
+  PRIMARY KEY (id),
+  KEY work_urge_by_item (item_id, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- Rows that make steps wait for each other whose work is decided over several records.
 CREATE TABLE work_claim (
   subject_id BINARY(16) NOT NULL,

@@ -22,6 +22,7 @@ using rpc::CallContext;
 using rpc::Mutation;
 
 constexpr char kAggregate[] = "work_item";
+constexpr char kUrgeAggregate[] = "work_urge";
 constexpr char kService[] = "bangfu.inbox.v1.InboxService.";
 
 // Today as a page sees it, with the calendar around it.
@@ -425,14 +426,44 @@ absl::StatusOr<v1::WorkItem> Urge(CallContext& context, Inbox& inbox,
         RETURN_IF_ERROR(StoreUrge(m.tx(), standing, item));
         const v1::WorkItem after = Message(item, inbox, *today);
         RETURN_IF_ERROR(m.Audit(kAggregate, id, item.region_path, &before, after, request.note()));
+        UrgeRow urge;
+        urge.id = context.ids.Next();
+        urge.item_id = id;
+        urge.region_path = item.region_path;
+        urge.urged_at = context.now;
         v1::WorkUrged event;
+        event.set_id(urge.id.ToString());
         *event.mutable_item() = after;
-        RETURN_IF_ERROR(m.Publish(kAggregate, id, item.region_path, event));
+        urge.payload = event.SerializeAsString();
+        RETURN_IF_ERROR(InsertUrge(m.tx(), urge));
+        RETURN_IF_ERROR(m.Publish(kUrgeAggregate, urge.id, item.region_path, event));
         return after;
       });
 }
 
+class Urges : public feed::SnapshotSource {
+ public:
+  std::vector<std::string> aggregate_types() const override { return {kUrgeAggregate}; }
+  absl::StatusOr<std::vector<feed::OutboxEvent>> Page(
+      mysql::Executor& db, const std::string& aggregate_type, const Ulid& after, int limit,
+      const std::optional<feed::RegionPrefixes>& scope) override {
+    ASSIGN_OR_RETURN(const std::vector<UrgeRow> page, PageUrges(db, after, limit, scope));
+    std::vector<feed::OutboxEvent> events;
+    v1::WorkUrged event;
+    for (const UrgeRow& row : page) {
+      if (!event.ParseFromString(row.payload)) {
+        return absl::DataLossError("a stored urging cannot be read");
+      }
+      events.push_back(
+          feed::MakeEvent(aggregate_type, row.id, row.region_path, event, row.urged_at));
+    }
+    return events;
+  }
+};
+
 }  // namespace
+
+std::shared_ptr<feed::SnapshotSource> UrgeStates() { return std::make_shared<Urges>(); }
 
 Act ActOf(Mutation& mutation, std::string_view outcome, CalendarLookup calendar) {
   rpc::CallContext& context = mutation.context();

@@ -1,10 +1,12 @@
 // The InboxService rpcs of a service.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/feed/feed.h"
 #include "common/inbox/inbox.h"
 #include "common/rpc/mutation.h"
 #include "common/rpc/router.h"
@@ -18,6 +20,9 @@ struct ServiceOptions {
 
 // What a mutation does to the items of its subjects: in the caller's name, at its instant.
 Act ActOf(rpc::Mutation& mutation, std::string_view outcome, CalendarLookup calendar);
+
+// Urgings for the snapshot of a service's feed (aggregate type "work_urge").
+std::shared_ptr<feed::SnapshotSource> UrgeStates();
 
 // Working days before the due date from which an item is due soon.
 inline constexpr int kSoonDays = 3;

@@ -6,8 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/page_token.h"
 #include "common/base/region.h"
-#include "common/rpc/bulk.h"
+#include "common/inbox/service.h"
 #include "common/rpc/actor.h"
+#include "common/rpc/bulk.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
@@ -22,10 +23,12 @@ constexpr char kAggregate[] = "publicity";
 constexpr char kConclude[] = "bangfu.publicity.v1.PublicityService.ConcludePublicity";
 
 absl::Status Record(Mutation& mutation, const v1::Publicity* before, const v1::Publicity& after,
-                    std::string_view reason = "") {
+                    const std::string& title, inbox::Act act, std::string_view reason = "") {
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(after.id()));
   RETURN_IF_ERROR(mutation.Audit(kAggregate, id, after.region_path(), before, after, reason));
-  return mutation.Publish(kAggregate, id, after.region_path(), after);
+  RETURN_IF_ERROR(mutation.Publish(kAggregate, id, after.region_path(), after));
+  act.fresh = before == nullptr;
+  return SyncWork(mutation.tx(), after, title, act);
 }
 
 absl::Status AddAllowed(mysql::Executor& db, const CallContext& context,
@@ -110,7 +113,7 @@ absl::StatusOr<v1::ListPublicitiesResponse> ListPublicities(
 template <typename Request, typename Change>
 absl::StatusOr<v1::Publicity> Move(CallContext& context, const Request& request,
                                    const std::string& etag, const ServiceOptions& options,
-                                   Change change) {
+                                   std::string_view action, Change change) {
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
   return rpc::Mutate<v1::Publicity>(
       context, request, [&](Mutation& mutation) -> absl::StatusOr<v1::Publicity> {
@@ -119,7 +122,12 @@ absl::StatusOr<v1::Publicity> Move(CallContext& context, const Request& request,
         ASSIGN_OR_RETURN(
             v1::Publicity after,
             change(mutation, before, workflow::ActorAt(context.caller, before.region_path())));
-        RETURN_IF_ERROR(Record(mutation, &before, after));
+        std::string title = after.subject_type();
+        if (options.title) {
+          ASSIGN_OR_RETURN(title, options.title(mutation.tx(), after));
+        }
+        RETURN_IF_ERROR(Record(mutation, &before, after, title,
+                               inbox::ActOf(mutation, action, options.calendar)));
         if (after.state() == v1::PUBLICITY_STATE_PASSED && options.on_passed) {
           RETURN_IF_ERROR(options.on_passed(mutation, after));
         }
@@ -170,7 +178,7 @@ void RegisterPublicityService(rpc::Router& router, ServiceOptions options) {
       [options](CallContext& context, const v1::RaiseObjectionRequest& request) {
         const Ulid objection_id = context.ids.Next();
         return Move(
-            context, request, "", options,
+            context, request, "", options, "raise_objection",
             [&](Mutation& mutation, const v1::Publicity& publicity, const workflow::Actor& actor) {
               return RaiseObjection(mutation.tx(), publicity, objection_id, request.raised_by(),
                                     request.text(), actor, options.calendar, context.now);
@@ -180,7 +188,7 @@ void RegisterPublicityService(rpc::Router& router, ServiceOptions options) {
       "bangfu.publicity.v1.PublicityService.DecideObjection",
       [options](CallContext& context, const v1::DecideObjectionRequest& request) {
         return Move(
-            context, request, request.etag(), options,
+            context, request, request.etag(), options, "decide_objection",
             [&](Mutation& mutation, const v1::Publicity& publicity,
                 const workflow::Actor& actor) -> absl::StatusOr<v1::Publicity> {
               ASSIGN_OR_RETURN(const Ulid objection_id, Ulid::Parse(request.objection_id()));
@@ -192,7 +200,7 @@ void RegisterPublicityService(rpc::Router& router, ServiceOptions options) {
   const auto conclude = [options](CallContext& context,
                                   const v1::ConcludePublicityRequest& request) {
     return Move(
-        context, request, request.etag(), options,
+        context, request, request.etag(), options, "conclude",
         [&](Mutation& mutation, const v1::Publicity& publicity, const workflow::Actor& actor) {
           return Conclude(mutation.tx(), publicity, actor, options.calendar, context.now);
         });
@@ -210,14 +218,16 @@ void RegisterPublicityService(rpc::Router& router, ServiceOptions options) {
 }
 
 absl::StatusOr<v1::Publicity> StartPublicity(Mutation& mutation, NewPublicity publicity,
-                                             const CalendarLookup& calendar) {
+                                             const CalendarLookup& calendar,
+                                             const std::string& title) {
   if (publicity.id.is_zero()) publicity.id = mutation.context().ids.Next();
   if (publicity.started_by.subject().empty()) {
     publicity.started_by = rpc::ActorMessage(mutation.ActorAt(publicity.region_path));
   }
   ASSIGN_OR_RETURN(v1::Publicity started,
                    Start(mutation.tx(), publicity, calendar, mutation.context().now));
-  RETURN_IF_ERROR(Record(mutation, nullptr, started));
+  RETURN_IF_ERROR(
+      Record(mutation, nullptr, started, title, inbox::ActOf(mutation, "start", calendar)));
   return started;
 }
 
@@ -233,7 +243,7 @@ absl::Status CancelRunning(Mutation& mutation, const Ulid& subject_id, std::stri
                    GetForUpdate(mutation.tx(), id, {latest->region_path()}, ""));
   ASSIGN_OR_RETURN(const v1::Publicity after,
                    Cancel(mutation.tx(), before, mutation.context().now));
-  return Record(mutation, &before, after, reason);
+  return Record(mutation, &before, after, "", inbox::ActOf(mutation, "cancel", {}), reason);
 }
 
 std::shared_ptr<feed::SnapshotSource> PublicityStates() { return std::make_shared<States>(); }

@@ -6,6 +6,7 @@
 
 #include "common/feed/feed.h"
 #include "common/publicity/publicity.h"
+#include "common/publicity/work.h"
 #include "common/rpc/mutation.h"
 #include "common/rpc/router.h"
 
@@ -19,6 +20,7 @@ struct ServiceOptions {
   CalendarLookup calendar;
   OwnerCallback on_passed;  // may be empty
   OwnerCallback on_upheld;  // may be empty
+  TitleOf title;            // empty: work is titled by the subject's type
 };
 
 // Registers bangfu.publicity.v1.PublicityService.
@@ -26,8 +28,10 @@ void RegisterPublicityService(rpc::Router& router, ServiceOptions options);
 
 // Start in a mutation of the owner: in the caller's name, with audit row and event. `publicity.id`
 // and `started_by` are filled when empty.
+// `title`: what is made public, for the inbox.
 absl::StatusOr<v1::Publicity> StartPublicity(rpc::Mutation& mutation, NewPublicity publicity,
-                                             const CalendarLookup& calendar);
+                                             const CalendarLookup& calendar,
+                                             const std::string& title);
 // Ends a running publicity of the subject, with audit row and event, when it is withdrawn or its
 // content changed. OK when none is running.
 absl::Status CancelRunning(rpc::Mutation& mutation, const Ulid& subject_id, std::string_view kind,

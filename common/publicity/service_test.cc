@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/feed/schema.h"
 #include "common/idempotency/schema.h"
+#include "common/inbox/schema.h"
 #include "common/publicity/schema.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -25,7 +26,7 @@ class PublicityServiceTest : public ::testing::Test {
  protected:
   PublicityServiceTest()
       : server_({.services = {kService},
-                 .migrations = migrate::Concat(Schema(), feed::Schema(), idempotency::Schema(),
+                 .migrations = migrate::Concat(Schema(), feed::Schema(), idempotency::Schema(), inbox::Schema(),
                                                audit::Schema(),
                                                migrate::Migrations{{"told", 1, "create", R"sql(
 CREATE TABLE told (

@@ -198,7 +198,10 @@ operation::OperationRunner& InstallStandardParts(App& app, StandardOptions optio
 
   feed::ChangeFeedOptions feed_options;
   feed_options.source = app.service();
-  feed_options.states = options.states;
+  // What the rooms keep is in the snapshot too.
+  std::vector<std::shared_ptr<feed::SnapshotSource>> states = {inbox::UrgeStates()};
+  if (options.states) states.insert(states.begin(), options.states);
+  feed_options.states = std::make_shared<feed::CombinedSnapshot>(std::move(states));
   for (const Following& following : options.following) {
     feed_options.consumers.push_back({following.consumer, following.peer, following.handler});
     AddConsumer(app, following);

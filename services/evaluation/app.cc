@@ -8,12 +8,15 @@
 #include "services/evaluation/api/deps.h"
 #include "services/evaluation/api/lifecycle_api.h"
 #include "services/evaluation/api/prefill.h"
+#include "services/evaluation/facts/work_calendar.h"
 #include "services/evaluation/jobs/asset_effects.h"
 #include "services/evaluation/jobs/batch_evaluation.h"
 #include "services/evaluation/jobs/board.h"
 #include "services/evaluation/jobs/bootstrap.h"
+#include "services/evaluation/jobs/evaluation_work.h"
 #include "services/evaluation/jobs/evaluator.h"
 #include "services/evaluation/jobs/ledger_entries.h"
+#include "services/evaluation/jobs/ledger_work.h"
 #include "services/evaluation/jobs/nightly.h"
 #include "services/evaluation/jobs/registry_effects.h"
 #include "services/evaluation/jobs/snapshot.h"
@@ -37,10 +40,17 @@ absl::Status Compose(runtime::App& app) {
   states->Add(kSignatureAggregate, PageLedgerSignatures);
   standard.states = states;
   standard.following = {
-      {kRegistrySource, kFactsConsumer, RegistryAggregates(), std::make_shared<RegistryEffects>()},
+      {kRegistrySource, kFactsConsumer, RegistryAggregates(),
+       std::make_shared<RegistryEffects>(app.ids())},
       {kAssetSource, kFactsConsumer, AssetAggregates(), std::make_shared<AssetEffects>()},
   };
   standard.dictionary.prefills = Prefills();
+  standard.inbox.kinds = EvaluationKinds();
+  for (const inbox::Kind& kind : LedgerKinds()) standard.inbox.kinds.push_back(kind);
+  for (const inbox::Kind& kind : publicity::WorkKinds()) standard.inbox.kinds.push_back(kind);
+  standard.inbox.calendar = WorkCalendar;
+  standard.work = {EvaluationSource(), EntrySource(), SigningSource(),
+                   publicity::WorkSource(ClassPublicityOptions().title)};
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
 
   Deps deps;
@@ -60,7 +70,7 @@ absl::Status Compose(runtime::App& app) {
     return SeedBaseline(session, app.ids(), app.clock().Now());
   });
   app.jobs().AddPeriodic("leave_void_subjects", absl::Minutes(5), [&app](mysql::Session& session) {
-    return LeaveVoidSubjects(session, app.clock().Now());
+    return LeaveVoidSubjects(session, app.ids(), app.clock().Now());
   });
   app.jobs().AddPeriodic("refresh_boards", absl::Minutes(10), [&app](mysql::Session& session) {
     return RefreshBoards(session, app.clock().Now());

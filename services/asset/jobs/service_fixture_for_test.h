@@ -16,6 +16,7 @@
 #include "common/base/strings.h"
 #include "common/feed/schema.h"
 #include "common/idempotency/schema.h"
+#include "common/inbox/schema.h"
 #include "common/intake/import_service.h"
 #include "common/intake/schema.h"
 #include "common/operation/schema.h"
@@ -61,7 +62,7 @@ class ServiceTest : public ::testing::Test {
     return options;
   }
   static migrate::Migrations Schema() {
-    return migrate::Concat(idempotency::Schema(), audit::Schema(), feed::Schema(),
+    return migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), feed::Schema(),
                            operation::Schema(), ::bangfu::intake::Schema(), AssetMigrations());
   }
 

@@ -9,6 +9,7 @@
 #include "common/base/page_token.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/inbox/service.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -18,13 +19,16 @@
 #include "services/evaluation/api/ledger_units.h"
 #include "services/evaluation/api/progress.h"
 #include "services/evaluation/convert/evaluation_message.h"
+#include "services/evaluation/convert/evaluation_subject.h"
 #include "services/evaluation/domain/evaluation_actions.h"
 #include "services/evaluation/domain/lifecycle.h"
 #include "services/evaluation/domain/measures.h"
 #include "services/evaluation/facts/moment.h"
 #include "services/evaluation/facts/parameters.h"
+#include "services/evaluation/facts/work_calendar.h"
 #include "services/evaluation/jobs/household_income.h"
 #include "services/evaluation/jobs/ledger_entries.h"
+#include "services/evaluation/jobs/ledger_work.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/ledger_store.h"
 #include "services/evaluation/store/reference_store.h"
@@ -167,20 +171,7 @@ absl::StatusOr<ArgumentRecord> ArgumentOf(mysql::Executor& db, const std::string
                                           const RegionScopes& scope) {
   ASSIGN_OR_RETURN(Ulid parsed, Ulid::Parse(id));
   ASSIGN_OR_RETURN(ArgumentRow row, GetArgument(db, parsed, scope));
-  v1::ArgumentRecord message;
-  if (!message.ParseFromString(row.payload)) {
-    return absl::DataLossError("a stored argument cannot be read");
-  }
-  ArgumentRecord out;
-  out.id = id;
-  out.subject_id = row.subject_id.ToString();
-  for (const v1::PanelMember& p : message.panel()) out.panel_person_ids.push_back(p.person());
-  out.date = row.argued_on;
-  out.conclusion = static_cast<ArgumentConclusion>(row.conclusion);
-  out.four_class = static_cast<FourClass>(row.named_class);
-  out.opinion = message.opinions();
-  out.attachments = message.evidence_size();
-  return out;
+  return ToDomain(row);
 }
 
 // What both steps of an entry share: lock, table, change, write.
@@ -207,6 +198,12 @@ absl::StatusOr<v1::LedgerEntry> ChangeEntry(
         v1::LedgerEntryChanged event;
         *event.mutable_entry() = message;
         RETURN_IF_ERROR(m.Publish(kEntryAggregate, id, row.region_path, event));
+        const inbox::Act act = inbox::ActOf(m, action, WorkCalendar);
+        RETURN_IF_ERROR(SyncEntries(m.tx(), {{&row, &message}}, act));
+        // Progress is not what was signed.
+        if (action != "report_progress") {
+          RETURN_IF_ERROR(SyncSigning(m.tx(), {row.region_path}, act));
+        }
         FillEntryActions(context, &message);
         return message;
       });
@@ -356,6 +353,9 @@ absl::StatusOr<v1::LedgerStatus> SignLedger(CallContext& context,
   }
   return rpc::Mutate<v1::LedgerStatus>(
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::LedgerStatus> {
+        // Two villages that sign at once wait for each other, so that the second one's signature
+        // finds the township's turn come.
+        RETURN_IF_ERROR(ClaimUnits(m.tx(), SigningUnits(unit)));
         LedgerSignatures signatures;
         RETURN_IF_ERROR(signatures.Load(m.tx(), unit));
         const UnitHash* hash = signatures.Find(unit);
@@ -415,6 +415,7 @@ absl::StatusOr<v1::LedgerStatus> SignLedger(CallContext& context,
         v1::LedgerSigned event;
         *event.mutable_signature() = sign_off;
         RETURN_IF_ERROR(m.Publish(kSignatureAggregate, row.id, unit, event));
+        RETURN_IF_ERROR(SyncSigning(m.tx(), {unit}, inbox::ActOf(m, "sign_ledger", WorkCalendar)));
         LedgerSignatures after;
         RETURN_IF_ERROR(after.Load(m.tx(), unit));
         return StatusOf(m.tx(), region, after);

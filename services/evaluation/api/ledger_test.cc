@@ -674,7 +674,7 @@ TEST_F(EvaluationLedger, AVoidedSubjectLeavesTheLedger) {
   gone.is_void = true;
   ASSERT_OK(
       mysql::Transact(w_.db(), [&](mysql::Tx& tx) { return PutSubjects(tx, {gone}, before); }));
-  ASSERT_OK(LeaveVoidSubjects(w_.db(), w_.server().clock().Now()));
+  ASSERT_OK(LeaveVoidSubjects(w_.db(), w_.server().ids(), w_.server().clock().Now()));
   EXPECT_FALSE(w_.OpenEntry(subject).ok());
   EXPECT_OK(w_.OpenEntry(other));
   EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM ledger_entry WHERE leave_reason = 'VOID'"), 1);
@@ -683,7 +683,7 @@ TEST_F(EvaluationLedger, AVoidedSubjectLeavesTheLedger) {
   EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM subject WHERE effective_class <> 0"), 1);
   w_.ExpectRollupsEqualRecount();
   const int64_t events = w_.database().Int("SELECT COUNT(*) FROM feed_outbox");
-  ASSERT_OK(LeaveVoidSubjects(w_.db(), w_.server().clock().Now()));
+  ASSERT_OK(LeaveVoidSubjects(w_.db(), w_.server().ids(), w_.server().clock().Now()));
   EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM feed_outbox"), events);
 }
 

@@ -12,6 +12,7 @@
 #include "common/base/digest.h"
 #include "common/base/strings.h"
 #include "common/feed/outbox.h"
+#include "common/inbox/service.h"
 #include "common/publicity/publicity.h"
 #include "common/rpc/bulk.h"
 #include "common/rpc/mutation.h"
@@ -22,10 +23,14 @@
 #include "services/evaluation/api/deps.h"
 #include "services/evaluation/api/trail.h"
 #include "services/evaluation/convert/evaluation_message.h"
+#include "services/evaluation/convert/evaluation_subject.h"
 #include "services/evaluation/domain/evaluation_actions.h"
 #include "services/evaluation/facts/departments.h"
 #include "services/evaluation/facts/parameters.h"
+#include "services/evaluation/facts/work_calendar.h"
+#include "services/evaluation/jobs/evaluation_work.h"
 #include "services/evaluation/jobs/ledger_entries.h"
+#include "services/evaluation/jobs/ledger_work.h"
 #include "services/evaluation/store/evaluation_store.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/lifecycle_store.h"
@@ -38,57 +43,6 @@ namespace {
 
 using rpc::CallContext;
 using rpc::Mutation;
-
-// --- between messages and the domain -----------------------------------------------------------
-
-absl::StatusOr<ArgumentRecord> ToDomain(const ArgumentRow& row) {
-  v1::ArgumentRecord message;
-  if (!message.ParseFromString(row.payload)) {
-    return Error(absl::StatusCode::kDataLoss, "ARGUMENT_MALFORMED").With("id", row.id.ToString());
-  }
-  ArgumentRecord out;
-  out.id = row.id.ToString();
-  out.subject_id = row.subject_id.ToString();
-  for (const v1::PanelMember& p : message.panel()) out.panel_person_ids.push_back(p.person());
-  out.date = row.argued_on;
-  out.conclusion = static_cast<ArgumentConclusion>(row.conclusion);
-  out.four_class = static_cast<FourClass>(row.named_class);
-  out.opinion = message.opinions();
-  out.attachments = message.evidence_size();
-  return out;
-}
-
-Override ToDomain(const v1::Override& message) {
-  Override out;
-  out.to_class = static_cast<FourClass>(message.to_class());
-  out.reason_code =
-      ParseEnum<OverrideReason>(message.reason_code()).value_or(OverrideReason::kUnspecified);
-  out.reason_text = message.reason_text();
-  for (const type::v1::Evidence& e : message.evidence()) out.evidence_ids.push_back(e.sha256());
-  out.proposer_person_id = message.proposed_by().subject();
-  out.approver_person_id = message.approved_by().subject();
-  return out;
-}
-
-EvaluationSubject ToDomain(const v1::Evaluation& message, absl::CivilDay today) {
-  EvaluationSubject s;
-  s.phase = static_cast<Phase>(message.state());
-  s.computed = {message.subject_id(), FromMessage(message.result()), message.rule_id()};
-  s.today = today;
-  s.computed_by = message.computed_by().subject();
-  s.reviewed_by = message.reviewed_by().subject();
-  s.final_class = static_cast<FourClass>(message.final_class());
-  if (message.has_override()) {
-    s.override = ToDomain(message.override());
-    s.needs_city_filing = message.override().needs_city_filing();
-    s.city_filed = message.override().city_filed();
-  }
-  for (const v1::JointSignature& j : message.joint_signatures()) {
-    s.departments.push_back({j.department(), j.signed_by().subject()});
-  }
-  s.publicity_passed = message.publicity_passed();
-  return s;
-}
 
 // --- a step over some evaluations
 // ------------------------------------------------------------------
@@ -194,6 +148,7 @@ class Step {
     }
     item.message.set_state(static_cast<v1::EvaluationState>(*next));
     item.changed = true;
+    action_ = action;
     return true;
   }
 
@@ -229,7 +184,12 @@ class Step {
                                        event, m_.context().now));
     }
     if (!trail.empty()) RETURN_IF_ERROR(audit::AppendBatch(m_.tx(), trail));
-    return feed::PublishBatch(m_.tx(), events);
+    RETURN_IF_ERROR(feed::PublishBatch(m_.tx(), events));
+    std::vector<EvaluationWork> works;
+    for (Item* item : changed) {
+      works.push_back(WorkOf(item->row, item->message, item->subject));
+    }
+    return SyncEvaluations(m_.tx(), works, inbox::ActOf(m_, action_, WorkCalendar));
   }
 
   Mutation& mutation() { return m_; }
@@ -239,6 +199,7 @@ class Step {
  private:
   Mutation& m_;
   const absl::CivilDay today_;
+  std::string action_ = "publicity";  // the one that was taken; else the publicity's own end
   SubjectMap subjects_;
   std::map<Ulid, Item> items_;
 };
@@ -343,8 +304,9 @@ absl::Status Publicise(Step& step, const std::vector<Item*>& asked,
     // What is shown: the explanation and the class that stands at its end.
     one.content_sha256 = Sha256Hex(Cat(
         hashes[item->row.id], "\n", EnumName(static_cast<FourClass>(item->message.final_class()))));
-    ASSIGN_OR_RETURN(publicity::v1::Publicity started,
-                     publicity::StartPublicity(m, std::move(one), calendar));
+    ASSIGN_OR_RETURN(
+        publicity::v1::Publicity started,
+        publicity::StartPublicity(m, std::move(one), calendar, item->message.subject_name()));
     item->message.set_publicity_id(started.id());
     item->message.set_publicity_passed(false);
   }
@@ -739,6 +701,10 @@ absl::StatusOr<v1::ArgumentRecord> RecordArgument(CallContext& context,
         // An argument is a fact: the next batch judges the subject again.
         RETURN_IF_ERROR(BumpFactsVersion(m.tx(), {subject_id}, context.now));
         RETURN_IF_ERROR(m.Audit("argument", row.id, row.region_path, nullptr, message));
+        RETURN_IF_ERROR(
+            SyncEvaluationsOf(m.tx(), subjects, inbox::ActOf(m, "record_argument", WorkCalendar)));
+        RETURN_IF_ERROR(
+            SyncEntriesOf(m.tx(), {subject_id}, inbox::ActOf(m, "record_argument", WorkCalendar)));
         return message;
       });
 }
@@ -759,18 +725,13 @@ absl::StatusOr<v1::ListArgumentsResponse> ListArguments(CallContext& context,
 
 // --- what the publicity does to its evaluation ---------------------------------------------------
 
-absl::StatusOr<publicity::Calendar> WorkCalendar(mysql::Executor& db, absl::civil_year_t first,
-                                                 absl::civil_year_t last) {
-  publicity::Calendar calendar;
-  ASSIGN_OR_RETURN(std::vector<ReferenceRow> rows, LoadReferences(db, kWorkDayRef));
-  for (const ReferenceRow& row : rows) {
-    registry::v1::WorkDay day;
-    if (!day.ParseFromString(row.payload)) continue;
-    std::optional<absl::CivilDay> date = ToDay(day.date());
-    if (!date || date->year() < first || date->year() > last) continue;
-    calendar.AddDay(*date, day.is_working());
-  }
-  return calendar;
+absl::StatusOr<std::string> TitleOfPublicity(mysql::Executor& db,
+                                             const publicity::v1::Publicity& publicity) {
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(publicity.subject_id()));
+  ASSIGN_OR_RETURN(const std::vector<EvaluationRow> rows, GetEvaluations(db, {id}, std::nullopt));
+  if (rows.empty()) return publicity.subject_type();
+  ASSIGN_OR_RETURN(const v1::Evaluation message, ToMessage(rows[0]));
+  return message.subject_name();
 }
 
 absl::Status OnPublicity(Mutation& m, const publicity::v1::Publicity& publicity) {
@@ -814,6 +775,7 @@ publicity::ServiceOptions ClassPublicityOptions() {
   options.calendar = WorkCalendar;
   options.on_passed = OnPublicity;
   options.on_upheld = OnPublicity;
+  options.title = TitleOfPublicity;
   return options;
 }
 

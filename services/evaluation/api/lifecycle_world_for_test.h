@@ -14,11 +14,15 @@
 #include "bangfu/publicity/v1/publicity.pb.h"
 #include "common/base/digest.h"
 #include "common/base/region.h"
+#include "common/inbox/service.h"
 #include "common/publicity/service.h"
 #include "services/evaluation/api/lifecycle_api.h"
 #include "services/evaluation/api/prefill.h"
 #include "services/evaluation/api/world_for_test.h"
+#include "services/evaluation/facts/work_calendar.h"
+#include "services/evaluation/jobs/evaluation_work.h"
 #include "services/evaluation/jobs/ledger_entries.h"
+#include "services/evaluation/jobs/ledger_work.h"
 #include "services/evaluation/store/evaluation_store.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/ledger_store.h"
@@ -35,7 +39,8 @@ class LifecycleWorld {
  public:
   LifecycleWorld()
       : world_({"bangfu.evaluation.v1.LedgerService", "bangfu.evaluation.v1.DashboardService",
-                "bangfu.publicity.v1.PublicityService", "bangfu.dictionary.v1.DictionaryService"},
+                "bangfu.publicity.v1.PublicityService", "bangfu.dictionary.v1.DictionaryService",
+                "bangfu.inbox.v1.InboxService"},
                [](rpc::Router& router, const Deps& deps) {
                  Deps mine = deps;
                  mine.allowed_actions = FillAllowedActions;
@@ -47,6 +52,10 @@ class LifecycleWorld {
                  forms.prefills = Prefills();
                  dictionary::RegisterDictionaryService(router, std::move(forms));
                  publicity::RegisterPublicityService(router, ClassPublicityOptions());
+                 inbox::ServiceOptions inbox{EvaluationKinds(), WorkCalendar};
+                 for (const inbox::Kind& kind : LedgerKinds()) inbox.kinds.push_back(kind);
+                 for (const inbox::Kind& kind : publicity::WorkKinds()) inbox.kinds.push_back(kind);
+                 inbox::RegisterInboxService(router, std::move(inbox));
                }) {
     std::vector<RegionRow> regions;
     for (const auto& [code, name] :
@@ -161,6 +170,15 @@ class LifecycleWorld {
       }
       if (status.ok()) {
         status = SetLatestEvaluations(tx, {{s.id, row.id, row.result}}, *locked, row.computed_at);
+      }
+      if (status.ok()) {
+        EvaluationWork work = WorkOf(row, m, s);
+        work.is_latest = true;
+        std::vector<Ulid> overtaken;
+        if (s.latest_evaluation_id) overtaken.push_back(*s.latest_evaluation_id);
+        status = SyncComputed(
+            tx, {work}, overtaken,
+            {server().ids(), server().clock().Now(), nullptr, "evaluate", WorkCalendar});
       }
       if (!status.ok()) return status;
       return row.id;

@@ -33,7 +33,7 @@ inline audit::Entry TrailOfCaller(rpc::Mutation& m, std::string_view region_path
 // `m` outlives what is returned.
 inline ChangeAuthor AuthorOf(rpc::Mutation& m) {
   return {[&m](std::string_view region_path) { return TrailOfCaller(m, region_path); },
-          &m.context().ids, m.context().now};
+          m.context().ids, m.context().now, &m.context().caller};
 }
 
 }  // namespace bangfu::evaluation

@@ -18,6 +18,7 @@
 #include "common/feed/consumer.h"
 #include "common/feed/schema.h"
 #include "common/idempotency/schema.h"
+#include "common/inbox/schema.h"
 #include "common/operation/operation.h"
 #include "common/operation/schema.h"
 #include "common/operation/service.h"
@@ -238,8 +239,8 @@ class World {
                         "bangfu.operation.v1.OperationService"};
     options.services.insert(options.services.end(), more.begin(), more.end());
     options.migrations =
-        migrate::Concat(idempotency::Schema(), audit::Schema(), feed::Schema(), operation::Schema(),
-                        publicity::Schema(), EvaluationMigrations());
+        migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), feed::Schema(),
+                        operation::Schema(), publicity::Schema(), EvaluationMigrations());
     return options;
   }
   feed::ConsumerOptions Following(const std::string& source) {
@@ -282,7 +283,7 @@ class World {
   testing::RpcServer server_;
   FakeSource registry_{kRegistrySource};
   FakeSource asset_{kAssetSource};
-  RegistryEffects registry_effects_;
+  RegistryEffects registry_effects_{ids_};
   AssetEffects asset_effects_;
   std::unique_ptr<mysql::Session> registry_session_;
   std::unique_ptr<mysql::Session> asset_session_;

@@ -148,6 +148,18 @@ AdminLevel ApproverLevel(const Actor& actor) {
   return AdminLevel::kUnspecified;
 }
 
+const std::vector<workflow::Work>& EvaluationWorks() {
+  static const auto* works = new std::vector<workflow::Work>{
+      {"accept", "EVALUATION_ACCEPT"},
+      {"approve_override", "EVALUATION_APPROVE_OVERRIDE"},
+      {"file_override", "EVALUATION_FILE_OVERRIDE"},
+      {"sign", "EVALUATION_SIGN"},
+      {"publicise", "EVALUATION_PUBLICISE"},
+      {"make_effective", "EVALUATION_MAKE_EFFECTIVE"},
+  };
+  return *works;
+}
+
 size_t MissingSignatures(const EvaluationSubject& subject) {
   return static_cast<size_t>(
       std::count_if(subject.departments.begin(), subject.departments.end(),
@@ -262,6 +274,12 @@ const workflow::Table<EntryPhase, EntryPhase>& EntryTable() {
            P::kInProgress},
       });
   return *table;
+}
+
+const std::vector<workflow::Work>& EntryWorks() {
+  static const auto* works = new std::vector<workflow::Work>{
+      {"plan_measures", "MEASURE_PLAN"}, {"report_progress", "MEASURE_PROGRESS"}};
+  return *works;
 }
 
 }  // namespace bangfu::evaluation

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/workflow/work.h"
 #include "common/workflow/workflow.h"
 #include "services/evaluation/domain/lifecycle.h"
 
@@ -70,6 +71,9 @@ struct EvaluationSubject {
 // to kJointConfirmed at once.
 const workflow::Table<Phase, EvaluationSubject>& EvaluationTable();
 
+// The actions that are somebody's work while they can be taken.
+const std::vector<workflow::Work>& EvaluationWorks();
+
 // The level for which the actor approves: the province before the county.
 AdminLevel ApproverLevel(const workflow::Actor& actor);
 // Departments whose signature is missing.
@@ -80,5 +84,7 @@ enum class EntryPhase { kUnspecified = 0, kOpen = 1, kPlanned = 2, kInProgress =
 std::string EntryPhaseLabel(EntryPhase phase);
 // Actions: plan_measures, report_progress.
 const workflow::Table<EntryPhase, EntryPhase>& EntryTable();
+// The actions that are somebody's work.
+const std::vector<workflow::Work>& EntryWorks();
 
 }  // namespace bangfu::evaluation

@@ -21,17 +21,18 @@ absl::StatusOr<int64_t> ReadParameter(mysql::Executor& db, const ParameterDef& p
 absl::StatusOr<std::vector<int64_t>> ReadParameters(mysql::Executor& db,
                                                     const std::vector<ParameterDef>& parameters) {
   std::vector<std::string> codes;
-  for (const ParameterDef& parameter : parameters) codes.emplace_back(parameter.code);
+  std::vector<int64_t> out;
+  for (const ParameterDef& parameter : parameters) {
+    codes.emplace_back(parameter.code);
+    out.push_back(parameter.fallback);
+  }
   ASSIGN_OR_RETURN(const std::vector<ReferenceRow> rows, LoadReferences(db, kParameterRef, codes));
-  std::map<std::string, int64_t> known;
   for (const ReferenceRow& row : rows) {
     registry::v1::Parameter message;
-    if (message.ParseFromString(row.payload)) known[row.key] = message.value();
-  }
-  std::vector<int64_t> out;
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    const auto found = known.find(codes[i]);
-    out.push_back(found == known.end() ? parameters[i].fallback : found->second);
+    if (!message.ParseFromString(row.payload)) continue;
+    for (size_t i = 0; i < codes.size(); ++i) {
+      if (codes[i] == row.key) out[i] = message.value();
+    }
   }
   return out;
 }

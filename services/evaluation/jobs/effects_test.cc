@@ -4,6 +4,7 @@
 #include "common/base/strings.h"
 #include "common/feed/schema.h"
 #include "common/idempotency/schema.h"
+#include "common/inbox/schema.h"
 #include "common/testing/database.h"
 #include "common/testing/status_matchers.h"
 #include "services/evaluation/facts/departments.h"
@@ -78,10 +79,11 @@ class Effects : public ::testing::Test {
     return list;
   }
 
-  testing::TestDatabase database_{migrate::Concat(idempotency::Schema(), audit::Schema(),
-                                                  feed::Schema(), EvaluationMigrations())};
+  testing::TestDatabase database_{migrate::Concat(idempotency::Schema(), inbox::Schema(),
+                                                  audit::Schema(), feed::Schema(),
+                                                  EvaluationMigrations())};
   UlidGenerator ids_{SystemClock()};
-  RegistryEffects registry_;
+  RegistryEffects registry_{ids_};
   AssetEffects asset_;
   const std::string industry_ = NewId();
 };

@@ -11,6 +11,8 @@
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/facts/parameters.h"
+#include "services/evaluation/facts/work_calendar.h"
+#include "services/evaluation/jobs/evaluation_work.h"
 #include "services/evaluation/jobs/registry_effects.h"
 #include "services/evaluation/store/criteria_store.h"
 #include "services/evaluation/store/evaluation_store.h"
@@ -150,7 +152,7 @@ absl::StatusOr<std::vector<SubjectOutcome>> Evaluator::Evaluate(
   std::vector<LatestEvaluation> latest;
   std::vector<audit::Entry> trail;
   std::vector<feed::OutboxEvent> events;
-  std::vector<Ulid> unchanged_ids;
+  std::vector<Ulid> unchanged_ids, overtaken;
   for (const SubjectFacts& f : facts) {
     const SubjectRow& s = f.subject;
     SubjectOutcome& outcome = outcomes.emplace_back();
@@ -224,6 +226,7 @@ absl::StatusOr<std::vector<SubjectOutcome>> Evaluator::Evaluate(
         {row.id, std::move(decided->snapshot_json), std::move(decided->explanation_json), ""});
     records.back().explanation_sha256 = Sha256Hex(records.back().explanation);
     latest.push_back({s.id, row.id, row.result});
+    if (s.latest_evaluation_id) overtaken.push_back(*s.latest_evaluation_id);
     audit::Entry& entry = trail.emplace_back(job.audit);
     entry.aggregate_type = "evaluation";
     entry.aggregate_id = row.id;
@@ -238,6 +241,20 @@ absl::StatusOr<std::vector<SubjectOutcome>> Evaluator::Evaluate(
   RETURN_IF_ERROR(SetLatestEvaluations(tx, latest, locked, job.now));
   if (!trail.empty()) RETURN_IF_ERROR(audit::AppendBatch(tx, trail));
   RETURN_IF_ERROR(feed::PublishBatch(tx, events));
+  std::vector<EvaluationWork> works;
+  works.reserve(rows.size());
+  for (size_t i = 0, o = 0; i < rows.size(); ++o) {
+    if (!outcomes[o].evaluation) continue;
+    EvaluationWork& work = works.emplace_back();
+    work.id = rows[i].id;
+    work.subject_id = rows[i].subject_id;
+    work.region_path = rows[i].region_path;
+    work.message = &*outcomes[o].evaluation;
+    work.is_latest = true;
+    ++i;
+  }
+  RETURN_IF_ERROR(
+      SyncComputed(tx, works, overtaken, {ids_, job.now, nullptr, "evaluate", WorkCalendar}));
 
   if (with_unchanged && !unchanged_ids.empty()) {
     ASSIGN_OR_RETURN(std::vector<EvaluationRow> stored,

@@ -7,6 +7,8 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
+#include "services/evaluation/facts/work_calendar.h"
+#include "services/evaluation/jobs/ledger_work.h"
 
 namespace bangfu::evaluation {
 
@@ -93,7 +95,7 @@ void EntryChanges::PutInForce(const v1::Evaluation& evaluation, const Ulid& eval
   } else {
     if (open != open_.end()) Leave(subject.id, kReclassified, evaluation.final_class());
     changed.is_new = true;
-    changed.row.id = author_.ids->Next();
+    changed.row.id = author_.ids.Next();
     changed.row.subject_type = subject.type;
     changed.row.subject_id = subject.id;
     changed.row.region_path = subject.region_path;
@@ -173,7 +175,16 @@ absl::Status EntryChanges::Write() {
         feed::MakeEvent(kEntryAggregate, c.row.id, c.row.region_path, event, author_.now));
   }
   if (!trail.empty()) RETURN_IF_ERROR(audit::AppendBatch(tx_, trail));
-  return feed::PublishBatch(tx_, events);
+  RETURN_IF_ERROR(feed::PublishBatch(tx_, events));
+  std::vector<EntryWork> works;
+  std::vector<std::string> paths;
+  for (const Changed& c : changed_) {
+    works.push_back({&c.row, &c.message});
+    paths.push_back(c.row.region_path);
+  }
+  const inbox::Act act{author_.ids, author_.now, author_.caller, "ledger_changed", WorkCalendar};
+  RETURN_IF_ERROR(SyncEntries(tx_, works, act));
+  return SyncSigning(tx_, paths, act);
 }
 
 absl::StatusOr<std::vector<feed::OutboxEvent>> PageLedgerEntries(

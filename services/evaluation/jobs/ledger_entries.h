@@ -12,6 +12,7 @@
 #include "bangfu/evaluation/v1/evaluation.pb.h"
 #include "bangfu/evaluation/v1/ledger_service.pb.h"
 #include "common/audit/audit.h"
+#include "common/auth/caller.h"
 #include "common/base/ulid.h"
 #include "common/feed/outbox.h"
 #include "services/evaluation/store/ledger_store.h"
@@ -31,8 +32,9 @@ void StoreMessage(const v1::LedgerEntry& message, LedgerRow& row);
 // everything but record, states and place filled in, for a record at that region path.
 struct ChangeAuthor {
   std::function<audit::Entry(std::string_view region_path)> entry_of_trail;
-  UlidGenerator* ids = nullptr;  // null: nothing is put in force
+  UlidGenerator& ids;
   absl::Time now;
+  const auth::Caller* caller = nullptr;  // null: a job
 };
 
 // Changes of entries in one transaction. Lock, then PutInForce or Leave for each subject, then

@@ -14,6 +14,9 @@
 #include "services/evaluation/domain/types.h"
 #include "services/evaluation/facts/moment.h"
 #include "services/evaluation/facts/snapshot_builder.h"
+#include "services/evaluation/facts/work_calendar.h"
+#include "services/evaluation/jobs/evaluation_work.h"
+#include "services/evaluation/jobs/ledger_work.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/move_store.h"
 #include "services/evaluation/store/reference_store.h"
@@ -366,6 +369,30 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
     }
   }
   RETURN_IF_ERROR(MoveSubjects(tx, moved));
+  // What waits on a subject goes with it: to another region, or away when it is void.
+  SubjectMap waiting_anew;
+  for (const SubjectRow& s : subjects) {
+    const auto old = before.find(s.id);
+    if (old == before.end()) continue;
+    if (old->second.region_path == s.region_path && old->second.is_void == s.is_void) continue;
+    SubjectRow now = old->second;
+    now.region_path = s.region_path;
+    now.is_void = s.is_void;
+    waiting_anew.emplace(s.id, std::move(now));
+  }
+  if (!waiting_anew.empty()) {
+    const inbox::Act act{ids_, batch.now, nullptr, "subject_changed", WorkCalendar};
+    RETURN_IF_ERROR(SyncEvaluationsOf(tx, waiting_anew, act));
+    std::vector<Ulid> moved_ids;
+    std::vector<std::string> paths;
+    for (const auto& [id, path] : moved) {
+      moved_ids.push_back(id);
+      paths.push_back(path);
+      paths.push_back(before.at(id).region_path);
+    }
+    RETURN_IF_ERROR(SyncEntriesOf(tx, moved_ids, act));
+    RETURN_IF_ERROR(SyncSigning(tx, paths, act));
+  }
   std::vector<Ulid> touched;
   for (const Ulid& id : ids) {
     if (!put.contains(id)) touched.push_back(id);
@@ -405,6 +432,10 @@ absl::Status RegistryEffects::FinishSnapshot(mysql::Tx& tx, const std::string& s
         rows.back().is_void = true;
       }
       RETURN_IF_ERROR(PutSubjects(tx, rows, before));
+      SubjectMap now_void;
+      for (const SubjectRow& row : rows) now_void.emplace(row.id, row);
+      RETURN_IF_ERROR(SyncEvaluationsOf(
+          tx, now_void, {ids_, ids_.Next().time(), nullptr, "subject_void", WorkCalendar}));
     }
   }
   return absl::OkStatus();

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/ulid.h"
 #include "common/feed/consumer.h"
 
 namespace bangfu::evaluation {
@@ -17,10 +18,15 @@ std::vector<std::string> RegistryAggregates();
 
 class RegistryEffects final : public feed::EffectHandler {
  public:
+  // `ids` outlives the handler.
+  explicit RegistryEffects(UlidGenerator& ids) : ids_(ids) {}
   absl::Status Apply(mysql::Tx& tx, const feed::Batch& batch) override;
   // Projects and industries that the source has no more are void here.
   absl::Status FinishSnapshot(mysql::Tx& tx, const std::string& source,
                               int64_t generation) override;
+
+ private:
+  UlidGenerator& ids_;
 };
 
 // Months of operation reports that are kept of a project.

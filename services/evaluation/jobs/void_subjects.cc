@@ -30,15 +30,16 @@ audit::Entry SystemEntry(absl::Time now) {
   return entry;
 }
 
-absl::Status LeaveChunk(mysql::Tx& tx, const std::vector<Ulid>& candidates, absl::Time now) {
+absl::Status LeaveChunk(mysql::Tx& tx, const std::vector<Ulid>& candidates, UlidGenerator& ids,
+                        absl::Time now) {
   ASSIGN_OR_RETURN(SubjectMap subjects, LockSubjects(tx, candidates));
-  std::vector<Ulid> ids, evaluation_ids;
+  std::vector<Ulid> leaving, evaluation_ids;
   for (const auto& [id, s] : subjects) {
     if (!s.is_void || s.effective_class == 0) continue;  // another one was here first
-    ids.push_back(id);
+    leaving.push_back(id);
     if (s.effective_evaluation_id) evaluation_ids.push_back(*s.effective_evaluation_id);
   }
-  if (ids.empty()) return absl::OkStatus();
+  if (leaving.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(std::vector<EvaluationRow> rows,
                    LockEvaluations(tx, evaluation_ids, std::nullopt));
   std::vector<v1::Evaluation> before, after;
@@ -55,11 +56,11 @@ absl::Status LeaveChunk(mysql::Tx& tx, const std::vector<Ulid>& candidates, absl
   }
   RETURN_IF_ERROR(UpdateEvaluations(tx, changed));
   std::vector<EffectiveChange> effective;
-  for (const Ulid& id : ids) effective.push_back({id, std::nullopt, 0});
+  for (const Ulid& id : leaving) effective.push_back({id, std::nullopt, 0});
   RETURN_IF_ERROR(SetEffectives(tx, effective, now));
-  EntryChanges entries(tx, {[now](std::string_view) { return SystemEntry(now); }, nullptr, now});
-  RETURN_IF_ERROR(entries.Lock(ids));
-  for (const Ulid& id : ids) entries.Leave(id, kEntryVoid, 0);
+  EntryChanges entries(tx, {[now](std::string_view) { return SystemEntry(now); }, ids, now});
+  RETURN_IF_ERROR(entries.Lock(leaving));
+  for (const Ulid& id : leaving) entries.Leave(id, kEntryVoid, 0);
   RETURN_IF_ERROR(entries.Write());
   std::vector<audit::Entry> trail;
   std::vector<feed::OutboxEvent> events;
@@ -81,11 +82,12 @@ absl::Status LeaveChunk(mysql::Tx& tx, const std::vector<Ulid>& candidates, absl
 
 }  // namespace
 
-absl::Status LeaveVoidSubjects(mysql::Session& db, absl::Time now) {
+absl::Status LeaveVoidSubjects(mysql::Session& db, UlidGenerator& ids, absl::Time now) {
   while (true) {
-    ASSIGN_OR_RETURN(std::vector<Ulid> ids, ListVoidInForce(db, kChunk));
-    if (ids.empty()) return absl::OkStatus();
-    RETURN_IF_ERROR(mysql::Transact(db, [&](mysql::Tx& tx) { return LeaveChunk(tx, ids, now); }));
+    ASSIGN_OR_RETURN(const std::vector<Ulid> candidates, ListVoidInForce(db, kChunk));
+    if (candidates.empty()) return absl::OkStatus();
+    RETURN_IF_ERROR(
+        mysql::Transact(db, [&](mysql::Tx& tx) { return LeaveChunk(tx, candidates, ids, now); }));
   }
 }
 

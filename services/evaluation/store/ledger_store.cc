@@ -158,6 +158,28 @@ absl::StatusOr<LedgerRow> LockEntry(mysql::Tx& tx, const Ulid& id, const RegionS
   return Find(tx, id, scope, " FOR UPDATE");
 }
 
+absl::StatusOr<std::vector<LedgerRow>> LockEntries(mysql::Tx& tx, std::vector<Ulid> ids) {
+  if (ids.empty()) return std::vector<LedgerRow>();
+  std::sort(ids.begin(), ids.end());
+  mysql::Params params;
+  const std::string where = InClause("id", ids, &params);
+  ASSIGN_OR_RETURN(mysql::Rows rows, tx.Query(Cat("SELECT ", kColumns, " FROM ledger_entry WHERE ",
+                                                  where, " ORDER BY id FOR UPDATE"),
+                                              params));
+  return FromRows(rows);
+}
+
+absl::StatusOr<std::vector<std::string>> PathsWithEntries(mysql::Executor& db,
+                                                          const std::string& after, int limit) {
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query("SELECT DISTINCT region_path FROM ledger_entry WHERE is_open = 1 AND "
+                            "region_path > ? ORDER BY region_path LIMIT ?",
+                            {after, limit}));
+  std::vector<std::string> out;
+  for (const mysql::Row& row : rows) out.push_back(row.String(0));
+  return out;
+}
+
 absl::StatusOr<absl::flat_hash_map<Ulid, LedgerRow>> LockOpenEntries(
     mysql::Tx& tx, const std::vector<Ulid>& subject_ids) {
   absl::flat_hash_map<Ulid, LedgerRow> out;

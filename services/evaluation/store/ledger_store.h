@@ -59,6 +59,11 @@ absl::StatusOr<LedgerRow> GetEntry(mysql::Executor& db, const Ulid& id, const Re
 absl::StatusOr<std::vector<LedgerRow>> GetEntries(mysql::Executor& db, const std::vector<Ulid>& ids,
                                                   const RegionScopes& scope);
 absl::StatusOr<LedgerRow> LockEntry(mysql::Tx& tx, const Ulid& id, const RegionScopes& scope);
+// Those of `ids` that exist, locked in their order.
+absl::StatusOr<std::vector<LedgerRow>> LockEntries(mysql::Tx& tx, std::vector<Ulid> ids);
+// Paths after `after` at which entries are open, upwards.
+absl::StatusOr<std::vector<std::string>> PathsWithEntries(mysql::Executor& db,
+                                                          const std::string& after, int limit);
 // The open entries of these subjects, locked in the order of their ids.
 absl::StatusOr<absl::flat_hash_map<Ulid, LedgerRow>> LockOpenEntries(
     mysql::Tx& tx, const std::vector<Ulid>& subject_ids);

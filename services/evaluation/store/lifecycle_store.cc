@@ -95,4 +95,42 @@ absl::StatusOr<absl::flat_hash_map<Ulid, std::string>> LoadExplanations(
   return out;
 }
 
+absl::StatusOr<std::vector<EvaluationRow>> LockEvaluationsUnderWay(
+    mysql::Tx& tx, const std::vector<Ulid>& subject_ids) {
+  if (subject_ids.empty()) return std::vector<EvaluationRow>();
+  mysql::Params params;
+  const std::string where = InClause("subject_id", subject_ids, &params);
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   tx.Query(Cat("SELECT id FROM evaluation WHERE ", where,
+                                " AND state BETWEEN 1 AND 5 AND is_void = 0 ORDER BY id"),
+                            params));
+  std::vector<Ulid> ids;
+  for (const mysql::Row& row : rows) ids.push_back(row.Id(0));
+  return LockEvaluations(tx, std::move(ids), std::nullopt);
+}
+
+absl::StatusOr<std::vector<Ulid>> PublicisedEvaluations(mysql::Executor& db,
+                                                        const std::vector<Ulid>& subject_ids) {
+  std::vector<Ulid> out;
+  if (subject_ids.empty()) return out;
+  mysql::Params params;
+  const std::string where = InClause("subject_id", subject_ids, &params);
+  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(Cat("SELECT id FROM evaluation WHERE ", where,
+                                                  " AND state = 5 ORDER BY id"),
+                                              params));
+  for (const mysql::Row& row : rows) out.push_back(row.Id(0));
+  return out;
+}
+
+absl::StatusOr<std::vector<Ulid>> PageEvaluationsUnderWay(mysql::Executor& db, const Ulid& after,
+                                                          int limit) {
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query("SELECT id FROM evaluation WHERE id > ? AND state BETWEEN 1 AND 5 AND "
+                            "is_void = 0 ORDER BY id LIMIT ?",
+                            {after, limit}));
+  std::vector<Ulid> out;
+  for (const mysql::Row& row : rows) out.push_back(row.Id(0));
+  return out;
+}
+
 }  // namespace bangfu::evaluation

@@ -38,4 +38,14 @@ absl::StatusOr<absl::flat_hash_map<Ulid, std::string>> ExplanationHashes(
 absl::StatusOr<absl::flat_hash_map<Ulid, std::string>> LoadExplanations(
     mysql::Executor& db, const std::vector<Ulid>& evaluation_ids);
 
+// Evaluations of these subjects that are neither in force nor past it, locked in id order.
+absl::StatusOr<std::vector<EvaluationRow>> LockEvaluationsUnderWay(
+    mysql::Tx& tx, const std::vector<Ulid>& subject_ids);
+// Ids of those that are made public.
+absl::StatusOr<std::vector<Ulid>> PublicisedEvaluations(mysql::Executor& db,
+                                                        const std::vector<Ulid>& subject_ids);
+// Ids of evaluations under way of all subjects, by id.
+absl::StatusOr<std::vector<Ulid>> PageEvaluationsUnderWay(mysql::Executor& db, const Ulid& after,
+                                                          int limit);
+
 }  // namespace bangfu::evaluation

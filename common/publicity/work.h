@@ -1,0 +1,31 @@
+// Publicities in the inbox: objections to answer, and periods that are over.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/inbox/inbox.h"
+#include "common/inbox/recount.h"
+#include "common/publicity/publicity.h"
+
+namespace bangfu::publicity {
+
+// Working days to conclude a publicity after its last day; 待省厅确认.
+inline constexpr int kConcludeDays = 5;
+
+// What is made public, for people: 龙南市脐橙冷库. The owner knows it.
+using TitleOf = std::function<absl::StatusOr<std::string>(mysql::Executor&, const v1::Publicity&)>;
+
+std::vector<inbox::Kind> WorkKinds();
+// The actions of Transitions() that are somebody's work.
+const std::vector<workflow::Work>& Works();
+
+// Makes the open items of a publicity, which is locked, what its state asks for.
+absl::Status SyncWork(mysql::Tx& tx, const v1::Publicity& publicity, const std::string& title,
+                      const inbox::Act& act);
+
+// Publicities that run, for the recount.
+inbox::Source WorkSource(TitleOf title);
+
+}  // namespace bangfu::publicity

@@ -1,0 +1,238 @@
+#include "services/evaluation/jobs/ledger_work.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "common/base/strings.h"
+#include "common/status/macros.h"
+#include "services/evaluation/convert/evaluation_message.h"
+#include "services/evaluation/domain/evaluation_actions.h"
+#include "services/evaluation/facts/parameters.h"
+#include "services/evaluation/jobs/ledger_entries.h"
+#include "services/evaluation/jobs/ledger_signatures.h"
+#include "services/evaluation/store/fact_store.h"
+#include "services/evaluation/store/reference_store.h"
+
+namespace bangfu::evaluation {
+
+namespace {
+
+constexpr char kEntrySubject[] = "ledger_entry";
+constexpr char kSigningSubject[] = "ledger";
+constexpr std::string_view kUnitMark = "LEDG";
+constexpr int32_t kAllDone = 10000;
+
+std::string UnitOf(const Ulid& id) {
+  const std::string bytes = id.bytes();
+  const std::string_view text = bytes;
+  if (text.substr(0, kUnitMark.size()) != kUnitMark) return "";
+  const std::string region(text.substr(kUnitMark.size()));
+  return region.substr(0, region.find('\0'));
+}
+
+workflow::RoleId SignerOf(const std::string& unit) {
+  if (unit.size() == 6) return kCountyApprover;
+  return unit.size() == 9 ? kTownshipApprover : kVillageReporter;
+}
+
+bool SupportsRevitalizing(const ArgumentRow& argument) {
+  return argument.conclusion == v1::ARGUMENT_CONCLUSION_FEASIBLE ||
+         argument.named_class == type::v1::FOUR_CLASS_REVITALIZE;
+}
+
+inbox::Subject Waiting(const EntryWork& entry, bool argued, int plan_days) {
+  const LedgerRow& row = *entry.row;
+  const v1::LedgerEntry& m = *entry.message;
+  inbox::Subject out{kEntrySubject, row.id, {}, {}};
+  const EntryPhase phase = static_cast<EntryPhase>(m.state());
+  for (const workflow::WaitingStep& step :
+       workflow::WaitingSteps(EntryTable(), EntryWorks(), phase, {})) {
+    inbox::Wanted w = inbox::WantedOf(step, row.region_path, m.subject_name());
+    if (step.action == "plan_measures") {
+      // A plan can be made anew at any time; it is work while there is none.
+      if (phase != EntryPhase::kOpen) continue;
+      w.term_days = plan_days;
+      if (row.four_class == type::v1::FOUR_CLASS_REVITALIZE && !argued) {
+        w.kind = "LEDGER_ARGUE";
+        w.action = "record_argument";
+        w.roles = {kCountyOperator, kCountyApprover};
+      }
+    } else {
+      const bool done =
+          std::all_of(m.plan().measures().begin(), m.plan().measures().end(),
+                      [](const v1::PlannedMeasure& p) { return p.progress_bp() >= kAllDone; });
+      if (done) continue;
+      w.due_on = ToDay(m.plan().due());
+    }
+    out.wanted.push_back(std::move(w));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<inbox::Kind> LedgerKinds() {
+  return {{"MEASURE_PLAN", "制定措施", kEntrySubject},
+          {"MEASURE_PROGRESS", "落实措施并填报进展", kEntrySubject},
+          {"LEDGER_ARGUE", "组织盘活论证", kEntrySubject},
+          {"LEDGER_SIGN", "台账签字", kSigningSubject}};
+}
+
+Ulid LedgerUnitId(const std::string& region_path) {
+  std::string bytes = Cat(kUnitMark, region_path);
+  bytes.resize(16, '\0');
+  return Ulid::FromBytes(bytes).value_or(Ulid());
+}
+
+std::vector<std::string> SigningUnits(const std::string& region_path) {
+  std::vector<std::string> out;
+  for (const size_t digits : {12, 9, 6}) {
+    if (region_path.size() >= digits) out.push_back(region_path.substr(0, digits));
+  }
+  return out;
+}
+
+absl::Status ClaimUnits(mysql::Tx& tx, const std::vector<std::string>& units) {
+  std::vector<Ulid> ids;
+  for (const std::string& unit : units) ids.push_back(LedgerUnitId(unit));
+  return inbox::Claim(tx, std::move(ids));
+}
+
+absl::Status SyncEntries(mysql::Tx& tx, const std::vector<EntryWork>& entries,
+                         const inbox::Act& act) {
+  if (entries.empty()) return absl::OkStatus();
+  std::vector<Ulid> to_argue;
+  for (const EntryWork& e : entries) {
+    if (e.row->four_class == type::v1::FOUR_CLASS_REVITALIZE &&
+        e.message->state() == v1::LEDGER_ENTRY_STATE_OPEN) {
+      to_argue.push_back(e.row->subject_id);
+    }
+  }
+  std::set<Ulid> argued;
+  ASSIGN_OR_RETURN(const std::vector<ArgumentRow> arguments, LoadArguments(tx, to_argue));
+  for (const ArgumentRow& a : arguments) {
+    if (SupportsRevitalizing(a)) argued.insert(a.subject_id);
+  }
+  ASSIGN_OR_RETURN(const int64_t days, ReadParameter(tx, kMeasurePlanDays));
+  std::vector<inbox::Subject> subjects;
+  for (const EntryWork& e : entries) {
+    subjects.push_back(Waiting(e, argued.contains(e.row->subject_id), static_cast<int>(days)));
+  }
+  return inbox::Sync(tx, subjects, act);
+}
+
+absl::Status SyncEntriesOf(mysql::Tx& tx, const std::vector<Ulid>& subject_ids,
+                           const inbox::Act& act) {
+  ASSIGN_OR_RETURN(const auto open, LockOpenEntries(tx, subject_ids));
+  std::vector<v1::LedgerEntry> messages;
+  messages.reserve(open.size());
+  std::vector<EntryWork> entries;
+  for (const auto& [id, row] : open) {
+    ASSIGN_OR_RETURN(v1::LedgerEntry message, ToMessage(row));
+    messages.push_back(std::move(message));
+    entries.push_back({&row, &messages.back()});
+  }
+  return SyncEntries(tx, entries, act);
+}
+
+absl::Status SyncSigning(mysql::Tx& tx, const std::vector<std::string>& paths,
+                         const inbox::Act& act) {
+  std::set<std::string> units;
+  for (const std::string& path : paths) {
+    for (std::string& unit : SigningUnits(path)) units.insert(std::move(unit));
+  }
+  if (units.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(ClaimUnits(tx, {units.begin(), units.end()}));
+  ASSIGN_OR_RETURN(const int64_t days, ReadParameter(tx, kLedgerSignDays));
+  ASSIGN_OR_RETURN(const std::vector<RegionRow> regions,
+                   GetRegions(tx, {units.begin(), units.end()}));
+  std::map<std::string, std::string> names;
+  for (const RegionRow& region : regions) names[region.code] = region.name;
+
+  // The deepest first: a unit of which one below has not signed need not be looked at.
+  std::vector<std::string> upwards(units.begin(), units.end());
+  std::stable_sort(upwards.begin(), upwards.end(),
+                   [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+  std::vector<std::string> without_signature;
+  std::vector<inbox::Subject> subjects;
+  for (const std::string& unit : upwards) {
+    inbox::Subject subject{kSigningSubject, LedgerUnitId(unit), {}, {}};
+    const bool waits_below =
+        std::any_of(without_signature.begin(), without_signature.end(),
+                    [&](const std::string& below) { return below.starts_with(unit); });
+    if (!waits_below) {
+      LedgerSignatures signatures;
+      RETURN_IF_ERROR(signatures.Load(tx, unit));
+      const std::vector<std::string> below = signatures.Unsigned(unit, false);
+      without_signature.insert(without_signature.end(), below.begin(), below.end());
+      if (signatures.Find(unit) != nullptr && !signatures.Stands(unit)) {
+        without_signature.push_back(unit);
+        if (below.empty()) {
+          inbox::Wanted w;
+          w.kind = "LEDGER_SIGN";
+          w.action = "sign_ledger";
+          w.region_path = unit;
+          const auto name = names.find(unit);
+          w.title = Cat(name == names.end() ? unit : name->second, "四个一批台账");
+          w.roles = {SignerOf(unit)};
+          w.term_days = static_cast<int>(days);
+          // Nobody signs at two levels.
+          for (const auto& [path, hash] : signatures.units()) {
+            const SignatureRow* newest = signatures.NewestOf(path);
+            if (path != unit && newest != nullptr) w.excluded.push_back(newest->signed_by);
+          }
+          std::sort(w.excluded.begin(), w.excluded.end());
+          w.excluded.erase(std::unique(w.excluded.begin(), w.excluded.end()), w.excluded.end());
+          subject.wanted.push_back(std::move(w));
+        }
+      }
+    }
+    subjects.push_back(std::move(subject));
+  }
+  return inbox::Sync(tx, subjects, act);
+}
+
+inbox::Source EntrySource() {
+  return {
+      kEntrySubject,
+      [](mysql::Executor& db, const Ulid& after, int limit) -> absl::StatusOr<std::vector<Ulid>> {
+        ASSIGN_OR_RETURN(const std::vector<LedgerRow> rows,
+                         PageEntriesById(db, after, limit, std::nullopt));
+        std::vector<Ulid> ids;
+        for (const LedgerRow& row : rows) ids.push_back(row.id);
+        return ids;
+      },
+      [](mysql::Tx& tx, const std::vector<Ulid>& ids, const inbox::Act& act) -> absl::Status {
+        ASSIGN_OR_RETURN(const std::vector<LedgerRow> rows, LockEntries(tx, ids));
+        std::vector<v1::LedgerEntry> messages;
+        messages.reserve(rows.size());
+        std::vector<EntryWork> entries;
+        for (const LedgerRow& row : rows) {
+          ASSIGN_OR_RETURN(v1::LedgerEntry message, ToMessage(row));
+          messages.push_back(std::move(message));
+          entries.push_back({&row, &messages.back()});
+        }
+        return SyncEntries(tx, entries, act);
+      }};
+}
+
+inbox::Source SigningSource() {
+  return {
+      kSigningSubject,
+      [](mysql::Executor& db, const Ulid& after, int limit) -> absl::StatusOr<std::vector<Ulid>> {
+        ASSIGN_OR_RETURN(const std::vector<std::string> paths,
+                         PathsWithEntries(db, UnitOf(after), limit));
+        std::vector<Ulid> ids;
+        for (const std::string& path : paths) ids.push_back(LedgerUnitId(path));
+        return ids;
+      },
+      [](mysql::Tx& tx, const std::vector<Ulid>& ids, const inbox::Act& act) -> absl::Status {
+        std::vector<std::string> paths;
+        for (const Ulid& id : ids) paths.push_back(UnitOf(id));
+        return SyncSigning(tx, paths, act);
+      }};
+}
+
+}  // namespace bangfu::evaluation
