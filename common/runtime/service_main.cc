@@ -21,6 +21,7 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
+#include "common/blob/s3_store.h"
 #include "common/feed/feed.h"
 #include "common/log/log.h"
 #include "common/migrate/migrator.h"
@@ -38,6 +39,9 @@ struct Settings {
   int http_port = 0;
   std::string port_file;
   std::string data_dir;
+  std::string evidence_store = "directory";
+  std::string evidence_dir;
+  blob::S3Options evidence_s3;
   std::string log_level = "info";
   std::string freeze_file;
   std::string dev_key_dir;
@@ -84,6 +88,18 @@ void Declare(config::Loader& loader, const ServiceDefinition& definition, Settin
   loader.Port("http-port", &s.http_port, "port of /livez, /readyz and /metrics");
   loader.Text("port-file", &s.port_file, "file that is told both ports, as JSON");
   loader.Text("data-dir", &s.data_dir, "directory for files of this service");
+  loader.Text("evidence-dir", &s.evidence_dir,
+              "directory of evidence files; default: evidence below data-dir");
+  loader.Choice("evidence-store", &s.evidence_store, "where evidence files lie",
+                {"directory", "s3"});
+  loader.Text("evidence-s3-endpoint", &s.evidence_s3.endpoint,
+              "S3-compatible store, https://host or http://host:port");
+  loader.Text("evidence-s3-bucket", &s.evidence_s3.bucket, "bucket; it must be there");
+  loader.Text("evidence-s3-region", &s.evidence_s3.region, "region that requests are signed for");
+  loader.Text("evidence-s3-prefix", &s.evidence_s3.prefix, "of the keys of all objects");
+  loader.Text("evidence-s3-ca", &s.evidence_s3.ca, "PEM file that proves the store");
+  loader.Secret("evidence-s3-access-key", &s.evidence_s3.access_key, "name of the store's key");
+  loader.Secret("evidence-s3-secret-key", &s.evidence_s3.secret_key, "the store's key");
   loader.Choice("log-level", &s.log_level, "what lies below is not logged",
                 {"debug", "info", "warning", "error", "off"});
 
@@ -262,6 +278,7 @@ class Process final : public App {
     freeze_ = std::move(freeze);
   }
   const std::string& data_dir() const override { return settings_.data_dir; }
+  blob::Store& evidence() override { return *evidence_; }
   rpc::Router& router() override { return router_; }
   Jobs& jobs() override { return jobs_; }
   Readiness& readiness() override { return readiness_; }
@@ -339,6 +356,7 @@ class Process final : public App {
       verified = status.ok();
       return status;
     });
+    RETURN_IF_ERROR(OpenEvidence());
     RETURN_IF_ERROR(definition_.compose(*this));
 
     rpc::ServerOptions options = settings_.server;
@@ -416,6 +434,20 @@ class Process final : public App {
     return absl::OkStatus();
   }
 
+  absl::Status OpenEvidence() {
+    if (settings_.evidence_store == "s3") {
+      ASSIGN_OR_RETURN(evidence_, blob::OpenS3(settings_.evidence_s3, SystemClock()));
+      return absl::OkStatus();
+    }
+    std::string directory = settings_.evidence_dir;
+    if (directory.empty() && !settings_.data_dir.empty()) {
+      directory = Cat(settings_.data_dir, "/evidence");
+    }
+    if (directory.empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(evidence_, blob::OpenDirectory(directory));
+    return absl::OkStatus();
+  }
+
   void OnReady(bool ready) {
     server_->SetServing(ready);
     if (!ready) return;
@@ -459,6 +491,7 @@ class Process final : public App {
   rpc::Router router_;
   std::unique_ptr<auth::Authenticator> authenticator_;
   std::map<std::string, std::unique_ptr<rpc::Client>> clients_;
+  std::unique_ptr<blob::Store> evidence_ = blob::NoStore();
   std::vector<std::shared_ptr<void>> kept_;
   const auth::GrantSource* grants_ = nullptr;
   std::function<absl::Status()> freeze_;

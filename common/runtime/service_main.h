@@ -22,6 +22,7 @@
 #include "absl/status/status.h"
 #include "common/base/clock.h"
 #include "common/base/ulid.h"
+#include "common/blob/store.h"
 #include "common/config/loader.h"
 #include "common/metrics/metrics.h"
 #include "common/migrate/migration.h"
@@ -61,6 +62,8 @@ class App {
                           std::function<absl::Status()> freeze) = 0;
   // Where the process may keep files (--data-dir); empty when not given.
   virtual const std::string& data_dir() const = 0;
+  // Where evidence files lie (--evidence-store).
+  virtual blob::Store& evidence() = 0;
 
   virtual rpc::Router& router() = 0;
   virtual Jobs& jobs() = 0;

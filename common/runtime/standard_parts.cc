@@ -7,6 +7,8 @@
 #include "common/audit/schema.h"
 #include "common/audit/service.h"
 #include "common/base/strings.h"
+#include "common/blob/schema.h"
+#include "common/blob/service.h"
 #include "common/feed/consumer.h"
 #include "common/feed/remote.h"
 #include "common/feed/schema.h"
@@ -163,13 +165,13 @@ std::vector<std::string> StandardServices() {
   return {"bangfu.audit.v1.AuditService", "bangfu.operation.v1.OperationService",
           "bangfu.feed.v1.ChangeFeed", "bangfu.identity.v1.IdentityService",
           "bangfu.identity.v1.FreezeService", "bangfu.dictionary.v1.DictionaryService",
-          "bangfu.inbox.v1.InboxService"};
+          "bangfu.inbox.v1.InboxService", "bangfu.blob.v1.BlobService"};
 }
 
 migrate::Migrations StandardMigrations() {
   return migrate::Concat(idempotency::Schema(), audit::Schema(), feed::Schema(),
                          operation::Schema(), seal::CanarySchema(), grants::Schema(),
-                         identity::Schema(), inbox::Schema());
+                         identity::Schema(), inbox::Schema(), blob::Schema());
 }
 
 operation::OperationRunner& InstallStandardParts(App& app, StandardOptions options) {
@@ -211,6 +213,14 @@ operation::OperationRunner& InstallStandardParts(App& app, StandardOptions optio
   AddInbox(app, std::move(options.inbox), std::move(options.work));
 
   const Clock& clock = app.clock();
+  blob::ServiceOptions blob_options;
+  blob_options.region_path = options.region_path;
+  auto& blobs = app.Make<blob::BlobService>(app.evidence(), std::move(blob_options), app.metrics());
+  blobs.Register(app.router());
+  app.jobs().AddPeriodic("sweep_blobs", absl::Minutes(10),
+                         UntilDone([&blobs, &clock](mysql::Session& session) {
+                           return blobs.Sweep(session, clock.Now());
+                         }));
   app.jobs().AddPeriodic("sweep_idempotency", absl::Hours(1),
                          UntilDone([&clock](mysql::Session& session) {
                            return idempotency::Sweep(session, clock.Now());

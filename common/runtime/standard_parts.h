@@ -1,10 +1,12 @@
 // What every service has beside its own rpcs: the audit trail, long work, its change feed, who may
-// do what and whether it takes writes, the dictionary and forms of its contracts, the inbox, and the
-// jobs that keep their tables.
+// do what and whether it takes writes, the dictionary and forms of its contracts, the inbox, evidence
+// files, and the jobs that keep their tables.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/dictionary/service.h"
@@ -41,6 +43,9 @@ struct StandardOptions {
   std::vector<inbox::Source> work;
   // Names of regions, for WhoAmI.
   identity::RegionNames region_names;
+  // The path in today's codes of a region code as filed; empty: the code itself, normalised.
+  std::function<absl::StatusOr<std::string>(mysql::Executor& db, std::string_view code)>
+      region_path;
   // Threads that run long work.
   int operation_workers = 2;
 };

@@ -28,6 +28,7 @@ absl::Status Compose(runtime::App& app) {
   standard.following = {{api::kRegistry, api::kReferenceConsumer, RegistryAggregates(),
                          std::make_shared<RegistryCopies>()}};
   standard.dictionary.prefills = api::Prefills();
+  standard.region_path = RegionPathOf;
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
 
   const api::HandlerOptions options;

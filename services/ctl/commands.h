@@ -12,6 +12,7 @@ void AddTokenCommand(CLI::App& app, Context& context, int& exit_code);
 void AddImportCommands(CLI::App& app, Context& context, int& exit_code);
 void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code);
 void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code);
+void AddEvidenceCommands(CLI::App& app, Context& context, int& exit_code);
 void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code);
 void AddFeedCommands(CLI::App& app, Context& context, int& exit_code);
 void AddAuditCommands(CLI::App& app, Context& context, int& exit_code);

@@ -8,6 +8,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/ctl/commands.h"
+#include "services/ctl/evidence.h"
 #include "services/ctl/subjects.h"
 #include "services/ctl/terminal.h"
 #include "services/ctl/upload.h"
@@ -288,7 +289,9 @@ void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
             ->required();
         sub->add_option("--code", a->reason_code, "理由代码，如 DATA_OUTDATED")->required();
         sub->add_option("--reason", a->reason, "理由，至少 20 字")->required();
-        sub->add_option("--evidence", a->evidence, "佐证材料的 SHA-256")->required();
+        sub->add_option("--evidence", a->evidence,
+                        "佐证材料编号（bangfuctl evidence put … --service evaluation 打印的）")
+            ->required();
         sub->add_option("--argument", a->argument, "论证记录");
       },
       [](Context& context, const Arguments& a,
@@ -304,11 +307,12 @@ void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
         request.set_to_class(to);
         request.set_reason_code(a.reason_code);
         request.set_reason_text(a.reason);
-        auto* evidence = request.add_evidence();
-        evidence->set_kind("OVERRIDE_BASIS");
-        evidence->set_title("人工调整依据");
-        evidence->set_sha256(a.evidence);
-        evidence->set_size_bytes(1);
+        blob::v1::GetBlobRequest get;
+        get.set_id(a.evidence);
+        ASSIGN_OR_RETURN(const auto blob,
+                         context.CallOn<blob::v1::Blob>("evaluation",
+                                                        "bangfu.blob.v1.BlobService.GetBlob", get));
+        *request.add_evidence() = EvidenceOf(blob);
         request.set_argument_id(a.argument);
         return context.Call<Evaluation>(M("ProposeOverride"), request);
       });

@@ -60,6 +60,7 @@ int main(int argc, char** argv) {
   AddImportCommands(app, context, exit_code);
   AddInventoryCommands(app, context, exit_code);
   AddEvaluateCommands(app, context, exit_code);
+  AddEvidenceCommands(app, context, exit_code);
   AddLedgerCommands(app, context, exit_code);
   AddFeedCommands(app, context, exit_code);
   AddAuditCommands(app, context, exit_code);

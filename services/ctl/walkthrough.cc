@@ -16,7 +16,6 @@
 #include "bangfu/registry/v1/operator.pb.h"
 #include "bangfu/registry/v1/project_service.pb.h"
 #include "bangfu/registry/v1/reference_service.pb.h"
-#include "common/base/digest.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
@@ -25,6 +24,7 @@
 #include "services/ctl/commands.h"
 #include "services/ctl/csv_rows.h"
 #include "services/ctl/evaluate.h"
+#include "services/ctl/evidence.h"
 #include "services/ctl/import.h"
 #include "services/ctl/inventory.h"
 #include "services/ctl/ledger.h"
@@ -62,15 +62,6 @@ google::type::Date DateOf(absl::CivilDay day) {
   date.set_month(day.month());
   date.set_day(day.day());
   return date;
-}
-
-type::v1::Evidence SampleEvidence(std::string_view kind, std::string_view title) {
-  type::v1::Evidence evidence;
-  evidence.set_kind(std::string(kind));
-  evidence.set_title(std::string(title));
-  evidence.set_sha256(Sha256Hex(title));
-  evidence.set_size_bytes(1024);
-  return evidence;
 }
 
 class Job {
@@ -696,7 +687,9 @@ absl::Status Job::Argue(Context& operator_context, const Evaluation& evaluation,
   argument->set_conclusion(ARGUMENT_CONCLUSION_CLASS);
   argument->set_named_class(named);
   argument->set_opinions("论证组现场查看并听取村民代表意见，结论一致。");
-  *argument->add_evidence() = SampleEvidence("ARGUMENT_MINUTES", "论证意见书（样例）");
+  ASSIGN_OR_RETURN(*argument->add_evidence(),
+                   SampleEvidence(operator_context, "evaluation", "ARGUMENT", "论证意见书（样例）",
+                                  options_.county));
   ASSIGN_OR_RETURN(auto record, operator_context.Call<ArgumentRecord>(
                                     Cat(kEvaluation, "RecordArgument"), request));
   ASSIGN_OR_RETURN(Context * approver, people_.Get(ROLE_COUNTY_APPROVER, options_.county));
@@ -772,7 +765,9 @@ absl::Status Job::Review() {
           propose.set_reason_text(
               "冷藏设施已于上月建成投用，台账数据尚未更新，现场核查与专家意见一致认为链条已经完备"
               "。");
-          *propose.add_evidence() = SampleEvidence("OVERRIDE_BASIS", "现场核查记录（样例）");
+          ASSIGN_OR_RETURN(*propose.add_evidence(),
+                           SampleEvidence(*proposer, "evaluation", "OVERRIDE_BASIS",
+                                          "现场核查记录（样例）", options_.county));
           ASSIGN_OR_RETURN(auto proposed, proposer->Call<Evaluation>(
                                               Cat(kEvaluation, "ProposeOverride"), propose));
           ApproveOverrideRequest approve;
@@ -947,7 +942,9 @@ absl::Status Job::Measures() {
   argument->set_conclusion(ARGUMENT_CONCLUSION_FEASIBLE);
   argument->set_cause("CASHFLOW_MARKET");
   argument->set_opinions("因市场行情变化暂时资金周转困难，减免租金并落实贷款后可以恢复经营。");
-  *argument->add_evidence() = SampleEvidence("ARGUMENT_MINUTES", "盘活论证意见（样例）");
+  ASSIGN_OR_RETURN(
+      *argument->add_evidence(),
+      SampleEvidence(*county, "evaluation", "ARGUMENT", "盘活论证意见（样例）", options_.county));
   ASSIGN_OR_RETURN(auto record,
                    county->Call<ArgumentRecord>(Cat(kEvaluation, "RecordArgument"), argue));
   fields->set_argument_id(record.id());

@@ -2,9 +2,12 @@
 
 #include <memory>
 
+#include "common/base/region.h"
 #include "common/publicity/schema.h"
 #include "common/publicity/service.h"
 #include "common/runtime/standard_parts.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
 #include "services/evaluation/api/deps.h"
 #include "services/evaluation/api/lifecycle_api.h"
 #include "services/evaluation/api/prefill.h"
@@ -22,14 +25,25 @@
 #include "services/evaluation/jobs/snapshot.h"
 #include "services/evaluation/jobs/void_subjects.h"
 #include "services/evaluation/schema/migrations.h"
+#include "services/evaluation/store/reference_store.h"
 
 namespace bangfu::evaluation {
 
 namespace {
 
+// Today's path of a region that a file is uploaded for.
+absl::StatusOr<std::string> RegionPathOf(mysql::Executor& db, std::string_view region_code) {
+  absl::StatusOr<std::string> code = NormalizeRegionCode(region_code);
+  if (!code.ok()) return InvalidField("region_code", "区划代码无效").Build();
+  ASSIGN_OR_RETURN(const std::optional<RegionRow> row, GetRegion(db, *code));
+  if (!row) return InvalidField("region_code", "未知的行政区划代码").Build();
+  return row->region_path.empty() ? row->code : row->region_path;
+}
+
 absl::Status Compose(runtime::App& app) {
   runtime::StandardOptions standard;
   standard.region_names = identity::NamesFromCopy("region_copy");
+  standard.region_path = RegionPathOf;
   auto states = std::make_shared<Snapshots>();
   states->Add("publicity", [source = publicity::PublicityStates()](
                                mysql::Executor& db, const Ulid& after, int limit,

@@ -44,6 +44,7 @@ absl::Status Compose(runtime::App& app) {
   standard.inbox.kinds = UnitReportKinds();
   standard.inbox.calendar = InboxCalendar();
   standard.work = {UnitReportSource()};
+  standard.region_path = RegionOfImport;
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
   RegisterHandlers(app.router(), operations, app.ids());
 

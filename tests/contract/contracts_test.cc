@@ -101,7 +101,8 @@ TEST(Contracts, EveryRpcHasAPathForTheEdge) {
 
 // What mutates but is no retry hazard: a chunk's offset makes a second one the same.
 bool IdempotentByItself(const MethodDescriptor& method) {
-  return method.full_name() == "bangfu.intake.v1.ImportService.UploadChunk";
+  return method.full_name() == "bangfu.intake.v1.ImportService.UploadChunk" ||
+         method.full_name() == "bangfu.blob.v1.BlobService.PutChunk";
 }
 
 TEST(Contracts, EveryMutationCarriesARequestIdWithItsRule) {

@@ -9,6 +9,7 @@
 #include "common/base/page_token.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/blob/service.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -123,6 +124,21 @@ absl::StatusOr<std::string> PathOf(mysql::Executor& db, const std::string& code,
   return *path;
 }
 
+// Evidence serves the asset, whichever of its steps brought it.
+absl::Status TakeEvidence(rpc::Mutation& m, const Ulid& asset,
+                          const google::protobuf::RepeatedPtrField<type::v1::Evidence>& evidence,
+                          std::string_view step, std::string_view field,
+                          std::vector<std::string> kinds) {
+  return blob::UseEvidence(
+      m, evidence, {kAggregate, asset, std::string(step), std::string(field), std::move(kinds)});
+}
+
+const std::vector<std::string>& KindsOfUse() {
+  static const std::vector<std::string> kinds = {"PHOTO",   "MINUTES",   "CONTRACT",
+                                                 "VOUCHER", "APPRAISAL", "OTHER"};
+  return kinds;
+}
+
 absl::Status TakenExternalId(mysql::Executor& db, const v1::AssetDetails& details,
                              const Ulid& own) {
   ASSIGN_OR_RETURN(const auto taken, store::FindExternalIds(db, ExternalIdsOf(details)));
@@ -233,6 +249,8 @@ absl::StatusOr<v1::Asset> AssetHandlers::RegisterAsset(rpc::CallContext& c,
     const std::string prefix = CodePrefix(row.region_path, row.asset_class);
     ASSIGN_OR_RETURN(const std::vector<int64_t> numbers, store::TakeNumbers(m.tx(), {{prefix, 1}}));
     row.asset_code = CodeOf(prefix, numbers.front());
+    RETURN_IF_ERROR(TakeEvidence(m, row.id, r.use().evidence(), "RegisterAsset", "use.evidence",
+                                 KindsOfUse()));
     RETURN_IF_ERROR(store::InsertAssets(m.tx(), {{row, shares, ExternalIdsOf(details)}}));
     v1::Asset after = ToAsset(row);
     MutationRecorder recorder(m);
@@ -342,7 +360,8 @@ absl::StatusOr<v1::Asset> AssetHandlers::ReportUseState(rpc::CallContext& c,
                                              row->cultivation_ends, &previous};
                     RETURN_IF_ERROR(CheckUse(context, "use", &use));
                     ApplyUse(use, row);
-                    return absl::OkStatus();
+                    return TakeEvidence(m, row->id, r.use().evidence(), "ReportUseState",
+                                        "use.evidence", KindsOfUse());
                   });
   });
 }
@@ -360,7 +379,9 @@ absl::StatusOr<v1::Asset> AssetHandlers::RegisterTitle(rpc::CallContext& c,
             violations.push_back({"title_date", "确权日期不能晚于今天"});
           }
           row->title_cert_no = r.cert_no();
-          return ToStatus(std::move(violations));
+          RETURN_IF_ERROR(ToStatus(std::move(violations)));
+          return TakeEvidence(m, row->id, r.evidence(), "RegisterTitle", "evidence",
+                              {"TITLE", "APPROVAL", "ACCEPTANCE", "PHOTO", "OTHER"});
         });
   });
 }
@@ -368,13 +389,14 @@ absl::StatusOr<v1::Asset> AssetHandlers::RegisterTitle(rpc::CallContext& c,
 absl::StatusOr<v1::Asset> AssetHandlers::DisputeTitle(rpc::CallContext& c,
                                                       const v1::DisputeTitleRequest& r) {
   return rpc::Mutate<v1::Asset>(c, r, [&](rpc::Mutation& m) {
-    return Change(m, r.id(), r.etag(), r.reason(),
-                  [&](store::AssetRow* row, std::vector<Ulid>*) -> absl::Status {
-                    ASSIGN_OR_RETURN(
-                        row->title_status,
-                        Execute(Titles(), c, *row, SubjectOf(*row, false), "dispute_title"));
-                    return absl::OkStatus();
-                  });
+    return Change(
+        m, r.id(), r.etag(), r.reason(),
+        [&](store::AssetRow* row, std::vector<Ulid>*) -> absl::Status {
+          ASSIGN_OR_RETURN(row->title_status,
+                           Execute(Titles(), c, *row, SubjectOf(*row, false), "dispute_title"));
+          return TakeEvidence(m, row->id, r.evidence(), "DisputeTitle", "evidence",
+                              {"TITLE", "MINUTES", "CONTRACT", "PHOTO", "PUBLICITY", "OTHER"});
+        });
   });
 }
 
@@ -419,7 +441,9 @@ absl::StatusOr<v1::Asset> AssetHandlers::HandOver(rpc::CallContext& c,
             violations.push_back({"transferred_date", "移交日期不能晚于今天"});
           }
           row->custodian = r.custodian();
-          return ToStatus(std::move(violations));
+          RETURN_IF_ERROR(ToStatus(std::move(violations)));
+          return TakeEvidence(m, row->id, r.evidence(), "HandOver", "evidence",
+                              {"HAND_OVER", "ACCEPTANCE", "MINUTES", "PHOTO", "OTHER"});
         });
   });
 }
@@ -460,7 +484,8 @@ absl::StatusOr<v1::Asset> AssetHandlers::RecordInspection(rpc::CallContext& c,
                     }
                     row->last_inspection = static_cast<Inspection>(r.result());
                     row->last_inspection_on = on;
-                    return absl::OkStatus();
+                    return TakeEvidence(m, row->id, r.evidence(), "RecordInspection", "evidence",
+                                        {"PHOTO", "MINUTES", "OTHER"});
                   });
   });
 }

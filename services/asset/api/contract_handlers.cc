@@ -10,6 +10,7 @@
 #include "common/base/page_token.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/blob/service.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -373,6 +374,13 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::SignContract(
         contract.row.created_at = c.now;
         contract.row.sample = std::all_of(assets.begin(), assets.end(),
                                           [](const store::AssetRow& a) { return a.sample; });
+        RETURN_IF_ERROR(
+            blob::UseEvidence(m, r.evidence(),
+                              {"contract",
+                               contract.row.id,
+                               "SignContract",
+                               "evidence",
+                               {"CONTRACT", "MINUTES", "PUBLICITY", "PHOTO", "OTHER"}}));
         RETURN_IF_ERROR(store::InsertContracts(m.tx(), {contract}));
         if (contract.row.state == ContractState::kActive) {
           std::vector<store::AssetRow> rows = assets;
@@ -544,6 +552,9 @@ absl::StatusOr<v1::IncomeDue> ContractHandlers::StateDueBase(rpc::CallContext& c
           .With("received_fen", Cat(due->received_fen))
           .Build();
     }
+    RETURN_IF_ERROR(blob::UseEvidence(
+        m, r.evidence(),
+        {"contract", row.id, "StateDueBase", "evidence", {"BOOKS", "VOUCHER", "OTHER"}}));
     RETURN_IF_ERROR(store::SetDueBase(m.tx(), row.id, due->due));
     RETURN_IF_ERROR(store::UpdateContract(m.tx(), &row));
     RETURN_IF_ERROR(Leave(m, row, &before, projects, "填报计租基数").status());
@@ -756,6 +767,13 @@ absl::StatusOr<v1::Dividend> ContractHandlers::DeclareDividend(
     row.declared_fen = r.declared_fen();
     row.households = r.households();
     row.poor_households = r.poor_households();
+    RETURN_IF_ERROR(
+        blob::UseEvidence(m, r.evidence(),
+                          {"dividend",
+                           row.id,
+                           "DeclareDividend",
+                           "evidence",
+                           {"MINUTES", "PUBLICITY", "BOOKS", "VOUCHER", "PHOTO", "OTHER"}}));
     RETURN_IF_ERROR(store::InsertDividend(m.tx(), row));
     v1::Dividend out = ToDividend(row);
     MutationRecorder recorder(m);

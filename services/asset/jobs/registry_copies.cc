@@ -7,6 +7,7 @@
 #include "bangfu/registry/v1/events.pb.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/blob/blob.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/asset/api/convert.h"
@@ -80,7 +81,8 @@ store::OperatorCopy CopyOf(const reg::Operator& op, const Ulid& id) {
 }  // namespace
 
 std::vector<std::string> RegistryAggregates() {
-  return {"project", "operator", "region_batch", "code_batch", "industry_category_batch"};
+  return {"project",  "operator", "region_batch", "code_batch", "industry_category_batch",
+          "parameter"};
 }
 
 absl::Status RegistryCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
@@ -131,15 +133,26 @@ absl::Status RegistryCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
       ASSIGN_OR_RETURN(const auto changed, Payload<reg::CodesChanged>(*event));
       for (const reg::Code& code : changed.codes()) {
         store::CodeCopy copy{code.list(), code.code(), code.name_zh(), false, true};
+        std::string formats;
+        int64_t max_mib = 0;
         for (const reg::CodeAttribute& attribute : code.attributes()) {
           if (attribute.name() == "is_public") {
             copy.is_public = attribute.value() == "1" || attribute.value() == "true";
           }
+          if (attribute.name() == "formats") formats = attribute.value();
+          if (attribute.name() == "max_mib") ParseInt(attribute.value(), &max_mib);
         }
         const auto until = Day(code.valid_to());
         copy.valid = !until || *until >= today;
+        if (copy.list == "EVIDENCE_KIND") {
+          RETURN_IF_ERROR(blob::PutKind(tx, copy.code, copy.name_zh, formats, max_mib, copy.valid));
+        }
         codes[{code.list(), code.code()}] = std::move(copy);
       }
+    } else if (type == "parameter") {
+      ASSIGN_OR_RETURN(const auto changed, Payload<reg::ParameterChanged>(*event));
+      RETURN_IF_ERROR(
+          blob::PutSetting(tx, changed.parameter().code(), changed.parameter().value()));
     } else if (type == "industry_category_batch") {
       ASSIGN_OR_RETURN(const auto changed, Payload<reg::IndustryCategoriesChanged>(*event));
       for (const reg::IndustryCategory& c : changed.categories()) {

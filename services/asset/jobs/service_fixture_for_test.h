@@ -14,6 +14,7 @@
 #include "common/audit/schema.h"
 #include "common/base/digest.h"
 #include "common/base/strings.h"
+#include "common/blob/schema.h"
 #include "common/feed/schema.h"
 #include "common/idempotency/schema.h"
 #include "common/inbox/schema.h"
@@ -62,7 +63,8 @@ class ServiceTest : public ::testing::Test {
     return options;
   }
   static migrate::Migrations Schema() {
-    return migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), feed::Schema(),
+    return migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), blob::Schema(),
+                           feed::Schema(),
                            operation::Schema(), ::bangfu::intake::Schema(), AssetMigrations());
   }
 

@@ -3,6 +3,7 @@
 #include <set>
 #include <thread>
 
+#include "common/blob/blob_for_test.h"
 #include "services/evaluation/api/world_for_test.h"
 #include "services/evaluation/domain/baseline.h"
 #include "services/evaluation/store/fact_store.h"
@@ -457,11 +458,10 @@ TEST_F(EvaluationApi, AnAppraisalMakesH2AndIsRecordedOnce) {
   a.set_appraiser_org("江西某资产评估有限公司");
   a.set_no_revital_value(true);
   SetDay(absl::CivilDay(2026, 3, 2), a.mutable_appraised_on());
-  auto* evidence = a.add_evidence();
-  evidence->set_kind("REPORT");
-  evidence->set_title("评估报告");
-  evidence->set_sha256(std::string(64, 'a'));
-  evidence->set_size_bytes(10);
+  ASSERT_OK_AND_ASSIGN(
+      *a.add_evidence(),
+      bangfu::testing::CompleteEvidence(world_.db(), world_.server().ids(),
+                                        world_.server().clock().Now(), "APPRAISAL", "360733"));
   const std::string token = world_.server().Token(auth::Role::ROLE_APPRAISER, "360733", "zhang");
   EXPECT_THAT(world_.server().Call<v1::Appraisal>(Cat(kFacts, "RecordAppraisal"), request, token),
               StatusIs(absl::StatusCode::kInvalidArgument));  // tomorrow

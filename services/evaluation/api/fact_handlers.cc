@@ -9,6 +9,7 @@
 #include "common/audit/audit.h"
 #include "common/base/page_token.h"
 #include "common/base/strings.h"
+#include "common/blob/service.h"
 #include "common/feed/consumer.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
@@ -258,6 +259,9 @@ absl::StatusOr<v1::Appraisal> RecordAppraisal(CallContext& context,
         ASSIGN_OR_RETURN(int64_t months, ReadParameter(m.tx(), kAppraisalMonths));
         SetDay(AddMonths(*on, months), appraisal.mutable_valid_to());
         *appraisal.mutable_recorded_by() = ToMessage(m.ActorAt(subject.region_path));
+        RETURN_IF_ERROR(blob::UseEvidence(
+            m, appraisal.mutable_evidence(),
+            {"appraisal", row.id, "RecordAppraisal", "appraisal.evidence", {"APPRAISAL"}}));
         row.payload = appraisal.SerializeAsString();
         RETURN_IF_ERROR(InsertAppraisal(m.tx(), row));
         RETURN_IF_ERROR(BumpFactsVersion(m.tx(), {subject.id}, context.now));

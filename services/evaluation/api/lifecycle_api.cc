@@ -11,6 +11,7 @@
 #include "bangfu/registry/v1/reference.pb.h"
 #include "common/base/digest.h"
 #include "common/base/strings.h"
+#include "common/blob/service.h"
 #include "common/feed/outbox.h"
 #include "common/inbox/service.h"
 #include "common/publicity/publicity.h"
@@ -476,6 +477,14 @@ absl::StatusOr<v1::Evaluation> ProposeOverride(CallContext& context,
         *proposed.mutable_proposed_by() = step.ActorFor(item);
         item.view.override = ToDomain(proposed);
         if (!step.May(item, "propose_override")) return absl::OkStatus();
+        RETURN_IF_ERROR(
+            blob::UseEvidence(step.mutation(), proposed.mutable_evidence(),
+                              {"evaluation",
+                               item.row.id,
+                               "ProposeOverride",
+                               "evidence",
+                               {"OVERRIDE_BASIS", "PHOTO", "MINUTES", "ARGUMENT", "APPRAISAL",
+                                "APPROVAL", "PUBLICITY", "CONTRACT", "OTHER"}}));
         proposed.set_needs_city_filing(proposed.from_class() == type::v1::FOUR_CLASS_UNSPECIFIED ||
                                        proposed.to_class() < proposed.from_class());
         *item.message.mutable_override() = std::move(proposed);
@@ -697,6 +706,13 @@ absl::StatusOr<v1::ArgumentRecord> RecordArgument(CallContext& context,
           }
           return status;
         }
+        RETURN_IF_ERROR(blob::UseEvidence(m, message.mutable_evidence(),
+                                          {"argument",
+                                           row.id,
+                                           "RecordArgument",
+                                           "argument.evidence",
+                                           {"ARGUMENT", "MINUTES", "PHOTO", "APPRAISAL"}}));
+        row.payload = message.SerializeAsString();
         RETURN_IF_ERROR(InsertArgument(m.tx(), row));
         // An argument is a fact: the next batch judges the subject again.
         RETURN_IF_ERROR(BumpFactsVersion(m.tx(), {subject_id}, context.now));

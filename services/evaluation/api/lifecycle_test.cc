@@ -484,7 +484,7 @@ TEST_F(EvaluationLifecycle, EveryStateActionAndRoleThroughTheHandlersIsAsTheTabl
         o->set_to_class(type::v1::FOUR_CLASS_CONSOLIDATE);
         o->set_reason_code("SEASONAL");
         o->set_reason_text("上月投产的新生产线尚未反映在月报之中，实际产能利用率已达到九成");
-        *o->add_evidence() = LifecycleWorld::Paper();
+        o->add_evidence()->set_sha256(std::string(64, 'a'));
         o->mutable_proposed_by()->set_subject("proposer");
         o->set_needs_city_filing(true);
         o->set_city_filed(!unfiled);

@@ -14,6 +14,7 @@
 #include "bangfu/publicity/v1/publicity.pb.h"
 #include "common/base/digest.h"
 #include "common/base/region.h"
+#include "common/blob/blob_for_test.h"
 #include "common/inbox/service.h"
 #include "common/publicity/service.h"
 #include "services/evaluation/api/lifecycle_api.h"
@@ -300,13 +301,12 @@ class LifecycleWorld {
     EXPECT_OK(recorded);
     return recorded.ok() ? recorded->id() : "";
   }
-  static type::v1::Evidence Paper() {
-    type::v1::Evidence e;
-    e.set_kind("MINUTES");
-    e.set_title("论证会议纪要");
-    e.set_sha256(std::string(64, 'a'));
-    e.set_size_bytes(1000);
-    return e;
+  // A new upload each time: a file serves one case.
+  type::v1::Evidence Paper(const std::string& region = "360733") {
+    absl::StatusOr<type::v1::Evidence> e = testing::CompleteEvidence(
+        db(), server().ids(), server().clock().Now(), "MINUTES", region, "operator");
+    EXPECT_OK(e);
+    return e.ok() ? *e : type::v1::Evidence();
   }
   v1::ProposeOverrideRequest Proposal(type::v1::FourClass to) {
     v1::ProposeOverrideRequest request;

@@ -14,6 +14,7 @@
 #include "bangfu/registry/v1/events.pb.h"
 #include "common/audit/schema.h"
 #include "common/base/strings.h"
+#include "common/blob/schema.h"
 #include "common/contract/access.h"
 #include "common/feed/consumer.h"
 #include "common/feed/schema.h"
@@ -239,7 +240,8 @@ class World {
                         "bangfu.operation.v1.OperationService"};
     options.services.insert(options.services.end(), more.begin(), more.end());
     options.migrations =
-        migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), feed::Schema(),
+        migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), blob::Schema(),
+                        feed::Schema(),
                         operation::Schema(), publicity::Schema(), EvaluationMigrations());
     return options;
   }

@@ -2,6 +2,7 @@
 #include "common/audit/schema.h"
 #include "common/base/clock.h"
 #include "common/base/strings.h"
+#include "common/blob/schema.h"
 #include "common/feed/schema.h"
 #include "common/idempotency/schema.h"
 #include "common/inbox/schema.h"
@@ -80,7 +81,7 @@ class Effects : public ::testing::Test {
   }
 
   testing::TestDatabase database_{migrate::Concat(idempotency::Schema(), inbox::Schema(),
-                                                  audit::Schema(), feed::Schema(),
+                                                  audit::Schema(), blob::Schema(), feed::Schema(),
                                                   EvaluationMigrations())};
   UlidGenerator ids_{SystemClock()};
   RegistryEffects registry_{ids_};

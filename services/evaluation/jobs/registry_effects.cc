@@ -7,8 +7,10 @@
 
 #include "bangfu/asset/v1/events.pb.h"
 #include "bangfu/registry/v1/events.pb.h"
+#include "common/base/clock.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/blob/blob.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/evaluation/domain/types.h"
@@ -63,7 +65,27 @@ struct Changes {
   std::map<std::string, RegionRow> regions;
   std::map<std::pair<Ulid, std::string>, UnitReportRow> unit_reports;
   std::map<Ulid, int64_t> sequence;  // the newest event that spoke of the subject
+  std::map<std::string, reg::Code> evidence_kinds;
+  std::map<std::string, int64_t> parameters;
 };
+
+// What the uploads of this service go by.
+absl::Status PutEvidenceRules(mysql::Tx& tx, const Changes& c, absl::CivilDay today) {
+  for (const auto& [code, kind] : c.evidence_kinds) {
+    std::string formats;
+    int64_t max_mib = 0;
+    for (const reg::CodeAttribute& attribute : kind.attributes()) {
+      if (attribute.name() == "formats") formats = attribute.value();
+      if (attribute.name() == "max_mib") ParseInt(attribute.value(), &max_mib);
+    }
+    const google::type::Date& to = kind.valid_to();
+    const bool ended =
+        kind.has_valid_to() && absl::CivilDay(to.year(), to.month(), to.day()) < today;
+    RETURN_IF_ERROR(blob::PutKind(tx, code, kind.name_zh(), formats, max_mib, !ended));
+  }
+  for (const auto& [code, value] : c.parameters) RETURN_IF_ERROR(blob::PutSetting(tx, code, value));
+  return absl::OkStatus();
+}
 
 void PutReference(Changes& c, std::string_view kind, std::string key, std::string region_path,
                   std::string payload, int64_t sequence) {
@@ -148,11 +170,13 @@ absl::Status Sort(const feed::v1::Event& event, Changes& c) {
     for (const reg::Code& code : changed.codes()) {
       PutReference(c, kCodeRef, Cat(code.list(), "/", code.code()), "", code.SerializeAsString(),
                    sequence);
+      if (code.list() == "EVIDENCE_KIND") c.evidence_kinds[code.code()] = code;
     }
   } else if (type == "parameter") {
     ASSIGN_OR_RETURN(auto changed, Payload<reg::ParameterChanged>(event));
     PutReference(c, kParameterRef, changed.parameter().code(), "",
                  changed.parameter().SerializeAsString(), sequence);
+    c.parameters[changed.parameter().code()] = changed.parameter().value();
   } else if (type == "industry_category_batch") {
     ASSIGN_OR_RETURN(auto changed, Payload<reg::IndustryCategoriesChanged>(event));
     for (const reg::IndustryCategory& category : changed.categories()) {
@@ -278,6 +302,7 @@ std::vector<std::string> RegistryAggregates() {
 absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
   Changes c;
   for (const feed::v1::Event* event : batch.events) RETURN_IF_ERROR(Sort(*event, c));
+  RETURN_IF_ERROR(PutEvidenceRules(tx, c, ShanghaiDay(batch.now)));
 
   // Every subject that the batch speaks of, locked first: whoever evaluates one holds the same
   // lock.

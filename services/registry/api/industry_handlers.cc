@@ -5,6 +5,7 @@
 #include "common/audit/audit.h"
 #include "common/base/clock.h"
 #include "common/base/region.h"
+#include "common/blob/service.h"
 #include "common/feed/outbox.h"
 #include "common/rpc/mutation.h"
 #include "common/workflow/proto.h"
@@ -253,6 +254,9 @@ absl::StatusOr<v1::ShortBoard> CreateBoard(Context& context,
         b.clear_completion_note();
         const Ulid id = context.ids.Next();
         b.set_id(id.ToString());
+        RETURN_IF_ERROR(
+            blob::UseEvidence(m, b.mutable_evidence(),
+                              {"short_board", id, "CreateShortBoard", "short_board.evidence", {}}));
         RETURN_IF_ERROR(ShortBoardTable().Insert(m.tx(), RecordOf(id, 1, b), BoardColumns(b)));
         b.set_etag(EtagOf(1));
         RETURN_IF_ERROR(PublishBoard(m, id, nullptr, b));
@@ -294,7 +298,15 @@ absl::StatusOr<v1::ShortBoard> CompleteBoard(Context& context,
         v1::ShortBoard b = before;
         SetDate(*day, b.mutable_completed_on());
         b.set_completion_note(request.note());
-        b.mutable_evidence()->MergeFrom(request.evidence());
+        google::protobuf::RepeatedPtrField<type::v1::Evidence> evidence = request.evidence();
+        RETURN_IF_ERROR(blob::UseEvidence(
+            m, &evidence,
+            {"short_board",
+             id,
+             "CompleteShortBoard",
+             "evidence",
+             {"PHOTO", "ACCEPTANCE", "CONTRACT", "VOUCHER", "MINUTES", "OTHER"}}));
+        b.mutable_evidence()->MergeFrom(evidence);
         b.set_etag(EtagOf(record.version + 1));
         RETURN_IF_ERROR(
             ShortBoardTable().Update(m.tx(), RecordOf(id, record.version + 1, b), BoardColumns(b)));

@@ -9,6 +9,7 @@
 #include "bangfu/registry/v1/inventory_service.pb.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/blob/service.h"
 #include "common/feed/outbox.h"
 #include "common/rpc/bulk.h"
 #include "common/rpc/actor.h"
@@ -281,6 +282,9 @@ absl::StatusOr<v1::InventoryUnitReport> SaveDraft(CallContext& c,
         l.after.set_signatory(request.signatory());
         l.after.set_note(request.note());
         *l.after.mutable_evidence() = request.evidence();
+        RETURN_IF_ERROR(
+            blob::UseEvidence(m, l.after.mutable_evidence(),
+                              {"unit_report", l.unit.id, "SaveUnitReportDraft", "evidence", {}}));
         // A return that stands keeps its level and day.
         return SaveStep(m, l, to, "save_draft", "");
       });

@@ -15,6 +15,7 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
+#include "common/blob/schema.h"
 #include "common/feed/schema.h"
 #include "common/idempotency/schema.h"
 #include "common/inbox/schema.h"
@@ -47,7 +48,8 @@ inline constexpr char kOtherCounty[] = "360822";
 inline constexpr char kOtherVillage[] = "360822101201";
 
 inline migrate::Migrations FixtureMigrations() {
-  return migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), feed::Schema(),
+  return migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), blob::Schema(),
+                         feed::Schema(),
                          operation::Schema(), ::bangfu::intake::Schema(), RegistryMigrations());
 }
 

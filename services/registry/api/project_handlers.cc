@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "common/base/text.h"
+#include "common/blob/service.h"
 #include "common/rpc/actor.h"
 #include "common/rpc/mutation.h"
 #include "common/workflow/proto.h"
@@ -83,6 +84,10 @@ absl::StatusOr<v1::Project> Register(Context& context, const v1::RegisterProject
         options.editor_level = EditorLevel(ActorFor(context, path));
         change.editor_level = options.editor_level;
         RETURN_IF_ERROR(CheckProject(references, options, context.ids, &p));
+        const Ulid id = context.ids.Next();
+        p.set_id(id.ToString());
+        RETURN_IF_ERROR(blob::UseEvidence(
+            m, p.mutable_evidence(), {"project", id, "RegisterProject", "project.evidence", {}}));
         const Author author{context.caller, context.roles, ActionOf(context),
                             m.request_id(), context.now,   context.ids};
         std::vector<ProjectChange> changes;
@@ -153,6 +158,10 @@ absl::StatusOr<v1::Project> Update(Context& context, const v1::UpdateProjectRequ
         }
         change.editor_level = options.editor_level;
         RETURN_IF_ERROR(CheckProject(references, options, context.ids, &change.project));
+        ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
+        RETURN_IF_ERROR(
+            blob::UseEvidence(m, change.project.mutable_evidence(),
+                              {"project", id, "UpdateProject", "project.evidence", {}}));
         if (ToBytes(change.project) == ToBytes(locked.before)) return change.project;
         if (locked.before.verification_state() == v1::VERIFICATION_STATE_COUNTY_VERIFIED &&
             VerifiedFieldChanged(locked.before, change.project)) {

@@ -6,7 +6,9 @@
 #include "bangfu/registry/v1/reference_service.pb.h"
 #include "common/base/clock.h"
 #include "common/base/region.h"
+#include "common/base/strings.h"
 #include "common/base/uscc.h"
+#include "common/blob/blob.h"
 #include "common/feed/outbox.h"
 #include "common/rpc/mutation.h"
 #include "services/registry/api/convert.h"
@@ -510,6 +512,13 @@ absl::StatusOr<v1::CreateCodesResponse> CreateCodes(Context& context,
         }
         ASSIGN_OR_RETURN(const auto before, LookupCodes(m.tx(), keys));
         RETURN_IF_ERROR(UpsertCodes(m.tx(), &rows));
+        for (const CodeRow& row : rows) {
+          if (row.list != "EVIDENCE_KIND") continue;
+          int64_t max_mib = 0;
+          ParseInt(row.Attribute("max_mib"), &max_mib);
+          RETURN_IF_ERROR(blob::PutKind(m.tx(), row.code, row.name_zh, row.Attribute("formats"),
+                                        max_mib, row.ValidOn(ShanghaiDay(context.now))));
+        }
         v1::CreateCodesResponse response;
         v1::CodesChanged event;
         for (const CodeRow& row : rows) {
@@ -551,6 +560,7 @@ absl::StatusOr<v1::Parameter> SetParameter(Context& context,
         row.unconfirmed = !request.confirmed();
         ++row.version;
         RETURN_IF_ERROR(UpdateParameter(m.tx(), row));
+        RETURN_IF_ERROR(blob::PutSetting(m.tx(), row.code, row.value));
         const v1::Parameter before = ParameterMessage(*found);
         const v1::Parameter after = ParameterMessage(row);
         const Ulid id = IdOfKey("parameter", row.code);

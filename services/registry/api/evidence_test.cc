@@ -1,0 +1,123 @@
+// Evidence of the registry's records, and the kinds that its code list rules.
+#include "bangfu/registry/v1/reference_service.pb.h"
+#include "common/blob/blob_for_test.h"
+#include "services/registry/api/inventory_fixture.h"
+
+namespace bangfu::registry {
+namespace {
+
+class RegistryEvidence : public RegistryFixture {
+ protected:
+  type::v1::Evidence Paper(const std::string& kind, const std::string& region = kVillage) {
+    auto evidence = ::bangfu::testing::CompleteEvidence(server_.database().db(), server_.ids(),
+                                                        server_.clock().Now(), kind, region);
+    EXPECT_OK(evidence);
+    return evidence.ok() ? *evidence : type::v1::Evidence();
+  }
+  absl::StatusOr<v1::Project> Update(const v1::Project& project, const std::string& path,
+                                     const std::string& token) {
+    v1::UpdateProjectRequest request;
+    request.set_request_id(RequestId());
+    request.set_id(project.id());
+    request.set_etag(project.etag());
+    *request.mutable_project() = project;
+    request.mutable_update_mask()->add_paths(path);
+    return Call<v1::Project>("ProjectService", "UpdateProject", request, token);
+  }
+};
+
+TEST_F(RegistryEvidence, AProjectKeepsItsEvidenceWhoeverChangesIt) {
+  const auto refused =
+      ::bangfu::testing::StatusIs(absl::StatusCode::kFailedPrecondition, "EVIDENCE_USED_ELSEWHERE");
+  v1::Project project = NewProject("油茶基地");
+  // The county's paper: a village does not see it among the files.
+  *project.add_evidence() = Paper("FUND_DOC", kCounty);
+  ASSERT_OK_AND_ASSIGN(project, Register(project));
+  ASSERT_EQ(project.evidence_size(), 1);
+  v1::Project other = NewProject("油茶加工厂");
+  *other.add_evidence() = project.evidence(0);
+  EXPECT_THAT(Register(other), refused);
+
+  project.set_note("补充说明");
+  ASSERT_OK_AND_ASSIGN(project, Update(project, "note", County("another")));
+  *project.add_evidence() = Paper("PHOTO");
+  ASSERT_OK_AND_ASSIGN(project, Update(project, "evidence", County()));
+  EXPECT_EQ(project.evidence_size(), 2);
+  // Another county's file, and one that is not what the upload was.
+  v1::Project wrong = project;
+  *wrong.add_evidence() = Paper("PHOTO", kOtherVillage);
+  EXPECT_THAT(Update(wrong, "evidence", County()),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "EVIDENCE_UNKNOWN"));
+  wrong = project;
+  wrong.mutable_evidence(1)->set_kind("MINUTES");
+  const absl::Status kind = Update(wrong, "evidence", County()).status();
+  EXPECT_THAT(kind, StatusIs(absl::StatusCode::kFailedPrecondition, "EVIDENCE_KIND_MISMATCH"));
+  EXPECT_THAT(kind, HasViolation("project.evidence[1].kind"));
+}
+
+TEST_F(RegistryEvidence, AVillagesDraftTakesItsPhotos) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  v1::SaveUnitReportDraftRequest draft;
+  const v1::InventoryUnitReport unit = Unit(campaign.id(), kVillage);
+  draft.set_request_id(RequestId());
+  draft.set_id(unit.id());
+  draft.set_etag(unit.etag());
+  *draft.add_evidence() = Paper("PHOTO");
+  ASSERT_OK_AND_ASSIGN(const auto saved,
+                       Inventory<v1::InventoryUnitReport>("SaveUnitReportDraft", draft, Village()));
+  EXPECT_EQ(saved.evidence(0).blob_id(), draft.evidence(0).blob_id());
+  const v1::InventoryUnitReport second = Unit(campaign.id(), kVillage2);
+  draft.set_request_id(RequestId());
+  draft.set_id(second.id());
+  draft.set_etag(second.etag());
+  // Another village's photo: not this village's to name.
+  EXPECT_THAT(Inventory<v1::InventoryUnitReport>("SaveUnitReportDraft", draft, Village(kVillage2)),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "EVIDENCE_UNKNOWN"));
+}
+
+// What every service begins with is what the registry's list says.
+TEST_F(RegistryEvidence, TheKindsOfTheListAreThoseOfUploads) {
+  EXPECT_EQ(server_.database().Int(R"sql(
+SELECT COUNT(*) FROM code c JOIN blob_kind k ON k.code = c.code AND k.name_zh = c.name_zh AND
+  c.attributes = CONCAT('formats=', k.formats, ';max_mib=', k.max_bytes DIV 1048576)
+WHERE c.list = 'EVIDENCE_KIND')sql"),
+            server_.database().Int("SELECT COUNT(*) FROM blob_kind"));
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM code WHERE list = 'EVIDENCE_KIND'"),
+            server_.database().Int("SELECT COUNT(*) FROM blob_kind"));
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM parameter p JOIN blob_setting s "
+                                   "ON s.code = p.code AND s.value = p.value"),
+            server_.database().Int("SELECT COUNT(*) FROM blob_setting"));
+}
+
+TEST_F(RegistryEvidence, TheCodeListRulesTheKinds) {
+  v1::CreateCodesRequest create;
+  create.set_request_id(RequestId());
+  v1::Code& code = *create.add_codes();
+  code.set_list("EVIDENCE_KIND");
+  code.set_code("DRONE_PHOTO");
+  code.set_name_zh("航拍照片");
+  for (const auto& [name, value] : {std::pair{"formats", "jpeg"}, std::pair{"max_mib", "60"}}) {
+    v1::CodeAttribute& attribute = *code.add_attributes();
+    attribute.set_name(name);
+    attribute.set_value(value);
+  }
+  ASSERT_OK(Call<v1::CreateCodesResponse>("CodeListService", "CreateCodes", create, Province()));
+  ASSERT_OK_AND_ASSIGN(const auto kind, blob::FindKind(server_.database().db(), "DRONE_PHOTO"));
+  ASSERT_TRUE(kind.has_value());
+  EXPECT_EQ(kind->formats, "jpeg");
+  EXPECT_EQ(kind->max_bytes, 60 << 20);
+
+  v1::SetParameterRequest set;
+  set.set_request_id(RequestId());
+  set.set_code("EVIDENCE_QUOTA_MIB");
+  set.set_value(64);
+  set.set_reason("省厅确认");
+  set.set_etag("1");
+  ASSERT_OK(Call<v1::Parameter>("CodeListService", "SetParameter", set, Province()));
+  ASSERT_OK_AND_ASSIGN(const int64_t quota,
+                       blob::Setting(server_.database().db(), blob::kQuotaMib));
+  EXPECT_EQ(quota, 64);
+}
+
+}  // namespace
+}  // namespace bangfu::registry
