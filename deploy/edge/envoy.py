@@ -67,11 +67,13 @@ def instances(service, addresses):
 
 
 def certificate(settings):
+    """By value: were the files only named, a new certificate under the old name would be no change to Envoy."""
+    with open(settings.certificate) as chain, open(settings.key) as key:
+        chain, key = chain.read(), key.read()
     return {"resources": [{
         "@type": f"{EXTENSIONS}.transport_sockets.tls.v3.Secret",
         "name": "edge",
-        "tls_certificate": {"certificate_chain": {"filename": settings.certificate},
-                            "private_key": {"filename": settings.key}}}]}
+        "tls_certificate": {"certificate_chain": {"inline_string": chain}, "private_key": {"inline_string": key}}}]}
 
 
 # ---- routes

@@ -1,9 +1,14 @@
+#!/usr/bin/python3
 """OpenAPI 3.0 of the JSON that the edge takes, from the contracts' http annotations, labels and rules.
 
 Own and small on purpose: the generators that exist know google.api.http, but not our rules, labels and access, which are
 what a form needs; and the JSON they describe is not the one our edge speaks (names as in the contracts).
+
+    deploy/edge/openapi.py CONTRACTS.pb SERVICE …     prints it
 """
+import json
 import re
+import sys
 
 INTEGERS_AS_TEXT = {"TYPE_INT64", "TYPE_UINT64", "TYPE_SINT64", "TYPE_FIXED64", "TYPE_SFIXED64"}
 WELL_KNOWN = {
@@ -244,3 +249,8 @@ class Document:
             # Rules hold for a value that is there; an empty one may stand where none is required.
             schema["pattern"] = anchored if rules.required else f"^$|{anchored}"
         return schema
+
+
+if __name__ == "__main__":
+    from contracts import Contracts
+    print(json.dumps(Document(Contracts(sys.argv[1]), sorted(sys.argv[2:])).build(), ensure_ascii=False, indent=1))

@@ -47,7 +47,8 @@ Guard NilRule() {
 Guard Signed() {
   return {"signatory", [](const Subject& s, const Actor&) -> absl::Status {
             if (!s.signatory.empty()) return absl::OkStatus();
-            return FailedPrecondition("SIGNATORY_REQUIRED", "须填写村级签字人");
+            return FailedPrecondition("SIGNATORY_REQUIRED", "须填写村级签字人")
+                .Field("signatory", "须填写村级签字人");
           }};
 }
 Guard NotOwnSubmission() {
@@ -360,7 +361,8 @@ absl::Status CheckNil(bool is_nil, int64_t subjects) {
         .With("subjects", absl::StrCat(subjects));
   }
   if (!is_nil && subjects == 0) {
-    return FailedPrecondition("NO_SUBJECTS", "本村没有项目；确无项目的请选择零报告");
+    return FailedPrecondition("NO_SUBJECTS", "本村没有项目；确无项目的请选择零报告")
+        .Field("is_nil", "本村没有项目；确无项目的请选择零报告");
   }
   return absl::OkStatus();
 }

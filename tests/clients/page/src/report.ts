@@ -1,0 +1,85 @@
+// 村级摸排报告: what was returned and why, correcting it, reporting again, passing it.
+import { day, describeField, instant, labelOf, newRequestId, toFormError, type FormError } from "@bangfu/client";
+import { UnitReportState, UnitReportStateSchema, type InventoryUnitReport } from "@bangfu/client/gen/bangfu/registry/v1/inventory";
+import { InventoryService, PassUnitReportRequestSchema, SubmitUnitReportRequestSchema, SaveUnitReportDraftRequestSchema } from "@bangfu/client/gen/bangfu/registry/v1/inventory_service";
+import { ProjectSchema, type Project } from "@bangfu/client/gen/bangfu/registry/v1/project";
+import { ProjectService } from "@bangfu/client/gen/bangfu/registry/v1/project_service";
+import { action, errorSummary, facts, h, input, show, tell, valueOf } from "./dom";
+import { bangfu } from "./session";
+
+const signatory = describeField(SaveUnitReportDraftRequestSchema, "signatory");
+const note = describeField(SaveUnitReportDraftRequestSchema, "note");
+const answer = describeField(SubmitUnitReportRequestSchema, "answer");
+const opinion = describeField(PassUnitReportRequestSchema, "opinion");
+const labels = new Map([signatory, note, answer, opinion].map((each) => [each.name, each.label]));
+
+export async function showReport(id: string): Promise<void> {
+  const report = await bangfu().client(InventoryService).getUnitReport({ id });
+  const ids = [...new Set(report.currentReturn?.reasons.map((reason) => reason.subjectId).filter(Boolean) ?? [])];
+  const projects = ids.length ? (await bangfu().client(ProjectService).batchGetProjects({ ids })).projects : [];
+  draw(report, projects);
+}
+
+function draw(report: InventoryUnitReport, projects: Project[], error?: FormError, typed: Record<string, string> = {}): void {
+  const allowed = (name: string) => report.allowedActions.find((each) => each.action === name);
+  const [submit, pass] = [allowed("submit"), allowed("pass")];
+  const remarks = (field: string) => report.currentReturn?.reasons.filter((each) => !each.subjectId && each.field === field).map((each) => each.text) ?? [];
+  const again = (thrown: unknown) => {
+    const failure = toFormError(thrown);
+    draw(report, projects, failure, Object.fromEntries([...labels.keys()].map((name) => [name, valueOf(name)])));
+    document.querySelector<HTMLElement>("#errors")?.focus();
+  };
+  const run = (done: string, call: () => Promise<unknown>) => async () => {
+    tell("");
+    try {
+      await call();
+      tell(done);
+      await showReport(report.id);
+    } catch (thrown) { again(thrown); }
+  };
+  const inventory = bangfu().client(InventoryService);
+  const resubmit = run("已上报", async () => {
+    const saved = await inventory.saveUnitReportDraft({ requestId: newRequestId(), id: report.id, etag: report.etag,
+      signatory: valueOf("signatory"), note: valueOf("note"), evidence: report.evidence });
+    report.etag = saved.etag;
+    await inventory.submitUnitReport({ requestId: newRequestId(), id: report.id, etag: saved.etag, answer: valueOf("answer"), isNil: report.isNil });
+  });
+  const approve = run("已审核通过", () => inventory.passUnitReport({ requestId: newRequestId(), id: report.id, etag: report.etag, opinion: valueOf("opinion") }));
+
+  const editable = submit !== undefined && [UnitReportState.RETURNED, UnitReportState.DRAFT, UnitReportState.NOT_STARTED].includes(report.state);
+  show(`${report.regionName} 摸排报告`,
+    errorSummary(error, labels),
+    returned(report, projects),
+    facts([["状态", labelOf(UnitReportStateSchema, report.state)], ["项目数", String(report.projectCount)],
+      ["签字人", report.signatory], ["上报", report.submittedBy ? `${report.submittedBy.name}，${instant(report.submittedAt)}` : ""]]),
+    editable && h("form", { novalidate: true, submit: (event) => { event.preventDefault(); void resubmit(); } },
+      h("h2", {}, "填报"),
+      input(signatory, typed.signatory ?? report.signatory, { required: true, remarks: remarks("signatory"), ...(error ? { error } : {}) }),
+      input(note, typed.note ?? report.note, { long: true, remarks: remarks("note"), ...(error ? { error } : {}) }),
+      report.state === UnitReportState.RETURNED && input(answer, typed.answer ?? "", { long: true, ...(error ? { error } : {}) }),
+      h("p", { class: "actions" }, action("上报", () => void resubmit(), { main: true, ...(submit.allowed || submit.refusalReason === "SIGNATORY_REQUIRED" ? {} : { refusal: submit.refusalZh }) }))),
+    !editable && pass && report.state === UnitReportState.SUBMITTED && h("form", { novalidate: true, submit: (event) => { event.preventDefault(); void approve(); } },
+      h("h2", {}, "审核"),
+      report.note && facts([["备注", report.note]]),
+      input(opinion, typed.opinion ?? "", { long: true, ...(error ? { error } : {}) }),
+      h("p", { class: "actions" }, action("审核通过", () => void approve(), { main: true, ...(pass.allowed ? {} : { refusal: pass.refusalZh }) }))));
+}
+
+/** The return that stands, by field, in the person's words. */
+function returned(report: InventoryUnitReport, projects: Project[]): HTMLElement | undefined {
+  const standing = report.currentReturn;
+  if (report.state !== UnitReportState.RETURNED || !standing) return undefined;
+  const names = new Map(projects.map((project) => [project.id, project.name]));
+  return h("section", { class: "returned", "aria-label": "退回意见" },
+    h("h2", {}, `${standing.returnedBy?.name ?? "上级"}退回，请于${day(standing.dueOn)}前整改`),
+    h("ul", {}, ...standing.reasons.map((reason) => {
+      const about = reason.subjectId ? `项目「${names.get(reason.subjectId) ?? reason.subjectId}」` : "本报告";
+      return h("li", {}, `${about}${reason.field ? `的「${fieldName(reason.subjectId !== "", reason.field)}」` : ""}：${reason.text}`);
+    })));
+}
+
+function fieldName(ofProject: boolean, path: string): string {
+  const name = path.split(/[.[]/)[0] ?? path;
+  const message = ofProject ? ProjectSchema : SaveUnitReportDraftRequestSchema;
+  return message.fields.some((each) => each.name === name) ? describeField(message, name).label : path;
+}

@@ -1,0 +1,4 @@
+export * from "./bangfu.js";
+export * from "./describe.js";
+export * from "./errors.js";
+export * from "./format.js";
