@@ -163,6 +163,8 @@ std::unique_ptr<rpc::Client> Connect(const Flags& flags) {
   options.target = flags.Text("target");
   options.connections = static_cast<int>(flags.Number("connections", 1));
   options.default_timeout = absl::Seconds(60);
+  options.ca = flags.Text("ca", "");
+  options.headers = {{"x-bangfu-service", flags.Text("service", "")}};
   const std::string token = flags.Text("token", "");
   if (!token.empty()) {
     options.token = [token]() -> absl::StatusOr<std::string> { return token; };
