@@ -4,7 +4,7 @@ import { showClass, showClasses } from "./classes";
 import { action, h, input, show, tell, valueOf } from "./dom";
 import { showLedger } from "./ledger";
 import { showReport } from "./report";
-import { signIn, signOut, who } from "./session";
+import { rolesInWords, signIn, signOut, who } from "./session";
 import { showWork } from "./work";
 
 const MENU: [string, string][] = [["#/work", "待办"], ["#/classes", "评估"], ["#/ledger", "台账"]];
@@ -18,7 +18,7 @@ function drawMenu(): void {
   const person = who();
   document.querySelector("#menu")!.replaceChildren(...(person ? MENU : []).map(([link, name]) =>
     h("a", { href: link, ...(location.hash === link ? { "aria-current": "page" } : {}) }, name)));
-  document.querySelector("#who")!.replaceChildren(...(person ? [person.name, h("button", { type: "button", click: leave }, "退出")] : []));
+  document.querySelector("#who")!.replaceChildren(...(person ? [`${person.personName}（${rolesInWords()}）`, h("button", { type: "button", click: leave }, "退出")] : []));
 }
 
 function leave(): void {
@@ -35,7 +35,12 @@ function go(hash: string): void {
 function showSignIn(fault = ""): void {
   const enter = async () => {
     tell("");
-    if (!(await signIn(valueOf("token")))) { showSignIn("这不是令牌"); return; }
+    try {
+      await signIn(valueOf("token"));
+    } catch (thrown) {
+      showSignIn(toFormError(thrown).message);
+      return;
+    }
     go("#/work");
   };
   show("登录",

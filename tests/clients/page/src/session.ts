@@ -1,45 +1,42 @@
 // Who is signed in. The token proves the person; it is kept for this tab only.
-import { Bangfu } from "@bangfu/client";
+import { Bangfu, type Area } from "@bangfu/client";
+import { IdentityService, type WhoAmIResponse } from "@bangfu/client/gen/bangfu/identity/v1/identity_service";
 
-export interface Person { name: string; subject: string; roles: { role: string; region: string }[] }
+const HOME: Area = "registry";  // where a person's grants are kept
 
 let token: string | undefined;
 let edge: Bangfu | undefined;
-let person: Person | undefined;
+let person: WhoAmIResponse | undefined;
 
-/** Signs in; a text that is no token is told at once, a bad one by the first call. */
-export async function signIn(given: string): Promise<Person | undefined> {
+/** Signs in: the service says who it is, or throws why not. */
+export async function signIn(given: string): Promise<void> {
   const config = await (await fetch("config.json")).json() as { edge: string };
+  signOut();
+  const candidate = new Bangfu({ baseUrl: config.edge, token: () => token });
   token = given.trim();
-  person = whoIs(token);
-  if (!person) { token = undefined; return undefined; }
-  edge = new Bangfu({ baseUrl: config.edge, token: () => token });
-  return person;
+  try {
+    person = await candidate.client(IdentityService, HOME).whoAmI({});
+    edge = candidate;
+  } catch (thrown) {
+    signOut();
+    throw thrown;
+  }
 }
 
 export function signOut(): void { token = person = edge = undefined; }
 
-export function who(): Person | undefined { return person; }
+export function who(): WhoAmIResponse | undefined { return person; }
 
 export function bangfu(): Bangfu {
   if (!edge) throw new TypeError("nobody is signed in");
   return edge;
 }
 
-export function may(...roles: string[]): boolean {
-  return person?.roles.some((each) => roles.includes(each.role)) ?? false;
+/** "县级经办 共青城市": what the person may do, and where. */
+export function rolesInWords(): string {
+  return person?.grants.map((each) => `${each.roleZh} ${each.regions.map((region) => region.name || region.regionPath).join("、")}`).join("；") ?? "";
 }
 
-/** The narrowest start for lists: the region of the first role. */
-export function ownRegion(): string { return person?.roles[0]?.region ?? ""; }
+/** The start for lists: the region of the person's first right. */
+export function ownRegion(): string { return person?.grants[0]?.regions[0]?.regionPath ?? ""; }
 
-function whoIs(text: string): Person | undefined {
-  try {
-    const payload = text.split(".")[1] ?? "";
-    const bytes = Uint8Array.from(atob(payload.replaceAll("-", "+").replaceAll("_", "/")), (each) => each.charCodeAt(0));
-    const claims = JSON.parse(new TextDecoder().decode(bytes)) as { sub: string; name?: string; grants?: { role: string; region: string }[] };
-    return { subject: claims.sub, name: claims.name ?? claims.sub, roles: claims.grants ?? [] };
-  } catch {
-    return undefined;
-  }
-}

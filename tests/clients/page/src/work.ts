@@ -1,35 +1,29 @@
-// 待办: what waits for the person who is signed in.
-import { day, labelOf } from "@bangfu/client";
-import { CampaignState, UnitReportState, UnitReportStateSchema, type InventoryUnitReport } from "@bangfu/client/gen/bangfu/registry/v1/inventory";
-import { InventoryService } from "@bangfu/client/gen/bangfu/registry/v1/inventory_service";
+// 待办: what waits for the person who is signed in, in every service.
+import { day, labelOf, type Area } from "@bangfu/client";
+import { DueStateSchema, InboxService, type WorkItem } from "@bangfu/client/gen/bangfu/inbox/v1/inbox";
 import { h, show, table } from "./dom";
-import { bangfu, may, ownRegion } from "./session";
+import { bangfu } from "./session";
 
-interface Item { title: string; step: string; due: string; link: string }
+const SERVICES: Area[] = ["registry", "asset", "evaluation"];
 
-/** Village reports that this person has to act upon. */
-async function waiting(): Promise<Item[]> {
-  const inventory = bangfu().client(InventoryService);
-  const states = [
-    ...(may("ROLE_VILLAGE_REPORTER") ? [UnitReportState.RETURNED, UnitReportState.DRAFT, UnitReportState.NOT_STARTED] : []),
-    ...(may("ROLE_TOWNSHIP_REVIEWER") ? [UnitReportState.SUBMITTED] : []),
-  ];
-  if (states.length === 0) return [];
-  const { campaigns } = await inventory.listCampaigns({ state: CampaignState.OPEN, pageSize: 10 });
-  const pages = await Promise.all(campaigns.map((campaign) =>
-    inventory.listUnitReports({ campaignId: campaign.id, regionCode: ownRegion(), states, pageSize: 50 })));
-  return pages.flatMap((page) => page.unitReports).map(item);
+/** Where an item is worked on; this page knows reports and evaluations. */
+function linkOf(item: WorkItem): string | undefined {
+  if (item.subjectType === "unit_report") return `#/report/${item.subjectId}`;
+  if (item.subjectType === "evaluation") return `#/class/${item.subjectId}`;
+  return undefined;
 }
 
-function item(report: InventoryUnitReport): Item {
-  return { title: `${report.regionName} 摸排报告`, step: labelOf(UnitReportStateSchema, report.state), due: day(report.currentReturn?.dueOn), link: `#/report/${report.id}` };
-}
+const sortKey = (item: WorkItem) => (item.dueOn ? item.dueOn.year * 10_000 + item.dueOn.month * 100 + item.dueOn.day : Number.MAX_SAFE_INTEGER);
 
 export async function showWork(): Promise<void> {
-  const items = await waiting();
-  show("待办事项", table(`共 ${items.length} 项`, [
-    { title: "事项", cell: (row) => h("a", { href: row.link }, row.title) },
-    { title: "状态", cell: (row) => row.step },
-    { title: "时限", cell: (row) => row.due },
+  const pages = await Promise.all(SERVICES.map((area) => bangfu().client(InboxService, area).listMyWork({ pageSize: 20 })));
+  const items = pages.flatMap((page) => page.items).sort((a, b) => sortKey(a) - sortKey(b));
+  const more = pages.some((page) => page.nextPageToken);
+  show("待办事项", table(more ? `最急的 ${items.length} 项` : `共 ${items.length} 项`, [
+    { title: "事项", cell: (row) => { const link = linkOf(row); return link ? h("a", { href: link }, row.title) : row.title; } },
+    { title: "要办什么", cell: (row) => row.kindZh },
+    { title: "时限", cell: (row) => day(row.dueOn) },
+    { title: "时限状态", cell: (row) => labelOf(DueStateSchema, row.dueState) },
+    { title: "督办", cell: (row) => row.lastUrge?.note ?? "" },
   ], items));
 }
