@@ -138,44 +138,40 @@ TEST_F(TwoCallers, AnAssetIsVoidOrReferredTo) {
 }
 
 TEST_F(TwoCallers, ATitleIsRegisteredAndAnAssetHandedOverOnce) {
-  const v1::Asset asset = Registered(Shed());
-  auto titles = AtOnce(2, [&](int i) {
+  const auto title = [&](const v1::Asset& asset, int i) {
     v1::RegisterTitleRequest r;
     r.set_request_id(RequestId());
     r.set_id(asset.id());
     r.set_etag(asset.etag());
     r.set_cert_no(Cat("赣(2026)会昌县不动产权第000", i, "号"));
     *r.mutable_title_date() = Date(2026, 6, 1);
-    return Call<v1::Asset>("AssetService.RegisterTitle", r, Token(ROLE_COUNTY_APPROVER));
-  });
-  EXPECT_EQ(Outcomes(titles), (Tally{{"OK", 1}, {"ABORTED/ETAG_MISMATCH", 1}}));
-  const v1::Asset now = Get(asset.id());
-  // Custody and title are changed by different persons at the same moment: one of them reads again.
-  EXPECT_EQ(Outcomes(AtOnce(3,
-                            [&](int i) {
-                              if (i == 0) {
-                                v1::DisputeTitleRequest r;
-                                r.set_request_id(RequestId());
-                                r.set_id(now.id());
-                                r.set_etag(now.etag());
-                                r.set_reason("权属有争议");
-                                type::v1::Evidence* e = r.add_evidence();
-                                e->set_kind("PETITION");
-                                e->set_title("申请书");
-                                e->set_sha256(std::string(64, 'a'));
-                                return Call<v1::Asset>("AssetService.DisputeTitle", r,
-                                                       Token(ROLE_COUNTY_APPROVER));
-                              }
-                              v1::HandOverRequest r;
-                              r.set_request_id(RequestId());
-                              r.set_id(now.id());
-                              r.set_etag(now.etag());
-                              r.set_custodian(Cat("接收单位", i));
-                              *r.mutable_transferred_date() = Date(2026, 6, 2);
-                              r.set_accepted_by("张三");
-                              return Call<v1::Asset>("AssetService.HandOver", r);
-                            })),
-            (Tally{{"OK", 1}, {"ABORTED/ETAG_MISMATCH", 2}}));
+    return Call<v1::Asset>("AssetService.RegisterTitle", r);
+  };
+  const auto hand_over = [&](const v1::Asset& asset, int i) {
+    v1::HandOverRequest r;
+    r.set_request_id(RequestId());
+    r.set_id(asset.id());
+    r.set_etag(asset.etag());
+    r.set_custodian(Cat("接收单位", i));
+    *r.mutable_transferred_date() = Date(2026, 6, 2);
+    r.set_accepted_by("张三");
+    return Call<v1::Asset>("AssetService.HandOver", r);
+  };
+  const auto with_basis = [&] {
+    v1::RegisterAssetRequest shed = Shed();
+    shed.mutable_details()->add_ownership_basis("FUND_SOURCE");
+    return Registered(shed);
+  };
+  const Tally one_of_two = {{"OK", 1}, {"ABORTED/ETAG_MISMATCH", 1}};
+  const v1::Asset asset = with_basis();
+  EXPECT_EQ(Outcomes(AtOnce(2, [&](int i) { return title(asset, i); })), one_of_two);
+  const v1::Asset titled = Get(asset.id());
+  EXPECT_EQ(Outcomes(AtOnce(2, [&](int i) { return hand_over(titled, i); })), one_of_two);
+  // Title and custody at the same moment: whoever comes second looks again.
+  const v1::Asset other = with_basis();
+  EXPECT_EQ(
+      Outcomes(AtOnce(2, [&](int i) { return i == 0 ? title(other, 7) : hand_over(other, 7); })),
+      one_of_two);
 }
 
 }  // namespace

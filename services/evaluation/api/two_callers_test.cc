@@ -199,7 +199,9 @@ TEST_F(TwoCallers, NoSignatureStandsOverRowsThatItDidNotSee) {
                   : w_.MakeEffective(second).status();
   });
   EXPECT_OK(results[1]);
-  if (!results[0].ok()) EXPECT_THAT(results[0], StatusIs(StatusCode::kAborted, "LEDGER_CHANGED"));
+  if (!results[0].ok()) {
+    EXPECT_THAT(results[0], StatusIs(StatusCode::kAborted, "LEDGER_CHANGED"));
+  }
   EXPECT_FALSE(LedgerOf(kVillage).has_signature());
 }
 
