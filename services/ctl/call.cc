@@ -99,8 +99,7 @@ void AddCompletionCommand(CLI::App& app) {
       ->check(CLI::IsMember({"bash", "zsh", "fish"}))
       ->capture_default_str();
   command->callback([&app, shell] {
-    const std::vector<const CLI::App*> subs =
-        app.get_subcommands([](const CLI::App*) { return true; });
+    const std::vector<CLI::App*> subs = app.get_subcommands([](const CLI::App*) { return true; });
     if (*shell == "fish") {
       std::printf("complete -c bangfuctl -n __fish_use_subcommand -a \"%s\"\n", Words(app).c_str());
       for (const CLI::App* sub : subs) {
