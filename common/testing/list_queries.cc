@@ -14,6 +14,7 @@
 #include "bangfu/options/v1/rules.pb.h"
 #include "common/base/digest.h"
 #include "common/base/strings.h"
+#include "common/blob/store.h"
 #include "common/contract/access.h"
 #include "common/log/log.h"
 #include "common/testing/explain.h"
@@ -53,7 +54,17 @@ class IdleApp final : public runtime::App {
   const mysql::Options& database() const override { return database_; }
   rpc::SessionFactory sessions() override { return NoSessions(); }
   rpc::Client& peer(std::string_view name) override { return *peers_.at(std::string(name)); }
+  bool has_peer(std::string_view name) const override {
+    return peers_.contains(std::string(name));
+  }
+  const rpc::ServerOptions& server_options() const override { return server_options_; }
+  std::function<absl::Status()> frozen_by_operator() const override {
+    return [] { return absl::OkStatus(); };
+  }
+  // The tokens say what their persons may do.
+  void GuardCalls(const auth::GrantSource*, std::function<absl::Status()>) override {}
   const std::string& data_dir() const override { return data_dir_; }
+  blob::Store& evidence() override { return *evidence_; }
   rpc::Router& router() override { return router_; }
   runtime::Jobs& jobs() override { return jobs_; }
   runtime::Readiness& readiness() override { return readiness_; }
@@ -70,6 +81,8 @@ class IdleApp final : public runtime::App {
   metrics::Registry metrics_;
   mysql::Options database_;
   std::map<std::string, std::unique_ptr<rpc::Client>> peers_;
+  const rpc::ServerOptions server_options_ = RpcServer::DefaultServerOptions();
+  const std::unique_ptr<blob::Store> evidence_ = blob::NoStore();
   rpc::Router router_;
   runtime::Jobs jobs_;
   runtime::Readiness readiness_;
