@@ -54,9 +54,7 @@ class IdleApp final : public runtime::App {
   const mysql::Options& database() const override { return database_; }
   rpc::SessionFactory sessions() override { return NoSessions(); }
   rpc::Client& peer(std::string_view name) override { return *peers_.at(std::string(name)); }
-  bool has_peer(std::string_view name) const override {
-    return peers_.contains(std::string(name));
-  }
+  bool has_peer(std::string_view name) const override { return peers_.contains(std::string(name)); }
   const rpc::ServerOptions& server_options() const override { return server_options_; }
   std::function<absl::Status()> frozen_by_operator() const override {
     return [] { return absl::OkStatus(); };

@@ -290,7 +290,7 @@ TEST_F(ActionsTest, R009_WhatACampaignSaysIsAllowedIsWhatItsStepsDo) {
           open.set_id(id);
           open.set_etag(campaign.etag());
           open.set_validate_only(true);
-          status = Inventory<v1::InventoryCampaign>("OpenCampaign", open, token).status();
+          status = Inventory<operation::v1::Operation>("OpenCampaign", open, token).status();
         } else {
           v1::CloseCampaignRequest close;
           close.set_request_id(RequestId());
@@ -305,14 +305,11 @@ TEST_F(ActionsTest, R009_WhatACampaignSaysIsAllowedIsWhatItsStepsDo) {
     }
     EXPECT_EQ(told, expected) << state;
   };
-  ASSERT_OK_AND_ASSIGN(v1::InventoryCampaign campaign, CreateCampaign(kCounty));
+  ASSERT_OK_AND_ASSIGN(const v1::InventoryCampaign campaign, CreateCampaign(kCounty));
   try_all(campaign.id(), "planned", 4);  // open and close, of two who may
-  v1::OpenCampaignRequest open;
-  open.set_request_id(RequestId());
-  open.set_id(campaign.id());
-  open.set_etag(campaign.etag());
-  ASSERT_OK_AND_ASSIGN(campaign,
-                       Inventory<v1::InventoryCampaign>("OpenCampaign", open, Approver()));
+  ASSERT_OK(Open(campaign));
+  try_all(campaign.id(), "opening", 4);
+  RunOperations();
   try_all(campaign.id(), "open, reports pending", 4);
   for (const char* village : {kVillage, kVillage2, kVillage3, kVillage4}) {
     Verify(campaign.id(), village);
