@@ -103,6 +103,11 @@ peers_of() {
   done
 }
 
+# The first administrator of a new installation, who grants everyone else what they may do.
+bootstrap_of() {
+  if [ "$1" = registry ]; then printf -- '--bootstrap-admin=sample-org_admin-36-1 --bootstrap-admin-name=样例机构管理1'; fi
+}
+
 # start_service NAME [OPTION…]: on free ports, ready when this returns.
 start_service() {
   local service=$1; shift
@@ -112,6 +117,7 @@ start_service() {
   # shellcheck disable=SC2046
   setsid nohup "$BANGFU_BIN/bangfu-$service" --db-host="$BANGFU_RUN/db.sock" --db-schema="bangfu_$service" \
     --db-user="bangfu_$service" --db-password-file="$(secret "$service")" --dev-key-dir="$BANGFU_RUN/dev-key" \
+    $(bootstrap_of "$service") \
     --data-dir="$BANGFU_RUN/data/$service" --port-file="$BANGFU_RUN/$service.port" --reflection=true \
     $(peers_of "$service") "$@" >>"$BANGFU_RUN/$service.log" 2>&1 </dev/null &
   echo $! >"$BANGFU_RUN/$service.pid"

@@ -32,12 +32,15 @@ absl::Status History(Context& context, const Arguments& a) {
     if (context.PrintJson(page)) return absl::OkStatus();
     for (const auto& entry : page.entries()) {
       absl::Time at = absl::FromUnixSeconds(entry.occurred_at().seconds());
-      std::printf("%s  #%lld %s  %s（%s %s）%s%s\n",
+      const std::string behalf = entry.actor().delegated_by().empty()
+                                     ? std::string()
+                                     : Cat("，代 ", entry.actor().delegated_by());
+      std::printf("%s  #%lld %s  %s（%s %s%s）%s%s\n",
                   absl::FormatTime("%Y-%m-%d %H:%M:%S", at, ShanghaiTimeZone()).c_str(),
                   static_cast<long long>(entry.chain_no()), entry.action().c_str(),
                   entry.actor().name().c_str(), entry.actor().role().c_str(),
-                  entry.actor().region_path().c_str(), entry.reason().empty() ? "" : "  理由：",
-                  entry.reason().c_str());
+                  entry.actor().region_path().c_str(), behalf.c_str(),
+                  entry.reason().empty() ? "" : "  理由：", entry.reason().c_str());
       if (a.full)
         std::printf("  前 %s\n  后 %s\n", entry.before_json().c_str(), entry.after_json().c_str());
     }

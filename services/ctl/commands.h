@@ -9,6 +9,8 @@
 namespace bangfu::ctl {
 
 void AddTokenCommand(CLI::App& app, Context& context, int& exit_code);
+void AddIdentityCommands(CLI::App& app, Context& context, int& exit_code);
+void AddGrantCommands(CLI::App& app, Context& context, int& exit_code);
 void AddImportCommands(CLI::App& app, Context& context, int& exit_code);
 void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code);
 void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code);

@@ -57,6 +57,8 @@ absl::StatusOr<std::shared_ptr<rpc::Client>> Context::ClientOf(std::string_view 
   options.target = address->second;
   options.ca = ca;
   options.headers = {{"x-bangfu-service", std::string(service)}};
+  options.certificate = certificate;
+  options.key = key;
   ASSIGN_OR_RETURN(std::shared_ptr<rpc::Client> client, rpc::Client::Create(std::move(options)));
   clients_->emplace(std::string(service), client);
   return client;
@@ -70,12 +72,13 @@ rpc::CallOptions Context::Options() const {
 }
 
 absl::StatusOr<Context> Context::As(const std::string& subject, const std::string& name,
-                                    const std::vector<auth::Grant>& grants) const {
+                                    const std::vector<auth::Grant>& grants, bool is_client) const {
   ASSIGN_OR_RETURN(auth::DevKey key, auth::DevKey::LoadOrCreate(dev_key_directory));
   auth::Caller caller;
   caller.subject = subject;
   caller.name = name;
   caller.grants = grants;
+  caller.is_system = is_client;
   Context other = *this;
   ASSIGN_OR_RETURN(other.token, key.Mint(caller, SystemClock().Now() + clock_offset));
   return other;

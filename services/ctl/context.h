@@ -56,9 +56,11 @@ class Context {
     return (*client)->template Read<Response>(method, request, each, options);
   }
 
-  // The same context for another person: a token of the development key.
+  // The same context for another person: a token of the development key. Without grants the token
+  // only says who it is.
   absl::StatusOr<Context> As(const std::string& subject, const std::string& name,
-                             const std::vector<auth::Grant>& grants) const;
+                             const std::vector<auth::Grant>& grants = {},
+                             bool is_client = false) const;
 
   static std::string ServiceOf(std::string_view method);
   absl::StatusOr<std::shared_ptr<rpc::Client>> ClientOf(std::string_view service);
@@ -71,9 +73,11 @@ class Context {
   bool PrintJson(const google::protobuf::Message& message) const;
 
   std::map<std::string, std::string> endpoints;
-  std::string ca;  // PEM file; set: TLS, as the edge wants it
   std::string token;
   std::string dev_key_directory;
+  // PEM files: the CA of the services or the edge (set: TLS), and the certificate and key that this
+  // caller shows.
+  std::string ca, certificate, key;
   bool json = false;
   absl::Duration timeout = absl::Seconds(30);
   absl::Duration stream_timeout = absl::Minutes(10);

@@ -25,9 +25,6 @@ int main(int argc, char** argv) {
   std::string clock_offset;
   int exit_code = kExitOk;
   app.add_option("--endpoints", endpoints_file, "服务地址文件 (JSON)")->envname("BANGFU_ENDPOINTS");
-  app.add_option("--ca", context.ca, "CA 证书文件 (PEM)：用 TLS 连接，如经过边界网关")
-      ->envname("BANGFU_CA")
-      ->check(CLI::ExistingFile);
   app.add_option("--token-file", token_file, "令牌文件")->envname("BANGFU_TOKEN_FILE");
   app.add_option("--dev-key", context.dev_key_directory, "开发密钥目录")->envname("BANGFU_DEV_KEY");
   app.add_option("--timeout", timeout_seconds, "每次调用的时限 (秒)")
@@ -35,6 +32,10 @@ int main(int argc, char** argv) {
   app.add_option("--clock-offset", clock_offset,
                  "签发令牌时钟的偏移，如 -192h（与服务一致，仅开发）")
       ->envname("BANGFU_CLOCK_OFFSET");
+  app.add_option("--ca", context.ca, "服务证书的签发机构 (PEM)，写了就用 TLS")
+      ->envname("BANGFU_CA");
+  app.add_option("--cert", context.certificate, "系统对接证书 (PEM)")->envname("BANGFU_CERT");
+  app.add_option("--key", context.key, "系统对接证书的私钥 (PEM)")->envname("BANGFU_KEY");
   app.add_flag("--json", context.json, "输出 JSON");
 
   // Read before a subcommand's own callback runs.
@@ -57,6 +58,8 @@ int main(int argc, char** argv) {
   });
 
   AddTokenCommand(app, context, exit_code);
+  AddIdentityCommands(app, context, exit_code);
+  AddGrantCommands(app, context, exit_code);
   AddImportCommands(app, context, exit_code);
   AddInventoryCommands(app, context, exit_code);
   AddEvaluateCommands(app, context, exit_code);

@@ -25,10 +25,14 @@ int Mint(const Context& context, const TokenArguments& arguments) {
     std::fprintf(stderr, "请用 --dev-key 指定开发密钥目录（只用于开发与试用，生产环境拒绝）\n");
     return kExitUsage;
   }
+  if (arguments.role.empty() && arguments.subject.empty()) {
+    std::fprintf(stderr, "请写 --role（令牌自带权限）或 --subject（按登记的授权）\n");
+    return kExitUsage;
+  }
   std::string role_name = absl::AsciiStrToUpper(arguments.role);
   if (role_name.rfind("ROLE_", 0) != 0) role_name = Cat("ROLE_", role_name);
-  auth::Role role;
-  if (!options::v1::Role_Parse(role_name, &role)) {
+  auth::Role role = options::v1::ROLE_UNSPECIFIED;
+  if (!arguments.role.empty() && !options::v1::Role_Parse(role_name, &role)) {
     std::fprintf(stderr, "没有这个角色: %s\n可用:", arguments.role.c_str());
     const auto* descriptor = options::v1::Role_descriptor();
     for (int i = 1; i < descriptor->value_count(); ++i) {
@@ -48,10 +52,12 @@ int Mint(const Context& context, const TokenArguments& arguments) {
                        : arguments.subject;
   caller.name = arguments.name.empty() ? caller.subject : arguments.name;
   caller.is_system = arguments.system;
-  auth::Grant grant;
-  grant.role = role;
-  grant.region_path = *region;
-  caller.grants.push_back(grant);
+  if (!arguments.role.empty()) {
+    auth::Grant grant;
+    grant.role = role;
+    grant.region_path = *region;
+    caller.grants.push_back(grant);
+  }
   absl::StatusOr<auth::DevKey> key = auth::DevKey::LoadOrCreate(context.dev_key_directory);
   if (!key.ok()) return Fail(key.status());
   absl::StatusOr<std::string> token =
@@ -67,8 +73,11 @@ void AddTokenCommand(CLI::App& app, Context& context, int& exit_code) {
   auto arguments = std::make_shared<TokenArguments>();
   CLI::App* command = app.add_subcommand("token", "签发开发令牌");
   command->footer(
-      "例: bangfuctl --dev-key .run/dev-key token --role VILLAGE_REPORTER --region 360733105201");
-  command->add_option("--role", arguments->role, "角色，如 COUNTY_OPERATOR")->required();
+      "例: bangfuctl --dev-key .run/dev-key token --role VILLAGE_REPORTER --region 360733105201\n"
+      "    bangfuctl --dev-key .run/dev-key token --subject zhang.san");
+  command->add_option(
+      "--role", arguments->role,
+      "角色，如 COUNTY_OPERATOR；不写则令牌只证明是谁，权限按登记的授权（须写 --subject）");
   command->add_option("--region", arguments->region, "行政区划代码")->capture_default_str();
   command->add_option("--subject", arguments->subject, "人员标识，同一标识视为同一人");
   command->add_option("--name", arguments->name, "姓名");
