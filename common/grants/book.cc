@@ -1,7 +1,7 @@
 #include "common/grants/book.h"
 
-#include <algorithm>
-#include <iterator>
+#include <cstring>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -14,20 +14,38 @@ namespace {
 constexpr absl::Duration kRemembered = absl::Hours(24 * 31);
 constexpr int kChanges = 1000;
 
-void DropGrant(const Ulid& id, std::vector<auth::Grant>* grants) {
-  grants->erase(std::remove_if(grants->begin(), grants->end(),
-                               [&](const auth::Grant& grant) { return grant.id == id; }),
-                grants->end());
-}
+constexpr int64_t kNoEnd = std::numeric_limits<int64_t>::max();
 
 }  // namespace
+
+auth::Grant GrantBook::Expand(const Right& right) {
+  auth::Grant grant;
+  grant.role = static_cast<auth::Role>(right.role);
+  grant.region_path.assign(right.region.data(), strnlen(right.region.data(), right.region.size()));
+  grant.id = right.id;
+  grant.from = absl::FromUnixMicros(right.from_us);
+  if (right.to_us != kNoEnd) grant.to = absl::FromUnixMicros(right.to_us);
+  if (right.extra != nullptr) {
+    grant.clauses = right.extra->clauses;
+    grant.fund_sources = right.extra->fund_sources;
+    grant.industries = right.extra->industries;
+    grant.delegated_by = right.extra->delegated_by;
+  }
+  return grant;
+}
 
 std::shared_ptr<const auth::SubjectGrants> GrantBook::Of(std::string_view subject,
                                                          bool is_client) const {
   std::shared_lock lock(mu_);
   const Subjects& subjects = is_client ? clients_ : people_;
   const auto found = subjects.find(subject);
-  return found == subjects.end() ? nullptr : found->second;
+  if (found == subjects.end()) return nullptr;
+  auto held = std::make_shared<auth::SubjectGrants>();
+  held->name = found->second.name;
+  for (const Right& right : found->second.rights) {
+    (right.revoked ? held->revoked : held->grants).push_back(Expand(right));
+  }
+  return held;
 }
 
 absl::Status GrantBook::Put(std::string_view record, Subjects* people, Subjects* clients) {
@@ -36,35 +54,31 @@ absl::Status GrantBook::Put(std::string_view record, Subjects* people, Subjects*
     return absl::DataLossError("a row of access_grant holds no grant");
   }
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(grant.id()));
-  Subjects& subjects = grant.is_client() ? *clients : *people;
-  auto& slot = subjects[grant.person()];
-  auto held = slot == nullptr ? std::make_shared<auth::SubjectGrants>()
-                              : std::make_shared<auth::SubjectGrants>(*slot);
-  DropGrant(id, &held->grants);
-  DropGrant(id, &held->revoked);
-  if (!grant.person_name().empty()) held->name = grant.person_name();
+  Held& held = (grant.is_client() ? *clients : *people)[grant.person()];
+  std::erase_if(held.rights, [&](const Right& right) { return right.id == id; });
+  if (!grant.person_name().empty()) held.name = grant.person_name();
   const bool revoked = grant.state() == type::v1::GRANT_STATE_REVOKED;
-  auto& list = revoked ? held->revoked : held->grants;
-  list.reserve(list.size() + static_cast<size_t>(grant.regions_size()));
+  const type::v1::GrantScope& scope = grant.scope();
+  const bool plain = scope.clauses().empty() && scope.fund_sources().empty() &&
+                     scope.industries().empty() && !grant.has_delegated_by();
+  held.rights.reserve(held.rights.size() + static_cast<size_t>(grant.regions_size()));
   for (const type::v1::GrantRegion& region : grant.regions()) {
-    auth::Grant one;
-    one.role = grant.role();
-    one.region_path = region.region_path();
-    one.clauses.assign(grant.scope().clauses().begin(), grant.scope().clauses().end());
-    one.fund_sources.assign(grant.scope().fund_sources().begin(),
-                            grant.scope().fund_sources().end());
-    one.industries.assign(grant.scope().industries().begin(), grant.scope().industries().end());
-    one.id = id;
-    one.from = TimeOf(grant.valid_from());
-    if (revoked) {
-      one.to = Until(grant);
-    } else if (grant.has_valid_to()) {
-      one.to = TimeOf(grant.valid_to());
+    Right right;
+    right.id = id;
+    right.from_us = absl::ToUnixMicros(TimeOf(grant.valid_from()));
+    right.to_us = revoked || grant.has_valid_to() ? absl::ToUnixMicros(Until(grant)) : kNoEnd;
+    right.role = static_cast<uint8_t>(grant.role());
+    right.revoked = revoked;
+    region.region_path().copy(right.region.data(), right.region.size());
+    if (!plain) {
+      right.extra = std::make_unique<const Extra>(
+          Extra{{scope.clauses().begin(), scope.clauses().end()},
+                {scope.fund_sources().begin(), scope.fund_sources().end()},
+                {scope.industries().begin(), scope.industries().end()},
+                grant.delegated_by().person()});
     }
-    one.delegated_by = grant.delegated_by().person();
-    list.push_back(std::move(one));
+    held.rights.push_back(std::move(right));
   }
-  slot = std::move(held);
   return absl::OkStatus();
 }
 

@@ -2,13 +2,16 @@
 // the version that each change raises (copies.h).
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -36,8 +39,25 @@ class GrantBook final : public auth::GrantSource {
     using is_transparent = void;
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
-  using Subjects = std::unordered_map<std::string, std::shared_ptr<const auth::SubjectGrants>, Hash,
-                                      std::equal_to<>>;
+  // A right as it is kept, for tens of thousands of people; a call gets it as auth::Grant.
+  struct Extra {
+    std::vector<std::string> clauses, fund_sources, industries;
+    std::string delegated_by;
+  };
+  struct Right {
+    Ulid id;
+    int64_t from_us = 0, to_us = 0;      // to_us of one without end: the largest
+    std::unique_ptr<const Extra> extra;  // nullptr: of no narrower field, and not lent
+    std::array<char, 12> region{};       // filled up with zeros
+    uint8_t role = 0;
+    bool revoked = false;
+  };
+  struct Held {
+    std::string name;
+    std::vector<Right> rights;
+  };
+  using Subjects = std::unordered_map<std::string, Held, Hash, std::equal_to<>>;
+  static auth::Grant Expand(const Right& right);
 
   absl::Status ReadAll(mysql::Session& session, absl::Time now);
   absl::Status ReadChanges(mysql::Session& session, int64_t after);

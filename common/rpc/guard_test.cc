@@ -149,7 +149,7 @@ TEST_F(GuardTest, AWatchEndsWithItsToken) {
   grants_.Set("li", {"", {Operator()}, {}});
   std::thread later([&] {
     Await([&] { return steps > 5; });
-    server_->clock().Advance(absl::Hours(24));
+    server_->clock().Advance(absl::Hours(24 * 366));
   });
   EXPECT_THAT(server_->Read<sample::Sample>(kWatch, sample::WatchSamplesRequest(), token_),
               StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_EXPIRED"));

@@ -66,6 +66,7 @@ void AddConsumer(App& app, const Following& following) {
         options.holder = app.instance();
         options.aggregate_types = following.aggregate_types;
         options.prefetch = true;
+        options.lease = following.lease;
         rpc::Client& peer = app.peer(following.peer);
         feed::Consumer consumer(session, app.clock(), options, feed::RemotePull(peer),
                                 *following.handler, feed::RemoteSnapshot(peer));

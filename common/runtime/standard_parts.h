@@ -31,6 +31,8 @@ struct Following {
   std::string consumer;  // "evaluation.facts"
   std::vector<std::string> aggregate_types;  // empty: all
   std::shared_ptr<feed::EffectHandler> handler;
+  // When the process that follows is killed, another one takes over after so long.
+  absl::Duration lease = absl::Seconds(30);
 };
 
 struct StandardOptions {

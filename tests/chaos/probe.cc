@@ -1,6 +1,8 @@
 // bangfu-probe: what a test needs of a client that an honest client never does: broken bytes,
 // forged tokens, a hundred callers at once, every rpc that a server serves. It prints what came
 // back, and ends with 1 when an answer was not what the command asks for.
+#include "tests/chaos/probe.h"
+
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <openssl/evp.h>
@@ -37,11 +39,65 @@
 #include "google/protobuf/util/json_util.h"
 #include "google/rpc/status.pb.h"
 #include "grpc_reflection_v1alpha/reflection.pb.h"
+#include "tests/chaos/matrix.h"
+#include "tests/chaos/revocation.h"
 
 namespace bangfu::probe {
-namespace {
 
 using google::protobuf::DescriptorPool;
+
+std::string Describe(const absl::Status& status) {
+  if (status.ok()) return "OK";
+  const std::string reason = ReasonOf(status);
+  return Cat(absl::StatusCodeToString(status.code()), "/", reason.empty() ? "-" : reason);
+}
+
+bool IsServersFault(const absl::Status& status) {
+  return absl::IsInternal(status) || absl::IsUnknown(status) || absl::IsDataLoss(status);
+}
+
+std::string MintFor(const std::string& directory, auth::Role role, const std::string& region,
+                    const std::string& subject) {
+  auto key = auth::DevKey::LoadOrCreate(directory);
+  if (!key.ok()) return "";
+  auth::Caller caller;
+  caller.subject = subject;
+  caller.name = subject;
+  auth::Grant grant;
+  grant.role = role;
+  grant.region_path = region;
+  caller.grants.push_back(grant);
+  auto token = key->Mint(caller, SystemClock().Now());
+  return token.ok() ? *token : "";
+}
+
+absl::StatusOr<std::vector<std::string>> MethodsByReflection(const std::string& address) {
+  using grpc::reflection::v1alpha::ServerReflectionRequest;
+  using grpc::reflection::v1alpha::ServerReflectionResponse;
+  auto client = rpc::Client::Create({.target = address});
+  if (!client.ok()) return client.status();
+  ServerReflectionRequest list;
+  list.set_list_services("");
+  std::vector<std::string> answers;
+  constexpr char kPath[] = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
+  absl::Status status = (*client)->Exchange(kPath, {list.SerializeAsString()}, &answers);
+  if (!status.ok()) return status;
+  ServerReflectionResponse response;
+  std::vector<std::string> methods;
+  if (answers.size() != 1 || !response.ParseFromString(answers[0]))
+    return absl::DataLossError("reflection");
+  for (const auto& service : response.list_services_response().service()) {
+    if (service.name().rfind("bangfu.", 0) != 0) continue;
+    const auto* descriptor = DescriptorPool::generated_pool()->FindServiceByName(service.name());
+    if (descriptor == nullptr) return absl::NotFoundError(Cat("unknown service ", service.name()));
+    for (int i = 0; i < descriptor->method_count(); ++i)
+      methods.push_back(descriptor->method(i)->full_name());
+  }
+  return methods;
+}
+
+namespace {
+
 using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
 using Json = nlohmann::json;
@@ -67,32 +123,6 @@ struct World {
     return it == endpoints.end() ? "" : it->second;
   }
 };
-
-std::string Describe(const absl::Status& status) {
-  if (status.ok()) return "OK";
-  const std::string reason = ReasonOf(status);
-  return Cat(absl::StatusCodeToString(status.code()), "/", reason.empty() ? "-" : reason);
-}
-
-// No answer may be one of these: they say that the server, not the caller, was wrong.
-bool IsServersFault(const absl::Status& status) {
-  return absl::IsInternal(status) || absl::IsUnknown(status) || absl::IsDataLoss(status);
-}
-
-std::string MintFor(const std::string& directory, auth::Role role, const std::string& region,
-                    const std::string& subject) {
-  auto key = auth::DevKey::LoadOrCreate(directory);
-  if (!key.ok()) return "";
-  auth::Caller caller;
-  caller.subject = subject;
-  caller.name = subject;
-  auth::Grant grant;
-  grant.role = role;
-  grant.region_path = region;
-  caller.grants.push_back(grant);
-  auto token = key->Mint(caller, SystemClock().Now());
-  return token.ok() ? *token : "";
-}
 
 // ---- raw bytes -------------------------------------------------------------------------------
 
@@ -132,31 +162,6 @@ absl::Status RawCall(const std::string& address, const std::string& method,
 }
 
 // ---- every rpc -------------------------------------------------------------------------------
-
-absl::StatusOr<std::vector<std::string>> MethodsByReflection(const std::string& address) {
-  using grpc::reflection::v1alpha::ServerReflectionRequest;
-  using grpc::reflection::v1alpha::ServerReflectionResponse;
-  auto client = rpc::Client::Create({.target = address});
-  if (!client.ok()) return client.status();
-  ServerReflectionRequest list;
-  list.set_list_services("");
-  std::vector<std::string> answers;
-  constexpr char kPath[] = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
-  absl::Status status = (*client)->Exchange(kPath, {list.SerializeAsString()}, &answers);
-  if (!status.ok()) return status;
-  ServerReflectionResponse response;
-  std::vector<std::string> methods;
-  if (answers.size() != 1 || !response.ParseFromString(answers[0]))
-    return absl::DataLossError("reflection");
-  for (const auto& service : response.list_services_response().service()) {
-    if (service.name().rfind("bangfu.", 0) != 0) continue;
-    const auto* descriptor = DescriptorPool::generated_pool()->FindServiceByName(service.name());
-    if (descriptor == nullptr) return absl::NotFoundError(Cat("unknown service ", service.name()));
-    for (int i = 0; i < descriptor->method_count(); ++i)
-      methods.push_back(descriptor->method(i)->full_name());
-  }
-  return methods;
-}
 
 absl::Status CallEmpty(rpc::Client& client, const MethodDescriptor& method,
                        const std::string& token) {
@@ -520,6 +525,29 @@ int Main(int argc, char** argv) {
       ->required()
       ->check(CLI::IsMember({"no-token", "wrong-role", "empty-request"}));
   every->callback([&] { code = EveryRpc(world, what); });
+
+  MatrixOptions matrix;
+  auto* all = app.add_subcommand("matrix", "every rpc, every role, inside and outside of a region");
+  all->add_option("--inside", matrix.inside, "a county with records")->required();
+  all->add_option("--outside", matrix.outside, "another county")->required();
+  all->callback([&] {
+    matrix.endpoints = world.endpoints;
+    matrix.dev_key = world.dev_key;
+    code = RunMatrix(matrix) == 0 ? 0 : 1;
+  });
+
+  RevocationOptions revocation;
+  auto* taken =
+      app.add_subcommand("revocation", "how long a grant that was taken back still works");
+  taken->add_option("--admin", revocation.admin, "who administers the region")->required();
+  taken->add_option("--region", revocation.region, "a county")->required();
+  taken->add_option("--rounds", revocation.rounds);
+  taken->add_option("--limit", revocation.limit_seconds, "in seconds");
+  taken->callback([&] {
+    revocation.endpoints = world.endpoints;
+    revocation.dev_key = world.dev_key;
+    code = MeasureRevocation(revocation);
+  });
 
   auto* forged = app.add_subcommand("token", "calls with a token that is wrong in one way");
   forged->add_option("kind", kind)->required();
