@@ -1,12 +1,15 @@
 #include "common/blob/store.h"
 
+#include "common/log/log.h"
 #include "common/status/error.h"
 
 namespace bangfu::blob {
 
 absl::Status StoreUnavailable(std::string_view what) {
+  // Addresses, buckets and what they answer are for the operator only.
+  log::Warning("evidence store not available", {{"error", what}});
   return Error(absl::StatusCode::kUnavailable, "BLOB_STORE_UNAVAILABLE")
-      .Message(what)
+      .Message("the evidence store is not available")
       .Zh("文件存储暂时不可用，请稍后继续上传或下载")
       .RetryAfter(absl::Seconds(5));
 }

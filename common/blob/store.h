@@ -30,7 +30,7 @@ class Store {
   virtual absl::Status Remove(const Ulid& id) = 0;
 };
 
-// UNAVAILABLE BLOB_STORE_UNAVAILABLE; `what` is for the log and the operator.
+// UNAVAILABLE BLOB_STORE_UNAVAILABLE; `what` is logged and does not leave the process.
 absl::Status StoreUnavailable(std::string_view what);
 // FAILED_PRECONDITION EVIDENCE_DAMAGED.
 absl::Status Damaged(std::string_view what);
