@@ -131,20 +131,26 @@ TEST_F(InboxServiceTest, AnUrgingIsAuditedAndStaysInTheSnapshot) {
               StatusIs(absl::StatusCode::kNotFound));
 }
 
-// Best of some rounds: what a call costs when nothing else runs.
 template <typename F>
-double Best(F call) {
-  double best = 1e9;
-  for (int round = 0; round < 7; ++round) {
-    const auto start = std::chrono::steady_clock::now();
-    for (int i = 0; i < 40; ++i) call();
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    best = std::min(best, took.count() / 40);
+double Seconds(F call) {
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20; ++i) call();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  return took.count() / 20;
+}
+
+// What two calls cost when nothing else runs: taken in turn, the best of some rounds.
+template <typename F, typename G>
+std::pair<double, double> Best(F one, G other) {
+  std::pair<double, double> best = {1e9, 1e9};
+  for (int round = 0; round < 15; ++round) {
+    best.first = std::min(best.first, Seconds(one));
+    best.second = std::min(best.second, Seconds(other));
   }
   return best;
 }
 
-TEST_F(InboxServiceTest, APageCostsNoMoreThanTwoPointReads) {
+TEST_F(InboxServiceTest, ComparesAPageWithAPointRead) {
   // A full desk, and many others beside it.
   Put(2000);
   for (int i = 0; i < 20; ++i) Put(500, Cat("3607341", 10 + i, "201"));
@@ -155,17 +161,17 @@ TEST_F(InboxServiceTest, APageCostsNoMoreThanTwoPointReads) {
   ASSERT_THAT(first.items(), SizeIs(20));
   v1::GetWorkItemRequest get;
   get.set_id(first.items(0).id());
-  const double point = Best([&] { EXPECT_OK(Call<v1::WorkItem>("GetWorkItem", get, township_)); });
-  const double page =
-      Best([&] { EXPECT_OK(Call<v1::ListMyWorkResponse>("ListMyWork", list, township_)); });
-  std::cout << "page of 20 " << page * 1e6 << " us, point read " << point * 1e6 << " us, ratio "
-            << page / point << std::endl;
-  // The same page with ten times the items behind it costs the same.
+  const auto compare = [&](const char* what) {
+    const auto [point, page] =
+        Best([&] { EXPECT_OK(Call<v1::WorkItem>("GetWorkItem", get, township_)); },
+             [&] { EXPECT_OK(Call<v1::ListMyWorkResponse>("ListMyWork", list, township_)); });
+    std::cout << what << ": page of 20 " << page * 1e6 << " us, point read " << point * 1e6
+              << " us, ratio " << page / point << std::endl;
+  };
+  // Printed; what is asserted is in inbox_test: a page is one statement over its own rows.
+  compare("2,000 items on the desk");
   for (int i = 0; i < 9; ++i) Put(2000);
-  const double later =
-      Best([&] { EXPECT_OK(Call<v1::ListMyWorkResponse>("ListMyWork", list, township_)); });
-  std::cout << "with ten times the items " << later * 1e6 << " us, ratio " << later / point
-            << std::endl;
+  compare("20,000 items on the desk");
 }
 
 }  // namespace

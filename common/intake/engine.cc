@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
@@ -204,6 +205,10 @@ absl::StatusOr<Job> MakeJob(const JobRow& row, const Kind& kind) {
   return job;
 }
 
+std::vector<inbox::Kind> WorkKinds() {
+  return {{"IMPORT_COMMIT", "提交已校验的导入", kImportSubject}};
+}
+
 absl::StatusOr<JobRow> Validate(mysql::Session& db, const Kinds& kinds, const Ulid& id,
                                 const Progress& progress) {
   ASSIGN_OR_RETURN(JobRow row, Load(db, id));
@@ -233,7 +238,12 @@ absl::StatusOr<JobRow> Validate(mysql::Session& db, const Kinds& kinds, const Ul
   const bool refused =
       !read.ok() || (row.policy == v1::IMPORT_POLICY_ALL_OR_NOTHING && row.held + row.refused > 0);
   row.state = refused ? v1::IMPORT_STATE_REFUSED : v1::IMPORT_STATE_VALIDATED;
-  RETURN_IF_ERROR(UpdateJob(db, &row));
+  const JobRow decided = row;
+  RETURN_IF_ERROR(mysql::Transact(db, [&](mysql::Tx& tx) -> absl::Status {
+    row = decided;
+    RETURN_IF_ERROR(UpdateJob(tx, &row));
+    return progress.validated ? progress.validated(tx, row) : absl::OkStatus();
+  }));
   if (!read.ok()) return read;
   return row;
 }
@@ -319,7 +329,12 @@ absl::StatusOr<bool> SweepExpired(mysql::Session& db, absl::Time now) {
     if (rows > 0) return true;
     ASSIGN_OR_RETURN(const int64_t chunks, DeleteChunks(db, id, 20));
     if (chunks > 0) return true;
-    RETURN_IF_ERROR(MarkSwept(db, id));
+    // What is not there any more does not wait to be committed.
+    RETURN_IF_ERROR(mysql::Transact(db, [&](mysql::Tx& tx) -> absl::Status {
+      RETURN_IF_ERROR(MarkSwept(tx, id));
+      UlidGenerator none(SystemClock());
+      return inbox::Sync(tx, {{kImportSubject, id, {}, {}}}, {none, now, nullptr, "expire", {}});
+    }));
   }
   return !ids.empty();
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/inbox/inbox.h"
 #include "common/intake/job_store.h"
 #include "common/intake/kind.h"
 
@@ -21,6 +22,8 @@ struct Progress {
   std::function<absl::Status(int64_t done, int64_t total, std::string_view zh)> report;
   // In the transaction of a chunk: an error when another process has taken over.
   std::function<absl::Status(mysql::Tx& tx, int64_t done)> fence;
+  // In the transaction in which the import becomes VALIDATED or REFUSED.
+  std::function<absl::Status(mysql::Tx& tx, const JobRow& job)> validated;
 };
 
 class Kinds {
@@ -32,6 +35,10 @@ class Kinds {
  private:
   std::map<std::string, std::unique_ptr<Kind>, std::less<>> kinds_;
 };
+
+// Imports as subjects of work: one that is validated waits for whoever began it to commit it.
+inline constexpr char kImportSubject[] = "import";
+std::vector<inbox::Kind> WorkKinds();
 
 // Largest file, in bytes.
 inline constexpr int64_t kMaxFileBytes = 256LL << 20;

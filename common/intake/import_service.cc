@@ -4,9 +4,11 @@
 
 #include <utility>
 
+#include "common/base/clock.h"
 #include "common/base/page_token.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/inbox/service.h"
 #include "common/rpc/actor.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
@@ -141,6 +143,25 @@ Progress ProgressOf(operation::OperationContext& context) {
   return progress;
 }
 
+// A validated import waits for whoever began it, as long as its rows are kept.
+absl::Status SyncImport(mysql::Tx& tx, const JobRow& job, const Kinds& kinds,
+                        const inbox::Act& act) {
+  inbox::Subject subject{kImportSubject, job.id, {}, {}};
+  const Kind* const kind = kinds.Find(job.kind);
+  if (job.state == v1::IMPORT_STATE_VALIDATED && kind != nullptr) {
+    inbox::Wanted w;
+    w.kind = "IMPORT_COMMIT";
+    w.action = "commit_import";
+    w.title = Cat(job.file_name.empty() ? job.batch_id : job.file_name, "，", job.total, "行");
+    w.region_path = job.region_path;
+    for (const auth::Role role : kind->roles()) w.roles.push_back(role);
+    w.assignee = job.created_by;
+    w.due_on = ShanghaiDay(job.created_at + kKeepStaging);
+    subject.wanted.push_back(std::move(w));
+  }
+  return inbox::Sync(tx, {subject}, act);
+}
+
 // Gives back to the system what a large file has used: the next step begins small.
 void Trim() {
 #ifdef __GLIBC__
@@ -159,14 +180,20 @@ absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Result(absl::StatusOr
 ImportService::ImportService(std::vector<std::unique_ptr<Kind>> kinds, ImportServiceOptions options,
                              operation::OperationRunner& runner)
     : kinds_(std::move(kinds)), options_(std::move(options)), runner_(runner) {
-  runner_.Register("validate_import",
-                   [this](operation::OperationContext& context)
-                       -> absl::StatusOr<std::unique_ptr<google::protobuf::Message>> {
-                     v1::ValidateImportRequest request;
-                     RETURN_IF_ERROR(context.Request(&request));
-                     ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
-                     return Result(Validate(context.db(), kinds_, id, ProgressOf(context)));
-                   });
+  runner_.Register(
+      "validate_import",
+      [this](operation::OperationContext& context)
+          -> absl::StatusOr<std::unique_ptr<google::protobuf::Message>> {
+        v1::ValidateImportRequest request;
+        RETURN_IF_ERROR(context.Request(&request));
+        ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
+        Progress progress = ProgressOf(context);
+        UlidGenerator ids(context.clock());
+        progress.validated = [&](mysql::Tx& tx, const JobRow& job) {
+          return SyncImport(tx, job, kinds_, {ids, context.now(), nullptr, "validated", {}});
+        };
+        return Result(Validate(context.db(), kinds_, id, progress));
+      });
   runner_.Register("commit_import",
                    [this](operation::OperationContext& context)
                        -> absl::StatusOr<std::unique_ptr<google::protobuf::Message>> {
@@ -327,6 +354,7 @@ absl::StatusOr<operation::v1::Operation> ImportService::StartValidate(
         job.step_at = context.now;
         job.operation_id = context.ids.Next();
         RETURN_IF_ERROR(UpdateJob(m.tx(), &job));
+        RETURN_IF_ERROR(SyncImport(m.tx(), job, kinds_, inbox::ActOf(m, "validate", {})));
         RETURN_IF_ERROR(m.Audit(kAggregate, job.id, job.region_path, &before, ToProto(job)));
         return operation::Start(
             m.tx(), {.id = job.operation_id,
@@ -353,6 +381,7 @@ absl::StatusOr<operation::v1::Operation> ImportService::StartCommit(
         job.step_at = context.now;
         job.operation_id = context.ids.Next();
         RETURN_IF_ERROR(UpdateJob(m.tx(), &job));
+        RETURN_IF_ERROR(SyncImport(m.tx(), job, kinds_, inbox::ActOf(m, "commit", {})));
         RETURN_IF_ERROR(m.Audit(kAggregate, job.id, job.region_path, &before, ToProto(job)));
         return operation::Start(
             m.tx(), {.id = job.operation_id,

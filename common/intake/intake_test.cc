@@ -10,6 +10,7 @@
 #include "common/base/strings.h"
 #include "common/feed/schema.h"
 #include "common/idempotency/schema.h"
+#include "common/inbox/schema.h"
 #include "common/intake/import_service.h"
 #include "common/intake/schema.h"
 #include "common/operation/schema.h"
@@ -29,7 +30,7 @@ using options::v1::ROLE_COUNTY_OPERATOR;
 using options::v1::ROLE_VILLAGE_REPORTER;
 
 migrate::Migrations TestSchema() {
-  return migrate::Concat(idempotency::Schema(), audit::Schema(), feed::Schema(),
+  return migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), feed::Schema(),
                          operation::Schema(), Schema(),
                          migrate::Migrations{{"words", 1, "create", R"sql(
 CREATE TABLE word (
@@ -402,6 +403,9 @@ TEST_F(IntakeTest, TwoRunsAtOnceCommitEachRowOnce) {
   EXPECT_EQ(WordCount(), 3000);
   EXPECT_EQ(Get(id).state(), v1::IMPORT_STATE_COMMITTED);
   EXPECT_EQ(Get(id).rows_created(), 3000);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM work_item WHERE kind = 'IMPORT_COMMIT' "
+                                   "AND state = 2 AND outcome = 'commit'"),
+            1);
 }
 
 TEST_F(IntakeTest, ReadsExcelToo) {
@@ -430,11 +434,17 @@ TEST_F(IntakeTest, StagingIsGoneAfterThirtyDays) {
   ASSERT_OK_AND_ASSIGN(bool more, SweepExpired(*session_, now + absl::Hours(24 * 29)));
   EXPECT_FALSE(more);
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM import_row"), 10);
+  // Until then it waits for whoever began it.
+  const char* waiting =
+      "SELECT COUNT(*) FROM work_item WHERE open_mark = 1 AND kind = 'IMPORT_COMMIT' AND assignee "
+      "<> ''";
+  EXPECT_EQ(server_.database().Int(waiting), 1);
   do {
     ASSERT_OK_AND_ASSIGN(more, SweepExpired(*session_, now + absl::Hours(24 * 31)));
   } while (more);
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM import_row"), 0);
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM import_chunk"), 0);
+  EXPECT_EQ(server_.database().Int(waiting), 0);
   EXPECT_EQ(Get(id).rows_total(), 10);
 }
 

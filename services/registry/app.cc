@@ -10,6 +10,7 @@
 #include "services/registry/api/grants.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/inventory_api.h"
+#include "services/registry/api/report_work.h"
 #include "services/registry/jobs/campaign_opening.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/jobs/project_import.h"
@@ -42,8 +43,12 @@ absl::Status Compose(runtime::App& app) {
   standard.states = MakeSnapshotSource();
   standard.dictionary = MakeDictionaryOptions();
   standard.inbox.kinds = UnitReportKinds();
+  for (const inbox::Kind& kind : ReportKinds()) standard.inbox.kinds.push_back(kind);
+  for (const inbox::Kind& kind : ::bangfu::intake::WorkKinds()) {
+    standard.inbox.kinds.push_back(kind);
+  }
   standard.inbox.calendar = InboxCalendar();
-  standard.work = {UnitReportSource()};
+  standard.work = {UnitReportSource(), ConfirmationSource(), MonthlyReportSource(app.clock())};
   standard.region_path = RegionOfImport;
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
   RegisterHandlers(app.router(), operations, app.ids());

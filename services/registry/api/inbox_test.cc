@@ -8,8 +8,10 @@
 #include <thread>
 
 #include "bangfu/inbox/v1/inbox.pb.h"
+#include "bangfu/registry/v1/operation_report.pb.h"
 #include "common/testing/random.h"
 #include "services/registry/api/inventory_fixture.h"
+#include "services/registry/api/report_work.h"
 #include "services/registry/domain/inventory.h"
 
 namespace bangfu::registry {
@@ -244,7 +246,7 @@ TEST_F(InboxTest, R002_IsUrgedFromAboveAndNotFromTheSideOrBelow) {
   EXPECT_EQ(mine[0].last_urge().note(), "请抓紧上报");
   EXPECT_EQ(mine[0].last_urge().by().subject(), "reviewer");
   EXPECT_EQ(
-      server_.database().Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'work_item'"),
+      server_.database().Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'work_urge'"),
       1);
   // A draft keeps the item, and the urging with it.
   v1::SaveUnitReportDraftRequest draft;
@@ -306,6 +308,109 @@ TEST_F(InboxTest, CountsDueAndOverdueByTheWorkingCalendar) {
   EXPECT_THAT(page.items(), SizeIs(1));
 }
 
+TEST_F(InboxTest, R002_TheProvinceConfirmsACountyOnceEverythingIsThere) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  for (const char* village : {kVillage, kVillage2, kVillage3, kVillage4}) {
+    EXPECT_THAT(Kinds(Province()), IsEmpty());
+    Verify(campaign.id(), village);
+  }
+  EXPECT_THAT(Kinds(Province()), IsEmpty());  // no sample yet
+  v1::DrawSampleRequest draw;
+  draw.set_request_id(RequestId());
+  draw.set_campaign_id(campaign.id());
+  draw.set_region_code("3607");
+  draw.set_rate_bp(1);
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Inventory<v1::Sample>("DrawSample", draw, City()));
+  EXPECT_THAT(Kinds(Province()), IsEmpty());
+  for (const v1::SampleUnit& unit : sample.units()) {
+    v1::RecordSampleResultRequest result;
+    result.set_request_id(RequestId());
+    result.set_id(sample.id());
+    result.set_unit_report_id(unit.unit_report_id());
+    result.set_note("核对无误");
+    ASSERT_OK(Inventory<v1::Sample>("RecordSampleResult", result, City()));
+  }
+  ASSERT_THAT(Mine(Province()), SizeIs(1));
+  EXPECT_EQ(Mine(Province())[0].kind(), "INVENTORY_CONFIRM");
+  EXPECT_EQ(Mine(Province())[0].title(), "赣州市会昌县摸排成果");
+  v1::ConfirmProvinceRequest confirm;
+  confirm.set_request_id(RequestId());
+  confirm.set_campaign_id(campaign.id());
+  confirm.set_region_code(kCounty);
+  ASSERT_OK(Inventory<v1::ConfirmProvinceResponse>("ConfirmProvince", confirm, Province()));
+  EXPECT_THAT(Kinds(Province()), IsEmpty());
+  ASSERT_THAT(Done(Province()), SizeIs(1));
+}
+
+TEST_F(InboxTest, R002_TwoVillagesThatAreCompletedAtOncePassTheCountyOn) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  Verify(campaign.id(), kVillage);
+  v1::DrawSampleRequest draw;
+  draw.set_request_id(RequestId());
+  draw.set_campaign_id(campaign.id());
+  draw.set_region_code("3607");
+  draw.set_rate_bp(10000);
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Inventory<v1::Sample>("DrawSample", draw, City()));
+  v1::RecordSampleResultRequest result;
+  result.set_request_id(RequestId());
+  result.set_id(sample.id());
+  result.set_unit_report_id(sample.units(0).unit_report_id());
+  result.set_note("核对无误");
+  ASSERT_OK(Inventory<v1::Sample>("RecordSampleResult", result, City()));
+  Verify(campaign.id(), kVillage2);
+  // The last two, up to their completion.
+  std::vector<v1::CompleteVerificationRequest> requests;
+  for (const char* village : {kVillage3, kVillage4}) {
+    v1::InventoryUnitReport unit = Unit(campaign.id(), village);
+    ASSERT_OK_AND_ASSIGN(unit, Submit(unit, true));
+    ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+    ASSERT_OK_AND_ASSIGN(const v1::VerificationTask task,
+                         Sign(unit.id(), Task(unit.id()).etag(), "AGRICULTURE", County("lead")));
+    v1::CompleteVerificationRequest& request = requests.emplace_back();
+    request.set_request_id(RequestId());
+    request.set_unit_report_id(unit.id());
+    request.set_etag(task.etag());
+  }
+  std::vector<absl::Status> outcomes(2);
+  std::vector<std::thread> threads;
+  const std::string token = County("lead");
+  for (size_t i = 0; i < 2; ++i) {
+    threads.emplace_back([&, i] {
+      outcomes[i] =
+          Inventory<v1::VerificationTask>("CompleteVerification", requests[i], token).status();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_OK(outcomes[0]);
+  EXPECT_OK(outcomes[1]);
+  EXPECT_THAT(Mine(Province()), SizeIs(1));
+}
+
+TEST_F(InboxTest, AMonthThatIsNotReportedWaitsForTheVillage) {
+  ASSERT_OK_AND_ASSIGN(const v1::Project one, Register(NewProject("油茶基地"), County()));
+  ASSERT_OK_AND_ASSIGN(const v1::Project other, Register(NewProject("脐橙冷库"), County()));
+  mysql::Session& db = server_.database().db();
+  const std::vector<inbox::Source> sources = {MonthlyReportSource(server_.clock())};
+  ASSERT_OK(inbox::Recount(db, sources, server_.ids(), server_.clock().Now(),
+                           {.calendar = InboxCalendar()}));
+  ASSERT_THAT(Mine(Village()), SizeIs(1));
+  EXPECT_EQ(Mine(Village())[0].kind(), "OPERATION_REPORT");
+  EXPECT_EQ(Mine(Village())[0].title(), "赣州市会昌县小密乡半迳村2026年2月运营月报，2个项目未报");
+  EXPECT_EQ(DayOf(Mine(Village())[0].due_on()), absl::CivilDay(2026, 3, 10));
+  EXPECT_THAT(Kinds(Village(kVillage2)), IsEmpty());
+  for (const std::string& project : {one.id(), other.id()}) {
+    EXPECT_THAT(Mine(Village()), SizeIs(1));
+    v1::SubmitOperationReportRequest request;
+    request.set_request_id(RequestId());
+    request.mutable_report()->set_project_id(project);
+    request.mutable_report()->set_period("2026-02");
+    ASSERT_OK(Call<v1::OperationReport>("OperationReportService", "SubmitOperationReport", request,
+                                        Village()));
+  }
+  EXPECT_THAT(Mine(Village()), IsEmpty());
+  EXPECT_THAT(Done(Village()), SizeIs(1));
+}
+
 TEST_F(InboxTest, AClosedCampaignLeavesNothingBehind) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   ASSERT_OK(Submit(Unit(campaign.id(), kVillage), true));
@@ -351,7 +456,29 @@ class InboxProperty : public InboxTest {
   std::set<std::string> Expected(const std::string& campaign, bool open) {
     std::set<std::string> out;
     if (!open) return out;
-    for (const v1::InventoryUnitReport& unit : Units(campaign)) {
+    const std::vector<v1::InventoryUnitReport> units = Units(campaign);
+    v1::ListSamplesRequest samples;
+    samples.set_campaign_id(campaign);
+    auto drawn = Inventory<v1::ListSamplesResponse>("ListSamples", samples, Province());
+    EXPECT_OK(drawn);
+    bool sampled = drawn->samples_size() > 0;
+    for (const v1::Sample& sample : drawn->samples()) sampled &= !sample.enlargement_required();
+    for (const std::string county : {kCounty, kOtherCounty}) {
+      bool verified = true, waiting = false;
+      for (const v1::InventoryUnitReport& unit : units) {
+        if (unit.region_path().substr(0, 6) != county) continue;
+        const bool ready = unit.state() == v1::UNIT_REPORT_STATE_COUNTY_VERIFIED ||
+                           unit.state() == v1::UNIT_REPORT_STATE_CITY_SAMPLED_OK;
+        waiting |= ready;
+        verified &= ready || unit.state() == v1::UNIT_REPORT_STATE_CITY_SAMPLED_ISSUE ||
+                    unit.state() == v1::UNIT_REPORT_STATE_PROV_CONFIRMED;
+      }
+      const int64_t missing = server_.database().Int(
+          "SELECT COUNT(*) FROM sample_unit WHERE has_result = 0 AND LEFT(region_path, 6) = ?",
+          {county});
+      if (verified && waiting && sampled && missing == 0) out.insert(Cat(county, " confirm"));
+    }
+    for (const v1::InventoryUnitReport& unit : units) {
       const auto add = [&](std::string_view action, std::string_view slot = "") {
         out.insert(Cat(unit.id(), " ", action, " ", slot));
       };
@@ -402,10 +529,14 @@ class InboxProperty : public InboxTest {
   std::set<std::string> Stored() {
     std::set<std::string> out;
     auto rows = server_.database().db().Query(
-        "SELECT subject_id, action, slot FROM work_item WHERE open_mark = 1 AND action <> "
-        "'record_sample_result'");
+        "SELECT subject_id, action, slot, region_path FROM work_item WHERE open_mark = 1 AND "
+        "action <> 'record_sample_result'");
     EXPECT_OK(rows);
     for (const mysql::Row& row : *rows) {
+      if (row.String(1) == "confirm") {
+        out.insert(Cat(row.String(3), " confirm"));
+        continue;
+      }
       out.insert(Cat(row.Id(0).ToString(), " ", row.String(1), " ", row.String(2)));
     }
     return out;
@@ -427,7 +558,7 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
     const std::string county = village.substr(0, 6);
     const v1::InventoryUnitReport unit = Unit(campaign.id(), village);
     absl::Status status;
-    switch (random.Below(12)) {
+    switch (random.Below(13)) {
       case 0: {
         v1::SaveUnitReportDraftRequest draft;
         draft.set_request_id(RequestId());
@@ -487,6 +618,15 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
         auto drawn = Inventory<v1::Sample>("DrawSample", draw, Province());
         status = drawn.status();
         if (drawn.ok()) sample = drawn->id();
+        break;
+      }
+      case 11: {
+        v1::ConfirmProvinceRequest confirm;
+        confirm.set_request_id(RequestId());
+        confirm.set_campaign_id(campaign.id());
+        confirm.set_region_code(county);
+        status =
+            Inventory<v1::ConfirmProvinceResponse>("ConfirmProvince", confirm, Province()).status();
         break;
       }
       default: {

@@ -24,6 +24,7 @@
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
 #include "services/registry/api/long_work_for_test.h"
+#include "services/registry/api/report_work.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/app.h"
 #include "services/registry/schema/migrations.h"
@@ -59,8 +60,10 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
                            std::function<void(rpc::Router&)> more = {})
       : server_(Options(std::move(more_services)), [this, more](rpc::Router& router) {
           RegisterHandlers(router, operations_, operation_ids_);
+          std::vector<inbox::Kind> kinds = UnitReportKinds();
+          for (const inbox::Kind& kind : ReportKinds()) kinds.push_back(kind);
           inbox::RegisterInboxService(router,
-                                      {.kinds = UnitReportKinds(), .calendar = InboxCalendar()});
+                                      {.kinds = std::move(kinds), .calendar = InboxCalendar()});
           if (more) more(router);
         }) {
     for (const auto& [code, name] :

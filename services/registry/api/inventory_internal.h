@@ -54,6 +54,9 @@ absl::StatusOr<int64_t> SetProjectVerification(
 absl::StatusOr<std::vector<std::vector<RequiredDepartment>>> DepartmentsOf(
     mysql::Executor& db, const std::vector<UnitReportRow>& units, absl::CivilDay day);
 
+// Too many issues were found for the sample's size.
+bool NeedsEnlargement(const SampleRow& row, int32_t limit_bp);
+
 // Joint verification, samples and confirmation (inventory_verification.cc, inventory_sample.cc).
 void RegisterVerificationHandlers(rpc::Router& router);
 void RegisterSampleHandlers(rpc::Router& router, Random random);

@@ -19,6 +19,13 @@
 #include "services/registry/store/reference_store.h"
 
 namespace bangfu::registry::inventory {
+
+bool NeedsEnlargement(const SampleRow& row, int32_t limit_bp) {
+  // Where everything was checked, there is nothing left to enlarge into.
+  return row.drawn < FromBytes<v1::Sample>(row.bytes).population() &&
+         EnlargementRequired(row.issues, row.results_recorded, limit_bp);
+}
+
 namespace {
 
 using rpc::CallContext;
@@ -38,9 +45,7 @@ v1::Sample SampleMessage(const SampleRow& row, int32_t limit_bp) {
   out.set_results_recorded(static_cast<int32_t>(row.results_recorded));
   out.set_issues(static_cast<int32_t>(row.issues));
   out.set_issue_rate_bp(static_cast<int32_t>(RatioBp(row.issues, row.results_recorded)));
-  // Everything was checked: there is nothing left to enlarge into.
-  out.set_enlargement_required(row.drawn < out.population() &&
-                               EnlargementRequired(row.issues, row.results_recorded, limit_bp));
+  out.set_enlargement_required(NeedsEnlargement(row, limit_bp));
   return out;
 }
 
@@ -189,6 +194,8 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
       events.push_back(feed::MakeEvent("unit_report", report.id, report.region_path, event, c.now));
     }
     RETURN_IF_ERROR(feed::PublishBatch(m.tx(), events));
+    RETURN_IF_ERROR(
+        SyncConfirmations(m.tx(), campaign_id, path, inbox::ActOf(m, "draw", InboxCalendar())));
     message = SampleMessage(row, terms.issue_rate_limit_bp());
     RETURN_IF_ERROR(m.Audit("sample", row.id, path, existing ? &before : nullptr, message, ""));
     return WithUnits(m.tx(), std::move(message), row.id);
@@ -312,6 +319,9 @@ absl::StatusOr<v1::Sample> RecordSampleResult(CallContext& c,
     v1::Sample message = SampleMessage(sample, LimitOf(campaign));
     RETURN_IF_ERROR(
         m.Audit("sample", sample.id, sample.region_path, &before, message, request.note()));
+    // The last result, and each that changes what the samples ask for, is the province's cue.
+    RETURN_IF_ERROR(SyncConfirmations(m.tx(), sample.campaign_id, sample.region_path,
+                                      inbox::ActOf(m, "record_sample_result", InboxCalendar())));
     return WithUnits(m.tx(), std::move(message), sample.id);
   });
 }

@@ -11,6 +11,7 @@
 #include "common/rpc/actor.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/industries.h"
+#include "services/registry/api/unit_report_work.h"
 #include "services/registry/api/unit_reports.h"
 #include "services/registry/domain/inventory.h"
 #include "services/registry/domain/project.h"
@@ -447,14 +448,18 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
   std::vector<Ulid> reports;
   for (const auto& [id, level] : editors) reports.push_back(id);
   ASSIGN_OR_RETURN(std::vector<UnitReportRow> locked, LockUnitReports(tx, reports));
-  std::vector<UnitReportRow> reopen;
+  std::vector<UnitReportRow> reopen, with_county;
   for (UnitReportRow& report : locked) {
     const auto unit = references.open_units.find(report.region_path);
     if (unit == references.open_units.end()) continue;
     EditWindow window = unit->second.window;
     window.report_state = report.state;
     RETURN_IF_ERROR(CheckEditWindow(window, editors[report.id]));
-    if (registered_in.count(report.id) > 0) reopen.push_back(std::move(report));
+    if (registered_in.count(report.id) > 0) {
+      reopen.push_back(std::move(report));
+    } else if (WithCounty(report)) {
+      with_county.push_back(std::move(report));
+    }
   }
   RETURN_IF_ERROR(ReopenForNewSubject(tx, author, std::move(reopen)));
 
@@ -530,7 +535,10 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
   if (mysql::IsDuplicateKey(written)) return ExternalIdTaken();
   RETURN_IF_ERROR(written);
   RETURN_IF_ERROR(audit::AppendBatch(tx, audits));
-  return feed::PublishBatch(tx, events);
+  RETURN_IF_ERROR(feed::PublishBatch(tx, events));
+  if (with_county.empty()) return absl::OkStatus();
+  return SyncUnitReports(tx, with_county,
+                         {author.ids, author.now, &author.caller, "update", InboxCalendar()});
 }
 
 v1::Project ProjectOf(const ProjectRow& row) {

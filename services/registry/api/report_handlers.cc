@@ -1,4 +1,5 @@
 #include <map>
+#include <set>
 
 #include "bangfu/registry/v1/events.pb.h"
 #include "bangfu/registry/v1/operation_report.pb.h"
@@ -9,7 +10,9 @@
 #include "common/rpc/mutation.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/handlers.h"
+#include "services/registry/api/report_work.h"
 #include "services/registry/api/reports.h"
+#include "services/registry/api/unit_report_work.h"
 #include "services/registry/domain/project.h"
 
 namespace bangfu::registry {
@@ -284,6 +287,13 @@ absl::StatusOr<std::vector<ReportResult>> WriteReports(mysql::Tx& tx, const Auth
   RETURN_IF_ERROR(UpsertReports(tx, writes));
   RETURN_IF_ERROR(audit::AppendBatch(tx, audits));
   RETURN_IF_ERROR(feed::PublishBatch(tx, events));
+  std::set<std::pair<std::string, std::string>> months;
+  for (const ReportResult& result : results) {
+    if (result.outcome != "CREATED") continue;
+    months.emplace(result.report.region_path(), result.report.period());
+  }
+  RETURN_IF_ERROR(SyncMonthlyReports(
+      tx, months, {author.ids, author.now, &author.caller, "submit", InboxCalendar()}));
   return results;
 }
 

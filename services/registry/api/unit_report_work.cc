@@ -6,6 +6,7 @@
 
 #include "bangfu/registry/v1/inventory.pb.h"
 #include "common/base/clock.h"
+#include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/status/macros.h"
 #include "services/registry/api/inventory_internal.h"
@@ -21,6 +22,9 @@ namespace {
 constexpr char kSubjectType[] = "unit_report";
 // Working days for the result of a drawn village; 待省厅确认.
 constexpr int kSampleResultDays = 10;
+// Working days for the province to confirm a county; 待省厅确认.
+constexpr int kConfirmDays = 10;
+constexpr char kConfirmationSubject[] = "campaign_county";
 constexpr size_t kChunk = 500;
 
 // What the state alone does not say, for many reports at once.
@@ -32,12 +36,6 @@ struct Around {
   std::map<Ulid, std::set<int>> samples;  // levels that drew the report and have no result
   int sample_days = kSampleResultDays;
 };
-
-bool WithCounty(const UnitReportRow& unit) {
-  const auto state = static_cast<UnitReportState>(unit.state);
-  return state == UnitReportState::kTownshipPassed ||
-         (state == UnitReportState::kReturned && unit.return_to_level == kCountyLevel);
-}
 
 absl::StatusOr<Around> LoadAround(mysql::Tx& tx, const std::vector<UnitReportRow>& units,
                                   absl::Time now) {
@@ -81,8 +79,32 @@ absl::StatusOr<Around> LoadAround(mysql::Tx& tx, const std::vector<UnitReportRow
   return around;
 }
 
+// Steps after which a county may be ready for the province, or not any more.
+bool MovesConfirmation(std::string_view outcome) {
+  for (const char* one : {"complete", "return", "reopen", "confirm", "sample_ok", "sample_issue"}) {
+    if (outcome == one) return true;
+  }
+  return false;
+}
+
+Ulid ConfirmationId(const Ulid& campaign_id, const std::string& county) {
+  return IdOfKey("confirmation", Cat(campaign_id.ToString(), "/", county));
+}
+
+absl::StatusOr<bool> SamplesComplete(mysql::Tx& tx, const Ulid& campaign_id,
+                                     const std::string& county) {
+  ASSIGN_OR_RETURN(const SampleStanding standing, SamplesAround(tx, campaign_id, county));
+  if (standing.samples.empty() || standing.missing_results > 0) return false;
+  ASSIGN_OR_RETURN(const CampaignRow campaign, GetCampaign(tx, campaign_id, {county}));
+  const int32_t limit = FromBytes<v1::InventoryCampaign>(campaign.bytes).issue_rate_limit_bp();
+  for (const SampleRow& sample : standing.samples) {
+    if (inventory::NeedsEnlargement(sample, limit)) return false;
+  }
+  return true;
+}
+
 inbox::Subject WorkOf(const UnitReportRow& unit, const Around& around) {
-  inbox::Subject out{kSubjectType, unit.id, {}};
+  inbox::Subject out{kSubjectType, unit.id, {}, {}};
   const auto campaign = around.campaigns.find(unit.campaign_id);
   // While a campaign opens its reports are made in small steps, each with its work.
   if (campaign == around.campaigns.end() || (campaign->second.state != kCampaignOpen &&
@@ -179,6 +201,12 @@ absl::Status InChunks(const std::vector<UnitReportRow>& units,
 
 }  // namespace
 
+bool WithCounty(const UnitReportRow& unit) {
+  const auto state = static_cast<UnitReportState>(unit.state);
+  return state == UnitReportState::kTownshipPassed ||
+         (state == UnitReportState::kReturned && unit.return_to_level == kCountyLevel);
+}
+
 std::vector<inbox::Kind> UnitReportKinds() {
   return {{"UNIT_REPORT_SUBMIT", "上报摸排报告", kSubjectType},
           {"UNIT_REPORT_CORRECT", "补正退回的摸排报告", kSubjectType},
@@ -186,7 +214,8 @@ std::vector<inbox::Kind> UnitReportKinds() {
           {"UNIT_REPORT_SIGN", "会同核实签字", kSubjectType},
           {"UNIT_REPORT_COMPLETE", "完成县级核实", kSubjectType},
           {"UNIT_REPORT_SEND_BACK", "退回抽查有问题的报告", kSubjectType},
-          {"SAMPLE_RESULT", "登记抽查结果", kSubjectType}};
+          {"SAMPLE_RESULT", "登记抽查结果", kSubjectType},
+          {"INVENTORY_CONFIRM", "确认县级摸排成果", kConfirmationSubject}};
 }
 
 inbox::CalendarLookup InboxCalendar() {
@@ -205,16 +234,87 @@ absl::Status SyncUnitReports(mysql::Tx& tx, const std::vector<UnitReportRow>& un
   return InChunks(units, [&](const std::vector<UnitReportRow>& chunk) -> absl::Status {
     ASSIGN_OR_RETURN(const Around around, LoadAround(tx, chunk, act.now));
     std::vector<inbox::Subject> subjects;
-    for (const UnitReportRow& unit : chunk) subjects.push_back(WorkOf(unit, around));
-    return inbox::Sync(tx, subjects, act);
+    std::set<std::pair<Ulid, std::string>> counties;
+    for (const UnitReportRow& unit : chunk) {
+      subjects.push_back(WorkOf(unit, around));
+      if (MovesConfirmation(act.outcome)) {
+        counties.emplace(unit.campaign_id, RegionAncestor(unit.region_path, RegionLevel::kCounty));
+      }
+    }
+    RETURN_IF_ERROR(inbox::Sync(tx, subjects, act));
+    for (const auto& [campaign, county] : counties) {
+      RETURN_IF_ERROR(SyncConfirmations(tx, campaign, county, act));
+    }
+    return absl::OkStatus();
   });
+}
+
+absl::Status SyncConfirmations(mysql::Tx& tx, const Ulid& campaign_id,
+                               const std::string& region_path, const inbox::Act& act) {
+  ASSIGN_OR_RETURN(std::vector<std::string> counties,
+                   CountiesOfCampaign(tx, campaign_id, region_path));
+  std::vector<Ulid> claims;
+  for (const std::string& county : counties) claims.push_back(ConfirmationId(campaign_id, county));
+  // Two villages that are completed at once wait for each other here; what is read after sees both.
+  RETURN_IF_ERROR(inbox::Claim(tx, claims));
+  ASSIGN_OR_RETURN(const auto campaigns, FindCampaigns(tx, {campaign_id}));
+  const auto campaign = campaigns.find(campaign_id);
+  const bool open = campaign != campaigns.end() && campaign->second.state == kCampaignOpen;
+  std::map<std::string, std::pair<int64_t, int64_t>> standing;  // not verified, to be confirmed
+  if (open) {
+    ASSIGN_OR_RETURN(const std::vector<UnitGroup> groups,
+                     GroupUnits(tx, campaign_id, {region_path}, 6, std::nullopt));
+    for (const UnitGroup& group : groups) {
+      auto& [unverified, waiting] = standing[group.path];
+      if (!IsCountyVerified(group.state)) unverified += group.units;
+      if (group.state == UnitReportState::kCountyVerified ||
+          group.state == UnitReportState::kCitySampledOk) {
+        waiting += group.units;
+      }
+    }
+  }
+  UnitReportSubject verified;
+  verified.state = UnitReportState::kCountyVerified;
+  const std::vector<workflow::RoleId> roles =
+      UnitReportTable().RolesFor(verified, "confirm", workflow::kAnybody);
+  std::vector<inbox::Subject> subjects;
+  for (const std::string& county : counties) {
+    inbox::Subject subject{kConfirmationSubject, ConfirmationId(campaign_id, county), {}, {}};
+    const auto [unverified, waiting] = standing[county];
+    if (open && unverified == 0 && waiting > 0) {
+      ASSIGN_OR_RETURN(const bool complete, SamplesComplete(tx, campaign_id, county));
+      if (complete) {
+        ASSIGN_OR_RETURN(const auto names, RegionNames(tx, {county}));
+        ASSIGN_OR_RETURN(const int64_t days,
+                         ParameterValue(tx, "PROVINCE_CONFIRM_DAYS", kConfirmDays));
+        const auto name = names.find(county);
+        inbox::Wanted w;
+        w.kind = "INVENTORY_CONFIRM";
+        w.action = "confirm";
+        w.slot = campaign_id.ToString();
+        w.title = Cat(name == names.end() ? county : name->second, "摸排成果");
+        w.region_path = county;
+        w.roles = roles;
+        w.term_days = static_cast<int>(days);
+        subject.wanted.push_back(std::move(w));
+      }
+    }
+    subjects.push_back(std::move(subject));
+  }
+  return inbox::Sync(tx, subjects, act);
 }
 
 absl::Status SyncClosedCampaign(mysql::Tx& tx, const std::vector<UnitReportRow>& units,
                                 const inbox::Act& act) {
   return InChunks(units, [&](const std::vector<UnitReportRow>& chunk) -> absl::Status {
     std::vector<inbox::Subject> subjects;
-    for (const UnitReportRow& unit : chunk) subjects.push_back({kSubjectType, unit.id, {}});
+    std::set<Ulid> counties;
+    for (const UnitReportRow& unit : chunk) {
+      subjects.push_back({kSubjectType, unit.id, {}, {}});
+      counties.insert(
+          ConfirmationId(unit.campaign_id, RegionAncestor(unit.region_path, RegionLevel::kCounty)));
+    }
+    for (const Ulid& id : counties) subjects.push_back({kConfirmationSubject, id, {}, {}});
     return inbox::Sync(tx, subjects, act);
   });
 }
@@ -243,6 +343,34 @@ inbox::Source UnitReportSource() {
       [](mysql::Tx& tx, const std::vector<Ulid>& ids, const inbox::Act& act) -> absl::Status {
         ASSIGN_OR_RETURN(const std::vector<UnitReportRow> locked, LockUnitReports(tx, ids));
         return SyncUnitReports(tx, locked, act);
+      }};
+}
+
+inbox::Source ConfirmationSource() {
+  return {
+      kConfirmationSubject,
+      [](mysql::Executor& db, const Ulid& after, int limit) -> absl::StatusOr<std::vector<Ulid>> {
+        ASSIGN_OR_RETURN(const auto counties, CountiesOfOpenCampaigns(db));
+        std::vector<Ulid> ids;
+        for (const auto& [campaign, county] : counties) {
+          const Ulid id = ConfirmationId(campaign, county);
+          if (id > after) ids.push_back(id);
+        }
+        std::sort(ids.begin(), ids.end());
+        if (ids.size() > static_cast<size_t>(limit)) ids.resize(static_cast<size_t>(limit));
+        return ids;
+      },
+      [](mysql::Tx& tx, const std::vector<Ulid>& ids, const inbox::Act& act) -> absl::Status {
+        ASSIGN_OR_RETURN(const auto counties, CountiesOfOpenCampaigns(tx));
+        std::set<Ulid> left(ids.begin(), ids.end());
+        for (const auto& [campaign, county] : counties) {
+          if (left.erase(ConfirmationId(campaign, county)) == 0) continue;
+          RETURN_IF_ERROR(SyncConfirmations(tx, campaign, county, act));
+        }
+        // Of campaigns that are closed.
+        std::vector<inbox::Subject> subjects;
+        for (const Ulid& id : left) subjects.push_back({kConfirmationSubject, id, {}, {}});
+        return inbox::Sync(tx, subjects, act);
       }};
 }
 

@@ -22,6 +22,8 @@ inbox::CalendarLookup InboxCalendar();
 // the change and are locked.
 absl::Status SyncUnitReports(mysql::Tx& tx, const std::vector<UnitReportRow>& units,
                              const inbox::Act& act);
+// The county verifies the report: which departments have to sign follows its projects' money.
+bool WithCounty(const UnitReportRow& unit);
 // The same for reports of the campaign that is closed or opened by this act: nothing waits any
 // more, or, fresh, every village has to report until `village_deadline`.
 absl::Status SyncClosedCampaign(mysql::Tx& tx, const std::vector<UnitReportRow>& units,
@@ -29,7 +31,14 @@ absl::Status SyncClosedCampaign(mysql::Tx& tx, const std::vector<UnitReportRow>&
 absl::Status OpenFreshReports(mysql::Tx& tx, const std::vector<UnitReportRow>& units,
                               const CampaignRef& campaign, inbox::Act act);
 
-// Every report, for the recount.
+// Makes the province's confirmation (which goes by county) wait for the counties of a region in
+// which it can be given: every village verified, the samples around them complete. SyncUnitReports
+// does so for the counties of its reports.
+absl::Status SyncConfirmations(mysql::Tx& tx, const Ulid& campaign_id,
+                               const std::string& region_path, const inbox::Act& act);
+
+// Every report, and every county of an open campaign, for the recount.
 inbox::Source UnitReportSource();
+inbox::Source ConfirmationSource();
 
 }  // namespace bangfu::registry

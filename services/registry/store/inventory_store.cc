@@ -716,6 +716,31 @@ absl::StatusOr<SampleStanding> SamplesAround(mysql::Executor& db, const Ulid& ca
   return out;
 }
 
+absl::StatusOr<std::vector<std::string>> CountiesOfCampaign(mysql::Executor& db,
+                                                            const Ulid& campaign_id,
+                                                            const std::string& region_path) {
+  Params params = {campaign_id};
+  const std::string clause = RegionClause({region_path}, "region_path", &params);
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT DISTINCT LEFT(region_path, 6) FROM unit_report WHERE "
+                                "campaign_id = ? AND ",
+                                clause, " ORDER BY 1"),
+                            params));
+  std::vector<std::string> out;
+  for (const mysql::Row& row : rows) out.push_back(row.String(0));
+  return out;
+}
+
+absl::StatusOr<std::vector<std::pair<Ulid, std::string>>> CountiesOfOpenCampaigns(
+    mysql::Executor& db) {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query("SELECT DISTINCT campaign_id, LEFT(region_path, 6) FROM open_unit "
+                            "ORDER BY 1, 2"));
+  std::vector<std::pair<Ulid, std::string>> out;
+  for (const mysql::Row& row : rows) out.emplace_back(row.Id(0), row.String(1));
+  return out;
+}
+
 absl::StatusOr<std::vector<PendingSample>> PendingSamples(
     mysql::Executor& db, const std::vector<Ulid>& unit_report_ids) {
   std::vector<PendingSample> out;

@@ -194,6 +194,12 @@ absl::Status InsertSampleUnits(mysql::Tx& tx, const std::vector<SampleUnitRow>& 
 absl::StatusOr<std::vector<SampleUnitRow>> SampleUnits(mysql::Executor& db, const Ulid& sample_id);
 // False when the unit is not in the sample or has its result already.
 absl::StatusOr<bool> RecordResult(mysql::Tx& tx, const SampleUnitRow& row);
+// Counties (six digits) inside a region that a campaign covers; of all that are open.
+absl::StatusOr<std::vector<std::string>> CountiesOfCampaign(mysql::Executor& db,
+                                                            const Ulid& campaign_id,
+                                                            const std::string& region_path);
+absl::StatusOr<std::vector<std::pair<Ulid, std::string>>> CountiesOfOpenCampaigns(
+    mysql::Executor& db);
 // Samples that drew a report and have no result of it yet.
 struct PendingSample {
   Ulid unit_report_id;

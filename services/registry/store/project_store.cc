@@ -609,6 +609,37 @@ absl::StatusOr<std::vector<MissingRow>> ListMissingReports(
   return out;
 }
 
+absl::StatusOr<std::map<std::string, int64_t>> CountMissingReports(
+    mysql::Executor& db, const std::vector<std::string>& paths, const std::vector<int>& states,
+    const std::string& period) {
+  std::map<std::string, int64_t> out;
+  if (paths.empty()) return out;
+  mysql::Params params = {period};
+  for (const std::string& path : paths) params.emplace_back(path);
+  std::string sql =
+      Cat("SELECT p.region_path, COUNT(*) FROM project p LEFT JOIN operation_report m ON "
+          "m.project_id = p.id AND m.period = ? WHERE p.region_path IN (",
+          mysql::Placeholders(paths.size()), ") AND p.is_void = 0 AND m.project_id IS NULL AND ");
+  sql += Cat(InList("p.state", states, &params), " GROUP BY p.region_path");
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  for (const mysql::Row& row : rows) out[row.String(0)] = row.Int(1);
+  return out;
+}
+
+absl::StatusOr<std::vector<std::string>> PathsWithProjects(mysql::Executor& db,
+                                                           const std::vector<int>& states,
+                                                           const std::string& after, int limit) {
+  mysql::Params params = {after};
+  std::string sql = Cat(
+      "SELECT DISTINCT p.region_path FROM project p WHERE p.region_path > ? AND p.is_void = 0 AND ",
+      InList("p.state", states, &params), " ORDER BY p.region_path LIMIT ?");
+  params.emplace_back(limit);
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  std::vector<std::string> out;
+  for (const mysql::Row& row : rows) out.push_back(row.String(0));
+  return out;
+}
+
 // --- County industries
 
 absl::StatusOr<int64_t> CountIndustryProjects(mysql::Executor& db, const Ulid& industry_id) {

@@ -177,6 +177,15 @@ struct MissingRow {
 absl::StatusOr<std::vector<MissingRow>> ListMissingReports(
     mysql::Executor& db, const RegionScope& scope, const std::vector<int>& states,
     const std::string& period, const std::optional<After>& after, int limit);
+// How many projects at each of the paths, in one of the states, have no report of the month; paths
+// without any are left out.
+absl::StatusOr<std::map<std::string, int64_t>> CountMissingReports(
+    mysql::Executor& db, const std::vector<std::string>& paths, const std::vector<int>& states,
+    const std::string& period);
+// Paths after `after` at which projects are in one of the states, upwards.
+absl::StatusOr<std::vector<std::string>> PathsWithProjects(mysql::Executor& db,
+                                                           const std::vector<int>& states,
+                                                           const std::string& after, int limit);
 
 // --- County industries
 

@@ -1,0 +1,116 @@
+#include "services/registry/api/report_work.h"
+
+#include <algorithm>
+#include <map>
+
+#include "bangfu/registry/v1/project.pb.h"
+#include "common/base/strings.h"
+#include "common/status/macros.h"
+#include "services/registry/domain/roles.h"
+#include "services/registry/store/project_store.h"
+#include "services/registry/store/reference_store.h"
+
+namespace bangfu::registry {
+namespace {
+
+constexpr char kSubjectType[] = "monthly_reports";
+constexpr size_t kRegionBytes = 12;
+
+using Month = std::pair<std::string, std::string>;  // region_path, "2026-10"
+
+const std::vector<int>& RunningStates() {
+  static const auto* states =
+      new std::vector<int>{v1::PROJECT_STATE_OPERATING, v1::PROJECT_STATE_IDLE};
+  return *states;
+}
+
+// Region and month fill an id exactly: 12 digits, then year and month in two digits each.
+Ulid IdOf(const Month& month) {
+  std::string bytes = month.first;
+  bytes.resize(kRegionBytes, '\0');
+  bytes += Cat(month.second.substr(2, 2), month.second.substr(5, 2));
+  return Ulid::FromBytes(bytes).value_or(Ulid());
+}
+
+Month MonthOf(const Ulid& id) {
+  const std::string bytes = id.bytes();
+  std::string region = bytes.substr(0, kRegionBytes);
+  region.resize(std::min(region.size(), region.find('\0')));
+  return {region, Cat("20", bytes.substr(12, 2), "-", bytes.substr(14, 2))};
+}
+
+std::string LastMonth(absl::Time now) {
+  return absl::FormatCivilTime(absl::CivilMonth(ShanghaiDay(now)) - 1);
+}
+
+}  // namespace
+
+std::vector<inbox::Kind> ReportKinds() {
+  return {{"OPERATION_REPORT", "填报运营月报", kSubjectType}};
+}
+
+absl::Status SyncMonthlyReports(mysql::Tx& tx, const std::set<Month>& months,
+                                const inbox::Act& act) {
+  if (months.empty()) return absl::OkStatus();
+  std::vector<Ulid> claims;
+  std::map<std::string, std::vector<std::string>> by_period;
+  std::vector<std::string> regions;
+  for (const Month& month : months) {
+    claims.push_back(IdOf(month));
+    by_period[month.second].push_back(month.first);
+    regions.push_back(month.first);
+  }
+  // Two projects of a village that report at once wait for each other.
+  RETURN_IF_ERROR(inbox::Claim(tx, claims));
+  ASSIGN_OR_RETURN(const int64_t deadline_day, ParameterValue(tx, "OPERATION_REPORT_DAY", 10));
+  ASSIGN_OR_RETURN(const auto names, RegionNames(tx, regions));
+  const std::string last = LastMonth(act.now);
+  std::vector<inbox::Subject> subjects;
+  for (const auto& [period, paths] : by_period) {
+    ASSIGN_OR_RETURN(const auto missing, CountMissingReports(tx, paths, RunningStates(), period));
+    for (const std::string& path : paths) {
+      inbox::Subject subject{kSubjectType, IdOf({path, period}), {}, {}};
+      if (const auto count = missing.find(path); count != missing.end()) {
+        if (period != last) continue;
+        const auto name = names.find(path);
+        int year = 0, month = 0;
+        ParseInt(period.substr(0, 4), &year);
+        ParseInt(period.substr(5, 2), &month);
+        inbox::Wanted w;
+        w.kind = "OPERATION_REPORT";
+        w.action = "submit_operation_report";
+        w.slot = period;
+        w.title = Cat(name == names.end() ? path : name->second, year, "年", month, "月运营月报，",
+                      count->second, "个项目未报");
+        w.region_path = path;
+        w.roles = {kVillageReporter, kTownshipReviewer, kCountyOperator};
+        const absl::CivilMonth next = absl::CivilMonth(year, month) + 1;
+        w.due_on = absl::CivilDay(next.year(), next.month(), static_cast<int>(deadline_day));
+        subject.wanted.push_back(std::move(w));
+      }
+      subjects.push_back(std::move(subject));
+    }
+  }
+  return inbox::Sync(tx, subjects, act);
+}
+
+inbox::Source MonthlyReportSource(const Clock& clock) {
+  return {kSubjectType,
+          [&clock](mysql::Executor& db, const Ulid& after,
+                   int limit) -> absl::StatusOr<std::vector<Ulid>> {
+            const std::string period = LastMonth(clock.Now());
+            const std::string from = after.is_zero() ? "" : MonthOf(after).first;
+            ASSIGN_OR_RETURN(const std::vector<std::string> paths,
+                             PathsWithProjects(db, RunningStates(), from, limit));
+            std::vector<Ulid> ids;
+            for (const std::string& path : paths) ids.push_back(IdOf({path, period}));
+            return ids;
+          },
+          [](mysql::Tx& tx, const std::vector<Ulid>& ids, const inbox::Act& act) -> absl::Status {
+            std::set<Month> months;
+            for (const Ulid& id : ids) months.insert(MonthOf(id));
+            return SyncMonthlyReports(tx, months, act);
+          }};
+}
+
+}  // namespace bangfu::registry
