@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -377,6 +378,33 @@ void Walk(const Validator::Plan& plan, const Message& message, const Frame& at, 
   }
 }
 
+// Whether a field of the message or of one below it is set by the server.
+bool ReachesOutput(const Validator::Plan& plan, std::set<const Validator::Plan*>* seen) {
+  if (!seen->insert(&plan).second) return false;
+  for (const FieldPlan& p : plan.fields) {
+    if (p.rules.output_only()) return true;
+    if (p.message_plan != nullptr && ReachesOutput(*p.message_plan, seen)) return true;
+  }
+  return false;
+}
+
+void Clear(const Validator::Plan& plan, Message* message, int depth) {
+  const Reflection& reflection = *message->GetReflection();
+  for (const FieldPlan& p : plan.fields) {
+    if (p.rules.output_only()) {
+      reflection.ClearField(message, p.field);
+    } else if (p.message_plan == nullptr || depth >= kMaxDepth) {
+      continue;
+    } else if (p.field->is_repeated()) {
+      for (int i = 0; i < reflection.FieldSize(*message, p.field); ++i) {
+        Clear(*p.message_plan, reflection.MutableRepeatedMessage(message, p.field, i), depth + 1);
+      }
+    } else if (reflection.HasField(*message, p.field)) {
+      Clear(*p.message_plan, reflection.MutableMessage(message, p.field), depth + 1);
+    }
+  }
+}
+
 // All plans of the process. Plans refer to each other (messages nest and recurse), so they live
 // together and for good.
 class PlanBook {
@@ -440,6 +468,8 @@ class PlanBook {
     if ((p.rules.min_items() > 0 || p.rules.max_items() > 0) && !field->is_repeated()) {
       return Misplaced(field, "items on no list");
     }
+    if (p.rules.output_only() && p.required) return Misplaced(field, "required of the server");
+    if (!p.rules.code_list().empty() && !text) return Misplaced(field, "code_list on no text");
     if (!p.rules.pattern().empty()) {
       p.pattern = std::make_unique<RE2>(p.rules.pattern(), RE2::Quiet);
       if (!p.pattern->ok()) return Misplaced(field, p.pattern->error());
@@ -473,8 +503,13 @@ absl::StatusOr<const Validator*> Validator::For(const Descriptor* type) {
   std::lock_guard lock(book.mu);
   if (auto it = validators->find(type); it != validators->end()) return it->second.get();
   ASSIGN_OR_RETURN(Plan * plan, book.Compile(type));
-  std::unique_ptr<Validator> validator(new Validator(plan));
+  std::set<const Plan*> seen;
+  std::unique_ptr<Validator> validator(new Validator(plan, ReachesOutput(*plan, &seen)));
   return validators->emplace(type, std::move(validator)).first->second.get();
+}
+
+void Validator::ClearOutputOnly(Message* message) const {
+  if (has_output_) Clear(*plan_, message, 0);
 }
 
 absl::Status Validator::Validate(const Message& message) const {

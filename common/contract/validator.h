@@ -29,13 +29,18 @@ class Validator {
   // `message` is of the type given to For. Thread safe.
   absl::Status Validate(const google::protobuf::Message& message) const;
 
+  // Empties the fields that the server sets (`output_only`), wherever they are in the message: a
+  // client that sends a record back as it was shown changes nothing by them. Thread safe.
+  void ClearOutputOnly(google::protobuf::Message* message) const;
+
   ~Validator();
   Validator(const Validator&) = delete;
   Validator& operator=(const Validator&) = delete;
 
  private:
-  explicit Validator(const Plan* plan) : plan_(plan) {}
+  Validator(const Plan* plan, bool has_output) : plan_(plan), has_output_(has_output) {}
   const Plan* plan_;
+  const bool has_output_;  // some field below is output_only
 };
 
 }  // namespace bangfu::contract

@@ -139,6 +139,20 @@ TEST(ValidatorTest, KeepsTheAnswerSmall) {
   EXPECT_THAT(violations.at(""), ::testing::HasSubstr("另有"));
 }
 
+TEST(ValidatorTest, TakesWhatTheServerSetsFromNoClient) {
+  testing::v1::CreateSampleRequest request;
+  *request.mutable_sample() = Good();
+  request.mutable_sample()->set_made_by("client");
+  *request.mutable_sample()->add_parts() = Good();
+  request.mutable_sample()->mutable_parts(0)->set_made_by("client");
+  const auto validator = Validator::For(request.GetDescriptor());
+  ASSERT_TRUE(validator.ok());
+  (*validator)->ClearOutputOnly(&request);
+  EXPECT_EQ(request.sample().made_by(), "");
+  EXPECT_EQ(request.sample().parts(0).made_by(), "");
+  EXPECT_EQ(request.sample().name(), "油茶园");
+}
+
 TEST(ValidatorTest, RefusesRulesThatCannotBeCompiled) {
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(ReasonOf(Validator::For(testing::v1::BadPattern::descriptor()).status()),

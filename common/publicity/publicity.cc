@@ -414,6 +414,16 @@ absl::StatusOr<std::vector<v1::Publicity>> ListById(
   return out;
 }
 
+namespace {
+
+absl::Status NotRunning(v1::PublicityState state) {
+  return FailedPrecondition("PUBLICITY_NOT_RUNNING",
+                            absl::StrCat("公示状态为「", StateLabel(state), "」，不能提出异议"))
+      .Build();
+}
+
+}  // namespace
+
 absl::StatusOr<v1::Publicity> RaiseObjection(mysql::Tx& tx, const v1::Publicity& publicity,
                                              const Ulid& objection_id, std::string_view raised_by,
                                              std::string_view text, const workflow::Actor& actor,
@@ -422,10 +432,7 @@ absl::StatusOr<v1::Publicity> RaiseObjection(mysql::Tx& tx, const v1::Publicity&
       Transitions().Execute(SubjectOf(publicity, now), "raise_objection", actor);
   if (!to.ok()) {
     if (ReasonOf(to.status()) != "STATE_NOT_ALLOWED") return to.status();
-    return FailedPrecondition(
-               "PUBLICITY_NOT_RUNNING",
-               absl::StrCat("公示状态为「", StateLabel(publicity.state()), "」，不能提出异议"))
-        .Build();
+    return NotRunning(publicity.state());
   }
   ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(publicity.id()));
   ASSIGN_OR_RETURN(const Deadline due,
@@ -502,7 +509,15 @@ std::vector<workflow::AllowedAction> Allowed(const v1::Publicity& publicity,
                                              absl::Time now) {
   Subject subject = SubjectOf(publicity, now);
   subject.recorders = open_recorders;
-  return Transitions().Allowed(subject, actor);
+  std::vector<workflow::AllowedAction> actions = Transitions().Allowed(subject, actor);
+  for (workflow::AllowedAction& action : actions) {
+    if (action.action != "raise_objection" || action.refusal_reason != "STATE_NOT_ALLOWED")
+      continue;
+    const ErrorDetail refusal = GetErrorDetail(NotRunning(publicity.state()));
+    action.refusal_reason = refusal.reason;
+    action.refusal_zh = refusal.message_zh;
+  }
+  return actions;
 }
 
 absl::StatusOr<std::map<Ulid, std::vector<std::string>>> OpenRecorders(

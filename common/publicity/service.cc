@@ -1,6 +1,5 @@
 #include "common/publicity/service.h"
 
-#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +7,7 @@
 #include "common/base/region.h"
 #include "common/inbox/service.h"
 #include "common/rpc/actor.h"
+#include "common/rpc/batch_get.h"
 #include "common/rpc/bulk.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -51,28 +51,13 @@ absl::Status AddAllowed(mysql::Executor& db, const CallContext& context,
 
 absl::StatusOr<v1::BatchGetPublicitiesResponse> BatchGet(
     CallContext& context, const v1::BatchGetPublicitiesRequest& request) {
-  std::vector<Ulid> ids;
-  for (const std::string& text : request.ids()) {
-    ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(text));
-    ids.push_back(id);
-  }
+  ASSIGN_OR_RETURN(const std::vector<Ulid> ids, rpc::ParseIds(request.ids()));
   ASSIGN_OR_RETURN(std::vector<v1::Publicity> found, GetMany(context.db, ids, context.scope));
   std::vector<v1::Publicity*> shown;
-  std::map<std::string, const v1::Publicity*> by_id;
-  for (v1::Publicity& publicity : found) {
-    shown.push_back(&publicity);
-    by_id[publicity.id()] = &publicity;
-  }
+  for (v1::Publicity& publicity : found) shown.push_back(&publicity);
   RETURN_IF_ERROR(AddAllowed(context.db, context, shown));
   v1::BatchGetPublicitiesResponse response;
-  for (const Ulid& id : ids) {
-    const auto one = by_id.find(id.ToString());
-    if (one == by_id.end()) {
-      response.add_missing_ids(id.ToString());
-    } else {
-      *response.add_publicities() = *one->second;
-    }
-  }
+  rpc::AnswerInOrder(ids, found, response.mutable_publicities(), response.mutable_missing_ids());
   return response;
 }
 

@@ -164,6 +164,89 @@ TEST_F(PublicityServiceTest, ListsInTheCallersRegionAndHidesItElsewhere) {
   EXPECT_THAT(Get(other), StatusIs(absl::StatusCode::kNotFound));
 }
 
+TEST_F(PublicityServiceTest, ManyAreReadAndConcludedEachJudgedAlone) {
+  NewPublicity later;
+  later.id = server_.ids().Next();
+  later.region_path = "360733102";
+  later.subject_type = "evaluation";
+  later.subject_id = server_.ids().Next();
+  later.kind = "CLASS";
+  later.channels = {"村务公开栏"};
+  later.content_sha256 = std::string(64, 'b');
+  later.days_required = 30;
+  ASSERT_OK(mysql::Transact(server_.database().db(), [&](mysql::Tx& tx) {
+    return Start(tx, later, NoCalendar, server_.clock().Now()).status();
+  }));
+  server_.clock().Advance(absl::Hours(24 * 8));
+  const std::string token = server_.Token(Role::ROLE_COUNTY_OPERATOR, "360733", "o1");
+  v1::BatchGetPublicitiesRequest get;
+  get.add_ids(id_);
+  get.add_ids(later.id.ToString());
+  get.add_ids(server_.ids().Next().ToString());
+  ASSERT_OK_AND_ASSIGN(const auto seen,
+                       server_.Call<v1::BatchGetPublicitiesResponse>(
+                           absl::StrCat(kService, ".BatchGetPublicities"), get, token));
+  ASSERT_EQ(seen.publicities_size(), 2);
+  EXPECT_EQ(seen.missing_ids_size(), 1);
+
+  v1::BatchConcludePublicitiesRequest conclude;
+  conclude.set_request_id("conclude-many");
+  for (const v1::Publicity& publicity : seen.publicities()) {
+    type::v1::BulkItem& item = *conclude.add_items();
+    item.set_id(publicity.id());
+    item.set_etag(publicity.etag());
+  }
+  const std::string method = absl::StrCat(kService, ".BatchConcludePublicities");
+  ASSERT_OK_AND_ASSIGN(const auto first,
+                       server_.Call<v1::BatchConcludePublicitiesResponse>(method, conclude, token));
+  ASSERT_EQ(first.results_size(), 2);
+  for (int i = 0; i < 2; ++i) {
+    // As the actions of each had told.
+    for (const auto& action : seen.publicities(i).allowed_actions()) {
+      if (action.action() != "conclude") continue;
+      EXPECT_EQ(action.allowed(), first.results(i).done());
+      EXPECT_EQ(action.refusal_reason(), first.results(i).refusal().reason());
+    }
+  }
+  EXPECT_TRUE(first.results(0).done());
+  EXPECT_EQ(first.results(0).state(), "PUBLICITY_STATE_PASSED");
+  EXPECT_EQ(first.results(1).refusal().reason(), "PUBLICITY_PERIOD_RUNNING");
+  // Again, when the other's period is over: what was done stays, what was refused is tried again.
+  server_.clock().Advance(absl::Hours(24 * 30));
+  ASSERT_OK_AND_ASSIGN(
+      const auto second,
+      server_.Call<v1::BatchConcludePublicitiesResponse>(
+          method, conclude, server_.Token(Role::ROLE_COUNTY_OPERATOR, "360733", "o1")));
+  EXPECT_EQ(second.results(0).SerializeAsString(), first.results(0).SerializeAsString());
+  EXPECT_TRUE(second.results(1).done());
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM told"), 2);
+}
+
+TEST_F(PublicityServiceTest, AnObjectionOutsideThePeriodIsRefusedAsTold) {
+  server_.clock().Advance(absl::Hours(24 * 8));
+  ASSERT_OK(server_.Call<v1::Publicity>(
+      absl::StrCat(kService, ".ConcludePublicity"),
+      [&] {
+        v1::ConcludePublicityRequest request;
+        request.set_request_id("conclude-1");
+        request.set_id(id_);
+        return request;
+      }(),
+      server_.Token(Role::ROLE_COUNTY_OPERATOR, "360733", "o1")));
+  const std::string village = server_.Token(Role::ROLE_VILLAGE_REPORTER, "360733101", "v1");
+  ASSERT_OK_AND_ASSIGN(const v1::Publicity publicity, Get(village));
+  v1::RaiseObjectionRequest raise;
+  raise.set_request_id("raise-late");
+  raise.set_id(id_);
+  raise.set_raised_by("王小明");
+  raise.set_text("面积不对");
+  ASSERT_EQ(publicity.allowed_actions_size(), 1);
+  EXPECT_THAT(
+      server_.Call<v1::Publicity>(absl::StrCat(kService, ".RaiseObjection"), raise, village),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               publicity.allowed_actions(0).refusal_reason()));
+}
+
 TEST_F(PublicityServiceTest, ItsStatesAreInTheSnapshot) {
   ASSERT_OK_AND_ASSIGN(auto page, PublicityStates()->Page(server_.database().db(), "publicity",
                                                           Ulid(), 10, std::nullopt));

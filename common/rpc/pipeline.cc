@@ -207,6 +207,11 @@ struct Stages {
     return call.method->validator->Validate(*call.request);
   }
 
+  static absl::Status ClearOutput(const Pipeline&, Call& call) {
+    call.method->validator->ClearOutputOnly(call.request.get());
+    return absl::OkStatus();
+  }
+
   // Before the body is read, on the transport's thread.
   static constexpr Stage kAdmission[] = {
       {"trace", Trace},        // first, so that every later line of the log carries the id
@@ -222,9 +227,10 @@ struct Stages {
 
   // On a worker, with its session.
   static constexpr Stage kExecution[] = {
-      {"deadline", Deadline},  // again: the call may have waited longer than its caller
-      {"parse", Parse},        // bytes to message
-      {"validate", Validate},  // all violations at once, before the handler sees anything
+      {"deadline", Deadline},         // again: the call may have waited longer than its caller
+      {"parse", Parse},               // bytes to message
+      {"validate", Validate},         // all violations at once, before the handler sees anything
+      {"clear_output", ClearOutput},  // what the server sets is never taken from a client
   };
 };
 

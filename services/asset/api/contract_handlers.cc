@@ -11,6 +11,7 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/blob/service.h"
+#include "common/rpc/batch_get.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -468,25 +469,12 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::GetContract(
 
 absl::StatusOr<v1::BatchGetContractsResponse> ContractHandlers::BatchGetContracts(
     rpc::CallContext& c, const v1::BatchGetContractsRequest& r) {
-  std::vector<Ulid> ids;
-  for (const std::string& text : r.ids()) {
-    ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(text));
-    ids.push_back(id);
-  }
+  ASSIGN_OR_RETURN(const std::vector<Ulid> ids, rpc::ParseIds(r.ids()));
   ASSIGN_OR_RETURN(const std::vector<store::ContractRow> rows,
                    store::FindContracts(c.db, ids, c.scope));
   ASSIGN_OR_RETURN(const std::vector<v1::OperatingContract> contracts, Shown(c, rows));
-  std::map<std::string, const v1::OperatingContract*> by_id;
-  for (const v1::OperatingContract& contract : contracts) by_id[contract.id()] = &contract;
   v1::BatchGetContractsResponse out;
-  for (const std::string& id : r.ids()) {
-    const auto found = by_id.find(id);
-    if (found == by_id.end()) {
-      out.add_missing_ids(id);
-    } else {
-      *out.add_contracts() = *found->second;
-    }
-  }
+  rpc::AnswerInOrder(ids, contracts, out.mutable_contracts(), out.mutable_missing_ids());
   return out;
 }
 

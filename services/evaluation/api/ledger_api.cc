@@ -10,6 +10,7 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/inbox/service.h"
+#include "common/rpc/batch_get.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -67,25 +68,16 @@ absl::StatusOr<v1::LedgerEntry> GetLedgerEntry(CallContext& context,
 
 absl::StatusOr<v1::BatchGetLedgerEntriesResponse> BatchGetLedgerEntries(
     CallContext& context, const v1::BatchGetLedgerEntriesRequest& request) {
-  std::vector<Ulid> ids;
-  for (const std::string& text : request.ids()) {
-    ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(text));
-    ids.push_back(id);
-  }
+  ASSIGN_OR_RETURN(const std::vector<Ulid> ids, rpc::ParseIds(request.ids()));
   ASSIGN_OR_RETURN(const std::vector<LedgerRow> rows, GetEntries(context.db, ids, context.scope));
-  std::map<Ulid, const LedgerRow*> by_id;
-  for (const LedgerRow& row : rows) by_id[row.id] = &row;
-  v1::BatchGetLedgerEntriesResponse response;
-  for (const Ulid& id : ids) {
-    const auto found = by_id.find(id);
-    if (found == by_id.end()) {
-      response.add_missing_ids(id.ToString());
-      continue;
-    }
-    ASSIGN_OR_RETURN(v1::LedgerEntry message, ToMessage(*found->second));
-    FillEntryActions(context, &message);
-    *response.add_entries() = std::move(message);
+  std::vector<v1::LedgerEntry> entries;
+  for (const LedgerRow& row : rows) {
+    ASSIGN_OR_RETURN(v1::LedgerEntry entry, ToMessage(row));
+    FillEntryActions(context, &entry);
+    entries.push_back(std::move(entry));
   }
+  v1::BatchGetLedgerEntriesResponse response;
+  rpc::AnswerInOrder(ids, entries, response.mutable_entries(), response.mutable_missing_ids());
   return response;
 }
 

@@ -9,6 +9,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
+#include "services/evaluation/jobs/ledger_entries.h"
 #include "services/evaluation/store/evaluation_store.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/ledger_store.h"

@@ -11,6 +11,7 @@
 #include "common/base/strings.h"
 #include "common/blob/service.h"
 #include "common/feed/outbox.h"
+#include "common/rpc/batch_get.h"
 #include "common/rpc/bulk.h"
 #include "common/rpc/actor.h"
 #include "common/rpc/mutation.h"
@@ -213,7 +214,7 @@ absl::StatusOr<std::vector<v1::InventoryUnitReport>> Shown(
     subject.is_nil = subject.subjects == 0;
     subject.signatory = reports[i].signatory().empty() ? "-" : reports[i].signatory();
     workflow::FillAllowedActions(
-        UnitReportTable().Allowed(subject, WorkflowActor(c.caller, units[i].unit.region_path)),
+        AllowedOn(subject, WorkflowActor(c.caller, units[i].unit.region_path)),
         reports[i].mutable_allowed_actions());
   }
   return reports;
@@ -229,24 +230,11 @@ absl::StatusOr<v1::InventoryUnitReport> GetUnitReport(CallContext& c,
 
 absl::StatusOr<v1::BatchGetUnitReportsResponse> BatchGetUnitReports(
     CallContext& c, const v1::BatchGetUnitReportsRequest& request) {
-  std::vector<Ulid> ids;
-  for (const std::string& text : request.ids()) {
-    ASSIGN_OR_RETURN(const Ulid id, ParseId(text, "ids"));
-    ids.push_back(id);
-  }
+  ASSIGN_OR_RETURN(const std::vector<Ulid> ids, rpc::ParseIds(request.ids()));
   ASSIGN_OR_RETURN(const std::vector<UnitWithCampaign> units, GetUnits(c.db, ids, c.scope));
-  ASSIGN_OR_RETURN(std::vector<v1::InventoryUnitReport> reports, Shown(c, units));
-  std::map<std::string, const v1::InventoryUnitReport*> by_id;
-  for (const v1::InventoryUnitReport& report : reports) by_id[report.id()] = &report;
+  ASSIGN_OR_RETURN(const std::vector<v1::InventoryUnitReport> reports, Shown(c, units));
   v1::BatchGetUnitReportsResponse response;
-  for (const Ulid& id : ids) {
-    const auto found = by_id.find(id.ToString());
-    if (found == by_id.end()) {
-      response.add_missing_ids(id.ToString());
-    } else {
-      *response.add_unit_reports() = *found->second;
-    }
-  }
+  rpc::AnswerInOrder(ids, reports, response.mutable_unit_reports(), response.mutable_missing_ids());
   return response;
 }
 

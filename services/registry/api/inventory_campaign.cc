@@ -141,7 +141,7 @@ absl::StatusOr<int64_t> PendingUnits(mysql::Executor& db, const CampaignRow& row
 absl::Status CheckStep(const CallContext& c, const CampaignRow& row, std::string_view action,
                        int64_t pending = 0, bool force = false) {
   const CampaignSubject subject{static_cast<CampaignState>(row.state), pending, force};
-  return CampaignTable()
+  return CampaignTransitions()
       .Execute(subject, action, WorkflowActor(c.caller, row.region_path))
       .status();
 }
@@ -214,7 +214,7 @@ absl::StatusOr<v1::InventoryCampaign> GetOne(CallContext& c,
   }
   v1::InventoryCampaign campaign = CampaignMessage(row);
   workflow::FillAllowedActions(
-      CampaignTable().Allowed(subject, WorkflowActor(c.caller, row.region_path)),
+      CampaignTransitions().Allowed(subject, WorkflowActor(c.caller, row.region_path)),
       campaign.mutable_allowed_actions());
   return campaign;
 }

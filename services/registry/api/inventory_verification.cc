@@ -35,6 +35,44 @@ absl::StatusOr<std::vector<std::vector<RequiredDepartment>>> DepartmentsOf(
 
 namespace {
 
+bool MaySignFor(std::string_view department, const workflow::Actor& actor) {
+  const std::vector<workflow::RoleId> roles = SigningRoles(department);
+  return std::any_of(roles.begin(), roles.end(),
+                     [&](workflow::RoleId role) { return actor.Holds(role); });
+}
+
+absl::Status NotForThisRole(std::string_view department) {
+  return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
+      .Zh("您的角色不能代表该部门签字")
+      .With("department", department)
+      .Build();
+}
+
+absl::Status AlreadySigned() {
+  return FailedPrecondition("ALREADY_SIGNED", "该部门已签字").Build();
+}
+
+}  // namespace
+
+std::vector<workflow::AllowedAction> AllowedOn(const UnitReportSubject& subject,
+                                               const workflow::Actor& actor) {
+  std::vector<workflow::AllowedAction> actions = UnitReportTable().Allowed(subject, actor);
+  for (workflow::AllowedAction& action : actions) {
+    if (action.action != "sign" || !action.allowed) continue;
+    const std::vector<std::string>& missing = subject.missing_departments;
+    if (missing.empty()) {
+      action = workflow::ActionOf(action.action, action.label_zh, AlreadySigned());
+    } else if (std::none_of(missing.begin(), missing.end(), [&](const std::string& department) {
+                 return MaySignFor(department, actor);
+               })) {
+      action = workflow::ActionOf(action.action, action.label_zh, NotForThisRole(missing.front()));
+    }
+  }
+  return actions;
+}
+
+namespace {
+
 using rpc::CallContext;
 using rpc::Mutation;
 
@@ -120,7 +158,7 @@ absl::StatusOr<v1::VerificationTask> GetTask(CallContext& c,
   ASSIGN_OR_RETURN(v1::VerificationTask task, TaskOf(c.db, read.unit, c.now));
   ASSIGN_OR_RETURN(const std::vector<UnitReportSubject> subjects, SubjectsOf(c.db, {read}, c.now));
   std::vector<workflow::AllowedAction> actions =
-      UnitReportTable().Allowed(subjects[0], WorkflowActor(c.caller, read.unit.region_path));
+      AllowedOn(subjects[0], WorkflowActor(c.caller, read.unit.region_path));
   // Of the report's steps those that this task is about.
   actions.erase(std::remove_if(actions.begin(), actions.end(),
                                [](const workflow::AllowedAction& a) {
@@ -244,12 +282,6 @@ absl::Status Correct(std::string_view path, const std::string& value,
   }
 }
 
-bool MaySignFor(std::string_view department, const workflow::Actor& actor) {
-  const std::vector<workflow::RoleId> roles = SigningRoles(department);
-  return std::any_of(roles.begin(), roles.end(),
-                     [&](workflow::RoleId role) { return actor.Holds(role); });
-}
-
 absl::StatusOr<v1::VerificationTask> Sign(CallContext& c,
                                           const v1::SignVerificationRequest& request) {
   return rpc::Mutate<v1::VerificationTask>(
@@ -267,15 +299,12 @@ absl::StatusOr<v1::VerificationTask> Sign(CallContext& c,
           return FailedPrecondition("DEPARTMENT_NOT_REQUIRED", "该部门不在会同核实范围").Build();
         }
         if (!MaySignFor(department, actor)) {
-          return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
-              .Zh("您的角色不能代表该部门签字")
-              .With("department", department)
-              .Build();
+          return NotForThisRole(department);
         }
         ASSIGN_OR_RETURN(const std::vector<SignatureRow> signatures, Signatures(m.tx(), {l.unit}));
         for (const SignatureRow& s : signatures) {
           if (s.department_code == department) {
-            return FailedPrecondition("ALREADY_SIGNED", "该部门已签字").Build();
+            return AlreadySigned();
           }
           if (s.signed_by == c.caller.subject) {
             return FailedPrecondition("SAME_SIGNER", "同一人不能代表两个部门签字")

@@ -9,6 +9,7 @@
 #include "common/base/text.h"
 #include "common/blob/service.h"
 #include "common/rpc/actor.h"
+#include "common/rpc/batch_get.h"
 #include "common/rpc/mutation.h"
 #include "common/workflow/proto.h"
 #include "services/registry/api/convert.h"
@@ -246,24 +247,11 @@ absl::StatusOr<v1::Project> Get(Context& context, const v1::GetProjectRequest& r
 
 absl::StatusOr<v1::BatchGetProjectsResponse> BatchGet(Context& context,
                                                       const v1::BatchGetProjectsRequest& request) {
-  std::vector<Ulid> ids;
-  for (const std::string& text : request.ids()) {
-    ASSIGN_OR_RETURN(const Ulid id, ParseId(text, "ids"));
-    ids.push_back(id);
-  }
+  ASSIGN_OR_RETURN(const std::vector<Ulid> ids, rpc::ParseIds(request.ids()));
   ASSIGN_OR_RETURN(const std::vector<ProjectRow> rows, GetProjects(context.db, ids, context.scope));
-  ASSIGN_OR_RETURN(std::vector<v1::Project> projects, WithActions(context, rows));
-  std::map<std::string, v1::Project*> by_id;
-  for (v1::Project& project : projects) by_id[project.id()] = &project;
+  ASSIGN_OR_RETURN(const std::vector<v1::Project> projects, WithActions(context, rows));
   v1::BatchGetProjectsResponse response;
-  for (const Ulid& id : ids) {
-    const auto found = by_id.find(id.ToString());
-    if (found == by_id.end()) {
-      response.add_missing_ids(id.ToString());
-    } else {
-      *response.add_projects() = *found->second;
-    }
-  }
+  rpc::AnswerInOrder(ids, projects, response.mutable_projects(), response.mutable_missing_ids());
   return response;
 }
 

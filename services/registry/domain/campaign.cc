@@ -43,7 +43,7 @@ std::string CampaignStateLabel(CampaignState state) {
   return "未指定";
 }
 
-const workflow::Table<CampaignState, CampaignSubject>& CampaignTable() {
+const workflow::Table<CampaignState, CampaignSubject>& CampaignTransitions() {
   static const auto* table = new workflow::Table<State, Subject>(
       [](const Subject& s) { return s.state; }, CampaignStateLabel,
       {

@@ -9,7 +9,13 @@
 namespace bangfu::registry {
 
 // Numbers of bangfu.registry.v1.CampaignState.
-enum class CampaignState : int { kUnspecified = 0, kPlanned = 1, kOpen = 2, kClosed = 3, kOpening = 4 };
+enum class CampaignState : int {
+  kUnspecified = 0,
+  kPlanned = 1,
+  kOpen = 2,
+  kClosed = 3,
+  kOpening = 4
+};
 std::string CampaignStateLabel(CampaignState state);
 
 struct CampaignSubject {
@@ -20,8 +26,8 @@ struct CampaignSubject {
 };
 
 // Actions: open (the reports are then made in small steps: OPENING until all are there), close. A
-// close refuses with UNITS_PENDING, with the number in metadata `pending`, and with CAMPAIGN_OPENING
-// while reports are being made; by force it is done all the same.
-const workflow::Table<CampaignState, CampaignSubject>& CampaignTable();
+// close refuses with UNITS_PENDING, with the number in metadata `pending`, and with
+// CAMPAIGN_OPENING while reports are being made; by force it is done all the same.
+const workflow::Table<CampaignState, CampaignSubject>& CampaignTransitions();
 
 }  // namespace bangfu::registry
