@@ -25,13 +25,19 @@ namespace dict = ::bangfu::dictionary::v1;
 
 const char kService[] = "bangfu.dictionary.v1.DictionaryService";
 
+std::vector<std::string> Services() {
+  std::vector<std::string> services = OwnServices();
+  services.push_back(kService);
+  return services;
+}
+
 class DictionaryTest : public ::testing::Test {
  protected:
   DictionaryTest()
-      : server_({.services = {kService, "bangfu.registry.v1.CodeListService"},
+      : server_({.services = Services(),
                  .migrations = migrate::Concat(runtime::StandardMigrations(), OwnMigrations())},
                 [](rpc::Router& router) {
-                  RegisterReferenceHandlers(router);
+                  RegisterHandlers(router);
                   dictionary::RegisterDictionaryService(router, MakeDictionaryOptions());
                 }) {}
 
