@@ -427,7 +427,8 @@ absl::Status NotRunning(v1::PublicityState state) {
 absl::StatusOr<v1::Publicity> RaiseObjection(mysql::Tx& tx, const v1::Publicity& publicity,
                                              const Ulid& objection_id, std::string_view raised_by,
                                              std::string_view text, const workflow::Actor& actor,
-                                             const CalendarLookup& calendar, absl::Time now) {
+                                             const CalendarLookup& calendar, absl::Time now,
+                                             AnswerPeriod answer) {
   absl::StatusOr<v1::PublicityState> to =
       Transitions().Execute(SubjectOf(publicity, now), "raise_objection", actor);
   if (!to.ok()) {
@@ -436,7 +437,7 @@ absl::StatusOr<v1::Publicity> RaiseObjection(mysql::Tx& tx, const v1::Publicity&
   }
   ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(publicity.id()));
   ASSIGN_OR_RETURN(const Deadline due,
-                   Count(tx, calendar, ShanghaiDay(now), kObjectionAnswerDays, DayKind::kWorking));
+                   Count(tx, calendar, ShanghaiDay(now), answer.days, answer.kind));
   RETURN_IF_ERROR(
       tx.Execute("INSERT INTO objection (id, publicity_id, raised_at, raised_by, recorded_subject, "
                  "text, state, answer_due, handled_subject, handled_name, handled_role, "

@@ -25,6 +25,11 @@ namespace bangfu::publicity {
 
 // Working days in which an objection is answered (§3.9).
 inline constexpr int kObjectionAnswerDays = 5;
+// How long an answer may take, where the service has it as data.
+struct AnswerPeriod {
+  int days = kObjectionAnswerDays;
+  DayKind kind = DayKind::kWorking;
+};
 
 // The service's copy of the work calendar for these years, both included.
 using CalendarLookup = std::function<absl::StatusOr<Calendar>(
@@ -103,7 +108,8 @@ absl::StatusOr<std::vector<v1::Publicity>> ListById(
 absl::StatusOr<v1::Publicity> RaiseObjection(mysql::Tx& tx, const v1::Publicity& publicity,
                                              const Ulid& objection_id, std::string_view raised_by,
                                              std::string_view text, const workflow::Actor& actor,
-                                             const CalendarLookup& calendar, absl::Time now);
+                                             const CalendarLookup& calendar, absl::Time now,
+                                             AnswerPeriod answer = {});
 // NOT_FOUND for another objection; FAILED_PRECONDITION OBJECTION_DECIDED, SAME_PERSON (who recorded
 // it does not decide it). UPHELD ends the publicity.
 absl::StatusOr<v1::Publicity> DecideObjection(mysql::Tx& tx, const v1::Publicity& publicity,

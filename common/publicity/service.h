@@ -18,6 +18,8 @@ using OwnerCallback = std::function<absl::Status(rpc::Mutation&, const v1::Publi
 
 struct ServiceOptions {
   CalendarLookup calendar;
+  // The service's copy of the parameter; empty: the default.
+  std::function<absl::StatusOr<AnswerPeriod>(mysql::Executor&)> answer_period;
   OwnerCallback on_passed;  // may be empty
   OwnerCallback on_upheld;  // may be empty
   TitleOf title;            // empty: work is titled by the subject's type
