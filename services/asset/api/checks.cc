@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_format.h"
 #include "common/base/strings.h"
-#include "common/feed/consumer.h"
+#include "common/feed/freshness.h"
 #include "common/status/macros.h"
 
 namespace bangfu::asset::api {
@@ -22,16 +22,11 @@ Error Refusal(std::string_view reason, std::string_view zh) {
 
 absl::Status CheckReferenceFresh(mysql::Executor& db, absl::Time now, absl::Duration limit) {
   if (limit == absl::InfiniteDuration()) return absl::OkStatus();
-  const absl::StatusOr<feed::ConsumerProgress> progress =
-      feed::ReadProgress(db, kReferenceConsumer, kRegistry);
-  if (!progress.ok() && !absl::IsNotFound(progress.status())) return progress.status();
-  if (progress.ok() && progress->Lag(now) <= limit) return absl::OkStatus();
-  return Error(absl::StatusCode::kUnavailable, "REFERENCE_STALE")
-      .Domain(kErrorDomain)
-      .Zh("基础数据（项目、区划、代码）尚未与项目服务同步，暂不能写入")
-      .With("source", kRegistry)
-      .RetryAfter(absl::Seconds(5))
-      .Build();
+  // The province's number, where it has told one.
+  ASSIGN_OR_RETURN(const int64_t minutes,
+                   store::ParameterOf(db, "REFERENCE_LAG_MINUTES", absl::ToInt64Minutes(limit)));
+  return feed::CheckFresh(db, kReferenceConsumer, kRegistry, now, absl::Minutes(minutes),
+                          kErrorDomain);
 }
 
 absl::Status CheckFunding(const v1::AssetDetails& details, const FundSources& sources,

@@ -19,7 +19,8 @@ namespace bangfu::asset::api {
 inline constexpr char kReferenceConsumer[] = "asset.reference";
 inline constexpr char kRegistry[] = "registry";
 
-// Writes wait while the copies of the registry's records are older than this (domain §3.8).
+// Writes wait while the copies of the registry's records are older than REFERENCE_LAG_MINUTES, or
+// than `limit` while the registry has not told of it (domain §3.8). Infinite: not checked.
 // UNAVAILABLE REFERENCE_STALE.
 absl::Status CheckReferenceFresh(mysql::Executor& db, absl::Time now, absl::Duration limit);
 

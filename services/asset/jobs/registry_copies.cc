@@ -81,8 +81,8 @@ store::OperatorCopy CopyOf(const reg::Operator& op, const Ulid& id) {
 }  // namespace
 
 std::vector<std::string> RegistryAggregates() {
-  return {"project",  "operator", "region_batch", "code_batch", "industry_category_batch",
-          "parameter"};
+  return {"project",    "operator",  "region_batch",
+          "code_batch", "parameter", "industry_category_batch"};
 }
 
 absl::Status RegistryCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
@@ -92,6 +92,7 @@ absl::Status RegistryCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
   std::map<std::string, store::RegionCopy> regions;
   std::map<std::pair<std::string, std::string>, store::CodeCopy> codes;
   std::map<std::pair<std::string, std::string>, store::IndustryCopy> industries;
+  std::map<std::string, int64_t> parameters;
   const absl::CivilDay today = ShanghaiDay(batch.now);
   for (const feed::v1::Event* event : batch.events) {
     const std::string& type = event->aggregate_type();
@@ -151,6 +152,7 @@ absl::Status RegistryCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
       }
     } else if (type == "parameter") {
       ASSIGN_OR_RETURN(const auto changed, Payload<reg::ParameterChanged>(*event));
+      parameters[changed.parameter().code()] = changed.parameter().value();
       RETURN_IF_ERROR(
           blob::PutSetting(tx, changed.parameter().code(), changed.parameter().value()));
     } else if (type == "industry_category_batch") {
@@ -167,6 +169,7 @@ absl::Status RegistryCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
     return out;
   };
   RETURN_IF_ERROR(store::PutRegions(tx, values(regions)));
+  RETURN_IF_ERROR(store::PutParameters(tx, parameters));
   RETURN_IF_ERROR(store::PutCodes(tx, values(codes)));
   RETURN_IF_ERROR(store::PutIndustries(tx, values(industries)));
   RETURN_IF_ERROR(store::PutOperators(tx, values(operators), batch.generation));

@@ -73,6 +73,22 @@ absl::Status PutCodes(mysql::Tx& tx, const std::vector<CodeCopy>& rows) {
       .status();
 }
 
+absl::Status PutParameters(mysql::Tx& tx, const std::map<std::string, int64_t>& values) {
+  if (values.empty()) return absl::OkStatus();
+  std::vector<Params> params;
+  for (const auto& [code, value] : values) params.push_back({code, value});
+  return mysql::BulkInsert(tx, "parameter_copy", "(code, value)", params,
+                           "ON DUPLICATE KEY UPDATE value = VALUES(value)")
+      .status();
+}
+
+absl::StatusOr<int64_t> ParameterOf(mysql::Executor& db, const std::string& code,
+                                    int64_t otherwise) {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query("SELECT value FROM parameter_copy WHERE code = ?", {code}));
+  return rows.empty() ? otherwise : rows[0].Int(0);
+}
+
 absl::Status PutProjects(mysql::Tx& tx, const std::vector<ProjectCopy>& rows, int64_t generation) {
   if (rows.empty()) return absl::OkStatus();
   std::vector<Params> params;

@@ -64,12 +64,17 @@ struct IndustryCopy {
 
 absl::Status PutRegions(mysql::Tx& tx, const std::vector<RegionCopy>& rows);
 absl::Status PutCodes(mysql::Tx& tx, const std::vector<CodeCopy>& rows);
+// By code.
+absl::Status PutParameters(mysql::Tx& tx, const std::map<std::string, int64_t>& values);
 absl::Status PutProjects(mysql::Tx& tx, const std::vector<ProjectCopy>& rows, int64_t generation);
 absl::Status PutOperators(mysql::Tx& tx, const std::vector<OperatorCopy>& rows, int64_t generation);
 absl::Status PutIndustries(mysql::Tx& tx, const std::vector<IndustryCopy>& rows);
 
 // Today's path of a region code; nullopt: unknown, empty: not decided.
 absl::StatusOr<std::optional<std::string>> RegionPath(mysql::Executor& db, const std::string& code);
+// `otherwise` while the registry has not told of it.
+absl::StatusOr<int64_t> ParameterOf(mysql::Executor& db, const std::string& code,
+                                    int64_t otherwise);
 absl::StatusOr<std::vector<RegionCopy>> AllRegions(mysql::Executor& db);
 absl::StatusOr<std::optional<OperatorCopy>> FindOperator(mysql::Executor& db, const Ulid& id);
 // Codes of one list that are valid.
