@@ -9,6 +9,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/evaluation/api/deps.h"
+#include "services/evaluation/api/freshness.h"
 #include "services/evaluation/api/lifecycle_api.h"
 #include "services/evaluation/api/prefill.h"
 #include "services/evaluation/facts/work_calendar.h"
@@ -21,6 +22,7 @@
 #include "services/evaluation/jobs/ledger_entries.h"
 #include "services/evaluation/jobs/ledger_work.h"
 #include "services/evaluation/jobs/nightly.h"
+#include "services/evaluation/jobs/overrides.h"
 #include "services/evaluation/jobs/registry_effects.h"
 #include "services/evaluation/jobs/snapshot.h"
 #include "services/evaluation/jobs/void_subjects.h"
@@ -52,6 +54,7 @@ absl::Status Compose(runtime::App& app) {
   });
   states->Add(kEntryAggregate, PageLedgerEntries);
   states->Add(kSignatureAggregate, PageLedgerSignatures);
+  states->Add(kOverrideNoticeAggregate, PageOverrideNoticeEvents);
   standard.states = states;
   standard.following = {
       {kRegistrySource, kFactsConsumer, RegistryAggregates(),
@@ -79,6 +82,10 @@ absl::Status Compose(runtime::App& app) {
   RegisterLedgerHandlers(app.router(), deps);
   RegisterDashboardHandlers(app.router());
   publicity::RegisterPublicityService(app.router(), ClassPublicityOptions());
+  GuardWrites(app.router(),
+              {"bangfu.evaluation.v1.CriteriaService", "bangfu.evaluation.v1.FactService",
+               "bangfu.evaluation.v1.EvaluationService", "bangfu.evaluation.v1.LedgerService",
+               "bangfu.publicity.v1.PublicityService"});
 
   app.jobs().AddPeriodic("seed_baseline", absl::Hours(1), [&app](mysql::Session& session) {
     return SeedBaseline(session, app.ids(), app.clock().Now());
@@ -89,6 +96,13 @@ absl::Status Compose(runtime::App& app) {
   app.jobs().AddPeriodic("refresh_boards", absl::Minutes(10), [&app](mysql::Session& session) {
     return RefreshBoards(session, app.clock().Now());
   });
+  app.jobs().AddPeriodic("expire_overrides", absl::Hours(6), [&app](mysql::Session& session) {
+    return ExpireOverrides(session, app.clock().Now());
+  });
+  app.jobs().AddPeriodic("notice_override_shares", absl::Hours(24),
+                         [&app](mysql::Session& session) {
+                           return NoticeOverrideShares(session, app.ids(), app.clock().Now());
+                         });
   app.jobs().AddPeriodic("recount_rollups", absl::Hours(24), [&app](mysql::Session& session) {
     return RecountAndRefresh(session, app.clock().Now());
   });

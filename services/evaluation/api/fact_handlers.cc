@@ -18,6 +18,7 @@
 #include "services/evaluation/api/deps.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/facts/fact_loader.h"
+#include "services/evaluation/facts/measure_codes.h"
 #include "services/evaluation/facts/moment.h"
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/jobs/evaluator.h"
@@ -107,7 +108,7 @@ absl::StatusOr<v1::ListFactsResponse> ListFacts(CallContext& context, const Deps
     if (name == "no_revital_value") return flag(f.no_revital_value);
     if (name == "appraisal_id") return f.appraisal_id;
     if (name == "tech_backward") return flag(f.tech_backward);
-    if (name == "cause") return std::string(EnumName(f.cause));
+    if (name == "cause") return f.cause;
     if (name == "revitalise_feasible") return std::string(EnumName(f.revitalise_feasible));
     return "";
   };
@@ -146,6 +147,8 @@ absl::StatusOr<v1::SubmitExpertScoresResponse> SubmitExpertScores(
     error.Field(Cat("scores[", i, "].", field), why);
     valid = false;
   };
+  ASSIGN_OR_RETURN(const MeasureCatalogue catalogue,
+                   LoadMeasures(context.db, ShanghaiDay(context.now)));
   std::map<Ulid, int> index;
   for (int i = 0; i < request.scores_size(); ++i) {
     const v1::ExpertScore& score = request.scores(i);
@@ -154,7 +157,8 @@ absl::StatusOr<v1::SubmitExpertScoresResponse> SubmitExpertScores(
     if (!score.has_market_outlook() && !score.has_resource_basis()) {
       fault(i, "market_outlook", "市场前景与资源支撑至少评一项");
     }
-    if (!score.cause().empty() && !ParseEnum<Cause>(score.cause())) {
+    const CauseDef* cause = catalogue.FindCause(score.cause());
+    if (!score.cause().empty() && (cause == nullptr || !cause->in_force)) {
       fault(i, "cause", "不是规定的困难原因代码");
     }
   }
@@ -283,7 +287,7 @@ absl::StatusOr<v1::DispatchReport> SubmitDispatchReport(
   }
   Error error(absl::StatusCode::kInvalidArgument, "FIELD_INVALID");
   bool valid = true;
-  std::set<std::pair<std::string, std::string>> seen;
+  std::set<std::string> seen;
   for (int i = 0; i < wanted.figures_size(); ++i) {
     const v1::DispatchFigure& f = wanted.figures(i);
     if (std::find(kDispatchGroups.begin(), kDispatchGroups.end(), f.group()) ==
@@ -291,7 +295,8 @@ absl::StatusOr<v1::DispatchReport> SubmitDispatchReport(
       error.Field(Cat("report.figures[", i, "].group"), "不是规定的六类调度指标");
       valid = false;
     }
-    if (!seen.emplace(f.group(), f.code()).second) {
+    // Figures are facts by their code, so that a code stands in one group only.
+    if (!seen.insert(f.code()).second) {
       error.Field(Cat("report.figures[", i, "].code"), "指标重复");
       valid = false;
     }
@@ -303,6 +308,9 @@ absl::StatusOr<v1::DispatchReport> SubmitDispatchReport(
         if (industry.type != kIndustrySubject) {
           return InvalidField("report.industry_id", "不是县级帮扶产业").Build();
         }
+        if (industry.is_void) return FailedPrecondition("SUBJECT_VOID", "对象已作废").Build();
+        // Locked before its report, as an evaluation locks it before its facts.
+        RETURN_IF_ERROR(LockSubjects(m.tx(), {industry.id}).status());
         ASSIGN_OR_RETURN(std::optional<DispatchReportRow> old,
                          LockDispatchReport(m.tx(), industry.id, wanted.period()));
         DispatchReportRow row;
@@ -329,6 +337,8 @@ absl::StatusOr<v1::DispatchReport> SubmitDispatchReport(
         SetTime(context.now, report.mutable_reported_at());
         row.payload = report.SerializeAsString();
         RETURN_IF_ERROR(PutDispatchReport(m.tx(), row));
+        // Its figures are facts: the next batch judges the industry again.
+        RETURN_IF_ERROR(BumpFactsVersion(m.tx(), {industry.id}, context.now));
         RETURN_IF_ERROR(m.Audit("dispatch_report", row.id, row.region_path,
                                 before ? &*before : nullptr, report));
         return report;

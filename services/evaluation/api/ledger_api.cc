@@ -24,6 +24,7 @@
 #include "services/evaluation/domain/evaluation_actions.h"
 #include "services/evaluation/domain/lifecycle.h"
 #include "services/evaluation/domain/measures.h"
+#include "services/evaluation/facts/measure_codes.h"
 #include "services/evaluation/facts/moment.h"
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/facts/work_calendar.h"
@@ -32,6 +33,7 @@
 #include "services/evaluation/jobs/ledger_work.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/ledger_store.h"
+#include "services/evaluation/store/override_store.h"
 #include "services/evaluation/store/reference_store.h"
 #include "services/evaluation/store/subject_store.h"
 
@@ -88,7 +90,7 @@ absl::StatusOr<v1::ListLedgerEntriesResponse> ListLedgerEntries(
   const std::string filter =
       Cat("ledger/", request.region_code(), "/", static_cast<int>(request.class_()), "/",
           static_cast<int>(request.subject_type()), "/", request.subject_id(), "/",
-          request.include_left() ? 1 : 0);
+          request.include_left() ? 1 : 0, request.reevaluation_due() ? 1 : 0);
   ASSIGN_OR_RETURN(std::vector<std::string> key, DecodePageToken(request.page_token(), filter));
   if (!key.empty()) {
     absl::StatusOr<Ulid> id =
@@ -107,6 +109,7 @@ absl::StatusOr<v1::ListLedgerEntriesResponse> ListLedgerEntries(
   query.four_class = request.class_();
   query.subject_type = request.subject_type();
   query.include_left = request.include_left();
+  query.due_only = request.reevaluation_due();
   query.limit = limit + 1;
   ASSIGN_OR_RETURN(std::vector<LedgerRow> rows, ListEntries(context.db, query, context.scope));
   v1::ListLedgerEntriesResponse response;
@@ -123,32 +126,6 @@ absl::StatusOr<v1::ListLedgerEntriesResponse> ListLedgerEntries(
 // --- measures
 // -------------------------------------------------------------------------------------
 
-// The codes against class and cause, each with a reason of its own, before the rules of the plan as
-// a whole (R030, R032, R035–R043).
-absl::Status CheckCodes(FourClass four_class, Cause cause, const v1::MeasurePlan& plan) {
-  for (int i = 0; i < plan.measures_size(); ++i) {
-    const v1::PlannedMeasure& m = plan.measures(i);
-    const std::string field = Cat("plan.measures[", i, "].code");
-    const MeasureDef* def = FindMeasure(four_class, m.code());
-    if (def == nullptr) {
-      const std::string why = Cat(EnumZh(four_class), "没有措施 ", m.code());
-      return Error(absl::StatusCode::kInvalidArgument, "MEASURE_NOT_OF_CLASS")
-          .Zh(why)
-          .Field(field, why)
-          .With("code", m.code());
-    }
-    if (four_class == FourClass::kRevitalize && cause != Cause::kUnspecified &&
-        !IsAllowed(cause, m.code())) {
-      const std::string why = Cat("措施“", def->name_zh, "”不适用于原因“", EnumZh(cause), "”");
-      return Error(absl::StatusCode::kInvalidArgument, "CAUSE_MEASURE_MISMATCH")
-          .Zh(why)
-          .Field(field, why)
-          .With("code", m.code());
-    }
-  }
-  return absl::OkStatus();
-}
-
 // The fields of the domain's plan in the words of the contract.
 absl::Status InPlanWords(const absl::Status& status) {
   const ErrorDetail detail = GetErrorDetail(status);
@@ -156,7 +133,10 @@ absl::Status InPlanWords(const absl::Status& status) {
   std::string field = detail.violations[0].field;
   if (field == "responsible") field = "responsible_unit";
   if (field == "deadline") field = "due";
-  return InvalidField(Cat("plan.", field), detail.violations[0].description);
+  Error error(absl::StatusCode::kInvalidArgument, detail.reason);
+  error.Zh(detail.message_zh).Field(Cat("plan.", field), detail.violations[0].description);
+  for (const auto& [key, value] : detail.metadata) error.With(key, value);
+  return error;
 }
 
 absl::StatusOr<ArgumentRecord> ArgumentOf(mysql::Executor& db, const std::string& id,
@@ -211,14 +191,7 @@ absl::StatusOr<v1::LedgerEntry> PlanMeasures(CallContext& context,
         MeasurePlan plan;
         plan.subject_id = row.subject_id.ToString();
         plan.four_class = four_class;
-        if (!planned.cause().empty()) {
-          std::optional<Cause> cause = ParseEnum<Cause>(planned.cause());
-          if (!cause || *cause == Cause::kUnspecified) {
-            return InvalidField("plan.cause", "没有此困难原因");
-          }
-          plan.cause = *cause;
-        }
-        RETURN_IF_ERROR(CheckCodes(four_class, plan.cause, planned));
+        plan.cause = planned.cause();
         for (const v1::PlannedMeasure& p : planned.measures()) {
           plan.measures.push_back({p.code(), p.description()});
         }
@@ -228,8 +201,9 @@ absl::StatusOr<v1::LedgerEntry> PlanMeasures(CallContext& context,
         if (!planned.argument_id().empty()) {
           ASSIGN_OR_RETURN(argument, ArgumentOf(m.tx(), planned.argument_id(), context.scope));
         }
+        ASSIGN_OR_RETURN(const MeasureCatalogue catalogue, LoadMeasures(m.tx(), Today(context)));
         if (absl::Status status =
-                CheckMeasurePlan(plan, argument ? &*argument : nullptr, Today(context));
+                CheckMeasurePlan(plan, catalogue, argument ? &*argument : nullptr, Today(context));
             !status.ok()) {
           return InPlanWords(status);
         }
@@ -268,23 +242,27 @@ absl::StatusOr<v1::LedgerEntry> ReportMeasureProgress(
                      });
 }
 
-absl::StatusOr<v1::ListMeasuresResponse> ListMeasures(CallContext&,
+absl::StatusOr<v1::ListMeasuresResponse> ListMeasures(CallContext& context,
                                                       const v1::ListMeasuresRequest& request) {
+  ASSIGN_OR_RETURN(const MeasureCatalogue catalogue, LoadMeasures(context.db, Today(context)));
   v1::ListMeasuresResponse response;
-  for (const MeasureDef& def : Measures()) {
+  for (const MeasureDef& def : catalogue.measures) {
+    if (!def.in_force) continue;
     if (request.class_() != type::v1::FOUR_CLASS_UNSPECIFIED &&
         request.class_() != static_cast<type::v1::FourClass>(def.four_class)) {
       continue;
     }
     v1::Measure* measure = response.add_measures();
     measure->set_class_(static_cast<type::v1::FourClass>(def.four_class));
-    measure->set_code(std::string(def.code));
-    measure->set_name_zh(std::string(def.name_zh));
+    measure->set_code(def.code);
+    measure->set_name_zh(def.name_zh);
+    measure->set_description_required(def.description_required);
+    measure->set_path(def.path);
     if (def.four_class != FourClass::kRevitalize) continue;
     measure->set_category(std::string(EnumName(def.category)));
     measure->set_category_zh(std::string(EnumZh(def.category)));
-    for (const auto& cause : Entries(static_cast<const Cause*>(nullptr))) {
-      if (IsAllowed(cause.value, def.code)) measure->add_causes(std::string(cause.name));
+    for (const CauseDef& cause : catalogue.causes) {
+      if (cause.in_force && IsAllowed(cause, def)) measure->add_causes(cause.code);
     }
   }
   return response;
@@ -497,12 +475,18 @@ absl::StatusOr<v1::Progress> GetProgress(CallContext& context,
   SetTime(context.now, progress.mutable_as_of());
   RETURN_IF_ERROR(
       FillProgress(context.db, path, Today(context), input, progress.mutable_figures()));
+  ASSIGN_OR_RETURN(std::vector<OverrideNoticeRow> notices, ListOverrideNotices(context.db, path));
+  for (const OverrideNoticeRow& row : notices) {
+    if (!progress.add_override_notices()->ParseFromString(row.payload)) {
+      return absl::DataLossError("a stored override notice cannot be read");
+    }
+  }
   return progress;
 }
 
 }  // namespace
 
-void RegisterLedgerHandlers(rpc::Router& router, const Deps&) {
+void RegisterLedgerHandlers(rpc::Router& router, const Deps& deps) {
   const std::string service = "bangfu.evaluation.v1.LedgerService.";
   router.Unary<v1::GetLedgerEntryRequest, v1::LedgerEntry>(service + "GetLedgerEntry",
                                                            GetLedgerEntry);
@@ -522,7 +506,8 @@ void RegisterLedgerHandlers(rpc::Router& router, const Deps&) {
   router.Unary<v1::VerifyRollupsRequest, v1::VerifyRollupsResponse>(service + "VerifyRollups",
                                                                     VerifyRollups);
   router.Unary<v1::GetProgressRequest, v1::Progress>(service + "GetProgress", GetProgress);
-  RegisterLedgerTables(router);
+  RegisterTrends(router);
+  RegisterLedgerTables(router, deps);
 }
 
 }  // namespace bangfu::evaluation

@@ -24,11 +24,15 @@
 #include "services/evaluation/domain/explanation.h"
 #include "services/evaluation/domain/lifecycle.h"
 #include "services/evaluation/domain/measures.h"
+#include "services/evaluation/facts/measure_codes.h"
+#include "services/evaluation/facts/parameters.h"
+#include "services/evaluation/jobs/evaluator.h"
 #include "services/evaluation/jobs/ledger_entries.h"
 #include "services/evaluation/store/evaluation_store.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/ledger_store.h"
 #include "services/evaluation/store/lifecycle_store.h"
+#include "services/evaluation/store/override_store.h"
 #include "services/evaluation/store/reference_store.h"
 #include "services/evaluation/store/subject_store.h"
 
@@ -192,7 +196,10 @@ table::TableSpec T14Spec() {
   c.push_back(Column("closed_out_upgrade", "升级", ColumnKind::kInt, "", closed));
   c.push_back(Column("closed_out_exit", "退出", ColumnKind::kInt, "", closed));
   c.push_back(Column("revitalization_rate_bp", "盘活率", ColumnKind::kBp));
+  c.push_back(Column("reclassified", "重新认定转出（未销号）", ColumnKind::kInt));
   c.push_back(Column("override_rate_bp", "人工调整率", ColumnKind::kBp));
+  c.push_back(Column("override_notice", "人工调整率提示"));
+  c.push_back(Column("reevaluation_due", "人工调整到期", ColumnKind::kInt));
   c.push_back(Column("signed", "签字状态"));
   return spec;
 }
@@ -235,7 +242,10 @@ std::vector<Cell> T14Cells(const v1::T14Row& row) {
   number(row.closed_out_upgrade());
   number(row.closed_out_exit());
   number(row.revitalization_rate_bp());
+  number(row.reclassified());
   number(row.override_rate_bp());
+  cells.emplace_back(std::string(row.override_notice() ? "超过上限" : ""));
+  number(row.reevaluation_due());
   cells.emplace_back(std::string(!HasLedger(row) ? "无台账" : row.signed_() ? "已签字" : "未签字"));
   return cells;
 }
@@ -245,12 +255,14 @@ struct T14Sums {
   UnitFigures figures;
   VillageFigures villages;
   CloseOuts close_outs;
+  int64_t due = 0;  // overrides that have ended
 
   T14Sums& operator+=(const T14Sums& other) {
     for (const auto& [key, f] : other.figures.classes) figures.classes[key] += f;
     for (const auto& [key, f] : other.figures.results) figures.results[key] += f;
     villages += other.villages;
     close_outs += other.close_outs;
+    due += other.due;
     return *this;
   }
 };
@@ -271,7 +283,7 @@ void FillClasses(const UnitFigures& figures, int type, bool with_money,
   }
 }
 
-v1::T14Row RowOf(const T14Sums& sums) {
+v1::T14Row RowOf(const T14Sums& sums, int64_t override_limit_bp) {
   v1::T14Row row;
   row.set_villages_due(sums.villages.due);
   row.set_villages_reported(sums.villages.reported);
@@ -309,7 +321,10 @@ v1::T14Row RowOf(const T14Sums& sums) {
   FillClasses(sums.figures, kIndustrySubject, false, row.mutable_industry_classes());
   row.set_overridden(overridden);
   row.set_override_rate_bp(static_cast<int32_t>(RatioBp(overridden, effective)));
+  row.set_override_notice(row.override_rate_bp() > override_limit_bp);
+  row.set_reevaluation_due(sums.due);
   row.set_close_out_due(sums.close_outs.due);
+  row.set_reclassified(sums.close_outs.reclassified);
   row.set_closed_out_consolidate(sums.close_outs.to_consolidate);
   row.set_closed_out_upgrade(sums.close_outs.to_upgrade);
   row.set_closed_out_exit(sums.close_outs.exited);
@@ -333,6 +348,9 @@ absl::StatusOr<v1::T14> BuildT14(CallContext& context, const RegionRow& region,
   for (const auto& [unit, v] : villages) units[unit].villages = v;
   ASSIGN_OR_RETURN(auto close_outs, SumCloseOuts(context.db, path, digits));
   for (const auto& [unit, c] : close_outs) units[unit].close_outs = c;
+  ASSIGN_OR_RETURN(auto due, CountDue(context.db, path, digits));
+  for (const auto& [unit, count] : due) units[unit].due = count;
+  ASSIGN_OR_RETURN(const int64_t override_limit, ReadParameter(context.db, kOverrideShareLimit));
   LedgerSignatures signatures;
   RETURN_IF_ERROR(signatures.Load(context.db, path));
 
@@ -353,7 +371,7 @@ absl::StatusOr<v1::T14> BuildT14(CallContext& context, const RegionRow& region,
     digest.Add(printed);
   };
   for (const auto& [unit, sums] : units) {
-    v1::T14Row row = RowOf(sums);
+    v1::T14Row row = RowOf(sums, override_limit);
     row.set_region_code(unit);
     // What lies with the region itself and with none of its children.
     const bool own = unit == path && path.size() < 12;
@@ -364,7 +382,7 @@ absl::StatusOr<v1::T14> BuildT14(CallContext& context, const RegionRow& region,
     add_to_digest(row);
     *out.add_rows() = std::move(row);
   }
-  *out.mutable_sum() = RowOf(total);
+  *out.mutable_sum() = RowOf(total, override_limit);
   out.mutable_sum()->set_region_code(path);
   out.mutable_sum()->set_region_name("合计");
   out.mutable_sum()->set_signed_(HasLedger(out.sum()) && signatures.Complete(path));
@@ -403,16 +421,10 @@ absl::Status ExportT14(CallContext& context, const v1::ExportT14Request& request
 // --- T2
 // -------------------------------------------------------------------------------------------
 
-struct Dimension {
-  std::string_view code, name_zh;
-};
-constexpr Dimension kDimensions[] = {{"D1", "产业发展水平"},
-                                     {"D2", "经营管理状况"},
-                                     {"D3", "项目资产收益"},
-                                     {"D4", "联农带农效果"},
-                                     {"D5", "产业发展前景"}};
+// The dimensions of the criteria in force (R028): code and name.
+using Dimensions = std::vector<std::pair<std::string, std::string>>;
 
-table::TableSpec T2Spec(FourClass four_class) {
+table::TableSpec T2Spec(FourClass four_class, const Dimensions& dimensions) {
   table::TableSpec spec;
   spec.table_no = "T2";
   spec.title_zh = Cat("四个一批台账（", EnumZh(four_class), "）");
@@ -424,9 +436,9 @@ table::TableSpec T2Spec(FourClass four_class) {
   c.push_back(Column("fund_sources", "资金来源"));
   c.push_back(Column("invested_fen", "投入", ColumnKind::kWanYuan));
   c.push_back(Column("asset_value_fen", "资产原值", ColumnKind::kWanYuan));
-  for (const Dimension& d : kDimensions) {
-    c.push_back(
-        Column(std::string(d.code), std::string(d.name_zh), ColumnKind::kBp, "分", {"五维得分"}));
+  const std::string group = dimensions.size() == 5 ? "五维得分" : "各维度得分";
+  for (const auto& [code, name] : dimensions) {
+    c.push_back(Column(code, name, ColumnKind::kBp, "分", {group}));
   }
   c.push_back(Column("total", "总分", ColumnKind::kBp, "分"));
   c.push_back(Column("suggested_class", "系统建议类别"));
@@ -449,6 +461,8 @@ table::TableSpec T2Spec(FourClass four_class) {
 
 // What a page of entries needs from other tables, read in a handful of statements.
 struct T2Page {
+  const MeasureCatalogue* catalogue = nullptr;
+  Dimensions dimensions;
   absl::flat_hash_map<Ulid, v1::Evaluation> evaluations;
   absl::flat_hash_map<Ulid, std::string> short_boards;
   absl::flat_hash_map<Ulid, std::string> fund_sources;
@@ -458,18 +472,20 @@ using CodeNames = std::map<std::string, std::string>;
 
 absl::StatusOr<CodeNames> FundSourceNames(mysql::Executor& db) {
   CodeNames names;
-  ASSIGN_OR_RETURN(std::vector<ReferenceRow> rows, LoadReferences(db, kCodeRef));
+  ASSIGN_OR_RETURN(std::vector<ReferenceRow> rows, LoadCodes(db, "FUND_SOURCE"));
   for (const ReferenceRow& row : rows) {
     registry::v1::Code code;
-    if (!row.key.starts_with("FUND_SOURCE/") || !code.ParseFromString(row.payload)) continue;
-    names[code.code()] = code.name_zh();
+    if (code.ParseFromString(row.payload)) names[code.code()] = code.name_zh();
   }
   return names;
 }
 
 absl::StatusOr<T2Page> LoadPage(mysql::Executor& db, const std::vector<LedgerRow>& rows,
-                                FourClass four_class, const CodeNames& fund_names) {
+                                FourClass four_class, const CodeNames& fund_names,
+                                const MeasureCatalogue& catalogue, const Dimensions& dimensions) {
   T2Page page;
+  page.catalogue = &catalogue;
+  page.dimensions = dimensions;
   std::vector<Ulid> evaluation_ids, project_ids;
   for (const LedgerRow& row : rows) {
     evaluation_ids.push_back(row.evaluation_id);
@@ -509,12 +525,11 @@ absl::StatusOr<T2Page> LoadPage(mysql::Executor& db, const std::vector<LedgerRow
   return page;
 }
 
-std::string BasisOf(const v1::Evaluation& e) {
+std::string BasisOf(const v1::Evaluation& e, const MeasureCatalogue& catalogue) {
   if (e.has_override()) {
-    const std::optional<OverrideReason> reason =
-        ParseEnum<OverrideReason>(e.override().reason_code());
-    return Cat("人工调整（",
-               reason ? EnumZh(*reason) : std::string_view(e.override().reason_code()), "）：",
+    const std::string& code = e.override().reason_code();
+    const OverrideReasonDef* reason = catalogue.FindOverrideReason(code);
+    return Cat("人工调整（", reason == nullptr ? code : reason->name_zh, "）：",
                e.override().reason_text());
   }
   if (e.result() == v1::EVALUATION_RESULT_MANUAL_REVIEW) return "人工研判，论证认定";
@@ -540,29 +555,29 @@ std::vector<Cell> T2Cells(int64_t number, const LedgerRow& row, const v1::Ledger
   cells.emplace_back(text_of(page.fund_sources, row.subject_id));
   cells.emplace_back(row.invested_fen);
   cells.emplace_back(row.asset_value_fen);
-  for (const Dimension& d : kDimensions) {
+  for (const auto& [code, dimension] : page.dimensions) {
     Cell cell;
     for (const v1::DimensionScore& score : e.dimensions()) {
-      if (score.code() == d.code && score.has_score_bp()) cell = int64_t{score.score_bp()};
+      if (score.code() == code && score.has_score_bp()) cell = int64_t{score.score_bp()};
     }
     cells.push_back(std::move(cell));
   }
   cells.push_back(entry.has_total_bp() ? Cell(int64_t{entry.total_bp()}) : Cell());
   cells.emplace_back(std::string(EnumZh(FromMessage(e.result()))));
   cells.emplace_back(std::string(EnumZh(four_class)));
-  cells.emplace_back(BasisOf(e));
+  cells.emplace_back(BasisOf(e, *page.catalogue));
   cells.emplace_back(ShanghaiDay(row.entered_at));
   cells.emplace_back(int64_t{e.criteria_version()});
   std::string difficulty = text_of(page.short_boards, row.evaluation_id);
-  if (std::optional<Cause> cause = ParseEnum<Cause>(entry.plan().cause());
-      cause && *cause != Cause::kUnspecified) {
-    difficulty = EnumZh(*cause);
+  if (!entry.plan().cause().empty()) {
+    const CauseDef* cause = page.catalogue->FindCause(entry.plan().cause());
+    difficulty = cause == nullptr ? entry.plan().cause() : cause->name_zh;
   }
   cells.emplace_back(std::move(difficulty));
   std::vector<std::string> measures, progress;
   for (const v1::PlannedMeasure& m : entry.plan().measures()) {
-    const MeasureDef* def = FindMeasure(four_class, m.code());
-    const std::string name = def == nullptr ? m.code() : std::string(def->name_zh);
+    const MeasureDef* def = page.catalogue->FindMeasure(four_class, m.code());
+    const std::string name = def == nullptr ? m.code() : def->name_zh;
     measures.push_back(
         Cat(m.code(), " ", name, m.description().empty() ? "" : "：", m.description()));
     progress.push_back(Cat(name, " ", table::FormatCell(ColumnKind::kBp, int64_t{m.progress_bp()}),
@@ -574,9 +589,12 @@ std::vector<Cell> T2Cells(int64_t number, const LedgerRow& row, const v1::Ledger
   std::optional<absl::CivilDay> due = ToDay(entry.plan().due());
   cells.push_back(due ? Cell(*due) : Cell());
   cells.emplace_back(absl::StrJoin(progress, "；"));
-  cells.emplace_back(std::string(row.open ? "否" : "是"));
-  cells.push_back(row.left_at ? Cell(ShanghaiDay(*row.left_at)) : Cell());
-  cells.emplace_back(row.open           ? std::string()
+  // Only a close-out counts as one; who changed class by re-evaluation stands in that class's
+  // table.
+  const bool closed_out = !row.open && row.leave_reason == kClosedOut;
+  cells.emplace_back(std::string(closed_out ? "是" : "否"));
+  cells.push_back(closed_out && row.left_at ? Cell(ShanghaiDay(*row.left_at)) : Cell());
+  cells.emplace_back(!closed_out        ? std::string()
                      : row.left_to != 0 ? std::string(EnumZh(static_cast<FourClass>(row.left_to)))
                                         : std::string("处置退出"));
   std::vector<std::string> marks;
@@ -591,7 +609,7 @@ std::vector<Cell> T2Cells(int64_t number, const LedgerRow& row, const v1::Ledger
   return cells;
 }
 
-absl::Status ExportT2(CallContext& context, const v1::ExportT2Request& request,
+absl::Status ExportT2(CallContext& context, const Deps& deps, const v1::ExportT2Request& request,
                       rpc::Writer<Chunk>& writer) {
   RETURN_IF_ERROR(CheckFormat(request.format()));
   ASSIGN_OR_RETURN(RegionRow region, ResolveRegion(context, request.region_code()));
@@ -603,6 +621,14 @@ absl::Status ExportT2(CallContext& context, const v1::ExportT2Request& request,
   std::vector<std::string> missing = signatures.Unsigned(path, true);
   ASSIGN_OR_RETURN(std::string note, DraftNote(context.db, missing));
   ASSIGN_OR_RETURN(CodeNames fund_names, FundSourceNames(context.db));
+  ASSIGN_OR_RETURN(const MeasureCatalogue catalogue,
+                   LoadMeasures(context.db, ShanghaiDay(context.now)));
+  ASSIGN_OR_RETURN(const CriteriaPtr criteria,
+                   deps.evaluator->CriteriaFor(context.db, path, ShanghaiDay(context.now)));
+  Dimensions dimensions;
+  for (const DimensionDef& d : criteria->engine.criteria().dimensions) {
+    dimensions.emplace_back(d.code, d.name_zh);
+  }
   std::string filters = Cat(EnumZh(four_class), "；实时");
   if (request.subject_type() != type::v1::SUBJECT_TYPE_UNSPECIFIED) {
     filters += request.subject_type() == type::v1::SUBJECT_TYPE_PROJECT ? "；项目" : "；产业";
@@ -610,8 +636,9 @@ absl::Status ExportT2(CallContext& context, const v1::ExportT2Request& request,
   type::v1::TableMeta meta = MetaOf(context, "T2", region.name, request.preparer(),
                                     request.reviewer(), std::move(note), std::move(filters));
   FileStream file(writer, request.format(), request.no_bom());
-  RETURN_IF_ERROR(file.table().Begin(
-      T2Spec(four_class), ToTable(meta, {"村级（签章）", "乡镇（签章）", "县级（签章）"})));
+  RETURN_IF_ERROR(
+      file.table().Begin(T2Spec(four_class, dimensions),
+                         ToTable(meta, {"村级（签章）", "乡镇（签章）", "县级（签章）"})));
   EntryQuery query;
   query.region = path;
   query.four_class = request.class_();
@@ -627,7 +654,8 @@ absl::Status ExportT2(CallContext& context, const v1::ExportT2Request& request,
       return absl::CancelledError("the client went away");
     ASSIGN_OR_RETURN(std::vector<LedgerRow> rows, ListEntries(context.db, query, context.scope));
     if (rows.empty()) break;
-    ASSIGN_OR_RETURN(T2Page page, LoadPage(context.db, rows, four_class, fund_names));
+    ASSIGN_OR_RETURN(T2Page page,
+                     LoadPage(context.db, rows, four_class, fund_names, catalogue, dimensions));
     std::vector<std::string> codes;
     for (const LedgerRow& row : rows) {
       for (size_t digits : {6, 9, 12}) {
@@ -648,11 +676,15 @@ absl::Status ExportT2(CallContext& context, const v1::ExportT2Request& request,
 
 }  // namespace
 
-void RegisterLedgerTables(rpc::Router& router) {
+void RegisterLedgerTables(rpc::Router& router, const Deps& deps) {
   const std::string service = "bangfu.evaluation.v1.LedgerService.";
   router.Unary<v1::GetT14Request, v1::T14>(service + "GetT14", GetT14);
   router.ServerStream<v1::ExportT14Request, Chunk>(service + "ExportT14", ExportT14);
-  router.ServerStream<v1::ExportT2Request, Chunk>(service + "ExportT2", ExportT2);
+  router.ServerStream<v1::ExportT2Request, Chunk>(
+      service + "ExportT2",
+      [deps](CallContext& context, const v1::ExportT2Request& request, rpc::Writer<Chunk>& writer) {
+        return ExportT2(context, deps, request, writer);
+      });
 }
 
 }  // namespace bangfu::evaluation

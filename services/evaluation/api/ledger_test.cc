@@ -4,6 +4,7 @@
 #include "common/table/csv.h"
 #include "common/table/xlsx_reader.h"
 #include "services/evaluation/api/lifecycle_world_for_test.h"
+#include "services/evaluation/domain/baseline.h"
 #include "services/evaluation/jobs/household_income.h"
 #include "services/evaluation/jobs/nightly.h"
 #include "services/evaluation/jobs/void_subjects.h"
@@ -195,7 +196,7 @@ TEST_F(EvaluationLedger, R019_ASignatureStandsOnlyWhileTheRowsDo) {
   const std::string before = Status(kVillage1).rows_sha256();
   ASSERT_OK(Sign(kVillage1, "cadre-1"));
   ASSERT_OK(Sign(kVillage2, "cadre-2"));
-  ASSERT_OK(PlanIt(subject, Plan("", {"COLD_CHAIN"})));
+  ASSERT_OK(PlanIt(subject, Plan("", {"COLD_STORAGE"})));
   const v1::LedgerStatus after = Status(kVillage1);
   EXPECT_NE(after.rows_sha256(), before);
   EXPECT_FALSE(after.has_signature());
@@ -207,7 +208,7 @@ TEST_F(EvaluationLedger, R019_ASignatureStandsOnlyWhileTheRowsDo) {
   // Progress is no change of what was signed.
   v1::ReportMeasureProgressRequest progress;
   progress.set_id(w_.OpenEntry(subject)->id());
-  progress.set_code("COLD_CHAIN");
+  progress.set_code("COLD_STORAGE");
   progress.set_progress_bp(5000);
   ASSERT_OK(w_.Call<v1::LedgerEntry>(Cat(kLedgerService, "ReportMeasureProgress"), progress,
                                      w_.Operator()));
@@ -237,20 +238,20 @@ TEST_F(EvaluationLedger, R030_R032_TheMeasuresOfEachClass) {
   ASSERT_OK(all);
   std::map<int, int> count;
   for (const v1::Measure& m : all->measures()) ++count[m.class_()];
-  EXPECT_EQ(count, (std::map<int, int>{{1, 5}, {2, 7}, {3, 16}, {4, 3}}));
+  EXPECT_EQ(count, (std::map<int, int>{{1, 5}, {2, 7}, {3, 16}, {4, 5}}));
 
   const Ulid good = InForce(v1::EVALUATION_RESULT_CONSOLIDATE);
-  EXPECT_THAT(PlanIt(good, Plan("", {"COLD_CHAIN"})),
+  EXPECT_THAT(PlanIt(good, Plan("", {"COLD_STORAGE"})),
               StatusIs(StatusCode::kInvalidArgument, "MEASURE_NOT_OF_CLASS"));
-  EXPECT_THAT(PlanIt(good, Plan("", {"COLD_CHAIN"})), HasViolation("plan.measures[0].code"));
+  EXPECT_THAT(PlanIt(good, Plan("", {"COLD_STORAGE"})), HasViolation("plan.measures[0].code"));
   auto planned = PlanIt(good, Plan("", {"DEEP_PROCESSING", "REGIONAL_BRAND"}));
   ASSERT_OK(planned);
   EXPECT_EQ(planned->state(), v1::LEDGER_ENTRY_STATE_MEASURE_PLANNED);
   const Ulid upgrade = InForce(v1::EVALUATION_RESULT_UPGRADE);
   EXPECT_THAT(PlanIt(upgrade, Plan("", {"DEEP_PROCESSING"})),
               StatusIs(StatusCode::kInvalidArgument, "MEASURE_NOT_OF_CLASS"));
-  ASSERT_OK(PlanIt(upgrade, Plan("", {"COLD_CHAIN", "CHAIN_EXTENSION"})));
-  EXPECT_THAT(PlanIt(upgrade, Plan("FACILITY_LACK", {"COLD_CHAIN"})), HasViolation("plan.cause"));
+  ASSERT_OK(PlanIt(upgrade, Plan("", {"COLD_STORAGE", "CHAIN_EXTENSION"})));
+  EXPECT_THAT(PlanIt(upgrade, Plan("FACILITY_LACK", {"COLD_STORAGE"})), HasViolation("plan.cause"));
 }
 
 TEST_F(EvaluationLedger, R034_NoPlanToRevitalizeWithoutAFeasibleArgument) {
@@ -437,7 +438,11 @@ TEST_F(EvaluationLedger, R004_R005_RevitalizationAndCloseOut) {
   EXPECT_EQ(figures["REVITALIZED_VALUE_SHARE"].value(), 3333);
   EXPECT_EQ(figures["REVITALIZED_COUNT_SHARE"].value(), 3333);
   EXPECT_EQ(figures["REVITALIZATION_RATE"].value(), 3333);
-  EXPECT_EQ(figures["CLOSE_OUT_RATE"].value(), 2500);
+  // Its class became better; closed out it is not.
+  EXPECT_EQ(figures["CLOSE_OUT_RATE"].value(), 0);
+  EXPECT_THAT(figures["CLOSE_OUT_RATE"].basis_zh(), HasSubstr("已销号0个"));
+  EXPECT_EQ(figures["TWO_YEAR_TARGET"].value(), 2500);
+  EXPECT_THAT(figures["TWO_YEAR_TARGET"].basis_zh(), HasSubstr("重新认定为巩固类、升级类1个"));
   EXPECT_EQ(figures["TWO_YEAR_TARGET"].target_date().year(), 2027);
   EXPECT_EQ(figures["TWO_YEAR_TARGET"].target_date().month(), 10);
   EXPECT_FALSE(figures["TWO_YEAR_TARGET"].overdue());
@@ -445,7 +450,10 @@ TEST_F(EvaluationLedger, R004_R005_RevitalizationAndCloseOut) {
   EXPECT_EQ(Progress("360733")["REVITALIZATION_RATE"].value(), 5833);
   const v1::T14 t14 = T14("3607");
   EXPECT_EQ(t14.sum().close_out_due(), 4);
-  EXPECT_EQ(t14.sum().closed_out_upgrade(), 1);
+  EXPECT_EQ(t14.sum().reclassified(), 1);
+  EXPECT_EQ(t14.sum().closed_out_consolidate() + t14.sum().closed_out_upgrade() +
+                t14.sum().closed_out_exit(),
+            0);
   // Fallen back: no longer through.
   Classify(better, v1::EVALUATION_RESULT_REVITALIZE);
   EXPECT_EQ(Progress("36")["REVITALIZATION_RATE"].value(), 0);
@@ -549,16 +557,17 @@ TEST_F(EvaluationLedger, T14_TheBytesOfTheCsv) {
       "项目/数据不足,项目/人工研判,项目/暂不分类,产业/数,产业/巩固类数量,产业/巩固类占比（%）,"
       "产业/升级类数量,产业/升级类占比（%）,产业/盘活类数量,产业/盘活类占比（%）,"
       "产业/调整类数量,产业/调整类占比（%）,应销号,已销号,已销号去向/巩固,已销号去向/升级,"
-      "已销号去向/退出,盘活率（%）,人工调整率（%）,签字状态\r\n"
+      "已销号去向/退出,盘活率（%）,重新认定转出（未销号）,人工调整率（%）,人工调整率提示,"
+      "人工调整到期,签字状态\r\n"
       "360733101201,下营村,0,1,0,1,1.234567,80,0,0,0,1,1.234567,100,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
       "0,"
-      "0,0,0,0,0,0,0,0,0,未签字\r\n"
+      "0,0,0,0,0,0,0,0,0,0,,0,未签字\r\n"
       "360733101202,湘江村,0,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
-      "0,"
+      "0,0,,0,"
       "无台账\r\n"
       "360733101,合计,0,2,0,1,1.234567,80,0,0,0,1,1.234567,100,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
       "0,0,"
-      "0,0,0,0,0,未签字\r\n");
+      "0,0,0,0,0,0,,0,未签字\r\n");
   EXPECT_EQ(file.name, "T14四个一批汇总表_麻州镇.csv");
   EXPECT_EQ(file.meta.row_count(), 3);
   const v1::T14 t14 = T14("360733101");
@@ -588,7 +597,8 @@ TEST_F(EvaluationLedger, T2_AFormulaInANameIsText) {
   EXPECT_EQ(row,
             "1,PJ360733-1,\"'=HYPERLINK(\"\"http://x\"\",\"\"领款\"\")\",会昌县麻州镇下营村,,"
             "123.456789,0.00005,80,80,,80,80,87.05,盘活类,盘活类,G4：各项良好,2026-03-09,1,"
-            "经营管理不善停产闲置,ENTRUST 委托经营,麻州镇人民政府,李明,2027-06-30,委托经营 0%,否,,,"
+            "市场前景好、带动能力强、停产闲置,ENTRUST "
+            "委托经营,麻州镇人民政府,李明,2027-06-30,委托经营 0%,否,,,"
             "已签/未签/未签\r\n");
   EXPECT_EQ(bare.meta.row_count(), 1);
   // For people: byte order mark, the lines around the table, draft note, hash.
@@ -635,14 +645,40 @@ TEST_F(EvaluationLedger, T2_TheWorkbookOpensWithCodesAsText) {
   EXPECT_TRUE(opens);
 }
 
-TEST_F(EvaluationLedger, T2_OfTheClassesThatAreClosedOutKeepsWhatHasLeft) {
+TEST_F(EvaluationLedger, R028_T2_AFurtherDimensionHasItsColumn) {
+  CriteriaSet set = DefaultCriteria();
+  set.dimensions.push_back({"D6", "生态效益", 0, false, false});
+  IndicatorDef indicator = set.indicators.front();
+  indicator.code = "D6-01";
+  indicator.dimension = "D6";
+  indicator.missing_policy = MissingPolicy::kExclude;
+  set.indicators.push_back(indicator);
+  v1::CreateCriteriaDraftRequest draft;
+  draft.set_region_code("36");
+  draft.set_content_json(CanonicalJson(set));
+  draft.set_note_zh("待省厅确认");
+  const std::string service = "bangfu.evaluation.v1.CriteriaService.";
+  auto drafted = w_.Call<v1::CriteriaSet>(Cat(service, "CreateCriteriaDraft"), draft,
+                                          w_.world().Province("wang"));
+  ASSERT_OK(drafted);
+  v1::ActivateCriteriaRequest activate;
+  activate.set_id(drafted->id());
+  SetDay(ShanghaiDay(w_.server().clock().Now()), activate.mutable_effective_from());
+  ASSERT_OK(w_.Call<v1::CriteriaSet>(Cat(service, "ActivateCriteria"), activate,
+                                     w_.world().Province("li")));
+  const File t2 = ExportT2(type::v1::FOUR_CLASS_UPGRADE, type::v1::FILE_FORMAT_CSV, true);
+  EXPECT_THAT(t2.bytes,
+              HasSubstr("各维度得分/产业发展前景（分）,各维度得分/生态效益（分）,总分（分）"));
+}
+
+TEST_F(EvaluationLedger, T2_AClassThatBecameBetterIsNoCloseOut) {
   const Ulid subject = InForce(v1::EVALUATION_RESULT_REVITALIZE);
   Classify(subject, v1::EVALUATION_RESULT_UPGRADE);
   const File left = ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_CSV, true);
-  EXPECT_EQ(left.meta.row_count(), 1);
-  EXPECT_THAT(left.bytes, HasSubstr(",是,2026-03-17,升级类,"));
+  EXPECT_EQ(left.meta.row_count(), 0);
   const File now = ExportT2(type::v1::FOUR_CLASS_UPGRADE, type::v1::FILE_FORMAT_CSV, true);
   EXPECT_EQ(now.meta.row_count(), 1);
+  EXPECT_THAT(now.bytes, HasSubstr(",否,,,"));
 }
 
 TEST_F(EvaluationLedger, R031_FromTheFactsToTheLineOfTheLedger) {

@@ -11,6 +11,7 @@
 #include "bangfu/evaluation/v1/ledger_service.pb.h"
 #include "common/rpc/call_context.h"
 #include "common/rpc/router.h"
+#include "services/evaluation/api/deps.h"
 #include "services/evaluation/jobs/ledger_signatures.h"
 #include "services/evaluation/store/ledger_store.h"
 #include "services/evaluation/store/reference_store.h"
@@ -42,7 +43,9 @@ class RegionNames {
 // 未定稿 with who has not signed; empty when all have.
 absl::StatusOr<std::string> DraftNote(mysql::Executor& db, const std::vector<std::string>& missing);
 
+// Time series (trend_handlers.cc).
+void RegisterTrends(rpc::Router& router);
 // T2 and T14 (ledger_tables.cc).
-void RegisterLedgerTables(rpc::Router& router);
+void RegisterLedgerTables(rpc::Router& router, const Deps& deps);
 
 }  // namespace bangfu::evaluation

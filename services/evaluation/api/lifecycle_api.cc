@@ -27,6 +27,7 @@
 #include "services/evaluation/convert/evaluation_subject.h"
 #include "services/evaluation/domain/evaluation_actions.h"
 #include "services/evaluation/facts/departments.h"
+#include "services/evaluation/facts/measure_codes.h"
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/facts/work_calendar.h"
 #include "services/evaluation/jobs/evaluation_work.h"
@@ -286,17 +287,9 @@ absl::Status Publicise(Step& step, const std::vector<Item*>& asked,
   start.kind = kClassPublicity;
   start.channels = channels;
   start.url = url;
-  ASSIGN_OR_RETURN(std::optional<ReferenceRow> parameter,
-                   GetReference(m.tx(), kParameterRef, kClassPublicityDays.code));
-  registry::v1::Parameter days;
-  if (parameter && days.ParseFromString(parameter->payload)) {
-    start.days_required = static_cast<int>(days.value());
-    if (days.day_kind() == registry::v1::DAY_KIND_WORKING) {
-      start.day_kind = publicity::DayKind::kWorking;
-    }
-  } else {
-    start.days_required = static_cast<int>(kClassPublicityDays.fallback);
-  }
+  ASSIGN_OR_RETURN(const DaysValue days, ReadDays(m.tx(), kClassPublicityDays, false));
+  start.days_required = static_cast<int>(days.days);
+  if (days.working) start.day_kind = publicity::DayKind::kWorking;
   const publicity::CalendarLookup calendar = ClassPublicityOptions().calendar;
   for (Item* item : done) {
     publicity::NewPublicity one = start;
@@ -461,7 +454,9 @@ absl::StatusOr<v1::Evaluation> AcceptEvaluation(CallContext& context,
 absl::StatusOr<v1::Evaluation> ProposeOverride(CallContext& context,
                                                const v1::ProposeOverrideRequest& request) {
   ASSIGN_OR_RETURN(std::optional<Ulid> argument, OptionalId(request.argument_id()));
-  if (!ParseEnum<OverrideReason>(request.reason_code())) {
+  ASSIGN_OR_RETURN(const MeasureCatalogue catalogue, LoadMeasures(context.db, Today(context)));
+  const OverrideReasonDef* reason = catalogue.FindOverrideReason(request.reason_code());
+  if (reason == nullptr || !reason->in_force) {
     return InvalidField("reason_code", "没有此调整理由").Build();
   }
   return One(
@@ -522,7 +517,9 @@ absl::StatusOr<v1::Evaluation> ApproveOverride(CallContext& context,
                v1::Override* stored = item.message.mutable_override();
                *stored->mutable_approved_by() = step.ActorFor(item);
                stored->set_needs_city_filing(decision.needs_city_filing);
-               SetDay(decision.expires_on, stored->mutable_expires_on());
+               ASSIGN_OR_RETURN(const int64_t months,
+                                ReadParameter(step.mutation().tx(), kOverrideMonths));
+               SetDay(OverrideExpiry(step.today(), months), stored->mutable_expires_on());
                item.message.set_final_class(static_cast<type::v1::FourClass>(decision.four_class));
                return BeginJoint(step, {&item});
              });
@@ -665,7 +662,9 @@ absl::StatusOr<v1::ArgumentRecord> RecordArgument(CallContext& context,
   ASSIGN_OR_RETURN(const Ulid subject_id, Ulid::Parse(request.argument().subject_id()));
   const std::optional<absl::CivilDay> day = ToDay(request.argument().argued_on());
   if (!day) return InvalidField("argument.argued_on", "没有此日期").Build();
-  if (!request.argument().cause().empty() && !ParseEnum<Cause>(request.argument().cause())) {
+  ASSIGN_OR_RETURN(const MeasureCatalogue catalogue, LoadMeasures(context.db, Today(context)));
+  const CauseDef* cause = catalogue.FindCause(request.argument().cause());
+  if (!request.argument().cause().empty() && (cause == nullptr || !cause->in_force)) {
     return InvalidField("argument.cause", "没有此困难原因").Build();
   }
   return rpc::Mutate<v1::ArgumentRecord>(
@@ -789,6 +788,12 @@ absl::Status FillAllowedActions(const rpc::CallContext& context,
 publicity::ServiceOptions ClassPublicityOptions() {
   publicity::ServiceOptions options;
   options.calendar = WorkCalendar;
+  options.answer_period = [](mysql::Executor& db) -> absl::StatusOr<publicity::AnswerPeriod> {
+    ASSIGN_OR_RETURN(const DaysValue answer, ReadDays(db, kObjectionAnswerDays, true));
+    return publicity::AnswerPeriod{
+        static_cast<int>(answer.days),
+        answer.working ? publicity::DayKind::kWorking : publicity::DayKind::kNatural};
+  };
   options.on_passed = OnPublicity;
   options.on_upheld = OnPublicity;
   options.title = TitleOfPublicity;

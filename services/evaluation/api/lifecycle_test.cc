@@ -472,8 +472,9 @@ TEST_F(EvaluationLifecycle, EveryStateActionAndRoleThroughTheHandlersIsAsTheTabl
     w_.NeedDepartments(subject, {"ETHNIC", "FORESTRY"});
     const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
     absl::Status prepared = mysql::Transact(w_.db(), [&](mysql::Tx& tx) -> absl::Status {
-      auto row = LockEvaluation(tx, id, std::nullopt);
-      if (!row.ok()) return row.status();
+      auto rows = LockEvaluations(tx, {id}, std::nullopt);
+      if (!rows.ok()) return rows.status();
+      EvaluationRow* row = &rows->at(0);
       auto m = ToMessage(*row);
       if (!m.ok()) return m.status();
       m->set_state(static_cast<v1::EvaluationState>(phase));

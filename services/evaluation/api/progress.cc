@@ -13,6 +13,7 @@
 #include "services/evaluation/facts/moment.h"
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/jobs/household_income.h"
+#include "services/evaluation/store/override_store.h"
 #include "services/evaluation/store/subject_store.h"
 
 namespace bangfu::evaluation {
@@ -60,7 +61,7 @@ absl::Status FillProgress(mysql::Executor& db, const std::string& region, absl::
   ProgressFigures& progress = *out;
   ASSIGN_OR_RETURN(const std::vector<int64_t> targets,
                    ReadParameters(db, {kClassifiedTargetDay, kClassifiedTarget, kTwoYearTargetDay,
-                                       kTwoYearTarget}));
+                                       kTwoYearTarget, kOverrideShareLimit}));
 
   // R003: who has a class in force, of all that were inventoried; the rest by why it has none.
   std::map<int, int64_t> classified, all;
@@ -95,7 +96,8 @@ absl::Status FillProgress(mysql::Executor& db, const std::string& region, absl::
   // R004, R005.
   const CloseOuts& sums = input.close_outs;
   AddFigure(progress, "REVITALIZATION_RATE", "盘活率", RevitalizationRateBp(sums), "bp",
-            "（盘活资产金额÷需盘活总金额＋盘活数量÷需盘活总数量）÷2");
+            "（盘活资产金额÷需盘活总金额＋盘活数量÷需盘活总数量）÷2；盘活：已重新认定为巩固类、升级"
+            "类或已销号");
   AddFigure(
       progress, "REVITALIZED_VALUE_SHARE", "盘活资产金额占比",
       RatioBp(sums.revitalized_value_fen, sums.revitalize_value_fen), "bp",
@@ -103,14 +105,29 @@ absl::Status FillProgress(mysql::Executor& db, const std::string& region, absl::
   AddFigure(progress, "REVITALIZED_COUNT_SHARE", "盘活数量占比",
             RatioBp(sums.revitalized, sums.revitalize_due), "bp",
             Cat("盘活", sums.revitalized, "个 ÷ 需盘活", sums.revitalize_due, "个"));
-  const std::string through =
-      Cat("已销号", sums.done(), "个（巩固", sums.to_consolidate, "、升级", sums.to_upgrade,
-          "、退出", sums.exited, "）÷ 应销号", sums.due, "个");
-  AddFigure(progress, "CLOSE_OUT_RATE", "销号率", RatioBp(sums.done(), sums.due), "bp", through);
+  AddFigure(progress, "CLOSE_OUT_RATE", "销号率", RatioBp(sums.done(), sums.due), "bp",
+            Cat("已销号", sums.done(), "个（巩固", sums.to_consolidate, "、升级", sums.to_upgrade,
+                "、退出", sums.exited, "）÷ 应销号", sums.due, "个"));
   const Target two_years = TargetOf(targets[2], targets[3]);
   SetTarget(two_years, today,
             AddFigure(progress, "TWO_YEAR_TARGET", "低效闲置、落后停滞项目盘活调整完成率",
-                      RatioBp(sums.done(), sums.due), "bp", through));
+                      RatioBp(sums.done() + sums.reclassified, sums.due), "bp",
+                      Cat("已重新认定为巩固类、升级类", sums.reclassified, "个、已销号",
+                          sums.done(), "个 ÷ 盘活类和调整类", sums.due, "个")));
+
+  // §4.7: what persons set against the computed class.
+  Figures in_force;
+  for (const auto& [key, f] : input.figures.classes) in_force += f;
+  AddFigure(progress, "OVERRIDE_SHARE", "人工调整率", RatioBp(in_force.overridden, in_force.count),
+            "bp",
+            Cat("人工调整", in_force.overridden, "个 ÷ 已生效分类", in_force.count,
+                "个；超过上限提示市级"))
+      ->set_target(targets[4]);
+  ASSIGN_OR_RETURN(const auto due, CountDue(db, region, static_cast<int>(region.size())));
+  int64_t due_sum = 0;
+  for (const auto& [unit, count] : due) due_sum += count;
+  AddFigure(progress, "REEVALUATION_DUE", "人工调整到期应重新评估", due_sum, "个",
+            "人工调整有效期已过、尚无新的评估生效");
 
   // R007: the last two spans of twelve months that are over.
   std::vector<IncomeMonth> months;

@@ -17,7 +17,7 @@ struct ProgressInput {
   UnitFigures figures;
   CloseOuts close_outs;
 };
-// Two queries of its own: the targets, and the income of households (of a county or below out of
+// Three queries of its own: the targets, what is due for re-evaluation, and the income of households (of a county or below out of
 // the facts, above out of the nightly sums).
 absl::Status FillProgress(mysql::Executor& db, const std::string& region, absl::CivilDay today,
                           const ProgressInput& input,

@@ -27,6 +27,7 @@
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
 #include "services/evaluation/api/deps.h"
+#include "services/evaluation/facts/registry_seed_for_test.h"
 #include "services/evaluation/facts/sample_for_test.h"
 #include "services/evaluation/jobs/asset_effects.h"
 #include "services/evaluation/jobs/batch_evaluation.h"
@@ -94,6 +95,9 @@ class World {
     *taxonomy.add_categories() = sample::Category();
     taxonomy.set_current_taxonomy_version(sample::kTaxonomy);
     registry_.Tell("industry_category_batch", NewId(), "", taxonomy);
+    registry::v1::CodesChanged codes;
+    for (const registry::v1::Code& code : ShippedSeed().codes) *codes.add_codes() = code;
+    Tell(codes);
     Sync();
   }
 
@@ -151,6 +155,9 @@ class World {
     asset::v1::ProjectAssetFactsChanged e;
     *e.mutable_facts() = a;
     asset_.Tell("project_asset_facts", a.project_id(), a.region_path(), e);
+  }
+  void Tell(const registry::v1::CodesChanged& codes) {
+    registry_.Tell("code_batch", NewId(), "", codes);
   }
   void Parameter(const std::string& code, int64_t value) {
     registry::v1::ParameterChanged e;

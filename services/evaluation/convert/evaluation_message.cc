@@ -219,6 +219,7 @@ std::string SourceName(FactSource source) {
     case FactSource::kRisk:
       return "risk";
     case FactSource::kExpert:
+    case FactSource::kDispatch:
       return "evaluation";
     case FactSource::kExternal:
       return "external";

@@ -28,8 +28,7 @@ absl::StatusOr<ArgumentRecord> ToDomain(const ArgumentRow& row) {
 Override ToDomain(const v1::Override& message) {
   Override out;
   out.to_class = static_cast<FourClass>(message.to_class());
-  out.reason_code =
-      ParseEnum<OverrideReason>(message.reason_code()).value_or(OverrideReason::kUnspecified);
+  out.reason_code = message.reason_code();
   out.reason_text = message.reason_text();
   for (const type::v1::Evidence& e : message.evidence()) out.evidence_ids.push_back(e.sha256());
   out.proposer_person_id = message.proposed_by().subject();

@@ -2,12 +2,13 @@
 
 #include <string>
 
+#include "common/base/strings.h"
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "services/evaluation/domain/baseline.h"
-#include "services/evaluation/domain/measures.h"
+#include "services/evaluation/domain/measures_for_test.h"
 
 namespace bangfu::evaluation {
 namespace {
@@ -118,29 +119,40 @@ TEST(Criteria, ParameterTableIsInOrderAndComplete) {
   for (size_t i = 0; i < table.size(); ++i) EXPECT_EQ(static_cast<size_t>(table[i].param), i);
 }
 
-TEST(Measures, R030_R032_CodesOfTheClasses) {
-  int consolidate = 0;
-  int upgrade = 0;
-  for (const MeasureDef& m : Measures()) {
-    consolidate += m.four_class == FourClass::kConsolidate;
-    upgrade += m.four_class == FourClass::kUpgrade;
-    EXPECT_EQ(m.four_class == FourClass::kRevitalize,
-              m.category != RevitalizeCategory::kUnspecified);
-  }
-  EXPECT_EQ(consolidate, 5);
-  EXPECT_EQ(upgrade, 7);
+TEST(Measures, R035_R043_PairsOfCauseAndMeasure) {
+  const MeasureCatalogue catalogue = ShippedCatalogue();
+  const CauseDef& cash = *catalogue.FindCause("CASHFLOW_MARKET");
+  const auto revitalize = [&](std::string_view code) -> const MeasureDef& {
+    return *catalogue.FindMeasure(FourClass::kRevitalize, code);
+  };
+  EXPECT_TRUE(IsAllowed(cash, revitalize("CREDIT")));
+  EXPECT_FALSE(IsAllowed(cash, revitalize("BUNDLE")));
+  EXPECT_TRUE(IsAllowed(cash, revitalize("OTHER")));
+  EXPECT_EQ(catalogue.FindMeasure(FourClass::kUpgrade, "CREDIT"), nullptr);
 }
 
-TEST(Measures, R035_R043_PairsOfCauseAndMeasure) {
-  for (const CauseMeasure& row : CauseMeasures()) {
-    EXPECT_NE(FindMeasure(FourClass::kRevitalize, row.measure), nullptr) << row.measure;
-    EXPECT_TRUE(IsAllowed(row.cause, row.measure));
-  }
-  EXPECT_FALSE(IsAllowed(Cause::kCashflowMarket, "BUNDLE"));
-  EXPECT_TRUE(IsAllowed(Cause::kCashflowMarket, "OTHER"));
-  for (const ShortBoardMeasure& row : ShortBoardMeasures()) {
-    EXPECT_NE(FindMeasure(FourClass::kUpgrade, row.measure), nullptr) << row.measure;
-  }
+TEST(Measures, OptionsAreWhatTheFactsCanCallFor) {
+  MeasureCatalogue catalogue = ShippedCatalogue();
+  RuleFacts facts;
+  facts.missing_links = {"COLD_STORAGE"};
+  facts.cause = "CASHFLOW_MARKET";
+  const auto codes = [&](std::string_view reason) {
+    std::string out;
+    for (const MeasureOption& o : MeasureOptions(catalogue, facts)) {
+      if (o.reason == reason) out += Cat(out.empty() ? "" : " ", o.code);
+    }
+    return out;
+  };
+  EXPECT_EQ(codes(kOptionForCause), "RENT_RELIEF CREDIT");
+  EXPECT_EQ(codes("CHAIN/COLD_STORAGE"), "COLD_STORAGE");
+  EXPECT_EQ(codes("CHAIN/BRAND"), "");  // the link is there
+  EXPECT_EQ(codes("PATH_A"), "CONVERT_MODE ATTRACT_INVEST LEASE_OUT");
+  // A code that has ended is not suggested any more.
+  catalogue
+      .measures[static_cast<size_t>(catalogue.FindMeasure(FourClass::kRevitalize, "CREDIT") -
+                                    catalogue.measures.data())]
+      .in_force = false;
+  EXPECT_EQ(codes(kOptionForCause), "RENT_RELIEF");
 }
 
 }  // namespace

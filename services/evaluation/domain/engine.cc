@@ -12,7 +12,6 @@
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
-#include "services/evaluation/domain/measures.h"
 
 namespace bangfu::evaluation {
 
@@ -816,32 +815,30 @@ class Evaluator {
     Summarise();
   }
 
-  void Suggest(FourClass four_class, std::string_view code) {
-    const MeasureDef* measure = FindMeasure(four_class, code);
-    if (measure == nullptr) return;
-    for (const SuggestedMeasure& m : e_.suggested_measures) {
-      if (m.code == code) return;
+  bool Suggest(std::string_view reason) {
+    bool any = false;
+    for (const MeasureOption& option : s_.measures) {
+      if (option.reason != reason) continue;
+      any = true;
+      bool there = std::any_of(e_.suggested_measures.begin(), e_.suggested_measures.end(),
+                               [&](const SuggestedMeasure& m) { return m.code == option.code; });
+      if (!there) e_.suggested_measures.push_back({option.code, option.name_zh, option.category});
     }
-    e_.suggested_measures.push_back(
-        {std::string(code), std::string(measure->name_zh), measure->category});
+    return any;
   }
 
   void SuggestMeasures() {
     if (e_.result == Result::kRevitalize || e_.suggestion == Result::kRevitalize) {
-      for (const CauseMeasure& row : CauseMeasures()) {
-        if (row.cause == s_.facts.cause) Suggest(FourClass::kRevitalize, row.measure);
-      }
+      Suggest(kOptionForCause);
     } else if (e_.result == Result::kUpgrade) {
       for (const ShortBoard& board : e_.short_boards) {
-        for (const ShortBoardMeasure& row : ShortBoardMeasures()) {
-          if (row.kind != board.kind || (!row.link.empty() && row.link != board.link)) continue;
-          Suggest(FourClass::kUpgrade, row.measure);
-          break;
-        }
+        // What answers the very link comes before what answers its kind.
+        const std::string_view kind = EnumName(board.kind);
+        if (board.link.empty() || !Suggest(Cat(kind, "/", board.link))) Suggest(kind);
       }
     } else if (e_.result == Result::kAdjust) {
       // 尽力转型 first; a document that says nothing is left goes to disposal.
-      Suggest(FourClass::kAdjust, e_.rule_id == "H4" ? "PATH_A_MARKET_REUSE" : "PATH_C_DISPOSE");
+      Suggest(Cat(kOptionForPath, e_.rule_id == "H4" ? "A" : "C"));
     }
   }
 

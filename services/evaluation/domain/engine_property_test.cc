@@ -39,7 +39,9 @@ class RandomSnapshots {
     if (Chance(50)) f.appraisal_id = "appraisal";
     if (Chance(20)) f.life_expired_share_bp = Pick(0, 10000);
     f.tech_backward = Chance(40);
-    f.cause = static_cast<Cause>(Pick(0, 9));
+    if (const int cause = Pick(0, 9); cause < 9) {
+      f.cause = catalogue_.causes[static_cast<size_t>(cause)].code;
+    }
     f.revitalise_feasible = static_cast<Feasibility>(Pick(0, 2));
     f.open_red = Chance(10);
     f.open_fund_case = Chance(10);
@@ -101,12 +103,14 @@ class RandomSnapshots {
       s.distribution = {{Result::kUpgrade, Pick(0, 9), Pick(0, 1000000)},
                         {Result::kConsolidate, Pick(0, 9), Pick(0, 1000000)}};
     }
+    s.measures = MeasureOptions(catalogue_, f);
     return s;
   }
 
   void Shuffle(Snapshot& s) {
     auto shuffle = [this](auto& list) { std::shuffle(list.begin(), list.end(), random_); };
     shuffle(s.values);
+    shuffle(s.measures);
     shuffle(s.aggregated);
     shuffle(s.distribution);
     shuffle(s.facts.evidence);
@@ -120,6 +124,7 @@ class RandomSnapshots {
  private:
   std::mt19937 random_;
   CriteriaSet set_ = BaselineV1();
+  MeasureCatalogue catalogue_ = ShippedCatalogue();
 };
 
 TEST(EngineProperty, EveryInputGivesExactlyOneResult) {

@@ -61,7 +61,7 @@ Guard Overridable() {
             } else {
               o.to_class = s.computed.result == Result::kUpgrade ? FourClass::kConsolidate
                                                                  : FourClass::kUpgrade;
-              o.reason_code = OverrideReason::kOther;
+              o.reason_code = "?";
               for (size_t i = 0; i < kOverrideReasonMinChars; ++i) o.reason_text += "字";
               o.evidence_ids = {"?"};
             }

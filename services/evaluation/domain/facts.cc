@@ -68,12 +68,22 @@ void Fields(Archive& ar, AggregatedDimension& x) {
 }
 
 template <typename Archive>
+void Fields(Archive& ar, MeasureOption& x) {
+  ar.Field("category", x.category);
+  ar.Field("code", x.code);
+  ar.Field("name_zh", x.name_zh);
+  ar.Field("rank", x.rank);
+  ar.Field("reason", x.reason);
+}
+
+template <typename Archive>
 void Fields(Archive& ar, Snapshot& x) {
   ar.Field("aggregated", x.aggregated);
   ar.Field("county_verified", x.county_verified);
   ar.Field("distribution", x.distribution);
   ar.Field("facts", x.facts);
   ar.Field("is_void", x.is_void);
+  ar.Field("measures", x.measures);
   ar.Field("period", x.period);
   ar.Field("period_end", x.period_end);
   ar.Field("planned_end", x.planned_end);
@@ -94,6 +104,9 @@ auto Key(const OpenShortBoard& x) { return std::tie(x.kind, x.link, x.id); }
 auto Key(const AggregatedDimension& x) {
   return std::tie(x.code, x.state, x.score_bp, x.coverage_bp);
 }
+auto Key(const MeasureOption& x) {
+  return std::tie(x.rank, x.reason, x.code, x.name_zh, x.category);
+}
 auto Key(const ClassCount& x) { return std::tie(x.result, x.projects, x.value_fen); }
 const std::string& Key(const std::string& x) { return x; }
 
@@ -110,7 +123,7 @@ bool Sorted(const std::vector<T>& list) {
 bool IsNormal(const Snapshot& s) {
   const auto& links = s.facts.missing_links;
   return Sorted(s.values) && Sorted(s.facts.evidence) && Sorted(s.facts.open_short_boards) &&
-         Sorted(s.aggregated) && Sorted(s.distribution) && Sorted(links) &&
+         Sorted(s.measures) && Sorted(s.aggregated) && Sorted(s.distribution) && Sorted(links) &&
          std::adjacent_find(links.begin(), links.end()) == links.end();
 }
 
@@ -130,6 +143,7 @@ void Normalise(Snapshot& s) {
   sort(s.values);
   sort(s.facts.evidence);
   sort(s.facts.open_short_boards);
+  sort(s.measures);
   sort(s.aggregated);
   sort(s.distribution);
   auto& links = s.facts.missing_links;

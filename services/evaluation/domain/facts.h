@@ -44,6 +44,19 @@ struct OpenShortBoard {
   friend bool operator==(const OpenShortBoard&, const OpenShortBoard&) = default;
 };
 
+// A measure that may be suggested, and for what: kOptionForCause, kOptionForPath with the path, or
+// a short board "KIND" or "KIND/LINK".
+inline constexpr std::string_view kOptionForCause = "CAUSE";
+inline constexpr std::string_view kOptionForPath = "PATH_";
+struct MeasureOption {
+  std::string reason;
+  int64_t rank = 0;  // suggested in this order
+  std::string code;
+  std::string name_zh;
+  RevitalizeCategory category = RevitalizeCategory::kUnspecified;
+  friend bool operator==(const MeasureOption&, const MeasureOption&) = default;
+};
+
 struct RuleFacts {
   bool damaged_irreparable = false;  // all productive assets
   bool no_revital_value = false;
@@ -51,7 +64,7 @@ struct RuleFacts {
   std::optional<absl::CivilDay> appraisal_valid_until;
   int64_t life_expired_share_bp = 0;  // by value
   bool tech_backward = false;
-  Cause cause = Cause::kUnspecified;
+  std::string cause;  // code of the CAUSE list; "" = none named
   Feasibility revitalise_feasible = Feasibility::kUnknown;
   bool open_red = false;
   bool open_fund_case = false;
@@ -95,6 +108,7 @@ struct Snapshot {
   std::optional<absl::CivilDay> planned_end;  // approved extensions included
   RuleFacts facts;
   std::vector<FactValue> values;
+  std::vector<MeasureOption> measures;  // as the code lists were (measures.h)
   std::vector<AggregatedDimension> aggregated;
   std::vector<ClassCount> distribution;
   friend bool operator==(const Snapshot&, const Snapshot&) = default;

@@ -9,83 +9,17 @@
 #include "common/base/text.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
-#include "services/evaluation/domain/measures.h"
 
 namespace bangfu::evaluation {
 
 namespace {
 
-constexpr EnumEntry<EvaluationState> kStates[] = {
-    {EvaluationState::kUnspecified, "UNSPECIFIED", "未定"},
-    {EvaluationState::kDraft, "DRAFT", "草稿"},
-    {EvaluationState::kComputed, "COMPUTED", "已计算"},
-    {EvaluationState::kCountyReviewed, "COUNTY_REVIEWED", "县级已审"},
-    {EvaluationState::kJointConfirmed, "JOINT_CONFIRMED", "部门已会签"},
-    {EvaluationState::kPublicised, "PUBLICISED", "公示中"},
-    {EvaluationState::kEffective, "EFFECTIVE", "已生效"},
-    {EvaluationState::kSuperseded, "SUPERSEDED", "已被替代"},
-    {EvaluationState::kVoid, "VOID", "作废"},
-};
-constexpr EnumEntry<EvaluationAction> kActions[] = {
-    {EvaluationAction::kUnspecified, "UNSPECIFIED", "未定"},
-    {EvaluationAction::kCompute, "COMPUTE", "计算"},
-    {EvaluationAction::kReview, "REVIEW", "县级审定"},
-    {EvaluationAction::kConfirm, "CONFIRM", "部门会签"},
-    {EvaluationAction::kPublicise, "PUBLICISE", "公示"},
-    {EvaluationAction::kMakeEffective, "MAKE_EFFECTIVE", "生效"},
-    {EvaluationAction::kSupersede, "SUPERSEDE", "替代"},
-    {EvaluationAction::kVoid, "VOID", "作废"},
-};
-constexpr EnumEntry<AdminLevel> kLevels[] = {
-    {AdminLevel::kUnspecified, "UNSPECIFIED", "未定"},
-    {AdminLevel::kVillage, "VILLAGE", "村级"},
-    {AdminLevel::kTownship, "TOWNSHIP", "乡镇"},
-    {AdminLevel::kCounty, "COUNTY", "县级"},
-    {AdminLevel::kCity, "CITY", "市级"},
-    {AdminLevel::kProvince, "PROVINCE", "省级"},
-};
 constexpr EnumEntry<ArgumentConclusion> kConclusions[] = {
     {ArgumentConclusion::kUnspecified, "UNSPECIFIED", "未定"},
     {ArgumentConclusion::kFeasible, "FEASIBLE", "可行"},
     {ArgumentConclusion::kNotFeasible, "NOT_FEASIBLE", "不可行"},
     {ArgumentConclusion::kClass, "CLASS", "认定类别"},
 };
-constexpr EnumEntry<OverrideReason> kReasons[] = {
-    {OverrideReason::kUnspecified, "UNSPECIFIED", "未定"},
-    {OverrideReason::kDataOutdated, "DATA_OUTDATED", "数据过时"},
-    {OverrideReason::kSeasonal, "SEASONAL", "季节性因素"},
-    {OverrideReason::kForceMajeure, "FORCE_MAJEURE", "不可抗力"},
-    {OverrideReason::kPolicySupport, "POLICY_SUPPORT", "政策支持"},
-    {OverrideReason::kExpertOpinion, "EXPERT_OPINION", "专家意见"},
-    {OverrideReason::kMergedProject, "MERGED_PROJECT", "项目合并"},
-    {OverrideReason::kOther, "OTHER", "其他"},
-};
-
-struct Transition {
-  EvaluationState from;
-  EvaluationAction action;
-  EvaluationState to;
-};
-using State = EvaluationState;
-using Action = EvaluationAction;
-constexpr Transition kTransitions[] = {
-    {State::kDraft, Action::kCompute, State::kComputed},
-    {State::kComputed, Action::kReview, State::kCountyReviewed},
-    {State::kCountyReviewed, Action::kConfirm, State::kJointConfirmed},
-    {State::kJointConfirmed, Action::kPublicise, State::kPublicised},
-    {State::kPublicised, Action::kMakeEffective, State::kEffective},
-    {State::kEffective, Action::kSupersede, State::kSuperseded},
-    {State::kDraft, Action::kVoid, State::kVoid},
-    {State::kComputed, Action::kVoid, State::kVoid},
-    {State::kCountyReviewed, Action::kVoid, State::kVoid},
-    {State::kJointConfirmed, Action::kVoid, State::kVoid},
-    {State::kPublicised, Action::kVoid, State::kVoid},
-    {State::kEffective, Action::kVoid, State::kVoid},
-};
-
-// INSUFFICIENT_DATA can go on only through the province's override, which the review checks.
-bool Ends(Result result) { return result == Result::kNotApplicable; }
-
 absl::Status ArgumentRequired(std::string_view why) {
   return FailedPrecondition("ARGUMENT_REQUIRED", why);
 }
@@ -127,34 +61,8 @@ absl::Status CheckAdjustArgument(const ArgumentRecord* argument, std::string_vie
 
 }  // namespace
 
-std::span<const EnumEntry<EvaluationState>> Entries(const EvaluationState*) { return kStates; }
-std::span<const EnumEntry<EvaluationAction>> Entries(const EvaluationAction*) { return kActions; }
-std::span<const EnumEntry<AdminLevel>> Entries(const AdminLevel*) { return kLevels; }
 std::span<const EnumEntry<ArgumentConclusion>> Entries(const ArgumentConclusion*) {
   return kConclusions;
-}
-std::span<const EnumEntry<OverrideReason>> Entries(const OverrideReason*) { return kReasons; }
-
-absl::StatusOr<EvaluationState> NextState(EvaluationState state, EvaluationAction action,
-                                          Result result) {
-  for (const Transition& t : kTransitions) {
-    if (t.from != state || t.action != action) continue;
-    if (action == Action::kReview && Ends(result)) {
-      return FailedPrecondition("EVALUATION_ENDED",
-                                Cat("评估结果为“", EnumZh(result), "”，不进入认定程序"));
-    }
-    return t.to;
-  }
-  return FailedPrecondition("EVALUATION_STATE",
-                            Cat("评估处于“", EnumZh(state), "”状态，不能", EnumZh(action)));
-}
-
-std::vector<EvaluationAction> AllowedActions(EvaluationState state, Result result) {
-  std::vector<EvaluationAction> actions;
-  for (const Transition& t : kTransitions) {
-    if (t.from == state && NextState(state, t.action, result).ok()) actions.push_back(t.action);
-  }
-  return actions;
 }
 
 absl::Status Validate(const ArgumentRecord& argument, absl::CivilDay today) {
@@ -206,7 +114,7 @@ absl::StatusOr<OverrideDecision> CheckOverride(const Computed& computed, const O
                                                const ArgumentRecord* argument,
                                                absl::CivilDay today) {
   if (override.to_class == FourClass::kUnspecified) return InvalidField("to_class", "没有注明类别");
-  if (override.reason_code == OverrideReason::kUnspecified) {
+  if (override.reason_code.empty()) {
     return InvalidField("reason_code", "没有注明理由类别");
   }
   if (!IsValidUtf8(override.reason_text) ||
@@ -254,10 +162,13 @@ absl::StatusOr<OverrideDecision> CheckOverride(const Computed& computed, const O
   decision.four_class = override.to_class;
   // The classes are numbered from the best down. Without a class before, every class is better.
   decision.needs_city_filing = !from || override.to_class < *from;
-  absl::CivilMonth end = absl::CivilMonth(today) + kOverrideMonths;
-  absl::CivilDay last = absl::CivilDay(end + 1) - 1;
-  decision.expires_on = absl::CivilDay(end.year(), end.month(), std::min(today.day(), last.day()));
   return decision;
+}
+
+absl::CivilDay OverrideExpiry(absl::CivilDay day, int64_t months) {
+  const absl::CivilMonth end = absl::CivilMonth(day) + months;
+  const absl::CivilDay last = absl::CivilDay(end + 1) - 1;
+  return absl::CivilDay(end.year(), end.month(), std::min(day.day(), last.day()));
 }
 
 absl::Status CheckEffective(const EffectiveCheck& check, absl::CivilDay today) {
@@ -283,69 +194,52 @@ absl::Status CheckEffective(const EffectiveCheck& check, absl::CivilDay today) {
   return absl::OkStatus();
 }
 
-absl::Status CheckMeasurePlan(const MeasurePlan& plan, const ArgumentRecord* argument,
-                              absl::CivilDay today) {
+absl::Status CheckMeasurePlan(const MeasurePlan& plan, const MeasureCatalogue& catalogue,
+                              const ArgumentRecord* argument, absl::CivilDay today) {
   if (plan.four_class == FourClass::kUnspecified) return InvalidField("four_class", "没有类别");
   if (plan.measures.empty()) return InvalidField("measures", "至少选择一项措施");
   if (plan.responsible.empty()) return InvalidField("responsible", "没有责任单位");
   if (!plan.deadline) return InvalidField("deadline", "没有完成时限");
   bool revitalize = plan.four_class == FourClass::kRevitalize;
-  if (revitalize && plan.cause == Cause::kUnspecified) return InvalidField("cause", "没有困难原因");
-  if (!revitalize && plan.cause != Cause::kUnspecified) {
+  if (revitalize && plan.cause.empty()) return InvalidField("cause", "没有困难原因");
+  if (!revitalize && !plan.cause.empty()) {
     return InvalidField("cause", "困难原因只用于盘活类");
+  }
+  const CauseDef* cause = catalogue.FindCause(plan.cause);
+  if (revitalize && (cause == nullptr || !cause->in_force)) {
+    return InvalidField("cause", "没有此困难原因");
   }
   std::set<std::string_view> seen;
   for (size_t i = 0; i < plan.measures.size(); ++i) {
     const PlannedMeasure& m = plan.measures[i];
     std::string field = Cat("measures[", i, "].code");
-    const MeasureDef* def = FindMeasure(plan.four_class, m.code);
-    if (def == nullptr) {
-      return InvalidField(field, Cat(EnumZh(plan.four_class), "没有措施 ", m.code));
+    const MeasureDef* def = catalogue.FindMeasure(plan.four_class, m.code);
+    if (def == nullptr || !def->in_force) {
+      return Error(absl::StatusCode::kInvalidArgument, "MEASURE_NOT_OF_CLASS")
+          .Zh(Cat(EnumZh(plan.four_class), "没有措施 ", m.code))
+          .Field(field, Cat(EnumZh(plan.four_class), "没有措施 ", m.code))
+          .With("code", m.code);
     }
-    if (m.code == "OTHER") {
+    if (revitalize && !IsAllowed(*cause, *def)) {
+      const std::string why = Cat("措施“", def->name_zh, "”不适用于原因“", cause->name_zh, "”");
+      return Error(absl::StatusCode::kInvalidArgument, "CAUSE_MEASURE_MISMATCH")
+          .Zh(why)
+          .Field(field, why)
+          .With("code", m.code);
+    }
+    if (def->description_required) {
       if (absl::StripAsciiWhitespace(m.description).empty()) {
-        return InvalidField(Cat("measures[", i, "].description"), "其他措施须写明内容");
+        return InvalidField(Cat("measures[", i, "].description"),
+                            Cat("措施“", def->name_zh, "”须写明内容"));
       }
     } else if (!seen.insert(m.code).second) {
       return InvalidField(field, "措施重复");
-    }
-    if (revitalize && !IsAllowed(plan.cause, m.code)) {
-      return InvalidField(field,
-                          Cat("措施“", def->name_zh, "”不适用于原因“", EnumZh(plan.cause), "”"));
     }
   }
   if (revitalize) {
     RETURN_IF_ERROR(
         CheckArgument(argument, plan.subject_id, "盘活须在严格论证的基础上进行", today));
     if (!Supports(*argument, FourClass::kRevitalize)) return Contradicts();
-  }
-  return absl::OkStatus();
-}
-
-std::optional<AdminLevel> NextSignOff(std::span<const SignOff> done) {
-  switch (done.size()) {
-    case 0:
-      return AdminLevel::kVillage;
-    case 1:
-      return AdminLevel::kTownship;
-    case 2:
-      return AdminLevel::kCounty;
-    default:
-      return std::nullopt;
-  }
-}
-
-absl::Status CheckSignOff(std::span<const SignOff> done, const SignOff& next) {
-  if (next.person_id.empty()) return InvalidField("person", "没有签字人");
-  std::optional<AdminLevel> expected = NextSignOff(done);
-  if (!expected || *expected != next.level) {
-    return FailedPrecondition("SIGN_OFF_ORDER", expected ? Cat("应由", EnumZh(*expected), "签字")
-                                                         : std::string("三级均已签字"));
-  }
-  for (const SignOff& s : done) {
-    if (s.person_id == next.person_id) {
-      return FailedPrecondition("SIGN_OFF_SAME_PERSON", "同一人不能在两级签字");
-    }
   }
   return absl::OkStatus();
 }

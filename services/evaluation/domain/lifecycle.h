@@ -1,5 +1,5 @@
 // The rules around a computed evaluation: what a county may accept or override, what becomes
-// effective, what a plan may contain, who signs a ledger entry. Pure: the day is given.
+// effective, what a plan may contain. Pure: the day and the code lists are given.
 #pragma once
 
 #include <cstdint>
@@ -12,46 +12,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
+#include "services/evaluation/domain/measures.h"
 #include "services/evaluation/domain/types.h"
 
 namespace bangfu::evaluation {
 
-enum class EvaluationState {
-  kUnspecified = 0,
-  kDraft,
-  kComputed,  // NOT_APPLICABLE ends here; MANUAL_REVIEW waits for an argument
-  kCountyReviewed,
-  kJointConfirmed,
-  kPublicised,
-  kEffective,
-  kSuperseded,
-  kVoid,
-};
-
-enum class EvaluationAction {
-  kUnspecified = 0,
-  kCompute,
-  kReview,     // the county accepts, overrides or decides by argument
-  kConfirm,    // the sector departments join
-  kPublicise,  // 公示 begins
-  kMakeEffective,
-  kSupersede,
-  kVoid,
-};
-
-std::span<const EnumEntry<EvaluationState>> Entries(const EvaluationState*);
-std::span<const EnumEntry<EvaluationAction>> Entries(const EvaluationAction*);
-
-// FAILED_PRECONDITION EVALUATION_STATE when the action does not follow the state, EVALUATION_ENDED
-// for the review of a NOT_APPLICABLE. (INSUFFICIENT_DATA goes on by the province's override alone,
-// which CheckAccept and CheckOverride see to.)
-absl::StatusOr<EvaluationState> NextState(EvaluationState state, EvaluationAction action,
-                                          Result result);
-// What NextState allows, in table order.
-std::vector<EvaluationAction> AllowedActions(EvaluationState state, Result result);
-
 enum class AdminLevel { kUnspecified = 0, kVillage, kTownship, kCounty, kCity, kProvince };
-std::span<const EnumEntry<AdminLevel>> Entries(const AdminLevel*);
 
 // --- 论证 ---------------------------------------------------------------------------------------
 
@@ -91,24 +57,11 @@ struct Computed {
 absl::StatusOr<FourClass> CheckAccept(const Computed& computed, const ArgumentRecord* argument,
                                       absl::CivilDay today);
 
-enum class OverrideReason {
-  kUnspecified = 0,
-  kDataOutdated,
-  kSeasonal,
-  kForceMajeure,
-  kPolicySupport,
-  kExpertOpinion,
-  kMergedProject,
-  kOther,
-};
-std::span<const EnumEntry<OverrideReason>> Entries(const OverrideReason*);
-
 inline constexpr size_t kOverrideReasonMinChars = 20;
-inline constexpr int kOverrideMonths = 12;
 
 struct Override {
   FourClass to_class = FourClass::kUnspecified;
-  OverrideReason reason_code = OverrideReason::kUnspecified;
+  std::string reason_code;  // of the OVERRIDE_REASON list
   std::string reason_text;  // at least 20 characters without surrounding blanks
   std::vector<std::string> evidence_ids;
   std::string tolerance_decision_id;  // optional
@@ -120,8 +73,11 @@ struct Override {
 struct OverrideDecision {
   FourClass four_class = FourClass::kUnspecified;
   bool needs_city_filing = false;  // towards a better class
-  absl::CivilDay expires_on;       // re-evaluation is due from this day
 };
+
+// The last day of an override that was approved on `day`: the class stands, but re-evaluation is
+// due after it.
+absl::CivilDay OverrideExpiry(absl::CivilDay day, int64_t months);
 
 // The limits of a human override. INVALID_ARGUMENT FIELD_INVALID for the form; FAILED_PRECONDITION
 // OVERRIDE_SAME_PERSON, OVERRIDE_NOT_ALLOWED, OVERRIDE_LOCKED (only the province), OVERRIDE_LEVEL,
@@ -153,33 +109,21 @@ absl::Status CheckEffective(const EffectiveCheck& check, absl::CivilDay today);
 
 struct PlannedMeasure {
   std::string code;
-  std::string description;  // mandatory for OTHER
+  std::string description;  // mandatory where the code list says so
 };
 struct MeasurePlan {
   std::string subject_id;
   FourClass four_class = FourClass::kUnspecified;
-  Cause cause = Cause::kUnspecified;  // 盘活类 only
+  std::string cause;  // of the CAUSE list; 盘活类 only
   std::vector<PlannedMeasure> measures;
   std::string responsible;
   std::optional<absl::CivilDay> deadline;
 };
 // Codes belong to the class (R030, R032); for 盘活类 they fit the cause (R035–R043) and the plan
-// rests on an argument that finds it feasible (R034). INVALID_ARGUMENT FIELD_INVALID;
-// FAILED_PRECONDITION ARGUMENT_REQUIRED, ARGUMENT_CONTRADICTS.
-absl::Status CheckMeasurePlan(const MeasurePlan& plan, const ArgumentRecord* argument,
-                              absl::CivilDay today);
-
-// --- ledger sign-off
-// ------------------------------------------------------------------------------
-
-struct SignOff {
-  AdminLevel level = AdminLevel::kUnspecified;
-  std::string person_id;
-};
-// Village, then township, then county (县乡村分级建立台账), each once and by a different person.
-// FAILED_PRECONDITION SIGN_OFF_ORDER, SIGN_OFF_SAME_PERSON; INVALID_ARGUMENT FIELD_INVALID.
-absl::Status CheckSignOff(std::span<const SignOff> done, const SignOff& next);
-// The level whose signature is missing; nullopt when all three have signed.
-std::optional<AdminLevel> NextSignOff(std::span<const SignOff> done);
+// rests on an argument that finds it feasible (R034). INVALID_ARGUMENT FIELD_INVALID,
+// MEASURE_NOT_OF_CLASS, CAUSE_MEASURE_MISMATCH; FAILED_PRECONDITION ARGUMENT_REQUIRED,
+// ARGUMENT_CONTRADICTS.
+absl::Status CheckMeasurePlan(const MeasurePlan& plan, const MeasureCatalogue& catalogue,
+                              const ArgumentRecord* argument, absl::CivilDay today);
 
 }  // namespace bangfu::evaluation

@@ -3,15 +3,12 @@
 #include <string>
 
 #include "common/status/error.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/evaluation/domain/facts.h"
+#include "services/evaluation/domain/measures_for_test.h"
 
 namespace bangfu::evaluation {
 namespace {
-
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 const absl::CivilDay kToday(2026, 11, 24);
 
@@ -34,36 +31,13 @@ Computed Of(Result result, std::string rule) { return {"subject-1", result, std:
 Override To(FourClass four_class) {
   Override o;
   o.to_class = four_class;
-  o.reason_code = OverrideReason::kDataOutdated;
+  o.reason_code = "DATA_OUTDATED";
   o.reason_text = "该项目本季度已恢复生产，台账数据尚未更新，附现场照片和销售合同为证。";
   o.evidence_ids = {"evidence-1"};
   o.proposer_person_id = "operator";
   o.approver_person_id = "approver";
   o.approver_level = AdminLevel::kCounty;
   return o;
-}
-
-TEST(Lifecycle, GoesStepByStepToEffective) {
-  using A = EvaluationAction;
-  EvaluationState state = EvaluationState::kDraft;
-  for (A action : {A::kCompute, A::kReview, A::kConfirm, A::kPublicise, A::kMakeEffective}) {
-    auto next = NextState(state, action, Result::kUpgrade);
-    ASSERT_TRUE(next.ok()) << next.status();
-    state = *next;
-  }
-  EXPECT_EQ(state, EvaluationState::kEffective);
-  EXPECT_EQ(*NextState(state, A::kSupersede, Result::kUpgrade), EvaluationState::kSuperseded);
-  EXPECT_EQ(
-      ReasonOf(NextState(EvaluationState::kComputed, A::kMakeEffective, Result::kUpgrade).status()),
-      "EVALUATION_STATE");
-  EXPECT_EQ(
-      ReasonOf(NextState(EvaluationState::kComputed, A::kReview, Result::kNotApplicable).status()),
-      "EVALUATION_ENDED");
-  EXPECT_THAT(AllowedActions(EvaluationState::kComputed, Result::kUpgrade),
-              ElementsAre(A::kReview, A::kVoid));
-  EXPECT_THAT(AllowedActions(EvaluationState::kComputed, Result::kNotApplicable),
-              ElementsAre(A::kVoid));
-  EXPECT_THAT(AllowedActions(EvaluationState::kVoid, Result::kUpgrade), IsEmpty());
 }
 
 TEST(Lifecycle, R034_ArgumentNeedsThreePersonsConclusionAndAttachment) {
@@ -135,7 +109,6 @@ TEST(Lifecycle, OverrideNeedsReasonEvidenceAndTwoPersons) {
   auto decision = CheckOverride(g4, To(FourClass::kUpgrade), nullptr, kToday);
   ASSERT_TRUE(decision.ok()) << decision.status();
   EXPECT_TRUE(decision->needs_city_filing);
-  EXPECT_EQ(decision->expires_on, absl::CivilDay(2027, 11, 24));
 
   Override o = To(FourClass::kUpgrade);
   o.reason_text = "十九个字的理由不够长不够长不够长不够";  // 18 characters
@@ -150,6 +123,11 @@ TEST(Lifecycle, OverrideNeedsReasonEvidenceAndTwoPersons) {
   o.approver_level = AdminLevel::kTownship;
   EXPECT_EQ(ReasonOf(CheckOverride(g4, o, nullptr, kToday).status()), "OVERRIDE_LEVEL");
   EXPECT_FALSE(CheckOverride(g4, To(FourClass::kRevitalize), nullptr, kToday).ok());
+}
+
+TEST(Lifecycle, AnOverrideEndsOnTheSameDayMonthsLater) {
+  EXPECT_EQ(OverrideExpiry(kToday, 12), absl::CivilDay(2027, 11, 24));
+  EXPECT_EQ(OverrideExpiry(absl::CivilDay(2027, 8, 31), 6), absl::CivilDay(2028, 2, 29));
 }
 
 TEST(Lifecycle, WorseClassIsTheCountysAlone) {
@@ -185,11 +163,11 @@ TEST(Lifecycle, OverrideToAdjustNeedsAnArgument) {
   EXPECT_TRUE(CheckOverride(g4, To(FourClass::kAdjust), &not_feasible, kToday).ok());
 }
 
-MeasurePlan Plan(FourClass four_class, Cause cause, std::vector<PlannedMeasure> measures) {
+MeasurePlan Plan(FourClass four_class, std::string cause, std::vector<PlannedMeasure> measures) {
   MeasurePlan plan;
   plan.subject_id = "subject-1";
   plan.four_class = four_class;
-  plan.cause = cause;
+  plan.cause = std::move(cause);
   plan.measures = std::move(measures);
   plan.responsible = "县农业农村局";
   plan.deadline = kToday + 180;
@@ -198,60 +176,47 @@ MeasurePlan Plan(FourClass four_class, Cause cause, std::vector<PlannedMeasure> 
 
 TEST(MeasurePlans, R034_RevitalizePlanRestsOnAnArgument) {
   MeasurePlan plan =
-      Plan(FourClass::kRevitalize, Cause::kCashflowMarket, {{"RENT_RELIEF", ""}, {"CREDIT", ""}});
-  EXPECT_EQ(ReasonOf(CheckMeasurePlan(plan, nullptr, kToday)), "ARGUMENT_REQUIRED");
+      Plan(FourClass::kRevitalize, "CASHFLOW_MARKET", {{"RENT_RELIEF", ""}, {"CREDIT", ""}});
+  EXPECT_EQ(ReasonOf(CheckMeasurePlan(plan, ShippedCatalogue(), nullptr, kToday)),
+            "ARGUMENT_REQUIRED");
   ArgumentRecord no = Argument(ArgumentConclusion::kNotFeasible);
-  EXPECT_EQ(ReasonOf(CheckMeasurePlan(plan, &no, kToday)), "ARGUMENT_CONTRADICTS");
+  EXPECT_EQ(ReasonOf(CheckMeasurePlan(plan, ShippedCatalogue(), &no, kToday)),
+            "ARGUMENT_CONTRADICTS");
   ArgumentRecord yes = Argument(ArgumentConclusion::kFeasible);
-  EXPECT_TRUE(CheckMeasurePlan(plan, &yes, kToday).ok());
+  EXPECT_TRUE(CheckMeasurePlan(plan, ShippedCatalogue(), &yes, kToday).ok());
 }
 
 TEST(MeasurePlans, R035_R043_MeasuresFitTheCause) {
   ArgumentRecord yes = Argument(ArgumentConclusion::kFeasible);
-  EXPECT_FALSE(
-      CheckMeasurePlan(Plan(FourClass::kRevitalize, Cause::kCashflowMarket, {{"BUNDLE", ""}}), &yes,
-                       kToday)
-          .ok());
-  EXPECT_FALSE(CheckMeasurePlan(Plan(FourClass::kRevitalize, Cause::kUnspecified, {{"CREDIT", ""}}),
-                                &yes, kToday)
+  EXPECT_FALSE(CheckMeasurePlan(Plan(FourClass::kRevitalize, "CASHFLOW_MARKET", {{"BUNDLE", ""}}),
+                                ShippedCatalogue(), &yes, kToday)
                    .ok());
-  EXPECT_FALSE(
-      CheckMeasurePlan(Plan(FourClass::kRevitalize, Cause::kCashflowMarket, {{"OTHER", " "}}), &yes,
-                       kToday)
-          .ok());
-  EXPECT_TRUE(CheckMeasurePlan(Plan(FourClass::kRevitalize, Cause::kCashflowMarket,
+  EXPECT_FALSE(CheckMeasurePlan(Plan(FourClass::kRevitalize, "", {{"CREDIT", ""}}),
+                                ShippedCatalogue(), &yes, kToday)
+                   .ok());
+  EXPECT_FALSE(CheckMeasurePlan(Plan(FourClass::kRevitalize, "CASHFLOW_MARKET", {{"OTHER", " "}}),
+                                ShippedCatalogue(), &yes, kToday)
+                   .ok());
+  EXPECT_TRUE(CheckMeasurePlan(Plan(FourClass::kRevitalize, "CASHFLOW_MARKET",
                                     {{"OTHER", "村企共建直播基地带动销售"}}),
-                               &yes, kToday)
+                               ShippedCatalogue(), &yes, kToday)
                   .ok());
 }
 
 TEST(MeasurePlans, R030_R032_CodesBelongToTheClass) {
-  EXPECT_TRUE(CheckMeasurePlan(Plan(FourClass::kUpgrade, Cause::kUnspecified, {{"COLD_CHAIN", ""}}),
-                               nullptr, kToday)
+  EXPECT_TRUE(CheckMeasurePlan(Plan(FourClass::kUpgrade, "", {{"COLD_STORAGE", ""}}),
+                               ShippedCatalogue(), nullptr, kToday)
                   .ok());
-  EXPECT_FALSE(CheckMeasurePlan(Plan(FourClass::kUpgrade, Cause::kUnspecified, {{"CREDIT", ""}}),
+  EXPECT_FALSE(CheckMeasurePlan(Plan(FourClass::kUpgrade, "", {{"CREDIT", ""}}), ShippedCatalogue(),
                                 nullptr, kToday)
                    .ok());
   EXPECT_FALSE(
-      CheckMeasurePlan(Plan(FourClass::kConsolidate, Cause::kUnspecified, {}), nullptr, kToday)
+      CheckMeasurePlan(Plan(FourClass::kConsolidate, "", {}), ShippedCatalogue(), nullptr, kToday)
           .ok());
-  EXPECT_FALSE(CheckMeasurePlan(Plan(FourClass::kConsolidate, Cause::kUnspecified,
+  EXPECT_FALSE(CheckMeasurePlan(Plan(FourClass::kConsolidate, "",
                                      {{"REGIONAL_BRAND", ""}, {"REGIONAL_BRAND", ""}}),
-                                nullptr, kToday)
+                                ShippedCatalogue(), nullptr, kToday)
                    .ok());
-}
-
-TEST(SignOffs, VillageTownshipCountyByThreePersons) {
-  std::vector<SignOff> done;
-  EXPECT_EQ(ReasonOf(CheckSignOff(done, {AdminLevel::kTownship, "t"})), "SIGN_OFF_ORDER");
-  ASSERT_TRUE(CheckSignOff(done, {AdminLevel::kVillage, "v"}).ok());
-  done.push_back({AdminLevel::kVillage, "v"});
-  EXPECT_EQ(ReasonOf(CheckSignOff(done, {AdminLevel::kTownship, "v"})), "SIGN_OFF_SAME_PERSON");
-  done.push_back({AdminLevel::kTownship, "t"});
-  EXPECT_EQ(NextSignOff(done), AdminLevel::kCounty);
-  done.push_back({AdminLevel::kCounty, "c"});
-  EXPECT_FALSE(NextSignOff(done).has_value());
-  EXPECT_EQ(ReasonOf(CheckSignOff(done, {AdminLevel::kCounty, "x"})), "SIGN_OFF_ORDER");
 }
 
 TEST(Facts, OperatingStatusIsDerived) {

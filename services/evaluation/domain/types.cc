@@ -54,6 +54,7 @@ constexpr EnumEntry<FactSource> kFactSource[] = {
     {FactSource::kRisk, "RISK", "风险监测"},
     {FactSource::kExpert, "EXPERT", "专家研判"},
     {FactSource::kExternal, "EXTERNAL", "外部数据"},
+    {FactSource::kDispatch, "DISPATCH", "产业调度"},
 };
 constexpr EnumEntry<FactState> kFactState[] = {
     {FactState::kUnspecified, "UNSPECIFIED", "未定"},
@@ -65,18 +66,6 @@ constexpr EnumEntry<Feasibility> kFeasibility[] = {
     {Feasibility::kUnknown, "UNKNOWN", "未论证"},
     {Feasibility::kYes, "YES", "可行"},
     {Feasibility::kNo, "NO", "不可行"},
-};
-constexpr EnumEntry<Cause> kCause[] = {
-    {Cause::kUnspecified, "UNSPECIFIED", "未注明"},
-    {Cause::kCashflowMarket, "CASHFLOW_MARKET", "市场行情变化导致资金周转困难"},
-    {Cause::kTechSupportLack, "TECH_SUPPORT_LACK", "产业技术支撑不足"},
-    {Cause::kFacilityLack, "FACILITY_LACK", "配套设施设备不足"},
-    {Cause::kManagementIdle, "MANAGEMENT_IDLE", "经营管理不善停产闲置"},
-    {Cause::kRegionalSimilarInefficient, "REGIONAL_SIMILAR_INEFFICIENT", "区域内同类项目运行低效"},
-    {Cause::kOverInvestedIdle, "OVER_INVESTED_IDLE", "资金投入过大、资产闲置较多"},
-    {Cause::kUnderInvested, "UNDER_INVESTED", "规划规模大、实际投入不足"},
-    {Cause::kPoorPlanning, "POOR_PLANNING", "前期规划不科学、论证不充分"},
-    {Cause::kOther, "OTHER", "其他"},
 };
 constexpr EnumEntry<ShortBoardKind> kShortBoardKind[] = {
     {ShortBoardKind::kUnspecified, "UNSPECIFIED", "未定"},
@@ -159,7 +148,6 @@ std::span<const EnumEntry<Stage>> Entries(const Stage*) { return kStage; }
 std::span<const EnumEntry<FactSource>> Entries(const FactSource*) { return kFactSource; }
 std::span<const EnumEntry<FactState>> Entries(const FactState*) { return kFactState; }
 std::span<const EnumEntry<Feasibility>> Entries(const Feasibility*) { return kFeasibility; }
-std::span<const EnumEntry<Cause>> Entries(const Cause*) { return kCause; }
 std::span<const EnumEntry<ShortBoardKind>> Entries(const ShortBoardKind*) {
   return kShortBoardKind;
 }

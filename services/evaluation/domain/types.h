@@ -54,27 +54,22 @@ enum class Stage {
 };
 
 // Where a fact comes from.
-enum class FactSource { kUnspecified = 0, kRegistry, kAsset, kFund, kRisk, kExpert, kExternal };
+enum class FactSource {
+  kUnspecified = 0,
+  kRegistry,
+  kAsset,
+  kFund,
+  kRisk,
+  kExpert,
+  kExternal,
+  kDispatch,  // a county industry's monthly dispatch report
+};
 
 // MISSING is not zero and not NOT_APPLICABLE: a missing value stays in the weight base.
 enum class FactState { kUnspecified = 0, kPresent, kMissing, kNotApplicable };
 
 // Conclusion of the argumentation (论证) whether revitalising is feasible.
 enum class Feasibility { kUnknown = 0, kYes = 1, kNo = 2 };
-
-// Why a subject is in difficulty (clause 三, 五优化).
-enum class Cause {
-  kUnspecified = 0,
-  kCashflowMarket,
-  kTechSupportLack,
-  kFacilityLack,
-  kManagementIdle,
-  kRegionalSimilarInefficient,
-  kOverInvestedIdle,
-  kUnderInvested,
-  kPoorPlanning,
-  kOther,
-};
 
 enum class ShortBoardKind {
   kUnspecified = 0,
@@ -120,7 +115,6 @@ std::span<const EnumEntry<Stage>> Entries(const Stage*);
 std::span<const EnumEntry<FactSource>> Entries(const FactSource*);
 std::span<const EnumEntry<FactState>> Entries(const FactState*);
 std::span<const EnumEntry<Feasibility>> Entries(const Feasibility*);
-std::span<const EnumEntry<Cause>> Entries(const Cause*);
 std::span<const EnumEntry<ShortBoardKind>> Entries(const ShortBoardKind*);
 std::span<const EnumEntry<Level>> Entries(const Level*);
 std::span<const EnumEntry<Confidence>> Entries(const Confidence*);

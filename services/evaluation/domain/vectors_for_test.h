@@ -11,6 +11,7 @@
 #include "common/base/strings.h"
 #include "services/evaluation/domain/baseline.h"
 #include "services/evaluation/domain/facts.h"
+#include "services/evaluation/domain/measures_for_test.h"
 
 namespace bangfu::evaluation {
 
@@ -64,6 +65,7 @@ inline Snapshot SnapshotOf(const Vector& vector) {
     }
   }
   if (vector.facts) vector.facts(s);
+  s.measures = MeasureOptions(ShippedCatalogue(), s.facts);
   return s;
 }
 
@@ -80,7 +82,7 @@ inline std::vector<Vector> AllVectors() {
   const std::string idle4 = "1500 100000 n/a 100 1";
   return {
       {"a",
-       [](Snapshot& s) { s.facts.cause = Cause::kCashflowMarket; },
+       [](Snapshot& s) { s.facts.cause = "CASHFLOW_MARKET"; },
        {"6000 4000 6000 1 1", "SUSPENDED 2 0 3 3", "400 9000 10000", "2000 200000 10000 500 2",
         "80 LEADING 80 YELLOW"},
        "5520 5642 7800 7950 7900",
@@ -100,7 +102,7 @@ inline std::vector<Vector> AllVectors() {
        "H1",
        R::kAdjust,
        "",
-       "PATH_C_DISPOSE"},
+       "DISPOSE"},
       {"c",
        cold_store,
        {"7500 8500 12000 1 2", good2, good3, good4, good5},
@@ -109,7 +111,7 @@ inline std::vector<Vector> AllVectors() {
        "G2",
        R::kUpgrade,
        "CHAIN:COLD_STORAGE FACILITY:COLD_STORAGE",
-       "COLD_CHAIN FILL_TECH_FACILITY"},
+       "COLD_STORAGE FILL_SHORT_BOARD"},
       {"d",
        nullptr,
        {good1, good2, "– 10000 10000", good4, good5},
@@ -125,7 +127,7 @@ inline std::vector<Vector> AllVectors() {
        "G2",
        R::kUpgrade,
        "CHAIN:COLD_STORAGE FACILITY:COLD_STORAGE",
-       "COLD_CHAIN FILL_TECH_FACILITY"},
+       "COLD_STORAGE FILL_SHORT_BOARD"},
       {"f",
        nullptr,
        {good1, good2, good3, good4, good5},
@@ -141,7 +143,7 @@ inline std::vector<Vector> AllVectors() {
        "G2",
        R::kUpgrade,
        "BENEFIT",
-       "SALES_CHANNELS"},
+       "SALES_CHANNEL"},
       {"h",
        nullptr,
        {good1, good2, good3, "1200 60000 n/a 50 1", good5},
@@ -158,7 +160,7 @@ inline std::vector<Vector> AllVectors() {
        "G3",
        R::kUpgrade,
        "BENEFIT PROSPECT RESOURCE",
-       "SALES_CHANNELS CHAIN_EXTENSION"},
+       "SALES_CHANNEL CHAIN_EXTENSION"},
       {"j",
        nullptr,
        {good1, "NORMAL 0 300 3 3", good3, good4, "85 LEADING 40 NONE"},
@@ -167,7 +169,7 @@ inline std::vector<Vector> AllVectors() {
        "G3",
        R::kUpgrade,
        "BENEFIT RESOURCE",
-       "SALES_CHANNELS"},
+       "SALES_CHANNEL"},
       {"k",
        [=](Snapshot& s) {
          idle(s);
@@ -181,7 +183,7 @@ inline std::vector<Vector> AllVectors() {
        "H2",
        R::kAdjust,
        "",
-       "PATH_C_DISPOSE"},
+       "DISPOSE"},
       {"l",
        [](Snapshot& s) { s.facts.life_expired_share_bp = 8500; },
        {good1, "PARTIAL 0 100 3 3", "650 10000 3000", good4, good5},
@@ -190,7 +192,7 @@ inline std::vector<Vector> AllVectors() {
        "H3",
        R::kAdjust,
        "",
-       "PATH_C_DISPOSE"},
+       "DISPOSE"},
       {"m",
        [=](Snapshot& s) {
          idle(s);
@@ -202,7 +204,7 @@ inline std::vector<Vector> AllVectors() {
        "H4",
        R::kAdjust,
        "",
-       "PATH_A_MARKET_REUSE"},
+       "CONVERT_MODE ATTRACT_INVEST LEASE_OUT"},
       {"n",
        [=](Snapshot& s) {
          idle(s);
@@ -298,7 +300,7 @@ inline std::vector<Vector> AllVectors() {
        "H1",
        R::kAdjust,
        "",
-       "PATH_C_DISPOSE"},
+       "DISPOSE"},
       {"w",
        [](Snapshot& s) { s.facts.has_operating_assets = false; },
        {good1, good2, "n/a", good4, good5},

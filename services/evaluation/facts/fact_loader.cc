@@ -10,6 +10,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
+#include "services/evaluation/facts/measure_codes.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/reference_store.h"
 
@@ -52,7 +53,7 @@ struct FactLoader::Taxonomy {
   }
 };
 
-absl::Status FactLoader::LoadTaxonomy(mysql::Executor& db) {
+absl::Status FactLoader::LoadLists(mysql::Executor& db) {
   if (taxonomy_ != nullptr) return absl::OkStatus();
   auto taxonomy = std::make_shared<Taxonomy>();
   ASSIGN_OR_RETURN(std::vector<ReferenceRow> rows, LoadReferences(db, kTaxonomyRef));
@@ -63,6 +64,7 @@ absl::Status FactLoader::LoadTaxonomy(mysql::Executor& db) {
   ASSIGN_OR_RETURN(std::optional<ReferenceRow> current,
                    GetReference(db, kTaxonomyVersionRef, "current"));
   if (current) taxonomy->current = current->payload;
+  ASSIGN_OR_RETURN(measures_, LoadMeasures(db, moment_.as_of));
   taxonomy_ = std::move(taxonomy);
   return absl::OkStatus();
 }
@@ -171,6 +173,14 @@ absl::Status FactLoader::LoadContexts(mysql::Executor& db, const std::vector<Uli
   return absl::OkStatus();
 }
 
+absl::StatusOr<IndustryContext> FactLoader::LoadIndustryContext(mysql::Executor& db,
+                                                                const Ulid& id) {
+  RETURN_IF_ERROR(LoadLists(db));
+  RETURN_IF_ERROR(LoadContexts(db, {id}));
+  auto found = contexts_.find(id.ToString());
+  return found == contexts_.end() ? IndustryContext() : found->second;
+}
+
 absl::StatusOr<absl::flat_hash_map<Ulid, EnteredFacts>> FactLoader::LoadEntered(
     mysql::Executor& db, const std::vector<Ulid>& ids) {
   absl::flat_hash_map<Ulid, EnteredFacts> out;
@@ -199,7 +209,7 @@ absl::StatusOr<std::vector<SubjectFacts>> FactLoader::LoadProjects(
     mysql::Executor& db, const std::vector<SubjectRow>& subjects) {
   std::vector<SubjectFacts> out;
   if (subjects.empty()) return out;
-  RETURN_IF_ERROR(LoadTaxonomy(db));
+  RETURN_IF_ERROR(LoadLists(db));
   std::vector<Ulid> ids;
   std::vector<Ulid> industry_ids;
   for (const SubjectRow& s : subjects) {
@@ -272,6 +282,7 @@ absl::StatusOr<std::vector<SubjectFacts>> FactLoader::LoadProjects(
     }
     SubjectFacts& o = out.emplace_back();
     o.subject = s;
+    f.measures = &measures_;
     o.snapshot = BuildProjectSnapshot(f, moment_);
   }
   return out;
@@ -281,7 +292,7 @@ absl::StatusOr<std::vector<SubjectFacts>> FactLoader::LoadIndustries(
     mysql::Executor& db, const CriteriaSet& criteria, const std::vector<SubjectRow>& subjects) {
   std::vector<SubjectFacts> out;
   if (subjects.empty()) return out;
-  RETURN_IF_ERROR(LoadTaxonomy(db));
+  RETURN_IF_ERROR(LoadLists(db));
   std::vector<Ulid> ids;
   for (const SubjectRow& s : subjects) {
     if (s.type != kIndustrySubject) return absl::InternalError("LoadIndustries: not an industry");
@@ -297,6 +308,17 @@ absl::StatusOr<std::vector<SubjectFacts>> FactLoader::LoadIndustries(
     reg::ListShortBoardsResponse list;
     if (!list.ParseFromString(row.payload)) return Damaged(row.kind, row.subject_id);
     facts[row.subject_id].short_boards = Take<reg::ShortBoard>(list.mutable_short_boards());
+  }
+  // A figure that is collected once a quarter stands until the next; after a year it is old.
+  constexpr int kDispatchMonths = 12;
+  const absl::CivilMonth last(moment_.as_of);
+  ASSIGN_OR_RETURN(
+      std::vector<DispatchReportRow> reports,
+      LoadDispatchReports(db, ids, MonthText(last - (kDispatchMonths - 1)), MonthText(last)));
+  for (const DispatchReportRow& row : reports) {
+    if (!facts[row.industry_id].dispatch.emplace_back().ParseFromString(row.payload)) {
+      return Damaged("dispatch_report", row.industry_id);
+    }
   }
   v1::Evaluation evaluation;
   for (const IndustryMember& m : members) {
@@ -323,6 +345,7 @@ absl::StatusOr<std::vector<SubjectFacts>> FactLoader::LoadIndustries(
     if (auto it = entered.find(s.id); it != entered.end()) f.entered = std::move(it->second);
     SubjectFacts& o = out.emplace_back();
     o.subject = s;
+    f.measures = &measures_;
     o.snapshot = BuildIndustrySnapshot(criteria, f, moment_);
     o.snapshot.is_void = s.is_void;
   }

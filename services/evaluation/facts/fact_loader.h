@@ -38,10 +38,13 @@ class FactLoader {
   absl::StatusOr<std::vector<SubjectFacts>> LoadIndustries(mysql::Executor& db,
                                                            const CriteriaSet& criteria,
                                                            const std::vector<SubjectRow>& subjects);
+  // The chain of a county industry as its projects see it; empty when it is not on record.
+  absl::StatusOr<IndustryContext> LoadIndustryContext(mysql::Executor& db, const Ulid& id);
 
  private:
   struct Taxonomy;
-  absl::Status LoadTaxonomy(mysql::Executor& db);
+  // Taxonomy and measures.
+  absl::Status LoadLists(mysql::Executor& db);
   absl::Status LoadLeading(mysql::Executor& db, const std::string& county);
   // The industries' records, and their contexts into contexts_.
   absl::Status LoadContexts(mysql::Executor& db, const std::vector<Ulid>& industry_ids);
@@ -52,6 +55,7 @@ class FactLoader {
 
   const Moment moment_;
   std::shared_ptr<const Taxonomy> taxonomy_;
+  MeasureCatalogue measures_;
   // Leading industries by county, read once per county.
   std::map<std::string, std::vector<registry::v1::LeadingIndustry>> leading_;
   // By industry id ("01…"), or "county/version/code" where no industry is on record.

@@ -37,4 +37,18 @@ absl::StatusOr<std::vector<int64_t>> ReadParameters(mysql::Executor& db,
   return out;
 }
 
+absl::StatusOr<DaysValue> ReadDays(mysql::Executor& db, const ParameterDef& parameter,
+                                   bool working_by_default) {
+  ASSIGN_OR_RETURN(std::optional<ReferenceRow> row,
+                   GetReference(db, kParameterRef, parameter.code));
+  registry::v1::Parameter message;
+  if (!row || !message.ParseFromString(row->payload)) {
+    return DaysValue{parameter.fallback, working_by_default};
+  }
+  if (message.day_kind() == registry::v1::DAY_KIND_UNSPECIFIED) {
+    return DaysValue{message.value(), working_by_default};
+  }
+  return DaysValue{message.value(), message.day_kind() == registry::v1::DAY_KIND_WORKING};
+}
+
 }  // namespace bangfu::evaluation

@@ -28,9 +28,27 @@ inline constexpr ParameterDef kLedgerSignDays{"LEDGER_SIGN_DAYS", 10};
 // How long an appraisal counts (months).
 inline constexpr ParameterDef kAppraisalMonths{"APPRAISAL_VALID_MONTHS", 12};
 
+// Share of overridden classes above which a county is reported to its city.
+inline constexpr ParameterDef kOverrideShareLimit{"OVERRIDE_SHARE_LIMIT_BP", 1500};
+// How long an override stands (months).
+inline constexpr ParameterDef kOverrideMonths{"OVERRIDE_VALID_MONTHS", 12};
+
+// Objections are answered within (working days).
+inline constexpr ParameterDef kObjectionAnswerDays{"OBJECTION_ANSWER_DAYS", 5};
+// Writes wait while the copies of the registry's reference data are older (minutes).
+inline constexpr ParameterDef kReferenceLagMinutes{"REFERENCE_LAG_MINUTES", 15};
+
 absl::StatusOr<int64_t> ReadParameter(mysql::Executor& db, const ParameterDef& parameter);
 // In the order asked for; one query.
 absl::StatusOr<std::vector<int64_t>> ReadParameters(mysql::Executor& db,
                                                     const std::vector<ParameterDef>& parameters);
+
+// A number of days with their kind.
+struct DaysValue {
+  int64_t days = 0;
+  bool working = false;
+};
+absl::StatusOr<DaysValue> ReadDays(mysql::Executor& db, const ParameterDef& parameter,
+                                   bool working_by_default);
 
 }  // namespace bangfu::evaluation

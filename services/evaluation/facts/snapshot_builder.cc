@@ -223,10 +223,8 @@ void PutEntered(const EnteredFacts& entered, const Moment& moment, Snapshot& s, 
     int most = 0;
     for (const auto& [cause, count] : causes) {
       if (count <= most) continue;
-      if (std::optional<Cause> parsed = ParseEnum<Cause>(cause)) {
-        s.facts.cause = *parsed;
-        most = count;
-      }
+      s.facts.cause = cause;
+      most = count;
     }
     if (most > 0) values.Evidence("cause", FactSource::kExpert, record(all), newest);
   }
@@ -243,7 +241,7 @@ void PutEntered(const EnteredFacts& entered, const Moment& moment, Snapshot& s, 
     bool concludes = a.conclusion() == v1::ARGUMENT_CONCLUSION_FEASIBLE ||
                      a.conclusion() == v1::ARGUMENT_CONCLUSION_NOT_FEASIBLE;
     if (concludes && newer(a, feasible)) feasible = &a;
-    if (!a.cause().empty() && ParseEnum<Cause>(a.cause()) && newer(a, cause)) cause = &a;
+    if (!a.cause().empty() && newer(a, cause)) cause = &a;
   }
   if (feasible != nullptr) {
     s.facts.revitalise_feasible = feasible->conclusion() == v1::ARGUMENT_CONCLUSION_FEASIBLE
@@ -253,7 +251,7 @@ void PutEntered(const EnteredFacts& entered, const Moment& moment, Snapshot& s, 
                     Cat("argument_record/", feasible->id()), ToDay(feasible->argued_on()));
   }
   if (cause != nullptr) {
-    s.facts.cause = *ParseEnum<Cause>(cause->cause());
+    s.facts.cause = cause->cause();
     std::erase_if(s.facts.evidence, [](const FactEvidence& e) { return e.name == "cause"; });
     values.Evidence("cause", FactSource::kExpert, Cat("argument_record/", cause->id()),
                     ToDay(cause->argued_on()));
@@ -279,6 +277,26 @@ void PutEntered(const EnteredFacts& entered, const Moment& moment, Snapshot& s, 
     std::string source = Cat("appraisal/", appraisal->id());
     values.Evidence("no_revital_value", FactSource::kExpert, source, on);
     values.Evidence("appraisal_id", FactSource::kExpert, source, on);
+  }
+}
+
+// --- dispatch reports ----------------------------------------------------------------------------
+
+// Each figure as its newest report says, as of the end of that month. A code that the other sources
+// fill is theirs: a report does not speak over them.
+void PutDispatch(const std::vector<v1::DispatchReport>& reports, const Moment& moment,
+                 const Snapshot& s, Values& values) {
+  std::set<std::string> taken;
+  for (const FactValue& v : s.values) taken.insert(v.code);
+  for (const v1::DispatchReport& report : reports) {
+    const std::optional<absl::CivilMonth> month = ParseMonth(report.period());
+    if (!month || absl::CivilDay(*month) > moment.as_of) continue;
+    const absl::CivilDay end = std::min(absl::CivilDay(*month + 1) - 1, moment.as_of);
+    for (const v1::DispatchFigure& f : report.figures()) {
+      if (!taken.insert(f.code()).second) continue;
+      values.Number(f.code(), f.unit(), FactSource::kDispatch, f.value(),
+                    Cat("dispatch_report/", report.id()), end);
+    }
   }
 }
 
@@ -317,6 +335,7 @@ class ProjectBuilder {
     PutEntered(f_.entered, moment_, s_, values_);
     PutLeading(f_.industry, project_day_, values_);
     Growing();
+    if (f_.measures != nullptr) s_.measures = MeasureOptions(*f_.measures, s_.facts);
     Normalise(s_);
     return std::move(s_);
   }
@@ -877,6 +896,8 @@ Snapshot BuildIndustrySnapshot(const CriteriaSet& criteria, const IndustryFacts&
   std::vector<ProjectContribution> contributions;
   contributions.reserve(facts.projects.size());
   for (const IndustryProject& p : facts.projects) contributions.push_back(p.contribution);
+  PutDispatch(facts.dispatch, moment, s, values);
+  if (facts.measures != nullptr) s.measures = MeasureOptions(*facts.measures, s.facts);
   AggregateIndustry(criteria, contributions, s);
   return s;
 }

@@ -19,6 +19,7 @@
 #include "services/evaluation/domain/criteria.h"
 #include "services/evaluation/domain/facts.h"
 #include "services/evaluation/domain/industry.h"
+#include "services/evaluation/domain/measures.h"
 #include "services/evaluation/facts/moment.h"
 
 namespace bangfu::evaluation {
@@ -55,6 +56,7 @@ struct ProjectFacts {
   std::optional<registry::v1::Operator> operator_record;  // of project.operator_id
   EnteredFacts entered;
   const IndustryContext* industry = nullptr;  // nullptr: no industry on record
+  const MeasureCatalogue* measures = nullptr;
 };
 Snapshot BuildProjectSnapshot(const ProjectFacts& facts, const Moment& moment);
 
@@ -70,7 +72,9 @@ struct IndustryFacts {
   EnteredFacts entered;
   IndustryContext context;
   bool has_verified_project = false;
-  std::vector<IndustryProject> projects;  // that have been evaluated
+  std::vector<IndustryProject> projects;     // that have been evaluated
+  std::vector<v1::DispatchReport> dispatch;  // of the last year, newest month first
+  const MeasureCatalogue* measures = nullptr;
 };
 Snapshot BuildIndustrySnapshot(const CriteriaSet& criteria, const IndustryFacts& facts,
                                const Moment& moment);

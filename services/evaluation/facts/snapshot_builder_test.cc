@@ -5,6 +5,7 @@
 #include "common/testing/status_matchers.h"
 #include "services/evaluation/domain/baseline.h"
 #include "services/evaluation/domain/engine.h"
+#include "services/evaluation/domain/measures_for_test.h"
 #include "services/evaluation/facts/sample_for_test.h"
 
 namespace bangfu::evaluation {
@@ -246,6 +247,8 @@ TEST_F(ProjectSnapshot, R033_StoppedForCashFlowWithGoodProspectIsRevitalize) {
   argument.set_conclusion(v1::ARGUMENT_CONCLUSION_FEASIBLE);
   argument.set_cause("CASHFLOW_MARKET");
   facts_.entered.arguments.push_back(argument);
+  const MeasureCatalogue catalogue = ShippedCatalogue();
+  facts_.measures = &catalogue;
   Explanation e = Judge();
   EXPECT_EQ(e.result, Result::kRevitalize);
   ASSERT_FALSE(e.suggested_measures.empty());

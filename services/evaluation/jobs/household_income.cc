@@ -5,6 +5,7 @@
 
 #include "bangfu/asset/v1/events.pb.h"
 #include "common/status/macros.h"
+#include "services/evaluation/facts/moment.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/subject_store.h"
 
@@ -30,11 +31,15 @@ absl::StatusOr<std::vector<IncomeMonth>> SumHouseholdIncome(mysql::Executor& db,
 }
 
 absl::Status RefreshHouseholdIncome(mysql::Session& db, const std::string& region, absl::Time now) {
+  // The months that the asset facts carry.
+  constexpr int kFactMonths = 36;
+  const std::string from = MonthText(absl::CivilMonth(ShanghaiDay(now)) - (kFactMonths - 1));
   ASSIGN_OR_RETURN(auto counties, ListCounties(db, region));
   for (const auto& [county, subjects] : counties) {
     ASSIGN_OR_RETURN(std::vector<IncomeMonth> months, SumHouseholdIncome(db, county));
-    RETURN_IF_ERROR(mysql::Transact(
-        db, [&](mysql::Tx& tx) -> absl::Status { return PutIncome(tx, county, months, now); }));
+    RETURN_IF_ERROR(mysql::Transact(db, [&](mysql::Tx& tx) -> absl::Status {
+      return PutIncome(tx, county, from, months, now);
+    }));
   }
   return absl::OkStatus();
 }

@@ -71,6 +71,8 @@ void StoreMessage(const v1::LedgerEntry& message, LedgerRow& row) {
   row.leave_reason = message.leave_reason();
   row.left_to = message.left_to();
   row.overridden = message.is_overridden();
+  row.override_expires_on = ToDay(message.override_expires_on());
+  row.due = message.reevaluation_due();
   row.invested_fen = message.invested_fen();
   row.asset_value_fen = message.asset_value_fen();
   row.signed_content = SignedContent(row, message);
@@ -119,10 +121,30 @@ void EntryChanges::PutInForce(const v1::Evaluation& evaluation, const Ulid& eval
   m.set_invested_fen(subject.invested_fen);
   m.set_asset_value_fen(subject.asset_value_fen);
   m.set_is_overridden(evaluation.has_override());
+  m.clear_override_expires_on();
+  if (evaluation.override().has_expires_on()) {
+    *m.mutable_override_expires_on() = evaluation.override().expires_on();
+  }
+  m.clear_reevaluation_due();
   m.clear_total_bp();
   if (evaluation.has_total_bp()) m.set_total_bp(evaluation.total_bp());
   StoreMessage(m, changed.row);
   rollup_.Add(changed.row, +1);
+  changed_.push_back(std::move(changed));
+}
+
+void EntryChanges::MarkDue(const Ulid& subject_id, absl::CivilDay today) {
+  auto open = open_.find(subject_id);
+  if (open == open_.end() || open->second.due || !open->second.override_expires_on ||
+      *open->second.override_expires_on >= today) {
+    return;
+  }
+  Changed changed;
+  changed.row = open->second;
+  changed.message = *ToMessage(changed.row);
+  changed.before = changed.message;
+  changed.message.set_reevaluation_due(true);
+  StoreMessage(changed.message, changed.row);
   changed_.push_back(std::move(changed));
 }
 
@@ -137,6 +159,7 @@ void EntryChanges::Leave(const Ulid& subject_id, std::string_view reason, int le
   v1::LedgerEntry& m = changed.message;
   m.set_state(v1::LEDGER_ENTRY_STATE_LEFT);
   SetTime(author_.now, m.mutable_left_at());
+  m.clear_reevaluation_due();
   m.set_leave_reason(std::string(reason));
   m.set_left_to(static_cast<type::v1::FourClass>(left_to));
   StoreMessage(m, changed.row);

@@ -48,6 +48,9 @@ class EntryChanges {
   // its plan and takes the new figures; of another, it leaves (RECLASSIFIED) and a new one opens.
   void PutInForce(const v1::Evaluation& evaluation, const Ulid& evaluation_id,
                   const SubjectRow& subject);
+  // The subject's open entry rests on an override that ended before `today`: re-evaluation is due.
+  // Nothing changes when it does not, or is marked already.
+  void MarkDue(const Ulid& subject_id, absl::CivilDay today);
   // Closes the subject's open entry, if it has one. `left_to` 0: out of the ledger.
   void Leave(const Ulid& subject_id, std::string_view reason, int left_to);
   absl::Status Write();

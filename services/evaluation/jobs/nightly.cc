@@ -5,6 +5,7 @@
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "services/evaluation/jobs/chain_trend.h"
 #include "services/evaluation/jobs/household_income.h"
 #include "services/evaluation/store/ledger_store.h"
 
@@ -14,6 +15,7 @@ absl::Status RecountAndRefresh(mysql::Session& db, absl::Time now) {
   constexpr char kProvince[] = "36";
   constexpr size_t kNamed = 10;
   RETURN_IF_ERROR(RefreshHouseholdIncome(db, kProvince, now));
+  RETURN_IF_ERROR(RefreshChainTrend(db, kProvince, now));
   ASSIGN_OR_RETURN(Recount recount, RecountRollups(db, kProvince));
   if (recount.differences.empty()) return absl::OkStatus();
   std::string named;

@@ -1,4 +1,5 @@
-// What the night does: proves the roll-ups and refreshes the income of households.
+// What the night does: proves the roll-ups, refreshes the income of households and the month's
+// chain coverage.
 #pragma once
 
 #include "absl/status/status.h"
@@ -9,7 +10,7 @@ namespace bangfu::evaluation {
 
 // Counts every roll-up again. DATA_LOSS ROLLUP_DIFFERS naming the first differences when one is not
 // equal to its recount: never repaired silently, since a difference is a fault to be found. Before
-// that, household incomes are refreshed.
+// that, household incomes and the chain trend are refreshed.
 absl::Status RecountAndRefresh(mysql::Session& db, absl::Time now);
 
 }  // namespace bangfu::evaluation

@@ -45,17 +45,6 @@ std::vector<EvaluationRow> FromRows(const mysql::Rows& rows) {
   return out;
 }
 
-absl::StatusOr<EvaluationRow> Find(mysql::Executor& db, const Ulid& id, const RegionScopes& scope,
-                                   std::string_view suffix) {
-  mysql::Params params{id};
-  std::string where = AndScope(scope, "region_path", &params);
-  ASSIGN_OR_RETURN(
-      mysql::Rows rows,
-      db.Query(Cat("SELECT ", kColumns, " FROM evaluation WHERE id = ?", where, suffix), params));
-  if (rows.empty()) return NotFound("evaluation", id.ToString());
-  return FromRow(rows[0]);
-}
-
 }  // namespace
 
 absl::Status InsertEvaluations(mysql::Tx& tx, const std::vector<EvaluationRow>& rows) {
@@ -86,12 +75,13 @@ absl::Status InsertEvaluationRecords(mysql::Tx& tx, const std::vector<Evaluation
 
 absl::StatusOr<EvaluationRow> GetEvaluation(mysql::Executor& db, const Ulid& id,
                                             const RegionScopes& scope) {
-  return Find(db, id, scope, "");
-}
-
-absl::StatusOr<EvaluationRow> LockEvaluation(mysql::Tx& tx, const Ulid& id,
-                                             const RegionScopes& scope) {
-  return Find(tx, id, scope, " FOR UPDATE");
+  mysql::Params params{id};
+  std::string where = AndScope(scope, "region_path", &params);
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query(Cat("SELECT ", kColumns, " FROM evaluation WHERE id = ?", where), params));
+  if (rows.empty()) return NotFound("evaluation", id.ToString());
+  return FromRow(rows[0]);
 }
 
 absl::StatusOr<std::vector<EvaluationRow>> LockEvaluations(mysql::Tx& tx, std::vector<Ulid> ids,

@@ -53,10 +53,8 @@ absl::Status InsertEvaluationRecords(mysql::Tx& tx, const std::vector<Evaluation
 // NOT_FOUND when there is none, or none in scope.
 absl::StatusOr<EvaluationRow> GetEvaluation(mysql::Executor& db, const Ulid& id,
                                             const RegionScopes& scope);
-// The same, locked until the transaction ends.
-absl::StatusOr<EvaluationRow> LockEvaluation(mysql::Tx& tx, const Ulid& id,
-                                             const RegionScopes& scope);
-// Locked in the order of their ids; what is not there or not in scope is left out.
+// Locked until the transaction ends, in the order of their ids; what is not there or not in scope
+// is left out.
 absl::StatusOr<std::vector<EvaluationRow>> LockEvaluations(mysql::Tx& tx, std::vector<Ulid> ids,
                                                            const RegionScopes& scope);
 // Those that exist, in no order.

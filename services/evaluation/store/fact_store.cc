@@ -224,6 +224,23 @@ absl::Status PutDispatchReport(mysql::Tx& tx, const DispatchReportRow& r) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::vector<DispatchReportRow>> LoadDispatchReports(
+    mysql::Executor& db, const std::vector<Ulid>& industry_ids, const std::string& from_period,
+    const std::string& to_period) {
+  std::vector<DispatchReportRow> out;
+  if (industry_ids.empty()) return out;
+  mysql::Params params;
+  const std::string where = InClause("industry_id", industry_ids, &params);
+  params.emplace_back(from_period);
+  params.emplace_back(to_period);
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kDispatchColumns, " FROM dispatch_report WHERE ", where,
+                                " AND period >= ? AND period <= ? ORDER BY period DESC"),
+                            params));
+  for (const mysql::Row& row : rows) out.push_back(DispatchFrom(row));
+  return out;
+}
+
 absl::StatusOr<std::vector<DispatchReportRow>> ListDispatchReports(
     mysql::Executor& db, const Ulid& industry_id, const std::string& before, int limit,
     const std::optional<std::vector<std::string>>& scope) {

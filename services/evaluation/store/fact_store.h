@@ -109,6 +109,10 @@ absl::StatusOr<std::optional<DispatchReportRow>> LockDispatchReport(mysql::Tx& t
                                                                     const std::string& period);
 // Inserts version 1; replaces a row that was read at version - 1. ABORTED ETAG_MISMATCH otherwise.
 absl::Status PutDispatchReport(mysql::Tx& tx, const DispatchReportRow& row);
+// Of these industries and the months between, both included; newest month first.
+absl::StatusOr<std::vector<DispatchReportRow>> LoadDispatchReports(
+    mysql::Executor& db, const std::vector<Ulid>& industry_ids, const std::string& from_period,
+    const std::string& to_period);
 // Newest month first, after `before` ("": from the newest).
 absl::StatusOr<std::vector<DispatchReportRow>> ListDispatchReports(
     mysql::Executor& db, const Ulid& industry_id, const std::string& before, int limit,

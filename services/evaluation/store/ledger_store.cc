@@ -19,7 +19,7 @@ namespace {
 constexpr char kColumns[] =
     "id, evaluation_id, subject_type, subject_id, region_path, class, state, is_open, entered_at, "
     "left_at, leave_reason, left_to, is_overridden, invested_fen, asset_value_fen, row_hash, "
-    "details, version";
+    "details, version, override_expires_on, is_due";
 
 LedgerRow FromRow(const mysql::Row& row) {
   LedgerRow e;
@@ -41,6 +41,8 @@ LedgerRow FromRow(const mysql::Row& row) {
   e.row_hash = row.String(15);
   e.details = row.String(16);
   e.version = row.Int(17);
+  e.override_expires_on = row.OptDay(18);
+  e.due = row.Bool(19);
   return e;
 }
 
@@ -55,6 +57,10 @@ mysql::Param OpenMark(const LedgerRow& e) {
   return e.open ? mysql::Param(1) : mysql::Param(nullptr);
 }
 
+mysql::Param ExpiryOf(const LedgerRow& e) {
+  return e.override_expires_on ? mysql::Param(*e.override_expires_on) : mysql::Param(nullptr);
+}
+
 std::string HashOf(const LedgerRow& e) {
   return e.signed_content.empty() ? e.row_hash : Sha256(e.signed_content);
 }
@@ -63,7 +69,7 @@ mysql::Params Values(const LedgerRow& e, int64_t version) {
   return {e.id,           e.evaluation_id, e.subject_type, e.subject_id,   e.region_path,
           e.four_class,   e.state,         OpenMark(e),    e.entered_at,   e.left_at,
           e.leave_reason, e.left_to,       e.overridden,   e.invested_fen, e.asset_value_fen,
-          HashOf(e),      e.details,       version};
+          HashOf(e),      e.details,       version,        ExpiryOf(e),    e.due};
 }
 
 absl::StatusOr<LedgerRow> Find(mysql::Executor& db, const Ulid& id, const RegionScopes& scope,
@@ -120,7 +126,8 @@ absl::Status UpdateEntries(mysql::Tx& tx, const std::vector<LedgerRow*>& rows) {
              "leave_reason = VALUES(leave_reason), left_to = VALUES(left_to), "
              "is_overridden = VALUES(is_overridden), invested_fen = VALUES(invested_fen), "
              "asset_value_fen = VALUES(asset_value_fen), row_hash = VALUES(row_hash), "
-             "details = VALUES(details), version = VALUES(version)")
+             "details = VALUES(details), version = VALUES(version), "
+             "override_expires_on = VALUES(override_expires_on), is_due = VALUES(is_due)")
       .status();
 }
 
@@ -129,11 +136,12 @@ absl::Status UpdateEntry(mysql::Tx& tx, LedgerRow& e) {
       int64_t matched,
       tx.Execute("UPDATE ledger_entry SET evaluation_id = ?, state = ?, is_open = ?, left_at = ?, "
                  "leave_reason = ?, left_to = ?, is_overridden = ?, invested_fen = ?, "
-                 "asset_value_fen = ?, row_hash = ?, details = ?, version = version + 1 "
+                 "asset_value_fen = ?, row_hash = ?, details = ?, override_expires_on = ?, "
+                 "is_due = ?, version = version + 1 "
                  "WHERE id = ? AND version = ?",
                  {e.evaluation_id, e.state, OpenMark(e), e.left_at, e.leave_reason, e.left_to,
-                  e.overridden, e.invested_fen, e.asset_value_fen, HashOf(e), e.details, e.id,
-                  e.version}));
+                  e.overridden, e.invested_fen, e.asset_value_fen, HashOf(e), e.details,
+                  ExpiryOf(e), e.due, e.id, e.version}));
   if (matched == 0) return EtagMismatch();
   ++e.version;
   return absl::OkStatus();
@@ -218,10 +226,11 @@ absl::StatusOr<std::vector<LedgerRow>> ListEntries(mysql::Executor& db, const En
     where += Cat(" AND ", mysql::RegionClause({*query.region}, "region_path", &params));
   }
   if (query.include_closed_out) {
-    where += " AND (is_open = 1 OR leave_reason = 'CLOSED_OUT' OR left_to IN (1, 2))";
+    where += " AND (is_open = 1 OR leave_reason = 'CLOSED_OUT')";
   } else if (!query.include_left) {
     where += " AND is_open = 1";
   }
+  if (query.due_only) where += " AND is_due = 1";
   if (query.after) {
     where += " AND region_path >= ? AND (region_path > ? OR id > ?)";
     params.emplace_back(query.after->first);
@@ -488,6 +497,7 @@ CloseOuts& CloseOuts::operator+=(const CloseOuts& other) {
   to_consolidate += other.to_consolidate;
   to_upgrade += other.to_upgrade;
   exited += other.exited;
+  reclassified += other.reclassified;
   return *this;
 }
 
@@ -495,7 +505,8 @@ absl::StatusOr<std::map<std::string, CloseOuts>> SumCloseOuts(mysql::Executor& d
                                                               const std::string& region,
                                                               int digits) {
   std::map<std::string, CloseOuts> out;
-  constexpr std::string_view kThrough =
+  constexpr std::string_view kClosed = "e.is_open IS NULL AND e.leave_reason = 'CLOSED_OUT'";
+  constexpr std::string_view kBetter =
       "e.is_open IS NULL AND (e.left_to IN (1, 2) OR e.leave_reason = 'CLOSED_OUT')";
   const auto query = [&](std::string_view classes) {
     mysql::Params params;
@@ -504,17 +515,20 @@ absl::StatusOr<std::map<std::string, CloseOuts>> SumCloseOuts(mysql::Executor& d
         Cat("SELECT LEFT(e.region_path, ", digits,
             ") AS unit, COUNT(*), CAST(SUM(e.asset_value_fen) AS SIGNED), "
             "CAST(SUM(",
-            kThrough,
+            kBetter,
             ") AS SIGNED), "
             "CAST(SUM(CASE WHEN ",
-            kThrough,
+            kBetter,
             " THEN e.asset_value_fen ELSE 0 END) AS SIGNED), "
             "CAST(SUM(",
-            kThrough,
+            kClosed,
             " AND e.left_to = 1) AS SIGNED), "
             "CAST(SUM(",
-            kThrough,
-            " AND e.left_to = 2) AS SIGNED) "
+            kClosed,
+            " AND e.left_to = 2) AS SIGNED), "
+            "CAST(SUM(",
+            kClosed,
+            ") AS SIGNED) "
             "FROM ledger_entry e JOIN (SELECT subject_id, MAX(id) AS id FROM ledger_entry WHERE "
             "class IN (",
             classes, ") AND subject_type = 1 AND leave_reason <> 'VOID' AND ", where,
@@ -535,7 +549,8 @@ absl::StatusOr<std::map<std::string, CloseOuts>> SumCloseOuts(mysql::Executor& d
     sums.due = row.Int(1);
     sums.to_consolidate = row.Int(5);
     sums.to_upgrade = row.Int(6);
-    sums.exited = row.Int(3) - row.Int(5) - row.Int(6);
+    sums.exited = row.Int(7) - row.Int(5) - row.Int(6);
+    sums.reclassified = row.Int(3) - row.Int(7);
   }
   return out;
 }
@@ -625,12 +640,15 @@ absl::StatusOr<std::vector<IncomeMonth>> ListIncome(mysql::Executor& db, const s
   return out;
 }
 
-absl::Status PutIncome(mysql::Tx& tx, const std::string& county,
+absl::Status PutIncome(mysql::Tx& tx, const std::string& county, const std::string& from_month,
                        const std::vector<IncomeMonth>& months, absl::Time now) {
-  RETURN_IF_ERROR(tx.Execute("DELETE FROM household_income WHERE county = ?", {county}).status());
+  RETURN_IF_ERROR(tx.Execute("DELETE FROM household_income WHERE county = ? AND month >= ?",
+                             {county, from_month})
+                      .status());
   if (months.empty()) return absl::OkStatus();
   std::vector<mysql::Params> values;
   for (const IncomeMonth& m : months) {
+    if (m.month < from_month) continue;
     values.push_back({county, m.month, m.income_fen, m.households, now});
   }
   return mysql::BulkInsert(tx, "household_income",

@@ -15,6 +15,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
@@ -40,6 +41,8 @@ struct LedgerRow {
   std::string leave_reason;
   int left_to = 0;
   bool overridden = false;
+  std::optional<absl::CivilDay> override_expires_on;
+  bool due = false;  // for re-evaluation
   int64_t invested_fen = 0;
   int64_t asset_value_fen = 0;
   std::string signed_content;  // what a signature covers: hashed into row_hash; empty when read
@@ -74,8 +77,9 @@ struct EntryQuery {
   int subject_type = 0;  // 0: both
   int four_class = 0;    // 0: all
   bool include_left = false;
-  // Those that left for a better class or were closed out, too (T2 of 盘活类 and 调整类).
+  // Those that were closed out, too (T2 of 盘活类 and 调整类).
   bool include_closed_out = false;
+  bool due_only = false;
   std::optional<std::pair<std::string, Ulid>> after;
   int limit = 50;
 };
@@ -173,16 +177,19 @@ absl::StatusOr<Recount> RecountRollups(mysql::Executor& db, const std::string& r
 
 // --- 盘活率, 销号率 ---
 
-// Of projects, by their last entry in each of the two classes; voided entries do not count.
+// Of projects, by their last entry in each of the two classes; voided entries do not count. A class
+// that became better by re-evaluation is progress, but no close-out (销号): that has a procedure of
+// its own.
 struct CloseOuts {
   int64_t revitalize_due = 0;  // 需盘活
-  int64_t revitalized = 0;     // 盘活: gone to 巩固 or 升级, or closed out
+  int64_t revitalized = 0;     // 盘活: in 巩固类 or 升级类 now, or closed out
   int64_t revitalize_value_fen = 0;
   int64_t revitalized_value_fen = 0;
   int64_t due = 0;  // 应销号: 盘活类 and 调整类
   int64_t to_consolidate = 0;
   int64_t to_upgrade = 0;
   int64_t exited = 0;
+  int64_t reclassified = 0;  // in 巩固类 or 升级类 now, not closed out
   int64_t done() const { return to_consolidate + to_upgrade + exited; }
   CloseOuts& operator+=(const CloseOuts& other);
 };
@@ -220,8 +227,9 @@ struct IncomeMonth {
 // As refreshed, oldest first: of the counties inside the region (or the county that it lies in).
 absl::StatusOr<std::vector<IncomeMonth>> ListIncome(mysql::Executor& db, const std::string& region,
                                                     const std::string& from_month);
-// Replaces the months of a county.
-absl::Status PutIncome(mysql::Tx& tx, const std::string& county,
+// Replaces the months of a county from `from_month` on; what lies before it stays, since the facts
+// no longer reach back so far.
+absl::Status PutIncome(mysql::Tx& tx, const std::string& county, const std::string& from_month,
                        const std::vector<IncomeMonth>& months, absl::Time now);
 
 }  // namespace bangfu::evaluation

@@ -69,6 +69,16 @@ absl::StatusOr<std::optional<ReferenceRow>> GetReference(mysql::Executor& db, st
   return std::optional<ReferenceRow>(FromRows(rows)[0]);
 }
 
+absl::StatusOr<std::vector<ReferenceRow>> LoadCodes(mysql::Executor& db, std::string_view list) {
+  // '0' is the character after '/'.
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kColumns,
+                                " FROM reference_copy WHERE kind = ? AND ref_key > ? AND "
+                                "ref_key < ? ORDER BY ref_key"),
+                            {kCodeRef, Cat(list, "/"), Cat(list, "0")}));
+  return FromRows(rows);
+}
+
 absl::StatusOr<std::vector<ReferenceRow>> LoadReferencesInRegion(mysql::Executor& db,
                                                                  std::string_view kind,
                                                                  const std::string& region) {

@@ -42,6 +42,8 @@ absl::StatusOr<std::vector<ReferenceRow>> LoadReferences(mysql::Executor& db, st
                                                          const std::vector<std::string>& keys);
 absl::StatusOr<std::optional<ReferenceRow>> GetReference(mysql::Executor& db, std::string_view kind,
                                                          std::string_view key);
+// The codes of one list (kCodeRef).
+absl::StatusOr<std::vector<ReferenceRow>> LoadCodes(mysql::Executor& db, std::string_view list);
 // Of a kind, with a region_path inside `region`.
 absl::StatusOr<std::vector<ReferenceRow>> LoadReferencesInRegion(mysql::Executor& db,
                                                                  std::string_view kind,

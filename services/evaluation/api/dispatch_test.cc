@@ -1,0 +1,167 @@
+// Dispatch reports as facts: shown with their record and day, and taken by indicators that name
+// them as their source.
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/evaluation/api/world_for_test.h"
+#include "services/evaluation/domain/baseline.h"
+
+namespace bangfu::evaluation {
+namespace {
+
+using absl::StatusCode;
+using testing::HasViolation;
+using testing::StatusIs;
+
+constexpr char kFacts[] = "bangfu.evaluation.v1.FactService.";
+constexpr char kCriteria[] = "bangfu.evaluation.v1.CriteriaService.";
+
+class EvaluationDispatch : public ::testing::Test {
+ protected:
+  EvaluationDispatch() {
+    industry_ = world_.AddIndustry();
+    project_ = world_.AddProject(industry_);
+    world_.Sync();
+    world_.Score({industry_, project_}, 85, 85);
+  }
+  absl::StatusOr<v1::DispatchReport> Report(const std::string& period, int64_t sales_bp,
+                                            const std::string& etag = "") {
+    v1::SubmitDispatchReportRequest request;
+    request.set_request_id(world_.RequestId());
+    v1::DispatchReport* report = request.mutable_report();
+    report->set_industry_id(industry_);
+    report->set_period(period);
+    report->set_etag(etag);
+    v1::DispatchFigure* f = report->add_figures();
+    f->set_group("MARKET");
+    f->set_code("L2-01");
+    f->set_value(sales_bp);
+    f->set_unit("bp");
+    // A code that the registry's facts fill.
+    v1::DispatchFigure* taken = report->add_figures();
+    taken->set_group("STRUCTURE");
+    taken->set_code("D1-01");
+    taken->set_value(1);
+    taken->set_unit("bp");
+    return world_.server().Call<v1::DispatchReport>(Cat(kFacts, "SubmitDispatchReport"), request,
+                                                    world_.County());
+  }
+  std::optional<v1::Fact> Fact(const std::string& code) {
+    v1::ListFactsRequest request;
+    request.set_subject_id(industry_);
+    auto facts = world_.server().Call<v1::ListFactsResponse>(Cat(kFacts, "ListFacts"), request,
+                                                             world_.County());
+    EXPECT_OK(facts);
+    if (!facts.ok()) return std::nullopt;
+    for (const v1::Fact& f : facts->facts()) {
+      if (f.code() == code) return f;
+    }
+    return std::nullopt;
+  }
+  // The criteria with an indicator of D1 that takes the share of sales out of dispatch reports.
+  void UseSales() {
+    CriteriaSet set = DefaultCriteria();
+    IndicatorDef sales = set.indicators.front();
+    sales.code = "L2-01";
+    sales.dimension = "D1";
+    sales.name_zh = "产销率";
+    sales.unit = "bp";
+    sales.breakpoints = {{0, 0}, {10000, 10000}};
+    sales.source = FactSource::kDispatch;
+    sales.missing_policy = MissingPolicy::kExclude;
+    set.indicators.push_back(sales);
+    set.needed_sources.push_back(FactSource::kDispatch);
+    v1::CreateCriteriaDraftRequest draft;
+    draft.set_request_id(world_.RequestId());
+    draft.set_region_code("36");
+    draft.set_content_json(CanonicalJson(set));
+    draft.set_note_zh("待省厅确认");
+    auto drafted = world_.server().Call<v1::CriteriaSet>(Cat(kCriteria, "CreateCriteriaDraft"),
+                                                         draft, world_.Province("wang"));
+    ASSERT_OK(drafted);
+    v1::ActivateCriteriaRequest activate;
+    activate.set_request_id(world_.RequestId());
+    activate.set_id(drafted->id());
+    SetDay(absl::CivilDay(2026, 3, 1), activate.mutable_effective_from());
+    ASSERT_OK(world_.server().Call<v1::CriteriaSet>(Cat(kCriteria, "ActivateCriteria"), activate,
+                                                    world_.Province("li")));
+  }
+  std::string ScoreIn(const v1::Explanation& x) {
+    for (const v1::IndicatorLine& line : x.indicators()) {
+      if (line.code() == "L2-01") return Cat(line.raw(), " ", line.source_record());
+    }
+    return "";
+  }
+
+  World world_;
+  std::string industry_, project_;
+};
+
+TEST_F(EvaluationDispatch, AFigureIsAFactWithItsRecordAndTheLastDayOfItsMonth) {
+  EXPECT_FALSE(Fact("L2-01"));
+  ASSERT_OK_AND_ASSIGN(const v1::DispatchReport older, Report("2026-01", 8000));
+  ASSERT_OK_AND_ASSIGN(const v1::DispatchReport newer, Report("2026-02", 9000));
+  std::optional<v1::Fact> fact = Fact("L2-01");
+  ASSERT_TRUE(fact);
+  EXPECT_EQ(fact->value(), 9000);
+  EXPECT_EQ(fact->unit(), "bp");
+  EXPECT_EQ(fact->source(), "evaluation");
+  EXPECT_EQ(fact->source_record(), Cat("dispatch_report/", newer.id()));
+  EXPECT_EQ(ToDay(fact->as_of()), absl::CivilDay(2026, 2, 28));
+  // It does not speak over the registry.
+  fact = Fact("D1-01");
+  ASSERT_TRUE(fact);
+  EXPECT_EQ(fact->source(), "registry");
+  EXPECT_GT(fact->value(), 1);
+  // A correction replaces the month; a year later it is old.
+  ASSERT_OK(Report("2026-02", 9500, newer.etag()));
+  EXPECT_EQ(Fact("L2-01")->value(), 9500);
+  EXPECT_THAT(Report("2026-02", 1), StatusIs(StatusCode::kAborted, "ETAG_MISMATCH"));
+  world_.server().clock().Advance(absl::Hours(24 * 400));
+  EXPECT_FALSE(Fact("L2-01"));
+}
+
+TEST_F(EvaluationDispatch, AnIndicatorThatNamesTheSourceTakesTheFigure) {
+  UseSales();
+  ASSERT_OK(Report("2026-03", 7000));
+  ASSERT_OK_AND_ASSIGN(auto first,
+                       world_.Evaluate({project_, industry_}, world_.County(), "2026-03"));
+  const v1::Evaluation& before = first.outcomes(1).evaluation();
+  ASSERT_EQ(before.subject_id(), industry_);
+  EXPECT_THAT(ScoreIn(world_.Explain(before.id())), ::testing::StartsWith("7000 dispatch_report/"));
+  // A corrected report is another fact: evaluated anew.
+  ASSERT_OK(Report("2026-03", 9000, "1"));
+  ASSERT_OK_AND_ASSIGN(auto second, world_.Evaluate({industry_}, world_.County(), "2026-03"));
+  EXPECT_NE(second.outcomes(0).evaluation().id(), before.id());
+  EXPECT_THAT(ScoreIn(world_.Explain(second.outcomes(0).evaluation().id())),
+              ::testing::StartsWith("9000 dispatch_report/"));
+}
+
+TEST_F(EvaluationDispatch, RefusalsOfAReport) {
+  v1::SubmitDispatchReportRequest request;
+  request.set_request_id(world_.RequestId());
+  request.mutable_report()->set_industry_id(project_);
+  request.mutable_report()->set_period("2026-02");
+  v1::DispatchFigure* f = request.mutable_report()->add_figures();
+  f->set_group("MARKET");
+  f->set_code("L2-01");
+  f->set_unit("bp");
+  const auto call = [&](const std::string& token) {
+    request.set_request_id(world_.RequestId());
+    return world_.server().Call<v1::DispatchReport>(Cat(kFacts, "SubmitDispatchReport"), request,
+                                                    token);
+  };
+  EXPECT_THAT(call(world_.County()), HasViolation("report.industry_id"));
+  request.mutable_report()->set_industry_id(industry_);
+  EXPECT_THAT(call(world_.County("360734")), StatusIs(StatusCode::kNotFound));
+  *request.mutable_report()->add_figures() = *f;
+  request.mutable_report()->mutable_figures(1)->set_group("BRAND");
+  EXPECT_THAT(call(world_.County()), HasViolation("report.figures[1].code"));
+  request.mutable_report()->mutable_figures()->RemoveLast();
+  request.mutable_report()->mutable_figures(0)->set_group("WEATHER");
+  EXPECT_THAT(call(world_.County()), HasViolation("report.figures[0].group"));
+}
+
+}  // namespace
+}  // namespace bangfu::evaluation
