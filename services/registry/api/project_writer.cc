@@ -19,8 +19,6 @@
 namespace bangfu::registry {
 namespace {
 
-constexpr int kYearFrom = 2012;
-
 std::string NormalCode(const std::string& code) {
   const absl::StatusOr<std::string> normal = NormalizeRegionCode(code);
   return normal.ok() ? *normal : std::string();
@@ -95,9 +93,10 @@ absl::Status CheckFields(const v1::Project& p, const ProjectReferences& referenc
   if (p.implementing_org().empty() && options.data_quality != v1::DATA_QUALITY_IMPORTED)
     wrong("project.implementing_org", "必填");
   if (p.declared_funding().empty()) wrong("project.declared_funding", "必填");
-  if (p.year() < kYearFrom) wrong("project.year", "实施年度应为2012年及以后");
-  if (p.approved_year() != 0 && p.approved_year() < kYearFrom) {
-    wrong("project.approved_year", "批复年度应为2012年及以后");
+  const int64_t from = references.scope_start_year;
+  if (p.year() < from) wrong("project.year", Cat("实施年度应为", from, "年及以后"));
+  if (p.approved_year() != 0 && p.approved_year() < from) {
+    wrong("project.approved_year", Cat("批复年度应为", from, "年及以后"));
   }
   const int this_year = static_cast<int>(ShanghaiDay(references.now).year());
   if (options.registering && p.year() > this_year)
@@ -297,6 +296,7 @@ absl::StatusOr<ProjectReferences> LoadProjectReferences(
     mysql::Executor& db, const std::vector<const v1::Project*>& projects, absl::Time now) {
   ProjectReferences r;
   r.now = now;
+  ASSIGN_OR_RETURN(r.scope_start_year, ScopeStartYear(db));
   std::set<std::string> codes_of_regions, operators, helpers, boards;
   std::set<CodeKey> codes = {
       {"PROJECT_CATEGORY", "NORMAL"}};  // the default, wherever none is named

@@ -33,6 +33,7 @@ struct Author {
 // What the checks of a batch need to know, read once.
 struct ProjectReferences {
   absl::Time now;
+  int64_t scope_start_year = 0;              // 脱贫攻坚以来
   std::map<std::string, RegionHit> regions;  // by normalised code
   std::map<CodeKey, CodeRow> codes;
   std::string taxonomy_version;

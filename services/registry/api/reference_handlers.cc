@@ -475,6 +475,19 @@ absl::StatusOr<v1::ListCodesResponse> ListCodesRpc(Context& context,
   return response;
 }
 
+// A measure that belongs to no class could be taken by no plan.
+absl::Status CheckAttributes(const CodeRow& row, std::string_view field) {
+  if (row.list != "MEASURE") return absl::OkStatus();
+  for (const auto& [name, value] : row.attributes) {
+    if (name == "class" && (value == "CONSOLIDATE" || value == "UPGRADE" || value == "REVITALIZE" ||
+                            value == "ADJUST")) {
+      return absl::OkStatus();
+    }
+  }
+  return InvalidField(Cat(field, ".attributes"),
+                      "措施须有属性 class：CONSOLIDATE、UPGRADE、REVITALIZE 或 ADJUST");
+}
+
 absl::StatusOr<v1::CreateCodesResponse> CreateCodes(Context& context,
                                                     const v1::CreateCodesRequest& request) {
   return rpc::Mutate<v1::CreateCodesResponse>(
@@ -497,6 +510,7 @@ absl::StatusOr<v1::CreateCodesResponse> CreateCodes(Context& context,
             }
             row.attributes.emplace_back(a.name(), a.value());
           }
+          RETURN_IF_ERROR(CheckAttributes(row, field));
           row.sort = c.sort();
           if (c.has_valid_from()) row.valid_from = DayOf(c.valid_from());
           if (c.has_valid_to()) row.valid_to = DayOf(c.valid_to());
@@ -544,6 +558,12 @@ absl::StatusOr<v1::ListParametersResponse> ListParametersRpc(Context& context,
   return response;
 }
 
+// 20251031.
+bool IsDay(int64_t ymd) {
+  const absl::CivilDay day(ymd / 10000, ymd / 100 % 100, ymd % 100);
+  return day.year() >= 1000 && day.year() * 10000 + day.month() * 100 + day.day() == ymd;
+}
+
 absl::StatusOr<v1::Parameter> SetParameter(Context& context,
                                            const v1::SetParameterRequest& request) {
   return rpc::Mutate<v1::Parameter>(
@@ -555,6 +575,9 @@ absl::StatusOr<v1::Parameter> SetParameter(Context& context,
         row.value = request.value();
         if (request.value() < 0 || (row.unit == "BP" && request.value() > 10000)) {
           return InvalidField("value", "数值超出范围").Build();
+        }
+        if (row.unit == "DATE" && !IsDay(request.value())) {
+          return InvalidField("value", "日期应为八位数字，如20251031").Build();
         }
         if (request.day_kind() != v1::DAY_KIND_UNSPECIFIED) row.day_kind = request.day_kind();
         row.unconfirmed = !request.confirmed();

@@ -463,6 +463,52 @@ TEST_F(RegistryTest, R011_R012_WithoutPublicMoneyItIsOutOfScope) {
   EXPECT_THAT(Register(p, county_), IsOk());
 }
 
+TEST_F(RegistryTest, R010_HowFarTheSurveyReachesBackIsData) {
+  v1::SetParameterRequest set;
+  set.set_code("INVENTORY_SCOPE_START_YEAR");
+  set.set_value(2014);
+  set.set_reason("省厅确认");
+  set.set_etag("1");
+  ASSERT_THAT(Call<v1::Parameter>(kCodes, "SetParameter", set, admin_), IsOk());
+  v1::Project p = SomeProject();
+  p.set_year(2013);
+  EXPECT_THAT(Register(p, county_), HasViolation("project.year"));
+  p.set_year(2014);
+  EXPECT_THAT(Register(p, county_), IsOk());
+}
+
+TEST_F(RegistryTest, R003_R005_TargetDaysAreParametersAndDays) {
+  v1::SetParameterRequest set;
+  set.set_code("TWO_YEAR_TARGET_DATE");
+  set.set_reason("省厅确认");
+  set.set_etag("1");
+  for (const int64_t none : {0, 20271301, 20270230, 2027}) {
+    set.set_value(none);
+    EXPECT_THAT(Call<v1::Parameter>(kCodes, "SetParameter", set, admin_), HasViolation("value"))
+        << none;
+  }
+  set.set_value(20271231);
+  const auto changed = Call<v1::Parameter>(kCodes, "SetParameter", set, admin_);
+  ASSERT_THAT(changed, IsOk());
+  EXPECT_EQ(changed->value(), 20271231);
+}
+
+TEST_F(RegistryTest, R030_AMeasureNamesItsClass) {
+  v1::CreateCodesRequest create;
+  v1::Code* code = create.add_codes();
+  code->set_list("MEASURE");
+  code->set_code("LIVE_STREAMING");
+  code->set_name_zh("直播带货");
+  EXPECT_THAT(Call<v1::CreateCodesResponse>(kCodes, "CreateCodes", create, admin_),
+              HasViolation("codes[0].attributes"));
+  code->add_attributes()->set_name("class");
+  code->mutable_attributes(0)->set_value("BEST");
+  EXPECT_THAT(Call<v1::CreateCodesResponse>(kCodes, "CreateCodes", create, admin_),
+              HasViolation("codes[0].attributes"));
+  code->mutable_attributes(0)->set_value("UPGRADE");
+  EXPECT_THAT(Call<v1::CreateCodesResponse>(kCodes, "CreateCodes", create, admin_), IsOk());
+}
+
 TEST_F(RegistryTest, R010_ProjectsBefore2012AndFutureStockAreRefused) {
   v1::Project p = SomeProject();
   p.set_year(2011);

@@ -43,7 +43,8 @@ v1::OperationReport Figures(v1::OperationReport r) {
   return r;
 }
 
-absl::Status CheckOne(const v1::OperationReport& r, absl::CivilDay today) {
+absl::Status CheckOne(const v1::OperationReport& r, absl::CivilDay today,
+                      int64_t scope_start_year) {
   ReportFigures f;
   f.period = r.period();
   if (r.has_workers()) f.workers = r.workers();
@@ -51,7 +52,7 @@ absl::Status CheckOne(const v1::OperationReport& r, absl::CivilDay today) {
   if (r.has_person_days()) f.person_days = r.person_days();
   if (r.has_poor_person_days()) f.poor_person_days = r.poor_person_days();
   f.stop_days = r.stop_days();
-  return CheckReport(f, today);
+  return CheckReport(f, today, scope_start_year);
 }
 
 std::string ActionOf(const Context& context) {
@@ -175,6 +176,7 @@ absl::StatusOr<std::vector<ReportResult>> WriteReports(mysql::Tx& tx, const Auth
   std::vector<ReportResult> results(inputs.size());
   const absl::CivilDay today = ShanghaiDay(author.now);
   ASSIGN_OR_RETURN(const int64_t deadline_day, ParameterValue(tx, "OPERATION_REPORT_DAY", 10));
+  ASSIGN_OR_RETURN(const int64_t scope_start_year, ScopeStartYear(tx));
   std::set<Ulid> ids;
   std::vector<std::pair<Ulid, std::string>> keys;
   for (const ReportInput& input : inputs) {
@@ -207,7 +209,7 @@ absl::StatusOr<std::vector<ReportResult>> WriteReports(mysql::Tx& tx, const Auth
       result.status = FailedPrecondition("PROJECT_VOID", "项目已作废");
       continue;
     }
-    result.status = CheckOne(input.report, today);
+    result.status = CheckOne(input.report, today, scope_start_year);
     if (!result.status.ok()) continue;
     if (!MayReportOperation(static_cast<ProjectState>(project->second.state))) {
       result.status = FailedPrecondition("NOT_PRODUCING", "项目尚未竣工，不填运营月报");

@@ -94,14 +94,14 @@ TEST(ReportTest, PartsNeverPassTheWhole) {
   f.period = "2026-02";
   f.workers = 10;
   f.poor_workers = 11;
-  EXPECT_EQ(ReasonOf(CheckReport(f, today)), "FIELD_INVALID");
+  EXPECT_EQ(ReasonOf(CheckReport(f, today, 2012)), "FIELD_INVALID");
   f.poor_workers = 10;
-  EXPECT_TRUE(CheckReport(f, today).ok());
+  EXPECT_TRUE(CheckReport(f, today, 2012).ok());
   f.stop_days = 29;  // February 2026 has 28
-  EXPECT_EQ(ReasonOf(CheckReport(f, today)), "FIELD_INVALID");
+  EXPECT_EQ(ReasonOf(CheckReport(f, today, 2012)), "FIELD_INVALID");
   f.stop_days = 0;
   f.period = "2026-04";
-  EXPECT_EQ(ReasonOf(CheckReport(f, today)), "PERIOD_IN_FUTURE");
+  EXPECT_EQ(ReasonOf(CheckReport(f, today, 2012)), "PERIOD_IN_FUTURE");
   EXPECT_FALSE(IsLateReport("2026-02", absl::CivilDay(2026, 3, 10), 10));
   EXPECT_TRUE(IsLateReport("2026-02", absl::CivilDay(2026, 3, 11), 10));
 }

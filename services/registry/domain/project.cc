@@ -16,8 +16,6 @@
 namespace bangfu::registry {
 namespace {
 
-constexpr int64_t kYearFrom = 2012;
-
 int Digits(std::string_view text) {
   int value = 0;
   for (const char c : text) value = value * 10 + (c - '0');
@@ -172,7 +170,8 @@ absl::Status CheckDates(const ProjectDates& dates, absl::CivilDay today) {
   return absl::OkStatus();
 }
 
-absl::Status CheckReport(const ReportFigures& figures, absl::CivilDay today) {
+absl::Status CheckReport(const ReportFigures& figures, absl::CivilDay today,
+                         int64_t scope_start_year) {
   if (figures.poor_workers && figures.poor_workers > figures.workers.value_or(0)) {
     return InvalidField("report.poor_workers", "脱贫(监测)人数不能超过务工人数");
   }
@@ -182,7 +181,7 @@ absl::Status CheckReport(const ReportFigures& figures, absl::CivilDay today) {
   const absl::CivilMonth month = MonthOf(figures.period);
   const int64_t days = absl::CivilDay(month + 1) - absl::CivilDay(month);
   if (figures.stop_days > days) return InvalidField("report.stop_days", "停产天数超过当月天数");
-  if (month.year() < kYearFrom) return InvalidField("report.period", "月份过早");
+  if (month.year() < scope_start_year) return InvalidField("report.period", "月份过早");
   if (absl::CivilDay(month) > today) {
     return FailedPrecondition("PERIOD_IN_FUTURE", "月份尚未开始");
   }

@@ -95,7 +95,8 @@ struct ProjectDates {
 };
 absl::Status CheckDates(const ProjectDates& dates, absl::CivilDay today);
 
-// Checks on a monthly report. `today` in Shanghai; deadline_day: day of the following month.
+// Checks on a monthly report. `today` in Shanghai; scope_start_year: no month before it;
+// deadline_day: day of the following month.
 struct ReportFigures {
   std::optional<int64_t> workers, poor_workers, person_days, poor_person_days;
   int stop_days = 0;
@@ -103,7 +104,8 @@ struct ReportFigures {
 };
 // INVALID_ARGUMENT FIELD_INVALID (parts beyond their whole, more days of standstill than the month
 // has), FAILED_PRECONDITION PERIOD_IN_FUTURE.
-absl::Status CheckReport(const ReportFigures& figures, absl::CivilDay today);
+absl::Status CheckReport(const ReportFigures& figures, absl::CivilDay today,
+                         int64_t scope_start_year);
 bool IsLateReport(std::string_view period, absl::CivilDay today, int64_t deadline_day);
 
 // Chain coverage (§4.2 D1-01): links present that are applicable ÷ applicable, in bp.

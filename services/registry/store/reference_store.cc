@@ -619,6 +619,10 @@ absl::StatusOr<int64_t> ParameterValue(mysql::Executor& db, const std::string& c
   return row ? row->value : otherwise;
 }
 
+absl::StatusOr<int64_t> ScopeStartYear(mysql::Executor& db) {
+  return ParameterValue(db, "INVENTORY_SCOPE_START_YEAR", 2012);
+}
+
 absl::Status UpdateParameter(mysql::Tx& tx, const ParameterRow& row) {
   ASSIGN_OR_RETURN(
       const int64_t matched,

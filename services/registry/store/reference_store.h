@@ -150,6 +150,8 @@ struct ParameterRow {
   int64_t version = 0;
 };
 absl::StatusOr<std::vector<ParameterRow>> ListParameters(mysql::Executor& db);
+// The first year that the survey reaches back to (INVENTORY_SCOPE_START_YEAR).
+absl::StatusOr<int64_t> ScopeStartYear(mysql::Executor& db);
 absl::StatusOr<std::optional<ParameterRow>> FindParameter(mysql::Executor& db,
                                                           const std::string& code);
 // The parameter's value, or `otherwise` when there is none.
