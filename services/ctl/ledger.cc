@@ -29,9 +29,7 @@ const ClassFigure* FigureOf(const google::protobuf::RepeatedPtrField<ClassFigure
   return nullptr;
 }
 
-}  // namespace
-
-std::string RenderT14(const T14& t14) {
+std::string RenderRows(const T14& t14, bool with_rows) {
   TextTable table({"区划", "名称", "应摸排村", "已摸排", "零报告", "项目", "投入(万元)", "巩固",
                    "升级", "盘活", "调整", "数据不足", "人工研判", "暂不分类", "产业", "签字"},
                   {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14});
@@ -54,11 +52,50 @@ std::string RenderT14(const T14& t14) {
                                                            : "未签");
     table.Row(std::move(cells));
   };
-  for (const auto& row : t14.rows()) add(row);
+  if (with_rows) {
+    for (const auto& row : t14.rows()) add(row);
+  }
   add(t14.sum());
   std::string out = table.Render();
   if (!t14.meta().draft_note().empty()) out += Cat(t14.meta().draft_note(), "\n");
   return out;
+}
+
+// What a row adds to its parent: counts and amounts, no shares.
+std::vector<int64_t> Addends(const T14Row& row) {
+  std::vector<int64_t> out = {
+      row.villages_due(),       row.villages_reported(), row.villages_nil(),
+      row.projects(),           row.invested_fen(),      row.asset_value_fen(),
+      row.insufficient_data(),  row.manual_review(),     row.not_applicable(),
+      row.industries(),         row.overridden(),        row.reevaluation_due(),
+      row.reclassified(),       row.close_out_due(),     row.closed_out_consolidate(),
+      row.closed_out_upgrade(), row.closed_out_exit()};
+  for (int value = type::v1::FOUR_CLASS_CONSOLIDATE; value <= type::v1::FOUR_CLASS_ADJUST;
+       ++value) {
+    const ClassFigure* project = FigureOf(row.project_classes(), value);
+    const ClassFigure* industry = FigureOf(row.industry_classes(), value);
+    out.push_back(project == nullptr ? 0 : project->count());
+    out.push_back(project == nullptr ? 0 : project->invested_fen());
+    out.push_back(industry == nullptr ? 0 : industry->count());
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string RenderT14(const T14& t14) { return RenderRows(t14, true); }
+std::string RenderT14Sum(const T14& t14) { return RenderRows(t14, false); }
+
+absl::Status CheckT14Sum(const T14& t14) {
+  const std::vector<int64_t> sum = Addends(t14.sum());
+  std::vector<int64_t> added(sum.size(), 0);
+  for (const T14Row& row : t14.rows()) {
+    const std::vector<int64_t> values = Addends(row);
+    for (size_t i = 0; i < values.size(); ++i) added[i] += values[i];
+  }
+  if (added == sum) return absl::OkStatus();
+  return Error(absl::StatusCode::kDataLoss, "T14_SUM_DIFFERS")
+      .Zh(Cat("T14 合计与各下级之和不一致：", t14.sum().region_code()));
 }
 
 std::string RenderProgress(const Progress& progress) {
@@ -102,7 +139,8 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
   group->require_subcommand(1);
   struct Arguments {
     std::string region, klass, subject = "PROJECT", output, preparer, reviewer, hash;
-    bool no_bom = false, left = false;
+    bool no_bom = false, left = false, due = false;
+    int months = 12;
   };
   auto add = [&](const char* name, const char* help, const char* example, auto configure,
                  auto run) {
@@ -227,11 +265,13 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
       [](CLI::App* command, Arguments* a) {
         command->add_option("--class", a->klass, "类别");
         command->add_flag("--left", a->left, "含已出册");
+        command->add_flag("--due", a->due, "只列人工调整到期、应重新评估的");
       },
       [](Context& context, const Arguments& a) -> absl::Status {
         ListLedgerEntriesRequest request;
         request.set_region_code(a.region);
         request.set_include_left(a.left);
+        request.set_reevaluation_due(a.due);
         request.set_page_size(200);
         if (!a.klass.empty()) {
           type::v1::FourClass value;
@@ -307,6 +347,41 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
         request.set_region_code(a.region);
         ASSIGN_OR_RETURN(auto progress, context.Call<Progress>(M("GetProgress"), request));
         if (!context.PrintJson(progress)) std::printf("%s", RenderProgress(progress).c_str());
+        return absl::OkStatus();
+      });
+  const auto months = [](CLI::App* command, Arguments* a) {
+    command->add_option("--months", a->months, "截至本月的月数，至多60")->capture_default_str();
+  };
+  add("chain", "产业链环节覆盖与短板走势", "chain --region 360733 --months 24", months,
+      [](Context& context, const Arguments& a) -> absl::Status {
+        ListChainTrendRequest request;
+        request.set_region_code(a.region);
+        request.set_months(a.months);
+        ASSIGN_OR_RETURN(auto trend, context.Call<ChainTrend>(M("ListChainTrend"), request));
+        if (context.PrintJson(trend)) return absl::OkStatus();
+        TextTable table({"月份", "应有环节", "已有环节", "覆盖率", "未补短板", "已补短板"},
+                        {1, 2, 3, 4, 5});
+        for (const auto& m : trend.months()) {
+          table.Row({m.month(), Cat(m.links_applicable()), Cat(m.links_present()),
+                     Percent(m.coverage_bp()), Cat(m.short_boards_open()),
+                     Cat(m.short_boards_completed())});
+        }
+        std::printf("%s", table.Render().c_str());
+        return absl::OkStatus();
+      });
+  add("income", "联结农户增收走势", "income --region 360733 --months 24", months,
+      [](Context& context, const Arguments& a) -> absl::Status {
+        ListIncomeSeriesRequest request;
+        request.set_region_code(a.region);
+        request.set_months(a.months);
+        ASSIGN_OR_RETURN(auto series, context.Call<IncomeSeries>(M("ListIncomeSeries"), request));
+        if (context.PrintJson(series)) return absl::OkStatus();
+        TextTable table({"月份", "收入(万元)", "联结农户", "户均(元)"}, {1, 2, 3});
+        for (const auto& m : series.months()) {
+          table.Row({m.month(), Wan(m.income_fen()), Cat(m.households()),
+                     FormatScaledDecimal(m.income_per_household_fen(), 2)});
+        }
+        std::printf("%s", table.Render().c_str());
         return absl::OkStatus();
       });
 }

@@ -10,6 +10,9 @@
 namespace bangfu::ctl {
 
 std::string RenderT14(const evaluation::v1::T14& table);
+// The sum row alone, and whether every figure that adds up is the sum of the rows.
+std::string RenderT14Sum(const evaluation::v1::T14& table);
+absl::Status CheckT14Sum(const evaluation::v1::T14& table);
 std::string RenderProgress(const evaluation::v1::Progress& progress);
 // Writes a stream of chunks into a file; gives the meta of the last one.
 absl::StatusOr<type::v1::TableMeta> SaveExport(Context& context, std::string_view method,

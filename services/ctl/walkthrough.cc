@@ -1099,6 +1099,12 @@ absl::Status Job::Show() {
   get.set_region_code(city_);
   ASSIGN_OR_RETURN(T14 table, admin->Call<T14>(Cat(kLedger, "GetT14"), get));
   std::printf("%s", RenderT14(table).c_str());
+  RETURN_IF_ERROR(CheckT14Sum(table));
+  get.set_region_code(kProvince);
+  ASSIGN_OR_RETURN(T14 province, admin->Call<T14>(Cat(kLedger, "GetT14"), get));
+  RETURN_IF_ERROR(CheckT14Sum(province));
+  std::printf("%s合计等于所属%d个市各项之和。\n", RenderT14Sum(province).c_str(),
+              province.rows_size());
 
   Title("台账文件");
   ExportT14Request t14;
