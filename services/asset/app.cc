@@ -8,6 +8,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/asset/api/asset_handlers.h"
+#include "services/asset/api/asset_work.h"
 #include "services/asset/api/checks.h"
 #include "services/asset/api/contract_handlers.h"
 #include "services/asset/api/prefill.h"
@@ -29,6 +30,11 @@ absl::Status Compose(runtime::App& app) {
                          std::make_shared<RegistryCopies>()}};
   standard.dictionary.prefills = api::Prefills();
   standard.region_path = RegionPathOf;
+  standard.inbox.kinds = api::AssetKinds();
+  for (const inbox::Kind& kind : ::bangfu::intake::WorkKinds()) {
+    standard.inbox.kinds.push_back(kind);
+  }
+  standard.work = {api::AssetSource(), api::ContractSource()};
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
 
   const api::HandlerOptions options;

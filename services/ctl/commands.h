@@ -12,6 +12,7 @@ void AddTokenCommand(CLI::App& app, Context& context, int& exit_code);
 void AddIdentityCommands(CLI::App& app, Context& context, int& exit_code);
 void AddGrantCommands(CLI::App& app, Context& context, int& exit_code);
 void AddImportCommands(CLI::App& app, Context& context, int& exit_code);
+void AddInboxCommands(CLI::App& app, Context& context, int& exit_code);
 void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code);
 void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code);
 void AddEvidenceCommands(CLI::App& app, Context& context, int& exit_code);

@@ -61,6 +61,7 @@ int main(int argc, char** argv) {
   AddIdentityCommands(app, context, exit_code);
   AddGrantCommands(app, context, exit_code);
   AddImportCommands(app, context, exit_code);
+  AddInboxCommands(app, context, exit_code);
   AddInventoryCommands(app, context, exit_code);
   AddEvaluateCommands(app, context, exit_code);
   AddEvidenceCommands(app, context, exit_code);

@@ -26,6 +26,7 @@
 #include "services/ctl/evaluate.h"
 #include "services/ctl/evidence.h"
 #include "services/ctl/import.h"
+#include "services/ctl/inbox.h"
 #include "services/ctl/inventory.h"
 #include "services/ctl/ledger.h"
 #include "services/ctl/mirror.h"
@@ -1091,6 +1092,11 @@ absl::Status Job::Show() {
   ASSIGN_OR_RETURN(auto response, county->Call<GetCompletenessResponse>(
                                       Cat(kInventory, "GetCompleteness"), completeness));
   std::printf("%s", RenderCompleteness(response).c_str());
+
+  Title("县级待办：谁要办、何时到期，一屏看全");
+  ASSIGN_OR_RETURN(const std::vector<ServiceItem> work,
+                   MyWork(*county, inbox::v1::ListMyWorkRequest(), 8));
+  std::printf("%s", RenderWork(work).c_str());
 
   RETURN_IF_ERROR(ShowExamples());
 

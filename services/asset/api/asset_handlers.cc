@@ -10,11 +10,13 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/blob/service.h"
+#include "common/inbox/service.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
 #include "google/protobuf/util/field_mask_util.h"
+#include "services/asset/api/asset_work.h"
 #include "services/asset/api/checks.h"
 #include "services/asset/api/convert.h"
 #include "services/asset/api/facts.h"
@@ -46,6 +48,9 @@ absl::StatusOr<std::vector<Ulid>> ProjectIdsOf(mysql::Executor& db, const Ulid& 
   return ids;
 }
 
+// "bangfu.asset.v1.AssetService.RegisterTitle" -> "RegisterTitle"
+std::string OutcomeOf(const std::string& method) { return method.substr(method.rfind('.') + 1); }
+
 // Writes the row, its audit entry, its event and the facts that follow.
 absl::StatusOr<v1::Asset> Save(rpc::Mutation& m, store::AssetRow* row, const v1::Asset& before,
                                const std::vector<Ulid>& projects, std::string_view reason) {
@@ -60,6 +65,7 @@ absl::StatusOr<v1::Asset> Save(rpc::Mutation& m, store::AssetRow* row, const v1:
   *event.mutable_asset() = after;
   RETURN_IF_ERROR(recorder.Publish(kAggregate, row->id, row->region_path, event));
   RETURN_IF_ERROR(RefreshFacts(m.tx(), projects, c.now, recorder));
+  RETURN_IF_ERROR(SyncAssets(m.tx(), {*row}, inbox::ActOf(m, OutcomeOf(c.method), {})));
   return after;
 }
 
@@ -259,6 +265,9 @@ absl::StatusOr<v1::Asset> AssetHandlers::RegisterAsset(rpc::CallContext& c,
     *event.mutable_asset() = after;
     RETURN_IF_ERROR(recorder.Publish(kAggregate, row.id, row.region_path, event));
     RETURN_IF_ERROR(RefreshFacts(m.tx(), projects, c.now, recorder));
+    inbox::Act act = inbox::ActOf(m, "register", {});
+    act.fresh = true;
+    RETURN_IF_ERROR(SyncAssets(m.tx(), {row}, act));
     return after;
   });
 }

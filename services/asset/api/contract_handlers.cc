@@ -11,11 +11,13 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/blob/service.h"
+#include "common/inbox/service.h"
 #include "common/rpc/batch_get.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
+#include "services/asset/api/asset_work.h"
 #include "services/asset/api/checks.h"
 #include "services/asset/api/convert.h"
 #include "services/asset/api/facts.h"
@@ -94,6 +96,8 @@ absl::StatusOr<v1::OperatingContract> Leave(rpc::Mutation& m, const store::Contr
   event.mutable_contract()->clear_oldest_arrears_due();
   RETURN_IF_ERROR(recorder.Publish(kContract, row.id, row.region_path, event));
   RETURN_IF_ERROR(RefreshFacts(m.tx(), projects, c.now, recorder));
+  RETURN_IF_ERROR(
+      SyncContracts(m.tx(), {row}, inbox::ActOf(m, c.method.substr(c.method.rfind('.') + 1), {})));
   return after;
 }
 

@@ -176,6 +176,17 @@ const CustodyTable& Custodies() {
   return *table;
 }
 
+const std::vector<workflow::Work>& TitleWorks() {
+  static const auto* works = new std::vector<workflow::Work>{
+      {"register_title", "ASSET_TITLE"}, {"settle_title", "ASSET_TITLE_SETTLE"}};
+  return *works;
+}
+
+const std::vector<workflow::Work>& CustodyWorks() {
+  static const auto* works = new std::vector<workflow::Work>{{"hand_over", "ASSET_HAND_OVER"}};
+  return *works;
+}
+
 const StateTable& States() {
   using enum AssetState;
   static const StateTable* const table = new StateTable(

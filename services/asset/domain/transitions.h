@@ -2,6 +2,9 @@
 // execute them, Get shows them as allowed actions, a test tries every triple.
 #pragma once
 
+#include <vector>
+
+#include "common/workflow/work.h"
 #include "common/workflow/workflow.h"
 #include "services/asset/domain/types.h"
 
@@ -32,6 +35,9 @@ using ContractTable = workflow::Table<ContractState, ContractSubject>;
 const TitleTable& Titles();
 // hand_over, return_custody.
 const CustodyTable& Custodies();
+// The actions that are somebody's work.
+const std::vector<workflow::Work>& TitleWorks();
+const std::vector<workflow::Work>& CustodyWorks();
 // report_use, update, record_inspection, sign_contract (which leave the state as it is), void.
 const StateTable& States();
 // Of operating contracts: terminate, void (CONTRACT_HAS_INCOME).

@@ -23,6 +23,7 @@
 #include "common/printed/vocabulary.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "services/asset/api/asset_work.h"
 #include "services/asset/api/checks.h"
 #include "services/asset/api/contract_handlers.h"
 #include "services/asset/api/convert.h"
@@ -1120,6 +1121,15 @@ absl::StatusOr<std::vector<CommittedRow>> AssetImport::CommitChunk(
   }
   RETURN_IF_ERROR(api::RefreshFacts(tx, projects, job.now, recorder));
   RETURN_IF_ERROR(recorder.Flush(tx));
+  inbox::Act act{ids_, job.now, nullptr, "import", {}};
+  RETURN_IF_ERROR(api::SyncAssets(tx, updated, act));
+  act.fresh = true;
+  std::vector<store::AssetRow> fresh_assets;
+  for (const store::NewAsset& asset : assets) fresh_assets.push_back(asset.row);
+  RETURN_IF_ERROR(api::SyncAssets(tx, fresh_assets, act));
+  std::vector<store::ContractRow> fresh_contracts;
+  for (const store::NewContract& contract : contracts) fresh_contracts.push_back(contract.row);
+  RETURN_IF_ERROR(api::SyncContracts(tx, fresh_contracts, act));
   return out;
 }
 

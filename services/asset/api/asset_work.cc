@@ -1,0 +1,144 @@
+#include "services/asset/api/asset_work.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "bangfu/asset/v1/contract.pb.h"
+#include "bangfu/options/v1/access.pb.h"
+#include "common/base/strings.h"
+#include "common/status/macros.h"
+#include "services/asset/domain/transitions.h"
+
+namespace bangfu::asset::api {
+namespace {
+
+constexpr char kAssetSubject[] = "asset";
+constexpr char kContractSubject[] = "contract";
+
+inbox::Subject Waiting(const store::AssetRow& row) {
+  inbox::Subject out{kAssetSubject, row.id, {}, {}};
+  AssetSubject subject;
+  subject.state = row.state;
+  subject.title = row.title_status;
+  subject.custody = row.custody_status;
+  // What is missing for the step is part of the work.
+  subject.has_ownership_basis = true;
+  subject.owner_shares_complete = true;
+  subject.settles_with_certificate = true;
+  std::vector<workflow::WaitingStep> steps =
+      workflow::WaitingSteps(Titles(), TitleWorks(), subject, {});
+  // What was taken back waits for a new custodian without a term of its own: no work by itself.
+  if (row.custody_status == CustodyStatus::kNotHandedOver) {
+    for (workflow::WaitingStep& step :
+         workflow::WaitingSteps(Custodies(), CustodyWorks(), subject, {})) {
+      steps.push_back(std::move(step));
+    }
+  }
+  for (const workflow::WaitingStep& step : steps) {
+    inbox::Wanted w = inbox::WantedOf(step, row.region_path, row.name);
+    w.term_kind = workflow::DayKind::kNatural;
+    if (step.action == "settle_title") {
+      w.term_days = kSettleDays;
+    } else {
+      const int days = step.action == "hand_over" ? kHandOverDays : kTitleDays;
+      // Where nobody knows when it was formed, from the day on which it is in the ledger.
+      w.due_on = row.formed_date ? std::optional(*row.formed_date + days) : std::nullopt;
+      w.term_days = days;
+    }
+    out.wanted.push_back(std::move(w));
+  }
+  return out;
+}
+
+inbox::Subject Waiting(const store::ContractRow& row, const store::OpenDue* due) {
+  inbox::Subject out{kContractSubject, row.id, {}, {}};
+  if (row.state == ContractState::kVoid || due == nullptr) return out;
+  v1::ContractTerms terms;
+  terms.ParseFromString(row.terms);
+  inbox::Wanted w;
+  w.kind = "INCOME_RECORD";
+  w.action = "record_income";
+  w.slot = Cat(due->due_no);
+  w.title = Cat(terms.contract_no().empty() ? "经营合同" : terms.contract_no(), " ",
+                terms.owner_party(), " 第", due->due_no, "期应收");
+  w.region_path = row.region_path;
+  w.roles = {options::v1::ROLE_VILLAGE_REPORTER, options::v1::ROLE_TOWNSHIP_REVIEWER,
+             options::v1::ROLE_COUNTY_OPERATOR};
+  w.due_on = due->due_date;
+  w.starts_on = due->due_date - kIncomeShownDays;
+  out.wanted.push_back(std::move(w));
+  return out;
+}
+
+}  // namespace
+
+std::vector<inbox::Kind> AssetKinds() {
+  return {{"ASSET_TITLE", "资产确权登记", kAssetSubject},
+          {"ASSET_TITLE_SETTLE", "化解权属争议", kAssetSubject},
+          {"ASSET_HAND_OVER", "资产移交", kAssetSubject},
+          {"INCOME_RECORD", "登记应收收益", kContractSubject}};
+}
+
+absl::Status SyncAssets(mysql::Tx& tx, const std::vector<store::AssetRow>& assets,
+                        const inbox::Act& act) {
+  std::vector<inbox::Subject> subjects;
+  subjects.reserve(assets.size());
+  for (const store::AssetRow& row : assets) subjects.push_back(Waiting(row));
+  return inbox::Sync(tx, subjects, act);
+}
+
+absl::Status SyncContracts(mysql::Tx& tx, const std::vector<store::ContractRow>& contracts,
+                           const inbox::Act& act) {
+  std::vector<Ulid> ids;
+  for (const store::ContractRow& row : contracts) ids.push_back(row.id);
+  ASSIGN_OR_RETURN(const auto dues, store::OldestOpenDues(tx, ids));
+  std::vector<inbox::Subject> subjects;
+  for (const store::ContractRow& row : contracts) {
+    const auto due = dues.find(row.id);
+    subjects.push_back(Waiting(row, due == dues.end() ? nullptr : &due->second));
+  }
+  return inbox::Sync(tx, subjects, act);
+}
+
+inbox::Source AssetSource() {
+  return {
+      kAssetSubject,
+      [](mysql::Executor& db, const Ulid& after, int limit) -> absl::StatusOr<std::vector<Ulid>> {
+        ASSIGN_OR_RETURN(const std::vector<store::AssetRow> page,
+                         store::AssetsAfter(db, after, limit, std::nullopt));
+        std::vector<Ulid> ids;
+        for (const store::AssetRow& row : page) ids.push_back(row.id);
+        return ids;
+      },
+      [](mysql::Tx& tx, const std::vector<Ulid>& ids, const inbox::Act& act) -> absl::Status {
+        ASSIGN_OR_RETURN(const std::vector<store::AssetRow> rows,
+                         store::FindAssets(tx, ids, {""}, /*for_update=*/true));
+        return SyncAssets(tx, rows, act);
+      }};
+}
+
+inbox::Source ContractSource() {
+  return {
+      kContractSubject,
+      [](mysql::Executor& db, const Ulid& after, int limit) -> absl::StatusOr<std::vector<Ulid>> {
+        ASSIGN_OR_RETURN(const std::vector<store::ContractRow> page,
+                         store::ContractsAfter(db, after, limit, std::nullopt));
+        std::vector<Ulid> ids;
+        for (const store::ContractRow& row : page) ids.push_back(row.id);
+        return ids;
+      },
+      [](mysql::Tx& tx, std::vector<Ulid> ids, const inbox::Act& act) -> absl::Status {
+        std::vector<store::ContractRow> rows;
+        std::sort(ids.begin(), ids.end());
+        for (const Ulid& id : ids) {
+          ASSIGN_OR_RETURN(std::optional<store::ContractRow> row,
+                           store::FindContract(tx, id, {""}, /*for_update=*/true));
+          if (row) rows.push_back(*std::move(row));
+        }
+        return SyncContracts(tx, rows, act);
+      }};
+}
+
+}  // namespace bangfu::asset::api
