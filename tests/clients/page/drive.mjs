@@ -61,7 +61,7 @@ function must(condition, text) { if (!condition) throw new Error(text); }
 
 /** Tabs on until what has the focus carries this text or label. */
 async function tabTo(text) {
-  for (let i = 0; i < 80; ++i) {
+  for (let i = 0; i < 200; ++i) {
     await page.keyboard.press("Tab");
     const focused = await page.evaluate(() => {
       const element = document.activeElement;
