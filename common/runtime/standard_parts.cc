@@ -182,8 +182,12 @@ operation::OperationRunner& InstallStandardParts(App& app, StandardOptions optio
   dictionary::RegisterDictionaryService(app.router(), std::move(options.dictionary));
   AddGuards(app, options.region_names);
   if (app.has_peer(grants::kOwner)) {
-    options.following.push_back(
-        {grants::kOwner, app.service() + ".grants", {grants::kAggregate}, grants::NewCopies()});
+    // A revocation is not to wait for the lease of a process that was killed.
+    options.following.push_back({grants::kOwner,
+                                 app.service() + ".grants",
+                                 {grants::kAggregate},
+                                 grants::NewCopies(),
+                                 absl::Seconds(3)});
   }
 
   operation::RunnerOptions runner_options;
