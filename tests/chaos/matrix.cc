@@ -32,9 +32,25 @@ using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
 using options::v1::FieldRules;
 
-// What is not of one region though its request names a record: whoever holds the role anywhere may.
+// What is not of the county though its request names a record or a region, and why.
 const std::map<std::string, std::string>& NotRegional() {
-  static const auto* const known = new std::map<std::string, std::string>{};
+  static const auto* const known = new std::map<std::string, std::string>{
+      {"bangfu.registry.v1.RegionService.ListRegions", "reference data, for everyone"},
+      {"bangfu.registry.v1.OrganisationService.ListOrganisations", "reference data, for everyone"},
+      {"bangfu.registry.v1.OperatorService.ListOperators", "an operator works in several counties"},
+      {"bangfu.registry.v1.OperatorService.GetOperator", "an operator works in several counties"},
+      {"bangfu.registry.v1.InventoryService.ListCampaigns", "a campaign is the province's"},
+      {"bangfu.registry.v1.InventoryService.GetCampaign", "a campaign is the province's"},
+      {"bangfu.registry.v1.InventoryService.OpenCampaign", "a campaign is the province's"},
+      {"bangfu.registry.v1.InventoryService.CloseCampaign", "a campaign is the province's"},
+      {"bangfu.evaluation.v1.CriteriaService.GetCriteriaSet", "the criteria are the province's"},
+      {"bangfu.evaluation.v1.CriteriaService.GetActiveCriteria", "the criteria are the province's"},
+      {"bangfu.evaluation.v1.CriteriaService.ActivateCriteria", "the criteria are the province's"},
+      {"bangfu.registry.v1.GrantService.GetGrant", "its holder's, or an administrator's"},
+      {"bangfu.registry.v1.GrantService.BatchGetGrants", "its holder's, or an administrator's"},
+      {"bangfu.registry.v1.GrantService.DelegateGrant", "its holder's"},
+      {"bangfu.registry.v1.GrantService.EndDelegation", "of the two whom it concerns"},
+  };
   return *known;
 }
 
@@ -81,6 +97,10 @@ class Pool {
     for (const auto& [type, records] : records_) {
       if (absl::EndsWith(type, Cat("_", name))) return records[0].get();
     }
+    // "project_history" is of a project.
+    for (const auto& [type, records] : records_) {
+      if (absl::StartsWith(name, Cat(type, "_"))) return records[0].get();
+    }
     return nullptr;
   }
   static std::string IdOf(const Message& record) {
@@ -111,8 +131,11 @@ class Builder {
   // What `id` of this method names: the answer's record, or the noun of the rpc's name.
   std::string ResourceOfMethod() const {
     const Descriptor& output = *method_->output_type();
-    if (output.FindFieldByName("id") != nullptr) return Snake(output.name());
+    if (output.FindFieldByName("id") != nullptr && output.name() != "Operation") {
+      return Snake(output.name());
+    }
     std::string noun = Snake(method_->name());
+    if (absl::StartsWith(noun, "batch_")) noun.erase(0, 6);
     noun = noun.substr(noun.find('_') + 1);
     if (absl::EndsWith(noun, "s")) noun.pop_back();
     return noun;
@@ -180,10 +203,10 @@ class Builder {
         reflection.SetBool(message, &field, true);
         continue;
       }
-      // Ids and regions are filled wherever they stand: they are what the test is about.
-      const bool reference = rules.shape() == options::v1::SHAPE_ULID ||
-                             rules.shape() == options::v1::SHAPE_REGION_CODE;
-      if (!rules.required() && !(reference && depth == 0) && field.name() != "etag") continue;
+      // Regions are filled wherever they stand: they are what the test is about. Ids that may be
+      // left out are filters of lists, which find more without.
+      const bool region = rules.shape() == options::v1::SHAPE_REGION_CODE && depth == 0;
+      if (!rules.required() && !region && field.name() != "etag") continue;
       if (depth > 0 && field.name() == "id") continue;
       if (const auto* oneof = field.real_containing_oneof();
           oneof != nullptr && !chosen.insert(oneof).second) {
