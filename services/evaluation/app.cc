@@ -97,7 +97,7 @@ absl::Status Compose(runtime::App& app) {
     return RefreshBoards(session, app.clock().Now());
   });
   app.jobs().AddPeriodic("expire_overrides", absl::Hours(6), [&app](mysql::Session& session) {
-    return ExpireOverrides(session, app.clock().Now());
+    return ExpireOverrides(session, app.ids(), app.clock().Now());
   });
   app.jobs().AddPeriodic("notice_override_shares", absl::Hours(24),
                          [&app](mysql::Session& session) {

@@ -8,6 +8,7 @@
 #include "common/testing/random.h"
 #include "services/evaluation/api/lifecycle_world_for_test.h"
 #include "services/evaluation/domain/measures.h"
+#include "services/evaluation/facts/measure_codes.h"
 
 namespace bangfu::evaluation {
 namespace {
@@ -81,10 +82,12 @@ class EvaluationInbox : public ::testing::Test {
     request.set_id(entry.id());
     v1::MeasurePlan* plan = request.mutable_plan();
     if (entry.class_() == type::v1::FOUR_CLASS_REVITALIZE) plan->set_cause("CASHFLOW_MARKET");
-    for (const MeasureDef& def : Measures()) {
-      if (static_cast<int>(def.four_class) != entry.class_() || def.code == "OTHER") continue;
-      if (!plan->cause().empty() && !IsAllowed(Cause::kCashflowMarket, def.code)) continue;
-      plan->add_measures()->set_code(std::string(def.code));
+    ASSIGN_OR_RETURN(const MeasureCatalogue catalogue,
+                     LoadMeasures(w_.db(), ShanghaiDay(w_.server().clock().Now())));
+    for (const MeasureDef& def : catalogue.measures) {
+      if (static_cast<int>(def.four_class) != entry.class_() || def.description_required) continue;
+      if (!plan->cause().empty() && !IsAllowed(*catalogue.FindCause(plan->cause()), def)) continue;
+      plan->add_measures()->set_code(def.code);
       break;
     }
     plan->set_responsible_unit("麻州镇人民政府");

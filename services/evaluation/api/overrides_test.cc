@@ -42,7 +42,7 @@ class EvaluationOverrides : public ::testing::Test {
   }
   absl::Time Now() { return w_.server().clock().Now(); }
   void Night() {
-    ASSERT_OK(ExpireOverrides(w_.db(), Now()));
+    ASSERT_OK(ExpireOverrides(w_.db(), ids_, Now()));
     ASSERT_OK(NoticeOverrideShares(w_.db(), ids_, Now()));
   }
   int64_t Events(const std::string& type) {
@@ -142,7 +142,7 @@ TEST_F(EvaluationOverrides, TwoNightsAtOnceMarkOnce) {
       auto session = w_.database().Connect();
       testing::FakeClock clock;
       UlidGenerator ids(clock);
-      EXPECT_OK(ExpireOverrides(*session, now));
+      EXPECT_OK(ExpireOverrides(*session, ids, now));
       EXPECT_OK(NoticeOverrideShares(*session, ids, now));
     });
   }

@@ -65,7 +65,7 @@ absl::Status NoticeCounty(mysql::Tx& tx, const std::string& county, const Figure
 
 }  // namespace
 
-absl::Status ExpireOverrides(mysql::Session& db, absl::Time now) {
+absl::Status ExpireOverrides(mysql::Session& db, UlidGenerator& ids, absl::Time now) {
   const absl::CivilDay today = ShanghaiDay(now);
   while (true) {
     ASSIGN_OR_RETURN(std::vector<Ulid> subjects, ListExpiredOverrides(db, today, kChunk));
@@ -75,7 +75,7 @@ absl::Status ExpireOverrides(mysql::Session& db, absl::Time now) {
                                   return SystemEntry("job.expire_overrides",
                                                      "人工调整到期，应重新评估", now);
                                 },
-                                nullptr, now});
+                                ids, now});
       RETURN_IF_ERROR(entries.Lock(subjects));
       for (const Ulid& id : subjects) entries.MarkDue(id, today);
       return entries.Write();

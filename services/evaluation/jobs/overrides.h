@@ -19,7 +19,7 @@ inline constexpr char kOverrideNoticeAggregate[] = "override_notice";
 // Marks the entries, with trail and events. The class stays in the ledger, since nothing takes its
 // place without a procedure; the mark goes with the next evaluation that comes into force. A second
 // night changes nothing.
-absl::Status ExpireOverrides(mysql::Session& db, absl::Time now);
+absl::Status ExpireOverrides(mysql::Session& db, UlidGenerator& ids, absl::Time now);
 // Raises a notice where the share of classes in force that rest on an override is above
 // OVERRIDE_SHARE_LIMIT_BP, and takes it back where it no longer is; silent while nothing changes.
 absl::Status NoticeOverrideShares(mysql::Session& db, UlidGenerator& ids, absl::Time now);

@@ -12,6 +12,7 @@
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
 #include "services/registry/api/handlers.h"
+#include "services/registry/api/long_work_for_test.h"
 #include "services/registry/app.h"
 
 namespace bangfu::registry {
@@ -31,13 +32,13 @@ std::vector<std::string> Services() {
   return services;
 }
 
-class DictionaryTest : public ::testing::Test {
+class DictionaryTest : protected LongWork, public ::testing::Test {
  protected:
   DictionaryTest()
       : server_({.services = Services(),
                  .migrations = migrate::Concat(runtime::StandardMigrations(), OwnMigrations())},
-                [](rpc::Router& router) {
-                  RegisterHandlers(router);
+                [this](rpc::Router& router) {
+                  RegisterHandlers(router, operations_, operation_ids_);
                   dictionary::RegisterDictionaryService(router, MakeDictionaryOptions());
                 }) {}
 

@@ -390,8 +390,7 @@ Validity ValidityOf(bool has_from, const google::protobuf::Timestamp& from, bool
 absl::StatusOr<v1::CreateGrantsResponse> CreateGrants(Context& context,
                                                       const v1::CreateGrantsRequest& request) {
   return rpc::Mutate<v1::CreateGrantsResponse>(
-      context, request,
-      [&](Mutation& m) -> absl::StatusOr<v1::CreateGrantsResponse> {
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::CreateGrantsResponse> {
         ASSIGN_OR_RETURN(const std::vector<Administration> rights, HoldRights(m));
         RETURN_IF_ERROR(CheckScopes(m, request.grants()));
         ASSIGN_OR_RETURN(const auto regions, ResolveRegions(m, request.grants(), rights));
@@ -475,155 +474,139 @@ absl::StatusOr<v1::CreateGrantsResponse> CreateGrants(Context& context,
         v1::CreateGrantsResponse response;
         for (const Change& change : changes) *response.add_grants() = Shown(context, change.row);
         return response;
-      },
-      request.validate_only());
+      });
 }
 
 absl::StatusOr<Grant> ChangeGrantValidity(Context& context,
                                           const v1::ChangeGrantValidityRequest& request) {
-  return rpc::Mutate<Grant>(
-      context, request,
-      [&](Mutation& m) -> absl::StatusOr<Grant> {
-        RETURN_IF_ERROR(HoldRights(m).status());
-        ASSIGN_OR_RETURN(const GrantRow row,
-                         Lock(m, request.id(), "change_validity", request.etag()));
-        const Validity validity =
-            ValidityOf(true, GrantMessage(row).valid_from(), request.has_valid_to(),
-                       request.valid_to(), context.now);
-        if (absl::Status status = CheckValidity(validity, context.now); !status.ok()) {
-          return Error(status.code(), ReasonOf(status))
-              .Zh(GetErrorDetail(status).message_zh)
-              .Field("valid_to", GetErrorDetail(status).message_zh)
-              .Build();
-        }
-        std::vector<Change> changes = {WithEnd(row, validity.to)};
-        // What was lent from it ends with it.
-        ASSIGN_OR_RETURN(const std::vector<GrantRow> lent, LockDelegated(m.tx(), row.facts.id));
-        for (const GrantRow& one : lent) {
-          if (one.facts.validity.to <= validity.to) continue;
-          changes.push_back(one.facts.validity.from >= validity.to
-                                ? Revoked(m, one, "来源授权的有效期已缩短")
-                                : WithEnd(one, validity.to));
-        }
-        RETURN_IF_ERROR(Record(m, changes, request.reason()));
-        return Shown(context, changes.front().row);
-      },
-      request.validate_only());
+  return rpc::Mutate<Grant>(context, request, [&](Mutation& m) -> absl::StatusOr<Grant> {
+    RETURN_IF_ERROR(HoldRights(m).status());
+    ASSIGN_OR_RETURN(const GrantRow row, Lock(m, request.id(), "change_validity", request.etag()));
+    const Validity validity = ValidityOf(true, GrantMessage(row).valid_from(),
+                                         request.has_valid_to(), request.valid_to(), context.now);
+    if (absl::Status status = CheckValidity(validity, context.now); !status.ok()) {
+      return Error(status.code(), ReasonOf(status))
+          .Zh(GetErrorDetail(status).message_zh)
+          .Field("valid_to", GetErrorDetail(status).message_zh)
+          .Build();
+    }
+    std::vector<Change> changes = {WithEnd(row, validity.to)};
+    // What was lent from it ends with it.
+    ASSIGN_OR_RETURN(const std::vector<GrantRow> lent, LockDelegated(m.tx(), row.facts.id));
+    for (const GrantRow& one : lent) {
+      if (one.facts.validity.to <= validity.to) continue;
+      changes.push_back(one.facts.validity.from >= validity.to
+                            ? Revoked(m, one, "来源授权的有效期已缩短")
+                            : WithEnd(one, validity.to));
+    }
+    RETURN_IF_ERROR(Record(m, changes, request.reason()));
+    return Shown(context, changes.front().row);
+  });
 }
 
 absl::StatusOr<Grant> RevokeGrant(Context& context, const v1::RevokeGrantRequest& request) {
-  return rpc::Mutate<Grant>(
-      context, request,
-      [&](Mutation& m) -> absl::StatusOr<Grant> {
-        RETURN_IF_ERROR(HoldRights(m).status());
-        ASSIGN_OR_RETURN(const GrantRow row, Lock(m, request.id(), "revoke", request.etag()));
-        std::vector<Change> changes = {Revoked(m, row, request.reason())};
-        ASSIGN_OR_RETURN(const std::vector<GrantRow> lent, LockDelegated(m.tx(), row.facts.id));
-        for (const GrantRow& one : lent) changes.push_back(Revoked(m, one, "来源授权已撤销"));
-        RETURN_IF_ERROR(Record(m, changes, request.reason()));
-        return Shown(context, changes.front().row);
-      },
-      request.validate_only());
+  return rpc::Mutate<Grant>(context, request, [&](Mutation& m) -> absl::StatusOr<Grant> {
+    RETURN_IF_ERROR(HoldRights(m).status());
+    ASSIGN_OR_RETURN(const GrantRow row, Lock(m, request.id(), "revoke", request.etag()));
+    std::vector<Change> changes = {Revoked(m, row, request.reason())};
+    ASSIGN_OR_RETURN(const std::vector<GrantRow> lent, LockDelegated(m.tx(), row.facts.id));
+    for (const GrantRow& one : lent) changes.push_back(Revoked(m, one, "来源授权已撤销"));
+    RETURN_IF_ERROR(Record(m, changes, request.reason()));
+    return Shown(context, changes.front().row);
+  });
 }
 
 absl::StatusOr<Grant> DelegateGrant(Context& context, const v1::DelegateGrantRequest& request) {
-  return rpc::Mutate<Grant>(
-      context, request,
-      [&](Mutation& m) -> absl::StatusOr<Grant> {
-        // Both persons first: two who lend to each other at once come one after the other.
-        RETURN_IF_ERROR(LockPersons(m.tx(), {context.caller.subject, request.person()}));
-        ASSIGN_OR_RETURN(const GrantRow source_row, Lock(m, request.id(), "delegate"));
-        const Grant source = GrantMessage(source_row);
-        GrantRow row;
-        GrantFacts& facts = row.facts;
-        facts.id = context.ids.Next();
-        facts.person = request.person();
-        facts.role = source_row.facts.role;
-        facts.delegator = context.caller.subject;
-        facts.scope = ScopeOf(request.has_scope() ? request.scope() : source.scope());
-        facts.validity = ValidityOf(request.has_valid_from(), request.valid_from(), true,
-                                    request.valid_to(), context.now);
-        row.source = source_row.facts.id;
-        Grant grant;
-        if (request.region_codes().empty()) {
-          *grant.mutable_regions() = source.regions();
-          facts.regions = source_row.facts.regions;
+  return rpc::Mutate<Grant>(context, request, [&](Mutation& m) -> absl::StatusOr<Grant> {
+    // Both persons first: two who lend to each other at once come one after the other.
+    RETURN_IF_ERROR(LockPersons(m.tx(), {context.caller.subject, request.person()}));
+    ASSIGN_OR_RETURN(const GrantRow source_row, Lock(m, request.id(), "delegate"));
+    const Grant source = GrantMessage(source_row);
+    GrantRow row;
+    GrantFacts& facts = row.facts;
+    facts.id = context.ids.Next();
+    facts.person = request.person();
+    facts.role = source_row.facts.role;
+    facts.delegator = context.caller.subject;
+    facts.scope = ScopeOf(request.has_scope() ? request.scope() : source.scope());
+    facts.validity = ValidityOf(request.has_valid_from(), request.valid_from(), true,
+                                request.valid_to(), context.now);
+    row.source = source_row.facts.id;
+    Grant grant;
+    if (request.region_codes().empty()) {
+      *grant.mutable_regions() = source.regions();
+      facts.regions = source_row.facts.regions;
+    }
+    for (int i = 0; i < request.region_codes_size(); ++i) {
+      const std::string field = Cat("region_codes[", i, "]");
+      ASSIGN_OR_RETURN(const std::string path, ResolvePath(m.tx(), request.region_codes(i), field));
+      if (std::find(facts.regions.begin(), facts.regions.end(), path) != facts.regions.end()) {
+        continue;
+      }
+      facts.regions.push_back(path);
+      type::v1::GrantRegion& out = *grant.add_regions();
+      out.set_code(request.region_codes(i));
+      out.set_region_path(path);
+    }
+    if (!request.region_codes().empty()) {
+      ASSIGN_OR_RETURN(const auto names, RegionNames(m.tx(), facts.regions));
+      for (type::v1::GrantRegion& region : *grant.mutable_regions()) {
+        if (const auto name = names.find(region.region_path()); name != names.end()) {
+          region.set_name(name->second);
         }
-        for (int i = 0; i < request.region_codes_size(); ++i) {
-          const std::string field = Cat("region_codes[", i, "]");
-          ASSIGN_OR_RETURN(const std::string path,
-                           ResolvePath(m.tx(), request.region_codes(i), field));
-          if (std::find(facts.regions.begin(), facts.regions.end(), path) != facts.regions.end()) {
-            continue;
-          }
-          facts.regions.push_back(path);
-          type::v1::GrantRegion& out = *grant.add_regions();
-          out.set_code(request.region_codes(i));
-          out.set_region_path(path);
-        }
-        if (!request.region_codes().empty()) {
-          ASSIGN_OR_RETURN(const auto names, RegionNames(m.tx(), facts.regions));
-          for (type::v1::GrantRegion& region : *grant.mutable_regions()) {
-            if (const auto name = names.find(region.region_path()); name != names.end()) {
-              region.set_name(name->second);
-            }
-          }
-        }
-        row.region_path = CommonRegion(facts.regions);
-        ASSIGN_OR_RETURN(const std::vector<GrantRow> standing,
-                         StandingGrantsOf(m.tx(), {context.caller.subject, request.person()}));
-        std::vector<GrantFacts> lent_to_me;
-        for (const GrantRow& one : standing) {
-          if (one.facts.person == context.caller.subject && !one.facts.delegator.empty()) {
-            lent_to_me.push_back(one.facts);
-          }
-          if (one.source == row.source && one.facts.person == facts.person &&
-              SameDuty(one.facts, facts) && one.facts.validity.Overlaps(facts.validity)) {
-            return Error(absl::StatusCode::kAlreadyExists, "GRANT_EXISTS")
-                .Field("person", "已委托给此人")
-                .Zh("同期已把此授权委托给此人")
-                .Build();
-          }
-        }
-        ASSIGN_OR_RETURN(const int64_t days,
-                         ParameterValue(m.tx(), "DELEGATION_MAX_DAYS", kDelegationDays));
-        RETURN_IF_ERROR(
-            CheckDelegation(FactsOf(source_row, source), facts, lent_to_me, {context.now, days}));
-        grant.set_id(facts.id.ToString());
-        grant.set_person(request.person());
-        grant.set_person_name(request.person_name());
-        grant.set_role(source.role());
-        if (request.has_scope() || source.has_scope()) {
-          SetScope(facts.scope, grant.mutable_scope());
-        }
-        SetTime(facts.validity.from, grant.mutable_valid_from());
-        SetTime(facts.validity.to, grant.mutable_valid_to());
-        grant.mutable_delegated_by()->set_person(context.caller.subject);
-        grant.mutable_delegated_by()->set_person_name(
-            source.person_name().empty() ? context.caller.name : source.person_name());
-        grant.mutable_delegated_by()->set_grant_id(source.id());
-        grant.set_state(type::v1::GRANT_STATE_ACTIVE);
-        *grant.mutable_granted_by() = ActorAt(m, row.region_path);
-        SetTime(context.now, grant.mutable_granted_at());
-        grant.set_etag(EtagOf(row.version));
-        row.bytes = ToBytes(grant);
-        RETURN_IF_ERROR(Record(m, {{std::nullopt, row}}, request.reason()));
-        return Shown(context, row);
-      },
-      request.validate_only());
+      }
+    }
+    row.region_path = CommonRegion(facts.regions);
+    ASSIGN_OR_RETURN(const std::vector<GrantRow> standing,
+                     StandingGrantsOf(m.tx(), {context.caller.subject, request.person()}));
+    std::vector<GrantFacts> lent_to_me;
+    for (const GrantRow& one : standing) {
+      if (one.facts.person == context.caller.subject && !one.facts.delegator.empty()) {
+        lent_to_me.push_back(one.facts);
+      }
+      if (one.source == row.source && one.facts.person == facts.person &&
+          SameDuty(one.facts, facts) && one.facts.validity.Overlaps(facts.validity)) {
+        return Error(absl::StatusCode::kAlreadyExists, "GRANT_EXISTS")
+            .Field("person", "已委托给此人")
+            .Zh("同期已把此授权委托给此人")
+            .Build();
+      }
+    }
+    ASSIGN_OR_RETURN(const int64_t days,
+                     ParameterValue(m.tx(), "DELEGATION_MAX_DAYS", kDelegationDays));
+    RETURN_IF_ERROR(
+        CheckDelegation(FactsOf(source_row, source), facts, lent_to_me, {context.now, days}));
+    grant.set_id(facts.id.ToString());
+    grant.set_person(request.person());
+    grant.set_person_name(request.person_name());
+    grant.set_role(source.role());
+    if (request.has_scope() || source.has_scope()) {
+      SetScope(facts.scope, grant.mutable_scope());
+    }
+    SetTime(facts.validity.from, grant.mutable_valid_from());
+    SetTime(facts.validity.to, grant.mutable_valid_to());
+    grant.mutable_delegated_by()->set_person(context.caller.subject);
+    grant.mutable_delegated_by()->set_person_name(
+        source.person_name().empty() ? context.caller.name : source.person_name());
+    grant.mutable_delegated_by()->set_grant_id(source.id());
+    grant.set_state(type::v1::GRANT_STATE_ACTIVE);
+    *grant.mutable_granted_by() = ActorAt(m, row.region_path);
+    SetTime(context.now, grant.mutable_granted_at());
+    grant.set_etag(EtagOf(row.version));
+    row.bytes = ToBytes(grant);
+    RETURN_IF_ERROR(Record(m, {{std::nullopt, row}}, request.reason()));
+    return Shown(context, row);
+  });
 }
 
 absl::StatusOr<Grant> EndDelegation(Context& context, const v1::EndDelegationRequest& request) {
-  return rpc::Mutate<Grant>(
-      context, request,
-      [&](Mutation& m) -> absl::StatusOr<Grant> {
-        ASSIGN_OR_RETURN(const GrantRow row, Lock(m, request.id(), "end_delegation"));
-        const std::string reason = request.reason().empty() ? "提前结束代理" : request.reason();
-        const Change change = Revoked(m, row, reason);
-        RETURN_IF_ERROR(Record(m, {change}, reason));
-        return Shown(context, change.row);
-      },
-      request.validate_only());
+  return rpc::Mutate<Grant>(context, request, [&](Mutation& m) -> absl::StatusOr<Grant> {
+    ASSIGN_OR_RETURN(const GrantRow row, Lock(m, request.id(), "end_delegation"));
+    const std::string reason = request.reason().empty() ? "提前结束代理" : request.reason();
+    const Change change = Revoked(m, row, reason);
+    RETURN_IF_ERROR(Record(m, {change}, reason));
+    return Shown(context, change.row);
+  });
 }
 
 }  // namespace

@@ -21,6 +21,7 @@
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
 #include "services/registry/api/handlers.h"
+#include "services/registry/api/long_work_for_test.h"
 #include "services/registry/app.h"
 #include "services/registry/store/reference_store.h"
 
@@ -37,7 +38,7 @@ namespace role = options::v1;
 constexpr char kS[] = "bangfu.registry.v1.GrantService.";
 constexpr char kAdmin[] = "org-admin";
 
-class GrantsTest : public ::testing::Test {
+class GrantsTest : protected LongWork, public ::testing::Test {
  protected:
   GrantsTest() {
     RpcServer::Options options;
@@ -45,8 +46,8 @@ class GrantsTest : public ::testing::Test {
     options.services.emplace_back("bangfu.audit.v1.AuditService");
     options.migrations = migrate::Concat(runtime::StandardMigrations(), OwnMigrations());
     options.server.pipeline.grants = &book_;
-    server_ = std::make_unique<RpcServer>(options, [](rpc::Router& router) {
-      RegisterHandlers(router);
+    server_ = std::make_unique<RpcServer>(options, [this](rpc::Router& router) {
+      RegisterHandlers(router, operations_, operation_ids_);
       audit::RegisterAuditService(router);
     });
     EXPECT_THAT(EnsureFirstAdmin(db(), Now(), kAdmin, "王管理"), IsOk());
