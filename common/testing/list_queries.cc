@@ -434,6 +434,15 @@ class Reader {
     return field.name() == "page_size" || field.name() == "page_token";
   }
 
+  // What the standard parts of a service want besides what one field alone asks.
+  std::vector<std::string> Further(const std::string& name) const {
+    if (const auto it = options_.requests.find(name); it != options_.requests.end()) {
+      return it->second;
+    }
+    if (name == "BlobService.ListBlobs") return {"case_type: \"project\" case_id: \"{id}\""};
+    return {};
+  }
+
   std::vector<Request> Requests(const contract::Method& method, const std::string& name) const {
     const google::protobuf::Descriptor& type = *method.descriptor->input_type();
     const Message& prototype =
@@ -454,9 +463,7 @@ class Reader {
       out.push_back({base(), {field.name()}});
       sample_.Field(out.back().message.get(), field);
     }
-    const auto more = options_.requests.find(name);
-    if (more == options_.requests.end()) return out;
-    for (const std::string& text : more->second) {
+    for (const std::string& text : Further(name)) {
       Request request{base(), {}};
       std::unique_ptr<Message> set(prototype.New());
       const std::string filled = absl::StrReplaceAll(text, {{"{id}", InventedId(0).ToString()}});

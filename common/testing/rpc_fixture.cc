@@ -65,8 +65,7 @@ RpcServer::RpcServer(Options options, const std::function<void(rpc::Router&)>& r
   auth::AuthenticatorOptions authentication;
   authentication.jwks_file = TestKey().jwks_file();
   authenticator_ = OrDie(auth::Authenticator::Create(authentication, clock_), "authenticator");
-  rpc::Router router;
-  register_handlers(router);
+  register_handlers(router_);
   server_ =
       OrDie(rpc::Server::Start(std::move(options.server),
                                {.clock = clock_,
@@ -78,7 +77,7 @@ RpcServer::RpcServer(Options options, const std::function<void(rpc::Router&)>& r
                                       auto session = mysql::Session::Create(database_.options());
                                       return wrap ? wrap(std::move(session)) : std::move(session);
                                     }},
-                               router, options.services),
+                               router_, options.services),
             "server");
   server_->SetServing(true);
   client_ = OrDie(rpc::Client::Create({.target = target()}), "client");

@@ -92,6 +92,7 @@ class RpcServer {
   UlidGenerator ids_;
   metrics::Registry metrics_;
   std::unique_ptr<auth::Authenticator> authenticator_;
+  rpc::Router router_;  // handlers may look at it later
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<rpc::Client> client_;
 };

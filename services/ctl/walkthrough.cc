@@ -1,5 +1,6 @@
 #include "services/ctl/walkthrough.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -853,12 +854,16 @@ absl::Status Job::Publicise() {
     RETURN_IF_ERROR(Advance(*county, ADVANCE_STEP_PUBLICISE, confirmed, "公示"));
   publicity::v1::ListPublicitiesRequest list;
   list.set_region_code(options_.county);
-  list.set_page_size(1);
+  list.set_page_size(200);
   list.set_state(publicity::v1::PUBLICITY_STATE_RUNNING);
   ASSIGN_OR_RETURN(auto running, county->CallOn<publicity::v1::ListPublicitiesResponse>(
                                      "evaluation", Cat(kPublicity, "ListPublicities"), list));
-  if (running.publicities_size() == 0) return absl::OkStatus();
-  const auto& shown = running.publicities(0);
+  // A villager objects, so it is about a village's project.
+  const auto found = std::find_if(
+      running.publicities().begin(), running.publicities().end(),
+      [](const publicity::v1::Publicity& one) { return one.region_path().size() == 12; });
+  if (found == running.publicities().end()) return absl::OkStatus();
+  const publicity::v1::Publicity& shown = *found;
   std::printf("公示期 %s 至 %s\n", FormatDate(shown.from()).c_str(),
               FormatDate(shown.to()).c_str());
   list.set_state(publicity::v1::PUBLICITY_STATE_OBJECTED);

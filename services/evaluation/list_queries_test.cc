@@ -27,6 +27,11 @@ TEST(ListQueries, AreServedByAnIndexWithTheRegion) {
   };
   options.small = {{"criteria_set", "versions of the province's criteria and of some counties'"},
                    {"criteria_scope", "a row for each region that has criteria"}};
+  options.requests = {
+      {"LedgerService.ListChainTrend", {"region_code: \"360733\"", "region_code: \"360733\" months: 3"}},
+      {"LedgerService.ListIncomeSeries", {"region_code: \"360733\" months: 3"}}};
+  options.unset = {{"LedgerService.ListChainTrend.industry_id",
+                    "the invented subjects are projects; of an industry the rows are read by key"}};
   options.accepted = {{"LedgerService.ListMeasures", "the seed's measures, in the program"}};
   testing::ExpectListsServedByIndexes(Definition(), options);
 }

@@ -85,6 +85,11 @@ TEST(Forms, WhatAFormSubmitsCanBeCheckedWithoutStoring) {
       {"InventoryService.BatchPassUnitReports", "a result per item"},
       {"InventoryService.BatchReturnUnitReports", "a result per item"},
       {"PublicityService.BatchConcludePublicities", "a result per item"},
+      {"BlobService.BeginUpload", "opens an upload; CompleteUpload checks its bytes"},
+      {"BlobService.PutChunk", "bytes of an upload"},
+      {"BlobService.CompleteUpload", "is itself the check"},
+      {"BlobService.AbandonUpload", "a command to an upload"},
+      {"InboxService.MarkRead", "nothing is filled"},
   };
   std::set<std::string> without;
   for (const MethodDescriptor* method : Writes()) {
@@ -100,6 +105,8 @@ TEST(Forms, AThingWithStatesTellsWhatIsAllowedNow) {
       {"bangfu.evaluation.v1.LedgerStatus", "one step, SignLedger, over a hash that it gives"},
       {"bangfu.evaluation.v1.Explanation", "what was computed: it does not move"},
       {"bangfu.registry.v1.OperationReport", "corrected by submitting it again; no states"},
+      {"bangfu.blob.v1.Blob", "moved by its upload and by the step that takes it"},
+      {"bangfu.inbox.v1.WorkItem", "moved by the steps of its subject, which tells them"},
   };
   std::set<std::string> without;
   int with = 0;

@@ -470,6 +470,10 @@ TEST_F(EvaluationApi, AnAppraisalMakesH2AndIsRecordedOnce) {
                                           Cat(kFacts, "RecordAppraisal"), request, token));
   EXPECT_EQ(recorded.valid_to().year(), 2027);
   request.set_request_id(world_.RequestId());
+  ASSERT_OK_AND_ASSIGN(
+      *a.mutable_evidence(0),
+      bangfu::testing::CompleteEvidence(world_.db(), world_.server().ids(),
+                                        world_.server().clock().Now(), "APPRAISAL", "360733"));
   EXPECT_THAT(world_.server().Call<v1::Appraisal>(Cat(kFacts, "RecordAppraisal"), request, token),
               StatusIs(absl::StatusCode::kAlreadyExists, "APPRAISAL_EXISTS"));
   v1::Evaluation e = world_.EvaluateOne(project).evaluation();

@@ -153,13 +153,17 @@ absl::Status SyncEvaluations(mysql::Tx& tx, const std::vector<EvaluationWork>& e
   for (const EvaluationWork& e : evaluations) {
     if (e.message->state() == v1::EVALUATION_STATE_EFFECTIVE) in_force.push_back(e.subject_id);
   }
-  ASSIGN_OR_RETURN(const std::vector<Ulid> barred, PublicisedEvaluations(tx, in_force));
-  for (const Ulid& id : barred) {
+  ASSIGN_OR_RETURN(const std::vector<PublicisedEvaluation> publicised,
+                   PublicisedEvaluations(tx, in_force));
+  for (const PublicisedEvaluation& p : publicised) {
     const bool here = std::any_of(evaluations.begin(), evaluations.end(),
-                                  [&](const EvaluationWork& e) { return e.id == id; });
-    const bool newer = std::any_of(evaluations.begin(), evaluations.end(),
-                                   [&](const EvaluationWork& e) { return e.id < id; });
-    if (!here && !newer) subjects.push_back({kEvaluationSubject, id, {}, {"make_effective"}});
+                                  [&](const EvaluationWork& e) { return e.id == p.id; });
+    const bool older =
+        std::any_of(evaluations.begin(), evaluations.end(), [&](const EvaluationWork& e) {
+          return e.subject_id == p.subject_id && e.id > p.id &&
+                 e.message->state() == v1::EVALUATION_STATE_EFFECTIVE;
+        });
+    if (!here && older) subjects.push_back({kEvaluationSubject, p.id, {}, {"make_effective"}});
   }
   return inbox::Sync(tx, subjects, act);
 }

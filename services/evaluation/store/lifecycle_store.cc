@@ -109,16 +109,16 @@ absl::StatusOr<std::vector<EvaluationRow>> LockEvaluationsUnderWay(
   return LockEvaluations(tx, std::move(ids), std::nullopt);
 }
 
-absl::StatusOr<std::vector<Ulid>> PublicisedEvaluations(mysql::Executor& db,
-                                                        const std::vector<Ulid>& subject_ids) {
-  std::vector<Ulid> out;
+absl::StatusOr<std::vector<PublicisedEvaluation>> PublicisedEvaluations(
+    mysql::Executor& db, const std::vector<Ulid>& subject_ids) {
+  std::vector<PublicisedEvaluation> out;
   if (subject_ids.empty()) return out;
   mysql::Params params;
   const std::string where = InClause("subject_id", subject_ids, &params);
-  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(Cat("SELECT id FROM evaluation WHERE ", where,
-                                                  " AND state = 5 ORDER BY id"),
+  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(Cat("SELECT id, subject_id FROM evaluation WHERE ",
+                                                  where, " AND state = 5 ORDER BY id"),
                                               params));
-  for (const mysql::Row& row : rows) out.push_back(row.Id(0));
+  for (const mysql::Row& row : rows) out.push_back({row.Id(0), row.Id(1)});
   return out;
 }
 

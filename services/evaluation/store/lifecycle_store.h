@@ -41,9 +41,13 @@ absl::StatusOr<absl::flat_hash_map<Ulid, std::string>> LoadExplanations(
 // Evaluations of these subjects that are neither in force nor past it, locked in id order.
 absl::StatusOr<std::vector<EvaluationRow>> LockEvaluationsUnderWay(
     mysql::Tx& tx, const std::vector<Ulid>& subject_ids);
+struct PublicisedEvaluation {
+  Ulid id;
+  Ulid subject_id;
+};
 // Ids of those that are made public.
-absl::StatusOr<std::vector<Ulid>> PublicisedEvaluations(mysql::Executor& db,
-                                                        const std::vector<Ulid>& subject_ids);
+absl::StatusOr<std::vector<PublicisedEvaluation>> PublicisedEvaluations(
+    mysql::Executor& db, const std::vector<Ulid>& subject_ids);
 // Ids of evaluations under way of all subjects, by id.
 absl::StatusOr<std::vector<Ulid>> PageEvaluationsUnderWay(mysql::Executor& db, const Ulid& after,
                                                           int limit);

@@ -160,7 +160,7 @@ TEST_F(InventoryTest, R009_AnOpeningIsCancelledResumedAndClosedByForceOnly) {
   close.set_id(created.id());
   close.set_etag(Campaign(created.id()).etag());
   EXPECT_THAT(Inventory<v1::InventoryCampaign>("CloseCampaign", close, Approver()),
-              StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+              StatusIs(StatusCode::kFailedPrecondition, "CAMPAIGN_OPENING"));
   close.set_request_id(RequestId());
   close.set_force(true);
   close.set_reason("范围有误");
