@@ -272,6 +272,9 @@ TEST_F(ServiceTest, ServesDrainsAndEnds) {
   EXPECT_THAT(HttpGet(http_port_, "/metrics"), HasSubstr("bangfu_rpc_calls_total"));
 
   // Told to stop with a call under way: the call is answered, the process ends with 0.
+  ASSERT_TRUE(Await([&] {  // the first one is off the count
+    return HttpGet(http_port_, "/metrics").find("bangfu_rpc_in_flight 0") != std::string::npos;
+  }));
   std::atomic<bool> sent = false;
   std::thread caller([&] {
     sent = true;

@@ -34,8 +34,11 @@ s3_start() {
   mkdir -p "$BANGFU_RUN/s3"
   if [ ! -s "$BANGFU_RUN/s3.ports" ]; then free_ports 8 >"$BANGFU_RUN/s3.ports"; fi
   read -r -a ports <"$BANGFU_RUN/s3.ports"
-  printf '{"identities": [{"name": "bangfu", "credentials": [{"accessKey": "%s", "secretKey": "%s"}], "actions": ["Admin"]}]}\n' \
-    "$s3_access" "$s3_secret" >"$BANGFU_RUN/s3.json"
+  # The service's identity has its bucket and nothing else: an administrator's writes would make buckets.
+  printf '{"identities": [{"name": "operator", "credentials": [{"accessKey": "operator", "secretKey": "%s"}], "actions": ["Admin"]},
+    {"name": "bangfu", "credentials": [{"accessKey": "%s", "secretKey": "%s"}],
+     "actions": ["Read:%s", "Write:%s", "List:%s", "Tagging:%s"]}]}\n' \
+    "$s3_secret" "$s3_access" "$s3_secret" "$s3_bucket" "$s3_bucket" "$s3_bucket" "$s3_bucket" >"$BANGFU_RUN/s3.json"
   HOME="$BANGFU_RUN" setsid nohup "$build/s3/bin/weed" server -dir="$BANGFU_RUN/s3" -ip=127.0.0.1 -ip.bind=127.0.0.1 \
     -master.port="${ports[0]}" -master.port.grpc="${ports[1]}" -volume.port="${ports[2]}" -volume.port.grpc="${ports[3]}" \
     -filer -filer.port="${ports[4]}" -filer.port.grpc="${ports[5]}" \
@@ -49,7 +52,7 @@ s3_stop() { [ ! -s "$BANGFU_RUN/s3.pid" ] || end "$BANGFU_RUN/s3.pid"; }
 
 # s3 METHOD PATH: a signed request of our own, past the service.
 s3() {
-  curl -sS --noproxy '*' --fail-with-body --aws-sigv4 aws:amz:us-east-1:s3 --user "$s3_access:$s3_secret" \
+  curl -sS --noproxy '*' --fail-with-body --aws-sigv4 aws:amz:us-east-1:s3 --user "operator:$s3_secret" \
     -X "$1" "http://127.0.0.1:$(s3_port)/$2"
 }
 # Keys in the bucket, sorted.
