@@ -58,7 +58,7 @@ start_database() {
       { tail -20 "$BANGFU_RUN/db-install.log"; return 1; }
   fi
   if ! alive "$BANGFU_RUN/db.pid"; then
-    setsid nohup mariadbd --no-defaults --user="$user" --datadir="$data" --socket="$BANGFU_RUN/db.sock" \
+    setsid nohup mariadbd --no-defaults --user="$user" --datadir="$data" --tmpdir="$data" --socket="$BANGFU_RUN/db.sock" \
       --pid-file="$BANGFU_RUN/db.mariadbd.pid" --skip-networking --skip-log-bin \
       --character-set-server=utf8mb4 --collation-server=utf8mb4_bin --skip-name-resolve \
       --innodb-buffer-pool-size="${BANGFU_DB_BUFFER:-512M}" --innodb-log-file-size=256M --max-connections=300 \

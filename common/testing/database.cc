@@ -246,6 +246,8 @@ absl::Status TestServer::Spawn() {
       kServer,
       "--no-defaults",
       "--datadir=" + directory_ + "/data",
+      // Not /tmp: another server that starts there sweeps the temporary tables of this one.
+      "--tmpdir=" + directory_ + "/data",
       "--socket=" + options_.host,
       absl::StrCat("--port=", options_.port),
       "--bind-address=127.0.0.1",
