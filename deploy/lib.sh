@@ -52,13 +52,14 @@ start_database() {
   mkdir -p "$BANGFU_RUN" && chmod 700 "$BANGFU_RUN"
   if [ ! -d "$data/mysql" ]; then
     rm -rf "$data"
-    # --force: the machine's own name need not resolve, everything goes by the socket.
-    mariadb-install-db --no-defaults --user="$user" --datadir="$data" --skip-test-db --skip-name-resolve --force \
+    # --force: the machine's own name need not resolve, everything goes by the socket. --tmpdir: in /tmp
+    # another server that starts would sweep the temporary tables of this one.
+    mariadb-install-db --no-defaults --user="$user" --datadir="$data" --tmpdir="$BANGFU_RUN" --skip-test-db --skip-name-resolve --force \
       --auth-root-authentication-method=normal >"$BANGFU_RUN/db-install.log" 2>&1 ||
       { tail -20 "$BANGFU_RUN/db-install.log"; return 1; }
   fi
   if ! alive "$BANGFU_RUN/db.pid"; then
-    setsid nohup mariadbd --no-defaults --user="$user" --datadir="$data" --tmpdir="$data" --socket="$BANGFU_RUN/db.sock" \
+    setsid nohup mariadbd --no-defaults --user="$user" --datadir="$data" --tmpdir="$BANGFU_RUN" --socket="$BANGFU_RUN/db.sock" \
       --pid-file="$BANGFU_RUN/db.mariadbd.pid" --skip-networking --skip-log-bin \
       --character-set-server=utf8mb4 --collation-server=utf8mb4_bin --skip-name-resolve \
       --innodb-buffer-pool-size="${BANGFU_DB_BUFFER:-512M}" --innodb-log-file-size=256M --max-connections=300 \

@@ -201,12 +201,13 @@ TestServer::TestServer(bool durable) : durable_(durable) {
   directory_ = pattern;
   lock_fd_ = open((directory_ + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock_fd_ < 0 || flock(lock_fd_, LOCK_EX | LOCK_NB) != 0) Die("cannot lock the directory");
-  std::vector<std::string> install = {"/usr/bin/mariadb-install-db", "--no-defaults",
-                                      "--datadir=" + directory_ + "/data", "--skip-test-db",
-                                      // The machine's own name need not resolve.
-                                      "--skip-name-resolve", "--force",
-                                      "--auth-root-authentication-method=normal",
-                                      "--innodb-log-file-size=16M"};
+  std::vector<std::string> install = {
+      "/usr/bin/mariadb-install-db", "--no-defaults", "--datadir=" + directory_ + "/data",
+      // Not /tmp: a server that starts there sweeps what lies there.
+      "--tmpdir=" + directory_, "--skip-test-db",
+      // The machine's own name need not resolve.
+      "--skip-name-resolve", "--force", "--auth-root-authentication-method=normal",
+      "--innodb-log-file-size=16M"};
   if (geteuid() == 0) install.push_back("--user=root");
   const pid_t pid = Launch(install, directory_ + "/install.log");
   int status = 0;
@@ -246,8 +247,7 @@ absl::Status TestServer::Spawn() {
       kServer,
       "--no-defaults",
       "--datadir=" + directory_ + "/data",
-      // Not /tmp: another server that starts there sweeps the temporary tables of this one.
-      "--tmpdir=" + directory_ + "/data",
+      "--tmpdir=" + directory_,
       "--socket=" + options_.host,
       absl::StrCat("--port=", options_.port),
       "--bind-address=127.0.0.1",
