@@ -870,14 +870,19 @@ absl::Status Job::Publicise() {
   ASSIGN_OR_RETURN(auto objected, county->CallOn<publicity::v1::ListPublicitiesResponse>(
                                       "evaluation", Cat(kPublicity, "ListPublicities"), list));
   if (objected.publicities_size() > 0 || confirmed.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(Context * village, people_.Get(ROLE_VILLAGE_REPORTER, shown.region_path()));
+  // Whoever is nearest to it takes the objection down: a county industry has no village.
+  const size_t digits = shown.region_path().size();
+  ASSIGN_OR_RETURN(Context * recorder, people_.Get(digits == 12  ? ROLE_VILLAGE_REPORTER
+                                                   : digits == 9 ? ROLE_TOWNSHIP_REVIEWER
+                                                                 : ROLE_COUNTY_OPERATOR,
+                                                   shown.region_path()));
   publicity::v1::RaiseObjectionRequest raise;
   raise.set_request_id(Context::NewRequestId());
   raise.set_id(shown.id());
   raise.set_raised_by("样例村民");
   raise.set_text("该项目带动户数与实际不符，请核实。");
   ASSIGN_OR_RETURN(auto with_objection,
-                   village->CallOn<publicity::v1::Publicity>(
+                   recorder->CallOn<publicity::v1::Publicity>(
                        "evaluation", Cat(kPublicity, "RaiseObjection"), raise));
   std::printf("收到异议：%s，答复期限 %s\n", raise.text().c_str(),
               FormatDate(with_objection.objections(0).answer_due()).c_str());
