@@ -149,6 +149,10 @@ def routes(contracts, settings):
     for area in areas:
         header = {"name": "x-bangfu-service", "string_match": {"exact": area}}
         result += _routes_to(area, f"shared.{area}", shared, prefixes, header)
+    # A preflight names no service, and CORS needs a route to a cluster to answer it or to let a page read a refusal. No
+    # call stays here: request_check.lua has refused what names no service.
+    result += [{"name": "unnamed", "match": {"prefix": prefix}, "route": {"cluster": areas[0], "timeout": "5s"}}
+               for prefix in prefixes]
     # JSON paths match here first; the transcoder rewrites them and the routes above decide. No request stays here:
     # request_check.lua lets none pass that the transcoder does not know. (CORS and buffer need a route to a cluster.)
     result.append({
