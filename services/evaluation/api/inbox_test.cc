@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "bangfu/inbox/v1/inbox.pb.h"
+#include "common/testing/deep.h"
 #include "common/testing/random.h"
 #include "services/evaluation/api/lifecycle_world_for_test.h"
 #include "services/evaluation/domain/measures.h"
@@ -453,9 +454,9 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
     subjects.push_back(w_.AddSubject(options));
   }
   w_.NeedDepartments(subjects[0], {"ETHNIC", "DEVELOPMENT"});
-  constexpr int kSteps = 2000;
+  const int steps = testing::Runs(500, 2000);
   int done = 0;
-  for (int i = 0; i < kSteps; ++i) {
+  for (int i = 0; i < steps; ++i) {
     const Ulid subject = subjects[random.Below(subjects.size())];
     // Mostly the newest evaluation; now and then one that was left behind.
     const std::vector<Ulid> all =
@@ -572,8 +573,8 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
     done += status.ok() ? 1 : 0;
     ASSERT_EQ(Stored(), Expected()) << "step " << i << ", seed " << seed;
   }
-  std::cout << kSteps << " steps, " << done << " of them taken" << std::endl;
-  EXPECT_GT(done, kSteps / 10);
+  std::cout << steps << " steps, " << done << " of them taken" << std::endl;
+  EXPECT_GT(done, steps / 10);
   EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM work_desk d LEFT JOIN work_item w ON w.id = "
                               "d.item_id AND w.open_mark = 1 WHERE w.id IS NULL"),
             0);

@@ -9,6 +9,7 @@
 
 #include "bangfu/inbox/v1/inbox.pb.h"
 #include "bangfu/registry/v1/operation_report.pb.h"
+#include "common/testing/deep.h"
 #include "common/testing/random.h"
 #include "services/registry/api/inventory_fixture.h"
 #include "services/registry/api/report_work.h"
@@ -552,8 +553,8 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
                                              kOtherVillage};
   int done = 0;
   std::string sample;
-  constexpr int kSteps = 2000;
-  for (int i = 0; i < kSteps; ++i) {
+  const int steps = ::bangfu::testing::Runs(1000, 10000);
+  for (int i = 0; i < steps; ++i) {
     const std::string village = villages[random.Below(villages.size())];
     const std::string county = village.substr(0, 6);
     const v1::InventoryUnitReport unit = Unit(campaign.id(), village);
@@ -644,8 +645,8 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
     done += status.ok() ? 1 : 0;
     ASSERT_EQ(Stored(), Expected(campaign.id(), true)) << "step " << i << ", seed " << seed;
   }
-  std::cout << kSteps << " steps, " << done << " of them taken" << std::endl;
-  EXPECT_GT(done, kSteps / 10);
+  std::cout << steps << " steps, " << done << " of them taken" << std::endl;
+  EXPECT_GT(done, steps / 10);
   // Results that are missing are work, and those that are there are not.
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM work_item WHERE open_mark = 1 AND action "
                                    "= 'record_sample_result'"),
