@@ -35,7 +35,10 @@ def tokens(settings):
     """Tokens are checked here so that what is not signed costs the services nothing; they check them again."""
     with open(settings.jwks) as keys:
         key_set = json.load(keys)
-    open_paths = [{"match": {"prefix": prefix}} for prefix in ("/grpc.health.v1.Health/", "/openapi.json")]
+    # Health wants no token; one that comes along is checked.
+    optional = {"requires_any": {"requirements": [{"provider_name": "issuer"}, {"allow_missing": {}}]}}
+    open_paths = [{"match": {"prefix": "/grpc.health.v1.Health/"}, "requires": optional},
+                  {"match": {"prefix": "/openapi.json"}}]
     check = _http_filter(
         "jwt_authn", "jwt_authn.v3.JwtAuthentication",
         bypass_cors_preflight=True,

@@ -30,7 +30,7 @@ std::string Explain(const absl::Status& status) { return status.ToString(); }
 
 }  // namespace
 
-// --kind empty|get|call|update --method NAME (empty, call) --ids FILE (a line per record) --workers --seconds --limit --offset
+// --kind empty|get|call|update --ids FILE (a line per record) --workers --seconds --limit --offset
 // --pids. `call` sends --json as the request of --method. `update` changes each project of --ids
 // from --offset on once, --limit of them; `again` round after round needs no other files.
 Json Calls(const Flags& flags) {
@@ -62,10 +62,9 @@ Json Calls(const Flags& flags) {
 
   std::function<bool(int, int64_t)> work;
   if (kind == "empty") {
-    const std::string method = flags.Text("method", "bangfu.bench.Echo.Empty");
-    work = [&, method](int, int64_t) {
+    work = [&](int, int64_t) {
       google::protobuf::Empty request, response;
-      return note(client->CallInto(method, request, &response));
+      return note(client->CallInto("bangfu.bench.Echo.Empty", request, &response));
     };
   } else if (kind == "get") {
     work = [&](int, int64_t n) {
