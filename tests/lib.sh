@@ -21,7 +21,7 @@ check() {
     echo "ok $name" | tee -a "$record"
   else
     echo "failed $name" | tee -a "$record"
-    printf '%s\n' "$output" | tail -400
+    printf '%s\n' "$output" | tail -40
     status=1
   fi
 }
