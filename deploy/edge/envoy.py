@@ -90,12 +90,12 @@ def _deadline(seconds):
 
 # Reads are safe to repeat: a lost connection is tried on another instance.
 READ_RETRY = {
-    "retry_on": "connect-failure,refused-stream,reset,unavailable,cancelled", "num_retries": 2,
+    "retry_on": "connect-failure,refused-stream,reset,unavailable,cancelled", "num_retries": 4,
     "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
     "retry_host_predicate": [{
         "name": "envoy.retry_host_predicates.previous_hosts",
         "typed_config": {"@type": f"{EXTENSIONS}.retry.host.previous_hosts.v3.PreviousHostsPredicate"}}],
-    "host_selection_retry_max_attempts": 3,
+    "host_selection_retry_max_attempts": 8,
 }
 # Writes only when the request certainly reached no service; a client repeats with its request_id.
 WRITE_RETRY = {
