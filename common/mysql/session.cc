@@ -140,7 +140,7 @@ class SessionImpl final : public Session {
   }
 
  protected:
-  absl::Status RunTransaction(const std::function<absl::Status(Tx&)>& body) override {
+  absl::Status RunTransaction(const std::function<absl::Status(Tx&)>& body, Reads reads) override {
     if (in_transaction_) {
       return Error(absl::StatusCode::kInternal, "DATABASE_ERROR").Message("nested transaction");
     }
@@ -150,7 +150,7 @@ class SessionImpl final : public Session {
     for (int attempt = 1; attempt <= options_.max_attempts; ++attempt) {
       if (attempt > 1) Sleep(backoff.Next());
       bool again = false;
-      status = RunOnce(body, &again);
+      status = RunOnce(body, reads, &again);
       if (!again) return status;
     }
     return status;
@@ -193,9 +193,19 @@ class SessionImpl final : public Session {
   }
 
   // One run of a transaction's body. `again`: nothing is committed and another run may succeed.
-  absl::Status RunOnce(const std::function<absl::Status(Tx&)>& body, bool* again) {
+  absl::Status RunOnce(const std::function<absl::Status(Tx&)>& body, Reads reads, bool* again) {
     poison_ = absl::OkStatus();
-    absl::Status status = WithRerun([&] { return Run([&] { ExecuteText("START TRANSACTION"); }); });
+    absl::Status status = WithRerun([&] {
+      return Run([&] {
+        if (reads == Reads::kOneMoment) {
+          // For this one transaction: the session stays READ COMMITTED.
+          ExecuteText("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+          ExecuteText("START TRANSACTION WITH CONSISTENT SNAPSHOT");
+        } else {
+          ExecuteText("START TRANSACTION");
+        }
+      });
+    });
     if (!status.ok()) return status;
     in_transaction_ = true;
     status = body(tx_);
@@ -449,8 +459,9 @@ std::unique_ptr<Session> Session::Create(Options options) {
   return std::make_unique<SessionImpl>(std::move(options));
 }
 
-absl::Status TransactRaw(Session& session, const std::function<absl::Status(Tx&)>& body) {
-  return session.RunTransaction(body);
+absl::Status TransactRaw(Session& session, const std::function<absl::Status(Tx&)>& body,
+                         Reads reads) {
+  return session.RunTransaction(body, reads);
 }
 
 }  // namespace bangfu::mysql

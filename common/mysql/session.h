@@ -98,6 +98,10 @@ std::string RegionClause(const std::vector<std::string>& prefixes, std::string_v
 // A unit of work under way. Never outlives the function that Transact called.
 class Tx : public Executor {};
 
+// What plain reads of a transaction see: what is committed when each statement begins, or all of
+// them what was committed when the transaction began. Writes act on what is there in both.
+enum class Reads { kLatest, kOneMoment };
+
 class Session : public Executor {
  public:
   static std::unique_ptr<Session> Create(Options options);  // connects on first use
@@ -107,8 +111,9 @@ class Session : public Executor {
   virtual void Reset() = 0;
 
  protected:
-  friend absl::Status TransactRaw(Session&, const std::function<absl::Status(Tx&)>&);
-  virtual absl::Status RunTransaction(const std::function<absl::Status(Tx&)>& body) = 0;
+  friend absl::Status TransactRaw(Session&, const std::function<absl::Status(Tx&)>&, Reads);
+  virtual absl::Status RunTransaction(const std::function<absl::Status(Tx&)>& body,
+                                      Reads reads) = 0;
 };
 
 // Runs `body` in one transaction and commits when it returns OK, else rolls back. On a deadlock
@@ -118,19 +123,24 @@ class Session : public Executor {
 // idempotency row decides. When the runs are used up: ABORTED TRANSACTION_CONFLICT. After such an
 // error every further statement of the same run fails alike, so a body that overlooks one cannot
 // commit a half.
-absl::Status TransactRaw(Session& session, const std::function<absl::Status(Tx&)>& body);
+absl::Status TransactRaw(Session& session, const std::function<absl::Status(Tx&)>& body,
+                         Reads reads = Reads::kLatest);
 
 template <typename F>
-auto Transact(Session& session, F&& body) -> decltype(body(std::declval<Tx&>())) {
+auto Transact(Session& session, F&& body, Reads reads = Reads::kLatest)
+    -> decltype(body(std::declval<Tx&>())) {
   using Result = decltype(body(std::declval<Tx&>()));
   if constexpr (std::is_same_v<Result, absl::Status>) {
-    return TransactRaw(session, body);
+    return TransactRaw(session, body, reads);
   } else {
     Result result = absl::UnknownError("transaction did not run");
-    absl::Status status = TransactRaw(session, [&](Tx& tx) -> absl::Status {
-      result = body(tx);
-      return result.status();
-    });
+    absl::Status status = TransactRaw(
+        session,
+        [&](Tx& tx) -> absl::Status {
+          result = body(tx);
+          return result.status();
+        },
+        reads);
     if (!status.ok()) return status;
     return result;
   }

@@ -259,6 +259,28 @@ TEST_F(SessionTest, RegionClauseUsesTheIndexAndFindsNothingOutside) {
   EXPECT_EQ(plan[0].String(5), "k_region");
 }
 
+TEST_F(SessionTest, OneMomentSeesNothingThatIsCommittedMeanwhile) {
+  auto other = database_.Connect();
+  const auto value = [](Executor& db) {
+    absl::StatusOr<Rows> rows = db.Query("SELECT value FROM counter WHERE id = 1");
+    EXPECT_OK(rows);
+    return rows.ok() ? (*rows)[0].Int(0) : -1;
+  };
+  for (const auto& [reads, seen] :
+       {std::pair{Reads::kOneMoment, 0}, std::pair{Reads::kLatest, 1}}) {
+    ASSERT_OK(db_.Execute("UPDATE counter SET value = 0 WHERE id = 1"));
+    ASSERT_OK(Transact(
+        db_,
+        [&](Tx& tx) -> absl::Status {
+          EXPECT_OK(other->Execute("UPDATE counter SET value = 1 WHERE id = 1"));
+          EXPECT_EQ(value(tx), seen);
+          return absl::OkStatus();
+        },
+        reads));
+    EXPECT_EQ(value(db_), 1);  // the session itself is as it was
+  }
+}
+
 TEST_F(SessionTest, TransactionCommitsOrRollsBack) {
   EXPECT_THAT(Transact(db_,
                        [&](Tx& tx) -> absl::StatusOr<int64_t> {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/mysql/packed.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
-#include "services/evaluation/store/packed.h"
 #include "services/evaluation/store/rows.h"
 
 namespace bangfu::evaluation {
@@ -65,8 +65,8 @@ absl::Status InsertEvaluationRecords(mysql::Tx& tx, const std::vector<Evaluation
   std::vector<mysql::Params> values;
   values.reserve(records.size());
   for (const EvaluationRecord& r : records) {
-    values.push_back(
-        {r.evaluation_id, Pack(r.snapshot), Pack(r.explanation), r.explanation_sha256});
+    values.push_back({r.evaluation_id, mysql::Pack(r.snapshot), mysql::Pack(r.explanation),
+                      r.explanation_sha256});
   }
   return mysql::BulkInsert(tx, "evaluation_record",
                            "evaluation_id, snapshot, explanation, explanation_sha256", values)
@@ -195,8 +195,8 @@ absl::StatusOr<EvaluationRecord> GetEvaluationRecord(mysql::Executor& db,
   if (rows.empty()) return NotFound("evaluation_record", evaluation_id.ToString());
   EvaluationRecord record;
   record.evaluation_id = evaluation_id;
-  ASSIGN_OR_RETURN(record.snapshot, Unpack(rows[0].String(0)));
-  ASSIGN_OR_RETURN(record.explanation, Unpack(rows[0].String(1)));
+  ASSIGN_OR_RETURN(record.snapshot, mysql::Unpack(rows[0].String(0)));
+  ASSIGN_OR_RETURN(record.explanation, mysql::Unpack(rows[0].String(1)));
   record.explanation_sha256 = rows[0].String(2);
   return record;
 }

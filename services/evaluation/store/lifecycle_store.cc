@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "common/mysql/packed.h"
 #include "common/status/macros.h"
-#include "services/evaluation/store/packed.h"
 #include "services/evaluation/store/rows.h"
 
 namespace bangfu::evaluation {
@@ -89,7 +89,7 @@ absl::StatusOr<absl::flat_hash_map<Ulid, std::string>> LoadExplanations(
       db.Query(Cat("SELECT evaluation_id, explanation FROM evaluation_record WHERE ", where),
                params));
   for (const mysql::Row& row : rows) {
-    ASSIGN_OR_RETURN(std::string json, Unpack(row.String(1)));
+    ASSIGN_OR_RETURN(std::string json, mysql::Unpack(row.String(1)));
     out.emplace(row.Id(0), std::move(json));
   }
   return out;

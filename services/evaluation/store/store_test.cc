@@ -12,7 +12,6 @@
 #include "services/evaluation/store/criteria_store.h"
 #include "services/evaluation/store/evaluation_store.h"
 #include "services/evaluation/store/fact_store.h"
-#include "services/evaluation/store/packed.h"
 #include "services/evaluation/store/reference_store.h"
 #include "services/evaluation/store/run_store.h"
 #include "services/evaluation/store/subject_store.h"
@@ -104,30 +103,6 @@ class EvaluationStore : public ::testing::Test {
   UlidGenerator ids_{SystemClock()};
   Ulid criteria_ = ids_.Next();
 };
-
-TEST_F(EvaluationStore, PackedBytesComeBack) {
-  testing::SeededRandom random;
-  for (size_t size : {0u, 1u, 255u, 256u, 5000u, 100000u}) {
-    std::string repetitive;
-    std::string noise;
-    while (repetitive.size() < size) repetitive += "{\"code\":\"D1-01\",\"score_bp\":";
-    while (noise.size() < size) noise.push_back(static_cast<char>(random()));
-    for (const std::string& text : {repetitive, noise}) {
-      ASSERT_OK_AND_ASSIGN(std::string back, Unpack(Pack(text)));
-      EXPECT_EQ(back, text);
-    }
-    if (size >= 5000) {
-      EXPECT_LT(Pack(repetitive).size(), size / 5);
-      EXPECT_EQ(Pack(noise).size(), noise.size() + 1);
-    }
-  }
-  for (std::string bad : {"", "X123", "Z12", "Z\x01\x01\x01\x01zzzz"}) {
-    EXPECT_THAT(Unpack(bad), StatusIs(absl::StatusCode::kDataLoss, "PACKED_MALFORMED"));
-  }
-  std::string cut = Pack(std::string(5000, 'a'));
-  cut.resize(cut.size() - 3);
-  EXPECT_THAT(Unpack(cut), StatusIs(absl::StatusCode::kDataLoss));
-}
 
 TEST_F(EvaluationStore, SubjectsKeepWhatIsNotTold) {
   SubjectRow s = Subject("360733101201");

@@ -7,11 +7,11 @@
 
 #include "absl/status/statusor.h"
 
-namespace bangfu::evaluation {
+namespace bangfu::mysql {
 
 // Deflated when that is smaller.
 std::string Pack(std::string_view bytes);
 // DATA_LOSS PACKED_MALFORMED when the bytes are not what Pack wrote.
 absl::StatusOr<std::string> Unpack(std::string_view packed);
 
-}  // namespace bangfu::evaluation
+}  // namespace bangfu::mysql

@@ -1,4 +1,4 @@
-#include "services/evaluation/store/packed.h"
+#include "common/mysql/packed.h"
 
 #include <zlib.h>
 
@@ -6,7 +6,7 @@
 
 #include "common/status/error.h"
 
-namespace bangfu::evaluation {
+namespace bangfu::mysql {
 
 namespace {
 
@@ -63,4 +63,4 @@ absl::StatusOr<std::string> Unpack(std::string_view packed) {
   return out;
 }
 
-}  // namespace bangfu::evaluation
+}  // namespace bangfu::mysql
