@@ -17,6 +17,7 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code);
 void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code);
 void AddEvidenceCommands(CLI::App& app, Context& context, int& exit_code);
 void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code);
+void AddPeriodCommands(CLI::App& app, Context& context, int& exit_code);
 void AddFeedCommands(CLI::App& app, Context& context, int& exit_code);
 void AddAuditCommands(CLI::App& app, Context& context, int& exit_code);
 void AddOperationCommands(CLI::App& app, Context& context, int& exit_code);

@@ -57,6 +57,7 @@ std::string RenderRows(const T14& t14, bool with_rows) {
   }
   add(t14.sum());
   std::string out = table.Render();
+  if (!t14.meta().filters().empty()) out += Cat(t14.meta().filters(), "\n");
   if (!t14.meta().draft_note().empty()) out += Cat(t14.meta().draft_note(), "\n");
   return out;
 }
@@ -117,13 +118,20 @@ std::string RenderProgress(const Progress& progress) {
 absl::StatusOr<type::v1::TableMeta> SaveExport(Context& context, std::string_view method,
                                                const google::protobuf::Message& request,
                                                const std::string& file) {
+  return SaveExport(context, "evaluation", method, request, file);
+}
+
+absl::StatusOr<type::v1::TableMeta> SaveExport(Context& context, std::string_view service,
+                                               std::string_view method,
+                                               const google::protobuf::Message& request,
+                                               const std::string& file) {
   std::ofstream out(file, std::ios::binary | std::ios::trunc);
   if (!out)
     return Error(absl::StatusCode::kFailedPrecondition, "FILE_NOT_WRITABLE")
         .Zh(Cat("无法写入 ", file));
   type::v1::TableMeta meta;
   RETURN_IF_ERROR(context.StreamOn<type::v1::FileChunk>(
-      "evaluation", method, request, [&](const type::v1::FileChunk& chunk) -> absl::Status {
+      service, method, request, [&](const type::v1::FileChunk& chunk) -> absl::Status {
         out.write(chunk.data().data(), static_cast<std::streamsize>(chunk.data().size()));
         if (chunk.has_meta()) meta = chunk.meta();
         return absl::OkStatus();
@@ -138,7 +146,8 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
   CLI::App* group = app.add_subcommand("ledger", "四个一批台账：T2、T14、签字、汇总、进度");
   group->require_subcommand(1);
   struct Arguments {
-    std::string region, klass, subject = "PROJECT", output, preparer, reviewer, hash;
+    std::string region, klass, subject = "PROJECT", output, preparer, reviewer, hash, period;
+    int32_t revision = 0;
     bool no_bom = false, left = false, due = false;
     int months = 12;
   };
@@ -159,6 +168,8 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
     command->add_option("--preparer", a->preparer, "填报人");
     command->add_option("--reviewer", a->reviewer, "审核人");
     command->add_flag("--no-bom", a->no_bom, "CSV 不带 BOM（供程序读取）");
+    command->add_option("--period", a->period, "冻结的报表期，如 2026-10；不写则实时");
+    command->add_option("--revision", a->revision, "版次；不写则最新一版")->needs("--period");
   };
   auto format_of = [](const std::string& file) {
     return absl::EndsWithIgnoreCase(file, ".xlsx") ? type::v1::FILE_FORMAT_XLSX
@@ -195,6 +206,8 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
         request.set_no_bom(a.no_bom);
         request.set_preparer(a.preparer);
         request.set_reviewer(a.reviewer);
+        request.set_period(a.period);
+        request.set_revision(a.revision);
         ASSIGN_OR_RETURN(auto meta, SaveExport(context, M("ExportT2"), request, a.output));
         print_saved(a.output, meta);
         return absl::OkStatus();
@@ -204,6 +217,8 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
         if (a.output.empty()) {
           GetT14Request request;
           request.set_region_code(a.region);
+          request.set_period(a.period);
+          request.set_revision(a.revision);
           ASSIGN_OR_RETURN(T14 table, context.Call<T14>(M("GetT14"), request));
           if (!context.PrintJson(table)) std::printf("%s", RenderT14(table).c_str());
           return absl::OkStatus();
@@ -214,6 +229,8 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
         request.set_no_bom(a.no_bom);
         request.set_preparer(a.preparer);
         request.set_reviewer(a.reviewer);
+        request.set_period(a.period);
+        request.set_revision(a.revision);
         ASSIGN_OR_RETURN(auto meta, SaveExport(context, M("ExportT14"), request, a.output));
         print_saved(a.output, meta);
         return absl::OkStatus();

@@ -18,5 +18,9 @@ std::string RenderProgress(const evaluation::v1::Progress& progress);
 absl::StatusOr<type::v1::TableMeta> SaveExport(Context& context, std::string_view method,
                                                const google::protobuf::Message& request,
                                                const std::string& file);
+absl::StatusOr<type::v1::TableMeta> SaveExport(Context& context, std::string_view service,
+                                               std::string_view method,
+                                               const google::protobuf::Message& request,
+                                               const std::string& file);
 
 }  // namespace bangfu::ctl

@@ -66,6 +66,7 @@ int main(int argc, char** argv) {
   AddEvaluateCommands(app, context, exit_code);
   AddEvidenceCommands(app, context, exit_code);
   AddLedgerCommands(app, context, exit_code);
+  AddPeriodCommands(app, context, exit_code);
   AddFeedCommands(app, context, exit_code);
   AddAuditCommands(app, context, exit_code);
   AddOperationCommands(app, context, exit_code);

@@ -3,6 +3,8 @@
 #include <memory>
 
 #include "common/base/region.h"
+#include "common/period/schema.h"
+#include "common/period/service.h"
 #include "common/publicity/schema.h"
 #include "common/publicity/service.h"
 #include "common/runtime/standard_parts.h"
@@ -10,6 +12,7 @@
 #include "common/status/macros.h"
 #include "services/evaluation/api/deps.h"
 #include "services/evaluation/api/freshness.h"
+#include "services/evaluation/api/ledger_periods.h"
 #include "services/evaluation/api/lifecycle_api.h"
 #include "services/evaluation/api/prefill.h"
 #include "services/evaluation/facts/work_calendar.h"
@@ -52,6 +55,11 @@ absl::Status Compose(runtime::App& app) {
                                const std::optional<feed::RegionPrefixes>& scope) {
     return source->Page(db, "publicity", after, limit, scope);
   });
+  states->Add(period::kAggregate,
+              [source = period::PeriodStates()](mysql::Executor& db, const Ulid& after, int limit,
+                                                const std::optional<feed::RegionPrefixes>& scope) {
+                return source->Page(db, period::kAggregate, after, limit, scope);
+              });
   states->Add(kEntryAggregate, PageLedgerEntries);
   states->Add(kSignatureAggregate, PageLedgerSignatures);
   states->Add(kOverrideNoticeAggregate, PageOverrideNoticeEvents);
@@ -75,6 +83,7 @@ absl::Status Compose(runtime::App& app) {
   deps.operations = &operations;
   deps.allowed_actions = FillAllowedActions;
   RegisterBatchEvaluation(operations, *deps.evaluator);
+  period::RegisterFreeze(operations, PeriodOptions(&operations));
   RegisterCriteriaHandlers(app.router(), deps);
   RegisterFactHandlers(app.router(), deps);
   RegisterEvaluationHandlers(app.router(), deps);
@@ -85,7 +94,7 @@ absl::Status Compose(runtime::App& app) {
   GuardWrites(app.router(),
               {"bangfu.evaluation.v1.CriteriaService", "bangfu.evaluation.v1.FactService",
                "bangfu.evaluation.v1.EvaluationService", "bangfu.evaluation.v1.LedgerService",
-               "bangfu.publicity.v1.PublicityService"});
+               "bangfu.publicity.v1.PublicityService", "bangfu.period.v1.PeriodService"});
 
   app.jobs().AddPeriodic("seed_baseline", absl::Hours(1), [&app](mysql::Session& session) {
     return SeedBaseline(session, app.ids(), app.clock().Now());
@@ -121,8 +130,9 @@ runtime::ServiceDefinition Definition() {
     definition.services.push_back(std::string("bangfu.evaluation.v1.") + service);
   }
   definition.services.push_back("bangfu.publicity.v1.PublicityService");
-  definition.migrations =
-      migrate::Concat(runtime::StandardMigrations(), publicity::Schema(), EvaluationMigrations());
+  definition.services.push_back("bangfu.period.v1.PeriodService");
+  definition.migrations = migrate::Concat(runtime::StandardMigrations(), publicity::Schema(),
+                                          period::Schema(), EvaluationMigrations());
   definition.peers = {"registry", "asset"};
   definition.compose = Compose;
   return definition;

@@ -1,6 +1,7 @@
 bangfu_room(NAME evaluation_app
   SRCS app.cc
-  DEPS bangfu_runtime bangfu_standard_parts bangfu_publicity bangfu_publicity_service
+  DEPS bangfu_runtime bangfu_standard_parts bangfu_period bangfu_period_service bangfu_publicity
+       bangfu_publicity_service
        bangfu_evaluation_api bangfu_evaluation_jobs bangfu_evaluation_schema)
 bangfu_binary(NAME bangfu-evaluation SRCS main.cc DEPS bangfu_evaluation_app)
 bangfu_test(NAME evaluation_lists_test

@@ -26,6 +26,7 @@
 #include "bangfu/options/v1/labels.pb.h"
 #include "bangfu/options/v1/rules.pb.h"
 #include "bangfu/options/v1/sensitive.pb.h"
+#include "bangfu/period/v1/period.pb.h"
 #include "bangfu/publicity/v1/publicity.pb.h"
 #include "bangfu/registry/v1/industry.pb.h"
 #include "bangfu/registry/v1/inventory_service.pb.h"

@@ -10,6 +10,7 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/inbox/service.h"
+#include "common/period/service.h"
 #include "common/rpc/batch_get.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
@@ -17,6 +18,7 @@
 #include "common/workflow/proto.h"
 #include "services/evaluation/api/actors.h"
 #include "services/evaluation/api/deps.h"
+#include "services/evaluation/api/ledger_periods.h"
 #include "services/evaluation/api/ledger_units.h"
 #include "services/evaluation/api/progress.h"
 #include "services/evaluation/convert/evaluation_message.h"
@@ -277,23 +279,24 @@ absl::StatusOr<v1::LedgerStatus> StatusOf(mysql::Executor& db, const RegionRow& 
   v1::LedgerStatus status;
   status.set_region_code(unit);
   status.set_region_name(region.name);
-  if (const UnitHash* hash = signatures.Find(unit)) {
-    status.set_rows(hash->rows);
-    status.set_rows_sha256(hash->sha256);
+  const period::SignBoard& board = signatures.board();
+  if (const period::UnitState* state = board.Find(unit)) {
+    status.set_rows(state->rows);
+    status.set_rows_sha256(state->sha256);
   }
   if (const SignatureRow* newest = signatures.NewestOf(unit)) {
     type::v1::SignOff* sign_off =
-        signatures.Stands(unit) ? status.mutable_signature() : status.mutable_outdated_signature();
+        board.Stands(unit) ? status.mutable_signature() : status.mutable_outdated_signature();
     if (!sign_off->ParseFromString(newest->payload)) {
       return absl::DataLossError("a stored signature cannot be read");
     }
   }
-  const std::vector<std::string> below = signatures.Unsigned(unit, false);
+  const std::vector<std::string> below = board.Unsigned(unit, false);
   status.set_unsigned_count(static_cast<int64_t>(below.size()));
   for (size_t i = 0; i < below.size() && i < kMaxUnsignedNamed; ++i) {
     status.add_unsigned_regions(below[i]);
   }
-  ASSIGN_OR_RETURN(std::string note, DraftNote(db, signatures.Unsigned(unit, true)));
+  ASSIGN_OR_RETURN(std::string note, DraftNote(db, board.Unsigned(unit, true)));
   status.set_draft_note(std::move(note));
   return status;
 }
@@ -313,9 +316,7 @@ absl::StatusOr<v1::LedgerStatus> SignLedger(CallContext& context,
   if (unit.size() < 6) {
     return FailedPrecondition("LEVEL_NOT_SIGNED", "省、市两级由县级台账汇总，不签字");
   }
-  const auth::Role signer = unit.size() == 6   ? auth::Role::ROLE_COUNTY_APPROVER
-                            : unit.size() == 9 ? auth::Role::ROLE_TOWNSHIP_APPROVER
-                                               : auth::Role::ROLE_VILLAGE_REPORTER;
+  const auth::Role signer = period::SignerOf(unit);
   if (!context.caller.May({signer}, unit)) {
     return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
         .Zh(Cat("您的角色不能签", LevelZh(unit), "台账"))
@@ -328,47 +329,36 @@ absl::StatusOr<v1::LedgerStatus> SignLedger(CallContext& context,
         RETURN_IF_ERROR(ClaimUnits(m.tx(), SigningUnits(unit)));
         LedgerSignatures signatures;
         RETURN_IF_ERROR(signatures.Load(m.tx(), unit));
-        const UnitHash* hash = signatures.Find(unit);
-        if (hash == nullptr) {
-          return FailedPrecondition("LEDGER_EMPTY", "没有在册记录，无须签字");
-        }
+        const period::UnitState* state = signatures.board().Find(unit);
         // The signature binds to the rows that were shown. Should they change while it is written,
         // it does not stand: no lock is needed.
-        if (hash->sha256 != request.rows_sha256()) {
-          return Error(absl::StatusCode::kAborted, "LEDGER_CHANGED")
-              .Zh("台账已变化，请重新核对")
-              .With("rows_sha256", hash->sha256)
-              .Build();
-        }
-        if (signatures.Stands(unit)) {
-          return FailedPrecondition("ALREADY_CURRENT", "该版台账已签字");
-        }
-        const std::vector<std::string> below = signatures.Unsigned(unit, false);
-        if (!below.empty()) {
-          ASSIGN_OR_RETURN(std::string note, DraftNote(m.tx(), below));
-          std::string codes;
-          for (size_t i = 0; i < below.size() && i < kMaxUnsignedNamed; ++i) {
-            codes += Cat(i > 0 ? "," : "", below[i]);
+        switch (signatures.board().Judge(unit, request.rows_sha256(), context.caller.subject)) {
+          case period::SignRefusal::kNone:
+            break;
+          case period::SignRefusal::kEmpty:
+            return FailedPrecondition("LEDGER_EMPTY", "没有在册记录，无须签字");
+          case period::SignRefusal::kChanged:
+            return Error(absl::StatusCode::kAborted, "LEDGER_CHANGED")
+                .Zh("台账已变化，请重新核对")
+                .With("rows_sha256", state->sha256)
+                .Build();
+          case period::SignRefusal::kAlready:
+            return FailedPrecondition("ALREADY_CURRENT", "该版台账已签字");
+          case period::SignRefusal::kLowerUnsigned: {
+            const std::vector<std::string> below = signatures.board().Unsigned(unit, false);
+            ASSIGN_OR_RETURN(std::string note, DraftNote(m.tx(), below));
+            return period::LowerLevelUnsigned(below, note);
           }
-          return FailedPrecondition("LOWER_LEVEL_UNSIGNED", note)
-              .With("regions", codes)
-              .With("count", Cat(below.size()))
-              .Build();
-        }
-        for (const auto& [below_unit, below_hash] : signatures.units()) {
-          const SignatureRow* signed_row = signatures.NewestOf(below_unit);
-          if (below_unit != unit && signed_row != nullptr &&
-              signed_row->signed_by == context.caller.subject) {
+          case period::SignRefusal::kSamePerson:
             return FailedPrecondition("SAME_PERSON", "同一人不能在两级签字");
-          }
         }
         const SignatureRow* earlier = signatures.NewestOf(unit);
         SignatureRow row;
         row.id = context.ids.Next();
         row.region_code = unit;
         row.signature_no = earlier == nullptr ? 1 : earlier->signature_no + 1;
-        row.rows_sha256 = hash->sha256;
-        row.row_count = hash->rows;
+        row.rows_sha256 = state->sha256;
+        row.row_count = state->rows;
         row.signed_by = context.caller.subject;
         row.signed_at = context.now;
         type::v1::SignOff sign_off;
@@ -507,7 +497,9 @@ void RegisterLedgerHandlers(rpc::Router& router, const Deps& deps) {
                                                                     VerifyRollups);
   router.Unary<v1::GetProgressRequest, v1::Progress>(service + "GetProgress", GetProgress);
   RegisterTrends(router);
-  RegisterLedgerTables(router, deps);
+  RegisterT2(router, deps);
+  RegisterT14(router);
+  period::RegisterPeriodService(router, PeriodOptions(deps.operations));
 }
 
 }  // namespace bangfu::evaluation

@@ -33,21 +33,6 @@ int ChildDigits(const std::string& region) {
   }
 }
 
-std::string_view LevelZh(const std::string& region) {
-  switch (region.size()) {
-    case 2:
-      return "省级";
-    case 4:
-      return "市级";
-    case 6:
-      return "县级";
-    case 9:
-      return "乡级";
-    default:
-      return "村级";
-  }
-}
-
 absl::Status RegionNames::Load(mysql::Executor& db, std::vector<std::string> codes) {
   std::sort(codes.begin(), codes.end());
   codes.erase(std::unique(codes.begin(), codes.end()), codes.end());
@@ -71,24 +56,18 @@ std::string RegionNames::PlaceOf(const std::string& path) const {
   return out.empty() ? Of(path) : out;
 }
 
+absl::StatusOr<std::map<std::string, std::string>> RegionNamesOf(
+    mysql::Executor& db, const std::vector<std::string>& codes) {
+  std::map<std::string, std::string> names;
+  if (codes.empty()) return names;
+  ASSIGN_OR_RETURN(std::vector<RegionRow> rows, GetRegions(db, codes));
+  for (RegionRow& row : rows) names[row.code] = std::move(row.name);
+  return names;
+}
+
 absl::StatusOr<std::string> DraftNote(mysql::Executor& db,
                                       const std::vector<std::string>& missing) {
-  if (missing.empty()) return std::string();
-  constexpr size_t kNamed = 10;
-  // The highest levels first: they are the fewest and say the most.
-  std::vector<std::string> ordered = missing;
-  std::stable_sort(ordered.begin(), ordered.end(),
-                   [](const std::string& a, const std::string& b) { return a.size() < b.size(); });
-  if (ordered.size() > kNamed) ordered.resize(kNamed);
-  RegionNames names;
-  RETURN_IF_ERROR(names.Load(db, ordered));
-  std::string out = "未定稿：";
-  for (size_t i = 0; i < ordered.size(); ++i) {
-    if (i > 0) out += "、";
-    out += Cat(names.Of(ordered[i]), "（", LevelZh(ordered[i]), "）");
-  }
-  if (missing.size() > kNamed) out += Cat("等", missing.size(), "个单位");
-  return out + "尚未签字";
+  return period::DraftNote(db, missing, RegionNamesOf);
 }
 
 }  // namespace bangfu::evaluation

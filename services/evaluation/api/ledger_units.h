@@ -9,9 +9,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "bangfu/evaluation/v1/ledger_service.pb.h"
+#include "common/period/signing.h"
 #include "common/rpc/call_context.h"
 #include "common/rpc/router.h"
-#include "services/evaluation/api/deps.h"
 #include "services/evaluation/jobs/ledger_signatures.h"
 #include "services/evaluation/store/ledger_store.h"
 #include "services/evaluation/store/reference_store.h"
@@ -25,8 +25,7 @@ absl::StatusOr<RegionRow> ResolveRegion(const rpc::CallContext& context,
 
 // Digits of the units right below a region: 2 -> 4 -> 6 -> 9 -> 12; 12 for a village itself.
 int ChildDigits(const std::string& region);
-// "县级" …
-std::string_view LevelZh(const std::string& region);
+using period::LevelZh;
 
 // Names by code, the code itself for one that is not known.
 class RegionNames {
@@ -40,12 +39,13 @@ class RegionNames {
   std::map<std::string, std::string> names_;
 };
 
+// Names of regions by code, of the service's copy.
+absl::StatusOr<std::map<std::string, std::string>> RegionNamesOf(
+    mysql::Executor& db, const std::vector<std::string>& codes);
 // 未定稿 with who has not signed; empty when all have.
 absl::StatusOr<std::string> DraftNote(mysql::Executor& db, const std::vector<std::string>& missing);
 
 // Time series (trend_handlers.cc).
 void RegisterTrends(rpc::Router& router);
-// T2 and T14 (ledger_tables.cc).
-void RegisterLedgerTables(rpc::Router& router, const Deps& deps);
 
 }  // namespace bangfu::evaluation

@@ -40,8 +40,8 @@ class LifecycleWorld {
  public:
   LifecycleWorld()
       : world_({"bangfu.evaluation.v1.LedgerService", "bangfu.evaluation.v1.DashboardService",
-                "bangfu.publicity.v1.PublicityService", "bangfu.dictionary.v1.DictionaryService",
-                "bangfu.inbox.v1.InboxService"},
+                "bangfu.publicity.v1.PublicityService", "bangfu.period.v1.PeriodService",
+                "bangfu.dictionary.v1.DictionaryService", "bangfu.inbox.v1.InboxService"},
                [](rpc::Router& router, const Deps& deps) {
                  Deps mine = deps;
                  mine.allowed_actions = FillAllowedActions;

@@ -23,6 +23,7 @@
 #include "common/operation/operation.h"
 #include "common/operation/schema.h"
 #include "common/operation/service.h"
+#include "common/period/schema.h"
 #include "common/publicity/schema.h"
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
@@ -248,8 +249,8 @@ class World {
     options.services.insert(options.services.end(), more.begin(), more.end());
     options.migrations =
         migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), blob::Schema(),
-                        feed::Schema(),
-                        operation::Schema(), publicity::Schema(), EvaluationMigrations());
+                        feed::Schema(), operation::Schema(), publicity::Schema(), period::Schema(),
+                        EvaluationMigrations());
     return options;
   }
   feed::ConsumerOptions Following(const std::string& source) {

@@ -165,9 +165,10 @@ absl::Status SyncSigning(mysql::Tx& tx, const std::vector<std::string>& paths,
     if (!waits_below) {
       LedgerSignatures signatures;
       RETURN_IF_ERROR(signatures.Load(tx, unit));
-      const std::vector<std::string> below = signatures.Unsigned(unit, false);
+      const period::SignBoard& board = signatures.board();
+      const std::vector<std::string> below = board.Unsigned(unit, false);
       without_signature.insert(without_signature.end(), below.begin(), below.end());
-      if (signatures.Find(unit) != nullptr && !signatures.Stands(unit)) {
+      if (board.Find(unit) != nullptr && !board.Stands(unit)) {
         without_signature.push_back(unit);
         if (below.empty()) {
           inbox::Wanted w;
@@ -179,9 +180,8 @@ absl::Status SyncSigning(mysql::Tx& tx, const std::vector<std::string>& paths,
           w.roles = {SignerOf(unit)};
           w.term_days = static_cast<int>(days);
           // Nobody signs at two levels.
-          for (const auto& [path, hash] : signatures.units()) {
-            const SignatureRow* newest = signatures.NewestOf(path);
-            if (path != unit && newest != nullptr) w.excluded.push_back(newest->signed_by);
+          for (const auto& [path, state] : board.units()) {
+            if (path != unit && !state.signed_by.empty()) w.excluded.push_back(state.signed_by);
           }
           std::sort(w.excluded.begin(), w.excluded.end());
           w.excluded.erase(std::unique(w.excluded.begin(), w.excluded.end()), w.excluded.end());

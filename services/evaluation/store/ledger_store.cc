@@ -258,50 +258,17 @@ absl::StatusOr<std::vector<LedgerRow>> PageEntriesById(mysql::Executor& db, cons
 
 absl::StatusOr<std::map<std::string, UnitHash>> HashLedger(mysql::Executor& db,
                                                            const std::string& region) {
-  struct Level {
-    size_t digits = 0;
-    std::string unit;
-    UnitHash hash;
-    std::unique_ptr<Sha256Stream> stream;
-  };
-  std::array<Level, 5> levels;
-  constexpr std::array<size_t, 5> kDigits = {2, 4, 6, 9, 12};
-  for (size_t i = 0; i < levels.size(); ++i) levels[i].digits = kDigits[i];
-  std::map<std::string, UnitHash> out;
-  const auto finish = [&out](Level& level) {
-    if (!level.stream) return;
-    level.hash.sha256 = HexEncode(level.stream->Finish());
-    out[level.unit] = std::move(level.hash);
-    level.hash = UnitHash();
-    level.stream.reset();
-  };
   mysql::Params params;
   std::string where = mysql::RegionClause({region}, "region_path", &params);
-  // Rows of a unit stand together in this order, so one open hash a level is enough.
+  period::UnitHasher hasher(region);
   RETURN_IF_ERROR(
       db.Stream(Cat("SELECT region_path, row_hash FROM ledger_entry WHERE is_open = 1 AND ", where,
                     " ORDER BY region_path, id"),
                 params, [&](const mysql::Row& row) {
-                  const std::string path = row.String(0);
-                  const std::string hash = row.String(1);
-                  for (Level& level : levels) {
-                    if (level.digits < region.size()) continue;
-                    if (path.size() < level.digits) {
-                      finish(level);
-                      continue;
-                    }
-                    if (!level.stream || path.compare(0, level.digits, level.unit) != 0) {
-                      finish(level);
-                      level.unit = path.substr(0, level.digits);
-                      level.stream = std::make_unique<Sha256Stream>();
-                    }
-                    level.stream->Update(hash);
-                    ++level.hash.rows;
-                  }
+                  hasher.Add(row.String(0), row.String(1));
                   return absl::OkStatus();
                 }));
-  for (Level& level : levels) finish(level);
-  return out;
+  return hasher.Finish();
 }
 
 absl::StatusOr<std::map<std::string, SignatureRow>> NewestSignatures(mysql::Executor& db,

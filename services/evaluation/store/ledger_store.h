@@ -19,6 +19,7 @@
 #include "absl/time/time.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
+#include "common/period/signing.h"
 #include "services/evaluation/store/evaluation_store.h"
 
 namespace bangfu::evaluation {
@@ -92,10 +93,7 @@ absl::StatusOr<std::vector<LedgerRow>> PageEntriesById(mysql::Executor& db, cons
 
 // --- signatures ---
 
-struct UnitHash {
-  int64_t rows = 0;
-  std::string sha256;  // 64 digits
-};
+using period::UnitHash;
 // Rows and hash of every unit with open entries inside `region`, by the unit's path: the region
 // itself
 // ("level" of its own length) and each county, township and village below. One scan.

@@ -1,0 +1,460 @@
+#include "common/period/service.h"
+
+#include <utility>
+
+#include "common/base/clock.h"
+#include "common/base/page_token.h"
+#include "common/base/region.h"
+#include "common/base/strings.h"
+#include "common/period/calendar.h"
+#include "common/period/service_message.h"
+#include "common/rpc/mutation.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "common/workflow/proto.h"
+
+namespace bangfu::period {
+
+namespace {
+
+using rpc::CallContext;
+using rpc::Mutation;
+
+type::v1::Actor ActorOf(const Mutation& mutation, std::string_view region_path) {
+  const audit::Actor actor = mutation.ActorAt(region_path);
+  type::v1::Actor out;
+  out.set_subject(actor.subject);
+  out.set_name(actor.name);
+  out.set_role(actor.role);
+  out.set_region_path(actor.region_path);
+  return out;
+}
+
+absl::Status Record(Mutation& m, const v1::Period* before, const PeriodRow& after,
+                    std::string_view reason = "") {
+  const std::string& region = after.message.region_code();
+  RETURN_IF_ERROR(m.Audit(kAggregate, after.id, region, before, after.message, reason));
+  v1::PeriodChanged event;
+  *event.mutable_period() = after.message;
+  return m.Publish(kAggregate, after.id, region, event);
+}
+
+// The unit that the caller signs for: of his own grant inside the table's region, else the region.
+std::string UnitOfCaller(const auth::Caller& caller, const Whole& whole) {
+  const std::string& region = whole.row.message.region_code();
+  for (const auth::Grant& grant : caller.grants) {
+    if (RegionContains(region, grant.region_path) && whole.board.Find(grant.region_path) &&
+        SignerOf(grant.region_path) == grant.role) {
+      return grant.region_path;
+    }
+  }
+  return region;
+}
+
+absl::Status FillActions(mysql::Executor& db, const ServiceOptions& options,
+                         const CallContext& context, Whole& whole) {
+  const std::string unit = UnitOfCaller(context.caller, whole);
+  const UnitState* state = whole.board.Find(unit);
+  ASSIGN_OR_RETURN(const Subject subject,
+                   SignSubject(db, options, whole, unit, state == nullptr ? "" : state->sha256,
+                               context.caller.subject));
+  workflow::FillAllowedActions(
+      Transitions().Allowed(subject, workflow::ActorAt(context.caller, unit)),
+      whole.row.message.mutable_allowed_actions());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Period> Show(mysql::Executor& db, const ServiceOptions& options,
+                                const CallContext& context, PeriodRow row) {
+  ASSIGN_OR_RETURN(Whole whole, LoadWhole(db, std::move(row)));
+  RETURN_IF_ERROR(FillWhole(db, options, context.now, whole));
+  RETURN_IF_ERROR(FillActions(db, options, context, whole));
+  return std::move(whole.row.message);
+}
+
+// A region of the request in today's codes. NOT_FOUND when it is not known or outside of the scope.
+absl::StatusOr<std::string> ResolveRegion(mysql::Executor& db, const ServiceOptions& options,
+                                          const CallContext& context, const std::string& text) {
+  absl::StatusOr<std::string> code = NormalizeRegionCode(text);
+  if (!code.ok()) return InvalidField("region_code", "区划代码无效").Build();
+  ASSIGN_OR_RETURN(std::optional<std::string> path, options.region_path(db, *code));
+  if (!path || !auth::InScope(context.scope, *path)) return NotFound("region", *code);
+  return *path;
+}
+
+absl::Status StartFreeze(Mutation& m, PeriodRow& row) {
+  v1::Period& p = row.message;
+  const Ulid operation_id = m.context().ids.Next();
+  *p.mutable_prepared_by() = ActorOf(m, p.region_code());
+  p.set_operation_id(operation_id.ToString());
+  p.set_needs_update(false);
+  v1::FreezeWork work;
+  work.set_period_id(row.id.ToString());
+  return operation::Start(m.tx(), {.id = operation_id,
+                                   .kind = kFreezeKind,
+                                   .region_path = p.region_code(),
+                                   .created_by = p.prepared_by(),
+                                   .request = work,
+                                   .now = m.context().now})
+      .status();
+}
+
+absl::StatusOr<v1::Period> OpenPeriod(const ServiceOptions& options, CallContext& context,
+                                      const v1::OpenPeriodRequest& request) {
+  const Table* table = FindTable(options.tables, request.table_no());
+  if (table == nullptr) return InvalidField("table_no", "没有此报表");
+  const std::optional<Span> span = ParseSpan(request.period());
+  if (!span) return InvalidField("period", "报表期应为2026-10、2026-Q4或2026-H2");
+  ASSIGN_OR_RETURN(const std::string region,
+                   ResolveRegion(context.db, options, context, request.region_code()));
+  if (!table->ReportedBy(region)) return InvalidField("region_code", "该级不填报此表");
+  // Who opens it is who prepares it.
+  RETURN_IF_ERROR(Transitions()
+                      .Execute({.state = v1::PERIOD_STATE_OPEN, .region_digits = region.size()},
+                               "freeze", workflow::ActorAt(context.caller, region))
+                      .status());
+  if (span->first > ShanghaiDay(context.now)) {
+    return FailedPrecondition("PERIOD_NOT_BEGUN", "该报表期尚未开始");
+  }
+  return rpc::Mutate<v1::Period>(context, request, [&](Mutation& m) -> absl::StatusOr<v1::Period> {
+    PeriodRow row;
+    row.id = context.ids.Next();
+    v1::Period& p = row.message;
+    p.set_id(row.id.ToString());
+    p.set_etag(Cat(row.version));
+    p.set_table_no(table->table_no());
+    p.set_region_code(region);
+    p.set_period(request.period());
+    p.set_revision(1);
+    p.set_newest(true);
+    p.set_state(v1::PERIOD_STATE_OPEN);
+    ASSIGN_OR_RETURN(const int64_t days, table->CutOffDays(m.tx()));
+    SetDay(span->last + days, p.mutable_cut_off());
+    if (absl::Status status = InsertPeriod(m.tx(), row); !status.ok()) {
+      if (!mysql::IsDuplicateKey(status)) return status;
+      return Error(absl::StatusCode::kAlreadyExists, "PERIOD_EXISTS").Zh("该报表期已开");
+    }
+    RETURN_IF_ERROR(Record(m, nullptr, row));
+    return Show(m.tx(), options, context, std::move(row));
+  });
+}
+
+// What the steps of a revision share: lock, judge, change, record.
+template <typename Request, typename Change>
+absl::StatusOr<v1::Period> Step(const ServiceOptions& options, CallContext& context,
+                                const Request& request, const std::string& etag, Change change) {
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
+  return rpc::Mutate<v1::Period>(context, request, [&](Mutation& m) -> absl::StatusOr<v1::Period> {
+    ASSIGN_OR_RETURN(PeriodRow row, LockPeriod(m.tx(), id, context.scope));
+    if (!etag.empty() && etag != row.message.etag()) return EtagMismatch();
+    const v1::Period before = row.message;
+    ASSIGN_OR_RETURN(Whole whole, LoadWhole(m.tx(), row));
+    RETURN_IF_ERROR(FillWhole(m.tx(), options, context.now, whole));
+    std::string reason;
+    RETURN_IF_ERROR(change(m, whole, row, &reason));
+    RETURN_IF_ERROR(UpdatePeriod(m.tx(), row));
+    RETURN_IF_ERROR(Record(m, &before, row, reason));
+    return Show(m.tx(), options, context, std::move(row));
+  });
+}
+
+absl::StatusOr<v1::PeriodState> Move(const CallContext& context, const Whole& whole,
+                                     std::string_view action) {
+  return Transitions().Execute(SubjectOf(whole), action,
+                               workflow::ActorAt(context.caller, whole.row.message.region_code()));
+}
+
+absl::StatusOr<v1::Period> FreezePeriod(const ServiceOptions& options, CallContext& context,
+                                        const v1::FreezePeriodRequest& request) {
+  absl::StatusOr<v1::Period> period =
+      Step(options, context, request, request.etag(),
+           [&](Mutation& m, const Whole& whole, PeriodRow& row, std::string*) -> absl::Status {
+             ASSIGN_OR_RETURN(v1::PeriodState next, Move(context, whole, "freeze"));
+             row.message.set_state(next);
+             return StartFreeze(m, row);
+           });
+  if (period.ok() && !request.validate_only() && options.operations) options.operations->Wake();
+  return period;
+}
+
+absl::StatusOr<v1::Period> SignPeriod(const ServiceOptions& options, CallContext& context,
+                                      const v1::SignPeriodRequest& request) {
+  ASSIGN_OR_RETURN(const std::string unit,
+                   ResolveRegion(context.db, options, context, request.region_code()));
+  return Step(options, context, request, "",
+              [&](Mutation& m, const Whole& whole, PeriodRow& row, std::string*) -> absl::Status {
+                if (!RegionContains(row.message.region_code(), unit))
+                  return NotFound("region", unit);
+                ASSIGN_OR_RETURN(const Subject subject,
+                                 SignSubject(m.tx(), options, whole, unit, request.rows_sha256(),
+                                             context.caller.subject));
+                ASSIGN_OR_RETURN(v1::PeriodState next,
+                                 Transitions().Execute(subject, "sign",
+                                                       workflow::ActorAt(context.caller, unit)));
+                type::v1::SignOff sign_off;
+                sign_off.set_region_code(unit);
+                *sign_off.mutable_signed_by() = ActorOf(m, unit);
+                SetTime(context.now, sign_off.mutable_signed_at());
+                sign_off.set_rows_sha256(request.rows_sha256());
+                UnitRow signed_unit;
+                signed_unit.region_path = unit;
+                signed_unit.hash.sha256 = request.rows_sha256();
+                signed_unit.signed_by = context.caller.subject;
+                signed_unit.signature = sign_off.SerializeAsString();
+                ASSIGN_OR_RETURN(const bool written, SignUnit(m.tx(), row.id, signed_unit));
+                if (!written) return mysql::Conflict();
+                row.message.set_state(next);
+                return absl::OkStatus();
+              });
+}
+
+absl::StatusOr<v1::Period> SubmitPeriod(const ServiceOptions& options, CallContext& context,
+                                        const v1::SubmitPeriodRequest& request) {
+  return Step(options, context, request, request.etag(),
+              [&](Mutation& m, const Whole& whole, PeriodRow& row, std::string*) -> absl::Status {
+                ASSIGN_OR_RETURN(v1::PeriodState next, Move(context, whole, "submit"));
+                v1::Period& p = row.message;
+                p.set_state(next);
+                *p.mutable_submitted_by() = ActorOf(m, p.region_code());
+                SetTime(context.now, p.mutable_submitted_at());
+                return absl::OkStatus();
+              });
+}
+
+absl::StatusOr<v1::Period> AcceptPeriod(const ServiceOptions& options, CallContext& context,
+                                        const v1::AcceptPeriodRequest& request) {
+  return Step(options, context, request, request.etag(),
+              [&](Mutation& m, const Whole& whole, PeriodRow& row, std::string*) -> absl::Status {
+                ASSIGN_OR_RETURN(v1::PeriodState next, Move(context, whole, "accept"));
+                v1::Period& p = row.message;
+                p.set_state(next);
+                *p.mutable_decided_by() = ActorOf(m, p.region_code());
+                SetTime(context.now, p.mutable_decided_at());
+                return absl::OkStatus();
+              });
+}
+
+absl::StatusOr<v1::Period> ReturnPeriod(const ServiceOptions& options, CallContext& context,
+                                        const v1::ReturnPeriodRequest& request) {
+  return Step(
+      options, context, request, request.etag(),
+      [&](Mutation& m, const Whole& whole, PeriodRow& row, std::string* reason) -> absl::Status {
+        ASSIGN_OR_RETURN(v1::PeriodState next, Move(context, whole, "return"));
+        v1::Period& p = row.message;
+        p.set_state(next);
+        *p.mutable_decided_by() = ActorOf(m, p.region_code());
+        SetTime(context.now, p.mutable_decided_at());
+        *p.mutable_return_reasons() = request.reasons();
+        for (const type::v1::ReturnReason& r : request.reasons()) {
+          *reason += Cat(reason->empty() ? "" : "；", r.text());
+        }
+        return MarkAbove(m.tx(), p.table_no(), p.period(), p.region_code());
+      });
+}
+
+absl::StatusOr<v1::Period> ReissuePeriod(const ServiceOptions& options, CallContext& context,
+                                         const v1::ReissuePeriodRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
+  absl::StatusOr<v1::Period> reissued =
+      rpc::Mutate<v1::Period>(context, request, [&](Mutation& m) -> absl::StatusOr<v1::Period> {
+        ASSIGN_OR_RETURN(PeriodRow old, LockPeriod(m.tx(), id, context.scope));
+        if (!request.etag().empty() && request.etag() != old.message.etag()) return EtagMismatch();
+        const v1::Period before = old.message;
+        ASSIGN_OR_RETURN(Whole whole, LoadWhole(m.tx(), old));
+        ASSIGN_OR_RETURN(v1::PeriodState next, Move(context, whole, "reissue"));
+        old.message.set_state(next);
+        old.message.set_newest(false);
+        RETURN_IF_ERROR(UpdatePeriod(m.tx(), old));
+        RETURN_IF_ERROR(Record(m, &before, old));
+        PeriodRow row;
+        row.id = context.ids.Next();
+        v1::Period& p = row.message;
+        p.set_id(row.id.ToString());
+        p.set_etag(Cat(row.version));
+        p.set_table_no(before.table_no());
+        p.set_region_code(before.region_code());
+        p.set_period(before.period());
+        p.set_revision(before.revision() + 1);
+        p.set_newest(true);
+        p.set_state(v1::PERIOD_STATE_FREEZING);
+        *p.mutable_cut_off() = before.cut_off();
+        RETURN_IF_ERROR(StartFreeze(m, row));
+        RETURN_IF_ERROR(InsertPeriod(m.tx(), row));
+        RETURN_IF_ERROR(Record(m, nullptr, row));
+        return Show(m.tx(), options, context, std::move(row));
+      });
+  if (reissued.ok() && !request.validate_only() && options.operations) options.operations->Wake();
+  return reissued;
+}
+
+absl::StatusOr<v1::BatchGetPeriodsResponse> BatchGetPeriods(
+    const ServiceOptions& options, CallContext& context,
+    const v1::BatchGetPeriodsRequest& request) {
+  std::vector<Ulid> ids;
+  for (const std::string& text : request.ids()) {
+    ASSIGN_OR_RETURN(ids.emplace_back(), Ulid::Parse(text));
+  }
+  ASSIGN_OR_RETURN(std::vector<PeriodRow> rows, GetPeriods(context.db, ids, context.scope));
+  v1::BatchGetPeriodsResponse response;
+  for (const Ulid& id : ids) {
+    for (const PeriodRow& row : rows) {
+      if (row.id != id) continue;
+      ASSIGN_OR_RETURN(*response.add_periods(), Show(context.db, options, context, row));
+      break;
+    }
+  }
+  return response;
+}
+
+absl::StatusOr<v1::ListPeriodsResponse> ListPeriods(const ServiceOptions& options,
+                                                    CallContext& context,
+                                                    const v1::ListPeriodsRequest& request) {
+  PeriodQuery query;
+  ASSIGN_OR_RETURN(const int limit, ResolvePageSize(request.page_size()));
+  const std::string filter = Cat("period/", request.table_no(), "/", request.region_code(), "/",
+                                 request.period(), "/", static_cast<int>(request.state()), "/",
+                                 request.late_only() ? 1 : 0, request.all_revisions() ? 1 : 0);
+  ASSIGN_OR_RETURN(std::vector<std::string> key, DecodePageToken(request.page_token(), filter));
+  if (!key.empty()) {
+    absl::StatusOr<Ulid> id =
+        key.size() == 2 ? Ulid::Parse(key[1]) : absl::InvalidArgumentError("");
+    if (!id.ok()) return InvalidField("page_token", "分页标记无效").Build();
+    query.after = {key[0], *id};
+  }
+  if (!request.region_code().empty()) {
+    absl::StatusOr<std::string> region = NormalizeRegionCode(request.region_code());
+    if (!region.ok()) return InvalidField("region_code", "区划代码无效").Build();
+    query.region = *region;
+  }
+  query.table_no = request.table_no();
+  query.period = request.period();
+  query.state = request.state();
+  if (request.late_only()) query.late_on = ShanghaiDay(context.now);
+  query.all_revisions = request.all_revisions();
+  query.limit = limit + 1;
+  ASSIGN_OR_RETURN(std::vector<PeriodRow> rows, QueryPeriods(context.db, query, context.scope));
+  v1::ListPeriodsResponse response;
+  if (rows.size() > static_cast<size_t>(limit)) {
+    rows.resize(limit);
+    response.set_next_page_token(
+        EncodePageToken({rows.back().message.region_code(), rows.back().id.ToString()}, filter));
+  }
+  std::vector<v1::Period*> shown;
+  for (PeriodRow& row : rows) {
+    *response.add_periods() = std::move(row.message);
+    shown.push_back(response.mutable_periods(response.periods_size() - 1));
+  }
+  RETURN_IF_ERROR(FillPlain(context.db, options, context.now, shown));
+  return response;
+}
+
+absl::StatusOr<v1::ListPeriodUnitsResponse> ListPeriodUnits(
+    const ServiceOptions& options, CallContext& context,
+    const v1::ListPeriodUnitsRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
+  ASSIGN_OR_RETURN(const int limit, ResolvePageSize(request.page_size()));
+  const std::string filter =
+      Cat("unit/", request.id(), "/", request.region_code(), "/", request.unsigned_only() ? 1 : 0);
+  ASSIGN_OR_RETURN(std::vector<std::string> key, DecodePageToken(request.page_token(), filter));
+  if (key.size() > 1) return InvalidField("page_token", "分页标记无效");
+  UnitQuery query;
+  if (!key.empty()) query.after = key[0];
+  if (!request.region_code().empty()) {
+    absl::StatusOr<std::string> region = NormalizeRegionCode(request.region_code());
+    if (!region.ok()) return InvalidField("region_code", "区划代码无效").Build();
+    query.region = *region;
+  }
+  query.unsigned_only = request.unsigned_only();
+  query.limit = limit + 1;
+  ASSIGN_OR_RETURN(PeriodRow row, GetPeriod(context.db, id, context.scope));
+  ASSIGN_OR_RETURN(Whole whole, LoadWhole(context.db, std::move(row)));
+  ASSIGN_OR_RETURN(std::vector<UnitRow> units, ListUnits(context.db, id, query, context.scope));
+  v1::ListPeriodUnitsResponse response;
+  if (units.size() > static_cast<size_t>(limit)) {
+    units.resize(limit);
+    response.set_next_page_token(EncodePageToken({units.back().region_path}, filter));
+  }
+  std::vector<std::string> codes;
+  for (const UnitRow& unit : units) codes.push_back(unit.region_path);
+  std::map<std::string, std::string> names;
+  if (!codes.empty()) {
+    ASSIGN_OR_RETURN(names, options.names(context.db, codes));
+  }
+  for (const UnitRow& unit : units) {
+    v1::PeriodUnit* out = response.add_units();
+    out->set_region_code(unit.region_path);
+    out->set_region_name(names[unit.region_path]);
+    out->set_rows(unit.hash.rows);
+    out->set_rows_sha256(unit.hash.sha256);
+    if (!unit.signature.empty() && !out->mutable_signature()->ParseFromString(unit.signature)) {
+      return absl::DataLossError("a stored signature cannot be read");
+    }
+    ASSIGN_OR_RETURN(const Subject subject,
+                     SignSubject(context.db, options, whole, unit.region_path, unit.hash.sha256,
+                                 context.caller.subject));
+    for (workflow::AllowedAction& action :
+         Transitions().Allowed(subject, workflow::ActorAt(context.caller, unit.region_path))) {
+      if (action.action != "sign") continue;
+      workflow::FillAllowedActions({std::move(action)}, out->mutable_allowed_actions());
+    }
+  }
+  return response;
+}
+
+class States : public feed::SnapshotSource {
+ public:
+  std::vector<std::string> aggregate_types() const override { return {kAggregate}; }
+  absl::StatusOr<std::vector<feed::OutboxEvent>> Page(
+      mysql::Executor& db, const std::string& aggregate_type, const Ulid& after, int limit,
+      const std::optional<feed::RegionPrefixes>& scope) override {
+    ASSIGN_OR_RETURN(std::vector<PeriodRow> rows, PagePeriodsById(db, after, limit, scope));
+    std::vector<feed::OutboxEvent> events;
+    for (const PeriodRow& row : rows) {
+      v1::PeriodChanged event;
+      *event.mutable_period() = row.message;
+      events.push_back(
+          feed::MakeEvent(aggregate_type, row.id, row.message.region_code(), event, row.id.time()));
+    }
+    return events;
+  }
+};
+
+}  // namespace
+
+void RegisterPeriodService(rpc::Router& router, ServiceOptions given) {
+  auto options = std::make_shared<const ServiceOptions>(std::move(given));
+  const std::string service = "bangfu.period.v1.PeriodService.";
+  const auto with = [&options](auto handler) {
+    return [options, handler](CallContext& context, const auto& request) {
+      return handler(*options, context, request);
+    };
+  };
+  router.Unary<v1::OpenPeriodRequest, v1::Period>(service + "OpenPeriod", with(OpenPeriod));
+  router.Unary<v1::FreezePeriodRequest, v1::Period>(service + "FreezePeriod", with(FreezePeriod));
+  router.Unary<v1::SignPeriodRequest, v1::Period>(service + "SignPeriod", with(SignPeriod));
+  router.Unary<v1::SubmitPeriodRequest, v1::Period>(service + "SubmitPeriod", with(SubmitPeriod));
+  router.Unary<v1::AcceptPeriodRequest, v1::Period>(service + "AcceptPeriod", with(AcceptPeriod));
+  router.Unary<v1::ReturnPeriodRequest, v1::Period>(service + "ReturnPeriod", with(ReturnPeriod));
+  router.Unary<v1::ReissuePeriodRequest, v1::Period>(service + "ReissuePeriod",
+                                                     with(ReissuePeriod));
+  router.Unary<v1::GetPeriodRequest, v1::Period>(
+      service + "GetPeriod",
+      [options](CallContext& context,
+                const v1::GetPeriodRequest& request) -> absl::StatusOr<v1::Period> {
+        ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
+        ASSIGN_OR_RETURN(PeriodRow row, GetPeriod(context.db, id, context.scope));
+        return Show(context.db, *options, context, std::move(row));
+      });
+  router.Unary<v1::BatchGetPeriodsRequest, v1::BatchGetPeriodsResponse>(service + "BatchGetPeriods",
+                                                                        with(BatchGetPeriods));
+  router.Unary<v1::ListPeriodsRequest, v1::ListPeriodsResponse>(service + "ListPeriods",
+                                                                with(ListPeriods));
+  router.Unary<v1::ListPeriodUnitsRequest, v1::ListPeriodUnitsResponse>(service + "ListPeriodUnits",
+                                                                        with(ListPeriodUnits));
+  router.Unary<v1::DiffPeriodRequest, v1::DiffPeriodResponse>(service + "DiffPeriod",
+                                                              with(DiffPeriod));
+}
+
+std::shared_ptr<feed::SnapshotSource> PeriodStates() { return std::make_shared<States>(); }
+
+}  // namespace bangfu::period

@@ -1,0 +1,603 @@
+#include "common/period/service.h"
+
+#include <atomic>
+#include <thread>
+
+#include "common/audit/schema.h"
+#include "common/base/clock.h"
+#include "common/base/strings.h"
+#include "common/feed/schema.h"
+#include "common/idempotency/schema.h"
+#include "common/operation/schema.h"
+#include "common/period/schema.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "common/testing/rpc_fixture.h"
+#include "common/testing/status_matchers.h"
+
+namespace bangfu::period {
+namespace {
+
+using absl::StatusCode;
+using auth::Role;
+using ::bangfu::testing::HasViolation;
+using ::bangfu::testing::RpcServer;
+using ::bangfu::testing::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr char kService[] = "bangfu.period.v1.PeriodService";
+constexpr char kCounty[] = "360733";
+constexpr char kTownship[] = "360733101";
+constexpr char kVillage1[] = "360733101201";
+constexpr char kVillage2[] = "360733101202";
+constexpr char kPeriod[] = "2026-02";
+
+constexpr char kThings[] = R"sql(CREATE TABLE thing (
+  region_path VARCHAR(12) NOT NULL,
+  name VARCHAR(32) NOT NULL,
+  amount BIGINT NOT NULL,
+  PRIMARY KEY (region_path, name)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+)sql";
+
+// A table of things by county, and of the counties' sums by city.
+class Things : public Table {
+ public:
+  std::string table_no() const override { return "T8"; }
+  std::string name_zh() const override { return "项目调度表"; }
+  bool ReportedBy(std::string_view region) const override { return region.size() <= 6; }
+  absl::StatusOr<std::vector<std::string>> ComponentRegions(
+      mysql::Executor&, const std::string& region) const override {
+    if (region.size() == 6) return std::vector<std::string>();
+    return std::vector<std::string>{kCounty, "360734"};
+  }
+  absl::Status Rows(mysql::Executor& db, const std::string& region,
+                    const std::vector<Component>& components, const RowSink& sink) const override {
+    if (!components.empty()) {
+      for (const Component& c : components) {
+        type::v1::Quantity sum;
+        sum.set_text(c.region_path);
+        if (!c.id.is_zero()) {
+          RETURN_IF_ERROR(ReadRows(db, c.id, {c.region_path}, [&](Row row) -> absl::Status {
+            type::v1::Quantity q;
+            if (!q.ParseFromString(row.payload)) return absl::DataLossError("row");
+            sum.set_value_milli(sum.value_milli() + q.value_milli());
+            return absl::OkStatus();
+          }));
+        }
+        RETURN_IF_ERROR(sink({c.region_path, c.region_path, sum.SerializeAsString()}));
+      }
+      return absl::OkStatus();
+    }
+    mysql::Params params;
+    const std::string where = mysql::RegionClause({region}, "region_path", &params);
+    ASSIGN_OR_RETURN(mysql::Rows rows,
+                     db.Query(Cat("SELECT region_path, name, amount FROM thing WHERE ", where,
+                                  " ORDER BY region_path, name"),
+                              params));
+    for (const mysql::Row& row : rows) {
+      type::v1::Quantity q;
+      q.set_text(row.String(1));
+      q.set_value_milli(row.Int(2));
+      RETURN_IF_ERROR(sink({row.String(1), row.String(0), q.SerializeAsString()}));
+    }
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::vector<type::v1::Watermark>> Watermarks(mysql::Executor&) const override {
+    type::v1::Watermark w;
+    w.set_source("registry");
+    w.set_sequence(42);
+    return std::vector<type::v1::Watermark>{w};
+  }
+  absl::StatusOr<int64_t> CutOffDays(mysql::Executor&) const override { return 5; }
+  const google::protobuf::Message& row_type() const override {
+    return type::v1::Quantity::default_instance();
+  }
+  std::string TitleOf(const google::protobuf::Message& row) const override {
+    return static_cast<const type::v1::Quantity&>(row).text();
+  }
+};
+
+ServiceOptions Options() {
+  ServiceOptions options;
+  options.tables = {std::make_shared<Things>()};
+  options.region_path = [](mysql::Executor&,
+                           const std::string& code) -> absl::StatusOr<std::optional<std::string>> {
+    return code;
+  };
+  options.names = [](mysql::Executor&, const std::vector<std::string>& codes)
+      -> absl::StatusOr<std::map<std::string, std::string>> {
+    std::map<std::string, std::string> names;
+    for (const std::string& code : codes) names[code] = Cat("单位", code);
+    return names;
+  };
+  return options;
+}
+
+class PeriodServiceTest : public ::testing::Test {
+ protected:
+  PeriodServiceTest()
+      : server_({.services = {kService},
+                 .migrations = migrate::Concat(
+                     Schema(), feed::Schema(), idempotency::Schema(), audit::Schema(),
+                     operation::Schema(), migrate::Migrations{{"thing", 1, "create", kThings}})},
+                [](rpc::Router& router) { RegisterPeriodService(router, Options()); }),
+        session_(server_.database().Connect()),
+        runner_(NewRunner({})) {
+    MintTokens();
+    Put(kVillage1, "橘园", 100);
+    Put(kVillage2, "茶园", 200);
+  }
+
+  void MintTokens() {
+    operator_ = server_.Token(Role::ROLE_COUNTY_OPERATOR, kCounty, "operator");
+    approver_ = server_.Token(Role::ROLE_COUNTY_APPROVER, kCounty, "approver");
+    city_ = server_.Token(Role::ROLE_CITY_SUPERVISOR, "3607", "city");
+  }
+  std::unique_ptr<operation::OperationRunner> NewRunner(FreezeOptions freeze) {
+    operation::RunnerOptions options;
+    options.holder = Cat("runner-", ++runners_);
+    auto runner = std::make_unique<operation::OperationRunner>(server_.clock(), options);
+    RegisterFreeze(*runner, Options(), std::move(freeze));
+    return runner;
+  }
+  void Put(const std::string& region, const std::string& name, int64_t amount) {
+    EXPECT_OK(server_.database().db().Execute(
+        "INSERT INTO thing (region_path, name, amount) VALUES (?, ?, ?) "
+        "ON DUPLICATE KEY UPDATE amount = VALUES(amount)",
+        {region, name, amount}));
+  }
+
+  template <typename Response = v1::Period, typename Request>
+  absl::StatusOr<Response> Call(const std::string& rpc, Request request, const std::string& token) {
+    if constexpr (requires { request.set_request_id(std::string()); }) {
+      if (request.request_id().empty()) request.set_request_id(Cat("request-", ++requests_));
+    }
+    return server_.Call<Response>(Cat(kService, ".", rpc), request, token);
+  }
+  absl::StatusOr<v1::Period> Open(const std::string& region, const std::string& token,
+                                  const std::string& period = kPeriod) {
+    v1::OpenPeriodRequest request;
+    request.set_table_no("T8");
+    request.set_region_code(region);
+    request.set_period(period);
+    return Call("OpenPeriod", request, token);
+  }
+  template <typename Request>
+  absl::StatusOr<v1::Period> Step(const std::string& rpc, const std::string& id,
+                                  const std::string& token, Request request = Request()) {
+    request.set_id(id);
+    return Call(rpc, request, token);
+  }
+  absl::StatusOr<v1::Period> Freeze(const std::string& id, const std::string& token) {
+    return Step<v1::FreezePeriodRequest>("FreezePeriod", id, token);
+  }
+  void RunOperations() {
+    while (true) {
+      absl::StatusOr<bool> worked = runner_->StepOnce(*session_);
+      ASSERT_OK(worked);
+      if (!*worked) return;
+    }
+  }
+  v1::Period Get(const std::string& id, const std::string& token) {
+    v1::GetPeriodRequest request;
+    request.set_id(id);
+    auto period = Call("GetPeriod", request, token);
+    EXPECT_OK(period);
+    return period.ok() ? *period : v1::Period();
+  }
+  v1::Period Get(const std::string& id) { return Get(id, operator_); }
+  // A county's table, frozen.
+  v1::Period Frozen() {
+    auto opened = Open(kCounty, operator_);
+    EXPECT_OK(opened);
+    EXPECT_OK(Freeze(opened->id(), operator_));
+    RunOperations();
+    return Get(opened->id());
+  }
+  std::string HashOf(const std::string& id, const std::string& unit) {
+    v1::ListPeriodUnitsRequest request;
+    request.set_id(id);
+    request.set_region_code(unit);
+    auto units = Call<v1::ListPeriodUnitsResponse>("ListPeriodUnits", request, city_);
+    EXPECT_OK(units);
+    for (const v1::PeriodUnit& u : units->units()) {
+      if (u.region_code() == unit) return u.rows_sha256();
+    }
+    return std::string(64, '0');
+  }
+  absl::StatusOr<v1::Period> SignWith(const std::string& id, const std::string& unit,
+                                      const std::string& sha, const std::string& person) {
+    v1::SignPeriodRequest request;
+    request.set_region_code(unit);
+    request.set_rows_sha256(sha);
+    return Step("SignPeriod", id, server_.Token(SignerOf(unit), unit, person), request);
+  }
+  absl::StatusOr<v1::Period> Sign(const std::string& id, const std::string& unit,
+                                  const std::string& person) {
+    return SignWith(id, unit, HashOf(id, unit), person);
+  }
+  void SignAll(const std::string& id) {
+    ASSERT_OK(Sign(id, kVillage1, "cadre-1"));
+    ASSERT_OK(Sign(id, kVillage2, "cadre-2"));
+    ASSERT_OK(Sign(id, kTownship, "township"));
+    ASSERT_OK(Sign(id, kCounty, "approver"));
+  }
+  absl::StatusOr<v1::Period> Return(const std::string& id, const std::string& token) {
+    v1::ReturnPeriodRequest request;
+    type::v1::ReturnReason* reason = request.add_reasons();
+    reason->set_subject_id("橘园");
+    reason->set_field("value_milli");
+    reason->set_text("数量与实地不符");
+    return Step("ReturnPeriod", id, token, request);
+  }
+  v1::DiffPeriodResponse Diff(const std::string& id, const std::string& other = "") {
+    v1::DiffPeriodRequest request;
+    request.set_id(id);
+    request.set_other_id(other);
+    auto diff = Call<v1::DiffPeriodResponse>("DiffPeriod", request, operator_);
+    EXPECT_OK(diff);
+    return diff.ok() ? *diff : v1::DiffPeriodResponse();
+  }
+
+  int runners_ = 0;
+  std::atomic<int> requests_ = 0;
+  RpcServer server_;
+  std::unique_ptr<mysql::Session> session_;
+  std::unique_ptr<operation::OperationRunner> runner_;
+  std::string operator_, approver_, city_;
+};
+
+TEST_F(PeriodServiceTest, R019_FromOpenToAccepted) {
+  auto opened = Open(kCounty, operator_);
+  ASSERT_OK(opened);
+  EXPECT_EQ(opened->state(), v1::PERIOD_STATE_OPEN);
+  EXPECT_EQ(opened->revision(), 1);
+  EXPECT_EQ(opened->cut_off().month(), 3);
+  EXPECT_EQ(opened->cut_off().day(), 5);
+  EXPECT_EQ(opened->table_name_zh(), "项目调度表");
+  auto freezing = Freeze(opened->id(), operator_);
+  ASSERT_OK(freezing);
+  EXPECT_EQ(freezing->state(), v1::PERIOD_STATE_FREEZING);
+  EXPECT_THAT(Freeze(opened->id(), operator_),
+              StatusIs(StatusCode::kFailedPrecondition, "FREEZE_RUNNING"));
+  RunOperations();
+  const v1::Period frozen = Get(opened->id());
+  EXPECT_EQ(frozen.state(), v1::PERIOD_STATE_FROZEN);
+  EXPECT_EQ(frozen.rows(), 2);
+  EXPECT_EQ(frozen.rows_sha256(), HashOf(frozen.id(), kCounty));
+  EXPECT_EQ(frozen.watermarks(0).sequence(), 42);
+  EXPECT_EQ(frozen.prepared_by().subject(), "operator");
+  EXPECT_THAT(frozen.unsigned_regions(), ElementsAre(kCounty, kTownship, kVillage1, kVillage2));
+  EXPECT_THAT(frozen.draft_note(), HasSubstr("未定稿"));
+
+  const std::string id = frozen.id();
+  EXPECT_THAT(Sign(id, kTownship, "township"),
+              StatusIs(StatusCode::kFailedPrecondition, "LOWER_LEVEL_UNSIGNED"));
+  EXPECT_EQ(Sign(id, kVillage1, "cadre-1")->state(), v1::PERIOD_STATE_FROZEN);
+  EXPECT_THAT(Sign(id, kVillage1, "cadre-1"),
+              StatusIs(StatusCode::kFailedPrecondition, "ALREADY_CURRENT"));
+  EXPECT_EQ(Sign(id, kVillage2, "cadre-2")->state(), v1::PERIOD_STATE_VILLAGE_SIGNED);
+  EXPECT_THAT(Sign(id, kTownship, "cadre-1"),
+              StatusIs(StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  EXPECT_EQ(Sign(id, kTownship, "township")->state(), v1::PERIOD_STATE_TOWNSHIP_SIGNED);
+  EXPECT_THAT(Step<v1::SubmitPeriodRequest>("SubmitPeriod", id, operator_),
+              StatusIs(StatusCode::kFailedPrecondition, "LOWER_LEVEL_UNSIGNED"));
+  auto county = Sign(id, kCounty, "approver");
+  ASSERT_OK(county);
+  EXPECT_EQ(county->state(), v1::PERIOD_STATE_COUNTY_SIGNED);
+  EXPECT_EQ(county->draft_note(), "");
+  auto submitted = Step<v1::SubmitPeriodRequest>("SubmitPeriod", id, operator_);
+  ASSERT_OK(submitted);
+  EXPECT_EQ(submitted->state(), v1::PERIOD_STATE_SUBMITTED);
+  EXPECT_THAT(Step<v1::AcceptPeriodRequest>("AcceptPeriod", id, approver_),
+              StatusIs(StatusCode::kPermissionDenied));
+  auto accepted = Step<v1::AcceptPeriodRequest>("AcceptPeriod", id, city_);
+  ASSERT_OK(accepted);
+  EXPECT_EQ(accepted->state(), v1::PERIOD_STATE_ACCEPTED);
+  EXPECT_EQ(accepted->decided_by().subject(), "city");
+}
+
+TEST_F(PeriodServiceTest, OpeningIsCheckedAndOnlyOnce) {
+  v1::OpenPeriodRequest request;
+  request.set_table_no("T99");
+  request.set_region_code(kCounty);
+  request.set_period(kPeriod);
+  EXPECT_THAT(Call("OpenPeriod", request, operator_), HasViolation("table_no"));
+  EXPECT_THAT(Open(kCounty, operator_, "2026-13"), HasViolation("period"));
+  EXPECT_THAT(Open(kCounty, operator_, "2099-01"),
+              StatusIs(StatusCode::kFailedPrecondition, "PERIOD_NOT_BEGUN"));
+  EXPECT_THAT(Open("360734", operator_), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(Open(kTownship, operator_), HasViolation("region_code"));
+  EXPECT_THAT(Open(kCounty, city_), StatusIs(StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
+  request.set_table_no("T8");
+  request.set_validate_only(true);
+  ASSERT_OK(Call("OpenPeriod", request, operator_));
+  ASSERT_OK(Open(kCounty, operator_));
+  EXPECT_THAT(Open(kCounty, operator_), StatusIs(StatusCode::kAlreadyExists, "PERIOD_EXISTS"));
+}
+
+TEST_F(PeriodServiceTest, ASignatureBindsToTheRowsThatWereShown) {
+  const v1::Period frozen = Frozen();
+  EXPECT_THAT(SignWith(frozen.id(), kVillage1, std::string(64, 'a'), "cadre-1"),
+              StatusIs(StatusCode::kAborted, "ROWS_CHANGED"));
+  EXPECT_THAT(Sign(frozen.id(), "360733102", "cadre-1"),
+              StatusIs(StatusCode::kFailedPrecondition, "UNIT_EMPTY"));
+  EXPECT_THAT(Sign(frozen.id(), kVillage1, "operator"),
+              StatusIs(StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  // Another level's signer does not sign.
+  v1::SignPeriodRequest request;
+  request.set_region_code(kVillage1);
+  request.set_rows_sha256(HashOf(frozen.id(), kVillage1));
+  EXPECT_THAT(Step("SignPeriod", frozen.id(), approver_, request),
+              StatusIs(StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
+  // The hash of revision 1 does not sign revision 2.
+  const std::string shown = HashOf(frozen.id(), kVillage1);
+  ASSERT_OK(Return(frozen.id(), approver_));
+  Put(kVillage1, "橘园", 150);
+  auto second = Step<v1::ReissuePeriodRequest>("ReissuePeriod", frozen.id(), operator_);
+  ASSERT_OK(second);
+  RunOperations();
+  EXPECT_THAT(SignWith(second->id(), kVillage1, shown, "cadre-1"),
+              StatusIs(StatusCode::kAborted, "ROWS_CHANGED"));
+  EXPECT_THAT(SignWith(frozen.id(), kVillage1, shown, "cadre-1"),
+              StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+}
+
+TEST_F(PeriodServiceTest, ReturnedIsReissuedAndBothStayReadable) {
+  const v1::Period first = Frozen();
+  SignAll(first.id());
+  ASSERT_OK(Step<v1::SubmitPeriodRequest>("SubmitPeriod", first.id(), operator_));
+  EXPECT_THAT(Step<v1::ReturnPeriodRequest>("ReturnPeriod", first.id(), city_),
+              StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(Step<v1::ReissuePeriodRequest>("ReissuePeriod", first.id(), operator_),
+              StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+  auto returned = Return(first.id(), city_);
+  ASSERT_OK(returned);
+  EXPECT_EQ(returned->return_reasons(0).field(), "value_milli");
+  Put(kVillage1, "橘园", 150);
+  Put(kVillage2, "新园", 7);
+  auto second = Step<v1::ReissuePeriodRequest>("ReissuePeriod", first.id(), operator_);
+  ASSERT_OK(second);
+  EXPECT_EQ(second->revision(), 2);
+  RunOperations();
+  const v1::Period old = Get(first.id());
+  EXPECT_EQ(old.state(), v1::PERIOD_STATE_REISSUED);
+  EXPECT_FALSE(old.newest());
+  EXPECT_EQ(old.rows_sha256(), first.rows_sha256());
+  const v1::Period fresh = Get(second->id());
+  EXPECT_EQ(fresh.state(), v1::PERIOD_STATE_FROZEN);
+  EXPECT_NE(fresh.rows_sha256(), first.rows_sha256());
+  EXPECT_EQ(fresh.unsigned_count(), 4);  // signed anew
+
+  const v1::DiffPeriodResponse diff = Diff(first.id(), second->id());
+  EXPECT_EQ(diff.from_zh(), "2026-02 第1版");
+  EXPECT_EQ(diff.to_zh(), "2026-02 第2版");
+  ASSERT_EQ(diff.differences_size(), 2);
+  EXPECT_EQ(diff.differences(0).key(), "橘园");
+  EXPECT_EQ(diff.differences(0).change(), v1::ROW_CHANGE_CHANGED);
+  ASSERT_EQ(diff.differences(0).fields_size(), 1);
+  EXPECT_EQ(diff.differences(0).fields(0).field(), "value_milli");
+  EXPECT_EQ(diff.differences(0).fields(0).before(), "100");
+  EXPECT_EQ(diff.differences(0).fields(0).after(), "150");
+  EXPECT_EQ(diff.differences(1).change(), v1::ROW_CHANGE_ADDED);
+  EXPECT_EQ(diff.added(), 1);
+  EXPECT_EQ(diff.changed(), 1);
+  // One a page.
+  v1::DiffPeriodRequest request;
+  request.set_id(first.id());
+  request.set_other_id(second->id());
+  request.set_page_size(1);
+  auto page = Call<v1::DiffPeriodResponse>("DiffPeriod", request, operator_);
+  ASSERT_OK(page);
+  request.set_page_token(page->next_page_token());
+  page = Call<v1::DiffPeriodResponse>("DiffPeriod", request, operator_);
+  ASSERT_OK(page);
+  EXPECT_EQ(page->differences(0).key(), "新园");
+  EXPECT_EQ(page->next_page_token(), "");
+}
+
+TEST_F(PeriodServiceTest, AChangedRecordShowsAsTheDifferenceToTheSignedTable) {
+  const v1::Period frozen = Frozen();
+  SignAll(frozen.id());
+  EXPECT_EQ(Diff(frozen.id()).differences_size(), 0);
+  Put(kVillage1, "橘园", 999);
+  const v1::DiffPeriodResponse diff = Diff(frozen.id());
+  ASSERT_EQ(diff.differences_size(), 1);
+  EXPECT_EQ(diff.differences(0).fields(0).after(), "999");
+  EXPECT_THAT(diff.to_zh(), HasSubstr("实时"));
+  EXPECT_THAT(diff.to_zh(), HasSubstr("registry 42"));
+  EXPECT_EQ(Get(frozen.id()).rows_sha256(), frozen.rows_sha256());
+}
+
+TEST_F(PeriodServiceTest, AVillageSeesTheCountysTableAndItsOwnPart) {
+  const v1::Period frozen = Frozen();
+  const std::string village = server_.Token(Role::ROLE_VILLAGE_REPORTER, kVillage1, "cadre-1");
+  const v1::Period seen = Get(frozen.id(), village);
+  ASSERT_EQ(seen.allowed_actions_size(), 1);
+  EXPECT_EQ(seen.allowed_actions(0).action(), "sign");
+  EXPECT_TRUE(seen.allowed_actions(0).allowed());
+  v1::ListPeriodUnitsRequest units;
+  units.set_id(frozen.id());
+  auto mine = Call<v1::ListPeriodUnitsResponse>("ListPeriodUnits", units, village);
+  ASSERT_OK(mine);
+  ASSERT_EQ(mine->units_size(), 1);
+  EXPECT_EQ(mine->units(0).region_code(), kVillage1);
+  v1::ListPeriodsRequest list;
+  auto periods = Call<v1::ListPeriodsResponse>("ListPeriods", list, village);
+  ASSERT_OK(periods);
+  EXPECT_EQ(periods->periods_size(), 1);
+  const std::string elsewhere = server_.Token(Role::ROLE_VILLAGE_REPORTER, "360734101201", "x");
+  v1::GetPeriodRequest get;
+  get.set_id(frozen.id());
+  EXPECT_THAT(Call("GetPeriod", get, elsewhere), StatusIs(StatusCode::kNotFound));
+  v1::BatchGetPeriodsRequest batch;
+  batch.add_ids(frozen.id());
+  batch.add_ids(server_.ids().Next().ToString());
+  auto got = Call<v1::BatchGetPeriodsResponse>("BatchGetPeriods", batch, operator_);
+  ASSERT_OK(got);
+  EXPECT_EQ(got->periods_size(), 1);
+}
+
+TEST_F(PeriodServiceTest, WhatPassesTheCutOffUnsignedIsLate) {
+  const v1::Period frozen = Frozen();
+  v1::ListPeriodsRequest list;
+  list.set_late_only(true);
+  server_.clock().Advance(absl::Hours(24 * 400));
+  MintTokens();
+  EXPECT_TRUE(Get(frozen.id()).late());
+  auto late = Call<v1::ListPeriodsResponse>("ListPeriods", list, operator_);
+  ASSERT_OK(late);
+  ASSERT_EQ(late->periods_size(), 1);
+  SignAll(frozen.id());
+  ASSERT_OK(Step<v1::SubmitPeriodRequest>("SubmitPeriod", frozen.id(), operator_));
+  EXPECT_FALSE(Get(frozen.id()).late());
+  late = Call<v1::ListPeriodsResponse>("ListPeriods", list, operator_);
+  ASSERT_OK(late);
+  EXPECT_EQ(late->periods_size(), 0);
+}
+
+TEST_F(PeriodServiceTest, ACitysTableIsMadeOfTheCountiesRevisions) {
+  auto city = Open("3607", city_);
+  ASSERT_OK(city);
+  const v1::Period county = Frozen();
+  ASSERT_OK(Freeze(city->id(), city_));
+  RunOperations();
+  v1::Period made = Get(city->id(), city_);
+  EXPECT_EQ(made.state(), v1::PERIOD_STATE_FROZEN);
+  ASSERT_EQ(made.components_size(), 2);
+  EXPECT_EQ(made.components(0).period_id(), county.id());
+  EXPECT_EQ(made.components(0).rows_sha256(), county.rows_sha256());
+  EXPECT_EQ(made.components(1).period_id(), "");
+  EXPECT_THAT(made.draft_note(), HasSubstr("单位360734"));
+  EXPECT_FALSE(made.needs_update());
+  EXPECT_THAT(Step<v1::SubmitPeriodRequest>("SubmitPeriod", city->id(), city_),
+              StatusIs(StatusCode::kFailedPrecondition, "COMPONENT_UNSIGNED"));
+  // The other county comes after: the city's table is no longer of what stands.
+  const std::string other = server_.Token(Role::ROLE_COUNTY_OPERATOR, "360734", "operator-2");
+  auto second = Open("360734", other);
+  ASSERT_OK(second);
+  ASSERT_OK(Freeze(second->id(), other));
+  RunOperations();
+  made = Get(city->id(), city_);
+  EXPECT_TRUE(made.needs_update());
+  EXPECT_THAT(made.draft_note(), HasSubstr("需更新"));
+  EXPECT_THAT(Step<v1::SubmitPeriodRequest>("SubmitPeriod", city->id(), city_),
+              StatusIs(StatusCode::kFailedPrecondition, "NEEDS_UPDATE"));
+  auto again = Step<v1::ReissuePeriodRequest>("ReissuePeriod", city->id(), city_);
+  ASSERT_OK(again);
+  RunOperations();
+  EXPECT_FALSE(Get(again->id(), city_).needs_update());
+  // Both counties submit; then one is returned and issued anew.
+  SignAll(county.id());
+  ASSERT_OK(Step<v1::SubmitPeriodRequest>("SubmitPeriod", county.id(), operator_));
+  ASSERT_OK(Sign(second->id(), "360734", "approver-2"));
+  ASSERT_OK(Step<v1::SubmitPeriodRequest>("SubmitPeriod", second->id(), other));
+  ASSERT_OK(Step<v1::SubmitPeriodRequest>("SubmitPeriod", again->id(), city_));
+  EXPECT_EQ(Get(again->id(), city_).draft_note(), "");
+  ASSERT_OK(Return(county.id(), city_));
+  EXPECT_TRUE(Get(again->id(), city_).needs_update());
+}
+
+// --- two at once, and crashes ---
+
+TEST_F(PeriodServiceTest, OfTwoCallersAtEachGuardOneWins) {
+  const auto race = [&](auto first, auto second) {
+    absl::StatusOr<v1::Period> results[2];
+    std::thread other([&] { results[1] = second(); });
+    results[0] = first();
+    other.join();
+    EXPECT_EQ((results[0].ok() ? 1 : 0) + (results[1].ok() ? 1 : 0), 1)
+        << results[0].status() << " / " << results[1].status();
+    return results[0].ok() ? results[1].status() : results[0].status();
+  };
+  const std::string operator2 = server_.Token(Role::ROLE_COUNTY_OPERATOR, kCounty, "operator-b");
+  EXPECT_THAT(
+      race([&] { return Open(kCounty, operator_); }, [&] { return Open(kCounty, operator2); }),
+      StatusIs(StatusCode::kAlreadyExists, "PERIOD_EXISTS"));
+  v1::ListPeriodsRequest list;
+  auto listed = Call<v1::ListPeriodsResponse>("ListPeriods", list, operator_);
+  ASSERT_OK(listed);
+  ASSERT_EQ(listed->periods_size(), 1);
+  const std::string id = listed->periods(0).id();
+  EXPECT_THAT(race([&] { return Freeze(id, operator_); }, [&] { return Freeze(id, operator2); }),
+              StatusIs(StatusCode::kFailedPrecondition, "FREEZE_RUNNING"));
+  RunOperations();
+  const std::string hash = HashOf(id, kVillage1);
+  EXPECT_THAT(race([&] { return SignWith(id, kVillage1, hash, "cadre-1"); },
+                   [&] { return SignWith(id, kVillage1, hash, "cadre-9"); }),
+              StatusIs(StatusCode::kFailedPrecondition, "ALREADY_CURRENT"));
+  ASSERT_OK(Sign(id, kVillage2, "cadre-2"));
+  ASSERT_OK(Sign(id, kTownship, "township"));
+  ASSERT_OK(Sign(id, kCounty, "approver"));
+  const auto submit = [&](const std::string& token) {
+    return Step<v1::SubmitPeriodRequest>("SubmitPeriod", id, token);
+  };
+  EXPECT_THAT(race([&] { return submit(operator_); }, [&] { return submit(operator2); }),
+              StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+  ASSERT_OK(Return(id, city_));
+  const auto reissue = [&](const std::string& token) {
+    return Step<v1::ReissuePeriodRequest>("ReissuePeriod", id, token);
+  };
+  EXPECT_THAT(race([&] { return reissue(operator_); }, [&] { return reissue(operator2); }),
+              StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM report_period"), 2);
+}
+
+TEST_F(PeriodServiceTest, ACrashWhileFreezingLeavesNothingHalfDoneAndTheNextGoesOn) {
+  auto opened = Open(kCounty, operator_);
+  ASSERT_OK(opened);
+  ASSERT_OK(Freeze(opened->id(), operator_));
+  // The connection dies with everything written and nothing committed; the process is gone.
+  auto dying = NewRunner({.before_commit = [&](mysql::Tx& tx) -> absl::Status {
+    EXPECT_EQ(tx.Query("SELECT COUNT(*) FROM period_rows")->at(0).Int(0), 1);
+    return Error(StatusCode::kUnavailable, "CRASH").Build();
+  }});
+  auto session = server_.database().Connect();
+  (void)dying->StepOnce(*session);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM period_rows"), 0);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM period_unit"), 0);
+  EXPECT_EQ(Get(opened->id()).state(), v1::PERIOD_STATE_FREEZING);
+  server_.clock().Advance(absl::Minutes(5));  // its lease ends
+  RunOperations();
+  const v1::Period frozen = Get(opened->id());
+  EXPECT_EQ(frozen.state(), v1::PERIOD_STATE_FROZEN);
+  EXPECT_EQ(frozen.rows(), 2);
+}
+
+TEST_F(PeriodServiceTest, AFailedFreezeIsFrozenAgain) {
+  auto opened = Open(kCounty, operator_);
+  ASSERT_OK(opened);
+  ASSERT_OK(Freeze(opened->id(), operator_));
+  auto failing = NewRunner(
+      {.before_commit = [](mysql::Tx&) -> absl::Status { return absl::DataLossError("bad"); }});
+  auto session = server_.database().Connect();
+  ASSERT_OK(failing->StepOnce(*session));
+  EXPECT_EQ(Get(opened->id()).state(), v1::PERIOD_STATE_FREEZING);
+  ASSERT_OK(Freeze(opened->id(), operator_));
+  RunOperations();
+  EXPECT_EQ(Get(opened->id()).state(), v1::PERIOD_STATE_FROZEN);
+}
+
+TEST_F(PeriodServiceTest, ListsGoByTheRegionsIndex) {
+  ASSERT_OK(Open(kCounty, operator_));
+  auto explained = server_.database().db().Query(
+      "EXPLAIN SELECT id FROM report_period FORCE INDEX (period_by_region) WHERE "
+      "((region_path >= '360733' AND region_path < '360734') OR region_path IN ('36', '3607')) AND "
+      "newest = 1 ORDER BY region_path, id LIMIT 51");
+  ASSERT_OK(explained);
+  EXPECT_EQ(explained->at(0).String(5), "period_by_region");
+  EXPECT_THAT(explained->at(0).String(9), ::testing::Not(HasSubstr("filesort")));
+}
+
+TEST_F(PeriodServiceTest, EveryStepLeavesAnEventAndALineInTheTrail) {
+  const v1::Period frozen = Frozen();
+  SignAll(frozen.id());
+  EXPECT_EQ(
+      server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'period'"), 7);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM feed_outbox"), 7);
+}
+
+}  // namespace
+}  // namespace bangfu::period

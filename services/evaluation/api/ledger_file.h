@@ -1,0 +1,54 @@
+// A ledger's table as a file in chunks, and the particulars around it; for T2 and T14.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "bangfu/type/v1/common.pb.h"
+#include "common/period/service.h"
+#include "common/rpc/call_context.h"
+#include "common/table/table.h"
+
+namespace bangfu::evaluation {
+
+class FileStream {
+ public:
+  using Chunk = type::v1::FileChunk;
+  FileStream(rpc::Writer<Chunk>& writer, type::v1::FileFormat format, bool no_bom);
+  table::TableWriter& table() { return *table_; }
+  // The last chunk, with what is around the table.
+  absl::Status Finish(const std::string& name, type::v1::TableMeta meta);
+
+ private:
+  absl::Status Take(std::string_view bytes);
+  absl::Status Flush();
+
+  rpc::Writer<Chunk>& writer_;
+  std::unique_ptr<table::TableWriter> table_;
+  std::string buffer_;
+};
+
+absl::Status CheckFormat(type::v1::FileFormat format);
+
+table::ColumnSpec Column(std::string key, std::string header,
+                         table::ColumnKind kind = table::ColumnKind::kText, std::string unit = "",
+                         std::vector<std::string> groups = {});
+
+// What every table of a region says of itself, live or frozen.
+struct Particulars {
+  std::string_view table_no;
+  std::string unit_name;  // 填报单位
+  std::string preparer, reviewer;
+  std::string filters;  // in words; 实时 or the revision is put after them
+};
+type::v1::TableMeta LiveMeta(const rpc::CallContext& context, Particulars particulars,
+                             std::string draft_note,
+                             const std::vector<type::v1::Watermark>& watermarks);
+// Nothing of it depends on when it is read: the same revision is the same file.
+type::v1::TableMeta FrozenMeta(const period::v1::Period& period, Particulars particulars);
+table::TableMeta ToTable(const type::v1::TableMeta& meta, std::vector<std::string> signers);
+
+}  // namespace bangfu::evaluation
