@@ -43,16 +43,17 @@ absl::StatusOr<Sum> HashItems(mysql::Executor& db, int64_t anchor_no, int64_t al
   Text(&hash, prev_hash);
   Number(&hash, absl::ToUnixMicros(taken_at));
   Sum sum;
-  RETURN_IF_ERROR(db.Stream("SELECT aggregate_type, aggregate_id, chain_no, hash FROM audit_anchor_item "
-                            "WHERE anchor_no = ? ORDER BY aggregate_type, aggregate_id",
-                            {anchor_no}, [&](const mysql::Row& row) {
-                              Text(&hash, row.String(0));
-                              Text(&hash, row.String(1));
-                              Number(&hash, row.Int(2));
-                              Text(&hash, row.String(3));
-                              ++sum.items;
-                              return absl::OkStatus();
-                            }));
+  RETURN_IF_ERROR(
+      db.Stream("SELECT aggregate_type, aggregate_id, chain_no, hash FROM audit_anchor_item "
+                "WHERE anchor_no = ? ORDER BY aggregate_type, aggregate_id",
+                {anchor_no}, [&](const mysql::Row& row) {
+                  Text(&hash, row.String(0));
+                  Text(&hash, row.String(1));
+                  Number(&hash, row.Int(2));
+                  Text(&hash, row.String(3));
+                  ++sum.items;
+                  return absl::OkStatus();
+                }));
   sum.hash = hash.Finish();
   return sum;
 }
@@ -66,9 +67,10 @@ absl::StatusOr<int64_t> OpenAnchor(mysql::Session& db, absl::Time now) {
     const int64_t next = rows.empty() ? 1 : rows[0].Int(0) + 1;
     const std::string zeros(32, '\0');
     absl::Status inserted =
-        tx.Execute("INSERT INTO audit_anchor (anchor_no, sealed, batches, items, hash_algorithm, "
-                   "prev_hash, hash, taken_at) VALUES (?, 0, 0, 0, ?, ?, ?, ?)",
-                   {next, kSha256, rows.empty() ? zeros : rows[0].String(2), zeros, now})
+        tx.Execute(
+              "INSERT INTO audit_anchor (anchor_no, sealed, batches, items, hash_algorithm, "
+              "prev_hash, hash, taken_at) VALUES (?, 0, 0, 0, ?, ?, ?, ?)",
+              {next, kSha256, rows.empty() ? zeros : rows[0].String(2), zeros, now})
             .status();
     if (mysql::IsDuplicateKey(inserted)) return mysql::Conflict();
     RETURN_IF_ERROR(inserted);
@@ -95,12 +97,13 @@ absl::StatusOr<Cursor> CopyHeads(mysql::Tx& tx, int64_t anchor_no, const Cursor&
   next.done = true;
   ASSIGN_OR_RETURN(bool open, Claim(tx, anchor_no));
   if (!open) return next;
-  ASSIGN_OR_RETURN(mysql::Rows rows,
-                   tx.Query("SELECT aggregate_type, aggregate_id, chain_no, hash FROM audit_head "
-                            "WHERE (aggregate_type > ? OR (aggregate_type = ? AND aggregate_id > ?)) "
-                            "AND chain_no > anchored_chain_no "
-                            "ORDER BY aggregate_type, aggregate_id LIMIT ? FOR UPDATE",
-                            {from.type, from.type, from.id, kHeadsPerTransaction}));
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      tx.Query("SELECT aggregate_type, aggregate_id, chain_no, hash FROM audit_head "
+               "WHERE (aggregate_type > ? OR (aggregate_type = ? AND aggregate_id > ?)) "
+               "AND chain_no > anchored_chain_no "
+               "ORDER BY aggregate_type, aggregate_id LIMIT ? FOR UPDATE",
+               {from.type, from.type, from.id, kHeadsPerTransaction}));
   if (rows.empty()) return next;
   std::vector<mysql::Params> items;
   std::map<std::string, mysql::Params> moved;  // ids by type
@@ -109,10 +112,11 @@ absl::StatusOr<Cursor> CopyHeads(mysql::Tx& tx, int64_t anchor_no, const Cursor&
     moved[row.String(0)].emplace_back(row.String(1));
   }
   // A run that died may have copied an older head of the same chain.
-  RETURN_IF_ERROR(mysql::BulkInsert(tx, "audit_anchor_item",
-                                    "anchor_no, aggregate_type, aggregate_id, chain_no, hash", items,
-                                    "ON DUPLICATE KEY UPDATE chain_no = VALUES(chain_no), hash = VALUES(hash)")
-                      .status());
+  RETURN_IF_ERROR(
+      mysql::BulkInsert(tx, "audit_anchor_item",
+                        "anchor_no, aggregate_type, aggregate_id, chain_no, hash", items,
+                        "ON DUPLICATE KEY UPDATE chain_no = VALUES(chain_no), hash = VALUES(hash)")
+          .status());
   for (auto& [type, ids] : moved) {
     mysql::Params params = {type};
     params.insert(params.end(), ids.begin(), ids.end());
@@ -129,9 +133,10 @@ absl::StatusOr<Cursor> CopyHeads(mysql::Tx& tx, int64_t anchor_no, const Cursor&
 }
 
 absl::StatusOr<Anchor> ReadAnchor(mysql::Executor& db, int64_t anchor_no) {
-  ASSIGN_OR_RETURN(mysql::Rows rows,
-                   db.Query("SELECT anchor_no, items, hash, taken_at FROM audit_anchor WHERE anchor_no = ?",
-                            {anchor_no}));
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query("SELECT anchor_no, items, hash, taken_at FROM audit_anchor WHERE anchor_no = ?",
+               {anchor_no}));
   if (rows.empty()) return NotFound("audit_anchor", Cat(anchor_no)).Build();
   return Anchor{rows[0].Int(0), rows[0].Int(1), rows[0].String(2), rows[0].Time(3)};
 }
@@ -150,18 +155,21 @@ absl::StatusOr<Anchor> WriteAnchor(mysql::Session& db, absl::Time now) {
   RETURN_IF_ERROR(mysql::Transact(db, [&](mysql::Tx& tx) -> absl::Status {
     ASSIGN_OR_RETURN(bool open, Claim(tx, anchor_no));
     if (!open) return absl::OkStatus();  // another run has sealed it
-    ASSIGN_OR_RETURN(mysql::Rows rows,
-                     tx.Query("SELECT prev_hash FROM audit_anchor WHERE anchor_no = ?", {anchor_no}));
+    ASSIGN_OR_RETURN(
+        mysql::Rows rows,
+        tx.Query("SELECT prev_hash FROM audit_anchor WHERE anchor_no = ?", {anchor_no}));
     ASSIGN_OR_RETURN(Sum sum, HashItems(tx, anchor_no, kSha256, rows[0].String(0), now));
     return tx
-        .Execute("UPDATE audit_anchor SET sealed = 1, items = ?, hash = ?, taken_at = ? WHERE anchor_no = ?",
-                 {sum.items, sum.hash, now, anchor_no})
+        .Execute(
+            "UPDATE audit_anchor SET sealed = 1, items = ?, hash = ?, taken_at = ? WHERE anchor_no "
+            "= ?",
+            {sum.items, sum.hash, now, anchor_no})
         .status();
   }));
   return ReadAnchor(db, anchor_no);
 }
 
-absl::StatusOr<Report> VerifyAnchors(mysql::Session& db, const std::optional<Anchor>& last) {
+absl::StatusOr<Report> VerifyAnchors(mysql::Session& db, const std::vector<Anchor>& kept) {
   Report report;
   auto add = [&](std::string type, const Ulid& id, int64_t no, std::string text) {
     if (report.problems.size() < kMaxProblems) {
@@ -173,51 +181,77 @@ absl::StatusOr<Report> VerifyAnchors(mysql::Session& db, const std::optional<Anc
                             "FROM audit_anchor WHERE sealed = 1 ORDER BY anchor_no"));
   int64_t expected = 1;
   std::string prev(32, '\0');
-  bool found_last = !last.has_value();
+  std::map<int64_t, std::string> outside;
+  for (const Anchor& anchor : kept) outside[anchor.anchor_no] = anchor.hash;
   for (const mysql::Row& row : anchors) {
     const int64_t no = row.Int(0);
     ++report.chains;
     if (no != expected) add("audit_anchor", Ulid(), expected, "缺少锚点");
-    if (no == expected && row.String(3) != prev) add("audit_anchor", Ulid(), no, "与前一锚点不衔接");
+    if (no == expected && row.String(3) != prev)
+      add("audit_anchor", Ulid(), no, "与前一锚点不衔接");
     ASSIGN_OR_RETURN(Sum sum, HashItems(db, no, row.Int(2), row.String(3), row.Time(5)));
     report.entries += sum.items;
     if (sum.hash != row.String(4) || sum.items != row.Int(1)) {
       add("audit_anchor", Ulid(), no, "锚点内容与哈希不符，已被改动");
     }
-    if (last.has_value() && no == last->anchor_no) {
-      found_last = true;
-      if (row.String(4) != last->hash) add("audit_anchor", Ulid(), no, "锚点与外部留存不符");
+    if (auto known = outside.find(no); known != outside.end()) {
+      if (row.String(4) != known->second) add("audit_anchor", Ulid(), no, "锚点与外部留存不符");
+      outside.erase(known);
     }
     expected = no + 1;
     prev = row.String(4);
   }
-  if (!found_last) add("audit_anchor", Ulid(), last->anchor_no, "外部留存的锚点不存在");
+  for (const auto& [no, hash] : outside) add("audit_anchor", Ulid(), no, "外部留存的锚点不存在");
 
-  ASSIGN_OR_RETURN(mysql::Rows gone,
-                   db.Query(Cat("SELECT i.aggregate_type, i.aggregate_id, i.chain_no, l.hash IS NULL "
-                                "FROM audit_anchor_item i LEFT JOIN audit_log l "
-                                "ON l.aggregate_type = i.aggregate_type AND l.aggregate_id = i.aggregate_id "
-                                "AND l.chain_no = i.chain_no WHERE l.hash IS NULL OR l.hash <> i.hash LIMIT ",
-                                kMaxProblems)));
+  ASSIGN_OR_RETURN(
+      mysql::Rows gone,
+      db.Query(Cat("SELECT i.aggregate_type, i.aggregate_id, i.chain_no, l.hash IS NULL "
+                   "FROM audit_anchor_item i LEFT JOIN audit_log l "
+                   "ON l.aggregate_type = i.aggregate_type AND l.aggregate_id = i.aggregate_id "
+                   "AND l.chain_no = i.chain_no WHERE l.hash IS NULL OR l.hash <> i.hash LIMIT ",
+                   kMaxProblems)));
   for (const mysql::Row& row : gone) {
-    add(row.String(0), row.Id(1), row.Int(2), row.Bool(3) ? "已锚定的记录缺失" : "已锚定的记录被替换");
+    add(row.String(0), row.Id(1), row.Int(2),
+        row.Bool(3) ? "已锚定的记录缺失" : "已锚定的记录被替换");
   }
-  ASSIGN_OR_RETURN(mysql::Rows heads,
-                   db.Query(Cat("SELECT i.aggregate_type, i.aggregate_id, i.chain_no "
-                                "FROM audit_anchor_item i LEFT JOIN audit_head h "
-                                "ON h.aggregate_type = i.aggregate_type AND h.aggregate_id = i.aggregate_id "
-                                "WHERE h.chain_no IS NULL OR h.chain_no < i.chain_no LIMIT ",
-                                kMaxProblems)));
-  for (const mysql::Row& row : heads) add(row.String(0), row.Id(1), row.Int(2), "已锚定的链头缺失或倒退");
+  ASSIGN_OR_RETURN(
+      mysql::Rows heads,
+      db.Query(Cat("SELECT i.aggregate_type, i.aggregate_id, i.chain_no "
+                   "FROM audit_anchor_item i LEFT JOIN audit_head h "
+                   "ON h.aggregate_type = i.aggregate_type AND h.aggregate_id = i.aggregate_id "
+                   "WHERE h.chain_no IS NULL OR h.chain_no < i.chain_no LIMIT ",
+                   kMaxProblems)));
+  for (const mysql::Row& row : heads)
+    add(row.String(0), row.Id(1), row.Int(2), "已锚定的链头缺失或倒退");
   // A head that claims to be anchored would never be anchored again.
-  ASSIGN_OR_RETURN(mysql::Rows claims,
-                   db.Query(Cat("SELECT h.aggregate_type, h.aggregate_id, h.anchored_chain_no FROM audit_head h "
-                                "LEFT JOIN audit_anchor_item i ON i.aggregate_type = h.aggregate_type "
-                                "AND i.aggregate_id = h.aggregate_id AND i.chain_no = h.anchored_chain_no "
-                                "WHERE h.anchored_chain_no <> 0 AND i.chain_no IS NULL LIMIT ",
-                                kMaxProblems)));
-  for (const mysql::Row& row : claims) add(row.String(0), row.Id(1), row.Int(2), "链头自称已锚定，锚点中没有");
+  ASSIGN_OR_RETURN(
+      mysql::Rows claims,
+      db.Query(Cat("SELECT h.aggregate_type, h.aggregate_id, h.anchored_chain_no FROM audit_head h "
+                   "LEFT JOIN audit_anchor_item i ON i.aggregate_type = h.aggregate_type "
+                   "AND i.aggregate_id = h.aggregate_id AND i.chain_no = h.anchored_chain_no "
+                   "WHERE h.anchored_chain_no <> 0 AND i.chain_no IS NULL LIMIT ",
+                   kMaxProblems)));
+  for (const mysql::Row& row : claims)
+    add(row.String(0), row.Id(1), row.Int(2), "链头自称已锚定，锚点中没有");
   return report;
+}
+
+absl::StatusOr<std::vector<Anchor>> ListAnchors(mysql::Executor& db, int64_t before_no, int limit) {
+  mysql::Params params;
+  std::string where = "sealed = 1";
+  if (before_no > 0) {
+    where += " AND anchor_no < ?";
+    params.emplace_back(before_no);
+  }
+  params.emplace_back(limit);
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query(Cat("SELECT anchor_no, items, hash, taken_at FROM audit_anchor WHERE ",
+                                where, " ORDER BY anchor_no DESC LIMIT ?"),
+                            params));
+  std::vector<Anchor> out;
+  for (const mysql::Row& row : rows)
+    out.push_back({row.Int(0), row.Int(1), row.String(2), row.Time(3)});
+  return out;
 }
 
 }  // namespace bangfu::audit

@@ -111,9 +111,12 @@ struct Anchor {
 absl::StatusOr<Anchor> WriteAnchor(mysql::Session& db, absl::Time now);
 
 // Recomputes every anchor and checks that each anchored entry still stands with the same hash:
-// finds chains that are gone and tails that were cut together with their heads. `last` is what the
-// outside remembers of the newest anchor, if anything.
-absl::StatusOr<Report> VerifyAnchors(mysql::Session& db, const std::optional<Anchor>& last);
+// finds chains that are gone and tails that were cut together with their heads. `kept` is what the
+// outside remembers of anchors, if anything: finds anchors that were written anew.
+absl::StatusOr<Report> VerifyAnchors(mysql::Session& db, const std::vector<Anchor>& kept);
+
+// Sealed anchors, newest first: at most `limit` of those before `before_no` (0: from the newest).
+absl::StatusOr<std::vector<Anchor>> ListAnchors(mysql::Executor& db, int64_t before_no, int limit);
 
 // The hash of a record, over every column but the hash itself.
 std::string HashOf(const Record& record);

@@ -48,7 +48,8 @@ class AuditTest : public ::testing::Test {
   Ulid Chain(int n, const std::string& region = "360733") {
     const Ulid id = ids_.Next();
     for (int i = 1; i <= n; ++i) {
-      EXPECT_OK(mysql::Transact(db_, [&](mysql::Tx& tx) { return Append(tx, MakeEntry(id, i, region)); }));
+      EXPECT_OK(mysql::Transact(
+          db_, [&](mysql::Tx& tx) { return Append(tx, MakeEntry(id, i, region)); }));
     }
     return id;
   }
@@ -65,7 +66,8 @@ class AuditTest : public ::testing::Test {
       EXPECT_EQ(p.aggregate_id, id);
       out.push_back(p.text);
     }
-    std::vector<VerifyScope> scopes = {{.regions = {"36"}, .aggregate_type = "project", .aggregate_id = id}};
+    std::vector<VerifyScope> scopes = {
+        {.regions = {"36"}, .aggregate_type = "project", .aggregate_id = id}};
     if (has_head) scopes.push_back({.regions = {"360733"}});
     for (const VerifyScope& scope : scopes) {
       absl::StatusOr<Report> report = Verify(db_, scope);
@@ -111,11 +113,15 @@ TEST_F(AuditTest, HistoryOutsideTheRegionsIsNotThere) {
 
 TEST_F(AuditTest, AppendRollsBackWithItsTransaction) {
   const Ulid id = ids_.Next();
-  EXPECT_THAT(mysql::Transact(db_, [&](mysql::Tx& tx) -> absl::Status {
-    RETURN_IF_ERROR(Append(tx, MakeEntry(id, 1)));
-    return absl::CancelledError("no");
-  }), StatusIs(absl::StatusCode::kCancelled));
-  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM audit_log") + database_.Int("SELECT COUNT(*) FROM audit_head"), 0);
+  EXPECT_THAT(mysql::Transact(db_,
+                              [&](mysql::Tx& tx) -> absl::Status {
+                                RETURN_IF_ERROR(Append(tx, MakeEntry(id, 1)));
+                                return absl::CancelledError("no");
+                              }),
+              StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM audit_log") +
+                database_.Int("SELECT COUNT(*) FROM audit_head"),
+            0);
 }
 
 TEST_F(AuditTest, TwoTransactionsOnOneRecordMakeOneChain) {
@@ -124,8 +130,8 @@ TEST_F(AuditTest, TwoTransactionsOnOneRecordMakeOneChain) {
   auto work = [&](int from) {
     auto session = database_.Connect();
     for (int i = 0; i < 20; ++i) {
-      absl::Status status =
-          mysql::Transact(*session, [&](mysql::Tx& tx) { return Append(tx, MakeEntry(id, from + i)); });
+      absl::Status status = mysql::Transact(
+          *session, [&](mysql::Tx& tx) { return Append(tx, MakeEntry(id, from + i)); });
       if (!status.ok()) ++failed;
     }
   };
@@ -198,22 +204,28 @@ TEST_F(AuditTest, TextsAreCutToTheirColumns) {
 TEST_F(AuditTest, FindsAChangedEntry) {
   const Ulid id = Chain(3);
   Chain(2);
-  database_.Run("UPDATE audit_log SET after_json = '{\"n\":99}' WHERE chain_no = 2 AND reason = '更正' ORDER BY "
-                "aggregate_id LIMIT 1;\n");
+  database_.Run(
+      "UPDATE audit_log SET after_json = '{\"n\":99}' WHERE chain_no = 2 AND reason = '更正' ORDER "
+      "BY "
+      "aggregate_id LIMIT 1;\n");
   EXPECT_THAT(Problems(id), ElementsAre("内容与哈希不符，已被改动"));
 }
 
 TEST_F(AuditTest, FindsEveryChangedColumn) {
   const Ulid id = Chain(1);
   for (const char* change :
-       {"actor_subject = 'x'", "actor_name = 'x'", "actor_role = 'x'", "actor_region = '1'", "action = 'x'",
-        "before_json = 'x'", "after_json = 'x'", "reason = 'x'", "request_id = 'x'", "source_system = 'x'",
-        "client_ip = 'x'", "occurred_at = occurred_at + INTERVAL 1 MICROSECOND", "region_path = '361'",
+       {"actor_subject = 'x'", "actor_name = 'x'", "actor_role = 'x'", "actor_region = '1'",
+        "action = 'x'", "before_json = 'x'", "after_json = 'x'", "reason = 'x'", "request_id = 'x'",
+        "source_system = 'x'", "client_ip = 'x'",
+        "occurred_at = occurred_at + INTERVAL 1 MICROSECOND", "region_path = '361'",
         "hash_algorithm = 2", "prev_hash = REPEAT('a', 32)"}) {
     auto session = database_.Connect();
-    EXPECT_THAT(mysql::Transact(*session, [&](mysql::Tx& tx) -> absl::Status {
-      return tx.ExecuteOnce(absl::StrCat("UPDATE audit_log SET ", change)).status();
-    }), IsOk());
+    EXPECT_THAT(mysql::Transact(
+                    *session,
+                    [&](mysql::Tx& tx) -> absl::Status {
+                      return tx.ExecuteOnce(absl::StrCat("UPDATE audit_log SET ", change)).status();
+                    }),
+                IsOk());
     EXPECT_FALSE(VerifyAll().problems.empty()) << change;
     database_.Run("DELETE FROM audit_log;\nDELETE FROM audit_head;\n");
     ASSERT_OK(mysql::Transact(db_, [&](mysql::Tx& tx) { return Append(tx, MakeEntry(id, 1)); }));
@@ -287,7 +299,8 @@ TEST_F(AuditTest, VerifyStopsWhenItIsCancelled) {
 
 TEST_F(AuditTest, VerifyPagesThroughManyChains) {
   std::vector<Entry> entries;
-  for (int i = 0; i < 7000; ++i) entries.push_back(MakeEntry(ids_.Next(), 1, i % 2 ? "360733" : "360733101"));
+  for (int i = 0; i < 7000; ++i)
+    entries.push_back(MakeEntry(ids_.Next(), 1, i % 2 ? "360733" : "360733101"));
   ASSERT_OK(mysql::Transact(db_, [&](mysql::Tx& tx) { return AppendBatch(tx, entries); }));
   for (const std::string region : {"36", "360733"}) {
     ASSERT_OK_AND_ASSIGN(Report report, Verify(db_, {.regions = {region}}));
@@ -309,7 +322,7 @@ TEST_F(AuditTest, AnchorsChainOverTheHeadsThatMoved) {
   clock_.Advance(absl::Hours(24));
   ASSERT_OK_AND_ASSIGN(Anchor third, WriteAnchor(db_, clock_.Now()));
   EXPECT_EQ(third.items, 0);
-  ASSERT_OK_AND_ASSIGN(Report report, VerifyAnchors(db_, third));
+  ASSERT_OK_AND_ASSIGN(Report report, VerifyAnchors(db_, {third}));
   EXPECT_THAT(report.problems, IsEmpty());
   EXPECT_EQ(report.chains, 3);
   EXPECT_EQ(report.entries, 3);
@@ -323,12 +336,12 @@ class AnchorTamperTest : public AuditTest {
     absl::StatusOr<Anchor> anchor = WriteAnchor(db_, clock_.Now());
     ASSERT_OK(anchor);
     anchor_ = *anchor;
-    ASSERT_THAT(VerifyAnchors(db_, anchor_)->problems, IsEmpty());
+    ASSERT_THAT(VerifyAnchors(db_, {anchor_})->problems, IsEmpty());
   }
   std::vector<std::string> Found(bool outside = false) {
     std::vector<std::string> out;
     absl::StatusOr<Report> report =
-        VerifyAnchors(db_, outside ? std::optional<Anchor>(anchor_) : std::nullopt);
+        VerifyAnchors(db_, outside ? std::vector<Anchor>{anchor_} : std::vector<Anchor>());
     EXPECT_OK(report);
     for (const Problem& p : report->problems) out.push_back(p.text);
     return out;
@@ -347,8 +360,10 @@ TEST_F(AnchorTamperTest, AChainThatIsGoneWithItsHeadShows) {
 TEST_F(AnchorTamperTest, ATailCutTogetherWithItsHeadShows) {
   Record second = *History(db_, "project", id_, {"36"}, 3, 1)->begin();
   ASSERT_OK(db_.Execute("DELETE FROM audit_log WHERE aggregate_id = ? AND chain_no = 3", {id_}));
-  ASSERT_OK(db_.Execute("UPDATE audit_head SET chain_no = 2, hash = ?, anchored_chain_no = 0 "
-                        "WHERE aggregate_id = ?", {second.hash, id_}));
+  ASSERT_OK(
+      db_.Execute("UPDATE audit_head SET chain_no = 2, hash = ?, anchored_chain_no = 0 "
+                  "WHERE aggregate_id = ?",
+                  {second.hash, id_}));
   EXPECT_THAT(VerifyAll().problems, IsEmpty());
   EXPECT_THAT(Found(), ElementsAre("已锚定的记录缺失", "已锚定的链头缺失或倒退"));
 }
@@ -360,9 +375,10 @@ TEST_F(AnchorTamperTest, ARewrittenChainShows) {
     it->entry.reason = "另一理由";
     it->prev_hash = prev;
     it->hash = prev = HashOf(*it);
-    ASSERT_OK(db_.Execute("UPDATE audit_log SET reason = ?, prev_hash = ?, hash = ? "
-                          "WHERE aggregate_id = ? AND chain_no = ?",
-                          {it->entry.reason, it->prev_hash, it->hash, id_, it->chain_no}));
+    ASSERT_OK(
+        db_.Execute("UPDATE audit_log SET reason = ?, prev_hash = ?, hash = ? "
+                    "WHERE aggregate_id = ? AND chain_no = ?",
+                    {it->entry.reason, it->prev_hash, it->hash, id_, it->chain_no}));
   }
   ASSERT_OK(db_.Execute("UPDATE audit_head SET hash = ? WHERE aggregate_id = ?", {prev, id_}));
   EXPECT_THAT(VerifyAll().problems, IsEmpty());
@@ -375,8 +391,9 @@ TEST_F(AnchorTamperTest, AnchorsThemselvesAreChained) {
   anchor_ = second;
   ASSERT_OK(db_.Execute("DELETE FROM audit_anchor_item WHERE aggregate_id = ?", {id_}));
   EXPECT_THAT(Found(), ElementsAre("锚点内容与哈希不符，已被改动", "链头自称已锚定，锚点中没有"));
-  database_.Run("DELETE FROM audit_anchor_item;\nDELETE FROM audit_anchor WHERE anchor_no = 1;\n"
-                "UPDATE audit_head SET anchored_chain_no = 0;\n");
+  database_.Run(
+      "DELETE FROM audit_anchor_item;\nDELETE FROM audit_anchor WHERE anchor_no = 1;\n"
+      "UPDATE audit_head SET anchored_chain_no = 0;\n");
   EXPECT_THAT(Found(), ElementsAre("缺少锚点"));
   database_.Run("DELETE FROM audit_anchor;\n");
   EXPECT_THAT(Found(), IsEmpty());  // only what is kept outside can tell
@@ -385,7 +402,8 @@ TEST_F(AnchorTamperTest, AnchorsThemselvesAreChained) {
 
 TEST_F(AnchorTamperTest, AHeadThatClaimsToBeAnchoredShows) {
   ASSERT_OK(mysql::Transact(db_, [&](mysql::Tx& tx) { return Append(tx, MakeEntry(id_, 4)); }));
-  ASSERT_OK(db_.Execute("UPDATE audit_head SET anchored_chain_no = 4 WHERE aggregate_id = ?", {id_}));
+  ASSERT_OK(
+      db_.Execute("UPDATE audit_head SET anchored_chain_no = 4 WHERE aggregate_id = ?", {id_}));
   EXPECT_THAT(Found(), ElementsAre("链头自称已锚定，锚点中没有"));
 }
 
@@ -393,13 +411,17 @@ TEST_F(AuditTest, AnAnchorThatWasLeftOpenIsTakenUp) {
   std::vector<Entry> entries;
   for (int i = 0; i < 1200; ++i) entries.push_back(MakeEntry(ids_.Next(), 1));
   ASSERT_OK(mysql::Transact(db_, [&](mysql::Tx& tx) { return AppendBatch(tx, entries); }));
-  database_.Run("INSERT INTO audit_anchor VALUES (1, 0, 1, 0, 1, REPEAT('\\0', 32), REPEAT('\\0', 32), '2026-01-01');\n");
-  ASSERT_OK(db_.Execute("INSERT INTO audit_anchor_item SELECT 1, aggregate_type, aggregate_id, chain_no, hash "
-                        "FROM audit_head WHERE aggregate_id = ?", {entries[3].aggregate_id}));
+  database_.Run(
+      "INSERT INTO audit_anchor VALUES (1, 0, 1, 0, 1, REPEAT('\\0', 32), REPEAT('\\0', 32), "
+      "'2026-01-01');\n");
+  ASSERT_OK(db_.Execute(
+      "INSERT INTO audit_anchor_item SELECT 1, aggregate_type, aggregate_id, chain_no, hash "
+      "FROM audit_head WHERE aggregate_id = ?",
+      {entries[3].aggregate_id}));
   ASSERT_OK_AND_ASSIGN(Anchor anchor, WriteAnchor(db_, clock_.Now()));
   EXPECT_EQ(anchor.anchor_no, 1);
   EXPECT_EQ(anchor.items, 1200);
-  EXPECT_THAT(VerifyAnchors(db_, anchor)->problems, IsEmpty());
+  EXPECT_THAT(VerifyAnchors(db_, {anchor})->problems, IsEmpty());
 }
 
 TEST_F(AuditTest, TwoAnchorRunsAtOnceDoNotMix) {
@@ -416,7 +438,7 @@ TEST_F(AuditTest, TwoAnchorRunsAtOnceDoNotMix) {
   EXPECT_OK(mine);
   EXPECT_OK(other);
   EXPECT_EQ(database_.Int("SELECT SUM(items) FROM audit_anchor"), 2000);
-  EXPECT_THAT(VerifyAnchors(db_, std::nullopt)->problems, IsEmpty());
+  EXPECT_THAT(VerifyAnchors(db_, {})->problems, IsEmpty());
 }
 
 }  // namespace

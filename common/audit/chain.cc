@@ -50,11 +50,18 @@ absl::StatusOr<Entry> Fit(Entry e) {
         .Zh("系统内部错误");
   }
   e.occurred_at = ToMicros(e.occurred_at);
-  const std::pair<std::string*, size_t> bounded[] = {
-      {&e.region_path, 12},    {&e.action, 160},      {&e.actor.subject, 128}, {&e.actor.name, 128},
-      {&e.actor.role, 64},     {&e.actor.region_path, 12}, {&e.reason, 1000},  {&e.request_id, 64},
-      {&e.source_system, 64},  {&e.client_ip, 64},         {&e.actor.delegated_by, 128},
-      {&e.actor.grant_id, 26}};
+  const std::pair<std::string*, size_t> bounded[] = {{&e.region_path, 12},
+                                                     {&e.action, 160},
+                                                     {&e.actor.subject, 128},
+                                                     {&e.actor.name, 128},
+                                                     {&e.actor.role, 64},
+                                                     {&e.actor.region_path, 12},
+                                                     {&e.reason, 1000},
+                                                     {&e.request_id, 64},
+                                                     {&e.source_system, 64},
+                                                     {&e.client_ip, 64},
+                                                     {&e.actor.delegated_by, 128},
+                                                     {&e.actor.grant_id, 26}};
   for (const auto& [text, max] : bounded) {
     if (text->size() > max) *text = Utf8Truncate(*text, max);
   }
@@ -63,10 +70,11 @@ absl::StatusOr<Entry> Fit(Entry e) {
 
 mysql::Params LogParams(const Record& r) {
   const Entry& e = r.entry;
-  return {e.aggregate_type, e.aggregate_id, r.chain_no, r.hash_algorithm, r.prev_hash, r.hash,
-          e.actor.subject, e.actor.name, e.actor.role, e.actor.region_path, e.action, e.before_json,
-          e.after_json, e.reason, e.request_id, e.source_system, e.client_ip, e.occurred_at,
-          e.region_path, e.actor.delegated_by, e.actor.grant_id};
+  return {e.aggregate_type, e.aggregate_id,  r.chain_no,    r.hash_algorithm, r.prev_hash,
+          r.hash,           e.actor.subject, e.actor.name,  e.actor.role,     e.actor.region_path,
+          e.action,         e.before_json,   e.after_json,  e.reason,         e.request_id,
+          e.source_system,  e.client_ip,     e.occurred_at, e.region_path,    e.actor.delegated_by,
+          e.actor.grant_id};
 }
 
 // Another transaction wrote the same place in the chain first.
@@ -129,8 +137,9 @@ std::string HashOf(const Record& r) {
   c.Number(r.chain_no);
   c.Text(r.prev_hash);
   for (const std::string* text :
-       {&e.region_path, &e.action, &e.actor.subject, &e.actor.name, &e.actor.role, &e.actor.region_path,
-        &e.before_json, &e.after_json, &e.reason, &e.request_id, &e.source_system, &e.client_ip}) {
+       {&e.region_path, &e.action, &e.actor.subject, &e.actor.name, &e.actor.role,
+        &e.actor.region_path, &e.before_json, &e.after_json, &e.reason, &e.request_id,
+        &e.source_system, &e.client_ip}) {
     c.Text(*text);
   }
   c.Number(absl::ToUnixMicros(e.occurred_at));
@@ -156,13 +165,15 @@ absl::Status Append(mysql::Tx& tx, const Entry& unfit) {
   Record record = Link(entry, head);
   if (!head.exists) {
     absl::Status inserted =
-        tx.Execute("INSERT INTO audit_head (aggregate_type, aggregate_id, chain_no, hash, region_path, "
-                   "anchored_chain_no) VALUES (?, ?, 1, ?, ?, 0)",
-                   {entry.aggregate_type, entry.aggregate_id, record.hash, entry.region_path})
+        tx.Execute(
+              "INSERT INTO audit_head (aggregate_type, aggregate_id, chain_no, hash, region_path, "
+              "anchored_chain_no) VALUES (?, ?, 1, ?, ?, 0)",
+              {entry.aggregate_type, entry.aggregate_id, record.hash, entry.region_path})
             .status();
     if (mysql::IsDuplicateKey(inserted)) {
       if (!entry.before_json.empty()) return mysql::Conflict();
-      // Not the first entry after all (a record whose state before is not given): go on from the head.
+      // Not the first entry after all (a record whose state before is not given): go on from the
+      // head.
       ASSIGN_OR_RETURN(mysql::Rows rows,
                        tx.Query("SELECT chain_no, hash FROM audit_head "
                                 "WHERE aggregate_type = ? AND aggregate_id = ? FOR UPDATE",
@@ -175,11 +186,12 @@ absl::Status Append(mysql::Tx& tx, const Entry& unfit) {
     }
   }
   if (head.exists) {
-    ASSIGN_OR_RETURN(int64_t moved,
-                     tx.Execute("UPDATE audit_head SET chain_no = ?, hash = ?, region_path = ? "
-                                "WHERE aggregate_type = ? AND aggregate_id = ? AND chain_no = ? AND hash = ?",
-                                {record.chain_no, record.hash, entry.region_path, entry.aggregate_type,
-                                 entry.aggregate_id, head.chain_no, head.hash}));
+    ASSIGN_OR_RETURN(
+        int64_t moved,
+        tx.Execute("UPDATE audit_head SET chain_no = ?, hash = ?, region_path = ? "
+                   "WHERE aggregate_type = ? AND aggregate_id = ? AND chain_no = ? AND hash = ?",
+                   {record.chain_no, record.hash, entry.region_path, entry.aggregate_type,
+                    entry.aggregate_id, head.chain_no, head.hash}));
     if (moved != 1) return mysql::Conflict();
   }
   return LostRace(tx.Execute(Cat("INSERT INTO audit_log (", kLogColumns, ") VALUES (",
@@ -203,13 +215,14 @@ absl::Status AppendBatch(mysql::Tx& tx, const std::vector<Entry>& entries) {
   for (auto it = heads.begin(); it != heads.end();) {
     const std::string type = it->first.first;
     mysql::Params params = {type};
-    for (; it != heads.end() && it->first.first == type; ++it) params.emplace_back(it->first.second);
-    ASSIGN_OR_RETURN(mysql::Rows rows,
-                     tx.Query(Cat("SELECT aggregate_id, chain_no, hash FROM audit_head "
-                                  "WHERE aggregate_type = ? AND aggregate_id IN (",
-                                  mysql::Placeholders(params.size() - 1),
-                                  ") ORDER BY aggregate_id FOR UPDATE"),
-                              params));
+    for (; it != heads.end() && it->first.first == type; ++it)
+      params.emplace_back(it->first.second);
+    ASSIGN_OR_RETURN(
+        mysql::Rows rows,
+        tx.Query(Cat("SELECT aggregate_id, chain_no, hash FROM audit_head "
+                     "WHERE aggregate_type = ? AND aggregate_id IN (",
+                     mysql::Placeholders(params.size() - 1), ") ORDER BY aggregate_id FOR UPDATE"),
+                 params));
     for (const mysql::Row& row : rows) {
       heads[{type, row.Id(0)}] = {row.Int(1), row.String(2), true};
     }
@@ -250,9 +263,10 @@ absl::StatusOr<std::vector<Record>> History(mysql::Executor& db, std::string_vie
                                             const std::vector<std::string>& regions,
                                             int64_t before_chain_no, int limit) {
   mysql::Params params = {aggregate_type, aggregate_id};
-  std::string sql = Cat("SELECT ", kLogColumnsOfL,
-                        " FROM audit_head h JOIN audit_log l ON l.aggregate_type = h.aggregate_type AND "
-                        "l.aggregate_id = h.aggregate_id WHERE h.aggregate_type = ? AND h.aggregate_id = ? AND ");
+  std::string sql =
+      Cat("SELECT ", kLogColumnsOfL,
+          " FROM audit_head h JOIN audit_log l ON l.aggregate_type = h.aggregate_type AND "
+          "l.aggregate_id = h.aggregate_id WHERE h.aggregate_type = ? AND h.aggregate_id = ? AND ");
   sql += mysql::RegionClause(regions, "h.region_path", &params);
   if (before_chain_no > 0) {
     sql += " AND l.chain_no < ?";

@@ -1,4 +1,5 @@
-// Proto JSON by reflection. Sensitive fields are dropped on the way, so no copy is ever made of them.
+// Proto JSON by reflection. Sensitive fields are dropped on the way, so no copy is ever made of
+// them.
 #include <charconv>
 #include <cmath>
 #include <memory>
@@ -30,11 +31,21 @@ void AppendString(std::string_view text, std::string* out) {
     out->append(text.substr(begin, i - begin));
     begin = i + 1;
     switch (c) {
-      case '"': out->append("\\\""); break;
-      case '\\': out->append("\\\\"); break;
-      case '\n': out->append("\\n"); break;
-      case '\r': out->append("\\r"); break;
-      case '\t': out->append("\\t"); break;
+      case '"':
+        out->append("\\\"");
+        break;
+      case '\\':
+        out->append("\\\\");
+        break;
+      case '\n':
+        out->append("\\n");
+        break;
+      case '\r':
+        out->append("\\r");
+        break;
+      case '\t':
+        out->append("\\t");
+        break;
       default: {
         constexpr char kDigits[] = "0123456789abcdef";
         out->append("\\u00");
@@ -96,33 +107,49 @@ void AppendAny(const Message& message, std::string* out) {
 }
 
 // `index` < 0: the field is not repeated.
-void AppendValue(const Message& message, const FieldDescriptor* field, int index, std::string* out) {
+void AppendValue(const Message& message, const FieldDescriptor* field, int index,
+                 std::string* out) {
   const Reflection* r = message.GetReflection();
   const bool repeated = index >= 0;
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32:
-      absl::StrAppend(out, repeated ? r->GetRepeatedInt32(message, field, index) : r->GetInt32(message, field));
+      absl::StrAppend(
+          out, repeated ? r->GetRepeatedInt32(message, field, index) : r->GetInt32(message, field));
       break;
     case FieldDescriptor::CPPTYPE_UINT32:
-      absl::StrAppend(out, repeated ? r->GetRepeatedUInt32(message, field, index) : r->GetUInt32(message, field));
+      absl::StrAppend(out, repeated ? r->GetRepeatedUInt32(message, field, index)
+                                    : r->GetUInt32(message, field));
       break;
     case FieldDescriptor::CPPTYPE_INT64:  // a JavaScript number could not hold it
-      absl::StrAppend(out, "\"", repeated ? r->GetRepeatedInt64(message, field, index) : r->GetInt64(message, field), "\"");
+      absl::StrAppend(
+          out, "\"",
+          repeated ? r->GetRepeatedInt64(message, field, index) : r->GetInt64(message, field),
+          "\"");
       break;
     case FieldDescriptor::CPPTYPE_UINT64:
-      absl::StrAppend(out, "\"", repeated ? r->GetRepeatedUInt64(message, field, index) : r->GetUInt64(message, field), "\"");
+      absl::StrAppend(
+          out, "\"",
+          repeated ? r->GetRepeatedUInt64(message, field, index) : r->GetUInt64(message, field),
+          "\"");
       break;
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      AppendDouble(repeated ? r->GetRepeatedDouble(message, field, index) : r->GetDouble(message, field), out);
+      AppendDouble(
+          repeated ? r->GetRepeatedDouble(message, field, index) : r->GetDouble(message, field),
+          out);
       break;
     case FieldDescriptor::CPPTYPE_FLOAT:
-      AppendDouble(repeated ? r->GetRepeatedFloat(message, field, index) : r->GetFloat(message, field), out);
+      AppendDouble(
+          repeated ? r->GetRepeatedFloat(message, field, index) : r->GetFloat(message, field), out);
       break;
     case FieldDescriptor::CPPTYPE_BOOL:
-      out->append((repeated ? r->GetRepeatedBool(message, field, index) : r->GetBool(message, field)) ? "true" : "false");
+      out->append(
+          (repeated ? r->GetRepeatedBool(message, field, index) : r->GetBool(message, field))
+              ? "true"
+              : "false");
       break;
     case FieldDescriptor::CPPTYPE_ENUM: {
-      const int number = repeated ? r->GetRepeatedEnumValue(message, field, index) : r->GetEnumValue(message, field);
+      const int number = repeated ? r->GetRepeatedEnumValue(message, field, index)
+                                  : r->GetEnumValue(message, field);
       const auto* value = field->enum_type()->FindValueByNumber(number);
       if (value != nullptr) {
         AppendString(value->name(), out);
@@ -133,8 +160,9 @@ void AppendValue(const Message& message, const FieldDescriptor* field, int index
     }
     case FieldDescriptor::CPPTYPE_STRING: {
       std::string scratch;
-      const std::string& text = repeated ? r->GetRepeatedStringReference(message, field, index, &scratch)
-                                         : r->GetStringReference(message, field, &scratch);
+      const std::string& text = repeated
+                                    ? r->GetRepeatedStringReference(message, field, index, &scratch)
+                                    : r->GetStringReference(message, field, &scratch);
       if (field->type() == FieldDescriptor::TYPE_BYTES) {
         AppendString(absl::Base64Escape(text), out);
       } else {
@@ -143,7 +171,9 @@ void AppendValue(const Message& message, const FieldDescriptor* field, int index
       break;
     }
     case FieldDescriptor::CPPTYPE_MESSAGE:
-      AppendMessage(repeated ? r->GetRepeatedMessage(message, field, index) : r->GetMessage(message, field), out);
+      AppendMessage(
+          repeated ? r->GetRepeatedMessage(message, field, index) : r->GetMessage(message, field),
+          out);
       break;
   }
 }

@@ -63,33 +63,67 @@ TEST(ToJsonTest, OpensAny) {
   event.set_sequence(3);
   ExpectProtoJson(event);
   event.mutable_payload()->set_type_url("type.googleapis.com/unknown.Type");
-  EXPECT_EQ(ToJson(event), R"({"sequence":"3","payload":{"@type":"type.googleapis.com/unknown.Type"}})");
+  EXPECT_EQ(ToJson(event),
+            R"({"sequence":"3","payload":{"@type":"type.googleapis.com/unknown.Type"}})");
 }
 
 TEST(ToJsonTest, DropsWhatIsSensitive) {
   // A contract with marked fields, made here: id_number and phones and household are sensitive.
   google::protobuf::FileDescriptorProto file;
-  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(R"pb(
-    name: "person.proto" package: "t" syntax: "proto3"
-    dependency: "bangfu/options/v1/sensitive.proto"
-    message_type {
-      name: "Person"
-      field { name: "name" number: 1 type: TYPE_STRING label: LABEL_OPTIONAL }
-      field { name: "id_number" number: 2 type: TYPE_STRING label: LABEL_OPTIONAL
-              options { [bangfu.options.v1.sensitive]: true } }
-      field { name: "phones" number: 3 type: TYPE_STRING label: LABEL_REPEATED
-              options { [bangfu.options.v1.sensitive]: true } }
-      field { name: "income_fen" number: 4 type: TYPE_INT64 label: LABEL_OPTIONAL
-              options { [bangfu.options.v1.sensitive]: true } }
-      field { name: "spouse" number: 5 type: TYPE_MESSAGE type_name: ".t.Person" label: LABEL_OPTIONAL }
-    })pb", &file));
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      R"pb(
+        name: "person.proto"
+        package: "t"
+        syntax: "proto3"
+        dependency: "bangfu/options/v1/sensitive.proto"
+        message_type {
+          name: "Person"
+          field { name: "name" number: 1 type: TYPE_STRING label: LABEL_OPTIONAL }
+          field {
+            name: "id_number"
+            number: 2
+            type: TYPE_STRING
+            label: LABEL_OPTIONAL
+            options {
+              [bangfu.options.v1.sensitive]: true
+            }
+          }
+          field {
+            name: "phones"
+            number: 3
+            type: TYPE_STRING
+            label: LABEL_REPEATED
+            options {
+              [bangfu.options.v1.sensitive]: true
+            }
+          }
+          field {
+            name: "income_fen"
+            number: 4
+            type: TYPE_INT64
+            label: LABEL_OPTIONAL
+            options {
+              [bangfu.options.v1.sensitive]: true
+            }
+          }
+          field {
+            name: "spouse"
+            number: 5
+            type: TYPE_MESSAGE
+            type_name: ".t.Person"
+            label: LABEL_OPTIONAL
+          }
+        })pb",
+      &file));
   google::protobuf::DescriptorPool pool(google::protobuf::DescriptorPool::generated_pool());
   const auto* built = pool.BuildFile(file);
   ASSERT_NE(built, nullptr);
   google::protobuf::DynamicMessageFactory factory(&pool);
-  std::unique_ptr<google::protobuf::Message> person(factory.GetPrototype(built->message_type(0))->New());
+  std::unique_ptr<google::protobuf::Message> person(
+      factory.GetPrototype(built->message_type(0))->New());
   ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
-      "name: 'a' id_number: '360733' phones: '138' income_fen: 5 spouse { name: 'b' id_number: 'x' }",
+      "name: 'a' id_number: '360733' phones: '138' income_fen: 5 spouse { name: 'b' id_number: 'x' "
+      "}",
       person.get()));
   EXPECT_EQ(ToJson(*person),
             R"({"name":"a","idNumber":"***","spouse":{"name":"b","idNumber":"***"}})");

@@ -65,6 +65,40 @@ CREATE TABLE audit_anchor_item (
           {"audit", 2, "add_delegation", R"sql(ALTER TABLE audit_log
   ADD COLUMN actor_delegated_by VARCHAR(128) NOT NULL DEFAULT '',
   ADD COLUMN actor_grant_id VARCHAR(26) NOT NULL DEFAULT '';
+)sql"},
+          // Searches go newest first by county, person or time, each in its own index; wider
+          // regions go by time (search.h).
+          {"audit", 3, "search_and_accesses", R"sql(ALTER TABLE audit_log
+  ADD COLUMN county VARCHAR(6) AS (LEFT(region_path, 6)) STORED;
+
+ALTER TABLE audit_log
+  ADD KEY audit_log_by_county (county, occurred_at, aggregate_type, aggregate_id, chain_no),
+  ADD KEY audit_log_by_actor (actor_subject, occurred_at, aggregate_type, aggregate_id, chain_no),
+  ADD KEY audit_log_by_time (occurred_at, aggregate_type, aggregate_id, chain_no);
+
+CREATE TABLE access_log (
+  id BINARY(16) NOT NULL,
+  action VARCHAR(160) NOT NULL,
+  actor_subject VARCHAR(128) NOT NULL,
+  actor_name VARCHAR(128) NOT NULL,
+  actor_role VARCHAR(64) NOT NULL,
+  actor_region VARCHAR(12) NOT NULL,
+  actor_delegated_by VARCHAR(128) NOT NULL,
+  actor_grant_id VARCHAR(26) NOT NULL,
+  aggregate_type VARCHAR(64) NOT NULL,
+  aggregate_id BINARY(16) NOT NULL,
+  region_path VARCHAR(12) NOT NULL,
+  county VARCHAR(6) AS (LEFT(region_path, 6)) STORED,
+  fields TEXT NOT NULL,
+  reason VARCHAR(2000) NOT NULL,
+  request_id VARCHAR(64) NOT NULL,
+  client_ip VARCHAR(64) NOT NULL,
+  occurred_at DATETIME(6) NOT NULL,
+  PRIMARY KEY (id),
+  KEY access_log_by_county (county, id),
+  KEY access_log_by_actor (actor_subject, id),
+  KEY access_log_by_record (aggregate_type, aggregate_id, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 )sql"}};
 }
 

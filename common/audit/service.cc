@@ -1,9 +1,12 @@
 #include "common/audit/service.h"
 
 #include <charconv>
+#include <utility>
 
+#include "absl/strings/escaping.h"
 #include "bangfu/audit/v1/audit_service.pb.h"
 #include "common/audit/audit.h"
+#include "common/audit/service_rows.h"
 #include "common/base/digest.h"
 #include "common/base/page_token.h"
 #include "common/base/strings.h"
@@ -20,29 +23,6 @@ constexpr int kMaxPage = 100;
 constexpr size_t kMaxPageBytes = 3 << 20;
 constexpr size_t kProvinceDigits = 2;
 
-v1::AuditEntry ToProto(const Record& record) {
-  const Entry& e = record.entry;
-  v1::AuditEntry out;
-  out.set_aggregate_type(e.aggregate_type);
-  out.set_aggregate_id(e.aggregate_id.ToString());
-  out.set_chain_no(record.chain_no);
-  out.set_action(e.action);
-  *out.mutable_actor() = rpc::ActorMessage(e.actor);
-  out.set_before_json(e.before_json);
-  out.set_after_json(e.after_json);
-  out.set_reason(e.reason);
-  out.set_request_id(e.request_id);
-  out.set_source_system(e.source_system);
-  out.set_client_ip(e.client_ip);
-  const int64_t micros = absl::ToUnixMicros(e.occurred_at);
-  out.mutable_occurred_at()->set_seconds(micros / 1000000);
-  out.mutable_occurred_at()->set_nanos(static_cast<int32_t>(micros % 1000000 * 1000));
-  out.set_previous_hash(HexEncode(record.prev_hash));
-  out.set_hash(HexEncode(record.hash));
-  out.set_region_path(e.region_path);
-  return out;
-}
-
 absl::StatusOr<v1::ListHistoryResponse> ListHistory(rpc::CallContext& context,
                                                     const v1::ListHistoryRequest& request) {
   ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(request.aggregate_id()));
@@ -54,19 +34,20 @@ absl::StatusOr<v1::ListHistoryResponse> ListHistory(rpc::CallContext& context,
     std::from_chars(key[0].data(), key[0].data() + key[0].size(), before);
     if (key.size() != 1 || before <= 0) return InvalidField("page_token", "翻页标记无效");
   }
-  ASSIGN_OR_RETURN(std::vector<Record> records,
-                   History(context.db, request.aggregate_type(), id, context.scope, before, page_size + 1));
+  ASSIGN_OR_RETURN(std::vector<Record> records, History(context.db, request.aggregate_type(), id,
+                                                        context.scope, before, page_size + 1));
   v1::ListHistoryResponse response;
   size_t bytes = 0;
   for (const Record& record : records) {
     const size_t size = record.entry.before_json.size() + record.entry.after_json.size();
-    if (response.entries_size() == page_size || (response.entries_size() > 0 && bytes + size > kMaxPageBytes)) {
-      response.set_next_page_token(EncodePageToken(
-          {Cat(response.entries(response.entries_size() - 1).chain_no())}, query));
+    if (response.entries_size() == page_size ||
+        (response.entries_size() > 0 && bytes + size > kMaxPageBytes)) {
+      response.set_next_page_token(
+          EncodePageToken({Cat(response.entries(response.entries_size() - 1).chain_no())}, query));
       break;
     }
     bytes += size;
-    *response.add_entries() = ToProto(record);
+    *response.add_entries() = ToProto(record, true);
   }
   return response;
 }
@@ -86,10 +67,7 @@ absl::StatusOr<v1::VerifyAuditResponse> VerifyAudit(rpc::CallContext& context,
   VerifyScope scope;
   scope.regions = context.scope;
   scope.cancelled = context.cancelled;
-  if (request.aggregate_type().empty() != request.aggregate_id().empty()) {
-    return InvalidField(request.aggregate_type().empty() ? "aggregate_type" : "aggregate_id",
-                        "对象类型与编号须同时填写");
-  }
+  RETURN_IF_ERROR(CheckRecord(request.aggregate_type(), request.aggregate_id()));
   if (!request.aggregate_id().empty()) {
     scope.aggregate_type = request.aggregate_type();
     ASSIGN_OR_RETURN(scope.aggregate_id, Ulid::Parse(request.aggregate_id()));
@@ -103,19 +81,55 @@ absl::StatusOr<v1::VerifyAuditResponse> VerifyAudit(rpc::CallContext& context,
   bool province = false;
   for (const std::string& region : context.scope) province |= region.size() <= kProvinceDigits;
   if (province && !scope.aggregate_id.has_value()) {
-    ASSIGN_OR_RETURN(Report anchors, VerifyAnchors(context.db, std::nullopt));
+    std::vector<Anchor> kept;
+    for (const v1::Anchor& anchor : request.kept_anchors()) {
+      kept.push_back({anchor.anchor_no(), anchor.items(), absl::HexStringToBytes(anchor.hash()),
+                      ToTime(anchor.taken_at())});
+    }
+    ASSIGN_OR_RETURN(Report anchors, VerifyAnchors(context.db, kept));
+    response.set_anchors(anchors.chains);
     AddProblems(anchors, &response);
+  }
+  return response;
+}
+
+absl::StatusOr<v1::ListAnchorsResponse> ListAnchorPage(rpc::CallContext& context,
+                                                       const v1::ListAnchorsRequest& request) {
+  ASSIGN_OR_RETURN(const int page_size, ResolvePageSize(request.page_size(), kMaxPage));
+  ASSIGN_OR_RETURN(std::vector<std::string> key, DecodePageToken(request.page_token(), "anchors"));
+  int64_t before = 0;
+  if (!key.empty()) {
+    std::from_chars(key[0].data(), key[0].data() + key[0].size(), before);
+    if (key.size() != 1 || before <= 0) return InvalidField("page_token", "翻页标记无效");
+  }
+  ASSIGN_OR_RETURN(std::vector<Anchor> anchors, ListAnchors(context.db, before, page_size + 1));
+  v1::ListAnchorsResponse response;
+  for (const Anchor& anchor : anchors) {
+    if (response.anchors_size() == page_size) {
+      response.set_next_page_token(
+          EncodePageToken({Cat(response.anchors(page_size - 1).anchor_no())}, "anchors"));
+      break;
+    }
+    v1::Anchor* out = response.add_anchors();
+    out->set_anchor_no(anchor.anchor_no);
+    out->set_items(anchor.items);
+    out->set_hash(HexEncode(anchor.hash));
+    SetTime(anchor.taken_at, out->mutable_taken_at());
   }
   return response;
 }
 
 }  // namespace
 
-void RegisterAuditService(rpc::Router& router) {
+void RegisterAuditService(rpc::Router& router, std::vector<SensitiveRecord> sensitive) {
   router.Unary<v1::ListHistoryRequest, v1::ListHistoryResponse>(
       "bangfu.audit.v1.AuditService.ListHistory", ListHistory);
   router.Unary<v1::VerifyAuditRequest, v1::VerifyAuditResponse>(
       "bangfu.audit.v1.AuditService.VerifyAudit", VerifyAudit);
+  router.Unary<v1::ListAnchorsRequest, v1::ListAnchorsResponse>(
+      "bangfu.audit.v1.AuditService.ListAnchors", ListAnchorPage);
+  RegisterSearch(router);
+  RegisterAccess(router, std::move(sensitive));
 }
 
 }  // namespace bangfu::audit

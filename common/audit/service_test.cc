@@ -1,8 +1,14 @@
 #include "common/audit/service.h"
 
+#include <algorithm>
+#include <map>
+#include <memory>
+
 #include "bangfu/audit/v1/audit_service.pb.h"
+#include "bangfu/publicity/v1/publicity.pb.h"
 #include "common/audit/audit.h"
 #include "common/audit/schema.h"
+#include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/testing/clock.h"
 #include "common/testing/database.h"
@@ -17,20 +23,47 @@ using ::bangfu::testing::EqualsProto;
 using ::bangfu::testing::FakeClock;
 using ::bangfu::testing::HasViolation;
 using ::bangfu::testing::SeededRandom;
+using ::bangfu::testing::StatusIs;
 using ::bangfu::testing::TestDatabase;
 
 class AuditServiceTest : public ::testing::Test {
  protected:
-  AuditServiceTest() { RegisterAuditService(router_); }
+  AuditServiceTest() {
+    // A record whose contract marks a field sensitive.
+    SensitiveRecord objection;
+    objection.aggregate_type = "objection";
+    objection.read =
+        [this](mysql::Executor&, const Ulid& id,
+               const std::vector<std::string>& regions) -> absl::StatusOr<SensitiveRecord::Read> {
+      if (id != sensitive_id_ || !auth::InScope(regions, "360733101")) {
+        return NotFound("objection", id.ToString()).Build();
+      }
+      auto message = std::make_unique<publicity::v1::Objection>();
+      message->set_raised_by("王秀英");
+      message->set_text("数量不符");
+      return SensitiveRecord::Read{"360733101", std::move(message)};
+    };
+    RegisterAuditService(router_, {objection});
+  }
 
   template <typename Response, typename Request>
   absl::StatusOr<Response> Call(const std::string& method, const Request& request,
                                 const std::vector<std::string>& scope) {
     auth::Caller caller;
-    rpc::CallContext context{caller, database_.db(), clock_, ids_, clock_.Now(), absl::InfiniteFuture(), method,
-                             "", scope, {}, [] { return false; }};
+    rpc::CallContext context{caller,
+                             database_.db(),
+                             clock_,
+                             ids_,
+                             clock_.Now(),
+                             absl::InfiniteFuture(),
+                             method,
+                             "",
+                             scope,
+                             {},
+                             [] { return false; }};
     Response response;
-    const rpc::Handler& handler = router_.handlers().find("bangfu.audit.v1.AuditService." + method)->second;
+    const rpc::Handler& handler =
+        router_.handlers().find("bangfu.audit.v1.AuditService." + method)->second;
     RETURN_IF_ERROR(handler.unary(context, request, &response));
     return response;
   }
@@ -60,6 +93,43 @@ class AuditServiceTest : public ::testing::Test {
     return e.aggregate_id;
   }
 
+  // What a server stream writes.
+  template <typename Request>
+  absl::StatusOr<std::string> Stream(const std::string& method, const Request& request,
+                                     const std::vector<std::string>& scope,
+                                     type::v1::TableMeta* meta = nullptr) {
+    auth::Caller caller;
+    caller.subject = "auditor";
+    rpc::CallContext context{caller,
+                             database_.db(),
+                             clock_,
+                             ids_,
+                             clock_.Now(),
+                             absl::InfiniteFuture(),
+                             "bangfu.audit.v1.AuditService." + method,
+                             "",
+                             scope,
+                             {},
+                             [] { return false; }};
+    std::string bytes;
+    const rpc::Handler& handler =
+        router_.handlers().find("bangfu.audit.v1.AuditService." + method)->second;
+    RETURN_IF_ERROR(handler.stream(context, request, [&](const google::protobuf::Message& m) {
+      const auto& chunk = static_cast<const type::v1::FileChunk&>(m);
+      EXPECT_LE(chunk.data().size(), 64u << 10);
+      bytes += chunk.data();
+      if (chunk.has_meta() && meta != nullptr) *meta = chunk.meta();
+      return absl::OkStatus();
+    }));
+    return bytes;
+  }
+  v1::VerifyAuditResponse Verified(const v1::VerifyAuditRequest& request = {}) {
+    auto report = Call<v1::VerifyAuditResponse>("VerifyAudit", request, {"36"});
+    EXPECT_OK(report);
+    return report.ok() ? *report : v1::VerifyAuditResponse();
+  }
+
+  Ulid sensitive_id_ = *Ulid::Parse("01JA0000000000000000000001");
   FakeClock clock_;
   SeededRandom random_;
   UlidGenerator ids_{clock_, random_.AsRandom()};
@@ -120,7 +190,149 @@ TEST_F(AuditServiceTest, VerifyReportsBrokenChainsAndAnchors) {
   EXPECT_EQ(report.broken(0).problem(), "已锚定的记录缺失");
 
   request.set_aggregate_type("project");
-  EXPECT_THAT(Call<v1::VerifyAuditResponse>("VerifyAudit", request, {"36"}), HasViolation("aggregate_id"));
+  EXPECT_THAT(Call<v1::VerifyAuditResponse>("VerifyAudit", request, {"36"}),
+              HasViolation("aggregate_id"));
+}
+
+TEST_F(AuditServiceTest, VerifyFindsEveryWayOfTamperingByName) {
+  const Ulid changed = Chain(3);
+  const Ulid cut = Chain(3);
+  const Ulid missing = Chain(3);
+  const Ulid gone = Chain(2);
+  Chain(1);
+  ASSERT_OK(WriteAnchor(database_.db(), clock_.Now()));
+  EXPECT_EQ(Verified().broken_size(), 0);
+  EXPECT_EQ(Verified().anchors(), 1);
+  mysql::Session& db = database_.db();
+  ASSERT_OK(
+      db.Execute("UPDATE audit_log SET actor_name = '李四' WHERE aggregate_id = ? AND chain_no = 2",
+                 {changed}));
+  ASSERT_OK(db.Execute("DELETE FROM audit_log WHERE aggregate_id = ? AND chain_no = 3", {cut}));
+  ASSERT_OK(db.Execute("DELETE FROM audit_log WHERE aggregate_id = ? AND chain_no = 2", {missing}));
+  ASSERT_OK(db.Execute("DELETE FROM audit_log WHERE aggregate_id = ?", {gone}));
+  ASSERT_OK(db.Execute("DELETE FROM audit_head WHERE aggregate_id = ?", {gone}));
+  std::map<std::string, std::vector<std::string>> found;
+  const v1::VerifyAuditResponse report = Verified();
+  for (const v1::BrokenChain& b : report.broken()) found[b.aggregate_id()].push_back(b.problem());
+  using ::testing::Contains;
+  using ::testing::HasSubstr;
+  EXPECT_THAT(found[changed.ToString()], Contains(HasSubstr("已被改动")));
+  EXPECT_THAT(found[cut.ToString()], Contains(HasSubstr("已锚定的记录缺失")));
+  EXPECT_THAT(found[missing.ToString()], Contains(HasSubstr("缺少第 2 条")));
+  EXPECT_THAT(found[gone.ToString()], Contains(HasSubstr("已锚定的记录缺失")));
+  EXPECT_EQ(found.size(), 4u);
+}
+
+TEST_F(AuditServiceTest, AnchorsKeptOutsideShowATrailThatWasWrittenAnew) {
+  Chain(2);
+  ASSERT_OK(WriteAnchor(database_.db(), clock_.Now()));
+  v1::ListAnchorsRequest list;
+  ASSERT_OK_AND_ASSIGN(v1::ListAnchorsResponse anchors,
+                       Call<v1::ListAnchorsResponse>("ListAnchors", list, {"36"}));
+  ASSERT_EQ(anchors.anchors_size(), 1);
+  EXPECT_EQ(anchors.anchors(0).items(), 1);
+  // Everything is written anew, consistently.
+  for (const char* table : {"audit_log", "audit_head", "audit_anchor", "audit_anchor_item"}) {
+    ASSERT_OK(database_.db().Execute(std::string("DELETE FROM ") + table));
+  }
+  Chain(2);
+  ASSERT_OK(WriteAnchor(database_.db(), clock_.Now()));
+  EXPECT_EQ(Verified().broken_size(), 0);  // the database alone cannot tell
+  v1::VerifyAuditRequest request;
+  *request.mutable_kept_anchors() = anchors.anchors();
+  const v1::VerifyAuditResponse report = Verified(request);
+  ASSERT_EQ(report.broken_size(), 1);
+  EXPECT_EQ(report.broken(0).problem(), "锚点与外部留存不符");
+  EXPECT_EQ(report.broken(0).chain_no(), 1);
+}
+
+TEST_F(AuditServiceTest, SearchTellsWhoChangedWhatFromWhatToWhat) {
+  const Ulid id = Chain(3);
+  v1::SearchAuditRequest request;
+  request.set_subject("zhang.san");
+  request.set_page_size(2);
+  std::vector<int64_t> seen;
+  do {
+    ASSERT_OK_AND_ASSIGN(v1::SearchAuditResponse page,
+                         Call<v1::SearchAuditResponse>("SearchAudit", request, {"36"}));
+    for (const v1::AuditEntry& e : page.entries()) {
+      seen.push_back(e.chain_no());
+      EXPECT_EQ(e.aggregate_id(), id.ToString());
+      EXPECT_EQ(e.after_json(), "");  // only when it is asked for
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_THAT(seen, ::testing::ElementsAre(3, 2, 1));
+  ASSERT_OK_AND_ASSIGN(v1::SearchAuditResponse none,
+                       Call<v1::SearchAuditResponse>("SearchAudit", request, {"3601"}));
+  EXPECT_EQ(none.entries_size(), 0);
+  request.set_aggregate_id(id.ToString());
+  EXPECT_THAT(Call<v1::SearchAuditResponse>("SearchAudit", request, {"36"}),
+              HasViolation("aggregate_type"));
+}
+
+TEST_F(AuditServiceTest, ExportsStreamAndAreThemselvesRecorded) {
+  Chain(3);
+  Entry e;
+  e.aggregate_type = "publicity";
+  e.aggregate_id = ids_.Next();
+  e.region_path = "360733";
+  e.action = "PublicityService.ConcludePublicity";
+  e.actor = {"li.si", "李四", "ROLE_COUNTY_OPERATOR", "360733"};
+  e.before_json = "";
+  e.after_json = R"json({"url":"=HYPERLINK(1)","state":"PUBLICITY_STATE_PASSED"})json";
+  e.occurred_at = clock_.Now();
+  ASSERT_OK(mysql::Transact(database_.db(), [&](mysql::Tx& tx) { return Append(tx, e); }));
+  v1::ExportAuditRequest request;
+  request.set_request_id("export-1");
+  request.set_format(type::v1::FILE_FORMAT_CSV);
+  request.set_reason("年度审计");
+  type::v1::TableMeta meta;
+  ASSERT_OK_AND_ASSIGN(std::string csv, Stream("ExportAudit", request, {"36"}, &meta));
+  EXPECT_EQ(meta.row_count(), 4);
+  EXPECT_THAT(csv, ::testing::StartsWith("\xEF\xBB\xBF时间,"));
+  EXPECT_THAT(csv, ::testing::HasSubstr("公示通过"));
+  EXPECT_THAT(csv, ::testing::HasSubstr("'=HYPERLINK"));  // runs as no formula
+  request.set_format(type::v1::FILE_FORMAT_NDJSON);
+  request.set_subject("li.si");
+  ASSERT_OK_AND_ASSIGN(std::string ndjson, Stream("ExportAudit", request, {"36"}, &meta));
+  EXPECT_EQ(std::count(ndjson.begin(), ndjson.end(), '\n'), 1);
+  EXPECT_THAT(ndjson, ::testing::HasSubstr("\"afterJson\""));
+  request.set_format(type::v1::FILE_FORMAT_XLSX);
+  EXPECT_THAT(Stream("ExportAudit", request, {"36"}), HasViolation("format"));
+  v1::ListAccessesRequest list;
+  ASSERT_OK_AND_ASSIGN(v1::ListAccessesResponse accesses,
+                       Call<v1::ListAccessesResponse>("ListAccesses", list, {"36"}));
+  ASSERT_EQ(accesses.accesses_size(), 2);
+  EXPECT_EQ(accesses.accesses(0).action(), "AuditService.ExportAudit");
+  EXPECT_EQ(accesses.accesses(0).reason(), "年度审计");
+  EXPECT_EQ(accesses.accesses(0).actor().subject(), "auditor");
+}
+
+TEST_F(AuditServiceTest, WhatIsSensitiveIsShownForAReasonAndTheLookIsRecorded) {
+  v1::RevealSensitiveRequest request;
+  request.set_request_id("look-0001");
+  request.set_aggregate_type("objection");
+  request.set_aggregate_id(sensitive_id_.ToString());
+  request.set_reason("回访异议人");
+  ASSERT_OK_AND_ASSIGN(v1::RevealSensitiveResponse shown,
+                       Call<v1::RevealSensitiveResponse>("RevealSensitive", request, {"3607"}));
+  ASSERT_EQ(shown.fields_size(), 1);
+  EXPECT_EQ(shown.fields(0).field(), "raised_by");
+  EXPECT_EQ(shown.fields(0).value(), "王秀英");
+  EXPECT_THAT(Call<v1::RevealSensitiveResponse>("RevealSensitive", request, {"3601"}),
+              StatusIs(absl::StatusCode::kNotFound));
+  request.set_aggregate_type("project");
+  EXPECT_THAT(Call<v1::RevealSensitiveResponse>("RevealSensitive", request, {"36"}),
+              HasViolation("aggregate_type"));
+  v1::ListAccessesRequest list;
+  list.set_region_code("360733");
+  ASSERT_OK_AND_ASSIGN(v1::ListAccessesResponse accesses,
+                       Call<v1::ListAccessesResponse>("ListAccesses", list, {"36"}));
+  ASSERT_EQ(accesses.accesses_size(), 1);  // a refused look showed nothing
+  EXPECT_THAT(accesses.accesses(0).fields(), ::testing::ElementsAre("raised_by"));
+  EXPECT_EQ(accesses.accesses(0).reason(), "回访异议人");
+  EXPECT_EQ(accesses.accesses(0).aggregate_id(), sensitive_id_.ToString());
 }
 
 }  // namespace

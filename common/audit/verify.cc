@@ -116,17 +116,19 @@ absl::Status WalkChains(mysql::Session& db, std::string_view type, const std::ve
   for (const Ulid& id : ids) params.emplace_back(id);
   int rows = 0;
   return Stream(db,
-                Cat(SelectWithHead("FORCE INDEX (PRIMARY)"), "l.aggregate_type = ? AND l.aggregate_id IN (",
-                    mysql::Placeholders(ids.size()),
+                Cat(SelectWithHead("FORCE INDEX (PRIMARY)"),
+                    "l.aggregate_type = ? AND l.aggregate_id IN (", mysql::Placeholders(ids.size()),
                     ") ORDER BY l.aggregate_type, l.aggregate_id, l.chain_no"),
                 params, walker, &rows);
 }
 
 // Everything, in chain order, a bounded number of rows per statement.
-absl::Status WalkAll(mysql::Session& db, const std::vector<std::string>& regions, ChainWalker* walker) {
+absl::Status WalkAll(mysql::Session& db, const std::vector<std::string>& regions,
+                     ChainWalker* walker) {
   mysql::Params position = {"", Ulid(), 0};
   while (true) {
-    mysql::Params params = {position[0], position[0], position[1], position[0], position[1], position[2]};
+    mysql::Params params = {position[0], position[0], position[1],
+                            position[0], position[1], position[2]};
     std::string sql =
         Cat(SelectWithHead("FORCE INDEX (PRIMARY)"),
             "(l.aggregate_type > ? OR (l.aggregate_type = ? AND l.aggregate_id > ?) OR "
@@ -143,18 +145,21 @@ absl::Status WalkAll(mysql::Session& db, const std::vector<std::string>& regions
   }
 }
 
-absl::Status WalkByHeads(mysql::Session& db, const std::vector<std::string>& regions, ChainWalker* walker) {
+absl::Status WalkByHeads(mysql::Session& db, const std::vector<std::string>& regions,
+                         ChainWalker* walker) {
   for (const std::string& region : regions) {
     std::string path = region, type;
     Ulid id;
     bool started = false;
     while (true) {
       mysql::Params params;
-      std::string sql = Cat("SELECT region_path, aggregate_type, aggregate_id FROM audit_head WHERE ",
-                            mysql::RegionClause({region}, "region_path", &params));
+      std::string sql =
+          Cat("SELECT region_path, aggregate_type, aggregate_id FROM audit_head WHERE ",
+              mysql::RegionClause({region}, "region_path", &params));
       if (started) {
-        sql += " AND (region_path > ? OR (region_path = ? AND aggregate_type > ?) OR "
-               "(region_path = ? AND aggregate_type = ? AND aggregate_id > ?))";
+        sql +=
+            " AND (region_path > ? OR (region_path = ? AND aggregate_type > ?) OR "
+            "(region_path = ? AND aggregate_type = ? AND aggregate_id > ?))";
         params.insert(params.end(), {path, path, type, path, type, id});
       }
       sql += " ORDER BY region_path, aggregate_type, aggregate_id LIMIT ?";
@@ -177,8 +182,8 @@ absl::Status WalkByHeads(mysql::Session& db, const std::vector<std::string>& reg
 }
 
 // Heads whose last entry is not there; the walk sees those with at least one entry left.
-absl::Status FindEmptyChains(mysql::Session& db, const std::string& where, const mysql::Params& params,
-                             Report* report) {
+absl::Status FindEmptyChains(mysql::Session& db, const std::string& where,
+                             const mysql::Params& params, Report* report) {
   ASSIGN_OR_RETURN(
       mysql::Rows rows,
       db.Query(Cat("SELECT h.aggregate_type, h.aggregate_id, h.chain_no FROM audit_head h "
@@ -223,7 +228,8 @@ absl::StatusOr<Report> Verify(mysql::Session& db, const VerifyScope& scope) {
   } else {
     bool wide = false;
     for (const std::string& region : scope.regions) wide |= region.size() <= kWideRegionDigits;
-    RETURN_IF_ERROR(wide ? WalkAll(db, scope.regions, &walker) : WalkByHeads(db, scope.regions, &walker));
+    RETURN_IF_ERROR(wide ? WalkAll(db, scope.regions, &walker)
+                         : WalkByHeads(db, scope.regions, &walker));
     where = mysql::RegionClause(scope.regions, "h.region_path", &params);
   }
   walker.Finish();

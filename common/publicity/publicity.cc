@@ -8,7 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "common/base/clock.h"
-#include "common/base/text.h"
+#include "common/contract/sensitive.h"
 #include "common/seal/seal.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -50,11 +50,6 @@ std::string DayZh(absl::CivilDay day) {
   return absl::StrCat(day.year(), "年", day.month(), "月", day.day(), "日");
 }
 
-// The family name stays, so that a village can tell two objections apart.
-std::string MaskName(const std::string& name) {
-  return name.empty() ? "" : absl::StrCat(Utf8Truncate(name, 1), "**");
-}
-
 std::string StateLabel(v1::PublicityState state) {
   const auto* value = v1::PublicityState_descriptor()->FindValueByNumber(state);
   return value == nullptr ? "" : value->options().GetExtension(options::v1::value_label).zh();
@@ -87,7 +82,8 @@ v1::Publicity FromRow(const mysql::Row& row) {
 }
 
 // The objections of all of them in one statement.
-absl::Status AddObjections(mysql::Executor& db, std::vector<v1::Publicity>& publicities) {
+absl::Status AddObjections(mysql::Executor& db, std::vector<v1::Publicity>& publicities,
+                           bool masked = true) {
   if (publicities.empty()) return absl::OkStatus();
   std::map<std::string, v1::Publicity*> by_id;
   mysql::Params params;
@@ -110,8 +106,8 @@ absl::Status AddObjections(mysql::Executor& db, std::vector<v1::Publicity>& publ
     const int64_t micros = absl::ToUnixMicros(row.Time(2));
     objection->mutable_raised_at()->set_seconds(micros / 1000000);
     objection->mutable_raised_at()->set_nanos(static_cast<int32_t>(micros % 1000000 * 1000));
-    ASSIGN_OR_RETURN(const std::string raised_by, seal::OpenText(row.String(3), kRaisedBy));
-    objection->set_raised_by(MaskName(raised_by));
+    ASSIGN_OR_RETURN(std::string raised_by, seal::OpenText(row.String(3), kRaisedBy));
+    objection->set_raised_by(masked ? contract::MaskText(raised_by) : std::move(raised_by));
     objection->set_text(row.String(4));
     objection->set_state(static_cast<v1::ObjectionState>(row.Int(5)));
     SetDate(row.Day(6), objection->mutable_answer_due());
@@ -127,11 +123,11 @@ absl::Status AddObjections(mysql::Executor& db, std::vector<v1::Publicity>& publ
 }
 
 absl::StatusOr<v1::Publicity> One(mysql::Executor& db, const absl::StatusOr<mysql::Rows>& rows,
-                                  const Ulid& id) {
+                                  const Ulid& id, bool masked = true) {
   if (!rows.ok()) return rows.status();
   if (rows->empty()) return NotFound("publicity", id.ToString()).Build();
   std::vector<v1::Publicity> one = {FromRow(rows->front())};
-  RETURN_IF_ERROR(AddObjections(db, one));
+  RETURN_IF_ERROR(AddObjections(db, one, masked));
   return std::move(one[0]);
 }
 
@@ -338,6 +334,14 @@ absl::StatusOr<std::vector<v1::Publicity>> GetMany(mysql::Executor& db,
   for (const mysql::Row& row : rows) out.push_back(FromRow(row));
   RETURN_IF_ERROR(AddObjections(db, out));
   return out;
+}
+
+absl::StatusOr<v1::Publicity> GetUnmasked(mysql::Executor& db, const Ulid& id,
+                                          const std::vector<std::string>& scope) {
+  mysql::Params params = {id};
+  const std::string sql = absl::StrCat("SELECT ", kColumns, " FROM publicity WHERE id = ? AND ",
+                                       mysql::RegionClause(scope, "region_path", &params));
+  return One(db, db.Query(sql, params), id, false);
 }
 
 absl::StatusOr<v1::Publicity> GetForUpdate(mysql::Tx& tx, const Ulid& id,

@@ -75,6 +75,9 @@ absl::StatusOr<v1::Publicity> Get(mysql::Executor& db, const Ulid& id,
 absl::StatusOr<std::vector<v1::Publicity>> GetMany(mysql::Executor& db,
                                                    const std::vector<Ulid>& ids,
                                                    const std::vector<std::string>& scope);
+// Get with the names as they were given, for the one rpc that records who looks.
+absl::StatusOr<v1::Publicity> GetUnmasked(mysql::Executor& db, const Ulid& id,
+                                          const std::vector<std::string>& scope);
 // Get, locked for a change in this transaction, with the etag checked unless it is empty (ABORTED
 // ETAG_MISMATCH).
 absl::StatusOr<v1::Publicity> GetForUpdate(mysql::Tx& tx, const Ulid& id,

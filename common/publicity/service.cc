@@ -236,6 +236,20 @@ absl::Status CancelRunning(Mutation& mutation, const Ulid& subject_id, std::stri
   return Record(mutation, &before, after, "", inbox::ActOf(mutation, "cancel", {}), reason);
 }
 
+audit::SensitiveRecord SensitivePublicities() {
+  audit::SensitiveRecord kind;
+  kind.aggregate_type = kAggregate;
+  kind.read =
+      [](mysql::Executor& db, const Ulid& id,
+         const std::vector<std::string>& regions) -> absl::StatusOr<audit::SensitiveRecord::Read> {
+    ASSIGN_OR_RETURN(v1::Publicity publicity, GetUnmasked(db, id, regions));
+    std::string region = publicity.region_path();
+    return audit::SensitiveRecord::Read{std::move(region),
+                                        std::make_unique<v1::Publicity>(std::move(publicity))};
+  };
+  return kind;
+}
+
 std::shared_ptr<feed::SnapshotSource> PublicityStates() { return std::make_shared<States>(); }
 
 }  // namespace bangfu::publicity

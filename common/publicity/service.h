@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "common/audit/service.h"
 #include "common/feed/feed.h"
 #include "common/publicity/publicity.h"
 #include "common/publicity/work.h"
@@ -38,6 +39,9 @@ absl::StatusOr<v1::Publicity> StartPublicity(rpc::Mutation& mutation, NewPublici
 // content changed. OK when none is running.
 absl::Status CancelRunning(rpc::Mutation& mutation, const Ulid& subject_id, std::string_view kind,
                            std::string_view reason);
+
+// The names of those who objected, for AuditService.RevealSensitive (record type "publicity").
+audit::SensitiveRecord SensitivePublicities();
 
 // The publicities for the snapshot of a service's feed (aggregate type "publicity").
 std::shared_ptr<feed::SnapshotSource> PublicityStates();

@@ -178,7 +178,7 @@ migrate::Migrations StandardMigrations() {
 operation::OperationRunner& InstallStandardParts(App& app, StandardOptions options) {
   // Keys of another installation would seal what nobody opens again: not ready until they fit.
   app.readiness().Add("seal_keys", seal::CheckCanary);
-  audit::RegisterAuditService(app.router());
+  audit::RegisterAuditService(app.router(), std::move(options.sensitive));
   dictionary::RegisterDictionaryService(app.router(), std::move(options.dictionary));
   AddGuards(app, options.region_names);
   if (app.has_peer(grants::kOwner)) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/audit/service.h"
 #include "common/dictionary/service.h"
 #include "common/feed/service.h"
 #include "common/identity/service.h"
@@ -48,6 +49,8 @@ struct StandardOptions {
   // The path in today's codes of a region code as filed; empty: the code itself, normalised.
   std::function<absl::StatusOr<std::string>(mysql::Executor& db, std::string_view code)>
       region_path;
+  // Records with sensitive fields, for AuditService.RevealSensitive.
+  std::vector<audit::SensitiveRecord> sensitive;
   // Threads that run long work.
   int operation_workers = 2;
 };

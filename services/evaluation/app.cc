@@ -64,6 +64,7 @@ absl::Status Compose(runtime::App& app) {
   states->Add(kSignatureAggregate, PageLedgerSignatures);
   states->Add(kOverrideNoticeAggregate, PageOverrideNoticeEvents);
   standard.states = states;
+  standard.sensitive = {publicity::SensitivePublicities()};
   standard.following = {
       {kRegistrySource, kFactsConsumer, RegistryAggregates(),
        std::make_shared<RegistryEffects>(app.ids())},

@@ -1,0 +1,76 @@
+#include "common/audit/access.h"
+
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "common/base/strings.h"
+#include "common/base/text.h"
+#include "common/status/macros.h"
+
+namespace bangfu::audit {
+
+namespace {
+
+constexpr char kColumns[] =
+    "id, action, actor_subject, actor_name, actor_role, actor_region, actor_delegated_by, "
+    "actor_grant_id, aggregate_type, aggregate_id, region_path, fields, reason, request_id, "
+    "client_ip, occurred_at";
+constexpr size_t kCountyDigits = 6;
+
+}  // namespace
+
+absl::Status RecordAccess(mysql::Executor& db, const Access& a) {
+  const auto fit = [](std::string_view text, size_t max) {
+    return text.size() > max ? Utf8Truncate(text, max) : std::string(text);
+  };
+  return db
+      .Execute(
+          Cat("INSERT INTO access_log (", kColumns, ") VALUES (", mysql::Placeholders(16), ")"),
+          {a.id, fit(a.action, 160), fit(a.actor.subject, 128), fit(a.actor.name, 128),
+           fit(a.actor.role, 64), fit(a.actor.region_path, 12), fit(a.actor.delegated_by, 128),
+           fit(a.actor.grant_id, 26), a.aggregate_type, a.aggregate_id, a.region_path,
+           absl::StrJoin(a.fields, "\n"), fit(a.reason, 2000), fit(a.request_id, 64),
+           fit(a.client_ip, 64), a.occurred_at})
+      .status();
+}
+
+absl::StatusOr<std::vector<Access>> ListAccesses(mysql::Executor& db, const AccessQuery& q) {
+  mysql::Params params;
+  std::string where = mysql::RegionClause(q.scope, "region_path", &params);
+  const auto add = [&](std::string_view condition, mysql::Param value) {
+    where += Cat(" AND ", condition);
+    params.push_back(std::move(value));
+  };
+  if (q.region) {
+    where += Cat(" AND ", mysql::RegionClause({*q.region}, "region_path", &params));
+    if (q.region->size() >= kCountyDigits) add("county = ?", q.region->substr(0, kCountyDigits));
+  }
+  if (!q.subject.empty()) add("actor_subject = ?", q.subject);
+  if (!q.aggregate_type.empty()) add("aggregate_type = ?", q.aggregate_type);
+  if (q.aggregate_id) add("aggregate_id = ?", *q.aggregate_id);
+  if (q.from) add("occurred_at >= ?", *q.from);
+  if (q.to) add("occurred_at < ?", *q.to);
+  if (q.before) add("id < ?", *q.before);
+  params.emplace_back(q.limit);
+  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(Cat("SELECT ", kColumns, " FROM access_log WHERE ",
+                                                  where, " ORDER BY id DESC LIMIT ?"),
+                                              params));
+  std::vector<Access> out;
+  for (const mysql::Row& row : rows) {
+    Access& a = out.emplace_back();
+    a.id = row.Id(0);
+    a.action = row.String(1);
+    a.actor = {row.String(2), row.String(3), row.String(4),
+               row.String(5), row.String(6), row.String(7)};
+    a.aggregate_type = row.String(8);
+    a.aggregate_id = row.Id(9);
+    a.region_path = row.String(10);
+    a.fields = absl::StrSplit(row.String(11), '\n', absl::SkipEmpty());
+    a.reason = row.String(12);
+    a.request_id = row.String(13);
+    a.client_ip = row.String(14);
+    a.occurred_at = row.Time(15);
+  }
+  return out;
+}
+
+}  // namespace bangfu::audit

@@ -1,0 +1,152 @@
+#include "common/audit/search.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/audit/rows.h"
+#include "common/base/region.h"
+#include "common/base/strings.h"
+#include "common/status/macros.h"
+
+namespace bangfu::audit {
+
+namespace {
+
+constexpr size_t kCountyDigits = 6;
+
+// The one county that everything asked for lies in; empty: there are more.
+std::string OneCounty(const Search& search) {
+  std::string county;
+  if (search.region && search.region->size() >= kCountyDigits) {
+    return search.region->substr(0, kCountyDigits);
+  }
+  for (const std::string& region : search.scope) {
+    if (region.size() < kCountyDigits) return "";
+    const std::string own = region.substr(0, kCountyDigits);
+    if (!county.empty() && county != own) return "";
+    county = own;
+  }
+  return county;
+}
+
+}  // namespace
+
+std::string CandidateSql(const Search& search, mysql::Params* params) {
+  std::string index;
+  std::string where;
+  const std::string county = OneCounty(search);
+  if (search.aggregate_id) {
+    // One chain: its entries are few.
+    index = "PRIMARY";
+    where = "aggregate_type = ? AND aggregate_id = ?";
+    params->emplace_back(search.aggregate_type);
+    params->emplace_back(*search.aggregate_id);
+  } else if (!search.subject.empty()) {
+    index = "audit_log_by_actor";
+    where = "actor_subject = ?";
+    params->emplace_back(search.subject);
+  } else if (!county.empty()) {
+    index = "audit_log_by_county";
+    where = "county = ?";
+    params->emplace_back(county);
+  } else {
+    index = "audit_log_by_time";
+    where = "TRUE";
+  }
+  if (search.from) {
+    where += " AND occurred_at >= ?";
+    params->emplace_back(*search.from);
+  }
+  if (search.to) {
+    where += " AND occurred_at < ?";
+    params->emplace_back(*search.to);
+  }
+  if (search.after) {
+    const Place& p = *search.after;
+    where +=
+        " AND occurred_at <= ? AND (occurred_at < ? OR aggregate_type < ? OR (aggregate_type = ? "
+        "AND (aggregate_id < ? OR (aggregate_id = ? AND chain_no < ?))))";
+    const mysql::Params place = {p.occurred_at,  p.occurred_at,  p.aggregate_type, p.aggregate_type,
+                                 p.aggregate_id, p.aggregate_id, p.chain_no};
+    params->insert(params->end(), place.begin(), place.end());
+  }
+  params->emplace_back(search.candidates);
+  return Cat(
+      "SELECT aggregate_type, aggregate_id, chain_no, occurred_at FROM audit_log FORCE INDEX (",
+      index, ") WHERE ", where,
+      " ORDER BY occurred_at DESC, aggregate_type DESC, aggregate_id DESC, chain_no DESC "
+      "LIMIT ?");
+}
+
+namespace {
+
+constexpr char kSamePlace[] =
+    "l.aggregate_type = k.aggregate_type AND l.aggregate_id = k.aggregate_id AND l.chain_no = "
+    "k.chain_no";
+
+absl::StatusOr<Found> SearchAmong(mysql::Executor& db, const Search& search) {
+  Found found;
+  mysql::Params params;
+  const std::string candidates = CandidateSql(search, &params);
+  // How many there are, and the last of them: it tells where the next page goes on when few match.
+  ASSIGN_OR_RETURN(mysql::Rows counted,
+                   db.Query(Cat("SELECT COUNT(*) FROM (", candidates, ") k"), params));
+  const int64_t count = counted[0].Int(0);
+  if (count == 0) return found;
+  ASSIGN_OR_RETURN(
+      mysql::Rows last,
+      db.Query(Cat("SELECT aggregate_type, aggregate_id, chain_no, occurred_at FROM (", candidates,
+                   ") k ORDER BY occurred_at, aggregate_type, aggregate_id, chain_no LIMIT 1"),
+               params));
+  // Which of them match, by their keys alone; then those that are shown, in full.
+  std::string keys = Cat("SELECT k.aggregate_type, k.aggregate_id, k.chain_no FROM (", candidates,
+                         ") k JOIN audit_log l ON ", kSamePlace, " WHERE ",
+                         mysql::RegionClause(search.scope, "l.region_path", &params));
+  if (search.region) {
+    keys += Cat(" AND ", mysql::RegionClause({*search.region}, "l.region_path", &params));
+  }
+  const std::pair<std::string_view, const std::string*> equal[] = {
+      {"l.actor_subject", &search.subject},
+      {"l.aggregate_type", &search.aggregate_type},
+      {"l.action", &search.action}};
+  for (const auto& [column, value] : equal) {
+    if (value->empty()) continue;
+    keys += Cat(" AND ", column, " = ?");
+    params.emplace_back(*value);
+  }
+  keys +=
+      " ORDER BY k.occurred_at DESC, k.aggregate_type DESC, k.aggregate_id DESC, k.chain_no DESC "
+      "LIMIT ?";
+  params.emplace_back(search.limit);
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query(
+          Cat("SELECT ", kLogColumnsOfL, " FROM (", keys, ") k JOIN audit_log l ON ", kSamePlace,
+              " ORDER BY l.occurred_at DESC, l.aggregate_type DESC, l.aggregate_id DESC, "
+              "l.chain_no DESC"),
+          params));
+  for (const mysql::Row& row : rows) found.records.push_back(ReadRecord(row));
+  if (rows.size() == static_cast<size_t>(search.limit)) {
+    const Record& r = found.records.back();
+    found.next =
+        Place{r.entry.occurred_at, r.entry.aggregate_type, r.entry.aggregate_id, r.chain_no};
+  } else if (count == search.candidates) {
+    const mysql::Row& row = last[0];
+    found.next = Place{row.Time(3), row.String(0), row.Id(1), row.Int(2)};
+  }
+  return found;
+}
+
+}  // namespace
+
+absl::StatusOr<Found> SearchLog(mysql::Executor& db, const Search& search) {
+  // Most pages are full of the first that come; only rare matches are looked for among many.
+  Search few = search;
+  few.candidates = std::min(search.candidates, 4 * search.limit);
+  ASSIGN_OR_RETURN(Found found, SearchAmong(db, few));
+  const bool full = found.records.size() == static_cast<size_t>(search.limit);
+  if (full || !found.next || few.candidates == search.candidates) return found;
+  return SearchAmong(db, search);
+}
+
+}  // namespace bangfu::audit

@@ -1,0 +1,191 @@
+#include "common/audit/search.h"
+
+#include <set>
+
+#include "common/audit/access.h"
+#include "common/audit/changes.h"
+#include "common/audit/schema.h"
+#include "common/base/strings.h"
+#include "common/testing/clock.h"
+#include "common/testing/database.h"
+#include "common/testing/random.h"
+#include "common/testing/status_matchers.h"
+
+namespace bangfu::audit {
+namespace {
+
+using ::bangfu::testing::FakeClock;
+using ::bangfu::testing::TestDatabase;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+class AuditSearchTest : public ::testing::Test {
+ protected:
+  Entry Make(const std::string& region, const std::string& person, const std::string& action) {
+    clock_.Advance(absl::Seconds(1));
+    Entry e;
+    e.aggregate_type = "project";
+    e.aggregate_id = ids_.Next();
+    e.region_path = region;
+    e.action = action;
+    e.actor = {person, person, "ROLE_COUNTY_OPERATOR", region.substr(0, 6)};
+    e.after_json = "{}";
+    e.occurred_at = clock_.Now();
+    return e;
+  }
+  Ulid Add(const std::string& region, const std::string& person = "zhang",
+           const std::string& action = "ProjectService.CreateProject") {
+    const Entry e = Make(region, person, action);
+    EXPECT_OK(mysql::Transact(db(), [&](mysql::Tx& tx) { return Append(tx, e); }));
+    return e.aggregate_id;
+  }
+  std::vector<Ulid> All(Search search) {
+    std::vector<Ulid> out;
+    for (int pages = 0; pages < 1000; ++pages) {
+      absl::StatusOr<Found> found = SearchLog(db(), search);
+      EXPECT_OK(found);
+      if (!found.ok()) return out;
+      EXPECT_LE(found->records.size(), static_cast<size_t>(search.limit));
+      for (const Record& r : found->records) out.push_back(r.entry.aggregate_id);
+      if (!found->next) return out;
+      search.after = found->next;
+    }
+    ADD_FAILURE() << "does not end";
+    return out;
+  }
+  mysql::Session& db() { return database_.db(); }
+
+  FakeClock clock_;
+  UlidGenerator ids_{clock_};
+  TestDatabase database_{Schema()};
+};
+
+TEST_F(AuditSearchTest, NewestFirstByPersonRegionActionAndTime) {
+  const Ulid a = Add("360733101201", "zhang");
+  const absl::Time between = clock_.Now() + absl::Milliseconds(500);
+  const Ulid b = Add("360733102", "li", "ProjectService.UpdateProject");
+  const Ulid c = Add("360734101", "zhang");
+  EXPECT_THAT(All({.scope = {"36"}}), ElementsAre(c, b, a));
+  EXPECT_THAT(All({.scope = {"36"}, .limit = 1}), ElementsAre(c, b, a));
+  EXPECT_THAT(All({.scope = {"360733"}}), ElementsAre(b, a));
+  EXPECT_THAT(All({.scope = {"36"}, .region = "360733101"}), ElementsAre(a));
+  EXPECT_THAT(All({.scope = {"360734"}, .region = "360733"}), IsEmpty());
+  EXPECT_THAT(All({.scope = {"36"}, .subject = "zhang"}), ElementsAre(c, a));
+  EXPECT_THAT(All({.scope = {"360733"}, .subject = "zhang"}), ElementsAre(a));
+  EXPECT_THAT(All({.scope = {"36"}, .action = "ProjectService.UpdateProject"}), ElementsAre(b));
+  EXPECT_THAT(All({.scope = {"36"}, .from = between}), ElementsAre(c, b));
+  EXPECT_THAT(All({.scope = {"36"}, .to = between}), ElementsAre(a));
+  EXPECT_THAT(All({.scope = {"36"}, .aggregate_type = "project", .aggregate_id = b}),
+              ElementsAre(b));
+  EXPECT_THAT(All({.scope = {"36"}, .aggregate_type = "asset"}), IsEmpty());
+  EXPECT_THAT(All({.scope = {}}), IsEmpty());
+}
+
+TEST_F(AuditSearchTest, EntriesOfOneInstantAreNeitherLostNorTwice) {
+  std::vector<Entry> entries;
+  for (int i = 0; i < 57; ++i) entries.push_back(Make("360733", "zhang", "job"));
+  for (Entry& e : entries) e.occurred_at = clock_.Now();
+  ASSERT_OK(mysql::Transact(db(), [&](mysql::Tx& tx) { return AppendBatch(tx, entries); }));
+  for (int limit : {1, 7, 56, 57, 100}) {
+    const std::vector<Ulid> all = All({.scope = {"36"}, .limit = limit});
+    EXPECT_THAT(all, SizeIs(57));
+    EXPECT_THAT(std::set<Ulid>(all.begin(), all.end()), SizeIs(57));
+  }
+}
+
+TEST_F(AuditSearchTest, APageLooksThroughABoundedNumberAndGoesOn) {
+  const Ulid rare = Add("360733101201", "li");
+  for (int i = 0; i < 40; ++i) Add("360733102");
+  const Search search = {.scope = {"36"}, .region = "360733101", .limit = 10, .candidates = 15};
+  ASSERT_OK_AND_ASSIGN(Found first, SearchLog(db(), search));
+  EXPECT_THAT(first.records, IsEmpty());
+  ASSERT_TRUE(first.next.has_value());
+  EXPECT_THAT(All(search), ElementsAre(rare));
+}
+
+TEST_F(AuditSearchTest, EverySearchIsServedByAnIndexInItsOrder) {
+  for (int i = 0; i < 50; ++i) Add(i % 2 == 0 ? "360733" : "360734");
+  const Place place{clock_.Now(), "project", ids_.Next(), 1};
+  const std::pair<Search, const char*> searches[] = {
+      {{.scope = {"36"}, .after = place}, "audit_log_by_time"},
+      {{.scope = {"36"}, .region = "360733101", .after = place}, "audit_log_by_county"},
+      {{.scope = {"360733101", "360733102"}}, "audit_log_by_county"},
+      {{.scope = {"36"}, .subject = "zhang", .after = place}, "audit_log_by_actor"},
+  };
+  for (const auto& [search, index] : searches) {
+    mysql::Params params;
+    const std::string sql = CandidateSql(search, &params);
+    ASSERT_OK_AND_ASSIGN(mysql::Rows plan, db().Query(Cat("EXPLAIN ", sql), params));
+    EXPECT_EQ(plan[0].String(5), index) << sql;
+    EXPECT_THAT(plan[0].String(9), Not(HasSubstr("filesort"))) << sql;
+    EXPECT_THAT(plan[0].String(9), HasSubstr("Using index")) << sql;
+  }
+}
+
+TEST_F(AuditSearchTest, AccessesAreListedNewestFirstWithinTheRegions) {
+  const auto look = [&](const std::string& region, const std::string& person) {
+    clock_.Advance(absl::Seconds(1));
+    Access a;
+    a.id = ids_.Next();
+    a.action = "AuditService.RevealSensitive";
+    a.actor = {person, person, "ROLE_AUDITOR", "36"};
+    a.aggregate_type = "project";
+    a.aggregate_id = ids_.Next();
+    a.region_path = region;
+    a.fields = {"filler_name", "filler_phone"};
+    a.reason = "核查来电";
+    a.occurred_at = clock_.Now();
+    EXPECT_OK(RecordAccess(db(), a));
+    return a.id;
+  };
+  const Ulid first = look("360733101", "zhang");
+  const Ulid second = look("360734", "li");
+  const auto listed = [&](AccessQuery query) {
+    std::vector<Ulid> out;
+    auto accesses = ListAccesses(db(), query);
+    EXPECT_OK(accesses);
+    for (const Access& a : *accesses) out.push_back(a.id);
+    return out;
+  };
+  EXPECT_THAT(listed({.scope = {"36"}}), ElementsAre(second, first));
+  EXPECT_THAT(listed({.scope = {"360733"}}), ElementsAre(first));
+  EXPECT_THAT(listed({.scope = {"36"}, .region = "360734"}), ElementsAre(second));
+  EXPECT_THAT(listed({.scope = {"36"}, .subject = "zhang"}), ElementsAre(first));
+  EXPECT_THAT(listed({.scope = {"36"}, .before = second}), ElementsAre(first));
+  EXPECT_EQ(ListAccesses(db(), {.scope = {"36"}})->at(0).fields.size(), 2u);
+}
+
+TEST(AuditChanges, NameTheFieldsByTheContract) {
+  const auto changes = ChangesOf(
+      "publicity",
+      R"({"kind":"CLASS","state":"PUBLICITY_STATE_RUNNING","to":{"year":2026,"month":3,"day":1}})",
+      R"({"kind":"CLASS","state":"PUBLICITY_STATE_PASSED","to":{"year":2026,"month":3,"day":8}})");
+  ASSERT_THAT(changes, SizeIs(2));
+  EXPECT_EQ(changes[0].field, "to");
+  EXPECT_EQ(changes[0].before, "2026-03-01");
+  EXPECT_EQ(changes[0].after, "2026-03-08");
+  EXPECT_EQ(changes[1].field, "state");
+  EXPECT_EQ(changes[1].before, "公示中");
+  EXPECT_EQ(changes[1].after, "公示通过");
+  const auto labelled = ChangesOf("period", R"({"revision":1})", R"({"revision":2})");
+  ASSERT_THAT(labelled, SizeIs(1));
+  EXPECT_EQ(labelled[0].label_zh, "版次");
+}
+
+TEST(AuditChanges, FallBackToTheJson) {
+  const auto changes =
+      ChangesOf("no_such_record", R"({"a":{"b":[1,2]},"c":"x"})", R"({"a":{"b":[1,3]}})");
+  ASSERT_THAT(changes, SizeIs(2));
+  EXPECT_EQ(changes[0].field, "a.b.1");
+  EXPECT_EQ(changes[0].after, "3");
+  EXPECT_EQ(changes[1].field, "c");
+  EXPECT_EQ(changes[1].after, "");
+  EXPECT_THAT(ChangesOf("project", "not json", "{}"), IsEmpty());
+  EXPECT_THAT(ChangesOf("no_such_record", "", ""), IsEmpty());
+}
+
+}  // namespace
+}  // namespace bangfu::audit

@@ -1,0 +1,245 @@
+// SearchAudit and ExportAudit.
+#include <charconv>
+#include <utility>
+
+#include "common/audit/access.h"
+#include "common/audit/service_rows.h"
+#include "common/base/clock.h"
+#include "common/base/page_token.h"
+#include "common/base/strings.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "common/table/csv.h"
+
+namespace bangfu::audit {
+
+namespace {
+
+using rpc::CallContext;
+using Chunk = type::v1::FileChunk;
+
+constexpr int kDefaultPage = 20;
+constexpr int kMaxPage = 100;
+// A page ends early rather than outgrow a message.
+constexpr size_t kMaxPageBytes = 3 << 20;
+constexpr size_t kChunkBytes = 64 << 10;
+constexpr int kExportPage = 200;
+
+template <typename Request>
+std::string FilterOf(const Request& request) {
+  return Cat(request.region_code(), "/", request.subject(), "/", request.aggregate_type(), "/",
+             request.aggregate_id(), "/", request.action(), "/", request.from().seconds(), "/",
+             request.to().seconds());
+}
+
+std::vector<std::string> KeyOf(const Place& place) {
+  return {Cat(absl::ToUnixMicros(place.occurred_at)), place.aggregate_type,
+          place.aggregate_id.ToString(), Cat(place.chain_no)};
+}
+
+absl::StatusOr<Place> PlaceOf(const std::vector<std::string>& key) {
+  Place place;
+  int64_t micros = 0;
+  const auto number = [](const std::string& text, int64_t* out) {
+    return std::from_chars(text.data(), text.data() + text.size(), *out).ec == std::errc();
+  };
+  if (key.size() == 4 && number(key[0], &micros) && number(key[3], &place.chain_no)) {
+    absl::StatusOr<Ulid> id = Ulid::Parse(key[2]);
+    if (id.ok()) {
+      place.occurred_at = absl::FromUnixMicros(micros);
+      place.aggregate_type = key[1];
+      place.aggregate_id = *id;
+      return place;
+    }
+  }
+  return InvalidField("page_token", "翻页标记无效").Build();
+}
+
+Place PlaceOf(const Record& r) {
+  return {r.entry.occurred_at, r.entry.aggregate_type, r.entry.aggregate_id, r.chain_no};
+}
+
+absl::StatusOr<v1::SearchAuditResponse> SearchAudit(CallContext& context,
+                                                    const v1::SearchAuditRequest& request) {
+  ASSIGN_OR_RETURN(Search search, SearchOf(context, request));
+  ASSIGN_OR_RETURN(search.limit, ResolvePageSize(request.page_size(), kDefaultPage, kMaxPage));
+  const std::string filter = Cat("audit/", FilterOf(request));
+  ASSIGN_OR_RETURN(std::vector<std::string> key, DecodePageToken(request.page_token(), filter));
+  if (!key.empty()) {
+    ASSIGN_OR_RETURN(search.after, PlaceOf(key));
+  }
+  ASSIGN_OR_RETURN(Found found, SearchLog(context.db, search));
+  v1::SearchAuditResponse response;
+  size_t bytes = 0;
+  for (const Record& record : found.records) {
+    v1::AuditEntry entry = ToProto(record, request.with_json());
+    bytes += entry.ByteSizeLong();
+    if (response.entries_size() > 0 && bytes > kMaxPageBytes) {
+      found.next = PlaceOf(found.records[response.entries_size() - 1]);
+      break;
+    }
+    *response.add_entries() = std::move(entry);
+  }
+  if (found.next) response.set_next_page_token(EncodePageToken(KeyOf(*found.next), filter));
+  return response;
+}
+
+// --- export ---
+
+// Bytes in chunks of bounded size.
+class Chunks {
+ public:
+  explicit Chunks(rpc::Writer<Chunk>& writer) : writer_(writer) {}
+  absl::Status Add(std::string_view bytes) {
+    buffer_.append(bytes);
+    return buffer_.size() >= kChunkBytes ? Flush() : absl::OkStatus();
+  }
+  absl::Status Flush() {
+    for (size_t at = 0; at < buffer_.size(); at += kChunkBytes) {
+      Chunk chunk;
+      chunk.set_data(buffer_.substr(at, kChunkBytes));
+      RETURN_IF_ERROR(writer_.Write(chunk));
+    }
+    buffer_.clear();
+    return absl::OkStatus();
+  }
+
+ private:
+  rpc::Writer<Chunk>& writer_;
+  std::string buffer_;
+};
+
+table::TableSpec CsvSpec() {
+  table::TableSpec spec;
+  spec.table_no = "AUDIT";
+  spec.title_zh = "审计日志";
+  for (const auto& [key, header] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"occurred_at", "时间"},
+                                                                  {"aggregate_type", "记录类型"},
+                                                                  {"aggregate_id", "记录编号"},
+                                                                  {"chain_no", "链内序号"},
+                                                                  {"action", "操作"},
+                                                                  {"subject", "人员编号"},
+                                                                  {"name", "姓名"},
+                                                                  {"role", "角色"},
+                                                                  {"actor_region", "授权地区"},
+                                                                  {"delegated_by", "委托人"},
+                                                                  {"grant_id", "授权编号"},
+                                                                  {"region", "记录地区"},
+                                                                  {"field", "字段"},
+                                                                  {"label", "字段名称"},
+                                                                  {"before", "原值"},
+                                                                  {"after", "新值"},
+                                                                  {"reason", "理由"},
+                                                                  {"request_id", "请求编号"},
+                                                                  {"source_system", "来源系统"},
+                                                                  {"client_ip", "来源地址"},
+                                                                  {"hash", "哈希"}}) {
+    table::ColumnSpec column;
+    column.key = key;
+    column.header_zh = header;
+    spec.columns.push_back(std::move(column));
+  }
+  return spec;
+}
+
+absl::Status WriteEntry(table::TableWriter& csv, const v1::AuditEntry& e) {
+  const std::string at =
+      absl::FormatTime("%Y-%m-%d %H:%M:%S", ToTime(e.occurred_at()), ShanghaiTimeZone());
+  const auto line = [&](const type::v1::FieldChange& change) {
+    return csv.WriteRow({at,
+                         e.aggregate_type(),
+                         e.aggregate_id(),
+                         Cat(e.chain_no()),
+                         e.action(),
+                         e.actor().subject(),
+                         e.actor().name(),
+                         e.actor().role(),
+                         e.actor().region_path(),
+                         e.actor().delegated_by(),
+                         e.actor().grant_id(),
+                         e.region_path(),
+                         change.field(),
+                         change.label_zh(),
+                         change.before(),
+                         change.after(),
+                         e.reason(),
+                         e.request_id(),
+                         e.source_system(),
+                         e.client_ip(),
+                         e.hash()});
+  };
+  // An entry that changed nothing that may be shown has a line, too.
+  if (e.changes().empty()) return line(type::v1::FieldChange());
+  for (const type::v1::FieldChange& change : e.changes()) RETURN_IF_ERROR(line(change));
+  return absl::OkStatus();
+}
+
+absl::Status ExportAudit(CallContext& context, const v1::ExportAuditRequest& request,
+                         rpc::Writer<Chunk>& writer) {
+  const bool csv = request.format() == type::v1::FILE_FORMAT_CSV;
+  if (!csv && request.format() != type::v1::FILE_FORMAT_NDJSON) {
+    return InvalidField("format", "没有此文件格式");
+  }
+  ASSIGN_OR_RETURN(Search search, SearchOf(context, request));
+  search.limit = kExportPage;
+  // What is written while it runs is not in it.
+  if (!search.to || *search.to > context.now) search.to = context.now + absl::Microseconds(1);
+  // Recorded first: an export that is cut off was one, too.
+  Access access;
+  access.id = context.ids.Next();
+  access.action = ActionOf(context);
+  access.region_path = search.region           ? *search.region
+                       : context.scope.empty() ? ""
+                                               : context.scope[0];
+  access.actor = ActorAt(context, access.region_path);
+  access.fields = {FilterOf(request)};
+  access.reason = request.reason();
+  access.request_id = request.request_id();
+  access.client_ip = context.caller.client_ip;
+  access.occurred_at = context.now;
+  RETURN_IF_ERROR(RecordAccess(context.db, access));
+
+  Chunks chunks(writer);
+  table::CsvWriter::Options options;
+  options.bom = !request.no_bom();
+  options.preamble = false;
+  table::CsvWriter table(options, [&](std::string_view bytes) { return chunks.Add(bytes); });
+  if (csv) RETURN_IF_ERROR(table.Begin(CsvSpec(), table::TableMeta()));
+  int64_t entries = 0;
+  while (true) {
+    if (context.cancelled && context.cancelled()) {
+      return absl::CancelledError("the client went away");
+    }
+    ASSIGN_OR_RETURN(Found found, SearchLog(context.db, search));
+    for (const Record& record : found.records) {
+      const v1::AuditEntry entry = ToProto(record, !csv);
+      RETURN_IF_ERROR(csv ? WriteEntry(table, entry) : chunks.Add(ToJson(entry) + "\n"));
+      ++entries;
+    }
+    if (!found.next) break;
+    search.after = std::move(found.next);
+  }
+  Chunk last;
+  if (csv) {
+    ASSIGN_OR_RETURN(table::TableSummary summary, table.Finish());
+    last.mutable_meta()->set_rows_sha256(summary.rows_sha256);
+  }
+  RETURN_IF_ERROR(chunks.Flush());
+  last.mutable_meta()->set_table_no("AUDIT");
+  last.mutable_meta()->set_row_count(entries);
+  SetTime(context.now, last.mutable_meta()->mutable_snapshot_time());
+  last.set_file_name(csv ? "审计日志.csv" : "审计日志.ndjson");
+  return writer.Write(last);
+}
+
+}  // namespace
+
+void RegisterSearch(rpc::Router& router) {
+  router.Unary<v1::SearchAuditRequest, v1::SearchAuditResponse>(
+      "bangfu.audit.v1.AuditService.SearchAudit", SearchAudit);
+  router.ServerStream<v1::ExportAuditRequest, Chunk>("bangfu.audit.v1.AuditService.ExportAudit",
+                                                     ExportAudit);
+}
+
+}  // namespace bangfu::audit
