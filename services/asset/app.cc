@@ -26,6 +26,7 @@ absl::Status Compose(runtime::App& app) {
   runtime::StandardOptions standard;
   standard.region_names = identity::NamesFromCopy("region_copy");
   standard.states = AssetStates();
+  standard.sensitive = {api::SensitiveAssets()};
   standard.following = {{api::kRegistry, api::kReferenceConsumer, RegistryAggregates(),
                          std::make_shared<RegistryCopies>()}};
   standard.dictionary.prefills = api::Prefills();

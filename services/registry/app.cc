@@ -10,9 +10,10 @@
 #include "services/registry/api/grants.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/inventory_api.h"
+#include "services/registry/api/project_writer.h"
 #include "services/registry/api/report_work.h"
-#include "services/registry/jobs/campaign_opening.h"
 #include "services/registry/api/unit_report_work.h"
+#include "services/registry/jobs/campaign_opening.h"
 #include "services/registry/jobs/project_import.h"
 #include "services/registry/schema/migrations.h"
 
@@ -50,6 +51,7 @@ absl::Status Compose(runtime::App& app) {
   standard.inbox.calendar = InboxCalendar();
   standard.work = {UnitReportSource(), ConfirmationSource(), MonthlyReportSource(app.clock())};
   standard.region_path = RegionOfImport;
+  standard.sensitive = {SensitiveProjects()};
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
   RegisterHandlers(app.router(), operations, app.ids());
 

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "common/base/bp.h"
@@ -10,6 +11,7 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/blob/service.h"
+#include "common/contract/sensitive.h"
 #include "common/inbox/service.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
@@ -161,13 +163,30 @@ absl::Status TakenExternalId(mysql::Executor& db, const v1::AssetDetails& detail
 
 }  // namespace
 
+audit::SensitiveRecord SensitiveAssets() {
+  audit::SensitiveRecord kind;
+  kind.aggregate_type = kAggregate;
+  kind.read =
+      [](mysql::Executor& db, const Ulid& id,
+         const std::vector<std::string>& regions) -> absl::StatusOr<audit::SensitiveRecord::Read> {
+    ASSIGN_OR_RETURN(const store::AssetRow row, Load(db, id.ToString(), regions));
+    return audit::SensitiveRecord::Read{row.region_path, std::make_unique<v1::Asset>(ToAsset(row))};
+  };
+  return kind;
+}
+
 void AssetHandlers::Register(rpc::Router& router) {
   const auto add = [&]<typename Request, typename Response>(
                        const char* name, absl::StatusOr<Response> (AssetHandlers::*f)(
                                              rpc::CallContext&, const Request&)) {
-    router.Unary<Request, Response>(
-        Cat("bangfu.asset.v1.AssetService.", name),
-        [this, f](rpc::CallContext& c, const Request& r) { return (this->*f)(c, r); });
+    router.Unary<Request, Response>(Cat("bangfu.asset.v1.AssetService.", name),
+                                    [this, f](rpc::CallContext& c, const Request& r) {
+                                      absl::StatusOr<Response> answer = (this->*f)(c, r);
+                                      // Who looks unmasked is recorded:
+                                      // AuditService.RevealSensitive.
+                                      if (answer.ok()) contract::MaskSensitive(&*answer);
+                                      return answer;
+                                    });
   };
   add("RegisterAsset", &AssetHandlers::RegisterAsset);
   add("UpdateAsset", &AssetHandlers::UpdateAsset);
@@ -293,6 +312,7 @@ absl::StatusOr<v1::Asset> AssetHandlers::UpdateAsset(rpc::CallContext& c,
           replace.set_replace_message_fields(true);
           replace.set_replace_repeated_fields(true);
           FieldMaskUtil::MergeMessageTo(r.details(), r.update_mask(), replace, &details);
+          contract::RestoreMasked(old, &details);
           const auto touches = [&](std::initializer_list<const char*> fields) {
             for (const char* field : fields) {
               if (FieldMaskUtil::IsPathInFieldMask(field, r.update_mask())) return true;

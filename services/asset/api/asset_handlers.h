@@ -3,6 +3,7 @@
 
 #include "absl/time/time.h"
 #include "bangfu/asset/v1/asset_service.pb.h"
+#include "common/audit/service.h"
 #include "common/rpc/call_context.h"
 #include "common/rpc/router.h"
 
@@ -44,5 +45,8 @@ class AssetHandlers {
  private:
   const HandlerOptions options_;
 };
+
+// The keepers of assets by name, for the one rpc that records who looks (record type "asset").
+audit::SensitiveRecord SensitiveAssets();
 
 }  // namespace bangfu::asset::api

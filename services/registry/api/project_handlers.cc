@@ -8,6 +8,7 @@
 #include "common/base/digest.h"
 #include "common/base/text.h"
 #include "common/blob/service.h"
+#include "common/contract/sensitive.h"
 #include "common/rpc/actor.h"
 #include "common/rpc/batch_get.h"
 #include "common/rpc/mutation.h"
@@ -94,7 +95,7 @@ absl::StatusOr<v1::Project> Register(Context& context, const v1::RegisterProject
         std::vector<ProjectChange> changes;
         changes.push_back(std::move(change));
         RETURN_IF_ERROR(WriteProjects(m.tx(), author, references, &changes));
-        return std::move(changes[0].project);
+        return Masked(std::move(changes[0].project));
       });
 }
 
@@ -149,6 +150,7 @@ absl::StatusOr<v1::Project> Update(Context& context, const v1::UpdateProjectRequ
         const ProjectReferences& references = locked.references;
         ProjectChange change;
         change.project = std::move(locked.after);
+        contract::RestoreMasked(locked.before, &change.project);
         ProjectCheckOptions options;
         options.scope = context.scope;
         options.editor_level = EditorLevel(locked.actor);
@@ -163,7 +165,7 @@ absl::StatusOr<v1::Project> Update(Context& context, const v1::UpdateProjectRequ
         RETURN_IF_ERROR(
             blob::UseEvidence(m, change.project.mutable_evidence(),
                               {"project", id, "UpdateProject", "project.evidence", {}}));
-        if (ToBytes(change.project) == ToBytes(locked.before)) return change.project;
+        if (ToBytes(change.project) == ToBytes(locked.before)) return Masked(change.project);
         if (locked.before.verification_state() == v1::VERIFICATION_STATE_COUNTY_VERIFIED &&
             VerifiedFieldChanged(locked.before, change.project)) {
           if (request.reason().empty()) {
@@ -180,7 +182,7 @@ absl::StatusOr<v1::Project> Update(Context& context, const v1::UpdateProjectRequ
         std::vector<ProjectChange> changes;
         changes.push_back(std::move(change));
         RETURN_IF_ERROR(WriteProjects(m.tx(), author, references, &changes));
-        return std::move(changes[0].project);
+        return Masked(std::move(changes[0].project));
       });
 }
 
@@ -203,15 +205,11 @@ absl::StatusOr<v1::Project> Void(Context& context, const v1::VoidProjectRequest&
         std::vector<ProjectChange> changes;
         changes.push_back(std::move(change));
         RETURN_IF_ERROR(WriteProjects(m.tx(), author, locked.references, &changes));
-        return std::move(changes[0].project);
+        return Masked(std::move(changes[0].project));
       });
 }
 
-v1::Project Shown(const Context& context, const ProjectRow& row) {
-  v1::Project project = ProjectOf(row);
-  MaskContact(context.caller, &project);
-  return project;
-}
+v1::Project Shown(const ProjectRow& row) { return Masked(ProjectOf(row)); }
 
 // The projects with what the caller could do; one query for the edit windows of all.
 absl::StatusOr<std::vector<v1::Project>> WithActions(Context& context,
@@ -229,7 +227,7 @@ absl::StatusOr<std::vector<v1::Project>> WithActions(Context& context,
     if (const auto unit = units.find(row.region_path); unit != units.end()) {
       subject.window = unit->second.window;
     }
-    v1::Project project = Shown(context, row);
+    v1::Project project = Shown(row);
     workflow::FillAllowedActions(
         ProjectTable().Allowed(subject, workflow::ActorAt(context.caller, row.region_path)),
         project.mutable_allowed_actions());
@@ -273,7 +271,7 @@ absl::StatusOr<v1::ListProjectsResponse> List(Context& context,
   }
   if (one) {
     ASSIGN_OR_RETURN(const auto rows, GetProjects(context.db, {*one}, context.scope));
-    for (const ProjectRow& row : rows) *response.add_projects() = Shown(context, row);
+    for (const ProjectRow& row : rows) *response.add_projects() = Shown(row);
     return response;
   }
   ASSIGN_OR_RETURN(const std::string path,
@@ -319,7 +317,7 @@ absl::StatusOr<v1::ListProjectsResponse> List(Context& context,
     if (by_update) return {absl::StrCat(absl::ToUnixMicros(row.updated_at)), row.id.ToString()};
     return {row.region_path, row.id.ToString()};
   });
-  for (const ProjectRow& row : rows) *response.add_projects() = Shown(context, row);
+  for (const ProjectRow& row : rows) *response.add_projects() = Shown(row);
   return response;
 }
 
@@ -339,7 +337,7 @@ absl::StatusOr<v1::SearchProjectsResponse> Search(Context& context,
   ClosePage(page, &rows, &response, [](const ProjectRow& row) -> std::vector<std::string> {
     return {row.region_path, row.id.ToString()};
   });
-  for (const ProjectRow& row : rows) *response.add_projects() = Shown(context, row);
+  for (const ProjectRow& row : rows) *response.add_projects() = Shown(row);
   return response;
 }
 

@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/region.h"
 #include "common/base/text.h"
+#include "common/contract/sensitive.h"
 #include "common/feed/outbox.h"
 #include "common/rpc/actor.h"
 #include "services/registry/api/convert.h"
@@ -552,21 +553,22 @@ v1::Project ProjectOf(const ProjectRow& row) {
   return p;
 }
 
-void MaskContact(const auth::Caller& caller, v1::Project* project) {
-  if (caller.May({options::v1::ROLE_VILLAGE_REPORTER, options::v1::ROLE_TOWNSHIP_REVIEWER,
-                  options::v1::ROLE_COUNTY_OPERATOR, options::v1::ROLE_COUNTY_APPROVER},
-                 project->region_path())) {
-    return;
-  }
-  if (!project->filler_name().empty()) {
-    project->set_filler_name(Cat(Utf8Truncate(project->filler_name(), 1), "**"));
-  }
-  if (!project->filler_phone().empty()) {
-    const std::string phone = project->filler_phone();
-    project->set_filler_phone(phone.size() > 7
-                                  ? Cat(phone.substr(0, 3), "****", phone.substr(phone.size() - 4))
-                                  : "****");
-  }
+v1::Project Masked(v1::Project project) {
+  contract::MaskSensitive(&project);
+  return project;
+}
+
+audit::SensitiveRecord SensitiveProjects() {
+  audit::SensitiveRecord kind;
+  kind.aggregate_type = "project";
+  kind.read =
+      [](mysql::Executor& db, const Ulid& id,
+         const std::vector<std::string>& regions) -> absl::StatusOr<audit::SensitiveRecord::Read> {
+    ASSIGN_OR_RETURN(const ProjectRow row, GetProject(db, id, regions));
+    return audit::SensitiveRecord::Read{row.region_path,
+                                        std::make_unique<v1::Project>(ProjectOf(row))};
+  };
+  return kind;
 }
 
 v1::Project PublicProject(v1::Project project) {

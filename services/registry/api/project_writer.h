@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "bangfu/registry/v1/project.pb.h"
+#include "common/audit/service.h"
 #include "common/auth/caller.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
@@ -85,8 +86,10 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
 
 // The contract's project of a row: the record with what columns decide.
 v1::Project ProjectOf(const ProjectRow& row);
-// Contact data is for those who work with the record where it lies; others see it masked.
-void MaskContact(const auth::Caller& caller, v1::Project* project);
+// As every answer shows it: contact data is masked.
+v1::Project Masked(v1::Project project);
+// The contact data of a project, for the one rpc that records who looks.
+audit::SensitiveRecord SensitiveProjects();
 // As other systems and the audit see it: without contact data and allowed actions.
 v1::Project PublicProject(v1::Project project);
 

@@ -27,6 +27,7 @@
 #include "services/registry/api/dictionary.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/long_work_for_test.h"
+#include "services/registry/api/project_writer.h"
 #include "services/registry/app.h"
 #include "services/registry/store/project_store.h"
 #include "services/registry/store/record_table.h"
@@ -1270,17 +1271,26 @@ TEST_F(RegistryTest, ChangesArePublishedWithTheirStateAndWithoutContactData) {
   EXPECT_EQ(Int("SELECT COUNT(*) FROM audit_log WHERE after_json LIKE '%13800000000%'"), 0);
 }
 
-TEST_F(RegistryTest, ContactDataIsForThoseWhoWorkThere) {
+TEST_F(RegistryTest, ContactDataIsMaskedAndShownOnlyByTheRpcThatRecordsIt) {
   v1::Project p = SomeProject();
   p.set_filler_name("张三丰");
   p.set_filler_phone("13812345678");
   const auto made = Register(p, county_);
   ASSERT_THAT(made, IsOk());
-  EXPECT_EQ(Get(made->id(), village_)->filler_phone(), "13812345678");
-  const auto seen = Get(made->id(), server_.Token(role::ROLE_AUDITOR, "36", "auditor"));
-  ASSERT_THAT(seen, IsOk());
-  EXPECT_EQ(seen->filler_phone(), "138****5678");
-  EXPECT_EQ(seen->filler_name(), "张**");
+  EXPECT_EQ(made->filler_phone(), "138****5678");
+  const std::string auditor = server_.Token(role::ROLE_AUDITOR, "36", "auditor");
+  for (const std::string& token : {village_, county_, auditor}) {
+    const auto seen = Get(made->id(), token);
+    ASSERT_THAT(seen, IsOk());
+    EXPECT_EQ(seen->filler_phone(), "138****5678");
+    EXPECT_EQ(seen->filler_name(), "张**");
+  }
+  const auto id = Ulid::Parse(made->id());
+  const auto read = SensitiveProjects().read(server_.database().db(), *id, {"360733"});
+  ASSERT_THAT(read, IsOk());
+  EXPECT_EQ(static_cast<const v1::Project&>(*read->message).filler_phone(), "13812345678");
+  EXPECT_THAT(SensitiveProjects().read(server_.database().db(), *id, {"3601"}).status(),
+              StatusIs(Code::kNotFound));
 }
 
 TEST_F(RegistryTest, AnAmountThatComesAsANumberIsExact) {
