@@ -248,7 +248,10 @@ absl::StatusOr<v1::Period> ReturnPeriod(const ServiceOptions& options, CallConte
         for (const type::v1::ReturnReason& r : request.reasons()) {
           *reason += Cat(reason->empty() ? "" : "；", r.text());
         }
-        return MarkAbove(m.tx(), p.table_no(), p.period(), p.region_code());
+        return MarkAbove(m.tx(), p.table_no(), p.period(), p.region_code(),
+                         [&](const v1::Period& before, const PeriodRow& after) {
+                           return Record(m, &before, after, "下级报表退回");
+                         });
       });
 }
 

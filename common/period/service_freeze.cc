@@ -103,7 +103,10 @@ Result Freeze(OperationContext& context, const ServiceOptions& options,
     p.mutable_watermarks()->Assign(taken.watermarks.begin(), taken.watermarks.end());
     SetTime(moment, p.mutable_frozen_at());
     RETURN_IF_ERROR(UpdatePeriod(tx, row));
-    RETURN_IF_ERROR(MarkAbove(tx, p.table_no(), p.period(), region));
+    RETURN_IF_ERROR(MarkAbove(tx, p.table_no(), p.period(), region,
+                              [&](const v1::Period& above, const PeriodRow& marked) {
+                                return Record(tx, context, above, marked);
+                              }));
     RETURN_IF_ERROR(Record(tx, context, before, row));
     if (freeze.before_commit) RETURN_IF_ERROR(freeze.before_commit(tx));
     RETURN_IF_ERROR(context.SaveCursor(tx, "", taken.rows.rows));

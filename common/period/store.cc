@@ -376,19 +376,31 @@ absl::StatusOr<std::vector<Component>> StandingComponents(mysql::Executor& db,
   return out;
 }
 
-absl::Status MarkAbove(mysql::Tx& tx, const std::string& table_no, const std::string& period,
-                       const std::string& region_path) {
+absl::Status MarkAbove(
+    mysql::Tx& tx, const std::string& table_no, const std::string& period,
+    const std::string& region_path,
+    const std::function<absl::Status(const v1::Period& before, const PeriodRow& after)>& record) {
   const std::vector<std::string> above = Above({region_path});
   if (above.empty()) return absl::OkStatus();
   mysql::Params params{table_no, period};
   params.insert(params.end(), above.begin(), above.end());
-  // Their versions move: a submission above at the same moment does not pass.
-  return tx
-      .Execute(Cat("UPDATE report_period SET needs_update = 1, version = version + 1 WHERE "
-                   "table_no = ? AND period = ? AND region_path IN (",
-                   mysql::Placeholders(above.size()), ") AND newest = 1 AND state BETWEEN 2 AND 8"),
-               params)
-      .status();
+  // Those that are being frozen, too. Their versions move: a submission above at the same moment
+  // does not pass.
+  ASSIGN_OR_RETURN(std::vector<PeriodRow> rows,
+                   FromRows(tx.Query(Cat("SELECT ", kColumns,
+                                         " FROM report_period WHERE table_no = ? AND period = ? "
+                                         "AND region_path IN (",
+                                         mysql::Placeholders(above.size()),
+                                         ") AND newest = 1 AND state BETWEEN 2 AND 8 "
+                                         "ORDER BY region_path FOR UPDATE"),
+                                     params)));
+  for (PeriodRow& row : rows) {
+    const v1::Period before = row.message;
+    row.message.set_needs_update(true);
+    RETURN_IF_ERROR(UpdatePeriod(tx, row));
+    RETURN_IF_ERROR(record(before, row));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace bangfu::period

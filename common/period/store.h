@@ -101,8 +101,11 @@ absl::StatusOr<std::vector<Component>> StandingComponents(mysql::Executor& db,
                                                           const std::string& period,
                                                           const std::vector<std::string>& regions,
                                                           bool lock);
-// The frozen tables above that could be made of this region's need an update.
-absl::Status MarkAbove(mysql::Tx& tx, const std::string& table_no, const std::string& period,
-                       const std::string& region_path);
+// The frozen tables above that could be made of this region's need an update: each is given to
+// `record` as it was and as it is.
+absl::Status MarkAbove(
+    mysql::Tx& tx, const std::string& table_no, const std::string& period,
+    const std::string& region_path,
+    const std::function<absl::Status(const v1::Period& before, const PeriodRow& after)>& record);
 
 }  // namespace bangfu::period
