@@ -74,6 +74,8 @@ TEST(Forms, WhatAFormSubmitsCanBeCheckedWithoutStoring) {
       {"ChangeFeed.RedriveParkedEvents", "an operator's command: nothing is filled"},
       {"OperationService.CancelOperation", "a command to running work"},
       {"OperationService.ResumeOperation", "a command to stopped work"},
+      {"AuditService.ExportAudit", "reads; what it writes is that it was read"},
+      {"AuditService.RevealSensitive", "a look; what it writes is that somebody looked"},
       {"ImportService.BeginImport", "opens an upload; ValidateImport checks its rows"},
       {"ImportService.UploadChunk", "bytes of an upload"},
       {"ImportService.ValidateImport", "is itself the check"},
