@@ -10,31 +10,24 @@
 
 namespace bangfu::audit {
 
-namespace {
-
-constexpr size_t kCountyDigits = 6;
-
-// The one county that everything asked for lies in; empty: there are more.
-std::string OneCounty(const Search& search) {
+std::string OneCounty(const std::vector<std::string>& scope,
+                      const std::optional<std::string>& region) {
+  constexpr size_t kCountyDigits = 6;
+  if (region && region->size() >= kCountyDigits) return region->substr(0, kCountyDigits);
   std::string county;
-  if (search.region && search.region->size() >= kCountyDigits) {
-    return search.region->substr(0, kCountyDigits);
-  }
-  for (const std::string& region : search.scope) {
-    if (region.size() < kCountyDigits) return "";
-    const std::string own = region.substr(0, kCountyDigits);
+  for (const std::string& one : scope) {
+    if (one.size() < kCountyDigits) return "";
+    const std::string own = one.substr(0, kCountyDigits);
     if (!county.empty() && county != own) return "";
     county = own;
   }
   return county;
 }
 
-}  // namespace
-
 std::string CandidateSql(const Search& search, mysql::Params* params) {
   std::string index;
   std::string where;
-  const std::string county = OneCounty(search);
+  const std::string county = OneCounty(search.scope, search.region);
   if (search.aggregate_id) {
     // One chain: its entries are few.
     index = "PRIMARY";

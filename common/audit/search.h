@@ -41,6 +41,10 @@ struct Found {
   std::optional<Place> next;
 };
 
+// The one county that everything asked for lies in; empty: there are more.
+std::string OneCounty(const std::vector<std::string>& scope,
+                      const std::optional<std::string>& region);
+
 absl::StatusOr<Found> SearchLog(mysql::Executor& db, const Search& search);
 
 // The statement of SearchLog that takes candidates from an index, for the test of its plan.

@@ -96,6 +96,7 @@ std::string RegionOf(int i) {
 struct Column {
   std::string name, type;
   int64_t length = 0;
+  bool generated = false;  // the server computes it
 };
 
 struct Table {
@@ -117,6 +118,17 @@ const std::map<std::string, std::string>& SmallEverywhere() {
       {"feed_meta", "one row"},
       {"feed_outbox", "events on their way into the feed, less than a second's"}};
   return *tables;
+}
+
+// Of the standard parts: plans that are as they should be although they look otherwise.
+const std::map<std::string, std::string>& AcceptedEverywhere() {
+  static const auto* const plans = new std::map<std::string, std::string>{
+      {"AuditService.SearchAudit audit_log",
+       "a person's entries and a record's go newest first by their own index, and a page looks "
+       "through a bounded number of them; search_test.cc explains each"},
+      {"AuditService.ListAccesses access_log",
+       "a person's looks go newest first by the person's index"}};
+  return *plans;
 }
 
 bool IsRegion(std::string_view column) {
@@ -152,12 +164,14 @@ class Database {
       : database_(database), options_(options) {
     auto columns = database.db().Query(
         "SELECT c.TABLE_NAME, c.COLUMN_NAME, c.DATA_TYPE, "
-        "COALESCE(c.CHARACTER_MAXIMUM_LENGTH, 0) FROM information_schema.COLUMNS c "
+        "COALESCE(c.CHARACTER_MAXIMUM_LENGTH, 0), COALESCE(c.GENERATION_EXPRESSION, '') "
+        "FROM information_schema.COLUMNS c "
         "WHERE c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME NOT LIKE 'schema\\_%' "
         "ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION");
     EXPECT_THAT(columns, IsOk());
     for (const mysql::Row& row : columns.value_or(mysql::Rows())) {
-      tables_[row.String(0)].columns.push_back({row.String(1), row.String(2), row.Int(3)});
+      tables_[row.String(0)].columns.push_back(
+          {row.String(1), row.String(2), row.Int(3), !row.String(4).empty()});
     }
     auto keys = database.db().Query(
         "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS "
@@ -173,11 +187,15 @@ class Database {
     for (const auto& [name, table] : tables_) {
       if (IsSmall(name)) continue;
       std::vector<std::string> columns;
-      for (const Column& c : table.columns) columns.push_back(c.name);
+      for (const Column& c : table.columns) {
+        if (!c.generated) columns.push_back(c.name);
+      }
       std::vector<mysql::Params> rows;
       for (int i = 0; i < kRows; ++i) {
         mysql::Params row;
-        for (const Column& c : table.columns) row.push_back(Value(name, c, i));
+        for (const Column& c : table.columns) {
+          if (!c.generated) row.push_back(Value(name, c, i));
+        }
         rows.push_back(std::move(row));
       }
       EXPECT_THAT(mysql::BulkInsert(database_.db(), name, Join(columns), rows, "", "INSERT IGNORE"),
@@ -200,7 +218,11 @@ class Database {
       const auto alias = names.find(step.table);
       if (alias == names.end()) continue;  // what the server derived, or found out without a table
       const std::string& name = alias->second;
-      if (IsSmall(name) || options_.accepted.contains(Cat(method, " ", name))) continue;
+      const std::string place = Cat(method, " ", name);
+      if (IsSmall(name) || options_.accepted.contains(place) ||
+          AcceptedEverywhere().contains(place)) {
+        continue;
+      }
       const std::string problem = ProblemOf(paged, listed, tables_.at(name), step);
       listed = false;
       if (!problem.empty()) {
