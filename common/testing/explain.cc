@@ -72,11 +72,15 @@ class OwningSession final : public Explaining<mysql::Session> {
   void Reset() override { session_->Reset(); }
 
  protected:
-  absl::Status RunTransaction(const std::function<absl::Status(mysql::Tx&)>& body) override {
-    return mysql::TransactRaw(*session_, [&](mysql::Tx& tx) {
-      Explaining<mysql::Tx> explaining(tx, plans_);
-      return body(explaining);
-    });
+  absl::Status RunTransaction(const std::function<absl::Status(mysql::Tx&)>& body,
+                              mysql::Reads reads) override {
+    return mysql::TransactRaw(
+        *session_,
+        [&](mysql::Tx& tx) {
+          Explaining<mysql::Tx> explaining(tx, plans_);
+          return body(explaining);
+        },
+        reads);
   }
 
  private:

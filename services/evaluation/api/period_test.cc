@@ -183,7 +183,7 @@ TEST_F(EvaluationPeriods, ReturnedAndReissuedTheSecondRevisionDiffersByTheRowTha
 
   v1::PlanMeasuresRequest plan;
   plan.set_id(w_.OpenEntry(first_)->id());
-  plan.mutable_plan()->add_measures()->set_code("COLD_CHAIN");
+  plan.mutable_plan()->add_measures()->set_code("COLD_STORAGE");
   plan.mutable_plan()->set_responsible_unit("麻州镇人民政府");
   plan.mutable_plan()->set_responsible_person("李明");
   SetDay(absl::CivilDay(2027, 6, 30), plan.mutable_plan()->mutable_due());
@@ -197,7 +197,7 @@ TEST_F(EvaluationPeriods, ReturnedAndReissuedTheSecondRevisionDiffersByTheRowTha
   for (const type::v1::FieldChange& f : diff.differences(0).fields()) {
     fields[f.label_zh()] = f.after();
   }
-  EXPECT_THAT(fields["采取措施"], HasSubstr("COLD_CHAIN"));
+  EXPECT_THAT(fields["采取措施"], HasSubstr("COLD_STORAGE"));
   EXPECT_EQ(fields["责任人"], "李明");
   EXPECT_EQ(fields["完成时限"], "2027-06-30");
   // Both are read by their revision; the newest when none is named.
