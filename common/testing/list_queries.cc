@@ -461,6 +461,9 @@ class Reader {
     if (const auto it = options_.requests.find(name); it != options_.requests.end()) {
       return it->second;
     }
+    if (name == "AuditService.SearchAudit" || name == "AuditService.ListAccesses") {
+      return {"aggregate_type: \"project\" aggregate_id: \"{id}\""};
+    }
     if (name == "BlobService.ListBlobs") return {"case_type: \"project\" case_id: \"{id}\""};
     return {};
   }
