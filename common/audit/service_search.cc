@@ -1,4 +1,5 @@
 // SearchAudit and ExportAudit.
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -6,6 +7,7 @@
 #include "common/audit/service_rows.h"
 #include "common/base/clock.h"
 #include "common/base/page_token.h"
+#include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -182,6 +184,13 @@ absl::Status ExportAudit(CallContext& context, const v1::ExportAuditRequest& req
     return InvalidField("format", "没有此文件格式");
   }
   ASSIGN_OR_RETURN(Search search, SearchOf(context, request));
+  // A search finds nothing there; an export would be recorded as one of a region not seen.
+  if (search.region &&
+      std::none_of(search.scope.begin(), search.scope.end(), [&](const std::string& seen) {
+        return RegionContains(seen, *search.region) || RegionContains(*search.region, seen);
+      })) {
+    return NotFound("region", request.region_code());
+  }
   search.limit = kExportPage;
   // What is written while it runs is not in it.
   if (!search.to || *search.to > context.now) search.to = context.now + absl::Microseconds(1);

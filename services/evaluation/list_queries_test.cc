@@ -36,8 +36,6 @@ TEST(ListQueries, AreServedByAnIndexWithTheRegion) {
   options.values = {{"unit_report_copy.campaign_id", testing::InventedId()},
                     {"subject.subject_type", 1}};
   options.samples = {{"period", "2026-10"}};
-  options.requests = {
-      {"PeriodService.DiffPeriod", {Cat("other_id: '", testing::InventedId(1).ToString(), "'")}}};
   options.setup = [](testing::TestDatabase& database) {
     PutFrozen(database, 0, 2);
     PutFrozen(database, 1, 1);
@@ -51,12 +49,14 @@ TEST(ListQueries, AreServedByAnIndexWithTheRegion) {
   };
   options.small = {{"criteria_set", "versions of the province's criteria and of some counties'"},
                    {"criteria_scope", "a row for each region that has criteria"}};
-  options.requests = {{"LedgerService.ListChainTrend",
-                       {"region_code: \"360733\"", "region_code: \"360733\" months: 3"}},
-                      {"LedgerService.ListIncomeSeries", {"region_code: \"360733\" months: 3"}}};
+  options.requests = {
+      {"LedgerService.ListChainTrend",
+       {"region_code: \"360733\"", "region_code: \"360733\" months: 3"}},
+      {"LedgerService.ListIncomeSeries", {"region_code: \"360733\" months: 3"}},
+      {"PeriodService.DiffPeriod", {Cat("other_id: '", testing::InventedId(1).ToString(), "'")}}};
   options.unset = {{"LedgerService.ListChainTrend.industry_id",
-                    "the invented subjects are projects; of an industry the rows are read by key"}};
-  options.unset = {{"LedgerService.ExportT14.period",
+                    "the invented subjects are projects; of an industry the rows are read by key"},
+                   {"LedgerService.ExportT14.period",
                     "a frozen T14 has rows; they are read as ExportT2 reads its own"}};
   options.accepted = {{"LedgerService.ListMeasures", "the seed's measures, in the program"}};
   testing::ExpectListsServedByIndexes(Definition(), options);
