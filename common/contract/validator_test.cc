@@ -1,6 +1,7 @@
 #include "common/contract/validator.h"
 
-#include <chrono>
+#include <time.h>
+
 #include <limits>
 
 #include "bangfu/testing/v1/broken.pb.h"
@@ -162,18 +163,27 @@ TEST(ValidatorTest, RefusesRulesThatCannotBeCompiled) {
   }
 }
 
+double ThreadCpuNanoseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
+}
+
 TEST(ValidatorTest, CostsLessThanAMicrosecondOnAPointRead) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the time of instrumented code says nothing about the code";
+#endif
   testing::v1::GetSampleRequest request;
   request.set_id("01ARZ3NDEKTSV4RRFFQ69G5FAV");
   const Validator* validator = *Validator::For(request.GetDescriptor());
   constexpr int kRuns = 20000;
-  // The best of several rounds: the machine may be busy with something else in some of them.
+  // The thread's own time, and the best of several rounds: the machine may be busy with something
+  // else.
   double best = 1e9;
   for (int round = 0; round < 20; ++round) {
-    const auto start = std::chrono::steady_clock::now();
+    const double start = ThreadCpuNanoseconds();
     for (int i = 0; i < kRuns; ++i) ASSERT_TRUE(validator->Validate(request).ok());
-    const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
-    best = std::min(best, took.count() / kRuns);
+    best = std::min(best, (ThreadCpuNanoseconds() - start) / kRuns);
   }
   EXPECT_LT(best, 1000) << "ns per request";
 }
