@@ -1,6 +1,8 @@
 #include "common/auth/caller.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "common/base/region.h"
 
@@ -11,7 +13,46 @@ bool Holds(const Grant& grant, const std::vector<Role>& roles) {
   return roles.empty() || std::find(roles.begin(), roles.end(), grant.role) != roles.end();
 }
 
+// An empty list on either side narrows nothing.
+bool Meets(const std::vector<std::string>& granted, const std::vector<std::string>& wanted) {
+  return granted.empty() || wanted.empty() ||
+         std::find_first_of(granted.begin(), granted.end(), wanted.begin(), wanted.end()) !=
+             granted.end();
+}
+
 }  // namespace
+
+bool Grant::Covers(const Facets& thing) const {
+  return Meets(fund_sources, thing.fund_sources) && Meets(industries, thing.industries);
+}
+
+bool Grant::Serves(const std::vector<std::string>& rpc_clauses) const {
+  return Meets(clauses, rpc_clauses);
+}
+
+bool Caller::MindsFacets() const {
+  return std::any_of(grants.begin(), grants.end(), [](const Grant& grant) {
+    return !grant.fund_sources.empty() || !grant.industries.empty();
+  });
+}
+
+ActingOn::ActingOn(Caller& caller, const Facets& thing) : caller_(caller) {
+  const auto covers = [&](const Grant& grant) { return grant.Covers(thing); };
+  // Nearly every grant is of all sources and industries: nothing is copied then.
+  if (std::all_of(caller.grants.begin(), caller.grants.end(), covers)) return;
+  changed_ = true;
+  grants_ = caller.grants;
+  narrowed_ = caller.narrowed;
+  const auto out = std::stable_partition(caller.grants.begin(), caller.grants.end(), covers);
+  std::move(out, caller.grants.end(), std::back_inserter(caller.narrowed));
+  caller.grants.erase(out, caller.grants.end());
+}
+
+ActingOn::~ActingOn() {
+  if (!changed_) return;
+  caller_.grants = std::move(grants_);
+  caller_.narrowed = std::move(narrowed_);
+}
 
 const Grant* Caller::Find(const std::vector<Role>& roles, std::string_view region_path) const {
   const Grant* lent = nullptr;

@@ -14,6 +14,13 @@ namespace bangfu::auth {
 
 using options::v1::Role;
 
+// What is acted on, as far as grants are narrowed by it. An empty list: the thing has none of that
+// kind, and no grant is narrowed by it.
+struct Facets {
+  std::vector<std::string> fund_sources;  // codes of the list FUND_SOURCE
+  std::vector<std::string> industries;    // its industry's code and those above it
+};
+
 struct Grant {
   Role role = options::v1::ROLE_UNSPECIFIED;
   std::string region_path;                // "36", "360733" …: holds there and below
@@ -27,6 +34,10 @@ struct Grant {
   std::string delegated_by{};              // the person on whose behalf; empty: one's own right
 
   bool LiveAt(absl::Time now) const { return from <= now && now < to; }
+  // Names one of the thing's fund sources and one of its industries, or is not narrowed by them.
+  bool Covers(const Facets& thing) const;
+  // The same of the policy's clauses ("四") that an rpc serves.
+  bool Serves(const std::vector<std::string>& rpc_clauses) const;
 };
 
 // The regions a caller may see or change, as prefixes of region_path: sorted, none inside another.
@@ -37,6 +48,9 @@ struct Caller {
   std::string subject;  // person or client id; separation of duties compares this
   std::string name;
   std::vector<Grant> grants;
+  // Live too, but their scope leaves out what the call is about: they open nothing, and a refusal
+  // can say that it is for this.
+  std::vector<Grant> narrowed;
   bool is_system = false;
   std::string client_ip;
   std::string source_system;  // x-source-system
@@ -44,6 +58,9 @@ struct Caller {
   // key's. Otherwise the grants are looked up when the call comes in.
   bool grants_in_token = false;
 
+  // Whether the sources or industries of a thing matter to any of the grants: else nobody need read
+  // them.
+  bool MindsFacets() const;
   // Holds one of `roles` at `region_path` or an ancestor of it.
   bool May(const std::vector<Role>& roles, std::string_view region_path) const;
   // The grant that lets the caller act, nullptr when none: named in the audit. One's own right
@@ -51,6 +68,22 @@ struct Caller {
   const Grant* Find(const std::vector<Role>& roles, std::string_view region_path) const;
   // Regions in which the caller holds one of `roles`; no roles = any role.
   RegionScope Scope(const std::vector<Role>& roles = {}) const;
+};
+
+// While it lives, the caller holds only those of its grants that cover a thing, so that whatever
+// asks it (tables of steps, rows that name who acted and by which grant) obeys their scope. The
+// others are in `narrowed` meanwhile.
+class ActingOn {
+ public:
+  ActingOn(Caller& caller, const Facets& thing);
+  ~ActingOn();
+  ActingOn(const ActingOn&) = delete;
+  ActingOn& operator=(const ActingOn&) = delete;
+
+ private:
+  Caller& caller_;
+  bool changed_ = false;
+  std::vector<Grant> grants_, narrowed_;  // as they were
 };
 
 bool InScope(const RegionScope& scope, std::string_view region_path);

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
+#include <utility>
 
 #include "absl/strings/str_join.h"
+#include "bangfu/options/v1/scope.pb.h"
 #include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "common/base/random.h"
@@ -127,6 +130,34 @@ struct Stages {
     return absl::OkStatus();
   }
 
+  // Grants for other clauses of the policy than the rpc's open nothing in this call.
+  static absl::Status Narrow(const Pipeline&, Call& call) {
+    auth::Caller& caller = call.caller;
+    caller.narrowed.clear();
+    const auto out = std::stable_partition(
+        caller.grants.begin(), caller.grants.end(),
+        [&](const auth::Grant& grant) { return grant.Serves(call.method->clauses); });
+    std::move(out, caller.grants.end(), std::back_inserter(caller.narrowed));
+    caller.grants.erase(out, caller.grants.end());
+    return absl::OkStatus();
+  }
+
+  // The caller has the role, but for other clauses.
+  static absl::Status OtherClauses(const Call& call) {
+    const auto& roles = call.method->roles;
+    for (const auth::Grant& grant : call.caller.narrowed) {
+      if (std::find(roles.begin(), roles.end(), grant.role) == roles.end()) continue;
+      return Error(absl::StatusCode::kPermissionDenied, "SCOPE_EXCLUDES")
+          .Message("the grant's clauses are not those that this rpc serves")
+          .With("clauses", absl::StrJoin(call.method->clauses, ","))
+          .With("granted", absl::StrJoin(grant.clauses, ","))
+          .Zh(Cat("您的授权限于政策条款（", absl::StrJoin(grant.clauses, "、"),
+                  "），此操作属于条款（", absl::StrJoin(call.method->clauses, "、"), "）"))
+          .Build();
+    }
+    return absl::OkStatus();
+  }
+
   // The caller once had the right, or will have it: the person is told which.
   static absl::Status NotNow(const Pipeline& p, const Call& call) {
     if (p.options_.grants == nullptr || call.caller.grants_in_token) return absl::OkStatus();
@@ -163,6 +194,7 @@ struct Stages {
     const Method& method = *call.method;
     call.scope = call.caller.Scope(method.roles);
     if (method.contract.access.any_role() || !call.scope.empty()) return absl::OkStatus();
+    RETURN_IF_ERROR(OtherClauses(call));
     RETURN_IF_ERROR(NotNow(p, call));
     return Error(absl::StatusCode::kPermissionDenied, "ROLE_REQUIRED")
         .Message("the caller holds none of the roles that this rpc asks for")
@@ -191,6 +223,7 @@ struct Stages {
     }
     RETURN_IF_ERROR(Authenticate(p, call));
     RETURN_IF_ERROR(LookUpGrants(p, call));
+    RETURN_IF_ERROR(Narrow(p, call));
     return Authorise(p, call);
   }
 
@@ -219,6 +252,7 @@ struct Stages {
       {"authenticate",
        Authenticate},  // before anything that depends on who calls; the cache makes it cheap
       {"grants", LookUpGrants},  // the token proves the person; what they may do changes
+      {"narrow", Narrow},        // what a grant is for, before what it opens
       {"authorise", Authorise},  // before the body: a caller without the role costs no parsing
       {"freeze", Freeze},        // after the caller is known: a freeze is no news for strangers
   };
@@ -295,6 +329,10 @@ absl::Status Pipeline::Build(const Router& router, const std::vector<std::string
       for (int role : method->contract.access.roles()) {
         method->roles.push_back(static_cast<auth::Role>(role));
       }
+      const auto& own = descriptor.options().GetRepeatedExtension(options::v1::rpc_clauses);
+      const auto& all = service->options().GetRepeatedExtension(options::v1::clauses);
+      const auto& clauses = own.empty() ? all : own;
+      method->clauses.assign(clauses.begin(), clauses.end());
       method->handler = handler;
       method->validator = *validator;
       const auto* id = descriptor.input_type()->FindFieldByName("request_id");

@@ -31,6 +31,7 @@ struct Method {
   std::string name;  // "bangfu.registry.v1.ProjectService.GetProject"
   contract::Method contract;
   std::vector<auth::Role> roles;
+  std::vector<std::string> clauses;  // of the policy, which it serves; none: not narrowed
   Handler handler;
   const contract::Validator* validator = nullptr;
   const google::protobuf::FieldDescriptor* request_id = nullptr;  // for the log

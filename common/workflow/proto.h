@@ -1,11 +1,13 @@
 // A table's answers in the words of the contracts, and a caller in the words of a table.
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
 #include "bangfu/type/v1/common.pb.h"
 #include "common/auth/caller.h"
+#include "common/base/region.h"
 #include "common/workflow/workflow.h"
 
 namespace bangfu::workflow {
@@ -14,13 +16,38 @@ namespace bangfu::workflow {
 inline Actor ActorAt(const auth::Caller& caller, std::string_view region_path) {
   Actor actor;
   actor.subject = caller.subject;
-  for (const auth::Grant& grant : caller.grants) {
-    if (region_path.substr(0, grant.region_path.size()) == grant.region_path &&
-        !actor.Holds(static_cast<RoleId>(grant.role))) {
-      actor.roles.push_back(static_cast<RoleId>(grant.role));
+  const auto add = [&](const std::vector<auth::Grant>& grants, std::vector<RoleId>* roles) {
+    for (const auth::Grant& grant : grants) {
+      const auto role = static_cast<RoleId>(grant.role);
+      if (!grant.region_path.empty() && RegionContains(grant.region_path, region_path) &&
+          std::find(roles->begin(), roles->end(), role) == roles->end()) {
+        roles->push_back(role);
+      }
     }
-  }
+  };
+  add(caller.grants, &actor.roles);
+  add(caller.narrowed, &actor.narrowed);
   return actor;
+}
+// The same, of a thing of these fund sources and industries.
+inline Actor ActorAt(const auth::Caller& caller, std::string_view region_path,
+                     const auth::Facets& thing) {
+  auth::Caller copy = caller;
+  const auth::ActingOn acting(copy, thing);
+  return ActorAt(copy, region_path);
+}
+
+// For steps without a table: one of the caller's grants that hold `roles` at the region covers the
+// thing. SCOPE_EXCLUDES when none does; OK where the caller holds none at all, which is refused by
+// what looks at regions.
+inline absl::Status CheckScope(const auth::Caller& caller, const std::vector<auth::Role>& roles,
+                               std::string_view region_path, const auth::Facets& thing,
+                               std::string_view label_zh) {
+  if (!caller.MindsFacets() || !caller.May(roles, region_path)) return absl::OkStatus();
+  auth::Caller covering = caller;
+  const auth::ActingOn acting(covering, thing);
+  if (covering.May(roles, region_path)) return absl::OkStatus();
+  return ScopeExcludes(label_zh).Build();
 }
 
 // An action of a thing without a table: allowed when `check` is OK, else its refusal.

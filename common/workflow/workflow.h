@@ -29,12 +29,23 @@ inline constexpr RoleId kSystem = -1;
 struct Actor {
   std::string subject;  // the person's id; guards of separated duties compare it
   std::vector<RoleId> roles;
+  // Roles of grants whose scope (clauses, fund sources, industries) leaves the subject out: they
+  // open nothing, and the refusal says so.
+  std::vector<RoleId> narrowed{};
 
   bool Holds(RoleId role) const {
     return std::find(roles.begin(), roles.end(), role) != roles.end();
   }
   static Actor System() { return Actor{"system", {kSystem}}; }
 };
+
+// The refusal of one who has the role, but by a grant whose scope leaves the thing out. `label_zh`:
+// what was not allowed.
+inline Error ScopeExcludes(std::string_view label_zh) {
+  return Error(absl::StatusCode::kPermissionDenied, "SCOPE_EXCLUDES")
+      .Zh(absl::StrCat("您的授权范围（条款、资金来源或产业）不含该事项，不能",
+                       std::string(label_zh)));
+}
 
 // A condition beyond state and role. OK, or the refusal with its reason and zh-CN text
 // (status/error.h), exactly as the rpc gives it.
@@ -79,6 +90,7 @@ class Table {
   // The state after `action`. `evidence`: the kinds that come with the call. Checked in this order:
   //   INVALID_ARGUMENT ACTION_UNKNOWN          no such action
   //   PERMISSION_DENIED ROLE_NOT_ALLOWED       not an action of the caller's roles
+  //   PERMISSION_DENIED SCOPE_EXCLUDES         of a role whose grant leaves the subject out
   //   FAILED_PRECONDITION STATE_NOT_ALLOWED    not in this state
   //   PERMISSION_DENIED ROLE_NOT_ALLOWED       not of the caller's roles in this state
   //   a guard's own error                      in the order of the table
@@ -94,12 +106,13 @@ class Table {
     return row->to;
   }
 
-  // Each action that one of the caller's roles could ever take, allowed now or the reason why not.
+  // Each action that one of the caller's roles, narrowed ones among them, could ever take, allowed
+  // now or the reason why not.
   // Evidence is not asked for: its kinds are named.
   std::vector<AllowedAction> Allowed(const Subject& subject, const Actor& actor) const {
     std::vector<AllowedAction> out;
     for (const TransitionType& candidate : transitions_) {
-      if (!HoldsOne(candidate, actor)) continue;
+      if (!HoldsOne(candidate, actor) && !NarrowedOne(candidate, actor)) continue;
       if (std::any_of(out.begin(), out.end(),
                       [&](const AllowedAction& a) { return a.action == candidate.action; })) {
         continue;
@@ -145,6 +158,10 @@ class Table {
     return std::any_of(row.roles.begin(), row.roles.end(),
                        [&](RoleId role) { return actor.Holds(role); });
   }
+  static bool NarrowedOne(const TransitionType& row, const Actor& actor) {
+    return std::find_first_of(row.roles.begin(), row.roles.end(), actor.narrowed.begin(),
+                              actor.narrowed.end()) != row.roles.end();
+  }
 
   absl::Status Check(const Subject& subject, std::string_view action, const Actor& actor,
                      const std::vector<std::string>* evidence, const TransitionType** found) const {
@@ -152,6 +169,7 @@ class Table {
     std::string label;
     bool of_role = false;
     bool in_state = false;
+    bool narrowed = false;
     absl::Status refusal;
     for (const TransitionType& row : transitions_) {
       if (row.action != action) continue;
@@ -160,6 +178,7 @@ class Table {
       const bool state_fits = std::find(row.from.begin(), row.from.end(), state) != row.from.end();
       of_role |= role_fits;
       in_state |= state_fits;
+      narrowed |= (state_fits || !of_role) && NarrowedOne(row, actor);
       if (!role_fits || !state_fits) continue;
       absl::Status status = CheckRow(row, subject, actor, evidence);
       if (status.ok()) {
@@ -184,6 +203,7 @@ class Table {
           .With("action", action)
           .With("state", state_label_(state));
     }
+    if (narrowed) return ScopeExcludes(label).With("action", action);
     return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
         .Zh(absl::StrCat("您的角色不能", label))
         .With("action", action);

@@ -10,6 +10,7 @@
 #include "common/rpc/mutation.h"
 #include "common/workflow/proto.h"
 #include "services/registry/api/convert.h"
+#include "services/registry/api/grant_scope.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/industries.h"
 #include "services/registry/domain/project.h"
@@ -79,6 +80,14 @@ absl::StatusOr<CategoryRow> IndustryCategoryOf(mysql::Executor& db, const std::s
   return CodesUnknown({{"industry_code", code}});
 }
 
+// A write about this industry is one of the scope of the caller's grants.
+absl::Status CheckIndustryScope(const Context& context, mysql::Executor& db,
+                                std::string_view region_path, const std::string& industry_code) {
+  ASSIGN_OR_RETURN(const Categories categories, CategoriesFor(db, context.caller));
+  return workflow::CheckScope(context.caller, context.roles, region_path,
+                              FacetsOfIndustry(industry_code, categories), "办理该产业的事项");
+}
+
 // Gets or makes; the winner of two callers at once is the one row that the unique key lets in.
 absl::StatusOr<v1::Industry> EnsureOne(Context& context, Mutation& m, const std::string& county,
                                        const std::string& code, bool emerging, bool sample) {
@@ -115,6 +124,7 @@ absl::StatusOr<v1::Industry> Ensure(Context& context, const v1::EnsureIndustryRe
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::Industry> {
         ASSIGN_OR_RETURN(const std::string county,
                          CountyPath(context, m.tx(), request.region_code()));
+        RETURN_IF_ERROR(CheckIndustryScope(context, m.tx(), county, request.industry_code()));
         return EnsureOne(context, m, county, request.industry_code(), request.is_emerging(),
                          request.is_sample());
       });
@@ -180,6 +190,8 @@ absl::StatusOr<v1::Industry> SetChainLink(Context& context,
         ASSIGN_OR_RETURN(const Record record, IndustryTable().Get(m.tx(), id, context.scope));
         RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
         const v1::Industry before = MessageOf<v1::Industry>(record);
+        RETURN_IF_ERROR(
+            CheckIndustryScope(context, m.tx(), record.region_path, before.industry_code()));
         ASSIGN_OR_RETURN(const std::string version, CurrentTaxonomy(m.tx()));
         ASSIGN_OR_RETURN(const std::vector<CategoryRow> categories,
                          LoadCategories(m.tx(), version));
@@ -221,6 +233,20 @@ mysql::Params BoardColumns(const v1::ShortBoard& b) {
   return {OptionalId(b.subject_id()).value_or(Ulid()), b.kind(), b.has_completed_on()};
 }
 
+// What of a board's subject grants are narrowed by; nothing is read where none is.
+absl::StatusOr<auth::Facets> FacetsOfBoard(const Context& context, mysql::Executor& db,
+                                           const v1::ShortBoard& board) {
+  ASSIGN_OR_RETURN(const Categories categories, CategoriesFor(db, context.caller));
+  const std::optional<Ulid> subject = OptionalId(board.subject_id());
+  if (!context.caller.MindsFacets() || !subject) return auth::Facets();
+  if (board.subject_type() == type::v1::SUBJECT_TYPE_INDUSTRY) {
+    ASSIGN_OR_RETURN(const Record record, IndustryTable().Get(db, *subject, context.scope));
+    return FacetsOfIndustry(MessageOf<v1::Industry>(record).industry_code(), categories);
+  }
+  ASSIGN_OR_RETURN(const ProjectRow project, GetProject(db, *subject, context.scope, false));
+  return FacetsOf(FromBytes<v1::Project>(project.record), categories);
+}
+
 absl::StatusOr<v1::ShortBoard> CreateBoard(Context& context,
                                            const v1::CreateShortBoardRequest& request) {
   return rpc::Mutate<v1::ShortBoard>(
@@ -240,6 +266,9 @@ absl::StatusOr<v1::ShortBoard> CreateBoard(Context& context,
           if (project.is_void) return FailedPrecondition("PROJECT_VOID", "项目已作废").Build();
           b.set_region_path(project.region_path);
         }
+        ASSIGN_OR_RETURN(const auth::Facets thing, FacetsOfBoard(context, m.tx(), b));
+        RETURN_IF_ERROR(workflow::CheckScope(context.caller, context.roles, b.region_path(), thing,
+                                             "登记该对象的短板"));
         if (!b.link_code().empty()) {
           ASSIGN_OR_RETURN(const std::string version, CurrentTaxonomy(m.tx()));
           ASSIGN_OR_RETURN(const std::vector<CategoryRow> categories,
@@ -272,9 +301,10 @@ absl::StatusOr<v1::ShortBoard> GetBoard(Context& context, const v1::GetShortBoar
   ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
   ASSIGN_OR_RETURN(const Record record, ShortBoardTable().Get(context.db, id, context.scope));
   v1::ShortBoard board = MessageOf<v1::ShortBoard>(record);
+  ASSIGN_OR_RETURN(const auth::Facets thing, FacetsOfBoard(context, context.db, board));
   workflow::FillAllowedActions(
-      ShortBoardTransitions().Allowed(StateOf(board),
-                                      workflow::ActorAt(context.caller, board.region_path())),
+      ShortBoardTransitions().Allowed(
+          StateOf(board), workflow::ActorAt(context.caller, board.region_path(), thing)),
       board.mutable_allowed_actions());
   return board;
 }
@@ -287,9 +317,10 @@ absl::StatusOr<v1::ShortBoard> CompleteBoard(Context& context,
         ASSIGN_OR_RETURN(const Record record, ShortBoardTable().Get(m.tx(), id, context.scope));
         RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
         const v1::ShortBoard before = MessageOf<v1::ShortBoard>(record);
+        ASSIGN_OR_RETURN(const auth::Facets thing, FacetsOfBoard(context, m.tx(), before));
         RETURN_IF_ERROR(ShortBoardTransitions()
                             .Execute(StateOf(before), "complete",
-                                     workflow::ActorAt(context.caller, before.region_path()))
+                                     workflow::ActorAt(context.caller, before.region_path(), thing))
                             .status());
         const auto day = DayOf(request.completed_on());
         if (!day || *day > ShanghaiDay(context.now)) {
@@ -353,6 +384,7 @@ absl::StatusOr<v1::LeadingIndustry> SelectLeading(Context& context,
         RETURN_IF_ERROR(CheckPlanPeriod(request.plan_period()));
         ASSIGN_OR_RETURN(const std::string county,
                          CountyPath(context, m.tx(), request.region_code()));
+        RETURN_IF_ERROR(CheckIndustryScope(context, m.tx(), county, request.industry_code()));
         ASSIGN_OR_RETURN(const v1::Industry industry,
                          EnsureOne(context, m, county, request.industry_code(), false, false));
         const Ulid id = context.ids.Next();
@@ -389,6 +421,8 @@ absl::StatusOr<v1::LeadingIndustry> WithdrawLeading(
                          LeadingIndustryTable().Get(m.tx(), id, context.scope));
         RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
         const v1::LeadingIndustry before = MessageOf<v1::LeadingIndustry>(record);
+        RETURN_IF_ERROR(
+            CheckIndustryScope(context, m.tx(), record.region_path, before.industry_code()));
         if (!before.is_active()) return FailedPrecondition("STATE_NOT_ALLOWED", "已撤回").Build();
         v1::LeadingIndustry l = before;
         l.set_is_active(false);
@@ -452,13 +486,18 @@ absl::StatusOr<v1::ListLeadingIndustryGapsResponse> ListGaps(
 absl::Status CheckSubjects(Context& context, mysql::Executor& db, const std::string& industry_id,
                            const std::string& project_id, std::string_view prefix) {
   if (const auto id = OptionalId(industry_id)) {
-    if (!IndustryTable().Get(db, *id, context.scope).ok()) {
-      return InvalidField(Cat(prefix, ".industry_id"), "产业不存在");
-    }
+    const absl::StatusOr<Record> industry = IndustryTable().Get(db, *id, context.scope);
+    if (!industry.ok()) return InvalidField(Cat(prefix, ".industry_id"), "产业不存在");
+    RETURN_IF_ERROR(CheckIndustryScope(context, db, industry->region_path,
+                                       MessageOf<v1::Industry>(*industry).industry_code()));
   }
   if (const auto id = OptionalId(project_id)) {
-    if (!GetProject(db, *id, context.scope).ok())
-      return InvalidField(Cat(prefix, ".project_id"), "项目不存在");
+    const absl::StatusOr<ProjectRow> project = GetProject(db, *id, context.scope);
+    if (!project.ok()) return InvalidField(Cat(prefix, ".project_id"), "项目不存在");
+    ASSIGN_OR_RETURN(const Categories categories, CategoriesFor(db, context.caller));
+    RETURN_IF_ERROR(workflow::CheckScope(
+        context.caller, context.roles, project->region_path,
+        FacetsOf(FromBytes<v1::Project>(project->record), categories), "办理该项目的事项"));
   }
   return absl::OkStatus();
 }
@@ -539,6 +578,8 @@ absl::StatusOr<v1::BrandCertification> EndBrand(Context& context,
         const v1::BrandCertification before = MessageOf<v1::BrandCertification>(record);
         if (before.has_ended_on())
           return FailedPrecondition("STATE_NOT_ALLOWED", "认证已注销").Build();
+        RETURN_IF_ERROR(
+            CheckSubjects(context, m.tx(), before.industry_id(), before.project_id(), "brand"));
         v1::BrandCertification b = before;
         *b.mutable_ended_on() = request.ended_on();
         b.set_end_reason(request.reason());

@@ -11,9 +11,9 @@
 #include "common/base/strings.h"
 #include "common/blob/service.h"
 #include "common/feed/outbox.h"
+#include "common/rpc/actor.h"
 #include "common/rpc/batch_get.h"
 #include "common/rpc/bulk.h"
-#include "common/rpc/actor.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -34,13 +34,7 @@ type::v1::Actor ActorMessage(const rpc::CallContext& context, std::string_view r
 }
 
 workflow::Actor WorkflowActor(const auth::Caller& caller, std::string_view region_path) {
-  workflow::Actor actor;
-  actor.subject = caller.subject;
-  for (const auth::Grant& grant : caller.grants) {
-    if (RegionContains(grant.region_path, region_path))
-      actor.roles.push_back(static_cast<int>(grant.role));
-  }
-  return actor;
+  return workflow::ActorAt(caller, region_path);
 }
 
 namespace {
@@ -213,9 +207,8 @@ absl::StatusOr<std::vector<v1::InventoryUnitReport>> Shown(
     // A submit is offered in the form that the village's projects call for.
     subject.is_nil = subject.subjects == 0;
     subject.signatory = reports[i].signatory().empty() ? "-" : reports[i].signatory();
-    workflow::FillAllowedActions(
-        AllowedOn(subject, WorkflowActor(c.caller, units[i].unit.region_path)),
-        reports[i].mutable_allowed_actions());
+    workflow::FillAllowedActions(AllowedOn(subject, c.caller, units[i].unit.region_path),
+                                 reports[i].mutable_allowed_actions());
   }
   return reports;
 }
@@ -449,6 +442,7 @@ absl::StatusOr<std::vector<UnitReportSubject>> SubjectsOf(
     for (const RequiredDepartment& d : departments[i]) {
       if (signed_by.count({unit.id, d.department_code}) == 0) {
         subject.missing_departments.push_back(d.department_code);
+        subject.sources_of_department[d.department_code] = d.source_codes;
       }
     }
     subjects.push_back(std::move(subject));

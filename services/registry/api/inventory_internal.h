@@ -41,10 +41,11 @@ absl::StatusOr<UnitReportSubject> SubjectOf(mysql::Executor& db, const UnitRepor
 // The same for many reports, with the departments that have not signed, in a handful of queries.
 absl::StatusOr<std::vector<UnitReportSubject>> SubjectsOf(
     mysql::Executor& db, const std::vector<UnitWithCampaign>& units, absl::Time now);
-// What the actor could do with a report whose subject is one of SubjectsOf. Signing is told as
-// refused when no department that has to sign is left for the actor's roles.
+// What the caller could do with a report whose subject is one of SubjectsOf. Signing is told as
+// refused when no department that has to sign is left for the caller's grants.
 std::vector<workflow::AllowedAction> AllowedOn(const UnitReportSubject& subject,
-                                               const workflow::Actor& actor);
+                                               const auth::Caller& caller,
+                                               std::string_view region_path);
 // Writes the report in its new state with step, audit row and event, and gives it as the contract
 // shows it. `l.unit` and `l.after` carry the changes.
 absl::StatusOr<v1::InventoryUnitReport> SaveStep(rpc::Mutation& m, Loaded& l, UnitReportState to,

@@ -426,6 +426,58 @@ TEST_F(InventoryTest, R016_NothingIsTakenBackBelowWhatStandsApprovedAbove) {
   EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
 }
 
+TEST_F(InventoryTest, R017_ADepartmentSignsForItsOwnMoneyOnly) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  v1::Project relief = NewProject("以工代赈茶园");
+  relief.mutable_declared_funding(0)->set_task_code("WORK_RELIEF");
+  const std::string relief_source = relief.declared_funding(0).source_code();
+  ASSERT_NE(relief_source, "INTEGRATED_AGRI");
+  ASSERT_OK(Register(relief));
+  ASSERT_OK(Register(NewProject("整合资金大棚", kVillage, "INTEGRATED_AGRI")));
+  ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(campaign.id(), kVillage), false));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  v1::VerificationTask task = Task(unit.id());
+  ASSERT_EQ(task.departments_size(), 3);  // agriculture, development and reform, finance
+
+  // One grant for each of the lists of sources.
+  const auto verifier = [&](const std::string& person,
+                            const std::vector<std::vector<std::string>>& lists) {
+    auth::Caller caller;
+    caller.subject = person;
+    for (const std::vector<std::string>& sources : lists) {
+      auth::Grant& grant = caller.grants.emplace_back();
+      grant.role = options::v1::ROLE_SECTOR_VERIFIER;
+      grant.region_path = kCounty;
+      grant.fund_sources = sources;
+    }
+    return server_.Token(caller);
+  };
+  const auto told = [&](const std::string& token) { return Allowed(unit.id(), "sign", token); };
+
+  // Of money that the village does not have: nothing to sign, and the task says so.
+  const std::string lottery = verifier("lottery", {{"LOTTERY"}});
+  EXPECT_EQ(told(lottery).reason, "SCOPE_EXCLUDES");
+  const auto refused = Sign(unit.id(), task.etag(), "FINANCE", lottery);
+  EXPECT_THAT(refused, StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+  EXPECT_FALSE(GetErrorDetail(refused.status()).message_zh.empty());
+  // Of one department's money: that department's signature, not the other's.
+  const std::string of_relief = verifier("relief", {{relief_source}});
+  EXPECT_TRUE(told(of_relief).allowed);
+  EXPECT_THAT(Sign(unit.id(), task.etag(), "FINANCE", of_relief),
+              StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM verification_signature"), 0);
+  ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), task.etag(), "DEVELOPMENT_REFORM", of_relief));
+  // What is left is finance's.
+  EXPECT_EQ(told(of_relief).reason, "SCOPE_EXCLUDES");
+  // One of two grants covers it.
+  const std::string both = verifier("both", {{"LOTTERY"}, {"INTEGRATED_AGRI"}});
+  EXPECT_TRUE(told(both).allowed);
+  ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), task.etag(), "FINANCE", both));
+  // A role that signs for no department is told so, whatever its money.
+  EXPECT_THAT(Sign(unit.id(), task.etag(), "AGRICULTURE", both),
+              StatusIs(StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
+}
+
 TEST_F(InventoryTest, R017_TheDepartmentsComeFromTheMoney) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   v1::Project first = NewProject("以工代赈茶园");

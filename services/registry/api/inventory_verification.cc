@@ -35,13 +35,20 @@ absl::StatusOr<std::vector<std::vector<RequiredDepartment>>> DepartmentsOf(
 
 namespace {
 
-bool MaySignFor(std::string_view department, const workflow::Actor& actor) {
+// A department signs for the money that it answers for: by a grant that covers one of `sources`.
+// PERMISSION_DENIED ROLE_NOT_ALLOWED, or SCOPE_EXCLUDES when the grants are for other money.
+absl::Status CheckSigner(std::string_view department, const std::vector<std::string>& sources,
+                         const auth::Caller& caller, std::string_view region_path) {
+  const workflow::Actor actor = workflow::ActorAt(caller, region_path, {sources, {}});
   const std::vector<workflow::RoleId> roles = SigningRoles(department);
-  return std::any_of(roles.begin(), roles.end(),
-                     [&](workflow::RoleId role) { return actor.Holds(role); });
-}
-
-absl::Status NotForThisRole(std::string_view department) {
+  if (std::any_of(roles.begin(), roles.end(),
+                  [&](workflow::RoleId role) { return actor.Holds(role); })) {
+    return absl::OkStatus();
+  }
+  if (std::find_first_of(roles.begin(), roles.end(), actor.narrowed.begin(),
+                         actor.narrowed.end()) != roles.end()) {
+    return workflow::ScopeExcludes("代表该部门签字").With("department", department).Build();
+  }
   return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
       .Zh("您的角色不能代表该部门签字")
       .With("department", department)
@@ -55,18 +62,30 @@ absl::Status AlreadySigned() {
 }  // namespace
 
 std::vector<workflow::AllowedAction> AllowedOn(const UnitReportSubject& subject,
-                                               const workflow::Actor& actor) {
-  std::vector<workflow::AllowedAction> actions = UnitReportTable().Allowed(subject, actor);
+                                               const auth::Caller& caller,
+                                               std::string_view region_path) {
+  std::vector<workflow::AllowedAction> actions =
+      UnitReportTable().Allowed(subject, WorkflowActor(caller, region_path));
   for (workflow::AllowedAction& action : actions) {
     if (action.action != "sign" || !action.allowed) continue;
     const std::vector<std::string>& missing = subject.missing_departments;
     if (missing.empty()) {
       action = workflow::ActionOf(action.action, action.label_zh, AlreadySigned());
-    } else if (std::none_of(missing.begin(), missing.end(), [&](const std::string& department) {
-                 return MaySignFor(department, actor);
-               })) {
-      action = workflow::ActionOf(action.action, action.label_zh, NotForThisRole(missing.front()));
+      continue;
     }
+    // The refusal of the department that is nearest: one that the caller's role could sign for.
+    absl::Status check;
+    for (const std::string& department : missing) {
+      const auto sources = subject.sources_of_department.find(department);
+      const absl::Status one =
+          CheckSigner(department,
+                      sources == subject.sources_of_department.end() ? std::vector<std::string>()
+                                                                     : sources->second,
+                      caller, region_path);
+      if (one.ok() || check.ok() || GetErrorDetail(one).reason == "SCOPE_EXCLUDES") check = one;
+      if (one.ok()) break;
+    }
+    if (!check.ok()) action = workflow::ActionOf(action.action, action.label_zh, check);
   }
   return actions;
 }
@@ -158,7 +177,7 @@ absl::StatusOr<v1::VerificationTask> GetTask(CallContext& c,
   ASSIGN_OR_RETURN(v1::VerificationTask task, TaskOf(c.db, read.unit, c.now));
   ASSIGN_OR_RETURN(const std::vector<UnitReportSubject> subjects, SubjectsOf(c.db, {read}, c.now));
   std::vector<workflow::AllowedAction> actions =
-      AllowedOn(subjects[0], WorkflowActor(c.caller, read.unit.region_path));
+      AllowedOn(subjects[0], c.caller, read.unit.region_path);
   // Of the report's steps those that this task is about.
   actions.erase(std::remove_if(actions.begin(), actions.end(),
                                [](const workflow::AllowedAction& a) {
@@ -293,14 +312,14 @@ absl::StatusOr<v1::VerificationTask> Sign(CallContext& c,
         ASSIGN_OR_RETURN(const auto departments,
                          DepartmentsOf(m.tx(), {l.unit}, ShanghaiDay(c.now)));
         const std::string& department = request.department_code();
-        if (std::none_of(
-                departments[0].begin(), departments[0].end(),
-                [&](const RequiredDepartment& d) { return d.department_code == department; })) {
+        const auto required = std::find_if(
+            departments[0].begin(), departments[0].end(),
+            [&](const RequiredDepartment& d) { return d.department_code == department; });
+        if (required == departments[0].end()) {
           return FailedPrecondition("DEPARTMENT_NOT_REQUIRED", "该部门不在会同核实范围").Build();
         }
-        if (!MaySignFor(department, actor)) {
-          return NotForThisRole(department);
-        }
+        RETURN_IF_ERROR(
+            CheckSigner(department, required->source_codes, c.caller, l.unit.region_path));
         ASSIGN_OR_RETURN(const std::vector<SignatureRow> signatures, Signatures(m.tx(), {l.unit}));
         for (const SignatureRow& s : signatures) {
           if (s.department_code == department) {

@@ -14,6 +14,7 @@
 #include "common/rpc/mutation.h"
 #include "common/workflow/proto.h"
 #include "services/registry/api/convert.h"
+#include "services/registry/api/grant_scope.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/project_writer.h"
 #include "services/registry/domain/project_actions.h"
@@ -28,17 +29,25 @@ std::string ActionOf(const Context& context) {
   return at == std::string::npos ? context.method : context.method.substr(at + 1);
 }
 
-// The roles of the rpc that the caller holds at the region: only they count for what it does.
-workflow::Actor ActorFor(const Context& context, std::string_view region_path) {
-  workflow::Actor all = workflow::ActorAt(context.caller, region_path);
-  workflow::Actor out{all.subject, {}};
-  for (const workflow::RoleId role : all.roles) {
-    if (std::any_of(context.roles.begin(), context.roles.end(),
-                    [&](auth::Role r) { return static_cast<int>(r) == role; })) {
-      out.roles.push_back(role);
-    }
-  }
-  return out;
+// The roles of the rpc that the caller holds at the region by grants that cover the thing: only
+// they count for what it does.
+workflow::Actor ActorFor(const Context& context, std::string_view region_path,
+                         const auth::Facets& thing) {
+  workflow::Actor all = workflow::ActorAt(context.caller, region_path, thing);
+  const auto of_another_rpc = [&](workflow::RoleId role) {
+    return std::none_of(context.roles.begin(), context.roles.end(),
+                        [&](auth::Role r) { return static_cast<int>(r) == role; });
+  };
+  std::erase_if(all.roles, of_another_rpc);
+  std::erase_if(all.narrowed, of_another_rpc);
+  return all;
+}
+
+// The project as it is to be lies in the scope of a grant that lets the caller write it.
+absl::Status CheckProjectScope(const Context& context, const v1::Project& project,
+                               std::string_view region_path, const Categories& categories) {
+  return workflow::CheckScope(context.caller, context.roles, region_path,
+                              FacetsOf(project, categories), "写入该资金来源或产业的项目");
 }
 
 const std::vector<std::string_view>& FixedFields() {
@@ -83,7 +92,9 @@ absl::StatusOr<v1::Project> Register(Context& context, const v1::RegisterProject
         ProjectCheckOptions options;
         options.scope = context.scope;
         const std::string path = PathOf(references, p.region_code());
-        options.editor_level = EditorLevel(ActorFor(context, path));
+        RETURN_IF_ERROR(CheckProjectScope(context, p, path, references.categories));
+        options.editor_level =
+            EditorLevel(ActorFor(context, path, FacetsOf(p, references.categories)));
         change.editor_level = options.editor_level;
         RETURN_IF_ERROR(CheckProject(references, options, context.ids, &p));
         const Ulid id = context.ids.Next();
@@ -125,7 +136,8 @@ absl::StatusOr<Locked> LockForChange(
   if (!changed.ok()) out.after = out.before;
   ASSIGN_OR_RETURN(out.references,
                    LoadProjectReferences(m.tx(), {&out.before, &out.after}, context.now));
-  out.actor = ActorFor(context, out.before.region_path());
+  out.actor =
+      ActorFor(context, out.before.region_path(), FacetsOf(out.before, out.references.categories));
   ProjectSubject subject;
   subject.state = static_cast<ProjectState>(found->second.state);
   subject.is_void = found->second.is_void;
@@ -135,6 +147,8 @@ absl::StatusOr<Locked> LockForChange(
   }
   RETURN_IF_ERROR(ProjectTable().Execute(subject, action, out.actor).status());
   RETURN_IF_ERROR(changed);
+  RETURN_IF_ERROR(
+      CheckProjectScope(context, out.after, out.before.region_path(), out.references.categories));
   return out;
 }
 
@@ -219,6 +233,7 @@ absl::StatusOr<std::vector<v1::Project>> WithActions(Context& context,
     if (row.region_path.size() == 12) villages.insert(row.region_path);
   }
   ASSIGN_OR_RETURN(const auto units, FindOpenUnits(context.db, villages, context.now));
+  ASSIGN_OR_RETURN(const Categories categories, CategoriesFor(context.db, context.caller));
   std::vector<v1::Project> projects;
   for (const ProjectRow& row : rows) {
     ProjectSubject subject;
@@ -229,7 +244,8 @@ absl::StatusOr<std::vector<v1::Project>> WithActions(Context& context,
     }
     v1::Project project = Shown(row);
     workflow::FillAllowedActions(
-        ProjectTable().Allowed(subject, workflow::ActorAt(context.caller, row.region_path)),
+        ProjectTable().Allowed(subject, workflow::ActorAt(context.caller, row.region_path,
+                                                          FacetsOf(project, categories))),
         project.mutable_allowed_actions());
     projects.push_back(std::move(project));
   }

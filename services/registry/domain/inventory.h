@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,8 +49,10 @@ struct UnitReportSubject {
   // The highest level that stands behind the report: 5 nobody, 4 township, 3 county, 2 city, 1
   // province.
   int approval_level = 5;
-  // Of the joint verification: departments that have not signed.
+  // Of the joint verification: departments that have not signed, and the fund sources by which
+  // each of them has to.
   std::vector<std::string> missing_departments;
+  std::map<std::string, std::vector<std::string>> sources_of_department;
 };
 
 // Actions: save_draft, submit, pass, return, sign, complete, sample_ok, sample_issue, confirm,

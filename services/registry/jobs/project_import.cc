@@ -15,7 +15,9 @@
 #include "common/base/uscc.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/proto.h"
 #include "services/registry/api/convert.h"
+#include "services/registry/api/grant_scope.h"
 #include "services/registry/api/project_writer.h"
 #include "services/registry/api/region_index.h"
 #include "services/registry/domain/intake/chinese.h"
@@ -123,7 +125,7 @@ struct Verdict {
 void Refuse(const absl::Status& status, Verdict* v) {
   const ErrorDetail detail = GetErrorDetail(status);
   static const std::set<std::string, std::less<>> kRefused = {
-      "OUT_OF_SCOPE", "REPORT_LOCKED", "CAMPAIGN_NOT_OPEN", "RESOURCE_NOT_FOUND"};
+      "OUT_OF_SCOPE", "SCOPE_EXCLUDES", "REPORT_LOCKED", "CAMPAIGN_NOT_OPEN", "RESOURCE_NOT_FOUND"};
   v->result =
       kRefused.count(detail.reason) > 0 ? outcome::ROW_OUTCOME_REFUSED : outcome::ROW_OUTCOME_HELD;
   if (detail.violations.empty()) {
@@ -150,6 +152,15 @@ Verdict Decide(const Job& job, const ProjectReferences& references, UlidGenerato
     return v;
   }
   v.editor_level = EditorLevelAt(job.caller, path);
+  // What is written lies in the scope of the importer's grants, before and after.
+  const auto in_scope = [&](const v1::Project& project) {
+    const absl::Status status =
+        workflow::CheckScope(job.caller, Roles(), path, FacetsOf(project, references.categories),
+                             "写入该资金来源或产业的项目");
+    if (status.ok()) return true;
+    Refuse(status, &v);
+    return false;
+  };
   ProjectCheckOptions options;
   options.scope = job.scope;
   options.editor_level = v.editor_level;
@@ -160,7 +171,9 @@ Verdict Decide(const Job& job, const ProjectReferences& references, UlidGenerato
     if (const absl::Status status = CheckProject(references, options, ids, &v.project);
         !status.ok()) {
       Refuse(status, &v);
+      return v;
     }
+    (void)in_scope(v.project);
     return v;
   }
   v.before = *stored;
@@ -183,6 +196,7 @@ Verdict Decide(const Job& job, const ProjectReferences& references, UlidGenerato
     v.result = outcome::ROW_OUTCOME_UNCHANGED;
     return v;
   }
+  if (!in_scope(*stored) || !in_scope(v.project)) return v;
   if (stored->verification_state() == v1::VERIFICATION_STATE_COUNTY_VERIFIED ||
       stored->verification_state() == v1::VERIFICATION_STATE_DISPUTED) {
     v.result = outcome::ROW_OUTCOME_HELD;

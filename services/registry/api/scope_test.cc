@@ -1,0 +1,151 @@
+// What a grant is narrowed to is what it lets do: clauses, fund sources, industries.
+#include <map>
+
+#include "bangfu/registry/v1/industry.pb.h"
+#include "services/registry/api/inventory_fixture.h"
+
+namespace bangfu::registry {
+namespace {
+
+using absl::StatusCode;
+
+class ScopeTest : public RegistryFixture {
+ protected:
+  static auth::Grant Of(auth::Role role = options::v1::ROLE_COUNTY_OPERATOR) {
+    auth::Grant grant;
+    grant.role = role;
+    grant.region_path = kCounty;
+    return grant;
+  }
+  static auth::Grant OfClause(const std::string& clause) {
+    auth::Grant grant = Of();
+    grant.clauses = {clause};
+    return grant;
+  }
+  static auth::Grant OfSource(const std::string& source) {
+    auth::Grant grant = Of();
+    grant.fund_sources = {source};
+    return grant;
+  }
+  static auth::Grant OfIndustry(const std::string& industry) {
+    auth::Grant grant = Of();
+    grant.industries = {industry};
+    return grant;
+  }
+  std::string With(std::vector<auth::Grant> grants) {
+    auth::Caller caller;
+    caller.subject = "narrowed";
+    caller.grants = std::move(grants);
+    return server_.Token(caller);
+  }
+  absl::StatusOr<v1::Industry> Ensure(const std::string& code, const std::string& token) {
+    v1::EnsureIndustryRequest request;
+    request.set_request_id(RequestId());
+    request.set_region_code(kCounty);
+    request.set_industry_code(code);
+    return Call<v1::Industry>("IndustryService", "EnsureIndustry", request, token);
+  }
+  absl::StatusOr<v1::Project> Update(const v1::Project& project, const std::string& path,
+                                     const std::string& token) {
+    v1::UpdateProjectRequest request;
+    request.set_request_id(RequestId());
+    request.set_id(project.id());
+    *request.mutable_project() = project;
+    request.mutable_update_mask()->add_paths(path);
+    request.set_etag(project.etag());
+    return Call<v1::Project>("ProjectService", "UpdateProject", request, token);
+  }
+  // The reason why the caller may not update; "" when they may.
+  std::string RefusalOfUpdate(const std::string& id, const std::string& token) {
+    v1::GetProjectRequest get;
+    get.set_id(id);
+    const auto project = Call<v1::Project>("ProjectService", "GetProject", get, token);
+    EXPECT_OK(project);
+    if (!project.ok()) return "";
+    for (const type::v1::AllowedAction& action : project->allowed_actions()) {
+      if (action.action() == "update") return action.refusal_reason();
+    }
+    return "not offered";
+  }
+};
+
+TEST_F(ScopeTest, R065_AGrantOfAClauseOpensTheServicesOfThatClause) {
+  const auto refused = Ensure("TEA", With({OfClause("十六")}));
+  ASSERT_THAT(refused, StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+  const ErrorDetail detail = GetErrorDetail(refused.status());
+  EXPECT_NE(detail.message_zh.find("十六"), std::string::npos) << detail.message_zh;
+  EXPECT_OK(Ensure("TEA", With({OfClause("七")})));
+  // Of two grants one serves it.
+  EXPECT_OK(Ensure("TEA", With({OfClause("十六"), OfClause("四")})));
+  // What no clause names an office for is not narrowed by clauses.
+  EXPECT_OK(Register(NewProject("油茶"), With({OfClause("十六")})));
+  // Without the role it is the role that is missing.
+  auth::Grant other = Of(options::v1::ROLE_AUDITOR);
+  other.clauses = {"十六"};
+  EXPECT_THAT(Ensure("TEA", With({other})),
+              StatusIs(StatusCode::kPermissionDenied, "ROLE_REQUIRED"));
+}
+
+TEST_F(ScopeTest, AGrantOfAFundSourceWritesProjectsOfThatSource) {
+  const std::string lottery = With({OfSource("LOTTERY")});
+  const std::string central = With({OfSource("BRIDGE_CENTRAL")});
+  EXPECT_THAT(Register(NewProject("油茶"), lottery),
+              StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM project"), 0);
+  ASSERT_OK_AND_ASSIGN(v1::Project project, Register(NewProject("油茶"), central));
+  EXPECT_EQ(RefusalOfUpdate(project.id(), lottery), "SCOPE_EXCLUDES");
+  EXPECT_EQ(RefusalOfUpdate(project.id(), central), "");
+  project.set_problems("缺水");
+  EXPECT_THAT(Update(project, "problems", lottery),
+              StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+  ASSERT_OK_AND_ASSIGN(project, Update(project, "problems", central));
+  // Nor is a project moved out of the scope by those who could not write it afterwards.
+  v1::Project moved = project;
+  moved.mutable_declared_funding(0)->set_source_code("INTEGRATED_AGRI");
+  EXPECT_THAT(Update(moved, "declared_funding", central),
+              StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+  EXPECT_OK(Update(moved, "declared_funding",
+                   With({OfSource("BRIDGE_CENTRAL"), OfSource("INTEGRATED_AGRI")})));
+}
+
+TEST_F(ScopeTest, AGrantOfAnIndustryActsOnThatIndustry) {
+  const std::string tea = With({OfIndustry("TEA")});
+  const std::string oil = With({OfIndustry("TEA"), OfIndustry("OIL")});
+  EXPECT_THAT(Register(NewProject("油茶"), tea),
+              StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶"), oil));
+  EXPECT_THAT(Ensure("OIL", tea), StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+  EXPECT_OK(Ensure("TEA", tea));
+
+  v1::CreateShortBoardRequest create;
+  create.set_request_id(RequestId());
+  v1::ShortBoard& board = *create.mutable_short_board();
+  board.set_subject_type(type::v1::SUBJECT_TYPE_PROJECT);
+  board.set_subject_id(project.id());
+  board.set_kind("TECH");
+  board.set_description("缺技术");
+  EXPECT_THAT(Call<v1::ShortBoard>("IndustryService", "CreateShortBoard", create, tea),
+              StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+  ASSERT_OK_AND_ASSIGN(const v1::ShortBoard made,
+                       Call<v1::ShortBoard>("IndustryService", "CreateShortBoard", create, oil));
+  v1::GetShortBoardRequest get;
+  get.set_id(made.id());
+  for (const auto& [token, reason] :
+       std::map<std::string, std::string>{{tea, "SCOPE_EXCLUDES"}, {oil, ""}}) {
+    ASSERT_OK_AND_ASSIGN(const v1::ShortBoard seen,
+                         Call<v1::ShortBoard>("IndustryService", "GetShortBoard", get, token));
+    ASSERT_EQ(seen.allowed_actions_size(), 1);
+    EXPECT_EQ(seen.allowed_actions(0).refusal_reason(), reason);
+  }
+  v1::CompleteShortBoardRequest complete;
+  complete.set_request_id(RequestId());
+  complete.set_id(made.id());
+  complete.set_etag(made.etag());
+  SetDay(2026, 1, 1, complete.mutable_completed_on());
+  complete.set_note("已补齐");
+  EXPECT_THAT(Call<v1::ShortBoard>("IndustryService", "CompleteShortBoard", complete, tea),
+              StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+}
+
+}  // namespace
+}  // namespace bangfu::registry
