@@ -120,10 +120,9 @@ std::string_view LevelZh(std::string_view region) {
 }
 
 absl::StatusOr<std::string> DraftNote(mysql::Executor& db, std::vector<std::string> missing,
-                                      const NamesLookup& lookup) {
+                                      size_t count, const NamesLookup& lookup) {
   if (missing.empty()) return std::string();
   constexpr size_t kNamed = 10;
-  const size_t count = missing.size();
   // The highest levels first: they are the fewest and say the most.
   std::stable_sort(missing.begin(), missing.end(),
                    [](const std::string& a, const std::string& b) { return a.size() < b.size(); });

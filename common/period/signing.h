@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -95,9 +96,15 @@ std::string_view LevelZh(std::string_view region);
 using NamesLookup = std::function<absl::StatusOr<std::map<std::string, std::string>>(
     mysql::Executor&, const std::vector<std::string>& codes)>;
 
-// 未定稿 with who has not signed; empty when all have.
-absl::StatusOr<std::string> DraftNote(mysql::Executor& db, std::vector<std::string> missing,
-                                      const NamesLookup& names);
+// 未定稿 with who of `count` units has not signed, of which the highest are among the named; empty
+// when all have.
+absl::StatusOr<std::string> DraftNote(mysql::Executor& db, std::vector<std::string> named,
+                                      size_t count, const NamesLookup& names);
+inline absl::StatusOr<std::string> DraftNote(mysql::Executor& db, std::vector<std::string> missing,
+                                             const NamesLookup& names) {
+  const size_t count = missing.size();
+  return DraftNote(db, std::move(missing), count, names);
+}
 
 // FAILED_PRECONDITION LOWER_LEVEL_UNSIGNED naming who is missing.
 absl::Status LowerLevelUnsigned(const std::vector<std::string>& missing, std::string_view note);

@@ -46,7 +46,7 @@ namespace {
 using rpc::CallContext;
 using rpc::Mutation;
 
-constexpr size_t kMaxUnsignedNamed = 200;
+constexpr int kMaxUnsignedNamed = 200;
 
 absl::CivilDay Today(const CallContext& context) { return ShanghaiDay(context.now); }
 
@@ -284,19 +284,23 @@ absl::StatusOr<v1::LedgerStatus> StatusOf(mysql::Executor& db, const RegionRow& 
     status.set_rows(state->rows);
     status.set_rows_sha256(state->sha256);
   }
-  if (const SignatureRow* newest = signatures.NewestOf(unit)) {
+  ASSIGN_OR_RETURN(const std::optional<SignatureRow> newest, NewestSignature(db, unit));
+  if (newest) {
     type::v1::SignOff* sign_off =
         board.Stands(unit) ? status.mutable_signature() : status.mutable_outdated_signature();
     if (!sign_off->ParseFromString(newest->payload)) {
       return absl::DataLossError("a stored signature cannot be read");
     }
   }
-  const std::vector<std::string> below = board.Unsigned(unit, false);
-  status.set_unsigned_count(static_cast<int64_t>(below.size()));
-  for (size_t i = 0; i < below.size() && i < kMaxUnsignedNamed; ++i) {
-    status.add_unsigned_regions(below[i]);
+  ASSIGN_OR_RETURN(const UnsignedUnits below,
+                   UnsignedOf(db, unit, board, false, kMaxUnsignedNamed));
+  status.set_unsigned_count(below.count);
+  for (const std::string& named : below.named) {
+    if (status.unsigned_regions_size() == kMaxUnsignedNamed) break;
+    status.add_unsigned_regions(named);
   }
-  ASSIGN_OR_RETURN(std::string note, DraftNote(db, board.Unsigned(unit, true)));
+  ASSIGN_OR_RETURN(UnsignedUnits draft, UnsignedOf(db, unit, board, true, kMaxUnsignedNamed));
+  ASSIGN_OR_RETURN(std::string note, DraftNote(db, std::move(draft.named), draft.count));
   status.set_draft_note(std::move(note));
   return status;
 }
@@ -352,11 +356,11 @@ absl::StatusOr<v1::LedgerStatus> SignLedger(CallContext& context,
           case period::SignRefusal::kSamePerson:
             return FailedPrecondition("SAME_PERSON", "同一人不能在两级签字");
         }
-        const SignatureRow* earlier = signatures.NewestOf(unit);
+        ASSIGN_OR_RETURN(const std::optional<SignatureRow> earlier, NewestSignature(m.tx(), unit));
         SignatureRow row;
         row.id = context.ids.Next();
         row.region_code = unit;
-        row.signature_no = earlier == nullptr ? 1 : earlier->signature_no + 1;
+        row.signature_no = earlier ? earlier->signature_no + 1 : 1;
         row.rows_sha256 = state->sha256;
         row.row_count = state->rows;
         row.signed_by = context.caller.subject;
@@ -371,6 +375,7 @@ absl::StatusOr<v1::LedgerStatus> SignLedger(CallContext& context,
           // Another one signed at the same moment: look again.
           return mysql::IsDuplicateKey(status) ? mysql::Conflict() : status;
         }
+        RETURN_IF_ERROR(SetUnitSigned(m.tx(), unit, state->sha256, row.signed_by));
         RETURN_IF_ERROR(m.Audit(kSignatureAggregate, row.id, unit, nullptr, sign_off));
         v1::LedgerSigned event;
         *event.mutable_signature() = sign_off;
@@ -440,6 +445,15 @@ absl::StatusOr<v1::VerifyRollupsResponse> VerifyRollups(CallContext& context,
             "：汇总", d.kept.count, "个、投入", d.kept.invested_fen, "分、资产",
             d.kept.asset_value_fen, "分，重算", d.counted.count, "个、投入", d.counted.invested_fen,
             "分、资产", d.counted.asset_value_fen, "分"));
+  }
+  ASSIGN_OR_RETURN(const UnitRecount units, RecountUnits(context.db, region.region_path));
+  response.set_cells(response.cells() + units.units);
+  response.set_equal(response.equal() && units.differences.empty());
+  for (const UnitDifference& d : units.differences) {
+    response.add_differences_zh(
+        Cat(d.counted.unit, "台账：汇总", d.kept.rows, "行、散列", HexEncode(d.kept.sha256),
+            "、未签", d.kept.units_unsigned, "，重算", d.counted.rows, "行、散列",
+            HexEncode(d.counted.sha256), "、未签", d.counted.units_unsigned));
   }
   return response;
 }

@@ -215,6 +215,28 @@ TEST_F(EvaluationLedger, R019_ASignatureStandsOnlyWhileTheRowsDo) {
   EXPECT_TRUE(Status(kVillage1).has_signature());
 }
 
+TEST_F(EvaluationLedger, R019_TheProvinceIsToldWhoHasNotSignedAtEveryLevel) {
+  InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage1});
+  InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kOtherCounty});
+  const std::string other(kOtherCounty);
+  const v1::LedgerStatus open = Status("36");
+  EXPECT_EQ(open.rows(), 2);
+  EXPECT_EQ(open.unsigned_count(), 6);
+  EXPECT_THAT(open.unsigned_regions(),
+              ElementsAre("360733", "360733101", kVillage1, other.substr(0, 6), other.substr(0, 9),
+                          kOtherCounty));
+  ASSERT_OK(Sign(kVillage1, "cadre-1"));
+  const v1::LedgerStatus one = Status("36");
+  EXPECT_EQ(one.rows_sha256(), open.rows_sha256());
+  EXPECT_EQ(one.unsigned_count(), 5);
+  EXPECT_FALSE(T14("36").sum().signed_());
+  ASSERT_OK(Sign("360733101", "township"));
+  ASSERT_OK(Sign("360733", "county"));
+  EXPECT_THAT(Status("36").draft_note(), Not(HasSubstr("会昌县")));
+  EXPECT_EQ(Status("36").unsigned_count(), 3);
+  w_.ExpectRollupsEqualRecount();
+}
+
 TEST_F(EvaluationLedger, R019_OnlyTheLevelItselfSigns) {
   InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage1});
   v1::SignLedgerRequest request;

@@ -1,6 +1,7 @@
 #include "services/evaluation/api/ledger_units.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/region.h"
 #include "common/base/strings.h"
@@ -68,6 +69,11 @@ absl::StatusOr<std::map<std::string, std::string>> RegionNamesOf(
 absl::StatusOr<std::string> DraftNote(mysql::Executor& db,
                                       const std::vector<std::string>& missing) {
   return period::DraftNote(db, missing, RegionNamesOf);
+}
+
+absl::StatusOr<std::string> DraftNote(mysql::Executor& db, std::vector<std::string> named,
+                                      int64_t count) {
+  return period::DraftNote(db, std::move(named), static_cast<size_t>(count), RegionNamesOf);
 }
 
 }  // namespace bangfu::evaluation

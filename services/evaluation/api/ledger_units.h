@@ -44,6 +44,9 @@ absl::StatusOr<std::map<std::string, std::string>> RegionNamesOf(
     mysql::Executor& db, const std::vector<std::string>& codes);
 // 未定稿 with who has not signed; empty when all have.
 absl::StatusOr<std::string> DraftNote(mysql::Executor& db, const std::vector<std::string>& missing);
+// The same of `count` units, of which the highest are among the named.
+absl::StatusOr<std::string> DraftNote(mysql::Executor& db, std::vector<std::string> named,
+                                      int64_t count);
 
 // Time series (trend_handlers.cc).
 void RegisterTrends(rpc::Router& router);

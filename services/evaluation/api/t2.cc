@@ -401,7 +401,7 @@ absl::Status ExportT2(CallContext& context, const Deps& deps, const v1::ExportT2
   }
   // A village's table shows whether its township and county have signed, too.
   LedgerSignatures signatures;
-  RETURN_IF_ERROR(signatures.Load(context.db, county));
+  RETURN_IF_ERROR(signatures.Load(context.db, county, UnitDepth::kVillages));
   board = signatures.board();
   ASSIGN_OR_RETURN(dimensions, DimensionsOn(context.db, deps, path, ShanghaiDay(context.now)));
   ASSIGN_OR_RETURN(std::string note, DraftNote(context.db, board.Unsigned(path, true)));

@@ -9,6 +9,7 @@
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/store/board_store.h"
+#include "services/evaluation/store/ledger_unit_store.h"
 #include "services/evaluation/store/reference_store.h"
 
 namespace bangfu::evaluation {
@@ -94,16 +95,11 @@ absl::StatusOr<std::map<std::string, v1::DashboardUnit>> CountUnits(mysql::Execu
   for (const VillageStates& s : states) {
     AddVillages(s, deadlines[s.campaign_id.ToString()], today, out[s.unit].mutable_villages());
   }
-  ASSIGN_OR_RETURN(const auto hashes, HashLedger(db, region));
-  ASSIGN_OR_RETURN(const auto signatures, NewestSignatures(db, region));
-  for (const auto& [path, hash] : hashes) {
-    // Cities and the province add up what the counties signed.
-    if (path.size() < kCountyDigits) continue;
-    v1::DashboardUnit& unit = out[path.substr(0, static_cast<size_t>(digits))];
-    const auto newest = signatures.find(path);
-    const bool stands = newest != signatures.end() && newest->second.rows_sha256 == hash.sha256;
-    unit.set_ledgers(unit.ledgers() + 1);
-    unit.set_ledgers_unsigned(unit.ledgers_unsigned() + (stands ? 0 : 1));
+  // Cities and the province add up what the counties signed.
+  ASSIGN_OR_RETURN(const auto ledgers, CountLedgers(db, region, digits));
+  for (const auto& [path, counts] : ledgers) {
+    out[path].set_ledgers(counts.ledgers);
+    out[path].set_ledgers_unsigned(counts.unsigned_ones);
   }
   ASSIGN_OR_RETURN(const auto close_outs, SumCloseOuts(db, region, digits));
   for (const auto& [unit, sums] : close_outs) {

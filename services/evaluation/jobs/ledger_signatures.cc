@@ -1,31 +1,48 @@
 #include "services/evaluation/jobs/ledger_signatures.h"
 
+#include <map>
 #include <utility>
 
+#include "common/base/digest.h"
 #include "common/status/macros.h"
 
 namespace bangfu::evaluation {
 
-absl::Status LedgerSignatures::Load(mysql::Executor& db, const std::string& region) {
-  ASSIGN_OR_RETURN(auto hashes, HashLedger(db, region));
-  ASSIGN_OR_RETURN(newest_, NewestSignatures(db, region));
+namespace {
+
+constexpr size_t kCountyDigits = 6;
+
+}  // namespace
+
+absl::Status LedgerSignatures::Load(mysql::Executor& db, const std::string& region,
+                                    UnitDepth depth) {
+  ASSIGN_OR_RETURN(auto loaded, LoadUnits(db, region, depth));
   std::map<std::string, period::UnitState> units;
-  for (auto& [unit, hash] : hashes) {
-    period::UnitState& state = units[unit];
-    state.rows = hash.rows;
-    state.sha256 = std::move(hash.sha256);
-    if (const SignatureRow* newest = NewestOf(unit)) {
-      state.signed_sha256 = newest->rows_sha256;
-      state.signed_by = newest->signed_by;
-    }
+  for (auto& [path, unit] : loaded) {
+    period::UnitState& state = units[path];
+    state.rows = unit.rows;
+    state.sha256 = HexEncode(unit.sha256);
+    state.signed_sha256 = HexEncode(unit.signed_sha256);
+    state.signed_by = std::move(unit.signed_by);
   }
   board_ = period::SignBoard(std::move(units));
   return absl::OkStatus();
 }
 
-const SignatureRow* LedgerSignatures::NewestOf(const std::string& unit) const {
-  auto it = newest_.find(unit);
-  return it == newest_.end() ? nullptr : &it->second;
+absl::StatusOr<UnsignedUnits> UnsignedOf(mysql::Executor& db, const std::string& region,
+                                         const period::SignBoard& board, bool with_self,
+                                         int limit) {
+  UnsignedUnits out;
+  if (region.size() >= kCountyDigits) {
+    out.named = board.Unsigned(region, with_self);
+    out.count = static_cast<int64_t>(out.named.size());
+    return out;
+  }
+  ASSIGN_OR_RETURN(const auto counts, CountLedgers(db, region, kCountyDigits));
+  for (const auto& [county, ledgers] : counts) out.count += ledgers.unsigned_ones;
+  if (out.count == 0) return out;
+  ASSIGN_OR_RETURN(out.named, UnsignedInside(db, region, limit));
+  return out;
 }
 
 }  // namespace bangfu::evaluation

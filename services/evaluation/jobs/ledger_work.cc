@@ -11,8 +11,8 @@
 #include "services/evaluation/domain/evaluation_actions.h"
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/jobs/ledger_entries.h"
-#include "services/evaluation/jobs/ledger_signatures.h"
 #include "services/evaluation/store/fact_store.h"
+#include "services/evaluation/store/ledger_unit_store.h"
 #include "services/evaluation/store/reference_store.h"
 
 namespace bangfu::evaluation {
@@ -139,55 +139,50 @@ absl::Status SyncEntriesOf(mysql::Tx& tx, const std::vector<Ulid>& subject_ids,
 
 absl::Status SyncSigning(mysql::Tx& tx, const std::vector<std::string>& paths,
                          const inbox::Act& act) {
-  std::set<std::string> units;
-  for (const std::string& path : paths) {
-    for (std::string& unit : SigningUnits(path)) units.insert(std::move(unit));
+  const std::set<std::string> changed(paths.begin(), paths.end());
+  if (changed.empty()) return absl::OkStatus();
+  std::set<std::string> claims = changed;
+  for (const std::string& path : changed) {
+    for (std::string& unit : SigningUnits(path)) claims.insert(std::move(unit));
   }
+  RETURN_IF_ERROR(ClaimUnits(tx, {claims.begin(), claims.end()}));
+  ASSIGN_OR_RETURN(const auto units, RefreshUnits(tx, changed));
   if (units.empty()) return absl::OkStatus();
-  RETURN_IF_ERROR(ClaimUnits(tx, {units.begin(), units.end()}));
-  ASSIGN_OR_RETURN(const int64_t days, ReadParameter(tx, kLedgerSignDays));
-  ASSIGN_OR_RETURN(const std::vector<RegionRow> regions,
-                   GetRegions(tx, {units.begin(), units.end()}));
+  // Each level once those below it have signed, and nobody at two levels.
+  std::vector<std::string> turns, above_others;
+  for (const auto& [path, unit] : units) {
+    if (!unit.is_unsigned() || unit.units_unsigned > 1) continue;
+    turns.push_back(path);
+    if (unit.units > 1) above_others.push_back(path);
+  }
   std::map<std::string, std::string> names;
-  for (const RegionRow& region : regions) names[region.code] = region.name;
+  int64_t days = 0;
+  if (!turns.empty()) {
+    ASSIGN_OR_RETURN(days, ReadParameter(tx, kLedgerSignDays));
+    ASSIGN_OR_RETURN(const std::vector<RegionRow> regions, GetRegions(tx, turns));
+    for (const RegionRow& region : regions) names[region.code] = region.name;
+  }
+  ASSIGN_OR_RETURN(const auto signers, SignersInside(tx, above_others));
 
-  // The deepest first: a unit of which one below has not signed need not be looked at.
-  std::vector<std::string> upwards(units.begin(), units.end());
-  std::stable_sort(upwards.begin(), upwards.end(),
-                   [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
-  std::vector<std::string> without_signature;
   std::vector<inbox::Subject> subjects;
-  for (const std::string& unit : upwards) {
+  for (const auto& [unit, state] : units) {
     inbox::Subject subject{kSigningSubject, LedgerUnitId(unit), {}, {}};
-    const bool waits_below =
-        std::any_of(without_signature.begin(), without_signature.end(),
-                    [&](const std::string& below) { return below.starts_with(unit); });
-    if (!waits_below) {
-      LedgerSignatures signatures;
-      RETURN_IF_ERROR(signatures.Load(tx, unit));
-      const period::SignBoard& board = signatures.board();
-      const std::vector<std::string> below = board.Unsigned(unit, false);
-      without_signature.insert(without_signature.end(), below.begin(), below.end());
-      if (board.Find(unit) != nullptr && !board.Stands(unit)) {
-        without_signature.push_back(unit);
-        if (below.empty()) {
-          inbox::Wanted w;
-          w.kind = "LEDGER_SIGN";
-          w.action = "sign_ledger";
-          w.region_path = unit;
-          const auto name = names.find(unit);
-          w.title = Cat(name == names.end() ? unit : name->second, "四个一批台账");
-          w.roles = {SignerOf(unit)};
-          w.term_days = static_cast<int>(days);
-          // Nobody signs at two levels.
-          for (const auto& [path, state] : board.units()) {
-            if (path != unit && !state.signed_by.empty()) w.excluded.push_back(state.signed_by);
-          }
-          std::sort(w.excluded.begin(), w.excluded.end());
-          w.excluded.erase(std::unique(w.excluded.begin(), w.excluded.end()), w.excluded.end());
-          subject.wanted.push_back(std::move(w));
-        }
+    if (std::binary_search(turns.begin(), turns.end(), unit)) {
+      inbox::Wanted w;
+      w.kind = "LEDGER_SIGN";
+      w.action = "sign_ledger";
+      w.region_path = unit;
+      const auto name = names.find(unit);
+      w.title = Cat(name == names.end() ? unit : name->second, "四个一批台账");
+      w.roles = {SignerOf(unit)};
+      w.term_days = static_cast<int>(days);
+      for (auto it = signers.upper_bound(unit); it != signers.end() && it->first.starts_with(unit);
+           ++it) {
+        w.excluded.push_back(it->second);
       }
+      std::sort(w.excluded.begin(), w.excluded.end());
+      w.excluded.erase(std::unique(w.excluded.begin(), w.excluded.end()), w.excluded.end());
+      subject.wanted.push_back(std::move(w));
     }
     subjects.push_back(std::move(subject));
   }

@@ -33,8 +33,9 @@ absl::Status SyncEntries(mysql::Tx& tx, const std::vector<EntryWork>& entries,
 // The same for the open entries of these subjects: after an argument.
 absl::Status SyncEntriesOf(mysql::Tx& tx, const std::vector<Ulid>& subject_ids,
                            const inbox::Act& act);
-// Who has to sign now, of the units of these paths: from the village up, each level once those
-// below it have signed. After the entries or signatures were written.
+// Brings the units of these paths up to their entries and signatures, and says who has to sign now:
+// from the village up, each level once those below it have signed. After the entries or signatures
+// were written, and after entries left a path (SyncSigning of both).
 absl::Status SyncSigning(mysql::Tx& tx, const std::vector<std::string>& paths,
                          const inbox::Act& act);
 

@@ -256,41 +256,16 @@ absl::StatusOr<std::vector<LedgerRow>> PageEntriesById(mysql::Executor& db, cons
   return FromRows(rows);
 }
 
-absl::StatusOr<std::map<std::string, UnitHash>> HashLedger(mysql::Executor& db,
-                                                           const std::string& region) {
-  mysql::Params params;
-  std::string where = mysql::RegionClause({region}, "region_path", &params);
-  period::UnitHasher hasher(region);
-  RETURN_IF_ERROR(
-      db.Stream(Cat("SELECT region_path, row_hash FROM ledger_entry WHERE is_open = 1 AND ", where,
-                    " ORDER BY region_path, id"),
-                params, [&](const mysql::Row& row) {
-                  hasher.Add(row.String(0), row.String(1));
-                  return absl::OkStatus();
-                }));
-  return hasher.Finish();
-}
-
-absl::StatusOr<std::map<std::string, SignatureRow>> NewestSignatures(mysql::Executor& db,
-                                                                     const std::string& region) {
-  mysql::Params params;
-  std::string where = mysql::RegionClause({region}, "region_code", &params);
+absl::StatusOr<std::optional<SignatureRow>> NewestSignature(mysql::Executor& db,
+                                                            const std::string& unit) {
   ASSIGN_OR_RETURN(
       mysql::Rows rows,
-      db.Query(Cat("SELECT s.id, s.region_code, s.signature_no, s.rows_sha256, s.row_count, "
-                   "s.signed_by, s.payload, s.signed_at FROM ledger_signature s JOIN "
-                   "(SELECT region_code, MAX(signature_no) AS newest FROM ledger_signature WHERE ",
-                   where,
-                   " GROUP BY region_code) n ON n.region_code = s.region_code AND "
-                   "n.newest = s.signature_no"),
-               params));
-  std::map<std::string, SignatureRow> out;
-  for (const mysql::Row& row : rows) {
-    SignatureRow s = SignatureFromRow(row);
-    std::string code = s.region_code;
-    out.emplace(std::move(code), std::move(s));
-  }
-  return out;
+      db.Query("SELECT id, region_code, signature_no, rows_sha256, row_count, signed_by, payload, "
+               "signed_at FROM ledger_signature WHERE region_code = ? ORDER BY signature_no DESC "
+               "LIMIT 1",
+               {unit}));
+  if (rows.empty()) return std::nullopt;
+  return SignatureFromRow(rows[0]);
 }
 
 absl::Status InsertSignature(mysql::Tx& tx, const SignatureRow& s) {

@@ -1,5 +1,5 @@
 // The four-class ledger: its entries, who signed which rows, the roll-ups of it and the recount
-// that proves them. All SQL on ledger_entry, ledger_signature and class_rollup is here.
+// that proves them. What units hash to is in ledger_unit_store.h.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,6 @@
 #include "absl/time/time.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
-#include "common/period/signing.h"
 #include "services/evaluation/store/evaluation_store.h"
 
 namespace bangfu::evaluation {
@@ -93,13 +92,6 @@ absl::StatusOr<std::vector<LedgerRow>> PageEntriesById(mysql::Executor& db, cons
 
 // --- signatures ---
 
-using period::UnitHash;
-// Rows and hash of every unit with open entries inside `region`, by the unit's path: the region
-// itself
-// ("level" of its own length) and each county, township and village below. One scan.
-absl::StatusOr<std::map<std::string, UnitHash>> HashLedger(mysql::Executor& db,
-                                                           const std::string& region);
-
 struct SignatureRow {
   Ulid id;
   std::string region_code;
@@ -110,9 +102,8 @@ struct SignatureRow {
   std::string payload;  // type.v1.SignOff
   absl::Time signed_at;
 };
-// The newest signature of every unit inside `region`, by its code.
-absl::StatusOr<std::map<std::string, SignatureRow>> NewestSignatures(mysql::Executor& db,
-                                                                     const std::string& region);
+absl::StatusOr<std::optional<SignatureRow>> NewestSignature(mysql::Executor& db,
+                                                            const std::string& unit);
 // ALREADY_EXISTS DUPLICATE_KEY when the number is taken: another one signed at the same moment.
 absl::Status InsertSignature(mysql::Tx& tx, const SignatureRow& row);
 absl::StatusOr<std::vector<SignatureRow>> PageSignaturesById(mysql::Executor& db, const Ulid& after,
