@@ -18,6 +18,7 @@
 #include "common/workflow/proto.h"
 #include "services/evaluation/api/actors.h"
 #include "services/evaluation/api/deps.h"
+#include "services/evaluation/api/grant_scope.h"
 #include "services/evaluation/api/ledger_periods.h"
 #include "services/evaluation/api/ledger_units.h"
 #include "services/evaluation/api/progress.h"
@@ -53,12 +54,24 @@ absl::CivilDay Today(const CallContext& context) { return ShanghaiDay(context.no
 // --- entries
 // --------------------------------------------------------------------------------------
 
-void FillEntryActions(const CallContext& context, v1::LedgerEntry* entry) {
-  entry->clear_allowed_actions();
-  workflow::FillAllowedActions(
-      EntryTable().Allowed(static_cast<EntryPhase>(entry->state()),
-                           workflow::ActorAt(context.caller, entry->region_path())),
-      entry->mutable_allowed_actions());
+absl::Status FillEntryActions(mysql::Executor& db, const CallContext& context,
+                              const std::vector<v1::LedgerEntry*>& entries) {
+  std::vector<Ulid> subjects;
+  for (const v1::LedgerEntry* entry : entries) {
+    ASSIGN_OR_RETURN(subjects.emplace_back(), Ulid::Parse(entry->subject_id()));
+  }
+  ASSIGN_OR_RETURN(const GrantScope scope,
+                   GrantScope::Load(db, context.caller, subjects, Today(context)));
+  for (size_t i = 0; i < entries.size(); ++i) {
+    v1::LedgerEntry* const entry = entries[i];
+    entry->clear_allowed_actions();
+    workflow::FillAllowedActions(
+        EntryTable().Allowed(
+            static_cast<EntryPhase>(entry->state()),
+            workflow::ActorAt(context.caller, entry->region_path(), scope.Of(subjects[i]))),
+        entry->mutable_allowed_actions());
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::LedgerEntry> GetLedgerEntry(CallContext& context,
@@ -66,7 +79,7 @@ absl::StatusOr<v1::LedgerEntry> GetLedgerEntry(CallContext& context,
   ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(request.id()));
   ASSIGN_OR_RETURN(LedgerRow row, GetEntry(context.db, id, context.scope));
   ASSIGN_OR_RETURN(v1::LedgerEntry message, ToMessage(row));
-  FillEntryActions(context, &message);
+  RETURN_IF_ERROR(FillEntryActions(context.db, context, {&message}));
   return message;
 }
 
@@ -77,9 +90,11 @@ absl::StatusOr<v1::BatchGetLedgerEntriesResponse> BatchGetLedgerEntries(
   std::vector<v1::LedgerEntry> entries;
   for (const LedgerRow& row : rows) {
     ASSIGN_OR_RETURN(v1::LedgerEntry entry, ToMessage(row));
-    FillEntryActions(context, &entry);
     entries.push_back(std::move(entry));
   }
+  std::vector<v1::LedgerEntry*> shown;
+  for (v1::LedgerEntry& entry : entries) shown.push_back(&entry);
+  RETURN_IF_ERROR(FillEntryActions(context.db, context, shown));
   v1::BatchGetLedgerEntriesResponse response;
   rpc::AnswerInOrder(ids, entries, response.mutable_entries(), response.mutable_missing_ids());
   return response;
@@ -159,9 +174,13 @@ absl::StatusOr<v1::LedgerEntry> ChangeEntry(
         ASSIGN_OR_RETURN(LedgerRow row, LockEntry(m.tx(), id, context.scope));
         ASSIGN_OR_RETURN(const v1::LedgerEntry before, ToMessage(row));
         if (!request.etag().empty() && request.etag() != before.etag()) return EtagMismatch();
+        ASSIGN_OR_RETURN(
+            const GrantScope scope,
+            GrantScope::Load(m.tx(), context.caller, {row.subject_id}, Today(context)));
         ASSIGN_OR_RETURN(EntryPhase next,
                          EntryTable().Execute(static_cast<EntryPhase>(row.state), action,
-                                              workflow::ActorAt(context.caller, row.region_path)));
+                                              workflow::ActorAt(context.caller, row.region_path,
+                                                                scope.Of(row.subject_id))));
         v1::LedgerEntry message = before;
         message.set_state(static_cast<v1::LedgerEntryState>(next));
         RETURN_IF_ERROR(change(m, row, message));
@@ -178,7 +197,7 @@ absl::StatusOr<v1::LedgerEntry> ChangeEntry(
         if (action != "report_progress") {
           RETURN_IF_ERROR(SyncSigning(m.tx(), {row.region_path}, act));
         }
-        FillEntryActions(context, &message);
+        RETURN_IF_ERROR(FillEntryActions(m.tx(), context, {&message}));
         return message;
       });
 }

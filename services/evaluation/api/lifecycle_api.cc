@@ -22,6 +22,7 @@
 #include "common/workflow/proto.h"
 #include "services/evaluation/api/actors.h"
 #include "services/evaluation/api/deps.h"
+#include "services/evaluation/api/grant_scope.h"
 #include "services/evaluation/api/trail.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/convert/evaluation_subject.h"
@@ -57,6 +58,7 @@ struct Item {
   SubjectRow subject;
   EvaluationSubject view;
   absl::Status refusal;
+  auth::Facets acted_on;  // what the grant of the step's action had to cover
   bool changed = false;
 };
 
@@ -85,6 +87,7 @@ class Step {
     } else {
       ASSIGN_OR_RETURN(subjects_, LoadSubjects(m_.tx(), subject_ids, std::nullopt));
     }
+    ASSIGN_OR_RETURN(scope_, GrantScope::Load(m_.tx(), context.caller, subject_ids, today_));
     std::vector<Ulid> locked_ids;
     for (const EvaluationRow& row : found) locked_ids.push_back(row.id);
     if (needs.subjects_locked) {
@@ -142,7 +145,10 @@ class Step {
 
   // Asks the table; on a refusal the item keeps it.
   bool May(Item& item, std::string_view action) {
-    const workflow::Actor actor = workflow::ActorAt(m_.context().caller, item.row.region_path);
+    item.acted_on = action == "sign"
+                        ? scope_.OfSigning(item.message, item.row.subject_id, item.view.department)
+                        : scope_.Of(item.row.subject_id);
+    const workflow::Actor actor = ActorOn(item);
     absl::StatusOr<Phase> next = EvaluationTable().Execute(item.view, action, actor);
     if (!next.ok()) {
       item.refusal = next.status();
@@ -152,6 +158,11 @@ class Step {
     item.changed = true;
     action_ = action;
     return true;
+  }
+
+  // The roles of those grants of the caller that cover what the step is about.
+  workflow::Actor ActorOn(const Item& item) const {
+    return workflow::ActorAt(m_.context().caller, item.row.region_path, item.acted_on);
   }
 
   type::v1::Actor ActorFor(const Item& item) const {
@@ -203,6 +214,7 @@ class Step {
   const absl::CivilDay today_;
   std::string action_ = "publicity";  // the one that was taken; else the publicity's own end
   SubjectMap subjects_;
+  GrantScope scope_;
   std::map<Ulid, Item> items_;
 };
 
@@ -383,7 +395,14 @@ absl::Status FillActions(mysql::Executor& db, const CallContext& context,
     ASSIGN_OR_RETURN(arguments, LoadArguments(db, subject_ids));
     ASSIGN_OR_RETURN(subjects, LoadSubjects(db, subject_ids, std::nullopt));
   }
-  for (v1::Evaluation* evaluation : evaluations) {
+  std::vector<Ulid> all_ids;
+  for (const v1::Evaluation* evaluation : evaluations) {
+    ASSIGN_OR_RETURN(all_ids.emplace_back(), Ulid::Parse(evaluation->subject_id()));
+  }
+  ASSIGN_OR_RETURN(const GrantScope scope,
+                   GrantScope::Load(db, context.caller, all_ids, Today(context)));
+  for (size_t i = 0; i < evaluations.size(); ++i) {
+    v1::Evaluation* const evaluation = evaluations[i];
     EvaluationSubject view = ToDomain(*evaluation, Today(context));
     if (Decides(*evaluation)) {
       ASSIGN_OR_RETURN(const Ulid subject_id, Ulid::Parse(evaluation->subject_id()));
@@ -403,10 +422,20 @@ absl::Status FillActions(mysql::Executor& db, const CallContext& context,
       }
     }
     evaluation->clear_allowed_actions();
-    workflow::FillAllowedActions(
-        EvaluationTable().Allowed(view,
-                                  workflow::ActorAt(context.caller, evaluation->region_path())),
-        evaluation->mutable_allowed_actions());
+    const auto allowed = [&](const auth::Facets& thing) {
+      return EvaluationTable().Allowed(
+          view, workflow::ActorAt(context.caller, evaluation->region_path(), thing));
+    };
+    std::vector<workflow::AllowedAction> actions = allowed(scope.Of(all_ids[i]));
+    // A signature is for the money of its department, the other steps for the subject's.
+    if (context.caller.MindsFacets()) {
+      for (workflow::AllowedAction& one : allowed(scope.OfSigning(*evaluation, all_ids[i], ""))) {
+        for (workflow::AllowedAction& action : actions) {
+          if (one.action == "sign" && action.action == "sign") action = std::move(one);
+        }
+      }
+    }
+    workflow::FillAllowedActions(actions, evaluation->mutable_allowed_actions());
   }
   return absl::OkStatus();
 }
@@ -505,8 +534,7 @@ absl::StatusOr<v1::Evaluation> ApproveOverride(CallContext& context,
                  ASSIGN_OR_RETURN(item.view.argument, ToDomain(row));
                }
                if (!step.May(item, "approve_override")) return absl::OkStatus();
-               const workflow::Actor actor =
-                   workflow::ActorAt(context.caller, item.row.region_path);
+               const workflow::Actor actor = step.ActorOn(item);
                Override override = *item.view.override;
                override.approver_person_id = actor.subject;
                override.approver_level = ApproverLevel(actor);

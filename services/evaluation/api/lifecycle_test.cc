@@ -7,6 +7,7 @@
 #include "common/workflow/triples.h"
 #include "services/evaluation/api/lifecycle_world_for_test.h"
 #include "services/evaluation/domain/evaluation_actions.h"
+#include "services/evaluation/store/reference_store.h"
 
 namespace bangfu::evaluation {
 namespace {
@@ -130,6 +131,58 @@ TEST_F(EvaluationLifecycle, DepartmentsSignEachByAPersonOfItsOwn) {
   auto both = w_.Sign(id, "DEVELOPMENT_REFORM", "fagai");
   ASSERT_OK(both);
   EXPECT_EQ(both->state(), v1::EVALUATION_STATE_JOINT_CONFIRMED);
+}
+
+TEST_F(EvaluationLifecycle, R017_ADepartmentConfirmsForItsOwnMoneyOnly) {
+  const Ulid subject = w_.AddSubject();
+  w_.NeedDepartments(subject, {"DEVELOPMENT_REFORM", "ETHNIC"});
+  const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
+  ASSERT_OK(w_.Accept(id));
+  const auto sign = [&](const std::string& department, const std::string& token) {
+    v1::SignJointlyRequest request;
+    request.set_department(department);
+    return w_.Step("SignJointly", request, id, token);
+  };
+  const auth::Role verifier = auth::Role::ROLE_SECTOR_VERIFIER;
+  // Of other money, of one department's money, and with a second grant for the other's.
+  const std::string other = w_.Narrowed(verifier, "lottery", {{{"SOURCE_LOTTERY"}, {}}});
+  const std::string ethnic = w_.Narrowed(verifier, "minzong", {{{"SOURCE_ETHNIC"}, {}}});
+  const std::string both = w_.Narrowed(
+      verifier, "fagai", {{{"SOURCE_LOTTERY"}, {}}, {{"SOURCE_DEVELOPMENT_REFORM"}, {}}});
+  EXPECT_EQ(RefusalOf(GetAs(id, other), "sign"), "SCOPE_EXCLUDES");
+  EXPECT_THAT(sign("ETHNIC", other), StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+  EXPECT_EQ(RefusalOf(GetAs(id, ethnic), "sign"), "allowed");
+  EXPECT_THAT(sign("DEVELOPMENT_REFORM", ethnic),
+              StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+  ASSERT_OK(sign("ETHNIC", ethnic));
+  // What is left is another department's.
+  EXPECT_EQ(RefusalOf(GetAs(id, ethnic), "sign"), "SCOPE_EXCLUDES");
+  EXPECT_EQ(RefusalOf(GetAs(id, both), "sign"), "allowed");
+  auto done = sign("DEVELOPMENT_REFORM", both);
+  ASSERT_OK(done);
+  EXPECT_EQ(done->state(), v1::EVALUATION_STATE_JOINT_CONFIRMED);
+}
+
+TEST_F(EvaluationLifecycle, AGrantOfAnIndustryReviewsThatIndustryOnly) {
+  registry::v1::IndustryCategory category;
+  category.set_taxonomy_version("JX2025");
+  category.set_code("NAVEL_ORANGE");
+  category.set_parent_code("FRUIT");
+  ASSERT_OK(mysql::Transact(w_.db(), [&](mysql::Tx& tx) {
+    return PutReferences(tx, {{std::string(kTaxonomyRef), "JX2025/NAVEL_ORANGE", "",
+                               category.SerializeAsString(), 1}});
+  }));
+  const Ulid subject = w_.AddSubject({.industry_code = "NAVEL_ORANGE"});
+  const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
+  const auth::Role approver = auth::Role::ROLE_COUNTY_APPROVER;
+  const std::string tea = w_.Narrowed(approver, "tea", {{{}, {"TEA"}}});
+  EXPECT_EQ(RefusalOf(GetAs(id, tea), "accept"), "SCOPE_EXCLUDES");
+  EXPECT_THAT(w_.Step("AcceptEvaluation", v1::AcceptEvaluationRequest(), id, tea),
+              StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+  // An industry stands for those under it; a project without declared money is not narrowed by it.
+  const std::string fruit = w_.Narrowed(approver, "fruit", {{{"SOURCE_LOTTERY"}, {"FRUIT"}}});
+  EXPECT_EQ(RefusalOf(GetAs(id, fruit), "accept"), "allowed");
+  ASSERT_OK(w_.Step("AcceptEvaluation", v1::AcceptEvaluationRequest(), id, fruit));
 }
 
 TEST_F(EvaluationLifecycle, AnOverrideTowardsABetterClassIsFiledBeforePublicity) {

@@ -94,6 +94,20 @@ class LifecycleWorld {
   std::string Verifier(const std::string& person = "verifier") {
     return Token(auth::Role::ROLE_SECTOR_VERIFIER, "360733", person);
   }
+  // Whose grants, one for each scope, are narrowed to these fund sources and industries.
+  std::string Narrowed(auth::Role role, const std::string& person,
+                       const std::vector<auth::Facets>& scopes) {
+    auth::Caller caller;
+    caller.subject = person;
+    for (const auth::Facets& scope : scopes) {
+      auth::Grant& grant = caller.grants.emplace_back();
+      grant.role = role;
+      grant.region_path = "360733";
+      grant.fund_sources = scope.fund_sources;
+      grant.industries = scope.industries;
+    }
+    return server().Token(caller);
+  }
   std::string City() { return Token(auth::Role::ROLE_CITY_SUPERVISOR, "3607", "city"); }
   std::string Province() { return world_.Province(); }
 
@@ -101,6 +115,7 @@ class LifecycleWorld {
     int type = kProjectSubject;
     std::string village = "360733101201";
     std::string name = "脐橙冷库";
+    std::string industry_code = "";
     int64_t invested_fen = 100'000'000;
     int64_t asset_value_fen = 80'000'000;
   };
@@ -114,6 +129,7 @@ class LifecycleWorld {
     s.name = options.name;
     s.region_code = s.region_path = options.village;
     s.county = options.village.substr(0, 6);
+    s.industry_code = options.industry_code;
     s.stage = "OPERATING";
     s.verified = true;
     s.invested_fen = options.type == kProjectSubject ? options.invested_fen : 0;

@@ -12,10 +12,9 @@
 
 namespace bangfu::evaluation {
 
-absl::StatusOr<absl::flat_hash_map<Ulid, std::vector<std::string>>> RequiredDepartments(
+absl::StatusOr<absl::flat_hash_map<Ulid, SubjectSources>> SourcesOfSubjects(
     mysql::Executor& db, const std::vector<Ulid>& subject_ids, absl::CivilDay day) {
-  absl::flat_hash_map<Ulid, std::vector<std::string>> out;
-  for (const Ulid& id : subject_ids) out[id] = {std::string(kLeadDepartment)};
+  absl::flat_hash_map<Ulid, SubjectSources> out;
   ASSIGN_OR_RETURN(std::vector<ReferenceRow> rows, LoadReferences(db, kDepartmentRef));
   std::vector<registry::v1::FundSourceDepartment> table;
   for (const ReferenceRow& row : rows) {
@@ -26,22 +25,45 @@ absl::StatusOr<absl::flat_hash_map<Ulid, std::vector<std::string>>> RequiredDepa
     if ((from && *from > day) || (to && *to < day)) continue;
     table.push_back(std::move(d));
   }
-  if (table.empty()) return out;
   ASSIGN_OR_RETURN(std::vector<FactSourceRow> projects,
                    LoadFactSources(db, subject_ids, {kProjectFacts}));
   for (const FactSourceRow& row : projects) {
     registry::v1::Project project;
     if (!project.ParseFromString(row.payload)) continue;
-    std::set<std::string> codes;
+    std::set<std::string> all;
+    std::map<std::string, std::set<std::string>> of_department;
     for (const registry::v1::DeclaredFunding& funding : project.declared_funding()) {
+      all.insert(funding.source_code());
       for (const registry::v1::FundSourceDepartment& d : table) {
         if (d.source_code() != funding.source_code()) continue;
         if (!d.task_code().empty() && d.task_code() != funding.task_code()) continue;
-        if (d.department_code() != kLeadDepartment) codes.insert(d.department_code());
+        if (d.department_code() != kLeadDepartment) {
+          of_department[d.department_code()].insert(funding.source_code());
+        }
       }
     }
-    std::vector<std::string>& list = out[row.subject_id];
-    list.insert(list.end(), codes.begin(), codes.end());
+    of_department[std::string(kLeadDepartment)] = all;
+    SubjectSources& sources = out[row.subject_id];
+    sources.all.assign(all.begin(), all.end());
+    for (const auto& [department, codes] : of_department) {
+      sources.of_department[department].assign(codes.begin(), codes.end());
+    }
+  }
+  return out;
+}
+
+absl::StatusOr<absl::flat_hash_map<Ulid, std::vector<std::string>>> RequiredDepartments(
+    mysql::Executor& db, const std::vector<Ulid>& subject_ids, absl::CivilDay day) {
+  absl::flat_hash_map<Ulid, std::vector<std::string>> out;
+  ASSIGN_OR_RETURN(const auto sources, SourcesOfSubjects(db, subject_ids, day));
+  for (const Ulid& id : subject_ids) {
+    std::vector<std::string>& list = out[id];
+    list = {std::string(kLeadDepartment)};
+    const auto found = sources.find(id);
+    if (found == sources.end()) continue;
+    for (const auto& [department, codes] : found->second.of_department) {
+      if (department != kLeadDepartment) list.push_back(department);
+    }
   }
   return out;
 }

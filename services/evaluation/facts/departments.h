@@ -2,6 +2,7 @@
 // leading (clause 二, R017).
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,15 @@ inline constexpr std::string_view kLeadDepartment = "AGRICULTURE";
 // Department codes by subject: the lead first, then the others in alphabetical order, out of the
 // declared funding and the departments of its sources on `day`. An industry has the lead alone.
 absl::StatusOr<absl::flat_hash_map<Ulid, std::vector<std::string>>> RequiredDepartments(
+    mysql::Executor& db, const std::vector<Ulid>& subject_ids, absl::CivilDay day);
+
+// Codes of the sources that subjects declare: all, and those by which each department has to sign
+// on `day`; of the lead: all. An industry declares none.
+struct SubjectSources {
+  std::vector<std::string> all;
+  std::map<std::string, std::vector<std::string>> of_department;
+};
+absl::StatusOr<absl::flat_hash_map<Ulid, SubjectSources>> SourcesOfSubjects(
     mysql::Executor& db, const std::vector<Ulid>& subject_ids, absl::CivilDay day);
 
 }  // namespace bangfu::evaluation
