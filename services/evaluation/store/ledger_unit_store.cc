@@ -319,7 +319,10 @@ absl::StatusOr<UnitRecount> RecountUnits(mysql::Executor& db, const std::string&
   OwnRows own_rows;
   // Both sides in one statement, hence at one moment.
   RETURN_IF_ERROR(
-      db.Stream(Cat("SELECT ", kColumns, ", '' AS id, 1 AS side FROM ledger_unit WHERE ", first,
+      db.Stream(Cat("SELECT ", kColumns,
+                    ", '' AS id, 1 AS side FROM ledger_unit WHERE "
+                    "digits IN (2, 4, 6, 9, 12) AND ",
+                    first,
                     " UNION ALL SELECT region_path, 0, '', 0, row_hash, '', '', 0, 0, id, 2 "
                     "FROM ledger_entry WHERE is_open = 1 AND ",
                     second, " ORDER BY unit, id"),
