@@ -80,5 +80,6 @@ Json Upload(const Flags& flags);
 Json Batch(const Flags& flags);
 Json VerifyVillages(const Flags& flags);
 Json Echo(const Flags& flags);
+Json Grants(const Flags& flags);
 
 }  // namespace bangfu::bench

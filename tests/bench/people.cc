@@ -1,0 +1,67 @@
+// As many grants as an installation has people, in the copy that a service reads: what the book of
+// grants costs at the start, in memory and per call.
+#include <algorithm>
+
+#include "bangfu/type/v1/grant.pb.h"
+#include "common/base/clock.h"
+#include "common/base/strings.h"
+#include "common/base/ulid.h"
+#include "common/grants/copies.h"
+#include "common/mysql/session.h"
+#include "tests/bench/bench.h"
+
+namespace bangfu::bench {
+
+// --socket, --schema, --count, --villages FILE of codes: one grant per person "bench-person-N", of
+// a village, its township or its county in turns; the first is a reviewer of --township.
+Json Grants(const Flags& flags) {
+  mysql::Options options;
+  options.host = flags.Text("socket");
+  options.user = "root";
+  options.schema = flags.Text("schema");
+  auto session = mysql::Session::Create(options);
+  const std::vector<std::string> villages = ReadLines(flags.Text("villages"));
+  const int64_t count = flags.Number("count", 30'000);
+  UlidGenerator ids(SystemClock());
+  const absl::Time now = SystemClock().Now();
+  constexpr int64_t kChunk = 1000;
+  for (int64_t begin = 0; begin < count; begin += kChunk) {
+    std::vector<type::v1::Grant> grants;
+    for (int64_t n = begin; n < std::min(count, begin + kChunk); ++n) {
+      type::v1::Grant grant;
+      grant.set_id(ids.Next().ToString());
+      grant.set_person(Cat("bench-person-", n));
+      grant.set_person_name(Cat("样例人员", n));
+      std::string region = villages[static_cast<size_t>(n) % villages.size()];
+      options::v1::Role role = options::v1::ROLE_VILLAGE_REPORTER;
+      if (n == 0) {
+        region = flags.Text("township");
+        role = options::v1::ROLE_TOWNSHIP_REVIEWER;
+      } else if (n % 10 == 0) {
+        region.resize(6);
+        role = options::v1::ROLE_COUNTY_OPERATOR;
+      } else if (n % 5 == 0) {
+        region.resize(9);
+        role = options::v1::ROLE_TOWNSHIP_REVIEWER;
+      }
+      grant.set_role(role);
+      type::v1::GrantRegion* held = grant.add_regions();
+      held->set_code(region);
+      held->set_region_path(region);
+      held->set_name("样例");
+      grants::SetTime(now - absl::Hours(24), grant.mutable_valid_from());
+      grant.set_state(type::v1::GRANT_STATE_ACTIVE);
+      grant.mutable_granted_by()->set_subject("bench-admin");
+      grants::SetTime(now - absl::Hours(24), grant.mutable_granted_at());
+      grant.set_etag("1");
+      grants.push_back(std::move(grant));
+    }
+    // Of a generation that no snapshot ends.
+    const absl::Status status = mysql::Transact(
+        *session, [&](mysql::Tx& tx) { return grants::Write(tx, grants, int64_t{1} << 60); });
+    if (!status.ok()) Die(Cat("grants: ", status.message()));
+  }
+  return {{"grants", count}};
+}
+
+}  // namespace bangfu::bench
