@@ -54,7 +54,7 @@ std::string RenderExplanation(const Evaluation& evaluation, const Explanation& e
   }
   if (evaluation.has_total_bp())
     out += Cat("  总分 ", FormatScaledDecimal(evaluation.total_bp(), 2));
-  out += Cat("  可信度 ", explanation.confidence(), "  标准第 ", explanation.criteria_version(),
+  out += Cat("  可信度 ", explanation.confidence_zh(), "  标准第 ", explanation.criteria_version(),
              " 版\n");
   out += Cat(explanation.summary_zh(), "\n");
   for (const auto& dimension : explanation.dimensions()) {
@@ -69,19 +69,20 @@ std::string RenderExplanation(const Evaluation& evaluation, const Explanation& e
   }
   for (const auto& rule : explanation.rules_fired()) {
     out += Cat("  ", PadRight(rule.rule_id(), 4), rule.text_zh(),
-               rule.outcome().empty() ? "" : Cat(" → ", rule.outcome()), "\n");
+               rule.outcome_zh().empty() ? "" : Cat(" → ", rule.outcome_zh()), "\n");
   }
   if (indicators) {
-    TextTable table({"指标", "名称", "数值", "单位", "得分", "来源", "记录", "截至"}, {2, 4});
+    TextTable table({"指标", "名称", "数值", "得分", "来源", "记录", "截至"}, {2, 3});
     for (const auto& line : explanation.indicators()) {
       table.Row({line.code(), line.name_zh(),
-                 line.raw().empty() ? line.missing_policy_applied() : line.raw(), line.unit(),
-                 line.has_score_bp() ? FormatScaledDecimal(line.score_bp(), 2) : "–", line.source(),
-                 line.source_record(), line.as_of()});
+                 line.raw().empty() ? line.missing_policy_zh() : line.value_zh(),
+                 line.has_score_bp() ? FormatScaledDecimal(line.score_bp(), 2) : "–",
+                 line.source_zh(), line.source_record(), line.as_of()});
     }
     out += table.Render();
   }
-  for (const auto& code : evaluation.missing()) out += Cat("  缺少：", code, "\n");
+  for (const auto& line : explanation.missing())
+    out += Cat("  缺少：", line.code(), " ", line.name_zh(), "\n");
   for (const auto& board : explanation.short_boards())
     out += Cat("  短板：", board.text_zh(), "\n");
   if (explanation.suggested_measures_size() > 0) {

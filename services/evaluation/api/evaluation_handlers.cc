@@ -217,7 +217,7 @@ absl::StatusOr<v1::ListClassHistoryResponse> ListClassHistory(
                                             request.page_size(), request.page_token());
 }
 
-absl::StatusOr<v1::Explanation> ExplainEvaluation(CallContext& context,
+absl::StatusOr<v1::Explanation> ExplainEvaluation(CallContext& context, const Deps& deps,
                                                   const v1::ExplainEvaluationRequest& request) {
   ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(request.id()));
   ASSIGN_OR_RETURN(EvaluationRow row, GetEvaluation(context.db, id, context.scope));
@@ -225,7 +225,9 @@ absl::StatusOr<v1::Explanation> ExplainEvaluation(CallContext& context,
   ASSIGN_OR_RETURN(EvaluationRecord record, GetEvaluationRecord(context.db, id));
   absl::StatusOr<Explanation> parsed = ParseExplanation(record.explanation);
   if (!parsed.ok()) return absl::DataLossError("a stored explanation cannot be read");
-  v1::Explanation out = ToMessage(*parsed);
+  // A published set never changes, so the words of an explanation do not either.
+  ASSIGN_OR_RETURN(CriteriaPtr criteria, deps.evaluator->CriteriaById(context.db, row.criteria_id));
+  v1::Explanation out = ToMessage(*parsed, criteria->engine.criteria());
   out.set_evaluation_id(request.id());
   out.set_canonical_json(record.explanation);
   out.set_canonical_sha256(record.explanation_sha256);
@@ -280,8 +282,11 @@ void RegisterEvaluationHandlers(rpc::Router& router, const Deps& deps) {
       });
   router.Unary<v1::ListEvaluationsRequest, v1::ListEvaluationsResponse>(service + "ListEvaluations",
                                                                         ListEvaluationsOf);
-  router.Unary<v1::ExplainEvaluationRequest, v1::Explanation>(service + "ExplainEvaluation",
-                                                              ExplainEvaluation);
+  router.Unary<v1::ExplainEvaluationRequest, v1::Explanation>(
+      service + "ExplainEvaluation",
+      [deps](CallContext& context, const v1::ExplainEvaluationRequest& request) {
+        return ExplainEvaluation(context, deps, request);
+      });
   router.Unary<v1::VerifyEvaluationRequest, v1::VerifyEvaluationResponse>(
       service + "VerifyEvaluation",
       [deps](CallContext& context, const v1::VerifyEvaluationRequest& request) {

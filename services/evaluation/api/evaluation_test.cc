@@ -64,9 +64,26 @@ TEST_F(EvaluationApi, R029_R024_R025_R026_R027_R028_FiveDimensionsFromNamedRecor
     EXPECT_FALSE(line.raw().empty()) << line.code();
     EXPECT_FALSE(line.source_record().empty()) << line.code();
     EXPECT_FALSE(line.as_of().empty()) << line.code();
+    EXPECT_FALSE(line.value_zh().empty()) << line.code();
+    EXPECT_FALSE(line.source_zh().empty()) << line.code();
+    EXPECT_EQ(line.unit_zh().empty(), line.unit() == "code") << line.code();
+    if (line.code() == "D2-01") {
+      EXPECT_EQ(line.value_zh(), "正常运营");
+    }
     sources.insert(line.source());
   }
   EXPECT_EQ(sources, (std::set<std::string>{"registry", "asset", "evaluation"}));
+  EXPECT_GT(x.gates_size(), 0);
+  for (const v1::GateLine& gate : x.gates()) {
+    EXPECT_THAT(gate.text_zh(), HasSubstr(Cat(gate.threshold_zh(), "：实际", gate.actual_zh())));
+    EXPECT_THAT(gate.actual_zh(), HasSubstr(gate.unit_zh()));
+  }
+  for (const v1::KeyFigure& figure : e.key_figures()) {
+    EXPECT_NE(figure.value_zh(), figure.raw()) << figure.code();
+  }
+  EXPECT_FALSE(e.confidence_zh().empty());
+  // The words are no part of what is computed again.
+  EXPECT_THAT(x.canonical_json(), Not(HasSubstr("value_zh")));
   EXPECT_EQ(x.canonical_sha256().size(), 64u);
   EXPECT_THAT(x.canonical_json(), HasSubstr("operation_report/"));
   ExpectRollupEqualsRecount();

@@ -6,6 +6,8 @@
 #include "absl/strings/numbers.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
+#include "services/evaluation/domain/baseline.h"
+#include "services/evaluation/domain/wording.h"
 
 namespace bangfu::evaluation {
 
@@ -33,6 +35,20 @@ void FillDimensions(const std::vector<DimensionTrace>& dimensions,
   }
 }
 
+// The only category among them is D2-01, whose codes are fixed: the rules name them.
+void FillWords(v1::KeyFigure& figure) {
+  static const CriteriaSet& baseline = *new CriteriaSet(BaselineV1());
+  figure.set_unit_zh(std::string(UnitZh(figure.unit())));
+  int64_t number = 0;
+  figure.set_value_zh(ParseInt(figure.raw(), &number)
+                          ? QuantityZh(number, figure.unit())
+                          : std::string(CategoryZh(baseline, figure.code(), figure.raw())));
+}
+
+std::string SourceZh(FactSource source) {
+  return source == FactSource::kUnspecified ? std::string() : std::string(EnumZh(source));
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Evaluation> ToMessage(const EvaluationRow& row) {
@@ -48,6 +64,10 @@ absl::StatusOr<v1::Evaluation> ToMessage(const EvaluationRow& row) {
   message.set_final_class(static_cast<type::v1::FourClass>(row.final_class));
   message.set_is_void(row.is_void);
   message.set_region_path(row.region_path);  // a region may have another code since
+  if (std::optional<Confidence> confidence = ParseEnum<Confidence>(message.confidence())) {
+    message.set_confidence_zh(std::string(EnumZh(*confidence)));
+  }
+  for (v1::KeyFigure& figure : *message.mutable_key_figures()) FillWords(figure);
   return message;
 }
 
@@ -98,7 +118,8 @@ void FillFromExplanation(const Explanation& e, v1::Evaluation& message) {
   }
 }
 
-v1::Explanation ToMessage(const Explanation& e) {
+v1::Explanation ToMessage(const Explanation& e, const CriteriaSet& criteria) {
+  const Wording words(criteria, e);
   v1::Explanation out;
   out.set_criteria_version(e.criteria_version);
   out.set_criteria_sha256(e.criteria_hash);
@@ -106,6 +127,14 @@ v1::Explanation ToMessage(const Explanation& e) {
   out.set_result(ToMessage(e.result));
   out.set_suggestion(ToMessage(e.suggestion));
   out.set_confidence(std::string(EnumName(e.confidence)));
+  out.set_confidence_zh(std::string(EnumZh(e.confidence)));
+  for (const MissingField& m : e.missing) {
+    v1::MissingLine* line = out.add_missing();
+    line->set_code(m.code);
+    line->set_name_zh(m.name_zh);
+    line->set_source(SourceName(m.source));
+    line->set_source_zh(SourceZh(m.source));
+  }
   out.set_summary_zh(e.summary_zh);
   for (const RuleTrace& r : e.rules) {
     v1::RuleTrace* rule = out.add_rules_fired();
@@ -114,6 +143,7 @@ v1::Explanation ToMessage(const Explanation& e) {
     rule->set_outcome(r.rule_id == e.rule_id ? std::string(EnumName(e.result))
                       : r.fired              ? "FIRED"
                                              : "PASSED_OVER");
+    rule->set_outcome_zh(words.OutcomeZh(r));
     for (const RuleInput& i : r.inputs) {
       v1::RuleInput* input = rule->add_inputs();
       input->set_name(i.name);
@@ -122,6 +152,10 @@ v1::Explanation ToMessage(const Explanation& e) {
       input->set_source(SourceName(i.source));
       input->set_source_record(i.source_record);
       input->set_as_of(DayText(i.as_of));
+      input->set_name_zh(words.InputNameZh(i));
+      input->set_value_zh(words.InputValueZh(i));
+      input->set_unit_zh(std::string(words.InputUnitZh(i)));
+      input->set_source_zh(SourceZh(i.source));
     }
   }
   FillDimensions(e.dimensions, out.mutable_dimensions());
@@ -139,6 +173,10 @@ v1::Explanation ToMessage(const Explanation& e) {
     line->set_contribution_bp(static_cast<int32_t>(x.contribution_bp));
     line->set_missing_policy_applied(
         x.state == FactState::kNotApplicable ? "NOT_APPLICABLE" : x.missing_policy_applied);
+    line->set_unit_zh(std::string(UnitZh(x.unit)));
+    line->set_value_zh(words.IndicatorValueZh(x));
+    line->set_source_zh(SourceZh(x.source));
+    line->set_missing_policy_zh(std::string(words.MissingPolicyZh(x)));
   }
   for (const GateTrace& g : e.gates) {
     v1::GateLine* gate = out.add_gates();
@@ -149,6 +187,12 @@ v1::Explanation ToMessage(const Explanation& e) {
     gate->set_margin(g.margin);
     gate->set_passed(g.passed);
     gate->set_unit(g.unit);
+    gate->set_unit_zh(std::string(GateUnitZh(g.name)));
+    gate->set_threshold_zh(GateThresholdZh(g));
+    gate->set_actual_zh(GateValueZh(g.name, g.actual));
+    gate->set_margin_zh(GateValueZh(g.name, g.margin));
+    gate->set_outcome_zh(g.passed ? "达到" : "未达到");
+    gate->set_text_zh(GateZh(g));
   }
   if (e.nearest_better) {
     out.mutable_nearest_better()->set_class_(
@@ -162,12 +206,15 @@ v1::Explanation ToMessage(const Explanation& e) {
     line->set_kind(std::string(EnumName(s.kind)));
     line->set_detail(s.link);
     line->set_text_zh(s.text_zh);
+    line->set_kind_zh(std::string(EnumZh(s.kind)));
+    line->set_detail_zh(std::string(ChainLinkZh(s.link)));
   }
   for (const SuggestedMeasure& m : e.suggested_measures) {
     v1::MeasureLine* line = out.add_suggested_measures();
     line->set_code(m.code);
     line->set_name_zh(m.name_zh);
     line->set_category(std::string(EnumName(m.category)));
+    line->set_category_zh(std::string(EnumZh(m.category)));
   }
   return out;
 }

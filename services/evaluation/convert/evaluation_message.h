@@ -11,6 +11,7 @@
 #include "bangfu/evaluation/v1/evaluation.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "google/type/date.pb.h"
+#include "services/evaluation/domain/criteria.h"
 #include "services/evaluation/domain/explanation.h"
 #include "services/evaluation/domain/industry.h"
 #include "services/evaluation/store/evaluation_store.h"
@@ -18,7 +19,7 @@
 namespace bangfu::evaluation {
 
 // The message as it stands: details with etag, state, class and void mark from the columns.
-// allowed_actions is left empty. DATA_LOSS when the details cannot be read.
+// The words of its figures are made here; allowed_actions is left empty. DATA_LOSS when the details cannot be read.
 absl::StatusOr<v1::Evaluation> ToMessage(const EvaluationRow& row);
 // Puts a changed message into its row, details and columns alike; the version stays
 // (UpdateEvaluation counts it up).
@@ -26,8 +27,9 @@ void StoreMessage(const v1::Evaluation& message, EvaluationRow& row);
 
 // What the engine found, in the fields of the message that it decides; the rest stays.
 void FillFromExplanation(const Explanation& explanation, v1::Evaluation& message);
-// The contract's explanation, without what stands beside the canonical bytes.
-v1::Explanation ToMessage(const Explanation& explanation);
+// The contract's explanation, without what stands beside the canonical bytes. `criteria` is the set
+// that it was computed with; the words for people are made here.
+v1::Explanation ToMessage(const Explanation& explanation, const CriteriaSet& criteria);
 // How a project counts for its industry, out of its newest evaluation.
 ProjectContribution ContributionOf(const v1::Evaluation& project, int64_t value_fen);
 

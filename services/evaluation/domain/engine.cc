@@ -12,6 +12,7 @@
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "services/evaluation/domain/wording.h"
 
 namespace bangfu::evaluation {
 
@@ -31,51 +32,15 @@ bool IsProcessing(std::string_view link) {
   return link == "PRIMARY_PROC" || link == "DEEP_PROC" || link == "COMPREHENSIVE_UTIL";
 }
 
-// How a threshold reads in a sentence.
-enum class Reading { kScore, kShare, kMonths, kPoints };
-
-struct GateName {
-  Param param;
-  std::string_view zh;
-  Reading reading;
-};
-constexpr GateName kGateNames[] = {
-    {Param::kViableD2, "经营管理得分", Reading::kScore},
-    {Param::kViableD3, "资产收益得分", Reading::kScore},
-    {Param::kViableIdleMonths, "连续闲置月数", Reading::kMonths},
-    {Param::kChainComplete, "产业链环节覆盖率", Reading::kShare},
-    {Param::kMarketMargin, "经营利润率", Reading::kShare},
-    {Param::kMarketUtilisation, "产能利用率", Reading::kShare},
-    {Param::kMarketReceived, "收益兑现率", Reading::kShare},
-    {Param::kResourceSupport, "资源支撑评分", Reading::kPoints},
-    {Param::kConsolidateD1, "产业发展水平得分", Reading::kScore},
-    {Param::kConsolidateD3, "资产收益得分", Reading::kScore},
-    {Param::kConsolidateD4, "联农带农得分", Reading::kScore},
-    {Param::kConsolidateD5, "发展前景得分", Reading::kScore},
-    {Param::kUpgradeD5, "发展前景得分", Reading::kScore},
-    {Param::kRevitalizeD5, "发展前景得分", Reading::kScore},
-    {Param::kManualD5, "发展前景得分", Reading::kScore},
-    {Param::kAdjustD4, "联农带农得分", Reading::kScore},
-    {Param::kAdjustD5, "发展前景得分", Reading::kScore},
-    {Param::kLifeExpiredShare, "达到报废期限的资产占比", Reading::kShare},
-};
-
-const GateName& NameOf(Param param) {
-  for (const GateName& name : kGateNames) {
-    if (name.param == param) return name;
-  }
-  return kGateNames[0];
-}
-
-std::string ValueZh(Reading reading, int64_t value) {
+std::string ValueZh(GateReading reading, int64_t value) {
   switch (reading) {
-    case Reading::kScore:
+    case GateReading::kScore:
       return Cat(PointsZh(value), "分");
-    case Reading::kShare:
+    case GateReading::kShare:
       return Cat(PointsZh(value), "%");
-    case Reading::kMonths:
+    case GateReading::kMonths:
       return Cat(value, "个月");
-    case Reading::kPoints:
+    case GateReading::kPoints:
       return Cat(value, "分");
   }
   return "";
@@ -209,7 +174,7 @@ class Evaluator {
     GateTrace& gate = e_.gates.emplace_back();
     gate.rule_id = rule;
     gate.name = info.name;
-    gate.name_zh = NameOf(param).zh;
+    gate.name_zh = GateNameOf(param).zh;
     gate.unit = info.unit;
     gate.at_least = at_least;
     gate.threshold = set_.Get(param);
@@ -843,7 +808,7 @@ class Evaluator {
   }
 
   void Want(Param param, int64_t actual, bool at_least) {
-    const GateName& name = NameOf(param);
+    const GateName& name = GateNameOf(param);
     const ParamInfo& info = ParamTable()[static_cast<size_t>(param)];
     int64_t threshold = set_.Get(param);
     Condition& c = e_.nearest_better->conditions.emplace_back();

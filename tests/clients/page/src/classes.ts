@@ -1,12 +1,11 @@
 // 评估结论 and why.
-import { instant, labelOf, percent, points, quantity, yuan } from "@bangfu/client";
+import { instant, labelOf, percent, points, yuan } from "@bangfu/client";
 import { EvaluationResultSchema, EvaluationStateSchema, type Evaluation } from "@bangfu/client/gen/bangfu/evaluation/v1/evaluation";
 import { EvaluationService } from "@bangfu/client/gen/bangfu/evaluation/v1/evaluation_service";
 import { FourClassSchema, SubjectType } from "@bangfu/client/gen/bangfu/type/v1/common";
 import { facts, h, show, table } from "./dom";
 import { bangfu, ownRegion } from "./session";
 
-const SOURCES: Record<string, string> = { registry: "项目库", asset: "资产台账", evaluation: "评估填报" };
 const result = (value: number) => h("span", { class: `tag class-${value}` }, labelOf(EvaluationResultSchema, value));
 const score = (evaluation: Evaluation) => (evaluation.totalBp === undefined ? "—" : points(evaluation.totalBp));
 
@@ -37,15 +36,15 @@ export async function showClass(id: string): Promise<void> {
     h("h2", {}, "门槛"),
     table("分类看门槛，不看总分", [
       { title: "门槛", cell: (row) => row.nameZh },
-      { title: "要求", number: true, cell: (row) => quantity(row.threshold, row.unit) },
-      { title: "实际", number: true, cell: (row) => quantity(row.actual, row.unit) },
-      { title: "结果", cell: (row) => (row.passed ? "达到" : "未达到") },
+      { title: "要求", number: true, cell: (row) => row.thresholdZh },
+      { title: "实际", number: true, cell: (row) => row.actualZh },
+      { title: "结果", cell: (row) => row.outcomeZh },
     ], why.gates),
     h("h2", {}, "依据"),
     table("每个数都说明来源", [
       { title: "指标", cell: (row) => row.nameZh },
-      { title: "数值", number: true, cell: (row) => (row.raw ? quantity(row.raw, row.unit) : "缺") },
-      { title: "来源", cell: (row) => SOURCES[row.source] ?? row.source },
+      { title: "数值", number: true, cell: (row) => row.valueZh },
+      { title: "来源", cell: (row) => row.sourceZh },
       { title: "截至", cell: (row) => row.asOf },
       { title: "得分", number: true, cell: (row) => (row.scoreBp === undefined ? "—" : points(row.scoreBp)) },
     ], why.indicators),

@@ -29,17 +29,3 @@ export function instant(at: Timestamp | undefined): string {
   if (!at) return "";
   return new Intl.DateTimeFormat("zh-CN", { dateStyle: "long", timeStyle: "short", timeZone: "Asia/Shanghai" }).format(timestampDate(at));
 }
-
-const UNITS: Readonly<Record<string, [suffix: string, divisor: number]>> = {
-  bp: ["%", 100], fen: [" 元", 100], month: [" 个月", 1], count: [" 个", 1], grade: [" 级", 1], point: [" 分", 1],
-  milli_household: [" 户", 1000], person_day: [" 人日", 1],
-};
-
-/** A figure of an explanation with its unit as people read it: ("5500", "bp") is "55.00%". A code stays as it is. */
-export function quantity(raw: string | bigint, unit: string): string {
-  const known = UNITS[unit];
-  if (!known) return String(raw);
-  const [suffix, divisor] = known;
-  const digits = divisor === 1 ? 0 : divisor === 100 ? 2 : 3;
-  return `${(Number(raw) / divisor).toLocaleString("zh-CN", { minimumFractionDigits: digits, maximumFractionDigits: digits })}${suffix}`;
-}
