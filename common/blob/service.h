@@ -63,7 +63,8 @@ struct EvidenceUse {
   Ulid case_id;
   std::string step;   // "ProposeOverride": the rpc
   std::string field;  // path of the list in the request: "project.evidence"
-  // Kinds that the step asks for, any of them; empty: every kind of the list.
+  // Kinds that the step takes, out of the table that tells them (workflow::Table::EvidenceKinds);
+  // empty, or with workflow::kAnyEvidence among them: every kind of the list.
   std::vector<std::string> kinds;
 };
 

@@ -9,6 +9,7 @@
 #include "common/blob/service.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/workflow.h"
 
 namespace bangfu::blob {
 namespace {
@@ -40,8 +41,10 @@ std::optional<Refusal> Judge(const rpc::CallContext& context, const type::v1::Ev
   if (blob->kind() != evidence.kind()) {
     return Refusal{"EVIDENCE_KIND_MISMATCH", "与上传时的材料类型不一致", "kind"};
   }
-  if (!ours && !use.kinds.empty() &&
-      std::find(use.kinds.begin(), use.kinds.end(), evidence.kind()) == use.kinds.end()) {
+  const auto takes = [&](std::string_view kind) {
+    return std::find(use.kinds.begin(), use.kinds.end(), kind) != use.kinds.end();
+  };
+  if (!ours && !use.kinds.empty() && !takes(evidence.kind()) && !takes(workflow::kAnyEvidence)) {
     return Refusal{"EVIDENCE_KIND_NOT_WANTED", "此环节不要求该类材料", "kind"};
   }
   if (blob->sha256() != evidence.sha256()) {

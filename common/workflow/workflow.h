@@ -47,6 +47,9 @@ inline Error ScopeExcludes(std::string_view label_zh) {
                        std::string(label_zh)));
 }
 
+// Among the kinds of evidence of a step: whatever the EVIDENCE_KIND list holds.
+inline constexpr std::string_view kAnyEvidence = "ANY";
+
 // A condition beyond state and role. OK, or the refusal with its reason and zh-CN text
 // (status/error.h), exactly as the rpc gives it.
 template <typename Subject>
@@ -64,6 +67,19 @@ struct Transition {
   std::vector<Guard<Subject>> guards;
   std::vector<std::string> evidence;  // kinds, each of which must be there
   State to;
+  // Kinds that the step takes beside these, any of them or none. What is in neither list is refused
+  // (blob::UseEvidence with Table::EvidenceKinds), so that what a caller is told is what is
+  // checked.
+  std::vector<std::string> takes;
+
+  // Every kind that the step takes.
+  std::vector<std::string> Kinds() const {
+    std::vector<std::string> out = evidence;
+    for (const std::string& kind : takes) {
+      if (std::find(out.begin(), out.end(), kind) == out.end()) out.push_back(kind);
+    }
+    return out;
+  }
 };
 
 struct AllowedAction {
@@ -123,7 +139,7 @@ class Table {
       action.action = candidate.action;
       action.label_zh = candidate.label_zh;
       action.allowed = status.ok();
-      action.evidence_kinds = (row != nullptr ? *row : candidate).evidence;
+      action.evidence_kinds = (row != nullptr ? *row : candidate).Kinds();
       if (!status.ok()) {
         const ErrorDetail detail = GetErrorDetail(status);
         action.refusal_reason = detail.reason;
@@ -146,6 +162,18 @@ class Table {
       for (const RoleId role : row.roles) {
         if (role == kSystem || std::find(out.begin(), out.end(), role) != out.end()) continue;
         if (CheckRow(row, subject, Actor{person, {role}}, nullptr).ok()) out.push_back(role);
+      }
+    }
+    return out;
+  }
+
+  // Every kind of evidence that one of the action's rows takes, in the order of the table.
+  std::vector<std::string> EvidenceKinds(std::string_view action) const {
+    std::vector<std::string> out;
+    for (const TransitionType& row : transitions_) {
+      if (row.action != action) continue;
+      for (std::string& kind : row.Kinds()) {
+        if (std::find(out.begin(), out.end(), kind) == out.end()) out.push_back(std::move(kind));
       }
     }
     return out;

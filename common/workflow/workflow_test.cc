@@ -126,6 +126,29 @@ TEST(Workflow, TellsWhatIsAllowedAndWhyNot) {
   EXPECT_THAT(Reports().Allowed({}, {"p1", {kCounty}}), IsEmpty());
 }
 
+TEST(Workflow, TellsTheKindsThatAStepTakesWithThoseItWants) {
+  const Table<State, State> papers(
+      [](const State& s) { return s; }, [](State) { return ""; },
+      {{{State::kDraft},
+        "submit",
+        "提交",
+        {kVillage},
+        {},
+        {"PHOTO"},
+        State::kSubmitted,
+        {"MINUTES", "PHOTO"}},
+       {{State::kSubmitted}, "submit", "提交", {kVillage}, {}, {}, State::kSubmitted, {"OTHER"}},
+       {{State::kSubmitted}, "pass", "通过", {kTownship}, {}, {}, State::kPassed}});
+  EXPECT_THAT(papers.EvidenceKinds("submit"), ElementsAre("PHOTO", "MINUTES", "OTHER"));
+  EXPECT_THAT(papers.EvidenceKinds("pass"), IsEmpty());
+  // Only what is wanted has to be there.
+  EXPECT_EQ(papers.Execute(State::kDraft, "submit", {"p1", {kVillage}}, {"PHOTO"}).status(),
+            absl::OkStatus());
+  const std::vector<AllowedAction> told = papers.Allowed(State::kDraft, {"p1", {kVillage}});
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_THAT(told[0].evidence_kinds, ElementsAre("PHOTO", "MINUTES"));
+}
+
 TEST(Workflow, EveryTripleAgreesWithTheTable) {
   const auto attempt = [](State state, const std::string& action, RoleId role) {
     return Reports().Execute({.state = state}, action, {"p2", {role}}, kAll);

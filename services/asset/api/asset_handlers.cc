@@ -141,12 +141,6 @@ absl::Status TakeEvidence(rpc::Mutation& m, const Ulid& asset,
       m, evidence, {kAggregate, asset, std::string(step), std::string(field), std::move(kinds)});
 }
 
-const std::vector<std::string>& KindsOfUse() {
-  static const std::vector<std::string> kinds = {"PHOTO",   "MINUTES",   "CONTRACT",
-                                                 "VOUCHER", "APPRAISAL", "OTHER"};
-  return kinds;
-}
-
 absl::Status TakenExternalId(mysql::Executor& db, const v1::AssetDetails& details,
                              const Ulid& own) {
   ASSIGN_OR_RETURN(const auto taken, store::FindExternalIds(db, ExternalIdsOf(details)));
@@ -275,7 +269,7 @@ absl::StatusOr<v1::Asset> AssetHandlers::RegisterAsset(rpc::CallContext& c,
     ASSIGN_OR_RETURN(const std::vector<int64_t> numbers, store::TakeNumbers(m.tx(), {{prefix, 1}}));
     row.asset_code = CodeOf(prefix, numbers.front());
     RETURN_IF_ERROR(TakeEvidence(m, row.id, r.use().evidence(), "RegisterAsset", "use.evidence",
-                                 KindsOfUse()));
+                                 States().EvidenceKinds("report_use")));
     RETURN_IF_ERROR(store::InsertAssets(m.tx(), {{row, shares, ExternalIdsOf(details)}}));
     v1::Asset after = ToAsset(row);
     MutationRecorder recorder(m);
@@ -390,7 +384,7 @@ absl::StatusOr<v1::Asset> AssetHandlers::ReportUseState(rpc::CallContext& c,
                     RETURN_IF_ERROR(CheckUse(context, "use", &use));
                     ApplyUse(use, row);
                     return TakeEvidence(m, row->id, r.use().evidence(), "ReportUseState",
-                                        "use.evidence", KindsOfUse());
+                                        "use.evidence", States().EvidenceKinds("report_use"));
                   });
   });
 }
@@ -410,7 +404,7 @@ absl::StatusOr<v1::Asset> AssetHandlers::RegisterTitle(rpc::CallContext& c,
           row->title_cert_no = r.cert_no();
           RETURN_IF_ERROR(ToStatus(std::move(violations)));
           return TakeEvidence(m, row->id, r.evidence(), "RegisterTitle", "evidence",
-                              {"TITLE", "APPROVAL", "ACCEPTANCE", "PHOTO", "OTHER"});
+                              Titles().EvidenceKinds("register_title"));
         });
   });
 }
@@ -418,14 +412,14 @@ absl::StatusOr<v1::Asset> AssetHandlers::RegisterTitle(rpc::CallContext& c,
 absl::StatusOr<v1::Asset> AssetHandlers::DisputeTitle(rpc::CallContext& c,
                                                       const v1::DisputeTitleRequest& r) {
   return rpc::Mutate<v1::Asset>(c, r, [&](rpc::Mutation& m) {
-    return Change(
-        m, r.id(), r.etag(), r.reason(),
-        [&](store::AssetRow* row, std::vector<Ulid>*) -> absl::Status {
-          ASSIGN_OR_RETURN(row->title_status,
-                           Execute(Titles(), c, *row, SubjectOf(*row, false), "dispute_title"));
-          return TakeEvidence(m, row->id, r.evidence(), "DisputeTitle", "evidence",
-                              {"TITLE", "MINUTES", "CONTRACT", "PHOTO", "PUBLICITY", "OTHER"});
-        });
+    return Change(m, r.id(), r.etag(), r.reason(),
+                  [&](store::AssetRow* row, std::vector<Ulid>*) -> absl::Status {
+                    ASSIGN_OR_RETURN(
+                        row->title_status,
+                        Execute(Titles(), c, *row, SubjectOf(*row, false), "dispute_title"));
+                    return TakeEvidence(m, row->id, r.evidence(), "DisputeTitle", "evidence",
+                                        Titles().EvidenceKinds("dispute_title"));
+                  });
   });
 }
 
@@ -472,7 +466,7 @@ absl::StatusOr<v1::Asset> AssetHandlers::HandOver(rpc::CallContext& c,
           row->custodian = r.custodian();
           RETURN_IF_ERROR(ToStatus(std::move(violations)));
           return TakeEvidence(m, row->id, r.evidence(), "HandOver", "evidence",
-                              {"HAND_OVER", "ACCEPTANCE", "MINUTES", "PHOTO", "OTHER"});
+                              Custodies().EvidenceKinds("hand_over"));
         });
   });
 }
@@ -514,7 +508,7 @@ absl::StatusOr<v1::Asset> AssetHandlers::RecordInspection(rpc::CallContext& c,
                     row->last_inspection = static_cast<Inspection>(r.result());
                     row->last_inspection_on = on;
                     return TakeEvidence(m, row->id, r.evidence(), "RecordInspection", "evidence",
-                                        {"PHOTO", "MINUTES", "OTHER"});
+                                        States().EvidenceKinds("record_inspection"));
                   });
   });
 }

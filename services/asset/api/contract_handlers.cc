@@ -61,17 +61,19 @@ absl::Status CheckStep(const rpc::CallContext& c, const store::ContractRow& row,
       .status();
 }
 
-// The contracts with their sums and what the caller could do, in two queries.
+// The contracts with their sums and what the caller could do, in three queries.
 absl::StatusOr<std::vector<v1::OperatingContract>> Shown(
     rpc::CallContext& c, const std::vector<store::ContractRow>& rows) {
   std::vector<Ulid> ids;
   for (const store::ContractRow& row : rows) ids.push_back(row.id);
   ASSIGN_OR_RETURN(const auto sums, store::SumsOf(c.db, ids, ShanghaiDay(c.now)));
   ASSIGN_OR_RETURN(const auto with_income, store::ContractsWithIncome(c.db, ids));
+  ASSIGN_OR_RETURN(const auto with_bases, store::ContractsWithBases(c.db, ids, ShanghaiDay(c.now)));
   std::vector<v1::OperatingContract> out;
   for (size_t i = 0; i < rows.size(); ++i) {
     v1::OperatingContract contract = ToContract(rows[i], sums[i]);
-    const ContractSubject subject{rows[i].state, with_income.count(rows[i].id) > 0};
+    const ContractSubject subject{rows[i].state, with_income.count(rows[i].id) > 0,
+                                  with_bases.count(rows[i].id) > 0};
     workflow::FillAllowedActions(
         Contracts().Allowed(subject, workflow::ActorAt(c.caller, rows[i].region_path)),
         contract.mutable_allowed_actions());
@@ -379,13 +381,9 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::SignContract(
         contract.row.created_at = c.now;
         contract.row.sample = std::all_of(assets.begin(), assets.end(),
                                           [](const store::AssetRow& a) { return a.sample; });
-        RETURN_IF_ERROR(
-            blob::UseEvidence(m, r.evidence(),
-                              {"contract",
-                               contract.row.id,
-                               "SignContract",
-                               "evidence",
-                               {"CONTRACT", "MINUTES", "PUBLICITY", "PHOTO", "OTHER"}}));
+        RETURN_IF_ERROR(blob::UseEvidence(m, r.evidence(),
+                                          {"contract", contract.row.id, "SignContract", "evidence",
+                                           States().EvidenceKinds("sign_contract")}));
         RETURN_IF_ERROR(store::InsertContracts(m.tx(), {contract}));
         if (contract.row.state == ContractState::kActive) {
           std::vector<store::AssetRow> rows = assets;
@@ -532,6 +530,11 @@ absl::StatusOr<v1::IncomeDue> ContractHandlers::StateDueBase(rpc::CallContext& c
     if (Cat(row.version) != r.etag()) return EtagMismatch().Build();
     const absl::CivilDay today = ShanghaiDay(c.now);
     ASSIGN_OR_RETURN(const v1::OperatingContract before, WithSums(m.tx(), row, today));
+    // Without income in view: the table asks for it only where a contract is voided.
+    RETURN_IF_ERROR(
+        Contracts()
+            .Execute({row.state, false}, "state_base", workflow::ActorAt(c.caller, row.region_path))
+            .status());
     ASSIGN_OR_RETURN(std::optional<store::DueRow> due, store::FindDue(m.tx(), row.id, r.due_no()));
     if (!due) return NotFound("income_due", Cat(r.due_no())).Build();
     if (!NeedsBase(due->due)) {
@@ -546,7 +549,7 @@ absl::StatusOr<v1::IncomeDue> ContractHandlers::StateDueBase(rpc::CallContext& c
     }
     RETURN_IF_ERROR(blob::UseEvidence(
         m, r.evidence(),
-        {"contract", row.id, "StateDueBase", "evidence", {"BOOKS", "VOUCHER", "OTHER"}}));
+        {"contract", row.id, "StateDueBase", "evidence", Contracts().EvidenceKinds("state_base")}));
     RETURN_IF_ERROR(store::SetDueBase(m.tx(), row.id, due->due));
     RETURN_IF_ERROR(store::UpdateContract(m.tx(), &row));
     RETURN_IF_ERROR(Leave(m, row, &before, projects, "填报计租基数").status());
@@ -739,9 +742,12 @@ absl::StatusOr<v1::Dividend> ContractHandlers::DeclareDividend(
     ASSIGN_OR_RETURN(const std::vector<Ulid> projects, ProjectIdsOf(m.tx(), asset_id));
     RETURN_IF_ERROR(LockFacts(m.tx(), projects));
     ASSIGN_OR_RETURN(const store::AssetRow asset, LoadAsset(m.tx(), r.asset_id(), c.scope, true));
-    if (asset.state == AssetState::kVoid) {
-      return Refusal("ASSET_NOT_ACTIVE", "资产已作废").Build();
-    }
+    AssetSubject subject;
+    subject.state = asset.state;
+    RETURN_IF_ERROR(
+        States()
+            .Execute(subject, "declare_dividend", workflow::ActorAt(c.caller, asset.region_path))
+            .status());
     ASSIGN_OR_RETURN(const bool covered, store::AddDeclared(m.tx(), asset.id, r.declared_fen()));
     if (!covered) {
       return Refusal("DIVIDEND_EXCEEDS_INCOME", "分配超过累计到账收益")
@@ -759,13 +765,9 @@ absl::StatusOr<v1::Dividend> ContractHandlers::DeclareDividend(
     row.declared_fen = r.declared_fen();
     row.households = r.households();
     row.poor_households = r.poor_households();
-    RETURN_IF_ERROR(
-        blob::UseEvidence(m, r.evidence(),
-                          {"dividend",
-                           row.id,
-                           "DeclareDividend",
-                           "evidence",
-                           {"MINUTES", "PUBLICITY", "BOOKS", "VOUCHER", "PHOTO", "OTHER"}}));
+    RETURN_IF_ERROR(blob::UseEvidence(m, r.evidence(),
+                                      {"dividend", row.id, "DeclareDividend", "evidence",
+                                       States().EvidenceKinds("declare_dividend")}));
     RETURN_IF_ERROR(store::InsertDividend(m.tx(), row));
     v1::Dividend out = ToDividend(row);
     MutationRecorder recorder(m);

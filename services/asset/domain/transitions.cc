@@ -53,6 +53,29 @@ Guard Unreferenced() {
           }};
 }
 
+// Income that was received is distributed, whatever has become of the asset since.
+workflow::Transition<AssetState, AssetSubject> DeclaresDividend(AssetState state) {
+  return {{state},    "declare_dividend",
+          "分配收益", {kVillageReporter, kTownshipReviewer, kCountyOperator, kSystemIntegrator},
+          {},         {},
+          state,      {"MINUTES", "PUBLICITY", "BOOKS", "VOUCHER", "PHOTO", "OTHER"}};
+}
+// What a rent by output or profit is reckoned from; a contract that has ended may still owe it.
+workflow::Transition<ContractState, ContractSubject> StatesBase(ContractState state) {
+  return {{state},
+          "state_base",
+          "填报计租基数",
+          {kVillageReporter, kTownshipReviewer, kCountyOperator, kSystemIntegrator},
+          {{"base_wanted",
+            [](const ContractSubject& s, const Actor&) -> absl::Status {
+              if (s.base_wanted) return absl::OkStatus();
+              return Refuse("DUE_BASE_NOT_NEEDED", "应收按固定金额或原值计算，无需填报基数");
+            }}},
+          {},
+          state,
+          {"BOOKS", "VOUCHER", "OTHER"}};
+}
+
 std::string ContractZh(ContractState state) {
   switch (state) {
     case ContractState::kActive:
@@ -127,14 +150,16 @@ const TitleTable& Titles() {
                           {kTownshipReviewer, kCountyOperator},
                           {Active(), OwnersComplete()},
                           {},
-                          kRegistered},
+                          kRegistered,
+                          {"TITLE", "APPROVAL", "ACCEPTANCE", "PHOTO", "OTHER"}},
                          {{kUnregistered, kRegistered},
                           "dispute_title",
                           "提出权属争议",
                           {kVillageReporter, kTownshipReviewer, kCountyOperator},
                           {Active()},
                           {},
-                          kDisputed},
+                          kDisputed,
+                          {"TITLE", "MINUTES", "CONTRACT", "PHOTO", "PUBLICITY", "OTHER"}},
                          {{kDisputed},
                           "settle_title",
                           "化解争议",
@@ -164,7 +189,8 @@ const CustodyTable& Custodies() {
                             {kTownshipReviewer, kCountyOperator},
                             {Active()},
                             {},
-                            kHandedOver},
+                            kHandedOver,
+                            {"HAND_OVER", "ACCEPTANCE", "MINUTES", "PHOTO", "OTHER"}},
                            {{kHandedOver},
                             "return_custody",
                             "收回",
@@ -198,14 +224,16 @@ const StateTable& States() {
            {kVillageReporter, kTownshipReviewer, kCountyOperator, kSystemIntegrator},
            {},
            {},
-           kActive},
+           kActive,
+           {"PHOTO", "MINUTES", "CONTRACT", "VOUCHER", "APPRAISAL", "OTHER"}},
           {{kLockedForDisposal},
            "report_use",
            "上报使用状态",
            {kVillageReporter, kTownshipReviewer, kCountyOperator, kSystemIntegrator},
            {},
            {},
-           kLockedForDisposal},
+           kLockedForDisposal,
+           {"PHOTO", "MINUTES", "CONTRACT", "VOUCHER", "APPRAISAL", "OTHER"}},
           {{kActive},
            "update",
            "修改",
@@ -226,14 +254,22 @@ const StateTable& States() {
            {kTownshipReviewer, kCountyOperator},
            {},
            {},
-           kActive},
+           kActive,
+           {"PHOTO", "MINUTES", "OTHER"}},
           {{kActive},
            "sign_contract",
            "登记经营合同",
            {kTownshipReviewer, kCountyOperator, kSystemIntegrator},
            {},
            {},
-           kActive},
+           kActive,
+           {"CONTRACT", "MINUTES", "PUBLICITY", "PHOTO", "OTHER"}},
+          DeclaresDividend(kActive),
+          DeclaresDividend(kLockedForDisposal),
+          DeclaresDividend(kDisposed),
+          DeclaresDividend(kPrincipalRecovered),
+          DeclaresDividend(kSplit),
+          DeclaresDividend(kMerged),
           {{kActive}, "void", "作废", {kCountyApprover}, {Unreferenced()}, {}, kVoid},
       });
   return *table;
@@ -251,6 +287,9 @@ const ContractTable& Contracts() {
                              {},
                              {},
                              kTerminated},
+                            StatesBase(kActive),
+                            StatesBase(kEnded),
+                            StatesBase(kTerminated),
                             {{kActive, kEnded, kTerminated},
                              "void",
                              "作废",

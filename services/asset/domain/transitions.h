@@ -28,6 +28,8 @@ using StateTable = workflow::Table<AssetState, AssetSubject>;
 struct ContractSubject {
   ContractState state = ContractState::kActive;
   bool has_income = false;
+  // A due of a time that has begun wants its base; a step that names the due looks at it itself.
+  bool base_wanted = true;
 };
 using ContractTable = workflow::Table<ContractState, ContractSubject>;
 
@@ -38,9 +40,11 @@ const CustodyTable& Custodies();
 // The actions that are somebody's work.
 const std::vector<workflow::Work>& TitleWorks();
 const std::vector<workflow::Work>& CustodyWorks();
-// report_use, update, record_inspection, sign_contract (which leave the state as it is), void.
+// report_use, update, record_inspection, sign_contract, declare_dividend (which leave the state as
+// it is), void.
 const StateTable& States();
-// Of operating contracts: terminate, void (CONTRACT_HAS_INCOME).
+// Of operating contracts: terminate, state_base (which leaves the state as it is), void
+// (CONTRACT_HAS_INCOME). What evidence a step takes stands in these tables alone.
 const ContractTable& Contracts();
 
 }  // namespace bangfu::asset

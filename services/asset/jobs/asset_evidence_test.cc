@@ -65,6 +65,41 @@ TEST_F(AssetEvidenceTest, ADisputeTakesItsPapers) {
               StatusIs(absl::StatusCode::kFailedPrecondition, "EVIDENCE_USED_ELSEWHERE"));
 }
 
+// The kinds that a step takes are told with the actions, and are the ones that it checks.
+TEST_F(AssetEvidenceTest, EachStepTellsTheKindsThatItTakes) {
+  const v1::Asset asset = Get(Registered(Shed()).id());
+  std::map<std::string, std::vector<std::string>> told;
+  for (const auto& action : asset.allowed_actions()) {
+    told[action.action()].assign(action.evidence_kinds().begin(), action.evidence_kinds().end());
+  }
+  for (const char* takes : {"register_title", "dispute_title", "hand_over", "report_use",
+                            "record_inspection", "sign_contract", "declare_dividend"}) {
+    EXPECT_THAT(told[takes], ::testing::Contains("OTHER")) << takes;
+  }
+  for (const char* takes_none : {"update", "return_custody", "void"}) {
+    EXPECT_THAT(told[takes_none], ::testing::IsEmpty()) << takes_none;
+  }
+  v1::DisputeTitleRequest dispute = Dispute(asset);
+  *dispute.add_evidence() = Paper("BOOKS");
+  const absl::Status unwanted = Call<v1::Asset>("AssetService.DisputeTitle", dispute).status();
+  EXPECT_EQ(GetErrorDetail(unwanted).metadata["wanted"], absl::StrJoin(told["dispute_title"], ","));
+  dispute = Dispute(asset);
+  for (const std::string& kind : told["dispute_title"]) *dispute.add_evidence() = Paper(kind);
+  EXPECT_OK(Call<v1::Asset>("AssetService.DisputeTitle", dispute));
+
+  v1::GetContractRequest get;
+  get.set_id(Signed(Lease(Registered(Shed()).id(), 6500000)).id());
+  ASSERT_OK_AND_ASSIGN(const auto contract,
+                       Call<v1::OperatingContract>("ContractService.GetContract", get));
+  bool named = false;
+  for (const auto& action : contract.allowed_actions()) {
+    if (action.action() != "state_base") continue;
+    named = true;
+    EXPECT_THAT(action.evidence_kinds(), ::testing::ElementsAre("BOOKS", "VOUCHER", "OTHER"));
+  }
+  EXPECT_TRUE(named);
+}
+
 TEST_F(AssetEvidenceTest, ACheckedFormTakesNothingYet) {
   v1::SignContractRequest r = Lease(Registered(Shed()).id(), 6500000);
   *r.add_evidence() = Paper("CONTRACT");

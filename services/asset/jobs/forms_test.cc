@@ -139,6 +139,15 @@ TEST_F(AssetFormsTest, WhatAContractSaysIsAllowedIsWhatItsStepsDo) {
           r.set_validate_only(true);
           status =
               Call<v1::OperatingContract>("ContractService.TerminateContract", r, token).status();
+        } else if (action.action() == "state_base") {
+          v1::StateDueBaseRequest r;
+          r.set_request_id(RequestId());
+          r.set_contract_id(made.id());
+          r.set_due_no(1);
+          r.set_etag(seen.contracts(0).etag());
+          r.set_base_fen(100);
+          r.set_validate_only(true);
+          status = Call<v1::IncomeDue>("ContractService.StateDueBase", r, token).status();
         } else {
           v1::VoidContractRequest r;
           r.set_request_id(RequestId());
@@ -154,9 +163,9 @@ TEST_F(AssetFormsTest, WhatAContractSaysIsAllowedIsWhatItsStepsDo) {
     }
     EXPECT_EQ(told, expected);
   };
-  try_all(2);
+  try_all(4);
   ASSERT_OK(Receive(made.id(), 1, 100, Date(2025, 7, 1)));
-  try_all(2);  // income keeps the contract from being void
+  try_all(4);  // income keeps the contract from being void
 }
 
 TEST_F(AssetFormsTest, WhatAnAssetSaysIsAllowedIsToldForManyAsForOne) {

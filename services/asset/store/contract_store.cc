@@ -493,6 +493,24 @@ absl::StatusOr<std::set<Ulid>> ContractsWithIncome(mysql::Executor& db,
   return out;
 }
 
+absl::StatusOr<std::set<Ulid>> ContractsWithBases(mysql::Executor& db,
+                                                  const std::vector<Ulid>& contract_ids,
+                                                  absl::CivilDay today) {
+  std::set<Ulid> out;
+  if (contract_ids.empty()) return out;
+  Params params(contract_ids.begin(), contract_ids.end());
+  params.insert(params.end(), {today, Number(RateBase::kOutput), Number(RateBase::kSales),
+                               Number(RateBase::kProfit)});
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT DISTINCT contract_id FROM income_due WHERE contract_id IN (",
+                   mysql::Placeholders(contract_ids.size()),
+                   ") AND period_from <= ? AND rate_bp > 0 AND rate_base IN (?, ?, ?)"),
+               params));
+  for (const Row& row : rows) out.insert(row.Id(0));
+  return out;
+}
+
 absl::Status InsertDividend(mysql::Tx& tx, const DividendRow& d) {
   return tx
       .Execute(Cat("INSERT INTO dividend (", kDividend, ") VALUES (", mysql::Placeholders(13), ")"),

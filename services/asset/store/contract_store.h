@@ -143,6 +143,12 @@ absl::StatusOr<std::vector<IncomeRow>> ListIncome(mysql::Executor& db,
 absl::StatusOr<std::set<Ulid>> ContractsWithIncome(mysql::Executor& db,
                                                    const std::vector<Ulid>& contract_ids);
 
+// Those that owe a part of what comes out (产量、销售额、利润) for a time that has begun: somebody
+// has to state how much it was.
+absl::StatusOr<std::set<Ulid>> ContractsWithBases(mysql::Executor& db,
+                                                  const std::vector<Ulid>& contract_ids,
+                                                  absl::CivilDay today);
+
 struct DividendRow {
   Ulid id;
   int64_t version = 1;

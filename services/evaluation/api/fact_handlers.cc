@@ -14,9 +14,11 @@
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/proto.h"
 #include "services/evaluation/api/actors.h"
 #include "services/evaluation/api/deps.h"
 #include "services/evaluation/convert/evaluation_message.h"
+#include "services/evaluation/domain/evaluation_actions.h"
 #include "services/evaluation/facts/fact_loader.h"
 #include "services/evaluation/facts/measure_codes.h"
 #include "services/evaluation/facts/moment.h"
@@ -251,7 +253,11 @@ absl::StatusOr<v1::Appraisal> RecordAppraisal(CallContext& context,
                          FindSubject(m.tx(), context, request.appraisal().subject_id()));
         ASSIGN_OR_RETURN(SubjectMap locked, LockSubjects(m.tx(), {seen.id}));
         const SubjectRow& subject = locked.at(seen.id);
-        if (subject.is_void) return FailedPrecondition("SUBJECT_VOID", "对象已作废").Build();
+        RETURN_IF_ERROR(SubjectTable()
+                            .Execute(subject.is_void ? SubjectPhase::kVoid : SubjectPhase::kLive,
+                                     "record_appraisal",
+                                     workflow::ActorAt(context.caller, subject.region_path))
+                            .status());
         AppraisalRow row;
         row.id = context.ids.Next();
         row.subject_id = subject.id;
@@ -263,9 +269,10 @@ absl::StatusOr<v1::Appraisal> RecordAppraisal(CallContext& context,
         ASSIGN_OR_RETURN(int64_t months, ReadParameter(m.tx(), kAppraisalMonths));
         SetDay(AddMonths(*on, months), appraisal.mutable_valid_to());
         *appraisal.mutable_recorded_by() = ToMessage(m.ActorAt(subject.region_path));
-        RETURN_IF_ERROR(blob::UseEvidence(
-            m, appraisal.mutable_evidence(),
-            {"appraisal", row.id, "RecordAppraisal", "appraisal.evidence", {"APPRAISAL"}}));
+        RETURN_IF_ERROR(
+            blob::UseEvidence(m, appraisal.mutable_evidence(),
+                              {"appraisal", row.id, "RecordAppraisal", "appraisal.evidence",
+                               SubjectTable().EvidenceKinds("record_appraisal")}));
         row.payload = appraisal.SerializeAsString();
         RETURN_IF_ERROR(InsertAppraisal(m.tx(), row));
         RETURN_IF_ERROR(BumpFactsVersion(m.tx(), {subject.id}, context.now));

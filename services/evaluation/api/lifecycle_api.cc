@@ -436,6 +436,14 @@ absl::Status FillActions(mysql::Executor& db, const CallContext& context,
       }
     }
     workflow::FillAllowedActions(actions, evaluation->mutable_allowed_actions());
+    // What can be put on record for the subject, told with the evaluation that wants it.
+    if (Decides(*evaluation)) {
+      workflow::FillAllowedActions(
+          SubjectTable().Allowed(
+              view.subject_void ? SubjectPhase::kVoid : SubjectPhase::kLive,
+              workflow::ActorAt(context.caller, evaluation->region_path(), scope.Of(all_ids[i]))),
+          evaluation->mutable_allowed_actions());
+    }
   }
   return absl::OkStatus();
 }
@@ -501,14 +509,9 @@ absl::StatusOr<v1::Evaluation> ProposeOverride(CallContext& context,
         *proposed.mutable_proposed_by() = step.ActorFor(item);
         item.view.override = ToDomain(proposed);
         if (!step.May(item, "propose_override")) return absl::OkStatus();
-        RETURN_IF_ERROR(
-            blob::UseEvidence(step.mutation(), proposed.mutable_evidence(),
-                              {"evaluation",
-                               item.row.id,
-                               "ProposeOverride",
-                               "evidence",
-                               {"OVERRIDE_BASIS", "PHOTO", "MINUTES", "ARGUMENT", "APPRAISAL",
-                                "APPROVAL", "PUBLICITY", "CONTRACT", "OTHER"}}));
+        RETURN_IF_ERROR(blob::UseEvidence(step.mutation(), proposed.mutable_evidence(),
+                                          {"evaluation", item.row.id, "ProposeOverride", "evidence",
+                                           EvaluationTable().EvidenceKinds("propose_override")}));
         proposed.set_needs_city_filing(proposed.from_class() == type::v1::FOUR_CLASS_UNSPECIFIED ||
                                        proposed.to_class() < proposed.from_class());
         *item.message.mutable_override() = std::move(proposed);
@@ -702,7 +705,12 @@ absl::StatusOr<v1::ArgumentRecord> RecordArgument(CallContext& context,
         if (subject == subjects.end()) {
           return NotFound("subject", request.argument().subject_id());
         }
-        if (subject->second.is_void) return FailedPrecondition("SUBJECT_VOID", "对象已作废");
+        RETURN_IF_ERROR(
+            SubjectTable()
+                .Execute(subject->second.is_void ? SubjectPhase::kVoid : SubjectPhase::kLive,
+                         "record_argument",
+                         workflow::ActorAt(context.caller, subject->second.region_path))
+                .status());
         v1::ArgumentRecord message = request.argument();
         ArgumentRow row;
         row.id = context.ids.Next();
@@ -733,12 +741,10 @@ absl::StatusOr<v1::ArgumentRecord> RecordArgument(CallContext& context,
           }
           return status;
         }
-        RETURN_IF_ERROR(blob::UseEvidence(m, message.mutable_evidence(),
-                                          {"argument",
-                                           row.id,
-                                           "RecordArgument",
-                                           "argument.evidence",
-                                           {"ARGUMENT", "MINUTES", "PHOTO", "APPRAISAL"}}));
+        RETURN_IF_ERROR(
+            blob::UseEvidence(m, message.mutable_evidence(),
+                              {"argument", row.id, "RecordArgument", "argument.evidence",
+                               SubjectTable().EvidenceKinds("record_argument")}));
         row.payload = message.SerializeAsString();
         RETURN_IF_ERROR(InsertArgument(m.tx(), row));
         // An argument is a fact: the next batch judges the subject again.

@@ -306,6 +306,35 @@ TEST_F(EvaluationLifecycle, R034_AnArgumentNeedsThreePersonsAndItsPapers) {
   EXPECT_EQ(arguments->arguments(0).recorded_by().subject(), "operator");
 }
 
+// What is told is what is checked: a kind that an action does not name is refused with its list.
+TEST_F(EvaluationLifecycle, EachStepTellsTheKindsOfEvidenceThatItTakes) {
+  const Ulid subject = w_.AddSubject();
+  const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
+  std::map<std::string, std::vector<std::string>> told;
+  const v1::Evaluation seen = GetAs(id, w_.Operator());
+  for (const auto& action : seen.allowed_actions()) {
+    told[action.action()].assign(action.evidence_kinds().begin(), action.evidence_kinds().end());
+  }
+  EXPECT_THAT(told["propose_override"], ::testing::Contains("OVERRIDE_BASIS"));
+  EXPECT_THAT(told["record_argument"], ::testing::Contains("ARGUMENT"));
+  auto contract = testing::CompleteEvidence(w_.db(), w_.server().ids(), w_.server().clock().Now(),
+                                            "HAND_OVER", "360733", "operator");
+  ASSERT_OK(contract);
+  auto argument = w_.Argument(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);
+  *argument.mutable_argument()->mutable_evidence(0) = *contract;
+  auto refused = w_.Call<v1::ArgumentRecord>(Cat(kEvaluationService, "RecordArgument"), argument,
+                                             w_.Operator());
+  EXPECT_THAT(refused, StatusIs(StatusCode::kFailedPrecondition, "EVIDENCE_KIND_NOT_WANTED"));
+  EXPECT_EQ(GetErrorDetail(refused.status()).metadata["wanted"],
+            absl::StrJoin(told["record_argument"], ","));
+  auto proposal = w_.Proposal(type::v1::FOUR_CLASS_CONSOLIDATE);
+  *proposal.mutable_evidence(0) = *contract;
+  auto not_taken = w_.Step("ProposeOverride", proposal, id, w_.Operator());
+  EXPECT_THAT(not_taken, StatusIs(StatusCode::kFailedPrecondition, "EVIDENCE_KIND_NOT_WANTED"));
+  EXPECT_EQ(GetErrorDetail(not_taken.status()).metadata["wanted"],
+            absl::StrJoin(told["propose_override"], ","));
+}
+
 TEST_F(EvaluationLifecycle, AnUpheldObjectionSendsTheClassBackToTheReview) {
   const Ulid id = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_UPGRADE, "G2");
   ASSERT_OK(w_.Accept(id));

@@ -184,7 +184,9 @@ const workflow::Table<Phase, EvaluationSubject>& EvaluationTable() {
            {kCountyOperator, kProvOffice},
            {NotVoid(), Overridable()},
            {},
-           P::kOverrideProposed},
+           P::kOverrideProposed,
+           {"OVERRIDE_BASIS", "PHOTO", "MINUTES", "ARGUMENT", "APPRAISAL", "APPROVAL", "PUBLICITY",
+            "CONTRACT", "OTHER"}},
           {{P::kOverrideProposed},
            "approve_override",
            "批准人工调整",
@@ -243,6 +245,37 @@ const workflow::Table<Phase, EvaluationSubject>& EvaluationTable() {
            {},
            P::kVoid},
       });
+  return *table;
+}
+
+const workflow::Table<SubjectPhase, SubjectPhase>& SubjectTable() {
+  using P = SubjectPhase;
+  const workflow::Guard<P> alive = {"not_void",
+                                    [](const P& phase, const workflow::Actor&) -> absl::Status {
+                                      if (phase != P::kVoid) return absl::OkStatus();
+                                      return FailedPrecondition("SUBJECT_VOID", "对象已作废");
+                                    }};
+  static const auto* table =
+      new workflow::Table<P, P>([](const P& phase) { return phase; },
+                                [](P phase) { return phase == P::kVoid ? "已作废" : "有效"; },
+                                {
+                                    {{P::kLive, P::kVoid},
+                                     "record_argument",
+                                     "论证",
+                                     {kCountyOperator, kCountyApprover},
+                                     {alive},
+                                     {},
+                                     P::kLive,
+                                     {"ARGUMENT", "MINUTES", "PHOTO", "APPRAISAL"}},
+                                    {{P::kLive, P::kVoid},
+                                     "record_appraisal",
+                                     "登记评估报告",
+                                     {kAppraiser},
+                                     {alive},
+                                     {},
+                                     P::kLive,
+                                     {"APPRAISAL"}},
+                                });
   return *table;
 }
 

@@ -20,6 +20,7 @@ inline constexpr int kTownshipApprover = 3;
 inline constexpr int kCountyOperator = 4;
 inline constexpr int kCountyApprover = 5;
 inline constexpr int kSectorVerifier = 7;
+inline constexpr int kAppraiser = 9;
 inline constexpr int kCitySupervisor = 10;
 inline constexpr int kProvOffice = 11;
 inline constexpr int kProvAdmin = 12;
@@ -78,6 +79,11 @@ const std::vector<workflow::Work>& EvaluationWorks();
 AdminLevel ApproverLevel(const workflow::Actor& actor);
 // Departments whose signature is missing.
 size_t MissingSignatures(const EvaluationSubject& subject);
+
+// --- what is put on record for a subject ---
+enum class SubjectPhase { kUnspecified = 0, kLive = 1, kVoid = 2 };
+// Actions: record_argument, record_appraisal; SUBJECT_VOID.
+const workflow::Table<SubjectPhase, SubjectPhase>& SubjectTable();
 
 // --- ledger entry ---
 enum class EntryPhase { kUnspecified = 0, kOpen = 1, kPlanned = 2, kInProgress = 3, kLeft = 4 };

@@ -1,4 +1,5 @@
 // Evidence of the registry's records, and the kinds that its code list rules.
+#include "bangfu/registry/v1/industry.pb.h"
 #include "bangfu/registry/v1/reference_service.pb.h"
 #include "common/blob/blob_for_test.h"
 #include "services/registry/api/inventory_fixture.h"
@@ -13,6 +14,19 @@ class RegistryEvidence : public RegistryFixture {
                                                         server_.clock().Now(), kind, region);
     EXPECT_OK(evidence);
     return evidence.ok() ? *evidence : type::v1::Evidence();
+  }
+  std::vector<std::string> KindsTold(const std::string& project, const std::string& action) {
+    v1::GetProjectRequest get;
+    get.set_id(project);
+    const auto seen = Call<v1::Project>("ProjectService", "GetProject", get, County());
+    EXPECT_OK(seen);
+    if (!seen.ok()) return {};
+    for (const auto& told : seen->allowed_actions()) {
+      if (told.action() == action) {
+        return {told.evidence_kinds().begin(), told.evidence_kinds().end()};
+      }
+    }
+    return {};
   }
   absl::StatusOr<v1::Project> Update(const v1::Project& project, const std::string& path,
                                      const std::string& token) {
@@ -34,6 +48,8 @@ TEST_F(RegistryEvidence, AProjectKeepsItsEvidenceWhoeverChangesIt) {
   *project.add_evidence() = Paper("FUND_DOC", kCounty);
   ASSERT_OK_AND_ASSIGN(project, Register(project));
   ASSERT_EQ(project.evidence_size(), 1);
+  // Whatever the list holds: a kind that a province adds needs no release.
+  EXPECT_THAT(KindsTold(project.id(), "update"), ::testing::ElementsAre("ANY"));
   v1::Project other = NewProject("油茶加工厂");
   *other.add_evidence() = project.evidence(0);
   EXPECT_THAT(Register(other), refused);
@@ -53,6 +69,46 @@ TEST_F(RegistryEvidence, AProjectKeepsItsEvidenceWhoeverChangesIt) {
   const absl::Status kind = Update(wrong, "evidence", County()).status();
   EXPECT_THAT(kind, StatusIs(absl::StatusCode::kFailedPrecondition, "EVIDENCE_KIND_MISMATCH"));
   EXPECT_THAT(kind, HasViolation("project.evidence[1].kind"));
+}
+
+TEST_F(RegistryEvidence, AShortBoardTellsTheKindsThatItsCompletionTakes) {
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶基地")));
+  v1::CreateShortBoardRequest create;
+  create.set_request_id(RequestId());
+  v1::ShortBoard* board = create.mutable_short_board();
+  board->set_subject_type(type::v1::SUBJECT_TYPE_PROJECT);
+  board->set_subject_id(project.id());
+  board->set_kind("TECH");
+  board->set_description("缺少榨油设备");
+  *board->add_evidence() = Paper("TITLE");
+  ASSERT_OK_AND_ASSIGN(
+      const v1::ShortBoard open,
+      Call<v1::ShortBoard>("IndustryService", "CreateShortBoard", create, County()));
+  v1::GetShortBoardRequest get;
+  get.set_id(open.id());
+  ASSERT_OK_AND_ASSIGN(const v1::ShortBoard told,
+                       Call<v1::ShortBoard>("IndustryService", "GetShortBoard", get, County()));
+  ASSERT_EQ(told.allowed_actions_size(), 1);
+  const auto& kinds = told.allowed_actions(0).evidence_kinds();
+  EXPECT_THAT(kinds, ::testing::Contains("ACCEPTANCE"));
+  v1::CompleteShortBoardRequest complete;
+  complete.set_request_id(RequestId());
+  complete.set_id(open.id());
+  complete.set_etag(open.etag());
+  complete.mutable_completed_on()->set_year(2026);
+  complete.mutable_completed_on()->set_month(1);
+  complete.mutable_completed_on()->set_day(5);
+  complete.set_note("设备已到位");
+  *complete.add_evidence() = Paper("TITLE");
+  const auto refused =
+      Call<v1::ShortBoard>("IndustryService", "CompleteShortBoard", complete, County());
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kFailedPrecondition, "EVIDENCE_KIND_NOT_WANTED"));
+  // What is checked is what is told.
+  EXPECT_EQ(GetErrorDetail(refused.status()).metadata["wanted"], absl::StrJoin(kinds, ","));
+  complete.clear_evidence();
+  for (const std::string& kind : kinds) *complete.add_evidence() = Paper(kind);
+  complete.set_request_id(RequestId());
+  EXPECT_OK(Call<v1::ShortBoard>("IndustryService", "CompleteShortBoard", complete, County()));
 }
 
 TEST_F(RegistryEvidence, AVillagesDraftTakesItsPhotos) {

@@ -283,9 +283,12 @@ absl::StatusOr<v1::ShortBoard> CreateBoard(Context& context,
         b.clear_completion_note();
         const Ulid id = context.ids.Next();
         b.set_id(id.ToString());
-        RETURN_IF_ERROR(
-            blob::UseEvidence(m, b.mutable_evidence(),
-                              {"short_board", id, "CreateShortBoard", "short_board.evidence", {}}));
+        RETURN_IF_ERROR(blob::UseEvidence(m, b.mutable_evidence(),
+                                          {"short_board",
+                                           id,
+                                           "CreateShortBoard",
+                                           "short_board.evidence",
+                                           {std::string(workflow::kAnyEvidence)}}));
         RETURN_IF_ERROR(ShortBoardTable().Insert(m.tx(), RecordOf(id, 1, b), BoardColumns(b)));
         b.set_etag(EtagOf(1));
         RETURN_IF_ERROR(PublishBoard(m, id, nullptr, b));
@@ -330,13 +333,9 @@ absl::StatusOr<v1::ShortBoard> CompleteBoard(Context& context,
         SetDate(*day, b.mutable_completed_on());
         b.set_completion_note(request.note());
         google::protobuf::RepeatedPtrField<type::v1::Evidence> evidence = request.evidence();
-        RETURN_IF_ERROR(blob::UseEvidence(
-            m, &evidence,
-            {"short_board",
-             id,
-             "CompleteShortBoard",
-             "evidence",
-             {"PHOTO", "ACCEPTANCE", "CONTRACT", "VOUCHER", "MINUTES", "OTHER"}}));
+        RETURN_IF_ERROR(blob::UseEvidence(m, &evidence,
+                                          {"short_board", id, "CompleteShortBoard", "evidence",
+                                           ShortBoardTransitions().EvidenceKinds("complete")}));
         b.mutable_evidence()->MergeFrom(evidence);
         b.set_etag(EtagOf(record.version + 1));
         RETURN_IF_ERROR(

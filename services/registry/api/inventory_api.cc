@@ -265,7 +265,8 @@ absl::StatusOr<v1::InventoryUnitReport> SaveDraft(CallContext& c,
         *l.after.mutable_evidence() = request.evidence();
         RETURN_IF_ERROR(
             blob::UseEvidence(m, l.after.mutable_evidence(),
-                              {"unit_report", l.unit.id, "SaveUnitReportDraft", "evidence", {}}));
+                              {"unit_report", l.unit.id, "SaveUnitReportDraft", "evidence",
+                               UnitReportTable().EvidenceKinds("save_draft")}));
         // A return that stands keeps its level and day.
         return SaveStep(m, l, to, "save_draft", "");
       });

@@ -99,8 +99,9 @@ absl::StatusOr<v1::Project> Register(Context& context, const v1::RegisterProject
         RETURN_IF_ERROR(CheckProject(references, options, context.ids, &p));
         const Ulid id = context.ids.Next();
         p.set_id(id.ToString());
-        RETURN_IF_ERROR(blob::UseEvidence(
-            m, p.mutable_evidence(), {"project", id, "RegisterProject", "project.evidence", {}}));
+        RETURN_IF_ERROR(blob::UseEvidence(m, p.mutable_evidence(),
+                                          {"project", id, "RegisterProject", "project.evidence",
+                                           ProjectTable().EvidenceKinds("update")}));
         const Author author{context.caller, context.roles, ActionOf(context),
                             m.request_id(), context.now,   context.ids};
         std::vector<ProjectChange> changes;
@@ -176,9 +177,9 @@ absl::StatusOr<v1::Project> Update(Context& context, const v1::UpdateProjectRequ
         change.editor_level = options.editor_level;
         RETURN_IF_ERROR(CheckProject(references, options, context.ids, &change.project));
         ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
-        RETURN_IF_ERROR(
-            blob::UseEvidence(m, change.project.mutable_evidence(),
-                              {"project", id, "UpdateProject", "project.evidence", {}}));
+        RETURN_IF_ERROR(blob::UseEvidence(m, change.project.mutable_evidence(),
+                                          {"project", id, "UpdateProject", "project.evidence",
+                                           ProjectTable().EvidenceKinds("update")}));
         if (ToBytes(change.project) == ToBytes(locked.before)) return Masked(change.project);
         if (locked.before.verification_state() == v1::VERIFICATION_STATE_COUNTY_VERIFIED &&
             VerifiedFieldChanged(locked.before, change.project)) {

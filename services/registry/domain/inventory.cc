@@ -73,6 +73,9 @@ Guard AllSigned() {
           }};
 }
 
+// Whatever a village has to show for its report.
+std::vector<std::string> UnitReportEvidence() { return {std::string(workflow::kAnyEvidence)}; }
+
 }  // namespace
 
 std::string UnitReportStateLabel(UnitReportState state) {
@@ -171,28 +174,32 @@ const workflow::Table<UnitReportState, UnitReportSubject>& UnitReportTable() {
            {kVillageReporter, kTownshipReviewer},
            {CampaignOpen(), NotLocked()},
            {},
-           State::kDraft},
+           State::kDraft,
+           UnitReportEvidence()},
           {{State::kReturned},
            "save_draft",
            "保存草稿",
            {kVillageReporter, kTownshipReviewer},
            {CampaignOpen(), NotLocked(), ReturnedTo(5)},
            {},
-           State::kReturned},
+           State::kReturned,
+           UnitReportEvidence()},
           {{State::kNotStarted, State::kDraft},
            "submit",
            "上报",
            {kVillageReporter},
            {CampaignOpen(), NotLocked(), NilRule(), Signed()},
            {},
-           State::kSubmitted},
+           State::kSubmitted,
+           UnitReportEvidence()},
           {{State::kReturned},
            "submit",
            "上报",
            {kVillageReporter},
            {CampaignOpen(), NotLocked(), ReturnedTo(5), NilRule(), Signed()},
            {},
-           State::kSubmitted},
+           State::kSubmitted,
+           UnitReportEvidence()},
           {{State::kSubmitted},
            "pass",
            "审核通过",

@@ -56,7 +56,8 @@ const workflow::Table<ProjectState, ProjectSubject>& ProjectTable() {
                       {kVillageReporter, kTownshipReviewer, kCountyOperator, kSystemIntegrator},
                       {NotVoid(), Window()},
                       {},
-                      state});
+                      state,
+                      {std::string(workflow::kAnyEvidence)}});
       rows.push_back({{state},
                       "void",
                       "作废",

@@ -20,7 +20,8 @@ const workflow::Table<ShortBoardState, ShortBoardState>& ShortBoardTransitions()
         {kTownshipReviewer, kCountyOperator},
         {open},
         {},
-        State::kCompleted}});
+        State::kCompleted,
+        {"PHOTO", "ACCEPTANCE", "CONTRACT", "VOUCHER", "MINUTES", "OTHER"}}});
   return *table;
 }
 
