@@ -131,6 +131,53 @@ TEST_F(RegistryEvidence, AVillagesDraftTakesItsPhotos) {
               StatusIs(absl::StatusCode::kFailedPrecondition, "EVIDENCE_UNKNOWN"));
 }
 
+TEST_F(RegistryEvidence, R129_OneCallSubmitsAFormWithAllThatItHolds) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  const v1::InventoryUnitReport unit = Unit(campaign.id(), kVillage);
+  v1::SubmitUnitReportRequest submit;
+  submit.set_request_id(RequestId());
+  submit.set_id(unit.id());
+  submit.set_etag(unit.etag());
+  submit.set_is_nil(true);
+  submit.set_signatory("李四");
+  submit.set_note("本村无项目");
+  *submit.add_evidence() = Paper("PHOTO", kOtherVillage);
+  // A file that the village does not see: nothing is submitted.
+  EXPECT_THAT(Inventory<v1::InventoryUnitReport>("SubmitUnitReport", submit, Village()),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "EVIDENCE_UNKNOWN"));
+  EXPECT_EQ(Unit(campaign.id(), kVillage).etag(), unit.etag());
+  submit.set_request_id(RequestId());
+  *submit.mutable_evidence(0) = Paper("PHOTO");
+  ASSERT_OK_AND_ASSIGN(const auto submitted,
+                       Inventory<v1::InventoryUnitReport>("SubmitUnitReport", submit, Village()));
+  EXPECT_EQ(submitted.state(), v1::UNIT_REPORT_STATE_SUBMITTED);
+  EXPECT_EQ(submitted.signatory(), "李四");
+  EXPECT_EQ(submitted.note(), "本村无项目");
+  ASSERT_EQ(submitted.evidence_size(), 1);
+
+  // What a submit leaves unset stays as the draft has it.
+  v1::SaveUnitReportDraftRequest draft;
+  const v1::InventoryUnitReport second = Unit(campaign.id(), kVillage2);
+  draft.set_request_id(RequestId());
+  draft.set_id(second.id());
+  draft.set_etag(second.etag());
+  draft.set_signatory("王五");
+  draft.set_note("草稿");
+  *draft.add_evidence() = Paper("PHOTO", kVillage2);
+  ASSERT_OK_AND_ASSIGN(const auto saved, Inventory<v1::InventoryUnitReport>(
+                                             "SaveUnitReportDraft", draft, Village(kVillage2)));
+  v1::SubmitUnitReportRequest bare;
+  bare.set_request_id(RequestId());
+  bare.set_id(second.id());
+  bare.set_etag(saved.etag());
+  bare.set_is_nil(true);
+  ASSERT_OK_AND_ASSIGN(const auto kept, Inventory<v1::InventoryUnitReport>("SubmitUnitReport", bare,
+                                                                           Village(kVillage2)));
+  EXPECT_EQ(kept.note(), "草稿");
+  EXPECT_EQ(kept.signatory(), "王五");
+  EXPECT_EQ(kept.evidence_size(), 1);
+}
+
 // What every service begins with is what the registry's list says.
 TEST_F(RegistryEvidence, TheKindsOfTheListAreThoseOfUploads) {
   EXPECT_EQ(server_.database().Int(R"sql(

@@ -287,6 +287,14 @@ absl::StatusOr<v1::InventoryUnitReport> Submit(CallContext& c,
         ASSIGN_OR_RETURN(const UnitReportState to,
                          UnitReportTable().Execute(l.subject, "submit",
                                                    WorkflowActor(c.caller, l.unit.region_path)));
+        if (request.has_note()) l.after.set_note(request.note());
+        if (!request.evidence().empty()) {
+          *l.after.mutable_evidence() = request.evidence();
+          RETURN_IF_ERROR(
+              blob::UseEvidence(m, l.after.mutable_evidence(),
+                                {"unit_report", l.unit.id, "SubmitUnitReport", "evidence",
+                                 UnitReportTable().EvidenceKinds("submit")}));
+        }
         UnitReportRow& unit = l.unit;
         unit.is_nil = request.is_nil();
         unit.late = ShanghaiDay(c.now) > l.deadlines.village;

@@ -105,6 +105,8 @@ absl::StatusOr<Prefilled> PrefillSubmit(Context& context, const PrefillFormReque
   form->set_id(report.id());
   form->set_etag(report.etag());
   form->set_signatory(report.signatory());
+  form->set_note(report.note());
+  *form->mutable_evidence() = report.evidence();
   const auto count = counts.find(report.region_path());
   form->set_is_nil(count == counts.end() || count->second.projects == 0);
   return Prefilled{form, {{"registry.v1.InventoryUnitReport", {report.id(), "村级摸排报告"}}}};

@@ -1,14 +1,14 @@
 // 村级摸排报告: what was returned and why, correcting it, reporting again, passing it.
 import { day, describeField, instant, labelOf, newRequestId, toFormError, type FormError } from "@bangfu/client";
 import { UnitReportState, UnitReportStateSchema, type InventoryUnitReport } from "@bangfu/client/gen/bangfu/registry/v1/inventory";
-import { InventoryService, PassUnitReportRequestSchema, SubmitUnitReportRequestSchema, SaveUnitReportDraftRequestSchema } from "@bangfu/client/gen/bangfu/registry/v1/inventory_service";
+import { InventoryService, PassUnitReportRequestSchema, SubmitUnitReportRequestSchema } from "@bangfu/client/gen/bangfu/registry/v1/inventory_service";
 import { ProjectSchema, type Project } from "@bangfu/client/gen/bangfu/registry/v1/project";
 import { ProjectService } from "@bangfu/client/gen/bangfu/registry/v1/project_service";
 import { action, errorSummary, facts, h, input, show, tell, valueOf } from "./dom";
 import { bangfu } from "./session";
 
-const signatory = describeField(SaveUnitReportDraftRequestSchema, "signatory");
-const note = describeField(SaveUnitReportDraftRequestSchema, "note");
+const signatory = describeField(SubmitUnitReportRequestSchema, "signatory");
+const note = describeField(SubmitUnitReportRequestSchema, "note");
 const answer = describeField(SubmitUnitReportRequestSchema, "answer");
 const opinion = describeField(PassUnitReportRequestSchema, "opinion");
 const labels = new Map([signatory, note, answer, opinion].map((each) => [each.name, each.label]));
@@ -39,10 +39,8 @@ function draw(report: InventoryUnitReport, projects: Project[], error?: FormErro
   };
   const inventory = bangfu().client(InventoryService);
   const resubmit = run("已上报", async () => {
-    const saved = await inventory.saveUnitReportDraft({ requestId: newRequestId(), id: report.id, etag: report.etag,
-      signatory: valueOf("signatory"), note: valueOf("note"), evidence: report.evidence });
-    report.etag = saved.etag;
-    await inventory.submitUnitReport({ requestId: newRequestId(), id: report.id, etag: saved.etag, answer: valueOf("answer"), isNil: report.isNil });
+    await inventory.submitUnitReport({ requestId: newRequestId(), id: report.id, etag: report.etag,
+      signatory: valueOf("signatory"), note: valueOf("note"), answer: valueOf("answer"), isNil: report.isNil });
   });
   const approve = run("已审核通过", () => inventory.passUnitReport({ requestId: newRequestId(), id: report.id, etag: report.etag, opinion: valueOf("opinion") }));
 
@@ -80,6 +78,6 @@ function returned(report: InventoryUnitReport, projects: Project[]): HTMLElement
 
 function fieldName(ofProject: boolean, path: string): string {
   const name = path.split(/[.[]/)[0] ?? path;
-  const message = ofProject ? ProjectSchema : SaveUnitReportDraftRequestSchema;
+  const message = ofProject ? ProjectSchema : SubmitUnitReportRequestSchema;
   return message.fields.some((each) => each.name === name) ? describeField(message, name).label : path;
 }
