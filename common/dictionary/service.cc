@@ -74,8 +74,15 @@ void AddPrefilled(const Message& message, const std::string& prefix, const Prefi
         to.set_record_id(record->second.id);
         to.set_source_zh(record->second.source_zh);
       }
-    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !field->is_repeated()) {
+    } else if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
+      continue;
+    } else if (!field->is_repeated()) {
       AddPrefilled(reflection.GetMessage(message, field), path + ".", prefilled, out);
+    } else {
+      for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
+        AddPrefilled(reflection.GetRepeatedMessage(message, field, i), Cat(path, "[", i, "]."),
+                     prefilled, out);
+      }
     }
   }
 }

@@ -261,7 +261,6 @@ TEST(Forms, R129_NoFormAsksAgainForWhatIsHeld) {
       {"工资", "a project's month; the employment records of one asset"},
       {"培育期", "the usual span of an industry; that of one plantation, which is offered from it"},
       {"使用状态", "of the asset; of a part of it"},
-      {"困难成因", "an expert's own opinion; a panel's conclusion"},
       {"文件摘要", "of an uploaded table; of a piece of evidence"},
       {"措施", "what is planned; on which of them is reported"},
       {"进度", "at the time of the plan; at the time of the report"},

@@ -224,5 +224,47 @@ TEST_F(DashboardTest, R129_APlanIsOfferedTheArgumentThatItRestsOn) {
               StatusIs(StatusCode::kNotFound));
 }
 
+TEST_F(DashboardTest, R129_AnExpertIsOfferedTheOwnEarlierScoreAndNobodyElses) {
+  const Ulid subject = w_.AddSubject();
+  const auto expert = [&](const std::string& person) {
+    return w_.server().Token(auth::Role::ROLE_APPRAISER, "360733", person);
+  };
+  v1::SubmitExpertScoresRequest said;
+  v1::ExpertScore* score = said.add_scores();
+  score->set_subject_id(subject.ToString());
+  score->set_market_outlook(0);
+  score->set_resource_basis(72);
+  score->set_tech_backward(true);
+  score->set_opinion("设备老化");
+  ASSERT_OK(w_.Call<v1::SubmitExpertScoresResponse>(
+      "bangfu.evaluation.v1.FactService.SubmitExpertScores", said, expert("zhang")));
+  dictionary::v1::PrefillFormRequest request;
+  request.set_form("bangfu.evaluation.v1.FactService.SubmitExpertScores");
+  request.set_subject_id(subject.ToString());
+  const auto prefill = [&](const std::string& token) {
+    return w_.server().Call<dictionary::v1::Prefill>(
+        "bangfu.dictionary.v1.DictionaryService.PrefillForm", request, token);
+  };
+  ASSERT_OK_AND_ASSIGN(const auto own, prefill(expert("zhang")));
+  v1::SubmitExpertScoresRequest form;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(own.request_json(), &form).ok());
+  ASSERT_EQ(form.scores_size(), 1);
+  EXPECT_EQ(form.scores(0).SerializeAsString(), score->SerializeAsString());
+  std::map<std::string, std::string> sources;
+  for (const auto& field : own.fields()) sources[field.path()] = field.source_zh();
+  EXPECT_EQ(sources["scores[0].market_outlook"], "本人上次评分");
+  EXPECT_EQ(sources.size(), 4u);
+
+  ASSERT_OK_AND_ASSIGN(const auto other, prefill(expert("li")));
+  form.Clear();
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(other.request_json(), &form).ok());
+  ASSERT_EQ(form.scores_size(), 1);
+  EXPECT_EQ(form.scores(0).subject_id(), subject.ToString());
+  EXPECT_FALSE(form.scores(0).has_market_outlook());
+  EXPECT_EQ(other.fields_size(), 0);
+  EXPECT_THAT(prefill(w_.server().Token(auth::Role::ROLE_APPRAISER, "360734", "zhang")),
+              StatusIs(StatusCode::kNotFound));
+}
+
 }  // namespace
 }  // namespace bangfu::evaluation

@@ -2,8 +2,12 @@
 // them as their source.
 #include <string>
 
+#include "bangfu/dictionary/v1/dictionary_service.pb.h"
+#include "common/dictionary/service.h"
 #include "gmock/gmock.h"
+#include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
+#include "services/evaluation/api/prefill.h"
 #include "services/evaluation/api/world_for_test.h"
 #include "services/evaluation/domain/baseline.h"
 
@@ -94,7 +98,11 @@ class EvaluationDispatch : public ::testing::Test {
     return "";
   }
 
-  World world_;
+  World world_{{"bangfu.dictionary.v1.DictionaryService"}, [](rpc::Router& router, const Deps&) {
+                 dictionary::Options forms;
+                 forms.prefills = Prefills();
+                 dictionary::RegisterDictionaryService(router, std::move(forms));
+               }};
   std::string industry_, project_;
 };
 
@@ -146,6 +154,7 @@ TEST_F(EvaluationDispatch, RefusalsOfAReport) {
   v1::DispatchFigure* f = request.mutable_report()->add_figures();
   f->set_group("MARKET");
   f->set_code("L2-01");
+  f->set_value(9000);
   f->set_unit("bp");
   const auto call = [&](const std::string& token) {
     request.set_request_id(world_.RequestId());
@@ -161,6 +170,54 @@ TEST_F(EvaluationDispatch, RefusalsOfAReport) {
   request.mutable_report()->mutable_figures()->RemoveLast();
   request.mutable_report()->mutable_figures(0)->set_group("WEATHER");
   EXPECT_THAT(call(world_.County()), HasViolation("report.figures[0].group"));
+}
+
+TEST_F(EvaluationDispatch, R129_AReportIsOfferedTheFiguresOfTheLastOneAndItsOwn) {
+  const auto prefill = [&](const std::string& period) {
+    dictionary::v1::PrefillFormRequest request;
+    request.set_form(Cat(kFacts, "SubmitDispatchReport"));
+    request.set_subject_id(industry_);
+    request.set_period(period);
+    v1::SubmitDispatchReportRequest form;
+    auto answer = world_.server().Call<dictionary::v1::Prefill>(
+        "bangfu.dictionary.v1.DictionaryService.PrefillForm", request, world_.County());
+    EXPECT_OK(answer);
+    if (answer.ok()) {
+      EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(answer->request_json(), &form).ok());
+    }
+    return form.report();
+  };
+  v1::DispatchReport form = prefill("2026-03");
+  EXPECT_EQ(form.industry_id(), industry_);
+  EXPECT_EQ(form.figures_size(), 0);
+  ASSERT_OK_AND_ASSIGN(const v1::DispatchReport march, Report("2026-03", 0));
+
+  // The next month: what is reported on, and no value of another month.
+  form = prefill("2026-04");
+  EXPECT_EQ(form.period(), "2026-04");
+  EXPECT_TRUE(form.etag().empty());
+  ASSERT_EQ(form.figures_size(), march.figures_size());
+  for (int i = 0; i < form.figures_size(); ++i) {
+    EXPECT_EQ(form.figures(i).group(), march.figures(i).group());
+    EXPECT_EQ(form.figures(i).code(), march.figures(i).code());
+    EXPECT_EQ(form.figures(i).unit(), march.figures(i).unit());
+    EXPECT_FALSE(form.figures(i).has_value());
+  }
+  // A form sent as offered has not been filled.
+  v1::SubmitDispatchReportRequest unfilled;
+  unfilled.set_request_id(world_.RequestId());
+  *unfilled.mutable_report() = form;
+  EXPECT_THAT(world_.server().Call<v1::DispatchReport>(Cat(kFacts, "SubmitDispatchReport"),
+                                                       unfilled, world_.County()),
+              HasViolation("report.figures[0].value"));
+
+  // The month itself, to be corrected: its etag and its values, a zero among them.
+  form = prefill("2026-03");
+  EXPECT_EQ(form.etag(), march.etag());
+  ASSERT_EQ(form.figures_size(), march.figures_size());
+  EXPECT_TRUE(form.figures(0).has_value());
+  EXPECT_EQ(form.figures(0).value(), 0);
+  EXPECT_OK(Report("2026-03", 4200, form.etag()));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bangfu/evaluation/v1/evaluation_service.pb.h"
+#include "bangfu/evaluation/v1/fact.pb.h"
 #include "bangfu/evaluation/v1/ledger_service.pb.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -13,6 +14,7 @@
 #include "services/evaluation/store/evaluation_store.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/ledger_store.h"
+#include "services/evaluation/store/subject_store.h"
 
 namespace bangfu::evaluation {
 namespace {
@@ -69,6 +71,67 @@ absl::StatusOr<Prefilled> PrefillStep(CallContext& context, const PrefillFormReq
   return out;
 }
 
+// What the expert has said of the subject before: a later score replaces it.
+absl::StatusOr<Prefilled> PrefillScores(CallContext& context, const PrefillFormRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, SubjectId(request));
+  ASSIGN_OR_RETURN(const SubjectMap subjects, LoadSubjects(context.db, {id}, context.scope));
+  if (subjects.empty()) return NotFound("subject", request.subject_id()).Build();
+  auto form = std::make_shared<v1::SubmitExpertScoresRequest>();
+  v1::ExpertScore& score = *form->add_scores();
+  Prefilled out{form, {}};
+  ASSIGN_OR_RETURN(const std::vector<ExpertScoreRow> rows, LoadExpertScores(context.db, {id}));
+  for (const ExpertScoreRow& row : rows) {
+    if (row.expert != context.caller.subject) continue;
+    if (!score.ParseFromString(row.payload)) {
+      return absl::DataLossError("a stored expert score cannot be read");
+    }
+    score.clear_expert();
+    score.clear_scored_at();
+    out.records["evaluation.v1.ExpertScore"] = {id.ToString(), "本人上次评分"};
+  }
+  score.set_subject_id(id.ToString());
+  return out;
+}
+
+// The month's own report, or what the last one before it reported on: values of a month are asked
+// for anew.
+absl::StatusOr<Prefilled> PrefillDispatch(CallContext& context, const PrefillFormRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, SubjectId(request));
+  if (request.period().empty()) return InvalidField("period", "须填写月份").Build();
+  ASSIGN_OR_RETURN(const SubjectMap subjects, LoadSubjects(context.db, {id}, context.scope));
+  const auto industry = subjects.find(id);
+  if (industry == subjects.end()) return NotFound("subject", request.subject_id()).Build();
+  if (industry->second.type != kIndustrySubject) {
+    return InvalidField("subject_id", "不是县级帮扶产业").Build();
+  }
+  auto form = std::make_shared<v1::SubmitDispatchReportRequest>();
+  v1::DispatchReport& report = *form->mutable_report();
+  Prefilled out{form, {}};
+  ASSIGN_OR_RETURN(std::vector<DispatchReportRow> rows,
+                   LoadDispatchReports(context.db, {id}, request.period(), request.period()));
+  if (rows.empty()) {
+    ASSIGN_OR_RETURN(rows, ListDispatchReports(context.db, id, request.period(), 1, context.scope));
+  }
+  if (!rows.empty()) {
+    v1::DispatchReport held;
+    if (!held.ParseFromString(rows[0].payload)) {
+      return absl::DataLossError("a stored dispatch report cannot be read");
+    }
+    const bool same = held.period() == request.period();
+    if (same) report.set_etag(held.etag());
+    for (const v1::DispatchFigure& figure : held.figures()) {
+      v1::DispatchFigure& to = *report.add_figures();
+      to = figure;
+      // A report stored before values had presence: 0 was said.
+      same ? to.set_value(figure.value()) : to.clear_value();
+    }
+    out.records["evaluation.v1.DispatchFigure"] = {held.id(), held.period() + "调度报告"};
+  }
+  report.set_industry_id(id.ToString());
+  report.set_period(request.period());
+  return out;
+}
+
 }  // namespace
 
 std::map<std::string, dictionary::Prefiller, std::less<>> Prefills() {
@@ -78,6 +141,8 @@ std::map<std::string, dictionary::Prefiller, std::less<>> Prefills() {
        PrefillStep<v1::AcceptEvaluationRequest>},
       {"bangfu.evaluation.v1.EvaluationService.ProposeOverride",
        PrefillStep<v1::ProposeOverrideRequest>},
+      {"bangfu.evaluation.v1.FactService.SubmitExpertScores", PrefillScores},
+      {"bangfu.evaluation.v1.FactService.SubmitDispatchReport", PrefillDispatch},
   };
 }
 
