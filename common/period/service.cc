@@ -6,8 +6,11 @@
 #include "common/base/page_token.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/inbox/service.h"
 #include "common/period/calendar.h"
 #include "common/period/service_message.h"
+#include "common/period/work.h"
+#include "common/rpc/batch_get.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -293,19 +296,14 @@ absl::StatusOr<v1::Period> ReissuePeriod(const ServiceOptions& options, CallCont
 absl::StatusOr<v1::BatchGetPeriodsResponse> BatchGetPeriods(
     const ServiceOptions& options, CallContext& context,
     const v1::BatchGetPeriodsRequest& request) {
-  std::vector<Ulid> ids;
-  for (const std::string& text : request.ids()) {
-    ASSIGN_OR_RETURN(ids.emplace_back(), Ulid::Parse(text));
-  }
+  ASSIGN_OR_RETURN(const std::vector<Ulid> ids, rpc::ParseIds(request.ids()));
   ASSIGN_OR_RETURN(std::vector<PeriodRow> rows, GetPeriods(context.db, ids, context.scope));
-  v1::BatchGetPeriodsResponse response;
-  for (const Ulid& id : ids) {
-    for (const PeriodRow& row : rows) {
-      if (row.id != id) continue;
-      ASSIGN_OR_RETURN(*response.add_periods(), Show(context.db, options, context, row));
-      break;
-    }
+  std::vector<v1::Period> periods;
+  for (PeriodRow& row : rows) {
+    ASSIGN_OR_RETURN(periods.emplace_back(), Show(context.db, options, context, std::move(row)));
   }
+  v1::BatchGetPeriodsResponse response;
+  rpc::AnswerInOrder(ids, periods, response.mutable_periods(), response.mutable_missing_ids());
   return response;
 }
 

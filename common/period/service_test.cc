@@ -438,6 +438,10 @@ TEST_F(PeriodServiceTest, AVillageSeesTheCountysTableAndItsOwnPart) {
   auto got = Call<v1::BatchGetPeriodsResponse>("BatchGetPeriods", batch, operator_);
   ASSERT_OK(got);
   EXPECT_EQ(got->periods_size(), 1);
+  EXPECT_THAT(got->missing_ids(), ::testing::ElementsAre(unknown));
+  got = Call<v1::BatchGetPeriodsResponse>("BatchGetPeriods", batch, elsewhere);
+  ASSERT_OK(got);
+  EXPECT_THAT(got->missing_ids(), ::testing::ElementsAre(frozen.id(), unknown));
 }
 
 TEST_F(PeriodServiceTest, WhatPassesTheCutOffUnsignedIsLate) {

@@ -13,6 +13,7 @@
 #include "common/blob/service.h"
 #include "common/contract/sensitive.h"
 #include "common/inbox/service.h"
+#include "common/rpc/bulk.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -27,6 +28,8 @@
 
 namespace bangfu::asset::api {
 namespace {
+
+constexpr std::string_view kService = "bangfu.asset.v1.AssetService.";
 
 using google::protobuf::util::FieldMaskUtil;
 
@@ -72,7 +75,8 @@ absl::StatusOr<v1::Asset> Save(rpc::Mutation& m, store::AssetRow* row, const v1:
 }
 
 // One change of one asset: loads it, locks its projects' facts, lets `change` work on the row,
-// saves. The etag is compared before anything else of the asset is looked at.
+// saves. The etag is compared before anything else of the asset is looked at; an item of a bulk
+// step may come without one.
 absl::StatusOr<v1::Asset> Change(
     rpc::Mutation& m, const std::string& id, const std::string& etag, std::string_view reason,
     const std::function<absl::Status(store::AssetRow*, std::vector<Ulid>* projects)>& change) {
@@ -81,7 +85,7 @@ absl::StatusOr<v1::Asset> Change(
   ASSIGN_OR_RETURN(std::vector<Ulid> projects, ProjectIdsOf(m.tx(), seen.id));
   RETURN_IF_ERROR(LockFacts(m.tx(), projects));
   ASSIGN_OR_RETURN(store::AssetRow row, Load(m.tx(), id, c.scope, /*for_update=*/true));
-  if (Cat(row.version) != etag) return EtagMismatch().Build();
+  if (!etag.empty() && Cat(row.version) != etag) return EtagMismatch().Build();
   const v1::Asset before = ToAsset(row);
   RETURN_IF_ERROR(change(&row, &projects));
   return Save(m, &row, before, projects, reason);
@@ -173,7 +177,7 @@ void AssetHandlers::Register(rpc::Router& router) {
   const auto add = [&]<typename Request, typename Response>(
                        const char* name, absl::StatusOr<Response> (AssetHandlers::*f)(
                                              rpc::CallContext&, const Request&)) {
-    router.Unary<Request, Response>(Cat("bangfu.asset.v1.AssetService.", name),
+    router.Unary<Request, Response>(Cat(kService, name),
                                     [this, f](rpc::CallContext& c, const Request& r) {
                                       absl::StatusOr<Response> answer = (this->*f)(c, r);
                                       // Who looks unmasked is recorded:
@@ -189,6 +193,9 @@ void AssetHandlers::Register(rpc::Router& router) {
   add("DisputeTitle", &AssetHandlers::DisputeTitle);
   add("SettleTitle", &AssetHandlers::SettleTitle);
   add("HandOver", &AssetHandlers::HandOver);
+  add("BatchHandOver", &AssetHandlers::BatchHandOver);
+  add("BatchReturnCustody", &AssetHandlers::BatchReturnCustody);
+  add("BatchRecordInspection", &AssetHandlers::BatchRecordInspection);
   add("ReturnCustody", &AssetHandlers::ReturnCustody);
   add("RecordInspection", &AssetHandlers::RecordInspection);
   add("VoidAsset", &AssetHandlers::VoidAsset);
@@ -511,6 +518,53 @@ absl::StatusOr<v1::Asset> AssetHandlers::RecordInspection(rpc::CallContext& c,
                                         States().EvidenceKinds("record_inspection"));
                   });
   });
+}
+
+absl::StatusOr<v1::BatchHandOverResponse> AssetHandlers::BatchHandOver(
+    rpc::CallContext& c, const v1::BatchHandOverRequest& r) {
+  v1::HandOverRequest one;
+  one.set_custodian(r.custodian());
+  *one.mutable_transferred_date() = r.transferred_date();
+  one.set_accepted_by(r.accepted_by());
+  v1::BatchHandOverResponse out;
+  RETURN_IF_ERROR(rpc::RunBulk(
+      c, r, Cat(kService, "HandOver"), std::move(one),
+      [this](rpc::CallContext& item, const v1::HandOverRequest& step) {
+        return HandOver(item, step);
+      },
+      out.mutable_results()));
+  return out;
+}
+
+absl::StatusOr<v1::BatchReturnCustodyResponse> AssetHandlers::BatchReturnCustody(
+    rpc::CallContext& c, const v1::BatchReturnCustodyRequest& r) {
+  v1::ReturnCustodyRequest one;
+  one.set_reason(r.reason());
+  *one.mutable_returned_date() = r.returned_date();
+  v1::BatchReturnCustodyResponse out;
+  RETURN_IF_ERROR(rpc::RunBulk(
+      c, r, Cat(kService, "ReturnCustody"), std::move(one),
+      [this](rpc::CallContext& item, const v1::ReturnCustodyRequest& step) {
+        return ReturnCustody(item, step);
+      },
+      out.mutable_results()));
+  return out;
+}
+
+absl::StatusOr<v1::BatchRecordInspectionResponse> AssetHandlers::BatchRecordInspection(
+    rpc::CallContext& c, const v1::BatchRecordInspectionRequest& r) {
+  v1::RecordInspectionRequest one;
+  *one.mutable_inspected_on() = r.inspected_on();
+  one.set_result(r.result());
+  one.set_findings(r.findings());
+  v1::BatchRecordInspectionResponse out;
+  RETURN_IF_ERROR(rpc::RunBulk(
+      c, r, Cat(kService, "RecordInspection"), std::move(one),
+      [this](rpc::CallContext& item, const v1::RecordInspectionRequest& step) {
+        return RecordInspection(item, step);
+      },
+      out.mutable_results()));
+  return out;
 }
 
 absl::StatusOr<v1::Asset> AssetHandlers::VoidAsset(rpc::CallContext& c,

@@ -26,6 +26,12 @@ class AssetHandlers {
   absl::StatusOr<v1::Asset> DisputeTitle(rpc::CallContext& c, const v1::DisputeTitleRequest& r);
   absl::StatusOr<v1::Asset> SettleTitle(rpc::CallContext& c, const v1::SettleTitleRequest& r);
   absl::StatusOr<v1::Asset> HandOver(rpc::CallContext& c, const v1::HandOverRequest& r);
+  absl::StatusOr<v1::BatchHandOverResponse> BatchHandOver(rpc::CallContext& c,
+                                                          const v1::BatchHandOverRequest& r);
+  absl::StatusOr<v1::BatchReturnCustodyResponse> BatchReturnCustody(
+      rpc::CallContext& c, const v1::BatchReturnCustodyRequest& r);
+  absl::StatusOr<v1::BatchRecordInspectionResponse> BatchRecordInspection(
+      rpc::CallContext& c, const v1::BatchRecordInspectionRequest& r);
   absl::StatusOr<v1::Asset> ReturnCustody(rpc::CallContext& c, const v1::ReturnCustodyRequest& r);
   absl::StatusOr<v1::Asset> RecordInspection(rpc::CallContext& c,
                                              const v1::RecordInspectionRequest& r);

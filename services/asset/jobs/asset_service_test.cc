@@ -189,6 +189,62 @@ TEST_F(AssetServiceTest, TitleAndCustodyMoveByThemselves) {
   EXPECT_TRUE(allowed.at("dispute_title"));
 }
 
+TEST_F(AssetServiceTest, ManyAssetsAreHandedOverInspectedAndTakenBackAtOnce) {
+  std::vector<v1::Asset> assets;
+  for (int i = 0; i < 3; ++i) assets.push_back(Registered(Shed()));
+  v1::BatchHandOverRequest hand;
+  hand.set_request_id(RequestId());
+  hand.set_custodian("水东村委会");
+  hand.set_accepted_by("张三");
+  *hand.mutable_transferred_date() = Date(2026, 6, 1);
+  for (const v1::Asset& asset : assets) hand.add_items()->set_id(asset.id());
+  hand.mutable_items(0)->set_etag(assets[0].etag());
+  hand.mutable_items(1)->set_etag("77");
+  hand.add_items()->set_id(ids_.Next().ToString());
+  ASSERT_OK_AND_ASSIGN(const auto handed,
+                       Call<v1::BatchHandOverResponse>("AssetService.BatchHandOver", hand));
+  ASSERT_EQ(handed.results_size(), 4);
+  EXPECT_TRUE(handed.results(0).done());
+  EXPECT_EQ(handed.results(1).refusal().reason(), "ETAG_MISMATCH");
+  EXPECT_TRUE(handed.results(2).done());
+  EXPECT_EQ(handed.results(3).refusal().code(), static_cast<int>(absl::StatusCode::kNotFound));
+  EXPECT_EQ(Get(assets[0].id()).custodian(), "水东村委会");
+  EXPECT_EQ(Get(assets[0].id()).etag(), handed.results(0).etag());
+  EXPECT_EQ(Get(assets[1].id()).custody_status(), v1::CUSTODY_STATUS_NOT_HANDED_OVER);
+  // The same call again does nothing twice.
+  ASSERT_OK_AND_ASSIGN(const auto again,
+                       Call<v1::BatchHandOverResponse>("AssetService.BatchHandOver", hand));
+  EXPECT_EQ(again.SerializeAsString(), handed.SerializeAsString());
+
+  v1::BatchRecordInspectionRequest inspect;
+  inspect.set_request_id(RequestId());
+  *inspect.mutable_inspected_on() = Date(2026, 7, 1);
+  inspect.set_result(v1::INSPECTION_RESULT_FAILED);
+  for (const v1::Asset& asset : assets) inspect.add_items()->set_id(asset.id());
+  ASSERT_OK_AND_ASSIGN(const auto silent, Call<v1::BatchRecordInspectionResponse>(
+                                              "AssetService.BatchRecordInspection", inspect));
+  for (const auto& result : silent.results()) {
+    ASSERT_EQ(result.refusal().fields_size(), 1);
+    EXPECT_EQ(result.refusal().fields(0).field(), "findings");
+  }
+  inspect.set_request_id(RequestId());
+  inspect.set_findings("茅草丛生");
+  ASSERT_OK_AND_ASSIGN(const auto inspected, Call<v1::BatchRecordInspectionResponse>(
+                                                 "AssetService.BatchRecordInspection", inspect));
+  for (const auto& result : inspected.results()) EXPECT_TRUE(result.done());
+
+  v1::BatchReturnCustodyRequest back;
+  back.set_request_id(RequestId());
+  back.set_reason("收回统一管理");
+  *back.mutable_returned_date() = Date(2026, 8, 1);
+  for (const v1::Asset& asset : assets) back.add_items()->set_id(asset.id());
+  ASSERT_OK_AND_ASSIGN(const auto returned, Call<v1::BatchReturnCustodyResponse>(
+                                                "AssetService.BatchReturnCustody", back));
+  EXPECT_TRUE(returned.results(0).done());
+  EXPECT_EQ(returned.results(1).refusal().reason(), "STATE_NOT_ALLOWED");
+  EXPECT_TRUE(Get(assets[2].id()).custodian().empty());
+}
+
 TEST_F(AssetServiceTest, R110_IncomeFallsDueComesInAndIsReversed) {
   const v1::Asset asset = Registered(Shed());
   const v1::OperatingContract contract = Signed(Lease(asset.id(), 6500000));

@@ -144,7 +144,10 @@ absl::StatusOr<v1::BatchGetEvaluationsResponse> BatchGetEvaluations(
   v1::BatchGetEvaluationsResponse response;
   for (const Ulid& id : ids) {
     auto it = by_id.find(id);
-    if (it == by_id.end()) continue;
+    if (it == by_id.end()) {
+      response.add_missing_ids(id.ToString());
+      continue;
+    }
     v1::Evaluation* message = response.add_evaluations();
     ASSIGN_OR_RETURN(*message, ToMessage(*it->second));
   }

@@ -605,61 +605,50 @@ absl::StatusOr<v1::BatchAdvanceResponse> BatchAdvance(CallContext& context,
   if (request.step() == v1::ADVANCE_STEP_PUBLICISE && request.channels().empty()) {
     return InvalidField("channels", "公示须注明公示渠道").Build();
   }
-  std::vector<Ulid> ids;
-  std::map<Ulid, std::string> etags;
-  for (const type::v1::BulkItem& item : request.items()) {
-    ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(item.id()));
-    if (etags.emplace(id, item.etag()).second) ids.push_back(id);
+  const auto run = [&](std::string_view step, auto one, auto handler,
+                       const v1::BatchAdvanceRequest& bulk,
+                       v1::BatchAdvanceResponse* out) -> absl::Status {
+    return rpc::RunBulk(context, bulk, Cat("bangfu.evaluation.v1.EvaluationService.", step),
+                        std::move(one), handler, out->mutable_results());
+  };
+  v1::BatchAdvanceResponse response;
+  switch (request.step()) {
+    case v1::ADVANCE_STEP_ACCEPT:
+      RETURN_IF_ERROR(run("AcceptEvaluation", v1::AcceptEvaluationRequest(), AcceptEvaluation,
+                          request, &response));
+      return response;
+    case v1::ADVANCE_STEP_SIGN: {
+      v1::SignJointlyRequest one;
+      one.set_department(request.department());
+      RETURN_IF_ERROR(run("SignJointly", std::move(one), SignJointly, request, &response));
+      return response;
+    }
+    case v1::ADVANCE_STEP_PUBLICISE: {
+      v1::StartClassPublicityRequest one;
+      *one.mutable_channels() = request.channels();
+      RETURN_IF_ERROR(
+          run("StartClassPublicity", std::move(one), StartClassPublicity, request, &response));
+      return response;
+    }
+    case v1::ADVANCE_STEP_MAKE_EFFECTIVE:
+      break;
+    default:
+      return InvalidField("step", "没有此步骤").Build();
   }
-  const std::vector<std::string> channels(request.channels().begin(), request.channels().end());
-  return rpc::Mutate<v1::BatchAdvanceResponse>(
-      context, request, [&](Mutation& m) -> absl::StatusOr<v1::BatchAdvanceResponse> {
-        Step step(m, Today(context));
-        StepNeeds needs;
-        needs.subjects_locked = request.step() == v1::ADVANCE_STEP_MAKE_EFFECTIVE;
-        needs.arguments = request.step() == v1::ADVANCE_STEP_ACCEPT;
-        RETURN_IF_ERROR(step.Load(ids, needs));
-        std::vector<Item*> items;
-        for (const Ulid& id : ids) {
-          Item* item = step.Find(id);
-          if (item == nullptr) continue;
-          if (!etags[id].empty() && etags[id] != item->message.etag()) {
-            item->refusal = EtagMismatch();
-          } else {
-            items.push_back(item);
-          }
-        }
-        // Every item is judged before anything is written, so a refused one undoes nothing.
-        switch (request.step()) {
-          case v1::ADVANCE_STEP_ACCEPT:
-            RETURN_IF_ERROR(Accept(step, items));
-            break;
-          case v1::ADVANCE_STEP_SIGN:
-            RETURN_IF_ERROR(Sign(step, items, request.department()));
-            break;
-          case v1::ADVANCE_STEP_PUBLICISE:
-            RETURN_IF_ERROR(Publicise(step, items, channels, ""));
-            break;
-          case v1::ADVANCE_STEP_MAKE_EFFECTIVE:
-            // Newest first: of two evaluations of one subject the newer is taken.
-            std::sort(items.begin(), items.end(),
-                      [](const Item* a, const Item* b) { return a->row.id > b->row.id; });
-            RETURN_IF_ERROR(MakeEffective(step, items));
-            break;
-          default:
-            return InvalidField("step", "没有此步骤").Build();
-        }
-        RETURN_IF_ERROR(step.Write(""));
-        v1::BatchAdvanceResponse response;
-        for (const Ulid& id : ids) {
-          const Item* item = step.Find(id);
-          const absl::Status refusal =
-              item == nullptr ? NotFound("evaluation", id.ToString()).Build() : item->refusal;
-          *response.add_results() = refusal.ok() ? rpc::DoneItem(id.ToString(), item->message)
-                                                 : rpc::RefusedItem(id.ToString(), refusal);
-        }
-        return response;
-      });
+  // Newest first: of two evaluations of one subject the newer is taken, wherever it stands in the
+  // list. The answer keeps the list's order.
+  v1::BatchAdvanceRequest newest_first = request;
+  std::stable_sort(newest_first.mutable_items()->begin(), newest_first.mutable_items()->end(),
+                   [](const auto& a, const auto& b) { return a.id() > b.id(); });
+  v1::BatchAdvanceResponse done;
+  RETURN_IF_ERROR(
+      run("MakeEffective", v1::MakeEffectiveRequest(), MakeOneEffective, newest_first, &done));
+  std::map<std::string_view, const type::v1::BulkResult*> by_id;
+  for (const type::v1::BulkResult& result : done.results()) by_id[result.id()] = &result;
+  for (const type::v1::BulkItem& item : request.items()) {
+    *response.add_results() = *by_id.at(item.id());
+  }
+  return response;
 }
 
 absl::StatusOr<v1::Evaluation> VoidEvaluation(CallContext& context,

@@ -546,6 +546,42 @@ TEST_F(EvaluationLifecycle, ABatchGoesOnPastTheRefused) {
   w_.ExpectRollupsEqualRecount();
 }
 
+// Each item is stored by itself: what was done stays done when a later item ends the call, and the
+// same call again answers for it and goes on.
+TEST_F(EvaluationLifecycle, ABatchIsStoredItemByItem) {
+  v1::BatchAdvanceRequest request;
+  request.set_step(v1::ADVANCE_STEP_ACCEPT);
+  request.set_request_id("batch-item-by-item");
+  std::vector<Ulid> ids;
+  for (int i = 0; i < 3; ++i) {
+    ids.push_back(w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_UPGRADE, "G2"));
+    request.add_items()->set_id(ids.back().ToString());
+  }
+  // The second item is stale; nobody has taken it back when the first is stored.
+  request.mutable_items(1)->set_etag("99");
+  const auto advance = [&] {
+    return w_.server().Call<v1::BatchAdvanceResponse>(Cat(kEvaluationService, "BatchAdvance"),
+                                                      request, w_.Approver());
+  };
+  ASSERT_OK_AND_ASSIGN(const auto first, advance());
+  ASSERT_EQ(first.results_size(), 3);
+  EXPECT_TRUE(first.results(0).done());
+  EXPECT_EQ(first.results(1).refusal().reason(), "ETAG_MISMATCH");
+  EXPECT_TRUE(first.results(2).done());
+  // Audited as the step's own rpc, one entry and one stored answer an item.
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM audit_log WHERE action = "
+                              "'EvaluationService.AcceptEvaluation'"),
+            2);
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(DISTINCT request_id) FROM audit_log WHERE action = "
+                              "'EvaluationService.AcceptEvaluation'"),
+            2);
+  ASSERT_OK_AND_ASSIGN(const auto again, advance());
+  EXPECT_EQ(again.SerializeAsString(), first.SerializeAsString());
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM audit_log WHERE action = "
+                              "'EvaluationService.AcceptEvaluation'"),
+            2);
+}
+
 TEST_F(EvaluationLifecycle, EveryStateActionAndRoleThroughTheHandlersIsAsTheTableSays) {
   // An evaluation in that state with every guard of the action satisfied; then the rpc.
   const std::function<absl::StatusOr<Phase>(Phase, const std::string&, workflow::RoleId)> attempt =

@@ -9,6 +9,7 @@
 #include "common/feed/outbox.h"
 #include "common/grants/copies.h"
 #include "common/rpc/actor.h"
+#include "common/rpc/batch_get.h"
 #include "common/rpc/mutation.h"
 #include "common/workflow/proto.h"
 #include "services/registry/api/convert.h"
@@ -122,11 +123,9 @@ absl::StatusOr<v1::BatchGetGrantsResponse> BatchGetGrants(
   ASSIGN_OR_RETURN(const std::vector<GrantRow> rows,
                    FindGrants(context.db, ids, ViewerOf(context)));
   v1::BatchGetGrantsResponse response;
-  for (const Ulid& id : ids) {  // as asked for
-    for (const GrantRow& row : rows) {
-      if (row.facts.id == id) *response.add_grants() = Shown(context, row);
-    }
-  }
+  std::vector<Grant> grants;
+  for (const GrantRow& row : rows) grants.push_back(Shown(context, row));
+  rpc::AnswerInOrder(ids, grants, response.mutable_grants(), response.mutable_missing_ids());
   return response;
 }
 
