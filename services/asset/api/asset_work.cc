@@ -17,7 +17,19 @@ namespace {
 constexpr char kAssetSubject[] = "asset";
 constexpr char kContractSubject[] = "contract";
 
-inbox::Subject Waiting(const store::AssetRow& row) {
+struct Terms {
+  int title = 0;
+  int hand_over = 0;
+  int settle = 0;
+};
+
+absl::StatusOr<Terms> ReadTerms(mysql::Executor& db) {
+  ASSIGN_OR_RETURN(const std::vector<int64_t> days,
+                   store::ParametersOf(db, {kTitleDays, kHandOverDays, kSettleDays}));
+  return Terms{static_cast<int>(days[0]), static_cast<int>(days[1]), static_cast<int>(days[2])};
+}
+
+inbox::Subject Waiting(const store::AssetRow& row, const Terms& terms) {
   inbox::Subject out{kAssetSubject, row.id, {}, {}};
   AssetSubject subject;
   subject.state = row.state;
@@ -40,9 +52,9 @@ inbox::Subject Waiting(const store::AssetRow& row) {
     inbox::Wanted w = inbox::WantedOf(step, row.region_path, row.name);
     w.term_kind = workflow::DayKind::kNatural;
     if (step.action == "settle_title") {
-      w.term_days = kSettleDays;
+      w.term_days = terms.settle;
     } else {
-      const int days = step.action == "hand_over" ? kHandOverDays : kTitleDays;
+      const int days = step.action == "hand_over" ? terms.hand_over : terms.title;
       // Where nobody knows when it was formed, from the day on which it is in the ledger.
       w.due_on = row.formed_date ? std::optional(*row.formed_date + days) : std::nullopt;
       w.term_days = days;
@@ -52,7 +64,8 @@ inbox::Subject Waiting(const store::AssetRow& row) {
   return out;
 }
 
-inbox::Subject Waiting(const store::ContractRow& row, const store::OpenDue* due) {
+inbox::Subject Waiting(const store::ContractRow& row, const store::OpenDue* due,
+                       int64_t shown_days) {
   inbox::Subject out{kContractSubject, row.id, {}, {}};
   if (row.state == ContractState::kVoid || due == nullptr) return out;
   v1::ContractTerms terms;
@@ -67,7 +80,7 @@ inbox::Subject Waiting(const store::ContractRow& row, const store::OpenDue* due)
   w.roles = {options::v1::ROLE_VILLAGE_REPORTER, options::v1::ROLE_TOWNSHIP_REVIEWER,
              options::v1::ROLE_COUNTY_OPERATOR};
   w.due_on = due->due_date;
-  w.starts_on = due->due_date - kIncomeShownDays;
+  w.starts_on = due->due_date - shown_days;
   out.wanted.push_back(std::move(w));
   return out;
 }
@@ -83,9 +96,11 @@ std::vector<inbox::Kind> AssetKinds() {
 
 absl::Status SyncAssets(mysql::Tx& tx, const std::vector<store::AssetRow>& assets,
                         const inbox::Act& act) {
+  if (assets.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const Terms terms, ReadTerms(tx));
   std::vector<inbox::Subject> subjects;
   subjects.reserve(assets.size());
-  for (const store::AssetRow& row : assets) subjects.push_back(Waiting(row));
+  for (const store::AssetRow& row : assets) subjects.push_back(Waiting(row, terms));
   return inbox::Sync(tx, subjects, act);
 }
 
@@ -94,10 +109,11 @@ absl::Status SyncContracts(mysql::Tx& tx, const std::vector<store::ContractRow>&
   std::vector<Ulid> ids;
   for (const store::ContractRow& row : contracts) ids.push_back(row.id);
   ASSIGN_OR_RETURN(const auto dues, store::OldestOpenDues(tx, ids));
+  ASSIGN_OR_RETURN(const std::vector<int64_t> shown, store::ParametersOf(tx, {kIncomeShownDays}));
   std::vector<inbox::Subject> subjects;
   for (const store::ContractRow& row : contracts) {
     const auto due = dues.find(row.id);
-    subjects.push_back(Waiting(row, due == dues.end() ? nullptr : &due->second));
+    subjects.push_back(Waiting(row, due == dues.end() ? nullptr : &due->second, shown[0]));
   }
   return inbox::Sync(tx, subjects, act);
 }

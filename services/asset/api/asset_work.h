@@ -9,16 +9,19 @@
 #include "common/inbox/recount.h"
 #include "services/asset/store/asset_store.h"
 #include "services/asset/store/contract_store.h"
+#include "services/asset/store/reference_store.h"
 
 namespace bangfu::asset::api {
 
-// Natural days from the day on which the asset was formed (domain §3.9); 待省厅确认.
-inline constexpr int kTitleDays = 60;
-inline constexpr int kHandOverDays = 90;
-// Natural days to settle a disputed title; 待省厅确认.
-inline constexpr int kSettleDays = 30;
-// Days before its due date from which income to be recorded is shown.
-inline constexpr int kIncomeShownDays = 7;
+// Terms are parameters of the registry, of which this service has copies (domain §3.9). Items that
+// stand follow a changed one with the next step of their record, or with the nightly recount.
+// Natural days from the day on which the asset was formed.
+inline constexpr store::ParameterDef kTitleDays{"TITLE_REGISTRATION_DAYS", 60};
+inline constexpr store::ParameterDef kHandOverDays{"HAND_OVER_DAYS", 90};
+// Natural days to settle a disputed title, from the dispute.
+inline constexpr store::ParameterDef kSettleDays{"TITLE_SETTLE_DAYS", 30};
+// Natural days before its due date from which income to be recorded is shown.
+inline constexpr store::ParameterDef kIncomeShownDays{"INCOME_SHOWN_DAYS", 7};
 
 std::vector<inbox::Kind> AssetKinds();
 

@@ -18,6 +18,7 @@
 #include "common/feed/schema.h"
 #include "common/idempotency/schema.h"
 #include "common/inbox/schema.h"
+#include "common/inbox/service.h"
 #include "common/intake/import_service.h"
 #include "common/intake/schema.h"
 #include "common/operation/schema.h"
@@ -25,6 +26,7 @@
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
 #include "services/asset/api/asset_handlers.h"
+#include "services/asset/api/asset_work.h"
 #include "services/asset/api/contract_handlers.h"
 #include "services/asset/api/prefill.h"
 #include "services/asset/jobs/asset_import.h"
@@ -64,8 +66,8 @@ class ServiceTest : public ::testing::Test {
   }
   static migrate::Migrations Schema() {
     return migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), blob::Schema(),
-                           feed::Schema(),
-                           operation::Schema(), ::bangfu::intake::Schema(), AssetMigrations());
+                           feed::Schema(), operation::Schema(), ::bangfu::intake::Schema(),
+                           AssetMigrations());
   }
 
   explicit ServiceTest(api::HandlerOptions options = Options())
@@ -73,12 +75,13 @@ class ServiceTest : public ::testing::Test {
         contracts_(options),
         runner_(clock_, {.holder = "r1"}),
         server_({.services = {"bangfu.asset.v1.AssetService", "bangfu.asset.v1.ContractService",
-                              "bangfu.intake.v1.ImportService",
+                              "bangfu.intake.v1.ImportService", "bangfu.inbox.v1.InboxService",
                               "bangfu.dictionary.v1.DictionaryService"},
                  .migrations = Schema()},
                 [this, options](rpc::Router& router) {
                   assets_.Register(router);
                   contracts_.Register(router);
+                  inbox::RegisterInboxService(router, {api::AssetKinds(), {}});
                   dictionary::Options forms;
                   forms.prefills = api::Prefills();
                   dictionary::RegisterDictionaryService(router, std::move(forms));

@@ -89,6 +89,27 @@ absl::StatusOr<int64_t> ParameterOf(mysql::Executor& db, const std::string& code
   return rows.empty() ? otherwise : rows[0].Int(0);
 }
 
+absl::StatusOr<std::vector<int64_t>> ParametersOf(mysql::Executor& db,
+                                                  const std::vector<ParameterDef>& parameters) {
+  std::vector<int64_t> out;
+  Params codes;
+  for (const ParameterDef& parameter : parameters) {
+    out.push_back(parameter.fallback);
+    codes.emplace_back(std::string(parameter.code));
+  }
+  if (out.empty()) return out;
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT code, value FROM parameter_copy WHERE code IN (",
+                                mysql::Placeholders(codes.size()), ")"),
+                            codes));
+  for (const mysql::Row& row : rows) {
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      if (row.String(0) == parameters[i].code) out[i] = row.Int(1);
+    }
+  }
+  return out;
+}
+
 absl::Status PutProjects(mysql::Tx& tx, const std::vector<ProjectCopy>& rows, int64_t generation) {
   if (rows.empty()) return absl::OkStatus();
   std::vector<Params> params;

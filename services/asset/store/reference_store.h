@@ -75,6 +75,13 @@ absl::StatusOr<std::optional<std::string>> RegionPath(mysql::Executor& db, const
 // `otherwise` while the registry has not told of it.
 absl::StatusOr<int64_t> ParameterOf(mysql::Executor& db, const std::string& code,
                                     int64_t otherwise);
+struct ParameterDef {
+  const char* code;
+  int64_t fallback;  // while the registry has not told of it; 待省厅确认
+};
+// In the order asked for; one query.
+absl::StatusOr<std::vector<int64_t>> ParametersOf(mysql::Executor& db,
+                                                  const std::vector<ParameterDef>& parameters);
 absl::StatusOr<std::vector<RegionCopy>> AllRegions(mysql::Executor& db);
 absl::StatusOr<std::optional<OperatorCopy>> FindOperator(mysql::Executor& db, const Ulid& id);
 // Codes of one list that are valid.
