@@ -138,6 +138,7 @@ absl::StatusOr<v1::Period> OpenPeriod(const ServiceOptions& options, CallContext
       return Error(absl::StatusCode::kAlreadyExists, "PERIOD_EXISTS").Zh("该报表期已开");
     }
     RETURN_IF_ERROR(Record(m, nullptr, row));
+    RETURN_IF_ERROR(SyncWork(m.tx(), options, row, inbox::ActOf(m, "open", options.calendar)));
     return Show(m.tx(), options, context, std::move(row));
   });
 }
@@ -145,7 +146,8 @@ absl::StatusOr<v1::Period> OpenPeriod(const ServiceOptions& options, CallContext
 // What the steps of a revision share: lock, judge, change, record.
 template <typename Request, typename Change>
 absl::StatusOr<v1::Period> Step(const ServiceOptions& options, CallContext& context,
-                                const Request& request, const std::string& etag, Change change) {
+                                const Request& request, const std::string& etag,
+                                std::string_view action, Change change) {
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
   return rpc::Mutate<v1::Period>(context, request, [&](Mutation& m) -> absl::StatusOr<v1::Period> {
     ASSIGN_OR_RETURN(PeriodRow row, LockPeriod(m.tx(), id, context.scope));
@@ -157,6 +159,13 @@ absl::StatusOr<v1::Period> Step(const ServiceOptions& options, CallContext& cont
     RETURN_IF_ERROR(change(m, whole, row, &reason));
     RETURN_IF_ERROR(UpdatePeriod(m.tx(), row));
     RETURN_IF_ERROR(Record(m, &before, row, reason));
+    const inbox::Act act = inbox::ActOf(m, action, options.calendar);
+    RETURN_IF_ERROR(SyncWork(m.tx(), options, row, act));
+    // What stands above can be submitted when all below is, and needs an update by a return.
+    if (IsUp(before.state()) != IsUp(row.message.state()) ||
+        row.message.state() == v1::PERIOD_STATE_RETURNED) {
+      RETURN_IF_ERROR(SyncWorkAbove(m.tx(), options, row.message, act));
+    }
     return Show(m.tx(), options, context, std::move(row));
   });
 }
@@ -170,7 +179,7 @@ absl::StatusOr<v1::PeriodState> Move(const CallContext& context, const Whole& wh
 absl::StatusOr<v1::Period> FreezePeriod(const ServiceOptions& options, CallContext& context,
                                         const v1::FreezePeriodRequest& request) {
   absl::StatusOr<v1::Period> period =
-      Step(options, context, request, request.etag(),
+      Step(options, context, request, request.etag(), "freeze",
            [&](Mutation& m, const Whole& whole, PeriodRow& row, std::string*) -> absl::Status {
              ASSIGN_OR_RETURN(v1::PeriodState next, Move(context, whole, "freeze"));
              row.message.set_state(next);
@@ -184,7 +193,7 @@ absl::StatusOr<v1::Period> SignPeriod(const ServiceOptions& options, CallContext
                                       const v1::SignPeriodRequest& request) {
   ASSIGN_OR_RETURN(const std::string unit,
                    ResolveRegion(context.db, options, context, request.region_code()));
-  return Step(options, context, request, "",
+  return Step(options, context, request, "", "sign",
               [&](Mutation& m, const Whole& whole, PeriodRow& row, std::string*) -> absl::Status {
                 if (!RegionContains(row.message.region_code(), unit))
                   return NotFound("region", unit);
@@ -213,7 +222,7 @@ absl::StatusOr<v1::Period> SignPeriod(const ServiceOptions& options, CallContext
 
 absl::StatusOr<v1::Period> SubmitPeriod(const ServiceOptions& options, CallContext& context,
                                         const v1::SubmitPeriodRequest& request) {
-  return Step(options, context, request, request.etag(),
+  return Step(options, context, request, request.etag(), "submit",
               [&](Mutation& m, const Whole& whole, PeriodRow& row, std::string*) -> absl::Status {
                 ASSIGN_OR_RETURN(v1::PeriodState next, Move(context, whole, "submit"));
                 v1::Period& p = row.message;
@@ -226,7 +235,7 @@ absl::StatusOr<v1::Period> SubmitPeriod(const ServiceOptions& options, CallConte
 
 absl::StatusOr<v1::Period> AcceptPeriod(const ServiceOptions& options, CallContext& context,
                                         const v1::AcceptPeriodRequest& request) {
-  return Step(options, context, request, request.etag(),
+  return Step(options, context, request, request.etag(), "accept",
               [&](Mutation& m, const Whole& whole, PeriodRow& row, std::string*) -> absl::Status {
                 ASSIGN_OR_RETURN(v1::PeriodState next, Move(context, whole, "accept"));
                 v1::Period& p = row.message;
@@ -240,7 +249,7 @@ absl::StatusOr<v1::Period> AcceptPeriod(const ServiceOptions& options, CallConte
 absl::StatusOr<v1::Period> ReturnPeriod(const ServiceOptions& options, CallContext& context,
                                         const v1::ReturnPeriodRequest& request) {
   return Step(
-      options, context, request, request.etag(),
+      options, context, request, request.etag(), "return",
       [&](Mutation& m, const Whole& whole, PeriodRow& row, std::string* reason) -> absl::Status {
         ASSIGN_OR_RETURN(v1::PeriodState next, Move(context, whole, "return"));
         v1::Period& p = row.message;
@@ -287,6 +296,10 @@ absl::StatusOr<v1::Period> ReissuePeriod(const ServiceOptions& options, CallCont
         RETURN_IF_ERROR(StartFreeze(m, row));
         RETURN_IF_ERROR(InsertPeriod(m.tx(), row));
         RETURN_IF_ERROR(Record(m, nullptr, row));
+        const inbox::Act act = inbox::ActOf(m, "reissue", options.calendar);
+        RETURN_IF_ERROR(SyncWork(m.tx(), options, old, act));
+        RETURN_IF_ERROR(SyncWork(m.tx(), options, row, act));
+        RETURN_IF_ERROR(SyncWorkAbove(m.tx(), options, before, act));
         return Show(m.tx(), options, context, std::move(row));
       });
   if (reissued.ok() && !request.validate_only() && options.operations) options.operations->Wake();

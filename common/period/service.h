@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/feed/feed.h"
+#include "common/inbox/inbox.h"
 #include "common/operation/operation.h"
 #include "common/period/store.h"
 #include "common/period/table.h"
@@ -26,6 +27,8 @@ struct ServiceOptions {
                                                            const std::string& code)>
       region_path;
   NamesLookup names;
+  // Working days, for terms of the inbox; empty: Monday to Friday.
+  inbox::CalendarLookup calendar;
   // Woken after the commit that starts an operation; may be null in tests.
   operation::OperationRunner* operations = nullptr;
 };

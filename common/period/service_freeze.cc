@@ -8,6 +8,7 @@
 #include "common/feed/outbox.h"
 #include "common/period/service.h"
 #include "common/period/service_message.h"
+#include "common/period/work.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 
@@ -108,6 +109,10 @@ Result Freeze(OperationContext& context, const ServiceOptions& options,
                                 return Record(tx, context, above, marked);
                               }));
     RETURN_IF_ERROR(Record(tx, context, before, row));
+    UlidGenerator ids(context.clock());
+    const inbox::Act act{ids, context.now(), nullptr, "freeze_done", options.calendar, false};
+    RETURN_IF_ERROR(SyncWork(tx, options, row, act));
+    RETURN_IF_ERROR(SyncWorkAbove(tx, options, p, act));
     if (freeze.before_commit) RETURN_IF_ERROR(freeze.before_commit(tx));
     RETURN_IF_ERROR(context.SaveCursor(tx, "", taken.rows.rows));
     *result = p;

@@ -28,11 +28,11 @@ std::string NameIn(const std::map<std::string, std::string>& names, const std::s
   return it == names.end() ? code : it->second;
 }
 
+}  // namespace
+
 bool IsUp(int state) {
   return state == v1::PERIOD_STATE_SUBMITTED || state == v1::PERIOD_STATE_ACCEPTED;
 }
-
-}  // namespace
 
 const Table* FindTable(const Tables& tables, std::string_view table_no) {
   for (const auto& table : tables) {

@@ -18,6 +18,9 @@ void SetDay(absl::CivilDay day, google::type::Date* out);
 absl::CivilDay ToDay(const google::type::Date& date);
 void SetTime(absl::Time time, google::protobuf::Timestamp* out);
 
+// Submitted or accepted: what a table above counts on.
+bool IsUp(int state);
+
 // Names and lateness, for lists.
 absl::Status FillPlain(mysql::Executor& db, const ServiceOptions& options, absl::Time now,
                        std::vector<v1::Period*> periods);

@@ -376,6 +376,29 @@ absl::StatusOr<std::vector<Component>> StandingComponents(mysql::Executor& db,
   return out;
 }
 
+absl::StatusOr<std::vector<PeriodRow>> LockPeriods(mysql::Tx& tx, const std::vector<Ulid>& ids) {
+  if (ids.empty()) return std::vector<PeriodRow>();
+  mysql::Params params(ids.begin(), ids.end());
+  return FromRows(tx.Query(Cat("SELECT ", kColumns, " FROM report_period WHERE id IN (",
+                               mysql::Placeholders(ids.size()), ") ORDER BY id FOR UPDATE"),
+                           params));
+}
+
+absl::StatusOr<std::vector<PeriodRow>> LockAbove(mysql::Tx& tx, const std::string& table_no,
+                                                 const std::string& period,
+                                                 const std::string& region_path) {
+  const std::vector<std::string> above = Above({region_path});
+  if (above.empty()) return std::vector<PeriodRow>();
+  mysql::Params params{table_no, period};
+  params.insert(params.end(), above.begin(), above.end());
+  return FromRows(tx.Query(
+      Cat("SELECT ", kColumns,
+          " FROM report_period WHERE table_no = ? AND period = ? AND "
+          "region_path IN (",
+          mysql::Placeholders(above.size()), ") AND newest = 1 ORDER BY region_path FOR UPDATE"),
+      params));
+}
+
 absl::Status MarkAbove(
     mysql::Tx& tx, const std::string& table_no, const std::string& period,
     const std::string& region_path,

@@ -35,6 +35,12 @@ absl::Status UpdatePeriod(mysql::Tx& tx, PeriodRow& row);
 // NOT_FOUND when it is not there, or neither its region lies in the scope nor the scope in it.
 absl::StatusOr<PeriodRow> GetPeriod(mysql::Executor& db, const Ulid& id, const RegionScope& scope);
 absl::StatusOr<PeriodRow> LockPeriod(mysql::Tx& tx, const Ulid& id, const RegionScope& scope);
+// Of any region, in the order of their ids.
+absl::StatusOr<std::vector<PeriodRow>> LockPeriods(mysql::Tx& tx, const std::vector<Ulid>& ids);
+// The newest revisions of the tables above this region, whatever their state.
+absl::StatusOr<std::vector<PeriodRow>> LockAbove(mysql::Tx& tx, const std::string& table_no,
+                                                 const std::string& period,
+                                                 const std::string& region_path);
 absl::StatusOr<std::vector<PeriodRow>> GetPeriods(mysql::Executor& db, const std::vector<Ulid>& ids,
                                                   const RegionScope& scope);
 // Revision 0: the newest that is frozen. nullopt when there is none.

@@ -52,6 +52,8 @@ class Table {
       mysql::Executor& db) const = 0;
   // Days from the period's end to the cut-off (reference data).
   virtual absl::StatusOr<int64_t> CutOffDays(mysql::Executor& db) const = 0;
+  // Working days to accept a submitted table, and to issue a returned one anew (reference data).
+  virtual absl::StatusOr<int64_t> StepDays(mysql::Executor& db) const = 0;
   virtual const google::protobuf::Message& row_type() const = 0;
   virtual std::string TitleOf(const google::protobuf::Message& row) const = 0;
 };

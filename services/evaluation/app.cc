@@ -5,6 +5,7 @@
 #include "common/base/region.h"
 #include "common/period/schema.h"
 #include "common/period/service.h"
+#include "common/period/work.h"
 #include "common/publicity/schema.h"
 #include "common/publicity/service.h"
 #include "common/runtime/standard_parts.h"
@@ -74,9 +75,11 @@ absl::Status Compose(runtime::App& app) {
   standard.inbox.kinds = EvaluationKinds();
   for (const inbox::Kind& kind : LedgerKinds()) standard.inbox.kinds.push_back(kind);
   for (const inbox::Kind& kind : publicity::WorkKinds()) standard.inbox.kinds.push_back(kind);
+  for (const inbox::Kind& kind : period::WorkKinds()) standard.inbox.kinds.push_back(kind);
   standard.inbox.calendar = WorkCalendar;
   standard.work = {EvaluationSource(), EntrySource(), SigningSource(),
-                   publicity::WorkSource(ClassPublicityOptions().title)};
+                   publicity::WorkSource(ClassPublicityOptions().title),
+                   period::WorkSource(PeriodOptions(nullptr))};
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
 
   Deps deps;

@@ -6,6 +6,7 @@
 #include "common/status/macros.h"
 #include "services/evaluation/api/ledger_units.h"
 #include "services/evaluation/facts/parameters.h"
+#include "services/evaluation/facts/work_calendar.h"
 #include "services/evaluation/jobs/asset_effects.h"
 #include "services/evaluation/jobs/registry_effects.h"
 #include "services/evaluation/store/reference_store.h"
@@ -16,6 +17,8 @@ namespace {
 
 // Days from the end of a report period to its cut-off; 待省厅确认.
 constexpr ParameterDef kCutOffDays{"PERIOD_CUT_OFF_DAYS", 10};
+// Working days to accept a table and to issue a returned one anew; 待省厅确认.
+constexpr ParameterDef kPeriodStepDays{"PERIOD_STEP_DAYS", 5};
 
 }  // namespace
 
@@ -46,6 +49,10 @@ absl::StatusOr<int64_t> LedgerTable::CutOffDays(mysql::Executor& db) const {
   return ReadParameter(db, kCutOffDays);
 }
 
+absl::StatusOr<int64_t> LedgerTable::StepDays(mysql::Executor& db) const {
+  return ReadParameter(db, kPeriodStepDays);
+}
+
 period::ServiceOptions PeriodOptions(operation::OperationRunner* operations) {
   period::ServiceOptions options;
   options.tables = {T2Table(), T14Table()};
@@ -56,6 +63,7 @@ period::ServiceOptions PeriodOptions(operation::OperationRunner* operations) {
     return row->region_path.empty() ? row->code : row->region_path;
   };
   options.names = RegionNamesOf;
+  options.calendar = WorkCalendar;
   options.operations = operations;
   return options;
 }

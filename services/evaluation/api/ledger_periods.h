@@ -24,6 +24,7 @@ class LedgerTable : public period::Table {
       mysql::Executor& db, const std::string& region_path) const override;
   absl::StatusOr<std::vector<type::v1::Watermark>> Watermarks(mysql::Executor& db) const override;
   absl::StatusOr<int64_t> CutOffDays(mysql::Executor& db) const override;
+  absl::StatusOr<int64_t> StepDays(mysql::Executor& db) const override;
 };
 
 // 四个一批台账 of a county, all classes (t2.cc).
