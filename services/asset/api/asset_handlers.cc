@@ -23,6 +23,7 @@
 #include "services/asset/api/checks.h"
 #include "services/asset/api/convert.h"
 #include "services/asset/api/facts.h"
+#include "services/asset/api/grant_scope.h"
 #include "services/asset/domain/transitions.h"
 #include "services/asset/store/facts_store.h"
 
@@ -94,7 +95,8 @@ absl::StatusOr<v1::Asset> Change(
 template <typename Table>
 auto Execute(const Table& table, const rpc::CallContext& c, const store::AssetRow& row,
              const AssetSubject& subject, std::string_view action) {
-  return table.Execute(subject, action, workflow::ActorAt(c.caller, row.region_path));
+  return table.Execute(subject, action,
+                       workflow::ActorAt(c.caller, row.region_path, FacetsOf(c.caller, row)));
 }
 
 // The action leaves the record's state as it is; refused where the table says so.
@@ -106,7 +108,8 @@ absl::Status CheckAction(const rpc::CallContext& c, const store::AssetRow& row,
 void AddAllowedActions(const rpc::CallContext& c, const store::AssetRow& row, bool referenced,
                        v1::Asset* out) {
   const AssetSubject subject = SubjectOf(row, referenced);
-  const workflow::Actor actor = workflow::ActorAt(c.caller, row.region_path);
+  const workflow::Actor actor =
+      workflow::ActorAt(c.caller, row.region_path, FacetsOf(c.caller, row));
   workflow::FillAllowedActions(States().Allowed(subject, actor), out->mutable_allowed_actions());
   workflow::FillAllowedActions(Titles().Allowed(subject, actor), out->mutable_allowed_actions());
   workflow::FillAllowedActions(Custodies().Allowed(subject, actor), out->mutable_allowed_actions());
@@ -266,6 +269,7 @@ absl::StatusOr<v1::Asset> AssetHandlers::RegisterAsset(rpc::CallContext& c,
       row.custodian = r.custodian();
       row.transferred_date = DayFrom(r.transferred_date(), "transferred_date", &ignored);
     }
+    RETURN_IF_ERROR(CheckAssetScope(c, row));
     row.id = c.ids.Next();
     row.created_by = ToActor(c.caller, c.roles, row.region_path).SerializeAsString();
     row.updated_by = row.created_by;
@@ -359,6 +363,7 @@ absl::StatusOr<v1::Asset> AssetHandlers::UpdateAsset(rpc::CallContext& c,
           }
           std::vector<FieldViolation> ignored;
           ApplyDetails(details, row, &ignored);
+          RETURN_IF_ERROR(CheckAssetScope(c, *row));  // nor may it become what is outside
           // What was asked for and is there now is no open question any more.
           std::string open;
           const auto keep = [&](std::string_view question, bool answered) {

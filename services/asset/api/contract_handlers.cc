@@ -21,6 +21,7 @@
 #include "services/asset/api/checks.h"
 #include "services/asset/api/convert.h"
 #include "services/asset/api/facts.h"
+#include "services/asset/api/grant_scope.h"
 #include "services/asset/domain/transitions.h"
 #include "services/asset/store/reference_store.h"
 
@@ -54,10 +55,12 @@ absl::StatusOr<v1::OperatingContract> WithSums(mysql::Executor& db, const store:
   return ToContract(row, sums.front());
 }
 
-absl::Status CheckStep(const rpc::CallContext& c, const store::ContractRow& row,
-                       std::string_view action, bool has_income) {
+absl::Status CheckStep(mysql::Executor& db, const rpc::CallContext& c,
+                       const store::ContractRow& row, std::string_view action, bool has_income) {
+  ASSIGN_OR_RETURN(auto facets, FacetsOfContracts(db, c.caller, {row.id}));
   return Contracts()
-      .Execute({row.state, has_income}, action, workflow::ActorAt(c.caller, row.region_path))
+      .Execute({row.state, has_income}, action,
+               workflow::ActorAt(c.caller, row.region_path, facets[row.id]))
       .status();
 }
 
@@ -69,13 +72,15 @@ absl::StatusOr<std::vector<v1::OperatingContract>> Shown(
   ASSIGN_OR_RETURN(const auto sums, store::SumsOf(c.db, ids, ShanghaiDay(c.now)));
   ASSIGN_OR_RETURN(const auto with_income, store::ContractsWithIncome(c.db, ids));
   ASSIGN_OR_RETURN(const auto with_bases, store::ContractsWithBases(c.db, ids, ShanghaiDay(c.now)));
+  ASSIGN_OR_RETURN(auto facets, FacetsOfContracts(c.db, c.caller, ids));
   std::vector<v1::OperatingContract> out;
   for (size_t i = 0; i < rows.size(); ++i) {
     v1::OperatingContract contract = ToContract(rows[i], sums[i]);
     const ContractSubject subject{rows[i].state, with_income.count(rows[i].id) > 0,
                                   with_bases.count(rows[i].id) > 0};
     workflow::FillAllowedActions(
-        Contracts().Allowed(subject, workflow::ActorAt(c.caller, rows[i].region_path)),
+        Contracts().Allowed(subject,
+                            workflow::ActorAt(c.caller, rows[i].region_path, facets[ids[i]])),
         contract.mutable_allowed_actions());
     out.push_back(std::move(contract));
   }
@@ -368,10 +373,11 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::SignContract(
           if (asset.state == AssetState::kLockedForDisposal) {
             return Refusal("ASSET_LOCKED", "资产处置锁定中，不能签订合同").Build();
           }
-          RETURN_IF_ERROR(
-              States()
-                  .Execute(subject, "sign_contract", workflow::ActorAt(c.caller, asset.region_path))
-                  .status());
+          RETURN_IF_ERROR(States()
+                              .Execute(subject, "sign_contract",
+                                       workflow::ActorAt(c.caller, asset.region_path,
+                                                         FacetsOf(c.caller, asset)))
+                              .status());
         }
         ASSIGN_OR_RETURN(store::NewContract contract,
                          BuildContract(r.terms(), assets, shares, today));
@@ -405,7 +411,7 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::TerminateContract(
         ASSIGN_OR_RETURN(store::ContractRow row, LoadContract(m.tx(), r.id(), c.scope, true));
         if (Cat(row.version) != r.etag()) return EtagMismatch().Build();
         ASSIGN_OR_RETURN(const v1::OperatingContract before, WithSums(m.tx(), row, today));
-        RETURN_IF_ERROR(CheckStep(c, row, "terminate", false));
+        RETURN_IF_ERROR(CheckStep(m.tx(), c, row, "terminate", false));
         std::vector<FieldViolation> violations;
         const auto day = DayFrom(r.ended_on(), "ended_on", &violations);
         if (day && (*day < row.start_date || *day > row.end_date || *day > today)) {
@@ -453,7 +459,7 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::VoidContract(
         ASSIGN_OR_RETURN(const v1::OperatingContract before,
                          WithSums(m.tx(), row, ShanghaiDay(c.now)));
         ASSIGN_OR_RETURN(const auto with_income, store::ContractsWithIncome(m.tx(), {row.id}));
-        RETURN_IF_ERROR(CheckStep(c, row, "void", !with_income.empty()));
+        RETURN_IF_ERROR(CheckStep(m.tx(), c, row, "void", !with_income.empty()));
         row.state = ContractState::kVoid;
         row.end_reason = r.reason();
         RETURN_IF_ERROR(store::UpdateContract(m.tx(), &row));
@@ -531,10 +537,7 @@ absl::StatusOr<v1::IncomeDue> ContractHandlers::StateDueBase(rpc::CallContext& c
     const absl::CivilDay today = ShanghaiDay(c.now);
     ASSIGN_OR_RETURN(const v1::OperatingContract before, WithSums(m.tx(), row, today));
     // Without income in view: the table asks for it only where a contract is voided.
-    RETURN_IF_ERROR(
-        Contracts()
-            .Execute({row.state, false}, "state_base", workflow::ActorAt(c.caller, row.region_path))
-            .status());
+    RETURN_IF_ERROR(CheckStep(m.tx(), c, row, "state_base", false));
     ASSIGN_OR_RETURN(std::optional<store::DueRow> due, store::FindDue(m.tx(), row.id, r.due_no()));
     if (!due) return NotFound("income_due", Cat(r.due_no())).Build();
     if (!NeedsBase(due->due)) {
@@ -587,6 +590,7 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::RecordIncome(rpc::CallContext
           RETURN_IF_ERROR(LockFacts(m.tx(), projects));
           ASSIGN_OR_RETURN(const store::ContractRow row,
                            LoadContract(m.tx(), r.contract_id(), c.scope, true));
+          RETURN_IF_ERROR(CheckContractScope(m.tx(), c, row));
           if (row.state == ContractState::kVoid) {
             return Refusal("CONTRACT_NOT_ACTIVE", "合同已作废").Build();
           }
@@ -619,6 +623,7 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::RecordIncome(rpc::CallContext
         RETURN_IF_ERROR(LockFacts(m.tx(), projects));
         ASSIGN_OR_RETURN(const store::AssetRow asset,
                          LoadAsset(m.tx(), r.asset_id(), c.scope, true));
+        RETURN_IF_ERROR(CheckAssetScope(c, asset));
         if (asset.state != AssetState::kActive && asset.state != AssetState::kLockedForDisposal) {
           return Refusal("ASSET_NOT_ACTIVE", "资产不在正常状态").Build();
         }
@@ -661,6 +666,7 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(
           ASSIGN_OR_RETURN(const auto row,
                            store::FindContract(m.tx(), *wrong->contract_id, c.scope, true));
           if (!row) return NotFound("income", r.id()).Build();
+          RETURN_IF_ERROR(CheckContractScope(m.tx(), c, *row));
           if (wrong->reverses_id) return reversed;
           ASSIGN_OR_RETURN(const v1::OperatingContract before, WithSums(m.tx(), *row, today));
           back.recorded_by = ToActor(c.caller, c.roles, row->region_path).SerializeAsString();
@@ -746,7 +752,8 @@ absl::StatusOr<v1::Dividend> ContractHandlers::DeclareDividend(
     subject.state = asset.state;
     RETURN_IF_ERROR(
         States()
-            .Execute(subject, "declare_dividend", workflow::ActorAt(c.caller, asset.region_path))
+            .Execute(subject, "declare_dividend",
+                     workflow::ActorAt(c.caller, asset.region_path, FacetsOf(c.caller, asset)))
             .status());
     ASSIGN_OR_RETURN(const bool covered, store::AddDeclared(m.tx(), asset.id, r.declared_fen()));
     if (!covered) {
@@ -787,6 +794,9 @@ absl::StatusOr<v1::Dividend> ContractHandlers::PayDividend(rpc::CallContext& c,
     RETURN_IF_ERROR(LockFacts(m.tx(), projects));
     ASSIGN_OR_RETURN(auto row, store::FindDividend(m.tx(), id, c.scope, true));
     if (!row) return NotFound("dividend", r.id()).Build();
+    ASSIGN_OR_RETURN(const store::AssetRow asset,
+                     LoadAsset(m.tx(), row->asset_id.ToString(), c.scope));
+    RETURN_IF_ERROR(CheckAssetScope(c, asset));
     if (Cat(row->version) != r.etag()) return EtagMismatch().Build();
     std::vector<FieldViolation> violations;
     const auto on = DayFrom(r.paid_on(), "paid_on", &violations);

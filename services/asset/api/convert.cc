@@ -9,8 +9,8 @@
 #include "common/base/bp.h"
 #include "common/base/strings.h"
 #include "common/log/log.h"
-#include "common/seal/seal.h"
 #include "common/rpc/actor.h"
+#include "common/seal/seal.h"
 
 namespace bangfu::asset::api {
 namespace {

@@ -23,11 +23,13 @@
 #include "common/printed/vocabulary.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/proto.h"
 #include "services/asset/api/asset_work.h"
 #include "services/asset/api/checks.h"
 #include "services/asset/api/contract_handlers.h"
 #include "services/asset/api/convert.h"
 #include "services/asset/api/facts.h"
+#include "services/asset/api/grant_scope.h"
 #include "services/asset/intake/asset_table.h"
 #include "services/asset/store/asset_store.h"
 #include "services/asset/store/contract_store.h"
@@ -59,6 +61,14 @@ constexpr std::string_view kOpen[] = {"source_projects", "fund_sources", "owners
 
 std::vector<auth::Role> Roles() {
   return {ROLE_TOWNSHIP_REVIEWER, ROLE_COUNTY_OPERATOR, ROLE_PROV_ADMIN, ROLE_SYSTEM_INTEGRATOR};
+}
+
+// The importer's grants cover the money of the asset.
+absl::Status ScopeOf(const Job& job, std::string_view region_path,
+                     const v1::AssetDetails& details) {
+  if (!job.caller.MindsFacets()) return absl::OkStatus();
+  return workflow::CheckScope(job.caller, Roles(), region_path, api::FacetsOf(details),
+                              "写入该资金来源的资产");
 }
 
 audit::Actor AuditActor(const Job& job, const std::string& region_path) {
@@ -721,6 +731,10 @@ class Reader final : public ::bangfu::intake::RowReader {
       d->Refuse("region_code", "REGION_FOREIGN", details.region_code(), "坐落不在您的管辖范围内");
       return absl::OkStatus();
     }
+    if (const absl::Status scope = ScopeOf(job_, asset.region_path(), details); !scope.ok()) {
+      d->Refuse("fund_sources", ReasonOf(scope), "", GetErrorDetail(scope).message_zh);
+      return absl::OkStatus();
+    }
     for (const std::string_view question : kOpen) {
       if (d->open.contains(std::string(question))) asset.add_open_questions(std::string(question));
     }
@@ -921,12 +935,27 @@ absl::StatusOr<std::vector<CommittedRow>> AssetImport::CommitChunk(
                            "坐落不在您的管辖范围内")}};
       continue;
     }
+    if (const absl::Status scope = ScopeOf(job, row.asset().region_path(), details); !scope.ok()) {
+      out[i] = {
+          ROW_OUTCOME_REFUSED,
+          Ulid(),
+          {MakeIssue("fund_sources", ReasonOf(scope), "", "", GetErrorDetail(scope).message_zh)}};
+      continue;
+    }
     std::vector<FieldViolation> ignored;
     if (const auto it = by_key.find(row.natural_key()); it != by_key.end()) {
       const store::AssetRow& old = *it->second;
       out[i].record_id = old.id;
       if (old.import_digest == row.content_digest()) {
         out[i].outcome = ROW_OUTCOME_UNCHANGED;
+        continue;
+      }
+      if (const absl::Status scope = ScopeOf(job, old.region_path, api::DetailsOf(old));
+          !scope.ok()) {
+        out[i] = {
+            ROW_OUTCOME_REFUSED,
+            old.id,
+            {MakeIssue("fund_sources", ReasonOf(scope), "", "", GetErrorDetail(scope).message_zh)}};
         continue;
       }
       if (old.state != AssetState::kActive) {

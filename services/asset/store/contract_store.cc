@@ -358,6 +358,18 @@ absl::StatusOr<std::vector<ContractAsset>> AssetsOfContract(mysql::Executor& db,
       });
 }
 
+absl::StatusOr<std::vector<std::pair<Ulid, std::string>>> AssetDetailsOfContracts(
+    mysql::Executor& db, const std::vector<Ulid>& contract_ids) {
+  if (contract_ids.empty()) return std::vector<std::pair<Ulid, std::string>>();
+  const mysql::Params params(contract_ids.begin(), contract_ids.end());
+  return Map<std::pair<Ulid, std::string>>(
+      db.Query(Cat("SELECT c.contract_id, a.details FROM contract_asset c JOIN asset a ON a.id = "
+                   "c.asset_id WHERE c.contract_id IN (",
+                   mysql::Placeholders(contract_ids.size()), ")"),
+               params),
+      [](const Row& r) { return std::make_pair(r.Id(0), r.String(1)); });
+}
+
 absl::StatusOr<std::vector<Ulid>> ProjectsOfContract(mysql::Executor& db, const Ulid& id) {
   return Map<Ulid>(
       db.Query("SELECT project_id FROM contract_project WHERE contract_id = ? ORDER BY project_id",

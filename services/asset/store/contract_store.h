@@ -92,6 +92,9 @@ absl::StatusOr<std::vector<ContractRow>> ContractsAfter(
 absl::StatusOr<std::vector<ContractSums>> SumsOf(mysql::Executor& db, const std::vector<Ulid>& ids,
                                                  absl::CivilDay today);
 absl::StatusOr<std::vector<ContractAsset>> AssetsOfContract(mysql::Executor& db, const Ulid& id);
+// The bytes of every asset's AssetDetails, with its contract.
+absl::StatusOr<std::vector<std::pair<Ulid, std::string>>> AssetDetailsOfContracts(
+    mysql::Executor& db, const std::vector<Ulid>& contract_ids);
 absl::StatusOr<std::vector<Ulid>> ProjectsOfContract(mysql::Executor& db, const Ulid& id);
 // ACTIVE contracts whose last day is past.
 absl::StatusOr<std::vector<Ulid>> ContractsToEnd(mysql::Executor& db, absl::CivilDay today,

@@ -17,6 +17,7 @@
 #include "common/workflow/proto.h"
 #include "services/evaluation/api/actors.h"
 #include "services/evaluation/api/deps.h"
+#include "services/evaluation/api/grant_scope.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/domain/evaluation_actions.h"
 #include "services/evaluation/facts/fact_loader.h"
@@ -253,11 +254,15 @@ absl::StatusOr<v1::Appraisal> RecordAppraisal(CallContext& context,
                          FindSubject(m.tx(), context, request.appraisal().subject_id()));
         ASSIGN_OR_RETURN(SubjectMap locked, LockSubjects(m.tx(), {seen.id}));
         const SubjectRow& subject = locked.at(seen.id);
-        RETURN_IF_ERROR(SubjectTable()
-                            .Execute(subject.is_void ? SubjectPhase::kVoid : SubjectPhase::kLive,
-                                     "record_appraisal",
-                                     workflow::ActorAt(context.caller, subject.region_path))
-                            .status());
+        ASSIGN_OR_RETURN(
+            const GrantScope scope,
+            GrantScope::Load(m.tx(), context.caller, {subject.id}, ShanghaiDay(context.now)));
+        RETURN_IF_ERROR(
+            SubjectTable()
+                .Execute(
+                    subject.is_void ? SubjectPhase::kVoid : SubjectPhase::kLive, "record_appraisal",
+                    workflow::ActorAt(context.caller, subject.region_path, scope.Of(subject.id)))
+                .status());
         AppraisalRow row;
         row.id = context.ids.Next();
         row.subject_id = subject.id;

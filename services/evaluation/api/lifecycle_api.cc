@@ -694,11 +694,14 @@ absl::StatusOr<v1::ArgumentRecord> RecordArgument(CallContext& context,
         if (subject == subjects.end()) {
           return NotFound("subject", request.argument().subject_id());
         }
+        ASSIGN_OR_RETURN(const GrantScope scope,
+                         GrantScope::Load(m.tx(), context.caller, {subject_id}, Today(context)));
         RETURN_IF_ERROR(
             SubjectTable()
                 .Execute(subject->second.is_void ? SubjectPhase::kVoid : SubjectPhase::kLive,
                          "record_argument",
-                         workflow::ActorAt(context.caller, subject->second.region_path))
+                         workflow::ActorAt(context.caller, subject->second.region_path,
+                                           scope.Of(subject_id)))
                 .status());
         v1::ArgumentRecord message = request.argument();
         ArgumentRow row;

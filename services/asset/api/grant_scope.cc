@@ -1,0 +1,65 @@
+#include "services/asset/api/grant_scope.h"
+
+#include <algorithm>
+
+#include "common/status/macros.h"
+#include "common/workflow/proto.h"
+
+namespace bangfu::asset::api {
+
+namespace {
+
+constexpr char kLabel[] = "办理该资产的事项";
+
+void AddSources(const v1::AssetDetails& details, auth::Facets* facets) {
+  for (const v1::AssetFunding& source : details.fund_sources()) {
+    std::vector<std::string>& all = facets->fund_sources;
+    if (std::find(all.begin(), all.end(), source.source_code()) == all.end()) {
+      all.push_back(source.source_code());
+    }
+  }
+}
+
+void AddSources(const std::string& bytes, auth::Facets* facets) {
+  v1::AssetDetails details;
+  (void)details.ParseFromString(bytes);  // the sources are not sealed
+  AddSources(details, facets);
+}
+
+}  // namespace
+
+auth::Facets FacetsOf(const v1::AssetDetails& details) {
+  auth::Facets facets;
+  AddSources(details, &facets);
+  return facets;
+}
+
+auth::Facets FacetsOf(const auth::Caller& caller, const store::AssetRow& row) {
+  auth::Facets facets;
+  if (caller.MindsFacets()) AddSources(row.details, &facets);
+  return facets;
+}
+
+absl::StatusOr<std::map<Ulid, auth::Facets>> FacetsOfContracts(mysql::Executor& db,
+                                                               const auth::Caller& caller,
+                                                               const std::vector<Ulid>& contracts) {
+  std::map<Ulid, auth::Facets> out;
+  if (contracts.empty() || !caller.MindsFacets()) return out;
+  ASSIGN_OR_RETURN(const auto details, store::AssetDetailsOfContracts(db, contracts));
+  for (const auto& [contract, bytes] : details) AddSources(bytes, &out[contract]);
+  return out;
+}
+
+absl::Status CheckAssetScope(const rpc::CallContext& c, const store::AssetRow& row) {
+  return workflow::CheckScope(c.caller, c.roles, row.region_path, FacetsOf(c.caller, row), kLabel);
+}
+
+absl::Status CheckContractScope(mysql::Executor& db, const rpc::CallContext& c,
+                                const store::ContractRow& row) {
+  ASSIGN_OR_RETURN(const auto facets, FacetsOfContracts(db, c.caller, {row.id}));
+  const auto found = facets.find(row.id);
+  if (found == facets.end()) return absl::OkStatus();
+  return workflow::CheckScope(c.caller, c.roles, row.region_path, found->second, kLabel);
+}
+
+}  // namespace bangfu::asset::api
