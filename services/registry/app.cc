@@ -13,6 +13,7 @@
 #include "services/registry/api/project_writer.h"
 #include "services/registry/api/report_work.h"
 #include "services/registry/api/unit_report_work.h"
+#include "services/registry/jobs/campaign_closing.h"
 #include "services/registry/jobs/campaign_opening.h"
 #include "services/registry/jobs/project_import.h"
 #include "services/registry/schema/migrations.h"
@@ -83,6 +84,7 @@ void RegisterHandlers(rpc::Router& router, operation::OperationRunner& operation
   RegisterReportHandlers(router);
   RegisterInventoryHandlers(router, operations);
   RegisterCampaignOpening(operations, ids);
+  RegisterCampaignClosing(operations, ids);
   RegisterGrantHandlers(router);
 }
 

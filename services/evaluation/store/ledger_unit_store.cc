@@ -318,24 +318,22 @@ absl::StatusOr<UnitRecount> RecountUnits(mysql::Executor& db, const std::string&
   Units kept, counted;
   OwnRows own_rows;
   // Both sides in one statement, hence at one moment.
-  RETURN_IF_ERROR(
-      db.Stream(Cat("SELECT ", kColumns,
-                    ", '' AS id, 1 AS side FROM ledger_unit WHERE "
-                    "digits IN (2, 4, 6, 9, 12) AND ",
-                    first,
-                    " UNION ALL SELECT region_path, 0, '', 0, row_hash, '', '', 0, 0, id, 2 "
-                    "FROM ledger_entry WHERE is_open = 1 AND ",
-                    second, " ORDER BY unit, id"),
-                params, [&](const mysql::Row& row) {
-                  LedgerUnit unit = FromRow(row);
-                  if (row.Int(10) == 1) {
-                    std::string path = unit.unit;
-                    kept.emplace(std::move(path), std::move(unit));
-                  } else {
-                    own_rows.Add(unit.unit, unit.sha256);
-                  }
-                  return absl::OkStatus();
-                }));
+  RETURN_IF_ERROR(db.Stream(
+      Cat("SELECT ", kColumns,
+          ", '' AS id, 1 AS side FROM ledger_unit WHERE digits IN (2, 4, 6, 9, 12) AND ", first,
+          " UNION ALL SELECT region_path, 0, '', 0, row_hash, '', '', 0, 0, id, 2 "
+          "FROM ledger_entry WHERE is_open = 1 AND ",
+          second, " ORDER BY unit, id"),
+      params, [&](const mysql::Row& row) {
+        LedgerUnit unit = FromRow(row);
+        if (row.Int(10) == 1) {
+          std::string path = unit.unit;
+          kept.emplace(std::move(path), std::move(unit));
+        } else {
+          own_rows.Add(unit.unit, unit.sha256);
+        }
+        return absl::OkStatus();
+      }));
   const auto own = own_rows.Finish();
   for (const auto& [path, unit] : kept) counted[path].unit = path;
   for (const auto& [path, rows] : own) {

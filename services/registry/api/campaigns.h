@@ -8,6 +8,8 @@ namespace bangfu::registry::inventory {
 
 // The operation that OpenCampaign starts; its request is the rpc's.
 inline constexpr char kOpenCampaignKind[] = "open_campaign";
+// The operation that clears the inbox after CloseCampaign; its request is the rpc's.
+inline constexpr char kCloseCampaignKind[] = "close_campaign";
 
 v1::InventoryCampaign CampaignMessage(const CampaignRow& row);
 // Puts the message into the row's record; the columns are the caller's.

@@ -14,6 +14,7 @@
 #include "services/registry/api/inventory_fixture.h"
 #include "services/registry/api/report_work.h"
 #include "services/registry/domain/inventory.h"
+#include "services/registry/jobs/campaign_closing.h"
 
 namespace bangfu::registry {
 namespace {
@@ -421,9 +422,35 @@ TEST_F(InboxTest, AClosedCampaignLeavesNothingBehind) {
   close.set_etag(campaign.etag());
   close.set_force(true);
   close.set_reason("试点结束");
+  const auto open = [&] {
+    return server_.database().Int("SELECT COUNT(*) FROM work_item WHERE open_mark = 1");
+  };
+  const int64_t before = open();
   ASSERT_OK(Inventory<v1::InventoryCampaign>("CloseCampaign", close, Approver()));
-  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM work_item WHERE open_mark = 1"), 0);
+  // The process dies between two villages: what was done stays done, and the next one goes on.
+  operation::OperationRunner runner(operation_clock_, {.holder = "breaks off"});
+  std::vector<int64_t> chunks;
+  RegisterCampaignClosing(runner, operation_ids_,
+                          {.chunk = 1, .before_commit = [&](int64_t done) {
+                             chunks.push_back(done);
+                             return done == 3 ? absl::UnavailableError("gone") : absl::OkStatus();
+                           }});
+  operation_clock_.Set(server_.clock().Now());
+  ASSERT_THAT(runner.StepOnce(server_.database().db()), testing::IsOkAndHolds(true));
+  EXPECT_THAT(chunks, ElementsAre(1, 2, 3));
+  EXPECT_LT(open(), before);
+  EXPECT_GT(open(), 0);
+  // Meanwhile nothing can be done with what is still shown, and no step makes more of it.
+  const int64_t half = open();
+  EXPECT_THAT(Submit(Unit(campaign.id(), kVillage4), true),
+              StatusIs(StatusCode::kFailedPrecondition, "CAMPAIGN_CLOSED"));
+  EXPECT_EQ(open(), half);
+  server_.clock().Advance(absl::Minutes(10));
+  RunOperations();
+  EXPECT_EQ(open(), 0);
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM work_desk"), 0);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM work_item WHERE outcome = 'close'"),
+            before);
 }
 
 TEST_F(InboxTest, FillsTheInboxOfReportsThatWereThereBeforeIt) {

@@ -12,8 +12,8 @@
 #include "common/workflow/proto.h"
 #include "services/registry/api/campaigns.h"
 #include "services/registry/api/inventory_internal.h"
-#include "services/registry/domain/campaign.h"
 #include "services/registry/api/unit_report_work.h"
+#include "services/registry/domain/campaign.h"
 #include "services/registry/store/reference_store.h"
 
 namespace bangfu::registry::inventory {
@@ -170,11 +170,12 @@ absl::StatusOr<operation::v1::Operation> OpenCampaign(CallContext& c,
 }
 
 absl::StatusOr<v1::InventoryCampaign> CloseCampaign(CallContext& c,
+                                                    operation::OperationRunner& operations,
                                                     const v1::CloseCampaignRequest& request) {
   if (request.force() && request.reason().empty()) {
     return InvalidField("reason", "强制结束须说明原因").Build();
   }
-  return rpc::Mutate<v1::InventoryCampaign>(
+  absl::StatusOr<v1::InventoryCampaign> closed = rpc::Mutate<v1::InventoryCampaign>(
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::InventoryCampaign> {
         ASSIGN_OR_RETURN(CampaignRow row, LockCampaign(m, request.id(), request.etag()));
         RETURN_IF_ERROR(CheckStep(c, row, "close", 0, request.force()));
@@ -192,15 +193,17 @@ absl::StatusOr<v1::InventoryCampaign> CloseCampaign(CallContext& c,
         RETURN_IF_ERROR(UpdateCampaign(m.tx(), row));
         after = CampaignMessage(row);
         RETURN_IF_ERROR(Record(m, row, &before, after, request.reason()));
-        UnitQuery all;
-        all.scope = {row.region_path};
-        all.campaign_id = row.id;
-        all.limit = 0;
-        ASSIGN_OR_RETURN(const std::vector<UnitReportRow> units, ListUnits(m.tx(), all));
-        RETURN_IF_ERROR(
-            SyncClosedCampaign(m.tx(), units, inbox::ActOf(m, "close", InboxCalendar())));
+        // What its villages have in their inboxes goes in many small transactions.
+        ASSIGN_OR_RETURN(const int64_t villages, CountUnits(m.tx(), row.id));
+        if (villages > 0) {
+          RETURN_IF_ERROR(
+              operation::StartOperation(m, kCloseCampaignKind, row.region_path, request, villages)
+                  .status());
+        }
         return after;
       });
+  if (closed.ok()) operations.Wake();
+  return closed;
 }
 
 absl::StatusOr<v1::InventoryCampaign> GetOne(CallContext& c,
@@ -533,8 +536,11 @@ void RegisterCampaignHandlers(rpc::Router& router, operation::OperationRunner& o
       [&operations](CallContext& c, const v1::OpenCampaignRequest& request) {
         return OpenCampaign(c, operations, request);
       });
-  router.Unary<v1::CloseCampaignRequest, v1::InventoryCampaign>(Cat(kService, "CloseCampaign"),
-                                                                CloseCampaign);
+  router.Unary<v1::CloseCampaignRequest, v1::InventoryCampaign>(
+      Cat(kService, "CloseCampaign"),
+      [&operations](CallContext& c, const v1::CloseCampaignRequest& request) {
+        return CloseCampaign(c, operations, request);
+      });
   router.Unary<v1::GetCampaignRequest, v1::InventoryCampaign>(Cat(kService, "GetCampaign"), GetOne);
   router.Unary<v1::ListCampaignsRequest, v1::ListCampaignsResponse>(Cat(kService, "ListCampaigns"),
                                                                     List);
