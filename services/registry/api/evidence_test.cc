@@ -166,6 +166,14 @@ TEST_F(RegistryEvidence, R129_OneCallSubmitsAFormWithAllThatItHolds) {
   *draft.add_evidence() = Paper("PHOTO", kVillage2);
   ASSERT_OK_AND_ASSIGN(const auto saved, Inventory<v1::InventoryUnitReport>(
                                              "SaveUnitReportDraft", draft, Village(kVillage2)));
+  v1::SubmitUnitReportRequest blank;
+  blank.set_request_id(RequestId());
+  blank.set_id(second.id());
+  blank.set_etag(saved.etag());
+  blank.set_is_nil(true);
+  blank.set_signatory("");  // taken out in the form
+  EXPECT_THAT(Inventory<v1::InventoryUnitReport>("SubmitUnitReport", blank, Village(kVillage2)),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "SIGNATORY_REQUIRED"));
   v1::SubmitUnitReportRequest bare;
   bare.set_request_id(RequestId());
   bare.set_id(second.id());

@@ -280,7 +280,7 @@ absl::StatusOr<v1::InventoryUnitReport> Submit(CallContext& c,
         ASSIGN_OR_RETURN(const auto counts, CountProjects(m.tx(), {l.unit.region_path}));
         const auto count = counts.find(l.unit.region_path);
         const VillageCount projects = count == counts.end() ? VillageCount() : count->second;
-        if (!request.signatory().empty()) l.after.set_signatory(request.signatory());
+        if (request.has_signatory()) l.after.set_signatory(request.signatory());
         l.subject.is_nil = request.is_nil();
         l.subject.subjects = projects.projects;
         l.subject.signatory = l.after.signatory();
