@@ -83,6 +83,7 @@ absl::StatusOr<v1::EvaluateSubjectsResponse> EvaluateSubjects(
             out->set_refusal_zh("没有此评估对象");
           } else if (it->second.evaluation) {
             *out->mutable_evaluation() = std::move(*it->second.evaluation);
+            FillWords(*out->mutable_evaluation());
           } else {
             out->set_refusal_reason(it->second.refusal_reason);
             out->set_refusal_zh(it->second.refusal_zh);

@@ -64,11 +64,15 @@ absl::StatusOr<v1::Evaluation> ToMessage(const EvaluationRow& row) {
   message.set_final_class(static_cast<type::v1::FourClass>(row.final_class));
   message.set_is_void(row.is_void);
   message.set_region_path(row.region_path);  // a region may have another code since
+  FillWords(message);
+  return message;
+}
+
+void FillWords(v1::Evaluation& message) {
   if (std::optional<Confidence> confidence = ParseEnum<Confidence>(message.confidence())) {
     message.set_confidence_zh(std::string(EnumZh(*confidence)));
   }
   for (v1::KeyFigure& figure : *message.mutable_key_figures()) FillWords(figure);
-  return message;
 }
 
 void StoreMessage(const v1::Evaluation& message, EvaluationRow& row) {
@@ -85,6 +89,11 @@ void StoreMessage(const v1::Evaluation& message, EvaluationRow& row) {
   v1::Evaluation stored = message;
   stored.clear_etag();
   stored.clear_allowed_actions();
+  stored.clear_confidence_zh();
+  for (v1::KeyFigure& figure : *stored.mutable_key_figures()) {
+    figure.clear_unit_zh();
+    figure.clear_value_zh();
+  }
   row.details = stored.SerializeAsString();
 }
 

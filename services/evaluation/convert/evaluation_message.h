@@ -19,8 +19,11 @@
 namespace bangfu::evaluation {
 
 // The message as it stands: details with etag, state, class and void mark from the columns.
-// The words of its figures are made here; allowed_actions is left empty. DATA_LOSS when the details cannot be read.
+// The words of its figures are made here; allowed_actions is left empty. DATA_LOSS when the details
+// cannot be read.
 absl::StatusOr<v1::Evaluation> ToMessage(const EvaluationRow& row);
+// confidence_zh and the words of the key figures, for a message that did not come out of a row.
+void FillWords(v1::Evaluation& message);
 // Puts a changed message into its row, details and columns alike; the version stays
 // (UpdateEvaluation counts it up).
 void StoreMessage(const v1::Evaluation& message, EvaluationRow& row);
