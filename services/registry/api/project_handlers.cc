@@ -226,12 +226,16 @@ absl::StatusOr<v1::Project> Void(Context& context, const v1::VoidProjectRequest&
 
 v1::Project Shown(const ProjectRow& row) { return Masked(ProjectOf(row)); }
 
-// The projects with what the caller could do; one query for the edit windows of all.
+// The projects with what the caller could do; one query for the edit windows of those whose window
+// tells the caller anything.
 absl::StatusOr<std::vector<v1::Project>> WithActions(Context& context,
                                                      const std::vector<ProjectRow>& rows) {
   std::set<std::string> villages;
   for (const ProjectRow& row : rows) {
-    if (row.region_path.size() == 12) villages.insert(row.region_path);
+    if (row.region_path.size() == 12 &&
+        MindsEditWindow(workflow::ActorAt(context.caller, row.region_path))) {
+      villages.insert(row.region_path);
+    }
   }
   ASSIGN_OR_RETURN(const auto units, FindOpenUnits(context.db, villages, context.now));
   ASSIGN_OR_RETURN(const Categories categories, CategoriesFor(context.db, context.caller));

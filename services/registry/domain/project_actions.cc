@@ -39,6 +39,11 @@ int EditorLevel(const Actor& actor) {
   return actor.Holds(kTownshipReviewer) ? kTownshipLevel : kVillageLevel;
 }
 
+bool MindsEditWindow(const Actor& actor) {
+  return EditorLevel(actor) != kCountyLevel &&
+         (actor.Holds(kVillageReporter) || actor.Holds(kTownshipReviewer));
+}
+
 std::string ProjectStateLabel(ProjectState state) {
   const size_t i = static_cast<size_t>(state);
   return std::string(i < kLabels.size() ? kLabels[i] : kLabels[0]);

@@ -15,6 +15,9 @@ struct ProjectSubject {
 
 // The level at which these roles edit: 3 county, 4 township, 5 village.
 int EditorLevel(const workflow::Actor& actor);
+// Whether the window of editing matters to these roles: the county amends at any time, and others
+// do not edit at all.
+bool MindsEditWindow(const workflow::Actor& actor);
 std::string ProjectStateLabel(ProjectState state);
 // Actions: update, void.
 const workflow::Table<ProjectState, ProjectSubject>& ProjectTable();

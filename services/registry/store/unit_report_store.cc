@@ -173,18 +173,21 @@ absl::StatusOr<std::map<std::string, OpenUnit>> FindOpenUnits(
     mysql::Executor& db, const std::set<std::string>& village_paths, absl::Time now) {
   std::map<std::string, OpenUnit> out;
   if (village_paths.empty()) return out;
-  mysql::Params params;
+  mysql::Params params{now};
   for (const std::string& path : village_paths) params.emplace_back(path);
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
       db.Query(
           Cat("SELECT o.region_path, o.unit_report_id, o.campaign_id, u.state, c.village_deadline, "
-              "u.return_due_on FROM open_unit o JOIN unit_report u ON u.id = o.unit_report_id JOIN "
+              "u.return_due_on, EXISTS (SELECT 1 FROM lock_exception e WHERE e.campaign_id = "
+              "o.campaign_id AND e.region_path IN (LEFT(o.region_path, 2), LEFT(o.region_path, 4), "
+              "LEFT(o.region_path, 6), LEFT(o.region_path, 9), o.region_path) AND e.expires_at > "
+              "?) "
+              "FROM open_unit o JOIN unit_report u ON u.id = o.unit_report_id JOIN "
               "campaign c ON c.id = o.campaign_id WHERE o.region_path IN (",
               mysql::Placeholders(village_paths.size()), ")"),
           params));
   const absl::CivilDay today = ShanghaiDay(now);
-  std::set<Ulid> past;
   for (const mysql::Row& row : rows) {
     OpenUnit unit;
     unit.unit_report_id = row.Id(1);
@@ -195,21 +198,8 @@ absl::StatusOr<std::map<std::string, OpenUnit>> FindOpenUnits(
     const std::optional<absl::CivilDay> returned = row.OptDay(5);
     const absl::CivilDay due = returned ? std::max(*returned, row.Day(4)) : row.Day(4);
     unit.window.past_deadline = today > due;
-    if (unit.window.past_deadline) past.insert(unit.campaign_id);
+    unit.window.lock_exception = unit.window.past_deadline && row.Int(6) != 0;
     out.emplace(row.String(0), std::move(unit));
-  }
-  for (const Ulid& campaign : past) {
-    ASSIGN_OR_RETURN(
-        const mysql::Rows exceptions,
-        db.Query("SELECT region_path FROM lock_exception WHERE campaign_id = ? AND expires_at > ?",
-                 {campaign, now}));
-    for (auto& [path, unit] : out) {
-      if (unit.campaign_id != campaign) continue;
-      for (const mysql::Row& row : exceptions) {
-        const std::string prefix = row.String(0);
-        if (path.compare(0, prefix.size(), prefix) == 0) unit.window.lock_exception = true;
-      }
-    }
   }
   return out;
 }
