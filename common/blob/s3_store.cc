@@ -1,7 +1,5 @@
 #include "common/blob/s3_store.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <cstring>
 #include <map>
@@ -13,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "common/base/digest.h"
 #include "common/base/strings.h"
+#include "common/blob/curl_library.h"
 #include "common/blob/s3_signature.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -77,16 +76,14 @@ std::string Element(std::string_view xml, std::string_view name, size_t* from = 
 
 class S3Store final : public Store {
  public:
-  S3Store(S3Options options, const Clock& clock)
-      : options_(std::move(options)),
+  S3Store(const CurlLibrary& curl, S3Options options, const Clock& clock)
+      : curl_(curl),
+        options_(std::move(options)),
         host_(options_.endpoint.substr(options_.endpoint.find("://") + 3)),
         key_{options_.access_key, options_.secret_key, options_.region},
-        clock_(clock) {
-    static std::once_flag once;
-    std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-  }
+        clock_(clock) {}
   ~S3Store() override {
-    for (CURL* handle : idle_) curl_easy_cleanup(handle);
+    for (CURL* handle : idle_) curl_.easy_cleanup(handle);
   }
 
   absl::Status Put(const Ulid& id, int64_t offset, std::string_view data) override {
@@ -148,23 +145,23 @@ class S3Store final : public Store {
 
     CURL* handle = Take();
     if (handle == nullptr) return StoreUnavailable("no handle for a request");
-    curl_easy_reset(handle);
+    curl_.easy_reset(handle);
     const std::string parameters = S3Query(request.query);
     const std::string url =
         Cat(options_.endpoint, request.path, parameters.empty() ? "" : "?", parameters);
     curl_slist* list = nullptr;
     const auto add = [&](const std::map<std::string, std::string>& some) {
       for (const auto& [header, value] : some) {
-        list = curl_slist_append(list, Cat(header, ": ", value).c_str());
+        list = curl_.slist_append(list, Cat(header, ": ", value).c_str());
       }
     };
     add(request.headers);
     add(signature);
-    list = curl_slist_append(list, "expect:");  // no round trip before the body
+    list = curl_.slist_append(list, "expect:");  // no round trip before the body
     Answer answer;
     Sending sending{body};
     const auto set = [&](CURLoption option, auto value) {
-      curl_easy_setopt(handle, option, value);
+      curl_.easy_setopt(handle, option, value);
     };
     set(CURLOPT_URL, url.c_str());
     set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
@@ -190,12 +187,12 @@ class S3Store final : public Store {
       set(CURLOPT_SEEKDATA, &sending);
       set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(body.size()));
     }
-    const CURLcode code = curl_easy_perform(handle);
-    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &answer.status);
-    curl_slist_free_all(list);
+    const CURLcode code = curl_.easy_perform(handle);
+    curl_.easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &answer.status);
+    curl_.slist_free_all(list);
     Give(handle);
     if (code != CURLE_OK) {
-      return StoreUnavailable(Cat(method, " ", host_, ": ", curl_easy_strerror(code)));
+      return StoreUnavailable(Cat(method, " ", host_, ": ", curl_.easy_strerror(code)));
     }
     return answer;
   }
@@ -326,7 +323,7 @@ class S3Store final : public Store {
   // Handles keep their connections.
   CURL* Take() {
     std::lock_guard lock(mu_);
-    if (idle_.empty()) return curl_easy_init();
+    if (idle_.empty()) return curl_.easy_init();
     CURL* handle = idle_.back();
     idle_.pop_back();
     return handle;
@@ -336,6 +333,7 @@ class S3Store final : public Store {
     idle_.push_back(handle);
   }
 
+  const CurlLibrary& curl_;
   const S3Options options_;
   const std::string host_;
   const S3Key key_;
@@ -371,7 +369,8 @@ absl::StatusOr<std::unique_ptr<Store>> OpenS3(S3Options options, const Clock& cl
   if (options.access_key.empty() || options.secret_key.empty()) {
     return wrong("evidence-s3-access-key-file and evidence-s3-secret-key-file are missing");
   }
-  std::unique_ptr<Store> store = std::make_unique<S3Store>(std::move(options), clock);
+  ASSIGN_OR_RETURN(const CurlLibrary* curl, LoadCurl());
+  std::unique_ptr<Store> store = std::make_unique<S3Store>(*curl, std::move(options), clock);
   return store;
 }
 
