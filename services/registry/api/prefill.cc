@@ -104,8 +104,9 @@ absl::StatusOr<Prefilled> PrefillSubmit(Context& context, const PrefillFormReque
   auto form = std::make_shared<v1::SubmitUnitReportRequest>();
   form->set_id(report.id());
   form->set_etag(report.etag());
-  form->set_signatory(report.signatory());
-  form->set_note(report.note());
+  // What is not held stays unset: a form says "" only when a person does.
+  if (!report.signatory().empty()) form->set_signatory(report.signatory());
+  if (!report.note().empty()) form->set_note(report.note());
   *form->mutable_evidence() = report.evidence();
   const auto count = counts.find(report.region_path());
   form->set_is_nil(count == counts.end() || count->second.projects == 0);
