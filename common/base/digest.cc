@@ -17,11 +17,21 @@ void Require(int ok) {
   if (ok != 1) std::abort();
 }
 
+// Looked up among OpenSSL's providers once, which costs more than digesting a short text.
+const EVP_MD* Algorithm() {
+  static const EVP_MD* const digest = [] {
+    const EVP_MD* found = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    Require(found != nullptr);
+    return found;
+  }();
+  return digest;
+}
+
 }  // namespace
 
 struct Sha256Stream::Impl {
   Impl() : context(EVP_MD_CTX_new()) {
-    Require(context != nullptr && EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1);
+    Require(context != nullptr && EVP_DigestInit_ex(context, Algorithm(), nullptr) == 1);
   }
   ~Impl() { EVP_MD_CTX_free(context); }
   Impl(const Impl&) = delete;

@@ -8,7 +8,8 @@ namespace bangfu {
 
 using Random = std::function<uint64_t()>;
 
-// From the operating system; fit for identifiers and keys.
+// From the operating system; fit for identifiers and keys. Each thread takes them from the system a
+// few at a time; none is given twice, also not after a fork.
 uint64_t SystemRandom();
 
 }  // namespace bangfu

@@ -4,37 +4,30 @@
 #include <functional>
 
 #include "absl/strings/ascii.h"
-#include "bangfu/options/v1/sensitive.pb.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
 #include "common/contract/labels.h"
+#include "common/contract/sensitive_plan.h"
 #include "google/protobuf/descriptor.h"
 
 namespace bangfu::contract {
 namespace {
 
-using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-
-bool IsSensitiveText(const FieldDescriptor& field) {
-  return field.options().GetExtension(options::v1::sensitive) &&
-         field.type() == FieldDescriptor::TYPE_STRING;
-}
 
 void Collect(const Message& message, const std::string& path, std::vector<SensitiveField>* out) {
   const auto* r = message.GetReflection();
-  std::vector<const FieldDescriptor*> set;
-  r->ListFields(message, &set);
-  for (const FieldDescriptor* field : set) {
+  for (const auto& [field, text] : SensitivePlanOf(*message.GetDescriptor()).places) {
+    if (!field->is_repeated() && !r->HasField(message, field)) continue;
     const std::string below = path.empty() ? field->name() : Cat(path, ".", field->name());
     const int size = field->is_repeated() ? r->FieldSize(message, field) : 1;
     for (int i = 0; i < size; ++i) {
       const std::string at = field->is_repeated() ? Cat(below, "[", i, "]") : below;
-      if (IsSensitiveText(*field)) {
+      if (text) {
         out->push_back({at, LabelOf(*field).zh(),
                         field->is_repeated() ? r->GetRepeatedString(message, field, i)
                                              : r->GetString(message, field)});
-      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      } else {
         Collect(field->is_repeated() ? r->GetRepeatedMessage(message, field, i)
                                      : r->GetMessage(message, field),
                 at, out);
@@ -63,19 +56,18 @@ std::string MaskText(std::string_view text) {
 
 void MaskSensitive(Message* message) {
   const auto* r = message->GetReflection();
-  std::vector<const FieldDescriptor*> set;
-  r->ListFields(*message, &set);
-  for (const FieldDescriptor* field : set) {
+  for (const auto& [field, text] : SensitivePlanOf(*message->GetDescriptor()).places) {
+    if (!field->is_repeated() && !r->HasField(*message, field)) continue;
     const int size = field->is_repeated() ? r->FieldSize(*message, field) : 1;
     for (int i = 0; i < size; ++i) {
-      if (IsSensitiveText(*field)) {
+      if (text) {
         if (field->is_repeated()) {
           r->SetRepeatedString(message, field, i,
                                MaskText(r->GetRepeatedString(*message, field, i)));
         } else {
           r->SetString(message, field, MaskText(r->GetString(*message, field)));
         }
-      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      } else {
         MaskSensitive(field->is_repeated() ? r->MutableRepeatedMessage(message, field, i)
                                            : r->MutableMessage(message, field));
       }
@@ -85,14 +77,13 @@ void MaskSensitive(Message* message) {
 
 void RestoreMasked(const Message& before, Message* after) {
   const auto* r = after->GetReflection();
-  std::vector<const FieldDescriptor*> set;
-  r->ListFields(*after, &set);
-  for (const FieldDescriptor* field : set) {
-    if (field->is_repeated() || !r->HasField(before, field)) continue;
-    if (IsSensitiveText(*field)) {
+  for (const auto& [field, text] : SensitivePlanOf(*after->GetDescriptor()).places) {
+    if (field->is_repeated() || !r->HasField(before, field) || !r->HasField(*after, field))
+      continue;
+    if (text) {
       const std::string old = r->GetString(before, field);
       if (r->GetString(*after, field) == MaskText(old)) r->SetString(after, field, old);
-    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+    } else {
       RestoreMasked(r->GetMessage(before, field), r->MutableMessage(after, field));
     }
   }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -45,6 +46,17 @@ std::string Hmac(std::string_view key, std::string_view context, std::string_vie
        &size);
   mac.resize(size);
   return mac;
+}
+
+// Looked up among OpenSSL's providers once: a lookup costs more than opening a short text. It fails
+// only where OpenSSL has no default provider: nothing can go on.
+const EVP_CIPHER* Cipher() {
+  static const EVP_CIPHER* const cipher = [] {
+    const EVP_CIPHER* found = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
+    if (found == nullptr) std::abort();
+    return found;
+  }();
+  return cipher;
 }
 
 absl::Status Broken(std::string_view why) {
@@ -134,7 +146,7 @@ std::string Keyring::Seal(std::string_view plain, std::string_view context) cons
   out.resize(begin + plain.size() + kTagBytes);
   CipherContext cipher(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
   int size = 0;
-  EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, Bytes(key.cipher), Bytes(nonce));
+  EVP_EncryptInit_ex(cipher.get(), Cipher(), nullptr, Bytes(key.cipher), Bytes(nonce));
   EVP_EncryptUpdate(cipher.get(), nullptr, &size, Bytes(context), static_cast<int>(context.size()));
   EVP_EncryptUpdate(cipher.get(), Bytes(out) + begin, &size, Bytes(plain),
                     static_cast<int>(plain.size()));
@@ -158,8 +170,7 @@ absl::StatusOr<std::string> Keyring::Open(std::string_view sealed, std::string_v
   std::string plain(text.size(), '\0');
   CipherContext cipher(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
   int size = 0;
-  EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, Bytes(key->second.cipher),
-                     Bytes(nonce));
+  EVP_DecryptInit_ex(cipher.get(), Cipher(), nullptr, Bytes(key->second.cipher), Bytes(nonce));
   EVP_DecryptUpdate(cipher.get(), nullptr, &size, Bytes(context), static_cast<int>(context.size()));
   EVP_DecryptUpdate(cipher.get(), Bytes(plain), &size, Bytes(text), static_cast<int>(text.size()));
   EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, kTagBytes, Bytes(tag));

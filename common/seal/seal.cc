@@ -2,14 +2,11 @@
 
 #include <cstring>
 #include <mutex>
-#include <set>
-#include <unordered_map>
-#include <vector>
 
 #include "absl/strings/escaping.h"
-#include "bangfu/options/v1/sensitive.pb.h"
 #include "common/base/random.h"
 #include "common/base/strings.h"
+#include "common/contract/sensitive_plan.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "google/protobuf/descriptor.h"
@@ -18,7 +15,6 @@ namespace bangfu::seal {
 namespace {
 
 using google::protobuf::Descriptor;
-using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 constexpr std::string_view kTextMark = "sealed:";
@@ -41,72 +37,30 @@ std::shared_ptr<const Keyring> OwnRing() {
                              absl::Base64Escape(key), R"("}]})"));
 }
 
-// Which fields of a type are, or hold, something sensitive.
-struct Plan {
-  std::vector<const FieldDescriptor*> sealed;
-  std::vector<const FieldDescriptor*> below;
-  bool empty() const { return sealed.empty() && below.empty(); }
-};
-
-bool HoldsSensitive(const Descriptor* type, std::set<const Descriptor*>& seen) {
-  if (!seen.insert(type).second) return false;
-  for (int i = 0; i < type->field_count(); ++i) {
-    const FieldDescriptor* field = type->field(i);
-    if (field->options().GetExtension(options::v1::sensitive)) return true;
-    if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
-        HoldsSensitive(field->message_type(), seen)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-const Plan& PlanOf(const Descriptor* type) {
-  static std::mutex mutex;
-  static auto* plans = new std::unordered_map<const Descriptor*, std::unique_ptr<Plan>>;
-  std::lock_guard lock(mutex);
-  std::unique_ptr<Plan>& plan = (*plans)[type];
-  if (plan == nullptr) {
-    plan = std::make_unique<Plan>();
-    for (int i = 0; i < type->field_count(); ++i) {
-      const FieldDescriptor* field = type->field(i);
-      if (field->options().GetExtension(options::v1::sensitive) &&
-          field->type() == FieldDescriptor::TYPE_STRING) {
-        plan->sealed.push_back(field);
-      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-        std::set<const Descriptor*> seen;
-        if (HoldsSensitive(field->message_type(), seen)) plan->below.push_back(field);
-      }
-    }
-  }
-  return *plan;
-}
-
 // Calls `change` (absl::Status(std::string& text, const std::string& context)) on each sensitive
 // text.
 template <typename F>
 absl::Status Visit(Message* message, const F& change) {
-  const Plan& plan = PlanOf(message->GetDescriptor());
-  if (plan.empty()) return absl::OkStatus();
   const auto* reflection = message->GetReflection();
-  for (const FieldDescriptor* field : plan.sealed) {
+  for (const auto& [field, is_text] : contract::SensitivePlanOf(*message->GetDescriptor()).places) {
     if (field->is_repeated()) {
       for (int i = 0; i < reflection->FieldSize(*message, field); ++i) {
-        std::string text = reflection->GetRepeatedString(*message, field, i);
-        RETURN_IF_ERROR(change(text, field->full_name()));
-        reflection->SetRepeatedString(message, field, i, std::move(text));
+        if (is_text) {
+          std::string text = reflection->GetRepeatedString(*message, field, i);
+          RETURN_IF_ERROR(change(text, field->full_name()));
+          reflection->SetRepeatedString(message, field, i, std::move(text));
+        } else {
+          RETURN_IF_ERROR(Visit(reflection->MutableRepeatedMessage(message, field, i), change));
+        }
       }
-    } else if (std::string text = reflection->GetString(*message, field); !text.empty()) {
+    } else if (!reflection->HasField(*message, field)) {
+      continue;
+    } else if (is_text) {
+      std::string text = reflection->GetString(*message, field);
+      if (text.empty()) continue;
       RETURN_IF_ERROR(change(text, field->full_name()));
       reflection->SetString(message, field, std::move(text));
-    }
-  }
-  for (const FieldDescriptor* field : plan.below) {
-    if (field->is_repeated()) {
-      for (int i = 0; i < reflection->FieldSize(*message, field); ++i) {
-        RETURN_IF_ERROR(Visit(reflection->MutableRepeatedMessage(message, field, i), change));
-      }
-    } else if (reflection->HasField(*message, field)) {
+    } else {
       RETURN_IF_ERROR(Visit(reflection->MutableMessage(message, field), change));
     }
   }
@@ -152,7 +106,7 @@ absl::StatusOr<std::string> OpenBytes(std::string_view stored, std::string_view 
   return Ring().Open(stored.substr(kBytesMark.size()), context);
 }
 
-bool HasSensitive(const Descriptor& type) { return !PlanOf(&type).empty(); }
+bool HasSensitive(const Descriptor& type) { return !contract::SensitivePlanOf(type).empty(); }
 
 void SealSensitive(Message* message) {
   // Sealing does not fail.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
 namespace bangfu::trace {
@@ -25,7 +26,7 @@ uint8_t HexByte(std::string_view two) {
 // Zero is not an identifier.
 std::string HexWord(const Random& random) {
   const uint64_t word = random();
-  return absl::StrFormat("%016x", word == 0 ? 1 : word);
+  return absl::StrCat(absl::Hex(word == 0 ? 1 : word, absl::kZeroPad16));
 }
 
 }  // namespace
