@@ -78,6 +78,12 @@ inline void Write(Level level, std::string_view msg, const std::vector<Field>& f
   Write(level, msg, fields.data(), fields.size());
 }
 
+// As Write, for lines that come with every call and that nobody waits for: they leave together, at
+// most kSoon later, and before any line of Write that follows them. A process that is killed loses
+// those of its last kSoon; one that ends does not. Warnings and errors are written at once.
+constexpr absl::Duration kSoon = absl::Milliseconds(50);
+void WriteSoon(Level level, std::string_view msg, Fields fields);
+
 inline void Debug(std::string_view msg, Fields fields = {}) { Write(Level::kDebug, msg, fields); }
 inline void Info(std::string_view msg, Fields fields = {}) { Write(Level::kInfo, msg, fields); }
 inline void Warning(std::string_view msg, Fields fields = {}) {

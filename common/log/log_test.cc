@@ -1,9 +1,17 @@
 #include "common/log/log.h"
 
-#include <cmath>
-#include <nlohmann/json.hpp>
-#include <thread>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cmath>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -113,6 +121,77 @@ TEST(Log, GoesToStderrWithoutCapture) {
   ASSERT_FALSE(text.empty());
   EXPECT_EQ(text.back(), '\n');
   EXPECT_EQ(json::parse(text)["k"], "v");
+}
+
+TEST(Log, SoonKeepsTheOrderOfLines) {
+  ::testing::internal::CaptureStderr();
+  WriteSoon(Level::kInfo, "first", {{"n", 1}});
+  WriteSoon(Level::kInfo, "second", {{"n", 2}});
+  WriteSoon(Level::kWarning, "third", {{"n", 3}});  // at once, and with it what was held
+  const std::string text = ::testing::internal::GetCapturedStderr();
+  const std::vector<std::string> lines = absl::StrSplit(text, '\n', absl::SkipEmpty());
+  ASSERT_THAT(lines, SizeIs(3));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(json::parse(lines[i])["n"], i + 1);
+}
+
+TEST(Log, SoonGoesToACaptureAtOnce) {
+  Capture capture;
+  WriteSoon(Level::kInfo, "seen", {});
+  EXPECT_TRUE(capture.Contains("seen"));
+}
+
+// Standard error as a pipe whose other end this holds.
+class Piped {
+ public:
+  Piped() : kept_(dup(STDERR_FILENO)) {
+    int ends[2];
+    if (pipe(ends) != 0) std::abort();
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[1]);
+    end_ = ends[0];
+  }
+  ~Piped() {
+    dup2(kept_, STDERR_FILENO);
+    close(kept_);
+    close(end_);
+  }
+  // What comes first within the time; empty: nothing.
+  std::string Read(int milliseconds) {
+    pollfd waiting{end_, POLLIN, 0};
+    if (poll(&waiting, 1, milliseconds) != 1) return "";
+    std::string text(4096, '\0');
+    const ssize_t size = read(end_, text.data(), text.size());
+    text.resize(size > 0 ? static_cast<size_t>(size) : 0);
+    return text;
+  }
+
+ private:
+  int kept_;
+  int end_;
+};
+
+TEST(Log, SoonComesWithoutAnotherLine) {
+  for (int round = 0; round < 2; ++round) {
+    Piped piped;
+    WriteSoon(Level::kInfo, "alone", {{"round", round}});
+    const std::string text = piped.Read(20'000);
+    ASSERT_FALSE(text.empty()) << "round " << round;
+    EXPECT_EQ(json::parse(text)["round"], round);
+  }
+}
+
+TEST(Log, WhatIsHeldIsWrittenWhenTheProcessEnds) {
+  Piped piped;
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    WriteSoon(Level::kInfo, "last words", {});
+    std::exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_NE(piped.Read(20'000).find("last words"), std::string::npos);
 }
 
 }  // namespace

@@ -16,15 +16,20 @@ Lane::Lane(std::string name, LaneOptions options, const SessionFactory& sessions
                  std::ceil(options.caller_share * static_cast<double>(options.queue))))),
       wait_(metrics.AddLatency("bangfu_lane_wait_seconds", "Time that calls wait for a worker",
                                {{"lane", name_}})),
+      waiting_now_(metrics.AddGauge("bangfu_lane_waiting", "Calls that wait for a worker",
+                                    {{"lane", name_}})),
       refused_full_(metrics.AddCounter("bangfu_lane_refused_total", "Calls refused before they ran",
                                        {{"lane", name_}, {"why", "full"}})),
       refused_share_(metrics.AddCounter("bangfu_lane_refused_total",
                                         "Calls refused before they ran",
                                         {{"lane", name_}, {"why", "share"}})) {
   const int workers = std::max(1, options_.workers);
-  for (int i = 0; i < workers; ++i) sessions_.push_back(sessions());
-  for (auto& session : sessions_) {
-    threads_.emplace_back([this, &session] { Work(*session); });
+  for (int i = 0; i < workers; ++i) {
+    workers_.push_back(std::make_unique<Worker>());
+    workers_.back()->session = sessions();
+  }
+  for (auto& worker : workers_) {
+    worker->thread = std::thread([this, &self = *worker] { Work(self); });
   }
 }
 
@@ -32,11 +37,20 @@ Lane::~Lane() { Stop(); }
 
 absl::Duration Lane::RetryAfterLocked() const {
   const double seconds =
-      mean_run_seconds_ * static_cast<double>(queued_) / static_cast<double>(sessions_.size());
+      mean_run_seconds_ * static_cast<double>(queued_) / static_cast<double>(workers_.size());
   return std::clamp(absl::Seconds(seconds), absl::Milliseconds(50), absl::Seconds(5));
 }
 
 absl::Status Lane::Submit(std::string_view caller, Task task) {
+  return Add(caller, {std::move(task), nullptr, std::chrono::steady_clock::now()});
+}
+
+absl::Status Lane::Submit(std::string_view caller, std::shared_ptr<Piece> piece) {
+  return Add(caller, {nullptr, std::move(piece), std::chrono::steady_clock::now()});
+}
+
+absl::Status Lane::Add(std::string_view caller, Waiting waiting) {
+  Worker* woken = nullptr;
   {
     std::lock_guard lock(mu_);
     if (stopped_) {
@@ -52,8 +66,8 @@ absl::Status Lane::Submit(std::string_view caller, Task task) {
           .Zh("系统繁忙，请稍后重试")
           .RetryAfter(RetryAfterLocked());
     }
-    auto& mine = waiting_[std::string(caller)];
-    if (mine.size() >= per_caller_) {
+    Caller& mine = *waiting_.try_emplace(std::string(caller)).first;
+    if (mine.second.size() >= per_caller_) {
       refused_share_.Increment();
       return Error(absl::StatusCode::kResourceExhausted, "CALLER_SHARE_FULL")
           .Message("too many calls of this caller are waiting")
@@ -61,38 +75,83 @@ absl::Status Lane::Submit(std::string_view caller, Task task) {
           .Zh("您的请求过于频繁，请稍后重试")
           .RetryAfter(RetryAfterLocked());
     }
-    if (mine.empty()) turns_.emplace_back(caller);
-    mine.push_back({std::move(task), std::chrono::steady_clock::now()});
+    if (mine.second.empty()) turns_.push_back(&mine);
+    mine.second.push_back(std::move(waiting));
     ++queued_;
+    waiting_now_.Add(1);
+    woken = WakeLocked();
   }
-  ready_.notify_one();
+  if (woken != nullptr) woken->ready.notify_one();
   return absl::OkStatus();
 }
 
-void Lane::Work(mysql::Session& session) {
+Lane::Worker* Lane::WakeLocked() {
+  if (turns_.empty() || on_the_way_ > 0 || resting_.empty()) return nullptr;
+  Worker* worker = resting_.back();
+  resting_.pop_back();
+  worker->woken = true;
+  ++on_the_way_;
+  return worker;
+}
+
+Lane::Waiting Lane::TakeLocked() {
+  Caller* caller = turns_.front();
+  turns_.pop_front();
+  Waiting next = std::move(caller->second.front());
+  caller->second.pop_front();
+  if (caller->second.empty()) {
+    waiting_.erase(waiting_.find(caller->first));
+  } else {
+    turns_.push_back(caller);
+  }
+  --queued_;
+  waiting_now_.Add(-1);
+  return next;
+}
+
+std::vector<Lane::Waiting> Lane::TakeRunLocked() {
+  std::vector<Waiting> run;
+  run.push_back(TakeLocked());
+  if (run[0].piece == nullptr) return run;
+  const void* kind = run[0].piece->kind();
+  while (!turns_.empty() && static_cast<int>(run.size()) < options_.run_of_kind) {
+    const Waiting& next = turns_.front()->second.front();
+    if (next.piece == nullptr || next.piece->kind() != kind) break;  // nobody is overtaken
+    run.push_back(TakeLocked());
+  }
+  return run;
+}
+
+void Lane::Work(Worker& self) {
   std::unique_lock lock(mu_);
   for (;;) {
-    ready_.wait(lock, [&] { return stopped_ || !turns_.empty(); });
-    if (turns_.empty()) return;
-    std::string caller = std::move(turns_.front());
-    turns_.pop_front();
-    auto it = waiting_.find(caller);
-    Waiting next = std::move(it->second.front());
-    it->second.pop_front();
-    if (it->second.empty()) {
-      waiting_.erase(it);
-    } else {
-      turns_.push_back(std::move(caller));
+    while (turns_.empty()) {
+      if (stopped_) return;
+      self.woken = false;
+      resting_.push_back(&self);
+      self.ready.wait(lock, [&] { return self.woken; });
+      --on_the_way_;
     }
-    --queued_;
+    std::vector<Waiting> run = TakeRunLocked();
+    Worker* next = WakeLocked();
     lock.unlock();
+    if (next != nullptr) next->ready.notify_one();
     const auto start = std::chrono::steady_clock::now();
-    wait_.Observe(absl::FromChrono(start - next.since));
-    next.task(session);
-    next.task = nullptr;  // what it holds goes before the next wait
+    for (const Waiting& one : run) wait_.Observe(absl::FromChrono(start - one.since));
+    if (run[0].piece == nullptr) {
+      run[0].task(*self.session);
+    } else {
+      std::vector<std::shared_ptr<Piece>> all;
+      all.reserve(run.size());
+      for (Waiting& one : run) all.push_back(std::move(one.piece));
+      Piece& first = *all[0];
+      first.RunAll(*self.session, std::move(all));
+    }
+    const double count = static_cast<double>(run.size());
+    run.clear();  // what it holds goes before the next wait
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     lock.lock();
-    mean_run_seconds_ += (took.count() - mean_run_seconds_) / 16;
+    mean_run_seconds_ += (took.count() / count - mean_run_seconds_) / 16;
   }
 }
 
@@ -100,13 +159,18 @@ void Lane::Stop() {
   {
     std::lock_guard lock(mu_);
     stopped_ = true;
+    for (Worker* worker : resting_) {
+      worker->woken = true;
+      ++on_the_way_;
+      worker->ready.notify_one();
+    }
+    resting_.clear();
   }
-  ready_.notify_all();
-  for (auto& thread : threads_) {
-    if (thread.joinable()) thread.join();
+  for (auto& worker : workers_) {
+    if (worker->thread.joinable()) worker->thread.join();
   }
-  threads_.clear();
-  sessions_.clear();
+  std::lock_guard lock(mu_);
+  for (auto& worker : workers_) worker->session.reset();
 }
 
 size_t Lane::queued() const {

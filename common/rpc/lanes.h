@@ -10,12 +10,14 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -31,11 +33,23 @@ struct LaneOptions {
   int workers = 4;            // threads, and database sessions; at least 1
   size_t queue = 64;          // tasks that wait, beside those that run
   double caller_share = 0.5;  // of the queue, rounded up; (0, 1]
+  int run_of_kind = 16;       // pieces of one kind that a worker takes at once; at least 1
 };
 
 class Lane {
  public:
   using Task = std::function<void(mysql::Session&)>;
+
+  // Work that a worker does together with more of its kind where they wait one behind the other:
+  // many reads by key cost one query then.
+  class Piece {
+   public:
+    virtual ~Piece() = default;
+    // Equal for pieces that may be done together; never null.
+    virtual const void* kind() const = 0;
+    // Does all of them; this is the first. Must not throw.
+    virtual void RunAll(mysql::Session& session, std::vector<std::shared_ptr<Piece>> all) = 0;
+  };
 
   // Starts the workers. `metrics` must outlive the lane.
   Lane(std::string name, LaneOptions options, const SessionFactory& sessions,
@@ -47,6 +61,7 @@ class Lane {
   // RESOURCE_EXHAUSTED with RetryInfo when the queue is full (LANE_FULL) or the caller holds his
   // share of it (CALLER_SHARE_FULL); UNAVAILABLE SHUTTING_DOWN after Stop. The task must not throw.
   absl::Status Submit(std::string_view caller, Task task);
+  absl::Status Submit(std::string_view caller, std::shared_ptr<Piece> piece);
 
   // Runs what is queued, then ends the workers and closes their sessions.
   void Stop();
@@ -56,28 +71,47 @@ class Lane {
 
  private:
   struct Waiting {
-    Task task;
+    Task task;                     // or
+    std::shared_ptr<Piece> piece;  // one of both
     std::chrono::steady_clock::time_point since;
   };
-  void Work(mysql::Session& session);
+  using Caller = std::pair<const std::string, std::list<Waiting>>;
+  struct Worker {
+    std::unique_ptr<mysql::Session> session;
+    std::condition_variable ready;
+    bool woken = false;
+    std::thread thread;
+  };
+
+  absl::Status Add(std::string_view caller, Waiting waiting);
+  void Work(Worker& self);
+  Waiting TakeLocked();
+  // What comes next, with what follows of its kind.
+  std::vector<Waiting> TakeRunLocked();
+  // Wakes a worker for what waits; null when none is needed. To be notified without the lock.
+  Worker* WakeLocked();
   absl::Duration RetryAfterLocked() const;
 
   const std::string name_;
   const LaneOptions options_;
   const size_t per_caller_;
   metrics::Histogram wait_;
+  metrics::Gauge waiting_now_;
   metrics::Counter refused_full_, refused_share_;
 
   mutable std::mutex mu_;
-  std::condition_variable ready_;
   // Callers with something waiting, in the order of their turns.
-  std::deque<std::string> turns_;
-  std::unordered_map<std::string, std::deque<Waiting>> waiting_;
+  std::deque<Caller*> turns_;
+  std::unordered_map<std::string, std::list<Waiting>> waiting_;
   size_t queued_ = 0;
   double mean_run_seconds_ = 0.005;  // moving mean, for RetryInfo
   bool stopped_ = false;
-  std::vector<std::unique_ptr<mysql::Session>> sessions_;
-  std::vector<std::thread> threads_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  // Those who rest; the last to lie down is the first to be woken, while its memory is warm.
+  std::vector<Worker*> resting_;
+  // Woken and not yet here. While one is on the way no other is woken: it takes all that it can,
+  // and wakes the next for what is left.
+  int on_the_way_ = 0;
 };
 
 struct LanesOptions {

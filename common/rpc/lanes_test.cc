@@ -3,6 +3,7 @@
 #include <atomic>
 #include <latch>
 
+#include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/testing/status_matchers.h"
 
@@ -107,6 +108,121 @@ TEST_F(LaneTest, ManyThreadsLoseNothing) {
   lane.Stop();
   EXPECT_EQ(accepted, ran);
   EXPECT_GT(ran, 0);
+}
+
+// Pieces that note how many of them were done at once.
+class Noting : public Lane::Piece {
+ public:
+  Noting(const void* kind, std::function<void(size_t)> done)
+      : kind_(kind), done_(std::move(done)) {}
+  const void* kind() const override { return kind_; }
+  void RunAll(mysql::Session&, std::vector<std::shared_ptr<Lane::Piece>> all) override {
+    done_(all.size());
+  }
+
+ private:
+  const void* kind_;
+  std::function<void(size_t)> done_;
+};
+
+TEST_F(LaneTest, PiecesOfAKindAreDoneTogetherAndNobodyIsOvertaken) {
+  Lane lane("read", {.workers = 1, .queue = 100, .caller_share = 1, .run_of_kind = 3}, NoSession,
+            metrics_);
+  std::latch running(1), release(1);
+  ASSERT_THAT(lane.Submit("x",
+                          [&](mysql::Session&) {
+                            running.count_down();
+                            release.wait();
+                          }),
+              IsOk());
+  running.wait();
+  const int kinds[2] = {};
+  std::string order;
+  const auto piece = [&](int kind) {
+    return std::make_shared<Noting>(
+        &kinds[kind], [&order, kind](size_t n) { order += Cat(kind == 0 ? "a" : "b", n, " "); });
+  };
+  // Each of another caller, so in the order of coming.
+  int caller = 0;
+  const auto submit = [&](auto what) {
+    ASSERT_THAT(lane.Submit(Cat("caller ", ++caller), std::move(what)), IsOk());
+  };
+  for (int i = 0; i < 5; ++i) submit(piece(0));
+  submit(piece(1));
+  submit(piece(0));
+  submit(Lane::Task([&](mysql::Session&) { order += "task "; }));
+  submit(piece(1));
+  submit(piece(1));
+  release.count_down();
+  lane.Stop();
+  EXPECT_EQ(order, "a3 a2 b1 a1 task b2 ");
+}
+
+TEST_F(LaneTest, ACallerWithManyPiecesLeavesTheTurnToOthers) {
+  Lane lane("read", {.workers = 1, .queue = 100, .caller_share = 1, .run_of_kind = 4}, NoSession,
+            metrics_);
+  std::latch running(1), release(1);
+  ASSERT_THAT(lane.Submit("x",
+                          [&](mysql::Session&) {
+                            running.count_down();
+                            release.wait();
+                          }),
+              IsOk());
+  running.wait();
+  const int kind = 0;
+  std::string order;
+  for (int i = 0; i < 6; ++i) {
+    ASSERT_THAT(lane.Submit("greedy", std::make_shared<Noting>(
+                                          &kind, [&](size_t n) { order += Cat("g", n, " "); })),
+                IsOk());
+  }
+  ASSERT_THAT(lane.Submit("modest", [&](mysql::Session&) { order += "m "; }), IsOk());
+  release.count_down();
+  lane.Stop();
+  EXPECT_EQ(order, "g1 m g4 g1 ");
+}
+
+// Only one worker is woken at a time: whoever waits is still run, by as many workers as it needs.
+TEST_F(LaneTest, NobodyIsForgotten) {
+  constexpr int kWorkers = 4;
+  Lane lane("read", {.workers = kWorkers, .queue = 100, .caller_share = 1}, NoSession, metrics_);
+  for (int round = 0; round < 200; ++round) {
+    // Each task ends only when all of them run: with a worker asleep that should be awake, never.
+    std::latch all(kWorkers), ended(kWorkers);
+    for (int i = 0; i < kWorkers; ++i) {
+      ASSERT_THAT(lane.Submit("a",
+                              [&](mysql::Session&) {
+                                all.arrive_and_wait();
+                                ended.count_down();
+                              }),
+                  IsOk());
+    }
+    ended.wait();
+  }
+}
+
+TEST_F(LaneTest, PiecesOfManyThreadsAreAllDone) {
+  Lane lane("read", {.workers = 4, .queue = 50, .caller_share = 0.5}, NoSession, metrics_);
+  std::atomic<size_t> accepted = 0, ran = 0;
+  const int kinds[2] = {};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      const std::string caller(1, static_cast<char>('a' + t));
+      for (int i = 0; i < 3000; ++i) {
+        if (i % 5 == 4) {
+          if (lane.Submit(caller, [&](mysql::Session&) { ++ran; }).ok()) ++accepted;
+          continue;
+        }
+        const auto piece = std::make_shared<Noting>(&kinds[i % 2], [&](size_t n) { ran += n; });
+        if (lane.Submit(caller, piece).ok()) ++accepted;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  lane.Stop();
+  EXPECT_EQ(accepted, ran);
+  EXPECT_GT(ran, 0u);
 }
 
 }  // namespace

@@ -371,6 +371,10 @@ absl::Status Pipeline::Limit(const Call& call, Lane::Task run) const {
   return call.method->lane->Submit(call.caller.subject, std::move(run));
 }
 
+absl::Status Pipeline::LimitTogether(const Call& call, std::shared_ptr<Lane::Piece> piece) const {
+  return call.method->lane->Submit(call.caller.subject, std::move(piece));
+}
+
 CallContext Pipeline::MakeContext(Call& call, mysql::Session& session) const {
   return CallContext{
       .caller = call.caller,
@@ -424,6 +428,41 @@ absl::Status Pipeline::Execute(Call& call, mysql::Session& session) const {
     return absl::InternalError(Cat("exception: ", e.what()));
   } catch (...) {
     return absl::InternalError("exception of unknown type");
+  }
+}
+
+std::vector<absl::Status> Pipeline::ExecuteTogether(const std::vector<Call*>& calls,
+                                                    mysql::Session& session) const {
+  std::vector<absl::Status> outcomes(calls.size());
+  const auto fail = [&](const absl::Status& status) {
+    for (absl::Status& outcome : outcomes) {
+      if (outcome.ok()) outcome = status;
+    }
+    return outcomes;
+  };
+  try {
+    std::vector<CallContext> contexts;
+    contexts.reserve(calls.size());
+    std::vector<Handler::Asking> asking;
+    std::vector<size_t> places;  // of those that ask, among the calls
+    for (size_t i = 0; i < calls.size(); ++i) {
+      Call& call = *calls[i];
+      for (const auto& stage : Stages::kExecution) {
+        if (outcomes[i] = stage.run(*this, call); !outcomes[i].ok()) break;
+      }
+      if (!outcomes[i].ok()) continue;
+      call.response.reset(call.method->handler.response_prototype->New());
+      contexts.push_back(MakeContext(call, session));
+      asking.push_back({&contexts.back(), call.request.get(), call.response.get(), {}});
+      places.push_back(i);
+    }
+    if (!asking.empty()) calls[0]->method->handler.together(asking);
+    for (size_t i = 0; i < asking.size(); ++i) outcomes[places[i]] = std::move(asking[i].outcome);
+    return outcomes;
+  } catch (const std::exception& e) {
+    return fail(absl::InternalError(Cat("exception: ", e.what())));
+  } catch (...) {
+    return fail(absl::InternalError("exception of unknown type"));
   }
 }
 
@@ -482,16 +521,16 @@ absl::Status Pipeline::Finish(Call& call, absl::Status outcome) const {
   const log::Level level =
       denied || absl::IsInternal(outcome) ? log::Level::kWarning : log::Level::kInfo;
   if (log::Enabled(level)) {
-    log::Write(level, denied ? "rpc denied" : "rpc",
-               {{"method", method.name},
-                {"code", absl::StatusCodeToString(outcome.code())},
-                {"reason", ReasonOf(outcome)},
-                {"caller", call.caller.subject},
-                {"client_ip", call.client_ip},
-                {"source_system", call.source_system},
-                {"request_id", RequestIdOf(call)},
-                {"trace_id", call.trace.trace_id},
-                {"duration", took}});
+    log::WriteSoon(level, denied ? "rpc denied" : "rpc",
+                   {{"method", method.name},
+                    {"code", absl::StatusCodeToString(outcome.code())},
+                    {"reason", ReasonOf(outcome)},
+                    {"caller", call.caller.subject},
+                    {"client_ip", call.client_ip},
+                    {"source_system", call.source_system},
+                    {"request_id", RequestIdOf(call)},
+                    {"trace_id", call.trace.trace_id},
+                    {"duration", took}});
   }
   return outcome;
 }

@@ -108,9 +108,14 @@ class Pipeline {
   absl::Status Admit(Call& call) const;
   // Hands the call to its lane; refused at once when there is no room. `run` executes on a worker.
   absl::Status Limit(const Call& call, Lane::Task run) const;
+  // The same for a call of a method whose waiting calls are answered together.
+  absl::Status LimitTogether(const Call& call, std::shared_ptr<Lane::Piece> piece) const;
   // On a worker: everything up to the answer in call.response, or the writes of a stream, or
   // call.step of a subscription.
   absl::Status Execute(Call& call, mysql::Session& session) const;
+  // On a worker: the same for calls of one method with `together`; their outcomes in order.
+  std::vector<absl::Status> ExecuteTogether(const std::vector<Call*>& calls,
+                                            mysql::Session& session) const;
   // On a worker: one step of a subscription.
   absl::StatusOr<Next> Step(Call& call, mysql::Session& session, const WriteMessage& write) const;
   // Once per call, last: what the caller may see of the outcome.

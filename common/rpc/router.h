@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -37,13 +38,29 @@ class Subscription {
 using WriteMessage = std::function<absl::Status(const google::protobuf::Message&)>;
 using SubscriptionStep = std::function<absl::StatusOr<Next>(CallContext&, const WriteMessage&)>;
 
+// One of several calls of a method that are answered together.
+template <typename Request>
+struct Asked {
+  CallContext& context;
+  const Request& request;
+};
+
 struct Handler {
+  // One of several calls, without its types; `outcome` says whether `response` is the answer.
+  struct Asking {
+    CallContext* context;
+    const google::protobuf::Message* request;
+    google::protobuf::Message* response;
+    absl::Status outcome;
+  };
   const google::protobuf::Message* request_prototype = nullptr;
   const google::protobuf::Message* response_prototype = nullptr;
   bool server_streaming = false;
   std::function<absl::Status(CallContext&, const google::protobuf::Message& request,
                              google::protobuf::Message* response)>
       unary;
+  // Set where calls that wait one behind the other are answered together; else called one by one.
+  std::function<void(std::vector<Asking>&)> together;
   std::function<absl::Status(CallContext&, const google::protobuf::Message& request,
                              const WriteMessage& write)>
       stream;
@@ -68,6 +85,37 @@ class Router {
       if (!result.ok()) return result.status();
       static_cast<Response*>(response)->Swap(&*result);
       return absl::OkStatus();
+    };
+    Add(method, std::move(h));
+  }
+
+  // For reads by key: calls of this method that wait for a worker are answered together, with one
+  // query for what each of them would ask. Callers and their scopes differ; all contexts share one
+  // session. handler: absl::StatusOr<std::vector<absl::StatusOr<Response>>>(
+  //     const std::vector<Asked<Request>>&): as many answers in their order, or an error for all.
+  template <typename Request, typename Response, typename F>
+  void UnaryTogether(std::string_view method, F handler) {
+    Handler h;
+    h.request_prototype = &Request::default_instance();
+    h.response_prototype = &Response::default_instance();
+    h.together = [handler = std::move(handler)](std::vector<Handler::Asking>& calls) {
+      std::vector<Asked<Request>> asked;
+      asked.reserve(calls.size());
+      for (const Handler::Asking& call : calls) {
+        asked.push_back({*call.context, static_cast<const Request&>(*call.request)});
+      }
+      absl::StatusOr<std::vector<absl::StatusOr<Response>>> answers = handler(asked);
+      for (size_t i = 0; i < calls.size(); ++i) {
+        if (!answers.ok()) {
+          calls[i].outcome = answers.status();
+        } else if (i >= answers->size()) {
+          calls[i].outcome = absl::InternalError("a call was not answered");
+        } else if (absl::StatusOr<Response>& answer = (*answers)[i]; !answer.ok()) {
+          calls[i].outcome = answer.status();
+        } else {
+          static_cast<Response*>(calls[i].response)->Swap(&*answer);
+        }
+      }
     };
     Add(method, std::move(h));
   }

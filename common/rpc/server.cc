@@ -114,6 +114,7 @@ class ServerImpl;
 // One call. Kept alive by itself until gRPC is done with it, and by the worker that runs it.
 class CallReactor : public grpc::ServerGenericBidiReactor,
                     public Transport,
+                    public Lane::Piece,
                     public std::enable_shared_from_this<CallReactor> {
  public:
   CallReactor(ServerImpl& server, grpc::GenericCallbackServerContext* context,
@@ -131,6 +132,9 @@ class CallReactor : public grpc::ServerGenericBidiReactor,
     return cancelled_;
   }
   absl::Status Write(const google::protobuf::Message& response) override;
+
+  const void* kind() const override { return call_.method; }
+  void RunAll(mysql::Session& session, std::vector<std::shared_ptr<Lane::Piece>> all) override;
 
   // Subscriptions: takes the next step if it waits, or again after the one under way.
   void Wake();
@@ -378,9 +382,10 @@ class ServerImpl final : public Server, public grpc::CallbackGenericService {
       return grpc::InsecureServerCredentials();
     }
     grpc::SslServerCredentialsOptions ssl(
-        tls.client_ca.empty()             ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
-        : tls.client_certificate_optional ? GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY
-                                          : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+        tls.client_ca.empty() ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
+        : tls.client_certificate_optional
+            ? GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY
+            : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
     ASSIGN_OR_RETURN(std::string key, ReadFile(tls.key));
     ASSIGN_OR_RETURN(std::string certificate, ReadFile(tls.certificate));
     ssl.pem_key_cert_pairs.push_back({std::move(key), std::move(certificate)});
@@ -450,9 +455,26 @@ void CallReactor::OnReadDone(bool ok) {
                    .Message("no readable request came")
                    .Zh("请求内容无法识别"));
   }
-  absl::Status status = server_.pipeline().Limit(
-      call_, [self = shared_from_this()](mysql::Session& session) { self->Run(session); });
+  const Pipeline& pipeline = server_.pipeline();
+  absl::Status status =
+      call_.method->handler.together
+          ? pipeline.LimitTogether(call_, shared_from_this())
+          : pipeline.Limit(call_, [self = shared_from_this()](mysql::Session& session) {
+              self->Run(session);
+            });
   if (!status.ok()) End(std::move(status));
+}
+
+void CallReactor::RunAll(mysql::Session& session, std::vector<std::shared_ptr<Lane::Piece>> all) {
+  std::vector<CallReactor*> reactors;
+  std::vector<Call*> calls;
+  for (const auto& piece : all) {
+    // Only calls have methods for a kind.
+    reactors.push_back(static_cast<CallReactor*>(piece.get()));
+    calls.push_back(&reactors.back()->call_);
+  }
+  std::vector<absl::Status> outcomes = server_.pipeline().ExecuteTogether(calls, session);
+  for (size_t i = 0; i < reactors.size(); ++i) reactors[i]->End(std::move(outcomes[i]));
 }
 
 void CallReactor::Run(mysql::Session& session) {

@@ -77,6 +77,10 @@ void DeclareLane(config::Loader& loader, const std::string& name, rpc::LaneOptio
   queues.push_back(std::make_unique<int>(static_cast<int>(lane->queue)));
   loader.Number(name + "-queue", queues.back().get(),
                 "calls that may wait in the " + name + " lane", 1, 100000);
+  loader.Number(name + "-run-of-kind", &lane->run_of_kind,
+                "calls of one method that a worker of the " + name +
+                    " lane answers together, where the method can",
+                1, 256);
 }
 
 void Declare(config::Loader& loader, const ServiceDefinition& definition, Settings& s,

@@ -32,6 +32,7 @@ inline Actor ActorAt(const auth::Caller& caller, std::string_view region_path) {
 // The same, of a thing of these fund sources and industries.
 inline Actor ActorAt(const auth::Caller& caller, std::string_view region_path,
                      const auth::Facets& thing) {
+  if (!caller.MindsFacets()) return ActorAt(caller, region_path);
   auth::Caller copy = caller;
   const auth::ActingOn acting(copy, thing);
   return ActorAt(copy, region_path);

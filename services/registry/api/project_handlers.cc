@@ -226,21 +226,34 @@ absl::StatusOr<v1::Project> Void(Context& context, const v1::VoidProjectRequest&
 
 v1::Project Shown(const ProjectRow& row) { return Masked(ProjectOf(row)); }
 
-// The projects with what the caller could do; one query for the edit windows of those whose window
-// tells the caller anything.
-absl::StatusOr<std::vector<v1::Project>> WithActions(Context& context,
-                                                     const std::vector<ProjectRow>& rows) {
-  std::set<std::string> villages;
-  for (const ProjectRow& row : rows) {
-    if (row.region_path.size() == 12 &&
-        MindsEditWindow(workflow::ActorAt(context.caller, row.region_path))) {
-      villages.insert(row.region_path);
-    }
-  }
-  ASSIGN_OR_RETURN(const auto units, FindOpenUnits(context.db, villages, context.now));
-  ASSIGN_OR_RETURN(const Categories categories, CategoriesFor(context.db, context.caller));
+// A project and who looks at it.
+struct Seen {
+  Context& by;
+  const ProjectRow& row;
+};
+
+// The projects as each of their callers sees them, with what it could do; one query for the edit
+// windows of those whose window tells their caller anything. All calls share one session.
+absl::StatusOr<std::vector<v1::Project>> WithActions(const std::vector<Seen>& seen) {
   std::vector<v1::Project> projects;
-  for (const ProjectRow& row : rows) {
+  if (seen.empty()) return projects;
+  Context& first = seen[0].by;
+  std::set<std::string> villages;
+  const Seen* minds_facets = nullptr;
+  for (const Seen& one : seen) {
+    const std::string& path = one.row.region_path;
+    if (path.size() == 12 && MindsEditWindow(workflow::ActorAt(one.by.caller, path))) {
+      villages.insert(path);
+    }
+    if (one.by.caller.MindsFacets()) minds_facets = &one;
+  }
+  ASSIGN_OR_RETURN(const auto units, FindOpenUnits(first.db, villages, first.now));
+  Categories categories;
+  if (minds_facets != nullptr) {
+    ASSIGN_OR_RETURN(categories, CategoriesFor(first.db, minds_facets->by.caller));
+  }
+  projects.reserve(seen.size());
+  for (const auto& [by, row] : seen) {
     ProjectSubject subject;
     subject.state = static_cast<ProjectState>(row.state);
     subject.is_void = row.is_void;
@@ -248,27 +261,52 @@ absl::StatusOr<std::vector<v1::Project>> WithActions(Context& context,
       subject.window = unit->second.window;
     }
     v1::Project project = Shown(row);
-    workflow::FillAllowedActions(
-        ProjectTable().Allowed(subject, workflow::ActorAt(context.caller, row.region_path,
-                                                          FacetsOf(project, categories))),
-        project.mutable_allowed_actions());
+    const workflow::Actor actor =
+        by.caller.MindsFacets()
+            ? workflow::ActorAt(by.caller, row.region_path, FacetsOf(project, categories))
+            : workflow::ActorAt(by.caller, row.region_path);
+    workflow::FillAllowedActions(ProjectTable().Allowed(subject, actor),
+                                 project.mutable_allowed_actions());
     projects.push_back(std::move(project));
   }
   return projects;
 }
 
-absl::StatusOr<v1::Project> Get(Context& context, const v1::GetProjectRequest& request) {
-  ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
-  ASSIGN_OR_RETURN(ProjectRow row, GetProject(context.db, id, context.scope));
-  ASSIGN_OR_RETURN(std::vector<v1::Project> one, WithActions(context, {std::move(row)}));
-  return std::move(one[0]);
+absl::StatusOr<std::vector<absl::StatusOr<v1::Project>>> Get(
+    const std::vector<rpc::Asked<v1::GetProjectRequest>>& calls) {
+  std::vector<absl::StatusOr<v1::Project>> answers;
+  std::vector<ProjectKey> keys;
+  std::vector<size_t> places;  // of the keys, among the calls
+  for (const auto& [context, request] : calls) {
+    const absl::StatusOr<Ulid> id = ParseId(request.id(), "id");
+    if (id.ok()) {
+      keys.push_back({*id, context.scope});
+      places.push_back(answers.size());
+      answers.emplace_back(NotFound("project", request.id()).Build());
+    } else {
+      answers.emplace_back(id.status());
+    }
+  }
+  ASSIGN_OR_RETURN(const auto rows, FindProjects(calls[0].context.db, keys));
+  std::vector<Seen> seen;
+  std::vector<size_t> found;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!rows[i]) continue;
+    found.push_back(places[i]);
+    seen.push_back({calls[places[i]].context, *rows[i]});
+  }
+  ASSIGN_OR_RETURN(std::vector<v1::Project> projects, WithActions(seen));
+  for (size_t i = 0; i < projects.size(); ++i) answers[found[i]] = std::move(projects[i]);
+  return answers;
 }
 
 absl::StatusOr<v1::BatchGetProjectsResponse> BatchGet(Context& context,
                                                       const v1::BatchGetProjectsRequest& request) {
   ASSIGN_OR_RETURN(const std::vector<Ulid> ids, rpc::ParseIds(request.ids()));
   ASSIGN_OR_RETURN(const std::vector<ProjectRow> rows, GetProjects(context.db, ids, context.scope));
-  ASSIGN_OR_RETURN(const std::vector<v1::Project> projects, WithActions(context, rows));
+  std::vector<Seen> seen;
+  for (const ProjectRow& row : rows) seen.push_back({context, row});
+  ASSIGN_OR_RETURN(const std::vector<v1::Project> projects, WithActions(seen));
   v1::BatchGetProjectsResponse response;
   rpc::AnswerInOrder(ids, projects, response.mutable_projects(), response.mutable_missing_ids());
   return response;
@@ -403,7 +441,7 @@ void RegisterProjectHandlers(rpc::Router& router) {
   router.Unary<v1::RegisterProjectRequest, v1::Project>(service + "RegisterProject", Register);
   router.Unary<v1::UpdateProjectRequest, v1::Project>(service + "UpdateProject", Update);
   router.Unary<v1::VoidProjectRequest, v1::Project>(service + "VoidProject", Void);
-  router.Unary<v1::GetProjectRequest, v1::Project>(service + "GetProject", Get);
+  router.UnaryTogether<v1::GetProjectRequest, v1::Project>(service + "GetProject", Get);
   router.Unary<v1::BatchGetProjectsRequest, v1::BatchGetProjectsResponse>(
       service + "BatchGetProjects", BatchGet);
   router.Unary<v1::ListProjectsRequest, v1::ListProjectsResponse>(service + "ListProjects", List);

@@ -154,35 +154,74 @@ std::string InList(std::string_view column, const std::vector<T>& values, mysql:
 
 }  // namespace
 
+absl::StatusOr<std::vector<std::optional<ProjectRow>>> FindProjects(
+    mysql::Executor& db, const std::vector<ProjectKey>& keys, bool covering) {
+  std::vector<std::optional<ProjectRow>> out(keys.size());
+  std::map<Ulid, std::vector<size_t>> wanted;  // places of each id
+  for (size_t i = 0; i < keys.size(); ++i) wanted[keys[i].id].push_back(i);
+  if (wanted.empty()) return out;
+  std::vector<Ulid> ids;
+  for (const auto& [id, places] : wanted) ids.push_back(id);
+  mysql::Params params;
+  const std::string by_key = ids.size() == 1 ? "p.id = ?" : InList("p.id", ids, &params);
+  if (ids.size() == 1) params.emplace_back(ids[0]);
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kColumns, " FROM project p WHERE ", by_key), params));
+  std::map<Ulid, const mysql::Row*> elsewhere;  // seen by some, if at all, for what they cover
+  std::map<Ulid, std::vector<std::string>> covered;
+  for (const mysql::Row& row : rows) {
+    const Ulid id = row.Id(0);
+    const std::string lead = row.String(2);
+    for (const size_t place : wanted[id]) {
+      if (InScope(keys[place].scope, lead)) {
+        out[place] = FromRow(row);
+      } else if (covering) {
+        elsewhere[id] = &row;
+      }
+    }
+  }
+  if (elsewhere.empty()) return out;
+  ids.clear();
+  for (const auto& [id, row] : elsewhere) ids.push_back(id);
+  params.clear();
+  const std::string of_projects = InList("project_id", ids, &params);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows regions,
+      db.Query(Cat("SELECT project_id, region_path FROM project_region WHERE ", of_projects),
+               params));
+  for (const mysql::Row& row : regions) covered[row.Id(0)].push_back(row.String(1));
+  for (const auto& [id, row] : elsewhere) {
+    for (const size_t place : wanted[id]) {
+      const std::vector<std::string>& paths = covered[id];
+      if (!out[place] && std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
+            return InScope(keys[place].scope, path);
+          })) {
+        out[place] = FromRow(*row);
+      }
+    }
+  }
+  return out;
+}
+
 absl::StatusOr<ProjectRow> GetProject(mysql::Executor& db, const Ulid& id, const RegionScope& scope,
                                       bool covering) {
-  mysql::Params params = {id};
-  std::string sql = Cat("SELECT ", kColumns, " FROM project p WHERE p.id = ? AND (",
-                        mysql::RegionClause(scope, "p.region_path", &params));
-  if (covering) {
-    sql += " OR EXISTS (SELECT 1 FROM project_region r WHERE r.project_id = p.id AND ";
-    sql += mysql::RegionClause(scope, "r.region_path", &params);
-    sql += ")";
-  }
-  sql += ")";
-  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
-  if (rows.empty()) return NotFound("project", id.ToString()).Build();
-  return FromRow(rows[0]);
+  ASSIGN_OR_RETURN(std::vector<std::optional<ProjectRow>> found,
+                   FindProjects(db, {{id, scope}}, covering));
+  if (!found[0]) return NotFound("project", id.ToString()).Build();
+  return *std::move(found[0]);
 }
 
 absl::StatusOr<std::vector<ProjectRow>> GetProjects(mysql::Executor& db,
                                                     const std::vector<Ulid>& ids,
                                                     const RegionScope& scope) {
-  if (ids.empty()) return std::vector<ProjectRow>();
-  mysql::Params params;
-  std::string sql =
-      Cat("SELECT ", kColumns, " FROM project p WHERE ", InList("p.id", ids, &params), " AND (");
-  sql += mysql::RegionClause(scope, "p.region_path", &params);
-  sql += " OR EXISTS (SELECT 1 FROM project_region r WHERE r.project_id = p.id AND ";
-  sql += mysql::RegionClause(scope, "r.region_path", &params);
-  sql += "))";
-  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
-  return FromRows(rows);
+  std::vector<ProjectKey> keys;
+  for (const Ulid& id : std::set<Ulid>(ids.begin(), ids.end())) keys.push_back({id, scope});
+  ASSIGN_OR_RETURN(std::vector<std::optional<ProjectRow>> found, FindProjects(db, keys));
+  std::vector<ProjectRow> out;
+  for (std::optional<ProjectRow>& row : found) {
+    if (row) out.push_back(*std::move(row));
+  }
+  return out;
 }
 
 absl::StatusOr<std::map<Ulid, ProjectRow>> LockProjects(mysql::Tx& tx,

@@ -79,10 +79,21 @@ absl::StatusOr<std::map<ProjectName, Ulid>> FindProjectNames(mysql::Executor& db
 absl::StatusOr<std::map<std::string, Ulid>> FindProjectCodes(mysql::Executor& db,
                                                              const std::vector<std::string>& codes);
 
-// NOT_FOUND also outside the scope; `covering` also finds projects that cover a region of the
-// scope.
+// Who asks for which project: regions are prefixes of region_path.
+struct ProjectKey {
+  Ulid id;
+  const RegionScope& scope;
+};
+// The project of each key, in their order: nullopt where there is none, or none that the scope
+// sees. A project is seen from its lead region and, with `covering`, from each region that it
+// covers. Read by key, with one query for all; a second only for those whose lead region is outside
+// their scope.
+absl::StatusOr<std::vector<std::optional<ProjectRow>>> FindProjects(
+    mysql::Executor& db, const std::vector<ProjectKey>& keys, bool covering = true);
+// The same of one: NOT_FOUND.
 absl::StatusOr<ProjectRow> GetProject(mysql::Executor& db, const Ulid& id, const RegionScope& scope,
                                       bool covering = true);
+// Those that are there for one scope.
 absl::StatusOr<std::vector<ProjectRow>> GetProjects(mysql::Executor& db,
                                                     const std::vector<Ulid>& ids,
                                                     const RegionScope& scope);

@@ -9,6 +9,14 @@ namespace bangfu::registry {
 
 using RegionScope = std::vector<std::string>;
 
+// Whether the scope sees a region.
+inline bool InScope(const RegionScope& scope, const std::string& region_path) {
+  for (const std::string& prefix : scope) {
+    if (region_path.compare(0, prefix.size(), prefix) == 0) return true;
+  }
+  return false;
+}
+
 // The prefixes of `scope` cut to `region_path` (a filter inside what the caller may see); an empty
 // path leaves the scope as it is. Empty: nothing is visible.
 inline RegionScope Narrow(const RegionScope& scope, const std::string& region_path) {
