@@ -27,6 +27,15 @@ inline audit::Actor ActorOf(const auth::Caller& caller, const std::vector<auth::
   return actor;
 }
 
+// Under the grant that covers a thing of these fund sources and industries, where one does.
+inline audit::Actor ActorOf(const auth::Caller& caller, const std::vector<auth::Role>& roles,
+                            std::string_view region_path, const auth::Facets& thing) {
+  if (!caller.MindsFacets()) return ActorOf(caller, roles, region_path);
+  auth::Caller covering = caller;
+  const auth::ActingOn acting(covering, thing);
+  return ActorOf(covering.May(roles, region_path) ? covering : caller, roles, region_path);
+}
+
 inline type::v1::Actor ActorMessage(const audit::Actor& actor) {
   type::v1::Actor out;
   out.set_subject(actor.subject);

@@ -49,6 +49,8 @@ class BatchRecorder final : public Recorder {
  public:
   BatchRecorder(audit::Actor actor, std::string action, absl::Time now)
       : actor_(std::move(actor)), action_(std::move(action)), now_(now) {}
+  // Who acts in the entries that follow: under which grant depends on what is written.
+  void ActAs(audit::Actor actor) { actor_ = std::move(actor); }
   absl::Status Audit(std::string_view type, const Ulid& id, std::string_view region_path,
                      const google::protobuf::Message* before,
                      const google::protobuf::Message& after, std::string_view reason) override {
@@ -78,7 +80,7 @@ class BatchRecorder final : public Recorder {
   }
 
  private:
-  const audit::Actor actor_;
+  audit::Actor actor_;
   const std::string action_;
   const absl::Time now_;
   std::vector<audit::Entry> entries_;

@@ -21,6 +21,7 @@
 #include "common/printed/region_matcher.h"
 #include "common/printed/villages.h"
 #include "common/printed/vocabulary.h"
+#include "common/rpc/actor.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
@@ -71,15 +72,11 @@ absl::Status ScopeOf(const Job& job, std::string_view region_path,
                               "写入该资金来源的资产");
 }
 
-audit::Actor AuditActor(const Job& job, const std::string& region_path) {
-  audit::Actor actor;
-  actor.subject = job.caller.subject;
-  actor.name = job.caller.name;
-  if (const auth::Grant* grant = job.caller.Find(Roles(), region_path); grant != nullptr) {
-    actor.role = options::v1::Role_Name(grant->role);
-    actor.region_path = grant->region_path;
-  }
-  return actor;
+// The importer under the grant that covers the money of the asset.
+audit::Actor AuditActor(const Job& job, std::string_view region_path,
+                        const v1::AssetDetails& details) {
+  if (!job.caller.MindsFacets()) return rpc::ActorOf(job.caller, Roles(), region_path);
+  return rpc::ActorOf(job.caller, Roles(), region_path, api::FacetsOf(details));
 }
 
 // One row while it is read: its cells by field, what it becomes, what is said of it.
@@ -919,8 +916,9 @@ absl::StatusOr<std::vector<CommittedRow>> AssetImport::CommitChunk(
   std::vector<std::pair<std::string, int64_t>> prefixes;
   std::vector<store::AssetRow> updated;
   std::vector<v1::Asset> updated_before;
-  api::BatchRecorder recorder(AuditActor(job, job.scope.empty() ? "" : job.scope.front()),
-                              "ImportService.CommitImport", job.now);
+  api::BatchRecorder recorder(
+      rpc::ActorOf(job.caller, Roles(), job.scope.empty() ? "" : job.scope.front()),
+      "ImportService.CommitImport", job.now);
   const std::string reason = Cat("导入 ", job.file_name.empty() ? job.batch_id : job.file_name);
 
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -1127,6 +1125,7 @@ absl::StatusOr<std::vector<CommittedRow>> AssetImport::CommitChunk(
   for (const store::NewAsset& asset : assets) {
     v1::AssetChanged event;
     *event.mutable_asset() = api::ToAsset(asset.row);
+    recorder.ActAs(AuditActor(job, asset.row.region_path, event.asset().details()));
     RETURN_IF_ERROR(recorder.Audit("asset", asset.row.id, asset.row.region_path, nullptr,
                                    event.asset(), reason));
     RETURN_IF_ERROR(recorder.Publish("asset", asset.row.id, asset.row.region_path, event));
@@ -1134,6 +1133,7 @@ absl::StatusOr<std::vector<CommittedRow>> AssetImport::CommitChunk(
   for (size_t i = 0; i < updated.size(); ++i) {
     v1::AssetChanged event;
     *event.mutable_asset() = api::ToAsset(updated[i]);
+    recorder.ActAs(AuditActor(job, updated[i].region_path, event.asset().details()));
     RETURN_IF_ERROR(recorder.Audit("asset", updated[i].id, updated[i].region_path,
                                    &updated_before[i], event.asset(), reason));
     RETURN_IF_ERROR(recorder.Publish("asset", updated[i].id, updated[i].region_path, event));
@@ -1144,6 +1144,7 @@ absl::StatusOr<std::vector<CommittedRow>> AssetImport::CommitChunk(
     for (const auto& [no, fen] : contract.received) sums.received_fen += fen;
     v1::ContractChanged event;
     *event.mutable_contract() = api::ToContract(contract.row, sums);
+    recorder.ActAs(rpc::ActorOf(job.caller, Roles(), contract.row.region_path));
     RETURN_IF_ERROR(recorder.Audit("contract", contract.row.id, contract.row.region_path, nullptr,
                                    event.contract(), reason));
     RETURN_IF_ERROR(recorder.Publish("contract", contract.row.id, contract.row.region_path, event));

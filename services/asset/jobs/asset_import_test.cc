@@ -138,6 +138,31 @@ TEST_F(AssetImportTest, R026_R027_ARowBringsAssetContractIncomeAndHouseholds) {
   EXPECT_EQ(assets.assets(0).id(), Rows(id).begin()->second.record_id());
 }
 
+TEST_F(AssetImportTest, ARowOutsideTheScopeOfTheGrantIsRefused) {
+  auth::Caller caller;
+  caller.subject = "person-narrow";
+  auth::Grant& bridge = caller.grants.emplace_back();
+  bridge.role = ROLE_COUNTY_OPERATOR;
+  bridge.region_path = "360733";
+  bridge.fund_sources = {"BRIDGE_CENTRAL"};
+  importer_ = server_.Token(caller);
+  const std::string refused = Import(kT4 + RunningShed());
+  EXPECT_EQ(Get(refused).rows_refused(), 1);
+  EXPECT_EQ(Reasons(Rows(refused).begin()->second), "SCOPE_EXCLUDES ");
+  EXPECT_EQ(Count("asset"), 0);
+  // With a second grant it goes, and the audit names that one.
+  auth::Grant special = caller.grants[0];
+  special.role = options::v1::ROLE_TOWNSHIP_REVIEWER;
+  special.fund_sources = {"LEGACY_SPECIAL"};
+  caller.grants.push_back(special);
+  importer_ = server_.Token(caller);
+  const std::string id = Import(kT4 + RunningShed());
+  EXPECT_EQ(Get(id).rows_created(), 1);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'asset' "
+                                   "AND actor_role = 'ROLE_TOWNSHIP_REVIEWER'"),
+            1);
+}
+
 TEST_F(AssetImportTest, TheSecondRunChangesNothing) {
   Import(kT4 + RunningShed());
   const int64_t events = Count("feed_outbox");

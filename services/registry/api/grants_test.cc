@@ -352,6 +352,18 @@ TEST_F(GrantsTest, DelegationIsTimeBoxedNeverGoesOnAndNeverRound) {
   EXPECT_EQ(Get("li", mine->grants(0).id())->state(), type::v1::GRANT_STATE_EXPIRED);
 }
 
+TEST_F(GrantsTest, R118_WhatIsLentIsAsNarrowAsWhatItIsLentFrom) {
+  Grant narrow = Wanted("li", role::ROLE_COUNTY_APPROVER, "360733");
+  narrow.mutable_scope()->add_industries("TEA");
+  narrow.mutable_scope()->add_fund_sources("BRIDGE_CENTRAL");
+  narrow.mutable_scope()->add_clauses("四");
+  const Grant own = MustCreate(kAdmin, narrow);
+  const auto lent = Delegate("li", Delegation(own, "wang"));
+  ASSERT_THAT(lent, IsOk());
+  EXPECT_EQ(lent->scope().SerializeAsString(), own.scope().SerializeAsString());
+  EXPECT_EQ(lent->scope().industries(0), "TEA");
+}
+
 TEST_F(GrantsTest, R118_WhatADeputyDoesIsAuditedWithTheGrantAndOnWhoseBehalf) {
   const Grant own = MustCreate(kAdmin, Wanted("li", role::ROLE_ORG_ADMIN, "360733"));
   const auto lent = Delegate("li", Delegation(own, "wang"));

@@ -11,6 +11,7 @@
 #include "common/feed/outbox.h"
 #include "common/rpc/actor.h"
 #include "services/registry/api/convert.h"
+#include "services/registry/api/grant_scope.h"
 #include "services/registry/api/industries.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/api/unit_reports.h"
@@ -486,7 +487,10 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
   std::vector<feed::OutboxEvent> events;
   for (ProjectChange& c : *changes) {
     v1::Project& p = c.project;
-    const audit::Actor audited = rpc::ActorOf(author.caller, author.roles, p.region_path());
+    const audit::Actor audited = author.caller.MindsFacets()
+                                     ? rpc::ActorOf(author.caller, author.roles, p.region_path(),
+                                                    FacetsOf(p, references.categories))
+                                     : rpc::ActorOf(author.caller, author.roles, p.region_path());
     const type::v1::Actor actor = rpc::ActorMessage(audited);
     p.clear_industry_id();
     if (!p.industry_code().empty()) {

@@ -86,6 +86,21 @@ TEST_F(ScopeTest, R065_AGrantOfAClauseOpensTheServicesOfThatClause) {
               StatusIs(StatusCode::kPermissionDenied, "ROLE_REQUIRED"));
 }
 
+TEST_F(ScopeTest, TheAuditNamesTheGrantThatCoversTheProject) {
+  auth::Grant lottery = OfSource("LOTTERY");
+  auth::Grant central = OfSource("BRIDGE_CENTRAL");
+  central.region_path = std::string(kCounty).substr(0, 4);  // tells one from the other
+  ASSERT_OK_AND_ASSIGN(const v1::Project project,
+                       Register(NewProject("油茶"), With({lottery, central})));
+  const auto rows = server_.database().db().Query(
+      "SELECT actor_region FROM audit_log WHERE aggregate_type = 'project' AND "
+      "aggregate_id = ?",
+      {*Ulid::Parse(project.id())});
+  ASSERT_OK(rows);
+  ASSERT_EQ(rows->size(), 1u);
+  EXPECT_EQ((*rows)[0].String(0), central.region_path);
+}
+
 TEST_F(ScopeTest, AGrantOfAFundSourceWritesProjectsOfThatSource) {
   const std::string lottery = With({OfSource("LOTTERY")});
   const std::string central = With({OfSource("BRIDGE_CENTRAL")});

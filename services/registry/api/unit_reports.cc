@@ -3,6 +3,7 @@
 #include "bangfu/registry/v1/events.pb.h"
 #include "common/audit/audit.h"
 #include "common/feed/outbox.h"
+#include "common/rpc/actor.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/domain/inventory.h"
@@ -88,12 +89,7 @@ absl::Status ReopenForNewSubject(mysql::Tx& tx, const Author& author,
     entry.aggregate_id = row.id;
     entry.region_path = row.region_path;
     entry.action = author.action;
-    entry.actor.subject = author.caller.subject;
-    entry.actor.name = author.caller.name;
-    if (const auth::Grant* grant = author.caller.Find(author.roles, row.region_path)) {
-      entry.actor.role = options::v1::Role_Name(grant->role);
-      entry.actor.region_path = grant->region_path;
-    }
+    entry.actor = rpc::ActorOf(author.caller, author.roles, row.region_path);
     entry.before_json = audit::ToJson(before);
     entry.after_json = audit::ToJson(after);
     entry.reason = "登记了新项目";

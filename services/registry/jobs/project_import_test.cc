@@ -432,5 +432,22 @@ TEST_F(ProjectImportTest, ThePublishedRowsEndInOneLineEachAndChangeNothingTwice)
   RecordProperty("imported", static_cast<int>(projects));
 }
 
+TEST_F(ProjectImportTest, RowsOutsideTheScopeOfTheGrantAreRefused) {
+  auth::Caller caller;
+  caller.subject = "person-narrow";
+  auth::Grant& grant = caller.grants.emplace_back();
+  grant.role = options::v1::ROLE_COUNTY_OPERATOR;
+  grant.region_path = kCounty;
+  grant.fund_sources = {"LOTTERY"};
+  const std::string narrow = server_.Token(caller);
+  const iv1::Import import = Run("b", Cat(kHeader, Row(1), Row(2)), narrow);
+  EXPECT_EQ(import.rows_refused(), 2);
+  EXPECT_EQ(import.rows_created(), 0);
+  for (const auto& [no, row] : Rows(import.id(), narrow)) {
+    EXPECT_THAT(Reasons(row), ::testing::Contains("SCOPE_EXCLUDES")) << no;
+  }
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM project"), 0);
+}
+
 }  // namespace
 }  // namespace bangfu::registry
