@@ -274,24 +274,26 @@ absl::StatusOr<std::vector<v1::Project>> WithActions(const std::vector<Seen>& se
 
 absl::StatusOr<std::vector<absl::StatusOr<v1::Project>>> Get(
     const std::vector<rpc::Asked<v1::GetProjectRequest>>& calls) {
-  std::vector<absl::StatusOr<v1::Project>> answers;
+  std::vector<absl::StatusOr<v1::Project>> answers(calls.size());
   std::vector<ProjectKey> keys;
   std::vector<size_t> places;  // of the keys, among the calls
-  for (const auto& [context, request] : calls) {
-    const absl::StatusOr<Ulid> id = ParseId(request.id(), "id");
+  for (size_t i = 0; i < calls.size(); ++i) {
+    const absl::StatusOr<Ulid> id = ParseId(calls[i].request.id(), "id");
     if (id.ok()) {
-      keys.push_back({*id, context.scope});
-      places.push_back(answers.size());
-      answers.emplace_back(NotFound("project", request.id()).Build());
+      keys.push_back({*id, calls[i].context.scope});
+      places.push_back(i);
     } else {
-      answers.emplace_back(id.status());
+      answers[i] = id.status();
     }
   }
   ASSIGN_OR_RETURN(const auto rows, FindProjects(calls[0].context.db, keys));
   std::vector<Seen> seen;
   std::vector<size_t> found;
   for (size_t i = 0; i < rows.size(); ++i) {
-    if (!rows[i]) continue;
+    if (!rows[i]) {
+      answers[places[i]] = NotFound("project", calls[places[i]].request.id()).Build();
+      continue;
+    }
     found.push_back(places[i]);
     seen.push_back({calls[places[i]].context, *rows[i]});
   }
