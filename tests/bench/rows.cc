@@ -1,14 +1,18 @@
 // Rows that are there, inserted again into empty tables of the same shape: multi-row INSERTs by the
 // bare connector. Only the inserting is timed, not the reading nor the writing of the statements.
 #include <algorithm>
+#include <string>
+#include <vector>
 
+#include "absl/strings/str_split.h"
 #include "common/base/strings.h"
 #include "common/mysql/session.h"
 #include "tests/bench/connector.h"
 
 namespace bangfu::bench {
 
-// --tables FILE: lines "table<TAB>rest of the SELECT" (WHERE …, ORDER BY …); --from and --into are
+// --tables FILE: lines "table<TAB>columns<TAB>rest of the SELECT" (WHERE …, ORDER BY …); the
+// columns are those that are written, not those that the database derives. --from and --into are
 // schemas.
 Json CopyRows(const Flags& flags) {
   const auto rows_per_statement = static_cast<size_t>(flags.Number("rows-per-statement", 1000));
@@ -24,14 +28,16 @@ Json CopyRows(const Flags& flags) {
     std::unique_ptr<sql::Statement> read(reader->createStatement());
     std::unique_ptr<sql::Statement> write(writer->createStatement());
     for (const std::string& line : ReadLines(flags.Text("tables"))) {
-      const size_t tab = line.find('\t');
-      const std::string table = line.substr(0, tab);
-      const std::string rest = tab == std::string::npos ? "" : line.substr(tab + 1);
+      const std::vector<std::string> parts = absl::StrSplit(line, absl::MaxSplits('\t', 2));
+      if (parts.size() != 3) Die(Cat("no table, columns and rest: ", line));
+      const std::string& table = parts[0];
+      const std::string& written = parts[1];
+      const std::string& rest = parts[2];
       write->execute(Cat("DROP TABLE IF EXISTS ", table));
       write->execute(Cat("CREATE TABLE ", table, " LIKE ", flags.Text("from"), ".", table));
       read->setResultSetType(sql::ResultSet::TYPE_FORWARD_ONLY);
       std::unique_ptr<sql::ResultSet> result(
-          read->executeQuery(Cat("SELECT * FROM ", table, " ", rest)));
+          read->executeQuery(Cat("SELECT ", written, " FROM ", table, " ", rest)));
       auto* meta = result->getMetaData();
       const unsigned columns = meta->getColumnCount();
       std::vector<bool> number;
@@ -60,7 +66,7 @@ Json CopyRows(const Flags& flags) {
         in_text = 0;
       };
       while (result->next()) {
-        text += in_text == 0 ? Cat("INSERT INTO ", table, " VALUES (") : ",(";
+        text += in_text == 0 ? Cat("INSERT INTO ", table, " (", written, ") VALUES (") : ",(";
         for (unsigned i = 1; i <= columns; ++i) {
           if (i > 1) text += ',';
           const sql::SQLString cell = result->getString(i);
