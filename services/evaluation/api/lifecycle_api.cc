@@ -118,6 +118,7 @@ class Step {
       }
       item.view = ToDomain(item.message, today_);
       item.view.subject_void = item.subject.is_void;
+      item.view.subject_unverified = IsUnverified(item.subject);
       item.view.newer_effective = item.subject.effective_evaluation_id &&
                                   *item.subject.effective_evaluation_id > item.row.id;
       if (named) {
@@ -417,6 +418,7 @@ absl::Status FillActions(mysql::Executor& db, const CallContext& context,
       }
       if (auto s = subjects.find(subject_id); s != subjects.end()) {
         view.subject_void = s->second.is_void;
+        view.subject_unverified = IsUnverified(s->second);
         view.newer_effective =
             s->second.effective_evaluation_id && *s->second.effective_evaluation_id > id;
       }

@@ -34,6 +34,34 @@ class EvaluationLifecycle : public ::testing::Test {
   LifecycleWorld w_;
 };
 
+TEST_F(EvaluationLifecycle, R018_AProjectThatLostItsVerificationGoesNoFurther) {
+  const Ulid subject = w_.AddSubject();
+  const auto verified = [&](int yes) {
+    ASSERT_OK(
+        w_.db().Execute("UPDATE subject SET is_verified = ? WHERE subject_id = ?", {yes, subject}));
+  };
+  const auto refused = StatusIs(StatusCode::kFailedPrecondition, "NOT_VERIFIED");
+  const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_CONSOLIDATE);
+  verified(0);
+  EXPECT_EQ(RefusalOf(GetAs(id, w_.Approver()), "accept"), "NOT_VERIFIED");
+  EXPECT_THAT(w_.Accept(id), refused);
+  verified(1);
+  ASSERT_OK(w_.Accept(id));
+  verified(0);
+  EXPECT_THAT(w_.Publicise(id), refused);
+  verified(1);
+  auto publicised = w_.Publicise(id);
+  ASSERT_OK(publicised);
+  w_.PassDays(8);
+  ASSERT_OK(w_.Conclude(publicised->publicity_id()));
+  // Amended between the publicity and its effect.
+  verified(0);
+  EXPECT_THAT(w_.MakeEffective(id), refused);
+  EXPECT_FALSE(w_.OpenEntry(subject).ok());
+  verified(1);
+  EXPECT_OK(w_.MakeEffective(id));
+}
+
 TEST_F(EvaluationLifecycle, R019_TheWholeWayOpensTheLedgerEntry) {
   const Ulid subject = w_.AddSubject();
   const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_CONSOLIDATE);

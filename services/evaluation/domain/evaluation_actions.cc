@@ -40,6 +40,15 @@ Guard NotVoid() {
             return FailedPrecondition("SUBJECT_VOID", "对象已作废");
           }};
 }
+// Nothing is classified for good on facts that nobody vouches for: a project may lose its
+// verification while its evaluation is on the way.
+Guard Verified() {
+  return {"subject_verified", [](const Subject& s, const Actor&) -> absl::Status {
+            if (!s.subject_unverified) return absl::OkStatus();
+            return FailedPrecondition("NOT_VERIFIED",
+                                      "对象未经县级核实，或核实后内容有更正，不得分类");
+          }};
+}
 Guard OtherThanComputer() {
   return {"other_person", [](const Subject& s, const Actor& a) -> absl::Status {
             if (s.computed_by != a.subject) return absl::OkStatus();
@@ -175,7 +184,7 @@ const workflow::Table<Phase, EvaluationSubject>& EvaluationTable() {
            "accept",
            "采纳",
            {kCountyApprover},
-           {NotVoid(), OtherThanComputer(), Acceptable()},
+           {NotVoid(), Verified(), OtherThanComputer(), Acceptable()},
            {},
            P::kCountyReviewed},
           {{P::kComputed},
@@ -191,7 +200,7 @@ const workflow::Table<Phase, EvaluationSubject>& EvaluationTable() {
            "approve_override",
            "批准人工调整",
            {kCountyApprover, kProvAdmin},
-           {NotVoid(), OtherThanComputer(), Approvable()},
+           {NotVoid(), Verified(), OtherThanComputer(), Approvable()},
            {},
            P::kCountyReviewed},
           {{P::kOverrideProposed},
@@ -219,21 +228,21 @@ const workflow::Table<Phase, EvaluationSubject>& EvaluationTable() {
            "sign",
            "联合确认",
            {kSectorVerifier, kCountyOperator},
-           {NotVoid(), Signable()},
+           {NotVoid(), Verified(), Signable()},
            {},
            P::kCountyReviewed},
           {{P::kJointConfirmed},
            "publicise",
            "公示",
            {kCountyOperator},
-           {NotVoid(), Filed()},
+           {NotVoid(), Verified(), Filed()},
            {},
            P::kPublicised},
           {{P::kPublicised},
            "make_effective",
            "生效",
            {kCountyApprover},
-           {NotVoid(), Effective()},
+           {NotVoid(), Verified(), Effective()},
            {},
            P::kEffective},
           {{P::kComputed, P::kOverrideProposed, P::kCountyReviewed, P::kJointConfirmed,

@@ -51,6 +51,8 @@ struct EvaluationSubject {
   Computed computed;
   absl::CivilDay today;
   bool subject_void = false;
+  // A project that the county has not verified, or whose verified content was changed since.
+  bool subject_unverified = false;
   std::string computed_by;
   std::string reviewed_by;
   FourClass final_class = FourClass::kUnspecified;

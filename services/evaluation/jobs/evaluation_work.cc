@@ -50,6 +50,7 @@ inbox::Subject Waiting(const EvaluationWork& e, const std::vector<ArgumentRow>& 
   const v1::Evaluation& m = *e.message;
   EvaluationSubject view = ToDomain(m, today);
   view.subject_void = e.subject_void;
+  view.subject_unverified = e.subject_unverified;
   view.newer_effective = e.newer_effective;
   for (const ArgumentRow& row : arguments) {
     // The one that the evaluation names, else the newest of the subject.
@@ -138,6 +139,7 @@ EvaluationWork WorkOf(const EvaluationRow& row, const v1::Evaluation& message,
   out.region_path = row.region_path;
   out.message = &message;
   out.subject_void = subject.is_void;
+  out.subject_unverified = IsUnverified(subject);
   out.newer_effective =
       subject.effective_evaluation_id && *subject.effective_evaluation_id > row.id;
   out.is_latest = !subject.latest_evaluation_id || *subject.latest_evaluation_id == row.id;

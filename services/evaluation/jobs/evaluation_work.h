@@ -25,6 +25,7 @@ struct EvaluationWork {
   std::string region_path;
   const v1::Evaluation* message = nullptr;
   bool subject_void = false;
+  bool subject_unverified = false;
   bool newer_effective = false;
   // The subject's newest: an older one that was only computed is nobody's work any more.
   bool is_latest = false;
@@ -40,7 +41,7 @@ absl::Status SyncEvaluations(mysql::Tx& tx, const std::vector<EvaluationWork>& e
 absl::Status SyncComputed(mysql::Tx& tx, const std::vector<EvaluationWork>& computed,
                           const std::vector<Ulid>& overtaken, inbox::Act act);
 // The evaluations of these subjects (locked) that are under way: after something else of the
-// subject changed (void, another region, an argument).
+// subject changed (void, verified or not, another region, an argument).
 absl::Status SyncEvaluationsOf(mysql::Tx& tx, const SubjectMap& subjects, const inbox::Act& act);
 
 // Every evaluation, for the recount.

@@ -394,15 +394,20 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
     }
   }
   RETURN_IF_ERROR(MoveSubjects(tx, moved));
-  // What waits on a subject goes with it: to another region, or away when it is void.
+  // What waits on a subject goes with it: to another region, or away while it is void or not
+  // verified.
   SubjectMap waiting_anew;
   for (const SubjectRow& s : subjects) {
     const auto old = before.find(s.id);
     if (old == before.end()) continue;
-    if (old->second.region_path == s.region_path && old->second.is_void == s.is_void) continue;
+    if (old->second.region_path == s.region_path && old->second.is_void == s.is_void &&
+        IsUnverified(old->second) == IsUnverified(s)) {
+      continue;
+    }
     SubjectRow now = old->second;
     now.region_path = s.region_path;
     now.is_void = s.is_void;
+    now.verified = s.verified;
     waiting_anew.emplace(s.id, std::move(now));
   }
   if (!waiting_anew.empty()) {

@@ -47,6 +47,10 @@ struct SubjectRow {
   int effective_class = 0;  // 0: none in force
   absl::Time updated_at;
 };
+// Whether the county has to verify it (again): projects only, an industry is as its projects are.
+inline bool IsUnverified(const SubjectRow& subject) {
+  return subject.type == kProjectSubject && !subject.verified;
+}
 
 using SubjectMap = absl::flat_hash_map<Ulid, SubjectRow>;
 
