@@ -432,6 +432,35 @@ TEST_F(ProjectImportTest, ThePublishedRowsEndInOneLineEachAndChangeNothingTwice)
   RecordProperty("imported", static_cast<int>(projects));
 }
 
+TEST_F(ProjectImportTest, WhatIsExpectedIsAGoalAndNoIncome) {
+  const auto with = [](std::string_view text, std::string_view more) {
+    std::string out(text);
+    out.insert(out.find('\n'), Cat(",", more));
+    return out;
+  };
+  const std::string csv = Cat(with(kHeader, "年收益（万元）,年产值（万元）"),
+                              with(Row(1), "预期30,预计可突破50万元"), with(Row(2), "6.5,50"));
+  const iv1::Import import = Run("b", csv, County());
+  ASSERT_EQ(import.rows_created(), 1);
+  ASSERT_EQ(import.rows_warned(), 1);
+  const auto rows = Rows(import.id(), County());
+  auto at = rows.begin();
+  const v1::Project expected = GetProject(at->second.record_id());
+  EXPECT_THAT(Reasons(at->second), ::testing::Contains("EXPECTED_NOT_ACTUAL"));
+  EXPECT_FALSE(expected.has_annual_income());
+  EXPECT_FALSE(expected.has_annual_output_value());
+  std::map<std::string, std::string> goals, raws;
+  for (const auto& goal : expected.performance_goals()) goals[goal.indicator()] = goal.text();
+  for (const auto& raw : expected.raw_texts()) raws[raw.field()] = raw.text();
+  EXPECT_EQ(goals["年收益"], "预期30");
+  EXPECT_EQ(goals["年产值"], "预计可突破50万元");
+  EXPECT_EQ(raws["annual_income"], "预期30");
+  EXPECT_EQ(raws["annual_output"], "预计可突破50万元");
+  const v1::Project actual = GetProject((++at)->second.record_id());
+  EXPECT_EQ(actual.annual_income().fen(), 6500000);
+  EXPECT_EQ(actual.annual_output_value().fen(), 50000000);
+}
+
 TEST_F(ProjectImportTest, RowsOutsideTheScopeOfTheGrantAreRefused) {
   auth::Caller caller;
   caller.subject = "person-narrow";

@@ -276,6 +276,12 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
     goal->set_indicator("绩效目标");
     goal->set_text(Cut(cell, 500));
   }
+  for (const auto& expected : row->expected) {
+    v1::PerformanceGoal* goal = p.add_performance_goals();
+    goal->set_indicator(expected.indicator_zh);
+    goal->set_text(Cut(expected.raw, 500));
+    if (expected.field != F::kAssetValue) KeepRaw(expected.field, *row, &p);  // that is always kept
+  }
   if (const std::string_view cell = Trim(extra_text(ExtraField::kExternalId)); !cell.empty()) {
     type::v1::ExternalId* id = p.add_external_ids();
     const size_t colon = cell.find(':');

@@ -522,18 +522,20 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
   };
   day(F::kCompletedOn, &row.completed_on);
   day(F::kProductionOn, &row.production_on);
-  const auto money = [&](F field, Amount* out) {
+  const auto money = [&](F field, std::string_view indicator_zh, Amount* out) {
     *out = amount(field);
     AddAmountIssue(*out, ProjectFieldKey(field), &row.report, false);
-    if (out->state != ParseState::kAbsent &&
-        ContainsAny(Normalize(out->raw), {"预计", "预期", "计划"})) {
-      row.report.Add({std::string(ProjectFieldKey(field)), "EXPECTED_NOT_ACTUAL", out->raw, "",
-                      "预计数应填入绩效目标，不作为实际数", IssueSeverity::kWarn});
+    if (ContainsAny(Normalize(row.Text(field)), {"预计", "预期", "计划"})) {
+      row.report.Add({std::string(ProjectFieldKey(field)), "EXPECTED_NOT_ACTUAL",
+                      std::string(row.Text(field)), "", "预计数已记入绩效目标，不作为实际数",
+                      IssueSeverity::kWarn});
+      row.expected.push_back({field, std::string(indicator_zh), std::string(row.Text(field))});
+      *out = Amount();
     }
   };
-  money(F::kAssetValue, &row.asset_value);
-  money(F::kAnnualOutput, &row.annual_output);
-  money(F::kAnnualIncome, &row.annual_income);
+  money(F::kAssetValue, "资产价值", &row.asset_value);
+  money(F::kAnnualOutput, "年产值", &row.annual_output);
+  money(F::kAnnualIncome, "年收益", &row.annual_income);
   const auto count = [&](F field, std::optional<int64_t>* out) {
     if (row.Text(field).empty()) return;
     *out = ParseCount(row.Text(field));

@@ -106,6 +106,13 @@ struct ParsedProjectRow {
   StageProposal stage;
   std::optional<ParsedDay> completed_on, production_on;
   Amount asset_value, annual_output, annual_income;
+  // A figure that a cell expects ("预计突破50万元"): a goal, and not in the amounts above.
+  struct Expected {
+    ProjectField field;
+    std::string indicator_zh;
+    std::string raw;
+  };
+  std::vector<Expected> expected;
   std::optional<int64_t> households, poor_households, monitored_households, workers, asset_quantity;
   RegionMatch region;  // after MatchRegion
   std::vector<RegionMatch>
