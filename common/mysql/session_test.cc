@@ -180,7 +180,8 @@ TEST_F(SessionTest, StatementCacheIsBoundedOnTheServer) {
   const char* count =
       "SELECT variable_value FROM information_schema.global_status WHERE variable_name = "
       "'PREPARED_STMT_COUNT'";
-  EXPECT_EQ(database_.Int(count) - before, 4 + 0);
+  // At most: the server may only now notice the end of a session that was before this test.
+  EXPECT_LE(database_.Int(count) - before, 4);
   session.reset();
   // The server notices the end of a session a moment later.
   while (database_.Int(count) > before) std::this_thread::yield();
