@@ -16,6 +16,24 @@ using ::bangfu::testing::StatusIs;
 // Sessions that connect nowhere: they only would on first use.
 std::unique_ptr<mysql::Session> NoSession() { return mysql::Session::Create({}); }
 
+// Keeps the only worker of a lane busy until it is released.
+class Held {
+ public:
+  Held(Lane& lane, std::string_view caller) {
+    EXPECT_THAT(lane.Submit(caller,
+                            [this](mysql::Session&) {
+                              running_.count_down();
+                              release_.wait();
+                            }),
+                IsOk());
+    running_.wait();
+  }
+  void Release() { release_.count_down(); }
+
+ private:
+  std::latch running_{1}, release_{1};
+};
+
 class LaneTest : public ::testing::Test {
  protected:
   metrics::Registry metrics_;
@@ -45,14 +63,7 @@ TEST_F(LaneTest, RunsTasksOnItsWorkersEachWithASessionOfItsOwn) {
 
 TEST_F(LaneTest, RefusesAtOnceWhenFullAndSaysWhenToComeBack) {
   Lane lane("read", {.workers = 1, .queue = 4, .caller_share = 0.5}, NoSession, metrics_);
-  std::latch running(1), release(1);
-  ASSERT_THAT(lane.Submit("a",
-                          [&](mysql::Session&) {
-                            running.count_down();
-                            release.wait();
-                          }),
-              IsOk());
-  running.wait();
+  Held held(lane, "a");
   std::atomic<int> ran = 0;
   const auto task = [&](mysql::Session&) { ++ran; };
   EXPECT_THAT(lane.Submit("a", task), IsOk());
@@ -63,7 +74,7 @@ TEST_F(LaneTest, RefusesAtOnceWhenFullAndSaysWhenToComeBack) {
   EXPECT_THAT(lane.Submit("b", task), IsOk());  // others are not shut out
   EXPECT_THAT(lane.Submit("c", task), IsOk());
   EXPECT_THAT(lane.Submit("d", task), StatusIs(absl::StatusCode::kResourceExhausted, "LANE_FULL"));
-  release.count_down();
+  held.Release();
   lane.Stop();
   EXPECT_EQ(ran, 4);  // what was accepted runs, also at the end
   EXPECT_THAT(lane.Submit("a", task), StatusIs(absl::StatusCode::kUnavailable, "SHUTTING_DOWN"));
@@ -71,14 +82,7 @@ TEST_F(LaneTest, RefusesAtOnceWhenFullAndSaysWhenToComeBack) {
 
 TEST_F(LaneTest, CallersTakeTurns) {
   Lane lane("read", {.workers = 1, .queue = 100, .caller_share = 1}, NoSession, metrics_);
-  std::latch running(1), release(1);
-  ASSERT_THAT(lane.Submit("x",
-                          [&](mysql::Session&) {
-                            running.count_down();
-                            release.wait();
-                          }),
-              IsOk());
-  running.wait();
+  Held held(lane, "x");
   std::string order;
   for (int i = 0; i < 20; ++i) {
     ASSERT_THAT(lane.Submit("greedy", [&](mysql::Session&) { order += 'g'; }), IsOk());
@@ -86,7 +90,7 @@ TEST_F(LaneTest, CallersTakeTurns) {
   for (int i = 0; i < 2; ++i) {
     ASSERT_THAT(lane.Submit("modest", [&](mysql::Session&) { order += 'm'; }), IsOk());
   }
-  release.count_down();
+  held.Release();
   lane.Stop();
   EXPECT_EQ(order.substr(0, 4), "gmgm");
   EXPECT_EQ(order.size(), 22u);
@@ -128,14 +132,7 @@ class Noting : public Lane::Piece {
 TEST_F(LaneTest, PiecesOfAKindAreDoneTogetherAndNobodyIsOvertaken) {
   Lane lane("read", {.workers = 1, .queue = 100, .caller_share = 1, .run_of_kind = 3}, NoSession,
             metrics_);
-  std::latch running(1), release(1);
-  ASSERT_THAT(lane.Submit("x",
-                          [&](mysql::Session&) {
-                            running.count_down();
-                            release.wait();
-                          }),
-              IsOk());
-  running.wait();
+  Held held(lane, "x");
   const int kinds[2] = {};
   std::string order;
   const auto piece = [&](int kind) {
@@ -153,7 +150,7 @@ TEST_F(LaneTest, PiecesOfAKindAreDoneTogetherAndNobodyIsOvertaken) {
   submit(Lane::Task([&](mysql::Session&) { order += "task "; }));
   submit(piece(1));
   submit(piece(1));
-  release.count_down();
+  held.Release();
   lane.Stop();
   EXPECT_EQ(order, "a3 a2 b1 a1 task b2 ");
 }
@@ -161,14 +158,7 @@ TEST_F(LaneTest, PiecesOfAKindAreDoneTogetherAndNobodyIsOvertaken) {
 TEST_F(LaneTest, ACallerWithManyPiecesLeavesTheTurnToOthers) {
   Lane lane("read", {.workers = 1, .queue = 100, .caller_share = 1, .run_of_kind = 4}, NoSession,
             metrics_);
-  std::latch running(1), release(1);
-  ASSERT_THAT(lane.Submit("x",
-                          [&](mysql::Session&) {
-                            running.count_down();
-                            release.wait();
-                          }),
-              IsOk());
-  running.wait();
+  Held held(lane, "x");
   const int kind = 0;
   std::string order;
   for (int i = 0; i < 6; ++i) {
@@ -177,7 +167,7 @@ TEST_F(LaneTest, ACallerWithManyPiecesLeavesTheTurnToOthers) {
                 IsOk());
   }
   ASSERT_THAT(lane.Submit("modest", [&](mysql::Session&) { order += "m "; }), IsOk());
-  release.count_down();
+  held.Release();
   lane.Stop();
   EXPECT_EQ(order, "g1 m g4 g1 ");
 }

@@ -75,7 +75,6 @@ absl::Status ScopeOf(const Job& job, std::string_view region_path,
 // The importer under the grant that covers the money of the asset.
 audit::Actor AuditActor(const Job& job, std::string_view region_path,
                         const v1::AssetDetails& details) {
-  if (!job.caller.MindsFacets()) return rpc::ActorOf(job.caller, Roles(), region_path);
   return rpc::ActorOf(job.caller, Roles(), region_path, api::FacetsOf(details));
 }
 

@@ -89,6 +89,27 @@ TEST_F(EvaluationApi, R029_R024_R025_R026_R027_R028_FiveDimensionsFromNamedRecor
   ExpectRollupEqualsRecount();
 }
 
+TEST_F(EvaluationApi, R018_WorkOnAnEvaluationRestsWhileItsProjectIsNotVerified) {
+  const std::string industry = world_.AddIndustry();
+  const std::string project = world_.AddProject(industry);
+  world_.Sync();
+  world_.Score({project}, 85, 85);
+  ASSERT_EQ(world_.EvaluateOne(project).refusal_reason(), "");
+  const auto open = [&] {
+    return world_.database().Int(
+        "SELECT COUNT(*) FROM work_item WHERE subject_type = 'evaluation' AND open_mark = 1");
+  };
+  EXPECT_EQ(open(), 1);
+  registry::v1::Project amended = sample::Project(project, industry);
+  amended.set_verification_state(registry::v1::VERIFICATION_STATE_UNVERIFIED);
+  world_.Tell(amended);
+  world_.Sync();
+  EXPECT_EQ(open(), 0);
+  world_.Tell(sample::Project(project, industry));
+  world_.Sync();
+  EXPECT_EQ(open(), 1);
+}
+
 TEST_F(EvaluationApi, R018_UnverifiedAndVoidSubjectsAreRefused) {
   const std::string industry = world_.AddIndustry();
   const std::string project = world_.AddProject(industry);

@@ -85,8 +85,8 @@ inbox::Subject Waiting(const EvaluationWork& e, const std::vector<ArgumentRow>& 
   const bool accepted_by_nobody =
       std::none_of(out.wanted.begin(), out.wanted.end(),
                    [](const inbox::Wanted& w) { return w.action == "accept"; });
-  if (view.phase == Phase::kComputed && e.is_latest && !e.subject_void && accepted_by_nobody &&
-      AsksForArgument(m)) {
+  if (view.phase == Phase::kComputed && e.is_latest && !e.subject_void && !e.subject_unverified &&
+      accepted_by_nobody && AsksForArgument(m)) {
     inbox::Wanted w;
     w.kind = "EVALUATION_ARGUE";
     w.action = kRecordArgument;

@@ -487,10 +487,8 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
   std::vector<feed::OutboxEvent> events;
   for (ProjectChange& c : *changes) {
     v1::Project& p = c.project;
-    const audit::Actor audited = author.caller.MindsFacets()
-                                     ? rpc::ActorOf(author.caller, author.roles, p.region_path(),
-                                                    FacetsOf(p, references.categories))
-                                     : rpc::ActorOf(author.caller, author.roles, p.region_path());
+    const audit::Actor audited = rpc::ActorOf(author.caller, author.roles, p.region_path(),
+                                              FacetsOf(p, references.categories));
     const type::v1::Actor actor = rpc::ActorMessage(audited);
     p.clear_industry_id();
     if (!p.industry_code().empty()) {

@@ -2,8 +2,11 @@
 // contract).
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
+
+#include "common/base/region.h"
 
 namespace bangfu::registry {
 
@@ -11,10 +14,9 @@ using RegionScope = std::vector<std::string>;
 
 // Whether the scope sees a region.
 inline bool InScope(const RegionScope& scope, const std::string& region_path) {
-  for (const std::string& prefix : scope) {
-    if (region_path.compare(0, prefix.size(), prefix) == 0) return true;
-  }
-  return false;
+  return std::any_of(scope.begin(), scope.end(), [&](const std::string& prefix) {
+    return RegionContains(prefix, region_path);
+  });
 }
 
 // The prefixes of `scope` cut to `region_path` (a filter inside what the caller may see); an empty
