@@ -13,6 +13,7 @@
 #include "common/log/log.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/proto.h"
 
 namespace bangfu::blob {
 namespace {
@@ -72,6 +73,54 @@ absl::Status CheckAnnounced(mysql::Executor& db, const v1::BeginUploadRequest& r
         .With("max_bytes", Cat(kind->max_bytes));
   }
   return absl::OkStatus();
+}
+
+// What the steps of an upload ask of its state; their rpcs and allowed_actions alike.
+absl::Status CheckPut(const v1::Blob& blob) {
+  if (blob.state() == v1::BLOB_STATE_BEGUN) return absl::OkStatus();
+  return FailedPrecondition("UPLOAD_CLOSED", "该上传已结束，不能再传内容").Build();
+}
+absl::Status CheckComplete(const v1::Blob& blob) {
+  if (blob.state() == v1::BLOB_STATE_REFUSED || blob.state() == v1::BLOB_STATE_SWEPT) {
+    return FailedPrecondition("UPLOAD_CLOSED", "该上传已结束，请重新上传")
+        .With("refusal_reason", blob.refusal_reason())
+        .Build();
+  }
+  if (blob.received_bytes() != blob.size_bytes()) {
+    return FailedPrecondition("UPLOAD_INCOMPLETE", "文件尚未上传完毕")
+        .With("received", Cat(blob.received_bytes()))
+        .Build();
+  }
+  return absl::OkStatus();
+}
+absl::Status CheckAbandon(const v1::Blob& blob) {
+  if (!blob.has_use()) return absl::OkStatus();
+  return FailedPrecondition("EVIDENCE_IN_USE", "该文件已作为佐证材料，不能放弃").Build();
+}
+absl::Status CheckRead(const v1::Blob& blob) {
+  if (blob.state() == v1::BLOB_STATE_COMPLETE) return absl::OkStatus();
+  return FailedPrecondition("EVIDENCE_NOT_COMPLETE", "文件没有上传完毕，或已清除").Build();
+}
+
+// The file as `subject` is told of it. Steps that would change nothing any more are left out.
+void TellActions(std::string_view subject, v1::Blob* blob) {
+  std::vector<workflow::AllowedAction> actions;
+  if (blob->uploaded_by().subject() == subject) {
+    const bool begun = blob->state() == v1::BLOB_STATE_BEGUN;
+    if (begun) {
+      actions.push_back(workflow::ActionOf("put", "上传内容", CheckPut(*blob)));
+      actions.push_back(workflow::ActionOf("complete", "完成上传", CheckComplete(*blob)));
+    }
+    if (begun || blob->state() == v1::BLOB_STATE_COMPLETE) {
+      actions.push_back(workflow::ActionOf("abandon", "放弃上传", CheckAbandon(*blob)));
+    }
+  }
+  actions.push_back(workflow::ActionOf("read", "下载", CheckRead(*blob)));
+  workflow::FillAllowedActions(actions, blob->mutable_allowed_actions());
+}
+absl::StatusOr<v1::Blob> Told(const CallContext& context, absl::StatusOr<v1::Blob> blob) {
+  if (blob.ok()) TellActions(context.caller.subject, &*blob);
+  return blob;
 }
 
 // The bytes to a client, some blocks a step; no worker waits for the client.
@@ -137,7 +186,10 @@ absl::StatusOr<v1::ListBlobsResponse> ListBlobs(CallContext& context,
     response.set_next_page_token(
         EncodePageToken({page.back().region_path(), page.back().id()}, filter));
   }
-  for (v1::Blob& blob : page) *response.add_blobs() = std::move(blob);
+  for (v1::Blob& blob : page) {
+    TellActions(context.caller.subject, &blob);
+    *response.add_blobs() = std::move(blob);
+  }
   return response;
 }
 
@@ -213,9 +265,7 @@ absl::StatusOr<v1::Blob> BlobService::Put(CallContext& context,
   }
   // A repetition; what it holds is proved at the end, by the digest.
   if (request.offset() + length <= blob.received_bytes()) return blob;
-  if (blob.state() != v1::BLOB_STATE_BEGUN) {
-    return FailedPrecondition("UPLOAD_CLOSED", "该上传已结束，不能再传内容").Build();
-  }
+  RETURN_IF_ERROR(CheckPut(blob));
   if (request.offset() != blob.received_bytes()) {
     return Error(absl::StatusCode::kOutOfRange, "UPLOAD_OFFSET")
         .Zh("上传位置不连续，请从已收到的位置继续")
@@ -287,17 +337,8 @@ absl::StatusOr<v1::Blob> BlobService::Complete(CallContext& context,
                                                const v1::CompleteUploadRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
   ASSIGN_OR_RETURN(const v1::Blob blob, GetOwn(context.db, id, context.caller.subject));
-  if (blob.state() == v1::BLOB_STATE_REFUSED || blob.state() == v1::BLOB_STATE_SWEPT) {
-    return FailedPrecondition("UPLOAD_CLOSED", "该上传已结束，请重新上传")
-        .With("refusal_reason", blob.refusal_reason())
-        .Build();
-  }
+  RETURN_IF_ERROR(CheckComplete(blob));
   if (blob.state() == v1::BLOB_STATE_BEGUN) {
-    if (blob.received_bytes() != blob.size_bytes()) {
-      return FailedPrecondition("UPLOAD_INCOMPLETE", "文件尚未上传完毕")
-          .With("received", Cat(blob.received_bytes()))
-          .Build();
-    }
     // Reads the whole file, so outside of any transaction.
     if (absl::Status status = Verify(context, blob); !status.ok()) {
       if (status.code() != absl::StatusCode::kFailedPrecondition) return status;
@@ -331,9 +372,7 @@ absl::StatusOr<v1::Blob> BlobService::Abandon(CallContext& context,
         ASSIGN_OR_RETURN(const bool closed,
                          Close(m.tx(), before, v1::BLOB_STATE_SWEPT, "ABANDONED"));
         ASSIGN_OR_RETURN(const v1::Blob after, GetOwn(m.tx(), id, context.caller.subject));
-        if (after.has_use()) {
-          return FailedPrecondition("EVIDENCE_IN_USE", "该文件已作为佐证材料，不能放弃").Build();
-        }
+        RETURN_IF_ERROR(CheckAbandon(after));
         if (closed) {
           RETURN_IF_ERROR(m.Audit(kAggregate, id, after.region_path(), &before, after));
         }
@@ -351,9 +390,7 @@ absl::StatusOr<std::unique_ptr<rpc::Subscription<v1::ReadBlobResponse>>> BlobSer
     CallContext& context, const v1::ReadBlobRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
   ASSIGN_OR_RETURN(const v1::Blob blob, Get(context.db, id, context.caller.subject, context.scope));
-  if (blob.state() != v1::BLOB_STATE_COMPLETE) {
-    return FailedPrecondition("EVIDENCE_NOT_COMPLETE", "文件没有上传完毕，或已清除").Build();
-  }
+  RETURN_IF_ERROR(CheckRead(blob));
   if (request.offset() > blob.size_bytes()) {
     return InvalidField("offset", "超出文件大小").Build();
   }
@@ -397,21 +434,21 @@ absl::StatusOr<int64_t> BlobService::Sweep(mysql::Session& db, absl::Time now) {
 void BlobService::Register(rpc::Router& router) {
   router.Unary<v1::BeginUploadRequest, v1::Blob>(
       Cat(kService, "BeginUpload"),
-      [this](CallContext& c, const v1::BeginUploadRequest& r) { return Begin(c, r); });
+      [this](CallContext& c, const v1::BeginUploadRequest& r) { return Told(c, Begin(c, r)); });
   router.Unary<v1::PutChunkRequest, v1::Blob>(
       Cat(kService, "PutChunk"),
-      [this](CallContext& c, const v1::PutChunkRequest& r) { return Put(c, r); });
+      [this](CallContext& c, const v1::PutChunkRequest& r) { return Told(c, Put(c, r)); });
   router.Unary<v1::CompleteUploadRequest, v1::Blob>(
       Cat(kService, "CompleteUpload"),
-      [this](CallContext& c, const v1::CompleteUploadRequest& r) { return Complete(c, r); });
+      [this](CallContext& c, const v1::CompleteUploadRequest& r) { return Told(c, Complete(c, r)); });
   router.Unary<v1::AbandonUploadRequest, v1::Blob>(
       Cat(kService, "AbandonUpload"),
-      [this](CallContext& c, const v1::AbandonUploadRequest& r) { return Abandon(c, r); });
+      [this](CallContext& c, const v1::AbandonUploadRequest& r) { return Told(c, Abandon(c, r)); });
   router.Unary<v1::GetBlobRequest, v1::Blob>(
       Cat(kService, "GetBlob"),
       [](CallContext& c, const v1::GetBlobRequest& r) -> absl::StatusOr<v1::Blob> {
         ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(r.id()));
-        return Get(c.db, id, c.caller.subject, c.scope);
+        return Told(c, Get(c.db, id, c.caller.subject, c.scope));
       });
   router.Unary<v1::ListBlobsRequest, v1::ListBlobsResponse>(Cat(kService, "ListBlobs"), ListBlobs);
   router.Subscribe<v1::ReadBlobRequest, v1::ReadBlobResponse>(

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <thread>
 
 #include "common/audit/schema.h"
@@ -243,6 +244,39 @@ TEST_F(BlobServiceTest, GoesFromAnnouncementToCaseAndBackOut) {
 
   ASSERT_OK_AND_ASSIGN(const std::string read, Read(id, county_));
   EXPECT_TRUE(read == bytes);
+}
+
+// Told with every answer, by the rules that the rpcs refuse by.
+TEST_F(BlobServiceTest, TellsWhatTheCallerCanDoNow) {
+  const auto told = [](const v1::Blob& blob) {
+    std::map<std::string, std::string> out;
+    for (const auto& action : blob.allowed_actions()) {
+      out[action.action()] = action.allowed() ? "" : action.refusal_reason();
+    }
+    return out;
+  };
+  using Told = std::map<std::string, std::string>;
+  const std::string bytes = SmallPdf("papers");
+  ASSERT_OK_AND_ASSIGN(v1::Blob blob, Begin(Announce(bytes), village_));
+  const std::string id = blob.id();
+  EXPECT_EQ(told(blob), (Told{{"put", ""},
+                              {"complete", "UPLOAD_INCOMPLETE"},
+                              {"abandon", ""},
+                              {"read", "EVIDENCE_NOT_COMPLETE"}}));
+  ASSERT_OK_AND_ASSIGN(blob, Put(id, 0, bytes, village_));
+  EXPECT_EQ(told(blob)["complete"], "");
+  ASSERT_OK_AND_ASSIGN(blob, Complete(id, village_));
+  EXPECT_EQ(told(blob), (Told{{"abandon", ""}, {"read", ""}}));
+  ASSERT_OK_AND_ASSIGN(blob, Get(id, county_));
+  EXPECT_EQ(told(blob), (Told{{"read", ""}}));  // another's upload
+  ASSERT_OK(Step(EvidenceOf(blob), Case()));
+  ASSERT_OK_AND_ASSIGN(blob, Get(id, village_));
+  EXPECT_EQ(told(blob), (Told{{"abandon", "EVIDENCE_IN_USE"}, {"read", ""}}));
+  v1::AbandonUploadRequest abandon;
+  abandon.set_request_id(NewId());
+  abandon.set_id(id);
+  EXPECT_THAT(server_.Call<v1::Blob>(Cat(kApi, "AbandonUpload"), abandon, village_),
+              StatusIs(StatusCode::kFailedPrecondition, "EVIDENCE_IN_USE"));
 }
 
 TEST_F(BlobServiceTest, ResumesWhereTheServerIs) {

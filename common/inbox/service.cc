@@ -10,10 +10,12 @@
 #include "common/base/page_token.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/contract/access.h"
 #include "common/inbox/query.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/proto.h"
 
 namespace bangfu::inbox {
 namespace {
@@ -154,6 +156,67 @@ v1::WorkItem Message(const Item& item, const Inbox& inbox, const Today& today) {
   return out;
 }
 
+// The grant by which the caller stands above those who should act, among those of `roles`.
+const auth::Grant* GrantAbove(const auth::Caller& caller, const std::vector<auth::Role>& roles,
+                              const Item& item) {
+  int level = 0;
+  for (const workflow::RoleId role : item.roles) {
+    level = std::max(
+        level, std::min(LevelOfRole(role), static_cast<int>(LevelOfRegion(item.region_path))));
+  }
+  for (const auth::Grant& grant : caller.grants) {
+    if (std::find(roles.begin(), roles.end(), grant.role) != roles.end() &&
+        !grant.region_path.empty() && RegionContains(grant.region_path, item.region_path) &&
+        LevelOfRole(grant.role) < level) {
+      return &grant;
+    }
+  }
+  return nullptr;
+}
+
+// The grant for an urging; its refusals. The rpc and allowed_actions alike.
+absl::StatusOr<const auth::Grant*> MayUrge(const auth::Caller& caller,
+                                           const std::vector<auth::Role>& roles,
+                                           const Item& item) {
+  if (item.state != ItemState::kOpen) {
+    return FailedPrecondition("WORK_CLOSED", "该事项已办结").Build();
+  }
+  const auth::Grant* grant = GrantAbove(caller, roles, item);
+  if (grant == nullptr) {
+    return Error(absl::StatusCode::kPermissionDenied, "URGE_NOT_ABOVE")
+        .Zh("只有上级可以督办")
+        .Build();
+  }
+  return grant;
+}
+
+// The roles that the contract lets urge.
+const std::vector<auth::Role>& UrgingRoles() {
+  static const auto& roles = *new std::vector<auth::Role>([] {
+    std::vector<auth::Role> out;
+    const auto access =
+        contract::AccessOf(*contract::FindService("bangfu.inbox.v1.InboxService")
+                                ->FindMethodByName("UrgeWork"));
+    for (const int role : access->roles()) out.push_back(static_cast<auth::Role>(role));
+    return out;
+  }());
+  return roles;
+}
+
+// The item with what the caller can do with it itself: mark_read while it is theirs and unread, urge
+// for who holds a role that urges.
+void TellActions(const CallContext& context, const Item& item, v1::WorkItem* out) {
+  std::vector<workflow::AllowedAction> actions;
+  if (out->mine() && out->unread()) {
+    actions.push_back(workflow::ActionOf("mark_read", "标为已阅", absl::OkStatus()));
+  }
+  if (context.caller.May(UrgingRoles(), item.region_path)) {
+    actions.push_back(workflow::ActionOf(
+        "urge", "督办", MayUrge(context.caller, UrgingRoles(), item).status()));
+  }
+  workflow::FillAllowedActions(actions, out->mutable_allowed_actions());
+}
+
 bool IsMine(const CallContext& context, const Item& item, const Today& today) {
   return item.state == ItemState::kOpen && item.starts_on <= today.day &&
          GrantFor(context.caller, item) != nullptr;
@@ -234,6 +297,7 @@ absl::StatusOr<v1::ListMyWorkResponse> ListMyWork(CallContext& context, Inbox& i
     *out = Message(mine.item, inbox, *today);
     out->set_mine(true);
     out->set_unread(mine.unread);
+    TellActions(context, mine.item, out);
   }
   return response;
 }
@@ -331,6 +395,7 @@ absl::StatusOr<v1::ListWorkBelowResponse> ListWorkBelow(CallContext& context, In
     v1::WorkItem* out = response.add_items();
     *out = Message(item, inbox, *today);
     out->set_mine(IsMine(context, item, *today));
+    TellActions(context, item, out);
   }
   return response;
 }
@@ -346,6 +411,7 @@ absl::StatusOr<v1::WorkItem> GetWorkItem(CallContext& context, Inbox& inbox,
     ASSIGN_OR_RETURN(const bool read, IsRead(context.db, context.caller.subject, id));
     out.set_unread(!read);
   }
+  TellActions(context, item, &out);
   return out;
 }
 
@@ -371,23 +437,6 @@ absl::StatusOr<v1::MarkReadResponse> Mark(CallContext& context, Inbox& inbox,
       });
 }
 
-// The grant by which the caller stands above those who should act.
-const auth::Grant* GrantAbove(const CallContext& context, const Item& item) {
-  int level = 0;
-  for (const workflow::RoleId role : item.roles) {
-    level = std::max(
-        level, std::min(LevelOfRole(role), static_cast<int>(LevelOfRegion(item.region_path))));
-  }
-  for (const auth::Grant& grant : context.caller.grants) {
-    if (std::find(context.roles.begin(), context.roles.end(), grant.role) != context.roles.end() &&
-        !grant.region_path.empty() && RegionContains(grant.region_path, item.region_path) &&
-        LevelOfRole(grant.role) < level) {
-      return &grant;
-    }
-  }
-  return nullptr;
-}
-
 absl::StatusOr<v1::WorkItem> Urge(CallContext& context, Inbox& inbox,
                                   const v1::UrgeWorkRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
@@ -403,15 +452,7 @@ absl::StatusOr<v1::WorkItem> Urge(CallContext& context, Inbox& inbox,
   return rpc::Mutate<v1::WorkItem>(
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::WorkItem> {
         ASSIGN_OR_RETURN(Item item, LockItem(m.tx(), id, context.scope));
-        if (item.state != ItemState::kOpen) {
-          return FailedPrecondition("WORK_CLOSED", "该事项已办结").Build();
-        }
-        const auth::Grant* grant = GrantAbove(context, item);
-        if (grant == nullptr) {
-          return Error(absl::StatusCode::kPermissionDenied, "URGE_NOT_ABOVE")
-              .Zh("只有上级可以督办")
-              .Build();
-        }
+        ASSIGN_OR_RETURN(const auth::Grant* grant, MayUrge(context.caller, context.roles, item));
         if (nearer && (*nearer < today->day || *nearer >= item.due_on)) {
           return InvalidField("due_on", "须不早于今天，且早于现有时限").Build();
         }

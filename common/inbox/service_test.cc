@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <iostream>
+#include <map>
 
 #include "bangfu/inbox/v1/inbox.pb.h"
 #include "common/audit/schema.h"
@@ -95,6 +96,55 @@ TEST_F(InboxServiceTest, PagesWithTokensOfItsOwnQuery) {
   request.set_region_code("36073");
   EXPECT_THAT(Call<v1::ListMyWorkResponse>("ListMyWork", request, township_),
               StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+// The page, the list from above and the item itself tell what can be done with the item, by the
+// rules that the rpcs refuse by.
+TEST_F(InboxServiceTest, AnItemTellsWhatTheCallerCanDoWithIt) {
+  Put(1);
+  const auto told = [](const v1::WorkItem& item) {
+    std::map<std::string, std::string> out;
+    for (const auto& action : item.allowed_actions()) {
+      out[action.action()] = action.allowed() ? "" : action.refusal_reason();
+    }
+    return out;
+  };
+  using Told = std::map<std::string, std::string>;
+  ASSERT_OK_AND_ASSIGN(
+      auto mine, Call<v1::ListMyWorkResponse>("ListMyWork", v1::ListMyWorkRequest(), township_));
+  ASSERT_THAT(mine.items(), SizeIs(1));
+  EXPECT_EQ(told(mine.items(0)), (Told{{"mark_read", ""}, {"urge", "URGE_NOT_ABOVE"}}));
+  v1::MarkReadRequest read;
+  read.set_request_id("read-0001");
+  read.add_ids(mine.items(0).id());
+  ASSERT_OK(Call<v1::MarkReadResponse>("MarkRead", read, township_));
+  v1::GetWorkItemRequest get;
+  get.set_id(mine.items(0).id());
+  ASSERT_OK_AND_ASSIGN(auto item, Call<v1::WorkItem>("GetWorkItem", get, township_));
+  EXPECT_EQ(told(item), (Told{{"urge", "URGE_NOT_ABOVE"}}));
+  v1::UrgeWorkRequest urge;
+  urge.set_request_id("urge-0002");
+  urge.set_id(item.id());
+  urge.set_note("请尽快办理");
+  EXPECT_THAT(Call<v1::WorkItem>("UrgeWork", urge, township_),
+              StatusIs(absl::StatusCode::kPermissionDenied, "URGE_NOT_ABOVE"));
+  ASSERT_OK_AND_ASSIGN(
+      auto below,
+      Call<v1::ListWorkBelowResponse>("ListWorkBelow", v1::ListWorkBelowRequest(), county_));
+  ASSERT_THAT(below.items(), SizeIs(1));
+  EXPECT_EQ(told(below.items(0)), (Told{{"urge", ""}}));
+  // A village's reporter sees it, and has nothing to do with it.
+  const std::string reporter = server_.Token(Role::ROLE_VILLAGE_REPORTER, kVillage, "v");
+  ASSERT_OK_AND_ASSIGN(item, Call<v1::WorkItem>("GetWorkItem", get, reporter));
+  EXPECT_EQ(told(item), Told());
+  // Done: not to be urged any more.
+  ASSERT_OK_AND_ASSIGN(const Ulid paper, Ulid::Parse(item.subject_id()));
+  const Act act{server_.ids(), server_.clock().Now(), nullptr, "", {}, true};
+  ASSERT_OK(mysql::Transact(server_.database().db(), [&](mysql::Tx& tx) {
+    return Sync(tx, {{"paper", paper, {}, {}}}, act);
+  }));
+  ASSERT_OK_AND_ASSIGN(item, Call<v1::WorkItem>("GetWorkItem", get, county_));
+  EXPECT_EQ(told(item), (Told{{"urge", "WORK_CLOSED"}}));
 }
 
 TEST_F(InboxServiceTest, AnUrgingIsAuditedAndStaysInTheSnapshot) {

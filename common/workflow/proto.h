@@ -76,6 +76,7 @@ inline void FillAllowedActions(const std::vector<AllowedAction>& actions,
     to->set_refusal_reason(action.refusal_reason);
     to->set_refusal_zh(action.refusal_zh);
     for (const std::string& kind : action.evidence_kinds) to->add_evidence_kinds(kind);
+    for (const std::string& kind : action.evidence_required) to->add_evidence_required(kind);
   }
 }
 

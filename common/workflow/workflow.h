@@ -71,6 +71,9 @@ struct Transition {
   // (blob::UseEvidence with Table::EvidenceKinds), so that what a caller is told is what is
   // checked.
   std::vector<std::string> takes;
+  // At least one of all these has to come. Told here; checked by the rule of the request's field,
+  // which names the field.
+  bool wants_one = false;
 
   // Every kind that the step takes.
   std::vector<std::string> Kinds() const {
@@ -89,6 +92,8 @@ struct AllowedAction {
   std::string refusal_reason;
   std::string refusal_zh;
   std::vector<std::string> evidence_kinds;
+  // Those of them that must be there, each; kAnyEvidence: one of them, whichever.
+  std::vector<std::string> evidence_required;
 };
 
 template <typename State, typename Subject>
@@ -139,7 +144,10 @@ class Table {
       action.action = candidate.action;
       action.label_zh = candidate.label_zh;
       action.allowed = status.ok();
-      action.evidence_kinds = (row != nullptr ? *row : candidate).Kinds();
+      const TransitionType& told = row != nullptr ? *row : candidate;
+      action.evidence_kinds = told.Kinds();
+      action.evidence_required = told.evidence;
+      if (told.wants_one) action.evidence_required.emplace_back(kAnyEvidence);
       if (!status.ok()) {
         const ErrorDetail detail = GetErrorDetail(status);
         action.refusal_reason = detail.reason;

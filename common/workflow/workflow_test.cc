@@ -123,6 +123,7 @@ TEST(Workflow, TellsWhatIsAllowedAndWhyNot) {
   ASSERT_EQ(actions.size(), 1u);
   EXPECT_TRUE(actions[0].allowed);
   EXPECT_THAT(actions[0].evidence_kinds, ElementsAre("PHOTO", "FUND_DOC"));
+  EXPECT_THAT(actions[0].evidence_required, ElementsAre("PHOTO", "FUND_DOC"));
   EXPECT_THAT(Reports().Allowed({}, {"p1", {kCounty}}), IsEmpty());
 }
 
@@ -137,7 +138,15 @@ TEST(Workflow, TellsTheKindsThatAStepTakesWithThoseItWants) {
         {"PHOTO"},
         State::kSubmitted,
         {"MINUTES", "PHOTO"}},
-       {{State::kSubmitted}, "submit", "提交", {kVillage}, {}, {}, State::kSubmitted, {"OTHER"}},
+       {{State::kSubmitted},
+        "submit",
+        "提交",
+        {kVillage},
+        {},
+        {},
+        State::kSubmitted,
+        {"OTHER"},
+        true},
        {{State::kSubmitted}, "pass", "通过", {kTownship}, {}, {}, State::kPassed}});
   EXPECT_THAT(papers.EvidenceKinds("submit"), ElementsAre("PHOTO", "MINUTES", "OTHER"));
   EXPECT_THAT(papers.EvidenceKinds("pass"), IsEmpty());
@@ -147,6 +156,11 @@ TEST(Workflow, TellsTheKindsThatAStepTakesWithThoseItWants) {
   const std::vector<AllowedAction> told = papers.Allowed(State::kDraft, {"p1", {kVillage}});
   ASSERT_EQ(told.size(), 1u);
   EXPECT_THAT(told[0].evidence_kinds, ElementsAre("PHOTO", "MINUTES"));
+  EXPECT_THAT(told[0].evidence_required, ElementsAre("PHOTO"));
+  const std::vector<AllowedAction> one = papers.Allowed(State::kSubmitted, {"p1", {kVillage}});
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_THAT(one[0].evidence_kinds, ElementsAre("OTHER"));
+  EXPECT_THAT(one[0].evidence_required, ElementsAre(kAnyEvidence));
 }
 
 TEST(Workflow, EveryTripleAgreesWithTheTable) {

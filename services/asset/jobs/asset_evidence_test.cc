@@ -68,10 +68,14 @@ TEST_F(AssetEvidenceTest, ADisputeTakesItsPapers) {
 // The kinds that a step takes are told with the actions, and are the ones that it checks.
 TEST_F(AssetEvidenceTest, EachStepTellsTheKindsThatItTakes) {
   const v1::Asset asset = Get(Registered(Shed()).id());
-  std::map<std::string, std::vector<std::string>> told;
+  std::map<std::string, std::vector<std::string>> told, required;
   for (const auto& action : asset.allowed_actions()) {
     told[action.action()].assign(action.evidence_kinds().begin(), action.evidence_kinds().end());
+    required[action.action()].assign(action.evidence_required().begin(),
+                                     action.evidence_required().end());
   }
+  EXPECT_THAT(required["dispute_title"], ::testing::ElementsAre("ANY"));
+  EXPECT_THAT(required["hand_over"], ::testing::IsEmpty());
   for (const char* takes : {"register_title", "dispute_title", "hand_over", "report_use",
                             "record_inspection", "sign_contract", "declare_dividend"}) {
     EXPECT_THAT(told[takes], ::testing::Contains("OTHER")) << takes;
@@ -80,6 +84,9 @@ TEST_F(AssetEvidenceTest, EachStepTellsTheKindsThatItTakes) {
     EXPECT_THAT(told[takes_none], ::testing::IsEmpty()) << takes_none;
   }
   v1::DisputeTitleRequest dispute = Dispute(asset);
+  dispute.clear_evidence();
+  EXPECT_THAT(Call<v1::Asset>("AssetService.DisputeTitle", dispute),
+              StatusIs(absl::StatusCode::kInvalidArgument));
   *dispute.add_evidence() = Paper("BOOKS");
   const absl::Status unwanted = Call<v1::Asset>("AssetService.DisputeTitle", dispute).status();
   EXPECT_EQ(GetErrorDetail(unwanted).metadata["wanted"], absl::StrJoin(told["dispute_title"], ","));

@@ -338,11 +338,22 @@ TEST_F(EvaluationLifecycle, R034_AnArgumentNeedsThreePersonsAndItsPapers) {
 TEST_F(EvaluationLifecycle, EachStepTellsTheKindsOfEvidenceThatItTakes) {
   const Ulid subject = w_.AddSubject();
   const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
-  std::map<std::string, std::vector<std::string>> told;
+  std::map<std::string, std::vector<std::string>> told, required;
   const v1::Evaluation seen = GetAs(id, w_.Operator());
   for (const auto& action : seen.allowed_actions()) {
     told[action.action()].assign(action.evidence_kinds().begin(), action.evidence_kinds().end());
+    required[action.action()].assign(action.evidence_required().begin(),
+                                     action.evidence_required().end());
   }
+  // What must come is told, and is what is missed.
+  EXPECT_THAT(required["propose_override"], ::testing::ElementsAre("ANY"));
+  EXPECT_THAT(required["record_argument"], ::testing::ElementsAre("ANY"));
+  EXPECT_THAT(required["accept"], ::testing::IsEmpty());
+  auto bare = w_.Argument(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);
+  bare.mutable_argument()->clear_evidence();
+  EXPECT_THAT(w_.Call<v1::ArgumentRecord>(Cat(kEvaluationService, "RecordArgument"), bare,
+                                          w_.Operator()),
+              StatusIs(StatusCode::kInvalidArgument));
   EXPECT_THAT(told["propose_override"], ::testing::Contains("OVERRIDE_BASIS"));
   EXPECT_THAT(told["record_argument"], ::testing::Contains("ARGUMENT"));
   auto contract = testing::CompleteEvidence(w_.db(), w_.server().ids(), w_.server().clock().Now(),

@@ -195,7 +195,8 @@ const workflow::Table<Phase, EvaluationSubject>& EvaluationTable() {
            {},
            P::kOverrideProposed,
            {"OVERRIDE_BASIS", "PHOTO", "MINUTES", "ARGUMENT", "APPRAISAL", "APPROVAL", "PUBLICITY",
-            "CONTRACT", "OTHER"}},
+            "CONTRACT", "OTHER"},
+           true},
           {{P::kOverrideProposed},
            "approve_override",
            "批准人工调整",
@@ -275,7 +276,8 @@ const workflow::Table<SubjectPhase, SubjectPhase>& SubjectTable() {
                                      {alive},
                                      {},
                                      P::kLive,
-                                     {"ARGUMENT", "MINUTES", "PHOTO", "APPRAISAL"}},
+                                     {"ARGUMENT", "MINUTES", "PHOTO", "APPRAISAL"},
+                                     true},
                                     {{P::kLive, P::kVoid},
                                      "record_appraisal",
                                      "登记评估报告",
@@ -283,7 +285,8 @@ const workflow::Table<SubjectPhase, SubjectPhase>& SubjectTable() {
                                      {alive},
                                      {},
                                      P::kLive,
-                                     {"APPRAISAL"}},
+                                     {"APPRAISAL"},
+                                     true},
                                 });
   return *table;
 }
