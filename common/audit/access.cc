@@ -2,7 +2,9 @@
 
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/audit/canonical.h"
 #include "common/audit/search.h"
+#include "common/base/digest.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
 #include "common/status/macros.h"
@@ -31,6 +33,31 @@ absl::Status RecordAccess(mysql::Executor& db, const Access& a) {
            absl::StrJoin(a.fields, "\n"), fit(a.reason, 2000), fit(a.request_id, 64),
            fit(a.client_ip, 64), a.occurred_at})
       .status();
+}
+
+absl::StatusOr<int64_t> AnchorAccesses(mysql::Tx& tx, int64_t anchor_no, int limit) {
+  return tx.Execute(
+      "UPDATE access_log SET anchor_no = ? WHERE anchor_no = 0 ORDER BY anchor_no, id LIMIT ?",
+      {anchor_no, limit});
+}
+
+absl::StatusOr<AccessSum> HashAccesses(mysql::Executor& db, int64_t anchor_no) {
+  constexpr size_t kOccurredAt = 15;  // the last of kColumns
+  AccessSum sum;
+  Sha256Stream hash;
+  Canonical fields;
+  fields.Text("bangfu.audit.access.v1");
+  RETURN_IF_ERROR(db.Stream(
+      Cat("SELECT ", kColumns, " FROM access_log WHERE anchor_no = ? ORDER BY id"), {anchor_no},
+      [&](const mysql::Row& row) {
+        for (size_t i = 0; i < kOccurredAt; ++i) fields.Text(row.String(i));
+        fields.Number(absl::ToUnixMicros(row.Time(kOccurredAt)));
+        fields.MoveTo(&hash);
+        ++sum.count;
+        return absl::OkStatus();
+      }));
+  sum.hash = hash.Finish();
+  return sum;
 }
 
 absl::StatusOr<std::vector<Access>> ListAccesses(mysql::Executor& db, const AccessQuery& q) {

@@ -31,6 +31,14 @@ struct Access {
 
 absl::Status RecordAccess(mysql::Executor& db, const Access& access);
 
+// Gives at most `limit` accesses that belong to no anchor yet to this one; how many it were.
+absl::StatusOr<int64_t> AnchorAccesses(mysql::Tx& tx, int64_t anchor_no, int limit);
+struct AccessSum {
+  int64_t count = 0;
+  std::string hash;  // 32 bytes, over every column of each, in order of id
+};
+absl::StatusOr<AccessSum> HashAccesses(mysql::Executor& db, int64_t anchor_no);
+
 struct AccessQuery {
   std::vector<std::string> scope;
   std::optional<std::string> region;

@@ -1,10 +1,13 @@
-// Anchors. An anchor is open while heads are copied into it, in small transactions; sealing hashes
-// what it holds. Each transaction writes the anchor's row, so that two runs cannot mix: what is
+// Anchors. An anchor is open while heads are copied into it and accesses are given to it, in small
+// transactions; sealing hashes what it holds. Each transaction writes the anchor's row, so that two runs cannot mix: what is
 // sealed gets no item any more.
+#include <functional>
 #include <map>
 #include <utility>
 
+#include "common/audit/access.h"
 #include "common/audit/audit.h"
+#include "common/audit/canonical.h"
 #include "common/base/digest.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
@@ -14,20 +17,12 @@ namespace bangfu::audit {
 namespace {
 
 constexpr int kHeadsPerTransaction = 500;
+constexpr int kAccessesPerTransaction = 2000;
 constexpr size_t kMaxProblems = 1000;
 
-void Number(Sha256Stream* hash, int64_t n) {
-  std::string bytes;
-  for (int shift = 56; shift >= 0; shift -= 8) {
-    bytes.push_back(static_cast<char>(static_cast<uint64_t>(n) >> shift));
-  }
-  hash->Update(bytes);
-}
-
-void Text(Sha256Stream* hash, std::string_view text) {
-  Number(hash, static_cast<int64_t>(text.size()));
-  hash->Update(text);
-}
+// The item of an anchor that stands for the accesses since the one before: no chain, but their
+// number and a hash over them.
+constexpr char kAccesses[] = "access_log";
 
 struct Sum {
   std::string hash;
@@ -37,20 +32,23 @@ struct Sum {
 absl::StatusOr<Sum> HashItems(mysql::Executor& db, int64_t anchor_no, int64_t algorithm,
                               const std::string& prev_hash, absl::Time taken_at) {
   Sha256Stream hash;
-  Text(&hash, "bangfu.audit.anchor.v1");
-  Number(&hash, algorithm);
-  Number(&hash, anchor_no);
-  Text(&hash, prev_hash);
-  Number(&hash, absl::ToUnixMicros(taken_at));
+  Canonical fields;
+  fields.Text("bangfu.audit.anchor.v1");
+  fields.Number(algorithm);
+  fields.Number(anchor_no);
+  fields.Text(prev_hash);
+  fields.Number(absl::ToUnixMicros(taken_at));
+  fields.MoveTo(&hash);
   Sum sum;
   RETURN_IF_ERROR(
       db.Stream("SELECT aggregate_type, aggregate_id, chain_no, hash FROM audit_anchor_item "
                 "WHERE anchor_no = ? ORDER BY aggregate_type, aggregate_id",
                 {anchor_no}, [&](const mysql::Row& row) {
-                  Text(&hash, row.String(0));
-                  Text(&hash, row.String(1));
-                  Number(&hash, row.Int(2));
-                  Text(&hash, row.String(3));
+                  fields.Text(row.String(0));
+                  fields.Text(row.String(1));
+                  fields.Number(row.Int(2));
+                  fields.Text(row.String(3));
+                  fields.MoveTo(&hash);
                   ++sum.items;
                   return absl::OkStatus();
                 }));
@@ -132,6 +130,46 @@ absl::StatusOr<Cursor> CopyHeads(mysql::Tx& tx, int64_t anchor_no, const Cursor&
   return next;
 }
 
+// True when some may be left.
+absl::StatusOr<bool> TakeAccesses(mysql::Tx& tx, int64_t anchor_no) {
+  ASSIGN_OR_RETURN(bool open, Claim(tx, anchor_no));
+  if (!open) return false;
+  ASSIGN_OR_RETURN(const int64_t taken, AnchorAccesses(tx, anchor_no, kAccessesPerTransaction));
+  return taken == kAccessesPerTransaction;
+}
+
+absl::Status SumAccesses(mysql::Tx& tx, int64_t anchor_no) {
+  ASSIGN_OR_RETURN(const AccessSum sum, HashAccesses(tx, anchor_no));
+  if (sum.count == 0) return absl::OkStatus();
+  return tx
+      .Execute(
+          "INSERT INTO audit_anchor_item (anchor_no, aggregate_type, aggregate_id, chain_no, hash) "
+          "VALUES (?, ?, ?, ?, ?)",
+          {anchor_no, kAccesses, Ulid(), sum.count, sum.hash})
+      .status();
+}
+
+// Each anchored set of accesses against its item: one that was changed, taken out or put in shows.
+absl::Status VerifyAccesses(mysql::Session& db,
+                            const std::function<void(int64_t, std::string)>& add) {
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query("SELECT anchor_no, MAX(chain_no), MAX(hash) FROM (SELECT anchor_no, chain_no, hash "
+               "FROM audit_anchor_item WHERE aggregate_type = ? UNION ALL SELECT DISTINCT "
+               "anchor_no, 0, '' FROM access_log WHERE anchor_no > 0) a GROUP BY anchor_no ORDER "
+               "BY anchor_no",
+               {kAccesses}));
+  for (const mysql::Row& row : rows) {
+    ASSIGN_OR_RETURN(const AccessSum sum, HashAccesses(db, row.Int(0)));
+    if (sum.count != row.Int(1)) {
+      add(row.Int(0), Cat("已锚定的查看记录应有", row.Int(1), "条，现有", sum.count, "条"));
+    } else if (sum.hash != row.String(2)) {
+      add(row.Int(0), "已锚定的查看记录已被改动");
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Anchor> ReadAnchor(mysql::Executor& db, int64_t anchor_no) {
   ASSIGN_OR_RETURN(
       mysql::Rows rows,
@@ -152,9 +190,15 @@ absl::StatusOr<Anchor> WriteAnchor(mysql::Session& db, absl::Time now) {
                        return CopyHeads(tx, anchor_no, cursor);
                      }));
   }
+  for (bool more = true; more;) {
+    ASSIGN_OR_RETURN(more, mysql::Transact(db, [&](mysql::Tx& tx) {
+                       return TakeAccesses(tx, anchor_no);
+                     }));
+  }
   RETURN_IF_ERROR(mysql::Transact(db, [&](mysql::Tx& tx) -> absl::Status {
     ASSIGN_OR_RETURN(bool open, Claim(tx, anchor_no));
     if (!open) return absl::OkStatus();  // another run has sealed it
+    RETURN_IF_ERROR(SumAccesses(tx, anchor_no));
     ASSIGN_OR_RETURN(
         mysql::Rows rows,
         tx.Query("SELECT prev_hash FROM audit_anchor WHERE anchor_no = ?", {anchor_no}));
@@ -208,8 +252,8 @@ absl::StatusOr<Report> VerifyAnchors(mysql::Session& db, const std::vector<Ancho
       db.Query(Cat("SELECT i.aggregate_type, i.aggregate_id, i.chain_no, l.hash IS NULL "
                    "FROM audit_anchor_item i LEFT JOIN audit_log l "
                    "ON l.aggregate_type = i.aggregate_type AND l.aggregate_id = i.aggregate_id "
-                   "AND l.chain_no = i.chain_no WHERE l.hash IS NULL OR l.hash <> i.hash LIMIT ",
-                   kMaxProblems)));
+                   "AND l.chain_no = i.chain_no WHERE i.aggregate_type <> '",
+                   kAccesses, "' AND (l.hash IS NULL OR l.hash <> i.hash) LIMIT ", kMaxProblems)));
   for (const mysql::Row& row : gone) {
     add(row.String(0), row.Id(1), row.Int(2),
         row.Bool(3) ? "已锚定的记录缺失" : "已锚定的记录被替换");
@@ -219,7 +263,8 @@ absl::StatusOr<Report> VerifyAnchors(mysql::Session& db, const std::vector<Ancho
       db.Query(Cat("SELECT i.aggregate_type, i.aggregate_id, i.chain_no "
                    "FROM audit_anchor_item i LEFT JOIN audit_head h "
                    "ON h.aggregate_type = i.aggregate_type AND h.aggregate_id = i.aggregate_id "
-                   "WHERE h.chain_no IS NULL OR h.chain_no < i.chain_no LIMIT ",
+                   "WHERE i.aggregate_type <> '",
+                   kAccesses, "' AND (h.chain_no IS NULL OR h.chain_no < i.chain_no) LIMIT ",
                    kMaxProblems)));
   for (const mysql::Row& row : heads)
     add(row.String(0), row.Id(1), row.Int(2), "已锚定的链头缺失或倒退");
@@ -233,6 +278,9 @@ absl::StatusOr<Report> VerifyAnchors(mysql::Session& db, const std::vector<Ancho
                    kMaxProblems)));
   for (const mysql::Row& row : claims)
     add(row.String(0), row.Id(1), row.Int(2), "链头自称已锚定，锚点中没有");
+  RETURN_IF_ERROR(VerifyAccesses(db, [&](int64_t anchor_no, std::string text) {
+    add(kAccesses, Ulid(), anchor_no, std::move(text));
+  }));
   return report;
 }
 

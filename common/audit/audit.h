@@ -99,10 +99,11 @@ struct Report {
 // were changed, cut off or taken out, heads without entries and entries without a head.
 absl::StatusOr<Report> Verify(mysql::Session& db, const VerifyScope& scope);
 
-// An anchor: a hash over the heads that moved since the one before, and over that one's hash.
+// An anchor: a hash over the heads that moved since the one before, over the accesses (access.h)
+// since then, and over that one's hash.
 struct Anchor {
   int64_t anchor_no = 0;
-  int64_t items = 0;  // heads that moved
+  int64_t items = 0;  // heads that moved, and one for the accesses if there were any
   std::string hash;   // 32 bytes; to be kept where the database's owner cannot write
   absl::Time taken_at;
 };
@@ -111,7 +112,8 @@ struct Anchor {
 absl::StatusOr<Anchor> WriteAnchor(mysql::Session& db, absl::Time now);
 
 // Recomputes every anchor and checks that each anchored entry still stands with the same hash:
-// finds chains that are gone and tails that were cut together with their heads. `kept` is what the
+// finds chains that are gone and tails that were cut together with their heads, and accesses that
+// were changed, taken out or put in afterwards. `kept` is what the
 // outside remembers of anchors, if anything: finds anchors that were written anew.
 absl::StatusOr<Report> VerifyAnchors(mysql::Session& db, const std::vector<Anchor>& kept);
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include "common/audit/access.h"
 #include "common/audit/schema.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -405,6 +406,58 @@ TEST_F(AnchorTamperTest, AHeadThatClaimsToBeAnchoredShows) {
   ASSERT_OK(
       db_.Execute("UPDATE audit_head SET anchored_chain_no = 4 WHERE aggregate_id = ?", {id_}));
   EXPECT_THAT(Found(), ElementsAre("链头自称已锚定，锚点中没有"));
+}
+
+// Who looked at what is anchored with the day: what was changed, taken out or put in shows.
+TEST_F(AuditTest, AccessesAreAnchored) {
+  const auto look = [&](const std::string& who) {
+    Access a;
+    a.id = ids_.Next();
+    a.action = "AuditService.RevealSensitive";
+    a.actor.subject = who;
+    a.aggregate_type = "operator";
+    a.aggregate_id = ids_.Next();
+    a.region_path = "360733";
+    a.fields = {"phone"};
+    a.reason = "核实";
+    a.occurred_at = clock_.Now();
+    EXPECT_OK(RecordAccess(db_, a));
+    return a.id;
+  };
+  const auto found = [&] {
+    std::vector<std::string> out;
+    absl::StatusOr<Report> report = VerifyAnchors(db_, {});
+    EXPECT_OK(report);
+    for (const Problem& p : report->problems) {
+      out.push_back(absl::StrCat(p.aggregate_type, " ", p.chain_no, " ", p.text));
+    }
+    return out;
+  };
+  const Ulid first = look("wang");
+  const Ulid second = look("li");
+  ASSERT_OK_AND_ASSIGN(Anchor anchor, WriteAnchor(db_, clock_.Now()));
+  EXPECT_EQ(anchor.items, 1);
+  clock_.Advance(absl::Hours(24));
+  const Ulid third = look("zhao");
+  ASSERT_OK_AND_ASSIGN(anchor, WriteAnchor(db_, clock_.Now()));
+  EXPECT_EQ(anchor.items, 1);
+  look("not anchored yet");
+  EXPECT_THAT(found(), IsEmpty());
+
+  ASSERT_OK(db_.Execute("UPDATE access_log SET actor_subject = 'ma' WHERE id = ?", {first}));
+  EXPECT_THAT(found(), ElementsAre("access_log 1 已锚定的查看记录已被改动"));
+  ASSERT_OK(db_.Execute("UPDATE access_log SET actor_subject = 'wang' WHERE id = ?", {first}));
+  EXPECT_THAT(found(), IsEmpty());
+  ASSERT_OK(db_.Execute("DELETE FROM access_log WHERE id = ?", {third}));
+  EXPECT_THAT(found(), ElementsAre("access_log 2 已锚定的查看记录应有1条，现有0条"));
+  // One that is told to be of no anchor, or of one that had none.
+  ASSERT_OK(db_.Execute("UPDATE access_log SET anchor_no = 3 WHERE id = ?", {second}));
+  EXPECT_THAT(found(), ElementsAre("access_log 1 已锚定的查看记录应有2条，现有1条",
+                                   "access_log 2 已锚定的查看记录应有1条，现有0条",
+                                   "access_log 3 已锚定的查看记录应有0条，现有1条"));
+  // The item itself cannot go without the anchor showing it.
+  ASSERT_OK(db_.Execute("DELETE FROM audit_anchor_item WHERE anchor_no = 2"));
+  EXPECT_THAT(found(), ::testing::Contains("audit_anchor 2 锚点内容与哈希不符，已被改动"));
 }
 
 TEST_F(AuditTest, AnAnchorThatWasLeftOpenIsTakenUp) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/audit/audit.h"
+#include "common/audit/canonical.h"
 #include "common/audit/rows.h"
 #include "common/base/digest.h"
 #include "common/base/strings.h"
@@ -16,24 +17,6 @@ namespace bangfu::audit {
 namespace {
 
 constexpr size_t kMaxJson = 4 << 20;  // a value stays under 6 MB (architecture: data)
-
-// A length before each text, big-endian numbers: no two records have the same bytes.
-class Canonical {
- public:
-  void Text(std::string_view text) {
-    Number(static_cast<int64_t>(text.size()));
-    bytes_.append(text);
-  }
-  void Number(int64_t n) {
-    for (int shift = 56; shift >= 0; shift -= 8) {
-      bytes_.push_back(static_cast<char>(static_cast<uint64_t>(n) >> shift));
-    }
-  }
-  const std::string& bytes() const { return bytes_; }
-
- private:
-  std::string bytes_;
-};
 
 absl::Time ToMicros(absl::Time t) { return absl::FromUnixMicros(absl::ToUnixMicros(t)); }
 

@@ -99,6 +99,11 @@ CREATE TABLE access_log (
   KEY access_log_by_actor (actor_subject, id),
   KEY access_log_by_record (aggregate_type, aggregate_id, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+)sql"},
+          // 0: of no anchor yet.
+          {"audit", 4, "anchor_accesses", R"sql(ALTER TABLE access_log
+  ADD COLUMN anchor_no BIGINT NOT NULL DEFAULT 0,
+  ADD KEY access_log_by_anchor (anchor_no, id);
 )sql"}};
 }
 
