@@ -47,15 +47,15 @@ absl::StatusOr<AccessSum> HashAccesses(mysql::Executor& db, int64_t anchor_no) {
   Sha256Stream hash;
   Canonical fields;
   fields.Text("bangfu.audit.access.v1");
-  RETURN_IF_ERROR(db.Stream(
-      Cat("SELECT ", kColumns, " FROM access_log WHERE anchor_no = ? ORDER BY id"), {anchor_no},
-      [&](const mysql::Row& row) {
-        for (size_t i = 0; i < kOccurredAt; ++i) fields.Text(row.String(i));
-        fields.Number(absl::ToUnixMicros(row.Time(kOccurredAt)));
-        fields.MoveTo(&hash);
-        ++sum.count;
-        return absl::OkStatus();
-      }));
+  RETURN_IF_ERROR(
+      db.Stream(Cat("SELECT ", kColumns, " FROM access_log WHERE anchor_no = ? ORDER BY id"),
+                {anchor_no}, [&](const mysql::Row& row) {
+                  for (size_t i = 0; i < kOccurredAt; ++i) fields.Text(row.String(i));
+                  fields.Number(absl::ToUnixMicros(row.Time(kOccurredAt)));
+                  fields.MoveTo(&hash);
+                  ++sum.count;
+                  return absl::OkStatus();
+                }));
   sum.hash = hash.Finish();
   return sum;
 }

@@ -1,6 +1,6 @@
 // Anchors. An anchor is open while heads are copied into it and accesses are given to it, in small
-// transactions; sealing hashes what it holds. Each transaction writes the anchor's row, so that two runs cannot mix: what is
-// sealed gets no item any more.
+// transactions; sealing hashes what it holds. Each transaction writes the anchor's row, so that two
+// runs cannot mix: what is sealed gets no item any more.
 #include <functional>
 #include <map>
 #include <utility>
@@ -191,9 +191,8 @@ absl::StatusOr<Anchor> WriteAnchor(mysql::Session& db, absl::Time now) {
                      }));
   }
   for (bool more = true; more;) {
-    ASSIGN_OR_RETURN(more, mysql::Transact(db, [&](mysql::Tx& tx) {
-                       return TakeAccesses(tx, anchor_no);
-                     }));
+    ASSIGN_OR_RETURN(
+        more, mysql::Transact(db, [&](mysql::Tx& tx) { return TakeAccesses(tx, anchor_no); }));
   }
   RETURN_IF_ERROR(mysql::Transact(db, [&](mysql::Tx& tx) -> absl::Status {
     ASSIGN_OR_RETURN(bool open, Claim(tx, anchor_no));

@@ -439,8 +439,9 @@ void BlobService::Register(rpc::Router& router) {
       Cat(kService, "PutChunk"),
       [this](CallContext& c, const v1::PutChunkRequest& r) { return Told(c, Put(c, r)); });
   router.Unary<v1::CompleteUploadRequest, v1::Blob>(
-      Cat(kService, "CompleteUpload"),
-      [this](CallContext& c, const v1::CompleteUploadRequest& r) { return Told(c, Complete(c, r)); });
+      Cat(kService, "CompleteUpload"), [this](CallContext& c, const v1::CompleteUploadRequest& r) {
+        return Told(c, Complete(c, r));
+      });
   router.Unary<v1::AbandonUploadRequest, v1::Blob>(
       Cat(kService, "AbandonUpload"),
       [this](CallContext& c, const v1::AbandonUploadRequest& r) { return Told(c, Abandon(c, r)); });

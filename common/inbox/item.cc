@@ -20,6 +20,15 @@ std::vector<std::string> SplitPersons(const std::string& joined) {
   return absl::StrSplit(joined, '|', absl::SkipEmpty());
 }
 
+std::vector<workflow::RoleId> RolesFrom(const std::string& joined) {
+  std::vector<workflow::RoleId> out;
+  for (absl::string_view role : absl::StrSplit(joined, ',', absl::SkipEmpty())) {
+    int number = 0;
+    if (ParseInt(StdView(role), &number)) out.push_back(number);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string ItemColumns() {
@@ -43,11 +52,7 @@ Item ItemFrom(const mysql::Row& row, size_t first) {
   i.state = static_cast<ItemState>(row.Int(c++));
   i.region_path = row.String(c++);
   i.title = row.String(c++);
-  const std::string roles = row.String(c++);
-  for (absl::string_view role : absl::StrSplit(roles, ',', absl::SkipEmpty())) {
-    int number = 0;
-    if (ParseInt(StdView(role), &number)) i.roles.push_back(number);
-  }
+  i.roles = RolesFrom(row.String(c++));
   i.assignee = row.String(c++);
   i.excluded = SplitPersons(row.String(c++));
   i.opened_at = row.Time(c++);
@@ -69,6 +74,32 @@ Item ItemFrom(const mysql::Row& row, size_t first) {
   i.urged_by.region_path = row.String(c++);
   i.urged_note = row.String(c++);
   i.urged_due_on = row.OptDay(c++);
+  return i;
+}
+
+std::string PlainItemColumns() {
+  return "w.id, w.kind, w.subject_type, w.subject_id, w.action, w.slot, w.region_path, w.title, "
+         "w.roles, w.assignee, w.opened_at, w.due_on, w.provisional, w.urges";
+}
+
+Item PlainItemFrom(const mysql::Row& row) {
+  Item i;
+  size_t c = 0;
+  i.id = row.Id(c++);
+  i.kind = row.String(c++);
+  i.subject_type = row.String(c++);
+  i.subject_id = row.Id(c++);
+  i.action = row.String(c++);
+  i.slot = row.String(c++);
+  i.state = ItemState::kOpen;
+  i.region_path = row.String(c++);
+  i.title = row.String(c++);
+  i.roles = RolesFrom(row.String(c++));
+  i.assignee = row.String(c++);
+  i.opened_at = row.Time(c++);
+  i.due_on = row.Day(c++);
+  i.provisional = row.Bool(c++);
+  i.urges = static_cast<int>(row.Int(c++));
   return i;
 }
 

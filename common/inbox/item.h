@@ -54,10 +54,15 @@ struct Item {
   std::optional<absl::CivilDay> urged_due_on;
 };
 
-// The columns that ItemFrom reads from cell `first` on, of table alias w; kItemCells of them.
+// The columns that ItemFrom reads from cell `first` on, of table alias w.
 std::string ItemColumns();
-inline constexpr size_t kItemCells = 32;
 Item ItemFrom(const mysql::Row& row, size_t first = 0);
+
+// The same of an open item that nobody urged: the cells that are empty then are not read, which are
+// more than half.
+std::string PlainItemColumns();
+inline constexpr size_t kPlainItemCells = 14;
+Item PlainItemFrom(const mysql::Row& row);
 
 // Persons in one column, each between bars, so that a search for "|person|" finds whole names.
 std::string JoinPersons(const std::vector<std::string>& persons);

@@ -91,7 +91,7 @@ absl::StatusOr<std::vector<MyItem>> ListMine(mysql::Executor& db, const auth::Ca
   const std::set<Desk> desks = DesksOf(caller, query.region);
   if (desks.empty()) return std::vector<MyItem>();
   mysql::Params params;
-  std::string sql = Cat("SELECT ", ItemColumns(), ", r.read_at FROM ");
+  std::string sql = Cat("SELECT ", PlainItemColumns(), ", r.read_at FROM ");
   if (desks.size() == 1) {
     // One desk is read in its own order; the join must not turn it round.
     sql +=
@@ -118,7 +118,18 @@ absl::StatusOr<std::vector<MyItem>> ListMine(mysql::Executor& db, const auth::Ca
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
   std::vector<MyItem> out;
   out.reserve(rows.size());
-  for (const mysql::Row& row : rows) out.push_back({ItemFrom(row), row.IsNull(kItemCells)});
+  std::vector<Ulid> urged;
+  for (const mysql::Row& row : rows) {
+    out.push_back({PlainItemFrom(row), row.IsNull(kPlainItemCells)});
+    if (out.back().item.urges > 0) urged.push_back(out.back().item.id);
+  }
+  // The few with more to tell. One that was closed since is told as it stood.
+  ASSIGN_OR_RETURN(std::vector<Item> whole, OpenItemsById(db, urged, {""}));
+  for (Item& item : whole) {
+    const auto mine =
+        std::find_if(out.begin(), out.end(), [&](const MyItem& m) { return m.item.id == item.id; });
+    if (mine->item.due_on == item.due_on) mine->item = std::move(item);
+  }
   return out;
 }
 

@@ -27,11 +27,22 @@ constexpr char kAggregate[] = "work_item";
 constexpr char kUrgeAggregate[] = "work_urge";
 constexpr char kService[] = "bangfu.inbox.v1.InboxService.";
 
-// Today as a page sees it, with the calendar around it.
+// Before this, counting day by day says no more than "very late".
+constexpr int kOverdueDaysCounted = 1000;
+
+// Today as a page sees it.
 struct Today {
   absl::CivilDay day;
   absl::CivilDay soon;  // the last day that counts as near
-  workflow::Calendar calendar;
+  // Working days after the day so many days ago, up to today.
+  std::vector<int> working_since;
+
+  int WorkingDaysAfter(absl::CivilDay due) const {
+    const absl::civil_diff_t ago = day - due;
+    if (ago <= 0) return 0;
+    return working_since[static_cast<size_t>(
+        std::min<absl::civil_diff_t>(ago, kOverdueDaysCounted))];
+  }
 };
 
 class Inbox {
@@ -61,11 +72,17 @@ class Inbox {
     }
     auto today = std::make_shared<Today>();
     today->day = day;
+    workflow::Calendar calendar;
     if (options_.calendar) {
-      ASSIGN_OR_RETURN(today->calendar, options_.calendar(db, day.year() - 1, day.year() + 1));
+      const absl::civil_year_t first = (day - kOverdueDaysCounted).year();
+      ASSIGN_OR_RETURN(calendar, options_.calendar(db, first, day.year() + 1));
     }
-    today->soon =
-        workflow::AddDays(day, kSoonDays, workflow::DayKind::kWorking, today->calendar).day;
+    today->soon = workflow::AddDays(day, kSoonDays, workflow::DayKind::kWorking, calendar).day;
+    today->working_since.assign(1, 0);
+    for (int ago = 0; ago < kOverdueDaysCounted; ++ago) {
+      today->working_since.push_back(today->working_since.back() +
+                                     (calendar.IsWorking(day - ago) ? 1 : 0));
+    }
     today_ = std::move(today);
     read_at_ = now;
     return today_;
@@ -105,18 +122,6 @@ v1::DueState DueStateOf(absl::CivilDay due, const Today& today) {
   return due <= today.soon ? v1::DUE_STATE_SOON : v1::DUE_STATE_AHEAD;
 }
 
-// Before this, counting day by day says no more than "very late".
-constexpr int kOverdueDaysCounted = 1000;
-
-int WorkingDaysAfter(absl::CivilDay due, const Today& today) {
-  int days = 0;
-  for (absl::CivilDay day = std::max(due, today.day - kOverdueDaysCounted) + 1; day <= today.day;
-       ++day) {
-    days += today.calendar.IsWorking(day) ? 1 : 0;
-  }
-  return days;
-}
-
 v1::WorkItem Message(const Item& item, const Inbox& inbox, const Today& today) {
   v1::WorkItem out;
   out.set_id(item.id.ToString());
@@ -137,7 +142,7 @@ v1::WorkItem Message(const Item& item, const Inbox& inbox, const Today& today) {
   if (item.state == ItemState::kOpen) {
     out.set_due_state(DueStateOf(item.due_on, today));
     if (out.due_state() == v1::DUE_STATE_OVERDUE) {
-      out.set_overdue_working_days(WorkingDaysAfter(item.due_on, today));
+      out.set_overdue_working_days(today.WorkingDaysAfter(item.due_on));
     }
   }
   out.set_urge_count(item.urges);
@@ -176,8 +181,7 @@ const auth::Grant* GrantAbove(const auth::Caller& caller, const std::vector<auth
 
 // The grant for an urging; its refusals. The rpc and allowed_actions alike.
 absl::StatusOr<const auth::Grant*> MayUrge(const auth::Caller& caller,
-                                           const std::vector<auth::Role>& roles,
-                                           const Item& item) {
+                                           const std::vector<auth::Role>& roles, const Item& item) {
   if (item.state != ItemState::kOpen) {
     return FailedPrecondition("WORK_CLOSED", "该事项已办结").Build();
   }
@@ -194,25 +198,24 @@ absl::StatusOr<const auth::Grant*> MayUrge(const auth::Caller& caller,
 const std::vector<auth::Role>& UrgingRoles() {
   static const auto& roles = *new std::vector<auth::Role>([] {
     std::vector<auth::Role> out;
-    const auto access =
-        contract::AccessOf(*contract::FindService("bangfu.inbox.v1.InboxService")
-                                ->FindMethodByName("UrgeWork"));
+    const auto access = contract::AccessOf(
+        *contract::FindService("bangfu.inbox.v1.InboxService")->FindMethodByName("UrgeWork"));
     for (const int role : access->roles()) out.push_back(static_cast<auth::Role>(role));
     return out;
   }());
   return roles;
 }
 
-// The item with what the caller can do with it itself: mark_read while it is theirs and unread, urge
-// for who holds a role that urges.
+// The item with what the caller can do with it itself: mark_read while it is theirs and unread,
+// urge for who holds a role that urges.
 void TellActions(const CallContext& context, const Item& item, v1::WorkItem* out) {
   std::vector<workflow::AllowedAction> actions;
   if (out->mine() && out->unread()) {
     actions.push_back(workflow::ActionOf("mark_read", "标为已阅", absl::OkStatus()));
   }
   if (context.caller.May(UrgingRoles(), item.region_path)) {
-    actions.push_back(workflow::ActionOf(
-        "urge", "督办", MayUrge(context.caller, UrgingRoles(), item).status()));
+    actions.push_back(
+        workflow::ActionOf("urge", "督办", MayUrge(context.caller, UrgingRoles(), item).status()));
   }
   workflow::FillAllowedActions(actions, out->mutable_allowed_actions());
 }

@@ -128,9 +128,8 @@ TEST_F(InboxServiceTest, AnItemTellsWhatTheCallerCanDoWithIt) {
   urge.set_note("请尽快办理");
   EXPECT_THAT(Call<v1::WorkItem>("UrgeWork", urge, township_),
               StatusIs(absl::StatusCode::kPermissionDenied, "URGE_NOT_ABOVE"));
-  ASSERT_OK_AND_ASSIGN(
-      auto below,
-      Call<v1::ListWorkBelowResponse>("ListWorkBelow", v1::ListWorkBelowRequest(), county_));
+  ASSERT_OK_AND_ASSIGN(auto below, Call<v1::ListWorkBelowResponse>(
+                                       "ListWorkBelow", v1::ListWorkBelowRequest(), county_));
   ASSERT_THAT(below.items(), SizeIs(1));
   EXPECT_EQ(told(below.items(0)), (Told{{"urge", ""}}));
   // A village's reporter sees it, and has nothing to do with it.
@@ -160,6 +159,11 @@ TEST_F(InboxServiceTest, AnUrgingIsAuditedAndStaysInTheSnapshot) {
   ASSERT_OK(Call<v1::WorkItem>("UrgeWork", urge, county_));
   ASSERT_OK_AND_ASSIGN(const auto again, Call<v1::WorkItem>("UrgeWork", urge, county_));
   EXPECT_EQ(again.urge_count(), 1);  // sent twice, urged once
+  ASSERT_OK_AND_ASSIGN(
+      mine, Call<v1::ListMyWorkResponse>("ListMyWork", v1::ListMyWorkRequest(), township_));
+  EXPECT_EQ(mine.items(0).last_urge().note(), "请尽快办理");
+  EXPECT_EQ(mine.items(0).last_urge().by().subject(), "c");
+  EXPECT_TRUE(mine.items(0).unread());
   EXPECT_EQ(
       server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'work_item'"),
       1);
