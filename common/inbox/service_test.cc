@@ -138,7 +138,7 @@ TEST_F(InboxServiceTest, AnItemTellsWhatTheCallerCanDoWithIt) {
   EXPECT_EQ(told(item), Told());
   // Done: not to be urged any more.
   ASSERT_OK_AND_ASSIGN(const Ulid paper, Ulid::Parse(item.subject_id()));
-  const Act act{server_.ids(), server_.clock().Now(), nullptr, "", {}, true};
+  const Act act{server_.ids(), server_.clock().Now(), nullptr, "", {}};
   ASSERT_OK(mysql::Transact(server_.database().db(), [&](mysql::Tx& tx) {
     return Sync(tx, {{"paper", paper, {}, {}}}, act);
   }));
