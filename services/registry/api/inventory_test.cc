@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "bangfu/registry/v1/reference_service.pb.h"
 #include "common/testing/at_once.h"
 #include "services/registry/api/inventory_fixture.h"
 #include "services/registry/jobs/campaign_opening.h"
@@ -566,6 +567,7 @@ TEST_F(InventoryTest, AProjectOfATownshipIsVerifiedThroughAVillageThatItCovers) 
   update.set_id(project.id());
   update.set_etag(project.etag());
   update.mutable_update_mask()->add_paths("covered_regions");
+  update.mutable_project();
   EXPECT_THAT(Call<v1::Project>("ProjectService", "UpdateProject", update, County()),
               HasViolation("project.covered_regions"));
 
@@ -605,6 +607,7 @@ TEST_F(InventoryTest, WhatOneVillageDisputesTheNextDoesNotSettle) {
   Verify(campaign.id(), kVillage2);
   EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_DISPUTED);
   // Verified anew where it was disputed, it is settled.
+  server_.clock().Advance(absl::Hours(1));
   ASSERT_OK_AND_ASSIGN(unit, Return(Unit(campaign.id(), kVillage), City()));
   ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), unit.etag(), "AGRICULTURE", County()));
   ASSERT_OK(Complete(unit.id(), task.etag()));

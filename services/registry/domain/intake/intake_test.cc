@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/base/strings.h"
 #include "common/status/error.h"
 #include "services/registry/domain/intake/chinese.h"
 #include "services/registry/domain/intake/project_table.h"
