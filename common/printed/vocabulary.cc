@@ -1,7 +1,9 @@
 #include "common/printed/vocabulary.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
 #include "common/printed/chinese.h"
@@ -30,16 +32,18 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 
-std::string ClassFromWord(std::string_view word) {
+std::string ClassFromWord(std::string_view word, const std::vector<ClassSynonym>& synonyms) {
   std::string key = MatchKey(word);
   std::string_view text = key;
   for (std::string_view prefix : {"拟列入", "拟", "认定为", "列入"}) ConsumePrefix(&text, prefix);
-  for (std::string_view suffix : {"一批", "类产业", "类项目", "类", "型"}) {
+  for (const ClassSynonym& synonym : synonyms) {
+    if (text == MatchKey(synonym.word)) return synonym.code;
+  }
+  for (std::string_view suffix : {"类产业", "类项目", "类", "型"}) {
     if (ConsumeSuffix(&text, suffix)) break;
   }
-  static constexpr Word kWords[] = {{"巩固", "CONSOLIDATE"}, {"升级", "UPGRADE"},
-                                    {"提升", "UPGRADE"},     {"盘活", "REVITALIZE"},
-                                    {"调整", "ADJUST"},      {"另起炉灶", "ADJUST"}};
+  static constexpr Word kWords[] = {
+      {"巩固", "CONSOLIDATE"}, {"升级", "UPGRADE"}, {"盘活", "REVITALIZE"}, {"调整", "ADJUST"}};
   for (const Word& w : kWords) {
     if (text == w.words) return std::string(w.code);
   }
@@ -182,18 +186,168 @@ std::optional<ParsedDay> ParseDay(std::string_view text) {
   return out;
 }
 
-std::optional<int64_t> ParseCount(std::string_view text) {
-  std::string rest = Normalize(text);
-  rest.erase(std::remove(rest.begin(), rest.end(), ','), rest.end());
-  std::string_view view = rest;
-  for (std::string_view suffix : {"户", "人", "个", "人次", "处", "家"}) {
-    if (ConsumeSuffix(&view, suffix)) break;
+namespace {
+
+// Reads a number off the front: 1546, 28.1, 二十; then 万, 千, 百. Sets `more` for 余, 多, 几 in
+// it.
+std::optional<int64_t> ConsumeNumber(std::string_view* text, bool* more) {
+  std::string digits;
+  int decimals = -1;
+  while (!text->empty()) {
+    const char c = text->front();
+    if (c == '.' && decimals < 0 && !digits.empty()) {
+      decimals = 0;
+    } else if (IsDigit(c)) {
+      digits.push_back(c);
+      if (decimals >= 0) ++decimals;
+    } else {
+      break;
+    }
+    text->remove_prefix(1);
   }
   int64_t n = 0;
-  if (view.empty() || !std::all_of(view.begin(), view.end(), IsDigit) || !ParseInt(view, &n)) {
+  if (digits.empty()) {
+    std::string_view rest = *text;
+    size_t length = 0;
+    bool found = true;
+    while (found) {
+      found = false;
+      for (std::string_view numeral : {"零", "〇", "一", "二", "两", "三", "四", "五", "六", "七",
+                                       "八", "九", "十", "百", "千"}) {
+        if (ConsumePrefix(&rest, numeral)) {
+          length += numeral.size();
+          found = true;
+        }
+      }
+    }
+    n = length == 0 ? -1 : ChineseNumber(text->substr(0, length));
+    if (n < 0) return std::nullopt;
+    text->remove_prefix(length);
+  } else if (digits.size() > 12 || !ParseInt(digits, &n)) {
     return std::nullopt;
   }
+  *text = Trim(*text);
+  const auto ends_in_more = [&] {
+    for (std::string_view word : {"余", "多", "几"}) *more = ConsumePrefix(text, word) || *more;
+  };
+  ends_in_more();
+  int64_t scale = 1;
+  for (const auto& [word, times] :
+       {std::pair<std::string_view, int64_t>{"万", 10'000}, {"千", 1'000}, {"百", 100}}) {
+    if (ConsumePrefix(text, word)) {
+      scale = times;
+      break;
+    }
+  }
+  ends_in_more();
+  n *= scale;
+  for (; decimals > 0; --decimals) {
+    if (n % 10 != 0) return std::nullopt;  // half a person
+    n /= 10;
+  }
   return n;
+}
+
+}  // namespace
+
+Count ParsePrintedCount(std::string_view raw) {
+  Count count;
+  std::string text = Normalize(WithoutFormulaGuard(raw));
+  text.erase(std::remove(text.begin(), text.end(), ','), text.end());
+  count.note_zh = "请填写一个整数";
+  if (ContainsAny(text, {"*", "█", "■", "□", "×", "○"})) {
+    count.state = ParseState::kMasked;
+    count.note_zh = "数字被遮盖，请补充";
+    return count;
+  }
+  enum class Bound { kNone, kAbout, kAtLeast, kAtMost } bound = Bound::kNone;
+  std::string_view view = text;
+  static constexpr std::pair<std::string_view, Bound> kBefore[] = {
+      {"不低于", Bound::kAtLeast}, {"不少于", Bound::kAtLeast}, {"至少", Bound::kAtLeast},
+      {"超过", Bound::kAtLeast},   {"逾", Bound::kAtLeast},     {"超", Bound::kAtLeast},
+      {"不超过", Bound::kAtMost},  {"不足", Bound::kAtMost},    {"不到", Bound::kAtMost},
+      {"最多", Bound::kAtMost},    {"近", Bound::kAtMost},      {"大约", Bound::kAbout},
+      {"约为", Bound::kAbout},     {"约", Bound::kAbout}};
+  ConsumePrefix(&view, "共计");
+  ConsumePrefix(&view, "共");
+  for (const auto& [word, means] : kBefore) {
+    if (ConsumePrefix(&view, word)) {
+      bound = means;
+      break;
+    }
+  }
+  bool more = false;
+  const auto unit = [&] {
+    view = Trim(view);
+    for (std::string_view word : {"人次", "户", "人", "名", "个", "处", "家"}) {
+      if (ConsumePrefix(&view, word)) break;
+    }
+    view = Trim(view);
+  };
+  view = Trim(view);
+  const std::optional<int64_t> first = ConsumeNumber(&view, &more);
+  if (!first) return count;
+  unit();
+  for (std::string_view between : {"-", "~", "—", "至", "到"}) {
+    if (!ConsumePrefix(&view, between)) continue;
+    view = Trim(view);
+    const std::optional<int64_t> second = ConsumeNumber(&view, &more);
+    unit();
+    for (std::string_view word : {"左右", "上下"}) ConsumePrefix(&view, word);
+    if (!second || !view.empty()) return count;
+    count.state = ParseState::kRange;
+    count.low = std::min(*first, *second);
+    count.high = std::max(*first, *second);
+    count.note_zh = "原文是范围，请确认数量";
+    return count;
+  }
+  if (more) bound = Bound::kAtLeast;
+  static constexpr std::pair<std::string_view, Bound> kAfter[] = {
+      {"左右", Bound::kAbout},  {"上下", Bound::kAbout},  {"以上", Bound::kAtLeast},
+      {"以内", Bound::kAtMost}, {"以下", Bound::kAtMost}, {"之内", Bound::kAtMost}};
+  for (const auto& [word, means] : kAfter) {
+    if (ConsumePrefix(&view, word)) {
+      bound = means;
+      break;
+    }
+  }
+  if (!view.empty()) return count;
+  count.state = ParseState::kApproximate;
+  switch (bound) {
+    case Bound::kNone:
+      count.state = ParseState::kExact;
+      count.value = first;
+      count.note_zh.clear();
+      break;
+    case Bound::kAbout:
+      count.value = first;
+      count.note_zh = "原文为约数，请确认数量";
+      break;
+    case Bound::kAtLeast:
+      count.low = first;
+      count.note_zh = "原文只给出下限（余、多、以上），请确认数量";
+      break;
+    case Bound::kAtMost:
+      count.high = first;
+      count.note_zh = "原文只给出上限（近、不足、以内），请确认数量";
+      break;
+  }
+  return count;
+}
+
+std::string CountText(const Count& count) {
+  if (count.value) {
+    return absl::StrCat(count.state == ParseState::kApproximate ? "约" : "", *count.value);
+  }
+  if (count.low && count.high) return absl::StrCat(*count.low, "—", *count.high);
+  if (count.low) return absl::StrCat(*count.low, "以上");
+  if (count.high) return absl::StrCat(*count.high, "以下");
+  return "";
+}
+
+std::optional<int64_t> ParseCount(std::string_view text) {
+  const Count count = ParsePrintedCount(text);
+  return count.state == ParseState::kExact ? count.value : std::nullopt;
 }
 
 bool IsDamagedCode(std::string_view text) {

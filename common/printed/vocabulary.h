@@ -9,12 +9,19 @@
 #include <vector>
 
 #include "absl/time/civil_time.h"
+#include "common/printed/amount.h"
 
 namespace bangfu::printed {
 
-// 调整类, 调整一批, 另起炉灶类 … -> CONSOLIDATE, UPGRADE, REVITALIZE, ADJUST; empty when the word
-// is not known (it is kept and asked for). A class in an imported table is a claim of its source.
-std::string ClassFromWord(std::string_view word);
+// Another name of a class, and its code: 另起炉灶类, ADJUST.
+struct ClassSynonym {
+  std::string word;
+  std::string code;
+};
+// 调整类, 调整, 拟列入调整类 and the synonyms -> CONSOLIDATE, UPGRADE, REVITALIZE, ADJUST; empty
+// when the word is not known (it is kept and asked for). A class in an imported table is a claim of
+// its source.
+std::string ClassFromWord(std::string_view word, const std::vector<ClassSynonym>& synonyms);
 
 struct StageProposal {
   std::string stage;       // UNDER_CONSTRUCTION, PAUSED, COMPLETED, ACCEPTED, OPERATING, IDLE,
@@ -42,6 +49,19 @@ struct ParsedDay {
 };
 // 2021-09-24, 2021/9/24, 2021.9, 2021年9月24日, 20210924.
 std::optional<ParsedDay> ParseDay(std::string_view text);
+
+// A number of persons, households or things as a cell prints it. Never guessed, never zero.
+struct Count {
+  ParseState state = ParseState::kAbsent;
+  std::optional<int64_t> value;      // EXACT, and APPROXIMATE of 约 one number
+  std::optional<int64_t> low, high;  // 20余人: low; 近20人: high; 20-30人: both
+  std::string note_zh;               // what is asked; empty for a plain exact count
+};
+// 12, 1,546户, 共62户, 28.1万人, 约20人, 二十余人, 20人左右, 20-30人, *户. ABSENT for several
+// numbers and for what is no number.
+Count ParsePrintedCount(std::string_view text);
+// 20, 约20, 20以上, 20以下, 20—30; empty where nothing was understood.
+std::string CountText(const Count& count);
 
 // 12, 1,546户, 136户; nothing for approximations or several numbers.
 std::optional<int64_t> ParseCount(std::string_view text);

@@ -718,8 +718,9 @@ class ProjectBuilder {
       households =
           std::min<int64_t>(a_->linked_households(), int64_t{a_->linked_poor_households()} +
                                                          a_->linked_monitored_households());
-    } else if (link.beneficiary_households() > 0 || link.beneficiary_poor_households() > 0 ||
-               link.beneficiary_monitored_households() > 0) {
+    } else if (link.has_beneficiary_poor_households() ||
+               link.has_beneficiary_monitored_households()) {
+      // What nobody has counted exactly is missing, not zero.
       households =
           int64_t{link.beneficiary_poor_households()} + link.beneficiary_monitored_households();
     }

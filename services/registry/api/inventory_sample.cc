@@ -33,6 +33,7 @@ using rpc::Mutation;
 
 constexpr int kProvince = 1;
 constexpr int kCity = 2;
+constexpr int64_t kFenPerWanYuan = 1'000'000;
 
 v1::Sample SampleMessage(const SampleRow& row, int32_t limit_bp) {
   auto out = FromBytes<v1::Sample>(row.bytes);
@@ -70,6 +71,25 @@ absl::StatusOr<v1::Sample> WithUnits(mysql::Executor& db, v1::Sample sample, con
 
 int32_t LimitOf(const CampaignRow& campaign) {
   return FromBytes<v1::InventoryCampaign>(campaign.bytes).issue_rate_limit_bp();
+}
+
+// The floors that are in force, rising whatever was entered.
+absl::StatusOr<std::vector<int64_t>> StrataInForce(mysql::Executor& db) {
+  std::vector<int64_t> floors;
+  const auto take = [&](const absl::StatusOr<int64_t>& wan_yuan) -> absl::Status {
+    RETURN_IF_ERROR(wan_yuan.status());
+    int64_t fen = 0;
+    if (*wan_yuan > 0 && !__builtin_mul_overflow(*wan_yuan, kFenPerWanYuan, &fen)) {
+      floors.push_back(fen);
+    }
+    return absl::OkStatus();
+  };
+  RETURN_IF_ERROR(take(ParameterValue(db, "SAMPLE_STRATUM_LOW", 50)));
+  RETURN_IF_ERROR(take(ParameterValue(db, "SAMPLE_STRATUM_MIDDLE", 200)));
+  RETURN_IF_ERROR(take(ParameterValue(db, "SAMPLE_STRATUM_HIGH", 1000)));
+  std::sort(floors.begin(), floors.end());
+  floors.erase(std::unique(floors.begin(), floors.end()), floors.end());
+  return floors;
 }
 
 absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& request,
@@ -110,10 +130,19 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
     if (population.empty()) {
       return FailedPrecondition("NOTHING_TO_SAMPLE", "没有已完成县级核实的报告可抽查").Build();
     }
+    // A sample keeps the strata that it was drawn by, so that it can be drawn again and enlarged.
+    std::vector<int64_t> floors;
+    if (existing) {
+      const auto stored = FromBytes<v1::Sample>(existing->bytes);
+      floors.assign(stored.stratum_floors_fen().begin(), stored.stratum_floors_fen().end());
+      if (floors.empty()) floors = kDefaultStrata;
+    } else {
+      ASSIGN_OR_RETURN(floors, StrataInForce(m.tx()));
+    }
     std::vector<SampleCandidate> candidates;
     std::map<std::string, const StratumRow*> by_id;
     for (const StratumRow& row : population) {
-      candidates.push_back({row.unit_report_id.ToString(), FundStratum(row.public_fen)});
+      candidates.push_back({row.unit_report_id.ToString(), FundStratum(row.public_fen, floors)});
       by_id[candidates.back().id] = &row;
     }
 
@@ -160,11 +189,12 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
       unit.sample_id = row.id;
       unit.unit_report_id = from.unit_report_id;
       unit.region_path = from.region_path;
-      unit.stratum = FundStratum(from.public_fen);
+      unit.stratum = FundStratum(from.public_fen, floors);
       units.push_back(std::move(unit));
       marked.push_back(from.unit_report_id);
     }
     message.set_rate_bp(rate);
+    message.mutable_stratum_floors_fen()->Assign(floors.begin(), floors.end());
     message.set_population(static_cast<int32_t>(population.size()));
     message.set_population_sha256(PopulationDigest(candidates));
     *message.mutable_drawn_by() = ActorMessage(c, path);

@@ -4,9 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 #include <thread>
 
+#include "bangfu/registry/v1/reference_service.pb.h"
 #include "common/testing/at_once.h"
 #include "services/registry/api/inventory_fixture.h"
 #include "services/registry/jobs/campaign_opening.h"
@@ -548,6 +550,194 @@ TEST_F(InventoryTest, R017_TheDepartmentsComeFromTheMoney) {
   EXPECT_EQ(GetProject(b.id()).verification_state(), v1::VERIFICATION_STATE_DISPUTED);
 }
 
+TEST_F(InventoryTest, AProjectOfATownshipIsVerifiedThroughAVillageThatItCovers) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  v1::Project wide = NewProject("乡里的冷链", kTownship);
+  EXPECT_THAT(Register(wide), HasViolation("project.covered_regions"));
+  wide.add_covered_regions()->set_region_code(kOtherTownship);
+  EXPECT_THAT(Register(wide), HasViolation("project.covered_regions"));
+  wide.add_covered_regions()->set_region_code(kVillage);
+  wide.add_covered_regions()->set_region_code(kVillage2);
+  // The township registers it in the campaign of its villages.
+  ASSERT_OK_AND_ASSIGN(v1::Project project, Register(wide, Township()));
+  EXPECT_EQ(project.campaign_id(), campaign.id());
+  // A change may not take the villages away.
+  v1::UpdateProjectRequest update;
+  update.set_request_id(RequestId());
+  update.set_id(project.id());
+  update.set_etag(project.etag());
+  update.mutable_update_mask()->add_paths("covered_regions");
+  update.mutable_project();
+  EXPECT_THAT(Call<v1::Project>("ProjectService", "UpdateProject", update, County()),
+              HasViolation("project.covered_regions"));
+
+  EXPECT_EQ(Unit(campaign.id(), kVillage).project_count(), 1);
+  EXPECT_EQ(Unit(campaign.id(), kVillage2).project_count(), 1);
+  EXPECT_EQ(Unit(campaign.id(), kVillage3).project_count(), 0);
+  Verify(campaign.id(), kVillage);
+  project = GetProject(project.id());
+  EXPECT_EQ(project.verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  EXPECT_EQ(Unit(campaign.id(), kVillage2).verified_count(), 1);
+  // It is verified once: the second village finds it so.
+  Verify(campaign.id(), kVillage2);
+  EXPECT_EQ(GetProject(project.id()).etag(), project.etag());
+  // Its money draws the villages that it covers.
+  Verify(campaign.id(), kVillage3);
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed", 10000));
+  std::map<std::string, int> strata;
+  for (const auto& unit : sample.units()) strata[unit.region_path()] = unit.stratum();
+  EXPECT_EQ(strata, (std::map<std::string, int>{{kVillage, 2}, {kVillage2, 2}, {kVillage3, 0}}));
+}
+
+TEST_F(InventoryTest, WhatOneVillageDisputesTheNextDoesNotSettle) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  v1::Project both = NewProject("两村冷链");
+  both.add_covered_regions()->set_region_code(kVillage2);
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(both));
+  ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(campaign.id(), kVillage), false));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  v1::VerificationFinding disputed;
+  disputed.set_project_id(project.id());
+  disputed.set_field("planned_total");
+  disputed.set_action(v1::FINDING_ACTION_DISPUTED);
+  ASSERT_OK_AND_ASSIGN(auto task,
+                       Sign(unit.id(), unit.etag(), "AGRICULTURE", County(), {disputed}));
+  ASSERT_OK(Complete(unit.id(), task.etag()));
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_DISPUTED);
+  Verify(campaign.id(), kVillage2);
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_DISPUTED);
+  // Verified anew where it was disputed, it is settled.
+  server_.clock().Advance(absl::Hours(1));
+  ASSERT_OK_AND_ASSIGN(unit, Return(Unit(campaign.id(), kVillage), City()));
+  ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), unit.etag(), "AGRICULTURE", County()));
+  ASSERT_OK(Complete(unit.id(), task.etag()));
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+}
+
+TEST_F(InventoryTest, ANewProjectReopensTheReportOfEveryVillageThatItCovers) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  Verify(campaign.id(), kVillage2);  // nil
+  ASSERT_OK(Register(NewProject("石背茶园", kVillage3)));
+  Verify(campaign.id(), kVillage3);
+  const v1::InventoryUnitReport nil = Unit(campaign.id(), kVillage2);
+  ASSERT_TRUE(nil.is_nil());
+  const auto open_work = [&](const std::string& unit) {
+    return server_.database().Int(
+        "SELECT COUNT(*) FROM work_item WHERE subject_id = ? AND open_mark = 1 AND kind = "
+        "'UNIT_REPORT_SUBMIT'",
+        {Ulid::Parse(unit).value_or(Ulid())});
+  };
+  EXPECT_EQ(open_work(nil.id()), 0);
+  v1::Project wide = NewProject("三村冷链");
+  wide.add_covered_regions()->set_region_code(kVillage2);
+  wide.add_covered_regions()->set_region_code(kVillage3);
+  // Nobody below the county opens again what the county has verified.
+  EXPECT_THAT(Register(wide, Village()),
+              StatusIs(StatusCode::kFailedPrecondition, "REPORT_LOCKED"));
+  EXPECT_TRUE(Unit(campaign.id(), kVillage2).is_nil());
+  const int64_t events = server_.database().Int("SELECT COUNT(*) FROM feed_outbox");
+  const int64_t audits =
+      server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'unit_report'");
+  ASSERT_OK_AND_ASSIGN(v1::Project project, Register(wide));
+  for (const char* village : {kVillage2, kVillage3}) {
+    const v1::InventoryUnitReport again = Unit(campaign.id(), village);
+    EXPECT_EQ(again.state(), v1::UNIT_REPORT_STATE_DRAFT) << village;
+    EXPECT_FALSE(again.is_nil());
+    EXPECT_EQ(again.reopened(), 1);
+    EXPECT_EQ(open_work(again.id()), 1);
+  }
+  EXPECT_EQ(Unit(campaign.id(), kVillage).state(), v1::UNIT_REPORT_STATE_DRAFT);
+  // An event and an audit row of each of the three reports, and the project's event.
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM feed_outbox"), events + 4);
+  EXPECT_EQ(
+      server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'unit_report'"),
+      audits + 3);
+
+  // A village that a change adds gets it as a new subject, the others do not.
+  Verify(campaign.id(), kVillage4);
+  const std::string etag = Unit(campaign.id(), kVillage2).etag();
+  v1::UpdateProjectRequest update;
+  update.set_request_id(RequestId());
+  update.set_id(project.id());
+  update.set_etag(project.etag());
+  update.mutable_update_mask()->add_paths("covered_regions");
+  for (const char* village : {kVillage2, kVillage3, kVillage4}) {
+    update.mutable_project()->add_covered_regions()->set_region_code(village);
+  }
+  ASSERT_OK(Call<v1::Project>("ProjectService", "UpdateProject", update, County()));
+  EXPECT_EQ(Unit(campaign.id(), kVillage4).state(), v1::UNIT_REPORT_STATE_DRAFT);
+  EXPECT_EQ(Unit(campaign.id(), kVillage2).etag(), etag);
+}
+
+TEST_F(InventoryTest, ACorrectionIsCheckedLikeAnUpdateAndFoundByItsText) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  v1::Project made = NewProject("油茶基地");
+  made.mutable_planned_total()->set_fen(600'000'000);
+  made.mutable_planned_total()->set_text("约600万元");
+  made.mutable_planned_total()->set_parse_state(type::v1::AMOUNT_PARSE_STATE_APPROXIMATE);
+  made.mutable_linkage()->set_beneficiary_households(20);
+  ASSERT_OK_AND_ASSIGN(made, Register(made));
+  ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(campaign.id(), kVillage), false));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  const auto correction = [&](const std::string& field, const std::string& value) {
+    v1::VerificationFinding f;
+    f.set_project_id(made.id());
+    f.set_field(field);
+    f.set_verified_text(value);
+    f.set_action(v1::FINDING_ACTION_CORRECTED);
+    return f;
+  };
+  const auto refused = [&](const v1::VerificationFinding& finding) {
+    EXPECT_THAT(Sign(unit.id(), unit.etag(), "AGRICULTURE", County(), {finding}),
+                HasViolation("findings[0].verified_text"))
+        << finding.ShortDebugString();
+  };
+  std::string long_name;
+  for (int i = 0; i < 201; ++i) long_name += "长";
+  refused(correction("implementing_org", long_name));                // at most 200
+  refused(correction("implementing_org", ""));                       // required
+  refused(correction("workers", "1000001"));                         // at most a million
+  refused(correction("approved_year", "1999"));                      // before the survey's scope
+  refused(correction("linkage.beneficiary_poor_households", "21"));  // of 20
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM verification_finding"), 0);
+
+  ASSERT_OK_AND_ASSIGN(auto task,
+                       Sign(unit.id(), unit.etag(), "AGRICULTURE", County(),
+                            {correction("implementing_org", "半迳股份经济合作社"),
+                             correction("operator_text", "惠民合作社"), correction("workers", "12"),
+                             correction("linkage.beneficiary_households", "30"),
+                             correction("linkage.beneficiary_poor_households", "21"),
+                             correction("planned_total.fen", "612000000")}));
+  ASSERT_OK_AND_ASSIGN(task, Complete(unit.id(), task.etag()));
+  EXPECT_TRUE(task.complete());
+  const v1::Project verified = GetProject(made.id());
+  EXPECT_EQ(verified.verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  EXPECT_EQ(verified.data_quality(), v1::DATA_QUALITY_VERIFIED);
+  EXPECT_EQ(verified.implementing_org(), "半迳股份经济合作社");
+  EXPECT_EQ(verified.workers(), 12);
+  EXPECT_EQ(verified.linkage().beneficiary_poor_households(), 21);
+  EXPECT_EQ(verified.planned_total().fen(), 612'000'000);
+  EXPECT_EQ(verified.planned_total().text(), "约600万元");
+  EXPECT_EQ(verified.planned_total().parse_state(), type::v1::AMOUNT_PARSE_STATE_EXACT);
+  EXPECT_EQ(verified.project_code(), made.project_code());
+  EXPECT_EQ(Unit(campaign.id(), kVillage).verified_count(), 1);
+  const auto found = [&](const std::string& text) {
+    v1::SearchProjectsRequest search;
+    search.set_query(text);
+    const auto hits =
+        Call<v1::SearchProjectsResponse>("ProjectService", "SearchProjects", search, County());
+    EXPECT_OK(hits);
+    return hits.ok() ? hits->projects_size() : -1;
+  };
+  EXPECT_EQ(found("股份经济"), 1);
+  EXPECT_EQ(found("惠民"), 1);
+  EXPECT_EQ(found("民委"), 0);  // of the old 村民委员会
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE action = "
+                                   "'InventoryService.CompleteVerification' AND aggregate_type = "
+                                   "'project'"),
+            1);
+}
+
 TEST_F(InventoryTest, R018_CoverageCountsWhatTheCountyHasVerified) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   ASSERT_OK(Register(NewProject("甲")));
@@ -734,9 +924,12 @@ TEST_F(InventoryTest, R016_TheSameSeedDrawsTheSameSampleStratifiedByMoney) {
   std::vector<std::string> drawn;
   bool rich = false;
   std::vector<SampleCandidate> population;
+  const std::vector<int64_t> floors(sample.stratum_floors_fen().begin(),
+                                    sample.stratum_floors_fen().end());
+  EXPECT_EQ(floors, kDefaultStrata);
   for (const auto& unit : Units(campaign.id())) {
     population.push_back(
-        {unit.id(), unit.region_path() == kVillage ? FundStratum(2'000'000'000) : 0});
+        {unit.id(), unit.region_path() == kVillage ? FundStratum(2'000'000'000, floors) : 0});
   }
   for (const auto& unit : sample.units()) {
     drawn.push_back(unit.unit_report_id());
@@ -759,6 +952,53 @@ TEST_F(InventoryTest, R016_TheSameSeedDrawsTheSameSampleStratifiedByMoney) {
   ASSERT_OK_AND_ASSIGN(const v1::Sample province, Draw(campaign.id(), "36", Province()));
   EXPECT_EQ(province.seed().size(), 32U);
   EXPECT_EQ(province.level(), v1::REGION_LEVEL_PROVINCE);
+}
+
+TEST_F(InventoryTest, R016_ASampleKeepsTheStrataThatItWasDrawnBy) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK(Register(NewProject("甲", kVillage, "BRIDGE_CENTRAL", 90'000'000)));
+  ASSERT_OK(Register(NewProject("乙", kVillage2, "BRIDGE_CENTRAL", 3'000'000'000)));
+  server_.database().Run("UPDATE unit_report SET state = 5;\n");
+  const auto put = [&](const std::string& code, int64_t value) {
+    ASSERT_OK_AND_ASSIGN(const auto all, (Call<v1::ListParametersResponse>(
+                                             "CodeListService", "ListParameters",
+                                             v1::ListParametersRequest(), Province())));
+    v1::SetParameterRequest request;
+    request.set_request_id(RequestId());
+    request.set_code(code);
+    request.set_value(value);
+    request.set_reason("省厅确认");
+    for (const auto& p : all.parameters()) {
+      if (p.code() == code) request.set_etag(p.etag());
+    }
+    ASSERT_OK(Call<v1::Parameter>("CodeListService", "SetParameter", request, Province()));
+  };
+  put("SAMPLE_STRATUM_LOW", 100);
+  put("SAMPLE_STRATUM_HIGH", 3000);
+  const std::vector<int64_t> in_force = {100'000'000, 200'000'000, 3'000'000'000};
+  const auto floors = [](const v1::Sample& sample) {
+    return std::vector<int64_t>(sample.stratum_floors_fen().begin(),
+                                sample.stratum_floors_fen().end());
+  };
+  const auto strata = [](const v1::Sample& sample) {
+    std::map<std::string, int> out;
+    for (const auto& unit : sample.units()) out[unit.region_path()] = unit.stratum();
+    return out;
+  };
+  ASSERT_OK_AND_ASSIGN(v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed", 5000));
+  EXPECT_EQ(floors(sample), in_force);
+  auto drawn = strata(sample);
+  EXPECT_EQ(drawn[kVillage], 1);  // 90万元 is below 100
+  EXPECT_EQ(drawn[kVillage2], 4);
+  // What is entered later moves no village of a sample that is there.
+  put("SAMPLE_STRATUM_LOW", 50);
+  const std::string digest = sample.population_sha256();
+  ASSERT_OK_AND_ASSIGN(sample, Draw(campaign.id(), "3607", City(), "", 10000, true));
+  EXPECT_EQ(floors(sample), in_force);
+  EXPECT_EQ(sample.population_sha256(), digest);
+  EXPECT_EQ(strata(sample)[kVillage], 1);
+  ASSERT_OK_AND_ASSIGN(const v1::Sample province, Draw(campaign.id(), "36", Province()));
+  EXPECT_EQ(province.stratum_floors_fen(0), 50'000'000);
 }
 
 TEST_F(InventoryTest, R016_IssuesEnlargeTheSampleAndTheProvinceConfirmsTheRest) {

@@ -6,10 +6,12 @@
 #include "bangfu/registry/v1/events.pb.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/contract/validator.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
 #include "services/registry/api/inventory_internal.h"
+#include "services/registry/api/project_writer.h"
 #include "services/registry/domain/project.h"
 #include "services/registry/domain/roles.h"
 #include "services/registry/store/reference_store.h"
@@ -216,40 +218,10 @@ absl::StatusOr<v1::ListVerificationTasksResponse> ListTasks(
   return response;
 }
 
-// Findings of a step, checked against the village's projects and made ready to store.
-absl::StatusOr<std::vector<FindingRow>> TakeFindings(
-    CallContext& c, const UnitReportRow& unit, const std::vector<Ulid>& projects,
-    const google::protobuf::RepeatedPtrField<v1::VerificationFinding>& findings) {
-  std::vector<FindingRow> out;
-  for (int i = 0; i < findings.size(); ++i) {
-    v1::VerificationFinding finding = findings[i];
-    ASSIGN_OR_RETURN(const Ulid project,
-                     ParseId(finding.project_id(), absl::StrCat("findings[", i, "].project_id")));
-    if (std::find(projects.begin(), projects.end(), project) == projects.end()) {
-      return FailedPrecondition("FINDING_PROJECT_UNKNOWN", "核查项目不在本村报告内")
-          .With("project_id", finding.project_id())
-          .Build();
-    }
-    FindingRow row;
-    row.id = c.ids.Next();
-    row.unit_report_id = unit.id;
-    row.project_id = project;
-    row.region_path = unit.region_path;
-    row.level = kLevelCounty;
-    row.action = finding.action();
-    row.field = finding.field();
-    *finding.mutable_found_by() = ActorMessage(c, unit.region_path);
-    SetTime(c.now, finding.mutable_found_at());
-    row.bytes = ToBytes(finding);
-    out.push_back(std::move(row));
-  }
-  return out;
-}
-
 // --- Corrections: "the record takes the verified value"
 
-// Fields that stand on their own; what feeds sums, columns or search is corrected by an update of
-// the project before the county completes.
+// Fields that stand on their own; what feeds sums or columns is corrected by an update of the
+// project before the county completes.
 bool IsCorrectable(std::string_view top) {
   static const auto* fields = new std::set<std::string, std::less<>>{
       "implementing_org",  "supervising_dept", "operator_text", "region_text",
@@ -257,6 +229,14 @@ bool IsCorrectable(std::string_view top) {
       "distribution_plan", "problems",         "workers",       "planned_labor_pay_fen",
       "linkage",           "planned_total",    "annual_income", "annual_output_value"};
   return fields->find(top) != fields->end();
+}
+
+// How a corrected amount stands: what was found is one definite number.
+void SettleFound(google::protobuf::Message* message, std::string_view name) {
+  auto* amount = google::protobuf::DynamicCastToGenerated<v1::PrintedAmount>(message);
+  if (amount == nullptr || name != "fen") return;
+  amount->set_parse_state(type::v1::AMOUNT_PARSE_STATE_EXACT);
+  amount->clear_upper_fen();
 }
 
 absl::Status Correct(std::string_view path, const std::string& value,
@@ -288,6 +268,7 @@ absl::Status Correct(std::string_view path, const std::string& value,
       case FieldDescriptor::CPPTYPE_INT64:
         if (!ParseInt(value, &number) || number < 0) return refuse("核实值须为非负整数");
         reflection->SetInt64(message, field, number);
+        SettleFound(message, name);
         return absl::OkStatus();
       case FieldDescriptor::CPPTYPE_INT32: {
         int32_t small = 0;
@@ -299,6 +280,125 @@ absl::Status Correct(std::string_view path, const std::string& value,
         return refuse("该字段须先更正项目，再完成核实");
     }
   }
+}
+
+// The projects with their corrections, each checked like an update of the project.
+struct Correction {
+  v1::Project before, after;
+};
+struct Corrections {
+  ProjectReferences references;
+  std::vector<Correction> projects;
+};
+absl::StatusOr<Corrections> ApplyCorrections(
+    CallContext& c, mysql::Tx& tx, const std::vector<ProjectRow>& rows,
+    const std::map<Ulid, std::vector<v1::VerificationFinding>>& findings) {
+  Corrections out;
+  if (rows.empty()) return out;
+  std::vector<const v1::Project*> read;
+  out.projects.reserve(rows.size());
+  for (const ProjectRow& row : rows) {
+    Correction& one = out.projects.emplace_back();
+    one.before = ProjectOf(row);
+    one.after = one.before;
+    for (const v1::VerificationFinding& f : findings.at(row.id)) {
+      if (f.action() != v1::FINDING_ACTION_CORRECTED) continue;
+      RETURN_IF_ERROR(Correct(f.field(), f.verified_text(), &one.after));
+    }
+    read.push_back(&one.after);
+  }
+  ASSIGN_OR_RETURN(out.references, LoadProjectReferences(tx, read, c.now));
+  ASSIGN_OR_RETURN(const contract::Validator* rules,
+                   contract::Validator::For(v1::Project::descriptor()));
+  for (Correction& one : out.projects) {
+    RETURN_IF_ERROR(rules->Validate(one.after));
+    ProjectCheckOptions options;
+    // Who verifies a covered village verifies the whole project, wherever it is led from.
+    options.scope = {one.before.region_path()};
+    options.editor_level = kCountyLevel;
+    options.registering = false;
+    options.own_id = OptionalId(one.before.id());
+    for (const v1::ContentItem& item : one.before.content_items()) {
+      options.own_items.insert(item.item_id());
+    }
+    RETURN_IF_ERROR(CheckProject(out.references, options, c.ids, &one.after));
+  }
+  return out;
+}
+
+// The rows of projects that are corrected, locked.
+absl::StatusOr<std::vector<ProjectRow>> CorrectedRows(
+    mysql::Tx& tx, const std::map<Ulid, std::vector<v1::VerificationFinding>>& findings) {
+  std::vector<Ulid> ids;
+  for (const auto& [id, of_project] : findings) {
+    if (std::any_of(of_project.begin(), of_project.end(),
+                    [](const auto& f) { return f.action() == v1::FINDING_ACTION_CORRECTED; })) {
+      ids.push_back(id);
+    }
+  }
+  ASSIGN_OR_RETURN(auto locked, LockProjects(tx, ids));
+  std::vector<ProjectRow> rows;
+  for (auto& [id, row] : locked) rows.push_back(std::move(row));
+  return rows;
+}
+
+// A refusal of a corrected project, at the findings that brought it.
+absl::Status OnFindings(const absl::Status& status,
+                        const google::protobuf::RepeatedPtrField<v1::VerificationFinding>& all) {
+  const ErrorDetail detail = GetErrorDetail(status);
+  if (status.code() != absl::StatusCode::kInvalidArgument || detail.violations.empty()) {
+    return status;
+  }
+  Error error = Error(absl::StatusCode::kInvalidArgument, detail.reason).Zh(detail.message_zh);
+  for (const FieldViolation& violation : detail.violations) {
+    std::string_view field = violation.field;
+    ConsumePrefix(&field, "project.");
+    std::string at = "findings";
+    for (int i = 0; i < all.size(); ++i) {
+      if (all[i].action() == v1::FINDING_ACTION_CORRECTED && all[i].field() == field) {
+        at = absl::StrCat("findings[", i, "].verified_text");
+      }
+    }
+    error.Field(at, at == "findings" ? Cat(field, "：", violation.description)
+                                     : std::string(violation.description));
+  }
+  return error;
+}
+
+// Findings of a step, checked against the village's projects and made ready to store. A correction
+// that an update of the project would be refused for is refused here, where it can be mended.
+absl::StatusOr<std::vector<FindingRow>> TakeFindings(
+    CallContext& c, mysql::Tx& tx, const UnitReportRow& unit, const std::vector<Ulid>& projects,
+    const google::protobuf::RepeatedPtrField<v1::VerificationFinding>& findings) {
+  std::vector<FindingRow> out;
+  std::map<Ulid, std::vector<v1::VerificationFinding>> corrections;
+  for (int i = 0; i < findings.size(); ++i) {
+    v1::VerificationFinding finding = findings[i];
+    ASSIGN_OR_RETURN(const Ulid project,
+                     ParseId(finding.project_id(), absl::StrCat("findings[", i, "].project_id")));
+    if (std::find(projects.begin(), projects.end(), project) == projects.end()) {
+      return FailedPrecondition("FINDING_PROJECT_UNKNOWN", "核查项目不在本村报告内")
+          .With("project_id", finding.project_id())
+          .Build();
+    }
+    if (finding.action() == v1::FINDING_ACTION_CORRECTED) corrections[project].push_back(finding);
+    FindingRow row;
+    row.id = c.ids.Next();
+    row.unit_report_id = unit.id;
+    row.project_id = project;
+    row.region_path = unit.region_path;
+    row.level = kLevelCounty;
+    row.action = finding.action();
+    row.field = finding.field();
+    *finding.mutable_found_by() = ActorMessage(c, unit.region_path);
+    SetTime(c.now, finding.mutable_found_at());
+    row.bytes = ToBytes(finding);
+    out.push_back(std::move(row));
+  }
+  ASSIGN_OR_RETURN(const std::vector<ProjectRow> stored, CorrectedRows(tx, corrections));
+  const absl::Status corrected = ApplyCorrections(c, tx, stored, corrections).status();
+  if (!corrected.ok()) return OnFindings(corrected, findings);
+  return out;
 }
 
 absl::StatusOr<v1::VerificationTask> Sign(CallContext& c,
@@ -335,7 +435,8 @@ absl::StatusOr<v1::VerificationTask> Sign(CallContext& c,
         const auto projects = ids.find(l.unit.region_path);
         ASSIGN_OR_RETURN(
             const std::vector<FindingRow> findings,
-            TakeFindings(c, l.unit, projects == ids.end() ? std::vector<Ulid>() : projects->second,
+            TakeFindings(c, m.tx(), l.unit,
+                         projects == ids.end() ? std::vector<Ulid>() : projects->second,
                          request.findings()));
         v1::RequiredDepartment stored;
         stored.set_department_code(department);
@@ -376,7 +477,7 @@ absl::StatusOr<v1::VerificationTask> Complete(CallContext& c,
         std::vector<Ulid> ids;
         for (const VillageProject& p : projects) ids.push_back(p.id);
         ASSIGN_OR_RETURN(const std::vector<FindingRow> added,
-                         TakeFindings(c, l.unit, ids, request.findings()));
+                         TakeFindings(c, m.tx(), l.unit, ids, request.findings()));
         RETURN_IF_ERROR(InsertFindings(m.tx(), added));
         ASSIGN_OR_RETURN(const std::vector<FindingRow> all, Findings(m.tx(), {l.unit.id}));
         // Of this round: found since the report came to the county.
@@ -391,24 +492,48 @@ absl::StatusOr<v1::VerificationTask> Complete(CallContext& c,
             of_project[f.project_id].push_back(std::move(finding));
           }
         }
-        const auto apply = [&](const Ulid& id, v1::Project* project) -> absl::Status {
-          bool disputed = false;
+        ASSIGN_OR_RETURN(const std::set<Ulid> elsewhere,
+                         DisputedElsewhere(m.tx(), projects, l.unit.id));
+        const auto conclude = [&](const Ulid& id, v1::Project* project) {
+          // What another village's report disputes is disputed still.
+          bool disputed = elsewhere.count(id) > 0;
           if (const auto found = of_project.find(id); found != of_project.end()) {
             for (const v1::VerificationFinding& f : found->second) {
               disputed |= f.action() == v1::FINDING_ACTION_DISPUTED;
-              if (f.action() == v1::FINDING_ACTION_CORRECTED) {
-                RETURN_IF_ERROR(Correct(f.field(), f.verified_text(), project));
-              }
             }
           }
           project->set_verification_state(disputed ? v1::VERIFICATION_STATE_DISPUTED
                                                    : v1::VERIFICATION_STATE_COUNTY_VERIFIED);
           if (!disputed) project->set_data_quality(v1::DATA_QUALITY_VERIFIED);
-          return absl::OkStatus();
+          return !disputed;
         };
         const int32_t count = static_cast<int32_t>(projects.size());
-        ASSIGN_OR_RETURN(const int64_t verified,
-                         SetProjectVerification(m, std::move(projects), apply, "县级会同核实"));
+        constexpr char kReason[] = "县级会同核实";
+        // Corrected ones are written like updates, with all that is found by their texts.
+        ASSIGN_OR_RETURN(const std::vector<ProjectRow> to_correct,
+                         CorrectedRows(m.tx(), of_project));
+        absl::StatusOr<Corrections> corrections =
+            ApplyCorrections(c, m.tx(), to_correct, of_project);
+        if (!corrections.ok()) return OnFindings(corrections.status(), request.findings());
+        std::vector<ProjectChange> changes;
+        int64_t verified = 0;
+        for (Correction& one : corrections->projects) {
+          const Ulid id = OptionalId(one.before.id()).value_or(Ulid());
+          if (conclude(id, &one.after)) ++verified;
+          std::erase_if(projects, [&](const VillageProject& p) { return p.id == id; });
+          changes.push_back({std::move(one.after), std::move(one.before), kCountyLevel, kReason});
+        }
+        const Author author{c.caller,       c.roles, "InventoryService.CompleteVerification",
+                            m.request_id(), c.now,   c.ids};
+        RETURN_IF_ERROR(WriteProjects(m.tx(), author, corrections->references, &changes));
+        ASSIGN_OR_RETURN(const int64_t as_they_are, SetProjectVerification(
+                                                        m, std::move(projects),
+                                                        [&](const Ulid& id, v1::Project* project) {
+                                                          conclude(id, project);
+                                                          return absl::OkStatus();
+                                                        },
+                                                        kReason));
+        verified += as_they_are;
         l.unit.verified_at = c.now;
         l.after.set_project_count(count);
         l.after.set_verified_count(static_cast<int32_t>(verified));

@@ -84,7 +84,7 @@ absl::StatusOr<Prefilled> PrefillReport(Context& context, const PrefillFormReque
   } else {
     const v1::Project project = ProjectOf(row);
     report.mutable_capacity_used()->set_unit(project.design_capacity().unit());
-    if (project.workers() > 0) report.set_workers(project.workers());
+    if (project.has_workers()) report.set_workers(project.workers());
     out.records["registry.v1.OperationReport"] = {project.id(), "项目"};
   }
   return out;

@@ -142,9 +142,8 @@ absl::StatusOr<Locked> LockForChange(
   ProjectSubject subject;
   subject.state = static_cast<ProjectState>(found->second.state);
   subject.is_void = found->second.is_void;
-  if (const auto unit = out.references.open_units.find(out.before.region_path());
-      unit != out.references.open_units.end()) {
-    subject.window = unit->second.window;
+  if (const OpenUnit* unit = LeadUnit(out.references.open_units, out.before)) {
+    subject.window = unit->window;
   }
   RETURN_IF_ERROR(ProjectTable().Execute(subject, action, out.actor).status());
   RETURN_IF_ERROR(changed);
@@ -240,10 +239,16 @@ absl::StatusOr<std::vector<v1::Project>> WithActions(const std::vector<Seen>& se
   Context& first = seen[0].by;
   std::set<std::string> villages;
   const Seen* minds_facets = nullptr;
+  projects.reserve(seen.size());
   for (const Seen& one : seen) {
+    projects.push_back(Shown(one.row));
     const std::string& path = one.row.region_path;
-    if (path.size() == 12 && MindsEditWindow(workflow::ActorAt(one.by.caller, path))) {
-      villages.insert(path);
+    if (MindsEditWindow(workflow::ActorAt(one.by.caller, path))) {
+      if (path.size() == 12) {
+        villages.insert(path);
+      } else {
+        villages.merge(RegionsOf(projects.back()));
+      }
     }
     if (one.by.caller.MindsFacets()) minds_facets = &one;
   }
@@ -252,22 +257,19 @@ absl::StatusOr<std::vector<v1::Project>> WithActions(const std::vector<Seen>& se
   if (minds_facets != nullptr) {
     ASSIGN_OR_RETURN(categories, CategoriesFor(first.db, minds_facets->by.caller));
   }
-  projects.reserve(seen.size());
-  for (const auto& [by, row] : seen) {
+  for (size_t i = 0; i < seen.size(); ++i) {
+    const auto& [by, row] = seen[i];
+    v1::Project& project = projects[i];
     ProjectSubject subject;
     subject.state = static_cast<ProjectState>(row.state);
     subject.is_void = row.is_void;
-    if (const auto unit = units.find(row.region_path); unit != units.end()) {
-      subject.window = unit->second.window;
-    }
-    v1::Project project = Shown(row);
+    if (const OpenUnit* unit = LeadUnit(units, project)) subject.window = unit->window;
     const workflow::Actor actor =
         by.caller.MindsFacets()
             ? workflow::ActorAt(by.caller, row.region_path, FacetsOf(project, categories))
             : workflow::ActorAt(by.caller, row.region_path);
     workflow::FillAllowedActions(ProjectTable().Allowed(subject, actor),
                                  project.mutable_allowed_actions());
-    projects.push_back(std::move(project));
   }
   return projects;
 }

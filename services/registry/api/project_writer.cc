@@ -26,6 +26,11 @@ std::string NormalCode(const std::string& code) {
   return normal.ok() ? *normal : std::string();
 }
 
+const RegionHit* HitOf(const ProjectReferences& references, const std::string& code) {
+  const auto found = references.regions.find(NormalCode(code));
+  return found == references.regions.end() ? nullptr : &found->second;
+}
+
 // Each code of a project with its list and field, in one place for lookup and check.
 template <typename F>
 void ForEachCode(const v1::Project& p, F f) {
@@ -106,10 +111,12 @@ absl::Status CheckFields(const v1::Project& p, const ProjectReferences& referenc
   if (options.registering && p.state() == v1::PROJECT_STATE_UNSPECIFIED)
     wrong("project.state", "必填");
   const v1::LinkageMechanism& l = p.linkage();
-  if (l.beneficiary_poor_households() > l.beneficiary_households()) {
+  // Against a whole that is known; 约20户 leaves it unknown.
+  const bool counted = l.has_beneficiary_households();
+  if (counted && l.beneficiary_poor_households() > l.beneficiary_households()) {
     wrong("project.linkage.beneficiary_poor_households", "脱贫户数不能超过带动户数");
   }
-  if (l.beneficiary_monitored_households() > l.beneficiary_households()) {
+  if (counted && l.beneficiary_monitored_households() > l.beneficiary_households()) {
     wrong("project.linkage.beneficiary_monitored_households", "监测户数不能超过带动户数");
   }
   if (p.category() == "SHORTBOARD") {
@@ -119,6 +126,16 @@ absl::Status CheckFields(const v1::Project& p, const ProjectReferences& referenc
   }
   if (p.category() == "ADD_INVEST" && p.remedies_subject_id().empty()) {
     wrong("project.remedies_subject_id", "盘活追加投入须说明补强对象");
+  }
+  // Reports are of villages: what lies in none is verified by nobody.
+  if (const RegionHit* lead = HitOf(references, p.region_code());
+      lead != nullptr && lead->level < kVillageLevel &&
+      std::none_of(p.covered_regions().begin(), p.covered_regions().end(),
+                   [&](const v1::CoveredRegion& c) {
+                     const RegionHit* hit = HitOf(references, c.region_code());
+                     return hit != nullptr && hit->level == kVillageLevel;
+                   })) {
+    wrong("project.covered_regions", "所在区域不是村的项目，至少填写一个覆盖的村，由该村报告核实");
   }
   if (p.regional_full_chain() && p.covered_regions_size() < 2) {
     wrong("project.covered_regions", "区域性全产业链项目须覆盖两个以上区域");
@@ -197,9 +214,13 @@ absl::Status CheckCodes(const v1::Project& p, const ProjectReferences& reference
 // The campaign of a registration: the one named, or the open one of the village.
 absl::Status CheckCampaign(const ProjectReferences& references, const ProjectCheckOptions& options,
                            v1::Project* p) {
-  const auto unit = references.open_units.find(p->region_path());
-  if (options.registering && p->campaign_id().empty() && unit != references.open_units.end()) {
-    p->set_campaign_id(unit->second.campaign_id.ToString());
+  const OpenUnit* unit = LeadUnit(references.open_units, *p);
+  if (options.registering && p->campaign_id().empty() && unit != nullptr) {
+    const auto campaign = references.campaigns.find(unit->campaign_id);
+    if (campaign != references.campaigns.end() &&
+        RegionContains(campaign->second.region_path, p->region_path())) {
+      p->set_campaign_id(unit->campaign_id.ToString());
+    }
   }
   if (options.registering) {
     const auto not_open = [](std::string_view zh) {
@@ -218,8 +239,8 @@ absl::Status CheckCampaign(const ProjectReferences& references, const ProjectChe
       if (campaign->second.state != v1::CAMPAIGN_STATE_OPEN) return not_open("摸排批次未开放");
     }
   }
-  if (unit == references.open_units.end()) return absl::OkStatus();
-  return CheckEditWindow(unit->second.window, options.editor_level);
+  if (unit == nullptr) return absl::OkStatus();
+  return CheckEditWindow(unit->window, options.editor_level);
 }
 
 absl::Status ExternalIdTaken() {
@@ -289,6 +310,31 @@ ProjectRow RowOf(const v1::Project& p, const ProjectReferences& references) {
 
 }  // namespace
 
+const OpenUnit* LeadUnit(const std::map<std::string, OpenUnit>& open_units,
+                         const v1::Project& project) {
+  const auto find = [&](const std::string& path) {
+    const auto found = open_units.find(path);
+    return found == open_units.end() ? nullptr : &found->second;
+  };
+  if (const OpenUnit* unit = find(project.region_path())) return unit;
+  if (LevelOfRegion(project.region_path()) == RegionLevel::kVillage) return nullptr;
+  // The first village inside the lead region, else the first of all.
+  const OpenUnit* other = nullptr;
+  for (const std::string& path : RegionsOf(project)) {
+    const OpenUnit* unit = find(path);
+    if (unit == nullptr) continue;
+    if (RegionContains(project.region_path(), path)) return unit;
+    if (other == nullptr) other = unit;
+  }
+  return other;
+}
+
+std::set<std::string> RegionsOf(const v1::Project& project) {
+  std::set<std::string> paths = {project.region_path()};
+  for (const v1::CoveredRegion& c : project.covered_regions()) paths.insert(c.region_path());
+  return paths;
+}
+
 std::string PathOf(const ProjectReferences& references, const std::string& region_code) {
   const auto found = references.regions.find(NormalCode(region_code));
   return found == references.regions.end() ? std::string() : found->second.path;
@@ -334,9 +380,15 @@ absl::StatusOr<ProjectReferences> LoadProjectReferences(
   ASSIGN_OR_RETURN(r.helpers, ExistingIds(db, HelperTable(), helpers));
   ASSIGN_OR_RETURN(r.short_boards, ExistingIds(db, ShortBoardTable(), boards));
   std::set<std::string> villages;
+  const auto village = [&](const std::string& code) {
+    const RegionHit* hit = HitOf(r, code);
+    if (hit != nullptr && hit->level == kVillageLevel && !hit->path.empty()) {
+      villages.insert(hit->path);
+    }
+  };
   for (const v1::Project* p : projects) {
-    const auto hit = r.regions.find(NormalCode(p->region_code()));
-    if (hit != r.regions.end() && hit->second.path.size() == 12) villages.insert(hit->second.path);
+    village(p->region_code());
+    for (const v1::CoveredRegion& c : p->covered_regions()) village(c.region_code());
   }
   ASSIGN_OR_RETURN(r.open_units, FindOpenUnits(db, villages, now));
   for (const auto& [path, unit] : r.open_units) campaigns.insert(unit.campaign_id);
@@ -440,23 +492,48 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
   // Reports first: who submits one at this moment is before or after us, never beside.
   std::map<Ulid, int> editors;   // the lowest editor of each report
   std::set<Ulid> registered_in;  // reports that get a new subject
+  std::set<Ulid> touched;        // in their order, so that two writers never wait crosswise
   for (const ProjectChange& c : *changes) {
-    const auto unit = references.open_units.find(c.project.region_path());
-    if (unit == references.open_units.end()) continue;
-    int& level = editors[unit->second.unit_report_id];
-    level = std::max(level, c.editor_level);
-    if (!c.before) registered_in.insert(unit->second.unit_report_id);
+    const auto edits = [&](const OpenUnit& unit) {
+      int& level = editors[unit.unit_report_id];
+      level = std::max(level, c.editor_level);
+    };
+    if (const OpenUnit* lead = LeadUnit(references.open_units, c.project)) edits(*lead);
+    std::set<std::string> before;
+    if (c.before) {
+      before.insert(c.before->region_path());
+      for (const v1::CoveredRegion& r : c.before->covered_regions()) {
+        // In today's codes: a village that was merged since is no other one.
+        std::string path = PathOf(references, r.region_code());
+        before.insert(path.empty() ? r.region_path() : std::move(path));
+      }
+    }
+    const std::set<std::string> after = RegionsOf(c.project);
+    for (const std::string& path : after) {
+      const auto unit = references.open_units.find(path);
+      if (unit == references.open_units.end()) continue;
+      touched.insert(unit->second.unit_report_id);
+      if (before.count(path) > 0 || c.project.is_void()) continue;
+      edits(unit->second);
+      registered_in.insert(unit->second.unit_report_id);
+    }
+    // Whose money a village's departments answer for is less without it.
+    for (const std::string& path : before) {
+      const auto unit = references.open_units.find(path);
+      if (unit != references.open_units.end()) touched.insert(unit->second.unit_report_id);
+    }
   }
-  std::vector<Ulid> reports;
-  for (const auto& [id, level] : editors) reports.push_back(id);
-  ASSIGN_OR_RETURN(std::vector<UnitReportRow> locked, LockUnitReports(tx, reports));
+  ASSIGN_OR_RETURN(std::vector<UnitReportRow> locked,
+                   LockUnitReports(tx, {touched.begin(), touched.end()}));
   std::vector<UnitReportRow> reopen, with_county;
   for (UnitReportRow& report : locked) {
     const auto unit = references.open_units.find(report.region_path);
     if (unit == references.open_units.end()) continue;
-    EditWindow window = unit->second.window;
-    window.report_state = report.state;
-    RETURN_IF_ERROR(CheckEditWindow(window, editors[report.id]));
+    if (const auto editor = editors.find(report.id); editor != editors.end()) {
+      EditWindow window = unit->second.window;
+      window.report_state = report.state;
+      RETURN_IF_ERROR(CheckEditWindow(window, editor->second));
+    }
     if (registered_in.count(report.id) > 0) {
       reopen.push_back(std::move(report));
     } else if (WithCounty(report)) {

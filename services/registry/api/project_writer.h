@@ -40,12 +40,20 @@ struct ProjectReferences {
   std::string taxonomy_version;
   std::map<std::string, CategoryRow> categories;           // of the current taxonomy
   std::set<std::string> operators, helpers, short_boards;  // ids that exist
-  std::map<std::string, OpenUnit> open_units;              // by village path
+  std::map<std::string, OpenUnit> open_units;              // of lead and covered villages, by path
   std::map<Ulid, CampaignRef> campaigns;
   std::map<std::pair<std::string, std::string>, Ulid> external_ids;
 };
 absl::StatusOr<ProjectReferences> LoadProjectReferences(
     mysql::Executor& db, const std::vector<const v1::Project*>& projects, absl::Time now);
+
+// The lead region of a project and those that it covers, in today's paths.
+std::set<std::string> RegionsOf(const v1::Project& project);
+// The open report that decides when a project may be changed: its lead village's; for a project of
+// a township or county, which has none of its own, that of the first village that it covers.
+// nullptr: none is open.
+const OpenUnit* LeadUnit(const std::map<std::string, OpenUnit>& open_units,
+                         const v1::Project& project);
 
 // Today's path of a code as filed; empty when it is not known or has several successors.
 std::string PathOf(const ProjectReferences& references, const std::string& region_code);
@@ -79,8 +87,9 @@ struct ProjectChange {
 };
 // Writes checked projects in `tx` with their industries, codes, audit rows and events; fills id,
 // project_code, industry_id, etag and audit fields. Changed rows must be locked (LockProjects) and
-// `before.etag` their version. A village's report is locked first: a registration opens it again.
-// Errors: REPORT_LOCKED when the report moved on; ALREADY_EXISTS EXTERNAL_ID_TAKEN.
+// `before.etag` their version. The reports of its villages, lead and covered, are locked first:
+// each that gets the project as a new subject is opened again.
+// Errors: REPORT_LOCKED when a report moved on; ALREADY_EXISTS EXTERNAL_ID_TAKEN.
 absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectReferences& references,
                            std::vector<ProjectChange>* changes);
 

@@ -821,10 +821,10 @@ TEST_F(RegistryTest, R064_RegionalProjectsAreSeenFromEveryRegionTheyCover) {
   p.set_category("FULL_CHAIN");
   p.set_regional_full_chain(true);
   EXPECT_THAT(Register(p, county_), HasViolation("project.covered_regions"));
-  for (const char* code : {"360733100", "360783"}) {
+  for (const char* code : {"360733100", "360783", "360733100001"}) {
     v1::CoveredRegion& c = *p.add_covered_regions();
     c.set_region_code(code);
-    c.set_share_bp(5000);
+    c.set_share_bp(3000);
   }
   const auto made = Register(p, county_);
   ASSERT_THAT(made, IsOk());

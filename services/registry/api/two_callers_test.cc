@@ -81,6 +81,47 @@ TEST_F(TwoCallers, R017_AVerificationIsCompletedOnce) {
   EXPECT_EQ(Count("unit_report_step WHERE action = 'complete'"), 1);
 }
 
+TEST_F(TwoCallers, R009_ACoveredVillageIsNeverNilBesideItsProject) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  for (const char* village : {kVillage2, kVillage3, kVillage4}) {
+    const v1::InventoryUnitReport unit = Unit(campaign.id(), village);
+    v1::Project wide = NewProject(Cat("到", village));
+    wide.add_covered_regions()->set_region_code(village);
+    const Tally tally = Outcomes(AtOnce(2, [&](int i) {
+      return i == 0 ? Submit(unit, /*is_nil=*/true).status() : Register(wide).status();
+    }));
+    // The project is registered in any case; the report went before it and is open again, or was
+    // refused.
+    EXPECT_GE(tally.at("OK"), 1);
+    const v1::InventoryUnitReport now = Unit(campaign.id(), village);
+    EXPECT_FALSE(now.is_nil()) << village;
+    EXPECT_EQ(now.state(), v1::UNIT_REPORT_STATE_DRAFT);
+    EXPECT_EQ(now.project_count(), 1);
+  }
+}
+
+TEST_F(TwoCallers, ProjectsThatCoverTheSameVillagesAreRegisteredAtOnce) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  Verify(campaign.id(), kVillage2);
+  Verify(campaign.id(), kVillage3);
+  EXPECT_EQ(
+      Outcomes(AtOnce(4,
+                      [&](int i) {
+                        const bool turned = i % 2 == 0;
+                        v1::Project p =
+                            NewProject(absl::StrCat("联村", i), turned ? kVillage2 : kVillage3);
+                        p.add_covered_regions()->set_region_code(turned ? kVillage3 : kVillage2);
+                        return Register(p);
+                      })),
+      (Tally{{"OK", 4}}));
+  for (const char* village : {kVillage2, kVillage3}) {
+    const v1::InventoryUnitReport unit = Unit(campaign.id(), village);
+    EXPECT_EQ(unit.state(), v1::UNIT_REPORT_STATE_DRAFT);
+    EXPECT_EQ(unit.reopened(), 1);
+    EXPECT_EQ(unit.project_count(), 4);
+  }
+}
+
 TEST_F(TwoCallers, R018_ARegionIsSampledOnce) {
   const std::string campaign = OpenCampaign().id();
   Verify(campaign, kVillage);

@@ -251,10 +251,11 @@ TEST(SampleTest, EnlargementIsAboveTheLimitOnly) {
   EXPECT_FALSE(EnlargementRequired(1, 20, 500));
   EXPECT_TRUE(EnlargementRequired(2, 20, 500));
   EXPECT_FALSE(EnlargementRequired(0, 0, 500));
-  EXPECT_EQ(FundStratum(0), 0);
-  EXPECT_EQ(FundStratum(49'999'999), 1);
-  EXPECT_EQ(FundStratum(50'000'000), 2);
-  EXPECT_EQ(FundStratum(1'000'000'000), 4);
+  EXPECT_EQ(FundStratum(0, kDefaultStrata), 0);
+  EXPECT_EQ(FundStratum(49'999'999, kDefaultStrata), 1);
+  EXPECT_EQ(FundStratum(50'000'000, kDefaultStrata), 2);
+  EXPECT_EQ(FundStratum(1'000'000'000, kDefaultStrata), 4);
+  EXPECT_EQ(FundStratum(1'000'000'000, {2'000'000'000}), 1);
 }
 
 TEST(DeadlineTest, WhoWaitsAndUntilWhen) {

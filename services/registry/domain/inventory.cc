@@ -20,8 +20,6 @@ using Subject = UnitReportSubject;
 using Guard = workflow::Guard<Subject>;
 using workflow::Actor;
 
-constexpr int64_t kWanYuan = 1'000'000;  // fen
-
 Guard CampaignOpen() {
   return {"campaign_open", [](const Subject& s, const Actor&) -> absl::Status {
             if (s.campaign_open) return absl::OkStatus();
@@ -397,12 +395,10 @@ std::vector<RequiredDepartment> ResolveDepartments(const std::vector<FundingRef>
   return out;
 }
 
-int FundStratum(int64_t public_fen) {
+int FundStratum(int64_t public_fen, const std::vector<int64_t>& floors_fen) {
   if (public_fen <= 0) return 0;
-  if (public_fen < 50 * kWanYuan) return 1;
-  if (public_fen < 200 * kWanYuan) return 2;
-  if (public_fen < 1000 * kWanYuan) return 3;
-  return 4;
+  return 1 + static_cast<int>(std::count_if(floors_fen.begin(), floors_fen.end(),
+                                            [&](int64_t floor) { return floor <= public_fen; }));
 }
 
 std::vector<std::string> DrawSample(std::vector<SampleCandidate> population, std::string_view seed,

@@ -104,9 +104,12 @@ std::vector<RequiredDepartment> ResolveDepartments(const std::vector<FundingRef>
 
 // --- Sampling (R016)
 
-// Stratum of a village by what public money it holds: 0 nothing, 1 below 50万元, 2 below 200万元,
-// 3 below 1000万元, 4 above.
-int FundStratum(int64_t public_fen);
+// The lower ends of the strata above the lowest, in fen, rising; of samples that name none of their
+// own.
+inline const std::vector<int64_t> kDefaultStrata = {50'000'000, 200'000'000, 1'000'000'000};
+// Stratum of a village by what public money it holds: 0 nothing, 1 below the first floor, 2 below
+// the second …
+int FundStratum(int64_t public_fen, const std::vector<int64_t>& floors_fen);
 
 inline constexpr std::string_view kSampleAlgorithm = "sha256-strata-v1";
 struct SampleCandidate {

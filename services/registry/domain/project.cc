@@ -86,10 +86,10 @@ absl::Status CheckShares(const std::vector<int32_t>& shares_bp) {
 }
 
 bool IsVerifiedField(std::string_view field) {
-  static constexpr std::array<std::string_view, 12> kFree = {
-      "note",         "filler_name",  "filler_phone",   "evidence",
-      "external_ids", "raw_texts",    "programmes",     "responsible_clauses",
-      "latitude_e7",  "longitude_e7", "helper_org_ids", "short_board_id"};
+  static constexpr std::array<std::string_view, 13> kFree = {
+      "note",           "filler_name",    "filler_phone",        "evidence",    "external_ids",
+      "raw_texts",      "programmes",     "responsible_clauses", "latitude_e7", "longitude_e7",
+      "helper_org_ids", "short_board_id", "claimed_class"};
   return std::find(kFree.begin(), kFree.end(), field) == kFree.end();
 }
 

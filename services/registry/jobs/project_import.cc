@@ -95,6 +95,17 @@ absl::StatusOr<Known> Learn(mysql::Executor& db, const std::vector<v1::Project*>
   return known;
 }
 
+// What a row does not say stays as it is stored, and is checked with the row: codes, villages and
+// records that only the stored project names are read, too.
+absl::Status LearnOfStored(mysql::Executor& db, const std::vector<v1::Project*>& projects,
+                           const std::vector<v1::Project>& stored, absl::Time now, Known* known) {
+  std::vector<const v1::Project*> all(projects.begin(), projects.end());
+  if (stored.empty()) return absl::OkStatus();
+  for (const v1::Project& p : stored) all.push_back(&p);
+  ASSIGN_OR_RETURN(known->references, LoadProjectReferences(db, all, now));
+  return absl::OkStatus();
+}
+
 // The project that a row speaks of: by its number elsewhere, by our code, by place, year and name.
 std::optional<Ulid> Find(const Known& known, const v1::Project& p) {
   for (const type::v1::ExternalId& e : p.external_ids()) {
@@ -208,13 +219,22 @@ Verdict Decide(const Job& job, const ProjectReferences& references, UlidGenerato
   return v;
 }
 
-absl::StatusOr<ImportWords> LoadWords(mysql::Session& db) {
+absl::StatusOr<ImportWords> LoadWords(mysql::Session& db, absl::CivilDay today) {
   ImportWords words;
   ASSIGN_OR_RETURN(const std::vector<CodeRow> codes, LoadCodes(db));
+  const auto name = [](const CodeRow& code, std::map<std::string, std::string>* into) {
+    (*into)[code.name_zh] = code.code;
+    (*into)[code.code] = code.code;
+  };
   for (const CodeRow& code : codes) {
-    if (code.list == "LINKAGE_MODE") {
-      words.modes[code.name_zh] = code.code;
-      words.modes[code.code] = code.code;
+    if (code.list == "PROJECT_TYPE") {
+      name(code, &words.types);
+    } else if (code.list == "PROJECT_NATURE") {
+      name(code, &words.natures);
+    } else if (code.list == "CLASS_SYNONYM" && code.ValidOn(today)) {
+      words.classes.push_back({code.name_zh, code.Attribute("class")});
+    } else if (code.list == "LINKAGE_MODE") {
+      name(code, &words.modes);
     } else if (code.list == "CONTENT_CATEGORY" && code.code != "OTHER") {
       words.content.emplace_back(code.name_zh, code.code);
     }
@@ -270,7 +290,9 @@ class Reader final : public ::bangfu::intake::RowReader {
       // 种植时间 is no year and 设计产能 no money, whatever the synonyms make of them.
       columns.columns[i].field = F::kIgnored;
     }
-    parser_ = std::make_unique<intake::ProjectTableParser>(std::move(columns));
+    intake::ProjectTableParser::Options options;
+    options.class_synonyms = words_.classes;
+    parser_ = std::make_unique<intake::ProjectTableParser>(std::move(columns), std::move(options));
     return static_cast<size_t>(header_rows);
   }
 
@@ -346,7 +368,7 @@ class Reader final : public ::bangfu::intake::RowReader {
         raw->set_text(usccs[i]);
       }
     }
-    ASSIGN_OR_RETURN(const Known known, Learn(db_, open, job_.now));
+    ASSIGN_OR_RETURN(Known known, Learn(db_, open, job_.now));
     std::vector<std::optional<Ulid>> found(rows->size());
     std::vector<Ulid> stored_ids;
     for (size_t i = 0; i < rows->size(); ++i) {
@@ -357,7 +379,12 @@ class Reader final : public ::bangfu::intake::RowReader {
     ASSIGN_OR_RETURN(const std::vector<ProjectRow> stored_rows,
                      GetProjects(db_, stored_ids, {"36"}));
     std::map<Ulid, v1::Project> stored;
-    for (const ProjectRow& row : stored_rows) stored.emplace(row.id, ProjectOf(row));
+    std::vector<v1::Project> as_stored;
+    for (const ProjectRow& row : stored_rows) {
+      as_stored.push_back(ProjectOf(row));
+      stored.emplace(row.id, as_stored.back());
+    }
+    RETURN_IF_ERROR(LearnOfStored(db_, open, as_stored, job_.now, &known));
 
     for (size_t i = 0; i < rows->size(); ++i) {
       intake::ParsedProjectRow& row = (*rows)[i];
@@ -452,7 +479,7 @@ class ProjectImport final : public ::bangfu::intake::Kind {
   absl::StatusOr<std::unique_ptr<::bangfu::intake::RowReader>> NewReader(
       const Job& job, mysql::Session& db) override {
     ASSIGN_OR_RETURN(auto matcher, regions_.Matcher(db));
-    ASSIGN_OR_RETURN(ImportWords words, LoadWords(db));
+    ASSIGN_OR_RETURN(ImportWords words, LoadWords(db, ShanghaiDay(job.now)));
     return std::make_unique<Reader>(job, db, ids_, std::move(matcher), std::move(words));
   }
 
@@ -471,7 +498,7 @@ class ProjectImport final : public ::bangfu::intake::Kind {
     for (const std::string& county : counties) {
       RETURN_IF_ERROR(ClaimSequence(tx, county, /*year=*/0, 1).status());
     }
-    ASSIGN_OR_RETURN(const Known known, Learn(tx, open, job.now));
+    ASSIGN_OR_RETURN(Known known, Learn(tx, open, job.now));
     std::vector<std::optional<Ulid>> found(rows.size());
     std::vector<Ulid> stored_ids;
     for (size_t i = 0; i < rows.size(); ++i) {
@@ -480,6 +507,9 @@ class ProjectImport final : public ::bangfu::intake::Kind {
       if (found[i]) stored_ids.push_back(*found[i]);
     }
     ASSIGN_OR_RETURN(const auto stored_rows, LockProjects(tx, stored_ids));
+    std::vector<v1::Project> as_stored;
+    for (const auto& [id, row] : stored_rows) as_stored.push_back(ProjectOf(row));
+    RETURN_IF_ERROR(LearnOfStored(tx, open, as_stored, job.now, &known));
     std::vector<CommittedRow> out(rows.size());
     std::vector<ProjectChange> changes;
     for (size_t i = 0; i < rows.size(); ++i) {

@@ -461,6 +461,192 @@ TEST_F(ProjectImportTest, WhatIsExpectedIsAGoalAndNoIncome) {
   EXPECT_EQ(actual.annual_output_value().fen(), 50000000);
 }
 
+TEST_F(ProjectImportTest, WhatAValueDoesNotSayStaysBesideItAndNothingBecomesZero) {
+  constexpr char kColumns[] =
+      "县,乡镇,村,项目名称,项目类型,建设性质,实施年度,总投资（万元）,中央衔接资金（万元）,实施单位,"
+      "当前状态,带动户数,脱贫户,监测户,务工人数,建成时间,投产时间,计划竣工,批复年度,设计产能,"
+      "产能单位\n";
+  const std::string csv = Cat(
+      kColumns,
+      "会昌县,小密乡,半迳村,约数项目,产业发展项目,改扩建,2021,约80,50,村委会,运营,约420户,20余户,"
+      "3户,"
+      "20-30人,2021年9月,2022年,2021年底,十三五,约1000,吨\n",
+      "会昌县,小密乡,半迳村,准数项目,种植,新建,2021,50,50,村委会,运营,20户,0,,12人,2021年9月24日,"
+      "2022-03-01,2021-12-31,2020,1000,吨\n",
+      "会昌县,小密乡,半迳村,遮盖项目,种植,新建,2021,50,50,村委会,运营,*户,8,,若干,,,,,,\n");
+  const iv1::Import import = Run("a", csv, County());
+  ASSERT_EQ(import.rows_warned() + import.rows_created(), 3) << import.ShortDebugString();
+  const auto rows = Rows(import.id(), County());
+  std::map<int64_t, v1::Project> projects;
+  for (const auto& [no, row] : rows) projects[no] = GetProject(row.record_id());
+  const auto raw = [](const v1::Project& p, const std::string& field) {
+    for (const auto& one : p.raw_texts()) {
+      if (one.field() == field) {
+        return Cat(type::v1::AmountParseState_Name(one.parse_state()).substr(19), " ", one.text(),
+                   " ", one.understood());
+      }
+    }
+    return std::string();
+  };
+  const v1::Project& about = projects[2];
+  EXPECT_FALSE(about.linkage().has_beneficiary_households());
+  EXPECT_FALSE(about.linkage().has_beneficiary_poor_households());
+  EXPECT_EQ(about.linkage().beneficiary_monitored_households(), 3);
+  EXPECT_FALSE(about.has_workers());
+  EXPECT_EQ(raw(about, "households"), "APPROXIMATE 约420户 约420");
+  EXPECT_EQ(raw(about, "poor_households"), "APPROXIMATE 20余户 20以上");
+  EXPECT_EQ(raw(about, "monitored_households"), "");
+  EXPECT_EQ(raw(about, "workers"), "RANGE 20-30人 20—30");
+  EXPECT_EQ(about.actual_end().month(), 9);
+  EXPECT_EQ(raw(about, "completed_on"), "APPROXIMATE 2021年9月 2021-09");
+  EXPECT_FALSE(about.has_production_start_date());
+  EXPECT_EQ(raw(about, "production_on"), "APPROXIMATE 2022年 2022");
+  EXPECT_FALSE(about.has_planned_end());
+  EXPECT_EQ(raw(about, "planned_end"), "ABSENT 2021年底 ");
+  EXPECT_EQ(raw(about, "approved_year"), "ABSENT 十三五 ");
+  EXPECT_FALSE(about.has_design_capacity());
+  EXPECT_EQ(raw(about, "design_capacity"), "APPROXIMATE 约1000 吨 约1000");
+  EXPECT_EQ(raw(about, "project_type"), "UNSPECIFIED 产业发展项目 ");
+  EXPECT_EQ(raw(about, "nature"), "UNSPECIFIED 改扩建 ");
+  EXPECT_EQ(about.nature(), "EXPAND");
+  EXPECT_EQ(about.planned_total().text(), "约80");
+  EXPECT_EQ(about.planned_total().parse_state(), type::v1::AMOUNT_PARSE_STATE_APPROXIMATE);
+  // Each is asked for in the row's line, with what was understood.
+  std::map<std::string, std::string> asked;
+  for (const auto& issue : rows.at(2).issues()) {
+    asked[issue.field()] = Cat(issue.reason(), " ", issue.understood());
+    EXPECT_FALSE(issue.proposal_zh().empty()) << issue.ShortDebugString();
+  }
+  EXPECT_EQ(asked["households"], "COUNT_APPROXIMATE 约420");
+  EXPECT_EQ(asked["workers"], "COUNT_RANGE 20—30");
+  EXPECT_EQ(asked["completed_on"], "DATE_APPROXIMATE 2021-09");
+  EXPECT_EQ(asked["production_on"], "DATE_APPROXIMATE 2022");
+  EXPECT_EQ(asked["planned_end"], "DATE_UNCLEAR ");
+  EXPECT_EQ(asked["approved_year"], "YEAR_UNCLEAR ");
+
+  // What a cell says in full needs no text beside it; none is none.
+  const v1::Project& exact = projects[3];
+  EXPECT_EQ(exact.linkage().beneficiary_households(), 20);
+  EXPECT_TRUE(exact.linkage().has_beneficiary_poor_households());
+  EXPECT_EQ(exact.linkage().beneficiary_poor_households(), 0);
+  EXPECT_FALSE(exact.linkage().has_beneficiary_monitored_households());
+  EXPECT_EQ(exact.workers(), 12);
+  for (const char* field : {"households", "poor_households", "workers", "completed_on",
+                            "production_on", "planned_end", "design_capacity", "nature"}) {
+    EXPECT_EQ(raw(exact, field), "") << field;
+  }
+
+  const v1::Project& masked = projects[4];
+  EXPECT_FALSE(masked.linkage().has_beneficiary_households());
+  EXPECT_EQ(masked.linkage().beneficiary_poor_households(), 8);
+  EXPECT_EQ(raw(masked, "households"), "MASKED *户 ");
+  EXPECT_FALSE(masked.has_workers());
+  EXPECT_EQ(raw(masked, "workers"), "ABSENT 若干 ");
+
+  // The same again changes nothing. A later table that has counted settles what it has counted.
+  EXPECT_EQ(Run("b", csv, County()).rows_unchanged(), 3);
+  const std::string later =
+      "县,乡镇,村,项目名称,项目类型,实施年度,中央衔接资金（万元）,实施单位,当前状态,务工人数,"
+      "脱贫户\n"
+      "会昌县,小密乡,半迳村,约数项目,产业发展项目,2021,50,村委会,运营,26,约25户\n";
+  ASSERT_EQ(Run("c", later, County()).rows_updated(), 1);
+  const v1::Project counted = GetProject(about.id());
+  EXPECT_EQ(counted.workers(), 26);
+  EXPECT_EQ(raw(counted, "workers"), "");
+  EXPECT_EQ(raw(counted, "poor_households"), "APPROXIMATE 约25户 约25");
+  EXPECT_EQ(raw(counted, "households"), "APPROXIMATE 约420户 约420");
+  EXPECT_EQ(counted.linkage().beneficiary_monitored_households(), 3);
+}
+
+TEST_F(ProjectImportTest, ATextThatItsFieldHasNoRoomForIsKeptWhole) {
+  std::string name;
+  for (int i = 0; i < 230; ++i) name += "长";
+  const std::string csv =
+      Cat("县,乡镇,村,项目名称,项目类型,实施年度,中央衔接资金（万元）,实施单位,当前状态\n"
+          "会昌县,小密乡,半迳村,",
+          name, ",种植,2021,50,村委会,运营\n");
+  const iv1::Import import = Run("a", csv, County());
+  const v1::Project p = GetProject(Rows(import.id(), County()).begin()->second.record_id());
+  EXPECT_EQ(p.name().size(), 600U);
+  ASSERT_EQ(p.raw_texts_size(), 1);
+  EXPECT_EQ(p.raw_texts(0).field(), "name");
+  EXPECT_EQ(p.raw_texts(0).text(), name);
+}
+
+TEST_F(ProjectImportTest, AProjectOfATownshipIsHeldUntilItNamesAVillage) {
+  constexpr char kColumns[] =
+      "县,乡镇,村,行政区划代码,项目名称,项目类型,实施年度,中央衔接资金（万元）,实施单位,当前状态\n";
+  const std::string csv =
+      Cat(kColumns, "会昌县,小密乡,,,乡里的冷链,冷链仓储,2021,50,乡政府,运营\n",
+          "会昌县,小密乡,半迳村、小密村,,两村冷链,冷链仓储,2021,50,乡政府,运营\n",
+          "会昌县,小密乡,半迳村、石背村,360733101,全乡冷链,冷链仓储,2021,50,乡政府,运营\n",
+          "会昌县,,,360733,全县冷链,冷链仓储,2021,50,县农业农村局,运营\n");
+  const iv1::Import import = Run("a", csv, County());
+  const auto rows = Rows(import.id(), County());
+  ASSERT_EQ(rows.size(), 4U);
+  for (const int64_t held : {2, 5}) {
+    EXPECT_EQ(rows.at(held).outcome(), iv1::ROW_OUTCOME_HELD) << rows.at(held).ShortDebugString();
+    bool asked = false;
+    for (const auto& issue : rows.at(held).issues()) {
+      asked |= issue.field() == "covered_regions" && StrContains(issue.proposal_zh(), "覆盖的村");
+    }
+    EXPECT_TRUE(asked) << held;
+  }
+  const auto covered = [&](int64_t row) {
+    const v1::Project p = GetProject(rows.at(row).record_id());
+    std::vector<std::string> out = {p.region_path()};
+    for (const auto& c : p.covered_regions()) out.push_back(Cat(c.region_path(), c.name_text()));
+    return out;
+  };
+  EXPECT_THAT(covered(3), ElementsAre(kVillage, Cat(kVillage, "半迳村"), Cat(kVillage2, "小密村")));
+  EXPECT_THAT(covered(4),
+              ElementsAre(kTownship, Cat(kVillage, "半迳村"), Cat(kVillage3, "石背村")));
+  // A later table that does not name the villages again leaves them.
+  const std::string later =
+      Cat(kColumns, "会昌县,小密乡,,360733101,全乡冷链,冷链仓储,2021,60,乡政府,运营\n");
+  EXPECT_EQ(Run("b", later, County()).rows_updated(), 1);
+  EXPECT_THAT(covered(4),
+              ElementsAre(kTownship, Cat(kVillage, "半迳村"), Cat(kVillage3, "石背村")));
+}
+
+TEST_F(ProjectImportTest, AnImportReopensTheReportsOfCoveredVillages) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  Verify(campaign.id(), kVillage2);
+  Verify(campaign.id(), kVillage3);
+  const std::string csv =
+      "县,乡镇,村,项目名称,项目类型,实施年度,中央衔接资金（万元）,实施单位,当前状态\n"
+      "会昌县,小密乡,半迳村、小密村、石背村,三村冷链,冷链仓储,2021,50,乡政府,运营\n";
+  EXPECT_EQ(Run("a", csv, County()).rows_total(), 1);
+  for (const char* village : {kVillage, kVillage2, kVillage3}) {
+    EXPECT_EQ(Unit(campaign.id(), village).state(), v1::UNIT_REPORT_STATE_DRAFT) << village;
+    EXPECT_EQ(Unit(campaign.id(), village).project_count(), 1);
+  }
+}
+
+TEST_F(ProjectImportTest, TheClassThatATableClaimsIsKeptAsAClaim) {
+  const auto csv = [](std::string_view word) {
+    return Cat(
+        "县,乡镇,村,项目名称,项目类型,实施年度,中央衔接资金（万元）,实施单位,当前状态,申报类别\n"
+        "会昌县,小密乡,半迳村,油茶基地,种植,2021,50,村委会,运营,",
+        word, "\n");
+  };
+  iv1::Import import = Run("a", csv("另起炉灶类"), County());
+  const std::string id = Rows(import.id(), County()).begin()->second.record_id();
+  EXPECT_EQ(GetProject(id).claimed_class(), type::v1::FOUR_CLASS_ADJUST);
+  EXPECT_EQ(GetProject(id).raw_texts(0).text(), "另起炉灶类");
+  import = Run("b", csv("推倒重来类"), County());
+  EXPECT_THAT(Reasons(Rows(import.id(), County()).begin()->second),
+              ::testing::Contains("CLASS_WORD_UNKNOWN"));
+  EXPECT_EQ(GetProject(id).claimed_class(), type::v1::FOUR_CLASS_UNSPECIFIED);
+  // The list says what the words mean.
+  server_.database().Run(
+      "INSERT INTO code (list, code, name_zh, description_zh, attributes, sort, valid_from, "
+      "valid_to, version, unconfirmed) VALUES ('CLASS_SYNONYM', 'MINE', '推倒重来类', '', "
+      "'class=REVITALIZE', 90, NULL, NULL, 1, 1);\n");
+  import = Run("c", csv("推倒重来类"), County());
+  EXPECT_EQ(GetProject(id).claimed_class(), type::v1::FOUR_CLASS_REVITALIZE);
+}
+
 TEST_F(ProjectImportTest, RowsOutsideTheScopeOfTheGrantAreRefused) {
   auth::Caller caller;
   caller.subject = "person-narrow";

@@ -32,29 +32,28 @@ v1::ProjectState StageOf(std::string_view stage) {
   return found == kStages.end() ? v1::PROJECT_STATE_UNSPECIFIED : found->second;
 }
 
+type::v1::AmountParseState StateOf(intake::ParseState state) {
+  using intake::ParseState;
+  switch (state) {
+    case ParseState::kExact:
+      return type::v1::AMOUNT_PARSE_STATE_EXACT;
+    case ParseState::kApproximate:
+      return type::v1::AMOUNT_PARSE_STATE_APPROXIMATE;
+    case ParseState::kRange:
+      return type::v1::AMOUNT_PARSE_STATE_RANGE;
+    case ParseState::kMasked:
+      return type::v1::AMOUNT_PARSE_STATE_MASKED;
+    case ParseState::kAbsent:
+      return type::v1::AMOUNT_PARSE_STATE_ABSENT;
+    case ParseState::kSplitUnknown:
+      return type::v1::AMOUNT_PARSE_STATE_SPLIT_UNKNOWN;
+  }
+  return type::v1::AMOUNT_PARSE_STATE_UNSPECIFIED;
+}
+
 // Nothing for a cell that holds nothing.
 bool SetAmount(const intake::Amount& amount, v1::PrintedAmount* out) {
-  using intake::ParseState;
-  switch (amount.state) {
-    case ParseState::kExact:
-      out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_EXACT);
-      break;
-    case ParseState::kApproximate:
-      out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_APPROXIMATE);
-      break;
-    case ParseState::kRange:
-      out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_RANGE);
-      break;
-    case ParseState::kMasked:
-      out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_MASKED);
-      break;
-    case ParseState::kAbsent:
-      out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_ABSENT);
-      break;
-    case ParseState::kSplitUnknown:
-      out->set_parse_state(type::v1::AMOUNT_PARSE_STATE_SPLIT_UNKNOWN);
-      break;
-  }
+  out->set_parse_state(StateOf(amount.state));
   if (amount.fen) {
     out->set_fen(*amount.fen);
   } else if (amount.low_fen) {
@@ -63,10 +62,6 @@ bool SetAmount(const intake::Amount& amount, v1::PrintedAmount* out) {
   if (amount.high_fen) out->set_upper_fen(*amount.high_fen);
   out->set_text(Cut(amount.raw, 200));
   return !amount.raw.empty();
-}
-
-void SetDayOf(const std::optional<intake::ParsedDay>& day, google::type::Date* out) {
-  if (day) SetDate(day->day, out);
 }
 
 // 1000, 1,000.5 -> thousandths; false when it is no such number.
@@ -120,12 +115,61 @@ std::vector<std::string> CodesIn(std::string_view cell,
   return out;
 }
 
-void KeepRaw(F field, const ParsedProjectRow& row, v1::Project* p) {
-  const std::string_view text = row.Text(field);
-  if (text.empty()) return;
+// A text beside the field that it was read into, once. `state` and `understood`: how far the field
+// has it.
+void KeepText(std::string_view key, std::string_view text, v1::Project* p,
+              type::v1::AmountParseState state = type::v1::AMOUNT_PARSE_STATE_UNSPECIFIED,
+              std::string_view understood = "") {
+  if (text.empty() || std::any_of(p->raw_texts().begin(), p->raw_texts().end(),
+                                  [&](const v1::RawText& raw) { return raw.field() == key; })) {
+    return;
+  }
   v1::RawText* raw = p->add_raw_texts();
-  raw->set_field(std::string(intake::ProjectFieldKey(field)));
+  raw->set_field(std::string(key));
   raw->set_text(Cut(text, 4000));
+  raw->set_parse_state(state);
+  raw->set_understood(Cut(understood, 100));
+}
+
+void KeepRaw(F field, const ParsedProjectRow& row, v1::Project* p) {
+  KeepText(intake::ProjectFieldKey(field), row.Text(field), p);
+}
+
+// An exact count is its field's value. Any other leaves the field unknown, the text beside it: what
+// a class rests on is never an estimate, and never zero for what nobody counted.
+template <typename Set>
+void TakeCount(F field, const intake::Count& count, const ParsedProjectRow& row, v1::Project* p,
+               Set set) {
+  if (count.state == intake::ParseState::kExact) {
+    set(static_cast<int32_t>(*count.value));
+  } else {
+    KeepText(intake::ProjectFieldKey(field), row.Text(field), p, StateOf(count.state),
+             intake::CountText(count));
+  }
+}
+
+// The text of a day that is not stated in full.
+void KeepDay(std::string_view key, std::string_view cell, v1::Project* p) {
+  const auto day = intake::ParseDay(cell);
+  if (cell.empty() || (day && day->day_stated)) return;
+  const std::string understood = intake::DayText(cell);
+  KeepText(key, cell, p,
+           understood.empty() ? type::v1::AMOUNT_PARSE_STATE_ABSENT
+                              : type::v1::AMOUNT_PARSE_STATE_APPROXIMATE,
+           understood);
+}
+
+type::v1::FourClass ClassOf(std::string_view code) {
+  type::v1::FourClass out = type::v1::FOUR_CLASS_UNSPECIFIED;
+  (void)type::v1::FourClass_Parse(Cat("FOUR_CLASS_", code), &out);
+  return out;
+}
+
+// Whether a word says no more than the code that was made of it.
+bool SaysTheCode(const std::map<std::string, std::string>& names, std::string_view text,
+                 std::string_view code) {
+  const auto found = names.find(std::string(Trim(text)));
+  return found != names.end() && found->second == code;
 }
 
 }  // namespace
@@ -148,7 +192,12 @@ ExtraField ExtraFieldOf(std::string_view header) {
 v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const ImportWords& words,
                            ParsedProjectRow* row) {
   v1::Project p;
-  const auto text = [&](F field, size_t characters) { return Cut(row->Text(field), characters); };
+  // What the field has no room for stays beside it.
+  const auto text = [&](F field, size_t characters) {
+    std::string cut = Cut(row->Text(field), characters);
+    if (cut.size() < row->Text(field).size()) KeepRaw(field, *row, &p);
+    return cut;
+  };
   const auto extra_text = [&](ExtraField field) -> std::string_view {
     const auto found = extra.find(field);
     return found == extra.end() ? std::string_view() : std::string_view(found->second);
@@ -159,14 +208,23 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
   for (F field : {F::kCity, F::kCounty, F::kTownship, F::kVillage})
     place += Cat(row->Text(field), row->Text(field).empty() ? "" : " ");
   p.set_region_text(Cut(Trim(place), 200));
+  if (p.region_text().size() < Trim(place).size()) {
+    KeepRaw(F::kTownship, *row, &p);
+    KeepRaw(F::kVillage, *row, &p);
+  }
   std::set<std::string> covered;
   if (row->covered_regions.size() > 1) {
+    // Before the villages there may be the township that leads, by its code.
+    const size_t villages = row->villages.names.size();
+    const size_t before =
+        row->covered_regions.size() > villages ? row->covered_regions.size() - villages : 0;
     for (size_t i = 0; i < row->covered_regions.size(); ++i) {
       const intake::RegionMatch& match = row->covered_regions[i];
       if (match.code.empty() || !covered.insert(match.code).second) continue;
+      if (i < before && villages > 0) continue;
       v1::CoveredRegion* c = p.add_covered_regions();
       c->set_region_code(match.code);
-      if (i < row->villages.names.size()) c->set_name_text(Cut(row->villages.names[i].name, 100));
+      if (villages > 0) c->set_name_text(Cut(row->villages.names[i - before].name, 100));
     }
   }
   // A speciality by its name, else the major that the words speak of.
@@ -179,8 +237,15 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
   }
   p.set_nature(row->nature);
   if (row->year) p.set_year(*row->year);
-  if (const auto year = intake::ParseYear(extra_text(ExtraField::kApprovedYear)))
-    p.set_approved_year(*year);
+  if (const std::string_view cell = extra_text(ExtraField::kApprovedYear); !cell.empty()) {
+    if (const auto year = intake::ParseYear(cell)) {
+      p.set_approved_year(*year);
+    } else {
+      KeepText("approved_year", cell, &p, type::v1::AMOUNT_PARSE_STATE_ABSENT);
+      row->report.Add({"approved_year", "YEAR_UNCLEAR", std::string(cell), "",
+                       "请按 2021 填写批复年度", IssueSeverity::kWarn});
+    }
+  }
   if (SetAmount(row->planned_total, p.mutable_planned_total()) == false) p.clear_planned_total();
   for (const intake::DeclaredSource& source : row->sources.items) {
     if (source.source_code.empty()) continue;  // asked for; the text is kept below
@@ -210,19 +275,17 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
         {"implementing_org", "ORG_MISSING", "", "", "请补填实施单位", IssueSeverity::kWarn});
   }
   p.set_operator_text(text(F::kOperator, 200));
-  SetDayOf(row->completed_on, p.mutable_actual_end());
-  SetDayOf(row->production_on, p.mutable_production_start_date());
-  if (!row->completed_on) p.clear_actual_end();
-  if (!row->production_on) p.clear_production_start_date();
+  if (row->completed_on) SetDate(row->completed_on->day, p.mutable_actual_end());
+  if (row->production_on) SetDate(row->production_on->day, p.mutable_production_start_date());
+  for (F field : {F::kCompletedOn, F::kProductionOn}) {
+    KeepDay(intake::ProjectFieldKey(field), row->Text(field), &p);
+  }
   const auto extra_day = [&](ExtraField field, std::string_view key, auto mutable_day) {
     const std::string_view cell = extra_text(field);
     if (cell.empty()) return;
-    if (const auto day = intake::ParseDay(cell)) {
-      SetDate(day->day, mutable_day());
-    } else {
-      row->report.Add({std::string(key), "DATE_UNCLEAR", std::string(cell), "",
-                       "请按 2021-09-24 填写日期", IssueSeverity::kWarn});
-    }
+    if (const auto day = intake::ParseDay(cell)) SetDate(day->day, mutable_day());
+    intake::AddDayIssue(cell, key, &row->report);
+    KeepDay(key, cell, &p);
   };
   extra_day(ExtraField::kPlannedStart, "planned_start", [&] { return p.mutable_planned_start(); });
   extra_day(ExtraField::kPlannedEnd, "planned_end", [&] { return p.mutable_planned_end(); });
@@ -234,8 +297,11 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
       p.mutable_design_capacity()->set_unit(Cut(Trim(extra_text(ExtraField::kCapacityUnit)), 16));
       p.mutable_design_capacity()->set_text(Cut(cell, 200));
     } else {
-      row->report.Add({"design_capacity", "QUANTITY_UNCLEAR", std::string(cell), "",
-                       "请填写数字，单位另填", IssueSeverity::kWarn});
+      const intake::Count about = intake::ParsePrintedCount(cell);
+      row->report.Add({"design_capacity", "QUANTITY_UNCLEAR", std::string(cell),
+                       intake::CountText(about), "请填写数字，单位另填", IssueSeverity::kWarn});
+      KeepText("design_capacity", Trim(Cat(cell, " ", Trim(extra_text(ExtraField::kCapacityUnit)))),
+               &p, StateOf(about.state), intake::CountText(about));
     }
   }
   if (const std::string_view cell = extra_text(ExtraField::kChainLinks); !cell.empty()) {
@@ -243,6 +309,7 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
          CodesIn(cell, words.links, "chain_links", "产业链环节未能识别，请选择", row)) {
       p.add_chain_links(std::move(code));
     }
+    if (row->report.Has("WORD_UNKNOWN")) KeepText("chain_links", cell, &p);
   }
   v1::LinkageMechanism* linkage = p.mutable_linkage();
   if (const std::string_view cell = extra_text(ExtraField::kLinkageModes); !cell.empty()) {
@@ -251,21 +318,17 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
       linkage->add_modes(std::move(code));
     }
     linkage->set_description(Cut(cell, 2000));
+    if (linkage->description().size() < cell.size()) KeepText("linkage_modes", cell, &p);
   }
-  const auto count = [](const std::optional<int64_t>& value) {
-    return static_cast<int32_t>(std::min<int64_t>(value.value_or(0), 1'000'000));
-  };
-  linkage->set_beneficiary_households(count(row->households));
-  linkage->set_beneficiary_poor_households(count(row->poor_households));
-  linkage->set_beneficiary_monitored_households(count(row->monitored_households));
+  TakeCount(F::kHouseholds, row->households, *row, &p,
+            [&](int32_t n) { linkage->set_beneficiary_households(n); });
+  TakeCount(F::kPoorHouseholds, row->poor_households, *row, &p,
+            [&](int32_t n) { linkage->set_beneficiary_poor_households(n); });
+  TakeCount(F::kMonitoredHouseholds, row->monitored_households, *row, &p,
+            [&](int32_t n) { linkage->set_beneficiary_monitored_households(n); });
   linkage->set_beneficiaries_text(text(F::kBeneficiaries, 1000));
-  // A table that counts the poor households only says at least so many.
-  if (!row->households) {
-    linkage->set_beneficiary_households(std::max(linkage->beneficiary_poor_households(),
-                                                 linkage->beneficiary_monitored_households()));
-  }
   if (linkage->ByteSizeLong() == 0) p.clear_linkage();
-  p.set_workers(count(row->workers));
+  TakeCount(F::kWorkers, row->workers, *row, &p, [&](int32_t n) { p.set_workers(n); });
   p.set_state(StageOf(row->stage.stage));
   p.set_state_text(text(F::kStatus, 500));
   if (!SetAmount(row->annual_output, p.mutable_annual_output_value()))
@@ -296,14 +359,61 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
   for (F field : {F::kSourceId, F::kThisAllocation, F::kAssetQuantity, F::kAssetValue, F::kClass}) {
     KeepRaw(field, *row, &p);
   }
-  if (std::any_of(row->sources.items.begin(), row->sources.items.end(),
-                  [](const intake::DeclaredSource& s) { return s.source_code.empty(); })) {
+  p.set_claimed_class(ClassOf(row->claimed_class));
+  const auto& sources = row->sources.items;
+  if (row->sources.incomplete ||
+      std::any_of(sources.begin(), sources.end(), [](const intake::DeclaredSource& s) {
+        return s.source_code.empty() || Cut(s.raw, 500).size() < s.raw.size();
+      })) {
     KeepRaw(F::kFundSource, *row, &p);
   }
-  if (row->project_type.empty()) KeepRaw(F::kProjectType, *row, &p);
+  for (const auto& [field, amount] : {std::pair(F::kPlannedTotal, &row->planned_total),
+                                      std::pair(F::kAnnualOutput, &row->annual_output),
+                                      std::pair(F::kAnnualIncome, &row->annual_income)}) {
+    if (Cut(amount->raw, 200).size() < amount->raw.size()) KeepRaw(field, *row, &p);
+  }
+  if (!SaysTheCode(words.types, row->Text(F::kProjectType), row->project_type))
+    KeepRaw(F::kProjectType, *row, &p);
+  if (!SaysTheCode(words.natures, row->Text(F::kNature), row->nature))
+    KeepRaw(F::kNature, *row, &p);
   if (industry == words.industries.end()) KeepRaw(F::kIndustry, *row, &p);
-  if (!row->households) KeepRaw(F::kHouseholds, *row, &p);
   return p;
+}
+
+// Texts that the row brings replace those of the same column. Where the row has the value itself,
+// the text of an earlier table that could not give it has had its day.
+void MergeRawTexts(const v1::Project& row, v1::Project* out) {
+  const std::map<std::string_view, bool> settled = {
+      {"households", row.linkage().has_beneficiary_households()},
+      {"poor_households", row.linkage().has_beneficiary_poor_households()},
+      {"monitored_households", row.linkage().has_beneficiary_monitored_households()},
+      {"workers", row.has_workers()},
+      {"completed_on", row.has_actual_end()},
+      {"production_on", row.has_production_start_date()},
+      {"planned_start", row.has_planned_start()},
+      {"planned_end", row.has_planned_end()},
+      {"planting_date", row.has_planting_date()},
+      {"design_capacity", row.has_design_capacity()},
+      {"approved_year", row.approved_year() != 0},
+  };
+  google::protobuf::RepeatedPtrField<v1::RawText> merged;
+  std::set<std::string> taken;
+  const auto of_row = [&](const std::string& field) {
+    return std::find_if(row.raw_texts().begin(), row.raw_texts().end(),
+                        [&](const v1::RawText& raw) { return raw.field() == field; });
+  };
+  for (const v1::RawText& old : out->raw_texts()) {
+    if (const auto found = of_row(old.field()); found != row.raw_texts().end()) {
+      if (taken.insert(old.field()).second) *merged.Add() = *found;
+      continue;
+    }
+    const auto one = settled.find(old.field());
+    if (one == settled.end() || !one->second) *merged.Add() = old;
+  }
+  for (const v1::RawText& raw : row.raw_texts()) {
+    if (taken.insert(raw.field()).second) *merged.Add() = raw;
+  }
+  out->mutable_raw_texts()->Swap(&merged);
 }
 
 v1::Project MergeProject(const v1::Project& stored, const v1::Project& row) {
@@ -322,11 +432,26 @@ v1::Project MergeProject(const v1::Project& stored, const v1::Project& row) {
   for (const auto* field : fields) {
     const std::string& name = field->name();
     if (IsImmutableField(name) || name == "is_sample" || name == "campaign_id" ||
-        name == "external_ids")
+        name == "external_ids" || name == "raw_texts")
       continue;
+    // A count that the table does not give leaves the one that is known.
+    if (name == "linkage") {
+      v1::LinkageMechanism linkage = stored.linkage();
+      if (row.linkage().modes_size() > 0) linkage.clear_modes();
+      linkage.MergeFrom(row.linkage());
+      *out.mutable_linkage() = std::move(linkage);
+      continue;
+    }
     v1::Project one = taken;
     out.GetReflection()->ClearField(&out, field);
     out.GetReflection()->SwapFields(&out, &one, {field});
+  }
+  MergeRawTexts(row, &out);
+  // A word that is not known takes the place of the claim before it.
+  if (std::any_of(row.raw_texts().begin(), row.raw_texts().end(), [](const v1::RawText& raw) {
+        return raw.field() == intake::ProjectFieldKey(F::kClass);
+      })) {
+    out.set_claimed_class(row.claimed_class());
   }
   // Other systems' numbers are added, never taken away.
   for (const type::v1::ExternalId& id : row.external_ids()) {

@@ -32,6 +32,9 @@ struct ImportWords {
   std::map<std::string, std::string> links;       // 精深加工 or DEEP_PROC -> DEEP_PROC
   std::map<std::string, std::string> modes;       // 收益分红 or DIVIDEND -> DIVIDEND
   std::map<std::string, std::string> industries;  // speciality or major by name or code
+  std::map<std::string, std::string> types;       // 种植 or PLANTING -> PLANTING
+  std::map<std::string, std::string> natures;     // 新建 or NEW -> NEW
+  std::vector<intake::ClassSynonym> classes;      // 另起炉灶类 -> ADJUST
   // In the order of the list: the word that a text of that category holds, and the category.
   std::vector<std::pair<std::string, std::string>> content;
 };
@@ -41,7 +44,8 @@ struct ImportWords {
 v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const ImportWords& words,
                            intake::ParsedProjectRow* row);
 
-// What a table says, laid over what is stored: fields that the table leaves empty stay.
+// What a table says, laid over what is stored: fields that the table leaves empty or does not give
+// exactly stay.
 v1::Project MergeProject(const v1::Project& stored, const v1::Project& row);
 
 }  // namespace bangfu::registry

@@ -21,6 +21,10 @@ constexpr char kCampaignColumns[] =
     "c.unit_count, "
     "c.version, c.record";
 
+// Numbers of bangfu.registry.v1.VerificationState and FindingAction.
+constexpr int kDisputed = 3;
+constexpr int kActionDisputed = 3;
+
 CampaignRow CampaignFrom(const mysql::Row& r) {
   CampaignRow c;
   c.id = r.Id(0);
@@ -446,6 +450,30 @@ absl::StatusOr<std::map<std::string, std::vector<Ulid>>> VillageProjectIds(
   return out;
 }
 
+absl::StatusOr<std::set<Ulid>> DisputedElsewhere(mysql::Executor& db,
+                                                 const std::vector<VillageProject>& projects,
+                                                 const Ulid& unit_report_id) {
+  std::set<Ulid> out;
+  std::vector<Ulid> disputed;
+  for (const VillageProject& p : projects) {
+    if (p.verification_state == kDisputed) disputed.push_back(p.id);
+  }
+  if (disputed.empty()) return out;
+  Params params;
+  AddAll(disputed, &params);
+  params.emplace_back(unit_report_id);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT DISTINCT f.project_id FROM verification_finding f JOIN unit_report u ON "
+                   "u.id = f.unit_report_id WHERE f.project_id IN (",
+                   Placeholders(disputed.size()),
+                   ") AND f.unit_report_id <> ? AND f.level = 3 AND f.action = ", kActionDisputed,
+                   " AND u.verified_at IS NOT NULL"),
+               params));
+  for (const mysql::Row& row : rows) out.insert(row.Id(0));
+  return out;
+}
+
 absl::Status UpdateVerification(mysql::Tx& tx, const std::vector<VillageProject>& projects,
                                 absl::Time now) {
   for (size_t begin = 0; begin < projects.size(); begin += 200) {
@@ -777,10 +805,10 @@ absl::StatusOr<std::vector<StratumRow>> SamplePopulation(mysql::Executor& db,
   Params params;
   std::string sql = Cat(
       "SELECT u.id, u.region_path, COALESCE(f.fen, 0) FROM unit_report u LEFT JOIN (SELECT "
-      "region_path, CAST(SUM(public_total_fen) AS SIGNED) AS fen FROM project WHERE is_void = 0 "
-      "AND ",
-      RegionClause({region_path}, "region_path", &params),
-      " GROUP BY region_path) f ON f.region_path = u.region_path WHERE u.campaign_id = ? AND "
+      "r.region_path, CAST(SUM(p.public_total_fen) AS SIGNED) AS fen FROM project_region r JOIN "
+      "project p ON p.id = r.project_id WHERE p.is_void = 0 AND ",
+      RegionClause({region_path}, "r.region_path", &params),
+      " GROUP BY r.region_path) f ON f.region_path = u.region_path WHERE u.campaign_id = ? AND "
       "u.state IN (5, 6, 7) AND ");
   params.emplace_back(campaign_id);
   absl::StrAppend(&sql, RegionClause({region_path}, "u.region_path", &params),

@@ -136,6 +136,11 @@ absl::StatusOr<std::vector<VillageProject>> LockVillageProjects(mysql::Tx& tx,
                                                                 const std::string& village);
 absl::StatusOr<std::map<std::string, std::vector<Ulid>>> VillageProjectIds(
     mysql::Executor& db, const std::vector<std::string>& villages);
+// Of these projects those that are DISPUTED and that a finding of another report, which the county
+// has verified, disputes.
+absl::StatusOr<std::set<Ulid>> DisputedElsewhere(mysql::Executor& db,
+                                                 const std::vector<VillageProject>& projects,
+                                                 const Ulid& unit_report_id);
 // New verification state, version and record of projects that LockVillageProjects gave; a few
 // statements.
 absl::Status UpdateVerification(mysql::Tx& tx, const std::vector<VillageProject>& projects,

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/base/strings.h"
 #include "common/status/error.h"
 #include "services/registry/domain/intake/chinese.h"
 #include "services/registry/domain/intake/project_table.h"
@@ -225,12 +226,18 @@ TEST(Villages, SeveralInOneCell) {
 }
 
 TEST(Words, Classes) {
+  const std::vector<ClassSynonym> synonyms = {{"巩固一批", "CONSOLIDATE"},
+                                              {"调整一批", "ADJUST"},
+                                              {"另起炉灶类", "ADJUST"},
+                                              {"另起炉灶一批", "ADJUST"}};
   for (std::string_view w : {"调整类", "调整一批", "另起炉灶类", "另起炉灶一批", "調整類"})
-    EXPECT_EQ(ClassFromWord(w), "ADJUST") << w;
-  EXPECT_EQ(ClassFromWord("巩固一批"), "CONSOLIDATE");
-  EXPECT_EQ(ClassFromWord("升级类"), "UPGRADE");
-  EXPECT_EQ(ClassFromWord("盘活 类"), "REVITALIZE");
-  EXPECT_EQ(ClassFromWord("观望类"), "");
+    EXPECT_EQ(ClassFromWord(w, synonyms), "ADJUST") << w;
+  EXPECT_EQ(ClassFromWord("拟列入巩固一批", synonyms), "CONSOLIDATE");
+  EXPECT_EQ(ClassFromWord("升级类", {}), "UPGRADE");
+  EXPECT_EQ(ClassFromWord("盘活 类", {}), "REVITALIZE");
+  EXPECT_EQ(ClassFromWord("观望类", synonyms), "");
+  // What is no name of the policy is known by the list alone.
+  EXPECT_EQ(ClassFromWord("另起炉灶类", {}), "");
 }
 
 TEST(Words, Stages) {
@@ -269,6 +276,42 @@ TEST(Words, TypesYearsDaysCounts) {
   EXPECT_EQ(ImplausibleFigures("硬化道路长2950千米,路面宽4米").size(), 1U);
   EXPECT_EQ(ImplausibleFigures("20MW 与 20万兆瓦").size(), 1U);
   EXPECT_THAT(ImplausibleFigures("砌护渠道共计7.59千米"), IsEmpty());
+}
+
+TEST(Words, CountsAsTheyArePrinted) {
+  const auto said = [](std::string_view cell) {
+    const Count c = ParsePrintedCount(cell);
+    return Cat(ParseStateName(c.state), " ", CountText(c));
+  };
+  EXPECT_EQ(said("20"), "EXACT 20");
+  EXPECT_EQ(said("0户"), "EXACT 0");
+  EXPECT_EQ(said("1,546户"), "EXACT 1546");
+  EXPECT_EQ(said("共62户"), "EXACT 62");
+  EXPECT_EQ(said("二十人"), "EXACT 20");
+  EXPECT_EQ(said("28.1万人"), "EXACT 281000");
+  EXPECT_EQ(said("２０人"), "EXACT 20");
+  EXPECT_EQ(said("约20人"), "APPROXIMATE 约20");
+  EXPECT_EQ(said("大约 20 人"), "APPROXIMATE 约20");
+  EXPECT_EQ(said("20人左右"), "APPROXIMATE 约20");
+  EXPECT_EQ(said("20余人"), "APPROXIMATE 20以上");
+  EXPECT_EQ(said("二十余人"), "APPROXIMATE 20以上");
+  EXPECT_EQ(said("十几人"), "APPROXIMATE 10以上");
+  EXPECT_EQ(said("3万余人"), "APPROXIMATE 30000以上");
+  EXPECT_EQ(said("不少于30人"), "APPROXIMATE 30以上");
+  EXPECT_EQ(said("30人以上"), "APPROXIMATE 30以上");
+  EXPECT_EQ(said("近100户"), "APPROXIMATE 100以下");
+  EXPECT_EQ(said("不超过100户"), "APPROXIMATE 100以下");
+  EXPECT_EQ(said("20-30人"), "RANGE 20—30");
+  EXPECT_EQ(said("20人～30人"), "RANGE 20—30");
+  EXPECT_EQ(said("30至20户"), "RANGE 20—30");
+  EXPECT_EQ(said("*户"), "MASKED ");
+  for (std::string_view cell :
+       {"", "若干", "2个村,29个村民小组,1546户4850人", "1546户4850人", "360户(其中脱贫户21户)",
+        "几十人", "0.5人", "8户建档立卡户", "-", "无"}) {
+    EXPECT_EQ(said(cell), "ABSENT ") << cell;
+    EXPECT_FALSE(ParsePrintedCount(cell).note_zh.empty());
+    EXPECT_FALSE(ParseCount(cell).has_value());
+  }
 }
 
 TEST(Table, WideFormWithTwoHeaderRows) {

@@ -119,8 +119,8 @@ const std::vector<Synonyms>& FieldTable() {
       {F::kPhone, "phone", {"phone", "联系电话", "电话", "手机号"}},
       {F::kClass,
        "class",
-       {"class", "分类", "四个一批", "认定类别", "四类", "四个一批类别", "系统建议类别",
-        "所属类别"}},
+       {"class", "分类", "四个一批", "认定类别", "四类", "四个一批类别", "系统建议类别", "所属类别",
+        "申报类别", "自报类别"}},
       {F::kNotes, "notes", {"notes", "备注", "说明"}},
       {F::kIgnored,
        "ignored",
@@ -129,6 +129,9 @@ const std::vector<Synonyms>& FieldTable() {
   };
   return *table;
 }
+
+// No project lifts more households or employs more people.
+constexpr int64_t kLargestCount = 1'000'000;
 
 std::string HeaderKey(std::string_view part) {
   std::string key = MatchKey(WithoutBrackets(Normalize(part)));
@@ -188,6 +191,30 @@ void AddAmountIssue(const Amount& amount, std::string_view field, RowReport* rep
 }
 
 }  // namespace
+
+std::string DayText(std::string_view cell) {
+  if (const auto day = ParseDay(cell)) {
+    return day->day_stated ? absl::FormatCivilTime(day->day)
+                           : absl::FormatCivilTime(absl::CivilMonth(day->day));
+  }
+  if (const auto year = ParseYear(cell)) return absl::StrCat(*year);
+  return "";
+}
+
+void AddDayIssue(std::string_view cell, std::string_view field, RowReport* report) {
+  const auto day = ParseDay(cell);
+  if (day && day->day_stated) return;
+  RowIssue issue;
+  issue.field = std::string(field);
+  issue.raw = std::string(cell);
+  issue.understood = DayText(cell);
+  issue.reason = issue.understood.empty() ? "DATE_UNCLEAR" : "DATE_APPROXIMATE";
+  issue.proposal_zh = issue.understood.empty() ? "请按 2021-09-24 填写日期"
+                      : day ? "原文只写到月，暂记为当月1日，请补填日期"
+                            : "原文只写到年，日期未填，请补填";
+  issue.severity = IssueSeverity::kWarn;
+  report->Add(std::move(issue));
+}
 
 std::string_view ProjectFieldKey(ProjectField field) {
   for (const Synonyms& s : FieldTable()) {
@@ -470,6 +497,11 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
                       IssueSeverity::kWarn});
     }
   }
+  if (row.sources.incomplete) {
+    row.report.Add({"fund_source", "LIST_INCOMPLETE", std::string(row.Text(F::kFundSource)),
+                    Cat("写出", row.sources.items.size(), "项"), "资金来源未写全，请补全",
+                    IssueSeverity::kWarn});
+  }
   if (row.sources.items.empty()) {
     row.report.Add(
         {"fund_source", "SOURCE_MISSING", "", "", "请填写资金来源", IssueSeverity::kWarn});
@@ -497,8 +529,12 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
   row.industry =
       MajorIndustryFrom(row.Text(F::kIndustry).empty() ? facts.name : row.Text(F::kIndustry));
   row.nature = NatureFrom(row.Text(F::kNature));
+  if (row.nature.empty() && !row.Text(F::kNature).empty()) {
+    row.report.Add({"nature", "NATURE_UNCLEAR", std::string(row.Text(F::kNature)), "",
+                    "建设性质未能识别，请选择", IssueSeverity::kWarn});
+  }
   if (const std::string_view word = row.Text(F::kClass); !word.empty()) {
-    row.claimed_class = ClassFromWord(word);
+    row.claimed_class = ClassFromWord(word, options_.class_synonyms);
     if (row.claimed_class.empty()) {
       row.report.Add({"class", "CLASS_WORD_UNKNOWN", std::string(word), "",
                       "分类用词无法识别，请选择", IssueSeverity::kWarn});
@@ -514,11 +550,7 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
   const auto day = [&](F field, std::optional<ParsedDay>* out) {
     if (row.Text(field).empty()) return;
     *out = ParseDay(row.Text(field));
-    if (!out->has_value()) {
-      row.report.Add({std::string(ProjectFieldKey(field)), "DATE_UNCLEAR",
-                      std::string(row.Text(field)), "", "请按 2021-09-24 填写日期",
-                      IssueSeverity::kWarn});
-    }
+    AddDayIssue(row.Text(field), ProjectFieldKey(field), &row.report);
   };
   day(F::kCompletedOn, &row.completed_on);
   day(F::kProductionOn, &row.production_on);
@@ -536,13 +568,19 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
   money(F::kAssetValue, "资产价值", &row.asset_value);
   money(F::kAnnualOutput, "年产值", &row.annual_output);
   money(F::kAnnualIncome, "年收益", &row.annual_income);
-  const auto count = [&](F field, std::optional<int64_t>* out) {
+  const auto count = [&](F field, Count* out) {
     if (row.Text(field).empty()) return;
-    *out = ParseCount(row.Text(field));
-    if (!out->has_value()) {
-      row.report.Add({std::string(ProjectFieldKey(field)), "COUNT_UNCLEAR",
-                      std::string(row.Text(field)), "", "请填写一个整数", IssueSeverity::kWarn});
+    *out = ParsePrintedCount(row.Text(field));
+    // Asked about, as far as it was understood; the field stays unknown until then.
+    if (out->state == ParseState::kExact && *out->value > kLargestCount) {
+      *out = {ParseState::kAbsent, {}, {}, {}, "数量级存疑，请核对"};
     }
+    if (out->state == ParseState::kExact) return;
+    row.report.Add({std::string(ProjectFieldKey(field)),
+                    out->state == ParseState::kAbsent ? "COUNT_UNCLEAR"
+                                                      : Cat("COUNT_", ParseStateName(out->state)),
+                    std::string(row.Text(field)), CountText(*out), out->note_zh,
+                    IssueSeverity::kWarn});
   };
   count(F::kHouseholds, &row.households);
   count(F::kPoorHouseholds, &row.poor_households);
@@ -588,11 +626,8 @@ void MatchRegion(const RegionMatcher& matcher, ParsedProjectRow* row) {
   query.year = row->year;
   if (query.county == query.city) query.county.clear();
   std::vector<RegionMatch> all;
-  if (!query.code.empty()) {
-    query.township = text(F::kTownship);
-    query.village = row->villages.names.size() == 1 ? row->villages.names[0].name : "";
-    all.push_back(matcher.Match(query));
-  } else if (!row->villages.names.empty()) {
+  const auto match_villages = [&] {
+    query.code.clear();
     for (const PlaceName& village : row->villages.names) {
       RegionQuery one = query;
       one.village = village.name;
@@ -616,6 +651,15 @@ void MatchRegion(const RegionMatcher& matcher, ParsedProjectRow* row) {
       }
       all.push_back(std::move(match));
     }
+  };
+  if (!query.code.empty()) {
+    query.township = text(F::kTownship);
+    query.village = row->villages.names.size() == 1 ? row->villages.names[0].name : "";
+    all.push_back(matcher.Match(query));
+    // The code of a township or county, beside it the villages that the project covers.
+    if (!all[0].code.empty() && all[0].level != RegionLevel::kVillage) match_villages();
+  } else if (!row->villages.names.empty()) {
+    match_villages();
   } else if (!row->townships.names.empty()) {
     for (const PlaceName& township : row->townships.names) {
       RegionQuery one = query;

@@ -65,6 +65,11 @@ enum class ProjectField {
 };
 std::string_view ProjectFieldKey(ProjectField field);  // "planned_total"
 
+// What a cell says of a day, as far as it says it: 2021-09-24, 2021-09, 2021; empty: nothing.
+std::string DayText(std::string_view cell);
+// Asks for the day that a cell does not state in full.
+void AddDayIssue(std::string_view cell, std::string_view field, RowReport* report);
+
 // The field of a header as printed (units and notes in brackets do not matter). kFundColumn for
 // what names a source of money; kIgnored for what is not known.
 ProjectField FieldOfHeader(std::string_view header);
@@ -113,7 +118,7 @@ struct ParsedProjectRow {
     std::string raw;
   };
   std::vector<Expected> expected;
-  std::optional<int64_t> households, poor_households, monitored_households, workers, asset_quantity;
+  Count households, poor_households, monitored_households, workers, asset_quantity;
   RegionMatch region;  // after MatchRegion
   std::vector<RegionMatch>
       covered_regions;  // each village (or township) of the row, after MatchRegion
@@ -129,6 +134,8 @@ class ProjectTableParser {
     // CSV knows no merged cells: empty cells of these fields take the value above, marked in the
     // report.
     std::vector<ProjectField> fill_down;
+    // Other names of the four classes.
+    std::vector<ClassSynonym> class_synonyms;
   };
   ProjectTableParser(ColumnMap columns, Options options)
       : columns_(std::move(columns)), options_(std::move(options)) {}
