@@ -94,6 +94,9 @@ class LifecycleWorld {
   std::string Verifier(const std::string& person = "verifier") {
     return Token(auth::Role::ROLE_SECTOR_VERIFIER, "360733", person);
   }
+  std::string Finance(const std::string& person = "finance") {
+    return Token(auth::Role::ROLE_FINANCE_OFFICER, "360733", person);
+  }
   // Whose grants, one for each scope, are narrowed to these fund sources and industries.
   std::string Narrowed(auth::Role role, const std::string& person,
                        const std::vector<auth::Facets>& scopes) {

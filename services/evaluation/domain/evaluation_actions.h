@@ -20,6 +20,7 @@ inline constexpr int kTownshipApprover = 3;
 inline constexpr int kCountyOperator = 4;
 inline constexpr int kCountyApprover = 5;
 inline constexpr int kSectorVerifier = 7;
+inline constexpr int kFinanceOfficer = 8;
 inline constexpr int kAppraiser = 9;
 inline constexpr int kCitySupervisor = 10;
 inline constexpr int kProvOffice = 11;
