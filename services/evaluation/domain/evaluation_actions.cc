@@ -334,13 +334,36 @@ const workflow::Table<EntryPhase, EntryPhase>& EntryTable() {
            {},
            {},
            P::kInProgress},
+          {{P::kOpen},
+           "evaluate",
+           "重新评估",
+           {kCountyOperator, kCountyApprover, kProvAdmin},
+           {},
+           {},
+           P::kOpen},
+          {{P::kPlanned},
+           "evaluate",
+           "重新评估",
+           {kCountyOperator, kCountyApprover, kProvAdmin},
+           {},
+           {},
+           P::kPlanned},
+          {{P::kInProgress},
+           "evaluate",
+           "重新评估",
+           {kCountyOperator, kCountyApprover, kProvAdmin},
+           {},
+           {},
+           P::kInProgress},
       });
   return *table;
 }
 
 const std::vector<workflow::Work>& EntryWorks() {
-  static const auto* works = new std::vector<workflow::Work>{
-      {"plan_measures", "MEASURE_PLAN"}, {"report_progress", "MEASURE_PROGRESS"}};
+  static const auto* works =
+      new std::vector<workflow::Work>{{"plan_measures", "MEASURE_PLAN"},
+                                      {"report_progress", "MEASURE_PROGRESS"},
+                                      {"evaluate", "LEDGER_REEVALUATE"}};
   return *works;
 }
 

@@ -91,7 +91,7 @@ const workflow::Table<SubjectPhase, SubjectPhase>& SubjectTable();
 // --- ledger entry ---
 enum class EntryPhase { kUnspecified = 0, kOpen = 1, kPlanned = 2, kInProgress = 3, kLeft = 4 };
 std::string EntryPhaseLabel(EntryPhase phase);
-// Actions: plan_measures, report_progress.
+// Actions: plan_measures, report_progress, evaluate (the subject's, by EvaluateSubjects).
 const workflow::Table<EntryPhase, EntryPhase>& EntryTable();
 // The actions that are somebody's work.
 const std::vector<workflow::Work>& EntryWorks();
