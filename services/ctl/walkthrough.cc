@@ -21,6 +21,7 @@
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/departments.h"
 #include "nlohmann/json.hpp"
 #include "services/ctl/commands.h"
 #include "services/ctl/csv_rows.h"
@@ -45,6 +46,7 @@ using options::v1::ROLE_APPRAISER;
 using options::v1::ROLE_CITY_SUPERVISOR;
 using options::v1::ROLE_COUNTY_APPROVER;
 using options::v1::ROLE_COUNTY_OPERATOR;
+using options::v1::ROLE_FINANCE_OFFICER;
 using options::v1::ROLE_PROV_ADMIN;
 using options::v1::ROLE_SECTOR_VERIFIER;
 using options::v1::ROLE_SYSTEM_INTEGRATOR;
@@ -106,6 +108,8 @@ class Job {
   absl::Status MakeEffective();
   absl::Status Measures();
   absl::Status Sign();
+  // Who signs for a department other than the lead.
+  absl::StatusOr<Context*> Signer(const std::string& department, int number);
   absl::Status FreezeAndReport();
   absl::Status Show();
   absl::Status ShowExamples();
@@ -160,7 +164,8 @@ absl::Status Job::Persons() {
   Title("授权：令牌只证明是谁，能做什么由机构管理员授予");
   std::vector<People::Person> persons = {{ROLE_PROV_ADMIN, kProvince, 1},
                                          {ROLE_CITY_SUPERVISOR, city_, 1},
-                                         {ROLE_COUNTY_APPROVER, options_.county, 1}};
+                                         {ROLE_COUNTY_APPROVER, options_.county, 1},
+                                         {ROLE_FINANCE_OFFICER, options_.county, 1}};
   for (int number = 1; number <= 3; ++number) {
     persons.push_back({ROLE_COUNTY_OPERATOR, options_.county, number});
     persons.push_back({ROLE_APPRAISER, options_.county, number});
@@ -534,9 +539,8 @@ absl::Status Job::County() {
                                     static_cast<int>(department_numbers.size()) + 1)
                        .first->second;
       ASSIGN_OR_RETURN(Context * verifier,
-                       department.is_lead()
-                           ? people_.Get(ROLE_COUNTY_OPERATOR, options_.county, 2)
-                           : people_.Get(ROLE_SECTOR_VERIFIER, options_.county, number));
+                       department.is_lead() ? people_.Get(ROLE_COUNTY_OPERATOR, options_.county, 2)
+                                            : Signer(department.department_code(), number));
       SignVerificationRequest sign;
       sign.set_request_id(Context::NewRequestId());
       sign.set_unit_report_id(unit.id());
@@ -557,6 +561,13 @@ absl::Status Job::County() {
   for (const auto& [code, number] : department_numbers) departments += Cat(" ", code);
   progress.Done(Cat("核实 ", done, " 村；参加部门：", departments));
   return absl::OkStatus();
+}
+
+absl::StatusOr<Context*> Job::Signer(const std::string& department, int number) {
+  if (department == workflow::kFinanceDepartment) {
+    return people_.Get(ROLE_FINANCE_OFFICER, options_.county);
+  }
+  return people_.Get(ROLE_SECTOR_VERIFIER, options_.county, number);
 }
 
 absl::Status Job::Samples() {
@@ -840,8 +851,7 @@ absl::Status Job::Review() {
   }
   int number = 20;
   for (const auto& [department, evaluations] : by_department) {
-    ASSIGN_OR_RETURN(Context * verifier,
-                     people_.Get(ROLE_SECTOR_VERIFIER, options_.county, ++number));
+    ASSIGN_OR_RETURN(Context * verifier, Signer(department, ++number));
     RETURN_IF_ERROR(
         Advance(*verifier, ADVANCE_STEP_SIGN, evaluations, Cat("签字 ", department), department));
   }

@@ -21,6 +21,7 @@
 #include "services/evaluation/jobs/batch_evaluation.h"
 #include "services/evaluation/jobs/board.h"
 #include "services/evaluation/jobs/bootstrap.h"
+#include "services/evaluation/jobs/criteria_work.h"
 #include "services/evaluation/jobs/evaluation_work.h"
 #include "services/evaluation/jobs/evaluator.h"
 #include "services/evaluation/jobs/ledger_entries.h"
@@ -74,10 +75,14 @@ absl::Status Compose(runtime::App& app) {
   standard.dictionary.prefills = Prefills();
   standard.inbox.kinds = EvaluationKinds();
   for (const inbox::Kind& kind : LedgerKinds()) standard.inbox.kinds.push_back(kind);
+  for (const inbox::Kind& kind : CriteriaKinds()) standard.inbox.kinds.push_back(kind);
   for (const inbox::Kind& kind : publicity::WorkKinds()) standard.inbox.kinds.push_back(kind);
   for (const inbox::Kind& kind : period::WorkKinds()) standard.inbox.kinds.push_back(kind);
   standard.inbox.calendar = WorkCalendar;
-  standard.work = {EvaluationSource(), EntrySource(), SigningSource(),
+  standard.work = {EvaluationSource(),
+                   EntrySource(),
+                   SigningSource(),
+                   CriteriaSource(),
                    publicity::WorkSource(ClassPublicityOptions().title),
                    period::WorkSource(PeriodOptions(nullptr))};
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);

@@ -8,6 +8,7 @@
 #include "common/base/page_token.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/inbox/service.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -18,6 +19,8 @@
 #include "services/evaluation/domain/criteria.h"
 #include "services/evaluation/domain/criteria_refinement.h"
 #include "services/evaluation/domain/engine.h"
+#include "services/evaluation/facts/work_calendar.h"
+#include "services/evaluation/jobs/criteria_work.h"
 #include "services/evaluation/store/criteria_store.h"
 
 namespace bangfu::evaluation {
@@ -155,6 +158,7 @@ absl::StatusOr<v1::CriteriaSet> CreateCriteriaDraft(CallContext& context,
         StoreActors(message, row);
         RETURN_IF_ERROR(InsertCriteria(m.tx(), row));
         RETURN_IF_ERROR(Publish(m, row, nullptr));
+        RETURN_IF_ERROR(SyncCriteria(m.tx(), {row}, inbox::ActOf(m, "create_draft", WorkCalendar)));
         return Shown(context, row);
       });
 }
@@ -211,6 +215,7 @@ absl::StatusOr<v1::CriteriaSet> ActivateCriteria(CallContext& context,
         row.effective_from = from;
         RETURN_IF_ERROR(UpdateCriteria(m.tx(), row));
         RETURN_IF_ERROR(Publish(m, row, &before));
+        RETURN_IF_ERROR(SyncCriteria(m.tx(), {row}, inbox::ActOf(m, "activate", WorkCalendar)));
         return Shown(context, row);
       });
 }

@@ -68,20 +68,15 @@ auth::Facets GrantScope::Of(const Ulid& subject_id) const {
   return found == subjects_.end() ? auth::Facets() : found->second.facets;
 }
 
-auth::Facets GrantScope::OfSigning(const v1::Evaluation& evaluation, const Ulid& subject_id,
-                                   const std::string& department) const {
+auth::Facets GrantScope::OfSigning(const Ulid& subject_id, const std::string& department) const {
   const auto found = subjects_.find(subject_id);
   if (found == subjects_.end()) return {};
   auth::Facets out = found->second.facets;
-  std::vector<std::string> sources;
-  for (const v1::JointSignature& j : evaluation.joint_signatures()) {
-    if (department.empty() ? j.has_signed_by() : j.department() != department) continue;
-    const auto of = found->second.of_department.find(j.department());
-    // Whose sources are not known any more signs for the subject as a whole.
-    if (of == found->second.of_department.end()) return out;
-    sources.insert(sources.end(), of->second.begin(), of->second.end());
+  // Whose sources are not known any more signs for the subject as a whole.
+  const auto of = found->second.of_department.find(department);
+  if (of != found->second.of_department.end() && !of->second.empty()) {
+    out.fund_sources = of->second;
   }
-  if (!sources.empty()) out.fund_sources = std::move(sources);
   return out;
 }
 

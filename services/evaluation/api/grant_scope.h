@@ -8,7 +8,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
-#include "bangfu/evaluation/v1/evaluation.pb.h"
 #include "common/auth/caller.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
@@ -24,10 +23,8 @@ class GrantScope {
 
   // Every source and the industry of the subject.
   auth::Facets Of(const Ulid& subject_id) const;
-  // For a department's signature: the sources by which that department has to sign. No department:
-  // those of all that have not signed.
-  auth::Facets OfSigning(const v1::Evaluation& evaluation, const Ulid& subject_id,
-                         const std::string& department) const;
+  // For a department's signature: the sources by which that department has to sign.
+  auth::Facets OfSigning(const Ulid& subject_id, const std::string& department) const;
 
  private:
   struct One {

@@ -8,8 +8,11 @@
 #include "common/testing/deep.h"
 #include "common/testing/random.h"
 #include "services/evaluation/api/lifecycle_world_for_test.h"
+#include "services/evaluation/domain/baseline.h"
+#include "services/evaluation/domain/criteria.h"
 #include "services/evaluation/domain/measures.h"
 #include "services/evaluation/facts/measure_codes.h"
+#include "services/evaluation/jobs/overrides.h"
 
 namespace bangfu::evaluation {
 namespace {
@@ -22,6 +25,7 @@ using ::testing::SizeIs;
 using testing::StatusIs;
 
 constexpr char kInboxService[] = "bangfu.inbox.v1.InboxService.";
+constexpr char kCriteriaService[] = "bangfu.evaluation.v1.CriteriaService.";
 
 class EvaluationInbox : public ::testing::Test {
  protected:
@@ -184,6 +188,166 @@ TEST_F(EvaluationInbox, R002_AnOverrideWaitsForAnotherPersonAndForTheCity) {
   ASSERT_OK(w_.Step("FileOverride", v1::FileOverrideRequest(), id, w_.City()));
   EXPECT_THAT(Kinds(w_.City()), IsEmpty());
   EXPECT_THAT(Kinds(w_.Operator()), ElementsAre("EVALUATION_PUBLICISE"));
+}
+
+TEST_F(EvaluationInbox, R002_AConfirmationLiesWithThoseWhoSignForTheDepartment) {
+  const Ulid subject = w_.AddSubject();
+  w_.NeedDepartments(subject, {"ETHNIC", "FINANCE"});
+  const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_CONSOLIDATE);
+  ASSERT_OK(w_.Accept(id));
+  EXPECT_THAT(Kinds(w_.Verifier()),
+              ElementsAre("EVALUATION_SIGN ETHNIC", "EVALUATION_SIGN FINANCE"));
+  EXPECT_THAT(Kinds(w_.Finance()), ElementsAre("EVALUATION_SIGN FINANCE"));
+  EXPECT_THAT(Kinds(w_.Operator()), IsEmpty());
+  v1::SignJointlyRequest request;
+  request.set_department("FINANCE");
+  ASSERT_OK(w_.Step("SignJointly", request, id, w_.Finance()));
+  EXPECT_THAT(Kinds(w_.Finance()), IsEmpty());
+  EXPECT_THAT(Kinds(w_.Finance("another")), IsEmpty());
+  EXPECT_THAT(Kinds(w_.Verifier()), ElementsAre("EVALUATION_SIGN ETHNIC"));
+}
+
+TEST_F(EvaluationInbox, R002_AnOverrideThatEndedWaitsForItsReevaluation) {
+  const auto overridden = [&](const std::string& village) {
+    const Ulid subject = w_.AddSubject({.village = village});
+    const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_CONSOLIDATE);
+    EXPECT_OK(
+        w_.Step("ProposeOverride", w_.Proposal(type::v1::FOUR_CLASS_UPGRADE), id, w_.Operator()));
+    EXPECT_OK(w_.Step("ApproveOverride", v1::ApproveOverrideRequest(), id, w_.Approver()));
+    w_.PassPublicity(id);
+    EXPECT_OK(w_.MakeEffective(id));
+    EXPECT_OK(PlanIt(w_.OpenEntry(subject).value_or(v1::LedgerEntry()), ""));
+    EXPECT_OK(ReportProgress(w_.OpenEntry(subject).value_or(v1::LedgerEntry()), 10000));
+    return subject;
+  };
+  const auto night = [&] {
+    ASSERT_OK(ExpireOverrides(w_.db(), w_.server().ids(), w_.server().clock().Now()));
+  };
+  const Ulid subject = overridden("360733101201");
+  const Ulid to_void = overridden("360733102201");
+  w_.PassDays(340);
+  night();
+  EXPECT_THAT(Kinds(w_.Operator()), IsEmpty());
+  w_.PassDays(30);
+  night();
+  EXPECT_THAT(Kinds(w_.Operator()), ElementsAre("LEDGER_REEVALUATE", "LEDGER_REEVALUATE"));
+  EXPECT_THAT(Kinds(w_.Approver()), ElementsAre("LEDGER_REEVALUATE", "LEDGER_REEVALUATE"));
+  // It is the county's, not every county's and not the province's.
+  EXPECT_THAT(Kinds(w_.Operator("other", "360734")), IsEmpty());
+  EXPECT_THAT(Kinds(w_.Province()), IsEmpty());
+  ASSERT_OK_AND_ASSIGN(v1::LedgerEntry entry, w_.OpenEntry(subject));
+  bool named = false;
+  for (const inbox::v1::WorkItem& item : Mine(w_.Operator())) {
+    if (item.subject_id() != entry.id()) continue;
+    named = true;
+    EXPECT_EQ(item.kind_zh(), "人工调整到期重新评估");
+    EXPECT_EQ(item.title(), "脐橙冷库");
+    EXPECT_EQ(item.action(), "evaluate");
+    EXPECT_TRUE(item.has_due_on());
+  }
+  EXPECT_TRUE(named);
+  // The action as the record's allowed_actions name it, for whom it waits.
+  const auto offered = [&](const std::string& token) {
+    v1::GetLedgerEntryRequest request;
+    request.set_id(entry.id());
+    auto got = w_.Call<v1::LedgerEntry>(Cat(kLedgerService, "GetLedgerEntry"), request, token);
+    EXPECT_OK(got);
+    if (!got.ok()) return false;
+    return std::any_of(got->allowed_actions().begin(), got->allowed_actions().end(),
+                       [](const auto& a) { return a.action() == "evaluate" && a.allowed(); });
+  };
+  EXPECT_TRUE(offered(w_.Operator()));
+  EXPECT_TRUE(offered(w_.Approver()));
+  EXPECT_FALSE(offered(w_.Token(Role::ROLE_TOWNSHIP_REVIEWER, "360733101", "t")));
+  // Another night opens nothing twice.
+  night();
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM work_item WHERE kind = 'LEDGER_REEVALUATE'"),
+            2);
+
+  // Computed anew, the ended override still stands in the ledger; in force, it does not.
+  const Ulid anew = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
+  EXPECT_THAT(Kinds(w_.Operator()), ElementsAre("LEDGER_REEVALUATE", "LEDGER_REEVALUATE"));
+  w_.BringInForce(anew);
+  EXPECT_THAT(Kinds(w_.Operator()), ElementsAre("LEDGER_REEVALUATE"));
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM work_item WHERE kind = 'LEDGER_REEVALUATE' AND "
+                              "state = 2 AND closed_by = 'approver'"),
+            1);
+  // Nor is it anybody's work once the entry has left the ledger.
+  ASSERT_OK_AND_ASSIGN(entry, w_.OpenEntry(to_void));
+  v1::VoidEvaluationRequest gone;
+  gone.set_reason("登记有误");
+  ASSERT_OK(w_.Step("VoidEvaluation", gone, *Ulid::Parse(entry.evaluation_id()), w_.Approver()));
+  EXPECT_THAT(Kinds(w_.Operator()), IsEmpty());
+}
+
+TEST_F(EvaluationInbox, R002_ACriteriaDraftWaitsForItsSecondPerson) {
+  const auto draft = [&](const std::string& region, bool validate_only = false) {
+    CriteriaSet set = DefaultCriteria();
+    if (region != "36") set.parent_hash = ContentHash(DefaultCriteria());
+    v1::CreateCriteriaDraftRequest request;
+    request.set_region_code(region);
+    request.set_content_json(CanonicalJson(set));
+    request.set_validate_only(validate_only);
+    auto made = w_.Call<v1::CriteriaSet>(Cat(kCriteriaService, "CreateCriteriaDraft"), request,
+                                         w_.world().Province("wang"));
+    EXPECT_OK(made);
+    return made.ok() ? *made : v1::CriteriaSet();
+  };
+  draft("36", true);
+  EXPECT_THAT(Kinds(w_.world().Province("li")), IsEmpty());
+  const v1::CriteriaSet provincial = draft("36");
+  const v1::CriteriaSet of_county = draft("360733");
+  EXPECT_THAT(Kinds(w_.world().Province("li")),
+              ElementsAre("CRITERIA_ACTIVATE", "CRITERIA_ACTIVATE"));
+  EXPECT_THAT(Kinds(w_.world().Province("wang")), IsEmpty());  // who drafted it
+  EXPECT_THAT(Kinds(w_.Approver()), IsEmpty());
+  std::map<std::string, inbox::v1::WorkItem> items;
+  for (const inbox::v1::WorkItem& item : Mine(w_.world().Province("li"))) {
+    items[item.subject_id()] = item;
+  }
+  EXPECT_EQ(items[provincial.id()].title(), Cat("江西省评价标准第", provincial.version_no(), "版"));
+  EXPECT_EQ(items[of_county.id()].title(), "会昌县评价标准第1版");
+  EXPECT_EQ(items[provincial.id()].kind_zh(), "启用评价标准");
+  // The action as the record names it, for the second person and not for the first.
+  const auto allowed = [&](const std::string& person) {
+    v1::GetCriteriaSetRequest request;
+    request.set_id(provincial.id());
+    auto got = w_.Call<v1::CriteriaSet>(Cat(kCriteriaService, "GetCriteriaSet"), request,
+                                        w_.world().Province(person));
+    EXPECT_OK(got);
+    if (!got.ok()) return false;
+    return std::any_of(got->allowed_actions().begin(), got->allowed_actions().end(),
+                       [&](const auto& a) {
+                         return a.action() == items[provincial.id()].action() && a.allowed();
+                       });
+  };
+  EXPECT_TRUE(allowed("li"));
+  EXPECT_FALSE(allowed("wang"));
+
+  // An inbox that was not there when the drafts were filed is filled by the recount.
+  ASSERT_OK(w_.db().Execute("DELETE FROM work_desk"));
+  ASSERT_OK(w_.db().Execute("DELETE FROM work_item"));
+  ASSERT_OK(inbox::Recount(w_.db(), {CriteriaSource()}, w_.server().ids(),
+                           w_.server().clock().Now(), {.calendar = WorkCalendar}));
+  EXPECT_THAT(Kinds(w_.world().Province("li")),
+              ElementsAre("CRITERIA_ACTIVATE", "CRITERIA_ACTIVATE"));
+
+  v1::ActivateCriteriaRequest activate;
+  activate.set_id(provincial.id());
+  SetDay(absl::CivilDay(2026, 4, 1), activate.mutable_effective_from());
+  const auto put_in_force = [&](const std::string& person) {
+    activate.clear_request_id();
+    return w_.Call<v1::CriteriaSet>(Cat(kCriteriaService, "ActivateCriteria"), activate,
+                                    w_.world().Province(person));
+  };
+  EXPECT_THAT(put_in_force("wang"), StatusIs(StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  EXPECT_THAT(Kinds(w_.world().Province("li")), SizeIs(2));
+  ASSERT_OK(put_in_force("li"));
+  ASSERT_THAT(Mine(w_.world().Province("li")), SizeIs(1));
+  EXPECT_EQ(Mine(w_.world().Province("li"))[0].subject_id(), of_county.id());
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM work_item WHERE kind = 'CRITERIA_ACTIVATE' AND "
+                              "state = 2 AND closed_by = 'li' AND outcome = 'activate'"),
+            1);
 }
 
 TEST_F(EvaluationInbox, R002_AManualReviewWaitsForItsArgument) {
@@ -370,6 +534,7 @@ class InboxProperty : public EvaluationInbox {
       auto entry =
           w_.Call<v1::LedgerEntry>(Cat(kLedgerService, "GetLedgerEntry"), request, w_.Province());
       ASSERT_OK(entry);
+      if (entry->reevaluation_due()) out->insert(Cat(id.ToString(), " evaluate "));
       if (entry->state() == v1::LEDGER_ENTRY_STATE_OPEN) {
         bool argued = entry->class_() != type::v1::FOUR_CLASS_REVITALIZE;
         v1::ListArgumentsRequest list;
@@ -425,6 +590,9 @@ class InboxProperty : public EvaluationInbox {
       ExpectPublicity(id, &out);
     }
     ExpectLedger(&out);
+    for (const Ulid& id : Ids("SELECT id FROM criteria_set WHERE state = 1")) {
+      out.insert(Cat(id.ToString(), " activate "));
+    }
     return out;
   }
   std::set<std::string> Stored() {
@@ -454,6 +622,8 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
     subjects.push_back(w_.AddSubject(options));
   }
   w_.NeedDepartments(subjects[0], {"ETHNIC", "DEVELOPMENT"});
+  w_.world().Parameter("OVERRIDE_VALID_MONTHS", 1);  // so that some end under way
+  w_.world().Sync();
   const int steps = testing::Runs(500, 2000);
   int done = 0;
   for (int i = 0; i < steps; ++i) {
@@ -464,7 +634,7 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
     const Ulid* some = Any(all, random);
     const Ulid id = some == nullptr ? subject : *some;
     absl::Status status;
-    switch (random.Below(18)) {
+    switch (random.Below(20)) {
       case 0: {
         static constexpr v1::EvaluationResult kResults[] = {
             v1::EVALUATION_RESULT_CONSOLIDATE,  v1::EVALUATION_RESULT_UPGRADE,
@@ -564,6 +734,32 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
                      : ReportProgress(*entry, random.Below(2) == 0 ? 5000 : 10000);
         break;
       }
+      case 17:
+        w_.PassDays(static_cast<int>(random.Between(0, 10)));
+        ASSERT_OK(ExpireOverrides(w_.db(), w_.server().ids(), w_.server().clock().Now()));
+        break;
+      case 18: {
+        const std::vector<Ulid> drafts = Ids("SELECT id FROM criteria_set WHERE state = 1");
+        const Ulid* draft = Any(drafts, random);
+        if (draft == nullptr || random.Below(2) == 0) {
+          v1::CreateCriteriaDraftRequest request;
+          request.set_region_code("36");
+          request.set_content_json(CanonicalJson(DefaultCriteria()));
+          status = w_.Call<v1::CriteriaSet>(Cat(kCriteriaService, "CreateCriteriaDraft"), request,
+                                            w_.world().Province("drafter"))
+                       .status();
+          break;
+        }
+        v1::ActivateCriteriaRequest request;
+        request.set_id(draft->ToString());
+        SetDay(ShanghaiDay(w_.server().clock().Now()) + static_cast<int>(random.Between(0, 5)),
+               request.mutable_effective_from());
+        status = w_.Call<v1::CriteriaSet>(
+                       Cat(kCriteriaService, "ActivateCriteria"), request,
+                       w_.world().Province(random.Below(3) == 0 ? "drafter" : "activator"))
+                     .status();
+        break;
+      }
       default: {
         const std::string unit = Units()[random.Below(Units().size())];
         status = SignLedger(unit, Cat("signer-", unit));
@@ -573,7 +769,9 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
     done += status.ok() ? 1 : 0;
     ASSERT_EQ(Stored(), Expected()) << "step " << i << ", seed " << seed;
   }
-  std::cout << steps << " steps, " << done << " of them taken" << std::endl;
+  std::cout << steps << " steps, " << done << " of them taken, "
+            << w_.database().Int("SELECT COUNT(*) FROM work_item WHERE kind = 'LEDGER_REEVALUATE'")
+            << " overrides ended" << std::endl;
   EXPECT_GT(done, steps / 10);
   EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM work_desk d LEFT JOIN work_item w ON w.id = "
                               "d.item_id AND w.open_mark = 1 WHERE w.id IS NULL"),
@@ -582,7 +780,7 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
   const int64_t version = w_.database().Int("SELECT SUM(version) FROM work_item");
   const int64_t items = w_.database().Int("SELECT COUNT(*) FROM work_item");
   ASSERT_OK(inbox::Recount(w_.db(),
-                           {EvaluationSource(), EntrySource(), SigningSource(),
+                           {EvaluationSource(), EntrySource(), SigningSource(), CriteriaSource(),
                             publicity::WorkSource(ClassPublicityOptions().title)},
                            w_.server().ids(), w_.server().clock().Now(),
                            {.calendar = WorkCalendar}));

@@ -146,9 +146,8 @@ class Step {
 
   // Asks the table; on a refusal the item keeps it.
   bool May(Item& item, std::string_view action) {
-    item.acted_on = action == "sign"
-                        ? scope_.OfSigning(item.message, item.row.subject_id, item.view.department)
-                        : scope_.Of(item.row.subject_id);
+    item.acted_on = action == "sign" ? scope_.OfSigning(item.row.subject_id, item.view.department)
+                                     : scope_.Of(item.row.subject_id);
     const workflow::Actor actor = ActorOn(item);
     absl::StatusOr<Phase> next = EvaluationTable().Execute(item.view, action, actor);
     if (!next.ok()) {
@@ -381,6 +380,22 @@ bool Decides(const v1::Evaluation& evaluation) {
          evaluation.state() == v1::EVALUATION_STATE_PUBLICISED;
 }
 
+// Signing for any of the departments that have not signed: allowed if it is for one of them, else
+// the refusal of one that the caller's role could sign for. `action`: where none is missing.
+workflow::AllowedAction NearestSigning(
+    const EvaluationSubject& view, workflow::AllowedAction action,
+    const std::function<workflow::AllowedAction(const std::string& department)>& signing) {
+  bool first = true;
+  for (const DepartmentSignature& d : view.departments) {
+    if (!d.person.empty()) continue;
+    workflow::AllowedAction one = signing(d.department);
+    if (one.allowed) return one;
+    if (first || action.refusal_reason == "ROLE_NOT_ALLOWED") action = std::move(one);
+    first = false;
+  }
+  return action;
+}
+
 absl::Status FillActions(mysql::Executor& db, const CallContext& context,
                          const std::vector<v1::Evaluation*>& evaluations) {
   // What only a state that decides looks at, for all of them at once.
@@ -429,13 +444,19 @@ absl::Status FillActions(mysql::Executor& db, const CallContext& context,
           view, workflow::ActorAt(context.caller, evaluation->region_path(), thing));
     };
     std::vector<workflow::AllowedAction> actions = allowed(scope.Of(all_ids[i]));
-    // A signature is for the money of its department, the other steps for the subject's.
-    if (context.caller.MindsFacets()) {
-      for (workflow::AllowedAction& one : allowed(scope.OfSigning(*evaluation, all_ids[i], ""))) {
-        for (workflow::AllowedAction& action : actions) {
-          if (one.action == "sign" && action.action == "sign") action = std::move(one);
+    // A signature is for one department and its money, the other steps for the subject's.
+    for (workflow::AllowedAction& action : actions) {
+      if (action.action != "sign") continue;
+      const auto signing = [&](const std::string& department) {
+        view.department = department;
+        workflow::AllowedAction out = action;
+        for (workflow::AllowedAction& one : allowed(scope.OfSigning(all_ids[i], department))) {
+          if (one.action == "sign") out = std::move(one);
         }
-      }
+        view.department.clear();
+        return out;
+      };
+      action = NearestSigning(view, std::move(action), signing);
     }
     workflow::FillAllowedActions(actions, evaluation->mutable_allowed_actions());
     // What can be put on record for the subject, told with the evaluation that wants it.
@@ -607,6 +628,9 @@ absl::StatusOr<v1::BatchAdvanceResponse> BatchAdvance(CallContext& context,
   if (request.step() == v1::ADVANCE_STEP_PUBLICISE && request.channels().empty()) {
     return InvalidField("channels", "公示须注明公示渠道").Build();
   }
+  if (request.step() == v1::ADVANCE_STEP_REJECT_OVERRIDE && request.reason().empty()) {
+    return InvalidField("reason", "驳回人工调整须注明理由").Build();
+  }
   const auto run = [&](std::string_view step, auto one, auto handler,
                        const v1::BatchAdvanceRequest& bulk,
                        v1::BatchAdvanceResponse* out) -> absl::Status {
@@ -632,6 +656,20 @@ absl::StatusOr<v1::BatchAdvanceResponse> BatchAdvance(CallContext& context,
           run("StartClassPublicity", std::move(one), StartClassPublicity, request, &response));
       return response;
     }
+    case v1::ADVANCE_STEP_APPROVE_OVERRIDE:
+      RETURN_IF_ERROR(run("ApproveOverride", v1::ApproveOverrideRequest(), ApproveOverride, request,
+                          &response));
+      return response;
+    case v1::ADVANCE_STEP_REJECT_OVERRIDE: {
+      v1::RejectOverrideRequest one;
+      one.set_reason(request.reason());
+      RETURN_IF_ERROR(run("RejectOverride", std::move(one), RejectOverride, request, &response));
+      return response;
+    }
+    case v1::ADVANCE_STEP_FILE_OVERRIDE:
+      RETURN_IF_ERROR(
+          run("FileOverride", v1::FileOverrideRequest(), FileOverride, request, &response));
+      return response;
     case v1::ADVANCE_STEP_MAKE_EFFECTIVE:
       break;
     default:

@@ -191,6 +191,67 @@ TEST_F(EvaluationLifecycle, R017_ADepartmentConfirmsForItsOwnMoneyOnly) {
   EXPECT_EQ(done->state(), v1::EVALUATION_STATE_JOINT_CONFIRMED);
 }
 
+TEST_F(EvaluationLifecycle, R017_NobodySignsInTheNameOfAnotherDepartment) {
+  const Ulid subject = w_.AddSubject();
+  w_.NeedDepartments(subject, {"ETHNIC", "FINANCE"});
+  const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
+  ASSERT_OK(w_.Accept(id));
+  const auto sign = [&](const std::string& department, const std::string& token) {
+    v1::SignJointlyRequest request;
+    request.set_department(department);
+    return w_.Step("SignJointly", request, id, token);
+  };
+  const auto not_the_role = StatusIs(StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED");
+  const auto other_money = StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES");
+  const auth::Role officer = auth::Role::ROLE_FINANCE_OFFICER;
+  const auth::Role verifier = auth::Role::ROLE_SECTOR_VERIFIER;
+
+  // The county's own signature was its review; it does not sign for the others, one by one or in
+  // bulk.
+  const auto no_signer = StatusIs(StatusCode::kPermissionDenied, "ROLE_REQUIRED");
+  EXPECT_THAT(sign("ETHNIC", w_.Operator()), no_signer);
+  EXPECT_THAT(sign("FINANCE", w_.Operator()), no_signer);
+  EXPECT_EQ(RefusalOf(GetAs(id, w_.Operator()), "sign"), "not offered");
+  v1::BatchAdvanceRequest bulk;
+  bulk.set_step(v1::ADVANCE_STEP_SIGN);
+  bulk.set_department("ETHNIC");
+  bulk.add_items()->set_id(id.ToString());
+  for (const std::string& token : {w_.Operator(), w_.Finance()}) {
+    bulk.clear_request_id();
+    ASSERT_OK_AND_ASSIGN(
+        const auto refused,
+        w_.Call<v1::BatchAdvanceResponse>(Cat(kEvaluationService, "BatchAdvance"), bulk, token));
+    EXPECT_EQ(refused.results(0).refusal().reason(), "ROLE_NOT_ALLOWED");
+  }
+
+  // Finance's officer signs for finance alone, and for finance's money.
+  EXPECT_THAT(sign("ETHNIC", w_.Finance()), not_the_role);
+  EXPECT_THAT(sign("AGRICULTURE", w_.Finance()), not_the_role);
+  const std::string lottery = w_.Narrowed(officer, "lottery", {{{"SOURCE_LOTTERY"}, {}}});
+  EXPECT_THAT(sign("FINANCE", lottery), other_money);
+  EXPECT_EQ(RefusalOf(GetAs(id, lottery), "sign"), "SCOPE_EXCLUDES");
+  // A grant that covers the other department's money does not make its holder that department.
+  const std::string misplaced = w_.Narrowed(officer, "misplaced", {{{"SOURCE_ETHNIC"}, {}}});
+  EXPECT_THAT(sign("ETHNIC", misplaced), not_the_role);
+  EXPECT_THAT(sign("FINANCE", misplaced), other_money);
+  EXPECT_EQ(RefusalOf(GetAs(id, misplaced), "sign"), "SCOPE_EXCLUDES");
+  // A verifier of another department's money does not sign for finance.
+  const std::string ethnic = w_.Narrowed(verifier, "minzong", {{{"SOURCE_ETHNIC"}, {}}});
+  EXPECT_THAT(sign("FINANCE", ethnic), other_money);
+  const v1::Evaluation untouched = w_.Get(id);
+  for (const v1::JointSignature& j : untouched.joint_signatures()) {
+    EXPECT_EQ(j.has_signed_by(), j.department() == "AGRICULTURE") << j.department();
+  }
+
+  EXPECT_EQ(RefusalOf(GetAs(id, w_.Finance()), "sign"), "allowed");
+  ASSERT_OK(sign("FINANCE", w_.Finance()));
+  // What is left is no department of finance's.
+  EXPECT_EQ(RefusalOf(GetAs(id, w_.Finance("another")), "sign"), "ROLE_NOT_ALLOWED");
+  EXPECT_EQ(RefusalOf(GetAs(id, ethnic), "sign"), "allowed");
+  ASSERT_OK_AND_ASSIGN(const v1::Evaluation done, sign("ETHNIC", ethnic));
+  EXPECT_EQ(done.state(), v1::EVALUATION_STATE_JOINT_CONFIRMED);
+}
+
 TEST_F(EvaluationLifecycle, AGrantOfAnIndustryReviewsThatIndustryOnly) {
   registry::v1::IndustryCategory category;
   category.set_taxonomy_version("JX2025");
@@ -621,12 +682,94 @@ TEST_F(EvaluationLifecycle, ABatchIsStoredItemByItem) {
             2);
 }
 
+// Approved, rejected and filed in bulk as one by one: by the same roles and with the same duties
+// kept apart, each item with its own result.
+TEST_F(EvaluationLifecycle, OverridesGoOnInBulkEachWithItsResult) {
+  const auto proposed = [&](const std::string& computer, const std::string& proposer,
+                            const std::string& village = "360733101201") {
+    const Ulid id = w_.Compute(w_.AddSubject({.village = village}), v1::EVALUATION_RESULT_UPGRADE,
+                               "G2", computer);
+    const std::string county = village.substr(0, 6);
+    v1::ProposeOverrideRequest proposal = w_.Proposal(type::v1::FOUR_CLASS_CONSOLIDATE);
+    *proposal.mutable_evidence(0) = w_.Paper(county);
+    EXPECT_OK(w_.Step("ProposeOverride", proposal, id, w_.Operator(proposer, county)));
+    return id;
+  };
+  const Ulid one = proposed("computer", "operator");
+  const Ulid two = proposed("computer", "operator");
+  const Ulid own_proposal = proposed("computer", "approver");
+  const Ulid own_result = proposed("approver", "operator");
+  const Ulid none = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_UPGRADE, "G2");
+  const auto advance = [&](v1::AdvanceStep step, const std::vector<Ulid>& ids,
+                           const std::string& token, const std::string& reason = "") {
+    v1::BatchAdvanceRequest request;
+    request.set_step(step);
+    request.set_reason(reason);
+    for (const Ulid& id : ids) request.add_items()->set_id(id.ToString());
+    return w_.Call<v1::BatchAdvanceResponse>(Cat(kEvaluationService, "BatchAdvance"), request,
+                                             token);
+  };
+  const auto outcomes = [&](v1::AdvanceStep step, const std::vector<Ulid>& ids,
+                            const std::string& token, const std::string& reason = "") {
+    auto response = advance(step, ids, token, reason);
+    EXPECT_OK(response);
+    std::vector<std::string> out;
+    if (!response.ok()) return out;
+    for (int i = 0; i < response->results_size(); ++i) {
+      const type::v1::BulkResult& r = response->results(i);
+      EXPECT_EQ(r.id(), ids[static_cast<size_t>(i)].ToString());
+      out.push_back(r.done() ? r.state_zh() : r.refusal().reason());
+    }
+    return out;
+  };
+  using ::testing::ElementsAre;
+  const v1::AdvanceStep approve = v1::ADVANCE_STEP_APPROVE_OVERRIDE;
+  const v1::AdvanceStep reject = v1::ADVANCE_STEP_REJECT_OVERRIDE;
+  const v1::AdvanceStep file = v1::ADVANCE_STEP_FILE_OVERRIDE;
+  const Ulid elsewhere = proposed("computer", "operator", "360734101201");
+
+  EXPECT_THAT(outcomes(approve, {one, elsewhere}, w_.Operator()),
+              ElementsAre("ROLE_NOT_ALLOWED", "RESOURCE_NOT_FOUND"));
+  EXPECT_THAT(
+      outcomes(approve, {one, own_proposal, own_result, none, elsewhere, two}, w_.Approver()),
+      ElementsAre("联合确认", "SAME_PERSON", "SAME_PERSON", "STATE_NOT_ALLOWED",
+                  "RESOURCE_NOT_FOUND", "联合确认"));
+  EXPECT_EQ(w_.Get(one).override().approved_by().subject(), "approver");
+  EXPECT_EQ(w_.Get(one).final_class(), type::v1::FOUR_CLASS_CONSOLIDATE);
+  EXPECT_TRUE(w_.Get(two).override().has_expires_on());
+  EXPECT_EQ(w_.Get(own_proposal).state(), v1::EVALUATION_STATE_OVERRIDE_PROPOSED);
+  // Each is audited as the step's own rpc.
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM audit_log WHERE action = "
+                              "'EvaluationService.ApproveOverride'"),
+            2);
+  // The province approves as well.
+  EXPECT_THAT(outcomes(approve, {elsewhere}, w_.Province()), ElementsAre("联合确认"));
+
+  // Who rejects says why; the reason is on each one's record.
+  EXPECT_THAT(advance(reject, {own_proposal}, w_.Approver()), HasViolation("reason"));
+  EXPECT_THAT(outcomes(reject, {own_proposal}, w_.City(), "材料不足"),
+              ElementsAre("ROLE_NOT_ALLOWED"));
+  EXPECT_THAT(outcomes(reject, {own_proposal, one, own_result}, w_.Approver(), "材料不足"),
+              ElementsAre("已测算", "STATE_NOT_ALLOWED", "已测算"));
+  EXPECT_FALSE(w_.Get(own_result).has_override());
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM audit_log WHERE action = "
+                              "'EvaluationService.RejectOverride' AND reason = '材料不足'"),
+            2);
+
+  // Filed by the city, once.
+  EXPECT_THAT(outcomes(file, {one}, w_.Approver()), ElementsAre("ROLE_NOT_ALLOWED"));
+  EXPECT_THAT(outcomes(file, {one, none, two}, w_.City()),
+              ElementsAre("联合确认", "STATE_NOT_ALLOWED", "联合确认"));
+  EXPECT_TRUE(w_.Get(one).override().city_filed());
+  EXPECT_THAT(outcomes(file, {one}, w_.City()), ElementsAre("FILING_NOT_REQUIRED"));
+}
+
 TEST_F(EvaluationLifecycle, EveryStateActionAndRoleThroughTheHandlersIsAsTheTableSays) {
   // An evaluation in that state with every guard of the action satisfied; then the rpc.
   const std::function<absl::StatusOr<Phase>(Phase, const std::string&, workflow::RoleId)> attempt =
       [&](Phase phase, const std::string& action, workflow::RoleId role) -> absl::StatusOr<Phase> {
     const Ulid subject = w_.AddSubject();
-    w_.NeedDepartments(subject, {"ETHNIC", "FORESTRY"});
+    w_.NeedDepartments(subject, {"ETHNIC", "FINANCE"});
     const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
     absl::Status prepared = mysql::Transact(w_.db(), [&](mysql::Tx& tx) -> absl::Status {
       auto rows = LockEvaluations(tx, {id}, std::nullopt);
@@ -649,7 +792,7 @@ TEST_F(EvaluationLifecycle, EveryStateActionAndRoleThroughTheHandlersIsAsTheTabl
       }
       if (phase >= Phase::kCountyReviewed) {
         m->set_final_class(type::v1::FOUR_CLASS_CONSOLIDATE);
-        for (const char* department : {"AGRICULTURE", "ETHNIC", "FORESTRY"}) {
+        for (const char* department : {"AGRICULTURE", "ETHNIC", "FINANCE"}) {
           m->add_joint_signatures()->set_department(department);
         }
         m->mutable_joint_signatures(0)->mutable_signed_by()->set_subject("lead");
@@ -675,7 +818,7 @@ TEST_F(EvaluationLifecycle, EveryStateActionAndRoleThroughTheHandlersIsAsTheTabl
       done = w_.Step("FileOverride", v1::FileOverrideRequest(), id, token);
     } else if (action == "sign") {
       v1::SignJointlyRequest request;
-      request.set_department("ETHNIC");
+      request.set_department(role == kFinanceOfficer ? "FINANCE" : "ETHNIC");
       done = w_.Step("SignJointly", request, id, token);
     } else if (action == "publicise") {
       v1::StartClassPublicityRequest request;
@@ -695,8 +838,8 @@ TEST_F(EvaluationLifecycle, EveryStateActionAndRoleThroughTheHandlersIsAsTheTabl
       Phase::kComputed,   Phase::kOverrideProposed, Phase::kCountyReviewed, Phase::kJointConfirmed,
       Phase::kPublicised, Phase::kEffective,        Phase::kSuperseded,     Phase::kVoid};
   const std::vector<workflow::RoleId> roles = {kVillageReporter, kTownshipReviewer, kCountyOperator,
-                                               kCountyApprover,  kSectorVerifier,   kCitySupervisor,
-                                               kProvOffice,      kProvAdmin};
+                                               kCountyApprover,  kSectorVerifier,   kFinanceOfficer,
+                                               kCitySupervisor,  kProvOffice,       kProvAdmin};
   EXPECT_THAT(workflow::TryTriples(EvaluationTable(), states, roles, attempt),
               ::testing::IsEmpty());
 }

@@ -21,6 +21,7 @@
 #include "services/evaluation/api/prefill.h"
 #include "services/evaluation/api/world_for_test.h"
 #include "services/evaluation/facts/work_calendar.h"
+#include "services/evaluation/jobs/criteria_work.h"
 #include "services/evaluation/jobs/evaluation_work.h"
 #include "services/evaluation/jobs/ledger_entries.h"
 #include "services/evaluation/jobs/ledger_work.h"
@@ -55,6 +56,7 @@ class LifecycleWorld {
                  publicity::RegisterPublicityService(router, ClassPublicityOptions());
                  inbox::ServiceOptions inbox{EvaluationKinds(), WorkCalendar};
                  for (const inbox::Kind& kind : LedgerKinds()) inbox.kinds.push_back(kind);
+                 for (const inbox::Kind& kind : CriteriaKinds()) inbox.kinds.push_back(kind);
                  for (const inbox::Kind& kind : publicity::WorkKinds()) inbox.kinds.push_back(kind);
                  inbox::RegisterInboxService(router, std::move(inbox));
                }) {
@@ -93,6 +95,9 @@ class LifecycleWorld {
   }
   std::string Verifier(const std::string& person = "verifier") {
     return Token(auth::Role::ROLE_SECTOR_VERIFIER, "360733", person);
+  }
+  std::string Finance(const std::string& person = "finance") {
+    return Token(auth::Role::ROLE_FINANCE_OFFICER, "360733", person);
   }
   // Whose grants, one for each scope, are narrowed to these fund sources and industries.
   std::string Narrowed(auth::Role role, const std::string& person,

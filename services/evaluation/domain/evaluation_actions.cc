@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/departments.h"
 
 namespace bangfu::evaluation {
 
@@ -14,6 +16,9 @@ namespace {
 using workflow::Actor;
 using Subject = EvaluationSubject;
 using Guard = workflow::Guard<Subject>;
+
+static_assert(workflow::signing::kSectorVerifier == kSectorVerifier);
+static_assert(workflow::signing::kFinanceOfficer == kFinanceOfficer);
 
 constexpr std::array<std::string_view, 9> kPhaseLabels = {
     "未知", "已测算", "拟人工调整", "县级已审", "联合确认", "公示中", "生效", "已被替代", "作废"};
@@ -100,6 +105,21 @@ Guard Filed() {
   return {"city_filed", [](const Subject& s, const Actor&) -> absl::Status {
             if (!s.needs_city_filing || s.city_filed) return absl::OkStatus();
             return FailedPrecondition("CITY_FILING_REQUIRED", "调整到更好类别须先报市级备案");
+          }};
+}
+// One signs in the name of the own department only. Which of several that is, is asked where none
+// is named.
+Guard SignsForDepartment() {
+  return {"signs_for_department", [](const Subject& s, const Actor& a) -> absl::Status {
+            if (!s.department.empty()) return workflow::CheckSigner(s.department, a);
+            absl::Status refusal;
+            for (const DepartmentSignature& d : s.departments) {
+              if (!d.person.empty()) continue;
+              absl::Status one = workflow::CheckSigner(d.department, a);
+              if (one.ok()) return one;
+              if (refusal.ok()) refusal = std::move(one);
+            }
+            return refusal;
           }};
 }
 Guard Signable() {
@@ -228,8 +248,8 @@ const workflow::Table<Phase, EvaluationSubject>& EvaluationTable() {
           {{P::kCountyReviewed},
            "sign",
            "联合确认",
-           {kSectorVerifier, kCountyOperator},
-           {NotVoid(), Verified(), Signable()},
+           {kSectorVerifier, kFinanceOfficer},
+           {NotVoid(), Verified(), SignsForDepartment(), Signable()},
            {},
            P::kCountyReviewed},
           {{P::kJointConfirmed},
@@ -317,13 +337,36 @@ const workflow::Table<EntryPhase, EntryPhase>& EntryTable() {
            {},
            {},
            P::kInProgress},
+          {{P::kOpen},
+           "evaluate",
+           "重新评估",
+           {kCountyOperator, kCountyApprover, kProvAdmin},
+           {},
+           {},
+           P::kOpen},
+          {{P::kPlanned},
+           "evaluate",
+           "重新评估",
+           {kCountyOperator, kCountyApprover, kProvAdmin},
+           {},
+           {},
+           P::kPlanned},
+          {{P::kInProgress},
+           "evaluate",
+           "重新评估",
+           {kCountyOperator, kCountyApprover, kProvAdmin},
+           {},
+           {},
+           P::kInProgress},
       });
   return *table;
 }
 
 const std::vector<workflow::Work>& EntryWorks() {
-  static const auto* works = new std::vector<workflow::Work>{
-      {"plan_measures", "MEASURE_PLAN"}, {"report_progress", "MEASURE_PROGRESS"}};
+  static const auto* works =
+      new std::vector<workflow::Work>{{"plan_measures", "MEASURE_PLAN"},
+                                      {"report_progress", "MEASURE_PROGRESS"},
+                                      {"evaluate", "LEDGER_REEVALUATE"}};
   return *works;
 }
 

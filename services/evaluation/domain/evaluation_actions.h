@@ -20,6 +20,7 @@ inline constexpr int kTownshipApprover = 3;
 inline constexpr int kCountyOperator = 4;
 inline constexpr int kCountyApprover = 5;
 inline constexpr int kSectorVerifier = 7;
+inline constexpr int kFinanceOfficer = 8;
 inline constexpr int kAppraiser = 9;
 inline constexpr int kCitySupervisor = 10;
 inline constexpr int kProvOffice = 11;
@@ -90,7 +91,7 @@ const workflow::Table<SubjectPhase, SubjectPhase>& SubjectTable();
 // --- ledger entry ---
 enum class EntryPhase { kUnspecified = 0, kOpen = 1, kPlanned = 2, kInProgress = 3, kLeft = 4 };
 std::string EntryPhaseLabel(EntryPhase phase);
-// Actions: plan_measures, report_progress.
+// Actions: plan_measures, report_progress, evaluate (the subject's, by EvaluateSubjects).
 const workflow::Table<EntryPhase, EntryPhase>& EntryTable();
 // The actions that are somebody's work.
 const std::vector<workflow::Work>& EntryWorks();

@@ -4,7 +4,6 @@
 
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -12,11 +11,11 @@
 #include "absl/time/civil_time.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
+#include "common/workflow/departments.h"
 
 namespace bangfu::evaluation {
 
-// Code of the DEPARTMENT list that always leads (农业农村).
-inline constexpr std::string_view kLeadDepartment = "AGRICULTURE";
+using workflow::kLeadDepartment;
 
 // Department codes by subject: the lead first, then the others in alphabetical order, out of the
 // declared funding and the departments of its sources on `day`. An industry has the lead alone.

@@ -19,7 +19,8 @@ struct ParameterDef {
 inline constexpr ParameterDef kSourceLagMinutes{"EVALUATION_SOURCE_LAG_MINUTES", 15};
 // Class publicity (natural days).
 inline constexpr ParameterDef kClassPublicityDays{"CLASS_PUBLICITY_DAYS", 7};
-// Working days for the county's review (or its argument), and for each step after it.
+// Working days for the county's review (or its argument, or the re-evaluation after an override
+// ended), and for each step after it.
 inline constexpr ParameterDef kReviewDays{"EVALUATION_REVIEW_DAYS", 20};
 inline constexpr ParameterDef kStepDays{"EVALUATION_STEP_DAYS", 5};
 // Working days to make the plan of an entry, and to sign a ledger that changed.

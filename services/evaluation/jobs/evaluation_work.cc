@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/strings.h"
 #include "common/status/macros.h"
+#include "common/workflow/departments.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/convert/evaluation_subject.h"
 #include "services/evaluation/domain/evaluation_actions.h"
@@ -78,6 +79,10 @@ inbox::Subject Waiting(const EvaluationWork& e, const std::vector<ArgumentRow>& 
       if (!d.person.empty()) continue;
       inbox::Wanted one = w;
       one.slot = d.department;
+      one.roles = workflow::SigningRoles(d.department);
+      std::erase_if(one.roles, [&](workflow::RoleId role) {
+        return std::find(step.roles.begin(), step.roles.end(), role) == step.roles.end();
+      });
       out.wanted.push_back(std::move(one));
     }
   }

@@ -42,7 +42,11 @@ bool SupportsRevitalizing(const ArgumentRow& argument) {
          argument.named_class == type::v1::FOUR_CLASS_REVITALIZE;
 }
 
-inbox::Subject Waiting(const EntryWork& entry, bool argued, int plan_days) {
+struct Terms {
+  int plan = 0, review = 0;
+};
+
+inbox::Subject Waiting(const EntryWork& entry, bool argued, const Terms& terms) {
   const LedgerRow& row = *entry.row;
   const v1::LedgerEntry& m = *entry.message;
   inbox::Subject out{kEntrySubject, row.id, {}, {}};
@@ -53,12 +57,18 @@ inbox::Subject Waiting(const EntryWork& entry, bool argued, int plan_days) {
     if (step.action == "plan_measures") {
       // A plan can be made anew at any time; it is work while there is none.
       if (phase != EntryPhase::kOpen) continue;
-      w.term_days = plan_days;
+      w.term_days = terms.plan;
       if (row.four_class == type::v1::FOUR_CLASS_REVITALIZE && !argued) {
         w.kind = "LEDGER_ARGUE";
         w.action = "record_argument";
         w.roles = {kCountyOperator, kCountyApprover};
       }
+    } else if (step.action == "evaluate") {
+      // It can be done at any time; it is the county's work once the override has ended, until
+      // another class is in force.
+      if (!m.reevaluation_due()) continue;
+      w.roles = {kCountyOperator, kCountyApprover};
+      w.term_days = terms.review;
     } else {
       const bool done =
           std::all_of(m.plan().measures().begin(), m.plan().measures().end(),
@@ -77,6 +87,7 @@ std::vector<inbox::Kind> LedgerKinds() {
   return {{"MEASURE_PLAN", "制定措施", kEntrySubject},
           {"MEASURE_PROGRESS", "落实措施并填报进展", kEntrySubject},
           {"LEDGER_ARGUE", "组织盘活论证", kEntrySubject},
+          {"LEDGER_REEVALUATE", "人工调整到期重新评估", kEntrySubject},
           {"LEDGER_SIGN", "台账签字", kSigningSubject}};
 }
 
@@ -115,10 +126,12 @@ absl::Status SyncEntries(mysql::Tx& tx, const std::vector<EntryWork>& entries,
   for (const ArgumentRow& a : arguments) {
     if (SupportsRevitalizing(a)) argued.insert(a.subject_id);
   }
-  ASSIGN_OR_RETURN(const int64_t days, ReadParameter(tx, kMeasurePlanDays));
+  ASSIGN_OR_RETURN(const std::vector<int64_t> days,
+                   ReadParameters(tx, {kMeasurePlanDays, kReviewDays}));
+  const Terms terms{static_cast<int>(days[0]), static_cast<int>(days[1])};
   std::vector<inbox::Subject> subjects;
   for (const EntryWork& e : entries) {
-    subjects.push_back(Waiting(e, argued.contains(e.row->subject_id), static_cast<int>(days)));
+    subjects.push_back(Waiting(e, argued.contains(e.row->subject_id), terms));
   }
   return inbox::Sync(tx, subjects, act);
 }

@@ -9,6 +9,7 @@
 #include "common/contract/validator.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/departments.h"
 #include "common/workflow/proto.h"
 #include "services/registry/api/inventory_internal.h"
 #include "services/registry/api/project_writer.h"
@@ -41,20 +42,7 @@ namespace {
 // PERMISSION_DENIED ROLE_NOT_ALLOWED, or SCOPE_EXCLUDES when the grants are for other money.
 absl::Status CheckSigner(std::string_view department, const std::vector<std::string>& sources,
                          const auth::Caller& caller, std::string_view region_path) {
-  const workflow::Actor actor = workflow::ActorAt(caller, region_path, {sources, {}});
-  const std::vector<workflow::RoleId> roles = SigningRoles(department);
-  if (std::any_of(roles.begin(), roles.end(),
-                  [&](workflow::RoleId role) { return actor.Holds(role); })) {
-    return absl::OkStatus();
-  }
-  if (std::find_first_of(roles.begin(), roles.end(), actor.narrowed.begin(),
-                         actor.narrowed.end()) != roles.end()) {
-    return workflow::ScopeExcludes("代表该部门签字").With("department", department).Build();
-  }
-  return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
-      .Zh("您的角色不能代表该部门签字")
-      .With("department", department)
-      .Build();
+  return workflow::CheckSigner(department, workflow::ActorAt(caller, region_path, {sources, {}}));
 }
 
 absl::Status AlreadySigned() {

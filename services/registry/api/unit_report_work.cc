@@ -9,6 +9,7 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/status/macros.h"
+#include "common/workflow/departments.h"
 #include "services/registry/api/inventory_internal.h"
 #include "services/registry/api/unit_reports.h"
 #include "services/registry/domain/inventory.h"
@@ -165,7 +166,7 @@ inbox::Subject WorkOf(const UnitReportRow& unit, const Around& around) {
       one.slot = department;
       one.title = Cat(w.title, " ",
                       name == around.department_names.end() ? department : name->second, "会签");
-      one.roles = SigningRoles(department);
+      one.roles = workflow::SigningRoles(department);
       std::erase_if(one.roles, [&](workflow::RoleId role) {
         return std::find(step.roles.begin(), step.roles.end(), role) == step.roles.end();
       });

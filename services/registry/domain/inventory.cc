@@ -20,6 +20,11 @@ using Subject = UnitReportSubject;
 using Guard = workflow::Guard<Subject>;
 using workflow::Actor;
 
+static_assert(workflow::signing::kCountyOperator == kCountyOperator);
+static_assert(workflow::signing::kCountyApprover == kCountyApprover);
+static_assert(workflow::signing::kSectorVerifier == kSectorVerifier);
+static_assert(workflow::signing::kFinanceOfficer == kFinanceOfficer);
+
 Guard CampaignOpen() {
   return {"campaign_open", [](const Subject& s, const Actor&) -> absl::Status {
             if (s.campaign_open) return absl::OkStatus();
@@ -352,12 +357,6 @@ const std::vector<workflow::Work>& UnitReportWorks() {
 const std::vector<workflow::Work>& IssueWork() {
   static const auto* works = new std::vector<workflow::Work>{{"return", "UNIT_REPORT_SEND_BACK"}};
   return *works;
-}
-
-std::vector<workflow::RoleId> SigningRoles(std::string_view department_code) {
-  if (department_code == kLeadDepartment) return {kCountyOperator, kCountyApprover};
-  if (department_code == "FINANCE") return {kFinanceOfficer, kSectorVerifier};
-  return {kSectorVerifier};
 }
 
 absl::Status CheckNil(bool is_nil, int64_t subjects) {

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/civil_time.h"
+#include "common/workflow/departments.h"
 #include "common/workflow/work.h"
 #include "common/workflow/workflow.h"
 
@@ -62,9 +63,6 @@ const workflow::Table<UnitReportState, UnitReportSubject>& UnitReportTable();
 // (IssueWork); results of samples wait by the sample, whatever the state.
 const std::vector<workflow::Work>& UnitReportWorks();
 const std::vector<workflow::Work>& IssueWork();
-// The roles that may sign for a department in the joint verification: agriculture's are the
-// county's own, finance has its officer, every other its sector's verifier.
-std::vector<workflow::RoleId> SigningRoles(std::string_view department_code);
 // The level that `state` means was reached last; 5 when none above the village.
 int ApprovalLevel(UnitReportState state);
 // Who has to act next, as a region level (5 … 1); 0: nobody.
@@ -95,7 +93,7 @@ struct RequiredDepartment {
   bool is_lead = false;
   std::vector<std::string> source_codes;  // sorted, unique
 };
-inline constexpr std::string_view kLeadDepartment = "AGRICULTURE";
+using workflow::kLeadDepartment;
 // Agriculture first, then every department that a rule of the day names for one of the sources, by
 // code.
 std::vector<RequiredDepartment> ResolveDepartments(const std::vector<FundingRef>& funding,
