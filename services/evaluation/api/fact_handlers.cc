@@ -11,6 +11,7 @@
 #include "common/base/strings.h"
 #include "common/blob/service.h"
 #include "common/feed/consumer.h"
+#include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -263,6 +264,7 @@ absl::StatusOr<v1::Appraisal> RecordAppraisal(CallContext& context,
                     subject.is_void ? SubjectPhase::kVoid : SubjectPhase::kLive, "record_appraisal",
                     workflow::ActorAt(context.caller, subject.region_path, scope.Of(subject.id)))
                 .status());
+        const rpc::Covering covering(m, scope.Of(subject.id));
         AppraisalRow row;
         row.id = context.ids.Next();
         row.subject_id = subject.id;
@@ -273,7 +275,8 @@ absl::StatusOr<v1::Appraisal> RecordAppraisal(CallContext& context,
         appraisal.set_id(row.id.ToString());
         ASSIGN_OR_RETURN(int64_t months, ReadParameter(m.tx(), kAppraisalMonths));
         SetDay(AddMonths(*on, months), appraisal.mutable_valid_to());
-        *appraisal.mutable_recorded_by() = ToMessage(m.ActorAt(subject.region_path));
+        *appraisal.mutable_recorded_by() =
+            ToMessage(covering.mutation().ActorAt(subject.region_path));
         RETURN_IF_ERROR(
             blob::UseEvidence(m, appraisal.mutable_evidence(),
                               {"appraisal", row.id, "RecordAppraisal", "appraisal.evidence",
@@ -281,7 +284,8 @@ absl::StatusOr<v1::Appraisal> RecordAppraisal(CallContext& context,
         row.payload = appraisal.SerializeAsString();
         RETURN_IF_ERROR(InsertAppraisal(m.tx(), row));
         RETURN_IF_ERROR(BumpFactsVersion(m.tx(), {subject.id}, context.now));
-        RETURN_IF_ERROR(m.Audit("appraisal", row.id, row.region_path, nullptr, appraisal));
+        RETURN_IF_ERROR(covering.mutation().Audit("appraisal", row.id, row.region_path, nullptr,
+                                                  appraisal));
         return appraisal;
       });
 }
