@@ -8,11 +8,17 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "bangfu/asset/v1/contract_service.pb.h"
+#include "bangfu/blob/v1/blob_service.pb.h"
 #include "bangfu/intake/v1/import_service.pb.h"
 #include "bangfu/options/v1/access.pb.h"
 #include "bangfu/options/v1/rules.pb.h"
+#include "bangfu/registry/v1/industry.pb.h"
+#include "bangfu/registry/v1/inventory_service.pb.h"
+#include "bangfu/registry/v1/operator.pb.h"
 #include "common/auth/dev_key.h"
 #include "common/base/clock.h"
+#include "common/base/digest.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/base/ulid.h"
@@ -64,15 +70,9 @@ const std::map<std::string, std::string>& NotRegional() {
   return *known;
 }
 
-// Records that a county of the sample has none of; whoever may not call is tried all the same.
-const std::map<std::string, std::string>& NotInTheSample() {
+// Writes about a county's record that no grant is narrowed for by money or industry, and why.
+const std::map<std::string, std::string>& NotNarrowed() {
   static const auto* const known = new std::map<std::string, std::string>{
-      {"blob", "the registry's steps of the sample take no files"},
-      {"income_record", "no list gives them without a contract that has one"},
-      {"objection", "the one of the sample is decided and stands in its publicity"},
-      {"helper_organisation", "the sample registers none"},
-      {"short_board", "the sample opens none"},
-      {"sample", "drawn in the city and in the province"},
   };
   return *known;
 }
@@ -97,8 +97,10 @@ class Pool {
       const std::string value = reflection.GetString(message, id);
       if (Ulid::Parse(value).ok()) {
         auto& kept = records_[Snake(type.name())];
-        if (kept.size() < 3) kept.push_back(std::unique_ptr<Message>(message.New()));
-        if (kept.back()->ByteSizeLong() == 0) kept.back()->CopyFrom(message);
+        if (kept.size() < kKept) {
+          kept.push_back(std::unique_ptr<Message>(message.New()));
+          kept.back()->CopyFrom(message);
+        }
       }
     }
     std::vector<const FieldDescriptor*> fields;
@@ -126,30 +128,52 @@ class Pool {
     }
     return nullptr;
   }
-  static std::string IdOf(const Message& record) {
-    return record.GetReflection()->GetString(record, record.GetDescriptor()->FindFieldByName("id"));
+  std::vector<std::string> IdsOf(const std::string& type) const {
+    std::vector<std::string> ids;
+    if (const auto it = records_.find(type); it != records_.end()) {
+      for (const auto& record : it->second) ids.push_back(IdOf(*record));
+    }
+    return ids;
+  }
+  static std::string IdOf(const Message& record) { return Text(record, "id"); }
+  // A field that is a text; "" where the record has none of the name.
+  static std::string Text(const Message& record, const std::string& name) {
+    const auto* field = record.GetDescriptor()->FindFieldByName(name);
+    if (field == nullptr || field->is_repeated() || field->type() != FieldDescriptor::TYPE_STRING) {
+      return "";
+    }
+    return record.GetReflection()->GetString(record, field);
   }
 
  private:
+  static constexpr size_t kKept = 200;
   std::map<std::string, std::vector<std::unique_ptr<Message>>> records_;
 };
 
-// Builds a request that is right but for what would change something: the etag is never the
-// record's, and whatever can be checked only is.
+// Builds a request that is right but for what would change something: the etag is not the record's,
+// unless that is asked for, and whatever can be checked only is.
 class Builder {
  public:
-  Builder(const std::map<std::string, Pool>& pools, const std::string& service, std::string region)
-      : pools_(pools), pool_(pools.at(service)), region_(std::move(region)) {}
+  Builder(const std::map<std::string, Pool>& pools, const std::string& service, std::string region,
+          bool true_etags = false)
+      : pools_(pools),
+        pool_(pools.at(service)),
+        region_(std::move(region)),
+        true_etags_(true_etags) {}
 
   // Whether something in it lies in a region; what could not be found is named in missing().
   bool Fill(const MethodDescriptor& method, Message* request) {
     regional_ = false;
+    of_the_city_ = false;
+    record_ = nullptr;
     missing_.clear();
     method_ = &method;
     FillMessage(request, 0);
     return regional_;
   }
   const std::string& missing() const { return missing_; }
+  // A record of the city above the county is among those that it names.
+  bool of_the_city() const { return of_the_city_; }
 
  private:
   // What `id` of this method names: the answer's record, or the noun of the rpc's name.
@@ -190,11 +214,18 @@ class Builder {
       return UlidGenerator(SystemClock()).Next().ToString();
     }
     regional_ = true;
+    of_the_city_ = of_the_city_ || name == "sample";
+    record_ = record;
     return Pool::IdOf(*record);
   }
   std::string TextFor(const FieldDescriptor& field, const FieldRules& rules) {
     const std::string& name = field.name();
-    if (name == "etag" || name == "page_token") return name == "etag" ? "0" : "";
+    if (name == "page_token") return "";
+    if (name == "etag") {
+      const std::string etag =
+          true_etags_ && record_ != nullptr ? Pool::Text(*record_, "etag") : "";
+      return etag.empty() ? "0" : etag;
+    }
     if (name == "person") return "matrix-person";
     if (name == "aggregate_type") return "project";
     switch (rules.shape()) {
@@ -309,8 +340,10 @@ class Builder {
   const std::map<std::string, Pool>& pools_;
   const Pool& pool_;  // of the service that is asked
   const std::string region_;
+  const bool true_etags_;
   const MethodDescriptor* method_ = nullptr;
-  bool regional_ = false;
+  const Message* record_ = nullptr;  // the one named last
+  bool regional_ = false, of_the_city_ = false;
   std::string missing_;
 };
 
@@ -332,23 +365,24 @@ class Matrix {
     }
     Harvest();
     OpenImports();
+    Make();
     for (const auto& [service, methods] : methods_) {
       for (const std::string& name : methods) {
         Try(service, *DescriptorPool::generated_pool()->FindMethodByName(name));
       }
     }
-    std::printf("%d rpcs, %d calls; %d of them of a region, %d of none\n", rpcs_, calls_, regional_,
-                rpcs_ - regional_);
+    std::printf("%d rpcs, %d calls; %d of them of a region, %d of none; %d tried narrowed\n", rpcs_,
+                calls_, regional_, rpcs_ - regional_, narrowed_);
     for (const std::string& line : unmade_) std::printf("no request: %s\n", line.c_str());
-    std::printf("%d wrong, %zu without a request, %d whose record the sample has not\n", wrong_,
-                unmade_.size(), absent_);
+    std::printf("%d wrong, %zu without a request\n", wrong_, unmade_.size());
     return wrong_ + static_cast<int>(unmade_.size());
   }
 
  private:
   struct Answer {
     absl::Status status;
-    bool empty = true;  // an answer that holds nothing
+    bool empty = true;      // an answer that holds nothing
+    bool excluded = false;  // lines, each of which the scope of the grant refuses
   };
 
   std::string Token(int role, const std::string& region) {
@@ -357,6 +391,22 @@ class Matrix {
       token = MintFor(options_.dev_key, static_cast<auth::Role>(role), region,
                       Cat("matrix-", role, "-", region));
     }
+    return token;
+  }
+
+  // A grant for money and industries that nothing is of.
+  std::string NarrowedToken(int role, const std::string& region) {
+    auto& token = narrowed_tokens_[{role, region}];
+    if (!token.empty()) return token;
+    auto key = auth::DevKey::LoadOrCreate(options_.dev_key);
+    if (!key.ok()) return token;
+    auth::Caller caller;
+    caller.subject = Cat("narrowed-", role, "-", region);
+    auth::Grant& grant = caller.grants.emplace_back();
+    grant.role = static_cast<auth::Role>(role);
+    grant.region_path = region;
+    grant.fund_sources = grant.industries = {"NONE"};
+    token = key->Mint(caller, SystemClock().Now()).value_or("");
     return token;
   }
 
@@ -390,14 +440,29 @@ class Matrix {
     std::vector<const FieldDescriptor*> fields;
     reflection.ListFields(*response, &fields);
     for (const auto* field : fields) {
-      // Ids that were not found are no content.
-      if (field->name() == "id" ||
-          (field->is_repeated() && field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE)) {
-        answer.empty = false;
+      if (field->name() == "id") answer.empty = false;
+      if (!field->is_repeated() || field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+      for (int i = 0; i < reflection.FieldSize(*response, field); ++i) {
+        // Ids that were not found are no content, nor are lines that say so.
+        const std::string refused = RefusalOf(reflection.GetRepeatedMessage(*response, field, i));
+        if (refused != "RESOURCE_NOT_FOUND") answer.empty = false;
+        answer.excluded = refused == "SCOPE_EXCLUDES" && (i == 0 || answer.excluded);
       }
     }
     if (pool != nullptr) pool->Crawl(*response);
     return answer;
+  }
+
+  // Why a line of a bulk step was refused; "" for other lines.
+  static std::string RefusalOf(const Message& line) {
+    const std::string told = Pool::Text(line, "refusal_reason");
+    if (!told.empty()) return told;
+    const auto* refusal = line.GetDescriptor()->FindFieldByName("refusal");
+    if (refusal == nullptr || refusal->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE ||
+        refusal->is_repeated()) {
+      return Pool::Text(line, "outcome") == "REFUSED" ? Pool::Text(line, "reason") : "";
+    }
+    return Pool::Text(line.GetReflection()->GetMessage(line, refusal), "reason");
   }
 
   // Everything that lists give of the county, to whoever may ask.
@@ -414,6 +479,9 @@ class Matrix {
           const int role = access->any_role() ? options::v1::ROLE_ORG_ADMIN : access->roles(0);
           auto request = New(method);
           Builder(pools_, service, options_.inside).Fill(method, request.get());
+          if (const auto* size = method.input_type()->FindFieldByName("page_size")) {
+            request->GetReflection()->SetInt32(request.get(), size, 200);
+          }
           Call(service, method, *request, Token(role, options_.inside), &pools_[service]);
         }
       }
@@ -435,6 +503,93 @@ class Matrix {
           {.token = Token(options::v1::ROLE_COUNTY_OPERATOR, options_.inside)});
       if (import.ok()) pools_[service].Crawl(*import);
     }
+  }
+
+  template <typename Response, typename Request>
+  absl::StatusOr<Response> Do(const std::string& service, const std::string& method,
+                              Request request, auth::Role role = options::v1::ROLE_COUNTY_OPERATOR,
+                              const std::string& region = "") {
+    if constexpr (requires { request.set_request_id(std::string()); }) {
+      request.set_request_id(Cat("matrix-", UlidGenerator(SystemClock()).Next().ToString()));
+    }
+    auto response = clients_[service]->Call<Response>(
+        method, request, {.token = Token(role, region.empty() ? options_.inside : region)});
+    if (response.ok()) {
+      pools_[service].Crawl(*response);
+    } else {
+      std::printf("%s %s: %s\n", service.c_str(), method.c_str(),
+                  response.status().ToString().c_str());
+    }
+    return response;
+  }
+
+  // What the county has none of, though rpcs are about it.
+  void Make() {
+    const std::string industry = "bangfu.registry.v1.IndustryService.";
+    registry::v1::CreateShortBoardRequest board;
+    board.mutable_short_board()->set_subject_type(type::v1::SUBJECT_TYPE_PROJECT);
+    board.mutable_short_board()->set_subject_id(IdOf("registry", "project"));
+    board.mutable_short_board()->set_kind("TECH");
+    board.mutable_short_board()->set_description("缺技术");
+    (void)Do<registry::v1::ShortBoard>("registry", Cat(industry, "CreateShortBoard"), board);
+
+    registry::v1::CreateHelperOrganisationRequest helper;
+    helper.mutable_helper()->set_name("帮扶单位");
+    helper.mutable_helper()->set_region_code(options_.inside);
+    (void)Do<registry::v1::HelperOrganisation>(
+        "registry", "bangfu.registry.v1.OperatorService.CreateHelperOrganisation", helper);
+
+    // The city draws them: a county's list has none.
+    registry::v1::ListSamplesRequest samples;
+    samples.set_campaign_id(IdOf("registry", "inventory_campaign"));
+    const std::string city = options_.inside.substr(0, 4);
+    (void)Do<registry::v1::ListSamplesResponse>(
+        "registry", "bangfu.registry.v1.InventoryService.ListSamples", samples,
+        options::v1::ROLE_CITY_SUPERVISOR, city);
+
+    // Of the first asset that nobody has leased.
+    for (const std::string& asset : pools_["asset"].IdsOf("asset")) {
+      asset::v1::RecordIncomeRequest income;
+      income.set_asset_id(asset);
+      income.set_received_fen(100);
+      income.mutable_received_on()->set_year(2026);
+      income.mutable_received_on()->set_month(1);
+      income.mutable_received_on()->set_day(5);
+      if (Do<asset::v1::IncomeRecord>("asset", "bangfu.asset.v1.ContractService.RecordIncome",
+                                      income)
+              .ok()) {
+        break;
+      }
+    }
+    for (const auto& [service, address] : options_.endpoints) Upload(service);
+  }
+
+  // A file that is complete and that no step has taken.
+  void Upload(const std::string& service) {
+    const std::string blobs = "bangfu.blob.v1.BlobService.";
+    const std::string bytes =
+        "%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n";
+    blob::v1::BeginUploadRequest begin;
+    begin.set_kind("CONTRACT");
+    begin.set_title("合同");
+    begin.set_content_type("application/pdf");
+    begin.set_size_bytes(static_cast<int64_t>(bytes.size()));
+    begin.set_sha256(Sha256Hex(bytes));
+    begin.set_region_code(options_.inside);
+    const auto begun = Do<blob::v1::Blob>(service, Cat(blobs, "BeginUpload"), begin);
+    if (!begun.ok()) return;
+    blob::v1::PutChunkRequest put;
+    put.set_id(begun->id());
+    put.set_data(bytes);
+    (void)Do<blob::v1::Blob>(service, Cat(blobs, "PutChunk"), put);
+    blob::v1::CompleteUploadRequest complete;
+    complete.set_id(begun->id());
+    (void)Do<blob::v1::Blob>(service, Cat(blobs, "CompleteUpload"), complete);
+  }
+
+  std::string IdOf(const std::string& service, const std::string& type) {
+    const std::vector<std::string> ids = pools_[service].IdsOf(type);
+    return ids.empty() ? "" : ids.front();
   }
 
   static std::unique_ptr<Message> New(const MethodDescriptor& method) {
@@ -460,16 +615,17 @@ class Matrix {
     const bool regional =
         builder.Fill(method, sample.get()) && !NotRegional().contains(method.full_name());
     if (regional) ++regional_;
-    if (!builder.missing().empty() && NotInTheSample().contains(builder.missing())) {
-      ++absent_;
-    } else if (!builder.missing().empty()) {
+    if (!builder.missing().empty()) {
       unmade_.push_back(Cat(service, " ", method.full_name(), ": no ", builder.missing()));
     }
+    const std::string home =
+        builder.of_the_city() ? options_.inside.substr(0, 4) : options_.inside;
+    std::set<std::string> seen_inside, seen_outside;
     for (int role = 1; role <= options::v1::Role_MAX; ++role) {
       bool named = access->any_role();
       for (const int one : access->roles()) named = named || one == role;
-      for (const std::string& region : {options_.outside, options_.inside}) {
-        const bool inside = region == options_.inside;
+      for (const std::string& region : {options_.outside, home}) {
+        const bool inside = region == home;
         auto request = New(method);
         Builder fresh(pools_, service, options_.inside);
         fresh.Fill(method, request.get());
@@ -486,24 +642,61 @@ class Matrix {
         } else if (role_required || absl::IsUnauthenticated(answer.status)) {
           Wrong(service, method, role, where, answer.status);
         } else if (regional && builder.missing().empty()) {
-          if (!inside && answer.status.ok() && !answer.empty) {
-            Wrong(service, method, role, where, answer.status);
-          }
+          const bool nothing = answer.status.ok() ? answer.empty
+                                                  : absl::IsNotFound(answer.status) ||
+                                                        absl::IsPermissionDenied(answer.status);
+          // Whatever else is answered outside tells of the record, or was judged before it was
+          // looked for, so that nothing was tried.
+          if (!inside && !nothing) Wrong(service, method, role, where, answer.status);
           if (inside && absl::IsNotFound(answer.status)) {
             Wrong(service, method, role, where, answer.status);
           }
+          (inside ? seen_inside : seen_outside)
+              .insert(Cat(Describe(answer.status), answer.empty ? "" : " with contents"));
         }
       }
     }
+    if (regional && builder.missing().empty() && access->mode() == options::v1::ACCESS_MODE_WRITE &&
+        !NotNarrowed().contains(method.full_name())) {
+      TryNarrowed(service, method, *access, home);
+    }
+    // What is the same wherever one stands was not tried.
+    if (regional && builder.missing().empty() && seen_inside == seen_outside) {
+      std::printf("the same everywhere: %s %s: %s\n", service.c_str(), method.full_name().c_str(),
+                  seen_inside.begin()->c_str());
+    }
+  }
+
+  // In the region, but by a grant for other money and other industries.
+  void TryNarrowed(const std::string& service, const MethodDescriptor& method,
+                   const options::v1::Access& access, const std::string& home) {
+    ++narrowed_;
+    bool by_scope = false;
+    absl::Status last;
+    for (int role = 1; role <= options::v1::Role_MAX; ++role) {
+      bool named = access.any_role();
+      for (const int one : access.roles()) named = named || one == role;
+      if (!named) continue;
+      auto request = New(method);
+      // The record's etag: what follows the comparison is what is tried.
+      Builder(pools_, service, options_.inside, /*true_etags=*/true).Fill(method, request.get());
+      const Answer answer = Call(service, method, *request, NarrowedToken(role, home));
+      by_scope = by_scope || ReasonOf(answer.status) == "SCOPE_EXCLUDES" || answer.excluded;
+      last = answer.status;
+      if (!absl::IsPermissionDenied(answer.status) && !answer.excluded) {
+        Wrong(service, method, role, "narrowed", answer.status);
+      }
+    }
+    if (!by_scope) Wrong(service, method, 0, "narrowed", last);
   }
 
   const MatrixOptions& options_;
   std::map<std::string, std::unique_ptr<rpc::Client>> clients_;
   std::map<std::string, std::vector<std::string>> methods_;
   std::map<std::string, Pool> pools_;  // by service
-  std::map<std::pair<int, std::string>, std::string> tokens_;
+  std::map<std::pair<int, std::string>, std::string> tokens_, narrowed_tokens_;
   std::vector<std::string> unmade_;
-  int rpcs_ = 0, regional_ = 0, calls_ = 0, wrong_ = 0, absent_ = 0;
+  int rpcs_ = 0, regional_ = 0, calls_ = 0, wrong_ = 0, narrowed_ = 0;
 };
 
 }  // namespace

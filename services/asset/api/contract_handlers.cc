@@ -230,9 +230,7 @@ absl::StatusOr<store::ProjectCopy> LoadProject(mysql::Executor& db, const std::s
   ASSIGN_OR_RETURN(const Ulid ulid, Ulid::Parse(id));
   ASSIGN_OR_RETURN(const auto found, store::FindProjects(db, {ulid}));
   if (found.empty() || !auth::InScope(scope, found.front().region_path)) {
-    return Refusal("PROJECT_UNKNOWN", "项目不存在或不在您的管辖范围内")
-        .With("project_id", id)
-        .Build();
+    return NotFound("project", id).Build();
   }
   if (found.front().is_void) {
     return Refusal("PROJECT_VOID", "项目已作废").With("project_id", id).Build();

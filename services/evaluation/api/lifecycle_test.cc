@@ -232,10 +232,12 @@ TEST_F(EvaluationLifecycle, TheAuditNamesTheGrantThatCoversTheSubject) {
     }
     return w_.server().Token(caller);
   };
-  const std::string approver = token(auth::Role::ROLE_COUNTY_APPROVER, "approver", {{}, {"TEA"}},
-                                     {{}, {"NAVEL_ORANGE"}});
+  const auto approver = [&] {
+    return token(auth::Role::ROLE_COUNTY_APPROVER, "approver", {{}, {"TEA"}},
+                 {{}, {"NAVEL_ORANGE"}});
+  };
   const auto accepted =
-      w_.Step("AcceptEvaluation", v1::AcceptEvaluationRequest(), id, approver);
+      w_.Step("AcceptEvaluation", v1::AcceptEvaluationRequest(), id, approver());
   ASSERT_OK(accepted);
   EXPECT_EQ(accepted->reviewed_by().region_path(), "3607");
   // A signature is under the grant for the department's money.
@@ -253,7 +255,7 @@ TEST_F(EvaluationLifecycle, TheAuditNamesTheGrantThatCoversTheSubject) {
   ASSERT_OK(publicised);
   w_.PassDays(8);
   ASSERT_OK(w_.Conclude(publicised->publicity_id()));
-  ASSERT_OK(w_.Step("MakeEffective", v1::MakeEffectiveRequest(), id, approver));
+  ASSERT_OK(w_.Step("MakeEffective", v1::MakeEffectiveRequest(), id, approver()));
   const auto audited = [&](const std::string& type, const std::string& action) {
     const auto rows = w_.db().Query(
         "SELECT actor_region FROM audit_log WHERE aggregate_type = ? AND action = ?",
