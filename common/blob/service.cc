@@ -225,7 +225,7 @@ absl::StatusOr<v1::Blob> BlobService::Begin(CallContext& context,
     ASSIGN_OR_RETURN(region_path, NormalizeRegionCode(request.region_code()));
   }
   if (!auth::InScope(context.scope, region_path)) {
-    return InvalidField("region_code", "该区域不在您的管辖范围内").Build();
+    return NotFound("region", request.region_code()).Build();
   }
   absl::StatusOr<v1::Blob> begun =
       rpc::Mutate<v1::Blob>(context, request, [&](rpc::Mutation& m) -> absl::StatusOr<v1::Blob> {

@@ -343,7 +343,8 @@ TEST_F(BlobServiceTest, RefusesAtTheAnnouncement) {
               StatusIs(StatusCode::kInvalidArgument, "EVIDENCE_TYPE_NOT_ALLOWED"));
   EXPECT_THAT(begin([](auto& r) { r.set_content_type("../../etc/passwd"); }),
               StatusIs(StatusCode::kInvalidArgument));
-  EXPECT_THAT(begin([](auto& r) { r.set_region_code("360734"); }), HasViolation("region_code"));
+  EXPECT_THAT(begin([](auto& r) { r.set_region_code("360734"); }),
+              StatusIs(absl::StatusCode::kNotFound, "RESOURCE_NOT_FOUND"));
   EXPECT_THAT(begin([](auto& r) { r.set_sha256("ABC"); }), HasViolation("sha256"));
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM blob_file"), 0);
 }

@@ -250,7 +250,7 @@ absl::StatusOr<v1::Import> ImportService::Begin(rpc::CallContext& context,
       ASSIGN_OR_RETURN(region_path, NormalizeRegionCode(request.region_code()));
     }
     if (!auth::InScope(scope, region_path)) {
-      return InvalidField("region_code", "该区域不在您的管辖范围内").Build();
+      return NotFound("region", request.region_code()).Build();
     }
   }
   Ulid campaign;

@@ -303,7 +303,7 @@ TEST_F(IntakeTest, TheSameBatchIsTheSameImport) {
   other.set_region_code("360111");
   other.set_request_id(RequestId());
   EXPECT_THAT(Call<v1::Import>("BeginImport", other),
-              StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+              StatusIs(absl::StatusCode::kNotFound, "RESOURCE_NOT_FOUND"));
 }
 
 TEST_F(IntakeTest, AnUploadGoesOnWhereItStopped) {

@@ -1,5 +1,6 @@
 // Every rpc × every role × inside and outside of the region: what the contract declares is what the
-// server does.
+// server does. Outside, a record is not there: any answer but NOT_FOUND or PERMISSION_DENIED tells
+// of it. Every write, too, by grants that are narrowed to other clauses, money and industries.
 #pragma once
 
 #include <map>

@@ -14,6 +14,7 @@
 #include "common/contract/sensitive.h"
 #include "common/inbox/service.h"
 #include "common/rpc/bulk.h"
+#include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -88,8 +89,10 @@ absl::StatusOr<v1::Asset> Change(
   ASSIGN_OR_RETURN(store::AssetRow row, Load(m.tx(), id, c.scope, /*for_update=*/true));
   if (!etag.empty() && Cat(row.version) != etag) return EtagMismatch().Build();
   const v1::Asset before = ToAsset(row);
+  const auth::Facets facets = FacetsOf(c.caller, row);
   RETURN_IF_ERROR(change(&row, &projects));
-  return Save(m, &row, before, projects, reason);
+  const rpc::Covering covering(m, facets);
+  return Save(covering.mutation(), &row, before, projects, reason);
 }
 
 template <typename Table>
@@ -270,8 +273,9 @@ absl::StatusOr<v1::Asset> AssetHandlers::RegisterAsset(rpc::CallContext& c,
       row.transferred_date = DayFrom(r.transferred_date(), "transferred_date", &ignored);
     }
     RETURN_IF_ERROR(CheckAssetScope(c, row));
+    const rpc::Covering covering(m, FacetsOf(c.caller, row));
     row.id = c.ids.Next();
-    row.created_by = ToActor(c.caller, c.roles, row.region_path).SerializeAsString();
+    row.created_by = ToActor(covering.caller(), c.roles, row.region_path).SerializeAsString();
     row.updated_by = row.created_by;
     row.created_at = row.updated_at = c.now;
 
@@ -283,7 +287,7 @@ absl::StatusOr<v1::Asset> AssetHandlers::RegisterAsset(rpc::CallContext& c,
                                  States().EvidenceKinds("report_use")));
     RETURN_IF_ERROR(store::InsertAssets(m.tx(), {{row, shares, ExternalIdsOf(details)}}));
     v1::Asset after = ToAsset(row);
-    MutationRecorder recorder(m);
+    MutationRecorder recorder(covering.mutation());
     RETURN_IF_ERROR(recorder.Audit(kAggregate, row.id, row.region_path, nullptr, after, ""));
     v1::AssetChanged event;
     *event.mutable_asset() = after;

@@ -13,6 +13,7 @@
 #include "common/blob/service.h"
 #include "common/inbox/service.h"
 #include "common/rpc/batch_get.h"
+#include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -55,12 +56,17 @@ absl::StatusOr<v1::OperatingContract> WithSums(mysql::Executor& db, const store:
   return ToContract(row, sums.front());
 }
 
-absl::Status CheckStep(mysql::Executor& db, const rpc::CallContext& c,
-                       const store::ContractRow& row, std::string_view action, bool has_income) {
-  ASSIGN_OR_RETURN(auto facets, FacetsOfContracts(db, c.caller, {row.id}));
+absl::StatusOr<auth::Facets> ContractFacets(mysql::Executor& db, const auth::Caller& caller,
+                                            const store::ContractRow& row) {
+  ASSIGN_OR_RETURN(auto facets, FacetsOfContracts(db, caller, {row.id}));
+  return std::move(facets[row.id]);
+}
+
+absl::Status CheckStep(const rpc::CallContext& c, const store::ContractRow& row,
+                       const auth::Facets& facets, std::string_view action, bool has_income) {
   return Contracts()
       .Execute({row.state, has_income}, action,
-               workflow::ActorAt(c.caller, row.region_path, facets[row.id]))
+               workflow::ActorAt(c.caller, row.region_path, facets))
       .status();
 }
 
@@ -224,9 +230,7 @@ absl::StatusOr<store::ProjectCopy> LoadProject(mysql::Executor& db, const std::s
   ASSIGN_OR_RETURN(const Ulid ulid, Ulid::Parse(id));
   ASSIGN_OR_RETURN(const auto found, store::FindProjects(db, {ulid}));
   if (found.empty() || !auth::InScope(scope, found.front().region_path)) {
-    return Refusal("PROJECT_UNKNOWN", "项目不存在或不在您的管辖范围内")
-        .With("project_id", id)
-        .Build();
+    return NotFound("project", id).Build();
   }
   if (found.front().is_void) {
     return Refusal("PROJECT_VOID", "项目已作废").With("project_id", id).Build();
@@ -368,22 +372,26 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::SignContract(
         ASSIGN_OR_RETURN(const std::vector<store::AssetRow> assets,
                          store::FindAssets(m.tx(), ids, c.scope, /*for_update=*/true));
         if (assets.size() != ids.size()) return NotFound("asset", "terms.asset_ids").Build();
+        auth::Facets facets;  // of all of them
         for (const store::AssetRow& asset : assets) {
           const AssetSubject subject = SubjectOf(asset, false);
           if (asset.state == AssetState::kLockedForDisposal) {
             return Refusal("ASSET_LOCKED", "资产处置锁定中，不能签订合同").Build();
           }
+          const auth::Facets one = FacetsOf(c.caller, asset);
           RETURN_IF_ERROR(States()
                               .Execute(subject, "sign_contract",
-                                       workflow::ActorAt(c.caller, asset.region_path,
-                                                         FacetsOf(c.caller, asset)))
+                                       workflow::ActorAt(c.caller, asset.region_path, one))
                               .status());
+          facets.fund_sources.insert(facets.fund_sources.end(), one.fund_sources.begin(),
+                                     one.fund_sources.end());
         }
+        const rpc::Covering covering(m, facets);
         ASSIGN_OR_RETURN(store::NewContract contract,
                          BuildContract(r.terms(), assets, shares, today));
         contract.row.id = c.ids.Next();
         contract.row.created_by =
-            ToActor(c.caller, c.roles, contract.row.region_path).SerializeAsString();
+            ToActor(covering.caller(), c.roles, contract.row.region_path).SerializeAsString();
         contract.row.created_at = c.now;
         contract.row.sample = std::all_of(assets.begin(), assets.end(),
                                           [](const store::AssetRow& a) { return a.sample; });
@@ -394,9 +402,10 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::SignContract(
         if (contract.row.state == ContractState::kActive) {
           std::vector<store::AssetRow> rows = assets;
           for (store::AssetRow& row : rows) ApplyContract(contract.row, r.terms(), &row);
-          RETURN_IF_ERROR(SaveAssets(m, assets, std::move(rows), "签订经营合同"));
+          RETURN_IF_ERROR(
+              SaveAssets(covering.mutation(), assets, std::move(rows), "签订经营合同"));
         }
-        return Leave(m, contract.row, nullptr, projects);
+        return Leave(covering.mutation(), contract.row, nullptr, projects);
       });
 }
 
@@ -411,7 +420,9 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::TerminateContract(
         ASSIGN_OR_RETURN(store::ContractRow row, LoadContract(m.tx(), r.id(), c.scope, true));
         if (Cat(row.version) != r.etag()) return EtagMismatch().Build();
         ASSIGN_OR_RETURN(const v1::OperatingContract before, WithSums(m.tx(), row, today));
-        RETURN_IF_ERROR(CheckStep(m.tx(), c, row, "terminate", false));
+        ASSIGN_OR_RETURN(const auth::Facets facets, ContractFacets(m.tx(), c.caller, row));
+        RETURN_IF_ERROR(CheckStep(c, row, facets, "terminate", false));
+        const rpc::Covering covering(m, facets);
         std::vector<FieldViolation> violations;
         const auto day = DayFrom(r.ended_on(), "ended_on", &violations);
         if (day && (*day < row.start_date || *day > row.end_date || *day > today)) {
@@ -442,8 +453,8 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::TerminateContract(
         row.ended_on = day;
         row.end_reason = r.reason();
         RETURN_IF_ERROR(store::UpdateContract(m.tx(), &row));
-        RETURN_IF_ERROR(ReleaseAssets(m, row.id, "解除经营合同"));
-        return Leave(m, row, &before, projects, r.reason());
+        RETURN_IF_ERROR(ReleaseAssets(covering.mutation(), row.id, "解除经营合同"));
+        return Leave(covering.mutation(), row, &before, projects, r.reason());
       });
 }
 
@@ -459,12 +470,14 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::VoidContract(
         ASSIGN_OR_RETURN(const v1::OperatingContract before,
                          WithSums(m.tx(), row, ShanghaiDay(c.now)));
         ASSIGN_OR_RETURN(const auto with_income, store::ContractsWithIncome(m.tx(), {row.id}));
-        RETURN_IF_ERROR(CheckStep(m.tx(), c, row, "void", !with_income.empty()));
+        ASSIGN_OR_RETURN(const auth::Facets facets, ContractFacets(m.tx(), c.caller, row));
+        RETURN_IF_ERROR(CheckStep(c, row, facets, "void", !with_income.empty()));
+        const rpc::Covering covering(m, facets);
         row.state = ContractState::kVoid;
         row.end_reason = r.reason();
         RETURN_IF_ERROR(store::UpdateContract(m.tx(), &row));
-        RETURN_IF_ERROR(ReleaseAssets(m, row.id, "经营合同作废"));
-        return Leave(m, row, &before, projects, r.reason());
+        RETURN_IF_ERROR(ReleaseAssets(covering.mutation(), row.id, "经营合同作废"));
+        return Leave(covering.mutation(), row, &before, projects, r.reason());
       });
 }
 
@@ -537,7 +550,9 @@ absl::StatusOr<v1::IncomeDue> ContractHandlers::StateDueBase(rpc::CallContext& c
     const absl::CivilDay today = ShanghaiDay(c.now);
     ASSIGN_OR_RETURN(const v1::OperatingContract before, WithSums(m.tx(), row, today));
     // Without income in view: the table asks for it only where a contract is voided.
-    RETURN_IF_ERROR(CheckStep(m.tx(), c, row, "state_base", false));
+    ASSIGN_OR_RETURN(const auth::Facets facets, ContractFacets(m.tx(), c.caller, row));
+    RETURN_IF_ERROR(CheckStep(c, row, facets, "state_base", false));
+    const rpc::Covering covering(m, facets);
     ASSIGN_OR_RETURN(std::optional<store::DueRow> due, store::FindDue(m.tx(), row.id, r.due_no()));
     if (!due) return NotFound("income_due", Cat(r.due_no())).Build();
     if (!NeedsBase(due->due)) {
@@ -555,7 +570,7 @@ absl::StatusOr<v1::IncomeDue> ContractHandlers::StateDueBase(rpc::CallContext& c
         {"contract", row.id, "StateDueBase", "evidence", Contracts().EvidenceKinds("state_base")}));
     RETURN_IF_ERROR(store::SetDueBase(m.tx(), row.id, due->due));
     RETURN_IF_ERROR(store::UpdateContract(m.tx(), &row));
-    RETURN_IF_ERROR(Leave(m, row, &before, projects, "填报计租基数").status());
+    RETURN_IF_ERROR(Leave(covering.mutation(), row, &before, projects, "填报计租基数").status());
     return ToDue(row.id, *due, today);
   });
 }
@@ -583,7 +598,6 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::RecordIncome(rpc::CallContext
         income.received_on = *on;
         income.voucher_no = r.voucher_no();
         income.recorded_at = c.now;
-        MutationRecorder recorder(m);
         if (!r.contract_id().empty()) {
           ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(r.contract_id()));
           ASSIGN_OR_RETURN(const std::vector<Ulid> projects, store::ProjectsOfContract(m.tx(), id));
@@ -591,6 +605,8 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::RecordIncome(rpc::CallContext
           ASSIGN_OR_RETURN(const store::ContractRow row,
                            LoadContract(m.tx(), r.contract_id(), c.scope, true));
           RETURN_IF_ERROR(CheckContractScope(m.tx(), c, row));
+          ASSIGN_OR_RETURN(const auth::Facets facets, ContractFacets(m.tx(), c.caller, row));
+          const rpc::Covering covering(m, facets);
           if (row.state == ContractState::kVoid) {
             return Refusal("CONTRACT_NOT_ACTIVE", "合同已作废").Build();
           }
@@ -610,12 +626,15 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::RecordIncome(rpc::CallContext
           }
           income.contract_id = row.id;
           income.due_no = r.due_no();
-          income.recorded_by = ToActor(c.caller, c.roles, row.region_path).SerializeAsString();
+          income.recorded_by =
+              ToActor(covering.caller(), c.roles, row.region_path).SerializeAsString();
           RETURN_IF_ERROR(store::InsertIncome(m.tx(), {income}));
           RETURN_IF_ERROR(AddToAssets(m.tx(), row.id, r.received_fen()));
           v1::IncomeRecord out = ToIncome(income);
+          MutationRecorder recorder(covering.mutation());
           RETURN_IF_ERROR(recorder.Audit("income", income.id, row.region_path, nullptr, out, ""));
-          RETURN_IF_ERROR(Leave(m, row, &before, projects, "登记到账").status());
+          RETURN_IF_ERROR(
+              Leave(covering.mutation(), row, &before, projects, "登记到账").status());
           return out;
         }
         ASSIGN_OR_RETURN(const Ulid asset_id, Ulid::Parse(r.asset_id()));
@@ -632,8 +651,11 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::RecordIncome(rpc::CallContext
               .With("contract_id", asset.contract_id->ToString())
               .Build();
         }
+        const rpc::Covering covering(m, FacetsOf(c.caller, asset));
+        MutationRecorder recorder(covering.mutation());
         income.asset_id = asset.id;
-        income.recorded_by = ToActor(c.caller, c.roles, asset.region_path).SerializeAsString();
+        income.recorded_by =
+            ToActor(covering.caller(), c.roles, asset.region_path).SerializeAsString();
         RETURN_IF_ERROR(store::InsertIncome(m.tx(), {income}));
         RETURN_IF_ERROR(store::AddReceived(m.tx(), asset.id, r.received_fen()).status());
         v1::IncomeRecord out = ToIncome(income);
@@ -658,7 +680,6 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(
         back.reverses_id = wrong->id;
         back.reason = r.reason();
         back.recorded_at = c.now;
-        MutationRecorder recorder(m);
         if (wrong->contract_id) {
           ASSIGN_OR_RETURN(const auto projects,
                            store::ProjectsOfContract(m.tx(), *wrong->contract_id));
@@ -668,8 +689,12 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(
           if (!row) return NotFound("income", r.id()).Build();
           RETURN_IF_ERROR(CheckContractScope(m.tx(), c, *row));
           if (wrong->reverses_id) return reversed;
+          ASSIGN_OR_RETURN(const auth::Facets facets, ContractFacets(m.tx(), c.caller, *row));
+          const rpc::Covering covering(m, facets);
+          MutationRecorder recorder(covering.mutation());
           ASSIGN_OR_RETURN(const v1::OperatingContract before, WithSums(m.tx(), *row, today));
-          back.recorded_by = ToActor(c.caller, c.roles, row->region_path).SerializeAsString();
+          back.recorded_by =
+              ToActor(covering.caller(), c.roles, row->region_path).SerializeAsString();
           RETURN_IF_ERROR(store::InsertIncome(m.tx(), {back}));
           ASSIGN_OR_RETURN(const bool added,
                            store::AddReceived(m.tx(), row->id, wrong->due_no, back.received_fen));
@@ -678,7 +703,8 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(
           v1::IncomeRecord out = ToIncome(back);
           RETURN_IF_ERROR(
               recorder.Audit("income", back.id, row->region_path, nullptr, out, r.reason()));
-          RETURN_IF_ERROR(Leave(m, *row, &before, projects, r.reason()).status());
+          RETURN_IF_ERROR(
+              Leave(covering.mutation(), *row, &before, projects, r.reason()).status());
           return out;
         }
         ASSIGN_OR_RETURN(const auto projects, ProjectIdsOf(m.tx(), *wrong->asset_id));
@@ -686,8 +712,12 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(
         ASSIGN_OR_RETURN(const auto asset,
                          store::FindAsset(m.tx(), *wrong->asset_id, c.scope, true));
         if (!asset) return NotFound("income", r.id()).Build();
+        RETURN_IF_ERROR(CheckAssetScope(c, *asset));
         if (wrong->reverses_id) return reversed;
-        back.recorded_by = ToActor(c.caller, c.roles, asset->region_path).SerializeAsString();
+        const rpc::Covering covering(m, FacetsOf(c.caller, *asset));
+        MutationRecorder recorder(covering.mutation());
+        back.recorded_by =
+            ToActor(covering.caller(), c.roles, asset->region_path).SerializeAsString();
         RETURN_IF_ERROR(store::InsertIncome(m.tx(), {back}));
         ASSIGN_OR_RETURN(const bool covered,
                          store::AddReceived(m.tx(), asset->id, back.received_fen));
@@ -750,11 +780,12 @@ absl::StatusOr<v1::Dividend> ContractHandlers::DeclareDividend(
     ASSIGN_OR_RETURN(const store::AssetRow asset, LoadAsset(m.tx(), r.asset_id(), c.scope, true));
     AssetSubject subject;
     subject.state = asset.state;
-    RETURN_IF_ERROR(
-        States()
-            .Execute(subject, "declare_dividend",
-                     workflow::ActorAt(c.caller, asset.region_path, FacetsOf(c.caller, asset)))
-            .status());
+    const auth::Facets facets = FacetsOf(c.caller, asset);
+    RETURN_IF_ERROR(States()
+                        .Execute(subject, "declare_dividend",
+                                 workflow::ActorAt(c.caller, asset.region_path, facets))
+                        .status());
+    const rpc::Covering covering(m, facets);
     ASSIGN_OR_RETURN(const bool covered, store::AddDeclared(m.tx(), asset.id, r.declared_fen()));
     if (!covered) {
       return Refusal("DIVIDEND_EXCEEDS_INCOME", "分配超过累计到账收益")
@@ -777,7 +808,7 @@ absl::StatusOr<v1::Dividend> ContractHandlers::DeclareDividend(
                                        States().EvidenceKinds("declare_dividend")}));
     RETURN_IF_ERROR(store::InsertDividend(m.tx(), row));
     v1::Dividend out = ToDividend(row);
-    MutationRecorder recorder(m);
+    MutationRecorder recorder(covering.mutation());
     RETURN_IF_ERROR(recorder.Audit("dividend", row.id, row.region_path, nullptr, out, ""));
     RETURN_IF_ERROR(RefreshFacts(m.tx(), projects, c.now, recorder));
     return out;
@@ -813,7 +844,8 @@ absl::StatusOr<v1::Dividend> ContractHandlers::PayDividend(rpc::CallContext& c,
           .Build();
     }
     v1::Dividend out = ToDividend(*row);
-    MutationRecorder recorder(m);
+    const rpc::Covering covering(m, FacetsOf(c.caller, asset));
+    MutationRecorder recorder(covering.mutation());
     RETURN_IF_ERROR(
         recorder.Audit("dividend", row->id, row->region_path, &before, out, r.voucher_no()));
     RETURN_IF_ERROR(RefreshFacts(m.tx(), projects, c.now, recorder));

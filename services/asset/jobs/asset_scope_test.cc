@@ -32,6 +32,17 @@ class AssetScopeTest : public ServiceTest {
     return "not told";
   }
 
+  // The regions of the grants under which what is of the type was changed, in order.
+  std::vector<std::string> AuditedAt(const std::string& type) {
+    std::vector<std::string> out;
+    const auto rows = server_.database().db().Query(
+        "SELECT actor_region FROM audit_log WHERE aggregate_type = ? ORDER BY id", {type});
+    EXPECT_OK(rows);
+    if (!rows.ok()) return out;
+    for (const mysql::Row& row : *rows) out.push_back(row.String(0));
+    return out;
+  }
+
   const std::string special_ = Narrowed({{"LEGACY_SPECIAL"}});
   const std::string bridge_ = Narrowed({{"BRIDGE_CENTRAL"}});
   const std::string both_ = Narrowed({{"BRIDGE_CENTRAL"}, {"LEGACY_SPECIAL"}});
@@ -97,6 +108,68 @@ TEST_F(AssetScopeTest, AContractAndItsIncomeFollowTheAssetsMoney) {
   for (const type::v1::AllowedAction& action : seen.allowed_actions()) {
     EXPECT_FALSE(action.allowed()) << action.action();
   }
+}
+
+TEST_F(AssetScopeTest, IncomeOfAnAssetIsReversedByThoseWhoseMoneyItIs) {
+  const v1::Asset asset = Registered(Shed());
+  v1::RecordIncomeRequest r;
+  r.set_request_id(RequestId());
+  r.set_asset_id(asset.id());
+  r.set_received_fen(100000);
+  *r.mutable_received_on() = Date(2025, 6, 30);
+  ASSERT_OK_AND_ASSIGN(const v1::IncomeRecord income,
+                       Call<v1::IncomeRecord>("ContractService.RecordIncome", r, special_));
+  v1::ReverseIncomeRequest back;
+  back.set_request_id(RequestId());
+  back.set_id(income.id());
+  back.set_reason("误记");
+  EXPECT_THAT(Call<v1::IncomeRecord>("ContractService.ReverseIncome", back, bridge_), Excluded());
+  EXPECT_OK(Call<v1::IncomeRecord>("ContractService.ReverseIncome", back, special_));
+}
+
+TEST_F(AssetScopeTest, TheAuditNamesTheGrantThatCoversTheMoney) {
+  // The first with the role is for other money; the second tells itself by its region.
+  auth::Caller caller;
+  caller.subject = "person-narrow";
+  for (const auto& [source, region] : std::vector<std::pair<std::string, std::string>>{
+           {"BRIDGE_CENTRAL", "360733"}, {"LEGACY_SPECIAL", "3607"}}) {
+    auth::Grant& grant = caller.grants.emplace_back();
+    grant.role = ROLE_COUNTY_OPERATOR;
+    grant.region_path = region;
+    grant.fund_sources = {source};
+  }
+  const std::string token = server_.Token(caller);
+  ASSERT_OK_AND_ASSIGN(const v1::Asset asset,
+                       Call<v1::Asset>("AssetService.RegisterAsset", Shed(), token));
+  EXPECT_EQ(asset.created_by().region_path(), "3607");
+  ASSERT_OK_AND_ASSIGN(const v1::OperatingContract contract,
+                       Call<v1::OperatingContract>("ContractService.SignContract",
+                                                   Lease(asset.id(), 100000), token));
+  EXPECT_EQ(contract.created_by().region_path(), "3607");
+  v1::RecordIncomeRequest r;
+  r.set_request_id(RequestId());
+  r.set_contract_id(contract.id());
+  r.set_due_no(1);
+  r.set_received_fen(100000);
+  *r.mutable_received_on() = Date(2025, 6, 30);
+  ASSERT_OK_AND_ASSIGN(const v1::IncomeRecord income,
+                       Call<v1::IncomeRecord>("ContractService.RecordIncome", r, token));
+  EXPECT_EQ(income.recorded_by().region_path(), "3607");
+  v1::GetContractRequest get;
+  get.set_id(contract.id());
+  ASSERT_OK_AND_ASSIGN(const v1::OperatingContract seen,
+                       Call<v1::OperatingContract>("ContractService.GetContract", get, token));
+  v1::TerminateContractRequest end;
+  end.set_request_id(RequestId());
+  end.set_id(contract.id());
+  end.set_etag(seen.etag());
+  *end.mutable_ended_on() = Date(2025, 12, 31);
+  end.set_reason("协商解除");
+  ASSERT_OK(Call<v1::OperatingContract>("ContractService.TerminateContract", end, token));
+  // Registered, let, without operator again.
+  EXPECT_EQ(AuditedAt("asset"), std::vector<std::string>(3, "3607"));
+  EXPECT_EQ(AuditedAt("contract"), std::vector<std::string>(3, "3607"));
+  EXPECT_EQ(AuditedAt("income"), std::vector<std::string>(1, "3607"));
 }
 
 }  // namespace

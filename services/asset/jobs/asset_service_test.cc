@@ -464,6 +464,11 @@ TEST_F(AssetServiceTest, R027_R109_LinksWithHouseholdsCountThemOnce) {
   ASSERT_OK(Call<v1::LinkageContract>("ContractService.EndLinkage", end));
   EXPECT_EQ(Facts().linked_households(), 12);
 
+  // Another county's project is none, as everywhere.
+  link.set_request_id(RequestId());
+  EXPECT_THAT(Call<v1::LinkageContract>("ContractService.RecordLinkage", link,
+                                        Token(ROLE_COUNTY_OPERATOR, kOtherCounty)),
+              StatusIs(absl::StatusCode::kNotFound, "RESOURCE_NOT_FOUND"));
   link.set_request_id(RequestId());
   link.set_poor_households(13);
   EXPECT_THAT(Call<v1::LinkageContract>("ContractService.RecordLinkage", link),

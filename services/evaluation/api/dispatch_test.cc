@@ -29,8 +29,19 @@ class EvaluationDispatch : public ::testing::Test {
     world_.Sync();
     world_.Score({industry_, project_}, 85, 85);
   }
+  // Of the county, for this industry only.
+  std::string Narrowed(auth::Role role, const std::string& industry) {
+    auth::Caller caller;
+    caller.subject = "narrowed";
+    auth::Grant& grant = caller.grants.emplace_back();
+    grant.role = role;
+    grant.region_path = "360733";
+    grant.industries = {industry};
+    return world_.server().Token(caller);
+  }
   absl::StatusOr<v1::DispatchReport> Report(const std::string& period, int64_t sales_bp,
-                                            const std::string& etag = "") {
+                                            const std::string& etag = "",
+                                            const std::string& token = "") {
     v1::SubmitDispatchReportRequest request;
     request.set_request_id(world_.RequestId());
     v1::DispatchReport* report = request.mutable_report();
@@ -49,7 +60,7 @@ class EvaluationDispatch : public ::testing::Test {
     taken->set_value(1);
     taken->set_unit("bp");
     return world_.server().Call<v1::DispatchReport>(Cat(kFacts, "SubmitDispatchReport"), request,
-                                                    world_.County());
+                                                    token.empty() ? world_.County() : token);
   }
   std::optional<v1::Fact> Fact(const std::string& code) {
     v1::ListFactsRequest request;
@@ -170,6 +181,25 @@ TEST_F(EvaluationDispatch, RefusalsOfAReport) {
   request.mutable_report()->mutable_figures()->RemoveLast();
   request.mutable_report()->mutable_figures(0)->set_group("WEATHER");
   EXPECT_THAT(call(world_.County()), HasViolation("report.figures[0].group"));
+}
+
+TEST_F(EvaluationDispatch, AGrantOfAnIndustryReportsAndScoresThatIndustry) {
+  const auto excluded = StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES");
+  const auth::Role reporter = auth::Role::ROLE_COUNTY_OPERATOR;
+  EXPECT_THAT(Report("2026-02", 9000, "", Narrowed(reporter, "NONE")), excluded);
+  EXPECT_OK(Report("2026-02", 9000, "", Narrowed(reporter, sample::kIndustryCode)));
+  v1::SubmitExpertScoresRequest request;
+  v1::ExpertScore* score = request.add_scores();
+  score->set_subject_id(project_);
+  score->set_market_outlook(80);
+  const auto submit = [&](const std::string& industry) {
+    request.set_request_id(world_.RequestId());
+    return world_.server().Call<v1::SubmitExpertScoresResponse>(
+        Cat(kFacts, "SubmitExpertScores"), request,
+        Narrowed(auth::Role::ROLE_APPRAISER, industry));
+  };
+  EXPECT_THAT(submit("NONE"), excluded);
+  EXPECT_OK(submit(sample::kIndustryCode));
 }
 
 TEST_F(EvaluationDispatch, R129_AReportIsOfferedTheFiguresOfTheLastOneAndItsOwn) {

@@ -11,6 +11,7 @@
 #include "common/base/strings.h"
 #include "common/blob/service.h"
 #include "common/feed/consumer.h"
+#include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -180,6 +181,13 @@ absl::StatusOr<v1::SubmitExpertScoresResponse> SubmitExpertScores(
           complete = false;
         }
         if (!complete) return missing.Zh("有评估对象不存在").Build();
+        ASSIGN_OR_RETURN(
+            const GrantScope scope,
+            GrantScope::Load(m.tx(), context.caller, ids, ShanghaiDay(context.now)));
+        for (const auto& [id, subject] : visible) {
+          RETURN_IF_ERROR(workflow::CheckScope(context.caller, context.roles, subject.region_path,
+                                               scope.Of(id), "为该对象评分"));
+        }
         ASSIGN_OR_RETURN(SubjectMap subjects, LockSubjects(m.tx(), ids));
         std::vector<ExpertScoreRow> rows;
         std::vector<audit::Entry> trail;
@@ -191,7 +199,8 @@ absl::StatusOr<v1::SubmitExpertScoresResponse> SubmitExpertScores(
                 .Build();
           }
           v1::ExpertScore score = request.scores(i);
-          const audit::Actor actor = m.ActorAt(s.region_path);
+          const audit::Actor actor =
+              rpc::ActorOf(context.caller, context.roles, s.region_path, scope.Of(id));
           *score.mutable_expert() = ToMessage(actor);
           SetTime(context.now, score.mutable_scored_at());
           rows.push_back({id, context.caller.subject, score.SerializeAsString(), context.now});
@@ -263,6 +272,7 @@ absl::StatusOr<v1::Appraisal> RecordAppraisal(CallContext& context,
                     subject.is_void ? SubjectPhase::kVoid : SubjectPhase::kLive, "record_appraisal",
                     workflow::ActorAt(context.caller, subject.region_path, scope.Of(subject.id)))
                 .status());
+        const rpc::Covering covering(m, scope.Of(subject.id));
         AppraisalRow row;
         row.id = context.ids.Next();
         row.subject_id = subject.id;
@@ -273,7 +283,8 @@ absl::StatusOr<v1::Appraisal> RecordAppraisal(CallContext& context,
         appraisal.set_id(row.id.ToString());
         ASSIGN_OR_RETURN(int64_t months, ReadParameter(m.tx(), kAppraisalMonths));
         SetDay(AddMonths(*on, months), appraisal.mutable_valid_to());
-        *appraisal.mutable_recorded_by() = ToMessage(m.ActorAt(subject.region_path));
+        *appraisal.mutable_recorded_by() =
+            ToMessage(covering.mutation().ActorAt(subject.region_path));
         RETURN_IF_ERROR(
             blob::UseEvidence(m, appraisal.mutable_evidence(),
                               {"appraisal", row.id, "RecordAppraisal", "appraisal.evidence",
@@ -281,7 +292,8 @@ absl::StatusOr<v1::Appraisal> RecordAppraisal(CallContext& context,
         row.payload = appraisal.SerializeAsString();
         RETURN_IF_ERROR(InsertAppraisal(m.tx(), row));
         RETURN_IF_ERROR(BumpFactsVersion(m.tx(), {subject.id}, context.now));
-        RETURN_IF_ERROR(m.Audit("appraisal", row.id, row.region_path, nullptr, appraisal));
+        RETURN_IF_ERROR(covering.mutation().Audit("appraisal", row.id, row.region_path, nullptr,
+                                                  appraisal));
         return appraisal;
       });
 }
@@ -320,6 +332,12 @@ absl::StatusOr<v1::DispatchReport> SubmitDispatchReport(
         if (industry.type != kIndustrySubject) {
           return InvalidField("report.industry_id", "不是县级帮扶产业").Build();
         }
+        ASSIGN_OR_RETURN(
+            const GrantScope scope,
+            GrantScope::Load(m.tx(), context.caller, {industry.id}, ShanghaiDay(context.now)));
+        RETURN_IF_ERROR(workflow::CheckScope(context.caller, context.roles, industry.region_path,
+                                             scope.Of(industry.id), "报送该产业的调度"));
+        const rpc::Covering covering(m, scope.Of(industry.id));
         if (industry.is_void) return FailedPrecondition("SUBJECT_VOID", "对象已作废").Build();
         // Locked before its report, as an evaluation locks it before its facts.
         RETURN_IF_ERROR(LockSubjects(m.tx(), {industry.id}).status());
@@ -345,14 +363,14 @@ absl::StatusOr<v1::DispatchReport> SubmitDispatchReport(
         v1::DispatchReport report = wanted;
         report.set_id(row.id.ToString());
         report.set_etag(Cat(row.version));
-        *report.mutable_reported_by() = ToMessage(m.ActorAt(row.region_path));
+        *report.mutable_reported_by() = ToMessage(covering.mutation().ActorAt(row.region_path));
         SetTime(context.now, report.mutable_reported_at());
         row.payload = report.SerializeAsString();
         RETURN_IF_ERROR(PutDispatchReport(m.tx(), row));
         // Its figures are facts: the next batch judges the industry again.
         RETURN_IF_ERROR(BumpFactsVersion(m.tx(), {industry.id}, context.now));
-        RETURN_IF_ERROR(m.Audit("dispatch_report", row.id, row.region_path,
-                                before ? &*before : nullptr, report));
+        RETURN_IF_ERROR(covering.mutation().Audit("dispatch_report", row.id, row.region_path,
+                                                  before ? &*before : nullptr, report));
         return report;
       });
 }

@@ -12,6 +12,7 @@
 #include "common/inbox/service.h"
 #include "common/period/service.h"
 #include "common/rpc/batch_get.h"
+#include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -181,13 +182,15 @@ absl::StatusOr<v1::LedgerEntry> ChangeEntry(
                          EntryTable().Execute(static_cast<EntryPhase>(row.state), action,
                                               workflow::ActorAt(context.caller, row.region_path,
                                                                 scope.Of(row.subject_id))));
+        const rpc::Covering covering(m, scope.Of(row.subject_id));
         v1::LedgerEntry message = before;
         message.set_state(static_cast<v1::LedgerEntryState>(next));
-        RETURN_IF_ERROR(change(m, row, message));
+        RETURN_IF_ERROR(change(covering.mutation(), row, message));
         StoreMessage(message, row);
         RETURN_IF_ERROR(UpdateEntry(m.tx(), row));
         message.set_etag(Cat(row.version));
-        RETURN_IF_ERROR(m.Audit(kEntryAggregate, id, row.region_path, &before, message));
+        RETURN_IF_ERROR(
+            covering.mutation().Audit(kEntryAggregate, id, row.region_path, &before, message));
         v1::LedgerEntryChanged event;
         *event.mutable_entry() = message;
         RETURN_IF_ERROR(m.Publish(kEntryAggregate, id, row.region_path, event));

@@ -15,7 +15,9 @@
 #include "common/feed/outbox.h"
 #include "common/inbox/service.h"
 #include "common/publicity/publicity.h"
+#include "common/rpc/actor.h"
 #include "common/rpc/bulk.h"
+#include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -58,7 +60,7 @@ struct Item {
   SubjectRow subject;
   EvaluationSubject view;
   absl::Status refusal;
-  auth::Facets acted_on;  // what the grant of the step's action had to cover
+  auth::Facets acted_on;  // what the grant of the step's action has to cover
   bool changed = false;
 };
 
@@ -126,6 +128,7 @@ class Step {
       } else if (auto a = newest.find(item.row.subject_id); a != newest.end()) {
         ASSIGN_OR_RETURN(item.view.argument, ToDomain(a->second));
       }
+      item.acted_on = scope_.Of(item.row.subject_id);
       Ulid id = item.row.id;
       items_.emplace(id, std::move(item));
     }
@@ -146,8 +149,10 @@ class Step {
 
   // Asks the table; on a refusal the item keeps it.
   bool May(Item& item, std::string_view action) {
-    item.acted_on = action == "sign" ? scope_.OfSigning(item.row.subject_id, item.view.department)
-                                     : scope_.Of(item.row.subject_id);
+    // A signature is for the money of its department, the other steps for the subject's.
+    if (action == "sign") {
+      item.acted_on = scope_.OfSigning(item.row.subject_id, item.view.department);
+    }
     const workflow::Actor actor = ActorOn(item);
     absl::StatusOr<Phase> next = EvaluationTable().Execute(item.view, action, actor);
     if (!next.ok()) {
@@ -166,7 +171,13 @@ class Step {
   }
 
   type::v1::Actor ActorFor(const Item& item) const {
-    return ToMessage(m_.ActorAt(item.row.region_path));
+    return ToMessage(ActingOn(item));
+  }
+
+  // The caller under the grant that covers what the step is about.
+  audit::Actor ActingOn(const Item& item) const {
+    const CallContext& context = m_.context();
+    return rpc::ActorOf(context.caller, context.roles, item.row.region_path, item.acted_on);
   }
 
   // Rows, trail and events of all that changed.
@@ -185,6 +196,7 @@ class Step {
     for (Item* item : changed) {
       item->message.set_etag(Cat(item->row.version));
       audit::Entry& entry = trail.emplace_back(TrailOfCaller(m_, item->row.region_path));
+      entry.actor = ActingOn(*item);
       entry.aggregate_type = kEvaluationAggregate;
       entry.aggregate_id = item->row.id;
       entry.region_path = item->row.region_path;
@@ -310,9 +322,10 @@ absl::Status Publicise(Step& step, const std::vector<Item*>& asked,
     // What is shown: the explanation and the class that stands at its end.
     one.content_sha256 = Sha256Hex(Cat(
         hashes[item->row.id], "\n", EnumName(static_cast<FourClass>(item->message.final_class()))));
-    ASSIGN_OR_RETURN(
-        publicity::v1::Publicity started,
-        publicity::StartPublicity(m, std::move(one), calendar, item->message.subject_name()));
+    const rpc::Covering covering(m, item->acted_on);
+    ASSIGN_OR_RETURN(publicity::v1::Publicity started,
+                     publicity::StartPublicity(covering.mutation(), std::move(one), calendar,
+                                               item->message.subject_name()));
     item->message.set_publicity_id(started.id());
     item->message.set_publicity_passed(false);
   }
@@ -351,7 +364,8 @@ absl::Status MakeEffective(Step& step, const std::vector<Item*>& asked) {
   }
   if (done.empty()) return absl::OkStatus();
 
-  EntryChanges entries(m.tx(), AuthorOf(m));
+  const rpc::Covering covering(m, done.front()->acted_on);
+  EntryChanges entries(m.tx(), AuthorOf(covering.mutation()));
   RETURN_IF_ERROR(entries.Lock(subjects));
   std::vector<EffectiveChange> effective;
   for (Item* item : done) {
@@ -702,12 +716,13 @@ absl::StatusOr<v1::Evaluation> VoidEvaluation(CallContext& context,
         if (!step.May(item, "void")) return absl::OkStatus();
         item.message.set_is_void(true);
         item.message.set_void_reason(request.reason());
+        const rpc::Covering covering(m, item.acted_on);
         if (public_now) {
-          RETURN_IF_ERROR(
-              publicity::CancelRunning(m, item.row.id, kClassPublicity, request.reason()));
+          RETURN_IF_ERROR(publicity::CancelRunning(covering.mutation(), item.row.id,
+                                                   kClassPublicity, request.reason()));
         }
         if (!in_force) return absl::OkStatus();
-        EntryChanges entries(m.tx(), AuthorOf(m));
+        EntryChanges entries(m.tx(), AuthorOf(covering.mutation()));
         RETURN_IF_ERROR(entries.Lock({item.row.subject_id}));
         entries.Leave(item.row.subject_id, kEntryVoid, 0);
         RETURN_IF_ERROR(
@@ -743,6 +758,7 @@ absl::StatusOr<v1::ArgumentRecord> RecordArgument(CallContext& context,
                          workflow::ActorAt(context.caller, subject->second.region_path,
                                            scope.Of(subject_id)))
                 .status());
+        const rpc::Covering covering(m, scope.Of(subject_id));
         v1::ArgumentRecord message = request.argument();
         ArgumentRow row;
         row.id = context.ids.Next();
@@ -754,7 +770,7 @@ absl::StatusOr<v1::ArgumentRecord> RecordArgument(CallContext& context,
         row.argued_on = *day;
         row.recorded_at = context.now;
         message.set_id(row.id.ToString());
-        *message.mutable_recorded_by() = ToMessage(m.ActorAt(row.region_path));
+        *message.mutable_recorded_by() = ToMessage(covering.mutation().ActorAt(row.region_path));
         SetTime(context.now, message.mutable_recorded_at());
         row.payload = message.SerializeAsString();
         ASSIGN_OR_RETURN(ArgumentRecord record, ToDomain(row));
@@ -781,7 +797,8 @@ absl::StatusOr<v1::ArgumentRecord> RecordArgument(CallContext& context,
         RETURN_IF_ERROR(InsertArgument(m.tx(), row));
         // An argument is a fact: the next batch judges the subject again.
         RETURN_IF_ERROR(BumpFactsVersion(m.tx(), {subject_id}, context.now));
-        RETURN_IF_ERROR(m.Audit("argument", row.id, row.region_path, nullptr, message));
+        RETURN_IF_ERROR(
+            covering.mutation().Audit("argument", row.id, row.region_path, nullptr, message));
         RETURN_IF_ERROR(
             SyncEvaluationsOf(m.tx(), subjects, inbox::ActOf(m, "record_argument", WorkCalendar)));
         RETURN_IF_ERROR(

@@ -274,6 +274,64 @@ TEST_F(EvaluationLifecycle, AGrantOfAnIndustryReviewsThatIndustryOnly) {
   ASSERT_OK(w_.Step("AcceptEvaluation", v1::AcceptEvaluationRequest(), id, fruit));
 }
 
+TEST_F(EvaluationLifecycle, TheAuditNamesTheGrantThatCoversTheSubject) {
+  const Ulid subject = w_.AddSubject({.industry_code = "NAVEL_ORANGE"});
+  w_.NeedDepartments(subject, {"ETHNIC"});
+  const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
+  // The first grant with the role is for something else; the second tells itself by its region.
+  const auto token = [&](auth::Role role, const std::string& person, const auth::Facets& other,
+                         const auth::Facets& covering) {
+    auth::Caller caller;
+    caller.subject = person;
+    for (const auto& [facets, region] : std::vector<std::pair<auth::Facets, std::string>>{
+             {other, "360733"}, {covering, "3607"}}) {
+      auth::Grant& grant = caller.grants.emplace_back();
+      grant.role = role;
+      grant.region_path = region;
+      grant.fund_sources = facets.fund_sources;
+      grant.industries = facets.industries;
+    }
+    return w_.server().Token(caller);
+  };
+  const auto approver = [&] {
+    return token(auth::Role::ROLE_COUNTY_APPROVER, "approver", {{}, {"TEA"}},
+                 {{}, {"NAVEL_ORANGE"}});
+  };
+  const auto accepted =
+      w_.Step("AcceptEvaluation", v1::AcceptEvaluationRequest(), id, approver());
+  ASSERT_OK(accepted);
+  EXPECT_EQ(accepted->reviewed_by().region_path(), "3607");
+  // A signature is under the grant for the department's money.
+  v1::SignJointlyRequest sign;
+  sign.set_department("ETHNIC");
+  const auto signed_by = w_.Step("SignJointly", sign, id,
+                                 token(auth::Role::ROLE_SECTOR_VERIFIER, "minzong",
+                                       {{"SOURCE_LOTTERY"}, {}}, {{"SOURCE_ETHNIC"}, {}}));
+  ASSERT_OK(signed_by);
+  v1::StartClassPublicityRequest publicise;
+  publicise.add_channels("村务公开栏");
+  const auto publicised = w_.Step("StartClassPublicity", publicise, id,
+                                  token(auth::Role::ROLE_COUNTY_OPERATOR, "operator",
+                                        {{}, {"TEA"}}, {{}, {"NAVEL_ORANGE"}}));
+  ASSERT_OK(publicised);
+  w_.PassDays(8);
+  ASSERT_OK(w_.Conclude(publicised->publicity_id()));
+  ASSERT_OK(w_.Step("MakeEffective", v1::MakeEffectiveRequest(), id, approver()));
+  const auto audited = [&](const std::string& type, const std::string& action) {
+    const auto rows = w_.db().Query(
+        "SELECT actor_region FROM audit_log WHERE aggregate_type = ? AND action = ?",
+        {type, action});
+    EXPECT_OK(rows);
+    return rows.ok() && rows->size() == 1 ? (*rows)[0].String(0) : "not once";
+  };
+  for (const char* step :
+       {"AcceptEvaluation", "SignJointly", "StartClassPublicity", "MakeEffective"}) {
+    EXPECT_EQ(audited("evaluation", Cat("EvaluationService.", step)), "3607") << step;
+  }
+  EXPECT_EQ(audited("publicity", "EvaluationService.StartClassPublicity"), "3607");
+  EXPECT_EQ(audited("ledger_entry", "EvaluationService.MakeEffective"), "3607");
+}
+
 TEST_F(EvaluationLifecycle, AnOverrideTowardsABetterClassIsFiledBeforePublicity) {
   const Ulid subject = w_.AddSubject();
   const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");

@@ -260,13 +260,13 @@ absl::StatusOr<v1::LockException> Grant(CallContext& c,
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::LockException> {
         ASSIGN_OR_RETURN(const Ulid campaign_id, ParseId(request.campaign_id(), "campaign_id"));
         ASSIGN_OR_RETURN(const CampaignRow campaign, GetCampaign(m.tx(), campaign_id, c.scope));
-        if (campaign.state != kCampaignOpen) {
-          return FailedPrecondition("CAMPAIGN_NOT_OPEN", "摸排批次未开放").Build();
-        }
         LockExceptionRow row;
         ASSIGN_OR_RETURN(row.region_path,
                          ResolvePath(m.tx(), request.region_code(), "region_code"));
         RETURN_IF_ERROR(CheckInScope(c, row.region_path, request.region_code()));
+        if (campaign.state != kCampaignOpen) {
+          return FailedPrecondition("CAMPAIGN_NOT_OPEN", "摸排批次未开放").Build();
+        }
         if (row.region_path.size() < 6 || !RegionContains(campaign.region_path, row.region_path)) {
           return InvalidField("region_code", "须为批次内的县、乡镇或村").Build();
         }

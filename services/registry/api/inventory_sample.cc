@@ -364,11 +364,11 @@ absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c,
         ASSIGN_OR_RETURN(const CampaignRow campaign, GetCampaign(m.tx(), campaign_id, c.scope));
         ASSIGN_OR_RETURN(const std::string path,
                          ResolvePath(m.tx(), request.region_code(), "region_code"));
+        RETURN_IF_ERROR(CheckInScope(c, path, request.region_code()));
         ASSIGN_OR_RETURN(const bool open, TouchOpenCounties(m.tx(), campaign_id, path));
         if (campaign.state != kCampaignOpen || !open) {
           return FailedPrecondition("CAMPAIGN_CLOSED", "摸排批次已结束或未开放").Build();
         }
-        RETURN_IF_ERROR(CheckInScope(c, path, request.region_code()));
         if (path.size() != 4 && path.size() != 6) {
           return InvalidField("region_code", "按市或县确认").Build();
         }

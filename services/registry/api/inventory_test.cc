@@ -783,6 +783,38 @@ TEST_F(InventoryTest, R018_CoverageCountsWhatTheCountyHasVerified) {
               StatusIs(StatusCode::kFailedPrecondition, "CAMPAIGN_CLOSED"));
 }
 
+TEST_F(InventoryTest, OutsideOfTheRegionTheStateOfACampaignIsNotTold) {
+  const v1::InventoryCampaign campaign = OpenCampaign("36", Province());
+  v1::CloseCampaignRequest close;
+  close.set_request_id(RequestId());
+  close.set_id(campaign.id());
+  close.set_etag(campaign.etag());
+  close.set_force(true);
+  close.set_reason("机构调整");
+  ASSERT_OK(Inventory<v1::InventoryCampaign>("CloseCampaign", close, Province()));
+  v1::GrantLockExceptionRequest grant;
+  grant.set_request_id(RequestId());
+  grant.set_campaign_id(campaign.id());
+  grant.set_region_code(kTownship);
+  grant.set_reason("汛情");
+  grant.mutable_expires_at()->set_seconds(
+      absl::ToUnixSeconds(server_.clock().Now() + absl::Hours(48)));
+  EXPECT_THAT(Inventory<v1::LockException>("GrantLockException", grant, Approver(kOtherCounty)),
+              StatusIs(StatusCode::kNotFound, "RESOURCE_NOT_FOUND"));
+  EXPECT_THAT(Inventory<v1::LockException>("GrantLockException", grant, Approver()),
+              StatusIs(StatusCode::kFailedPrecondition, "CAMPAIGN_NOT_OPEN"));
+  v1::ConfirmProvinceRequest confirm;
+  confirm.set_request_id(RequestId());
+  confirm.set_campaign_id(campaign.id());
+  confirm.set_region_code(kCounty);
+  EXPECT_THAT(Inventory<v1::ConfirmProvinceResponse>(
+                  "ConfirmProvince", confirm,
+                  Token(options::v1::ROLE_PROV_ADMIN, kOtherCounty, "elsewhere")),
+              StatusIs(StatusCode::kNotFound, "RESOURCE_NOT_FOUND"));
+  EXPECT_THAT(Inventory<v1::ConfirmProvinceResponse>("ConfirmProvince", confirm, Province()),
+              StatusIs(StatusCode::kFailedPrecondition, "CAMPAIGN_CLOSED"));
+}
+
 TEST_F(InventoryTest, R001_CompletenessAtAnyDayWithTheOverdueList) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   On(2026, 3, 5);

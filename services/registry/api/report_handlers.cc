@@ -8,7 +8,9 @@
 #include "common/feed/outbox.h"
 #include "common/rpc/actor.h"
 #include "common/rpc/mutation.h"
+#include "common/workflow/proto.h"
 #include "services/registry/api/convert.h"
+#include "services/registry/api/grant_scope.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/report_work.h"
 #include "services/registry/api/reports.h"
@@ -191,6 +193,7 @@ absl::StatusOr<std::vector<ReportResult>> WriteReports(mysql::Tx& tx, const Auth
     const Ulid id = row.id;
     projects.emplace(id, std::move(row));
   }
+  ASSIGN_OR_RETURN(const Categories categories, CategoriesFor(tx, author.caller));
   ASSIGN_OR_RETURN(auto standing, LockReports(tx, keys));
   std::vector<ReportRow> writes;
   std::vector<audit::Entry> audits;
@@ -204,6 +207,13 @@ absl::StatusOr<std::vector<ReportResult>> WriteReports(mysql::Tx& tx, const Auth
     if (project == projects.end() || !auth::InScope(scope, project->second.region_path)) {
       result.status = NotFound("project", input.report.project_id());
       continue;
+    }
+    auth::Facets thing;
+    if (author.caller.MindsFacets()) {
+      thing = FacetsOf(FromBytes<v1::Project>(project->second.record), categories);
+      result.status = workflow::CheckScope(author.caller, author.roles,
+                                           project->second.region_path, thing, "填报该项目的月报");
+      if (!result.status.ok()) continue;
     }
     if (project->second.is_void) {
       result.status = FailedPrecondition("PROJECT_VOID", "项目已作废");
@@ -259,7 +269,7 @@ absl::StatusOr<std::vector<ReportResult>> WriteReports(mysql::Tx& tx, const Auth
     r.set_id(row.id.ToString());
     r.set_region_path(row.region_path);
     r.set_late(row.late);
-    const audit::Actor actor = rpc::ActorOf(author.caller, author.roles, row.region_path);
+    const audit::Actor actor = rpc::ActorOf(author.caller, author.roles, row.region_path, thing);
     *r.mutable_submitted_by() = rpc::ActorMessage(actor);
     SetTime(author.now, r.mutable_submitted_at());
     row.record = ToBytes(r);
@@ -269,8 +279,7 @@ absl::StatusOr<std::vector<ReportResult>> WriteReports(mysql::Tx& tx, const Auth
     entry.aggregate_id = row.id;
     entry.region_path = row.region_path;
     entry.action = author.action;
-    entry.actor = {r.submitted_by().subject(), r.submitted_by().name(), r.submitted_by().role(),
-                   r.submitted_by().region_path()};
+    entry.actor = actor;
     if (before != standing.end()) entry.before_json = audit::ToJson(ReportOf(before->second));
     entry.after_json = audit::ToJson(r);
     entry.request_id = author.request_id;

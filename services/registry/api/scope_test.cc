@@ -2,6 +2,7 @@
 #include <map>
 
 #include "bangfu/registry/v1/industry.pb.h"
+#include "bangfu/registry/v1/operation_report.pb.h"
 #include "services/registry/api/inventory_fixture.h"
 
 namespace bangfu::registry {
@@ -121,6 +122,44 @@ TEST_F(ScopeTest, AGrantOfAFundSourceWritesProjectsOfThatSource) {
               StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
   EXPECT_OK(Update(moved, "declared_funding",
                    With({OfSource("BRIDGE_CENTRAL"), OfSource("INTEGRATED_AGRI")})));
+}
+
+TEST_F(ScopeTest, AGrantOfAFundSourceReportsOnProjectsOfThatSource) {
+  const std::string lottery = With({OfSource("LOTTERY")});
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶")));
+  v1::SubmitOperationReportRequest submit;
+  submit.mutable_report()->set_project_id(project.id());
+  submit.mutable_report()->set_period("2025-08");
+  submit.mutable_report()->set_workers(5);
+  const auto report = [&](const std::string& token) {
+    submit.set_request_id(RequestId());
+    return Call<v1::OperationReport>("OperationReportService", "SubmitOperationReport", submit,
+                                     token);
+  };
+  EXPECT_THAT(report(lottery), StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+  EXPECT_THAT(report(With({OfIndustry("TEA")})),
+              StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM operation_report"), 0);
+  // In a batch it is one line that is refused.
+  v1::BatchSubmitOperationReportsRequest batch;
+  batch.set_request_id(RequestId());
+  *batch.add_reports() = submit.report();
+  ASSERT_OK_AND_ASSIGN(const auto lines, Call<v1::BatchSubmitOperationReportsResponse>(
+                                             "OperationReportService",
+                                             "BatchSubmitOperationReports", batch, lottery));
+  ASSERT_EQ(lines.results_size(), 1);
+  EXPECT_EQ(lines.results(0).reason(), "SCOPE_EXCLUDES");
+  // The audit and the report name the grant that covers the project.
+  auth::Grant central = OfSource("BRIDGE_CENTRAL");
+  central.region_path = std::string(kCounty).substr(0, 4);
+  ASSERT_OK_AND_ASSIGN(const v1::OperationReport made,
+                       report(With({OfSource("LOTTERY"), central})));
+  EXPECT_EQ(made.submitted_by().region_path(), central.region_path);
+  const auto rows = server_.database().db().Query(
+      "SELECT actor_region FROM audit_log WHERE aggregate_type = 'operation_report'");
+  ASSERT_OK(rows);
+  ASSERT_EQ(rows->size(), 1u);
+  EXPECT_EQ((*rows)[0].String(0), central.region_path);
 }
 
 TEST_F(ScopeTest, AGrantOfAnIndustryActsOnThatIndustry) {

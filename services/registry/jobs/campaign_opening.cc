@@ -129,7 +129,8 @@ class Opening {
     entry.aggregate_id = campaign_;
     entry.region_path = row.region_path;
     entry.action = inventory::kOpenCampaignKind;
-    entry.actor = {by.subject(), by.name(), by.role(), by.region_path()};
+    entry.actor = {by.subject(),     by.name(),         by.role(),
+                   by.region_path(), by.delegated_by(), by.grant_id()};
     entry.before_json = audit::ToJson(before);
     entry.after_json = audit::ToJson(after);
     entry.request_id = request_.request_id();
