@@ -11,6 +11,7 @@
 #include "common/period/service_message.h"
 #include "common/period/work.h"
 #include "common/rpc/batch_get.h"
+#include "common/rpc/bulk.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -22,6 +23,8 @@ namespace {
 
 using rpc::CallContext;
 using rpc::Mutation;
+
+constexpr char kService[] = "bangfu.period.v1.PeriodService.";
 
 type::v1::Actor ActorOf(const Mutation& mutation, std::string_view region_path) {
   const audit::Actor actor = mutation.ActorAt(region_path);
@@ -267,6 +270,37 @@ absl::StatusOr<v1::Period> ReturnPeriod(const ServiceOptions& options, CallConte
       });
 }
 
+// A step for many revisions. `step`: the single rpc, `one`: its request but for the item.
+template <typename Response, typename BulkRequest, typename Request>
+absl::StatusOr<Response> Bulk(const ServiceOptions& options, const CallContext& context,
+                              const BulkRequest& request, std::string_view step, Request one,
+                              absl::StatusOr<v1::Period> (*handler)(const ServiceOptions&,
+                                                                    CallContext&, const Request&)) {
+  one.set_validate_only(request.validate_only());
+  Response response;
+  RETURN_IF_ERROR(rpc::RunBulk(
+      context, request, Cat(kService, step), std::move(one),
+      [&](CallContext& item, const Request& r) { return handler(options, item, r); },
+      response.mutable_results()));
+  return response;
+}
+
+absl::StatusOr<v1::BatchAcceptPeriodsResponse> BatchAcceptPeriods(
+    const ServiceOptions& options, CallContext& context,
+    const v1::BatchAcceptPeriodsRequest& request) {
+  return Bulk<v1::BatchAcceptPeriodsResponse>(options, context, request, "AcceptPeriod",
+                                              v1::AcceptPeriodRequest(), AcceptPeriod);
+}
+
+absl::StatusOr<v1::BatchReturnPeriodsResponse> BatchReturnPeriods(
+    const ServiceOptions& options, CallContext& context,
+    const v1::BatchReturnPeriodsRequest& request) {
+  v1::ReturnPeriodRequest one;
+  *one.mutable_reasons() = request.reasons();
+  return Bulk<v1::BatchReturnPeriodsResponse>(options, context, request, "ReturnPeriod",
+                                              std::move(one), ReturnPeriod);
+}
+
 absl::StatusOr<v1::Period> ReissuePeriod(const ServiceOptions& options, CallContext& context,
                                          const v1::ReissuePeriodRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
@@ -437,7 +471,7 @@ class States : public feed::SnapshotSource {
 
 void RegisterPeriodService(rpc::Router& router, ServiceOptions given) {
   auto options = std::make_shared<const ServiceOptions>(std::move(given));
-  const std::string service = "bangfu.period.v1.PeriodService.";
+  const std::string service = kService;
   const auto with = [&options](auto handler) {
     return [options, handler](CallContext& context, const auto& request) {
       return handler(*options, context, request);
@@ -449,6 +483,10 @@ void RegisterPeriodService(rpc::Router& router, ServiceOptions given) {
   router.Unary<v1::SubmitPeriodRequest, v1::Period>(service + "SubmitPeriod", with(SubmitPeriod));
   router.Unary<v1::AcceptPeriodRequest, v1::Period>(service + "AcceptPeriod", with(AcceptPeriod));
   router.Unary<v1::ReturnPeriodRequest, v1::Period>(service + "ReturnPeriod", with(ReturnPeriod));
+  router.Unary<v1::BatchAcceptPeriodsRequest, v1::BatchAcceptPeriodsResponse>(
+      service + "BatchAcceptPeriods", with(BatchAcceptPeriods));
+  router.Unary<v1::BatchReturnPeriodsRequest, v1::BatchReturnPeriodsResponse>(
+      service + "BatchReturnPeriods", with(BatchReturnPeriods));
   router.Unary<v1::ReissuePeriodRequest, v1::Period>(service + "ReissuePeriod",
                                                      with(ReissuePeriod));
   router.Unary<v1::GetPeriodRequest, v1::Period>(

@@ -52,7 +52,8 @@ absl::StatusOr<Period> Await(Context& context, const std::string& service, const
 struct Arguments {
   std::string service = "evaluation";
   std::string id, table, region, period, hash, other;
-  std::vector<std::string> reasons;
+  std::vector<std::string> ids, reasons;
+  bool check = false;
   bool is_late = false, all = false, is_unsigned = false;
 };
 
@@ -81,10 +82,42 @@ absl::Status Open(Context& context, const Arguments& a) {
   return absl::OkStatus();
 }
 
+// One revision by its own rpc, several by the rpc for many: a line for each, and a failure when one
+// was refused.
+template <typename Response, typename Request, typename BulkRequest>
+absl::Status Decide(Context& context, Arguments a, std::string_view one, Request request,
+                    std::string_view many, BulkRequest bulk) {
+  if (a.ids.size() == 1) {
+    a.id = a.ids[0];
+    request.set_validate_only(a.check);
+    return Step(context, a, one, request);
+  }
+  bulk.set_request_id(Context::NewRequestId());
+  bulk.set_validate_only(a.check);
+  for (const std::string& id : a.ids) bulk.add_items()->set_id(id);
+  ASSIGN_OR_RETURN(Response response, context.CallOn<Response>(a.service, M(many), bulk));
+  if (!context.PrintJson(response)) {
+    std::printf("%s", RenderBulkResults(response.results()).c_str());
+  }
+  for (const type::v1::BulkResult& result : response.results()) {
+    if (result.done()) continue;
+    return Error(absl::StatusCode::kFailedPrecondition, "ITEMS_REFUSED").Zh("有未能办理的").Build();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Accept(Context& context, const Arguments& a) {
+  return Decide<BatchAcceptPeriodsResponse>(context, a, "AcceptPeriod", AcceptPeriodRequest(),
+                                            "BatchAcceptPeriods", BatchAcceptPeriodsRequest());
+}
+
 absl::Status Return(Context& context, const Arguments& a) {
-  ReturnPeriodRequest request;
-  for (const std::string& text : a.reasons) request.add_reasons()->set_text(text);
-  return Step(context, a, "ReturnPeriod", request);
+  ReturnPeriodRequest one;
+  for (const std::string& text : a.reasons) one.add_reasons()->set_text(text);
+  BatchReturnPeriodsRequest many;
+  *many.mutable_reasons() = one.reasons();
+  return Decide<BatchReturnPeriodsResponse>(context, a, "ReturnPeriod", one, "BatchReturnPeriods",
+                                            many);
 }
 
 absl::Status Reissue(Context& context, const Arguments& a) {
@@ -203,6 +236,19 @@ std::string RenderPeriod(const Period& p) {
   return out;
 }
 
+std::string RenderBulkResults(
+    const google::protobuf::RepeatedPtrField<type::v1::BulkResult>& results) {
+  std::string out;
+  int done = 0;
+  for (const type::v1::BulkResult& result : results) {
+    done += result.done() ? 1 : 0;
+    out += Cat(result.id(), "  ",
+               result.done() ? result.state_zh() : Cat("未办理：", result.refusal().message_zh()),
+               "\n");
+  }
+  return Cat(out, "共 ", results.size(), "，办理 ", done, "，未办理 ", results.size() - done, "\n");
+}
+
 absl::StatusOr<Period> OpenOrFindPeriod(Context& context, const std::string& service,
                                         const std::string& table_no, const std::string& region,
                                         const std::string& period) {
@@ -307,12 +353,15 @@ void AddPeriodCommands(CLI::App& app, Context& context, int& exit_code) {
   add("submit", "上报", "submit 01J…", true, nothing, [](Context& context, const Arguments& a) {
     return Step<SubmitPeriodRequest>(context, a, "SubmitPeriod");
   });
-  add("accept", "接收", "accept 01J…", true, nothing, [](Context& context, const Arguments& a) {
-    return Step<AcceptPeriodRequest>(context, a, "AcceptPeriod");
-  });
+  const auto several = [](CLI::App* command, Arguments* a) {
+    command->add_option("id", a->ids, "报表期编号，可多个")->required();
+    command->add_flag("--check", a->check, "只看能否办理，不办理");
+  };
+  add("accept", "接收", "accept 01J… 01J…", false, several, Accept);
   add(
-      "return", "退回并逐条写明意见", "return 01J… --reason 投入额与决算不符", true,
-      [](CLI::App* command, Arguments* a) {
+      "return", "退回并逐条写明意见", "return 01J… 01J… --reason 投入额与决算不符", false,
+      [several](CLI::App* command, Arguments* a) {
+        several(command, a);
         command->add_option("--reason", a->reasons, "退回意见，可多条")->required();
       },
       Return);

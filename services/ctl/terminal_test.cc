@@ -1,6 +1,7 @@
 #include "services/ctl/terminal.h"
 
 #include "gtest/gtest.h"
+#include "services/ctl/period.h"
 
 namespace bangfu::ctl {
 namespace {
@@ -25,6 +26,19 @@ TEST(TerminalTest, BarsAndMoneyAreExact) {
   EXPECT_EQ(Bar(0, 0, 3), "░░░");
   EXPECT_EQ(Percent(9999), "99.99 %");
   EXPECT_EQ(Wan(724712484), "724.712484");
+}
+
+TEST(TerminalTest, ABulkStepTellsOfEachItem) {
+  google::protobuf::RepeatedPtrField<type::v1::BulkResult> results;
+  type::v1::BulkResult* done = results.Add();
+  done->set_id("01J1");
+  done->set_done(true);
+  done->set_state_zh("已接收");
+  type::v1::BulkResult* refused = results.Add();
+  refused->set_id("01J2");
+  refused->mutable_refusal()->set_message_zh("当前状态不能接收");
+  EXPECT_EQ(RenderBulkResults(results),
+            "01J1  已接收\n01J2  未办理：当前状态不能接收\n共 2，办理 1，未办理 1\n");
 }
 
 }  // namespace

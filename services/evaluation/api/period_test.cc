@@ -177,9 +177,14 @@ TEST_F(EvaluationPeriods, ReturnedAndReissuedTheSecondRevisionDiffersByTheRowTha
   EXPECT_THAT(T2(kPeriod).bytes, HasSubstr("已签/已签/已签"));
   EXPECT_THAT(T2(kPeriod).bytes, Not(HasSubstr("未定稿")));
   ASSERT_OK(Step<period::v1::SubmitPeriodRequest>("SubmitPeriod", frozen.id(), w_.Operator()));
-  period::v1::ReturnPeriodRequest back;
+  period::v1::BatchReturnPeriodsRequest back;
+  back.add_items()->set_id(frozen.id());
   back.add_reasons()->set_text("措施未填");
-  ASSERT_OK(Step("ReturnPeriod", frozen.id(), w_.City(), back));
+  ASSERT_OK_AND_ASSIGN(const auto returned,
+                       w_.Call<period::v1::BatchReturnPeriodsResponse>(
+                           Cat(kPeriodService, "BatchReturnPeriods"), back, w_.City()));
+  ASSERT_EQ(returned.results_size(), 1);
+  EXPECT_TRUE(returned.results(0).done()) << returned.results(0).refusal().reason();
 
   v1::PlanMeasuresRequest plan;
   plan.set_id(w_.OpenEntry(first_)->id());
