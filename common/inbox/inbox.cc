@@ -141,9 +141,11 @@ absl::Status Change(mysql::Tx& tx, const std::vector<Item>& before,
         tx.Execute(
               "UPDATE work_item SET kind = ?, region_path = ?, title = ?, roles = ?, "
               "assignee = ?, excluded = ?, starts_on = ?, base_due_on = ?, due_on = ?, "
-              "provisional = ?, version = version + 1 WHERE id = ?",
+              "provisional = ?, escalated_level = ?, escalated_at = ?, version = version + 1 WHERE "
+              "id = ?",
               {i.kind, i.region_path, i.title, absl::StrJoin(i.roles, ","), i.assignee,
-               JoinPersons(i.excluded), i.starts_on, i.base_due_on, i.due_on, i.provisional, i.id})
+               JoinPersons(i.excluded), i.starts_on, i.base_due_on, i.due_on, i.provisional,
+               i.escalated_level, i.escalated_at, i.id})
             .status());
   }
   return LayOnDesks(tx, after);
@@ -153,7 +155,7 @@ bool SameStanding(const Item& a, const Item& b) {
   return a.kind == b.kind && a.region_path == b.region_path && a.title == b.title &&
          a.roles == b.roles && a.assignee == b.assignee && a.excluded == b.excluded &&
          a.starts_on == b.starts_on && a.base_due_on == b.base_due_on && a.due_on == b.due_on &&
-         a.provisional == b.provisional;
+         a.provisional == b.provisional && a.escalated_level == b.escalated_level;
 }
 
 // Terms of items that open in one Sync are counted in a calendar that is read once.
@@ -263,6 +265,11 @@ absl::Status Sync(mysql::Tx& tx, const std::vector<Subject>& subjects, const Act
         item.base_due_on = w.due_on.value_or(w.term_days > 0 ? old.base_due_on : kNoTerm);
         item.provisional = w.due_on ? w.provisional : old.provisional;
         item.due_on = std::min(item.base_due_on, old.urged_due_on.value_or(kNoTerm));
+        // What has risen stays where it is, unless it got time anew or waits for another level.
+        if (item.due_on == old.due_on && LevelOf(item) == LevelOf(old)) {
+          item.escalated_level = old.escalated_level;
+          item.escalated_at = old.escalated_at;
+        }
         if (!SameStanding(old, item)) {
           before.push_back(old);
           after.push_back(std::move(item));

@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "common/base/clock.h"
 #include "common/base/strings.h"
+#include "common/inbox/escalation.h"
 #include "common/inbox/query.h"
 #include "common/inbox/recount.h"
 #include "common/inbox/schema.h"
@@ -29,6 +30,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 using Day = absl::CivilDay;
 
 constexpr char kVillage[] = "360733101201";
@@ -364,6 +366,106 @@ TEST_F(InboxTest, RecountsFromWhereItStopped) {
   subjects.resize(10);
   ASSERT_OK(Recount(db(), {source}, ids_, clock_.Now(), options));
   EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM work_item WHERE open_mark = 1"), 10);
+}
+
+TEST_F(InboxTest, R118_RisesALevelForEachSoManyWorkingDays) {
+  // Of a village, of a county, of a city, and one without a term.
+  Wanted village = Step("submit", {Role::ROLE_VILLAGE_REPORTER});
+  village.due_on = Day(2026, 3, 2);
+  Wanted county = Step("sign", {Role::ROLE_SECTOR_VERIFIER, Role::ROLE_COUNTY_OPERATOR});
+  county.due_on = Day(2026, 3, 2);
+  county.excluded = {"c"};
+  Wanted city = Step("check", {Role::ROLE_CITY_SUPERVISOR});
+  city.due_on = Day(2026, 3, 2);
+  Wanted never = Step("tidy", {Role::ROLE_VILLAGE_REPORTER});
+  ASSERT_OK(Put({{"paper", subject_, {village, county, city, never}, {}}}, By()));
+  const auth::Caller reporter = Person("v", {{Role::ROLE_VILLAGE_REPORTER, kVillage}});
+  const auth::Caller approver = Person("c", {{Role::ROLE_COUNTY_APPROVER, "360733"}});
+  const auth::Caller supervisor = Person("s", {{Role::ROLE_CITY_SUPERVISOR, "3607"}});
+  const auth::Caller office = Person("p", {{Role::ROLE_PROV_OFFICE, "36"}});
+  const auto escalate = [&](Day day, int64_t days = 2) -> int64_t {
+    clock_.Set(StartOfShanghaiDay(day) + absl::Hours(3));
+    const auto risen = Escalate(db(), clock_.Now(), {days, By().calendar, {}, {}});
+    EXPECT_OK(risen);
+    return risen.value_or(-1);
+  };
+  // Tuesday the 3rd is off: Wednesday and Thursday are two working days, Friday makes three.
+  EXPECT_EQ(escalate(Day(2026, 3, 5)), 0);
+  EXPECT_EQ(escalate(Day(2026, 3, 6), 0), 0);  // nothing rises where no days are given
+  EXPECT_EQ(escalate(Day(2026, 3, 6)), 3);
+  EXPECT_EQ(escalate(Day(2026, 3, 6)), 0);
+  EXPECT_EQ(escalate(Day(2026, 3, 8)), 0);  // a Sunday
+  MyQuery risen;
+  risen.escalated_only = true;
+  EXPECT_THAT(Actions(township_, risen), ElementsAre("submit"));
+  EXPECT_THAT(Actions(approver, risen), IsEmpty());
+  EXPECT_THAT(Actions(supervisor, risen), ElementsAre("sign"));
+  EXPECT_THAT(Actions(supervisor), UnorderedElementsAre("sign", "check"));
+  EXPECT_THAT(Actions(office), ElementsAre("check"));
+  const Item item = Mine(township_, risen)[0].item;
+  EXPECT_EQ(item.escalated_level, 4);
+  EXPECT_EQ(item.escalated_at, StartOfShanghaiDay(Day(2026, 3, 6)) + absl::Hours(3));
+  EXPECT_EQ(GrantFor(township_, item), nullptr);
+  EXPECT_NE(GrantOfEscalation(township_, item), nullptr);
+  EXPECT_EQ(GrantOfEscalation(approver, item), nullptr);
+  // It is still those people's who should act, who see nothing of it as risen.
+  EXPECT_THAT(Actions(reporter), UnorderedElementsAre("submit", "tidy"));
+  EXPECT_THAT(Actions(reporter, risen), IsEmpty());
+  // Thursday the 12th: seven working days are three levels; no longer than the province.
+  EXPECT_EQ(escalate(Day(2026, 3, 12)), 2);
+  EXPECT_THAT(Actions(township_, risen), ElementsAre("submit"));
+  EXPECT_THAT(Actions(approver, risen), ElementsAre("submit"));
+  EXPECT_THAT(Actions(supervisor, risen), UnorderedElementsAre("submit", "sign"));
+  EXPECT_THAT(Actions(office, risen), UnorderedElementsAre("sign", "check"));
+  risen.today = ShanghaiDay(clock_.Now());
+  const auth::Caller both =
+      Person("x", {{Role::ROLE_CITY_SUPERVISOR, "3607"}, {Role::ROLE_PROV_OFFICE, "36"}});
+  MyQuery all;
+  all.today = risen.today;
+  int64_t open = 0, escalated = 0;
+  ASSERT_OK_AND_ASSIGN(const auto counts, CountMine(db(), both, all, all.today));
+  for (const KindCount& count : counts) {
+    open += count.open;
+    escalated += count.escalated;
+  }
+  // What is this person's to do counts as that, though it has risen to their other desk.
+  EXPECT_EQ(open, 3);
+  EXPECT_EQ(escalated, 2);
+  // Time anew takes it back from above; what is done is gone from every desk.
+  village.due_on = Day(2026, 3, 20);
+  ASSERT_OK(Put({{"paper", subject_, {village, city, never}, {}}}, By()));
+  EXPECT_THAT(Actions(township_), IsEmpty());
+  EXPECT_THAT(Actions(supervisor), ElementsAre("check"));
+  EXPECT_THAT(Actions(office), ElementsAre("check"));
+  ASSERT_OK(Put({{"paper", subject_, {}, {}}}, By()));
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM work_desk"), 0);
+}
+
+TEST_F(InboxTest, R118_OneCountyThatFailsKeepsNoOtherFromRising) {
+  std::vector<Subject> subjects;
+  for (const char* village : {"360732101201", "360733101201", "360734101201"}) {
+    for (int i = 0; i < 3; ++i) {
+      Wanted w = Step("submit", {Role::ROLE_VILLAGE_REPORTER}, village);
+      w.due_on = Day(2026, 3, 2);
+      subjects.push_back({"paper", ids_.Next(), {w}, {}});
+    }
+  }
+  ASSERT_OK(Put(subjects, By()));
+  clock_.Set(StartOfShanghaiDay(Day(2026, 3, 20)));
+  EscalationOptions options;
+  options.days = 5;
+  options.before_commit = [](const std::string& county) {
+    return county == "360733" ? absl::InternalError("torn") : absl::OkStatus();
+  };
+  EXPECT_THAT(Escalate(db(), clock_.Now(), options).status(),
+              ::bangfu::testing::StatusIs(absl::StatusCode::kInternal));
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM work_item WHERE escalated_level <> 0"), 6);
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM work_item WHERE escalated_level <> 0 AND "
+                          "region_path LIKE '360733%'"),
+            0);
+  options.before_commit = nullptr;
+  ASSERT_OK_AND_ASSIGN(const int64_t rest, Escalate(db(), clock_.Now(), options));
+  EXPECT_EQ(rest, 3);
 }
 
 // Runs each query and asks the server how.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_split.h"
+#include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/inbox/inbox.h"
 #include "common/status/error.h"
@@ -29,6 +30,21 @@ std::vector<workflow::RoleId> RolesFrom(const std::string& joined) {
   return out;
 }
 
+// A desk of an item: a role's, of those who have it to do or to look after.
+struct Desk {
+  workflow::RoleId role = 0;
+  bool escalated = false;
+};
+std::vector<Desk> DesksOf(const Item& item) {
+  std::vector<Desk> out;
+  for (const workflow::RoleId role : item.roles) out.push_back({role, false});
+  if (item.escalated_level == 0) return out;
+  for (int level = LevelOf(item) - 1; level >= item.escalated_level; --level) {
+    for (const workflow::RoleId role : RolesAbove(level)) out.push_back({role, true});
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string ItemColumns() {
@@ -36,7 +52,8 @@ std::string ItemColumns() {
          "w.region_path, w.title, w.roles, w.assignee, w.excluded, w.opened_at, w.starts_on, "
          "w.base_due_on, w.due_on, w.provisional, w.closed_at, w.closed_by, w.closed_name, "
          "w.closed_role, w.closed_region, w.outcome, w.urges, w.urged_at, w.urged_by, "
-         "w.urged_name, w.urged_role, w.urged_region, w.urged_note, w.urged_due_on";
+         "w.urged_name, w.urged_role, w.urged_region, w.urged_note, w.urged_due_on, "
+         "w.escalated_level, w.escalated_at";
 }
 
 Item ItemFrom(const mysql::Row& row, size_t first) {
@@ -74,12 +91,14 @@ Item ItemFrom(const mysql::Row& row, size_t first) {
   i.urged_by.region_path = row.String(c++);
   i.urged_note = row.String(c++);
   i.urged_due_on = row.OptDay(c++);
+  i.escalated_level = static_cast<int>(row.Int(c++));
+  i.escalated_at = row.OptTime(c++);
   return i;
 }
 
 std::string PlainItemColumns() {
   return "w.id, w.kind, w.subject_type, w.subject_id, w.action, w.slot, w.region_path, w.title, "
-         "w.roles, w.assignee, w.opened_at, w.due_on, w.provisional, w.urges";
+         "w.roles, w.assignee, w.opened_at, w.due_on, w.provisional, w.urges, w.escalated_level";
 }
 
 Item PlainItemFrom(const mysql::Row& row) {
@@ -100,6 +119,7 @@ Item PlainItemFrom(const mysql::Row& row) {
   i.due_on = row.Day(c++);
   i.provisional = row.Bool(c++);
   i.urges = static_cast<int>(row.Int(c++));
+  i.escalated_level = static_cast<int>(row.Int(c++));
   return i;
 }
 
@@ -122,6 +142,38 @@ const auth::Grant* GrantFor(const auth::Caller& caller, const Item& item) {
   }
   std::vector<auth::Role> roles;
   for (const workflow::RoleId role : item.roles) roles.push_back(static_cast<auth::Role>(role));
+  return roles.empty() ? nullptr : caller.Find(roles, item.region_path);
+}
+
+int LevelOf(const Item& item) {
+  int level = static_cast<int>(RegionLevel::kVillage);
+  for (const workflow::RoleId role : item.roles) level = std::min(level, LevelOfRole(role));
+  return std::min(level, static_cast<int>(LevelOfRegion(item.region_path)));
+}
+
+std::vector<workflow::RoleId> RolesAbove(int level) {
+  switch (static_cast<RegionLevel>(level)) {
+    case RegionLevel::kTownship:
+      return {options::v1::ROLE_TOWNSHIP_REVIEWER};
+    case RegionLevel::kCounty:
+      return {options::v1::ROLE_COUNTY_OPERATOR, options::v1::ROLE_COUNTY_APPROVER};
+    case RegionLevel::kCity:
+      return {options::v1::ROLE_CITY_SUPERVISOR};
+    case RegionLevel::kProvince:
+      return {options::v1::ROLE_PROV_OFFICE, options::v1::ROLE_PROV_ADMIN};
+    default:
+      return {};
+  }
+}
+
+const auth::Grant* GrantOfEscalation(const auth::Caller& caller, const Item& item) {
+  if (item.escalated_level == 0) return nullptr;
+  std::vector<auth::Role> roles;
+  for (int level = LevelOf(item) - 1; level >= item.escalated_level; --level) {
+    for (const workflow::RoleId role : RolesAbove(level)) {
+      roles.push_back(static_cast<auth::Role>(role));
+    }
+  }
   return roles.empty() ? nullptr : caller.Find(roles, item.region_path);
 }
 
@@ -151,7 +203,7 @@ absl::Status ClearDesks(mysql::Tx& tx, const std::vector<Item>& items) {
     return status;
   };
   for (const Item& item : items) {
-    for (const workflow::RoleId role : item.roles) {
+    for (const auto& [role, escalated] : DesksOf(item)) {
       where += Cat(desks > 0 ? " OR " : "",
                    "(role = ? AND desk_path = ? AND due_on = ? AND item_id = ?)");
       params.emplace_back(role);
@@ -167,15 +219,17 @@ absl::Status ClearDesks(mysql::Tx& tx, const std::vector<Item>& items) {
 absl::Status LayOnDesks(mysql::Tx& tx, const std::vector<Item>& items) {
   std::vector<mysql::Params> rows;
   for (const Item& item : items) {
-    for (const workflow::RoleId role : item.roles) {
+    for (const auto& [role, escalated] : DesksOf(item)) {
+      // Whoever is kept out of the step may still look after it.
       rows.push_back({role, DeskOf(role, item.region_path), item.due_on, item.id, item.region_path,
-                      item.kind, item.starts_on, item.assignee, JoinPersons(item.excluded)});
+                      item.kind, item.starts_on, escalated ? std::string() : item.assignee,
+                      escalated ? std::string() : JoinPersons(item.excluded), escalated});
     }
   }
   if (rows.empty()) return absl::OkStatus();
   return mysql::BulkInsert(tx, "work_desk",
                            "role, desk_path, due_on, item_id, region_path, kind, starts_on, "
-                           "assignee, excluded",
+                           "assignee, excluded, escalated",
                            rows)
       .status();
 }

@@ -52,16 +52,18 @@ struct Item {
   Person urged_by;
   std::string urged_note;
   std::optional<absl::CivilDay> urged_due_on;
+  int escalated_level = 0;  // the highest that it has risen to: 4 township … 1 province; 0: none
+  std::optional<absl::Time> escalated_at;
 };
 
 // The columns that ItemFrom reads from cell `first` on, of table alias w.
 std::string ItemColumns();
 Item ItemFrom(const mysql::Row& row, size_t first = 0);
 
-// The same of an open item that nobody urged: the cells that are empty then are not read, which are
-// more than half.
+// The same of an open item that nobody urged and that has not risen: the cells that are empty then
+// are not read, which are more than half.
 std::string PlainItemColumns();
-inline constexpr size_t kPlainItemCells = 14;
+inline constexpr size_t kPlainItemCells = 15;
 Item PlainItemFrom(const mysql::Row& row);
 
 // Persons in one column, each between bars, so that a search for "|person|" finds whole names.
@@ -70,10 +72,19 @@ std::string JoinPersons(const std::vector<std::string>& persons);
 // The grant by which the caller is one of those for whom the item waits; nullptr: it does not.
 const auth::Grant* GrantFor(const auth::Caller& caller, const Item& item);
 
+// The highest level of those for whom the item waits, in the item's region.
+int LevelOf(const Item& item);
+// Who looks after what has risen to a level.
+std::vector<workflow::RoleId> RolesAbove(int level);
+// The grant by which the caller looks after the item that has risen; nullptr: it has not come to
+// them.
+const auth::Grant* GrantOfEscalation(const auth::Caller& caller, const Item& item);
+
 // The item locked until the transaction ends. NOT_FOUND outside of the regions.
 absl::StatusOr<Item> LockItem(mysql::Tx& tx, const Ulid& id, const std::vector<std::string>& scope);
 
-// Takes items from their desks, or lays them there, in as few statements as fit.
+// Takes items from their desks, or lays them there, in as few statements as fit: the desks of those
+// for whom they wait, and of the levels that they have risen to.
 absl::Status ClearDesks(mysql::Tx& tx, const std::vector<Item>& items);
 absl::Status LayOnDesks(mysql::Tx& tx, const std::vector<Item>& items);
 

@@ -62,6 +62,7 @@ std::string OnDesk(const Desk& desk, const auth::Caller& caller, const MyQuery& 
     sql += " AND d.due_on < ?";
     params->emplace_back(query.today);
   }
+  if (query.escalated_only) sql += " AND d.escalated = 1";
   if (query.after) {
     sql += " AND d.due_on >= ? AND (d.due_on > ? OR d.item_id > ?)";
     params->emplace_back(query.after->first);
@@ -118,13 +119,14 @@ absl::StatusOr<std::vector<MyItem>> ListMine(mysql::Executor& db, const auth::Ca
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
   std::vector<MyItem> out;
   out.reserve(rows.size());
-  std::vector<Ulid> urged;
+  std::vector<Ulid> more;
   for (const mysql::Row& row : rows) {
     out.push_back({PlainItemFrom(row), row.IsNull(kPlainItemCells)});
-    if (out.back().item.urges > 0) urged.push_back(out.back().item.id);
+    const Item& item = out.back().item;
+    if (item.urges > 0 || item.escalated_level > 0) more.push_back(item.id);
   }
   // The few with more to tell. One that was closed since is told as it stood.
-  ASSIGN_OR_RETURN(std::vector<Item> whole, OpenItemsById(db, urged, {""}));
+  ASSIGN_OR_RETURN(std::vector<Item> whole, OpenItemsById(db, more, {""}));
   for (Item& item : whole) {
     const auto mine =
         std::find_if(out.begin(), out.end(), [&](const MyItem& m) { return m.item.id == item.id; });
@@ -141,19 +143,23 @@ absl::StatusOr<std::vector<KindCount>> CountMine(mysql::Executor& db, const auth
   std::string rows_of_desks;
   for (const Desk& desk : desks) {
     rows_of_desks += Cat(rows_of_desks.empty() ? "(" : " UNION (",
-                         "SELECT d.kind, d.due_on, d.item_id FROM work_desk d WHERE ",
+                         "SELECT d.kind, d.due_on, d.item_id, d.escalated FROM work_desk d WHERE ",
                          OnDesk(desk, caller, query, &params), ")");
   }
   params.emplace_back(caller.subject);
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
-      db.Query(Cat("SELECT q.kind, COUNT(*), CAST(SUM(q.due_on < ?) AS SIGNED), "
-                   "CAST(SUM(q.due_on = ?) AS SIGNED), CAST(SUM(q.due_on > ? AND q.due_on <= ?) AS "
-                   "SIGNED), CAST(SUM(r.read_at IS NULL) AS SIGNED) FROM (",
-                   rows_of_desks,
-                   ") q LEFT JOIN work_read r ON r.person = ? AND r.item_id = q.item_id GROUP BY "
-                   "q.kind ORDER BY q.kind"),
-               params));
+      db.Query(
+          Cat("SELECT q.kind, COUNT(*), CAST(SUM(q.due_on < ?) AS SIGNED), "
+              "CAST(SUM(q.due_on = ?) AS SIGNED), CAST(SUM(q.due_on > ? AND q.due_on <= ?) AS "
+              "SIGNED), CAST(SUM(r.read_at IS NULL) AS SIGNED), CAST(SUM(q.escalated) AS "
+              "SIGNED) FROM (SELECT u.kind, u.due_on, u.item_id, MIN(u.escalated) AS escalated "
+              "FROM (",
+              rows_of_desks,
+              ") u GROUP BY u.kind, u.due_on, u.item_id) q LEFT JOIN work_read r ON r.person = ? "
+              "AND r.item_id = q.item_id GROUP BY "
+              "q.kind ORDER BY q.kind"),
+          params));
   std::vector<KindCount> out;
   for (const mysql::Row& row : rows) {
     KindCount c;
@@ -163,6 +169,7 @@ absl::StatusOr<std::vector<KindCount>> CountMine(mysql::Executor& db, const auth
     c.today = row.Int(3);
     c.soon = row.Int(4);
     c.unread = row.Int(5);
+    c.escalated = row.Int(6);
     out.push_back(std::move(c));
   }
   return out;

@@ -17,7 +17,8 @@ namespace bangfu::inbox {
 struct MyQuery {
   std::vector<std::string> kinds;  // empty: all
   bool overdue_only = false;
-  std::string region;  // prefix of region_path; empty: all
+  bool escalated_only = false;  // risen to the caller from below
+  std::string region;           // prefix of region_path; empty: all
   absl::CivilDay today;
   std::optional<std::pair<absl::CivilDay, Ulid>> after;  // due date and id of the last page's end
   int limit = 50;
@@ -26,14 +27,14 @@ struct MyItem {
   Item item;
   bool unread = false;
 };
-// What waits for the caller, by due date and id. An item on several of the caller's desks is there
-// once.
+// What waits for the caller or has risen to them, by due date and id. An item on several of the
+// caller's desks is there once.
 absl::StatusOr<std::vector<MyItem>> ListMine(mysql::Executor& db, const auth::Caller& caller,
                                              const MyQuery& query);
 
 struct KindCount {
   std::string kind;
-  int64_t open = 0, today = 0, soon = 0, overdue = 0, unread = 0;
+  int64_t open = 0, today = 0, soon = 0, overdue = 0, unread = 0, escalated = 0;
 };
 // By kind. `soon`: the last day that counts as near.
 absl::StatusOr<std::vector<KindCount>> CountMine(mysql::Executor& db, const auth::Caller& caller,

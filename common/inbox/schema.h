@@ -98,6 +98,15 @@ CREATE TABLE work_recount (
   finished_at DATETIME(6) NULL,
   PRIMARY KEY (source)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+)sql"},
+      // What is overdue rises: up to which level (0: it has not), and it lies on the desks of the
+      // levels in between, which have it to look after and not to do.
+      {"inbox", 2, "escalations", R"sql(ALTER TABLE work_item
+  ADD COLUMN escalated_level TINYINT NOT NULL DEFAULT 0,
+  ADD COLUMN escalated_at DATETIME(6) NULL;
+
+ALTER TABLE work_desk
+  ADD COLUMN escalated TINYINT NOT NULL DEFAULT 0;
 )sql"}};
 }
 

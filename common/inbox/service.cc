@@ -158,6 +158,8 @@ v1::WorkItem Message(const Item& item, const Inbox& inbox, const Today& today) {
     SetTime(*item.closed_at, out.mutable_closed_at());
     out.set_outcome(item.outcome);
   }
+  out.set_escalated_level(item.escalated_level);
+  if (item.escalated_at) SetTime(*item.escalated_at, out.mutable_escalated_at());
   return out;
 }
 
@@ -225,6 +227,12 @@ bool IsMine(const CallContext& context, const Item& item, const Today& today) {
          GrantFor(context.caller, item) != nullptr;
 }
 
+// In the caller's inbox: to do, or to look after.
+bool InInbox(const CallContext& context, const Item& item, const Today& today) {
+  return IsMine(context, item, today) ||
+         (item.state == ItemState::kOpen && GrantOfEscalation(context.caller, item) != nullptr);
+}
+
 // --- page tokens
 
 absl::Status BadToken() { return InvalidField("page_token", "分页标记无效").Build(); }
@@ -284,6 +292,7 @@ absl::StatusOr<v1::ListMyWorkResponse> ListMyWork(CallContext& context, Inbox& i
     query.kinds = std::move(of_type);
   }
   query.overdue_only = request.overdue_only();
+  query.escalated_only = request.escalated_only();
   ASSIGN_OR_RETURN(query.region, RegionFilter(request.region_code()));
   query.today = today->day;
   query.limit = size + 1;
@@ -298,7 +307,7 @@ absl::StatusOr<v1::ListMyWorkResponse> ListMyWork(CallContext& context, Inbox& i
     }
     v1::WorkItem* out = response.add_items();
     *out = Message(mine.item, inbox, *today);
-    out->set_mine(true);
+    out->set_mine(IsMine(context, mine.item, *today));
     out->set_unread(mine.unread);
     TellActions(context, mine.item, out);
   }
@@ -324,11 +333,13 @@ absl::StatusOr<v1::CountMyWorkResponse> CountMyWork(CallContext& context, Inbox&
     out->set_due_soon(c.soon);
     out->set_overdue(c.overdue);
     out->set_unread(c.unread);
+    out->set_escalated(c.escalated);
     total->set_open(total->open() + c.open);
     total->set_due_today(total->due_today() + c.today);
     total->set_due_soon(total->due_soon() + c.soon);
     total->set_overdue(total->overdue() + c.overdue);
     total->set_unread(total->unread() + c.unread);
+    total->set_escalated(total->escalated() + c.escalated);
   }
   return response;
 }
@@ -409,8 +420,8 @@ absl::StatusOr<v1::WorkItem> GetWorkItem(CallContext& context, Inbox& inbox,
   ASSIGN_OR_RETURN(const auto today, inbox.TodayAt(context.db, context.now));
   ASSIGN_OR_RETURN(const Item item, GetItem(context.db, id, context.scope));
   v1::WorkItem out = Message(item, inbox, *today);
-  if (IsMine(context, item, *today)) {
-    out.set_mine(true);
+  if (InInbox(context, item, *today)) {
+    out.set_mine(IsMine(context, item, *today));
     ASSIGN_OR_RETURN(const bool read, IsRead(context.db, context.caller.subject, id));
     out.set_unread(!read);
   }
@@ -432,7 +443,7 @@ absl::StatusOr<v1::MarkReadResponse> Mark(CallContext& context, Inbox& inbox,
   return rpc::Mutate<v1::MarkReadResponse>(
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::MarkReadResponse> {
         ASSIGN_OR_RETURN(std::vector<Item> items, OpenItemsById(m.tx(), ids, context.scope));
-        std::erase_if(items, [&](const Item& item) { return !IsMine(context, item, *today); });
+        std::erase_if(items, [&](const Item& item) { return !InInbox(context, item, *today); });
         RETURN_IF_ERROR(MarkRead(m.tx(), context.caller.subject, items, context.now));
         v1::MarkReadResponse response;
         response.set_marked(static_cast<int32_t>(items.size()));

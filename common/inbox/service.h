@@ -1,6 +1,7 @@
 // The InboxService rpcs of a service.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@ namespace bangfu::inbox {
 struct ServiceOptions {
   std::vector<Kind> kinds;  // a kind that is not listed is shown by its code
   CalendarLookup calendar;  // empty: Monday to Friday
+  // After how many working days what is overdue rises to the next level; empty: nothing rises.
+  std::function<absl::StatusOr<int64_t>(mysql::Executor&)> escalation_days;
 };
 
 // What a mutation does to the items of its subjects: in the caller's name, at its instant.

@@ -21,6 +21,7 @@
 #include "common/identity/freeze.h"
 #include "common/identity/schema.h"
 #include "common/identity/service.h"
+#include "common/inbox/escalation.h"
 #include "common/inbox/query.h"
 #include "common/inbox/schema.h"
 #include "common/log/log.h"
@@ -76,6 +77,28 @@ void AddConsumer(App& app, const Following& following) {
       });
 }
 
+// A day's first run raises what is overdue; the others find it done, and no restart makes it miss a
+// day.
+void AddEscalation(App& app, inbox::CalendarLookup calendar,
+                   std::function<absl::StatusOr<int64_t>(mysql::Executor&)> days) {
+  app.jobs().Add("inbox_escalation", [&app, calendar = std::move(calendar), days = std::move(days)](
+                                         mysql::Session& session, Loop& loop) {
+    const auto run = [&]() -> absl::Status {
+      inbox::EscalationOptions options;
+      ASSIGN_OR_RETURN(options.days, days(session));
+      options.calendar = calendar;
+      options.stopped = [&loop] { return loop.stopped(); };
+      return inbox::Escalate(session, app.clock().Now(), options).status();
+    };
+    loop.Run([&]() -> absl::Duration {
+      const absl::Status status = run();
+      if (status.ok()) return absl::Hours(1);
+      log::Warning("inbox escalation failed", {{"error", status}});
+      return absl::Minutes(1);
+    });
+  });
+}
+
 // The inbox: its rpcs, its figures, and the comparison of its items with the states they stand for.
 // That runs at the start too, which fills the inbox of data that were there before it.
 void AddInbox(App& app, inbox::ServiceOptions options, std::vector<inbox::Source> work) {
@@ -88,6 +111,7 @@ void AddInbox(App& app, inbox::ServiceOptions options, std::vector<inbox::Source
         "bangfu_inbox_overdue_items", "Work items past their due date", {{"kind", kind.code}});
   }
   const inbox::CalendarLookup calendar = options.calendar;
+  const auto escalation_days = options.escalation_days;
   inbox::RegisterInboxService(app.router(), std::move(options));
   app.jobs().AddPeriodic(
       "inbox_figures", absl::Minutes(5), [&app, open, overdue](mysql::Session& session) {
@@ -117,6 +141,7 @@ void AddInbox(App& app, inbox::ServiceOptions options, std::vector<inbox::Source
                      return absl::Minutes(1);
                    });
                  });
+  if (escalation_days) AddEscalation(app, calendar, escalation_days);
 }
 
 // Who may do what, and whether the service takes writes: in memory for every call, looked up anew
@@ -163,10 +188,10 @@ std::function<absl::Status(mysql::Session&)> UntilDone(Step step) {
 }  // namespace
 
 std::vector<std::string> StandardServices() {
-  return {"bangfu.audit.v1.AuditService", "bangfu.operation.v1.OperationService",
-          "bangfu.feed.v1.ChangeFeed", "bangfu.identity.v1.IdentityService",
+  return {"bangfu.audit.v1.AuditService",     "bangfu.operation.v1.OperationService",
+          "bangfu.feed.v1.ChangeFeed",        "bangfu.identity.v1.IdentityService",
           "bangfu.identity.v1.FreezeService", "bangfu.dictionary.v1.DictionaryService",
-          "bangfu.inbox.v1.InboxService", "bangfu.blob.v1.BlobService"};
+          "bangfu.inbox.v1.InboxService",     "bangfu.blob.v1.BlobService"};
 }
 
 migrate::Migrations StandardMigrations() {

@@ -35,6 +35,9 @@ absl::Status Compose(runtime::App& app) {
   for (const inbox::Kind& kind : ::bangfu::intake::WorkKinds()) {
     standard.inbox.kinds.push_back(kind);
   }
+  standard.inbox.escalation_days = [](mysql::Executor& db) {
+    return store::ParameterOf(db, "ESCALATION_DAYS", 5);
+  };
   standard.work = {api::AssetSource(), api::ContractSource()};
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
 

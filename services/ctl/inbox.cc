@@ -31,13 +31,28 @@ std::string DayText(const google::type::Date& date) {
   return absl::StrFormat("%04d-%02d-%02d", date.year(), date.month(), date.day());
 }
 
+std::string RisenText(const WorkItem& item) {
+  switch (item.escalated_level()) {
+    case 1:
+      return "，已上报至省级";
+    case 2:
+      return "，已上报至市级";
+    case 3:
+      return "，已上报至县级";
+    case 4:
+      return "，已上报至乡镇";
+    default:
+      return "";
+  }
+}
+
 std::string DueText(const WorkItem& item) {
   if (item.state() != WORK_STATE_OPEN) {
     return Cat(item.state() == WORK_STATE_DONE ? "已办 " : "已撤回 ", item.outcome());
   }
   switch (item.due_state()) {
     case DUE_STATE_OVERDUE:
-      return Cat("逾期", item.overdue_working_days(), "个工作日");
+      return Cat("逾期", item.overdue_working_days(), "个工作日", RisenText(item));
     case DUE_STATE_TODAY:
       return "今日到期";
     case DUE_STATE_SOON:
@@ -103,6 +118,7 @@ absl::Status Count(Context& context) {
     total.set_due_today(total.due_today() + counts.total().due_today());
     total.set_due_soon(total.due_soon() + counts.total().due_soon());
     total.set_unread(total.unread() + counts.total().unread());
+    total.set_escalated(total.escalated() + counts.total().escalated());
   }
   *all.mutable_total() = total;
   if (context.PrintJson(all)) return absl::OkStatus();
@@ -146,7 +162,7 @@ void AddInboxCommands(CLI::App& app, Context& context, int& exit_code) {
   struct Arguments {
     std::string service, region, note, due;
     std::vector<std::string> ids, kinds;
-    bool overdue = false;
+    bool overdue = false, escalated = false;
     int limit = 20;
   };
   auto add = [&](const char* name, const char* help, const char* example, auto configure,
@@ -168,12 +184,18 @@ void AddInboxCommands(CLI::App& app, Context& context, int& exit_code) {
   };
   auto nothing = [](CLI::App*, Arguments*) {};
 
-  add("list", "我的待办，最急的在前", "list --overdue", filters,
+  add(
+      "list", "我的待办和逐级上报来的，最急的在前", "list --overdue",
+      [filters](CLI::App* command, Arguments* a) {
+        filters(command, a);
+        command->add_flag("--escalated", a->escalated, "只看下级逾期上报来的");
+      },
       [](Context& context, const Arguments& a) -> absl::Status {
         ListMyWorkRequest request;
         for (const std::string& kind : a.kinds) request.add_kinds(kind);
         request.set_region_code(a.region);
         request.set_overdue_only(a.overdue);
+        request.set_escalated_only(a.escalated);
         ASSIGN_OR_RETURN(auto items, MyWork(context, request, a.limit));
         return Print(context, std::move(items), a.limit);
       });

@@ -16,6 +16,7 @@
 #include "services/evaluation/api/ledger_periods.h"
 #include "services/evaluation/api/lifecycle_api.h"
 #include "services/evaluation/api/prefill.h"
+#include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/facts/work_calendar.h"
 #include "services/evaluation/jobs/asset_effects.h"
 #include "services/evaluation/jobs/batch_evaluation.h"
@@ -79,6 +80,9 @@ absl::Status Compose(runtime::App& app) {
   for (const inbox::Kind& kind : publicity::WorkKinds()) standard.inbox.kinds.push_back(kind);
   for (const inbox::Kind& kind : period::WorkKinds()) standard.inbox.kinds.push_back(kind);
   standard.inbox.calendar = WorkCalendar;
+  standard.inbox.escalation_days = [](mysql::Executor& db) {
+    return ReadParameter(db, kEscalationDays);
+  };
   standard.work = {EvaluationSource(),
                    EntrySource(),
                    SigningSource(),

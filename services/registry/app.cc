@@ -17,6 +17,7 @@
 #include "services/registry/jobs/campaign_opening.h"
 #include "services/registry/jobs/project_import.h"
 #include "services/registry/schema/migrations.h"
+#include "services/registry/store/reference_store.h"
 
 namespace bangfu::registry {
 namespace {
@@ -50,6 +51,9 @@ absl::Status Compose(runtime::App& app) {
     standard.inbox.kinds.push_back(kind);
   }
   standard.inbox.calendar = InboxCalendar();
+  standard.inbox.escalation_days = [](mysql::Executor& db) {
+    return ParameterValue(db, "ESCALATION_DAYS", 5);
+  };
   standard.work = {UnitReportSource(), ConfirmationSource(), MonthlyReportSource(app.clock())};
   standard.region_path = RegionOfImport;
   standard.sensitive = {SensitiveProjects()};

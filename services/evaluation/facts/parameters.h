@@ -34,6 +34,9 @@ inline constexpr ParameterDef kOverrideShareLimit{"OVERRIDE_SHARE_LIMIT_BP", 150
 // How long an override stands (months).
 inline constexpr ParameterDef kOverrideMonths{"OVERRIDE_VALID_MONTHS", 12};
 
+// After how many working days what is overdue rises to the next level.
+inline constexpr ParameterDef kEscalationDays{"ESCALATION_DAYS", 5};
+
 // Objections are answered within (working days).
 inline constexpr ParameterDef kObjectionAnswerDays{"OBJECTION_ANSWER_DAYS", 5};
 // Writes wait while the copies of the registry's reference data are older (minutes).
