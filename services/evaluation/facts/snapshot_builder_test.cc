@@ -255,6 +255,19 @@ TEST_F(ProjectSnapshot, R033_StoppedForCashFlowWithGoodProspectIsRevitalize) {
   EXPECT_EQ(e.suggested_measures[0].code, "RENT_RELIEF");
 }
 
+TEST_F(ProjectSnapshot, R027_HouseholdsThatNobodyCountedExactlyAreMissingNotZero) {
+  assets().set_linkage_reported(false);
+  registry::v1::LinkageMechanism& linkage = *facts_.project.mutable_linkage();
+  linkage.Clear();
+  // 带动20户，其中脱贫户约8户: the whole is known, the part that counts is not.
+  linkage.set_beneficiary_households(20);
+  EXPECT_EQ(State("D4-01"), FactState::kMissing);
+  linkage.set_beneficiary_poor_households(8);
+  EXPECT_GT(Number("D4-01").value_or(0), 0);
+  linkage.set_beneficiary_poor_households(0);
+  EXPECT_EQ(Number("D4-01"), 0);
+}
+
 TEST_F(ProjectSnapshot, R044_FourPartConjunctionIsAdjustAndThreePartsAreNot) {
   Stopped(absl::CivilDay(2024, 6, 1));
   assets().mutable_months(9)->Clear();
