@@ -848,6 +848,12 @@ class Matrix {
                 std::string(where).c_str(), Describe(status).c_str(), what.c_str());
   }
 
+  // Of what was asked for: as if it were not there, or not the caller's business.
+  static bool TellsNothing(const Answer& answer) {
+    if (answer.status.ok()) return answer.empty;
+    return absl::IsNotFound(answer.status) || absl::IsPermissionDenied(answer.status);
+  }
+
   void Try(const std::string& service, const MethodDescriptor& method) {
     ++rpcs_;
     const auto access = contract::AccessOf(method);
@@ -883,12 +889,9 @@ class Matrix {
         } else if (role_required || absl::IsUnauthenticated(answer.status)) {
           Wrong(service, method, role, where, answer.status);
         } else if (regional && builder.missing().empty()) {
-          const bool nothing = answer.status.ok() ? answer.empty
-                                                  : absl::IsNotFound(answer.status) ||
-                                                        absl::IsPermissionDenied(answer.status);
           // Whatever else is answered outside tells of the record, or was judged before it was
           // looked for, so that nothing was tried.
-          if (!inside && !nothing) Wrong(service, method, role, where, answer.status);
+          if (!inside && !TellsNothing(answer)) Wrong(service, method, role, where, answer.status);
           if (inside && absl::IsNotFound(answer.status)) {
             Wrong(service, method, role, where, answer.status);
           }
@@ -897,9 +900,7 @@ class Matrix {
         }
       }
     }
-    TryOtherClauses(service, method,
-                    access->any_role() ? options::v1::ROLE_COUNTY_OPERATOR : access->roles(0),
-                    home);
+    TryOtherClauses(service, method, *access, home);
     if (regional && builder.missing().empty() && access->mode() == options::v1::ACCESS_MODE_WRITE &&
         !NotNarrowed().contains(method.full_name())) {
       TryNarrowed(service, method, *access, home);
@@ -913,18 +914,21 @@ class Matrix {
     }
   }
 
-  // By a grant for other clauses of the policy, which opens what serves no clause and nothing else.
-  void TryOtherClauses(const std::string& service, const MethodDescriptor& method, int role,
-                       const std::string& home) {
+  // By a grant for other clauses of the policy, which opens what serves no clause and nothing else:
+  // where any role will do, nothing is seen by it.
+  void TryOtherClauses(const std::string& service, const MethodDescriptor& method,
+                       const options::v1::Access& access, const std::string& home) {
+    const int role =
+        access.any_role() ? options::v1::ROLE_COUNTY_OPERATOR : static_cast<int>(access.roles(0));
     auto request = New(method);
     Builder(pools_, codes_, service, options_.inside).Fill(method, request.get());
     const Answer answer = Call(service, method, *request, ClauseToken(role, home));
     const bool serves = method.options().ExtensionSize(options::v1::rpc_clauses) > 0 ||
                         method.service()->options().ExtensionSize(options::v1::clauses) > 0;
     if (serves) ++of_clauses_;
-    const bool excluded =
-        absl::IsPermissionDenied(answer.status) && ReasonOf(answer.status) == "SCOPE_EXCLUDES";
-    if (excluded != serves) Wrong(service, method, role, "of other clauses", answer.status);
+    const bool excluded = ReasonOf(answer.status) == "SCOPE_EXCLUDES";
+    const bool right = serves ? excluded || (access.any_role() && TellsNothing(answer)) : !excluded;
+    if (!right) Wrong(service, method, role, "of other clauses", answer.status);
   }
 
   // In the region, but by a grant for other money and other industries.
