@@ -28,10 +28,12 @@ absl::Status Compose(runtime::App& app) {
   standard.states = AssetStates();
   standard.sensitive = {api::SensitiveAssets()};
   standard.following = {{api::kRegistry, api::kReferenceConsumer, RegistryAggregates(),
-                         std::make_shared<RegistryCopies>()}};
+                         std::make_shared<RegistryCopies>()},
+                        {api::kRegistry, kCalendarConsumer, CalendarAggregates(),
+                         std::make_shared<CalendarCopies>()}};
   standard.dictionary.prefills = api::Prefills();
   standard.region_path = RegionPathOf;
-  standard.inbox.kinds = api::AssetKinds();
+  standard.inbox = api::AssetInbox();
   for (const inbox::Kind& kind : ::bangfu::intake::WorkKinds()) {
     standard.inbox.kinds.push_back(kind);
   }

@@ -64,24 +64,32 @@ inbox::Subject Waiting(const store::AssetRow& row, const Terms& terms) {
   return out;
 }
 
-inbox::Subject Waiting(const store::ContractRow& row, const store::OpenDue* due,
+inbox::Subject Waiting(const store::ContractRow& row, const store::OpenDues& dues,
                        int64_t shown_days) {
   inbox::Subject out{kContractSubject, row.id, {}, {}};
-  if (row.state == ContractState::kVoid || due == nullptr) return out;
-  v1::ContractTerms terms;
-  terms.ParseFromString(row.terms);
-  inbox::Wanted w;
-  w.kind = "INCOME_RECORD";
-  w.action = "record_income";
-  w.slot = Cat(due->due_no);
-  w.title = Cat(terms.contract_no().empty() ? "经营合同" : terms.contract_no(), " ",
-                terms.owner_party(), " 第", due->due_no, "期应收");
-  w.region_path = row.region_path;
-  w.roles = {options::v1::ROLE_VILLAGE_REPORTER, options::v1::ROLE_TOWNSHIP_REVIEWER,
-             options::v1::ROLE_COUNTY_OPERATOR};
-  w.due_on = due->due_date;
-  w.starts_on = due->due_date - shown_days;
-  out.wanted.push_back(std::move(w));
+  ContractSubject subject;
+  subject.state = row.state;
+  subject.base_wanted = subject.base_unknown = dues.base.has_value();
+  subject.income_wanted = dues.income.has_value();
+  for (workflow::WaitingStep& step :
+       workflow::WaitingSteps(Contracts(), ContractWorks(), subject, {})) {
+    // What another system has to deliver waits for people: a system reads no inbox.
+    std::erase(step.roles, options::v1::ROLE_SYSTEM_INTEGRATOR);
+    const bool base = step.action == "state_base";
+    const store::OpenDue& due = base ? *dues.base : *dues.income;
+    v1::ContractTerms terms;
+    terms.ParseFromString(row.terms);
+    inbox::Wanted w = inbox::WantedOf(
+        step, row.region_path,
+        Cat(terms.contract_no().empty() ? "经营合同" : terms.contract_no(), " ",
+            terms.owner_party(), " 第", due.due_no, base ? "期计租基数" : "期应收"));
+    w.slot = Cat(due.due_no);
+    w.due_on = due.due_date;
+    w.starts_on = due.due_date - shown_days;
+    // Nothing has come out of a time that has not begun.
+    if (base) w.starts_on = std::max(*w.starts_on, due.from);
+    out.wanted.push_back(std::move(w));
+  }
   return out;
 }
 
@@ -91,8 +99,11 @@ std::vector<inbox::Kind> AssetKinds() {
   return {{"ASSET_TITLE", "资产确权登记", kAssetSubject},
           {"ASSET_TITLE_SETTLE", "化解权属争议", kAssetSubject},
           {"ASSET_HAND_OVER", "资产移交", kAssetSubject},
+          {"DUE_BASE", "填报计租基数", kContractSubject},
           {"INCOME_RECORD", "登记应收收益", kContractSubject}};
 }
+
+inbox::ServiceOptions AssetInbox() { return {AssetKinds(), store::WorkCalendar}; }
 
 absl::Status SyncAssets(mysql::Tx& tx, const std::vector<store::AssetRow>& assets,
                         const inbox::Act& act) {
@@ -112,8 +123,9 @@ absl::Status SyncContracts(mysql::Tx& tx, const std::vector<store::ContractRow>&
   ASSIGN_OR_RETURN(const std::vector<int64_t> shown, store::ParametersOf(tx, {kIncomeShownDays}));
   std::vector<inbox::Subject> subjects;
   for (const store::ContractRow& row : contracts) {
-    const auto due = dues.find(row.id);
-    subjects.push_back(Waiting(row, due == dues.end() ? nullptr : &due->second, shown[0]));
+    const auto open = dues.find(row.id);
+    subjects.push_back(
+        Waiting(row, open == dues.end() ? store::OpenDues() : open->second, shown[0]));
   }
   return inbox::Sync(tx, subjects, act);
 }

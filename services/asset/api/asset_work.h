@@ -1,5 +1,5 @@
-// Assets and contracts in the inbox: titles to register, disputes to settle, hand-overs, income
-// that is due.
+// Assets and contracts in the inbox: titles to register, disputes to settle, hand-overs, bases of
+// rents to state, income that is due.
 #pragma once
 
 #include <vector>
@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "common/inbox/inbox.h"
 #include "common/inbox/recount.h"
+#include "common/inbox/service.h"
 #include "services/asset/store/asset_store.h"
 #include "services/asset/store/contract_store.h"
 #include "services/asset/store/reference_store.h"
@@ -20,10 +21,13 @@ inline constexpr store::ParameterDef kTitleDays{"TITLE_REGISTRATION_DAYS", 60};
 inline constexpr store::ParameterDef kHandOverDays{"HAND_OVER_DAYS", 90};
 // Natural days to settle a disputed title, from the dispute.
 inline constexpr store::ParameterDef kSettleDays{"TITLE_SETTLE_DAYS", 30};
-// Natural days before its due date from which income to be recorded is shown.
+// Natural days before its due date from which income to be recorded is shown, and the base that it
+// is reckoned from.
 inline constexpr store::ParameterDef kIncomeShownDays{"INCOME_SHOWN_DAYS", 7};
 
 std::vector<inbox::Kind> AssetKinds();
+// These kinds, and days counted by the registry's work calendar.
+inbox::ServiceOptions AssetInbox();
 
 // Makes the open items of the records, which are locked or new, what their states ask for.
 absl::Status SyncAssets(mysql::Tx& tx, const std::vector<store::AssetRow>& assets,

@@ -70,7 +70,7 @@ absl::Status CheckStep(const rpc::CallContext& c, const store::ContractRow& row,
       .status();
 }
 
-// The contracts with their sums and what the caller could do, in three queries.
+// The contracts with their sums and what the caller could do, in a few queries.
 absl::StatusOr<std::vector<v1::OperatingContract>> Shown(
     rpc::CallContext& c, const std::vector<store::ContractRow>& rows) {
   std::vector<Ulid> ids;
@@ -78,12 +78,16 @@ absl::StatusOr<std::vector<v1::OperatingContract>> Shown(
   ASSIGN_OR_RETURN(const auto sums, store::SumsOf(c.db, ids, ShanghaiDay(c.now)));
   ASSIGN_OR_RETURN(const auto with_income, store::ContractsWithIncome(c.db, ids));
   ASSIGN_OR_RETURN(const auto with_bases, store::ContractsWithBases(c.db, ids, ShanghaiDay(c.now)));
+  ASSIGN_OR_RETURN(const auto open, store::OldestOpenDues(c.db, ids));
   ASSIGN_OR_RETURN(auto facets, FacetsOfContracts(c.db, c.caller, ids));
   std::vector<v1::OperatingContract> out;
   for (size_t i = 0; i < rows.size(); ++i) {
     v1::OperatingContract contract = ToContract(rows[i], sums[i]);
+    const auto dues = open.find(rows[i].id);
     const ContractSubject subject{rows[i].state, with_income.count(rows[i].id) > 0,
-                                  with_bases.count(rows[i].id) > 0};
+                                  with_bases.count(rows[i].id) > 0,
+                                  dues != open.end() && dues->second.income.has_value(),
+                                  dues != open.end() && dues->second.base.has_value()};
     workflow::FillAllowedActions(
         Contracts().Allowed(subject,
                             workflow::ActorAt(c.caller, rows[i].region_path, facets[ids[i]])),
@@ -604,12 +608,9 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::RecordIncome(rpc::CallContext
           RETURN_IF_ERROR(LockFacts(m.tx(), projects));
           ASSIGN_OR_RETURN(const store::ContractRow row,
                            LoadContract(m.tx(), r.contract_id(), c.scope, true));
-          RETURN_IF_ERROR(CheckContractScope(m.tx(), c, row));
           ASSIGN_OR_RETURN(const auth::Facets facets, ContractFacets(m.tx(), c.caller, row));
+          RETURN_IF_ERROR(CheckStep(c, row, facets, "record_income", false));
           const rpc::Covering covering(m, facets);
-          if (row.state == ContractState::kVoid) {
-            return Refusal("CONTRACT_NOT_ACTIVE", "合同已作废").Build();
-          }
           ASSIGN_OR_RETURN(const v1::OperatingContract before, WithSums(m.tx(), row, today));
           ASSIGN_OR_RETURN(const bool added,
                            store::AddReceived(m.tx(), row.id, r.due_no(), r.received_fen()));

@@ -76,6 +76,29 @@ workflow::Transition<ContractState, ContractSubject> StatesBase(ContractState st
           {"BOOKS", "VOUCHER", "OTHER"}};
 }
 
+// Money comes late: of a contract that is over, too, but never of one that was a mistake.
+workflow::Transition<ContractState, ContractSubject> RecordsIncome(ContractState state) {
+  return {{state},
+          "record_income",
+          "登记到账",
+          {kVillageReporter, kTownshipReviewer, kCountyOperator, kSystemIntegrator},
+          {{"not_void",
+            [](const ContractSubject& s, const Actor&) -> absl::Status {
+              if (s.state != ContractState::kVoid) return absl::OkStatus();
+              return Refuse("CONTRACT_NOT_ACTIVE", "合同已作废");
+            }},
+           {"income_wanted",
+            [](const ContractSubject& s, const Actor&) -> absl::Status {
+              if (s.income_wanted) return absl::OkStatus();
+              if (s.base_unknown) {
+                return Refuse("DUE_BASE_UNKNOWN", "该期计租基数未填报，先填报基数再登记到账");
+              }
+              return Refuse("INCOME_EXCEEDS_DUE", "各期应收均已到账");
+            }}},
+          {},
+          state};
+}
+
 std::string ContractZh(ContractState state) {
   switch (state) {
     case ContractState::kActive:
@@ -214,6 +237,12 @@ const std::vector<workflow::Work>& CustodyWorks() {
   return *works;
 }
 
+const std::vector<workflow::Work>& ContractWorks() {
+  static const auto* works = new std::vector<workflow::Work>{{"state_base", "DUE_BASE"},
+                                                             {"record_income", "INCOME_RECORD"}};
+  return *works;
+}
+
 const StateTable& States() {
   using enum AssetState;
   static const StateTable* const table = new StateTable(
@@ -291,6 +320,10 @@ const ContractTable& Contracts() {
                             StatesBase(kActive),
                             StatesBase(kEnded),
                             StatesBase(kTerminated),
+                            RecordsIncome(kActive),
+                            RecordsIncome(kEnded),
+                            RecordsIncome(kTerminated),
+                            RecordsIncome(kVoid),
                             {{kActive, kEnded, kTerminated},
                              "void",
                              "作废",

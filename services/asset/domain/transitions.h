@@ -28,8 +28,12 @@ using StateTable = workflow::Table<AssetState, AssetSubject>;
 struct ContractSubject {
   ContractState state = ContractState::kActive;
   bool has_income = false;
-  // A due of a time that has begun wants its base; a step that names the due looks at it itself.
+  // Of its dues, as far as a step does not name the one that it looks at itself: one of a time that
+  // has begun takes a base; one whose sum is known is not received in full; one has no sum, because
+  // nobody has stated its base.
   bool base_wanted = true;
+  bool income_wanted = true;
+  bool base_unknown = false;
 };
 using ContractTable = workflow::Table<ContractState, ContractSubject>;
 
@@ -40,11 +44,12 @@ const CustodyTable& Custodies();
 // The actions that are somebody's work.
 const std::vector<workflow::Work>& TitleWorks();
 const std::vector<workflow::Work>& CustodyWorks();
+const std::vector<workflow::Work>& ContractWorks();
 // report_use, update, record_inspection, sign_contract, declare_dividend (which leave the state as
 // it is), void.
 const StateTable& States();
-// Of operating contracts: terminate, state_base (which leaves the state as it is), void
-// (CONTRACT_HAS_INCOME). What evidence a step takes stands in these tables alone.
+// Of operating contracts: terminate, state_base and record_income (which leave the state as it is),
+// void (CONTRACT_HAS_INCOME). What evidence a step takes stands in these tables alone.
 const ContractTable& Contracts();
 
 }  // namespace bangfu::asset

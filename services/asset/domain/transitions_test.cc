@@ -50,6 +50,31 @@ TEST(Transitions, EveryTripleOfEveryTable) {
             return States().Execute(s, action, Actor{"p", {role}});
           }),
       ::testing::IsEmpty());
+  // A void contract has a row for income only so that its refusal says so.
+  EXPECT_THAT(workflow::TryTriples<ContractState>(
+                  Contracts(),
+                  std::vector<ContractState>{ContractState::kActive, ContractState::kEnded,
+                                             ContractState::kTerminated},
+                  kRoles,
+                  [](ContractState state, const std::string& action, int role) {
+                    return Contracts().Execute({.state = state}, action, Actor{"p", {role}});
+                  }),
+              ::testing::IsEmpty());
+}
+
+TEST(Transitions, IncomeWaitsForItsBaseAndEndsWithTheDue) {
+  const Actor village{"p", {1}};
+  ContractSubject s;
+  EXPECT_OK(Contracts().Execute(s, "record_income", village));
+  s.income_wanted = false;
+  EXPECT_THAT(Contracts().Execute(s, "record_income", village),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "INCOME_EXCEEDS_DUE"));
+  s.base_unknown = true;
+  EXPECT_THAT(Contracts().Execute(s, "record_income", village),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "DUE_BASE_UNKNOWN"));
+  s = {.state = ContractState::kVoid};
+  EXPECT_THAT(Contracts().Execute(s, "record_income", village),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "CONTRACT_NOT_ACTIVE"));
 }
 
 TEST(Transitions, TitleNeedsBasisAndShares) {

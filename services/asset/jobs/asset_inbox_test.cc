@@ -2,14 +2,17 @@
 // until when, and that items are equal to states whatever happens.
 #include <algorithm>
 #include <iostream>
+#include <map>
 #include <set>
 
 #include "bangfu/inbox/v1/inbox.pb.h"
+#include "bangfu/intake/v1/import_service.pb.h"
 #include "common/blob/blob_for_test.h"
 #include "common/inbox/recount.h"
 #include "common/testing/deep.h"
 #include "common/testing/random.h"
 #include "services/asset/api/asset_work.h"
+#include "services/asset/domain/transitions.h"
 #include "services/asset/jobs/service_fixture_for_test.h"
 
 namespace bangfu::asset {
@@ -18,6 +21,7 @@ namespace {
 using absl::StatusCode;
 using options::v1::ROLE_CITY_SUPERVISOR;
 using options::v1::ROLE_TOWNSHIP_REVIEWER;
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -104,6 +108,62 @@ class AssetInboxTest : public ServiceTest {
     changed.mutable_parameter()->set_code(code);
     changed.mutable_parameter()->set_value(value);
     Apply({{"parameter", &changed}});
+  }
+  // As the registry publishes an import of a notice.
+  void WorkDays(const std::vector<std::pair<google::type::Date, bool>>& days) {
+    registry::v1::WorkDaysChanged changed;
+    for (const auto& [date, is_working] : days) {
+      registry::v1::WorkDay& day = *changed.add_days();
+      *day.mutable_date() = date;
+      day.set_is_working(is_working);
+    }
+    CalendarCopies copies;
+    ApplyBy(copies, {{CalendarAggregates()[0], &changed}});
+  }
+  // Past the time for which a served inbox keeps the calendar that it has read.
+  void LetTheCalendarBeReadAnew() { server_.clock().Advance(absl::Minutes(6)); }
+  // A lease of one year, due on this day of it, with a share of the sales beside the fixed sum.
+  v1::SignContractRequest LeaseDueOn(int year, int month, int day, int rate_bp = 0) {
+    v1::SignContractRequest r = Lease(Registered(Shed()).id(), rate_bp > 0 ? 0 : 1000);
+    v1::ContractTerms& t = *r.mutable_terms();
+    v1::ScheduleStep& step = *t.mutable_schedule(0);
+    for (google::type::Date* from : {t.mutable_start_date(), step.mutable_from()}) {
+      *from = Date(year, 1, 1);
+    }
+    for (google::type::Date* to : {t.mutable_end_date(), step.mutable_to()}) {
+      *to = Date(year, 12, 31);
+    }
+    t.mutable_due_days(0)->set_month(month);
+    t.mutable_due_days(0)->set_day(day);
+    if (rate_bp > 0) {
+      step.set_rate_bp(rate_bp);
+      step.set_rate_base(v1::RATE_BASE_SALES);
+    }
+    return r;
+  }
+  v1::OperatingContract Contract(const std::string& id, const std::string& token = "") {
+    v1::GetContractRequest get;
+    get.set_id(id);
+    auto contract = Call<v1::OperatingContract>("ContractService.GetContract", get, token);
+    EXPECT_OK(contract);
+    return contract.ok() ? *contract : v1::OperatingContract();
+  }
+  absl::StatusOr<v1::IncomeDue> StateBase(const std::string& contract, int due_no, int64_t fen,
+                                          const std::string& token = "") {
+    v1::StateDueBaseRequest r;
+    r.set_request_id(RequestId());
+    r.set_contract_id(contract);
+    r.set_etag(Contract(contract).etag());
+    r.set_due_no(due_no);
+    r.set_base_fen(fen);
+    return Call<v1::IncomeDue>("ContractService.StateDueBase", r, token);
+  }
+  // "kind slot" of what waits for the caller.
+  std::vector<std::string> Slots(const std::string& token) {
+    std::vector<std::string> out;
+    for (const auto& item : Mine(token)) out.push_back(Cat(item.kind(), " ", item.slot()));
+    std::sort(out.begin(), out.end());
+    return out;
   }
   absl::Status Recount(absl::Duration later = absl::ZeroDuration()) {
     return inbox::Recount(*session_, {api::AssetSource(), api::ContractSource()}, ids_,
@@ -193,6 +253,255 @@ TEST_F(AssetInboxTest, R002_IncomeIsShownBeforeItIsDueAndGoesWhenItIsRecorded) {
   EXPECT_THAT(Kinds(village), ElementsAre("INCOME_RECORD"));
 }
 
+TEST_F(AssetInboxTest, R002_DaysAreCountedByTheRegistrysCalendar) {
+  SetDay(2027, 9, 29);
+  SetParameter("INCOME_SHOWN_DAYS", 30);
+  Signed(LeaseDueOn(2027, 9, 30));
+  Signed(LeaseDueOn(2027, 10, 9));
+  std::string village = Token(ROLE_VILLAGE_REPORTER, kVillage, "reporter");
+  const auto soon = [&] {
+    inbox::v1::CountMyWorkRequest count;
+    auto counts = server_.Call<inbox::v1::CountMyWorkResponse>(
+        "bangfu.inbox.v1.InboxService.CountMyWork", count, village);
+    EXPECT_OK(counts);
+    return counts.ok() ? counts->total().due_soon() : -1;
+  };
+  // While nobody has told of a notice: Monday to Friday, three days are over on the 4th.
+  EXPECT_EQ(soon(), 1);
+  std::vector<inbox::v1::WorkItem> items = Mine(village);
+  ASSERT_EQ(items.size(), 2u);
+  EXPECT_EQ(items[1].due_state(), inbox::v1::DUE_STATE_AHEAD);
+
+  // The week from Friday the 1st is off, and Saturday the 9th makes up for it: three working days
+  // on from the 29th are the 30th, the 8th and the 9th.
+  std::vector<std::pair<google::type::Date, bool>> notice = {{Date(2027, 10, 9), true}};
+  for (int day = 1; day <= 7; ++day) notice.emplace_back(Date(2027, 10, day), false);
+  WorkDays(notice);
+  LetTheCalendarBeReadAnew();
+  EXPECT_EQ(soon(), 2);
+  items = Mine(village);
+  ASSERT_EQ(items.size(), 2u);
+  EXPECT_EQ(items[1].due_state(), inbox::v1::DUE_STATE_SOON);
+
+  // What was due before the holiday is three working days late on Monday the 11th.
+  SetDay(2027, 10, 11);
+  village = Token(ROLE_VILLAGE_REPORTER, kVillage, "reporter");
+  items = Mine(village);
+  ASSERT_EQ(items.size(), 2u);
+  EXPECT_EQ(items[0].overdue_working_days(), 3);
+  EXPECT_EQ(items[1].overdue_working_days(), 1);
+  // A notice that is changed counts as soon as it is told.
+  WorkDays({{Date(2027, 10, 9), false}});
+  LetTheCalendarBeReadAnew();
+  EXPECT_EQ(Mine(village)[0].overdue_working_days(), 2);
+}
+
+TEST_F(AssetInboxTest, R002_ABaseIsStatedBeforeIncomeIsRecorded) {
+  const std::string village = Token(ROLE_VILLAGE_REPORTER, kVillage, "reporter");
+  v1::SignContractRequest sign = Lease(Registered(Shed()).id(), 1000000);
+  sign.mutable_terms()->mutable_schedule(0)->set_rate_bp(1000);
+  sign.mutable_terms()->mutable_schedule(0)->set_rate_base(v1::RATE_BASE_SALES);
+  const std::string id = Signed(sign).id();
+  const auto action = [&](const std::string& name) {
+    const v1::OperatingContract contract = Contract(id, village);
+    for (const auto& a : contract.allowed_actions()) {
+      if (a.action() == name) return a;
+    }
+    ADD_FAILURE() << name;
+    return type::v1::AllowedAction();
+  };
+  ASSERT_THAT(Slots(village), ElementsAre("DUE_BASE 1"));
+  const inbox::v1::WorkItem base = Mine(village)[0];
+  EXPECT_EQ(base.kind_zh(), "填报计租基数");
+  EXPECT_EQ(base.title(), "经营合同 水东村股份经济合作社 第1期计租基数");
+  EXPECT_EQ(DueOf(village, "DUE_BASE"), absl::CivilDay(2025, 6, 30));
+  EXPECT_TRUE(action(base.action()).allowed());
+  EXPECT_EQ(action("record_income").refusal_reason(), "DUE_BASE_UNKNOWN");
+  EXPECT_THAT(Receive(id, 1, 100, Date(2026, 8, 1)),
+              StatusIs(StatusCode::kFailedPrecondition, "DUE_BASE_UNKNOWN"));
+
+  // Stated: its income waits, and the next base.
+  ASSERT_OK(StateBase(id, 1, 5000000, village));
+  EXPECT_THAT(Slots(village), ElementsAre("DUE_BASE 2", "INCOME_RECORD 1"));
+  EXPECT_TRUE(action("record_income").allowed());
+  inbox::v1::ListMyDoneRequest done;
+  ASSERT_OK_AND_ASSIGN(const auto mine,
+                       server_.Call<inbox::v1::ListMyDoneResponse>(
+                           "bangfu.inbox.v1.InboxService.ListMyDone", done, village));
+  ASSERT_EQ(mine.items_size(), 1);
+  EXPECT_EQ(mine.items(0).kind(), "DUE_BASE");
+  ASSERT_OK(StateBase(id, 2, 0, village));
+  EXPECT_THAT(Slots(village), ElementsAre("INCOME_RECORD 1"));
+  ASSERT_OK(Receive(id, 1, 1500000, Date(2026, 8, 1)));
+  EXPECT_THAT(Slots(village), ElementsAre("INCOME_RECORD 2"));
+  ASSERT_OK(Receive(id, 2, 1000000, Date(2026, 8, 1)));
+  EXPECT_THAT(Slots(village), IsEmpty());
+  EXPECT_EQ(action("record_income").refusal_reason(), "DUE_BASE_UNKNOWN");
+  // The third is shown before it is due, like the income.
+  SetDay(2027, 6, 22);
+  EXPECT_THAT(Slots(Token(ROLE_VILLAGE_REPORTER, kVillage, "reporter")), IsEmpty());
+  SetDay(2027, 6, 23);
+  EXPECT_THAT(Slots(Token(ROLE_VILLAGE_REPORTER, kVillage, "reporter")), ElementsAre("DUE_BASE 3"));
+}
+
+TEST_F(AssetInboxTest, R002_ABaseIsAskedForOnceItsTimeHasBegun) {
+  // Due on the third day of its year, and shown a week before: but nothing has come out yet.
+  const std::string id = Signed(LeaseDueOn(2027, 1, 3, /*rate_bp=*/1000)).id();
+  SetDay(2026, 12, 31);
+  EXPECT_THAT(Slots(Token(ROLE_VILLAGE_REPORTER, kVillage, "reporter")), IsEmpty());
+  EXPECT_THAT(StateBase(id, 1, 100), HasViolation("due_no"));
+  SetDay(2027, 1, 1);
+  EXPECT_THAT(Slots(Token(ROLE_VILLAGE_REPORTER, kVillage, "reporter")), ElementsAre("DUE_BASE 1"));
+  // A loss leaves nothing to record.
+  ASSERT_OK(StateBase(id, 1, -100));
+  EXPECT_THAT(Slots(Token(ROLE_VILLAGE_REPORTER, kVillage, "reporter")), IsEmpty());
+  const v1::OperatingContract seen = Contract(id);
+  for (const auto& action : seen.allowed_actions()) {
+    if (action.action() == "record_income") {
+      EXPECT_EQ(action.refusal_reason(), "INCOME_EXCEEDS_DUE");
+    }
+  }
+}
+
+TEST_F(AssetInboxTest, AVoidContractTakesNoIncome) {
+  const std::string id = Signed(Lease(Registered(Shed()).id(), 1000)).id();
+  v1::VoidContractRequest r;
+  r.set_request_id(RequestId());
+  r.set_id(id);
+  r.set_etag(Contract(id).etag());
+  r.set_reason("错登");
+  ASSERT_OK(
+      Call<v1::OperatingContract>("ContractService.VoidContract", r, Token(ROLE_COUNTY_APPROVER)));
+  EXPECT_THAT(Slots(Token(ROLE_VILLAGE_REPORTER, kVillage, "reporter")), IsEmpty());
+  EXPECT_THAT(Receive(id, 1, 100, Date(2026, 8, 1)),
+              StatusIs(StatusCode::kFailedPrecondition, "CONTRACT_NOT_ACTIVE"));
+  const v1::OperatingContract seen = Contract(id);
+  for (const auto& action : seen.allowed_actions()) {
+    if (action.action() == "record_income") {
+      EXPECT_EQ(action.refusal_reason(), "CONTRACT_NOT_ACTIVE");
+    }
+  }
+}
+
+// --- an item names an action of its record
+
+class AssetInboxActions : public AssetInboxTest {
+ protected:
+  // What the record tells the caller of its actions: by name, why it is refused now.
+  std::map<std::string, std::string> Told(const inbox::v1::WorkItem& item,
+                                          const std::string& token) {
+    std::map<std::string, std::string> out;
+    const auto add = [&](const auto& record) {
+      EXPECT_OK(record);
+      if (!record.ok()) return;
+      for (const type::v1::AllowedAction& action : record->allowed_actions()) {
+        out[action.action()] = action.refusal_reason();
+      }
+    };
+    if (item.subject_type() == "asset") {
+      v1::GetAssetRequest get;
+      get.set_id(item.subject_id());
+      add(Call<v1::Asset>("AssetService.GetAsset", get, token));
+    } else if (item.subject_type() == "contract") {
+      v1::GetContractRequest get;
+      get.set_id(item.subject_id());
+      add(Call<v1::OperatingContract>("ContractService.GetContract", get, token));
+    } else if (item.subject_type() == "import") {
+      intake::v1::GetImportRequest get;
+      get.set_id(item.subject_id());
+      add(server_.Call<intake::v1::Import>("bangfu.intake.v1.ImportService.GetImport", get, token));
+    } else {
+      ADD_FAILURE() << "no record known of " << item.subject_type();
+    }
+    return out;
+  }
+  // A table that is uploaded and validated.
+  void ValidatedImport() {
+    const std::string bytes =
+        "资产名称,资产类别,原值（万元）,区划代码,使用状态\r\n冷库,经营性,1,360733101201,在用\r\n";
+    const std::string service = "bangfu.intake.v1.ImportService.";
+    const std::string token = Token(ROLE_COUNTY_OPERATOR);
+    intake::v1::BeginImportRequest begin;
+    begin.set_request_id(RequestId());
+    begin.set_kind("assets");
+    begin.set_batch_id("batch-1");
+    begin.set_format(type::v1::FILE_FORMAT_CSV);
+    ASSERT_OK_AND_ASSIGN(const auto import,
+                         server_.Call<intake::v1::Import>(service + "BeginImport", begin, token));
+    intake::v1::UploadChunkRequest upload;
+    upload.set_id(import.id());
+    upload.set_data(bytes);
+    upload.set_last(true);
+    upload.set_sha256(Sha256Hex(bytes));
+    ASSERT_OK(server_.Call<intake::v1::Import>(service + "UploadChunk", upload, token));
+    intake::v1::ValidateImportRequest validate;
+    validate.set_request_id(RequestId());
+    validate.set_id(import.id());
+    ASSERT_OK(server_.Call<operation::v1::Operation>(service + "ValidateImport", validate, token));
+    while (true) {
+      ASSERT_OK_AND_ASSIGN(const bool ran, runner_.StepOnce(*session_));
+      if (!ran) return;
+    }
+  }
+};
+
+TEST_F(AssetInboxActions, R002_AnItemsActionIsOneOfItsRecords) {
+  // One record at least for each kind of the service.
+  ASSERT_OK(DisputeTitle(Registered(ShedWithBasis())));
+  Registered(ShedWithBasis());
+  Signed(Lease(Registered(Shed()).id(), 1000));
+  Signed(LeaseDueOn(2026, 6, 30, /*rate_bp=*/1000));
+  ValidatedImport();
+
+  std::set<std::string> left;
+  for (const inbox::Kind& kind : api::AssetKinds()) left.insert(kind.code);
+  for (const inbox::Kind& kind : ::bangfu::intake::WorkKinds()) left.insert(kind.code);
+  int items = 0;
+  for (const auth::Role role : {ROLE_VILLAGE_REPORTER, ROLE_TOWNSHIP_REVIEWER, ROLE_COUNTY_OPERATOR,
+                                ROLE_COUNTY_APPROVER}) {
+    const std::string region =
+        std::string(kVillage).substr(0, role == ROLE_VILLAGE_REPORTER    ? 12
+                                        : role == ROLE_TOWNSHIP_REVIEWER ? 9
+                                                                         : 6);
+    const std::string token = Token(role, region);
+    for (const inbox::v1::WorkItem& item : Mine(token)) {
+      ++items;
+      const std::map<std::string, std::string> told = Told(item, token);
+      const auto action = told.find(item.action());
+      EXPECT_TRUE(action != told.end())
+          << item.kind() << ": its record knows no action " << item.action() << " of role "
+          << options::v1::Role_Name(role);
+      if (action == told.end()) continue;
+      // To complete the record is part of the work.
+      EXPECT_THAT(action->second, AnyOf("", "OWNERSHIP_BASIS_MISSING"))
+          << item.kind() << " waits, but " << item.action() << " is refused to role "
+          << options::v1::Role_Name(role);
+      left.erase(item.kind());
+    }
+  }
+  EXPECT_GT(items, 10);
+  EXPECT_THAT(left, IsEmpty()) << "kinds of which nothing waited here";
+}
+
+// And the tables agree with what is declared as work beside them.
+TEST_F(AssetInboxActions, R002_WhatIsDeclaredAsWorkIsInATable) {
+  std::set<std::string> declared;
+  const auto check = [&](const auto& table, const std::vector<workflow::Work>& works) {
+    for (const workflow::Work& work : works) {
+      declared.insert(work.kind);
+      EXPECT_TRUE(std::any_of(table.transitions().begin(), table.transitions().end(),
+                              [&](const auto& row) { return row.action == work.action; }))
+          << work.kind << ": " << work.action;
+    }
+  };
+  check(Titles(), TitleWorks());
+  check(Custodies(), CustodyWorks());
+  check(Contracts(), ContractWorks());
+  std::set<std::string> kinds;
+  for (const inbox::Kind& kind : api::AssetKinds()) kinds.insert(kind.code);
+  EXPECT_EQ(declared, kinds);
+}
+
 TEST_F(AssetInboxTest, R002_AnOverdueTitleIsUrgedFromAbove) {
   const v1::Asset asset = Registered(ShedWithBasis());
   const std::string township = Token(ROLE_TOWNSHIP_REVIEWER, "360733101", "reviewer");
@@ -244,10 +553,11 @@ class AssetInboxProperty : public AssetInboxTest {
       auto dues = Call<v1::ListIncomeDuesResponse>("ContractService.ListIncomeDues", list);
       EXPECT_OK(dues);
       if (!dues.ok()) continue;
+      std::set<std::string> first;  // of each action, the earliest
       for (const v1::IncomeDue& due : dues->dues()) {
         if (due.has_due_fen() && due.received_fen() >= due.due_fen()) continue;
-        out.insert(Cat(id, " record_income ", due.due_no()));
-        break;
+        const std::string action = due.has_due_fen() ? "record_income" : "state_base";
+        if (first.insert(action).second) out.insert(Cat(id, " ", action, " ", due.due_no()));
       }
     }
     return out;
@@ -272,6 +582,7 @@ TEST_F(AssetInboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
   std::vector<std::string> assets, contracts, incomes;
   const int steps = testing::Runs(250, 1500);
   int done = 0;
+  int based = 0;
   for (int i = 0; i < steps; ++i) {
     if (assets.empty() || (assets.size() < 12 && random.Below(12) == 0)) {
       assets.push_back(Registered(random.Below(4) == 0 ? Shed() : ShedWithBasis()).id());
@@ -279,7 +590,16 @@ TEST_F(AssetInboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
     const v1::Asset asset = Get(assets[random.Below(assets.size())]);
     const std::string contract = contracts.empty() ? "" : contracts[random.Below(contracts.size())];
     absl::Status status;
-    switch (random.Below(12)) {
+    switch (random.Below(14)) {
+      case 10:
+      case 11: {
+        if (contract.empty()) break;
+        status = StateBase(contract, static_cast<int>(random.Between(1, 3)),
+                           static_cast<int64_t>(random.Below(4)) * 5000 - 5000)
+                     .status();
+        based += status.ok() ? 1 : 0;
+        break;
+      }
       case 0:
         status = RegisterTitle(asset).status();
         break;
@@ -304,8 +624,12 @@ TEST_F(AssetInboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
       }
       case 6: {
         if (contracts.size() >= 12) break;
-        auto made =
-            Call<v1::OperatingContract>("ContractService.SignContract", Lease(asset.id(), 1000));
+        v1::SignContractRequest lease = Lease(asset.id(), random.Below(3) == 0 ? 0 : 1000);
+        if (random.Below(2) == 0 || lease.terms().schedule(0).fixed_fen_per_year() == 0) {
+          lease.mutable_terms()->mutable_schedule(0)->set_rate_bp(1000);
+          lease.mutable_terms()->mutable_schedule(0)->set_rate_base(v1::RATE_BASE_SALES);
+        }
+        auto made = Call<v1::OperatingContract>("ContractService.SignContract", lease);
         status = made.status();
         if (made.ok()) contracts.push_back(made->id());
         break;
@@ -361,6 +685,7 @@ TEST_F(AssetInboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
   std::cout << steps << " steps, " << done << " of them taken" << std::endl;
   EXPECT_GT(done, steps / 10);
   EXPECT_GT(contracts.size(), 0u);
+  EXPECT_GT(based, 0);
   EXPECT_EQ(Int("SELECT COUNT(*) FROM work_desk d LEFT JOIN work_item w ON w.id = d.item_id AND "
                 "w.open_mark = 1 WHERE w.id IS NULL"),
             0);

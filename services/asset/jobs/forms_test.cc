@@ -148,6 +148,15 @@ TEST_F(AssetFormsTest, WhatAContractSaysIsAllowedIsWhatItsStepsDo) {
           r.set_base_fen(100);
           r.set_validate_only(true);
           status = Call<v1::IncomeDue>("ContractService.StateDueBase", r, token).status();
+        } else if (action.action() == "record_income") {
+          v1::RecordIncomeRequest r;
+          r.set_request_id(RequestId());
+          r.set_contract_id(made.id());
+          r.set_due_no(2);
+          r.set_received_fen(100);
+          *r.mutable_received_on() = Date(2026, 7, 1);
+          r.set_validate_only(true);
+          status = Call<v1::IncomeRecord>("ContractService.RecordIncome", r, token).status();
         } else {
           v1::VoidContractRequest r;
           r.set_request_id(RequestId());
@@ -163,9 +172,9 @@ TEST_F(AssetFormsTest, WhatAContractSaysIsAllowedIsWhatItsStepsDo) {
     }
     EXPECT_EQ(told, expected);
   };
-  try_all(4);
+  try_all(6);
   ASSERT_OK(Receive(made.id(), 1, 100, Date(2025, 7, 1)));
-  try_all(4);  // income keeps the contract from being void
+  try_all(6);  // income keeps the contract from being void
 }
 
 TEST_F(AssetFormsTest, WhatAnAssetSaysIsAllowedIsToldForManyAsForOne) {

@@ -195,4 +195,17 @@ absl::Status RegistryCopies::FinishSnapshot(mysql::Tx& tx, const std::string&, i
   return store::VoidOlderProjects(tx, generation);
 }
 
+std::vector<std::string> CalendarAggregates() { return {"work_day_batch"}; }
+
+absl::Status CalendarCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
+  std::map<absl::CivilDay, bool> days;
+  for (const feed::v1::Event* event : batch.events) {
+    ASSIGN_OR_RETURN(const auto changed, Payload<reg::WorkDaysChanged>(*event));
+    for (const reg::WorkDay& day : changed.days()) {
+      if (const auto date = Day(day.date())) days[*date] = day.is_working();
+    }
+  }
+  return store::PutWorkDays(tx, days);
+}
+
 }  // namespace bangfu::asset

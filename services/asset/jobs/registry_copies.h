@@ -1,4 +1,5 @@
-// Follows the registry's feed: keeps the read copies and what they change in the facts.
+// Follows the registry's feed: keeps the read copies and what they change in the facts, and the
+// work calendar.
 #pragma once
 
 #include <string>
@@ -10,12 +11,21 @@ namespace bangfu::asset {
 
 // Aggregate types of the registry that are followed.
 std::vector<std::string> RegistryAggregates();
+// The work calendar is followed by a consumer of its own: a service that has followed the rest for
+// long takes the days that were imported before from a snapshot of their own, and nothing anew.
+inline constexpr char kCalendarConsumer[] = "asset.calendar";
+std::vector<std::string> CalendarAggregates();
 
 class RegistryCopies final : public feed::EffectHandler {
  public:
   absl::Status Apply(mysql::Tx& tx, const feed::Batch& batch) override;
   absl::Status FinishSnapshot(mysql::Tx& tx, const std::string& source,
                               int64_t generation) override;
+};
+
+class CalendarCopies final : public feed::EffectHandler {
+ public:
+  absl::Status Apply(mysql::Tx& tx, const feed::Batch& batch) override;
 };
 
 }  // namespace bangfu::asset

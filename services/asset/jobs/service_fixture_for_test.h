@@ -81,7 +81,7 @@ class ServiceTest : public ::testing::Test {
                 [this, options](rpc::Router& router) {
                   assets_.Register(router);
                   contracts_.Register(router);
-                  inbox::RegisterInboxService(router, {api::AssetKinds(), {}});
+                  inbox::RegisterInboxService(router, api::AssetInbox());
                   dictionary::Options forms;
                   forms.prefills = api::Prefills();
                   dictionary::RegisterDictionaryService(router, std::move(forms));
@@ -107,6 +107,12 @@ class ServiceTest : public ::testing::Test {
   }
 
   void Apply(const std::vector<std::pair<std::string, const google::protobuf::Message*>>& states) {
+    RegistryCopies copies;
+    ApplyBy(copies, states);
+  }
+  void ApplyBy(
+      feed::EffectHandler& copies,
+      const std::vector<std::pair<std::string, const google::protobuf::Message*>>& states) {
     std::vector<feed::v1::Event> events(states.size());
     feed::Batch batch;
     batch.source = "registry";
@@ -116,7 +122,6 @@ class ServiceTest : public ::testing::Test {
       events[i].mutable_payload()->PackFrom(*states[i].second);
       batch.events.push_back(&events[i]);
     }
-    RegistryCopies copies;
     ASSERT_OK(mysql::Transact(*session_, [&](mysql::Tx& tx) { return copies.Apply(tx, batch); }));
   }
 

@@ -402,21 +402,24 @@ absl::StatusOr<std::optional<DueRow>> FindDue(mysql::Executor& db, const Ulid& c
       ToDue);
 }
 
-absl::StatusOr<std::map<Ulid, OpenDue>> OldestOpenDues(mysql::Executor& db,
-                                                       const std::vector<Ulid>& contract_ids) {
-  std::map<Ulid, OpenDue> out;
+absl::StatusOr<std::map<Ulid, OpenDues>> OldestOpenDues(mysql::Executor& db,
+                                                        const std::vector<Ulid>& contract_ids) {
+  std::map<Ulid, OpenDues> out;
   if (contract_ids.empty()) return out;
   mysql::Params params;
   for (const Ulid& id : contract_ids) params.emplace_back(id);
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
-      db.Query(Cat("SELECT contract_id, due_no, due_date FROM income_due WHERE contract_id IN (",
+      db.Query(Cat("SELECT contract_id, due_no, period_from, due_date, due_fen IS NULL FROM "
+                   "income_due WHERE contract_id IN (",
                    mysql::Placeholders(contract_ids.size()),
                    ") AND (due_fen IS NULL OR received_fen < due_fen) ORDER BY contract_id, "
                    "due_date, due_no"),
                params));
   for (const mysql::Row& row : rows) {
-    out.try_emplace(row.Id(0), OpenDue{static_cast<int32_t>(row.Int(1)), row.Day(2)});
+    OpenDues& dues = out[row.Id(0)];
+    std::optional<OpenDue>& first = row.Bool(4) ? dues.base : dues.income;
+    if (!first) first = OpenDue{static_cast<int32_t>(row.Int(1)), row.Day(2), row.Day(3)};
   }
   return out;
 }

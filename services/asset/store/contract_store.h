@@ -108,14 +108,19 @@ absl::StatusOr<std::vector<DueRow>> ListDues(mysql::Executor& db, const Ulid& co
                                              int32_t after_no, int limit);
 absl::StatusOr<std::optional<DueRow>> FindDue(mysql::Executor& db, const Ulid& contract_id,
                                               int32_t no);
-// The earliest due of each contract that is not received in full; contracts without one are left
-// out.
+// What waits on a contract: its earliest due whose base nobody has stated, and its earliest whose
+// sum is known and not received in full. Contracts without either are left out.
 struct OpenDue {
   int32_t due_no = 0;
+  absl::CivilDay from;
   absl::CivilDay due_date;
 };
-absl::StatusOr<std::map<Ulid, OpenDue>> OldestOpenDues(mysql::Executor& db,
-                                                       const std::vector<Ulid>& contract_ids);
+struct OpenDues {
+  std::optional<OpenDue> base;
+  std::optional<OpenDue> income;
+};
+absl::StatusOr<std::map<Ulid, OpenDues>> OldestOpenDues(mysql::Executor& db,
+                                                        const std::vector<Ulid>& contract_ids);
 absl::Status SetDueBase(mysql::Tx& tx, const Ulid& contract_id, const Due& due);
 // Adds to what is received, as long as it stays within [0, due]; false: it would not.
 absl::StatusOr<bool> AddReceived(mysql::Tx& tx, const Ulid& contract_id, int32_t no, int64_t fen);

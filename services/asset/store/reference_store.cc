@@ -170,6 +170,25 @@ absl::Status PutIndustries(mysql::Tx& tx, const std::vector<IndustryCopy>& rows)
       .status();
 }
 
+absl::Status PutWorkDays(mysql::Tx& tx, const std::map<absl::CivilDay, bool>& days) {
+  if (days.empty()) return absl::OkStatus();
+  std::vector<Params> params;
+  for (const auto& [day, is_working] : days) params.push_back({day, is_working});
+  return mysql::BulkInsert(tx, "work_day_copy", "(day, is_working)", params,
+                           "ON DUPLICATE KEY UPDATE is_working = VALUES(is_working)")
+      .status();
+}
+
+absl::StatusOr<workflow::Calendar> WorkCalendar(mysql::Executor& db, absl::civil_year_t first,
+                                                absl::civil_year_t last) {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query("SELECT day, is_working FROM work_day_copy WHERE day BETWEEN ? AND ?",
+                            {absl::CivilDay(first, 1, 1), absl::CivilDay(last, 12, 31)}));
+  workflow::Calendar calendar;
+  for (const Row& r : rows) calendar.AddDay(r.Day(0), r.Bool(1));
+  return calendar;
+}
+
 absl::StatusOr<std::optional<std::string>> RegionPath(mysql::Executor& db,
                                                       const std::string& code) {
   ASSIGN_OR_RETURN(const mysql::Rows rows,

@@ -11,6 +11,7 @@
 #include "absl/time/civil_time.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
+#include "common/workflow/calendar.h"
 
 namespace bangfu::asset::store {
 
@@ -69,6 +70,8 @@ absl::Status PutParameters(mysql::Tx& tx, const std::map<std::string, int64_t>& 
 absl::Status PutProjects(mysql::Tx& tx, const std::vector<ProjectCopy>& rows, int64_t generation);
 absl::Status PutOperators(mysql::Tx& tx, const std::vector<OperatorCopy>& rows, int64_t generation);
 absl::Status PutIndustries(mysql::Tx& tx, const std::vector<IndustryCopy>& rows);
+// Whether it is a working day, by day.
+absl::Status PutWorkDays(mysql::Tx& tx, const std::map<absl::CivilDay, bool>& days);
 
 // Today's path of a region code; nullopt: unknown, empty: not decided.
 absl::StatusOr<std::optional<std::string>> RegionPath(mysql::Executor& db, const std::string& code);
@@ -82,6 +85,9 @@ struct ParameterDef {
 // In the order asked for; one query.
 absl::StatusOr<std::vector<int64_t>> ParametersOf(mysql::Executor& db,
                                                   const std::vector<ParameterDef>& parameters);
+// The registry's work calendar of these years, both included.
+absl::StatusOr<workflow::Calendar> WorkCalendar(mysql::Executor& db, absl::civil_year_t first,
+                                                absl::civil_year_t last);
 absl::StatusOr<std::vector<RegionCopy>> AllRegions(mysql::Executor& db);
 absl::StatusOr<std::optional<OperatorCopy>> FindOperator(mysql::Executor& db, const Ulid& id);
 // Codes of one list that are valid.
