@@ -151,7 +151,7 @@ absl::Status SyncImport(mysql::Tx& tx, const JobRow& job, const Kinds& kinds,
   if (job.state == v1::IMPORT_STATE_VALIDATED && kind != nullptr) {
     inbox::Wanted w;
     w.kind = "IMPORT_COMMIT";
-    w.action = "commit_import";
+    w.action = "commit";
     w.title = Cat(job.file_name.empty() ? job.batch_id : job.file_name, "，", job.total, "行");
     w.region_path = job.region_path;
     for (const auth::Role role : kind->roles()) w.roles.push_back(role);
