@@ -17,8 +17,8 @@ namespace {
 constexpr int kChunk = 500;
 // From the village's level to the province's.
 constexpr int kLevels = 4;
-// How far back the calendar is looked at: what is older is past every limit.
-constexpr int kDaysBack = 2000;
+// How far back working days are counted; a service's copy of the calendar holds this year and the last.
+constexpr int kDaysBack = 365;
 
 // For the first, second … level above: what was due on this day or before has come to it.
 std::vector<absl::CivilDay> LimitsOf(absl::CivilDay today, int64_t days,

@@ -15,7 +15,8 @@
 namespace bangfu::inbox {
 
 struct EscalationOptions {
-  int64_t days = 0;  // working days for each level; 0: nothing rises
+  // Working days for each level; 0: nothing rises. A level that is a year away is never reached.
+  int64_t days = 0;
   CalendarLookup calendar;
   std::function<bool()> stopped;  // asked between two counties
   // For tests: may fail the transaction of a county.

@@ -1,4 +1,5 @@
-// The tables of imports, as one step that every service's migrations include.
+// The tables of imports, for the migrations of every service that takes some; after
+// inbox::Schema().
 #pragma once
 
 #include "common/migrate/migration.h"
@@ -63,6 +64,10 @@ CREATE TABLE import_row (
   PRIMARY KEY (import_id, row_no),
   KEY import_row_by_outcome (import_id, outcome, row_no)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+)sql"},
+          // The step that waits is called as the import's allowed actions call it.
+          {"intake", 2, "name_the_commit", R"sql(UPDATE work_item SET action = 'commit'
+  WHERE action = 'commit_import' AND open_mark = 1;
 )sql"}};
 }
 

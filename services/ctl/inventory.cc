@@ -1,4 +1,4 @@
-// bangfuctl inventory status | list | submit | pass | return | verify | sample | overdue
+// bangfuctl inventory status | list | submit | pass | return | recall | verify | sample | overdue
 #include "services/ctl/inventory.h"
 
 #include <cstdio>
@@ -234,6 +234,22 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
         reason->set_field(a.field);
         reason->set_subject_id(a.subject);
         ASSIGN_OR_RETURN(unit, context.Call<InventoryUnitReport>(M("ReturnUnitReport"), request));
+        print_unit(context, unit);
+        return absl::OkStatus();
+      });
+  add(
+      "recall", "县级撤回本级核实，重新核实", "recall 360733105201 --reason 更正已核实的产值",
+      [](CLI::App* command, Arguments* a) {
+        command->add_option("--reason", a->text, "撤回原因")->required();
+      },
+      [print_unit](Context& context, const Arguments& a) -> absl::Status {
+        ASSIGN_OR_RETURN(InventoryUnitReport unit, FindUnit(context, a.campaign, a.region));
+        RecallUnitReportRequest request;
+        request.set_request_id(Context::NewRequestId());
+        request.set_id(unit.id());
+        request.set_etag(unit.etag());
+        request.set_reason(a.text);
+        ASSIGN_OR_RETURN(unit, context.Call<InventoryUnitReport>(M("RecallUnitReport"), request));
         print_unit(context, unit);
         return absl::OkStatus();
       });

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "bangfu/registry/v1/industry.pb.h"
+#include "bangfu/registry/v1/operation_report.pb.h"
 #include "services/registry/api/inventory_fixture.h"
 
 namespace bangfu::registry {
@@ -52,6 +53,11 @@ class ActionsTest : public RegistryFixture {
       v1::ReturnUnitReportRequest request;
       request.add_reasons()->set_text("金额与账册不符");
       return call(request, "ReturnUnitReport");
+    }
+    if (action == "recall") {
+      v1::RecallUnitReportRequest request;
+      request.set_reason("更正已核实内容");
+      return call(request, "RecallUnitReport");
     }
     if (action == "sign") {
       v1::SignVerificationRequest request;
@@ -149,7 +155,7 @@ TEST_F(ActionsTest, R002_WhatAReportSaysIsAllowedIsWhatItsStepsDo) {
   On(2026, 4, 20);
   try_all("verified, after the deadlines");
   EXPECT_THAT(tried, ::testing::UnorderedElementsAre("save_draft", "submit", "pass", "return",
-                                                     "sign", "complete"));
+                                                     "recall", "sign", "complete"));
 }
 
 TEST_F(ActionsTest, ManyReportsAreReadWithTheSameActionsAsOne) {
@@ -281,7 +287,8 @@ TEST_F(ActionsTest, R009_WhatACampaignSaysIsAllowedIsWhatItsStepsDo) {
   };
   const auto try_all = [&](const std::string& id, const std::string& state, int expected) {
     int told = 0;
-    for (const std::string& token : {Approver(), County(), Province(), Village()}) {
+    const std::string city = City();
+    for (const std::string& token : {Approver(), County(), city, Province(), Village()}) {
       const v1::InventoryCampaign campaign = get(id, token);
       for (const AllowedAction& action : campaign.allowed_actions()) {
         ++told;
@@ -293,6 +300,25 @@ TEST_F(ActionsTest, R009_WhatACampaignSaysIsAllowedIsWhatItsStepsDo) {
           open.set_etag(campaign.etag());
           open.set_validate_only(true);
           status = Inventory<operation::v1::Operation>("OpenCampaign", open, token).status();
+        } else if (action.action() == "draw_sample") {
+          v1::DrawSampleRequest draw;
+          draw.set_request_id(RequestId());
+          draw.set_campaign_id(id);
+          draw.set_region_code(token == city ? "3607" : "36");
+          draw.set_validate_only(true);
+          status = Inventory<v1::Sample>("DrawSample", draw, token).status();
+        } else if (action.action() == "confirm") {
+          // The rest is a matter of the county that is named.
+          v1::ConfirmProvinceRequest confirm;
+          confirm.set_request_id(RequestId());
+          confirm.set_campaign_id(id);
+          confirm.set_region_code(kCounty);
+          confirm.set_validate_only(true);
+          status =
+              Inventory<v1::ConfirmProvinceResponse>("ConfirmProvince", confirm, token).status();
+          ExpectAsTold(action, status, state);
+          EXPECT_EQ(action.allowed(), ReasonOf(status) != "CAMPAIGN_CLOSED") << status;
+          continue;
         } else {
           v1::CloseCampaignRequest close;
           close.set_request_id(RequestId());
@@ -308,15 +334,37 @@ TEST_F(ActionsTest, R009_WhatACampaignSaysIsAllowedIsWhatItsStepsDo) {
     EXPECT_EQ(told, expected) << state;
   };
   ASSERT_OK_AND_ASSIGN(const v1::InventoryCampaign campaign, CreateCampaign(kCounty));
-  try_all(campaign.id(), "planned", 4);  // open and close, of two who may
+  // Open and close, of two who may; a sample, of two; and the confirmation.
+  try_all(campaign.id(), "planned", 7);
   ASSERT_OK(Open(campaign));
-  try_all(campaign.id(), "opening", 4);
+  try_all(campaign.id(), "opening", 7);
   RunOperations();
-  try_all(campaign.id(), "open, reports pending", 4);
+  try_all(campaign.id(), "open, reports pending", 7);
   for (const char* village : {kVillage, kVillage2, kVillage3, kVillage4}) {
     Verify(campaign.id(), village);
   }
-  try_all(campaign.id(), "open, nothing pending", 4);
+  try_all(campaign.id(), "open, nothing pending", 7);
+}
+
+TEST_F(ActionsTest, R016_ACityIsToldOfItsSampleInACampaignOfTheProvince) {
+  const v1::InventoryCampaign campaign = OpenCampaign("36", Province());
+  const auto told = [&](const std::string& token) -> AllowedAction {
+    v1::GetCampaignRequest request;
+    request.set_id(campaign.id());
+    auto read = Inventory<v1::InventoryCampaign>("GetCampaign", request, token);
+    EXPECT_OK(read);
+    if (!read.ok()) return {};
+    for (const AllowedAction& action : read->allowed_actions()) {
+      if (action.action() == "draw_sample") return action;
+    }
+    return {};
+  };
+  EXPECT_EQ(told(City()).refusal_reason(), "NOTHING_TO_SAMPLE");
+  Verify(campaign.id(), kVillage);
+  EXPECT_TRUE(told(City()).allowed());
+  EXPECT_TRUE(told(Province()).allowed());
+  EXPECT_EQ(told(City("3608")).refusal_reason(), "NOTHING_TO_SAMPLE");
+  EXPECT_EQ(told(County()).action(), "");
 }
 
 TEST_F(ActionsTest, AShortBoardTellsWhetherItCanBeCompleted) {
@@ -372,7 +420,16 @@ TEST_F(ActionsTest, R118_WhatAProjectSaysIsAllowedIsWhatItsStepsDo) {
       const v1::Project& p = seen->projects(0);
       for (const AllowedAction& action : p.allowed_actions()) {
         absl::Status status;
-        if (action.action() == "void") {
+        if (action.action() == "submit_operation_report") {
+          v1::SubmitOperationReportRequest request;
+          request.set_request_id(RequestId());
+          request.mutable_report()->set_project_id(p.id());
+          request.mutable_report()->set_period("2026-01");
+          request.set_validate_only(true);
+          status = Call<v1::OperationReport>("OperationReportService", "SubmitOperationReport",
+                                             request, token)
+                       .status();
+        } else if (action.action() == "void") {
           v1::VoidProjectRequest request;
           request.set_request_id(RequestId());
           request.set_id(p.id());

@@ -9,6 +9,7 @@
 
 #include "bangfu/inbox/v1/inbox.pb.h"
 #include "bangfu/registry/v1/operation_report.pb.h"
+#include "common/inbox/escalation.h"
 #include "common/testing/deep.h"
 #include "common/testing/random.h"
 #include "services/registry/api/inventory_fixture.h"
@@ -316,7 +317,8 @@ TEST_F(InboxTest, R002_TheProvinceConfirmsACountyOnceEverythingIsThere) {
     EXPECT_THAT(Kinds(Province()), IsEmpty());
     Verify(campaign.id(), village);
   }
-  EXPECT_THAT(Kinds(Province()), IsEmpty());  // no sample yet
+  // No sample yet: it is the city's or the province's to draw.
+  EXPECT_THAT(Kinds(Province()), ElementsAre(Cat("SAMPLE_DRAW ", kCounty, " ", campaign.id())));
   v1::DrawSampleRequest draw;
   draw.set_request_id(RequestId());
   draw.set_campaign_id(campaign.id());
@@ -342,6 +344,145 @@ TEST_F(InboxTest, R002_TheProvinceConfirmsACountyOnceEverythingIsThere) {
   ASSERT_OK(Inventory<v1::ConfirmProvinceResponse>("ConfirmProvince", confirm, Province()));
   EXPECT_THAT(Kinds(Province()), IsEmpty());
   ASSERT_THAT(Done(Province()), SizeIs(1));
+}
+
+TEST_F(InboxTest, R016_AVerifiedCountyWaitsForItsSampleToBeDrawn) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  // Two strata, so that a small share draws two of four.
+  ASSERT_OK(Register(NewProject("油茶基地", kVillage)));
+  ASSERT_OK(Register(NewProject("脐橙基地", kVillage2)));
+  const std::string office = Token(options::v1::ROLE_PROV_OFFICE, "36", "office");
+  for (const char* village : {kVillage, kVillage2, kVillage3, kVillage4}) {
+    EXPECT_THAT(Kinds(City()), IsEmpty());
+    Verify(campaign.id(), village);
+  }
+  const std::string waits = Cat("SAMPLE_DRAW ", kCounty, " ", campaign.id());
+  for (const std::string& token : {City(), Province(), office}) {
+    EXPECT_THAT(Kinds(token), ElementsAre(waits));
+  }
+  EXPECT_THAT(Kinds(City("3608")), IsEmpty());
+  EXPECT_THAT(Kinds(County()), IsEmpty());
+  inbox::v1::WorkItem item = Mine(City())[0];
+  EXPECT_EQ(item.kind_zh(), "抽取抽查样本");
+  EXPECT_EQ(item.title(), "赣州市会昌县摸排成果，待抽查");
+  EXPECT_EQ(item.action(), "draw_sample");
+  EXPECT_EQ(DayOf(item.due_on()), absl::CivilDay(2026, 3, 16));  // ten working days
+  // A village that goes back takes the county with it; the comparison brings back what was lost.
+  ASSERT_OK(Return(Unit(campaign.id(), kVillage4), City()));
+  EXPECT_THAT(Kinds(City()), IsEmpty());
+  v1::VerificationTask task = Task(Unit(campaign.id(), kVillage4).id());
+  ASSERT_OK_AND_ASSIGN(
+      task, Sign(task.unit_report_id(), task.etag(), "AGRICULTURE", County("lead-again")));
+  ASSERT_OK(Complete(task.unit_report_id(), task.etag()));
+  EXPECT_THAT(Kinds(City()), ElementsAre(waits));
+  mysql::Session& db = server_.database().db();
+  for (const char* table : {"work_item", "work_desk"}) {
+    ASSERT_OK(db.Execute(Cat("DELETE FROM ", table)));
+  }
+  ASSERT_OK(inbox::Recount(db, {ConfirmationSource()}, server_.ids(), server_.clock().Now(),
+                           {.every = absl::ZeroDuration(), .calendar = InboxCalendar()}));
+  EXPECT_THAT(Kinds(office), ElementsAre(waits));
+
+  // Drawn by one of them: it waits for nobody any more.
+  v1::DrawSampleRequest draw;
+  draw.set_request_id(RequestId());
+  draw.set_campaign_id(campaign.id());
+  draw.set_region_code("3607");
+  draw.set_rate_bp(1);
+  ASSERT_OK_AND_ASSIGN(v1::Sample sample, Inventory<v1::Sample>("DrawSample", draw, City()));
+  ASSERT_EQ(sample.units_size(), 2);
+  EXPECT_THAT(Kinds(Province()), IsEmpty());
+  EXPECT_THAT(Kinds(office), IsEmpty());
+  EXPECT_THAT(Kinds(City()), SizeIs(2));  // the results
+  ASSERT_THAT(Done(City()), ::testing::Not(IsEmpty()));
+  EXPECT_EQ(Done(City())[0].kind(), "SAMPLE_DRAW");
+  EXPECT_EQ(Done(City())[0].outcome(), "draw");
+
+  // Too many issues, known when every result is there: the level whose sample it is draws more.
+  const auto record = [&](const std::string& unit, bool issue) {
+    v1::RecordSampleResultRequest result;
+    result.set_request_id(RequestId());
+    result.set_id(sample.id());
+    result.set_unit_report_id(unit);
+    result.set_issue(issue);
+    result.set_note("入户核对");
+    ASSERT_OK(Inventory<v1::Sample>("RecordSampleResult", result, City()));
+  };
+  record(sample.units(0).unit_report_id(), true);
+  EXPECT_THAT(Kinds(City()), ::testing::Not(::testing::Contains(waits)));
+  record(sample.units(1).unit_report_id(), false);
+  EXPECT_THAT(Kinds(City()), ::testing::Contains(waits));
+  EXPECT_THAT(Kinds(Province()), ::testing::Not(::testing::Contains(waits)));
+  draw.set_request_id(RequestId());
+  draw.set_rate_bp(10000);
+  draw.set_enlarge(true);
+  ASSERT_OK_AND_ASSIGN(sample, Inventory<v1::Sample>("DrawSample", draw, City()));
+  EXPECT_THAT(Kinds(City()), ::testing::Not(::testing::Contains(waits)));
+}
+
+TEST_F(InboxTest, R118_WhatIsOverdueRisesToTheLevelsAbove) {
+  const v1::InventoryCampaign campaign = OpenCampaign();  // villages are due on 2026-03-10
+  ASSERT_OK(Submit(Unit(campaign.id(), kVillage2), true));
+  mysql::Session& db = server_.database().db();
+  const auto escalate = [&]() -> int64_t {
+    inbox::EscalationOptions options;
+    auto days = ParameterValue(db, "ESCALATION_DAYS", 0);
+    EXPECT_OK(days);
+    options.days = *days;
+    options.calendar = InboxCalendar();
+    auto risen = inbox::Escalate(db, server_.clock().Now(), options);
+    EXPECT_OK(risen);
+    return risen.value_or(-1);
+  };
+  ImportHoliday(absl::CivilDay(2026, 3, 11));
+  On(2026, 3, 18);  // five working days: Thursday 12 … Wednesday 18
+  EXPECT_EQ(escalate(), 0);
+  EXPECT_THAT(Kinds(Township()), ElementsAre(Cat("UNIT_REPORT_PASS ", kVillage2)));
+  On(2026, 3, 19);
+  EXPECT_EQ(escalate(), 3);
+  EXPECT_EQ(escalate(), 0);
+  inbox::v1::ListMyWorkRequest risen;
+  risen.set_escalated_only(true);
+  ASSERT_THAT(Mine(Township(), risen), SizeIs(2));
+  ASSERT_THAT(Mine(Township(kOtherTownship), risen), SizeIs(1));
+  const inbox::v1::WorkItem item = Mine(Township(kOtherTownship), risen)[0];
+  EXPECT_EQ(item.kind(), "UNIT_REPORT_SUBMIT");
+  EXPECT_EQ(item.escalated_level(), 4);
+  EXPECT_FALSE(item.mine());
+  EXPECT_TRUE(item.unread());
+  EXPECT_EQ(Count(Township()).escalated(), 2);
+  EXPECT_EQ(Count(Township()).open(), 3);
+  EXPECT_THAT(Mine(County(), risen), IsEmpty());
+  // It stays the village's; the township urges it.
+  EXPECT_TRUE(Mine(Village(kVillage4))[0].mine());
+  ASSERT_OK(Urge(item.id(), Township(kOtherTownship)));
+  inbox::v1::MarkReadRequest read;
+  read.set_request_id(RequestId());
+  read.add_ids(item.id());
+  ASSERT_OK_AND_ASSIGN(const auto marked, Inbox<inbox::v1::MarkReadResponse>(
+                                              "MarkRead", read, Township(kOtherTownship)));
+  EXPECT_EQ(marked.marked(), 1);
+  On(2026, 3, 26);  // eleven working days
+  EXPECT_EQ(escalate(), 3);
+  EXPECT_THAT(Mine(County(), risen), SizeIs(3));
+  EXPECT_THAT(Mine(Approver(), risen), SizeIs(3));
+  EXPECT_THAT(Mine(Township(), risen), SizeIs(2));
+  EXPECT_THAT(Mine(City(), risen), IsEmpty());
+  // Done: it is gone from every desk in the step's transaction.
+  v1::GrantLockExceptionRequest unlock;
+  unlock.set_request_id(RequestId());
+  unlock.set_campaign_id(campaign.id());
+  unlock.set_region_code(kVillage4);
+  unlock.mutable_expires_at()->set_seconds(
+      absl::ToUnixSeconds(server_.clock().Now() + absl::Hours(48)));
+  unlock.set_reason("受灾");
+  ASSERT_OK(Inventory<v1::LockException>("GrantLockException", unlock, Approver()));
+  ASSERT_OK(Submit(Unit(campaign.id(), kVillage4), true));
+  EXPECT_THAT(Mine(County(), risen), SizeIs(2));
+  EXPECT_THAT(Mine(Township(kOtherTownship), risen), IsEmpty());
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM work_desk d LEFT JOIN work_item w ON "
+                                   "w.id = d.item_id AND w.open_mark = 1 WHERE w.id IS NULL"),
+            0);
 }
 
 TEST_F(InboxTest, R002_TwoVillagesThatAreCompletedAtOncePassTheCountyOn) {
@@ -490,7 +631,11 @@ class InboxProperty : public InboxTest {
     auto drawn = Inventory<v1::ListSamplesResponse>("ListSamples", samples, Province());
     EXPECT_OK(drawn);
     bool sampled = drawn->samples_size() > 0;
-    for (const v1::Sample& sample : drawn->samples()) sampled &= !sample.enlargement_required();
+    bool to_draw = !sampled;
+    for (const v1::Sample& sample : drawn->samples()) {
+      sampled &= !sample.enlargement_required();
+      to_draw |= sample.enlargement_required() && sample.results_recorded() == sample.drawn();
+    }
     for (const std::string county : {kCounty, kOtherCounty}) {
       bool verified = true, waiting = false;
       for (const v1::InventoryUnitReport& unit : units) {
@@ -505,6 +650,7 @@ class InboxProperty : public InboxTest {
           "SELECT COUNT(*) FROM sample_unit WHERE has_result = 0 AND LEFT(region_path, 6) = ?",
           {county});
       if (verified && waiting && sampled && missing == 0) out.insert(Cat(county, " confirm"));
+      if (verified && waiting && to_draw) out.insert(Cat(county, " draw_sample"));
     }
     for (const v1::InventoryUnitReport& unit : units) {
       const auto add = [&](std::string_view action, std::string_view slot = "") {
@@ -561,8 +707,8 @@ class InboxProperty : public InboxTest {
         "action <> 'record_sample_result'");
     EXPECT_OK(rows);
     for (const mysql::Row& row : *rows) {
-      if (row.String(1) == "confirm") {
-        out.insert(Cat(row.String(3), " confirm"));
+      if (row.String(1) == "confirm" || row.String(1) == "draw_sample") {
+        out.insert(Cat(row.String(3), " ", row.String(1)));
         continue;
       }
       out.insert(Cat(row.Id(0).ToString(), " ", row.String(1), " ", row.String(2)));
@@ -578,7 +724,7 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
   v1::InventoryCampaign campaign = OpenCampaign("36", Province());
   const std::vector<std::string> villages = {kVillage, kVillage2, kVillage3, kVillage4,
                                              kOtherVillage};
-  int done = 0;
+  int done = 0, recalled = 0;
   std::string sample;
   const int steps = ::bangfu::testing::Runs(1000, 10000);
   for (int i = 0; i < steps; ++i) {
@@ -586,7 +732,7 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
     const std::string county = village.substr(0, 6);
     const v1::InventoryUnitReport unit = Unit(campaign.id(), village);
     absl::Status status;
-    switch (random.Below(13)) {
+    switch (random.Below(14)) {
       case 0: {
         v1::SaveUnitReportDraftRequest draft;
         draft.set_request_id(RequestId());
@@ -657,6 +803,18 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
             Inventory<v1::ConfirmProvinceResponse>("ConfirmProvince", confirm, Province()).status();
         break;
       }
+      case 12: {
+        v1::RecallUnitReportRequest recall;
+        recall.set_request_id(RequestId());
+        recall.set_id(unit.id());
+        recall.set_etag(unit.etag());
+        recall.set_reason("更正已核实内容");
+        status = Inventory<v1::InventoryUnitReport>("RecallUnitReport", recall,
+                                                    County("operator", county))
+                     .status();
+        recalled += status.ok() ? 1 : 0;
+        break;
+      }
       default: {
         if (sample.empty()) break;
         v1::RecordSampleResultRequest result;
@@ -674,6 +832,8 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
   }
   std::cout << steps << " steps, " << done << " of them taken" << std::endl;
   EXPECT_GT(done, steps / 10);
+  EXPECT_GT(recalled, 0);
+  EXPECT_GT(server_.database().Int("SELECT COUNT(*) FROM work_item WHERE kind = 'SAMPLE_DRAW'"), 0);
   // Results that are missing are work, and those that are there are not.
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM work_item WHERE open_mark = 1 AND action "
                                    "= 'record_sample_result'"),

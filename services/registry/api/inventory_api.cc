@@ -74,6 +74,29 @@ absl::StatusOr<UnitReportSubject> SubjectOf(mysql::Executor& db, const UnitRepor
   return SubjectFrom(unit, campaign_open, locked);
 }
 
+absl::Status AddSamples(mysql::Executor& db, const std::vector<const UnitReportRow*>& units,
+                        std::vector<UnitReportSubject*> subjects) {
+  std::vector<Ulid> verified;
+  std::map<Ulid, size_t> places;
+  for (size_t i = 0; i < units.size(); ++i) {
+    if (!IsCountyVerified(static_cast<UnitReportState>(units[i]->state))) continue;
+    verified.push_back(units[i]->id);
+    places[units[i]->id] = i;
+  }
+  ASSIGN_OR_RETURN(const std::vector<SampleOfUnit> samples, SamplesOf(db, verified));
+  for (const SampleOfUnit& sample : samples) {
+    const size_t i = places[sample.unit_report_id];
+    subjects[i]->samples[sample.level] = sample.has_result;
+    if (!sample.has_result) continue;
+    // A result of before the report was returned and verified anew does not stand on it any more.
+    const absl::Time checked = TimeOf(FromBytes<v1::SampleUnit>(sample.bytes).checked_at());
+    if (units[i]->verified_at && checked >= *units[i]->verified_at) {
+      subjects[i]->checked_above = true;
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Loaded> LoadForStep(rpc::Mutation& m, std::string_view id_text,
                                    std::string_view etag) {
   rpc::CallContext& context = m.context();
@@ -333,6 +356,57 @@ int ReturningLevel(int to_level, const workflow::Actor& actor) {
   return actor.Holds(kCitySupervisor) ? 2 : 1;
 }
 
+// Nothing stands behind the report and its projects until the county has signed anew.
+absl::Status TakeBackVerification(Mutation& m, Loaded& l, std::string_view reason) {
+  l.unit.verified_at.reset();
+  l.unit.confirmed_at.reset();
+  l.unit.verification_round += 1;
+  ASSIGN_OR_RETURN(std::vector<VillageProject> projects,
+                   LockVillageProjects(m.tx(), l.unit.region_path));
+  RETURN_IF_ERROR(SetProjectVerification(
+                      m, std::move(projects),
+                      [](const Ulid&, v1::Project* p) {
+                        p->set_verification_state(v1::VERIFICATION_STATE_UNVERIFIED);
+                        return absl::OkStatus();
+                      },
+                      reason)
+                      .status());
+  l.after.set_verified_count(0);
+  return absl::OkStatus();
+}
+
+// By when a report that goes back is due again: as asked for, or so many working days.
+absl::StatusOr<Deadline> DueAgain(Mutation& m, bool has_due_on, const google::type::Date& due_on) {
+  const absl::CivilDay today = ShanghaiDay(m.context().now);
+  if (has_due_on) {
+    const std::optional<absl::CivilDay> day = DayOf(due_on);
+    if (!day) return InvalidField("due_on", "日期不正确").Build();
+    if (*day < today) return InvalidField("due_on", "整改时限不能早于今天").Build();
+    Deadline due;
+    due.day = *day;
+    return due;
+  }
+  ASSIGN_OR_RETURN(const int64_t days, ParameterValue(m.tx(), "REPORT_RETURN_DAYS", 5));
+  ASSIGN_OR_RETURN(const WorkCalendar calendar, LoadCalendar(m.tx(), today));
+  return AddWorkingDays(today, static_cast<int>(days), calendar);
+}
+
+// Writes down the return that stands, without its reasons.
+v1::ReportReturn* NoteReturn(Mutation& m, Loaded& l, int from_level, int to_level,
+                             const Deadline& due) {
+  l.unit.return_to_level = to_level;
+  l.unit.return_due_on = due.day;
+  v1::ReportReturn* note = l.after.mutable_current_return();
+  note->Clear();
+  *note->mutable_returned_by() = ActorMessage(m.context(), l.unit.region_path);
+  SetTime(m.context().now, note->mutable_returned_at());
+  note->set_from_level(static_cast<v1::RegionLevel>(from_level));
+  note->set_to_level(static_cast<v1::RegionLevel>(to_level));
+  SetDate(due.day, note->mutable_due_on());
+  note->set_due_provisional(due.provisional);
+  return note;
+}
+
 absl::StatusOr<v1::InventoryUnitReport> Return(CallContext& c,
                                                const v1::ReturnUnitReportRequest& request) {
   if (request.reasons().empty()) {
@@ -346,31 +420,11 @@ absl::StatusOr<v1::InventoryUnitReport> Return(CallContext& c,
         const workflow::Actor actor = WorkflowActor(c.caller, l.unit.region_path);
         ASSIGN_OR_RETURN(const UnitReportState to,
                          UnitReportTable().Execute(l.subject, "return", actor));
-        const absl::CivilDay today = ShanghaiDay(c.now);
-        Deadline due;
-        if (request.has_due_on()) {
-          const std::optional<absl::CivilDay> day = DayOf(request.due_on());
-          if (!day) return InvalidField("due_on", "日期不正确").Build();
-          due.day = *day;
-          if (due.day < today) return InvalidField("due_on", "整改时限不能早于今天").Build();
-        } else {
-          ASSIGN_OR_RETURN(const int64_t days, ParameterValue(m.tx(), "REPORT_RETURN_DAYS", 5));
-          ASSIGN_OR_RETURN(const WorkCalendar calendar, LoadCalendar(m.tx(), today));
-          due = AddWorkingDays(today, static_cast<int>(days), calendar);
-        }
+        ASSIGN_OR_RETURN(const Deadline due, DueAgain(m, request.has_due_on(), request.due_on()));
         const int to_level = ReturnLevel(l.from, l.unit.return_to_level);
         UnitReportRow& unit = l.unit;
-        unit.return_to_level = to_level;
-        unit.return_due_on = due.day;
-        v1::ReportReturn* note = l.after.mutable_current_return();
-        note->Clear();
-        *note->mutable_returned_by() = ActorMessage(c, unit.region_path);
-        SetTime(c.now, note->mutable_returned_at());
-        note->set_from_level(static_cast<v1::RegionLevel>(ReturningLevel(to_level, actor)));
-        note->set_to_level(static_cast<v1::RegionLevel>(to_level));
-        *note->mutable_reasons() = request.reasons();
-        SetDate(due.day, note->mutable_due_on());
-        note->set_due_provisional(due.provisional);
+        *NoteReturn(m, l, ReturningLevel(to_level, actor), to_level, due)->mutable_reasons() =
+            request.reasons();
         std::string reason;
         for (const auto& r : request.reasons()) {
           absl::StrAppend(&reason, reason.empty() ? "" : "；", r.field(),
@@ -381,23 +435,28 @@ absl::StatusOr<v1::InventoryUnitReport> Return(CallContext& c,
           unit.passed_at.reset();
           l.after.clear_passed_by();
         } else {
-          // Nothing stands behind the projects until the county has signed anew.
-          unit.verified_at.reset();
-          unit.confirmed_at.reset();
-          unit.verification_round += 1;
-          ASSIGN_OR_RETURN(std::vector<VillageProject> projects,
-                           LockVillageProjects(m.tx(), unit.region_path));
-          RETURN_IF_ERROR(SetProjectVerification(
-                              m, std::move(projects),
-                              [](const Ulid&, v1::Project* p) {
-                                p->set_verification_state(v1::VERIFICATION_STATE_UNVERIFIED);
-                                return absl::OkStatus();
-                              },
-                              reason)
-                              .status());
-          l.after.set_verified_count(0);
+          RETURN_IF_ERROR(TakeBackVerification(m, l, reason));
         }
         return SaveStep(m, l, to, "return", reason);
+      });
+}
+
+absl::StatusOr<v1::InventoryUnitReport> Recall(CallContext& c,
+                                               const v1::RecallUnitReportRequest& request) {
+  return rpc::Mutate<v1::InventoryUnitReport>(
+      c, request, [&](Mutation& m) -> absl::StatusOr<v1::InventoryUnitReport> {
+        ASSIGN_OR_RETURN(Loaded l, LoadForStep(m, request.id(), request.etag()));
+        // Results lock the report first, as this does: what is read now is all there is.
+        RETURN_IF_ERROR(AddSamples(m.tx(), {&l.unit}, {&l.subject}));
+        ASSIGN_OR_RETURN(const UnitReportState to,
+                         UnitReportTable().Execute(l.subject, "recall",
+                                                   WorkflowActor(c.caller, l.unit.region_path)));
+        ASSIGN_OR_RETURN(const Deadline due, DueAgain(m, request.has_due_on(), request.due_on()));
+        NoteReturn(m, l, kCountyLevel, kCountyLevel, due)
+            ->add_reasons()
+            ->set_text(request.reason());
+        RETURN_IF_ERROR(TakeBackVerification(m, l, request.reason()));
+        return SaveStep(m, l, to, "recall", request.reason());
       });
 }
 
@@ -456,6 +515,13 @@ absl::StatusOr<std::vector<UnitReportSubject>> SubjectsOf(
     }
     subjects.push_back(std::move(subject));
   }
+  std::vector<const UnitReportRow*> of;
+  std::vector<UnitReportSubject*> to;
+  for (size_t i = 0; i < units.size(); ++i) {
+    of.push_back(&units[i].unit);
+    to.push_back(&subjects[i]);
+  }
+  RETURN_IF_ERROR(AddSamples(db, of, to));
   return subjects;
 }
 
@@ -476,6 +542,8 @@ void RegisterInventoryHandlers(rpc::Router& router, operation::OperationRunner& 
                                                                    inventory::Pass);
   router.Unary<v1::ReturnUnitReportRequest, v1::InventoryUnitReport>(
       Cat(kService, "ReturnUnitReport"), inventory::Return);
+  router.Unary<v1::RecallUnitReportRequest, v1::InventoryUnitReport>(
+      Cat(kService, "RecallUnitReport"), inventory::Recall);
   router.Unary<v1::BatchGetUnitReportsRequest, v1::BatchGetUnitReportsResponse>(
       Cat(kService, "BatchGetUnitReports"), inventory::BatchGetUnitReports);
   router.Unary<v1::BatchPassUnitReportsRequest, v1::BatchPassUnitReportsResponse>(

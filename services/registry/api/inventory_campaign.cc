@@ -14,6 +14,7 @@
 #include "services/registry/api/inventory_internal.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/domain/campaign.h"
+#include "services/registry/domain/roles.h"
 #include "services/registry/store/reference_store.h"
 
 namespace bangfu::registry::inventory {
@@ -129,18 +130,41 @@ absl::StatusOr<CampaignRow> LockCampaign(Mutation& m, const std::string& id_text
   return row;
 }
 
-// Villages whose report the county has not verified.
-absl::StatusOr<int64_t> PendingUnits(mysql::Executor& db, const CampaignRow& row) {
+// What the steps of a campaign look at, over its villages and over those of the caller.
+absl::StatusOr<CampaignSubject> SubjectOf(mysql::Executor& db, const CampaignRow& row,
+                                          const RegionScope& scope) {
+  CampaignSubject subject;
+  subject.state = static_cast<CampaignState>(row.state);
   ASSIGN_OR_RETURN(const std::vector<UnitGroup> groups,
-                   GroupUnits(db, row.id, {row.region_path}, 0, std::nullopt));
-  int64_t pending = 0;
-  for (const UnitGroup& g : groups) pending += IsCountyVerified(g.state) ? 0 : g.units;
-  return pending;
+                   GroupUnits(db, row.id, {row.region_path}, 4, std::nullopt));
+  for (const UnitGroup& g : groups) {
+    if (!IsCountyVerified(g.state)) {
+      subject.pending += g.units;
+    } else if (g.state != UnitReportState::kProvConfirmed && auth::InScope(scope, g.path)) {
+      subject.verified += g.units;
+    }
+  }
+  return subject;
+}
+
+// A city that draws samples stands below the region of a province's campaign.
+workflow::Actor ActorIn(const auth::Caller& caller, const CampaignRow& row) {
+  workflow::Actor actor = WorkflowActor(caller, row.region_path);
+  for (const auth::Grant& grant : caller.grants) {
+    if (static_cast<workflow::RoleId>(grant.role) == kCitySupervisor &&
+        RegionContains(row.region_path, grant.region_path) && !actor.Holds(kCitySupervisor)) {
+      actor.roles.push_back(kCitySupervisor);
+    }
+  }
+  return actor;
 }
 
 absl::Status CheckStep(const CallContext& c, const CampaignRow& row, std::string_view action,
                        int64_t pending = 0, bool force = false) {
-  const CampaignSubject subject{static_cast<CampaignState>(row.state), pending, force};
+  CampaignSubject subject;
+  subject.state = static_cast<CampaignState>(row.state);
+  subject.pending = pending;
+  subject.force = force;
   return CampaignTransitions()
       .Execute(subject, action, WorkflowActor(c.caller, row.region_path))
       .status();
@@ -183,8 +207,8 @@ absl::StatusOr<v1::InventoryCampaign> CloseCampaign(CallContext& c,
         // Steps that are under way hold their village's claim: they end first, later ones find
         // none.
         RETURN_IF_ERROR(ReleaseClaims(m.tx(), row.id));
-        ASSIGN_OR_RETURN(const int64_t pending, PendingUnits(m.tx(), row));
-        RETURN_IF_ERROR(CheckStep(c, row, "close", pending, request.force()));
+        ASSIGN_OR_RETURN(const CampaignSubject standing, SubjectOf(m.tx(), row, c.scope));
+        RETURN_IF_ERROR(CheckStep(c, row, "close", standing.pending, request.force()));
         row.state = kCampaignClosed;
         row.version += 1;
         v1::InventoryCampaign after = before;
@@ -210,15 +234,10 @@ absl::StatusOr<v1::InventoryCampaign> GetOne(CallContext& c,
                                              const v1::GetCampaignRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
   ASSIGN_OR_RETURN(const CampaignRow row, GetCampaign(c.db, id, c.scope));
-  CampaignSubject subject;
-  subject.state = static_cast<CampaignState>(row.state);
-  if (subject.state == CampaignState::kOpen) {
-    ASSIGN_OR_RETURN(subject.pending, PendingUnits(c.db, row));
-  }
+  ASSIGN_OR_RETURN(const CampaignSubject subject, SubjectOf(c.db, row, c.scope));
   v1::InventoryCampaign campaign = CampaignMessage(row);
-  workflow::FillAllowedActions(
-      CampaignTransitions().Allowed(subject, WorkflowActor(c.caller, row.region_path)),
-      campaign.mutable_allowed_actions());
+  workflow::FillAllowedActions(CampaignTransitions().Allowed(subject, ActorIn(c.caller, row)),
+                               campaign.mutable_allowed_actions());
   return campaign;
 }
 

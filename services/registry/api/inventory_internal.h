@@ -41,6 +41,9 @@ absl::StatusOr<UnitReportSubject> SubjectOf(mysql::Executor& db, const UnitRepor
 // The same for many reports, with the departments that have not signed, in a handful of queries.
 absl::StatusOr<std::vector<UnitReportSubject>> SubjectsOf(
     mysql::Executor& db, const std::vector<UnitWithCampaign>& units, absl::Time now);
+// The samples that drew the reports, for the subjects of them.
+absl::Status AddSamples(mysql::Executor& db, const std::vector<const UnitReportRow*>& units,
+                        std::vector<UnitReportSubject*> subjects);
 // What the caller could do with a report whose subject is one of SubjectsOf. Signing is told as
 // refused when no department that has to sign is left for the caller's grants.
 std::vector<workflow::AllowedAction> AllowedOn(const UnitReportSubject& subject,

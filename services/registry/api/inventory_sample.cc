@@ -15,6 +15,7 @@
 #include "common/status/macros.h"
 #include "services/registry/api/inventory_internal.h"
 #include "services/registry/api/unit_report_work.h"
+#include "services/registry/domain/campaign.h"
 #include "services/registry/domain/roles.h"
 #include "services/registry/store/reference_store.h"
 
@@ -92,6 +93,23 @@ absl::StatusOr<std::vector<int64_t>> StrataInForce(mysql::Executor& db) {
   return floors;
 }
 
+// A level's sample is that level's to draw and to record.
+bool HoldsLevel(const workflow::Actor& actor, int level) {
+  const std::vector<workflow::RoleId> roles = SampleRoles(level);
+  return std::any_of(roles.begin(), roles.end(),
+                     [&](workflow::RoleId role) { return actor.Holds(role); });
+}
+
+// A step for a region of the campaign; `open`: the region's counties still are.
+absl::Status CheckRegionStep(const CampaignRow& campaign, bool open, std::string_view action,
+                             const workflow::Actor& actor, int64_t verified) {
+  CampaignSubject subject;
+  subject.state = static_cast<CampaignState>(campaign.state);
+  if (!open && subject.state == CampaignState::kOpen) subject.state = CampaignState::kClosed;
+  subject.verified = verified;
+  return CampaignTransitions().Execute(subject, action, actor).status();
+}
+
 absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& request,
                                 const Random& random) {
   return rpc::Mutate<v1::Sample>(c, request, [&](Mutation& m) -> absl::StatusOr<v1::Sample> {
@@ -105,17 +123,16 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
       return FailedPrecondition("OUTSIDE_SAMPLE_LEVEL", "只有市级和省级抽查").Build();
     }
     const workflow::Actor actor = WorkflowActor(c.caller, path);
-    const bool may = level == kCity ? actor.Holds(kCitySupervisor)
-                                    : actor.Holds(kProvOffice) || actor.Holds(kProvAdmin);
-    if (!may) {
+    if (!HoldsLevel(actor, level)) {
       return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
           .Zh("您的角色不能在该级别抽样")
           .Build();
     }
     ASSIGN_OR_RETURN(const bool open, TouchOpenCounties(m.tx(), campaign_id, path));
-    if (campaign.state != kCampaignOpen || !open) {
-      return FailedPrecondition("CAMPAIGN_NOT_OPEN", "摸排批次未开放").Build();
-    }
+    ASSIGN_OR_RETURN(const std::vector<StratumRow> population,
+                     SamplePopulation(m.tx(), campaign_id, path));
+    RETURN_IF_ERROR(CheckRegionStep(campaign, open, "draw_sample", actor,
+                                    static_cast<int64_t>(population.size())));
     const auto terms = FromBytes<v1::InventoryCampaign>(campaign.bytes);
     ASSIGN_OR_RETURN(std::optional<SampleRow> existing,
                      FindSample(m.tx(), campaign_id, path, level));
@@ -125,11 +142,6 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
     if (!existing && request.enlarge())
       return InvalidField("enlarge", "尚未抽样，不能扩大").Build();
 
-    ASSIGN_OR_RETURN(const std::vector<StratumRow> population,
-                     SamplePopulation(m.tx(), campaign_id, path));
-    if (population.empty()) {
-      return FailedPrecondition("NOTHING_TO_SAMPLE", "没有已完成县级核实的报告可抽查").Build();
-    }
     // A sample keeps the strata that it was drawn by, so that it can be drawn again and enlarged.
     std::vector<int64_t> floors;
     if (existing) {
@@ -271,9 +283,7 @@ absl::StatusOr<v1::Sample> RecordSampleResult(CallContext& c,
     ASSIGN_OR_RETURN(SampleRow sample, GetSample(m.tx(), id, c.scope, /*for_update=*/true));
     ASSIGN_OR_RETURN(const CampaignRow campaign, GetCampaign(m.tx(), sample.campaign_id, c.scope));
     const workflow::Actor actor = WorkflowActor(c.caller, sample.region_path);
-    const bool may = sample.level == kCity ? actor.Holds(kCitySupervisor)
-                                           : actor.Holds(kProvOffice) || actor.Holds(kProvAdmin);
-    if (!may) {
+    if (!HoldsLevel(actor, sample.level)) {
       return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
           .Zh("抽查结果由抽样的一级登记")
           .Build();
@@ -283,6 +293,15 @@ absl::StatusOr<v1::Sample> RecordSampleResult(CallContext& c,
       return u.unit_report_id == unit_id;
     });
     if (found == drawn.end()) return FailedPrecondition("NOT_IN_SAMPLE", "该村不在样本中").Build();
+    Loaded l;
+    l.unit = read.unit;
+    l.from = static_cast<UnitReportState>(read.unit.state);
+    l.deadlines = read.deadlines;
+    ASSIGN_OR_RETURN(l.subject,
+                     SubjectOf(m.tx(), l.unit, open && read.campaign_state == kCampaignOpen,
+                               l.deadlines, c.now));
+    l.subject.samples = {{sample.level, found->has_result}};
+    RETURN_IF_ERROR(UnitReportTable().Execute(l.subject, "record_sample_result", actor).status());
     SampleUnitRow unit = *found;
     v1::SampleUnit note;
     *note.mutable_checked_by() = ActorMessage(c, unit.region_path);
@@ -314,23 +333,10 @@ absl::StatusOr<v1::Sample> RecordSampleResult(CallContext& c,
     RETURN_IF_ERROR(InsertFindings(m.tx(), findings));
 
     // The report takes the result where its state can; a later sample never lifts an issue.
-    const auto state = static_cast<UnitReportState>(read.unit.state);
-    const bool moves = state == UnitReportState::kCountyVerified
+    const bool moves = l.from == UnitReportState::kCountyVerified
                            ? request.issue() || sample.level == kCity
-                           : state == UnitReportState::kCitySampledOk && request.issue();
-    if (!IsCountyVerified(state)) {
-      return FailedPrecondition("STATE_NOT_ALLOWED", "报告已不在县级核实之后的状态")
-          .With("state", UnitReportStateLabel(state))
-          .Build();
-    }
+                           : l.from == UnitReportState::kCitySampledOk && request.issue();
     if (moves) {
-      Loaded l;
-      l.unit = read.unit;
-      l.from = state;
-      l.deadlines = read.deadlines;
-      ASSIGN_OR_RETURN(l.subject,
-                       SubjectOf(m.tx(), l.unit, open && read.campaign_state == kCampaignOpen,
-                                 l.deadlines, c.now));
       l.before = UnitReportOf(l.unit);
       l.after = l.before;
       const char* action = request.issue() ? "sample_issue" : "sample_ok";
@@ -366,9 +372,8 @@ absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c,
                          ResolvePath(m.tx(), request.region_code(), "region_code"));
         RETURN_IF_ERROR(CheckInScope(c, path, request.region_code()));
         ASSIGN_OR_RETURN(const bool open, TouchOpenCounties(m.tx(), campaign_id, path));
-        if (campaign.state != kCampaignOpen || !open) {
-          return FailedPrecondition("CAMPAIGN_CLOSED", "摸排批次已结束或未开放").Build();
-        }
+        const workflow::Actor actor = WorkflowActor(c.caller, path);
+        RETURN_IF_ERROR(CheckRegionStep(campaign, open, "confirm", actor, 0));
         if (path.size() != 4 && path.size() != 6) {
           return InvalidField("region_code", "按市或县确认").Build();
         }
@@ -408,7 +413,6 @@ absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c,
         std::vector<audit::Entry> audits;
         std::vector<feed::OutboxEvent> events;
         v1::ConfirmProvinceResponse response;
-        const workflow::Actor actor = WorkflowActor(c.caller, path);
         for (const UnitReportRow& unit : units) {
           const auto state = static_cast<UnitReportState>(unit.state);
           if (state == UnitReportState::kProvConfirmed) continue;

@@ -428,6 +428,113 @@ TEST_F(InventoryTest, R016_NothingIsTakenBackBelowWhatStandsApprovedAbove) {
   EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
 }
 
+TEST_F(InventoryTest, R016_TheCountyTakesItsOwnVerificationBack) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶")));
+  On(2026, 3, 6);  // a Friday
+  Verify(campaign.id(), kVillage);
+  v1::InventoryUnitReport unit = Unit(campaign.id(), kVillage);
+  const auto recall = [&](const std::string& token, const std::string& reason) {
+    v1::RecallUnitReportRequest request;
+    request.set_request_id(RequestId());
+    request.set_id(unit.id());
+    request.set_etag(Unit(campaign.id(), kVillage).etag());
+    request.set_reason(reason);
+    return Inventory<v1::InventoryUnitReport>("RecallUnitReport", request, token);
+  };
+  const auto record = [&](const v1::Sample& sample, bool issue, const std::string& token) {
+    v1::RecordSampleResultRequest result;
+    result.set_request_id(RequestId());
+    result.set_id(sample.id());
+    result.set_unit_report_id(unit.id());
+    result.set_issue(issue);
+    result.set_note("入户核对");
+    return Inventory<v1::Sample>("RecordSampleResult", result, token).status();
+  };
+  // A verified field is amended: the project is as if nobody had looked at it, and the report is
+  // not.
+  v1::UpdateProjectRequest amend;
+  amend.set_request_id(RequestId());
+  amend.set_id(project.id());
+  amend.set_etag(GetProject(project.id()).etag());
+  amend.mutable_project()->set_name("油茶基地");
+  amend.mutable_update_mask()->add_paths("name");
+  amend.set_reason("名称有误");
+  ASSERT_OK(Call<v1::Project>("ProjectService", "UpdateProject", amend, County()));
+  ASSERT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_UNVERIFIED);
+  EXPECT_TRUE(Allowed(unit.id(), "recall", County()).allowed);
+  EXPECT_THAT(recall(County(), ""), HasViolation("reason"));
+  EXPECT_THAT(recall(City(), "名称有误"), StatusIs(StatusCode::kPermissionDenied));
+  EXPECT_THAT(recall(County("operator", kOtherCounty), "名称有误"),
+              StatusIs(StatusCode::kNotFound));
+  ASSERT_OK_AND_ASSIGN(unit, recall(County(), "名称有误"));
+  EXPECT_EQ(unit.state(), v1::UNIT_REPORT_STATE_RETURNED);
+  EXPECT_EQ(unit.current_return().from_level(), v1::REGION_LEVEL_COUNTY);
+  EXPECT_EQ(unit.current_return().to_level(), v1::REGION_LEVEL_COUNTY);
+  EXPECT_EQ(unit.current_return().reasons(0).text(), "名称有误");
+  EXPECT_EQ(unit.current_return().due_on().day(), 13);  // five working days
+  EXPECT_FALSE(unit.has_verified_at());
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE action = "
+                                   "'InventoryService.RecallUnitReport' AND aggregate_type = "
+                                   "'unit_report' AND reason = '名称有误'"),
+            1);
+  EXPECT_THAT(recall(County(), "再次"),
+              StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+  // Every department signs anew; the project is verified with what it says now.
+  v1::VerificationTask task = Task(unit.id());
+  EXPECT_FALSE(task.departments(0).signed_());
+  ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), task.etag(), "AGRICULTURE", County()));
+  server_.clock().Advance(absl::Hours(1));
+  ASSERT_OK(Complete(unit.id(), task.etag()));
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  EXPECT_EQ(GetProject(project.id()).name(), "油茶基地");
+
+  // Drawn alone is no result. A result of the province leaves the state, and stands on it.
+  v1::DrawSampleRequest draw;
+  draw.set_request_id(RequestId());
+  draw.set_campaign_id(campaign.id());
+  draw.set_region_code("36");
+  draw.set_rate_bp(10000);
+  ASSERT_OK_AND_ASSIGN(const v1::Sample province,
+                       Inventory<v1::Sample>("DrawSample", draw, Province()));
+  EXPECT_TRUE(Allowed(unit.id(), "recall", County()).allowed);
+  EXPECT_TRUE(Allowed(unit.id(), "record_sample_result", Province()).allowed);
+  EXPECT_EQ(Allowed(unit.id(), "record_sample_result", City()).reason, "NOT_IN_SAMPLE");
+  ASSERT_OK(record(province, false, Province()));
+  EXPECT_EQ(Unit(campaign.id(), kVillage).state(), v1::UNIT_REPORT_STATE_COUNTY_VERIFIED);
+  EXPECT_EQ(Allowed(unit.id(), "recall", County()).reason, "APPROVED_ABOVE");
+  EXPECT_THAT(recall(County(), "名称有误"),
+              StatusIs(StatusCode::kFailedPrecondition, "APPROVED_ABOVE"));
+  EXPECT_EQ(Allowed(unit.id(), "record_sample_result", Province()).reason, "RESULT_RECORDED");
+
+  // What the city has sent back and the county has verified anew is the county's again.
+  ASSERT_OK_AND_ASSIGN(unit, Return(Unit(campaign.id(), kVillage), City()));
+  server_.clock().Advance(absl::Hours(1));
+  task = Task(unit.id());
+  ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), task.etag(), "AGRICULTURE", County()));
+  ASSERT_OK(Complete(unit.id(), task.etag()));
+  EXPECT_TRUE(Allowed(unit.id(), "recall", County()).allowed);
+  // Until the city has looked at that.
+  draw.set_request_id(RequestId());
+  draw.set_region_code("3607");
+  ASSERT_OK_AND_ASSIGN(const v1::Sample city, Inventory<v1::Sample>("DrawSample", draw, City()));
+  ASSERT_OK(record(city, false, City()));
+  EXPECT_THAT(recall(Approver(), "名称有误"),
+              StatusIs(StatusCode::kFailedPrecondition, "APPROVED_ABOVE"));
+
+  // No report changes after the end of the campaign.
+  Verify(campaign.id(), kVillage2);
+  v1::CloseCampaignRequest close;
+  close.set_request_id(RequestId());
+  close.set_id(campaign.id());
+  close.set_etag(campaign.etag());
+  close.set_force(true);
+  close.set_reason("试点结束");
+  ASSERT_OK(Inventory<v1::InventoryCampaign>("CloseCampaign", close, Approver()));
+  EXPECT_EQ(Allowed(Unit(campaign.id(), kVillage2).id(), "recall", County()).reason,
+            "CAMPAIGN_CLOSED");
+}
+
 TEST_F(InventoryTest, R017_ADepartmentSignsForItsOwnMoneyOnly) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   v1::Project relief = NewProject("以工代赈茶园");
@@ -813,6 +920,50 @@ TEST_F(InventoryTest, OutsideOfTheRegionTheStateOfACampaignIsNotTold) {
               StatusIs(StatusCode::kNotFound, "RESOURCE_NOT_FOUND"));
   EXPECT_THAT(Inventory<v1::ConfirmProvinceResponse>("ConfirmProvince", confirm, Province()),
               StatusIs(StatusCode::kFailedPrecondition, "CAMPAIGN_CLOSED"));
+}
+
+TEST_F(InventoryTest, R018_VerifiedProjectsAreCountedAsOfTheDay) {
+  On(2026, 3, 2);
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶")));
+  ASSERT_OK(Register(NewProject("茶园", kVillage2)));
+  On(2026, 3, 5);
+  Verify(campaign.id(), kVillage);
+  On(2026, 3, 9);
+  v1::UpdateProjectRequest amend;
+  amend.set_request_id(RequestId());
+  amend.set_id(project.id());
+  amend.set_etag(GetProject(project.id()).etag());
+  amend.mutable_project()->set_name("油茶基地");
+  amend.mutable_update_mask()->add_paths("name");
+  amend.set_reason("名称有误");
+  ASSERT_OK(Call<v1::Project>("ProjectService", "UpdateProject", amend, County()));
+  On(2026, 3, 12);
+  ASSERT_OK(Return(Unit(campaign.id(), kVillage), City()));
+  On(2026, 3, 13);
+  v1::VerificationTask task = Task(Unit(campaign.id(), kVillage).id());
+  ASSERT_OK_AND_ASSIGN(task, Sign(task.unit_report_id(), task.etag(), "AGRICULTURE", County()));
+  ASSERT_OK(Complete(task.unit_report_id(), task.etag()));
+  On(2026, 3, 20);
+  const auto verified = [&](int day) {
+    const v1::Completeness total = Total(campaign.id(), "", absl::CivilDay(2026, 3, day));
+    EXPECT_EQ(total.projects(), 2) << day;
+    return total.projects_verified();
+  };
+  EXPECT_EQ(verified(2), 0);
+  EXPECT_EQ(verified(4), 0);
+  EXPECT_EQ(verified(5), 1);
+  EXPECT_EQ(verified(8), 1);
+  EXPECT_EQ(verified(9), 0);
+  EXPECT_EQ(verified(12), 0);
+  EXPECT_EQ(verified(13), 1);
+  EXPECT_EQ(verified(20), 1);
+  EXPECT_EQ(Total(campaign.id()).projects_verified(), 1);
+  // Of the townships below as well.
+  const v1::GetCompletenessResponse past =
+      Counts(campaign.id(), kCounty, absl::CivilDay(2026, 3, 9));
+  ASSERT_GT(past.children_size(), 0);
+  EXPECT_EQ(past.children(0).projects_verified(), 0);
 }
 
 TEST_F(InventoryTest, R001_CompletenessAtAnyDayWithTheOverdueList) {

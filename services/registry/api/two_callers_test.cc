@@ -167,6 +167,38 @@ TEST_F(TwoCallers, R018_AReportIsConfirmedOnce) {
   EXPECT_EQ(Count("unit_report_step WHERE action = 'confirm'"), 4);
 }
 
+TEST_F(TwoCallers, R016_AReportIsTakenBackOrCheckedAndNeverBoth) {
+  const std::string campaign = OpenCampaign().id();
+  for (const char* village : {kVillage, kVillage2, kVillage3, kVillage4}) Verify(campaign, village);
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Draw(campaign, "36", Province()));
+  for (const v1::SampleUnit& drawn : sample.units()) {
+    const v1::InventoryUnitReport unit = Unit(campaign, drawn.region_path());
+    const auto results = AtOnce(2, [&](int i) -> absl::Status {
+      if (i == 0) {
+        v1::RecallUnitReportRequest recall;
+        recall.set_request_id(RequestId());
+        recall.set_id(unit.id());
+        recall.set_etag(unit.etag());
+        recall.set_reason("更正已核实内容");
+        return Inventory<v1::InventoryUnitReport>("RecallUnitReport", recall, County()).status();
+      }
+      v1::RecordSampleResultRequest record;
+      record.set_request_id(RequestId());
+      record.set_id(sample.id());
+      record.set_unit_report_id(unit.id());
+      record.set_note("核对无误");
+      return Inventory<v1::Sample>("RecordSampleResult", record, Province()).status();
+    });
+    // A good result of the province leaves the report's etag: only what was recorded tells.
+    if (results[0].ok()) {
+      EXPECT_THAT(results[1], StatusIs(absl::StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+    } else {
+      EXPECT_THAT(results[0], StatusIs(absl::StatusCode::kFailedPrecondition, "APPROVED_ABOVE"));
+      EXPECT_OK(results[1]);
+    }
+  }
+}
+
 TEST_F(TwoCallers, R016_NoExceptionIsGrantedInACampaignThatCloses) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   const auto results = AtOnce(

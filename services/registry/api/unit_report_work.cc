@@ -12,6 +12,7 @@
 #include "common/workflow/departments.h"
 #include "services/registry/api/inventory_internal.h"
 #include "services/registry/api/unit_reports.h"
+#include "services/registry/domain/campaign.h"
 #include "services/registry/domain/inventory.h"
 #include "services/registry/domain/roles.h"
 #include "services/registry/store/inventory_store.h"
@@ -23,6 +24,8 @@ namespace {
 constexpr char kSubjectType[] = "unit_report";
 // Working days for the result of a drawn village; 待省厅确认.
 constexpr int kSampleResultDays = 10;
+// Working days to draw a sample once a county is verified; 待省厅确认.
+constexpr int kSampleDrawDays = 10;
 // Working days for the province to confirm a county; 待省厅确认.
 constexpr int kConfirmDays = 10;
 constexpr char kConfirmationSubject[] = "campaign_county";
@@ -69,9 +72,11 @@ absl::StatusOr<Around> LoadAround(mysql::Tx& tx, const std::vector<UnitReportRow
     }
   }
   if (!verified.empty()) {
-    ASSIGN_OR_RETURN(const std::vector<PendingSample> pending, PendingSamples(tx, verified));
-    for (const PendingSample& p : pending) around.samples[p.unit_report_id].insert(p.level);
-    if (!pending.empty()) {
+    ASSIGN_OR_RETURN(const std::vector<SampleOfUnit> samples, SamplesOf(tx, verified));
+    for (const SampleOfUnit& s : samples) {
+      if (!s.has_result) around.samples[s.unit_report_id].insert(s.level);
+    }
+    if (!around.samples.empty()) {
       ASSIGN_OR_RETURN(const int64_t days,
                        ParameterValue(tx, "SAMPLE_RESULT_DAYS", kSampleResultDays));
       around.sample_days = static_cast<int>(days);
@@ -82,7 +87,8 @@ absl::StatusOr<Around> LoadAround(mysql::Tx& tx, const std::vector<UnitReportRow
 
 // Steps after which a county may be ready for the province, or not any more.
 bool MovesConfirmation(std::string_view outcome) {
-  for (const char* one : {"complete", "return", "reopen", "confirm", "sample_ok", "sample_issue"}) {
+  for (const char* one :
+       {"complete", "return", "recall", "reopen", "confirm", "sample_ok", "sample_issue"}) {
     if (outcome == one) return true;
   }
   return false;
@@ -92,24 +98,39 @@ Ulid ConfirmationId(const Ulid& campaign_id, const std::string& county) {
   return IdOfKey("confirmation", Cat(campaign_id.ToString(), "/", county));
 }
 
-absl::StatusOr<bool> SamplesComplete(mysql::Tx& tx, const Ulid& campaign_id,
-                                     const std::string& county) {
+// What a verified county waits for.
+struct SampleNeed {
+  bool complete = false;  // nothing: the province can confirm
+  bool enlarge = false;   // a sample is there, and too many issues in it
+  std::set<int> to_draw;  // levels whose drawing would help; empty: results are missing
+};
+absl::StatusOr<SampleNeed> SampleNeedOf(mysql::Tx& tx, const Ulid& campaign_id,
+                                        const std::string& county) {
   ASSIGN_OR_RETURN(const SampleStanding standing, SamplesAround(tx, campaign_id, county));
-  if (standing.samples.empty() || standing.missing_results > 0) return false;
+  SampleNeed need;
+  if (standing.samples.empty()) {
+    need.to_draw = {1, 2};  // either will do
+    return need;
+  }
   ASSIGN_OR_RETURN(const CampaignRow campaign, GetCampaign(tx, campaign_id, {county}));
   const int32_t limit = FromBytes<v1::InventoryCampaign>(campaign.bytes).issue_rate_limit_bp();
+  need.complete = standing.missing_results == 0;
   for (const SampleRow& sample : standing.samples) {
-    if (inventory::NeedsEnlargement(sample, limit)) return false;
+    if (!inventory::NeedsEnlargement(sample, limit)) continue;
+    need.complete = false;
+    // The share of issues is known when every result is there.
+    if (sample.results_recorded >= sample.drawn) need.to_draw.insert(sample.level);
   }
-  return true;
+  need.enlarge = !need.to_draw.empty();
+  return need;
 }
 
 inbox::Subject WorkOf(const UnitReportRow& unit, const Around& around) {
   inbox::Subject out{kSubjectType, unit.id, {}, {}};
   const auto campaign = around.campaigns.find(unit.campaign_id);
   // While a campaign opens its reports are made in small steps, each with its work.
-  if (campaign == around.campaigns.end() || (campaign->second.state != kCampaignOpen &&
-                                             campaign->second.state != kCampaignOpening)) {
+  if (campaign == around.campaigns.end() ||
+      (campaign->second.state != kCampaignOpen && campaign->second.state != kCampaignOpening)) {
     return out;
   }
   const v1::InventoryUnitReport report = UnitReportOf(unit);
@@ -146,7 +167,9 @@ inbox::Subject WorkOf(const UnitReportRow& unit, const Around& around) {
     w.due_on = due;
     if (returned) {
       w.provisional = report.current_return().due_provisional();
-      w.title = Cat(title, "（被退回）");
+      const bool recalled = report.current_return().from_level() == v1::REGION_LEVEL_COUNTY &&
+                            report.current_return().to_level() == v1::REGION_LEVEL_COUNTY;
+      w.title = Cat(title, recalled ? "（撤回重核）" : "（被退回）");
       if (step.action == "submit") w.kind = "UNIT_REPORT_CORRECT";
     }
     if (step.action != "sign") {
@@ -175,14 +198,14 @@ inbox::Subject WorkOf(const UnitReportRow& unit, const Around& around) {
   }
   if (const auto samples = around.samples.find(unit.id); samples != around.samples.end()) {
     for (const int level : samples->second) {
+      subject.samples = {{level, false}};
       inbox::Wanted w;
       w.kind = "SAMPLE_RESULT";
       w.action = "record_sample_result";
       w.slot = Cat("LEVEL_", level);
       w.title = Cat(title, level == 1 ? " 省级抽查" : " 市级抽查");
       w.region_path = unit.region_path;
-      w.roles = level == 1 ? std::vector<workflow::RoleId>{kProvOffice, kProvAdmin}
-                           : std::vector<workflow::RoleId>{kCitySupervisor};
+      w.roles = UnitReportTable().RolesFor(subject, w.action, workflow::kAnybody);
       w.term_days = around.sample_days;
       out.wanted.push_back(std::move(w));
     }
@@ -216,6 +239,7 @@ std::vector<inbox::Kind> UnitReportKinds() {
           {"UNIT_REPORT_COMPLETE", "完成县级核实", kSubjectType},
           {"UNIT_REPORT_SEND_BACK", "退回抽查有问题的报告", kSubjectType},
           {"SAMPLE_RESULT", "登记抽查结果", kSubjectType},
+          {"SAMPLE_DRAW", "抽取抽查样本", kConfirmationSubject},
           {"INVENTORY_CONFIRM", "确认县级摸排成果", kConfirmationSubject}};
 }
 
@@ -274,29 +298,49 @@ absl::Status SyncConfirmations(mysql::Tx& tx, const Ulid& campaign_id,
       }
     }
   }
-  UnitReportSubject verified;
-  verified.state = UnitReportState::kCountyVerified;
-  const std::vector<workflow::RoleId> roles =
-      UnitReportTable().RolesFor(verified, "confirm", workflow::kAnybody);
+  CampaignSubject verified;
+  verified.state = CampaignState::kOpen;
+  verified.verified = 1;
+  const auto roles_for = [&](const char* action) {
+    return CampaignTransitions().RolesFor(verified, action, workflow::kAnybody);
+  };
   std::vector<inbox::Subject> subjects;
   for (const std::string& county : counties) {
     inbox::Subject subject{kConfirmationSubject, ConfirmationId(campaign_id, county), {}, {}};
     const auto [unverified, waiting] = standing[county];
     if (open && unverified == 0 && waiting > 0) {
-      ASSIGN_OR_RETURN(const bool complete, SamplesComplete(tx, campaign_id, county));
-      if (complete) {
+      ASSIGN_OR_RETURN(const SampleNeed need, SampleNeedOf(tx, campaign_id, county));
+      if (need.complete || !need.to_draw.empty()) {
         ASSIGN_OR_RETURN(const auto names, RegionNames(tx, {county}));
-        ASSIGN_OR_RETURN(const int64_t days,
-                         ParameterValue(tx, "PROVINCE_CONFIRM_DAYS", kConfirmDays));
         const auto name = names.find(county);
+        const std::string title = Cat(name == names.end() ? county : name->second, "摸排成果");
         inbox::Wanted w;
-        w.kind = "INVENTORY_CONFIRM";
-        w.action = "confirm";
         w.slot = campaign_id.ToString();
-        w.title = Cat(name == names.end() ? county : name->second, "摸排成果");
         w.region_path = county;
-        w.roles = roles;
-        w.term_days = static_cast<int>(days);
+        if (need.complete) {
+          ASSIGN_OR_RETURN(const int64_t days,
+                           ParameterValue(tx, "PROVINCE_CONFIRM_DAYS", kConfirmDays));
+          w.kind = "INVENTORY_CONFIRM";
+          w.action = "confirm";
+          w.title = title;
+          w.roles = roles_for("confirm");
+          w.term_days = static_cast<int>(days);
+        } else {
+          ASSIGN_OR_RETURN(const int64_t days,
+                           ParameterValue(tx, "SAMPLE_DRAW_DAYS", kSampleDrawDays));
+          w.kind = "SAMPLE_DRAW";
+          w.action = "draw_sample";
+          w.title = Cat(title, need.enlarge ? "，扩大抽查" : "，待抽查");
+          for (const workflow::RoleId role : roles_for("draw_sample")) {
+            for (const int level : need.to_draw) {
+              const std::vector<workflow::RoleId> of_level = SampleRoles(level);
+              if (std::find(of_level.begin(), of_level.end(), role) != of_level.end()) {
+                w.roles.push_back(role);
+              }
+            }
+          }
+          w.term_days = static_cast<int>(days);
+        }
         subject.wanted.push_back(std::move(w));
       }
     }

@@ -31,9 +31,10 @@ absl::Status SyncClosedCampaign(mysql::Tx& tx, const std::vector<UnitReportRow>&
 absl::Status OpenFreshReports(mysql::Tx& tx, const std::vector<UnitReportRow>& units,
                               const CampaignRef& campaign, inbox::Act act);
 
-// Makes the province's confirmation (which goes by county) wait for the counties of a region in
-// which it can be given: every village verified, the samples around them complete. SyncUnitReports
-// does so for the counties of its reports.
+// Makes what comes after a county's verification wait for the counties of a region in which every
+// village is verified: a sample to be drawn by city or province, or to be enlarged by the level
+// whose results ask for it; when the samples around are complete, the province's confirmation
+// (which goes by county). SyncUnitReports does so for the counties of its reports.
 absl::Status SyncConfirmations(mysql::Tx& tx, const Ulid& campaign_id,
                                const std::string& region_path, const inbox::Act& act);
 

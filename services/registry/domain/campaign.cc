@@ -25,6 +25,22 @@ workflow::Guard<Subject> ByForce() {
           }};
 }
 
+workflow::Guard<Subject> IsOpen(std::string_view reason, std::string_view zh) {
+  return {"is_open",
+          [reason = std::string(reason), zh = std::string(zh)](
+              const Subject& s, const workflow::Actor&) -> absl::Status {
+            if (s.state == State::kOpen) return absl::OkStatus();
+            return FailedPrecondition(reason, zh);
+          }};
+}
+
+workflow::Guard<Subject> SomeVerified() {
+  return {"some_verified", [](const Subject& s, const workflow::Actor&) -> absl::Status {
+            if (s.verified > 0) return absl::OkStatus();
+            return FailedPrecondition("NOTHING_TO_SAMPLE", "没有已完成县级核实的报告可抽查");
+          }};
+}
+
 }  // namespace
 
 std::string CampaignStateLabel(CampaignState state) {
@@ -47,7 +63,13 @@ const workflow::Table<CampaignState, CampaignSubject>& CampaignTransitions() {
   static const auto* table = new workflow::Table<State, Subject>(
       [](const Subject& s) { return s.state; }, CampaignStateLabel,
       {
-          {{State::kPlanned}, "open", "开放", {kCountyApprover, kProvAdmin}, {}, {}, State::kOpening},
+          {{State::kPlanned},
+           "open",
+           "开放",
+           {kCountyApprover, kProvAdmin},
+           {},
+           {},
+           State::kOpening},
           {{State::kOpening},
            "close",
            "结束",
@@ -62,6 +84,20 @@ const workflow::Table<CampaignState, CampaignSubject>& CampaignTransitions() {
            {NothingPending()},
            {},
            State::kClosed},
+          {{State::kPlanned, State::kOpening, State::kOpen, State::kClosed},
+           "draw_sample",
+           "抽取抽查样本",
+           {kCitySupervisor, kProvOffice, kProvAdmin},
+           {IsOpen("CAMPAIGN_NOT_OPEN", "摸排批次未开放"), SomeVerified()},
+           {},
+           State::kOpen},
+          {{State::kPlanned, State::kOpening, State::kOpen, State::kClosed},
+           "confirm",
+           "省级确认",
+           {kProvAdmin},
+           {IsOpen("CAMPAIGN_CLOSED", "摸排批次已结束或未开放")},
+           {},
+           State::kOpen},
       });
   return *table;
 }

@@ -122,6 +122,7 @@ UnitReportSubject Ready(State state, const workflow::Transition<State, UnitRepor
   s.subjects = 2;
   s.signatory = "村支书";
   s.submitted_by = "somebody-else";
+  s.samples = {{1, false}, {2, false}};
   (void)row;
   return s;
 }
@@ -184,6 +185,38 @@ TEST(UnitReportTest, R016_WhatStandsAboveIsNotTakenBackBelow) {
   s.approval_level = ApprovalLevel(s.state);
   EXPECT_EQ(ReasonOf(Try(s, "return", kCitySupervisor)), "APPROVED_ABOVE");
   EXPECT_TRUE(Try(s, "return", kProvAdmin).ok());
+}
+
+TEST(UnitReportTest, R016_TheCountyTakesBackWhatNobodyAboveHasChecked) {
+  UnitReportSubject s = Ready(State::kCountyVerified, nullptr);
+  s.approval_level = ApprovalLevel(s.state);
+  EXPECT_TRUE(Try(s, "recall", kCountyOperator).ok());
+  EXPECT_EQ(ReasonOf(Try(s, "recall", kTownshipReviewer)), "ROLE_NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(Try(s, "recall", kCitySupervisor)), "ROLE_NOT_ALLOWED");
+  // A good result of the province leaves the state as it is, and stands on it all the same.
+  s.checked_above = true;
+  EXPECT_EQ(ReasonOf(Try(s, "recall", kCountyApprover)), "APPROVED_ABOVE");
+  s.checked_above = false;
+  s.campaign_open = false;
+  EXPECT_EQ(ReasonOf(Try(s, "recall", kCountyApprover)), "CAMPAIGN_CLOSED");
+  for (const State state :
+       {State::kCitySampledOk, State::kCitySampledIssue, State::kProvConfirmed}) {
+    UnitReportSubject above = Ready(state, nullptr);
+    above.approval_level = ApprovalLevel(state);
+    EXPECT_EQ(ReasonOf(Try(above, "recall", kCountyApprover)), "APPROVED_ABOVE");
+  }
+  EXPECT_EQ(ReasonOf(Try(Ready(State::kTownshipPassed, nullptr), "recall", kCountyApprover)),
+            "STATE_NOT_ALLOWED");
+}
+
+TEST(UnitReportTest, R016_AResultIsTheDrawingLevelsOnce) {
+  UnitReportSubject s = Ready(State::kCountyVerified, nullptr);
+  s.samples = {{2, false}};
+  EXPECT_TRUE(Try(s, "record_sample_result", kCitySupervisor).ok());
+  EXPECT_EQ(ReasonOf(Try(s, "record_sample_result", kProvAdmin)), "NOT_IN_SAMPLE");
+  s.samples = {{2, true}, {1, false}};
+  EXPECT_EQ(ReasonOf(Try(s, "record_sample_result", kCitySupervisor)), "RESULT_RECORDED");
+  EXPECT_TRUE(Try(s, "record_sample_result", kProvOffice).ok());
 }
 
 TEST(UnitReportTest, AfterTheDeadlineOnlyWithAnException) {

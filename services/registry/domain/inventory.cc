@@ -67,6 +67,23 @@ Guard NothingAbove(int own_level) {
             return FailedPrecondition("APPROVED_ABOVE", "上级已通过，不能退回");
           }};
 }
+// What city or province has checked, or stands behind, the county does not take back (R016).
+Guard NotCheckedAbove() {
+  return {"not_checked_above", [](const Subject& s, const Actor&) -> absl::Status {
+            if (s.approval_level >= 3 && !s.checked_above) return absl::OkStatus();
+            return FailedPrecondition("APPROVED_ABOVE", "上级已抽查或确认，不能撤回");
+          }};
+}
+Guard ResultMissing(int level) {
+  return {"result_missing", [level](const Subject& s, const Actor&) -> absl::Status {
+            const auto sample = s.samples.find(level);
+            if (sample == s.samples.end()) {
+              return FailedPrecondition("NOT_IN_SAMPLE", "该村不在样本中");
+            }
+            if (!sample->second) return absl::OkStatus();
+            return FailedPrecondition("RESULT_RECORDED", "抽查结果已登记");
+          }};
+}
 Guard AllSigned() {
   return {"all_departments_signed", [](const Subject& s, const Actor&) -> absl::Status {
             if (s.missing_departments.empty()) return absl::OkStatus();
@@ -74,6 +91,25 @@ Guard AllSigned() {
             return FailedPrecondition("SIGNATURES_MISSING", "会同部门尚未全部签字")
                 .With("departments", names);
           }};
+}
+
+// A result is taken whatever stands by then; what becomes of the report is sample_ok's and
+// sample_issue's.
+std::vector<workflow::Transition<State, Subject>> WithResults(
+    std::vector<workflow::Transition<State, Subject>> rows) {
+  for (const State state : {State::kCountyVerified, State::kCitySampledOk, State::kCitySampledIssue,
+                            State::kProvConfirmed}) {
+    for (const int level : {2, 1}) {
+      rows.push_back({{state},
+                      "record_sample_result",
+                      "登记抽查结果",
+                      SampleRoles(level),
+                      {CampaignOpen(), ResultMissing(level)},
+                      {},
+                      state});
+    }
+  }
+  return rows;
 }
 
 // Whatever a village has to show for its report.
@@ -170,7 +206,7 @@ int ReturnLevel(UnitReportState state, int return_to_level) {
 const workflow::Table<UnitReportState, UnitReportSubject>& UnitReportTable() {
   static const auto* table = new workflow::Table<State, Subject>(
       [](const Subject& s) { return s.state; }, UnitReportStateLabel,
-      {
+      WithResults({
           {{State::kNotStarted, State::kDraft},
            "save_draft",
            "保存草稿",
@@ -309,6 +345,16 @@ const workflow::Table<UnitReportState, UnitReportSubject>& UnitReportTable() {
            {},
            State::kCountyVerified},
 
+          // The county takes its own verification back, for itself.
+          {{State::kCountyVerified, State::kCitySampledOk, State::kCitySampledIssue,
+            State::kProvConfirmed},
+           "recall",
+           "撤回核实",
+           {kCountyOperator, kCountyApprover},
+           {CampaignOpen(), NotCheckedAbove()},
+           {},
+           State::kReturned},
+
           {{State::kCountyVerified},
            "sample_ok",
            "抽查合格",
@@ -340,7 +386,7 @@ const workflow::Table<UnitReportState, UnitReportSubject>& UnitReportTable() {
            {},
            {},
            State::kDraft},
-      });
+      }));
   return *table;
 }
 
@@ -357,6 +403,11 @@ const std::vector<workflow::Work>& UnitReportWorks() {
 const std::vector<workflow::Work>& IssueWork() {
   static const auto* works = new std::vector<workflow::Work>{{"return", "UNIT_REPORT_SEND_BACK"}};
   return *works;
+}
+
+std::vector<workflow::RoleId> SampleRoles(int level) {
+  if (level == 2) return {kCitySupervisor};
+  return {kProvOffice, kProvAdmin};
 }
 
 absl::Status CheckNil(bool is_nil, int64_t subjects) {

@@ -54,15 +54,22 @@ struct UnitReportSubject {
   // each of them has to.
   std::vector<std::string> missing_departments;
   std::map<std::string, std::vector<std::string>> sources_of_department;
+  // Samples that drew the report: by level (2 city, 1 province), whether its result is there.
+  std::map<int, bool> samples;
+  // A sample's result was recorded on the verification that stands.
+  bool checked_above = false;
 };
 
-// Actions: save_draft, submit, pass, return, sign, complete, sample_ok, sample_issue, confirm,
-// reopen.
+// Actions: save_draft, submit, pass, return, recall, sign, complete, record_sample_result,
+// sample_ok, sample_issue, confirm, reopen. sample_ok, sample_issue, confirm and reopen are what
+// becomes of the report by the result of a sample, the province's confirmation and a new subject.
 const workflow::Table<UnitReportState, UnitReportSubject>& UnitReportTable();
 // The actions that are somebody's work. A return is work only where a sample found an issue
-// (IssueWork); results of samples wait by the sample, whatever the state.
+// (IssueWork); results wait by the level that drew the sample (SampleRoles).
 const std::vector<workflow::Work>& UnitReportWorks();
 const std::vector<workflow::Work>& IssueWork();
+// The roles that draw a level's samples (2 city, 1 province) and record their results.
+std::vector<workflow::RoleId> SampleRoles(int level);
 // The level that `state` means was reached last; 5 when none above the village.
 int ApprovalLevel(UnitReportState state);
 // Who has to act next, as a region level (5 … 1); 0: nobody.

@@ -29,6 +29,13 @@ Guard<Subject> Window() {
           }};
 }
 
+Guard<Subject> Reporting() {
+  return {"reporting", [](const Subject& s, const Actor&) -> absl::Status {
+            if (MayReportOperation(s.state)) return absl::OkStatus();
+            return FailedPrecondition("NOT_PRODUCING", "项目尚未竣工，不填运营月报");
+          }};
+}
+
 }  // namespace
 
 int EditorLevel(const Actor& actor) {
@@ -54,6 +61,13 @@ const workflow::Table<ProjectState, ProjectSubject>& ProjectTable() {
     std::vector<workflow::Transition<ProjectState, Subject>> rows;
     for (int s = 1; s < static_cast<int>(kLabels.size()); ++s) {
       const ProjectState state = static_cast<ProjectState>(s);
+      rows.push_back({{state},
+                      "submit_operation_report",
+                      "填报运营月报",
+                      {kVillageReporter, kTownshipReviewer, kCountyOperator, kSystemIntegrator},
+                      {NotVoid(), Reporting()},
+                      {},
+                      state});
       if (state == ProjectState::kClosedOut || state == ProjectState::kSuperseded) continue;
       rows.push_back({{state},
                       "update",

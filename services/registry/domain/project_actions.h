@@ -19,7 +19,8 @@ int EditorLevel(const workflow::Actor& actor);
 // do not edit at all.
 bool MindsEditWindow(const workflow::Actor& actor);
 std::string ProjectStateLabel(ProjectState state);
-// Actions: update, void.
+// Actions: update, void, submit_operation_report (a month's figures, which leave the project as it
+// is).
 const workflow::Table<ProjectState, ProjectSubject>& ProjectTable();
 
 }  // namespace bangfu::registry

@@ -8,6 +8,7 @@
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "services/registry/store/project_store.h"
 
 namespace bangfu::registry {
 namespace {
@@ -494,6 +495,11 @@ absl::Status UpdateVerification(mysql::Tx& tx, const std::vector<VillageProject>
     params.emplace_back(now);
     params.insert(params.end(), record_params.begin(), record_params.end());
     params.insert(params.end(), ids.begin(), ids.end());
+    std::vector<std::pair<Ulid, int>> to;
+    for (size_t i = begin; i < end; ++i) {
+      to.emplace_back(projects[i].id, projects[i].verification_state);
+    }
+    RETURN_IF_ERROR(NoteVerificationChanges(tx, to, now));
     RETURN_IF_ERROR(
         tx.ExecuteOnce(Cat("UPDATE project SET verification_state = ", states,
                            " END, version = version + 1, updated_at = ?, record = ", records,
@@ -769,19 +775,22 @@ absl::StatusOr<std::vector<std::pair<Ulid, std::string>>> CountiesOfOpenCampaign
   return out;
 }
 
-absl::StatusOr<std::vector<PendingSample>> PendingSamples(
-    mysql::Executor& db, const std::vector<Ulid>& unit_report_ids) {
-  std::vector<PendingSample> out;
+absl::StatusOr<std::vector<SampleOfUnit>> SamplesOf(mysql::Executor& db,
+                                                    const std::vector<Ulid>& unit_report_ids) {
+  std::vector<SampleOfUnit> out;
   if (unit_report_ids.empty()) return out;
   Params params;
   for (const Ulid& id : unit_report_ids) params.emplace_back(id);
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
-      db.Query(Cat("SELECT su.unit_report_id, s.level FROM sample_unit su JOIN sample s ON s.id = "
-                   "su.sample_id WHERE su.unit_report_id IN (",
-                   Placeholders(unit_report_ids.size()), ") AND su.has_result = 0"),
-               params));
-  for (const mysql::Row& row : rows) out.push_back({row.Id(0), static_cast<int>(row.Int(1))});
+      db.Query(
+          Cat("SELECT su.unit_report_id, s.level, su.has_result, su.record FROM sample_unit su "
+              "JOIN sample s ON s.id = su.sample_id WHERE su.unit_report_id IN (",
+              Placeholders(unit_report_ids.size()), ")"),
+          params));
+  for (const mysql::Row& row : rows) {
+    out.push_back({row.Id(0), static_cast<int>(row.Int(1)), row.Bool(2), row.String(3)});
+  }
   return out;
 }
 
@@ -932,17 +941,25 @@ absl::StatusOr<std::vector<ProjectGroup>> GroupProjects(mysql::Executor& db,
                                                         const RegionScope& scope, int digits,
                                                         std::optional<absl::Time> before) {
   Params params;
-  std::string sql = Cat(
-      "SELECT ", Group("region_path", digits),
-      " AS g, COUNT(*), CAST(SUM(verification_state = 2) AS SIGNED) FROM project WHERE is_void = "
-      "0 AND ",
-      RegionClause(scope, "region_path", &params));
+  std::string sql = Cat("SELECT ", Group("p.region_path", digits), " AS g, COUNT(*), CAST(SUM(");
+  if (before) {
+    // The first change since then tells from what it was changed; where there is none, it stands.
+    absl::StrAppend(&sql,
+                    "COALESCE((SELECT c.from_state FROM project_verification_change c WHERE "
+                    "c.project_id = p.id AND c.changed_at >= ? ORDER BY c.changed_at LIMIT 1), "
+                    "p.verification_state)");
+    params.emplace_back(*before);
+  } else {
+    absl::StrAppend(&sql, "p.verification_state");
+  }
+  absl::StrAppend(&sql, " = 2) AS SIGNED) FROM project p WHERE p.is_void = 0 AND ",
+                  RegionClause(scope, "p.region_path", &params));
   if (before) {
     // An id begins with the milliseconds of its making.
     const int64_t ms = absl::ToUnixMillis(*before);
     std::string bytes(16, '\0');
     for (int i = 0; i < 6; ++i) bytes[i] = static_cast<char>((ms >> (8 * (5 - i))) & 0xff);
-    absl::StrAppend(&sql, " AND id < ?");
+    absl::StrAppend(&sql, " AND p.id < ?");
     params.emplace_back(bytes);
   }
   absl::StrAppend(&sql, " GROUP BY g");

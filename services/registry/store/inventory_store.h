@@ -205,13 +205,15 @@ absl::StatusOr<std::vector<std::string>> CountiesOfCampaign(mysql::Executor& db,
                                                             const std::string& region_path);
 absl::StatusOr<std::vector<std::pair<Ulid, std::string>>> CountiesOfOpenCampaigns(
     mysql::Executor& db);
-// Samples that drew a report and have no result of it yet.
-struct PendingSample {
+// A sample that drew a report.
+struct SampleOfUnit {
   Ulid unit_report_id;
   int level = 0;
+  bool has_result = false;
+  std::string bytes;  // SampleUnit, of a result
 };
-absl::StatusOr<std::vector<PendingSample>> PendingSamples(mysql::Executor& db,
-                                                          const std::vector<Ulid>& unit_report_ids);
+absl::StatusOr<std::vector<SampleOfUnit>> SamplesOf(mysql::Executor& db,
+                                                    const std::vector<Ulid>& unit_report_ids);
 struct SampleQuery {
   RegionScope scope;
   Ulid campaign_id;
@@ -286,7 +288,8 @@ struct ProjectGroup {
   std::string path;
   int64_t projects = 0, verified = 0;
 };
-// Projects on record (registered before an instant), verified as they stand now.
+// Projects on record, and those of them that are verified: as they stand, or those registered
+// before an instant as they stood then.
 absl::StatusOr<std::vector<ProjectGroup>> GroupProjects(mysql::Executor& db,
                                                         const RegionScope& scope, int digits,
                                                         std::optional<absl::Time> before);

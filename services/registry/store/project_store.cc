@@ -335,6 +335,27 @@ absl::Status InsertProjects(mysql::Tx& tx, const std::vector<ProjectRow>& rows) 
   return InsertParts(tx, rows);
 }
 
+absl::Status NoteVerificationChanges(mysql::Tx& tx, const std::vector<std::pair<Ulid, int>>& to,
+                                     absl::Time now) {
+  std::map<int, std::vector<Ulid>> by_state;
+  for (const auto& [id, state] : to) by_state[state].push_back(id);
+  for (const auto& [state, ids] : by_state) {
+    mysql::Params params{now, state};
+    const std::string in = InList("id", ids, &params);
+    // Of two changes in one instant the first tells what stood before it.
+    RETURN_IF_ERROR(
+        tx.Execute(Cat("INSERT INTO project_verification_change (project_id, changed_at, "
+                       "from_state) SELECT id, ?, verification_state FROM project WHERE "
+                       "verification_state <> ? AND ",
+                       in,
+                       " ON DUPLICATE KEY UPDATE from_state = "
+                       "project_verification_change.from_state"),
+                   params)
+            .status());
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReplaceProjects(mysql::Tx& tx, const std::vector<ProjectRow>& rows) {
   if (rows.empty()) return absl::OkStatus();
   std::vector<mysql::Params> values;
@@ -343,6 +364,9 @@ absl::Status ReplaceProjects(mysql::Tx& tx, const std::vector<ProjectRow>& rows)
     values.push_back(Values(p));
     ids.push_back(p.id);
   }
+  std::vector<std::pair<Ulid, int>> states;
+  for (const ProjectRow& p : rows) states.emplace_back(p.id, p.verification_state);
+  RETURN_IF_ERROR(NoteVerificationChanges(tx, states, rows[0].updated_at));
   RETURN_IF_ERROR(
       mysql::BulkInsert(
           tx, "project", kInsertColumns, values,

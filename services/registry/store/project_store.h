@@ -113,6 +113,10 @@ absl::StatusOr<int64_t> ClaimSequence(mysql::Tx& tx, const std::string& county, 
 absl::Status InsertProjects(mysql::Tx& tx, const std::vector<ProjectRow>& rows);
 // Rows that LockProjects holds: everything is written anew.
 absl::Status ReplaceProjects(mysql::Tx& tx, const std::vector<ProjectRow>& rows);
+// Keeps, of the projects whose stored verification state is another one than the one they are about
+// to get, what it was until `now`. ReplaceProjects does so itself.
+absl::Status NoteVerificationChanges(mysql::Tx& tx, const std::vector<std::pair<Ulid, int>>& to,
+                                     absl::Time now);
 
 struct ProjectQuery {
   RegionScope scope;  // already narrowed to the region asked for
