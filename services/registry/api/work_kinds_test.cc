@@ -150,6 +150,7 @@ class WorkKindsTest : protected Imports, public RegistryFixture {
     validate.set_id(import.id());
     ASSERT_OK(server_.Call<operation::v1::Operation>(
         "bangfu.intake.v1.ImportService.ValidateImport", validate, County()));
+    import_clock_.Set(server_.clock().Now());
     while (true) {
       ASSERT_OK_AND_ASSIGN(const bool ran, import_runner_.StepOnce(server_.database().db()));
       if (!ran) return;
