@@ -12,6 +12,7 @@
 #include "services/registry/api/inventory_api.h"
 #include "services/registry/api/project_writer.h"
 #include "services/registry/api/report_work.h"
+#include "services/registry/api/short_board_work.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/jobs/campaign_closing.h"
 #include "services/registry/jobs/campaign_opening.h"
@@ -47,6 +48,7 @@ absl::Status Compose(runtime::App& app) {
   standard.dictionary = MakeDictionaryOptions();
   standard.inbox.kinds = UnitReportKinds();
   for (const inbox::Kind& kind : ReportKinds()) standard.inbox.kinds.push_back(kind);
+  for (const inbox::Kind& kind : ShortBoardKinds()) standard.inbox.kinds.push_back(kind);
   for (const inbox::Kind& kind : ::bangfu::intake::WorkKinds()) {
     standard.inbox.kinds.push_back(kind);
   }
@@ -54,7 +56,8 @@ absl::Status Compose(runtime::App& app) {
   standard.inbox.escalation_days = [](mysql::Executor& db) {
     return ParameterValue(db, "ESCALATION_DAYS", 5);
   };
-  standard.work = {UnitReportSource(), ConfirmationSource(), MonthlyReportSource(app.clock())};
+  standard.work = {UnitReportSource(), ConfirmationSource(), MonthlyReportSource(app.clock()),
+                   ShortBoardSource()};
   standard.region_path = RegionOfImport;
   standard.sensitive = {SensitiveProjects()};
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);

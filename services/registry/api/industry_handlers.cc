@@ -7,12 +7,14 @@
 #include "common/base/region.h"
 #include "common/blob/service.h"
 #include "common/feed/outbox.h"
+#include "common/inbox/service.h"
 #include "common/rpc/mutation.h"
 #include "common/workflow/proto.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/grant_scope.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/industries.h"
+#include "services/registry/api/short_board_work.h"
 #include "services/registry/domain/project.h"
 #include "services/registry/domain/short_board.h"
 #include "services/registry/store/project_store.h"
@@ -292,12 +294,11 @@ absl::StatusOr<v1::ShortBoard> CreateBoard(Context& context,
         RETURN_IF_ERROR(ShortBoardTable().Insert(m.tx(), RecordOf(id, 1, b), BoardColumns(b)));
         b.set_etag(EtagOf(1));
         RETURN_IF_ERROR(PublishBoard(m, id, nullptr, b));
+        inbox::Act act = inbox::ActOf(m, "create", {});
+        act.fresh = true;
+        RETURN_IF_ERROR(SyncShortBoards(m.tx(), {b}, act));
         return b;
       });
-}
-
-ShortBoardState StateOf(const v1::ShortBoard& board) {
-  return board.has_completed_on() ? ShortBoardState::kCompleted : ShortBoardState::kOpen;
 }
 
 absl::StatusOr<v1::ShortBoard> GetBoard(Context& context, const v1::GetShortBoardRequest& request) {
@@ -341,6 +342,7 @@ absl::StatusOr<v1::ShortBoard> CompleteBoard(Context& context,
         RETURN_IF_ERROR(
             ShortBoardTable().Update(m.tx(), RecordOf(id, record.version + 1, b), BoardColumns(b)));
         RETURN_IF_ERROR(PublishBoard(m, id, &before, b));
+        RETURN_IF_ERROR(SyncShortBoards(m.tx(), {b}, inbox::ActOf(m, "complete", {})));
         return b;
       });
 }

@@ -25,6 +25,7 @@
 #include "common/testing/status_matchers.h"
 #include "services/registry/api/long_work_for_test.h"
 #include "services/registry/api/report_work.h"
+#include "services/registry/api/short_board_work.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/app.h"
 #include "services/registry/schema/migrations.h"
@@ -50,8 +51,8 @@ inline constexpr char kOtherVillage[] = "360822101201";
 
 inline migrate::Migrations FixtureMigrations() {
   return migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), blob::Schema(),
-                         feed::Schema(),
-                         operation::Schema(), ::bangfu::intake::Schema(), RegistryMigrations());
+                         feed::Schema(), operation::Schema(), ::bangfu::intake::Schema(),
+                         RegistryMigrations());
 }
 
 class RegistryFixture : protected LongWork, public ::testing::Test {
@@ -62,6 +63,7 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
           RegisterHandlers(router, operations_, operation_ids_);
           std::vector<inbox::Kind> kinds = UnitReportKinds();
           for (const inbox::Kind& kind : ReportKinds()) kinds.push_back(kind);
+          for (const inbox::Kind& kind : ShortBoardKinds()) kinds.push_back(kind);
           inbox::RegisterInboxService(router,
                                       {.kinds = std::move(kinds), .calendar = InboxCalendar()});
           if (more) more(router);

@@ -25,4 +25,9 @@ const workflow::Table<ShortBoardState, ShortBoardState>& ShortBoardTransitions()
   return *table;
 }
 
+const std::vector<workflow::Work>& ShortBoardWorks() {
+  static const auto* works = new std::vector<workflow::Work>{{"complete", "SHORT_BOARD_COMPLETE"}};
+  return *works;
+}
+
 }  // namespace bangfu::registry

@@ -1,6 +1,9 @@
 // Steps of a short board (短板).
 #pragma once
 
+#include <vector>
+
+#include "common/workflow/work.h"
 #include "common/workflow/workflow.h"
 
 namespace bangfu::registry {
@@ -9,5 +12,7 @@ enum class ShortBoardState { kOpen, kCompleted };
 
 // Actions: complete. Of a completed one: SHORT_BOARD_CLOSED.
 const workflow::Table<ShortBoardState, ShortBoardState>& ShortBoardTransitions();
+// The actions that are somebody's work.
+const std::vector<workflow::Work>& ShortBoardWorks();
 
 }  // namespace bangfu::registry

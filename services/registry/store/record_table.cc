@@ -126,6 +126,17 @@ absl::StatusOr<std::vector<Record>> RecordTable::ListById(mysql::Executor& db,
   return FromRows(rows);
 }
 
+absl::StatusOr<std::vector<Record>> RecordTable::Lock(mysql::Tx& tx,
+                                                      const std::set<Ulid>& ids) const {
+  if (ids.empty()) return std::vector<Record>();
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      tx.Query(Cat("SELECT id, region_path, version, record FROM ", table_, " WHERE id IN (",
+                   mysql::Placeholders(ids.size()), ") ORDER BY id FOR UPDATE"),
+               mysql::Params(ids.begin(), ids.end())));
+  return FromRows(rows);
+}
+
 absl::StatusOr<std::set<Ulid>> RecordTable::Existing(mysql::Executor& db,
                                                      const std::set<Ulid>& ids) const {
   std::set<Ulid> out;

@@ -1,0 +1,196 @@
+// Short boards in the inbox through the rpcs, on a real database: what waits for whom, and that
+// items are equal to states whatever happens.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <iostream>
+#include <set>
+
+#include "bangfu/inbox/v1/inbox.pb.h"
+#include "bangfu/registry/v1/industry.pb.h"
+#include "common/inbox/recount.h"
+#include "common/testing/deep.h"
+#include "common/testing/random.h"
+#include "services/registry/api/inventory_fixture.h"
+
+namespace bangfu::registry {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class ShortBoardInbox : public RegistryFixture {
+ protected:
+  ShortBoardInbox() { On(2026, 3, 2); }
+
+  std::vector<inbox::v1::WorkItem> Mine(const std::string& token) {
+    auto page = server_.Call<inbox::v1::ListMyWorkResponse>(
+        "bangfu.inbox.v1.InboxService.ListMyWork", inbox::v1::ListMyWorkRequest(), token);
+    EXPECT_OK(page);
+    if (!page.ok()) return {};
+    return {page->items().begin(), page->items().end()};
+  }
+  std::vector<std::string> Subjects(const std::string& token) {
+    std::vector<std::string> out;
+    for (const auto& item : Mine(token)) out.push_back(item.subject_id());
+    return out;
+  }
+  v1::ShortBoard Create(type::v1::SubjectType type, const std::string& subject, int due_day = 0) {
+    v1::CreateShortBoardRequest create;
+    create.set_request_id(RequestId());
+    v1::ShortBoard& board = *create.mutable_short_board();
+    board.set_subject_type(type);
+    board.set_subject_id(subject);
+    board.set_kind("FACILITY");
+    board.set_description("缺冷藏设施");
+    if (due_day > 0) SetDay(2026, 3, due_day, board.mutable_due_on());
+    auto made = Call<v1::ShortBoard>("IndustryService", "CreateShortBoard", create, County());
+    EXPECT_OK(made);
+    return made.ok() ? *made : v1::ShortBoard();
+  }
+  absl::StatusOr<v1::ShortBoard> Complete(const v1::ShortBoard& board, const std::string& token) {
+    v1::CompleteShortBoardRequest complete;
+    complete.set_request_id(RequestId());
+    complete.set_id(board.id());
+    complete.set_etag(board.etag());
+    SetDay(2026, 3, 1, complete.mutable_completed_on());
+    complete.set_note("冷库已投用");
+    return Call<v1::ShortBoard>("IndustryService", "CompleteShortBoard", complete, token);
+  }
+  absl::Status Recount() {
+    return inbox::Recount(server_.database().db(), {ShortBoardSource()}, server_.ids(),
+                          server_.clock().Now(), {});
+  }
+  std::set<std::string> Stored() {
+    std::set<std::string> out;
+    auto rows = server_.database().db().Query(
+        "SELECT subject_id FROM work_item WHERE open_mark = 1 AND kind = 'SHORT_BOARD_COMPLETE'",
+        {});
+    EXPECT_OK(rows);
+    if (!rows.ok()) return out;
+    for (const mysql::Row& row : *rows) out.insert(row.Id(0).ToString());
+    return out;
+  }
+  // Those that the list shows as open.
+  std::set<std::string> Open() {
+    v1::ListShortBoardsRequest list;
+    list.set_page_size(500);
+    list.set_open_only(true);
+    auto page =
+        Call<v1::ListShortBoardsResponse>("IndustryService", "ListShortBoards", list, Province());
+    EXPECT_OK(page);
+    std::set<std::string> out;
+    if (!page.ok()) return out;
+    for (const v1::ShortBoard& board : page->short_boards()) out.insert(board.id());
+    return out;
+  }
+};
+
+TEST_F(ShortBoardInbox, R002_WaitsForThoseWhoCanCompleteIt) {
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶基地")));
+  const v1::ShortBoard board = Create(type::v1::SUBJECT_TYPE_PROJECT, project.id(), 20);
+  const std::vector<inbox::v1::WorkItem> township = Mine(Township());
+  ASSERT_THAT(township, SizeIs(1));
+  EXPECT_EQ(township[0].kind(), "SHORT_BOARD_COMPLETE");
+  EXPECT_EQ(township[0].kind_zh(), "补齐短板");
+  EXPECT_EQ(township[0].title(), "设施短板：缺冷藏设施");
+  EXPECT_EQ(township[0].subject_type(), "short_board");
+  EXPECT_EQ(township[0].subject_id(), board.id());
+  EXPECT_EQ(township[0].due_on().day(), 20);
+  EXPECT_THAT(Subjects(County()), ElementsAre(board.id()));
+  EXPECT_THAT(Subjects(Village()), IsEmpty());
+  EXPECT_THAT(Subjects(Township(kOtherTownship)), IsEmpty());
+  EXPECT_THAT(Subjects(County("operator", kOtherCounty)), IsEmpty());
+  // The action is one that the record tells.
+  v1::GetShortBoardRequest get;
+  get.set_id(board.id());
+  for (const std::string& token : {Township(), County()}) {
+    ASSERT_OK_AND_ASSIGN(const v1::ShortBoard seen,
+                         Call<v1::ShortBoard>("IndustryService", "GetShortBoard", get, token));
+    ASSERT_EQ(seen.allowed_actions_size(), 1);
+    EXPECT_EQ(seen.allowed_actions(0).action(), township[0].action());
+    EXPECT_TRUE(seen.allowed_actions(0).allowed());
+  }
+  On(2026, 3, 23);
+  EXPECT_EQ(Mine(Township())[0].due_state(), inbox::v1::DUE_STATE_OVERDUE);
+
+  ASSERT_OK(Complete(board, Township()));
+  EXPECT_THAT(Mine(Township()), IsEmpty());
+  EXPECT_THAT(Mine(County()), IsEmpty());
+  ASSERT_OK_AND_ASSIGN(const auto done, server_.Call<inbox::v1::ListMyDoneResponse>(
+                                            "bangfu.inbox.v1.InboxService.ListMyDone",
+                                            inbox::v1::ListMyDoneRequest(), Township()));
+  ASSERT_EQ(done.items_size(), 1);
+  EXPECT_EQ(done.items(0).state(), inbox::v1::WORK_STATE_DONE);
+  EXPECT_EQ(done.items(0).outcome(), "complete");
+}
+
+TEST_F(ShortBoardInbox, R002_OfAnIndustryIsTheCountysAndHasNoTermOfItsOwn) {
+  v1::EnsureIndustryRequest ensure;
+  ensure.set_request_id(RequestId());
+  ensure.set_region_code(kCounty);
+  ensure.set_industry_code("OIL");
+  ASSERT_OK_AND_ASSIGN(const v1::Industry industry,
+                       Call<v1::Industry>("IndustryService", "EnsureIndustry", ensure, County()));
+  const v1::ShortBoard board = Create(type::v1::SUBJECT_TYPE_INDUSTRY, industry.id());
+  const std::vector<inbox::v1::WorkItem> county = Mine(County());
+  ASSERT_THAT(county, SizeIs(1));
+  EXPECT_EQ(county[0].subject_id(), board.id());
+  EXPECT_FALSE(county[0].has_due_on());
+  EXPECT_THAT(Mine(Township()), IsEmpty());
+}
+
+TEST_F(ShortBoardInbox, R002_TheRecountFillsAndMends) {
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶基地")));
+  const v1::ShortBoard open = Create(type::v1::SUBJECT_TYPE_PROJECT, project.id(), 20);
+  const v1::ShortBoard closed = Create(type::v1::SUBJECT_TYPE_PROJECT, project.id());
+  ASSERT_OK(Complete(closed, County()));
+  mysql::Session& db = server_.database().db();
+  const auto versions = [&] {
+    return server_.database().Int("SELECT SUM(version) FROM work_item");
+  };
+  const int64_t before = versions();
+  ASSERT_OK(Recount());
+  EXPECT_EQ(versions(), before);
+  // Of data that were there before their inbox.
+  ASSERT_OK(db.Execute("DELETE FROM work_desk", {}));
+  ASSERT_OK(db.Execute("DELETE FROM work_item WHERE open_mark = 1", {}));
+  On(2026, 3, 4);
+  ASSERT_OK(Recount());
+  EXPECT_THAT(Subjects(Township()), ElementsAre(open.id()));
+  // And where a step was forgotten.
+  ASSERT_OK(
+      db.Execute("UPDATE work_item SET open_mark = 1, state = 1 WHERE open_mark IS NULL", {}));
+  EXPECT_EQ(Stored().size(), 2u);
+  On(2026, 3, 6);
+  ASSERT_OK(Recount());
+  EXPECT_EQ(Stored(), (std::set<std::string>{open.id()}));
+}
+
+TEST_F(ShortBoardInbox, R002_ItemsAreEqualToStatesAfterRandomSteps) {
+  const uint64_t seed = ::bangfu::testing::TestSeed();
+  std::cout << "seed " << seed << " (BANGFU_TEST_SEED)" << std::endl;
+  ::bangfu::testing::SeededRandom random(seed);
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶基地")));
+  std::vector<v1::ShortBoard> boards;
+  const int steps = ::bangfu::testing::Runs(60, 600);
+  int done = 0;
+  for (int i = 0; i < steps; ++i) {
+    if (boards.empty() || (boards.size() < 40 && random.Below(2) == 0)) {
+      boards.push_back(Create(type::v1::SUBJECT_TYPE_PROJECT, project.id(),
+                              static_cast<int>(random.Below(3)) * 10));
+    } else {
+      const v1::ShortBoard& board = boards[random.Below(boards.size())];
+      const std::vector<std::string> who = {Village(), Township(), Township(kOtherTownship),
+                                            County()};
+      done += Complete(board, who[random.Below(who.size())]).ok() ? 1 : 0;
+    }
+    ASSERT_EQ(Stored(), Open()) << "step " << i << ", seed " << seed;
+  }
+  EXPECT_GT(done, 0);
+  EXPECT_GT(boards.size(), 1u);
+}
+
+}  // namespace
+}  // namespace bangfu::registry
