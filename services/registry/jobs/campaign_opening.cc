@@ -95,9 +95,12 @@ class Opening {
     RETURN_IF_ERROR(OpenUnits(tx, units));
     // The reports are made by the opening, which its own audit rows tell; each has its event.
     RETURN_IF_ERROR(feed::PublishBatch(tx, events));
-    return OpenFreshReports(
-        tx, units, {campaign.id, campaign.region_path, campaign.state, campaign.deadlines},
-        {.ids = ids_, .now = context_.now(), .outcome = "open", .calendar = InboxCalendar()});
+    return OpenFreshReports(tx, units,
+                            {campaign.id, campaign.region_path, campaign.state, campaign.deadlines},
+                            {.ids = ids_,
+                             .now = context_.now(),
+                             .outcome = "open",
+                             .calendar = InboxCalendar()});
   }
 
   absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Finish(mysql::Tx& tx,
