@@ -36,7 +36,7 @@ class Covering {
           context(Of(m.context(), caller)),
           mutation(context, m.tx(), m.request_id()) {}
     static CallContext Of(const CallContext& c, const auth::Caller& caller) {
-      return {caller,   c.db,     c.clock,    c.ids,   c.now,   c.deadline,
+      return {caller,   c.db,       c.clock, c.ids,   c.now,      c.deadline,
               c.method, c.trace_id, c.scope, c.roles, c.cancelled};
     }
     auth::Caller caller;

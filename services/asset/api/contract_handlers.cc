@@ -406,8 +406,7 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::SignContract(
         if (contract.row.state == ContractState::kActive) {
           std::vector<store::AssetRow> rows = assets;
           for (store::AssetRow& row : rows) ApplyContract(contract.row, r.terms(), &row);
-          RETURN_IF_ERROR(
-              SaveAssets(covering.mutation(), assets, std::move(rows), "签订经营合同"));
+          RETURN_IF_ERROR(SaveAssets(covering.mutation(), assets, std::move(rows), "签订经营合同"));
         }
         return Leave(covering.mutation(), contract.row, nullptr, projects);
       });
@@ -634,8 +633,7 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::RecordIncome(rpc::CallContext
           v1::IncomeRecord out = ToIncome(income);
           MutationRecorder recorder(covering.mutation());
           RETURN_IF_ERROR(recorder.Audit("income", income.id, row.region_path, nullptr, out, ""));
-          RETURN_IF_ERROR(
-              Leave(covering.mutation(), row, &before, projects, "登记到账").status());
+          RETURN_IF_ERROR(Leave(covering.mutation(), row, &before, projects, "登记到账").status());
           return out;
         }
         ASSIGN_OR_RETURN(const Ulid asset_id, Ulid::Parse(r.asset_id()));
@@ -704,8 +702,7 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(
           v1::IncomeRecord out = ToIncome(back);
           RETURN_IF_ERROR(
               recorder.Audit("income", back.id, row->region_path, nullptr, out, r.reason()));
-          RETURN_IF_ERROR(
-              Leave(covering.mutation(), *row, &before, projects, r.reason()).status());
+          RETURN_IF_ERROR(Leave(covering.mutation(), *row, &before, projects, r.reason()).status());
           return out;
         }
         ASSIGN_OR_RETURN(const auto projects, ProjectIdsOf(m.tx(), *wrong->asset_id));

@@ -195,8 +195,7 @@ TEST_F(EvaluationDispatch, AGrantOfAnIndustryReportsAndScoresThatIndustry) {
   const auto submit = [&](const std::string& industry) {
     request.set_request_id(world_.RequestId());
     return world_.server().Call<v1::SubmitExpertScoresResponse>(
-        Cat(kFacts, "SubmitExpertScores"), request,
-        Narrowed(auth::Role::ROLE_APPRAISER, industry));
+        Cat(kFacts, "SubmitExpertScores"), request, Narrowed(auth::Role::ROLE_APPRAISER, industry));
   };
   EXPECT_THAT(submit("NONE"), excluded);
   EXPECT_OK(submit(sample::kIndustryCode));

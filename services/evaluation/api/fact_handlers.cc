@@ -181,9 +181,8 @@ absl::StatusOr<v1::SubmitExpertScoresResponse> SubmitExpertScores(
           complete = false;
         }
         if (!complete) return missing.Zh("有评估对象不存在").Build();
-        ASSIGN_OR_RETURN(
-            const GrantScope scope,
-            GrantScope::Load(m.tx(), context.caller, ids, ShanghaiDay(context.now)));
+        ASSIGN_OR_RETURN(const GrantScope scope,
+                         GrantScope::Load(m.tx(), context.caller, ids, ShanghaiDay(context.now)));
         for (const auto& [id, subject] : visible) {
           RETURN_IF_ERROR(workflow::CheckScope(context.caller, context.roles, subject.region_path,
                                                scope.Of(id), "为该对象评分"));
@@ -292,8 +291,8 @@ absl::StatusOr<v1::Appraisal> RecordAppraisal(CallContext& context,
         row.payload = appraisal.SerializeAsString();
         RETURN_IF_ERROR(InsertAppraisal(m.tx(), row));
         RETURN_IF_ERROR(BumpFactsVersion(m.tx(), {subject.id}, context.now));
-        RETURN_IF_ERROR(covering.mutation().Audit("appraisal", row.id, row.region_path, nullptr,
-                                                  appraisal));
+        RETURN_IF_ERROR(
+            covering.mutation().Audit("appraisal", row.id, row.region_path, nullptr, appraisal));
         return appraisal;
       });
 }

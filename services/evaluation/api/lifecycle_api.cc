@@ -170,9 +170,7 @@ class Step {
     return workflow::ActorAt(m_.context().caller, item.row.region_path, item.acted_on);
   }
 
-  type::v1::Actor ActorFor(const Item& item) const {
-    return ToMessage(ActingOn(item));
-  }
+  type::v1::Actor ActorFor(const Item& item) const { return ToMessage(ActingOn(item)); }
 
   // The caller under the grant that covers what the step is about.
   audit::Actor ActingOn(const Item& item) const {

@@ -283,8 +283,8 @@ TEST_F(EvaluationLifecycle, TheAuditNamesTheGrantThatCoversTheSubject) {
                          const auth::Facets& covering) {
     auth::Caller caller;
     caller.subject = person;
-    for (const auto& [facets, region] : std::vector<std::pair<auth::Facets, std::string>>{
-             {other, "360733"}, {covering, "3607"}}) {
+    for (const auto& [facets, region] :
+         std::vector<std::pair<auth::Facets, std::string>>{{other, "360733"}, {covering, "3607"}}) {
       auth::Grant& grant = caller.grants.emplace_back();
       grant.role = role;
       grant.region_path = region;
@@ -297,8 +297,7 @@ TEST_F(EvaluationLifecycle, TheAuditNamesTheGrantThatCoversTheSubject) {
     return token(auth::Role::ROLE_COUNTY_APPROVER, "approver", {{}, {"TEA"}},
                  {{}, {"NAVEL_ORANGE"}});
   };
-  const auto accepted =
-      w_.Step("AcceptEvaluation", v1::AcceptEvaluationRequest(), id, approver());
+  const auto accepted = w_.Step("AcceptEvaluation", v1::AcceptEvaluationRequest(), id, approver());
   ASSERT_OK(accepted);
   EXPECT_EQ(accepted->reviewed_by().region_path(), "3607");
   // A signature is under the grant for the department's money.
@@ -310,17 +309,17 @@ TEST_F(EvaluationLifecycle, TheAuditNamesTheGrantThatCoversTheSubject) {
   ASSERT_OK(signed_by);
   v1::StartClassPublicityRequest publicise;
   publicise.add_channels("村务公开栏");
-  const auto publicised = w_.Step("StartClassPublicity", publicise, id,
-                                  token(auth::Role::ROLE_COUNTY_OPERATOR, "operator",
-                                        {{}, {"TEA"}}, {{}, {"NAVEL_ORANGE"}}));
+  const auto publicised = w_.Step(
+      "StartClassPublicity", publicise, id,
+      token(auth::Role::ROLE_COUNTY_OPERATOR, "operator", {{}, {"TEA"}}, {{}, {"NAVEL_ORANGE"}}));
   ASSERT_OK(publicised);
   w_.PassDays(8);
   ASSERT_OK(w_.Conclude(publicised->publicity_id()));
   ASSERT_OK(w_.Step("MakeEffective", v1::MakeEffectiveRequest(), id, approver()));
   const auto audited = [&](const std::string& type, const std::string& action) {
-    const auto rows = w_.db().Query(
-        "SELECT actor_region FROM audit_log WHERE aggregate_type = ? AND action = ?",
-        {type, action});
+    const auto rows =
+        w_.db().Query("SELECT actor_region FROM audit_log WHERE aggregate_type = ? AND action = ?",
+                      {type, action});
     EXPECT_OK(rows);
     return rows.ok() && rows->size() == 1 ? (*rows)[0].String(0) : "not once";
   };

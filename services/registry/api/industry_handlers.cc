@@ -8,6 +8,7 @@
 #include "common/blob/service.h"
 #include "common/feed/outbox.h"
 #include "common/inbox/service.h"
+#include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/workflow/proto.h"
 #include "services/registry/api/convert.h"
@@ -271,6 +272,7 @@ absl::StatusOr<v1::ShortBoard> CreateBoard(Context& context,
         ASSIGN_OR_RETURN(const auth::Facets thing, FacetsOfBoard(context, m.tx(), b));
         RETURN_IF_ERROR(workflow::CheckScope(context.caller, context.roles, b.region_path(), thing,
                                              "登记该对象的短板"));
+        const rpc::Covering covering(m, thing);
         if (!b.link_code().empty()) {
           ASSIGN_OR_RETURN(const std::string version, CurrentTaxonomy(m.tx()));
           ASSIGN_OR_RETURN(const std::vector<CategoryRow> categories,
@@ -293,7 +295,7 @@ absl::StatusOr<v1::ShortBoard> CreateBoard(Context& context,
                                            {std::string(workflow::kAnyEvidence)}}));
         RETURN_IF_ERROR(ShortBoardTable().Insert(m.tx(), RecordOf(id, 1, b), BoardColumns(b)));
         b.set_etag(EtagOf(1));
-        RETURN_IF_ERROR(PublishBoard(m, id, nullptr, b));
+        RETURN_IF_ERROR(PublishBoard(covering.mutation(), id, nullptr, b));
         inbox::Act act = inbox::ActOf(m, "create", {});
         act.fresh = true;
         RETURN_IF_ERROR(SyncShortBoards(m.tx(), {b}, act));
@@ -326,6 +328,7 @@ absl::StatusOr<v1::ShortBoard> CompleteBoard(Context& context,
                             .Execute(StateOf(before), "complete",
                                      workflow::ActorAt(context.caller, before.region_path(), thing))
                             .status());
+        const rpc::Covering covering(m, thing);
         const auto day = DayOf(request.completed_on());
         if (!day || *day > ShanghaiDay(context.now)) {
           return InvalidField("completed_on", "完成日期不能晚于今天").Build();
@@ -341,7 +344,7 @@ absl::StatusOr<v1::ShortBoard> CompleteBoard(Context& context,
         b.set_etag(EtagOf(record.version + 1));
         RETURN_IF_ERROR(
             ShortBoardTable().Update(m.tx(), RecordOf(id, record.version + 1, b), BoardColumns(b)));
-        RETURN_IF_ERROR(PublishBoard(m, id, &before, b));
+        RETURN_IF_ERROR(PublishBoard(covering.mutation(), id, &before, b));
         RETURN_IF_ERROR(SyncShortBoards(m.tx(), {b}, inbox::ActOf(m, "complete", {})));
         return b;
       });

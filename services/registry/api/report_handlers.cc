@@ -211,8 +211,8 @@ absl::StatusOr<std::vector<ReportResult>> WriteReports(mysql::Tx& tx, const Auth
     auth::Facets thing;
     if (author.caller.MindsFacets()) {
       thing = FacetsOf(FromBytes<v1::Project>(project->second.record), categories);
-      result.status = workflow::CheckScope(author.caller, author.roles,
-                                           project->second.region_path, thing, "填报该项目的月报");
+      result.status = workflow::CheckScope(author.caller, author.roles, project->second.region_path,
+                                           thing, "填报该项目的月报");
       if (!result.status.ok()) continue;
     }
     if (project->second.is_void) {

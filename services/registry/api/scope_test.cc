@@ -164,7 +164,9 @@ TEST_F(ScopeTest, AGrantOfAFundSourceReportsOnProjectsOfThatSource) {
 
 TEST_F(ScopeTest, AGrantOfAnIndustryActsOnThatIndustry) {
   const std::string tea = With({OfIndustry("TEA")});
-  const std::string oil = With({OfIndustry("TEA"), OfIndustry("OIL")});
+  auth::Grant covering = OfIndustry("OIL");
+  covering.region_path = std::string(kCounty).substr(0, 4);  // tells one from the other
+  const std::string oil = With({OfIndustry("TEA"), covering});
   EXPECT_THAT(Register(NewProject("油茶"), tea),
               StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
   ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶"), oil));
@@ -182,6 +184,11 @@ TEST_F(ScopeTest, AGrantOfAnIndustryActsOnThatIndustry) {
               StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
   ASSERT_OK_AND_ASSIGN(const v1::ShortBoard made,
                        Call<v1::ShortBoard>("IndustryService", "CreateShortBoard", create, oil));
+  const auto rows = server_.database().db().Query(
+      "SELECT actor_region FROM audit_log WHERE aggregate_type = 'short_board'");
+  ASSERT_OK(rows);
+  ASSERT_EQ(rows->size(), 1u);
+  EXPECT_EQ((*rows)[0].String(0), covering.region_path);
   v1::GetShortBoardRequest get;
   get.set_id(made.id());
   for (const auto& [token, reason] :
