@@ -604,6 +604,51 @@ class InboxProperty : public EvaluationInbox {
     }
     return out;
   }
+  // What an open item names as its action, its record tells as allowed to somebody of the item's
+  // roles who had no hand in it.
+  void ExpectToldByRecords() {
+    auto rows = w_.db().Query(
+        "SELECT subject_type, subject_id, action, region_path, roles FROM work_item WHERE "
+        "open_mark = 1 AND subject_type <> 'ledger'");  // a ledger has one step, over its hash
+    ASSERT_OK(rows);
+    for (const mysql::Row& row : *rows) {
+      const std::string type = row.String(0);
+      const std::string id = row.Id(1).ToString();
+      const std::string roles = row.String(4);
+      int role = 0;
+      ASSERT_TRUE(ParseInt(roles.substr(0, roles.find(',')), &role)) << roles;
+      const std::string token =
+          w_.Token(static_cast<Role>(role), row.String(3), "had-no-hand-in-it");
+      if (type == "evaluation") {
+        ExpectTold<v1::GetEvaluationRequest, v1::Evaluation>(
+            Cat(kEvaluationService, "GetEvaluation"), id, row.String(2), token);
+      } else if (type == "ledger_entry") {
+        ExpectTold<v1::GetLedgerEntryRequest, v1::LedgerEntry>(
+            Cat(kLedgerService, "GetLedgerEntry"), id, row.String(2), token);
+      } else if (type == "publicity") {
+        ExpectTold<publicity::v1::GetPublicityRequest, publicity::v1::Publicity>(
+            Cat(kPublicityService, "GetPublicity"), id, row.String(2), token);
+      } else if (type == "criteria_set") {
+        ExpectTold<v1::GetCriteriaSetRequest, v1::CriteriaSet>(
+            Cat(kCriteriaService, "GetCriteriaSet"), id, row.String(2), token);
+      } else {
+        ADD_FAILURE() << "no record is known of " << type;
+      }
+    }
+  }
+  template <typename Request, typename Response>
+  void ExpectTold(const std::string& method, const std::string& id, const std::string& action,
+                  const std::string& token) {
+    Request request;
+    request.set_id(id);
+    auto record = w_.Call<Response>(method, request, token);
+    ASSERT_OK(record);
+    EXPECT_TRUE(std::any_of(
+        record->allowed_actions().begin(), record->allowed_actions().end(),
+        [&](const type::v1::AllowedAction& a) { return a.action() == action && a.allowed(); }))
+        << method << " does not tell " << action << ": " << record->ShortDebugString();
+  }
+
   // One of the open items, or nothing.
   template <typename T>
   const T* Any(const std::vector<T>& all, const testing::SeededRandom& random) {
@@ -768,6 +813,8 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
     ASSERT_NE(status.code(), StatusCode::kInternal) << status;
     done += status.ok() ? 1 : 0;
     ASSERT_EQ(Stored(), Expected()) << "step " << i << ", seed " << seed;
+    if (i % 25 == 0) ExpectToldByRecords();
+    if (HasFailure()) return;
   }
   std::cout << steps << " steps, " << done << " of them taken, "
             << w_.database().Int("SELECT COUNT(*) FROM work_item WHERE kind = 'LEDGER_REEVALUATE'")

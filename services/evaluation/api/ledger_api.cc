@@ -66,11 +66,19 @@ absl::Status FillEntryActions(mysql::Executor& db, const CallContext& context,
   for (size_t i = 0; i < entries.size(); ++i) {
     v1::LedgerEntry* const entry = entries[i];
     entry->clear_allowed_actions();
-    workflow::FillAllowedActions(
-        EntryTable().Allowed(
-            static_cast<EntryPhase>(entry->state()),
-            workflow::ActorAt(context.caller, entry->region_path(), scope.Of(subjects[i]))),
-        entry->mutable_allowed_actions());
+    const workflow::Actor actor =
+        workflow::ActorAt(context.caller, entry->region_path(), scope.Of(subjects[i]));
+    const auto phase = static_cast<EntryPhase>(entry->state());
+    workflow::FillAllowedActions(EntryTable().Allowed(phase, actor),
+                                 entry->mutable_allowed_actions());
+    // 盘活类 is argued before its measures are planned (domain.md §3.3), from here as well.
+    if (entry->class_() != type::v1::FOUR_CLASS_REVITALIZE || phase == EntryPhase::kLeft) continue;
+    std::vector<workflow::AllowedAction> arguing =
+        SubjectTable().Allowed(SubjectPhase::kLive, actor);
+    std::erase_if(arguing, [](const workflow::AllowedAction& action) {
+      return action.action != "record_argument";
+    });
+    workflow::FillAllowedActions(arguing, entry->mutable_allowed_actions());
   }
   return absl::OkStatus();
 }

@@ -245,8 +245,8 @@ std::vector<inbox::Kind> UnitReportKinds() {
 
 inbox::CalendarLookup InboxCalendar() {
   return [](mysql::Executor& db, absl::civil_year_t first,
-            absl::civil_year_t) -> absl::StatusOr<workflow::Calendar> {
-    ASSIGN_OR_RETURN(const WorkCalendar stored, LoadCalendar(db, absl::CivilDay(first, 1, 1)));
+            absl::civil_year_t last) -> absl::StatusOr<workflow::Calendar> {
+    ASSIGN_OR_RETURN(const WorkCalendar stored, LoadCalendarOf(db, first, last));
     workflow::Calendar calendar;
     for (const int64_t year : stored.years) calendar.AddYear(year);
     for (const auto& [day, is_working] : stored.days) calendar.AddDay(day, is_working);

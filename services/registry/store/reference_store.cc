@@ -781,8 +781,13 @@ absl::Status UpsertWorkDays(mysql::Tx& tx, const std::vector<WorkDayRow>& rows) 
 }
 
 absl::StatusOr<WorkCalendar> LoadCalendar(mysql::Executor& db, absl::CivilDay from) {
+  return LoadCalendarOf(db, from.year(), (from + 800).year());
+}
+
+absl::StatusOr<WorkCalendar> LoadCalendarOf(mysql::Executor& db, absl::civil_year_t first,
+                                            absl::civil_year_t last) {
   ASSIGN_OR_RETURN(const std::vector<WorkDayRow> rows,
-                   ListWorkDays(db, absl::CivilDay(from.year(), 1, 1), from + 800));
+                   ListWorkDays(db, absl::CivilDay(first, 1, 1), absl::CivilDay(last, 12, 31)));
   WorkCalendar calendar;
   for (const WorkDayRow& row : rows) {
     calendar.days[row.day] = row.is_working;

@@ -209,6 +209,9 @@ absl::StatusOr<std::vector<WorkDayRow>> ListWorkDays(mysql::Executor& db, absl::
 absl::Status UpsertWorkDays(mysql::Tx& tx, const std::vector<WorkDayRow>& rows);
 // The days from `from` on for about two years, and the years of which something was imported.
 absl::StatusOr<WorkCalendar> LoadCalendar(mysql::Executor& db, absl::CivilDay from);
+// The days of these years, both among them.
+absl::StatusOr<WorkCalendar> LoadCalendarOf(mysql::Executor& db, absl::civil_year_t first,
+                                            absl::civil_year_t last);
 
 // A stable id for reference rows that have none of their own, for audit and feed: from their key.
 Ulid IdOfKey(std::string_view kind, std::string_view key);
