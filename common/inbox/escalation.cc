@@ -17,7 +17,8 @@ namespace {
 constexpr int kChunk = 500;
 // From the village's level to the province's.
 constexpr int kLevels = 4;
-// How far back working days are counted; a service's copy of the calendar holds this year and the last.
+// How far back working days are counted; a service's copy of the calendar holds this year and the
+// last.
 constexpr int kDaysBack = 365;
 
 // For the first, second … level above: what was due on this day or before has come to it.

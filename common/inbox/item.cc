@@ -98,7 +98,8 @@ Item ItemFrom(const mysql::Row& row, size_t first) {
 
 std::string PlainItemColumns() {
   return "w.id, w.kind, w.subject_type, w.subject_id, w.action, w.slot, w.region_path, w.title, "
-         "w.roles, w.assignee, w.opened_at, w.due_on, w.provisional, w.urges, w.escalated_level";
+         "w.roles, w.assignee, w.excluded, w.opened_at, w.due_on, w.provisional, w.urges, "
+         "w.escalated_level, w.escalated_at";
 }
 
 Item PlainItemFrom(const mysql::Row& row) {
@@ -115,11 +116,13 @@ Item PlainItemFrom(const mysql::Row& row) {
   i.title = row.String(c++);
   i.roles = RolesFrom(row.String(c++));
   i.assignee = row.String(c++);
+  i.excluded = SplitPersons(row.String(c++));
   i.opened_at = row.Time(c++);
   i.due_on = row.Day(c++);
   i.provisional = row.Bool(c++);
   i.urges = static_cast<int>(row.Int(c++));
   i.escalated_level = static_cast<int>(row.Int(c++));
+  i.escalated_at = row.OptTime(c++);
   return i;
 }
 

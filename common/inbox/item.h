@@ -60,10 +60,10 @@ struct Item {
 std::string ItemColumns();
 Item ItemFrom(const mysql::Row& row, size_t first = 0);
 
-// The same of an open item that nobody urged and that has not risen: the cells that are empty then
-// are not read, which are more than half.
+// The same of an open item that nobody urged: the cells that are empty then are not read, which are
+// half of them.
 std::string PlainItemColumns();
-inline constexpr size_t kPlainItemCells = 15;
+inline constexpr size_t kPlainItemCells = 17;
 Item PlainItemFrom(const mysql::Row& row);
 
 // Persons in one column, each between bars, so that a search for "|person|" finds whole names.

@@ -119,14 +119,13 @@ absl::StatusOr<std::vector<MyItem>> ListMine(mysql::Executor& db, const auth::Ca
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
   std::vector<MyItem> out;
   out.reserve(rows.size());
-  std::vector<Ulid> more;
+  std::vector<Ulid> urged;
   for (const mysql::Row& row : rows) {
     out.push_back({PlainItemFrom(row), row.IsNull(kPlainItemCells)});
-    const Item& item = out.back().item;
-    if (item.urges > 0 || item.escalated_level > 0) more.push_back(item.id);
+    if (out.back().item.urges > 0) urged.push_back(out.back().item.id);
   }
   // The few with more to tell. One that was closed since is told as it stood.
-  ASSIGN_OR_RETURN(std::vector<Item> whole, OpenItemsById(db, more, {""}));
+  ASSIGN_OR_RETURN(std::vector<Item> whole, OpenItemsById(db, urged, {""}));
   for (Item& item : whole) {
     const auto mine =
         std::find_if(out.begin(), out.end(), [&](const MyItem& m) { return m.item.id == item.id; });

@@ -63,7 +63,8 @@ class Inbox {
     return out;
   }
 
-  // The calendar is read once in a while, not for every page: a page is one query.
+  // The calendar is read once in a while, not for every page, which is one query and another for
+  // items that were urged.
   absl::StatusOr<std::shared_ptr<const Today>> TodayAt(mysql::Executor& db, absl::Time now) {
     const absl::CivilDay day = ShanghaiDay(now);
     std::lock_guard lock(mu_);
@@ -208,11 +209,11 @@ const std::vector<auth::Role>& UrgingRoles() {
   return roles;
 }
 
-// The item with what the caller can do with it itself: mark_read while it is theirs and unread,
-// urge for who holds a role that urges.
+// The item with what the caller can do with it itself: mark_read while it lies unread in their
+// inbox, to do or to look after; urge for who holds a role that urges.
 void TellActions(const CallContext& context, const Item& item, v1::WorkItem* out) {
   std::vector<workflow::AllowedAction> actions;
-  if (out->mine() && out->unread()) {
+  if (out->unread()) {
     actions.push_back(workflow::ActionOf("mark_read", "标为已阅", absl::OkStatus()));
   }
   if (context.caller.May(UrgingRoles(), item.region_path)) {

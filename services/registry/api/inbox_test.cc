@@ -450,6 +450,13 @@ TEST_F(InboxTest, R118_WhatIsOverdueRisesToTheLevelsAbove) {
   EXPECT_EQ(item.escalated_level(), 4);
   EXPECT_FALSE(item.mine());
   EXPECT_TRUE(item.unread());
+  EXPECT_TRUE(item.has_escalated_at());
+  const auto told = [](const inbox::v1::WorkItem& one, std::string_view action) {
+    return std::any_of(one.allowed_actions().begin(), one.allowed_actions().end(),
+                       [&](const auto& a) { return a.action() == action && a.allowed(); });
+  };
+  EXPECT_TRUE(told(item, "mark_read"));
+  EXPECT_TRUE(told(item, "urge"));
   EXPECT_EQ(Count(Township()).escalated(), 2);
   EXPECT_EQ(Count(Township()).open(), 3);
   EXPECT_THAT(Mine(County(), risen), IsEmpty());
@@ -462,6 +469,7 @@ TEST_F(InboxTest, R118_WhatIsOverdueRisesToTheLevelsAbove) {
   ASSERT_OK_AND_ASSIGN(const auto marked, Inbox<inbox::v1::MarkReadResponse>(
                                               "MarkRead", read, Township(kOtherTownship)));
   EXPECT_EQ(marked.marked(), 1);
+  EXPECT_FALSE(told(Mine(Township(kOtherTownship), risen)[0], "mark_read"));
   On(2026, 3, 26);  // eleven working days
   EXPECT_EQ(escalate(), 3);
   EXPECT_THAT(Mine(County(), risen), SizeIs(3));
