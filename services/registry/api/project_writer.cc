@@ -560,6 +560,7 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
   }
 
   std::vector<ProjectRow> inserts, replaces;
+  std::vector<std::pair<Ulid, int>> verification;  // another one than before
   std::vector<audit::Entry> audits;
   std::vector<feed::OutboxEvent> events;
   for (ProjectChange& c : *changes) {
@@ -588,6 +589,9 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
     SetTime(author.now, p.mutable_updated_at());
     p.clear_allowed_actions();
     ProjectRow row = RowOf(p, references);
+    if (c.before && c.before->verification_state() != p.verification_state()) {
+      verification.emplace_back(row.id, row.verification_state);
+    }
 
     audit::Entry entry;
     entry.aggregate_type = "project";
@@ -609,6 +613,7 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
     events.push_back(feed::MakeEvent("project", row.id, row.region_path, event, author.now));
     (c.before ? replaces : inserts).push_back(std::move(row));
   }
+  RETURN_IF_ERROR(NoteVerificationChanges(tx, verification, author.now));
   absl::Status written = InsertProjects(tx, inserts);
   if (written.ok()) written = ReplaceProjects(tx, replaces);
   // Every other key is new or this project's own.
