@@ -721,6 +721,83 @@ TEST_F(InventoryTest, WhatOneVillageDisputesTheNextDoesNotSettle) {
   EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
 }
 
+TEST_F(InventoryTest, AProjectOfAnotherCountyOpensNoReportThatStands) {
+  OpenCampaign();
+  const v1::InventoryCampaign other = OpenCampaign(kOtherCounty, Approver(kOtherCounty));
+  v1::Project wide = NewProject("跨县冷链");
+  wide.add_covered_regions()->set_region_code(kOtherVillage);
+  // A report that is not submitted takes the project in.
+  ASSERT_OK(Register(wide));
+  ASSERT_OK_AND_ASSIGN(const v1::Project own, Register(NewProject("油茶")));
+  ASSERT_EQ(Unit(other.id(), kOtherVillage).state(), v1::UNIT_REPORT_STATE_DRAFT);
+  ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(other.id(), kOtherVillage), false));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  ASSERT_OK_AND_ASSIGN(const auto task, Sign(unit.id(), unit.etag(), "AGRICULTURE",
+                                             County("lead-other", kOtherCounty)));
+  ASSERT_OK(Complete(unit.id(), task.etag(), County("other", kOtherCounty)));
+  unit = Unit(other.id(), kOtherVillage);
+  ASSERT_EQ(unit.state(), v1::UNIT_REPORT_STATE_COUNTY_VERIFIED);
+  ASSERT_EQ(unit.project_count(), 1);
+
+  const auto refused = [&](const auto& answer) {
+    EXPECT_THAT(answer, StatusIs(StatusCode::kFailedPrecondition, "REPORT_LOCKED"));
+    EXPECT_THAT(answer, HasViolation("project.covered_regions"));
+    const v1::InventoryUnitReport now = Unit(other.id(), kOtherVillage);
+    EXPECT_EQ(now.etag(), unit.etag());
+    EXPECT_EQ(now.state(), v1::UNIT_REPORT_STATE_COUNTY_VERIFIED);
+    EXPECT_TRUE(now.has_verified_at());
+    EXPECT_EQ(now.project_count(), 1);
+  };
+  wide.set_name("跨县冷链二期");
+  refused(Register(wide));
+  // Nor one of the county that lies in no village and covers the other's alone.
+  v1::Project led_by_county = wide;
+  led_by_county.set_region_code(kCounty);
+  refused(Register(led_by_county));
+  v1::UpdateProjectRequest update;
+  update.set_request_id(RequestId());
+  update.set_id(own.id());
+  update.set_etag(own.etag());
+  update.mutable_update_mask()->add_paths("covered_regions");
+  update.mutable_project()->add_covered_regions()->set_region_code(kOtherVillage);
+  refused(Call<v1::Project>("ProjectService", "UpdateProject", update, County()));
+  EXPECT_EQ(GetProject(own.id()).etag(), own.etag());
+
+  // Who is the county's operator in both opens it again.
+  auth::Caller both;
+  both.subject = "operator-of-two";
+  for (const char* county : {kCounty, kOtherCounty}) {
+    auth::Grant& grant = both.grants.emplace_back();
+    grant.role = options::v1::ROLE_COUNTY_OPERATOR;
+    grant.region_path = county;
+  }
+  ASSERT_OK(Register(wide, server_.Token(both)));
+  unit = Unit(other.id(), kOtherVillage);
+  EXPECT_EQ(unit.state(), v1::UNIT_REPORT_STATE_DRAFT);
+  EXPECT_EQ(unit.reopened(), 1);
+  EXPECT_EQ(unit.project_count(), 2);
+}
+
+TEST_F(InventoryTest, ATownshipOpensNoSubmittedReportOfItsNeighbour) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK(Submit(Unit(campaign.id(), kVillage2), /*is_nil=*/true));
+  ASSERT_OK(Submit(Unit(campaign.id(), kVillage4), /*is_nil=*/true));
+  const v1::InventoryUnitReport neighbour = Unit(campaign.id(), kVillage4);
+  v1::Project wide = NewProject("两乡冷链");
+  wide.add_covered_regions()->set_region_code(kVillage4);
+  EXPECT_THAT(Register(wide, Township()),
+              StatusIs(StatusCode::kFailedPrecondition, "REPORT_LOCKED"));
+  EXPECT_EQ(Unit(campaign.id(), kVillage4).etag(), neighbour.etag());
+  EXPECT_TRUE(Unit(campaign.id(), kVillage4).is_nil());
+  // Its own it opens, and the county opens both.
+  v1::Project narrow = NewProject("一乡冷链");
+  narrow.add_covered_regions()->set_region_code(kVillage2);
+  ASSERT_OK(Register(narrow, Township()));
+  EXPECT_EQ(Unit(campaign.id(), kVillage2).state(), v1::UNIT_REPORT_STATE_DRAFT);
+  ASSERT_OK(Register(wide));
+  EXPECT_EQ(Unit(campaign.id(), kVillage4).state(), v1::UNIT_REPORT_STATE_DRAFT);
+}
+
 TEST_F(InventoryTest, ANewProjectReopensTheReportOfEveryVillageThatItCovers) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   Verify(campaign.id(), kVillage2);  // nil

@@ -307,6 +307,25 @@ TEST_F(ProjectImportTest, WhatTheCountyHasVerifiedIsHeldNotOverwritten) {
               ::testing::Contains("VERIFIED_RECORD"));
 }
 
+TEST_F(ProjectImportTest, ARowThatCoversALockedVillageIsRefusedAlone) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK(Submit(Unit(campaign.id(), kVillage2), /*is_nil=*/true));
+  const v1::InventoryUnitReport submitted = Unit(campaign.id(), kVillage2);
+  const std::string csv =
+      "县,乡镇,村,项目名称,项目类型,实施年度,中央衔接资金（万元）,实施单位,当前状态\n"
+      "会昌县,小密乡,半迳村、小密村,两村冷链,冷链仓储,2021,50,村委会,运营\n"
+      "会昌县,小密乡,半迳村、石背村,邻村冷链,冷链仓储,2021,50,村委会,运营\n";
+  const iv1::Import import = Run("a", csv, Village());
+  const auto rows = Rows(import.id(), Village());
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows.at(2).outcome(), iv1::ROW_OUTCOME_REFUSED) << rows.at(2).ShortDebugString();
+  EXPECT_THAT(Reasons(rows.at(2)), ::testing::Contains("REPORT_LOCKED"));
+  EXPECT_NE(rows.at(3).outcome(), iv1::ROW_OUTCOME_REFUSED) << rows.at(3).ShortDebugString();
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM project"), 1);
+  EXPECT_EQ(Unit(campaign.id(), kVillage2).etag(), submitted.etag());
+  EXPECT_EQ(Unit(campaign.id(), kVillage3).project_count(), 1);
+}
+
 TEST_F(ProjectImportTest, R015_AVillageImportsItsOwnUntilItsReportIsLocked) {
   OpenCampaign();
   const std::string csv = Cat(kHeader, Row(1), Row(2, "小密村"));
