@@ -334,6 +334,23 @@ absl::Status CoveredVillageLocked(const absl::Status& refused, const std::string
 
 }  // namespace
 
+bool VerifiedFieldChanged(const v1::Project& before, const v1::Project& after) {
+  v1::Project a = before;
+  v1::Project b = after;
+  const auto* type = v1::Project::descriptor();
+  for (int i = 0; i < type->field_count(); ++i) {
+    const auto* field = type->field(i);
+    if (IsVerifiedField(field->name()) && !IsImmutableField(field->name())) continue;
+    a.GetReflection()->ClearField(&a, field);
+    b.GetReflection()->ClearField(&b, field);
+  }
+  // Set by the server from the others.
+  for (v1::Project* p : {&a, &b}) {
+    p->clear_taxonomy_version();
+  }
+  return ToBytes(a) != ToBytes(b);
+}
+
 int EditorLevelAt(const auth::Caller& caller, const std::vector<auth::Role>& roles,
                   std::string_view region_path, const auth::Facets& thing) {
   workflow::Actor actor = workflow::ActorAt(caller, region_path, thing);

@@ -80,6 +80,9 @@ struct ProjectCheckOptions {
 absl::Status CheckProject(const ProjectReferences& references, const ProjectCheckOptions& options,
                           UlidGenerator& ids, v1::Project* project);
 
+// Whether a field that the county has verified differs (IsVerifiedField).
+bool VerifiedFieldChanged(const v1::Project& before, const v1::Project& after);
+
 // The level at which the caller edits what is of `thing` in a region, by its grants of `roles`
 // there: the village's where it has none, as who only reaches in from elsewhere decides nothing.
 int EditorLevelAt(const auth::Caller& caller, const std::vector<auth::Role>& roles,

@@ -202,8 +202,9 @@ Verdict Decide(const Job& job, const ProjectReferences& references, UlidGenerato
     return v;
   }
   if (!in_scope(*stored) || !in_scope(v.project)) return v;
-  if (stored->verification_state() == v1::VERIFICATION_STATE_COUNTY_VERIFIED ||
-      stored->verification_state() == v1::VERIFICATION_STATE_DISPUTED) {
+  if (stored->verification_state() == v1::VERIFICATION_STATE_DISPUTED ||
+      (stored->verification_state() == v1::VERIFICATION_STATE_COUNTY_VERIFIED &&
+       VerifiedFieldChanged(*stored, v.project))) {
     v.result = outcome::ROW_OUTCOME_HELD;
     v.issues.push_back(MakeIssue("", "VERIFIED_RECORD", "", stored->project_code(),
                                  "项目已经县级核实，表格与核实内容不一致，请逐项更正"));

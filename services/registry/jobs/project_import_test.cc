@@ -307,6 +307,35 @@ TEST_F(ProjectImportTest, WhatTheCountyHasVerifiedIsHeldNotOverwritten) {
               ::testing::Contains("VERIFIED_RECORD"));
 }
 
+TEST_F(ProjectImportTest, WhatTheCountyHasNotVerifiedIsTakenIntoAVerifiedRecord) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  const auto csv = [](std::string_view organisation, std::string_view word) {
+    return Cat(
+        "县,乡镇,村,项目名称,项目类型,实施年度,中央衔接资金（万元）,实施单位,当前状态,申报类别\n"
+        "会昌县,小密乡,半迳村,油茶基地,种植,2021,50,",
+        organisation, ",运营,", word, "\n");
+  };
+  iv1::Import import = Run("a", csv("村委会", ""), County());
+  ASSERT_EQ(import.rows_total(), 1);
+  const std::string id = Rows(import.id(), County()).begin()->second.record_id();
+  Verify(campaign.id(), kVillage);
+  ASSERT_EQ(GetProject(id).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  // A claim and the text that it was read from are no part of what was verified.
+  EXPECT_EQ(Run("b", csv("村委会", "另起炉灶类"), County()).rows_updated(), 1);
+  EXPECT_EQ(GetProject(id).claimed_class(), type::v1::FOUR_CLASS_ADJUST);
+  EXPECT_EQ(GetProject(id).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  EXPECT_EQ(Unit(campaign.id(), kVillage).state(), v1::UNIT_REPORT_STATE_COUNTY_VERIFIED);
+  // Together with what was, they wait.
+  EXPECT_EQ(Run("c", csv("合作社", "盘活类"), County()).rows_held(), 1);
+  EXPECT_EQ(GetProject(id).claimed_class(), type::v1::FOUR_CLASS_ADJUST);
+  // A disputed record waits with all that differs.
+  server_.database().Run("UPDATE project SET verification_state = 3;\n");
+  import = Run("d", csv("村委会", "盘活类"), County());
+  EXPECT_EQ(import.rows_held(), 1);
+  EXPECT_THAT(Reasons(Rows(import.id(), County()).begin()->second),
+              ::testing::Contains("VERIFIED_RECORD"));
+}
+
 TEST_F(ProjectImportTest, ARowThatCoversALockedVillageIsRefusedAlone) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   ASSERT_OK(Submit(Unit(campaign.id(), kVillage2), /*is_nil=*/true));
