@@ -922,6 +922,32 @@ TEST_F(InventoryTest, ACorrectionIsCheckedLikeAnUpdateAndFoundByItsText) {
             1);
 }
 
+TEST_F(InventoryTest, ACorrectionIsRefusedAtTheFindingOfItsOwnProject) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK_AND_ASSIGN(const v1::Project a, Register(NewProject("甲")));
+  ASSERT_OK_AND_ASSIGN(const v1::Project b, Register(NewProject("乙")));
+  ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(campaign.id(), kVillage), false));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  const auto correction = [](const v1::Project& project, const std::string& value) {
+    v1::VerificationFinding f;
+    f.set_project_id(project.id());
+    f.set_field("workers");
+    f.set_verified_text(value);
+    f.set_action(v1::FINDING_ACTION_CORRECTED);
+    return f;
+  };
+  const auto sign = [&](const std::vector<v1::VerificationFinding>& findings) {
+    return Sign(unit.id(), unit.etag(), "AGRICULTURE", County(), findings);
+  };
+  // At most a million: what the other project is corrected to has nothing wrong.
+  EXPECT_THAT(sign({correction(a, "1000001"), correction(b, "12")}),
+              HasViolation("findings[0].verified_text"));
+  EXPECT_THAT(sign({correction(b, "1000001"), correction(a, "12")}),
+              HasViolation("findings[0].verified_text"));
+  EXPECT_THAT(sign({correction(b, "12"), correction(a, "1000001")}),
+              HasViolation("findings[1].verified_text"));
+}
+
 TEST_F(InventoryTest, R018_CoverageCountsWhatTheCountyHasVerified) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   ASSERT_OK(Register(NewProject("甲")));
