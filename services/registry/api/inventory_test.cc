@@ -721,6 +721,64 @@ TEST_F(InventoryTest, WhatOneVillageDisputesTheNextDoesNotSettle) {
   EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
 }
 
+TEST_F(InventoryTest, ADisputeStandsWhateverBecomesOfAnotherReport) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  v1::Project both = NewProject("两村冷链");
+  both.add_covered_regions()->set_region_code(kVillage2);
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(both));
+  ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(campaign.id(), kVillage), false));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  v1::VerificationFinding disputed;
+  disputed.set_project_id(project.id());
+  disputed.set_field("planned_total");
+  disputed.set_action(v1::FINDING_ACTION_DISPUTED);
+  ASSERT_OK_AND_ASSIGN(auto task,
+                       Sign(unit.id(), unit.etag(), "AGRICULTURE", County(), {disputed}));
+  ASSERT_OK(Complete(unit.id(), task.etag()));
+  Verify(campaign.id(), kVillage2);
+  const auto again = [&](const std::string& village) {
+    server_.clock().Advance(absl::Hours(1));
+    ASSERT_OK_AND_ASSIGN(auto returned, Return(Unit(campaign.id(), village), City()));
+    EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_UNVERIFIED);
+    ASSERT_OK_AND_ASSIGN(auto signed_again,
+                         Sign(returned.id(), returned.etag(), "AGRICULTURE", County()));
+    ASSERT_OK(Complete(returned.id(), signed_again.etag()));
+  };
+  // Sent back and verified anew, the second village's report still does not settle the first's.
+  again(kVillage2);
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_DISPUTED);
+  // What was disputed in a round that is over is disputed no more, there and elsewhere.
+  again(kVillage);
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  again(kVillage2);
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+}
+
+TEST_F(InventoryTest, ADisputeOfAnEarlierCampaignIsSettledByTheNext) {
+  const v1::InventoryCampaign last = OpenCampaign();
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶")));
+  ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(last.id(), kVillage), false));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  v1::VerificationFinding disputed;
+  disputed.set_project_id(project.id());
+  disputed.set_field("planned_total");
+  disputed.set_action(v1::FINDING_ACTION_DISPUTED);
+  ASSERT_OK_AND_ASSIGN(auto task,
+                       Sign(unit.id(), unit.etag(), "AGRICULTURE", County(), {disputed}));
+  ASSERT_OK(Complete(unit.id(), task.etag()));
+  ASSERT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_DISPUTED);
+  v1::CloseCampaignRequest close;
+  close.set_request_id(RequestId());
+  close.set_id(last.id());
+  close.set_etag(last.etag());
+  close.set_force(true);
+  close.set_reason("转入下一批次");
+  ASSERT_OK(Inventory<v1::InventoryCampaign>("CloseCampaign", close, Approver()));
+  const v1::InventoryCampaign next = OpenCampaign();
+  Verify(next.id(), kVillage);
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+}
+
 TEST_F(InventoryTest, AProjectOfAnotherCountyOpensNoReportThatStands) {
   OpenCampaign();
   const v1::InventoryCampaign other = OpenCampaign(kOtherCounty, Approver(kOtherCounty));

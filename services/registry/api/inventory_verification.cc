@@ -402,6 +402,27 @@ absl::StatusOr<std::vector<FindingRow>> TakeFindings(
   return out;
 }
 
+// Of the round that stands: found since the report came to the county.
+bool IsOfRound(const v1::VerificationFinding& finding, const Ulid& unit_report_id,
+               const std::map<Ulid, absl::Time>& rounds) {
+  const auto since = rounds.find(unit_report_id);
+  return since == rounds.end() || TimeOf(finding.found_at()) >= since->second;
+}
+
+// Of these projects those that a report of another village disputes in its present round.
+absl::StatusOr<std::set<Ulid>> DisputedElsewhere(mysql::Executor& db,
+                                                 const std::vector<VillageProject>& projects,
+                                                 const UnitReportRow& unit) {
+  std::set<Ulid> out, reports;
+  ASSIGN_OR_RETURN(const std::vector<FindingRow> found, DisputesElsewhere(db, projects, unit));
+  for (const FindingRow& f : found) reports.insert(f.unit_report_id);
+  ASSIGN_OR_RETURN(const auto rounds, CountyRounds(db, reports));
+  for (const FindingRow& f : found) {
+    if (IsOfRound(FindingMessage(f), f.unit_report_id, rounds)) out.insert(f.project_id);
+  }
+  return out;
+}
+
 absl::StatusOr<v1::VerificationTask> Sign(CallContext& c,
                                           const v1::SignVerificationRequest& request) {
   return rpc::Mutate<v1::VerificationTask>(
@@ -481,20 +502,16 @@ absl::StatusOr<v1::VerificationTask> Complete(CallContext& c,
                          TakeFindings(c, m.tx(), l.unit, ids, request.findings()));
         RETURN_IF_ERROR(InsertFindings(m.tx(), added));
         ASSIGN_OR_RETURN(const std::vector<FindingRow> all, Findings(m.tx(), {l.unit.id}));
-        // Of this round: found since the report came to the county.
-        absl::Time since = l.unit.passed_at.value_or(absl::InfinitePast());
-        if (l.before.has_current_return()) {
-          since = std::max(since, TimeOf(l.before.current_return().returned_at()));
-        }
+        ASSIGN_OR_RETURN(const auto rounds, CountyRounds(m.tx(), {l.unit.id}));
         std::map<Ulid, std::vector<v1::VerificationFinding>> of_project;
         for (const FindingRow& f : all) {
           v1::VerificationFinding finding = FindingMessage(f);
-          if (f.level == kLevelCounty && TimeOf(finding.found_at()) >= since) {
+          if (f.level == kLevelCounty && IsOfRound(finding, f.unit_report_id, rounds)) {
             of_project[f.project_id].push_back(std::move(finding));
           }
         }
         ASSIGN_OR_RETURN(const std::set<Ulid> elsewhere,
-                         DisputedElsewhere(m.tx(), projects, l.unit.id));
+                         DisputedElsewhere(m.tx(), projects, l.unit));
         const auto conclude = [&](const Ulid& id, v1::Project* project) {
           // What another village's report disputes is disputed still.
           bool disputed = elsewhere.count(id) > 0;
