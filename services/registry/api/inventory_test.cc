@@ -779,6 +779,48 @@ TEST_F(InventoryTest, ADisputeOfAnEarlierCampaignIsSettledByTheNext) {
   EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
 }
 
+TEST_F(InventoryTest, WhatIsNoProjectOfTheVillageAnyMoreIsLeftAsItIs) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK_AND_ASSIGN(const v1::Project gone, Register(NewProject("作废的油茶")));
+  ASSERT_OK_AND_ASSIGN(const v1::Project stays, Register(NewProject("油茶")));
+  v1::Project wide = NewProject("两村冷链", kVillage2);
+  wide.add_covered_regions()->set_region_code(kVillage);
+  ASSERT_OK_AND_ASSIGN(const v1::Project left, Register(wide));
+  ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(campaign.id(), kVillage), false));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  std::vector<v1::VerificationFinding> findings;
+  for (const v1::Project* p : {&gone, &stays, &left}) {
+    v1::VerificationFinding& f = findings.emplace_back();
+    f.set_project_id(p->id());
+    f.set_field("implementing_org");
+    f.set_verified_text("股份经济合作社");
+    f.set_action(v1::FINDING_ACTION_CORRECTED);
+  }
+  ASSERT_OK_AND_ASSIGN(auto task, Sign(unit.id(), unit.etag(), "AGRICULTURE", County(), findings));
+  v1::VoidProjectRequest drop;
+  drop.set_request_id(RequestId());
+  drop.set_id(gone.id());
+  drop.set_etag(gone.etag());
+  drop.set_reason("重复登记");
+  ASSERT_OK(Call<v1::Project>("ProjectService", "VoidProject", drop, County()));
+  v1::UpdateProjectRequest uncover;
+  uncover.set_request_id(RequestId());
+  uncover.set_id(left.id());
+  uncover.set_etag(left.etag());
+  uncover.mutable_update_mask()->add_paths("covered_regions");
+  uncover.mutable_project();
+  ASSERT_OK(Call<v1::Project>("ProjectService", "UpdateProject", uncover, County()));
+  ASSERT_OK(Complete(unit.id(), task.etag()));
+  EXPECT_EQ(GetProject(stays.id()).implementing_org(), "股份经济合作社");
+  EXPECT_EQ(GetProject(stays.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  for (const v1::Project* p : {&gone, &left}) {
+    const v1::Project now = GetProject(p->id());
+    EXPECT_EQ(now.implementing_org(), "村民委员会") << now.name();
+    EXPECT_EQ(now.verification_state(), v1::VERIFICATION_STATE_UNVERIFIED) << now.name();
+  }
+  EXPECT_EQ(Unit(campaign.id(), kVillage).verified_count(), 1);
+}
+
 TEST_F(InventoryTest, AProjectOfAnotherCountyOpensNoReportThatStands) {
   OpenCampaign();
   const v1::InventoryCampaign other = OpenCampaign(kOtherCounty, Approver(kOtherCounty));

@@ -505,8 +505,13 @@ absl::StatusOr<v1::VerificationTask> Complete(CallContext& c,
         ASSIGN_OR_RETURN(const auto rounds, CountyRounds(m.tx(), {l.unit.id}));
         std::map<Ulid, std::vector<v1::VerificationFinding>> of_project;
         for (const FindingRow& f : all) {
+          // What is void or lies elsewhere since it was looked at is not this report's to verify.
+          if (f.level != kLevelCounty ||
+              std::find(ids.begin(), ids.end(), f.project_id) == ids.end()) {
+            continue;
+          }
           v1::VerificationFinding finding = FindingMessage(f);
-          if (f.level == kLevelCounty && IsOfRound(finding, f.unit_report_id, rounds)) {
+          if (IsOfRound(finding, f.unit_report_id, rounds)) {
             of_project[f.project_id].push_back(std::move(finding));
           }
         }
