@@ -721,6 +721,183 @@ TEST_F(InventoryTest, WhatOneVillageDisputesTheNextDoesNotSettle) {
   EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
 }
 
+TEST_F(InventoryTest, ADisputeStandsWhateverBecomesOfAnotherReport) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  v1::Project both = NewProject("两村冷链");
+  both.add_covered_regions()->set_region_code(kVillage2);
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(both));
+  ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(campaign.id(), kVillage), false));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  v1::VerificationFinding disputed;
+  disputed.set_project_id(project.id());
+  disputed.set_field("planned_total");
+  disputed.set_action(v1::FINDING_ACTION_DISPUTED);
+  ASSERT_OK_AND_ASSIGN(auto task,
+                       Sign(unit.id(), unit.etag(), "AGRICULTURE", County(), {disputed}));
+  ASSERT_OK(Complete(unit.id(), task.etag()));
+  Verify(campaign.id(), kVillage2);
+  const auto again = [&](const std::string& village) {
+    server_.clock().Advance(absl::Hours(1));
+    ASSERT_OK_AND_ASSIGN(auto returned, Return(Unit(campaign.id(), village), City()));
+    EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_UNVERIFIED);
+    ASSERT_OK_AND_ASSIGN(auto signed_again,
+                         Sign(returned.id(), returned.etag(), "AGRICULTURE", County()));
+    ASSERT_OK(Complete(returned.id(), signed_again.etag()));
+  };
+  // Sent back and verified anew, the second village's report still does not settle the first's.
+  again(kVillage2);
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_DISPUTED);
+  // What was disputed in a round that is over is disputed no more, there and elsewhere.
+  again(kVillage);
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  again(kVillage2);
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+}
+
+TEST_F(InventoryTest, ADisputeOfAnEarlierCampaignIsSettledByTheNext) {
+  const v1::InventoryCampaign last = OpenCampaign();
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶")));
+  ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(last.id(), kVillage), false));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  v1::VerificationFinding disputed;
+  disputed.set_project_id(project.id());
+  disputed.set_field("planned_total");
+  disputed.set_action(v1::FINDING_ACTION_DISPUTED);
+  ASSERT_OK_AND_ASSIGN(auto task,
+                       Sign(unit.id(), unit.etag(), "AGRICULTURE", County(), {disputed}));
+  ASSERT_OK(Complete(unit.id(), task.etag()));
+  ASSERT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_DISPUTED);
+  v1::CloseCampaignRequest close;
+  close.set_request_id(RequestId());
+  close.set_id(last.id());
+  close.set_etag(last.etag());
+  close.set_force(true);
+  close.set_reason("转入下一批次");
+  ASSERT_OK(Inventory<v1::InventoryCampaign>("CloseCampaign", close, Approver()));
+  const v1::InventoryCampaign next = OpenCampaign();
+  Verify(next.id(), kVillage);
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+}
+
+TEST_F(InventoryTest, WhatIsNoProjectOfTheVillageAnyMoreIsLeftAsItIs) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK_AND_ASSIGN(const v1::Project gone, Register(NewProject("作废的油茶")));
+  ASSERT_OK_AND_ASSIGN(const v1::Project stays, Register(NewProject("油茶")));
+  v1::Project wide = NewProject("两村冷链", kVillage2);
+  wide.add_covered_regions()->set_region_code(kVillage);
+  ASSERT_OK_AND_ASSIGN(const v1::Project left, Register(wide));
+  ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(campaign.id(), kVillage), false));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  std::vector<v1::VerificationFinding> findings;
+  for (const v1::Project* p : {&gone, &stays, &left}) {
+    v1::VerificationFinding& f = findings.emplace_back();
+    f.set_project_id(p->id());
+    f.set_field("implementing_org");
+    f.set_verified_text("股份经济合作社");
+    f.set_action(v1::FINDING_ACTION_CORRECTED);
+  }
+  ASSERT_OK_AND_ASSIGN(auto task, Sign(unit.id(), unit.etag(), "AGRICULTURE", County(), findings));
+  v1::VoidProjectRequest drop;
+  drop.set_request_id(RequestId());
+  drop.set_id(gone.id());
+  drop.set_etag(gone.etag());
+  drop.set_reason("重复登记");
+  ASSERT_OK(Call<v1::Project>("ProjectService", "VoidProject", drop, County()));
+  v1::UpdateProjectRequest uncover;
+  uncover.set_request_id(RequestId());
+  uncover.set_id(left.id());
+  uncover.set_etag(left.etag());
+  uncover.mutable_update_mask()->add_paths("covered_regions");
+  uncover.mutable_project();
+  ASSERT_OK(Call<v1::Project>("ProjectService", "UpdateProject", uncover, County()));
+  ASSERT_OK(Complete(unit.id(), task.etag()));
+  EXPECT_EQ(GetProject(stays.id()).implementing_org(), "股份经济合作社");
+  EXPECT_EQ(GetProject(stays.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  for (const v1::Project* p : {&gone, &left}) {
+    const v1::Project now = GetProject(p->id());
+    EXPECT_EQ(now.implementing_org(), "村民委员会") << now.name();
+    EXPECT_EQ(now.verification_state(), v1::VERIFICATION_STATE_UNVERIFIED) << now.name();
+  }
+  EXPECT_EQ(Unit(campaign.id(), kVillage).verified_count(), 1);
+}
+
+TEST_F(InventoryTest, AProjectOfAnotherCountyOpensNoReportThatStands) {
+  OpenCampaign();
+  const v1::InventoryCampaign other = OpenCampaign(kOtherCounty, Approver(kOtherCounty));
+  v1::Project wide = NewProject("跨县冷链");
+  wide.add_covered_regions()->set_region_code(kOtherVillage);
+  // A report that is not submitted takes the project in.
+  ASSERT_OK(Register(wide));
+  ASSERT_OK_AND_ASSIGN(const v1::Project own, Register(NewProject("油茶")));
+  ASSERT_EQ(Unit(other.id(), kOtherVillage).state(), v1::UNIT_REPORT_STATE_DRAFT);
+  ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(other.id(), kOtherVillage), false));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  ASSERT_OK_AND_ASSIGN(const auto task, Sign(unit.id(), unit.etag(), "AGRICULTURE",
+                                             County("lead-other", kOtherCounty)));
+  ASSERT_OK(Complete(unit.id(), task.etag(), County("other", kOtherCounty)));
+  unit = Unit(other.id(), kOtherVillage);
+  ASSERT_EQ(unit.state(), v1::UNIT_REPORT_STATE_COUNTY_VERIFIED);
+  ASSERT_EQ(unit.project_count(), 1);
+
+  const auto refused = [&](const auto& answer) {
+    EXPECT_THAT(answer, StatusIs(StatusCode::kFailedPrecondition, "REPORT_LOCKED"));
+    EXPECT_THAT(answer, HasViolation("project.covered_regions"));
+    const v1::InventoryUnitReport now = Unit(other.id(), kOtherVillage);
+    EXPECT_EQ(now.etag(), unit.etag());
+    EXPECT_EQ(now.state(), v1::UNIT_REPORT_STATE_COUNTY_VERIFIED);
+    EXPECT_TRUE(now.has_verified_at());
+    EXPECT_EQ(now.project_count(), 1);
+  };
+  wide.set_name("跨县冷链二期");
+  refused(Register(wide));
+  // Nor one of the county that lies in no village and covers the other's alone.
+  v1::Project led_by_county = wide;
+  led_by_county.set_region_code(kCounty);
+  refused(Register(led_by_county));
+  v1::UpdateProjectRequest update;
+  update.set_request_id(RequestId());
+  update.set_id(own.id());
+  update.set_etag(own.etag());
+  update.mutable_update_mask()->add_paths("covered_regions");
+  update.mutable_project()->add_covered_regions()->set_region_code(kOtherVillage);
+  refused(Call<v1::Project>("ProjectService", "UpdateProject", update, County()));
+  EXPECT_EQ(GetProject(own.id()).etag(), own.etag());
+
+  // Who is the county's operator in both opens it again.
+  auth::Caller both;
+  both.subject = "operator-of-two";
+  for (const char* county : {kCounty, kOtherCounty}) {
+    auth::Grant& grant = both.grants.emplace_back();
+    grant.role = options::v1::ROLE_COUNTY_OPERATOR;
+    grant.region_path = county;
+  }
+  ASSERT_OK(Register(wide, server_.Token(both)));
+  unit = Unit(other.id(), kOtherVillage);
+  EXPECT_EQ(unit.state(), v1::UNIT_REPORT_STATE_DRAFT);
+  EXPECT_EQ(unit.reopened(), 1);
+  EXPECT_EQ(unit.project_count(), 2);
+}
+
+TEST_F(InventoryTest, ATownshipOpensNoSubmittedReportOfItsNeighbour) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK(Submit(Unit(campaign.id(), kVillage2), /*is_nil=*/true));
+  ASSERT_OK(Submit(Unit(campaign.id(), kVillage4), /*is_nil=*/true));
+  const v1::InventoryUnitReport neighbour = Unit(campaign.id(), kVillage4);
+  v1::Project wide = NewProject("两乡冷链");
+  wide.add_covered_regions()->set_region_code(kVillage4);
+  EXPECT_THAT(Register(wide, Township()),
+              StatusIs(StatusCode::kFailedPrecondition, "REPORT_LOCKED"));
+  EXPECT_EQ(Unit(campaign.id(), kVillage4).etag(), neighbour.etag());
+  EXPECT_TRUE(Unit(campaign.id(), kVillage4).is_nil());
+  // Its own it opens, and the county opens both.
+  v1::Project narrow = NewProject("一乡冷链");
+  narrow.add_covered_regions()->set_region_code(kVillage2);
+  ASSERT_OK(Register(narrow, Township()));
+  EXPECT_EQ(Unit(campaign.id(), kVillage2).state(), v1::UNIT_REPORT_STATE_DRAFT);
+  ASSERT_OK(Register(wide));
+  EXPECT_EQ(Unit(campaign.id(), kVillage4).state(), v1::UNIT_REPORT_STATE_DRAFT);
+}
+
 TEST_F(InventoryTest, ANewProjectReopensTheReportOfEveryVillageThatItCovers) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   Verify(campaign.id(), kVillage2);  // nil
@@ -843,6 +1020,32 @@ TEST_F(InventoryTest, ACorrectionIsCheckedLikeAnUpdateAndFoundByItsText) {
                                    "'InventoryService.CompleteVerification' AND aggregate_type = "
                                    "'project'"),
             1);
+}
+
+TEST_F(InventoryTest, ACorrectionIsRefusedAtTheFindingOfItsOwnProject) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK_AND_ASSIGN(const v1::Project a, Register(NewProject("甲")));
+  ASSERT_OK_AND_ASSIGN(const v1::Project b, Register(NewProject("乙")));
+  ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(campaign.id(), kVillage), false));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  const auto correction = [](const v1::Project& project, const std::string& value) {
+    v1::VerificationFinding f;
+    f.set_project_id(project.id());
+    f.set_field("workers");
+    f.set_verified_text(value);
+    f.set_action(v1::FINDING_ACTION_CORRECTED);
+    return f;
+  };
+  const auto sign = [&](const std::vector<v1::VerificationFinding>& findings) {
+    return Sign(unit.id(), unit.etag(), "AGRICULTURE", County(), findings);
+  };
+  // At most a million: what the other project is corrected to has nothing wrong.
+  EXPECT_THAT(sign({correction(a, "1000001"), correction(b, "12")}),
+              HasViolation("findings[0].verified_text"));
+  EXPECT_THAT(sign({correction(b, "1000001"), correction(a, "12")}),
+              HasViolation("findings[0].verified_text"));
+  EXPECT_THAT(sign({correction(b, "12"), correction(a, "1000001")}),
+              HasViolation("findings[1].verified_text"));
 }
 
 TEST_F(InventoryTest, R018_CoverageCountsWhatTheCountyHasVerified) {

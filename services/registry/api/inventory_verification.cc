@@ -1,6 +1,7 @@
 // Joint verification of a village's report by the departments that its money brings in (R017).
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "bangfu/registry/v1/events.pb.h"
@@ -274,7 +275,8 @@ absl::Status Correct(std::string_view path, const std::string& value,
   }
 }
 
-// The projects with their corrections, each checked like an update of the project.
+// The projects with their corrections, each checked like an update of the project. `at`: the one
+// that a refusal is about.
 struct Correction {
   v1::Project before, after;
 };
@@ -284,12 +286,13 @@ struct Corrections {
 };
 absl::StatusOr<Corrections> ApplyCorrections(
     CallContext& c, mysql::Tx& tx, const std::vector<ProjectRow>& rows,
-    const std::map<Ulid, std::vector<v1::VerificationFinding>>& findings) {
+    const std::map<Ulid, std::vector<v1::VerificationFinding>>& findings, std::optional<Ulid>* at) {
   Corrections out;
   if (rows.empty()) return out;
   std::vector<const v1::Project*> read;
   out.projects.reserve(rows.size());
   for (const ProjectRow& row : rows) {
+    *at = row.id;
     Correction& one = out.projects.emplace_back();
     one.before = ProjectOf(row);
     one.after = one.before;
@@ -299,10 +302,12 @@ absl::StatusOr<Corrections> ApplyCorrections(
     }
     read.push_back(&one.after);
   }
+  at->reset();
   ASSIGN_OR_RETURN(out.references, LoadProjectReferences(tx, read, c.now));
   ASSIGN_OR_RETURN(const contract::Validator* rules,
                    contract::Validator::For(v1::Project::descriptor()));
   for (Correction& one : out.projects) {
+    *at = OptionalId(one.before.id());
     RETURN_IF_ERROR(rules->Validate(one.after));
     ProjectCheckOptions options;
     // Who verifies a covered village verifies the whole project, wherever it is led from.
@@ -318,7 +323,8 @@ absl::StatusOr<Corrections> ApplyCorrections(
   return out;
 }
 
-// The rows of projects that are corrected, locked.
+// The rows of projects that are corrected, locked: after the report, where an update of a project
+// locks its reports last. Two that meet so are a deadlock, and one of them runs again.
 absl::StatusOr<std::vector<ProjectRow>> CorrectedRows(
     mysql::Tx& tx, const std::map<Ulid, std::vector<v1::VerificationFinding>>& findings) {
   std::vector<Ulid> ids;
@@ -334,20 +340,22 @@ absl::StatusOr<std::vector<ProjectRow>> CorrectedRows(
   return rows;
 }
 
-// A refusal of a corrected project, at the findings that brought it.
-absl::Status OnFindings(const absl::Status& status,
+// A refusal of a corrected project, at the findings of it that brought it.
+absl::Status OnFindings(const absl::Status& status, const std::optional<Ulid>& project,
                         const google::protobuf::RepeatedPtrField<v1::VerificationFinding>& all) {
   const ErrorDetail detail = GetErrorDetail(status);
   if (status.code() != absl::StatusCode::kInvalidArgument || detail.violations.empty()) {
     return status;
   }
   Error error = Error(absl::StatusCode::kInvalidArgument, detail.reason).Zh(detail.message_zh);
+  if (project) error.With("project_id", project->ToString());
   for (const FieldViolation& violation : detail.violations) {
     std::string_view field = violation.field;
     ConsumePrefix(&field, "project.");
     std::string at = "findings";
     for (int i = 0; i < all.size(); ++i) {
-      if (all[i].action() == v1::FINDING_ACTION_CORRECTED && all[i].field() == field) {
+      if (all[i].action() == v1::FINDING_ACTION_CORRECTED && all[i].field() == field &&
+          OptionalId(all[i].project_id()) == project) {
         at = absl::StrCat("findings[", i, "].verified_text");
       }
     }
@@ -388,8 +396,30 @@ absl::StatusOr<std::vector<FindingRow>> TakeFindings(
     out.push_back(std::move(row));
   }
   ASSIGN_OR_RETURN(const std::vector<ProjectRow> stored, CorrectedRows(tx, corrections));
-  const absl::Status corrected = ApplyCorrections(c, tx, stored, corrections).status();
-  if (!corrected.ok()) return OnFindings(corrected, findings);
+  std::optional<Ulid> at;
+  const absl::Status corrected = ApplyCorrections(c, tx, stored, corrections, &at).status();
+  if (!corrected.ok()) return OnFindings(corrected, at, findings);
+  return out;
+}
+
+// Of the round that stands: found since the report came to the county.
+bool IsOfRound(const v1::VerificationFinding& finding, const Ulid& unit_report_id,
+               const std::map<Ulid, absl::Time>& rounds) {
+  const auto since = rounds.find(unit_report_id);
+  return since == rounds.end() || TimeOf(finding.found_at()) >= since->second;
+}
+
+// Of these projects those that a report of another village disputes in its present round.
+absl::StatusOr<std::set<Ulid>> DisputedElsewhere(mysql::Executor& db,
+                                                 const std::vector<VillageProject>& projects,
+                                                 const UnitReportRow& unit) {
+  std::set<Ulid> out, reports;
+  ASSIGN_OR_RETURN(const std::vector<FindingRow> found, DisputesElsewhere(db, projects, unit));
+  for (const FindingRow& f : found) reports.insert(f.unit_report_id);
+  ASSIGN_OR_RETURN(const auto rounds, CountyRounds(db, reports));
+  for (const FindingRow& f : found) {
+    if (IsOfRound(FindingMessage(f), f.unit_report_id, rounds)) out.insert(f.project_id);
+  }
   return out;
 }
 
@@ -472,20 +502,21 @@ absl::StatusOr<v1::VerificationTask> Complete(CallContext& c,
                          TakeFindings(c, m.tx(), l.unit, ids, request.findings()));
         RETURN_IF_ERROR(InsertFindings(m.tx(), added));
         ASSIGN_OR_RETURN(const std::vector<FindingRow> all, Findings(m.tx(), {l.unit.id}));
-        // Of this round: found since the report came to the county.
-        absl::Time since = l.unit.passed_at.value_or(absl::InfinitePast());
-        if (l.before.has_current_return()) {
-          since = std::max(since, TimeOf(l.before.current_return().returned_at()));
-        }
+        ASSIGN_OR_RETURN(const auto rounds, CountyRounds(m.tx(), {l.unit.id}));
         std::map<Ulid, std::vector<v1::VerificationFinding>> of_project;
         for (const FindingRow& f : all) {
+          // What is void or lies elsewhere since it was looked at is not this report's to verify.
+          if (f.level != kLevelCounty ||
+              std::find(ids.begin(), ids.end(), f.project_id) == ids.end()) {
+            continue;
+          }
           v1::VerificationFinding finding = FindingMessage(f);
-          if (f.level == kLevelCounty && TimeOf(finding.found_at()) >= since) {
+          if (IsOfRound(finding, f.unit_report_id, rounds)) {
             of_project[f.project_id].push_back(std::move(finding));
           }
         }
         ASSIGN_OR_RETURN(const std::set<Ulid> elsewhere,
-                         DisputedElsewhere(m.tx(), projects, l.unit.id));
+                         DisputedElsewhere(m.tx(), projects, l.unit));
         const auto conclude = [&](const Ulid& id, v1::Project* project) {
           // What another village's report disputes is disputed still.
           bool disputed = elsewhere.count(id) > 0;
@@ -501,12 +532,15 @@ absl::StatusOr<v1::VerificationTask> Complete(CallContext& c,
         };
         const int32_t count = static_cast<int32_t>(projects.size());
         constexpr char kReason[] = "县级会同核实";
-        // Corrected ones are written like updates, with all that is found by their texts.
+        // Corrected ones are written like updates, with all that is found by their texts. The
+        // reports of the other villages that they cover are locked there, after this one and the
+        // projects: of two that complete such reports at once one may have to run again.
         ASSIGN_OR_RETURN(const std::vector<ProjectRow> to_correct,
                          CorrectedRows(m.tx(), of_project));
+        std::optional<Ulid> at;
         absl::StatusOr<Corrections> corrections =
-            ApplyCorrections(c, m.tx(), to_correct, of_project);
-        if (!corrections.ok()) return OnFindings(corrections.status(), request.findings());
+            ApplyCorrections(c, m.tx(), to_correct, of_project, &at);
+        if (!corrections.ok()) return OnFindings(corrections.status(), at, request.findings());
         std::vector<ProjectChange> changes;
         int64_t verified = 0;
         for (Correction& one : corrections->projects) {

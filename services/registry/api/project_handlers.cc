@@ -62,24 +62,6 @@ const std::vector<std::string_view>& FixedFields() {
   return *fields;
 }
 
-// Whether a field that the county has verified differs.
-bool VerifiedFieldChanged(const v1::Project& before, const v1::Project& after) {
-  v1::Project a = before;
-  v1::Project b = after;
-  const auto* type = v1::Project::descriptor();
-  for (int i = 0; i < type->field_count(); ++i) {
-    const auto* field = type->field(i);
-    if (IsVerifiedField(field->name()) && !IsImmutableField(field->name())) continue;
-    a.GetReflection()->ClearField(&a, field);
-    b.GetReflection()->ClearField(&b, field);
-  }
-  // Set by the server from the others.
-  for (v1::Project* p : {&a, &b}) {
-    p->clear_taxonomy_version();
-  }
-  return ToBytes(a) != ToBytes(b);
-}
-
 absl::StatusOr<v1::Project> Register(Context& context, const v1::RegisterProjectRequest& request) {
   return rpc::Mutate<v1::Project>(
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::Project> {

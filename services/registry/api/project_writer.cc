@@ -10,6 +10,7 @@
 #include "common/contract/sensitive.h"
 #include "common/feed/outbox.h"
 #include "common/rpc/actor.h"
+#include "common/workflow/proto.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/grant_scope.h"
 #include "services/registry/api/industries.h"
@@ -17,6 +18,7 @@
 #include "services/registry/api/unit_reports.h"
 #include "services/registry/domain/inventory.h"
 #include "services/registry/domain/project.h"
+#include "services/registry/domain/project_actions.h"
 
 namespace bangfu::registry {
 namespace {
@@ -308,7 +310,72 @@ ProjectRow RowOf(const v1::Project& p, const ProjectReferences& references) {
   return row;
 }
 
+// Where a project lay before a change, in today's codes: a village that was merged since is no
+// other one.
+std::set<std::string> RegionsBefore(const ProjectReferences& references,
+                                    const v1::Project& before) {
+  std::set<std::string> paths = {before.region_path()};
+  for (const v1::CoveredRegion& c : before.covered_regions()) {
+    std::string path = PathOf(references, c.region_code());
+    paths.insert(path.empty() ? c.region_path() : std::move(path));
+  }
+  return paths;
+}
+
+// The refusal of a report that a project would come into from elsewhere.
+absl::Status CoveredVillageLocked(const absl::Status& refused, const std::string& village) {
+  const ErrorDetail detail = GetErrorDetail(refused);
+  const std::string zh = Cat("覆盖的村（", village, "）：", detail.message_zh);
+  return Error(refused.code(), detail.reason)
+      .Zh(zh)
+      .With("region_code", village)
+      .Field("project.covered_regions", zh);
+}
+
 }  // namespace
+
+bool VerifiedFieldChanged(const v1::Project& before, const v1::Project& after) {
+  v1::Project a = before;
+  v1::Project b = after;
+  const auto* type = v1::Project::descriptor();
+  for (int i = 0; i < type->field_count(); ++i) {
+    const auto* field = type->field(i);
+    if (IsVerifiedField(field->name()) && !IsImmutableField(field->name())) continue;
+    a.GetReflection()->ClearField(&a, field);
+    b.GetReflection()->ClearField(&b, field);
+  }
+  // Set by the server from the others.
+  for (v1::Project* p : {&a, &b}) {
+    p->clear_taxonomy_version();
+  }
+  return ToBytes(a) != ToBytes(b);
+}
+
+int EditorLevelAt(const auth::Caller& caller, const std::vector<auth::Role>& roles,
+                  std::string_view region_path, const auth::Facets& thing) {
+  workflow::Actor actor = workflow::ActorAt(caller, region_path, thing);
+  std::erase_if(actor.roles, [&](workflow::RoleId role) {
+    return std::none_of(roles.begin(), roles.end(),
+                        [&](auth::Role r) { return static_cast<int>(r) == role; });
+  });
+  return EditorLevel(actor);
+}
+
+absl::Status CheckCoveredVillages(const ProjectReferences& references, const auth::Caller& caller,
+                                  const std::vector<auth::Role>& roles, const v1::Project* before,
+                                  const v1::Project& project) {
+  std::set<std::string> there = {project.region_path()};
+  if (before != nullptr) there.merge(RegionsBefore(references, *before));
+  const auth::Facets thing = FacetsOf(project, references.categories);
+  for (const std::string& path : RegionsOf(project)) {
+    const auto unit = references.open_units.find(path);
+    if (unit == references.open_units.end() || there.count(path) > 0) continue;
+    const absl::Status window =
+        CheckEditWindow(unit->second.window, EditorLevelAt(caller, roles, path, thing));
+    if (!window.ok()) return CoveredVillageLocked(window, path);
+  }
+  return absl::OkStatus();
+}
 
 const OpenUnit* LeadUnit(const std::map<std::string, OpenUnit>& open_units,
                          const v1::Project& project) {
@@ -489,32 +556,37 @@ absl::Status CheckProject(const ProjectReferences& references, const ProjectChec
 
 absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectReferences& references,
                            std::vector<ProjectChange>* changes) {
-  // Reports first: who submits one at this moment is before or after us, never beside.
-  std::map<Ulid, int> editors;   // the lowest editor of each report
+  // Reports before all that is written: who submits one at this moment is before or after us, never
+  // beside.
+  struct Edit {
+    int level = 0;
+    bool covers = false;  // from elsewhere
+  };
+  std::map<Ulid, Edit> editors;  // the lowest editor of each report
   std::set<Ulid> registered_in;  // reports that get a new subject
-  std::set<Ulid> touched;        // in their order, so that two writers never wait crosswise
+  std::set<Ulid> touched;        // locked by id: two that are here wait in one order
   for (const ProjectChange& c : *changes) {
-    const auto edits = [&](const OpenUnit& unit) {
-      int& level = editors[unit.unit_report_id];
-      level = std::max(level, c.editor_level);
+    const auto edits = [&](const OpenUnit& unit, int level, bool covers) {
+      Edit& edit = editors[unit.unit_report_id];
+      if (level > edit.level) edit = {level, covers};
     };
-    if (const OpenUnit* lead = LeadUnit(references.open_units, c.project)) edits(*lead);
-    std::set<std::string> before;
-    if (c.before) {
-      before.insert(c.before->region_path());
-      for (const v1::CoveredRegion& r : c.before->covered_regions()) {
-        // In today's codes: a village that was merged since is no other one.
-        std::string path = PathOf(references, r.region_code());
-        before.insert(path.empty() ? r.region_path() : std::move(path));
-      }
+    if (const OpenUnit* lead = LeadUnit(references.open_units, c.project)) {
+      edits(*lead, c.editor_level, /*covers=*/false);
     }
+    std::set<std::string> before;
+    if (c.before) before = RegionsBefore(references, *c.before);
     const std::set<std::string> after = RegionsOf(c.project);
+    const auth::Facets thing = FacetsOf(c.project, references.categories);
     for (const std::string& path : after) {
       const auto unit = references.open_units.find(path);
       if (unit == references.open_units.end()) continue;
       touched.insert(unit->second.unit_report_id);
       if (before.count(path) > 0 || c.project.is_void()) continue;
-      edits(unit->second);
+      // Who may edit where the project is led from need not be anybody in a village that it covers.
+      const bool covers = path != c.project.region_path();
+      edits(unit->second,
+            covers ? EditorLevelAt(author.caller, author.roles, path, thing) : c.editor_level,
+            covers);
       registered_in.insert(unit->second.unit_report_id);
     }
     // Whose money a village's departments answer for is less without it.
@@ -532,7 +604,10 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
     if (const auto editor = editors.find(report.id); editor != editors.end()) {
       EditWindow window = unit->second.window;
       window.report_state = report.state;
-      RETURN_IF_ERROR(CheckEditWindow(window, editor->second));
+      const absl::Status open = CheckEditWindow(window, editor->second.level);
+      if (!open.ok()) {
+        return editor->second.covers ? CoveredVillageLocked(open, report.region_path) : open;
+      }
     }
     if (registered_in.count(report.id) > 0) {
       reopen.push_back(std::move(report));
@@ -560,6 +635,7 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
   }
 
   std::vector<ProjectRow> inserts, replaces;
+  std::vector<std::pair<Ulid, int>> verification;  // another one than before
   std::vector<audit::Entry> audits;
   std::vector<feed::OutboxEvent> events;
   for (ProjectChange& c : *changes) {
@@ -588,6 +664,9 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
     SetTime(author.now, p.mutable_updated_at());
     p.clear_allowed_actions();
     ProjectRow row = RowOf(p, references);
+    if (c.before && c.before->verification_state() != p.verification_state()) {
+      verification.emplace_back(row.id, row.verification_state);
+    }
 
     audit::Entry entry;
     entry.aggregate_type = "project";
@@ -609,6 +688,7 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
     events.push_back(feed::MakeEvent("project", row.id, row.region_path, event, author.now));
     (c.before ? replaces : inserts).push_back(std::move(row));
   }
+  RETURN_IF_ERROR(NoteVerificationChanges(tx, verification, author.now));
   absl::Status written = InsertProjects(tx, inserts);
   if (written.ok()) written = ReplaceProjects(tx, replaces);
   // Every other key is new or this project's own.

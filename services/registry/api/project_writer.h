@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -79,16 +80,34 @@ struct ProjectCheckOptions {
 absl::Status CheckProject(const ProjectReferences& references, const ProjectCheckOptions& options,
                           UlidGenerator& ids, v1::Project* project);
 
+// Whether a field that the county has verified differs (IsVerifiedField).
+bool VerifiedFieldChanged(const v1::Project& before, const v1::Project& after);
+
+// The level at which the caller edits what is of `thing` in a region, by its grants of `roles`
+// there: the village's where it has none, as who only reaches in from elsewhere decides nothing.
+int EditorLevelAt(const auth::Caller& caller, const std::vector<auth::Role>& roles,
+                  std::string_view region_path, const auth::Facets& thing);
+// Whether the villages that a project (checked) comes to cover take it in. A report that was
+// submitted is opened again only by who edits at that level in its own village, wherever the
+// project is led from: REPORT_LOCKED, at project.covered_regions. `before` null: a registration.
+// WriteProjects does the same under the reports' locks, for a batch as a whole.
+absl::Status CheckCoveredVillages(const ProjectReferences& references, const auth::Caller& caller,
+                                  const std::vector<auth::Role>& roles, const v1::Project* before,
+                                  const v1::Project& project);
+
 struct ProjectChange {
   v1::Project project;                // checked; `id` set by the caller (or empty: a new one)
   std::optional<v1::Project> before;  // of a change; nullopt: a registration
-  int editor_level = 5;
+  int editor_level = 5;               // at its lead region
   std::string reason;
 };
 // Writes checked projects in `tx` with their industries, codes, audit rows and events; fills id,
 // project_code, industry_id, etag and audit fields. Changed rows must be locked (LockProjects) and
-// `before.etag` their version. The reports of its villages, lead and covered, are locked first:
-// each that gets the project as a new subject is opened again.
+// `before.etag` their version. The reports of its villages, lead and covered, are locked before
+// anything is written: each that gets the project as a new subject is opened again, where the
+// author may do so there. Reports are locked by id, but after the projects, whereas the steps of a
+// report lock it and then its projects: two that meet crosswise are a deadlock, and one of them
+// runs again (mysql::Transact).
 // Errors: REPORT_LOCKED when a report moved on; ALREADY_EXISTS EXTERNAL_ID_TAKEN.
 absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectReferences& references,
                            std::vector<ProjectChange>* changes);

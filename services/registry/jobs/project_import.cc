@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "common/base/digest.h"
-#include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
 #include "common/base/uscc.h"
@@ -23,7 +22,6 @@
 #include "services/registry/domain/intake/chinese.h"
 #include "services/registry/domain/intake/project_table.h"
 #include "services/registry/domain/project.h"
-#include "services/registry/domain/project_actions.h"
 #include "services/registry/jobs/project_record.h"
 #include "services/registry/store/import_store.h"
 #include "services/registry/store/project_store.h"
@@ -51,18 +49,6 @@ const std::vector<auth::Role>& Roles() {
       options::v1::ROLE_COUNTY_OPERATOR, options::v1::ROLE_PROV_ADMIN,
       options::v1::ROLE_SYSTEM_INTEGRATOR};
   return *roles;
-}
-
-int EditorLevelAt(const auth::Caller& caller, std::string_view path) {
-  workflow::Actor actor;
-  actor.subject = caller.subject;
-  for (const auth::Grant& grant : caller.grants) {
-    if (!RegionContains(grant.region_path, path)) continue;
-    // A system hands in for the county.
-    if (grant.role == options::v1::ROLE_SYSTEM_INTEGRATOR) return kCountyLevel;
-    actor.roles.push_back(static_cast<int>(grant.role));
-  }
-  return EditorLevel(actor);
 }
 
 // --- What a batch needs to know
@@ -162,12 +148,20 @@ Verdict Decide(const Job& job, const ProjectReferences& references, UlidGenerato
                                  "不在您负责的区域内"));
     return v;
   }
-  v.editor_level = EditorLevelAt(job.caller, path);
+  v.editor_level = EditorLevelAt(job.caller, Roles(), path, {});
   // What is written lies in the scope of the importer's grants, before and after.
   const auto in_scope = [&](const v1::Project& project) {
     const absl::Status status =
         workflow::CheckScope(job.caller, Roles(), path, FacetsOf(project, references.categories),
                              "写入该资金来源或产业的项目");
+    if (status.ok()) return true;
+    Refuse(status, &v);
+    return false;
+  };
+  // Said of the row that it is about, before the rows are written together.
+  const auto taken_in = [&] {
+    const absl::Status status =
+        CheckCoveredVillages(references, job.caller, Roles(), stored, v.project);
     if (status.ok()) return true;
     Refuse(status, &v);
     return false;
@@ -184,7 +178,7 @@ Verdict Decide(const Job& job, const ProjectReferences& references, UlidGenerato
       Refuse(status, &v);
       return v;
     }
-    (void)in_scope(v.project);
+    if (in_scope(v.project)) (void)taken_in();
     return v;
   }
   v.before = *stored;
@@ -208,13 +202,15 @@ Verdict Decide(const Job& job, const ProjectReferences& references, UlidGenerato
     return v;
   }
   if (!in_scope(*stored) || !in_scope(v.project)) return v;
-  if (stored->verification_state() == v1::VERIFICATION_STATE_COUNTY_VERIFIED ||
-      stored->verification_state() == v1::VERIFICATION_STATE_DISPUTED) {
+  if (stored->verification_state() == v1::VERIFICATION_STATE_DISPUTED ||
+      (stored->verification_state() == v1::VERIFICATION_STATE_COUNTY_VERIFIED &&
+       VerifiedFieldChanged(*stored, v.project))) {
     v.result = outcome::ROW_OUTCOME_HELD;
     v.issues.push_back(MakeIssue("", "VERIFIED_RECORD", "", stored->project_code(),
                                  "项目已经县级核实，表格与核实内容不一致，请逐项更正"));
     return v;
   }
+  if (!taken_in()) return v;
   v.result = outcome::ROW_OUTCOME_UPDATED;
   return v;
 }

@@ -307,6 +307,54 @@ TEST_F(ProjectImportTest, WhatTheCountyHasVerifiedIsHeldNotOverwritten) {
               ::testing::Contains("VERIFIED_RECORD"));
 }
 
+TEST_F(ProjectImportTest, WhatTheCountyHasNotVerifiedIsTakenIntoAVerifiedRecord) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  const auto csv = [](std::string_view organisation, std::string_view word) {
+    return Cat(
+        "县,乡镇,村,项目名称,项目类型,实施年度,中央衔接资金（万元）,实施单位,当前状态,申报类别\n"
+        "会昌县,小密乡,半迳村,油茶基地,种植,2021,50,",
+        organisation, ",运营,", word, "\n");
+  };
+  iv1::Import import = Run("a", csv("村委会", ""), County());
+  ASSERT_EQ(import.rows_total(), 1);
+  const std::string id = Rows(import.id(), County()).begin()->second.record_id();
+  Verify(campaign.id(), kVillage);
+  ASSERT_EQ(GetProject(id).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  // A claim and the text that it was read from are no part of what was verified.
+  EXPECT_EQ(Run("b", csv("村委会", "另起炉灶类"), County()).rows_updated(), 1);
+  EXPECT_EQ(GetProject(id).claimed_class(), type::v1::FOUR_CLASS_ADJUST);
+  EXPECT_EQ(GetProject(id).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  EXPECT_EQ(Unit(campaign.id(), kVillage).state(), v1::UNIT_REPORT_STATE_COUNTY_VERIFIED);
+  // Together with what was, they wait.
+  EXPECT_EQ(Run("c", csv("合作社", "盘活类"), County()).rows_held(), 1);
+  EXPECT_EQ(GetProject(id).claimed_class(), type::v1::FOUR_CLASS_ADJUST);
+  // A disputed record waits with all that differs.
+  server_.database().Run("UPDATE project SET verification_state = 3;\n");
+  import = Run("d", csv("村委会", "盘活类"), County());
+  EXPECT_EQ(import.rows_held(), 1);
+  EXPECT_THAT(Reasons(Rows(import.id(), County()).begin()->second),
+              ::testing::Contains("VERIFIED_RECORD"));
+}
+
+TEST_F(ProjectImportTest, ARowThatCoversALockedVillageIsRefusedAlone) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK(Submit(Unit(campaign.id(), kVillage2), /*is_nil=*/true));
+  const v1::InventoryUnitReport submitted = Unit(campaign.id(), kVillage2);
+  const std::string csv =
+      "县,乡镇,村,项目名称,项目类型,实施年度,中央衔接资金（万元）,实施单位,当前状态\n"
+      "会昌县,小密乡,半迳村、小密村,两村冷链,冷链仓储,2021,50,村委会,运营\n"
+      "会昌县,小密乡,半迳村、石背村,邻村冷链,冷链仓储,2021,50,村委会,运营\n";
+  const iv1::Import import = Run("a", csv, Village());
+  const auto rows = Rows(import.id(), Village());
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows.at(2).outcome(), iv1::ROW_OUTCOME_REFUSED) << rows.at(2).ShortDebugString();
+  EXPECT_THAT(Reasons(rows.at(2)), ::testing::Contains("REPORT_LOCKED"));
+  EXPECT_NE(rows.at(3).outcome(), iv1::ROW_OUTCOME_REFUSED) << rows.at(3).ShortDebugString();
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM project"), 1);
+  EXPECT_EQ(Unit(campaign.id(), kVillage2).etag(), submitted.etag());
+  EXPECT_EQ(Unit(campaign.id(), kVillage3).project_count(), 1);
+}
+
 TEST_F(ProjectImportTest, R015_AVillageImportsItsOwnUntilItsReportIsLocked) {
   OpenCampaign();
   const std::string csv = Cat(kHeader, Row(1), Row(2, "小密村"));

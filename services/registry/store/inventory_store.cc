@@ -22,8 +22,7 @@ constexpr char kCampaignColumns[] =
     "c.unit_count, "
     "c.version, c.record";
 
-// Numbers of bangfu.registry.v1.VerificationState and FindingAction.
-constexpr int kDisputed = 3;
+// A number of bangfu.registry.v1.FindingAction.
 constexpr int kActionDisputed = 3;
 
 CampaignRow CampaignFrom(const mysql::Row& r) {
@@ -451,30 +450,6 @@ absl::StatusOr<std::map<std::string, std::vector<Ulid>>> VillageProjectIds(
   return out;
 }
 
-absl::StatusOr<std::set<Ulid>> DisputedElsewhere(mysql::Executor& db,
-                                                 const std::vector<VillageProject>& projects,
-                                                 const Ulid& unit_report_id) {
-  std::set<Ulid> out;
-  std::vector<Ulid> disputed;
-  for (const VillageProject& p : projects) {
-    if (p.verification_state == kDisputed) disputed.push_back(p.id);
-  }
-  if (disputed.empty()) return out;
-  Params params;
-  AddAll(disputed, &params);
-  params.emplace_back(unit_report_id);
-  ASSIGN_OR_RETURN(
-      const mysql::Rows rows,
-      db.Query(Cat("SELECT DISTINCT f.project_id FROM verification_finding f JOIN unit_report u ON "
-                   "u.id = f.unit_report_id WHERE f.project_id IN (",
-                   Placeholders(disputed.size()),
-                   ") AND f.unit_report_id <> ? AND f.level = 3 AND f.action = ", kActionDisputed,
-                   " AND u.verified_at IS NOT NULL"),
-               params));
-  for (const mysql::Row& row : rows) out.insert(row.Id(0));
-  return out;
-}
-
 absl::Status UpdateVerification(mysql::Tx& tx, const std::vector<VillageProject>& projects,
                                 absl::Time now) {
   for (size_t begin = 0; begin < projects.size(); begin += 200) {
@@ -581,6 +556,21 @@ absl::Status InsertFindings(mysql::Tx& tx, const std::vector<FindingRow>& rows) 
       .status();
 }
 
+namespace {
+
+FindingRow FindingFrom(const mysql::Row& r) {
+  return {r.Id(0),
+          r.Id(1),
+          r.Id(2),
+          r.String(3),
+          static_cast<int>(r.Int(4)),
+          static_cast<int>(r.Int(5)),
+          r.String(6),
+          r.String(7)};
+}
+
+}  // namespace
+
 absl::StatusOr<std::vector<FindingRow>> Findings(mysql::Executor& db,
                                                  const std::vector<Ulid>& unit_ids) {
   std::vector<FindingRow> out;
@@ -594,10 +584,46 @@ absl::StatusOr<std::vector<FindingRow>> Findings(mysql::Executor& db,
               "FROM verification_finding WHERE unit_report_id IN (",
               Placeholders(unit_ids.size()), ") ORDER BY unit_report_id, id"),
           params));
-  for (const mysql::Row& r : rows) {
-    out.push_back({r.Id(0), r.Id(1), r.Id(2), r.String(3), static_cast<int>(r.Int(4)),
-                   static_cast<int>(r.Int(5)), r.String(6), r.String(7)});
-  }
+  for (const mysql::Row& row : rows) out.push_back(FindingFrom(row));
+  return out;
+}
+
+absl::StatusOr<std::vector<FindingRow>> DisputesElsewhere(
+    mysql::Executor& db, const std::vector<VillageProject>& projects, const UnitReportRow& unit) {
+  std::vector<FindingRow> out;
+  if (projects.empty()) return out;
+  Params params;
+  for (const VillageProject& p : projects) params.emplace_back(p.id);
+  params.emplace_back(unit.campaign_id);
+  params.emplace_back(unit.id);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT f.id, f.unit_report_id, f.project_id, f.region_path, f.level, f.action, "
+                   "f.field, f.record FROM verification_finding f JOIN unit_report u ON u.id = "
+                   "f.unit_report_id WHERE f.project_id IN (",
+                   Placeholders(projects.size()),
+                   ") AND u.campaign_id = ? AND f.unit_report_id <> ? AND f.level = 3 AND f.action "
+                   "= ",
+                   kActionDisputed, " AND u.verified_at IS NOT NULL"),
+               params));
+  for (const mysql::Row& row : rows) out.push_back(FindingFrom(row));
+  return out;
+}
+
+absl::StatusOr<std::map<Ulid, absl::Time>> CountyRounds(mysql::Executor& db,
+                                                        const std::set<Ulid>& unit_ids) {
+  std::map<Ulid, absl::Time> out;
+  if (unit_ids.empty()) return out;
+  Params params;
+  for (const Ulid& id : unit_ids) params.emplace_back(id);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT unit_report_id, MAX(at) FROM unit_report_step WHERE unit_report_id IN (",
+                   Placeholders(unit_ids.size()),
+                   ") AND (action = 'pass' OR (action IN ('return', 'recall') AND return_to_level "
+                   "= 3)) GROUP BY unit_report_id"),
+               params));
+  for (const mysql::Row& row : rows) out[row.Id(0)] = row.Time(1);
   return out;
 }
 

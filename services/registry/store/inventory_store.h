@@ -136,11 +136,6 @@ absl::StatusOr<std::vector<VillageProject>> LockVillageProjects(mysql::Tx& tx,
                                                                 const std::string& village);
 absl::StatusOr<std::map<std::string, std::vector<Ulid>>> VillageProjectIds(
     mysql::Executor& db, const std::vector<std::string>& villages);
-// Of these projects those that are DISPUTED and that a finding of another report, which the county
-// has verified, disputes.
-absl::StatusOr<std::set<Ulid>> DisputedElsewhere(mysql::Executor& db,
-                                                 const std::vector<VillageProject>& projects,
-                                                 const Ulid& unit_report_id);
 // New verification state, version and record of projects that LockVillageProjects gave; a few
 // statements.
 absl::Status UpdateVerification(mysql::Tx& tx, const std::vector<VillageProject>& projects,
@@ -170,6 +165,16 @@ struct FindingRow {
 absl::Status InsertFindings(mysql::Tx& tx, const std::vector<FindingRow>& rows);
 absl::StatusOr<std::vector<FindingRow>> Findings(mysql::Executor& db,
                                                  const std::vector<Ulid>& unit_ids);
+// The county's findings, of whatever round, that dispute one of these projects in another report of
+// the unit's campaign that stands verified. However the project stands by now: a report that was
+// taken back since has made it UNVERIFIED.
+absl::StatusOr<std::vector<FindingRow>> DisputesElsewhere(
+    mysql::Executor& db, const std::vector<VillageProject>& projects, const UnitReportRow& unit);
+// When each report came to the county the last time, passed by the township or sent back to the
+// county: what the county has found since is of the round that stands. Reports that never came to
+// it are missing.
+absl::StatusOr<std::map<Ulid, absl::Time>> CountyRounds(mysql::Executor& db,
+                                                        const std::set<Ulid>& unit_ids);
 
 // --- Samples
 

@@ -364,9 +364,6 @@ absl::Status ReplaceProjects(mysql::Tx& tx, const std::vector<ProjectRow>& rows)
     values.push_back(Values(p));
     ids.push_back(p.id);
   }
-  std::vector<std::pair<Ulid, int>> states;
-  for (const ProjectRow& p : rows) states.emplace_back(p.id, p.verification_state);
-  RETURN_IF_ERROR(NoteVerificationChanges(tx, states, rows[0].updated_at));
   RETURN_IF_ERROR(
       mysql::BulkInsert(
           tx, "project", kInsertColumns, values,

@@ -111,10 +111,11 @@ absl::StatusOr<int64_t> ClaimSequence(mysql::Tx& tx, const std::string& county, 
 
 // New projects in a handful of statements. ALREADY_EXISTS DUPLICATE_KEY on an external id.
 absl::Status InsertProjects(mysql::Tx& tx, const std::vector<ProjectRow>& rows);
-// Rows that LockProjects holds: everything is written anew.
+// Rows that LockProjects holds: everything is written anew. Where a verification state changes,
+// NoteVerificationChanges comes first.
 absl::Status ReplaceProjects(mysql::Tx& tx, const std::vector<ProjectRow>& rows);
 // Keeps, of the projects whose stored verification state is another one than the one they are about
-// to get, what it was until `now`. ReplaceProjects does so itself.
+// to get, what it was until `now`. None: no statement.
 absl::Status NoteVerificationChanges(mysql::Tx& tx, const std::vector<std::pair<Ulid, int>>& to,
                                      absl::Time now);
 
