@@ -30,6 +30,14 @@ std::string FirstOf(std::string_view text, const Word* begin, const Word* end) {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
+// A class's name without what tables put behind it: 提升 of 提升类, 提升型, 提升一批.
+std::string_view WithoutClassSuffix(std::string_view text) {
+  for (std::string_view suffix : {"一批", "类产业", "类项目", "类", "型"}) {
+    if (ConsumeSuffix(&text, suffix)) break;
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string ClassFromWord(std::string_view word, const std::vector<ClassSynonym>& synonyms) {
@@ -39,15 +47,21 @@ std::string ClassFromWord(std::string_view word, const std::vector<ClassSynonym>
   for (const ClassSynonym& synonym : synonyms) {
     if (text == MatchKey(synonym.word)) return synonym.code;
   }
-  for (std::string_view suffix : {"类产业", "类项目", "类", "型"}) {
-    if (ConsumeSuffix(&text, suffix)) break;
-  }
+  text = WithoutClassSuffix(text);
   static constexpr Word kWords[] = {
       {"巩固", "CONSOLIDATE"}, {"升级", "UPGRADE"}, {"盘活", "REVITALIZE"}, {"调整", "ADJUST"}};
   for (const Word& w : kWords) {
     if (text == w.words) return std::string(w.code);
   }
-  return "";
+  // 提升型 where the list has 提升类. Where it has the word for two classes, nobody knows which.
+  std::string code;
+  for (const ClassSynonym& synonym : synonyms) {
+    const std::string other = MatchKey(synonym.word);
+    if (text.empty() || text != WithoutClassSuffix(other)) continue;
+    if (!code.empty() && code != synonym.code) return "";
+    code = synonym.code;
+  }
+  return code;
 }
 
 StageProposal StageFromStatus(std::string_view status) {

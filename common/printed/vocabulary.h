@@ -18,9 +18,9 @@ struct ClassSynonym {
   std::string word;
   std::string code;
 };
-// 调整类, 调整, 拟列入调整类 and the synonyms -> CONSOLIDATE, UPGRADE, REVITALIZE, ADJUST; empty
-// when the word is not known (it is kept and asked for). A class in an imported table is a claim of
-// its source.
+// 调整类, 调整, 拟列入调整类 and the synonyms, with 一批, 类产业, 类项目, 类, 型 or nothing behind
+// them -> CONSOLIDATE, UPGRADE, REVITALIZE, ADJUST; empty when the word is not known (it is kept
+// and asked for). A class in an imported table is a claim of its source.
 std::string ClassFromWord(std::string_view word, const std::vector<ClassSynonym>& synonyms);
 
 struct StageProposal {

@@ -62,11 +62,13 @@ absl::StatusOr<auth::Facets> ContractFacets(mysql::Executor& db, const auth::Cal
   return std::move(facets[row.id]);
 }
 
+// `subject`: what the guards look at beside the state of the row.
 absl::Status CheckStep(const rpc::CallContext& c, const store::ContractRow& row,
-                       const auth::Facets& facets, std::string_view action, bool has_income) {
+                       const auth::Facets& facets, std::string_view action,
+                       ContractSubject subject = {}) {
+  subject.state = row.state;
   return Contracts()
-      .Execute({row.state, has_income}, action,
-               workflow::ActorAt(c.caller, row.region_path, facets))
+      .Execute(subject, action, workflow::ActorAt(c.caller, row.region_path, facets))
       .status();
 }
 
@@ -424,7 +426,7 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::TerminateContract(
         if (Cat(row.version) != r.etag()) return EtagMismatch().Build();
         ASSIGN_OR_RETURN(const v1::OperatingContract before, WithSums(m.tx(), row, today));
         ASSIGN_OR_RETURN(const auth::Facets facets, ContractFacets(m.tx(), c.caller, row));
-        RETURN_IF_ERROR(CheckStep(c, row, facets, "terminate", false));
+        RETURN_IF_ERROR(CheckStep(c, row, facets, "terminate"));
         const rpc::Covering covering(m, facets);
         std::vector<FieldViolation> violations;
         const auto day = DayFrom(r.ended_on(), "ended_on", &violations);
@@ -474,7 +476,7 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::VoidContract(
                          WithSums(m.tx(), row, ShanghaiDay(c.now)));
         ASSIGN_OR_RETURN(const auto with_income, store::ContractsWithIncome(m.tx(), {row.id}));
         ASSIGN_OR_RETURN(const auth::Facets facets, ContractFacets(m.tx(), c.caller, row));
-        RETURN_IF_ERROR(CheckStep(c, row, facets, "void", !with_income.empty()));
+        RETURN_IF_ERROR(CheckStep(c, row, facets, "void", {.has_income = !with_income.empty()}));
         const rpc::Covering covering(m, facets);
         row.state = ContractState::kVoid;
         row.end_reason = r.reason();
@@ -554,7 +556,7 @@ absl::StatusOr<v1::IncomeDue> ContractHandlers::StateDueBase(rpc::CallContext& c
     ASSIGN_OR_RETURN(const v1::OperatingContract before, WithSums(m.tx(), row, today));
     // Without income in view: the table asks for it only where a contract is voided.
     ASSIGN_OR_RETURN(const auth::Facets facets, ContractFacets(m.tx(), c.caller, row));
-    RETURN_IF_ERROR(CheckStep(c, row, facets, "state_base", false));
+    RETURN_IF_ERROR(CheckStep(c, row, facets, "state_base"));
     const rpc::Covering covering(m, facets);
     ASSIGN_OR_RETURN(std::optional<store::DueRow> due, store::FindDue(m.tx(), row.id, r.due_no()));
     if (!due) return NotFound("income_due", Cat(r.due_no())).Build();
@@ -608,18 +610,17 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::RecordIncome(rpc::CallContext
           ASSIGN_OR_RETURN(const store::ContractRow row,
                            LoadContract(m.tx(), r.contract_id(), c.scope, true));
           ASSIGN_OR_RETURN(const auth::Facets facets, ContractFacets(m.tx(), c.caller, row));
-          RETURN_IF_ERROR(CheckStep(c, row, facets, "record_income", false));
+          ASSIGN_OR_RETURN(const auto due, store::FindDue(m.tx(), row.id, r.due_no()));
+          ContractSubject subject;
+          subject.base_unknown = due && !due->due.due_fen;
+          subject.income_wanted = !subject.base_unknown;
+          RETURN_IF_ERROR(CheckStep(c, row, facets, "record_income", subject));
+          if (!due) return NotFound("income_due", Cat(r.due_no())).Build();
           const rpc::Covering covering(m, facets);
           ASSIGN_OR_RETURN(const v1::OperatingContract before, WithSums(m.tx(), row, today));
           ASSIGN_OR_RETURN(const bool added,
                            store::AddReceived(m.tx(), row.id, r.due_no(), r.received_fen()));
           if (!added) {
-            ASSIGN_OR_RETURN(const auto due, store::FindDue(m.tx(), row.id, r.due_no()));
-            if (!due) return NotFound("income_due", Cat(r.due_no())).Build();
-            if (!due->due.due_fen) {
-              return Refusal("DUE_BASE_UNKNOWN", "该期计租基数未填报，先填报基数再登记到账")
-                  .Build();
-            }
             return Refusal("INCOME_EXCEEDS_DUE", "到账超过该期应收")
                 .With("open_fen", Cat(*due->due.due_fen - due->received_fen))
                 .Build();
@@ -686,9 +687,10 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(
           ASSIGN_OR_RETURN(const auto row,
                            store::FindContract(m.tx(), *wrong->contract_id, c.scope, true));
           if (!row) return NotFound("income", r.id()).Build();
-          RETURN_IF_ERROR(CheckContractScope(m.tx(), c, *row));
-          if (wrong->reverses_id) return reversed;
           ASSIGN_OR_RETURN(const auth::Facets facets, ContractFacets(m.tx(), c.caller, *row));
+          RETURN_IF_ERROR(
+              workflow::CheckScope(c.caller, c.roles, row->region_path, facets, kAssetMattersZh));
+          if (wrong->reverses_id) return reversed;
           const rpc::Covering covering(m, facets);
           MutationRecorder recorder(covering.mutation());
           ASSIGN_OR_RETURN(const v1::OperatingContract before, WithSums(m.tx(), *row, today));

@@ -9,8 +9,6 @@ namespace bangfu::asset::api {
 
 namespace {
 
-constexpr char kLabel[] = "办理该资产的事项";
-
 void AddSources(const v1::AssetDetails& details, auth::Facets* facets) {
   for (const v1::AssetFunding& source : details.fund_sources()) {
     std::vector<std::string>& all = facets->fund_sources;
@@ -51,15 +49,8 @@ absl::StatusOr<std::map<Ulid, auth::Facets>> FacetsOfContracts(mysql::Executor& 
 }
 
 absl::Status CheckAssetScope(const rpc::CallContext& c, const store::AssetRow& row) {
-  return workflow::CheckScope(c.caller, c.roles, row.region_path, FacetsOf(c.caller, row), kLabel);
-}
-
-absl::Status CheckContractScope(mysql::Executor& db, const rpc::CallContext& c,
-                                const store::ContractRow& row) {
-  ASSIGN_OR_RETURN(const auto facets, FacetsOfContracts(db, c.caller, {row.id}));
-  const auto found = facets.find(row.id);
-  if (found == facets.end()) return absl::OkStatus();
-  return workflow::CheckScope(c.caller, c.roles, row.region_path, found->second, kLabel);
+  return workflow::CheckScope(c.caller, c.roles, row.region_path, FacetsOf(c.caller, row),
+                              kAssetMattersZh);
 }
 
 }  // namespace bangfu::asset::api

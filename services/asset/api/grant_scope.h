@@ -24,10 +24,10 @@ absl::StatusOr<std::map<Ulid, auth::Facets>> FacetsOfContracts(mysql::Executor& 
                                                                const auth::Caller& caller,
                                                                const std::vector<Ulid>& contracts);
 
-// For what is filed about an asset or a contract: SCOPE_EXCLUDES where the caller has the role only
-// by grants for other money.
+// What is filed about an asset or its contract, for refusals.
+inline constexpr char kAssetMattersZh[] = "办理该资产的事项";
+// For what is filed about an asset: SCOPE_EXCLUDES where the caller has the role only by grants for
+// other money.
 absl::Status CheckAssetScope(const rpc::CallContext& c, const store::AssetRow& row);
-absl::Status CheckContractScope(mysql::Executor& db, const rpc::CallContext& c,
-                                const store::ContractRow& row);
 
 }  // namespace bangfu::asset::api

@@ -148,6 +148,16 @@ class AssetInboxTest : public ServiceTest {
     EXPECT_OK(contract);
     return contract.ok() ? *contract : v1::OperatingContract();
   }
+  // What the contract tells the caller of one of its actions.
+  type::v1::AllowedAction ActionOf(const std::string& id, const std::string& name,
+                                   const std::string& token = "") {
+    const v1::OperatingContract contract = Contract(id, token);
+    for (const auto& action : contract.allowed_actions()) {
+      if (action.action() == name) return action;
+    }
+    ADD_FAILURE() << "no action " << name;
+    return {};
+  }
   absl::StatusOr<v1::IncomeDue> StateBase(const std::string& contract, int due_no, int64_t fen,
                                           const std::string& token = "") {
     v1::StateDueBaseRequest r;
@@ -302,14 +312,7 @@ TEST_F(AssetInboxTest, R002_ABaseIsStatedBeforeIncomeIsRecorded) {
   sign.mutable_terms()->mutable_schedule(0)->set_rate_bp(1000);
   sign.mutable_terms()->mutable_schedule(0)->set_rate_base(v1::RATE_BASE_SALES);
   const std::string id = Signed(sign).id();
-  const auto action = [&](const std::string& name) {
-    const v1::OperatingContract contract = Contract(id, village);
-    for (const auto& a : contract.allowed_actions()) {
-      if (a.action() == name) return a;
-    }
-    ADD_FAILURE() << name;
-    return type::v1::AllowedAction();
-  };
+  const auto action = [&](const std::string& name) { return ActionOf(id, name, village); };
   ASSERT_THAT(Slots(village), ElementsAre("DUE_BASE 1"));
   const inbox::v1::WorkItem base = Mine(village)[0];
   EXPECT_EQ(base.kind_zh(), "填报计租基数");
@@ -355,12 +358,7 @@ TEST_F(AssetInboxTest, R002_ABaseIsAskedForOnceItsTimeHasBegun) {
   // A loss leaves nothing to record.
   ASSERT_OK(StateBase(id, 1, -100));
   EXPECT_THAT(Slots(Token(ROLE_VILLAGE_REPORTER, kVillage, "reporter")), IsEmpty());
-  const v1::OperatingContract seen = Contract(id);
-  for (const auto& action : seen.allowed_actions()) {
-    if (action.action() == "record_income") {
-      EXPECT_EQ(action.refusal_reason(), "INCOME_EXCEEDS_DUE");
-    }
-  }
+  EXPECT_EQ(ActionOf(id, "record_income").refusal_reason(), "INCOME_EXCEEDS_DUE");
 }
 
 TEST_F(AssetInboxTest, AVoidContractTakesNoIncome) {
@@ -375,12 +373,7 @@ TEST_F(AssetInboxTest, AVoidContractTakesNoIncome) {
   EXPECT_THAT(Slots(Token(ROLE_VILLAGE_REPORTER, kVillage, "reporter")), IsEmpty());
   EXPECT_THAT(Receive(id, 1, 100, Date(2026, 8, 1)),
               StatusIs(StatusCode::kFailedPrecondition, "CONTRACT_NOT_ACTIVE"));
-  const v1::OperatingContract seen = Contract(id);
-  for (const auto& action : seen.allowed_actions()) {
-    if (action.action() == "record_income") {
-      EXPECT_EQ(action.refusal_reason(), "CONTRACT_NOT_ACTIVE");
-    }
-  }
+  EXPECT_EQ(ActionOf(id, "record_income").refusal_reason(), "CONTRACT_NOT_ACTIVE");
 }
 
 // --- an item names an action of its record

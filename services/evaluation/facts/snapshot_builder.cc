@@ -173,6 +173,18 @@ void PutLeading(const IndustryContext* industry, std::optional<absl::CivilDay> a
   }
 }
 
+// Whether a table tells a count, but not exactly: 约20户, 若干. A dash tells none.
+bool ToldInexactly(const reg::Project& p, std::string_view field) {
+  return std::any_of(p.raw_texts().begin(), p.raw_texts().end(), [&](const reg::RawText& raw) {
+    if (raw.field() != field || raw.parse_state() == type::v1::AMOUNT_PARSE_STATE_EXACT) {
+      return false;
+    }
+    const std::string_view text = Trim(raw.text());
+    static constexpr std::string_view kNone[] = {"", "-", "--", "—", "——", "/", "无"};
+    return std::find(std::begin(kNone), std::end(kNone), text) == std::end(kNone);
+  });
+}
+
 // --- what persons entered ------------------------------------------------------------------------
 
 int64_t Median(std::vector<int64_t> values) {
@@ -718,8 +730,11 @@ class ProjectBuilder {
       households =
           std::min<int64_t>(a_->linked_households(), int64_t{a_->linked_poor_households()} +
                                                          a_->linked_monitored_households());
-    } else if (link.has_beneficiary_poor_households() ||
-               link.has_beneficiary_monitored_households()) {
+    } else if ((link.has_beneficiary_poor_households() ||
+                link.has_beneficiary_monitored_households()) &&
+               (link.has_beneficiary_poor_households() || !ToldInexactly(p_, "poor_households")) &&
+               (link.has_beneficiary_monitored_households() ||
+                !ToldInexactly(p_, "monitored_households"))) {
       // What nobody has counted exactly is missing, not zero.
       households =
           int64_t{link.beneficiary_poor_households()} + link.beneficiary_monitored_households();

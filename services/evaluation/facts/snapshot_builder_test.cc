@@ -266,6 +266,32 @@ TEST_F(ProjectSnapshot, R027_HouseholdsThatNobodyCountedExactlyAreMissingNotZero
   EXPECT_GT(Number("D4-01").value_or(0), 0);
   linkage.set_beneficiary_poor_households(0);
   EXPECT_EQ(Number("D4-01"), 0);
+
+  // 脱贫户5户, 监测户约20户: half of the sum is not the sum. The other way round, too.
+  linkage.set_beneficiary_poor_households(5);
+  const std::optional<int64_t> of_five = Number("D4-01");
+  ASSERT_TRUE(of_five.has_value());
+  registry::v1::RawText& raw = *facts_.project.add_raw_texts();
+  raw.set_field("monitored_households");
+  raw.set_text("约20户");
+  raw.set_parse_state(type::v1::AMOUNT_PARSE_STATE_APPROXIMATE);
+  EXPECT_EQ(State("D4-01"), FactState::kMissing);
+  linkage.clear_beneficiary_poor_households();
+  linkage.set_beneficiary_monitored_households(5);
+  EXPECT_EQ(Number("D4-01"), of_five);
+  raw.set_field("poor_households");
+  EXPECT_EQ(State("D4-01"), FactState::kMissing);
+  // Counted since.
+  linkage.set_beneficiary_poor_households(0);
+  EXPECT_EQ(Number("D4-01"), of_five);
+  // What another column tells, and what was just not given, leaves what was counted.
+  linkage.clear_beneficiary_poor_households();
+  raw.set_field("households");
+  EXPECT_EQ(Number("D4-01"), of_five);
+  raw.set_field("poor_households");
+  raw.set_text("—");
+  raw.set_parse_state(type::v1::AMOUNT_PARSE_STATE_ABSENT);
+  EXPECT_EQ(Number("D4-01"), of_five);
 }
 
 TEST_F(ProjectSnapshot, R044_FourPartConjunctionIsAdjustAndThreePartsAreNot) {

@@ -129,9 +129,24 @@ TEST_F(Effects, PersonalDataOfTheFormDoesNotCome) {
   registry::v1::Project p = sample::Project(id, industry_);
   p.set_filler_name("张三");
   p.set_filler_phone("13800000000");
+  const auto raw = [&](const std::string& field, const std::string& text) {
+    registry::v1::RawText& one = *p.add_raw_texts();
+    one.set_field(field);
+    one.set_text(text);
+  };
+  raw("operator", "contact of the operator");
+  raw("monitored_households", "about twenty");
+  raw("note", "who was asked");
   ASSERT_OK(Apply(registry_, "registry", {ProjectEvent(p)}));
-  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM fact_source WHERE INSTR(payload, '13800000000')"),
-            0);
+  const auto holding = [&](const std::string& text) {
+    return database_.Int(
+        Cat("SELECT COUNT(*) FROM fact_source WHERE INSTR(payload, '", text, "')"));
+  };
+  EXPECT_EQ(holding("13800000000"), 0);
+  EXPECT_EQ(holding("contact of the operator"), 0);
+  EXPECT_EQ(holding("who was asked"), 0);
+  // A fact reads whether this was counted exactly.
+  EXPECT_EQ(holding("about twenty"), 1);
 }
 
 TEST_F(Effects, WhatASnapshotNoLongerHoldsIsVoid) {

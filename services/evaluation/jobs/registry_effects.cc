@@ -108,8 +108,15 @@ absl::Status Sort(const feed::v1::Event& event, Changes& c) {
     ASSIGN_OR_RETURN(auto changed, Payload<reg::ProjectChanged>(event));
     ASSIGN_OR_RETURN(Ulid id, IdOf(event, changed.project().id()));
     reg::Project& p = *changed.mutable_project();
-    // What no fact reads stays in the registry, persons' names first of all.
-    p.clear_raw_texts();
+    // What no fact reads stays in the registry, persons' names first of all. Of the raw texts, a
+    // fact reads those of the households that count.
+    auto& raws = *p.mutable_raw_texts();
+    raws.erase(std::remove_if(raws.begin(), raws.end(),
+                              [](const reg::RawText& raw) {
+                                return raw.field() != "poor_households" &&
+                                       raw.field() != "monitored_households";
+                              }),
+               raws.end());
     p.clear_evidence();
     p.clear_allowed_actions();
     p.clear_filler_name();

@@ -264,10 +264,16 @@ absl::StatusOr<v1::ShortBoard> CreateBoard(Context& context,
                            IndustryTable().Get(m.tx(), subject, context.scope));
           b.set_region_path(industry.region_path);
         } else {
-          ASSIGN_OR_RETURN(const ProjectRow project,
-                           GetProject(m.tx(), subject, context.scope, false));
-          if (project.is_void) return FailedPrecondition("PROJECT_VOID", "项目已作废").Build();
-          b.set_region_path(project.region_path);
+          // Held, so that the project is not voided while a board of it comes.
+          ASSIGN_OR_RETURN(const auto rows, LockProjects(m.tx(), {subject}));
+          const auto project = rows.find(subject);
+          if (project == rows.end() || !auth::InScope(context.scope, project->second.region_path)) {
+            return NotFound("project", b.subject_id()).Build();
+          }
+          if (project->second.is_void) {
+            return FailedPrecondition("PROJECT_VOID", "项目已作废").Build();
+          }
+          b.set_region_path(project->second.region_path);
         }
         ASSIGN_OR_RETURN(const auth::Facets thing, FacetsOfBoard(context, m.tx(), b));
         RETURN_IF_ERROR(workflow::CheckScope(context.caller, context.roles, b.region_path(), thing,
@@ -308,9 +314,10 @@ absl::StatusOr<v1::ShortBoard> GetBoard(Context& context, const v1::GetShortBoar
   ASSIGN_OR_RETURN(const Record record, ShortBoardTable().Get(context.db, id, context.scope));
   v1::ShortBoard board = MessageOf<v1::ShortBoard>(record);
   ASSIGN_OR_RETURN(const auth::Facets thing, FacetsOfBoard(context, context.db, board));
+  ASSIGN_OR_RETURN(const std::vector<ShortBoardState> states, StatesOf(context.db, {board}));
   workflow::FillAllowedActions(
       ShortBoardTransitions().Allowed(
-          StateOf(board), workflow::ActorAt(context.caller, board.region_path(), thing)),
+          states[0], workflow::ActorAt(context.caller, board.region_path(), thing)),
       board.mutable_allowed_actions());
   return board;
 }
@@ -324,8 +331,9 @@ absl::StatusOr<v1::ShortBoard> CompleteBoard(Context& context,
         RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
         const v1::ShortBoard before = MessageOf<v1::ShortBoard>(record);
         ASSIGN_OR_RETURN(const auth::Facets thing, FacetsOfBoard(context, m.tx(), before));
+        ASSIGN_OR_RETURN(const std::vector<ShortBoardState> states, StatesOf(m.tx(), {before}));
         RETURN_IF_ERROR(ShortBoardTransitions()
-                            .Execute(StateOf(before), "complete",
+                            .Execute(states[0], "complete",
                                      workflow::ActorAt(context.caller, before.region_path(), thing))
                             .status());
         const rpc::Covering covering(m, thing);

@@ -74,7 +74,8 @@ int32_t LimitOf(const CampaignRow& campaign) {
   return FromBytes<v1::InventoryCampaign>(campaign.bytes).issue_rate_limit_bp();
 }
 
-// The floors that are in force, rising whatever was entered.
+// The floors that are in force, rising whatever was entered. Never none, which a stored sample has
+// from before its floors were kept: where none is in force, all that hold money are one stratum.
 absl::StatusOr<std::vector<int64_t>> StrataInForce(mysql::Executor& db) {
   std::vector<int64_t> floors;
   const auto take = [&](const absl::StatusOr<int64_t>& wan_yuan) -> absl::Status {
@@ -88,6 +89,7 @@ absl::StatusOr<std::vector<int64_t>> StrataInForce(mysql::Executor& db) {
   RETURN_IF_ERROR(take(ParameterValue(db, "SAMPLE_STRATUM_LOW", 50)));
   RETURN_IF_ERROR(take(ParameterValue(db, "SAMPLE_STRATUM_MIDDLE", 200)));
   RETURN_IF_ERROR(take(ParameterValue(db, "SAMPLE_STRATUM_HIGH", 1000)));
+  if (floors.empty()) floors.push_back(1);
   std::sort(floors.begin(), floors.end());
   floors.erase(std::unique(floors.begin(), floors.end()), floors.end());
   return floors;

@@ -50,6 +50,29 @@ class InventoryTest : public RegistryFixture {
     request.set_enlarge(enlarge);
     return Inventory<v1::Sample>("DrawSample", request, token);
   }
+  void SetParameter(const std::string& code, int64_t value) {
+    ASSERT_OK_AND_ASSIGN(const auto all, (Call<v1::ListParametersResponse>(
+                                             "CodeListService", "ListParameters",
+                                             v1::ListParametersRequest(), Province())));
+    v1::SetParameterRequest request;
+    request.set_request_id(RequestId());
+    request.set_code(code);
+    request.set_value(value);
+    request.set_reason("省厅确认");
+    for (const auto& p : all.parameters()) {
+      if (p.code() == code) request.set_etag(p.etag());
+    }
+    ASSERT_OK(Call<v1::Parameter>("CodeListService", "SetParameter", request, Province()));
+  }
+  static std::vector<int64_t> Floors(const v1::Sample& sample) {
+    return {sample.stratum_floors_fen().begin(), sample.stratum_floors_fen().end()};
+  }
+  // Of the drawn units, by village.
+  static std::map<std::string, int> Strata(const v1::Sample& sample) {
+    std::map<std::string, int> out;
+    for (const auto& unit : sample.units()) out[unit.region_path()] = unit.stratum();
+    return out;
+  }
   absl::StatusOr<v1::Sample> Result(const std::string& sample, const std::string& unit, bool issue,
                                     const std::string& token) {
     v1::RecordSampleResultRequest request;
@@ -1345,46 +1368,46 @@ TEST_F(InventoryTest, R016_ASampleKeepsTheStrataThatItWasDrawnBy) {
   ASSERT_OK(Register(NewProject("甲", kVillage, "BRIDGE_CENTRAL", 90'000'000)));
   ASSERT_OK(Register(NewProject("乙", kVillage2, "BRIDGE_CENTRAL", 3'000'000'000)));
   server_.database().Run("UPDATE unit_report SET state = 5;\n");
-  const auto put = [&](const std::string& code, int64_t value) {
-    ASSERT_OK_AND_ASSIGN(const auto all, (Call<v1::ListParametersResponse>(
-                                             "CodeListService", "ListParameters",
-                                             v1::ListParametersRequest(), Province())));
-    v1::SetParameterRequest request;
-    request.set_request_id(RequestId());
-    request.set_code(code);
-    request.set_value(value);
-    request.set_reason("省厅确认");
-    for (const auto& p : all.parameters()) {
-      if (p.code() == code) request.set_etag(p.etag());
-    }
-    ASSERT_OK(Call<v1::Parameter>("CodeListService", "SetParameter", request, Province()));
-  };
-  put("SAMPLE_STRATUM_LOW", 100);
-  put("SAMPLE_STRATUM_HIGH", 3000);
+  SetParameter("SAMPLE_STRATUM_LOW", 100);
+  SetParameter("SAMPLE_STRATUM_HIGH", 3000);
   const std::vector<int64_t> in_force = {100'000'000, 200'000'000, 3'000'000'000};
-  const auto floors = [](const v1::Sample& sample) {
-    return std::vector<int64_t>(sample.stratum_floors_fen().begin(),
-                                sample.stratum_floors_fen().end());
-  };
-  const auto strata = [](const v1::Sample& sample) {
-    std::map<std::string, int> out;
-    for (const auto& unit : sample.units()) out[unit.region_path()] = unit.stratum();
-    return out;
-  };
   ASSERT_OK_AND_ASSIGN(v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed", 5000));
-  EXPECT_EQ(floors(sample), in_force);
-  auto drawn = strata(sample);
+  EXPECT_EQ(Floors(sample), in_force);
+  auto drawn = Strata(sample);
   EXPECT_EQ(drawn[kVillage], 1);  // 90万元 is below 100
   EXPECT_EQ(drawn[kVillage2], 4);
   // What is entered later moves no village of a sample that is there.
-  put("SAMPLE_STRATUM_LOW", 50);
+  SetParameter("SAMPLE_STRATUM_LOW", 50);
   const std::string digest = sample.population_sha256();
   ASSERT_OK_AND_ASSIGN(sample, Draw(campaign.id(), "3607", City(), "", 10000, true));
-  EXPECT_EQ(floors(sample), in_force);
+  EXPECT_EQ(Floors(sample), in_force);
   EXPECT_EQ(sample.population_sha256(), digest);
-  EXPECT_EQ(strata(sample)[kVillage], 1);
+  EXPECT_EQ(Strata(sample)[kVillage], 1);
   ASSERT_OK_AND_ASSIGN(const v1::Sample province, Draw(campaign.id(), "36", Province()));
   EXPECT_EQ(province.stratum_floors_fen(0), 50'000'000);
+}
+
+TEST_F(InventoryTest, R016_ASampleThatWasDrawnWithoutStrataIsEnlargedWithoutThem) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK(Register(NewProject("甲", kVillage, "BRIDGE_CENTRAL", 90'000'000)));
+  ASSERT_OK(Register(NewProject("乙", kVillage2, "BRIDGE_CENTRAL", 3'000'000'000)));
+  server_.database().Run("UPDATE unit_report SET state = 5;\n");
+  const std::vector<std::string> parameters = {"SAMPLE_STRATUM_LOW", "SAMPLE_STRATUM_MIDDLE",
+                                               "SAMPLE_STRATUM_HIGH"};
+  for (const std::string& code : parameters) SetParameter(code, 0);
+  ASSERT_OK_AND_ASSIGN(v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed", 5000));
+  EXPECT_EQ(Floors(sample), std::vector<int64_t>{1});
+  const std::string digest = sample.population_sha256();
+  SetParameter("SAMPLE_STRATUM_LOW", 50);
+  ASSERT_OK_AND_ASSIGN(sample, Draw(campaign.id(), "3607", City(), "", 10000, true));
+  EXPECT_EQ(Floors(sample), std::vector<int64_t>{1});
+  EXPECT_EQ(sample.population_sha256(), digest);
+  // All that hold money are one, whatever they hold; the others are none of them.
+  std::map<std::string, int> drawn = Strata(sample);
+  EXPECT_EQ(drawn[kVillage], drawn[kVillage2]);
+  EXPECT_GT(drawn[kVillage], 0);
+  ASSERT_EQ(drawn.count(kVillage3), 1U);
+  EXPECT_EQ(drawn[kVillage3], 0);
 }
 
 TEST_F(InventoryTest, R016_IssuesEnlargeTheSampleAndTheProvinceConfirmsTheRest) {

@@ -9,6 +9,7 @@
 #include "common/base/text.h"
 #include "common/blob/service.h"
 #include "common/contract/sensitive.h"
+#include "common/inbox/service.h"
 #include "common/rpc/actor.h"
 #include "common/rpc/batch_get.h"
 #include "common/rpc/mutation.h"
@@ -17,6 +18,7 @@
 #include "services/registry/api/grant_scope.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/project_writer.h"
+#include "services/registry/api/short_board_work.h"
 #include "services/registry/domain/project_actions.h"
 
 namespace bangfu::registry {
@@ -201,6 +203,9 @@ absl::StatusOr<v1::Project> Void(Context& context, const v1::VoidProjectRequest&
         std::vector<ProjectChange> changes;
         changes.push_back(std::move(change));
         RETURN_IF_ERROR(WriteProjects(m.tx(), author, locked.references, &changes));
+        // Nobody makes up what the project lacked.
+        ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
+        RETURN_IF_ERROR(SyncShortBoardsOfProject(m.tx(), id, inbox::ActOf(m, "void", {})));
         return Masked(std::move(changes[0].project));
       });
 }

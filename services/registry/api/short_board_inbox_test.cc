@@ -8,6 +8,7 @@
 
 #include "bangfu/inbox/v1/inbox.pb.h"
 #include "bangfu/registry/v1/industry.pb.h"
+#include "bangfu/registry/v1/project_service.pb.h"
 #include "common/inbox/recount.h"
 #include "common/testing/deep.h"
 #include "common/testing/random.h"
@@ -57,6 +58,26 @@ class ShortBoardInbox : public RegistryFixture {
     SetDay(2026, 3, 1, complete.mutable_completed_on());
     complete.set_note("冷库已投用");
     return Call<v1::ShortBoard>("IndustryService", "CompleteShortBoard", complete, token);
+  }
+  absl::StatusOr<v1::Project> Void(const v1::Project& project) {
+    v1::VoidProjectRequest request;
+    request.set_request_id(RequestId());
+    request.set_id(project.id());
+    request.set_etag(project.etag());
+    request.set_reason("重复登记");
+    return Call<v1::Project>("ProjectService", "VoidProject", request, County());
+  }
+  // Why the one step of a board is refused now; empty: it is not.
+  std::string Refusal(const v1::ShortBoard& board) {
+    v1::GetShortBoardRequest get;
+    get.set_id(board.id());
+    auto seen = Call<v1::ShortBoard>("IndustryService", "GetShortBoard", get, County());
+    EXPECT_OK(seen);
+    if (!seen.ok() || seen->allowed_actions_size() != 1) {
+      ADD_FAILURE() << "no step of " << board.id();
+      return "";
+    }
+    return seen->allowed_actions(0).refusal_reason();
   }
   absl::Status Recount() {
     return inbox::Recount(server_.database().db(), {ShortBoardSource()}, server_.ids(),
@@ -166,6 +187,35 @@ TEST_F(ShortBoardInbox, R002_TheRecountFillsAndMends) {
   On(2026, 3, 6);
   ASSERT_OK(Recount());
   EXPECT_EQ(Stored(), (std::set<std::string>{open.id()}));
+}
+
+TEST_F(ShortBoardInbox, R002_OfAVoidProjectWaitsForNobody) {
+  ASSERT_OK_AND_ASSIGN(const v1::Project gone, Register(NewProject("重复的油茶基地")));
+  ASSERT_OK_AND_ASSIGN(const v1::Project stays, Register(NewProject("油茶基地")));
+  const v1::ShortBoard open = Create(type::v1::SUBJECT_TYPE_PROJECT, gone.id(), 20);
+  const v1::ShortBoard closed = Create(type::v1::SUBJECT_TYPE_PROJECT, gone.id(), 20);
+  ASSERT_OK(Complete(closed, Township()));
+  const v1::ShortBoard other = Create(type::v1::SUBJECT_TYPE_PROJECT, stays.id(), 20);
+  EXPECT_EQ(Refusal(open), "");
+  EXPECT_EQ(Stored(), (std::set<std::string>{open.id(), other.id()}));
+
+  ASSERT_OK(Void(gone));
+  EXPECT_EQ(Stored(), (std::set<std::string>{other.id()}));
+  EXPECT_THAT(Subjects(Township()), ElementsAre(other.id()));
+  EXPECT_THAT(Subjects(County()), ElementsAre(other.id()));
+  EXPECT_EQ(Refusal(open), "PROJECT_VOID");
+  EXPECT_EQ(Refusal(closed), "SHORT_BOARD_CLOSED");
+  EXPECT_EQ(Refusal(other), "");
+  EXPECT_THAT(Complete(open, County()),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "PROJECT_VOID"));
+
+  // The recount says the same, and takes away what waited since before.
+  ASSERT_OK(server_.database().db().Execute(
+      "UPDATE work_item SET open_mark = 1, state = 1 WHERE open_mark IS NULL", {}));
+  EXPECT_EQ(Stored(), (std::set<std::string>{open.id(), closed.id(), other.id()}));
+  ASSERT_OK(Recount());
+  EXPECT_EQ(Stored(), (std::set<std::string>{other.id()}));
+  ASSERT_OK(Complete(other, County()));
 }
 
 TEST_F(ShortBoardInbox, R002_ItemsAreEqualToStatesAfterRandomSteps) {

@@ -1,5 +1,6 @@
 #include "services/registry/api/short_board_work.h"
 
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "common/status/macros.h"
 #include "common/workflow/work.h"
 #include "services/registry/api/convert.h"
+#include "services/registry/store/project_store.h"
 #include "services/registry/store/record_table.h"
 #include "services/registry/store/reference_store.h"
 
@@ -17,14 +19,47 @@ namespace {
 constexpr char kSubjectType[] = "short_board";
 constexpr char kKindList[] = "SHORT_BOARD_KIND";
 
+std::vector<v1::ShortBoard> BoardsOf(const std::vector<Record>& records) {
+  std::vector<v1::ShortBoard> boards;
+  for (const Record& record : records) {
+    v1::ShortBoard board = FromBytes<v1::ShortBoard>(record.bytes);
+    board.set_id(record.id.ToString());
+    board.set_region_path(record.region_path);
+    boards.push_back(std::move(board));
+  }
+  return boards;
+}
+
 }  // namespace
 
 std::vector<inbox::Kind> ShortBoardKinds() {
   return {{"SHORT_BOARD_COMPLETE", "补齐短板", kSubjectType}};
 }
 
-ShortBoardState StateOf(const v1::ShortBoard& board) {
-  return board.has_completed_on() ? ShortBoardState::kCompleted : ShortBoardState::kOpen;
+absl::StatusOr<std::vector<ShortBoardState>> StatesOf(mysql::Executor& db,
+                                                      const std::vector<v1::ShortBoard>& boards) {
+  // The project of each board that is open and is not an industry's.
+  std::vector<std::optional<Ulid>> projects;
+  std::set<Ulid> ids;
+  for (const v1::ShortBoard& board : boards) {
+    std::optional<Ulid>& project = projects.emplace_back();
+    if (board.has_completed_on() || board.subject_type() == type::v1::SUBJECT_TYPE_INDUSTRY) {
+      continue;
+    }
+    project = OptionalId(board.subject_id());
+    if (project) ids.insert(*project);
+  }
+  ASSIGN_OR_RETURN(const std::set<Ulid> gone, VoidProjects(db, ids));
+  std::vector<ShortBoardState> out;
+  for (size_t i = 0; i < boards.size(); ++i) {
+    if (boards[i].has_completed_on()) {
+      out.push_back(ShortBoardState::kCompleted);
+    } else {
+      const bool is_void = projects[i] && gone.count(*projects[i]) > 0;
+      out.push_back(is_void ? ShortBoardState::kVoid : ShortBoardState::kOpen);
+    }
+  }
+  return out;
 }
 
 absl::Status SyncShortBoards(mysql::Tx& tx, const std::vector<v1::ShortBoard>& boards,
@@ -33,15 +68,17 @@ absl::Status SyncShortBoards(mysql::Tx& tx, const std::vector<v1::ShortBoard>& b
   std::vector<CodeKey> keys;
   for (const v1::ShortBoard& board : boards) keys.emplace_back(kKindList, board.kind());
   ASSIGN_OR_RETURN(const auto kinds, LookupCodes(tx, keys));
+  ASSIGN_OR_RETURN(const std::vector<ShortBoardState> states, StatesOf(tx, boards));
   std::vector<inbox::Subject> subjects;
-  for (const v1::ShortBoard& board : boards) {
+  for (size_t i = 0; i < boards.size(); ++i) {
+    const v1::ShortBoard& board = boards[i];
     ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(board.id()));
     const auto kind = kinds.find({kKindList, board.kind()});
     const std::string title = Cat(kind == kinds.end() ? board.kind() : kind->second.name_zh,
                                   "短板：", board.description());
     inbox::Subject subject{kSubjectType, id, {}, {}};
     for (const workflow::WaitingStep& step :
-         workflow::WaitingSteps(ShortBoardTransitions(), ShortBoardWorks(), StateOf(board), {})) {
+         workflow::WaitingSteps(ShortBoardTransitions(), ShortBoardWorks(), states[i], {})) {
       inbox::Wanted w = inbox::WantedOf(step, board.region_path(), title);
       // The day that was planned for it; without one there is no term.
       w.due_on = DayOf(board.due_on());
@@ -50,6 +87,13 @@ absl::Status SyncShortBoards(mysql::Tx& tx, const std::vector<v1::ShortBoard>& b
     subjects.push_back(std::move(subject));
   }
   return inbox::Sync(tx, subjects, act);
+}
+
+absl::Status SyncShortBoardsOfProject(mysql::Tx& tx, const Ulid& project, const inbox::Act& act) {
+  ASSIGN_OR_RETURN(const std::vector<Record> open,
+                   ShortBoardTable().LockWhere(
+                       tx, Both(Equals("subject_id", project), Equals("completed", false))));
+  return SyncShortBoards(tx, BoardsOf(open), act);
 }
 
 inbox::Source ShortBoardSource() {
@@ -65,14 +109,7 @@ inbox::Source ShortBoardSource() {
       [](mysql::Tx& tx, const std::vector<Ulid>& ids, const inbox::Act& act) -> absl::Status {
         ASSIGN_OR_RETURN(const std::vector<Record> locked,
                          ShortBoardTable().Lock(tx, {ids.begin(), ids.end()}));
-        std::vector<v1::ShortBoard> boards;
-        for (const Record& record : locked) {
-          v1::ShortBoard board = FromBytes<v1::ShortBoard>(record.bytes);
-          board.set_id(record.id.ToString());
-          board.set_region_path(record.region_path);
-          boards.push_back(std::move(board));
-        }
-        return SyncShortBoards(tx, boards, act);
+        return SyncShortBoards(tx, BoardsOf(locked), act);
       }};
 }
 

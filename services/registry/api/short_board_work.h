@@ -1,9 +1,11 @@
-// Short boards (短板) in the inbox: every one that is not made up waits for its completion.
+// Short boards (短板) in the inbox: every one that is not made up waits for its completion, unless
+// its project is void.
 #pragma once
 
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "bangfu/registry/v1/industry.pb.h"
 #include "common/inbox/inbox.h"
 #include "common/inbox/recount.h"
@@ -13,11 +15,16 @@ namespace bangfu::registry {
 
 std::vector<inbox::Kind> ShortBoardKinds();
 
-ShortBoardState StateOf(const v1::ShortBoard& board);
+// The state of each board, in their order.
+absl::StatusOr<std::vector<ShortBoardState>> StatesOf(mysql::Executor& db,
+                                                      const std::vector<v1::ShortBoard>& boards);
 
 // Makes the open items of the boards, which are locked or new, what their states ask for.
 absl::Status SyncShortBoards(mysql::Tx& tx, const std::vector<v1::ShortBoard>& boards,
                              const inbox::Act& act);
+// The same of the boards of a project that are not made up, which it locks. The caller holds the
+// project, so that no other board of it comes.
+absl::Status SyncShortBoardsOfProject(mysql::Tx& tx, const Ulid& project, const inbox::Act& act);
 
 inbox::Source ShortBoardSource();
 

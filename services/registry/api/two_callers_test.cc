@@ -5,6 +5,7 @@
 
 #include "bangfu/registry/v1/industry.pb.h"
 #include "bangfu/registry/v1/operator.pb.h"
+#include "bangfu/registry/v1/project_service.pb.h"
 #include "bangfu/registry/v1/reference_service.pb.h"
 #include "common/testing/at_once.h"
 #include "services/registry/api/inventory_fixture.h"
@@ -235,6 +236,36 @@ TEST_F(TwoCallers, R066_AnOperatorsCodeIsTakenOnce) {
                             })),
             (Tally{{"OK", 1}, {"ALREADY_EXISTS/USCC_TAKEN", 3}}));
   EXPECT_EQ(Count("operator"), 1);
+}
+
+TEST_F(TwoCallers, R002_AShortBoardThatComesWhileItsProjectIsVoidedWaitsForNobody) {
+  for (int round = 0; round < 8; ++round) {
+    ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject(Cat("油茶", round))));
+    const auto results = AtOnce(2, [&](int i) -> absl::Status {
+      if (i == 0) {
+        v1::CreateShortBoardRequest create;
+        create.set_request_id(RequestId());
+        v1::ShortBoard& board = *create.mutable_short_board();
+        board.set_subject_type(type::v1::SUBJECT_TYPE_PROJECT);
+        board.set_subject_id(project.id());
+        board.set_kind("FACILITY");
+        board.set_description("缺冷藏设施");
+        return Call<v1::ShortBoard>("IndustryService", "CreateShortBoard", create, County())
+            .status();
+      }
+      v1::VoidProjectRequest request;
+      request.set_request_id(RequestId());
+      request.set_id(project.id());
+      request.set_etag(project.etag());
+      request.set_reason("重复登记");
+      return Call<v1::Project>("ProjectService", "VoidProject", request, County()).status();
+    });
+    EXPECT_OK(results[1]);
+    if (!results[0].ok()) {
+      EXPECT_THAT(results[0], StatusIs(absl::StatusCode::kFailedPrecondition, "PROJECT_VOID"));
+    }
+    EXPECT_EQ(Count("work_item WHERE open_mark = 1 AND kind = 'SHORT_BOARD_COMPLETE'"), 0);
+  }
 }
 
 TEST_F(TwoCallers, AShortBoardIsCompletedOnce) {

@@ -8,9 +8,10 @@
 
 namespace bangfu::registry {
 
-enum class ShortBoardState { kOpen, kCompleted };
+// kVoid: open, but of a project that is void.
+enum class ShortBoardState { kOpen, kCompleted, kVoid };
 
-// Actions: complete. Of a completed one: SHORT_BOARD_CLOSED.
+// Actions: complete. Of a completed one: SHORT_BOARD_CLOSED; of a void project's: PROJECT_VOID.
 const workflow::Table<ShortBoardState, ShortBoardState>& ShortBoardTransitions();
 // The actions that are somebody's work.
 const std::vector<workflow::Work>& ShortBoardWorks();

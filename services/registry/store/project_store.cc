@@ -238,6 +238,17 @@ absl::StatusOr<std::map<Ulid, ProjectRow>> LockProjects(mysql::Tx& tx,
   return out;
 }
 
+absl::StatusOr<std::set<Ulid>> VoidProjects(mysql::Executor& db, const std::set<Ulid>& ids) {
+  std::set<Ulid> out;
+  if (ids.empty()) return out;
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT id FROM project WHERE id IN (",
+                                mysql::Placeholders(ids.size()), ") AND is_void = 1"),
+                            mysql::Params(ids.begin(), ids.end())));
+  for (const mysql::Row& row : rows) out.insert(row.Id(0));
+  return out;
+}
+
 absl::StatusOr<std::map<std::pair<std::string, std::string>, Ulid>> FindExternalIds(
     mysql::Executor& db, const std::vector<std::pair<std::string, std::string>>& keys) {
   std::map<std::pair<std::string, std::string>, Ulid> out;

@@ -100,6 +100,8 @@ absl::StatusOr<std::vector<ProjectRow>> GetProjects(mysql::Executor& db,
 // Locks the rows in id order; those that exist.
 absl::StatusOr<std::map<Ulid, ProjectRow>> LockProjects(mysql::Tx& tx,
                                                         const std::vector<Ulid>& ids);
+// Those of the ids that are void.
+absl::StatusOr<std::set<Ulid>> VoidProjects(mysql::Executor& db, const std::set<Ulid>& ids);
 // By (system, id): the project that holds it.
 absl::StatusOr<std::map<std::pair<std::string, std::string>, Ulid>> FindExternalIds(
     mysql::Executor& db, const std::vector<std::pair<std::string, std::string>>& keys);

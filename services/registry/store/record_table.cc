@@ -137,6 +137,15 @@ absl::StatusOr<std::vector<Record>> RecordTable::Lock(mysql::Tx& tx,
   return FromRows(rows);
 }
 
+absl::StatusOr<std::vector<Record>> RecordTable::LockWhere(mysql::Tx& tx,
+                                                           const Condition& where) const {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   tx.Query(Cat("SELECT id, region_path, version, record FROM ", table_, " WHERE ",
+                                where.sql, " ORDER BY id FOR UPDATE"),
+                            where.params));
+  return FromRows(rows);
+}
+
 absl::StatusOr<std::set<Ulid>> RecordTable::Existing(mysql::Executor& db,
                                                      const std::set<Ulid>& ids) const {
   std::set<Ulid> out;

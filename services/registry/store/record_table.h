@@ -73,6 +73,8 @@ class RecordTable {
                                                const Ulid& after, int limit) const;
   // Those of the ids that exist, locked until the transaction ends, by id.
   absl::StatusOr<std::vector<Record>> Lock(mysql::Tx& tx, const std::set<Ulid>& ids) const;
+  // Those for which the condition holds, locked until the transaction ends, by id.
+  absl::StatusOr<std::vector<Record>> LockWhere(mysql::Tx& tx, const Condition& where) const;
   // Those of the ids that exist.
   absl::StatusOr<std::set<Ulid>> Existing(mysql::Executor& db, const std::set<Ulid>& ids) const;
   absl::StatusOr<int64_t> Count(mysql::Executor& db, const Condition& where) const;

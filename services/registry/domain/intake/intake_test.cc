@@ -229,15 +229,32 @@ TEST(Words, Classes) {
   const std::vector<ClassSynonym> synonyms = {{"巩固一批", "CONSOLIDATE"},
                                               {"调整一批", "ADJUST"},
                                               {"另起炉灶类", "ADJUST"},
-                                              {"另起炉灶一批", "ADJUST"}};
-  for (std::string_view w : {"调整类", "调整一批", "另起炉灶类", "另起炉灶一批", "調整類"})
+                                              {"另起炉灶一批", "ADJUST"},
+                                              {"提升类", "UPGRADE"}};
+  for (std::string_view w :
+       {"调整类", "调整一批", "另起炉灶类", "另起炉灶一批", "調整類", "另起炉灶", "另起炉灶型"})
     EXPECT_EQ(ClassFromWord(w, synonyms), "ADJUST") << w;
+  for (std::string_view w :
+       {"提升类", "提升", "提升型", "提升一批", "提升类产业", "拟列入提升类项目"})
+    EXPECT_EQ(ClassFromWord(w, synonyms), "UPGRADE") << w;
   EXPECT_EQ(ClassFromWord("拟列入巩固一批", synonyms), "CONSOLIDATE");
   EXPECT_EQ(ClassFromWord("升级类", {}), "UPGRADE");
   EXPECT_EQ(ClassFromWord("盘活 类", {}), "REVITALIZE");
   EXPECT_EQ(ClassFromWord("观望类", synonyms), "");
   // What is no name of the policy is known by the list alone.
   EXPECT_EQ(ClassFromWord("另起炉灶类", {}), "");
+  EXPECT_EQ(ClassFromWord("提升", {}), "");
+  // The whole word comes first, then the names of the policy; an end alone is no word.
+  const std::vector<ClassSynonym> twice = {{"重来类", "ADJUST"},
+                                           {"重来一批", "REVITALIZE"},
+                                           {"升级一批", "CONSOLIDATE"},
+                                           {"类", "ADJUST"}};
+  EXPECT_EQ(ClassFromWord("重来类", twice), "ADJUST");
+  EXPECT_EQ(ClassFromWord("重来一批", twice), "REVITALIZE");
+  EXPECT_EQ(ClassFromWord("重来", twice), "");
+  EXPECT_EQ(ClassFromWord("升级一批", twice), "CONSOLIDATE");
+  EXPECT_EQ(ClassFromWord("升级类", twice), "UPGRADE");
+  EXPECT_EQ(ClassFromWord("一批", twice), "");
 }
 
 TEST(Words, Stages) {
