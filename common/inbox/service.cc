@@ -210,13 +210,13 @@ const std::vector<auth::Role>& UrgingRoles() {
 }
 
 // The item with what the caller can do with it itself: mark_read while it lies unread in their
-// inbox, to do or to look after; urge for who holds a role that urges.
+// inbox, to do or to look after; urge for who stands above those who should act.
 void TellActions(const CallContext& context, const Item& item, v1::WorkItem* out) {
   std::vector<workflow::AllowedAction> actions;
   if (out->unread()) {
     actions.push_back(workflow::ActionOf("mark_read", "标为已阅", absl::OkStatus()));
   }
-  if (context.caller.May(UrgingRoles(), item.region_path)) {
+  if (GrantAbove(context.caller, UrgingRoles(), item) != nullptr) {
     actions.push_back(
         workflow::ActionOf("urge", "督办", MayUrge(context.caller, UrgingRoles(), item).status()));
   }

@@ -113,7 +113,7 @@ TEST_F(InboxServiceTest, AnItemTellsWhatTheCallerCanDoWithIt) {
   ASSERT_OK_AND_ASSIGN(
       auto mine, Call<v1::ListMyWorkResponse>("ListMyWork", v1::ListMyWorkRequest(), township_));
   ASSERT_THAT(mine.items(), SizeIs(1));
-  EXPECT_EQ(told(mine.items(0)), (Told{{"mark_read", ""}, {"urge", "URGE_NOT_ABOVE"}}));
+  EXPECT_EQ(told(mine.items(0)), (Told{{"mark_read", ""}}));
   v1::MarkReadRequest read;
   read.set_request_id("read-0001");
   read.add_ids(mine.items(0).id());
@@ -121,7 +121,7 @@ TEST_F(InboxServiceTest, AnItemTellsWhatTheCallerCanDoWithIt) {
   v1::GetWorkItemRequest get;
   get.set_id(mine.items(0).id());
   ASSERT_OK_AND_ASSIGN(auto item, Call<v1::WorkItem>("GetWorkItem", get, township_));
-  EXPECT_EQ(told(item), (Told{{"urge", "URGE_NOT_ABOVE"}}));
+  EXPECT_EQ(told(item), Told());
   v1::UrgeWorkRequest urge;
   urge.set_request_id("urge-0002");
   urge.set_id(item.id());
