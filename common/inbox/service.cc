@@ -164,7 +164,8 @@ v1::WorkItem Message(const Item& item, const Inbox& inbox, const Today& today) {
   return out;
 }
 
-// The grant by which the caller stands above those who should act, among those of `roles`.
+// The grant by which the caller stands above those who should act, among those of `roles`: above
+// the lowest of them, where LevelOf is the highest.
 const auth::Grant* GrantAbove(const auth::Caller& caller, const std::vector<auth::Role>& roles,
                               const Item& item) {
   int level = 0;

@@ -335,6 +335,19 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
     ASSERT_OK(Complete(unit.id(), task.etag(), County("lead", village.substr(0, 6))));
   }
 
+  absl::StatusOr<v1::Sample> Draw(const std::string& campaign, const std::string& region,
+                                  const std::string& token, const std::string& seed = "",
+                                  int rate = 0, bool enlarge = false) {
+    v1::DrawSampleRequest request;
+    request.set_request_id(RequestId());
+    request.set_campaign_id(campaign);
+    request.set_region_code(region);
+    request.set_seed(seed);
+    request.set_rate_bp(rate);
+    request.set_enlarge(enlarge);
+    return Inventory<v1::Sample>("DrawSample", request, token);
+  }
+
   RpcServer server_;
   std::vector<RegionRow> regions_;
   std::atomic<int> requests_ = 0;
