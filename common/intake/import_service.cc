@@ -1,7 +1,5 @@
 #include "common/intake/import_service.h"
 
-#include <malloc.h>
-
 #include <utility>
 
 #include "common/base/clock.h"
@@ -9,6 +7,7 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/inbox/service.h"
+#include "common/memory/memory.h"
 #include "common/rpc/actor.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
@@ -162,15 +161,8 @@ absl::Status SyncImport(mysql::Tx& tx, const JobRow& job, const Kinds& kinds,
   return inbox::Sync(tx, {subject}, act);
 }
 
-// Gives back to the system what a large file has used: the next step begins small.
-void Trim() {
-#ifdef __GLIBC__
-  malloc_trim(0);
-#endif
-}
-
 absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Result(absl::StatusOr<JobRow> job) {
-  Trim();
+  memory::Trim();  // a large file has used much: the next step begins small
   if (!job.ok()) return job.status();
   return std::make_unique<v1::Import>(ToProto(*job));
 }

@@ -1,7 +1,6 @@
 #include "common/runtime/service_main.h"
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -24,6 +23,7 @@
 #include "common/blob/s3_store.h"
 #include "common/feed/feed.h"
 #include "common/log/log.h"
+#include "common/memory/memory.h"
 #include "common/migrate/migrator.h"
 #include "common/rpc/server.h"
 #include "common/seal/seal.h"
@@ -459,6 +459,7 @@ class Process final : public App {
       jobs_.Start();
       std::printf("%s\n", ports_.c_str());
       std::fflush(stdout);
+      memory::Trim();  // the start has read contracts and configuration that nobody asks for again
     });
   }
 
@@ -512,22 +513,10 @@ int Failed(const ServiceDefinition& definition, const absl::Status& status) {
   return 1;
 }
 
-// Many threads that now and then need a few megabytes (a pull, a bulk insert, a file's rows): left
-// alone, the allocator makes an arena per thread, and lets the sizes that it has seen raise what
-// each arena keeps. A service is to stay small between such pieces of work.
-void BoundMemory() {
-#ifdef __GLIBC__
-  constexpr int kKept = 1 << 20;  // bytes; larger blocks go back to the system when freed
-  mallopt(M_ARENA_MAX, 4);
-  mallopt(M_MMAP_THRESHOLD, kKept);
-  mallopt(M_TRIM_THRESHOLD, kKept);
-#endif
-}
-
 }  // namespace
 
 int ServiceMain(int argc, char** argv, const ServiceDefinition& definition) {
-  BoundMemory();
+  memory::Configure();
   // Before any thread: signals come to sigwait only, and a broken pipe is an error code.
   sigset_t signals;
   sigemptyset(&signals);

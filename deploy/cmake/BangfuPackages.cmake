@@ -12,6 +12,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(GTest REQUIRED)
 find_package(ICU REQUIRED COMPONENTS uc i18n)
 find_library(RE2_LIBRARY re2 REQUIRED)  # no CMake config; its pkg-config flags would unshare precompiled headers
+find_library(JEMALLOC_LIBRARY jemalloc REQUIRED)  # likewise
 find_package(MySQLConnectorCpp REQUIRED)  # ours: Debian ships no config for it
 
 # google/rpc, google/type and google/api protos: plain files of a Debian package.
