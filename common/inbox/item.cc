@@ -45,6 +45,25 @@ std::vector<Desk> DesksOf(const Item& item) {
   return out;
 }
 
+void SetDate(absl::CivilDay day, google::type::Date* out) {
+  out->set_year(static_cast<int32_t>(day.year()));
+  out->set_month(day.month());
+  out->set_day(day.day());
+}
+
+void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
+  const int64_t micros = absl::ToUnixMicros(time);
+  out->set_seconds(micros / 1000000);
+  out->set_nanos(static_cast<int32_t>(micros % 1000000 * 1000));
+}
+
+void SetActor(const Person& person, type::v1::Actor* out) {
+  out->set_subject(person.subject);
+  out->set_name(person.name);
+  out->set_role(person.role);
+  out->set_region_path(person.region_path);
+}
+
 }  // namespace
 
 std::string ItemColumns() {
@@ -96,34 +115,38 @@ Item ItemFrom(const mysql::Row& row, size_t first) {
   return i;
 }
 
-std::string PlainItemColumns() {
-  return "w.id, w.kind, w.subject_type, w.subject_id, w.action, w.slot, w.region_path, w.title, "
-         "w.roles, w.assignee, w.excluded, w.opened_at, w.due_on, w.provisional, w.urges, "
-         "w.escalated_level, w.escalated_at";
-}
-
-Item PlainItemFrom(const mysql::Row& row) {
-  Item i;
-  size_t c = 0;
-  i.id = row.Id(c++);
-  i.kind = row.String(c++);
-  i.subject_type = row.String(c++);
-  i.subject_id = row.Id(c++);
-  i.action = row.String(c++);
-  i.slot = row.String(c++);
-  i.state = ItemState::kOpen;
-  i.region_path = row.String(c++);
-  i.title = row.String(c++);
-  i.roles = RolesFrom(row.String(c++));
-  i.assignee = row.String(c++);
-  i.excluded = SplitPersons(row.String(c++));
-  i.opened_at = row.Time(c++);
-  i.due_on = row.Day(c++);
-  i.provisional = row.Bool(c++);
-  i.urges = static_cast<int>(row.Int(c++));
-  i.escalated_level = static_cast<int>(row.Int(c++));
-  i.escalated_at = row.OptTime(c++);
-  return i;
+v1::WorkItem ShownOf(const Item& item) {
+  v1::WorkItem out;
+  out.set_id(item.id.ToString());
+  out.set_kind(item.kind);
+  out.set_title(item.title);
+  out.set_subject_type(item.subject_type);
+  out.set_subject_id(item.subject_id.ToString());
+  out.set_action(item.action);
+  out.set_slot(item.slot);
+  out.set_region_path(item.region_path);
+  for (const workflow::RoleId role : item.roles) out.add_roles(static_cast<auth::Role>(role));
+  out.set_assignee(item.assignee);
+  SetTime(item.opened_at, out.mutable_opened_at());
+  out.set_provisional(item.provisional);
+  out.set_state(static_cast<v1::WorkState>(item.state));
+  if (item.due_on != kNoTerm) SetDate(item.due_on, out.mutable_due_on());
+  out.set_urge_count(item.urges);
+  if (item.urged_at) {
+    v1::Urge* urge = out.mutable_last_urge();
+    SetActor(item.urged_by, urge->mutable_by());
+    SetTime(*item.urged_at, urge->mutable_at());
+    urge->set_note(item.urged_note);
+    if (item.urged_due_on) SetDate(*item.urged_due_on, urge->mutable_due_on());
+  }
+  if (item.closed_at) {
+    SetActor(item.closed_by, out.mutable_closed_by());
+    SetTime(*item.closed_at, out.mutable_closed_at());
+    out.set_outcome(item.outcome);
+  }
+  out.set_escalated_level(item.escalated_level);
+  if (item.escalated_at) SetTime(*item.escalated_at, out.mutable_escalated_at());
+  return out;
 }
 
 std::string JoinPersons(const std::vector<std::string>& persons) {
@@ -222,17 +245,18 @@ absl::Status ClearDesks(mysql::Tx& tx, const std::vector<Item>& items) {
 absl::Status LayOnDesks(mysql::Tx& tx, const std::vector<Item>& items) {
   std::vector<mysql::Params> rows;
   for (const Item& item : items) {
+    const std::string shown = ShownOf(item).SerializeAsString();
     for (const auto& [role, escalated] : DesksOf(item)) {
       // Whoever is kept out of the step may still look after it.
       rows.push_back({role, DeskOf(role, item.region_path), item.due_on, item.id, item.region_path,
                       item.kind, item.starts_on, escalated ? std::string() : item.assignee,
-                      escalated ? std::string() : JoinPersons(item.excluded), escalated});
+                      escalated ? std::string() : JoinPersons(item.excluded), escalated, shown});
     }
   }
   if (rows.empty()) return absl::OkStatus();
   return mysql::BulkInsert(tx, "work_desk",
                            "role, desk_path, due_on, item_id, region_path, kind, starts_on, "
-                           "assignee, excluded, escalated",
+                           "assignee, excluded, escalated, shown",
                            rows)
       .status();
 }

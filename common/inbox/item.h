@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "bangfu/inbox/v1/inbox.pb.h"
 #include "common/auth/caller.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
@@ -60,11 +61,10 @@ struct Item {
 std::string ItemColumns();
 Item ItemFrom(const mysql::Row& row, size_t first = 0);
 
-// The same of an open item that nobody urged: the cells that are empty then are not read, which are
-// half of them.
-std::string PlainItemColumns();
-inline constexpr size_t kPlainItemCells = 17;
-Item PlainItemFrom(const mysql::Row& row);
+// What a page tells of the item whoever asks and whenever: all but kind_zh, due_state,
+// overdue_working_days, mine, unread and allowed_actions. The desks of an open item keep it, so
+// that a page is read from them alone.
+v1::WorkItem ShownOf(const Item& item);
 
 // Persons in one column, each between bars, so that a search for "|person|" finds whole names.
 std::string JoinPersons(const std::vector<std::string>& persons);

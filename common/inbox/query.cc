@@ -91,45 +91,48 @@ absl::StatusOr<std::vector<MyItem>> ListMine(mysql::Executor& db, const auth::Ca
                                              const MyQuery& query) {
   const std::set<Desk> desks = DesksOf(caller, query.region);
   if (desks.empty()) return std::vector<MyItem>();
+  // The first of each desk, in its own order; an item that lies on two is told once.
   mysql::Params params;
-  std::string sql = Cat("SELECT ", PlainItemColumns(), ", r.read_at FROM ");
-  if (desks.size() == 1) {
-    // One desk is read in its own order; the join must not turn it round.
-    sql +=
-        "work_desk d STRAIGHT_JOIN work_item w ON w.id = d.item_id LEFT JOIN work_read r ON "
-        "r.person = ? AND r.item_id = w.id WHERE ";
+  std::string sql;
+  for (const Desk& desk : desks) {
+    sql += Cat(sql.empty() ? "(" : " UNION ALL (",
+               "SELECT d.due_on, d.item_id, d.escalated, d.shown, r.read_at FROM work_desk d LEFT "
+               "JOIN work_read r ON r.person = ? AND r.item_id = d.item_id WHERE ");
     params.emplace_back(caller.subject);
-    sql += OnDesk(*desks.begin(), caller, query, &params);
-    sql += " ORDER BY d.due_on, d.item_id LIMIT ?";
-  } else {
-    // Of several, the first of each; an item that lies on two is there once.
-    std::string firsts;
-    for (const Desk& desk : desks) {
-      firsts += Cat(firsts.empty() ? "(" : " UNION (",
-                    "SELECT d.due_on, d.item_id FROM work_desk d WHERE ",
-                    OnDesk(desk, caller, query, &params), " ORDER BY d.due_on, d.item_id LIMIT ?)");
-      params.emplace_back(query.limit);
-    }
-    sql += Cat("(", firsts,
-               ") q JOIN work_item w ON w.id = q.item_id LEFT JOIN work_read r ON r.person = ? AND "
-               "r.item_id = w.id ORDER BY q.due_on, q.item_id LIMIT ?");
-    params.emplace_back(caller.subject);
+    sql += Cat(OnDesk(desk, caller, query, &params), " ORDER BY d.due_on, d.item_id LIMIT ?)");
+    params.emplace_back(query.limit);
   }
-  params.emplace_back(query.limit);
+  if (desks.size() > 1) sql += " ORDER BY 1, 2";
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
   std::vector<MyItem> out;
   out.reserve(rows.size());
-  std::vector<Ulid> urged;
+  std::vector<Ulid> ids, not_shown;
   for (const mysql::Row& row : rows) {
-    out.push_back({PlainItemFrom(row), row.IsNull(kPlainItemCells)});
-    if (out.back().item.urges > 0) urged.push_back(out.back().item.id);
+    const Ulid id = row.Id(1);
+    const bool mine = row.Int(2) == 0;
+    if (!ids.empty() && ids.back() == id) {
+      out.back().mine |= mine;
+      continue;
+    }
+    if (out.size() == static_cast<size_t>(query.limit)) break;
+    MyItem& item = out.emplace_back();
+    ids.push_back(id);
+    item.mine = mine;
+    item.unread = row.IsNull(4);
+    const std::string shown = row.String(3);
+    if (shown.empty()) not_shown.push_back(id);
+    if (!item.shown.ParseFromString(shown)) {
+      return absl::DataLossError("what a desk shows of an item cannot be read");
+    }
   }
-  // The few with more to tell. One that was closed since is told as it stood.
-  ASSIGN_OR_RETURN(std::vector<Item> whole, OpenItemsById(db, urged, {""}));
-  for (Item& item : whole) {
-    const auto mine =
-        std::find_if(out.begin(), out.end(), [&](const MyItem& m) { return m.item.id == item.id; });
-    if (mine->item.due_on == item.due_on) mine->item = std::move(item);
+  ASSIGN_OR_RETURN(const std::vector<Item> looked_up, OpenItemsById(db, not_shown, {""}));
+  for (const Item& item : looked_up) {
+    const auto place = std::find(ids.begin(), ids.end(), item.id) - ids.begin();
+    out[static_cast<size_t>(place)].shown = ShownOf(item);
+  }
+  // What was done between the two is gone.
+  if (!not_shown.empty()) {
+    std::erase_if(out, [](const MyItem& item) { return item.shown.id().empty(); });
   }
   return out;
 }
@@ -264,7 +267,7 @@ absl::Status MarkRead(mysql::Tx& tx, const std::string& person, const std::vecto
 }
 
 absl::Status StoreUrge(mysql::Tx& tx, const Item& before, const Item& after) {
-  if (after.due_on != before.due_on) RETURN_IF_ERROR(ClearDesks(tx, {before}));
+  RETURN_IF_ERROR(ClearDesks(tx, {before}));
   RETURN_IF_ERROR(
       tx.Execute("UPDATE work_item SET urges = ?, urged_at = ?, urged_by = ?, urged_name = ?, "
                  "urged_role = ?, urged_region = ?, urged_note = ?, urged_due_on = ?, due_on = ?, "
@@ -273,7 +276,7 @@ absl::Status StoreUrge(mysql::Tx& tx, const Item& before, const Item& after) {
                   after.urged_by.role, after.urged_by.region_path, after.urged_note,
                   after.urged_due_on, after.due_on, after.id})
           .status());
-  if (after.due_on != before.due_on) RETURN_IF_ERROR(LayOnDesks(tx, {after}));
+  RETURN_IF_ERROR(LayOnDesks(tx, {after}));
   return tx.Execute("DELETE FROM work_read WHERE item_id = ?", {after.id}).status();
 }
 

@@ -24,7 +24,8 @@ struct MyQuery {
   int limit = 50;
 };
 struct MyItem {
-  Item item;
+  v1::WorkItem shown;  // as ShownOf
+  bool mine = false;   // to do; else to look after
   bool unread = false;
 };
 // What waits for the caller or has risen to them, by due date and id. An item on several of the

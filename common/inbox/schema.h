@@ -107,6 +107,11 @@ CREATE TABLE work_recount (
 
 ALTER TABLE work_desk
   ADD COLUMN escalated TINYINT NOT NULL DEFAULT 0;
+)sql"},
+      // What a page tells of an item, as bangfu.inbox.v1.WorkItem: a page is read from the desks
+      // alone. Empty on desks that were laid before; those items are looked up until they are done.
+      {"inbox", 3, "desks_show", R"sql(ALTER TABLE work_desk
+  ADD COLUMN shown VARBINARY(6000) NOT NULL DEFAULT '';
 )sql"}};
 }
 

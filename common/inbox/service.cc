@@ -97,85 +97,47 @@ class Inbox {
   absl::Time read_at_;
 };
 
-void SetDate(absl::CivilDay day, google::type::Date* out) {
-  out->set_year(static_cast<int32_t>(day.year()));
-  out->set_month(day.month());
-  out->set_day(day.day());
-}
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  out->set_seconds(micros / 1000000);
-  out->set_nanos(static_cast<int32_t>(micros % 1000000 * 1000));
-}
-
-void SetActor(const Person& person, type::v1::Actor* out) {
-  out->set_subject(person.subject);
-  out->set_name(person.name);
-  out->set_role(person.role);
-  out->set_region_path(person.region_path);
-}
-
 v1::DueState DueStateOf(absl::CivilDay due, const Today& today) {
-  if (due == kNoTerm) return v1::DUE_STATE_UNSPECIFIED;
   if (due < today.day) return v1::DUE_STATE_OVERDUE;
   if (due == today.day) return v1::DUE_STATE_TODAY;
   return due <= today.soon ? v1::DUE_STATE_SOON : v1::DUE_STATE_AHEAD;
 }
 
+// The last day on which the item is done in time; kNoTerm: there is none.
+absl::CivilDay DueOf(const v1::WorkItem& shown) {
+  if (!shown.has_due_on()) return kNoTerm;
+  return absl::CivilDay(shown.due_on().year(), shown.due_on().month(), shown.due_on().day());
+}
+
+// What is told of an item besides, as of today.
+void TellToday(const Inbox& inbox, const Today& today, v1::WorkItem* out) {
+  out->set_kind_zh(inbox.LabelOf(out->kind()));
+  if (out->state() != v1::WORK_STATE_OPEN || !out->has_due_on()) return;
+  const absl::CivilDay due = DueOf(*out);
+  out->set_due_state(DueStateOf(due, today));
+  if (out->due_state() == v1::DUE_STATE_OVERDUE) {
+    out->set_overdue_working_days(today.WorkingDaysAfter(due));
+  }
+}
+
 v1::WorkItem Message(const Item& item, const Inbox& inbox, const Today& today) {
-  v1::WorkItem out;
-  out.set_id(item.id.ToString());
-  out.set_kind(item.kind);
-  out.set_kind_zh(inbox.LabelOf(item.kind));
-  out.set_title(item.title);
-  out.set_subject_type(item.subject_type);
-  out.set_subject_id(item.subject_id.ToString());
-  out.set_action(item.action);
-  out.set_slot(item.slot);
-  out.set_region_path(item.region_path);
-  for (const workflow::RoleId role : item.roles) out.add_roles(static_cast<auth::Role>(role));
-  out.set_assignee(item.assignee);
-  SetTime(item.opened_at, out.mutable_opened_at());
-  out.set_provisional(item.provisional);
-  out.set_state(static_cast<v1::WorkState>(item.state));
-  if (item.due_on != kNoTerm) SetDate(item.due_on, out.mutable_due_on());
-  if (item.state == ItemState::kOpen) {
-    out.set_due_state(DueStateOf(item.due_on, today));
-    if (out.due_state() == v1::DUE_STATE_OVERDUE) {
-      out.set_overdue_working_days(today.WorkingDaysAfter(item.due_on));
-    }
-  }
-  out.set_urge_count(item.urges);
-  if (item.urged_at) {
-    v1::Urge* urge = out.mutable_last_urge();
-    SetActor(item.urged_by, urge->mutable_by());
-    SetTime(*item.urged_at, urge->mutable_at());
-    urge->set_note(item.urged_note);
-    if (item.urged_due_on) SetDate(*item.urged_due_on, urge->mutable_due_on());
-  }
-  if (item.closed_at) {
-    SetActor(item.closed_by, out.mutable_closed_by());
-    SetTime(*item.closed_at, out.mutable_closed_at());
-    out.set_outcome(item.outcome);
-  }
-  out.set_escalated_level(item.escalated_level);
-  if (item.escalated_at) SetTime(*item.escalated_at, out.mutable_escalated_at());
+  v1::WorkItem out = ShownOf(item);
+  TellToday(inbox, today, &out);
   return out;
 }
 
 // The grant by which the caller stands above those who should act, among those of `roles`: above
 // the lowest of them, where LevelOf is the highest.
 const auth::Grant* GrantAbove(const auth::Caller& caller, const std::vector<auth::Role>& roles,
-                              const Item& item) {
+                              const v1::WorkItem& item) {
   int level = 0;
-  for (const workflow::RoleId role : item.roles) {
+  for (const int role : item.roles()) {
     level = std::max(
-        level, std::min(LevelOfRole(role), static_cast<int>(LevelOfRegion(item.region_path))));
+        level, std::min(LevelOfRole(role), static_cast<int>(LevelOfRegion(item.region_path()))));
   }
   for (const auth::Grant& grant : caller.grants) {
     if (std::find(roles.begin(), roles.end(), grant.role) != roles.end() &&
-        !grant.region_path.empty() && RegionContains(grant.region_path, item.region_path) &&
+        !grant.region_path.empty() && RegionContains(grant.region_path, item.region_path()) &&
         LevelOfRole(grant.role) < level) {
       return &grant;
     }
@@ -185,8 +147,9 @@ const auth::Grant* GrantAbove(const auth::Caller& caller, const std::vector<auth
 
 // The grant for an urging; its refusals. The rpc and allowed_actions alike.
 absl::StatusOr<const auth::Grant*> MayUrge(const auth::Caller& caller,
-                                           const std::vector<auth::Role>& roles, const Item& item) {
-  if (item.state != ItemState::kOpen) {
+                                           const std::vector<auth::Role>& roles,
+                                           const v1::WorkItem& item) {
+  if (item.state() != v1::WORK_STATE_OPEN) {
     return FailedPrecondition("WORK_CLOSED", "该事项已办结").Build();
   }
   const auth::Grant* grant = GrantAbove(caller, roles, item);
@@ -212,14 +175,14 @@ const std::vector<auth::Role>& UrgingRoles() {
 
 // The item with what the caller can do with it itself: mark_read while it lies unread in their
 // inbox, to do or to look after; urge for who stands above those who should act.
-void TellActions(const CallContext& context, const Item& item, v1::WorkItem* out) {
+void TellActions(const CallContext& context, v1::WorkItem* out) {
   std::vector<workflow::AllowedAction> actions;
   if (out->unread()) {
     actions.push_back(workflow::ActionOf("mark_read", "标为已阅", absl::OkStatus()));
   }
-  if (GrantAbove(context.caller, UrgingRoles(), item) != nullptr) {
+  if (GrantAbove(context.caller, UrgingRoles(), *out) != nullptr) {
     actions.push_back(
-        workflow::ActionOf("urge", "督办", MayUrge(context.caller, UrgingRoles(), item).status()));
+        workflow::ActionOf("urge", "督办", MayUrge(context.caller, UrgingRoles(), *out).status()));
   }
   workflow::FillAllowedActions(actions, out->mutable_allowed_actions());
 }
@@ -298,20 +261,20 @@ absl::StatusOr<v1::ListMyWorkResponse> ListMyWork(CallContext& context, Inbox& i
   ASSIGN_OR_RETURN(query.region, RegionFilter(request.region_code()));
   query.today = today->day;
   query.limit = size + 1;
-  ASSIGN_OR_RETURN(const std::vector<MyItem> page, ListMine(context.db, context.caller, query));
+  ASSIGN_OR_RETURN(std::vector<MyItem> page, ListMine(context.db, context.caller, query));
   v1::ListMyWorkResponse response;
-  for (const MyItem& mine : page) {
+  for (MyItem& mine : page) {
     if (response.items_size() == size) {
       const v1::WorkItem& last = response.items(size - 1);
-      response.set_next_page_token(EncodePageToken(
-          {DayText(page[static_cast<size_t>(size) - 1].item.due_on), last.id()}, filter));
+      response.set_next_page_token(EncodePageToken({DayText(DueOf(last)), last.id()}, filter));
       break;
     }
     v1::WorkItem* out = response.add_items();
-    *out = Message(mine.item, inbox, *today);
-    out->set_mine(IsMine(context, mine.item, *today));
+    *out = std::move(mine.shown);
+    TellToday(inbox, *today, out);
+    out->set_mine(mine.mine);
     out->set_unread(mine.unread);
-    TellActions(context, mine.item, out);
+    TellActions(context, out);
   }
   return response;
 }
@@ -411,7 +374,7 @@ absl::StatusOr<v1::ListWorkBelowResponse> ListWorkBelow(CallContext& context, In
     v1::WorkItem* out = response.add_items();
     *out = Message(item, inbox, *today);
     out->set_mine(IsMine(context, item, *today));
-    TellActions(context, item, out);
+    TellActions(context, out);
   }
   return response;
 }
@@ -427,7 +390,7 @@ absl::StatusOr<v1::WorkItem> GetWorkItem(CallContext& context, Inbox& inbox,
     ASSIGN_OR_RETURN(const bool read, IsRead(context.db, context.caller.subject, id));
     out.set_unread(!read);
   }
-  TellActions(context, item, &out);
+  TellActions(context, &out);
   return out;
 }
 
@@ -468,11 +431,11 @@ absl::StatusOr<v1::WorkItem> Urge(CallContext& context, Inbox& inbox,
   return rpc::Mutate<v1::WorkItem>(
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::WorkItem> {
         ASSIGN_OR_RETURN(Item item, LockItem(m.tx(), id, context.scope));
-        ASSIGN_OR_RETURN(const auth::Grant* grant, MayUrge(context.caller, context.roles, item));
+        const v1::WorkItem before = Message(item, inbox, *today);
+        ASSIGN_OR_RETURN(const auth::Grant* grant, MayUrge(context.caller, context.roles, before));
         if (nearer && (*nearer < today->day || *nearer >= item.due_on)) {
           return InvalidField("due_on", "须不早于今天，且早于现有时限").Build();
         }
-        const v1::WorkItem before = Message(item, inbox, *today);
         const Item standing = item;
         item.urges += 1;
         item.urged_at = context.now;
