@@ -81,5 +81,6 @@ Json Batch(const Flags& flags);
 Json VerifyVillages(const Flags& flags);
 Json Echo(const Flags& flags);
 Json Grants(const Flags& flags);
+Json Items(const Flags& flags);
 
 }  // namespace bangfu::bench

@@ -1,5 +1,5 @@
-// As many grants as an installation has people, in the copy that a service reads: what the book of
-// grants costs at the start, in memory and per call.
+// As many grants as an installation has people, in the copy that a service reads, and as much work
+// as lies on a busy desk: what they cost at the start, in memory and per call.
 #include <algorithm>
 
 #include "bangfu/type/v1/grant.pb.h"
@@ -7,19 +7,29 @@
 #include "common/base/strings.h"
 #include "common/base/ulid.h"
 #include "common/grants/copies.h"
+#include "common/inbox/inbox.h"
 #include "common/mysql/session.h"
 #include "tests/bench/bench.h"
 
 namespace bangfu::bench {
 
-// --socket, --schema, --count, --villages FILE of codes: one grant per person "bench-person-N", of
-// a village, its township or its county in turns; the first is a reviewer of --township.
-Json Grants(const Flags& flags) {
+namespace {
+
+// To --schema by --socket.
+std::unique_ptr<mysql::Session> SessionOf(const Flags& flags) {
   mysql::Options options;
   options.host = flags.Text("socket");
   options.user = "root";
   options.schema = flags.Text("schema");
-  auto session = mysql::Session::Create(options);
+  return mysql::Session::Create(options);
+}
+
+}  // namespace
+
+// --socket, --schema, --count, --villages FILE of codes: one grant per person "bench-person-N", of
+// a village, its township or its county in turns; the first is a reviewer of --township.
+Json Grants(const Flags& flags) {
+  const auto session = SessionOf(flags);
   const std::vector<std::string> villages = ReadLines(flags.Text("villages"));
   const int64_t count = flags.Number("count", 30'000);
   UlidGenerator ids(SystemClock());
@@ -62,6 +72,36 @@ Json Grants(const Flags& flags) {
     if (!status.ok()) Die(Cat("grants: ", status.message()));
   }
   return {{"grants", count}};
+}
+
+// --socket, --schema, --township, --role (its number), --count: open items of records that nobody
+// has, in the villages of the township, due within two months.
+Json Items(const Flags& flags) {
+  const auto session = SessionOf(flags);
+  const std::string township = flags.Text("township");
+  const int64_t count = flags.Number("count", 20'000);
+  UlidGenerator ids(SystemClock());
+  inbox::Act act{ids, SystemClock().Now(), nullptr, "bench", {}};
+  act.fresh = true;
+  const absl::CivilDay today = ShanghaiDay(act.now);
+  constexpr int64_t kChunk = 500;
+  for (int64_t begin = 0; begin < count; begin += kChunk) {
+    std::vector<inbox::Subject> subjects;
+    for (int64_t n = begin; n < std::min(count, begin + kChunk); ++n) {
+      inbox::Wanted wanted;
+      wanted.kind = "UNIT_REPORT_PASS";
+      wanted.action = "pass";
+      wanted.roles = {static_cast<workflow::RoleId>(flags.Number("role", 0))};
+      wanted.region_path = Cat(township, 201 + n % 20);
+      wanted.title = Cat("样例村", n, "摸排报告");
+      wanted.due_on = today + n % 60;
+      subjects.push_back({"bench", ids.Next(), {std::move(wanted)}, {}});
+    }
+    const absl::Status status =
+        mysql::Transact(*session, [&](mysql::Tx& tx) { return inbox::Sync(tx, subjects, act); });
+    if (!status.ok()) Die(Cat("items: ", status.message()));
+  }
+  return {{"items", count}};
 }
 
 }  // namespace bangfu::bench
