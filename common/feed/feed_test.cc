@@ -293,6 +293,28 @@ TEST_F(FeedTest, OfTwoSequencersOneWorks) {
   EXPECT_TRUE(step.holder);
 }
 
+TEST_F(FeedTest, WhatIsCommittedWhileTheSequencerRestsGoesInOneBatch) {
+  SequenceAll();
+  const absl::Duration rest = SequencerOptions().rest;
+  ASSERT_OK_AND_ASSIGN(SequencerStep step, sequencer_->StepOnce());
+  EXPECT_EQ(step.rest, rest);
+  for (int i = 0; i < 3; ++i) ChangeNow(ids_.Next());
+  ASSERT_OK_AND_ASSIGN(step, sequencer_->StepOnce());
+  EXPECT_EQ(step.moved, 3);
+  EXPECT_EQ(step.rest, rest);
+  // While more waits than one batch takes there is no rest.
+  ASSERT_OK(mysql::Transact(database_.db(), [&](mysql::Tx& tx) -> absl::Status {
+    for (int i = 0; i < 600; ++i) RETURN_IF_ERROR(Change(tx, ids_.Next(), clock_.Now(), "36"));
+    return absl::OkStatus();
+  }));
+  ASSERT_OK_AND_ASSIGN(step, sequencer_->StepOnce());
+  EXPECT_LT(step.moved, 600);
+  EXPECT_EQ(step.rest, absl::ZeroDuration());
+  ASSERT_OK_AND_ASSIGN(const SequencerStep last, sequencer_->StepOnce());
+  EXPECT_EQ(step.moved + last.moved, 600);
+  EXPECT_EQ(last.rest, rest);
+}
+
 TEST_F(FeedTest, ASequencerThatWasThoughtDeadMovesNothing) {
   FakeClock slow(clock_.Now());  // a process that stood still
   auto session = database_.Connect();

@@ -74,16 +74,18 @@ absl::Status Sequencer::HoldLease(absl::Time now) {
   return status;
 }
 
+SequencerStep Sequencer::NotHolder() const { return {false, 0, options_.lease / 10}; }
+
 absl::StatusOr<SequencerStep> Sequencer::StepOnce() {
   const absl::Time now = clock_.Now();
   if (absl::Status status = HoldLease(now); !status.ok()) {
-    if (ReasonOf(status) == "FEED_LEASE_LOST") return SequencerStep{};
+    if (ReasonOf(status) == "FEED_LEASE_LOST") return NotHolder();
     return status;
   }
   // Without a lock first: an idle schema is asked many times a second.
   ASSIGN_OR_RETURN(mysql::Rows any,
                    session_.Query("SELECT id FROM feed_outbox ORDER BY id LIMIT 1"));
-  if (any.empty()) return SequencerStep{true, 0};
+  if (any.empty()) return SequencerStep{true, 0, options_.rest};
 
   static const Statements* const small = new Statements(kSmall);
   static const Statements* const large = new Statements(kLarge);
@@ -126,11 +128,12 @@ absl::StatusOr<SequencerStep> Sequencer::StepOnce() {
   if (!moved.ok()) {
     // Whatever happened, the row decides who holds the lease now.
     held_ = false;
-    if (ReasonOf(moved.status()) == "FEED_LEASE_LOST") return SequencerStep{};
+    if (ReasonOf(moved.status()) == "FEED_LEASE_LOST") return NotHolder();
     return moved.status();
   }
   renew_at_ = now + options_.lease / 3;
-  return SequencerStep{true, *moved};
+  const bool full = *moved == static_cast<int64_t>(kLarge);
+  return SequencerStep{true, *moved, full ? absl::ZeroDuration() : options_.rest};
 }
 
 void Sequencer::Run(Loop& loop, const std::function<void(const absl::Status&)>& on_error) {
@@ -140,8 +143,7 @@ void Sequencer::Run(Loop& loop, const std::function<void(const absl::Status&)>& 
       if (on_error) on_error(step.status());
       return absl::Seconds(1);
     }
-    if (!step->holder) return options_.lease / 3;
-    return step->moved > 0 ? absl::ZeroDuration() : options_.idle_rest;
+    return step->rest;
   });
   (void)Release();
 }

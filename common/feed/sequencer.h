@@ -22,7 +22,9 @@ struct SequencerOptions {
   // Who holds the lease; must differ between processes (and between two sequencers of one process).
   std::string holder;
   absl::Duration lease = absl::Seconds(10);
-  absl::Duration idle_rest = absl::Milliseconds(50);
+  // Between steps. An event waits no longer than this for its sequence: what is committed meanwhile
+  // goes in one batch, which costs about as much as one event.
+  absl::Duration rest = absl::Milliseconds(50);
   // Run last in each moving transaction; an error rolls it back. For tests of a killed sequencer.
   std::function<absl::Status(mysql::Tx&)> before_commit;
 };
@@ -30,6 +32,7 @@ struct SequencerOptions {
 struct SequencerStep {
   bool holder = false;  // false: another one holds the lease
   int64_t moved = 0;    // events that got their sequence in this step
+  absl::Duration rest;  // until the next step is due; zero while whole batches wait
 };
 
 class Sequencer {
@@ -48,6 +51,7 @@ class Sequencer {
 
  private:
   absl::Status HoldLease(absl::Time now);
+  SequencerStep NotHolder() const;
 
   mysql::Session& session_;
   const Clock& clock_;

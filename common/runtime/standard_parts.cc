@@ -47,9 +47,8 @@ void AddSequencer(App& app) {
         log::Warning("sequencer failed", {{"error", step.status()}});
         return absl::Seconds(1);
       }
-      if (step->moved == 0) return step->holder ? options.idle_rest : absl::Seconds(1);
-      app.WakeSubscriptions(kWatch);
-      return absl::ZeroDuration();
+      if (step->moved > 0) app.WakeSubscriptions(kWatch);
+      return step->rest;
     });
     if (absl::Status status = sequencer.Release(); !status.ok()) {
       log::Warning("sequencer lease not released", {{"error", status}});
