@@ -243,7 +243,9 @@ absl::Status Sync(mysql::Tx& tx, const std::vector<Subject>& subjects, const Act
   std::vector<Item> opened, before, after;
   for (const Subject& subject : subjects) {
     for (const Wanted& w : subject.wanted) {
-      Item item;
+      const auto standing = open.find({subject.id, w.action, w.slot});
+      // What stands keeps what the record does not say: its opening, its urging.
+      Item item = standing != open.end() ? standing->second : Item();
       item.kind = w.kind;
       item.subject_type = subject.type;
       item.subject_id = subject.id;
@@ -256,19 +258,16 @@ absl::Status Sync(mysql::Tx& tx, const std::vector<Subject>& subjects, const Act
       item.assignee = w.assignee;
       item.excluded = w.excluded;
       std::sort(item.excluded.begin(), item.excluded.end());
-      const auto standing = open.find({subject.id, w.action, w.slot});
       if (standing != open.end()) {
         const Item& old = standing->second;
-        item.id = old.id;
-        item.opened_at = old.opened_at;
         item.starts_on = w.starts_on.value_or(old.starts_on);
         item.base_due_on = w.due_on.value_or(w.term_days > 0 ? old.base_due_on : kNoTerm);
         item.provisional = w.due_on ? w.provisional : old.provisional;
         item.due_on = std::min(item.base_due_on, old.urged_due_on.value_or(kNoTerm));
         // What has risen stays where it is, unless it got time anew or waits for another level.
-        if (item.due_on == old.due_on && LevelOf(item) == LevelOf(old)) {
-          item.escalated_level = old.escalated_level;
-          item.escalated_at = old.escalated_at;
+        if (item.due_on != old.due_on || LevelOf(item) != LevelOf(old)) {
+          item.escalated_level = 0;
+          item.escalated_at.reset();
         }
         if (!SameStanding(old, item)) {
           before.push_back(old);

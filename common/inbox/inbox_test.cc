@@ -499,6 +499,16 @@ TEST_F(InboxTest, WhatWasUrgedShowsItOnItsDesks) {
     EXPECT_EQ(shown.last_urge().note(), "请尽快办理");
     EXPECT_EQ(shown.due_on().day(), after.due_on.day());
   }
+  // The record changes what it says of the item; it says nothing of the urging.
+  pass.title = "另一名称";
+  pass.excluded = {"signer"};
+  ASSERT_OK(Put({{"paper", subject_, {pass}, {}}}, By()));
+  ASSERT_THAT(Mine(township_), SizeIs(1));
+  const v1::WorkItem shown = Mine(township_)[0].shown;
+  EXPECT_EQ(shown.title(), "另一名称");
+  EXPECT_EQ(shown.urge_count(), 2);
+  EXPECT_EQ(shown.last_urge().note(), "请尽快办理");
+  EXPECT_EQ(shown.due_on().day(), 9);
 }
 
 TEST_F(InboxTest, R118_OneCountyThatFailsKeepsNoOtherFromRising) {
