@@ -2,7 +2,7 @@
 #pragma once
 
 #include "bangfu/registry/v1/inventory.pb.h"
-#include "services/registry/store/inventory_store.h"
+#include "services/registry/store/campaign_store.h"
 
 namespace bangfu::registry::inventory {
 

@@ -15,7 +15,12 @@
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/domain/campaign.h"
 #include "services/registry/domain/roles.h"
+#include "services/registry/store/campaign_store.h"
+#include "services/registry/store/claim_store.h"
+#include "services/registry/store/completeness_store.h"
+#include "services/registry/store/lock_exception_store.h"
 #include "services/registry/store/reference_store.h"
+#include "services/registry/store/unit_report_store.h"
 
 namespace bangfu::registry::inventory {
 

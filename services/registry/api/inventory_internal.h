@@ -17,7 +17,9 @@
 #include "common/workflow/workflow.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/unit_reports.h"
-#include "services/registry/store/inventory_store.h"
+#include "services/registry/store/sample_store.h"
+#include "services/registry/store/unit_report_store.h"
+#include "services/registry/store/village_project_store.h"
 
 namespace bangfu::registry::inventory {
 

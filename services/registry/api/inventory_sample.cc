@@ -17,7 +17,13 @@
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/domain/campaign.h"
 #include "services/registry/domain/roles.h"
+#include "services/registry/store/campaign_store.h"
+#include "services/registry/store/claim_store.h"
 #include "services/registry/store/reference_store.h"
+#include "services/registry/store/sample_store.h"
+#include "services/registry/store/unit_report_store.h"
+#include "services/registry/store/verification_store.h"
+#include "services/registry/store/village_project_store.h"
 
 namespace bangfu::registry::inventory {
 

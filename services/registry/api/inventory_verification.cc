@@ -17,6 +17,9 @@
 #include "services/registry/domain/project.h"
 #include "services/registry/domain/roles.h"
 #include "services/registry/store/reference_store.h"
+#include "services/registry/store/unit_report_store.h"
+#include "services/registry/store/verification_store.h"
+#include "services/registry/store/village_project_store.h"
 
 namespace bangfu::registry::inventory {
 

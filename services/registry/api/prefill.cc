@@ -12,9 +12,10 @@
 #include "services/registry/api/convert.h"
 #include "services/registry/api/reports.h"
 #include "services/registry/api/unit_reports.h"
-#include "services/registry/store/inventory_store.h"
 #include "services/registry/store/project_store.h"
 #include "services/registry/store/reference_store.h"
+#include "services/registry/store/unit_report_store.h"
+#include "services/registry/store/village_project_store.h"
 
 namespace bangfu::registry {
 namespace {

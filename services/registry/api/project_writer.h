@@ -16,6 +16,7 @@
 #include "common/auth/caller.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
+#include "services/registry/store/campaign_store.h"
 #include "services/registry/store/project_store.h"
 #include "services/registry/store/reference_store.h"
 #include "services/registry/store/unit_report_store.h"

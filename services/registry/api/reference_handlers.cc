@@ -10,6 +10,7 @@
 #include "common/base/uscc.h"
 #include "common/blob/blob.h"
 #include "common/feed/outbox.h"
+#include "common/printed/region_matcher.h"
 #include "common/rpc/mutation.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/grants.h"
@@ -74,23 +75,23 @@ absl::StatusOr<v1::ListRegionsResponse> ListRegionsRpc(Context& context,
   return response;
 }
 
-v1::MatchGrade GradeOf(intake::MatchGrade grade) {
+v1::MatchGrade GradeOf(printed::MatchGrade grade) {
   switch (grade) {
-    case intake::MatchGrade::kCode:
+    case printed::MatchGrade::kCode:
       return v1::MATCH_GRADE_CODE;
-    case intake::MatchGrade::kExact:
+    case printed::MatchGrade::kExact:
       return v1::MATCH_GRADE_EXACT;
-    case intake::MatchGrade::kAtYear:
+    case printed::MatchGrade::kAtYear:
       return v1::MATCH_GRADE_AT_YEAR;
-    case intake::MatchGrade::kSplitByTownship:
+    case printed::MatchGrade::kSplitByTownship:
       return v1::MATCH_GRADE_SPLIT_BY_TOWNSHIP;
-    case intake::MatchGrade::kShort:
+    case printed::MatchGrade::kShort:
       return v1::MATCH_GRADE_SHORT;
-    case intake::MatchGrade::kMerged:
+    case printed::MatchGrade::kMerged:
       return v1::MATCH_GRADE_MERGED;
-    case intake::MatchGrade::kZone:
+    case printed::MatchGrade::kZone:
       return v1::MATCH_GRADE_ZONE;
-    case intake::MatchGrade::kNone:
+    case printed::MatchGrade::kNone:
       return v1::MATCH_GRADE_NONE;
   }
   return v1::MATCH_GRADE_NONE;
@@ -99,14 +100,14 @@ v1::MatchGrade GradeOf(intake::MatchGrade grade) {
 absl::StatusOr<v1::ResolveRegionResponse> ResolveRegion(RegionIndex& index, Context& context,
                                                         const v1::ResolveRegionRequest& request) {
   ASSIGN_OR_RETURN(const auto matcher, index.Matcher(context.db));
-  intake::RegionQuery query;
+  printed::RegionQuery query;
   query.code = request.code();
   query.city = request.city();
   query.county = request.county();
   query.township = request.township();
   query.village = request.village();
   if (request.year() != 0) query.year = request.year();
-  const intake::RegionMatch match = matcher->Match(query);
+  const printed::RegionMatch match = matcher->Match(query);
   v1::ResolveRegionResponse response;
   response.set_explanation_zh(match.explanation_zh);
   std::vector<std::string> codes;

@@ -9,7 +9,7 @@
 
 namespace bangfu::registry {
 
-absl::StatusOr<std::shared_ptr<const intake::RegionMatcher>> RegionIndex::Matcher(
+absl::StatusOr<std::shared_ptr<const printed::RegionMatcher>> RegionIndex::Matcher(
     mysql::Executor& db) {
   ASSIGN_OR_RETURN(const auto stamp, RegionStamp(db));
   {
@@ -21,14 +21,14 @@ absl::StatusOr<std::shared_ptr<const intake::RegionMatcher>> RegionIndex::Matche
   for (const RegionRow& row : rows) {
     if (row.code.size() == 4) cities[row.code] = row.name;
   }
-  std::vector<intake::RegionRow> current;
-  std::vector<intake::RegionHistoryRow> history;
+  std::vector<printed::RegionRow> current;
+  std::vector<printed::RegionHistoryRow> history;
   for (const RegionRow& row : rows) {
     const RegionLevel level = static_cast<RegionLevel>(row.level);
     if (row.end_year == 0)
       current.push_back({row.code, row.name, level, row.parent_code, row.is_extension});
     if (row.end_year == 0 && row.start_year == 0) continue;
-    intake::RegionHistoryRow h;
+    printed::RegionHistoryRow h;
     h.code = row.code;
     h.name = row.name;
     h.level = level;
@@ -39,7 +39,7 @@ absl::StatusOr<std::shared_ptr<const intake::RegionMatcher>> RegionIndex::Matche
     history.push_back(std::move(h));
   }
   auto matcher =
-      std::make_shared<const intake::RegionMatcher>(std::move(current), std::move(history));
+      std::make_shared<const printed::RegionMatcher>(std::move(current), std::move(history));
   std::lock_guard<std::mutex> lock(mu_);
   stamp_ = stamp;
   matcher_ = matcher;

@@ -7,19 +7,19 @@
 
 #include "absl/status/statusor.h"
 #include "common/mysql/session.h"
-#include "services/registry/domain/intake/region_matcher.h"
+#include "common/printed/region_matcher.h"
 
 namespace bangfu::registry {
 
 class RegionIndex {
  public:
   // Thread safe. Asks the database whether a region changed (one short query).
-  absl::StatusOr<std::shared_ptr<const intake::RegionMatcher>> Matcher(mysql::Executor& db);
+  absl::StatusOr<std::shared_ptr<const printed::RegionMatcher>> Matcher(mysql::Executor& db);
 
  private:
   std::mutex mu_;
   std::pair<int64_t, int64_t> stamp_{-1, -1};
-  std::shared_ptr<const intake::RegionMatcher> matcher_;
+  std::shared_ptr<const printed::RegionMatcher> matcher_;
 };
 
 }  // namespace bangfu::registry

@@ -15,8 +15,12 @@
 #include "services/registry/domain/campaign.h"
 #include "services/registry/domain/inventory.h"
 #include "services/registry/domain/roles.h"
-#include "services/registry/store/inventory_store.h"
+#include "services/registry/store/campaign_store.h"
+#include "services/registry/store/completeness_store.h"
 #include "services/registry/store/reference_store.h"
+#include "services/registry/store/sample_store.h"
+#include "services/registry/store/unit_report_store.h"
+#include "services/registry/store/verification_store.h"
 
 namespace bangfu::registry {
 namespace {

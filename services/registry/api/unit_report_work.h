@@ -9,6 +9,7 @@
 #include "common/inbox/inbox.h"
 #include "common/inbox/recount.h"
 #include "common/inbox/service.h"
+#include "services/registry/store/campaign_store.h"
 #include "services/registry/store/unit_report_store.h"
 
 namespace bangfu::registry {

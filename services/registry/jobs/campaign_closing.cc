@@ -11,6 +11,7 @@
 #include "services/registry/api/campaigns.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/unit_report_work.h"
+#include "services/registry/store/unit_report_store.h"
 
 namespace bangfu::registry {
 namespace {

@@ -16,6 +16,9 @@
 #include "services/registry/api/convert.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/api/unit_reports.h"
+#include "services/registry/store/campaign_store.h"
+#include "services/registry/store/claim_store.h"
+#include "services/registry/store/unit_report_store.h"
 
 namespace bangfu::registry {
 namespace {
@@ -95,12 +98,9 @@ class Opening {
     RETURN_IF_ERROR(OpenUnits(tx, units));
     // The reports are made by the opening, which its own audit rows tell; each has its event.
     RETURN_IF_ERROR(feed::PublishBatch(tx, events));
-    return OpenFreshReports(tx, units,
-                            {campaign.id, campaign.region_path, campaign.state, campaign.deadlines},
-                            {.ids = ids_,
-                             .now = context_.now(),
-                             .outcome = "open",
-                             .calendar = InboxCalendar()});
+    return OpenFreshReports(
+        tx, units, {campaign.id, campaign.region_path, campaign.state, campaign.deadlines},
+        {.ids = ids_, .now = context_.now(), .outcome = "open", .calendar = InboxCalendar()});
   }
 
   absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Finish(mysql::Tx& tx,

@@ -12,6 +12,9 @@
 #include "common/base/strings.h"
 #include "common/base/text.h"
 #include "common/base/uscc.h"
+#include "common/printed/chinese.h"
+#include "common/printed/region_matcher.h"
+#include "common/printed/vocabulary.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
@@ -19,7 +22,6 @@
 #include "services/registry/api/grant_scope.h"
 #include "services/registry/api/project_writer.h"
 #include "services/registry/api/region_index.h"
-#include "services/registry/domain/intake/chinese.h"
 #include "services/registry/domain/intake/project_table.h"
 #include "services/registry/domain/project.h"
 #include "services/registry/jobs/project_record.h"
@@ -250,7 +252,7 @@ absl::StatusOr<ImportWords> LoadWords(mysql::Session& db, absl::CivilDay today) 
 class Reader final : public ::bangfu::intake::RowReader {
  public:
   Reader(const Job& job, mysql::Session& db, UlidGenerator& ids,
-         std::shared_ptr<const intake::RegionMatcher> matcher, ImportWords words)
+         std::shared_ptr<const printed::RegionMatcher> matcher, ImportWords words)
       : job_(job), db_(db), ids_(ids), matcher_(std::move(matcher)), words_(std::move(words)) {}
 
   absl::Status AddRows(const std::vector<table::InputRow>& rows,
@@ -342,10 +344,10 @@ class Reader final : public ::bangfu::intake::RowReader {
       if (!job_.campaign_id.is_zero()) projects[i].set_campaign_id(job_.campaign_id.ToString());
       projects[i].set_is_sample(job_.sample);
       if (const std::string_view code = Trim(row.Text(F::kProjectCode));
-          !intake::IsDamagedCode(code)) {
-        projects[i].set_project_code(intake::Normalize(code));
+          !printed::IsDamagedCode(code)) {
+        projects[i].set_project_code(printed::Normalize(code));
       }
-      if (auto uscc = NormalizeUscc(intake::Normalize(row.Text(F::kOperatorUscc))); uscc.ok()) {
+      if (auto uscc = NormalizeUscc(printed::Normalize(row.Text(F::kOperatorUscc))); uscc.ok()) {
         usccs[i] = *uscc;
         wanted.push_back(*uscc);
       }
@@ -454,7 +456,7 @@ class Reader final : public ::bangfu::intake::RowReader {
   const Job& job_;
   mysql::Session& db_;
   UlidGenerator& ids_;
-  const std::shared_ptr<const intake::RegionMatcher> matcher_;
+  const std::shared_ptr<const printed::RegionMatcher> matcher_;
   const ImportWords words_;
   std::unique_ptr<intake::ProjectTableParser> parser_;
   std::map<size_t, ExtraField> extras_;  // by column

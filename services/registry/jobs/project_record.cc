@@ -5,8 +5,11 @@
 
 #include "common/base/strings.h"
 #include "common/base/text.h"
+#include "common/printed/amount.h"
+#include "common/printed/chinese.h"
+#include "common/printed/fund_source.h"
+#include "common/printed/region_matcher.h"
 #include "services/registry/api/convert.h"
-#include "services/registry/domain/intake/chinese.h"
 #include "services/registry/domain/project.h"
 
 namespace bangfu::registry {
@@ -32,8 +35,8 @@ v1::ProjectState StageOf(std::string_view stage) {
   return found == kStages.end() ? v1::PROJECT_STATE_UNSPECIFIED : found->second;
 }
 
-type::v1::AmountParseState StateOf(intake::ParseState state) {
-  using intake::ParseState;
+type::v1::AmountParseState StateOf(printed::ParseState state) {
+  using printed::ParseState;
   switch (state) {
     case ParseState::kExact:
       return type::v1::AMOUNT_PARSE_STATE_EXACT;
@@ -52,7 +55,7 @@ type::v1::AmountParseState StateOf(intake::ParseState state) {
 }
 
 // Nothing for a cell that holds nothing.
-bool SetAmount(const intake::Amount& amount, v1::PrintedAmount* out) {
+bool SetAmount(const printed::Amount& amount, v1::PrintedAmount* out) {
   out->set_parse_state(StateOf(amount.state));
   if (amount.fen) {
     out->set_fen(*amount.fen);
@@ -91,8 +94,8 @@ std::vector<std::string> CodesIn(std::string_view cell,
                                  std::string_view field, std::string_view proposal,
                                  ParsedProjectRow* row) {
   std::vector<std::string> out;
-  for (const std::string& word : intake::SplitOutsideBrackets(
-           intake::Normalize(cell), {",", "，", "、", ";", "；", "/", "+", " "})) {
+  for (const std::string& word : printed::SplitOutsideBrackets(
+           printed::Normalize(cell), {",", "，", "、", ";", "；", "/", "+", " "})) {
     auto found = words.find(word);
     if (found == words.end()) {
       // 分红 for 收益分红: the one name that holds the word.
@@ -138,19 +141,19 @@ void KeepRaw(F field, const ParsedProjectRow& row, v1::Project* p) {
 // An exact count is its field's value. Any other leaves the field unknown, the text beside it: what
 // a class rests on is never an estimate, and never zero for what nobody counted.
 template <typename Set>
-void TakeCount(F field, const intake::Count& count, const ParsedProjectRow& row, v1::Project* p,
+void TakeCount(F field, const printed::Count& count, const ParsedProjectRow& row, v1::Project* p,
                Set set) {
-  if (count.state == intake::ParseState::kExact) {
+  if (count.state == printed::ParseState::kExact) {
     set(static_cast<int32_t>(*count.value));
   } else {
     KeepText(intake::ProjectFieldKey(field), row.Text(field), p, StateOf(count.state),
-             intake::CountText(count));
+             printed::CountText(count));
   }
 }
 
 // The text of a day that is not stated in full.
 void KeepDay(std::string_view key, std::string_view cell, v1::Project* p) {
-  const auto day = intake::ParseDay(cell);
+  const auto day = printed::ParseDay(cell);
   if (cell.empty() || (day && day->day_stated)) return;
   const std::string understood = intake::DayText(cell);
   KeepText(key, cell, p,
@@ -185,7 +188,7 @@ ExtraField ExtraFieldOf(std::string_view header) {
       {"绩效目标", ExtraField::kGoal},         {"外部编号", ExtraField::kExternalId},
       {"批复年度", ExtraField::kApprovedYear},
   };
-  const auto found = kHeaders.find(MatchKey(intake::WithoutBrackets(intake::Normalize(header))));
+  const auto found = kHeaders.find(MatchKey(printed::WithoutBrackets(printed::Normalize(header))));
   return found == kHeaders.end() ? ExtraField::kNone : found->second;
 }
 
@@ -219,7 +222,7 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
     const size_t before =
         row->covered_regions.size() > villages ? row->covered_regions.size() - villages : 0;
     for (size_t i = 0; i < row->covered_regions.size(); ++i) {
-      const intake::RegionMatch& match = row->covered_regions[i];
+      const printed::RegionMatch& match = row->covered_regions[i];
       if (match.code.empty() || !covered.insert(match.code).second) continue;
       if (i < before && villages > 0) continue;
       v1::CoveredRegion* c = p.add_covered_regions();
@@ -238,7 +241,7 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
   p.set_nature(row->nature);
   if (row->year) p.set_year(*row->year);
   if (const std::string_view cell = extra_text(ExtraField::kApprovedYear); !cell.empty()) {
-    if (const auto year = intake::ParseYear(cell)) {
+    if (const auto year = printed::ParseYear(cell)) {
       p.set_approved_year(*year);
     } else {
       KeepText("approved_year", cell, &p, type::v1::AMOUNT_PARSE_STATE_ABSENT);
@@ -247,7 +250,7 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
     }
   }
   if (SetAmount(row->planned_total, p.mutable_planned_total()) == false) p.clear_planned_total();
-  for (const intake::DeclaredSource& source : row->sources.items) {
+  for (const printed::DeclaredSource& source : row->sources.items) {
     if (source.source_code.empty()) continue;  // asked for; the text is kept below
     v1::DeclaredFunding* f = p.add_declared_funding();
     f->set_source_code(source.source_code);
@@ -283,7 +286,7 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
   const auto extra_day = [&](ExtraField field, std::string_view key, auto mutable_day) {
     const std::string_view cell = extra_text(field);
     if (cell.empty()) return;
-    if (const auto day = intake::ParseDay(cell)) SetDate(day->day, mutable_day());
+    if (const auto day = printed::ParseDay(cell)) SetDate(day->day, mutable_day());
     intake::AddDayIssue(cell, key, &row->report);
     KeepDay(key, cell, &p);
   };
@@ -292,16 +295,16 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
   extra_day(ExtraField::kPlanting, "planting_date", [&] { return p.mutable_planting_date(); });
   if (const std::string_view cell = extra_text(ExtraField::kCapacity); !cell.empty()) {
     int64_t milli = 0;
-    if (ParseMilli(intake::Normalize(cell), &milli)) {
+    if (ParseMilli(printed::Normalize(cell), &milli)) {
       p.mutable_design_capacity()->set_value_milli(milli);
       p.mutable_design_capacity()->set_unit(Cut(Trim(extra_text(ExtraField::kCapacityUnit)), 16));
       p.mutable_design_capacity()->set_text(Cut(cell, 200));
     } else {
-      const intake::Count about = intake::ParsePrintedCount(cell);
+      const printed::Count about = printed::ParsePrintedCount(cell);
       row->report.Add({"design_capacity", "QUANTITY_UNCLEAR", std::string(cell),
-                       intake::CountText(about), "请填写数字，单位另填", IssueSeverity::kWarn});
+                       printed::CountText(about), "请填写数字，单位另填", IssueSeverity::kWarn});
       KeepText("design_capacity", Trim(Cat(cell, " ", Trim(extra_text(ExtraField::kCapacityUnit)))),
-               &p, StateOf(about.state), intake::CountText(about));
+               &p, StateOf(about.state), printed::CountText(about));
     }
   }
   if (const std::string_view cell = extra_text(ExtraField::kChainLinks); !cell.empty()) {
@@ -362,7 +365,7 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
   p.set_claimed_class(ClassOf(row->claimed_class));
   const auto& sources = row->sources.items;
   if (row->sources.incomplete ||
-      std::any_of(sources.begin(), sources.end(), [](const intake::DeclaredSource& s) {
+      std::any_of(sources.begin(), sources.end(), [](const printed::DeclaredSource& s) {
         return s.source_code.empty() || Cut(s.raw, 500).size() < s.raw.size();
       })) {
     KeepRaw(F::kFundSource, *row, &p);

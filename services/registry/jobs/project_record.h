@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bangfu/registry/v1/project.pb.h"
+#include "common/printed/vocabulary.h"
 #include "services/registry/domain/intake/project_table.h"
 
 namespace bangfu::registry {
@@ -34,7 +35,7 @@ struct ImportWords {
   std::map<std::string, std::string> industries;  // speciality or major by name or code
   std::map<std::string, std::string> types;       // 种植 or PLANTING -> PLANTING
   std::map<std::string, std::string> natures;     // 新建 or NEW -> NEW
-  std::vector<intake::ClassSynonym> classes;      // 另起炉灶类 -> ADJUST
+  std::vector<printed::ClassSynonym> classes;     // 另起炉灶类 -> ADJUST
   // In the order of the list: the word that a text of that category holds, and the category.
   std::vector<std::pair<std::string, std::string>> content;
 };

@@ -6,6 +6,7 @@
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "services/registry/store/statement.h"
 
 namespace bangfu::registry {
 namespace {
@@ -40,6 +41,8 @@ mysql::Params Values(const UnitReportRow& r) {
           r.version,
           r.record};
 }
+
+int64_t State(UnitReportState state) { return static_cast<int64_t>(state); }
 
 }  // namespace
 
@@ -169,6 +172,180 @@ absl::Status AppendSteps(mysql::Tx& tx, const std::vector<UnitReportStep>& steps
       .status();
 }
 
+absl::StatusOr<UnitWithCampaign> GetUnit(mysql::Executor& db, const Ulid& id,
+                                         const RegionScope& scope, bool for_update) {
+  // The campaign's row is read without a lock: its state moves by OpenCampaign and CloseCampaign
+  // only, and closing takes the village's claim (open_unit) away.
+  mysql::Params params = {id};
+  std::string sql = Cat("SELECT ", UnitReportColumns(), " FROM unit_report u WHERE u.id = ? AND ",
+                        mysql::RegionClause(scope, "u.region_path", &params));
+  if (for_update) absl::StrAppend(&sql, " FOR UPDATE");
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  if (rows.empty()) return NotFound("unit_report", id.ToString()).Build();
+  UnitWithCampaign out;
+  out.unit = UnitReportFrom(rows[0]);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows campaign,
+      db.Query("SELECT state, village_deadline, township_deadline, county_deadline FROM campaign "
+               "WHERE id = ?",
+               {out.unit.campaign_id}));
+  if (campaign.empty()) return absl::DataLossError("a report without its campaign");
+  out.campaign_state = static_cast<int>(campaign[0].Int(0));
+  out.deadlines = {campaign[0].Day(1), campaign[0].Day(2), campaign[0].Day(3)};
+  return out;
+}
+
+absl::StatusOr<std::vector<UnitWithCampaign>> GetUnits(mysql::Executor& db,
+                                                       const std::vector<Ulid>& ids,
+                                                       const RegionScope& scope) {
+  std::vector<UnitWithCampaign> out;
+  if (ids.empty()) return out;
+  mysql::Params params;
+  AddAll(ids, &params);
+  std::string sql = Cat("SELECT ", UnitReportColumns(), " FROM unit_report u WHERE u.id IN (",
+                        mysql::Placeholders(ids.size()), ") AND ");
+  absl::StrAppend(&sql, mysql::RegionClause(scope, "u.region_path", &params));
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  std::set<Ulid> campaigns;
+  for (const mysql::Row& row : rows) {
+    UnitWithCampaign one;
+    one.unit = UnitReportFrom(row);
+    campaigns.insert(one.unit.campaign_id);
+    out.push_back(std::move(one));
+  }
+  if (out.empty()) return out;
+  mysql::Params campaign_params;
+  AddAll(campaigns, &campaign_params);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows campaign_rows,
+      db.Query(Cat("SELECT id, state, village_deadline, township_deadline, county_deadline FROM "
+                   "campaign WHERE id IN (",
+                   mysql::Placeholders(campaigns.size()), ")"),
+               campaign_params));
+  for (const mysql::Row& row : campaign_rows) {
+    const Ulid id = row.Id(0);
+    for (UnitWithCampaign& one : out) {
+      if (one.unit.campaign_id != id) continue;
+      one.campaign_state = static_cast<int>(row.Int(1));
+      one.deadlines = {row.Day(2), row.Day(3), row.Day(4)};
+    }
+  }
+  return out;
+}
+
+absl::StatusOr<std::vector<UnitReportRow>> ListUnits(mysql::Executor& db, const UnitQuery& query) {
+  mysql::Params params = {query.campaign_id};
+  std::string sql =
+      Cat("SELECT ", UnitReportColumns(), " FROM unit_report u WHERE u.campaign_id = ? AND ",
+          mysql::RegionClause(query.scope, "u.region_path", &params));
+  if (!query.states.empty()) {
+    absl::StrAppend(&sql, " AND u.state IN (", mysql::Placeholders(query.states.size()), ")");
+    AddAll(query.states, &params);
+  }
+  if (query.nil_only) absl::StrAppend(&sql, " AND u.is_nil = 1");
+  if (query.verifiable_only) {
+    absl::StrAppend(&sql, " AND (u.state = ", State(UnitReportState::kTownshipPassed),
+                    " OR (u.state = ", State(UnitReportState::kReturned),
+                    " AND u.return_to_level = 3))");
+  }
+  if (!query.after_path.empty()) {
+    absl::StrAppend(&sql, " AND u.region_path > ?");
+    params.emplace_back(query.after_path);
+  }
+  absl::StrAppend(&sql, " ORDER BY u.region_path");
+  if (query.limit > 0) absl::StrAppend(&sql, " LIMIT ", query.limit);
+  if (query.for_update) absl::StrAppend(&sql, " FOR UPDATE");
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  std::vector<UnitReportRow> out;
+  out.reserve(rows.size());
+  for (const mysql::Row& row : rows) out.push_back(UnitReportFrom(row));
+  return out;
+}
+
+absl::StatusOr<int64_t> CountUnits(mysql::Executor& db, const Ulid& campaign_id) {
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query("SELECT COUNT(*) FROM unit_report WHERE campaign_id = ?", {campaign_id}));
+  return rows[0].Int(0);
+}
+
+absl::Status StepUnit(mysql::Tx& tx, const UnitReportRow& unit, UnitReportState from,
+                      std::string_view action, std::string_view actor, absl::Time now) {
+  RETURN_IF_ERROR(UpdateUnitReport(tx, unit));
+  // The version only rises, so it numbers the steps.
+  return tx
+      .Execute(
+          "INSERT INTO unit_report_step (unit_report_id, step_no, campaign_id, region_path, "
+          "action, "
+          "from_state, to_state, is_nil, return_to_level, return_due_on, actor, at) VALUES (?, ?, "
+          "?, ?, ?, "
+          "?, ?, ?, ?, ?, ?, ?)",
+          {unit.id, unit.version, unit.campaign_id, unit.region_path, action, State(from),
+           unit.state, unit.is_nil, unit.return_to_level, unit.return_due_on, actor, now})
+      .status();
+}
+
+absl::Status ConfirmUnits(mysql::Tx& tx, const std::vector<UnitReportRow>& units,
+                          std::string_view actor, absl::Time now) {
+  if (units.empty()) return absl::OkStatus();
+  std::vector<mysql::Params> steps;
+  steps.reserve(units.size());
+  for (size_t begin = 0; begin < units.size(); begin += 1000) {
+    const size_t end = std::min(units.size(), begin + 1000);
+    mysql::Params params = {State(UnitReportState::kProvConfirmed), now};
+    for (size_t i = begin; i < end; ++i) params.emplace_back(units[i].id);
+    RETURN_IF_ERROR(
+        tx.ExecuteOnce(Cat("UPDATE unit_report SET state = ?, confirmed_at = ?, version = version "
+                           "+ 1 WHERE id IN (",
+                           mysql::Placeholders(end - begin), ")"),
+                       params)
+            .status());
+    for (size_t i = begin; i < end; ++i) {
+      const UnitReportRow& u = units[i];
+      steps.push_back({u.id, u.version + 1, u.campaign_id, u.region_path, "confirm", u.state,
+                       State(UnitReportState::kProvConfirmed), u.is_nil, actor, now});
+    }
+  }
+  return mysql::BulkInsert(
+             tx, "unit_report_step",
+             "(unit_report_id, step_no, campaign_id, region_path, action, from_state, to_state, "
+             "is_nil, actor, at)",
+             steps)
+      .status();
+}
+
+absl::Status MarkSampled(mysql::Tx& tx, const std::vector<Ulid>& ids, int level) {
+  const std::string column = level == 1 ? "in_province_sample" : "in_city_sample";
+  for (size_t begin = 0; begin < ids.size(); begin += 1000) {
+    const size_t end = std::min(ids.size(), begin + 1000);
+    mysql::Params params;
+    for (size_t i = begin; i < end; ++i) params.emplace_back(ids[i]);
+    RETURN_IF_ERROR(tx.ExecuteOnce(Cat("UPDATE unit_report SET ", column,
+                                       " = 1, version = version + 1 WHERE id IN (",
+                                       mysql::Placeholders(end - begin), ")"),
+                                   params)
+                        .status());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::map<Ulid, absl::Time>> CountyRounds(mysql::Executor& db,
+                                                        const std::set<Ulid>& unit_ids) {
+  std::map<Ulid, absl::Time> out;
+  if (unit_ids.empty()) return out;
+  mysql::Params params;
+  for (const Ulid& id : unit_ids) params.emplace_back(id);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT unit_report_id, MAX(at) FROM unit_report_step WHERE unit_report_id IN (",
+                   mysql::Placeholders(unit_ids.size()),
+                   ") AND (action = 'pass' OR (action IN ('return', 'recall') AND return_to_level "
+                   "= 3)) GROUP BY unit_report_id"),
+               params));
+  for (const mysql::Row& row : rows) out[row.Id(0)] = row.Time(1);
+  return out;
+}
+
 absl::StatusOr<std::map<std::string, OpenUnit>> FindOpenUnits(
     mysql::Executor& db, const std::set<std::string>& village_paths, absl::Time now) {
   std::map<std::string, OpenUnit> out;
@@ -200,27 +377,6 @@ absl::StatusOr<std::map<std::string, OpenUnit>> FindOpenUnits(
     unit.window.past_deadline = today > due;
     unit.window.lock_exception = unit.window.past_deadline && row.Int(6) != 0;
     out.emplace(row.String(0), std::move(unit));
-  }
-  return out;
-}
-
-absl::StatusOr<std::map<Ulid, CampaignRef>> FindCampaigns(mysql::Executor& db,
-                                                          const std::set<Ulid>& ids) {
-  std::map<Ulid, CampaignRef> out;
-  if (ids.empty()) return out;
-  mysql::Params params;
-  for (const Ulid& id : ids) params.emplace_back(id);
-  ASSIGN_OR_RETURN(
-      const mysql::Rows rows,
-      db.Query(Cat("SELECT id, region_path, state, village_deadline, township_deadline, "
-                   "county_deadline FROM campaign WHERE id IN (",
-                   mysql::Placeholders(ids.size()), ")"),
-               params));
-  for (const mysql::Row& row : rows) {
-    out[row.Id(0)] = {row.Id(0),
-                      row.String(1),
-                      static_cast<int>(row.Int(2)),
-                      {row.Day(3), row.Day(4), row.Day(5)}};
   }
   return out;
 }

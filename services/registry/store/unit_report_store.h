@@ -7,8 +7,10 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
@@ -16,6 +18,7 @@
 #include "common/mysql/session.h"
 #include "services/registry/domain/inventory.h"
 #include "services/registry/domain/project.h"
+#include "services/registry/store/campaign_store.h"
 #include "services/registry/store/scope.h"
 
 namespace bangfu::registry {
@@ -72,6 +75,46 @@ struct UnitReportStep {
 // Numbers them after the steps that are there; the reports must be locked.
 absl::Status AppendSteps(mysql::Tx& tx, const std::vector<UnitReportStep>& steps);
 
+// A report with what its campaign says of it: one read.
+struct UnitWithCampaign {
+  UnitReportRow unit;
+  int campaign_state = kCampaignOpen;
+  CampaignDeadlines deadlines;
+};
+absl::StatusOr<UnitWithCampaign> GetUnit(mysql::Executor& db, const Ulid& id,
+                                         const RegionScope& scope, bool for_update = false);
+// Those that are there, in no order. Two queries.
+absl::StatusOr<std::vector<UnitWithCampaign>> GetUnits(mysql::Executor& db,
+                                                       const std::vector<Ulid>& ids,
+                                                       const RegionScope& scope);
+struct UnitQuery {
+  RegionScope scope;
+  Ulid campaign_id;
+  std::vector<int> states;  // empty: all
+  bool nil_only = false;
+  bool verifiable_only = false;  // with the county: TOWNSHIP_PASSED or returned to it
+  std::string after_path;
+  int limit = 50;
+  bool for_update = false;
+};
+// By region_path.
+absl::StatusOr<std::vector<UnitReportRow>> ListUnits(mysql::Executor& db, const UnitQuery& query);
+absl::StatusOr<int64_t> CountUnits(mysql::Executor& db, const Ulid& campaign_id);
+// Writes the unit where the stored version is unit.version - 1, and its step. ETAG_MISMATCH
+// otherwise.
+absl::Status StepUnit(mysql::Tx& tx, const UnitReportRow& unit, UnitReportState from,
+                      std::string_view action, std::string_view actor, absl::Time now);
+// Province's confirmation of many (locked by the caller): one UPDATE and their steps.
+absl::Status ConfirmUnits(mysql::Tx& tx, const std::vector<UnitReportRow>& units,
+                          std::string_view actor, absl::Time now);
+// Marks drawn reports.
+absl::Status MarkSampled(mysql::Tx& tx, const std::vector<Ulid>& ids, int level);
+// When each report came to the county the last time, passed by the township or sent back to the
+// county: what the county has found since is of the round that stands. Reports that never came to
+// it are missing.
+absl::StatusOr<std::map<Ulid, absl::Time>> CountyRounds(mysql::Executor& db,
+                                                        const std::set<Ulid>& unit_ids);
+
 // What stands in the way of editing the projects of a village in an open campaign.
 struct OpenUnit {
   Ulid unit_report_id;
@@ -81,14 +124,5 @@ struct OpenUnit {
 // By village path; villages without an open campaign are missing. `today` in Shanghai.
 absl::StatusOr<std::map<std::string, OpenUnit>> FindOpenUnits(
     mysql::Executor& db, const std::set<std::string>& village_paths, absl::Time now);
-
-struct CampaignRef {
-  Ulid id;
-  std::string region_path;
-  int state = 0;
-  CampaignDeadlines deadlines;
-};
-absl::StatusOr<std::map<Ulid, CampaignRef>> FindCampaigns(mysql::Executor& db,
-                                                          const std::set<Ulid>& ids);
 
 }  // namespace bangfu::registry

@@ -2,13 +2,18 @@
 #include <gtest/gtest.h>
 
 #include "common/base/strings.h"
+#include "common/printed/amount.h"
+#include "common/printed/chinese.h"
+#include "common/printed/fund_source.h"
+#include "common/printed/villages.h"
+#include "common/printed/vocabulary.h"
 #include "common/status/error.h"
-#include "services/registry/domain/intake/chinese.h"
 #include "services/registry/domain/intake/project_table.h"
 
 namespace bangfu::registry::intake {
 namespace {
 
+using namespace printed;  // what a cell says
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;

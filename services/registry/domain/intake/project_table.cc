@@ -9,13 +9,22 @@
 #include "common/base/strings.h"
 #include "common/base/text.h"
 #include "common/base/uscc.h"
+#include "common/printed/chinese.h"
 #include "common/status/error.h"
-#include "services/registry/domain/intake/chinese.h"
 
 namespace bangfu::registry::intake {
 namespace {
 
 using F = ProjectField;
+using printed::Amount;
+using printed::ContainsAny;
+using printed::DeclaredSource;
+using printed::Normalize;
+using printed::ParseDay;
+using printed::ParseState;
+using printed::PlaceName;
+using printed::RegionMatch;
+using printed::RegionQuery;
 
 struct Synonyms {
   F field;
@@ -134,7 +143,7 @@ const std::vector<Synonyms>& FieldTable() {
 constexpr int64_t kLargestCount = 1'000'000;
 
 std::string HeaderKey(std::string_view part) {
-  std::string key = MatchKey(WithoutBrackets(Normalize(part)));
+  std::string key = MatchKey(printed::WithoutBrackets(Normalize(part)));
   std::string_view view = key;
   ConsumePrefix(&view, "其中");
   for (std::string_view unit : {"万元", "亿元"}) ConsumeSuffix(&view, unit);
@@ -181,11 +190,11 @@ void AddAmountIssue(const Amount& amount, std::string_view field, RowReport* rep
   if (amount.refused) {
     issue.reason = "AMOUNT_REFUSED";
     issue.severity = IssueSeverity::kHold;
-  } else if (amount.unit_source == UnitSource::kAsk) {
+  } else if (amount.unit_source == printed::UnitSource::kAsk) {
     issue.reason = "UNIT_UNKNOWN";
     issue.severity = IssueSeverity::kHold;
   } else {
-    issue.reason = Cat("AMOUNT_", ParseStateName(amount.state));
+    issue.reason = Cat("AMOUNT_", printed::ParseStateName(amount.state));
   }
   report->Add(std::move(issue));
 }
@@ -197,7 +206,7 @@ std::string DayText(std::string_view cell) {
     return day->day_stated ? absl::FormatCivilTime(day->day)
                            : absl::FormatCivilTime(absl::CivilMonth(day->day));
   }
-  if (const auto year = ParseYear(cell)) return absl::StrCat(*year);
+  if (const auto year = printed::ParseYear(cell)) return absl::StrCat(*year);
   return "";
 }
 
@@ -335,7 +344,7 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
   for (size_t i = 0; i < columns_.columns.size() && i < cells.size(); ++i) {
     const ColumnMap::Column& column = columns_.columns[i];
     if (column.field == F::kIgnored || column.field == F::kFundColumn) continue;
-    const std::string_view text = WithoutFormulaGuard(cells[i]);
+    const std::string_view text = printed::WithoutFormulaGuard(cells[i]);
     if (!Normalize(text).empty() && row.raw.find(column.field) == row.raw.end())
       row.raw[column.field] = std::string(text);
   }
@@ -377,9 +386,9 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
     return {};
   };
   const auto amount = [&](F field) {
-    return ParseAmount(row.Text(field), {header_of(field), columns_.title});
+    return printed::ParseAmount(row.Text(field), {header_of(field), columns_.title});
   };
-  const AllocationFigures both = ParseAllocation(row.Text(F::kPlannedTotal));
+  const printed::AllocationFigures both = printed::ParseAllocation(row.Text(F::kPlannedTotal));
   if (both.planned_total.has_value() && both.allocation.has_value()) {
     row.planned_total = *both.planned_total;
     row.planned_total.raw = std::string(row.Text(F::kPlannedTotal));
@@ -390,14 +399,15 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
   if (!row.Text(F::kThisAllocation).empty()) row.this_allocation = amount(F::kThisAllocation);
   if (const std::string_view text = row.Text(F::kFundSource); text != last_source_text_) {
     last_source_text_ = std::string(text);
-    last_sources_ = ParseFundSources(text);
+    last_sources_ = printed::ParseFundSources(text);
   }
   row.sources = last_sources_;
   if (!row.Text(F::kFundAmount).empty() && row.sources.items.size() == 1)
     row.sources.items[0].amount = amount(F::kFundAmount);
   for (size_t i = 0; i < columns_.columns.size() && i < cells.size(); ++i) {
     if (columns_.columns[i].field != F::kFundColumn || Normalize(cells[i]).empty()) continue;
-    DeclaredSource source = ParseFundColumn(columns_.columns[i].header, cells[i], columns_.title);
+    DeclaredSource source =
+        printed::ParseFundColumn(columns_.columns[i].header, cells[i], columns_.title);
     if (source.amount.fen == 0) continue;
     AddAmountIssue(source.amount, "fund_source", &row.report, false);
     row.sources.items.push_back(std::move(source));
@@ -463,9 +473,9 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
   if (facts.name.empty()) {
     row.report.Add({"name", "NAME_MISSING", "", "", "请填写项目名称", IssueSeverity::kHold});
   }
-  row.villages = SplitVillages(row.Text(F::kVillage));
-  row.townships = SplitTownships(row.Text(F::kTownship));
-  const auto incomplete = [&](const PlaceList& list, F field) {
+  row.villages = printed::SplitVillages(row.Text(F::kVillage));
+  row.townships = printed::SplitTownships(row.Text(F::kTownship));
+  const auto incomplete = [&](const printed::PlaceList& list, F field) {
     if (!list.incomplete) return;
     row.report.Add({std::string(ProjectFieldKey(field)), "LIST_INCOMPLETE",
                     std::string(row.Text(field)),
@@ -475,7 +485,7 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
   };
   incomplete(row.villages, F::kVillage);
   incomplete(row.townships, F::kTownship);
-  row.year = ParseYear(row.Text(F::kYear));
+  row.year = printed::ParseYear(row.Text(F::kYear));
   if (!row.year.has_value()) {
     row.report.Add({"year", row.Text(F::kYear).empty() ? "YEAR_MISSING" : "YEAR_UNCLEAR",
                     std::string(row.Text(F::kYear)), "", "请填写实施年度", IssueSeverity::kWarn});
@@ -521,33 +531,33 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
                     Cat(FormatWanYuan(*row.planned_total.fen), "万元"),
                     "单个项目超过1亿元，请核对单位", IssueSeverity::kWarn});
   }
-  for (const std::string& warning : ImplausibleFigures(row.Text(F::kContent))) {
+  for (const std::string& warning : printed::ImplausibleFigures(row.Text(F::kContent))) {
     row.report.Add({"construction_content", "IMPLAUSIBLE", std::string(row.Text(F::kContent)), "",
                     warning, IssueSeverity::kWarn});
   }
-  row.project_type = ProjectTypeFrom(row.Text(F::kProjectType), facts.name);
-  row.industry =
-      MajorIndustryFrom(row.Text(F::kIndustry).empty() ? facts.name : row.Text(F::kIndustry));
-  row.nature = NatureFrom(row.Text(F::kNature));
+  row.project_type = printed::ProjectTypeFrom(row.Text(F::kProjectType), facts.name);
+  row.industry = printed::MajorIndustryFrom(
+      row.Text(F::kIndustry).empty() ? facts.name : row.Text(F::kIndustry));
+  row.nature = printed::NatureFrom(row.Text(F::kNature));
   if (row.nature.empty() && !row.Text(F::kNature).empty()) {
     row.report.Add({"nature", "NATURE_UNCLEAR", std::string(row.Text(F::kNature)), "",
                     "建设性质未能识别，请选择", IssueSeverity::kWarn});
   }
   if (const std::string_view word = row.Text(F::kClass); !word.empty()) {
-    row.claimed_class = ClassFromWord(word, options_.class_synonyms);
+    row.claimed_class = printed::ClassFromWord(word, options_.class_synonyms);
     if (row.claimed_class.empty()) {
       row.report.Add({"class", "CLASS_WORD_UNKNOWN", std::string(word), "",
                       "分类用词无法识别，请选择", IssueSeverity::kWarn});
     }
   }
   if (!row.Text(F::kStatus).empty()) {
-    row.stage = StageFromStatus(row.Text(F::kStatus));
+    row.stage = printed::StageFromStatus(row.Text(F::kStatus));
     if (row.stage.stage.empty() || !row.stage.note_zh.empty()) {
       row.report.Add({"status", "STAGE_UNCLEAR", std::string(row.Text(F::kStatus)), row.stage.stage,
                       row.stage.note_zh, IssueSeverity::kWarn});
     }
   }
-  const auto day = [&](F field, std::optional<ParsedDay>* out) {
+  const auto day = [&](F field, std::optional<printed::ParsedDay>* out) {
     if (row.Text(field).empty()) return;
     *out = ParseDay(row.Text(field));
     AddDayIssue(row.Text(field), ProjectFieldKey(field), &row.report);
@@ -568,18 +578,19 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
   money(F::kAssetValue, "资产价值", &row.asset_value);
   money(F::kAnnualOutput, "年产值", &row.annual_output);
   money(F::kAnnualIncome, "年收益", &row.annual_income);
-  const auto count = [&](F field, Count* out) {
+  const auto count = [&](F field, printed::Count* out) {
     if (row.Text(field).empty()) return;
-    *out = ParsePrintedCount(row.Text(field));
+    *out = printed::ParsePrintedCount(row.Text(field));
     // Asked about, as far as it was understood; the field stays unknown until then.
     if (out->state == ParseState::kExact && *out->value > kLargestCount) {
       *out = {ParseState::kAbsent, {}, {}, {}, "数量级存疑，请核对"};
     }
     if (out->state == ParseState::kExact) return;
     row.report.Add({std::string(ProjectFieldKey(field)),
-                    out->state == ParseState::kAbsent ? "COUNT_UNCLEAR"
-                                                      : Cat("COUNT_", ParseStateName(out->state)),
-                    std::string(row.Text(field)), CountText(*out), out->note_zh,
+                    out->state == ParseState::kAbsent
+                        ? "COUNT_UNCLEAR"
+                        : Cat("COUNT_", printed::ParseStateName(out->state)),
+                    std::string(row.Text(field)), printed::CountText(*out), out->note_zh,
                     IssueSeverity::kWarn});
   };
   count(F::kHouseholds, &row.households);
@@ -588,7 +599,7 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
   count(F::kWorkers, &row.workers);
   count(F::kAssetQuantity, &row.asset_quantity);
   for (F field : {F::kRegionCode, F::kProjectCode, F::kOperatorUscc}) {
-    if (IsDamagedCode(row.Text(field))) {
+    if (printed::IsDamagedCode(row.Text(field))) {
       row.report.Add({std::string(ProjectFieldKey(field)), "CODE_DAMAGED",
                       std::string(row.Text(field)), "",
                       "代码已被表格软件改成科学计数法，请按文本重新填写", IssueSeverity::kHold});
@@ -601,7 +612,7 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
     }
   }
   const std::string_view code = row.Text(F::kProjectCode);
-  if (!code.empty() && !IsDamagedCode(code)) {
+  if (!code.empty() && !printed::IsDamagedCode(code)) {
     row.key = Cat("code:", Normalize(code));
   } else {
     std::vector<std::string> parts;
@@ -615,7 +626,7 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
   return row;
 }
 
-void MatchRegion(const RegionMatcher& matcher, ParsedProjectRow* row) {
+void MatchRegion(const printed::RegionMatcher& matcher, ParsedProjectRow* row) {
   if (row->report.Has("SUMMARY_ONLY")) return;
   const auto text = [&](F field) { return std::string(row->Text(field)); };
   RegionQuery query;
@@ -672,7 +683,7 @@ void MatchRegion(const RegionMatcher& matcher, ParsedProjectRow* row) {
   row->region = all[0];
   row->covered_regions = std::move(all);
   for (const RegionMatch& match : row->covered_regions) {
-    if (!match.ask && match.grade <= MatchGrade::kExact) continue;
+    if (!match.ask && match.grade <= printed::MatchGrade::kExact) continue;
     RowIssue issue;
     issue.field = "region";
     issue.raw =
@@ -683,14 +694,14 @@ void MatchRegion(const RegionMatcher& matcher, ParsedProjectRow* row) {
       issue.reason = match.reason;
       issue.severity = IssueSeverity::kRefuse;
     } else if (match.ask) {
-      issue.reason =
-          match.reason.empty() ? Cat("REGION_", MatchGradeName(match.grade)) : match.reason;
+      issue.reason = match.reason.empty() ? Cat("REGION_", printed::MatchGradeName(match.grade))
+                                          : match.reason;
       // The lead place has to be known; another one of the list may follow.
       issue.severity = &match == &row->covered_regions[0] || match.code.empty()
                            ? IssueSeverity::kHold
                            : IssueSeverity::kWarn;
     } else {
-      issue.reason = Cat("REGION_", MatchGradeName(match.grade));
+      issue.reason = Cat("REGION_", printed::MatchGradeName(match.grade));
     }
     row->report.Add(std::move(issue));
   }

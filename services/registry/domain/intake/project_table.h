@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "services/registry/domain/intake/amount.h"
-#include "services/registry/domain/intake/fund_source.h"
-#include "services/registry/domain/intake/region_matcher.h"
+#include "common/printed/amount.h"
+#include "common/printed/fund_source.h"
+#include "common/printed/region_matcher.h"
+#include "common/printed/villages.h"
+#include "common/printed/vocabulary.h"
 #include "services/registry/domain/intake/rows.h"
-#include "services/registry/domain/intake/villages.h"
-#include "services/registry/domain/intake/vocabulary.h"
 
 namespace bangfu::registry::intake {
 
@@ -99,18 +99,18 @@ struct ParsedProjectRow {
   RowKind kind = RowKind::kItem;
   std::string key;  // the same for the same project in any file
 
-  PlaceList townships, villages;
+  printed::PlaceList townships, villages;
   std::optional<int> year;
-  Amount planned_total;
-  std::optional<Amount> this_allocation;
-  DeclaredSources sources;
+  printed::Amount planned_total;
+  std::optional<printed::Amount> this_allocation;
+  printed::DeclaredSources sources;
   std::string project_type;  // proposals by code; empty = unknown
   std::string industry;
   std::string nature;
   std::string claimed_class;  // what the source says; never an effective class
-  StageProposal stage;
-  std::optional<ParsedDay> completed_on, production_on;
-  Amount asset_value, annual_output, annual_income;
+  printed::StageProposal stage;
+  std::optional<printed::ParsedDay> completed_on, production_on;
+  printed::Amount asset_value, annual_output, annual_income;
   // A figure that a cell expects ("预计突破50万元"): a goal, and not in the amounts above.
   struct Expected {
     ProjectField field;
@@ -118,9 +118,9 @@ struct ParsedProjectRow {
     std::string raw;
   };
   std::vector<Expected> expected;
-  Count households, poor_households, monitored_households, workers, asset_quantity;
-  RegionMatch region;  // after MatchRegion
-  std::vector<RegionMatch>
+  printed::Count households, poor_households, monitored_households, workers, asset_quantity;
+  printed::RegionMatch region;  // after MatchRegion
+  std::vector<printed::RegionMatch>
       covered_regions;  // each village (or township) of the row, after MatchRegion
   RowReport report;
 
@@ -135,7 +135,7 @@ class ProjectTableParser {
     // report.
     std::vector<ProjectField> fill_down;
     // Other names of the four classes.
-    std::vector<ClassSynonym> class_synonyms;
+    std::vector<printed::ClassSynonym> class_synonyms;
   };
   ProjectTableParser(ColumnMap columns, Options options)
       : columns_(std::move(columns)), options_(std::move(options)) {}
@@ -154,14 +154,14 @@ class ProjectTableParser {
   std::map<ProjectField, std::string> last_;
   std::map<ProjectField, std::pair<std::string, std::string>> keys_;
   std::string last_source_text_;  // so do sources
-  DeclaredSources last_sources_;
+  printed::DeclaredSources last_sources_;
   int64_t block_fen_ = 0, table_fen_ = 0;  // exact totals since the last 小计 and in all
   int block_rows_ = 0, table_rows_ = 0;
   bool block_exact_ = true, table_exact_ = true;
 };
 
 // Matches the row's place (and each of its villages) and writes what is asked into its report.
-void MatchRegion(const RegionMatcher& matcher, ParsedProjectRow* row);
+void MatchRegion(const printed::RegionMatcher& matcher, ParsedProjectRow* row);
 
 // Long form: rows of one project, one per source, become one row. Rows of different villages are
 // different projects. A row that repeats another in everything is held as a duplicate.

@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "common/printed/amount.h"
+#include "common/printed/region_matcher.h"
 #include "services/registry/domain/intake/project_table.h"
 #include "services/registry/domain/intake/sample_for_test.h"
 
@@ -13,6 +15,8 @@ namespace {
 
 using ::testing::ElementsAre;
 using F = ProjectField;
+using printed::MatchGrade;
+using printed::ParseState;
 
 class PublishedRows : public ::testing::Test {
  protected:
@@ -96,14 +100,14 @@ TEST_F(PublishedRows, Outcomes) {
                             {"CREATED", 11}, {"WARNED", 133}, {"HELD", 11}, {"REFUSED", 29}}));
   std::map<std::string, int> states;
   for (const ParsedProjectRow& row : rows_)
-    ++states[std::string(ParseStateName(row.planned_total.state))];
+    ++states[std::string(printed::ParseStateName(row.planned_total.state))];
   EXPECT_EQ(states["MASKED"], 3);
   EXPECT_EQ(states["APPROXIMATE"], 4);
   EXPECT_EQ(states["EXACT"] + states["ABSENT"], 177);
 }
 
 TEST_F(PublishedRows, OutcomesWithPlaces) {
-  const RegionMatcher matcher(SampleRegions(), SampleHistory());
+  const printed::RegionMatcher matcher(SampleRegions(), SampleHistory());
   for (ParsedProjectRow& row : rows_) MatchRegion(matcher, &row);
   // 139 more rows are of other provinces; two have no province and no county of Jiangxi.
   EXPECT_EQ(Outcomes(), (std::map<std::string, int>{
@@ -146,7 +150,7 @@ TEST_F(PublishedRows, SourcesAndSums) {
   EXPECT_EQ(both.planned_total.fen, 340000000);
   EXPECT_EQ(both.this_allocation->fen, 310000000);
   EXPECT_FALSE(both.report.Has("SUM_MISMATCH"));
-  for (const DeclaredSource& s : Named("2018年贫困人口医疗").sources.items) {
+  for (const printed::DeclaredSource& s : Named("2018年贫困人口医疗").sources.items) {
     EXPECT_EQ(s.amount.state, ParseState::kSplitUnknown);  // of the whole table
   }
   EXPECT_EQ(Named("茶叶1000亩种植").sources.items[0].amount.state,

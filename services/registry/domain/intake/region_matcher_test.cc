@@ -1,4 +1,4 @@
-#include "services/registry/domain/intake/region_matcher.h"
+#include "common/printed/region_matcher.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +9,8 @@
 
 namespace bangfu::registry::intake {
 namespace {
+
+using namespace printed;  // the matcher
 
 const RegionMatcher& Matcher() {
   static const auto* const matcher = new RegionMatcher(SampleRegions(), SampleHistory());

@@ -5,10 +5,13 @@
 
 #include "common/base/strings.h"
 #include "common/base/text.h"
-#include "services/registry/domain/intake/chinese.h"
+#include "common/printed/chinese.h"
 
 namespace bangfu::registry::intake {
 namespace {
+
+using printed::ContainsAny;
+using printed::Normalize;
 
 RowOutcome OutcomeOf(const std::vector<RowIssue>& issues) {
   RowOutcome outcome = RowOutcome::kCreated;
@@ -85,10 +88,10 @@ SumResult SumCheck(const std::vector<int64_t>& items_fen, int64_t total_fen) {
   return out;
 }
 
-SumResult SumCheck(const DeclaredSources& sources, const Amount& total) {
+SumResult SumCheck(const printed::DeclaredSources& sources, const printed::Amount& total) {
   if (!total.exact() || sources.incomplete) return {};
   std::vector<int64_t> items;
-  for (const DeclaredSource& source : sources.items) {
+  for (const printed::DeclaredSource& source : sources.items) {
     if (!source.amount.exact() || source.this_allocation) return {};
     items.push_back(*source.amount.fen);
   }

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "services/registry/domain/intake/amount.h"
-#include "services/registry/domain/intake/fund_source.h"
+#include "common/printed/amount.h"
+#include "common/printed/fund_source.h"
 
 namespace bangfu::registry::intake {
 
@@ -58,7 +58,7 @@ inline constexpr int64_t kSumToleranceFen = 10'000;  // 0.01万元, per item
 SumResult SumCheck(const std::vector<int64_t>& items_fen, int64_t total_fen);
 // Declared sources against the total; not comparable when a source has no exact amount, is this
 // allocation only, or the list is incomplete.
-SumResult SumCheck(const DeclaredSources& sources, const Amount& total);
+SumResult SumCheck(const printed::DeclaredSources& sources, const printed::Amount& total);
 
 // ---- 小计, 合计 and category roll-ups ----
 

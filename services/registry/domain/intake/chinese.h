@@ -1,8 +1,0 @@
-// Moved to common/printed: every service reads printed tables.
-#pragma once
-
-#include "common/printed/chinese.h"
-
-namespace bangfu::registry::intake {
-using namespace printed;  // NOLINT(google-build-using-namespace)
-}  // namespace bangfu::registry::intake

@@ -1,0 +1,214 @@
+#include "services/registry/store/sample_store.h"
+
+#include "common/base/strings.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "services/registry/store/statement.h"
+
+namespace bangfu::registry {
+namespace {
+
+using mysql::Params;
+using mysql::Placeholders;
+using mysql::RegionClause;
+
+constexpr char kSampleColumns[] =
+    "id, campaign_id, region_path, level, seed, drawn, results_recorded, issues, version, record";
+
+SampleRow SampleFrom(const mysql::Row& r) {
+  SampleRow s;
+  s.id = r.Id(0);
+  s.campaign_id = r.Id(1);
+  s.region_path = r.String(2);
+  s.level = static_cast<int>(r.Int(3));
+  s.seed = r.String(4);
+  s.drawn = r.Int(5);
+  s.results_recorded = r.Int(6);
+  s.issues = r.Int(7);
+  s.version = r.Int(8);
+  s.bytes = r.String(9);
+  return s;
+}
+
+}  // namespace
+
+absl::StatusOr<SampleRow> GetSample(mysql::Executor& db, const Ulid& id, const RegionScope& scope,
+                                    bool for_update) {
+  Params params = {id};
+  std::string sql = Cat("SELECT ", kSampleColumns, " FROM sample WHERE id = ? AND ",
+                        RegionClause(scope, "region_path", &params));
+  if (for_update) absl::StrAppend(&sql, " FOR UPDATE");
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  if (rows.empty()) return NotFound("sample", id.ToString()).Build();
+  return SampleFrom(rows[0]);
+}
+
+absl::StatusOr<std::optional<SampleRow>> FindSample(mysql::Tx& tx, const Ulid& campaign_id,
+                                                    const std::string& region_path, int level) {
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      tx.Query(
+          Cat("SELECT ", kSampleColumns,
+              " FROM sample WHERE campaign_id = ? AND region_path = ? AND level = ? FOR UPDATE"),
+          {campaign_id, region_path, level}));
+  if (rows.empty()) return std::optional<SampleRow>();
+  return std::optional<SampleRow>(SampleFrom(rows[0]));
+}
+
+absl::Status InsertSample(mysql::Tx& tx, const SampleRow& row) {
+  const absl::Status status =
+      tx.Execute(
+            Cat("INSERT INTO sample (", kSampleColumns, ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+            {row.id, row.campaign_id, row.region_path, row.level, row.seed, row.drawn,
+             row.results_recorded, row.issues, row.version, row.bytes})
+          .status();
+  if (mysql::IsDuplicateKey(status)) {
+    return FailedPrecondition("SAMPLE_EXISTS", "该区域已抽样；需扩大抽查的请注明");
+  }
+  return status;
+}
+
+absl::Status UpdateSample(mysql::Tx& tx, const SampleRow& row) {
+  ASSIGN_OR_RETURN(
+      const int64_t matched,
+      tx.Execute(
+          "UPDATE sample SET drawn = ?, results_recorded = ?, issues = ?, version = ?, record "
+          "= ? WHERE id = ? AND version = ?",
+          {row.drawn, row.results_recorded, row.issues, row.version, row.bytes, row.id,
+           row.version - 1}));
+  if (matched == 0) return mysql::Conflict();
+  return absl::OkStatus();
+}
+
+absl::Status InsertSampleUnits(mysql::Tx& tx, const std::vector<SampleUnitRow>& rows) {
+  if (rows.empty()) return absl::OkStatus();
+  std::vector<Params> values;
+  for (const SampleUnitRow& u : rows) {
+    values.push_back(
+        {u.sample_id, u.unit_report_id, u.region_path, u.stratum, u.has_result, u.issue, u.bytes});
+  }
+  return mysql::BulkInsert(
+             tx, "sample_unit",
+             "(sample_id, unit_report_id, region_path, stratum, has_result, issue, record)", values)
+      .status();
+}
+
+absl::StatusOr<std::vector<SampleUnitRow>> SampleUnits(mysql::Executor& db, const Ulid& sample_id) {
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(
+          "SELECT sample_id, unit_report_id, region_path, stratum, has_result, issue, record FROM "
+          "sample_unit WHERE sample_id = ? ORDER BY region_path",
+          {sample_id}));
+  std::vector<SampleUnitRow> out;
+  for (const mysql::Row& r : rows) {
+    out.push_back({r.Id(0), r.Id(1), r.String(2), static_cast<int>(r.Int(3)), r.Bool(4), r.Bool(5),
+                   r.String(6)});
+  }
+  return out;
+}
+
+absl::StatusOr<bool> RecordResult(mysql::Tx& tx, const SampleUnitRow& row) {
+  ASSIGN_OR_RETURN(
+      const int64_t matched,
+      tx.Execute("UPDATE sample_unit SET has_result = 1, issue = ?, record = ? WHERE sample_id = ? "
+                 "AND unit_report_id = ? AND has_result = 0",
+                 {row.issue, row.bytes, row.sample_id, row.unit_report_id}));
+  return matched > 0;
+}
+
+absl::StatusOr<std::vector<SampleRow>> ListSamples(mysql::Executor& db, const SampleQuery& query) {
+  Params params = {query.campaign_id};
+  std::string sql = Cat("SELECT ", kSampleColumns, " FROM sample WHERE campaign_id = ? AND ",
+                        RegionClause(query.scope, "region_path", &params));
+  if (!query.after_path.empty()) {
+    absl::StrAppend(&sql, " AND (region_path > ? OR (region_path = ? AND id > ?))");
+    params.emplace_back(query.after_path);
+    params.emplace_back(query.after_path);
+    params.emplace_back(query.after_id);
+  }
+  absl::StrAppend(&sql, " ORDER BY region_path, id LIMIT ", query.limit);
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  std::vector<SampleRow> out;
+  for (const mysql::Row& row : rows) out.push_back(SampleFrom(row));
+  return out;
+}
+
+absl::StatusOr<SampleStanding> SamplesAround(mysql::Executor& db, const Ulid& campaign_id,
+                                             const std::string& region_path) {
+  SampleStanding out;
+  const std::vector<std::string> around = AncestorsOf(region_path);
+  Params params = {campaign_id};
+  AddAll(around, &params);
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kSampleColumns,
+                                " FROM sample WHERE campaign_id = ? AND region_path IN (",
+                                Placeholders(around.size()), ")"),
+                            params));
+  for (const mysql::Row& row : rows) out.samples.push_back(SampleFrom(row));
+  if (out.samples.empty()) return out;
+  Params missing;
+  for (const SampleRow& sample : out.samples) missing.emplace_back(sample.id);
+  const std::string sql =
+      Cat("SELECT COUNT(*) FROM sample_unit WHERE sample_id IN (", Placeholders(out.samples.size()),
+          ") AND has_result = 0 AND ", RegionClause({region_path}, "region_path", &missing));
+  ASSIGN_OR_RETURN(const mysql::Rows count, db.Query(sql, missing));
+  out.missing_results = count[0].Int(0);
+  return out;
+}
+
+absl::StatusOr<std::vector<SampleOfUnit>> SamplesOf(mysql::Executor& db,
+                                                    const std::vector<Ulid>& unit_report_ids) {
+  std::vector<SampleOfUnit> out;
+  if (unit_report_ids.empty()) return out;
+  Params params;
+  for (const Ulid& id : unit_report_ids) params.emplace_back(id);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(
+          Cat("SELECT su.unit_report_id, s.level, su.has_result, su.record FROM sample_unit su "
+              "JOIN sample s ON s.id = su.sample_id WHERE su.unit_report_id IN (",
+              Placeholders(unit_report_ids.size()), ")"),
+          params));
+  for (const mysql::Row& row : rows) {
+    out.push_back({row.Id(0), static_cast<int>(row.Int(1)), row.Bool(2), row.String(3)});
+  }
+  return out;
+}
+
+absl::StatusOr<std::vector<Ulid>> UnitsWithIssue(mysql::Executor& db, const Ulid& campaign_id,
+                                                 const std::string& region_path) {
+  Params params = {campaign_id};
+  const std::string sql =
+      Cat("SELECT DISTINCT su.unit_report_id FROM sample s JOIN sample_unit su ON su.sample_id = "
+          "s.id WHERE "
+          "s.campaign_id = ? AND su.issue = 1 AND ",
+          RegionClause({region_path}, "su.region_path", &params));
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  std::vector<Ulid> out;
+  for (const mysql::Row& row : rows) out.push_back(row.Id(0));
+  return out;
+}
+
+absl::StatusOr<std::vector<StratumRow>> SamplePopulation(mysql::Executor& db,
+                                                         const Ulid& campaign_id,
+                                                         const std::string& region_path) {
+  Params params;
+  std::string sql = Cat(
+      "SELECT u.id, u.region_path, COALESCE(f.fen, 0) FROM unit_report u LEFT JOIN (SELECT "
+      "r.region_path, CAST(SUM(p.public_total_fen) AS SIGNED) AS fen FROM project_region r JOIN "
+      "project p ON p.id = r.project_id WHERE p.is_void = 0 AND ",
+      RegionClause({region_path}, "r.region_path", &params),
+      " GROUP BY r.region_path) f ON f.region_path = u.region_path WHERE u.campaign_id = ? AND "
+      "u.state IN (5, 6, 7) AND ");
+  params.emplace_back(campaign_id);
+  absl::StrAppend(&sql, RegionClause({region_path}, "u.region_path", &params),
+                  " ORDER BY u.region_path");
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  std::vector<StratumRow> out;
+  out.reserve(rows.size());
+  for (const mysql::Row& row : rows) out.push_back({row.Id(0), row.String(1), row.Int(2)});
+  return out;
+}
+
+}  // namespace bangfu::registry

@@ -1,0 +1,81 @@
+// Samples of a region's reports, drawn by city or province: what was drawn, and the results.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/base/ulid.h"
+#include "common/mysql/session.h"
+#include "services/registry/store/scope.h"
+
+namespace bangfu::registry {
+
+struct SampleRow {
+  Ulid id, campaign_id;
+  std::string region_path;
+  int level = 0;
+  std::string seed;
+  int64_t drawn = 0, results_recorded = 0, issues = 0;
+  int64_t version = 1;
+  std::string bytes;
+};
+struct SampleUnitRow {
+  Ulid sample_id, unit_report_id;
+  std::string region_path;
+  int stratum = 0;
+  bool has_result = false, issue = false;
+  std::string bytes;
+};
+absl::StatusOr<SampleRow> GetSample(mysql::Executor& db, const Ulid& id, const RegionScope& scope,
+                                    bool for_update = false);
+absl::StatusOr<std::optional<SampleRow>> FindSample(mysql::Tx& tx, const Ulid& campaign_id,
+                                                    const std::string& region_path, int level);
+absl::Status InsertSample(mysql::Tx& tx, const SampleRow& row);  // ALREADY_EXISTS: SAMPLE_EXISTS
+absl::Status UpdateSample(mysql::Tx& tx, const SampleRow& row);  // version - 1
+absl::Status InsertSampleUnits(mysql::Tx& tx, const std::vector<SampleUnitRow>& rows);
+absl::StatusOr<std::vector<SampleUnitRow>> SampleUnits(mysql::Executor& db, const Ulid& sample_id);
+// False when the unit is not in the sample or has its result already.
+absl::StatusOr<bool> RecordResult(mysql::Tx& tx, const SampleUnitRow& row);
+// A sample that drew a report.
+struct SampleOfUnit {
+  Ulid unit_report_id;
+  int level = 0;
+  bool has_result = false;
+  std::string bytes;  // SampleUnit, of a result
+};
+absl::StatusOr<std::vector<SampleOfUnit>> SamplesOf(mysql::Executor& db,
+                                                    const std::vector<Ulid>& unit_report_ids);
+struct SampleQuery {
+  RegionScope scope;
+  Ulid campaign_id;
+  std::string after_path;
+  Ulid after_id;
+  int limit = 50;
+};
+absl::StatusOr<std::vector<SampleRow>> ListSamples(mysql::Executor& db, const SampleQuery& query);
+// Samples drawn around a region (its city's, its province's), and results still missing inside it.
+struct SampleStanding {
+  std::vector<SampleRow> samples;
+  int64_t missing_results = 0;
+};
+absl::StatusOr<SampleStanding> SamplesAround(mysql::Executor& db, const Ulid& campaign_id,
+                                             const std::string& region_path);
+// Reports with an issue of any sample in the region.
+absl::StatusOr<std::vector<Ulid>> UnitsWithIssue(mysql::Executor& db, const Ulid& campaign_id,
+                                                 const std::string& region_path);
+struct StratumRow {
+  Ulid unit_report_id;
+  std::string region_path;
+  int64_t public_fen = 0;
+};
+// Reports that can be drawn (verified by the county, not confirmed) with the public money of their
+// villages' projects.
+absl::StatusOr<std::vector<StratumRow>> SamplePopulation(mysql::Executor& db,
+                                                         const Ulid& campaign_id,
+                                                         const std::string& region_path);
+
+}  // namespace bangfu::registry

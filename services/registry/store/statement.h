@@ -1,0 +1,27 @@
+// What the statements of several stores are made of; inside this folder only.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/mysql/session.h"
+
+namespace bangfu::registry {
+
+template <typename T>
+void AddAll(const T& values, mysql::Params* params) {
+  for (const auto& value : values) params->emplace_back(value);
+}
+
+// The path itself included, province first.
+inline std::vector<std::string> AncestorsOf(std::string_view path) {
+  std::vector<std::string> out;
+  for (const size_t digits : {2, 4, 6, 9, 12}) {
+    if (path.size() >= digits) out.emplace_back(path.substr(0, digits));
+  }
+  return out;
+}
+
+}  // namespace bangfu::registry

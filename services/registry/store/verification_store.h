@@ -1,0 +1,44 @@
+// Joint verification of village reports: the departments' signatures, and what they found.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/base/ulid.h"
+#include "common/mysql/session.h"
+#include "services/registry/store/unit_report_store.h"
+#include "services/registry/store/village_project_store.h"
+
+namespace bangfu::registry {
+
+struct SignatureRow {
+  Ulid unit_report_id;
+  int64_t round = 0;
+  std::string department_code, region_path, signed_by;
+  absl::Time signed_at;
+  std::string bytes;
+};
+absl::Status InsertSignature(mysql::Tx& tx, const SignatureRow& row);
+// Of the units' present rounds.
+absl::StatusOr<std::vector<SignatureRow>> Signatures(mysql::Executor& db,
+                                                     const std::vector<UnitReportRow>& units);
+struct FindingRow {
+  Ulid id, unit_report_id, project_id;
+  std::string region_path;
+  int level = 0, action = 0;
+  std::string field, bytes;
+};
+absl::Status InsertFindings(mysql::Tx& tx, const std::vector<FindingRow>& rows);
+absl::StatusOr<std::vector<FindingRow>> Findings(mysql::Executor& db,
+                                                 const std::vector<Ulid>& unit_ids);
+// The county's findings, of whatever round, that dispute one of these projects in another report of
+// the unit's campaign that stands verified. However the project stands by now: a report that was
+// taken back since has made it UNVERIFIED.
+absl::StatusOr<std::vector<FindingRow>> DisputesElsewhere(
+    mysql::Executor& db, const std::vector<VillageProject>& projects, const UnitReportRow& unit);
+
+}  // namespace bangfu::registry
