@@ -343,8 +343,13 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::TerminateContract(
         ASSIGN_OR_RETURN(const auto dues,
                          store::ListDues(m.tx(), row.id, 0, static_cast<int>(kMaxDues)));
         for (const store::DueRow& due : dues) {
+          if (due.due.from > *day) {
+            // Paid ahead for days that do not come: no more is due of them.
+            RETURN_IF_ERROR(store::ReplaceDue(m.tx(), row.id, AfterEnd(due, *day)));
+            continue;
+          }
           // The period that runs on the last day bears its days.
-          if (due.due.from > *day || due.due.to <= *day) continue;
+          if (due.due.to <= *day) continue;
           Due cut = due.due;
           const int64_t days = *day - cut.from + 1;
           const int64_t whole = cut.to - cut.from + 1;

@@ -1,5 +1,6 @@
 #include "services/asset/api/contract_internal.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/region.h"
@@ -51,6 +52,14 @@ void CheckCounts(int64_t all, int64_t poor, int64_t monitored, std::string_view 
   if (poor > all) violations->push_back({std::string(poor_field), Cat("不能多于", all_field)});
   if (monitored > all)
     violations->push_back({std::string(monitored_field), Cat("不能多于", all_field)});
+}
+
+Due AfterEnd(const store::DueRow& due, absl::CivilDay ended_on) {
+  Due out = due.due;
+  out.fixed_fen = due.received_fen;
+  out.due_fen = due.received_fen;
+  out.due_date = std::min(out.due_date, ended_on);
+  return out;
 }
 
 absl::StatusOr<std::vector<Ulid>> ProjectIdsOf(mysql::Executor& db, const Ulid& asset_id) {

@@ -51,6 +51,8 @@ absl::StatusOr<store::AssetRow> LoadAsset(mysql::Executor& db, const std::string
 // A project of the caller's regions that is not void.
 absl::StatusOr<store::ProjectCopy> LoadProject(mysql::Executor& db, const std::string& id,
                                                const auth::RegionScope& scope);
+// A due of days after the contract's end: of what was paid ahead for it no more is due.
+Due AfterEnd(const store::DueRow& due, absl::CivilDay ended_on);
 absl::StatusOr<std::vector<Ulid>> ProjectIdsOf(mysql::Executor& db, const Ulid& asset_id);
 // A part that is more than `all` is a violation of its field.
 void CheckCounts(int64_t all, int64_t poor, int64_t monitored, std::string_view all_field,

@@ -219,6 +219,13 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(
           ASSIGN_OR_RETURN(const bool added,
                            store::AddReceived(m.tx(), row->id, wrong->due_no, back.received_fen));
           if (!added) return reversed;
+          if (row->ended_on) {
+            // Of days after the contract's end nothing is due but what was paid.
+            ASSIGN_OR_RETURN(const auto due, store::FindDue(m.tx(), row->id, wrong->due_no));
+            if (due && due->due.from > *row->ended_on) {
+              RETURN_IF_ERROR(store::ReplaceDue(m.tx(), row->id, AfterEnd(*due, *row->ended_on)));
+            }
+          }
           RETURN_IF_ERROR(AddToAssets(m.tx(), row->id, back.received_fen));
           v1::IncomeRecord out = ToIncome(back);
           RETURN_IF_ERROR(
