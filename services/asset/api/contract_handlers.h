@@ -1,4 +1,5 @@
-// Handlers of bangfu.asset.v1.ContractService.
+// Handlers of bangfu.asset.v1.ContractService. Contracts are in contract_handlers.cc; income,
+// dividends, links with households and employment in the files of their names.
 #pragma once
 
 #include "bangfu/asset/v1/contract_service.pb.h"

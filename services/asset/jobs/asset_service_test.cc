@@ -284,6 +284,48 @@ TEST_F(AssetServiceTest, R110_IncomeFallsDueComesInAndIsReversed) {
               StatusIs(absl::StatusCode::kFailedPrecondition, "ALREADY_REVERSED"));
 }
 
+// A tenant has paid ahead for a period that begins after the contract's end.
+TEST_F(AssetServiceTest, NothingIsOwedOfPeriodsThatNeverBegin) {
+  const v1::Asset asset = Registered(Shed());
+  v1::OperatingContract contract = Signed(Lease(asset.id(), 6000000));
+  ASSERT_OK(Receive(contract.id(), 2, 6000000, Date(2026, 6, 30)));
+  v1::ListIncomeDuesRequest list;
+  list.set_contract_id(contract.id());
+  ASSERT_OK_AND_ASSIGN(const auto planned,
+                       Call<v1::ListIncomeDuesResponse>("ContractService.ListIncomeDues", list));
+  ASSERT_EQ(planned.dues_size(), 3);
+  ASSERT_OK_AND_ASSIGN(const auto ahead, Receive(contract.id(), 3, 1000000, Date(2026, 7, 1)));
+  v1::GetContractRequest get;
+  get.set_id(contract.id());
+  ASSERT_OK_AND_ASSIGN(contract, Call<v1::OperatingContract>("ContractService.GetContract", get));
+  v1::TerminateContractRequest end;
+  end.set_request_id(RequestId());
+  end.set_id(contract.id());
+  end.set_etag(contract.etag());
+  *end.mutable_ended_on() = Date(2026, 6, 30);
+  end.set_reason("经营主体退出");
+  ASSERT_OK(Call<v1::OperatingContract>("ContractService.TerminateContract", end));
+  const auto third = [&]() -> v1::IncomeDue {
+    const auto dues = Call<v1::ListIncomeDuesResponse>("ContractService.ListIncomeDues", list);
+    EXPECT_OK(dues);
+    if (!dues.ok() || dues->dues_size() != 3) {
+      ADD_FAILURE() << "the due that was paid ahead is gone";
+      return {};
+    }
+    return dues->dues(2);
+  };
+  EXPECT_EQ(third().due_fen(), 1000000);
+  EXPECT_EQ(third().received_fen(), 1000000);
+  // What is paid back is not owed either.
+  v1::ReverseIncomeRequest reverse;
+  reverse.set_request_id(RequestId());
+  reverse.set_id(ahead.id());
+  reverse.set_reason("合同解除，退回预付款");
+  ASSERT_OK(Call<v1::IncomeRecord>("ContractService.ReverseIncome", reverse));
+  EXPECT_EQ(third().due_fen(), 0);
+  EXPECT_EQ(third().received_fen(), 0);
+}
+
 TEST_F(AssetServiceTest, ARateOfSalesWaitsForItsBase) {
   const v1::Asset asset = Registered(Shed());
   v1::SignContractRequest sign = Lease(asset.id(), 1000000);

@@ -1,0 +1,155 @@
+// The steps of an asset table's import, a file each, and what they share; for its files only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
+#include "bangfu/asset/v1/imported_asset.pb.h"
+#include "common/auth/caller.h"
+#include "common/base/clock.h"
+#include "common/base/ulid.h"
+#include "common/intake/kind.h"
+#include "common/mysql/session.h"
+#include "common/printed/chinese.h"
+#include "common/printed/region_matcher.h"
+#include "common/table/table.h"
+#include "services/asset/api/checks.h"
+#include "services/asset/intake/asset_table.h"
+#include "services/asset/store/reference_store.h"
+
+namespace bangfu::asset::imports {
+
+using ::bangfu::intake::CommittedRow;
+using ::bangfu::intake::Job;
+using ::bangfu::intake::MakeIssue;
+using ::bangfu::intake::StagedRow;
+using ::bangfu::intake::v1::ROW_OUTCOME_CREATED;
+using ::bangfu::intake::v1::ROW_OUTCOME_HELD;
+using ::bangfu::intake::v1::ROW_OUTCOME_REFUSED;
+using ::bangfu::intake::v1::ROW_OUTCOME_UNCHANGED;
+using ::bangfu::intake::v1::ROW_OUTCOME_UPDATED;
+using ::bangfu::intake::v1::ROW_OUTCOME_WARNED;
+using tables::Field;
+
+// Who may import assets.
+std::vector<auth::Role> Roles();
+
+// The importer's grants cover the money of the asset.
+absl::Status ScopeOf(const Job& job, std::string_view region_path, const v1::AssetDetails& details);
+
+// What every row of a file is read with.
+struct Sheet {
+  explicit Sheet(const Job& of)
+      : job(of), today(ShanghaiDay(of.now)), year_end(today.year() - 1, 12, 31) {}
+
+  const Job& job;
+  const absl::CivilDay today;
+  // What a table calls the year's income is that of the last full year.
+  const absl::CivilDay year_end;
+  std::string title;  // the line above the header that names the unit of money
+  api::FundSources sources;
+  std::map<std::string, store::CodeCopy> modes;
+};
+
+// One row while it is read: its cells by field, what it becomes, what is said of it.
+class Draft {
+ public:
+  Draft(const tables::Header& header, const table::InputRow& row) : header_(header), row_(row) {
+    staged.row_no = row.row_no;
+    staged.outcome = ROW_OUTCOME_CREATED;
+  }
+
+  std::string Text(Field field) const {
+    const auto it = header_.columns.find(field);
+    if (it == header_.columns.end() || it->second >= row_.cells.size()) return "";
+    return printed::Normalize(row_.cells[it->second].text);
+  }
+  bool Has(Field field) const { return !Text(field).empty(); }
+  bool Damaged(Field field) const {
+    const auto it = header_.columns.find(field);
+    return it != header_.columns.end() && it->second < row_.cells.size() &&
+           row_.cells[it->second].precision_lost;
+  }
+  std::string HeaderText(Field field) const {
+    const auto it = header_.texts.find(field);
+    return it == header_.texts.end() ? "" : it->second;
+  }
+
+  void Hold(Field field, std::string_view reason, std::string_view proposal,
+            std::string_view understood = "") {
+    Say(field, reason, proposal, understood);
+    if (staged.outcome != ROW_OUTCOME_REFUSED) staged.outcome = ROW_OUTCOME_HELD;
+  }
+  void Refuse(std::string_view field, std::string_view reason, std::string_view raw,
+              std::string_view proposal) {
+    staged.issues.push_back(MakeIssue(field, reason, raw, "", proposal));
+    staged.outcome = ROW_OUTCOME_REFUSED;
+  }
+  void Warn(Field field, std::string_view reason, std::string_view proposal,
+            std::string_view understood = "") {
+    Say(field, reason, proposal, understood);
+    warned = true;
+  }
+  void Ask(std::string_view question) { open.insert(std::string(question)); }
+  bool decided() const {
+    return staged.outcome == ROW_OUTCOME_HELD || staged.outcome == ROW_OUTCOME_REFUSED;
+  }
+
+  StagedRow staged;
+  v1::ImportedAsset asset;
+  std::vector<std::string> project_keys;
+  std::string region_code;  // as the row gives it; empty: by name
+  std::set<std::string> open;
+  bool warned = false;
+
+ private:
+  void Say(Field field, std::string_view reason, std::string_view proposal,
+           std::string_view understood) {
+    staged.issues.push_back(
+        MakeIssue(tables::FieldName(field), reason, Text(field), understood, proposal));
+  }
+  const tables::Header& header_;
+  const table::InputRow& row_;
+};
+
+// asset_import_read.cc: everything that the row itself says.
+void Understand(const Sheet& sheet, Draft* d);
+
+// asset_import_check.cc: what the database says of a file's rows: projects, regions, older rows.
+class Checker {
+ public:
+  Checker(const Job& job, mysql::Session& db, UlidGenerator& ids) : job_(job), db_(db), ids_(ids) {}
+
+  // A batch of rows, in a handful of queries: each that is not held or refused has its payload.
+  absl::Status Resolve(std::vector<Draft>* drafts);
+
+ private:
+  absl::Status ResolveOne(Draft* d,
+                          const std::multimap<std::string, const store::ProjectCopy*>& projects);
+  absl::Status ResolveRegion(Draft* d, const store::ProjectCopy* project);
+  absl::Status LoadMatcher();
+
+  const Job& job_;
+  mysql::Session& db_;
+  UlidGenerator& ids_;
+  std::map<std::string, std::optional<std::string>> region_paths_;
+  std::unique_ptr<printed::RegionMatcher> matcher_;
+  std::unordered_set<uint64_t> seen_;  // natural keys of this file, 8 bytes of each digest
+};
+
+// asset_import_write.cc: a chunk of rows with all that belongs to them (intake::Kind::CommitChunk).
+absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& job,
+                                                    const std::vector<StagedRow>& rows,
+                                                    UlidGenerator& ids);
+
+}  // namespace bangfu::asset::imports

@@ -1,0 +1,316 @@
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_join.h"
+#include "absl/time/civil_time.h"
+#include "common/base/strings.h"
+#include "common/rpc/actor.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "services/asset/api/asset_work.h"
+#include "services/asset/api/checks.h"
+#include "services/asset/api/contract_handlers.h"
+#include "services/asset/api/convert.h"
+#include "services/asset/api/facts.h"
+#include "services/asset/api/grant_scope.h"
+#include "services/asset/api/recorder.h"
+#include "services/asset/jobs/asset_import_internal.h"
+#include "services/asset/store/asset_store.h"
+#include "services/asset/store/contract_store.h"
+
+namespace bangfu::asset::imports {
+namespace {
+
+// The importer under the grant that covers the money of the asset.
+audit::Actor AuditActor(const Job& job, std::string_view region_path,
+                        const v1::AssetDetails& details) {
+  return rpc::ActorOf(job.caller, Roles(), region_path, api::FacetsOf(details));
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& job,
+                                                    const std::vector<StagedRow>& rows,
+                                                    UlidGenerator& ids) {
+  const absl::CivilDay today = ShanghaiDay(job.now);
+  std::vector<v1::ImportedAsset> imported(rows.size());
+  std::vector<std::string> keys;
+  std::vector<Ulid> projects;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!imported[i].ParseFromString(rows[i].payload)) {
+      return absl::DataLossError("a staged row is malformed");
+    }
+    keys.push_back(imported[i].natural_key());
+    for (const v1::SourceProject& source : imported[i].asset().details().source_projects()) {
+      ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(source.project_id()));
+      projects.push_back(id);
+    }
+  }
+  RETURN_IF_ERROR(api::LockFacts(tx, projects));
+  ASSIGN_OR_RETURN(const std::vector<store::AssetRow> there, store::FindByNaturalKeys(tx, keys));
+  std::map<std::string, const store::AssetRow*> by_key;
+  for (const store::AssetRow& row : there) by_key[*row.natural_key] = &row;
+
+  std::vector<CommittedRow> out(rows.size());
+  std::vector<store::NewAsset> assets;
+  std::vector<store::NewContract> contracts;
+  std::vector<store::IncomeRow> income;
+  std::vector<store::DividendRow> dividends;
+  std::vector<store::DividendPayment> payments;
+  std::vector<store::LinkageRow> linkages;
+  std::vector<store::LinkageIncome> linkage_income;
+  std::vector<std::pair<std::string, int64_t>> prefixes;
+  std::vector<store::AssetRow> updated;
+  std::vector<v1::Asset> updated_before;
+  api::BatchRecorder recorder(
+      rpc::ActorOf(job.caller, Roles(), job.scope.empty() ? "" : job.scope.front()),
+      "ImportService.CommitImport", job.now);
+  const std::string reason = Cat("导入 ", job.file_name.empty() ? job.batch_id : job.file_name);
+
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const v1::ImportedAsset& row = imported[i];
+    const v1::AssetDetails& details = row.asset().details();
+    out[i].outcome = rows[i].outcome;
+    out[i].record_id = rows[i].record_id;
+    if (!auth::InScope(job.scope, row.asset().region_path())) {
+      out[i] = {ROW_OUTCOME_REFUSED,
+                Ulid(),
+                {MakeIssue("region_code", "REGION_FOREIGN", details.region_code(), "",
+                           "坐落不在您的管辖范围内")}};
+      continue;
+    }
+    if (const absl::Status scope = ScopeOf(job, row.asset().region_path(), details); !scope.ok()) {
+      out[i] = {
+          ROW_OUTCOME_REFUSED,
+          Ulid(),
+          {MakeIssue("fund_sources", ReasonOf(scope), "", "", GetErrorDetail(scope).message_zh)}};
+      continue;
+    }
+    std::vector<FieldViolation> ignored;
+    if (const auto it = by_key.find(row.natural_key()); it != by_key.end()) {
+      const store::AssetRow& old = *it->second;
+      out[i].record_id = old.id;
+      if (old.import_digest == row.content_digest()) {
+        out[i].outcome = ROW_OUTCOME_UNCHANGED;
+        continue;
+      }
+      if (const absl::Status scope = ScopeOf(job, old.region_path, api::DetailsOf(old));
+          !scope.ok()) {
+        out[i] = {
+            ROW_OUTCOME_REFUSED,
+            old.id,
+            {MakeIssue("fund_sources", ReasonOf(scope), "", "", GetErrorDetail(scope).message_zh)}};
+        continue;
+      }
+      if (old.state != AssetState::kActive) {
+        out[i] = {ROW_OUTCOME_REFUSED,
+                  old.id,
+                  {MakeIssue("", "ASSET_NOT_ACTIVE", "", "", "资产不在正常状态，不能更新")}};
+        continue;
+      }
+      store::AssetRow changed = old;
+      v1::AssetDetails merged = details;
+      if (changed.contract_id) {
+        // The contract says who runs it.
+        const v1::AssetDetails kept = api::DetailsOf(old);
+        merged.set_operate_mode(kept.operate_mode());
+        merged.set_operator_name(kept.operator_name());
+        merged.set_operator_uscc(kept.operator_uscc());
+      }
+      api::ApplyDetails(merged, &changed, &ignored);
+      Use use = api::UseFromReport(row.asset().use().SerializeAsString());
+      const Use previous = api::UseFromReport(old.use_report);
+      use.since = std::max(use.since, previous.since);
+      if (use.idle_since && *use.idle_since > use.since) use.idle_since = use.since;
+      const UseContext context{today, changed.formed_date, changed.cultivation_ends, &previous};
+      if (CheckUse(context, "use", &use).ok()) api::ApplyUse(use, &changed);
+      changed.import_digest = row.content_digest();
+      changed.updated_by =
+          api::ToActor(job.caller, Roles(), changed.region_path).SerializeAsString();
+      changed.updated_at = job.now;
+      out[i].outcome = ROW_OUTCOME_UPDATED;
+      updated_before.push_back(api::ToAsset(old));
+      updated.push_back(std::move(changed));
+      continue;
+    }
+
+    store::NewAsset fresh;
+    store::AssetRow& a = fresh.row;
+    a.id = rows[i].record_id;
+    a.natural_key = row.natural_key();
+    a.import_digest = row.content_digest();
+    api::ApplyDetails(details, &a, &ignored);
+    a.region_path = row.asset().region_path();
+    api::ApplyUse(api::UseFromReport(row.asset().use().SerializeAsString()), &a);
+    a.title_status = static_cast<TitleStatus>(row.asset().title_status());
+    a.title_cert_no = row.asset().title_cert_no();
+    a.custody_status = static_cast<CustodyStatus>(row.asset().custody_status());
+    a.custodian = row.asset().custodian();
+    a.transferred_date = api::DayFrom(row.asset().transferred_date(), "", &ignored);
+    a.sample = job.sample;
+    a.open_questions = absl::StrJoin(row.asset().open_questions(), ",");
+    a.created_by = a.updated_by =
+        api::ToActor(job.caller, Roles(), a.region_path).SerializeAsString();
+    a.created_at = a.updated_at = job.now;
+    fresh.projects = api::ProjectSharesOf(details, &ignored);
+    const std::optional<absl::CivilDay> income_on = api::DayFrom(row.income_on(), "", &ignored);
+    int64_t open_income = row.has_income_fen() ? row.income_fen() : 0;
+
+    if (row.has_contract()) {
+      v1::ContractTerms terms = row.contract();
+      terms.add_asset_ids(a.id.ToString());
+      std::vector<std::pair<Ulid, store::ProjectShare>> shares;
+      for (const store::ProjectShare& share : fresh.projects) shares.emplace_back(a.id, share);
+      absl::StatusOr<store::NewContract> contract = api::BuildContract(terms, {a}, shares, today);
+      if (!contract.ok()) {
+        out[i].more_issues.push_back(MakeIssue("contract", ReasonOf(contract.status()), "", "",
+                                               GetErrorDetail(contract.status()).message_zh));
+        out[i].outcome = ROW_OUTCOME_WARNED;
+      } else {
+        contract->row.id = ids.Next();
+        contract->row.sample = job.sample;
+        contract->row.created_by = a.created_by;
+        contract->row.created_at = job.now;
+        api::ApplyContract(contract->row, terms, &a);
+        for (const Due& due : contract->dues) {
+          if (!income_on || due.due_date != *income_on || open_income <= 0) continue;
+          const int64_t part = std::min(open_income, due.due_fen.value_or(0));
+          if (part == 0) continue;
+          contract->received[due.no] = part;
+          store::IncomeRow received;
+          received.id = ids.Next();
+          received.contract_id = contract->row.id;
+          received.due_no = due.no;
+          received.received_fen = part;
+          received.received_on = *income_on;
+          received.reason = reason;
+          received.recorded_by = a.created_by;
+          received.recorded_at = job.now;
+          income.push_back(std::move(received));
+          open_income -= part;
+        }
+        contracts.push_back(*std::move(contract));
+      }
+    }
+    if (income_on && (open_income > 0 || (row.has_income_fen() && !row.has_contract()))) {
+      store::IncomeRow received;
+      received.id = ids.Next();
+      received.asset_id = a.id;
+      received.received_fen = open_income;
+      received.received_on = *income_on;
+      received.reason = reason;
+      received.recorded_by = a.created_by;
+      received.recorded_at = job.now;
+      income.push_back(std::move(received));
+    }
+    a.received_fen = row.income_fen();
+    if (row.has_dividend_declared_fen()) {
+      store::DividendRow dividend;
+      dividend.id = ids.Next();
+      if (!fresh.projects.empty()) dividend.project_id = fresh.projects.front().project_id;
+      dividend.asset_id = a.id;
+      dividend.region_path = a.region_path;
+      // Where the table states the households' income by itself, dividends are not added to it.
+      dividend.use =
+          row.has_household_income_fen() ? DividendUse::kDividend : DividendUse::kHousehold;
+      dividend.period = Cat(income_on->year(), "年度");
+      dividend.declared_on = *income_on;
+      dividend.declared_fen = row.dividend_declared_fen();
+      dividend.paid_fen = row.dividend_paid_fen();
+      if (dividend.paid_fen > 0) {
+        dividend.last_paid_on = income_on;
+        payments.push_back({dividend.id, ids.Next(), dividend.paid_fen, *income_on, ""});
+      }
+      a.declared_fen = dividend.declared_fen;
+      dividends.push_back(std::move(dividend));
+    }
+    if (!fresh.projects.empty()) {
+      for (int m = 0; m < row.linkage_modes_size(); ++m) {
+        store::LinkageRow link;
+        link.id = ids.Next();
+        link.project_id = fresh.projects.front().project_id;
+        link.region_path = a.region_path;
+        link.mode_code = row.linkage_modes(m);
+        link.operator_uscc = details.operator_uscc();
+        link.operator_name = details.operator_name();
+        link.poor_households = row.poor_households();
+        link.monitored_households = row.monitored_households();
+        link.households = link.poor_households + link.monitored_households;
+        link.start_date = a.formed_date.value_or(today);
+        if (row.has_contract()) {
+          link.start_date =
+              api::DayFrom(row.contract().start_date(), "", &ignored).value_or(link.start_date);
+        }
+        if (m == 0 && row.has_household_income_fen()) {
+          const absl::CivilDay on(today.year() - 1, 12, 31);
+          linkage_income.push_back({link.id, link.project_id,
+                                    absl::FormatCivilTime(absl::CivilMonth(on)),
+                                    row.household_income_fen()});
+        }
+        linkages.push_back(std::move(link));
+      }
+    }
+    prefixes.emplace_back(api::CodePrefix(a.region_path, a.asset_class), 1);
+    assets.push_back(std::move(fresh));
+  }
+
+  if (!assets.empty()) {
+    ASSIGN_OR_RETURN(const std::vector<int64_t> numbers, store::TakeNumbers(tx, prefixes));
+    for (size_t i = 0; i < assets.size(); ++i) {
+      assets[i].row.asset_code = api::CodeOf(prefixes[i].first, numbers[i]);
+    }
+  }
+  RETURN_IF_ERROR(store::InsertAssets(tx, assets));
+  RETURN_IF_ERROR(store::InsertContracts(tx, contracts));
+  RETURN_IF_ERROR(store::InsertIncome(tx, income));
+  RETURN_IF_ERROR(store::InsertDividends(tx, dividends, payments));
+  RETURN_IF_ERROR(store::InsertLinkages(tx, linkages));
+  RETURN_IF_ERROR(store::InsertLinkageIncome(tx, linkage_income));
+  RETURN_IF_ERROR(store::UpdateLockedAssets(tx, &updated));
+
+  for (const store::NewAsset& asset : assets) {
+    v1::AssetChanged event;
+    *event.mutable_asset() = api::ToAsset(asset.row);
+    recorder.ActAs(AuditActor(job, asset.row.region_path, event.asset().details()));
+    RETURN_IF_ERROR(recorder.Audit("asset", asset.row.id, asset.row.region_path, nullptr,
+                                   event.asset(), reason));
+    RETURN_IF_ERROR(recorder.Publish("asset", asset.row.id, asset.row.region_path, event));
+  }
+  for (size_t i = 0; i < updated.size(); ++i) {
+    v1::AssetChanged event;
+    *event.mutable_asset() = api::ToAsset(updated[i]);
+    recorder.ActAs(AuditActor(job, updated[i].region_path, event.asset().details()));
+    RETURN_IF_ERROR(recorder.Audit("asset", updated[i].id, updated[i].region_path,
+                                   &updated_before[i], event.asset(), reason));
+    RETURN_IF_ERROR(recorder.Publish("asset", updated[i].id, updated[i].region_path, event));
+  }
+  for (const store::NewContract& contract : contracts) {
+    store::ContractSums sums;
+    for (const Due& due : contract.dues) sums.due_fen += due.due_fen.value_or(0);
+    for (const auto& [no, fen] : contract.received) sums.received_fen += fen;
+    v1::ContractChanged event;
+    *event.mutable_contract() = api::ToContract(contract.row, sums);
+    recorder.ActAs(rpc::ActorOf(job.caller, Roles(), contract.row.region_path));
+    RETURN_IF_ERROR(recorder.Audit("contract", contract.row.id, contract.row.region_path, nullptr,
+                                   event.contract(), reason));
+    RETURN_IF_ERROR(recorder.Publish("contract", contract.row.id, contract.row.region_path, event));
+  }
+  RETURN_IF_ERROR(api::RefreshFacts(tx, projects, job.now, recorder));
+  RETURN_IF_ERROR(recorder.Flush(tx));
+  inbox::Act act{ids, job.now, nullptr, "import", {}};
+  RETURN_IF_ERROR(api::SyncAssets(tx, updated, act));
+  act.fresh = true;
+  std::vector<store::AssetRow> fresh_assets;
+  for (const store::NewAsset& asset : assets) fresh_assets.push_back(asset.row);
+  RETURN_IF_ERROR(api::SyncAssets(tx, fresh_assets, act));
+  std::vector<store::ContractRow> fresh_contracts;
+  for (const store::NewContract& contract : contracts) fresh_contracts.push_back(contract.row);
+  RETURN_IF_ERROR(api::SyncContracts(tx, fresh_contracts, act));
+  return out;
+}
+
+}  // namespace bangfu::asset::imports

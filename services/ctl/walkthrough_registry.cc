@@ -1,0 +1,204 @@
+#include <cstdio>
+#include <string>
+
+#include "absl/time/civil_time.h"
+#include "bangfu/registry/v1/industry.pb.h"
+#include "bangfu/registry/v1/operator.pb.h"
+#include "common/base/strings.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "services/ctl/csv_rows.h"
+#include "services/ctl/import.h"
+#include "services/ctl/terminal.h"
+#include "services/ctl/upload.h"
+#include "services/ctl/walkthrough_internal.h"
+
+namespace bangfu::ctl {
+namespace {
+
+using namespace registry::v1;
+using options::v1::ROLE_COUNTY_OPERATOR;
+using options::v1::ROLE_PROV_ADMIN;
+
+absl::Status LeadingIndustries(Walk& walk) {
+  Title("县主导产业：每县 1–2 个");
+  ASSIGN_OR_RETURN(Context * county, walk.people.Get(ROLE_COUNTY_OPERATOR, walk.options.county));
+  ListLeadingIndustriesRequest list;
+  list.set_region_code(walk.options.county);
+  list.set_page_size(10);
+  ASSIGN_OR_RETURN(auto page,
+                   county->Call<ListLeadingIndustriesResponse>(
+                       "bangfu.registry.v1.IndustryService.ListLeadingIndustries", list));
+  if (page.leading_industries_size() == 0) {
+    for (const char* industry : {"FRUIT_VEG", "OIL"}) {
+      SelectLeadingIndustryRequest select;
+      select.set_request_id(Context::NewRequestId());
+      select.set_region_code(walk.options.county);
+      select.set_plan_period("2026-2030");
+      select.set_industry_code(industry);
+      ASSIGN_OR_RETURN(auto chosen,
+                       county->Call<LeadingIndustry>(
+                           "bangfu.registry.v1.IndustryService.SelectLeadingIndustry", select));
+      std::printf("选定 %s（第 %d 位）\n", chosen.industry_code().c_str(), chosen.rank());
+    }
+    SelectLeadingIndustryRequest third;
+    third.set_request_id(Context::NewRequestId());
+    third.set_region_code(walk.options.county);
+    third.set_plan_period("2026-2030");
+    third.set_industry_code("TEA");
+    auto refused = county->Call<LeadingIndustry>(
+        "bangfu.registry.v1.IndustryService.SelectLeadingIndustry", third);
+    std::printf("再选第三个：%s\n",
+                refused.ok() ? "竟然成功" : GetErrorDetail(refused.status()).message_zh.c_str());
+  } else {
+    std::printf("已选 %d 个，跳过\n", page.leading_industries_size());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Operators(Walk& walk) {
+  Title("运营主体：统一社会信用代码逐个校验");
+  ASSIGN_OR_RETURN(Context * county, walk.people.Get(ROLE_COUNTY_OPERATOR, walk.options.county));
+  int64_t created = 0, known = 0;
+  RETURN_IF_ERROR(ReadCsv(
+      walk.options.data + "/operators.csv", {"统一社会信用代码", "名称", "类型", "注册地"},
+      [&](int64_t, const NamedRow& row) -> absl::Status {
+        CreateOperatorRequest create;
+        create.set_request_id(Context::NewRequestId());
+        auto* fields = create.mutable_operator_();
+        fields->set_uscc(row.at("统一社会信用代码"));
+        fields->set_name(row.at("名称"));
+        fields->set_kind(row.at("类型"));
+        fields->set_region_code(row.at("注册地"));
+        ASSIGN_OR_RETURN(*fields->mutable_established_on(), ParseDate(row.at("成立日期")));
+        auto* qualification = fields->add_qualifications();
+        qualification->set_kind(row.at("资质"));
+        qualification->set_number(row.at("资质编号"));
+        ASSIGN_OR_RETURN(*qualification->mutable_expires_on(), ParseDate(row.at("资质到期")));
+        fields->set_is_sample(true);
+        auto result =
+            county->Call<Operator>("bangfu.registry.v1.OperatorService.CreateOperator", create);
+        if (absl::IsAlreadyExists(result.status())) {
+          ++known;
+          return absl::OkStatus();
+        }
+        created += result.ok() ? 1 : 0;
+        return result.status();
+      }));
+  std::printf("新增 %lld，已有 %lld\n", static_cast<long long>(created),
+              static_cast<long long>(known));
+  return absl::OkStatus();
+}
+
+absl::Status Tables(Walk& walk) {
+  Title("导入：T1 摸排登记表（存量项目，旧县代码）、已公布的真实表、T4 资产台账、运营月报");
+  ASSIGN_OR_RETURN(Context * county, walk.people.Get(ROLE_COUNTY_OPERATOR, walk.options.county));
+  UploadOptions upload;
+  upload.service = "registry";
+  upload.kind = "projects";
+  upload.file = walk.options.data + "/t1.csv";
+  upload.campaign_id = walk.campaign;
+  upload.region_code = walk.options.county;
+  upload.sample = true;
+  ASSIGN_OR_RETURN(auto projects, UploadFile(*county, upload));
+  RETURN_IF_ERROR(PrintImportReport(*county, "registry", projects, 3));
+
+  ASSIGN_OR_RETURN(Context * admin, walk.people.Get(ROLE_PROV_ADMIN, kProvince));
+  upload.file = walk.options.samples + "/published-projects.csv";
+  upload.region_code.clear();
+  upload.sample = false;
+  ASSIGN_OR_RETURN(auto published, UploadFile(*admin, upload));
+  RETURN_IF_ERROR(PrintImportReport(*admin, "registry", published, 3));
+
+  upload.service = "asset";
+  upload.kind = "assets";
+  upload.file = walk.options.data + "/t4.csv";
+  upload.campaign_id.clear();
+  upload.sample = true;
+  // Assets name their projects: asset's copy of the registry must be level first.
+  RETURN_IF_ERROR(walk.WaitForFeeds());
+  ASSIGN_OR_RETURN(auto assets, UploadFile(*county, upload));
+  RETURN_IF_ERROR(PrintImportReport(*county, "asset", assets, 3));
+
+  ASSIGN_OR_RETURN(
+      ReportTotals reports,
+      ImportReportFile(*county, walk.options.data + "/reports.csv", walk.options.county, false));
+  std::printf("%s\n", reports.Text().c_str());
+  for (const auto& problem : reports.problems) std::printf("  %s\n", problem.c_str());
+  return absl::OkStatus();
+}
+
+// What the county's industries have beside their projects: links of the chain, and a brand.
+absl::Status Chain(Walk& walk) {
+  Title("全链条：县域产业已有的环节与品牌");
+  ASSIGN_OR_RETURN(Context * county, walk.people.Get(ROLE_COUNTY_OPERATOR, walk.options.county));
+  ListIndustriesRequest list;
+  list.set_region_code(walk.options.county);
+  list.set_page_size(100);
+  ASSIGN_OR_RETURN(auto industries, county->Call<ListIndustriesResponse>(
+                                        "bangfu.registry.v1.IndustryService.ListIndustries", list));
+  for (const auto& industry : industries.industries()) {
+    if (industry.industry_code() != "FRUIT_VEG") continue;
+    Industry current = industry;
+    for (const char* link : {"SEED", "DEEP_PROC", "COLD_STORAGE", "LOGISTICS", "BRAND", "SALES"}) {
+      bool present = false;
+      for (const auto& known : current.links()) present = present || known.link_code() == link;
+      if (present) continue;
+      SetChainLinkRequest set;
+      set.set_request_id(Context::NewRequestId());
+      set.set_id(current.id());
+      set.set_etag(current.etag());
+      set.mutable_link()->set_link_code(link);
+      set.mutable_link()->set_kind(LINK_EVIDENCE_KIND_SERVICE_CONTRACT);
+      set.mutable_link()->set_reference("样例服务合同");
+      ASSIGN_OR_RETURN(
+          current, county->Call<Industry>("bangfu.registry.v1.IndustryService.SetChainLink", set));
+    }
+    ListBrandCertificationsRequest brands;
+    brands.set_region_code(walk.options.county);
+    brands.set_industry_id(industry.id());
+    brands.set_page_size(1);
+    ASSIGN_OR_RETURN(auto known,
+                     county->Call<ListBrandCertificationsResponse>(
+                         "bangfu.registry.v1.IndustryService.ListBrandCertifications", brands));
+    if (known.brands_size() == 0) {
+      CreateBrandCertificationRequest create;
+      create.set_request_id(Context::NewRequestId());
+      auto* brand = create.mutable_brand();
+      brand->set_region_code(walk.options.county);
+      brand->set_industry_id(industry.id());
+      brand->set_brand_type("GREEN");
+      brand->set_name("样例绿色食品认证");
+      brand->set_certificate_no("SAMPLE-GREEN-1");
+      brand->set_holder("样例合作社");
+      *brand->mutable_valid_from() = DateOf(absl::CivilDay(2024, 1, 1));
+      *brand->mutable_expires_on() = DateOf(absl::CivilDay(2027, 12, 31));
+      RETURN_IF_ERROR(county
+                          ->Call<BrandCertification>(
+                              "bangfu.registry.v1.IndustryService.CreateBrandCertification", create)
+                          .status());
+    }
+    ASSIGN_OR_RETURN(auto again, county->Call<ListIndustriesResponse>(
+                                     "bangfu.registry.v1.IndustryService.ListIndustries", list));
+    for (const auto& shown : again.industries()) {
+      std::string missing;
+      for (const auto& link : shown.missing_links()) missing += Cat(" ", link);
+      std::printf("%s 链条覆盖 %s %s%s%s\n", PadRight(shown.name(), 8).c_str(),
+                  Bar(shown.chain_coverage_bp(), 10000, 12).c_str(),
+                  Percent(shown.chain_coverage_bp()).c_str(), missing.empty() ? "" : "，缺",
+                  missing.c_str());
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status FillRegistry(Walk& walk) {
+  RETURN_IF_ERROR(LeadingIndustries(walk));
+  RETURN_IF_ERROR(Operators(walk));
+  RETURN_IF_ERROR(Tables(walk));
+  return Chain(walk);
+}
+
+}  // namespace bangfu::ctl
