@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "common/base/backoff.h"
 #include "common/base/random.h"
 #include "common/base/text.h"
@@ -31,6 +33,16 @@ bool IsTransient(const absl::Status& status) {
 absl::Status Moved() {
   return Error(absl::StatusCode::kAborted, "FEED_CURSOR_MOVED").Zh("订阅位置已被另一进程推进");
 }
+
+// Stands for all types where feed_cursor names those that a cursor covers.
+constexpr char kEveryType[] = "*";
+
+std::set<std::string> TypesOf(const ConsumerOptions& options) {
+  if (options.aggregate_types.empty()) return {std::string(kEveryType)};
+  return {options.aggregate_types.begin(), options.aggregate_types.end()};
+}
+
+std::string JoinTypes(const std::set<std::string>& types) { return absl::StrJoin(types, ","); }
 
 std::string ErrorText(const absl::Status& status) { return Utf8Truncate(status.ToString(), 480); }
 
@@ -59,6 +71,7 @@ constexpr std::string_view kParkedColumns =
 // Where the cursor goes with a range.
 struct Consumer::Advance {
   bool snapshot = false;
+  bool backfill = false;  // a snapshot of added types, beside a cursor that stays where it is
   std::string epoch;
   int64_t last = 0;  // after the whole range that ApplyRange was first called with
   int64_t source_last_sequence = 0;
@@ -79,7 +92,8 @@ Consumer::Consumer(mysql::Session& session, const Clock& clock, ConsumerOptions 
       options_(std::move(options)),
       pull_(std::move(pull)),
       handler_(handler),
-      snapshot_(std::move(snapshot)) {}
+      snapshot_(std::move(snapshot)),
+      followed_(JoinTypes(TypesOf(options_))) {}
 
 Consumer::~Consumer() = default;  // a fetch under way is waited for by its future
 
@@ -94,8 +108,8 @@ absl::Status Consumer::Load() {
                       .status());
   ASSIGN_OR_RETURN(mysql::Rows rows,
                    session_.Query("SELECT state, epoch, sequence, generation, parked_version, "
-                                  "last_error, holder, lease_until FROM feed_cursor "
-                                  "WHERE consumer = ? AND source = ?",
+                                  "last_error, holder, lease_until, aggregate_types "
+                                  "FROM feed_cursor WHERE consumer = ? AND source = ?",
                                   {options_.consumer, options_.source}));
   if (rows.size() != 1) return Moved();
   const mysql::Row& row = rows[0];
@@ -106,6 +120,7 @@ absl::Status Consumer::Load() {
   parked_version_ = row.Int(4);
   last_error_ = row.String(5);
   held_until_ = row.String(6) == options_.holder ? row.Time(7) : absl::InfinitePast();
+  covered_ = row.OptString(8);
   // Read after the version: a row parked or re-driven in between makes the next step read again.
   ASSIGN_OR_RETURN(rows, session_.Query("SELECT DISTINCT aggregate_id FROM feed_parked "
                                         "WHERE consumer = ? AND source = ?",
@@ -172,6 +187,20 @@ absl::StatusOr<StepResult> Consumer::StepOnce() {
       break;
     case ConsumerState::kRunning:
       break;
+  }
+
+  if (covered_ != followed_) {
+    const absl::StatusOr<bool> backfilled = CoverFollowed();
+    if (!backfilled.ok()) {
+      if (ReasonOf(backfilled.status()) == "EPOCH_CHANGED") {
+        RETURN_IF_ERROR(StopAs(ConsumerState::kEpochChanged, backfilled.status()));
+        return StepResult::kStopped;
+      }
+      loaded_ = false;
+      RecordError(backfilled.status());
+      return backfilled.status();
+    }
+    if (*backfilled) return StepResult::kSnapshotTaken;
   }
 
   absl::StatusOr<feed::v1::PullResponse> pulled = PullAfter(sequence_);
@@ -289,27 +318,32 @@ absl::Status Consumer::CommitRange(const std::vector<const feed::v1::Event*>& ev
     *apply_status = absl::OkStatus();
     int64_t matched = 0;
     if (advance.snapshot) {
-      ASSIGN_OR_RETURN(matched,
-                       tx.Execute("UPDATE feed_cursor SET lease_until = ?, parked_version = ?, "
-                                  "updated_at = ? WHERE consumer = ? AND source = ? AND holder = ? "
-                                  "AND generation = ? AND parked_version = ? AND state = ?",
-                                  {now + options_.lease, parked_version, now, options_.consumer,
-                                   options_.source, options_.holder, generation_, parked_version_,
-                                   static_cast<int>(ConsumerState::kSnapshot)}));
-    } else {
-      // First, so that a second replica waits here and then finds the cursor gone from where it
-      // was.
+      const ConsumerState during =
+          advance.backfill ? ConsumerState::kRunning : ConsumerState::kSnapshot;
       ASSIGN_OR_RETURN(
           matched,
-          tx.Execute("UPDATE feed_cursor SET state = ?, epoch = ?, sequence = ?, "
-                     "source_last_sequence = ?, level_at = COALESCE(?, level_at), lease_until = ?, "
-                     "parked_version = ?, last_error = '', updated_at = ? "
-                     "WHERE consumer = ? AND source = ? AND holder = ? AND sequence = ? "
+          tx.Execute("UPDATE feed_cursor SET lease_until = ?, parked_version = ?, "
+                     "updated_at = ? WHERE consumer = ? AND source = ? AND holder = ? "
                      "AND generation = ? AND parked_version = ? AND state = ?",
-                     {static_cast<int>(ConsumerState::kRunning), advance.epoch, advance.last,
-                      advance.source_last_sequence, advance.level_at, now + options_.lease,
-                      parked_version, now, options_.consumer, options_.source, options_.holder,
-                      sequence_, generation_, parked_version_, static_cast<int>(state_)}));
+                     {now + options_.lease, parked_version, now, options_.consumer, options_.source,
+                      options_.holder, generation_, parked_version_, static_cast<int>(during)}));
+    } else {
+      // First, so that a second replica waits here and then finds the cursor gone from where it
+      // was. Nor does a cursor pass by what it says it covers: a replica of the release before asks
+      // for fewer types.
+      ASSIGN_OR_RETURN(
+          matched,
+          tx.Execute(
+              "UPDATE feed_cursor SET state = ?, epoch = ?, sequence = ?, "
+              "source_last_sequence = ?, level_at = COALESCE(?, level_at), lease_until = ?, "
+              "parked_version = ?, last_error = '', updated_at = ? "
+              "WHERE consumer = ? AND source = ? AND holder = ? AND sequence = ? "
+              "AND generation = ? AND parked_version = ? AND state = ? "
+              "AND aggregate_types <=> ?",
+              {static_cast<int>(ConsumerState::kRunning), advance.epoch, advance.last,
+               advance.source_last_sequence, advance.level_at, now + options_.lease, parked_version,
+               now, options_.consumer, options_.source, options_.holder, sequence_, generation_,
+               parked_version_, static_cast<int>(state_), covered_}));
     }
     if (matched != 1) return Moved();
     if (!batch.events.empty()) {
@@ -396,10 +430,10 @@ absl::StatusOr<StepResult> Consumer::TakeSnapshot() {
           int64_t matched,
           tx.Execute("UPDATE feed_cursor SET state = ?, epoch = ?, sequence = ?, "
                      "source_last_sequence = ?, lease_until = ?, last_error = '', "
-                     "updated_at = ? WHERE consumer = ? AND source = ? "
+                     "updated_at = ?, aggregate_types = ? WHERE consumer = ? AND source = ? "
                      "AND holder = ? AND generation = ? AND state = ?",
                      {static_cast<int>(ConsumerState::kRunning), epoch, watermark, watermark,
-                      end + options_.lease, end, options_.consumer, options_.source,
+                      end + options_.lease, end, followed_, options_.consumer, options_.source,
                       options_.holder, generation_, static_cast<int>(ConsumerState::kSnapshot)}));
       if (matched != 1) return Moved();
       return handler_.FinishSnapshot(tx, options_.source, generation_);
@@ -412,6 +446,139 @@ absl::StatusOr<StepResult> Consumer::TakeSnapshot() {
   }
   RETURN_IF_ERROR(Load());
   return StepResult::kSnapshotTaken;
+}
+
+absl::StatusOr<bool> Consumer::CoverFollowed() {
+  const std::set<std::string> covered =
+      absl::StrSplit(covered_.value_or(""), ',', absl::SkipEmpty());
+  // A cursor that has read nothing yet leaves nothing out. One whose types were not kept followed
+  // what its release named, and a snapshot of everything at the upgrade is not worth the doubt.
+  const bool whole =
+      !covered_.has_value() || state_ == ConsumerState::kNew || covered.contains(kEveryType);
+  std::set<std::string> covers;
+  std::vector<std::string> added;
+  for (const std::string& type : TypesOf(options_)) {
+    if (whole || covered.contains(type)) {
+      covers.insert(type);
+    } else {
+      added.push_back(type);
+    }
+  }
+  const bool backfill = !added.empty() && snapshot_ != nullptr;
+  if (backfill) {
+    RETURN_IF_ERROR(Backfill(covered, added));
+    covers.insert(added.begin(), added.end());
+  }
+  RETURN_IF_ERROR(RecordTypes(JoinTypes(covers)));
+  return backfill;
+}
+
+// The states go in as of the cursor: each is at least as new as the events up to there, which is
+// all that a snapshot promises of its watermark, and those after it, whatever they did while the
+// snapshot was read, are applied from there. So nothing of what was done needs to be remembered
+// until the end: the same again is right from any point.
+absl::Status Consumer::Backfill(const std::set<std::string>& covered,
+                                const std::vector<std::string>& added) {
+  const absl::Time now = clock_.Now();
+  prefetched_.reset();
+  // What waits of types that are not covered is superseded by the states that come: left by a
+  // backfill broken off, or from when the type was followed before.
+  std::string superseded = "DELETE FROM feed_parked WHERE consumer = ? AND source = ?";
+  mysql::Params superseded_params = {options_.consumer, options_.source};
+  if (!covered.empty()) {
+    absl::StrAppend(&superseded, " AND aggregate_type NOT IN (",
+                    mysql::Placeholders(covered.size()), ")");
+    superseded_params.insert(superseded_params.end(), covered.begin(), covered.end());
+  }
+  std::set<std::string> parked;
+  const absl::Status begun = mysql::Transact(session_, [&](mysql::Tx& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(
+        int64_t matched,
+        tx.Execute("UPDATE feed_cursor SET lease_until = ?, parked_version = ?, updated_at = ? "
+                   "WHERE consumer = ? AND source = ? AND holder = ? AND sequence = ? "
+                   "AND generation = ? AND parked_version = ? AND state = ? "
+                   "AND aggregate_types <=> ?",
+                   {now + options_.lease, parked_version_ + 1, now, options_.consumer,
+                    options_.source, options_.holder, sequence_, generation_, parked_version_,
+                    static_cast<int>(state_), covered_}));
+    if (matched != 1) return Moved();
+    RETURN_IF_ERROR(tx.Execute(superseded, superseded_params).status());
+    ASSIGN_OR_RETURN(mysql::Rows rows, tx.Query("SELECT DISTINCT aggregate_id FROM feed_parked "
+                                                "WHERE consumer = ? AND source = ?",
+                                                {options_.consumer, options_.source}));
+    parked.clear();
+    for (const mysql::Row& row : rows) parked.insert(row.Id(0).ToString());
+    return absl::OkStatus();
+  });
+  if (!begun.ok()) return begun;
+  held_until_ = now + options_.lease;
+  ++parked_version_;
+  parked_ = std::move(parked);
+
+  feed::v1::SnapshotRequest request;
+  for (const std::string& type : added) {
+    if (type != kEveryType) request.add_aggregate_types(type);
+  }
+  // States of another epoch, or older than the cursor, are not what its events go on from.
+  const auto check = [&](const std::string& epoch, int64_t watermark) -> absl::Status {
+    if (epoch != epoch_) {
+      return Error(absl::StatusCode::kFailedPrecondition, "EPOCH_CHANGED")
+          .Zh("数据源已从备份恢复，请重新取快照")
+          .With("epoch", epoch);
+    }
+    if (watermark < sequence_) {
+      return Error(absl::StatusCode::kUnavailable, "FEED_BEHIND")
+          .Zh("数据源的变更落后于订阅位置")
+          .With("last_sequence", absl::StrCat(watermark));
+    }
+    return absl::OkStatus();
+  };
+  bool complete = false;
+  const absl::Status taken =
+      snapshot_(request, [&](const feed::v1::SnapshotResponse& message) -> absl::Status {
+        if (message.complete()) {
+          RETURN_IF_ERROR(check(message.epoch(), message.watermark()));
+          complete = true;
+        }
+        if (message.events().empty()) return absl::OkStatus();
+        std::vector<feed::v1::Event> states(message.events().begin(), message.events().end());
+        std::vector<const feed::v1::Event*> events;
+        events.reserve(states.size());
+        for (feed::v1::Event& state : states) {
+          RETURN_IF_ERROR(check(state.epoch(), state.sequence()));
+          state.set_sequence(sequence_);
+          events.push_back(&state);
+        }
+        Advance advance;
+        advance.snapshot = true;
+        advance.backfill = true;
+        advance.epoch = epoch_;
+        return ApplyRange(events, 0, events.size(), advance);
+      });
+  if (!taken.ok()) return taken;
+  if (!complete) {
+    return Error(absl::StatusCode::kUnavailable, "FEED_SNAPSHOT_BROKEN_OFF").Zh("快照未取完");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Consumer::RecordTypes(const std::string& types) {
+  if (covered_ == types) return absl::OkStatus();
+  const absl::Time now = clock_.Now();
+  ASSIGN_OR_RETURN(
+      int64_t matched,
+      session_.Execute(
+          "UPDATE feed_cursor SET aggregate_types = ?, lease_until = ?, "
+          "last_error = '', updated_at = ? "
+          "WHERE consumer = ? AND source = ? AND holder = ? AND sequence = ? "
+          "AND generation = ? AND state = ? AND aggregate_types <=> ?",
+          {types, now + options_.lease, now, options_.consumer, options_.source, options_.holder,
+           sequence_, generation_, static_cast<int>(state_), covered_}));
+  if (matched != 1) return Moved();
+  covered_ = types;
+  held_until_ = now + options_.lease;
+  last_error_.clear();
+  return absl::OkStatus();
 }
 
 absl::Status Consumer::StopAs(ConsumerState state, const absl::Status& why) {

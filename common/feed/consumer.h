@@ -5,6 +5,11 @@
 // repeats nothing and misses nothing. An event that cannot be applied is parked (`feed_parked`),
 // and so are later events of the same aggregate, in order; the rest goes on. Another epoch at the
 // source stops the consumer until a new snapshot was taken.
+//
+// The cursor also says which aggregate types it covers. A consumer that follows more takes a
+// snapshot of the added types before it goes on from where it is (a backfill), and only then says
+// so; a backfill broken off starts anew. Types no longer followed are covered no more: what changed
+// meanwhile comes by a backfill when they are followed again.
 #pragma once
 
 #include <algorithm>
@@ -47,7 +52,8 @@ class EffectHandler {
   virtual ~EffectHandler() = default;
   virtual absl::Status Apply(mysql::Tx& tx, const Batch& batch) = 0;
   // After the last state of a snapshot, in the transaction that sets the cursor to its watermark:
-  // copies of an older generation are gone at the source.
+  // copies of an older generation are gone at the source. Not after a backfill, whose states carry
+  // the generation that the copies of the other types have.
   virtual absl::Status FinishSnapshot(mysql::Tx& tx, const std::string& source,
                                       int64_t generation) {
     (void)tx, (void)source, (void)generation;
@@ -73,7 +79,7 @@ struct ConsumerOptions {
   std::string consumer;                      // name of this consumer: "evaluation.facts"
   std::string source;                        // service whose feed it is: "registry"
   std::string holder;                        // differs between processes
-  std::vector<std::string> aggregate_types;  // empty: all
+  std::vector<std::string> aggregate_types;  // empty: all; a longer list than before is backfilled
   int limit = 1000;                          // events a pull
   // Take a new snapshot without being asked when the epoch changed or the cursor expired. Otherwise
   // the consumer stays stopped until RequestSnapshot.
@@ -91,17 +97,18 @@ struct ConsumerOptions {
 };
 
 enum class StepResult {
-  kApplied,    // events took effect (or were parked), or the cursor moved; there may be more
-  kIdle,       // level with the source
-  kNotHolder,  // another replica runs this consumer
-  kStopped,    // see ConsumerState
-  kSnapshotTaken,
+  kApplied,        // events took effect (or were parked), or the cursor moved; there may be more
+  kIdle,           // level with the source
+  kNotHolder,      // another replica runs this consumer
+  kStopped,        // see ConsumerState
+  kSnapshotTaken,  // or a backfill
 };
 
 class Consumer {
  public:
   // `session` belongs to this object while it runs; it, `clock` and `handler` outlive it. Without
-  // `snapshot` a new consumer begins at the first kept event.
+  // `snapshot` a new consumer begins at the first kept event, and of added types only what changes
+  // from now on comes.
   Consumer(mysql::Session& session, const Clock& clock, ConsumerOptions options, PullFunction pull,
            EffectHandler& handler, SnapshotFunction snapshot = nullptr);
   ~Consumer();
@@ -127,6 +134,11 @@ class Consumer {
   absl::StatusOr<feed::v1::PullResponse> PullAfter(int64_t after);
   absl::Status StopAs(ConsumerState state, const absl::Status& why);
   absl::StatusOr<StepResult> TakeSnapshot();
+  // Makes the cursor cover what is followed; true when that took a backfill.
+  absl::StatusOr<bool> CoverFollowed();
+  absl::Status Backfill(const std::set<std::string>& covered,
+                        const std::vector<std::string>& added);
+  absl::Status RecordTypes(const std::string& types);
   // Applies events[begin, end) and moves the cursor; halves on an event that cannot be applied.
   absl::Status ApplyRange(const std::vector<const feed::v1::Event*>& events, size_t begin,
                           size_t end, const Advance& advance);
@@ -143,6 +155,7 @@ class Consumer {
   const PullFunction pull_;
   EffectHandler& handler_;
   const SnapshotFunction snapshot_;
+  const std::string followed_;  // as covered_
 
   bool loaded_ = false;
   ConsumerState state_ = ConsumerState::kNew;
@@ -151,6 +164,8 @@ class Consumer {
   int64_t generation_ = 0;
   int64_t parked_version_ = 0;
   std::set<std::string> parked_;  // aggregate ids as text
+  // The types that the cursor covers, as the row has them; nullopt: it does not say.
+  std::optional<std::string> covered_;
   std::string last_error_;
   absl::Time held_until_ = absl::InfinitePast();
   absl::Time level_noted_ = absl::InfinitePast();

@@ -28,11 +28,13 @@ using ::bangfu::testing::TestDatabase;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-// A source of things with a version, and a copy of them: what two services would have.
+// A source of things with a version, each of one of two types, and a copy of them: what two
+// services would have.
 migrate::Migrations TestSchema() {
   return migrate::Concat(Schema(), migrate::Migrations{{"things", 1, "create", R"sql(
 CREATE TABLE thing (
   id BINARY(16) NOT NULL,
+  kind VARCHAR(64) NOT NULL,
   region_path VARCHAR(12) NOT NULL,
   version BIGINT NOT NULL,
   PRIMARY KEY (id)
@@ -54,19 +56,21 @@ type::v1::Quantity State(int64_t version) {
 }
 
 // Writes the thing's next version and its event, as a service's mutation does.
-absl::Status Change(mysql::Tx& tx, const Ulid& id, absl::Time now,
-                    const std::string& region = "36") {
-  RETURN_IF_ERROR(tx.Execute("INSERT INTO thing (id, region_path, version) VALUES (?, ?, 1) "
-                             "ON DUPLICATE KEY UPDATE version = version + 1",
-                             {id, region})
-                      .status());
+absl::Status Change(mysql::Tx& tx, const Ulid& id, absl::Time now, const std::string& region = "36",
+                    const std::string& kind = "thing") {
+  RETURN_IF_ERROR(
+      tx.Execute("INSERT INTO thing (id, kind, region_path, version) VALUES (?, ?, ?, 1) "
+                 "ON DUPLICATE KEY UPDATE version = version + 1",
+                 {id, kind, region})
+          .status());
   ASSIGN_OR_RETURN(mysql::Rows rows, tx.Query("SELECT version FROM thing WHERE id = ?", {id}));
-  return Publish(tx, MakeEvent("thing", id, region, State(rows[0].Int(0)), now));
+  return Publish(tx, MakeEvent(kind, id, region, State(rows[0].Int(0)), now));
 }
 
 class CopyHandler : public EffectHandler {
  public:
   absl::Status Apply(mysql::Tx& tx, const Batch& batch) override {
+    if (seen) seen(batch);
     std::vector<mysql::Params> rows;
     for (const feed::v1::Event* event : batch.events) {
       type::v1::Quantity state;
@@ -97,6 +101,7 @@ class CopyHandler : public EffectHandler {
     poison_.clear();
   }
   std::function<absl::Status(mysql::Tx&)> after_effect;
+  std::function<void(const Batch&)> seen;
 
  private:
   std::mutex mu_;
@@ -105,12 +110,12 @@ class CopyHandler : public EffectHandler {
 
 class ThingStates : public SnapshotSource {
  public:
-  std::vector<std::string> aggregate_types() const override { return {"thing"}; }
+  std::vector<std::string> aggregate_types() const override { return {"thing", "other"}; }
   absl::StatusOr<std::vector<OutboxEvent>> Page(
       mysql::Executor& db, const std::string& type, const Ulid& after, int limit,
       const std::optional<RegionPrefixes>& scope) override {
-    mysql::Params params = {after};
-    std::string where = "id > ?";
+    mysql::Params params = {type, after};
+    std::string where = "kind = ? AND id > ?";
     if (scope) where += " AND " + mysql::RegionClause(*scope, "region_path", &params);
     params.emplace_back(limit);
     ASSIGN_OR_RETURN(mysql::Rows rows,
@@ -149,10 +154,18 @@ class FeedTest : public ::testing::Test {
     return options;
   }
 
-  void ChangeNow(const Ulid& id, const std::string& region = "36") {
-    ASSERT_OK(mysql::Transact(database_.db(),
-                              [&](mysql::Tx& tx) { return Change(tx, id, clock_.Now(), region); }));
+  static ConsumerOptions FollowingTypes(std::vector<std::string> types, std::string holder = "c1") {
+    ConsumerOptions options = Following(std::move(holder));
+    options.aggregate_types = std::move(types);
+    return options;
   }
+
+  void ChangeNow(const Ulid& id, const std::string& region = "36",
+                 const std::string& kind = "thing") {
+    ASSERT_OK(mysql::Transact(
+        database_.db(), [&](mysql::Tx& tx) { return Change(tx, id, clock_.Now(), region, kind); }));
+  }
+  void ChangeOther(const Ulid& id) { ChangeNow(id, "36", "other"); }
   void SequenceAll() {
     while (true) {
       ASSERT_OK_AND_ASSIGN(SequencerStep step, sequencer_->StepOnce());
@@ -183,10 +196,26 @@ class FeedTest : public ::testing::Test {
   }
   SnapshotFunction SnapshotFrom(mysql::Session& session) {
     return [this, &session](
-               const feed::v1::SnapshotRequest&,
+               const feed::v1::SnapshotRequest& request,
                const std::function<absl::Status(const feed::v1::SnapshotResponse&)>& sink) {
-      return Snapshot(session, "things", states_, {}, std::nullopt, sink);
+      const std::vector<std::string> types = {request.aggregate_types().begin(),
+                                              request.aggregate_types().end()};
+      snapshots_.push_back(types);
+      return Snapshot(session, "things", states_, types, std::nullopt, sink);
     };
+  }
+  // A process that follows these types: until it is level.
+  void FollowTypes(const std::vector<std::string>& types) {
+    auto session = database_.Connect();
+    Consumer consumer(*session, clock_, FollowingTypes(types), PullFrom(database_.db()), handler_,
+                      SnapshotFrom(*reader_));
+    Follow(consumer);
+  }
+  // The types that the cursor's row names.
+  std::string Covered() {
+    auto rows = database_.db().Query("SELECT COALESCE(aggregate_types, 'NULL') FROM feed_cursor");
+    EXPECT_OK(rows);
+    return rows.ok() && rows->size() == 1 ? rows->front().String(0) : "";
   }
   // Steps until idle; transient errors are what the consumer must live with.
   void Follow(Consumer& consumer) {
@@ -210,6 +239,7 @@ class FeedTest : public ::testing::Test {
   std::unique_ptr<Sequencer> sequencer_;
   ThingStates states_;
   CopyHandler handler_;
+  std::vector<std::vector<std::string>> snapshots_;  // the types that each was asked for
 };
 
 TEST_F(FeedTest, GivesCommittedEventsAGapFreeSequence) {
@@ -608,6 +638,300 @@ TEST_F(FeedTest, ASnapshotBrokenOffStartsAnew) {
   Consumer consumer(*session, clock_, Following(), PullFrom(database_.db()), handler_, broken);
   EXPECT_THAT(consumer.StepOnce(), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(consumer.StepOnce(), testing::IsOkAndHolds(StepResult::kSnapshotTaken));
+  EXPECT_EQ(Differences(), 0);
+}
+
+TEST_F(FeedTest, TheStatesOfAnAddedTypeComeOnce) {
+  const Ulid thing = ids_.Next();
+  const Ulid other = ids_.Next();
+  ChangeNow(thing);
+  for (int i = 0; i < 3; ++i) ChangeOther(other);
+  SequenceAll();
+  FollowTypes({"thing"});
+  EXPECT_EQ(Covered(), "thing");
+  EXPECT_THAT(snapshots_, ElementsAre(ElementsAre("thing")));
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM copy"), 1);
+
+  auto session = database_.Connect();
+  Consumer consumer(*session, clock_, FollowingTypes({"thing", "other"}), PullFrom(database_.db()),
+                    handler_, SnapshotFrom(*reader_));
+  EXPECT_THAT(consumer.StepOnce(), testing::IsOkAndHolds(StepResult::kSnapshotTaken));
+  EXPECT_THAT(snapshots_, ElementsAre(ElementsAre("thing"), ElementsAre("other")));
+  EXPECT_EQ(Covered(), "other,thing");
+  EXPECT_EQ(consumer.state(), ConsumerState::kRunning);
+  EXPECT_EQ(consumer.sequence(), 4);
+  EXPECT_EQ(Differences(), 0);
+  // What was there before stays as it was.
+  EXPECT_EQ(database_.Int("SELECT effects FROM copy WHERE id = ?", {thing}), 1);
+
+  EXPECT_THAT(consumer.StepOnce(), testing::IsOkAndHolds(StepResult::kIdle));
+  FollowTypes({"thing", "other"});
+  EXPECT_EQ(snapshots_.size(), 2u);
+  ChangeOther(other);
+  SequenceAll();
+  Follow(consumer);
+  EXPECT_EQ(Differences(), 0);
+}
+
+TEST_F(FeedTest, ABackfillBrokenOffStartsAnewAndLosesNothing) {
+  std::vector<Ulid> others;
+  for (int i = 0; i < 1100; ++i) {
+    others.push_back(ids_.Next());
+    ChangeOther(others.back());
+  }
+  SequenceAll();
+  FollowTypes({"thing"});
+  const int64_t cursor = database_.Int("SELECT sequence FROM feed_cursor");
+  // Three pages of states and the end, before which all is here but nothing is recorded. Each time
+  // another process starts.
+  for (int broken_at = 1; broken_at <= 4; ++broken_at) {
+    int messages = 0;
+    SnapshotFunction broken =
+        [&](const feed::v1::SnapshotRequest& request,
+            const std::function<absl::Status(const feed::v1::SnapshotResponse&)>& sink) {
+          return SnapshotFrom(*reader_)(
+              request, [&](const feed::v1::SnapshotResponse& message) -> absl::Status {
+                if (++messages == broken_at) return absl::UnavailableError("killed");
+                return sink(message);
+              });
+        };
+    auto session = database_.Connect();
+    Consumer doomed(*session, clock_, FollowingTypes({"thing", "other"}), PullFrom(database_.db()),
+                    handler_, broken);
+    EXPECT_THAT(doomed.StepOnce(), StatusIs(absl::StatusCode::kUnavailable));
+    EXPECT_EQ(messages, broken_at);
+    EXPECT_EQ(Covered(), "thing");
+    EXPECT_EQ(database_.Int("SELECT sequence FROM feed_cursor"), cursor);
+    EXPECT_EQ(database_.Int("SELECT state FROM feed_cursor"),
+              static_cast<int>(ConsumerState::kRunning));
+    // The source goes on meanwhile, with what was copied already and with what was not.
+    ChangeOther(others.front());
+    ChangeOther(others.back());
+    ChangeOther(ids_.Next());
+    SequenceAll();
+  }
+  FollowTypes({"thing", "other"});
+  EXPECT_EQ(Covered(), "other,thing");
+  EXPECT_EQ(Differences(), 0);
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM copy"), 1104);
+}
+
+TEST_F(FeedTest, AChangeDuringABackfillIsNeitherLostNorUndone) {
+  const Ulid thing = ids_.Next();
+  std::vector<Ulid> others;
+  for (int i = 0; i < 600; ++i) {
+    others.push_back(ids_.Next());
+    ChangeOther(others.back());
+  }
+  SequenceAll();
+  FollowTypes({"thing"});
+  const int64_t cursor = database_.Int("SELECT sequence FROM feed_cursor");
+  // Not pulled yet when the snapshot is taken, so its watermark is past the cursor.
+  ChangeNow(thing);
+  ChangeOther(others[3]);
+  SequenceAll();
+  bool changed = false;
+  SnapshotFunction during =
+      [&](const feed::v1::SnapshotRequest& request,
+          const std::function<absl::Status(const feed::v1::SnapshotResponse&)>& sink) {
+        return SnapshotFrom(*reader_)(request, [&](const feed::v1::SnapshotResponse& message) {
+          if (!changed) {
+            changed = true;
+            ChangeOther(others.front());  // read before, and takes effect here after
+            ChangeOther(others.back());   // not read yet: the state is newer than the watermark
+            ChangeOther(ids_.Next());
+            SequenceAll();
+          }
+          return sink(message);
+        });
+      };
+  // To a handler the states are as old as the cursor: what it goes by never steps back.
+  int64_t last = 0;
+  handler_.seen = [&](const Batch& batch) {
+    for (const feed::v1::Event* event : batch.events) {
+      EXPECT_GE(event->sequence(), last);
+      last = event->sequence();
+    }
+  };
+  auto session = database_.Connect();
+  Consumer consumer(*session, clock_, FollowingTypes({"thing", "other"}), PullFrom(database_.db()),
+                    handler_, during);
+  EXPECT_THAT(consumer.StepOnce(), testing::IsOkAndHolds(StepResult::kSnapshotTaken));
+  EXPECT_EQ(consumer.sequence(), cursor);
+  EXPECT_EQ(last, cursor);
+  EXPECT_EQ(database_.Int("SELECT version FROM copy WHERE id = ?", {others.front()}), 1);
+  Follow(consumer);
+  EXPECT_EQ(last, cursor + 5);
+  EXPECT_EQ(Differences(), 0);
+}
+
+TEST_F(FeedTest, AnUnchangedListIsNotBackfilled) {
+  ChangeNow(ids_.Next());
+  ChangeOther(ids_.Next());
+  SequenceAll();
+  FollowTypes({"thing", "other"});
+  EXPECT_EQ(snapshots_.size(), 1u);
+  FollowTypes({"other", "thing", "other"});
+  EXPECT_EQ(snapshots_.size(), 1u);
+  EXPECT_EQ(Covered(), "other,thing");
+  EXPECT_EQ(database_.Int("SELECT SUM(effects) FROM copy"), 2);
+}
+
+TEST_F(FeedTest, ACursorThatDoesNotSayCoversWhatIsFollowed) {
+  ChangeOther(ids_.Next());
+  SequenceAll();
+  FollowTypes({"thing"});
+  // As a release wrote it that did not keep the types.
+  ASSERT_OK(database_.db().Execute("UPDATE feed_cursor SET aggregate_types = NULL").status());
+  snapshots_.clear();
+  FollowTypes({"thing", "other"});
+  EXPECT_THAT(snapshots_, IsEmpty());
+  EXPECT_EQ(Covered(), "other,thing");
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM copy"), 0);
+}
+
+TEST_F(FeedTest, ATypeThatIsFollowedAgainIsBackfilledAgain) {
+  const Ulid other = ids_.Next();
+  ChangeNow(ids_.Next());
+  ChangeOther(other);
+  SequenceAll();
+  FollowTypes({"thing", "other"});
+  FollowTypes({"thing"});
+  EXPECT_EQ(Covered(), "thing");
+  ChangeOther(other);
+  ChangeNow(ids_.Next());
+  SequenceAll();
+  FollowTypes({"thing"});
+  EXPECT_EQ(Differences(), 1);
+  snapshots_.clear();
+  FollowTypes({"thing", "other"});
+  EXPECT_THAT(snapshots_, ElementsAre(ElementsAre("other")));
+  EXPECT_EQ(Covered(), "other,thing");
+  EXPECT_EQ(Differences(), 0);
+}
+
+TEST_F(FeedTest, AllTypesAreMoreThanSomeAndSomeAreNotMoreThanAll) {
+  ChangeNow(ids_.Next());
+  ChangeOther(ids_.Next());
+  SequenceAll();
+  FollowTypes({"other"});
+  FollowTypes({});
+  EXPECT_EQ(Covered(), "*");
+  EXPECT_EQ(Differences(), 0);
+  EXPECT_EQ(snapshots_.size(), 2u);
+  FollowTypes({"thing"});
+  EXPECT_EQ(Covered(), "thing");
+  EXPECT_EQ(snapshots_.size(), 2u);
+}
+
+// Of two replicas of two releases, the one that follows less does not move the cursor past what the
+// other has made it cover.
+TEST_F(FeedTest, ReplicasOfTwoReleasesTakeTurns) {
+  const Ulid other = ids_.Next();
+  ChangeOther(other);
+  SequenceAll();
+  auto session1 = database_.Connect();
+  auto session2 = database_.Connect();
+  Consumer before(*session1, clock_, FollowingTypes({"thing"}, "c1"), PullFrom(database_.db()),
+                  handler_, SnapshotFrom(*reader_));
+  Consumer after(*session2, clock_, FollowingTypes({"thing", "other"}, "c2"),
+                 PullFrom(database_.db()), handler_, SnapshotFrom(*reader_));
+  Follow(before);
+  clock_.Advance(absl::Minutes(1));  // its lease ends
+  Follow(after);
+  EXPECT_EQ(Covered(), "other,thing");
+  EXPECT_EQ(Differences(), 0);
+  ChangeOther(other);
+  SequenceAll();
+  clock_.Advance(absl::Minutes(1));
+  Follow(before);
+  EXPECT_EQ(Covered(), "thing");
+  EXPECT_EQ(Differences(), 1);
+  clock_.Advance(absl::Minutes(1));
+  Follow(after);
+  EXPECT_EQ(Covered(), "other,thing");
+  EXPECT_EQ(Differences(), 0);
+}
+
+TEST_F(FeedTest, ABackfillParksWhatCannotBeAppliedAndSupersedesWhatWaited) {
+  const Ulid good = ids_.Next();
+  const Ulid bad = ids_.Next();
+  const Ulid thing = ids_.Next();
+  for (const Ulid& id : {good, bad}) ChangeOther(id);
+  SequenceAll();
+  FollowTypes({"thing"});
+  handler_.Poison(bad);
+  handler_.Poison(thing);
+  ChangeNow(thing);
+  SequenceAll();
+  FollowTypes({"thing"});
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM feed_parked"), 1);
+  FollowTypes({"thing", "other"});
+  EXPECT_EQ(Covered(), "other,thing");
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM copy"), 1);
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM feed_parked WHERE aggregate_id = ?", {bad}), 1);
+  ChangeOther(bad);
+  SequenceAll();
+  FollowTypes({"thing", "other"});
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM feed_parked WHERE aggregate_id = ?", {bad}), 2);
+
+  // Followed anew after it was mended: its present state comes instead. What waits of a type that
+  // was covered all the time goes on waiting.
+  FollowTypes({"thing"});
+  handler_.Heal();
+  FollowTypes({"thing", "other"});
+  EXPECT_EQ(database_.Int("SELECT version FROM copy WHERE id = ?", {bad}), 2);
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM feed_parked"), 1);
+  ASSERT_OK_AND_ASSIGN(Redriven redriven,
+                       Redrive(database_.db(), clock_, handler_, "copy", "things", thing));
+  EXPECT_EQ(redriven.applied, 1);
+  EXPECT_EQ(Differences(), 0);
+}
+
+TEST_F(FeedTest, ASourceThatWasRestoredIsNotBackfilledFromButCopiedAnew) {
+  ChangeNow(ids_.Next());
+  ChangeOther(ids_.Next());
+  SequenceAll();
+  FollowTypes({"thing"});
+  ASSERT_OK(StartNewEpoch(database_.db(), ids_).status());
+  auto session = database_.Connect();
+  Consumer consumer(*session, clock_, FollowingTypes({"thing", "other"}), PullFrom(database_.db()),
+                    handler_, SnapshotFrom(*reader_));
+  EXPECT_THAT(consumer.StepOnce(), testing::IsOkAndHolds(StepResult::kStopped));
+  EXPECT_EQ(consumer.state(), ConsumerState::kEpochChanged);
+  EXPECT_EQ(Covered(), "thing");
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM copy"), 1);
+  snapshots_.clear();
+  EXPECT_THAT(consumer.StepOnce(), testing::IsOkAndHolds(StepResult::kSnapshotTaken));
+  EXPECT_THAT(snapshots_, ElementsAre(ElementsAre("thing", "other")));
+  EXPECT_EQ(Covered(), "other,thing");
+  Follow(consumer);
+  EXPECT_EQ(Differences(), 0);
+}
+
+TEST_F(FeedTest, StatesOlderThanTheCursorAreNotTaken) {
+  ChangeNow(ids_.Next());
+  ChangeOther(ids_.Next());
+  SequenceAll();
+  FollowTypes({"thing"});
+  // A replica of the source that has not seen the last event yet.
+  SnapshotFunction behind =
+      [&](const feed::v1::SnapshotRequest& request,
+          const std::function<absl::Status(const feed::v1::SnapshotResponse&)>& sink) {
+        return SnapshotFrom(*reader_)(request, [&](const feed::v1::SnapshotResponse& message) {
+          feed::v1::SnapshotResponse older = message;
+          for (feed::v1::Event& event : *older.mutable_events()) event.set_sequence(1);
+          if (older.complete()) older.set_watermark(1);
+          return sink(older);
+        });
+      };
+  auto session = database_.Connect();
+  Consumer consumer(*session, clock_, FollowingTypes({"thing", "other"}), PullFrom(database_.db()),
+                    handler_, behind);
+  EXPECT_THAT(consumer.StepOnce(), StatusIs(absl::StatusCode::kUnavailable, "FEED_BEHIND"));
+  EXPECT_EQ(Covered(), "thing");
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM copy"), 1);
+  FollowTypes({"thing", "other"});
   EXPECT_EQ(Differences(), 0);
 }
 

@@ -76,6 +76,12 @@ CREATE TABLE feed_parked (
   PRIMARY KEY (consumer, source, aggregate_id, sequence),
   KEY feed_parked_by_region (region_path, consumer, source, aggregate_id, sequence)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+)sql"},
+          // The aggregate types whose states and changes up to the cursor are here, sorted and
+          // joined by commas; "*": all. NULL on rows of consumers that did not keep them: taken to
+          // be what the consumer follows when it first does.
+          {"feed", 2, "cursor_types", R"sql(ALTER TABLE feed_cursor
+  ADD COLUMN aggregate_types VARCHAR(4000) NULL;
 )sql"}};
 }
 
