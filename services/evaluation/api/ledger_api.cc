@@ -35,6 +35,7 @@
 #include "services/evaluation/jobs/household_income.h"
 #include "services/evaluation/jobs/ledger_entries.h"
 #include "services/evaluation/jobs/ledger_work.h"
+#include "services/evaluation/store/close_out_store.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/ledger_store.h"
 #include "services/evaluation/store/override_store.h"
@@ -485,6 +486,20 @@ absl::StatusOr<v1::VerifyRollupsResponse> VerifyRollups(CallContext& context,
             "、未签", d.kept.units_unsigned, "，重算", d.counted.rows, "行、散列",
             HexEncode(d.counted.sha256), "、未签", d.counted.units_unsigned));
   }
+  ASSIGN_OR_RETURN(const CloseOutRecount close_outs,
+                   RecountCloseOuts(context.db, region.region_path));
+  response.set_cells(response.cells() + close_outs.counties);
+  response.set_equal(response.equal() && close_outs.differences.empty());
+  const auto in_words = [](const CloseOuts& c) {
+    return Cat("应销号", c.due, "个、已销号", c.done(), "个（巩固", c.to_consolidate, "、升级",
+               c.to_upgrade, "、退出", c.exited, "）、重新认定", c.reclassified, "个、需盘活",
+               c.revitalize_due, "个", c.revitalize_value_fen, "分、盘活", c.revitalized, "个",
+               c.revitalized_value_fen, "分");
+  };
+  for (const CloseOutDifference& d : close_outs.differences) {
+    response.add_differences_zh(
+        Cat(d.county, "销号：汇总", in_words(d.kept), "，重算", in_words(d.counted)));
+  }
   return response;
 }
 
@@ -496,12 +511,14 @@ absl::StatusOr<v1::Progress> GetProgress(CallContext& context,
   ASSIGN_OR_RETURN(RegionRow region, ResolveRegion(context, request.region_code()));
   const std::string& path = region.region_path;
   ProgressInput input;
-  ASSIGN_OR_RETURN(auto units, SumFigures(context.db, path, ChildDigits(path)));
+  // Only the sums are wanted: a county's own are in the roll-ups, its townships' are not.
+  const int digits = path.size() == 6 ? 6 : ChildDigits(path);
+  ASSIGN_OR_RETURN(auto units, SumFigures(context.db, path, digits));
   for (const auto& [unit, figures] : units) {
     for (const auto& [key, f] : figures.classes) input.figures.classes[key] += f;
     for (const auto& [key, f] : figures.results) input.figures.results[key] += f;
   }
-  ASSIGN_OR_RETURN(auto close_outs, SumCloseOuts(context.db, path, ChildDigits(path)));
+  ASSIGN_OR_RETURN(auto close_outs, SumCloseOuts(context.db, path, digits));
   for (const auto& [unit, one] : close_outs) input.close_outs += one;
   v1::Progress progress;
   progress.set_region_code(path);

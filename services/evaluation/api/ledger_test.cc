@@ -6,8 +6,10 @@
 #include "services/evaluation/api/lifecycle_world_for_test.h"
 #include "services/evaluation/domain/baseline.h"
 #include "services/evaluation/jobs/household_income.h"
+#include "services/evaluation/jobs/ledger_entries.h"
 #include "services/evaluation/jobs/nightly.h"
 #include "services/evaluation/jobs/void_subjects.h"
+#include "services/evaluation/store/close_out_store.h"
 
 namespace bangfu::evaluation {
 namespace {
@@ -80,6 +82,28 @@ class EvaluationLedger : public ::testing::Test {
   }
   absl::StatusOr<v1::LedgerStatus> Sign(const std::string& region, const std::string& person) {
     return SignWith(region, Status(region).rows_sha256(), person);
+  }
+
+  // The open entry is closed out into a class; 0: by an exit.
+  void CloseOut(const Ulid& subject, int left_to) {
+    const absl::Time now = w_.server().clock().Now();
+    ASSERT_OK(mysql::Transact(w_.db(), [&](mysql::Tx& tx) -> absl::Status {
+      const auto entry_of_trail = [now](std::string_view) {
+        audit::Entry entry;
+        entry.action = "test.close_out";
+        entry.actor.subject = "system";
+        entry.actor.name = "系统";
+        entry.reason = "销号";
+        entry.occurred_at = now;
+        return entry;
+      };
+      absl::StatusOr<SubjectMap> locked = LockSubjects(tx, {subject});
+      if (!locked.ok()) return locked.status();
+      EntryChanges entries(tx, {entry_of_trail, w_.server().ids(), now});
+      if (absl::Status status = entries.Lock({subject}); !status.ok()) return status;
+      entries.Leave(subject, kClosedOut, left_to);
+      return entries.Write();
+    }));
   }
 
   v1::MeasurePlan Plan(const std::string& cause, const std::vector<std::string>& codes,
@@ -413,6 +437,22 @@ TEST_F(EvaluationLedger, AFalsifiedRollupIsFound) {
               StatusIs(StatusCode::kDataLoss, "ROLLUP_DIFFERS"));
 }
 
+TEST_F(EvaluationLedger, AFalsifiedRollupOfCloseOutsIsFound) {
+  InForce(v1::EVALUATION_RESULT_REVITALIZE);
+  EXPECT_OK(RecountAndRefresh(w_.db(), w_.server().clock().Now()));
+  w_.database().Run("UPDATE close_out_rollup SET revitalized = revitalized + 1;");
+  v1::VerifyRollupsRequest request;
+  request.set_region_code("360733");
+  auto verified = w_.Call<v1::VerifyRollupsResponse>(Cat(kLedgerService, "VerifyRollups"), request,
+                                                     w_.Province());
+  ASSERT_OK(verified);
+  EXPECT_FALSE(verified->equal());
+  ASSERT_EQ(verified->differences_zh_size(), 1);
+  EXPECT_THAT(verified->differences_zh(0), StartsWith("360733销号：汇总应销号1个"));
+  EXPECT_THAT(RecountAndRefresh(w_.db(), w_.server().clock().Now()),
+              StatusIs(StatusCode::kDataLoss, "ROLLUP_DIFFERS"));
+}
+
 // --- progress
 // ---------------------------------------------------------------------------------------
 
@@ -479,6 +519,72 @@ TEST_F(EvaluationLedger, R004_R005_RevitalizationAndCloseOut) {
   // Fallen back: no longer through.
   Classify(better, v1::EVALUATION_RESULT_REVITALIZE);
   EXPECT_EQ(Progress("36")["REVITALIZATION_RATE"].value(), 0);
+}
+
+TEST_F(EvaluationLedger, R004_R005_TheLastEntryOfASubjectIsWhatT14AndProgressCount) {
+  // Of 盘活类 to begin with: one is closed out into 升级类, one by an exit, one into 巩固类 after
+  // it had become 调整类.
+  const Ulid upgraded =
+      InForce(v1::EVALUATION_RESULT_REVITALIZE, {.village = kVillage1, .asset_value_fen = 1000});
+  CloseOut(upgraded, 2);
+  const Ulid gone =
+      InForce(v1::EVALUATION_RESULT_REVITALIZE, {.village = kVillage1, .asset_value_fen = 2000});
+  CloseOut(gone, 0);
+  const Ulid adjusted = InForce(v1::EVALUATION_RESULT_REVITALIZE,
+                                {.village = kOtherTownship, .asset_value_fen = 500});
+  Classify(adjusted, v1::EVALUATION_RESULT_ADJUST);
+  CloseOut(adjusted, 1);
+  // One was closed out and is back.
+  const Ulid back =
+      InForce(v1::EVALUATION_RESULT_REVITALIZE, {.village = kVillage2, .asset_value_fen = 3000});
+  CloseOut(back, 1);
+  Classify(back, v1::EVALUATION_RESULT_REVITALIZE);
+  // One became better and fell back; that it fell back was a mistake.
+  const Ulid better =
+      InForce(v1::EVALUATION_RESULT_REVITALIZE, {.village = kOtherCounty, .asset_value_fen = 5000});
+  Classify(better, v1::EVALUATION_RESULT_UPGRADE);
+  Classify(better, v1::EVALUATION_RESULT_REVITALIZE);
+  EXPECT_EQ(T14("36").sum().reclassified(), 0);
+  EXPECT_EQ(T14("36").sum().close_out_due(), 5);
+  w_.ExpectRollupsEqualRecount();
+  ASSERT_OK_AND_ASSIGN(const v1::LedgerEntry fallen, w_.OpenEntry(better));
+  v1::VoidEvaluationRequest mistake;
+  mistake.set_reason("登记有误");
+  ASSERT_OK(w_.Step("VoidEvaluation", mistake, *Ulid::Parse(fallen.evaluation_id()),
+                    w_.Approver("360734")));
+
+  struct Expected {
+    std::string region;
+    int64_t due, consolidate, upgrade, exit, reclassified;
+    int64_t revitalize_due, revitalized, value_fen, revitalized_value_fen;
+  };
+  const std::vector<Expected> all = {{"36", 5, 1, 1, 1, 1, 5, 3, 11'500, 8000},
+                                     {"3607", 5, 1, 1, 1, 1, 5, 3, 11'500, 8000},
+                                     {"360733", 4, 1, 1, 1, 0, 4, 2, 6500, 3000},
+                                     {"360733101", 3, 0, 1, 1, 0, 3, 2, 6000, 3000},
+                                     {"360734", 1, 0, 0, 0, 1, 1, 1, 5000, 5000}};
+  for (const Expected& e : all) {
+    SCOPED_TRACE(e.region);
+    const v1::T14Row sum = T14(e.region).sum();
+    EXPECT_EQ(sum.close_out_due(), e.due);
+    EXPECT_EQ(sum.closed_out_consolidate(), e.consolidate);
+    EXPECT_EQ(sum.closed_out_upgrade(), e.upgrade);
+    EXPECT_EQ(sum.closed_out_exit(), e.exit);
+    EXPECT_EQ(sum.reclassified(), e.reclassified);
+    EXPECT_EQ(sum.revitalize_due(), e.revitalize_due);
+    EXPECT_EQ(sum.revitalized(), e.revitalized);
+    EXPECT_EQ(sum.revitalize_value_fen(), e.value_fen);
+    EXPECT_EQ(sum.revitalized_value_fen(), e.revitalized_value_fen);
+    auto figures = Progress(e.region);
+    const int64_t done = e.consolidate + e.upgrade + e.exit;
+    EXPECT_EQ(figures["CLOSE_OUT_RATE"].value(), ShareBp(done, e.due));
+    EXPECT_EQ(figures["TWO_YEAR_TARGET"].value(), ShareBp(done + e.reclassified, e.due));
+    EXPECT_EQ(figures["REVITALIZED_COUNT_SHARE"].value(), ShareBp(e.revitalized, e.revitalize_due));
+    EXPECT_EQ(figures["REVITALIZED_VALUE_SHARE"].value(),
+              ShareBp(e.revitalized_value_fen, e.value_fen));
+    EXPECT_EQ(figures["REVITALIZATION_RATE"].value(), sum.revitalization_rate_bp());
+  }
+  w_.ExpectRollupsEqualRecount();
 }
 
 TEST_F(EvaluationLedger, R007_IncomeOfAHouseholdByYear) {

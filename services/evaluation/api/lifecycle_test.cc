@@ -992,6 +992,7 @@ TEST_F(EvaluationLifecycle, RollupsEqualTheirRecountAfterManyRandomSteps) {
         ASSERT_OK(before);
         SubjectRow changed = before->at(one.subject);
         changed.invested_fen = static_cast<int64_t>(below(1'000'000'000));
+        changed.asset_value_fen = static_cast<int64_t>(below(1'000'000'000));
         if (below(4) == 0) changed.is_void = !changed.is_void;
         ASSERT_OK(mysql::Transact(
             w_.db(), [&](mysql::Tx& tx) { return PutSubjects(tx, {changed}, *before); }));

@@ -8,6 +8,7 @@
 #include "absl/time/civil_time.h"
 #include "bangfu/evaluation/v1/ledger_service.pb.h"
 #include "common/mysql/session.h"
+#include "services/evaluation/store/close_out_store.h"
 #include "services/evaluation/store/ledger_store.h"
 
 namespace bangfu::evaluation {

@@ -15,6 +15,7 @@
 #include "services/evaluation/api/ledger_units.h"
 #include "services/evaluation/domain/types.h"
 #include "services/evaluation/facts/parameters.h"
+#include "services/evaluation/store/close_out_store.h"
 #include "services/evaluation/store/ledger_store.h"
 #include "services/evaluation/store/override_store.h"
 #include "services/evaluation/store/reference_store.h"

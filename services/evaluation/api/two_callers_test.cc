@@ -180,6 +180,27 @@ TEST_F(TwoCallers, AClassComesInForceOnce) {
   w_.ExpectRollupsEqualRecount();
 }
 
+TEST_F(TwoCallers, ClassesThatComeInForceAtOnceAreAllCounted) {
+  std::vector<Ulid> ids;
+  for (int i = 0; i < 3; ++i) {
+    ids.push_back(Computed(v1::EVALUATION_RESULT_REVITALIZE));
+    ASSERT_OK(w_.Accept(ids.back()));
+    w_.PassPublicity(ids.back());
+  }
+  EXPECT_EQ(Outcomes(AtOnce(3, [&](int i) { return w_.MakeEffective(ids[i]); })),
+            (Tally{{"OK", 3}}));
+  EXPECT_EQ(w_.database().Int("SELECT CAST(SUM(due) AS SIGNED) FROM close_out_rollup"), 3);
+  w_.ExpectRollupsEqualRecount();
+  // One of them is voided by two callers: it is taken off once.
+  v1::VoidEvaluationRequest request;
+  request.set_reason("登记有误");
+  const auto voided = Outcomes(
+      AtOnce(2, [&](int) { return w_.Step("VoidEvaluation", request, ids[0], w_.Approver()); }));
+  EXPECT_EQ(voided.at("OK"), 1);
+  EXPECT_EQ(w_.database().Int("SELECT CAST(SUM(due) AS SIGNED) FROM close_out_rollup"), 2);
+  w_.ExpectRollupsEqualRecount();
+}
+
 TEST_F(TwoCallers, ALedgerIsSignedOnce) {
   w_.BringInForce(Computed());
   const v1::LedgerStatus status = LedgerOf(kVillage);

@@ -1,4 +1,4 @@
-// The counts of the first screen that no roll-up holds: villages by state, ledgers to sign,
+// The counts of the first screen beside those of the classes: villages by state, ledgers to sign,
 // close-outs.
 #pragma once
 
@@ -11,11 +11,11 @@
 #include "absl/time/time.h"
 #include "bangfu/evaluation/v1/dashboard.pb.h"
 #include "common/mysql/session.h"
-#include "services/evaluation/store/ledger_store.h"
+#include "services/evaluation/store/close_out_store.h"
 
 namespace bangfu::evaluation {
 
-// Of the units of `digits` digits inside `region`, out of the rows: a county at most, or counties
+// Of the units of `digits` digits inside `region`, counted now: of a county at most, or counties
 // for the refresh.
 absl::StatusOr<std::map<std::string, v1::DashboardUnit>> CountUnits(mysql::Executor& db,
                                                                     const std::string& region,

@@ -82,7 +82,7 @@ absl::Status EntryChanges::Lock(const std::vector<Ulid>& subject_ids) {
   ASSIGN_OR_RETURN(open_, LockOpenEntries(tx_, subject_ids));
   // A message that cannot be read must not be written over.
   for (const auto& [id, row] : open_) RETURN_IF_ERROR(ToMessage(row).status());
-  return absl::OkStatus();
+  return close_outs_.Lock(tx_, subject_ids);
 }
 
 void EntryChanges::PutInForce(const v1::Evaluation& evaluation, const Ulid& evaluation_id,
@@ -180,6 +180,8 @@ absl::Status EntryChanges::Write() {
   }
   RETURN_IF_ERROR(InsertEntries(tx_, inserts));
   RETURN_IF_ERROR(rollup_.Write(tx_));
+  for (const Changed& c : changed_) close_outs_.Put(c.row);
+  RETURN_IF_ERROR(close_outs_.Write(tx_));
   std::vector<audit::Entry> trail;
   std::vector<feed::OutboxEvent> events;
   for (Changed& c : changed_) {

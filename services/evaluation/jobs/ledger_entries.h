@@ -1,4 +1,4 @@
-// Ledger entries as evaluations come into force and leave it: the rows, their roll-up, their trail
+// Ledger entries as evaluations come into force and leave it: the rows, their roll-ups, their trail
 // and their events, in the caller's transaction.
 #pragma once
 
@@ -15,6 +15,7 @@
 #include "common/auth/caller.h"
 #include "common/base/ulid.h"
 #include "common/feed/outbox.h"
+#include "services/evaluation/store/close_out_store.h"
 #include "services/evaluation/store/ledger_store.h"
 #include "services/evaluation/store/subject_store.h"
 
@@ -37,8 +38,8 @@ struct ChangeAuthor {
   const auth::Caller* caller = nullptr;  // null: a job
 };
 
-// Changes of entries in one transaction. Lock, then PutInForce or Leave for each subject, then
-// Write.
+// Changes of entries in one transaction. Lock, once, then PutInForce or Leave for each subject,
+// then Write. Whoever puts in force or lets leave has locked the subjects before.
 class EntryChanges {
  public:
   EntryChanges(mysql::Tx& tx, ChangeAuthor author) : tx_(tx), author_(std::move(author)) {}
@@ -67,6 +68,7 @@ class EntryChanges {
   absl::flat_hash_map<Ulid, LedgerRow> open_;
   std::vector<Changed> changed_;
   ClassRollup rollup_;
+  CloseOutRollup close_outs_;
 };
 
 // Pages of the feed's snapshot (Snapshots::Add).

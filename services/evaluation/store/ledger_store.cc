@@ -4,7 +4,6 @@
 #include <array>
 #include <memory>
 
-#include "common/base/bp.h"
 #include "common/base/digest.h"
 #include "common/base/region.h"
 #include "common/status/error.h"
@@ -428,86 +427,6 @@ absl::StatusOr<Recount> RecountRollups(mysql::Executor& db, const std::string& r
     }
   }
   return out;
-}
-
-CloseOuts& CloseOuts::operator+=(const CloseOuts& other) {
-  revitalize_due += other.revitalize_due;
-  revitalized += other.revitalized;
-  revitalize_value_fen += other.revitalize_value_fen;
-  revitalized_value_fen += other.revitalized_value_fen;
-  due += other.due;
-  to_consolidate += other.to_consolidate;
-  to_upgrade += other.to_upgrade;
-  exited += other.exited;
-  reclassified += other.reclassified;
-  return *this;
-}
-
-absl::StatusOr<std::map<std::string, CloseOuts>> SumCloseOuts(mysql::Executor& db,
-                                                              const std::string& region,
-                                                              int digits) {
-  std::map<std::string, CloseOuts> out;
-  constexpr std::string_view kClosed = "e.is_open IS NULL AND e.leave_reason = 'CLOSED_OUT'";
-  constexpr std::string_view kBetter =
-      "e.is_open IS NULL AND (e.left_to IN (1, 2) OR e.leave_reason = 'CLOSED_OUT')";
-  const auto query = [&](std::string_view classes) {
-    mysql::Params params;
-    std::string where = mysql::RegionClause({region}, "region_path", &params);
-    return db.Query(
-        Cat("SELECT LEFT(e.region_path, ", digits,
-            ") AS unit, COUNT(*), CAST(SUM(e.asset_value_fen) AS SIGNED), "
-            "CAST(SUM(",
-            kBetter,
-            ") AS SIGNED), "
-            "CAST(SUM(CASE WHEN ",
-            kBetter,
-            " THEN e.asset_value_fen ELSE 0 END) AS SIGNED), "
-            "CAST(SUM(",
-            kClosed,
-            " AND e.left_to = 1) AS SIGNED), "
-            "CAST(SUM(",
-            kClosed,
-            " AND e.left_to = 2) AS SIGNED), "
-            "CAST(SUM(",
-            kClosed,
-            ") AS SIGNED) "
-            "FROM ledger_entry e JOIN (SELECT subject_id, MAX(id) AS id FROM ledger_entry WHERE "
-            "class IN (",
-            classes, ") AND subject_type = 1 AND leave_reason <> 'VOID' AND ", where,
-            " GROUP BY subject_id) newest ON newest.id = e.id GROUP BY unit"),
-        params);
-  };
-  ASSIGN_OR_RETURN(mysql::Rows revitalize, query("3"));
-  for (const mysql::Row& row : revitalize) {
-    CloseOuts& sums = out[row.String(0)];
-    sums.revitalize_due = row.Int(1);
-    sums.revitalize_value_fen = row.Int(2);
-    sums.revitalized = row.Int(3);
-    sums.revitalized_value_fen = row.Int(4);
-  }
-  ASSIGN_OR_RETURN(mysql::Rows both, query("3, 4"));
-  for (const mysql::Row& row : both) {
-    CloseOuts& sums = out[row.String(0)];
-    sums.due = row.Int(1);
-    sums.to_consolidate = row.Int(5);
-    sums.to_upgrade = row.Int(6);
-    sums.exited = row.Int(7) - row.Int(5) - row.Int(6);
-    sums.reclassified = row.Int(3) - row.Int(7);
-  }
-  return out;
-}
-
-int64_t ShareBp(int64_t part, int64_t whole) {
-  return whole <= 0 ? 0 : MulDivHalfUp(part, 10000, whole);
-}
-
-int64_t RevitalizationRateBp(const CloseOuts& s) {
-  if (s.revitalize_due <= 0) return 0;
-  if (s.revitalize_value_fen <= 0) return ShareBp(s.revitalized, s.revitalize_due);
-  // (a/b + c/d) / 2, rounded once: each part in millionths first.
-  const int64_t value = MulDivHalfUp(s.revitalized_value_fen, 1000000, s.revitalize_value_fen);
-  const int64_t count = MulDivHalfUp(s.revitalized, 1000000, s.revitalize_due);
-  return (value + count + 100) / 200;
 }
 
 VillageFigures& VillageFigures::operator+=(const VillageFigures& other) {

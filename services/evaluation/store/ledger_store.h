@@ -1,5 +1,6 @@
 // The four-class ledger: its entries, who signed which rows, the roll-ups of it and the recount
-// that proves them. What units hash to is in ledger_unit_store.h.
+// that proves them. What units hash to is in ledger_unit_store.h, 盘活率 and 销号率 in
+// close_out_store.h.
 #pragma once
 
 #include <cstdint>
@@ -163,34 +164,6 @@ struct Recount {
   std::vector<RollupDifference> differences;
 };
 absl::StatusOr<Recount> RecountRollups(mysql::Executor& db, const std::string& region);
-
-// --- 盘活率, 销号率 ---
-
-// Of projects, by their last entry in each of the two classes; voided entries do not count. A class
-// that became better by re-evaluation is progress, but no close-out (销号): that has a procedure of
-// its own.
-struct CloseOuts {
-  int64_t revitalize_due = 0;  // 需盘活
-  int64_t revitalized = 0;     // 盘活: in 巩固类 or 升级类 now, or closed out
-  int64_t revitalize_value_fen = 0;
-  int64_t revitalized_value_fen = 0;
-  int64_t due = 0;  // 应销号: 盘活类 and 调整类
-  int64_t to_consolidate = 0;
-  int64_t to_upgrade = 0;
-  int64_t exited = 0;
-  int64_t reclassified = 0;  // in 巩固类 or 升级类 now, not closed out
-  int64_t done() const { return to_consolidate + to_upgrade + exited; }
-  CloseOuts& operator+=(const CloseOuts& other);
-};
-// By units of `digits` digits, as in SumFigures.
-absl::StatusOr<std::map<std::string, CloseOuts>> SumCloseOuts(mysql::Executor& db,
-                                                              const std::string& region,
-                                                              int digits);
-// Half-up; 0 of 0 is 0.
-int64_t ShareBp(int64_t part, int64_t whole);
-// [(盘活资产金额 ÷ 需盘活总金额) + (盘活数量 ÷ 需盘活总数量)] ÷ 2; where no value is known the
-// count alone.
-int64_t RevitalizationRateBp(const CloseOuts& sums);
 
 // --- villages and households ---
 

@@ -1,6 +1,7 @@
 #include "services/evaluation/store/move_store.h"
 
 #include "common/status/macros.h"
+#include "services/evaluation/store/close_out_store.h"
 #include "services/evaluation/store/ledger_store.h"
 
 namespace bangfu::evaluation {
@@ -12,6 +13,8 @@ absl::Status MoveSubjects(mysql::Tx& tx,
   for (const auto& [id, path] : subjects_to_paths) ids.push_back(id);
   ASSIGN_OR_RETURN(auto open, LockOpenEntries(tx, ids));
   ClassRollup rollup;
+  CloseOutRollup close_outs;
+  RETURN_IF_ERROR(close_outs.Lock(tx, ids));
   for (const auto& [id, path] : subjects_to_paths) {
     for (const char* sql : {"UPDATE evaluation SET region_path = ? WHERE subject_id = ?",
                             "UPDATE argument_record SET region_path = ? WHERE subject_id = ?",
@@ -25,8 +28,10 @@ absl::Status MoveSubjects(mysql::Tx& tx,
       entry->second.region_path = path;
       rollup.Add(entry->second, +1);
     }
+    close_outs.Move(id, path);
   }
-  return rollup.Write(tx);
+  RETURN_IF_ERROR(rollup.Write(tx));
+  return close_outs.Write(tx);
 }
 
 }  // namespace bangfu::evaluation

@@ -12,7 +12,7 @@
 namespace bangfu::evaluation {
 
 // Evaluations, arguments, appraisals, dispatch reports and ledger entries of each (locked) subject
-// take the new path, and the roll-up of the ledger moves with them. A unit that has gained or lost
+// take the new path, and the roll-ups of the ledger move with them. A unit that has gained or lost
 // rows has to sign anew: its hash is another one.
 absl::Status MoveSubjects(mysql::Tx& tx,
                           const std::vector<std::pair<Ulid, std::string>>& subjects_to_paths);
