@@ -39,6 +39,34 @@ class CoveredVillagesTest : public RegistryFixture {
     EXPECT_OK(Complete(unit->id(), task->etag()));
     return *project;
   }
+  // Submitted and passed by the township.
+  v1::InventoryUnitReport Passed(const std::string& campaign, const std::string& village) {
+    auto unit = Submit(Unit(campaign, village), false);
+    EXPECT_OK(unit);
+    unit = Pass(*unit);
+    EXPECT_OK(unit);
+    return *unit;
+  }
+  static v1::VerificationFinding Found(const v1::Project& project, v1::FindingAction action) {
+    v1::VerificationFinding finding;
+    finding.set_project_id(project.id());
+    finding.set_field("workers");
+    finding.set_verified_text("12");
+    finding.set_action(action);
+    return finding;
+  }
+  static auth::Grant GrantOf(auth::Role role, std::string_view region) {
+    auth::Grant grant;
+    grant.role = role;
+    grant.region_path = region;
+    return grant;
+  }
+  std::string With(const std::string& person, std::vector<auth::Grant> grants) {
+    auth::Caller caller;
+    caller.subject = person;
+    caller.grants = std::move(grants);
+    return server_.Token(caller);
+  }
 };
 
 TEST_F(CoveredVillagesTest, AProjectOfATownshipIsVerifiedThroughAVillageThatItCovers) {
@@ -181,6 +209,59 @@ TEST_F(CoveredVillagesTest, WhatIsNoProjectOfTheVillageAnyMoreIsLeftAsItIs) {
     EXPECT_EQ(now.verification_state(), v1::VERIFICATION_STATE_UNVERIFIED) << now.name();
   }
   EXPECT_EQ(Unit(campaign.id(), kVillage).verified_count(), 1);
+}
+
+TEST_F(CoveredVillagesTest, WhatAnotherCountyLeadsIsDisputedNotCorrected) {
+  OpenCampaign();
+  const v1::InventoryCampaign other = OpenCampaign(kOtherCounty, Approver(kOtherCounty));
+  v1::Project wide = NewProject("跨县冷链");
+  wide.add_covered_regions()->set_region_code(kOtherVillage);
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(wide));
+  ASSERT_OK_AND_ASSIGN(const v1::Project own, Register(NewProject("油茶", kOtherVillage),
+                                                       County("operator", kOtherCounty)));
+  const v1::InventoryUnitReport unit = Passed(other.id(), kOtherVillage);
+  const v1::VerificationFinding corrected = Found(project, v1::FINDING_ACTION_CORRECTED);
+  const v1::VerificationFinding disputed = Found(project, v1::FINDING_ACTION_DISPUTED);
+  const std::string lead = County("lead-other", kOtherCounty);
+
+  const auto refused = Sign(unit.id(), unit.etag(), "AGRICULTURE", lead, {corrected});
+  ASSERT_THAT(refused, StatusIs(StatusCode::kPermissionDenied, "NOT_LEAD_REGION"));
+  EXPECT_NE(GetErrorDetail(refused.status()).message_zh.find("有争议"), std::string::npos);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM verification_finding"), 0);
+  // Whoever holds a role in both may sign with it; completing writes it, in its own name.
+  const std::string both = With("of-two", {GrantOf(options::v1::ROLE_COUNTY_OPERATOR, kOtherCounty),
+                                           GrantOf(options::v1::ROLE_COUNTY_OPERATOR, kCounty)});
+  ASSERT_OK_AND_ASSIGN(auto task, Sign(unit.id(), unit.etag(), "AGRICULTURE", both,
+                                       {corrected, Found(own, v1::FINDING_ACTION_CORRECTED)}));
+  EXPECT_THAT(Complete(unit.id(), task.etag(), lead),
+              StatusIs(StatusCode::kPermissionDenied, "NOT_LEAD_REGION"));
+  EXPECT_EQ(GetProject(project.id()).workers(), 0);
+  EXPECT_EQ(GetProject(project.id()).etag(), project.etag());
+  ASSERT_OK(Complete(unit.id(), task.etag(), both));
+  const v1::Project written = GetProject(project.id());
+  EXPECT_EQ(written.workers(), 12);
+  EXPECT_EQ(written.updated_by().role(), "ROLE_COUNTY_OPERATOR");
+  EXPECT_EQ(written.updated_by().region_path(), kCounty);
+
+  // In the next round the other county alone: what it leads is corrected, the rest disputed.
+  server_.clock().Advance(absl::Hours(1));
+  ASSERT_OK_AND_ASSIGN(const auto again, Return(Unit(other.id(), kOtherVillage), City("3608")));
+  v1::VerificationFinding of_own = Found(own, v1::FINDING_ACTION_CORRECTED);
+  of_own.set_verified_text("15");
+  ASSERT_OK_AND_ASSIGN(task,
+                       Sign(again.id(), again.etag(), "AGRICULTURE", lead, {disputed, of_own}));
+  ASSERT_OK(Complete(again.id(), task.etag(), lead));
+  const v1::Project raised = GetProject(project.id());
+  EXPECT_EQ(raised.verification_state(), v1::VERIFICATION_STATE_DISPUTED);
+  EXPECT_EQ(raised.workers(), 12);
+  // Under the grant by which the village's report was completed.
+  EXPECT_EQ(raised.updated_by().role(), "ROLE_COUNTY_OPERATOR");
+  EXPECT_EQ(raised.updated_by().region_path(), kOtherCounty);
+  v1::GetProjectRequest get;
+  get.set_id(own.id());
+  ASSERT_OK_AND_ASSIGN(const auto verified,
+                       Call<v1::Project>("ProjectService", "GetProject", get, lead));
+  EXPECT_EQ(verified.workers(), 15);
 }
 
 TEST_F(CoveredVillagesTest, AProjectOfAnotherCountyOpensNoReportThatStands) {

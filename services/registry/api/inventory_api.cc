@@ -150,9 +150,10 @@ absl::StatusOr<v1::InventoryUnitReport> SaveStep(rpc::Mutation& m, Loaded& l, Un
 }
 
 absl::StatusOr<int64_t> SetProjectVerification(
-    rpc::Mutation& m, std::vector<VillageProject> projects,
+    rpc::Mutation& m, std::string_view village, std::vector<VillageProject> projects,
     const std::function<absl::Status(const Ulid&, v1::Project*)>& apply, std::string_view reason) {
   rpc::CallContext& context = m.context();
+  const audit::Actor actor = m.ActorAt(village);
   std::vector<VillageProject> changed;
   std::vector<audit::Entry> audits;
   std::vector<feed::OutboxEvent> events;
@@ -174,7 +175,7 @@ absl::StatusOr<int64_t> SetProjectVerification(
     p.verification_state = after.verification_state();
     after.set_etag(EtagOf(p.version));
     SetTime(context.now, after.mutable_updated_at());
-    *after.mutable_updated_by() = ActorMessage(context, p.region_path);
+    *after.mutable_updated_by() = rpc::ActorMessage(actor);
     v1::Project record = after;
     record.clear_etag();
     p.bytes = ToBytes(record);
@@ -185,7 +186,7 @@ absl::StatusOr<int64_t> SetProjectVerification(
     const size_t dot = context.method.rfind('.');
     entry.action = Cat("InventoryService",
                        std::string_view(context.method).substr(dot == std::string::npos ? 0 : dot));
-    entry.actor = m.ActorAt(p.region_path);
+    entry.actor = actor;
     entry.before_json = audit::ToJson(before);
     entry.after_json = audit::ToJson(after);
     entry.reason = reason;
@@ -370,7 +371,7 @@ absl::Status TakeBackVerification(Mutation& m, Loaded& l, std::string_view reaso
   ASSIGN_OR_RETURN(std::vector<VillageProject> projects,
                    LockVillageProjects(m.tx(), l.unit.region_path));
   RETURN_IF_ERROR(SetProjectVerification(
-                      m, std::move(projects),
+                      m, l.unit.region_path, std::move(projects),
                       [](const Ulid&, v1::Project* p) {
                         p->set_verification_state(v1::VERIFICATION_STATE_UNVERIFIED);
                         return absl::OkStatus();

@@ -55,10 +55,11 @@ std::vector<workflow::AllowedAction> AllowedOn(const UnitReportSubject& subject,
 // shows it. `l.unit` and `l.after` carry the changes.
 absl::StatusOr<v1::InventoryUnitReport> SaveStep(rpc::Mutation& m, Loaded& l, UnitReportState to,
                                                  std::string_view action, std::string_view reason);
-// A verification state for projects of a village, with audit and events; `apply` may change the
-// message further. Gives how many are verified then.
+// A verification state for projects of `village`, with audit and events under the grant that holds
+// there: a project that covers it may be led from elsewhere. `apply` may change the message
+// further. Gives how many are verified then.
 absl::StatusOr<int64_t> SetProjectVerification(
-    rpc::Mutation& m, std::vector<VillageProject> projects,
+    rpc::Mutation& m, std::string_view village, std::vector<VillageProject> projects,
     const std::function<absl::Status(const Ulid&, v1::Project*)>& apply, std::string_view reason);
 // Departments that have to sign for each of the units, in their order.
 absl::StatusOr<std::vector<std::vector<RequiredDepartment>>> DepartmentsOf(

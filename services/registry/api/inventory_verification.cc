@@ -313,7 +313,7 @@ absl::StatusOr<Corrections> ApplyCorrections(
     *at = OptionalId(one.before.id());
     RETURN_IF_ERROR(rules->Validate(one.after));
     ProjectCheckOptions options;
-    // Who verifies a covered village verifies the whole project, wherever it is led from.
+    // The caller writes where it is led from (CheckLedFrom), wherever the report lies.
     options.scope = {one.before.region_path()};
     options.editor_level = kCountyLevel;
     options.registering = false;
@@ -341,6 +341,20 @@ absl::StatusOr<std::vector<ProjectRow>> CorrectedRows(
   std::vector<ProjectRow> rows;
   for (auto& [id, row] : locked) rows.push_back(std::move(row));
   return rows;
+}
+
+// A project is written by those where it is led from; whoever verifies another village that it
+// covers raises what differs as disputed. PERMISSION_DENIED NOT_LEAD_REGION.
+absl::Status CheckLedFrom(const CallContext& c, const std::vector<ProjectRow>& rows) {
+  for (const ProjectRow& row : rows) {
+    if (c.caller.May(c.roles, row.region_path)) continue;
+    return Error(absl::StatusCode::kPermissionDenied, "NOT_LEAD_REGION")
+        .Zh("项目由其他地区牵头，不能直接更正；与核实不符的，请以“有争议”提出")
+        .With("project_id", row.id.ToString())
+        .With("region_path", row.region_path)
+        .Build();
+  }
+  return absl::OkStatus();
 }
 
 // A refusal of a corrected project, at the findings of it that brought it.
@@ -399,6 +413,7 @@ absl::StatusOr<std::vector<FindingRow>> TakeFindings(
     out.push_back(std::move(row));
   }
   ASSIGN_OR_RETURN(const std::vector<ProjectRow> stored, CorrectedRows(tx, corrections));
+  RETURN_IF_ERROR(CheckLedFrom(c, stored));
   std::optional<Ulid> at;
   const absl::Status corrected = ApplyCorrections(c, tx, stored, corrections, &at).status();
   if (!corrected.ok()) return OnFindings(corrected, at, findings);
@@ -540,6 +555,8 @@ absl::StatusOr<v1::VerificationTask> Complete(CallContext& c,
         // projects: of two that complete such reports at once one may have to run again.
         ASSIGN_OR_RETURN(const std::vector<ProjectRow> to_correct,
                          CorrectedRows(m.tx(), of_project));
+        // Who signed with a correction need not be who completes.
+        RETURN_IF_ERROR(CheckLedFrom(c, to_correct));
         std::optional<Ulid> at;
         absl::StatusOr<Corrections> corrections =
             ApplyCorrections(c, m.tx(), to_correct, of_project, &at);
@@ -556,7 +573,7 @@ absl::StatusOr<v1::VerificationTask> Complete(CallContext& c,
                             m.request_id(), c.now,   c.ids};
         RETURN_IF_ERROR(WriteProjects(m.tx(), author, corrections->references, &changes));
         ASSIGN_OR_RETURN(const int64_t as_they_are, SetProjectVerification(
-                                                        m, std::move(projects),
+                                                        m, l.unit.region_path, std::move(projects),
                                                         [&](const Ulid& id, v1::Project* project) {
                                                           conclude(id, project);
                                                           return absl::OkStatus();
