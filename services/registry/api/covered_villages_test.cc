@@ -126,22 +126,115 @@ TEST_F(CoveredVillagesTest, ADisputeStandsWhateverBecomesOfAnotherReport) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   const v1::Project project = DisputedInTheFirstOfTwo(campaign.id());
   Verify(campaign.id(), kVillage2);
-  const auto again = [&](const std::string& village) {
+  const auto again = [&](const std::string& village, v1::VerificationState meanwhile) {
     server_.clock().Advance(absl::Hours(1));
     ASSERT_OK_AND_ASSIGN(auto returned, Return(Unit(campaign.id(), village), City()));
-    EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_UNVERIFIED);
+    EXPECT_EQ(GetProject(project.id()).verification_state(), meanwhile);
     ASSERT_OK_AND_ASSIGN(auto signed_again,
                          Sign(returned.id(), returned.etag(), "AGRICULTURE", County()));
     ASSERT_OK(Complete(returned.id(), signed_again.etag()));
   };
   // Sent back and verified anew, the second village's report still does not settle the first's.
-  again(kVillage2);
+  again(kVillage2, v1::VERIFICATION_STATE_DISPUTED);
   EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_DISPUTED);
   // What was disputed in a round that is over is disputed no more, there and elsewhere.
-  again(kVillage);
+  again(kVillage, v1::VERIFICATION_STATE_UNVERIFIED);
   EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
-  again(kVillage2);
+  again(kVillage2, v1::VERIFICATION_STATE_COUNTY_VERIFIED);
   EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+}
+
+TEST_F(CoveredVillagesTest, WhatAnotherReportVerifiedStandsWhenOneIsTakenBack) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  v1::Project wide = NewProject("两村冷链");
+  wide.add_covered_regions()->set_region_code(kVillage2);
+  ASSERT_OK_AND_ASSIGN(const v1::Project both, Register(wide));
+  ASSERT_OK_AND_ASSIGN(const v1::Project narrow, Register(NewProject("油茶", kVillage2)));
+  const auto state = [&](const v1::Project& project) {
+    return GetProject(project.id()).verification_state();
+  };
+  const auto recall = [&](const std::string& village, int verified) {
+    server_.clock().Advance(absl::Hours(1));
+    const auto recalled = Recall(Unit(campaign.id(), village));
+    ASSERT_OK(recalled);
+    EXPECT_EQ(recalled->verified_count(), verified);
+  };
+  const auto verify_again = [&](const std::string& village,
+                                const std::vector<v1::VerificationFinding>& findings) {
+    server_.clock().Advance(absl::Hours(1));
+    const v1::InventoryUnitReport unit = Unit(campaign.id(), village);
+    ASSERT_OK_AND_ASSIGN(const auto task,
+                         Sign(unit.id(), unit.etag(), "AGRICULTURE", County(), findings));
+    ASSERT_OK(Complete(unit.id(), task.etag()));
+  };
+  Verify(campaign.id(), kVillage);
+  server_.clock().Advance(absl::Hours(1));
+  Verify(campaign.id(), kVillage2);
+  ASSERT_EQ(state(both), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  const std::string etag = GetProject(both.id()).etag();
+  recall(kVillage2, 1);
+  EXPECT_EQ(state(both), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  EXPECT_EQ(GetProject(both.id()).etag(), etag);
+  EXPECT_EQ(state(narrow), v1::VERIFICATION_STATE_UNVERIFIED);
+  // No report is left that stands for it.
+  recall(kVillage, 0);
+  EXPECT_EQ(state(both), v1::VERIFICATION_STATE_UNVERIFIED);
+
+  // A report from before an amendment does not stand for what was amended.
+  verify_again(kVillage, {});
+  server_.clock().Advance(absl::Hours(1));
+  v1::UpdateProjectRequest amend;
+  amend.set_request_id(RequestId());
+  amend.set_id(both.id());
+  amend.set_etag(GetProject(both.id()).etag());
+  amend.mutable_project()->set_name("两村冷链库");
+  amend.mutable_update_mask()->add_paths("name");
+  amend.set_reason("名称有误");
+  ASSERT_OK(Call<v1::Project>("ProjectService", "UpdateProject", amend, County()));
+  ASSERT_EQ(state(both), v1::VERIFICATION_STATE_UNVERIFIED);
+  verify_again(kVillage2, {});
+  ASSERT_EQ(state(both), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  recall(kVillage2, 0);
+  EXPECT_EQ(state(both), v1::VERIFICATION_STATE_UNVERIFIED);
+
+  // Nor one from before the report that is taken back corrected it.
+  recall(kVillage, 0);
+  verify_again(kVillage, {});
+  verify_again(kVillage2, {Found(both, v1::FINDING_ACTION_CORRECTED)});
+  ASSERT_EQ(state(both), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  recall(kVillage2, 0);
+  EXPECT_EQ(state(both), v1::VERIFICATION_STATE_UNVERIFIED);
+}
+
+TEST_F(CoveredVillagesTest, AnotherCountyTakesBackWhatItSaidAlone) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  const v1::InventoryCampaign other = OpenCampaign(kOtherCounty, Approver(kOtherCounty));
+  v1::Project wide = NewProject("跨县冷链");
+  wide.add_covered_regions()->set_region_code(kOtherVillage);
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(wide));
+  const auto verify_other = [&](const v1::InventoryUnitReport& unit) {
+    ASSERT_OK_AND_ASSIGN(const auto task, Sign(unit.id(), unit.etag(), "AGRICULTURE",
+                                               County("lead-other", kOtherCounty)));
+    ASSERT_OK(Complete(unit.id(), task.etag(), County("other", kOtherCounty)));
+  };
+  Verify(campaign.id(), kVillage);
+  server_.clock().Advance(absl::Hours(1));
+  verify_other(Passed(other.id(), kOtherVillage));
+  server_.clock().Advance(absl::Hours(1));
+  ASSERT_OK(Recall(Unit(other.id(), kOtherVillage), County("operator", kOtherCounty)));
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+
+  // Nor does it settle what the county that leads it disputes.
+  ASSERT_OK_AND_ASSIGN(const auto unit, Recall(Unit(campaign.id(), kVillage)));
+  ASSERT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_UNVERIFIED);
+  ASSERT_OK_AND_ASSIGN(const auto task, Sign(unit.id(), unit.etag(), "AGRICULTURE", County(),
+                                             {Found(project, v1::FINDING_ACTION_DISPUTED)}));
+  ASSERT_OK(Complete(unit.id(), task.etag()));
+  verify_other(Unit(other.id(), kOtherVillage));
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_DISPUTED);
+  server_.clock().Advance(absl::Hours(1));
+  ASSERT_OK(Recall(Unit(other.id(), kOtherVillage), County("operator", kOtherCounty)));
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_DISPUTED);
 }
 
 TEST_F(CoveredVillagesTest, ADisputeOfAnEarlierCampaignIsSettledByTheNext) {

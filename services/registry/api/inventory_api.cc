@@ -363,22 +363,28 @@ int ReturningLevel(int to_level, const workflow::Actor& actor) {
   return actor.Holds(kCitySupervisor) ? 2 : 1;
 }
 
-// Nothing stands behind the report and its projects until the county has signed anew.
+// Nothing stands behind the report until the county has signed anew, nor behind its projects,
+// unless a report of another village that they cover does.
 absl::Status TakeBackVerification(Mutation& m, Loaded& l, std::string_view reason) {
+  ASSIGN_OR_RETURN(std::vector<VillageProject> projects,
+                   LockVillageProjects(m.tx(), l.unit.region_path));
+  // Under the projects' locks: of two reports that are taken back at once the second sees that the
+  // first stands no more.
+  ASSIGN_OR_RETURN(const std::set<Ulid> standing, StandingElsewhere(m.tx(), projects, l.unit));
   l.unit.verified_at.reset();
   l.unit.confirmed_at.reset();
   l.unit.verification_round += 1;
-  ASSIGN_OR_RETURN(std::vector<VillageProject> projects,
-                   LockVillageProjects(m.tx(), l.unit.region_path));
-  RETURN_IF_ERROR(SetProjectVerification(
-                      m, l.unit.region_path, std::move(projects),
-                      [](const Ulid&, v1::Project* p) {
-                        p->set_verification_state(v1::VERIFICATION_STATE_UNVERIFIED);
-                        return absl::OkStatus();
-                      },
-                      reason)
-                      .status());
-  l.after.set_verified_count(0);
+  ASSIGN_OR_RETURN(const int64_t verified,
+                   SetProjectVerification(
+                       m, l.unit.region_path, std::move(projects),
+                       [&](const Ulid& id, v1::Project* p) {
+                         if (standing.count(id) == 0) {
+                           p->set_verification_state(v1::VERIFICATION_STATE_UNVERIFIED);
+                         }
+                         return absl::OkStatus();
+                       },
+                       reason));
+  l.after.set_verified_count(static_cast<int32_t>(verified));
   return absl::OkStatus();
 }
 

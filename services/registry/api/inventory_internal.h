@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,6 +62,11 @@ absl::StatusOr<v1::InventoryUnitReport> SaveStep(rpc::Mutation& m, Loaded& l, Un
 absl::StatusOr<int64_t> SetProjectVerification(
     rpc::Mutation& m, std::string_view village, std::vector<VillageProject> projects,
     const std::function<absl::Status(const Ulid&, v1::Project*)>& apply, std::string_view reason);
+// Of a village's locked projects those that another village's report still stands for as they are,
+// verified or disputed, when the report of `unit`, as it stands, is taken back.
+absl::StatusOr<std::set<Ulid>> StandingElsewhere(mysql::Executor& db,
+                                                 const std::vector<VillageProject>& projects,
+                                                 const UnitReportRow& unit);
 // Departments that have to sign for each of the units, in their order.
 absl::StatusOr<std::vector<std::vector<RequiredDepartment>>> DepartmentsOf(
     mysql::Executor& db, const std::vector<UnitReportRow>& units, absl::CivilDay day);

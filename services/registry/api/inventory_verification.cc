@@ -441,6 +441,40 @@ absl::StatusOr<std::set<Ulid>> DisputedElsewhere(mysql::Executor& db,
   return out;
 }
 
+}  // namespace
+
+absl::StatusOr<std::set<Ulid>> StandingElsewhere(mysql::Executor& db,
+                                                 const std::vector<VillageProject>& projects,
+                                                 const UnitReportRow& unit) {
+  ASSIGN_OR_RETURN(const std::set<Ulid> disputed, DisputedElsewhere(db, projects, unit));
+  ASSIGN_OR_RETURN(const auto verified, VerifiedElsewhere(db, projects, unit.region_path));
+  std::set<Ulid> corrected, out;
+  ASSIGN_OR_RETURN(const std::vector<FindingRow> own, Findings(db, {unit.id}));
+  ASSIGN_OR_RETURN(const auto rounds, CountyRounds(db, {unit.id}));
+  for (const FindingRow& f : own) {
+    if (f.level == kLevelCounty && f.action == v1::FINDING_ACTION_CORRECTED &&
+        IsOfRound(FindingMessage(f), unit.id, rounds)) {
+      corrected.insert(f.project_id);
+    }
+  }
+  for (const VillageProject& p : projects) {
+    // What this report alone disputed is neither disputed any more nor settled.
+    bool stands = disputed.count(p.id) > 0;
+    if (p.verification_state == v1::VERIFICATION_STATE_COUNTY_VERIFIED) {
+      const auto found = verified.find(p.id);
+      stands = found != verified.end();
+      // Who verified it before this report corrected it has not seen what it says now.
+      if (stands && corrected.count(p.id) > 0) {
+        stands = unit.verified_at && found->second > *unit.verified_at;
+      }
+    }
+    if (stands) out.insert(p.id);
+  }
+  return out;
+}
+
+namespace {
+
 absl::StatusOr<v1::VerificationTask> Sign(CallContext& c,
                                           const v1::SignVerificationRequest& request) {
   return rpc::Mutate<v1::VerificationTask>(
