@@ -141,7 +141,10 @@ absl::StatusOr<v1::InventoryUnitReport> SaveStep(rpc::Mutation& m, Loaded& l, Un
   after.set_verified_count(verified);
   RETURN_IF_ERROR(
       StepUnit(m.tx(), unit, l.from, action, m.context().caller.subject, m.context().now));
-  RETURN_IF_ERROR(m.Audit("unit_report", unit.id, unit.region_path, &l.before, after, reason));
+  audit::Entry entry =
+      m.EntryFor("unit_report", unit.id, unit.region_path, &l.before, after, reason);
+  if (l.actor) entry.actor = *l.actor;
+  RETURN_IF_ERROR(audit::Append(m.tx(), entry));
   v1::UnitReportChanged event;
   *event.mutable_unit_report() = after;
   RETURN_IF_ERROR(m.Publish("unit_report", unit.id, unit.region_path, event));

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "bangfu/registry/v1/inventory_service.pb.h"
 #include "bangfu/registry/v1/project.pb.h"
+#include "common/audit/audit.h"
 #include "common/base/random.h"
 #include "common/operation/operation.h"
 #include "common/rpc/mutation.h"
@@ -35,6 +36,8 @@ struct Loaded {
   CampaignDeadlines deadlines;
   UnitReportSubject subject;  // state, open, locked, submitter, approval
   v1::InventoryUnitReport before, after;
+  // Who takes the step, where the rpc's roles at the village do not tell the grant.
+  std::optional<audit::Actor> actor;
 };
 absl::StatusOr<Loaded> LoadForStep(rpc::Mutation& m, std::string_view id, std::string_view etag);
 // What the guards look at, except what only a request says.

@@ -8,6 +8,7 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/contract/validator.h"
+#include "common/rpc/actor.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/departments.h"
@@ -47,6 +48,17 @@ namespace {
 absl::Status CheckSigner(std::string_view department, const std::vector<std::string>& sources,
                          const auth::Caller& caller, std::string_view region_path) {
   return workflow::CheckSigner(department, workflow::ActorAt(caller, region_path, {sources, {}}));
+}
+
+// Under the grant that lets the caller sign for the department: whoever holds several roles, or one
+// for other money too, signs by the one that counts here.
+audit::Actor Signer(const auth::Caller& caller, const RequiredDepartment& department,
+                    std::string_view region_path) {
+  std::vector<auth::Role> roles;
+  for (const workflow::RoleId role : workflow::SigningRoles(department.department_code)) {
+    roles.push_back(static_cast<auth::Role>(role));
+  }
+  return rpc::ActorOf(caller, roles, region_path, {department.source_codes, {}});
 }
 
 absl::Status AlreadySigned() {
@@ -382,10 +394,12 @@ absl::Status OnFindings(const absl::Status& status, const std::optional<Ulid>& p
   return error;
 }
 
-// Findings of a step, checked against the village's projects and made ready to store. A correction
-// that an update of the project would be refused for is refused here, where it can be mended.
+// Findings of a step that `by` takes, checked against the village's projects and made ready to
+// store. A correction that an update of the project would be refused for is refused here, where it
+// can be mended.
 absl::StatusOr<std::vector<FindingRow>> TakeFindings(
-    CallContext& c, mysql::Tx& tx, const UnitReportRow& unit, const std::vector<Ulid>& projects,
+    CallContext& c, mysql::Tx& tx, const UnitReportRow& unit, const type::v1::Actor& by,
+    const std::vector<Ulid>& projects,
     const google::protobuf::RepeatedPtrField<v1::VerificationFinding>& findings) {
   std::vector<FindingRow> out;
   std::map<Ulid, std::vector<v1::VerificationFinding>> corrections;
@@ -407,7 +421,7 @@ absl::StatusOr<std::vector<FindingRow>> TakeFindings(
     row.level = kLevelCounty;
     row.action = finding.action();
     row.field = finding.field();
-    *finding.mutable_found_by() = ActorMessage(c, unit.region_path);
+    *finding.mutable_found_by() = by;
     SetTime(c.now, finding.mutable_found_at());
     row.bytes = ToBytes(finding);
     out.push_back(std::move(row));
@@ -505,16 +519,18 @@ absl::StatusOr<v1::VerificationTask> Sign(CallContext& c,
                 .Build();
           }
         }
+        l.actor = Signer(c.caller, *required, l.unit.region_path);
+        const type::v1::Actor signer = rpc::ActorMessage(*l.actor);
         ASSIGN_OR_RETURN(const auto ids, VillageProjectIds(m.tx(), {l.unit.region_path}));
         const auto projects = ids.find(l.unit.region_path);
         ASSIGN_OR_RETURN(
             const std::vector<FindingRow> findings,
-            TakeFindings(c, m.tx(), l.unit,
+            TakeFindings(c, m.tx(), l.unit, signer,
                          projects == ids.end() ? std::vector<Ulid>() : projects->second,
                          request.findings()));
         v1::RequiredDepartment stored;
         stored.set_department_code(department);
-        *stored.mutable_signed_by() = ActorMessage(c, l.unit.region_path);
+        *stored.mutable_signed_by() = signer;
         stored.set_opinion(request.opinion());
         RETURN_IF_ERROR(InsertSignature(
             m.tx(), {l.unit.id, l.unit.verification_round, department, l.unit.region_path,
@@ -551,7 +567,8 @@ absl::StatusOr<v1::VerificationTask> Complete(CallContext& c,
         std::vector<Ulid> ids;
         for (const VillageProject& p : projects) ids.push_back(p.id);
         ASSIGN_OR_RETURN(const std::vector<FindingRow> added,
-                         TakeFindings(c, m.tx(), l.unit, ids, request.findings()));
+                         TakeFindings(c, m.tx(), l.unit, ActorMessage(c, l.unit.region_path), ids,
+                                      request.findings()));
         RETURN_IF_ERROR(InsertFindings(m.tx(), added));
         ASSIGN_OR_RETURN(const std::vector<FindingRow> all, Findings(m.tx(), {l.unit.id}));
         ASSIGN_OR_RETURN(const auto rounds, CountyRounds(m.tx(), {l.unit.id}));
