@@ -39,6 +39,34 @@ class CoveredVillagesTest : public RegistryFixture {
     EXPECT_OK(Complete(unit->id(), task->etag()));
     return *project;
   }
+  // Submitted and passed by the township.
+  v1::InventoryUnitReport Passed(const std::string& campaign, const std::string& village) {
+    auto unit = Submit(Unit(campaign, village), false);
+    EXPECT_OK(unit);
+    unit = Pass(*unit);
+    EXPECT_OK(unit);
+    return *unit;
+  }
+  static v1::VerificationFinding Found(const v1::Project& project, v1::FindingAction action) {
+    v1::VerificationFinding finding;
+    finding.set_project_id(project.id());
+    finding.set_field("workers");
+    finding.set_verified_text("12");
+    finding.set_action(action);
+    return finding;
+  }
+  static auth::Grant GrantOf(auth::Role role, std::string_view region) {
+    auth::Grant grant;
+    grant.role = role;
+    grant.region_path = region;
+    return grant;
+  }
+  std::string With(const std::string& person, std::vector<auth::Grant> grants) {
+    auth::Caller caller;
+    caller.subject = person;
+    caller.grants = std::move(grants);
+    return server_.Token(caller);
+  }
 };
 
 TEST_F(CoveredVillagesTest, AProjectOfATownshipIsVerifiedThroughAVillageThatItCovers) {
@@ -98,22 +126,115 @@ TEST_F(CoveredVillagesTest, ADisputeStandsWhateverBecomesOfAnotherReport) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   const v1::Project project = DisputedInTheFirstOfTwo(campaign.id());
   Verify(campaign.id(), kVillage2);
-  const auto again = [&](const std::string& village) {
+  const auto again = [&](const std::string& village, v1::VerificationState meanwhile) {
     server_.clock().Advance(absl::Hours(1));
     ASSERT_OK_AND_ASSIGN(auto returned, Return(Unit(campaign.id(), village), City()));
-    EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_UNVERIFIED);
+    EXPECT_EQ(GetProject(project.id()).verification_state(), meanwhile);
     ASSERT_OK_AND_ASSIGN(auto signed_again,
                          Sign(returned.id(), returned.etag(), "AGRICULTURE", County()));
     ASSERT_OK(Complete(returned.id(), signed_again.etag()));
   };
   // Sent back and verified anew, the second village's report still does not settle the first's.
-  again(kVillage2);
+  again(kVillage2, v1::VERIFICATION_STATE_DISPUTED);
   EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_DISPUTED);
   // What was disputed in a round that is over is disputed no more, there and elsewhere.
-  again(kVillage);
+  again(kVillage, v1::VERIFICATION_STATE_UNVERIFIED);
   EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
-  again(kVillage2);
+  again(kVillage2, v1::VERIFICATION_STATE_COUNTY_VERIFIED);
   EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+}
+
+TEST_F(CoveredVillagesTest, WhatAnotherReportVerifiedStandsWhenOneIsTakenBack) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  v1::Project wide = NewProject("两村冷链");
+  wide.add_covered_regions()->set_region_code(kVillage2);
+  ASSERT_OK_AND_ASSIGN(const v1::Project both, Register(wide));
+  ASSERT_OK_AND_ASSIGN(const v1::Project narrow, Register(NewProject("油茶", kVillage2)));
+  const auto state = [&](const v1::Project& project) {
+    return GetProject(project.id()).verification_state();
+  };
+  const auto recall = [&](const std::string& village, int verified) {
+    server_.clock().Advance(absl::Hours(1));
+    const auto recalled = Recall(Unit(campaign.id(), village));
+    ASSERT_OK(recalled);
+    EXPECT_EQ(recalled->verified_count(), verified);
+  };
+  const auto verify_again = [&](const std::string& village,
+                                const std::vector<v1::VerificationFinding>& findings) {
+    server_.clock().Advance(absl::Hours(1));
+    const v1::InventoryUnitReport unit = Unit(campaign.id(), village);
+    ASSERT_OK_AND_ASSIGN(const auto task,
+                         Sign(unit.id(), unit.etag(), "AGRICULTURE", County(), findings));
+    ASSERT_OK(Complete(unit.id(), task.etag()));
+  };
+  Verify(campaign.id(), kVillage);
+  server_.clock().Advance(absl::Hours(1));
+  Verify(campaign.id(), kVillage2);
+  ASSERT_EQ(state(both), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  const std::string etag = GetProject(both.id()).etag();
+  recall(kVillage2, 1);
+  EXPECT_EQ(state(both), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  EXPECT_EQ(GetProject(both.id()).etag(), etag);
+  EXPECT_EQ(state(narrow), v1::VERIFICATION_STATE_UNVERIFIED);
+  // No report is left that stands for it.
+  recall(kVillage, 0);
+  EXPECT_EQ(state(both), v1::VERIFICATION_STATE_UNVERIFIED);
+
+  // A report from before an amendment does not stand for what was amended.
+  verify_again(kVillage, {});
+  server_.clock().Advance(absl::Hours(1));
+  v1::UpdateProjectRequest amend;
+  amend.set_request_id(RequestId());
+  amend.set_id(both.id());
+  amend.set_etag(GetProject(both.id()).etag());
+  amend.mutable_project()->set_name("两村冷链库");
+  amend.mutable_update_mask()->add_paths("name");
+  amend.set_reason("名称有误");
+  ASSERT_OK(Call<v1::Project>("ProjectService", "UpdateProject", amend, County()));
+  ASSERT_EQ(state(both), v1::VERIFICATION_STATE_UNVERIFIED);
+  verify_again(kVillage2, {});
+  ASSERT_EQ(state(both), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  recall(kVillage2, 0);
+  EXPECT_EQ(state(both), v1::VERIFICATION_STATE_UNVERIFIED);
+
+  // Nor one from before the report that is taken back corrected it.
+  recall(kVillage, 0);
+  verify_again(kVillage, {});
+  verify_again(kVillage2, {Found(both, v1::FINDING_ACTION_CORRECTED)});
+  ASSERT_EQ(state(both), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  recall(kVillage2, 0);
+  EXPECT_EQ(state(both), v1::VERIFICATION_STATE_UNVERIFIED);
+}
+
+TEST_F(CoveredVillagesTest, AnotherCountyTakesBackWhatItSaidAlone) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  const v1::InventoryCampaign other = OpenCampaign(kOtherCounty, Approver(kOtherCounty));
+  v1::Project wide = NewProject("跨县冷链");
+  wide.add_covered_regions()->set_region_code(kOtherVillage);
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(wide));
+  const auto verify_other = [&](const v1::InventoryUnitReport& unit) {
+    ASSERT_OK_AND_ASSIGN(const auto task, Sign(unit.id(), unit.etag(), "AGRICULTURE",
+                                               County("lead-other", kOtherCounty)));
+    ASSERT_OK(Complete(unit.id(), task.etag(), County("other", kOtherCounty)));
+  };
+  Verify(campaign.id(), kVillage);
+  server_.clock().Advance(absl::Hours(1));
+  verify_other(Passed(other.id(), kOtherVillage));
+  server_.clock().Advance(absl::Hours(1));
+  ASSERT_OK(Recall(Unit(other.id(), kOtherVillage), County("operator", kOtherCounty)));
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+
+  // Nor does it settle what the county that leads it disputes.
+  ASSERT_OK_AND_ASSIGN(const auto unit, Recall(Unit(campaign.id(), kVillage)));
+  ASSERT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_UNVERIFIED);
+  ASSERT_OK_AND_ASSIGN(const auto task, Sign(unit.id(), unit.etag(), "AGRICULTURE", County(),
+                                             {Found(project, v1::FINDING_ACTION_DISPUTED)}));
+  ASSERT_OK(Complete(unit.id(), task.etag()));
+  verify_other(Unit(other.id(), kOtherVillage));
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_DISPUTED);
+  server_.clock().Advance(absl::Hours(1));
+  ASSERT_OK(Recall(Unit(other.id(), kOtherVillage), County("operator", kOtherCounty)));
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_DISPUTED);
 }
 
 TEST_F(CoveredVillagesTest, ADisputeOfAnEarlierCampaignIsSettledByTheNext) {
@@ -181,6 +302,59 @@ TEST_F(CoveredVillagesTest, WhatIsNoProjectOfTheVillageAnyMoreIsLeftAsItIs) {
     EXPECT_EQ(now.verification_state(), v1::VERIFICATION_STATE_UNVERIFIED) << now.name();
   }
   EXPECT_EQ(Unit(campaign.id(), kVillage).verified_count(), 1);
+}
+
+TEST_F(CoveredVillagesTest, WhatAnotherCountyLeadsIsDisputedNotCorrected) {
+  OpenCampaign();
+  const v1::InventoryCampaign other = OpenCampaign(kOtherCounty, Approver(kOtherCounty));
+  v1::Project wide = NewProject("跨县冷链");
+  wide.add_covered_regions()->set_region_code(kOtherVillage);
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(wide));
+  ASSERT_OK_AND_ASSIGN(const v1::Project own, Register(NewProject("油茶", kOtherVillage),
+                                                       County("operator", kOtherCounty)));
+  const v1::InventoryUnitReport unit = Passed(other.id(), kOtherVillage);
+  const v1::VerificationFinding corrected = Found(project, v1::FINDING_ACTION_CORRECTED);
+  const v1::VerificationFinding disputed = Found(project, v1::FINDING_ACTION_DISPUTED);
+  const std::string lead = County("lead-other", kOtherCounty);
+
+  const auto refused = Sign(unit.id(), unit.etag(), "AGRICULTURE", lead, {corrected});
+  ASSERT_THAT(refused, StatusIs(StatusCode::kPermissionDenied, "NOT_LEAD_REGION"));
+  EXPECT_NE(GetErrorDetail(refused.status()).message_zh.find("有争议"), std::string::npos);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM verification_finding"), 0);
+  // Whoever holds a role in both may sign with it; completing writes it, in its own name.
+  const std::string both = With("of-two", {GrantOf(options::v1::ROLE_COUNTY_OPERATOR, kOtherCounty),
+                                           GrantOf(options::v1::ROLE_COUNTY_OPERATOR, kCounty)});
+  ASSERT_OK_AND_ASSIGN(auto task, Sign(unit.id(), unit.etag(), "AGRICULTURE", both,
+                                       {corrected, Found(own, v1::FINDING_ACTION_CORRECTED)}));
+  EXPECT_THAT(Complete(unit.id(), task.etag(), lead),
+              StatusIs(StatusCode::kPermissionDenied, "NOT_LEAD_REGION"));
+  EXPECT_EQ(GetProject(project.id()).workers(), 0);
+  EXPECT_EQ(GetProject(project.id()).etag(), project.etag());
+  ASSERT_OK(Complete(unit.id(), task.etag(), both));
+  const v1::Project written = GetProject(project.id());
+  EXPECT_EQ(written.workers(), 12);
+  EXPECT_EQ(written.updated_by().role(), "ROLE_COUNTY_OPERATOR");
+  EXPECT_EQ(written.updated_by().region_path(), kCounty);
+
+  // In the next round the other county alone: what it leads is corrected, the rest disputed.
+  server_.clock().Advance(absl::Hours(1));
+  ASSERT_OK_AND_ASSIGN(const auto again, Return(Unit(other.id(), kOtherVillage), City("3608")));
+  v1::VerificationFinding of_own = Found(own, v1::FINDING_ACTION_CORRECTED);
+  of_own.set_verified_text("15");
+  ASSERT_OK_AND_ASSIGN(task,
+                       Sign(again.id(), again.etag(), "AGRICULTURE", lead, {disputed, of_own}));
+  ASSERT_OK(Complete(again.id(), task.etag(), lead));
+  const v1::Project raised = GetProject(project.id());
+  EXPECT_EQ(raised.verification_state(), v1::VERIFICATION_STATE_DISPUTED);
+  EXPECT_EQ(raised.workers(), 12);
+  // Under the grant by which the village's report was completed.
+  EXPECT_EQ(raised.updated_by().role(), "ROLE_COUNTY_OPERATOR");
+  EXPECT_EQ(raised.updated_by().region_path(), kOtherCounty);
+  v1::GetProjectRequest get;
+  get.set_id(own.id());
+  ASSERT_OK_AND_ASSIGN(const auto verified,
+                       Call<v1::Project>("ProjectService", "GetProject", get, lead));
+  EXPECT_EQ(verified.workers(), 15);
 }
 
 TEST_F(CoveredVillagesTest, AProjectOfAnotherCountyOpensNoReportThatStands) {

@@ -141,7 +141,10 @@ absl::StatusOr<v1::InventoryUnitReport> SaveStep(rpc::Mutation& m, Loaded& l, Un
   after.set_verified_count(verified);
   RETURN_IF_ERROR(
       StepUnit(m.tx(), unit, l.from, action, m.context().caller.subject, m.context().now));
-  RETURN_IF_ERROR(m.Audit("unit_report", unit.id, unit.region_path, &l.before, after, reason));
+  audit::Entry entry =
+      m.EntryFor("unit_report", unit.id, unit.region_path, &l.before, after, reason);
+  if (l.actor) entry.actor = *l.actor;
+  RETURN_IF_ERROR(audit::Append(m.tx(), entry));
   v1::UnitReportChanged event;
   *event.mutable_unit_report() = after;
   RETURN_IF_ERROR(m.Publish("unit_report", unit.id, unit.region_path, event));
@@ -150,9 +153,10 @@ absl::StatusOr<v1::InventoryUnitReport> SaveStep(rpc::Mutation& m, Loaded& l, Un
 }
 
 absl::StatusOr<int64_t> SetProjectVerification(
-    rpc::Mutation& m, std::vector<VillageProject> projects,
+    rpc::Mutation& m, std::string_view village, std::vector<VillageProject> projects,
     const std::function<absl::Status(const Ulid&, v1::Project*)>& apply, std::string_view reason) {
   rpc::CallContext& context = m.context();
+  const audit::Actor actor = m.ActorAt(village);
   std::vector<VillageProject> changed;
   std::vector<audit::Entry> audits;
   std::vector<feed::OutboxEvent> events;
@@ -174,7 +178,7 @@ absl::StatusOr<int64_t> SetProjectVerification(
     p.verification_state = after.verification_state();
     after.set_etag(EtagOf(p.version));
     SetTime(context.now, after.mutable_updated_at());
-    *after.mutable_updated_by() = ActorMessage(context, p.region_path);
+    *after.mutable_updated_by() = rpc::ActorMessage(actor);
     v1::Project record = after;
     record.clear_etag();
     p.bytes = ToBytes(record);
@@ -185,7 +189,7 @@ absl::StatusOr<int64_t> SetProjectVerification(
     const size_t dot = context.method.rfind('.');
     entry.action = Cat("InventoryService",
                        std::string_view(context.method).substr(dot == std::string::npos ? 0 : dot));
-    entry.actor = m.ActorAt(p.region_path);
+    entry.actor = actor;
     entry.before_json = audit::ToJson(before);
     entry.after_json = audit::ToJson(after);
     entry.reason = reason;
@@ -362,22 +366,28 @@ int ReturningLevel(int to_level, const workflow::Actor& actor) {
   return actor.Holds(kCitySupervisor) ? 2 : 1;
 }
 
-// Nothing stands behind the report and its projects until the county has signed anew.
+// Nothing stands behind the report until the county has signed anew, nor behind its projects,
+// unless a report of another village that they cover does.
 absl::Status TakeBackVerification(Mutation& m, Loaded& l, std::string_view reason) {
+  ASSIGN_OR_RETURN(std::vector<VillageProject> projects,
+                   LockVillageProjects(m.tx(), l.unit.region_path));
+  // Under the projects' locks: of two reports that are taken back at once the second sees that the
+  // first stands no more.
+  ASSIGN_OR_RETURN(const std::set<Ulid> standing, StandingElsewhere(m.tx(), projects, l.unit));
   l.unit.verified_at.reset();
   l.unit.confirmed_at.reset();
   l.unit.verification_round += 1;
-  ASSIGN_OR_RETURN(std::vector<VillageProject> projects,
-                   LockVillageProjects(m.tx(), l.unit.region_path));
-  RETURN_IF_ERROR(SetProjectVerification(
-                      m, std::move(projects),
-                      [](const Ulid&, v1::Project* p) {
-                        p->set_verification_state(v1::VERIFICATION_STATE_UNVERIFIED);
-                        return absl::OkStatus();
-                      },
-                      reason)
-                      .status());
-  l.after.set_verified_count(0);
+  ASSIGN_OR_RETURN(const int64_t verified,
+                   SetProjectVerification(
+                       m, l.unit.region_path, std::move(projects),
+                       [&](const Ulid& id, v1::Project* p) {
+                         if (standing.count(id) == 0) {
+                           p->set_verification_state(v1::VERIFICATION_STATE_UNVERIFIED);
+                         }
+                         return absl::OkStatus();
+                       },
+                       reason));
+  l.after.set_verified_count(static_cast<int32_t>(verified));
   return absl::OkStatus();
 }
 

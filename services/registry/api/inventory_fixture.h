@@ -291,6 +291,16 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
     reason->set_text(text);
     return Inventory<v1::InventoryUnitReport>("ReturnUnitReport", request, token);
   }
+  absl::StatusOr<v1::InventoryUnitReport> Recall(const v1::InventoryUnitReport& unit,
+                                                 const std::string& token = "") {
+    v1::RecallUnitReportRequest request;
+    request.set_request_id(RequestId());
+    request.set_id(unit.id());
+    request.set_etag(unit.etag());
+    request.set_reason("名称有误");
+    return Inventory<v1::InventoryUnitReport>("RecallUnitReport", request,
+                                              token.empty() ? County() : token);
+  }
   v1::VerificationTask Task(const std::string& unit) {
     v1::GetVerificationTaskRequest request;
     request.set_unit_report_id(unit);

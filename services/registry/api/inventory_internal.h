@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "bangfu/registry/v1/inventory_service.pb.h"
 #include "bangfu/registry/v1/project.pb.h"
+#include "common/audit/audit.h"
 #include "common/base/random.h"
 #include "common/operation/operation.h"
 #include "common/rpc/mutation.h"
@@ -34,6 +36,8 @@ struct Loaded {
   CampaignDeadlines deadlines;
   UnitReportSubject subject;  // state, open, locked, submitter, approval
   v1::InventoryUnitReport before, after;
+  // Who takes the step, where the rpc's roles at the village do not tell the grant.
+  std::optional<audit::Actor> actor;
 };
 absl::StatusOr<Loaded> LoadForStep(rpc::Mutation& m, std::string_view id, std::string_view etag);
 // What the guards look at, except what only a request says.
@@ -55,11 +59,17 @@ std::vector<workflow::AllowedAction> AllowedOn(const UnitReportSubject& subject,
 // shows it. `l.unit` and `l.after` carry the changes.
 absl::StatusOr<v1::InventoryUnitReport> SaveStep(rpc::Mutation& m, Loaded& l, UnitReportState to,
                                                  std::string_view action, std::string_view reason);
-// A verification state for projects of a village, with audit and events; `apply` may change the
-// message further. Gives how many are verified then.
+// A verification state for projects of `village`, with audit and events under the grant that holds
+// there: a project that covers it may be led from elsewhere. `apply` may change the message
+// further. Gives how many are verified then.
 absl::StatusOr<int64_t> SetProjectVerification(
-    rpc::Mutation& m, std::vector<VillageProject> projects,
+    rpc::Mutation& m, std::string_view village, std::vector<VillageProject> projects,
     const std::function<absl::Status(const Ulid&, v1::Project*)>& apply, std::string_view reason);
+// Of a village's locked projects those that another village's report still stands for as they are,
+// verified or disputed, when the report of `unit`, as it stands, is taken back.
+absl::StatusOr<std::set<Ulid>> StandingElsewhere(mysql::Executor& db,
+                                                 const std::vector<VillageProject>& projects,
+                                                 const UnitReportRow& unit);
 // Departments that have to sign for each of the units, in their order.
 absl::StatusOr<std::vector<std::vector<RequiredDepartment>>> DepartmentsOf(
     mysql::Executor& db, const std::vector<UnitReportRow>& units, absl::CivilDay day);

@@ -598,6 +598,48 @@ TEST_F(InventoryTest, R017_ADepartmentSignsForItsOwnMoneyOnly) {
               StatusIs(StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
 }
 
+TEST_F(InventoryTest, R017_ASignatureNamesTheGrantThatItWasGivenUnder) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK_AND_ASSIGN(const v1::Project project,
+                       Register(NewProject("整合资金大棚", kVillage, "INTEGRATED_AGRI")));
+  ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(campaign.id(), kVillage), false));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  // The county's operator first, then finance's for other money, then the one that counts.
+  auth::Caller purse;
+  purse.subject = "purse";
+  const auto add = [&](auth::Role role, const std::string& region,
+                       const std::vector<std::string>& sources) {
+    auth::Grant& grant = purse.grants.emplace_back();
+    grant.role = role;
+    grant.region_path = region;
+    grant.fund_sources = sources;
+  };
+  add(options::v1::ROLE_COUNTY_OPERATOR, kCounty, {});
+  add(options::v1::ROLE_FINANCE_OFFICER, kCounty, {"LOTTERY"});
+  add(options::v1::ROLE_FINANCE_OFFICER, "3607", {"INTEGRATED_AGRI"});
+  v1::VerificationFinding finding;
+  finding.set_project_id(project.id());
+  finding.set_field("planned_total");
+  finding.set_action(v1::FINDING_ACTION_CONFIRMED);
+  ASSERT_OK_AND_ASSIGN(const v1::VerificationTask task,
+                       Sign(unit.id(), unit.etag(), "FINANCE", server_.Token(purse), {finding}));
+  ASSERT_EQ(task.departments_size(), 2);
+  ASSERT_EQ(task.departments(1).department_code(), "FINANCE");
+  ASSERT_EQ(task.findings_size(), 1);
+  for (const type::v1::Actor& by : {task.departments(1).signed_by(), task.findings(0).found_by()}) {
+    EXPECT_EQ(by.subject(), "purse");
+    EXPECT_EQ(by.role(), "ROLE_FINANCE_OFFICER");
+    EXPECT_EQ(by.region_path(), "3607");
+  }
+  const auto rows = server_.database().db().Query(
+      "SELECT actor_role, actor_region FROM audit_log WHERE action = "
+      "'InventoryService.SignVerification'");
+  ASSERT_OK(rows);
+  ASSERT_EQ(rows->size(), 1u);
+  EXPECT_EQ((*rows)[0].String(0), "ROLE_FINANCE_OFFICER");
+  EXPECT_EQ((*rows)[0].String(1), "3607");
+}
+
 TEST_F(InventoryTest, R017_TheDepartmentsComeFromTheMoney) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   v1::Project first = NewProject("以工代赈茶园");

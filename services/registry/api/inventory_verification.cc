@@ -8,6 +8,7 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/contract/validator.h"
+#include "common/rpc/actor.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/departments.h"
@@ -47,6 +48,17 @@ namespace {
 absl::Status CheckSigner(std::string_view department, const std::vector<std::string>& sources,
                          const auth::Caller& caller, std::string_view region_path) {
   return workflow::CheckSigner(department, workflow::ActorAt(caller, region_path, {sources, {}}));
+}
+
+// Under the grant that lets the caller sign for the department: whoever holds several roles, or one
+// for other money too, signs by the one that counts here.
+audit::Actor Signer(const auth::Caller& caller, const RequiredDepartment& department,
+                    std::string_view region_path) {
+  std::vector<auth::Role> roles;
+  for (const workflow::RoleId role : workflow::SigningRoles(department.department_code)) {
+    roles.push_back(static_cast<auth::Role>(role));
+  }
+  return rpc::ActorOf(caller, roles, region_path, {department.source_codes, {}});
 }
 
 absl::Status AlreadySigned() {
@@ -313,7 +325,7 @@ absl::StatusOr<Corrections> ApplyCorrections(
     *at = OptionalId(one.before.id());
     RETURN_IF_ERROR(rules->Validate(one.after));
     ProjectCheckOptions options;
-    // Who verifies a covered village verifies the whole project, wherever it is led from.
+    // The caller writes where it is led from (CheckLedFrom), wherever the report lies.
     options.scope = {one.before.region_path()};
     options.editor_level = kCountyLevel;
     options.registering = false;
@@ -343,6 +355,20 @@ absl::StatusOr<std::vector<ProjectRow>> CorrectedRows(
   return rows;
 }
 
+// A project is written by those where it is led from; whoever verifies another village that it
+// covers raises what differs as disputed. PERMISSION_DENIED NOT_LEAD_REGION.
+absl::Status CheckLedFrom(const CallContext& c, const std::vector<ProjectRow>& rows) {
+  for (const ProjectRow& row : rows) {
+    if (c.caller.May(c.roles, row.region_path)) continue;
+    return Error(absl::StatusCode::kPermissionDenied, "NOT_LEAD_REGION")
+        .Zh("项目由其他地区牵头，不能直接更正；与核实不符的，请以“有争议”提出")
+        .With("project_id", row.id.ToString())
+        .With("region_path", row.region_path)
+        .Build();
+  }
+  return absl::OkStatus();
+}
+
 // A refusal of a corrected project, at the findings of it that brought it.
 absl::Status OnFindings(const absl::Status& status, const std::optional<Ulid>& project,
                         const google::protobuf::RepeatedPtrField<v1::VerificationFinding>& all) {
@@ -368,10 +394,12 @@ absl::Status OnFindings(const absl::Status& status, const std::optional<Ulid>& p
   return error;
 }
 
-// Findings of a step, checked against the village's projects and made ready to store. A correction
-// that an update of the project would be refused for is refused here, where it can be mended.
+// Findings of a step that `by` takes, checked against the village's projects and made ready to
+// store. A correction that an update of the project would be refused for is refused here, where it
+// can be mended.
 absl::StatusOr<std::vector<FindingRow>> TakeFindings(
-    CallContext& c, mysql::Tx& tx, const UnitReportRow& unit, const std::vector<Ulid>& projects,
+    CallContext& c, mysql::Tx& tx, const UnitReportRow& unit, const type::v1::Actor& by,
+    const std::vector<Ulid>& projects,
     const google::protobuf::RepeatedPtrField<v1::VerificationFinding>& findings) {
   std::vector<FindingRow> out;
   std::map<Ulid, std::vector<v1::VerificationFinding>> corrections;
@@ -393,12 +421,13 @@ absl::StatusOr<std::vector<FindingRow>> TakeFindings(
     row.level = kLevelCounty;
     row.action = finding.action();
     row.field = finding.field();
-    *finding.mutable_found_by() = ActorMessage(c, unit.region_path);
+    *finding.mutable_found_by() = by;
     SetTime(c.now, finding.mutable_found_at());
     row.bytes = ToBytes(finding);
     out.push_back(std::move(row));
   }
   ASSIGN_OR_RETURN(const std::vector<ProjectRow> stored, CorrectedRows(tx, corrections));
+  RETURN_IF_ERROR(CheckLedFrom(c, stored));
   std::optional<Ulid> at;
   const absl::Status corrected = ApplyCorrections(c, tx, stored, corrections, &at).status();
   if (!corrected.ok()) return OnFindings(corrected, at, findings);
@@ -425,6 +454,40 @@ absl::StatusOr<std::set<Ulid>> DisputedElsewhere(mysql::Executor& db,
   }
   return out;
 }
+
+}  // namespace
+
+absl::StatusOr<std::set<Ulid>> StandingElsewhere(mysql::Executor& db,
+                                                 const std::vector<VillageProject>& projects,
+                                                 const UnitReportRow& unit) {
+  ASSIGN_OR_RETURN(const std::set<Ulid> disputed, DisputedElsewhere(db, projects, unit));
+  ASSIGN_OR_RETURN(const auto verified, VerifiedElsewhere(db, projects, unit.region_path));
+  std::set<Ulid> corrected, out;
+  ASSIGN_OR_RETURN(const std::vector<FindingRow> own, Findings(db, {unit.id}));
+  ASSIGN_OR_RETURN(const auto rounds, CountyRounds(db, {unit.id}));
+  for (const FindingRow& f : own) {
+    if (f.level == kLevelCounty && f.action == v1::FINDING_ACTION_CORRECTED &&
+        IsOfRound(FindingMessage(f), unit.id, rounds)) {
+      corrected.insert(f.project_id);
+    }
+  }
+  for (const VillageProject& p : projects) {
+    // What this report alone disputed is neither disputed any more nor settled.
+    bool stands = disputed.count(p.id) > 0;
+    if (p.verification_state == v1::VERIFICATION_STATE_COUNTY_VERIFIED) {
+      const auto found = verified.find(p.id);
+      stands = found != verified.end();
+      // Who verified it before this report corrected it has not seen what it says now.
+      if (stands && corrected.count(p.id) > 0) {
+        stands = unit.verified_at && found->second > *unit.verified_at;
+      }
+    }
+    if (stands) out.insert(p.id);
+  }
+  return out;
+}
+
+namespace {
 
 absl::StatusOr<v1::VerificationTask> Sign(CallContext& c,
                                           const v1::SignVerificationRequest& request) {
@@ -456,16 +519,18 @@ absl::StatusOr<v1::VerificationTask> Sign(CallContext& c,
                 .Build();
           }
         }
+        l.actor = Signer(c.caller, *required, l.unit.region_path);
+        const type::v1::Actor signer = rpc::ActorMessage(*l.actor);
         ASSIGN_OR_RETURN(const auto ids, VillageProjectIds(m.tx(), {l.unit.region_path}));
         const auto projects = ids.find(l.unit.region_path);
         ASSIGN_OR_RETURN(
             const std::vector<FindingRow> findings,
-            TakeFindings(c, m.tx(), l.unit,
+            TakeFindings(c, m.tx(), l.unit, signer,
                          projects == ids.end() ? std::vector<Ulid>() : projects->second,
                          request.findings()));
         v1::RequiredDepartment stored;
         stored.set_department_code(department);
-        *stored.mutable_signed_by() = ActorMessage(c, l.unit.region_path);
+        *stored.mutable_signed_by() = signer;
         stored.set_opinion(request.opinion());
         RETURN_IF_ERROR(InsertSignature(
             m.tx(), {l.unit.id, l.unit.verification_round, department, l.unit.region_path,
@@ -502,7 +567,8 @@ absl::StatusOr<v1::VerificationTask> Complete(CallContext& c,
         std::vector<Ulid> ids;
         for (const VillageProject& p : projects) ids.push_back(p.id);
         ASSIGN_OR_RETURN(const std::vector<FindingRow> added,
-                         TakeFindings(c, m.tx(), l.unit, ids, request.findings()));
+                         TakeFindings(c, m.tx(), l.unit, ActorMessage(c, l.unit.region_path), ids,
+                                      request.findings()));
         RETURN_IF_ERROR(InsertFindings(m.tx(), added));
         ASSIGN_OR_RETURN(const std::vector<FindingRow> all, Findings(m.tx(), {l.unit.id}));
         ASSIGN_OR_RETURN(const auto rounds, CountyRounds(m.tx(), {l.unit.id}));
@@ -540,6 +606,8 @@ absl::StatusOr<v1::VerificationTask> Complete(CallContext& c,
         // projects: of two that complete such reports at once one may have to run again.
         ASSIGN_OR_RETURN(const std::vector<ProjectRow> to_correct,
                          CorrectedRows(m.tx(), of_project));
+        // Who signed with a correction need not be who completes.
+        RETURN_IF_ERROR(CheckLedFrom(c, to_correct));
         std::optional<Ulid> at;
         absl::StatusOr<Corrections> corrections =
             ApplyCorrections(c, m.tx(), to_correct, of_project, &at);
@@ -556,7 +624,7 @@ absl::StatusOr<v1::VerificationTask> Complete(CallContext& c,
                             m.request_id(), c.now,   c.ids};
         RETURN_IF_ERROR(WriteProjects(m.tx(), author, corrections->references, &changes));
         ASSIGN_OR_RETURN(const int64_t as_they_are, SetProjectVerification(
-                                                        m, std::move(projects),
+                                                        m, l.unit.region_path, std::move(projects),
                                                         [&](const Ulid& id, v1::Project* project) {
                                                           conclude(id, project);
                                                           return absl::OkStatus();

@@ -73,6 +73,23 @@ TEST_F(TwoCallers, R017_ADepartmentSignsOnce) {
   EXPECT_EQ(Count("verification_signature"), 1);
 }
 
+TEST_F(TwoCallers, TwoReportsTakenBackLeaveNothingVerified) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  v1::Project wide = NewProject("两村冷链");
+  wide.add_covered_regions()->set_region_code(kVillage2);
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(wide));
+  const std::vector<std::string> villages = {kVillage, kVillage2};
+  std::vector<v1::InventoryUnitReport> units;
+  for (const std::string& village : villages) {
+    Verify(campaign.id(), village);
+    units.push_back(Unit(campaign.id(), village));
+  }
+  // Each alone would leave it to the other.
+  EXPECT_EQ(Outcomes(AtOnce(2, [&](int i) { return Recall(units[static_cast<size_t>(i)]); })),
+            (Tally{{"OK", 2}}));
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_UNVERIFIED);
+}
+
 TEST_F(TwoCallers, R017_AVerificationIsCompletedOnce) {
   const v1::InventoryUnitReport unit = Passed(OpenCampaign().id(), kVillage);
   v1::VerificationTask task = Task(unit.id());

@@ -3,6 +3,7 @@
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "services/registry/store/campaign_store.h"
 #include "services/registry/store/statement.h"
 
 namespace bangfu::registry {
@@ -13,6 +14,8 @@ using mysql::Placeholders;
 
 // A number of bangfu.registry.v1.FindingAction.
 constexpr int kActionDisputed = 3;
+// One of bangfu.registry.v1.VerificationState.
+constexpr int kCountyVerified = 2;
 
 FindingRow FindingFrom(const mysql::Row& r) {
   return {r.Id(0),
@@ -101,19 +104,44 @@ absl::StatusOr<std::vector<FindingRow>> DisputesElsewhere(
   if (projects.empty()) return out;
   Params params;
   for (const VillageProject& p : projects) params.emplace_back(p.id);
-  params.emplace_back(unit.campaign_id);
   params.emplace_back(unit.id);
+  params.emplace_back(unit.campaign_id);
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
       db.Query(Cat("SELECT f.id, f.unit_report_id, f.project_id, f.region_path, f.level, f.action, "
                    "f.field, f.record FROM verification_finding f JOIN unit_report u ON u.id = "
-                   "f.unit_report_id WHERE f.project_id IN (",
+                   "f.unit_report_id JOIN campaign c ON c.id = u.campaign_id WHERE f.project_id IN "
+                   "(",
                    Placeholders(projects.size()),
-                   ") AND u.campaign_id = ? AND f.unit_report_id <> ? AND f.level = 3 AND f.action "
-                   "= ",
-                   kActionDisputed, " AND u.verified_at IS NOT NULL"),
+                   ") AND f.unit_report_id <> ? AND (c.id = ? OR c.state = ", kCampaignOpen,
+                   ") AND f.level = 3 AND f.action = ", kActionDisputed,
+                   " AND u.verified_at IS NOT NULL"),
                params));
   for (const mysql::Row& row : rows) out.push_back(FindingFrom(row));
+  return out;
+}
+
+absl::StatusOr<std::map<Ulid, absl::Time>> VerifiedElsewhere(
+    mysql::Executor& db, const std::vector<VillageProject>& projects, const std::string& village) {
+  std::map<Ulid, absl::Time> out;
+  if (projects.empty()) return out;
+  Params params;
+  for (const VillageProject& p : projects) params.emplace_back(p.id);
+  params.emplace_back(village);
+  // A village's reports are found through its campaigns, which are few.
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT r.project_id, MAX(u.verified_at) FROM project_region r STRAIGHT_JOIN "
+                   "campaign c ON LEFT(r.region_path, CHAR_LENGTH(c.region_path)) = c.region_path "
+                   "STRAIGHT_JOIN unit_report u ON u.campaign_id = c.id AND u.region_path = "
+                   "r.region_path WHERE r.project_id IN (",
+                   Placeholders(projects.size()),
+                   ") AND r.region_path <> ? AND u.verified_at >= COALESCE((SELECT "
+                   "MAX(v.changed_at) FROM project_verification_change v WHERE v.project_id = "
+                   "r.project_id AND v.from_state <> ",
+                   kCountyVerified, "), u.verified_at) GROUP BY r.project_id"),
+               params));
+  for (const mysql::Row& row : rows) out[row.Id(0)] = row.Time(1);
   return out;
 }
 

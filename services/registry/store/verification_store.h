@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -35,10 +36,15 @@ struct FindingRow {
 absl::Status InsertFindings(mysql::Tx& tx, const std::vector<FindingRow>& rows);
 absl::StatusOr<std::vector<FindingRow>> Findings(mysql::Executor& db,
                                                  const std::vector<Ulid>& unit_ids);
-// The county's findings, of whatever round, that dispute one of these projects in another report of
-// the unit's campaign that stands verified. However the project stands by now: a report that was
-// taken back since has made it UNVERIFIED.
+// The county's findings, of whatever round, that dispute one of these projects in another report
+// that stands verified, of the unit's campaign or of one that is open (another county's). However
+// the project stands by now: what it says may have been amended since.
 absl::StatusOr<std::vector<FindingRow>> DisputesElsewhere(
     mysql::Executor& db, const std::vector<VillageProject>& projects, const UnitReportRow& unit);
+// Of these projects, which are COUNTY_VERIFIED, those that a report of another village, of whatever
+// campaign, has verified since they became so, and that stands: when the latest of them did. What
+// stood before they were amended or disputed does not count.
+absl::StatusOr<std::map<Ulid, absl::Time>> VerifiedElsewhere(
+    mysql::Executor& db, const std::vector<VillageProject>& projects, const std::string& village);
 
 }  // namespace bangfu::registry
