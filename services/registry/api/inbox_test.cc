@@ -763,6 +763,7 @@ class InboxProperty : public InboxTest {
           break;
       }
     }
+    for (const v1::SampleUnit& unit : sample.units()) now.insert(unit.unit_report_id());
     population_ = std::move(now);
     EXPECT_EQ(sample.population(), static_cast<int32_t>(population_.size()));
   }

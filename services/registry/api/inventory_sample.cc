@@ -143,15 +143,21 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
                      FindSample(m.tx(), campaign_id, path, level));
     ASSIGN_OR_RETURN(const std::vector<StratumRow> reports_around,
                      SamplePopulation(m.tx(), campaign_id, path, existing ? existing->id : Ulid()));
-    // What the province has confirmed since an earlier draw still counts: of each stratum those
-    // with the smallest digests are drawn, and without the earlier ones that are not drawn, the
-    // earlier ones that are would take the places of the villages verified since.
+    std::set<std::string> there;
+    if (existing) {
+      ASSIGN_OR_RETURN(const std::vector<SampleUnitRow> drawn, SampleUnits(m.tx(), existing->id));
+      for (const SampleUnitRow& unit : drawn) there.insert(unit.unit_report_id.ToString());
+    }
+    // Whatever became of a drawn village, the sample was drawn from it: the numbers of both are of
+    // one population. What the province has confirmed since an earlier draw still counts, too: of
+    // each stratum those with the smallest digests are drawn, and without the earlier ones that are
+    // not drawn, the earlier ones that are would take the places of the villages verified since.
     int64_t verified = 0;
     std::vector<const StratumRow*> population;
     std::vector<Ulid> joining, leaving;
     for (const StratumRow& row : reports_around) {
       verified += row.can_be_drawn ? 1 : 0;
-      if (row.can_be_drawn || row.confirmed) {
+      if (row.can_be_drawn || row.confirmed || there.count(row.unit_report_id.ToString()) > 0) {
         population.push_back(&row);
         if (!row.in_population) joining.push_back(row.unit_report_id);
       } else {
@@ -186,12 +192,9 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
 
     SampleRow row;
     v1::Sample message;
-    std::set<std::string> there;
     if (existing) {
       row = *existing;
       message = FromBytes<v1::Sample>(row.bytes);
-      ASSIGN_OR_RETURN(const std::vector<SampleUnitRow> drawn, SampleUnits(m.tx(), row.id));
-      for (const SampleUnitRow& unit : drawn) there.insert(unit.unit_report_id.ToString());
     } else {
       row.id = c.ids.Next();
       row.campaign_id = campaign_id;

@@ -1056,6 +1056,44 @@ TEST_F(InventoryTest, R016_IssuesEnlargeTheSampleAndTheProvinceConfirmsTheRest) 
   EXPECT_EQ(again.confirmed(), 0);
 }
 
+TEST_F(InventoryTest, R016_AnEnlargementStaysRequiredWhenDrawnVillagesWereSentBack) {
+  for (int i = 0; i < 16; ++i)
+    AddRegion(absl::StrCat(kOtherTownship, 300 + i), absl::StrCat("第", i, "村"));
+  StoreRegions();
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  server_.database().Run("UPDATE unit_report SET state = 5;\n");
+  ASSERT_OK_AND_ASSIGN(v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed", 5000));
+  ASSERT_EQ(sample.drawn(), 10);
+  const std::string digest = sample.population_sha256();
+  for (int i = 0; i < sample.units_size(); ++i) {
+    ASSERT_OK(Result(sample.id(), sample.units(i).unit_report_id(), i < 5, City()));
+  }
+  // The ten are with their villages while the sample is enlarged.
+  server_.database().Run("UPDATE unit_report SET state = 9 WHERE in_city_sample = 1;\n");
+  ASSERT_OK_AND_ASSIGN(sample, Draw(campaign.id(), "3607", City(), "", 6000, true));
+  EXPECT_EQ(sample.population(), 20);
+  EXPECT_EQ(sample.population_sha256(), digest);
+  EXPECT_EQ(sample.drawn(), 12);
+  EXPECT_TRUE(sample.enlargement_required());
+  server_.database().Run("UPDATE unit_report SET state = 5;\n");
+  const auto record = [&] {
+    for (const v1::SampleUnit& unit : sample.units()) {
+      if (unit.has_result()) continue;
+      ASSERT_OK(Result(sample.id(), unit.unit_report_id(), false, City()));
+    }
+  };
+  record();
+  EXPECT_THAT(Confirm(campaign.id(), kCounty),
+              StatusIs(StatusCode::kFailedPrecondition, "ENLARGEMENT_REQUIRED"));
+  ASSERT_OK_AND_ASSIGN(sample, Draw(campaign.id(), "3607", City(), "", 10000, true));
+  EXPECT_EQ(sample.drawn(), 20);
+  EXPECT_FALSE(sample.enlargement_required());
+  record();
+  ASSERT_OK_AND_ASSIGN(const auto confirmed, Confirm(campaign.id(), kCounty));
+  EXPECT_EQ(confirmed.confirmed(), 15);
+  EXPECT_EQ(confirmed.held_back(), 5);
+}
+
 TEST_F(InventoryTest, R016_WhatIsVerifiedAfterADrawIsDrawnFromBeforeItIsConfirmed) {
   // A second county of the same city.
   const std::string second = "360734";
