@@ -323,11 +323,8 @@ absl::StatusOr<v1::Sample> RecordSampleResult(CallContext& c,
           .Zh("抽查结果由抽样的一级登记")
           .Build();
     }
-    ASSIGN_OR_RETURN(const std::vector<SampleUnitRow> drawn, SampleUnits(m.tx(), id));
-    const auto found = std::find_if(drawn.begin(), drawn.end(), [&](const SampleUnitRow& u) {
-      return u.unit_report_id == unit_id;
-    });
-    if (found == drawn.end()) return FailedPrecondition("NOT_IN_SAMPLE", "该村不在样本中").Build();
+    ASSIGN_OR_RETURN(const std::optional<SampleUnitRow> found, FindSampleUnit(m.tx(), id, unit_id));
+    if (!found) return FailedPrecondition("NOT_IN_SAMPLE", "该村不在样本中").Build();
     Loaded l;
     l.unit = read.unit;
     l.from = static_cast<UnitReportState>(read.unit.state);

@@ -14,6 +14,8 @@ using mysql::Params;
 using mysql::Placeholders;
 using mysql::RegionClause;
 
+constexpr char kUnitColumns[] =
+    "sample_id, unit_report_id, region_path, stratum, has_result, issue, record";
 constexpr char kSampleColumns[] =
     "id, campaign_id, region_path, level, seed, drawn, results_recorded, issues, version, record";
 
@@ -30,6 +32,11 @@ SampleRow SampleFrom(const mysql::Row& r) {
   s.version = r.Int(8);
   s.bytes = r.String(9);
   return s;
+}
+
+SampleUnitRow UnitFrom(const mysql::Row& r) {
+  return {r.Id(0),   r.Id(1),   r.String(2), static_cast<int>(r.Int(3)),
+          r.Bool(4), r.Bool(5), r.String(6)};
 }
 
 }  // namespace
@@ -97,18 +104,24 @@ absl::Status InsertSampleUnits(mysql::Tx& tx, const std::vector<SampleUnitRow>& 
 }
 
 absl::StatusOr<std::vector<SampleUnitRow>> SampleUnits(mysql::Executor& db, const Ulid& sample_id) {
-  ASSIGN_OR_RETURN(
-      const mysql::Rows rows,
-      db.Query(
-          "SELECT sample_id, unit_report_id, region_path, stratum, has_result, issue, record FROM "
-          "sample_unit WHERE sample_id = ? ORDER BY region_path",
-          {sample_id}));
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kUnitColumns,
+                                " FROM sample_unit WHERE sample_id = ? ORDER BY region_path"),
+                            {sample_id}));
   std::vector<SampleUnitRow> out;
-  for (const mysql::Row& r : rows) {
-    out.push_back({r.Id(0), r.Id(1), r.String(2), static_cast<int>(r.Int(3)), r.Bool(4), r.Bool(5),
-                   r.String(6)});
-  }
+  for (const mysql::Row& r : rows) out.push_back(UnitFrom(r));
   return out;
+}
+
+absl::StatusOr<std::optional<SampleUnitRow>> FindSampleUnit(mysql::Executor& db,
+                                                            const Ulid& sample_id,
+                                                            const Ulid& unit_report_id) {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kUnitColumns,
+                                " FROM sample_unit WHERE sample_id = ? AND unit_report_id = ?"),
+                            {sample_id, unit_report_id}));
+  if (rows.empty()) return std::optional<SampleUnitRow>();
+  return std::optional<SampleUnitRow>(UnitFrom(rows[0]));
 }
 
 absl::StatusOr<bool> RecordResult(mysql::Tx& tx, const SampleUnitRow& row) {

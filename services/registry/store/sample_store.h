@@ -39,6 +39,9 @@ absl::Status InsertSample(mysql::Tx& tx, const SampleRow& row);
 absl::Status UpdateSample(mysql::Tx& tx, const SampleRow& row);  // version - 1
 absl::Status InsertSampleUnits(mysql::Tx& tx, const std::vector<SampleUnitRow>& rows);
 absl::StatusOr<std::vector<SampleUnitRow>> SampleUnits(mysql::Executor& db, const Ulid& sample_id);
+absl::StatusOr<std::optional<SampleUnitRow>> FindSampleUnit(mysql::Executor& db,
+                                                            const Ulid& sample_id,
+                                                            const Ulid& unit_report_id);
 // False when the unit is not in the sample or has its result already.
 absl::StatusOr<bool> RecordResult(mysql::Tx& tx, const SampleUnitRow& row);
 // A sample that drew a report.
