@@ -1172,6 +1172,38 @@ TEST_F(InventoryTest, R016_WhatIsVerifiedAfterADrawIsDrawnFromBeforeItIsConfirme
   EXPECT_EQ(confirmed.confirmed(), 12);
 }
 
+TEST_F(InventoryTest, R016_SamplesFromBeforeHaveWhatStoodVerifiedWhenTheyWereDrawn) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  for (const char* village : {kVillage, kVillage2, kVillage4}) Verify(campaign.id(), village);
+  ASSERT_OK(Return(Unit(campaign.id(), kVillage4), City()));
+  server_.clock().Advance(absl::Hours(1));
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed", 1));
+  EXPECT_EQ(sample.drawn(), 1);
+  server_.clock().Advance(absl::Hours(1));
+  Verify(campaign.id(), kVillage3);
+  const auto members = [&] {
+    std::vector<std::string> out;
+    auto rows = server_.database().db().Query(
+        "SELECT u.region_path FROM sample_population p JOIN unit_report u ON u.id = "
+        "p.unit_report_id ORDER BY u.region_path");
+    EXPECT_OK(rows);
+    for (const mysql::Row& row : *rows) out.push_back(row.String(0));
+    return out;
+  };
+  EXPECT_THAT(members(), ElementsAre(kVillage, kVillage2));
+  // As a schema that had no populations finds it.
+  std::string fill;
+  for (const migrate::Migration& step : RegistryMigrations()) {
+    if (step.name == "sample_populations") {
+      fill = step.sql.substr(step.sql.find("INSERT INTO sample_population"));
+    }
+  }
+  ASSERT_FALSE(fill.empty());
+  server_.database().Run("DELETE FROM sample_population;\n");
+  server_.database().Run(fill);
+  EXPECT_THAT(members(), ElementsAre(kVillage, kVillage2));
+}
+
 TEST_F(InventoryTest, R118_EveryLevelDoesItsOwnAndNoOther) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   ASSERT_OK(Register(NewProject("油茶")));
