@@ -420,6 +420,49 @@ TEST_F(InboxTest, R016_AVerifiedCountyWaitsForItsSampleToBeDrawn) {
   EXPECT_THAT(Kinds(City()), ::testing::Not(::testing::Contains(waits)));
 }
 
+TEST_F(InboxTest, R016_ACountyThatIsVerifiedAfterTheDrawWaitsForAnother) {
+  // A second county of the same city.
+  const std::string second = "360734", village = "360734101201";
+  AddRegion(second, "寻乌县");
+  AddRegion("360734101", "长宁镇");
+  AddRegion(village, "三标村");
+  StoreRegions();
+  const v1::InventoryCampaign campaign = OpenCampaign("36", Province());
+  const auto waits = [&](std::string_view kind, std::string_view county) {
+    return Cat(kind, " ", county, " ", campaign.id());
+  };
+  const auto record = [&](const v1::Sample& sample) {
+    for (const v1::SampleUnit& unit : sample.units()) {
+      if (unit.has_result()) continue;
+      v1::RecordSampleResultRequest result;
+      result.set_request_id(RequestId());
+      result.set_id(sample.id());
+      result.set_unit_report_id(unit.unit_report_id());
+      result.set_note("核对无误");
+      ASSERT_OK(Inventory<v1::Sample>("RecordSampleResult", result, City()));
+    }
+  };
+  for (const char* one : {kVillage, kVillage2, kVillage3, kVillage4}) Verify(campaign.id(), one);
+  EXPECT_THAT(Kinds(City()), ElementsAre(waits("SAMPLE_DRAW", kCounty)));
+  ASSERT_OK_AND_ASSIGN(v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed", 10000));
+  record(sample);
+  EXPECT_THAT(Kinds(City()), IsEmpty());
+  EXPECT_THAT(Kinds(Province()), ElementsAre(waits("INVENTORY_CONFIRM", kCounty)));
+
+  Verify(campaign.id(), village);
+  EXPECT_THAT(Kinds(City()), ElementsAre(waits("SAMPLE_DRAW", second)));
+  EXPECT_EQ(Mine(City())[0].title(), "赣州市寻乌县摸排成果，待抽查");
+  EXPECT_THAT(Kinds(Province()), UnorderedElementsAre(waits("INVENTORY_CONFIRM", kCounty),
+                                                      waits("SAMPLE_DRAW", second)));
+  ASSERT_OK_AND_ASSIGN(sample, Draw(campaign.id(), "3607", City()));
+  ASSERT_EQ(sample.drawn(), 5);
+  EXPECT_THAT(Kinds(City()), ElementsAre(Cat("SAMPLE_RESULT ", village, " LEVEL_2")));
+  EXPECT_THAT(Kinds(Province()), ElementsAre(waits("INVENTORY_CONFIRM", kCounty)));
+  record(sample);
+  EXPECT_THAT(Kinds(Province()), UnorderedElementsAre(waits("INVENTORY_CONFIRM", kCounty),
+                                                      waits("INVENTORY_CONFIRM", second)));
+}
+
 TEST_F(InboxTest, R118_WhatIsOverdueRisesToTheLevelsAbove) {
   const v1::InventoryCampaign campaign = OpenCampaign();  // villages are due on 2026-03-10
   ASSERT_OK(Submit(Unit(campaign.id(), kVillage2), true));
@@ -645,20 +688,22 @@ class InboxProperty : public InboxTest {
       to_draw |= sample.enlargement_required() && sample.results_recorded() == sample.drawn();
     }
     for (const std::string county : {kCounty, kOtherCounty}) {
-      bool verified = true, waiting = false;
+      bool verified = true, waiting = false, covered = true;
       for (const v1::InventoryUnitReport& unit : units) {
         if (unit.region_path().substr(0, 6) != county) continue;
         const bool ready = unit.state() == v1::UNIT_REPORT_STATE_COUNTY_VERIFIED ||
                            unit.state() == v1::UNIT_REPORT_STATE_CITY_SAMPLED_OK;
         waiting |= ready;
+        covered &= !ready || population_.count(unit.id()) > 0;
         verified &= ready || unit.state() == v1::UNIT_REPORT_STATE_CITY_SAMPLED_ISSUE ||
                     unit.state() == v1::UNIT_REPORT_STATE_PROV_CONFIRMED;
       }
       const int64_t missing = server_.database().Int(
           "SELECT COUNT(*) FROM sample_unit WHERE has_result = 0 AND LEFT(region_path, 6) = ?",
           {county});
-      if (verified && waiting && sampled && missing == 0) out.insert(Cat(county, " confirm"));
-      if (verified && waiting && to_draw) out.insert(Cat(county, " draw_sample"));
+      if (!verified || !waiting) continue;
+      if (sampled && covered && missing == 0) out.insert(Cat(county, " confirm"));
+      if (to_draw || !covered) out.insert(Cat(county, " draw_sample"));
     }
     for (const v1::InventoryUnitReport& unit : units) {
       const auto add = [&](std::string_view action, std::string_view slot = "") {
@@ -700,6 +745,30 @@ class InboxProperty : public InboxTest {
     return out;
   }
 
+  // What the province's sample is drawn from, followed through its draws: what is verified then,
+  // and of what there was what is confirmed or drawn.
+  void Drawn(const std::string& campaign, const v1::Sample& sample) {
+    std::set<std::string> now;
+    for (const v1::InventoryUnitReport& unit : Units(campaign)) {
+      switch (unit.state()) {
+        case v1::UNIT_REPORT_STATE_COUNTY_VERIFIED:
+        case v1::UNIT_REPORT_STATE_CITY_SAMPLED_OK:
+        case v1::UNIT_REPORT_STATE_CITY_SAMPLED_ISSUE:
+          now.insert(unit.id());
+          break;
+        case v1::UNIT_REPORT_STATE_PROV_CONFIRMED:
+          if (population_.count(unit.id()) > 0) now.insert(unit.id());
+          break;
+        default:
+          break;
+      }
+    }
+    for (const v1::SampleUnit& unit : sample.units()) now.insert(unit.unit_report_id());
+    population_ = std::move(now);
+    EXPECT_EQ(sample.population(), static_cast<int32_t>(population_.size()));
+  }
+  std::set<std::string> population_;
+
   // As the province sees it: the reports lie in two counties.
   v1::VerificationTask TaskOf(const std::string& unit) {
     v1::GetVerificationTaskRequest request;
@@ -732,7 +801,7 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
   v1::InventoryCampaign campaign = OpenCampaign("36", Province());
   const std::vector<std::string> villages = {kVillage, kVillage2, kVillage3, kVillage4,
                                              kOtherVillage};
-  int done = 0, recalled = 0;
+  int done = 0, recalled = 0, taken_in = 0;
   std::string sample;
   const int steps = ::bangfu::testing::Runs(1000, 10000);
   for (int i = 0; i < steps; ++i) {
@@ -795,11 +864,18 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
         draw.set_request_id(RequestId());
         draw.set_campaign_id(campaign.id());
         draw.set_region_code("36");
-        draw.set_rate_bp(static_cast<int32_t>(random.Between(1000, 10000)));
-        draw.set_enlarge(!sample.empty());
+        // The first one, one that takes in what was verified since, or a larger one.
+        const bool enlarge = !sample.empty() && random.Below(2) == 0;
+        if (sample.empty() || enlarge) {
+          draw.set_rate_bp(static_cast<int32_t>(random.Between(1000, 10000)));
+        }
+        draw.set_enlarge(enlarge);
         auto drawn = Inventory<v1::Sample>("DrawSample", draw, Province());
         status = drawn.status();
-        if (drawn.ok()) sample = drawn->id();
+        if (!drawn.ok()) break;
+        taken_in += drawn->id() == sample && !enlarge ? 1 : 0;
+        sample = drawn->id();
+        Drawn(campaign.id(), *drawn);
         break;
       }
       case 11: {
@@ -838,7 +914,8 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
     done += status.ok() ? 1 : 0;
     ASSERT_EQ(Stored(), Expected(campaign.id(), true)) << "step " << i << ", seed " << seed;
   }
-  std::cout << steps << " steps, " << done << " of them taken" << std::endl;
+  std::cout << steps << " steps, " << done << " of them taken, " << taken_in
+            << " draws for what was verified since" << std::endl;
   EXPECT_GT(done, steps / 10);
   EXPECT_GT(recalled, 0);
   EXPECT_GT(server_.database().Int("SELECT COUNT(*) FROM work_item WHERE kind = 'SAMPLE_DRAW'"), 0);

@@ -301,10 +301,11 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
     return Inventory<v1::InventoryUnitReport>("RecallUnitReport", request,
                                               token.empty() ? County() : token);
   }
-  v1::VerificationTask Task(const std::string& unit) {
+  v1::VerificationTask Task(const std::string& unit, const std::string& token = "") {
     v1::GetVerificationTaskRequest request;
     request.set_unit_report_id(unit);
-    auto task = Inventory<v1::VerificationTask>("GetVerificationTask", request, County());
+    auto task = Inventory<v1::VerificationTask>("GetVerificationTask", request,
+                                                token.empty() ? County() : token);
     EXPECT_OK(task);
     return task.ok() ? *task : v1::VerificationTask();
   }
@@ -334,7 +335,7 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
     v1::InventoryUnitReport unit = Unit(campaign, village);
     ASSERT_OK_AND_ASSIGN(unit, Submit(unit, unit.project_count() == 0));
     ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
-    v1::VerificationTask task = Task(unit.id());
+    v1::VerificationTask task = Task(unit.id(), County("operator", village.substr(0, 6)));
     const auto departments = task.departments();
     for (const auto& d : departments) {
       ASSERT_OK_AND_ASSIGN(

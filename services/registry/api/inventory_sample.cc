@@ -28,8 +28,10 @@
 namespace bangfu::registry::inventory {
 
 bool NeedsEnlargement(const SampleRow& row, int32_t limit_bp) {
-  // Where everything was checked, there is nothing left to enlarge into.
-  return row.drawn < FromBytes<v1::Sample>(row.bytes).population() &&
+  // Where everything was checked, there is nothing left to enlarge into. At the full rate all that
+  // could be drawn is; what the province confirmed before stays undrawn.
+  const auto sample = FromBytes<v1::Sample>(row.bytes);
+  return row.drawn < sample.population() && sample.rate_bp() < kBpOne &&
          EnlargementRequired(row.issues, row.results_recorded, limit_bp);
 }
 
@@ -137,15 +139,37 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
           .Build();
     }
     ASSIGN_OR_RETURN(const bool open, TouchOpenCounties(m.tx(), campaign_id, path));
-    ASSIGN_OR_RETURN(const std::vector<StratumRow> population,
-                     SamplePopulation(m.tx(), campaign_id, path));
-    RETURN_IF_ERROR(CheckRegionStep(campaign, open, "draw_sample", actor,
-                                    static_cast<int64_t>(population.size())));
-    const auto terms = FromBytes<v1::InventoryCampaign>(campaign.bytes);
     ASSIGN_OR_RETURN(std::optional<SampleRow> existing,
                      FindSample(m.tx(), campaign_id, path, level));
-    if (existing && !request.enlarge()) {
-      return FailedPrecondition("SAMPLE_EXISTS", "该区域已抽样；需扩大抽查的请注明").Build();
+    ASSIGN_OR_RETURN(const std::vector<StratumRow> reports_around,
+                     SamplePopulation(m.tx(), campaign_id, path, existing ? existing->id : Ulid()));
+    std::set<std::string> there;
+    if (existing) {
+      ASSIGN_OR_RETURN(const std::vector<SampleUnitRow> drawn, SampleUnits(m.tx(), existing->id));
+      for (const SampleUnitRow& unit : drawn) there.insert(unit.unit_report_id.ToString());
+    }
+    // Whatever became of a drawn village, the sample was drawn from it: the numbers of both are of
+    // one population. What the province has confirmed since an earlier draw still counts, too: of
+    // each stratum those with the smallest digests are drawn, and without the earlier ones that are
+    // not drawn, the earlier ones that are would take the places of the villages verified since.
+    int64_t verified = 0;
+    std::vector<const StratumRow*> population;
+    std::vector<Ulid> joining, leaving;
+    for (const StratumRow& row : reports_around) {
+      verified += row.can_be_drawn ? 1 : 0;
+      if (row.can_be_drawn || row.confirmed || there.count(row.unit_report_id.ToString()) > 0) {
+        population.push_back(&row);
+        if (!row.in_population) joining.push_back(row.unit_report_id);
+      } else {
+        leaving.push_back(row.unit_report_id);
+      }
+    }
+    RETURN_IF_ERROR(CheckRegionStep(campaign, open, "draw_sample", actor, verified));
+    const auto terms = FromBytes<v1::InventoryCampaign>(campaign.bytes);
+    if (existing && !request.enlarge() && joining.empty()) {
+      return FailedPrecondition("SAMPLE_EXISTS",
+                                "该区域已抽样，此后没有新核实的村；需扩大抽查的请注明")
+          .Build();
     }
     if (!existing && request.enlarge())
       return InvalidField("enlarge", "尚未抽样，不能扩大").Build();
@@ -161,19 +185,16 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
     }
     std::vector<SampleCandidate> candidates;
     std::map<std::string, const StratumRow*> by_id;
-    for (const StratumRow& row : population) {
-      candidates.push_back({row.unit_report_id.ToString(), FundStratum(row.public_fen, floors)});
-      by_id[candidates.back().id] = &row;
+    for (const StratumRow* row : population) {
+      candidates.push_back({row->unit_report_id.ToString(), FundStratum(row->public_fen, floors)});
+      by_id[candidates.back().id] = row;
     }
 
     SampleRow row;
     v1::Sample message;
-    std::set<std::string> there;
     if (existing) {
       row = *existing;
       message = FromBytes<v1::Sample>(row.bytes);
-      ASSIGN_OR_RETURN(const std::vector<SampleUnitRow> drawn, SampleUnits(m.tx(), row.id));
-      for (const SampleUnitRow& unit : drawn) there.insert(unit.unit_report_id.ToString());
     } else {
       row.id = c.ids.Next();
       row.campaign_id = campaign_id;
@@ -192,10 +213,15 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
       message.set_algorithm(std::string(kSampleAlgorithm));
     }
     int32_t rate = request.rate_bp();
-    if (rate == 0 && existing) rate = std::min(kBpOne, message.rate_bp() * 2);
+    if (rate == 0 && existing) {
+      rate = request.enlarge() ? std::min(kBpOne, message.rate_bp() * 2) : message.rate_bp();
+    }
     if (rate == 0) rate = level == kCity ? terms.city_sample_bp() : terms.province_sample_bp();
-    if (existing && rate <= message.rate_bp()) {
+    if (existing && request.enlarge() && rate <= message.rate_bp()) {
       return InvalidField("rate_bp", "扩大抽查的比例须高于原比例").Build();
+    }
+    if (existing && !request.enlarge() && rate != message.rate_bp()) {
+      return InvalidField("rate_bp", "补充抽样沿用原比例；提高比例的请注明扩大抽查").Build();
     }
     const v1::Sample before =
         existing ? SampleMessage(row, terms.issue_rate_limit_bp()) : v1::Sample();
@@ -203,8 +229,8 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
     std::vector<SampleUnitRow> units;
     std::vector<Ulid> marked;
     for (const std::string& id : DrawSample(candidates, row.seed, rate)) {
-      if (there.count(id) > 0) continue;
       const StratumRow& from = *by_id[id];
+      if (there.count(id) > 0 || !from.can_be_drawn) continue;
       SampleUnitRow unit;
       unit.sample_id = row.id;
       unit.unit_report_id = from.unit_report_id;
@@ -230,6 +256,7 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
       if (mysql::IsDuplicateKey(inserted, "sample_of_region")) return mysql::Conflict();
       RETURN_IF_ERROR(inserted);
     }
+    RETURN_IF_ERROR(ChangeSamplePopulation(m.tx(), row.id, joining, leaving));
     RETURN_IF_ERROR(InsertSampleUnits(m.tx(), units));
     // The drawn reports say so, in their events too.
     ASSIGN_OR_RETURN(const std::vector<UnitReportRow> reports, LockUnitReports(m.tx(), marked));
@@ -296,11 +323,8 @@ absl::StatusOr<v1::Sample> RecordSampleResult(CallContext& c,
           .Zh("抽查结果由抽样的一级登记")
           .Build();
     }
-    ASSIGN_OR_RETURN(const std::vector<SampleUnitRow> drawn, SampleUnits(m.tx(), id));
-    const auto found = std::find_if(drawn.begin(), drawn.end(), [&](const SampleUnitRow& u) {
-      return u.unit_report_id == unit_id;
-    });
-    if (found == drawn.end()) return FailedPrecondition("NOT_IN_SAMPLE", "该村不在样本中").Build();
+    ASSIGN_OR_RETURN(const std::optional<SampleUnitRow> found, FindSampleUnit(m.tx(), id, unit_id));
+    if (!found) return FailedPrecondition("NOT_IN_SAMPLE", "该村不在样本中").Build();
     Loaded l;
     l.unit = read.unit;
     l.from = static_cast<UnitReportState>(read.unit.state);
@@ -401,6 +425,12 @@ absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c,
               .Build();
         }
         ASSIGN_OR_RETURN(const SampleStanding standing, SamplesAround(m.tx(), campaign_id, path));
+        if (standing.not_covered > 0) {
+          return FailedPrecondition("SAMPLE_INCOMPLETE", Cat("有", standing.not_covered,
+                                                             "个村核实后尚未纳入抽查，须补充抽样"))
+              .With("not_covered", absl::StrCat(standing.not_covered))
+              .Build();
+        }
         if (standing.samples.empty() || standing.missing_results > 0) {
           return FailedPrecondition("SAMPLE_INCOMPLETE",
                                     standing.samples.empty() ? "尚未抽查" : "抽查结果尚未登记齐全")

@@ -1098,6 +1098,154 @@ TEST_F(InventoryTest, R016_IssuesEnlargeTheSampleAndTheProvinceConfirmsTheRest) 
   EXPECT_EQ(again.confirmed(), 0);
 }
 
+TEST_F(InventoryTest, R016_AnEnlargementStaysRequiredWhenDrawnVillagesWereSentBack) {
+  for (int i = 0; i < 16; ++i)
+    AddRegion(absl::StrCat(kOtherTownship, 300 + i), absl::StrCat("第", i, "村"));
+  StoreRegions();
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  server_.database().Run("UPDATE unit_report SET state = 5;\n");
+  ASSERT_OK_AND_ASSIGN(v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed", 5000));
+  ASSERT_EQ(sample.drawn(), 10);
+  const std::string digest = sample.population_sha256();
+  for (int i = 0; i < sample.units_size(); ++i) {
+    ASSERT_OK(Result(sample.id(), sample.units(i).unit_report_id(), i < 5, City()));
+  }
+  // The ten are with their villages while the sample is enlarged.
+  server_.database().Run("UPDATE unit_report SET state = 9 WHERE in_city_sample = 1;\n");
+  ASSERT_OK_AND_ASSIGN(sample, Draw(campaign.id(), "3607", City(), "", 6000, true));
+  EXPECT_EQ(sample.population(), 20);
+  EXPECT_EQ(sample.population_sha256(), digest);
+  EXPECT_EQ(sample.drawn(), 12);
+  EXPECT_TRUE(sample.enlargement_required());
+  server_.database().Run("UPDATE unit_report SET state = 5;\n");
+  const auto record = [&] {
+    for (const v1::SampleUnit& unit : sample.units()) {
+      if (unit.has_result()) continue;
+      ASSERT_OK(Result(sample.id(), unit.unit_report_id(), false, City()));
+    }
+  };
+  record();
+  EXPECT_THAT(Confirm(campaign.id(), kCounty),
+              StatusIs(StatusCode::kFailedPrecondition, "ENLARGEMENT_REQUIRED"));
+  ASSERT_OK_AND_ASSIGN(sample, Draw(campaign.id(), "3607", City(), "", 10000, true));
+  EXPECT_EQ(sample.drawn(), 20);
+  EXPECT_FALSE(sample.enlargement_required());
+  record();
+  ASSERT_OK_AND_ASSIGN(const auto confirmed, Confirm(campaign.id(), kCounty));
+  EXPECT_EQ(confirmed.confirmed(), 15);
+  EXPECT_EQ(confirmed.held_back(), 5);
+}
+
+TEST_F(InventoryTest, R016_WhatIsVerifiedAfterADrawIsDrawnFromBeforeItIsConfirmed) {
+  // A second county of the same city.
+  const std::string second = "360734";
+  AddRegion(second, "寻乌县");
+  AddRegion("360734101", "长宁镇");
+  for (int i = 0; i < 12; ++i)
+    AddRegion(absl::StrCat("360734101", 201 + i), absl::StrCat("第", i, "村"));
+  StoreRegions();
+  const v1::InventoryCampaign campaign = OpenCampaign("36", Province());
+  const auto verify = [&](const std::string& county) {
+    server_.database().Run(
+        Cat("UPDATE unit_report SET state = 5 WHERE region_path LIKE '", county, "%';\n"));
+  };
+  const auto record = [&](const v1::Sample& sample) {
+    for (const v1::SampleUnit& unit : sample.units()) {
+      if (unit.has_result()) continue;
+      ASSERT_OK(Result(sample.id(), unit.unit_report_id(), false, Province()));
+    }
+  };
+  verify(kCounty);
+  ASSERT_OK_AND_ASSIGN(v1::Sample sample, Draw(campaign.id(), "36", Province(), "seed", 3000));
+  EXPECT_EQ(sample.population(), 4);
+  EXPECT_EQ(sample.drawn(), 2);
+  record(sample);
+  EXPECT_THAT(Draw(campaign.id(), "36", Province()),
+              StatusIs(StatusCode::kFailedPrecondition, "SAMPLE_EXISTS"));
+
+  verify(second);
+  for (const std::string& region : {second, std::string("3607")}) {
+    const auto refused = Confirm(campaign.id(), region);
+    EXPECT_THAT(refused, StatusIs(StatusCode::kFailedPrecondition, "SAMPLE_INCOMPLETE"));
+    EXPECT_EQ(GetErrorDetail(refused.status()).metadata["not_covered"], "12");
+  }
+  // The first one is not held up by it, and what it had drawn still counts in the draws to come.
+  ASSERT_OK_AND_ASSIGN(auto confirmed, Confirm(campaign.id(), kCounty));
+  EXPECT_EQ(confirmed.confirmed(), 4);
+
+  std::set<std::string> expected;
+  for (const v1::SampleUnit& unit : sample.units()) expected.insert(unit.unit_report_id());
+  std::vector<SampleCandidate> population;
+  std::map<std::string, std::string> villages;
+  for (const auto& unit : Units(campaign.id())) {
+    if (unit.region_path().substr(0, 4) != "3607") continue;
+    population.push_back({unit.id(), 0});
+    villages[unit.id()] = unit.region_path();
+  }
+  ASSERT_EQ(population.size(), 16U);
+  int later = 0;
+  for (const std::string& id : DrawSample(population, "seed", 3000)) {
+    if (villages[id].substr(0, 6) != second) continue;
+    expected.insert(id);
+    ++later;
+  }
+  ASSERT_GT(later, 0);  // five are drawn of the sixteen, and four lie elsewhere
+  EXPECT_THAT(Draw(campaign.id(), "36", Province(), "", 5000), HasViolation("rate_bp"));
+  const std::string first = sample.id();
+  ASSERT_OK_AND_ASSIGN(sample, Draw(campaign.id(), "36", Province()));
+  EXPECT_EQ(sample.id(), first);
+  EXPECT_EQ(sample.seed(), "seed");
+  EXPECT_EQ(sample.rate_bp(), 3000);
+  EXPECT_EQ(sample.population(), 16);
+  EXPECT_EQ(sample.population_sha256(), PopulationDigest(population));
+  EXPECT_EQ(sample.drawn(), 2 + later);
+  std::set<std::string> drawn;
+  for (const v1::SampleUnit& unit : sample.units()) drawn.insert(unit.unit_report_id());
+  EXPECT_EQ(drawn, expected);
+  EXPECT_THAT(Draw(campaign.id(), "36", Province()),
+              StatusIs(StatusCode::kFailedPrecondition, "SAMPLE_EXISTS"));
+
+  // Drawn alone is no result.
+  const auto missing = Confirm(campaign.id(), second);
+  EXPECT_THAT(missing, StatusIs(StatusCode::kFailedPrecondition, "SAMPLE_INCOMPLETE"));
+  EXPECT_EQ(GetErrorDetail(missing.status()).metadata["missing"], absl::StrCat(later));
+  record(sample);
+  ASSERT_OK_AND_ASSIGN(confirmed, Confirm(campaign.id(), second));
+  EXPECT_EQ(confirmed.confirmed(), 12);
+}
+
+TEST_F(InventoryTest, R016_SamplesFromBeforeHaveWhatStoodVerifiedWhenTheyWereDrawn) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  for (const char* village : {kVillage, kVillage2, kVillage4}) Verify(campaign.id(), village);
+  ASSERT_OK(Return(Unit(campaign.id(), kVillage4), City()));
+  server_.clock().Advance(absl::Hours(1));
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed", 1));
+  EXPECT_EQ(sample.drawn(), 1);
+  server_.clock().Advance(absl::Hours(1));
+  Verify(campaign.id(), kVillage3);
+  const auto members = [&] {
+    std::vector<std::string> out;
+    auto rows = server_.database().db().Query(
+        "SELECT u.region_path FROM sample_population p JOIN unit_report u ON u.id = "
+        "p.unit_report_id ORDER BY u.region_path");
+    EXPECT_OK(rows);
+    for (const mysql::Row& row : *rows) out.push_back(row.String(0));
+    return out;
+  };
+  EXPECT_THAT(members(), ElementsAre(kVillage, kVillage2));
+  // As a schema that had no populations finds it.
+  std::string fill;
+  for (const migrate::Migration& step : RegistryMigrations()) {
+    if (step.name == "sample_populations") {
+      fill = step.sql.substr(step.sql.find("INSERT INTO sample_population"));
+    }
+  }
+  ASSERT_FALSE(fill.empty());
+  server_.database().Run("DELETE FROM sample_population;\n");
+  server_.database().Run(fill);
+  EXPECT_THAT(members(), ElementsAre(kVillage, kVillage2));
+}
+
 TEST_F(InventoryTest, R118_EveryLevelDoesItsOwnAndNoOther) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   ASSERT_OK(Register(NewProject("油茶")));

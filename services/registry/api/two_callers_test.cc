@@ -148,6 +148,12 @@ TEST_F(TwoCallers, R018_ARegionIsSampledOnce) {
             (Tally{{"OK", 1}, {"FAILED_PRECONDITION/SAMPLE_EXISTS", 3}}));
   EXPECT_EQ(Count("sample"), 1);
   EXPECT_EQ(Count("sample_unit"), 2);
+  // So is what is verified later.
+  Verify(campaign, kVillage3);
+  EXPECT_EQ(Outcomes(AtOnce(4, [&](int) { return Draw(campaign, "3607", City()); })),
+            (Tally{{"OK", 1}, {"FAILED_PRECONDITION/SAMPLE_EXISTS", 3}}));
+  EXPECT_EQ(Count("sample_unit"), 3);
+  EXPECT_EQ(Count("sample_population"), 3);
 }
 
 TEST_F(TwoCallers, R018_AReportIsConfirmedOnce) {

@@ -105,7 +105,7 @@ Ulid ConfirmationId(const Ulid& campaign_id, const std::string& county) {
 // What a verified county waits for.
 struct SampleNeed {
   bool complete = false;  // nothing: the province can confirm
-  bool enlarge = false;   // a sample is there, and too many issues in it
+  bool enlarge = false;   // a sample covers it, and there are too many issues in it
   std::set<int> to_draw;  // levels whose drawing would help; empty: results are missing
 };
 absl::StatusOr<SampleNeed> SampleNeedOf(mysql::Tx& tx, const Ulid& campaign_id,
@@ -118,12 +118,18 @@ absl::StatusOr<SampleNeed> SampleNeedOf(mysql::Tx& tx, const Ulid& campaign_id,
   }
   ASSIGN_OR_RETURN(const CampaignRow campaign, GetCampaign(tx, campaign_id, {county}));
   const int32_t limit = FromBytes<v1::InventoryCampaign>(campaign.bytes).issue_rate_limit_bp();
-  need.complete = standing.missing_results == 0;
+  need.complete = standing.missing_results == 0 && standing.not_covered == 0;
   for (const SampleRow& sample : standing.samples) {
     if (!inventory::NeedsEnlargement(sample, limit)) continue;
     need.complete = false;
     // The share of issues is known when every result is there.
     if (sample.results_recorded >= sample.drawn) need.to_draw.insert(sample.level);
+  }
+  if (standing.not_covered > 0) {
+    // What was verified since no sample was drawn from: again either will do, and nobody has to
+    // enlarge for it.
+    need.to_draw = {1, 2};
+    return need;
   }
   need.enlarge = !need.to_draw.empty();
   return need;

@@ -1,5 +1,7 @@
 #include "services/registry/store/sample_store.h"
 
+#include <algorithm>
+
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -12,6 +14,8 @@ using mysql::Params;
 using mysql::Placeholders;
 using mysql::RegionClause;
 
+constexpr char kUnitColumns[] =
+    "sample_id, unit_report_id, region_path, stratum, has_result, issue, record";
 constexpr char kSampleColumns[] =
     "id, campaign_id, region_path, level, seed, drawn, results_recorded, issues, version, record";
 
@@ -28,6 +32,11 @@ SampleRow SampleFrom(const mysql::Row& r) {
   s.version = r.Int(8);
   s.bytes = r.String(9);
   return s;
+}
+
+SampleUnitRow UnitFrom(const mysql::Row& r) {
+  return {r.Id(0),   r.Id(1),   r.String(2), static_cast<int>(r.Int(3)),
+          r.Bool(4), r.Bool(5), r.String(6)};
 }
 
 }  // namespace
@@ -63,7 +72,8 @@ absl::Status InsertSample(mysql::Tx& tx, const SampleRow& row) {
              row.results_recorded, row.issues, row.version, row.bytes})
           .status();
   if (mysql::IsDuplicateKey(status)) {
-    return FailedPrecondition("SAMPLE_EXISTS", "该区域已抽样；需扩大抽查的请注明");
+    return FailedPrecondition("SAMPLE_EXISTS",
+                              "该区域已抽样，此后没有新核实的村；需扩大抽查的请注明");
   }
   return status;
 }
@@ -94,18 +104,24 @@ absl::Status InsertSampleUnits(mysql::Tx& tx, const std::vector<SampleUnitRow>& 
 }
 
 absl::StatusOr<std::vector<SampleUnitRow>> SampleUnits(mysql::Executor& db, const Ulid& sample_id) {
-  ASSIGN_OR_RETURN(
-      const mysql::Rows rows,
-      db.Query(
-          "SELECT sample_id, unit_report_id, region_path, stratum, has_result, issue, record FROM "
-          "sample_unit WHERE sample_id = ? ORDER BY region_path",
-          {sample_id}));
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kUnitColumns,
+                                " FROM sample_unit WHERE sample_id = ? ORDER BY region_path"),
+                            {sample_id}));
   std::vector<SampleUnitRow> out;
-  for (const mysql::Row& r : rows) {
-    out.push_back({r.Id(0), r.Id(1), r.String(2), static_cast<int>(r.Int(3)), r.Bool(4), r.Bool(5),
-                   r.String(6)});
-  }
+  for (const mysql::Row& r : rows) out.push_back(UnitFrom(r));
   return out;
+}
+
+absl::StatusOr<std::optional<SampleUnitRow>> FindSampleUnit(mysql::Executor& db,
+                                                            const Ulid& sample_id,
+                                                            const Ulid& unit_report_id) {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kUnitColumns,
+                                " FROM sample_unit WHERE sample_id = ? AND unit_report_id = ?"),
+                            {sample_id, unit_report_id}));
+  if (rows.empty()) return std::optional<SampleUnitRow>();
+  return std::optional<SampleUnitRow>(UnitFrom(rows[0]));
 }
 
 absl::StatusOr<bool> RecordResult(mysql::Tx& tx, const SampleUnitRow& row) {
@@ -154,6 +170,14 @@ absl::StatusOr<SampleStanding> SamplesAround(mysql::Executor& db, const Ulid& ca
           ") AND has_result = 0 AND ", RegionClause({region_path}, "region_path", &missing));
   ASSIGN_OR_RETURN(const mysql::Rows count, db.Query(sql, missing));
   out.missing_results = count[0].Int(0);
+  // A report is in one campaign, and in the populations of samples around it only.
+  Params verified = {campaign_id};
+  const std::string not_covered =
+      Cat("SELECT COUNT(*) FROM unit_report u LEFT JOIN sample_population p ON p.unit_report_id = "
+          "u.id WHERE u.campaign_id = ? AND u.state IN (5, 6, 7) AND p.sample_id IS NULL AND ",
+          RegionClause({region_path}, "u.region_path", &verified));
+  ASSIGN_OR_RETURN(const mysql::Rows later, db.Query(not_covered, verified));
+  out.not_covered = later[0].Int(0);
   return out;
 }
 
@@ -192,23 +216,50 @@ absl::StatusOr<std::vector<Ulid>> UnitsWithIssue(mysql::Executor& db, const Ulid
 
 absl::StatusOr<std::vector<StratumRow>> SamplePopulation(mysql::Executor& db,
                                                          const Ulid& campaign_id,
-                                                         const std::string& region_path) {
+                                                         const std::string& region_path,
+                                                         const Ulid& sample_id) {
   Params params;
   std::string sql = Cat(
-      "SELECT u.id, u.region_path, COALESCE(f.fen, 0) FROM unit_report u LEFT JOIN (SELECT "
+      "SELECT u.id, u.region_path, COALESCE(f.fen, 0), u.state IN (5, 6, 7), u.state = 8, "
+      "s.sample_id IS NOT NULL FROM unit_report u LEFT JOIN (SELECT "
       "r.region_path, CAST(SUM(p.public_total_fen) AS SIGNED) AS fen FROM project_region r JOIN "
       "project p ON p.id = r.project_id WHERE p.is_void = 0 AND ",
       RegionClause({region_path}, "r.region_path", &params),
-      " GROUP BY r.region_path) f ON f.region_path = u.region_path WHERE u.campaign_id = ? AND "
-      "u.state IN (5, 6, 7) AND ");
+      " GROUP BY r.region_path) f ON f.region_path = u.region_path LEFT JOIN sample_population s "
+      "ON s.sample_id = ? AND s.unit_report_id = u.id WHERE u.campaign_id = ? AND (u.state IN "
+      "(5, 6, 7) OR s.sample_id IS NOT NULL) AND ");
+  params.emplace_back(sample_id);
   params.emplace_back(campaign_id);
   absl::StrAppend(&sql, RegionClause({region_path}, "u.region_path", &params),
                   " ORDER BY u.region_path");
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
   std::vector<StratumRow> out;
   out.reserve(rows.size());
-  for (const mysql::Row& row : rows) out.push_back({row.Id(0), row.String(1), row.Int(2)});
+  for (const mysql::Row& row : rows) {
+    out.push_back({row.Id(0), row.String(1), row.Int(2), row.Bool(3), row.Bool(4), row.Bool(5)});
+  }
   return out;
+}
+
+absl::Status ChangeSamplePopulation(mysql::Tx& tx, const Ulid& sample_id,
+                                    const std::vector<Ulid>& joining,
+                                    const std::vector<Ulid>& leaving) {
+  constexpr size_t kChunk = 1000;
+  for (size_t begin = 0; begin < leaving.size(); begin += kChunk) {
+    const size_t count = std::min(kChunk, leaving.size() - begin);
+    Params params = {sample_id};
+    for (size_t i = begin; i < begin + count; ++i) params.emplace_back(leaving[i]);
+    RETURN_IF_ERROR(tx.ExecuteOnce(Cat("DELETE FROM sample_population WHERE sample_id = ? AND "
+                                       "unit_report_id IN (",
+                                       Placeholders(count), ")"),
+                                   params)
+                        .status());
+  }
+  if (joining.empty()) return absl::OkStatus();
+  std::vector<Params> values;
+  values.reserve(joining.size());
+  for (const Ulid& id : joining) values.push_back({sample_id, id});
+  return mysql::BulkInsert(tx, "sample_population", "(sample_id, unit_report_id)", values).status();
 }
 
 }  // namespace bangfu::registry

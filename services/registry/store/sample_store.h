@@ -34,10 +34,14 @@ absl::StatusOr<SampleRow> GetSample(mysql::Executor& db, const Ulid& id, const R
                                     bool for_update = false);
 absl::StatusOr<std::optional<SampleRow>> FindSample(mysql::Tx& tx, const Ulid& campaign_id,
                                                     const std::string& region_path, int level);
-absl::Status InsertSample(mysql::Tx& tx, const SampleRow& row);  // ALREADY_EXISTS: SAMPLE_EXISTS
+// FAILED_PRECONDITION SAMPLE_EXISTS: the region has one of this level.
+absl::Status InsertSample(mysql::Tx& tx, const SampleRow& row);
 absl::Status UpdateSample(mysql::Tx& tx, const SampleRow& row);  // version - 1
 absl::Status InsertSampleUnits(mysql::Tx& tx, const std::vector<SampleUnitRow>& rows);
 absl::StatusOr<std::vector<SampleUnitRow>> SampleUnits(mysql::Executor& db, const Ulid& sample_id);
+absl::StatusOr<std::optional<SampleUnitRow>> FindSampleUnit(mysql::Executor& db,
+                                                            const Ulid& sample_id,
+                                                            const Ulid& unit_report_id);
 // False when the unit is not in the sample or has its result already.
 absl::StatusOr<bool> RecordResult(mysql::Tx& tx, const SampleUnitRow& row);
 // A sample that drew a report.
@@ -57,10 +61,12 @@ struct SampleQuery {
   int limit = 50;
 };
 absl::StatusOr<std::vector<SampleRow>> ListSamples(mysql::Executor& db, const SampleQuery& query);
-// Samples drawn around a region (its city's, its province's), and results still missing inside it.
+// Samples drawn around a region (its city's, its province's), and what they leave open inside it.
 struct SampleStanding {
   std::vector<SampleRow> samples;
   int64_t missing_results = 0;
+  // Reports that are verified and were not yet when the samples were drawn; 0 without samples.
+  int64_t not_covered = 0;
 };
 absl::StatusOr<SampleStanding> SamplesAround(mysql::Executor& db, const Ulid& campaign_id,
                                              const std::string& region_path);
@@ -71,11 +77,19 @@ struct StratumRow {
   Ulid unit_report_id;
   std::string region_path;
   int64_t public_fen = 0;
+  bool can_be_drawn = false;   // verified by the county, not confirmed
+  bool confirmed = false;      // by the province
+  bool in_population = false;  // of the sample so far
 };
-// Reports that can be drawn (verified by the county, not confirmed) with the public money of their
-// villages' projects.
+// Reports that can be drawn, and those that the sample was drawn from so far, with the public money
+// of their villages' projects. A sample that is not there yet has the id "none".
 absl::StatusOr<std::vector<StratumRow>> SamplePopulation(mysql::Executor& db,
                                                          const Ulid& campaign_id,
-                                                         const std::string& region_path);
+                                                         const std::string& region_path,
+                                                         const Ulid& sample_id);
+// What a sample was drawn from: reports that come in, and reports that leave.
+absl::Status ChangeSamplePopulation(mysql::Tx& tx, const Ulid& sample_id,
+                                    const std::vector<Ulid>& joining,
+                                    const std::vector<Ulid>& leaving);
 
 }  // namespace bangfu::registry
