@@ -437,6 +437,11 @@ v1::ProjectAssetFacts ToFacts(const Facts& f) {
   out.set_linked_households(static_cast<int32_t>(f.linked_households));
   out.set_linked_poor_households(static_cast<int32_t>(f.linked_poor_households));
   out.set_linked_monitored_households(static_cast<int32_t>(f.linked_monitored_households));
+  for (const auto& [month, households] : f.households_by_month) {
+    v1::LinkedHouseholds* to = out.add_households_by_month();
+    to->set_month(month);
+    if (households) to->set_households(static_cast<int32_t>(*households));
+  }
   out.set_linkage_mode_count(static_cast<int32_t>(f.linkage_modes.size()));
   for (const std::string& mode : f.linkage_modes) out.add_linkage_modes(mode);
   out.set_linkage_reported(f.linkage_reported);

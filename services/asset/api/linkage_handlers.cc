@@ -103,7 +103,8 @@ absl::StatusOr<v1::LinkageContract> ContractHandlers::UpdateLinkageCounts(
       row->households = r.households();
       row->poor_households = r.poor_households();
       row->monitored_households = r.monitored_households();
-      return ToStatus(std::move(violations));
+      RETURN_IF_ERROR(ToStatus(std::move(violations)));
+      return store::PutLinkageCount(m.tx(), *row, ShanghaiDay(c.now));
     });
   });
 }

@@ -1,6 +1,8 @@
 #include "services/asset/domain/facts.h"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 #include "common/base/bp.h"
 #include "services/asset/domain/rules.h"
@@ -75,6 +77,53 @@ void FillStatus(const std::vector<const FactAsset*>& operating, absl::CivilDay t
   } else {
     facts->status = OperatingStatus::kPartial;
     facts->idle_since = IdleMedian(std::move(idle));
+  }
+}
+
+// The most households linked on one day of the month, up to today: of the modes the largest, since
+// one household may stand in several. nullopt: a link ran whose households of then are not known.
+std::optional<int64_t> MostLinked(const std::vector<FactLink>& links, absl::CivilMonth month,
+                                  absl::CivilDay today) {
+  // The number rises on these days only.
+  std::set<absl::CivilDay> days = {absl::CivilDay(month)};
+  const auto add = [&](absl::CivilDay day) {
+    if (absl::CivilMonth(day) == month && day <= today) days.insert(day);
+  };
+  for (const FactLink& link : links) {
+    add(link.start);
+    for (const auto& [since, households] : link.households) add(since);
+  }
+  int64_t most = 0;
+  for (const absl::CivilDay day : days) {
+    std::map<std::string, int64_t> by_mode;
+    for (const FactLink& link : links) {
+      if (link.start > day || (link.end && *link.end < day)) continue;
+      const auto later = link.households.upper_bound(day);
+      if (later == link.households.begin()) return std::nullopt;
+      by_mode[link.mode] += std::prev(later)->second;
+    }
+    for (const auto& [mode, households] : by_mode) most = std::max(most, households);
+  }
+  return most;
+}
+
+void FillHouseholdsByMonth(const std::vector<FactLink>& links, absl::CivilDay today, Facts* facts) {
+  // Months that may differ from the one before.
+  std::set<absl::CivilMonth> months;
+  for (const FactLink& link : links) {
+    months.insert(absl::CivilMonth(link.start));
+    if (link.end) months.insert(absl::CivilMonth(*link.end) + 1);
+    for (const auto& [since, households] : link.households) {
+      months.insert(absl::CivilMonth(since));
+      months.insert(absl::CivilMonth(since) + 1);
+    }
+  }
+  auto& by_month = facts->households_by_month;
+  for (const absl::CivilMonth month : months) {
+    if (month > absl::CivilMonth(today)) break;
+    const std::optional<int64_t> households = MostLinked(links, month, today);
+    if (!by_month.empty() && by_month.rbegin()->second == households) continue;
+    by_month.emplace(MonthText(month), households);
   }
 }
 
@@ -194,6 +243,7 @@ Facts ComputeFacts(const FactInput& input, absl::CivilDay today) {
     facts.linked_monitored_households =
         std::max(facts.linked_monitored_households, sum.monitored_households);
   }
+  FillHouseholdsByMonth(input.links, today, &facts);
 
   for (const FactAsset& asset : input.assets) facts.asset_ids.push_back(asset.id);
   std::sort(facts.asset_ids.rbegin(), facts.asset_ids.rend());

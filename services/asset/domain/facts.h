@@ -64,6 +64,14 @@ struct FactLinkage {
   int64_t monitored_households = 0;
 };
 
+// A link that has begun, running or ended, with its households by the day since which they hold.
+struct FactLink {
+  std::string mode;
+  absl::CivilDay start;
+  std::optional<absl::CivilDay> end;
+  std::map<absl::CivilDay, int64_t> households;
+};
+
 struct FactOperator {
   bool in_good_standing = false;
   bool qualified = false;
@@ -76,6 +84,7 @@ struct FactInput {
   std::vector<FactAsset> assets;
   std::map<std::string, FactMonth> months;  // "2026-10"
   std::vector<FactLinkage> linkages;
+  std::vector<FactLink> links;
   std::map<std::string, FactOperator> operators;  // by USCC; missing = the registry knows none
   std::vector<Ulid> contract_ids;
   bool income_reported = false;
@@ -120,6 +129,9 @@ struct Facts {
   int64_t linked_households = 0;
   int64_t linked_poor_households = 0;
   int64_t linked_monitored_households = 0;
+  // By the month from which it holds, up to the next one: the most households linked on one day of
+  // the month; nullopt: not known.
+  std::map<std::string, std::optional<int64_t>> households_by_month;
   std::set<std::string> linkage_modes;
   bool linkage_reported = false;
   bool employment_reported = false;

@@ -1,5 +1,9 @@
 #include "services/asset/domain/facts.h"
 
+#include <map>
+#include <optional>
+#include <string>
+
 #include "common/testing/status_matchers.h"
 
 namespace bangfu::asset {
@@ -109,6 +113,33 @@ TEST(Facts, HouseholdsOfSeveralModesCountOnce) {
   EXPECT_EQ(facts.linked_poor_households, 20);
   EXPECT_EQ(facts.linked_monitored_households, 5);
   EXPECT_EQ(facts.linkage_modes.size(), 2u);
+}
+
+TEST(Facts, R007_EarlierMonthsKeepTheirHouseholds) {
+  using ByMonth = std::map<std::string, std::optional<int64_t>>;
+  FactInput input = Input({});
+  input.links = {
+      {"DIVIDEND",
+       CivilDay(2024, 1, 10),
+       std::nullopt,
+       {{CivilDay(2024, 1, 10), 100}, {CivilDay(2026, 3, 5), 200}, {CivilDay(2026, 6, 5), 90}}},
+      {"EMPLOYMENT", CivilDay(2024, 6, 1), CivilDay(2025, 2, 15), {{CivilDay(2024, 6, 1), 130}}}};
+  // Fewer households, or the end of a link, show in the month after.
+  EXPECT_EQ(ComputeFacts(input, kToday).households_by_month, (ByMonth{{"2024-01", 100},
+                                                                      {"2024-06", 130},
+                                                                      {"2025-03", 100},
+                                                                      {"2026-03", 200},
+                                                                      {"2026-07", 90}}));
+  // As known on an earlier day.
+  EXPECT_EQ(ComputeFacts(input, CivilDay(2026, 3, 4)).households_by_month.rbegin()->first,
+            "2025-03");
+
+  // What a link reached before its number was kept is not known, rather than what it reaches now.
+  input.links = {{"DIVIDEND", CivilDay(2024, 1, 10), std::nullopt, {{CivilDay(2026, 3, 5), 200}}}};
+  EXPECT_EQ(ComputeFacts(input, kToday).households_by_month,
+            (ByMonth{{"2024-01", std::nullopt}, {"2026-04", 200}}));
+  input.links.clear();
+  EXPECT_EQ(ComputeFacts(input, kToday).households_by_month, ByMonth());
 }
 
 TEST(Facts, PartsOfASumAddUp) {

@@ -521,6 +521,43 @@ TEST_F(AssetServiceTest, R027_R109_LinksWithHouseholdsCountThemOnce) {
               HasViolation("mode_code"));
 }
 
+TEST_F(AssetServiceTest, R007_R109_ANewCountLeavesTheHouseholdsOfEarlierMonths) {
+  Registered(Shed());
+  v1::RecordLinkageRequest link;
+  link.set_request_id(RequestId());
+  link.set_project_id(project_);
+  link.set_mode_code("DIVIDEND");
+  link.set_households(100);
+  *link.mutable_start_date() = Date(2025, 1, 1);
+  ASSERT_OK_AND_ASSIGN(const auto recorded,
+                       Call<v1::LinkageContract>("ContractService.RecordLinkage", link));
+  ASSERT_EQ(Facts().households_by_month_size(), 1);
+  EXPECT_EQ(Facts().households_by_month(0).month(), "2025-01");
+  EXPECT_EQ(Facts().households_by_month(0).households(), 100);
+
+  SetDay(2026, 12, 10);
+  v1::UpdateLinkageCountsRequest update;
+  update.set_request_id(RequestId());
+  update.set_id(recorded.id());
+  update.set_etag(recorded.etag());
+  update.set_households(200);
+  ASSERT_OK_AND_ASSIGN(auto changed,
+                       Call<v1::LinkageContract>("ContractService.UpdateLinkageCounts", update));
+  // Put right on the same day: one number for that day.
+  update.set_request_id(RequestId());
+  update.set_etag(changed.etag());
+  update.set_households(210);
+  ASSERT_OK_AND_ASSIGN(changed,
+                       Call<v1::LinkageContract>("ContractService.UpdateLinkageCounts", update));
+  const v1::ProjectAssetFacts facts = Facts();
+  EXPECT_EQ(facts.linked_households(), 210);
+  ASSERT_EQ(facts.households_by_month_size(), 2);
+  EXPECT_EQ(facts.households_by_month(0).month(), "2025-01");
+  EXPECT_EQ(facts.households_by_month(0).households(), 100);
+  EXPECT_EQ(facts.households_by_month(1).month(), "2026-12");
+  EXPECT_EQ(facts.households_by_month(1).households(), 210);
+}
+
 TEST_F(AssetServiceTest, R112_PublicPostsAndWorkByMonth) {
   v1::RecordEmploymentRequest work;
   work.set_request_id(RequestId());

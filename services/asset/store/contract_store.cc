@@ -615,12 +615,17 @@ absl::StatusOr<std::vector<DividendRow>> ListDividends(
 absl::Status InsertLinkages(mysql::Tx& tx, const std::vector<LinkageRow>& rows) {
   if (rows.empty()) return absl::OkStatus();
   std::vector<Params> params;
+  std::vector<Params> counts;
   for (const LinkageRow& l : rows) {
     params.push_back({l.id, l.version, l.project_id, l.region_path, l.mode_code, l.operator_uscc,
                       l.operator_name, l.households, l.poor_households, l.monitored_households,
                       l.start_date, l.end_date, l.end_reason});
+    counts.push_back({l.id, l.start_date, l.project_id, l.households});
   }
-  return mysql::BulkInsert(tx, "linkage", kLinkage, params).status();
+  RETURN_IF_ERROR(mysql::BulkInsert(tx, "linkage", kLinkage, params).status());
+  return mysql::BulkInsert(tx, "linkage_count", "(linkage_id, since, project_id, households)",
+                           counts)
+      .status();
 }
 
 absl::Status UpdateLinkage(mysql::Tx& tx, LinkageRow* l) {
@@ -633,6 +638,15 @@ absl::Status UpdateLinkage(mysql::Tx& tx, LinkageRow* l) {
   if (matched != 1) return EtagMismatch();
   ++l->version;
   return absl::OkStatus();
+}
+
+absl::Status PutLinkageCount(mysql::Tx& tx, const LinkageRow& row, absl::CivilDay since) {
+  return tx
+      .Execute(
+          "INSERT INTO linkage_count (linkage_id, since, project_id, households) "
+          "VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE households = VALUES(households)",
+          {row.id, since, row.project_id, row.households})
+      .status();
 }
 
 absl::Status PutLinkageIncome(mysql::Tx& tx, const LinkageRow& row, const std::string& month,

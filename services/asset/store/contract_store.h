@@ -211,8 +211,11 @@ struct LinkageRow {
   std::string end_reason;
   int64_t income_paid_fen = 0;  // Σ of its months; not written here
 };
+// With their households, which hold from the start of each.
 absl::Status InsertLinkages(mysql::Tx& tx, const std::vector<LinkageRow>& rows);
 absl::Status UpdateLinkage(mysql::Tx& tx, LinkageRow* row);  // ABORTED ETAG_MISMATCH
+// The row's households hold from that day on; what held before stays known.
+absl::Status PutLinkageCount(mysql::Tx& tx, const LinkageRow& row, absl::CivilDay since);
 absl::Status PutLinkageIncome(mysql::Tx& tx, const LinkageRow& row, const std::string& month,
                               int64_t paid_fen);
 struct LinkageIncome {

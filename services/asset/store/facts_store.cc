@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "common/base/strings.h"
 #include "common/status/macros.h"
@@ -363,9 +364,16 @@ absl::StatusOr<std::vector<FactInput>> LoadInputs(
         const mysql::Rows rows,
         db.Query(
             Cat("SELECT project_id, mode_code, households, poor_households, monitored_households, "
-                "start_date, end_date FROM linkage WHERE project_id IN ",
+                "start_date, end_date, id FROM linkage WHERE project_id IN ",
                 in),
             Ids(projects)));
+    ASSIGN_OR_RETURN(const mysql::Rows counts,
+                     db.Query(Cat("SELECT linkage_id, since, households FROM linkage_count WHERE "
+                                  "project_id IN ",
+                                  in),
+                              Ids(projects)));
+    std::map<Ulid, std::map<absl::CivilDay, int64_t>> counts_of;
+    for (const Row& r : counts) counts_of[r.Id(0)][r.Day(1)] = r.Int(2);
     for (const Row& r : rows) {
       const size_t i = index[r.Id(0)];
       out[i].linkage_reported = true;
@@ -375,6 +383,7 @@ absl::StatusOr<std::vector<FactInput>> LoadInputs(
         Earlier(start, &(*refresh)[i]);
         continue;
       }
+      out[i].links.push_back({r.String(1), start, end, std::move(counts_of[r.Id(7)])});
       if (end && *end < today) continue;
       if (end) Earlier(*end + 1, &(*refresh)[i]);
       out[i].linkages.push_back({r.String(1), r.Int(2), r.Int(3), r.Int(4)});

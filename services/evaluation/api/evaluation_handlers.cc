@@ -56,9 +56,10 @@ absl::StatusOr<v1::EvaluateSubjectsResponse> EvaluateSubjects(
           job.moment = *moment;
           ASSIGN_OR_RETURN(job.criteria,
                            deps.evaluator->CriteriaFor(m.tx(), county, moment->as_of));
-          ASSIGN_OR_RETURN(
-              job.watermarks,
-              deps.evaluator->PinWatermarks(m.tx(), job.criteria->engine.criteria(), context.now));
+          // Only whether the sources are fresh enough; the evaluator notes what it read.
+          RETURN_IF_ERROR(
+              deps.evaluator->PinWatermarks(m.tx(), job.criteria->engine.criteria(), context.now)
+                  .status());
           job.audit.actor = m.ActorAt(county);
           job.audit.action = "EvaluationService.EvaluateSubjects";
           job.audit.request_id = m.request_id();

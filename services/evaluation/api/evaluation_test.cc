@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -608,6 +609,37 @@ TEST_F(BatchApi, AProvinceIsEvaluatedOnceAndWhatStaysIsLeftAlone) {
   EXPECT_EQ(Result(again.id()).evaluated(), 0);
   EXPECT_EQ(Result(again.id()).unchanged(), 15);
   EXPECT_EQ(Evaluations(), 15);
+}
+
+TEST_F(BatchApi, AnEvaluationNamesTheWatermarksOfItsOwnChunk) {
+  operation::v1::Operation started = Start();
+  bool told = false;
+  // Each county is a chunk of projects and one of industries. An event comes after the very first
+  // chunk has read its facts.
+  Drive(started.id(), {.chunk = 100, .before_commit = [&](const std::string&, int64_t) {
+                         if (!told) {
+                           told = true;
+                           world_.Parameter("SOME_LIMIT", 1);
+                           world_.Sync();
+                         }
+                         return absl::OkStatus();
+                       }});
+  const auto registry_at = [](const auto& watermarks) -> int64_t {
+    for (const type::v1::Watermark& w : watermarks) {
+      if (w.source() == kRegistrySource) return w.sequence();
+    }
+    return -1;
+  };
+  const int64_t pinned = registry_at(Result(started.id()).watermarks());
+  ASSERT_GT(pinned, 0);
+  v1::ListEvaluationsRequest request;
+  request.set_page_size(100);
+  ASSERT_OK_AND_ASSIGN(const auto evaluations,
+                       world_.server().Call<v1::ListEvaluationsResponse>(
+                           Cat(kService, "ListEvaluations"), request, world_.Province()));
+  std::map<int64_t, int> at;
+  for (const v1::Evaluation& e : evaluations.evaluations()) ++at[registry_at(e.watermarks())];
+  EXPECT_EQ(at, (std::map<int64_t, int>{{pinned, kProjects}, {pinned + 1, 15 - kProjects}}));
 }
 
 TEST_F(BatchApi, AKilledRunGoesOnAndDoublesNothing) {

@@ -1,4 +1,8 @@
 #include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "common/base/money.h"
 #include "common/table/csv.h"
@@ -29,6 +33,60 @@ constexpr char kOtherCounty[] = "360734101201";
 
 class EvaluationLedger : public ::testing::Test {
  protected:
+  // A project with income of households by month, and the households by the month from which they
+  // hold (nullopt: not known); the night has passed.
+  void TellIncome(const std::map<std::string, int64_t>& income_fen,
+                  const std::map<std::string, std::optional<int>>& linked, int linked_now = 0) {
+    const Ulid subject = w_.AddSubject();
+    asset::v1::ProjectAssetFacts facts;
+    facts.set_project_id(subject.ToString());
+    facts.set_household_income_reported(true);
+    facts.set_linked_households(linked_now);
+    for (const auto& [month, households] : linked) {
+      asset::v1::LinkedHouseholds* l = facts.add_households_by_month();
+      l->set_month(month);
+      if (households) l->set_households(*households);
+    }
+    for (const auto& [month, fen] : income_fen) {
+      asset::v1::MonthlyFacts* m = facts.add_months();
+      m->set_month(month);
+      m->set_household_income_fen(fen);
+    }
+    ASSERT_OK(mysql::Transact(w_.db(), [&](mysql::Tx& tx) {
+      FactSourceRow fact;
+      fact.subject_id = subject;
+      fact.kind = kAssetFacts;
+      fact.payload = facts.SerializeAsString();
+      fact.source = "asset";
+      fact.updated_at = w_.server().clock().Now();
+      return PutFactSources(tx, {fact});
+    }));
+    ASSERT_OK(RefreshHouseholdIncome(w_.db(), "36", w_.server().clock().Now()));
+  }
+  std::vector<std::pair<std::string, int64_t>> IncomeFigures(const std::string& region) {
+    v1::GetProgressRequest request;
+    request.set_region_code(region);
+    auto progress =
+        w_.Call<v1::Progress>(Cat(kLedgerService, "GetProgress"), request, w_.Province());
+    EXPECT_OK(progress);
+    std::vector<std::pair<std::string, int64_t>> series;
+    if (!progress.ok()) return series;
+    for (const auto& f : progress->figures()) {
+      if (f.code() == "INCOME_PER_HOUSEHOLD") series.emplace_back(f.period(), f.value());
+    }
+    return series;
+  }
+  // Of two years of income the later one is shown, and that it is compared with none.
+  void ExpectOneFigure(const std::map<std::string, std::optional<int>>& linked) {
+    TellIncome({{"2024-06", 100'000'000}, {"2025-06", 240'000'000}}, linked, 200);
+    for (const std::string region : {"36", "360733", kVillage1}) {
+      EXPECT_THAT(IncomeFigures(region),
+                  ElementsAre(std::pair<std::string, int64_t>("2025-03/2026-02", 1'200'000)))
+          << region;
+      EXPECT_THAT(Progress(region)["INCOME_PER_HOUSEHOLD"].basis_zh(), HasSubstr("不与上一期比较"))
+          << region;
+    }
+  }
   // A subject with the class in force.
   Ulid InForce(v1::EvaluationResult result, LifecycleWorld::SubjectOptions options = {}) {
     const Ulid subject = w_.AddSubject(options);
@@ -588,41 +646,52 @@ TEST_F(EvaluationLedger, R004_R005_TheLastEntryOfASubjectIsWhatT14AndProgressCou
 }
 
 TEST_F(EvaluationLedger, R007_IncomeOfAHouseholdByYear) {
-  const Ulid subject = w_.AddSubject();
-  asset::v1::ProjectAssetFacts facts;
-  facts.set_project_id(subject.ToString());
-  facts.set_household_income_reported(true);
-  facts.set_linked_households(10);
-  for (const auto& [month, fen] : std::map<std::string, int64_t>{
-           {"2024-06", 100'000}, {"2025-06", 150'000}, {"2026-01", 50'000}}) {
-    asset::v1::MonthlyFacts* m = facts.add_months();
-    m->set_month(month);
-    m->set_household_income_fen(fen);
-  }
-  ASSERT_OK(mysql::Transact(w_.db(), [&](mysql::Tx& tx) {
-    FactSourceRow fact;
-    fact.subject_id = subject;
-    fact.kind = kAssetFacts;
-    fact.payload = facts.SerializeAsString();
-    fact.source = "asset";
-    fact.updated_at = w_.server().clock().Now();
-    return PutFactSources(tx, {fact});
-  }));
-  ASSERT_OK(RefreshHouseholdIncome(w_.db(), "36", w_.server().clock().Now()));
+  TellIncome({{"2024-06", 100'000}, {"2025-06", 150'000}, {"2026-01", 50'000}}, {{"2024-01", 10}});
   for (const std::string region : {"36", "3607", "360733", kVillage1}) {
-    v1::GetProgressRequest request;
-    request.set_region_code(region);
-    auto progress =
-        w_.Call<v1::Progress>(Cat(kLedgerService, "GetProgress"), request, w_.Province());
-    ASSERT_OK(progress);
-    std::vector<std::pair<std::string, int64_t>> series;
-    for (const auto& f : progress->figures()) {
-      if (f.code() == "INCOME_PER_HOUSEHOLD") series.emplace_back(f.period(), f.value());
-    }
-    EXPECT_THAT(series, ElementsAre(std::pair<std::string, int64_t>("2024-03/2025-02", 10'000),
-                                    std::pair<std::string, int64_t>("2025-03/2026-02", 20'000)))
+    EXPECT_THAT(IncomeFigures(region),
+                ElementsAre(std::pair<std::string, int64_t>("2024-03/2025-02", 10'000),
+                            std::pair<std::string, int64_t>("2025-03/2026-02", 20'000)))
         << region;
   }
+}
+
+// Twice as many households this year: what each had last year is not halved for it.
+TEST_F(EvaluationLedger, R007_EachYearIsDividedByItsOwnHouseholds) {
+  TellIncome({{"2024-06", 100'000'000}, {"2025-06", 240'000'000}},
+             {{"2024-01", 100}, {"2025-03", 200}});
+  for (const std::string region : {"36", "3607", "360733", kVillage1}) {
+    EXPECT_THAT(IncomeFigures(region),
+                ElementsAre(std::pair<std::string, int64_t>("2024-03/2025-02", 1'000'000),
+                            std::pair<std::string, int64_t>("2025-03/2026-02", 1'200'000)))
+        << region;
+  }
+  // Of two projects the households add up, in whatever month each of them was paid.
+  TellIncome({{"2024-09", 20'000'000}, {"2025-09", 120'000'000}},
+             {{"2023-01", 20}, {"2025-03", 100}});
+  for (const std::string region : {"36", "360733", kVillage1}) {
+    EXPECT_THAT(IncomeFigures(region),
+                ElementsAre(std::pair<std::string, int64_t>("2024-03/2025-02", 1'000'000),
+                            std::pair<std::string, int64_t>("2025-03/2026-02", 1'200'000)))
+        << region;
+  }
+}
+
+TEST_F(EvaluationLedger, R007_WhatIsPaidAfterALinkHasEndedWentToItsHouseholds) {
+  TellIncome({{"2025-01", 100'000}, {"2025-06", 300'000}},
+             {{"2023-01", 10}, {"2024-03", 0}, {"2025-05", 20}});
+  EXPECT_THAT(IncomeFigures("360733"),
+              ElementsAre(std::pair<std::string, int64_t>("2024-03/2025-02", 10'000),
+                          std::pair<std::string, int64_t>("2025-03/2026-02", 15'000)));
+}
+
+TEST_F(EvaluationLedger, R007_NoGrowthIsShownByFactsThatKnowTodaysHouseholdsOnly) {
+  ExpectOneFigure({});
+}
+TEST_F(EvaluationLedger, R007_NoGrowthIsShownWhereTheEarlierHouseholdsWereNotKept) {
+  ExpectOneFigure({{"2024-01", std::nullopt}, {"2025-03", 200}});
+}
+TEST_F(EvaluationLedger, R007_NoGrowthIsShownWhereIncomeIsOlderThanTheFirstLink) {
+  ExpectOneFigure({{"2025-03", 200}});
 }
 
 // --- tables

@@ -48,6 +48,45 @@ v1::ProgressFigure* AddFigure(ProgressFigures& progress, std::string_view code,
   return figure;
 }
 
+// Income of households in twelve months.
+struct IncomeSpan {
+  std::string from, to;
+  int64_t income_fen = 0;
+  // Of the months the most. As many as now, where the number of a month was not kept.
+  int64_t households = 0;
+  bool known = true;
+
+  bool empty() const { return income_fen == 0 && households == 0; }
+};
+
+IncomeSpan SpanOf(const std::vector<IncomeMonth>& months, absl::CivilDay today, int years_ago) {
+  const std::vector<absl::CivilMonth> year = YearBefore(today);
+  IncomeSpan span;
+  span.from = MonthText(year.front() - 12 * years_ago);
+  span.to = MonthText(year.back() - 12 * years_ago);
+  for (const IncomeMonth& m : months) {
+    if (m.month < span.from || m.month > span.to) continue;
+    span.income_fen += m.income_fen;
+    span.households = std::max(span.households, m.households);
+    span.known = span.known && m.households_known;
+  }
+  return span;
+}
+
+void AddIncome(const IncomeSpan& span, std::string_view note_zh, ProgressFigures& progress) {
+  std::string basis = "没有联结农户收入数据";
+  int64_t each = 0;
+  if (span.households > 0) {
+    each = MulDivHalfUp(span.income_fen, 1, span.households);
+    basis = Cat("联结农户收入", span.income_fen, "分 ÷ 联结农户", span.households, "户");
+    if (!span.known) basis += "（当期户数不全，按现有户数计）";
+  } else if (!span.empty()) {
+    basis = Cat("联结农户收入", span.income_fen, "分，联结农户数不详");
+  }
+  AddFigure(progress, "INCOME_PER_HOUSEHOLD", "联结农户户均增收", each, "分", Cat(basis, note_zh))
+      ->set_period(Cat(span.from, "/", span.to));
+}
+
 void SetTarget(const Target& target, absl::CivilDay today, v1::ProgressFigure* figure) {
   SetDay(target.day, figure->mutable_target_date());
   figure->set_target(target.value);
@@ -129,7 +168,8 @@ absl::Status FillProgress(mysql::Executor& db, const std::string& region, absl::
   AddFigure(progress, "REEVALUATION_DUE", "人工调整到期应重新评估", due_sum, "个",
             "人工调整有效期已过、尚无新的评估生效");
 
-  // R007: the last two spans of twelve months that are over.
+  // R007: the last two spans of twelve months that are over, each by its own households. The two
+  // make a growth; where the households of one are not known there is none to show.
   std::vector<IncomeMonth> months;
   if (region.size() >= 6) {
     ASSIGN_OR_RETURN(months, SumHouseholdIncome(db, region));
@@ -137,22 +177,15 @@ absl::Status FillProgress(mysql::Executor& db, const std::string& region, absl::
     const absl::CivilMonth first = YearBefore(today).front() - 12;
     ASSIGN_OR_RETURN(months, ListIncome(db, region, MonthText(first)));
   }
-  for (int years_ago : {1, 0}) {
-    const std::vector<absl::CivilMonth> year = YearBefore(today);
-    const std::string from = MonthText(year.front() - 12 * years_ago);
-    const std::string to = MonthText(year.back() - 12 * years_ago);
-    int64_t income = 0;
-    int64_t households = 0;
-    for (const IncomeMonth& m : months) {
-      households = std::max(households, m.households);
-      if (m.month >= from && m.month <= to) income += m.income_fen;
-    }
-    AddFigure(progress, "INCOME_PER_HOUSEHOLD", "联结农户户均增收",
-              households > 0 ? MulDivHalfUp(income, 1, households) : 0, "分",
-              households > 0 ? Cat("联结农户收入", income, "分 ÷ 联结农户", households, "户")
-                             : std::string("没有联结农户收入数据"))
-        ->set_period(Cat(from, "/", to));
+  const IncomeSpan before = SpanOf(months, today, 1);
+  const IncomeSpan latest = SpanOf(months, today, 0);
+  std::string_view note_zh;
+  if (before.known && latest.known && before.households > 0) {
+    AddIncome(before, "", progress);
+  } else if (!latest.empty()) {
+    note_zh = before.empty() ? "；上一期没有数据，不作比较" : "；户数未逐月留存，不与上一期比较";
   }
+  AddIncome(latest, note_zh, progress);
   return absl::OkStatus();
 }
 

@@ -94,11 +94,7 @@ absl::StatusOr<std::vector<IncomeMonth>> IncomeOfProject(mysql::Executor& db, co
     if (!facts.ParseFromString(row.payload)) {
       return absl::DataLossError("stored asset facts cannot be read");
     }
-    // Not reported is no series of zeros.
-    if (!facts.household_income_reported() || facts.linked_households() <= 0) continue;
-    for (const asset::v1::MonthlyFacts& m : facts.months()) {
-      out.push_back({m.month(), m.household_income_fen(), facts.linked_households()});
-    }
+    out = HouseholdIncome(facts);
   }
   return out;
 }
@@ -130,9 +126,10 @@ absl::StatusOr<v1::IncomeSeries> ListIncomeSeries(CallContext& context,
     v1::IncomeSeriesMonth* month = out.add_months();
     month->set_month(m.month);
     month->set_income_fen(m.income_fen);
+    // Divided by the households of another time it would be a number of nobody.
+    if (!m.households_known || m.households <= 0) continue;
     month->set_households(m.households);
-    month->set_income_per_household_fen(
-        m.households > 0 ? MulDivHalfUp(m.income_fen, 1, m.households) : 0);
+    month->set_income_per_household_fen(MulDivHalfUp(m.income_fen, 1, m.households));
   }
   return out;
 }

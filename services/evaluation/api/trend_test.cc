@@ -117,7 +117,13 @@ TEST_F(EvaluationTrends, R007_IncomeByMonthOfAProjectAndOfAnArea) {
     facts.set_project_id(id);
     facts.set_region_path(village);
     facts.set_household_income_reported(true);
-    facts.set_linked_households(households);
+    facts.set_linked_households(households + 1);
+    asset::v1::LinkedHouseholds* linked = facts.add_households_by_month();
+    linked->set_month("2024-01");
+    linked->set_households(households);
+    linked = facts.add_households_by_month();
+    linked->set_month("2026-02");
+    linked->set_households(households + 1);
     for (const char* month : {"2025-02", "2026-01", "2026-02"}) {
       asset::v1::MonthlyFacts* m = facts.add_months();
       m->set_month(month);
@@ -136,7 +142,11 @@ TEST_F(EvaluationTrends, R007_IncomeByMonthOfAProjectAndOfAnArea) {
   ASSERT_THAT(own->months(), SizeIs(2));  // a year back: 2025-02 is outside
   EXPECT_EQ(own->months(0).month(), "2026-01");
   EXPECT_EQ(own->months(0).income_fen(), 60'000);
+  EXPECT_EQ(own->months(0).households(), 10);
   EXPECT_EQ(own->months(0).income_per_household_fen(), 6'000);
+  // One household more in the month after; the month before keeps its own.
+  EXPECT_EQ(own->months(1).households(), 11);
+  EXPECT_EQ(own->months(1).income_per_household_fen(), 5'455);
   request.set_months(24);
   EXPECT_THAT(Income(request, w_.Operator())->months(), SizeIs(3));
   for (const auto& [region, fen] : std::map<std::string, int64_t>{
@@ -163,6 +173,41 @@ TEST_F(EvaluationTrends, R007_IncomeByMonthOfAProjectAndOfAnArea) {
   auto none = Income(elsewhere, w_.Province());
   ASSERT_OK(none);
   EXPECT_THAT(none->months(), IsEmpty());
+}
+
+TEST_F(EvaluationTrends, R007_AMonthWhoseHouseholdsWereNotKeptIsDividedByNoneOfToday) {
+  World& world = w_.world();
+  const std::string project = world.NewId();
+  world.Tell(sample::Project(project, "", "360733101201"));
+  asset::v1::ProjectAssetFacts facts;
+  facts.set_project_id(project);
+  facts.set_region_path("360733101201");
+  facts.set_household_income_reported(true);
+  facts.set_linked_households(20);
+  facts.add_households_by_month()->set_month("2024-01");
+  asset::v1::LinkedHouseholds* linked = facts.add_households_by_month();
+  linked->set_month("2026-02");
+  linked->set_households(20);
+  for (const char* month : {"2026-01", "2026-02"}) {
+    asset::v1::MonthlyFacts* m = facts.add_months();
+    m->set_month(month);
+    m->set_household_income_fen(100'000);
+  }
+  world.Tell(facts);
+  Night();
+  v1::ListIncomeSeriesRequest of_project, of_county;
+  of_project.set_project_id(project);
+  of_county.set_region_code("360733");
+  for (const v1::ListIncomeSeriesRequest& request : {of_project, of_county}) {
+    auto series = Income(request, w_.Operator());
+    ASSERT_OK(series);
+    ASSERT_THAT(series->months(), SizeIs(2));
+    EXPECT_EQ(series->months(0).income_fen(), 100'000);
+    EXPECT_EQ(series->months(0).households(), 0);
+    EXPECT_EQ(series->months(0).income_per_household_fen(), 0);
+    EXPECT_EQ(series->months(1).households(), 20);
+    EXPECT_EQ(series->months(1).income_per_household_fen(), 5'000);
+  }
 }
 
 }  // namespace

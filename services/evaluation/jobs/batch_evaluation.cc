@@ -125,7 +125,6 @@ class Batch {
     job.moment = moment_;
     job.criteria = criteria;
     job.loader = &loader;
-    job.watermarks = watermarks_;
     job.run_id = run_.id;
     job.computed_by = context_.created_by();
     job.audit.action = kBatchKind;
@@ -209,7 +208,7 @@ class Batch {
   const BatchOptions& options_;
   RunRow run_;
   Moment moment_;
-  Watermarks watermarks_;
+  Watermarks watermarks_;  // at the start
   int64_t total_ = 0;
   int64_t done_ = 0;
 };

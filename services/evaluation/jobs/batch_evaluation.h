@@ -23,9 +23,10 @@ struct BatchOptions {
   std::function<absl::Status(const std::string& county, int64_t done)> before_commit;
 };
 
-// Pins a run to its criteria and watermarks in the transaction that starts its operation, whose id
-// is the run's. FAILED_PRECONDITION NO_CRITERIA, UNAVAILABLE SOURCE_LAGGING; INVALID_ARGUMENT for a
-// month that has not begun.
+// Pins a run to its criteria and to the least watermarks that it reads at, in the transaction that
+// starts its operation, whose id is the run's; a chunk reads the facts of its own moment.
+// FAILED_PRECONDITION NO_CRITERIA, UNAVAILABLE SOURCE_LAGGING; INVALID_ARGUMENT for a month that
+// has not begun.
 absl::Status PinRun(mysql::Tx& tx, Evaluator& evaluator, const Ulid& operation_id,
                     const std::string& region_path, const std::string& period,
                     const std::string& started_by, absl::Time now);

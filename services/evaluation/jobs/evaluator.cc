@@ -54,6 +54,33 @@ absl::Status Lagging(std::string_view source, std::string_view why_zh) {
       .Build();
 }
 
+// The sources that the criteria need, each with its feed's progress here.
+absl::StatusOr<std::vector<feed::ConsumerProgress>> ProgressOfSources(mysql::Executor& db,
+                                                                      const CriteriaSet& criteria) {
+  std::vector<feed::ConsumerProgress> out;
+  for (FactSource needed : criteria.needed_sources) {
+    const std::string source(FeedOf(needed));
+    if (source.empty()) continue;
+    absl::StatusOr<feed::ConsumerProgress> progress =
+        feed::ReadProgress(db, kFactsConsumer, source);
+    if (absl::IsNotFound(progress.status())) return Lagging(source, "尚未接入");
+    if (!progress.ok()) return progress.status();
+    out.push_back(*std::move(progress));
+  }
+  return out;
+}
+
+Watermarks WatermarksOf(const std::vector<feed::ConsumerProgress>& sources) {
+  Watermarks out;
+  for (const feed::ConsumerProgress& progress : sources) {
+    type::v1::Watermark& w = out.emplace_back();
+    w.set_source(progress.source);
+    w.set_epoch(progress.epoch);
+    w.set_sequence(progress.sequence);
+  }
+  return out;
+}
+
 }  // namespace
 
 absl::StatusOr<CriteriaPtr> Evaluator::CriteriaFor(mysql::Executor& db,
@@ -93,24 +120,15 @@ absl::StatusOr<CriteriaPtr> Evaluator::CriteriaById(mysql::Executor& db, const U
 absl::StatusOr<Watermarks> Evaluator::PinWatermarks(mysql::Executor& db,
                                                     const CriteriaSet& criteria, absl::Time now) {
   ASSIGN_OR_RETURN(int64_t minutes, ReadParameter(db, kSourceLagMinutes));
-  Watermarks out;
-  for (FactSource needed : criteria.needed_sources) {
-    const std::string source(FeedOf(needed));
-    if (source.empty()) continue;
-    absl::StatusOr<feed::ConsumerProgress> progress =
-        feed::ReadProgress(db, kFactsConsumer, source);
-    if (absl::IsNotFound(progress.status())) return Lagging(source, "尚未接入");
-    if (!progress.ok()) return progress.status();
-    if (!progress->running()) return Lagging(source, "的接收已停止");
-    if (progress->Lag(now) > absl::Minutes(minutes)) {
-      return Lagging(source, Cat("滞后超过", minutes, "分钟"));
+  ASSIGN_OR_RETURN(const std::vector<feed::ConsumerProgress> sources,
+                   ProgressOfSources(db, criteria));
+  for (const feed::ConsumerProgress& progress : sources) {
+    if (!progress.running()) return Lagging(progress.source, "的接收已停止");
+    if (progress.Lag(now) > absl::Minutes(minutes)) {
+      return Lagging(progress.source, Cat("滞后超过", minutes, "分钟"));
     }
-    type::v1::Watermark& w = out.emplace_back();
-    w.set_source(source);
-    w.set_epoch(progress->epoch);
-    w.set_sequence(progress->sequence);
   }
-  return out;
+  return WatermarksOf(sources);
 }
 
 absl::StatusOr<std::vector<SubjectOutcome>> Evaluator::Evaluate(
@@ -137,6 +155,11 @@ absl::StatusOr<std::vector<SubjectOutcome>> Evaluator::Evaluate(
     if (it->second.latest_evaluation_id) latest_ids.push_back(*it->second.latest_evaluation_id);
   }
   const Engine& engine = job.criteria->engine;
+  // With the subjects locked and before their facts are read: an event of theirs that is not in the
+  // facts cannot be behind the watermark, since its cursor moves in the transaction that waits.
+  ASSIGN_OR_RETURN(const std::vector<feed::ConsumerProgress> sources,
+                   ProgressOfSources(tx, engine.criteria()));
+  const Watermarks watermarks = WatermarksOf(sources);
   std::optional<FactLoader> own;
   FactLoader& loader = job.loader != nullptr ? *job.loader : own.emplace(job.moment);
   std::vector<SubjectFacts> facts;
@@ -216,7 +239,7 @@ absl::StatusOr<std::vector<SubjectOutcome>> Evaluator::Evaluate(
     m.set_state(v1::EVALUATION_STATE_COMPUTED);
     *m.mutable_computed_by() = job.computed_by;
     SetTime(job.now, m.mutable_computed_at());
-    for (const type::v1::Watermark& w : job.watermarks) *m.add_watermarks() = w;
+    m.mutable_watermarks()->Assign(watermarks.begin(), watermarks.end());
     m.set_invested_fen(s.invested_fen);
     StoreMessage(m, row);
     m.set_etag(Cat(row.version));

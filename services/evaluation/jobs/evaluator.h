@@ -35,7 +35,6 @@ using Watermarks = std::vector<type::v1::Watermark>;
 struct EvaluationJob {
   Moment moment;
   CriteriaPtr criteria;
-  Watermarks watermarks;
   std::optional<Ulid> run_id;
   type::v1::Actor computed_by;
   // Who, through what: the entries of the trail without record and states.
@@ -68,13 +67,16 @@ class Evaluator {
   // By id; active sets never change, so each is parsed once.
   absl::StatusOr<CriteriaPtr> CriteriaById(mysql::Executor& db, const Ulid& id);
 
-  // Where the copies of the sources that the criteria need stand. UNAVAILABLE SOURCE_LAGGING with
-  // metadata "source" when one is behind its limit: the engine never computes with a hole.
+  // Where the copies of the sources that the criteria need stand, before a run or a call: what it
+  // reads is at least as new. UNAVAILABLE SOURCE_LAGGING with metadata "source" when one is behind
+  // its limit: the engine never computes with a hole.
   absl::StatusOr<Watermarks> PinWatermarks(mysql::Executor& db, const CriteriaSet& criteria,
                                            absl::Time now);
 
-  // Evaluates subjects of one type. Only what changed is written; the others are returned as they
-  // stand when `with_unchanged`. Subjects that do not exist are left out.
+  // Evaluates subjects of one type, each with the watermarks at which its facts were taken: every
+  // event up to there is in them, and none after it has touched the subject. Only what changed is
+  // written; the others are returned as they stand when `with_unchanged`. Subjects that do not
+  // exist are left out.
   absl::StatusOr<std::vector<SubjectOutcome>> Evaluate(mysql::Tx& tx, const EvaluationJob& job,
                                                        int subject_type,
                                                        const std::vector<Ulid>& subject_ids,

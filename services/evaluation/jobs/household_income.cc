@@ -1,9 +1,12 @@
 #include "services/evaluation/jobs/household_income.h"
 
+#include <cstdint>
 #include <map>
+#include <optional>
+#include <string_view>
 #include <utility>
 
-#include "bangfu/asset/v1/events.pb.h"
+#include "common/base/clock.h"
 #include "common/status/macros.h"
 #include "services/evaluation/facts/moment.h"
 #include "services/evaluation/store/fact_store.h"
@@ -11,23 +14,86 @@
 
 namespace bangfu::evaluation {
 
+namespace {
+
+// What the facts of a project say of it, and no more: a county's projects are held at once.
+struct ProjectIncome {
+  std::map<std::string, int64_t> income_fen;  // by month
+  // By the month from which it holds; nullopt: not known. Empty: nothing is known of any month.
+  std::map<std::string, std::optional<int64_t>> linked;
+  int64_t linked_now = 0;
+};
+
+// nullopt: not reported, which is no series of zeros.
+std::optional<ProjectIncome> ReadIncome(const asset::v1::ProjectAssetFacts& facts) {
+  if (!facts.household_income_reported()) return std::nullopt;
+  if (facts.linked_households() <= 0 && facts.households_by_month().empty()) return std::nullopt;
+  ProjectIncome out;
+  for (const asset::v1::MonthlyFacts& m : facts.months()) {
+    out.income_fen[m.month()] += m.household_income_fen();
+  }
+  for (const asset::v1::LinkedHouseholds& l : facts.households_by_month()) {
+    std::optional<int64_t>& households = out.linked[l.month()];
+    if (l.has_households()) households = l.households();
+  }
+  out.linked_now = facts.linked_households();
+  return out;
+}
+
+// Households linked in a month, or that its income went to. nullopt: not known.
+std::optional<int64_t> HouseholdsOf(const ProjectIncome& project, const std::string& month) {
+  const auto income = project.income_fen.find(month);
+  const bool paid = income != project.income_fen.end() && income->second > 0;
+  auto at = project.linked.upper_bound(month);
+  while (at != project.linked.begin()) {
+    --at;
+    // What is paid after the last link has ended went to the households that it had.
+    if (paid && at->second == 0) continue;
+    return at->second;
+  }
+  // Before the first link on record there was none, unless there was income.
+  if (paid || project.linked.empty()) return std::nullopt;
+  return 0;
+}
+
+std::vector<IncomeMonth> SumUp(const std::vector<ProjectIncome>& projects) {
+  std::map<std::string, int64_t> income_fen;
+  for (const ProjectIncome& p : projects) {
+    for (const auto& [month, fen] : p.income_fen) income_fen[month] += fen;
+  }
+  std::vector<IncomeMonth> out;
+  for (const auto& [month, fen] : income_fen) {
+    IncomeMonth& sum = out.emplace_back();
+    sum.month = month;
+    sum.income_fen = fen;
+    for (const ProjectIncome& p : projects) {
+      const std::optional<int64_t> households = HouseholdsOf(p, month);
+      if (!households) sum.households_known = false;
+      sum.households += households.value_or(p.linked_now);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<IncomeMonth> HouseholdIncome(const asset::v1::ProjectAssetFacts& facts) {
+  std::optional<ProjectIncome> project = ReadIncome(facts);
+  if (!project) return {};
+  return SumUp({*std::move(project)});
+}
+
 absl::StatusOr<std::vector<IncomeMonth>> SumHouseholdIncome(mysql::Executor& db,
                                                             const std::string& region) {
-  std::map<std::string, int64_t> income;
-  int64_t households = 0;
+  std::vector<ProjectIncome> projects;
   asset::v1::ProjectAssetFacts facts;
   RETURN_IF_ERROR(StreamFacts(db, region, kAssetFacts, [&](std::string_view payload) {
     // A payload that cannot be read counts as not reported; the consumer parks such events.
     if (!facts.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) return;
-    if (!facts.household_income_reported() || facts.linked_households() <= 0) return;
-    households += facts.linked_households();
-    for (const asset::v1::MonthlyFacts& m : facts.months()) {
-      income[m.month()] += m.household_income_fen();
-    }
+    std::optional<ProjectIncome> project = ReadIncome(facts);
+    if (project) projects.push_back(*std::move(project));
   }));
-  std::vector<IncomeMonth> out;
-  for (const auto& [month, fen] : income) out.push_back({month, fen, households});
-  return out;
+  return SumUp(projects);
 }
 
 absl::Status RefreshHouseholdIncome(mysql::Session& db, const std::string& region, absl::Time now) {

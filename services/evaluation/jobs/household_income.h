@@ -4,13 +4,17 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "bangfu/asset/v1/events.pb.h"
 #include "common/mysql/session.h"
 #include "services/evaluation/store/ledger_store.h"
 
 namespace bangfu::evaluation {
 
+// By month, oldest first, of one project; empty: it does not report it.
+std::vector<IncomeMonth> HouseholdIncome(const asset::v1::ProjectAssetFacts& facts);
 // By month, oldest first, of the projects inside a region that report it. Reads every project of
 // the region: a county at most.
 absl::StatusOr<std::vector<IncomeMonth>> SumHouseholdIncome(mysql::Executor& db,

@@ -493,11 +493,15 @@ absl::StatusOr<std::vector<IncomeMonth>> ListIncome(mysql::Executor& db, const s
   params.emplace_back(from_month);
   ASSIGN_OR_RETURN(mysql::Rows rows,
                    db.Query(Cat("SELECT month, CAST(SUM(income_fen) AS SIGNED), "
-                                "CAST(SUM(households) AS SIGNED) FROM household_income WHERE ",
+                                "CAST(SUM(households) AS SIGNED), "
+                                "CAST(MIN(households_known) AS SIGNED) FROM household_income "
+                                "WHERE ",
                                 where, " AND month >= ? GROUP BY month ORDER BY month"),
                             params));
   std::vector<IncomeMonth> out;
-  for (const mysql::Row& row : rows) out.push_back({row.String(0), row.Int(1), row.Int(2)});
+  for (const mysql::Row& row : rows) {
+    out.push_back({row.String(0), row.Int(1), row.Int(2), row.Bool(3)});
+  }
   return out;
 }
 
@@ -510,10 +514,11 @@ absl::Status PutIncome(mysql::Tx& tx, const std::string& county, const std::stri
   std::vector<mysql::Params> values;
   for (const IncomeMonth& m : months) {
     if (m.month < from_month) continue;
-    values.push_back({county, m.month, m.income_fen, m.households, now});
+    values.push_back({county, m.month, m.income_fen, m.households, m.households_known, now});
   }
   return mysql::BulkInsert(tx, "household_income",
-                           "county, month, income_fen, households, refreshed_at", values)
+                           "county, month, income_fen, households, households_known, refreshed_at",
+                           values)
       .status();
 }
 

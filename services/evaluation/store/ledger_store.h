@@ -184,7 +184,9 @@ absl::Status StreamFacts(mysql::Executor& db, const std::string& region, std::st
 struct IncomeMonth {
   std::string month;  // "2026-10"
   int64_t income_fen = 0;
+  // Linked in that month; where its number was not kept, those linked when the facts were taken.
   int64_t households = 0;
+  bool households_known = true;  // of every project: the number is the month's own
 };
 // As refreshed, oldest first: of the counties inside the region (or the county that it lies in).
 absl::StatusOr<std::vector<IncomeMonth>> ListIncome(mysql::Executor& db, const std::string& region,
