@@ -204,8 +204,18 @@ TEST_F(ProjectImportTest, R010_ARowBecomesAProjectAndTheSecondRunChangesNothing)
   EXPECT_EQ(
       server_.database().Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'project'"),
       3);
+  // They run: last month's reports wait in both villages at once.
+  const auto months = [&](std::string_view column) {
+    return server_.database().Int(Cat("SELECT ", column,
+                                      " FROM work_item WHERE open_mark = 1 AND kind = "
+                                      "'OPERATION_REPORT'"));
+  };
+  EXPECT_EQ(months("COUNT(*)"), 2);
+  EXPECT_EQ(months("SUM(title LIKE '%半迳村%，2个项目未报')"), 1);
 
   const iv1::Import again = Run("b", csv, County());
+  EXPECT_EQ(months("COUNT(*)"), 2);
+  EXPECT_EQ(months("MAX(version)"), 1);
   EXPECT_EQ(again.rows_unchanged(), 3);
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM project"), 3);
   EXPECT_EQ(server_.database().Int("SELECT MAX(version) FROM project"), 1);
