@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "absl/strings/str_join.h"
@@ -82,8 +83,14 @@ absl::Status Close(mysql::Tx& tx, const std::vector<Item>& items, const Act& act
   return absl::OkStatus();
 }
 
-absl::Status Open(mysql::Tx& tx, const std::vector<Item>& items) {
-  if (items.empty()) return absl::OkStatus();
+constexpr char kWritten[] =
+    "id, version, kind, subject_type, subject_id, action, slot, open_mark, state, region_path, "
+    "title, roles, assignee, excluded, opened_at, starts_on, base_due_on, due_on, provisional, "
+    "closed_name, closed_role, closed_region, outcome, urges, urged_by, urged_name, urged_role, "
+    "urged_region, urged_note, escalated_level, escalated_at";
+
+// Rows of open items under kWritten.
+std::vector<mysql::Params> RowsOf(const std::vector<Item>& items) {
   std::vector<mysql::Params> rows;
   rows.reserve(items.size());
   for (const Item& i : items) {
@@ -110,44 +117,42 @@ absl::Status Open(mysql::Tx& tx, const std::vector<Item>& items) {
                     "",
                     "",
                     "",
-                    0,
-                    "",
-                    "",
-                    "",
-                    "",
-                    ""});
+                    i.urges,
+                    i.urged_by.subject,
+                    i.urged_by.name,
+                    i.urged_by.role,
+                    i.urged_by.region_path,
+                    i.urged_note,
+                    i.escalated_level,
+                    i.escalated_at});
   }
-  const absl::Status status =
-      mysql::BulkInsert(
-          tx, "work_item",
-          "id, version, kind, subject_type, subject_id, action, slot, open_mark, state, "
-          "region_path, title, roles, assignee, excluded, opened_at, starts_on, base_due_on, "
-          "due_on, provisional, closed_name, closed_role, closed_region, outcome, urges, urged_by, "
-          "urged_name, urged_role, urged_region, urged_note",
-          rows)
-          .status();
+  return rows;
+}
+
+absl::Status Open(mysql::Tx& tx, const std::vector<Item>& items) {
+  if (items.empty()) return absl::OkStatus();
+  const absl::Status status = mysql::BulkInsert(tx, "work_item", kWritten, RowsOf(items)).status();
   // Another transaction opened it between our read and our write: read again.
   if (mysql::IsDuplicateKey(status, "work_item_open")) return mysql::Conflict();
   RETURN_IF_ERROR(status);
   return LayOnDesks(tx, items);
 }
 
+// The items are there and locked, so that each row only says what becomes of its item: many change
+// in one statement.
 absl::Status Change(mysql::Tx& tx, const std::vector<Item>& before,
                     const std::vector<Item>& after) {
   if (after.empty()) return absl::OkStatus();
   RETURN_IF_ERROR(ClearDesks(tx, before));
-  for (const Item& i : after) {
-    RETURN_IF_ERROR(
-        tx.Execute(
-              "UPDATE work_item SET kind = ?, region_path = ?, title = ?, roles = ?, "
-              "assignee = ?, excluded = ?, starts_on = ?, base_due_on = ?, due_on = ?, "
-              "provisional = ?, escalated_level = ?, escalated_at = ?, version = version + 1 WHERE "
-              "id = ?",
-              {i.kind, i.region_path, i.title, absl::StrJoin(i.roles, ","), i.assignee,
-               JoinPersons(i.excluded), i.starts_on, i.base_due_on, i.due_on, i.provisional,
-               i.escalated_level, i.escalated_at, i.id})
-            .status());
-  }
+  RETURN_IF_ERROR(
+      mysql::BulkInsert(
+          tx, "work_item", kWritten, RowsOf(after),
+          "ON DUPLICATE KEY UPDATE kind = VALUES(kind), region_path = VALUES(region_path), title = "
+          "VALUES(title), roles = VALUES(roles), assignee = VALUES(assignee), excluded = "
+          "VALUES(excluded), starts_on = VALUES(starts_on), base_due_on = VALUES(base_due_on), "
+          "due_on = VALUES(due_on), provisional = VALUES(provisional), escalated_level = "
+          "VALUES(escalated_level), escalated_at = VALUES(escalated_at), version = version + 1")
+          .status());
   return LayOnDesks(tx, after);
 }
 
@@ -232,6 +237,24 @@ absl::Status Claim(mysql::Tx& tx, std::vector<Ulid> subject_ids) {
   return mysql::BulkInsert(tx, "work_claim", "subject_id, touched", rows,
                            "ON DUPLICATE KEY UPDATE touched = touched + 1")
       .status();
+}
+
+absl::StatusOr<std::set<Ulid>> OpenSubjects(mysql::Executor& db, const std::string& subject_type,
+                                            const std::vector<std::string>& region_paths) {
+  std::set<Ulid> out;
+  for (size_t begin = 0; begin < region_paths.size(); begin += kSubjectsPerRead) {
+    const size_t end = std::min(region_paths.size(), begin + kSubjectsPerRead);
+    mysql::Params params = {subject_type};
+    for (size_t i = begin; i < end; ++i) params.emplace_back(region_paths[i]);
+    ASSIGN_OR_RETURN(
+        const mysql::Rows rows,
+        db.Query(Cat("SELECT DISTINCT subject_id FROM work_item WHERE open_mark = 1 AND "
+                     "subject_type = ? AND region_path IN (",
+                     mysql::Placeholders(end - begin), ")"),
+                 params));
+    for (const mysql::Row& row : rows) out.insert(row.Id(0));
+  }
+  return out;
 }
 
 absl::Status Sync(mysql::Tx& tx, const std::vector<Subject>& subjects, const Act& act) {

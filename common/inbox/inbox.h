@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -84,6 +85,10 @@ absl::Status Sync(mysql::Tx& tx, const std::vector<Subject>& subjects, const Act
 // Makes transactions wait for each other whose steps decide together whether something waits (every
 // village of a county has reported): each claims the common subject before it looks at the others.
 absl::Status Claim(mysql::Tx& tx, std::vector<Ulid> subject_ids);
+
+// The subjects of a type that wait in exactly these regions. A statement for 500 regions.
+absl::StatusOr<std::set<Ulid>> OpenSubjects(mysql::Executor& db, const std::string& subject_type,
+                                            const std::vector<std::string>& region_paths);
 
 // The region level at which a role sits: 5 village … 1 province.
 int LevelOfRole(workflow::RoleId role);

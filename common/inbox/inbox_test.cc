@@ -499,16 +499,58 @@ TEST_F(InboxTest, WhatWasUrgedShowsItOnItsDesks) {
     EXPECT_EQ(shown.last_urge().note(), "请尽快办理");
     EXPECT_EQ(shown.due_on().day(), after.due_on.day());
   }
-  // The record changes what it says of the item; it says nothing of the urging.
-  pass.title = "另一名称";
+  // Another title leaves the urging where it is.
+  pass.title = "上营村";
   pass.excluded = {"signer"};
   ASSERT_OK(Put({{"paper", subject_, {pass}, {}}}, By()));
   ASSERT_THAT(Mine(township_), SizeIs(1));
   const v1::WorkItem shown = Mine(township_)[0].shown;
-  EXPECT_EQ(shown.title(), "另一名称");
+  EXPECT_EQ(shown.title(), "上营村");
   EXPECT_EQ(shown.urge_count(), 2);
+  EXPECT_EQ(shown.last_urge().by().subject(), "above");
   EXPECT_EQ(shown.last_urge().note(), "请尽快办理");
   EXPECT_EQ(shown.due_on().day(), 9);
+}
+
+TEST_F(InboxTest, ManyItemsChangeInAFewStatements) {
+  std::vector<Subject> subjects;
+  for (int i = 0; i < 300; ++i) {
+    subjects.push_back({"paper", ids_.Next(), {Step("pass", {Role::ROLE_TOWNSHIP_REVIEWER})}, {}});
+  }
+  ASSERT_OK(Put(subjects, By()));
+  for (Subject& subject : subjects) subject.wanted[0].title = "上营村";
+  const auto questions = [&] {
+    const absl::StatusOr<mysql::Rows> rows = db().Query("SHOW SESSION STATUS LIKE 'Questions'");
+    int64_t value = -1;
+    EXPECT_TRUE(rows.ok() && rows->size() == 1 && ParseInt(rows->front().String(1), &value));
+    return value;
+  };
+  const int64_t start = questions();
+  ASSERT_OK(Put(subjects, By()));
+  EXPECT_LE(questions() - start, 16);
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM work_item WHERE open_mark = 1 AND version = 2 AND "
+                          "title = '上营村'"),
+            300);
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM work_item"), 300);
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM work_desk"), 300);
+  MyQuery all;
+  all.limit = 300;
+  for (const MyItem& mine : Mine(township_, all)) EXPECT_EQ(mine.shown.title(), "上营村");
+}
+
+TEST_F(InboxTest, TellsWhichSubjectsWaitInARegion) {
+  const Ulid other = ids_.Next(), done = ids_.Next(), below = ids_.Next();
+  const Wanted step = Step("pass", {Role::ROLE_TOWNSHIP_REVIEWER});
+  ASSERT_OK(Put({{"paper", subject_, {step}, {}},
+                 {"letter", other, {step}, {}},
+                 {"paper", done, {step}, {}},
+                 {"paper", below, {Step("pass", {Role::ROLE_TOWNSHIP_REVIEWER}, "360733101")}, {}}},
+                By()));
+  ASSERT_OK(Put({{"paper", done, {}, {}}}, By()));
+  ASSERT_OK_AND_ASSIGN(const std::set<Ulid> open, OpenSubjects(db(), "paper", {kVillage}));
+  EXPECT_THAT(open, ElementsAre(subject_));
+  ASSERT_OK_AND_ASSIGN(const std::set<Ulid> none, OpenSubjects(db(), "paper", {}));
+  EXPECT_THAT(none, IsEmpty());
 }
 
 TEST_F(InboxTest, R118_OneCountyThatFailsKeepsNoOtherFromRising) {

@@ -33,6 +33,25 @@ absl::StatusOr<JobRow> Load(mysql::Executor& db, const Ulid& id, bool for_update
   return *std::move(job);
 }
 
+// Where the caller holds one of the kind's roles, cut to the job's region.
+auth::RegionScope ScopeOf(const JobRow& row, const Kind& kind, const auth::Caller& caller) {
+  auth::RegionScope scope;
+  for (const std::string& prefix : caller.Scope(kind.roles())) {
+    if (RegionContains(row.region_path, prefix)) {
+      scope.push_back(prefix);
+    } else if (RegionContains(prefix, row.region_path)) {
+      return {row.region_path};
+    }
+  }
+  return scope;
+}
+
+absl::Status GrantRevoked() {
+  return Error(absl::StatusCode::kPermissionDenied, "GRANT_REVOKED")
+      .Message("the importer holds no role of the import in its region any more")
+      .Zh("导入人的授权已撤销或到期，导入已停止；已入库的行保留，可由本区域有权限的人员继续入库");
+}
+
 // A file of our own that is gone when the object is.
 class TemporaryFile {
  public:
@@ -194,14 +213,7 @@ absl::StatusOr<Job> MakeJob(const JobRow& row, const Kind& kind) {
   job.sample = row.sample;
   job.now = row.step_at;
   ASSIGN_OR_RETURN(job.caller, DecodeCaller(row.caller));
-  for (const std::string& prefix : job.caller.Scope(kind.roles())) {
-    if (RegionContains(row.region_path, prefix)) {
-      job.scope.push_back(prefix);
-    } else if (RegionContains(prefix, row.region_path)) {
-      job.scope = {row.region_path};
-      break;
-    }
-  }
+  job.scope = ScopeOf(row, kind, job.caller);
   return job;
 }
 
@@ -255,7 +267,7 @@ absl::StatusOr<JobRow> Commit(mysql::Session& db, const Kinds& kinds, const Ulid
   if (row.state != v1::IMPORT_STATE_COMMITTING) return WrongState(row);
   Kind* const kind = kinds.Find(row.kind);
   if (kind == nullptr) return absl::InternalError("the kind of the import is gone");
-  ASSIGN_OR_RETURN(const Job job, MakeJob(row, *kind));
+  ASSIGN_OR_RETURN(Job job, MakeJob(row, *kind));
 
   ASSIGN_OR_RETURN(const int64_t committable, CountCommittable(db, id, 0));
   ASSIGN_OR_RETURN(const int64_t open, CountCommittable(db, id, row.committed_through));
@@ -268,6 +280,12 @@ absl::StatusOr<JobRow> Commit(mysql::Session& db, const Kinds& kinds, const Ulid
     }
     ASSIGN_OR_RETURN(const std::vector<StagedRow> rows,
                      ReadRows(db, id, row.committed_through, kChunkRows, /*committable=*/true));
+    // The right is asked for as often as something is written by it.
+    if (progress.renew && !rows.empty()) {
+      RETURN_IF_ERROR(progress.renew(&job.caller));
+      job.scope = ScopeOf(row, *kind, job.caller);
+      if (job.scope.empty()) return GrantRevoked();
+    }
     const JobRow before = row;
     absl::StatusOr<JobRow> after =
         mysql::Transact(db, [&](mysql::Tx& tx) -> absl::StatusOr<JobRow> {

@@ -24,6 +24,9 @@ struct Progress {
   std::function<absl::Status(mysql::Tx& tx, int64_t done)> fence;
   // In the transaction in which the import becomes VALIDATED or REFUSED.
   std::function<absl::Status(mysql::Tx& tx, const JobRow& job)> validated;
+  // Before each chunk of a commit, outside of its transaction: the grants that the caller holds
+  // now. Empty: those of the moment in which the commit was asked for.
+  std::function<absl::Status(auth::Caller* caller)> renew;
 };
 
 class Kinds {
@@ -51,7 +54,8 @@ absl::StatusOr<JobRow> Validate(mysql::Session& db, const Kinds& kinds, const Ul
                                 const Progress& progress);
 
 // Commits what is staged after the cursor. The job must be COMMITTING; ends in COMMITTED. Errors
-// leave it COMMITTING with everything up to the cursor done.
+// leave it COMMITTING with everything up to the cursor done: PERMISSION_DENIED GRANT_REVOKED when
+// `progress.renew` leaves the caller no role of the kind in the import's region.
 absl::StatusOr<JobRow> Commit(mysql::Session& db, const Kinds& kinds, const Ulid& id,
                               const Progress& progress);
 

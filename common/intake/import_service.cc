@@ -42,7 +42,8 @@ v1::Import ToProto(const JobRow& job) {
   out.set_committed_through(job.committed_through);
   if (!job.operation_id.is_zero()) out.set_operation_id(job.operation_id.ToString());
   out.mutable_created_by()->set_subject(job.created_by);
-  if (auto caller = DecodeCaller(job.caller); caller.ok()) {
+  // The last step may be another person's.
+  if (auto caller = DecodeCaller(job.caller); caller.ok() && caller->subject == job.created_by) {
     out.mutable_created_by()->set_name(caller->name);
   }
   const int64_t micros = absl::ToUnixMicros(job.created_at);
@@ -99,6 +100,30 @@ absl::StatusOr<bool> HasStopped(mysql::Executor& db, const JobRow& job) {
          op->state() == operation::v1::OPERATION_STATE_CANCELLED;
 }
 
+// Whether the caller, who did not begin the import, may take on its commit where it stopped:
+// whoever began it may have lost the right to.
+absl::StatusOr<bool> MayTakeOn(mysql::Executor& db, const JobRow& job, const Kinds& kinds,
+                               const auth::Caller& caller) {
+  const Kind* const kind = kinds.Find(job.kind);
+  if (job.state != v1::IMPORT_STATE_COMMITTING || kind == nullptr ||
+      !caller.May(kind->roles(), job.region_path)) {
+    return false;
+  }
+  return HasStopped(db, job);
+}
+
+// An import that is the caller's to commit, locked.
+absl::StatusOr<JobRow> ToCommit(mysql::Tx& tx, const rpc::CallContext& context, const Kinds& kinds,
+                                const Ulid& id) {
+  ASSIGN_OR_RETURN(std::optional<JobRow> job, FindJob(tx, id, /*for_update=*/true));
+  if (!job) return Unknown(id);
+  if (job->created_by != context.caller.subject) {
+    ASSIGN_OR_RETURN(const bool may, MayTakeOn(tx, *job, kinds, context.caller));
+    if (!may) return Unknown(id);
+  }
+  return *std::move(job);
+}
+
 absl::Status WrongState(const JobRow& job) {
   return FailedPrecondition("IMPORT_STATE_WRONG", "导入任务当前状态不允许此操作")
       .With("state", v1::ImportState_Name(job.state));
@@ -129,6 +154,24 @@ absl::Status CheckCommit(mysql::Executor& db, const JobRow& job) {
     return stopped ? absl::OkStatus() : WrongState(job);
   }
   return job.state == v1::IMPORT_STATE_VALIDATED ? absl::OkStatus() : WrongState(job);
+}
+
+// The grants that the caller holds now, as a call of theirs would find them; the rpcs of imports
+// serve every clause. A right that came with a token stays what the token says.
+absl::Status Renew(const auth::GrantSource& grants, absl::Time now, auth::Caller* caller) {
+  if (caller->grants_in_token) return absl::OkStatus();
+  if (grants.version() == 0) {
+    return Error(absl::StatusCode::kUnavailable, "GRANTS_NOT_LOADED")
+        .Message("the service has not read the grants yet")
+        .Zh("服务正在启动，请稍后重试");
+  }
+  caller->grants.clear();
+  const auto held = grants.Of(caller->subject, caller->is_system);
+  if (held == nullptr) return absl::OkStatus();
+  for (const auth::Grant& grant : held->grants) {
+    if (grant.LiveAt(now)) caller->grants.push_back(grant);
+  }
+  return absl::OkStatus();
 }
 
 Progress ProgressOf(operation::OperationContext& context) {
@@ -192,7 +235,13 @@ ImportService::ImportService(std::vector<std::unique_ptr<Kind>> kinds, ImportSer
                      v1::CommitImportRequest request;
                      RETURN_IF_ERROR(context.Request(&request));
                      ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
-                     return Result(Commit(context.db(), kinds_, id, ProgressOf(context)));
+                     Progress progress = ProgressOf(context);
+                     if (options_.grants != nullptr) {
+                       progress.renew = [&](auth::Caller* caller) {
+                         return Renew(*options_.grants, context.now(), caller);
+                       };
+                     }
+                     return Result(Commit(context.db(), kinds_, id, progress));
                    });
 }
 
@@ -365,7 +414,7 @@ absl::StatusOr<operation::v1::Operation> ImportService::StartCommit(
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
   auto result = rpc::Mutate<operation::v1::Operation>(
       context, request, [&](rpc::Mutation& m) -> absl::StatusOr<operation::v1::Operation> {
-        ASSIGN_OR_RETURN(JobRow job, Own(m.tx(), context, id, /*for_update=*/true));
+        ASSIGN_OR_RETURN(JobRow job, ToCommit(m.tx(), context, kinds_, id));
         const v1::Import before = ToProto(job);
         RETURN_IF_ERROR(CheckCommit(m.tx(), job));
         job.state = v1::IMPORT_STATE_COMMITTING;
@@ -393,12 +442,19 @@ absl::StatusOr<v1::Import> ImportService::Get(rpc::CallContext& context,
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
   ASSIGN_OR_RETURN(const JobRow job, Visible(context.db, context, id));
   v1::Import import = ToProto(job);
-  // Only who began an import takes it further; to others it is not there.
+  // Only who began an import takes it further, and who may take on a commit that stopped; to others
+  // it is not there.
   if (job.created_by == context.caller.subject) {
     workflow::FillAllowedActions(
         {workflow::ActionOf("validate", "校验", CheckValidate(context.db, job)),
          workflow::ActionOf("commit", "入库", CheckCommit(context.db, job))},
         import.mutable_allowed_actions());
+  } else {
+    ASSIGN_OR_RETURN(const bool may, MayTakeOn(context.db, job, kinds_, context.caller));
+    if (may) {
+      workflow::FillAllowedActions({workflow::ActionOf("commit", "入库", absl::OkStatus())},
+                                   import.mutable_allowed_actions());
+    }
   }
   return import;
 }

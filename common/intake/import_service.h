@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/auth/caller.h"
 #include "common/intake/engine.h"
 #include "common/operation/operation.h"
 #include "common/rpc/call_context.h"
@@ -24,6 +25,9 @@ struct ImportServiceOptions {
   // INVALID_ARGUMENT for a code that is not known.
   std::function<absl::StatusOr<std::string>(mysql::Executor& db, std::string_view code)>
       region_path;
+  // What people may do now: a commit under way ends with the right of whoever asked for it.
+  // Outlives the service. Null: the rights of the call that asked hold to its end.
+  const auth::GrantSource* grants = nullptr;
 };
 
 class ImportService {
@@ -43,6 +47,8 @@ class ImportService {
   // UPLOAD_INCOMPLETE, IMPORT_STATE_WRONG.
   absl::StatusOr<operation::v1::Operation> StartValidate(rpc::CallContext& context,
                                                          const v1::ValidateImportRequest& request);
+  // A commit that has stopped may be taken on by whoever holds a role of the kind in the whole
+  // region of the import.
   absl::StatusOr<operation::v1::Operation> StartCommit(rpc::CallContext& context,
                                                        const v1::CommitImportRequest& request);
   absl::StatusOr<v1::Import> Get(rpc::CallContext& context, const v1::GetImportRequest& request);

@@ -1,11 +1,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <set>
 #include <thread>
 
 #include "bangfu/intake/v1/import_service.pb.h"
 #include "common/audit/schema.h"
+#include "common/auth/caller.h"
 #include "common/base/digest.h"
 #include "common/base/strings.h"
 #include "common/feed/schema.h"
@@ -13,6 +18,7 @@
 #include "common/inbox/schema.h"
 #include "common/intake/import_service.h"
 #include "common/intake/schema.h"
+#include "common/operation/operation.h"
 #include "common/operation/schema.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -42,10 +48,36 @@ CREATE TABLE word (
 )sql"}});
 }
 
+// What persons hold, as a test says.
+class HeldGrants : public auth::GrantSource {
+ public:
+  std::shared_ptr<const auth::SubjectGrants> Of(std::string_view subject, bool) const override {
+    std::lock_guard lock(mu_);
+    const auto it = held_.find(std::string(subject));
+    return it == held_.end() ? nullptr : it->second;
+  }
+  int64_t version() const override {
+    std::lock_guard lock(mu_);
+    return version_;
+  }
+  void Set(const std::string& subject, auth::SubjectGrants grants) {
+    std::lock_guard lock(mu_);
+    held_[subject] = std::make_shared<auth::SubjectGrants>(std::move(grants));
+    ++version_;
+  }
+
+ private:
+  mutable std::mutex mu_;
+  int64_t version_ = 1;
+  std::map<std::string, std::shared_ptr<const auth::SubjectGrants>> held_;
+};
+
 // A table of words with a number: word,amount. No number: held. A negative one: refused.
 class WordKind : public Kind {
  public:
-  WordKind(UlidGenerator& ids, std::atomic<int>& fail_after) : ids_(ids), fail_after_(fail_after) {}
+  WordKind(UlidGenerator& ids, std::atomic<int>& fail_after,
+           std::function<void()> on_chunk = nullptr)
+      : ids_(ids), fail_after_(fail_after), on_chunk_(std::move(on_chunk)) {}
   std::string_view name() const override { return "words"; }
   std::vector<auth::Role> roles() const override { return {ROLE_COUNTY_OPERATOR}; }
 
@@ -112,6 +144,7 @@ class WordKind : public Kind {
       mysql::Tx& tx, const Job&, const std::vector<StagedRow>& rows) override {
     EXPECT_LE(rows.size(), kChunkRows);
     if (fail_after_ >= 0 && fail_after_-- == 0) return absl::InternalError("killed");
+    if (on_chunk_) on_chunk_();
     std::vector<mysql::Params> params;
     std::vector<CommittedRow> out;
     for (const StagedRow& row : rows) {
@@ -129,6 +162,7 @@ class WordKind : public Kind {
  private:
   UlidGenerator& ids_;
   std::atomic<int>& fail_after_;
+  const std::function<void()> on_chunk_;
 };
 
 class IntakeTest : public ::testing::Test {
@@ -136,12 +170,18 @@ class IntakeTest : public ::testing::Test {
   IntakeTest()
       : ids_(clock_),
         runner_(clock_, {.holder = "r1"}),
-        server_({.services = {"bangfu.intake.v1.ImportService"}, .migrations = TestSchema()},
+        server_({.services = {"bangfu.intake.v1.ImportService"},
+                 .migrations = TestSchema(),
+                 .server = AskingFor(grants_)},
                 [this](rpc::Router& router) {
                   std::vector<std::unique_ptr<Kind>> kinds;
-                  kinds.push_back(std::make_unique<WordKind>(ids_, fail_after_));
-                  imports_ = std::make_unique<ImportService>(std::move(kinds),
-                                                             ImportServiceOptions{}, runner_);
+                  kinds.push_back(std::make_unique<WordKind>(ids_, fail_after_, [this] {
+                    if (on_chunk_) on_chunk_();
+                  }));
+                  ImportServiceOptions options;
+                  options.grants = &grants_;
+                  imports_ = std::make_unique<ImportService>(std::move(kinds), std::move(options),
+                                                             runner_);
                   imports_->Register(router);
                 }),
         session_(server_.database().Connect()),
@@ -218,10 +258,29 @@ class IntakeTest : public ::testing::Test {
     return csv;
   }
   int64_t WordCount() { return server_.database().Int("SELECT COUNT(*) FROM word"); }
+  static rpc::ServerOptions AskingFor(const auth::GrantSource& grants) {
+    rpc::ServerOptions options = RpcServer::DefaultServerOptions();
+    options.pipeline.grants = &grants;
+    return options;
+  }
+  // A token that says who it is and nothing else.
+  std::string Person(const std::string& subject) {
+    auth::Caller caller;
+    caller.subject = subject;
+    return server_.Token(caller);
+  }
+  static auth::Grant Operator(const std::string& region = "360733") {
+    auth::Grant grant;
+    grant.role = ROLE_COUNTY_OPERATOR;
+    grant.region_path = region;
+    return grant;
+  }
 
   testing::FakeClock clock_;
   UlidGenerator ids_;
   std::atomic<int> fail_after_ = -1;
+  HeldGrants grants_;
+  std::function<void()> on_chunk_;  // in the transaction of each chunk
   operation::OperationRunner runner_;
   std::unique_ptr<ImportService> imports_;
   RpcServer server_;
@@ -381,6 +440,78 @@ TEST_F(IntakeTest, CommitGoesOnAfterItsCursor) {
   EXPECT_EQ(Get(id).rows_created(), 2300);
   EXPECT_EQ(WordCount(), 2300);
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM import_row"), 2300);
+}
+
+// Who loses the right under way writes no further chunk, and somebody else who has it goes on.
+TEST_F(IntakeTest, R118_ACommitEndsWithItsImportersRight) {
+  grants_.Set("li", {"李四", {Operator()}, {}});
+  grants_.Set("wang", {"王五", {Operator()}, {}});
+  token_ = Person("li");
+  const std::string id = Validated("b1", Words(1200));
+  // As long as nothing is under way it is nobody else's.
+  token_ = Person("wang");
+  EXPECT_THAT(Start("CommitImport", id), StatusIs(absl::StatusCode::kNotFound));
+  token_ = Person("li");
+  ASSERT_OK(Start("CommitImport", id));
+  EXPECT_EQ(Get(id).created_by().name(), "李四");
+  token_ = Person("wang");
+  EXPECT_THAT(Start("CommitImport", id), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_EQ(Get(id).allowed_actions_size(), 0);
+  on_chunk_ = [this] { grants_.Set("li", {"李四", {}, {Operator()}}); };
+  RunAll();
+  on_chunk_ = nullptr;
+  EXPECT_EQ(Get(id).state(), v1::IMPORT_STATE_COMMITTING);
+  EXPECT_EQ(Get(id).committed_through(), 501);
+  EXPECT_EQ(WordCount(), 500);
+  ASSERT_OK_AND_ASSIGN(const Ulid run, Ulid::Parse(Get(id).operation_id()));
+  ASSERT_OK_AND_ASSIGN(const operation::v1::Operation ended,
+                       operation::Get(*session_, run, {"360733"}));
+  EXPECT_EQ(ended.state(), operation::v1::OPERATION_STATE_FAILED);
+  EXPECT_EQ(ended.error().code(), static_cast<int>(absl::StatusCode::kPermissionDenied));
+  EXPECT_NE(ended.error().SerializeAsString().find("GRANT_REVOKED"), std::string::npos);
+
+  token_ = Person("li");
+  EXPECT_THAT(Start("CommitImport", id),
+              StatusIs(absl::StatusCode::kPermissionDenied, "GRANT_REVOKED"));
+  // Nor does it go on by a right elsewhere.
+  token_ = Person("wang");
+  grants_.Set("wang", {"王五", {Operator("360822")}, {}});
+  EXPECT_THAT(Start("CommitImport", id), StatusIs(absl::StatusCode::kNotFound));
+  grants_.Set("wang", {"王五", {Operator()}, {}});
+  ASSERT_EQ(Get(id).allowed_actions_size(), 1);
+  EXPECT_EQ(Get(id).allowed_actions(0).action(), "commit");
+  EXPECT_TRUE(Get(id).allowed_actions(0).allowed());
+  // Of two who take it on at once one does.
+  grants_.Set("zhao", {"赵六", {Operator()}, {}});
+  const std::vector<std::string> tokens = {Person("wang"), Person("zhao")};
+  std::vector<v1::CommitImportRequest> requests(2);
+  for (v1::CommitImportRequest& request : requests) {
+    request.set_request_id(RequestId());
+    request.set_id(id);
+  }
+  std::vector<absl::Status> outcomes(2);
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < 2; ++i) {
+    threads.emplace_back([&, i] {
+      outcomes[i] = Call<operation::v1::Operation>("CommitImport", requests[i], tokens[i]).status();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_NE(outcomes[0].ok(), outcomes[1].ok());
+  EXPECT_THAT(outcomes[0].ok() ? outcomes[1] : outcomes[0], StatusIs(absl::StatusCode::kNotFound));
+  RunAll();
+  EXPECT_EQ(Get(id).state(), v1::IMPORT_STATE_COMMITTED);
+  EXPECT_EQ(Get(id).rows_created(), 1200);
+  EXPECT_EQ(WordCount(), 1200);
+  EXPECT_EQ(Get(id).created_by().subject(), "li");
+  EXPECT_EQ(Get(id).created_by().name(), "");  // whose last step it was is another person
+}
+
+TEST_F(IntakeTest, ARightThatTheTokenNamesIsNotLookedUp) {
+  const std::string id = Validated("b1", Words(700));
+  ASSERT_OK(Start("CommitImport", id));
+  RunAll();
+  EXPECT_EQ(Get(id).state(), v1::IMPORT_STATE_COMMITTED);
 }
 
 TEST_F(IntakeTest, TwoRunsAtOnceCommitEachRowOnce) {

@@ -1,5 +1,6 @@
 #include "common/intake/job_store.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/strings.h"
@@ -133,6 +134,7 @@ std::string EncodeCaller(const auth::Caller& caller) {
   j["system"] = caller.is_system;
   j["ip"] = caller.client_ip;
   j["source"] = caller.source_system;
+  j["in_token"] = caller.grants_in_token;
   j["grants"] = nlohmann::json::array();
   for (const auth::Grant& grant : caller.grants) {
     j["grants"].push_back({{"role", static_cast<int>(grant.role)},
@@ -166,6 +168,10 @@ absl::StatusOr<auth::Caller> DecodeCaller(std::string_view text) {
     grant.delegated_by = g.value("delegated_by", "");
     caller.grants.push_back(std::move(grant));
   }
+  // Callers that were stored before it was said: a right that came with a token has no id.
+  const bool none_has_id = std::all_of(caller.grants.begin(), caller.grants.end(),
+                                       [](const auth::Grant& grant) { return grant.id.is_zero(); });
+  caller.grants_in_token = j.value("in_token", none_has_id);
   return caller;
 }
 

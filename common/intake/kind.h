@@ -43,7 +43,7 @@ inline constexpr size_t kBatchRows = 400;  // rows that AddRows gets at a time, 
 inline constexpr size_t kChunkRows = 500;  // staged rows in one CommitChunk, at most
 
 // An import as a kind sees it. The caller is the person who asked for this step, with the grants of
-// that moment.
+// that moment; in a commit with those held when the chunk begins.
 struct Job {
   Ulid id;
   std::string kind;

@@ -281,6 +281,7 @@ class Process final : public App {
     grants_ = grants;
     freeze_ = std::move(freeze);
   }
+  const auth::GrantSource* grants() const override { return grants_; }
   const std::string& data_dir() const override { return settings_.data_dir; }
   blob::Store& evidence() override { return *evidence_; }
   rpc::Router& router() override { return router_; }

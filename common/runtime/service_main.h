@@ -60,6 +60,8 @@ class App {
   // composing; both live as long as what is kept.
   virtual void GuardCalls(const auth::GrantSource* grants,
                           std::function<absl::Status()> freeze) = 0;
+  // What people may do, for work that goes on after its call; null before GuardCalls.
+  virtual const auth::GrantSource* grants() const = 0;
   // Where the process may keep files (--data-dir); empty when not given.
   virtual const std::string& data_dir() const = 0;
   // Where evidence files lie (--evidence-store).

@@ -61,6 +61,7 @@ class IdleApp final : public runtime::App {
   }
   // The tokens say what their persons may do.
   void GuardCalls(const auth::GrantSource*, std::function<absl::Status()>) override {}
+  const auth::GrantSource* grants() const override { return nullptr; }
   const std::string& data_dir() const override { return data_dir_; }
   blob::Store& evidence() override { return *evidence_; }
   rpc::Router& router() override { return router_; }

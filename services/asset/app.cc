@@ -51,6 +51,7 @@ absl::Status Compose(runtime::App& app) {
   kinds.push_back(NewAssetImport(app.ids(), options));
   intake::ImportServiceOptions imports;
   imports.region_path = RegionPathOf;
+  imports.grants = app.grants();
   app.Make<intake::ImportService>(std::move(kinds), std::move(imports), operations)
       .Register(app.router());
 

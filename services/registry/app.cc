@@ -67,6 +67,7 @@ absl::Status Compose(runtime::App& app) {
   kinds.push_back(MakeProjectImport(app.ids()));
   ::bangfu::intake::ImportServiceOptions imports;
   imports.region_path = RegionOfImport;
+  imports.grants = app.grants();
   app.Make<::bangfu::intake::ImportService>(std::move(kinds), std::move(imports), operations)
       .Register(app.router());
   const Clock& clock = app.clock();

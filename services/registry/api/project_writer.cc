@@ -14,6 +14,7 @@
 #include "services/registry/api/convert.h"
 #include "services/registry/api/grant_scope.h"
 #include "services/registry/api/industries.h"
+#include "services/registry/api/report_work.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/api/unit_reports.h"
 #include "services/registry/domain/inventory.h"
@@ -638,8 +639,10 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
   std::vector<std::pair<Ulid, int>> verification;  // another one than before
   std::vector<audit::Entry> audits;
   std::vector<feed::OutboxEvent> events;
+  std::set<std::string> running;  // regions in which other projects run than before
   for (ProjectChange& c : *changes) {
     v1::Project& p = c.project;
+    AddRegionsOfRunning(c.before ? &*c.before : nullptr, p, &running);
     const audit::Actor audited = rpc::ActorOf(author.caller, author.roles, p.region_path(),
                                               FacetsOf(p, references.categories));
     const type::v1::Actor actor = rpc::ActorMessage(audited);
@@ -696,9 +699,15 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
   RETURN_IF_ERROR(written);
   RETURN_IF_ERROR(audit::AppendBatch(tx, audits));
   RETURN_IF_ERROR(feed::PublishBatch(tx, events));
-  if (with_county.empty()) return absl::OkStatus();
-  return SyncUnitReports(tx, with_county,
-                         {author.ids, author.now, &author.caller, "update", InboxCalendar()});
+  if (!with_county.empty()) {
+    RETURN_IF_ERROR(SyncUnitReports(
+        tx, with_county, {author.ids, author.now, &author.caller, "update", InboxCalendar()}));
+  }
+  const bool voids = std::all_of(changes->begin(), changes->end(),
+                                 [](const ProjectChange& c) { return c.project.is_void(); });
+  return SyncMonthlyReportsAt(
+      tx, running,
+      {author.ids, author.now, &author.caller, voids ? "void" : "update", InboxCalendar()});
 }
 
 v1::Project ProjectOf(const ProjectRow& row) {

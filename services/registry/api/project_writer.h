@@ -102,11 +102,12 @@ struct ProjectChange {
   int editor_level = 5;               // at its lead region
   std::string reason;
 };
-// Writes checked projects in `tx` with their industries, codes, audit rows and events; fills id,
-// project_code, industry_id, etag and audit fields. Changed rows must be locked (LockProjects) and
-// `before.etag` their version. The reports of its villages, lead and covered, are locked before
-// anything is written: each that gets the project as a new subject is opened again, where the
-// author may do so there. Reports are locked by id, but after the projects, whereas the steps of a
+// Writes checked projects in `tx` with their industries, codes, audit rows and events, and with the
+// monthly reports that wait where other projects run than before; fills id, project_code,
+// industry_id, etag and audit fields. Changed rows must be locked (LockProjects) and `before.etag`
+// their version. The reports of its villages, lead and covered, are locked before anything is
+// written: each that gets the project as a new subject is opened again, where the author may do so
+// there. Reports are locked by id, but after the projects, whereas the steps of a
 // report lock it and then its projects: two that meet crosswise are a deadlock, and one of them
 // runs again (mysql::Transact).
 // Errors: REPORT_LOCKED when a report moved on; ALREADY_EXISTS EXTERNAL_ID_TAKEN.

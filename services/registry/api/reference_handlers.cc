@@ -10,6 +10,7 @@
 #include "common/base/uscc.h"
 #include "common/blob/blob.h"
 #include "common/feed/outbox.h"
+#include "common/inbox/service.h"
 #include "common/printed/region_matcher.h"
 #include "common/rpc/mutation.h"
 #include "services/registry/api/convert.h"
@@ -17,6 +18,7 @@
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/reference_messages.h"
 #include "services/registry/api/region_index.h"
+#include "services/registry/api/report_work.h"
 #include "services/registry/domain/calendar.h"
 #include "services/registry/store/reference_store.h"
 
@@ -340,6 +342,7 @@ absl::StatusOr<v1::RecodeRegionResponse> RecodeRegion(Context& context,
         response.set_records(*records);
         RETURN_IF_ERROR(PublishMoved(m.tx(), *to, context.now));
         RETURN_IF_ERROR(RecodeGrants(m.tx(), *from, *to, context.now));
+        RETURN_IF_ERROR(SyncMovedMonthlyReports(m.tx(), *from, *to, inbox::ActOf(m, "recode", {})));
         RETURN_IF_ERROR(
             m.Audit("region_recode", context.ids.Next(), "36", nullptr, request, request.reason()));
         if (old_row) RETURN_IF_ERROR(PublishRegions(m, {*old_row, *new_row}));

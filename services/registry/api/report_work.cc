@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <map>
 
-#include "bangfu/registry/v1/project.pb.h"
 #include "common/base/strings.h"
 #include "common/status/macros.h"
+#include "services/registry/domain/project.h"
 #include "services/registry/domain/roles.h"
 #include "services/registry/store/project_store.h"
 #include "services/registry/store/reference_store.h"
@@ -15,6 +15,7 @@ namespace {
 
 constexpr char kSubjectType[] = "monthly_reports";
 constexpr size_t kRegionBytes = 12;
+constexpr size_t kRegionsPerSync = 500;
 
 using Month = std::pair<std::string, std::string>;  // region_path, "2026-10"
 
@@ -43,6 +44,10 @@ std::string LastMonth(absl::Time now) {
   return absl::FormatCivilTime(absl::CivilMonth(ShanghaiDay(now)) - 1);
 }
 
+bool Runs(const v1::Project& project) {
+  return !project.is_void() && IsProducingState(static_cast<ProjectState>(project.state()));
+}
+
 }  // namespace
 
 std::vector<inbox::Kind> ReportKinds() {
@@ -65,13 +70,21 @@ absl::Status SyncMonthlyReports(mysql::Tx& tx, const std::set<Month>& months,
   ASSIGN_OR_RETURN(const int64_t deadline_day, ParameterValue(tx, "OPERATION_REPORT_DAY", 10));
   ASSIGN_OR_RETURN(const auto names, RegionNames(tx, regions));
   const std::string last = LastMonth(act.now);
+  std::vector<std::string> of_earlier;
+  for (const auto& [period, paths] : by_period) {
+    if (period != last) of_earlier.insert(of_earlier.end(), paths.begin(), paths.end());
+  }
+  std::set<Ulid> open;
+  if (!of_earlier.empty()) {
+    ASSIGN_OR_RETURN(open, inbox::OpenSubjects(tx, kSubjectType, of_earlier));
+  }
   std::vector<inbox::Subject> subjects;
   for (const auto& [period, paths] : by_period) {
     ASSIGN_OR_RETURN(const auto missing, CountMissingReports(tx, paths, RunningStates(), period));
     for (const std::string& path : paths) {
       inbox::Subject subject{kSubjectType, IdOf({path, period}), {}, {}};
       if (const auto count = missing.find(path); count != missing.end()) {
-        if (period != last) continue;
+        if (period != last && open.count(subject.id) == 0) continue;
         const auto name = names.find(path);
         int year = 0, month = 0;
         ParseInt(period.substr(0, 4), &year);
@@ -92,6 +105,42 @@ absl::Status SyncMonthlyReports(mysql::Tx& tx, const std::set<Month>& months,
     }
   }
   return inbox::Sync(tx, subjects, act);
+}
+
+void AddRegionsOfRunning(const v1::Project* before, const v1::Project& after,
+                         std::set<std::string>* region_paths) {
+  const bool ran = before != nullptr && Runs(*before);
+  const bool runs = Runs(after);
+  if (ran && runs && before->region_path() == after.region_path()) return;
+  if (ran) region_paths->insert(before->region_path());
+  if (runs) region_paths->insert(after.region_path());
+}
+
+absl::Status SyncMonthlyReportsAt(mysql::Tx& tx, const std::set<std::string>& region_paths,
+                                  const inbox::Act& act) {
+  if (region_paths.empty()) return absl::OkStatus();
+  const std::vector<std::string> paths(region_paths.begin(), region_paths.end());
+  const std::string last = LastMonth(act.now);
+  std::set<Month> months;
+  for (const std::string& path : paths) months.emplace(path, last);
+  ASSIGN_OR_RETURN(const std::set<Ulid> open, inbox::OpenSubjects(tx, kSubjectType, paths));
+  for (const Ulid& id : open) months.insert(MonthOf(id));
+  return SyncMonthlyReports(tx, months, act);
+}
+
+absl::Status SyncMovedMonthlyReports(mysql::Tx& tx, const std::string& from, const std::string& to,
+                                     const inbox::Act& act) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> there,
+                   PathsWithProjectsBelow(tx, RunningStates(), to));
+  std::set<std::string> paths;
+  for (const std::string& path : there) {
+    paths.insert(path);
+    paths.insert(Cat(from, path.substr(to.size())));
+    if (paths.size() < kRegionsPerSync) continue;
+    RETURN_IF_ERROR(SyncMonthlyReportsAt(tx, paths, act));
+    paths.clear();
+  }
+  return SyncMonthlyReportsAt(tx, paths, act);
 }
 
 inbox::Source MonthlyReportSource(const Clock& clock) {

@@ -25,6 +25,13 @@ class ShortBoardInbox : public RegistryFixture {
  protected:
   ShortBoardInbox() { On(2026, 3, 2); }
 
+  // Accepted, but not running: no monthly report waits beside the boards.
+  v1::Project NewProject(const std::string& name) {
+    v1::Project project = RegistryFixture::NewProject(name);
+    project.set_state(v1::PROJECT_STATE_ACCEPTED);
+    return project;
+  }
+
   std::vector<inbox::v1::WorkItem> Mine(const std::string& token) {
     auto page = server_.Call<inbox::v1::ListMyWorkResponse>(
         "bangfu.inbox.v1.InboxService.ListMyWork", inbox::v1::ListMyWorkRequest(), token);

@@ -45,11 +45,12 @@ constexpr size_t kHeaderRows = 20;
 // One long-form project at most; a longer run of one key is cut there.
 constexpr size_t kLongestRun = 2000;
 
+// Who registers projects one by one registers them by a table, too. The province's administrator
+// keeps the reference data and edits no county's records (domain.md §2.0).
 const std::vector<auth::Role>& Roles() {
   static const auto* roles = new std::vector<auth::Role>{
       options::v1::ROLE_VILLAGE_REPORTER, options::v1::ROLE_TOWNSHIP_REVIEWER,
-      options::v1::ROLE_COUNTY_OPERATOR, options::v1::ROLE_PROV_ADMIN,
-      options::v1::ROLE_SYSTEM_INTEGRATOR};
+      options::v1::ROLE_COUNTY_OPERATOR, options::v1::ROLE_SYSTEM_INTEGRATOR};
   return *roles;
 }
 

@@ -204,11 +204,35 @@ TEST_F(ProjectImportTest, R010_ARowBecomesAProjectAndTheSecondRunChangesNothing)
   EXPECT_EQ(
       server_.database().Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'project'"),
       3);
+  // They run: last month's reports wait in both villages at once.
+  const auto months = [&](std::string_view column) {
+    return server_.database().Int(Cat("SELECT ", column,
+                                      " FROM work_item WHERE open_mark = 1 AND kind = "
+                                      "'OPERATION_REPORT'"));
+  };
+  EXPECT_EQ(months("COUNT(*)"), 2);
+  EXPECT_EQ(months("SUM(title LIKE '%半迳村%，2个项目未报')"), 1);
 
   const iv1::Import again = Run("b", csv, County());
+  EXPECT_EQ(months("COUNT(*)"), 2);
+  EXPECT_EQ(months("MAX(version)"), 1);
   EXPECT_EQ(again.rows_unchanged(), 3);
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM project"), 3);
   EXPECT_EQ(server_.database().Int("SELECT MAX(version) FROM project"), 1);
+}
+
+TEST_F(ProjectImportTest, WhoMayNotRegisterProjectsMayNotImportThem) {
+  iv1::BeginImportRequest begin;
+  begin.set_request_id(RequestId());
+  begin.set_kind("projects");
+  begin.set_batch_id("a");
+  begin.set_format(type::v1::FILE_FORMAT_CSV);
+  EXPECT_THAT(Import<iv1::Import>("BeginImport", begin, Province()),
+              StatusIs(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
+  // Who may, from the county up, needs no campaign.
+  EXPECT_EQ(Run("b", Cat(kHeader, Row(1)), County()).rows_created(), 1);
+  const std::string system = Token(options::v1::ROLE_SYSTEM_INTEGRATOR, "36", "system");
+  EXPECT_EQ(Run("c", Cat(kHeader, Row(2)), system).rows_created(), 1);
 }
 
 TEST_F(ProjectImportTest, R014_ManyProjectsBelongToOneCountyIndustry) {
@@ -459,10 +483,11 @@ TEST_F(ProjectImportTest, ThePublishedRowsEndInOneLineEachAndChangeNothingTwice)
     AddRegion(code, name);
   }
   StoreRegions();
-  const iv1::Import first = Run("p1", bytes.str(), Province());
+  const std::string system = Token(options::v1::ROLE_SYSTEM_INTEGRATOR, "36", "system");
+  const iv1::Import first = Run("p1", bytes.str(), system);
   EXPECT_EQ(first.state(), iv1::IMPORT_STATE_COMMITTED);
   EXPECT_EQ(first.rows_total(), 184);
-  const auto rows = Rows(first.id(), Province());
+  const auto rows = Rows(first.id(), system);
   ASSERT_EQ(rows.size(), 184U);
   int foreign = 0;
   for (const auto& [no, row] : rows) {
@@ -474,7 +499,7 @@ TEST_F(ProjectImportTest, ThePublishedRowsEndInOneLineEachAndChangeNothingTwice)
   }
   EXPECT_GT(foreign, 100);
   const int64_t projects = server_.database().Int("SELECT COUNT(*) FROM project");
-  const iv1::Import second = Run("p2", bytes.str(), Province());
+  const iv1::Import second = Run("p2", bytes.str(), system);
   EXPECT_EQ(second.rows_created() + second.rows_updated(), 0);
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM project"), projects);
   RecordProperty("imported", static_cast<int>(projects));

@@ -711,6 +711,20 @@ absl::StatusOr<std::vector<std::string>> PathsWithProjects(mysql::Executor& db,
   return out;
 }
 
+absl::StatusOr<std::vector<std::string>> PathsWithProjectsBelow(mysql::Executor& db,
+                                                                const std::vector<int>& states,
+                                                                const std::string& region_path) {
+  mysql::Params params;
+  std::string sql =
+      Cat("SELECT DISTINCT p.region_path FROM project p WHERE ",
+          mysql::RegionClause({region_path}, "p.region_path", &params), " AND p.is_void = 0 AND ");
+  sql += Cat(InList("p.state", states, &params), " ORDER BY p.region_path");
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  std::vector<std::string> out;
+  for (const mysql::Row& row : rows) out.push_back(row.String(0));
+  return out;
+}
+
 // --- County industries
 
 absl::StatusOr<int64_t> CountIndustryProjects(mysql::Executor& db, const Ulid& industry_id) {

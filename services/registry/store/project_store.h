@@ -204,6 +204,10 @@ absl::StatusOr<std::map<std::string, int64_t>> CountMissingReports(
 absl::StatusOr<std::vector<std::string>> PathsWithProjects(mysql::Executor& db,
                                                            const std::vector<int>& states,
                                                            const std::string& after, int limit);
+// Paths in a region at which projects are in one of the states, upwards.
+absl::StatusOr<std::vector<std::string>> PathsWithProjectsBelow(mysql::Executor& db,
+                                                                const std::vector<int>& states,
+                                                                const std::string& region_path);
 
 // --- County industries
 
