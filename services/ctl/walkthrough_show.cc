@@ -93,7 +93,7 @@ absl::Status Show(Walk& walk) {
                    MyWork(*county, inbox::v1::ListMyWorkRequest(), 8));
   std::printf("%s", RenderWork(work).c_str());
 
-  RETURN_IF_ERROR(ShowExamples());
+  RETURN_IF_ERROR(ShowExamples(walk));
 
   Title("T14 四个一批汇总表（市）");
   GetT14Request get;
