@@ -18,7 +18,7 @@ namespace {
 
 using namespace registry::v1;
 using options::v1::ROLE_COUNTY_OPERATOR;
-using options::v1::ROLE_PROV_ADMIN;
+using options::v1::ROLE_SYSTEM_INTEGRATOR;
 
 absl::Status LeadingIndustries(Walk& walk) {
   Title("县主导产业：每县 1–2 个");
@@ -103,12 +103,13 @@ absl::Status Tables(Walk& walk) {
   ASSIGN_OR_RETURN(auto projects, UploadFile(*county, upload));
   RETURN_IF_ERROR(PrintImportReport(*county, "registry", projects, 3));
 
-  ASSIGN_OR_RETURN(Context * admin, walk.people.Get(ROLE_PROV_ADMIN, kProvince));
+  // What offices have published of the whole province comes from their system.
+  ASSIGN_OR_RETURN(Context * system, walk.people.Get(ROLE_SYSTEM_INTEGRATOR, kProvince));
   upload.file = walk.options.samples + "/published-projects.csv";
   upload.region_code.clear();
   upload.sample = false;
-  ASSIGN_OR_RETURN(auto published, UploadFile(*admin, upload));
-  RETURN_IF_ERROR(PrintImportReport(*admin, "registry", published, 3));
+  ASSIGN_OR_RETURN(auto published, UploadFile(*system, upload));
+  RETURN_IF_ERROR(PrintImportReport(*system, "registry", published, 3));
 
   upload.service = "asset";
   upload.kind = "assets";
