@@ -1,6 +1,7 @@
 #include "services/registry/store/sample_store.h"
 
 #include <algorithm>
+#include <map>
 
 #include "common/base/strings.h"
 #include "common/status/error.h"
@@ -218,25 +219,41 @@ absl::StatusOr<std::vector<StratumRow>> SamplePopulation(mysql::Executor& db,
                                                          const Ulid& campaign_id,
                                                          const std::string& region_path,
                                                          const Ulid& sample_id) {
-  Params params;
+  // Two statements: joined in one, the sums are made anew for every report of the province when the
+  // optimizer thinks them few.
+  Params funded;
+  ASSIGN_OR_RETURN(
+      const mysql::Rows sums,
+      db.Query(
+          Cat("SELECT r.region_path, CAST(SUM(p.public_total_fen) AS SIGNED) FROM "
+              "project_region r JOIN project p ON p.id = r.project_id WHERE p.is_void = 0 AND ",
+              RegionClause({region_path}, "r.region_path", &funded), " GROUP BY r.region_path"),
+          funded));
+  std::map<std::string, int64_t> fen_of;
+  for (const mysql::Row& row : sums) fen_of[row.String(0)] = row.Int(1);
+
+  Params params = {sample_id, campaign_id};
   std::string sql = Cat(
-      "SELECT u.id, u.region_path, COALESCE(f.fen, 0), u.state IN (5, 6, 7), u.state = 8, "
-      "s.sample_id IS NOT NULL FROM unit_report u LEFT JOIN (SELECT "
-      "r.region_path, CAST(SUM(p.public_total_fen) AS SIGNED) AS fen FROM project_region r JOIN "
-      "project p ON p.id = r.project_id WHERE p.is_void = 0 AND ",
-      RegionClause({region_path}, "r.region_path", &params),
-      " GROUP BY r.region_path) f ON f.region_path = u.region_path LEFT JOIN sample_population s "
-      "ON s.sample_id = ? AND s.unit_report_id = u.id WHERE u.campaign_id = ? AND (u.state IN "
-      "(5, 6, 7) OR s.sample_id IS NOT NULL) AND ");
+      "SELECT u.id, u.region_path, 1, 0, s.sample_id IS NOT NULL FROM unit_report u LEFT JOIN "
+      "sample_population s ON s.sample_id = ? AND s.unit_report_id = u.id WHERE u.campaign_id = ? "
+      "AND u.state IN (5, 6, 7) AND ",
+      RegionClause({region_path}, "u.region_path", &params));
   params.emplace_back(sample_id);
   params.emplace_back(campaign_id);
-  absl::StrAppend(&sql, RegionClause({region_path}, "u.region_path", &params),
-                  " ORDER BY u.region_path");
+  absl::StrAppend(
+      &sql,
+      " UNION ALL SELECT u.id, u.region_path, 0, u.state = 8, 1 FROM sample_population s JOIN "
+      "unit_report u ON u.id = s.unit_report_id WHERE s.sample_id = ? AND u.campaign_id = ? AND "
+      "u.state NOT IN (5, 6, 7) AND ",
+      RegionClause({region_path}, "u.region_path", &params), " ORDER BY 2");
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
   std::vector<StratumRow> out;
   out.reserve(rows.size());
   for (const mysql::Row& row : rows) {
-    out.push_back({row.Id(0), row.String(1), row.Int(2), row.Bool(3), row.Bool(4), row.Bool(5)});
+    const std::string path = row.String(1);
+    const auto fen = fen_of.find(path);
+    out.push_back({row.Id(0), path, fen == fen_of.end() ? 0 : fen->second, row.Bool(2), row.Bool(3),
+                   row.Bool(4)});
   }
   return out;
 }
