@@ -82,6 +82,9 @@ absl::StatusOr<v1::IncomeDue> ContractHandlers::StateDueBase(rpc::CallContext& c
     if (!NeedsBase(due->due)) {
       return Refusal("DUE_BASE_NOT_NEEDED", "该期应收按固定金额或原值计算，无需填报基数").Build();
     }
+    if (row.ended_on && due->due.from > *row.ended_on) {
+      return Refusal("DUE_BASE_NOT_NEEDED", "合同已在该期开始前终止，无需填报基数").Build();
+    }
     if (due->due.from > today) return InvalidField("due_no", "该期尚未开始").Build();
     due->due = WithBase(due->due, r.base_fen());
     if (*due->due.due_fen < due->received_fen) {
@@ -137,6 +140,12 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::RecordIncome(rpc::CallContext
           if (!due) return NotFound("income_due", Cat(r.due_no())).Build();
           const rpc::Covering covering(m, facets);
           ASSIGN_OR_RETURN(const v1::OperatingContract before, WithSums(m.tx(), row, today));
+          if (row.ended_on && due->due.from > *row.ended_on && *on <= *row.ended_on) {
+            // Paid ahead, and told after the contract's end, or told right after a mistake.
+            store::DueRow ahead = *due;
+            ahead.received_fen += r.received_fen();
+            RETURN_IF_ERROR(store::ReplaceDue(m.tx(), row.id, AfterEnd(ahead, *row.ended_on)));
+          }
           ASSIGN_OR_RETURN(const bool added,
                            store::AddReceived(m.tx(), row.id, r.due_no(), r.received_fen()));
           if (!added) {

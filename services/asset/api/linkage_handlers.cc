@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -104,7 +105,8 @@ absl::StatusOr<v1::LinkageContract> ContractHandlers::UpdateLinkageCounts(
       row->poor_households = r.poor_households();
       row->monitored_households = r.monitored_households();
       RETURN_IF_ERROR(ToStatus(std::move(violations)));
-      return store::PutLinkageCount(m.tx(), *row, ShanghaiDay(c.now));
+      // A link that is to come begins with it.
+      return store::PutLinkageCount(m.tx(), *row, std::max(ShanghaiDay(c.now), row->start_date));
     });
   });
 }

@@ -247,6 +247,8 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
         }
         if (m == 0 && row.has_household_income_fen()) {
           const absl::CivilDay on(today.year() - 1, 12, 31);
+          // Whom income went to was linked by then, whenever the table was filled in.
+          link.start_date = std::min(link.start_date, absl::CivilDay(on.year(), on.month(), 1));
           linkage_income.push_back({link.id, link.project_id,
                                     absl::FormatCivilTime(absl::CivilMonth(on)),
                                     row.household_income_fen()});

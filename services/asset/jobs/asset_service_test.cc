@@ -294,7 +294,7 @@ TEST_F(AssetServiceTest, NothingIsOwedOfPeriodsThatNeverBegin) {
   ASSERT_OK_AND_ASSIGN(const auto planned,
                        Call<v1::ListIncomeDuesResponse>("ContractService.ListIncomeDues", list));
   ASSERT_EQ(planned.dues_size(), 3);
-  ASSERT_OK_AND_ASSIGN(const auto ahead, Receive(contract.id(), 3, 1000000, Date(2026, 7, 1)));
+  ASSERT_OK_AND_ASSIGN(const auto ahead, Receive(contract.id(), 3, 1000000, Date(2026, 6, 1)));
   v1::GetContractRequest get;
   get.set_id(contract.id());
   ASSERT_OK_AND_ASSIGN(contract, Call<v1::OperatingContract>("ContractService.GetContract", get));
@@ -324,6 +324,12 @@ TEST_F(AssetServiceTest, NothingIsOwedOfPeriodsThatNeverBegin) {
   ASSERT_OK(Call<v1::IncomeRecord>("ContractService.ReverseIncome", reverse));
   EXPECT_EQ(third().due_fen(), 0);
   EXPECT_EQ(third().received_fen(), 0);
+  // What was typed wrongly is told again, as of the day on which it came; later nothing comes.
+  ASSERT_OK(Receive(contract.id(), 3, 800000, Date(2026, 6, 30)));
+  EXPECT_EQ(third().due_fen(), 800000);
+  EXPECT_EQ(third().received_fen(), 800000);
+  EXPECT_THAT(Receive(contract.id(), 3, 100, Date(2026, 7, 1)),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "INCOME_EXCEEDS_DUE"));
 }
 
 TEST_F(AssetServiceTest, ARateOfSalesWaitsForItsBase) {

@@ -18,5 +18,10 @@ INSERT INTO linkage_count (linkage_id, since, project_id, households)
           AND a.action = 'ContractService.UpdateLinkageCounts'), l.start_date),
     l.project_id, l.households FROM linkage l;
 
+-- Contracts that ended before they owed no more of later periods than what was paid ahead for them.
+UPDATE income_due d JOIN operating_contract c ON c.id = d.contract_id
+  SET d.fixed_fen = d.received_fen, d.due_fen = d.received_fen, d.due_date = LEAST(d.due_date, c.ended_on)
+  WHERE c.ended_on IS NOT NULL AND d.period_from > c.ended_on;
+
 -- The facts are computed anew, as at the turn of a month.
 UPDATE project_facts SET computed_month = '';

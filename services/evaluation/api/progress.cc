@@ -182,7 +182,7 @@ absl::Status FillProgress(mysql::Executor& db, const std::string& region, absl::
   std::string_view note_zh;
   if (before.known && latest.known && before.households > 0) {
     AddIncome(before, "", progress);
-  } else if (!latest.empty()) {
+  } else if (!latest.empty() || !before.empty()) {
     note_zh = before.empty() ? "；上一期没有数据，不作比较" : "；户数未逐月留存，不与上一期比较";
   }
   AddIncome(latest, note_zh, progress);

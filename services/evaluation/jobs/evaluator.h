@@ -74,8 +74,9 @@ class Evaluator {
                                            absl::Time now);
 
   // Evaluates subjects of one type, each with the watermarks at which its facts were taken: every
-  // event up to there is in them, and none after it has touched the subject. Only what changed is
-  // written; the others are returned as they stand when `with_unchanged`. Subjects that do not
+  // event up to there is in them, and none after it has touched the subject; but what a county's
+  // subjects share (lists, its industries) is as of the run's first chunk there. Only what changed
+  // is written; the others are returned as they stand when `with_unchanged`. Subjects that do not
   // exist are left out.
   absl::StatusOr<std::vector<SubjectOutcome>> Evaluate(mysql::Tx& tx, const EvaluationJob& job,
                                                        int subject_type,

@@ -1,5 +1,6 @@
 #include "services/evaluation/jobs/household_income.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -22,12 +23,12 @@ struct ProjectIncome {
   // By the month from which it holds; nullopt: not known. Empty: nothing is known of any month.
   std::map<std::string, std::optional<int64_t>> linked;
   int64_t linked_now = 0;
+  int64_t linked_most = 0;
 };
 
 // nullopt: not reported, which is no series of zeros.
 std::optional<ProjectIncome> ReadIncome(const asset::v1::ProjectAssetFacts& facts) {
   if (!facts.household_income_reported()) return std::nullopt;
-  if (facts.linked_households() <= 0 && facts.households_by_month().empty()) return std::nullopt;
   ProjectIncome out;
   for (const asset::v1::MonthlyFacts& m : facts.months()) {
     out.income_fen[m.month()] += m.household_income_fen();
@@ -37,6 +38,12 @@ std::optional<ProjectIncome> ReadIncome(const asset::v1::ProjectAssetFacts& fact
     if (l.has_households()) households = l.households();
   }
   out.linked_now = facts.linked_households();
+  for (const auto& [month, households] : out.linked) {
+    out.linked_most = std::max(out.linked_most, households.value_or(0));
+  }
+  out.linked_most = std::max(out.linked_most, out.linked_now);
+  // Income of nobody that is known is no household's.
+  if (out.linked_most <= 0) return std::nullopt;
   return out;
 }
 
@@ -69,7 +76,8 @@ std::vector<IncomeMonth> SumUp(const std::vector<ProjectIncome>& projects) {
     for (const ProjectIncome& p : projects) {
       const std::optional<int64_t> households = HouseholdsOf(p, month);
       if (!households) sum.households_known = false;
-      sum.households += households.value_or(p.linked_now);
+      // Of an ended link nobody is linked now.
+      sum.households += households.value_or(p.linked_now > 0 ? p.linked_now : p.linked_most);
     }
   }
   return out;

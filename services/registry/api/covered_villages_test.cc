@@ -321,6 +321,12 @@ TEST_F(CoveredVillagesTest, WhatAnotherCountyLeadsIsDisputedNotCorrected) {
   ASSERT_THAT(refused, StatusIs(StatusCode::kPermissionDenied, "NOT_LEAD_REGION"));
   EXPECT_NE(GetErrorDetail(refused.status()).message_zh.find("有争议"), std::string::npos);
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM verification_finding"), 0);
+  // Nobody of the county could complete what a verifier of the province signed.
+  EXPECT_THAT(Sign(unit.id(), unit.etag(), "AGRICULTURE",
+                   With("of-province", {GrantOf(options::v1::ROLE_SECTOR_VERIFIER, "36"),
+                                        GrantOf(options::v1::ROLE_COUNTY_OPERATOR, kOtherCounty)}),
+                   {corrected}),
+              StatusIs(StatusCode::kPermissionDenied, "NOT_LEAD_REGION"));
   // Whoever holds a role in both may sign with it; completing writes it, in its own name.
   const std::string both = With("of-two", {GrantOf(options::v1::ROLE_COUNTY_OPERATOR, kOtherCounty),
                                            GrantOf(options::v1::ROLE_COUNTY_OPERATOR, kCounty)});

@@ -800,6 +800,18 @@ class InboxProperty : public InboxTest {
       sampled &= !sample.enlargement_required();
       to_draw |= sample.enlargement_required() && sample.results_recorded() == sample.drawn();
     }
+    // What is taken back before it was drawn will not be what the sample was drawn from.
+    for (const v1::InventoryUnitReport& unit : units) {
+      const bool stands = unit.state() == v1::UNIT_REPORT_STATE_COUNTY_VERIFIED ||
+                          unit.state() == v1::UNIT_REPORT_STATE_CITY_SAMPLED_OK ||
+                          unit.state() == v1::UNIT_REPORT_STATE_CITY_SAMPLED_ISSUE ||
+                          unit.state() == v1::UNIT_REPORT_STATE_PROV_CONFIRMED;
+      const auto id = Ulid::Parse(unit.id());
+      if (!stands && server_.database().Int(
+                         "SELECT COUNT(*) FROM sample_unit WHERE unit_report_id = ?", {*id}) == 0) {
+        population_.erase(unit.id());
+      }
+    }
     for (const std::string county : {kCounty, kOtherCounty}) {
       bool verified = true, waiting = false, covered = true;
       for (const v1::InventoryUnitReport& unit : units) {

@@ -374,6 +374,7 @@ absl::Status TakeBackVerification(Mutation& m, Loaded& l, std::string_view reaso
   // Under the projects' locks: of two reports that are taken back at once the second sees that the
   // first stands no more.
   ASSIGN_OR_RETURN(const std::set<Ulid> standing, StandingElsewhere(m.tx(), projects, l.unit));
+  RETURN_IF_ERROR(LeaveSamplePopulations(m.tx(), {l.unit.id}));
   l.unit.verified_at.reset();
   l.unit.confirmed_at.reset();
   l.unit.verification_round += 1;

@@ -356,10 +356,17 @@ absl::StatusOr<std::vector<ProjectRow>> CorrectedRows(
 }
 
 // A project is written by those where it is led from; whoever verifies another village that it
-// covers raises what differs as disputed. PERMISSION_DENIED NOT_LEAD_REGION.
-absl::Status CheckLedFrom(const CallContext& c, const std::vector<ProjectRow>& rows) {
+// covers raises what differs as disputed. Where another county leads it, by that county's own
+// people, who can complete the report too: a verifier of the whole city would sign what nobody
+// completes. PERMISSION_DENIED NOT_LEAD_REGION.
+absl::Status CheckLedFrom(const CallContext& c, const UnitReportRow& unit,
+                          const std::vector<ProjectRow>& rows) {
+  static const auto& of_county = *new std::vector<auth::Role>{auth::Role::ROLE_COUNTY_OPERATOR,
+                                                              auth::Role::ROLE_COUNTY_APPROVER};
   for (const ProjectRow& row : rows) {
-    if (c.caller.May(c.roles, row.region_path)) continue;
+    const bool same_county = RegionAncestor(row.region_path, RegionLevel::kCounty) ==
+                             RegionAncestor(unit.region_path, RegionLevel::kCounty);
+    if (c.caller.May(same_county ? c.roles : of_county, row.region_path)) continue;
     return Error(absl::StatusCode::kPermissionDenied, "NOT_LEAD_REGION")
         .Zh("项目由其他地区牵头，不能直接更正；与核实不符的，请以“有争议”提出")
         .With("project_id", row.id.ToString())
@@ -427,7 +434,7 @@ absl::StatusOr<std::vector<FindingRow>> TakeFindings(
     out.push_back(std::move(row));
   }
   ASSIGN_OR_RETURN(const std::vector<ProjectRow> stored, CorrectedRows(tx, corrections));
-  RETURN_IF_ERROR(CheckLedFrom(c, stored));
+  RETURN_IF_ERROR(CheckLedFrom(c, unit, stored));
   std::optional<Ulid> at;
   const absl::Status corrected = ApplyCorrections(c, tx, stored, corrections, &at).status();
   if (!corrected.ok()) return OnFindings(corrected, at, findings);
@@ -607,7 +614,7 @@ absl::StatusOr<v1::VerificationTask> Complete(CallContext& c,
         ASSIGN_OR_RETURN(const std::vector<ProjectRow> to_correct,
                          CorrectedRows(m.tx(), of_project));
         // Who signed with a correction need not be who completes.
-        RETURN_IF_ERROR(CheckLedFrom(c, to_correct));
+        RETURN_IF_ERROR(CheckLedFrom(c, l.unit, to_correct));
         std::optional<Ulid> at;
         absl::StatusOr<Corrections> corrections =
             ApplyCorrections(c, m.tx(), to_correct, of_project, &at);

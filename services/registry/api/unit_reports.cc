@@ -7,6 +7,7 @@
 #include "services/registry/api/convert.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/domain/inventory.h"
+#include "services/registry/store/sample_store.h"
 
 namespace bangfu::registry {
 
@@ -56,6 +57,7 @@ void StoreUnitReport(const v1::InventoryUnitReport& report, UnitReportRow* row) 
 absl::Status ReopenForNewSubject(mysql::Tx& tx, const Author& author,
                                  std::vector<UnitReportRow> reports) {
   std::vector<UnitReportStep> steps;
+  std::vector<Ulid> were_verified;
   std::vector<audit::Entry> audits;
   std::vector<feed::OutboxEvent> events;
   for (UnitReportRow& row : reports) {
@@ -71,6 +73,7 @@ absl::Status ReopenForNewSubject(mysql::Tx& tx, const Author& author,
                      UnitReportTable().Execute(subject, "reopen", workflow::Actor::System()));
     const v1::InventoryUnitReport before = UnitReportOf(row);
     if (from != UnitReportState::kNotStarted) ++row.reopened;
+    if (row.verified_at) were_verified.push_back(row.id);
     row.state = static_cast<int>(to);
     row.is_nil = false;
     row.submitted_by.clear();
@@ -102,6 +105,7 @@ absl::Status ReopenForNewSubject(mysql::Tx& tx, const Author& author,
     *event.mutable_unit_report() = after;
     events.push_back(feed::MakeEvent("unit_report", row.id, row.region_path, event, author.now));
   }
+  RETURN_IF_ERROR(LeaveSamplePopulations(tx, were_verified));
   RETURN_IF_ERROR(AppendSteps(tx, steps));
   RETURN_IF_ERROR(audit::AppendBatch(tx, audits));
   RETURN_IF_ERROR(feed::PublishBatch(tx, events));

@@ -258,6 +258,19 @@ absl::StatusOr<std::vector<StratumRow>> SamplePopulation(mysql::Executor& db,
   return out;
 }
 
+absl::Status LeaveSamplePopulations(mysql::Tx& tx, const std::vector<Ulid>& unit_report_ids) {
+  if (unit_report_ids.empty()) return absl::OkStatus();
+  Params params;
+  for (const Ulid& id : unit_report_ids) params.emplace_back(id);
+  return tx
+      .Execute(
+          Cat("DELETE p FROM sample_population p LEFT JOIN sample_unit u ON u.sample_id = "
+              "p.sample_id AND u.unit_report_id = p.unit_report_id WHERE p.unit_report_id IN (",
+              Placeholders(unit_report_ids.size()), ") AND u.sample_id IS NULL"),
+          params)
+      .status();
+}
+
 absl::Status ChangeSamplePopulation(mysql::Tx& tx, const Ulid& sample_id,
                                     const std::vector<Ulid>& joining,
                                     const std::vector<Ulid>& leaving) {

@@ -87,6 +87,9 @@ absl::StatusOr<std::vector<StratumRow>> SamplePopulation(mysql::Executor& db,
                                                          const Ulid& campaign_id,
                                                          const std::string& region_path,
                                                          const Ulid& sample_id);
+// Reports whose verification is taken back, or that are opened again: what they will say was in no
+// sample, unless they were drawn.
+absl::Status LeaveSamplePopulations(mysql::Tx& tx, const std::vector<Ulid>& unit_report_ids);
 // What a sample was drawn from: reports that come in, and reports that leave.
 absl::Status ChangeSamplePopulation(mysql::Tx& tx, const Ulid& sample_id,
                                     const std::vector<Ulid>& joining,
