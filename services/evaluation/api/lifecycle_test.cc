@@ -469,9 +469,9 @@ TEST_F(EvaluationLifecycle, EachStepTellsTheKindsOfEvidenceThatItTakes) {
   EXPECT_THAT(required["accept"], ::testing::IsEmpty());
   auto bare = w_.Argument(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);
   bare.mutable_argument()->clear_evidence();
-  EXPECT_THAT(w_.Call<v1::ArgumentRecord>(Cat(kEvaluationService, "RecordArgument"), bare,
-                                          w_.Operator()),
-              StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(
+      w_.Call<v1::ArgumentRecord>(Cat(kEvaluationService, "RecordArgument"), bare, w_.Operator()),
+      StatusIs(StatusCode::kInvalidArgument));
   EXPECT_THAT(told["propose_override"], ::testing::Contains("OVERRIDE_BASIS"));
   EXPECT_THAT(told["record_argument"], ::testing::Contains("ARGUMENT"));
   auto contract = testing::CompleteEvidence(w_.db(), w_.server().ids(), w_.server().clock().Now(),
