@@ -14,6 +14,7 @@
 #include "common/status/macros.h"
 #include "common/testing/clock.h"
 #include "common/testing/database.h"
+#include "common/testing/explain.h"
 #include "common/testing/random.h"
 #include "common/testing/status_matchers.h"
 
@@ -630,18 +631,6 @@ TEST_F(InboxTest, PagesAreServedByTheirIndexAndCostNoMoreWithMoreItems) {
   }
   ASSERT_OK(db().Query("ANALYZE TABLE work_item, work_desk"));
   // Rows that a page touches: its own, each with its mark, however many wait.
-  const auto rows_read = [&](const auto& read) {
-    EXPECT_OK(db().Execute("FLUSH STATUS"));
-    read();
-    const auto status = db().Query("SHOW SESSION STATUS LIKE 'Handler_read%'");
-    EXPECT_OK(status);
-    int64_t rows = 0;
-    for (const mysql::Row& row : *status) {
-      int64_t value = 0;
-      if (ParseInt(row.String(1), &value)) rows += value;
-    }
-    return rows;
-  };
   Explaining explain(db());
   const auth::Caller operator_ = Person("o", {{Role::ROLE_COUNTY_OPERATOR, "360733"}});
   MyQuery query;
@@ -662,7 +651,8 @@ TEST_F(InboxTest, PagesAreServedByTheirIndexAndCostNoMoreWithMoreItems) {
     }
   }
   query.limit = 21;
-  EXPECT_LE(rows_read([&] { EXPECT_OK(ListMine(db(), operator_, query)); }), 2 * 21 + 10);
+  EXPECT_LE(bangfu::testing::RowsRead(db(), [&] { EXPECT_OK(ListMine(db(), operator_, query)); }),
+            2 * 21 + 10);
   query.after = {Day(2026, 4, 1), ids_.Next()};
   ASSERT_OK(ListMine(explain, operator_, query));
   EXPECT_THAT(explain.plan, AnyOf(HasSubstr("d:range:PRIMARY"), HasSubstr("d:ref:PRIMARY")));

@@ -1,5 +1,7 @@
 #include "common/testing/explain.h"
 
+#include <gtest/gtest.h>
+
 #include <charconv>
 #include <utility>
 
@@ -102,6 +104,17 @@ void Plans::Add(Plan plan) {
 std::unique_ptr<mysql::Session> ExplainingSession(std::unique_ptr<mysql::Session> inner,
                                                   Plans& plans) {
   return std::make_unique<OwningSession>(std::move(inner), plans);
+}
+
+int64_t RowsRead(mysql::Session& session, const std::function<void()>& work) {
+  EXPECT_TRUE(session.Execute("FLUSH STATUS").ok());
+  work();
+  const absl::StatusOr<mysql::Rows> status =
+      session.Query("SHOW SESSION STATUS LIKE 'Handler_read%'");
+  EXPECT_TRUE(status.ok()) << status.status();
+  int64_t rows = 0;
+  for (const mysql::Row& row : status.value_or(mysql::Rows())) rows += Number(row.String(1));
+  return rows;
 }
 
 }  // namespace bangfu::testing

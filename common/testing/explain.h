@@ -1,6 +1,9 @@
-// Sessions that ask the server, before each SELECT, how it would find the rows.
+// What queries cost: sessions that ask the server, before each SELECT, how it would find the rows;
+// and how many rows it read.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -41,5 +44,8 @@ class Plans {
 // outlive it.
 std::unique_ptr<mysql::Session> ExplainingSession(std::unique_ptr<mysql::Session> inner,
                                                   Plans& plans);
+
+// Rows that the server read for `work` on this session, of tables and indexes alike.
+int64_t RowsRead(mysql::Session& session, const std::function<void()>& work);
 
 }  // namespace bangfu::testing

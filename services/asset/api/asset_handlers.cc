@@ -48,13 +48,6 @@ absl::StatusOr<store::AssetRow> Load(mysql::Executor& db, const std::string& id,
   return *std::move(row);
 }
 
-absl::StatusOr<std::vector<Ulid>> ProjectIdsOf(mysql::Executor& db, const Ulid& asset_id) {
-  ASSIGN_OR_RETURN(const auto projects, store::ProjectsOf(db, {asset_id}));
-  std::vector<Ulid> ids;
-  for (const auto& [asset, share] : projects) ids.push_back(share.project_id);
-  return ids;
-}
-
 // "bangfu.asset.v1.AssetService.RegisterTitle" -> "RegisterTitle"
 std::string OutcomeOf(const std::string& method) { return method.substr(method.rfind('.') + 1); }
 

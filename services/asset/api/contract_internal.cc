@@ -62,11 +62,4 @@ Due AfterEnd(const store::DueRow& due, absl::CivilDay ended_on) {
   return out;
 }
 
-absl::StatusOr<std::vector<Ulid>> ProjectIdsOf(mysql::Executor& db, const Ulid& asset_id) {
-  ASSIGN_OR_RETURN(const auto projects, store::ProjectsOf(db, {asset_id}));
-  std::vector<Ulid> ids;
-  for (const auto& [asset, share] : projects) ids.push_back(share.project_id);
-  return ids;
-}
-
 }  // namespace bangfu::asset::api

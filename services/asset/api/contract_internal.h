@@ -53,7 +53,6 @@ absl::StatusOr<store::ProjectCopy> LoadProject(mysql::Executor& db, const std::s
                                                const auth::RegionScope& scope);
 // A due of days after the contract's end: of what was paid ahead for it no more is due.
 Due AfterEnd(const store::DueRow& due, absl::CivilDay ended_on);
-absl::StatusOr<std::vector<Ulid>> ProjectIdsOf(mysql::Executor& db, const Ulid& asset_id);
 // A part that is more than `all` is a violation of its field.
 void CheckCounts(int64_t all, int64_t poor, int64_t monitored, std::string_view all_field,
                  std::string_view poor_field, std::string_view monitored_field,

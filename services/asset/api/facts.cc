@@ -5,6 +5,7 @@
 #include "common/base/digest.h"
 #include "common/status/macros.h"
 #include "services/asset/api/convert.h"
+#include "services/asset/store/asset_store.h"
 #include "services/asset/store/facts_store.h"
 
 namespace bangfu::asset::api {
@@ -17,6 +18,13 @@ std::vector<Ulid> Unique(std::vector<Ulid> ids) {
 }
 
 }  // namespace
+
+absl::StatusOr<std::vector<Ulid>> ProjectIdsOf(mysql::Executor& db, const Ulid& asset_id) {
+  ASSIGN_OR_RETURN(const auto projects, store::ProjectsOf(db, {asset_id}));
+  std::vector<Ulid> ids;
+  for (const auto& [asset, share] : projects) ids.push_back(share.project_id);
+  return ids;
+}
 
 absl::Status LockFacts(mysql::Tx& tx, const std::vector<Ulid>& projects) {
   return store::LockFacts(tx, projects);

@@ -5,12 +5,16 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
 #include "services/asset/api/recorder.h"
 
 namespace bangfu::asset::api {
+
+// The projects that an asset belongs to: those whose facts it changes.
+absl::StatusOr<std::vector<Ulid>> ProjectIdsOf(mysql::Executor& db, const Ulid& asset_id);
 
 // Before the transaction's first write: locks the projects' facts, so that of two transactions the
 // later one computes from what both have written.

@@ -13,6 +13,7 @@
 #include "common/base/ulid.h"
 #include "common/testing/database.h"
 #include "common/testing/deep.h"
+#include "common/testing/explain.h"
 #include "common/testing/random.h"
 #include "common/testing/status_matchers.h"
 #include "services/evaluation/schema/migrations.h"
@@ -263,15 +264,6 @@ class CloseOutTest : public ::testing::Test {
     }
     return out;
   }
-  int64_t RowsRead(const std::function<void()>& read) {
-    EXPECT_OK(db().Execute("FLUSH STATUS"));
-    read();
-    const auto status = db().Query("SHOW SESSION STATUS LIKE 'Handler_read%'");
-    EXPECT_OK(status);
-    int64_t rows = 0;
-    for (const mysql::Row& row : *status) rows += std::stoll(row.String(1));
-    return rows;
-  }
 
   testing::TestDatabase database_{EvaluationMigrations()};
   UlidGenerator ids_{SystemClock()};
@@ -363,7 +355,7 @@ TEST_F(CloseOutTest, WhoAsksForCountiesReadsNoEntry) {
   };
   const auto cost = [&] {
     EXPECT_OK(db().Query("ANALYZE TABLE close_out_rollup"));  // both times the same plan
-    return RowsRead([&] {
+    return testing::RowsRead(db(), [&] {
       for (const std::string region : {"36", "3607", "360733"}) {
         EXPECT_OK(SumCloseOuts(db(), region, 6));
       }

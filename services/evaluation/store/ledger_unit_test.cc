@@ -9,6 +9,7 @@
 #include "common/base/ulid.h"
 #include "common/testing/database.h"
 #include "common/testing/deep.h"
+#include "common/testing/explain.h"
 #include "common/testing/random.h"
 #include "common/testing/status_matchers.h"
 #include "services/evaluation/schema/migrations.h"
@@ -138,15 +139,6 @@ class LedgerUnitTest : public ::testing::Test {
     EXPECT_EQ(ledgers, database_.Int(Cat("SELECT COUNT(*) ", kSignable)));
     EXPECT_EQ(unsigned_ones, database_.Int(Cat("SELECT COUNT(is_unsigned) ", kSignable)));
   }
-  int64_t RowsRead(const std::function<void()>& read) {
-    EXPECT_OK(db().Execute("FLUSH STATUS"));
-    read();
-    const auto status = db().Query("SHOW SESSION STATUS LIKE 'Handler_read%'");
-    EXPECT_OK(status);
-    int64_t rows = 0;
-    for (const mysql::Row& row : *status) rows += std::stoll(row.String(1));
-    return rows;
-  }
 
   testing::TestDatabase database_{EvaluationMigrations()};
   UlidGenerator ids_{SystemClock()};
@@ -252,7 +244,7 @@ TEST_F(LedgerUnitTest, WhoAsksAboutSignaturesReadsNoEntry) {
     Insert(rows);
   };
   const auto cost = [&] {
-    return RowsRead([&] {
+    return testing::RowsRead(db(), [&] {
       for (const std::string region : {"36", "3607", "360733", "360733101", "360733101201"}) {
         EXPECT_OK(LoadUnits(db(), region, UnitDepth::kCounties));
         EXPECT_OK(CountLedgers(db(), region, 9));
@@ -268,7 +260,7 @@ TEST_F(LedgerUnitTest, WhoAsksAboutSignaturesReadsNoEntry) {
   // The province is made of its counties: villages are not read for it, however many.
   std::vector<LedgerRow> villages;
   const auto of_counties = [&] {
-    return RowsRead([&] { EXPECT_OK(LoadUnits(db(), "36", UnitDepth::kCounties)); });
+    return testing::RowsRead(db(), [&] { EXPECT_OK(LoadUnits(db(), "36", UnitDepth::kCounties)); });
   };
   const int64_t counties = of_counties();
   for (int i = 0; i < 400; ++i) villages.push_back(Entry(Cat("360733103", 201 + i)));
@@ -277,7 +269,7 @@ TEST_F(LedgerUnitTest, WhoAsksAboutSignaturesReadsNoEntry) {
   ASSERT_OK_AND_ASSIGN(const auto named, UnsignedInside(db(), "36", 5));
   EXPECT_THAT(named, SizeIs(3 + 5 + 5));  // three counties, then five of each level
   // A change costs its village's entries, its township's villages and its county's townships.
-  const int64_t change = RowsRead([&] { Insert({Entry("360734101201")}); });
+  const int64_t change = testing::RowsRead(db(), [&] { Insert({Entry("360734101201")}); });
   EXPECT_LT(change, 200);
 }
 

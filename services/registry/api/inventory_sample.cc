@@ -251,10 +251,7 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
       row.version += 1;
       RETURN_IF_ERROR(UpdateSample(m.tx(), row));
     } else {
-      const absl::Status inserted = InsertSample(m.tx(), row);
-      // Another one draws at the same moment: looked at again, it is there.
-      if (mysql::IsDuplicateKey(inserted, "sample_of_region")) return mysql::Conflict();
-      RETURN_IF_ERROR(inserted);
+      RETURN_IF_ERROR(InsertSample(m.tx(), row));
     }
     RETURN_IF_ERROR(ChangeSamplePopulation(m.tx(), row.id, joining, leaving));
     RETURN_IF_ERROR(InsertSampleUnits(m.tx(), units));
