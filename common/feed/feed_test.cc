@@ -265,6 +265,37 @@ TEST_F(FeedTest, GivesCommittedEventsAGapFreeSequence) {
   EXPECT_EQ(response.events(0).occurred_at().seconds(), absl::ToUnixSeconds(clock_.Now()));
 }
 
+TEST_F(FeedTest, BatchesOfEverySizeKeepTheOrder) {
+  // Around the lengths at which the statements change their form.
+  int64_t before = 0;
+  for (const int size : {1, 2, 15, 16, 17, 59, 60, 61, 64, 65, 66, 200, 511, 512}) {
+    std::vector<std::string> expected;
+    ASSERT_OK(mysql::Transact(database_.db(), [&](mysql::Tx& tx) -> absl::Status {
+      expected.clear();
+      for (int i = 0; i < size; ++i) {
+        const Ulid id = ids_.Next();
+        expected.push_back(id.ToString());
+        RETURN_IF_ERROR(Change(tx, id, clock_.Now()));
+      }
+      return absl::OkStatus();
+    }));
+    ASSERT_OK_AND_ASSIGN(const SequencerStep step, sequencer_->StepOnce());
+    ASSERT_EQ(step.moved, size);
+    ASSERT_OK_AND_ASSIGN(const feed::v1::PullResponse pulled,
+                         Pull(*reader_, "things", {.after = before, .limit = 5000}, clock_.Now()));
+    ASSERT_EQ(pulled.events_size(), size);
+    for (int i = 0; i < size; ++i) {
+      ASSERT_EQ(pulled.events(i).sequence(), before + i + 1) << "of " << size;
+      ASSERT_EQ(pulled.events(i).aggregate_id(), expected[i]) << "of " << size;
+      type::v1::Quantity state;
+      ASSERT_TRUE(pulled.events(i).payload().UnpackTo(&state));
+      ASSERT_EQ(state.value_milli(), 1);
+    }
+    before += size;
+  }
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM feed_outbox"), 0);
+}
+
 TEST_F(FeedTest, WritersThatCommitInOppositeOrder) {
   const Ulid first = ids_.Next();
   const Ulid second = ids_.Next();

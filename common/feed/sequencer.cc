@@ -11,22 +11,31 @@
 namespace bangfu::feed {
 namespace {
 
-// Two list lengths: the short one is a prepared statement, the long one is sent as text. A shorter
-// batch repeats its last key, which a set does not mind.
-constexpr size_t kSmall = 16;
-constexpr size_t kLarge = 512;
+constexpr size_t kBatch = 512;
+// Lengths of lists that are prepared statements; a shorter batch repeats its last key, which a set
+// does not mind. Longer ones are sent as text, each as long as it is.
+constexpr size_t kPrepared[] = {16, 60};
+
+size_t WidthOf(size_t count) {
+  for (const size_t width : kPrepared) {
+    if (count <= width) return width;
+  }
+  return std::max<size_t>(count, 65);  // more than a prepared statement takes
+}
 
 struct Statements {
   std::string move;
   std::string clear;
+  // Numbered by their keys alone, then joined: to sort whole events the server would put their
+  // payloads into a file.
   explicit Statements(size_t n)
       : move(absl::StrCat(
             "INSERT INTO feed_event (sequence, aggregate_type, aggregate_id, region_path, "
             "payload_type, payload, occurred_at, sequenced_at) "
-            "SELECT ? + ROW_NUMBER() OVER (ORDER BY id), aggregate_type, aggregate_id, "
-            "region_path, "
-            "payload_type, payload, occurred_at, ? FROM feed_outbox WHERE id IN (",
-            mysql::Placeholders(n), ")")),
+            "SELECT ? + k.place, o.aggregate_type, o.aggregate_id, o.region_path, o.payload_type, "
+            "o.payload, o.occurred_at, ? FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS place "
+            "FROM feed_outbox WHERE id IN (",
+            mysql::Placeholders(n), ")) k STRAIGHT_JOIN feed_outbox o ON o.id = k.id")),
         clear(absl::StrCat("DELETE FROM feed_outbox WHERE id IN (", mysql::Placeholders(n), ")")) {}
 };
 
@@ -87,8 +96,6 @@ absl::StatusOr<SequencerStep> Sequencer::StepOnce() {
                    session_.Query("SELECT id FROM feed_outbox ORDER BY id LIMIT 1"));
   if (any.empty()) return SequencerStep{true, 0, options_.rest};
 
-  static const Statements* const small = new Statements(kSmall);
-  static const Statements* const large = new Statements(kLarge);
   absl::StatusOr<int64_t> moved =
       mysql::Transact(session_, [&](mysql::Tx& tx) -> absl::StatusOr<int64_t> {
         ASSIGN_OR_RETURN(
@@ -101,11 +108,11 @@ absl::StatusOr<SequencerStep> Sequencer::StepOnce() {
         // there for both statements below, whatever is committed meanwhile.
         ASSIGN_OR_RETURN(mysql::Rows rows,
                          tx.Query("SELECT id FROM feed_outbox ORDER BY id LIMIT ?",
-                                  {static_cast<int64_t>(kLarge)}));
+                                  {static_cast<int64_t>(kBatch)}));
         if (rows.empty()) return int64_t{0};
         const int64_t count = static_cast<int64_t>(rows.size());
-        const size_t width = rows.size() <= kSmall ? kSmall : kLarge;
-        const Statements& sql = width == kSmall ? *small : *large;
+        const size_t width = WidthOf(rows.size());
+        const Statements sql(width);
         mysql::Params ids;
         ids.reserve(width);
         for (size_t i = 0; i < width; ++i) {
@@ -132,7 +139,7 @@ absl::StatusOr<SequencerStep> Sequencer::StepOnce() {
     return moved.status();
   }
   renew_at_ = now + options_.lease / 3;
-  const bool full = *moved == static_cast<int64_t>(kLarge);
+  const bool full = *moved == static_cast<int64_t>(kBatch);
   return SequencerStep{true, *moved, full ? absl::ZeroDuration() : options_.rest};
 }
 
