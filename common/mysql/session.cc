@@ -86,10 +86,7 @@ class SessionImpl final : public Session {
     }
     const sql::SQLString text(sql.data(), sql.size());
     int64_t affected = 0;
-    RETURN_IF_ERROR(Run([&] {
-      std::unique_ptr<sql::Statement> statement(connection_->createStatement());
-      affected = statement->executeUpdate(text);
-    }));
+    RETURN_IF_ERROR(Run([&] { affected = Text().executeUpdate(text); }));
     return affected;
   }
 
@@ -131,6 +128,7 @@ class SessionImpl final : public Session {
   void Reset() override {
     by_text_.clear();
     statements_.clear();
+    text_.reset();
     if (connection_ == nullptr) return;
     try {
       connection_->close();
@@ -234,10 +232,14 @@ class SessionImpl final : public Session {
     if (!Run([&] { ExecuteText("ROLLBACK"); }).ok()) Reset();
   }
 
-  void ExecuteText(const char* text) {
-    std::unique_ptr<sql::Statement> statement(connection_->createStatement());
-    statement->execute(text);
+  // One for all texts without a result that is kept: to make and to end one costs as much as what
+  // it sends.
+  sql::Statement& Text() {
+    if (text_ == nullptr) text_.reset(connection_->createStatement());
+    return *text_;
   }
+
+  void ExecuteText(const char* text) { Text().execute(text); }
 
   static bool Lost(const absl::Status& status) {
     return absl::IsUnavailable(status) && ReasonOf(status) == kUnavailableReason;
@@ -399,7 +401,8 @@ class SessionImpl final : public Session {
     });
   }
 
-  static void ReadRows(sql::ResultSet& result, const std::function<bool(Row)>& take) {
+  template <typename Take>
+  static void ReadRows(sql::ResultSet& result, const Take& take) {
     sql::ResultSetMetaData* meta = result.getMetaData();
     const unsigned columns = meta->getColumnCount();
     std::vector<bool> integer(columns);
@@ -437,6 +440,7 @@ class SessionImpl final : public Session {
 
   const Options options_;
   std::unique_ptr<sql::Connection> connection_;
+  std::unique_ptr<sql::Statement> text_;
   // Most recently used first; the map's keys view the list's texts.
   std::list<Cached> statements_;
   std::unordered_map<std::string_view, std::list<Cached>::iterator> by_text_;
