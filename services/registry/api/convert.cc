@@ -96,10 +96,18 @@ std::string ToBytes(const google::protobuf::Message& message) {
   if (seal::HasSensitive(*message.GetDescriptor())) {
     std::unique_ptr<google::protobuf::Message> sealed(message.New());
     sealed->CopyFrom(message);
-    seal::SealSensitive(sealed.get());
-    return Serialized(*sealed);
+    return TakeBytes(sealed.get());
   }
   return Serialized(message);
+}
+
+std::string TakeBytes(google::protobuf::Message* message) {
+  seal::SealSensitive(message);
+  return Serialized(*message);
+}
+
+bool SameContent(const google::protobuf::Message& a, const google::protobuf::Message& b) {
+  return Serialized(a) == Serialized(b);
 }
 
 void OpenSealed(google::protobuf::Message* message) {

@@ -42,7 +42,11 @@ absl::Status CheckEtag(const std::string& etag, int64_t version);
 
 // The record's bytes as they are stored, the same in every process: what is sensitive is sealed.
 std::string ToBytes(const google::protobuf::Message& message);
+// The same of a message that is needed no more: sealed where it is, without a copy.
+std::string TakeBytes(google::protobuf::Message* message);
 void OpenSealed(google::protobuf::Message* message);
+// Whether both hold the same, field by field, the order of map entries aside.
+bool SameContent(const google::protobuf::Message& a, const google::protobuf::Message& b);
 template <typename T>
 T FromBytes(const std::string& bytes) {
   T message;

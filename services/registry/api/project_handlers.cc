@@ -163,7 +163,7 @@ absl::StatusOr<v1::Project> Update(Context& context, const v1::UpdateProjectRequ
         RETURN_IF_ERROR(blob::UseEvidence(m, change.project.mutable_evidence(),
                                           {"project", id, "UpdateProject", "project.evidence",
                                            ProjectTable().EvidenceKinds("update")}));
-        if (ToBytes(change.project) == ToBytes(locked.before)) return Masked(change.project);
+        if (SameContent(change.project, locked.before)) return Masked(std::move(change.project));
         if (locked.before.verification_state() == v1::VERIFICATION_STATE_COUNTY_VERIFIED &&
             VerifiedFieldChanged(locked.before, change.project)) {
           if (request.reason().empty()) {

@@ -307,7 +307,7 @@ ProjectRow RowOf(const v1::Project& p, const ProjectReferences& references) {
   v1::Project record = p;
   record.clear_etag();
   record.clear_allowed_actions();
-  row.record = ToBytes(record);
+  row.record = TakeBytes(&record);
   return row;
 }
 
@@ -349,7 +349,7 @@ bool VerifiedFieldChanged(const v1::Project& before, const v1::Project& after) {
   for (v1::Project* p : {&a, &b}) {
     p->clear_taxonomy_version();
   }
-  return ToBytes(a) != ToBytes(b);
+  return !SameContent(a, b);
 }
 
 int EditorLevelAt(const auth::Caller& caller, const std::vector<auth::Role>& roles,
@@ -413,7 +413,7 @@ absl::StatusOr<ProjectReferences> LoadProjectReferences(
   ProjectReferences r;
   r.now = now;
   ASSIGN_OR_RETURN(r.scope_start_year, ScopeStartYear(db));
-  std::set<std::string> codes_of_regions, operators, helpers, boards;
+  std::set<std::string> codes_of_regions, categories, operators, helpers, boards;
   std::set<CodeKey> codes = {
       {"PROJECT_CATEGORY", "NORMAL"}};  // the default, wherever none is named
   std::set<Ulid> campaigns;
@@ -428,6 +428,8 @@ absl::StatusOr<ProjectReferences> LoadProjectReferences(
     ForEachCode(*p, [&](std::string_view list, const std::string& code, std::string_view) {
       if (!code.empty()) codes.insert({std::string(list), code});
     });
+    categories.insert(p->industry_code());
+    categories.insert(p->chain_links().begin(), p->chain_links().end());
     if (!p->operator_id().empty()) operators.insert(p->operator_id());
     for (const std::string& id : p->helper_org_ids()) helpers.insert(id);
     if (!p->short_board_id().empty()) boards.insert(p->short_board_id());
@@ -439,11 +441,7 @@ absl::StatusOr<ProjectReferences> LoadProjectReferences(
                    LookupRegions(db, {codes_of_regions.begin(), codes_of_regions.end()}));
   ASSIGN_OR_RETURN(r.codes, LookupCodes(db, {codes.begin(), codes.end()}));
   ASSIGN_OR_RETURN(r.taxonomy_version, CurrentTaxonomy(db));
-  ASSIGN_OR_RETURN(std::vector<CategoryRow> categories, LoadCategories(db, r.taxonomy_version));
-  for (CategoryRow& c : categories) {
-    const std::string code = c.code;
-    r.categories.emplace(code, std::move(c));
-  }
+  ASSIGN_OR_RETURN(r.categories, LookupCategories(db, r.taxonomy_version, categories));
   ASSIGN_OR_RETURN(r.operators, ExistingIds(db, OperatorTable(), operators));
   ASSIGN_OR_RETURN(r.helpers, ExistingIds(db, HelperTable(), helpers));
   ASSIGN_OR_RETURN(r.short_boards, ExistingIds(db, ShortBoardTable(), boards));

@@ -40,7 +40,8 @@ struct ProjectReferences {
   std::map<std::string, RegionHit> regions;  // by normalised code
   std::map<CodeKey, CodeRow> codes;
   std::string taxonomy_version;
-  std::map<std::string, CategoryRow> categories;           // of the current taxonomy
+  // Of the current taxonomy: those that the projects name, and those above them.
+  std::map<std::string, CategoryRow> categories;
   std::set<std::string> operators, helpers, short_boards;  // ids that exist
   std::map<std::string, OpenUnit> open_units;              // of lead and covered villages, by path
   std::map<Ulid, CampaignRef> campaigns;

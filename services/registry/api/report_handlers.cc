@@ -244,7 +244,7 @@ absl::StatusOr<std::vector<ReportResult>> WriteReports(mysql::Tx& tx, const Auth
       }
       v1::OperationReport as_given = Figures(input.report);
       as_given.set_is_sample(as_given.is_sample() || stands.is_sample());
-      if (ToBytes(Figures(stands)) == ToBytes(as_given)) {
+      if (SameContent(Figures(stands), as_given)) {
         result.report = stands;
         result.outcome = "UNCHANGED";
         continue;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <set>
+#include <unordered_map>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_join.h"
@@ -475,30 +476,36 @@ constexpr char kCodeColumns[] =
     "list, code, name_zh, description_zh, attributes, sort, valid_from, valid_to, version, "
     "unconfirmed";
 
+absl::StatusOr<mysql::Rows> QueryCodeRows(mysql::Executor& db, std::string_view rest,
+                                          const mysql::Params& params) {
+  return db.Query(Cat("SELECT ", kCodeColumns, " FROM code ", rest), params);
+}
+
+CodeRow CodeFrom(const mysql::Row& r) {
+  CodeRow row;
+  row.list = r.String(0);
+  row.code = r.String(1);
+  row.name_zh = r.String(2);
+  row.description_zh = r.String(3);
+  for (const std::string& pair :
+       std::vector<std::string>(absl::StrSplit(r.String(4), ';', absl::SkipEmpty()))) {
+    const size_t equals = pair.find('=');
+    row.attributes.emplace_back(pair.substr(0, equals),
+                                equals == std::string::npos ? "" : pair.substr(equals + 1));
+  }
+  row.sort = static_cast<int>(r.Int(5));
+  row.valid_from = r.OptDay(6);
+  row.valid_to = r.OptDay(7);
+  row.version = r.Int(8);
+  row.unconfirmed = r.Bool(9);
+  return row;
+}
+
 absl::StatusOr<std::vector<CodeRow>> QueryCodes(mysql::Executor& db, std::string_view rest,
                                                 const mysql::Params& params) {
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query(Cat("SELECT ", kCodeColumns, " FROM code ", rest), params));
+  ASSIGN_OR_RETURN(const mysql::Rows rows, QueryCodeRows(db, rest, params));
   std::vector<CodeRow> out;
-  for (const mysql::Row& r : rows) {
-    CodeRow row;
-    row.list = r.String(0);
-    row.code = r.String(1);
-    row.name_zh = r.String(2);
-    row.description_zh = r.String(3);
-    for (const std::string& pair :
-         std::vector<std::string>(absl::StrSplit(r.String(4), ';', absl::SkipEmpty()))) {
-      const size_t equals = pair.find('=');
-      row.attributes.emplace_back(pair.substr(0, equals),
-                                  equals == std::string::npos ? "" : pair.substr(equals + 1));
-    }
-    row.sort = static_cast<int>(r.Int(5));
-    row.valid_from = r.OptDay(6);
-    row.valid_to = r.OptDay(7);
-    row.version = r.Int(8);
-    row.unconfirmed = r.Bool(9);
-    out.push_back(std::move(row));
-  }
+  for (const mysql::Row& r : rows) out.push_back(CodeFrom(r));
   return out;
 }
 
@@ -514,21 +521,22 @@ std::string CodeRow::Attribute(std::string_view name) const {
 absl::StatusOr<std::map<CodeKey, CodeRow>> LookupCodes(mysql::Executor& db,
                                                        const std::vector<CodeKey>& keys) {
   std::map<CodeKey, CodeRow> out;
-  std::map<std::string, std::set<std::string>> by_list;
-  for (const auto& [list, code] : keys) {
-    if (!code.empty()) by_list[list].insert(code);
+  std::set<CodeKey> wanted;
+  std::set<std::string> lists;
+  for (const CodeKey& key : keys) {
+    if (key.second.empty()) continue;
+    wanted.insert(key);
+    lists.insert(key.first);
   }
-  if (by_list.empty()) return out;
+  if (lists.empty()) return out;
   // One text whatever the codes: whole lists, each a few dozen rows of the primary key.
-  std::vector<std::string> lists;
-  for (const auto& [list, codes] : by_list) lists.push_back(list);
-  mysql::Params params;
-  Append(&params, lists);
+  const mysql::Params params(lists.begin(), lists.end());
   ASSIGN_OR_RETURN(
-      const std::vector<CodeRow> rows,
-      QueryCodes(db, Cat("WHERE list IN (", mysql::Placeholders(lists.size()), ")"), params));
-  for (const CodeRow& row : rows) {
-    if (by_list[row.list].count(row.code) > 0) out[{row.list, row.code}] = row;
+      const mysql::Rows rows,
+      QueryCodeRows(db, Cat("WHERE list IN (", mysql::Placeholders(params.size()), ")"), params));
+  for (const mysql::Row& row : rows) {
+    CodeKey key{row.String(0), row.String(1)};
+    if (wanted.count(key) > 0) out.emplace(std::move(key), CodeFrom(row));
   }
   return out;
 }
@@ -700,8 +708,9 @@ absl::StatusOr<std::string> CurrentTaxonomy(mysql::Executor& db) {
   return rows.empty() ? std::string() : rows[0].String(0);
 }
 
-absl::StatusOr<std::vector<CategoryRow>> LoadCategories(mysql::Executor& db,
-                                                        const std::string& version) {
+namespace {
+
+absl::StatusOr<mysql::Rows> QueryCategories(mysql::Executor& db, const std::string& version) {
   std::string sql =
       "SELECT taxonomy_version, code, name, level, parent_code, applicable_links, "
       "cultivation_months, "
@@ -711,13 +720,48 @@ absl::StatusOr<std::vector<CategoryRow>> LoadCategories(mysql::Executor& db,
     sql += " WHERE taxonomy_version = ?";
     params.emplace_back(version);
   }
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query(sql + " ORDER BY taxonomy_version, code", params));
+  return db.Query(sql + " ORDER BY taxonomy_version, code", params);
+}
+
+CategoryRow CategoryFrom(const mysql::Row& r) {
+  return {r.String(0),
+          r.String(1),
+          r.String(2),
+          static_cast<int>(r.Int(3)),
+          r.String(4),
+          SplitList(r.String(5)),
+          static_cast<int>(r.Int(6)),
+          SplitList(r.String(7)),
+          r.Bool(8)};
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<CategoryRow>> LoadCategories(mysql::Executor& db,
+                                                        const std::string& version) {
+  ASSIGN_OR_RETURN(const mysql::Rows rows, QueryCategories(db, version));
   std::vector<CategoryRow> out;
-  for (const mysql::Row& r : rows) {
-    out.push_back({r.String(0), r.String(1), r.String(2), static_cast<int>(r.Int(3)), r.String(4),
-                   SplitList(r.String(5)), static_cast<int>(r.Int(6)), SplitList(r.String(7)),
-                   r.Bool(8)});
+  for (const mysql::Row& r : rows) out.push_back(CategoryFrom(r));
+  return out;
+}
+
+absl::StatusOr<std::map<std::string, CategoryRow>> LookupCategories(
+    mysql::Executor& db, const std::string& version, const std::set<std::string>& codes) {
+  std::map<std::string, CategoryRow> out;
+  ASSIGN_OR_RETURN(const mysql::Rows rows, QueryCategories(db, version));
+  // A few of many rows are wanted: the others stay as they came.
+  std::unordered_map<std::string, const mysql::Row*> by_code;
+  by_code.reserve(rows.size());
+  for (const mysql::Row& row : rows) by_code.emplace(row.String(1), &row);
+  for (std::string code : codes) {
+    while (!code.empty() && out.count(code) == 0) {
+      const auto found = by_code.find(code);
+      if (found == by_code.end()) break;
+      CategoryRow row = CategoryFrom(*found->second);
+      std::string parent = row.parent_code;
+      out.emplace(std::move(code), std::move(row));
+      code = std::move(parent);
+    }
   }
   return out;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -193,6 +194,9 @@ absl::StatusOr<std::string> CurrentTaxonomy(mysql::Executor& db);
 // Empty version: every version.
 absl::StatusOr<std::vector<CategoryRow>> LoadCategories(mysql::Executor& db,
                                                         const std::string& version);
+// Those of a version that exist among the codes, and those above them.
+absl::StatusOr<std::map<std::string, CategoryRow>> LookupCategories(
+    mysql::Executor& db, const std::string& version, const std::set<std::string>& codes);
 absl::Status UpsertCategories(mysql::Tx& tx, const std::vector<CategoryRow>& rows);
 absl::Status AddTaxonomy(mysql::Tx& tx, const std::string& version, const std::string& name);
 absl::Status SetCurrentTaxonomy(mysql::Tx& tx, const std::string& version);
