@@ -1,7 +1,5 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -15,6 +13,7 @@
 #include "common/auth/dev_key.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
+#include "common/testing/temporary_folder.h"
 
 namespace bangfu::auth {
 namespace {
@@ -32,16 +31,12 @@ class ManualClock : public Clock {
 class AuthTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/bangfu-auth-XXXXXX";
-    ASSERT_NE(mkdtemp(name), nullptr);
-    directory_ = name;
-    auto key = DevKey::LoadOrCreate(directory_);
+    auto key = DevKey::LoadOrCreate(folder_.path());
     ASSERT_TRUE(key.ok()) << key.status();
     key_ = *key;
     options_.jwks_file = key_.jwks_file();
     Make();
   }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
 
   void Make() {
     auto made = Authenticator::Create(options_, clock_);
@@ -71,7 +66,7 @@ class AuthTest : public ::testing::Test {
     return Reason(*key_.Sign(Header(), claims.dump()));
   }
 
-  std::string directory_;
+  testing::TemporaryFolder folder_{"auth"};
   ManualClock clock_;
   DevKey key_;
   AuthenticatorOptions options_;
@@ -94,7 +89,7 @@ TEST_F(AuthTest, AcceptsASignedTokenAndReadsItsGrants) {
 }
 
 TEST_F(AuthTest, AcceptsRs256Too) {
-  auto rsa = DevKey::LoadOrCreate(directory_, Algorithm::kRs256);
+  auto rsa = DevKey::LoadOrCreate(folder_.path(), Algorithm::kRs256);
   ASSERT_TRUE(rsa.ok()) << rsa.status();
   EXPECT_NE(rsa->kid(), key_.kid());
   Make();
@@ -153,7 +148,7 @@ TEST_F(AuthTest, RefusesForeignAndAlteredSignatures) {
             "TOKEN_INVALID");
   EXPECT_EQ(Reason(token.substr(0, last + 1)), "TOKEN_INVALID");
   EXPECT_EQ(Reason(Cat(token.substr(0, last + 1), std::string(86, 'A'))), "TOKEN_INVALID");
-  auto other = DevKey::LoadOrCreate(directory_ + "/other");
+  auto other = DevKey::LoadOrCreate(folder_.path() + "/other");
   ASSERT_TRUE(other.ok());
   EXPECT_EQ(Reason(*other->Mint(Operator(), clock_.now)), "TOKEN_INVALID");
   // The other key under our kid.
@@ -195,7 +190,7 @@ TEST_F(AuthTest, R118_APersonsTokenProvesThePersonAndNothingElse) {
   std::ifstream in(key_.jwks_file());
   Json keys = Json::parse(in);
   keys["keys"][0]["kid"] = "issuer-2026";
-  const std::string file = directory_ + "/issuer.json";
+  const std::string file = folder_.path() + "/issuer.json";
   std::ofstream(file) << keys.dump();
   options_.jwks_file = file;
   options_.production = true;
@@ -275,7 +270,7 @@ TEST_F(AuthTest, TheCacheIsBounded) {
 }
 
 TEST_F(AuthTest, KeysRotateWithoutARestart) {
-  auto next = DevKey::LoadOrCreate(directory_ + "/next");
+  auto next = DevKey::LoadOrCreate(folder_.path() + "/next");
   ASSERT_TRUE(next.ok());
   const std::string old_token = *key_.Mint(Operator(), clock_.now);
   const std::string new_token = *next->Mint(Operator(), clock_.now);
@@ -332,14 +327,15 @@ TEST_F(AuthTest, OneDevKeyWinsWhenSeveralProcessesStart) {
   std::vector<std::thread> threads;
   for (auto& kid : kids) {
     threads.emplace_back([&, this] {
-      auto key = DevKey::LoadOrCreate(directory_ + "/shared");
+      auto key = DevKey::LoadOrCreate(folder_.path() + "/shared");
       if (key.ok()) kid = key->kid();
     });
   }
   for (auto& thread : threads) thread.join();
   for (const auto& kid : kids) EXPECT_EQ(kid, kids[0]);
   EXPECT_THAT(kids[0], ::testing::StartsWith("dev-"));
-  const auto mode = std::filesystem::status(directory_ + "/shared/dev-key-es256.pem").permissions();
+  const auto mode =
+      std::filesystem::status(folder_.path() + "/shared/dev-key-es256.pem").permissions();
   EXPECT_EQ(mode, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include <atomic>
-#include <filesystem>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -12,6 +11,7 @@
 #include "common/rpc/server.h"
 #include "common/rpc/server_for_test.h"
 #include "common/status/error.h"
+#include "common/testing/temporary_folder.h"
 
 namespace bangfu::rpc {
 namespace {
@@ -185,9 +185,6 @@ TEST_F(GuardTest, R118_AnExportEndsWhenItsRegionsChangeUnderWay) {
 class CertificateTest : public GuardTest {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/bangfu-tls-XXXXXX";
-    ASSERT_NE(mkdtemp(name), nullptr);
-    directory_ = name;
     for (const char* ca : {"ca", "foreign"}) {
       Run(Cat(
           "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=",
@@ -197,10 +194,9 @@ class CertificateTest : public GuardTest {
     Sign("finance", "finance-system", "ca", "subjectAltName=DNS:finance.example");
     Sign("stranger", "finance-system", "foreign", "subjectAltName=DNS:finance.example");
   }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
 
   void Run(const std::string& command) {
-    ASSERT_EQ(system(Cat("cd ", directory_, " && ", command, " 2>>log").c_str()), 0) << command;
+    ASSERT_EQ(system(Cat("cd ", folder_.path(), " && ", command, " 2>>log").c_str()), 0) << command;
   }
   void Sign(const std::string& name, const std::string& common_name, const std::string& ca,
             const std::string& extension) {
@@ -210,7 +206,7 @@ class CertificateTest : public GuardTest {
             ".csr -CA ", ca, ".pem -CAkey ", ca, ".key -CAcreateserial -days 2 -extfile ", name,
             ".ext -out ", name, ".pem"));
   }
-  std::string File(std::string_view name) const { return Cat(directory_, "/", name); }
+  std::string File(std::string_view name) const { return Cat(folder_.path(), "/", name); }
   TlsFiles ServerFiles(bool optional) {
     return {File("server.pem"), File("server.key"), File("ca.pem"), optional};
   }
@@ -229,7 +225,7 @@ class CertificateTest : public GuardTest {
     return (*client)->Call<sample::ListSamplesResponse>(
         kList, sample::ListSamplesRequest(), {.timeout = absl::Seconds(5), .token = token});
   }
-  std::string directory_;
+  testing::TemporaryFolder folder_{"tls"};
 };
 
 TEST_F(CertificateTest, R118_ASystemsCertificateIsItsName) {

@@ -25,6 +25,7 @@
 #include "common/runtime/http.h"
 #include "common/testing/database.h"
 #include "common/testing/status_matchers.h"
+#include "common/testing/temporary_folder.h"
 
 extern char** environ;
 
@@ -160,17 +161,13 @@ TEST(ReadinessTest, FollowsItsChecksUntilItDrains) {
 class ServiceTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/bangfu-runtime-XXXXXX";
-    ASSERT_NE(mkdtemp(name), nullptr);
-    directory_ = name;
-    std::ofstream(directory_ + "/password") << database_.options().password;
+    std::ofstream(folder_.path() + "/password") << database_.options().password;
   }
   void TearDown() override {
     if (pid_ > 0) {
       kill(pid_, SIGKILL);
       waitpid(pid_, nullptr, 0);
     }
-    std::filesystem::remove_all(directory_);
   }
 
   std::vector<std::string> Flags() {
@@ -181,11 +178,11 @@ class ServiceTest : public ::testing::Test {
                                       "--db-schema=" + db.schema,
                                       "--db-io-timeout=5s",
                                       "--drain-grace=10s",
-                                      "--dev-key-dir=" + directory_ + "/key",
-                                      "--port-file=" + directory_ + "/ports",
-                                      "--freeze-file=" + directory_ + "/freeze",
+                                      "--dev-key-dir=" + folder_.path() + "/key",
+                                      "--port-file=" + folder_.path() + "/ports",
+                                      "--freeze-file=" + folder_.path() + "/freeze",
                                       "--check-interval=50ms"};
-    if (!db.password.empty()) flags.push_back("--db-password-file=" + directory_ + "/password");
+    if (!db.password.empty()) flags.push_back("--db-password-file=" + folder_.path() + "/password");
     return flags;
   }
   pid_t Spawn(std::vector<std::string> arguments) {
@@ -195,9 +192,9 @@ class ServiceTest : public ::testing::Test {
     argv.push_back(nullptr);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 1, (directory_ + "/out").c_str(),
+    posix_spawn_file_actions_addopen(&actions, 1, (folder_.path() + "/out").c_str(),
                                      O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    posix_spawn_file_actions_addopen(&actions, 2, (directory_ + "/err").c_str(),
+    posix_spawn_file_actions_addopen(&actions, 2, (folder_.path() + "/err").c_str(),
                                      O_WRONLY | O_CREAT | O_APPEND, 0600);
     pid_t pid = 0;
     EXPECT_EQ(posix_spawn(&pid, SAMPLE_BINARY, &actions, nullptr, argv.data(), environ), 0);
@@ -218,12 +215,12 @@ class ServiceTest : public ::testing::Test {
   void Serve() {
     pid_ = Spawn(Flags());
     ASSERT_TRUE(Await([&] {
-      return ReadFile(directory_ + "/ports").find('}') != std::string::npos;
-    })) << ReadFile(directory_ + "/err");
-    const std::string ports = ReadFile(directory_ + "/ports");
+      return ReadFile(folder_.path() + "/ports").find('}') != std::string::npos;
+    })) << ReadFile(folder_.path() + "/err");
+    const std::string ports = ReadFile(folder_.path() + "/ports");
     port_ = NumberAfter(ports, "port");
     http_port_ = NumberAfter(ports, "http_port");
-    auto key = auth::DevKey::LoadOrCreate(directory_ + "/key");
+    auto key = auth::DevKey::LoadOrCreate(folder_.path() + "/key");
     ASSERT_THAT(key, IsOk());
     auth::Caller caller;
     caller.subject = "p1";
@@ -240,7 +237,7 @@ class ServiceTest : public ::testing::Test {
   }
 
   testing::TestDatabase database_{{}, /*own_schema=*/true};
-  std::string directory_;
+  testing::TemporaryFolder folder_{"runtime"};
   pid_t pid_ = 0;
   int port_ = 0, http_port_ = 0;
   std::string token_;
@@ -253,18 +250,18 @@ TEST_F(ServiceTest, IsAliveButNotReadyUntilItsSchemaIs) {
   ASSERT_TRUE(
       Await([&] { return HttpGet(http_port_, "/readyz").find("schema:") != std::string::npos; }));
   EXPECT_THAT(HttpGet(http_port_, "/readyz"), HasSubstr("503"));
-  EXPECT_EQ(ReadFile(directory_ + "/out"), "");
-  EXPECT_EQ(RunToEnd(With("migrate")), 0) << ReadFile(directory_ + "/err");
+  EXPECT_EQ(ReadFile(folder_.path() + "/out"), "");
+  EXPECT_EQ(RunToEnd(With("migrate")), 0) << ReadFile(folder_.path() + "/err");
 }
 
 TEST_F(ServiceTest, ServesDrainsAndEnds) {
-  ASSERT_EQ(RunToEnd(With("migrate")), 0) << ReadFile(directory_ + "/err");
+  ASSERT_EQ(RunToEnd(With("migrate")), 0) << ReadFile(folder_.path() + "/err");
   ASSERT_EQ(RunToEnd(With("migrate")), 0) << "migrating twice does nothing";
   Serve();
   ASSERT_TRUE(Await([&] {
-    return ReadFile(directory_ + "/out").find("\"ready\":\"sample\"") != std::string::npos;
+    return ReadFile(folder_.path() + "/out").find("\"ready\":\"sample\"") != std::string::npos;
   }));
-  EXPECT_EQ(NumberAfter(ReadFile(directory_ + "/out"), "port"), port_);
+  EXPECT_EQ(NumberAfter(ReadFile(folder_.path() + "/out"), "port"), port_);
   EXPECT_THAT(HttpGet(http_port_, "/readyz"), HasSubstr("200 OK"));
   auto first = Get();
   ASSERT_THAT(first, IsOk());
@@ -285,10 +282,10 @@ TEST_F(ServiceTest, ServesDrainsAndEnds) {
            HttpGet(http_port_, "/metrics").find("bangfu_rpc_in_flight 1") != std::string::npos;
   }));
   kill(pid_, SIGTERM);
-  EXPECT_EQ(ExitCode(pid_), 0) << ReadFile(directory_ + "/err");
+  EXPECT_EQ(ExitCode(pid_), 0) << ReadFile(folder_.path() + "/err");
   pid_ = 0;
   caller.join();
-  EXPECT_FALSE(std::filesystem::exists(directory_ + "/ports"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() + "/ports"));
   EXPECT_FALSE(Get().ok());
 }
 
@@ -304,11 +301,11 @@ TEST_F(ServiceTest, FreezesWhileTheFileIsThere) {
                                               request, {.token = token_});
   };
   EXPECT_THAT(create(), IsOk());
-  std::ofstream(directory_ + "/freeze") << "年终结账，暂停填报\n";
+  std::ofstream(folder_.path() + "/freeze") << "年终结账，暂停填报\n";
   const auto frozen = create();
   EXPECT_THAT(frozen, StatusIs(absl::StatusCode::kFailedPrecondition, "SERVICE_FROZEN"));
   EXPECT_EQ(GetErrorDetail(frozen.status()).message_zh, "年终结账，暂停填报");
-  std::filesystem::remove(directory_ + "/freeze");
+  std::filesystem::remove(folder_.path() + "/freeze");
   EXPECT_THAT(create(), IsOk());
 }
 
@@ -316,7 +313,7 @@ TEST_F(ServiceTest, WrongOptionsAreSaidAtOnce) {
   EXPECT_EQ(RunToEnd({}), 2);
   EXPECT_EQ(RunToEnd(With("dance")), 2);
   EXPECT_EQ(RunToEnd({"--help"}), 0);
-  EXPECT_THAT(ReadFile(directory_ + "/out"), HasSubstr("--freeze-file"));
+  EXPECT_THAT(ReadFile(folder_.path() + "/out"), HasSubstr("--freeze-file"));
   auto flags = Flags();
   flags.push_back("--drain-grace=5s");
   EXPECT_EQ(RunToEnd(flags), 2);
@@ -326,7 +323,7 @@ TEST_F(ServiceTest, WrongOptionsAreSaidAtOnce) {
 }
 
 TEST_F(ServiceTest, ProductionRefusesAKeySetWithADevelopmentKey) {
-  auto key = auth::DevKey::LoadOrCreate(directory_ + "/key");
+  auto key = auth::DevKey::LoadOrCreate(folder_.path() + "/key");
   ASSERT_THAT(key, IsOk());
   std::vector<std::string> flags;
   for (const std::string& flag : Flags()) {
@@ -335,7 +332,7 @@ TEST_F(ServiceTest, ProductionRefusesAKeySetWithADevelopmentKey) {
   flags.push_back("--mode=production");
   flags.push_back("--jwks-file=" + key->jwks_file());
   EXPECT_EQ(RunToEnd(flags), 1);
-  EXPECT_THAT(ReadFile(directory_ + "/err"), HasSubstr("refuses the development key"));
+  EXPECT_THAT(ReadFile(folder_.path() + "/err"), HasSubstr("refuses the development key"));
 }
 
 }  // namespace

@@ -2,12 +2,12 @@
 
 #include <sys/stat.h>
 
-#include <filesystem>
 #include <thread>
 
 #include "bangfu/testing/v1/sample.pb.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
+#include "common/testing/temporary_folder.h"
 
 namespace bangfu::seal {
 namespace {
@@ -79,9 +79,8 @@ TEST(Keyring, RefusesBadFilesWithoutShowingTheirKeys) {
 }
 
 TEST(Keyring, TwoThatMakeAFileAtOnceGetOneKey) {
-  char name[] = "/tmp/bangfu-seal-XXXXXX";
-  ASSERT_NE(mkdtemp(name), nullptr);
-  const std::string file = Cat(name, "/seal-keys.json");
+  const testing::TemporaryFolder folder("seal");
+  const std::string file = Cat(folder.path(), "/seal-keys.json");
   std::string sealed[2];
   {
     std::thread other([&] { sealed[0] = (*Keyring::LoadOrCreate(file))->Seal("x", "a"); });
@@ -92,7 +91,6 @@ TEST(Keyring, TwoThatMakeAFileAtOnceGetOneKey) {
   struct stat info {};
   ASSERT_EQ(stat(file.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
-  std::filesystem::remove_all(name);
 }
 
 TEST(Seal, SealsWhatTheContractMarks) {

@@ -1,12 +1,11 @@
 #include "common/testing/rpc_fixture.h"
 
-#include <stdlib.h>
-
 #include <cstdio>
-#include <filesystem>
+#include <cstdlib>
 
 #include "common/base/strings.h"
 #include "common/status/macros.h"
+#include "common/testing/temporary_folder.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "grpc_reflection_v1alpha/reflection.pb.h"
 
@@ -16,21 +15,14 @@ namespace {
 // The key's directory goes with the process.
 struct KeyHolder {
   KeyHolder() {
-    char name[] = "/tmp/bangfu-test-key-XXXXXX";
-    if (mkdtemp(name) == nullptr) std::abort();
-    directory = name;
-    auto made = auth::DevKey::LoadOrCreate(directory);
+    auto made = auth::DevKey::LoadOrCreate(folder.path());
     if (!made.ok()) {
       std::fprintf(stderr, "no test key: %s\n", made.status().ToString().c_str());
       std::abort();
     }
     key = *std::move(made);
   }
-  ~KeyHolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(directory, ignored);
-  }
-  std::string directory;
+  TemporaryFolder folder{"test-key"};
   auth::DevKey key;
 };
 

@@ -85,7 +85,14 @@ absl::Status Compose(runtime::App& app) {
 
 void RegisterHandlers(rpc::Router& router, operation::OperationRunner& operations,
                       UlidGenerator& ids) {
-  RegisterReferenceHandlers(router);
+  RegisterRegionHandlers(router);
+  RegisterRegionRecode(router);
+  RegisterOrganisationHandlers(router);
+  RegisterCodeListHandlers(router);
+  RegisterParameterHandlers(router);
+  RegisterFundSourceHandlers(router);
+  RegisterCalendarHandlers(router);
+  RegisterTaxonomyHandlers(router);
   RegisterProjectHandlers(router);
   RegisterOperatorHandlers(router);
   RegisterIndustryHandlers(router);

@@ -31,7 +31,7 @@ void RegisterCriteriaHandlers(rpc::Router& router, const Deps& deps);
 void RegisterFactHandlers(rpc::Router& router, const Deps& deps);
 // EvaluateSubjects, StartBatchEvaluation and the reads of EvaluationService.
 void RegisterEvaluationHandlers(rpc::Router& router, const Deps& deps);
-// The transitions of EvaluationService and the argument records (api/lifecycle*.cc).
+// The transitions of EvaluationService and the argument records (api/lifecycle_handlers.h).
 void RegisterLifecycleHandlers(rpc::Router& router, const Deps& deps);
 // DashboardService (api/dashboard_api.cc).
 void RegisterDashboardHandlers(rpc::Router& router);

@@ -1,6 +1,7 @@
 // From what the services say of a subject to the facts of its evaluation (R024–R028): pure, no
 // database, no clock. Each value names the record that it comes from and its day. What is not known
-// is missing; nothing missing is ever a zero.
+// is missing; nothing missing is ever a zero. Built in facts/project_snapshot.cc and
+// facts/industry_snapshot.cc, out of the values of facts/snapshot_values.h.
 #pragma once
 
 #include <map>

@@ -10,8 +10,15 @@
 
 namespace bangfu::registry {
 
-void RegisterReferenceHandlers(
-    rpc::Router& router);  // regions, organisations, codes, calendar, taxonomy
+void RegisterRegionHandlers(rpc::Router& router);  // RegionService, but for RecodeRegion
+void RegisterRegionRecode(rpc::Router& router);
+void RegisterOrganisationHandlers(rpc::Router& router);
+// CodeListService: its codes, its parameters, and the departments of the fund sources.
+void RegisterCodeListHandlers(rpc::Router& router);
+void RegisterParameterHandlers(rpc::Router& router);
+void RegisterFundSourceHandlers(rpc::Router& router);
+void RegisterCalendarHandlers(rpc::Router& router);
+void RegisterTaxonomyHandlers(rpc::Router& router);
 void RegisterProjectHandlers(rpc::Router& router);
 void RegisterOperatorHandlers(rpc::Router& router);
 void RegisterIndustryHandlers(rpc::Router& router);

@@ -7,8 +7,8 @@
 
 #include "common/printed/amount.h"
 #include "common/printed/region_matcher.h"
+#include "common/printed/sample_for_test.h"
 #include "services/registry/domain/intake/project_table.h"
-#include "services/registry/domain/intake/sample_for_test.h"
 
 namespace bangfu::registry::intake {
 namespace {
@@ -21,7 +21,7 @@ using printed::ParseState;
 class PublishedRows : public ::testing::Test {
  protected:
   void SetUp() override {
-    table_ = SampleTable("published-projects.csv");
+    table_ = printed::SampleTable("published-projects.csv");
     int header_rows = 0;
     auto map = FindHeader({table_[0], table_[1], table_[2]}, &header_rows);
     ASSERT_TRUE(map.ok()) << map.status();
@@ -107,7 +107,7 @@ TEST_F(PublishedRows, Outcomes) {
 }
 
 TEST_F(PublishedRows, OutcomesWithPlaces) {
-  const printed::RegionMatcher matcher(SampleRegions(), SampleHistory());
+  const printed::RegionMatcher matcher(printed::SampleRegions(), printed::SampleHistory());
   for (ParsedProjectRow& row : rows_) MatchRegion(matcher, &row);
   // 139 more rows are of other provinces; two have no province and no county of Jiangxi.
   EXPECT_EQ(Outcomes(), (std::map<std::string, int>{

@@ -12,7 +12,7 @@
 #include "common/printed/region_matcher.h"
 #include "common/table/csv.h"
 
-namespace bangfu::registry::intake {
+namespace bangfu::printed {
 
 inline std::vector<std::vector<std::string>> SampleTable(const std::string& name) {
   std::ifstream file(std::string(BANGFU_SAMPLE_DIR) + "/" + name, std::ios::binary);
@@ -38,8 +38,8 @@ inline RegionLevel LevelNamed(std::string_view name) {
   return RegionLevel::kVillage;
 }
 
-inline std::vector<printed::RegionRow> SampleRegions() {
-  std::vector<printed::RegionRow> out;
+inline std::vector<RegionRow> SampleRegions() {
+  std::vector<RegionRow> out;
   for (auto& r : SampleTable("regions-36.csv")) {
     if (r[0] == "code") continue;
     out.push_back({r[0], r[1], LevelNamed(r[2]), r[3]});
@@ -47,21 +47,21 @@ inline std::vector<printed::RegionRow> SampleRegions() {
   return out;
 }
 
-inline std::vector<printed::RegionHistoryRow> SampleHistory() {
-  std::vector<printed::RegionHistoryRow> out;
+inline std::vector<RegionHistoryRow> SampleHistory() {
+  std::vector<RegionHistoryRow> out;
   for (auto& r : SampleTable("region-history-36.csv")) {
     if (r[0] == "code") continue;
-    printed::RegionHistoryRow row;
+    RegionHistoryRow row;
     row.code = NormalizeRegionCode(r[0]).value_or(r[0]);
     row.name = r[1];
     row.level = LevelNamed(r[2]);
     row.city = r[4];
     if (!ParseInt(r[5], &row.start_year)) row.start_year = 0;
     if (!ParseInt(r[6], &row.end_year)) row.end_year = 0;
-    row.successors = printed::ParseSuccessors(r[7]);
+    row.successors = ParseSuccessors(r[7]);
     out.push_back(std::move(row));
   }
   return out;
 }
 
-}  // namespace bangfu::registry::intake
+}  // namespace bangfu::printed

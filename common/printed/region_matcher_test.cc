@@ -5,12 +5,10 @@
 
 #include <map>
 
-#include "services/registry/domain/intake/sample_for_test.h"
+#include "common/printed/sample_for_test.h"
 
-namespace bangfu::registry::intake {
+namespace bangfu::printed {
 namespace {
-
-using namespace printed;  // the matcher
 
 const RegionMatcher& Matcher() {
   static const auto* const matcher = new RegionMatcher(SampleRegions(), SampleHistory());
@@ -210,4 +208,4 @@ TEST(Region, SuccessorLists) {
 }
 
 }  // namespace
-}  // namespace bangfu::registry::intake
+}  // namespace bangfu::printed

@@ -1,16 +1,14 @@
-#include "services/evaluation/facts/snapshot_builder.h"
-
 #include <algorithm>
-#include <array>
-#include <functional>
+#include <iterator>
+#include <map>
 #include <set>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "common/base/bp.h"
-#include "common/base/clock.h"
 #include "common/base/strings.h"
 #include "services/evaluation/convert/evaluation_message.h"
+#include "services/evaluation/facts/snapshot_builder.h"
+#include "services/evaluation/facts/snapshot_values.h"
 
 namespace bangfu::evaluation {
 
@@ -21,157 +19,6 @@ using asset::v1::MonthlyFacts;
 using asset::v1::ProjectAssetFacts;
 
 constexpr int64_t kHundredThousandYuanFen = 10'000'000;
-
-std::optional<absl::CivilDay> DayOf(const google::protobuf::Timestamp& timestamp) {
-  if (timestamp.seconds() == 0 && timestamp.nanos() == 0) return std::nullopt;
-  return ShanghaiDay(ToTime(timestamp));
-}
-
-std::optional<absl::CivilDay> Later(std::optional<absl::CivilDay> a,
-                                    std::optional<absl::CivilDay> b) {
-  if (!a) return b;
-  if (!b) return a;
-  return std::max(*a, *b);
-}
-
-// "asset/01…,02…,03…+4": enough to find the record, short enough to read.
-template <typename List>
-std::string Records(std::string_view type, const List& ids, std::string_view otherwise) {
-  if (ids.empty()) return std::string(otherwise);
-  std::string out = Cat(type, "/");
-  int shown = 0;
-  for (const auto& id : ids) {
-    if (shown == 3) break;
-    if (shown++ > 0) out += ",";
-    out += id;
-  }
-  int more = static_cast<int>(ids.size()) - shown;
-  return more > 0 ? Cat(out, "+", more) : out;
-}
-
-// A value on its way into the snapshot.
-class Values {
- public:
-  explicit Values(Snapshot& snapshot) : snapshot_(snapshot) {}
-
-  void Number(std::string_view code, std::string_view unit, FactSource source,
-              std::optional<int64_t> number, std::string record,
-              std::optional<absl::CivilDay> as_of) {
-    FactValue& v = Add(code, unit, source);
-    if (!number) return;
-    v.state = FactState::kPresent;
-    v.number = *number;
-    v.source_record = std::move(record);
-    v.as_of = as_of;
-  }
-  void Category(std::string_view code, FactSource source, std::string_view category,
-                std::string record, std::optional<absl::CivilDay> as_of) {
-    FactValue& v = Add(code, "code", source);
-    if (category.empty()) return;
-    v.state = FactState::kPresent;
-    v.category = category;
-    v.source_record = std::move(record);
-    v.as_of = as_of;
-  }
-  void NotApplicable(std::string_view code, std::string_view unit, FactSource source) {
-    Add(code, unit, source).state = FactState::kNotApplicable;
-  }
-  void Evidence(std::string_view name, FactSource source, std::string record,
-                std::optional<absl::CivilDay> as_of) {
-    snapshot_.facts.evidence.push_back({std::string(name), source, std::move(record), as_of});
-  }
-
- private:
-  FactValue& Add(std::string_view code, std::string_view unit, FactSource source) {
-    FactValue& v = snapshot_.values.emplace_back();
-    v.code = code;
-    v.unit = unit;
-    v.source = source;
-    v.state = FactState::kMissing;
-    return v;
-  }
-  Snapshot& snapshot_;
-};
-
-// --- chain links, brands, leading industry: the same for a project and an industry ---------------
-
-void PutChain(const IndustryContext* industry, const std::map<std::string, std::string>& own,
-              std::optional<absl::CivilDay> as_of, Snapshot& s, Values& values) {
-  if (industry == nullptr || industry->applicable_links.empty()) {
-    values.Number("D1-01", "bp", FactSource::kRegistry, std::nullopt, "", as_of);
-    return;
-  }
-  std::set<std::string> applicable(industry->applicable_links.begin(),
-                                   industry->applicable_links.end());
-  std::set<std::string> records;
-  int64_t present = 0;
-  for (const std::string& link : applicable) {
-    auto mine = own.find(link);
-    auto county = industry->present_links.find(link);
-    if (mine != own.end()) {
-      records.insert(mine->second);
-    } else if (county != industry->present_links.end()) {
-      records.insert(county->second);
-    } else {
-      s.facts.missing_links.push_back(link);
-      continue;
-    }
-    ++present;
-  }
-  std::string record = industry->taxonomy_record;
-  for (const std::string& r : records) record += Cat(";", r);
-  values.Number("D1-01", "bp", FactSource::kRegistry,
-                RatioBp(present, static_cast<int64_t>(applicable.size())), std::move(record),
-                as_of);
-}
-
-void PutShortBoards(const std::vector<reg::ShortBoard>& boards, const std::string& subject_record,
-                    std::optional<absl::CivilDay> as_of, const Moment& moment, Snapshot& s,
-                    Values& values) {
-  std::vector<std::string> ids;
-  for (const reg::ShortBoard& b : boards) {
-    std::optional<absl::CivilDay> completed = ToDay(b.completed_on());
-    if (completed && *completed <= moment.as_of) continue;
-    ids.push_back(b.id());
-    if (std::optional<ShortBoardKind> kind = ParseEnum<ShortBoardKind>(b.kind())) {
-      s.facts.open_short_boards.push_back({b.id(), *kind, b.link_code()});
-    }
-  }
-  std::sort(ids.begin(), ids.end());
-  // The county verifies a subject with its short boards: none on record is none.
-  values.Number("D1-04", "count", FactSource::kRegistry, static_cast<int64_t>(ids.size()),
-                Records("short_board", ids, subject_record), as_of);
-}
-
-bool BrandValid(const reg::BrandCertification& b, absl::CivilDay day) {
-  std::optional<absl::CivilDay> from = ToDay(b.valid_from());
-  std::optional<absl::CivilDay> expires = ToDay(b.expires_on());
-  std::optional<absl::CivilDay> ended = ToDay(b.ended_on());
-  return !(from && *from > day) && !(expires && *expires < day) && !(ended && *ended <= day);
-}
-
-void PutBrands(const std::vector<const reg::BrandCertification*>& brands,
-               const std::string& subject_record, std::optional<absl::CivilDay> as_of,
-               const Moment& moment, Values& values) {
-  std::set<std::string> ids;
-  for (const reg::BrandCertification* b : brands) {
-    if (BrandValid(*b, moment.as_of)) ids.insert(b->id());
-  }
-  values.Number("D1-05", "count", FactSource::kRegistry, static_cast<int64_t>(ids.size()),
-                Records("brand_certification", ids, subject_record), as_of);
-}
-
-void PutLeading(const IndustryContext* industry, std::optional<absl::CivilDay> as_of,
-                Values& values) {
-  if (industry == nullptr || !industry->known) {
-    values.Category("D5-02", FactSource::kRegistry, "", "", as_of);
-  } else if (!industry->leading_record.empty()) {
-    values.Category("D5-02", FactSource::kRegistry, "LEADING", industry->leading_record, as_of);
-  } else {
-    values.Category("D5-02", FactSource::kRegistry, industry->speciality ? "LIST134" : "OTHER",
-                    industry->taxonomy_record, as_of);
-  }
-}
 
 // Whether a table tells a count, but not exactly: 约20户, 若干. A dash tells none.
 bool ToldInexactly(const reg::Project& p, std::string_view field) {
@@ -184,135 +31,6 @@ bool ToldInexactly(const reg::Project& p, std::string_view field) {
     return std::find(std::begin(kNone), std::end(kNone), text) == std::end(kNone);
   });
 }
-
-// --- what persons entered ------------------------------------------------------------------------
-
-int64_t Median(std::vector<int64_t> values) {
-  std::sort(values.begin(), values.end());
-  size_t n = values.size();
-  if (n % 2 == 1) return values[n / 2];
-  return (values[n / 2 - 1] + values[n / 2] + 1) / 2;
-}
-
-void PutEntered(const EnteredFacts& entered, const Moment& moment, Snapshot& s, Values& values) {
-  std::vector<int64_t> outlook;
-  std::vector<int64_t> resource;
-  std::set<std::string> outlook_by;
-  std::set<std::string> resource_by;
-  std::set<std::string> all;
-  std::optional<absl::CivilDay> newest;
-  std::map<std::string, int> causes;
-  int backward = 0;
-  for (const v1::ExpertScore& score : entered.scores) {
-    const std::string& who = score.expert().subject();
-    if (!all.insert(who).second) continue;
-    newest = Later(newest, DayOf(score.scored_at()));
-    if (score.has_market_outlook()) {
-      outlook.push_back(score.market_outlook());
-      outlook_by.insert(who);
-    }
-    if (score.has_resource_basis()) {
-      resource.push_back(score.resource_basis());
-      resource_by.insert(who);
-    }
-    if (score.tech_backward()) ++backward;
-    if (!score.cause().empty()) ++causes[score.cause()];
-  }
-  auto record = [](const std::set<std::string>& who) {
-    return Records("expert_score", who, "expert_score");
-  };
-  auto median = [](const std::vector<int64_t>& list) {
-    return list.size() >= kExpertsMinimum ? std::optional<int64_t>(Median(list)) : std::nullopt;
-  };
-  values.Number("D5-01", "point", FactSource::kExpert, median(outlook), record(outlook_by), newest);
-  values.Number("D5-03", "point", FactSource::kExpert, median(resource), record(resource_by),
-                newest);
-
-  bool heard = static_cast<int>(all.size()) >= kExpertsMinimum;
-  if (heard) {
-    s.facts.tech_backward = 2 * backward > static_cast<int>(all.size());
-    values.Evidence("tech_backward", FactSource::kExpert, record(all), newest);
-    int most = 0;
-    for (const auto& [cause, count] : causes) {
-      if (count <= most) continue;
-      s.facts.cause = cause;
-      most = count;
-    }
-    if (most > 0) values.Evidence("cause", FactSource::kExpert, record(all), newest);
-  }
-
-  // The newest argument with a conclusion on feasibility, and the newest that names a cause.
-  const v1::ArgumentRecord* feasible = nullptr;
-  const v1::ArgumentRecord* cause = nullptr;
-  auto newer = [](const v1::ArgumentRecord& a, const v1::ArgumentRecord* b) {
-    if (b == nullptr) return true;
-    return std::make_pair(ToDay(a.argued_on()), a.id()) >
-           std::make_pair(ToDay(b->argued_on()), b->id());
-  };
-  for (const v1::ArgumentRecord& a : entered.arguments) {
-    bool concludes = a.conclusion() == v1::ARGUMENT_CONCLUSION_FEASIBLE ||
-                     a.conclusion() == v1::ARGUMENT_CONCLUSION_NOT_FEASIBLE;
-    if (concludes && newer(a, feasible)) feasible = &a;
-    if (!a.cause().empty() && newer(a, cause)) cause = &a;
-  }
-  if (feasible != nullptr) {
-    s.facts.revitalise_feasible = feasible->conclusion() == v1::ARGUMENT_CONCLUSION_FEASIBLE
-                                      ? Feasibility::kYes
-                                      : Feasibility::kNo;
-    values.Evidence("revitalise_feasible", FactSource::kExpert,
-                    Cat("argument_record/", feasible->id()), ToDay(feasible->argued_on()));
-  }
-  if (cause != nullptr) {
-    s.facts.cause = cause->cause();
-    std::erase_if(s.facts.evidence, [](const FactEvidence& e) { return e.name == "cause"; });
-    values.Evidence("cause", FactSource::kExpert, Cat("argument_record/", cause->id()),
-                    ToDay(cause->argued_on()));
-  }
-
-  // The newest appraisal speaks: a later one may find value where an earlier one found none.
-  const v1::Appraisal* appraisal = nullptr;
-  for (const v1::Appraisal& a : entered.appraisals) {
-    std::optional<absl::CivilDay> on = ToDay(a.appraised_on());
-    if (!on || *on > moment.as_of) continue;
-    if (appraisal == nullptr ||
-        std::make_pair(*on, a.id()) >
-            std::make_pair(*ToDay(appraisal->appraised_on()), appraisal->id())) {
-      appraisal = &a;
-    }
-  }
-  if (appraisal != nullptr && appraisal->no_revital_value()) {
-    absl::CivilDay on = *ToDay(appraisal->appraised_on());
-    s.facts.no_revital_value = true;
-    s.facts.appraisal_id = appraisal->id();
-    // As it was recorded: the limit of that day counts.
-    s.facts.appraisal_valid_until = ToDay(appraisal->valid_to()).value_or(AddMonths(on, 12));
-    std::string source = Cat("appraisal/", appraisal->id());
-    values.Evidence("no_revital_value", FactSource::kExpert, source, on);
-    values.Evidence("appraisal_id", FactSource::kExpert, source, on);
-  }
-}
-
-// --- dispatch reports ----------------------------------------------------------------------------
-
-// Each figure as its newest report says, as of the end of that month. A code that the other sources
-// fill is theirs: a report does not speak over them.
-void PutDispatch(const std::vector<v1::DispatchReport>& reports, const Moment& moment,
-                 const Snapshot& s, Values& values) {
-  std::set<std::string> taken;
-  for (const FactValue& v : s.values) taken.insert(v.code);
-  for (const v1::DispatchReport& report : reports) {
-    const std::optional<absl::CivilMonth> month = ParseMonth(report.period());
-    if (!month || absl::CivilDay(*month) > moment.as_of) continue;
-    const absl::CivilDay end = std::min(absl::CivilDay(*month + 1) - 1, moment.as_of);
-    for (const v1::DispatchFigure& f : report.figures()) {
-      if (!taken.insert(f.code()).second) continue;
-      values.Number(f.code(), f.unit(), FactSource::kDispatch, f.value(),
-                    Cat("dispatch_report/", report.id()), end);
-    }
-  }
-}
-
-// --- a project -----------------------------------------------------------------------------------
 
 class ProjectBuilder {
  public:
@@ -847,28 +565,6 @@ class ProjectBuilder {
   std::optional<int64_t> idle_months_;
 };
 
-// Value-weighted mean of a figure of the projects; projects without any value weigh alike.
-std::optional<int64_t> WeightedMean(
-    const std::vector<IndustryProject>& projects,
-    const std::function<std::optional<int64_t>(const IndustryProject&)>& get) {
-  bool any_value = std::any_of(projects.begin(), projects.end(), [&](const IndustryProject& p) {
-    return p.contribution.value_fen > 0 && get(p);
-  });
-  __extension__ using Wide = __int128;
-  Wide sum = 0;
-  Wide weight = 0;
-  for (const IndustryProject& p : projects) {
-    std::optional<int64_t> value = get(p);
-    if (!value) continue;
-    int64_t w = any_value ? std::max<int64_t>(p.contribution.value_fen, 0) : 1;
-    sum += static_cast<Wide>(*value) * w;
-    weight += w;
-  }
-  if (weight == 0) return std::nullopt;
-  // Figures here are not negative.
-  return static_cast<int64_t>((2 * sum + weight) / (2 * weight));
-}
-
 }  // namespace
 
 int NeededMonths(int expected) { return std::max(1, (expected + 1) / 2); }
@@ -882,40 +578,6 @@ Stage StageOf(reg::ProjectState state) {
 
 Snapshot BuildProjectSnapshot(const ProjectFacts& facts, const Moment& moment) {
   return ProjectBuilder(facts, moment).Build();
-}
-
-Snapshot BuildIndustrySnapshot(const CriteriaSet& criteria, const IndustryFacts& facts,
-                               const Moment& moment) {
-  Snapshot s;
-  Values values(s);
-  s.subject_type = SubjectType::kIndustry;
-  s.subject_id = facts.industry.id();
-  s.period = moment.period;
-  s.period_end = moment.as_of;
-  s.county_verified = facts.has_verified_project;
-  const std::string record = Cat("industry/", facts.industry.id());
-  values.Evidence("county_verified", FactSource::kRegistry, record, moment.as_of);
-  PutChain(&facts.context, {}, moment.as_of, s, values);
-  constexpr char kProjects[] = "project-aggregate";
-  values.Number("D1-02", "bp", FactSource::kRegistry,
-                WeightedMean(facts.projects, [](const auto& p) { return p.utilisation_bp; }),
-                kProjects, moment.as_of);
-  values.Number("D1-03", "bp", FactSource::kRegistry,
-                WeightedMean(facts.projects, [](const auto& p) { return p.output_ratio_bp; }),
-                kProjects, moment.as_of);
-  PutShortBoards(facts.short_boards, record, moment.as_of, moment, s, values);
-  std::vector<const reg::BrandCertification*> brands;
-  for (const reg::BrandCertification& b : facts.context.brands) brands.push_back(&b);
-  PutBrands(brands, record, moment.as_of, moment, values);
-  PutEntered(facts.entered, moment, s, values);
-  PutLeading(&facts.context, moment.as_of, values);
-  std::vector<ProjectContribution> contributions;
-  contributions.reserve(facts.projects.size());
-  for (const IndustryProject& p : facts.projects) contributions.push_back(p.contribution);
-  PutDispatch(facts.dispatch, moment, s, values);
-  if (facts.measures != nullptr) s.measures = MeasureOptions(*facts.measures, s.facts);
-  AggregateIndustry(criteria, contributions, s);
-  return s;
 }
 
 }  // namespace bangfu::evaluation

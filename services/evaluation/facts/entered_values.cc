@@ -1,0 +1,126 @@
+// What persons entered: scores of experts, arguments, appraisals.
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/base/strings.h"
+#include "services/evaluation/convert/evaluation_message.h"
+#include "services/evaluation/facts/snapshot_values.h"
+
+namespace bangfu::evaluation {
+
+namespace {
+
+int64_t Median(std::vector<int64_t> values) {
+  std::sort(values.begin(), values.end());
+  size_t n = values.size();
+  if (n % 2 == 1) return values[n / 2];
+  return (values[n / 2 - 1] + values[n / 2] + 1) / 2;
+}
+
+}  // namespace
+
+void PutEntered(const EnteredFacts& entered, const Moment& moment, Snapshot& s, Values& values) {
+  std::vector<int64_t> outlook;
+  std::vector<int64_t> resource;
+  std::set<std::string> outlook_by;
+  std::set<std::string> resource_by;
+  std::set<std::string> all;
+  std::optional<absl::CivilDay> newest;
+  std::map<std::string, int> causes;
+  int backward = 0;
+  for (const v1::ExpertScore& score : entered.scores) {
+    const std::string& who = score.expert().subject();
+    if (!all.insert(who).second) continue;
+    newest = Later(newest, DayOf(score.scored_at()));
+    if (score.has_market_outlook()) {
+      outlook.push_back(score.market_outlook());
+      outlook_by.insert(who);
+    }
+    if (score.has_resource_basis()) {
+      resource.push_back(score.resource_basis());
+      resource_by.insert(who);
+    }
+    if (score.tech_backward()) ++backward;
+    if (!score.cause().empty()) ++causes[score.cause()];
+  }
+  auto record = [](const std::set<std::string>& who) {
+    return Records("expert_score", who, "expert_score");
+  };
+  auto median = [](const std::vector<int64_t>& list) {
+    return list.size() >= kExpertsMinimum ? std::optional<int64_t>(Median(list)) : std::nullopt;
+  };
+  values.Number("D5-01", "point", FactSource::kExpert, median(outlook), record(outlook_by), newest);
+  values.Number("D5-03", "point", FactSource::kExpert, median(resource), record(resource_by),
+                newest);
+
+  bool heard = static_cast<int>(all.size()) >= kExpertsMinimum;
+  if (heard) {
+    s.facts.tech_backward = 2 * backward > static_cast<int>(all.size());
+    values.Evidence("tech_backward", FactSource::kExpert, record(all), newest);
+    int most = 0;
+    for (const auto& [cause, count] : causes) {
+      if (count <= most) continue;
+      s.facts.cause = cause;
+      most = count;
+    }
+    if (most > 0) values.Evidence("cause", FactSource::kExpert, record(all), newest);
+  }
+
+  // The newest argument with a conclusion on feasibility, and the newest that names a cause.
+  const v1::ArgumentRecord* feasible = nullptr;
+  const v1::ArgumentRecord* cause = nullptr;
+  auto newer = [](const v1::ArgumentRecord& a, const v1::ArgumentRecord* b) {
+    if (b == nullptr) return true;
+    return std::make_pair(ToDay(a.argued_on()), a.id()) >
+           std::make_pair(ToDay(b->argued_on()), b->id());
+  };
+  for (const v1::ArgumentRecord& a : entered.arguments) {
+    bool concludes = a.conclusion() == v1::ARGUMENT_CONCLUSION_FEASIBLE ||
+                     a.conclusion() == v1::ARGUMENT_CONCLUSION_NOT_FEASIBLE;
+    if (concludes && newer(a, feasible)) feasible = &a;
+    if (!a.cause().empty() && newer(a, cause)) cause = &a;
+  }
+  if (feasible != nullptr) {
+    s.facts.revitalise_feasible = feasible->conclusion() == v1::ARGUMENT_CONCLUSION_FEASIBLE
+                                      ? Feasibility::kYes
+                                      : Feasibility::kNo;
+    values.Evidence("revitalise_feasible", FactSource::kExpert,
+                    Cat("argument_record/", feasible->id()), ToDay(feasible->argued_on()));
+  }
+  if (cause != nullptr) {
+    s.facts.cause = cause->cause();
+    std::erase_if(s.facts.evidence, [](const FactEvidence& e) { return e.name == "cause"; });
+    values.Evidence("cause", FactSource::kExpert, Cat("argument_record/", cause->id()),
+                    ToDay(cause->argued_on()));
+  }
+
+  // The newest appraisal speaks: a later one may find value where an earlier one found none.
+  const v1::Appraisal* appraisal = nullptr;
+  for (const v1::Appraisal& a : entered.appraisals) {
+    std::optional<absl::CivilDay> on = ToDay(a.appraised_on());
+    if (!on || *on > moment.as_of) continue;
+    if (appraisal == nullptr ||
+        std::make_pair(*on, a.id()) >
+            std::make_pair(*ToDay(appraisal->appraised_on()), appraisal->id())) {
+      appraisal = &a;
+    }
+  }
+  if (appraisal != nullptr && appraisal->no_revital_value()) {
+    absl::CivilDay on = *ToDay(appraisal->appraised_on());
+    s.facts.no_revital_value = true;
+    s.facts.appraisal_id = appraisal->id();
+    // As it was recorded: the limit of that day counts.
+    s.facts.appraisal_valid_until = ToDay(appraisal->valid_to()).value_or(AddMonths(on, 12));
+    std::string source = Cat("appraisal/", appraisal->id());
+    values.Evidence("no_revital_value", FactSource::kExpert, source, on);
+    values.Evidence("appraisal_id", FactSource::kExpert, source, on);
+  }
+}
+
+}  // namespace bangfu::evaluation

@@ -1,0 +1,234 @@
+// Reference data but for regions: offices, taxonomy, codes, parameters, fund sources, calendar.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+
+#include "services/registry/api/registry_for_test.h"
+
+namespace bangfu::registry {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::SizeIs;
+
+TEST_F(RegistryTest, R065_ClauseMatrixNamesTheOffices) {
+  const auto matrix = Call<v1::GetClauseMatrixResponse>(kOrganisations, "GetClauseMatrix",
+                                                        v1::GetClauseMatrixRequest(), county_);
+  ASSERT_THAT(matrix, IsOk());
+  ASSERT_EQ(matrix->rows_size(), 14);
+  std::map<std::string, std::set<std::string>> offices;
+  for (const v1::ClauseResponsibility& row : matrix->rows()) {
+    EXPECT_TRUE(row.binds_city_and_county_bureaus());
+    for (const v1::Organisation& o : row.offices()) offices[row.clause()].insert(o.name());
+  }
+  EXPECT_THAT(offices["四"], SizeIs(11));
+  EXPECT_EQ(offices["六"], (std::set<std::string>{"市场处", "监管处"}));
+  EXPECT_THAT(offices["九"], SizeIs(10));
+  EXPECT_THAT(offices["十五"], SizeIs(10));
+  EXPECT_EQ(offices["十二"], offices["十四"]);
+}
+
+TEST_F(RegistryTest, R060_SpecialitiesAreImportedUnderTheirMajor) {
+  v1::ListIndustryCategoriesRequest list;
+  list.set_level(v1::INDUSTRY_LEVEL_MAJOR);
+  const auto majors =
+      Call<v1::ListIndustryCategoriesResponse>(kTaxonomy, "ListIndustryCategories", list, county_);
+  ASSERT_THAT(majors, IsOk());
+  EXPECT_EQ(majors->categories_size(), 7);
+
+  v1::ImportIndustryCategoriesRequest import;
+  v1::IndustryCategory& c = *import.add_categories();
+  c.set_taxonomy_version("2025-7");
+  c.set_code("CAMELLIA");
+  c.set_name("油茶");
+  c.set_level(v1::INDUSTRY_LEVEL_SPECIALITY);
+  c.set_parent_code("NOBODY");
+  c.set_cultivation_months(60);
+  EXPECT_THAT(Call<v1::ImportIndustryCategoriesResponse>(kTaxonomy, "ImportIndustryCategories",
+                                                         import, admin_),
+              StatusIs(Code::kInvalidArgument, "PARENT_UNKNOWN"));
+  c.set_parent_code("OIL");
+  EXPECT_THAT(Call<v1::ImportIndustryCategoriesResponse>(kTaxonomy, "ImportIndustryCategories",
+                                                         import, county_),
+              StatusIs(Code::kPermissionDenied));
+  auto imported = Call<v1::ImportIndustryCategoriesResponse>(kTaxonomy, "ImportIndustryCategories",
+                                                             import, admin_);
+  ASSERT_THAT(imported, IsOk());
+  EXPECT_EQ(imported->created(), 1);
+  imported = Call<v1::ImportIndustryCategoriesResponse>(kTaxonomy, "ImportIndustryCategories",
+                                                        import, admin_);
+  EXPECT_EQ(imported->unchanged(), 1);
+  v1::Project p = SomeProject();
+  p.set_industry_code("CAMELLIA");
+  EXPECT_THAT(Register(p, county_), IsOk());
+  p.set_industry_code("COLD_STORAGE");  // a chain link is no industry
+  EXPECT_THAT(Register(p, county_), StatusIs(Code::kInvalidArgument, "CODE_UNKNOWN"));
+}
+
+TEST_F(RegistryTest, R013_FurtherFundSourcesAreData) {
+  v1::Project p = SomeProject();
+  p.clear_declared_funding();
+  Fund(&p, "EMERGENCY_FUND", 100, "1元");
+  EXPECT_THAT(Register(p, county_), AllOf(StatusIs(Code::kInvalidArgument, "CODE_UNKNOWN"),
+                                          HasViolation("project.declared_funding[0].source_code")));
+  v1::CreateCodesRequest create;
+  v1::Code& code = *create.add_codes();
+  code.set_list("FUND_SOURCE");
+  code.set_code("EMERGENCY_FUND");
+  code.set_name_zh("应急资金");
+  v1::CodeAttribute& a = *code.add_attributes();
+  a.set_name("is_public");
+  a.set_value("1");
+  EXPECT_THAT(Call<v1::CreateCodesResponse>(kCodes, "CreateCodes", create, county_),
+              StatusIs(Code::kPermissionDenied));
+  const auto created = Call<v1::CreateCodesResponse>(kCodes, "CreateCodes", create, admin_);
+  ASSERT_THAT(created, IsOk());
+  EXPECT_EQ(created->codes(0).version(), 2);
+  EXPECT_THAT(Register(p, county_), IsOk());
+  // A code that has ended is not taken any more.
+  create.clear_request_id();
+  create.mutable_codes(0)->mutable_valid_to()->set_year(2020);
+  create.mutable_codes(0)->mutable_valid_to()->set_month(12);
+  create.mutable_codes(0)->mutable_valid_to()->set_day(31);
+  ASSERT_THAT(Call<v1::CreateCodesResponse>(kCodes, "CreateCodes", create, admin_), IsOk());
+  EXPECT_THAT(Register(p, county_), StatusIs(Code::kInvalidArgument, "CODE_UNKNOWN"));
+}
+
+TEST_F(RegistryTest, R030_AMeasureNamesItsClass) {
+  v1::CreateCodesRequest create;
+  v1::Code* code = create.add_codes();
+  code->set_list("MEASURE");
+  code->set_code("LIVE_STREAMING");
+  code->set_name_zh("直播带货");
+  EXPECT_THAT(Call<v1::CreateCodesResponse>(kCodes, "CreateCodes", create, admin_),
+              HasViolation("codes[0].attributes"));
+  code->add_attributes()->set_name("class");
+  code->mutable_attributes(0)->set_value("BEST");
+  EXPECT_THAT(Call<v1::CreateCodesResponse>(kCodes, "CreateCodes", create, admin_),
+              HasViolation("codes[0].attributes"));
+  code->mutable_attributes(0)->set_value("UPGRADE");
+  EXPECT_THAT(Call<v1::CreateCodesResponse>(kCodes, "CreateCodes", create, admin_), IsOk());
+}
+
+TEST_F(RegistryTest, ParametersAreServed) {
+  const auto parameters = Call<v1::ListParametersResponse>(kCodes, "ListParameters",
+                                                           v1::ListParametersRequest(), county_);
+  ASSERT_THAT(parameters, IsOk());
+  v1::SetParameterRequest set;
+  set.set_code("CITY_SAMPLE_BP");
+  set.set_value(1500);
+  set.set_reason("省厅确认");
+  set.set_etag("1");
+  const auto changed = Call<v1::Parameter>(kCodes, "SetParameter", set, admin_);
+  ASSERT_THAT(changed, IsOk());
+  EXPECT_EQ(changed->value(), 1500);
+  EXPECT_THAT(Call<v1::Parameter>(kCodes, "SetParameter", set, admin_),
+              StatusIs(Code::kAborted, "ETAG_MISMATCH"));
+}
+
+TEST_F(RegistryTest, R010_HowFarTheSurveyReachesBackIsData) {
+  v1::SetParameterRequest set;
+  set.set_code("INVENTORY_SCOPE_START_YEAR");
+  set.set_value(2014);
+  set.set_reason("省厅确认");
+  set.set_etag("1");
+  ASSERT_THAT(Call<v1::Parameter>(kCodes, "SetParameter", set, admin_), IsOk());
+  v1::Project p = SomeProject();
+  p.set_year(2013);
+  EXPECT_THAT(Register(p, county_), HasViolation("project.year"));
+  p.set_year(2014);
+  EXPECT_THAT(Register(p, county_), IsOk());
+}
+
+TEST_F(RegistryTest, R003_R005_TargetDaysAreParametersAndDays) {
+  v1::SetParameterRequest set;
+  set.set_code("TWO_YEAR_TARGET_DATE");
+  set.set_reason("省厅确认");
+  set.set_etag("1");
+  for (const int64_t none : {0, 20271301, 20270230, 2027}) {
+    set.set_value(none);
+    EXPECT_THAT(Call<v1::Parameter>(kCodes, "SetParameter", set, admin_), HasViolation("value"))
+        << none;
+  }
+  set.set_value(20271231);
+  const auto changed = Call<v1::Parameter>(kCodes, "SetParameter", set, admin_);
+  ASSERT_THAT(changed, IsOk());
+  EXPECT_EQ(changed->value(), 20271231);
+}
+
+TEST_F(RegistryTest, R017_SourcesAndTheirDepartmentsAreVersionedData) {
+  v1::ListFundSourceDepartmentsRequest list;
+  const auto before = Call<v1::ListFundSourceDepartmentsResponse>(
+      kCodes, "ListFundSourceDepartments", list, county_);
+  ASSERT_THAT(before, IsOk());
+  const auto ethnic =
+      std::find_if(before->rows().begin(), before->rows().end(), [](const auto& row) {
+        return row.source_code() == "BRIDGE_CENTRAL" && row.task_code() == "ETHNIC";
+      });
+  ASSERT_NE(ethnic, before->rows().end());
+  EXPECT_EQ(ethnic->department_code(), "ETHNIC_AFFAIRS");
+  EXPECT_TRUE(ethnic->unconfirmed());
+  v1::SetFundSourceDepartmentRequest set;
+  v1::FundSourceDepartment& row = *set.mutable_row();
+  row.set_source_code("LOTTERY");
+  row.set_department_code("NO_SUCH");
+  EXPECT_THAT(Call<v1::FundSourceDepartment>(kCodes, "SetFundSourceDepartment", set, admin_),
+              StatusIs(Code::kInvalidArgument, "CODE_UNKNOWN"));
+  row.set_department_code("FINANCE");
+  EXPECT_THAT(Call<v1::FundSourceDepartment>(kCodes, "SetFundSourceDepartment", set, admin_),
+              IsOk());
+  EXPECT_THAT(Call<v1::FundSourceDepartment>(kCodes, "SetFundSourceDepartment", set, admin_),
+              StatusIs(Code::kAlreadyExists));
+  // A row ends by its last day and is seen no more after it.
+  set.clear_request_id();
+  row = *ethnic;
+  row.mutable_valid_to()->set_year(2025);
+  row.mutable_valid_to()->set_month(12);
+  row.mutable_valid_to()->set_day(31);
+  EXPECT_THAT(Call<v1::FundSourceDepartment>(kCodes, "SetFundSourceDepartment", set, admin_),
+              IsOk());
+  const auto after = Call<v1::ListFundSourceDepartmentsResponse>(
+      kCodes, "ListFundSourceDepartments", list, county_);
+  EXPECT_EQ(after->rows_size(), before->rows_size());  // one more, one less
+  EXPECT_THAT(Call<v1::FundSourceDepartment>(kCodes, "SetFundSourceDepartment", set, admin_),
+              StatusIs(Code::kAborted, "ETAG_MISMATCH"));
+}
+
+TEST_F(RegistryTest, DeadlinesCountWorkingDaysOfTheCalendar) {
+  const char kCalendar[] = "bangfu.registry.v1.CalendarService.";
+  v1::ComputeDeadlineRequest compute;
+  const auto day = [](google::type::Date* d, int year, int month, int date) {
+    d->set_year(year);
+    d->set_month(month);
+    d->set_day(date);
+  };
+  day(compute.mutable_from(), 2026, 9, 30);
+  compute.set_days(5);
+  compute.set_day_kind(v1::DAY_KIND_WORKING);
+  auto deadline = Call<v1::ComputeDeadlineResponse>(kCalendar, "ComputeDeadline", compute, county_);
+  ASSERT_THAT(deadline, IsOk());
+  EXPECT_EQ(deadline->deadline().day(), 7);
+  EXPECT_TRUE(deadline->provisional());
+  v1::ImportWorkDaysRequest import;
+  for (int d = 1; d <= 7; ++d) {
+    v1::WorkDay& w = *import.add_days();
+    day(w.mutable_date(), 2026, 10, d);
+    w.set_is_working(false);
+    w.set_source("国务院办公厅通知");
+  }
+  ASSERT_THAT(Call<v1::ImportWorkDaysResponse>(kCalendar, "ImportWorkDays", import, admin_),
+              IsOk());
+  deadline = Call<v1::ComputeDeadlineResponse>(kCalendar, "ComputeDeadline", compute, county_);
+  EXPECT_EQ(deadline->deadline().day(), 14);
+  EXPECT_FALSE(deadline->provisional());
+  compute.set_day_kind(v1::DAY_KIND_NATURAL);
+  deadline = Call<v1::ComputeDeadlineResponse>(kCalendar, "ComputeDeadline", compute, county_);
+  EXPECT_EQ(deadline->deadline().day(), 5);
+}
+
+}  // namespace
+}  // namespace bangfu::registry

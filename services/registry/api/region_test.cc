@@ -1,0 +1,172 @@
+// The regions of the registry: imported, resolved by name and year, followed through their codes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "services/registry/api/registry_for_test.h"
+
+namespace bangfu::registry {
+namespace {
+
+TEST_F(RegistryTest, R130_RealRegionsGiveCitiesCountiesAndTheirBureaus) {
+  // The whole province, as it is published, and the history beside it.
+  std::vector<v1::Region> regions;
+  const auto read = [&](const std::string& file, auto parse) {
+    std::ifstream in(std::string(BANGFU_SAMPLE_DIR) + "/" + file);
+    ASSERT_TRUE(in.good()) << file;
+    std::string line;
+    std::getline(in, line);
+    while (std::getline(in, line)) {
+      if (!line.empty() && line.back() == '\r') line.pop_back();
+      const std::vector<std::string> cells = absl::StrSplit(line, ',');
+      regions.push_back(parse(cells));
+    }
+  };
+  read("regions-36.csv", [](const std::vector<std::string>& c) {
+    v1::Region r;
+    r.set_code(c[0]);
+    r.set_name(c[1]);
+    r.set_parent_code(c[3]);
+    return r;
+  });
+  ASSERT_EQ(regions.size(), 23959u);
+  const size_t current = regions.size();
+  read("region-history-36.csv", [](const std::vector<std::string>& c) {
+    v1::Region r;
+    r.set_code(c[0]);
+    r.set_name(c[1]);
+    int year = 0;
+    if (absl::SimpleAtoi(c[5], &year)) r.set_start_year(year);
+    if (absl::SimpleAtoi(c[6], &year)) r.set_end_year(year);
+    for (const std::string& s :
+         std::vector<std::string>(absl::StrSplit(c[7], ';', absl::SkipEmpty()))) {
+      v1::RegionSuccessor& out = *r.add_successors();
+      out.set_code(s.substr(0, 6));
+      if (s.size() > 6 && absl::SimpleAtoi(s.substr(7, 4), &year)) out.set_year(year);
+    }
+    return r;
+  });
+  // A span of years in which a code changes only its name keeps one row per last year.
+  std::set<std::pair<std::string, int>> keys;
+  std::vector<v1::Region> unique;
+  for (v1::Region& r : regions) {
+    if (keys.insert({r.code(), r.end_year()}).second || unique.empty()) unique.push_back(r);
+  }
+  (void)current;
+  int created = 0, unchanged = 0;
+  for (int pass = 0; pass < 2; ++pass) {
+    for (size_t begin = 0; begin < unique.size(); begin += 2000) {
+      v1::ImportRegionsRequest request;
+      for (size_t i = begin; i < std::min(unique.size(), begin + 2000); ++i)
+        *request.add_regions() = unique[i];
+      const auto imported =
+          Call<v1::ImportRegionsResponse>(kRegions, "ImportRegions", request, admin_);
+      ASSERT_THAT(imported, IsOk());
+      (pass == 0 ? created : unchanged) += pass == 0 ? imported->created() : imported->unchanged();
+    }
+  }
+  EXPECT_GT(created, 23900);
+  EXPECT_EQ(unchanged, static_cast<int>(unique.size()));  // the second run changes nothing
+
+  const auto count = [&](v1::OrgType type) {
+    return Int(absl::StrCat("SELECT COUNT(*) FROM organisation WHERE org_type = ",
+                            static_cast<int>(type)));
+  };
+  EXPECT_EQ(count(v1::ORG_TYPE_PROV_OFFICE), 19);
+  EXPECT_EQ(count(v1::ORG_TYPE_CITY_BUREAU), 12);  // 11 cities and 赣江新区
+  EXPECT_EQ(count(v1::ORG_TYPE_COUNTY_BUREAU), 100);
+
+  // Old codes lead to today's path; one that split does not decide.
+  v1::GetRegionRequest get;
+  get.set_code("360727");
+  EXPECT_EQ(Call<v1::Region>(kRegions, "GetRegion", get, county_)->region_path(), "360783");
+  get.set_code("362128");  // 龙南县 in the prefecture of the time
+  EXPECT_EQ(Call<v1::Region>(kRegions, "GetRegion", get, county_)->region_path(), "360783");
+  EXPECT_EQ(Int("SELECT COUNT(*) FROM region WHERE code = '360402' AND end_year = 2016 AND "
+                "region_path = ''"),
+            1);
+
+  // Names with a year.
+  v1::ResolveRegionRequest resolve;
+  resolve.set_county("九江县");
+  resolve.set_year(2015);
+  const auto at_year = Call<v1::ResolveRegionResponse>(kRegions, "ResolveRegion", resolve, county_);
+  ASSERT_THAT(at_year, IsOk());
+  EXPECT_EQ(at_year->grade(), v1::MATCH_GRADE_AT_YEAR);
+  EXPECT_EQ(at_year->region().code(), "360404");
+  resolve.set_county("庐山区");
+  const auto split = Call<v1::ResolveRegionResponse>(kRegions, "ResolveRegion", resolve, county_);
+  ASSERT_THAT(split, IsOk());
+  EXPECT_EQ(split->grade(), v1::MATCH_GRADE_NONE);
+  EXPECT_EQ(split->candidates_size(), 2);
+}
+
+TEST_F(RegistryTest, OldCodesKeepTheirFilingAndGetTodaysPath) {
+  v1::Project p = SomeProject("龙南县大棚", "360727100001");
+  const auto made = Register(p, other_county_);
+  ASSERT_THAT(made, IsOk());
+  EXPECT_EQ(made->region_code(), "360727100001");
+  EXPECT_EQ(made->region_path(), "360783100001");
+  v1::ListProjectsRequest list;
+  list.set_region_code("360727");  // asked for by the old code too
+  EXPECT_EQ(List(list, admin_).projects_size(), 1);
+  p.set_region_code("360402");  // in use today as 濂溪区
+  EXPECT_THAT(Register(p, admin_),
+              StatusIs(Code::kPermissionDenied));  // the province registers nothing
+  p.set_region_code("360999100001");
+  EXPECT_THAT(Register(p, county_), StatusIs(Code::kInvalidArgument, "REGION_UNKNOWN"));
+}
+
+TEST_F(RegistryTest, ARecodedCountyKeepsItsRecords) {
+  const auto made = Register(SomeProject("旧县", "360783100001"), other_county_);
+  ASSERT_THAT(made, IsOk());
+  // 360783 becomes another code, as 360727 did before.
+  v1::ImportRegionsRequest import;
+  const auto add = [&](const char* code, const char* name, int end, const char* successor) {
+    v1::Region& r = *import.add_regions();
+    r.set_code(code);
+    r.set_name(name);
+    r.set_end_year(end);
+    if (*successor != 0) r.add_successors()->set_code(successor);
+  };
+  add("360799", "龙南区", 0, "");
+  add("360799100", "龙南镇", 0, "");
+  add("360799100001", "新都村", 0, "");
+  ASSERT_THAT(Call<v1::ImportRegionsResponse>(kRegions, "ImportRegions", import, admin_), IsOk());
+  v1::RecodeRegionRequest recode;
+  recode.set_from_code("360783");
+  recode.set_to_code("360799");
+  recode.set_reason("撤市设区");
+  EXPECT_THAT(Call<v1::RecodeRegionResponse>(kRegions, "RecodeRegion", recode, admin_),
+              StatusIs(Code::kFailedPrecondition, "REGION_IN_USE"));
+  server_.database().Run(
+      "UPDATE region SET end_year = 2026, region_path = '360799' WHERE code = '360783';");
+  recode.set_request_id("");
+  EXPECT_THAT(Call<v1::RecodeRegionResponse>(kRegions, "RecodeRegion", recode, county_),
+              StatusIs(Code::kPermissionDenied));
+  const auto done = Call<v1::RecodeRegionResponse>(kRegions, "RecodeRegion", recode, admin_);
+  ASSERT_THAT(done, IsOk());
+  EXPECT_GE(done->records(), 5);
+  // Subscribers get the state again, under the new path.
+  EXPECT_EQ(
+      Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'project' AND region_path = "
+          "'360799100001'"),
+      1);
+  const auto read = Get(made->id(), server_.Token(role::ROLE_COUNTY_OPERATOR, "360799", "new"));
+  ASSERT_THAT(read, IsOk());
+  EXPECT_EQ(read->region_path(), "360799100001");
+  EXPECT_EQ(read->region_code(), "360783100001");  // as filed
+  EXPECT_THAT(Get(made->id(), other_county_), StatusIs(Code::kNotFound));
+}
+
+}  // namespace
+}  // namespace bangfu::registry

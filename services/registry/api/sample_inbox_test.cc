@@ -1,0 +1,250 @@
+// Samples and the confirmation of the province in the inbox: what waits for whom, and when.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "bangfu/inbox/v1/inbox.pb.h"
+#include "common/base/strings.h"
+#include "common/inbox/recount.h"
+#include "services/registry/api/inbox_for_test.h"
+#include "services/registry/api/unit_report_work.h"
+
+namespace bangfu::registry {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+
+TEST_F(InboxTest, R002_ASampledVillageWaitsForTheLevelThatDrewIt) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  Verify(campaign.id(), kVillage);
+  v1::DrawSampleRequest draw;
+  draw.set_request_id(RequestId());
+  draw.set_campaign_id(campaign.id());
+  draw.set_region_code("3607");
+  draw.set_rate_bp(10000);
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Inventory<v1::Sample>("DrawSample", draw, City()));
+  EXPECT_THAT(Kinds(City()), ElementsAre(Cat("SAMPLE_RESULT ", kVillage, " LEVEL_2")));
+  EXPECT_THAT(Kinds(City("3608")), IsEmpty());
+  EXPECT_THAT(Kinds(Province()), IsEmpty());
+  v1::RecordSampleResultRequest result;
+  result.set_request_id(RequestId());
+  result.set_id(sample.id());
+  result.set_unit_report_id(sample.units(0).unit_report_id());
+  result.set_issue(true);
+  result.set_note("入户核对");
+  ASSERT_OK(Inventory<v1::Sample>("RecordSampleResult", result, City()));
+  // An issue has to be sent down; then the county has it again.
+  EXPECT_THAT(Kinds(City()), ElementsAre(Cat("UNIT_REPORT_SEND_BACK ", kVillage)));
+  ASSERT_OK(Return(Unit(campaign.id(), kVillage), City()));
+  EXPECT_THAT(Kinds(City()), IsEmpty());
+  EXPECT_THAT(Kinds(County("another")),
+              ElementsAre(Cat("UNIT_REPORT_SIGN ", kVillage, " AGRICULTURE")));
+}
+
+TEST_F(InboxTest, R002_TheProvinceConfirmsACountyOnceEverythingIsThere) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  for (const char* village : {kVillage, kVillage2, kVillage3, kVillage4}) {
+    EXPECT_THAT(Kinds(Province()), IsEmpty());
+    Verify(campaign.id(), village);
+  }
+  // No sample yet: it is the city's or the province's to draw.
+  EXPECT_THAT(Kinds(Province()), ElementsAre(Cat("SAMPLE_DRAW ", kCounty, " ", campaign.id())));
+  v1::DrawSampleRequest draw;
+  draw.set_request_id(RequestId());
+  draw.set_campaign_id(campaign.id());
+  draw.set_region_code("3607");
+  draw.set_rate_bp(1);
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Inventory<v1::Sample>("DrawSample", draw, City()));
+  EXPECT_THAT(Kinds(Province()), IsEmpty());
+  for (const v1::SampleUnit& unit : sample.units()) {
+    v1::RecordSampleResultRequest result;
+    result.set_request_id(RequestId());
+    result.set_id(sample.id());
+    result.set_unit_report_id(unit.unit_report_id());
+    result.set_note("核对无误");
+    ASSERT_OK(Inventory<v1::Sample>("RecordSampleResult", result, City()));
+  }
+  ASSERT_THAT(Mine(Province()), SizeIs(1));
+  EXPECT_EQ(Mine(Province())[0].kind(), "INVENTORY_CONFIRM");
+  EXPECT_EQ(Mine(Province())[0].title(), "赣州市会昌县摸排成果");
+  v1::ConfirmProvinceRequest confirm;
+  confirm.set_request_id(RequestId());
+  confirm.set_campaign_id(campaign.id());
+  confirm.set_region_code(kCounty);
+  ASSERT_OK(Inventory<v1::ConfirmProvinceResponse>("ConfirmProvince", confirm, Province()));
+  EXPECT_THAT(Kinds(Province()), IsEmpty());
+  ASSERT_THAT(Done(Province()), SizeIs(1));
+}
+
+TEST_F(InboxTest, R016_AVerifiedCountyWaitsForItsSampleToBeDrawn) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  // Two strata, so that a small share draws two of four.
+  ASSERT_OK(Register(NewProject("油茶基地", kVillage)));
+  ASSERT_OK(Register(NewProject("脐橙基地", kVillage2)));
+  const std::string office = Token(options::v1::ROLE_PROV_OFFICE, "36", "office");
+  for (const char* village : {kVillage, kVillage2, kVillage3, kVillage4}) {
+    EXPECT_THAT(Kinds(City()), IsEmpty());
+    Verify(campaign.id(), village);
+  }
+  const std::string waits = Cat("SAMPLE_DRAW ", kCounty, " ", campaign.id());
+  for (const std::string& token : {City(), Province(), office}) {
+    EXPECT_THAT(Kinds(token), ElementsAre(waits));
+  }
+  EXPECT_THAT(Kinds(City("3608")), IsEmpty());
+  EXPECT_THAT(Kinds(County()), IsEmpty());
+  inbox::v1::WorkItem item = Mine(City())[0];
+  EXPECT_EQ(item.kind_zh(), "抽取抽查样本");
+  EXPECT_EQ(item.title(), "赣州市会昌县摸排成果，待抽查");
+  EXPECT_EQ(item.action(), "draw_sample");
+  EXPECT_EQ(DayOf(item.due_on()), absl::CivilDay(2026, 3, 16));  // ten working days
+  // A village that goes back takes the county with it; the comparison brings back what was lost.
+  ASSERT_OK(Return(Unit(campaign.id(), kVillage4), City()));
+  EXPECT_THAT(Kinds(City()), IsEmpty());
+  v1::VerificationTask task = Task(Unit(campaign.id(), kVillage4).id());
+  ASSERT_OK_AND_ASSIGN(
+      task, Sign(task.unit_report_id(), task.etag(), "AGRICULTURE", County("lead-again")));
+  ASSERT_OK(Complete(task.unit_report_id(), task.etag()));
+  EXPECT_THAT(Kinds(City()), ElementsAre(waits));
+  mysql::Session& db = server_.database().db();
+  for (const char* table : {"work_item", "work_desk"}) {
+    ASSERT_OK(db.Execute(Cat("DELETE FROM ", table)));
+  }
+  ASSERT_OK(inbox::Recount(db, {ConfirmationSource()}, server_.ids(), server_.clock().Now(),
+                           {.every = absl::ZeroDuration(), .calendar = InboxCalendar()}));
+  EXPECT_THAT(Kinds(office), ElementsAre(waits));
+
+  // Drawn by one of them: it waits for nobody any more.
+  v1::DrawSampleRequest draw;
+  draw.set_request_id(RequestId());
+  draw.set_campaign_id(campaign.id());
+  draw.set_region_code("3607");
+  draw.set_rate_bp(1);
+  ASSERT_OK_AND_ASSIGN(v1::Sample sample, Inventory<v1::Sample>("DrawSample", draw, City()));
+  ASSERT_EQ(sample.units_size(), 2);
+  EXPECT_THAT(Kinds(Province()), IsEmpty());
+  EXPECT_THAT(Kinds(office), IsEmpty());
+  EXPECT_THAT(Kinds(City()), SizeIs(2));  // the results
+  ASSERT_THAT(Done(City()), ::testing::Not(IsEmpty()));
+  EXPECT_EQ(Done(City())[0].kind(), "SAMPLE_DRAW");
+  EXPECT_EQ(Done(City())[0].outcome(), "draw");
+
+  // Too many issues, known when every result is there: the level whose sample it is draws more.
+  const auto record = [&](const std::string& unit, bool issue) {
+    v1::RecordSampleResultRequest result;
+    result.set_request_id(RequestId());
+    result.set_id(sample.id());
+    result.set_unit_report_id(unit);
+    result.set_issue(issue);
+    result.set_note("入户核对");
+    ASSERT_OK(Inventory<v1::Sample>("RecordSampleResult", result, City()));
+  };
+  record(sample.units(0).unit_report_id(), true);
+  EXPECT_THAT(Kinds(City()), ::testing::Not(::testing::Contains(waits)));
+  record(sample.units(1).unit_report_id(), false);
+  EXPECT_THAT(Kinds(City()), ::testing::Contains(waits));
+  EXPECT_THAT(Kinds(Province()), ::testing::Not(::testing::Contains(waits)));
+  draw.set_request_id(RequestId());
+  draw.set_rate_bp(10000);
+  draw.set_enlarge(true);
+  ASSERT_OK_AND_ASSIGN(sample, Inventory<v1::Sample>("DrawSample", draw, City()));
+  EXPECT_THAT(Kinds(City()), ::testing::Not(::testing::Contains(waits)));
+}
+
+TEST_F(InboxTest, R016_ACountyThatIsVerifiedAfterTheDrawWaitsForAnother) {
+  // A second county of the same city.
+  const std::string second = "360734", village = "360734101201";
+  AddRegion(second, "寻乌县");
+  AddRegion("360734101", "长宁镇");
+  AddRegion(village, "三标村");
+  StoreRegions();
+  const v1::InventoryCampaign campaign = OpenCampaign("36", Province());
+  const auto waits = [&](std::string_view kind, std::string_view county) {
+    return Cat(kind, " ", county, " ", campaign.id());
+  };
+  const auto record = [&](const v1::Sample& sample) {
+    for (const v1::SampleUnit& unit : sample.units()) {
+      if (unit.has_result()) continue;
+      v1::RecordSampleResultRequest result;
+      result.set_request_id(RequestId());
+      result.set_id(sample.id());
+      result.set_unit_report_id(unit.unit_report_id());
+      result.set_note("核对无误");
+      ASSERT_OK(Inventory<v1::Sample>("RecordSampleResult", result, City()));
+    }
+  };
+  for (const char* one : {kVillage, kVillage2, kVillage3, kVillage4}) Verify(campaign.id(), one);
+  EXPECT_THAT(Kinds(City()), ElementsAre(waits("SAMPLE_DRAW", kCounty)));
+  ASSERT_OK_AND_ASSIGN(v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed", 10000));
+  record(sample);
+  EXPECT_THAT(Kinds(City()), IsEmpty());
+  EXPECT_THAT(Kinds(Province()), ElementsAre(waits("INVENTORY_CONFIRM", kCounty)));
+
+  Verify(campaign.id(), village);
+  EXPECT_THAT(Kinds(City()), ElementsAre(waits("SAMPLE_DRAW", second)));
+  EXPECT_EQ(Mine(City())[0].title(), "赣州市寻乌县摸排成果，待抽查");
+  EXPECT_THAT(Kinds(Province()), UnorderedElementsAre(waits("INVENTORY_CONFIRM", kCounty),
+                                                      waits("SAMPLE_DRAW", second)));
+  ASSERT_OK_AND_ASSIGN(sample, Draw(campaign.id(), "3607", City()));
+  ASSERT_EQ(sample.drawn(), 5);
+  EXPECT_THAT(Kinds(City()), ElementsAre(Cat("SAMPLE_RESULT ", village, " LEVEL_2")));
+  EXPECT_THAT(Kinds(Province()), ElementsAre(waits("INVENTORY_CONFIRM", kCounty)));
+  record(sample);
+  EXPECT_THAT(Kinds(Province()), UnorderedElementsAre(waits("INVENTORY_CONFIRM", kCounty),
+                                                      waits("INVENTORY_CONFIRM", second)));
+}
+
+TEST_F(InboxTest, R002_TwoVillagesThatAreCompletedAtOncePassTheCountyOn) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  Verify(campaign.id(), kVillage);
+  v1::DrawSampleRequest draw;
+  draw.set_request_id(RequestId());
+  draw.set_campaign_id(campaign.id());
+  draw.set_region_code("3607");
+  draw.set_rate_bp(10000);
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Inventory<v1::Sample>("DrawSample", draw, City()));
+  v1::RecordSampleResultRequest result;
+  result.set_request_id(RequestId());
+  result.set_id(sample.id());
+  result.set_unit_report_id(sample.units(0).unit_report_id());
+  result.set_note("核对无误");
+  ASSERT_OK(Inventory<v1::Sample>("RecordSampleResult", result, City()));
+  Verify(campaign.id(), kVillage2);
+  // The last two, up to their completion.
+  std::vector<v1::CompleteVerificationRequest> requests;
+  for (const char* village : {kVillage3, kVillage4}) {
+    v1::InventoryUnitReport unit = Unit(campaign.id(), village);
+    ASSERT_OK_AND_ASSIGN(unit, Submit(unit, true));
+    ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+    ASSERT_OK_AND_ASSIGN(const v1::VerificationTask task,
+                         Sign(unit.id(), Task(unit.id()).etag(), "AGRICULTURE", County("lead")));
+    v1::CompleteVerificationRequest& request = requests.emplace_back();
+    request.set_request_id(RequestId());
+    request.set_unit_report_id(unit.id());
+    request.set_etag(task.etag());
+  }
+  std::vector<absl::Status> outcomes(2);
+  std::vector<std::thread> threads;
+  const std::string token = County("lead");
+  for (size_t i = 0; i < 2; ++i) {
+    threads.emplace_back([&, i] {
+      outcomes[i] =
+          Inventory<v1::VerificationTask>("CompleteVerification", requests[i], token).status();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_OK(outcomes[0]);
+  EXPECT_OK(outcomes[1]);
+  EXPECT_THAT(Mine(Province()), SizeIs(1));
+}
+
+}  // namespace
+}  // namespace bangfu::registry

@@ -1,0 +1,139 @@
+#include "services/registry/domain/intake/project_table.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/printed/amount.h"
+#include "common/printed/fund_source.h"
+#include "common/status/error.h"
+
+namespace bangfu::registry::intake {
+namespace {
+
+using namespace printed;  // what a cell says
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST(Table, WideFormWithTwoHeaderRows) {
+  const std::vector<std::vector<std::string>> rows = {
+      {"2024年衔接资金项目表", "", "", "", "", "", ""},
+      {"单位：万元"},
+      {"序号", "乡镇", "行政村", "项目名称", "项目总投资", "其中：资金来源", "其中：资金来源"},
+      {"序号", "乡镇", "行政村", "项目名称", "项目总投资", "财政衔接资金", "其他资金"}};
+  int header_rows = 0;
+  auto map = FindHeader(rows, &header_rows);
+  ASSERT_TRUE(map.ok()) << map.status();
+  EXPECT_EQ(header_rows, 4);
+  EXPECT_TRUE(map->wide());
+  EXPECT_THAT(map->title, HasSubstr("单位：万元"));
+  ProjectTableParser parser(*map);
+  ParsedProjectRow a =
+      parser.Parse(5, {"1", "白水湖街道", "白水湖村", "渔业科技养殖项目", "40", "30", "10"});
+  EXPECT_EQ(a.planned_total.fen, 40000000);
+  EXPECT_EQ(a.planned_total.unit_source, UnitSource::kTitle);
+  ASSERT_EQ(a.sources.items.size(), 2U);
+  EXPECT_EQ(a.sources.items[0].amount.fen, 30000000);
+  EXPECT_EQ(a.sources.items[1].source_code, "OTHER");
+  EXPECT_FALSE(a.report.Has("SUM_MISMATCH"));
+  ParsedProjectRow b = parser.Parse(6, {"2", "白水湖街道", "大塘村", "道路", "41", "30", "10"});
+  EXPECT_TRUE(b.report.Has("SUM_MISMATCH"));
+  EXPECT_EQ(b.report.outcome, RowOutcome::kHeld);
+  ParsedProjectRow sum = parser.Parse(7, {"小计", "", "", "", "81", "", ""});
+  EXPECT_EQ(sum.kind, RowKind::kSubtotal);
+  EXPECT_TRUE(sum.report.Has("SUMMARY_ONLY"));
+  EXPECT_FALSE(sum.report.Has("SUM_MISMATCH"));
+  parser.Parse(8, {"3", "白水湖街道", "白水湖村", "冷库", "9", "9", ""});
+  ParsedProjectRow total = parser.Parse(9, {"合 计", "", "", "", "95", "", ""});
+  EXPECT_EQ(total.kind, RowKind::kTotal);
+  EXPECT_TRUE(total.report.Has("SUM_MISMATCH"));
+}
+
+TEST(Table, SubtotalWithoutALabelIsKnownByItsSum) {
+  ColumnMap map;
+  map.columns = {{ProjectField::kProjectName, "项目名称"},
+                 {ProjectField::kPlannedTotal, "金额（万元）"}};
+  ProjectTableParser parser(map);
+  parser.Parse(1, {"甲村茶园", "10"});
+  parser.Parse(2, {"乙村茶园", "20"});
+  EXPECT_EQ(parser.Parse(3, {"", "30"}).kind, RowKind::kSubtotal);
+}
+
+TEST(Table, LongRowsOfOneProjectAreFoldedEqualRowsOfVillagesAreNot) {
+  ColumnMap map;
+  map.columns = {{ProjectField::kVillage, "村"},
+                 {ProjectField::kProjectName, "项目名称"},
+                 {ProjectField::kYear, "年度"},
+                 {ProjectField::kFundSource, "资金来源"},
+                 {ProjectField::kPlannedTotal, "金额（万元）"}};
+  ProjectTableParser parser(map);
+  std::vector<ParsedProjectRow> rows;
+  rows.push_back(parser.Parse(1, {"甲村", "茶园", "2021", "中央衔接资金", "10"}));
+  rows.push_back(parser.Parse(2, {"甲村", "茶园", "2021", "省级衔接资金", "5"}));
+  rows.push_back(parser.Parse(3, {"乙村", "茶园", "2021", "中央衔接资金", "10"}));
+  rows.push_back(parser.Parse(4, {"乙村", "茶园", "2021", "中央衔接资金", "10"}));
+  FoldLongRows(&rows);
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_THAT(rows[0].folded_rows, ElementsAre(2));
+  EXPECT_EQ(rows[0].planned_total.fen, 15000000);
+  ASSERT_EQ(rows[0].sources.items.size(), 2U);
+  EXPECT_EQ(rows[0].sources.items[0].amount.fen, 10000000);
+  EXPECT_EQ(rows[0].sources.items[1].amount.fen, 5000000);
+  EXPECT_TRUE(rows[2].report.Has("DUPLICATE_ROW"));
+}
+
+TEST(Table, FillsDownOnlyWhereTold) {
+  ColumnMap map;
+  map.columns = {{ProjectField::kTownship, "乡镇"}, {ProjectField::kProjectName, "项目名称"}};
+  ProjectTableParser plain(map);
+  plain.Parse(1, {"西源乡", "甲"});
+  EXPECT_EQ(plain.Parse(2, {"", "乙"}).Text(ProjectField::kTownship), "");
+  ProjectTableParser::Options options;
+  options.fill_down = {ProjectField::kTownship};
+  ProjectTableParser filling(map, options);
+  filling.Parse(1, {"西源乡", "甲"});
+  const ParsedProjectRow row = filling.Parse(2, {"", "乙"});
+  EXPECT_EQ(row.Text(ProjectField::kTownship), "西源乡");
+  EXPECT_TRUE(row.report.Has("FILLED_DOWN"));
+}
+
+TEST(Table, HeadersOfT1) {
+  const std::vector<std::pair<std::string, ProjectField>> expected = {
+      {"序号", ProjectField::kSerial},
+      {"县", ProjectField::kCounty},
+      {"乡镇", ProjectField::kTownship},
+      {"村", ProjectField::kVillage},
+      {"项目编码", ProjectField::kProjectCode},
+      {"项目名称", ProjectField::kProjectName},
+      {"产业类别（七大/134）", ProjectField::kIndustry},
+      {"项目类型", ProjectField::kProjectType},
+      {"建设性质", ProjectField::kNature},
+      {"实施年度", ProjectField::kYear},
+      {"建设内容及规模", ProjectField::kContent},
+      {"总投资（万元）", ProjectField::kPlannedTotal},
+      {"其中：各资金来源/中央衔接（万元）", ProjectField::kFundColumn},
+      {"其中：各资金来源/自筹（万元）", ProjectField::kFundColumn},
+      {"实施单位", ProjectField::kImplementingOrg},
+      {"运营主体", ProjectField::kOperator},
+      {"信用代码", ProjectField::kOperatorUscc},
+      {"建成时间", ProjectField::kCompletedOn},
+      {"投产时间", ProjectField::kProductionOn},
+      {"当前状态", ProjectField::kStatus},
+      {"形成资产（数量）", ProjectField::kAssetValue},
+      {"形成资产/数量", ProjectField::kAssetQuantity},
+      {"形成资产/原值（万元）", ProjectField::kAssetValue},
+      {"年产值（万元）", ProjectField::kAnnualOutput},
+      {"年收益（万元）", ProjectField::kAnnualIncome},
+      {"带动户数/脱贫户", ProjectField::kPoorHouseholds},
+      {"带动户数/监测户", ProjectField::kMonitoredHouseholds},
+      {"务工人数", ProjectField::kWorkers},
+      {"存在问题", ProjectField::kProblems},
+      {"填报人", ProjectField::kPreparer},
+      {"联系电话", ProjectField::kPhone},
+      {"天气", ProjectField::kIgnored}};
+  for (const auto& [header, field] : expected) EXPECT_EQ(FieldOfHeader(header), field) << header;
+  int n = 0;
+  EXPECT_EQ(ReasonOf(FindHeader({{"甲", "乙"}}, &n).status()), "TABLE_HEADER_NOT_FOUND");
+}
+
+}  // namespace
+}  // namespace bangfu::registry::intake
