@@ -36,8 +36,9 @@ class EvaluationLedger : public ::testing::Test {
   // A project with income of households by month, and the households by the month from which they
   // hold (nullopt: not known); the night has passed.
   void TellIncome(const std::map<std::string, int64_t>& income_fen,
-                  const std::map<std::string, std::optional<int>>& linked, int linked_now = 0) {
-    const Ulid subject = w_.AddSubject();
+                  const std::map<std::string, std::optional<int>>& linked, int linked_now = 0,
+                  const std::string& village = kVillage1) {
+    const Ulid subject = w_.AddSubject({.village = village});
     asset::v1::ProjectAssetFacts facts;
     facts.set_project_id(subject.ToString());
     facts.set_household_income_reported(true);
@@ -707,6 +708,13 @@ TEST_F(EvaluationLedger, R007_AProjectThatIsNotKnownInBothYearsHidesNoneOfTheOth
     EXPECT_THAT(Progress(region)["INCOME_PER_HOUSEHOLD"].basis_zh(), HasSubstr("另有1个项目"))
         << region;
   }
+  // Another one, in another county: each region tells of its own.
+  TellIncome({{"2024-06", 7'000'000}, {"2025-06", 9'000'000}}, {{"2025-03", 50}}, 50, kOtherCounty);
+  EXPECT_THAT(IncomeFigures("3607"),
+              ElementsAre(std::pair<std::string, int64_t>("2024-03/2025-02", 1'000'000),
+                          std::pair<std::string, int64_t>("2025-03/2026-02", 1'200'000)));
+  EXPECT_THAT(Progress("3607")["INCOME_PER_HOUSEHOLD"].basis_zh(), HasSubstr("另有2个项目"));
+  EXPECT_THAT(Progress("360733")["INCOME_PER_HOUSEHOLD"].basis_zh(), HasSubstr("另有1个项目"));
 }
 
 TEST_F(EvaluationLedger, R007_WhereAllThatAreKnownHaveEndedTheOthersAreTold) {
