@@ -96,17 +96,24 @@ absl::StatusOr<v1::LinkageContract> ContractHandlers::RecordLinkage(
 absl::StatusOr<v1::LinkageContract> ContractHandlers::UpdateLinkageCounts(
     rpc::CallContext& c, const v1::UpdateLinkageCountsRequest& r) {
   return rpc::Mutate<v1::LinkageContract>(c, r, [&](rpc::Mutation& m) {
-    return ChangeLinkage(m, r.id(), r.etag(), "", [&](store::LinkageRow* row) -> absl::Status {
-      RETURN_IF_ERROR(NotEnded(*row, ShanghaiDay(c.now)));
-      std::vector<FieldViolation> violations;
+    std::vector<FieldViolation> violations;
+    const auto since = DayFrom(r.since(), "since", &violations);
+    // The record itself does not show it.
+    const std::string reason = since ? Cat("自", absl::FormatCivilTime(*since), "起") : "";
+    return ChangeLinkage(m, r.id(), r.etag(), reason, [&](store::LinkageRow* row) -> absl::Status {
+      const absl::CivilDay today = ShanghaiDay(c.now);
+      RETURN_IF_ERROR(NotEnded(*row, today));
       CheckCounts(r.households(), r.poor_households(), r.monitored_households(), "带动户数",
                   "poor_households", "monitored_households", &violations);
+      if (since && (*since < row->start_date || *since > today)) {
+        violations.push_back({"since", "须不早于联结起期且不晚于今天"});
+      }
       row->households = r.households();
       row->poor_households = r.poor_households();
       row->monitored_households = r.monitored_households();
       RETURN_IF_ERROR(ToStatus(std::move(violations)));
       // A link that is to come begins with it.
-      return store::PutLinkageCount(m.tx(), *row, std::max(ShanghaiDay(c.now), row->start_date));
+      return store::PutLinkageCount(m.tx(), *row, since.value_or(std::max(today, row->start_date)));
     });
   });
 }

@@ -1,3 +1,6 @@
+#include <map>
+#include <optional>
+#include <string>
 #include <thread>
 
 #include "services/asset/jobs/service_fixture_for_test.h"
@@ -562,6 +565,64 @@ TEST_F(AssetServiceTest, R007_R109_ANewCountLeavesTheHouseholdsOfEarlierMonths) 
   EXPECT_EQ(facts.households_by_month(0).households(), 100);
   EXPECT_EQ(facts.households_by_month(1).month(), "2026-12");
   EXPECT_EQ(facts.households_by_month(1).households(), 210);
+}
+
+TEST_F(AssetServiceTest, R007_R109_ACorrectedCountHoldsFromTheDayThatItNames) {
+  Registered(Shed());
+  v1::RecordLinkageRequest link;
+  link.set_request_id(RequestId());
+  link.set_project_id(project_);
+  link.set_mode_code("DIVIDEND");
+  link.set_households(100);
+  *link.mutable_start_date() = Date(2025, 1, 1);
+  ASSERT_OK_AND_ASSIGN(v1::LinkageContract linkage,
+                       Call<v1::LinkageContract>("ContractService.RecordLinkage", link));
+  const auto update = [&](int households, const std::optional<google::type::Date>& since) {
+    v1::UpdateLinkageCountsRequest r;
+    r.set_request_id(RequestId());
+    r.set_id(linkage.id());
+    r.set_etag(linkage.etag());
+    r.set_households(households);
+    if (since) *r.mutable_since() = *since;
+    auto changed = Call<v1::LinkageContract>("ContractService.UpdateLinkageCounts", r);
+    if (changed.ok()) linkage = *changed;
+    return changed.status();
+  };
+  using ByMonth = std::map<std::string, int>;
+  const auto by_month = [&] {
+    const v1::ProjectAssetFacts facts = Facts();
+    ByMonth out;
+    for (const v1::LinkedHouseholds& l : facts.households_by_month()) {
+      out[l.month()] = l.households();
+    }
+    return out;
+  };
+  SetDay(2026, 12, 10);
+  ASSERT_OK(update(200, std::nullopt));
+  ASSERT_EQ(by_month(), (ByMonth{{"2025-01", 100}, {"2026-12", 200}}));
+
+  // Not before the link, nor ahead.
+  EXPECT_THAT(update(80, Date(2024, 12, 31)), HasViolation("since"));
+  EXPECT_THAT(update(80, Date(2026, 12, 11)), HasViolation("since"));
+  EXPECT_THAT(update(80, Date(2026, 2, 30)), HasViolation("since"));
+  ASSERT_EQ(by_month(), (ByMonth{{"2025-01", 100}, {"2026-12", 200}}));
+
+  // Since March: what was told of December gives way, what held before stays.
+  const int64_t told = Events("project_asset_facts");
+  ASSERT_OK(update(90, Date(2025, 3, 1)));
+  EXPECT_EQ(by_month(), (ByMonth{{"2025-01", 100}, {"2025-03", 90}}));
+  EXPECT_EQ(Facts().linked_households(), 90);
+  EXPECT_EQ(Events("project_asset_facts"), told + 1);
+  // Wrong from the beginning; the present number is the same, the months are not.
+  ASSERT_OK(update(90, Date(2025, 1, 1)));
+  EXPECT_EQ(by_month(), (ByMonth{{"2025-01", 90}}));
+  EXPECT_EQ(Events("project_asset_facts"), told + 2);
+  // The trail says from when each of them holds.
+  EXPECT_EQ(server_.database().Int(
+                "SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'linkage' AND action = "
+                "'ContractService.UpdateLinkageCounts' AND reason IN (?, ?)",
+                {"自2025-03-01起", "自2025-01-01起"}),
+            2);
 }
 
 TEST_F(AssetServiceTest, R112_PublicPostsAndWorkByMonth) {

@@ -641,6 +641,9 @@ absl::Status UpdateLinkage(mysql::Tx& tx, LinkageRow* l) {
 }
 
 absl::Status PutLinkageCount(mysql::Tx& tx, const LinkageRow& row, absl::CivilDay since) {
+  RETURN_IF_ERROR(
+      tx.Execute("DELETE FROM linkage_count WHERE linkage_id = ? AND since > ?", {row.id, since})
+          .status());
   return tx
       .Execute(
           "INSERT INTO linkage_count (linkage_id, since, project_id, households) "

@@ -214,7 +214,8 @@ struct LinkageRow {
 // With their households, which hold from the start of each.
 absl::Status InsertLinkages(mysql::Tx& tx, const std::vector<LinkageRow>& rows);
 absl::Status UpdateLinkage(mysql::Tx& tx, LinkageRow* row);  // ABORTED ETAG_MISMATCH
-// The row's households hold from that day on; what held before stays known.
+// The row's households hold from that day on, in place of what was told of later days; what held
+// before stays known.
 absl::Status PutLinkageCount(mysql::Tx& tx, const LinkageRow& row, absl::CivilDay since);
 absl::Status PutLinkageIncome(mysql::Tx& tx, const LinkageRow& row, const std::string& month,
                               int64_t paid_fen);

@@ -36,8 +36,9 @@ class EvaluationLedger : public ::testing::Test {
   // A project with income of households by month, and the households by the month from which they
   // hold (nullopt: not known); the night has passed.
   void TellIncome(const std::map<std::string, int64_t>& income_fen,
-                  const std::map<std::string, std::optional<int>>& linked, int linked_now = 0) {
-    const Ulid subject = w_.AddSubject();
+                  const std::map<std::string, std::optional<int>>& linked, int linked_now = 0,
+                  const std::string& village = kVillage1) {
+    const Ulid subject = w_.AddSubject({.village = village});
     asset::v1::ProjectAssetFacts facts;
     facts.set_project_id(subject.ToString());
     facts.set_household_income_reported(true);
@@ -692,6 +693,56 @@ TEST_F(EvaluationLedger, R007_NoGrowthIsShownWhereTheEarlierHouseholdsWereNotKep
 }
 TEST_F(EvaluationLedger, R007_NoGrowthIsShownWhereIncomeIsOlderThanTheFirstLink) {
   ExpectOneFigure({{"2025-03", 200}});
+}
+
+TEST_F(EvaluationLedger, R007_AProjectThatIsNotKnownInBothYearsHidesNoneOfTheOthers) {
+  TellIncome({{"2024-06", 100'000'000}, {"2025-06", 240'000'000}},
+             {{"2024-01", 100}, {"2025-03", 200}});
+  // Its link was told after its income.
+  TellIncome({{"2024-06", 7'000'000}, {"2025-06", 9'000'000}}, {{"2025-03", 50}}, 50);
+  for (const std::string region : {"36", "3607", "360733", kVillage1}) {
+    EXPECT_THAT(IncomeFigures(region),
+                ElementsAre(std::pair<std::string, int64_t>("2024-03/2025-02", 1'000'000),
+                            std::pair<std::string, int64_t>("2025-03/2026-02", 1'200'000)))
+        << region;
+    EXPECT_THAT(Progress(region)["INCOME_PER_HOUSEHOLD"].basis_zh(), HasSubstr("另有1个项目"))
+        << region;
+  }
+  // Another one, in another county: each region tells of its own.
+  TellIncome({{"2024-06", 7'000'000}, {"2025-06", 9'000'000}}, {{"2025-03", 50}}, 50, kOtherCounty);
+  EXPECT_THAT(IncomeFigures("3607"),
+              ElementsAre(std::pair<std::string, int64_t>("2024-03/2025-02", 1'000'000),
+                          std::pair<std::string, int64_t>("2025-03/2026-02", 1'200'000)));
+  EXPECT_THAT(Progress("3607")["INCOME_PER_HOUSEHOLD"].basis_zh(), HasSubstr("另有2个项目"));
+  EXPECT_THAT(Progress("360733")["INCOME_PER_HOUSEHOLD"].basis_zh(), HasSubstr("另有1个项目"));
+}
+
+TEST_F(EvaluationLedger, R007_WhereAllThatAreKnownHaveEndedTheOthersAreTold) {
+  TellIncome({{"2024-06", 1'000'000}}, {{"2024-01", 10}, {"2025-01", 0}});
+  TellIncome({{"2024-06", 7'000'000}, {"2025-06", 9'000'000}}, {{"2025-03", 50}}, 50);
+  for (const std::string region : {"36", "360733"}) {
+    EXPECT_THAT(IncomeFigures(region),
+                ElementsAre(std::pair<std::string, int64_t>("2025-03/2026-02", 180'000)))
+        << region;
+    EXPECT_THAT(Progress(region)["INCOME_PER_HOUSEHOLD"].basis_zh(),
+                HasSubstr("1个项目户数未逐月留存，不与上一期比较"))
+        << region;
+  }
+}
+
+// On the last day of a month its years end with it, which the night before has to have reckoned.
+TEST_F(EvaluationLedger, R007_TheYearsTurnBetweenTwoNights) {
+  const absl::CivilDay today = ShanghaiDay(w_.server().clock().Now());
+  const absl::CivilDay last(absl::CivilDay(absl::CivilMonth(today) + 1) - 1);
+  w_.PassDays(static_cast<int>(last - today) - 1);
+  TellIncome({{"2024-06", 100'000}, {"2025-06", 240'000}}, {{"2024-01", 10}});
+  const auto figures = [](const std::string& before, const std::string& latest) {
+    return ElementsAre(std::pair<std::string, int64_t>(before, 10'000),
+                       std::pair<std::string, int64_t>(latest, 24'000));
+  };
+  EXPECT_THAT(IncomeFigures("36"), figures("2024-03/2025-02", "2025-03/2026-02"));
+  w_.PassDays(1);
+  EXPECT_THAT(IncomeFigures("36"), figures("2024-04/2025-03", "2025-04/2026-03"));
 }
 
 // --- tables

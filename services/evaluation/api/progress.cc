@@ -87,6 +87,35 @@ void AddIncome(const IncomeSpan& span, std::string_view note_zh, ProgressFigures
       ->set_period(Cat(span.from, "/", span.to));
 }
 
+// R007: the last two spans of twelve months that are over, each by its own households. The two make
+// a growth, of the projects whose households are known in both; without any there is none to show.
+void AddIncomes(const RegionIncome& income, absl::CivilDay today, ProgressFigures& progress) {
+  const ComparedIncome& compared = income.compared;
+  IncomeSpan before = SpanOf(compared.months, today, 1);
+  IncomeSpan latest = SpanOf(compared.months, today, 0);
+  // Where all that are known have ended their links, those left out are the ones to tell of.
+  if (before.households > 0 && (latest.households > 0 || compared.left_out == 0)) {
+    std::string note_zh;
+    if (compared.left_out > 0) {
+      note_zh = Cat("；另有", compared.left_out, "个项目户数未逐月留存，两期均未计入");
+    }
+    AddIncome(before, note_zh, progress);
+    AddIncome(latest, note_zh, progress);
+    return;
+  }
+  before = SpanOf(income.months, today, 1);
+  latest = SpanOf(income.months, today, 0);
+  std::string note_zh;
+  if (before.empty()) {
+    if (!latest.empty()) note_zh = "；上一期没有数据，不作比较";
+  } else if (compared.left_out > 0) {
+    note_zh = Cat("；", compared.left_out, "个项目户数未逐月留存，不与上一期比较");
+  } else {
+    note_zh = "；户数未逐月留存，不与上一期比较";
+  }
+  AddIncome(latest, note_zh, progress);
+}
+
 void SetTarget(const Target& target, absl::CivilDay today, v1::ProgressFigure* figure) {
   SetDay(target.day, figure->mutable_target_date());
   figure->set_target(target.value);
@@ -168,24 +197,17 @@ absl::Status FillProgress(mysql::Executor& db, const std::string& region, absl::
   AddFigure(progress, "REEVALUATION_DUE", "人工调整到期应重新评估", due_sum, "个",
             "人工调整有效期已过、尚无新的评估生效");
 
-  // R007: the last two spans of twelve months that are over, each by its own households. The two
-  // make a growth; where the households of one are not known there is none to show.
-  std::vector<IncomeMonth> months;
+  const std::vector<absl::CivilMonth> year = YearBefore(today);
+  RegionIncome income;
   if (region.size() >= 6) {
-    ASSIGN_OR_RETURN(months, SumHouseholdIncome(db, region));
+    ASSIGN_OR_RETURN(income, CompareHouseholdIncome(db, region, year.back()));
   } else {
-    const absl::CivilMonth first = YearBefore(today).front() - 12;
-    ASSIGN_OR_RETURN(months, ListIncome(db, region, MonthText(first)));
+    ASSIGN_OR_RETURN(income.months, ListIncome(db, region, MonthText(year.front() - 12)));
+    if (!income.months.empty()) {
+      ASSIGN_OR_RETURN(income.compared, ListComparedIncome(db, region, MonthText(year.back())));
+    }
   }
-  const IncomeSpan before = SpanOf(months, today, 1);
-  const IncomeSpan latest = SpanOf(months, today, 0);
-  std::string_view note_zh;
-  if (before.known && latest.known && before.households > 0) {
-    AddIncome(before, "", progress);
-  } else if (!latest.empty() || !before.empty()) {
-    note_zh = before.empty() ? "；上一期没有数据，不作比较" : "；户数未逐月留存，不与上一期比较";
-  }
-  AddIncome(latest, note_zh, progress);
+  AddIncomes(income, today, progress);
   return absl::OkStatus();
 }
 

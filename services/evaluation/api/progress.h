@@ -18,8 +18,8 @@ struct ProgressInput {
   UnitFigures figures;
   CloseOuts close_outs;
 };
-// Three queries of its own: the targets, what is due for re-evaluation, and the income of
-// households (of a county or below out of the facts, above out of the nightly sums).
+// Queries of its own: the targets, what is due for re-evaluation, and the income of households (of
+// a county or below out of the facts, above out of the nightly sums, in two where there are any).
 absl::Status FillProgress(mysql::Executor& db, const std::string& region, absl::CivilDay today,
                           const ProgressInput& input,
                           google::protobuf::RepeatedPtrField<v1::ProgressFigure>* out);

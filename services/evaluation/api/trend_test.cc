@@ -30,6 +30,36 @@ class EvaluationTrends : public ::testing::Test {
     w_.world().Sync();
     ASSERT_OK(RecountAndRefresh(w_.db(), w_.server().clock().Now()));
   }
+  // A project whose ten households were paid in each of two months.
+  void TellIncome(const std::string& id, const std::string& village, int64_t fen) {
+    w_.world().Tell(sample::Project(id, "", village));
+    asset::v1::ProjectAssetFacts facts;
+    facts.set_project_id(id);
+    facts.set_region_path(village);
+    facts.set_household_income_reported(true);
+    facts.set_linked_households(10);
+    asset::v1::LinkedHouseholds* linked = facts.add_households_by_month();
+    linked->set_month("2024-01");
+    linked->set_households(10);
+    for (const char* month : {"2025-02", "2026-01"}) {
+      asset::v1::MonthlyFacts* m = facts.add_months();
+      m->set_month(month);
+      m->set_household_income_fen(fen);
+    }
+    w_.world().Tell(facts);
+  }
+  using ByMonth = std::map<std::string, int64_t>;
+  ByMonth IncomeOf(const std::string& region) {
+    v1::ListIncomeSeriesRequest request;
+    request.set_region_code(region);
+    request.set_months(60);
+    auto series = Income(request, w_.Province());
+    EXPECT_OK(series);
+    ByMonth out;
+    if (!series.ok()) return out;
+    for (const v1::IncomeSeriesMonth& m : series->months()) out[m.month()] = m.income_fen();
+    return out;
+  }
   registry::v1::ShortBoard Board(const std::string& subject) {
     registry::v1::ShortBoard b;
     b.set_id(w_.world().NewId());
@@ -173,6 +203,51 @@ TEST_F(EvaluationTrends, R007_IncomeByMonthOfAProjectAndOfAnArea) {
   auto none = Income(elsewhere, w_.Province());
   ASSERT_OK(none);
   EXPECT_THAT(none->months(), IsEmpty());
+}
+
+TEST_F(EvaluationTrends, R007_IncomeFollowsItsProjectToAnotherCounty) {
+  World& world = w_.world();
+  const std::string project = world.NewId();
+  TellIncome(project, "360733101201", 60'000);
+  Night();
+  const ByMonth all = {{"2025-02", 60'000}, {"2026-01", 60'000}};
+  ASSERT_EQ(IncomeOf("360733"), all);
+  world.Tell(sample::Project(project, "", "360734101201"));
+  world.Sync();
+  // At once, and in the night, which counts it nowhere twice.
+  for (int night = 0; night < 2; ++night) {
+    EXPECT_THAT(IncomeOf("360733"), IsEmpty());
+    EXPECT_EQ(IncomeOf("360734"), all);
+    EXPECT_EQ(IncomeOf("3607"), all);
+    Night();
+  }
+  // Rows of a county that has no project: of a night that ran while the last one left.
+  world.database().Run(
+      "INSERT INTO household_income (county, month, income_fen, households, households_known, "
+      "refreshed_at) VALUES ('360733', '2026-01', 60000, 10, 1, '2026-02-28 18:00:00');\n");
+  Night();
+  EXPECT_EQ(IncomeOf("3607"), all);
+}
+
+TEST_F(EvaluationTrends, R007_IncomeBeyondTheFactsFollowsTheLastProjectOfACounty) {
+  World& world = w_.world();
+  const std::string first = world.NewId();
+  const std::string second = world.NewId();
+  TellIncome(first, "360733101201", 60'000);
+  TellIncome(second, "360733102201", 40'000);
+  Night();
+  // The facts no longer reach back: what is kept of the county can no more be told apart.
+  w_.PassDays(36 * 31);
+  const ByMonth all = {{"2025-02", 100'000}, {"2026-01", 100'000}};
+  world.Tell(sample::Project(first, "", "360734101201"));
+  Night();
+  EXPECT_EQ(IncomeOf("360733"), all);
+  EXPECT_THAT(IncomeOf("360734"), IsEmpty());
+  world.Tell(sample::Project(second, "", "360734101201"));
+  Night();
+  EXPECT_THAT(IncomeOf("360733"), IsEmpty());
+  EXPECT_EQ(IncomeOf("360734"), all);
+  EXPECT_EQ(IncomeOf("3607"), all);
 }
 
 TEST_F(EvaluationTrends, R007_AMonthWhoseHouseholdsWereNotKeptIsDividedByNoneOfToday) {

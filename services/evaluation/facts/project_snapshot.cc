@@ -7,6 +7,7 @@
 #include "common/base/bp.h"
 #include "common/base/strings.h"
 #include "services/evaluation/convert/evaluation_message.h"
+#include "services/evaluation/facts/project_income.h"
 #include "services/evaluation/facts/snapshot_builder.h"
 #include "services/evaluation/facts/snapshot_values.h"
 
@@ -439,6 +440,29 @@ class ProjectBuilder {
     values_.Number("D3-03", "bp", FactSource::kAsset, use_share, asset_record_, asset_day_);
   }
 
+  // Of the year, by the households that were linked in it: of its months the most. Where the number
+  // of a month was not kept, by those that are linked now.
+  std::optional<int64_t> IncomePerHousehold() const {
+    if (a_ == nullptr) return std::nullopt;
+    const std::optional<ProjectIncome> project = ReadProjectIncome(*a_);
+    if (!project) return std::nullopt;
+    int64_t income_fen = 0;
+    int64_t households = 0;
+    bool known = true;
+    for (const absl::CivilMonth month : year_) {
+      const std::string text = MonthText(month);
+      if (const auto m = project->income_fen.find(text); m != project->income_fen.end()) {
+        income_fen += m->second;
+      }
+      const std::optional<int64_t> linked = HouseholdsOf(*project, text);
+      known = known && linked.has_value();
+      households = std::max(households, linked.value_or(0));
+    }
+    if (!known) households = project->linked_now;
+    if (households <= 0) return std::nullopt;
+    return MulDivHalfUp(income_fen, 1, households);
+  }
+
   // D4.
   void Linkage() {
     bool by_assets = a_ != nullptr && a_->linkage_reported();
@@ -467,13 +491,8 @@ class ProjectBuilder {
                    by_assets ? Cat(contract_record_, ";", project_record_) : project_record_,
                    by_assets ? asset_day_ : project_day_);
 
-    std::optional<int64_t> income;
-    if (a_ != nullptr && a_->household_income_reported() && a_->linked_households() > 0) {
-      income =
-          MulDivHalfUp(AssetYear([](const MonthlyFacts& m) { return m.household_income_fen(); }), 1,
-                       a_->linked_households());
-    }
-    values_.Number("D4-02", "fen", FactSource::kAsset, income, contract_record_, asset_day_);
+    values_.Number("D4-02", "fen", FactSource::kAsset, IncomePerHousehold(), contract_record_,
+                   asset_day_);
 
     int64_t declared = AssetYear([](const MonthlyFacts& m) { return m.dividend_declared_fen(); });
     int64_t paid = AssetYear([](const MonthlyFacts& m) { return m.dividend_paid_fen(); });

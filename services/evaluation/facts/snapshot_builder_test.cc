@@ -185,6 +185,27 @@ TEST_F(ProjectSnapshot, R027_LinkageComesFromContractsDividendsAndWork) {
   EXPECT_EQ(State("D4-03"), FactState::kNotApplicable);
 }
 
+TEST_F(ProjectSnapshot, R027_IncomeIsDividedByTheHouseholdsOfItsYear) {
+  // Thirty are linked now; in the year of the income it was twenty.
+  asset::v1::LinkedHouseholds* before = assets().add_households_by_month();
+  before->set_month("2024-01");
+  before->set_households(20);
+  asset::v1::LinkedHouseholds* after = assets().add_households_by_month();
+  after->set_month("2026-03");
+  after->set_households(30);
+  EXPECT_EQ(Number("D4-02"), 450000);
+  // The link has ended since: the income of the year is what it was.
+  after->set_households(0);
+  assets().set_linked_households(0);
+  EXPECT_EQ(Number("D4-02"), 450000);
+  // What the year had was not kept: as many as are linked now, if any.
+  before->clear_households();
+  EXPECT_EQ(State("D4-02"), FactState::kMissing);
+  after->set_households(30);
+  assets().set_linked_households(30);
+  EXPECT_EQ(Number("D4-02"), 300000);
+}
+
 TEST_F(ProjectSnapshot, R028_ProspectIsTheMedianOfThreeExpertsOrMore) {
   facts_.entered.scores[0].set_market_outlook(20);
   facts_.entered.scores[1].set_market_outlook(60);

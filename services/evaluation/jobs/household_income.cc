@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
 #include "common/base/clock.h"
 #include "common/status/macros.h"
 #include "services/evaluation/facts/moment.h"
+#include "services/evaluation/facts/project_income.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/subject_store.h"
 
@@ -17,50 +19,17 @@ namespace bangfu::evaluation {
 
 namespace {
 
-// What the facts of a project say of it, and no more: a county's projects are held at once.
-struct ProjectIncome {
-  std::map<std::string, int64_t> income_fen;  // by month
-  // By the month from which it holds; nullopt: not known. Empty: nothing is known of any month.
-  std::map<std::string, std::optional<int64_t>> linked;
-  int64_t linked_now = 0;
-  int64_t linked_most = 0;
-};
-
-// nullopt: not reported, which is no series of zeros.
-std::optional<ProjectIncome> ReadIncome(const asset::v1::ProjectAssetFacts& facts) {
-  if (!facts.household_income_reported()) return std::nullopt;
-  ProjectIncome out;
-  for (const asset::v1::MonthlyFacts& m : facts.months()) {
-    out.income_fen[m.month()] += m.household_income_fen();
-  }
-  for (const asset::v1::LinkedHouseholds& l : facts.households_by_month()) {
-    std::optional<int64_t>& households = out.linked[l.month()];
-    if (l.has_households()) households = l.households();
-  }
-  out.linked_now = facts.linked_households();
-  for (const auto& [month, households] : out.linked) {
-    out.linked_most = std::max(out.linked_most, households.value_or(0));
-  }
-  out.linked_most = std::max(out.linked_most, out.linked_now);
-  // Income of nobody that is known is no household's.
-  if (out.linked_most <= 0) return std::nullopt;
-  return out;
-}
-
-// Households linked in a month, or that its income went to. nullopt: not known.
-std::optional<int64_t> HouseholdsOf(const ProjectIncome& project, const std::string& month) {
-  const auto income = project.income_fen.find(month);
-  const bool paid = income != project.income_fen.end() && income->second > 0;
-  auto at = project.linked.upper_bound(month);
-  while (at != project.linked.begin()) {
-    --at;
-    // What is paid after the last link has ended went to the households that it had.
-    if (paid && at->second == 0) continue;
-    return at->second;
-  }
-  // Before the first link on record there was none, unless there was income.
-  if (paid || project.linked.empty()) return std::nullopt;
-  return 0;
+absl::StatusOr<std::vector<ProjectIncome>> ReadProjects(mysql::Executor& db,
+                                                        const std::string& region) {
+  std::vector<ProjectIncome> projects;
+  asset::v1::ProjectAssetFacts facts;
+  RETURN_IF_ERROR(StreamFacts(db, region, kAssetFacts, [&](std::string_view payload) {
+    // A payload that cannot be read counts as not reported; the consumer parks such events.
+    if (!facts.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) return;
+    std::optional<ProjectIncome> project = ReadProjectIncome(facts);
+    if (project) projects.push_back(*std::move(project));
+  }));
+  return projects;
 }
 
 std::vector<IncomeMonth> SumUp(const std::vector<ProjectIncome>& projects) {
@@ -83,36 +52,83 @@ std::vector<IncomeMonth> SumUp(const std::vector<ProjectIncome>& projects) {
   return out;
 }
 
+// Of the projects alone whose households are known in each month: one that is not would hide the
+// year before for its whole county, or put it beside a year of other households.
+ComparedIncome Compare(const std::vector<ProjectIncome>& projects, absl::CivilMonth last_month) {
+  constexpr int kMonths = 24;
+  ComparedIncome out;
+  out.last_month = MonthText(last_month);
+  if (projects.empty()) return out;
+  for (int before = kMonths - 1; before >= 0; --before) {
+    out.months.emplace_back().month = MonthText(last_month - before);
+  }
+  std::vector<const ProjectIncome*> known;
+  for (const ProjectIncome& p : projects) {
+    const bool always =
+        std::all_of(out.months.begin(), out.months.end(),
+                    [&p](const IncomeMonth& m) { return HouseholdsOf(p, m.month).has_value(); });
+    if (always) {
+      known.push_back(&p);
+    } else {
+      ++out.left_out;
+    }
+  }
+  for (IncomeMonth& m : out.months) {
+    bool told = false;
+    int64_t households = 0;
+    for (const ProjectIncome* p : known) {
+      households += HouseholdsOf(*p, m.month).value_or(0);
+      const auto income = p->income_fen.find(m.month);
+      if (income == p->income_fen.end()) continue;
+      told = true;
+      m.income_fen += income->second;
+    }
+    // As in the sums of all, a month that nothing was told of is no year's number of households.
+    if (told) m.households = households;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<IncomeMonth> HouseholdIncome(const asset::v1::ProjectAssetFacts& facts) {
-  std::optional<ProjectIncome> project = ReadIncome(facts);
+  std::optional<ProjectIncome> project = ReadProjectIncome(facts);
   if (!project) return {};
   return SumUp({*std::move(project)});
 }
 
 absl::StatusOr<std::vector<IncomeMonth>> SumHouseholdIncome(mysql::Executor& db,
                                                             const std::string& region) {
-  std::vector<ProjectIncome> projects;
-  asset::v1::ProjectAssetFacts facts;
-  RETURN_IF_ERROR(StreamFacts(db, region, kAssetFacts, [&](std::string_view payload) {
-    // A payload that cannot be read counts as not reported; the consumer parks such events.
-    if (!facts.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) return;
-    std::optional<ProjectIncome> project = ReadIncome(facts);
-    if (project) projects.push_back(*std::move(project));
-  }));
+  ASSIGN_OR_RETURN(const std::vector<ProjectIncome> projects, ReadProjects(db, region));
   return SumUp(projects);
+}
+
+absl::StatusOr<RegionIncome> CompareHouseholdIncome(mysql::Executor& db, const std::string& region,
+                                                    absl::CivilMonth last_month) {
+  ASSIGN_OR_RETURN(const std::vector<ProjectIncome> projects, ReadProjects(db, region));
+  return RegionIncome{SumUp(projects), Compare(projects, last_month)};
 }
 
 absl::Status RefreshHouseholdIncome(mysql::Session& db, const std::string& region, absl::Time now) {
   // The months that the asset facts carry.
   constexpr int kFactMonths = 36;
-  const std::string from = MonthText(absl::CivilMonth(ShanghaiDay(now)) - (kFactMonths - 1));
-  ASSIGN_OR_RETURN(auto counties, ListCounties(db, region));
-  for (const auto& [county, subjects] : counties) {
-    ASSIGN_OR_RETURN(std::vector<IncomeMonth> months, SumHouseholdIncome(db, county));
+  const absl::CivilDay today = ShanghaiDay(now);
+  const std::string from = MonthText(absl::CivilMonth(today) - (kFactMonths - 1));
+  // Tomorrow's years are asked for before the next night is over.
+  const std::set<absl::CivilMonth> last_months = {YearBefore(today).back(),
+                                                  YearBefore(today + 1).back()};
+  // A county that all its projects have left is refreshed too: they count elsewhere now.
+  ASSIGN_OR_RETURN(const std::vector<std::string> kept, ListIncomeCounties(db, region));
+  std::set<std::string> counties(kept.begin(), kept.end());
+  ASSIGN_OR_RETURN(const auto with_subjects, ListCounties(db, region));
+  for (const auto& [county, subjects] : with_subjects) counties.insert(county);
+  for (const std::string& county : counties) {
+    ASSIGN_OR_RETURN(const std::vector<ProjectIncome> projects, ReadProjects(db, county));
+    const std::vector<IncomeMonth> months = SumUp(projects);
+    std::vector<ComparedIncome> compared;
+    for (const absl::CivilMonth last : last_months) compared.push_back(Compare(projects, last));
     RETURN_IF_ERROR(mysql::Transact(db, [&](mysql::Tx& tx) -> absl::Status {
-      return PutIncome(tx, county, from, months, now);
+      return PutIncome(tx, county, from, months, compared, now);
     }));
   }
   return absl::OkStatus();

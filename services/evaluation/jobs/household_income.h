@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "bangfu/asset/v1/events.pb.h"
 #include "common/mysql/session.h"
@@ -19,6 +20,13 @@ std::vector<IncomeMonth> HouseholdIncome(const asset::v1::ProjectAssetFacts& fac
 // the region: a county at most.
 absl::StatusOr<std::vector<IncomeMonth>> SumHouseholdIncome(mysql::Executor& db,
                                                             const std::string& region);
+struct RegionIncome {
+  std::vector<IncomeMonth> months;
+  ComparedIncome compared;
+};
+// The same, and what of it can be compared in the two years that end with `last_month`.
+absl::StatusOr<RegionIncome> CompareHouseholdIncome(mysql::Executor& db, const std::string& region,
+                                                    absl::CivilMonth last_month);
 // Refreshes the counties of a region, one transaction each; for the night.
 absl::Status RefreshHouseholdIncome(mysql::Session& db, const std::string& region, absl::Time now);
 

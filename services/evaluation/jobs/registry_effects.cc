@@ -394,13 +394,16 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
   RETURN_IF_ERROR(PutFactSources(tx, facts));
   RETURN_IF_ERROR(PutSubjects(tx, subjects, before));
   std::vector<std::pair<Ulid, std::string>> moved;
+  std::map<std::string, std::string> counties;  // that projects left -> where to
   for (const SubjectRow& s : subjects) {
     auto old = before.find(s.id);
     if (old != before.end() && old->second.region_path != s.region_path) {
       moved.emplace_back(s.id, s.region_path);
+      if (s.type == kProjectSubject) counties[old->second.county] = s.county;
     }
   }
   RETURN_IF_ERROR(MoveSubjects(tx, moved));
+  RETURN_IF_ERROR(MoveIncome(tx, counties, batch.now));
   // What waits on a subject goes with it: to another region, or away while it is void or not
   // verified.
   SubjectMap waiting_anew;

@@ -3,6 +3,7 @@
 #include "common/status/macros.h"
 #include "services/evaluation/store/close_out_store.h"
 #include "services/evaluation/store/ledger_store.h"
+#include "services/evaluation/store/subject_store.h"
 
 namespace bangfu::evaluation {
 
@@ -32,6 +33,21 @@ absl::Status MoveSubjects(mysql::Tx& tx,
   }
   RETURN_IF_ERROR(rollup.Write(tx));
   return close_outs.Write(tx);
+}
+
+absl::Status MoveIncome(mysql::Tx& tx, const std::map<std::string, std::string>& counties,
+                        absl::Time now) {
+  for (const auto& [from, to] : counties) {
+    if (from.empty() || to.empty() || from == to) continue;
+    ASSIGN_OR_RETURN(
+        const mysql::Rows left,
+        tx.Query("SELECT 1 FROM subject WHERE county = ? AND subject_type = ? AND is_void = 0 "
+                 "LIMIT 1",
+                 {from, kProjectSubject}));
+    if (!left.empty()) continue;
+    RETURN_IF_ERROR(GiveIncome(tx, from, to, now));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace bangfu::evaluation
