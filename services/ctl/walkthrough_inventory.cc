@@ -204,8 +204,8 @@ absl::Status Samples(Walk& walk) {
     units.set_result(SAMPLE_RESULT_PENDING);
     units.set_page_size(500);
     do {
-      ASSIGN_OR_RETURN(auto page, who->Call<ListSampleUnitsResponse>(
-                                      Cat(kInventory, "ListSampleUnits"), units));
+      ASSIGN_OR_RETURN(
+          auto page, who->Call<ListSampleUnitsResponse>(Cat(kInventory, "ListSampleUnits"), units));
       pending.insert(pending.end(), page.units().begin(), page.units().end());
       units.set_page_token(page.next_page_token());
     } while (!units.page_token().empty());

@@ -31,8 +31,7 @@
 
 namespace bangfu::registry::inventory {
 
-absl::StatusOr<bool> NeedsEnlargement(mysql::Executor& db, const SampleRow& row,
-                                      int32_t limit_bp) {
+absl::StatusOr<bool> NeedsEnlargement(mysql::Executor& db, const SampleRow& row, int32_t limit_bp) {
   if (!EnlargementRequired(row.issues, row.results_recorded, limit_bp)) return false;
   // There is no higher rate than the full one.
   if (FromBytes<v1::Sample>(row.bytes).rate_bp() >= kBpOne) return false;
@@ -165,8 +164,7 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
     RETURN_IF_ERROR(LockDrawable(m.tx(), &reports_around));
     std::set<std::string> there;
     if (existing) {
-      ASSIGN_OR_RETURN(existing,
-                       FindSample(m.tx(), campaign_id, path, level, /*for_update=*/true));
+      ASSIGN_OR_RETURN(existing, FindSample(m.tx(), campaign_id, path, level, /*for_update=*/true));
       ASSIGN_OR_RETURN(const std::vector<Ulid> drawn, DrawnReports(m.tx(), existing->id));
       for (const Ulid& id : drawn) there.insert(id.ToString());
     }
@@ -328,8 +326,8 @@ absl::StatusOr<v1::Sample> Get(CallContext& c, const v1::GetSampleRequest& reque
   return WithUnits(c.db, std::move(sample), id);
 }
 
-absl::StatusOr<v1::ListSampleUnitsResponse> ListOfSample(CallContext& c,
-                                                         const v1::ListSampleUnitsRequest& request) {
+absl::StatusOr<v1::ListSampleUnitsResponse> ListOfSample(
+    CallContext& c, const v1::ListSampleUnitsRequest& request) {
   SampleUnitQuery query;
   ASSIGN_OR_RETURN(query.sample_id, ParseId(request.sample_id(), "sample_id"));
   RETURN_IF_ERROR(GetSample(c.db, query.sample_id, c.scope).status());
@@ -506,8 +504,7 @@ absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c,
               .Build();
         }
         for (const SampleRow& sample : standing.samples) {
-          ASSIGN_OR_RETURN(const bool enlarge,
-                           NeedsEnlargement(m.tx(), sample, LimitOf(campaign)));
+          ASSIGN_OR_RETURN(const bool enlarge, NeedsEnlargement(m.tx(), sample, LimitOf(campaign)));
           if (enlarge) {
             return FailedPrecondition("ENLARGEMENT_REQUIRED", "问题率超限，须扩大抽查或全面复核")
                 .With("sample_id", sample.id.ToString())
