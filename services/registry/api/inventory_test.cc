@@ -242,6 +242,64 @@ TEST_F(InventoryTest, R009_ACampaignIsRefusedOutsideTheRegionAndWithDeadlinesOut
               HasViolation("campaign.township_deadline"));
 }
 
+TEST_F(InventoryTest, R009_ATownshipIsSurveyedAgainAfterTheCampaignOfItsCounty) {
+  const v1::InventoryCampaign county = OpenCampaign();
+  for (const char* region : {kTownship, kVillage4}) {
+    EXPECT_THAT(CreateCampaign(region, County()), HasViolation("campaign.region_code"));
+  }
+  const auto close = [&](const std::string& id, bool force) {
+    v1::CloseCampaignRequest request;
+    request.set_request_id(RequestId());
+    request.set_id(id);
+    request.set_etag(Campaign(id).etag());
+    request.set_force(force);
+    if (force) request.set_reason("提前结束");
+    return Inventory<v1::InventoryCampaign>("CloseCampaign", request, Approver());
+  };
+  ASSERT_OK(close(county.id(), true));
+  RunOperations();
+  ASSERT_OK_AND_ASSIGN(const v1::Project late, Register(NewProject("补登茶园")));
+  EXPECT_NE(late.verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+
+  EXPECT_THAT(CreateCampaign(kTownship, Township()), StatusIs(StatusCode::kPermissionDenied));
+  EXPECT_THAT(CreateCampaign(kTownship, County("other", kOtherCounty)),
+              StatusIs(StatusCode::kNotFound));
+  ASSERT_OK_AND_ASSIGN(const v1::InventoryCampaign created, CreateCampaign(kTownship, County()));
+  ASSERT_OK(Open(created));
+  RunOperations();
+  const v1::InventoryCampaign campaign = Campaign(created.id());
+  EXPECT_EQ(campaign.state(), v1::CAMPAIGN_STATE_OPEN);
+  EXPECT_EQ(campaign.unit_count(), 3);
+  const std::vector<std::string> villages = {kVillage, kVillage2, kVillage3};
+  std::vector<std::string> reporting;
+  for (const auto& unit : Units(campaign.id())) reporting.push_back(unit.region_path());
+  EXPECT_EQ(reporting, villages);
+  // The county stands in one campaign, whichever part of it reports.
+  ASSERT_OK_AND_ASSIGN(const v1::InventoryCampaign whole, CreateCampaign(kCounty));
+  EXPECT_THAT(Open(whole), StatusIs(StatusCode::kFailedPrecondition, "CAMPAIGN_OVERLAP"));
+  EXPECT_THAT(close(campaign.id(), false),
+              StatusIs(StatusCode::kFailedPrecondition, "UNITS_PENDING"));
+
+  for (const std::string& village : villages) Verify(campaign.id(), village);
+  EXPECT_EQ(GetProject(late.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  EXPECT_EQ(Total(campaign.id()).units(), 3);
+  EXPECT_EQ(Total(campaign.id(), kCounty).county_verified(), 3);
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed", 10000));
+  EXPECT_EQ(sample.drawn(), 3);
+  for (const v1::SampleUnit& unit : sample.units()) {
+    ASSERT_OK(Result(sample.id(), unit.unit_report_id(), false, City()));
+  }
+  ASSERT_OK_AND_ASSIGN(const auto confirmed, Confirm(campaign.id(), kCounty));
+  EXPECT_EQ(confirmed.confirmed(), 3);
+  ASSERT_OK(close(campaign.id(), false));
+  RunOperations();
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM open_unit") +
+                server_.database().Int("SELECT COUNT(*) FROM open_county"),
+            0);
+  // A village alone, then.
+  EXPECT_EQ(OpenCampaign(kVillage4).unit_count(), 1);
+}
+
 TEST_F(InventoryTest, R009_ANilReturnNeedsAVillageWithoutProjects) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   EXPECT_THAT(Submit(Unit(campaign.id(), kVillage), false),
