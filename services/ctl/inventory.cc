@@ -303,11 +303,19 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
         request.set_region_code(a.region);
         request.set_seed(a.seed);
         request.set_rate_bp(a.rate_bp);
-        ASSIGN_OR_RETURN(Sample sample, context.Call<Sample>(M("DrawSample"), request));
+        ASSIGN_OR_RETURN(const Sample sample, context.Call<Sample>(M("DrawSample"), request));
         if (context.PrintJson(sample)) return absl::OkStatus();
         TextTable table({"区划", "名称", "层"}, {2});
-        for (const auto& unit : sample.units())
-          table.Row({unit.region_path(), unit.region_name(), Cat(unit.stratum())});
+        ListSampleUnitsRequest list;
+        list.set_sample_id(sample.id());
+        list.set_page_size(500);
+        do {
+          ASSIGN_OR_RETURN(auto page,
+                           context.Call<ListSampleUnitsResponse>(M("ListSampleUnits"), list));
+          for (const auto& unit : page.units())
+            table.Row({unit.region_path(), unit.region_name(), Cat(unit.stratum())});
+          list.set_page_token(page.next_page_token());
+        } while (!list.page_token().empty());
         std::printf("%s种子 %s，算法 %s，总体 %d，抽取 %d\n", table.Render().c_str(),
                     sample.seed().c_str(), sample.algorithm().c_str(), sample.population(),
                     sample.drawn());

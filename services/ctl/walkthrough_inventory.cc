@@ -197,11 +197,19 @@ absl::Status Samples(Walk& walk) {
       draw.set_seed(Cat("sample-", region));
       ASSIGN_OR_RETURN(sample, who->Call<Sample>(Cat(kInventory, "DrawSample"), draw));
     }
-    GetSampleRequest get;
-    get.set_id(sample.id());
-    ASSIGN_OR_RETURN(sample, who->Call<Sample>(Cat(kInventory, "GetSample"), get));
-    for (const auto& unit : std::vector<SampleUnit>(sample.units().begin(), sample.units().end())) {
-      if (unit.has_result()) continue;
+    // All before the first result: a page of what waits is another one after it.
+    std::vector<SampleUnit> pending;
+    ListSampleUnitsRequest units;
+    units.set_sample_id(sample.id());
+    units.set_result(SAMPLE_RESULT_PENDING);
+    units.set_page_size(500);
+    do {
+      ASSIGN_OR_RETURN(
+          auto page, who->Call<ListSampleUnitsResponse>(Cat(kInventory, "ListSampleUnits"), units));
+      pending.insert(pending.end(), page.units().begin(), page.units().end());
+      units.set_page_token(page.next_page_token());
+    } while (!units.page_token().empty());
+    for (const SampleUnit& unit : pending) {
       RecordSampleResultRequest record;
       record.set_request_id(Context::NewRequestId());
       record.set_id(sample.id());

@@ -11,8 +11,9 @@ namespace {
 
 TEST(ListQueries, AreServedByAnIndexWithTheRegion) {
   testing::ListQueryOptions options;
-  // A campaign has the reports of a province.
+  // A campaign has the reports of a province, a sample may have drawn them all.
   options.values = {{"*.campaign_id", testing::InventedId()},
+                    {"sample_unit.sample_id", testing::InventedId()},
                     {"import_row.import_id", testing::InventedId()}};
   options.samples = {{"list", "FUND_SOURCE"}, {"plan_period", "2026-2030"}};
   options.requests = {

@@ -149,6 +149,8 @@ absl::StatusOr<v1::InventoryUnitReport> SaveStep(rpc::Mutation& m, Loaded& l, Un
   *event.mutable_unit_report() = after;
   RETURN_IF_ERROR(m.Publish("unit_report", unit.id, unit.region_path, event));
   RETURN_IF_ERROR(SyncUnitReports(m.tx(), {unit}, inbox::ActOf(m, action, InboxCalendar())));
+  RETURN_IF_ERROR(
+      SyncLeftSamples(m.tx(), l.left_samples, inbox::ActOf(m, action, InboxCalendar())));
   return after;
 }
 
@@ -374,7 +376,7 @@ absl::Status TakeBackVerification(Mutation& m, Loaded& l, std::string_view reaso
   // Under the projects' locks: of two reports that are taken back at once the second sees that the
   // first stands no more.
   ASSIGN_OR_RETURN(const std::set<Ulid> standing, StandingElsewhere(m.tx(), projects, l.unit));
-  RETURN_IF_ERROR(LeaveSamplePopulations(m.tx(), {l.unit.id}));
+  ASSIGN_OR_RETURN(l.left_samples, LeaveSamplePopulations(m.tx(), {l.unit.id}));
   l.unit.verified_at.reset();
   l.unit.confirmed_at.reset();
   l.unit.verification_round += 1;

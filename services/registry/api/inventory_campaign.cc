@@ -72,9 +72,16 @@ absl::StatusOr<v1::InventoryCampaign> CreateCampaign(CallContext& c,
           return InvalidField("campaign.region_code", "必填").Build();
         ASSIGN_OR_RETURN(const std::string path,
                          ResolvePath(m.tx(), campaign.region_code(), "campaign.region_code"));
-        if (path.size() > 6)
-          return InvalidField("campaign.region_code", "摸排范围须为省、市或县").Build();
         RETURN_IF_ERROR(CheckInScope(c, path, campaign.region_code()));
+        if (path.size() > 6) {
+          // The inventory goes by county: a part of it is surveyed for what came after.
+          ASSIGN_OR_RETURN(const bool had, CountyHadCampaign(m.tx(), path));
+          if (!had) {
+            return InvalidField("campaign.region_code",
+                                "摸排范围须为省、市或县；乡镇、村在本县摸排结束后方可补充摸排")
+                .Build();
+          }
+        }
         CampaignRow row;
         ASSIGN_OR_RETURN(const absl::CivilDay start,
                          Required(campaign.scope_start(), "campaign.scope_start"));

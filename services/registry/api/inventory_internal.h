@@ -36,6 +36,8 @@ struct Loaded {
   CampaignDeadlines deadlines;
   UnitReportSubject subject;  // state, open, locked, submitter, approval
   v1::InventoryUnitReport before, after;
+  // Samples whose population the report has left in this step.
+  std::vector<Ulid> left_samples;
   // Who takes the step, where the rpc's roles at the village do not tell the grant.
   std::optional<audit::Actor> actor;
 };
@@ -74,8 +76,9 @@ absl::StatusOr<std::set<Ulid>> StandingElsewhere(mysql::Executor& db,
 absl::StatusOr<std::vector<std::vector<RequiredDepartment>>> DepartmentsOf(
     mysql::Executor& db, const std::vector<UnitReportRow>& units, absl::CivilDay day);
 
-// Too many issues were found for the sample's size.
-bool NeedsEnlargement(const SampleRow& row, int32_t limit_bp);
+// Too many issues were found for the sample's size, and it can be enlarged: the one rule for what
+// the contract shows, what waits in inboxes and what holds a confirmation up.
+absl::StatusOr<bool> NeedsEnlargement(mysql::Executor& db, const SampleRow& row, int32_t limit_bp);
 
 // Joint verification, samples and confirmation (inventory_verification.cc, inventory_sample.cc).
 void RegisterVerificationHandlers(rpc::Router& router);

@@ -2,7 +2,11 @@
 // (R016).
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "bangfu/registry/v1/events.pb.h"
 #include "common/audit/audit.h"
@@ -27,12 +31,12 @@
 
 namespace bangfu::registry::inventory {
 
-bool NeedsEnlargement(const SampleRow& row, int32_t limit_bp) {
-  // Where everything was checked, there is nothing left to enlarge into. At the full rate all that
-  // could be drawn is; what the province confirmed before stays undrawn.
-  const auto sample = FromBytes<v1::Sample>(row.bytes);
-  return row.drawn < sample.population() && sample.rate_bp() < kBpOne &&
-         EnlargementRequired(row.issues, row.results_recorded, limit_bp);
+absl::StatusOr<bool> NeedsEnlargement(mysql::Executor& db, const SampleRow& row, int32_t limit_bp) {
+  if (!EnlargementRequired(row.issues, row.results_recorded, limit_bp)) return false;
+  // There is no higher rate than the full one.
+  if (FromBytes<v1::Sample>(row.bytes).rate_bp() >= kBpOne) return false;
+  // What was confirmed before, or is with its village, no enlargement draws.
+  return CanDrawMore(db, row.id);
 }
 
 namespace {
@@ -43,8 +47,11 @@ using rpc::Mutation;
 constexpr int kProvince = 1;
 constexpr int kCity = 2;
 constexpr int64_t kFenPerWanYuan = 1'000'000;
+// Drawn villages that an answer carries; ListSampleUnits has the others.
+constexpr int kUnitsInAnswer = 1000;
 
-v1::Sample SampleMessage(const SampleRow& row, int32_t limit_bp) {
+absl::StatusOr<v1::Sample> SampleMessage(mysql::Executor& db, const SampleRow& row,
+                                         int32_t limit_bp) {
   auto out = FromBytes<v1::Sample>(row.bytes);
   out.set_id(row.id.ToString());
   out.set_campaign_id(row.campaign_id.ToString());
@@ -55,17 +62,18 @@ v1::Sample SampleMessage(const SampleRow& row, int32_t limit_bp) {
   out.set_results_recorded(static_cast<int32_t>(row.results_recorded));
   out.set_issues(static_cast<int32_t>(row.issues));
   out.set_issue_rate_bp(static_cast<int32_t>(RatioBp(row.issues, row.results_recorded)));
-  out.set_enlargement_required(NeedsEnlargement(row, limit_bp));
+  ASSIGN_OR_RETURN(const bool enlarge, NeedsEnlargement(db, row, limit_bp));
+  out.set_enlargement_required(enlarge);
   return out;
 }
 
-absl::StatusOr<v1::Sample> WithUnits(mysql::Executor& db, v1::Sample sample, const Ulid& id) {
-  ASSIGN_OR_RETURN(const std::vector<SampleUnitRow> rows, SampleUnits(db, id));
+absl::Status AddUnits(mysql::Executor& db, const std::vector<SampleUnitRow>& rows,
+                      google::protobuf::RepeatedPtrField<v1::SampleUnit>* units) {
   std::vector<std::string> paths;
   for (const SampleUnitRow& row : rows) paths.push_back(row.region_path);
   ASSIGN_OR_RETURN(const auto names, RegionNames(db, paths));
   for (const SampleUnitRow& row : rows) {
-    v1::SampleUnit* unit = sample.add_units();
+    v1::SampleUnit* unit = units->Add();
     *unit = FromBytes<v1::SampleUnit>(row.bytes);
     unit->set_unit_report_id(row.unit_report_id.ToString());
     unit->set_region_path(row.region_path);
@@ -75,6 +83,13 @@ absl::StatusOr<v1::Sample> WithUnits(mysql::Executor& db, v1::Sample sample, con
     unit->set_has_result(row.has_result);
     unit->set_issue(row.issue);
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Sample> WithUnits(mysql::Executor& db, v1::Sample sample, const Ulid& id) {
+  ASSIGN_OR_RETURN(const std::vector<SampleUnitRow> rows, SampleUnits(db, id, kUnitsInAnswer));
+  RETURN_IF_ERROR(AddUnits(db, rows, sample.mutable_units()));
+  sample.set_units_total(sample.drawn());
   return sample;
 }
 
@@ -139,25 +154,32 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
           .Build();
     }
     ASSIGN_OR_RETURN(const bool open, TouchOpenCounties(m.tx(), campaign_id, path));
+    // Draws around here wait for each other since the counties. The reports come before the sample,
+    // as in every step: a report that is taken back at this moment either is not drawn from, or
+    // waits, and leaves the population that it is in then.
     ASSIGN_OR_RETURN(std::optional<SampleRow> existing,
                      FindSample(m.tx(), campaign_id, path, level));
-    ASSIGN_OR_RETURN(const std::vector<StratumRow> reports_around,
+    ASSIGN_OR_RETURN(std::vector<StratumRow> reports_around,
                      SamplePopulation(m.tx(), campaign_id, path, existing ? existing->id : Ulid()));
+    RETURN_IF_ERROR(LockDrawable(m.tx(), &reports_around));
     std::set<std::string> there;
     if (existing) {
-      ASSIGN_OR_RETURN(const std::vector<SampleUnitRow> drawn, SampleUnits(m.tx(), existing->id));
-      for (const SampleUnitRow& unit : drawn) there.insert(unit.unit_report_id.ToString());
+      ASSIGN_OR_RETURN(existing, FindSample(m.tx(), campaign_id, path, level, /*for_update=*/true));
+      ASSIGN_OR_RETURN(const std::vector<Ulid> drawn, DrawnReports(m.tx(), existing->id));
+      for (const Ulid& id : drawn) there.insert(id.ToString());
     }
     // Whatever became of a drawn village, the sample was drawn from it: the numbers of both are of
     // one population. What the province has confirmed since an earlier draw still counts, too: of
     // each stratum those with the smallest digests are drawn, and without the earlier ones that are
     // not drawn, the earlier ones that are would take the places of the villages verified since.
-    int64_t verified = 0;
+    int64_t verified = 0, undrawn = 0;
     std::vector<const StratumRow*> population;
     std::vector<Ulid> joining, leaving;
     for (const StratumRow& row : reports_around) {
+      const bool drawn = there.count(row.unit_report_id.ToString()) > 0;
       verified += row.can_be_drawn ? 1 : 0;
-      if (row.can_be_drawn || row.confirmed || there.count(row.unit_report_id.ToString()) > 0) {
+      undrawn += row.can_be_drawn && !drawn ? 1 : 0;
+      if (row.can_be_drawn || row.confirmed || drawn) {
         population.push_back(&row);
         if (!row.in_population) joining.push_back(row.unit_report_id);
       } else {
@@ -173,6 +195,11 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
     }
     if (!existing && request.enlarge())
       return InvalidField("enlarge", "尚未抽样，不能扩大").Build();
+    if (existing && request.enlarge() && undrawn == 0) {
+      return FailedPrecondition("NOTHING_TO_SAMPLE",
+                                "已核实的村均已抽取或已经省级确认，没有可扩大抽查的村")
+          .Build();
+    }
 
     // A sample keeps the strata that it was drawn by, so that it can be drawn again and enlarged.
     std::vector<int64_t> floors;
@@ -223,21 +250,36 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
     if (existing && !request.enlarge() && rate != message.rate_bp()) {
       return InvalidField("rate_bp", "补充抽样沿用原比例；提高比例的请注明扩大抽查").Build();
     }
-    const v1::Sample before =
-        existing ? SampleMessage(row, terms.issue_rate_limit_bp()) : v1::Sample();
+    v1::Sample before;
+    if (existing) {
+      ASSIGN_OR_RETURN(before, SampleMessage(m.tx(), row, terms.issue_rate_limit_bp()));
+    }
 
     std::vector<SampleUnitRow> units;
     std::vector<Ulid> marked;
-    for (const std::string& id : DrawSample(candidates, row.seed, rate)) {
-      const StratumRow& from = *by_id[id];
-      if (there.count(id) > 0 || !from.can_be_drawn) continue;
-      SampleUnitRow unit;
-      unit.sample_id = row.id;
-      unit.unit_report_id = from.unit_report_id;
-      unit.region_path = from.region_path;
-      unit.stratum = FundStratum(from.public_fen, floors);
-      units.push_back(std::move(unit));
-      marked.push_back(from.unit_report_id);
+    const auto draw = [&] {
+      for (const std::string& id : DrawSample(candidates, row.seed, rate)) {
+        const StratumRow& from = *by_id[id];
+        if (there.count(id) > 0 || !from.can_be_drawn) continue;
+        SampleUnitRow unit;
+        unit.sample_id = row.id;
+        unit.unit_report_id = from.unit_report_id;
+        unit.region_path = from.region_path;
+        unit.stratum = FundStratum(from.public_fen, floors);
+        units.push_back(std::move(unit));
+        marked.push_back(from.unit_report_id);
+      }
+    };
+    draw();
+    if (existing && request.enlarge()) {
+      // The rate is the sample's for good: it does not rise for nothing.
+      while (units.empty() && request.rate_bp() == 0 && rate < kBpOne) {
+        rate = std::min(kBpOne, rate * 2);
+        draw();
+      }
+      if (units.empty()) {
+        return InvalidField("rate_bp", "按此比例不会增加抽查的村，须提高比例").Build();
+      }
     }
     message.set_rate_bp(rate);
     message.mutable_stratum_floors_fen()->Assign(floors.begin(), floors.end());
@@ -270,7 +312,7 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
     RETURN_IF_ERROR(feed::PublishBatch(m.tx(), events));
     RETURN_IF_ERROR(
         SyncConfirmations(m.tx(), campaign_id, path, inbox::ActOf(m, "draw", InboxCalendar())));
-    message = SampleMessage(row, terms.issue_rate_limit_bp());
+    ASSIGN_OR_RETURN(message, SampleMessage(m.tx(), row, terms.issue_rate_limit_bp()));
     RETURN_IF_ERROR(m.Audit("sample", row.id, path, existing ? &before : nullptr, message, ""));
     return WithUnits(m.tx(), std::move(message), row.id);
   });
@@ -280,7 +322,32 @@ absl::StatusOr<v1::Sample> Get(CallContext& c, const v1::GetSampleRequest& reque
   ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
   ASSIGN_OR_RETURN(const SampleRow row, GetSample(c.db, id, c.scope));
   ASSIGN_OR_RETURN(const CampaignRow campaign, GetCampaign(c.db, row.campaign_id, c.scope));
-  return WithUnits(c.db, SampleMessage(row, LimitOf(campaign)), id);
+  ASSIGN_OR_RETURN(v1::Sample sample, SampleMessage(c.db, row, LimitOf(campaign)));
+  return WithUnits(c.db, std::move(sample), id);
+}
+
+absl::StatusOr<v1::ListSampleUnitsResponse> ListOfSample(
+    CallContext& c, const v1::ListSampleUnitsRequest& request) {
+  SampleUnitQuery query;
+  ASSIGN_OR_RETURN(query.sample_id, ParseId(request.sample_id(), "sample_id"));
+  RETURN_IF_ERROR(GetSample(c.db, query.sample_id, c.scope).status());
+  ASSIGN_OR_RETURN(query.scope, ScopeAt(c, request.region_code()));
+  if (request.result() == v1::SAMPLE_RESULT_PENDING) query.result = std::make_pair(false, false);
+  if (request.result() == v1::SAMPLE_RESULT_OK) query.result = std::make_pair(true, false);
+  if (request.result() == v1::SAMPLE_RESULT_ISSUE) query.result = std::make_pair(true, true);
+  ASSIGN_OR_RETURN(const Page page, OpenPage(request));
+  if (const std::optional<After> after = page.after()) {
+    query.after_path = after->region_path;
+    query.after_id = after->id;
+  }
+  query.limit = page.size + 1;
+  ASSIGN_OR_RETURN(std::vector<SampleUnitRow> rows, ListSampleUnits(c.db, query));
+  v1::ListSampleUnitsResponse response;
+  ClosePage(page, &rows, &response, [](const SampleUnitRow& r) {
+    return std::vector<std::string>{r.region_path, r.unit_report_id.ToString()};
+  });
+  RETURN_IF_ERROR(AddUnits(c.db, rows, response.mutable_units()));
+  return response;
 }
 
 absl::StatusOr<v1::ListSamplesResponse> List(CallContext& c,
@@ -300,7 +367,9 @@ absl::StatusOr<v1::ListSamplesResponse> List(CallContext& c,
   ClosePage(page, &rows, &response, [](const SampleRow& r) {
     return std::vector<std::string>{r.region_path, r.id.ToString()};
   });
-  for (const SampleRow& row : rows) *response.add_samples() = SampleMessage(row, LimitOf(campaign));
+  for (const SampleRow& row : rows) {
+    ASSIGN_OR_RETURN(*response.add_samples(), SampleMessage(c.db, row, LimitOf(campaign)));
+  }
   return response;
 }
 
@@ -376,12 +445,12 @@ absl::StatusOr<v1::Sample> RecordSampleResult(CallContext& c,
       RETURN_IF_ERROR(SyncUnitReports(m.tx(), {read.unit},
                                       inbox::ActOf(m, "record_sample_result", InboxCalendar())));
     }
-    const v1::Sample before = SampleMessage(sample, LimitOf(campaign));
+    ASSIGN_OR_RETURN(const v1::Sample before, SampleMessage(m.tx(), sample, LimitOf(campaign)));
     sample.results_recorded += 1;
     sample.issues += request.issue() ? 1 : 0;
     sample.version += 1;
     RETURN_IF_ERROR(UpdateSample(m.tx(), sample));
-    v1::Sample message = SampleMessage(sample, LimitOf(campaign));
+    ASSIGN_OR_RETURN(v1::Sample message, SampleMessage(m.tx(), sample, LimitOf(campaign)));
     RETURN_IF_ERROR(
         m.Audit("sample", sample.id, sample.region_path, &before, message, request.note()));
     // The last result, and each that changes what the samples ask for, is the province's cue.
@@ -435,7 +504,8 @@ absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c,
               .Build();
         }
         for (const SampleRow& sample : standing.samples) {
-          if (SampleMessage(sample, LimitOf(campaign)).enlargement_required()) {
+          ASSIGN_OR_RETURN(const bool enlarge, NeedsEnlargement(m.tx(), sample, LimitOf(campaign)));
+          if (enlarge) {
             return FailedPrecondition("ENLARGEMENT_REQUIRED", "问题率超限，须扩大抽查或全面复核")
                 .With("sample_id", sample.id.ToString())
                 .Build();
@@ -510,6 +580,8 @@ void RegisterSampleHandlers(rpc::Router& router, Random random) {
       });
   router.Unary<v1::GetSampleRequest, v1::Sample>(Cat(kService, "GetSample"), Get);
   router.Unary<v1::ListSamplesRequest, v1::ListSamplesResponse>(Cat(kService, "ListSamples"), List);
+  router.Unary<v1::ListSampleUnitsRequest, v1::ListSampleUnitsResponse>(
+      Cat(kService, "ListSampleUnits"), ListOfSample);
   router.Unary<v1::RecordSampleResultRequest, v1::Sample>(Cat(kService, "RecordSampleResult"),
                                                           RecordSampleResult);
   router.Unary<v1::ConfirmProvinceRequest, v1::ConfirmProvinceResponse>(

@@ -71,6 +71,26 @@ class InventoryTest : public RegistryFixture {
     request.set_note("入户核对");
     return Inventory<v1::Sample>("RecordSampleResult", request, token);
   }
+  v1::Sample SampleOf(const std::string& id) {
+    v1::GetSampleRequest request;
+    request.set_id(id);
+    auto sample = Inventory<v1::Sample>("GetSample", request, Province());
+    EXPECT_OK(sample);
+    return sample.ok() ? *sample : v1::Sample();
+  }
+  // All pages of the sample's villages, by path.
+  std::vector<std::string> Drawn(v1::ListSampleUnitsRequest request, const std::string& token) {
+    std::vector<std::string> out;
+    do {
+      auto page = Inventory<v1::ListSampleUnitsResponse>("ListSampleUnits", request, token);
+      EXPECT_OK(page);
+      if (!page.ok()) return out;
+      EXPECT_LE(page->units_size(), request.page_size() > 0 ? request.page_size() : 50);
+      for (const v1::SampleUnit& unit : page->units()) out.push_back(unit.region_path());
+      request.set_page_token(page->next_page_token());
+    } while (!request.page_token().empty());
+    return out;
+  }
   absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(const std::string& campaign,
                                                       const std::string& region) {
     v1::ConfirmProvinceRequest request;
@@ -220,6 +240,64 @@ TEST_F(InventoryTest, R009_ACampaignIsRefusedOutsideTheRegionAndWithDeadlinesOut
   SetDay(2026, 3, 31, create.mutable_campaign()->mutable_county_deadline());
   EXPECT_THAT(Inventory<v1::InventoryCampaign>("CreateCampaign", create, Approver()),
               HasViolation("campaign.township_deadline"));
+}
+
+TEST_F(InventoryTest, R009_ATownshipIsSurveyedAgainAfterTheCampaignOfItsCounty) {
+  const v1::InventoryCampaign county = OpenCampaign();
+  for (const char* region : {kTownship, kVillage4}) {
+    EXPECT_THAT(CreateCampaign(region, County()), HasViolation("campaign.region_code"));
+  }
+  const auto close = [&](const std::string& id, bool force) {
+    v1::CloseCampaignRequest request;
+    request.set_request_id(RequestId());
+    request.set_id(id);
+    request.set_etag(Campaign(id).etag());
+    request.set_force(force);
+    if (force) request.set_reason("提前结束");
+    return Inventory<v1::InventoryCampaign>("CloseCampaign", request, Approver());
+  };
+  ASSERT_OK(close(county.id(), true));
+  RunOperations();
+  ASSERT_OK_AND_ASSIGN(const v1::Project late, Register(NewProject("补登茶园")));
+  EXPECT_NE(late.verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+
+  EXPECT_THAT(CreateCampaign(kTownship, Township()), StatusIs(StatusCode::kPermissionDenied));
+  EXPECT_THAT(CreateCampaign(kTownship, County("other", kOtherCounty)),
+              StatusIs(StatusCode::kNotFound));
+  ASSERT_OK_AND_ASSIGN(const v1::InventoryCampaign created, CreateCampaign(kTownship, County()));
+  ASSERT_OK(Open(created));
+  RunOperations();
+  const v1::InventoryCampaign campaign = Campaign(created.id());
+  EXPECT_EQ(campaign.state(), v1::CAMPAIGN_STATE_OPEN);
+  EXPECT_EQ(campaign.unit_count(), 3);
+  const std::vector<std::string> villages = {kVillage, kVillage2, kVillage3};
+  std::vector<std::string> reporting;
+  for (const auto& unit : Units(campaign.id())) reporting.push_back(unit.region_path());
+  EXPECT_EQ(reporting, villages);
+  // The county stands in one campaign, whichever part of it reports.
+  ASSERT_OK_AND_ASSIGN(const v1::InventoryCampaign whole, CreateCampaign(kCounty));
+  EXPECT_THAT(Open(whole), StatusIs(StatusCode::kFailedPrecondition, "CAMPAIGN_OVERLAP"));
+  EXPECT_THAT(close(campaign.id(), false),
+              StatusIs(StatusCode::kFailedPrecondition, "UNITS_PENDING"));
+
+  for (const std::string& village : villages) Verify(campaign.id(), village);
+  EXPECT_EQ(GetProject(late.id()).verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  EXPECT_EQ(Total(campaign.id()).units(), 3);
+  EXPECT_EQ(Total(campaign.id(), kCounty).county_verified(), 3);
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed", 10000));
+  EXPECT_EQ(sample.drawn(), 3);
+  for (const v1::SampleUnit& unit : sample.units()) {
+    ASSERT_OK(Result(sample.id(), unit.unit_report_id(), false, City()));
+  }
+  ASSERT_OK_AND_ASSIGN(const auto confirmed, Confirm(campaign.id(), kCounty));
+  EXPECT_EQ(confirmed.confirmed(), 3);
+  ASSERT_OK(close(campaign.id(), false));
+  RunOperations();
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM open_unit") +
+                server_.database().Int("SELECT COUNT(*) FROM open_county"),
+            0);
+  // A village alone, then.
+  EXPECT_EQ(OpenCampaign(kVillage4).unit_count(), 1);
 }
 
 TEST_F(InventoryTest, R009_ANilReturnNeedsAVillageWithoutProjects) {
@@ -1134,6 +1212,140 @@ TEST_F(InventoryTest, R016_AnEnlargementStaysRequiredWhenDrawnVillagesWereSentBa
   ASSERT_OK_AND_ASSIGN(const auto confirmed, Confirm(campaign.id(), kCounty));
   EXPECT_EQ(confirmed.confirmed(), 15);
   EXPECT_EQ(confirmed.held_back(), 5);
+}
+
+TEST_F(InventoryTest, R016_NoEnlargementIsDemandedWhereNothingIsLeftToDraw) {
+  // A second county of the same city; its village holds money and is a stratum of its own.
+  const std::string second = "360734", village = "360734101201";
+  AddRegion(second, "寻乌县");
+  AddRegion("360734101", "长宁镇");
+  AddRegion(village, "三标村");
+  StoreRegions();
+  const v1::InventoryCampaign campaign = OpenCampaign("36", Province());
+  ASSERT_OK(Register(NewProject("茶园", village), County("operator", second)));
+  const auto verify = [&](const std::string& county) {
+    server_.database().Run(
+        Cat("UPDATE unit_report SET state = 5 WHERE region_path LIKE '", county, "%';\n"));
+  };
+  verify(kCounty);
+  ASSERT_OK_AND_ASSIGN(v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed", 1));
+  ASSERT_EQ(sample.drawn(), 1);
+  ASSERT_OK(Result(sample.id(), sample.units(0).unit_report_id(), false, City()));
+  ASSERT_OK_AND_ASSIGN(auto confirmed, Confirm(campaign.id(), kCounty));
+  EXPECT_EQ(confirmed.confirmed(), 4);
+
+  verify(second);
+  ASSERT_OK_AND_ASSIGN(sample, Draw(campaign.id(), "3607", City()));
+  ASSERT_EQ(sample.drawn(), 2);
+  ASSERT_EQ(sample.population(), 5);
+  ASSERT_OK_AND_ASSIGN(sample,
+                       Result(sample.id(), Unit(campaign.id(), village).id(), true, City()));
+  // Half of the results are issues; but what was not drawn is confirmed.
+  EXPECT_EQ(sample.issue_rate_bp(), 5000);
+  EXPECT_FALSE(sample.enlargement_required());
+  for (const int rate : {0, 10000}) {
+    const auto refused = Draw(campaign.id(), "3607", City(), "", rate, true);
+    EXPECT_THAT(refused, StatusIs(StatusCode::kFailedPrecondition, "NOTHING_TO_SAMPLE"));
+  }
+  EXPECT_EQ(SampleOf(sample.id()).rate_bp(), 1);
+  ASSERT_OK_AND_ASSIGN(confirmed, Confirm(campaign.id(), second));
+  EXPECT_EQ(confirmed.confirmed(), 0);
+  EXPECT_EQ(confirmed.held_back(), 1);
+}
+
+TEST_F(InventoryTest, R016_AnEnlargementThatDrawsNothingLeavesTheRate) {
+  for (int i = 0; i < 16; ++i)
+    AddRegion(absl::StrCat(kOtherTownship, 300 + i), absl::StrCat("第", i, "村"));
+  StoreRegions();
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  server_.database().Run("UPDATE unit_report SET state = 5;\n");
+  ASSERT_OK_AND_ASSIGN(v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed", 10));
+  ASSERT_EQ(sample.drawn(), 1);
+  // Five in a hundred of twenty are one.
+  EXPECT_THAT(Draw(campaign.id(), "3607", City(), "", 500, true), HasViolation("rate_bp"));
+  sample = SampleOf(sample.id());
+  EXPECT_EQ(sample.rate_bp(), 10);
+  EXPECT_EQ(sample.drawn(), 1);
+  // Who names no rate gets the first of 20, 40, 80 … that draws one more.
+  ASSERT_OK_AND_ASSIGN(sample, Draw(campaign.id(), "3607", City(), "", 0, true));
+  EXPECT_EQ(sample.rate_bp(), 640);
+  EXPECT_EQ(sample.drawn(), 2);
+}
+
+TEST_F(InventoryTest, R016_ASamplesVillagesAreListedInPages) {
+  const std::string second = "360734", village = "360734101201";
+  AddRegion(second, "寻乌县");
+  AddRegion("360734101", "长宁镇");
+  AddRegion(village, "三标村");
+  StoreRegions();
+  const v1::InventoryCampaign campaign = OpenCampaign("36", Province());
+  server_.database().Run("UPDATE unit_report SET state = 5;\n");
+  ASSERT_OK_AND_ASSIGN(v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed", 10000));
+  ASSERT_EQ(sample.drawn(), 5);
+  EXPECT_EQ(sample.units_total(), 5);
+  const auto report = [&](const char* path) { return Unit(campaign.id(), path).id(); };
+  ASSERT_OK(Result(sample.id(), report(kVillage2), true, City()));
+  ASSERT_OK(Result(sample.id(), report(kVillage3), false, City()));
+
+  v1::ListSampleUnitsRequest list;
+  list.set_sample_id(sample.id());
+  EXPECT_THAT(Drawn(list, City()), ElementsAre(kVillage, kVillage2, kVillage3, kVillage4, village));
+  list.set_page_size(2);
+  EXPECT_THAT(Drawn(list, City()), ElementsAre(kVillage, kVillage2, kVillage3, kVillage4, village));
+  list.set_result(v1::SAMPLE_RESULT_PENDING);
+  EXPECT_THAT(Drawn(list, City()), ElementsAre(kVillage, kVillage4, village));
+  list.set_result(v1::SAMPLE_RESULT_OK);
+  EXPECT_THAT(Drawn(list, City()), ElementsAre(kVillage3));
+  list.set_result(v1::SAMPLE_RESULT_ISSUE);
+  EXPECT_THAT(Drawn(list, City()), ElementsAre(kVillage2));
+  list.clear_result();
+  list.set_region_code(kCounty);
+  EXPECT_THAT(Drawn(list, City()), ElementsAre(kVillage, kVillage2, kVillage3, kVillage4));
+  list.set_region_code(second);
+  EXPECT_THAT(Drawn(list, Province()), ElementsAre(village));
+
+  // With what a result says, and for whom the sample is there.
+  list.set_region_code(kCounty);
+  list.set_result(v1::SAMPLE_RESULT_ISSUE);
+  ASSERT_OK_AND_ASSIGN(const auto issues,
+                       Inventory<v1::ListSampleUnitsResponse>("ListSampleUnits", list, Province()));
+  ASSERT_EQ(issues.units_size(), 1);
+  EXPECT_EQ(issues.units(0).unit_report_id(), report(kVillage2));
+  EXPECT_FALSE(issues.units(0).region_name().empty());
+  EXPECT_EQ(issues.units(0).note(), "入户核对");
+  EXPECT_TRUE(issues.units(0).issue());
+  for (const std::string& token : {City("3608"), County()}) {
+    EXPECT_THAT(Inventory<v1::ListSampleUnitsResponse>("ListSampleUnits", list, token),
+                StatusIs(StatusCode::kNotFound));
+  }
+}
+
+TEST_F(InventoryTest, R016_AnAnswerCarriesAThousandVillagesOfASample) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  server_.database().Run("UPDATE unit_report SET state = 5;\n");
+  ASSERT_OK_AND_ASSIGN(v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed", 10000));
+  // As of a city of many villages.
+  std::vector<mysql::Params> more;
+  for (int i = 0; i < 1000; ++i) {
+    more.push_back({*Ulid::Parse(sample.id()), server_.ids().Next(),
+                    absl::StrCat(kOtherTownship, 300 + i % 600), 0, false, false, std::string()});
+  }
+  ASSERT_OK(mysql::BulkInsert(
+      server_.database().db(), "sample_unit",
+      "(sample_id, unit_report_id, region_path, stratum, has_result, issue, record)", more));
+  ASSERT_OK(server_.database().db().Execute("UPDATE sample SET drawn = drawn + 1000"));
+  sample = SampleOf(sample.id());
+  EXPECT_EQ(sample.drawn(), 1004);
+  EXPECT_EQ(sample.units_total(), 1004);
+  EXPECT_EQ(sample.units_size(), 1000);
+  ASSERT_OK_AND_ASSIGN(sample,
+                       Result(sample.id(), Unit(campaign.id(), kVillage).id(), false, City()));
+  EXPECT_EQ(sample.units_total(), 1004);
+  EXPECT_EQ(sample.units_size(), 1000);
+  v1::ListSampleUnitsRequest list;
+  list.set_sample_id(sample.id());
+  list.set_page_size(300);
+  EXPECT_EQ(Drawn(list, City()).size(), 1004U);
 }
 
 TEST_F(InventoryTest, R016_WhatIsVerifiedAfterADrawIsDrawnFromBeforeItIsConfirmed) {

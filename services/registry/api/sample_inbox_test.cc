@@ -246,5 +246,57 @@ TEST_F(InboxTest, R002_TwoVillagesThatAreCompletedAtOncePassTheCountyOn) {
   EXPECT_THAT(Mine(Province()), SizeIs(1));
 }
 
+TEST_F(InboxTest, R016_ADemandToEnlargeGoesWithTheLastVillageThatCouldBeDrawn) {
+  // A second county of the same city.
+  const std::string second = "360734", village = "360734101201";
+  AddRegion(second, "寻乌县");
+  AddRegion("360734101", "长宁镇");
+  AddRegion(village, "三标村");
+  StoreRegions();
+  const v1::InventoryCampaign campaign = OpenCampaign("36", Province());
+  const auto waits = [&](std::string_view kind, std::string_view county) {
+    return Cat(kind, " ", county, " ", campaign.id());
+  };
+  const std::set<std::string> villages = {kVillage, kVillage2, kVillage3, kVillage4, village};
+  for (const std::string& one : villages) Verify(campaign.id(), one);
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed", 8000));
+  ASSERT_EQ(sample.drawn(), 4);
+  std::set<std::string> undrawn = villages;
+  bool issue = true;
+  for (const v1::SampleUnit& unit : sample.units()) {
+    undrawn.erase(unit.region_path());
+    v1::RecordSampleResultRequest result;
+    result.set_request_id(RequestId());
+    result.set_id(sample.id());
+    result.set_unit_report_id(unit.unit_report_id());
+    result.set_note("入户核对");
+    // One of the first county's, which has three at least.
+    result.set_issue(issue);
+    issue = false;
+    ASSERT_OK(Inventory<v1::Sample>("RecordSampleResult", result, City()));
+  }
+  ASSERT_EQ(undrawn.size(), 1U);
+  const std::string left = *undrawn.begin();
+  const std::string its_county = left.substr(0, 6);
+  const std::string other = its_county == second ? kCounty : second;
+  EXPECT_THAT(Kinds(City()), ::testing::Contains(waits("SAMPLE_DRAW", other)));
+  EXPECT_THAT(Kinds(Province()),
+              ::testing::Not(::testing::Contains(waits("INVENTORY_CONFIRM", other))));
+
+  // With it nothing is left to draw: the other county waits for the province, and for no sample.
+  ASSERT_OK(Recall(Unit(campaign.id(), left), County("operator", its_county)));
+  EXPECT_THAT(Kinds(City()), ::testing::Not(::testing::Contains(waits("SAMPLE_DRAW", other))));
+  EXPECT_THAT(Kinds(Province()), ::testing::Contains(waits("INVENTORY_CONFIRM", other)));
+  v1::GetSampleRequest get;
+  get.set_id(sample.id());
+  ASSERT_OK_AND_ASSIGN(const v1::Sample now, Inventory<v1::Sample>("GetSample", get, City()));
+  EXPECT_FALSE(now.enlargement_required());
+  v1::ConfirmProvinceRequest confirm;
+  confirm.set_request_id(RequestId());
+  confirm.set_campaign_id(campaign.id());
+  confirm.set_region_code(other);
+  EXPECT_OK(Inventory<v1::ConfirmProvinceResponse>("ConfirmProvince", confirm, Province()));
+}
+
 }  // namespace
 }  // namespace bangfu::registry

@@ -223,6 +223,39 @@ TEST_F(TwoCallers, R016_AReportIsTakenBackOrCheckedAndNeverBoth) {
   }
 }
 
+TEST_F(TwoCallers, R016_AReportThatIsTakenBackWhileASampleIsDrawnIsInNoPopulation) {
+  for (int i = 0; i < 40; ++i)
+    AddRegion(absl::StrCat(kOtherTownship, 300 + i), absl::StrCat("第", i, "村"));
+  StoreRegions();
+  const std::string campaign = OpenCampaign().id();
+  server_.database().Run("UPDATE unit_report SET state = 5;\n");
+  // One is drawn of all, and of all but another one the same: that other one is taken back.
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample,
+                       RegistryFixture::Draw(campaign, "3607", City(), "seed", 1));
+  ASSERT_EQ(sample.units_size(), 1);
+  const std::string village = sample.units(0).region_path() == kVillage ? kVillage2 : kVillage;
+  for (int round = 0; round < 16; ++round) {
+    ASSERT_OK(Recall(Unit(campaign, village)));
+    server_.database().Run("UPDATE unit_report SET state = 5;\n");
+    const v1::InventoryUnitReport unit = Unit(campaign, village);
+    const auto results = AtOnce(2, [&](int i) -> absl::Status {
+      if (i == 0) return Recall(unit).status();
+      return RegistryFixture::Draw(campaign, "3607", City()).status();
+    });
+    EXPECT_OK(results[0]);
+    // Whoever came first: with the report taken back nothing was verified since.
+    if (!results[1].ok()) {
+      EXPECT_THAT(results[1], StatusIs(absl::StatusCode::kFailedPrecondition, "SAMPLE_EXISTS"));
+    }
+    ASSERT_EQ(Count("sample_population p JOIN unit_report u ON u.id = p.unit_report_id WHERE "
+                    "u.state = 9"),
+              0)
+        << round;
+    server_.database().Run("UPDATE unit_report SET state = 5;\n");
+  }
+  EXPECT_EQ(Count("sample_unit"), 1);
+}
+
 TEST_F(TwoCallers, R016_NoExceptionIsGrantedInACampaignThatCloses) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   const auto results = AtOnce(

@@ -108,8 +108,9 @@ struct SampleNeed {
   bool enlarge = false;   // a sample covers it, and there are too many issues in it
   std::set<int> to_draw;  // levels whose drawing would help; empty: results are missing
 };
+// `enlarge`: what is known of samples already, as their counties are looked at one after another.
 absl::StatusOr<SampleNeed> SampleNeedOf(mysql::Tx& tx, const Ulid& campaign_id,
-                                        const std::string& county) {
+                                        const std::string& county, std::map<Ulid, bool>* enlarge) {
   ASSIGN_OR_RETURN(const SampleStanding standing, SamplesAround(tx, campaign_id, county));
   SampleNeed need;
   if (standing.samples.empty()) {
@@ -120,7 +121,12 @@ absl::StatusOr<SampleNeed> SampleNeedOf(mysql::Tx& tx, const Ulid& campaign_id,
   const int32_t limit = FromBytes<v1::InventoryCampaign>(campaign.bytes).issue_rate_limit_bp();
   need.complete = standing.missing_results == 0 && standing.not_covered == 0;
   for (const SampleRow& sample : standing.samples) {
-    if (!inventory::NeedsEnlargement(sample, limit)) continue;
+    auto known = enlarge->find(sample.id);
+    if (known == enlarge->end()) {
+      ASSIGN_OR_RETURN(const bool needs, inventory::NeedsEnlargement(tx, sample, limit));
+      known = enlarge->emplace(sample.id, needs).first;
+    }
+    if (!known->second) continue;
     need.complete = false;
     // The share of issues is known when every result is there.
     if (sample.results_recorded >= sample.drawn) need.to_draw.insert(sample.level);
@@ -315,11 +321,12 @@ absl::Status SyncConfirmations(mysql::Tx& tx, const Ulid& campaign_id,
     return CampaignTransitions().RolesFor(verified, action, workflow::kAnybody);
   };
   std::vector<inbox::Subject> subjects;
+  std::map<Ulid, bool> enlarge;
   for (const std::string& county : counties) {
     inbox::Subject subject{kConfirmationSubject, ConfirmationId(campaign_id, county), {}, {}};
     const auto [unverified, waiting] = standing[county];
     if (open && unverified == 0 && waiting > 0) {
-      ASSIGN_OR_RETURN(const SampleNeed need, SampleNeedOf(tx, campaign_id, county));
+      ASSIGN_OR_RETURN(const SampleNeed need, SampleNeedOf(tx, campaign_id, county, &enlarge));
       if (need.complete || !need.to_draw.empty()) {
         ASSIGN_OR_RETURN(const auto names, RegionNames(tx, {county}));
         const auto name = names.find(county);
@@ -357,6 +364,21 @@ absl::Status SyncConfirmations(mysql::Tx& tx, const Ulid& campaign_id,
     subjects.push_back(std::move(subject));
   }
   return inbox::Sync(tx, subjects, act);
+}
+
+absl::Status SyncLeftSamples(mysql::Tx& tx, const std::vector<Ulid>& samples,
+                             const inbox::Act& act) {
+  ASSIGN_OR_RETURN(const std::vector<SampleRow> rows, SamplesById(tx, samples));
+  for (const SampleRow& sample : rows) {
+    ASSIGN_OR_RETURN(const CampaignRow campaign,
+                     GetCampaign(tx, sample.campaign_id, {sample.region_path}));
+    const int32_t limit = FromBytes<v1::InventoryCampaign>(campaign.bytes).issue_rate_limit_bp();
+    if (!EnlargementRequired(sample.issues, sample.results_recorded, limit)) continue;
+    ASSIGN_OR_RETURN(const bool still, inventory::NeedsEnlargement(tx, sample, limit));
+    if (still) continue;
+    RETURN_IF_ERROR(SyncConfirmations(tx, sample.campaign_id, sample.region_path, act));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status SyncClosedCampaign(mysql::Tx& tx, const std::vector<UnitReportRow>& units,

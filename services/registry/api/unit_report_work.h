@@ -39,6 +39,11 @@ absl::Status OpenFreshReports(mysql::Tx& tx, const std::vector<UnitReportRow>& u
 absl::Status SyncConfirmations(mysql::Tx& tx, const Ulid& campaign_id,
                                const std::string& region_path, const inbox::Act& act);
 
+// The same after reports left the populations of these samples: with the last one that could still
+// be drawn goes the demand to enlarge, which held up every county around.
+absl::Status SyncLeftSamples(mysql::Tx& tx, const std::vector<Ulid>& samples,
+                             const inbox::Act& act);
+
 // Every report, and every county of an open campaign, for the recount.
 inbox::Source UnitReportSource();
 inbox::Source ConfirmationSource();

@@ -105,12 +105,13 @@ absl::Status ReopenForNewSubject(mysql::Tx& tx, const Author& author,
     *event.mutable_unit_report() = after;
     events.push_back(feed::MakeEvent("unit_report", row.id, row.region_path, event, author.now));
   }
-  RETURN_IF_ERROR(LeaveSamplePopulations(tx, were_verified));
+  ASSIGN_OR_RETURN(const std::vector<Ulid> left, LeaveSamplePopulations(tx, were_verified));
   RETURN_IF_ERROR(AppendSteps(tx, steps));
   RETURN_IF_ERROR(audit::AppendBatch(tx, audits));
   RETURN_IF_ERROR(feed::PublishBatch(tx, events));
-  return SyncUnitReports(tx, reports,
-                         {author.ids, author.now, &author.caller, "reopen", InboxCalendar()});
+  const inbox::Act act{author.ids, author.now, &author.caller, "reopen", InboxCalendar()};
+  RETURN_IF_ERROR(SyncUnitReports(tx, reports, act));
+  return SyncLeftSamples(tx, left, act);
 }
 
 }  // namespace bangfu::registry

@@ -106,6 +106,19 @@ absl::StatusOr<std::vector<CampaignRow>> ListCampaigns(mysql::Executor& db,
   return out;
 }
 
+absl::StatusOr<bool> CountyHadCampaign(mysql::Executor& db, const std::string& region_path) {
+  const std::vector<std::string> around = AncestorsOf(region_path.substr(0, 6));
+  Params params;
+  AddAll(around, &params);
+  params.emplace_back(kCampaignClosed);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT id FROM campaign WHERE region_path IN (", Placeholders(around.size()),
+                   ") AND state = ? AND unit_count > 0 LIMIT 1"),
+               params));
+  return !rows.empty();
+}
+
 absl::StatusOr<std::map<Ulid, CampaignRef>> FindCampaigns(mysql::Executor& db,
                                                           const std::set<Ulid>& ids) {
   std::map<Ulid, CampaignRef> out;

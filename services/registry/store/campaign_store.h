@@ -49,6 +49,9 @@ struct CampaignQuery {
 };
 absl::StatusOr<std::vector<CampaignRow>> ListCampaigns(mysql::Executor& db,
                                                        const CampaignQuery& query);
+// Whether a campaign of the county of a region, or of its city or province, has ended, in which
+// reports were made.
+absl::StatusOr<bool> CountyHadCampaign(mysql::Executor& db, const std::string& region_path);
 struct CampaignRef {
   Ulid id;
   std::string region_path;

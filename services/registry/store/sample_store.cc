@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "common/base/strings.h"
 #include "common/status/error.h"
@@ -54,15 +55,30 @@ absl::StatusOr<SampleRow> GetSample(mysql::Executor& db, const Ulid& id, const R
 }
 
 absl::StatusOr<std::optional<SampleRow>> FindSample(mysql::Tx& tx, const Ulid& campaign_id,
-                                                    const std::string& region_path, int level) {
+                                                    const std::string& region_path, int level,
+                                                    bool for_update) {
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
-      tx.Query(
-          Cat("SELECT ", kSampleColumns,
-              " FROM sample WHERE campaign_id = ? AND region_path = ? AND level = ? FOR UPDATE"),
-          {campaign_id, region_path, level}));
+      tx.Query(Cat("SELECT ", kSampleColumns,
+                   " FROM sample WHERE campaign_id = ? AND region_path = ? AND level = ?",
+                   for_update ? " FOR UPDATE" : ""),
+               {campaign_id, region_path, level}));
   if (rows.empty()) return std::optional<SampleRow>();
   return std::optional<SampleRow>(SampleFrom(rows[0]));
+}
+
+absl::StatusOr<std::vector<SampleRow>> SamplesById(mysql::Executor& db,
+                                                   const std::vector<Ulid>& ids) {
+  std::vector<SampleRow> out;
+  if (ids.empty()) return out;
+  Params params;
+  AddAll(ids, &params);
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kSampleColumns, " FROM sample WHERE id IN (",
+                                Placeholders(ids.size()), ") ORDER BY id"),
+                            params));
+  for (const mysql::Row& row : rows) out.push_back(SampleFrom(row));
+  return out;
 }
 
 absl::Status InsertSample(mysql::Tx& tx, const SampleRow& row) {
@@ -104,14 +120,65 @@ absl::Status InsertSampleUnits(mysql::Tx& tx, const std::vector<SampleUnitRow>& 
       .status();
 }
 
-absl::StatusOr<std::vector<SampleUnitRow>> SampleUnits(mysql::Executor& db, const Ulid& sample_id) {
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query(Cat("SELECT ", kUnitColumns,
-                                " FROM sample_unit WHERE sample_id = ? ORDER BY region_path"),
-                            {sample_id}));
+absl::StatusOr<std::vector<SampleUnitRow>> SampleUnits(mysql::Executor& db, const Ulid& sample_id,
+                                                       int limit) {
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT ", kUnitColumns,
+                   " FROM sample_unit FORCE INDEX (sample_unit_by_place) WHERE sample_id = ? "
+                   "ORDER BY region_path, unit_report_id LIMIT ",
+                   limit),
+               {sample_id}));
   std::vector<SampleUnitRow> out;
   for (const mysql::Row& r : rows) out.push_back(UnitFrom(r));
   return out;
+}
+
+absl::StatusOr<std::vector<SampleUnitRow>> ListSampleUnits(mysql::Executor& db,
+                                                           const SampleUnitQuery& query) {
+  Params params = {query.sample_id};
+  // A sample may be most of the table, or little of it; a page is read in its order all the same.
+  std::string sql =
+      Cat("SELECT ", kUnitColumns, " FROM sample_unit FORCE INDEX (",
+          query.result ? "sample_unit_by_result" : "sample_unit_by_place", ") WHERE sample_id = ?");
+  if (query.result) {
+    absl::StrAppend(&sql, " AND has_result = ? AND issue = ?");
+    params.emplace_back(query.result->first);
+    params.emplace_back(query.result->second);
+  }
+  absl::StrAppend(&sql, " AND ", RegionClause(query.scope, "region_path", &params));
+  if (!query.after_path.empty()) {
+    absl::StrAppend(&sql, " AND (region_path > ? OR (region_path = ? AND unit_report_id > ?))");
+    params.emplace_back(query.after_path);
+    params.emplace_back(query.after_path);
+    params.emplace_back(query.after_id);
+  }
+  absl::StrAppend(&sql, " ORDER BY region_path, unit_report_id LIMIT ", query.limit);
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  std::vector<SampleUnitRow> out;
+  for (const mysql::Row& r : rows) out.push_back(UnitFrom(r));
+  return out;
+}
+
+absl::StatusOr<std::vector<Ulid>> DrawnReports(mysql::Executor& db, const Ulid& sample_id) {
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query("SELECT unit_report_id FROM sample_unit WHERE sample_id = ?", {sample_id}));
+  std::vector<Ulid> out;
+  out.reserve(rows.size());
+  for (const mysql::Row& r : rows) out.push_back(r.Id(0));
+  return out;
+}
+
+absl::StatusOr<bool> CanDrawMore(mysql::Executor& db, const Ulid& sample_id) {
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query("SELECT EXISTS (SELECT 1 FROM sample_population p JOIN unit_report u ON u.id = "
+               "p.unit_report_id LEFT JOIN sample_unit d ON d.sample_id = p.sample_id AND "
+               "d.unit_report_id = p.unit_report_id WHERE p.sample_id = ? AND u.state IN (5, 6, 7) "
+               "AND d.sample_id IS NULL)",
+               {sample_id}));
+  return rows[0].Bool(0);
 }
 
 absl::StatusOr<std::optional<SampleUnitRow>> FindSampleUnit(mysql::Executor& db,
@@ -258,17 +325,48 @@ absl::StatusOr<std::vector<StratumRow>> SamplePopulation(mysql::Executor& db,
   return out;
 }
 
-absl::Status LeaveSamplePopulations(mysql::Tx& tx, const std::vector<Ulid>& unit_report_ids) {
-  if (unit_report_ids.empty()) return absl::OkStatus();
+absl::Status LockDrawable(mysql::Tx& tx, std::vector<StratumRow>* population) {
+  constexpr size_t kChunk = 1000;
+  std::vector<Ulid> ids;
+  for (const StratumRow& row : *population) {
+    if (row.can_be_drawn) ids.push_back(row.unit_report_id);
+  }
+  std::sort(ids.begin(), ids.end());
+  std::set<Ulid> still;
+  for (size_t begin = 0; begin < ids.size(); begin += kChunk) {
+    const size_t count = std::min(kChunk, ids.size() - begin);
+    Params params;
+    for (size_t i = begin; i < begin + count; ++i) params.emplace_back(ids[i]);
+    // By the primary key, as every step locks its report: whatever another key finds is locked in
+    // it first.
+    ASSIGN_OR_RETURN(
+        const mysql::Rows rows,
+        tx.Query(Cat("SELECT id FROM unit_report FORCE INDEX (PRIMARY) WHERE id IN (",
+                     Placeholders(count), ") AND state IN (5, 6, 7) ORDER BY id FOR UPDATE"),
+                 params));
+    for (const mysql::Row& row : rows) still.insert(row.Id(0));
+  }
+  for (StratumRow& row : *population) {
+    row.can_be_drawn = row.can_be_drawn && still.count(row.unit_report_id) > 0;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Ulid>> LeaveSamplePopulations(mysql::Tx& tx,
+                                                         const std::vector<Ulid>& unit_report_ids) {
+  std::vector<Ulid> out;
+  if (unit_report_ids.empty()) return out;
   Params params;
-  for (const Ulid& id : unit_report_ids) params.emplace_back(id);
-  return tx
-      .Execute(
-          Cat("DELETE p FROM sample_population p LEFT JOIN sample_unit u ON u.sample_id = "
-              "p.sample_id AND u.unit_report_id = p.unit_report_id WHERE p.unit_report_id IN (",
-              Placeholders(unit_report_ids.size()), ") AND u.sample_id IS NULL"),
-          params)
-      .status();
+  AddAll(unit_report_ids, &params);
+  const std::string undrawn =
+      Cat("FROM sample_population p LEFT JOIN sample_unit u ON u.sample_id = p.sample_id AND "
+          "u.unit_report_id = p.unit_report_id WHERE p.unit_report_id IN (",
+          Placeholders(unit_report_ids.size()), ") AND u.sample_id IS NULL");
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   tx.Query(Cat("SELECT DISTINCT p.sample_id ", undrawn), params));
+  for (const mysql::Row& row : rows) out.push_back(row.Id(0));
+  if (!out.empty()) RETURN_IF_ERROR(tx.Execute(Cat("DELETE p ", undrawn), params).status());
+  return out;
 }
 
 absl::Status ChangeSamplePopulation(mysql::Tx& tx, const Ulid& sample_id,

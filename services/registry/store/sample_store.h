@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -33,12 +34,32 @@ struct SampleUnitRow {
 absl::StatusOr<SampleRow> GetSample(mysql::Executor& db, const Ulid& id, const RegionScope& scope,
                                     bool for_update = false);
 absl::StatusOr<std::optional<SampleRow>> FindSample(mysql::Tx& tx, const Ulid& campaign_id,
-                                                    const std::string& region_path, int level);
+                                                    const std::string& region_path, int level,
+                                                    bool for_update = false);
+absl::StatusOr<std::vector<SampleRow>> SamplesById(mysql::Executor& db,
+                                                   const std::vector<Ulid>& ids);
 // FAILED_PRECONDITION SAMPLE_EXISTS: the region has one of this level.
 absl::Status InsertSample(mysql::Tx& tx, const SampleRow& row);
 absl::Status UpdateSample(mysql::Tx& tx, const SampleRow& row);  // version - 1
 absl::Status InsertSampleUnits(mysql::Tx& tx, const std::vector<SampleUnitRow>& rows);
-absl::StatusOr<std::vector<SampleUnitRow>> SampleUnits(mysql::Executor& db, const Ulid& sample_id);
+// The first of a sample, by region.
+absl::StatusOr<std::vector<SampleUnitRow>> SampleUnits(mysql::Executor& db, const Ulid& sample_id,
+                                                       int limit);
+struct SampleUnitQuery {
+  Ulid sample_id;
+  RegionScope scope;
+  // Of one result only: whether it is there, and whether it is an issue.
+  std::optional<std::pair<bool, bool>> result;
+  std::string after_path;
+  Ulid after_id;
+  int limit = 50;
+};
+absl::StatusOr<std::vector<SampleUnitRow>> ListSampleUnits(mysql::Executor& db,
+                                                           const SampleUnitQuery& query);
+// The reports that a sample drew.
+absl::StatusOr<std::vector<Ulid>> DrawnReports(mysql::Executor& db, const Ulid& sample_id);
+// Whether a report that the sample was drawn from is verified, not confirmed and not drawn.
+absl::StatusOr<bool> CanDrawMore(mysql::Executor& db, const Ulid& sample_id);
 absl::StatusOr<std::optional<SampleUnitRow>> FindSampleUnit(mysql::Executor& db,
                                                             const Ulid& sample_id,
                                                             const Ulid& unit_report_id);
@@ -87,9 +108,13 @@ absl::StatusOr<std::vector<StratumRow>> SamplePopulation(mysql::Executor& db,
                                                          const Ulid& campaign_id,
                                                          const std::string& region_path,
                                                          const Ulid& sample_id);
+// Locks those of them that can be drawn, so that none is taken back meanwhile; what was taken back
+// since it was read cannot be drawn any more.
+absl::Status LockDrawable(mysql::Tx& tx, std::vector<StratumRow>* population);
 // Reports whose verification is taken back, or that are opened again: what they will say was in no
-// sample, unless they were drawn.
-absl::Status LeaveSamplePopulations(mysql::Tx& tx, const std::vector<Ulid>& unit_report_ids);
+// sample, unless they were drawn. The rows are locked. Gives the samples that lost one.
+absl::StatusOr<std::vector<Ulid>> LeaveSamplePopulations(mysql::Tx& tx,
+                                                         const std::vector<Ulid>& unit_report_ids);
 // What a sample was drawn from: reports that come in, and reports that leave.
 absl::Status ChangeSamplePopulation(mysql::Tx& tx, const Ulid& sample_id,
                                     const std::vector<Ulid>& joining,
