@@ -975,6 +975,7 @@ TEST_F(FeedTest, ASourceThatRefusesAnAddedTypeStopsNothingAndMissesNothing) {
   clock_.Advance(absl::Milliseconds(1));
   Follow(consumer);
   EXPECT_EQ(snapshots_.size(), 2u);
+  EXPECT_FALSE(consumer.TakeRefusal().ok());
 
   // Upgraded. What the cursor has passed by comes with the states, what it has not after them; to a
   // handler nothing steps back.
