@@ -291,4 +291,14 @@ absl::Status MarkRemoved(mysql::Executor& db, const Ulid& id) {
       .status();
 }
 
+absl::StatusOr<Stored> CountStored(mysql::Executor& db, v1::BlobState state) {
+  const char* bytes = state == v1::BLOB_STATE_COMPLETE ? "size_bytes" : "received_bytes";
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT COUNT(*), COALESCE(SUM(", bytes,
+                                "), 0) FROM blob_file WHERE stored = 1 AND state = ?"),
+                            {static_cast<int>(state)}));
+  if (rows.empty()) return Stored();
+  return Stored{rows[0].Int(0), rows[0].Int(1)};
+}
+
 }  // namespace bangfu::blob

@@ -84,4 +84,12 @@ absl::StatusOr<std::vector<v1::Blob>> Expired(mysql::Executor& db, absl::Time no
 absl::StatusOr<std::vector<Ulid>> ToRemove(mysql::Executor& db, int limit);
 absl::Status MarkRemoved(mysql::Executor& db, const Ulid& id);
 
+// Files of a state whose bytes may lie in the store, and those bytes: as announced when COMPLETE,
+// as received otherwise. Reads one key of what is complete, the rows of the rest, which are few.
+struct Stored {
+  int64_t files = 0;
+  int64_t bytes = 0;
+};
+absl::StatusOr<Stored> CountStored(mysql::Executor& db, v1::BlobState state);
+
 }  // namespace bangfu::blob

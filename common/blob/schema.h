@@ -89,6 +89,11 @@ INSERT INTO blob_kind (code, name_zh, formats, max_bytes, valid) VALUES
   ('HAND_OVER', '移交清单', 'pdf,ofd,jpeg,png,docx,xlsx', 52428800, 1),
   ('BOOKS', '账册报表', 'pdf,ofd,jpeg,png,xlsx,csv', 52428800, 1),
   ('OTHER', '其他', 'pdf,ofd,jpeg,png,docx,xlsx,csv,text', 104857600, 1);
+)sql"},
+          // What is stored is counted by the key alone; it finds what is to be removed as well.
+          {"blob", 2, "stored_bytes", R"sql(ALTER TABLE blob_file
+  ADD KEY blob_file_stored (stored, state, size_bytes, id),
+  DROP KEY blob_file_to_remove;
 )sql"}};
 }
 

@@ -213,6 +213,18 @@ BlobService::BlobService(Store& store, ServiceOptions options, metrics::Registry
   bytes_received_ = bytes("received");
   bytes_kept_ = bytes("completed");
   bytes_read_ = bytes("read");
+  const auto stored = [&](const char* state, std::vector<v1::BlobState> states) {
+    stored_.push_back(
+        {std::move(states),
+         metrics.AddGauge("bangfu_blob_stored_files", "Evidence files whose bytes are stored",
+                          {{"state", state}}),
+         metrics.AddGauge("bangfu_blob_stored_bytes", "Stored bytes of evidence files",
+                          {{"state", state}})});
+  };
+  stored("pending", {v1::BLOB_STATE_BEGUN});
+  stored("complete", {v1::BLOB_STATE_COMPLETE});
+  // Closed, and not removed yet: this stays near zero while the store can be reached.
+  stored("closed", {v1::BLOB_STATE_REFUSED, v1::BLOB_STATE_SWEPT});
 }
 
 absl::StatusOr<v1::Blob> BlobService::Begin(CallContext& context,
@@ -429,6 +441,20 @@ absl::StatusOr<int64_t> BlobService::Sweep(mysql::Session& db, absl::Time now) {
   ASSIGN_OR_RETURN(const std::vector<Ulid> gone, ToRemove(db, kSweepStep));
   for (const Ulid& id : gone) RETURN_IF_ERROR(RemoveBytes(db, id));
   return static_cast<int64_t>(expired.size() + gone.size());
+}
+
+absl::Status BlobService::RefreshFigures(mysql::Executor& db) {
+  for (StoredGauges& gauges : stored_) {
+    Stored sum;
+    for (const v1::BlobState state : gauges.states) {
+      ASSIGN_OR_RETURN(const Stored one, CountStored(db, state));
+      sum.files += one.files;
+      sum.bytes += one.bytes;
+    }
+    gauges.files.Set(static_cast<double>(sum.files));
+    gauges.bytes.Set(static_cast<double>(sum.bytes));
+  }
+  return absl::OkStatus();
 }
 
 void BlobService::Register(rpc::Router& router) {

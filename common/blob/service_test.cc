@@ -511,6 +511,38 @@ TEST_F(BlobServiceTest, SweepsWhatNoStepTook) {
   EXPECT_EQ(sweep(), 2);  // closed, and removed
 }
 
+TEST_F(BlobServiceTest, TellsWhatIsStored) {
+  mysql::Session& db = server_.database().db();
+  const auto shown = [&](const std::string& state, int64_t files, size_t bytes) {
+    EXPECT_OK(service_.RefreshFigures(db));
+    const std::string text = metrics_.Expose();
+    EXPECT_THAT(text, ::testing::HasSubstr(
+                          Cat("bangfu_blob_stored_files{state=\"", state, "\"} ", files, "\n")));
+    EXPECT_THAT(text, ::testing::HasSubstr(
+                          Cat("bangfu_blob_stored_bytes{state=\"", state, "\"} ", bytes, "\n")));
+  };
+  shown("complete", 0, 0);
+  const std::string one = SmallPdf("one"), two = SmallPdf("the second"), part = SmallPdf("part");
+  ASSERT_OK_AND_ASSIGN(const v1::Blob taken, Upload(one, village_));
+  ASSERT_OK(Step(EvidenceOf(taken), Case()));
+  ASSERT_OK(Upload(two, village_));
+  ASSERT_OK_AND_ASSIGN(const v1::Blob begun, Begin(Announce(part), village_));
+  ASSERT_OK(Put(begun.id(), 0, part.substr(0, 10), village_));
+  shown("complete", 2, one.size() + two.size());
+  shown("pending", 1, 10);
+  shown("closed", 0, 0);
+
+  server_.clock().Advance(absl::Hours(25));
+  store_.away = true;
+  EXPECT_FALSE(service_.Sweep(db, server_.clock().Now()).ok());
+  shown("complete", 1, one.size());
+  shown("pending", 0, 0);
+  shown("closed", 2, two.size() + 10);
+  store_.away = false;
+  ASSERT_OK(service_.Sweep(db, server_.clock().Now()));
+  shown("closed", 0, 0);
+}
+
 TEST_F(BlobServiceTest, BoundsWhatWaitsOfOnePerson) {
   mysql::Session& db = server_.database().db();
   ASSERT_OK(mysql::Transact(db, [](mysql::Tx& tx) { return PutSetting(tx, kQuotaMib, 1); }));
@@ -596,6 +628,17 @@ SELECT UNHEX(MD5(i)), version, state, CONCAT('3607', 30 + i MOD 9), kind, title,
   EXPECT_EQ(key_of(Cat("case_type = 'asset' AND case_id = UNHEX(MD5('c1'))",
                        " AND (region_path >= '360733' AND region_path < '360734')")),
             "blob_file_by_case");
+  // What is stored is counted by a key alone, and what is to be removed is found by it.
+  ASSERT_OK_AND_ASSIGN(
+      mysql::Rows plan,
+      db.Query("EXPLAIN SELECT COUNT(*), COALESCE(SUM(size_bytes), 0) FROM blob_file "
+               "WHERE stored = 1 AND state = 2"));
+  EXPECT_EQ(plan.front().String(5), "blob_file_stored");
+  EXPECT_THAT(plan.front().String(9), ::testing::HasSubstr("Using index"));
+  ASSERT_OK_AND_ASSIGN(
+      plan, db.Query("EXPLAIN SELECT id FROM blob_file WHERE stored = 1 AND state IN (3, 4) "
+                     "LIMIT 100"));
+  EXPECT_EQ(plan.front().String(5), "blob_file_stored");
 }
 
 TEST_F(BlobServiceTest, KindsComeFromReferenceData) {

@@ -81,6 +81,14 @@ Option& Option::Required() {
   return *this;
 }
 
+Option& Option::DefaultWhere(std::string_view an_other, std::string_view value_there,
+                             std::string_view default_instead) {
+  other = an_other;
+  other_value = value_there;
+  instead = default_instead;
+  return *this;
+}
+
 Loader::Loader(std::string program, std::string summary)
     : program_(std::move(program)), summary_(std::move(summary)) {}
 Loader::~Loader() = default;
@@ -303,6 +311,20 @@ absl::Status Loader::Load(int argc, const char* const* argv, const Environment& 
     }
     option->value = secret ? "" : value;
   }
+  // Last, when all that was given is known.
+  for (const auto& option : options_) {
+    if (option->other.empty()) continue;
+    const Option* other = Find(option->other);
+    if (other == nullptr) {
+      errors.push_back(
+          Cat("the default of --", option->name, " hangs on --", option->other, ", which is none"));
+    } else if (option->source == "default" && other->value == option->other_value) {
+      if (const absl::Status status = option->set(option->instead); !status.ok()) {
+        errors.push_back(Cat("the default of --", option->name, ": ", StdView(status.message())));
+      }
+      option->value = option->instead;
+    }
+  }
   if (!errors.empty()) {
     return absl::InvalidArgumentError(
         Cat(absl::StrJoin(errors, "\n"), "\n(see ", program_, " --help)"));
@@ -323,6 +345,9 @@ std::string Loader::Help() const {
       out += "; required";
     } else if (!option->shown_default.empty()) {
       out += Cat("; default ", option->shown_default);
+    }
+    if (!option->other.empty()) {
+      out += Cat(", with --", option->other, "=", option->other_value, " ", option->instead);
     }
     out += '\n';
   }

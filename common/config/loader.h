@@ -33,6 +33,9 @@ class Option {
  public:
   // Load fails when no source gives a value.
   Option& Required();
+  // Another default while the option `other`, declared anywhere, has this value; what is given
+  // still rules.
+  Option& DefaultWhere(std::string_view other, std::string_view value, std::string_view instead);
 
  private:
   friend class Loader;
@@ -42,6 +45,7 @@ class Option {
   std::string shown_default;  // for --help
   Kind kind = Kind::kText;
   bool required = false;
+  std::string other, other_value, instead;  // see DefaultWhere; no other: none
   // Parses into the caller's variable; the error says what is expected.
   std::function<absl::Status(std::string_view)> set;
   // What was given, and where: "flag", "environment", "file", "default".

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <map>
 
+#include "absl/status/statusor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -157,6 +158,40 @@ TEST_F(LoaderTest, AFaultyDeclarationShowsAtStart) {
   const std::string message(Load({}).message());
   EXPECT_THAT(message, HasSubstr("--name is declared twice"));
   EXPECT_THAT(message, HasSubstr("Bad_Name"));
+}
+
+TEST_F(LoaderTest, ADefaultMayHangOnAnotherOption) {
+  const auto load = [this](std::vector<const char*> flags, std::string_view other = "mode",
+                           std::string_view instead = "2s") -> absl::StatusOr<absl::Duration> {
+    std::string how = "dev";
+    absl::Duration pause = absl::ZeroDuration();
+    Loader some("program", "A program.");
+    some.Duration("pause", &pause, "between").DefaultWhere(other, "production", instead);
+    some.Choice("mode", &how, "how", {"dev", "production"});
+    EXPECT_THAT(some.Help(), HasSubstr("default 0, with --"));
+    flags.insert(flags.begin(), "program");
+    const absl::Status status =
+        some.Load(static_cast<int>(flags.size()), flags.data(),
+                  [this](const std::string& n) -> std::optional<std::string> {
+                    const auto it = environment.find(n);
+                    if (it == environment.end()) return std::nullopt;
+                    return it->second;
+                  });
+    if (!status.ok()) return status;
+    return pause;
+  };
+  EXPECT_EQ(*load({}), absl::ZeroDuration());
+  EXPECT_EQ(*load({"--mode=production"}), absl::Seconds(2));
+  EXPECT_EQ(*load({"--mode=production", "--pause=0s"}), absl::ZeroDuration());
+  EXPECT_EQ(*load({"--mode=dev", "--pause=5s"}), absl::Seconds(5));
+  environment["BANGFU_MODE"] = "production";
+  EXPECT_EQ(*load({}), absl::Seconds(2));
+  environment["BANGFU_PAUSE"] = "1s";
+  EXPECT_EQ(*load({}), absl::Seconds(1));
+  // Mistakes of the declaration show at once.
+  EXPECT_FALSE(load({}, "no-such").ok());
+  environment.clear();
+  EXPECT_FALSE(load({"--mode=production"}, "mode", "soon").ok());
 }
 
 TEST_F(LoaderTest, SettingsSayWhereAValueComesFrom) {

@@ -44,6 +44,15 @@ std::set<std::string> TypesOf(const ConsumerOptions& options) {
 
 std::string JoinTypes(const std::set<std::string>& types) { return absl::StrJoin(types, ","); }
 
+// The source's word that it does not know a type it was asked for.
+bool RefusesTypes(const absl::Status& status) {
+  if (!absl::IsInvalidArgument(status)) return false;
+  const ErrorDetail detail = GetErrorDetail(status);
+  return std::any_of(
+      detail.violations.begin(), detail.violations.end(),
+      [](const FieldViolation& violation) { return violation.field == "aggregate_types"; });
+}
+
 std::string ErrorText(const absl::Status& status) { return Utf8Truncate(status.ToString(), 480); }
 
 mysql::Params ParkedRow(const std::string& consumer, const feed::v1::Event& event, const Ulid& id,
@@ -82,6 +91,7 @@ struct Consumer::Advance {
 struct Consumer::Prefetched {
   int64_t after;
   std::string epoch;
+  std::vector<std::string> types;
   std::future<absl::StatusOr<feed::v1::PullResponse>> response;
 };
 
@@ -93,7 +103,8 @@ Consumer::Consumer(mysql::Session& session, const Clock& clock, ConsumerOptions 
       pull_(std::move(pull)),
       handler_(handler),
       snapshot_(std::move(snapshot)),
-      followed_(JoinTypes(TypesOf(options_))) {}
+      followed_(JoinTypes(TypesOf(options_))),
+      ask_again_(options_.ask_again, options_.random) {}
 
 Consumer::~Consumer() = default;  // a fetch under way is waited for by its future
 
@@ -121,6 +132,7 @@ absl::Status Consumer::Load() {
   last_error_ = row.String(5);
   held_until_ = row.String(6) == options_.holder ? row.Time(7) : absl::InfinitePast();
   covered_ = row.OptString(8);
+  awaited_ = row.String(9);
   // Read after the version: a row parked or re-driven in between makes the next step read again.
   ASSIGN_OR_RETURN(rows, session_.Query("SELECT DISTINCT aggregate_id FROM feed_parked "
                                         "WHERE consumer = ? AND source = ?",
@@ -154,13 +166,17 @@ absl::StatusOr<feed::v1::PullResponse> Consumer::PullAfter(int64_t after) {
   if (prefetched_ != nullptr) {
     std::unique_ptr<Prefetched> ready = std::move(prefetched_);
     absl::StatusOr<feed::v1::PullResponse> response = ready->response.get();
-    if (ready->after == after && ready->epoch == epoch_ && response.ok()) return response;
+    // Nor is it of use when the cursor covers more since: it leaves the events of the rest out.
+    if (ready->after == after && ready->epoch == epoch_ && ready->types == PulledTypes() &&
+        response.ok()) {
+      return response;
+    }
   }
   feed::v1::PullRequest request;
   request.set_epoch(epoch_);
   request.set_after(after);
   request.set_limit(options_.limit);
-  for (const std::string& type : options_.aggregate_types) request.add_aggregate_types(type);
+  for (const std::string& type : PulledTypes()) request.add_aggregate_types(type);
   return pull_(request);
 }
 
@@ -189,7 +205,7 @@ absl::StatusOr<StepResult> Consumer::StepOnce() {
       break;
   }
 
-  if (covered_ != followed_) {
+  if (covered_ != followed_ || !awaited_.empty()) {
     const absl::StatusOr<bool> backfilled = CoverFollowed();
     if (!backfilled.ok()) {
       if (ReasonOf(backfilled.status()) == "EPOCH_CHANGED") {
@@ -234,8 +250,9 @@ absl::StatusOr<StepResult> Consumer::StepOnce() {
     request.set_epoch(response.epoch());
     request.set_after(response.next_after());
     request.set_limit(options_.limit);
-    for (const std::string& type : options_.aggregate_types) request.add_aggregate_types(type);
     prefetched_ = std::make_unique<Prefetched>();
+    prefetched_->types = PulledTypes();
+    for (const std::string& type : prefetched_->types) request.add_aggregate_types(type);
     prefetched_->after = response.next_after();
     prefetched_->epoch = response.epoch();
     prefetched_->response = std::async(
@@ -400,41 +417,65 @@ absl::StatusOr<StepResult> Consumer::TakeSnapshot() {
   ++parked_version_;
   parked_.clear();
 
-  feed::v1::SnapshotRequest request;
-  for (const std::string& type : options_.aggregate_types) request.add_aggregate_types(type);
   bool complete = false;
+  bool answered = false;
   std::string epoch;
   int64_t watermark = 0;
-  absl::Status taken = snapshot_(request, [&](const feed::v1::SnapshotResponse& message) {
-    if (message.complete()) {
-      complete = true;
-      epoch = message.epoch();
-      watermark = message.watermark();
+  const auto take = [&](const std::vector<std::string>& types) {
+    feed::v1::SnapshotRequest request;
+    for (const std::string& type : types) request.add_aggregate_types(type);
+    return snapshot_(request, [&](const feed::v1::SnapshotResponse& message) {
+      answered = true;
+      if (message.complete()) {
+        complete = true;
+        epoch = message.epoch();
+        watermark = message.watermark();
+      }
+      if (message.events().empty()) return absl::OkStatus();
+      std::vector<const feed::v1::Event*> events;
+      events.reserve(message.events_size());
+      for (const feed::v1::Event& event : message.events()) events.push_back(&event);
+      Advance advance;
+      advance.snapshot = true;
+      advance.epoch = message.events(0).epoch();
+      return ApplyRange(events, 0, events.size(), advance);
+    });
+  };
+  std::string covers = followed_;
+  std::string awaited;
+  absl::Status taken = take(options_.aggregate_types);
+  if (!answered && RefusesTypes(taken)) {
+    // A source that was restored is not to stop us for types that it does not know yet.
+    const std::set<std::string> before =
+        absl::StrSplit(covered_.value_or(""), ',', absl::SkipEmpty());
+    std::set<std::string> kept;
+    std::set<std::string> rest;
+    for (const std::string& type : TypesOf(options_)) {
+      (before.contains(type) ? kept : rest).insert(type);
     }
-    if (message.events().empty()) return absl::OkStatus();
-    std::vector<const feed::v1::Event*> events;
-    events.reserve(message.events_size());
-    for (const feed::v1::Event& event : message.events()) events.push_back(&event);
-    Advance advance;
-    advance.snapshot = true;
-    advance.epoch = message.events(0).epoch();
-    return ApplyRange(events, 0, events.size(), advance);
-  });
+    if (!kept.empty() && !rest.empty()) {
+      NoteRefusal(taken);
+      covers = JoinTypes(kept);
+      awaited = JoinTypes(rest);
+      taken = take({kept.begin(), kept.end()});
+    }
+  }
   if (taken.ok() && !complete) {
     taken = Error(absl::StatusCode::kUnavailable, "FEED_SNAPSHOT_BROKEN_OFF").Zh("快照未取完");
   }
   if (taken.ok()) {
     const absl::Time end = clock_.Now();
     taken = mysql::Transact(session_, [&](mysql::Tx& tx) -> absl::Status {
-      ASSIGN_OR_RETURN(
-          int64_t matched,
-          tx.Execute("UPDATE feed_cursor SET state = ?, epoch = ?, sequence = ?, "
-                     "source_last_sequence = ?, lease_until = ?, last_error = '', "
-                     "updated_at = ?, aggregate_types = ? WHERE consumer = ? AND source = ? "
-                     "AND holder = ? AND generation = ? AND state = ?",
-                     {static_cast<int>(ConsumerState::kRunning), epoch, watermark, watermark,
-                      end + options_.lease, end, followed_, options_.consumer, options_.source,
-                      options_.holder, generation_, static_cast<int>(ConsumerState::kSnapshot)}));
+      ASSIGN_OR_RETURN(int64_t matched,
+                       tx.Execute("UPDATE feed_cursor SET state = ?, epoch = ?, sequence = ?, "
+                                  "source_last_sequence = ?, lease_until = ?, last_error = '', "
+                                  "updated_at = ?, aggregate_types = ?, awaited_types = ? "
+                                  "WHERE consumer = ? AND source = ? "
+                                  "AND holder = ? AND generation = ? AND state = ?",
+                                  {static_cast<int>(ConsumerState::kRunning), epoch, watermark,
+                                   watermark, end + options_.lease, end, covers, awaited,
+                                   options_.consumer, options_.source, options_.holder, generation_,
+                                   static_cast<int>(ConsumerState::kSnapshot)}));
       if (matched != 1) return Moved();
       return handler_.FinishSnapshot(tx, options_.source, generation_);
     });
@@ -466,11 +507,36 @@ absl::StatusOr<bool> Consumer::CoverFollowed() {
   }
   const bool backfill = !added.empty() && snapshot_ != nullptr;
   if (backfill) {
-    RETURN_IF_ERROR(Backfill(covered, added));
+    const std::string wanted = absl::StrJoin(added, ",");  // sorted, as TypesOf is
+    // Refused a while ago, and the row says so: the source is left alone for now.
+    if (awaited_ == wanted && covered_ == JoinTypes(covers) && clock_.Now() < ask_at_) return false;
+    bool refused = false;
+    const absl::Status taken = Backfill(covered, added, &refused);
+    if (refused && !covers.empty()) {
+      NoteRefusal(taken);
+      RETURN_IF_ERROR(RecordTypes(JoinTypes(covers), wanted));
+      return false;
+    }
+    RETURN_IF_ERROR(taken);
     covers.insert(added.begin(), added.end());
   }
-  RETURN_IF_ERROR(RecordTypes(JoinTypes(covers)));
+  RETURN_IF_ERROR(RecordTypes(JoinTypes(covers), ""));
+  ask_again_.Reset();
+  ask_at_ = absl::InfinitePast();
   return backfill;
+}
+
+void Consumer::NoteRefusal(const absl::Status& refusal) {
+  refusal_ = refusal;
+  // Never at once: a step asks once at most.
+  ask_at_ = clock_.Now() + std::max(ask_again_.Next(), options_.ask_again.initial);
+}
+
+absl::Status Consumer::TakeRefusal() { return std::exchange(refusal_, absl::OkStatus()); }
+
+std::vector<std::string> Consumer::PulledTypes() const {
+  if (awaited_.empty()) return options_.aggregate_types;
+  return absl::StrSplit(covered_.value_or(""), ',', absl::SkipEmpty());
 }
 
 // The states go in as of the cursor: each is at least as new as the events up to there, which is
@@ -478,7 +544,7 @@ absl::StatusOr<bool> Consumer::CoverFollowed() {
 // snapshot was read, are applied from there. So nothing of what was done needs to be remembered
 // until the end: the same again is right from any point.
 absl::Status Consumer::Backfill(const std::set<std::string>& covered,
-                                const std::vector<std::string>& added) {
+                                const std::vector<std::string>& added, bool* refused) {
   const absl::Time now = clock_.Now();
   prefetched_.reset();
   // What waits of types that are not covered is superseded by the states that come: left by a
@@ -534,8 +600,10 @@ absl::Status Consumer::Backfill(const std::set<std::string>& covered,
     return absl::OkStatus();
   };
   bool complete = false;
+  bool answered = false;
   const absl::Status taken =
       snapshot_(request, [&](const feed::v1::SnapshotResponse& message) -> absl::Status {
+        answered = true;
         if (message.complete()) {
           RETURN_IF_ERROR(check(message.epoch(), message.watermark()));
           complete = true;
@@ -555,6 +623,7 @@ absl::Status Consumer::Backfill(const std::set<std::string>& covered,
         advance.epoch = epoch_;
         return ApplyRange(events, 0, events.size(), advance);
       });
+  *refused = !answered && RefusesTypes(taken);
   if (!taken.ok()) return taken;
   if (!complete) {
     return Error(absl::StatusCode::kUnavailable, "FEED_SNAPSHOT_BROKEN_OFF").Zh("快照未取完");
@@ -562,20 +631,21 @@ absl::Status Consumer::Backfill(const std::set<std::string>& covered,
   return absl::OkStatus();
 }
 
-absl::Status Consumer::RecordTypes(const std::string& types) {
-  if (covered_ == types) return absl::OkStatus();
+absl::Status Consumer::RecordTypes(const std::string& types, const std::string& awaited) {
+  if (covered_ == types && awaited_ == awaited) return absl::OkStatus();
   const absl::Time now = clock_.Now();
   ASSIGN_OR_RETURN(
       int64_t matched,
       session_.Execute(
-          "UPDATE feed_cursor SET aggregate_types = ?, lease_until = ?, "
+          "UPDATE feed_cursor SET aggregate_types = ?, awaited_types = ?, lease_until = ?, "
           "last_error = '', updated_at = ? "
           "WHERE consumer = ? AND source = ? AND holder = ? AND sequence = ? "
           "AND generation = ? AND state = ? AND aggregate_types <=> ?",
-          {types, now + options_.lease, now, options_.consumer, options_.source, options_.holder,
-           sequence_, generation_, static_cast<int>(state_), covered_}));
+          {types, awaited, now + options_.lease, now, options_.consumer, options_.source,
+           options_.holder, sequence_, generation_, static_cast<int>(state_), covered_}));
   if (matched != 1) return Moved();
   covered_ = types;
+  awaited_ = awaited;
   held_until_ = now + options_.lease;
   last_error_.clear();
   return absl::OkStatus();
@@ -632,6 +702,7 @@ void Consumer::Run(Loop& loop, const std::function<void(const absl::Status&)>& o
   Backoff backoff({.initial = absl::Milliseconds(100), .max = absl::Seconds(10)}, SystemRandom);
   loop.Run([&]() -> absl::Duration {
     absl::StatusOr<StepResult> result = StepOnce();
+    if (const absl::Status refusal = TakeRefusal(); !refusal.ok() && on_error) on_error(refusal);
     if (!result.ok()) {
       if (on_error) on_error(result.status());
       return std::max(backoff.Next(), absl::Milliseconds(10));
@@ -674,7 +745,7 @@ constexpr char kProgress[] =
     "SELECT c.consumer, c.source, c.state, c.epoch, c.sequence, c.source_last_sequence, "
     "c.level_at, "
     "(SELECT COUNT(*) FROM feed_parked p WHERE p.consumer = c.consumer AND p.source = c.source), "
-    "c.last_error FROM feed_cursor c";
+    "c.last_error, c.awaited_types FROM feed_cursor c";
 
 ConsumerProgress ProgressFrom(const mysql::Row& row) {
   ConsumerProgress progress;
@@ -687,6 +758,7 @@ ConsumerProgress ProgressFrom(const mysql::Row& row) {
   progress.level_at = row.Time(6);
   progress.parked = row.Int(7);
   progress.last_error = row.String(8);
+  progress.awaited_types = absl::StrSplit(row.String(9), ',', absl::SkipEmpty());
   return progress;
 }
 

@@ -10,6 +10,11 @@
 // snapshot of the added types before it goes on from where it is (a backfill), and only then says
 // so; a backfill broken off starts anew. Types no longer followed are covered no more: what changed
 // meanwhile comes by a backfill when they are followed again.
+//
+// A source of an older release refuses types that it does not know. The consumer then goes on with
+// what it covers, without a word about the others (no event of them is applied either), says in its
+// row which ones it awaits, and asks again from time to time; the backfill that comes at last makes
+// up for everything. Only a consumer that covers nothing yet has nothing to go on with.
 #pragma once
 
 #include <algorithm>
@@ -23,8 +28,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "bangfu/feed/v1/change_feed.pb.h"
+#include "common/base/backoff.h"
 #include "common/base/clock.h"
 #include "common/base/loop.h"
+#include "common/base/random.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
 
@@ -94,6 +101,10 @@ struct ConsumerOptions {
   absl::Duration idle_rest = absl::Milliseconds(200);
   // How often an idle consumer notes that it is level.
   absl::Duration level_every = absl::Seconds(5);
+  // When types that the source refused are asked for again, by the consumer's clock: soon at first,
+  // since a rolling upgrade is a matter of minutes, then ever more rarely.
+  Backoff::Options ask_again = {.initial = absl::Seconds(5), .max = absl::Minutes(5)};
+  Random random = SystemRandom;
 };
 
 enum class StepResult {
@@ -118,12 +129,15 @@ class Consumer {
   // One pull with its effects, or one snapshot. An error is transient: call again after a rest.
   absl::StatusOr<StepResult> StepOnce();
 
-  // Steps until the loop is stopped, with backoff after errors.
+  // Steps until the loop is stopped, with backoff after errors. `on_error` also gets the refusals
+  // of types, which are no errors of a step.
   void Run(Loop& loop, const std::function<void(const absl::Status&)>& on_error = {});
 
   // As last read or written; INFINITE_PAST-like defaults before the first step.
   ConsumerState state() const { return state_; }
   int64_t sequence() const { return sequence_; }
+  // The last refusal of types that nobody was told of yet; OK: none.
+  absl::Status TakeRefusal();
 
  private:
   struct Advance;
@@ -136,9 +150,13 @@ class Consumer {
   absl::StatusOr<StepResult> TakeSnapshot();
   // Makes the cursor cover what is followed; true when that took a backfill.
   absl::StatusOr<bool> CoverFollowed();
-  absl::Status Backfill(const std::set<std::string>& covered,
-                        const std::vector<std::string>& added);
-  absl::Status RecordTypes(const std::string& types);
+  // `refused`: the source does not know all of `added`; none of their states came.
+  absl::Status Backfill(const std::set<std::string>& covered, const std::vector<std::string>& added,
+                        bool* refused);
+  absl::Status RecordTypes(const std::string& types, const std::string& awaited);
+  void NoteRefusal(const absl::Status& refusal);
+  // What a pull asks for: what is followed, less what is awaited.
+  std::vector<std::string> PulledTypes() const;
   // Applies events[begin, end) and moves the cursor; halves on an event that cannot be applied.
   absl::Status ApplyRange(const std::vector<const feed::v1::Event*>& events, size_t begin,
                           size_t end, const Advance& advance);
@@ -166,6 +184,11 @@ class Consumer {
   std::set<std::string> parked_;  // aggregate ids as text
   // The types that the cursor covers, as the row has them; nullopt: it does not say.
   std::optional<std::string> covered_;
+  // Types that the source refused, as covered_; empty: none.
+  std::string awaited_;
+  Backoff ask_again_;
+  absl::Time ask_at_ = absl::InfinitePast();
+  absl::Status refusal_;  // see TakeRefusal
   std::string last_error_;
   absl::Time held_until_ = absl::InfinitePast();
   absl::Time level_noted_ = absl::InfinitePast();
@@ -189,6 +212,9 @@ struct ConsumerProgress {
   absl::Time level_at = absl::InfinitePast();
   int64_t parked = 0;
   std::string last_error;
+  // Aggregate types that the source, of an older release, refused to give; the copy has none of
+  // their changes until it is upgraded.
+  std::vector<std::string> awaited_types;
 
   // Zero or more; infinite before the first time level.
   absl::Duration Lag(absl::Time now) const {

@@ -110,7 +110,8 @@ class CopyHandler : public EffectHandler {
 
 class ThingStates : public SnapshotSource {
  public:
-  std::vector<std::string> aggregate_types() const override { return {"thing", "other"}; }
+  std::vector<std::string> aggregate_types() const override { return offered; }
+  std::vector<std::string> offered = {"thing", "other"};  // fewer: an older release
   absl::StatusOr<std::vector<OutboxEvent>> Page(
       mysql::Executor& db, const std::string& type, const Ulid& after, int limit,
       const std::optional<RegionPrefixes>& scope) override {
@@ -964,6 +965,141 @@ TEST_F(FeedTest, StatesOlderThanTheCursorAreNotTaken) {
   EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM copy"), 1);
   FollowTypes({"thing", "other"});
   EXPECT_EQ(Differences(), 0);
+}
+
+// A rolling upgrade that reaches the consumer before its source.
+TEST_F(FeedTest, ASourceThatRefusesAnAddedTypeStopsNothingAndMissesNothing) {
+  const Ulid thing = ids_.Next();
+  const Ulid other = ids_.Next();
+  ChangeNow(thing);
+  SequenceAll();
+  FollowTypes({"thing"});
+  states_.offered = {"thing"};
+  snapshots_.clear();
+  ConsumerOptions options = FollowingTypes({"thing", "other"});
+  options.ask_again = {.initial = absl::Seconds(5), .max = absl::Minutes(5)};
+  options.random = [] { return uint64_t{0}; };  // the shortest rest
+  auto session = database_.Connect();
+  Consumer consumer(*session, clock_, options, PullFrom(database_.db()), handler_,
+                    SnapshotFrom(*reader_));
+  ChangeNow(thing);
+  ChangeOther(other);
+  SequenceAll();
+  Follow(consumer);
+  EXPECT_THAT(snapshots_, ElementsAre(ElementsAre("other")));
+  EXPECT_EQ(database_.Int("SELECT version FROM copy WHERE id = ?", {thing}), 2);
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM copy"), 1);
+  EXPECT_EQ(Covered(), "thing");
+  EXPECT_EQ(consumer.state(), ConsumerState::kRunning);
+  ASSERT_OK_AND_ASSIGN(ConsumerProgress progress, ReadProgress(database_.db(), "copy", "things"));
+  EXPECT_THAT(progress.awaited_types, ElementsAre("other"));
+  EXPECT_EQ(progress.sequence, 3);
+  EXPECT_EQ(progress.Lag(clock_.Now()), absl::ZeroDuration());
+  // Told once.
+  EXPECT_THAT(consumer.TakeRefusal(), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_OK(consumer.TakeRefusal());
+
+  // It is not asked again at every step, nor never again.
+  clock_.Advance(absl::Milliseconds(4999));
+  Follow(consumer);
+  EXPECT_EQ(snapshots_.size(), 1u);
+  clock_.Advance(absl::Milliseconds(1));
+  Follow(consumer);
+  EXPECT_EQ(snapshots_.size(), 2u);
+  EXPECT_FALSE(consumer.TakeRefusal().ok());
+
+  // Upgraded. What the cursor has passed by comes with the states, what it has not after them; to a
+  // handler nothing steps back.
+  states_.offered = {"thing", "other"};
+  ChangeOther(other);
+  SequenceAll();
+  Follow(consumer);
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM copy"), 1);
+  int64_t last = 0;
+  handler_.seen = [&](const Batch& batch) {
+    for (const feed::v1::Event* event : batch.events) {
+      EXPECT_GE(event->sequence(), last);
+      last = event->sequence();
+    }
+  };
+  ChangeNow(thing);
+  ChangeOther(other);
+  ChangeOther(ids_.Next());
+  SequenceAll();
+  clock_.Advance(absl::Seconds(5));
+  EXPECT_THAT(consumer.StepOnce(), testing::IsOkAndHolds(StepResult::kSnapshotTaken));
+  EXPECT_EQ(consumer.sequence(), 4);
+  Follow(consumer);
+  EXPECT_EQ(last, 7);
+  EXPECT_EQ(Differences(), 0);
+  EXPECT_EQ(Covered(), "other,thing");
+  ASSERT_OK_AND_ASSIGN(progress, ReadProgress(database_.db(), "copy", "things"));
+  EXPECT_THAT(progress.awaited_types, IsEmpty());
+  EXPECT_OK(consumer.TakeRefusal());
+}
+
+// What waits is in the row: a process that starts anew, and one that follows less, know it too.
+TEST_F(FeedTest, WhatIsAwaitedOutlivesTheProcess) {
+  ChangeNow(ids_.Next());
+  ChangeOther(ids_.Next());
+  SequenceAll();
+  FollowTypes({"thing"});
+  states_.offered = {"thing"};
+  FollowTypes({"thing", "other"});
+  snapshots_.clear();
+  FollowTypes({"thing", "other"});  // a start asks at once
+  EXPECT_THAT(snapshots_, ElementsAre(ElementsAre("other")));
+  FollowTypes({"thing"});
+  ASSERT_OK_AND_ASSIGN(const ConsumerProgress progress,
+                       ReadProgress(database_.db(), "copy", "things"));
+  EXPECT_THAT(progress.awaited_types, IsEmpty());
+  states_.offered = {"thing", "other"};
+  FollowTypes({"thing", "other"});
+  EXPECT_EQ(Covered(), "other,thing");
+  EXPECT_EQ(Differences(), 0);
+}
+
+TEST_F(FeedTest, ARestoredSourceThatRefusesATypeIsCopiedWithoutIt) {
+  ChangeNow(ids_.Next());
+  ChangeOther(ids_.Next());
+  SequenceAll();
+  FollowTypes({"thing"});
+  states_.offered = {"thing"};
+  auto session = database_.Connect();
+  Consumer consumer(*session, clock_, FollowingTypes({"thing", "other"}), PullFrom(database_.db()),
+                    handler_, SnapshotFrom(*reader_));
+  Follow(consumer);
+  ASSERT_OK(StartNewEpoch(database_.db(), ids_).status());
+  EXPECT_THAT(consumer.StepOnce(), testing::IsOkAndHolds(StepResult::kStopped));
+  snapshots_.clear();
+  EXPECT_THAT(consumer.StepOnce(), testing::IsOkAndHolds(StepResult::kSnapshotTaken));
+  EXPECT_THAT(snapshots_, ElementsAre(ElementsAre("thing", "other"), ElementsAre("thing")));
+  EXPECT_EQ(Covered(), "thing");
+  Follow(consumer);
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM copy"), 1);
+  states_.offered = {"thing", "other"};
+  clock_.Advance(absl::Minutes(10));
+  Follow(consumer);
+  EXPECT_EQ(Covered(), "other,thing");
+  EXPECT_EQ(Differences(), 0);
+}
+
+// No type at all would be a pull of every type.
+TEST_F(FeedTest, AConsumerThatCoversNothingWaitsForItsSource) {
+  ChangeNow(ids_.Next());
+  ChangeOther(ids_.Next());
+  SequenceAll();
+  FollowTypes({"thing"});
+  states_.offered = {"thing"};
+  auto session = database_.Connect();
+  Consumer consumer(*session, clock_, FollowingTypes({"other"}), PullFrom(database_.db()), handler_,
+                    SnapshotFrom(*reader_));
+  ChangeNow(ids_.Next());
+  SequenceAll();
+  EXPECT_THAT(consumer.StepOnce(), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_EQ(Covered(), "thing");
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM copy"), 1);
+  EXPECT_EQ(database_.Int("SELECT sequence FROM feed_cursor"), 2);
 }
 
 TEST_F(FeedTest, JobsRunUntilTheyAreStoppedAndLetTheNextIn) {

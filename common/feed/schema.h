@@ -82,6 +82,11 @@ CREATE TABLE feed_parked (
           // be what the consumer follows when it first does.
           {"feed", 2, "cursor_types", R"sql(ALTER TABLE feed_cursor
   ADD COLUMN aggregate_types VARCHAR(4000) NULL;
+)sql"},
+          // The types that are followed and that the source, of an older release, refused to give;
+          // as aggregate_types.
+          {"feed", 3, "cursor_awaited", R"sql(ALTER TABLE feed_cursor
+  ADD COLUMN awaited_types VARCHAR(4000) NOT NULL DEFAULT '';
 )sql"}};
 }
 

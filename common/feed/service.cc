@@ -72,6 +72,7 @@ absl::StatusOr<v1::FeedStatus> GetFeedStatus(CallContext& context, const std::st
     out->set_parked(progress.parked);
     out->set_state(static_cast<v1::ConsumerState>(progress.state));
     out->set_last_error(progress.last_error);
+    for (const std::string& type : progress.awaited_types) out->add_awaited_types(type);
   }
   return status;
 }

@@ -189,5 +189,36 @@ TEST_F(ChangeFeedTest, AConsumerFollowsThroughGrpc) {
               StatusIs(absl::StatusCode::kNotFound));
 }
 
+// The refusal is known by what crosses the wire, and the status shows what is awaited.
+TEST_F(ChangeFeedTest, ARefusedTypeIsShownAndTheRestGoesOn) {
+  rpc::ClientOptions client_options;
+  client_options.target = server_.target();
+  client_options.token = [this]() -> absl::StatusOr<std::string> { return province_; };
+  ASSERT_OK_AND_ASSIGN(auto client, rpc::Client::Create(client_options));
+  auto session = server_.database().Connect();
+  ConsumerOptions options;
+  options.consumer = "copy";
+  options.source = "things";
+  options.holder = "c";
+  options.aggregate_types = {"thing"};
+  {
+    Consumer before(*session, server_.clock(), options, RemotePull(*client), *handler_,
+                    RemoteSnapshot(*client));
+    EXPECT_THAT(before.StepOnce(), testing::IsOkAndHolds(StepResult::kSnapshotTaken));
+  }
+  Publish("360733", 8, states_->id);
+  options.aggregate_types = {"other", "thing"};
+  Consumer consumer(*session, server_.clock(), options, RemotePull(*client), *handler_,
+                    RemoteSnapshot(*client));
+  EXPECT_THAT(consumer.StepOnce(), testing::IsOkAndHolds(StepResult::kApplied));
+  EXPECT_EQ(server_.database().Int("SELECT value FROM copy"), 8);
+  ASSERT_OK_AND_ASSIGN(auto status,
+                       server_.Call<v1::FeedStatus>("bangfu.feed.v1.ChangeFeed.GetFeedStatus",
+                                                    v1::GetFeedStatusRequest(), province_));
+  ASSERT_EQ(status.consumers_size(), 1);
+  EXPECT_THAT(status.consumers(0).awaited_types(), ::testing::ElementsAre("other"));
+  EXPECT_EQ(status.consumers(0).state(), v1::CONSUMER_STATE_RUNNING);
+}
+
 }  // namespace
 }  // namespace bangfu::feed

@@ -314,6 +314,8 @@ TEST_F(ServiceTest, WrongOptionsAreSaidAtOnce) {
   EXPECT_EQ(RunToEnd(With("dance")), 2);
   EXPECT_EQ(RunToEnd({"--help"}), 0);
   EXPECT_THAT(ReadFile(folder_.path() + "/out"), HasSubstr("--freeze-file"));
+  EXPECT_THAT(ReadFile(folder_.path() + "/out"),
+              HasSubstr("default 0, with --mode=production 2s"));
   auto flags = Flags();
   flags.push_back("--drain-grace=5s");
   EXPECT_EQ(RunToEnd(flags), 2);

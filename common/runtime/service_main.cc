@@ -143,8 +143,12 @@ void Declare(config::Loader& loader, const ServiceDefinition& definition, Settin
 
   loader.Text("freeze-file", &s.freeze_file,
               "while this file exists writes are refused; its text is the reason shown");
-  loader.Duration("drain-delay", &s.drain_delay,
-                  "between NOT_SERVING and the end of accepting, for clients to learn it");
+  // The edge asks an instance for its health every second, so that two seconds after NOT_SERVING no
+  // call comes any more; without them each restart breaks some. Elsewhere nobody waits for it.
+  loader
+      .Duration("drain-delay", &s.drain_delay,
+                "between NOT_SERVING and the end of accepting, for clients to learn it")
+      .DefaultWhere("mode", "production", "2s");
   loader.Duration("drain-grace", &s.drain_grace, "for calls under way to end");
   loader.Duration("check-interval", &s.check_interval, "between readiness checks");
   loader.Text(

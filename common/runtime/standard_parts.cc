@@ -247,9 +247,15 @@ operation::OperationRunner& InstallStandardParts(App& app, StandardOptions optio
   auto& blobs = app.Make<blob::BlobService>(app.evidence(), std::move(blob_options), app.metrics());
   blobs.Register(app.router());
   app.jobs().AddPeriodic("sweep_blobs", absl::Minutes(10),
-                         UntilDone([&blobs, &clock](mysql::Session& session) {
-                           return blobs.Sweep(session, clock.Now());
-                         }));
+                         [&blobs, sweep = UntilDone([&blobs, &clock](mysql::Session& session) {
+                                    return blobs.Sweep(session, clock.Now());
+                                  })](mysql::Session& session) -> absl::Status {
+                           const absl::Status swept = sweep(session);
+                           // Also when the store refuses to remove: that is when what it holds is
+                           // to be seen.
+                           RETURN_IF_ERROR(blobs.RefreshFigures(session));
+                           return swept;
+                         });
   app.jobs().AddPeriodic("sweep_idempotency", absl::Hours(1),
                          UntilDone([&clock](mysql::Session& session) {
                            return idempotency::Sweep(session, clock.Now());

@@ -1,6 +1,7 @@
 // bangfuctl doctor: is everything reachable, level and unbroken.
 #include <cstdio>
 
+#include "absl/strings/str_join.h"
 #include "bangfu/feed/v1/change_feed.pb.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
@@ -12,9 +13,9 @@ namespace {
 
 int Doctor(Context& context) {
   int worst = kExitOk;
-  TextTable table(
-      {"服务", "地址", "状态", "纪元", "最新", "待排序", "订阅来源", "落后(秒)", "搁置"},
-      {4, 5, 7, 8});
+  TextTable table({"服务", "地址", "状态", "纪元", "最新", "待排序", "订阅来源", "落后(秒)", "搁置",
+                   "待来源升级"},
+                  {4, 5, 7, 8});
   for (const auto& [service, address] : context.endpoints) {
     auto status = context.CallOn<feed::v1::FeedStatus>(
         service, "bangfu.feed.v1.ChangeFeed.GetFeedStatus", feed::v1::GetFeedStatusRequest());
@@ -31,11 +32,13 @@ int Doctor(Context& context) {
                  Cat(status->unsequenced())});
     }
     for (const auto& consumer : status->consumers()) {
-      bool ill = consumer.parked() > 0 || consumer.lag_seconds() > 900;
+      // Of types that an older source refused nothing comes until it is upgraded.
+      const std::string awaited = absl::StrJoin(consumer.awaited_types(), ",");
+      bool ill = consumer.parked() > 0 || consumer.lag_seconds() > 900 || !awaited.empty();
       if (ill && worst == kExitOk) worst = kExitPartial;
       table.Row({service, address, ill ? "注意" : "正常", status->epoch(),
                  Cat(status->last_sequence()), Cat(status->unsequenced()), consumer.source(),
-                 Cat(consumer.lag_seconds()), Cat(consumer.parked())});
+                 Cat(consumer.lag_seconds()), Cat(consumer.parked()), awaited});
     }
   }
   std::printf("%s", table.Render().c_str());

@@ -104,8 +104,15 @@ std::string PrintTable(const google::protobuf::RepeatedPtrField<Grant>& grants) 
 
 absl::Status List(Context& context, const Arguments& a) {
   if (a.mine) {
-    ASSIGN_OR_RETURN(const auto mine, context.Call<ListMyGrantsResponse>(
-                                          Cat(kGrants, "ListMyGrants"), ListMyGrantsRequest()));
+    ListMyGrantsRequest request;
+    ListMyGrantsResponse mine;
+    do {
+      ASSIGN_OR_RETURN(const auto page,
+                       context.Call<ListMyGrantsResponse>(Cat(kGrants, "ListMyGrants"), request));
+      mine.mutable_grants()->MergeFrom(page.grants());
+      mine.mutable_delegated()->MergeFrom(page.delegated());
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty());
     if (context.PrintJson(mine)) return absl::OkStatus();
     std::printf("本人的授权\n%s", PrintTable(mine.grants()).c_str());
     if (mine.delegated_size() > 0) {

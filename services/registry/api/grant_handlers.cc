@@ -152,20 +152,49 @@ absl::StatusOr<v1::ListGrantsResponse> ListGrantsRpc(Context& context,
   return response;
 }
 
+// Two lists under one token, which holds the last id that each has given; "": it is at its end.
 absl::StatusOr<v1::ListMyGrantsResponse> ListMyGrants(Context& context,
-                                                      const v1::ListMyGrantsRequest&) {
-  v1::ListMyGrantsResponse response;
-  ASSIGN_OR_RETURN(const std::vector<GrantRow> own,
-                   GrantsOfPerson(context.db, context.caller.subject, kMine));
-  for (const GrantRow& row : own) {
-    if (row.facts.is_client == context.caller.is_system) {
-      *response.add_grants() = Shown(context, row);
-    }
+                                                      const v1::ListMyGrantsRequest& request) {
+  ASSIGN_OR_RETURN(Page page, OpenPage(request));
+  if (request.page_size() == 0) page.size = kMine;
+  if (!page.key.empty() && page.key.size() != 2) {
+    return InvalidField("page_token", "分页标记无效").Build();
   }
-  if (context.caller.is_system) return response;
-  ASSIGN_OR_RETURN(const std::vector<GrantRow> lent,
-                   GrantsDelegatedBy(context.db, context.caller.subject, kMine));
-  for (const GrantRow& row : lent) *response.add_delegated() = Shown(context, row);
+  std::vector<std::string> next(2);
+  const auto list = [&](size_t which, auto read,
+                        google::protobuf::RepeatedPtrField<Grant>* out) -> absl::Status {
+    std::optional<Ulid> before;
+    if (!page.key.empty()) {
+      if (page.key[which].empty()) return absl::OkStatus();
+      ASSIGN_OR_RETURN(before, ParseId(page.key[which], "page_token"));
+    }
+    ASSIGN_OR_RETURN(std::vector<GrantRow> rows, read(before, page.size + 1));
+    if (static_cast<int>(rows.size()) > page.size) {
+      rows.resize(page.size);
+      next[which] = rows.back().facts.id.ToString();
+    }
+    for (const GrantRow& row : rows) *out->Add() = Shown(context, row);
+    return absl::OkStatus();
+  };
+  v1::ListMyGrantsResponse response;
+  const auth::Caller& caller = context.caller;
+  RETURN_IF_ERROR(list(
+      0,
+      [&](const std::optional<Ulid>& before, int limit) {
+        return GrantsOfPerson(context.db, caller.subject, caller.is_system, before, limit);
+      },
+      response.mutable_grants()));
+  if (!caller.is_system) {
+    RETURN_IF_ERROR(list(
+        1,
+        [&](const std::optional<Ulid>& before, int limit) {
+          return GrantsDelegatedBy(context.db, caller.subject, before, limit);
+        },
+        response.mutable_delegated()));
+  }
+  if (!next[0].empty() || !next[1].empty()) {
+    response.set_next_page_token(EncodePageToken(next, page.query));
+  }
   return response;
 }
 

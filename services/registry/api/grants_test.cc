@@ -352,6 +352,56 @@ TEST_F(GrantsTest, DelegationIsTimeBoxedNeverGoesOnAndNeverRound) {
   EXPECT_EQ(Get("li", mine->grants(0).id())->state(), type::v1::GRANT_STATE_EXPIRED);
 }
 
+TEST_F(GrantsTest, MyGrantsComeInPagesNewestFirst) {
+  std::vector<std::string> own, lent;
+  for (int i = 0; i < 5; ++i) {
+    if (i > 0) {
+      ASSERT_THAT(Revoke(kAdmin, own.front()), IsOk());
+    }
+    const Grant made = MustCreate(kAdmin, Wanted("li", role::ROLE_COUNTY_APPROVER, "360733"));
+    own.insert(own.begin(), made.id());
+  }
+  const auto last = Get("li", own.front());
+  ASSERT_THAT(last, IsOk());
+  for (const char* person : {"a", "b", "c"}) {
+    const auto made = Delegate("li", Delegation(*last, person));
+    ASSERT_THAT(made, IsOk());
+    lent.insert(lent.begin(), made->id());
+  }
+  v1::ListMyGrantsRequest request;
+  request.set_page_size(2);
+  std::vector<std::string> seen_own, seen_lent;
+  int pages = 0;
+  do {
+    const auto page = Call<v1::ListMyGrantsResponse>("li", "ListMyGrants", request);
+    ASSERT_THAT(page, IsOk());
+    EXPECT_LE(page->grants_size(), 2);
+    EXPECT_LE(page->delegated_size(), 2);
+    for (const Grant& grant : page->grants()) seen_own.push_back(grant.id());
+    for (const Grant& grant : page->delegated()) seen_lent.push_back(grant.id());
+    request.set_page_token(page->next_page_token());
+    ++pages;
+  } while (!request.page_token().empty() && pages < 10);
+  EXPECT_EQ(pages, 3);
+  EXPECT_EQ(seen_own, own);
+  EXPECT_EQ(seen_lent, lent);
+
+  // Who names no size gets what fits, as ever; a token of another list is refused.
+  const auto all = Call<v1::ListMyGrantsResponse>("li", "ListMyGrants", v1::ListMyGrantsRequest());
+  ASSERT_THAT(all, IsOk());
+  EXPECT_EQ(all->grants_size(), 5);
+  EXPECT_EQ(all->delegated_size(), 3);
+  EXPECT_EQ(all->next_page_token(), "");
+  v1::ListGrantsRequest others;
+  others.set_page_size(1);
+  const auto page = Call<v1::ListGrantsResponse>(kAdmin, "ListGrants", others);
+  ASSERT_THAT(page, IsOk());
+  ASSERT_NE(page->next_page_token(), "");
+  request.set_page_token(page->next_page_token());
+  EXPECT_THAT(Call<v1::ListMyGrantsResponse>("li", "ListMyGrants", request),
+              StatusIs(Code::kInvalidArgument));
+}
+
 TEST_F(GrantsTest, R118_WhatIsLentIsAsNarrowAsWhatItIsLentFrom) {
   Grant narrow = Wanted("li", role::ROLE_COUNTY_APPROVER, "360733");
   narrow.mutable_scope()->add_industries("TEA");

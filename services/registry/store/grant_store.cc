@@ -64,6 +64,17 @@ absl::StatusOr<std::vector<GrantRow>> Select(mysql::Executor& db, std::string_vi
   return WithRegions(db, std::move(rows));
 }
 
+absl::StatusOr<std::vector<GrantRow>> NewestFirst(mysql::Executor& db, std::string where,
+                                                  mysql::Params params,
+                                                  const std::optional<Ulid>& before, int limit) {
+  if (before) {
+    where += " AND g.id < ?";
+    params.emplace_back(*before);
+  }
+  params.emplace_back(limit);
+  return Select(db, Cat(where, " ORDER BY g.id DESC LIMIT ?"), params);
+}
+
 std::string Visible(const GrantViewer& viewer, mysql::Params* params) {
   params->emplace_back(viewer.subject);
   params->emplace_back(viewer.subject);
@@ -200,13 +211,16 @@ absl::StatusOr<std::vector<ListedGrant>> ListGrants(mysql::Executor& db, const G
 }
 
 absl::StatusOr<std::vector<GrantRow>> GrantsOfPerson(mysql::Executor& db,
-                                                     const std::string& subject, int limit) {
-  return Select(db, "g.subject = ? ORDER BY g.id DESC LIMIT ?", {subject, limit});
+                                                     const std::string& subject, bool is_client,
+                                                     const std::optional<Ulid>& before, int limit) {
+  return NewestFirst(db, "g.subject = ? AND g.is_client = ?", {subject, is_client}, before, limit);
 }
 
 absl::StatusOr<std::vector<GrantRow>> GrantsDelegatedBy(mysql::Executor& db,
-                                                        const std::string& subject, int limit) {
-  return Select(db, "g.delegator = ? ORDER BY g.id DESC LIMIT ?", {subject, limit});
+                                                        const std::string& subject,
+                                                        const std::optional<Ulid>& before,
+                                                        int limit) {
+  return NewestFirst(db, "g.delegator = ?", {subject}, before, limit);
 }
 
 absl::StatusOr<std::vector<GrantRow>> StandingGrantsOf(mysql::Executor& db,

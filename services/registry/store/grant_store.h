@@ -60,11 +60,14 @@ absl::StatusOr<std::vector<ListedGrant>> ListGrants(mysql::Executor& db, const G
 // The statement of ListGrants, for the tests that read EXPLAIN.
 std::string ListGrantsSql(const GrantQuery& query, mysql::Params* params);
 
-// The newest of a person's own, and of those delegated from them.
+// A person's (or client's) own, and those delegated from them: newest first, older than `before`.
 absl::StatusOr<std::vector<GrantRow>> GrantsOfPerson(mysql::Executor& db,
-                                                     const std::string& subject, int limit);
+                                                     const std::string& subject, bool is_client,
+                                                     const std::optional<Ulid>& before, int limit);
 absl::StatusOr<std::vector<GrantRow>> GrantsDelegatedBy(mysql::Executor& db,
-                                                        const std::string& subject, int limit);
+                                                        const std::string& subject,
+                                                        const std::optional<Ulid>& before,
+                                                        int limit);
 
 // Those of several persons that are not revoked, for guards: after LockPersons.
 absl::StatusOr<std::vector<GrantRow>> StandingGrantsOf(mysql::Executor& db,
