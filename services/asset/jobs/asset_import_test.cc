@@ -163,6 +163,49 @@ TEST_F(AssetImportTest, ARowOutsideTheScopeOfTheGrantIsRefused) {
             1);
 }
 
+// Good when it was checked, outside of what the importer holds when it is committed: the row is not
+// refused for good.
+TEST_F(AssetImportTest, R118_ARowThatTheGrantsDoNotCoverAnyMoreStopsTheCommit) {
+  const std::string wide = importer_;
+  auth::Caller caller;
+  caller.subject = "person-1";
+  auth::Grant& grant = caller.grants.emplace_back();
+  grant.role = ROLE_COUNTY_OPERATOR;
+  grant.region_path = "360733";
+  grant.fund_sources = {"BRIDGE_CENTRAL"};
+  const std::string other_money = server_.Token(caller);
+  grant.fund_sources.clear();
+  grant.role = options::v1::ROLE_TOWNSHIP_REVIEWER;
+  grant.region_path = "360733102";
+  const std::string other_place = server_.Token(caller);
+
+  const std::string id = Import(kT4 + RunningShed(), /*commit=*/false);
+  EXPECT_EQ(Get(id).rows_created(), 1);
+  for (const std::string& token : {other_money, other_place}) {
+    importer_ = token;
+    Step("CommitImport", id);
+    importer_ = wide;
+    EXPECT_EQ(Get(id).state(), intake_v1::IMPORT_STATE_COMMITTING);
+    EXPECT_EQ(Get(id).rows_refused(), 0);
+    EXPECT_EQ(Get(id).rows_created(), 1);
+    EXPECT_EQ(Count("asset"), 0);
+  }
+  Step("CommitImport", id);
+  EXPECT_EQ(Get(id).state(), intake_v1::IMPORT_STATE_COMMITTED);
+  EXPECT_EQ(Count("asset"), 1);
+
+  // Nor when the asset is there already.
+  std::string changed = RunningShed();
+  changed.replace(changed.find("李四"), std::string("李四").size(), "王五");
+  const std::string again = Import(kT4 + changed, /*commit=*/false);
+  EXPECT_EQ(Get(again).rows_updated(), 1);
+  importer_ = other_money;
+  Step("CommitImport", again);
+  importer_ = wide;
+  EXPECT_EQ(Get(again).state(), intake_v1::IMPORT_STATE_COMMITTING);
+  EXPECT_EQ(Get(again).rows_updated(), 1);
+}
+
 TEST_F(AssetImportTest, TheSecondRunChangesNothing) {
   Import(kT4 + RunningShed());
   const int64_t events = Count("feed_outbox");
