@@ -262,8 +262,7 @@ absl::Status UpdateJob(mysql::Executor& db, JobRow* j) {
           "WHERE id = ? AND version = ?",
           {static_cast<int>(j->state), j->size_bytes, j->upload_complete, j->sha256,
            PackCallers(*j), j->step_at, OrNull(j->operation_id), j->total, j->created, j->updated,
-           j->unchanged, j->warned, j->held, j->refused, j->committed_through, j->id,
-           j->version}));
+           j->unchanged, j->warned, j->held, j->refused, j->committed_through, j->id, j->version}));
   if (matched != 1) {
     return Error(absl::StatusCode::kAborted, "IMPORT_CHANGED")
         .Zh("导入任务已被其他操作改变，请重试");
