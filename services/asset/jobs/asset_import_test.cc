@@ -226,6 +226,51 @@ TEST_F(AssetImportTest, TheSecondRunChangesNothing) {
   EXPECT_EQ(Count("operating_contract"), 1);
 }
 
+TEST_F(AssetImportTest, ADayThatIsNotStatedInFullKeepsItsText) {
+  std::string row = RunningShed();
+  row.replace(row.find("2020-11-30"), 10, "2019年6月");
+  row.replace(row.find("2021-02-01"), 10, "2021年");
+  const std::string id = Import(kT4 + row);
+  const intake_v1::ImportRow line = Rows(id).begin()->second;
+  EXPECT_EQ(line.outcome(), intake_v1::ROW_OUTCOME_WARNED) << Reasons(line);
+  ASSERT_EQ(line.issues_size(), 2) << Reasons(line);
+  EXPECT_EQ(line.issues(0).reason(), "DATE_APPROXIMATE");
+  EXPECT_EQ(line.issues(0).understood(), "2019-06");
+  EXPECT_EQ(line.issues(1).reason(), "DATE_APPROXIMATE");
+  EXPECT_EQ(line.issues(1).understood(), "2021");
+  const v1::Asset asset = ServiceTest::Get(line.record_id());
+  EXPECT_EQ(asset.details().formed_date().year(), 2019);
+  EXPECT_EQ(asset.details().formed_date().month(), 6);
+  EXPECT_EQ(asset.details().formed_date().day(), 1);
+  ASSERT_EQ(asset.details().raw_texts_size(), 2);
+  EXPECT_EQ(asset.details().raw_texts(0).field(), "formed_date");
+  EXPECT_EQ(asset.details().raw_texts(0).text(), "2019年6月");
+  EXPECT_EQ(asset.details().raw_texts(0).understood(), "2019-06");
+  EXPECT_EQ(asset.details().raw_texts(0).parse_state(), type::v1::AMOUNT_PARSE_STATE_APPROXIMATE);
+  EXPECT_EQ(asset.details().raw_texts(1).field(), "transferred_date");
+  EXPECT_EQ(asset.details().raw_texts(1).text(), "2021年");
+  // Another field leaves it; the day itself takes its place. No client writes one.
+  v1::UpdateAssetRequest update;
+  update.set_request_id(RequestId());
+  update.set_id(asset.id());
+  update.set_etag(asset.etag());
+  update.mutable_details()->set_note("已核对");
+  update.mutable_details()->add_raw_texts()->set_field("formed_date");
+  update.mutable_update_mask()->add_paths("note");
+  update.mutable_update_mask()->add_paths("raw_texts");
+  ASSERT_OK_AND_ASSIGN(v1::Asset changed, Call<v1::Asset>("AssetService.UpdateAsset", update));
+  EXPECT_EQ(changed.details().raw_texts_size(), 2);
+  update.Clear();
+  update.set_request_id(RequestId());
+  update.set_id(asset.id());
+  update.set_etag(changed.etag());
+  *update.mutable_details()->mutable_formed_date() = Date(2019, 6, 1);
+  update.mutable_update_mask()->add_paths("formed_date");
+  ASSERT_OK_AND_ASSIGN(changed, Call<v1::Asset>("AssetService.UpdateAsset", update));
+  ASSERT_EQ(changed.details().raw_texts_size(), 1);
+  EXPECT_EQ(changed.details().raw_texts(0).field(), "transferred_date");
+}
+
 TEST_F(AssetImportTest, WhatATableDoesNotSayIsAskedFor) {
   const std::string tail = ",360733101201,2020-11-30,村集体,水东村合作社,,,,,自营,,,,,,,,,,,,,,,,";
   const std::string id = Import(
