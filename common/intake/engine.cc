@@ -46,10 +46,30 @@ auth::RegionScope ScopeOf(const JobRow& row, const Kind& kind, const auth::Calle
   return scope;
 }
 
-absl::Status GrantRevoked() {
+constexpr std::string_view kCommitRevokedZh =
+    "导入人的授权已撤销或到期，导入已停止；已入库的行保留，可由本区域有权限的人员继续入库";
+constexpr std::string_view kValidationRevokedZh =
+    "导入人的授权已撤销或到期，校验已停止；恢复授权后可重新校验";
+
+// The right is asked for as often as something is done by it. An error when none is left.
+absl::Status AskAgain(const Progress& progress, const JobRow& row, const Kind& kind,
+                      std::string_view revoked_zh, Job* job) {
+  if (!progress.renew) return absl::OkStatus();
+  RETURN_IF_ERROR(progress.renew(&job->caller));
+  job->scope = ScopeOf(row, kind, job->caller);
+  if (!job->scope.empty()) return absl::OkStatus();
   return Error(absl::StatusCode::kPermissionDenied, "GRANT_REVOKED")
       .Message("the importer holds no role of the import in its region any more")
-      .Zh("导入人的授权已撤销或到期，导入已停止；已入库的行保留，可由本区域有权限的人员继续入库");
+      .Zh(revoked_zh);
+}
+
+absl::Status NotCovered(const StagedRow& row) {
+  return Error(absl::StatusCode::kPermissionDenied, "IMPORT_NOT_COVERED")
+      .Message("the grants of whoever commits do not cover a row that was found good")
+      .Zh(Cat("第", row.row_no,
+              "行不在入库人现有授权的资金来源、产业或区域范围内，入库已停止；已入库的行保留，"
+              "可由授权覆盖其余各行的人员继续入库"))
+      .With("row_no", Cat(row.row_no));
 }
 
 // A file of our own that is gone when the object is.
@@ -91,8 +111,10 @@ class TemporaryFile {
 // Between the table reader and the kind: batches, staging, counts.
 class Staging {
  public:
-  Staging(mysql::Session& db, const Progress& progress, RowReader& reader, JobRow* job)
-      : db_(db), progress_(progress), reader_(reader), job_(job) {}
+  // `ask`: before each batch, whether the importer may still have it read.
+  Staging(mysql::Session& db, const Progress& progress, std::function<absl::Status()> ask,
+          RowReader& reader, JobRow* job)
+      : db_(db), progress_(progress), ask_(std::move(ask)), reader_(reader), job_(job) {}
 
   absl::Status OnRow(const table::InputRow& row) {
     const bool empty = std::all_of(row.cells.begin(), row.cells.end(),
@@ -112,6 +134,7 @@ class Staging {
  private:
   absl::Status Flush() {
     if (rows_.empty()) return absl::OkStatus();
+    RETURN_IF_ERROR(ask_());
     std::vector<StagedRow> staged;
     RETURN_IF_ERROR(reader_.AddRows(rows_, &staged));
     read_ += static_cast<int64_t>(rows_.size());
@@ -137,6 +160,7 @@ class Staging {
 
   mysql::Session& db_;
   const Progress& progress_;
+  const std::function<absl::Status()> ask_;
   RowReader& reader_;
   JobRow* job_;
   std::vector<table::InputRow> rows_;
@@ -214,6 +238,12 @@ absl::StatusOr<Job> MakeJob(const JobRow& row, const Kind& kind) {
   job.now = row.step_at;
   ASSIGN_OR_RETURN(job.caller, DecodeCaller(row.caller));
   job.scope = ScopeOf(row, kind, job.caller);
+  job.validator = job.caller;
+  // Empty: validated before it was kept; what the caller held when asking for the step stands in.
+  if (!row.validated_by.empty()) {
+    ASSIGN_OR_RETURN(job.validator, DecodeCaller(row.validated_by));
+  }
+  job.validator_scope = ScopeOf(row, kind, job.validator);
   return job;
 }
 
@@ -228,7 +258,7 @@ absl::StatusOr<JobRow> Validate(mysql::Session& db, const Kinds& kinds, const Ul
   if (row.state != v1::IMPORT_STATE_VALIDATING) return WrongState(row);
   Kind* const kind = kinds.Find(row.kind);
   if (kind == nullptr) return absl::InternalError("the kind of the import is gone");
-  ASSIGN_OR_RETURN(const Job job, MakeJob(row, *kind));
+  ASSIGN_OR_RETURN(Job job, MakeJob(row, *kind));
 
   while (true) {
     ASSIGN_OR_RETURN(const int64_t deleted, DeleteRows(db, id, kDeleteBatch));
@@ -239,7 +269,8 @@ absl::StatusOr<JobRow> Validate(mysql::Session& db, const Kinds& kinds, const Ul
   absl::Status read;
   {
     ASSIGN_OR_RETURN(const std::unique_ptr<RowReader> reader, kind->NewReader(job, db));
-    Staging staging(db, progress, *reader, &row);
+    const auto ask = [&] { return AskAgain(progress, row, *kind, kValidationRevokedZh, &job); };
+    Staging staging(db, progress, ask, *reader, &row);
     read = ReadFile(db, row, [&](const table::InputRow& r) { return staging.OnRow(r); });
     if (read.ok()) read = staging.Finish();
   }
@@ -280,11 +311,8 @@ absl::StatusOr<JobRow> Commit(mysql::Session& db, const Kinds& kinds, const Ulid
     }
     ASSIGN_OR_RETURN(const std::vector<StagedRow> rows,
                      ReadRows(db, id, row.committed_through, kChunkRows, /*committable=*/true));
-    // The right is asked for as often as something is written by it.
-    if (progress.renew && !rows.empty()) {
-      RETURN_IF_ERROR(progress.renew(&job.caller));
-      job.scope = ScopeOf(row, *kind, job.caller);
-      if (job.scope.empty()) return GrantRevoked();
+    if (!rows.empty()) {
+      RETURN_IF_ERROR(AskAgain(progress, row, *kind, kCommitRevokedZh, &job));
     }
     const JobRow before = row;
     absl::StatusOr<JobRow> after =
@@ -302,6 +330,9 @@ absl::StatusOr<JobRow> Commit(mysql::Session& db, const Kinds& kinds, const Ulid
           }
           ASSIGN_OR_RETURN(const std::vector<CommittedRow> done, kind->CommitChunk(tx, job, rows));
           if (done.size() != rows.size()) return absl::InternalError("CommitChunk lost a row");
+          for (size_t i = 0; i < rows.size(); ++i) {
+            if (done[i].not_covered) return NotCovered(rows[i]);
+          }
           std::vector<StagedRow> changed;
           for (size_t i = 0; i < rows.size(); ++i) {
             if (done[i].outcome == rows[i].outcome && done[i].record_id == rows[i].record_id &&

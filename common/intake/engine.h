@@ -24,8 +24,8 @@ struct Progress {
   std::function<absl::Status(mysql::Tx& tx, int64_t done)> fence;
   // In the transaction in which the import becomes VALIDATED or REFUSED.
   std::function<absl::Status(mysql::Tx& tx, const JobRow& job)> validated;
-  // Before each chunk of a commit, outside of its transaction: the grants that the caller holds
-  // now. Empty: those of the moment in which the commit was asked for.
+  // Before each batch of a validation and each chunk of a commit, outside of its transaction: the
+  // grants that the caller holds now. Empty: those of the moment in which the step was asked for.
   std::function<absl::Status(auth::Caller* caller)> renew;
 };
 
@@ -49,13 +49,17 @@ inline constexpr absl::Duration kKeepStaging = absl::Hours(24 * 30);
 
 // Reads the whole file into staging, anew each time. The job must be VALIDATING. Ends in VALIDATED,
 // or REFUSED (ALL_OR_NOTHING with a held or refused row; a table that cannot be read, with its
-// error). An error of `progress` or of the database passes through and leaves it VALIDATING.
+// error). An error of `progress` or of the database passes through and leaves it VALIDATING, as
+// does PERMISSION_DENIED GRANT_REVOKED when `progress.renew` leaves the caller no role of the kind
+// in the import's region.
 absl::StatusOr<JobRow> Validate(mysql::Session& db, const Kinds& kinds, const Ulid& id,
                                 const Progress& progress);
 
 // Commits what is staged after the cursor. The job must be COMMITTING; ends in COMMITTED. Errors
 // leave it COMMITTING with everything up to the cursor done: PERMISSION_DENIED GRANT_REVOKED when
-// `progress.renew` leaves the caller no role of the kind in the import's region.
+// `progress.renew` leaves the caller no role of the kind in the import's region,
+// PERMISSION_DENIED IMPORT_NOT_COVERED (metadata `row_no`) at a row that was found good by grants
+// which cover it, and which the caller's do not.
 absl::StatusOr<JobRow> Commit(mysql::Session& db, const Kinds& kinds, const Ulid& id,
                               const Progress& progress);
 

@@ -42,10 +42,7 @@ v1::Import ToProto(const JobRow& job) {
   out.set_committed_through(job.committed_through);
   if (!job.operation_id.is_zero()) out.set_operation_id(job.operation_id.ToString());
   out.mutable_created_by()->set_subject(job.created_by);
-  // The last step may be another person's.
-  if (auto caller = DecodeCaller(job.caller); caller.ok() && caller->subject == job.created_by) {
-    out.mutable_created_by()->set_name(caller->name);
-  }
+  out.mutable_created_by()->set_name(job.created_by_name);
   const int64_t micros = absl::ToUnixMicros(job.created_at);
   out.mutable_created_at()->set_seconds(micros / 1000000);
   out.mutable_created_at()->set_nanos(static_cast<int32_t>(micros % 1000000) * 1000);
@@ -174,8 +171,14 @@ absl::Status Renew(const auth::GrantSource& grants, absl::Time now, auth::Caller
   return absl::OkStatus();
 }
 
-Progress ProgressOf(operation::OperationContext& context) {
+// `grants`: what people may do now; null: a right once held holds to the end of the step.
+Progress ProgressOf(operation::OperationContext& context, const auth::GrantSource* grants) {
   Progress progress;
+  if (grants != nullptr) {
+    progress.renew = [&context, grants](auth::Caller* caller) {
+      return Renew(*grants, context.now(), caller);
+    };
+  }
   progress.report = [&context](int64_t done, int64_t total, std::string_view zh) {
     return context.Progress(done, total, zh);
   };
@@ -222,7 +225,7 @@ ImportService::ImportService(std::vector<std::unique_ptr<Kind>> kinds, ImportSer
         v1::ValidateImportRequest request;
         RETURN_IF_ERROR(context.Request(&request));
         ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
-        Progress progress = ProgressOf(context);
+        Progress progress = ProgressOf(context, options_.grants);
         UlidGenerator ids(context.clock());
         progress.validated = [&](mysql::Tx& tx, const JobRow& job) {
           return SyncImport(tx, job, kinds_, {ids, context.now(), nullptr, "validated", {}});
@@ -235,12 +238,7 @@ ImportService::ImportService(std::vector<std::unique_ptr<Kind>> kinds, ImportSer
                      v1::CommitImportRequest request;
                      RETURN_IF_ERROR(context.Request(&request));
                      ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
-                     Progress progress = ProgressOf(context);
-                     if (options_.grants != nullptr) {
-                       progress.renew = [&](auth::Caller* caller) {
-                         return Renew(*options_.grants, context.now(), caller);
-                       };
-                     }
+                     const Progress progress = ProgressOf(context, options_.grants);
                      return Result(Commit(context.db(), kinds_, id, progress));
                    });
 }
@@ -318,6 +316,7 @@ absl::StatusOr<v1::Import> ImportService::Begin(rpc::CallContext& context,
         job.version = 1;
         job.kind = request.kind();
         job.created_by = context.caller.subject;
+        job.created_by_name = context.caller.name;
         job.batch_id = request.batch_id();
         job.state = v1::IMPORT_STATE_UPLOADING;
         job.policy = request.policy() == v1::IMPORT_POLICY_UNSPECIFIED
@@ -392,6 +391,7 @@ absl::StatusOr<operation::v1::Operation> ImportService::StartValidate(
         RETURN_IF_ERROR(CheckValidate(m.tx(), job));
         job.state = v1::IMPORT_STATE_VALIDATING;
         job.caller = EncodeCaller(context.caller);
+        job.validated_by = job.caller;
         job.step_at = context.now;
         job.operation_id = context.ids.Next();
         RETURN_IF_ERROR(UpdateJob(m.tx(), &job));

@@ -25,7 +25,8 @@ struct ImportServiceOptions {
   // INVALID_ARGUMENT for a code that is not known.
   std::function<absl::StatusOr<std::string>(mysql::Executor& db, std::string_view code)>
       region_path;
-  // What people may do now: a commit under way ends with the right of whoever asked for it.
+  // What people may do now: a validation or a commit under way ends with the right of whoever asked
+  // for it.
   // Outlives the service. Null: the rights of the call that asked hold to its end.
   const auth::GrantSource* grants = nullptr;
 };
@@ -48,7 +49,7 @@ class ImportService {
   absl::StatusOr<operation::v1::Operation> StartValidate(rpc::CallContext& context,
                                                          const v1::ValidateImportRequest& request);
   // A commit that has stopped may be taken on by whoever holds a role of the kind in the whole
-  // region of the import.
+  // region of the import. It stops again at a row that their grants do not cover.
   absl::StatusOr<operation::v1::Operation> StartCommit(rpc::CallContext& context,
                                                        const v1::CommitImportRequest& request);
   absl::StatusOr<v1::Import> Get(rpc::CallContext& context, const v1::GetImportRequest& request);

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -72,20 +73,27 @@ class HeldGrants : public auth::GrantSource {
   std::map<std::string, std::shared_ptr<const auth::SubjectGrants>> held_;
 };
 
-// A table of words with a number: word,amount. No number: held. A negative one: refused.
+// A table of words with a number: word,amount. No number: held. A negative one: refused. The money
+// of words with an x in front is X, that of the others W.
 class WordKind : public Kind {
  public:
   WordKind(UlidGenerator& ids, std::atomic<int>& fail_after,
-           std::function<void()> on_chunk = nullptr)
-      : ids_(ids), fail_after_(fail_after), on_chunk_(std::move(on_chunk)) {}
+           std::function<void(const Job&)> on_chunk = nullptr,
+           std::function<void()> on_batch = nullptr)
+      : ids_(ids),
+        fail_after_(fail_after),
+        on_chunk_(std::move(on_chunk)),
+        on_batch_(std::move(on_batch)) {}
   std::string_view name() const override { return "words"; }
   std::vector<auth::Role> roles() const override { return {ROLE_COUNTY_OPERATOR}; }
 
   class Reader : public RowReader {
    public:
-    Reader(UlidGenerator& ids, mysql::Session& db) : ids_(ids), db_(db) {}
+    Reader(UlidGenerator& ids, mysql::Session& db, const std::function<void()>& on_batch)
+        : ids_(ids), db_(db), on_batch_(on_batch) {}
     absl::Status AddRows(const std::vector<table::InputRow>& rows,
                          std::vector<StagedRow>* out) override {
+      if (on_batch_) on_batch_();
       std::map<std::string, std::pair<Ulid, int64_t>> there;
       mysql::Params params;
       for (const table::InputRow& row : rows) params.push_back(row.cells[0].text);
@@ -132,27 +140,36 @@ class WordKind : public Kind {
    private:
     UlidGenerator& ids_;
     mysql::Session& db_;
+    const std::function<void()>& on_batch_;
     bool header_ = false;
   };
 
   absl::StatusOr<std::unique_ptr<RowReader>> NewReader(const Job& job,
                                                        mysql::Session& db) override {
     EXPECT_EQ(job.scope, (auth::RegionScope{"360733"}));
-    return std::make_unique<Reader>(ids_, db);
+    return std::make_unique<Reader>(ids_, db, on_batch_);
   }
   absl::StatusOr<std::vector<CommittedRow>> CommitChunk(
-      mysql::Tx& tx, const Job&, const std::vector<StagedRow>& rows) override {
+      mysql::Tx& tx, const Job& job, const std::vector<StagedRow>& rows) override {
     EXPECT_LE(rows.size(), kChunkRows);
     if (fail_after_ >= 0 && fail_after_-- == 0) return absl::InternalError("killed");
-    if (on_chunk_) on_chunk_();
+    if (on_chunk_) on_chunk_(job);
     std::vector<mysql::Params> params;
     std::vector<CommittedRow> out;
     for (const StagedRow& row : rows) {
+      if (!Covers(job.caller, row.key)) {
+        CommittedRow refused;
+        refused.outcome = v1::ROW_OUTCOME_REFUSED;
+        refused.not_covered = Covers(job.validator, row.key);
+        out.push_back(std::move(refused));
+        continue;
+      }
       int64_t amount = 0;
       (void)absl::SimpleAtoi(row.payload, &amount);
       params.push_back({row.key, row.record_id, amount});
       out.push_back({row.outcome, row.record_id, {}});
     }
+    if (params.empty()) return out;
     RETURN_IF_ERROR(mysql::BulkInsert(tx, "word", "(word, id, amount)", params,
                                       "ON DUPLICATE KEY UPDATE amount = VALUES(amount)")
                         .status());
@@ -160,9 +177,17 @@ class WordKind : public Kind {
   }
 
  private:
+  static bool Covers(const auth::Caller& caller, const std::string& word) {
+    auth::Facets money;
+    money.fund_sources = {word.front() == 'x' ? "X" : "W"};
+    return std::any_of(caller.grants.begin(), caller.grants.end(),
+                       [&](const auth::Grant& grant) { return grant.Covers(money); });
+  }
+
   UlidGenerator& ids_;
   std::atomic<int>& fail_after_;
-  const std::function<void()> on_chunk_;
+  const std::function<void(const Job&)> on_chunk_;
+  const std::function<void()> on_batch_;
 };
 
 class IntakeTest : public ::testing::Test {
@@ -175,9 +200,15 @@ class IntakeTest : public ::testing::Test {
                  .server = AskingFor(grants_)},
                 [this](rpc::Router& router) {
                   std::vector<std::unique_ptr<Kind>> kinds;
-                  kinds.push_back(std::make_unique<WordKind>(ids_, fail_after_, [this] {
-                    if (on_chunk_) on_chunk_();
-                  }));
+                  kinds.push_back(std::make_unique<WordKind>(
+                      ids_, fail_after_,
+                      [this](const Job& job) {
+                        writers_.push_back(job.caller.name);
+                        if (on_chunk_) on_chunk_();
+                      },
+                      [this] {
+                        if (on_batch_) on_batch_();
+                      }));
                   ImportServiceOptions options;
                   options.grants = &grants_;
                   imports_ = std::make_unique<ImportService>(std::move(kinds), std::move(options),
@@ -269,18 +300,31 @@ class IntakeTest : public ::testing::Test {
     caller.subject = subject;
     return server_.Token(caller);
   }
-  static auth::Grant Operator(const std::string& region = "360733") {
+  static auth::Grant Operator(const std::string& region = "360733",
+                              std::vector<std::string> money = {}) {
     auth::Grant grant;
     grant.role = ROLE_COUNTY_OPERATOR;
     grant.region_path = region;
+    grant.fund_sources = std::move(money);
     return grant;
+  }
+  // How the last step of an import has failed.
+  void ExpectStopped(const std::string& id, std::string_view reason) {
+    ASSERT_OK_AND_ASSIGN(const Ulid run, Ulid::Parse(Get(id).operation_id()));
+    ASSERT_OK_AND_ASSIGN(const operation::v1::Operation ended,
+                         operation::Get(*session_, run, {"360733"}));
+    EXPECT_EQ(ended.state(), operation::v1::OPERATION_STATE_FAILED);
+    EXPECT_EQ(ended.error().code(), static_cast<int>(absl::StatusCode::kPermissionDenied));
+    EXPECT_NE(ended.error().SerializeAsString().find(reason), std::string::npos);
   }
 
   testing::FakeClock clock_;
   UlidGenerator ids_;
   std::atomic<int> fail_after_ = -1;
   HeldGrants grants_;
-  std::function<void()> on_chunk_;  // in the transaction of each chunk
+  std::function<void()> on_chunk_;    // in the transaction of each chunk
+  std::function<void()> on_batch_;    // before each batch of a validation is read
+  std::vector<std::string> writers_;  // under whose name each chunk was written
   operation::OperationRunner runner_;
   std::unique_ptr<ImportService> imports_;
   RpcServer server_;
@@ -463,12 +507,7 @@ TEST_F(IntakeTest, R118_ACommitEndsWithItsImportersRight) {
   EXPECT_EQ(Get(id).state(), v1::IMPORT_STATE_COMMITTING);
   EXPECT_EQ(Get(id).committed_through(), 501);
   EXPECT_EQ(WordCount(), 500);
-  ASSERT_OK_AND_ASSIGN(const Ulid run, Ulid::Parse(Get(id).operation_id()));
-  ASSERT_OK_AND_ASSIGN(const operation::v1::Operation ended,
-                       operation::Get(*session_, run, {"360733"}));
-  EXPECT_EQ(ended.state(), operation::v1::OPERATION_STATE_FAILED);
-  EXPECT_EQ(ended.error().code(), static_cast<int>(absl::StatusCode::kPermissionDenied));
-  EXPECT_NE(ended.error().SerializeAsString().find("GRANT_REVOKED"), std::string::npos);
+  ExpectStopped(id, "GRANT_REVOKED");
 
   token_ = Person("li");
   EXPECT_THAT(Start("CommitImport", id),
@@ -503,8 +542,85 @@ TEST_F(IntakeTest, R118_ACommitEndsWithItsImportersRight) {
   EXPECT_EQ(Get(id).state(), v1::IMPORT_STATE_COMMITTED);
   EXPECT_EQ(Get(id).rows_created(), 1200);
   EXPECT_EQ(WordCount(), 1200);
+  // Whose last step it was is another person.
   EXPECT_EQ(Get(id).created_by().subject(), "li");
-  EXPECT_EQ(Get(id).created_by().name(), "");  // whose last step it was is another person
+  EXPECT_EQ(Get(id).created_by().name(), "李四");
+  EXPECT_EQ(writers_.front(), "李四");
+  EXPECT_EQ(writers_.back(), outcomes[0].ok() ? "王五" : "赵六");
+}
+
+// Who holds less than the rows need, be it the importer or who takes the import on, stops before
+// them and refuses none.
+TEST_F(IntakeTest, R118_ACommitStopsAtRowsThatTheGrantsDoNotCoverAnyMore) {
+  grants_.Set("li", {"李四", {Operator()}, {}});
+  grants_.Set("wang", {"王五", {Operator("360733", {"W"})}, {}});
+  grants_.Set("zhao", {"赵六", {Operator()}, {}});
+  token_ = Person("li");
+  std::string csv = Words(600);
+  for (int i = 1; i <= 400; ++i) csv += Cat("x", i, ",", i, "\r\n");
+  const std::string id = Validated("b1", csv);
+  EXPECT_EQ(Get(id).rows_created(), 1000);
+  ASSERT_OK(Start("CommitImport", id));
+  on_chunk_ = [this] { grants_.Set("li", {"李四", {Operator("360733", {"W"})}, {}}); };
+  RunAll();
+  on_chunk_ = nullptr;
+  const auto stopped = [&] {
+    const v1::Import import = Get(id);
+    EXPECT_EQ(import.state(), v1::IMPORT_STATE_COMMITTING);
+    EXPECT_EQ(import.committed_through(), 501);  // of the next 500, a hundred are covered
+    EXPECT_EQ(import.rows_refused(), 0);
+    EXPECT_EQ(import.rows_created(), 1000);
+    EXPECT_EQ(WordCount(), 500);
+    ExpectStopped(id, "IMPORT_NOT_COVERED");
+  };
+  stopped();
+  token_ = Person("wang");
+  ASSERT_OK(Start("CommitImport", id));
+  RunAll();
+  stopped();
+  token_ = Person("zhao");
+  ASSERT_OK(Start("CommitImport", id));
+  RunAll();
+  EXPECT_EQ(Get(id).state(), v1::IMPORT_STATE_COMMITTED);
+  EXPECT_EQ(Get(id).rows_created(), 1000);
+  EXPECT_EQ(WordCount(), 1000);
+}
+
+// What the grants of the validation do not cover either is the row's matter, not the import's.
+TEST_F(IntakeTest, ARowThatWasNotCoveredBeforeIsRefusedByItself) {
+  grants_.Set("li", {"李四", {Operator("360733", {"W"})}, {}});
+  token_ = Person("li");
+  const std::string id = Validated("b1", Cat(Words(10), "x1,1\r\nx2,2\r\n"));
+  ASSERT_OK(Start("CommitImport", id));
+  RunAll();
+  EXPECT_EQ(Get(id).state(), v1::IMPORT_STATE_COMMITTED);
+  EXPECT_EQ(Get(id).rows_created(), 10);
+  EXPECT_EQ(Get(id).rows_refused(), 2);
+  EXPECT_EQ(WordCount(), 10);
+}
+
+TEST_F(IntakeTest, R118_AValidationEndsWithItsImportersRight) {
+  grants_.Set("li", {"李四", {Operator()}, {}});
+  grants_.Set("wang", {"王五", {Operator()}, {}});
+  token_ = Person("li");
+  ASSERT_OK_AND_ASSIGN(const v1::Import begun, Begin("b1"));
+  ASSERT_OK(Upload(begun.id(), Words(1200)));
+  ASSERT_OK(Start("ValidateImport", begun.id()));
+  on_batch_ = [this] { grants_.Set("li", {"李四", {}, {Operator()}}); };
+  RunAll();
+  on_batch_ = nullptr;
+  token_ = Person("wang");
+  EXPECT_EQ(Get(begun.id()).state(), v1::IMPORT_STATE_VALIDATING);
+  ExpectStopped(begun.id(), "GRANT_REVOKED");
+  // One batch, the header in it.
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM import_row"), 399);
+  // With the right it is asked for again, from the first row on.
+  grants_.Set("li", {"李四", {Operator()}, {}});
+  token_ = Person("li");
+  ASSERT_OK(Start("ValidateImport", begun.id()));
+  RunAll();
+  EXPECT_EQ(Get(begun.id()).state(), v1::IMPORT_STATE_VALIDATED);
+  EXPECT_EQ(Get(begun.id()).rows_created(), 1200);
 }
 
 TEST_F(IntakeTest, ARightThatTheTokenNamesIsNotLookedUp) {

@@ -19,6 +19,30 @@ constexpr std::string_view kJobColumns =
     "caller, step_at, operation_id, rows_total, rows_created, rows_updated, rows_unchanged, "
     "rows_warned, rows_held, rows_refused, committed_through, created_at";
 
+// Who began an import and who had it validated are kept with the caller of its last step.
+std::string PackCallers(const JobRow& job) {
+  nlohmann::json all = nlohmann::json::parse(job.caller, nullptr, false);
+  if (!all.is_object()) return job.caller;
+  all["begun_by_name"] = job.created_by_name;
+  if (!job.validated_by.empty()) {
+    all["validated_by"] = nlohmann::json::parse(job.validated_by, nullptr, false);
+  }
+  return all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+void UnpackCallers(JobRow* job) {
+  const nlohmann::json all = nlohmann::json::parse(job->caller, nullptr, false);
+  if (!all.is_object()) return;
+  if (const auto by = all.find("validated_by"); by != all.end() && by->is_object()) {
+    job->validated_by = by->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  }
+  job->created_by_name = all.value("begun_by_name", "");
+  // Stored before it was kept: known as long as the last step is theirs.
+  if (job->created_by_name.empty() && all.value("subject", "") == job->created_by) {
+    job->created_by_name = all.value("name", "");
+  }
+}
+
 JobRow FromRow(const mysql::Row& r) {
   JobRow job;
   size_t i = 0;
@@ -53,6 +77,7 @@ JobRow FromRow(const mysql::Row& r) {
   job.refused = r.Int(i++);
   job.committed_through = r.Int(i++);
   job.created_at = r.Time(i++);
+  UnpackCallers(&job);
   return job;
 }
 
@@ -196,7 +221,7 @@ absl::Status InsertJob(mysql::Tx& tx, const JobRow& j) {
                 j.size_bytes,
                 j.upload_complete,
                 j.sha256,
-                j.caller,
+                PackCallers(j),
                 j.step_at,
                 OrNull(j.operation_id),
                 j.total,
@@ -235,9 +260,9 @@ absl::Status UpdateJob(mysql::Executor& db, JobRow* j) {
           "rows_total = ?, rows_created = ?, rows_updated = ?, rows_unchanged = ?, "
           "rows_warned = ?, rows_held = ?, rows_refused = ?, committed_through = ? "
           "WHERE id = ? AND version = ?",
-          {static_cast<int>(j->state), j->size_bytes, j->upload_complete, j->sha256, j->caller,
-           j->step_at, OrNull(j->operation_id), j->total, j->created, j->updated, j->unchanged,
-           j->warned, j->held, j->refused, j->committed_through, j->id, j->version}));
+          {static_cast<int>(j->state), j->size_bytes, j->upload_complete, j->sha256,
+           PackCallers(*j), j->step_at, OrNull(j->operation_id), j->total, j->created, j->updated,
+           j->unchanged, j->warned, j->held, j->refused, j->committed_through, j->id, j->version}));
   if (matched != 1) {
     return Error(absl::StatusCode::kAborted, "IMPORT_CHANGED")
         .Zh("导入任务已被其他操作改变，请重试");

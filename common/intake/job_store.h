@@ -22,6 +22,7 @@ struct JobRow {
   int64_t version = 0;
   std::string kind;
   std::string created_by;
+  std::string created_by_name;  // beside `caller`, which may be another person's
   std::string batch_id;
   v1::ImportState state = v1::IMPORT_STATE_UNSPECIFIED;
   v1::ImportPolicy policy = v1::IMPORT_POLICY_UNSPECIFIED;
@@ -35,7 +36,8 @@ struct JobRow {
   int64_t size_bytes = 0;
   bool upload_complete = false;
   std::string sha256;
-  std::string caller;  // EncodeCaller of the last step
+  std::string caller;        // EncodeCaller of the last step
+  std::string validated_by;  // EncodeCaller of the last validation; empty: there was none
   absl::Time step_at;
   Ulid operation_id;
   int64_t total = 0, created = 0, updated = 0, unchanged = 0, warned = 0, held = 0, refused = 0;

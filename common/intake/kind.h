@@ -42,8 +42,8 @@ using Issue = intake::v1::RowIssue;
 inline constexpr size_t kBatchRows = 400;  // rows that AddRows gets at a time, at most
 inline constexpr size_t kChunkRows = 500;  // staged rows in one CommitChunk, at most
 
-// An import as a kind sees it. The caller is the person who asked for this step, with the grants of
-// that moment; in a commit with those held when the chunk begins.
+// An import as a kind sees it. The caller is the person who asked for this step, with the grants
+// held when the batch of a validation or the chunk of a commit begins.
 struct Job {
   Ulid id;
   std::string kind;
@@ -58,7 +58,20 @@ struct Job {
   Ulid campaign_id;                // zero: none
   bool sample = false;             // mark every record as sample data
   auth::Caller caller;
+  // By whose grants the staged rows were found good, and where those hold: whoever asked for the
+  // validation, with the grants of that moment.
+  auth::Caller validator;
+  auth::RegionScope validator_scope;
   absl::Time now;  // one instant for the whole step
+
+  // The same under the grants of the validator: what CommitChunk asks about a row that the caller's
+  // leave out.
+  Job ByValidator() const {
+    Job job = *this;
+    job.caller = validator;
+    job.scope = validator_scope;
+    return job;
+  }
 };
 
 // What a row of the table became in validation.
@@ -81,6 +94,10 @@ struct CommittedRow {
   Outcome outcome = intake::v1::ROW_OUTCOME_UNSPECIFIED;
   Ulid record_id;
   std::vector<Issue> more_issues;  // added to those of validation
+  // The grants of the caller leave the row out, those of the validator do not: a person's grants
+  // were narrowed, or somebody who holds less has taken the commit on. The commit stops before this
+  // chunk, for somebody whose grants cover it; what CommitChunk made of the other rows is undone.
+  bool not_covered = false;
 };
 
 // Reads one table. Made anew for each validation.
@@ -105,7 +122,8 @@ class Kind {
   virtual std::string_view name() const = 0;
   // Who may import it; the scope of a job is where the caller holds one of these.
   virtual std::vector<auth::Role> roles() const = 0;
-  // `db` is valid for the reader's life and outside any transaction; `job` outlives the reader.
+  // `db` is valid for the reader's life and outside any transaction; `job` outlives the reader, and
+  // its caller and scope may have changed when AddRows is called.
   virtual absl::StatusOr<std::unique_ptr<RowReader>> NewReader(const Job& job,
                                                                mysql::Session& db) = 0;
   // Writes the rows, their audit rows and their events in `tx`; runs again on a deadlock, so it

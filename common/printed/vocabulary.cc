@@ -200,6 +200,15 @@ std::optional<ParsedDay> ParseDay(std::string_view text) {
   return out;
 }
 
+std::string DayText(std::string_view text) {
+  if (const auto day = ParseDay(text)) {
+    return day->day_stated ? absl::FormatCivilTime(day->day)
+                           : absl::FormatCivilTime(absl::CivilMonth(day->day));
+  }
+  if (const auto year = ParseYear(text)) return absl::StrCat(*year);
+  return "";
+}
+
 namespace {
 
 // Reads a number off the front: 1546, 28.1, 二十; then 万, 千, 百. Sets `more` for 余, 多, 几 in

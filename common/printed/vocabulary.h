@@ -49,6 +49,8 @@ struct ParsedDay {
 };
 // 2021-09-24, 2021/9/24, 2021.9, 2021年9月24日, 20210924.
 std::optional<ParsedDay> ParseDay(std::string_view text);
+// What a cell says of a day, as far as it says it: 2021-09-24, 2021-09, 2021; empty: nothing.
+std::string DayText(std::string_view text);
 
 // A number of persons, households or things as a cell prints it. Never guessed, never zero.
 struct Count {

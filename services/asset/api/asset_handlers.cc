@@ -315,6 +315,12 @@ absl::StatusOr<v1::Asset> AssetHandlers::UpdateAsset(rpc::CallContext& c,
           replace.set_replace_repeated_fields(true);
           FieldMaskUtil::MergeMessageTo(r.details(), r.update_mask(), replace, &details);
           contract::RestoreMasked(old, &details);
+          details.clear_raw_texts();
+          for (const v1::AssetRawText& raw : old.raw_texts()) {
+            // What is filled in now needs no printed text beside it.
+            if (FieldMaskUtil::IsPathInFieldMask(raw.field(), r.update_mask())) continue;
+            *details.add_raw_texts() = raw;
+          }
           const auto touches = [&](std::initializer_list<const char*> fields) {
             for (const char* field : fields) {
               if (FieldMaskUtil::IsPathInFieldMask(field, r.update_mask())) return true;

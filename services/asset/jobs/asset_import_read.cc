@@ -2,6 +2,8 @@
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_join.h"
@@ -26,6 +28,16 @@ namespace {
 // 0.01万元 for each of the summands: what rounding in a printed table explains.
 constexpr int64_t kRoundingFen = 10000;
 
+// The days of a row, with the fields that raw texts name them by.
+constexpr std::pair<Field, std::string_view> kDays[] = {
+    {Field::kFormed, "formed_date"},
+    {Field::kPlanting, "planting_date"},
+    {Field::kTransferred, "transferred_date"},
+    {Field::kIdleSince, "idle_since"},
+    {Field::kContractFrom, "contract_start_date"},
+    {Field::kContractTo, "contract_end_date"},
+};
+
 std::optional<absl::CivilDay> DayOf(const Draft& d, Field field) {
   const std::string text = d.Text(field);
   if (text.empty()) return std::nullopt;
@@ -33,6 +45,31 @@ std::optional<absl::CivilDay> DayOf(const Draft& d, Field field) {
   // A bare year stands for its last day.
   if (const auto year = printed::ParseYear(text)) return absl::CivilDay(*year, 12, 31);
   return std::nullopt;
+}
+
+// A day that is not stated in full is asked for, its text kept beside what DayOf makes of it.
+void KeepDays(Draft* d) {
+  for (const auto& [field, name] : kDays) {
+    const std::string text = d->Text(field);
+    if (text.empty()) continue;
+    const auto day = printed::ParseDay(text);
+    if (day && day->day_stated) continue;
+    const std::string understood = printed::DayText(text);
+    if (understood.empty() && field == Field::kFormed) continue;  // the row is held for it
+    std::string_view proposal = "请按 2021-09-24 填写日期";
+    if (day) {
+      proposal = "原文只写到月，暂记为当月1日，请补填日期";
+    } else if (!understood.empty()) {
+      proposal = "原文只写到年，暂记为当年12月31日，请补填日期";
+    }
+    d->Warn(field, understood.empty() ? "DATE_UNCLEAR" : "DATE_APPROXIMATE", proposal, understood);
+    v1::AssetRawText* raw = d->asset.mutable_asset()->mutable_details()->add_raw_texts();
+    raw->set_field(std::string(name));
+    raw->set_text(Utf8Truncate(text, 200));
+    raw->set_parse_state(understood.empty() ? type::v1::AMOUNT_PARSE_STATE_ABSENT
+                                            : type::v1::AMOUNT_PARSE_STATE_APPROXIMATE);
+    raw->set_understood(understood);
+  }
 }
 
 printed::Amount Money(const Sheet& sheet, const Draft& d, Field field) {
@@ -441,6 +478,7 @@ void Understand(const Sheet& sheet, Draft* d) {
   } else {
     d->Ask("formed_date");
   }
+  KeepDays(d);
   const auto planted = DayOf(*d, Field::kPlanting);
   if (planted && *planted <= sheet.today) api::SetDay(*planted, details.mutable_planting_date());
   if (const auto months = Count(d, Field::kCultivation); months && planted) {

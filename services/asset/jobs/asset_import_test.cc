@@ -163,6 +163,49 @@ TEST_F(AssetImportTest, ARowOutsideTheScopeOfTheGrantIsRefused) {
             1);
 }
 
+// Good when it was checked, outside of what the importer holds when it is committed: the row is not
+// refused for good.
+TEST_F(AssetImportTest, R118_ARowThatTheGrantsDoNotCoverAnyMoreStopsTheCommit) {
+  const std::string wide = importer_;
+  auth::Caller caller;
+  caller.subject = "person-1";
+  auth::Grant& grant = caller.grants.emplace_back();
+  grant.role = ROLE_COUNTY_OPERATOR;
+  grant.region_path = "360733";
+  grant.fund_sources = {"BRIDGE_CENTRAL"};
+  const std::string other_money = server_.Token(caller);
+  grant.fund_sources.clear();
+  grant.role = options::v1::ROLE_TOWNSHIP_REVIEWER;
+  grant.region_path = "360733102";
+  const std::string other_place = server_.Token(caller);
+
+  const std::string id = Import(kT4 + RunningShed(), /*commit=*/false);
+  EXPECT_EQ(Get(id).rows_created(), 1);
+  for (const std::string& token : {other_money, other_place}) {
+    importer_ = token;
+    Step("CommitImport", id);
+    importer_ = wide;
+    EXPECT_EQ(Get(id).state(), intake_v1::IMPORT_STATE_COMMITTING);
+    EXPECT_EQ(Get(id).rows_refused(), 0);
+    EXPECT_EQ(Get(id).rows_created(), 1);
+    EXPECT_EQ(Count("asset"), 0);
+  }
+  Step("CommitImport", id);
+  EXPECT_EQ(Get(id).state(), intake_v1::IMPORT_STATE_COMMITTED);
+  EXPECT_EQ(Count("asset"), 1);
+
+  // Nor when the asset is there already.
+  std::string changed = RunningShed();
+  changed.replace(changed.find("李四"), std::string("李四").size(), "王五");
+  const std::string again = Import(kT4 + changed, /*commit=*/false);
+  EXPECT_EQ(Get(again).rows_updated(), 1);
+  importer_ = other_money;
+  Step("CommitImport", again);
+  importer_ = wide;
+  EXPECT_EQ(Get(again).state(), intake_v1::IMPORT_STATE_COMMITTING);
+  EXPECT_EQ(Get(again).rows_updated(), 1);
+}
+
 TEST_F(AssetImportTest, TheSecondRunChangesNothing) {
   Import(kT4 + RunningShed());
   const int64_t events = Count("feed_outbox");
@@ -181,6 +224,51 @@ TEST_F(AssetImportTest, TheSecondRunChangesNothing) {
   EXPECT_EQ(Get(third).rows_updated(), 1) << Reasons(Rows(third).begin()->second);
   EXPECT_EQ(Count("asset"), 1);
   EXPECT_EQ(Count("operating_contract"), 1);
+}
+
+TEST_F(AssetImportTest, ADayThatIsNotStatedInFullKeepsItsText) {
+  std::string row = RunningShed();
+  row.replace(row.find("2020-11-30"), 10, "2019年6月");
+  row.replace(row.find("2021-02-01"), 10, "2021年");
+  const std::string id = Import(kT4 + row);
+  const intake_v1::ImportRow line = Rows(id).begin()->second;
+  EXPECT_EQ(line.outcome(), intake_v1::ROW_OUTCOME_WARNED) << Reasons(line);
+  ASSERT_EQ(line.issues_size(), 2) << Reasons(line);
+  EXPECT_EQ(line.issues(0).reason(), "DATE_APPROXIMATE");
+  EXPECT_EQ(line.issues(0).understood(), "2019-06");
+  EXPECT_EQ(line.issues(1).reason(), "DATE_APPROXIMATE");
+  EXPECT_EQ(line.issues(1).understood(), "2021");
+  const v1::Asset asset = ServiceTest::Get(line.record_id());
+  EXPECT_EQ(asset.details().formed_date().year(), 2019);
+  EXPECT_EQ(asset.details().formed_date().month(), 6);
+  EXPECT_EQ(asset.details().formed_date().day(), 1);
+  ASSERT_EQ(asset.details().raw_texts_size(), 2);
+  EXPECT_EQ(asset.details().raw_texts(0).field(), "formed_date");
+  EXPECT_EQ(asset.details().raw_texts(0).text(), "2019年6月");
+  EXPECT_EQ(asset.details().raw_texts(0).understood(), "2019-06");
+  EXPECT_EQ(asset.details().raw_texts(0).parse_state(), type::v1::AMOUNT_PARSE_STATE_APPROXIMATE);
+  EXPECT_EQ(asset.details().raw_texts(1).field(), "transferred_date");
+  EXPECT_EQ(asset.details().raw_texts(1).text(), "2021年");
+  // Another field leaves it; the day itself takes its place. No client writes one.
+  v1::UpdateAssetRequest update;
+  update.set_request_id(RequestId());
+  update.set_id(asset.id());
+  update.set_etag(asset.etag());
+  update.mutable_details()->set_note("已核对");
+  update.mutable_details()->add_raw_texts()->set_field("formed_date");
+  update.mutable_update_mask()->add_paths("note");
+  update.mutable_update_mask()->add_paths("raw_texts");
+  ASSERT_OK_AND_ASSIGN(v1::Asset changed, Call<v1::Asset>("AssetService.UpdateAsset", update));
+  EXPECT_EQ(changed.details().raw_texts_size(), 2);
+  update.Clear();
+  update.set_request_id(RequestId());
+  update.set_id(asset.id());
+  update.set_etag(changed.etag());
+  *update.mutable_details()->mutable_formed_date() = Date(2019, 6, 1);
+  update.mutable_update_mask()->add_paths("formed_date");
+  ASSERT_OK_AND_ASSIGN(changed, Call<v1::Asset>("AssetService.UpdateAsset", update));
+  ASSERT_EQ(changed.details().raw_texts_size(), 1);
+  EXPECT_EQ(changed.details().raw_texts(0).field(), "transferred_date");
 }
 
 TEST_F(AssetImportTest, WhatATableDoesNotSayIsAskedFor) {

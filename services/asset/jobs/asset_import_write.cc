@@ -2,6 +2,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,11 @@ audit::Actor AuditActor(const Job& job, std::string_view region_path,
   return rpc::ActorOf(job.caller, Roles(), region_path, api::FacetsOf(details));
 }
 
+// Whether the grants of the job cover an asset there, of this money.
+bool Covers(const Job& job, std::string_view region_path, const v1::AssetDetails& details) {
+  return auth::InScope(job.scope, region_path) && ScopeOf(job, region_path, details).ok();
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& job,
@@ -56,6 +62,8 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
   for (const store::AssetRow& row : there) by_key[*row.natural_key] = &row;
 
   std::vector<CommittedRow> out(rows.size());
+  // Nothing is wrong with a row that only the grants of whoever commits leave out: the chunk ends.
+  const Job checked = job.ByValidator();
   std::vector<store::NewAsset> assets;
   std::vector<store::NewContract> contracts;
   std::vector<store::IncomeRow> income;
@@ -81,6 +89,8 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
                 Ulid(),
                 {MakeIssue("region_code", "REGION_FOREIGN", details.region_code(), "",
                            "坐落不在您的管辖范围内")}};
+      out[i].not_covered = Covers(checked, row.asset().region_path(), details);
+      if (out[i].not_covered) return out;
       continue;
     }
     if (const absl::Status scope = ScopeOf(job, row.asset().region_path(), details); !scope.ok()) {
@@ -88,6 +98,8 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
           ROW_OUTCOME_REFUSED,
           Ulid(),
           {MakeIssue("fund_sources", ReasonOf(scope), "", "", GetErrorDetail(scope).message_zh)}};
+      out[i].not_covered = Covers(checked, row.asset().region_path(), details);
+      if (out[i].not_covered) return out;
       continue;
     }
     std::vector<FieldViolation> ignored;
@@ -104,6 +116,9 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
             ROW_OUTCOME_REFUSED,
             old.id,
             {MakeIssue("fund_sources", ReasonOf(scope), "", "", GetErrorDetail(scope).message_zh)}};
+        out[i].not_covered = Covers(checked, old.region_path, api::DetailsOf(old)) &&
+                             Covers(checked, row.asset().region_path(), details);
+        if (out[i].not_covered) return out;
         continue;
       }
       if (old.state != AssetState::kActive) {

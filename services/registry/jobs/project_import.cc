@@ -122,6 +122,11 @@ struct Verdict {
   int editor_level = 5;
 };
 
+// Whether the row is written, or need not be.
+bool Stands(const Verdict& v) {
+  return v.result != outcome::ROW_OUTCOME_HELD && v.result != outcome::ROW_OUTCOME_REFUSED;
+}
+
 void Refuse(const absl::Status& status, Verdict* v) {
   const ErrorDetail detail = GetErrorDetail(status);
   static const std::set<std::string, std::less<>> kRefused = {
@@ -447,7 +452,7 @@ class Reader final : public ::bangfu::intake::RowReader {
                        before == stored.end() ? nullptr : &before->second);
     staged->outcome = v.result;
     for (Issue& issue : v.issues) staged->issues.push_back(std::move(issue));
-    if (v.result == outcome::ROW_OUTCOME_HELD || v.result == outcome::ROW_OUTCOME_REFUSED) return;
+    if (!Stands(v)) return;
     staged->record_id = found ? *found : ids_.Next();
     if (!found) project.set_id(staged->record_id.ToString());
     project.set_region_path(PathOf(known.references, project.region_code()));
@@ -511,6 +516,7 @@ class ProjectImport final : public ::bangfu::intake::Kind {
     RETURN_IF_ERROR(LearnOfStored(tx, open, as_stored, job.now, &known));
     std::vector<CommittedRow> out(rows.size());
     std::vector<ProjectChange> changes;
+    const Job checked = job.ByValidator();
     for (size_t i = 0; i < rows.size(); ++i) {
       out[i].outcome = rows[i].outcome;
       out[i].record_id = rows[i].record_id;
@@ -520,14 +526,20 @@ class ProjectImport final : public ::bangfu::intake::Kind {
         if (const auto row = stored_rows.find(*found[i]); row != stored_rows.end())
           stored = ProjectOf(row->second);
       }
-      Verdict v = Decide(job, known.references, ids_, projects[i], stored ? &*stored : nullptr);
+      const v1::Project* const before = stored ? &*stored : nullptr;
+      Verdict v = Decide(job, known.references, ids_, projects[i], before);
       if (found[i]) out[i].record_id = *found[i];
       // A warning stays what it is when the row comes out as foreseen.
       if (v.result != outcome::ROW_OUTCOME_CREATED ||
           rows[i].outcome != outcome::ROW_OUTCOME_WARNED) {
         out[i].outcome = v.result;
       }
-      if (v.result == outcome::ROW_OUTCOME_HELD || v.result == outcome::ROW_OUTCOME_REFUSED) {
+      if (!Stands(v)) {
+        // Nothing is wrong with a row that only the grants of whoever commits leave out.
+        if (Stands(Decide(checked, known.references, ids_, projects[i], before))) {
+          out[i].not_covered = true;
+          return out;
+        }
         out[i].more_issues = std::move(v.issues);
         continue;
       }

@@ -737,5 +737,46 @@ TEST_F(ProjectImportTest, RowsOutsideTheScopeOfTheGrantAreRefused) {
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM project"), 0);
 }
 
+// Good when they were checked, outside of what the importer holds when they are committed: nothing
+// is refused for good.
+TEST_F(ProjectImportTest, R118_RowsThatTheGrantsDoNotCoverAnyMoreStopTheCommit) {
+  auth::Caller caller;
+  caller.subject = "person-narrow";
+  auth::Grant& grant = caller.grants.emplace_back();
+  grant.role = options::v1::ROLE_COUNTY_OPERATOR;
+  grant.region_path = kCounty;
+  const std::string wide = server_.Token(caller);
+  const auto narrowed = [&](const std::string& region, const std::vector<std::string>& sources,
+                            const std::vector<std::string>& industries) {
+    auth::Caller less = caller;
+    less.grants[0].region_path = region;
+    less.grants[0].fund_sources = sources;
+    less.grants[0].industries = industries;
+    return server_.Token(less);
+  };
+  const iv1::Import import = Validate("b", Cat(kHeader, Row(1), Row(2, "小密村")), wide);
+  ASSERT_EQ(import.rows_created(), 2);
+  for (const std::string& token :
+       {narrowed(kCounty, {"LOTTERY"}, {}), narrowed(kCounty, {}, {"NO_SUCH_INDUSTRY"}),
+        narrowed(kVillage, {}, {})}) {
+    Start("CommitImport", import.id(), token);
+    RunAll();
+    const iv1::Import stopped = Get(import.id(), wide);
+    EXPECT_EQ(stopped.state(), iv1::IMPORT_STATE_COMMITTING);
+    EXPECT_EQ(stopped.rows_refused(), 0);
+    EXPECT_EQ(stopped.rows_created(), 2);
+    EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM project"), 0);
+    const auto run = Ulid::Parse(stopped.operation_id());
+    ASSERT_OK(run);
+    const auto ended = operation::Get(*session_, *run, {kCounty});
+    ASSERT_OK(ended);
+    EXPECT_EQ(ended->state(), operation::v1::OPERATION_STATE_FAILED);
+    EXPECT_THAT(ended->error().SerializeAsString(), HasSubstr("IMPORT_NOT_COVERED"));
+  }
+  const iv1::Import done = Commit(import, wide);
+  EXPECT_EQ(done.state(), iv1::IMPORT_STATE_COMMITTED);
+  EXPECT_EQ(done.rows_created(), 2);
+}
+
 }  // namespace
 }  // namespace bangfu::registry

@@ -155,7 +155,7 @@ void TakeCount(F field, const printed::Count& count, const ParsedProjectRow& row
 void KeepDay(std::string_view key, std::string_view cell, v1::Project* p) {
   const auto day = printed::ParseDay(cell);
   if (cell.empty() || (day && day->day_stated)) return;
-  const std::string understood = intake::DayText(cell);
+  const std::string understood = printed::DayText(cell);
   KeepText(key, cell, p,
            understood.empty() ? type::v1::AMOUNT_PARSE_STATE_ABSENT
                               : type::v1::AMOUNT_PARSE_STATE_APPROXIMATE,

@@ -201,22 +201,13 @@ void AddAmountIssue(const Amount& amount, std::string_view field, RowReport* rep
 
 }  // namespace
 
-std::string DayText(std::string_view cell) {
-  if (const auto day = ParseDay(cell)) {
-    return day->day_stated ? absl::FormatCivilTime(day->day)
-                           : absl::FormatCivilTime(absl::CivilMonth(day->day));
-  }
-  if (const auto year = printed::ParseYear(cell)) return absl::StrCat(*year);
-  return "";
-}
-
 void AddDayIssue(std::string_view cell, std::string_view field, RowReport* report) {
   const auto day = ParseDay(cell);
   if (day && day->day_stated) return;
   RowIssue issue;
   issue.field = std::string(field);
   issue.raw = std::string(cell);
-  issue.understood = DayText(cell);
+  issue.understood = printed::DayText(cell);
   issue.reason = issue.understood.empty() ? "DATE_UNCLEAR" : "DATE_APPROXIMATE";
   issue.proposal_zh = issue.understood.empty() ? "请按 2021-09-24 填写日期"
                       : day ? "原文只写到月，暂记为当月1日，请补填日期"

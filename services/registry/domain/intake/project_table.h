@@ -65,8 +65,6 @@ enum class ProjectField {
 };
 std::string_view ProjectFieldKey(ProjectField field);  // "planned_total"
 
-// What a cell says of a day, as far as it says it: 2021-09-24, 2021-09, 2021; empty: nothing.
-std::string DayText(std::string_view cell);
 // Asks for the day that a cell does not state in full.
 void AddDayIssue(std::string_view cell, std::string_view field, RowReport* report);
 
