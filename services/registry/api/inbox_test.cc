@@ -49,13 +49,14 @@ class InboxTest : public RegistryFixture {
     request.set_reason("重复登记");
     return Call<v1::Project>("ProjectService", "VoidProject", request, County());
   }
-  absl::Status ReportMonth(const std::string& project, const std::string& period) {
+  absl::Status ReportMonth(const std::string& project, const std::string& period,
+                           std::string_view village = kVillage) {
     v1::SubmitOperationReportRequest request;
     request.set_request_id(RequestId());
     request.mutable_report()->set_project_id(project);
     request.mutable_report()->set_period(period);
     return Call<v1::OperationReport>("OperationReportService", "SubmitOperationReport", request,
-                                     Village())
+                                     Village(village))
         .status();
   }
   template <typename Response, typename Request>
@@ -716,6 +717,32 @@ TEST_F(InboxTest, TheMonthMovesWithItsRegion) {
   ASSERT_THAT(Mine(Village(kNewVillage)), SizeIs(1));
   EXPECT_EQ(Mine(Village(kNewVillage))[0].title(),
             "赣州市会昌县小密乡新半迳村2026年2月运营月报，1个项目未报");
+}
+
+TEST_F(InboxTest, EveryOpenMonthMovesWithItsRegion) {
+  constexpr char kNewVillage[] = "360733101209";
+  AddRegion(kNewVillage, "新半迳村");
+  StoreRegions();
+  ASSERT_OK(Register(NewRunning("油茶基地")));
+  ASSERT_OK_AND_ASSIGN(const v1::Project there, Register(NewRunning("脐橙冷库", kNewVillage)));
+  // The villages that are put together differ in what they have reported.
+  ASSERT_OK(ReportMonth(there.id(), "2026-02", kNewVillage));
+  On(2026, 4, 2);
+  ASSERT_OK(Register(NewRunning("茶园")));
+  ASSERT_THAT(Mine(Village()), SizeIs(2));
+  ASSERT_THAT(Mine(Village(kNewVillage)), IsEmpty());
+  server_.database().Run(Cat("UPDATE region SET end_year = 2026 WHERE code = '", kVillage, "';"));
+  v1::RecodeRegionRequest recode;
+  recode.set_request_id(RequestId());
+  recode.set_from_code(kVillage);
+  recode.set_to_code(kNewVillage);
+  recode.set_reason("并村");
+  ASSERT_OK(Call<v1::RecodeRegionResponse>("RegionService", "RecodeRegion", recode, Province()));
+  EXPECT_THAT(Mine(Village()), IsEmpty());
+  std::vector<std::string> titles;
+  for (const auto& item : Mine(Village(kNewVillage))) titles.push_back(item.title());
+  EXPECT_THAT(titles, ElementsAre("赣州市会昌县小密乡新半迳村2026年2月运营月报，2个项目未报",
+                                  "赣州市会昌县小密乡新半迳村2026年3月运营月报，3个项目未报"));
 }
 
 TEST_F(InboxTest, AClosedCampaignLeavesNothingBehind) {
