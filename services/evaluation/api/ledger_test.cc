@@ -479,6 +479,34 @@ TEST_F(EvaluationLedger, R019_ARegionIsTheSumOfItsChildren) {
   }
 }
 
+TEST_F(EvaluationLedger, R018_AnEntryTellsWhyItsSubjectIsNotEvaluatedAnew) {
+  const Ulid subject = InForce(v1::EVALUATION_RESULT_UPGRADE);
+  ASSERT_OK_AND_ASSIGN(const v1::LedgerEntry entry, w_.OpenEntry(subject));
+  const auto told = [&]() -> std::string {
+    v1::GetLedgerEntryRequest request;
+    request.set_id(entry.id());
+    auto got =
+        w_.Call<v1::LedgerEntry>(Cat(kLedgerService, "GetLedgerEntry"), request, w_.Operator());
+    EXPECT_OK(got);
+    if (!got.ok()) return "";
+    for (const auto& a : got->allowed_actions()) {
+      if (a.action() == "evaluate") return a.allowed() ? "allowed" : a.refusal_reason();
+    }
+    return "not offered";
+  };
+  const auto set = [&](const char* column, int to) {
+    ASSERT_OK(w_.db().Execute(Cat("UPDATE subject SET ", column, " = ? WHERE subject_id = ?"),
+                              {to, subject}));
+  };
+  EXPECT_EQ(told(), "allowed");
+  set("is_verified", 0);
+  EXPECT_EQ(told(), "NOT_VERIFIED");
+  set("is_verified", 1);
+  EXPECT_EQ(told(), "allowed");
+  set("is_void", 1);
+  EXPECT_EQ(told(), "SUBJECT_VOID");
+}
+
 TEST_F(EvaluationLedger, AFalsifiedRollupIsFound) {
   InForce(v1::EVALUATION_RESULT_UPGRADE);
   EXPECT_OK(RecountAndRefresh(w_.db(), w_.server().clock().Now()));
