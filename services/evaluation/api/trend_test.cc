@@ -28,7 +28,7 @@ class EvaluationTrends : public ::testing::Test {
   }
   void Night() {
     w_.world().Sync();
-    ASSERT_OK(RecountAndRefresh(w_.db(), w_.server().clock().Now()));
+    ASSERT_OK(RecountAndRefresh(w_.db(), w_.server().ids(), w_.server().clock().Now()));
   }
   registry::v1::ShortBoard Board(const std::string& subject) {
     registry::v1::ShortBoard b;
