@@ -247,8 +247,15 @@ OperationRunner::OperationRunner(const Clock& clock, RunnerOptions options)
 
 OperationRunner::~OperationRunner() { Stop(); }
 
-void OperationRunner::Register(std::string kind, RunFunction run) {
-  kinds_[std::move(kind)] = std::move(run);
+void OperationRunner::Register(std::string kind, RunFunction run, StandFunction stand) {
+  kinds_[std::move(kind)] = {std::move(run), std::move(stand)};
+}
+
+absl::Status OperationRunner::TellStand(mysql::Tx& tx, const v1::Operation& operation,
+                                        absl::Time now) const {
+  const auto kind = kinds_.find(operation.kind());
+  if (kind == kinds_.end() || !kind->second.stand) return absl::OkStatus();
+  return kind->second.stand(tx, operation, now);
 }
 
 absl::StatusOr<bool> OperationRunner::Claim(OperationContext& context) {
@@ -257,7 +264,7 @@ absl::StatusOr<bool> OperationRunner::Claim(OperationContext& context) {
   mysql::Session& session = context.session_;
   for (const v1::OperationState state : {OPERATION_STATE_RUNNING, OPERATION_STATE_PENDING}) {
     mysql::Params params = {static_cast<int>(state), now};
-    for (const auto& [kind, run] : kinds_) params.emplace_back(kind);
+    for (const auto& [code, kind] : kinds_) params.emplace_back(code);
     ASSIGN_OR_RETURN(
         mysql::Rows rows,
         session.Query(
@@ -309,7 +316,7 @@ absl::StatusOr<bool> OperationRunner::StepOnce(mysql::Session& session) {
   absl::StatusOr<std::unique_ptr<google::protobuf::Message>> result =
       Error(absl::StatusCode::kInternal, "OPERATION_CRASHED").Zh("任务多次异常中断").Build();
   // Taken up this often without a step forward: its process died or its peer never answered.
-  if (context.attempts_ <= options_.max_attempts) result = kinds_.at(context.kind_)(context);
+  if (context.attempts_ <= options_.max_attempts) result = kinds_.at(context.kind_).run(context);
   RETURN_IF_ERROR(Finish(context, std::move(result)));
   return true;
 }
@@ -348,14 +355,23 @@ absl::Status OperationRunner::Finish(
     result_type = (*result)->GetDescriptor()->full_name();
     result_bytes = (*result)->SerializeAsString();
   }
-  return session
-      .Execute(
-          "UPDATE operation SET state = ?, error = ?, result_type = ?, result = ?, holder = '', "
-          "done = IF(? = ?, GREATEST(done, total), done), updated_at = ?, lease_until = ? "
-          "WHERE id = ? AND fence = ?",
-          {static_cast<int>(state), error, result_type, result_bytes, static_cast<int>(state),
-           static_cast<int>(OPERATION_STATE_SUCCEEDED), now, now, context.id_, context.fence_})
-      .status();
+  const auto write = [&](mysql::Executor& db) {
+    return db.Execute(
+        "UPDATE operation SET state = ?, error = ?, result_type = ?, result = ?, holder = '', "
+        "done = IF(? = ?, GREATEST(done, total), done), updated_at = ?, lease_until = ? "
+        "WHERE id = ? AND fence = ?",
+        {static_cast<int>(state), error, result_type, result_bytes, static_cast<int>(state),
+         static_cast<int>(OPERATION_STATE_SUCCEEDED), now, now, context.id_, context.fence_});
+  };
+  if (state == OPERATION_STATE_SUCCEEDED || !kinds_.at(context.kind_).stand) {
+    return write(session).status();
+  }
+  return mysql::Transact(session, [&](mysql::Tx& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(const int64_t matched, write(tx));
+    if (matched != 1) return absl::OkStatus();  // another one's now
+    ASSIGN_OR_RETURN(const v1::Operation stopped, Get(tx, context.id_, {context.region_path_}));
+    return TellStand(tx, stopped, now);
+  });
 }
 
 void OperationRunner::Run(const std::function<std::unique_ptr<mysql::Session>()>& sessions,

@@ -131,6 +131,11 @@ class OperationContext {
 using RunFunction =
     std::function<absl::StatusOr<std::unique_ptr<google::protobuf::Message>>(OperationContext&)>;
 
+// Told of an operation in the transaction in which it stops short of its end (FAILED, CANCELLED) or
+// is asked to stop or to go on: what waits for people meanwhile.
+using StandFunction =
+    std::function<absl::Status(mysql::Tx&, const operation::v1::Operation&, absl::Time now)>;
+
 struct RunnerOptions {
   std::string holder;  // differs between processes
   int workers = 2;     // threads of Run, each with its own session
@@ -149,7 +154,10 @@ class OperationRunner {
   OperationRunner& operator=(const OperationRunner&) = delete;
 
   // Before Run. Kinds that are not registered here wait for a process that knows them.
-  void Register(std::string kind, RunFunction run);
+  void Register(std::string kind, RunFunction run, StandFunction stand = {});
+  // The kind's StandFunction; nothing for kinds without one.
+  absl::Status TellStand(mysql::Tx& tx, const operation::v1::Operation& operation,
+                         absl::Time now) const;
 
   // Takes up and runs one operation, if there is one: true. For tests and for Run.
   absl::StatusOr<bool> StepOnce(mysql::Session& session);
@@ -167,9 +175,14 @@ class OperationRunner {
   absl::Status Finish(OperationContext& context,
                       absl::StatusOr<std::unique_ptr<google::protobuf::Message>> result);
 
+  struct Kind {
+    RunFunction run;
+    StandFunction stand;
+  };
+
   const Clock& clock_;
   const RunnerOptions options_;
-  std::map<std::string, RunFunction> kinds_;
+  std::map<std::string, Kind> kinds_;
   std::atomic<bool> stopping_ = false;
   std::vector<std::unique_ptr<Loop>> loops_;
   std::vector<std::unique_ptr<mysql::Session>> sessions_;

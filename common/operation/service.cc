@@ -54,7 +54,8 @@ absl::Status CheckOwner(const CallContext& context, const v1::Operation& operati
 
 // Cancel or resume: `change` under the rules that both share.
 template <typename Request, typename Change>
-absl::StatusOr<v1::Operation> Steer(CallContext& context, const Request& request, Change change) {
+absl::StatusOr<v1::Operation> Steer(CallContext& context, const Request& request, Change change,
+                                    const StandFunction& stand) {
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
   return rpc::Mutate<v1::Operation>(
       context, request, [&](rpc::Mutation& mutation) -> absl::StatusOr<v1::Operation> {
@@ -63,6 +64,7 @@ absl::StatusOr<v1::Operation> Steer(CallContext& context, const Request& request
         RETURN_IF_ERROR(change(mutation.tx(), id, context.now));
         ASSIGN_OR_RETURN(const v1::Operation after, Get(mutation.tx(), id, context.scope));
         RETURN_IF_ERROR(mutation.Audit("operation", id, after.region_path(), &before, after));
+        if (stand) RETURN_IF_ERROR(stand(mutation.tx(), after, context.now));
         return after;
       });
 }
@@ -87,7 +89,8 @@ absl::StatusOr<v1::Operation> StartOperation(rpc::Mutation& mutation, std::strin
   return operation;
 }
 
-void RegisterOperationService(rpc::Router& router, std::function<void()> wake) {
+void RegisterOperationService(rpc::Router& router, std::function<void()> wake,
+                              StandFunction stand) {
   router.Unary<v1::GetOperationRequest, v1::Operation>(
       "bangfu.operation.v1.OperationService.GetOperation",
       [](CallContext& context,
@@ -106,13 +109,14 @@ void RegisterOperationService(rpc::Router& router, std::function<void()> wake) {
       "bangfu.operation.v1.OperationService.ListOperations", ListOperations);
   router.Unary<v1::CancelOperationRequest, v1::Operation>(
       "bangfu.operation.v1.OperationService.CancelOperation",
-      [](CallContext& context, const v1::CancelOperationRequest& request) {
-        return Steer(context, request, Cancel);
+      [stand](CallContext& context, const v1::CancelOperationRequest& request) {
+        return Steer(context, request, Cancel, stand);
       });
   router.Unary<v1::ResumeOperationRequest, v1::Operation>(
       "bangfu.operation.v1.OperationService.ResumeOperation",
-      [wake = std::move(wake)](CallContext& context, const v1::ResumeOperationRequest& request) {
-        absl::StatusOr<v1::Operation> operation = Steer(context, request, Resume);
+      [wake = std::move(wake), stand](CallContext& context,
+                                      const v1::ResumeOperationRequest& request) {
+        absl::StatusOr<v1::Operation> operation = Steer(context, request, Resume, stand);
         if (operation.ok() && wake) wake();
         return operation;
       });

@@ -218,7 +218,11 @@ operation::OperationRunner& InstallStandardParts(App& app, StandardOptions optio
   runner_options.holder = app.instance();
   runner_options.workers = options.operation_workers;
   auto& runner = app.Make<operation::OperationRunner>(app.clock(), runner_options);
-  operation::RegisterOperationService(app.router(), [&runner] { runner.Wake(); });
+  operation::RegisterOperationService(
+      app.router(), [&runner] { runner.Wake(); },
+      [&runner](mysql::Tx& tx, const operation::v1::Operation& operation, absl::Time now) {
+        return runner.TellStand(tx, operation, now);
+      });
   app.jobs().Add("operations", [&app, &runner](mysql::Session&, Loop& loop) {
     runner.Run(app.sessions(), [](const absl::Status& status) {
       log::Warning("operation failed", {{"error", status}});

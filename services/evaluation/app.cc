@@ -126,7 +126,7 @@ absl::Status Compose(runtime::App& app) {
                            return NoticeOverrideShares(session, app.ids(), app.clock().Now());
                          });
   app.jobs().AddPeriodic("recount_rollups", absl::Hours(24), [&app](mysql::Session& session) {
-    return RecountAndRefresh(session, app.clock().Now());
+    return RecountAndRefresh(session, app.ids(), app.clock().Now());
   });
   return absl::OkStatus();
 }

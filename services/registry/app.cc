@@ -49,6 +49,7 @@ absl::Status Compose(runtime::App& app) {
   standard.inbox.kinds = UnitReportKinds();
   for (const inbox::Kind& kind : ReportKinds()) standard.inbox.kinds.push_back(kind);
   for (const inbox::Kind& kind : ShortBoardKinds()) standard.inbox.kinds.push_back(kind);
+  for (const inbox::Kind& kind : ClosingKinds()) standard.inbox.kinds.push_back(kind);
   for (const inbox::Kind& kind : ::bangfu::intake::WorkKinds()) {
     standard.inbox.kinds.push_back(kind);
   }
@@ -57,7 +58,7 @@ absl::Status Compose(runtime::App& app) {
     return ParameterValue(db, "ESCALATION_DAYS", 5);
   };
   standard.work = {UnitReportSource(), ConfirmationSource(), MonthlyReportSource(app.clock()),
-                   ShortBoardSource()};
+                   ShortBoardSource(), ClosingSource()};
   standard.region_path = RegionOfImport;
   standard.sensitive = {SensitiveProjects()};
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);

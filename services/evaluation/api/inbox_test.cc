@@ -12,6 +12,7 @@
 #include "services/evaluation/domain/criteria.h"
 #include "services/evaluation/domain/measures.h"
 #include "services/evaluation/facts/measure_codes.h"
+#include "services/evaluation/jobs/ledger_work.h"
 #include "services/evaluation/jobs/overrides.h"
 
 namespace bangfu::evaluation {
@@ -263,6 +264,22 @@ TEST_F(EvaluationInbox, R002_AnOverrideThatEndedWaitsForItsReevaluation) {
   night();
   EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM work_item WHERE kind = 'LEDGER_REEVALUATE'"),
             2);
+
+  // While its project is not verified an evaluation is refused: it waits for nobody meanwhile.
+  const auto verified = [&](int yes) {
+    ASSERT_OK(
+        w_.db().Execute("UPDATE subject SET is_verified = ? WHERE subject_id = ?", {yes, subject}));
+    ASSERT_OK(mysql::Transact(w_.db(), [&](mysql::Tx& tx) {
+      return SyncEntriesOf(
+          tx, {subject},
+          {w_.server().ids(), w_.server().clock().Now(), nullptr, "subject_changed", WorkCalendar});
+    }));
+  };
+  verified(0);
+  EXPECT_FALSE(offered(w_.Operator()));
+  EXPECT_THAT(Kinds(w_.Operator()), ElementsAre("LEDGER_REEVALUATE"));
+  verified(1);
+  EXPECT_TRUE(offered(w_.Operator()));
 
   // Computed anew, the ended override still stands in the ledger; in force, it does not.
   const Ulid anew = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");

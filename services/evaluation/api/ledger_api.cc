@@ -64,13 +64,20 @@ absl::Status FillEntryActions(mysql::Executor& db, const CallContext& context,
   }
   ASSIGN_OR_RETURN(const GrantScope scope,
                    GrantScope::Load(db, context.caller, subjects, Today(context)));
+  ASSIGN_OR_RETURN(const SubjectMap rows, LoadSubjects(db, subjects, std::nullopt));
   for (size_t i = 0; i < entries.size(); ++i) {
     v1::LedgerEntry* const entry = entries[i];
     entry->clear_allowed_actions();
     const workflow::Actor actor =
         workflow::ActorAt(context.caller, entry->region_path(), scope.Of(subjects[i]));
     const auto phase = static_cast<EntryPhase>(entry->state());
-    workflow::FillAllowedActions(EntryTable().Allowed(phase, actor),
+    EntrySubject asked;
+    asked.phase = phase;
+    if (const auto row = rows.find(subjects[i]); row != rows.end()) {
+      asked.subject_void = row->second.is_void;
+      asked.subject_unverified = IsUnverified(row->second);
+    }
+    workflow::FillAllowedActions(EntryTable().Allowed(asked, actor),
                                  entry->mutable_allowed_actions());
     // 盘活类 is argued before its measures are planned (domain.md §3.3), from here as well.
     if (entry->class_() != type::v1::FOUR_CLASS_REVITALIZE || phase == EntryPhase::kLeft) continue;
@@ -187,8 +194,10 @@ absl::StatusOr<v1::LedgerEntry> ChangeEntry(
         ASSIGN_OR_RETURN(
             const GrantScope scope,
             GrantScope::Load(m.tx(), context.caller, {row.subject_id}, Today(context)));
+        EntrySubject asked;
+        asked.phase = static_cast<EntryPhase>(row.state);
         ASSIGN_OR_RETURN(EntryPhase next,
-                         EntryTable().Execute(static_cast<EntryPhase>(row.state), action,
+                         EntryTable().Execute(asked, action,
                                               workflow::ActorAt(context.caller, row.region_path,
                                                                 scope.Of(row.subject_id))));
         const rpc::Covering covering(m, scope.Of(row.subject_id));

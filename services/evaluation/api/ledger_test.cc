@@ -1,6 +1,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -480,9 +481,37 @@ TEST_F(EvaluationLedger, R019_ARegionIsTheSumOfItsChildren) {
   }
 }
 
+TEST_F(EvaluationLedger, R018_AnEntryTellsWhyItsSubjectIsNotEvaluatedAnew) {
+  const Ulid subject = InForce(v1::EVALUATION_RESULT_UPGRADE);
+  ASSERT_OK_AND_ASSIGN(const v1::LedgerEntry entry, w_.OpenEntry(subject));
+  const auto told = [&]() -> std::string {
+    v1::GetLedgerEntryRequest request;
+    request.set_id(entry.id());
+    auto got =
+        w_.Call<v1::LedgerEntry>(Cat(kLedgerService, "GetLedgerEntry"), request, w_.Operator());
+    EXPECT_OK(got);
+    if (!got.ok()) return "";
+    for (const auto& a : got->allowed_actions()) {
+      if (a.action() == "evaluate") return a.allowed() ? "allowed" : a.refusal_reason();
+    }
+    return "not offered";
+  };
+  const auto set = [&](const char* column, int to) {
+    ASSERT_OK(w_.db().Execute(Cat("UPDATE subject SET ", column, " = ? WHERE subject_id = ?"),
+                              {to, subject}));
+  };
+  EXPECT_EQ(told(), "allowed");
+  set("is_verified", 0);
+  EXPECT_EQ(told(), "NOT_VERIFIED");
+  set("is_verified", 1);
+  EXPECT_EQ(told(), "allowed");
+  set("is_void", 1);
+  EXPECT_EQ(told(), "SUBJECT_VOID");
+}
+
 TEST_F(EvaluationLedger, AFalsifiedRollupIsFound) {
   InForce(v1::EVALUATION_RESULT_UPGRADE);
-  EXPECT_OK(RecountAndRefresh(w_.db(), w_.server().clock().Now()));
+  EXPECT_OK(RecountAndRefresh(w_.db(), w_.server().ids(), w_.server().clock().Now()));
   w_.database().Run("UPDATE class_rollup SET invested_fen = invested_fen + 1;");
   v1::VerifyRollupsRequest request;
   request.set_region_code("360733");
@@ -492,13 +521,13 @@ TEST_F(EvaluationLedger, AFalsifiedRollupIsFound) {
   EXPECT_FALSE(verified->equal());
   ASSERT_EQ(verified->differences_zh_size(), 1);
   EXPECT_THAT(verified->differences_zh(0), HasSubstr("升级类"));
-  EXPECT_THAT(RecountAndRefresh(w_.db(), w_.server().clock().Now()),
+  EXPECT_THAT(RecountAndRefresh(w_.db(), w_.server().ids(), w_.server().clock().Now()),
               StatusIs(StatusCode::kDataLoss, "ROLLUP_DIFFERS"));
 }
 
 TEST_F(EvaluationLedger, AFalsifiedRollupOfCloseOutsIsFound) {
   InForce(v1::EVALUATION_RESULT_REVITALIZE);
-  EXPECT_OK(RecountAndRefresh(w_.db(), w_.server().clock().Now()));
+  EXPECT_OK(RecountAndRefresh(w_.db(), w_.server().ids(), w_.server().clock().Now()));
   w_.database().Run("UPDATE close_out_rollup SET revitalized = revitalized + 1;");
   v1::VerifyRollupsRequest request;
   request.set_region_code("360733");
@@ -508,8 +537,64 @@ TEST_F(EvaluationLedger, AFalsifiedRollupOfCloseOutsIsFound) {
   EXPECT_FALSE(verified->equal());
   ASSERT_EQ(verified->differences_zh_size(), 1);
   EXPECT_THAT(verified->differences_zh(0), StartsWith("360733销号：汇总应销号1个"));
-  EXPECT_THAT(RecountAndRefresh(w_.db(), w_.server().clock().Now()),
+  EXPECT_THAT(RecountAndRefresh(w_.db(), w_.server().ids(), w_.server().clock().Now()),
               StatusIs(StatusCode::kDataLoss, "ROLLUP_DIFFERS"));
+}
+
+TEST_F(EvaluationLedger, ARollupThatDiffersIsToldAndRepaired) {
+  InForce(v1::EVALUATION_RESULT_UPGRADE);
+  InForce(v1::EVALUATION_RESULT_REVITALIZE);
+  InForce(v1::EVALUATION_RESULT_REVITALIZE, {.village = kOtherCounty});
+  const auto night = [&] {
+    return RecountAndRefresh(w_.db(), w_.server().ids(), w_.server().clock().Now());
+  };
+  const auto trail = [&](const std::string& which) {
+    return w_.database().Int(
+        Cat("SELECT COUNT(*) FROM audit_log WHERE action = 'job.recount_rollups'", which));
+  };
+  ASSERT_OK(night());
+  EXPECT_EQ(trail(""), 0);
+  int64_t repairs = 0;
+  for (const char* falsify :
+       {"UPDATE class_rollup SET entries = entries + 2, invested_fen = 0 WHERE county = '360733';",
+        "DELETE FROM class_rollup WHERE county = '360733';",
+        "UPDATE result_rollup SET subjects = subjects - 1 WHERE county = '360733';",
+        "UPDATE close_out_rollup SET revitalized = revitalized + 1, due = 0 WHERE county = "
+        "'360733';",
+        "DELETE FROM close_out_rollup WHERE county = '360733';",
+        "UPDATE ledger_unit SET entry_rows = entry_rows + 1 WHERE unit = '360733101201';",
+        "UPDATE ledger_unit SET sha256 = '' WHERE unit = '360733';"}) {
+    SCOPED_TRACE(falsify);
+    w_.database().Run(falsify);
+    EXPECT_THAT(night(), StatusIs(StatusCode::kDataLoss, "ROLLUP_DIFFERS"));
+    w_.ExpectRollupsEqualRecount();
+    EXPECT_EQ(trail(""), ++repairs);
+    EXPECT_OK(night());
+  }
+  EXPECT_EQ(trail(" AND region_path = '360733' AND before_json <> after_json AND JSON_VALID("
+                  "before_json) AND JSON_VALID(after_json)"),
+            repairs);
+  // A county that was right is left alone, and each that was wrong has its own row.
+  w_.database().Run("UPDATE class_rollup SET entries = entries + 1 WHERE slot < 8;");
+  EXPECT_THAT(night(), StatusIs(StatusCode::kDataLoss, "ROLLUP_DIFFERS"));
+  w_.ExpectRollupsEqualRecount();
+  EXPECT_EQ(trail(" AND region_path = '360734'"), 1);
+}
+
+TEST_F(EvaluationLedger, TwoThatRepairARollupAtOnceRepairItOnce) {
+  InForce(v1::EVALUATION_RESULT_UPGRADE);
+  w_.database().Run("UPDATE class_rollup SET entries = entries + 2;");
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back([&] {
+      const auto session = w_.database().Connect();
+      // Whoever comes second may find all well already.
+      (void)RecountAndRefresh(*session, w_.server().ids(), w_.server().clock().Now());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  w_.ExpectRollupsEqualRecount();
+  EXPECT_EQ(w_.database().Int("SELECT CAST(SUM(entries) AS SIGNED) FROM class_rollup"), 1);
 }
 
 // --- progress

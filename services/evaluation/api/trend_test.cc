@@ -28,7 +28,7 @@ class EvaluationTrends : public ::testing::Test {
   }
   void Night() {
     w_.world().Sync();
-    ASSERT_OK(RecountAndRefresh(w_.db(), w_.server().clock().Now()));
+    ASSERT_OK(RecountAndRefresh(w_.db(), w_.server().ids(), w_.server().clock().Now()));
   }
   // A project whose ten households were paid in each of two months.
   void TellIncome(const std::string& id, const std::string& village, int64_t fen) {

@@ -39,16 +39,18 @@ absl::Status InContract(const absl::Status& status) {
 
 const ArgumentRecord* ArgumentOf(const Subject& s) { return s.argument ? &*s.argument : nullptr; }
 
-Guard NotVoid() {
-  return {"subject_not_void", [](const Subject& s, const Actor&) -> absl::Status {
+template <typename Of = Subject>
+workflow::Guard<Of> NotVoid() {
+  return {"subject_not_void", [](const Of& s, const Actor&) -> absl::Status {
             if (!s.subject_void) return absl::OkStatus();
             return FailedPrecondition("SUBJECT_VOID", "对象已作废");
           }};
 }
 // Nothing is classified for good on facts that nobody vouches for: a project may lose its
-// verification while its evaluation is on the way.
-Guard Verified() {
-  return {"subject_verified", [](const Subject& s, const Actor&) -> absl::Status {
+// verification while its evaluation is on the way, or while it stands in the ledger.
+template <typename Of = Subject>
+workflow::Guard<Of> Verified() {
+  return {"subject_verified", [](const Of& s, const Actor&) -> absl::Status {
             if (!s.subject_unverified) return absl::OkStatus();
             return FailedPrecondition("NOT_VERIFIED",
                                       "对象未经县级核实，或核实后内容有更正，不得分类");
@@ -311,10 +313,10 @@ const workflow::Table<SubjectPhase, SubjectPhase>& SubjectTable() {
   return *table;
 }
 
-const workflow::Table<EntryPhase, EntryPhase>& EntryTable() {
+const workflow::Table<EntryPhase, EntrySubject>& EntryTable() {
   using P = EntryPhase;
-  static const auto* table = new workflow::Table<EntryPhase, EntryPhase>(
-      [](const EntryPhase& phase) { return phase; }, EntryPhaseLabel,
+  static const auto* table = new workflow::Table<EntryPhase, EntrySubject>(
+      [](const EntrySubject& s) { return s.phase; }, EntryPhaseLabel,
       {
           {{P::kOpen, P::kPlanned},
            "plan_measures",
@@ -341,21 +343,21 @@ const workflow::Table<EntryPhase, EntryPhase>& EntryTable() {
            "evaluate",
            "重新评估",
            {kCountyOperator, kCountyApprover, kProvAdmin},
-           {},
+           {NotVoid<EntrySubject>(), Verified<EntrySubject>()},
            {},
            P::kOpen},
           {{P::kPlanned},
            "evaluate",
            "重新评估",
            {kCountyOperator, kCountyApprover, kProvAdmin},
-           {},
+           {NotVoid<EntrySubject>(), Verified<EntrySubject>()},
            {},
            P::kPlanned},
           {{P::kInProgress},
            "evaluate",
            "重新评估",
            {kCountyOperator, kCountyApprover, kProvAdmin},
-           {},
+           {NotVoid<EntrySubject>(), Verified<EntrySubject>()},
            {},
            P::kInProgress},
       });

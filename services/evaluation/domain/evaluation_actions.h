@@ -91,8 +91,15 @@ const workflow::Table<SubjectPhase, SubjectPhase>& SubjectTable();
 // --- ledger entry ---
 enum class EntryPhase { kUnspecified = 0, kOpen = 1, kPlanned = 2, kInProgress = 3, kLeft = 4 };
 std::string EntryPhaseLabel(EntryPhase phase);
-// Actions: plan_measures, report_progress, evaluate (the subject's, by EvaluateSubjects).
-const workflow::Table<EntryPhase, EntryPhase>& EntryTable();
+struct EntrySubject {
+  EntryPhase phase = EntryPhase::kUnspecified;
+  // As of EvaluationSubject; asked for by `evaluate` alone.
+  bool subject_void = false;
+  bool subject_unverified = false;
+};
+// Actions: plan_measures, report_progress, evaluate (the subject's, by EvaluateSubjects;
+// SUBJECT_VOID, NOT_VERIFIED).
+const workflow::Table<EntryPhase, EntrySubject>& EntryTable();
 // The actions that are somebody's work.
 const std::vector<workflow::Work>& EntryWorks();
 

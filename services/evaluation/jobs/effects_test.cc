@@ -6,15 +6,20 @@
 #include "common/feed/schema.h"
 #include "common/idempotency/schema.h"
 #include "common/inbox/schema.h"
+#include "common/status/macros.h"
 #include "common/testing/database.h"
 #include "common/testing/status_matchers.h"
 #include "services/evaluation/facts/departments.h"
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/facts/sample_for_test.h"
+#include "services/evaluation/facts/work_calendar.h"
 #include "services/evaluation/jobs/asset_effects.h"
+#include "services/evaluation/jobs/ledger_entries.h"
+#include "services/evaluation/jobs/ledger_work.h"
 #include "services/evaluation/jobs/registry_effects.h"
 #include "services/evaluation/schema/migrations.h"
 #include "services/evaluation/store/fact_store.h"
+#include "services/evaluation/store/ledger_store.h"
 #include "services/evaluation/store/reference_store.h"
 #include "services/evaluation/store/subject_store.h"
 
@@ -100,6 +105,42 @@ TEST_F(Effects, AssetsMayComeBeforeTheirProject) {
   ASSERT_OK(Apply(registry_, "registry", {ProjectEvent(sample::Project(id, industry_))}));
   EXPECT_EQ(Subject(id).asset_value_fen, 120'000'000);
   EXPECT_EQ(Subject(id).facts_version, 2);
+}
+
+TEST_F(Effects, WhatWaitsForAReevaluationGoesWithTheVerification) {
+  const std::string id = NewId();
+  registry::v1::Project project = sample::Project(id, industry_);
+  ASSERT_OK(Apply(registry_, "registry", {ProjectEvent(project)}));
+  LedgerRow row;
+  row.id = *Ulid::Parse(NewId());
+  row.evaluation_id = *Ulid::Parse(NewId());
+  row.subject_type = kProjectSubject;
+  row.subject_id = *Ulid::Parse(id);
+  row.region_path = Subject(id).region_path;
+  row.four_class = type::v1::FOUR_CLASS_UPGRADE;
+  row.entered_at = SystemClock().Now();
+  v1::LedgerEntry entry;
+  entry.set_id(row.id.ToString());
+  entry.set_subject_id(id);
+  entry.set_state(v1::LEDGER_ENTRY_STATE_PLANNED);
+  entry.set_reevaluation_due(true);
+  StoreMessage(entry, row);
+  const inbox::Act act{ids_, SystemClock().Now(), nullptr, "test", WorkCalendar};
+  ASSERT_OK(mysql::Transact(db(), [&](mysql::Tx& tx) -> absl::Status {
+    RETURN_IF_ERROR(InsertEntries(tx, {row}));
+    return SyncEntriesOf(tx, {row.subject_id}, act);
+  }));
+  const auto waiting = [&] {
+    return database_.Int(
+        "SELECT COUNT(*) FROM work_item WHERE open_mark = 1 AND kind = 'LEDGER_REEVALUATE'");
+  };
+  EXPECT_EQ(waiting(), 1);
+  project.set_verification_state(registry::v1::VERIFICATION_STATE_UNVERIFIED);
+  ASSERT_OK(Apply(registry_, "registry", {ProjectEvent(project)}));
+  EXPECT_EQ(waiting(), 0);
+  project.set_verification_state(registry::v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  ASSERT_OK(Apply(registry_, "registry", {ProjectEvent(project)}));
+  EXPECT_EQ(waiting(), 1);
 }
 
 TEST_F(Effects, ReportsGatherByMonthAndTheLastWordStands) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -46,13 +47,21 @@ struct Terms {
   int plan = 0, review = 0;
 };
 
-inbox::Subject Waiting(const EntryWork& entry, bool argued, const Terms& terms) {
+// `due`: the subjects of those entries that are due for re-evaluation.
+inbox::Subject Waiting(const EntryWork& entry, bool argued, const Terms& terms,
+                       const SubjectMap& due) {
   const LedgerRow& row = *entry.row;
   const v1::LedgerEntry& m = *entry.message;
   inbox::Subject out{kEntrySubject, row.id, {}, {}};
   const EntryPhase phase = static_cast<EntryPhase>(m.state());
+  EntrySubject subject;
+  subject.phase = phase;
+  if (const auto found = due.find(row.subject_id); found != due.end()) {
+    subject.subject_void = found->second.is_void;
+    subject.subject_unverified = IsUnverified(found->second);
+  }
   for (const workflow::WaitingStep& step :
-       workflow::WaitingSteps(EntryTable(), EntryWorks(), phase, {})) {
+       workflow::WaitingSteps(EntryTable(), EntryWorks(), subject, {})) {
     inbox::Wanted w = inbox::WantedOf(step, row.region_path, m.subject_name());
     if (step.action == "plan_measures") {
       // A plan can be made anew at any time; it is work while there is none.
@@ -114,8 +123,9 @@ absl::Status ClaimUnits(mysql::Tx& tx, const std::vector<std::string>& units) {
 absl::Status SyncEntries(mysql::Tx& tx, const std::vector<EntryWork>& entries,
                          const inbox::Act& act) {
   if (entries.empty()) return absl::OkStatus();
-  std::vector<Ulid> to_argue;
+  std::vector<Ulid> to_argue, to_evaluate;
   for (const EntryWork& e : entries) {
+    if (e.message->reevaluation_due()) to_evaluate.push_back(e.row->subject_id);
     if (e.row->four_class == type::v1::FOUR_CLASS_REVITALIZE &&
         e.message->state() == v1::LEDGER_ENTRY_STATE_OPEN) {
       to_argue.push_back(e.row->subject_id);
@@ -126,12 +136,13 @@ absl::Status SyncEntries(mysql::Tx& tx, const std::vector<EntryWork>& entries,
   for (const ArgumentRow& a : arguments) {
     if (SupportsRevitalizing(a)) argued.insert(a.subject_id);
   }
+  ASSIGN_OR_RETURN(const SubjectMap due, LoadSubjects(tx, to_evaluate, std::nullopt));
   ASSIGN_OR_RETURN(const std::vector<int64_t> days,
                    ReadParameters(tx, {kMeasurePlanDays, kReviewDays}));
   const Terms terms{static_cast<int>(days[0]), static_cast<int>(days[1])};
   std::vector<inbox::Subject> subjects;
   for (const EntryWork& e : entries) {
-    subjects.push_back(Waiting(e, argued.contains(e.row->subject_id), terms));
+    subjects.push_back(Waiting(e, argued.contains(e.row->subject_id), terms, due));
   }
   return inbox::Sync(tx, subjects, act);
 }

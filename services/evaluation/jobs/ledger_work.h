@@ -30,7 +30,8 @@ struct EntryWork {
 // Makes the open items of entries (locked) what their states ask for.
 absl::Status SyncEntries(mysql::Tx& tx, const std::vector<EntryWork>& entries,
                          const inbox::Act& act);
-// The same for the open entries of these subjects: after an argument.
+// The same for the open entries of these subjects: after an argument, or when a subject became
+// void, verified or unverified.
 absl::Status SyncEntriesOf(mysql::Tx& tx, const std::vector<Ulid>& subject_ids,
                            const inbox::Act& act);
 // Brings the units of these paths up to their entries and signatures, and says who has to sign now:

@@ -423,14 +423,14 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
   if (!waiting_anew.empty()) {
     const inbox::Act act{ids_, batch.now, nullptr, "subject_changed", WorkCalendar};
     RETURN_IF_ERROR(SyncEvaluationsOf(tx, waiting_anew, act));
-    std::vector<Ulid> moved_ids;
+    std::vector<Ulid> changed_ids;
+    for (const auto& [id, subject] : waiting_anew) changed_ids.push_back(id);
     std::vector<std::string> paths;
     for (const auto& [id, path] : moved) {
-      moved_ids.push_back(id);
       paths.push_back(path);
       paths.push_back(before.at(id).region_path);
     }
-    RETURN_IF_ERROR(SyncEntriesOf(tx, moved_ids, act));
+    RETURN_IF_ERROR(SyncEntriesOf(tx, changed_ids, act));
     RETURN_IF_ERROR(SyncSigning(tx, paths, act));
   }
   std::vector<Ulid> touched;

@@ -1,5 +1,6 @@
 #include "services/evaluation/store/close_out_store.h"
 
+#include <functional>
 #include <string_view>
 
 #include "common/base/bp.h"
@@ -41,27 +42,37 @@ CloseOuts CloseOutsAt(const mysql::Row& row, size_t at) {
   return out;
 }
 
+std::string UnitOf(std::string_view column, int digits) {
+  return Cat("LEFT(", column, ", ", digits, ")");
+}
+// Which rows, by a column of paths; adds to `params`.
+using Where = std::function<std::string(std::string_view column, mysql::Params* params)>;
+Where Inside(const std::string& region) {
+  return [region](std::string_view column, mysql::Params* params) {
+    return mysql::RegionClause({region}, column, params);
+  };
+}
+
 // Side 1, unit and figures, as they are kept.
-std::string KeptSql(const std::string& region, int digits, mysql::Params* params) {
-  std::string sql = Cat("SELECT 1, LEFT(county, ", digits, ") AS unit");
+std::string KeptSql(std::string_view unit, const Where& where, mysql::Params* params) {
+  std::string sql = Cat("SELECT 1, ", unit, " AS unit");
   for (const Figure& figure : kFigures) sql += Cat(", CAST(SUM(", figure.column, ") AS SIGNED)");
-  const std::string where = mysql::RegionClause({region}, "county", params);
-  return Cat(sql, " FROM close_out_rollup WHERE ", where, " GROUP BY unit");
+  return Cat(sql, " FROM close_out_rollup WHERE ", where("county", params), " GROUP BY unit");
 }
 
 // Side 2, unit and figures, as the entries make them; two rows a unit, which add up.
-std::string CountedSql(const std::string& region, int digits, mysql::Params* params) {
+std::string CountedSql(std::string_view unit, const Where& where, mysql::Params* params) {
   constexpr std::string_view kClosed = "e.is_open IS NULL AND e.leave_reason = 'CLOSED_OUT'";
   constexpr std::string_view kBetter =
       "e.is_open IS NULL AND (e.left_to IN (1, 2) OR e.leave_reason = 'CLOSED_OUT')";
   const auto sum = [](std::string_view what) { return Cat("CAST(SUM(", what, ") AS SIGNED)"); };
   const auto of_newest = [&](std::string_view classes, std::string_view figures) {
-    const std::string where = mysql::RegionClause({region}, "region_path", params);
+    const std::string inside = where("region_path", params);
     return Cat(
-        "SELECT 2, LEFT(e.region_path, ", digits, ") AS unit, ", figures,
+        "SELECT 2, ", unit, " AS unit, ", figures,
         " FROM ledger_entry e JOIN (SELECT subject_id, MAX(id) AS id FROM ledger_entry WHERE "
         "class IN (",
-        classes, ") AND subject_type = 1 AND leave_reason <> 'VOID' AND ", where,
+        classes, ") AND subject_type = 1 AND leave_reason <> 'VOID' AND ", inside,
         " GROUP BY subject_id) newest ON newest.id = e.id GROUP BY unit");
   };
   const std::string revitalize =
@@ -77,6 +88,25 @@ std::string CountedSql(const std::string& region, int digits, mysql::Params* par
   return Cat(revitalize, " UNION ALL ", both);
 }
 
+// Adds to the roll-up, by county and slot.
+absl::Status AddSums(mysql::Tx& tx, const std::map<std::pair<std::string, int>, CloseOuts>& sums) {
+  std::vector<mysql::Params> values;
+  for (const auto& [key, sum] : sums) {
+    if (sum == CloseOuts()) continue;
+    mysql::Params& row = values.emplace_back(mysql::Params{key.first, key.second});
+    for (const Figure& figure : kFigures) row.emplace_back(sum.*figure.member);
+  }
+  if (values.empty()) return absl::OkStatus();
+  std::string columns = "county, slot";
+  std::string update = "ON DUPLICATE KEY UPDATE ";
+  for (const Figure& figure : kFigures) {
+    const std::string_view c = figure.column;
+    columns += Cat(", ", c);
+    update += Cat(c == kFigures[0].column ? "" : ", ", c, " = ", c, " + VALUES(", c, ")");
+  }
+  return mysql::BulkInsert(tx, "close_out_rollup", columns, values, update).status();
+}
+
 }  // namespace
 
 CloseOuts& CloseOuts::operator+=(const CloseOuts& other) {
@@ -88,9 +118,10 @@ absl::StatusOr<std::map<std::string, CloseOuts>> SumCloseOuts(mysql::Executor& d
                                                               const std::string& region,
                                                               int digits) {
   mysql::Params params;
-  const std::string sql = digits <= static_cast<int>(kCountyDigits)
-                              ? KeptSql(region, digits, &params)
-                              : CountedSql(region, digits, &params);
+  const std::string sql =
+      digits <= static_cast<int>(kCountyDigits)
+          ? KeptSql(UnitOf("county", digits), Inside(region), &params)
+          : CountedSql(UnitOf("e.region_path", digits), Inside(region), &params);
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
   std::map<std::string, CloseOuts> out;
   for (const mysql::Row& row : rows) {
@@ -219,29 +250,15 @@ void CloseOutRollup::Count(int sign, Sums* sums) const {
 absl::Status CloseOutRollup::Write(mysql::Tx& tx) const {
   Sums sums = before_;
   Count(+1, &sums);
-  std::vector<mysql::Params> values;
-  for (const auto& [key, sum] : sums) {
-    if (sum == CloseOuts()) continue;
-    mysql::Params& row = values.emplace_back(mysql::Params{key.first, key.second});
-    for (const Figure& figure : kFigures) row.emplace_back(sum.*figure.member);
-  }
-  if (values.empty()) return absl::OkStatus();
-  std::string columns = "county, slot";
-  std::string update = "ON DUPLICATE KEY UPDATE ";
-  for (const Figure& figure : kFigures) {
-    const std::string_view c = figure.column;
-    columns += Cat(", ", c);
-    update += Cat(c == kFigures[0].column ? "" : ", ", c, " = ", c, " + VALUES(", c, ")");
-  }
-  return mysql::BulkInsert(tx, "close_out_rollup", columns, values, update).status();
+  return AddSums(tx, sums);
 }
 
 absl::StatusOr<CloseOutRecount> RecountCloseOuts(mysql::Executor& db, const std::string& region) {
   const std::string whole = region.substr(0, kCountyDigits);
   const int digits = static_cast<int>(kCountyDigits);
   mysql::Params params;
-  const std::string kept = KeptSql(whole, digits, &params);
-  const std::string counted = CountedSql(whole, digits, &params);
+  const std::string kept = KeptSql(UnitOf("county", digits), Inside(whole), &params);
+  const std::string counted = CountedSql(UnitOf("e.region_path", digits), Inside(whole), &params);
   // Both sides in one statement, hence at one moment.
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(Cat(kept, " UNION ALL ", counted), params));
   std::map<std::string, CloseOutDifference> counties;
@@ -256,6 +273,38 @@ absl::StatusOr<CloseOutRecount> RecountCloseOuts(mysql::Executor& db, const std:
     sides.county = county;
     out.differences.push_back(std::move(sides));
   }
+  return out;
+}
+
+absl::StatusOr<std::vector<CloseOutRepair>> RepairCloseOuts(mysql::Tx& tx,
+                                                            const std::string& county) {
+  mysql::Params params;
+  const Where where = [&county](std::string_view column, mysql::Params* of) {
+    return InCounty(county, column, of);
+  };
+  const std::string kept = KeptSql("slot", where, &params);
+  // As RollupSlot.
+  const std::string counted =
+      CountedSql(Cat("MOD(ASCII(RIGHT(e.subject_id, 1)), ", kRollupSlots, ")"), where, &params);
+  // Both sides in one statement, hence at one moment.
+  ASSIGN_OR_RETURN(const mysql::Rows rows, tx.Query(Cat(kept, " UNION ALL ", counted), params));
+  std::map<int, CloseOutRepair> slots;
+  for (const mysql::Row& row : rows) {
+    CloseOutRepair& slot = slots[static_cast<int>(row.Int(1))];
+    (row.Int(0) == 1 ? slot.kept : slot.counted) += CloseOutsAt(row, 2);
+  }
+  std::vector<CloseOutRepair> out;
+  std::map<std::pair<std::string, int>, CloseOuts> missing;
+  for (auto& [number, slot] : slots) {
+    if (slot.kept == slot.counted) continue;
+    slot.slot = number;
+    CloseOuts& sum = missing[{county, number}];
+    for (const Figure& figure : kFigures) {
+      sum.*figure.member = slot.counted.*figure.member - slot.kept.*figure.member;
+    }
+    out.push_back(slot);
+  }
+  RETURN_IF_ERROR(AddSums(tx, missing));
   return out;
 }
 

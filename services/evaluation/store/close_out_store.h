@@ -87,5 +87,13 @@ struct CloseOutRecount {
 };
 // All entries of the county of `region` (or of the city or the province).
 absl::StatusOr<CloseOutRecount> RecountCloseOuts(mysql::Executor& db, const std::string& region);
+// As RepairRollups (ledger_store.h): what was kept otherwise, by slot.
+struct CloseOutRepair {
+  int slot = 0;
+  CloseOuts kept;
+  CloseOuts counted;
+};
+absl::StatusOr<std::vector<CloseOutRepair>> RepairCloseOuts(mysql::Tx& tx,
+                                                            const std::string& county);
 
 }  // namespace bangfu::evaluation

@@ -105,6 +105,19 @@ Figures FiguresAt(const mysql::Row& row, size_t i) {
   return {row.Int(i), row.Int(i + 1), row.Int(i + 2), row.Int(i + 3)};
 }
 
+// Rows of county, subject type, class, slot, entries, overridden and the two amounts.
+absl::Status AddToClasses(mysql::Tx& tx, const std::vector<mysql::Params>& values) {
+  return mysql::BulkInsert(tx, "class_rollup",
+                           "county, subject_type, class, slot, entries, overridden, invested_fen, "
+                           "asset_value_fen",
+                           values,
+                           "ON DUPLICATE KEY UPDATE entries = entries + VALUES(entries), "
+                           "overridden = overridden + VALUES(overridden), "
+                           "invested_fen = invested_fen + VALUES(invested_fen), "
+                           "asset_value_fen = asset_value_fen + VALUES(asset_value_fen)")
+      .status();
+}
+
 }  // namespace
 
 absl::Status InsertEntries(mysql::Tx& tx, const std::vector<LedgerRow>& rows) {
@@ -317,15 +330,7 @@ absl::Status ClassRollup::Write(mysql::Tx& tx) const {
                       sum.asset_value_fen});
   }
   if (values.empty()) return absl::OkStatus();
-  return mysql::BulkInsert(tx, "class_rollup",
-                           "county, subject_type, class, slot, entries, overridden, invested_fen, "
-                           "asset_value_fen",
-                           values,
-                           "ON DUPLICATE KEY UPDATE entries = entries + VALUES(entries), "
-                           "overridden = overridden + VALUES(overridden), "
-                           "invested_fen = invested_fen + VALUES(invested_fen), "
-                           "asset_value_fen = asset_value_fen + VALUES(asset_value_fen)")
-      .status();
+  return AddToClasses(tx, values);
 }
 
 Figures& Figures::operator+=(const Figures& other) {
@@ -429,6 +434,73 @@ absl::StatusOr<Recount> RecountRollups(mysql::Executor& db, const std::string& r
           static_cast<int>(row.Int(2)), FiguresAt(row, 3), FiguresAt(row, 7)};
       if (d.kept != d.counted) out.differences.push_back(std::move(d));
     }
+  }
+  return out;
+}
+
+absl::StatusOr<std::vector<RollupRepair>> RepairRollups(mysql::Tx& tx, const std::string& county) {
+  std::vector<RollupRepair> out;
+  // As RollupSlot.
+  const std::string slot = Cat("MOD(ASCII(RIGHT(subject_id, 1)), ", kRollupSlots, ")");
+  // In the order in which writers come to them.
+  for (std::string_view table : {"result_rollup", "class_rollup"}) {
+    const bool classes = table == "class_rollup";
+    mysql::Params params{county};
+    std::string counted;
+    if (classes) {
+      const std::string where = InCounty(county, "region_path", &params);
+      counted = Cat("SELECT subject_type, class, ", slot,
+                    ", 0, 0, 0, 0, COUNT(*), SUM(is_overridden), SUM(invested_fen), "
+                    "SUM(asset_value_fen) FROM ledger_entry WHERE is_open = 1 AND ",
+                    where, " GROUP BY subject_type, class, ", slot);
+    } else {
+      params.emplace_back(county);
+      counted = Cat("SELECT subject_type, latest_result, ", slot,
+                    ", 0, 0, 0, 0, COUNT(*), 0, SUM(invested_fen), SUM(asset_value_fen) FROM "
+                    "subject WHERE is_void = 0 AND county = ? GROUP BY subject_type, "
+                    "latest_result, ",
+                    slot);
+    }
+    const std::string_view kept =
+        classes ? "SELECT subject_type, class AS cell, slot, entries AS kn, overridden AS ko, "
+                  "invested_fen AS ki, asset_value_fen AS ka, 0 AS cn, 0 AS co, 0 AS ci, 0 AS ca "
+                  "FROM class_rollup WHERE county = ?"
+                : "SELECT subject_type, result AS cell, slot, subjects AS kn, 0 AS ko, "
+                  "invested_fen AS ki, asset_value_fen AS ka, 0 AS cn, 0 AS co, 0 AS ci, 0 AS ca "
+                  "FROM result_rollup WHERE county = ?";
+    // Both sides in one statement, hence at one moment.
+    ASSIGN_OR_RETURN(
+        const mysql::Rows rows,
+        tx.Query(Cat("SELECT subject_type, cell, slot, CAST(SUM(kn) AS SIGNED), "
+                     "CAST(SUM(ko) AS SIGNED), CAST(SUM(ki) AS SIGNED), CAST(SUM(ka) AS SIGNED), "
+                     "CAST(SUM(cn) AS SIGNED), CAST(SUM(co) AS SIGNED), CAST(SUM(ci) AS SIGNED), "
+                     "CAST(SUM(ca) AS SIGNED) FROM (",
+                     kept, " UNION ALL ", counted,
+                     ") both_sides GROUP BY subject_type, cell, slot "
+                     "ORDER BY subject_type, cell, slot"),
+                 params));
+    std::vector<mysql::Params> values;
+    for (const mysql::Row& row : rows) {
+      RollupRepair repair;
+      repair.cell = {std::string(table),
+                     county,
+                     static_cast<int>(row.Int(0)),
+                     static_cast<int>(row.Int(1)),
+                     FiguresAt(row, 3),
+                     FiguresAt(row, 7)};
+      repair.slot = static_cast<int>(row.Int(2));
+      const RollupDifference& d = repair.cell;
+      if (d.kept == d.counted) continue;
+      mysql::Params& value = values.emplace_back(mysql::Params{
+          county, d.subject_type, d.key, repair.slot, d.counted.count - d.kept.count});
+      if (classes) value.emplace_back(d.counted.overridden - d.kept.overridden);
+      value.emplace_back(d.counted.invested_fen - d.kept.invested_fen);
+      value.emplace_back(d.counted.asset_value_fen - d.kept.asset_value_fen);
+      out.push_back(std::move(repair));
+    }
+    if (values.empty()) continue;
+    const absl::Status added = classes ? AddToClasses(tx, values) : AddToResults(tx, values);
+    RETURN_IF_ERROR(added);
   }
   return out;
 }

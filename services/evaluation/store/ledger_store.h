@@ -164,6 +164,15 @@ struct Recount {
   std::vector<RollupDifference> differences;
 };
 absl::StatusOr<Recount> RecountRollups(mysql::Executor& db, const std::string& region);
+// Brings the class and result roll-ups of a county to what its entries and subjects make, slot by
+// slot; gives what was kept otherwise. The differences are added, as writers add their changes, and
+// not set: whoever writes meanwhile changes both sides of a difference alike. The caller sees to it
+// that nobody else repairs the county at the same time.
+struct RollupRepair {
+  RollupDifference cell;
+  int slot = 0;
+};
+absl::StatusOr<std::vector<RollupRepair>> RepairRollups(mysql::Tx& tx, const std::string& county);
 
 // --- villages and households ---
 

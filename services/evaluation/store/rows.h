@@ -38,4 +38,13 @@ inline std::string AndScope(const std::optional<std::vector<std::string>>& scope
   return Cat(" AND ", mysql::RegionClause(*scope, column, params));
 }
 
+// What lies inside a county, as roll-ups count it: a path above counties stands for itself alone.
+inline std::string InCounty(const std::string& county, std::string_view column,
+                            mysql::Params* params) {
+  constexpr size_t kCountyDigits = 6;
+  if (county.size() >= kCountyDigits) return mysql::RegionClause({county}, column, params);
+  params->emplace_back(county);
+  return Cat(column, " = ?");
+}
+
 }  // namespace bangfu::evaluation

@@ -239,6 +239,17 @@ int RollupSlot(const Ulid& subject_id) {
   return static_cast<uint8_t>(subject_id.bytes().back()) % kRollupSlots;
 }
 
+absl::Status AddToResults(mysql::Tx& tx, const std::vector<mysql::Params>& values) {
+  return mysql::BulkInsert(tx, "result_rollup",
+                           "county, subject_type, result, slot, subjects, invested_fen, "
+                           "asset_value_fen",
+                           values,
+                           "ON DUPLICATE KEY UPDATE subjects = subjects + VALUES(subjects), "
+                           "invested_fen = invested_fen + VALUES(invested_fen), "
+                           "asset_value_fen = asset_value_fen + VALUES(asset_value_fen)")
+      .status();
+}
+
 void ResultRollup::Add(const SubjectRow& row, int result, int sign) {
   Sum& sum = sums_[{row.county, row.type, result, RollupSlot(row.id)}];
   sum.subjects += sign;
@@ -255,14 +266,7 @@ absl::Status ResultRollup::Write(mysql::Tx& tx) const {
         {county, type, result, slot, sum.subjects, sum.invested_fen, sum.asset_value_fen});
   }
   if (values.empty()) return absl::OkStatus();
-  return mysql::BulkInsert(tx, "result_rollup",
-                           "county, subject_type, result, slot, subjects, invested_fen, "
-                           "asset_value_fen",
-                           values,
-                           "ON DUPLICATE KEY UPDATE subjects = subjects + VALUES(subjects), "
-                           "invested_fen = invested_fen + VALUES(invested_fen), "
-                           "asset_value_fen = asset_value_fen + VALUES(asset_value_fen)")
-      .status();
+  return AddToResults(tx, values);
 }
 
 absl::StatusOr<LinksOfIndustry> ListOperatingLinks(mysql::Executor& db,

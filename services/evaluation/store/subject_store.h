@@ -95,6 +95,9 @@ absl::Status SetEffective(mysql::Tx& tx, const Ulid& subject_id,
 inline constexpr int kRollupSlots = 8;
 int RollupSlot(const Ulid& subject_id);
 
+// Adds rows of county, subject type, result, slot, subjects and the two amounts to result_rollup.
+absl::Status AddToResults(mysql::Tx& tx, const std::vector<mysql::Params>& values);
+
 // Sums to add to result_rollup, by county, type, result and slot. Sorted, so that transactions lock
 // its rows in one order.
 class ResultRollup {

@@ -206,6 +206,73 @@ TEST_F(CoveredVillagesTest, WhatAnotherReportVerifiedStandsWhenOneIsTakenBack) {
   EXPECT_EQ(state(both), v1::VERIFICATION_STATE_UNVERIFIED);
 }
 
+TEST_F(CoveredVillagesTest, WhoeverSawNoCorrectionDoesNotStandForIt) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  v1::Project wide = NewProject("三村冷链");
+  wide.add_covered_regions()->set_region_code(kVillage2);
+  wide.add_covered_regions()->set_region_code(kVillage3);
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(wide));
+  const auto state = [&] { return GetProject(project.id()).verification_state(); };
+  const auto recall = [&](const std::string& village) {
+    server_.clock().Advance(absl::Hours(1));
+    ASSERT_OK(Recall(Unit(campaign.id(), village)));
+  };
+  const auto verify = [&](const v1::InventoryUnitReport& unit,
+                          const std::vector<v1::VerificationFinding>& findings) {
+    server_.clock().Advance(absl::Hours(1));
+    ASSERT_OK_AND_ASSIGN(const auto task,
+                         Sign(unit.id(), unit.etag(), "AGRICULTURE", County(), findings));
+    ASSERT_OK(Complete(unit.id(), task.etag()));
+  };
+  verify(Passed(campaign.id(), kVillage), {});
+  // The second corrects it, the third sees it corrected; the first saw what it said before.
+  verify(Passed(campaign.id(), kVillage2), {Found(project, v1::FINDING_ACTION_CORRECTED)});
+  verify(Passed(campaign.id(), kVillage3), {});
+  ASSERT_EQ(GetProject(project.id()).workers(), 12);
+  recall(kVillage2);
+  EXPECT_EQ(state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  recall(kVillage3);
+  EXPECT_EQ(state(), v1::VERIFICATION_STATE_UNVERIFIED);
+
+  // The report that corrected it in a round before has seen it when it is verified anew.
+  verify(Unit(campaign.id(), kVillage3), {});
+  verify(Unit(campaign.id(), kVillage2), {});
+  ASSERT_EQ(state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  recall(kVillage3);
+  EXPECT_EQ(state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  // The first again is not enough.
+  recall(kVillage2);
+  EXPECT_EQ(state(), v1::VERIFICATION_STATE_UNVERIFIED);
+}
+
+TEST_F(CoveredVillagesTest, ACorrectionStandsWithTheReportThatMadeIt) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  v1::Project wide = NewProject("三村冷链");
+  wide.add_covered_regions()->set_region_code(kVillage2);
+  wide.add_covered_regions()->set_region_code(kVillage3);
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(wide));
+  for (const char* village : {kVillage, kVillage2, kVillage3}) {
+    const v1::InventoryUnitReport unit = Passed(campaign.id(), village);
+    server_.clock().Advance(absl::Hours(1));
+    std::vector<v1::VerificationFinding> findings;
+    if (village == std::string(kVillage2)) {
+      findings.push_back(Found(project, v1::FINDING_ACTION_CORRECTED));
+    }
+    ASSERT_OK_AND_ASSIGN(const auto task,
+                         Sign(unit.id(), unit.etag(), "AGRICULTURE", County(), findings));
+    ASSERT_OK(Complete(unit.id(), task.etag()));
+  }
+  for (const char* village : {kVillage3, kVillage}) {
+    server_.clock().Advance(absl::Hours(1));
+    ASSERT_OK(Recall(Unit(campaign.id(), village)));
+    EXPECT_EQ(GetProject(project.id()).verification_state(),
+              v1::VERIFICATION_STATE_COUNTY_VERIFIED);
+  }
+  server_.clock().Advance(absl::Hours(1));
+  ASSERT_OK(Recall(Unit(campaign.id(), kVillage2)));
+  EXPECT_EQ(GetProject(project.id()).verification_state(), v1::VERIFICATION_STATE_UNVERIFIED);
+}
+
 TEST_F(CoveredVillagesTest, AnotherCountyTakesBackWhatItSaidAlone) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   const v1::InventoryCampaign other = OpenCampaign(kOtherCounty, Approver(kOtherCounty));

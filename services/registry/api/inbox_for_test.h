@@ -4,8 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -15,6 +17,7 @@
 #include "bangfu/registry/v1/operation_report.pb.h"
 #include "common/base/strings.h"
 #include "common/mysql/session.h"
+#include "common/rpc/router.h"
 #include "common/testing/status_matchers.h"
 #include "google/type/date.pb.h"
 #include "services/registry/api/inventory_fixture.h"
@@ -24,7 +27,11 @@ namespace bangfu::registry {
 
 class InboxTest : public RegistryFixture {
  protected:
-  InboxTest() { On(2026, 3, 2); }
+  InboxTest() : InboxTest({}, {}) {}
+  InboxTest(std::vector<std::string> more_services, std::function<void(rpc::Router&)> more)
+      : RegistryFixture(std::move(more_services), std::move(more)) {
+    On(2026, 3, 2);
+  }
 
   // Accepted, but not running: no monthly report waits beside what the test is about.
   v1::Project NewProject(const std::string& name, const std::string& village = kVillage,
@@ -44,13 +51,14 @@ class InboxTest : public RegistryFixture {
     request.set_reason("重复登记");
     return Call<v1::Project>("ProjectService", "VoidProject", request, County());
   }
-  absl::Status ReportMonth(const std::string& project, const std::string& period) {
+  absl::Status ReportMonth(const std::string& project, const std::string& period,
+                           std::string_view village = kVillage) {
     v1::SubmitOperationReportRequest request;
     request.set_request_id(RequestId());
     request.mutable_report()->set_project_id(project);
     request.mutable_report()->set_period(period);
     return Call<v1::OperationReport>("OperationReportService", "SubmitOperationReport", request,
-                                     Village())
+                                     Village(village))
         .status();
   }
   template <typename Response, typename Request>

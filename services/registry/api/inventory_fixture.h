@@ -28,6 +28,7 @@
 #include "services/registry/api/short_board_work.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/app.h"
+#include "services/registry/jobs/campaign_closing.h"
 #include "services/registry/schema/migrations.h"
 #include "services/registry/store/reference_store.h"
 
@@ -64,6 +65,7 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
           std::vector<inbox::Kind> kinds = UnitReportKinds();
           for (const inbox::Kind& kind : ReportKinds()) kinds.push_back(kind);
           for (const inbox::Kind& kind : ShortBoardKinds()) kinds.push_back(kind);
+          for (const inbox::Kind& kind : ClosingKinds()) kinds.push_back(kind);
           inbox::RegisterInboxService(router,
                                       {.kinds = std::move(kinds), .calendar = InboxCalendar()});
           if (more) more(router);

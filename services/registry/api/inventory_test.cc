@@ -909,6 +909,35 @@ TEST_F(InventoryTest, R018_VerifiedProjectsAreCountedAsOfTheDay) {
   EXPECT_EQ(past.children(0).projects_verified(), 0);
 }
 
+TEST_F(InventoryTest, R001_AProjectCountsUntilTheDayOnWhichItIsVoided) {
+  On(2026, 3, 2);
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK_AND_ASSIGN(const v1::Project gone, Register(NewProject("油茶")));
+  ASSERT_OK(Register(NewProject("茶园", kVillage2)));
+  On(2026, 3, 5);
+  Verify(campaign.id(), kVillage);
+  On(2026, 3, 9);
+  v1::VoidProjectRequest drop;
+  drop.set_request_id(RequestId());
+  drop.set_id(gone.id());
+  drop.set_etag(GetProject(gone.id()).etag());
+  drop.set_reason("重复登记");
+  ASSERT_OK(Call<v1::Project>("ProjectService", "VoidProject", drop, County()));
+  On(2026, 3, 20);
+  const auto at = [&](int day) {
+    const v1::Completeness total = Total(campaign.id(), "", absl::CivilDay(2026, 3, day));
+    return std::make_pair(total.projects(), total.projects_verified());
+  };
+  using Counted = std::pair<int64_t, int64_t>;
+  EXPECT_EQ(Counted(at(1)), Counted(0, 0));
+  EXPECT_EQ(Counted(at(2)), Counted(2, 0));
+  EXPECT_EQ(Counted(at(5)), Counted(2, 1));
+  EXPECT_EQ(Counted(at(8)), Counted(2, 1));
+  EXPECT_EQ(Counted(at(9)), Counted(1, 0));
+  EXPECT_EQ(Counted(at(20)), Counted(1, 0));
+  EXPECT_EQ(Total(campaign.id()).projects(), 1);
+}
+
 TEST_F(InventoryTest, R001_CompletenessAtAnyDayWithTheOverdueList) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   On(2026, 3, 5);

@@ -462,6 +462,31 @@ absl::StatusOr<std::set<Ulid>> DisputedElsewhere(mysql::Executor& db,
   return out;
 }
 
+// What a project said last changed by a county's correction: a report that was verified before that
+// has not seen it.
+struct LastCorrection {
+  absl::Time at = absl::InfinitePast();
+  bool report_stands = false;  // that of the correction itself, verified at that moment
+};
+// Of these projects those that were ever corrected. The report of `taken_back` stands no more.
+absl::StatusOr<std::map<Ulid, LastCorrection>> LastCorrections(
+    mysql::Executor& db, const std::vector<VillageProject>& projects, const Ulid& taken_back) {
+  std::map<Ulid, LastCorrection> out;
+  ASSIGN_OR_RETURN(const std::vector<CorrectionRow> rows, CorrectionsOf(db, projects));
+  for (const CorrectionRow& row : rows) {
+    // Written by the completion of the round in which it was found, if that was ever completed.
+    const absl::Time found = TimeOf(FromBytes<v1::VerificationFinding>(row.bytes).found_at());
+    if (found > row.completed_at || (row.round_began && found < *row.round_began)) continue;
+    LastCorrection& last = out[row.project_id];
+    if (row.completed_at < last.at) continue;
+    if (row.completed_at > last.at) last = {row.completed_at, false};
+    if (row.unit_report_id != taken_back && row.verified_at == row.completed_at) {
+      last.report_stands = true;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 absl::StatusOr<std::set<Ulid>> StandingElsewhere(mysql::Executor& db,
@@ -469,24 +494,20 @@ absl::StatusOr<std::set<Ulid>> StandingElsewhere(mysql::Executor& db,
                                                  const UnitReportRow& unit) {
   ASSIGN_OR_RETURN(const std::set<Ulid> disputed, DisputedElsewhere(db, projects, unit));
   ASSIGN_OR_RETURN(const auto verified, VerifiedElsewhere(db, projects, unit.region_path));
-  std::set<Ulid> corrected, out;
-  ASSIGN_OR_RETURN(const std::vector<FindingRow> own, Findings(db, {unit.id}));
-  ASSIGN_OR_RETURN(const auto rounds, CountyRounds(db, {unit.id}));
-  for (const FindingRow& f : own) {
-    if (f.level == kLevelCounty && f.action == v1::FINDING_ACTION_CORRECTED &&
-        IsOfRound(FindingMessage(f), unit.id, rounds)) {
-      corrected.insert(f.project_id);
-    }
-  }
+  ASSIGN_OR_RETURN(const auto corrections, LastCorrections(db, projects, unit.id));
+  std::set<Ulid> out;
   for (const VillageProject& p : projects) {
     // What this report alone disputed is neither disputed any more nor settled.
     bool stands = disputed.count(p.id) > 0;
     if (p.verification_state == v1::VERIFICATION_STATE_COUNTY_VERIFIED) {
       const auto found = verified.find(p.id);
       stands = found != verified.end();
-      // Who verified it before this report corrected it has not seen what it says now.
-      if (stands && corrected.count(p.id) > 0) {
-        stands = unit.verified_at && found->second > *unit.verified_at;
+      // Who verified it before it was corrected, whichever report did so and whether or not that
+      // one was taken back since, has not seen what it says now.
+      if (const auto last = corrections.find(p.id); stands && last != corrections.end()) {
+        const LastCorrection& correction = last->second;
+        stands = found->second > correction.at ||
+                 (found->second == correction.at && correction.report_stands);
       }
     }
     if (stands) out.insert(p.id);

@@ -133,5 +133,31 @@ TEST_F(InboxTest, TheMonthMovesWithItsRegion) {
             "赣州市会昌县小密乡新半迳村2026年2月运营月报，1个项目未报");
 }
 
+TEST_F(InboxTest, EveryOpenMonthMovesWithItsRegion) {
+  constexpr char kNewVillage[] = "360733101209";
+  AddRegion(kNewVillage, "新半迳村");
+  StoreRegions();
+  ASSERT_OK(Register(NewRunning("油茶基地")));
+  ASSERT_OK_AND_ASSIGN(const v1::Project there, Register(NewRunning("脐橙冷库", kNewVillage)));
+  // The villages that are put together differ in what they have reported.
+  ASSERT_OK(ReportMonth(there.id(), "2026-02", kNewVillage));
+  On(2026, 4, 2);
+  ASSERT_OK(Register(NewRunning("茶园")));
+  ASSERT_THAT(Mine(Village()), SizeIs(2));
+  ASSERT_THAT(Mine(Village(kNewVillage)), IsEmpty());
+  server_.database().Run(Cat("UPDATE region SET end_year = 2026 WHERE code = '", kVillage, "';"));
+  v1::RecodeRegionRequest recode;
+  recode.set_request_id(RequestId());
+  recode.set_from_code(kVillage);
+  recode.set_to_code(kNewVillage);
+  recode.set_reason("并村");
+  ASSERT_OK(Call<v1::RecodeRegionResponse>("RegionService", "RecodeRegion", recode, Province()));
+  EXPECT_THAT(Mine(Village()), IsEmpty());
+  std::vector<std::string> titles;
+  for (const auto& item : Mine(Village(kNewVillage))) titles.push_back(item.title());
+  EXPECT_THAT(titles, ElementsAre("赣州市会昌县小密乡新半迳村2026年2月运营月报，2个项目未报",
+                                  "赣州市会昌县小密乡新半迳村2026年3月运营月报，3个项目未报"));
+}
+
 }  // namespace
 }  // namespace bangfu::registry

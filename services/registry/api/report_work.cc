@@ -48,14 +48,10 @@ bool Runs(const v1::Project& project) {
   return !project.is_void() && IsProducingState(static_cast<ProjectState>(project.state()));
 }
 
-}  // namespace
-
-std::vector<inbox::Kind> ReportKinds() {
-  return {{"OPERATION_REPORT", "填报运营月报", kSubjectType}};
-}
-
-absl::Status SyncMonthlyReports(mysql::Tx& tx, const std::set<Month>& months,
-                                const inbox::Act& act) {
+// `carried`: of the months those that open whichever month they are, since they were open where
+// their projects come from.
+absl::Status SyncMonths(mysql::Tx& tx, const std::set<Month>& months,
+                        const std::set<Month>& carried, const inbox::Act& act) {
   if (months.empty()) return absl::OkStatus();
   std::vector<Ulid> claims;
   std::map<std::string, std::vector<std::string>> by_period;
@@ -84,7 +80,9 @@ absl::Status SyncMonthlyReports(mysql::Tx& tx, const std::set<Month>& months,
     for (const std::string& path : paths) {
       inbox::Subject subject{kSubjectType, IdOf({path, period}), {}, {}};
       if (const auto count = missing.find(path); count != missing.end()) {
-        if (period != last && open.count(subject.id) == 0) continue;
+        if (period != last && open.count(subject.id) == 0 && carried.count({path, period}) == 0) {
+          continue;
+        }
         const auto name = names.find(path);
         int year = 0, month = 0;
         ParseInt(period.substr(0, 4), &year);
@@ -105,6 +103,17 @@ absl::Status SyncMonthlyReports(mysql::Tx& tx, const std::set<Month>& months,
     }
   }
   return inbox::Sync(tx, subjects, act);
+}
+
+}  // namespace
+
+std::vector<inbox::Kind> ReportKinds() {
+  return {{"OPERATION_REPORT", "填报运营月报", kSubjectType}};
+}
+
+absl::Status SyncMonthlyReports(mysql::Tx& tx, const std::set<Month>& months,
+                                const inbox::Act& act) {
+  return SyncMonths(tx, months, {}, act);
 }
 
 void AddRegionsOfRunning(const v1::Project* before, const v1::Project& after,
@@ -132,15 +141,36 @@ absl::Status SyncMovedMonthlyReports(mysql::Tx& tx, const std::string& from, con
                                      const inbox::Act& act) {
   ASSIGN_OR_RETURN(const std::vector<std::string> there,
                    PathsWithProjectsBelow(tx, RunningStates(), to));
-  std::set<std::string> paths;
+  const std::string last = LastMonth(act.now);
+  std::map<std::string, std::string> moves;  // where they were, where they are
+  const auto sync = [&]() -> absl::Status {
+    std::vector<std::string> paths;
+    std::set<Month> months, carried;
+    for (const auto& [old_path, path] : moves) {
+      for (const std::string& one : {old_path, path}) {
+        paths.push_back(one);
+        months.emplace(one, last);
+      }
+    }
+    ASSIGN_OR_RETURN(const std::set<Ulid> open, inbox::OpenSubjects(tx, kSubjectType, paths));
+    for (const Ulid& id : open) {
+      const Month month = MonthOf(id);
+      months.insert(month);
+      // What is missing still is missing where the projects are now, whether or not the projects
+      // that were there already have reported.
+      const auto moved = moves.find(month.first);
+      if (moved != moves.end()) carried.emplace(moved->second, month.second);
+    }
+    months.insert(carried.begin(), carried.end());
+    moves.clear();
+    return SyncMonths(tx, months, carried, act);
+  };
   for (const std::string& path : there) {
-    paths.insert(path);
-    paths.insert(Cat(from, path.substr(to.size())));
-    if (paths.size() < kRegionsPerSync) continue;
-    RETURN_IF_ERROR(SyncMonthlyReportsAt(tx, paths, act));
-    paths.clear();
+    moves.emplace(Cat(from, path.substr(to.size())), path);
+    if (2 * moves.size() < kRegionsPerSync) continue;
+    RETURN_IF_ERROR(sync());
   }
-  return SyncMonthlyReportsAt(tx, paths, act);
+  return moves.empty() ? absl::OkStatus() : sync();
 }
 
 inbox::Source MonthlyReportSource(const Clock& clock) {

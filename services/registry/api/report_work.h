@@ -31,7 +31,8 @@ void AddRegionsOfRunning(const v1::Project* before, const v1::Project& after,
 // are open there. A bounded number of statements for all of them together; no region, none.
 absl::Status SyncMonthlyReportsAt(mysql::Tx& tx, const std::set<std::string>& region_paths,
                                   const inbox::Act& act);
-// After the projects of a region moved to another code: where they were and where they are.
+// After the projects of a region moved to another code: where they were and where they are. Every
+// month that was open where they were, however long ago, is open where they are.
 absl::Status SyncMovedMonthlyReports(mysql::Tx& tx, const std::string& from, const std::string& to,
                                      const inbox::Act& act);
 

@@ -5,9 +5,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "common/base/ulid.h"
+#include "common/inbox/inbox.h"
+#include "common/inbox/recount.h"
 #include "common/operation/operation.h"
 
 namespace bangfu::registry {
@@ -17,6 +20,12 @@ struct ClosingOptions {
   // Before each commit, with how many villages are done then: for tests that break off there.
   std::function<absl::Status(int64_t done)> before_commit = {};
 };
+
+// A clearing that was cancelled or failed is itself work: of who closed the campaign and of the
+// province's administrators, who alone can resume it, until it goes on.
+std::vector<inbox::Kind> ClosingKinds();
+// Clearings that stopped, for the recount.
+inbox::Source ClosingSource();
 
 // `ids` outlives the runner.
 void RegisterCampaignClosing(operation::OperationRunner& runner, UlidGenerator& ids,

@@ -95,8 +95,15 @@ absl::StatusOr<std::vector<ProjectGroup>> GroupProjects(mysql::Executor& db,
   } else {
     absl::StrAppend(&sql, "p.verification_state");
   }
-  absl::StrAppend(&sql, " = 2) AS SIGNED) FROM project p WHERE p.is_void = 0 AND ",
-                  RegionClause(scope, "p.region_path", &params));
+  absl::StrAppend(&sql, " = 2) AS SIGNED) FROM project p WHERE ");
+  if (before) {
+    // Nothing changes a void project any more: what was written last is that it was voided.
+    absl::StrAppend(&sql, "(p.is_void = 0 OR p.updated_at >= ?) AND ");
+    params.emplace_back(*before);
+  } else {
+    absl::StrAppend(&sql, "p.is_void = 0 AND ");
+  }
+  absl::StrAppend(&sql, RegionClause(scope, "p.region_path", &params));
   if (before) {
     // An id begins with the milliseconds of its making.
     const int64_t ms = absl::ToUnixMillis(*before);

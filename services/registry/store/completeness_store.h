@@ -34,7 +34,7 @@ struct ProjectGroup {
   int64_t projects = 0, verified = 0;
 };
 // Projects on record, and those of them that are verified: as they stand, or those registered
-// before an instant as they stood then.
+// before an instant, and not void by then, as they stood then.
 absl::StatusOr<std::vector<ProjectGroup>> GroupProjects(mysql::Executor& db,
                                                         const RegionScope& scope, int digits,
                                                         std::optional<absl::Time> before);

@@ -12,7 +12,8 @@ namespace {
 using mysql::Params;
 using mysql::Placeholders;
 
-// A number of bangfu.registry.v1.FindingAction.
+// Numbers of bangfu.registry.v1.FindingAction.
+constexpr int kActionCorrected = 2;
 constexpr int kActionDisputed = 3;
 // One of bangfu.registry.v1.VerificationState.
 constexpr int kCountyVerified = 2;
@@ -142,6 +143,31 @@ absl::StatusOr<std::map<Ulid, absl::Time>> VerifiedElsewhere(
                    kCountyVerified, "), u.verified_at) GROUP BY r.project_id"),
                params));
   for (const mysql::Row& row : rows) out[row.Id(0)] = row.Time(1);
+  return out;
+}
+
+absl::StatusOr<std::vector<CorrectionRow>> CorrectionsOf(
+    mysql::Executor& db, const std::vector<VillageProject>& projects) {
+  std::vector<CorrectionRow> out;
+  if (projects.empty()) return out;
+  Params params;
+  for (const VillageProject& p : projects) params.emplace_back(p.id);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(
+          Cat("SELECT f.project_id, f.unit_report_id, f.record, s.at, (SELECT MAX(b.at) FROM "
+              "unit_report_step b WHERE b.unit_report_id = s.unit_report_id AND b.step_no < "
+              "s.step_no AND (b.action = 'pass' OR (b.action IN ('return', 'recall') AND "
+              "b.return_to_level = 3))), u.verified_at FROM verification_finding f JOIN "
+              "unit_report u ON u.id = f.unit_report_id JOIN unit_report_step s ON "
+              "s.unit_report_id = f.unit_report_id AND s.action = 'complete' WHERE "
+              "f.project_id IN (",
+              Placeholders(projects.size()), ") AND f.level = 3 AND f.action = ", kActionCorrected),
+          params));
+  for (const mysql::Row& row : rows) {
+    out.push_back(
+        {row.Id(0), row.Id(1), row.String(2), row.Time(3), row.OptTime(4), row.OptTime(5)});
+  }
   return out;
 }
 

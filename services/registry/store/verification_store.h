@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,5 +47,16 @@ absl::StatusOr<std::vector<FindingRow>> DisputesElsewhere(
 // stood before they were amended or disputed does not count.
 absl::StatusOr<std::map<Ulid, absl::Time>> VerifiedElsewhere(
     mysql::Executor& db, const std::vector<VillageProject>& projects, const std::string& village);
+// The county's corrections of these projects, of whatever report and round, with each completion of
+// the report: a correction was written by the one whose round it was found in.
+struct CorrectionRow {
+  Ulid project_id, unit_report_id;
+  std::string bytes;  // VerificationFinding
+  absl::Time completed_at;
+  std::optional<absl::Time> round_began;  // of that completion; as CountyRounds
+  std::optional<absl::Time> verified_at;  // of the report as it stands
+};
+absl::StatusOr<std::vector<CorrectionRow>> CorrectionsOf(
+    mysql::Executor& db, const std::vector<VillageProject>& projects);
 
 }  // namespace bangfu::registry
