@@ -203,14 +203,6 @@ TEST_F(GrantsTest, R118_AdministratorsGrantWithinTheirRegionAndNeverAboveIt) {
       StatusIs(Code::kPermissionDenied, "SELF_GRANT"));
   EXPECT_THAT(Create("city-admin", {Wanted("x", role::ROLE_PROV_ADMIN, "3607")}),
               StatusIs(Code::kInvalidArgument, "ROLE_LEVEL_MISMATCH"));
-  // Finance bureaus exist from the county up.
-  for (const char* below : {"360733100", "360733100001"}) {
-    EXPECT_THAT(Create("county-admin", {Wanted("x", role::ROLE_FINANCE_OFFICER, below)}),
-                StatusIs(Code::kInvalidArgument, "ROLE_LEVEL_MISMATCH"));
-  }
-  EXPECT_THAT(Create("county-admin", {Wanted("x", role::ROLE_FINANCE_OFFICER, "360733")},
-                     /*validate_only=*/true),
-              IsOk());
   EXPECT_THAT(Create("city-admin", {Wanted("x", role::ROLE_SYSTEM_INTEGRATOR, "3607")}),
               StatusIs(Code::kInvalidArgument, "ROLE_FOR_MACHINES"));
   EXPECT_THAT(Create("li", {Wanted("x", role::ROLE_COUNTY_OPERATOR, "360733")}),
