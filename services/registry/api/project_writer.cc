@@ -251,6 +251,32 @@ absl::Status ExternalIdTaken() {
       .Zh("外部编号已被其他项目使用");
 }
 
+std::string SearchText(const v1::Project& p) {
+  std::string text =
+      Cat(p.name(), " ", p.content_text(), " ", p.implementing_org(), " ", p.operator_text());
+  for (const v1::ContentItem& c : p.content_items()) text += Cat(" ", c.description());
+  return text;
+}
+
+template <typename T>
+bool SameList(const T& a, const T& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const auto& x, const auto& y) { return SameContent(x, y); });
+}
+
+// What of the rows beside a project a change writes anew: those whose content it touches. By far
+// the most are those of the search.
+ProjectRow::Anew ChangedParts(const v1::Project& before, const v1::Project& after) {
+  ProjectRow::Anew anew;
+  if (before.region_path() != after.region_path()) return anew;  // in the keys of all
+  anew.regions = !SameList(before.covered_regions(), after.covered_regions());
+  anew.content = !SameList(before.content_items(), after.content_items());
+  anew.external_ids = !SameList(before.external_ids(), after.external_ids());
+  anew.name = before.year() != after.year() || before.name() != after.name();
+  anew.search_text = SearchText(before) != SearchText(after);
+  return anew;
+}
+
 ProjectRow RowOf(const v1::Project& p, const ProjectReferences& references) {
   ProjectRow row;
   row.id = OptionalId(p.id()).value_or(Ulid());
@@ -301,9 +327,7 @@ ProjectRow RowOf(const v1::Project& p, const ProjectReferences& references) {
   for (const type::v1::ExternalId& e : p.external_ids())
     row.external_ids.emplace_back(e.system(), e.id());
   row.name = p.name();
-  row.search_text =
-      Cat(p.name(), " ", p.content_text(), " ", p.implementing_org(), " ", p.operator_text());
-  for (const v1::ContentItem& c : p.content_items()) row.search_text += Cat(" ", c.description());
+  row.search_text = SearchText(p);
   v1::Project record = p;
   record.clear_etag();
   record.clear_allowed_actions();
@@ -665,6 +689,7 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
     SetTime(author.now, p.mutable_updated_at());
     p.clear_allowed_actions();
     ProjectRow row = RowOf(p, references);
+    if (c.before) row.anew = ChangedParts(*c.before, p);
     if (c.before && c.before->verification_state() != p.verification_state()) {
       verification.emplace_back(row.id, row.verification_state);
     }

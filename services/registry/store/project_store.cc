@@ -90,7 +90,7 @@ struct Gram {
   const ProjectRow* project;
 };
 
-// The rows beside the project.
+// The rows beside the project, those that are written anew.
 absl::Status InsertParts(mysql::Tx& tx, const std::vector<ProjectRow>& rows) {
   std::vector<mysql::Params> funding, regions, content, external, grams, names;
   std::vector<Gram> pairs;
@@ -100,19 +100,27 @@ absl::Status InsertParts(mysql::Tx& tx, const std::vector<ProjectRow>& rows) {
       funding.push_back({p.id, ++seq, p.region_path, f.source_code, f.task_code, f.year,
                          f.exact_fen, f.parse_state, f.is_public});
     }
-    std::set<std::string> seen;
-    for (const CoveredRow& c : p.regions) {
-      if (seen.insert(c.region_path).second) {
-        regions.push_back({c.region_path, p.id, c.is_lead, c.share_bp});
+    if (p.anew.regions) {
+      std::set<std::string> seen;
+      for (const CoveredRow& c : p.regions) {
+        if (seen.insert(c.region_path).second) {
+          regions.push_back({c.region_path, p.id, c.is_lead, c.share_bp});
+        }
       }
     }
-    seq = 0;
-    for (const ContentRow& c : p.content) {
-      content.push_back({c.id, p.id, ++seq, c.region_path, c.category_code, c.budget_fen});
+    if (p.anew.content) {
+      seq = 0;
+      for (const ContentRow& c : p.content) {
+        content.push_back({c.id, p.id, ++seq, c.region_path, c.category_code, c.budget_fen});
+      }
     }
-    for (const auto& [system, id] : p.external_ids) external.push_back({system, id, p.id});
-    names.push_back({NameHash(p.year, p.name), p.region_path, p.id});
-    for (std::string& gram : Bigrams(p.search_text)) pairs.push_back({std::move(gram), &p});
+    if (p.anew.external_ids) {
+      for (const auto& [system, id] : p.external_ids) external.push_back({system, id, p.id});
+    }
+    if (p.anew.name) names.push_back({NameHash(p.year, p.name), p.region_path, p.id});
+    if (p.anew.search_text) {
+      for (std::string& gram : Bigrams(p.search_text)) pairs.push_back({std::move(gram), &p});
+    }
   }
   // By far the most rows: in the order of their index each of its pages is visited once.
   std::sort(pairs.begin(), pairs.end(), [](const Gram& x, const Gram& y) {
@@ -370,10 +378,15 @@ absl::Status NoteVerificationChanges(mysql::Tx& tx, const std::vector<std::pair<
 absl::Status ReplaceProjects(mysql::Tx& tx, const std::vector<ProjectRow>& rows) {
   if (rows.empty()) return absl::OkStatus();
   std::vector<mysql::Params> values;
-  std::vector<Ulid> ids;
+  std::map<std::string_view, std::vector<Ulid>> anew;  // by table
   for (const ProjectRow& p : rows) {
     values.push_back(Values(p));
-    ids.push_back(p.id);
+    anew["project_funding"].push_back(p.id);
+    if (p.anew.regions) anew["project_region"].push_back(p.id);
+    if (p.anew.content) anew["content_item"].push_back(p.id);
+    if (p.anew.external_ids) anew["project_external"].push_back(p.id);
+    if (p.anew.name) anew["project_name"].push_back(p.id);
+    if (p.anew.search_text) anew["project_gram"].push_back(p.id);
   }
   RETURN_IF_ERROR(
       mysql::BulkInsert(
@@ -388,8 +401,7 @@ absl::Status ReplaceProjects(mysql::Tx& tx, const std::vector<ProjectRow>& rows)
           "VALUES(is_void), version = VALUES(version), updated_at = VALUES(updated_at), record "
           "= VALUES(record)")
           .status());
-  for (const char* table : {"project_funding", "project_region", "content_item", "project_external",
-                            "project_name", "project_gram"}) {
+  for (const auto& [table, ids] : anew) {
     mysql::Params params;
     const std::string in = InList("project_id", ids, &params);
     RETURN_IF_ERROR(tx.Execute(Cat("DELETE FROM ", table, " WHERE ", in), params).status());

@@ -63,6 +63,11 @@ struct ProjectRow {
   std::vector<std::pair<std::string, std::string>> external_ids;
   std::string search_text;
   std::string name;
+  // Of the rows beside it, those that a replacement writes anew; the others stand as they are.
+  // Funding is always among them: whether a source is public is the code list's to say, today's.
+  struct Anew {
+    bool regions = true, content = true, external_ids = true, name = true, search_text = true;
+  } anew;
 };
 
 // Of a year and a name as it is matched; 16 bytes.
