@@ -163,6 +163,50 @@ TEST_F(RegistryTest, UpdatesTakeTheMaskTheEtagAndNothingElse) {
   EXPECT_EQ(entries->entries(2).action(), "ProjectService.RegisterProject");
 }
 
+TEST_F(RegistryTest, AChangeWritesTheRowsThatItTouchesAndOnlyThose) {
+  v1::Project p = SomeProject();
+  type::v1::ExternalId& number = *p.add_external_ids();
+  number.set_system("全国防返贫系统");
+  number.set_id("A-1");
+  auto stands = Register(p, county_);
+  ASSERT_THAT(stands, IsOk());
+  const std::vector<std::string> tables = {"project_region", "content_item", "project_external",
+                                           "project_name", "project_gram"};
+  // Rows are taken away behind the service's back: what comes back was written anew.
+  const auto written = [&](v1::Project change, const std::string& field) {
+    for (const std::string& table : tables)
+      server_.database().Run(absl::StrCat("DELETE FROM ", table, ";"));
+    change.set_etag(stands->etag());
+    stands = Update(change, {field}, county_);
+    EXPECT_THAT(stands, IsOk());
+    std::vector<std::string> out;
+    for (const std::string& table : tables) {
+      if (Int(absl::StrCat("SELECT COUNT(*) FROM ", table)) > 0) out.push_back(table);
+    }
+    return out;
+  };
+  v1::Project change = *stands;
+  change.set_problems("近期缺水");
+  EXPECT_THAT(written(change, "problems"), ::testing::IsEmpty());
+  change.set_name("水东村脐橙气调库建设项目");
+  EXPECT_THAT(written(change, "name"), ::testing::ElementsAre("project_name", "project_gram"));
+  EXPECT_EQ(Int("SELECT COUNT(*) FROM project_gram WHERE gram = '气调'"), 1);
+  change.set_year(2020);
+  EXPECT_THAT(written(change, "year"), ::testing::ElementsAre("project_name"));
+  change.set_implementing_org("水东村股份经济合作社");
+  EXPECT_THAT(written(change, "implementing_org"), ::testing::ElementsAre("project_gram"));
+  change.mutable_content_items(0)->set_budget_fen(30'000'000);
+  EXPECT_THAT(written(change, "content_items"), ::testing::ElementsAre("content_item"));
+  change.mutable_content_items(0)->set_description("新建气调库一座");
+  EXPECT_THAT(written(change, "content_items"),
+              ::testing::ElementsAre("content_item", "project_gram"));
+  change.add_covered_regions()->set_region_code("360733100002");
+  EXPECT_THAT(written(change, "covered_regions"), ::testing::ElementsAre("project_region"));
+  EXPECT_EQ(Int("SELECT COUNT(*) FROM project_region"), 2);
+  change.mutable_external_ids(0)->set_id("A-2");
+  EXPECT_THAT(written(change, "external_ids"), ::testing::ElementsAre("project_external"));
+}
+
 TEST_F(RegistryTest, TwoUpdatesAtOnceGiveOneWinner) {
   const auto made = Register(SomeProject(), county_);
   ASSERT_THAT(made, IsOk());
