@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+
 #include "common/printed/amount.h"
 #include "common/printed/fund_source.h"
 #include "common/status/error.h"
+#include "services/registry/domain/intake/rows.h"
 
 namespace bangfu::registry::intake {
 namespace {
@@ -133,6 +136,27 @@ TEST(Table, HeadersOfT1) {
   for (const auto& [header, field] : expected) EXPECT_EQ(FieldOfHeader(header), field) << header;
   int n = 0;
   EXPECT_EQ(ReasonOf(FindHeader({{"甲", "乙"}}, &n).status()), "TABLE_HEADER_NOT_FOUND");
+}
+
+TEST(Sums, ToleranceIsPerItem) {
+  EXPECT_EQ(SumCheck({313200000, 134720000}, 447910000).verdict, SumVerdict::kRounding);
+  EXPECT_EQ(SumCheck({313200000, 134720000}, 447910000).difference_fen, 10000);
+  EXPECT_EQ(SumCheck({10000, 10000}, 0).verdict, SumVerdict::kRounding);
+  EXPECT_EQ(SumCheck({10000, 10001}, 0).verdict, SumVerdict::kMismatch);
+  EXPECT_EQ(SumCheck({}, 5).verdict, SumVerdict::kNotComparable);
+  EXPECT_EQ(SumCheck({INT64_MAX, 1}, 5).verdict, SumVerdict::kNotComparable);
+}
+
+TEST(Sums, SourcesAgainstTheirTotal) {
+  EXPECT_EQ(SumCheck(printed::ParseFundSources("沪滇扶贫协作项目资金1000万元、整合部门资金1304."
+                                               "26万元、农户自筹11.35万元"),
+                     printed::ParseAmount("2315.61万元"))
+                .verdict,
+            SumVerdict::kEqual);
+  EXPECT_EQ(
+      SumCheck(printed::ParseFundSources("省级投资1200万元等"), printed::ParseAmount("1500万元"))
+          .verdict,
+      SumVerdict::kNotComparable);
 }
 
 }  // namespace
