@@ -119,8 +119,9 @@ absl::Status Consumer::Load() {
                       .status());
   ASSIGN_OR_RETURN(mysql::Rows rows,
                    session_.Query("SELECT state, epoch, sequence, generation, parked_version, "
-                                  "last_error, holder, lease_until, aggregate_types "
-                                  "FROM feed_cursor WHERE consumer = ? AND source = ?",
+                                  "last_error, holder, lease_until, aggregate_types, "
+                                  "awaited_types FROM feed_cursor "
+                                  "WHERE consumer = ? AND source = ?",
                                   {options_.consumer, options_.source}));
   if (rows.size() != 1) return Moved();
   const mysql::Row& row = rows[0];
