@@ -762,6 +762,19 @@ TEST_F(EvaluationLedger, R007_EachYearIsDividedByItsOwnHouseholds) {
   }
 }
 
+TEST_F(EvaluationLedger, R007_HouseholdsOfCountiesAddUpWhicheverMonthEachIsPaidIn) {
+  TellIncome({{"2024-06", 100'000'000}, {"2025-06", 240'000'000}},
+             {{"2024-01", 100}, {"2025-03", 200}});
+  TellIncome({{"2024-09", 20'000'000}, {"2025-09", 120'000'000}},
+             {{"2023-01", 20}, {"2025-03", 100}}, 0, kOtherCounty);
+  for (const std::string region : {"36", "3607"}) {
+    EXPECT_THAT(IncomeFigures(region),
+                ElementsAre(std::pair<std::string, int64_t>("2024-03/2025-02", 1'000'000),
+                            std::pair<std::string, int64_t>("2025-03/2026-02", 1'200'000)))
+        << region;
+  }
+}
+
 TEST_F(EvaluationLedger, R007_WhatIsPaidAfterALinkHasEndedWentToItsHouseholds) {
   TellIncome({{"2025-01", 100'000}, {"2025-06", 300'000}},
              {{"2023-01", 10}, {"2024-03", 0}, {"2025-05", 20}});

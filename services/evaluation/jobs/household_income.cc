@@ -55,11 +55,12 @@ std::vector<IncomeMonth> SumUp(const std::vector<ProjectIncome>& projects) {
 // Of the projects alone whose households are known in each month: one that is not would hide the
 // year before for its whole county, or put it beside a year of other households.
 ComparedIncome Compare(const std::vector<ProjectIncome>& projects, absl::CivilMonth last_month) {
-  constexpr int kMonths = 24;
+  constexpr int kYear = 12;
+  constexpr int kYears = 2;
   ComparedIncome out;
   out.last_month = MonthText(last_month);
   if (projects.empty()) return out;
-  for (int before = kMonths - 1; before >= 0; --before) {
+  for (int before = kYears * kYear - 1; before >= 0; --before) {
     out.months.emplace_back().month = MonthText(last_month - before);
   }
   std::vector<const ProjectIncome*> known;
@@ -73,18 +74,22 @@ ComparedIncome Compare(const std::vector<ProjectIncome>& projects, absl::CivilMo
       ++out.left_out;
     }
   }
-  for (IncomeMonth& m : out.months) {
-    bool told = false;
-    int64_t households = 0;
+  bool told[kYears] = {};
+  for (size_t i = 0; i < out.months.size(); ++i) {
+    IncomeMonth& m = out.months[i];
     for (const ProjectIncome* p : known) {
-      households += HouseholdsOf(*p, m.month).value_or(0);
+      m.households += HouseholdsOf(*p, m.month).value_or(0);
       const auto income = p->income_fen.find(m.month);
       if (income == p->income_fen.end()) continue;
-      told = true;
+      told[i / kYear] = true;
       m.income_fen += income->second;
     }
-    // As in the sums of all, a month that nothing was told of is no year's number of households.
-    if (told) m.households = households;
+  }
+  // As in the sums of all, a year that nothing was told of has no number of households. One that
+  // something was told of has it in each month: the counties that are added to it were paid in
+  // others.
+  for (size_t i = 0; i < out.months.size(); ++i) {
+    if (!told[i / kYear]) out.months[i].households = 0;
   }
   return out;
 }
