@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+#include <vector>
+
 #include "bangfu/registry/v1/industry.pb.h"
 #include "bangfu/registry/v1/operator.pb.h"
 #include "bangfu/registry/v1/project_service.pb.h"
@@ -39,6 +43,16 @@ class TwoCallers : public RegistryFixture {
     request.set_region_code(region);
     request.set_rate_bp(10000);
     return Inventory<v1::Sample>("DrawSample", request, token);
+  }
+  absl::StatusOr<v1::Sample> Result(const std::string& sample, const std::string& unit,
+                                    bool issue) {
+    v1::RecordSampleResultRequest request;
+    request.set_request_id(RequestId());
+    request.set_id(sample);
+    request.set_unit_report_id(unit);
+    request.set_issue(issue);
+    request.set_note("入户核对");
+    return Inventory<v1::Sample>("RecordSampleResult", request, City());
   }
   absl::StatusOr<v1::InventoryCampaign> Close(const v1::InventoryCampaign& campaign) {
     v1::CloseCampaignRequest request;
@@ -254,6 +268,46 @@ TEST_F(TwoCallers, R016_AReportThatIsTakenBackWhileASampleIsDrawnIsInNoPopulatio
     server_.database().Run("UPDATE unit_report SET state = 5;\n");
   }
   EXPECT_EQ(Count("sample_unit"), 1);
+}
+
+TEST_F(TwoCallers, R016_TheDemandToEnlargeGoesWithTheLastTwoThatAreTakenBackAtOnce) {
+  // Four counties of one village each: two villages are drawn.
+  const std::vector<std::string> counties = {"360741", "360742", "360743", "360744"};
+  for (const std::string& county : counties) {
+    AddRegion(county, Cat(county, "县"));
+    AddRegion(Cat(county, "101"), Cat(county, "镇"));
+    AddRegion(Cat(county, "101201"), Cat(county, "村"));
+  }
+  StoreRegions();
+  const std::string campaign = OpenCampaign("36", Province()).id();
+  server_.database().Run("UPDATE unit_report SET state = 5 WHERE region_path LIKE '36074%';\n");
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample,
+                       RegistryFixture::Draw(campaign, "3607", City(), "seed", 5000));
+  ASSERT_EQ(sample.units_size(), 2);
+  std::set<std::string> undrawn(counties.begin(), counties.end());
+  for (int i = 0; i < 2; ++i) {
+    undrawn.erase(sample.units(i).region_path().substr(0, 6));
+    ASSERT_OK(Result(sample.id(), sample.units(i).unit_report_id(), /*issue=*/i == 0));
+  }
+  const std::vector<std::string> left(undrawn.begin(), undrawn.end());
+  ASSERT_EQ(left.size(), 2U);
+  const std::string open = "work_item WHERE open_mark = 1 AND action = ";
+  for (int round = 0; round < 8; ++round) {
+    ASSERT_EQ(Count(open + "'draw_sample'"), 3) << round;
+    std::vector<v1::InventoryUnitReport> units;
+    for (const std::string& county : left) units.push_back(Unit(campaign, Cat(county, "101201")));
+    EXPECT_EQ(Outcomes(AtOnce(2,
+                              [&](int i) {
+                                const size_t at = static_cast<size_t>(i);
+                                return Recall(units[at], County("operator", left[at]));
+                              })),
+              (Tally{{"OK", 2}}));
+    // The county whose village is in order waits for the province, and for no larger sample.
+    ASSERT_EQ(Count(open + "'draw_sample'"), 0) << round;
+    EXPECT_EQ(Count(open + "'confirm'"), 1);
+    server_.database().Run("UPDATE unit_report SET state = 5 WHERE state = 9;\n");
+    ASSERT_OK(RegistryFixture::Draw(campaign, "3607", City()));
+  }
 }
 
 TEST_F(TwoCallers, R016_NoExceptionIsGrantedInACampaignThatCloses) {
