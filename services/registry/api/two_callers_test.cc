@@ -310,6 +310,56 @@ TEST_F(TwoCallers, R016_TheDemandToEnlargeGoesWithTheLastTwoThatAreTakenBackAtOn
   }
 }
 
+TEST_F(TwoCallers, R016_AnIssueHoldsAConfirmationUpOrFindsNothingToEnlarge) {
+  const std::string first = "360741", second = "360742";
+  for (const std::string& county : {first, second}) {
+    AddRegion(county, Cat(county, "县"));
+    AddRegion(Cat(county, "101"), Cat(county, "镇"));
+    AddRegion(Cat(county, "101201"), Cat(county, "村"));
+  }
+  AddRegion("360742101202", "又一村");
+  StoreRegions();
+  const std::string campaign = OpenCampaign("36", Province()).id();
+  server_.database().Run("UPDATE unit_report SET state = 5 WHERE region_path LIKE '36074%';\n");
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample,
+                       RegistryFixture::Draw(campaign, "3607", City(), "seed", 9999));
+  ASSERT_EQ(sample.units_size(), 3);
+  // As if the first county's had not been drawn: the last that an enlargement could draw.
+  server_.database().Run(
+      "DELETE FROM sample_unit WHERE region_path LIKE '360741%';\n"
+      "UPDATE sample SET drawn = 2;\n");
+  ASSERT_OK(Result(sample.id(), Unit(campaign, "360742101201").id(), /*issue=*/false));
+  const std::string checked = Unit(campaign, "360742101202").id();
+  v1::GetSampleRequest get;
+  get.set_id(sample.id());
+  for (int round = 0; round < 8; ++round) {
+    const auto results = AtOnce(2, [&](int i) -> absl::Status {
+      if (i == 1) return Result(sample.id(), checked, /*issue=*/true).status();
+      v1::ConfirmProvinceRequest confirm;
+      confirm.set_request_id(RequestId());
+      confirm.set_campaign_id(campaign);
+      confirm.set_region_code(first);
+      return Inventory<v1::ConfirmProvinceResponse>("ConfirmProvince", confirm, Province())
+          .status();
+    });
+    EXPECT_OK(results[1]);
+    if (!results[0].ok()) {
+      EXPECT_THAT(results[0],
+                  StatusIs(absl::StatusCode::kFailedPrecondition, "ENLARGEMENT_REQUIRED"));
+    }
+    // Nobody is asked to enlarge a sample that is drawn from nothing more.
+    ASSERT_OK_AND_ASSIGN(const v1::Sample now, Inventory<v1::Sample>("GetSample", get, City()));
+    EXPECT_EQ(now.enlargement_required(), !results[0].ok()) << round;
+    ASSERT_EQ(Count("work_item WHERE open_mark = 1 AND action = 'draw_sample'") > 0,
+              now.enlargement_required())
+        << round;
+    server_.database().Run(
+        "UPDATE unit_report SET state = 5 WHERE region_path LIKE '36074%';\n"
+        "UPDATE sample_unit SET has_result = 0, issue = 0 WHERE region_path = '360742101202';\n"
+        "UPDATE sample SET results_recorded = 1, issues = 0;\n");
+  }
+}
+
 TEST_F(TwoCallers, R016_NoExceptionIsGrantedInACampaignThatCloses) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   const auto results = AtOnce(

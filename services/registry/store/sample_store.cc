@@ -219,7 +219,7 @@ absl::StatusOr<std::vector<SampleRow>> ListSamples(mysql::Executor& db, const Sa
 }
 
 absl::StatusOr<SampleStanding> SamplesAround(mysql::Executor& db, const Ulid& campaign_id,
-                                             const std::string& region_path) {
+                                             const std::string& region_path, bool for_update) {
   SampleStanding out;
   const std::vector<std::string> around = AncestorsOf(region_path);
   Params params = {campaign_id};
@@ -227,7 +227,7 @@ absl::StatusOr<SampleStanding> SamplesAround(mysql::Executor& db, const Ulid& ca
   ASSIGN_OR_RETURN(const mysql::Rows rows,
                    db.Query(Cat("SELECT ", kSampleColumns,
                                 " FROM sample WHERE campaign_id = ? AND region_path IN (",
-                                Placeholders(around.size()), ")"),
+                                Placeholders(around.size()), ")", for_update ? " FOR UPDATE" : ""),
                             params));
   for (const mysql::Row& row : rows) out.samples.push_back(SampleFrom(row));
   if (out.samples.empty()) return out;

@@ -90,7 +90,8 @@ struct SampleStanding {
   int64_t not_covered = 0;
 };
 absl::StatusOr<SampleStanding> SamplesAround(mysql::Executor& db, const Ulid& campaign_id,
-                                             const std::string& region_path);
+                                             const std::string& region_path,
+                                             bool for_update = false);
 // Reports with an issue of any sample in the region.
 absl::StatusOr<std::vector<Ulid>> UnitsWithIssue(mysql::Executor& db, const Ulid& campaign_id,
                                                  const std::string& region_path);
