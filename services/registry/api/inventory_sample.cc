@@ -490,7 +490,10 @@ absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c,
               .With("pending", absl::StrCat(pending))
               .Build();
         }
-        ASSIGN_OR_RETURN(const SampleStanding standing, SamplesAround(m.tx(), campaign_id, path));
+        // The reports first, then the samples. A result of another county that calls for an
+        // enlargement either holds this up, or finds that what is confirmed here is not drawn.
+        ASSIGN_OR_RETURN(const SampleStanding standing,
+                         SamplesAround(m.tx(), campaign_id, path, /*for_update=*/true));
         if (standing.not_covered > 0) {
           return FailedPrecondition("SAMPLE_INCOMPLETE", Cat("有", standing.not_covered,
                                                              "个村核实后尚未纳入抽查，须补充抽样"))

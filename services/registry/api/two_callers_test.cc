@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+#include <vector>
+
 #include "bangfu/registry/v1/industry.pb.h"
 #include "bangfu/registry/v1/operator.pb.h"
 #include "bangfu/registry/v1/project_service.pb.h"
@@ -39,6 +43,16 @@ class TwoCallers : public RegistryFixture {
     request.set_region_code(region);
     request.set_rate_bp(10000);
     return Inventory<v1::Sample>("DrawSample", request, token);
+  }
+  absl::StatusOr<v1::Sample> Result(const std::string& sample, const std::string& unit,
+                                    bool issue) {
+    v1::RecordSampleResultRequest request;
+    request.set_request_id(RequestId());
+    request.set_id(sample);
+    request.set_unit_report_id(unit);
+    request.set_issue(issue);
+    request.set_note("入户核对");
+    return Inventory<v1::Sample>("RecordSampleResult", request, City());
   }
   absl::StatusOr<v1::InventoryCampaign> Close(const v1::InventoryCampaign& campaign) {
     v1::CloseCampaignRequest request;
@@ -254,6 +268,96 @@ TEST_F(TwoCallers, R016_AReportThatIsTakenBackWhileASampleIsDrawnIsInNoPopulatio
     server_.database().Run("UPDATE unit_report SET state = 5;\n");
   }
   EXPECT_EQ(Count("sample_unit"), 1);
+}
+
+TEST_F(TwoCallers, R016_TheDemandToEnlargeGoesWithTheLastTwoThatAreTakenBackAtOnce) {
+  // Four counties of one village each: two villages are drawn.
+  const std::vector<std::string> counties = {"360741", "360742", "360743", "360744"};
+  for (const std::string& county : counties) {
+    AddRegion(county, Cat(county, "县"));
+    AddRegion(Cat(county, "101"), Cat(county, "镇"));
+    AddRegion(Cat(county, "101201"), Cat(county, "村"));
+  }
+  StoreRegions();
+  const std::string campaign = OpenCampaign("36", Province()).id();
+  server_.database().Run("UPDATE unit_report SET state = 5 WHERE region_path LIKE '36074%';\n");
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample,
+                       RegistryFixture::Draw(campaign, "3607", City(), "seed", 5000));
+  ASSERT_EQ(sample.units_size(), 2);
+  std::set<std::string> undrawn(counties.begin(), counties.end());
+  for (int i = 0; i < 2; ++i) {
+    undrawn.erase(sample.units(i).region_path().substr(0, 6));
+    ASSERT_OK(Result(sample.id(), sample.units(i).unit_report_id(), /*issue=*/i == 0));
+  }
+  const std::vector<std::string> left(undrawn.begin(), undrawn.end());
+  ASSERT_EQ(left.size(), 2U);
+  const std::string open = "work_item WHERE open_mark = 1 AND action = ";
+  for (int round = 0; round < 8; ++round) {
+    ASSERT_EQ(Count(open + "'draw_sample'"), 3) << round;
+    std::vector<v1::InventoryUnitReport> units;
+    for (const std::string& county : left) units.push_back(Unit(campaign, Cat(county, "101201")));
+    EXPECT_EQ(Outcomes(AtOnce(2,
+                              [&](int i) {
+                                const size_t at = static_cast<size_t>(i);
+                                return Recall(units[at], County("operator", left[at]));
+                              })),
+              (Tally{{"OK", 2}}));
+    // The county whose village is in order waits for the province, and for no larger sample.
+    ASSERT_EQ(Count(open + "'draw_sample'"), 0) << round;
+    EXPECT_EQ(Count(open + "'confirm'"), 1);
+    server_.database().Run("UPDATE unit_report SET state = 5 WHERE state = 9;\n");
+    ASSERT_OK(RegistryFixture::Draw(campaign, "3607", City()));
+  }
+}
+
+TEST_F(TwoCallers, R016_AnIssueHoldsAConfirmationUpOrFindsNothingToEnlarge) {
+  const std::string first = "360741", second = "360742";
+  for (const std::string& county : {first, second}) {
+    AddRegion(county, Cat(county, "县"));
+    AddRegion(Cat(county, "101"), Cat(county, "镇"));
+    AddRegion(Cat(county, "101201"), Cat(county, "村"));
+  }
+  AddRegion("360742101202", "又一村");
+  StoreRegions();
+  const std::string campaign = OpenCampaign("36", Province()).id();
+  server_.database().Run("UPDATE unit_report SET state = 5 WHERE region_path LIKE '36074%';\n");
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample,
+                       RegistryFixture::Draw(campaign, "3607", City(), "seed", 9999));
+  ASSERT_EQ(sample.units_size(), 3);
+  // As if the first county's had not been drawn: the last that an enlargement could draw.
+  server_.database().Run(
+      "DELETE FROM sample_unit WHERE region_path LIKE '360741%';\n"
+      "UPDATE sample SET drawn = 2;\n");
+  ASSERT_OK(Result(sample.id(), Unit(campaign, "360742101201").id(), /*issue=*/false));
+  const std::string checked = Unit(campaign, "360742101202").id();
+  v1::GetSampleRequest get;
+  get.set_id(sample.id());
+  for (int round = 0; round < 8; ++round) {
+    const auto results = AtOnce(2, [&](int i) -> absl::Status {
+      if (i == 1) return Result(sample.id(), checked, /*issue=*/true).status();
+      v1::ConfirmProvinceRequest confirm;
+      confirm.set_request_id(RequestId());
+      confirm.set_campaign_id(campaign);
+      confirm.set_region_code(first);
+      return Inventory<v1::ConfirmProvinceResponse>("ConfirmProvince", confirm, Province())
+          .status();
+    });
+    EXPECT_OK(results[1]);
+    if (!results[0].ok()) {
+      EXPECT_THAT(results[0],
+                  StatusIs(absl::StatusCode::kFailedPrecondition, "ENLARGEMENT_REQUIRED"));
+    }
+    // Nobody is asked to enlarge a sample that is drawn from nothing more.
+    ASSERT_OK_AND_ASSIGN(const v1::Sample now, Inventory<v1::Sample>("GetSample", get, City()));
+    EXPECT_EQ(now.enlargement_required(), !results[0].ok()) << round;
+    ASSERT_EQ(Count("work_item WHERE open_mark = 1 AND action = 'draw_sample'") > 0,
+              now.enlargement_required())
+        << round;
+    server_.database().Run(
+        "UPDATE unit_report SET state = 5 WHERE region_path LIKE '36074%';\n"
+        "UPDATE sample_unit SET has_result = 0, issue = 0 WHERE region_path = '360742101202';\n"
+        "UPDATE sample SET results_recorded = 1, issues = 0;\n");
+  }
 }
 
 TEST_F(TwoCallers, R016_NoExceptionIsGrantedInACampaignThatCloses) {

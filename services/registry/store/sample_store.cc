@@ -219,7 +219,7 @@ absl::StatusOr<std::vector<SampleRow>> ListSamples(mysql::Executor& db, const Sa
 }
 
 absl::StatusOr<SampleStanding> SamplesAround(mysql::Executor& db, const Ulid& campaign_id,
-                                             const std::string& region_path) {
+                                             const std::string& region_path, bool for_update) {
   SampleStanding out;
   const std::vector<std::string> around = AncestorsOf(region_path);
   Params params = {campaign_id};
@@ -227,7 +227,7 @@ absl::StatusOr<SampleStanding> SamplesAround(mysql::Executor& db, const Ulid& ca
   ASSIGN_OR_RETURN(const mysql::Rows rows,
                    db.Query(Cat("SELECT ", kSampleColumns,
                                 " FROM sample WHERE campaign_id = ? AND region_path IN (",
-                                Placeholders(around.size()), ")"),
+                                Placeholders(around.size()), ")", for_update ? " FOR UPDATE" : ""),
                             params));
   for (const mysql::Row& row : rows) out.samples.push_back(SampleFrom(row));
   if (out.samples.empty()) return out;
@@ -364,8 +364,18 @@ absl::StatusOr<std::vector<Ulid>> LeaveSamplePopulations(mysql::Tx& tx,
           Placeholders(unit_report_ids.size()), ") AND u.sample_id IS NULL");
   ASSIGN_OR_RETURN(const mysql::Rows rows,
                    tx.Query(Cat("SELECT DISTINCT p.sample_id ", undrawn), params));
+  if (rows.empty()) return out;
   for (const mysql::Row& row : rows) out.push_back(row.Id(0));
-  if (!out.empty()) RETURN_IF_ERROR(tx.Execute(Cat("DELETE p ", undrawn), params).status());
+  std::sort(out.begin(), out.end());
+  Params samples;
+  AddAll(out, &samples);
+  // Of two that leave at once the second sees that the first is gone: whether the sample can still
+  // be enlarged is asked after this.
+  RETURN_IF_ERROR(tx.Query(Cat("SELECT id FROM sample FORCE INDEX (PRIMARY) WHERE id IN (",
+                               Placeholders(out.size()), ") ORDER BY id FOR UPDATE"),
+                           samples)
+                      .status());
+  RETURN_IF_ERROR(tx.Execute(Cat("DELETE p ", undrawn), params).status());
   return out;
 }
 

@@ -90,7 +90,8 @@ struct SampleStanding {
   int64_t not_covered = 0;
 };
 absl::StatusOr<SampleStanding> SamplesAround(mysql::Executor& db, const Ulid& campaign_id,
-                                             const std::string& region_path);
+                                             const std::string& region_path,
+                                             bool for_update = false);
 // Reports with an issue of any sample in the region.
 absl::StatusOr<std::vector<Ulid>> UnitsWithIssue(mysql::Executor& db, const Ulid& campaign_id,
                                                  const std::string& region_path);
@@ -112,7 +113,8 @@ absl::StatusOr<std::vector<StratumRow>> SamplePopulation(mysql::Executor& db,
 // since it was read cannot be drawn any more.
 absl::Status LockDrawable(mysql::Tx& tx, std::vector<StratumRow>* population);
 // Reports whose verification is taken back, or that are opened again: what they will say was in no
-// sample, unless they were drawn. The rows are locked. Gives the samples that lost one.
+// sample, unless they were drawn. The rows are locked. Gives the samples that lost one, locked as
+// well.
 absl::StatusOr<std::vector<Ulid>> LeaveSamplePopulations(mysql::Tx& tx,
                                                          const std::vector<Ulid>& unit_report_ids);
 // What a sample was drawn from: reports that come in, and reports that leave.
