@@ -122,7 +122,7 @@ TEST_F(Effects, WhatWaitsForAReevaluationGoesWithTheVerification) {
   v1::LedgerEntry entry;
   entry.set_id(row.id.ToString());
   entry.set_subject_id(id);
-  entry.set_state(v1::LEDGER_ENTRY_STATE_PLANNED);
+  entry.set_state(v1::LEDGER_ENTRY_STATE_MEASURE_PLANNED);
   entry.set_reevaluation_due(true);
   StoreMessage(entry, row);
   const inbox::Act act{ids_, SystemClock().Now(), nullptr, "test", WorkCalendar};
