@@ -191,8 +191,6 @@ TEST_F(RegistryTest, AChangeWritesTheRowsThatItTouchesAndOnlyThose) {
   change.set_name("水东村脐橙气调库建设项目");
   EXPECT_THAT(written(change, "name"), ::testing::ElementsAre("project_name", "project_gram"));
   EXPECT_EQ(Int("SELECT COUNT(*) FROM project_gram WHERE gram = '气调'"), 1);
-  change.set_year(2020);
-  EXPECT_THAT(written(change, "year"), ::testing::ElementsAre("project_name"));
   change.set_implementing_org("水东村股份经济合作社");
   EXPECT_THAT(written(change, "implementing_org"), ::testing::ElementsAre("project_gram"));
   change.mutable_content_items(0)->set_budget_fen(30'000'000);

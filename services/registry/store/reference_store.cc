@@ -349,7 +349,8 @@ absl::StatusOr<std::map<std::string, std::string>> RegionNames(
   mysql::Params params;
   for (const std::string& code : codes) params.emplace_back(code);
   ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query(Cat("SELECT code, name FROM region WHERE end_year = 0 AND code IN (",
+                   db.Query(Cat("SELECT code, name FROM region FORCE INDEX (PRIMARY) WHERE "
+                                "end_year = 0 AND code IN (",
                                 mysql::Placeholders(codes.size()), ")"),
                             params));
   std::map<std::string, std::string> names;
