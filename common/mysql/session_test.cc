@@ -66,12 +66,14 @@ TEST_F(SessionTest, SessionStateIsSetOnEveryConnect) {
   for (int i = 0; i < 2; ++i) {
     ASSERT_OK_AND_ASSIGN(Rows rows,
                          db_.Query("SELECT @@tx_isolation, @@time_zone, @@character_set_client, "
-                                   "@@collation_connection, @@innodb_lock_wait_timeout"));
+                                   "@@collation_connection, @@innodb_lock_wait_timeout, "
+                                   "@@in_predicate_conversion_threshold"));
     EXPECT_EQ(rows[0].String(0), "READ-COMMITTED");
     EXPECT_EQ(rows[0].String(1), "+00:00");
     EXPECT_EQ(rows[0].String(2), "utf8mb4");
     EXPECT_EQ(rows[0].String(3), "utf8mb4_bin");
     EXPECT_EQ(rows[0].Int(4), 5);
+    EXPECT_EQ(rows[0].Int(5), 0);
     db_.Reset();
   }
 }
@@ -448,6 +450,24 @@ TEST_F(SessionTest, ConnectionLostAtCommitIsAnUnknownOutcome) {
           }),
       StatusIs(absl::StatusCode::kUnavailable, "COMMIT_UNKNOWN"));
   EXPECT_EQ(runs, 1);
+}
+
+TEST_F(SessionTest, ConnectionLostInALongTransactionIsNoSuccess) {
+  // Idle for longer than a session may be without being pinged, and lost meanwhile: a new
+  // connection would commit nothing.
+  Options options = database_.options();
+  options.idle_before_ping = absl::ZeroDuration();
+  auto session = Session::Create(options);
+  EXPECT_THAT(
+      Transact(
+          *session,
+          [&](Tx& tx) -> absl::Status {
+            RETURN_IF_ERROR(
+                tx.Execute("UPDATE counter SET value = value + 1 WHERE id = ?", {1}).status());
+            return db_.ExecuteOnce(absl::StrCat("KILL CONNECTION ", ConnectionId(tx))).status();
+          }),
+      StatusIs(absl::StatusCode::kUnavailable, "COMMIT_UNKNOWN"));
+  EXPECT_EQ(database_.Int("SELECT SUM(value) FROM counter"), 0);
 }
 
 TEST_F(SessionTest, AStatementThatTakesTooLongEndsUnavailable) {

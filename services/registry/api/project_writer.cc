@@ -270,7 +270,11 @@ ProjectRow::Anew ChangedParts(const v1::Project& before, const v1::Project& afte
   ProjectRow::Anew anew;
   if (before.region_path() != after.region_path()) return anew;  // in the keys of all
   anew.regions = !SameList(before.covered_regions(), after.covered_regions());
-  anew.content = !SameList(before.content_items(), after.content_items());
+  // Where a site lies is the region list's to say, today's.
+  anew.content =
+      !SameList(before.content_items(), after.content_items()) ||
+      std::any_of(after.content_items().begin(), after.content_items().end(),
+                  [](const v1::ContentItem& c) { return !c.site_region_code().empty(); });
   anew.external_ids = !SameList(before.external_ids(), after.external_ids());
   anew.name = before.year() != after.year() || before.name() != after.name();
   anew.search_text = SearchText(before) != SearchText(after);

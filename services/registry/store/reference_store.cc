@@ -345,20 +345,15 @@ absl::StatusOr<std::map<std::string, std::string>> RegionNames(
     }
     if (path.size() == 2) codes.insert(path);
   }
+  if (codes.empty()) return out;
+  const mysql::Params params(codes.begin(), codes.end());
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT code, name FROM region FORCE INDEX (PRIMARY) WHERE "
+                                "end_year = 0 AND code IN (",
+                                mysql::Placeholders(params.size()), ")"),
+                            params));
   std::map<std::string, std::string> names;
-  // In lists short enough to be looked up by key: from 1,000 values on MariaDB makes a table of a
-  // list and reads the other one whole.
-  constexpr size_t kList = 500;
-  for (auto next = codes.begin(); next != codes.end();) {
-    mysql::Params params;
-    for (; next != codes.end() && params.size() < kList; ++next) params.emplace_back(*next);
-    ASSIGN_OR_RETURN(const mysql::Rows rows,
-                     db.Query(Cat("SELECT code, name FROM region FORCE INDEX (PRIMARY) WHERE "
-                                  "end_year = 0 AND code IN (",
-                                  mysql::Placeholders(params.size()), ")"),
-                              params));
-    for (const mysql::Row& row : rows) names[row.String(0)] = row.String(1);
-  }
+  for (const mysql::Row& row : rows) names[row.String(0)] = row.String(1);
   for (const std::string& path : paths) {
     std::string name;
     for (const size_t n : kLengths) {
