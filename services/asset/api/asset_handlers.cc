@@ -48,6 +48,25 @@ absl::StatusOr<store::AssetRow> Load(mysql::Executor& db, const std::string& id,
   return *std::move(row);
 }
 
+// Of the printed texts that stood before, those whose fields are kept; no client writes any.
+template <typename Keep>
+void KeepRawTexts(const v1::AssetDetails& before, v1::AssetDetails* details, const Keep& keep) {
+  details->clear_raw_texts();
+  for (const v1::AssetRawText& raw : before.raw_texts()) {
+    if (keep(raw.field())) *details->add_raw_texts() = raw;
+  }
+}
+
+// What is filled in now needs no printed text beside it.
+void FilledIn(store::AssetRow* row, std::string_view field) {
+  const v1::AssetDetails before = DetailsOf(*row);
+  if (before.raw_texts().empty()) return;
+  v1::AssetDetails details = before;
+  KeepRawTexts(before, &details, [&](const std::string& one) { return one != field; });
+  std::vector<FieldViolation> ignored;
+  ApplyDetails(details, row, &ignored);
+}
+
 // "bangfu.asset.v1.AssetService.RegisterTitle" -> "RegisterTitle"
 std::string OutcomeOf(const std::string& method) { return method.substr(method.rfind('.') + 1); }
 
@@ -315,12 +334,9 @@ absl::StatusOr<v1::Asset> AssetHandlers::UpdateAsset(rpc::CallContext& c,
           replace.set_replace_repeated_fields(true);
           FieldMaskUtil::MergeMessageTo(r.details(), r.update_mask(), replace, &details);
           contract::RestoreMasked(old, &details);
-          details.clear_raw_texts();
-          for (const v1::AssetRawText& raw : old.raw_texts()) {
-            // What is filled in now needs no printed text beside it.
-            if (FieldMaskUtil::IsPathInFieldMask(raw.field(), r.update_mask())) continue;
-            *details.add_raw_texts() = raw;
-          }
+          KeepRawTexts(old, &details, [&](const std::string& field) {
+            return !FieldMaskUtil::IsPathInFieldMask(field, r.update_mask());
+          });
           const auto touches = [&](std::initializer_list<const char*> fields) {
             for (const char* field : fields) {
               if (FieldMaskUtil::IsPathInFieldMask(field, r.update_mask())) return true;
@@ -398,6 +414,7 @@ absl::StatusOr<v1::Asset> AssetHandlers::ReportUseState(rpc::CallContext& c,
                                              row->cultivation_ends, &previous};
                     RETURN_IF_ERROR(CheckUse(context, "use", &use));
                     ApplyUse(use, row);
+                    FilledIn(row, "idle_since");
                     return TakeEvidence(m, row->id, r.use().evidence(), "ReportUseState",
                                         "use.evidence", States().EvidenceKinds("report_use"));
                   });
@@ -480,6 +497,7 @@ absl::StatusOr<v1::Asset> AssetHandlers::HandOver(rpc::CallContext& c,
           }
           row->custodian = r.custodian();
           RETURN_IF_ERROR(ToStatus(std::move(violations)));
+          FilledIn(row, "transferred_date");
           return TakeEvidence(m, row->id, r.evidence(), "HandOver", "evidence",
                               Custodies().EvidenceKinds("hand_over"));
         });
@@ -497,6 +515,7 @@ absl::StatusOr<v1::Asset> AssetHandlers::ReturnCustody(rpc::CallContext& c,
           std::vector<FieldViolation> violations;
           row->transferred_date = DayFrom(r.returned_date(), "returned_date", &violations);
           row->custodian.clear();
+          FilledIn(row, "transferred_date");
           return ToStatus(std::move(violations));
         });
   });

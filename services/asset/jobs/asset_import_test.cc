@@ -269,6 +269,14 @@ TEST_F(AssetImportTest, ADayThatIsNotStatedInFullKeepsItsText) {
   ASSERT_OK_AND_ASSIGN(changed, Call<v1::Asset>("AssetService.UpdateAsset", update));
   ASSERT_EQ(changed.details().raw_texts_size(), 1);
   EXPECT_EQ(changed.details().raw_texts(0).field(), "transferred_date");
+  v1::ReturnCustodyRequest back;
+  back.set_request_id(RequestId());
+  back.set_id(asset.id());
+  back.set_etag(changed.etag());
+  back.set_reason("移交后无人管护，退回");
+  *back.mutable_returned_date() = Date(2026, 1, 5);
+  ASSERT_OK_AND_ASSIGN(changed, Call<v1::Asset>("AssetService.ReturnCustody", back));
+  EXPECT_EQ(changed.details().raw_texts_size(), 0);
 }
 
 TEST_F(AssetImportTest, WhatATableDoesNotSayIsAskedFor) {
