@@ -15,6 +15,7 @@
 #include "absl/time/civil_time.h"
 #include "bangfu/inbox/v1/inbox.pb.h"
 #include "bangfu/registry/v1/operation_report.pb.h"
+#include "bangfu/registry/v1/reference_service.pb.h"
 #include "common/base/strings.h"
 #include "common/mysql/session.h"
 #include "common/rpc/router.h"
@@ -59,6 +60,17 @@ class InboxTest : public RegistryFixture {
     request.mutable_report()->set_period(period);
     return Call<v1::OperationReport>("OperationReportService", "SubmitOperationReport", request,
                                      Village(village))
+        .status();
+  }
+  // 并村: the first village is retired and goes into this one.
+  absl::Status MergeInto(const std::string& village) {
+    server_.database().Run(Cat("UPDATE region SET end_year = 2026 WHERE code = '", kVillage, "';"));
+    v1::RecodeRegionRequest request;
+    request.set_request_id(RequestId());
+    request.set_from_code(kVillage);
+    request.set_to_code(village);
+    request.set_reason("并村");
+    return Call<v1::RecodeRegionResponse>("RegionService", "RecodeRegion", request, Province())
         .status();
   }
   template <typename Response, typename Request>

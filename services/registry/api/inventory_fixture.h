@@ -293,6 +293,21 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
     reason->set_text(text);
     return Inventory<v1::InventoryUnitReport>("ReturnUnitReport", request, token);
   }
+  // What was found in a sampled village; the city's to say unless somebody else's token is given.
+  absl::StatusOr<v1::Sample> Result(const std::string& sample, const std::string& unit_report,
+                                    bool issue, const std::string& token) {
+    v1::RecordSampleResultRequest request;
+    request.set_request_id(RequestId());
+    request.set_id(sample);
+    request.set_unit_report_id(unit_report);
+    request.set_issue(issue);
+    request.set_note("入户核对");
+    return Inventory<v1::Sample>("RecordSampleResult", request, token);
+  }
+  absl::StatusOr<v1::Sample> Result(const std::string& sample, const std::string& unit_report,
+                                    bool issue = false) {
+    return Result(sample, unit_report, issue, City());
+  }
   absl::StatusOr<v1::InventoryUnitReport> Recall(const v1::InventoryUnitReport& unit,
                                                  const std::string& token = "") {
     v1::RecallUnitReportRequest request;

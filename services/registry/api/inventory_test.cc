@@ -61,16 +61,6 @@ class InventoryTest : public RegistryFixture {
     for (const auto& unit : sample.units()) out[unit.region_path()] = unit.stratum();
     return out;
   }
-  absl::StatusOr<v1::Sample> Result(const std::string& sample, const std::string& unit, bool issue,
-                                    const std::string& token) {
-    v1::RecordSampleResultRequest request;
-    request.set_request_id(RequestId());
-    request.set_id(sample);
-    request.set_unit_report_id(unit);
-    request.set_issue(issue);
-    request.set_note("入户核对");
-    return Inventory<v1::Sample>("RecordSampleResult", request, token);
-  }
   v1::Sample SampleOf(const std::string& id) {
     v1::GetSampleRequest request;
     request.set_id(id);

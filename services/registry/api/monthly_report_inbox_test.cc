@@ -9,7 +9,6 @@
 
 #include "absl/time/civil_time.h"
 #include "bangfu/inbox/v1/inbox.pb.h"
-#include "bangfu/registry/v1/reference_service.pb.h"
 #include "common/base/strings.h"
 #include "common/inbox/recount.h"
 #include "services/registry/api/inbox_for_test.h"
@@ -120,13 +119,7 @@ TEST_F(InboxTest, TheMonthMovesWithItsRegion) {
   constexpr char kNewVillage[] = "360733101209";
   AddRegion(kNewVillage, "新半迳村");
   StoreRegions();
-  server_.database().Run(Cat("UPDATE region SET end_year = 2026 WHERE code = '", kVillage, "';"));
-  v1::RecodeRegionRequest recode;
-  recode.set_request_id(RequestId());
-  recode.set_from_code(kVillage);
-  recode.set_to_code(kNewVillage);
-  recode.set_reason("并村");
-  ASSERT_OK(Call<v1::RecodeRegionResponse>("RegionService", "RecodeRegion", recode, Province()));
+  ASSERT_OK(MergeInto(kNewVillage));
   EXPECT_THAT(Mine(Village()), IsEmpty());
   ASSERT_THAT(Mine(Village(kNewVillage)), SizeIs(1));
   EXPECT_EQ(Mine(Village(kNewVillage))[0].title(),
@@ -145,13 +138,7 @@ TEST_F(InboxTest, EveryOpenMonthMovesWithItsRegion) {
   ASSERT_OK(Register(NewRunning("茶园")));
   ASSERT_THAT(Mine(Village()), SizeIs(2));
   ASSERT_THAT(Mine(Village(kNewVillage)), IsEmpty());
-  server_.database().Run(Cat("UPDATE region SET end_year = 2026 WHERE code = '", kVillage, "';"));
-  v1::RecodeRegionRequest recode;
-  recode.set_request_id(RequestId());
-  recode.set_from_code(kVillage);
-  recode.set_to_code(kNewVillage);
-  recode.set_reason("并村");
-  ASSERT_OK(Call<v1::RecodeRegionResponse>("RegionService", "RecodeRegion", recode, Province()));
+  ASSERT_OK(MergeInto(kNewVillage));
   EXPECT_THAT(Mine(Village()), IsEmpty());
   std::vector<std::string> titles;
   for (const auto& item : Mine(Village(kNewVillage))) titles.push_back(item.title());

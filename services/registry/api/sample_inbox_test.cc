@@ -36,13 +36,7 @@ TEST_F(InboxTest, R002_ASampledVillageWaitsForTheLevelThatDrewIt) {
   EXPECT_THAT(Kinds(City()), ElementsAre(Cat("SAMPLE_RESULT ", kVillage, " LEVEL_2")));
   EXPECT_THAT(Kinds(City("3608")), IsEmpty());
   EXPECT_THAT(Kinds(Province()), IsEmpty());
-  v1::RecordSampleResultRequest result;
-  result.set_request_id(RequestId());
-  result.set_id(sample.id());
-  result.set_unit_report_id(sample.units(0).unit_report_id());
-  result.set_issue(true);
-  result.set_note("入户核对");
-  ASSERT_OK(Inventory<v1::Sample>("RecordSampleResult", result, City()));
+  ASSERT_OK(Result(sample.id(), sample.units(0).unit_report_id(), true));
   // An issue has to be sent down; then the county has it again.
   EXPECT_THAT(Kinds(City()), ElementsAre(Cat("UNIT_REPORT_SEND_BACK ", kVillage)));
   ASSERT_OK(Return(Unit(campaign.id(), kVillage), City()));
@@ -67,12 +61,7 @@ TEST_F(InboxTest, R002_TheProvinceConfirmsACountyOnceEverythingIsThere) {
   ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Inventory<v1::Sample>("DrawSample", draw, City()));
   EXPECT_THAT(Kinds(Province()), IsEmpty());
   for (const v1::SampleUnit& unit : sample.units()) {
-    v1::RecordSampleResultRequest result;
-    result.set_request_id(RequestId());
-    result.set_id(sample.id());
-    result.set_unit_report_id(unit.unit_report_id());
-    result.set_note("核对无误");
-    ASSERT_OK(Inventory<v1::Sample>("RecordSampleResult", result, City()));
+    ASSERT_OK(Result(sample.id(), unit.unit_report_id()));
   }
   ASSERT_THAT(Mine(Province()), SizeIs(1));
   EXPECT_EQ(Mine(Province())[0].kind(), "INVENTORY_CONFIRM");
@@ -140,13 +129,7 @@ TEST_F(InboxTest, R016_AVerifiedCountyWaitsForItsSampleToBeDrawn) {
 
   // Too many issues, known when every result is there: the level whose sample it is draws more.
   const auto record = [&](const std::string& unit, bool issue) {
-    v1::RecordSampleResultRequest result;
-    result.set_request_id(RequestId());
-    result.set_id(sample.id());
-    result.set_unit_report_id(unit);
-    result.set_issue(issue);
-    result.set_note("入户核对");
-    ASSERT_OK(Inventory<v1::Sample>("RecordSampleResult", result, City()));
+    ASSERT_OK(Result(sample.id(), unit, issue));
   };
   record(sample.units(0).unit_report_id(), true);
   EXPECT_THAT(Kinds(City()), ::testing::Not(::testing::Contains(waits)));
@@ -174,12 +157,7 @@ TEST_F(InboxTest, R016_ACountyThatIsVerifiedAfterTheDrawWaitsForAnother) {
   const auto record = [&](const v1::Sample& sample) {
     for (const v1::SampleUnit& unit : sample.units()) {
       if (unit.has_result()) continue;
-      v1::RecordSampleResultRequest result;
-      result.set_request_id(RequestId());
-      result.set_id(sample.id());
-      result.set_unit_report_id(unit.unit_report_id());
-      result.set_note("核对无误");
-      ASSERT_OK(Inventory<v1::Sample>("RecordSampleResult", result, City()));
+      ASSERT_OK(Result(sample.id(), unit.unit_report_id()));
     }
   };
   for (const char* one : {kVillage, kVillage2, kVillage3, kVillage4}) Verify(campaign.id(), one);
@@ -212,12 +190,7 @@ TEST_F(InboxTest, R002_TwoVillagesThatAreCompletedAtOncePassTheCountyOn) {
   draw.set_region_code("3607");
   draw.set_rate_bp(10000);
   ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Inventory<v1::Sample>("DrawSample", draw, City()));
-  v1::RecordSampleResultRequest result;
-  result.set_request_id(RequestId());
-  result.set_id(sample.id());
-  result.set_unit_report_id(sample.units(0).unit_report_id());
-  result.set_note("核对无误");
-  ASSERT_OK(Inventory<v1::Sample>("RecordSampleResult", result, City()));
+  ASSERT_OK(Result(sample.id(), sample.units(0).unit_report_id()));
   Verify(campaign.id(), kVillage2);
   // The last two, up to their completion.
   std::vector<v1::CompleteVerificationRequest> requests;
@@ -266,15 +239,9 @@ TEST_F(InboxTest, R016_ADemandToEnlargeGoesWithTheLastVillageThatCouldBeDrawn) {
   bool issue = true;
   for (const v1::SampleUnit& unit : sample.units()) {
     undrawn.erase(unit.region_path());
-    v1::RecordSampleResultRequest result;
-    result.set_request_id(RequestId());
-    result.set_id(sample.id());
-    result.set_unit_report_id(unit.unit_report_id());
-    result.set_note("入户核对");
     // One of the first county's, which has three at least.
-    result.set_issue(issue);
+    ASSERT_OK(Result(sample.id(), unit.unit_report_id(), issue));
     issue = false;
-    ASSERT_OK(Inventory<v1::Sample>("RecordSampleResult", result, City()));
   }
   ASSERT_EQ(undrawn.size(), 1U);
   const std::string left = *undrawn.begin();

@@ -44,16 +44,6 @@ class TwoCallers : public RegistryFixture {
     request.set_rate_bp(10000);
     return Inventory<v1::Sample>("DrawSample", request, token);
   }
-  absl::StatusOr<v1::Sample> Result(const std::string& sample, const std::string& unit,
-                                    bool issue) {
-    v1::RecordSampleResultRequest request;
-    request.set_request_id(RequestId());
-    request.set_id(sample);
-    request.set_unit_report_id(unit);
-    request.set_issue(issue);
-    request.set_note("入户核对");
-    return Inventory<v1::Sample>("RecordSampleResult", request, City());
-  }
   absl::StatusOr<v1::InventoryCampaign> Close(const v1::InventoryCampaign& campaign) {
     v1::CloseCampaignRequest request;
     request.set_request_id(RequestId());
