@@ -1,6 +1,7 @@
 #include "services/evaluation/app.h"
 
 #include <memory>
+#include <utility>
 
 #include "common/base/region.h"
 #include "common/period/schema.h"
@@ -38,6 +39,9 @@
 namespace bangfu::evaluation {
 
 namespace {
+
+// An option; its variable outlives main.
+int batch_workers = BatchOptions().workers;
 
 // Today's path of a region that a file is uploaded for.
 absl::StatusOr<std::string> RegionPathOf(mysql::Executor& db, std::string_view region_code) {
@@ -95,7 +99,10 @@ absl::Status Compose(runtime::App& app) {
   deps.evaluator = &app.Make<Evaluator>(app.ids());
   deps.operations = &operations;
   deps.allowed_actions = FillAllowedActions;
-  RegisterBatchEvaluation(operations, *deps.evaluator);
+  BatchOptions batch;
+  batch.workers = batch_workers;
+  batch.sessions = app.sessions();
+  RegisterBatchEvaluation(operations, *deps.evaluator, std::move(batch));
   period::RegisterFreeze(operations, PeriodOptions(&operations));
   RegisterCriteriaHandlers(app.router(), deps);
   RegisterFactHandlers(app.router(), deps);
@@ -147,6 +154,10 @@ runtime::ServiceDefinition Definition() {
   definition.migrations = migrate::Concat(runtime::StandardMigrations(), publicity::Schema(),
                                           period::Schema(), EvaluationMigrations());
   definition.peers = {"registry", "asset"};
+  definition.options = [](config::Loader& loader) {
+    loader.Number("batch-workers", &batch_workers,
+                  "counties that a batch evaluation takes at a time", 1, 64);
+  };
   definition.compose = Compose;
   return definition;
 }

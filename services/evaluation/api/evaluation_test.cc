@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <map>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -672,6 +674,53 @@ TEST_F(BatchApi, ACountyThatFailsStopsNobodyElse) {
   EXPECT_EQ(result.evaluated(), 10);
   EXPECT_EQ(
       world_.database().Int("SELECT COUNT(*) FROM evaluation WHERE region_path LIKE '360733%'"), 0);
+  ExpectRollupEqualsRecount();
+}
+
+TEST_F(BatchApi, CountiesAreEvaluatedAtTheSameTime) {
+  operation::v1::Operation started = Start();
+  std::mutex mu;
+  std::condition_variable arrived;
+  std::set<std::string> at_once;
+  BatchOptions options{.chunk = 3, .workers = 3};
+  options.sessions = [this] { return world_.database().Connect(); };
+  // No first chunk commits before every county has one.
+  options.before_commit = [&](const std::string& county, int64_t) {
+    std::unique_lock lock(mu);
+    at_once.insert(county);
+    arrived.notify_all();
+    return arrived.wait_for(lock, std::chrono::seconds(60), [&] { return at_once.size() == 3; })
+               ? absl::OkStatus()
+               : absl::InternalError("alone");
+  };
+  Drive(started.id(), options);
+  const v1::BatchEvaluationResult result = Result(started.id());
+  EXPECT_EQ(result.failures_size(), 0);
+  EXPECT_EQ(result.evaluated(), 15);
+  EXPECT_EQ(Get(started.id()).done(), 15);
+  EXPECT_EQ(world_.database().Int("SELECT COUNT(DISTINCT subject_id) FROM evaluation"), 15);
+  EXPECT_EQ(Evaluations(), 15);
+  ExpectRollupEqualsRecount();
+}
+
+TEST_F(BatchApi, WhenOneWorkerStopsTheOthersDoAndTheRunGoesOnLater) {
+  operation::v1::Operation started = Start();
+  std::mutex mu;
+  int chunks = 0;
+  BatchOptions options{.chunk = 1, .workers = 2};
+  options.sessions = [this] { return world_.database().Connect(); };
+  options.before_commit = [&](const std::string&, int64_t) {
+    std::lock_guard lock(mu);
+    ++chunks;
+    return chunks == 3 || chunks == 8 ? absl::UnavailableError("killed") : absl::OkStatus();
+  };
+  Drive(started.id(), options);
+  const v1::BatchEvaluationResult result = Result(started.id());
+  EXPECT_EQ(result.failures_size(), 0);
+  EXPECT_EQ(result.evaluated(), 15);
+  EXPECT_EQ(Evaluations(), 15);
+  EXPECT_EQ(Get(started.id()).done(), 15);
+  EXPECT_EQ(chunks, 15 + 2);  // what was committed is not done again
   ExpectRollupEqualsRecount();
 }
 

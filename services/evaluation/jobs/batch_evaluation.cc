@@ -1,9 +1,13 @@
 #include "services/evaluation/jobs/batch_evaluation.h"
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -19,6 +23,9 @@ namespace bangfu::evaluation {
 namespace {
 
 using operation::OperationContext;
+
+// While only helpers still work: how often this is told, and a request to stop heard.
+constexpr std::chrono::milliseconds kTellEvery{500};
 
 // Errors of the surroundings: the run is taken up again; it is not the county's fault.
 bool IsTransient(const absl::Status& status) {
@@ -65,29 +72,109 @@ class Batch {
       return absl::DataLossError("watermarks of a run cannot be read");
     }
     watermarks_.assign(pinned.watermarks().begin(), pinned.watermarks().end());
-    ASSIGN_OR_RETURN(std::vector<RunCountyRow> counties, ListRunCounties(context_.db(), run_.id));
-    ASSIGN_OR_RETURN(total_, CountSubjects(context_.db(), run_.region_code));
-    done_ = context_.done();
-    int64_t ended = 0;
-    for (RunCountyRow& county : counties) {
-      if (county.state == CountyState::kWaiting) {
-        absl::Status status = RunCounty(county);
-        if (!status.ok()) {
-          if (IsTransient(status)) return status;
-          RETURN_IF_ERROR(Fail(county, status));
-        }
-      }
-      ++ended;
-      RETURN_IF_ERROR(context_.Progress(
-          done_, total_, Cat("已评估", ended, "/", counties.size(), "个县（市、区）")));
-    }
-    return Sum(counties);
+    ASSIGN_OR_RETURN(counties_, ListRunCounties(context_.db(), run_.id));
+    RETURN_IF_ERROR(FindWaiting());
+    RETURN_IF_ERROR(RunCounties());
+    return Sum();
   }
 
  private:
-  absl::Status RunCounty(RunCountyRow& county) {
+  // Largest first: no worker begins a long county when the others are about to end.
+  absl::Status FindWaiting() {
+    ASSIGN_OR_RETURN(const auto subjects, ListCounties(context_.db(), run_.region_code));
+    std::map<std::string, int64_t> sizes;
+    for (const auto& [county, count] : subjects) {
+      sizes[county] = count;
+      total_ += count;
+    }
+    for (RunCountyRow& county : counties_) {
+      ASSIGN_OR_RETURN(const int64_t done, DoneIn(county));
+      done_ += done;
+      if (county.state == CountyState::kWaiting) {
+        waiting_.push_back(&county);
+      } else {
+        ++ended_;
+      }
+    }
+    std::stable_sort(waiting_.begin(), waiting_.end(), [&](const auto* a, const auto* b) {
+      return sizes[a->county] > sizes[b->county];
+    });
+    return absl::OkStatus();
+  }
+
+  // This thread takes counties like the others and alone tells of progress, which also says whether
+  // to stop.
+  absl::Status RunCounties() {
+    const size_t helpers =
+        options_.sessions ? std::min<size_t>(std::max(options_.workers, 1), waiting_.size()) : 1;
+    std::vector<std::thread> threads;
+    for (size_t i = 1; i < helpers; ++i) {
+      threads.emplace_back([this] {
+        const std::unique_ptr<mysql::Session> session = options_.sessions();
+        Work(*session, [] { return absl::OkStatus(); });
+        std::lock_guard lock(mu_);
+        ++left_;
+        changed_.notify_all();
+      });
+    }
+    Work(context_.db(), [this] { return Tell(); });
+    while (true) {
+      {
+        std::unique_lock lock(mu_);
+        if (changed_.wait_for(lock, kTellEvery, [&] { return left_ == threads.size(); })) break;
+      }
+      if (absl::Status told = Tell(); !told.ok()) Stop(std::move(told));
+    }
+    for (std::thread& thread : threads) thread.join();
+    return stopped_;
+  }
+
+  // Takes one county after the other until there is none or the run stops.
+  void Work(mysql::Session& db, const std::function<absl::Status()>& tell) {
+    while (RunCountyRow* county = Take()) {
+      absl::Status status = RunCounty(db, *county, tell);
+      if (!status.ok() && !IsTransient(status)) status = Fail(db, *county, status);
+      {
+        std::lock_guard lock(mu_);
+        if (status.ok()) ++ended_;
+      }
+      if (status.ok()) status = tell();
+      if (!status.ok()) Stop(std::move(status));
+    }
+  }
+
+  RunCountyRow* Take() {
+    std::lock_guard lock(mu_);
+    if (!stopped_.ok() || next_ == waiting_.size()) return nullptr;
+    return waiting_[next_++];
+  }
+
+  // The first reason stands.
+  void Stop(absl::Status why) {
+    std::lock_guard lock(mu_);
+    if (stopped_.ok()) stopped_ = std::move(why);
+  }
+  bool Stopping() {
+    std::lock_guard lock(mu_);
+    return !stopped_.ok();
+  }
+
+  absl::Status Tell() {
+    int64_t done = 0;
+    int64_t ended = 0;
+    {
+      std::lock_guard lock(mu_);
+      done = done_;
+      ended = ended_;
+    }
+    return context_.Progress(done, total_,
+                             Cat("已评估", ended, "/", counties_.size(), "个县（市、区）"));
+  }
+
+  absl::Status RunCounty(mysql::Session& db, RunCountyRow& county,
+                         const std::function<absl::Status()>& tell) {
     ASSIGN_OR_RETURN(CriteriaPtr criteria,
-                     evaluator_.CriteriaFor(context_.db(), county.county, moment_.as_of));
+                     evaluator_.CriteriaFor(db, county.county, moment_.as_of));
     // The county's industries are read once: what they are judged by does not change between
     // chunks.
     FactLoader loader(moment_);
@@ -100,27 +187,24 @@ class Batch {
       // An industry reads the evaluations of all its projects.
       int limit = type == kProjectSubject ? options_.chunk : std::max(1, options_.chunk / 10);
       while (true) {
-        ASSIGN_OR_RETURN(
-            std::vector<SubjectRow> subjects,
-            ListCountySubjects(context_.db(), county.county, type, county.cursor_id, limit));
+        ASSIGN_OR_RETURN(std::vector<SubjectRow> subjects,
+                         ListCountySubjects(db, county.county, type, county.cursor_id, limit));
         if (subjects.empty()) break;
-        RETURN_IF_ERROR(RunChunk(criteria, loader, type, subjects, county));
-        RETURN_IF_ERROR(context_.Progress(done_, total_, Cat("正在评估", county.county)));
+        RETURN_IF_ERROR(RunChunk(db, criteria, loader, type, subjects, county));
+        RETURN_IF_ERROR(tell());
+        if (Stopping()) return absl::AbortedError("the run stops");
         if (static_cast<int>(subjects.size()) < limit) break;
       }
     }
     RunCountyRow after = county;
     after.state = CountyState::kDone;
-    RETURN_IF_ERROR(mysql::Transact(context_.db(), [&](mysql::Tx& tx) -> absl::Status {
-      RETURN_IF_ERROR(context_.SaveCursor(tx, "", done_));
-      return UpdateRunCounty(tx, run_.id, after);
-    }));
+    RETURN_IF_ERROR(Save(db, after));
     county = std::move(after);
     return absl::OkStatus();
   }
 
-  absl::Status RunChunk(const CriteriaPtr& criteria, FactLoader& loader, int type,
-                        const std::vector<SubjectRow>& subjects, RunCountyRow& county) {
+  absl::Status RunChunk(mysql::Session& db, const CriteriaPtr& criteria, FactLoader& loader,
+                        int type, const std::vector<SubjectRow>& subjects, RunCountyRow& county) {
     EvaluationJob job;
     job.moment = moment_;
     job.criteria = criteria;
@@ -135,9 +219,9 @@ class Batch {
     std::vector<Ulid> ids;
     for (const SubjectRow& s : subjects) ids.push_back(s.id);
 
-    const int64_t done = done_ + static_cast<int64_t>(ids.size());
+    const auto count = static_cast<int64_t>(ids.size());
     RunCountyRow after;
-    RETURN_IF_ERROR(mysql::Transact(context_.db(), [&](mysql::Tx& tx) -> absl::Status {
+    RETURN_IF_ERROR(mysql::Transact(db, [&](mysql::Tx& tx) -> absl::Status {
       after = county;
       ASSIGN_OR_RETURN(std::vector<SubjectOutcome> outcomes,
                        evaluator_.Evaluate(tx, job, type, ids, false));
@@ -159,30 +243,46 @@ class Batch {
       after.cursor_id = ids.back();
       after.counts = sum.SerializeAsString();
       RETURN_IF_ERROR(UpdateRunCounty(tx, run_.id, after));
+      const int64_t done = Done() + count;
       if (options_.before_commit) RETURN_IF_ERROR(options_.before_commit(county.county, done));
+      // Last: all workers wait for the operation's row.
       return context_.SaveCursor(tx, "", done);
     }));
     county = std::move(after);
-    done_ = done;
+    std::lock_guard lock(mu_);
+    done_ += count;
     return absl::OkStatus();
   }
 
-  absl::Status Fail(RunCountyRow& county, const absl::Status& why) {
-    county.state = CountyState::kFailed;
-    const std::string reason = ReasonOf(why);
-    county.reason = reason.empty() ? absl::StatusCodeToString(why.code()) : reason;
-    return mysql::Transact(context_.db(), [&](mysql::Tx& tx) -> absl::Status {
-      RETURN_IF_ERROR(context_.SaveCursor(tx, "", done_));
-      return UpdateRunCounty(tx, run_.id, county);
+  int64_t Done() {
+    std::lock_guard lock(mu_);
+    return done_;
+  }
+  static absl::StatusOr<int64_t> DoneIn(const RunCountyRow& county) {
+    v1::BatchEvaluationResult sum;
+    if (!sum.ParseFromString(county.counts)) return absl::DataLossError("counts of a county");
+    return sum.evaluated() + sum.unchanged() + sum.refused();
+  }
+
+  absl::Status Save(mysql::Session& db, const RunCountyRow& county) {
+    return mysql::Transact(db, [&](mysql::Tx& tx) -> absl::Status {
+      RETURN_IF_ERROR(UpdateRunCounty(tx, run_.id, county));
+      return context_.SaveCursor(tx, "", Done());
     });
   }
 
-  absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Sum(
-      const std::vector<RunCountyRow>& counties) {
+  absl::Status Fail(mysql::Session& db, RunCountyRow& county, const absl::Status& why) {
+    county.state = CountyState::kFailed;
+    const std::string reason = ReasonOf(why);
+    county.reason = reason.empty() ? absl::StatusCodeToString(why.code()) : reason;
+    return Save(db, county);
+  }
+
+  absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Sum() {
     auto result = std::make_unique<v1::BatchEvaluationResult>();
     result->set_run_id(run_.id.ToString());
     std::map<std::pair<int, int>, int64_t> counts;
-    for (const RunCountyRow& county : counties) {
+    for (const RunCountyRow& county : counties_) {
       v1::BatchEvaluationResult part;
       if (!part.ParseFromString(county.counts)) return absl::DataLossError("counts of a county");
       result->set_evaluated(result->evaluated() + part.evaluated());
@@ -208,9 +308,18 @@ class Batch {
   const BatchOptions& options_;
   RunRow run_;
   Moment moment_;
-  Watermarks watermarks_;  // at the start
+  Watermarks watermarks_;               // at the start
+  std::vector<RunCountyRow> counties_;  // each is one worker's while it is evaluated
+  std::vector<RunCountyRow*> waiting_;  // in the order in which they are taken
   int64_t total_ = 0;
-  int64_t done_ = 0;
+
+  std::mutex mu_;  // of what follows
+  std::condition_variable changed_;
+  absl::Status stopped_;
+  size_t next_ = 0;   // of waiting_
+  size_t left_ = 0;   // helpers that have ended
+  size_t ended_ = 0;  // counties
+  int64_t done_ = 0;  // subjects in committed chunks
 };
 
 }  // namespace

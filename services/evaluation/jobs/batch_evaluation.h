@@ -1,9 +1,11 @@
-// The batch evaluation of a region as long work (批量评估): county by county, projects before the
-// industries that add them up, in chunks that commit together with their cursor. A county that
-// fails is named and the others go on; a process that dies leaves the next one at the last chunk.
+// The batch evaluation of a region as long work (批量评估): some counties at a time, in each the
+// projects before the industries that add them up, in chunks that commit together with the county's
+// cursor. A county that fails is named and the others go on; a process that dies leaves the next
+// one at the last chunk of each county.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -18,8 +20,11 @@ inline constexpr char kBatchKind[] = "evaluate_batch";
 
 struct BatchOptions {
   int chunk = 500;  // projects a transaction; industries are fewer, since each reads its projects
+  // Counties evaluated at a time, each on a session of its own; without `sessions` one.
+  int workers = 4;
+  std::function<std::unique_ptr<mysql::Session>()> sessions;
   // Run in the transaction of each chunk before its cursor is stored; an error rolls it back. For
-  // tests of a killed or cancelled run.
+  // tests of a killed or cancelled run. Called from every worker.
   std::function<absl::Status(const std::string& county, int64_t done)> before_commit;
 };
 
