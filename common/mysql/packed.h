@@ -9,7 +9,7 @@
 
 namespace bangfu::mysql {
 
-// Deflated when that is smaller.
+// Compressed when that is smaller.
 std::string Pack(std::string_view bytes);
 // DATA_LOSS PACKED_MALFORMED when the bytes are not what Pack wrote.
 absl::StatusOr<std::string> Unpack(std::string_view packed);

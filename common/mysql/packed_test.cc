@@ -24,12 +24,20 @@ TEST(Packed, BytesComeBack) {
       EXPECT_EQ(Pack(noise).size(), noise.size() + 1);
     }
   }
-  for (std::string bad : {"", "X123", "Z12", "Z\x01\x01\x01\x01zzzz"}) {
+  for (std::string bad :
+       {"", "X123", "S", "S12", "S\x28\xb5\x2f\xfd\x20", "Z12", "Z\x01\x01\x01\x01zzzz"}) {
     EXPECT_THAT(Unpack(bad), StatusIs(absl::StatusCode::kDataLoss, "PACKED_MALFORMED"));
   }
   std::string cut = Pack(std::string(5000, 'a'));
   cut.resize(cut.size() - 3);
   EXPECT_THAT(Unpack(cut), StatusIs(absl::StatusCode::kDataLoss));
+}
+
+TEST(Packed, WhatWasDeflatedStaysReadable) {
+  ASSERT_OK_AND_ASSIGN(const std::string back,
+                       Unpack(std::string("Z\x00\x00\x00\x08", 5) +
+                              std::string("\x78\x01\x4b\x4c\x84\x00\x00\x0d\xac\x03\x09", 11)));
+  EXPECT_EQ(back, "aaaaaaaa");
 }
 
 }  // namespace
