@@ -3,7 +3,11 @@
 #include <charconv>
 #include <cmath>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -21,6 +25,47 @@ using ::google::protobuf::Message;
 using ::google::protobuf::Reflection;
 
 void AppendMessage(const Message& message, std::string* out);
+void AppendString(std::string_view text, std::string* out);
+
+// What is asked of a message's type for each of its values, asked once.
+struct Shape {
+  enum class Kind { kFields, kTimestamp, kAny } kind = Kind::kFields;
+  struct Field {
+    std::string key;        // "name":
+    bool left_out = false;  // sensitive and no single text
+    bool starred = false;   // a sensitive text
+  };
+  std::vector<Field> fields;  // by FieldDescriptor::index
+};
+
+Shape ShapeFor(const Descriptor& type) {
+  Shape shape;
+  if (type.full_name() == "google.protobuf.Timestamp") shape.kind = Shape::Kind::kTimestamp;
+  if (type.full_name() == "google.protobuf.Any") shape.kind = Shape::Kind::kAny;
+  shape.fields.resize(static_cast<size_t>(type.field_count()));
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor* field = type.field(i);
+    Shape::Field& f = shape.fields[static_cast<size_t>(i)];
+    AppendString(field->json_name(), &f.key);
+    f.key.push_back(':');
+    if (!field->options().GetExtension(options::v1::sensitive)) continue;
+    const bool text = field->type() == FieldDescriptor::TYPE_STRING && !field->is_repeated();
+    (text ? f.starred : f.left_out) = true;
+  }
+  return shape;
+}
+
+// Of types that are linked in, which live as long as the process; others belong to a pool that may
+// end.
+const Shape& ShapeOf(const Descriptor* type, std::optional<Shape>* own) {
+  if (type->file()->pool() != google::protobuf::DescriptorPool::generated_pool()) {
+    return own->emplace(ShapeFor(*type));
+  }
+  thread_local absl::flat_hash_map<const Descriptor*, std::unique_ptr<const Shape>> shapes;
+  std::unique_ptr<const Shape>& shape = shapes[type];
+  if (shape == nullptr) shape = std::make_unique<const Shape>(ShapeFor(*type));
+  return *shape;
+}
 
 void AppendString(std::string_view text, std::string* out) {
   out->push_back('"');
@@ -179,26 +224,26 @@ void AppendValue(const Message& message, const FieldDescriptor* field, int index
 }
 
 void AppendMessage(const Message& message, std::string* out) {
-  const Descriptor* type = message.GetDescriptor();
-  if (type->full_name() == "google.protobuf.Timestamp") return AppendTimestamp(message, out);
-  if (type->full_name() == "google.protobuf.Any") return AppendAny(message, out);
+  std::optional<Shape> own;
+  const Shape& shape = ShapeOf(message.GetDescriptor(), &own);
+  if (shape.kind == Shape::Kind::kTimestamp) return AppendTimestamp(message, out);
+  if (shape.kind == Shape::Kind::kAny) return AppendAny(message, out);
+  const Reflection* reflection = message.GetReflection();
   std::vector<const FieldDescriptor*> fields;  // those that are set, by number
-  message.GetReflection()->ListFields(message, &fields);
+  reflection->ListFields(message, &fields);
   out->push_back('{');
   bool first = true;
   for (const FieldDescriptor* field : fields) {
-    const bool sensitive = field->options().GetExtension(options::v1::sensitive);
-    const bool text = field->type() == FieldDescriptor::TYPE_STRING;
-    if (sensitive && (!text || field->is_repeated())) continue;
+    const Shape::Field& f = shape.fields[static_cast<size_t>(field->index())];
+    if (f.left_out) continue;
     if (!first) out->push_back(',');
     first = false;
-    AppendString(field->json_name(), out);
-    out->push_back(':');
-    if (sensitive) {
+    out->append(f.key);
+    if (f.starred) {
       out->append("\"***\"");
     } else if (field->is_repeated()) {
       out->push_back('[');
-      const int size = message.GetReflection()->FieldSize(message, field);
+      const int size = reflection->FieldSize(message, field);
       for (int i = 0; i < size; ++i) {
         if (i > 0) out->push_back(',');
         AppendValue(message, field, i, out);

@@ -10,6 +10,7 @@
 #include "bangfu/options/v1/sensitive.pb.h"
 #include "bangfu/type/v1/common.pb.h"
 #include "common/audit/audit.h"
+#include "common/base/strings.h"
 #include "common/testing/proto_matchers.h"
 
 namespace bangfu::audit {
@@ -127,6 +128,28 @@ TEST(ToJsonTest, DropsWhatIsSensitive) {
       person.get()));
   EXPECT_EQ(ToJson(*person),
             R"({"name":"a","idNumber":"***","spouse":{"name":"b","idNumber":"***"}})");
+}
+
+// A pool that has ended may have left its addresses to the next one.
+TEST(ToJsonTest, TypesOfAnotherPoolAreLookedAtAnew) {
+  for (const std::string name : {"first", "second", "third"}) {
+    google::protobuf::FileDescriptorProto file;
+    file.set_name("made.proto");
+    file.set_syntax("proto3");
+    google::protobuf::DescriptorProto* type = file.add_message_type();
+    type->set_name("Made");
+    google::protobuf::FieldDescriptorProto* field = type->add_field();
+    field->set_name(name);
+    field->set_number(1);
+    field->set_label(google::protobuf::FieldDescriptorProto::LABEL_OPTIONAL);
+    field->set_type(google::protobuf::FieldDescriptorProto::TYPE_STRING);
+    google::protobuf::DescriptorPool pool;
+    const google::protobuf::Descriptor* made = pool.BuildFile(file)->message_type(0);
+    google::protobuf::DynamicMessageFactory factory(&pool);
+    std::unique_ptr<google::protobuf::Message> message(factory.GetPrototype(made)->New());
+    message->GetReflection()->SetString(message.get(), made->field(0), "x");
+    EXPECT_EQ(ToJson(*message), Cat("{\"", name, "\":\"x\"}"));
+  }
 }
 
 }  // namespace

@@ -436,7 +436,9 @@ class SessionImpl final : public Session {
         } else if (integer[i - 1]) {
           cells.emplace_back(static_cast<int64_t>(result.getInt64(i)));
         } else {
-          cells.emplace_back(result.getString(i).asStdString());
+          // Its own text, taken instead of copied: the driver's string has no other way out.
+          sql::SQLString text = result.getString(i);
+          cells.emplace_back(std::move(const_cast<std::string&>(text.asStdString())));
         }
       }
       if (!take(Row(std::move(cells)))) return;

@@ -1,9 +1,10 @@
 #include "common/seal/keyring.h"
 
 #include <fcntl.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -37,26 +38,49 @@ const unsigned char* Bytes(std::string_view text) {
 }
 unsigned char* Bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
-std::string Hmac(std::string_view key, std::string_view context, std::string_view text) {
-  // The length before the context: no two pairs have the same bytes.
-  const std::string data = Cat(context.size(), ":", context, text);
-  std::string mac(EVP_MAX_MD_SIZE, '\0');
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), Bytes(data), data.size(), Bytes(mac),
-       &size);
-  mac.resize(size);
-  return mac;
+// OpenSSL fails here only when memory is out or it has no default provider: nothing can go on.
+void Require(bool ok) {
+  if (!ok) std::abort();
 }
 
-// Looked up among OpenSSL's providers once: a lookup costs more than opening a short text. It fails
-// only where OpenSSL has no default provider: nothing can go on.
+// Looked up among OpenSSL's providers once: a lookup costs more than opening a short text.
 const EVP_CIPHER* Cipher() {
   static const EVP_CIPHER* const cipher = [] {
     const EVP_CIPHER* found = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
-    if (found == nullptr) std::abort();
+    Require(found != nullptr);
     return found;
   }();
   return cipher;
+}
+
+using MacContext = std::shared_ptr<EVP_MAC_CTX>;
+
+// HMAC with SHA-256 under a key, ready for a text.
+MacContext MacUnder(std::string_view key) {
+  std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)> mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr),
+                                                        &EVP_MAC_free);
+  Require(mac != nullptr);
+  MacContext context(EVP_MAC_CTX_new(mac.get()), &EVP_MAC_CTX_free);
+  char digest[] = "SHA256";
+  const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                               OSSL_PARAM_END};
+  Require(context != nullptr && EVP_MAC_init(context.get(), Bytes(key), key.size(), params) == 1);
+  return context;
+}
+
+// The MAC of a text at its place, under the key that `keyed` has.
+std::string MacOf(const EVP_MAC_CTX& keyed, std::string_view context, std::string_view text) {
+  MacContext mac(EVP_MAC_CTX_dup(&keyed), &EVP_MAC_CTX_free);
+  Require(mac != nullptr);
+  // The length before the context: no two pairs have the same bytes.
+  const std::string head = Cat(context.size(), ":", context);
+  std::string out(EVP_MAX_MD_SIZE, '\0');
+  size_t size = 0;
+  Require(EVP_MAC_update(mac.get(), Bytes(head), head.size()) == 1 &&
+          EVP_MAC_update(mac.get(), Bytes(text), text.size()) == 1 &&
+          EVP_MAC_final(mac.get(), Bytes(out), &size, out.size()) == 1);
+  out.resize(size);
+  return out;
 }
 
 absl::Status Broken(std::string_view why) {
@@ -91,7 +115,7 @@ absl::StatusOr<std::shared_ptr<const Keyring>> Keyring::Parse(std::string_view j
     if (!absl::Base64Unescape(text, &key.cipher) || key.cipher.size() != kKeyBytes) {
       return Invalid(Cat("key ", kid, " is not 32 bytes in base64"));
     }
-    key.nonces = Hmac(key.cipher, "nonces", "");
+    key.nonces = MacUnder(MacOf(*MacUnder(key.cipher), "nonces", ""));
     if (!ring->keys_.emplace(kid, std::move(key)).second)
       return Invalid(Cat("key ", kid, " twice"));
   }
@@ -136,7 +160,7 @@ absl::StatusOr<std::shared_ptr<const Keyring>> Keyring::LoadOrCreate(const std::
 // algorithm (1) | length of kid (1) | kid | nonce (12) | ciphertext | tag (16)
 std::string Keyring::Seal(std::string_view plain, std::string_view context) const {
   const Key& key = keys_.find(current_)->second;
-  const std::string nonce = Hmac(key.nonces, context, plain).substr(0, kNonceBytes);
+  const std::string nonce = MacOf(*key.nonces, context, plain).substr(0, kNonceBytes);
   std::string out;
   out.reserve(2 + current_.size() + kNonceBytes + plain.size() + kTagBytes);
   out.push_back(kAlgorithm);

@@ -14,6 +14,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "openssl/types.h"
+
+struct evp_mac_ctx_st;  // of OpenSSL
 
 namespace bangfu::seal {
 
@@ -40,7 +43,8 @@ class Keyring {
  private:
   struct Key {
     std::string cipher;  // 32 bytes
-    std::string nonces;  // 32 bytes, derived: never the cipher's key itself
+    // Makes nonces: HMAC under a derived key, never the cipher's key itself. Copied for each.
+    std::shared_ptr<evp_mac_ctx_st> nonces;
   };
   std::string current_;
   std::map<std::string, Key, std::less<>> keys_;

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "bangfu/testing/v1/sample.pb.h"
+#include "common/base/digest.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/testing/temporary_folder.h"
@@ -45,6 +46,13 @@ TEST(Keyring, EqualTextsSealEquallyInOnePlaceOnly) {
   EXPECT_NE(ring->Seal("13812345678", "a"), ring->Seal("13812345679", "a"));
   EXPECT_NE(ring->Seal("13812345678", "a"), ring->Seal("13812345678", "b"));
   EXPECT_EQ(ReasonOf(ring->Open(ring->Seal("13812345678", "a"), "b").status()), "SEAL_BROKEN");
+}
+
+// What is looked for by its sealed form is found by those that sealed it years ago only if the way
+// to the nonce stays: HMAC(HMAC(key, "6:nonces"), "20:project.filler_phone" + text), 12 bytes.
+TEST(Keyring, TheNonceOfATextStaysTheSame) {
+  const std::string sealed = Parsed(kFirstKey)->Seal("13812345678", "project.filler_phone");
+  EXPECT_EQ(HexEncode(sealed.substr(3, 12)), "3aec1cfd9e2c269bf3deb58c");
 }
 
 TEST(Keyring, EveryChangedByteIsNoticed) {
