@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "common/mysql/session.h"
 #include "tests/bench/connector.h"
 
 namespace bangfu::bench {
@@ -17,6 +18,10 @@ std::unique_ptr<sql::Connection> BareConnect(const Flags& flags, const std::stri
   map["CLIENT_FOUND_ROWS"] = true;
   map["OPT_CHARSET_NAME"] = std::string("utf8mb4");
   map["OPT_SET_CHARSET_NAME"] = std::string("utf8mb4");
+  // As every session of the services: a client that waits for ever is none that one would run.
+  const auto timeout = static_cast<int>(absl::ToInt64Seconds(mysql::Options().io_timeout));
+  map["OPT_READ_TIMEOUT"] = timeout;
+  map["OPT_WRITE_TIMEOUT"] = timeout;
   std::unique_ptr<sql::Connection> connection(sql::mysql::get_driver_instance()->connect(map));
   std::unique_ptr<sql::Statement> statement(connection->createStatement());
   statement->execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
