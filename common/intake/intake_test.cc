@@ -599,6 +599,21 @@ TEST_F(IntakeTest, ARowThatWasNotCoveredBeforeIsRefusedByItself) {
   EXPECT_EQ(WordCount(), 10);
 }
 
+// Who stands in for many has many grants: an import keeps them twice, as they were at its steps.
+TEST_F(IntakeTest, APersonOfManyGrantsImports) {
+  std::vector<auth::Grant> held(1000, Operator());
+  for (size_t i = 0; i < held.size(); ++i) {
+    held[i].id = *Ulid::FromBytes(Sha256(Cat(i)).substr(0, 16));
+  }
+  grants_.Set("li", {"李四", held, {}});
+  token_ = Person("li");
+  const std::string id = Validated("b1", Words(3));
+  ASSERT_OK(Start("CommitImport", id));
+  RunAll();
+  EXPECT_EQ(Get(id).state(), v1::IMPORT_STATE_COMMITTED);
+  EXPECT_GT(server_.database().Int("SELECT MAX(LENGTH(caller)) FROM import_job"), 65535);
+}
+
 TEST_F(IntakeTest, R118_AValidationEndsWithItsImportersRight) {
   grants_.Set("li", {"李四", {Operator()}, {}});
   grants_.Set("wang", {"王五", {Operator()}, {}});

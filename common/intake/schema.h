@@ -8,7 +8,8 @@ namespace bangfu::intake {
 
 // import_job keeps its row; file bytes and staged rows live 30 days (SweepExpired).
 inline migrate::Migrations Schema() {
-  return {{"intake", 1, "create_import", R"sql(
+  return {
+      {"intake", 1, "create_import", R"sql(
 CREATE TABLE import_job (
   id BINARY(16) NOT NULL,
   version BIGINT NOT NULL,
@@ -65,9 +66,12 @@ CREATE TABLE import_row (
   KEY import_row_by_outcome (import_id, outcome, row_no)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 )sql"},
-          // The step that waits is called as the import's allowed actions call it.
-          {"intake", 2, "name_the_commit", R"sql(UPDATE work_item SET action = 'commit'
+      // The step that waits is called as the import's allowed actions call it.
+      {"intake", 2, "name_the_commit", R"sql(UPDATE work_item SET action = 'commit'
   WHERE action = 'commit_import' AND open_mark = 1;
+)sql"},
+      // A BLOB holds no more than some 190 grants of one person, twice.
+      {"intake", 3, "widen_caller", R"sql(ALTER TABLE import_job MODIFY caller MEDIUMBLOB NOT NULL;
 )sql"}};
 }
 
