@@ -703,6 +703,70 @@ TEST_F(BatchApi, CountiesAreEvaluatedAtTheSameTime) {
   ExpectRollupEqualsRecount();
 }
 
+// As above, with workers: one that fails, and a second run over what the first one did.
+TEST_F(BatchApi, WorkersMindOnlyTheirOwnCounty) {
+  world_.database().Run(
+      "UPDATE fact_source SET payload = UNHEX('FFFFFF') WHERE kind = 'project' AND subject_id IN "
+      "(SELECT subject_id FROM subject WHERE county = '360733');\n");
+  const auto run = [&] {
+    BatchOptions options{.chunk = 2, .workers = 3};
+    options.sessions = [this] { return world_.database().Connect(); };
+    const std::string id = Start().id();
+    Drive(id, options);
+    return Result(id);
+  };
+  v1::BatchEvaluationResult result = run();
+  ASSERT_EQ(result.failures_size(), 1);
+  EXPECT_EQ(result.failures(0).region_code(), "360733");
+  EXPECT_EQ(result.evaluated(), 10);
+  result = run();
+  EXPECT_EQ(result.failures_size(), 1);
+  EXPECT_EQ(result.evaluated(), 0);
+  EXPECT_EQ(result.unchanged(), 10);
+  ExpectRollupEqualsRecount();
+}
+
+// Rows that somebody else holds are waited for by the county whose they are.
+TEST_F(BatchApi, ACountyInConflictIsPutOffAndTheOthersAreDone) {
+  operation::v1::Operation started = Start();
+  int conflicts = 0;
+  std::map<std::string, int> chunks;
+  const auto before_commit = [&](const std::string& county, int64_t) {
+    ++chunks[county];
+    if (county != "360733" || conflicts == 2) return absl::OkStatus();
+    // Of the others each was through before this one is asked for again.
+    if (++conflicts == 2) EXPECT_EQ(Evaluations(), 10);
+    return absl::AbortedError("held");
+  };
+  Drive(started.id(), {.chunk = 100, .before_commit = before_commit});
+  const v1::BatchEvaluationResult result = Result(started.id());
+  EXPECT_EQ(conflicts, 2);
+  EXPECT_EQ(result.failures_size(), 0);
+  EXPECT_EQ(result.evaluated(), 15);
+  EXPECT_EQ(chunks, (std::map<std::string, int>{{"360102", 2}, {"360733", 4}, {"361102", 2}}));
+}
+
+// A county that took its process down so often is given up, however much the others did meanwhile.
+TEST_F(BatchApi, ACountyThatBreaksOffIsGivenUp) {
+  operation::v1::Operation started = Start();
+  world_.database().Run(
+      "UPDATE evaluation_run_county SET tries = 5 WHERE county = '360733';\n"
+      "UPDATE evaluation_run_county SET tries = 4 WHERE county = '361102';\n");
+  std::vector<std::string> order;
+  Drive(started.id(), {.chunk = 100, .before_commit = [&](const std::string& county, int64_t) {
+                         order.push_back(county);
+                         return absl::OkStatus();
+                       }});
+  const v1::BatchEvaluationResult result = Result(started.id());
+  ASSERT_EQ(result.failures_size(), 1);
+  EXPECT_EQ(result.failures(0).region_code(), "360733");
+  EXPECT_EQ(result.failures(0).reason(), "COUNTY_BREAKS_OFF");
+  EXPECT_EQ(result.evaluated(), 10);
+  EXPECT_EQ(order, (std::vector<std::string>{"360102", "360102", "361102", "361102"}));
+  EXPECT_EQ(world_.database().Int("SELECT MAX(tries) FROM evaluation_run_county WHERE state = 1"),
+            0);
+}
+
 TEST_F(BatchApi, WhenOneWorkerStopsTheOthersDoAndTheRunGoesOnLater) {
   operation::v1::Operation started = Start();
   std::mutex mu;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -26,6 +27,9 @@ using operation::OperationContext;
 
 // While only helpers still work: how often this is told, and a request to stop heard.
 constexpr std::chrono::milliseconds kTellEvery{500};
+// Times that a county is taken up without a committed chunk before it is given up: it takes its
+// process down, or somebody holds its rows.
+constexpr int kMaxTries = 5;
 
 // Errors of the surroundings: the run is taken up again; it is not the county's fault.
 bool IsTransient(const absl::Status& status) {
@@ -54,6 +58,11 @@ void Add(int subject_type, int result, int64_t count, v1::BatchEvaluationResult&
   c->set_count(count);
 }
 
+// The run itself cannot go on here, whatever county was under way.
+bool EndsRun(const absl::Status& status) {
+  return absl::IsUnavailable(status) || ReasonOf(status) == "OPERATION_LEASE_LOST";
+}
+
 class Batch {
  public:
   Batch(OperationContext& context, Evaluator& evaluator, const BatchOptions& options)
@@ -72,10 +81,20 @@ class Batch {
       return absl::DataLossError("watermarks of a run cannot be read");
     }
     watermarks_.assign(pinned.watermarks().begin(), pinned.watermarks().end());
+    computed_by_ = context_.created_by();
     ASSIGN_OR_RETURN(counties_, ListRunCounties(context_.db(), run_.id));
     RETURN_IF_ERROR(FindWaiting());
-    RETURN_IF_ERROR(RunCounties());
-    return Sum();
+    const int64_t before = done_;
+    absl::Status ended = RunCounties();
+    if (ended.ok()) ended = put_off_;
+    if (ended.ok()) return Sum();
+    // What helpers committed last is told too, as far as that can still be done.
+    if (done_ > before && !EndsRun(ended)) {
+      (void)mysql::Transact(context_.db(), [&](mysql::Tx& tx) -> absl::Status {
+        return context_.SaveCursor(tx, "", done_);
+      });
+    }
+    return ended;
   }
 
  private:
@@ -96,8 +115,9 @@ class Batch {
         ++ended_;
       }
     }
+    // Those that broke off before come last: what they do to the run, they do to no other county.
     std::stable_sort(waiting_.begin(), waiting_.end(), [&](const auto* a, const auto* b) {
-      return sizes[a->county] > sizes[b->county];
+      return std::pair(-a->tries, sizes[a->county]) > std::pair(-b->tries, sizes[b->county]);
     });
     return absl::OkStatus();
   }
@@ -108,14 +128,10 @@ class Batch {
     const size_t helpers =
         options_.sessions ? std::min<size_t>(std::max(options_.workers, 1), waiting_.size()) : 1;
     std::vector<std::thread> threads;
-    for (size_t i = 1; i < helpers; ++i) {
-      threads.emplace_back([this] {
-        const std::unique_ptr<mysql::Session> session = options_.sessions();
-        Work(*session, [] { return absl::OkStatus(); });
-        std::lock_guard lock(mu_);
-        ++left_;
-        changed_.notify_all();
-      });
+    try {
+      for (size_t i = 1; i < helpers; ++i) threads.emplace_back([this] { Help(); });
+    } catch (const std::system_error&) {
+      // The system gives no more threads: those that there are do the work.
     }
     Work(context_.db(), [this] { return Tell(); });
     while (true) {
@@ -129,17 +145,34 @@ class Batch {
     return stopped_;
   }
 
+  // The work of a helper's thread. Without a connection it leaves the counties to the others.
+  void Help() {
+    const std::unique_ptr<mysql::Session> session = options_.sessions();
+    if (session->Ping().ok()) Work(*session, [] { return absl::OkStatus(); });
+    std::lock_guard lock(mu_);
+    ++left_;
+    changed_.notify_all();
+  }
+
   // Takes one county after the other until there is none or the run stops.
   void Work(mysql::Session& db, const std::function<absl::Status()>& tell) {
     while (RunCountyRow* county = Take()) {
       absl::Status status = RunCounty(db, *county, tell);
+      if (Stopping()) return;
       if (!status.ok() && !IsTransient(status)) status = Fail(db, *county, status);
-      {
+      if (status.ok()) {
+        {
+          std::lock_guard lock(mu_);
+          ++ended_;
+        }
+        if (absl::Status told = tell(); !told.ok()) Stop(std::move(told));
+      } else if (EndsRun(status)) {
+        Stop(std::move(status));
+      } else {
+        // Somebody holds what it needs: the next run of this takes it up, the others go on.
         std::lock_guard lock(mu_);
-        if (status.ok()) ++ended_;
+        if (put_off_.ok()) put_off_ = std::move(status);
       }
-      if (status.ok()) status = tell();
-      if (!status.ok()) Stop(std::move(status));
     }
   }
 
@@ -160,19 +193,24 @@ class Batch {
   }
 
   absl::Status Tell() {
-    int64_t done = 0;
     int64_t ended = 0;
     {
       std::lock_guard lock(mu_);
-      done = done_;
-      ended = ended_;
+      ended = static_cast<int64_t>(ended_);
     }
-    return context_.Progress(done, total_,
+    return context_.Progress(Told(0), total_,
                              Cat("已评估", ended, "/", counties_.size(), "个县（市、区）"));
   }
 
   absl::Status RunCounty(mysql::Session& db, RunCountyRow& county,
                          const std::function<absl::Status()>& tell) {
+    if (county.tries >= kMaxTries) {
+      return Error(absl::StatusCode::kInternal, "COUNTY_BREAKS_OFF")
+          .Zh("评估多次中断，未能完成")
+          .Build();
+    }
+    // At once, not with the first chunk: it may take the process along.
+    RETURN_IF_ERROR(RaiseTries(db, run_.id, county));
     ASSIGN_OR_RETURN(CriteriaPtr criteria,
                      evaluator_.CriteriaFor(db, county.county, moment_.as_of));
     // The county's industries are read once: what they are judged by does not change between
@@ -191,13 +229,14 @@ class Batch {
                          ListCountySubjects(db, county.county, type, county.cursor_id, limit));
         if (subjects.empty()) break;
         RETURN_IF_ERROR(RunChunk(db, criteria, loader, type, subjects, county));
-        RETURN_IF_ERROR(tell());
+        if (absl::Status told = tell(); !told.ok()) Stop(std::move(told));
         if (Stopping()) return absl::AbortedError("the run stops");
         if (static_cast<int>(subjects.size()) < limit) break;
       }
     }
     RunCountyRow after = county;
     after.state = CountyState::kDone;
+    after.tries = 0;
     RETURN_IF_ERROR(Save(db, after));
     county = std::move(after);
     return absl::OkStatus();
@@ -210,7 +249,7 @@ class Batch {
     job.criteria = criteria;
     job.loader = &loader;
     job.run_id = run_.id;
-    job.computed_by = context_.created_by();
+    job.computed_by = computed_by_;
     job.audit.action = kBatchKind;
     job.audit.actor = {job.computed_by.subject(), job.computed_by.name(), job.computed_by.role(),
                        job.computed_by.region_path()};
@@ -241,9 +280,10 @@ class Batch {
       }
       after.cursor_type = type;
       after.cursor_id = ids.back();
+      after.tries = 0;
       after.counts = sum.SerializeAsString();
       RETURN_IF_ERROR(UpdateRunCounty(tx, run_.id, after));
-      const int64_t done = Done() + count;
+      const int64_t done = Told(count);
       if (options_.before_commit) RETURN_IF_ERROR(options_.before_commit(county.county, done));
       // Last: all workers wait for the operation's row.
       return context_.SaveCursor(tx, "", done);
@@ -254,9 +294,12 @@ class Batch {
     return absl::OkStatus();
   }
 
-  int64_t Done() {
+  // What to tell with `more` about to be committed: never less than before, though another worker
+  // may commit what it told earlier only after this.
+  int64_t Told(int64_t more) {
     std::lock_guard lock(mu_);
-    return done_;
+    told_ = std::max(told_, done_ + more);
+    return told_;
   }
   static absl::StatusOr<int64_t> DoneIn(const RunCountyRow& county) {
     v1::BatchEvaluationResult sum;
@@ -267,7 +310,7 @@ class Batch {
   absl::Status Save(mysql::Session& db, const RunCountyRow& county) {
     return mysql::Transact(db, [&](mysql::Tx& tx) -> absl::Status {
       RETURN_IF_ERROR(UpdateRunCounty(tx, run_.id, county));
-      return context_.SaveCursor(tx, "", Done());
+      return context_.SaveCursor(tx, "", Told(0));
     });
   }
 
@@ -307,6 +350,7 @@ class Batch {
   Evaluator& evaluator_;
   const BatchOptions& options_;
   RunRow run_;
+  type::v1::Actor computed_by_;
   Moment moment_;
   Watermarks watermarks_;               // at the start
   std::vector<RunCountyRow> counties_;  // each is one worker's while it is evaluated
@@ -315,11 +359,13 @@ class Batch {
 
   std::mutex mu_;  // of what follows
   std::condition_variable changed_;
-  absl::Status stopped_;
-  size_t next_ = 0;   // of waiting_
-  size_t left_ = 0;   // helpers that have ended
-  size_t ended_ = 0;  // counties
-  int64_t done_ = 0;  // subjects in committed chunks
+  absl::Status stopped_;  // why nobody takes another county
+  absl::Status put_off_;  // of the first county that waits for the next run
+  size_t next_ = 0;       // of waiting_
+  size_t left_ = 0;       // helpers that have ended
+  size_t ended_ = 0;      // counties
+  int64_t done_ = 0;      // subjects in committed chunks
+  int64_t told_ = 0;      // the largest that was
 };
 
 }  // namespace

@@ -34,14 +34,16 @@ absl::StatusOr<std::optional<RunRow>> FindRun(mysql::Executor& db, const Ulid& i
 }
 
 absl::StatusOr<std::vector<RunCountyRow>> ListRunCounties(mysql::Executor& db, const Ulid& run_id) {
-  ASSIGN_OR_RETURN(mysql::Rows rows,
-                   db.Query("SELECT county, state, cursor_type, cursor_id, counts, reason FROM "
-                            "evaluation_run_county WHERE run_id = ? ORDER BY county",
-                            {run_id}));
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query("SELECT county, state, cursor_type, cursor_id, counts, reason, tries FROM "
+               "evaluation_run_county WHERE run_id = ? ORDER BY county",
+               {run_id}));
   std::vector<RunCountyRow> out;
   for (const mysql::Row& row : rows) {
     out.push_back({row.String(0), static_cast<CountyState>(row.Int(1)),
-                   static_cast<int>(row.Int(2)), OptId(row, 3), row.String(4), row.String(5)});
+                   static_cast<int>(row.Int(2)), OptId(row, 3), row.String(4), row.String(5),
+                   static_cast<int>(row.Int(6))});
   }
   return out;
 }
@@ -50,10 +52,19 @@ absl::Status UpdateRunCounty(mysql::Executor& db, const Ulid& run_id, const RunC
   return db
       .Execute(
           "UPDATE evaluation_run_county SET state = ?, cursor_type = ?, cursor_id = ?, "
-          "counts = ?, reason = ? WHERE run_id = ? AND county = ?",
-          {static_cast<int>(c.state), c.cursor_type, c.cursor_id, c.counts, c.reason, run_id,
-           c.county})
+          "counts = ?, reason = ?, tries = ? WHERE run_id = ? AND county = ?",
+          {static_cast<int>(c.state), c.cursor_type, c.cursor_id, c.counts, c.reason, c.tries,
+           run_id, c.county})
       .status();
+}
+
+absl::Status RaiseTries(mysql::Executor& db, const Ulid& run_id, RunCountyRow& county) {
+  RETURN_IF_ERROR(db.Execute("UPDATE evaluation_run_county SET tries = tries + 1 WHERE run_id = ? "
+                             "AND county = ? AND state = ?",
+                             {run_id, county.county, static_cast<int>(CountyState::kWaiting)})
+                      .status());
+  ++county.tries;
+  return absl::OkStatus();
 }
 
 }  // namespace bangfu::evaluation

@@ -34,6 +34,7 @@ struct RunCountyRow {
   std::optional<Ulid> cursor_id;
   std::string counts;  // evaluation.v1.BatchEvaluationResult of this county
   std::string reason;  // of a failure
+  int tries = 0;       // times taken up since its last committed chunk
 };
 
 // Does nothing when the run is there already.
@@ -42,4 +43,7 @@ absl::Status InsertRun(mysql::Tx& tx, const RunRow& run, const std::vector<std::
 absl::StatusOr<std::optional<RunRow>> FindRun(mysql::Executor& db, const Ulid& id);
 absl::StatusOr<std::vector<RunCountyRow>> ListRunCounties(mysql::Executor& db, const Ulid& run_id);
 absl::Status UpdateRunCounty(mysql::Executor& db, const Ulid& run_id, const RunCountyRow& county);
+// One more try of a county that waits. Nothing else of its row: whoever is no longer the run's
+// holder changes nothing by it.
+absl::Status RaiseTries(mysql::Executor& db, const Ulid& run_id, RunCountyRow& county);
 }  // namespace bangfu::evaluation
