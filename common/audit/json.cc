@@ -38,20 +38,21 @@ struct Shape {
   std::vector<Field> fields;  // by FieldDescriptor::index
 };
 
+Shape::Field FieldFor(const FieldDescriptor& field) {
+  Shape::Field out;
+  AppendString(field.json_name(), &out.key);
+  out.key.push_back(':');
+  if (!field.options().GetExtension(options::v1::sensitive)) return out;
+  const bool text = field.type() == FieldDescriptor::TYPE_STRING && !field.is_repeated();
+  (text ? out.starred : out.left_out) = true;
+  return out;
+}
+
 Shape ShapeFor(const Descriptor& type) {
   Shape shape;
   if (type.full_name() == "google.protobuf.Timestamp") shape.kind = Shape::Kind::kTimestamp;
   if (type.full_name() == "google.protobuf.Any") shape.kind = Shape::Kind::kAny;
-  shape.fields.resize(static_cast<size_t>(type.field_count()));
-  for (int i = 0; i < type.field_count(); ++i) {
-    const FieldDescriptor* field = type.field(i);
-    Shape::Field& f = shape.fields[static_cast<size_t>(i)];
-    AppendString(field->json_name(), &f.key);
-    f.key.push_back(':');
-    if (!field->options().GetExtension(options::v1::sensitive)) continue;
-    const bool text = field->type() == FieldDescriptor::TYPE_STRING && !field->is_repeated();
-    (text ? f.starred : f.left_out) = true;
-  }
+  for (int i = 0; i < type.field_count(); ++i) shape.fields.push_back(FieldFor(*type.field(i)));
   return shape;
 }
 
@@ -234,7 +235,10 @@ void AppendMessage(const Message& message, std::string* out) {
   out->push_back('{');
   bool first = true;
   for (const FieldDescriptor* field : fields) {
-    const Shape::Field& f = shape.fields[static_cast<size_t>(field->index())];
+    std::optional<Shape::Field> extension;  // its index counts elsewhere
+    const Shape::Field& f = field->is_extension()
+                                ? extension.emplace(FieldFor(*field))
+                                : shape.fields[static_cast<size_t>(field->index())];
     if (f.left_out) continue;
     if (!first) out->push_back(',');
     first = false;

@@ -4,6 +4,7 @@
 #include <zstd.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 
 #include "common/status/error.h"
@@ -23,6 +24,24 @@ constexpr size_t kWorthwhile = 256;
 // Canonical JSON shrinks about as well as with more effort, in a fraction of the time.
 constexpr int kLevel = 1;
 
+// Of this thread: its tables are made anew for every blob otherwise. It fails only when memory is
+// out: nothing can go on.
+ZSTD_CCtx* Compressor() {
+  thread_local const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(
+      [] {
+        ZSTD_CCtx* made = ZSTD_createCCtx();
+        // With its checksum a frame that was changed does not open.
+        if (made == nullptr ||
+            ZSTD_isError(ZSTD_CCtx_setParameter(made, ZSTD_c_compressionLevel, kLevel)) ||
+            ZSTD_isError(ZSTD_CCtx_setParameter(made, ZSTD_c_checksumFlag, 1))) {
+          std::abort();
+        }
+        return made;
+      }(),
+      &ZSTD_freeCCtx);
+  return context.get();
+}
+
 absl::Status Malformed() {
   return Error(absl::StatusCode::kDataLoss, "PACKED_MALFORMED").Message("a packed blob is damaged");
 }
@@ -31,12 +50,9 @@ absl::Status Malformed() {
 
 std::string Pack(std::string_view bytes) {
   if (bytes.size() >= kWorthwhile && bytes.size() <= kMaxBytes) {
-    // Its tables are made anew for every blob otherwise.
-    thread_local const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(
-        ZSTD_createCCtx(), &ZSTD_freeCCtx);
     std::string out(1 + ZSTD_compressBound(bytes.size()), '\0');
-    const size_t size = ZSTD_compressCCtx(context.get(), out.data() + 1, out.size() - 1,
-                                          bytes.data(), bytes.size(), kLevel);
+    const size_t size =
+        ZSTD_compress2(Compressor(), out.data() + 1, out.size() - 1, bytes.data(), bytes.size());
     if (!ZSTD_isError(size) && 1 + size < bytes.size()) {
       out.resize(1 + size);
       out[0] = kZstd;
@@ -55,7 +71,7 @@ namespace {
 absl::StatusOr<std::string> Unzstd(std::string_view frame) {
   const unsigned long long length = ZSTD_getFrameContentSize(frame.data(), frame.size());
   if (length == ZSTD_CONTENTSIZE_ERROR || length == ZSTD_CONTENTSIZE_UNKNOWN ||
-      length > kMaxBytes) {
+      length < kWorthwhile || length > kMaxBytes) {
     return Malformed();
   }
   std::string out(length, '\0');

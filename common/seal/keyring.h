@@ -14,7 +14,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "openssl/types.h"
 
 struct evp_mac_ctx_st;  // of OpenSSL
 
