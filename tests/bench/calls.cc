@@ -1,6 +1,7 @@
 // Closed-loop load on one rpc: `workers` callers, each waiting for its answer.
 #include <algorithm>
 #include <atomic>
+#include <memory>
 #include <mutex>
 
 #include "bangfu/evaluation/v1/ledger_service.pb.h"
@@ -11,6 +12,7 @@
 #include "google/protobuf/empty.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/callers.h"
 
 namespace bangfu::bench {
 namespace {
@@ -53,33 +55,42 @@ Json Calls(const Flags& flags) {
   std::mutex mu;
   std::string first_failure;
   const auto note = [&](const absl::Status& status) {
-    if (status.ok()) return true;
+    if (status.ok()) return;
     failures.fetch_add(1);
     std::lock_guard lock(mu);
     if (first_failure.empty()) first_failure = Explain(status);
-    return true;
   };
 
-  std::function<bool(int, int64_t)> work;
+  UnaryLoad load;
+  const auto take = [&note](grpc::ByteBuffer& bytes, const std::string& error, Message* answer) {
+    note(!error.empty()             ? absl::UnknownError(error)
+         : FromBytes(bytes, answer) ? absl::OkStatus()
+                                    : absl::DataLossError("an answer cannot be read"));
+  };
+  const auto take_project = [&take](grpc::ByteBuffer& bytes, const std::string& error) {
+    registry::v1::Project project;
+    take(bytes, error, &project);
+  };
   if (kind == "empty") {
-    work = [&](int, int64_t) {
-      google::protobuf::Empty request, response;
-      return note(client->CallInto("bangfu.bench.Echo.Empty", request, &response));
-    };
+    load = {"/bangfu.bench.Echo/Empty", [](int64_t) { return ToBytes(google::protobuf::Empty()); },
+            [&take](grpc::ByteBuffer& bytes, const std::string& error) {
+              google::protobuf::Empty nothing;
+              take(bytes, error, &nothing);
+            }};
   } else if (kind == "get") {
-    work = [&](int, int64_t n) {
-      registry::v1::GetProjectRequest request;
-      // A stride that is prime to most counts: neighbours in time are not neighbours in the tree.
-      request.set_id(ids[static_cast<size_t>(n * 7919) % ids.size()]);
-      return note(
-          client
-              ->Call<registry::v1::Project>("bangfu.registry.v1.ProjectService.GetProject", request)
-              .status());
-    };
+    load = {"/bangfu.registry.v1.ProjectService/GetProject",
+            [&ids](int64_t n) {
+              registry::v1::GetProjectRequest request;
+              // A stride that is prime to most counts: neighbours in time are not neighbours in the
+              // tree.
+              request.set_id(ids[static_cast<size_t>(n * 7919) % ids.size()]);
+              return ToBytes(request);
+            },
+            take_project};
   } else if (kind == "update") {
     // Each project is changed once: what it was is read before the clock starts.
     const auto count = static_cast<size_t>(limit);
-    auto* requests = new std::vector<registry::v1::UpdateProjectRequest>(count);
+    auto requests = std::make_shared<std::vector<registry::v1::UpdateProjectRequest>>(count);
     std::string stamp = Cat(SystemRandom());
     CpuClock none("");
     RunLoad(8, 600, limit, none, [&](int, int64_t n) {
@@ -97,13 +108,9 @@ Json Calls(const Flags& flags) {
       request.mutable_update_mask()->add_paths("problems");
       return true;
     });
-    work = [&client, &note, requests](int, int64_t n) {
-      return note(
-          client
-              ->Call<registry::v1::Project>("bangfu.registry.v1.ProjectService.UpdateProject",
-                                            (*requests)[static_cast<size_t>(n)])
-              .status());
-    };
+    load = {"/bangfu.registry.v1.ProjectService/UpdateProject",
+            [requests](int64_t n) { return ToBytes((*requests)[static_cast<size_t>(n)]); },
+            take_project};
   } else if (kind == "call") {
     const std::string method = flags.Text("method");
     const auto* descriptor =
@@ -113,22 +120,28 @@ Json Calls(const Flags& flags) {
         std::shared_ptr<Message>(NewMessage(std::string(descriptor->input_type()->full_name())));
     auto parsed = google::protobuf::util::JsonStringToMessage(flags.Text("json"), request.get());
     if (!parsed.ok()) Die("--json: " + std::string(parsed.message()));
-    const std::string answer = std::string(descriptor->output_type()->full_name());
+    const auto answer =
+        std::shared_ptr<Message>(NewMessage(std::string(descriptor->output_type()->full_name())));
     const auto* unique = request->GetDescriptor()->FindFieldByName("request_id");
-    work = [&, request, answer, method, unique](int, int64_t n) {
-      auto response = NewMessage(answer);
-      if (unique == nullptr) return note(client->CallInto(method, *request, response.get()));
-      std::unique_ptr<Message> own(request->New());
-      own->CopyFrom(*request);
-      own->GetReflection()->SetString(own.get(), unique, Cat("bench-", SystemRandom(), "-", n));
-      return note(client->CallInto(method, *own, response.get()));
-    };
+    load = {Cat("/", descriptor->service()->full_name(), "/", descriptor->name()),
+            [request, unique](int64_t n) {
+              if (unique == nullptr) return ToBytes(*request);
+              std::unique_ptr<Message> own(request->New());
+              own->CopyFrom(*request);
+              own->GetReflection()->SetString(own.get(), unique,
+                                              Cat("bench-", SystemRandom(), "-", n));
+              return ToBytes(*own);
+            },
+            [answer, &take](grpc::ByteBuffer& bytes, const std::string& error) {
+              std::unique_ptr<Message> own(answer->New());
+              take(bytes, error, own.get());
+            }};
   } else {
     Die("--kind: empty, get, update or call");
   }
   const double warm_up = flags.Real("warm-up", 0);
-  if (warm_up > 0) RunLoad(workers, warm_up, 0, cpu, work);
-  Json json = Report(RunLoad(workers, limit > 0 ? 600 : seconds, limit, cpu, work));
+  if (warm_up > 0) RunCallers(flags, workers, warm_up, 0, cpu, load);
+  Json json = Report(RunCallers(flags, workers, limit > 0 ? 600 : seconds, limit, cpu, load));
   json["failures"] = failures.load();
   if (!first_failure.empty()) json["first_failure"] = first_failure;
   return json;
