@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <latch>
 #include <memory>
 #include <mutex>
@@ -94,7 +95,8 @@ Outcome RunCallers(const Flags& flags, int callers, double seconds, int64_t limi
                    const UnaryLoad& load) {
   Shared shared(flags, callers, load);
   shared.limit = limit;
-  std::vector<Caller> all(static_cast<size_t>(callers), Caller(shared));
+  std::deque<Caller> all;
+  for (int i = 0; i < callers; ++i) all.emplace_back(shared);
   cpu.Restart();
   const double start = Now();
   shared.end = start + seconds;

@@ -735,7 +735,9 @@ TEST_F(BatchApi, ACountyInConflictIsPutOffAndTheOthersAreDone) {
     ++chunks[county];
     if (county != "360733" || conflicts == 2) return absl::OkStatus();
     // Of the others each was through before this one is asked for again.
-    if (++conflicts == 2) EXPECT_EQ(Evaluations(), 10);
+    if (++conflicts == 2) {
+      EXPECT_EQ(Evaluations(), 10);
+    }
     return absl::AbortedError("held");
   };
   Drive(started.id(), {.chunk = 100, .before_commit = before_commit});
