@@ -74,8 +74,8 @@ absl::StatusOr<int64_t> SweepRetention(mysql::Session& session, absl::Time now,
 
 class OperationRunner;
 
-// What a kind works with while it runs. Lives on one thread; from others that the kind runs, what is
-// const may be asked and SaveCursor be called, in transactions of their own sessions.
+// What a kind works with while it runs. Lives on one thread; from others that the kind runs, what
+// is const may be asked and SaveCursor be called, in transactions of their own sessions.
 class OperationContext {
  public:
   const Ulid& id() const { return id_; }
