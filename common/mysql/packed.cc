@@ -46,6 +46,18 @@ absl::Status Malformed() {
   return Error(absl::StatusCode::kDataLoss, "PACKED_MALFORMED").Message("a packed blob is damaged");
 }
 
+absl::StatusOr<std::string> Unzstd(std::string_view frame) {
+  const unsigned long long length = ZSTD_getFrameContentSize(frame.data(), frame.size());
+  if (length == ZSTD_CONTENTSIZE_ERROR || length == ZSTD_CONTENTSIZE_UNKNOWN ||
+      length < kWorthwhile || length > kMaxBytes) {
+    return Malformed();
+  }
+  std::string out(length, '\0');
+  const size_t size = ZSTD_decompress(out.data(), out.size(), frame.data(), frame.size());
+  if (ZSTD_isError(size) || size != length) return Malformed();
+  return out;
+}
+
 }  // namespace
 
 std::string Pack(std::string_view bytes) {
@@ -65,22 +77,6 @@ std::string Pack(std::string_view bytes) {
   out.append(bytes);
   return out;
 }
-
-namespace {
-
-absl::StatusOr<std::string> Unzstd(std::string_view frame) {
-  const unsigned long long length = ZSTD_getFrameContentSize(frame.data(), frame.size());
-  if (length == ZSTD_CONTENTSIZE_ERROR || length == ZSTD_CONTENTSIZE_UNKNOWN ||
-      length < kWorthwhile || length > kMaxBytes) {
-    return Malformed();
-  }
-  std::string out(length, '\0');
-  const size_t size = ZSTD_decompress(out.data(), out.size(), frame.data(), frame.size());
-  if (ZSTD_isError(size) || size != length) return Malformed();
-  return out;
-}
-
-}  // namespace
 
 absl::StatusOr<std::string> Unpack(std::string_view packed) {
   if (packed.empty()) return Malformed();

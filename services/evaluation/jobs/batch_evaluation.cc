@@ -115,7 +115,11 @@ class Batch {
         ++ended_;
       }
     }
-    // Those that broke off before come last: what they do to the run, they do to no other county.
+    // Those that broke off before come last, one by one when the others are through: what they do
+    // to the process, they do to no other county.
+    fresh_ = static_cast<size_t>(std::count_if(waiting_.begin(), waiting_.end(),
+                                               [](const auto* c) { return c->tries == 0; }));
+    takeable_ = fresh_;
     std::stable_sort(waiting_.begin(), waiting_.end(), [&](const auto* a, const auto* b) {
       return std::pair(-a->tries, sizes[a->county]) > std::pair(-b->tries, sizes[b->county]);
     });
@@ -126,7 +130,7 @@ class Batch {
   // to stop.
   absl::Status RunCounties() {
     const size_t helpers =
-        options_.sessions ? std::min<size_t>(std::max(options_.workers, 1), waiting_.size()) : 1;
+        options_.sessions ? std::min<size_t>(std::max(options_.workers, 1), fresh_) : 1;
     std::vector<std::thread> threads;
     try {
       for (size_t i = 1; i < helpers; ++i) threads.emplace_back([this] { Help(); });
@@ -142,6 +146,8 @@ class Batch {
       if (absl::Status told = Tell(); !told.ok()) Stop(std::move(told));
     }
     for (std::thread& thread : threads) thread.join();
+    takeable_ = waiting_.size();
+    Work(context_.db(), [this] { return Tell(); });
     return stopped_;
   }
 
@@ -154,7 +160,7 @@ class Batch {
     changed_.notify_all();
   }
 
-  // Takes one county after the other until there is none or the run stops.
+  // Takes one county after the other until none can be taken or the run stops.
   void Work(mysql::Session& db, const std::function<absl::Status()>& tell) {
     while (RunCountyRow* county = Take()) {
       absl::Status status = RunCounty(db, *county, tell);
@@ -178,7 +184,7 @@ class Batch {
 
   RunCountyRow* Take() {
     std::lock_guard lock(mu_);
-    if (!stopped_.ok() || next_ == waiting_.size()) return nullptr;
+    if (!stopped_.ok() || next_ == takeable_) return nullptr;
     return waiting_[next_++];
   }
 
@@ -355,6 +361,7 @@ class Batch {
   Watermarks watermarks_;               // at the start
   std::vector<RunCountyRow> counties_;  // each is one worker's while it is evaluated
   std::vector<RunCountyRow*> waiting_;  // in the order in which they are taken
+  size_t fresh_ = 0;                    // of them, those that have not broken off
   int64_t total_ = 0;
 
   std::mutex mu_;  // of what follows
@@ -362,6 +369,7 @@ class Batch {
   absl::Status stopped_;  // why nobody takes another county
   absl::Status put_off_;  // of the first county that waits for the next run
   size_t next_ = 0;       // of waiting_
+  size_t takeable_ = 0;   // of waiting_; the others' turn comes when nobody else works
   size_t left_ = 0;       // helpers that have ended
   size_t ended_ = 0;      // counties
   int64_t done_ = 0;      // subjects in committed chunks
