@@ -586,16 +586,14 @@ class Explaining final : public mysql::Executor {
  public:
   explicit Explaining(mysql::Session& db) : db_(db) {}
   absl::StatusOr<mysql::Rows> Query(std::string_view sql, const mysql::Params& params) override {
-    plan.clear();
-    const auto rows = db_.Query(Cat("EXPLAIN ", sql), params);
-    EXPECT_OK(rows) << std::string(sql);
-    if (rows.ok()) {
-      for (const mysql::Row& row : *rows) {
-        plan += Cat(row.OptString(2).value_or("-"), ":", row.OptString(3).value_or("-"), ":",
-                    row.OptString(5).value_or("-"), ":", row.OptString(9).value_or("-"), "\n");
-      }
-    }
+    Explain(sql, params);
     return db_.Query(sql, params);
+  }
+  absl::StatusOr<mysql::Rows> QuerySome(
+      std::string_view sql, const mysql::Params& params,
+      const std::function<bool(const std::string&)>& wanted) override {
+    Explain(sql, params);
+    return db_.QuerySome(sql, params, wanted);
   }
   absl::StatusOr<int64_t> Execute(std::string_view sql, const mysql::Params& params) override {
     return db_.Execute(sql, params);
@@ -612,6 +610,17 @@ class Explaining final : public mysql::Executor {
   std::string plan;
 
  private:
+  void Explain(std::string_view sql, const mysql::Params& params) {
+    plan.clear();
+    const auto rows = db_.Query(Cat("EXPLAIN ", sql), params);
+    EXPECT_OK(rows) << std::string(sql);
+    if (!rows.ok()) return;
+    for (const mysql::Row& row : *rows) {
+      plan += Cat(row.OptString(2).value_or("-"), ":", row.OptString(3).value_or("-"), ":",
+                  row.OptString(5).value_or("-"), ":", row.OptString(9).value_or("-"), "\n");
+    }
+  }
+
   mysql::Session& db_;
 };
 

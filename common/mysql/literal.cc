@@ -16,6 +16,8 @@
 namespace bangfu::mysql {
 namespace {
 
+constexpr size_t kMaxPreparedBytes = 64 << 10;
+
 // Well-formed UTF-8 (no overlong forms, no surrogates), text in runs of ASCII eight bytes at a
 // time.
 bool IsText(std::string_view s) {
@@ -101,6 +103,16 @@ void AppendLiteral(const Param& value, std::string* out) {
   }
   out->append(*s, begin, s->size() - begin);
   out->push_back('\'');
+}
+
+// Whether a row is worth a prepared statement: of long values the server is spared little reading,
+// and the driver copies each once more.
+bool IsShort(const Params& row) {
+  size_t bytes = 0;
+  for (const Param& value : row) {
+    if (const auto* text = std::get_if<std::string>(&value.storage())) bytes += text->size();
+  }
+  return bytes <= kMaxPreparedBytes;
 }
 
 // The position after the quoted text, comment or single character that starts at `i`.
@@ -223,6 +235,11 @@ absl::StatusOr<int64_t> BulkInsert(Executor& db, std::string_view table, std::st
   const bool bare = columns.empty() || columns.front() != '(';
   const std::string head = absl::StrCat(AbslView(verb), " ", AbslView(table), bare ? " (" : " ",
                                         AbslView(columns), bare ? ") VALUES " : " VALUES ");
+  if (rows.size() == 1 && rows[0].size() <= kMaxPreparedParams && IsShort(rows[0])) {
+    return db.Execute(absl::StrCat(head, "(", Placeholders(rows[0].size()), ")",
+                                   suffix.empty() ? "" : " ", AbslView(suffix)),
+                      rows[0]);
+  }
   const size_t limit = db.max_statement_bytes();
   int64_t affected = 0;
   std::string sql;

@@ -33,7 +33,6 @@ constexpr char kSqlMode[] =
 // From 1,000 values on MariaDB makes a table of an IN list and may read the other one whole, under
 // locks where the statement takes them. A comment for MySQL, which does not.
 constexpr char kLongLists[] = "/*M!100318 , in_predicate_conversion_threshold = 0 */";
-constexpr size_t kMaxPreparedParams = 64;
 // Longer statements are not faster, and each is held three times: as text, by the driver, by the
 // server.
 constexpr size_t kMaxBulkBytes = 1 << 20;
@@ -51,17 +50,24 @@ absl::Status StreamOpen() {
       .Message("a statement was run inside the callback of a stream on the same session");
 }
 
+using Wanted = std::function<bool(const std::string&)>;
+
 class SessionImpl final : public Session {
  public:
   explicit SessionImpl(Options options) : options_(std::move(options)), tx_(*this) {}
   ~SessionImpl() override { Reset(); }
 
   absl::StatusOr<Rows> Query(std::string_view sql, const Params& params) override {
+    return QuerySome(sql, params, nullptr);
+  }
+
+  absl::StatusOr<Rows> QuerySome(std::string_view sql, const Params& params,
+                                 const Wanted& wanted) override {
     Rows rows;
     absl::Status status = WithRerun([&] {
       rows.clear();
-      return params.size() > kMaxPreparedParams ? QueryText(sql, params, &rows)
-                                                : QueryPrepared(sql, params, &rows);
+      return params.size() > kMaxPreparedParams ? QueryText(sql, params, wanted, &rows)
+                                                : QueryPrepared(sql, params, wanted, &rows);
     });
     if (!status.ok()) return status;
     return rows;
@@ -110,7 +116,7 @@ class SessionImpl final : public Session {
           bool& flag;
           ~Done() { flag = false; }
         } done{streaming_};
-        ReadRows(*result, [&](Row r) {
+        ReadRows(*result, nullptr, [&](Row r) {
           delivered = true;
           stopped = row(r);
           return stopped.ok();
@@ -163,6 +169,10 @@ class SessionImpl final : public Session {
     explicit TxImpl(SessionImpl& session) : session_(session) {}
     absl::StatusOr<Rows> Query(std::string_view sql, const Params& params) override {
       return session_.Query(sql, params);
+    }
+    absl::StatusOr<Rows> QuerySome(std::string_view sql, const Params& params,
+                                   const Wanted& wanted) override {
+      return session_.QuerySome(sql, params, wanted);
     }
     absl::StatusOr<int64_t> Execute(std::string_view sql, const Params& params) override {
       return session_.Execute(sql, params);
@@ -380,13 +390,14 @@ class SessionImpl final : public Session {
     }
   }
 
-  absl::Status QueryPrepared(std::string_view sql, const Params& params, Rows* rows) {
+  absl::Status QueryPrepared(std::string_view sql, const Params& params, const Wanted& wanted,
+                             Rows* rows) {
     return Run(
         [&] {
           sql::PreparedStatement* statement = Prepare(sql);
           Bind(*statement, params);
           std::unique_ptr<sql::ResultSet> result(statement->executeQuery());
-          ReadRows(*result, [&](Row row) {
+          ReadRows(*result, wanted, [&](Row row) {
             rows->push_back(std::move(row));
             return true;
           });
@@ -394,12 +405,13 @@ class SessionImpl final : public Session {
         sql);
   }
 
-  absl::Status QueryText(std::string_view sql, const Params& params, Rows* rows) {
+  absl::Status QueryText(std::string_view sql, const Params& params, const Wanted& wanted,
+                         Rows* rows) {
     ASSIGN_OR_RETURN(std::string text, Interpolate(sql, params));
     return Run([&] {
       std::unique_ptr<sql::Statement> statement(connection_->createStatement());
       std::unique_ptr<sql::ResultSet> result(statement->executeQuery(text));
-      ReadRows(*result, [&](Row row) {
+      ReadRows(*result, wanted, [&](Row row) {
         rows->push_back(std::move(row));
         return true;
       });
@@ -407,7 +419,7 @@ class SessionImpl final : public Session {
   }
 
   template <typename Take>
-  static void ReadRows(sql::ResultSet& result, const Take& take) {
+  static void ReadRows(sql::ResultSet& result, const Wanted& wanted, const Take& take) {
     sql::ResultSetMetaData* meta = result.getMetaData();
     const unsigned columns = meta->getColumnCount();
     std::vector<bool> integer(columns);
@@ -427,18 +439,26 @@ class SessionImpl final : public Session {
       }
     }
     while (result.next()) {
+      if (wanted && !wanted(result.getString(1).asStdString())) continue;
       std::vector<Row::Cell> cells;
       cells.reserve(columns);
       for (unsigned i = 1; i <= columns; ++i) {
-        // getInt64 of NULL is 0: ask first.
-        if (result.isNull(i)) {
-          cells.emplace_back(nullptr);
-        } else if (integer[i - 1]) {
-          cells.emplace_back(static_cast<int64_t>(result.getInt64(i)));
+        // NULL reads as 0 or "": only then is it asked for.
+        if (integer[i - 1]) {
+          const int64_t number = result.getInt64(i);
+          if (number == 0 && result.wasNull()) {
+            cells.emplace_back(nullptr);
+          } else {
+            cells.emplace_back(number);
+          }
         } else {
           // Its own text, taken instead of copied: the driver's string has no other way out.
           sql::SQLString text = result.getString(i);
-          cells.emplace_back(std::move(const_cast<std::string&>(text.asStdString())));
+          if (text.length() == 0 && result.wasNull()) {
+            cells.emplace_back(nullptr);
+          } else {
+            cells.emplace_back(std::move(const_cast<std::string&>(text.asStdString())));
+          }
         }
       }
       if (!take(Row(std::move(cells)))) return;

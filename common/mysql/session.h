@@ -46,6 +46,9 @@ struct Options {
 // threads, Session::Create calls it again.
 void InitDriver();
 
+// A statement with more parameters is not prepared.
+inline constexpr size_t kMaxPreparedParams = 64;
+
 // What both a session (autocommit reads) and a transaction can do. `sql` uses ? placeholders and is
 // prepared once per session (bounded cache): keep the number of distinct texts small. A text with
 // more than 64 parameters is not prepared: values are written into it, correctly escaped.
@@ -56,6 +59,10 @@ class Executor {
  public:
   virtual ~Executor() = default;
   virtual absl::StatusOr<Rows> Query(std::string_view sql, const Params& params = {}) = 0;
+  // As Query, for a few rows of a list that is short enough to be sent whole: only those are made
+  // whose first column `wanted` takes (its text, "" for NULL). The others cost their way here.
+  virtual absl::StatusOr<Rows> QuerySome(std::string_view sql, const Params& params,
+                                         const std::function<bool(const std::string&)>& wanted) = 0;
   // Rows matched (not merely changed).
   virtual absl::StatusOr<int64_t> Execute(std::string_view sql, const Params& params = {}) = 0;
   // Calls `row` for each row without holding the result in memory; stops at its first error.
@@ -71,7 +78,8 @@ class Executor {
 
 // INSERT of many rows in as few statements as fit: columns "(a, b, c)" or "a, b, c", each row as
 // many params. `suffix` is appended: "ON DUPLICATE KEY UPDATE …". Returns rows affected as the
-// server counts. Outside a transaction the statements commit one by one.
+// server counts. Outside a transaction the statements commit one by one. A single short row is a
+// prepared statement: the server need not read it as text each time.
 absl::StatusOr<int64_t> BulkInsert(Executor& db, std::string_view table, std::string_view columns,
                                    const std::vector<Params>& rows, std::string_view suffix = "",
                                    std::string_view verb = "INSERT INTO");

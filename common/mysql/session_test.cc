@@ -139,6 +139,34 @@ TEST_F(SessionTest, NullIsNotZero) {
   EXPECT_EQ(rows[0].OptTime(1), absl::UnixEpoch());
 }
 
+TEST_F(SessionTest, NullIsToldFromWhatIsEmptyInEveryWayOfReading) {
+  ASSERT_OK(db_.Execute("INSERT INTO thing (id) VALUES (?)", {Id(1)}));
+  ASSERT_OK(
+      db_.Execute("INSERT INTO thing (id, name, amount, at, day, n, flag, doc) VALUES "
+                  "(?, '', 0, '0001-01-01', '0001-01-01', 0, 0, '')",
+                  {Id(2)}));
+  Params many = {Id(1), Id(2)};
+  many.resize(kMaxPreparedParams + 1, Id(2));
+  for (const Params& ids : {Params{Id(1), Id(2)}, many}) {
+    const std::string sql = absl::StrCat(
+        "SELECT name, amount, at, day, n, flag, doc, (SELECT SUM(n) FROM thing t WHERE ",
+        "t.id = thing.id) FROM thing WHERE id IN (", Placeholders(ids.size()), ") ORDER BY id");
+    Rows streamed;
+    ASSERT_OK(db_.Stream(sql, ids, [&](const Row& row) {
+      streamed.push_back(row);
+      return absl::OkStatus();
+    }));
+    ASSERT_OK_AND_ASSIGN(const Rows queried, db_.Query(sql, ids));
+    for (const Rows& rows : {queried, streamed}) {
+      ASSERT_EQ(rows.size(), 2u);
+      for (size_t i = 0; i < rows[0].size(); ++i) {
+        EXPECT_TRUE(rows[0].IsNull(i)) << i;
+        EXPECT_FALSE(rows[1].IsNull(i)) << i;
+      }
+    }
+  }
+}
+
 TEST_F(SessionTest, SumsOfIntegersReadAsIntegers) {
   ASSERT_OK_AND_ASSIGN(Rows rows, db_.Query("SELECT SUM(value + 5), COUNT(*) FROM counter"));
   EXPECT_EQ(rows[0].Int(0), 10);
@@ -218,6 +246,61 @@ TEST_F(SessionTest, BulkInsertFitsThePacket) {
               IsOkAndHolds(0));
   EXPECT_THAT(BulkInsert(db_, "thing", "id", {}), IsOkAndHolds(0));
   EXPECT_THAT(BulkInsert(db_, "thing", "id", {{1}, {1, 2}}), StatusIs(absl::StatusCode::kInternal));
+}
+
+TEST_F(SessionTest, OneRowIsWrittenAsManyAre) {
+  // The short one is prepared, the long one is not.
+  const std::string texts[] = {std::string("\0?'\\\"\n\x1a\xff", 8), std::string(100'000, '\xfe')};
+  const absl::Time at = absl::FromUnixMicros(-1);  // the last microsecond of 1969
+  for (int i = 0; i < 2; ++i) {
+    const Params row = {Id(i), nullptr, at, absl::CivilDay(1987, 1, 2), 0, "", texts[i]};
+    constexpr char kColumns[] = "id, name, at, day, n, region_path, doc";
+    constexpr char kUpdate[] = "ON DUPLICATE KEY UPDATE n = VALUES(n)";
+    EXPECT_THAT(BulkInsert(db_, "thing", kColumns, {row}, kUpdate), IsOkAndHolds(1));
+    EXPECT_THAT(BulkInsert(db_, "thing", kColumns, {row}, kUpdate), IsOkAndHolds(1));
+    Params other = row;
+    other[4] = 7;
+    EXPECT_THAT(BulkInsert(db_, "thing", kColumns, {other}, kUpdate), IsOkAndHolds(2));
+    EXPECT_TRUE(IsDuplicateKey(BulkInsert(db_, "thing", kColumns, {row}).status(), "PRIMARY"));
+    EXPECT_THAT(BulkInsert(db_, "thing", kColumns, {row}, "", "INSERT IGNORE INTO"),
+                IsOkAndHolds(0));
+    ASSERT_OK_AND_ASSIGN(Rows found, db_.Query("SELECT name, at, day, n, region_path, doc FROM "
+                                               "thing WHERE id = ?",
+                                               {Id(i)}));
+    EXPECT_TRUE(found[0].IsNull(0));
+    EXPECT_EQ(found[0].Time(1), at);
+    EXPECT_EQ(found[0].Day(2), absl::CivilDay(1987, 1, 2));
+    EXPECT_EQ(found[0].Int(3), 7);
+    EXPECT_EQ(found[0].OptString(4), "");
+    EXPECT_EQ(found[0].String(5), texts[i]);
+  }
+}
+
+TEST_F(SessionTest, SomeRowsOfAListAreMade) {
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_OK(BulkInsert(db_, "thing", "id, name, n",
+                         {{Id(i), i == 0 ? Param(nullptr) : Param(absl::StrCat("名", i)), i}}));
+  }
+  std::vector<std::string> asked;
+  const auto wanted = [&](const std::string& name) {
+    asked.push_back(name);
+    return name.empty() || name == "名2";
+  };
+  Params many = {Id(0), Id(1), Id(2)};
+  many.resize(kMaxPreparedParams + 1, Id(3));
+  for (const Params& ids : {Params{Id(0), Id(1), Id(2), Id(3)}, many}) {
+    asked.clear();
+    ASSERT_OK_AND_ASSIGN(const Rows rows,
+                         db_.QuerySome(absl::StrCat("SELECT name, n FROM thing WHERE id IN (",
+                                                    Placeholders(ids.size()), ") ORDER BY id"),
+                                       ids, wanted));
+    EXPECT_THAT(asked, ::testing::ElementsAre("", "名1", "名2", "名3"));
+    ASSERT_EQ(rows.size(), 2u);
+    EXPECT_TRUE(rows[0].IsNull(0));
+    EXPECT_EQ(rows[0].Int(1), 0);
+    EXPECT_EQ(rows[1].String(0), "名2");
+    EXPECT_EQ(rows[1].Int(1), 2);
+  }
 }
 
 TEST_F(SessionTest, StreamStopsAtTheFirstErrorAndRefusesStatementsInside) {

@@ -3,20 +3,39 @@
 #include <charconv>
 #include <system_error>
 
-#include "absl/strings/str_format.h"
-
 namespace bangfu::mysql {
 namespace {
 
 constexpr char kLastInstant[] = "9999-12-31 23:59:59.999999";
+
+// Instants stand in every row that is written, so no format string is read for them.
+void PutDigits(int64_t value, size_t pos, size_t digits, std::string* out) {
+  for (size_t i = pos + digits; i > pos; value /= 10) {
+    (*out)[--i] = static_cast<char>('0' + value % 10);
+  }
+}
+
+std::string FormatDay(absl::CivilDay day) {
+  // No column takes other years: the server refuses them as they are.
+  if (day.year() < 0 || day.year() > 9999) return absl::FormatCivilTime(day);
+  std::string out = "0000-00-00";
+  PutDigits(day.year(), 0, 4, &out);
+  PutDigits(day.month(), 5, 2, &out);
+  PutDigits(day.day(), 8, 2, &out);
+  return out;
+}
 
 std::string FormatInstant(absl::Time t) {
   const absl::TimeZone utc = absl::UTCTimeZone();
   const absl::CivilSecond second = absl::ToCivilSecond(t, utc);
   const int64_t micros = absl::ToInt64Microseconds(
       absl::Floor(t - absl::FromCivil(second, utc), absl::Microseconds(1)));
-  return absl::StrFormat("%04d-%02d-%02d %02d:%02d:%02d.%06d", second.year(), second.month(),
-                         second.day(), second.hour(), second.minute(), second.second(), micros);
+  std::string time = " 00:00:00.000000";
+  PutDigits(second.hour(), 1, 2, &time);
+  PutDigits(second.minute(), 4, 2, &time);
+  PutDigits(second.second(), 7, 2, &time);
+  PutDigits(micros, 10, 6, &time);
+  return FormatDay(absl::CivilDay(second)) + time;
 }
 
 // Reads up to `digits` digits at `pos`; false when there is none.
@@ -46,8 +65,7 @@ Param::Param(absl::Time v) {
   }
 }
 
-Param::Param(absl::CivilDay v)
-    : v_(absl::StrFormat("%04d-%02d-%02d", v.year(), v.month(), v.day())) {}
+Param::Param(absl::CivilDay v) : v_(FormatDay(v)) {}
 
 int64_t Row::Int(size_t i) const {
   const Cell& cell = cells_[i];

@@ -48,6 +48,12 @@ class Explaining : public Base {
     RETURN_IF_ERROR(Record(inner_, sql, params, plans_));
     return inner_.Query(sql, params);
   }
+  absl::StatusOr<mysql::Rows> QuerySome(
+      std::string_view sql, const mysql::Params& params,
+      const std::function<bool(const std::string&)>& wanted) override {
+    RETURN_IF_ERROR(Record(inner_, sql, params, plans_));
+    return inner_.QuerySome(sql, params, wanted);
+  }
   absl::StatusOr<int64_t> Execute(std::string_view sql, const mysql::Params& params) override {
     return inner_.Execute(sql, params);
   }
