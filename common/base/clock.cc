@@ -19,7 +19,8 @@ const Clock& SystemClock() {
 
 absl::TimeZone ShanghaiTimeZone() {
   // Fixed, so that a machine without time zone data counts the same days.
-  return absl::FixedTimeZone(8 * 60 * 60);
+  static const absl::TimeZone zone = absl::FixedTimeZone(8 * 60 * 60);
+  return zone;
 }
 
 absl::CivilDay ShanghaiDay(absl::Time instant) {

@@ -98,6 +98,13 @@ TEST_F(RegistryTest, R013_FurtherFundSourcesAreData) {
   EXPECT_THAT(Register(p, county_), StatusIs(Code::kInvalidArgument, "CODE_UNKNOWN"));
 }
 
+TEST_F(RegistryTest, ACodeOfAnotherListIsUnknown) {
+  v1::Project p = SomeProject();
+  p.set_project_type(p.declared_funding(0).source_code());  // both lists are read for this project
+  EXPECT_THAT(Register(p, county_), AllOf(StatusIs(Code::kInvalidArgument, "CODE_UNKNOWN"),
+                                          HasViolation("project.project_type")));
+}
+
 TEST_F(RegistryTest, R030_AMeasureNamesItsClass) {
   v1::CreateCodesRequest create;
   v1::Code* code = create.add_codes();

@@ -472,19 +472,15 @@ absl::Status AddOrganisations(mysql::Tx& tx, const std::vector<OrganisationRow>&
 
 namespace {
 
+// The code first: LookupCodes chooses by it.
 constexpr char kCodeColumns[] =
-    "list, code, name_zh, description_zh, attributes, sort, valid_from, valid_to, version, "
+    "code, list, name_zh, description_zh, attributes, sort, valid_from, valid_to, version, "
     "unconfirmed";
-
-absl::StatusOr<mysql::Rows> QueryCodeRows(mysql::Executor& db, std::string_view rest,
-                                          const mysql::Params& params) {
-  return db.Query(Cat("SELECT ", kCodeColumns, " FROM code ", rest), params);
-}
 
 CodeRow CodeFrom(const mysql::Row& r) {
   CodeRow row;
-  row.list = r.String(0);
-  row.code = r.String(1);
+  row.code = r.String(0);
+  row.list = r.String(1);
   row.name_zh = r.String(2);
   row.description_zh = r.String(3);
   for (const std::string& pair :
@@ -503,7 +499,8 @@ CodeRow CodeFrom(const mysql::Row& r) {
 
 absl::StatusOr<std::vector<CodeRow>> QueryCodes(mysql::Executor& db, std::string_view rest,
                                                 const mysql::Params& params) {
-  ASSIGN_OR_RETURN(const mysql::Rows rows, QueryCodeRows(db, rest, params));
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kCodeColumns, " FROM code ", rest), params));
   std::vector<CodeRow> out;
   for (const mysql::Row& r : rows) out.push_back(CodeFrom(r));
   return out;
@@ -522,20 +519,23 @@ absl::StatusOr<std::map<CodeKey, CodeRow>> LookupCodes(mysql::Executor& db,
                                                        const std::vector<CodeKey>& keys) {
   std::map<CodeKey, CodeRow> out;
   std::set<CodeKey> wanted;
-  std::set<std::string> lists;
+  std::set<std::string> lists, codes;
   for (const CodeKey& key : keys) {
     if (key.second.empty()) continue;
     wanted.insert(key);
     lists.insert(key.first);
+    codes.insert(key.second);
   }
   if (lists.empty()) return out;
   // One text whatever the codes: whole lists, each a few dozen rows of the primary key.
   const mysql::Params params(lists.begin(), lists.end());
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
-      QueryCodeRows(db, Cat("WHERE list IN (", mysql::Placeholders(params.size()), ")"), params));
+      db.QuerySome(Cat("SELECT ", kCodeColumns, " FROM code WHERE list IN (",
+                       mysql::Placeholders(params.size()), ")"),
+                   params, [&](const std::string& code) { return codes.count(code) > 0; }));
   for (const mysql::Row& row : rows) {
-    CodeKey key{row.String(0), row.String(1)};
+    CodeKey key{row.String(1), row.String(0)};
     if (wanted.count(key) > 0) out.emplace(std::move(key), CodeFrom(row));
   }
   return out;
@@ -577,7 +577,7 @@ absl::Status UpsertCodes(mysql::Tx& tx, std::vector<CodeRow>* rows) {
     r.version = versions[r.list];
     std::vector<std::string> pairs;
     for (const auto& [key, value] : r.attributes) pairs.push_back(Cat(key, "=", value));
-    values.push_back({r.list, r.code, r.name_zh, r.description_zh, absl::StrJoin(pairs, ";"),
+    values.push_back({r.code, r.list, r.name_zh, r.description_zh, absl::StrJoin(pairs, ";"),
                       r.sort, r.valid_from, r.valid_to, r.version, r.unconfirmed});
   }
   return mysql::BulkInsert(
