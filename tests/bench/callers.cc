@@ -1,11 +1,9 @@
 #include "tests/bench/callers.h"
 
 #include <algorithm>
-#include <atomic>
 #include <deque>
-#include <latch>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <vector>
 
 #include "common/base/strings.h"
@@ -25,11 +23,10 @@ std::shared_ptr<grpc::ChannelCredentials> Credentials(const std::string& ca) {
 
 // What the callers of one load share.
 struct Shared {
-  Shared(const Flags& flags, int callers, const UnaryLoad& what)
+  Shared(const Flags& flags, const UnaryLoad& what)
       : stub(grpc::CreateChannel(flags.Text("target"), Credentials(flags.Text("ca", "")))),
         load(what),
-        service(flags.Text("service", "")),
-        ended(callers) {
+        service(flags.Text("service", "")) {
     if (const std::string token = flags.Text("token", ""); !token.empty()) {
       authorization = Cat("Bearer ", token);
     }
@@ -41,51 +38,47 @@ struct Shared {
   std::string authorization;
   int64_t limit = 0;
   double end = 0;
-  std::atomic<int64_t> next{0};
-  std::latch ended;
-  std::mutex mu;
+  int64_t next = 0;
   std::vector<double> latencies;
 };
 
 class Caller {
  public:
-  explicit Caller(Shared& shared) : shared_(shared) {}
+  Caller(Shared& shared, grpc::CompletionQueue& answers) : shared_(shared), answers_(answers) {}
 
-  void Next() {
-    const int64_t n = shared_.next.fetch_add(1);
+  // Sends the next call; false when there is none.
+  bool Next() {
+    const int64_t n = shared_.next++;
     before_ = Now();
-    if ((shared_.limit > 0 && n >= shared_.limit) || before_ >= shared_.end) {
-      shared_.ended.count_down();
-      return;
-    }
-    context_ = std::make_unique<grpc::ClientContext>();
+    if ((shared_.limit > 0 && n >= shared_.limit) || before_ >= shared_.end) return false;
+    context_.emplace();
     if (!shared_.authorization.empty()) {
       context_->AddMetadata("authorization", shared_.authorization);
     }
     if (!shared_.service.empty()) context_->AddMetadata("x-bangfu-service", shared_.service);
     context_->set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
-    request_ = shared_.load.request(n);
     response_.Clear();
-    shared_.stub.UnaryCall(context_.get(), shared_.load.path, grpc::StubOptions(), &request_,
-                           &response_, [this](grpc::Status status) { Take(status); });
+    call_ = shared_.stub.PrepareUnaryCall(&*context_, shared_.load.path, shared_.load.request(n),
+                                          &answers_);
+    call_->StartCall();
+    call_->Finish(&response_, &status_, this);
+    return true;
+  }
+
+  void Take() {
+    shared_.latencies.push_back(Now() - before_);
+    shared_.load.answer(response_, status_.ok() ? std::string()
+                                                : Cat(static_cast<int>(status_.error_code()), ": ",
+                                                      status_.error_message()));
   }
 
  private:
-  void Take(const grpc::Status& status) {
-    const double latency = Now() - before_;
-    shared_.load.answer(response_, status.ok() ? std::string()
-                                               : Cat(static_cast<int>(status.error_code()), ": ",
-                                                     status.error_message()));
-    {
-      std::lock_guard lock(shared_.mu);
-      shared_.latencies.push_back(latency);
-    }
-    Next();
-  }
-
   Shared& shared_;
-  std::unique_ptr<grpc::ClientContext> context_;
-  grpc::ByteBuffer request_, response_;
+  grpc::CompletionQueue& answers_;
+  std::optional<grpc::ClientContext> context_;
+  std::unique_ptr<grpc::GenericClientAsyncResponseReader> call_;
+  grpc::ByteBuffer response_;
+  grpc::Status status_;
   double before_ = 0;
 };
 
@@ -93,18 +86,29 @@ class Caller {
 
 Outcome RunCallers(const Flags& flags, int callers, double seconds, int64_t limit, CpuClock& cpu,
                    const UnaryLoad& load) {
-  Shared shared(flags, callers, load);
+  Shared shared(flags, load);
   shared.limit = limit;
+  grpc::CompletionQueue answers;
   std::deque<Caller> all;
-  for (int i = 0; i < callers; ++i) all.emplace_back(shared);
+  for (int i = 0; i < callers; ++i) all.emplace_back(shared, answers);
   cpu.Restart();
   const double start = Now();
   shared.end = start + seconds;
-  for (Caller& caller : all) caller.Next();
-  shared.ended.wait();
+  int under_way = 0;
+  for (Caller& caller : all) under_way += caller.Next();
+  void* who = nullptr;
+  bool ok = false;
+  while (under_way > 0 && answers.Next(&who, &ok)) {
+    auto* caller = static_cast<Caller*>(who);
+    caller->Take();
+    if (!caller->Next()) --under_way;
+  }
   Outcome outcome;
   outcome.seconds = Now() - start;
   outcome.cpu = cpu.Used();
+  answers.Shutdown();
+  while (answers.Next(&who, &ok)) {
+  }
   outcome.latencies = std::move(shared.latencies);
   std::sort(outcome.latencies.begin(), outcome.latencies.end());
   outcome.calls = static_cast<int64_t>(outcome.latencies.size());

@@ -1,5 +1,5 @@
-// Callers that each wait for their answer, without a thread each: a load is to cost little beside
-// what it loads.
+// Callers that each wait for their answer, all on one thread: a load is to cost little beside what it
+// loads.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace bangfu::bench {
 
 struct UnaryLoad {
   std::string path;  // "/bangfu.registry.v1.ProjectService/GetProject"
-  // The request of the n-th call. Called from gRPC's threads.
+  // The request of the n-th call. On the thread that asks for the load.
   std::function<grpc::ByteBuffer(int64_t n)> request;
   // What came back to it; an error's text, empty when there was none.
   std::function<void(grpc::ByteBuffer& response, const std::string& error)> answer;

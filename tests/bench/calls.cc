@@ -30,11 +30,38 @@ std::unique_ptr<Message> NewMessage(const std::string& type) {
 
 std::string Explain(const absl::Status& status) { return status.ToString(); }
 
+// One text of a project, put right.
+registry::v1::UpdateProjectRequest Correction(const registry::v1::Project& project,
+                                              const std::string& request_id,
+                                              const std::string& stamp) {
+  registry::v1::UpdateProjectRequest request;
+  request.set_request_id(request_id);
+  request.set_id(project.id());
+  request.set_etag(project.etag());
+  request.set_reason("更正填写内容");
+  request.mutable_project()->set_problems(Cat("近期缺水，已列入修缮计划 ", stamp.substr(0, 6)));
+  request.mutable_update_mask()->add_paths("problems");
+  return request;
+}
+
+// A project as a village registers it: what is said of this one, under another name.
+registry::v1::RegisterProjectRequest Another(const registry::v1::Project& project,
+                                             const std::string& request_id, int64_t n) {
+  registry::v1::RegisterProjectRequest request;
+  request.set_request_id(request_id);
+  registry::v1::Project& p = *request.mutable_project();
+  p = project;
+  p.set_name(Cat(project.name(), "（", n, "号）"));
+  p.clear_external_ids();
+  p.clear_evidence();
+  return request;
+}
+
 }  // namespace
 
-// --kind empty|get|call|update --ids FILE (a line per record) --workers --seconds --limit --offset
-// --pids. `call` sends --json as the request of --method. `update` changes each project of --ids
-// from --offset on once, --limit of them; `again` round after round needs no other files.
+// --kind empty|get|call|update|register --ids FILE (a line per record) --workers --seconds --limit
+// --offset --pids. `call` sends --json as the request of --method. `update` changes each project of
+// --ids from --offset on once, --limit of them; `register` adds one like each of them.
 Json Calls(const Flags& flags) {
   (void)google::protobuf::Empty::default_instance().ByteSizeLong();
   (void)evaluation::v1::GetRollupRequest::default_instance().ByteSizeLong();
@@ -46,7 +73,7 @@ Json Calls(const Flags& flags) {
   auto client = Connect(flags);
   CpuClock cpu(flags.Text("pids", ""));
   std::vector<std::string> ids;
-  if (kind == "get" || kind == "update") {
+  if (kind == "get" || kind == "update" || kind == "register") {
     ids = ReadLines(flags.Text("ids"));
     if (ids.empty()) Die("no ids");
   }
@@ -87,11 +114,11 @@ Json Calls(const Flags& flags) {
               return ToBytes(request);
             },
             take_project};
-  } else if (kind == "update") {
-    // Each project is changed once: what it was is read before the clock starts.
+  } else if (kind == "update" || kind == "register") {
+    // Of each project once: what it is is read before the clock starts.
     const auto count = static_cast<size_t>(limit);
-    auto requests = std::make_shared<std::vector<registry::v1::UpdateProjectRequest>>(count);
-    std::string stamp = Cat(SystemRandom());
+    auto requests = std::make_shared<std::vector<grpc::ByteBuffer>>(count);
+    const std::string stamp = Cat(SystemRandom());
     CpuClock none("");
     RunLoad(8, 600, limit, none, [&](int, int64_t n) {
       registry::v1::GetProjectRequest get;
@@ -99,18 +126,15 @@ Json Calls(const Flags& flags) {
       auto project =
           client->Call<registry::v1::Project>("bangfu.registry.v1.ProjectService.GetProject", get);
       if (!project.ok()) Die(Explain(project.status()));
-      auto& request = (*requests)[static_cast<size_t>(n)];
-      request.set_request_id(Cat("bench-", stamp, "-", n));
-      request.set_id(project->id());
-      request.set_etag(project->etag());
-      request.set_reason("更正填写内容");
-      request.mutable_project()->set_problems(Cat("近期缺水，已列入修缮计划 ", stamp.substr(0, 6)));
-      request.mutable_update_mask()->add_paths("problems");
+      const std::string request_id = Cat("bench-", stamp, "-", n);
+      (*requests)[static_cast<size_t>(n)] = kind == "update"
+                                                ? ToBytes(Correction(*project, request_id, stamp))
+                                                : ToBytes(Another(*project, request_id, n));
       return true;
     });
-    load = {"/bangfu.registry.v1.ProjectService/UpdateProject",
-            [requests](int64_t n) { return ToBytes((*requests)[static_cast<size_t>(n)]); },
-            take_project};
+    load = {Cat("/bangfu.registry.v1.ProjectService/",
+                kind == "update" ? "UpdateProject" : "RegisterProject"),
+            [requests](int64_t n) { return (*requests)[static_cast<size_t>(n)]; }, take_project};
   } else if (kind == "call") {
     const std::string method = flags.Text("method");
     const auto* descriptor =
@@ -137,7 +161,7 @@ Json Calls(const Flags& flags) {
               take(bytes, error, own.get());
             }};
   } else {
-    Die("--kind: empty, get, update or call");
+    Die("--kind: empty, get, update, register or call");
   }
   const double warm_up = flags.Real("warm-up", 0);
   if (warm_up > 0) RunCallers(flags, workers, warm_up, 0, cpu, load);
