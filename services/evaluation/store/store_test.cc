@@ -347,5 +347,58 @@ TEST_F(EvaluationStore, ARunKnowsHowFarEachCountyIs) {
   EXPECT_EQ(again[1].state, CountyState::kWaiting);
 }
 
+TEST(RollupSlots, ThoseOfEightSlotsAreAddedToTheFour) {
+  migrate::Migrations before;
+  std::string step;
+  for (const migrate::Migration& m : EvaluationMigrations()) {
+    if (m.stream == "evaluation" && m.version == 12) step = m.sql;
+    if (m.stream != "evaluation" || m.version < 12) before.push_back(m);
+  }
+  testing::TestDatabase database(before, /*own_schema=*/true);
+  std::string rows;
+  for (int slot = 0; slot < 8; ++slot) {
+    // Of one county all slots; of the other those alone that go.
+    for (const char* county : {"360733", "360734"}) {
+      if (slot < 4 && county[5] == '4') continue;
+      const int n = 1 << slot;
+      absl::StrAppend(&rows, "INSERT INTO class_rollup VALUES ('", county, "', 1, 3, ", slot, ", ",
+                      n, ", ", 2 * n, ", ", 3 * n, ", ", 4 * n, ");\n",
+                      "INSERT INTO result_rollup VALUES ('", county, "', 1, 3, ", slot, ", ", n,
+                      ", ", 2 * n, ", ", 3 * n, ");\n", "INSERT INTO close_out_rollup VALUES ('",
+                      county, "', ", slot);
+      for (int k = 1; k <= 9; ++k) absl::StrAppend(&rows, ", ", k * n);
+      rows += ");\n";
+    }
+  }
+  database.Run(rows);
+  database.Run(step);
+  struct Table {
+    const char* name;
+    std::vector<const char*> columns;  // the k-th of slot s held k * 2^s
+  };
+  const std::vector<Table> tables = {
+      {"class_rollup", {"entries", "overridden", "invested_fen", "asset_value_fen"}},
+      {"result_rollup", {"subjects", "invested_fen", "asset_value_fen"}},
+      {"close_out_rollup",
+       {"revitalize_due", "revitalized", "revitalize_value_fen", "revitalized_value_fen", "due",
+        "to_consolidate", "to_upgrade", "exited", "reclassified"}}};
+  for (const Table& table : tables) {
+    SCOPED_TRACE(table.name);
+    EXPECT_EQ(database.Int(Cat("SELECT COUNT(*) FROM ", table.name)), 8);
+    for (int slot = 0; slot < 4; ++slot) {
+      for (size_t k = 0; k < table.columns.size(); ++k) {
+        const auto value = [&](std::string_view county) {
+          return database.Int(Cat("SELECT ", table.columns[k], " FROM ", table.name,
+                                  " WHERE county = ? AND slot = ?"),
+                              {county, slot});
+        };
+        const auto times = static_cast<int64_t>(k + 1);
+        EXPECT_EQ(value("360733"), times * ((1 << slot) + (16 << slot))) << table.columns[k];
+        EXPECT_EQ(value("360734"), times * (16 << slot)) << table.columns[k];
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace bangfu::evaluation
