@@ -1,5 +1,5 @@
-// Callers that each wait for their answer, all on one thread: a load is to cost little beside what it
-// loads.
+// Callers that each wait for their answer, all on one thread: a load is to cost little beside what
+// it loads.
 #pragma once
 
 #include <cstdint>

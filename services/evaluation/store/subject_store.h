@@ -91,8 +91,9 @@ absl::Status SetEffective(mysql::Tx& tx, const Ulid& subject_id,
                           const std::optional<Ulid>& evaluation_id, int effective_class,
                           absl::Time now);
 
-// The slot of a subject in the roll-ups: 0 … kRollupSlots-1. As many writers of one county and class
-// need not wait for each other; each is a row of every such cell that a province's answer adds up.
+// The slot of a subject in the roll-ups: 0 … kRollupSlots-1. As many writers of one county and
+// class need not wait for each other; each is a row of every such cell that a province's answer
+// adds up.
 inline constexpr int kRollupSlots = 4;
 int RollupSlot(const Ulid& subject_id);
 
