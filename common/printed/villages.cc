@@ -5,6 +5,7 @@
 #include "common/base/strings.h"
 #include "common/base/text.h"
 #include "common/printed/chinese.h"
+#include "common/printed/share.h"
 
 namespace bangfu::printed {
 namespace {
@@ -92,7 +93,10 @@ PlaceList Split(std::string_view cell, bool villages) {
       const size_t p = piece.find(word);
       if (p == std::string::npos || p == 0) continue;
       std::string left = piece.substr(0, p), right = piece.substr(p + word.size());
-      if (!EndsInPlace(left) || !EndsInPlace(right)) continue;
+      std::string_view left_name = left, right_name = right;
+      TakeShare(&left_name);
+      TakeShare(&right_name);
+      if (!EndsInPlace(left_name) || !EndsInPlace(right_name)) continue;
       pieces.push_back(std::move(left));
       pieces.push_back(std::move(right));
       cut = true;
@@ -106,8 +110,14 @@ PlaceList Split(std::string_view cell, bool villages) {
       out.stated_count = count;
       continue;
     }
+    // 团山村 60%: the share stands alone behind a space.
+    if (IsShare(piece) && !out.names.empty() && out.names.back().share_text.empty()) {
+      out.names.back().share_text = piece;
+      continue;
+    }
     PlaceName place;
     std::string_view name = piece;
+    place.share_text = TakeShare(&name);
     if (villages) {
       if (const size_t n = TownshipPrefix(name); n > 0) {
         township = std::string(name.substr(0, n));

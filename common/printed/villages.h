@@ -13,6 +13,7 @@ struct PlaceName {
   std::string township;  // written before it (杨家堡镇团山村), or shared with the one before
   bool township_inferred = false;  // shared with the one before: to be confirmed
   bool former = false;             // 原东联村: a name that is no more in use
+  std::string share_text;          // its part of the whole, as printed behind it: 60%, 30万元
   friend bool operator==(const PlaceName&, const PlaceName&) = default;
 };
 

@@ -49,5 +49,25 @@ TEST(Villages, SeveralInOneCell) {
   EXPECT_TRUE(list.incomplete);
 }
 
+TEST(Villages, SharesBehindTheNames) {
+  const auto shares = [](std::string_view cell) {
+    std::vector<std::string> out;
+    for (const PlaceName& p : SplitVillages(cell).names) out.push_back(p.name + "=" + p.share_text);
+    return out;
+  };
+  EXPECT_THAT(shares("立斯达村（60％）、邑等村（40％）"),
+              ElementsAre("立斯达村=60%", "邑等村=40%"));
+  EXPECT_THAT(shares("团山村30万元、苏家堡村20.5万元"),
+              ElementsAre("团山村=30万元", "苏家堡村=20.5万元"));
+  EXPECT_THAT(shares("团山村：30万元；苏家堡村投入20万元"),
+              ElementsAre("团山村=30万元", "苏家堡村=20万元"));
+  EXPECT_THAT(shares("团山村 60%、苏家堡村"), ElementsAre("团山村=60%", "苏家堡村="));
+  EXPECT_THAT(shares("团山村60%和苏家堡村40%"), ElementsAre("团山村=60%", "苏家堡村=40%"));
+  // What is no share stays in the name.
+  EXPECT_THAT(shares("1村、团山村(原东联村)"), ElementsAre("1村=", "团山村(原东联村)="));
+  EXPECT_THAT(shares("团山村3组"), ElementsAre("团山村3组="));
+  EXPECT_THAT(shares("60%"), ElementsAre("60%="));
+}
+
 }  // namespace
 }  // namespace bangfu::printed

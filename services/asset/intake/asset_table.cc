@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "common/base/bp.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
 #include "common/printed/chinese.h"
+#include "common/printed/share.h"
 
 namespace bangfu::asset::tables {
 namespace {
@@ -96,6 +98,19 @@ int NumberBefore(std::string_view text, size_t end) {
   int value = 0;
   for (size_t i = begin; i < end; ++i) value = value * 10 + (text[i] - '0');
   return value;
+}
+
+// The first percentage of a text, in bp; `begin`: where its number starts.
+std::optional<int32_t> PercentIn(std::string_view text, size_t* begin) {
+  const size_t at = text.find('%');
+  if (at == std::string_view::npos) return std::nullopt;
+  size_t from = at;
+  while (from > 0 && (absl::ascii_isdigit(static_cast<unsigned char>(text[from - 1])) ||
+                      text[from - 1] == '.')) {
+    --from;
+  }
+  *begin = from;
+  return printed::ParsePercent(text.substr(from, at + 1 - from));
 }
 
 // 三处 -> 3 for the count word at `pos`; -1: none.
@@ -300,11 +315,10 @@ UseText UseOf(std::string_view text) {
   }
   if (ContainsAny(t, {"部分"})) {
     out.state = UseState::kPartial;
-    if (const size_t at = t.find('%'); at != std::string::npos) {
-      if (const int percent = NumberBefore(t, at); percent > 0 && percent < 100) {
-        out.parts = {{"在用部分", percent * 100, UseState::kInUse},
-                     {"未用部分", kBpOne - percent * 100, UseState::kIdle}};
-      }
+    size_t begin = 0;
+    if (const auto used = PercentIn(t, &begin); used && *used < kBpOne) {
+      out.parts = {{"在用部分", *used, UseState::kInUse},
+                   {"未用部分", kBpOne - *used, UseState::kIdle}};
     }
     return out;
   }
@@ -335,22 +349,20 @@ std::vector<Owner> OwnersOf(std::string_view text) {
   for (const std::string& piece : printed::SplitOutsideBrackets(t, {"、", ",", ";", "/"})) {
     Owner owner;
     owner.name = piece;
-    const size_t at = piece.find('%');
-    const int percent = at == std::string::npos ? -1 : NumberBefore(piece, at);
-    if (percent > 0 && percent <= 100) {
-      owner.share_bp = percent * 100;
+    size_t from = 0;
+    if (const auto share = PercentIn(piece, &from); share) {
+      owner.share_bp = *share;
       const size_t word = std::min(piece.find("占股"), piece.find("占"));
-      owner.name = piece.substr(0, word == std::string::npos ? at : word);
-      while (!owner.name.empty() && owner.name.back() >= '0' && owner.name.back() <= '9') {
-        owner.name.pop_back();
-      }
+      owner.name = piece.substr(0, std::min(word, from));
     } else {
       all_shares = false;
     }
     if (!owner.name.empty()) out.push_back(std::move(owner));
   }
   if (out.size() == 1) {
-    out.front().share_bp = kBpOne;
+    // One name alone owns all; one that owns a stated part shares with others who are not named.
+    Owner& owner = out.front();
+    owner.share_bp = all_shares && owner.share_bp < kBpOne ? 0 : kBpOne;
   } else if (!all_shares) {
     for (Owner& owner : out) owner.share_bp = 0;
   }

@@ -35,6 +35,7 @@ TEST(AssetTable, PartialUseHasItsShares) {
   use = UseOf("部分使用60%");
   ASSERT_EQ(use.parts.size(), 2u);
   EXPECT_EQ(use.parts[0].share_bp, 6000);
+  EXPECT_EQ(UseOf("部分使用62.5%").parts[1].share_bp, 3750);
   EXPECT_TRUE(UseOf("部分使用").parts.empty());  // asked for
   EXPECT_EQ(UseOf("由闲置转在用").state, UseState::kInUse);
   EXPECT_EQ(UseOf("未投产(油茶培育期)").state, UseState::kCultivating);
@@ -49,6 +50,13 @@ TEST(AssetTable, OwnersAndShares) {
   EXPECT_EQ(owners[0].share_bp, 5100);
   EXPECT_EQ(owners[1].share_bp, 4900);
   EXPECT_EQ(OwnersOf("东洲村集体")[0].share_bp, 10000);
+  EXPECT_EQ(OwnersOf("村集体占股51%")[0].share_bp, 0);  // the others are not named
+  const auto halves = OwnersOf("村集体占股51.5%、企业48.5%");
+  EXPECT_EQ(halves[0].share_bp, 5150);
+  EXPECT_EQ(halves[1].share_bp, 4850);
+  EXPECT_EQ(halves[1].name, "企业");
+  EXPECT_EQ(OwnersOf("村集体占股66.667%、企业占股33.333%")[0].share_bp,
+            0);                                            // no whole basis points
   EXPECT_EQ(OwnersOf("文河村、白里社区")[1].share_bp, 0);  // not stated
 }
 

@@ -653,10 +653,11 @@ TEST_F(ProjectImportTest, AProjectOfATownshipIsHeldUntilItNamesAVillage) {
       Cat(kColumns, "会昌县,小密乡,,,乡里的冷链,冷链仓储,2021,50,乡政府,运营\n",
           "会昌县,小密乡,半迳村、小密村,,两村冷链,冷链仓储,2021,50,乡政府,运营\n",
           "会昌县,小密乡,半迳村、石背村,360733101,全乡冷链,冷链仓储,2021,50,乡政府,运营\n",
-          "会昌县,,,360733,全县冷链,冷链仓储,2021,50,县农业农村局,运营\n");
+          "会昌县,,,360733,全县冷链,冷链仓储,2021,50,县农业农村局,运营\n",
+          "会昌县,小密乡,半迳村（62.5％）、小密村(37.5%),,分股冷链,冷链仓储,2021,50,乡政府,运营\n");
   const iv1::Import import = Run("a", csv, County());
   const auto rows = Rows(import.id(), County());
-  ASSERT_EQ(rows.size(), 4U);
+  ASSERT_EQ(rows.size(), 5U);
   for (const int64_t held : {2, 5}) {
     EXPECT_EQ(rows.at(held).outcome(), iv1::ROW_OUTCOME_HELD) << rows.at(held).ShortDebugString();
     bool asked = false;
@@ -674,12 +675,42 @@ TEST_F(ProjectImportTest, AProjectOfATownshipIsHeldUntilItNamesAVillage) {
   EXPECT_THAT(covered(3), ElementsAre(kVillage, Cat(kVillage, "半迳村"), Cat(kVillage2, "小密村")));
   EXPECT_THAT(covered(4),
               ElementsAre(kTownship, Cat(kVillage, "半迳村"), Cat(kVillage3, "石背村")));
+  EXPECT_THAT(covered(6), ElementsAre(kVillage, Cat(kVillage, "半迳村"), Cat(kVillage2, "小密村")));
+  const auto shares = [&](int64_t row) {
+    std::vector<int32_t> out;
+    for (const auto& c : GetProject(rows.at(row).record_id()).covered_regions())
+      out.push_back(c.share_bp());
+    return out;
+  };
+  EXPECT_THAT(shares(3), ElementsAre(0, 0));
+  EXPECT_THAT(shares(6), ElementsAre(6250, 3750));
   // A later table that does not name the villages again leaves them.
   const std::string later =
       Cat(kColumns, "会昌县,小密乡,,360733101,全乡冷链,冷链仓储,2021,60,乡政府,运营\n");
   EXPECT_EQ(Run("b", later, County()).rows_updated(), 1);
   EXPECT_THAT(covered(4),
               ElementsAre(kTownship, Cat(kVillage, "半迳村"), Cat(kVillage3, "石背村")));
+}
+
+TEST_F(ProjectImportTest, ATableThatStatesNoSharesLeavesThoseThatAreKnown) {
+  const auto csv = [](std::string_view villages, std::string_view wan) {
+    return Cat(
+        "县,乡镇,村,项目编码,项目名称,项目类型,实施年度,中央衔接资金（万元）,实施单位,当前状态\n"
+        "会昌县,小密乡,",
+        villages, ",P-1,分股冷链,冷链仓储,2021,", wan, ",乡政府,运营\n");
+  };
+  const iv1::Import import = Run("a", csv("半迳村（60％）、小密村（40％）", "50"), County());
+  const std::string id = Rows(import.id(), County()).begin()->second.record_id();
+  const auto shares = [&] {
+    std::vector<int32_t> out;
+    for (const auto& c : GetProject(id).covered_regions()) out.push_back(c.share_bp());
+    return out;
+  };
+  EXPECT_THAT(shares(), ElementsAre(6000, 4000));
+  EXPECT_EQ(Run("b", csv("半迳村、小密村、石背村", "60"), County()).rows_updated(), 1);
+  EXPECT_THAT(shares(), ElementsAre(6000, 4000, 0));
+  EXPECT_EQ(Run("c", csv("半迳村（50％）、小密村（50％）", "60"), County()).rows_updated(), 1);
+  EXPECT_THAT(shares(), ElementsAre(5000, 5000));
 }
 
 TEST_F(ProjectImportTest, AnImportReopensTheReportsOfCoveredVillages) {

@@ -1,6 +1,7 @@
 #include "services/registry/jobs/project_record.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "common/base/strings.h"
@@ -215,7 +216,7 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
     KeepRaw(F::kTownship, *row, &p);
     KeepRaw(F::kVillage, *row, &p);
   }
-  std::set<std::string> covered;
+  std::map<std::string, int> covered;  // by code, its place in the list; -1: the one that leads
   if (row->covered_regions.size() > 1) {
     // Before the villages there may be the township that leads, by its code.
     const size_t villages = row->villages.names.size();
@@ -223,10 +224,22 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
         row->covered_regions.size() > villages ? row->covered_regions.size() - villages : 0;
     for (size_t i = 0; i < row->covered_regions.size(); ++i) {
       const printed::RegionMatch& match = row->covered_regions[i];
-      if (match.code.empty() || !covered.insert(match.code).second) continue;
-      if (i < before && villages > 0) continue;
+      if (match.code.empty()) continue;
+      const bool leads = i < before && villages > 0;
+      const auto [known, is_new] =
+          covered.emplace(match.code, leads ? -1 : p.covered_regions_size());
+      if (leads) continue;
+      const int32_t share = row->village_shares_bp.empty() ? 0 : row->village_shares_bp[i - before];
+      if (!is_new) {
+        if (known->second < 0) continue;  // known no closer than the township that leads
+        // Two villages of the table that are one by now.
+        v1::CoveredRegion* c = p.mutable_covered_regions(known->second);
+        c->set_share_bp(c->share_bp() + share);
+        continue;
+      }
       v1::CoveredRegion* c = p.add_covered_regions();
       c->set_region_code(match.code);
+      c->set_share_bp(share);
       if (villages > 0) c->set_name_text(Cut(row->villages.names[i - before].name, 100));
     }
   }
@@ -431,6 +444,15 @@ v1::Project MergeProject(const v1::Project& stored, const v1::Project& row) {
     v1::ContentItem old = stored.content_items(i);
     item.set_item_id(old.item_id());
     item.set_seq(old.seq());
+  }
+  // Shares that the table does not state leave those that are known.
+  if (std::none_of(taken.covered_regions().begin(), taken.covered_regions().end(),
+                   [](const v1::CoveredRegion& c) { return c.share_bp() > 0; })) {
+    for (v1::CoveredRegion& c : *taken.mutable_covered_regions()) {
+      for (const v1::CoveredRegion& known : stored.covered_regions()) {
+        if (known.region_code() == c.region_code()) c.set_share_bp(known.share_bp());
+      }
+    }
   }
   for (const auto* field : fields) {
     const std::string& name = field->name();

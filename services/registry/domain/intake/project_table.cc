@@ -5,11 +5,13 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_join.h"
+#include "common/base/bp.h"
 #include "common/base/money.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
 #include "common/base/uscc.h"
 #include "common/printed/chinese.h"
+#include "common/printed/share.h"
 #include "common/status/error.h"
 
 namespace bangfu::registry::intake {
@@ -197,6 +199,69 @@ void AddAmountIssue(const Amount& amount, std::string_view field, RowReport* rep
     issue.reason = Cat("AMOUNT_", printed::ParseStateName(amount.state));
   }
   report->Add(std::move(issue));
+}
+
+// 每村100万元: an amount that each village of the row has.
+bool IsPerVillage(std::string_view text) {
+  const std::string t = Normalize(text);
+  for (std::string_view word : {"每个村", "每村", "各村"}) {
+    const size_t at = t.find(word);
+    if (at == std::string::npos) continue;
+    std::string_view rest = std::string_view(t).substr(at + word.size());
+    for (std::string_view verb : {"各", "安排", "投入", "补助"}) ConsumePrefix(&rest, verb);
+    const size_t digits = rest.find_first_not_of("0123456789.");
+    if (digits == 0 || digits == std::string_view::npos) continue;
+    rest.remove_prefix(digits);
+    if (HasPrefix(rest, "万元") || HasPrefix(rest, "元")) return true;
+  }
+  return false;
+}
+
+// The shares of the row's villages (village_shares_bp). What is stated of some villages only is
+// taken where it is a percentage; amounts make shares only when all villages are known.
+std::vector<int32_t> VillageShares(ParsedProjectRow* row) {
+  const std::vector<PlaceName>& villages = row->villages.names;
+  if (villages.size() < 2) return {};
+  size_t percentages = 0, amounts = 0;
+  std::vector<int64_t> parts;
+  int64_t sum = 0;
+  for (const PlaceName& village : villages) {
+    parts.push_back(0);
+    if (village.share_text.empty()) continue;
+    if (const auto bp = printed::ParsePercent(village.share_text)) {
+      ++percentages;
+      parts.back() = *bp;
+    } else if (const Amount amount = printed::ParseAmount(village.share_text);
+               amount.exact() && *amount.fen > 0) {
+      ++amounts;
+      parts.back() = *amount.fen;
+    }
+    const auto added = AddFen(sum, parts.back());
+    if (!added.ok()) return {};
+    sum = *added;
+  }
+  const auto unclear = [&](std::string_view proposal) {
+    row->report.Add({"village", "SHARES_UNCLEAR", std::string(row->Text(F::kVillage)), "",
+                     std::string(proposal), IssueSeverity::kWarn});
+    return std::vector<int32_t>();
+  };
+  if (percentages > 0) {
+    if (amounts > 0) return unclear("各村份额有的写比例、有的写金额，请统一填写");
+    if (sum > kBpOne) return unclear("各村份额合计超过100%，请核对");
+  } else if (amounts > 0) {
+    if (amounts < villages.size() || row->villages.incomplete)
+      return unclear("部分村的金额未写明，份额无法计算，请补填");
+    parts = SplitLargestRemainder(kBpOne, parts);
+  } else {
+    const auto& sources = row->sources.items;
+    const bool each = IsPerVillage(row->Text(F::kPlannedTotal)) ||
+                      (!sources.empty() &&
+                       std::all_of(sources.begin(), sources.end(),
+                                   [](const DeclaredSource& s) { return IsPerVillage(s.raw); }));
+    if (!each || row->villages.incomplete) return {};
+    parts = SplitLargestRemainder(kBpOne, std::vector<int64_t>(villages.size(), 1));
+  }
+  return {parts.begin(), parts.end()};
 }
 
 }  // namespace
@@ -476,6 +541,7 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
   };
   incomplete(row.villages, F::kVillage);
   incomplete(row.townships, F::kTownship);
+  row.village_shares_bp = VillageShares(&row);
   row.year = printed::ParseYear(row.Text(F::kYear));
   if (!row.year.has_value()) {
     row.report.Add({"year", row.Text(F::kYear).empty() ? "YEAR_MISSING" : "YEAR_UNCLEAR",

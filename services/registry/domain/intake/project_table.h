@@ -98,6 +98,9 @@ struct ParsedProjectRow {
   std::string key;  // the same for the same project in any file
 
   printed::PlaceList townships, villages;
+  // Share of each of `villages`, in bp: as printed, or by the amounts of each; 0: not stated. Empty
+  // when the row states none.
+  std::vector<int32_t> village_shares_bp;
   std::optional<int> year;
   printed::Amount planned_total;
   std::optional<printed::Amount> this_allocation;

@@ -84,6 +84,41 @@ TEST(Table, LongRowsOfOneProjectAreFoldedEqualRowsOfVillagesAreNot) {
   EXPECT_TRUE(rows[2].report.Has("DUPLICATE_ROW"));
 }
 
+TEST(Table, SharesOfTheVillages) {
+  ColumnMap map;
+  map.columns = {{ProjectField::kVillage, "村"},
+                 {ProjectField::kProjectName, "项目名称"},
+                 {ProjectField::kFundSource, "资金来源"},
+                 {ProjectField::kPlannedTotal, "总投资"}};
+  ProjectTableParser parser(map);
+  const auto row = [&](const std::string& villages, const std::string& source,
+                       const std::string& total) {
+    return parser.Parse(1, {villages, "茶园", source, total});
+  };
+  const auto shares = [&](const std::string& villages, const std::string& source = "中央衔接资金",
+                          const std::string& total = "100万元") {
+    return row(villages, source, total).village_shares_bp;
+  };
+  EXPECT_THAT(shares("甲村（60％）、乙村（40％）"), ElementsAre(6000, 4000));
+  EXPECT_THAT(shares("甲村（60％）、乙村"), ElementsAre(6000, 0));  // the rest is not stated
+  EXPECT_THAT(shares("甲村10万元、乙村20万元、丙村0.0001万元"), ElementsAre(3333, 6667, 0));
+  EXPECT_THAT(shares("甲村、乙村、丙村", "财政补助资金，每村100万元"),
+              ElementsAre(3334, 3333, 3333));
+  EXPECT_THAT(shares("甲村、乙村", "中央衔接资金", "每个村50万元"), ElementsAre(5000, 5000));
+  // Not stated, or not of the whole.
+  EXPECT_TRUE(shares("甲村、乙村").empty());
+  EXPECT_TRUE(shares("甲村", "每村100万元").empty());
+  EXPECT_TRUE(shares("甲村、乙村等", "每村100万元").empty());
+  EXPECT_TRUE(shares("甲村、乙村", "每村每年增收30万元").empty());
+  EXPECT_TRUE(shares("甲村、乙村", "中央衔接资金，每村10万元；自筹30万元").empty());
+  // What cannot be right is asked.
+  for (const char* villages : {"甲村60%、乙村60%", "甲村60%、乙村20万元", "甲村20万元、乙村"}) {
+    const ParsedProjectRow asked = row(villages, "中央衔接资金", "100万元");
+    EXPECT_TRUE(asked.village_shares_bp.empty()) << villages;
+    EXPECT_TRUE(asked.report.Has("SHARES_UNCLEAR")) << villages;
+  }
+}
+
 TEST(Table, FillsDownOnlyWhereTold) {
   ColumnMap map;
   map.columns = {{ProjectField::kTownship, "乡镇"}, {ProjectField::kProjectName, "项目名称"}};
