@@ -1,5 +1,9 @@
 #include "common/printed/share.h"
 
+#include <algorithm>
+#include <cstdlib>
+#include <iterator>
+
 #include "common/base/bp.h"
 #include "common/base/decimal.h"
 #include "common/base/strings.h"
@@ -8,6 +12,8 @@ namespace bangfu::printed {
 namespace {
 
 constexpr std::string_view kDigits = "0123456789.";
+// The longer before those that they end in.
+constexpr std::string_view kUnits[] = {"亿元", "万元", "元", "亿", "万", "%"};
 
 // The unit behind the number that a text begins with; empty when it begins with none.
 std::string_view UnitOf(std::string_view text) {
@@ -27,7 +33,7 @@ std::optional<int32_t> ParsePercent(std::string_view text) {
 
 bool IsShare(std::string_view text) {
   const std::string_view unit = UnitOf(text);
-  return unit == "%" || unit == "元" || unit == "万元" || unit == "亿元";
+  return std::find(std::begin(kUnits), std::end(kUnits), unit) != std::end(kUnits);
 }
 
 std::string TakeShare(std::string_view* name) {
@@ -38,20 +44,40 @@ std::string TakeShare(std::string_view* name) {
     share = rest.substr(open + 1);
     rest = rest.substr(0, open);
   } else {
-    const size_t first = rest.find_first_of(kDigits.substr(0, 10));
-    if (first == std::string_view::npos) return "";
-    share = rest.substr(first);
-    rest = rest.substr(0, first);
+    std::string_view head = rest;
+    for (std::string_view unit : kUnits) {
+      if (ConsumeSuffix(&head, unit)) break;
+    }
+    const size_t last = head.find_last_not_of(kDigits);  // of the character before the number
+    if (last == std::string_view::npos || last + 1 == head.size()) return "";
+    share = rest.substr(last + 1);
+    rest = rest.substr(0, last + 1);
     ConsumeSuffix(&rest, ":");
   }
+  rest = Trim(rest);
+  share = Trim(share);
   for (std::string_view word :
        {"份额", "占股", "占比", "占", "出资", "投资", "投入", "安排", "分配"}) {
     if (ConsumePrefix(&share, word) || ConsumeSuffix(&rest, word)) break;
   }
   ConsumePrefix(&share, ":");
+  rest = Trim(rest);
+  share = Trim(share);
   if (rest.empty() || !IsShare(share)) return "";
+  for (std::string_view word : {"约", "近", "超", "各", "共", "资金", "不足", "至", "-"}) {
+    if (HasSuffix(rest, word)) return "";  // no figure of the place alone, or none that is definite
+  }
   *name = rest;
   return std::string(share);
+}
+
+bool MakeWhole(std::vector<int64_t>* parts_bp) {
+  int64_t sum = 0;
+  for (const int64_t part : *parts_bp) sum += part;
+  if (sum == kBpOne) return true;
+  if (sum <= 0 || std::abs(sum - kBpOne) > static_cast<int64_t>(parts_bp->size())) return false;
+  *parts_bp = SplitLargestRemainder(kBpOne, *parts_bp);
+  return true;
 }
 
 }  // namespace bangfu::printed

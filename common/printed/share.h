@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bangfu::printed {
 
@@ -17,7 +18,12 @@ bool IsShare(std::string_view text);
 
 // Takes what is printed of its share off the end of a name and gives it back: 团山村(60%),
 // 团山村:30万元, 团山村投入30万元, 村集体占股51%. Empty, and the name as it was, when there is
-// none: brackets that say something else belong to the name. The text is Normalize()d.
+// none: brackets that say something else belong to the name, and 团山村约30万元 states no share.
+// The text is Normalize()d.
 std::string TakeShare(std::string_view* name);
+
+// Whether all parts of a whole, in bp, are the whole. What rounding took or gave (33.33% three
+// times), at most a basis point a part, is made good by the largest remainder.
+bool MakeWhole(std::vector<int64_t>* parts_bp);
 
 }  // namespace bangfu::printed

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bangfu::printed {
 namespace {
@@ -30,11 +31,28 @@ TEST(Share, IsTakenOffTheName) {
   EXPECT_EQ(taken("团山村:30万元"), "团山村|30万元");
   EXPECT_EQ(taken("村集体占股51%"), "村集体|51%");
   EXPECT_EQ(taken("投资公司49%"), "投资公司|49%");
+  EXPECT_EQ(taken("村集体占股 51%"), "村集体|51%");
+  EXPECT_EQ(taken("1村60%"), "1村|60%");
+  EXPECT_EQ(taken("红星村3组30万"), "红星村3组|30万");
   // What is no share is part of the name.
-  for (std::string_view name : {"团山村", "团山村(原东联村)", "团山村3组", "团山村(30)", "1村",
-                                "60%", "(60%)", "团山村约30万元)", ""}) {
+  for (std::string_view name :
+       {"团山村", "团山村(原东联村)", "团山村3组", "团山村(30)", "1村", "60%", "(60%)",
+        "团山村约30万元", "团山村投入资金30万元", "各村各50万元", ""}) {
     EXPECT_EQ(taken(name), std::string(name) + "|");
   }
+}
+
+TEST(Share, RoundedPartsAreMadeTheWhole) {
+  const auto whole = [](std::vector<int64_t> parts) {
+    return MakeWhole(&parts) ? parts : std::vector<int64_t>();
+  };
+  EXPECT_EQ(whole({5100, 4900}), (std::vector<int64_t>{5100, 4900}));
+  EXPECT_EQ(whole({3333, 3333, 3333}), (std::vector<int64_t>{3334, 3333, 3333}));
+  EXPECT_EQ(whole({1667, 1667, 1667, 1667, 1667, 1667}),
+            (std::vector<int64_t>{1667, 1667, 1667, 1667, 1666, 1666}));
+  EXPECT_TRUE(whole({3300, 3300, 3300}).empty());
+  EXPECT_TRUE(whole({6000, 6000}).empty());
+  EXPECT_TRUE(whole({}).empty());
 }
 
 }  // namespace

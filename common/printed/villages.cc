@@ -52,9 +52,29 @@ size_t TownshipPrefix(std::string_view text) {
   return 0;
 }
 
+// The blanks between places and their shares, which would part them: 团山村 (60%)、苏家堡村:
+// 30万元.
+std::string JoinShares(std::string_view text) {
+  constexpr std::string_view kBlanks = " \n\r";
+  std::string out;
+  while (true) {
+    const size_t at = text.find_first_of(kBlanks);
+    out += text.substr(0, at);
+    if (at == std::string_view::npos) return out;
+    const size_t end = text.find_first_not_of(kBlanks, at);
+    if (end == std::string_view::npos) return out;
+    std::string_view next = text.substr(end);
+    for (std::string_view stop : {"、", ",", ";", "\n", "\r", " ", "/", "。"})
+      next = next.substr(0, next.find(stop));
+    if (ConsumePrefix(&next, "(")) ConsumeSuffix(&next, ")");
+    if (!IsShare(next)) out += text.substr(at, end - at);
+    text.remove_prefix(end);
+  }
+}
+
 PlaceList Split(std::string_view cell, bool villages) {
   PlaceList out;
-  std::string text = Normalize(cell);
+  std::string text = JoinShares(Normalize(cell));
   if (text.empty() || text == "-" || text == "/" || text == "无") return out;
   if (ContainsAny(text, {"全县", "全镇", "全乡", "各村", "各乡镇", "所有村", "全区"})) {
     out.all = true;
@@ -110,14 +130,16 @@ PlaceList Split(std::string_view cell, bool villages) {
       out.stated_count = count;
       continue;
     }
-    // 团山村 60%: the share stands alone behind a space.
-    if (IsShare(piece) && !out.names.empty() && out.names.back().share_text.empty()) {
-      out.names.back().share_text = piece;
-      continue;
-    }
     PlaceName place;
     std::string_view name = piece;
     place.share_text = TakeShare(&name);
+    if (!place.share_text.empty()) {
+      // 3个村60万元: of all of them.
+      if (const int count = CountOf(name); count > 0) {
+        out.stated_count = count;
+        continue;
+      }
+    }
     if (villages) {
       if (const size_t n = TownshipPrefix(name); n > 0) {
         township = std::string(name.substr(0, n));

@@ -62,11 +62,17 @@ TEST(Villages, SharesBehindTheNames) {
   EXPECT_THAT(shares("团山村：30万元；苏家堡村投入20万元"),
               ElementsAre("团山村=30万元", "苏家堡村=20万元"));
   EXPECT_THAT(shares("团山村 60%、苏家堡村"), ElementsAre("团山村=60%", "苏家堡村="));
+  EXPECT_THAT(shares("团山村 （60％）、苏家堡村： 30万元"),
+              ElementsAre("团山村=60%", "苏家堡村=30万元"));
+  EXPECT_THAT(shares("团山村 苏家堡村 40%"), ElementsAre("团山村=", "苏家堡村=40%"));
+  EXPECT_THAT(shares("团山村  60%\n苏家堡村\n40%"), ElementsAre("团山村=60%", "苏家堡村=40%"));
+  EXPECT_THAT(shares("团山村、苏家堡村 2个村 60万元"), ElementsAre("团山村=", "苏家堡村="));
+  EXPECT_THAT(shares("1村60%、5村40%"), ElementsAre("1村=60%", "5村=40%"));
   EXPECT_THAT(shares("团山村60%和苏家堡村40%"), ElementsAre("团山村=60%", "苏家堡村=40%"));
   // What is no share stays in the name.
   EXPECT_THAT(shares("1村、团山村(原东联村)"), ElementsAre("1村=", "团山村(原东联村)="));
   EXPECT_THAT(shares("团山村3组"), ElementsAre("团山村3组="));
-  EXPECT_THAT(shares("60%"), ElementsAre("60%="));
+  EXPECT_THAT(shares("团山村、60%"), ElementsAre("团山村=", "60%="));  // whose?
 }
 
 }  // namespace

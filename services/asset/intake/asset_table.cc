@@ -343,29 +343,32 @@ UseText UseOf(std::string_view text) {
 
 std::vector<Owner> OwnersOf(std::string_view text) {
   std::vector<Owner> out;
+  std::vector<int64_t> shares;
   const std::string t = Normalize(text);
   if (t.empty()) return out;
-  bool all_shares = true;
   for (const std::string& piece : printed::SplitOutsideBrackets(t, {"、", ",", ";", "/"})) {
     Owner owner;
-    owner.name = piece;
+    std::string_view name = piece;
     size_t from = 0;
-    if (const auto share = PercentIn(piece, &from); share) {
-      owner.share_bp = *share;
-      const size_t word = std::min(piece.find("占股"), piece.find("占"));
-      owner.name = piece.substr(0, std::min(word, from));
-    } else {
-      all_shares = false;
+    auto share = printed::ParsePercent(printed::TakeShare(&name));
+    // 村集体占股比例51%: the words before the number are no part of the name either.
+    if (const size_t word = name.find("占"); share && word != std::string_view::npos && word > 0)
+      name = name.substr(0, word);
+    owner.name = std::string(name);
+    if (!share) {
+      // 村集体占51%以上: the number stands among other words.
+      share = PercentIn(piece, &from);
+      owner.name = share ? piece.substr(0, std::min(piece.find("占"), from)) : piece;
     }
-    if (!owner.name.empty()) out.push_back(std::move(owner));
+    if (owner.name.empty()) continue;
+    shares.push_back(share.value_or(0));
+    out.push_back(std::move(owner));
   }
-  if (out.size() == 1) {
-    // One name alone owns all; one that owns a stated part shares with others who are not named.
-    Owner& owner = out.front();
-    owner.share_bp = all_shares && owner.share_bp < kBpOne ? 0 : kBpOne;
-  } else if (!all_shares) {
-    for (Owner& owner : out) owner.share_bp = 0;
-  }
+  // One name alone owns all; one whose part is stated shares with others who are not named.
+  if (out.size() == 1 && t.find('%') == std::string::npos) shares.front() = kBpOne;
+  const bool stated = std::find(shares.begin(), shares.end(), 0) == shares.end();
+  if (!stated || !printed::MakeWhole(&shares)) return out;
+  for (size_t i = 0; i < out.size(); ++i) out[i].share_bp = static_cast<int32_t>(shares[i]);
   return out;
 }
 

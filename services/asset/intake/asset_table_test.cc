@@ -50,7 +50,18 @@ TEST(AssetTable, OwnersAndShares) {
   EXPECT_EQ(owners[0].share_bp, 5100);
   EXPECT_EQ(owners[1].share_bp, 4900);
   EXPECT_EQ(OwnersOf("东洲村集体")[0].share_bp, 10000);
-  EXPECT_EQ(OwnersOf("村集体占股51%")[0].share_bp, 0);  // the others are not named
+  for (const char* part : {"村集体占股51%", "村集体占股66.667%", "村集体占股150%"})
+    EXPECT_EQ(OwnersOf(part)[0].share_bp, 0) << part;  // the others are not named
+  EXPECT_EQ(OwnersOf("村集体占股100%")[0].share_bp, 10000);
+  EXPECT_EQ(OwnersOf("村集体占股比例51%、企业 49%")[0].name, "村集体");
+  const auto bracketed = OwnersOf("村集体（51%）、企业：49%");
+  EXPECT_EQ(bracketed[0].name, "村集体");
+  EXPECT_EQ(bracketed[1].name, "企业");
+  EXPECT_EQ(bracketed[1].share_bp, 4900);
+  const auto thirds = OwnersOf("甲村33.33%、乙村33.33%、丙村33.33%");
+  EXPECT_EQ(thirds[0].share_bp, 3334);
+  EXPECT_EQ(thirds[2].share_bp, 3333);
+  EXPECT_EQ(OwnersOf("甲村60%、乙村60%")[0].share_bp, 0);  // no whole: asked for
   const auto halves = OwnersOf("村集体占股51.5%、企业48.5%");
   EXPECT_EQ(halves[0].share_bp, 5150);
   EXPECT_EQ(halves[1].share_bp, 4850);

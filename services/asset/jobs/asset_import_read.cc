@@ -202,8 +202,12 @@ void Owners(const Sheet& sheet, Draft* d) {
   }
   if (!shares) {
     d->Ask("owners");
-    if (owners.size() > 1)
-      d->Warn(Field::kOwners, "OWNER_SHARES_UNKNOWN", "多个所有权人的份额未写明");
+    if (std::any_of(owners.begin(), owners.end(),
+                    [](const tables::Owner& owner) { return owner.share_bp == 0; })) {
+      d->Warn(Field::kOwners, "OWNER_SHARES_UNKNOWN",
+              owners.size() > 1 ? "多个所有权人的份额未写明，或合计不是100%"
+                                : "只写明部分份额，请补填其他所有权人");
+    }
   }
   for (const tables::Owner& holder : tables::OwnersOf(d->Text(Field::kIncomeHolders))) {
     auto level = tables::OwnerLevelOf(holder.name);

@@ -678,8 +678,8 @@ TEST_F(ProjectImportTest, AProjectOfATownshipIsHeldUntilItNamesAVillage) {
   EXPECT_THAT(covered(6), ElementsAre(kVillage, Cat(kVillage, "半迳村"), Cat(kVillage2, "小密村")));
   const auto shares = [&](int64_t row) {
     std::vector<int32_t> out;
-    for (const auto& c : GetProject(rows.at(row).record_id()).covered_regions())
-      out.push_back(c.share_bp());
+    const v1::Project p = GetProject(rows.at(row).record_id());
+    for (const auto& c : p.covered_regions()) out.push_back(c.share_bp());
     return out;
   };
   EXPECT_THAT(shares(3), ElementsAre(0, 0));
@@ -703,7 +703,8 @@ TEST_F(ProjectImportTest, ATableThatStatesNoSharesLeavesThoseThatAreKnown) {
   const std::string id = Rows(import.id(), County()).begin()->second.record_id();
   const auto shares = [&] {
     std::vector<int32_t> out;
-    for (const auto& c : GetProject(id).covered_regions()) out.push_back(c.share_bp());
+    const v1::Project p = GetProject(id);
+    for (const auto& c : p.covered_regions()) out.push_back(c.share_bp());
     return out;
   };
   EXPECT_THAT(shares(), ElementsAre(6000, 4000));
@@ -711,6 +712,11 @@ TEST_F(ProjectImportTest, ATableThatStatesNoSharesLeavesThoseThatAreKnown) {
   EXPECT_THAT(shares(), ElementsAre(6000, 4000, 0));
   EXPECT_EQ(Run("c", csv("半迳村（50％）、小密村（50％）", "60"), County()).rows_updated(), 1);
   EXPECT_THAT(shares(), ElementsAre(5000, 5000));
+  // One that states some: those of the others stay where they go together.
+  EXPECT_EQ(Run("d", csv("半迳村（30％）、小密村", "60"), County()).rows_updated(), 1);
+  EXPECT_THAT(shares(), ElementsAre(3000, 5000));
+  EXPECT_EQ(Run("e", csv("半迳村（70％）、小密村", "60"), County()).rows_updated(), 1);
+  EXPECT_THAT(shares(), ElementsAre(7000, 0));
 }
 
 TEST_F(ProjectImportTest, AnImportReopensTheReportsOfCoveredVillages) {

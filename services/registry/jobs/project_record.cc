@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "common/base/bp.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
 #include "common/printed/amount.h"
@@ -432,6 +433,29 @@ void MergeRawTexts(const v1::Project& row, v1::Project* out) {
   out->mutable_raw_texts()->Swap(&merged);
 }
 
+namespace {
+
+// Shares that a table does not state leave those that are known, as long as both go together.
+void KeepKnownShares(const v1::Project& stored, v1::Project* taken) {
+  google::protobuf::RepeatedPtrField<v1::CoveredRegion> regions = taken->covered_regions();
+  int64_t sum = 0;
+  for (v1::CoveredRegion& region : regions) {
+    if (region.share_bp() == 0) {
+      for (const v1::CoveredRegion& known : stored.covered_regions()) {
+        // As it was filed, or what became of it.
+        if (known.region_code() == region.region_code() ||
+            known.region_path() == region.region_code()) {
+          region.set_share_bp(region.share_bp() + known.share_bp());
+        }
+      }
+    }
+    sum += region.share_bp();
+  }
+  if (sum <= kBpOne) taken->mutable_covered_regions()->Swap(&regions);
+}
+
+}  // namespace
+
 v1::Project MergeProject(const v1::Project& stored, const v1::Project& row) {
   v1::Project out = stored;
   const auto* reflection = row.GetReflection();
@@ -445,15 +469,7 @@ v1::Project MergeProject(const v1::Project& stored, const v1::Project& row) {
     item.set_item_id(old.item_id());
     item.set_seq(old.seq());
   }
-  // Shares that the table does not state leave those that are known.
-  if (std::none_of(taken.covered_regions().begin(), taken.covered_regions().end(),
-                   [](const v1::CoveredRegion& c) { return c.share_bp() > 0; })) {
-    for (v1::CoveredRegion& c : *taken.mutable_covered_regions()) {
-      for (const v1::CoveredRegion& known : stored.covered_regions()) {
-        if (known.region_code() == c.region_code()) c.set_share_bp(known.share_bp());
-      }
-    }
-  }
+  KeepKnownShares(stored, &taken);
   for (const auto* field : fields) {
     const std::string& name = field->name();
     if (IsImmutableField(name) || name == "is_sample" || name == "campaign_id" ||

@@ -217,12 +217,12 @@ bool IsPerVillage(std::string_view text) {
   return false;
 }
 
-// The shares of the row's villages (village_shares_bp). What is stated of some villages only is
-// taken where it is a percentage; amounts make shares only when all villages are known.
+// The shares of the row's villages (village_shares_bp). Percentages are taken as far as they are
+// stated; amounts make shares only when all villages are known.
 std::vector<int32_t> VillageShares(ParsedProjectRow* row) {
   const std::vector<PlaceName>& villages = row->villages.names;
   if (villages.size() < 2) return {};
-  size_t percentages = 0, amounts = 0;
+  size_t percentages = 0, amounts = 0, unread = 0;
   std::vector<int64_t> parts;
   int64_t sum = 0;
   for (const PlaceName& village : villages) {
@@ -235,33 +235,62 @@ std::vector<int32_t> VillageShares(ParsedProjectRow* row) {
                amount.exact() && *amount.fen > 0) {
       ++amounts;
       parts.back() = *amount.fen;
+    } else {
+      ++unread;
     }
     const auto added = AddFen(sum, parts.back());
     if (!added.ok()) return {};
     sum = *added;
   }
-  const auto unclear = [&](std::string_view proposal) {
+  const auto ask = [&](std::string_view proposal) {
     row->report.Add({"village", "SHARES_UNCLEAR", std::string(row->Text(F::kVillage)), "",
                      std::string(proposal), IssueSeverity::kWarn});
     return std::vector<int32_t>();
   };
+  const size_t stated = percentages + amounts;
+  if (unread > 0) return ask("部分村的份额无法识别，请填写百分比（至多两位小数）或金额");
+  if (percentages > 0 && amounts > 0) return ask("各村份额有的写比例、有的写金额，请统一填写");
   if (percentages > 0) {
-    if (amounts > 0) return unclear("各村份额有的写比例、有的写金额，请统一填写");
-    if (sum > kBpOne) return unclear("各村份额合计超过100%，请核对");
+    const bool whole = stated == villages.size() && printed::MakeWhole(&parts);
+    if (!whole && sum > kBpOne) return ask("各村份额合计超过100%，请核对");
+    if (!whole) ask("各村份额未写全，请补填");
   } else if (amounts > 0) {
-    if (amounts < villages.size() || row->villages.incomplete)
-      return unclear("部分村的金额未写明，份额无法计算，请补填");
+    if (stated < villages.size() || row->villages.incomplete)
+      return ask("部分村的金额未写明，份额无法计算，请补填");
     parts = SplitLargestRemainder(kBpOne, parts);
   } else {
     const auto& sources = row->sources.items;
-    const bool each = IsPerVillage(row->Text(F::kPlannedTotal)) ||
-                      (!sources.empty() &&
-                       std::all_of(sources.begin(), sources.end(),
-                                   [](const DeclaredSource& s) { return IsPerVillage(s.raw); }));
+    const bool each =
+        IsPerVillage(row->Text(F::kPlannedTotal)) ||
+        (!sources.empty() && std::all_of(sources.begin(), sources.end(), [](const auto& source) {
+          return IsPerVillage(source.raw);
+        }));
     if (!each || row->villages.incomplete) return {};
     parts = SplitLargestRemainder(kBpOne, std::vector<int64_t>(villages.size(), 1));
   }
   return {parts.begin(), parts.end()};
+}
+
+// The cell of the villages as a key of the project has it: without the shares, which another table
+// may not state.
+std::string VillagesWithoutShares(const ParsedProjectRow& row) {
+  std::string cell(row.Text(F::kVillage));
+  if (std::all_of(row.villages.names.begin(), row.villages.names.end(),
+                  [](const PlaceName& village) { return village.share_text.empty(); })) {
+    return cell;
+  }
+  cell = Normalize(cell);
+  for (const PlaceName& village : row.villages.names) {
+    const size_t name = cell.find(village.name);
+    if (village.share_text.empty() || name == std::string::npos) continue;
+    const size_t after = name + village.name.size();
+    const size_t share = cell.find(village.share_text, after);
+    if (share == std::string::npos) continue;
+    const size_t end = share + village.share_text.size();
+    // The brackets are no part of a key.
+    cell.erase(after, end - after);
+  }
+  return cell;
 }
 
 }  // namespace
@@ -675,7 +704,8 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
     std::vector<std::string> parts;
     for (F field : {F::kProvince, F::kCity, F::kCounty, F::kTownship, F::kVillage, F::kYear,
                     F::kProjectName}) {
-      parts.push_back(KeyOf(field, row.Text(field)));
+      parts.push_back(
+          KeyOf(field, field == F::kVillage ? VillagesWithoutShares(row) : row.Text(field)));
     }
     row.key = Cat("name:", absl::StrJoin(parts, "|"));
   }
@@ -803,6 +833,13 @@ void FoldLongRows(std::vector<ParsedProjectRow>* rows) {
     }
     lead.sources.items.push_back(std::move(row.sources.items[0]));
     lead.folded_rows.push_back(row.row_no);
+    // Amounts of one source are no shares of the whole.
+    if (!row.village_shares_bp.empty() && lead.village_shares_bp != row.village_shares_bp &&
+        !lead.village_shares_bp.empty()) {
+      lead.village_shares_bp.clear();
+      lead.report.Add({"village", "SHARES_UNCLEAR", std::string(row.Text(F::kVillage)), "",
+                       "各行的份额不同，请填写整个项目的份额", IssueSeverity::kWarn});
+    }
     for (RowIssue& issue : row.report.issues) {
       if (issue.field == "fund_source") lead.report.Add(std::move(issue));
     }

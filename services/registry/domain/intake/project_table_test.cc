@@ -100,7 +100,14 @@ TEST(Table, SharesOfTheVillages) {
     return row(villages, source, total).village_shares_bp;
   };
   EXPECT_THAT(shares("甲村（60％）、乙村（40％）"), ElementsAre(6000, 4000));
-  EXPECT_THAT(shares("甲村（60％）、乙村"), ElementsAre(6000, 0));  // the rest is not stated
+  EXPECT_THAT(shares("甲村33.33%、乙村33.33%、丙村33.33%"), ElementsAre(3334, 3333, 3333));
+  // The rest is not stated: asked, and not inferred.
+  EXPECT_THAT(shares("甲村（60％）、乙村"), ElementsAre(6000, 0));
+  EXPECT_TRUE(row("甲村60%、乙村", "中央衔接资金", "100万元").report.Has("SHARES_UNCLEAR"));
+  EXPECT_FALSE(row("甲村60%、乙村40%", "中央衔接资金", "100万元").report.Has("SHARES_UNCLEAR"));
+  // Another table names the same project without them.
+  EXPECT_EQ(row("甲村（60％）、乙村（40％）", "中央衔接资金", "100万元").key,
+            row("甲村、乙村", "中央衔接资金", "100万元").key);
   EXPECT_THAT(shares("甲村10万元、乙村20万元、丙村0.0001万元"), ElementsAre(3333, 6667, 0));
   EXPECT_THAT(shares("甲村、乙村、丙村", "财政补助资金，每村100万元"),
               ElementsAre(3334, 3333, 3333));
@@ -112,8 +119,9 @@ TEST(Table, SharesOfTheVillages) {
   EXPECT_TRUE(shares("甲村、乙村", "每村每年增收30万元").empty());
   EXPECT_TRUE(shares("甲村、乙村", "中央衔接资金，每村10万元；自筹30万元").empty());
   // What cannot be right is asked.
-  for (const char* villages : {"甲村60%、乙村60%", "甲村60%、乙村20万元", "甲村20万元、乙村"}) {
-    const ParsedProjectRow asked = row(villages, "中央衔接资金", "100万元");
+  for (const char* villages : {"甲村60%、乙村60%", "甲村60%、乙村20万元", "甲村20万元、乙村",
+                               "甲村60%、乙村150%", "甲村33.333%、乙村66.667%"}) {
+    const ParsedProjectRow asked = row(villages, "财政补助资金，每村100万元", "100万元");
     EXPECT_TRUE(asked.village_shares_bp.empty()) << villages;
     EXPECT_TRUE(asked.report.Has("SHARES_UNCLEAR")) << villages;
   }
