@@ -22,6 +22,7 @@ using rpc::CallContext;
 
 constexpr char kService[] = "bangfu.blob.v1.BlobService.";
 constexpr int64_t kBlock = 512 << 10;
+constexpr int64_t kLargestChunk = 1 << 20;  // of an answer that is no stream
 constexpr int kSweepStep = 100;
 
 type::v1::Actor ActorAt(const rpc::Mutation& mutation, std::string_view region_path) {
@@ -120,6 +121,21 @@ void TellActions(std::string_view subject, v1::Blob* blob) {
 }
 absl::StatusOr<v1::Blob> Told(const CallContext& context, absl::StatusOr<v1::Blob> blob) {
   if (blob.ok()) TellActions(context.caller.subject, &*blob);
+  return blob;
+}
+
+// The file that a caller takes bytes out of, from an offset on. Papers and photos of people: who
+// took them out is kept.
+absl::StatusOr<v1::Blob> TakenOut(CallContext& context, const std::string& blob_id,
+                                  int64_t offset) {
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(blob_id));
+  ASSIGN_OR_RETURN(v1::Blob blob, Get(context.db, id, context.caller.subject, context.scope));
+  RETURN_IF_ERROR(CheckRead(blob));
+  if (offset > blob.size_bytes()) return InvalidField("offset", "超出文件大小").Build();
+  RETURN_IF_ERROR(mysql::Transact(context.db, [&](mysql::Tx& tx) {
+    rpc::Mutation m(context, tx, "");
+    return m.Audit(kAggregate, id, blob.region_path(), &blob, blob, "下载");
+  }));
   return blob;
 }
 
@@ -400,20 +416,32 @@ absl::StatusOr<v1::Blob> BlobService::Abandon(CallContext& context,
 
 absl::StatusOr<std::unique_ptr<rpc::Subscription<v1::ReadBlobResponse>>> BlobService::Read(
     CallContext& context, const v1::ReadBlobRequest& request) {
-  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
-  ASSIGN_OR_RETURN(const v1::Blob blob, Get(context.db, id, context.caller.subject, context.scope));
-  RETURN_IF_ERROR(CheckRead(blob));
-  if (request.offset() > blob.size_bytes()) {
-    return InvalidField("offset", "超出文件大小").Build();
-  }
-  // Papers and photos of people: who took them out is kept.
-  RETURN_IF_ERROR(mysql::Transact(context.db, [&](mysql::Tx& tx) {
-    rpc::Mutation m(context, tx, "");
-    return m.Audit(kAggregate, id, blob.region_path(), &blob, blob, "下载");
-  }));
+  ASSIGN_OR_RETURN(const v1::Blob blob, TakenOut(context, request.id(), request.offset()));
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(blob.id()));
   std::unique_ptr<rpc::Subscription<v1::ReadBlobResponse>> reading =
       std::make_unique<Reading>(store_, id, request.offset(), blob.size_bytes(), bytes_read_);
   return reading;
+}
+
+absl::StatusOr<v1::ReadChunkResponse> BlobService::ReadChunk(CallContext& context,
+                                                             const v1::ReadChunkRequest& request) {
+  ASSIGN_OR_RETURN(const v1::Blob blob, TakenOut(context, request.id(), request.offset()));
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(blob.id()));
+  const int64_t left = blob.size_bytes() - request.offset();
+  v1::ReadChunkResponse response;
+  response.set_offset(request.offset());
+  response.set_size_bytes(blob.size_bytes());
+  response.set_sha256(blob.sha256());
+  response.set_content_type(blob.content_type());
+  if (left == 0) return response;
+  ASSIGN_OR_RETURN(std::string data,
+                   store_.Read(id, request.offset(), std::min(kLargestChunk, left)));
+  if (data.empty()) return Damaged("the file ends early");
+  const int64_t end = request.offset() + static_cast<int64_t>(data.size());
+  if (end < blob.size_bytes()) response.set_next_offset(end);
+  bytes_read_.Increment(static_cast<double>(data.size()));
+  *response.mutable_data() = std::move(data);
+  return response;
 }
 
 absl::StatusOr<int64_t> BlobService::Sweep(mysql::Session& db, absl::Time now) {
@@ -478,6 +506,9 @@ void BlobService::Register(rpc::Router& router) {
         return Told(c, Get(c.db, id, c.caller.subject, c.scope));
       });
   router.Unary<v1::ListBlobsRequest, v1::ListBlobsResponse>(Cat(kService, "ListBlobs"), ListBlobs);
+  router.Unary<v1::ReadChunkRequest, v1::ReadChunkResponse>(
+      Cat(kService, "ReadChunk"),
+      [this](CallContext& c, const v1::ReadChunkRequest& r) { return ReadChunk(c, r); });
   router.Subscribe<v1::ReadBlobRequest, v1::ReadBlobResponse>(
       Cat(kService, "ReadBlob"),
       [this](CallContext& c, const v1::ReadBlobRequest& r) { return Read(c, r); });

@@ -55,6 +55,8 @@ class BlobService {
                                    const v1::AbandonUploadRequest& request);
   absl::StatusOr<std::unique_ptr<rpc::Subscription<v1::ReadBlobResponse>>> Read(
       rpc::CallContext& context, const v1::ReadBlobRequest& request);
+  absl::StatusOr<v1::ReadChunkResponse> ReadChunk(rpc::CallContext& context,
+                                                  const v1::ReadChunkRequest& request);
   absl::Status Verify(const rpc::CallContext& context, const v1::Blob& blob);
   absl::Status Refuse(rpc::CallContext& context, const v1::Blob& blob, const absl::Status& why);
   absl::Status RemoveBytes(mysql::Executor& db, const Ulid& id);

@@ -667,5 +667,48 @@ TEST_F(BlobServiceTest, ReadingIsInTheAudit) {
   EXPECT_THAT(history[0].entry.action, ::testing::HasSubstr("ReadBlob"));
 }
 
+// For clients that take no stream: the same bytes, the same refusals, the same trace.
+TEST_F(BlobServiceTest, ReadsInChunksWithoutAStream) {
+  std::string bytes = SmallPdf(std::string((2 << 20) + 5, 'x'));
+  ASSERT_OK_AND_ASSIGN(const v1::Blob blob, Upload(bytes, village_));
+  const auto chunk = [&](int64_t offset, const std::string& token) {
+    v1::ReadChunkRequest request;
+    request.set_id(blob.id());
+    request.set_offset(offset);
+    return server_.Call<v1::ReadChunkResponse>(Cat(kApi, "ReadChunk"), request, token);
+  };
+  std::string read;
+  int64_t offset = 0;
+  int calls = 0;
+  do {
+    ASSERT_OK_AND_ASSIGN(const v1::ReadChunkResponse part, chunk(offset, county_));
+    EXPECT_EQ(part.offset(), offset);
+    EXPECT_LE(part.data().size(), size_t{1} << 20);
+    EXPECT_EQ(part.size_bytes(), static_cast<int64_t>(bytes.size()));
+    EXPECT_EQ(part.sha256(), blob.sha256());
+    EXPECT_EQ(part.content_type(), "application/pdf");
+    read += part.data();
+    offset = part.next_offset();
+    ASSERT_LT(++calls, 10);
+  } while (offset != 0);
+  EXPECT_EQ(calls, 3);
+  EXPECT_TRUE(read == bytes);
+  ASSERT_OK_AND_ASSIGN(const v1::ReadChunkResponse behind,
+                       chunk(static_cast<int64_t>(bytes.size()), county_));
+  EXPECT_TRUE(behind.data().empty());
+  EXPECT_EQ(behind.next_offset(), 0);
+  EXPECT_THAT(chunk(static_cast<int64_t>(bytes.size()) + 1, county_),
+              StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(chunk(0, neighbour_), StatusIs(StatusCode::kNotFound));
+  ASSERT_OK_AND_ASSIGN(const auto history, audit::History(server_.database().db(), "blob",
+                                                          *Ulid::Parse(blob.id()), {"36"}, 0, 10));
+  EXPECT_EQ(history.size(), 2u + 4u);  // begun, completed, and each chunk that was taken out
+  ASSERT_OK_AND_ASSIGN(const v1::Blob begun, Begin(Announce(bytes), village_));
+  v1::ReadChunkRequest unfinished;
+  unfinished.set_id(begun.id());
+  EXPECT_THAT(server_.Call<v1::ReadChunkResponse>(Cat(kApi, "ReadChunk"), unfinished, village_),
+              StatusIs(StatusCode::kFailedPrecondition, "EVIDENCE_NOT_COMPLETE"));
+}
+
 }  // namespace
 }  // namespace bangfu::blob

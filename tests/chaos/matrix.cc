@@ -296,6 +296,7 @@ class Builder {
                                                {"aggregate", "project"},
                                                {"contract", "operating_contract"},
                                                {"read", "work_item"},
+                                               {"chunk", "blob"},
                                                // Of steps in bulk.
                                                {"over", "asset"},
                                                {"custody", "asset"},
