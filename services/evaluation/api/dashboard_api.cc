@@ -80,7 +80,8 @@ absl::StatusOr<v1::Dashboard> GetDashboard(CallContext& context,
   dashboard.set_region_name(region.name);
   SetTime(context.now, dashboard.mutable_as_of());
 
-  ASSIGN_OR_RETURN(auto figures, SumFigures(context.db, path, digits));
+  ASSIGN_OR_RETURN(auto figures,
+                   SumFigures(context.db, path, digits, FigureSet::kClassesAndResults));
   ASSIGN_OR_RETURN(auto units, CountChildren(context, path, digits, &dashboard));
   ASSIGN_OR_RETURN(const std::vector<RegionRow> children, ListChildRegions(context.db, path));
   std::map<std::string, std::string> names;

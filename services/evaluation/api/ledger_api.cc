@@ -445,7 +445,8 @@ void FillCells(const UnitFigures& figures,
 absl::StatusOr<v1::Rollup> GetRollup(CallContext& context, const v1::GetRollupRequest& request) {
   ASSIGN_OR_RETURN(RegionRow region, ResolveRegion(context, request.region_code()));
   const std::string& path = region.region_path;
-  ASSIGN_OR_RETURN(auto units, SumFigures(context.db, path, ChildDigits(path)));
+  ASSIGN_OR_RETURN(auto units,
+                   SumFigures(context.db, path, ChildDigits(path), FigureSet::kClasses));
   v1::Rollup rollup;
   rollup.set_region_code(path);
   rollup.set_region_name(region.name);
@@ -522,7 +523,7 @@ absl::StatusOr<v1::Progress> GetProgress(CallContext& context,
   ProgressInput input;
   // Only the sums are wanted: a county's own are in the roll-ups, its townships' are not.
   const int digits = path.size() == 6 ? 6 : ChildDigits(path);
-  ASSIGN_OR_RETURN(auto units, SumFigures(context.db, path, digits));
+  ASSIGN_OR_RETURN(auto units, SumFigures(context.db, path, digits, FigureSet::kClassesAndResults));
   for (const auto& [unit, figures] : units) {
     for (const auto& [key, f] : figures.classes) input.figures.classes[key] += f;
     for (const auto& [key, f] : figures.results) input.figures.results[key] += f;

@@ -266,7 +266,7 @@ absl::StatusOr<Body> Finish(mysql::Executor& db, const std::string& path,
 
 absl::StatusOr<Body> LiveBody(mysql::Executor& db, const std::string& path) {
   const int digits = ChildDigits(path);
-  ASSIGN_OR_RETURN(auto figures, SumFigures(db, path, digits));
+  ASSIGN_OR_RETURN(auto figures, SumFigures(db, path, digits, FigureSet::kClassesAndResults));
   ASSIGN_OR_RETURN(auto villages, SumVillages(db, path, digits));
   ASSIGN_OR_RETURN(auto close_outs, SumCloseOuts(db, path, digits));
   ASSIGN_OR_RETURN(auto overrides_ended, CountDue(db, path, digits));

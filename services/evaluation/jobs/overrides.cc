@@ -85,7 +85,7 @@ absl::Status ExpireOverrides(mysql::Session& db, UlidGenerator& ids, absl::Time 
 
 absl::Status NoticeOverrideShares(mysql::Session& db, UlidGenerator& ids, absl::Time now) {
   ASSIGN_OR_RETURN(const int64_t limit_bp, ReadParameter(db, kOverrideShareLimit));
-  ASSIGN_OR_RETURN(auto counties, SumFigures(db, kProvince, 6));
+  ASSIGN_OR_RETURN(auto counties, SumFigures(db, kProvince, 6, FigureSet::kClassesAndResults));
   for (const auto& [county, figures] : counties) {
     if (county.size() != 6) continue;  // what lies higher than a county
     Figures sums;

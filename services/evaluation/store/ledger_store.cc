@@ -342,37 +342,43 @@ Figures& Figures::operator+=(const Figures& other) {
 }
 
 absl::StatusOr<std::map<std::string, UnitFigures>> SumFigures(mysql::Executor& db,
-                                                              const std::string& region,
-                                                              int digits) {
+                                                              const std::string& region, int digits,
+                                                              FigureSet set) {
   // One statement, hence one moment for classes and results.
   mysql::Params params;
   std::string sql;
   if (digits <= 6) {
-    std::string first = mysql::RegionClause({region}, "county", &params);
-    std::string second = mysql::RegionClause({region}, "county", &params);
-    sql =
-        Cat("SELECT 1, LEFT(county, ", digits,
-            ") AS unit, subject_type, class, CAST(SUM(entries) AS SIGNED), "
-            "CAST(SUM(overridden) AS SIGNED), CAST(SUM(invested_fen) AS SIGNED), "
-            "CAST(SUM(asset_value_fen) AS SIGNED) FROM class_rollup WHERE ",
-            first, " GROUP BY unit, subject_type, class UNION ALL SELECT 2, LEFT(county, ", digits,
-            ") AS unit, subject_type, result, CAST(SUM(subjects) AS SIGNED), 0, "
-            "CAST(SUM(invested_fen) AS SIGNED), CAST(SUM(asset_value_fen) AS SIGNED) "
-            "FROM result_rollup WHERE ",
-            second, " GROUP BY unit, subject_type, result");
+    const std::string unit = Cat("LEFT(county, ", digits, ") AS unit");
+    sql = Cat("SELECT 1, ", unit,
+              ", subject_type, class, CAST(SUM(entries) AS SIGNED), "
+              "CAST(SUM(overridden) AS SIGNED), CAST(SUM(invested_fen) AS SIGNED), "
+              "CAST(SUM(asset_value_fen) AS SIGNED) FROM class_rollup WHERE ",
+              mysql::RegionClause({region}, "county", &params),
+              " GROUP BY unit, subject_type, class");
+    if (set == FigureSet::kClassesAndResults) {
+      sql += Cat(" UNION ALL SELECT 2, ", unit,
+                 ", subject_type, result, CAST(SUM(subjects) AS SIGNED), 0, "
+                 "CAST(SUM(invested_fen) AS SIGNED), CAST(SUM(asset_value_fen) AS SIGNED) "
+                 "FROM result_rollup WHERE ",
+                 mysql::RegionClause({region}, "county", &params),
+                 " GROUP BY unit, subject_type, result");
+    }
   } else {
-    std::string first = mysql::RegionClause({region}, "region_path", &params);
-    std::string second = mysql::RegionClause({region}, "region_path", &params);
-    sql = Cat("SELECT 1, LEFT(region_path, ", digits,
-              ") AS unit, subject_type, class, COUNT(*), CAST(SUM(is_overridden) AS SIGNED), "
+    const std::string unit = Cat("LEFT(region_path, ", digits, ") AS unit");
+    sql = Cat("SELECT 1, ", unit,
+              ", subject_type, class, COUNT(*), CAST(SUM(is_overridden) AS SIGNED), "
               "CAST(SUM(invested_fen) AS SIGNED), CAST(SUM(asset_value_fen) AS SIGNED) "
               "FROM ledger_entry WHERE is_open = 1 AND ",
-              first, " GROUP BY unit, subject_type, class UNION ALL SELECT 2, LEFT(region_path, ",
-              digits,
-              ") AS unit, subject_type, latest_result, COUNT(*), 0, "
-              "CAST(SUM(invested_fen) AS SIGNED), CAST(SUM(asset_value_fen) AS SIGNED) "
-              "FROM subject WHERE is_void = 0 AND ",
-              second, " GROUP BY unit, subject_type, latest_result");
+              mysql::RegionClause({region}, "region_path", &params),
+              " GROUP BY unit, subject_type, class");
+    if (set == FigureSet::kClassesAndResults) {
+      sql += Cat(" UNION ALL SELECT 2, ", unit,
+                 ", subject_type, latest_result, COUNT(*), 0, "
+                 "CAST(SUM(invested_fen) AS SIGNED), CAST(SUM(asset_value_fen) AS SIGNED) "
+                 "FROM subject WHERE is_void = 0 AND ",
+                 mysql::RegionClause({region}, "region_path", &params),
+                 " GROUP BY unit, subject_type, latest_result");
+    }
   }
   ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(sql, params));
   std::map<std::string, UnitFigures> out;

@@ -145,10 +145,11 @@ struct UnitFigures {
 };
 // Figures of the units of `digits` digits inside `region`, by their path, as of one moment. Down to
 // counties out of the roll-ups, below them out of the rows. What lies higher than such a unit
-// stands under the region's own path.
+// stands under the region's own path. Classes alone are a quarter of a province's rows.
+enum class FigureSet { kClasses, kClassesAndResults };
 absl::StatusOr<std::map<std::string, UnitFigures>> SumFigures(mysql::Executor& db,
-                                                              const std::string& region,
-                                                              int digits);
+                                                              const std::string& region, int digits,
+                                                              FigureSet set);
 
 // Where a roll-up differs from its recount, at one moment. Empty is good.
 struct RollupDifference {
