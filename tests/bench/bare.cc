@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <atomic>
 
-#include "common/mysql/session.h"
 #include "tests/bench/connector.h"
 
 namespace bangfu::bench {
 
-std::unique_ptr<sql::Connection> BareConnect(const Flags& flags, const std::string& schema) {
+std::unique_ptr<sql::Connection> BareConnect(const Flags& flags, const std::string& schema,
+                                             absl::Duration patience) {
   sql::ConnectOptionsMap map;
   map["hostName"] = "unix://" + flags.Text("socket");
   map["userName"] = flags.Text("user", "root");
@@ -18,8 +18,7 @@ std::unique_ptr<sql::Connection> BareConnect(const Flags& flags, const std::stri
   map["CLIENT_FOUND_ROWS"] = true;
   map["OPT_CHARSET_NAME"] = std::string("utf8mb4");
   map["OPT_SET_CHARSET_NAME"] = std::string("utf8mb4");
-  // As every session of the services: a client that waits for ever is none that one would run.
-  const auto timeout = static_cast<int>(absl::ToInt64Seconds(mysql::Options().io_timeout));
+  const auto timeout = static_cast<int>(absl::ToInt64Seconds(patience));
   map["OPT_READ_TIMEOUT"] = timeout;
   map["OPT_WRITE_TIMEOUT"] = timeout;
   std::unique_ptr<sql::Connection> connection(sql::mysql::get_driver_instance()->connect(map));
@@ -186,7 +185,7 @@ Json Replay(const Flags& flags) {
 Json TimeQuery(const Flags& flags) {
   std::vector<double> times;
   try {
-    auto connection = BareConnect(flags, flags.Text("schema"));
+    auto connection = BareConnect(flags, flags.Text("schema"), kWholeTables);
     std::unique_ptr<sql::Statement> statement(connection->createStatement());
     for (int64_t i = 0; i < flags.Number("rounds", 20); ++i) {
       const double before = Now();

@@ -23,8 +23,8 @@ Json CopyRows(const Flags& flags) {
   int64_t rows = 0;
   Json json;
   try {
-    auto reader = BareConnect(flags, flags.Text("from"));
-    auto writer = BareConnect(flags, flags.Text("into"));
+    auto reader = BareConnect(flags, flags.Text("from"), kWholeTables);
+    auto writer = BareConnect(flags, flags.Text("into"), kWholeTables);
     std::unique_ptr<sql::Statement> read(reader->createStatement());
     std::unique_ptr<sql::Statement> write(writer->createStatement());
     for (const std::string& line : ReadLines(flags.Text("tables"))) {
