@@ -143,10 +143,11 @@ struct UnitFigures {
   std::map<std::pair<int, int>, Figures> classes;
   std::map<std::pair<int, int>, Figures> results;
 };
+// What is summed up. Classes alone are a quarter of a province's rows.
+enum class FigureSet { kClasses, kClassesAndResults };
 // Figures of the units of `digits` digits inside `region`, by their path, as of one moment. Down to
 // counties out of the roll-ups, below them out of the rows. What lies higher than such a unit
-// stands under the region's own path. Classes alone are a quarter of a province's rows.
-enum class FigureSet { kClasses, kClassesAndResults };
+// stands under the region's own path.
 absl::StatusOr<std::map<std::string, UnitFigures>> SumFigures(mysql::Executor& db,
                                                               const std::string& region, int digits,
                                                               FigureSet set);

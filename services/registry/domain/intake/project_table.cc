@@ -280,15 +280,15 @@ std::string VillagesWithoutShares(const ParsedProjectRow& row) {
     return cell;
   }
   cell = Normalize(cell);
+  size_t at = 0;  // the villages stand in order, and one's name may end another's: 上甲村、甲村
   for (const PlaceName& village : row.villages.names) {
-    const size_t name = cell.find(village.name);
-    if (village.share_text.empty() || name == std::string::npos) continue;
-    const size_t after = name + village.name.size();
-    const size_t share = cell.find(village.share_text, after);
-    if (share == std::string::npos) continue;
-    const size_t end = share + village.share_text.size();
-    // The brackets are no part of a key.
-    cell.erase(after, end - after);
+    const size_t name = cell.find(village.name, at);
+    if (name == std::string::npos) continue;
+    at = name + village.name.size();
+    if (village.share_text.empty()) continue;
+    const size_t share = cell.find(village.share_text, at);
+    // A bracket that is left is no part of a key.
+    if (share != std::string::npos) cell.erase(at, share + village.share_text.size() - at);
   }
   return cell;
 }

@@ -106,8 +106,12 @@ TEST(Table, SharesOfTheVillages) {
   EXPECT_TRUE(row("甲村60%、乙村", "中央衔接资金", "100万元").report.Has("SHARES_UNCLEAR"));
   EXPECT_FALSE(row("甲村60%、乙村40%", "中央衔接资金", "100万元").report.Has("SHARES_UNCLEAR"));
   // Another table names the same project without them.
-  EXPECT_EQ(row("甲村（60％）、乙村（40％）", "中央衔接资金", "100万元").key,
-            row("甲村、乙村", "中央衔接资金", "100万元").key);
+  const auto key = [&](const std::string& villages) {
+    return row(villages, "中央衔接资金", "100万元").key;
+  };
+  EXPECT_EQ(key("甲村（60％）、乙村（40％）"), key("甲村、乙村"));
+  EXPECT_EQ(key("上甲村60%、甲村投入40万元"), key("上甲村、甲村"));
+  EXPECT_EQ(key("甲村60%和乙村40%"), key("甲村和乙村"));
   EXPECT_THAT(shares("甲村10万元、乙村20万元、丙村0.0001万元"), ElementsAre(3333, 6667, 0));
   EXPECT_THAT(shares("甲村、乙村、丙村", "财政补助资金，每村100万元"),
               ElementsAre(3334, 3333, 3333));
