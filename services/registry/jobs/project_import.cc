@@ -44,6 +44,8 @@ using F = intake::ProjectField;
 constexpr size_t kHeaderRows = 20;
 // One long-form project at most; a longer run of one key is cut there.
 constexpr size_t kLongestRun = 2000;
+// Texts beside the fields of one project at most, as the contract has it.
+constexpr int kMostRawTexts = 100;
 
 // Who registers projects one by one registers them by a table, too. The province's administrator
 // keeps the reference data and edits no county's records (domain.md §2.0).
@@ -174,6 +176,15 @@ Verdict Decide(const Job& job, const ProjectReferences& references, UlidGenerato
     Refuse(status, &v);
     return false;
   };
+  // All of them are kept, or the row waits: none is left out unseen.
+  const auto texts_fit = [&] {
+    if (v.project.raw_texts_size() <= kMostRawTexts) return true;
+    v.result = outcome::ROW_OUTCOME_HELD;
+    v.issues.push_back(MakeIssue(
+        "raw_texts", "RAW_TEXTS_TOO_MANY", "", absl::StrCat(v.project.raw_texts_size()),
+        Cat("一个项目最多保存", kMostRawTexts, "项原文，请删去表中与项目无关的列后重新导入")));
+    return false;
+  };
   ProjectCheckOptions options;
   options.scope = job.scope;
   options.editor_level = v.editor_level;
@@ -181,6 +192,7 @@ Verdict Decide(const Job& job, const ProjectReferences& references, UlidGenerato
   if (stored == nullptr) {
     v.project = row;
     v.project.clear_project_code();
+    if (!texts_fit()) return v;
     if (const absl::Status status = CheckProject(references, options, ids, &v.project);
         !status.ok()) {
       Refuse(status, &v);
@@ -200,6 +212,7 @@ Verdict Decide(const Job& job, const ProjectReferences& references, UlidGenerato
     v.result = outcome::ROW_OUTCOME_UNCHANGED;
     return v;
   }
+  if (!texts_fit()) return v;
   if (const absl::Status status = CheckProject(references, options, ids, &v.project);
       !status.ok()) {
     Refuse(status, &v);
@@ -292,7 +305,7 @@ class Reader final : public ::bangfu::intake::RowReader {
       if (extra == ExtraField::kNone) continue;
       extras_[i] = extra;
       // 种植时间 is no year and 设计产能 no money, whatever the synonyms make of them.
-      columns.columns[i].field = F::kIgnored;
+      columns.columns[i].field = F::kElsewhere;
     }
     intake::ProjectTableParser::Options options;
     options.class_synonyms = words_.classes;
@@ -310,9 +323,16 @@ class Reader final : public ::bangfu::intake::RowReader {
   void Take(const table::InputRow& row) {
     pending_.push_back(parser_->Parse(row.row_no, Cells(row)));
     std::map<ExtraField, std::string> extra;
+    std::map<ExtraField, size_t> from;
     for (const auto& [column, field] : extras_) {
-      if (column < row.cells.size() && !row.cells[column].text.empty())
-        extra[field] = row.cells[column].text;
+      if (column >= row.cells.size() || row.cells[column].text.empty()) continue;
+      const std::string& text = row.cells[column].text;
+      const auto [taken, first] = extra.emplace(field, text);
+      if (first) {
+        from[field] = column;
+      } else if (taken->second != text) {
+        parser_->KeepOther(column, text, parser_->ColumnName(from[field]), &pending_.back());
+      }
     }
     if (!extra.empty()) extra_[row.row_no] = std::move(extra);
   }

@@ -646,6 +646,82 @@ TEST_F(ProjectImportTest, ATextThatItsFieldHasNoRoomForIsKeptWhole) {
   EXPECT_EQ(p.raw_texts(0).text(), name);
 }
 
+TEST_F(ProjectImportTest, TheDepartmentIsAFieldOfItsOwn) {
+  const auto csv = [](std::string_view columns, std::string_view cells) {
+    return Cat("县,乡镇,村,项目名称,项目类型,实施年度,中央衔接资金（万元）,当前状态,", columns,
+               "\n会昌县,小密乡,半迳村,油茶基地,种植,2021,50,运营,", cells, "\n");
+  };
+  // A table that names the department alone says nothing of who builds.
+  const std::string department = csv("主管部门", "县农业农村局");
+  iv1::Import import = Run("a", department, County());
+  const iv1::ImportRow row = Rows(import.id(), County()).begin()->second;
+  EXPECT_THAT(Reasons(row), ::testing::Contains("ORG_MISSING"));
+  const std::string id = row.record_id();
+  EXPECT_EQ(GetProject(id).supervising_dept(), "县农业农村局");
+  EXPECT_EQ(GetProject(id).implementing_org(), "");
+  EXPECT_EQ(Run("b", department, County()).rows_unchanged(), 1);
+  // Another table finds the same project, whoever it names.
+  EXPECT_EQ(Run("c", csv("主管部门,实施单位", "县林业局,村委会"), County()).rows_updated(), 1);
+  EXPECT_EQ(GetProject(id).supervising_dept(), "县林业局");
+  EXPECT_EQ(GetProject(id).implementing_org(), "村委会");
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM project"), 1);
+  // Taken before as who builds: the table that said so leaves that, and adds the department.
+  EXPECT_EQ(Run("d", department, County()).rows_updated(), 1);
+  EXPECT_EQ(GetProject(id).implementing_org(), "村委会");
+  EXPECT_EQ(Run("e", department, County()).rows_unchanged(), 1);
+}
+
+TEST_F(ProjectImportTest, ColumnsThatAreNotKnownStayAsTextAndAreToldOnce) {
+  constexpr char kColumns[] =
+      "县,乡镇,村,项目名称,项目类型,实施年度,总投资（万元）,中央衔接资金（万元）,实施单位,当前状态,"
+      "天气,责任单位,"
+      "计划完工,计划竣工时间\n";
+  const std::string csv = Cat(
+      kColumns,
+      "会昌县,小密乡,半迳村,油茶一,种植,2021,50,50,村委会,运营,晴,乡政府,2021-12-31,2022-01-31\n"
+      "会昌县,小密乡,半迳村,油茶二,种植,2021,50,50,村委会,运营,雨,村委会,2021-12-31,\n");
+  const iv1::Import import = Run("a", csv, County());
+  const auto rows = Rows(import.id(), County());
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows.at(2).outcome(), iv1::ROW_OUTCOME_WARNED);
+  std::map<std::string, std::string> told;
+  for (const auto& issue : rows.at(2).issues()) {
+    if (HasPrefix(issue.reason(), "COLUMN_"))
+      told[issue.field()] = Cat(issue.reason(), " ", issue.raw_text());
+  }
+  EXPECT_EQ(told,
+            (std::map<std::string, std::string>{{"天气", "COLUMN_IGNORED 晴"},
+                                                {"责任单位", "COLUMN_REPEATED 乡政府"},
+                                                {"计划竣工时间", "COLUMN_REPEATED 2022-01-31"}}));
+  EXPECT_EQ(rows.at(3).outcome(), iv1::ROW_OUTCOME_CREATED) << rows.at(3).ShortDebugString();
+  const auto texts = [&](int64_t row) {
+    std::map<std::string, std::string> out;
+    const v1::Project p = GetProject(rows.at(row).record_id());
+    for (const auto& raw : p.raw_texts()) out[raw.field()] = raw.text();
+    return out;
+  };
+  EXPECT_EQ(texts(2), (std::map<std::string, std::string>{
+                          {"天气", "晴"}, {"责任单位", "乡政府"}, {"计划竣工时间", "2022-01-31"}}));
+  EXPECT_EQ(texts(3), (std::map<std::string, std::string>{{"天气", "雨"}}));
+  const v1::Project first = GetProject(rows.at(2).record_id());
+  EXPECT_EQ(first.implementing_org(), "村委会");
+  EXPECT_EQ(first.planned_end().year(), 2021);
+  EXPECT_EQ(Run("b", csv, County()).rows_unchanged(), 2);
+
+  // More than a project holds: the row waits.
+  std::string header =
+      "县,乡镇,村,项目名称,项目类型,实施年度,总投资（万元）,中央衔接资金（万元）,实施单位,当前状态";
+  std::string line = "会昌县,小密乡,半迳村,宽表项目,种植,2021,50,50,村委会,运营";
+  for (int i = 0; i <= 100; ++i) {
+    header += Cat(",天气", i);
+    line += ",晴";
+  }
+  const iv1::Import wide = Run("c", Cat(header, "\n", line, "\n"), County());
+  EXPECT_EQ(wide.rows_held(), 1);
+  EXPECT_THAT(Reasons(Rows(wide.id(), County()).begin()->second),
+              ::testing::Contains("RAW_TEXTS_TOO_MANY"));
+}
+
 TEST_F(ProjectImportTest, AProjectOfATownshipIsHeldUntilItNamesAVillage) {
   constexpr char kColumns[] =
       "县,乡镇,村,行政区划代码,项目名称,项目类型,实施年度,中央衔接资金（万元）,实施单位,当前状态\n";

@@ -291,6 +291,7 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
     row->report.Add(
         {"implementing_org", "ORG_MISSING", "", "", "请补填实施单位", IssueSeverity::kWarn});
   }
+  p.set_supervising_dept(text(F::kSupervisingDept, 200));
   p.set_operator_text(text(F::kOperator, 200));
   if (row->completed_on) SetDate(row->completed_on->day, p.mutable_actual_end());
   if (row->production_on) SetDate(row->production_on->day, p.mutable_production_start_date());
@@ -394,6 +395,9 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
   if (!SaysTheCode(words.natures, row->Text(F::kNature), row->nature))
     KeepRaw(F::kNature, *row, &p);
   if (industry == words.industries.end()) KeepRaw(F::kIndustry, *row, &p);
+  for (const ParsedProjectRow::OtherCell& other : row->others) {
+    KeepText(other.column, other.text, &p);
+  }
   return p;
 }
 

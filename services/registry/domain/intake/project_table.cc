@@ -82,7 +82,10 @@ const std::vector<Synonyms>& FieldTable() {
       {F::kImplementingOrg,
        "implementing_org",
        {"implementingorg", "实施单位", "项目实施单位", "责任单位", "实施主体", "建设单位",
-        "项目单位", "主管部门"}},
+        "项目单位"}},
+      {F::kSupervisingDept,
+       "supervising_dept",
+       {"supervisingdept", "主管部门", "项目主管部门", "行业主管部门"}},
       {F::kOperator,
        "operator",
        {"operator", "运营主体", "经营主体", "承包方", "运营单位", "运营主体及信用代码",
@@ -422,16 +425,62 @@ const std::string& ProjectTableParser::KeyOf(ProjectField field, std::string_vie
   return key;
 }
 
+ProjectTableParser::ProjectTableParser(ColumnMap columns, Options options)
+    : columns_(std::move(columns)), options_(std::move(options)) {
+  std::set<std::string> used;
+  for (size_t i = 0; i < columns_.columns.size(); ++i) {
+    const std::string number = Cat("第", i + 1, "列");
+    std::string name = Utf8Truncate(columns_.columns[i].header, 100);
+    if (name.empty()) {
+      name = number;
+    } else if (!used.insert(name).second ||
+               name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") ==
+                   std::string::npos) {
+      name += Cat("（", number, "）");
+    }
+    names_.push_back(std::move(name));
+  }
+}
+
+std::string ProjectTableParser::ColumnName(size_t column) const {
+  return column < names_.size() ? names_[column] : Cat("第", column + 1, "列");
+}
+
+void ProjectTableParser::KeepOther(size_t column, std::string_view text, std::string_view taken,
+                                   ParsedProjectRow* row) {
+  row->others.push_back({ColumnName(column), std::string(text)});
+  if (row->report.Has("SUMMARY_ONLY") || !told_.insert(column).second) return;
+  row->report.Add(
+      {ColumnName(column), taken.empty() ? "COLUMN_IGNORED" : "COLUMN_REPEATED", std::string(text),
+       "",
+       taken.empty() ? "整列未识别，不写入项目字段，各行内容作为原文保存；如应导入，请按模板改列名"
+                     : Cat("整列与“", taken, "”含义相同，每行只取先填写的一列，其余作为原文保存"),
+       IssueSeverity::kWarn});
+}
+
 ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std::string>& cells) {
   ParsedProjectRow row;
   row.row_no = row_no;
   row.report.row_no = row_no;
-  for (size_t i = 0; i < columns_.columns.size() && i < cells.size(); ++i) {
-    const ColumnMap::Column& column = columns_.columns[i];
-    if (column.field == F::kIgnored || column.field == F::kFundColumn) continue;
+  const auto header_of = [&](F field) -> std::string_view {
+    for (const ColumnMap::Column& c : columns_.columns) {
+      if (c.field == field) return c.header;
+    }
+    return {};
+  };
+  std::vector<std::pair<size_t, std::string_view>> others;  // and the header that is taken instead
+  for (size_t i = 0; i < cells.size(); ++i) {
+    const F field = i < columns_.columns.size() ? columns_.columns[i].field : F::kIgnored;
+    if (field == F::kElsewhere || field == F::kFundColumn) continue;
     const std::string_view text = printed::WithoutFormulaGuard(cells[i]);
-    if (!Normalize(text).empty() && row.raw.find(column.field) == row.raw.end())
-      row.raw[column.field] = std::string(text);
+    if (Normalize(text).empty()) continue;
+    if (field == F::kIgnored) {
+      others.emplace_back(i, std::string_view());
+      continue;
+    }
+    const auto [it, first] = row.raw.emplace(field, text);
+    // A cell that is merged over both columns says nothing more.
+    if (!first && it->second != text) others.emplace_back(i, header_of(field));
   }
   for (F field : options_.fill_down) {
     if (row.Text(field).empty()) {
@@ -457,19 +506,13 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
     if (!row.Text(field).empty()) facts.places.push_back(row.Text(field));
   }
   facts.has_township_or_village = !row.Text(F::kTownship).empty() || !row.Text(F::kVillage).empty();
-  for (F field : {F::kContent, F::kImplementingOrg, F::kOperator, F::kBeneficiaries,
-                  F::kProjectCode, F::kRegionCode}) {
+  for (F field : {F::kContent, F::kImplementingOrg, F::kSupervisingDept, F::kOperator,
+                  F::kBeneficiaries, F::kProjectCode, F::kRegionCode}) {
     facts.has_details = facts.has_details || !row.Text(field).empty();
   }
   row.kind = ClassifyRow(facts);
 
   // ---- money ----
-  const auto header_of = [&](F field) -> std::string_view {
-    for (const ColumnMap::Column& c : columns_.columns) {
-      if (c.field == field) return c.header;
-    }
-    return {};
-  };
   const auto amount = [&](F field) {
     return printed::ParseAmount(row.Text(field), {header_of(field), columns_.title});
   };
@@ -495,6 +538,8 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
         printed::ParseFundColumn(columns_.columns[i].header, cells[i], columns_.title);
     if (source.amount.fen == 0) continue;
     AddAmountIssue(source.amount, "fund_source", &row.report, false);
+    // The source is asked for below; until then its amount has no other place.
+    if (source.source_code.empty()) row.others.push_back({ColumnName(i), cells[i]});
     row.sources.items.push_back(std::move(source));
   }
   for (const DeclaredSource& source : row.sources.items) {
@@ -552,6 +597,10 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
   if (row.kind == RowKind::kSuspectedRollUp) {
     row.report.Add({"name", "ROLL_UP_SUSPECTED", std::string(facts.name), "",
                     "疑为类别汇总，请确认是单个项目还是汇总", IssueSeverity::kHold});
+  }
+
+  for (const auto& [column, taken] : others) {
+    KeepOther(column, printed::WithoutFormulaGuard(cells[column]), taken, &row);
   }
 
   // ---- the rest of the fields ----
@@ -840,8 +889,22 @@ void FoldLongRows(std::vector<ParsedProjectRow>* rows) {
       lead.report.Add({"village", "SHARES_UNCLEAR", std::string(row.Text(F::kVillage)), "",
                        "各行的份额不同，请填写整个项目的份额", IssueSeverity::kWarn});
     }
+    for (ParsedProjectRow::OtherCell& other : row.others) {
+      const auto same = std::find_if(lead.others.begin(), lead.others.end(),
+                                     [&](const auto& o) { return o.column == other.column; });
+      if (same == lead.others.end()) {
+        lead.others.push_back(std::move(other));
+      } else if (const std::string more = Cat("；", other.text);
+                 same->text != other.text && !HasSuffix(same->text, more)) {
+        same->text += more;
+      }
+    }
+    // What was said of a whole column is said nowhere else.
     for (RowIssue& issue : row.report.issues) {
-      if (issue.field == "fund_source") lead.report.Add(std::move(issue));
+      if (issue.field == "fund_source" || issue.reason == "COLUMN_IGNORED" ||
+          issue.reason == "COLUMN_REPEATED") {
+        lead.report.Add(std::move(issue));
+      }
     }
   }
   *rows = std::move(out);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@ namespace bangfu::registry::intake {
 
 enum class ProjectField {
   kIgnored,
+  kElsewhere,  // read by whoever made the map
   kSerial,
   kSourceId,
   kProvince,
@@ -43,6 +45,7 @@ enum class ProjectField {
   kFundAmount,  // long form: the amount of the row's source
   kFundColumn,  // wide form: the header names the source
   kImplementingOrg,
+  kSupervisingDept,
   kOperator,
   kOperatorUscc,
   kCompletedOn,
@@ -93,7 +96,14 @@ absl::StatusOr<ColumnMap> FindHeader(const std::vector<std::vector<std::string>>
 struct ParsedProjectRow {
   int64_t row_no = 0;
   std::vector<int64_t> folded_rows;         // long form: the other rows of the project
-  std::map<ProjectField, std::string> raw;  // every filled cell of a known column
+  std::map<ProjectField, std::string> raw;  // the first filled cell of each field
+  // Filled cells that no field takes: of unknown columns, of a second column for the same, of a
+  // source that is not known. Each column once.
+  struct OtherCell {
+    std::string column;  // ProjectTableParser::ColumnName
+    std::string text;
+  };
+  std::vector<OtherCell> others;
   RowKind kind = RowKind::kItem;
   std::string key;  // the same for the same project in any file
 
@@ -138,13 +148,20 @@ class ProjectTableParser {
     // Other names of the four classes.
     std::vector<printed::ClassSynonym> class_synonyms;
   };
-  ProjectTableParser(ColumnMap columns, Options options)
-      : columns_(std::move(columns)), options_(std::move(options)) {}
+  ProjectTableParser(ColumnMap columns, Options options);
   explicit ProjectTableParser(ColumnMap columns)
       : ProjectTableParser(std::move(columns), Options()) {}
 
   // Rows in the order of the table: subtotals are checked against the rows above them.
   ParsedProjectRow Parse(int64_t row_no, const std::vector<std::string>& cells);
+
+  // What a column is called where its cells are kept: its header, else 第9列 (from 1). The same for
+  // no two columns, and never the key of a field.
+  std::string ColumnName(size_t column) const;
+  // Keeps a cell of the row that no field takes, and says so once for the column. `taken`: the
+  // header of the column that was taken in its place; empty: the column is not known.
+  void KeepOther(size_t column, std::string_view text, std::string_view taken,
+                 ParsedProjectRow* row);
 
  private:
   ColumnMap columns_;
@@ -152,6 +169,8 @@ class ProjectTableParser {
   // MatchKey(text), remembered for the field: places repeat from row to row.
   const std::string& KeyOf(ProjectField field, std::string_view text);
 
+  std::vector<std::string> names_;  // of the columns
+  std::set<size_t> told_;           // columns that were said to be left out
   std::map<ProjectField, std::string> last_;
   std::map<ProjectField, std::pair<std::string, std::string>> keys_;
   std::string last_source_text_;  // so do sources

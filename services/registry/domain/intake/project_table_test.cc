@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "common/base/strings.h"
 #include "common/printed/amount.h"
 #include "common/printed/fund_source.h"
 #include "common/status/error.h"
@@ -146,6 +147,98 @@ TEST(Table, FillsDownOnlyWhereTold) {
   EXPECT_TRUE(row.report.Has("FILLED_DOWN"));
 }
 
+std::string Other(const ParsedProjectRow& row, std::string_view column) {
+  for (const ParsedProjectRow::OtherCell& other : row.others) {
+    if (other.column == column) return other.text;
+  }
+  return "";
+}
+
+// What is said of columns: "COLUMN_IGNORED 天气".
+std::vector<std::string> ColumnsTold(const ParsedProjectRow& row) {
+  std::vector<std::string> out;
+  for (const RowIssue& issue : row.report.issues) {
+    if (HasPrefix(issue.reason, "COLUMN_")) out.push_back(Cat(issue.reason, " ", issue.field));
+  }
+  return out;
+}
+
+TEST(Table, TheDepartmentIsNotWhoBuilds) {
+  int header_rows = 0;
+  auto map = FindHeader({{"村", "项目名称", "年度", "主管部门", "实施单位"}}, &header_rows);
+  ASSERT_TRUE(map.ok()) << map.status();
+  ProjectTableParser parser(*map);
+  const ParsedProjectRow both =
+      parser.Parse(2, {"甲村", "茶园", "2021", "县农业农村局", "甲村村委会"});
+  EXPECT_EQ(both.Text(ProjectField::kSupervisingDept), "县农业农村局");
+  EXPECT_EQ(both.Text(ProjectField::kImplementingOrg), "甲村村委会");
+  const ParsedProjectRow one = parser.Parse(3, {"甲村", "茶园", "2021", "县林业局", ""});
+  EXPECT_EQ(one.Text(ProjectField::kImplementingOrg), "");
+  // By whom it is run is no part of what finds a project again.
+  EXPECT_EQ(one.key, both.key);
+}
+
+TEST(Table, CellsThatNoFieldTakesAreKeptAndTheirColumnsToldOnce) {
+  int header_rows = 0;
+  auto map = FindHeader(
+      {{"村", "项目名称", "年度", "天气", "备注", "说明", "备注", "", "amount_fen", "实施单位"}},
+      &header_rows);
+  ASSERT_TRUE(map.ok()) << map.status();
+  ProjectTableParser parser(*map);
+  // A summary takes no part: what it has is told at the first project.
+  ParsedProjectRow sum = parser.Parse(2, {"合计", "", "", "多云", "", "", "", "", "", ""});
+  EXPECT_THAT(ColumnsTold(sum), ElementsAre());
+  ParsedProjectRow a =
+      parser.Parse(3, {"甲村", "茶园", "2021", "晴", "", "二期", "已验收", "", "", "", "多一列"});
+  EXPECT_EQ(a.Text(ProjectField::kNotes), "二期");
+  EXPECT_EQ(Other(a, "天气"), "晴");
+  EXPECT_EQ(Other(a, "备注（第7列）"), "已验收");
+  EXPECT_EQ(Other(a, "第11列"), "多一列");
+  EXPECT_THAT(ColumnsTold(a), ElementsAre("COLUMN_IGNORED 天气", "COLUMN_REPEATED 备注（第7列）",
+                                          "COLUMN_IGNORED 第11列"));
+  EXPECT_EQ(a.report.outcome, RowOutcome::kWarned);
+  ParsedProjectRow b = parser.Parse(
+      4, {"乙村", "茶园", "2021", "雨", "一期", "一期", "缓建", "九月", "100", "", "再一列"});
+  EXPECT_EQ(b.Text(ProjectField::kNotes), "一期");
+  EXPECT_EQ(Other(b, "天气"), "雨");
+  EXPECT_EQ(Other(b, "说明"), "");  // the same again, as where cells are merged
+  EXPECT_EQ(Other(b, "备注（第7列）"), "缓建");
+  EXPECT_EQ(Other(b, "第8列"), "九月");
+  EXPECT_EQ(Other(b, "amount_fen（第9列）"), "100");
+  // Each column once in the table, at its first cell.
+  EXPECT_THAT(ColumnsTold(b),
+              ElementsAre("COLUMN_IGNORED 第8列", "COLUMN_IGNORED amount_fen（第9列）"));
+}
+
+TEST(Table, AnAmountOfAnUnknownSourceIsKept) {
+  ColumnMap map;
+  map.columns = {{ProjectField::kVillage, "村"},
+                 {ProjectField::kProjectName, "项目名称"},
+                 {ProjectField::kFundColumn, "资金来源/神秘款（万元）"}};
+  ProjectTableParser parser(map);
+  const ParsedProjectRow row = parser.Parse(2, {"甲村", "茶园", "12.5"});
+  EXPECT_TRUE(row.report.Has("SOURCE_UNCLEAR"));
+  EXPECT_EQ(Other(row, "资金来源/神秘款（万元）"), "12.5");
+}
+
+TEST(Table, FoldedRowsLeaveTheirOtherCells) {
+  ColumnMap map;
+  map.columns = {
+      {ProjectField::kVillage, "村"},          {ProjectField::kProjectName, "项目名称"},
+      {ProjectField::kFundSource, "资金来源"}, {ProjectField::kPlannedTotal, "金额（万元）"},
+      {ProjectField::kIgnored, "批次"},        {ProjectField::kIgnored, "天气"}};
+  ProjectTableParser parser(map);
+  std::vector<ParsedProjectRow> rows;
+  rows.push_back(parser.Parse(1, {"甲村", "茶园", "中央衔接资金", "10", "第一批", ""}));
+  rows.push_back(parser.Parse(2, {"甲村", "茶园", "省级衔接资金", "5", "第二批", "晴"}));
+  rows.push_back(parser.Parse(3, {"甲村", "茶园", "市级衔接资金", "2", "第二批", "晴"}));
+  FoldLongRows(&rows);
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(Other(rows[0], "批次"), "第一批；第二批");
+  EXPECT_EQ(Other(rows[0], "天气"), "晴");
+  EXPECT_THAT(ColumnsTold(rows[0]), ElementsAre("COLUMN_IGNORED 批次", "COLUMN_IGNORED 天气"));
+}
+
 TEST(Table, HeadersOfT1) {
   const std::vector<std::pair<std::string, ProjectField>> expected = {
       {"序号", ProjectField::kSerial},
@@ -163,6 +256,7 @@ TEST(Table, HeadersOfT1) {
       {"其中：各资金来源/中央衔接（万元）", ProjectField::kFundColumn},
       {"其中：各资金来源/自筹（万元）", ProjectField::kFundColumn},
       {"实施单位", ProjectField::kImplementingOrg},
+      {"主管部门", ProjectField::kSupervisingDept},
       {"运营主体", ProjectField::kOperator},
       {"信用代码", ProjectField::kOperatorUscc},
       {"建成时间", ProjectField::kCompletedOn},
