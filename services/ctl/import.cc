@@ -1,9 +1,11 @@
 // bangfuctl import regions | projects | assets | reports | scores
 #include "services/ctl/import.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <functional>
+#include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "bangfu/evaluation/v1/fact.pb.h"
 #include "bangfu/registry/v1/operation_report.pb.h"
@@ -26,20 +28,124 @@ using registry::v1::ImportRegionsRequest;
 using registry::v1::ImportRegionsResponse;
 
 constexpr int kRegionBatch = 1000;
-constexpr int kReportBatch = 500;
+constexpr size_t kRowBatch = 500;  // as many as the contract takes at once
 
-int Number(std::string_view text) {
-  int value = 0;
-  return absl::SimpleAtoi(AbslView(text), &value) ? value : 0;
+// An error that names the row of the file.
+absl::Status AtRow(const std::string& file, int64_t row_no, const absl::Status& status) {
+  if (status.ok()) return status;
+  return Error(absl::StatusCode::kInvalidArgument, "FIELD_INVALID")
+      .Zh(Cat(file, " ", RefusalOf(row_no, status)[0].Text()));
 }
 
-registry::v1::RegionLevel LevelOf(std::string_view word) {
+absl::StatusOr<registry::v1::RegionLevel> LevelOf(std::string_view word) {
   if (word == "PROVINCE" || word == "province") return registry::v1::REGION_LEVEL_PROVINCE;
   if (word == "CITY" || word == "city") return registry::v1::REGION_LEVEL_CITY;
   if (word == "COUNTY" || word == "county") return registry::v1::REGION_LEVEL_COUNTY;
   if (word == "TOWNSHIP" || word == "township") return registry::v1::REGION_LEVEL_TOWNSHIP;
   if (word == "VILLAGE" || word == "village") return registry::v1::REGION_LEVEL_VILLAGE;
-  return registry::v1::REGION_LEVEL_UNSPECIFIED;
+  return InvalidField("level", Cat("“", word, "”不是区划级别"));
+}
+
+// What the two files of regions have in common.
+absl::StatusOr<registry::v1::Region> RegionOf(const NamedRow& row) {
+  registry::v1::Region region;
+  absl::StatusOr<std::string> code = NormalizeRegionCode(row.at("code"));
+  if (!code.ok()) return InvalidField("code", Cat("“", row.at("code"), "”不是区划代码"));
+  region.set_code(*code);
+  region.set_name(row.at("name"));
+  ASSIGN_OR_RETURN(const auto level, LevelOf(row.at("level")));
+  region.set_level(level);
+  return region;
+}
+
+absl::StatusOr<registry::v1::Region> HistoryOf(const NamedRow& row) {
+  ASSIGN_OR_RETURN(registry::v1::Region region, RegionOf(row));
+  region.set_parent_code(RegionParent(region.code()));
+  ASSIGN_OR_RETURN(const int32_t start, YearOfCell(row.at("start_year")));
+  ASSIGN_OR_RETURN(const int32_t end, YearOfCell(row.at("end_year")));
+  region.set_start_year(start);
+  region.set_end_year(end);
+  // "360111[2004];360113[2019]"
+  for (std::string_view item : std::vector<std::string>(
+           absl::StrSplit(row.at("successor_codes"), ';', absl::SkipEmpty()))) {
+    auto* successor = region.add_successors();
+    size_t bracket = item.find('[');
+    successor->set_code(std::string(item.substr(0, bracket)));
+    if (bracket != std::string_view::npos) {
+      ASSIGN_OR_RETURN(const int32_t year, YearOfCell(item.substr(bracket + 1, 4)));
+      successor->set_year(year);
+    }
+  }
+  return region;
+}
+
+// Rows of a file on their way to an rpc that takes many of them at once. A batch that the service
+// refuses for some of its rows goes again without those.
+template <typename Request, typename Message>
+class RowBatch {
+ public:
+  // With the rows' numbers in the file.
+  using Rows = std::vector<std::pair<int64_t, Message>>;
+  using Send = std::function<absl::Status(Request&, const Rows&)>;
+  using Refuse = std::function<void(int64_t row_no, const absl::Status&)>;
+
+  // `list`: the field of the request that holds the rows.
+  RowBatch(const char* list, Send send, Refuse refuse)
+      : list_(list), send_(std::move(send)), refuse_(std::move(refuse)) {}
+
+  absl::Status Add(int64_t row_no, Message message) {
+    rows_.emplace_back(row_no, std::move(message));
+    return rows_.size() >= kRowBatch ? Flush() : absl::OkStatus();
+  }
+  absl::Status Flush() {
+    while (!rows_.empty()) {
+      Request request;
+      request.set_request_id(Context::NewRequestId());
+      for (const auto& [row_no, message] : rows_) {
+        request.GetReflection()
+            ->AddMessage(&request, Request::descriptor()->FindFieldByName(list_))
+            ->CopyFrom(message);
+      }
+      const absl::Status sent = send_(request, rows_);
+      if (sent.ok()) break;
+      const std::map<int, absl::Status> faults =
+          FaultsOfBatch(sent, list_, *Message::descriptor(), static_cast<int>(rows_.size()));
+      if (faults.empty()) return sent;
+      Rows left;
+      for (size_t i = 0; i < rows_.size(); ++i) {
+        const auto fault = faults.find(static_cast<int>(i));
+        if (fault == faults.end()) {
+          left.push_back(std::move(rows_[i]));
+        } else {
+          refuse_(rows_[i].first, fault->second);
+        }
+      }
+      rows_ = std::move(left);
+    }
+    rows_.clear();
+    return absl::OkStatus();
+  }
+
+ private:
+  const char* list_;
+  Send send_;
+  Refuse refuse_;
+  Rows rows_;
+};
+
+// Counts a row as refused and keeps why.
+template <typename Totals>
+auto RefuseInto(Totals& totals) {
+  return [&totals](int64_t row_no, const absl::Status& status) {
+    ++totals.refused;
+    for (RefusedRow& line : RefusalOf(row_no, status)) totals.problems.push_back(std::move(line));
+  };
+}
+
+// Rows that the service refused come after those that could not be read.
+void SortByRow(std::vector<RefusedRow>& problems) {
+  std::stable_sort(problems.begin(), problems.end(),
+                   [](const RefusedRow& a, const RefusedRow& b) { return a.row_no < b.row_no; });
 }
 
 }  // namespace
@@ -48,50 +154,36 @@ absl::StatusOr<RegionTotals> ImportRegionFiles(Context& context, const std::stri
                                                const std::string& history_file, bool quiet) {
   std::vector<registry::v1::Region> regions;
   std::map<std::string, size_t> by_code;
+  const auto current = [&](const NamedRow& row) -> absl::Status {
+    ASSIGN_OR_RETURN(registry::v1::Region region, RegionOf(row));
+    region.set_parent_code(row.at("parent_code"));
+    by_code[region.code()] = regions.size();
+    regions.push_back(std::move(region));
+    return absl::OkStatus();
+  };
+  const auto history = [&](const NamedRow& row) -> absl::Status {
+    ASSIGN_OR_RETURN(registry::v1::Region region, HistoryOf(row));
+    auto known = by_code.find(region.code());
+    if (known != by_code.end() && region.end_year() == 0) {
+      // A code in use: the history adds its years and its offspring.
+      auto& in_use = regions[known->second];
+      in_use.set_start_year(region.start_year());
+      *in_use.mutable_successors() = region.successors();
+    } else {
+      regions.push_back(std::move(region));
+    }
+    return absl::OkStatus();
+  };
   RETURN_IF_ERROR(ReadCsv(current_file, {"code", "name", "level", "parent_code"},
-                          [&](int64_t, const NamedRow& row) -> absl::Status {
-                            registry::v1::Region region;
-                            ASSIGN_OR_RETURN(std::string code, NormalizeRegionCode(row.at("code")));
-                            region.set_code(code);
-                            region.set_name(row.at("name"));
-                            region.set_level(LevelOf(row.at("level")));
-                            region.set_parent_code(row.at("parent_code"));
-                            by_code[code] = regions.size();
-                            regions.push_back(std::move(region));
-                            return absl::OkStatus();
+                          [&](int64_t row_no, const NamedRow& row) {
+                            return AtRow(current_file, row_no, current(row));
                           }));
   if (!history_file.empty()) {
-    RETURN_IF_ERROR(ReadCsv(
-        history_file, {"code", "name", "level", "start_year", "end_year", "successor_codes"},
-        [&](int64_t, const NamedRow& row) -> absl::Status {
-          ASSIGN_OR_RETURN(std::string code, NormalizeRegionCode(row.at("code")));
-          registry::v1::Region region;
-          region.set_code(code);
-          region.set_name(row.at("name"));
-          region.set_level(LevelOf(row.at("level")));
-          region.set_parent_code(RegionParent(code));
-          region.set_start_year(Number(row.at("start_year")));
-          region.set_end_year(Number(row.at("end_year")));
-          // "360111[2004];360113[2019]"
-          for (std::string_view item : std::vector<std::string>(
-                   absl::StrSplit(row.at("successor_codes"), ';', absl::SkipEmpty()))) {
-            auto* successor = region.add_successors();
-            size_t bracket = item.find('[');
-            successor->set_code(std::string(item.substr(0, bracket)));
-            if (bracket != std::string_view::npos)
-              successor->set_year(Number(item.substr(bracket + 1, 4)));
-          }
-          auto known = by_code.find(code);
-          if (known != by_code.end() && region.end_year() == 0) {
-            // A code in use: the history adds its years and its offspring.
-            auto& current = regions[known->second];
-            current.set_start_year(region.start_year());
-            *current.mutable_successors() = region.successors();
-          } else {
-            regions.push_back(std::move(region));
-          }
-          return absl::OkStatus();
-        }));
+    RETURN_IF_ERROR(ReadCsv(history_file,
+                            {"code", "name", "level", "start_year", "end_year", "successor_codes"},
+                            [&](int64_t row_no, const NamedRow& row) {
+                              return AtRow(history_file, row_no, history(row));
+                            }));
   }
   RegionTotals totals;
   ProgressLine progress("导入行政区划");
@@ -114,139 +206,97 @@ absl::StatusOr<RegionTotals> ImportRegionFiles(Context& context, const std::stri
 
 absl::StatusOr<ReportTotals> ImportReportFile(Context& context, const std::string& file,
                                               const std::string& region_code, bool quiet) {
+  using registry::v1::BatchSubmitOperationReportsRequest;
   ASSIGN_OR_RETURN(SubjectMap subjects, LoadSubjects(context, region_code, false));
   ReportTotals totals;
+  const auto refuse = RefuseInto(totals);
   ProgressLine progress("导入运营月报");
-  registry::v1::BatchSubmitOperationReportsRequest batch;
-  std::vector<int64_t> row_of;
-  auto flush = [&]() -> absl::Status {
-    if (batch.reports_size() == 0) return absl::OkStatus();
-    batch.set_request_id(Context::NewRequestId());
-    batch.set_overwrite(true);
-    ASSIGN_OR_RETURN(
-        auto response,
-        context.Call<registry::v1::BatchSubmitOperationReportsResponse>(
-            "bangfu.registry.v1.OperationReportService.BatchSubmitOperationReports", batch));
-    totals.created += response.created();
-    totals.updated += response.updated();
-    totals.unchanged += response.unchanged();
-    totals.refused += response.refused();
-    for (const auto& result : response.results()) {
-      if (!result.reason().empty() && totals.problems.size() < 20) {
-        totals.problems.push_back(
-            Cat("第 ", row_of[static_cast<size_t>(result.index())], " 行: ", result.message_zh()));
-      }
-    }
-    if (!quiet)
-      progress.Update(totals.created + totals.updated + totals.unchanged + totals.refused, 0, "行");
-    batch.Clear();
-    row_of.clear();
-    return absl::OkStatus();
-  };
+  using Batch = RowBatch<BatchSubmitOperationReportsRequest, registry::v1::OperationReport>;
+  Batch batch(
+      "reports",
+      [&](BatchSubmitOperationReportsRequest& request, const Batch::Rows& rows) -> absl::Status {
+        request.set_overwrite(true);
+        ASSIGN_OR_RETURN(const auto response,
+                         context.Call<registry::v1::BatchSubmitOperationReportsResponse>(
+                             "bangfu.registry.v1.OperationReportService."
+                             "BatchSubmitOperationReports",
+                             request));
+        totals.created += response.created();
+        totals.updated += response.updated();
+        totals.unchanged += response.unchanged();
+        for (const auto& result : response.results()) {
+          if (result.reason().empty()) continue;
+          refuse(rows.at(static_cast<size_t>(result.index())).first,
+                 FailedPrecondition(result.reason(), result.message_zh()));
+        }
+        if (!quiet) {
+          progress.Update(totals.created + totals.updated + totals.unchanged + totals.refused, 0,
+                          "行");
+        }
+        return absl::OkStatus();
+      },
+      refuse);
   RETURN_IF_ERROR(
       ReadCsv(file, {"项目编码", "月份"}, [&](int64_t row_no, const NamedRow& row) -> absl::Status {
-        auto subject = subjects.find(row.at("项目编码"));
-        if (subject == subjects.end()) {
-          ++totals.refused;
-          if (totals.problems.size() < 20)
-            totals.problems.push_back(Cat("第 ", row_no, " 行: 没有项目 ", row.at("项目编码")));
-          return absl::OkStatus();
-        }
-        auto* report = batch.add_reports();
-        row_of.push_back(row_no);
-        report->set_project_id(subject->second.id);
-        report->set_period(row.at("月份"));
-        auto text = [&](const char* column) -> std::string {
-          auto cell = row.find(column);
-          return cell == row.end() ? "" : cell->second;
-        };
-        auto wan = [&](const char* column, auto set) -> absl::Status {
-          std::string cell = text(column);
-          if (cell.empty()) return absl::OkStatus();  // not reported is not zero
-          ASSIGN_OR_RETURN(int64_t fen, ParseFen(cell, MoneyUnit::kWanYuan));
-          set(fen);
-          return absl::OkStatus();
-        };
-        RETURN_IF_ERROR(wan("产值（万元）", [&](int64_t v) { report->set_output_value_fen(v); }));
-        RETURN_IF_ERROR(wan("销售额（万元）", [&](int64_t v) { report->set_sales_fen(v); }));
-        RETURN_IF_ERROR(wan("营业收入（万元）", [&](int64_t v) { report->set_revenue_fen(v); }));
-        RETURN_IF_ERROR(wan("营业成本（万元）", [&](int64_t v) { report->set_cost_fen(v); }));
-        RETURN_IF_ERROR(wan("工资（万元）", [&](int64_t v) { report->set_wages_fen(v); }));
-        auto count = [&](const char* column, auto set) {
-          std::string cell = text(column);
-          if (!cell.empty()) set(Number(cell));
-        };
-        count("务工人数", [&](int v) { report->set_workers(v); });
-        count("其中脱贫人数", [&](int v) { report->set_poor_workers(v); });
-        count("务工人日", [&](int v) { report->set_person_days(v); });
-        count("其中脱贫人日", [&](int v) { report->set_poor_person_days(v); });
-        count("停产天数", [&](int v) { report->set_stop_days(v); });
-        report->set_off_season(text("季节性停产") == "是");
-        report->set_note(text("说明"));
-        auto quantity = [&](const char* column, type::v1::Quantity* out) -> absl::Status {
-          std::string cell = text(column);
-          if (cell.empty()) return absl::OkStatus();
-          ASSIGN_OR_RETURN(int64_t milli, ParseScaledDecimal(cell, 3));
-          out->set_value_milli(milli);
-          out->set_unit(text("单位"));
-          out->set_text(cell);
-          return absl::OkStatus();
-        };
-        if (!text("产量").empty()) RETURN_IF_ERROR(quantity("产量", report->mutable_output()));
-        if (!text("使用产能").empty())
-          RETURN_IF_ERROR(quantity("使用产能", report->mutable_capacity_used()));
-        report->set_is_sample(text("样例") == "是");
-        return batch.reports_size() >= kReportBatch ? flush() : absl::OkStatus();
+        const auto subject = subjects.find(row.at("项目编码"));
+        absl::StatusOr<registry::v1::OperationReport> report =
+            subject == subjects.end()
+                ? InvalidField("项目编码", Cat("没有项目 ", row.at("项目编码"))).Build()
+                : ReportOfRow(row, subject->second.id);
+        if (report.ok()) return batch.Add(row_no, *std::move(report));
+        refuse(row_no, report.status());
+        return absl::OkStatus();
       }));
-  RETURN_IF_ERROR(flush());
+  RETURN_IF_ERROR(batch.Flush());
+  SortByRow(totals.problems);
   return totals;
 }
 
 absl::StatusOr<ScoreTotals> ImportScoreFile(Context& context, const std::string& file,
                                             const std::string& region_code, bool quiet) {
+  using evaluation::v1::SubmitExpertScoresRequest;
   ASSIGN_OR_RETURN(SubjectMap subjects, LoadSubjects(context, region_code, true));
   ScoreTotals totals;
+  const auto refuse = RefuseInto(totals);
   ProgressLine progress("导入专家评分");
-  evaluation::v1::SubmitExpertScoresRequest batch;
-  auto flush = [&]() -> absl::Status {
-    if (batch.scores_size() == 0) return absl::OkStatus();
-    batch.set_request_id(Context::NewRequestId());
-    ASSIGN_OR_RETURN(auto response,
-                     context.Call<evaluation::v1::SubmitExpertScoresResponse>(
-                         "bangfu.evaluation.v1.FactService.SubmitExpertScores", batch));
-    totals.accepted += response.accepted();
-    totals.complete += response.complete();
-    if (!quiet) progress.Update(totals.accepted, 0, "条");
-    batch.Clear();
-    return absl::OkStatus();
-  };
+  using Batch = RowBatch<SubmitExpertScoresRequest, evaluation::v1::ExpertScore>;
+  Batch batch(
+      "scores",
+      [&](SubmitExpertScoresRequest& request, const Batch::Rows&) -> absl::Status {
+        ASSIGN_OR_RETURN(const auto response,
+                         context.Call<evaluation::v1::SubmitExpertScoresResponse>(
+                             "bangfu.evaluation.v1.FactService.SubmitExpertScores", request));
+        totals.accepted += response.accepted();
+        totals.complete += response.complete();
+        if (!quiet) progress.Update(totals.accepted, 0, "条");
+        return absl::OkStatus();
+      },
+      refuse);
   RETURN_IF_ERROR(ReadCsv(file, {"编码", "市场前景", "资源支撑"},
                           [&](int64_t row_no, const NamedRow& row) -> absl::Status {
-                            auto subject = subjects.find(row.at("编码"));
-                            if (subject == subjects.end()) {
-                              if (totals.problems.size() < 20)
-                                totals.problems.push_back(
-                                    Cat("第 ", row_no, " 行: 没有对象 ", row.at("编码")));
-                              ++totals.refused;
-                              return absl::OkStatus();
-                            }
-                            auto* score = batch.add_scores();
-                            score->set_subject_id(subject->second.id);
-                            if (!row.at("市场前景").empty())
-                              score->set_market_outlook(Number(row.at("市场前景")));
-                            if (!row.at("资源支撑").empty())
-                              score->set_resource_basis(Number(row.at("资源支撑")));
-                            auto cell = [&](const char* column) {
-                              auto found = row.find(column);
-                              return found == row.end() ? std::string() : found->second;
-                            };
-                            score->set_tech_backward(cell("技术落后") == "是");
-                            score->set_cause(cell("困难原因"));
-                            score->set_opinion(cell("意见"));
-                            return batch.scores_size() >= kReportBatch ? flush() : absl::OkStatus();
+                            const auto subject = subjects.find(row.at("编码"));
+                            absl::StatusOr<evaluation::v1::ExpertScore> score =
+                                subject == subjects.end()
+                                    ? InvalidField("编码", Cat("没有对象 ", row.at("编码"))).Build()
+                                    : ScoreOfRow(row, subject->second.id);
+                            if (score.ok()) return batch.Add(row_no, *std::move(score));
+                            refuse(row_no, score.status());
+                            return absl::OkStatus();
                           }));
-  RETURN_IF_ERROR(flush());
+  RETURN_IF_ERROR(batch.Flush());
+  SortByRow(totals.problems);
   return totals;
+}
+
+void PrintRefused(const std::vector<RefusedRow>& problems, int max_rows) {
+  int printed = 0;
+  for (const RefusedRow& problem : problems) {
+    if (++printed > max_rows) break;
+    std::printf("  %s\n", problem.Text().c_str());
+  }
+  if (printed > max_rows) {
+    std::printf("  共 %zu 条，只列出 %d 条\n", problems.size(), max_rows);
+  }
 }
 
 absl::Status PrintImportReport(Context& context, const std::string& service,
@@ -299,10 +349,10 @@ int RunUpload(Context& context, const UploadOptions& options, int max_rows) {
 }
 
 template <typename Totals>
-int PrintTotals(const absl::StatusOr<Totals>& totals) {
+int PrintTotals(const absl::StatusOr<Totals>& totals, int max_rows) {
   if (!totals.ok()) return Fail(totals.status());
   std::printf("%s\n", totals->Text().c_str());
-  for (const auto& problem : totals->problems) std::printf("  %s\n", problem.c_str());
+  PrintRefused(totals->problems, max_rows);
   return totals->refused > 0 ? kExitPartial : kExitOk;
 }
 
@@ -369,9 +419,11 @@ void AddImportCommands(CLI::App& app, Context& context, int& exit_code) {
   command->add_option("file", reports->upload.file, "CSV：项目编码, 月份, 产量, 产值（万元） …")
       ->required();
   command->add_option("--region", reports->region, "项目所在区域")->capture_default_str();
+  command->add_option("--rows", reports->max_rows, "最多列出多少条拒绝原因")->capture_default_str();
   command->callback([&context, &exit_code, reports] {
     exit_code =
-        PrintTotals(ImportReportFile(context, reports->upload.file, reports->region, context.json));
+        PrintTotals(ImportReportFile(context, reports->upload.file, reports->region, context.json),
+                    reports->max_rows);
   });
 
   auto scores = std::make_shared<Arguments>();
@@ -382,9 +434,11 @@ void AddImportCommands(CLI::App& app, Context& context, int& exit_code) {
                    "CSV：编码, 市场前景, 资源支撑, 技术落后, 困难原因, 意见")
       ->required();
   command->add_option("--region", scores->region, "对象所在区域")->capture_default_str();
+  command->add_option("--rows", scores->max_rows, "最多列出多少条拒绝原因")->capture_default_str();
   command->callback([&context, &exit_code, scores] {
     exit_code =
-        PrintTotals(ImportScoreFile(context, scores->upload.file, scores->region, context.json));
+        PrintTotals(ImportScoreFile(context, scores->upload.file, scores->region, context.json),
+                    scores->max_rows);
   });
 }
 

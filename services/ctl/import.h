@@ -8,15 +8,17 @@
 #include "bangfu/intake/v1/import_service.pb.h"
 #include "common/base/strings.h"
 #include "services/ctl/context.h"
+#include "services/ctl/import_rows.h"
 
 namespace bangfu::ctl {
 
 struct RegionTotals {
   int64_t created = 0, updated = 0, unchanged = 0;
 };
+// A row that cannot be read or is refused does not keep the others out.
 struct ReportTotals {
   int64_t created = 0, updated = 0, unchanged = 0, refused = 0;
-  std::vector<std::string> problems;
+  std::vector<RefusedRow> problems;  // a line for each fault of a refused row, by row
   std::string Text() const {
     return Cat("运营月报：新增 ", created, "，更新 ", updated, "，无变化 ", unchanged, "，拒绝 ",
                refused);
@@ -24,20 +26,23 @@ struct ReportTotals {
 };
 struct ScoreTotals {
   int64_t accepted = 0, complete = 0, refused = 0;
-  std::vector<std::string> problems;
+  std::vector<RefusedRow> problems;
   std::string Text() const {
     return Cat("专家评分：收下 ", accepted, "，已满三人的对象 ", complete, "，拒绝 ", refused);
   }
 };
 
 // Columns code, name, level, parent_code; the history's code, name, level, start_year, end_year,
-// successor_codes ("360111[2004];360113[2019]").
+// successor_codes ("360111[2004];360113[2019]"). A row that cannot be read ends it, with its
+// number: regions with gaps are worse than none.
 absl::StatusOr<RegionTotals> ImportRegionFiles(Context& context, const std::string& current_file,
                                                const std::string& history_file, bool quiet);
 absl::StatusOr<ReportTotals> ImportReportFile(Context& context, const std::string& file,
                                               const std::string& region_code, bool quiet);
 absl::StatusOr<ScoreTotals> ImportScoreFile(Context& context, const std::string& file,
                                             const std::string& region_code, bool quiet);
+// A line each, at most max_rows, and how many there are when those are fewer.
+void PrintRefused(const std::vector<RefusedRow>& problems, int max_rows);
 // Counts by outcome and the rows that want a person.
 absl::Status PrintImportReport(Context& context, const std::string& service,
                                const intake::v1::Import& import, int max_rows);

@@ -36,6 +36,7 @@ absl::Status Experts(Walk& walk) {
                      ImportScoreFile(*appraiser, Cat(walk.options.data, "/scores-", expert, ".csv"),
                                      walk.options.county, false));
     std::printf("专家 %d　%s\n", expert, totals.Text().c_str());
+    PrintRefused(totals.problems, 20);
     // The county's industries as well.
     ListIndustriesRequest list;
     list.set_region_code(walk.options.county);

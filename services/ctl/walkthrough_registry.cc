@@ -125,7 +125,7 @@ absl::Status Tables(Walk& walk) {
       ReportTotals reports,
       ImportReportFile(*county, walk.options.data + "/reports.csv", walk.options.county, false));
   std::printf("%s\n", reports.Text().c_str());
-  for (const auto& problem : reports.problems) std::printf("  %s\n", problem.c_str());
+  PrintRefused(reports.problems, 20);
   return absl::OkStatus();
 }
 
