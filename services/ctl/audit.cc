@@ -84,15 +84,11 @@ absl::Status Search(Context& context, const Arguments& a) {
   request.set_action(a.action);
   request.set_with_json(a.full);
   request.set_page_size(100);
-  do {
-    ASSIGN_OR_RETURN(auto page,
-                     context.CallOn<SearchAuditResponse>(a.service, M("SearchAudit"), request));
-    if (!context.PrintJson(page)) {
-      for (const auto& entry : page.entries()) PrintEntry(entry, a.full);
-    }
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  return absl::OkStatus();
+  return context.ShowPages<SearchAuditResponse>(a.service, M("SearchAudit"), request,
+                                                [&](const SearchAuditResponse& page) {
+                                                  for (const auto& entry : page.entries())
+                                                    PrintEntry(entry, a.full);
+                                                });
 }
 
 absl::Status Export(Context& context, const Arguments& a) {
@@ -112,12 +108,11 @@ absl::Status Anchors(Context& context, const Arguments& a) {
   ListAnchorsRequest request;
   request.set_page_size(100);
   ListAnchorsResponse all;
-  do {
-    ASSIGN_OR_RETURN(auto page,
-                     context.CallOn<ListAnchorsResponse>(a.service, M("ListAnchors"), request));
-    all.mutable_anchors()->MergeFrom(page.anchors());
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
+  RETURN_IF_ERROR(context.EachPage<ListAnchorsResponse>(
+      a.service, M("ListAnchors"), request, [&](const ListAnchorsResponse& page) {
+        all.mutable_anchors()->MergeFrom(page.anchors());
+        return absl::OkStatus();
+      }));
   if (!a.save.empty()) {
     std::ofstream out(a.save, std::ios::trunc);
     out << ToJson(all) << "\n";
@@ -143,22 +138,17 @@ absl::Status Accesses(Context& context, const Arguments& a) {
   ListAccessesRequest request;
   RETURN_IF_ERROR(FillFilters(a, &request));
   request.set_page_size(200);
-  do {
-    ASSIGN_OR_RETURN(auto page,
-                     context.CallOn<ListAccessesResponse>(a.service, M("ListAccesses"), request));
-    if (!context.PrintJson(page)) {
-      for (const auto& access : page.accesses()) {
-        std::printf("%s  %s（%s %s）%s  %s/%s  理由：%s\n", TimeText(access.occurred_at()).c_str(),
-                    access.actor().name().c_str(), access.actor().role().c_str(),
-                    access.actor().region_path().c_str(), access.action().c_str(),
-                    access.aggregate_type().c_str(), access.aggregate_id().c_str(),
-                    access.reason().c_str());
-        for (const auto& field : access.fields()) std::printf("    %s\n", field.c_str());
-      }
-    }
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  return absl::OkStatus();
+  return context.ShowPages<ListAccessesResponse>(
+      a.service, M("ListAccesses"), request, [](const ListAccessesResponse& page) {
+        for (const auto& access : page.accesses()) {
+          std::printf("%s  %s（%s %s）%s  %s/%s  理由：%s\n",
+                      TimeText(access.occurred_at()).c_str(), access.actor().name().c_str(),
+                      access.actor().role().c_str(), access.actor().region_path().c_str(),
+                      access.action().c_str(), access.aggregate_type().c_str(),
+                      access.aggregate_id().c_str(), access.reason().c_str());
+          for (const auto& field : access.fields()) std::printf("    %s\n", field.c_str());
+        }
+      });
 }
 
 absl::Status Reveal(Context& context, const Arguments& a) {
@@ -182,15 +172,11 @@ absl::Status History(Context& context, const Arguments& a) {
   request.set_aggregate_type(a.type);
   request.set_aggregate_id(a.id);
   request.set_page_size(100);
-  do {
-    ASSIGN_OR_RETURN(auto page,
-                     context.CallOn<ListHistoryResponse>(
-                         a.service, "bangfu.audit.v1.AuditService.ListHistory", request));
-    if (context.PrintJson(page)) return absl::OkStatus();
-    for (const auto& entry : page.entries()) PrintEntry(entry, a.full);
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  return absl::OkStatus();
+  return context.ShowPages<ListHistoryResponse>(a.service, M("ListHistory"), request,
+                                                [&](const ListHistoryResponse& page) {
+                                                  for (const auto& entry : page.entries())
+                                                    PrintEntry(entry, a.full);
+                                                });
 }
 
 absl::Status Verify(Context& context, const Arguments& a) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -54,6 +55,39 @@ class Context {
     rpc::CallOptions options = Options();
     options.timeout = stream_timeout;
     return (*client)->template Read<Response>(method, request, each, options);
+  }
+
+  // Calls `each` with every page of a list, until there is no next or `each` fails.
+  template <typename Response, typename Request, typename F>
+  absl::Status EachPage(std::string_view service, std::string_view method, Request request,
+                        F each) {
+    do {
+      absl::StatusOr<Response> page = CallOn<Response>(service, method, request);
+      if (!page.ok()) return page.status();
+      if (absl::Status status = each(*page); !status.ok()) return status;
+      request.set_page_token(page->next_page_token());
+    } while (!request.page_token().empty());
+    return absl::OkStatus();
+  }
+  // A whole list for the caller to see: in JSON one document that holds the rows of all pages, else
+  // `show` is called with each page as it comes.
+  template <typename Response, typename Request, typename F>
+  absl::Status ShowPages(std::string_view service, std::string_view method, Request request,
+                         F show) {
+    Response all;
+    absl::Status status = EachPage<Response>(service, method, std::move(request),
+                                             [&](const Response& page) -> absl::Status {
+                                               if (json) {
+                                                 all.MergeFrom(page);
+                                               } else {
+                                                 show(page);
+                                               }
+                                               return absl::OkStatus();
+                                             });
+    if (!status.ok()) return status;
+    all.clear_next_page_token();
+    PrintJson(all);
+    return absl::OkStatus();
   }
 
   // The same context for another person: a token of the development key. Without grants the token

@@ -135,13 +135,9 @@ absl::Status List(Context& context, const Arguments& a) {
     request.set_state(state);
   }
   request.set_page_size(200);
-  do {
-    ASSIGN_OR_RETURN(const auto page,
-                     context.Call<ListGrantsResponse>(Cat(kGrants, "ListGrants"), request));
-    if (!context.PrintJson(page)) std::printf("%s", PrintTable(page.grants()).c_str());
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  return absl::OkStatus();
+  return context.ShowPages<ListGrantsResponse>(
+      "registry", Cat(kGrants, "ListGrants"), request,
+      [](const ListGrantsResponse& page) { std::printf("%s", PrintTable(page.grants()).c_str()); });
 }
 
 absl::Status Show(Context& context, const Arguments& a) {

@@ -147,18 +147,15 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
         request.set_region_code(a.region);
         request.set_page_size(500);
         TextTable table({"区划", "村", "状态", "项目", "已核实", "零报告", "逾期"}, {3, 4});
-        do {
-          ASSIGN_OR_RETURN(auto page,
-                           context.Call<ListUnitReportsResponse>(M("ListUnitReports"), request));
-          if (context.PrintJson(page)) return absl::OkStatus();
-          for (const auto& unit : page.unit_reports()) {
-            table.Row({unit.region_code(), unit.region_name(), StateText(unit.state()),
-                       Cat(unit.project_count()), Cat(unit.verified_count()),
-                       unit.is_nil() ? "是" : "", unit.late() ? "是" : ""});
-          }
-          request.set_page_token(page.next_page_token());
-        } while (!request.page_token().empty());
-        std::printf("%s", table.Render().c_str());
+        RETURN_IF_ERROR(context.ShowPages<ListUnitReportsResponse>(
+            "registry", M("ListUnitReports"), request, [&](const ListUnitReportsResponse& page) {
+              for (const auto& unit : page.unit_reports()) {
+                table.Row({unit.region_code(), unit.region_name(), StateText(unit.state()),
+                           Cat(unit.project_count()), Cat(unit.verified_count()),
+                           unit.is_nil() ? "是" : "", unit.late() ? "是" : ""});
+              }
+            }));
+        if (!context.json) std::printf("%s", table.Render().c_str());
         return absl::OkStatus();
       });
   add(
@@ -172,15 +169,18 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
         if (!a.date.empty()) {
           ASSIGN_OR_RETURN(*request.mutable_on(), ParseDate(a.date));
         }
-        ASSIGN_OR_RETURN(auto page, context.Call<ListOverdueResponse>(M("ListOverdue"), request));
-        if (context.PrintJson(page)) return absl::OkStatus();
         TextTable table({"区划", "名称", "状态", "应办日期", "逾期天数"}, {4});
-        for (const auto& unit : page.units()) {
-          table.Row({unit.region_code(), unit.region_name(), StateText(unit.state()),
-                     FormatDate(unit.due_on()), Cat(unit.days_overdue())});
-        }
-        std::printf("%s逾期共 %lld 个\n", table.Render().c_str(),
-                    static_cast<long long>(page.total()));
+        int64_t total = 0;
+        RETURN_IF_ERROR(context.ShowPages<ListOverdueResponse>(
+            "registry", M("ListOverdue"), request, [&](const ListOverdueResponse& page) {
+              total = page.total();
+              for (const auto& unit : page.units()) {
+                table.Row({unit.region_code(), unit.region_name(), StateText(unit.state()),
+                           FormatDate(unit.due_on()), Cat(unit.days_overdue())});
+              }
+            }));
+        if (context.json) return absl::OkStatus();
+        std::printf("%s逾期共 %lld 个\n", table.Render().c_str(), static_cast<long long>(total));
         return absl::OkStatus();
       });
   add(

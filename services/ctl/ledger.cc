@@ -297,19 +297,17 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
           request.set_class_(value);
         }
         TextTable table({"编码", "名称", "区划", "类别", "总分", "投入(万元)"}, {4, 5});
-        do {
-          ASSIGN_OR_RETURN(
-              auto page, context.Call<ListLedgerEntriesResponse>(M("ListLedgerEntries"), request));
-          if (context.PrintJson(page)) return absl::OkStatus();
-          for (const auto& entry : page.entries()) {
-            table.Row({entry.subject_code(), entry.subject_name(), entry.region_code(),
-                       ClassText(entry.class_()),
-                       entry.has_total_bp() ? FormatScaledDecimal(entry.total_bp(), 2) : "–",
-                       Wan(entry.invested_fen())});
-          }
-          request.set_page_token(page.next_page_token());
-        } while (!request.page_token().empty());
-        std::printf("%s共 %zu\n", table.Render().c_str(), table.rows());
+        RETURN_IF_ERROR(context.ShowPages<ListLedgerEntriesResponse>(
+            "evaluation", M("ListLedgerEntries"), request,
+            [&](const ListLedgerEntriesResponse& page) {
+              for (const auto& entry : page.entries()) {
+                table.Row({entry.subject_code(), entry.subject_name(), entry.region_code(),
+                           ClassText(entry.class_()),
+                           entry.has_total_bp() ? FormatScaledDecimal(entry.total_bp(), 2) : "–",
+                           Wan(entry.invested_fen())});
+              }
+            }));
+        if (!context.json) std::printf("%s共 %zu\n", table.Render().c_str(), table.rows());
         return absl::OkStatus();
       });
   add("rollup", "实时汇总：数量与金额", "rollup --region 36", nothing,

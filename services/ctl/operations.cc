@@ -53,12 +53,11 @@ void AddOperationCommands(CLI::App& app, Context& context, int& exit_code) {
   };
   add("list", "任务清单", false, [](Context& context, const Arguments& a) -> absl::Status {
     ListOperationsRequest request;
-    request.set_page_size(50);
-    ASSIGN_OR_RETURN(
-        auto page, context.CallOn<ListOperationsResponse>(a.service, M("ListOperations"), request));
-    if (context.PrintJson(page)) return absl::OkStatus();
-    for (const auto& operation : page.operations()) Print(context, operation);
-    return absl::OkStatus();
+    request.set_page_size(100);
+    return context.ShowPages<ListOperationsResponse>(
+        a.service, M("ListOperations"), request, [&](const ListOperationsResponse& page) {
+          for (const auto& operation : page.operations()) Print(context, operation);
+        });
   });
   add("show", "一个任务", true, [](Context& context, const Arguments& a) -> absl::Status {
     GetOperationRequest request;

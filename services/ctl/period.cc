@@ -137,18 +137,15 @@ absl::Status Units(Context& context, const Arguments& a) {
   request.set_unsigned_only(a.is_unsigned);
   request.set_page_size(200);
   TextTable table({"区划", "名称", "行数", "签字人", "SHA-256"}, {2});
-  do {
-    ASSIGN_OR_RETURN(auto page, context.CallOn<ListPeriodUnitsResponse>(
-                                    a.service, M("ListPeriodUnits"), request));
-    if (context.PrintJson(page)) return absl::OkStatus();
-    for (const PeriodUnit& unit : page.units()) {
-      table.Row({unit.region_code(), unit.region_name(), Cat(unit.rows()),
-                 unit.has_signature() ? unit.signature().signed_by().name() : "未签",
-                 unit.rows_sha256()});
-    }
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  std::printf("%s共 %zu\n", table.Render().c_str(), table.rows());
+  RETURN_IF_ERROR(context.ShowPages<ListPeriodUnitsResponse>(
+      a.service, M("ListPeriodUnits"), request, [&](const ListPeriodUnitsResponse& page) {
+        for (const PeriodUnit& unit : page.units()) {
+          table.Row({unit.region_code(), unit.region_name(), Cat(unit.rows()),
+                     unit.has_signature() ? unit.signature().signed_by().name() : "未签",
+                     unit.rows_sha256()});
+        }
+      }));
+  if (!context.json) std::printf("%s共 %zu\n", table.Render().c_str(), table.rows());
   return absl::OkStatus();
 }
 
@@ -158,10 +155,7 @@ absl::Status Diff(Context& context, const Arguments& a) {
   request.set_other_id(a.other);
   request.set_page_size(200);
   bool first = true;
-  do {
-    ASSIGN_OR_RETURN(auto page,
-                     context.CallOn<DiffPeriodResponse>(a.service, M("DiffPeriod"), request));
-    if (context.PrintJson(page)) return absl::OkStatus();
+  const auto show = [&](const DiffPeriodResponse& page) {
     if (first) {
       std::printf("%s → %s：新增 %lld 行，减少 %lld 行，变更 %lld 行\n", page.from_zh().c_str(),
                   page.to_zh().c_str(), static_cast<long long>(page.added()),
@@ -178,9 +172,8 @@ absl::Status Diff(Context& context, const Arguments& a) {
                     field.after().empty() ? "（空）" : field.after().c_str());
       }
     }
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  return absl::OkStatus();
+  };
+  return context.ShowPages<DiffPeriodResponse>(a.service, M("DiffPeriod"), request, show);
 }
 
 absl::Status List(Context& context, const Arguments& a) {
@@ -193,20 +186,18 @@ absl::Status List(Context& context, const Arguments& a) {
   request.set_page_size(200);
   TextTable table({"编号", "表号", "区划", "名称", "报表期", "版次", "状态", "行数", "截止", ""},
                   {5, 7});
-  do {
-    ASSIGN_OR_RETURN(auto page,
-                     context.CallOn<ListPeriodsResponse>(a.service, M("ListPeriods"), request));
-    if (context.PrintJson(page)) return absl::OkStatus();
-    for (const Period& p : page.periods()) {
-      table.Row({p.id(), p.table_no(), p.region_code(), p.region_name(), p.period(),
-                 Cat(p.revision()), StateText(p.state()), Cat(p.rows()), FormatDate(p.cut_off()),
-                 p.needs_update() ? "需更新"
-                 : p.late()       ? "逾期"
-                                  : ""});
-    }
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  std::printf("%s共 %zu\n", table.Render().c_str(), table.rows());
+  RETURN_IF_ERROR(context.ShowPages<ListPeriodsResponse>(
+      a.service, M("ListPeriods"), request, [&](const ListPeriodsResponse& page) {
+        for (const Period& p : page.periods()) {
+          table.Row({p.id(), p.table_no(), p.region_code(), p.region_name(), p.period(),
+                     Cat(p.revision()), StateText(p.state()), Cat(p.rows()),
+                     FormatDate(p.cut_off()),
+                     p.needs_update() ? "需更新"
+                     : p.late()       ? "逾期"
+                                      : ""});
+        }
+      }));
+  if (!context.json) std::printf("%s共 %zu\n", table.Render().c_str(), table.rows());
   return absl::OkStatus();
 }
 
