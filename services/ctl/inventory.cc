@@ -5,9 +5,11 @@
 
 #include "bangfu/registry/v1/inventory_service.pb.h"
 #include "common/base/strings.h"
+#include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/ctl/commands.h"
 #include "services/ctl/csv_rows.h"
+#include "services/ctl/subjects.h"
 #include "services/ctl/terminal.h"
 
 namespace bangfu::ctl {
@@ -68,6 +70,22 @@ absl::StatusOr<InventoryUnitReport> FindUnit(Context& context, const std::string
   return page.unit_reports(0);
 }
 
+absl::StatusOr<type::v1::ReturnReason> ReturnReasonOf(std::string_view item) {
+  const size_t equals = item.find('=');
+  if (equals == std::string_view::npos || Trim(item.substr(equals + 1)).empty()) {
+    return InvalidField("item", Cat("“", item, "”应写成 项目/字段=意见"));
+  }
+  const std::string_view place = item.substr(0, equals);
+  const size_t slash = place.find('/');
+  type::v1::ReturnReason reason;
+  reason.set_subject_id(std::string(Trim(place.substr(0, slash))));
+  if (slash != std::string_view::npos) {
+    reason.set_field(std::string(Trim(place.substr(slash + 1))));
+  }
+  reason.set_text(std::string(Trim(item.substr(equals + 1))));
+  return reason;
+}
+
 std::string RenderCompleteness(const GetCompletenessResponse& response) {
   TextTable table(
       {"区划", "名称", "单元", "已上报", "乡镇已审", "县已核实", "零报告", "逾期", "核实率", ""},
@@ -89,6 +107,7 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
   group->require_subcommand(1);
   struct Arguments {
     std::string campaign, region, text, date, department, seed, field, subject;
+    std::vector<std::string> reasons, items;
     bool nil = false;
     int rate_bp = 0;
     int days = 0;
@@ -217,11 +236,31 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
       });
   add(
       "return", "退回下级，逐项说明",
-      "return 360733105201 --reason 资金来源未填 --field declared_funding",
+      "return 360733105201 --item PJ360733-2019-000012/declared_funding=资金来源未填",
       [](CLI::App* command, Arguments* a) {
-        command->add_option("--reason", a->text, "理由")->required();
-        command->add_option("--field", a->field, "字段");
-        command->add_option("--project", a->subject, "项目");
+        // One value each: the region may come after it.
+        CLI::Option* reason =
+            command->add_option("--reason", a->reasons, "理由，可多条")->allow_extra_args(false);
+        command->add_option("--field", a->field, "唯一一条 --reason 所指的字段")->needs(reason);
+        command->add_option("--project", a->subject, "唯一一条 --reason 所指的项目")->needs(reason);
+        command
+            ->add_option("--item", a->items,
+                         "逐项意见，可多条：项目/字段=意见；项目、字段都可不写，如 /is_nil=意见")
+            ->allow_extra_args(false)
+            ->check([](const std::string& item) {
+              const auto parsed = ReturnReasonOf(item);
+              return parsed.ok() ? std::string()
+                                 : GetErrorDetail(parsed.status()).violations[0].description;
+            });
+        command->add_option("--due", a->date, "整改时限，如 2025-11-15；不写则按规定天数");
+        command->parse_complete_callback([a] {
+          if (a->reasons.empty() && a->items.empty()) {
+            throw CLI::ValidationError("--reason", "请写退回意见：--reason 或 --item");
+          }
+          if (a->reasons.size() > 1 && !(a->field.empty() && a->subject.empty())) {
+            throw CLI::ValidationError("--field", "有多条意见时请用 --item 项目/字段=意见");
+          }
+        });
       },
       [print_unit](Context& context, const Arguments& a) -> absl::Status {
         ASSIGN_OR_RETURN(InventoryUnitReport unit, FindUnit(context, a.campaign, a.region));
@@ -229,10 +268,23 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
         request.set_request_id(Context::NewRequestId());
         request.set_id(unit.id());
         request.set_etag(unit.etag());
-        auto* reason = request.add_reasons();
-        reason->set_text(a.text);
-        reason->set_field(a.field);
-        reason->set_subject_id(a.subject);
+        for (const std::string& text : a.reasons) {
+          auto* reason = request.add_reasons();
+          reason->set_text(text);
+          reason->set_field(a.field);
+          reason->set_subject_id(a.subject);
+        }
+        for (const std::string& item : a.items) {
+          ASSIGN_OR_RETURN(*request.add_reasons(), ReturnReasonOf(item));
+        }
+        for (auto& reason : *request.mutable_reasons()) {
+          if (reason.subject_id().empty()) continue;
+          ASSIGN_OR_RETURN(*reason.mutable_subject_id(),
+                           ResolveSubject(context, reason.subject_id()));
+        }
+        if (!a.date.empty()) {
+          ASSIGN_OR_RETURN(*request.mutable_due_on(), ParseDate(a.date));
+        }
         ASSIGN_OR_RETURN(unit, context.Call<InventoryUnitReport>(M("ReturnUnitReport"), request));
         print_unit(context, unit);
         return absl::OkStatus();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "bangfu/registry/v1/inventory_service.pb.h"
@@ -15,6 +16,10 @@ absl::StatusOr<std::string> CurrentCampaign(Context& context, const std::string&
 absl::StatusOr<registry::v1::InventoryUnitReport> FindUnit(Context& context,
                                                            const std::string& campaign,
                                                            const std::string& village);
+// One reason of a return as it is typed: "项目/字段=意见", "项目=意见", "/字段=意见" or "=意见".
+// The project is left as typed, a code or an id. INVALID_ARGUMENT when there is no "=" or nothing
+// after it.
+absl::StatusOr<type::v1::ReturnReason> ReturnReasonOf(std::string_view item);
 std::string RenderCompleteness(const registry::v1::GetCompletenessResponse& response);
 
 }  // namespace bangfu::ctl
