@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "bangfu/asset/v1/events.pb.h"
 #include "bangfu/evaluation/v1/events.pb.h"
 #include "bangfu/evaluation/v1/ledger_service.pb.h"
 #include "common/base/bp.h"
@@ -180,6 +181,26 @@ absl::StatusOr<ArgumentRecord> ArgumentOf(mysql::Executor& db, const std::string
   return ToDomain(row);
 }
 
+// A contract that carries a measure out is one of the subject's assets (R038).
+absl::Status CheckContract(mysql::Executor& db, const Ulid& subject_id,
+                           const std::string& contract_id, std::string_view field) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> payloads,
+                   LoadFactPayloads(db, subject_id, kAssetFacts));
+  for (const std::string& payload : payloads) {
+    asset::v1::ProjectAssetFacts facts;
+    if (!facts.ParseFromString(payload)) {
+      return absl::DataLossError("the facts of a project's assets cannot be read");
+    }
+    const auto& ids = facts.contract_ids();
+    if (std::find(ids.begin(), ids.end(), contract_id) != ids.end()) return absl::OkStatus();
+  }
+  const std::string why = "不是该对象资产的经营合同；刚签订的合同请稍后再填";
+  return FailedPrecondition("CONTRACT_NOT_OF_SUBJECT", why)
+      .Field(field, why)
+      .With("contract_id", contract_id)
+      .Build();
+}
+
 // What both steps of an entry share: lock, table, change, write.
 template <typename Request>
 absl::StatusOr<v1::LedgerEntry> ChangeEntry(
@@ -235,7 +256,8 @@ absl::StatusOr<v1::LedgerEntry> PlanMeasures(CallContext& context,
         plan.four_class = four_class;
         plan.cause = planned.cause();
         for (const v1::PlannedMeasure& p : planned.measures()) {
-          plan.measures.push_back({p.code(), p.description()});
+          plan.measures.push_back(
+              {p.code(), p.description(), {p.parts().begin(), p.parts().end()}});
         }
         plan.responsible = planned.responsible_unit();
         plan.deadline = ToDay(planned.due());
@@ -251,7 +273,12 @@ absl::StatusOr<v1::LedgerEntry> PlanMeasures(CallContext& context,
         }
         // Progress is reported by its own rpc: what stands of a measure stays, the rest begins at
         // 0.
-        for (v1::PlannedMeasure& p : *planned.mutable_measures()) {
+        for (int i = 0; i < planned.measures_size(); ++i) {
+          v1::PlannedMeasure& p = *planned.mutable_measures(i);
+          if (!p.contract_id().empty()) {
+            RETURN_IF_ERROR(CheckContract(m.tx(), row.subject_id, p.contract_id(),
+                                          Cat("plan.measures[", i, "].contract_id")));
+          }
           p.set_progress_bp(0);
           p.clear_progress_note();
           for (const v1::PlannedMeasure& old : entry.plan().measures()) {
@@ -268,20 +295,24 @@ absl::StatusOr<v1::LedgerEntry> PlanMeasures(CallContext& context,
 
 absl::StatusOr<v1::LedgerEntry> ReportMeasureProgress(
     CallContext& context, const v1::ReportMeasureProgressRequest& request) {
-  return ChangeEntry(context, request, "report_progress",
-                     [&](Mutation&, const LedgerRow&, v1::LedgerEntry& entry) -> absl::Status {
-                       for (v1::PlannedMeasure& p : *entry.mutable_plan()->mutable_measures()) {
-                         if (p.code() != request.code()) continue;
-                         p.set_progress_bp(request.progress_bp());
-                         p.set_progress_note(request.note());
-                         if (!request.contract_id().empty())
-                           p.set_contract_id(request.contract_id());
-                         return absl::OkStatus();
-                       }
-                       return FailedPrecondition("MEASURE_NOT_PLANNED", "计划中没有此措施")
-                           .With("code", request.code())
-                           .Build();
-                     });
+  return ChangeEntry(
+      context, request, "report_progress",
+      [&](Mutation& m, const LedgerRow& row, v1::LedgerEntry& entry) -> absl::Status {
+        for (v1::PlannedMeasure& p : *entry.mutable_plan()->mutable_measures()) {
+          if (p.code() != request.code()) continue;
+          p.set_progress_bp(request.progress_bp());
+          p.set_progress_note(request.note());
+          if (!request.contract_id().empty()) {
+            RETURN_IF_ERROR(
+                CheckContract(m.tx(), row.subject_id, request.contract_id(), "contract_id"));
+            p.set_contract_id(request.contract_id());
+          }
+          return absl::OkStatus();
+        }
+        return FailedPrecondition("MEASURE_NOT_PLANNED", "计划中没有此措施")
+            .With("code", request.code())
+            .Build();
+      });
 }
 
 absl::StatusOr<v1::ListMeasuresResponse> ListMeasures(CallContext& context,
@@ -300,6 +331,12 @@ absl::StatusOr<v1::ListMeasuresResponse> ListMeasures(CallContext& context,
     measure->set_name_zh(def.name_zh);
     measure->set_description_required(def.description_required);
     measure->set_path(def.path);
+    for (const MeasurePart& part : def.parts) {
+      if (!part.in_force) continue;
+      v1::MeasurePart* out = measure->add_parts();
+      out->set_code(part.code);
+      out->set_name_zh(part.name_zh);
+    }
     if (def.four_class != FourClass::kRevitalize) continue;
     measure->set_category(std::string(EnumName(def.category)));
     measure->set_category_zh(std::string(EnumZh(def.category)));

@@ -170,7 +170,11 @@ class EvaluationLedger : public ::testing::Test {
                        const std::string& argument = "") {
     v1::MeasurePlan plan;
     plan.set_cause(cause);
-    for (const std::string& code : codes) plan.add_measures()->set_code(code);
+    for (const std::string& code : codes) {
+      v1::PlannedMeasure* measure = plan.add_measures();
+      measure->set_code(code);
+      if (code == "FACILITY_BUILD") measure->add_parts("WATER");
+    }
     plan.set_responsible_unit("麻州镇人民政府");
     plan.set_responsible_person("李明");
     SetDay(absl::CivilDay(2027, 6, 30), plan.mutable_due());
@@ -393,16 +397,29 @@ TEST_F(EvaluationLedger, R035_R036_R037_R038_EachCauseCallsForItsMeasures) {
     }
   }
   // A new operator's contract carries the measure out (R038).
+  w_.HaveAssets(subject);
   v1::ReportMeasureProgressRequest progress;
   progress.set_id(w_.OpenEntry(subject)->id());
   progress.set_code("ENTRUST");
   progress.set_progress_bp(10000);
-  progress.set_contract_id(w_.world().NewId());
+  progress.set_contract_id(sample::kContract);
   auto reported = w_.Call<v1::LedgerEntry>(Cat(kLedgerService, "ReportMeasureProgress"), progress,
                                            w_.Operator());
   ASSERT_THAT(reported, StatusIs(StatusCode::kFailedPrecondition, "MEASURE_NOT_PLANNED"));
   ASSERT_OK(PlanIt(subject, Plan("MANAGEMENT_IDLE", {"ENTRUST"}, argument)));
   progress.clear_request_id();
+  // Nobody's contract carries nothing out, in a plan as in what is reported.
+  v1::ReportMeasureProgressRequest invented = progress;
+  invented.set_contract_id(w_.world().NewId());
+  EXPECT_THAT(w_.Call<v1::LedgerEntry>(Cat(kLedgerService, "ReportMeasureProgress"), invented,
+                                       w_.Operator()),
+              AllOf(StatusIs(StatusCode::kFailedPrecondition, "CONTRACT_NOT_OF_SUBJECT"),
+                    HasViolation("contract_id")));
+  v1::MeasurePlan with_contract = Plan("MANAGEMENT_IDLE", {"COOPERATE", "ENTRUST"}, argument);
+  with_contract.mutable_measures(1)->set_contract_id(invented.contract_id());
+  EXPECT_THAT(PlanIt(subject, with_contract),
+              AllOf(StatusIs(StatusCode::kFailedPrecondition, "CONTRACT_NOT_OF_SUBJECT"),
+                    HasViolation("plan.measures[1].contract_id")));
   reported = w_.Call<v1::LedgerEntry>(Cat(kLedgerService, "ReportMeasureProgress"), progress,
                                       w_.Operator());
   ASSERT_OK(reported);
@@ -413,6 +430,45 @@ TEST_F(EvaluationLedger, R035_R036_R037_R038_EachCauseCallsForItsMeasures) {
   ASSERT_OK(again);
   EXPECT_EQ(again->plan().measures(0).progress_bp(), 10000);
   EXPECT_EQ(again->plan().measures(1).progress_bp(), 0);
+}
+
+TEST_F(EvaluationLedger, R037_APlanSaysWhichFacilitiesAreBuilt) {
+  const Ulid subject = InForce(v1::EVALUATION_RESULT_REVITALIZE);
+  const std::string argument = w_.Argue(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);
+  v1::ListMeasuresRequest list;
+  list.set_class_(type::v1::FOUR_CLASS_REVITALIZE);
+  auto listed =
+      w_.Call<v1::ListMeasuresResponse>(Cat(kLedgerService, "ListMeasures"), list, w_.Operator());
+  ASSERT_OK(listed);
+  std::map<std::string, std::string> offered;
+  for (const v1::Measure& m : listed->measures()) {
+    if (m.code() != "FACILITY_BUILD") {
+      EXPECT_EQ(m.parts_size(), 0) << m.code();
+      continue;
+    }
+    for (const v1::MeasurePart& part : m.parts()) offered[part.code()] = part.name_zh();
+  }
+  EXPECT_EQ(offered, (std::map<std::string, std::string>{{"WATER", "水"},
+                                                         {"POWER", "电"},
+                                                         {"ROAD", "路"},
+                                                         {"MACHINERY", "机械设备"},
+                                                         {"MARKETING", "市场营销"},
+                                                         {"OTHER", "其他配套"}}));
+  v1::MeasurePlan plan = Plan("FACILITY_LACK", {"FACILITY_BUILD"}, argument);
+  plan.mutable_measures(0)->clear_parts();
+  EXPECT_THAT(PlanIt(subject, plan), HasViolation("plan.measures[0].parts"));
+  plan.mutable_measures(0)->add_parts("WATER");
+  plan.mutable_measures(0)->add_parts("PALACE");
+  EXPECT_THAT(PlanIt(subject, plan), HasViolation("plan.measures[0].parts[1]"));
+  plan.mutable_measures(0)->set_parts(1, "WATER");
+  EXPECT_THAT(PlanIt(subject, plan), HasViolation("plan.measures[0].parts[1]"));
+  plan.mutable_measures(0)->set_parts(1, "ROAD");
+  auto planned = PlanIt(subject, plan);
+  ASSERT_OK(planned);
+  EXPECT_THAT(planned->plan().measures(0).parts(), testing::ElementsAre("WATER", "ROAD"));
+  v1::MeasurePlan other = Plan("MANAGEMENT_IDLE", {"ENTRUST"}, argument);
+  other.mutable_measures(0)->add_parts("WATER");
+  EXPECT_THAT(PlanIt(subject, other), HasViolation("plan.measures[0].parts"));
 }
 
 TEST_F(EvaluationLedger, R043_AnotherWayIsOpenToEveryCauseButMustBeDescribed) {

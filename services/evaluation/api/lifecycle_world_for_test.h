@@ -209,6 +209,17 @@ class LifecycleWorld {
     return made.ok() ? *made : Ulid();
   }
 
+  // The asset service tells of assets of the project, under sample::kContract.
+  void HaveAssets(const Ulid& project_id) {
+    FactSourceRow row;
+    row.subject_id = project_id;
+    row.kind = kAssetFacts;
+    row.payload = sample::Assets(project_id.ToString()).SerializeAsString();
+    row.source = "asset";
+    row.updated_at = server().clock().Now();
+    EXPECT_OK(mysql::Transact(db(), [&](mysql::Tx& tx) { return PutFactSources(tx, {row}); }));
+  }
+
   // Declares funding whose departments are 民宗 and 发改 beside the lead.
   void NeedDepartments(const Ulid& project_id, const std::vector<std::string>& departments) {
     registry::v1::Project project;

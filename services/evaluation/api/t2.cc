@@ -166,6 +166,20 @@ std::string BasisOf(const v1::Evaluation& e, const MeasureCatalogue& catalogue) 
   return Cat(e.rule_id(), "：", e.summary_zh());
 }
 
+// （水、路）
+std::string PartsOf(const v1::PlannedMeasure& m, const MeasureDef* def) {
+  if (m.parts().empty()) return "";
+  std::vector<std::string> names;
+  for (const std::string& code : m.parts()) {
+    std::string& name = names.emplace_back(code);
+    if (def == nullptr) continue;
+    for (const MeasurePart& part : def->parts) {
+      if (part.code == code) name = part.name_zh;
+    }
+  }
+  return Cat("（", absl::StrJoin(names, "、"), "）");
+}
+
 v1::T2Row RowOf(const LedgerRow& row, const v1::LedgerEntry& entry, const T2Page& page,
                 const MeasureCatalogue& catalogue, const RegionNames& names) {
   const auto found = page.evaluations.find(row.evaluation_id);
@@ -209,8 +223,8 @@ v1::T2Row RowOf(const LedgerRow& row, const v1::LedgerEntry& entry, const T2Page
   for (const v1::PlannedMeasure& m : entry.plan().measures()) {
     const MeasureDef* def = catalogue.FindMeasure(four_class, m.code());
     const std::string name = def == nullptr ? m.code() : def->name_zh;
-    measures.push_back(
-        Cat(m.code(), " ", name, m.description().empty() ? "" : "：", m.description()));
+    measures.push_back(Cat(m.code(), " ", name, PartsOf(m, def),
+                           m.description().empty() ? "" : "：", m.description()));
     progress.push_back(Cat(name, " ", table::FormatCell(ColumnKind::kBp, int64_t{m.progress_bp()}),
                            "%", m.progress_note().empty() ? "" : "，", m.progress_note()));
   }

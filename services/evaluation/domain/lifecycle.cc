@@ -5,6 +5,7 @@
 #include <set>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_join.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
 #include "common/status/error.h"
@@ -57,6 +58,34 @@ absl::Status CheckAdjustArgument(const ArgumentRecord* argument, std::string_vie
                                  absl::CivilDay today) {
   RETURN_IF_ERROR(CheckArgument(argument, subject_id, "列入调整类须有三人以上论证记录", today));
   return Supports(*argument, FourClass::kAdjust) ? absl::OkStatus() : Contradicts();
+}
+
+// R037: what is to be built stands in the plan, not only that something is.
+absl::Status CheckParts(const PlannedMeasure& m, const MeasureDef& def, std::string_view field) {
+  if (def.parts.empty()) {
+    if (m.parts.empty()) return absl::OkStatus();
+    return InvalidField(field, Cat("措施“", def.name_zh, "”不分具体内容"));
+  }
+  if (m.parts.empty()) {
+    std::vector<std::string_view> names;
+    for (const MeasurePart& part : def.parts) {
+      if (part.in_force) names.push_back(part.name_zh);
+    }
+    return InvalidField(field,
+                        Cat("措施“", def.name_zh, "”须写明具体内容：", absl::StrJoin(names, "、")));
+  }
+  std::set<std::string_view> seen;
+  for (size_t i = 0; i < m.parts.size(); ++i) {
+    const auto found = std::find_if(def.parts.begin(), def.parts.end(), [&](const MeasurePart& p) {
+      return p.in_force && p.code == m.parts[i];
+    });
+    const std::string at = Cat(field, "[", i, "]");
+    if (found == def.parts.end()) {
+      return InvalidField(at, Cat("措施“", def.name_zh, "”没有具体内容 ", m.parts[i]));
+    }
+    if (!seen.insert(m.parts[i]).second) return InvalidField(at, "具体内容重复");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -235,6 +264,7 @@ absl::Status CheckMeasurePlan(const MeasurePlan& plan, const MeasureCatalogue& c
     } else if (!seen.insert(m.code).second) {
       return InvalidField(field, "措施重复");
     }
+    RETURN_IF_ERROR(CheckParts(m, *def, Cat("measures[", i, "].parts")));
   }
   if (revitalize) {
     RETURN_IF_ERROR(

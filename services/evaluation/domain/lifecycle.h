@@ -109,7 +109,8 @@ absl::Status CheckEffective(const EffectiveCheck& check, absl::CivilDay today);
 
 struct PlannedMeasure {
   std::string code;
-  std::string description;  // mandatory where the code list says so
+  std::string description;           // mandatory where the code list says so
+  std::vector<std::string> parts{};  // of MeasureDef::parts
 };
 struct MeasurePlan {
   std::string subject_id;
@@ -119,10 +120,10 @@ struct MeasurePlan {
   std::string responsible;
   std::optional<absl::CivilDay> deadline;
 };
-// Codes belong to the class (R030, R032); for 盘活类 they fit the cause (R035–R043) and the plan
-// rests on an argument that finds it feasible (R034). INVALID_ARGUMENT FIELD_INVALID,
-// MEASURE_NOT_OF_CLASS, CAUSE_MEASURE_MISMATCH; FAILED_PRECONDITION ARGUMENT_REQUIRED,
-// ARGUMENT_CONTRADICTS.
+// Codes belong to the class (R030, R032), and parts to their measure (R037); for 盘活类 they fit
+// the cause (R035–R043) and the plan rests on an argument that finds it feasible (R034).
+// INVALID_ARGUMENT FIELD_INVALID, MEASURE_NOT_OF_CLASS, CAUSE_MEASURE_MISMATCH; FAILED_PRECONDITION
+// ARGUMENT_REQUIRED, ARGUMENT_CONTRADICTS.
 absl::Status CheckMeasurePlan(const MeasurePlan& plan, const MeasureCatalogue& catalogue,
                               const ArgumentRecord* argument, absl::CivilDay today);
 

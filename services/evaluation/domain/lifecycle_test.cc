@@ -186,6 +186,22 @@ TEST(MeasurePlans, R034_RevitalizePlanRestsOnAnArgument) {
   EXPECT_TRUE(CheckMeasurePlan(plan, ShippedCatalogue(), &yes, kToday).ok());
 }
 
+TEST(MeasurePlans, R037_AFacilityPlanSaysWhatIsBuilt) {
+  const ArgumentRecord yes = Argument(ArgumentConclusion::kFeasible);
+  const auto check = [&](std::vector<std::string> parts, std::string code = "FACILITY_BUILD") {
+    const std::string cause = code == "FACILITY_BUILD" ? "FACILITY_LACK" : "CASHFLOW_MARKET";
+    return CheckMeasurePlan(Plan(FourClass::kRevitalize, cause, {{code, "", std::move(parts)}}),
+                            ShippedCatalogue(), &yes, kToday);
+  };
+  EXPECT_TRUE(check({"WATER", "POWER", "ROAD", "MACHINERY", "MARKETING"}).ok());
+  EXPECT_EQ(GetErrorDetail(check({})).violations[0].field, "measures[0].parts");
+  EXPECT_EQ(GetErrorDetail(check({"WATER", "SHELTER"})).violations[0].field,
+            "measures[0].parts[1]");
+  EXPECT_EQ(GetErrorDetail(check({"WATER", "WATER"})).violations[0].field, "measures[0].parts[1]");
+  EXPECT_TRUE(check({}, "CREDIT").ok());
+  EXPECT_FALSE(check({"WATER"}, "CREDIT").ok());
+}
+
 TEST(MeasurePlans, R035_R043_MeasuresFitTheCause) {
   ArgumentRecord yes = Argument(ArgumentConclusion::kFeasible);
   EXPECT_FALSE(CheckMeasurePlan(Plan(FourClass::kRevitalize, "CASHFLOW_MARKET", {{"BUNDLE", ""}}),

@@ -12,6 +12,13 @@
 
 namespace bangfu::evaluation {
 
+// What a measure may consist of: a code of the list that the measure names.
+struct MeasurePart {
+  std::string code;
+  std::string name_zh;
+  bool in_force = true;
+};
+
 // A code of the MEASURE list.
 struct MeasureDef {
   std::string code;
@@ -26,6 +33,8 @@ struct MeasureDef {
   std::string path;
   // 升级类: the short boards that it answers, "KIND" or "KIND/LINK".
   std::vector<std::string> short_boards;
+  // A plan names at least one of these as what the measure consists of; empty: none.
+  std::vector<MeasurePart> parts;
   // New plans may take it; what was planned before keeps its name.
   bool in_force = true;
 };

@@ -47,7 +47,9 @@ inline MeasureCatalogue ShippedCatalogue() {
   revitalize(R::kPolicy, "CREDIT", "金融信贷");
   revitalize(R::kPolicy, "TECH_SERVICE", "技术服务指导");
   revitalize(R::kPolicy, "TALENT", "人才培养");
-  revitalize(R::kSupporting, "FACILITY_BUILD", "新建和完善配套设施设备");
+  revitalize(R::kSupporting, "FACILITY_BUILD", "新建和完善配套设施设备").parts = {
+      {"WATER", "水"},           {"POWER", "电"},           {"ROAD", "路"},
+      {"MACHINERY", "机械设备"}, {"MARKETING", "市场营销"}, {"OTHER", "其他配套"}};
   revitalize(R::kManagement, "ENTRUST", "委托经营");
   revitalize(R::kManagement, "COOPERATE", "合作经营");
   revitalize(R::kManagement, "EQUITY_POOL", "资产资源整合入股");

@@ -69,6 +69,12 @@ absl::StatusOr<MeasureCatalogue> LoadMeasures(mysql::Executor& db, absl::CivilDa
     m.description_required = Attribute(code, "description_required") == "1";
     m.path = Attribute(code, "path");
     m.short_boards = List(Attribute(code, "short_boards"));
+    if (const std::string list = Attribute(code, "parts"); !list.empty()) {
+      ASSIGN_OR_RETURN(const std::vector<reg::Code> parts, CodesOf(db, list));
+      for (const reg::Code& part : parts) {
+        m.parts.push_back({part.code(), part.name_zh(), InForce(part, on)});
+      }
+    }
     m.in_force = InForce(code, on);
   }
   ASSIGN_OR_RETURN(std::vector<reg::Code> causes, CodesOf(db, "CAUSE"));

@@ -55,6 +55,12 @@ TEST_F(RegistrySeedTest, R030_R032_R035_R043_TheShippedCodesAreThoseOfTheRules) 
     EXPECT_EQ(a.description_required, b.description_required) << a.code;
     EXPECT_EQ(a.path, b.path) << a.code;
     EXPECT_EQ(a.short_boards, b.short_boards) << a.code;
+    ASSERT_THAT(a.parts, SizeIs(b.parts.size())) << a.code;
+    for (size_t p = 0; p < a.parts.size(); ++p) {
+      EXPECT_EQ(a.parts[p].code, b.parts[p].code);
+      EXPECT_EQ(a.parts[p].name_zh, b.parts[p].name_zh);
+      EXPECT_TRUE(a.parts[p].in_force);
+    }
     EXPECT_TRUE(a.in_force) << a.code;
     ++of_class[a.four_class];
   }

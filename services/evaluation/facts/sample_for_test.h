@@ -22,6 +22,7 @@ inline constexpr char kTaxonomy[] = "2025";
 inline constexpr char kIndustryCode[] = "FRUIT_VEG";
 inline constexpr char kVillage[] = "360733101201";
 inline constexpr char kCounty[] = "360733";
+inline constexpr char kContract[] = "01JCNTRCT00000000000000001";
 
 inline registry::v1::IndustryCategory Category() {
   registry::v1::IndustryCategory c;
@@ -181,7 +182,7 @@ inline asset::v1::ProjectAssetFacts Assets(const std::string& project_id,
   a.set_employment_reported(true);
   a.set_household_income_reported(true);
   a.add_asset_ids("01JASSET000000000000000001");
-  a.add_contract_ids("01JCNTRCT00000000000000001");
+  a.add_contract_ids(kContract);
   return a;
 }
 

@@ -35,6 +35,8 @@ std::string SignedContent(const LedgerRow& row, const v1::LedgerEntry& m) {
     field(measure.code());
     field(measure.description());
     field(measure.contract_id());
+    // After what stood in signed tables before measures had parts, which thus stay as signed.
+    for (const std::string& part : measure.parts()) field(part);
   }
   field(p.responsible_unit());
   field(p.responsible_person());

@@ -78,6 +78,20 @@ absl::StatusOr<std::vector<FactSourceRow>> LoadFactSources(
   return out;
 }
 
+absl::StatusOr<std::vector<std::string>> LoadFactPayloads(mysql::Executor& db,
+                                                          const Ulid& subject_id,
+                                                          std::string_view kind) {
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query("SELECT payload FROM fact_source WHERE subject_id = ? AND kind = ? "
+                            "UNION ALL SELECT f.payload FROM subject s JOIN fact_source f "
+                            "ON f.subject_id = s.id WHERE s.industry_id = ? AND f.kind = ?",
+                            {subject_id, kind, subject_id, kind}));
+  std::vector<std::string> out;
+  out.reserve(rows.size());
+  for (const mysql::Row& row : rows) out.push_back(row.String(0));
+  return out;
+}
+
 absl::StatusOr<std::vector<Ulid>> DeleteOldFactSources(mysql::Tx& tx, std::string_view source,
                                                        std::string_view kind, int64_t generation,
                                                        int limit) {

@@ -45,6 +45,10 @@ absl::Status PutFactSources(mysql::Tx& tx, const std::vector<FactSourceRow>& row
 absl::StatusOr<std::vector<FactSourceRow>> LoadFactSources(
     mysql::Executor& db, const std::vector<Ulid>& subject_ids,
     const std::vector<std::string_view>& kinds);
+// Payloads of one kind of a project, or of the projects of an industry.
+absl::StatusOr<std::vector<std::string>> LoadFactPayloads(mysql::Executor& db,
+                                                          const Ulid& subject_id,
+                                                          std::string_view kind);
 // After a snapshot: payloads of this source and kind that an older snapshot brought are gone there.
 absl::StatusOr<std::vector<Ulid>> DeleteOldFactSources(mysql::Tx& tx, std::string_view source,
                                                        std::string_view kind, int64_t generation,
