@@ -8,6 +8,7 @@
 #include "bangfu/type/v1/common.pb.h"
 #include "common/base/random.h"
 #include "common/feed/consumer.h"
+#include "common/feed/freshness.h"
 #include "common/feed/outbox.h"
 #include "common/feed/schema.h"
 #include "common/feed/sequencer.h"
@@ -493,6 +494,45 @@ TEST_F(FeedTest, AConsumersCopyEqualsItsSource) {
   Follow(consumer);
   ASSERT_OK_AND_ASSIGN(progress, ReadProgress(database_.db(), "copy", "things"));
   EXPECT_EQ(progress.Lag(clock_.Now()), absl::Minutes(5));
+}
+
+TEST_F(FeedTest, WritesWaitWhileACopyLags) {
+  int minutes = 15;
+  CopyGuard guard(
+      clock_, "things", {"copy", "other"},
+      [&](mysql::Executor&) -> absl::StatusOr<absl::Duration> { return absl::Minutes(minutes); });
+  const auto stale = StatusIs(absl::StatusCode::kUnavailable, "REFERENCE_STALE");
+  const auto check = [&]() -> absl::Status {
+    const absl::Status refreshed = guard.Refresh(database_.db());
+    return refreshed.ok() ? guard.Check() : refreshed;
+  };
+  EXPECT_THAT(guard.Check(), stale);  // nothing is known yet
+  EXPECT_THAT(check(), stale);        // nobody ever followed
+  auto session = database_.Connect();
+  Consumer consumer(*session, clock_, Following(), PullFrom(database_.db()), handler_,
+                    SnapshotFrom(*reader_));
+  ConsumerOptions of_other = Following();
+  of_other.consumer = "other";
+  auto other_session = database_.Connect();
+  Consumer other(*other_session, clock_, of_other, PullFrom(database_.db()), handler_,
+                 SnapshotFrom(*reader_));
+  Follow(consumer);
+  EXPECT_THAT(check(), stale);  // one of the two copies is still empty
+  Follow(other);
+  EXPECT_OK(check());
+  clock_.Advance(absl::Minutes(15));
+  EXPECT_OK(guard.Check());
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(guard.Check(), stale);
+  // The older of the copies counts, and the limit is data.
+  Follow(consumer);
+  EXPECT_THAT(check(), stale);
+  Follow(other);
+  EXPECT_OK(check());
+  clock_.Advance(absl::Minutes(40));
+  EXPECT_THAT(check(), stale);
+  minutes = 60;
+  EXPECT_OK(check());
 }
 
 TEST_F(FeedTest, AConsumerKilledBetweenEffectAndCursorRepeatsNothing) {

@@ -205,12 +205,12 @@ struct Stages {
         .Zh("您没有执行此操作所需的角色");
   }
 
-  static absl::Status Freeze(const Pipeline& p, Call& call) {
+  static absl::Status TakesWrites(const Pipeline& p, Call& call) {
     const contract::Method& contract = call.method->contract;
-    if (!p.options_.freeze || !contract.writes() || contract.access.while_frozen()) {
+    if (!p.options_.takes_writes || !contract.writes() || contract.access.while_frozen()) {
       return absl::OkStatus();
     }
-    return p.options_.freeze();
+    return p.options_.takes_writes();
   }
 
   // For what goes on for long: is the caller still who was let in? Costs a comparison while no
@@ -254,7 +254,8 @@ struct Stages {
       {"grants", LookUpGrants},  // the token proves the person; what they may do changes
       {"narrow", Narrow},        // what a grant is for, before what it opens
       {"authorise", Authorise},  // before the body: a caller without the role costs no parsing
-      {"freeze", Freeze},        // after the caller is known: a freeze is no news for strangers
+      {"takes_writes",
+       TakesWrites},  // after the caller is known: a freeze is no news for strangers
   };
   // Between the two: Limit, the lane's queue. After authorise, so that only callers who may call
   // take a place in it, and their share is counted by person.

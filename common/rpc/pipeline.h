@@ -81,8 +81,9 @@ struct Call {
 struct PipelineOptions {
   absl::Duration default_deadline = absl::Seconds(30);
   absl::Duration default_long_deadline = absl::Minutes(30);
-  // Asked before each write: a refusal freezes the service (maintenance, restore). Must be quick.
-  std::function<absl::Status()> freeze;
+  // Asked before each write: refuses it while the service is frozen (maintenance, restore) or must
+  // not go by what it has copied. Must be quick.
+  std::function<absl::Status()> takes_writes;
   // What people and client certificates may do; null: only what tokens say. Outlives the pipeline.
   const auth::GrantSource* grants = nullptr;
 };

@@ -220,7 +220,7 @@ TEST_F(ServerTest, WritesAccessLogAndMetrics) {
 TEST_F(ServerTest, FreezeRefusesWritesAndKeepsReads) {
   std::atomic<bool> frozen = true;
   ServerOptions options = RpcServer::DefaultServerOptions();
-  options.pipeline.freeze = [&]() -> absl::Status {
+  options.pipeline.takes_writes = [&]() -> absl::Status {
     if (!frozen) return absl::OkStatus();
     return Error(absl::StatusCode::kFailedPrecondition, "SERVICE_FROZEN")
         .Zh("系统维护中，暂停写入");

@@ -281,9 +281,10 @@ class Process final : public App {
     if (settings_.freeze_file.empty()) return nullptr;
     return [file = settings_.freeze_file] { return FrozenBy(file); };
   }
-  void GuardCalls(const auth::GrantSource* grants, std::function<absl::Status()> freeze) override {
+  void GuardCalls(const auth::GrantSource* grants,
+                  std::function<absl::Status()> takes_writes) override {
     grants_ = grants;
-    freeze_ = std::move(freeze);
+    takes_writes_ = std::move(takes_writes);
   }
   const auth::GrantSource* grants() const override { return grants_; }
   const std::string& data_dir() const override { return settings_.data_dir; }
@@ -370,7 +371,7 @@ class Process final : public App {
 
     rpc::ServerOptions options = settings_.server;
     options.pipeline.grants = grants_;
-    options.pipeline.freeze = freeze_ ? freeze_ : frozen_by_operator();
+    options.pipeline.takes_writes = takes_writes_ ? takes_writes_ : frozen_by_operator();
     ASSIGN_OR_RETURN(server_, rpc::Server::Start(std::move(options),
                                                  {.clock = clock_,
                                                   .ids = ids_,
@@ -504,7 +505,7 @@ class Process final : public App {
   std::unique_ptr<blob::Store> evidence_ = blob::NoStore();
   std::vector<std::shared_ptr<void>> kept_;
   const auth::GrantSource* grants_ = nullptr;
-  std::function<absl::Status()> freeze_;
+  std::function<absl::Status()> takes_writes_;
   Jobs jobs_;
   std::unique_ptr<rpc::Server> server_;
   std::atomic<rpc::Server*> serving_{nullptr};

@@ -56,10 +56,10 @@ class App {
   virtual const rpc::ServerOptions& server_options() const = 0;
   // The refusal of writes while the operators' --freeze-file exists.
   virtual std::function<absl::Status()> frozen_by_operator() const = 0;
-  // Whom the server asks about each call: what people may do, and whether writes are taken. While
-  // composing; both live as long as what is kept.
+  // Whom the server asks about each call: what people may do, and whether writes are taken (the
+  // refusal if not). While composing; both live as long as what is kept.
   virtual void GuardCalls(const auth::GrantSource* grants,
-                          std::function<absl::Status()> freeze) = 0;
+                          std::function<absl::Status()> takes_writes) = 0;
   // What people may do, for work that goes on after its call; null before GuardCalls.
   virtual const auth::GrantSource* grants() const = 0;
   // Where the process may keep files (--data-dir); empty when not given.

@@ -1,5 +1,6 @@
 #include "common/runtime/standard_parts.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "common/blob/schema.h"
 #include "common/blob/service.h"
 #include "common/feed/consumer.h"
+#include "common/feed/freshness.h"
 #include "common/feed/remote.h"
 #include "common/feed/schema.h"
 #include "common/feed/sequencer.h"
@@ -143,16 +145,37 @@ void AddInbox(App& app, inbox::ServiceOptions options, std::vector<inbox::Source
   if (escalation_days) AddEscalation(app, calendar, escalation_days);
 }
 
+// Whether the copies of the owner of grants are fresh enough to write by; null: nothing is copied.
+feed::CopyGuard* AddCopyGuard(App& app, const StandardOptions& options) {
+  std::vector<std::string> consumers;
+  for (const Following& following : options.following) {
+    if (following.peer != grants::kOwner) continue;
+    if (std::find(consumers.begin(), consumers.end(), following.consumer) == consumers.end()) {
+      consumers.push_back(following.consumer);
+    }
+  }
+  if (consumers.empty()) return nullptr;
+  auto& guard = app.Make<feed::CopyGuard>(app.clock(), std::string(grants::kOwner),
+                                          std::move(consumers), options.reference_lag);
+  app.jobs().AddPeriodic("reference_age", absl::Seconds(1),
+                         [&guard](mysql::Session& session) { return guard.Refresh(session); });
+  return &guard;
+}
+
 // Who may do what, and whether the service takes writes: in memory for every call, looked up anew
-// by one job.
-void AddGuards(App& app, identity::RegionNames region_names) {
+// by jobs.
+void AddGuards(App& app, const StandardOptions& standard) {
   auto& book = app.Make<grants::GrantBook>();
   auto& freeze = app.Make<identity::FreezeState>(app.clock(), app.frozen_by_operator());
-  app.GuardCalls(&book, [&freeze] { return freeze.Check(); });
+  const feed::CopyGuard* copies = AddCopyGuard(app, standard);
+  app.GuardCalls(&book, [&freeze, copies]() -> absl::Status {
+    RETURN_IF_ERROR(freeze.Check());
+    return copies == nullptr ? absl::OkStatus() : copies->Check();
+  });
   identity::ServiceOptions options;
   options.service = app.service();
   options.server = app.server_options();
-  options.region_names = std::move(region_names);
+  options.region_names = standard.region_names;
   identity::RegisterIdentity(app.router(), std::move(options), freeze);
   const auto look = [&app, &book, &freeze](mysql::Session& session) -> absl::Status {
     RETURN_IF_ERROR(freeze.Refresh(session));
@@ -204,7 +227,6 @@ operation::OperationRunner& InstallStandardParts(App& app, StandardOptions optio
   app.readiness().Add("seal_keys", seal::CheckCanary);
   audit::RegisterAuditService(app.router(), std::move(options.sensitive));
   dictionary::RegisterDictionaryService(app.router(), std::move(options.dictionary));
-  AddGuards(app, options.region_names);
   if (app.has_peer(grants::kOwner)) {
     // A revocation is not to wait for the lease of a process that was killed.
     options.following.push_back({grants::kOwner,
@@ -213,6 +235,7 @@ operation::OperationRunner& InstallStandardParts(App& app, StandardOptions optio
                                  grants::NewCopies(),
                                  absl::Seconds(3)});
   }
+  AddGuards(app, options);
 
   operation::RunnerOptions runner_options;
   runner_options.holder = app.instance();

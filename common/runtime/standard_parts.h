@@ -1,6 +1,6 @@
 // What every service has beside its own rpcs: the audit trail, long work, its change feed, who may
-// do what and whether it takes writes, the dictionary and forms of its contracts, the inbox, evidence
-// files, and the jobs that keep their tables.
+// do what and whether it takes writes, the dictionary and forms of its contracts, the inbox,
+// evidence files, and the jobs that keep their tables.
 #pragma once
 
 #include <functional>
@@ -44,6 +44,10 @@ struct StandardOptions {
   // The kinds of work that wait in this service, its calendar, and the subjects to recount.
   inbox::ServiceOptions inbox;
   std::vector<inbox::Source> work;
+  // How old what is copied of the owner of grants may be while the service still writes (§3.8); its
+  // consumers are those of `following` and the grants' own. Asked once a second.
+  std::function<absl::StatusOr<absl::Duration>(mysql::Executor& db)> reference_lag =
+      [](mysql::Executor&) { return absl::Minutes(15); };
   // Names of regions, for WhoAmI.
   identity::RegionNames region_names;
   // The path in today's codes of a region code as filed; empty: the code itself, normalised.
@@ -55,7 +59,8 @@ struct StandardOptions {
   int operation_workers = 2;
 };
 
-// Registers the rpcs and the jobs: sequencer, consumers, operations, sweeps, the daily audit
+// Registers the rpcs and the jobs, and refuses writes while the service is frozen or its copies are
+// too old: sequencer, consumers, operations, sweeps, the daily audit
 // anchor. The grants of the registry are followed by every service that names it as a peer. The
 // runner is given back so that the service registers its kinds (before the jobs start) and wakes
 // it.

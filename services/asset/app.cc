@@ -33,6 +33,10 @@ absl::Status Compose(runtime::App& app) {
                          std::make_shared<CalendarCopies>()}};
   standard.dictionary.prefills = api::Prefills();
   standard.region_path = RegionPathOf;
+  standard.reference_lag = [](mysql::Executor& db) -> absl::StatusOr<absl::Duration> {
+    ASSIGN_OR_RETURN(const int64_t minutes, store::ParameterOf(db, "REFERENCE_LAG_MINUTES", 15));
+    return absl::Minutes(minutes);
+  };
   standard.inbox = api::AssetInbox();
   for (const inbox::Kind& kind : ::bangfu::intake::WorkKinds()) {
     standard.inbox.kinds.push_back(kind);

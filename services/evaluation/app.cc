@@ -13,7 +13,6 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/evaluation/api/deps.h"
-#include "services/evaluation/api/freshness.h"
 #include "services/evaluation/api/ledger_periods.h"
 #include "services/evaluation/api/lifecycle_api.h"
 #include "services/evaluation/api/prefill.h"
@@ -56,6 +55,10 @@ absl::Status Compose(runtime::App& app) {
   runtime::StandardOptions standard;
   standard.region_names = identity::NamesFromCopy("region_copy");
   standard.region_path = RegionPathOf;
+  standard.reference_lag = [](mysql::Executor& db) -> absl::StatusOr<absl::Duration> {
+    ASSIGN_OR_RETURN(const int64_t minutes, ReadParameter(db, kReferenceLagMinutes));
+    return absl::Minutes(minutes);
+  };
   auto states = std::make_shared<Snapshots>();
   states->Add("publicity", [source = publicity::PublicityStates()](
                                mysql::Executor& db, const Ulid& after, int limit,
@@ -111,10 +114,6 @@ absl::Status Compose(runtime::App& app) {
   RegisterLedgerHandlers(app.router(), deps);
   RegisterDashboardHandlers(app.router());
   publicity::RegisterPublicityService(app.router(), ClassPublicityOptions());
-  GuardWrites(app.router(),
-              {"bangfu.evaluation.v1.CriteriaService", "bangfu.evaluation.v1.FactService",
-               "bangfu.evaluation.v1.EvaluationService", "bangfu.evaluation.v1.LedgerService",
-               "bangfu.publicity.v1.PublicityService", "bangfu.period.v1.PeriodService"});
 
   app.jobs().AddPeriodic("seed_baseline", absl::Hours(1), [&app](mysql::Session& session) {
     return SeedBaseline(session, app.ids(), app.clock().Now());

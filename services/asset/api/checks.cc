@@ -25,8 +25,7 @@ absl::Status CheckReferenceFresh(mysql::Executor& db, absl::Time now, absl::Dura
   // The province's number, where it has told one.
   ASSIGN_OR_RETURN(const int64_t minutes,
                    store::ParameterOf(db, "REFERENCE_LAG_MINUTES", absl::ToInt64Minutes(limit)));
-  return feed::CheckFresh(db, kReferenceConsumer, kRegistry, now, absl::Minutes(minutes),
-                          kErrorDomain);
+  return feed::CheckFresh(db, kReferenceConsumer, kRegistry, now, absl::Minutes(minutes));
 }
 
 absl::Status CheckFunding(const v1::AssetDetails& details, const FundSources& sources,

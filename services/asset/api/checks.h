@@ -19,9 +19,9 @@ namespace bangfu::asset::api {
 inline constexpr char kReferenceConsumer[] = "asset.reference";
 inline constexpr char kRegistry[] = "registry";
 
-// Writes wait while the copies of the registry's records are older than REFERENCE_LAG_MINUTES, or
-// than `limit` while the registry has not told of it (domain §3.8). Infinite: not checked.
-// UNAVAILABLE REFERENCE_STALE.
+// For work that goes on after its call, as an import: it waits while the copies of the registry's
+// records are older than REFERENCE_LAG_MINUTES, or than `limit` while the registry has not told of
+// it (domain §3.8). Infinite: not checked. UNAVAILABLE REFERENCE_STALE.
 absl::Status CheckReferenceFresh(mysql::Executor& db, absl::Time now, absl::Duration limit);
 
 // An error of this service: domain "asset.bangfu".

@@ -18,7 +18,6 @@ namespace bangfu::asset::api {
 
 absl::StatusOr<v1::EmploymentRecord> ContractHandlers::RecordEmployment(
     rpc::CallContext& c, const v1::RecordEmploymentRequest& r) {
-  RETURN_IF_ERROR(CheckReferenceFresh(c.db, c.now, options_.max_reference_lag));
   return rpc::Mutate<v1::EmploymentRecord>(
       c, r, [&](rpc::Mutation& m) -> absl::StatusOr<v1::EmploymentRecord> {
         std::vector<FieldViolation> violations;

@@ -55,7 +55,6 @@ absl::Status NotEnded(const store::LinkageRow& row, absl::CivilDay today) {
 
 absl::StatusOr<v1::LinkageContract> ContractHandlers::RecordLinkage(
     rpc::CallContext& c, const v1::RecordLinkageRequest& r) {
-  RETURN_IF_ERROR(CheckReferenceFresh(c.db, c.now, options_.max_reference_lag));
   return rpc::Mutate<v1::LinkageContract>(
       c, r, [&](rpc::Mutation& m) -> absl::StatusOr<v1::LinkageContract> {
         std::vector<FieldViolation> violations;

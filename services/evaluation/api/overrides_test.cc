@@ -10,7 +10,6 @@
 #include "bangfu/evaluation/v1/events.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/evaluation/api/freshness.h"
 #include "services/evaluation/api/lifecycle_world_for_test.h"
 
 namespace bangfu::evaluation {
@@ -292,47 +291,6 @@ TEST_F(EvaluationOverrides, TheDaysInWhichAnObjectionIsAnsweredAreAParameter) {
   w_.world().registry().Tell("parameter", w_.world().NewId(), "", changed);
   w_.world().Sync();
   EXPECT_EQ(answer_due(), absl::CivilDay(2026, 3, 3));
-}
-
-// Over a world whose writes are guarded as those of the service are.
-TEST(EvaluationFreshness, WritesWaitWhileTheCopiesLagAndReadsGoOn) {
-  World world({}, [](rpc::Router& router, const Deps&) {
-    GuardWrites(router, {"bangfu.evaluation.v1.FactService"});
-  });
-  const std::string industry = world.AddIndustry();
-  const std::string project = world.AddProject(industry);
-  world.Sync();
-  v1::SubmitExpertScoresRequest score;
-  score.set_request_id(world.RequestId());
-  score.add_scores()->set_subject_id(project);
-  score.mutable_scores(0)->set_market_outlook(80);
-  v1::ListExpertScoresRequest list;
-  list.set_subject_id(project);
-  const std::string expert = world.server().Token(auth::Role::ROLE_APPRAISER, "36", "expert");
-  const auto submit = [&] {
-    score.set_request_id(world.RequestId());
-    return world.server().Call<v1::SubmitExpertScoresResponse>(
-        "bangfu.evaluation.v1.FactService.SubmitExpertScores", score, expert);
-  };
-  const auto read = [&] {
-    return world.server().Call<v1::ListExpertScoresResponse>(
-        "bangfu.evaluation.v1.FactService.ListExpertScores", list, expert);
-  };
-  EXPECT_OK(submit());
-  world.server().clock().Advance(absl::Minutes(14));
-  EXPECT_OK(submit());
-  world.server().clock().Advance(absl::Minutes(2));
-  EXPECT_THAT(submit(), StatusIs(StatusCode::kUnavailable, "REFERENCE_STALE"));
-  EXPECT_OK(read());
-  // The limit is data; and level again, it goes on.
-  world.Parameter("REFERENCE_LAG_MINUTES", 60);
-  world.Sync();
-  world.server().clock().Advance(absl::Minutes(40));
-  EXPECT_OK(submit());
-  world.server().clock().Advance(absl::Minutes(40));
-  EXPECT_THAT(submit(), StatusIs(StatusCode::kUnavailable, "REFERENCE_STALE"));
-  world.Sync();
-  EXPECT_OK(submit());
 }
 
 }  // namespace
