@@ -11,6 +11,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "google/protobuf/util/json_util.h"
+#include "nlohmann/json.hpp"
 #include "services/ctl/commands.h"
 #include "services/ctl/ledger.h"
 #include "services/ctl/terminal.h"
@@ -100,7 +101,7 @@ absl::Status Export(Context& context, const Arguments& a) {
   request.set_format(absl::EndsWithIgnoreCase(a.output, ".csv") ? type::v1::FILE_FORMAT_CSV
                                                                 : type::v1::FILE_FORMAT_NDJSON);
   ASSIGN_OR_RETURN(auto meta, SaveExport(context, a.service, M("ExportAudit"), request, a.output));
-  std::printf("%s：%lld 条\n", a.output.c_str(), static_cast<long long>(meta.row_count()));
+  PrintSaved(context, a.output, meta);
   return absl::OkStatus();
 }
 
@@ -121,7 +122,10 @@ absl::Status Anchors(Context& context, const Arguments& a) {
       return Error(absl::StatusCode::kFailedPrecondition, "FILE_NOT_WRITABLE")
           .Zh(Cat("无法写入 ", a.save));
     }
-    std::printf("%s：%d 个锚点\n", a.save.c_str(), all.anchors_size());
+    if (!context.PrintJson(
+            nlohmann::ordered_json{{"file", a.save}, {"anchors", all.anchors_size()}})) {
+      std::printf("%s：%d 个锚点\n", a.save.c_str(), all.anchors_size());
+    }
     return absl::OkStatus();
   }
   if (context.PrintJson(all)) return absl::OkStatus();

@@ -106,6 +106,14 @@ bool Context::PrintJson(const google::protobuf::Message& message) const {
   return true;
 }
 
+bool Context::PrintJson(const nlohmann::ordered_json& value) const {
+  if (!json) return false;
+  // Bytes that are not UTF-8, in a file's name say, are replaced: dump would throw.
+  std::printf("%s\n",
+              value.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
+  return true;
+}
+
 int Fail(const absl::Status& status) {
   ErrorDetail detail = GetErrorDetail(status);
   std::string text = detail.message_zh.empty() ? std::string(status.message()) : detail.message_zh;

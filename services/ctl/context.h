@@ -13,6 +13,7 @@
 #include "common/auth/caller.h"
 #include "common/rpc/client.h"
 #include "google/protobuf/message.h"
+#include "nlohmann/json_fwd.hpp"
 
 namespace bangfu::ctl {
 
@@ -105,6 +106,8 @@ class Context {
 
   // JSON when asked for, else nothing: true when it printed.
   bool PrintJson(const google::protobuf::Message& message) const;
+  // The same for what no message of the contracts holds: totals, files that were written.
+  bool PrintJson(const nlohmann::ordered_json& value) const;
 
   std::map<std::string, std::string> endpoints;
   std::string token;

@@ -5,6 +5,7 @@
 #include "bangfu/feed/v1/change_feed.pb.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
+#include "nlohmann/json.hpp"
 #include "services/ctl/commands.h"
 #include "services/ctl/terminal.h"
 
@@ -12,21 +13,34 @@ namespace bangfu::ctl {
 namespace {
 
 int Doctor(Context& context) {
+  if (context.endpoints.empty()) {
+    std::fprintf(stderr, "没有任何服务地址：请用 --endpoints 指定地址文件\n");
+    return kExitUsage;
+  }
   int worst = kExitOk;
   TextTable table({"服务", "地址", "状态", "纪元", "最新", "待排序", "订阅来源", "落后(秒)", "搁置",
                    "待来源升级"},
                   {4, 5, 7, 8});
+  nlohmann::ordered_json services = nlohmann::ordered_json::array();
   for (const auto& [service, address] : context.endpoints) {
+    nlohmann::ordered_json json{{"service", service}, {"address", address}, {"state", "OK"}};
     auto status = context.CallOn<feed::v1::FeedStatus>(
         service, "bangfu.feed.v1.ChangeFeed.GetFeedStatus", feed::v1::GetFeedStatusRequest());
     if (!status.ok()) {
       ErrorDetail detail = GetErrorDetail(status.status());
-      table.Row(
-          {service, address,
-           detail.message_zh.empty() ? std::string(status.status().message()) : detail.message_zh});
+      const std::string message =
+          detail.message_zh.empty() ? std::string(status.status().message()) : detail.message_zh;
+      table.Row({service, address, message});
+      json["state"] = absl::StatusCodeToString(status.status().code());
+      json["message"] = message;
+      services.push_back(std::move(json));
       worst = absl::IsUnauthenticated(status.status()) ? kExitDenied : kExitUnavailable;
       continue;
     }
+    json["epoch"] = status->epoch();
+    json["last_sequence"] = status->last_sequence();
+    json["unsequenced"] = status->unsequenced();
+    json["consumers"] = nlohmann::ordered_json::array();
     if (status->consumers_size() == 0) {
       table.Row({service, address, "正常", status->epoch(), Cat(status->last_sequence()),
                  Cat(status->unsequenced())});
@@ -36,15 +50,21 @@ int Doctor(Context& context) {
       const std::string awaited = absl::StrJoin(consumer.awaited_types(), ",");
       bool ill = consumer.parked() > 0 || consumer.lag_seconds() > 900 || !awaited.empty();
       if (ill && worst == kExitOk) worst = kExitPartial;
+      if (ill) json["state"] = "ATTENTION";
       table.Row({service, address, ill ? "注意" : "正常", status->epoch(),
                  Cat(status->last_sequence()), Cat(status->unsequenced()), consumer.source(),
                  Cat(consumer.lag_seconds()), Cat(consumer.parked()), awaited});
+      json["consumers"].push_back(
+          {{"source", consumer.source()},
+           {"lag_seconds", consumer.lag_seconds()},
+           {"parked", consumer.parked()},
+           {"awaited_types", std::vector<std::string>(consumer.awaited_types().begin(),
+                                                      consumer.awaited_types().end())}});
     }
+    services.push_back(std::move(json));
   }
-  std::printf("%s", table.Render().c_str());
-  if (context.endpoints.empty()) {
-    std::fprintf(stderr, "没有任何服务地址：请用 --endpoints 指定地址文件\n");
-    return kExitUsage;
+  if (!context.PrintJson(nlohmann::ordered_json{{"services", services}})) {
+    std::printf("%s", table.Render().c_str());
   }
   return worst;
 }

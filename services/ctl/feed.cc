@@ -7,6 +7,7 @@
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "nlohmann/json.hpp"
 #include "services/ctl/commands.h"
 #include "services/ctl/mirror.h"
 #include "services/ctl/terminal.h"
@@ -130,6 +131,8 @@ void AddFeedCommands(CLI::App& app, Context& context, int& exit_code) {
         request.set_limit(a.limit);
         request.set_epoch(a.epoch);
         ASSIGN_OR_RETURN(auto page, context.CallOn<PullResponse>(a.service, M("Pull"), request));
+        // One document, with where to go on from.
+        if (context.PrintJson(page)) return absl::OkStatus();
         for (const auto& event : page.events()) PrintEvent(context, event);
         std::fprintf(stderr, "纪元 %s，读到 %lld，最新 %lld\n", page.epoch().c_str(),
                      static_cast<long long>(page.next_after()),
@@ -165,17 +168,29 @@ void AddFeedCommands(CLI::App& app, Context& context, int& exit_code) {
       [](Context& context, const Arguments& a) -> absl::Status {
         ASSIGN_OR_RETURN(MirrorTotals totals,
                          MirrorFeed(context, a.service, a.directory, context.json));
-        std::printf("%s：记录 %lld，位置 %lld，SHA-256 %s\n", a.service.c_str(),
-                    static_cast<long long>(totals.records), static_cast<long long>(totals.cursor),
-                    totals.sha256.c_str());
-        if (!a.check) return absl::OkStatus();
+        nlohmann::ordered_json json{{"service", a.service},
+                                    {"records", totals.records},
+                                    {"cursor", totals.cursor},
+                                    {"sha256", totals.sha256}};
+        if (!context.json) {
+          std::printf("%s：记录 %lld，位置 %lld，SHA-256 %s\n", a.service.c_str(),
+                      static_cast<long long>(totals.records), static_cast<long long>(totals.cursor),
+                      totals.sha256.c_str());
+        }
+        if (!a.check) {
+          context.PrintJson(json);
+          return absl::OkStatus();
+        }
         ASSIGN_OR_RETURN(MirrorTotals source, SnapshotDigest(context, a.service));
+        json["source_records"] = source.records;
+        json["equal"] = source.sha256 == totals.sha256;
+        context.PrintJson(json);
         if (source.sha256 != totals.sha256) {
           return Error(absl::StatusCode::kDataLoss, "MIRROR_DIFFERS")
               .Zh(Cat("镜像与来源不同：来源 ", source.records, " 条，镜像 ", totals.records,
                       " 条"));
         }
-        std::printf("与来源一致\n");
+        if (!context.json) std::printf("与来源一致\n");
         return absl::OkStatus();
       });
 }

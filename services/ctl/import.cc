@@ -15,6 +15,7 @@
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "nlohmann/json.hpp"
 #include "services/ctl/commands.h"
 #include "services/ctl/csv_rows.h"
 #include "services/ctl/subjects.h"
@@ -146,6 +147,15 @@ auto RefuseInto(Totals& totals) {
 void SortByRow(std::vector<RefusedRow>& problems) {
   std::stable_sort(problems.begin(), problems.end(),
                    [](const RefusedRow& a, const RefusedRow& b) { return a.row_no < b.row_no; });
+}
+
+nlohmann::ordered_json JsonOf(const std::vector<RefusedRow>& problems) {
+  auto out = nlohmann::ordered_json::array();
+  for (const RefusedRow& problem : problems) {
+    out.push_back(
+        {{"row", problem.row_no}, {"column", problem.column}, {"reason", problem.reason}});
+  }
+  return out;
 }
 
 }  // namespace
@@ -288,6 +298,21 @@ absl::StatusOr<ScoreTotals> ImportScoreFile(Context& context, const std::string&
   return totals;
 }
 
+nlohmann::ordered_json ReportTotals::Json() const {
+  return {{"created", created},
+          {"updated", updated},
+          {"unchanged", unchanged},
+          {"refused", refused},
+          {"problems", JsonOf(problems)}};
+}
+
+nlohmann::ordered_json ScoreTotals::Json() const {
+  return {{"accepted", accepted},
+          {"complete", complete},
+          {"refused", refused},
+          {"problems", JsonOf(problems)}};
+}
+
 void PrintRefused(const std::vector<RefusedRow>& problems, int max_rows) {
   int printed = 0;
   for (const RefusedRow& problem : problems) {
@@ -349,10 +374,12 @@ int RunUpload(Context& context, const UploadOptions& options, int max_rows) {
 }
 
 template <typename Totals>
-int PrintTotals(const absl::StatusOr<Totals>& totals, int max_rows) {
+int PrintTotals(const Context& context, const absl::StatusOr<Totals>& totals, int max_rows) {
   if (!totals.ok()) return Fail(totals.status());
-  std::printf("%s\n", totals->Text().c_str());
-  PrintRefused(totals->problems, max_rows);
+  if (!context.PrintJson(totals->Json())) {
+    std::printf("%s\n", totals->Text().c_str());
+    PrintRefused(totals->problems, max_rows);
+  }
   return totals->refused > 0 ? kExitPartial : kExitOk;
 }
 
@@ -380,6 +407,11 @@ void AddImportCommands(CLI::App& app, Context& context, int& exit_code) {
     auto totals = ImportRegionFiles(context, regions->upload.file, regions->history, context.json);
     if (!totals.ok()) {
       exit_code = Fail(totals.status());
+      return;
+    }
+    if (context.PrintJson(nlohmann::ordered_json{{"created", totals->created},
+                                                 {"updated", totals->updated},
+                                                 {"unchanged", totals->unchanged}})) {
       return;
     }
     std::printf("行政区划：新增 %lld，更新 %lld，无变化 %lld\n",
@@ -421,9 +453,9 @@ void AddImportCommands(CLI::App& app, Context& context, int& exit_code) {
   command->add_option("--region", reports->region, "项目所在区域")->capture_default_str();
   command->add_option("--rows", reports->max_rows, "最多列出多少条拒绝原因")->capture_default_str();
   command->callback([&context, &exit_code, reports] {
-    exit_code =
-        PrintTotals(ImportReportFile(context, reports->upload.file, reports->region, context.json),
-                    reports->max_rows);
+    exit_code = PrintTotals(
+        context, ImportReportFile(context, reports->upload.file, reports->region, context.json),
+        reports->max_rows);
   });
 
   auto scores = std::make_shared<Arguments>();
@@ -436,9 +468,9 @@ void AddImportCommands(CLI::App& app, Context& context, int& exit_code) {
   command->add_option("--region", scores->region, "对象所在区域")->capture_default_str();
   command->add_option("--rows", scores->max_rows, "最多列出多少条拒绝原因")->capture_default_str();
   command->callback([&context, &exit_code, scores] {
-    exit_code =
-        PrintTotals(ImportScoreFile(context, scores->upload.file, scores->region, context.json),
-                    scores->max_rows);
+    exit_code = PrintTotals(
+        context, ImportScoreFile(context, scores->upload.file, scores->region, context.json),
+        scores->max_rows);
   });
 }
 

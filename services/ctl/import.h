@@ -19,6 +19,7 @@ struct RegionTotals {
 struct ReportTotals {
   int64_t created = 0, updated = 0, unchanged = 0, refused = 0;
   std::vector<RefusedRow> problems;  // a line for each fault of a refused row, by row
+  nlohmann::ordered_json Json() const;
   std::string Text() const {
     return Cat("运营月报：新增 ", created, "，更新 ", updated, "，无变化 ", unchanged, "，拒绝 ",
                refused);
@@ -27,6 +28,7 @@ struct ReportTotals {
 struct ScoreTotals {
   int64_t accepted = 0, complete = 0, refused = 0;
   std::vector<RefusedRow> problems;
+  nlohmann::ordered_json Json() const;
   std::string Text() const {
     return Cat("专家评分：收下 ", accepted, "，已满三人的对象 ", complete, "，拒绝 ", refused);
   }

@@ -9,6 +9,7 @@
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "nlohmann/json.hpp"
 #include "services/ctl/commands.h"
 #include "services/ctl/csv_rows.h"
 #include "services/ctl/evaluate.h"
@@ -142,6 +143,18 @@ absl::StatusOr<type::v1::TableMeta> SaveExport(Context& context, std::string_vie
   return meta;
 }
 
+void PrintSaved(const Context& context, const std::string& file, const type::v1::TableMeta& meta) {
+  if (context.PrintJson(nlohmann::ordered_json{{"file", file},
+                                               {"rows", meta.row_count()},
+                                               {"rows_sha256", meta.rows_sha256()},
+                                               {"draft_note", meta.draft_note()}})) {
+    return;
+  }
+  std::printf("%s：%lld 行%s%s%s%s\n", file.c_str(), static_cast<long long>(meta.row_count()),
+              meta.rows_sha256().empty() ? "" : "，SHA-256 ", meta.rows_sha256().c_str(),
+              meta.draft_note().empty() ? "" : "，", meta.draft_note().c_str());
+}
+
 void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
   CLI::App* group = app.add_subcommand("ledger", "四个一批台账：T2、T14、签字、汇总、进度");
   group->require_subcommand(1);
@@ -175,11 +188,6 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
     return absl::EndsWithIgnoreCase(file, ".xlsx") ? type::v1::FILE_FORMAT_XLSX
                                                    : type::v1::FILE_FORMAT_CSV;
   };
-  auto print_saved = [](const std::string& file, const type::v1::TableMeta& meta) {
-    std::printf("%s：%lld 行，SHA-256 %s%s%s\n", file.c_str(),
-                static_cast<long long>(meta.row_count()), meta.rows_sha256().c_str(),
-                meta.draft_note().empty() ? "" : "，", meta.draft_note().c_str());
-  };
 
   add(
       "t2", "T2 四个一批台账（一类一表）", "t2 --region 360733 --class REVITALIZE -o t2.xlsx",
@@ -190,7 +198,7 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
         file_options(command, a);
         command->get_option("--output")->required();
       },
-      [format_of, print_saved](Context& context, const Arguments& a) -> absl::Status {
+      [format_of](Context& context, const Arguments& a) -> absl::Status {
         ExportT2Request request;
         request.set_region_code(a.region);
         type::v1::FourClass value;
@@ -209,11 +217,11 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
         request.set_period(a.period);
         request.set_revision(a.revision);
         ASSIGN_OR_RETURN(auto meta, SaveExport(context, M("ExportT2"), request, a.output));
-        print_saved(a.output, meta);
+        PrintSaved(context, a.output, meta);
         return absl::OkStatus();
       });
   add("t14", "T14 四个一批汇总表", "t14 --region 36 -o t14.xlsx", file_options,
-      [format_of, print_saved](Context& context, const Arguments& a) -> absl::Status {
+      [format_of](Context& context, const Arguments& a) -> absl::Status {
         if (a.output.empty()) {
           GetT14Request request;
           request.set_region_code(a.region);
@@ -232,7 +240,7 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
         request.set_period(a.period);
         request.set_revision(a.revision);
         ASSIGN_OR_RETURN(auto meta, SaveExport(context, M("ExportT14"), request, a.output));
-        print_saved(a.output, meta);
+        PrintSaved(context, a.output, meta);
         return absl::OkStatus();
       });
   auto nothing = [](CLI::App*, Arguments*) {};

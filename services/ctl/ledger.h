@@ -23,4 +23,7 @@ absl::StatusOr<type::v1::TableMeta> SaveExport(Context& context, std::string_vie
                                                const google::protobuf::Message& request,
                                                const std::string& file);
 
+// What was saved where: rows, digest and whether it is a draft.
+void PrintSaved(const Context& context, const std::string& file, const type::v1::TableMeta& meta);
+
 }  // namespace bangfu::ctl
