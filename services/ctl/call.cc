@@ -1,4 +1,4 @@
-// bangfuctl call: any rpc of the contracts, JSON in and out; bangfuctl completion: for the shell.
+// bangfuctl call: any rpc of the contracts, JSON in and out.
 #include <cstdio>
 #include <iostream>
 #include <iterator>
@@ -61,17 +61,6 @@ int CallMethod(Context& context, const Arguments& a) {
   return status.ok() ? kExitOk : Fail(status);
 }
 
-// Words of one level: subcommands and options.
-std::string Words(const CLI::App& app) {
-  std::string out;
-  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
-    out += Cat(sub->get_name(), " ");
-  for (const CLI::Option* option : app.get_options()) {
-    for (const auto& name : option->get_lnames()) out += Cat("--", name, " ");
-  }
-  return out;
-}
-
 }  // namespace
 
 void AddCallCommand(CLI::App& app, Context& context, int& exit_code) {
@@ -86,44 +75,6 @@ void AddCallCommand(CLI::App& app, Context& context, int& exit_code) {
                       "由哪个服务回答（operation、feed、audit 等共有接口）");
   command->callback(
       [&context, &exit_code, arguments] { exit_code = CallMethod(context, *arguments); });
-}
-
-void AddCompletionCommand(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("completion", "输出 bash、zsh 或 fish 的补全脚本");
-  command->footer(
-      "例: source <(bangfuctl completion)\n"
-      "    source <(bangfuctl completion zsh)\n"
-      "    bangfuctl completion fish | source");
-  auto shell = std::make_shared<std::string>("bash");
-  command->add_option("shell", *shell, "命令行解释器")
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}))
-      ->capture_default_str();
-  command->callback([&app, shell] {
-    const std::vector<CLI::App*> subs = app.get_subcommands([](const CLI::App*) { return true; });
-    if (*shell == "fish") {
-      std::printf("complete -c bangfuctl -n __fish_use_subcommand -a \"%s\"\n", Words(app).c_str());
-      for (const CLI::App* sub : subs) {
-        std::printf("complete -c bangfuctl -n \"__fish_seen_subcommand_from %s\" -a \"%s\"\n",
-                    sub->get_name().c_str(), Words(*sub).c_str());
-      }
-      return;
-    }
-    const bool zsh = *shell == "zsh";
-    std::printf("_bangfuctl() {\n  local known\n  case \"%s\" in\n",
-                zsh ? "${words[2]}" : "${COMP_WORDS[1]}");
-    for (const CLI::App* sub : subs) {
-      std::printf("    %s) known=\"%s\" ;;\n", sub->get_name().c_str(), Words(*sub).c_str());
-    }
-    std::printf("    *) known=\"%s\" ;;\n  esac\n", Words(app).c_str());
-    if (zsh) {
-      std::printf("  compadd -- ${=known}\n  _files\n}\ncompdef _bangfuctl bangfuctl\n");
-      return;
-    }
-    std::printf(
-        "  COMPREPLY=($(compgen -W \"$known\" -- \"${COMP_WORDS[COMP_CWORD]}\") $(compgen -f -- "
-        "\"${COMP_WORDS[COMP_CWORD]}\"))\n}\n");
-    std::printf("complete -F _bangfuctl bangfuctl\n");
-  });
 }
 
 }  // namespace bangfu::ctl
