@@ -27,11 +27,15 @@ std::unique_ptr<mysql::Session> SessionOf(const Flags& flags) {
 }  // namespace
 
 // --socket, --schema, --count, --villages FILE of codes: one grant per person "bench-person-N", of
-// a village, its township or its county in turns; the first is a reviewer of --township.
+// a village, its township or its county in turns. 0 is a reviewer of --township, 1 administers the
+// province, 2 has the role --writer in all of it: those in whose name the bench calls.
 Json Grants(const Flags& flags) {
   const auto session = SessionOf(flags);
   const std::vector<std::string> villages = ReadLines(flags.Text("villages"));
   const int64_t count = flags.Number("count", 30'000);
+  options::v1::Role writer = options::v1::ROLE_UNSPECIFIED;
+  if (!options::v1::Role_Parse(Cat("ROLE_", flags.Text("writer")), &writer))
+    Die("unknown --writer");
   UlidGenerator ids(SystemClock());
   const absl::Time now = SystemClock().Now();
   constexpr int64_t kChunk = 1000;
@@ -47,6 +51,9 @@ Json Grants(const Flags& flags) {
       if (n == 0) {
         region = flags.Text("township");
         role = options::v1::ROLE_TOWNSHIP_REVIEWER;
+      } else if (n == 1 || n == 2) {
+        region.resize(2);
+        role = n == 1 ? options::v1::ROLE_PROV_ADMIN : writer;
       } else if (n % 10 == 0) {
         region.resize(6);
         role = options::v1::ROLE_COUNTY_OPERATOR;
