@@ -42,9 +42,10 @@ render_edge() {
     --key "$BANGFU_RUN/edge/certificates/edge.key" "${services[@]}" "${EDGE_OPTIONS[@]}" "$@"
 }
 
-# It runs, and was made of the contracts and the configuration as they are now.
+# It runs, and was made of the contracts, the configuration and the options as they are now.
 edge_current() {
-  alive "$BANGFU_RUN/edge.pid" && [ -z "$(find "$EDGE_SOURCE" "$EDGE_SOURCE/../../proto" -type f -newer "$BANGFU_RUN/edge.pid" \
+  alive "$BANGFU_RUN/edge.pid" && [ "${EDGE_OPTIONS[*]}" = "$(cat "$BANGFU_RUN/edge/options" 2>/dev/null)" ] &&
+    [ -z "$(find "$EDGE_SOURCE" "$EDGE_SOURCE/../../proto" -type f -newer "$BANGFU_RUN/edge.pid" \
     -not -path '*/__pycache__/*' -print -quit)" ]
 }
 
@@ -65,6 +66,7 @@ start_edge() {
   setsid nohup "$(edge_envoy)" --disable-hot-restart --concurrency "${BANGFU_EDGE_THREADS:-2}" --log-level warning \
     --file-flush-interval-msec 200 --drain-time-s 5 -c "$edge/envoy.json" >>"$edge/envoy.log" 2>&1 </dev/null &
   echo $! >"$BANGFU_RUN/edge.pid"
+  printf '%s' "${EDGE_OPTIONS[*]}" >"$edge/options"
   wait_for 30 edge_ready || { echo "the edge does not become ready:"; tail -5 "$edge/envoy.log"; return 1; }
   printf 'https://127.0.0.1:%s\n' "$(edge_admin '/listeners?format=json' |
     python3 -c 'import json, sys; print(json.load(sys.stdin)["listener_statuses"][0]["local_address"]["socket_address"]["port_value"])')" \
