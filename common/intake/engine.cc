@@ -206,6 +206,13 @@ absl::Status ReadFile(mysql::Session& db, const JobRow& job, const table::RowCal
 
 }  // namespace
 
+absl::Status Kind::CheckFillDown(const std::vector<std::string>&) const {
+  return Error(absl::StatusCode::kInvalidArgument, "FILL_DOWN_UNSUPPORTED")
+      .Zh("该导入类别不支持向下填充")
+      .Field("fill_down_columns", "该导入类别不支持，请逐行填写")
+      .Build();
+}
+
 Kinds::Kinds(std::vector<std::unique_ptr<Kind>> kinds) {
   for (std::unique_ptr<Kind>& kind : kinds) {
     std::string name(kind->name());
@@ -233,6 +240,7 @@ absl::StatusOr<Job> MakeJob(const JobRow& row, const Kind& kind) {
   job.policy = row.policy;
   job.region_code = row.region_code;
   job.default_money_unit = row.default_money_unit;
+  job.fill_down = row.fill_down;
   job.campaign_id = row.campaign_id;
   job.sample = row.sample;
   job.now = row.step_at;

@@ -32,6 +32,7 @@ v1::Import ToProto(const JobRow& job) {
   out.set_size_bytes(job.size_bytes);
   out.set_sha256(job.sha256);
   out.set_region_code(job.region_code);
+  for (const std::string& column : job.fill_down) out.add_fill_down_columns(column);
   out.set_rows_total(job.total);
   out.set_rows_created(job.created);
   out.set_rows_updated(job.updated);
@@ -296,6 +297,9 @@ absl::StatusOr<v1::Import> ImportService::Begin(rpc::CallContext& context,
   if (!request.campaign_id().empty()) {
     ASSIGN_OR_RETURN(campaign, Ulid::Parse(request.campaign_id()));
   }
+  const std::vector<std::string> fill_down(request.fill_down_columns().begin(),
+                                           request.fill_down_columns().end());
+  if (!fill_down.empty()) RETURN_IF_ERROR(kind->CheckFillDown(fill_down));
   return rpc::Mutate<v1::Import>(
       context, request, [&](rpc::Mutation& m) -> absl::StatusOr<v1::Import> {
         ASSIGN_OR_RETURN(const std::optional<JobRow> there,
@@ -303,7 +307,8 @@ absl::StatusOr<v1::Import> ImportService::Begin(rpc::CallContext& context,
         if (there) {
           if (there->kind != request.kind() ||
               there->format != static_cast<int>(request.format()) ||
-              there->region_path != region_path || there->sample != request.sample()) {
+              there->region_path != region_path || there->sample != request.sample() ||
+              there->fill_down != fill_down) {
             return Error(absl::StatusCode::kInvalidArgument, "BATCH_ID_REUSED")
                 .Zh("该批次号已用于另一次导入")
                 .Field("batch_id", "请换一个批次号")
@@ -327,6 +332,7 @@ absl::StatusOr<v1::Import> ImportService::Begin(rpc::CallContext& context,
         job.region_code = request.region_code();
         job.region_path = region_path;
         job.default_money_unit = request.default_money_unit();
+        job.fill_down = fill_down;
         job.campaign_id = campaign;
         job.sample = request.sample();
         job.caller = EncodeCaller(context.caller);

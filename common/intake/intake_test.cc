@@ -393,6 +393,14 @@ TEST_F(IntakeTest, TheSameBatchIsTheSameImport) {
   other.set_format(type::v1::FILE_FORMAT_XLSX);
   EXPECT_THAT(Call<v1::Import>("BeginImport", other),
               StatusIs(absl::StatusCode::kInvalidArgument, "BATCH_ID_REUSED"));
+  // A kind that does not say which columns may be filled down takes none.
+  other.set_batch_id("b2");
+  other.set_request_id(RequestId());
+  other.add_fill_down_columns("word");
+  EXPECT_THAT(Call<v1::Import>("BeginImport", other),
+              StatusIs(absl::StatusCode::kInvalidArgument, "FILL_DOWN_UNSUPPORTED"));
+  other.clear_fill_down_columns();
+  other.set_batch_id("b1");
   other.set_kind("nothing");
   other.set_request_id(RequestId());
   EXPECT_THAT(Call<v1::Import>("BeginImport", other),

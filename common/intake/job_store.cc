@@ -17,7 +17,23 @@ constexpr std::string_view kJobColumns =
     "id, version, kind, created_by, batch_id, state, policy, format, file_name, region_code, "
     "region_path, default_money_unit, campaign_id, sample, size_bytes, upload_complete, sha256, "
     "caller, step_at, operation_id, rows_total, rows_created, rows_updated, rows_unchanged, "
-    "rows_warned, rows_held, rows_refused, committed_through, created_at";
+    "rows_warned, rows_held, rows_refused, committed_through, created_at, fill_down";
+
+std::string PackList(const std::vector<std::string>& list) {
+  return list.empty()
+             ? ""
+             : nlohmann::json(list).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::vector<std::string> UnpackList(const std::string& text) {
+  std::vector<std::string> list;
+  const nlohmann::json all = nlohmann::json::parse(text, nullptr, false);
+  if (!all.is_array()) return list;
+  for (const nlohmann::json& item : all) {
+    if (item.is_string()) list.push_back(item.get<std::string>());
+  }
+  return list;
+}
 
 // Who began an import and who had it validated are kept with the caller of its last step.
 std::string PackCallers(const JobRow& job) {
@@ -77,6 +93,7 @@ JobRow FromRow(const mysql::Row& r) {
   job.refused = r.Int(i++);
   job.committed_through = r.Int(i++);
   job.created_at = r.Time(i++);
+  job.fill_down = UnpackList(r.String(i++));
   UnpackCallers(&job);
   return job;
 }
@@ -203,7 +220,7 @@ absl::StatusOr<auth::Caller> DecodeCaller(std::string_view text) {
 absl::Status InsertJob(mysql::Tx& tx, const JobRow& j) {
   return tx
       .Execute(Cat("INSERT INTO import_job (", kJobColumns, ", swept) VALUES (",
-                   mysql::Placeholders(29), ", 0)"),
+                   mysql::Placeholders(30), ", 0)"),
                {j.id,
                 j.version,
                 j.kind,
@@ -232,7 +249,8 @@ absl::Status InsertJob(mysql::Tx& tx, const JobRow& j) {
                 j.held,
                 j.refused,
                 j.committed_through,
-                j.created_at})
+                j.created_at,
+                PackList(j.fill_down)})
       .status();
 }
 

@@ -31,6 +31,7 @@ struct JobRow {
   std::string region_code;
   std::string region_path;
   std::string default_money_unit;
+  std::vector<std::string> fill_down;
   Ulid campaign_id;
   bool sample = false;
   int64_t size_bytes = 0;

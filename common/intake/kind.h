@@ -55,8 +55,9 @@ struct Job {
   // cut to region_code. A row outside is REFUSED with reason REGION_FOREIGN.
   auth::RegionScope scope;
   std::string default_money_unit;  // 元, 万元, 亿元; empty: ask where the header names none
-  Ulid campaign_id;                // zero: none
-  bool sample = false;             // mark every record as sample data
+  std::vector<std::string> fill_down;  // headers of the columns whose empty cells take those above
+  Ulid campaign_id;                    // zero: none
+  bool sample = false;                 // mark every record as sample data
   auth::Caller caller;
   // By whose grants the staged rows were found good, and where those hold: whoever asked for the
   // validation, with the grants of that moment.
@@ -122,6 +123,9 @@ class Kind {
   virtual std::string_view name() const = 0;
   // Who may import it; the scope of a job is where the caller holds one of these.
   virtual std::vector<auth::Role> roles() const = 0;
+  // Whether tables of this kind may be filled down in the columns of these headers, as far as the
+  // headers say; at least one. INVALID_ARGUMENT otherwise.
+  virtual absl::Status CheckFillDown(const std::vector<std::string>& headers) const;
   // `db` is valid for the reader's life and outside any transaction; `job` outlives the reader, and
   // its caller and scope may have changed when AddRows is called.
   virtual absl::StatusOr<std::unique_ptr<RowReader>> NewReader(const Job& job,

@@ -72,6 +72,10 @@ CREATE TABLE import_row (
 )sql"},
       // A BLOB holds no more than some 190 grants of one person, twice.
       {"intake", 3, "widen_caller", R"sql(ALTER TABLE import_job MODIFY caller MEDIUMBLOB NOT NULL;
+)sql"},
+      // Headers as a JSON list.
+      {"intake", 4, "fill_down",
+       R"sql(ALTER TABLE import_job ADD fill_down TEXT NOT NULL DEFAULT '';
 )sql"}};
 }
 

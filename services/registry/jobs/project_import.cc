@@ -44,6 +44,9 @@ using F = intake::ProjectField;
 constexpr size_t kHeaderRows = 20;
 // One long-form project at most; a longer run of one key is cut there.
 constexpr size_t kLongestRun = 2000;
+// Tables with a row per source are folded over so many rows at a time: sorted by source, the rows
+// of one project stand far apart.
+constexpr size_t kLongWindow = 4000;
 // Texts beside the fields of one project at most, as the contract has it.
 constexpr int kMostRawTexts = 100;
 
@@ -309,6 +312,8 @@ class Reader final : public ::bangfu::intake::RowReader {
     }
     intake::ProjectTableParser::Options options;
     options.class_synonyms = words_.classes;
+    long_ = columns.Has(F::kFundSource) && !columns.wide();
+    ASSIGN_OR_RETURN(options.fill_down, intake::FillDownFields(columns, job_.fill_down));
     parser_ = std::make_unique<intake::ProjectTableParser>(std::move(columns), std::move(options));
     return static_cast<size_t>(header_rows);
   }
@@ -339,6 +344,7 @@ class Reader final : public ::bangfu::intake::RowReader {
 
   // Decides what is pending; the last project of a batch waits for rows that may belong to it.
   absl::Status Flush(bool all, std::vector<StagedRow>* out) {
+    if (!all && long_ && pending_.size() < kLongWindow) return absl::OkStatus();
     size_t cut = pending_.size();
     if (!all && !pending_.empty()) {
       const std::string& last = pending_.back().key;
@@ -351,7 +357,14 @@ class Reader final : public ::bangfu::intake::RowReader {
     if (rows.empty()) return absl::OkStatus();
     intake::FoldLongRows(&rows);
     intake::MarkProgrammeSources(&rows);
-    return Stage(&rows, out);
+    // What is asked of the database is asked of a batch.
+    for (size_t begin = 0; begin < rows.size(); begin += ::bangfu::intake::kBatchRows) {
+      const size_t end = std::min(begin + ::bangfu::intake::kBatchRows, rows.size());
+      std::vector<intake::ParsedProjectRow> batch(std::make_move_iterator(rows.begin() + begin),
+                                                  std::make_move_iterator(rows.begin() + end));
+      RETURN_IF_ERROR(Stage(&batch, out));
+    }
+    return absl::OkStatus();
   }
 
   absl::Status Stage(std::vector<intake::ParsedProjectRow>* rows, std::vector<StagedRow>* out) {
@@ -422,7 +435,7 @@ class Reader final : public ::bangfu::intake::RowReader {
                                 300);
       staged.outcome = outcome::ROW_OUTCOME_CREATED;
       if (row.report.outcome < intake::RowOutcome::kHeld) {
-        Judge(known, found[i], stored, projects[i], &staged);
+        Judge(known, found[i], stored, row, projects[i], &staged);
       }
       for (const intake::RowIssue& issue : row.report.issues) {
         staged.issues.push_back(
@@ -452,7 +465,8 @@ class Reader final : public ::bangfu::intake::RowReader {
   }
 
   void Judge(const Known& known, const std::optional<Ulid>& found,
-             const std::map<Ulid, v1::Project>& stored, v1::Project& project, StagedRow* staged) {
+             const std::map<Ulid, v1::Project>& stored, const intake::ParsedProjectRow& row,
+             v1::Project& project, StagedRow* staged) {
     // The same project twice in a file, wherever it stands.
     std::string key = found ? found->bytes() : "";
     if (!found && project.external_ids_size() > 0) {
@@ -461,11 +475,29 @@ class Reader final : public ::bangfu::intake::RowReader {
       const ProjectName name = NameOf(project, PathOf(known.references, project.region_code()));
       key = Cat(name.region_path, name.name_hash);
     }
-    if (!seen_.insert(Sha256(key).substr(0, 8)).second) {
+    const std::string digest = Sha256(key).substr(0, 8);
+    const auto is_new_source = [&](const printed::DeclaredSource& source) {
+      return seen_sources_.insert(Sha256(Cat(digest, MatchKey(source.raw))).substr(0, 8)).second;
+    };
+    const auto [first, is_new] = seen_.emplace(digest, row.row_no);
+    if (!is_new) {
       staged->outcome = outcome::ROW_OUTCOME_HELD;
-      staged->issues.push_back(
-          MakeIssue("name", "DUPLICATE_ROW", project.name(), "", "同一项目在表中重复出现，请确认"));
+      const std::string where = Cat("第", first->second, "行");
+      if (long_ && row.sources.items.size() == 1 && is_new_source(row.sources.items[0])) {
+        staged->issues.push_back(
+            MakeIssue("fund_source", "FURTHER_SOURCE", row.sources.items[0].raw,
+                      Cat(where, "项目的另一笔资金来源"),
+                      Cat("与", where, "为同一项目，但相隔过远未能合并，", where,
+                          "的项目不含本行资金；请按项目排序后重新导入，或在该项目中补登这笔来源")));
+      } else {
+        staged->issues.push_back(MakeIssue("name", "DUPLICATE_ROW", project.name(),
+                                           Cat("与", where, "相同"),
+                                           "同一项目在表中重复出现，请确认"));
+      }
       return;
+    }
+    if (long_) {
+      for (const printed::DeclaredSource& source : row.sources.items) (void)is_new_source(source);
     }
     const auto before = found ? stored.find(*found) : stored.end();
     Verdict v = Decide(job_, known.references, ids_, project,
@@ -488,7 +520,10 @@ class Reader final : public ::bangfu::intake::RowReader {
   std::map<size_t, ExtraField> extras_;  // by column
   std::vector<intake::ParsedProjectRow> pending_;
   std::map<int64_t, std::map<ExtraField, std::string>> extra_;  // by row, of pending ones
-  std::set<std::string> seen_;                                  // eight bytes a row
+  bool long_ = false;                                           // a row per source
+  // Eight bytes of each project, with its row, and of each of its sources.
+  std::map<std::string, int64_t> seen_;
+  std::set<std::string> seen_sources_;
 };
 
 // --- The kind
@@ -499,6 +534,18 @@ class ProjectImport final : public ::bangfu::intake::Kind {
 
   std::string_view name() const override { return "projects"; }
   std::vector<auth::Role> roles() const override { return Roles(); }
+
+  absl::Status CheckFillDown(const std::vector<std::string>& headers) const override {
+    for (const std::string& header : headers) {
+      const F field = intake::FieldOfHeader(header);
+      // What is not known may be called so in the table, by a header above it.
+      if (ExtraFieldOf(header) != ExtraField::kNone ||
+          (field != F::kIgnored && !intake::MayFillDown(field))) {
+        return intake::FillDownNotAllowed(header);
+      }
+    }
+    return absl::OkStatus();
+  }
 
   absl::StatusOr<std::unique_ptr<::bangfu::intake::RowReader>> NewReader(
       const Job& job, mysql::Session& db) override {

@@ -68,7 +68,8 @@ class ProjectImportTest : protected ImportParts, public RegistryFixture {
   }
   // Uploaded and validated.
   iv1::Import Validate(const std::string& batch, std::string_view bytes, const std::string& token,
-                       bool sample = false, bool xlsx = false) {
+                       bool sample = false, bool xlsx = false,
+                       const std::vector<std::string>& fill_down = {}) {
     iv1::BeginImportRequest begin;
     begin.set_request_id(RequestId());
     begin.set_kind("projects");
@@ -76,6 +77,7 @@ class ProjectImportTest : protected ImportParts, public RegistryFixture {
     begin.set_file_name("摸排登记表.csv");
     begin.set_format(xlsx ? type::v1::FILE_FORMAT_XLSX : type::v1::FILE_FORMAT_CSV);
     begin.set_sample(sample);
+    for (const std::string& column : fill_down) begin.add_fill_down_columns(column);
     auto import = Import<iv1::Import>("BeginImport", begin, token);
     EXPECT_OK(import);
     if (!import.ok()) return {};
@@ -669,6 +671,108 @@ TEST_F(ProjectImportTest, TheDepartmentIsAFieldOfItsOwn) {
   EXPECT_EQ(Run("d", department, County()).rows_updated(), 1);
   EXPECT_EQ(GetProject(id).implementing_org(), "村委会");
   EXPECT_EQ(Run("e", department, County()).rows_unchanged(), 1);
+}
+
+TEST_F(ProjectImportTest, CellsOfABlockAreFilledDownInTheColumnsThatTheImportNames) {
+  const std::string csv =
+      "县,乡镇,村,项目名称,项目类型,实施年度,资金来源,金额（万元）,实施单位,当前状态,计划完工\n"
+      "会昌县,小密乡,半迳村,油茶基地,种植,2021,中央衔接资金,50,村委会,运营,2021-12-31\n"
+      ",,,,,,省级衔接资金,30,,,\n"
+      ",,,冷库,冷链仓储,2021,中央衔接资金,20,,运营,\n"
+      ",,小密村,桃园,种植,2021,中央衔接资金,10,,运营,\n";
+  const std::vector<std::string> columns = {"县",       "乡镇",     "村",       "项目名称",
+                                            "项目类型", "实施年度", "实施单位", "当前状态"};
+  iv1::Import import = Validate("a", csv, County(), false, false, columns);
+  ASSERT_EQ(import.fill_down_columns_size(), 8);
+  import = Commit(import, County());
+  const auto rows = Rows(import.id(), County());
+  ASSERT_EQ(rows.size(), 4U);
+  EXPECT_THAT(Reasons(rows.at(3)), ElementsAre("FOLDED"));
+  const v1::Project first = GetProject(rows.at(2).record_id());
+  EXPECT_EQ(first.declared_funding_size(), 2);
+  EXPECT_EQ(first.planned_total().fen(), 80'000'000);
+  const v1::Project second = GetProject(rows.at(4).record_id());
+  EXPECT_EQ(second.region_path(), kVillage);
+  EXPECT_EQ(second.implementing_org(), "村委会");
+  EXPECT_EQ(GetProject(rows.at(5).record_id()).region_path(), kVillage2);
+  EXPECT_EQ(rows.at(4).outcome(), iv1::ROW_OUTCOME_WARNED);
+  int filled = 0;
+  for (const auto& issue : rows.at(4).issues()) {
+    if (issue.reason() != "FILLED_DOWN") continue;
+    ++filled;
+    EXPECT_FALSE(issue.understood().empty());
+  }
+  EXPECT_EQ(filled, 4);  // the place and who builds
+  // Not told so, the table is taken as it stands.
+  const iv1::Import plain = Validate("b", csv, County());
+  EXPECT_EQ(plain.rows_held() + plain.rows_refused(), 3) << plain.ShortDebugString();
+  EXPECT_EQ(Commit(Validate("c", csv, County(), false, false, columns), County()).rows_unchanged(),
+            4);
+
+  // Amounts are each row's own, and what is read beside T1 stands as it is.
+  iv1::BeginImportRequest begin;
+  begin.set_kind("projects");
+  begin.set_batch_id("d");
+  begin.set_format(type::v1::FILE_FORMAT_CSV);
+  for (const char* column : {"金额（万元）", "中央衔接资金", "带动户数", "计划完工"}) {
+    begin.set_request_id(RequestId());
+    begin.clear_fill_down_columns();
+    begin.add_fill_down_columns(column);
+    EXPECT_THAT(Import<iv1::Import>("BeginImport", begin, County()),
+                StatusIs(absl::StatusCode::kInvalidArgument, "FILL_DOWN_NOT_ALLOWED"))
+        << column;
+  }
+  // What only the table can tell is refused with it.
+  const iv1::Import without = Validate("e", csv, County(), false, false, {"建设性质"});
+  EXPECT_EQ(without.state(), iv1::IMPORT_STATE_REFUSED);
+  ASSERT_OK_AND_ASSIGN(const Ulid run, Ulid::Parse(without.operation_id()));
+  const auto ended = operation::Get(*session_, run, {kCounty});
+  ASSERT_OK(ended);
+  EXPECT_THAT(ended->error().SerializeAsString(), HasSubstr("FILL_DOWN_COLUMN_UNKNOWN"));
+  // The same batch filled down otherwise is another import.
+  begin.set_request_id(RequestId());
+  begin.set_batch_id("a");
+  begin.clear_fill_down_columns();
+  EXPECT_THAT(Import<iv1::Import>("BeginImport", begin, County()),
+              StatusIs(absl::StatusCode::kInvalidArgument, "BATCH_ID_REUSED"));
+}
+
+TEST_F(ProjectImportTest, SourcesOfOneProjectBelongTogetherWhereverTheyStand) {
+  constexpr char kColumns[] =
+      "县,乡镇,村,项目名称,项目类型,实施年度,资金来源,金额（万元）,实施单位,当前状态\n";
+  const auto row = [](std::string_view source, int wan) {
+    return Cat("会昌县,小密乡,半迳村,油茶基地,种植,2021,", source, ",", wan, ",村委会,运营\n");
+  };
+  const auto between = [](int rows) {
+    std::string out;
+    for (int i = 0; i < rows; ++i) out += "合计,,,,,,,,,\n";
+    return out;
+  };
+  // Sorted by source, further apart than the batches in which a table is read.
+  const iv1::Import near = Run(
+      "a", Cat(kColumns, row("中央衔接资金", 50), between(900), row("省级衔接资金", 30)), County());
+  const auto rows = Rows(near.id(), County());
+  EXPECT_THAT(Reasons(rows.at(903)), ElementsAre("FOLDED"));
+  const v1::Project p = GetProject(rows.at(2).record_id());
+  EXPECT_EQ(p.declared_funding_size(), 2);
+  EXPECT_EQ(p.planned_total().fen(), 80'000'000);
+  // Too far apart to be put together: said so, with what to do.
+  const iv1::Import far = Validate("b",
+                                   Cat(kColumns, row("中央衔接资金", 50), between(4100),
+                                       row("省级衔接资金", 30), row("省级衔接资金", 30)),
+                                   County());
+  const auto lines = Rows(far.id(), County());
+  const iv1::ImportRow& further = lines.at(4103);
+  EXPECT_EQ(further.outcome(), iv1::ROW_OUTCOME_HELD);
+  ASSERT_THAT(Reasons(further), ::testing::Contains("FURTHER_SOURCE"));
+  EXPECT_THAT(further.ShortDebugString(), HasSubstr("FURTHER_SOURCE"));
+  bool told = false;
+  for (const auto& issue : further.issues()) {
+    told |= issue.reason() == "FURTHER_SOURCE" && issue.raw_text() == "省级衔接资金" &&
+            StrContains(issue.proposal_zh(), "第2行");
+  }
+  EXPECT_TRUE(told);
+  EXPECT_THAT(Reasons(lines.at(4104)), ::testing::Contains("DUPLICATE_ROW"));
 }
 
 TEST_F(ProjectImportTest, ColumnsThatAreNotKnownStayAsTextAndAreToldOnce) {

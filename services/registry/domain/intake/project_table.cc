@@ -144,6 +144,10 @@ const std::vector<Synonyms>& FieldTable() {
   return *table;
 }
 
+// Where a row says that it is a sum: 小计, 合计.
+constexpr F kLabelFields[] = {F::kSerial,   F::kCity,    F::kCounty,
+                              F::kTownship, F::kVillage, F::kProjectName};
+
 // No project lifts more households or employs more people.
 constexpr int64_t kLargestCount = 1'000'000;
 
@@ -411,6 +415,61 @@ absl::StatusOr<ColumnMap> FindHeader(const std::vector<std::vector<std::string>>
       .Build();
 }
 
+bool MayFillDown(ProjectField field) {
+  switch (field) {
+    case F::kIgnored:
+    case F::kElsewhere:
+    case F::kSerial:
+    case F::kPlannedTotal:
+    case F::kThisAllocation:
+    case F::kFundAmount:
+    case F::kFundColumn:
+    case F::kAssetQuantity:
+    case F::kAssetValue:
+    case F::kAnnualOutput:
+    case F::kAnnualIncome:
+    case F::kHouseholds:
+    case F::kPoorHouseholds:
+    case F::kMonitoredHouseholds:
+    case F::kWorkers:
+      return false;
+    default:
+      return true;
+  }
+}
+
+absl::Status FillDownNotAllowed(std::string_view header) {
+  return Error(absl::StatusCode::kInvalidArgument, "FILL_DOWN_NOT_ALLOWED")
+      .Zh(Cat("“", header, "”列不能向下填充：只有地点、项目、年度、单位等文字列可以"))
+      .Field("fill_down_columns", Cat("“", header, "”列的空格须逐行填写"))
+      .Build();
+}
+
+absl::StatusOr<std::vector<ProjectField>> FillDownFields(const ColumnMap& columns,
+                                                         const std::vector<std::string>& headers) {
+  std::vector<F> fields;
+  for (const std::string& header : headers) {
+    const std::string key = HeaderKey(header);
+    const auto named = [&](const ColumnMap::Column& column) {
+      if (key.empty() || column.header.empty()) return false;
+      const size_t slash = column.header.rfind('/');
+      return HeaderKey(column.header) == key ||
+             (slash != std::string::npos && HeaderKey(column.header.substr(slash + 1)) == key);
+    };
+    const auto it = std::find_if(columns.columns.begin(), columns.columns.end(), named);
+    if (it == columns.columns.end()) {
+      return Error(absl::StatusCode::kInvalidArgument, "FILL_DOWN_COLUMN_UNKNOWN")
+          .Zh(Cat("表中没有要向下填充的“", header, "”列"))
+          .Field("fill_down_columns", Cat("表头中没有“", header, "”"))
+          .Build();
+    }
+    if (!MayFillDown(it->field)) return FillDownNotAllowed(header);
+    if (std::find(fields.begin(), fields.end(), it->field) == fields.end())
+      fields.push_back(it->field);
+  }
+  return fields;
+}
+
 std::string_view ParsedProjectRow::Text(ProjectField field) const {
   const auto it = raw.find(field);
   return it == raw.end() ? std::string_view() : std::string_view(it->second);
@@ -458,6 +517,52 @@ void ProjectTableParser::KeepOther(size_t column, std::string_view text, std::st
        IssueSeverity::kWarn});
 }
 
+void ProjectTableParser::FillDown(ParsedProjectRow* row) {
+  const auto is_label = [](std::string_view cell) {
+    RowFacts facts;
+    facts.label_cells = {cell};
+    const RowKind kind = ClassifyRow(facts);
+    return kind == RowKind::kSubtotal || kind == RowKind::kTotal;
+  };
+  const bool sums = std::any_of(std::begin(kLabelFields), std::end(kLabelFields),
+                                [&](F field) { return is_label(row->Text(field)); });
+  // From wide to narrow: what is narrower ends where the wider changes.
+  static const auto* const kBlocks = new std::vector<std::vector<F>>{
+      {F::kProvince, F::kCity, F::kCounty, F::kTownship, F::kVillage, F::kRegionCode},
+      {F::kProjectName, F::kProjectCode},
+      {F::kOperator, F::kOperatorUscc}};
+  std::set<F> in_blocks;
+  const auto note = [&](F field) {  // whether the row says something else than those above
+    const std::string_view text = row->Text(field);
+    if (text.empty()) return false;
+    const auto it = last_.find(field);
+    const bool changed = it == last_.end() || it->second != text;
+    if (is_label(text)) {
+      last_.erase(field);
+    } else if (changed) {
+      last_[field] = std::string(text);
+    }
+    return changed;
+  };
+  for (const std::vector<F>& block : *kBlocks) {
+    bool changed = false;
+    for (F field : block) {
+      in_blocks.insert(field);
+      if (changed) last_.erase(field);
+      changed = note(field) || changed;
+    }
+  }
+  for (F field : options_.fill_down) {
+    if (!in_blocks.contains(field)) (void)note(field);
+    if (sums || !row->Text(field).empty()) continue;
+    const auto it = last_.find(field);
+    if (it == last_.end()) continue;
+    row->raw[field] = it->second;
+    row->report.Add({std::string(ProjectFieldKey(field)), "FILLED_DOWN", "", it->second,
+                     "沿用上一行的内容，请确认", IssueSeverity::kWarn});
+  }
+}
+
 ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std::string>& cells) {
   ParsedProjectRow row;
   row.row_no = row_no;
@@ -482,23 +587,11 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
     // A cell that is merged over both columns says nothing more.
     if (!first && it->second != text) others.emplace_back(i, header_of(field));
   }
-  for (F field : options_.fill_down) {
-    if (row.Text(field).empty()) {
-      if (const auto it = last_.find(field); it != last_.end()) {
-        row.raw[field] = it->second;
-        row.report.Add({std::string(ProjectFieldKey(field)), "FILLED_DOWN", "", it->second,
-                        "沿用上一行的内容，请确认", IssueSeverity::kWarn});
-      }
-    } else {
-      last_[field] = std::string(row.Text(field));
-    }
-  }
+  if (!options_.fill_down.empty()) FillDown(&row);
 
   // ---- what kind of row ----
   RowFacts facts;
-  for (F field : {F::kSerial, F::kCity, F::kCounty, F::kTownship, F::kVillage, F::kProjectName}) {
-    facts.label_cells.push_back(row.Text(field));
-  }
+  for (F field : kLabelFields) facts.label_cells.push_back(row.Text(field));
   facts.name = row.Text(F::kProjectName);
   facts.type_text = row.Text(F::kProjectType);
   facts.notes = row.Text(F::kNotes);
@@ -845,6 +938,7 @@ void MatchRegion(const printed::RegionMatcher& matcher, ParsedProjectRow* row) {
 
 void FoldLongRows(std::vector<ParsedProjectRow>* rows) {
   absl::flat_hash_map<std::string, size_t> first;
+  absl::flat_hash_map<size_t, std::vector<Amount>> totals;  // of the rows of a folded project
   std::vector<ParsedProjectRow> out;
   out.reserve(rows->size());
   for (ParsedProjectRow& row : *rows) {
@@ -868,18 +962,9 @@ void FoldLongRows(std::vector<ParsedProjectRow>* rows) {
       out.push_back(std::move(row));
       continue;
     }
-    // One row per source. The amount beside a source is the source's; only where every row repeats
-    // the same figure and no source has its own is it the project's total.
-    const bool own_amounts = lead.sources.items[0].amount.state != ParseState::kAbsent;
-    const bool same_total = lead.planned_total.fen == row.planned_total.fen;
-    if (!own_amounts && lead.folded_rows.empty() && !same_total)
-      lead.sources.items[0].amount = lead.planned_total;
-    if (row.sources.items[0].amount.state == ParseState::kAbsent && !same_total)
-      row.sources.items[0].amount = row.planned_total;
-    if (!same_total && lead.planned_total.exact() && row.planned_total.exact()) {
-      if (auto sum = AddFen(*lead.planned_total.fen, *row.planned_total.fen); sum.ok())
-        lead.planned_total.fen = *sum;
-    }
+    std::vector<Amount>& printed = totals[it->second];
+    if (printed.empty()) printed.push_back(lead.planned_total);
+    printed.push_back(row.planned_total);
     lead.sources.items.push_back(std::move(row.sources.items[0]));
     lead.folded_rows.push_back(row.row_no);
     // Amounts of one source are no shares of the whole.
@@ -905,6 +990,23 @@ void FoldLongRows(std::vector<ParsedProjectRow>* rows) {
           issue.reason == "COLUMN_REPEATED") {
         lead.report.Add(std::move(issue));
       }
+    }
+  }
+  // One row per source. The amount beside a source is the source's; only where every row repeats
+  // the same figure and no source has its own is it the project's total.
+  for (auto& [at, printed] : totals) {
+    if (std::all_of(printed.begin(), printed.end(),
+                    [&](const Amount& total) { return total.fen == printed[0].fen; })) {
+      continue;
+    }
+    ParsedProjectRow& lead = out[at];
+    const size_t of_lead = lead.sources.items.size() - (printed.size() - 1);
+    for (size_t i = 0; i < printed.size(); ++i) {
+      Amount& amount = lead.sources.items[i == 0 ? 0 : of_lead + i - 1].amount;
+      if (amount.state == ParseState::kAbsent) amount = printed[i];
+      if (i == 0 || !lead.planned_total.exact() || !printed[i].exact()) continue;
+      if (auto sum = AddFen(*lead.planned_total.fen, *printed[i].fen); sum.ok())
+        lead.planned_total.fen = *sum;
     }
   }
   *rows = std::move(out);

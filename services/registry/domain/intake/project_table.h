@@ -93,6 +93,19 @@ struct ColumnMap {
 absl::StatusOr<ColumnMap> FindHeader(const std::vector<std::vector<std::string>>& first_rows,
                                      int* header_rows);
 
+// Whether empty cells of a column may take the value above: who, where, when and what is written
+// once for a block of rows. An amount or a count is its row's own; repeated, it would count twice.
+bool MayFillDown(ProjectField field);
+
+// The fields of the columns that are to be filled down, each named by its header as printed (units
+// and notes in brackets do not matter), a merged one also by its last part. INVALID_ARGUMENT
+// FILL_DOWN_COLUMN_UNKNOWN for one that the table does not have, FILL_DOWN_NOT_ALLOWED for one that
+// is not understood or may not be.
+absl::StatusOr<std::vector<ProjectField>> FillDownFields(const ColumnMap& columns,
+                                                         const std::vector<std::string>& headers);
+// The same error, of the header alone.
+absl::Status FillDownNotAllowed(std::string_view header);
+
 struct ParsedProjectRow {
   int64_t row_no = 0;
   std::vector<int64_t> folded_rows;         // long form: the other rows of the project
@@ -143,7 +156,8 @@ class ProjectTableParser {
  public:
   struct Options {
     // CSV knows no merged cells: empty cells of these fields take the value above, marked in the
-    // report.
+    // report. A block ends where what is wider changes (another county has other townships, another
+    // project another code) and at the label of its sum.
     std::vector<ProjectField> fill_down;
     // Other names of the four classes.
     std::vector<printed::ClassSynonym> class_synonyms;
@@ -171,7 +185,9 @@ class ProjectTableParser {
 
   std::vector<std::string> names_;  // of the columns
   std::set<size_t> told_;           // columns that were said to be left out
-  std::map<ProjectField, std::string> last_;
+  void FillDown(ParsedProjectRow* row);
+
+  std::map<ProjectField, std::string> last_;  // what the rows above say
   std::map<ProjectField, std::pair<std::string, std::string>> keys_;
   std::string last_source_text_;  // so do sources
   printed::DeclaredSources last_sources_;

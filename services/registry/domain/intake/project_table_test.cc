@@ -178,6 +178,65 @@ TEST(Table, TheDepartmentIsNotWhoBuilds) {
   EXPECT_EQ(one.key, both.key);
 }
 
+TEST(Table, WhatIsFilledDownEndsWithItsBlock) {
+  ColumnMap map;
+  map.columns = {{ProjectField::kCounty, "县"},
+                 {ProjectField::kTownship, "乡镇"},
+                 {ProjectField::kProjectCode, "项目编码"},
+                 {ProjectField::kProjectName, "项目名称"},
+                 {ProjectField::kFundSource, "资金来源"},
+                 {ProjectField::kPlannedTotal, "金额（万元）"}};
+  ProjectTableParser::Options options;
+  options.fill_down = {ProjectField::kTownship, ProjectField::kProjectCode,
+                       ProjectField::kProjectName};
+  ProjectTableParser parser(map, options);
+  std::vector<ParsedProjectRow> rows;
+  rows.push_back(parser.Parse(2, {"甲县", "西源乡", "P-1", "茶园", "中央衔接资金", "10"}));
+  rows.push_back(parser.Parse(3, {"甲县", "", "", "", "省级衔接资金", "5"}));
+  // Its amount is the sum of those above, but it is the third source of what is named above.
+  rows.push_back(parser.Parse(4, {"甲县", "", "", "", "市级衔接资金", "15"}));
+  EXPECT_EQ(rows[2].kind, RowKind::kItem);
+  const std::string key = rows[0].key;
+  FoldLongRows(&rows);
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].planned_total.fen, 30000000);
+  // Another project has another code.
+  const ParsedProjectRow other = parser.Parse(5, {"甲县", "", "", "果园", "中央衔接资金", "7"});
+  EXPECT_EQ(other.Text(ProjectField::kTownship), "西源乡");
+  EXPECT_EQ(other.Text(ProjectField::kProjectCode), "");
+  EXPECT_NE(other.key, key);
+  // What labels a sum is no value, and what it ends does not go on below it.
+  const ParsedProjectRow sum = parser.Parse(6, {"甲县", "西源乡小计", "", "", "", "37"});
+  EXPECT_EQ(sum.kind, RowKind::kSubtotal);
+  EXPECT_EQ(sum.Text(ProjectField::kProjectName), "");
+  EXPECT_EQ(parser.Parse(7, {"甲县", "", "", "桃园", "", "1"}).Text(ProjectField::kTownship), "");
+  // Another county has other townships.
+  parser.Parse(8, {"甲县", "东源乡", "", "梨园", "", "1"});
+  const ParsedProjectRow next = parser.Parse(9, {"乙县", "", "", "桑园", "", "1"});
+  EXPECT_EQ(next.Text(ProjectField::kTownship), "");
+  EXPECT_FALSE(next.report.Has("FILLED_DOWN"));
+}
+
+TEST(Table, ColumnsToFillDownAreNamedByTheirHeaders) {
+  int header_rows = 0;
+  auto map = FindHeader({{"地点", "地点", "项目名称", "年度", "总投资（万元）", "天气", "带动户数"},
+                         {"乡镇", "村", "项目名称", "年度", "总投资（万元）", "天气", "带动户数"}},
+                        &header_rows);
+  ASSERT_TRUE(map.ok()) << map.status();
+  EXPECT_EQ(header_rows, 2);
+  const auto fields = FillDownFields(*map, {"乡镇", "地点/村", "项目名称（全称）", "乡镇"});
+  ASSERT_TRUE(fields.ok()) << fields.status();
+  EXPECT_THAT(*fields, ElementsAre(ProjectField::kTownship, ProjectField::kVillage,
+                                   ProjectField::kProjectName));
+  for (const auto& [header, reason] :
+       {std::pair("总投资", "FILL_DOWN_NOT_ALLOWED"),
+        std::pair("带动户数", "FILL_DOWN_NOT_ALLOWED"), std::pair("天气", "FILL_DOWN_NOT_ALLOWED"),
+        std::pair("实施单位", "FILL_DOWN_COLUMN_UNKNOWN"),
+        std::pair("", "FILL_DOWN_COLUMN_UNKNOWN")}) {
+    EXPECT_EQ(ReasonOf(FillDownFields(*map, {header}).status()), reason) << header;
+  }
+}
+
 TEST(Table, CellsThatNoFieldTakesAreKeptAndTheirColumnsToldOnce) {
   int header_rows = 0;
   auto map = FindHeader(
@@ -219,6 +278,30 @@ TEST(Table, AnAmountOfAnUnknownSourceIsKept) {
   const ParsedProjectRow row = parser.Parse(2, {"甲村", "茶园", "12.5"});
   EXPECT_TRUE(row.report.Has("SOURCE_UNCLEAR"));
   EXPECT_EQ(Other(row, "资金来源/神秘款（万元）"), "12.5");
+}
+
+TEST(Table, TheTotalOfFoldedRowsDoesNotDependOnWhatTheyAddUpTo) {
+  ColumnMap map;
+  map.columns = {{ProjectField::kVillage, "村"},
+                 {ProjectField::kProjectName, "项目名称"},
+                 {ProjectField::kFundSource, "资金来源"},
+                 {ProjectField::kPlannedTotal, "金额（万元）"}};
+  const auto total = [&](const std::vector<std::string>& wan) {
+    ProjectTableParser parser(map);
+    const std::vector<std::string> sources = {"中央衔接资金", "省级衔接资金", "市级衔接资金"};
+    std::vector<ParsedProjectRow> rows;
+    for (size_t i = 0; i < wan.size(); ++i) {
+      rows.push_back(
+          parser.Parse(static_cast<int64_t>(i) + 2, {"甲村", "茶园", sources[i], wan[i]}));
+    }
+    FoldLongRows(&rows);
+    EXPECT_EQ(rows.size(), 1U);
+    return rows[0].planned_total.fen.value_or(-1) / 1'000'000;
+  };
+  EXPECT_EQ(total({"10", "5", "15"}), 30);   // the third is the sum of those before
+  EXPECT_EQ(total({"10", "10", "20"}), 40);  // two alike, and one that is not
+  EXPECT_EQ(total({"20", "10", "10"}), 40);
+  EXPECT_EQ(total({"10", "10", "10"}), 10);  // each repeats the project's
 }
 
 TEST(Table, FoldedRowsLeaveTheirOtherCells) {
