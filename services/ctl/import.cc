@@ -433,6 +433,13 @@ void AddImportCommands(CLI::App& app, Context& context, int& exit_code) {
     command->add_option("--campaign", arguments->upload.campaign_id, "摸排批次");
     command->add_option("--unit", arguments->upload.default_money_unit,
                         "金额列未写单位时的单位：元、万元、亿元");
+    if (arguments->upload.kind == "projects") {
+      // One column each time: the file may stand after it.
+      command
+          ->add_option("--fill-down", arguments->upload.fill_down,
+                       "只在每块首行填写的列（写列名，可重复）：其空格沿用上一行")
+          ->allow_extra_args(false);
+    }
     command->add_option("--rows", arguments->max_rows, "每种结果最多列出多少行")
         ->capture_default_str();
     command->add_flag("--dry-run", arguments->upload.dry_run, "只校验，不入库");

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_join.h"
 #include "common/base/digest.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
@@ -66,9 +67,14 @@ absl::StatusOr<intake::v1::Import> UploadFile(Context& context, const UploadOpti
   }
   std::string sha256 = HexEncode(digest.Finish());
 
+  // Read otherwise, the same file is another import.
+  const std::string as_read =
+      options.fill_down.empty()
+          ? sha256
+          : Sha256Hex(Cat(sha256, "\n", absl::StrJoin(options.fill_down, "\n")));
   intake::v1::BeginImportRequest begin;
   begin.set_kind(options.kind);
-  begin.set_batch_id(options.batch_id.empty() ? Cat(options.kind, "-", sha256.substr(0, 32))
+  begin.set_batch_id(options.batch_id.empty() ? Cat(options.kind, "-", as_read.substr(0, 32))
                                               : options.batch_id);
   begin.set_request_id(Cat("begin-import-", Sha256Hex(begin.batch_id()).substr(0, 32)));
   size_t slash = options.file.rfind('/');
@@ -80,6 +86,7 @@ absl::StatusOr<intake::v1::Import> UploadFile(Context& context, const UploadOpti
   begin.set_region_code(options.region_code);
   begin.set_campaign_id(options.campaign_id);
   begin.set_default_money_unit(options.default_money_unit);
+  for (const std::string& column : options.fill_down) begin.add_fill_down_columns(column);
   begin.set_sample(options.sample);
   const std::string service = "bangfu.intake.v1.ImportService.";
   ASSIGN_OR_RETURN(intake::v1::Import import, context.CallOn<intake::v1::Import>(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "bangfu/intake/v1/import_service.pb.h"
@@ -14,10 +15,13 @@ struct UploadOptions {
   std::string service;  // registry, asset, evaluation
   std::string kind;     // projects, assets …
   std::string file;
-  std::string batch_id;  // empty: the digest of the file, so that the same file is the same import
+  // Empty: the digest of the file (and of what is filled down in it), so that the same file is the
+  // same import.
+  std::string batch_id;
   std::string region_code;
   std::string campaign_id;
   std::string default_money_unit;
+  std::vector<std::string> fill_down;  // columns whose empty cells take those above, by header
   bool dry_run = false;
   bool all_or_nothing = false;
   bool sample = false;
