@@ -36,8 +36,8 @@ struct ArchiveLimits {
 // OK when the `size` bytes are a sound file of this type. Refusals (FAILED_PRECONDITION):
 //   EVIDENCE_TYPE_MISMATCH    something else than declared
 //   EVIDENCE_POLYGLOT         a second file before, after or between its parts, or markup in it
-//   EVIDENCE_ARCHIVE_UNSAFE   unpacks to too much, entries that leave the folder, macros,
-//   encryption EVIDENCE_ACTIVE_CONTENT   a document that runs something when opened
+//   EVIDENCE_ARCHIVE_UNSAFE   unpacks to too much, leaves its folder, has macros, is encrypted
+//   EVIDENCE_ACTIVE_CONTENT   a document that runs something when opened
 //   EVIDENCE_DAMAGED          cut off, or parts that do not hold together
 // Memory is bounded, whatever the file. Errors of `read` are passed on.
 absl::Status CheckFormat(std::string_view media_type, int64_t size, const ReadAt& read,
