@@ -1,4 +1,5 @@
 #include "bangfu/testing/v1/sample.pb.h"
+#include "common/dictionary/coverage_for_test.h"
 #include "common/dictionary/form.h"
 #include "common/dictionary/service.h"
 #include "common/status/macros.h"
@@ -34,6 +35,9 @@ TEST(Form, TellsWhatAFieldHoldsAndByWhichRules) {
   EXPECT_TRUE(name->rules().required());
   EXPECT_EQ(name->rules().max_length(), 8u);
   EXPECT_EQ(name->depth(), 1);
+  EXPECT_EQ(name->held_by(), "testing.v1.Sample.name");
+  // Named as at the edge and in the paths of errors.
+  EXPECT_EQ(FieldOf(form, "sample.amount_fen")->json_name(), "amount_fen");
   const std::map<std::string, v1::FieldKind> kinds = {
       {"sample", v1::FIELD_KIND_MESSAGE},
       {"sample.id", v1::FIELD_KIND_REFERENCE},
@@ -106,7 +110,11 @@ class DictionaryTest : public ::testing::Test {
         [](rpc::CallContext&, const v1::PrefillFormRequest&) -> absl::StatusOr<Prefilled> {
       auto request = std::make_shared<sample::CreateSampleRequest>();
       request->mutable_sample()->set_name("油茶基地");
-      return Prefilled{request, {}};
+      request->mutable_sample()->set_region_code("360733");
+      return Prefilled{request,
+                       {{"testing.v1.Sample", {"sample-1", "样品"}},
+                        {"testing.v1.GetSampleRequest", {"request-1", "查询"}}},
+                       {{"sample.region_code", "testing.v1.GetSampleRequest.id"}}};
     };
     RegisterDictionaryService(router_, std::move(options));
   }
@@ -208,9 +216,63 @@ TEST_F(DictionaryTest, APrefilledFormIsTheRequestInJson) {
   request.set_form("bangfu.testing.v1.SampleService.CreateSample");
   const auto prefill = Call<v1::Prefill>("PrefillForm", request);
   ASSERT_THAT(prefill, IsOk());
-  EXPECT_EQ(prefill->request_json(), R"({"sample":{"name":"油茶基地"}})");
+  EXPECT_EQ(prefill->request_json(), R"({"sample":{"name":"油茶基地","region_code":"360733"}})");
+  ASSERT_EQ(prefill->fields_size(), 2);
+  EXPECT_EQ(prefill->fields(0).path(), "sample.name");
+  EXPECT_EQ(prefill->fields(0).held_by(), "testing.v1.Sample.name");
+  EXPECT_EQ(prefill->fields(0).record_id(), "sample-1");
+  // From another record than the contract says: that one is told.
+  EXPECT_EQ(prefill->fields(1).path(), "sample.region_code");
+  EXPECT_EQ(prefill->fields(1).held_by(), "testing.v1.GetSampleRequest.id");
+  EXPECT_EQ(prefill->fields(1).record_id(), "request-1");
+  EXPECT_EQ(prefill->fields(1).source_zh(), "查询");
   request.set_form("bangfu.testing.v1.SampleService.GetSample");
   EXPECT_THAT(Call<v1::Prefill>("PrefillForm", request), StatusIs(Code::kNotFound));
+}
+
+// What the services' tests of R129 stand on: a prefill that leaves something out, or offers
+// something else, proves nothing.
+TEST_F(DictionaryTest, R129_OnlyAFormThatOffersAllThatIsHeldIsProved) {
+  using ::testing::ElementsAre;
+  using ::testing::HasSubstr;
+  using ::testing::IsEmpty;
+  const std::string form = "bangfu.testing.v1.SampleService.CreateSample";
+  v1::PrefillFormRequest request;
+  request.set_form(form);
+  const auto filled = Call<v1::Prefill>("PrefillForm", request);
+  ASSERT_THAT(filled, IsOk());
+  const std::map<std::string, Offer> offers = {
+      {"sample.name", {"油茶基地", "sample-1"}},
+      {"sample.region_code", {"360733", "request-1", "testing.v1.GetSampleRequest.id"}}};
+
+  OfferedForms forms({"bangfu.testing.v1.SampleService"});
+  EXPECT_THAT(forms.Unproved(), ElementsAre(form));
+  v1::Prefill nothing;
+  nothing.set_form(form);
+  nothing.set_request_json("{}");
+  EXPECT_THAT(forms.Prove(nothing, {}),
+              ElementsAre(HasSubstr("sample.name is held by testing.v1.Sample.name"),
+                          HasSubstr("sample.region_code is held by")));
+  EXPECT_THAT(forms.Prove(nothing, offers), ::testing::SizeIs(4));
+  v1::Prefill half = *filled;
+  half.mutable_fields()->RemoveLast();
+  EXPECT_THAT(forms.Prove(half, {*offers.begin()}), ElementsAre(HasSubstr("not offered")));
+  for (const Offer& wrong : {Offer{"茶园", "sample-1"}, Offer{"油茶基地", "sample-2"},
+                             Offer{"油茶基地", "sample-1", "testing.v1.Sample.code"}}) {
+    auto other = offers;
+    other["sample.name"] = wrong;
+    EXPECT_THAT(forms.Prove(*filled, other), ElementsAre(HasSubstr("sample.name")));
+  }
+  EXPECT_THAT(forms.Prove(*filled, offers, {{"sample.name", "no reason"}}),
+              ElementsAre(HasSubstr("no excuse is needed")));
+  EXPECT_THAT(forms.Unproved(), ElementsAre(form));
+
+  EXPECT_THAT(forms.Prove(half, {*offers.begin()}, {{"sample.region_code", "not said yet"}}),
+              IsEmpty());
+  EXPECT_THAT(forms.Unproved(), IsEmpty());
+  OfferedForms again({"bangfu.testing.v1.SampleService", "bangfu.testing.v1.NoSuchService"});
+  EXPECT_THAT(again.Prove(*filled, offers), IsEmpty());
+  EXPECT_THAT(again.Unproved(), ElementsAre("bangfu.testing.v1.NoSuchService"));
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ class Unfolding {
     v1::FormField& out = *form_->add_fields();
     const std::string path = Cat(prefix, field.name(), field.is_repeated() ? "[]" : "");
     out.set_path(path);
-    out.set_json_name(field.json_name());
+    out.set_json_name(field.name());
     out.set_depth(static_cast<int>(above_.size()) - 1);
     out.set_purpose(PurposeOf(field));
     out.set_kind(KindOf(field));

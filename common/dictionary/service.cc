@@ -64,7 +64,10 @@ void AddPrefilled(const Message& message, const std::string& prefix, const Prefi
   reflection.ListFields(message, &fields);
   for (const FieldDescriptor* field : fields) {
     const std::string path = Cat(prefix, field->name());
-    const std::string& held_by = contract::LabelOf(*field).held_by();
+    const auto elsewhere = prefilled.held_by.find(path);
+    const std::string& held_by = elsewhere != prefilled.held_by.end()
+                                     ? elsewhere->second
+                                     : contract::LabelOf(*field).held_by();
     if (!held_by.empty()) {
       v1::PrefilledField& to = *out->add_fields();
       to.set_path(path);
@@ -144,8 +147,12 @@ class Dictionaries {
     ASSIGN_OR_RETURN(const Prefilled prefilled, prefill->second(context, request));
     v1::Prefill answer;
     answer.set_form(request.form());
-    const auto printed = google::protobuf::util::MessageToJsonString(*prefilled.request,
-                                                                     answer.mutable_request_json());
+    // The JSON of the edge, of its OpenAPI document and of error paths: fields by their proto
+    // names.
+    google::protobuf::util::JsonPrintOptions options;
+    options.preserve_proto_field_names = true;
+    const auto printed = google::protobuf::util::MessageToJsonString(
+        *prefilled.request, answer.mutable_request_json(), options);
     if (!printed.ok()) return absl::InternalError(printed.ToString());
     AddPrefilled(*prefilled.request, "", prefilled, &answer);
     return answer;

@@ -27,6 +27,9 @@ struct Prefilled {
     std::string source_zh;
   };
   std::map<std::string, Record> records;
+  // Fields that another record holds than the contract's `held_by` says, by path:
+  // {"report.workers", "registry.v1.Project.workers"}.
+  std::map<std::string, std::string> held_by = {};
 };
 using Prefiller =
     std::function<absl::StatusOr<Prefilled>(rpc::CallContext&, const v1::PrefillFormRequest&)>;

@@ -11,73 +11,132 @@ using Code = absl::StatusCode;
 
 class AssetFormsTest : public ServiceTest {
  protected:
-  template <typename Request>
-  absl::StatusOr<Request> Prefilled(const std::string& rpc, const std::string& subject,
-                                    const std::string& token = "") {
+  absl::StatusOr<dictionary::v1::Prefill> Prefill(const std::string& rpc,
+                                                  const std::string& subject,
+                                                  const std::string& token = "") {
     dictionary::v1::PrefillFormRequest request;
     request.set_form("bangfu.asset.v1." + rpc);
     request.set_subject_id(subject);
-    auto answer = server_.Call<dictionary::v1::Prefill>(
+    return server_.Call<dictionary::v1::Prefill>(
         "bangfu.dictionary.v1.DictionaryService.PrefillForm", request,
         token.empty() ? Token(ROLE_COUNTY_OPERATOR) : token);
+  }
+  template <typename Request>
+  absl::StatusOr<Request> Prefilled(const std::string& rpc, const std::string& subject,
+                                    const std::string& token = "") {
+    auto answer = Prefill(rpc, subject, token);
     if (!answer.ok()) return answer.status();
-    sources_.clear();
-    for (const auto& field : answer->fields()) sources_[field.path()] = field.record_id();
     Request filled;
     EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(answer->request_json(), &filled).ok());
     return filled;
   }
-  std::map<std::string, std::string> sources_;  // path -> record, of the last prefill
+  // A plantation of an operator's, with all that an asset's form can take from it.
+  struct Plantation {
+    registry::v1::Project project;
+    registry::v1::Operator owner;
+  };
+  Plantation Planted() {
+    registry::v1::OperatorChanged op;
+    op.mutable_operator_()->set_id(ids_.Next().ToString());
+    op.mutable_operator_()->set_uscc(kOperator2);
+    op.mutable_operator_()->set_name("绿源公司");
+    registry::v1::ProjectChanged changed;
+    registry::v1::Project& p = *changed.mutable_project();
+    p.set_id(ids_.Next().ToString());
+    p.set_project_code("PJ360733-2022-000009");
+    p.set_name("油茶基地");
+    p.set_region_path(kVillage);
+    p.set_state(registry::v1::PROJECT_STATE_OPERATING);
+    p.set_industry_code("CAMELLIA");
+    p.set_operator_id(op.operator_().id());
+    p.set_latitude_e7(255000000);
+    p.set_longitude_e7(1157000000);
+    *p.mutable_planting_date() = Date(2022, 3, 12);
+    auto* exact = p.add_declared_funding();
+    exact->set_source_code("BRIDGE_CENTRAL");
+    exact->mutable_amount()->set_fen(50000000);
+    exact->mutable_amount()->set_parse_state(type::v1::AMOUNT_PARSE_STATE_EXACT);
+    auto* about = p.add_declared_funding();
+    about->set_source_code("SELF_RAISED");
+    about->mutable_amount()->set_fen(1000000);
+    about->mutable_amount()->set_parse_state(type::v1::AMOUNT_PARSE_STATE_APPROXIMATE);
+    Apply({{"operator", &op}, {"project", &changed}});
+    return {p, op.operator_()};
+  }
 };
 
 TEST_F(AssetFormsTest, R129_EveryFormIsOfferedWhatIsHeld) {
+  dictionary::OfferedForms forms(
+      {"bangfu.asset.v1.AssetService", "bangfu.asset.v1.ContractService"});
+  const Plantation from = Planted();
+  const std::string& project = from.project.id();
+  const std::string& owner = from.owner.id();
+  v1::SourceProject source;
+  source.set_project_id(project);
+  v1::AssetFunding money;
+  money.set_source_code("BRIDGE_CENTRAL");
+  money.set_amount_fen(50000000);
+  ASSERT_OK_AND_ASSIGN(auto prefill, Prefill("AssetService.RegisterAsset", project));
   EXPECT_THAT(
-      dictionary::FormsWithoutPrefill(
-          {"bangfu.asset.v1.AssetService", "bangfu.asset.v1.ContractService"}, api::Prefills()),
+      forms.Prove(prefill,
+                  {{"details.source_projects", {dictionary::JsonOf(source), project}},
+                   {"details.fund_sources", {dictionary::JsonOf(money), project}},
+                   {"details.region_code", {kVillage, project}},
+                   {"details.latitude_e7", {"255000000", project}},
+                   {"details.longitude_e7", {"1157000000", project}},
+                   {"details.planting_date", {dictionary::JsonOf(Date(2022, 3, 12)), project}},
+                   {"details.cultivation_months", {"60", "CAMELLIA"}},
+                   {"details.operator_uscc", {kOperator2, owner}},
+                   {"details.operator_name", {"绿源公司", owner}}}),
       IsEmpty());
+  ASSERT_OK_AND_ASSIGN(prefill, Prefill("ContractService.RecordLinkage", project));
+  EXPECT_THAT(forms.Prove(prefill, {{"operator_uscc", {kOperator2, owner}},
+                                    {"operator_name", {"绿源公司", owner}}}),
+              IsEmpty());
+
+  v1::RegisterAssetRequest shed = Shed();
+  shed.mutable_details()->set_operate_mode(v1::OPERATE_MODE_LEASE);
+  shed.mutable_details()->set_operator_uscc(kOperator);
+  shed.mutable_details()->set_operator_name("众兴合作社");
+  const std::string asset = Registered(shed).id();
+  ASSERT_OK_AND_ASSIGN(prefill, Prefill("ContractService.SignContract", asset));
+  EXPECT_THAT(forms.Prove(prefill, {{"terms.asset_ids", {asset, asset}},
+                                    {"terms.mode", {"OPERATE_MODE_LEASE", asset}},
+                                    {"terms.owner_party", {"水东村股份经济合作社", asset}},
+                                    {"terms.operator_uscc", {kOperator, asset}},
+                                    {"terms.operator_name", {"众兴合作社", asset}}}),
+              IsEmpty());
+  const std::string contract = Signed(Lease(asset, 120000)).id();
+  ASSERT_OK_AND_ASSIGN(prefill, Prefill("ContractService.RecordIncome", contract));
+  EXPECT_THAT(
+      forms.Prove(prefill, {{"due_no", {"1", contract}}, {"received_fen", {"120000", contract}}}),
+      IsEmpty());
+
+  v1::RecordLinkageRequest link;
+  link.set_request_id(RequestId());
+  link.set_project_id(project_);
+  link.set_mode_code("DIVIDEND");
+  link.set_households(30);
+  link.set_poor_households(20);
+  link.set_monitored_households(2);
+  *link.mutable_start_date() = Date(2024, 1, 1);
+  ASSERT_OK_AND_ASSIGN(const auto linkage,
+                       Call<v1::LinkageContract>("ContractService.RecordLinkage", link));
+  ASSERT_OK_AND_ASSIGN(prefill, Prefill("ContractService.UpdateLinkageCounts", linkage.id()));
+  EXPECT_THAT(forms.Prove(prefill, {{"households", {"30", linkage.id()}},
+                                    {"poor_households", {"20", linkage.id()}},
+                                    {"monitored_households", {"2", linkage.id()}}}),
+              IsEmpty());
+  EXPECT_THAT(forms.Unproved(), IsEmpty());
 }
 
 TEST_F(AssetFormsTest, R129_AnAssetIsOfferedWhatItsProjectHolds) {
-  registry::v1::OperatorChanged op;
-  op.mutable_operator_()->set_id(ids_.Next().ToString());
-  op.mutable_operator_()->set_uscc(kOperator2);
-  op.mutable_operator_()->set_name("绿源公司");
-  registry::v1::ProjectChanged changed;
-  registry::v1::Project& p = *changed.mutable_project();
-  p.set_id(ids_.Next().ToString());
-  p.set_project_code("PJ360733-2022-000009");
-  p.set_name("油茶基地");
-  p.set_region_path(kVillage);
-  p.set_state(registry::v1::PROJECT_STATE_OPERATING);
-  p.set_industry_code("CAMELLIA");
-  p.set_operator_id(op.operator_().id());
-  p.set_latitude_e7(255000000);
-  *p.mutable_planting_date() = Date(2022, 3, 12);
-  auto* exact = p.add_declared_funding();
-  exact->set_source_code("BRIDGE_CENTRAL");
-  exact->mutable_amount()->set_fen(50000000);
-  exact->mutable_amount()->set_parse_state(type::v1::AMOUNT_PARSE_STATE_EXACT);
-  auto* about = p.add_declared_funding();
-  about->set_source_code("SELF_RAISED");
-  about->mutable_amount()->set_fen(1000000);
-  about->mutable_amount()->set_parse_state(type::v1::AMOUNT_PARSE_STATE_APPROXIMATE);
-  Apply({{"operator", &op}, {"project", &changed}});
-
+  const registry::v1::Project p = Planted().project;
   ASSERT_OK_AND_ASSIGN(const auto filled,
                        Prefilled<v1::RegisterAssetRequest>("AssetService.RegisterAsset", p.id()));
-  const v1::AssetDetails& d = filled.details();
-  EXPECT_EQ(d.source_projects(0).project_id(), p.id());
-  EXPECT_EQ(d.region_code(), kVillage);
-  EXPECT_EQ(d.latitude_e7(), 255000000);
-  EXPECT_EQ(d.planting_date().year(), 2022);
-  EXPECT_EQ(d.cultivation_months(), 60);
-  EXPECT_EQ(d.operator_uscc(), kOperator2);
-  EXPECT_EQ(d.operator_name(), "绿源公司");
   // Money that the document does not state exactly is not offered as if it did.
-  ASSERT_EQ(d.fund_sources_size(), 1);
-  EXPECT_EQ(d.fund_sources(0).amount_fen(), 50000000);
-  EXPECT_EQ(sources_["details.planting_date"], p.id());
-  EXPECT_EQ(sources_["details.operator_name"], op.operator_().id());
+  ASSERT_EQ(filled.details().fund_sources_size(), 1);
+  EXPECT_EQ(filled.details().fund_sources(0).amount_fen(), 50000000);
 
   // The offered form is one that the rpc takes once a person has added what is new.
   v1::RegisterAssetRequest request = filled;
@@ -92,25 +151,17 @@ TEST_F(AssetFormsTest, R129_AnAssetIsOfferedWhatItsProjectHolds) {
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM asset"), 0);
 
   // Another county is offered nothing.
-  EXPECT_THAT(Prefilled<v1::RegisterAssetRequest>("AssetService.RegisterAsset", p.id(),
-                                                  Token(ROLE_COUNTY_OPERATOR, kOtherCounty)),
-              StatusIs(Code::kNotFound));
+  EXPECT_THAT(
+      Prefill("AssetService.RegisterAsset", p.id(), Token(ROLE_COUNTY_OPERATOR, kOtherCounty)),
+      StatusIs(Code::kNotFound));
 }
 
-TEST_F(AssetFormsTest, R129_AContractIsOfferedTheAssetAndItsIncomeTheDuePayment) {
-  const v1::Asset asset = Registered(Shed());
-  ASSERT_OK_AND_ASSIGN(const auto contract, Prefilled<v1::SignContractRequest>(
-                                                "ContractService.SignContract", asset.id()));
-  EXPECT_EQ(contract.terms().asset_ids(0), asset.id());
-  EXPECT_EQ(contract.terms().owner_party(), "水东村股份经济合作社");
-  const v1::OperatingContract made = Signed(Lease(asset.id(), 120000));
-  ASSERT_OK_AND_ASSIGN(
-      auto income, Prefilled<v1::RecordIncomeRequest>("ContractService.RecordIncome", made.id()));
-  EXPECT_EQ(income.due_no(), 1);
-  EXPECT_EQ(income.received_fen(), 120000);
+TEST_F(AssetFormsTest, R129_IncomeIsOfferedWhatOfTheDuePaymentIsOpen) {
+  const v1::OperatingContract made = Signed(Lease(Registered(Shed()).id(), 120000));
   ASSERT_OK(Receive(made.id(), 1, 20000, Date(2025, 7, 1)));
-  ASSERT_OK_AND_ASSIGN(
-      income, Prefilled<v1::RecordIncomeRequest>("ContractService.RecordIncome", made.id()));
+  ASSERT_OK_AND_ASSIGN(const auto income, Prefilled<v1::RecordIncomeRequest>(
+                                              "ContractService.RecordIncome", made.id()));
+  EXPECT_EQ(income.due_no(), 1);
   EXPECT_EQ(income.received_fen(), 100000);
 }
 

@@ -189,11 +189,82 @@ TEST_F(DashboardTest, TheProvinceCostsUnderTenQueriesAndNoRowOfTheLedger) {
 }
 
 TEST_F(DashboardTest, R129_EveryFormIsOfferedWhatIsHeld) {
-  EXPECT_THAT(dictionary::FormsWithoutPrefill(
-                  {"bangfu.evaluation.v1.EvaluationService", "bangfu.evaluation.v1.LedgerService",
-                   "bangfu.evaluation.v1.FactService", "bangfu.evaluation.v1.CriteriaService"},
-                  Prefills()),
-              ::testing::IsEmpty());
+  using ::testing::IsEmpty;
+  dictionary::OfferedForms forms(
+      {"bangfu.evaluation.v1.EvaluationService", "bangfu.evaluation.v1.LedgerService",
+       "bangfu.evaluation.v1.FactService", "bangfu.evaluation.v1.CriteriaService"});
+  const auto prefill = [&](const std::string& rpc, const std::string& subject,
+                           const std::string& token, const std::string& period = "") {
+    dictionary::v1::PrefillFormRequest request;
+    request.set_form("bangfu.evaluation.v1." + rpc);
+    request.set_subject_id(subject);
+    request.set_period(period);
+    auto answer = w_.server().Call<dictionary::v1::Prefill>(
+        "bangfu.dictionary.v1.DictionaryService.PrefillForm", request, token);
+    EXPECT_OK(answer);
+    return answer.ok() ? *answer : dictionary::v1::Prefill();
+  };
+
+  const Ulid subject = w_.AddSubject();
+  const Ulid evaluation = w_.Compute(subject, v1::EVALUATION_RESULT_REVITALIZE, "G4");
+  v1::RecordArgumentRequest argue = w_.Argument(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);
+  argue.mutable_argument()->set_cause("MANAGEMENT_IDLE");
+  const auto recorded =
+      w_.Call<v1::ArgumentRecord>(Cat(kEvaluationService, "RecordArgument"), argue, w_.Operator());
+  ASSERT_OK(recorded);
+  const std::string& argument = recorded->id();
+  for (const char* rpc :
+       {"EvaluationService.AcceptEvaluation", "EvaluationService.ProposeOverride"}) {
+    EXPECT_THAT(forms.Prove(prefill(rpc, evaluation.ToString(), w_.Approver()),
+                            {{"argument_id", {argument, argument}}}),
+                IsEmpty());
+  }
+  w_.BringInForce(evaluation);
+  ASSERT_OK_AND_ASSIGN(const v1::LedgerEntry entry, w_.OpenEntry(subject));
+  EXPECT_THAT(forms.Prove(prefill("LedgerService.PlanMeasures", entry.id(), w_.Operator()),
+                          {{"plan.cause", {"MANAGEMENT_IDLE", argument}},
+                           {"plan.argument_id", {argument, argument}}}),
+              IsEmpty());
+
+  const std::string expert = w_.Token(auth::Role::ROLE_APPRAISER, "360733", "zhang");
+  v1::SubmitExpertScoresRequest said;
+  v1::ExpertScore* score = said.add_scores();
+  score->set_subject_id(subject.ToString());
+  score->set_market_outlook(60);
+  score->set_resource_basis(72);
+  score->set_tech_backward(true);
+  score->set_cause("MANAGEMENT_IDLE");
+  score->set_opinion("设备老化");
+  ASSERT_OK(w_.Call<v1::SubmitExpertScoresResponse>(
+      "bangfu.evaluation.v1.FactService.SubmitExpertScores", said, expert));
+  const std::string of = subject.ToString();
+  EXPECT_THAT(forms.Prove(prefill("FactService.SubmitExpertScores", of, expert),
+                          {{"scores[0].market_outlook", {"60", of}},
+                           {"scores[0].resource_basis", {"72", of}},
+                           {"scores[0].tech_backward", {"true", of}},
+                           {"scores[0].cause", {"MANAGEMENT_IDLE", of}},
+                           {"scores[0].opinion", {"设备老化", of}}}),
+              IsEmpty());
+
+  const Ulid industry = w_.AddSubject({.type = kIndustrySubject, .village = "360733"});
+  v1::SubmitDispatchReportRequest dispatch;
+  dispatch.mutable_report()->set_industry_id(industry.ToString());
+  dispatch.mutable_report()->set_period("2026-02");
+  v1::DispatchFigure* figure = dispatch.mutable_report()->add_figures();
+  figure->set_group("MARKET");
+  figure->set_code("L2-01");
+  figure->set_value(9000);
+  figure->set_unit("bp");
+  const auto reported = w_.Call<v1::DispatchReport>(
+      "bangfu.evaluation.v1.FactService.SubmitDispatchReport", dispatch, w_.Operator());
+  ASSERT_OK(reported);
+  EXPECT_THAT(forms.Prove(prefill("FactService.SubmitDispatchReport", industry.ToString(),
+                                  w_.Operator(), "2026-03"),
+                          {{"report.figures[0].group", {"MARKET", reported->id()}},
+                           {"report.figures[0].code", {"L2-01", reported->id()}},
+                           {"report.figures[0].unit", {"bp", reported->id()}}}),
+              IsEmpty());
+  EXPECT_THAT(forms.Unproved(), IsEmpty());
 }
 
 TEST_F(DashboardTest, R129_APlanIsOfferedTheArgumentThatItRestsOn) {

@@ -6,60 +6,54 @@
 #include "bangfu/contracts.h"
 #include "bangfu/dictionary/v1/dictionary_service.pb.h"
 #include "bangfu/registry/v1/reference_service.pb.h"
+#include "common/blob/blob_for_test.h"
 #include "common/contract/access.h"
 #include "common/dictionary/coverage_for_test.h"
-#include "common/runtime/standard_parts.h"
-#include "common/testing/rpc_fixture.h"
-#include "common/testing/status_matchers.h"
-#include "services/registry/api/handlers.h"
-#include "services/registry/api/long_work_for_test.h"
-#include "services/registry/app.h"
+#include "services/registry/api/registry_for_test.h"
+#include "services/registry/store/reference_store.h"
 
 namespace bangfu::registry {
 namespace {
 
-using testing::IsOk;
-using testing::RpcServer;
-using testing::StatusIs;
-using Code = absl::StatusCode;
 namespace dict = ::bangfu::dictionary::v1;
 
-const char kService[] = "bangfu.dictionary.v1.DictionaryService";
-
-std::vector<std::string> Services() {
-  std::vector<std::string> services = OwnServices();
-  services.push_back(kService);
-  return services;
-}
-
-class DictionaryTest : protected LongWork, public ::testing::Test {
+class DictionaryTest : public RegistryTest {
  protected:
-  DictionaryTest()
-      : server_({.services = Services(),
-                 .migrations = migrate::Concat(runtime::StandardMigrations(), OwnMigrations())},
-                [this](rpc::Router& router) {
-                  RegisterHandlers(router, operations_, operation_ids_);
-                  dictionary::RegisterDictionaryService(router, MakeDictionaryOptions());
-                }) {}
-
   absl::StatusOr<dict::Dictionary> Get(const std::vector<std::string>& names,
                                        const std::string& etag = "") {
     dict::GetDictionaryRequest request;
     for (const std::string& name : names) request.add_names(name);
     request.set_if_none_match(etag);
-    return server_.Call<dict::Dictionary>(std::string(kService) + ".GetDictionary", request,
-                                          village_);
+    return Call<dict::Dictionary>(kDictionary, "GetDictionary", request, village_);
   }
   absl::StatusOr<dict::Form> GetForm(const std::string& name) {
     dict::GetFormRequest request;
     request.set_name(name);
-    return server_.Call<dict::Form>(std::string(kService) + ".GetForm", request, village_);
+    return Call<dict::Form>(kDictionary, "GetForm", request, village_);
   }
-
-  RpcServer server_;
-  std::string village_ =
-      server_.Token(options::v1::ROLE_VILLAGE_REPORTER, "360733100001", "village-1");
-  std::string admin_ = server_.Token(options::v1::ROLE_PROV_ADMIN, "36", "admin");
+  // As the village is offered it.
+  dict::Prefill Prefill(const char* service, const char* rpc, const std::string& subject,
+                        const std::string& period = "", const std::string& region = "") {
+    dict::PrefillFormRequest request;
+    request.set_form(absl::StrCat(service, rpc));
+    request.set_subject_id(subject);
+    request.set_period(period);
+    request.set_region_code(region);
+    auto prefill = Call<dict::Prefill>(kDictionary, "PrefillForm", request, village_);
+    EXPECT_THAT(prefill, IsOk()) << request.form();
+    return prefill.ok() ? *prefill : dict::Prefill();
+  }
+  // The village's report in the campaign.
+  v1::InventoryUnitReport Unit(const std::string& campaign) {
+    v1::ListUnitReportsRequest list;
+    list.set_campaign_id(campaign);
+    list.set_page_size(10);
+    const auto units =
+        Call<v1::ListUnitReportsResponse>(kInventory, "ListUnitReports", list, village_);
+    EXPECT_THAT(units, IsOk());
+    return units.ok() && units->unit_reports_size() == 1 ? units->unit_reports(0)
+                                                         : v1::InventoryUnitReport();
+  }
 };
 
 TEST_F(DictionaryTest, TellsEveryEnumOfEveryAreaAndEveryCodeList) {
@@ -94,7 +88,6 @@ TEST_F(DictionaryTest, AChangedCodeIsANewVersionAndANewEtag) {
   EXPECT_EQ(same->lists_size(), 0);
 
   v1::CreateCodesRequest create;
-  create.set_request_id("request-1");
   v1::Code& code = *create.add_codes();
   code.set_list("PROJECT_TYPE");
   code.set_code("NEW_TYPE");
@@ -106,9 +99,7 @@ TEST_F(DictionaryTest, AChangedCodeIsANewVersionAndANewEtag) {
   code.mutable_valid_to()->set_year(2026);
   code.mutable_valid_to()->set_month(12);
   code.mutable_valid_to()->set_day(31);
-  ASSERT_THAT(server_.Call<v1::CreateCodesResponse>(
-                  "bangfu.registry.v1.CodeListService.CreateCodes", create, admin_),
-              IsOk());
+  ASSERT_THAT(Call<v1::CreateCodesResponse>(kCodes, "CreateCodes", create, admin_), IsOk());
   const auto after = Get({"PROJECT_TYPE"}, before->etag());
   ASSERT_THAT(after, IsOk());
   ASSERT_FALSE(after->not_modified());
@@ -120,8 +111,70 @@ TEST_F(DictionaryTest, AChangedCodeIsANewVersionAndANewEtag) {
 }
 
 TEST_F(DictionaryTest, R129_EveryFormIsOfferedWhatIsHeld) {
-  EXPECT_THAT(dictionary::FormsWithoutPrefill(OwnServices(), MakeDictionaryOptions().prefills),
-              ::testing::IsEmpty());
+  using ::testing::IsEmpty;
+  dictionary::OfferedForms forms(OwnServices());
+
+  const std::string campaign = OpenCampaign();
+  ASSERT_OK_AND_ASSIGN(const std::string taxonomy, CurrentTaxonomy(server_.database().db()));
+  ASSERT_FALSE(taxonomy.empty());
+  EXPECT_THAT(forms.Prove(Prefill(kP, "RegisterProject", "", "", kVillage),
+                          {{"project.region_text", {"赣州市会昌县文武坝镇水东村", kVillage}},
+                           {"project.taxonomy_version", {taxonomy, taxonomy}},
+                           {"project.campaign_id", {campaign, campaign}},
+                           {"project.filler_name", {"village-1", "village-1"}}}),
+              IsEmpty());
+
+  const v1::InventoryUnitReport unit = Unit(campaign);
+  v1::SaveUnitReportDraftRequest draft;
+  draft.set_id(unit.id());
+  draft.set_etag(unit.etag());
+  draft.set_signatory("李四");
+  draft.set_note("本村无项目");
+  ASSERT_OK_AND_ASSIGN(
+      *draft.add_evidence(),
+      ::bangfu::testing::CompleteEvidence(server_.database().db(), server_.ids(),
+                                          server_.clock().Now(), "PHOTO", kVillage, "village-1"));
+  ASSERT_OK_AND_ASSIGN(const auto saved, Call<v1::InventoryUnitReport>(
+                                             kInventory, "SaveUnitReportDraft", draft, village_));
+  const std::string photo = dictionary::JsonOf(saved.evidence(0));
+  EXPECT_THAT(forms.Prove(Prefill(kInventory, "SaveUnitReportDraft", unit.id()),
+                          {{"signatory", {"李四", unit.id()}},
+                           {"note", {"本村无项目", unit.id()}},
+                           {"evidence", {photo, unit.id()}}}),
+              IsEmpty());
+  EXPECT_THAT(forms.Prove(Prefill(kInventory, "SubmitUnitReport", unit.id()),
+                          {{"is_nil", {"true", unit.id()}},
+                           {"signatory", {"李四", unit.id()}},
+                           {"note", {"本村无项目", unit.id()}},
+                           {"evidence", {photo, unit.id()}}}),
+              IsEmpty());
+
+  v1::Project some = SomeProject();
+  some.set_workers(8);
+  ASSERT_OK_AND_ASSIGN(const auto project, Register(some, county_));
+  // No report yet: what the project itself says is told as the project's.
+  const dict::Prefill first = Prefill(kR, "SubmitOperationReport", project.id(), "2026-02");
+  EXPECT_THAT(
+      forms.Prove(first, {{"report.workers", {"8", project.id(), "registry.v1.Project.workers"}}},
+                  {{"report.poor_workers", "a project does not say it"},
+                   {"report.off_season", "a project does not say it"}}),
+      IsEmpty());
+  ASSERT_EQ(first.fields_size(), 1);
+  EXPECT_EQ(first.fields(0).source_zh(), "项目");
+  v1::SubmitOperationReportRequest submit;
+  submit.mutable_report()->set_project_id(project.id());
+  submit.mutable_report()->set_period("2026-02");
+  submit.mutable_report()->set_workers(5);
+  submit.mutable_report()->set_poor_workers(3);
+  submit.mutable_report()->set_off_season(true);
+  ASSERT_OK_AND_ASSIGN(const auto report,
+                       Call<v1::OperationReport>(kR, "SubmitOperationReport", submit, village_));
+  EXPECT_THAT(forms.Prove(Prefill(kR, "SubmitOperationReport", project.id(), "2026-03"),
+                          {{"report.workers", {"5", report.id()}},
+                           {"report.poor_workers", {"3", report.id()}},
+                           {"report.off_season", {"true", report.id()}}}),
+              IsEmpty());
+  EXPECT_THAT(forms.Unproved(), IsEmpty());
 }
 
 // What a form names can be looked up: every enum and code list of every form of every area.

@@ -74,7 +74,7 @@ absl::StatusOr<Prefilled> PrefillReport(Context& context, const PrefillFormReque
   if (last) {
     // What stands from month to month; flows of a month are asked for anew.
     const v1::OperationReport before = ReportOf(*last);
-    report.mutable_output()->set_unit(before.output().unit());
+    if (before.has_output()) report.mutable_output()->set_unit(before.output().unit());
     if (before.has_capacity_used()) {
       report.mutable_capacity_used()->set_unit(before.capacity_used().unit());
     }
@@ -84,9 +84,13 @@ absl::StatusOr<Prefilled> PrefillReport(Context& context, const PrefillFormReque
     out.records["registry.v1.OperationReport"] = {before.id(), before.period() + "月报"};
   } else {
     const v1::Project project = ProjectOf(row);
-    report.mutable_capacity_used()->set_unit(project.design_capacity().unit());
+    if (project.has_design_capacity()) {
+      report.mutable_capacity_used()->set_unit(project.design_capacity().unit());
+    }
     if (project.has_workers()) report.set_workers(project.workers());
-    out.records["registry.v1.OperationReport"] = {project.id(), "项目"};
+    // No report has said it yet: the project did when it was registered.
+    out.held_by["report.workers"] = "registry.v1.Project.workers";
+    out.records["registry.v1.Project"] = {project.id(), "项目"};
   }
   return out;
 }
