@@ -200,9 +200,11 @@ void RegisterPublicityService(rpc::Router& router, ServiceOptions options) {
       "bangfu.publicity.v1.PublicityService.BatchConcludePublicities",
       [conclude](CallContext& context, const v1::BatchConcludePublicitiesRequest& request)
           -> absl::StatusOr<v1::BatchConcludePublicitiesResponse> {
+        v1::ConcludePublicityRequest one;
+        one.set_validate_only(request.validate_only());
         v1::BatchConcludePublicitiesResponse response;
-        RETURN_IF_ERROR(rpc::RunBulk(context, request, kConclude, v1::ConcludePublicityRequest(),
-                                     conclude, response.mutable_results()));
+        RETURN_IF_ERROR(rpc::RunBulk(context, request, kConclude, std::move(one), conclude,
+                                     response.mutable_results()));
         return response;
       });
 }

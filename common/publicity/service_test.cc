@@ -26,8 +26,8 @@ class PublicityServiceTest : public ::testing::Test {
  protected:
   PublicityServiceTest()
       : server_({.services = {kService},
-                 .migrations = migrate::Concat(Schema(), feed::Schema(), idempotency::Schema(), inbox::Schema(),
-                                               audit::Schema(),
+                 .migrations = migrate::Concat(Schema(), feed::Schema(), idempotency::Schema(),
+                                               inbox::Schema(), audit::Schema(),
                                                migrate::Migrations{{"told", 1, "create", R"sql(
 CREATE TABLE told (
   id BINARY(16) NOT NULL,
@@ -197,8 +197,15 @@ TEST_F(PublicityServiceTest, ManyAreReadAndConcludedEachJudgedAlone) {
     item.set_etag(publicity.etag());
   }
   const std::string method = absl::StrCat(kService, ".BatchConcludePublicities");
+  // Only looked at: what would become of each, and nobody is told of it.
+  conclude.set_validate_only(true);
+  ASSERT_OK_AND_ASSIGN(const auto looked_at,
+                       server_.Call<v1::BatchConcludePublicitiesResponse>(method, conclude, token));
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM told"), 0);
+  conclude.set_validate_only(false);
   ASSERT_OK_AND_ASSIGN(const auto first,
                        server_.Call<v1::BatchConcludePublicitiesResponse>(method, conclude, token));
+  EXPECT_EQ(first.SerializeAsString(), looked_at.SerializeAsString());
   ASSERT_EQ(first.results_size(), 2);
   for (int i = 0; i < 2; ++i) {
     // As the actions of each had told.

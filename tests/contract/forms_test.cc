@@ -82,14 +82,6 @@ TEST(Forms, WhatAFormSubmitsCanBeCheckedWithoutStoring) {
       {"ImportService.CommitImport", "what it commits was checked by ValidateImport"},
       {"EvaluationService.EvaluateSubjects", "computes: a result per subject"},
       {"EvaluationService.StartBatchEvaluation", "starts long work"},
-      {"EvaluationService.BatchAdvance", "a result per item, as the item's own rpc checks it"},
-      {"OperationReportService.BatchSubmitOperationReports", "a result per report"},
-      {"InventoryService.BatchPassUnitReports", "a result per item"},
-      {"InventoryService.BatchReturnUnitReports", "a result per item"},
-      {"PublicityService.BatchConcludePublicities", "a result per item"},
-      {"AssetService.BatchHandOver", "a result per item"},
-      {"AssetService.BatchReturnCustody", "a result per item"},
-      {"AssetService.BatchRecordInspection", "a result per item"},
       {"BlobService.BeginUpload", "opens an upload; CompleteUpload checks its bytes"},
       {"BlobService.PutChunk", "bytes of an upload"},
       {"BlobService.CompleteUpload", "is itself the check"},
@@ -97,36 +89,39 @@ TEST(Forms, WhatAFormSubmitsCanBeCheckedWithoutStoring) {
       {"InboxService.MarkRead", "nothing is filled"},
   };
   std::set<std::string> without;
+  std::map<std::string, std::string> unused = no_form;
   for (const MethodDescriptor* method : Writes()) {
     if (method->input_type()->FindFieldByName("validate_only") != nullptr) continue;
     const std::string name = Cat(method->service()->name(), ".", method->name());
+    unused.erase(name);
     if (no_form.count(name) == 0) without.insert(name);
   }
   EXPECT_THAT(without, IsEmpty());
+  EXPECT_THAT(unused, IsEmpty());
+}
+
+// The records with states that an rpc is about: its answer, or the answer's list of them.
+std::set<const Descriptor*> ThingsWithStates(const MethodDescriptor& method) {
+  std::set<const Descriptor*> out;
+  const Descriptor* answer = method.output_type();
+  const auto add = [&](const Descriptor* message) {
+    const FieldDescriptor* state = message->FindFieldByName("state");
+    if (state != nullptr && state->enum_type() != nullptr) out.insert(message);
+  };
+  add(answer);
+  if (!Ends(answer->name(), "Response")) return out;
+  for (int i = 0; i < answer->field_count(); ++i) {
+    if (answer->field(i)->message_type() != nullptr) add(answer->field(i)->message_type());
+  }
+  return out;
 }
 
 TEST(Forms, AThingWithStatesTellsWhatIsAllowedNow) {
-  const std::map<std::string, std::string> no_actions = {
-      {"bangfu.evaluation.v1.LedgerStatus", "one step, SignLedger, over a hash that it gives"},
-      {"bangfu.evaluation.v1.Explanation", "what was computed: it does not move"},
-      {"bangfu.registry.v1.OperationReport", "corrected by submitting it again; no states"},
-  };
   std::set<std::string> without;
   int with = 0;
   for (const MethodDescriptor* method : Contracts::Get().Methods()) {
     if (!Starts(method->name(), "Get") && !Starts(method->name(), "BatchGet")) continue;
-    for (const Descriptor* message : Reachable(method->output_type())) {
-      // The records that the rpc is about: its answer, or the answer's list of them.
-      if (message != method->output_type()) {
-        bool direct = false;
-        for (int i = 0; i < method->output_type()->field_count(); ++i) {
-          direct |= method->output_type()->field(i)->message_type() == message;
-        }
-        if (!direct || !Ends(method->output_type()->name(), "Response")) continue;
-      }
-      const FieldDescriptor* state = message->FindFieldByName("state");
-      if (state == nullptr || state->enum_type() == nullptr) continue;
-      if (no_actions.count(message->full_name()) > 0) continue;
+    for (const Descriptor* message : ThingsWithStates(*method)) {
       const FieldDescriptor* actions = message->FindFieldByName("allowed_actions");
       if (actions == nullptr || actions->message_type() != type::v1::AllowedAction::descriptor()) {
         without.insert(message->full_name());
@@ -140,6 +135,34 @@ TEST(Forms, AThingWithStatesTellsWhatIsAllowedNow) {
 }
 
 // A list screen shows the actions of each row: what has states and a Get has a BatchGet too.
+TEST(Forms, AThingWithStatesIsReadForAWholeListAtOnce) {
+  const std::map<std::string, std::string> read_alone = {
+      {"bangfu.blob.v1.Blob", "acted on where it is uploaded, by who began it"},
+      {"bangfu.evaluation.v1.CriteriaSet", "a version at a time is decided on"},
+      {"bangfu.inbox.v1.WorkItem", "acted on through the record that it is about"},
+      {"bangfu.intake.v1.Import", "watched one at a time, by who opened it"},
+      {"bangfu.operation.v1.Operation", "watched one at a time"},
+      {"bangfu.registry.v1.InventoryCampaign", "few, opened and closed one at a time"},
+  };
+  std::set<std::string> alone, many;
+  for (const MethodDescriptor* method : Contracts::Get().Methods()) {
+    for (const Descriptor* message : ThingsWithStates(*method)) {
+      if (Starts(method->name(), "BatchGet")) many.insert(message->full_name());
+      if (Starts(method->name(), "Get")) alone.insert(message->full_name());
+    }
+  }
+  EXPECT_GE(many.size(), 8u);
+  std::set<std::string> without;
+  std::map<std::string, std::string> unused = read_alone;
+  for (const std::string& name : alone) {
+    if (many.count(name) > 0) continue;
+    unused.erase(name);
+    if (read_alone.count(name) == 0) without.insert(name);
+  }
+  EXPECT_THAT(without, IsEmpty());
+  EXPECT_THAT(unused, IsEmpty());
+}
+
 TEST(Forms, BulkStepsHaveOneShape) {
   int steps = 0;
   for (const MethodDescriptor* method : Writes()) {
@@ -153,6 +176,8 @@ TEST(Forms, BulkStepsHaveOneShape) {
     ASSERT_NE(results, nullptr) << method->full_name();
     EXPECT_EQ(results->message_type(), type::v1::BulkResult::descriptor()) << method->full_name();
     EXPECT_EQ(contract::AccessOf(*method)->lane(), options::v1::LANE_LONG) << method->full_name();
+    EXPECT_NE(method->input_type()->FindFieldByName("validate_only"), nullptr)
+        << method->full_name();
   }
   EXPECT_GE(steps, 7);
 }

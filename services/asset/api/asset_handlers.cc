@@ -227,6 +227,7 @@ void AssetHandlers::Register(rpc::Router& router) {
 
 absl::StatusOr<v1::Asset> AssetHandlers::RegisterAsset(rpc::CallContext& c,
                                                        const v1::RegisterAssetRequest& r) {
+  RETURN_IF_ERROR(CheckReferenceFresh(c.db, c.now, options_.max_reference_lag));
   const absl::CivilDay today = ShanghaiDay(c.now);
   return rpc::Mutate<v1::Asset>(c, r, [&](rpc::Mutation& m) -> absl::StatusOr<v1::Asset> {
     v1::AssetDetails details = r.details();
@@ -313,6 +314,7 @@ absl::StatusOr<v1::Asset> AssetHandlers::RegisterAsset(rpc::CallContext& c,
 
 absl::StatusOr<v1::Asset> AssetHandlers::UpdateAsset(rpc::CallContext& c,
                                                      const v1::UpdateAssetRequest& r) {
+  RETURN_IF_ERROR(CheckReferenceFresh(c.db, c.now, options_.max_reference_lag));
   if (r.update_mask().paths_size() == 0 ||
       !FieldMaskUtil::IsValidFieldMask<v1::AssetDetails>(r.update_mask())) {
     return InvalidField("update_mask", "须为资产信息中的字段").Build();
@@ -551,6 +553,7 @@ absl::StatusOr<v1::BatchHandOverResponse> AssetHandlers::BatchHandOver(
   one.set_custodian(r.custodian());
   *one.mutable_transferred_date() = r.transferred_date();
   one.set_accepted_by(r.accepted_by());
+  one.set_validate_only(r.validate_only());
   v1::BatchHandOverResponse out;
   RETURN_IF_ERROR(rpc::RunBulk(
       c, r, Cat(kService, "HandOver"), std::move(one),
@@ -566,6 +569,7 @@ absl::StatusOr<v1::BatchReturnCustodyResponse> AssetHandlers::BatchReturnCustody
   v1::ReturnCustodyRequest one;
   one.set_reason(r.reason());
   *one.mutable_returned_date() = r.returned_date();
+  one.set_validate_only(r.validate_only());
   v1::BatchReturnCustodyResponse out;
   RETURN_IF_ERROR(rpc::RunBulk(
       c, r, Cat(kService, "ReturnCustody"), std::move(one),
@@ -582,6 +586,7 @@ absl::StatusOr<v1::BatchRecordInspectionResponse> AssetHandlers::BatchRecordInsp
   *one.mutable_inspected_on() = r.inspected_on();
   one.set_result(r.result());
   one.set_findings(r.findings());
+  one.set_validate_only(r.validate_only());
   v1::BatchRecordInspectionResponse out;
   RETURN_IF_ERROR(rpc::RunBulk(
       c, r, Cat(kService, "RecordInspection"), std::move(one),

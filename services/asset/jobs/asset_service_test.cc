@@ -204,8 +204,17 @@ TEST_F(AssetServiceTest, ManyAssetsAreHandedOverInspectedAndTakenBackAtOnce) {
   hand.mutable_items(0)->set_etag(assets[0].etag());
   hand.mutable_items(1)->set_etag("77");
   hand.add_items()->set_id(ids_.Next().ToString());
+  // Only looked at: what would become of each asset, under the same request id too.
+  const int64_t audited = server_.database().Int("SELECT COUNT(*) FROM audit_log");
+  hand.set_validate_only(true);
+  ASSERT_OK_AND_ASSIGN(const auto looked_at,
+                       Call<v1::BatchHandOverResponse>("AssetService.BatchHandOver", hand));
+  EXPECT_EQ(Get(assets[0].id()).custody_status(), v1::CUSTODY_STATUS_NOT_HANDED_OVER);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM audit_log"), audited);
+  hand.set_validate_only(false);
   ASSERT_OK_AND_ASSIGN(const auto handed,
                        Call<v1::BatchHandOverResponse>("AssetService.BatchHandOver", hand));
+  EXPECT_EQ(handed.SerializeAsString(), looked_at.SerializeAsString());
   ASSERT_EQ(handed.results_size(), 4);
   EXPECT_TRUE(handed.results(0).done());
   EXPECT_EQ(handed.results(1).refusal().reason(), "ETAG_MISMATCH");
@@ -232,6 +241,12 @@ TEST_F(AssetServiceTest, ManyAssetsAreHandedOverInspectedAndTakenBackAtOnce) {
   }
   inspect.set_request_id(RequestId());
   inspect.set_findings("茅草丛生");
+  inspect.set_validate_only(true);
+  ASSERT_OK_AND_ASSIGN(const auto could_be, Call<v1::BatchRecordInspectionResponse>(
+                                                "AssetService.BatchRecordInspection", inspect));
+  EXPECT_TRUE(could_be.results(0).done());
+  EXPECT_EQ(Get(assets[0].id()).etag(), handed.results(0).etag());
+  inspect.set_validate_only(false);
   ASSERT_OK_AND_ASSIGN(const auto inspected, Call<v1::BatchRecordInspectionResponse>(
                                                  "AssetService.BatchRecordInspection", inspect));
   for (const auto& result : inspected.results()) EXPECT_TRUE(result.done());
@@ -241,8 +256,14 @@ TEST_F(AssetServiceTest, ManyAssetsAreHandedOverInspectedAndTakenBackAtOnce) {
   back.set_reason("收回统一管理");
   *back.mutable_returned_date() = Date(2026, 8, 1);
   for (const v1::Asset& asset : assets) back.add_items()->set_id(asset.id());
+  back.set_validate_only(true);
+  ASSERT_OK_AND_ASSIGN(const auto would_return, Call<v1::BatchReturnCustodyResponse>(
+                                                    "AssetService.BatchReturnCustody", back));
+  EXPECT_FALSE(Get(assets[2].id()).custodian().empty());
+  back.set_validate_only(false);
   ASSERT_OK_AND_ASSIGN(const auto returned, Call<v1::BatchReturnCustodyResponse>(
                                                 "AssetService.BatchReturnCustody", back));
+  EXPECT_EQ(returned.SerializeAsString(), would_return.SerializeAsString());
   EXPECT_TRUE(returned.results(0).done());
   EXPECT_EQ(returned.results(1).refusal().reason(), "STATE_NOT_ALLOWED");
   EXPECT_TRUE(Get(assets[2].id()).custodian().empty());
@@ -828,6 +849,18 @@ TEST_F(AssetServiceTest, CheckProjectAssetsAnswersWithASnapshot) {
                        Call<v1::CheckProjectAssetsResponse>("AssetService.CheckProjectAssets", r));
   EXPECT_TRUE(check.registered());
   EXPECT_EQ(check.original_value_fen(), 100000000);
+}
+
+class StaleReferenceTest : public ServiceTest {
+ protected:
+  StaleReferenceTest() : ServiceTest(api::HandlerOptions()) {}
+};
+
+TEST_F(StaleReferenceTest, WritesWaitForTheRegistrysCopies) {
+  EXPECT_THAT(Call<v1::Asset>("AssetService.RegisterAsset", Shed()),
+              StatusIs(absl::StatusCode::kUnavailable, "REFERENCE_STALE"));
+  v1::ListAssetsRequest list;
+  EXPECT_OK(Call<v1::ListAssetsResponse>("AssetService.ListAssets", list));
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ absl::StatusOr<v1::BatchAdvanceResponse> BatchAdvance(CallContext& context,
   const auto run = [&](std::string_view step, auto one, auto handler,
                        const v1::BatchAdvanceRequest& bulk,
                        v1::BatchAdvanceResponse* out) -> absl::Status {
+    one.set_validate_only(bulk.validate_only());
     return rpc::RunBulk(context, bulk, Cat("bangfu.evaluation.v1.EvaluationService.", step),
                         std::move(one), handler, out->mutable_results());
   };

@@ -687,6 +687,10 @@ TEST_F(EvaluationLifecycle, ABatchGoesOnPastTheRefused) {
     return counts;
   };
   using Counts = std::map<std::string, int>;
+  request.set_validate_only(true);
+  EXPECT_EQ(advance(v1::ADVANCE_STEP_ACCEPT, w_.Approver()),
+            (Counts{{"done", 60}, {"ARGUMENT_REQUIRED", 1}, {"RESOURCE_NOT_FOUND", 1}}));
+  request.set_validate_only(false);
   EXPECT_EQ(advance(v1::ADVANCE_STEP_ACCEPT, w_.Approver()),
             (Counts{{"done", 60}, {"ARGUMENT_REQUIRED", 1}, {"RESOURCE_NOT_FOUND", 1}}));
   EXPECT_EQ(advance(v1::ADVANCE_STEP_ACCEPT, w_.Operator()),
@@ -696,6 +700,11 @@ TEST_F(EvaluationLifecycle, ABatchGoesOnPastTheRefused) {
             (Counts{{"done", 60}, {"STATE_NOT_ALLOWED", 1}, {"RESOURCE_NOT_FOUND", 1}}));
   w_.PassDays(8);
   for (const Ulid& id : good) ASSERT_OK(w_.Conclude(w_.Get(id).publicity_id()));
+  request.set_validate_only(true);
+  EXPECT_EQ(advance(v1::ADVANCE_STEP_MAKE_EFFECTIVE, w_.Approver()),
+            (Counts{{"done", 60}, {"STATE_NOT_ALLOWED", 1}, {"RESOURCE_NOT_FOUND", 1}}));
+  EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM ledger_entry"), 0);
+  request.set_validate_only(false);
   EXPECT_EQ(advance(v1::ADVANCE_STEP_MAKE_EFFECTIVE, w_.Approver()),
             (Counts{{"done", 60}, {"STATE_NOT_ALLOWED", 1}, {"RESOURCE_NOT_FOUND", 1}}));
   EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM ledger_entry WHERE is_open = 1"), 60);
@@ -720,7 +729,14 @@ TEST_F(EvaluationLifecycle, ABatchIsStoredItemByItem) {
     return w_.server().Call<v1::BatchAdvanceResponse>(Cat(kEvaluationService, "BatchAdvance"),
                                                       request, w_.Approver());
   };
+  // Only looked at: what would become of each, and nothing is stored, under the same request id
+  // too.
+  request.set_validate_only(true);
+  ASSERT_OK_AND_ASSIGN(const auto looked_at, advance());
+  EXPECT_EQ(w_.Get(ids[0]).state(), v1::EVALUATION_STATE_COMPUTED);
+  request.set_validate_only(false);
   ASSERT_OK_AND_ASSIGN(const auto first, advance());
+  EXPECT_EQ(first.SerializeAsString(), looked_at.SerializeAsString());
   ASSERT_EQ(first.results_size(), 3);
   EXPECT_TRUE(first.results(0).done());
   EXPECT_EQ(first.results(1).refusal().reason(), "ETAG_MISMATCH");

@@ -189,10 +189,18 @@ TEST_F(ActionsTest, ABulkPassJudgesEachReportAlone) {
   ASSERT_OK(Submit(stale, true));
   const v1::InventoryUnitReport open = Unit(campaign.id(), kVillage3);
   ASSERT_OK_AND_ASSIGN(const auto elsewhere, Submit(Unit(campaign.id(), kVillage4), true));
-  const auto request = PassOf({first, stale, open, elsewhere});
+  auto request = PassOf({first, stale, open, elsewhere});
+  // Only looked at: what would become of each report, under the same request id too.
+  request.set_validate_only(true);
+  const auto looked_at =
+      Inventory<v1::BatchPassUnitReportsResponse>("BatchPassUnitReports", request, Township());
+  ASSERT_THAT(looked_at, IsOk());
+  EXPECT_EQ(Unit(campaign.id(), kVillage).etag(), first.etag());
+  request.set_validate_only(false);
   const auto answer =
       Inventory<v1::BatchPassUnitReportsResponse>("BatchPassUnitReports", request, Township());
   ASSERT_THAT(answer, IsOk());
+  EXPECT_EQ(answer->SerializeAsString(), looked_at->SerializeAsString());
   ASSERT_EQ(answer->results_size(), 4);
   const BulkResult& done = answer->results(0);
   EXPECT_TRUE(done.done());
@@ -258,6 +266,14 @@ TEST_F(ActionsTest, R016_ABulkReturnGivesEachReportItsReasonsAndItsDay) {
     item.set_id(unit.id());
     item.set_etag(unit.etag());
   }
+  request.set_validate_only(true);
+  const auto looked_at =
+      Inventory<v1::BatchReturnUnitReportsResponse>("BatchReturnUnitReports", request, Township());
+  ASSERT_THAT(looked_at, IsOk());
+  ASSERT_EQ(looked_at->results_size(), 2);
+  EXPECT_EQ(looked_at->results(0).state(), "UNIT_REPORT_STATE_RETURNED");
+  EXPECT_EQ(Unit(campaign.id(), kVillage).etag(), request.items(0).etag());
+  request.set_validate_only(false);
   const auto answer =
       Inventory<v1::BatchReturnUnitReportsResponse>("BatchReturnUnitReports", request, Township());
   ASSERT_THAT(answer, IsOk());

@@ -483,6 +483,7 @@ absl::StatusOr<v1::BatchPassUnitReportsResponse> BatchPass(
     CallContext& c, const v1::BatchPassUnitReportsRequest& request) {
   v1::PassUnitReportRequest one;
   one.set_opinion(request.opinion());
+  one.set_validate_only(request.validate_only());
   v1::BatchPassUnitReportsResponse response;
   RETURN_IF_ERROR(rpc::RunBulk(c, request, Cat(kService, "PassUnitReport"), std::move(one), Pass,
                                response.mutable_results()));
@@ -494,6 +495,7 @@ absl::StatusOr<v1::BatchReturnUnitReportsResponse> BatchReturn(
   v1::ReturnUnitReportRequest one;
   *one.mutable_reasons() = request.reasons();
   if (request.has_due_on()) *one.mutable_due_on() = request.due_on();
+  one.set_validate_only(request.validate_only());
   v1::BatchReturnUnitReportsResponse response;
   RETURN_IF_ERROR(rpc::RunBulk(c, request, Cat(kService, "ReturnUnitReport"), std::move(one),
                                Return, response.mutable_results()));

@@ -84,18 +84,47 @@ TEST_F(RegistryTest, MonthlyReportsAreOnePerProjectAndMonth) {
   v1::OperationReport& three = *batch.add_reports();
   three.set_project_id(project->id());
   three.set_period("2026-02");
+  v1::OperationReport& four = *batch.add_reports();
+  four.set_project_id(project->id());
+  four.set_period("2025-11");
+  four.set_workers(2);
+  four.set_poor_workers(3);
+  // Only looked at: what would become of each, and nothing is stored.
+  batch.set_validate_only(true);
+  const int64_t stored = Int("SELECT COUNT(*) FROM operation_report");
   auto lines = Call<v1::BatchSubmitOperationReportsResponse>(kR, "BatchSubmitOperationReports",
                                                              batch, county_);
   ASSERT_THAT(lines, IsOk());
+  EXPECT_EQ(lines->created(), 1);
+  EXPECT_EQ(lines->refused(), 3);
+  const std::string looked_at = lines->SerializeAsString();
+  EXPECT_EQ(Int("SELECT COUNT(*) FROM operation_report"), stored);
+  batch.set_validate_only(false);
+  lines = Call<v1::BatchSubmitOperationReportsResponse>(kR, "BatchSubmitOperationReports", batch,
+                                                        county_);
+  ASSERT_THAT(lines, IsOk());
+  EXPECT_EQ(lines->SerializeAsString(), looked_at);
+  EXPECT_EQ(Int("SELECT COUNT(*) FROM operation_report"), stored + 1);
   EXPECT_EQ(lines->results(0).outcome(), "CREATED");
   EXPECT_EQ(lines->results(1).reason(), "NOT_PRODUCING");
   EXPECT_EQ(lines->results(2).reason(), "REPORT_DIFFERS");
+  EXPECT_EQ(lines->results(2).refusal().code(), static_cast<int>(Code::kAlreadyExists));
+  EXPECT_EQ(lines->results(2).refusal().reason(), "REPORT_DIFFERS");
+  EXPECT_EQ(lines->results(2).refusal().fields_size(), 0);
+  EXPECT_FALSE(lines->results(0).has_refusal());
+  // What a form marks, as the single rpc's error names it.
+  const auto& refusal = lines->results(3).refusal();
+  EXPECT_EQ(refusal.reason(), lines->results(3).reason());
+  EXPECT_EQ(refusal.message_zh(), lines->results(3).message_zh());
+  ASSERT_EQ(refusal.fields_size(), 1);
+  EXPECT_EQ(refusal.fields(0).field(), "report.poor_workers");
+  EXPECT_FALSE(refusal.fields(0).message_zh().empty());
   lines = Call<v1::BatchSubmitOperationReportsResponse>(kR, "BatchSubmitOperationReports", batch,
                                                         county_);
   EXPECT_EQ(lines->unchanged(), 1);  // the same file again changes nothing
   lines = Call<v1::BatchSubmitOperationReportsResponse>(kR, "BatchSubmitOperationReports", batch,
                                                         other_county_);
-  EXPECT_EQ(lines->refused(), 3);
+  EXPECT_EQ(lines->refused(), 4);
   v1::ListOperationReportsRequest list;
   list.set_region_code("360733");
   list.set_page_size(2);

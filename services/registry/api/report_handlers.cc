@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/feed/outbox.h"
 #include "common/rpc/actor.h"
+#include "common/rpc/bulk.h"
 #include "common/rpc/mutation.h"
 #include "common/workflow/proto.h"
 #include "services/registry/api/convert.h"
@@ -97,10 +98,10 @@ absl::StatusOr<v1::BatchSubmitOperationReportsResponse> BatchSubmit(
           v1::BatchSubmitResult& line = *response.add_results();
           line.set_index(static_cast<int32_t>(i));
           if (!results[i].status.ok()) {
-            const ErrorDetail detail = GetErrorDetail(results[i].status);
             line.set_outcome("REFUSED");
-            line.set_reason(detail.reason);
-            line.set_message_zh(detail.message_zh);
+            *line.mutable_refusal() = rpc::RefusalOf(results[i].status);
+            line.set_reason(line.refusal().reason());
+            line.set_message_zh(line.refusal().message_zh());
             response.set_refused(response.refused() + 1);
             continue;
           }
