@@ -55,8 +55,8 @@ an_evaluation_in_json() {
     shows "len(j['outcomes']) == 1" COUNTY_OPERATOR "$county" evaluate --subject "$subject" --period 2026-10 || return 1
   evaluation=$(value_of '(j["outcomes"][0].get("evaluation") or {}).get("id", "")')
   [ -n "$evaluation" ] || { cat "$BANGFU_RUN/shown.json"; return 1; }
-  # A village's reporter reviews nothing.
-  answers 4 as VILLAGE_REPORTER "${county}105201" review accept "$evaluation"
+  # An auditor reviews nothing, and another county does not know of it.
+  answers 4 as AUDITOR 36 review accept "$evaluation" && answers 5 as COUNTY_APPROVER 360733 review accept "$evaluation"
 }
 the_ledger_in_json() {
   shows "'rows' in j" CITY_SUPERVISOR "$city" ledger t14 --region "$county" || return 1
