@@ -495,7 +495,7 @@ TEST_F(AssetInboxActions, R002_WhatIsDeclaredAsWorkIsInATable) {
   EXPECT_EQ(declared, kinds);
 }
 
-TEST_F(AssetInboxTest, R002_AnOverdueTitleIsUrgedFromAbove) {
+TEST_F(AssetInboxTest, R002_R119_TheCityUrgesWhatIsOverdue) {
   const v1::Asset asset = Registered(ShedWithBasis());
   const std::string township = Token(ROLE_TOWNSHIP_REVIEWER, "360733101", "reviewer");
   std::string id;

@@ -883,6 +883,18 @@ TEST_F(CriteriaApi, ANewVersionNeedsTwoPersonsAndEndsTheOld) {
   EXPECT_EQ(draft.state(), v1::CRITERIA_STATE_DRAFT);
   EXPECT_THAT(Activate(Activation(draft.id(), absl::CivilDay(2026, 3, 1)), "wang"),
               StatusIs(absl::StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  // Everybody is told whether they may, and why not.
+  const auto told = [&](const std::string& token) -> std::string {
+    v1::GetCriteriaSetRequest get;
+    get.set_id(draft.id());
+    auto got = world_.server().Call<v1::CriteriaSet>(Cat(kCriteria, "GetCriteriaSet"), get, token);
+    if (!got.ok() || got->allowed_actions_size() != 1) return "not told";
+    const type::v1::AllowedAction& action = got->allowed_actions(0);
+    return action.allowed() ? "allowed" : action.refusal_reason();
+  };
+  EXPECT_EQ(told(world_.Province("wang")), "SAME_PERSON");
+  EXPECT_EQ(told(world_.Province("li")), "allowed");
+  EXPECT_EQ(told(world_.County()), "ROLE_NOT_ALLOWED");
   EXPECT_THAT(Activate(Activation(draft.id(), absl::CivilDay(2026, 2, 28)), "li"),
               StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
   ASSERT_OK_AND_ASSIGN(auto active,

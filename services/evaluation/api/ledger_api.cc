@@ -350,7 +350,47 @@ absl::StatusOr<v1::ListMeasuresResponse> ListMeasures(CallContext& context,
 // --- signatures
 // ------------------------------------------------------------------------------------
 
-absl::StatusOr<v1::LedgerStatus> StatusOf(mysql::Executor& db, const RegionRow& region,
+// Whether the caller is one who signs for the unit.
+absl::Status CheckSigner(const auth::Caller& caller, const std::string& unit) {
+  if (unit.size() < 6) {
+    return FailedPrecondition("LEVEL_NOT_SIGNED", "省、市两级由县级台账汇总，不签字");
+  }
+  if (caller.May({period::SignerOf(unit)}, unit)) return absl::OkStatus();
+  return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
+      .Zh(Cat("您的角色不能签", LevelZh(unit), "台账"))
+      .Build();
+}
+
+// Whether `person` may sign the rows of this hash.
+absl::Status CheckSigning(mysql::Executor& db, const std::string& unit,
+                          const period::SignBoard& board, std::string_view rows_sha256,
+                          std::string_view person) {
+  switch (board.Judge(unit, rows_sha256, person)) {
+    case period::SignRefusal::kNone:
+      return absl::OkStatus();
+    case period::SignRefusal::kEmpty:
+      return FailedPrecondition("LEDGER_EMPTY", "没有在册记录，无须签字");
+    case period::SignRefusal::kChanged:
+      return Error(absl::StatusCode::kAborted, "LEDGER_CHANGED")
+          .Zh("台账已变化，请重新核对")
+          .With("rows_sha256", board.Find(unit)->sha256)
+          .Build();
+    case period::SignRefusal::kAlready:
+      return FailedPrecondition("ALREADY_CURRENT", "该版台账已签字");
+    case period::SignRefusal::kLowerUnsigned: {
+      const std::vector<std::string> below = board.Unsigned(unit, false);
+      ASSIGN_OR_RETURN(std::string note, DraftNote(db, below));
+      return period::LowerLevelUnsigned(below, note);
+    }
+    case period::SignRefusal::kSamePerson:
+      return FailedPrecondition("SAME_PERSON", "同一人不能在两级签字");
+  }
+  return absl::InternalError("a refusal without words");
+}
+
+// As the caller sees it: the one step that a ledger has is to sign its present rows.
+absl::StatusOr<v1::LedgerStatus> StatusOf(mysql::Executor& db, const auth::Caller& caller,
+                                          const RegionRow& region,
                                           const LedgerSignatures& signatures) {
   const std::string& unit = region.region_path;
   v1::LedgerStatus status;
@@ -379,6 +419,11 @@ absl::StatusOr<v1::LedgerStatus> StatusOf(mysql::Executor& db, const RegionRow& 
   ASSIGN_OR_RETURN(UnsignedUnits draft, UnsignedOf(db, unit, board, true, kMaxUnsignedNamed));
   ASSIGN_OR_RETURN(std::string note, DraftNote(db, std::move(draft.named), draft.count));
   status.set_draft_note(std::move(note));
+  absl::Status check = CheckSigner(caller, unit);
+  if (check.ok()) check = CheckSigning(db, unit, board, status.rows_sha256(), caller.subject);
+  if (check.code() == absl::StatusCode::kInternal) return check;
+  workflow::FillAllowedActions({workflow::ActionOf("sign_ledger", "签字", check)},
+                               status.mutable_allowed_actions());
   return status;
 }
 
@@ -387,22 +432,14 @@ absl::StatusOr<v1::LedgerStatus> GetLedgerStatus(CallContext& context,
   ASSIGN_OR_RETURN(RegionRow region, ResolveRegion(context, request.region_code()));
   LedgerSignatures signatures;
   RETURN_IF_ERROR(signatures.Load(context.db, region.region_path));
-  return StatusOf(context.db, region, signatures);
+  return StatusOf(context.db, context.caller, region, signatures);
 }
 
 absl::StatusOr<v1::LedgerStatus> SignLedger(CallContext& context,
                                             const v1::SignLedgerRequest& request) {
   ASSIGN_OR_RETURN(const RegionRow region, ResolveRegion(context, request.region_code()));
   const std::string& unit = region.region_path;
-  if (unit.size() < 6) {
-    return FailedPrecondition("LEVEL_NOT_SIGNED", "省、市两级由县级台账汇总，不签字");
-  }
-  const auth::Role signer = period::SignerOf(unit);
-  if (!context.caller.May({signer}, unit)) {
-    return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
-        .Zh(Cat("您的角色不能签", LevelZh(unit), "台账"))
-        .Build();
-  }
+  RETURN_IF_ERROR(CheckSigner(context.caller, unit));
   return rpc::Mutate<v1::LedgerStatus>(
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::LedgerStatus> {
         // Two villages that sign at once wait for each other, so that the second one's signature
@@ -413,26 +450,8 @@ absl::StatusOr<v1::LedgerStatus> SignLedger(CallContext& context,
         const period::UnitState* state = signatures.board().Find(unit);
         // The signature binds to the rows that were shown. Should they change while it is written,
         // it does not stand: no lock is needed.
-        switch (signatures.board().Judge(unit, request.rows_sha256(), context.caller.subject)) {
-          case period::SignRefusal::kNone:
-            break;
-          case period::SignRefusal::kEmpty:
-            return FailedPrecondition("LEDGER_EMPTY", "没有在册记录，无须签字");
-          case period::SignRefusal::kChanged:
-            return Error(absl::StatusCode::kAborted, "LEDGER_CHANGED")
-                .Zh("台账已变化，请重新核对")
-                .With("rows_sha256", state->sha256)
-                .Build();
-          case period::SignRefusal::kAlready:
-            return FailedPrecondition("ALREADY_CURRENT", "该版台账已签字");
-          case period::SignRefusal::kLowerUnsigned: {
-            const std::vector<std::string> below = signatures.board().Unsigned(unit, false);
-            ASSIGN_OR_RETURN(std::string note, DraftNote(m.tx(), below));
-            return period::LowerLevelUnsigned(below, note);
-          }
-          case period::SignRefusal::kSamePerson:
-            return FailedPrecondition("SAME_PERSON", "同一人不能在两级签字");
-        }
+        RETURN_IF_ERROR(CheckSigning(m.tx(), unit, signatures.board(), request.rows_sha256(),
+                                     context.caller.subject));
         ASSIGN_OR_RETURN(const std::optional<SignatureRow> earlier, NewestSignature(m.tx(), unit));
         SignatureRow row;
         row.id = context.ids.Next();
@@ -460,7 +479,7 @@ absl::StatusOr<v1::LedgerStatus> SignLedger(CallContext& context,
         RETURN_IF_ERROR(SyncSigning(m.tx(), {unit}, inbox::ActOf(m, "sign_ledger", WorkCalendar)));
         LedgerSignatures after;
         RETURN_IF_ERROR(after.Load(m.tx(), unit));
-        return StatusOf(m.tx(), region, after);
+        return StatusOf(m.tx(), context.caller, region, after);
       });
 }
 

@@ -121,6 +121,23 @@ class EvaluationLedger : public ::testing::Test {
                       w_.Token(auth::Role::ROLE_COUNTY_APPROVER, "3607", "approver")));
   }
 
+  static auth::Role SignerOf(const std::string& region) {
+    return region.size() == 6   ? auth::Role::ROLE_COUNTY_APPROVER
+           : region.size() == 9 ? auth::Role::ROLE_TOWNSHIP_APPROVER
+                                : auth::Role::ROLE_VILLAGE_REPORTER;
+  }
+  // What the ledger tells a person who signs for the region: "allowed", or why not.
+  std::string MaySign(const std::string& region, const std::string& person) {
+    v1::GetLedgerStatusRequest request;
+    request.set_region_code(region);
+    auto status = w_.Call<v1::LedgerStatus>(Cat(kLedgerService, "GetLedgerStatus"), request,
+                                            w_.Token(SignerOf(region), region, person));
+    if (!status.ok() || status->allowed_actions_size() != 1) return "not told";
+    const type::v1::AllowedAction& action = status->allowed_actions(0);
+    EXPECT_EQ(action.action(), "sign_ledger");
+    EXPECT_EQ(action.refusal_zh().empty(), action.allowed());
+    return action.allowed() ? "allowed" : action.refusal_reason();
+  }
   v1::LedgerStatus Status(const std::string& region) {
     v1::GetLedgerStatusRequest request;
     request.set_region_code(region);
@@ -131,14 +148,11 @@ class EvaluationLedger : public ::testing::Test {
   }
   absl::StatusOr<v1::LedgerStatus> SignWith(const std::string& region, const std::string& sha,
                                             const std::string& person) {
-    const auth::Role role = region.size() == 6   ? auth::Role::ROLE_COUNTY_APPROVER
-                            : region.size() == 9 ? auth::Role::ROLE_TOWNSHIP_APPROVER
-                                                 : auth::Role::ROLE_VILLAGE_REPORTER;
     v1::SignLedgerRequest request;
     request.set_region_code(region);
     request.set_rows_sha256(sha);
     return w_.Call<v1::LedgerStatus>(Cat(kLedgerService, "SignLedger"), request,
-                                     w_.Token(role, region, person));
+                                     w_.Token(SignerOf(region), region, person));
   }
   absl::StatusOr<v1::LedgerStatus> Sign(const std::string& region, const std::string& person) {
     return SignWith(region, Status(region).rows_sha256(), person);
@@ -258,6 +272,12 @@ TEST_F(EvaluationLedger, R019_VillageTownshipCountySignOneAfterAnother) {
 
   EXPECT_THAT(Sign("360733101", "township"),
               StatusIs(StatusCode::kFailedPrecondition, "LOWER_LEVEL_UNSIGNED"));
+  // What may be done is told before it is tried, in the same words.
+  EXPECT_EQ(MaySign("360733101", "township"), "LOWER_LEVEL_UNSIGNED");
+  EXPECT_EQ(MaySign(kVillage1, "cadre-1"), "allowed");
+  EXPECT_EQ(MaySign("360733", "county"), "LOWER_LEVEL_UNSIGNED");
+  EXPECT_EQ(Status("36").allowed_actions(0).refusal_reason(), "LEVEL_NOT_SIGNED");
+  EXPECT_EQ(Status("360733").allowed_actions(0).refusal_reason(), "ROLE_NOT_ALLOWED");
   ASSERT_OK(Sign(kVillage1, "cadre-1"));
   auto missing = Sign("360733101", "township");
   EXPECT_EQ(GetErrorDetail(missing.status()).metadata["regions"], kVillage2);
@@ -266,6 +286,8 @@ TEST_F(EvaluationLedger, R019_VillageTownshipCountySignOneAfterAnother) {
               StatusIs(StatusCode::kFailedPrecondition, "ALREADY_CURRENT"));
   EXPECT_THAT(Sign("360733101", "cadre-1"),
               StatusIs(StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  EXPECT_EQ(MaySign(kVillage2, "cadre-2"), "ALREADY_CURRENT");
+  EXPECT_EQ(MaySign("360733101", "cadre-1"), "SAME_PERSON");
   ASSERT_OK(Sign("360733101", "township"));
   auto county = Sign("360733", "county");
   ASSERT_OK(county);
@@ -413,13 +435,13 @@ TEST_F(EvaluationLedger, R035_R036_R037_R038_EachCauseCallsForItsMeasures) {
   invented.set_contract_id(w_.world().NewId());
   EXPECT_THAT(w_.Call<v1::LedgerEntry>(Cat(kLedgerService, "ReportMeasureProgress"), invented,
                                        w_.Operator()),
-              AllOf(StatusIs(StatusCode::kFailedPrecondition, "CONTRACT_NOT_OF_SUBJECT"),
-                    HasViolation("contract_id")));
+              ::testing::AllOf(StatusIs(StatusCode::kFailedPrecondition, "CONTRACT_NOT_OF_SUBJECT"),
+                               HasViolation("contract_id")));
   v1::MeasurePlan with_contract = Plan("MANAGEMENT_IDLE", {"COOPERATE", "ENTRUST"}, argument);
   with_contract.mutable_measures(1)->set_contract_id(invented.contract_id());
   EXPECT_THAT(PlanIt(subject, with_contract),
-              AllOf(StatusIs(StatusCode::kFailedPrecondition, "CONTRACT_NOT_OF_SUBJECT"),
-                    HasViolation("plan.measures[1].contract_id")));
+              ::testing::AllOf(StatusIs(StatusCode::kFailedPrecondition, "CONTRACT_NOT_OF_SUBJECT"),
+                               HasViolation("plan.measures[1].contract_id")));
   reported = w_.Call<v1::LedgerEntry>(Cat(kLedgerService, "ReportMeasureProgress"), progress,
                                       w_.Operator());
   ASSERT_OK(reported);
@@ -465,7 +487,7 @@ TEST_F(EvaluationLedger, R037_APlanSaysWhichFacilitiesAreBuilt) {
   plan.mutable_measures(0)->set_parts(1, "ROAD");
   auto planned = PlanIt(subject, plan);
   ASSERT_OK(planned);
-  EXPECT_THAT(planned->plan().measures(0).parts(), testing::ElementsAre("WATER", "ROAD"));
+  EXPECT_THAT(planned->plan().measures(0).parts(), ElementsAre("WATER", "ROAD"));
   v1::MeasurePlan other = Plan("MANAGEMENT_IDLE", {"ENTRUST"}, argument);
   other.mutable_measures(0)->add_parts("WATER");
   EXPECT_THAT(PlanIt(subject, other), HasViolation("plan.measures[0].parts"));

@@ -157,7 +157,7 @@ TEST_F(EvaluationOverrides, HowLongAnOverrideStandsIsData) {
   EXPECT_EQ(w_.OpenEntry(subject)->override_expires_on().year(), 2026);
 }
 
-TEST_F(EvaluationOverrides, AShareAboveTheLimitIsNoticedToTheCityAndTakenBack) {
+TEST_F(EvaluationOverrides, R119_AShareAboveTheLimitIsNoticedToTheCityAndTakenBack) {
   Overridden();
   for (int i = 0; i < 5; ++i) Computed();
   // 1 of 6 is above 15 %.

@@ -247,10 +247,9 @@ class World {
                         "bangfu.evaluation.v1.EvaluationService",
                         "bangfu.operation.v1.OperationService"};
     options.services.insert(options.services.end(), more.begin(), more.end());
-    options.migrations =
-        migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), blob::Schema(),
-                        feed::Schema(), operation::Schema(), publicity::Schema(), period::Schema(),
-                        EvaluationMigrations());
+    options.migrations = migrate::Concat(
+        idempotency::Schema(), inbox::Schema(), audit::Schema(), blob::Schema(), feed::Schema(),
+        operation::Schema(), publicity::Schema(), period::Schema(), EvaluationMigrations());
     return options;
   }
   feed::ConsumerOptions Following(const std::string& source) {

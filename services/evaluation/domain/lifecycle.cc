@@ -67,7 +67,7 @@ absl::Status CheckParts(const PlannedMeasure& m, const MeasureDef& def, std::str
     return InvalidField(field, Cat("措施“", def.name_zh, "”不分具体内容"));
   }
   if (m.parts.empty()) {
-    std::vector<std::string_view> names;
+    std::vector<std::string> names;
     for (const MeasurePart& part : def.parts) {
       if (part.in_force) names.push_back(part.name_zh);
     }

@@ -84,7 +84,7 @@ absl::StatusOr<std::vector<std::string>> LoadFactPayloads(mysql::Executor& db,
   ASSIGN_OR_RETURN(mysql::Rows rows,
                    db.Query("SELECT payload FROM fact_source WHERE subject_id = ? AND kind = ? "
                             "UNION ALL SELECT f.payload FROM subject s JOIN fact_source f "
-                            "ON f.subject_id = s.id WHERE s.industry_id = ? AND f.kind = ?",
+                            "ON f.subject_id = s.subject_id WHERE s.industry_id = ? AND f.kind = ?",
                             {subject_id, kind, subject_id, kind}));
   std::vector<std::string> out;
   out.reserve(rows.size());
