@@ -13,7 +13,11 @@ alive() {
   local variable
   [ -s "$1" ] || return 1
   while IFS= read -r -d '' variable; do
-    case $variable in BANGFU_RUN=*) [ "${variable#*=}" -ef "$BANGFU_RUN" ]; return ;; esac
+    case $variable in
+      BANGFU_RUN=*)  # by either of its names; the folder itself may be gone
+        [ "${variable#*=}" = "$BANGFU_RUN" ] || [ "${variable#*=}" -ef "$BANGFU_RUN" ]
+        return ;;
+    esac
   done 2>/dev/null <"/proc/$(cat "$1")/environ"
   return 1
 }
