@@ -36,7 +36,7 @@ class IdentityTest : public ::testing::Test {
     options.migrations = migrate::Concat(idempotency::Schema(), audit::Schema(), feed::Schema(),
                                          grants::Schema(), Schema());
     options.server.pipeline.grants = &book_;
-    options.server.pipeline.freeze = [this] { return freeze_->Check(); };
+    options.server.pipeline.takes_writes = [this] { return freeze_->Check(); };
     server_ = std::make_unique<RpcServer>(options, [&](rpc::Router& router) {
       ServiceOptions mine;
       mine.service = "sample";
