@@ -36,7 +36,8 @@ end() {
     if gone "$pid"; then return 0; fi
     sleep 0.05
   done
-  kill -KILL "$pid"
+  kill -KILL "$pid" 2>/dev/null || return 0
+  wait_for 5 gone "$pid" || true
 }
 
 # wait_for SECONDS COMMAND…: until it succeeds.

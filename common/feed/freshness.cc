@@ -44,6 +44,7 @@ absl::Status CopyGuard::Refresh(mysql::Executor& db) {
   }
   ASSIGN_OR_RETURN(const absl::Duration limit, limit_of_(db));
   good_until_us_ = absl::ToUnixMicros(oldest + limit);
+  known_ = true;
   return absl::OkStatus();
 }
 

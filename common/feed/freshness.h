@@ -37,6 +37,8 @@ class CopyGuard {
 
   // A point read per consumer, and the limit's. Thread safe.
   absl::Status Refresh(mysql::Executor& db);
+  // Refresh has succeeded once.
+  bool known() const { return known_; }
   // OK, or the refusal of a write at this instant; refused too before the first Refresh. Quick:
   // every write asks.
   absl::Status Check() const;
@@ -46,6 +48,7 @@ class CopyGuard {
   const std::string source_;
   const std::vector<std::string> consumers_;
   const std::function<absl::StatusOr<absl::Duration>(mysql::Executor&)> limit_of_;
+  std::atomic<bool> known_{false};
   // Microseconds since 1970 up to which the copies may be written by.
   std::atomic<int64_t> good_until_us_{INT64_MIN};
 };

@@ -157,8 +157,20 @@ feed::CopyGuard* AddCopyGuard(App& app, const StandardOptions& options) {
   if (consumers.empty()) return nullptr;
   auto& guard = app.Make<feed::CopyGuard>(app.clock(), std::string(grants::kOwner),
                                           std::move(consumers), options.reference_lag);
-  app.jobs().AddPeriodic("reference_age", absl::Seconds(1),
-                         [&guard](mysql::Session& session) { return guard.Refresh(session); });
+  // Known before anybody is served; whether they are fresh enough is no matter for readiness, since
+  // reads go on.
+  app.readiness().Add("reference_age", [&guard](mysql::Session& session) {
+    return guard.known() ? absl::OkStatus() : guard.Refresh(session);
+  });
+  app.jobs().Add("reference_age", [&guard](mysql::Session& session, Loop& loop) {
+    loop.Run([&]() -> absl::Duration {
+      if (absl::Status status = guard.Refresh(session); !status.ok()) {
+        log::Warning("the age of copies was not read", {{"error", status}});
+      }
+      // After a start the consumers are level in no time, and writes wait for this look.
+      return guard.Check().ok() ? absl::Seconds(1) : absl::Milliseconds(100);
+    });
+  });
   return &guard;
 }
 

@@ -49,8 +49,8 @@ edge_current() {
     -not -path '*/__pycache__/*' -print -quit)" ]
 }
 
-# start_edge [OPTION…]: on a free port (or BANGFU_EDGE_PORT); serving when this returns. When it runs already, it learns
-# the services' new ports.
+# start_edge [OPTION…]: on a free port (or BANGFU_EDGE_PORT); serving when this returns. When it runs already, it
+# learns the services' new ports.
 start_edge() {
   local edge="$BANGFU_RUN/edge"
   install_envoy || { echo "cannot install Envoy"; return 1; }
@@ -71,6 +71,18 @@ start_edge() {
   printf 'https://127.0.0.1:%s\n' "$(edge_admin '/listeners?format=json' |
     python3 -c 'import json, sys; print(json.load(sys.stdin)["listener_statuses"][0]["local_address"]["socket_address"]["port_value"])')" \
     >"$edge/url"
+}
+
+# edge_routes: until each service has an instance that the edge holds for healthy; before, calls to it are answered with 503.
+edge_routes() {
+  wait_for 20 edge_sees_all || { echo "the edge finds a service not healthy:"; edge_admin /clusters | grep health_flags; return 1; }
+}
+edge_sees_all() {
+  local service clusters
+  clusters=$(edge_admin /clusters) || return 1
+  for service in "${SERVICES[@]}"; do
+    grep -q "^$service::.*::health_flags::healthy$" <<<"$clusters" || return 1
+  done
 }
 
 edge_admin() { curl -sS --fail --unix-socket "$BANGFU_RUN/edge/admin.sock" "http://edge$1" "${@:2}"; }

@@ -227,7 +227,6 @@ void AssetHandlers::Register(rpc::Router& router) {
 
 absl::StatusOr<v1::Asset> AssetHandlers::RegisterAsset(rpc::CallContext& c,
                                                        const v1::RegisterAssetRequest& r) {
-  RETURN_IF_ERROR(CheckReferenceFresh(c.db, c.now, options_.max_reference_lag));
   const absl::CivilDay today = ShanghaiDay(c.now);
   return rpc::Mutate<v1::Asset>(c, r, [&](rpc::Mutation& m) -> absl::StatusOr<v1::Asset> {
     v1::AssetDetails details = r.details();
@@ -314,7 +313,6 @@ absl::StatusOr<v1::Asset> AssetHandlers::RegisterAsset(rpc::CallContext& c,
 
 absl::StatusOr<v1::Asset> AssetHandlers::UpdateAsset(rpc::CallContext& c,
                                                      const v1::UpdateAssetRequest& r) {
-  RETURN_IF_ERROR(CheckReferenceFresh(c.db, c.now, options_.max_reference_lag));
   if (r.update_mask().paths_size() == 0 ||
       !FieldMaskUtil::IsValidFieldMask<v1::AssetDetails>(r.update_mask())) {
     return InvalidField("update_mask", "须为资产信息中的字段").Build();

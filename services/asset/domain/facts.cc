@@ -11,6 +11,8 @@ namespace bangfu::asset {
 namespace {
 
 constexpr size_t kShownRecords = 10;
+// Whose id a measure may name as what carries it out; more in force at once has no project.
+constexpr size_t kNamedContracts = 500;
 
 std::string MonthText(absl::CivilMonth month) { return absl::FormatCivilTime(month); }
 
@@ -250,7 +252,7 @@ Facts ComputeFacts(const FactInput& input, absl::CivilDay today) {
   if (facts.asset_ids.size() > kShownRecords) facts.asset_ids.resize(kShownRecords);
   facts.contract_ids = input.contract_ids;
   std::sort(facts.contract_ids.rbegin(), facts.contract_ids.rend());
-  if (facts.contract_ids.size() > kShownRecords) facts.contract_ids.resize(kShownRecords);
+  if (facts.contract_ids.size() > kNamedContracts) facts.contract_ids.resize(kNamedContracts);
   return facts;
 }
 

@@ -851,17 +851,5 @@ TEST_F(AssetServiceTest, CheckProjectAssetsAnswersWithASnapshot) {
   EXPECT_EQ(check.original_value_fen(), 100000000);
 }
 
-class StaleReferenceTest : public ServiceTest {
- protected:
-  StaleReferenceTest() : ServiceTest(api::HandlerOptions()) {}
-};
-
-TEST_F(StaleReferenceTest, WritesWaitForTheRegistrysCopies) {
-  EXPECT_THAT(Call<v1::Asset>("AssetService.RegisterAsset", Shed()),
-              StatusIs(absl::StatusCode::kUnavailable, "REFERENCE_STALE"));
-  v1::ListAssetsRequest list;
-  EXPECT_OK(Call<v1::ListAssetsResponse>("AssetService.ListAssets", list));
-}
-
 }  // namespace
 }  // namespace bangfu::asset

@@ -275,7 +275,11 @@ absl::StatusOr<v1::LedgerEntry> PlanMeasures(CallContext& context,
         // 0.
         for (int i = 0; i < planned.measures_size(); ++i) {
           v1::PlannedMeasure& p = *planned.mutable_measures(i);
-          if (!p.contract_id().empty()) {
+          const auto& stood = entry.plan().measures();
+          const bool known = std::any_of(
+              stood.begin(), stood.end(),
+              [&](const v1::PlannedMeasure& old) { return old.contract_id() == p.contract_id(); });
+          if (!p.contract_id().empty() && !known) {
             RETURN_IF_ERROR(CheckContract(m.tx(), row.subject_id, p.contract_id(),
                                           Cat("plan.measures[", i, "].contract_id")));
           }
@@ -302,7 +306,7 @@ absl::StatusOr<v1::LedgerEntry> ReportMeasureProgress(
           if (p.code() != request.code()) continue;
           p.set_progress_bp(request.progress_bp());
           p.set_progress_note(request.note());
-          if (!request.contract_id().empty()) {
+          if (!request.contract_id().empty() && request.contract_id() != p.contract_id()) {
             RETURN_IF_ERROR(
                 CheckContract(m.tx(), row.subject_id, request.contract_id(), "contract_id"));
             p.set_contract_id(request.contract_id());

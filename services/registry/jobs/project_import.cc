@@ -206,6 +206,12 @@ Verdict Decide(const Job& job, const ProjectReferences& references, UlidGenerato
   }
   v.before = *stored;
   v.project = MergeProject(*stored, row);
+  // The department's cell was once taken for the implementing unit: the same table says nothing
+  // new.
+  if (stored->supervising_dept().empty() && row.implementing_org().empty() &&
+      row.supervising_dept() == stored->implementing_org()) {
+    v.project.clear_supervising_dept();
+  }
   options.registering = false;
   options.own_id = OptionalId(stored->id());
   for (const v1::ContentItem& item : stored->content_items())
@@ -226,7 +232,13 @@ Verdict Decide(const Job& job, const ProjectReferences& references, UlidGenerato
     return v;
   }
   if (!in_scope(*stored) || !in_scope(v.project)) return v;
-  if (stored->verification_state() == v1::VERIFICATION_STATE_DISPUTED ||
+  const auto only_texts = [&] {
+    v1::Project before = *stored, after = v.project;
+    before.clear_raw_texts();
+    after.clear_raw_texts();
+    return ToBytes(before) == ToBytes(after);
+  };
+  if ((stored->verification_state() == v1::VERIFICATION_STATE_DISPUTED && !only_texts()) ||
       (stored->verification_state() == v1::VERIFICATION_STATE_COUNTY_VERIFIED &&
        VerifiedFieldChanged(*stored, v.project))) {
     v.result = outcome::ROW_OUTCOME_HELD;
@@ -521,7 +533,7 @@ class Reader final : public ::bangfu::intake::RowReader {
   std::vector<intake::ParsedProjectRow> pending_;
   std::map<int64_t, std::map<ExtraField, std::string>> extra_;  // by row, of pending ones
   bool long_ = false;                                           // a row per source
-  // Eight bytes of each project, with its row, and of each of its sources.
+  // By eight bytes of each project its row, and eight bytes of each of its sources.
   std::map<std::string, int64_t> seen_;
   std::set<std::string> seen_sources_;
 };
@@ -539,7 +551,7 @@ class ProjectImport final : public ::bangfu::intake::Kind {
     for (const std::string& header : headers) {
       const F field = intake::FieldOfHeader(header);
       // What is not known may be called so in the table, by a header above it.
-      if (ExtraFieldOf(header) != ExtraField::kNone ||
+      if (header.empty() || ExtraFieldOf(header) != ExtraField::kNone ||
           (field != F::kIgnored && !intake::MayFillDown(field))) {
         return intake::FillDownNotAllowed(header);
       }

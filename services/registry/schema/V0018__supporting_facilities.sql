@@ -10,5 +10,7 @@ INSERT INTO code (list, code, name_zh, description_zh, attributes, sort, valid_f
   ('SUPPORTING_FACILITY', 'MARKETING', '市场营销', '', '', 50, NULL, NULL, 1, 0),
   ('SUPPORTING_FACILITY', 'OTHER', '其他配套', '', '', 60, NULL, NULL, 1, 0);
 
-UPDATE code SET attributes = CONCAT(attributes, ';parts=SUPPORTING_FACILITY'), version = 2 WHERE list = 'MEASURE' AND code = 'FACILITY_BUILD';
-UPDATE code_list SET version = 3 WHERE list = 'MEASURE' AND version < 3;
+UPDATE code_list SET version = version + 1 WHERE list = 'MEASURE';
+UPDATE code SET attributes = CONCAT(attributes, ';parts=SUPPORTING_FACILITY'),
+  version = (SELECT version FROM code_list WHERE list = 'MEASURE')
+  WHERE list = 'MEASURE' AND code = 'FACILITY_BUILD';

@@ -501,12 +501,31 @@ ProjectTableParser::ProjectTableParser(ColumnMap columns, Options options)
   }
 }
 
+bool ProjectTableParser::IsPersonal(size_t column) const {
+  if (column >= columns_.columns.size()) return false;
+  const F field = columns_.columns[column].field;
+  if (field == F::kPhone || field == F::kPreparer) return true;
+  if (field != F::kIgnored) return false;
+  const std::string& header = columns_.columns[column].header;
+  for (const std::string_view word : {"电话", "手机", "联系方式", "联系人", "身份证", "证件号",
+                                      "姓名", "银行卡", "账号", "填报人", "负责人", "责任人"}) {
+    if (header.find(word) != std::string::npos) return true;
+  }
+  return false;
+}
+
 std::string ProjectTableParser::ColumnName(size_t column) const {
   return column < names_.size() ? names_[column] : Cat("第", column + 1, "列");
 }
 
 void ProjectTableParser::KeepOther(size_t column, std::string_view text, std::string_view taken,
                                    ParsedProjectRow* row) {
+  if (IsPersonal(column)) {
+    if (!told_.insert(column).second) return;
+    row->report.Add({ColumnName(column), "COLUMN_PERSONAL", "", "",
+                     "整列为个人信息，不在项目原文中留存", IssueSeverity::kWarn});
+    return;
+  }
   row->others.push_back({ColumnName(column), std::string(text)});
   if (row->report.Has("SUMMARY_ONLY") || !told_.insert(column).second) return;
   row->report.Add(
@@ -526,6 +545,7 @@ void ProjectTableParser::FillDown(ParsedProjectRow* row) {
   };
   const bool sums = std::any_of(std::begin(kLabelFields), std::end(kLabelFields),
                                 [&](F field) { return is_label(row->Text(field)); });
+  const std::string code_as_printed(row->Text(F::kProjectCode));
   // From wide to narrow: what is narrower ends where the wider changes.
   static const auto* const kBlocks = new std::vector<std::vector<F>>{
       {F::kProvince, F::kCity, F::kCounty, F::kTownship, F::kVillage, F::kRegionCode},
@@ -537,13 +557,18 @@ void ProjectTableParser::FillDown(ParsedProjectRow* row) {
     if (text.empty()) return false;
     const auto it = last_.find(field);
     const bool changed = it == last_.end() || it->second != text;
-    if (is_label(text)) {
+    // A source that is printed with its amount would be counted once for each row that takes it.
+    const bool with_figures =
+        field == F::kFundSource && text.find_first_of("0123456789") != std::string_view::npos;
+    if (is_label(text) || with_figures) {
       last_.erase(field);
     } else if (changed) {
       last_[field] = std::string(text);
     }
     return changed;
   };
+  if (sums) last_.clear();  // what follows a sum is another block, whatever it was the sum of
+  bool elsewhere = false;
   for (const std::vector<F>& block : *kBlocks) {
     bool changed = false;
     for (F field : block) {
@@ -551,6 +576,13 @@ void ProjectTableParser::FillDown(ParsedProjectRow* row) {
       if (changed) last_.erase(field);
       changed = note(field) || changed;
     }
+    elsewhere = elsewhere || (changed && &block == &kBlocks->front());
+  }
+  // The same name in another village or year is another project: the code above is not its own.
+  if (note(F::kYear)) elsewhere = true;
+  in_blocks.insert(F::kYear);
+  if (elsewhere && !row->Text(F::kProjectName).empty() && code_as_printed.empty()) {
+    last_.erase(F::kProjectCode);
   }
   for (F field : options_.fill_down) {
     if (!in_blocks.contains(field)) (void)note(field);
@@ -587,9 +619,13 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
     // A cell that is merged over both columns says nothing more.
     if (!first && it->second != text) others.emplace_back(i, header_of(field));
   }
-  if (!options_.fill_down.empty()) FillDown(&row);
-
   // ---- what kind of row ----
+  const std::map<F, std::string> printed = row.raw;
+  if (!options_.fill_down.empty()) FillDown(&row);
+  const auto as_printed = [&](F field) -> std::string_view {
+    const auto it = printed.find(field);
+    return it == printed.end() ? std::string_view() : std::string_view(it->second);
+  };
   RowFacts facts;
   for (F field : kLabelFields) facts.label_cells.push_back(row.Text(field));
   facts.name = row.Text(F::kProjectName);
@@ -604,6 +640,17 @@ ParsedProjectRow ProjectTableParser::Parse(int64_t row_no, const std::vector<std
     facts.has_details = facts.has_details || !row.Text(field).empty();
   }
   row.kind = ClassifyRow(facts);
+  // A place that the row does not print itself is no proof that "15个拟脱贫村" is one project.
+  if (row.kind == RowKind::kItem && row.report.Has("FILLED_DOWN")) {
+    RowFacts own = facts;
+    own.places.clear();
+    for (F field : {F::kCity, F::kCounty, F::kTownship, F::kVillage}) {
+      if (!as_printed(field).empty()) own.places.push_back(as_printed(field));
+    }
+    own.has_township_or_village =
+        !as_printed(F::kTownship).empty() || !as_printed(F::kVillage).empty();
+    if (ClassifyRow(own) == RowKind::kRollUp) row.kind = RowKind::kSuspectedRollUp;
+  }
 
   // ---- money ----
   const auto amount = [&](F field) {
@@ -938,7 +985,8 @@ void MatchRegion(const printed::RegionMatcher& matcher, ParsedProjectRow* row) {
 
 void FoldLongRows(std::vector<ParsedProjectRow>* rows) {
   absl::flat_hash_map<std::string, size_t> first;
-  absl::flat_hash_map<size_t, std::vector<Amount>> totals;  // of the rows of a folded project
+  absl::flat_hash_map<size_t, std::vector<Amount>> totals;        // of the rows of a folded project
+  absl::flat_hash_map<size_t, std::set<std::string>> sources_of;  // by their keys
   std::vector<ParsedProjectRow> out;
   out.reserve(rows->size());
   for (ParsedProjectRow& row : *rows) {
@@ -952,8 +1000,9 @@ void FoldLongRows(std::vector<ParsedProjectRow>* rows) {
       continue;
     }
     ParsedProjectRow& lead = out[it->second];
-    const bool same_source =
-        MatchKey(lead.Text(F::kFundSource)) == MatchKey(row.Text(F::kFundSource));
+    std::set<std::string>& sources = sources_of[it->second];
+    if (sources.empty()) sources.insert(MatchKey(lead.Text(F::kFundSource)));
+    const bool same_source = sources.contains(MatchKey(row.Text(F::kFundSource)));
     const bool one_each = row.sources.items.size() == 1 && !lead.sources.items.empty();
     if (same_source || !one_each) {
       row.report.Add({"name", "DUPLICATE_ROW", std::string(row.Text(F::kProjectName)),
@@ -962,6 +1011,7 @@ void FoldLongRows(std::vector<ParsedProjectRow>* rows) {
       out.push_back(std::move(row));
       continue;
     }
+    sources.insert(MatchKey(row.Text(F::kFundSource)));
     std::vector<Amount>& printed = totals[it->second];
     if (printed.empty()) printed.push_back(lead.planned_total);
     printed.push_back(row.planned_total);
@@ -984,10 +1034,17 @@ void FoldLongRows(std::vector<ParsedProjectRow>* rows) {
         same->text += more;
       }
     }
-    // What was said of a whole column is said nowhere else.
+    // What was said of a whole column is said nowhere else; what holds a row holds the project that
+    // it is part of.
     for (RowIssue& issue : row.report.issues) {
-      if (issue.field == "fund_source" || issue.reason == "COLUMN_IGNORED" ||
-          issue.reason == "COLUMN_REPEATED") {
+      const auto same = [&](const RowIssue& known) {
+        return known.field == issue.field && known.reason == issue.reason;
+      };
+      const bool known = issue.field != "fund_source" &&
+                         std::any_of(lead.report.issues.begin(), lead.report.issues.end(), same);
+      if (known) continue;
+      if (issue.field == "fund_source" || issue.severity == IssueSeverity::kHold ||
+          issue.reason == "FILLED_DOWN" || issue.reason.starts_with("COLUMN_")) {
         lead.report.Add(std::move(issue));
       }
     }

@@ -174,6 +174,9 @@ class ProjectTableParser {
   std::string ColumnName(size_t column) const;
   // Keeps a cell of the row that no field takes, and says so once for the column. `taken`: the
   // header of the column that was taken in its place; empty: the column is not known.
+  // Names, telephones and papers of people are no raw text of a project: those are read by
+  // everybody.
+  bool IsPersonal(size_t column) const;
   void KeepOther(size_t column, std::string_view text, std::string_view taken,
                  ParsedProjectRow* row);
 

@@ -217,6 +217,81 @@ TEST(Table, WhatIsFilledDownEndsWithItsBlock) {
   EXPECT_FALSE(next.report.Has("FILLED_DOWN"));
 }
 
+TEST(Table, ACodeIsNotFilledIntoAnotherVillagesProject) {
+  ColumnMap map;
+  map.columns = {
+      {ProjectField::kVillage, "村"},           {ProjectField::kProjectCode, "项目编码"},
+      {ProjectField::kProjectName, "项目名称"}, {ProjectField::kYear, "年度"},
+      {ProjectField::kFundSource, "资金来源"},  {ProjectField::kPlannedTotal, "金额（万元）"}};
+  ProjectTableParser::Options options;
+  options.fill_down = {ProjectField::kProjectCode, ProjectField::kProjectName,
+                       ProjectField::kFundSource};
+  ProjectTableParser parser(map, options);
+  std::vector<ParsedProjectRow> rows;
+  rows.push_back(parser.Parse(2, {"甲村", "P-1", "产业路", "2021", "中央衔接资金", "10"}));
+  rows.push_back(parser.Parse(3, {"乙村", "", "产业路", "2021", "省级衔接资金", "5"}));
+  rows.push_back(parser.Parse(4, {"乙村", "", "产业路", "2022", "市级衔接资金", "3"}));
+  EXPECT_EQ(rows[1].Text(ProjectField::kProjectCode), "");
+  EXPECT_EQ(rows[2].Text(ProjectField::kProjectCode), "");
+  // A blank name is the merged cell of one project, whose code is its own.
+  rows.push_back(parser.Parse(5, {"丙村", "P-2", "水渠", "2022", "中央衔接资金", "4"}));
+  EXPECT_EQ(parser.Parse(6, {"丁村", "", "", "2022", "省级衔接资金", "2"}).key, rows[3].key);
+  FoldLongRows(&rows);
+  EXPECT_EQ(rows.size(), 4U);
+  // A source with its amount is not counted again for the row below.
+  parser.Parse(7, {"甲村", "", "茶园", "2021", "中央衔接资金50万元", ""});
+  EXPECT_EQ(parser.Parse(8, {"甲村", "", "果园", "2021", "", "9"}).Text(ProjectField::kFundSource),
+            "");
+}
+
+TEST(Table, ASummaryIsKnownByWhatItPrints) {
+  ColumnMap map;
+  map.columns = {{ProjectField::kVillage, "村"},
+                 {ProjectField::kProjectName, "项目名称"},
+                 {ProjectField::kPlannedTotal, "金额（万元）"}};
+  ProjectTableParser plain(map);
+  ProjectTableParser::Options options;
+  options.fill_down = {ProjectField::kVillage};
+  ProjectTableParser filling(map, options);
+  for (ProjectTableParser* parser : {&plain, &filling}) {
+    parser->Parse(2, {"甲村", "茶园", "10"});
+    EXPECT_NE(parser->Parse(3, {"", "15个拟脱贫村", "900"}).kind, RowKind::kItem);
+  }
+}
+
+TEST(Table, WhatIsOfPeopleIsNoRawText) {
+  int header_rows = 0;
+  auto map = FindHeader(
+      {{"村", "项目名称", "年度", "联系电话", "手机号", "负责人身份证号", "天气"}}, &header_rows);
+  ASSERT_TRUE(map.ok()) << map.status();
+  ProjectTableParser parser(*map);
+  const ParsedProjectRow row = parser.Parse(
+      2, {"甲村", "茶园", "2021", "13800000001", "13900000002", "360000200001010000", "晴"});
+  EXPECT_EQ(row.Text(ProjectField::kPhone), "13800000001");
+  ASSERT_EQ(row.others.size(), 1U);
+  EXPECT_EQ(Other(row, "天气"), "晴");
+  EXPECT_THAT(ColumnsTold(row),
+              ElementsAre("COLUMN_PERSONAL 手机号", "COLUMN_PERSONAL 负责人身份证号",
+                          "COLUMN_IGNORED 天气"));
+}
+
+TEST(Table, ARepeatedSourceOfALongTableIsHeldWhereverItStands) {
+  ColumnMap map;
+  map.columns = {{ProjectField::kVillage, "村"},
+                 {ProjectField::kProjectName, "项目名称"},
+                 {ProjectField::kFundSource, "资金来源"},
+                 {ProjectField::kPlannedTotal, "金额（万元）"}};
+  ProjectTableParser parser(map);
+  std::vector<ParsedProjectRow> rows;
+  rows.push_back(parser.Parse(2, {"甲村", "茶园", "中央衔接资金", "50"}));
+  rows.push_back(parser.Parse(3, {"甲村", "茶园", "省级衔接资金", "30"}));
+  rows.push_back(parser.Parse(4, {"甲村", "茶园", "省级衔接资金", "30"}));
+  FoldLongRows(&rows);
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].planned_total.fen, 80000000);
+  EXPECT_TRUE(rows[1].report.Has("DUPLICATE_ROW"));
+}
+
 TEST(Table, ColumnsToFillDownAreNamedByTheirHeaders) {
   int header_rows = 0;
   auto map = FindHeader({{"地点", "地点", "项目名称", "年度", "总投资（万元）", "天气", "带动户数"},
