@@ -163,6 +163,11 @@ absl::Status TakeEvidence(rpc::Mutation& m, const Ulid& asset,
       m, evidence, {kAggregate, asset, std::string(step), std::string(field), std::move(kinds)});
 }
 
+// Somebody registered the same external id since it was looked for: the next run finds theirs.
+absl::Status LostRace(absl::Status status) {
+  return mysql::IsDuplicateKey(status) ? mysql::Conflict() : status;
+}
+
 absl::Status TakenExternalId(mysql::Executor& db, const v1::AssetDetails& details,
                              const Ulid& own) {
   ASSIGN_OR_RETURN(const auto taken, store::FindExternalIds(db, ExternalIdsOf(details)));
@@ -296,7 +301,7 @@ absl::StatusOr<v1::Asset> AssetHandlers::RegisterAsset(rpc::CallContext& c,
     row.asset_code = CodeOf(prefix, numbers.front());
     RETURN_IF_ERROR(TakeEvidence(m, row.id, r.use().evidence(), "RegisterAsset", "use.evidence",
                                  States().EvidenceKinds("report_use")));
-    RETURN_IF_ERROR(store::InsertAssets(m.tx(), {{row, shares, ExternalIdsOf(details)}}));
+    RETURN_IF_ERROR(LostRace(store::InsertAssets(m.tx(), {{row, shares, ExternalIdsOf(details)}})));
     v1::Asset after = ToAsset(row);
     MutationRecorder recorder(covering.mutation());
     RETURN_IF_ERROR(recorder.Audit(kAggregate, row.id, row.region_path, nullptr, after, ""));
@@ -376,7 +381,8 @@ absl::StatusOr<v1::Asset> AssetHandlers::UpdateAsset(rpc::CallContext& c,
           }
           if (touches({"external_ids"})) {
             RETURN_IF_ERROR(TakenExternalId(m.tx(), details, row->id));
-            RETURN_IF_ERROR(store::ReplaceExternalIds(m.tx(), row->id, ExternalIdsOf(details)));
+            RETURN_IF_ERROR(
+                LostRace(store::ReplaceExternalIds(m.tx(), row->id, ExternalIdsOf(details))));
           }
           std::vector<FieldViolation> ignored;
           ApplyDetails(details, row, &ignored);
