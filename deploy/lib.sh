@@ -15,8 +15,9 @@ alive() {
   while IFS= read -r -d '' variable; do
     case $variable in
       BANGFU_RUN=*)  # by either of its names; the folder itself may be gone
-        [ "${variable#*=}" = "$BANGFU_RUN" ] || [ "${variable#*=}" -ef "$BANGFU_RUN" ]
-        return ;;
+        # Not a bare return: in a trap that gives what the script ended with.
+        if [ "${variable#*=}" = "$BANGFU_RUN" ] || [ "${variable#*=}" -ef "$BANGFU_RUN" ]; then return 0; fi
+        return 1 ;;
     esac
   done 2>/dev/null <"/proc/$(cat "$1")/environ"
   return 1
