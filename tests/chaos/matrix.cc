@@ -56,7 +56,6 @@ const std::map<std::string, std::string>& NotRegional() {
       {"bangfu.registry.v1.RegionService.RecodeRegion", "reference data, the province's"},
       {"bangfu.registry.v1.RegionService.ImportRegions", "reference data, the province's"},
       {"bangfu.registry.v1.OrganisationService.UpsertOrganisations", "reference data"},
-      {"bangfu.registry.v1.InventoryService.CreateCampaign", "a campaign is the province's"},
       {"bangfu.registry.v1.InventoryService.ListCampaigns", "a campaign is the province's"},
       {"bangfu.registry.v1.InventoryService.GetCampaign", "a campaign is the province's"},
       {"bangfu.registry.v1.InventoryService.OpenCampaign", "a campaign is the province's"},
