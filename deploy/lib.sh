@@ -38,6 +38,7 @@ end() {
     sleep 0.05
   done
   kill -KILL "$pid" 2>/dev/null || return 0
+  # One that hangs in the kernel ends when it can; whoever stops the rest goes on.
   wait_for 5 gone "$pid" || true
 }
 

@@ -4,8 +4,6 @@
 #include <iostream>
 #include <map>
 #include <set>
-#include <string>
-#include <thread>
 
 #include "bangfu/inbox/v1/inbox.pb.h"
 #include "bangfu/intake/v1/import_service.pb.h"
@@ -376,36 +374,6 @@ TEST_F(AssetInboxTest, AVoidContractTakesNoIncome) {
   EXPECT_THAT(Receive(id, 1, 100, Date(2026, 8, 1)),
               StatusIs(StatusCode::kFailedPrecondition, "CONTRACT_NOT_ACTIVE"));
   EXPECT_EQ(ActionOf(id, "record_income").refusal_reason(), "CONTRACT_NOT_ACTIVE");
-}
-
-TEST_F(AssetInboxTest, AContractIsEndedOrVoidedAtOnceButNotBoth) {
-  const std::string id = Signed(Lease(Registered(Shed()).id(), 1000)).id();
-  const std::string etag = Contract(id).etag();
-  const std::string rpc = "bangfu.asset.v1.ContractService.";
-  const std::string ends = Token(ROLE_COUNTY_OPERATOR, "360733", "who-ends");
-  const std::string voids = Token(ROLE_COUNTY_APPROVER, "360733", "who-voids");
-  absl::Status ended = absl::UnknownError(""), voided = absl::UnknownError("");
-  std::thread one([&] {
-    v1::TerminateContractRequest r;
-    r.set_request_id("end-the-contract");
-    r.set_id(id);
-    r.set_etag(etag);
-    *r.mutable_ended_on() = Date(2026, 3, 31);
-    r.set_reason("停产");
-    ended = server_.Call<v1::OperatingContract>(rpc + "TerminateContract", r, ends).status();
-  });
-  std::thread other([&] {
-    v1::VoidContractRequest r;
-    r.set_request_id("void-the-contract");
-    r.set_id(id);
-    r.set_etag(etag);
-    r.set_reason("错登");
-    voided = server_.Call<v1::OperatingContract>(rpc + "VoidContract", r, voids).status();
-  });
-  one.join();
-  other.join();
-  ASSERT_NE(ended.ok(), voided.ok()) << ended << " " << voided;
-  EXPECT_THAT(ended.ok() ? voided : ended, StatusIs(StatusCode::kAborted, "ETAG_MISMATCH"));
 }
 
 // --- an item names an action of its record

@@ -174,5 +174,28 @@ TEST_F(TwoCallers, ATitleIsRegisteredAndAnAssetHandedOverOnce) {
       one_of_two);
 }
 
+TEST_F(TwoCallers, AContractIsEndedOrVoid) {
+  const v1::OperatingContract contract = Signed(Lease(Registered(Shed()).id(), 1000));
+  const auto results = AtOnce(2, [&](int i) {
+    if (i == 0) {
+      v1::TerminateContractRequest r;
+      r.set_request_id(RequestId());
+      r.set_id(contract.id());
+      r.set_etag(contract.etag());
+      *r.mutable_ended_on() = Date(2026, 3, 31);
+      r.set_reason("停产");
+      return Call<v1::OperatingContract>("ContractService.TerminateContract", r);
+    }
+    v1::VoidContractRequest r;
+    r.set_request_id(RequestId());
+    r.set_id(contract.id());
+    r.set_etag(contract.etag());
+    r.set_reason("错登");
+    return Call<v1::OperatingContract>("ContractService.VoidContract", r,
+                                       Token(ROLE_COUNTY_APPROVER));
+  });
+  EXPECT_EQ(Outcomes(results), (Tally{{"OK", 1}, {"ABORTED/ETAG_MISMATCH", 1}}));
+}
+
 }  // namespace
 }  // namespace bangfu::asset

@@ -425,7 +425,10 @@ absl::StatusOr<v1::LedgerStatus> StatusOf(mysql::Executor& db, const auth::Calle
   status.set_draft_note(std::move(note));
   absl::Status check = CheckSigner(caller, unit);
   if (check.ok()) check = CheckSigning(db, unit, board, status.rows_sha256(), caller.subject);
-  if (check.code() == absl::StatusCode::kInternal) return check;
+  // Only what SignLedger would refuse is told; that the database is away is no refusal.
+  if (!check.ok() && !absl::IsFailedPrecondition(check) && !absl::IsPermissionDenied(check)) {
+    return check;
+  }
   workflow::FillAllowedActions({workflow::ActionOf("sign_ledger", "签字", check)},
                                status.mutable_allowed_actions());
   return status;

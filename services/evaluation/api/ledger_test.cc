@@ -454,35 +454,6 @@ TEST_F(EvaluationLedger, R035_R036_R037_R038_EachCauseCallsForItsMeasures) {
   EXPECT_EQ(again->plan().measures(1).progress_bp(), 0);
 }
 
-TEST_F(EvaluationLedger, OfTwoWhoReportProgressOnOneVersionOneIsTaken) {
-  const Ulid subject = InForce(v1::EVALUATION_RESULT_UPGRADE);
-  auto planned = PlanIt(subject, Plan("", {"COLD_STORAGE"}));
-  ASSERT_OK(planned);
-  const std::string token = w_.Operator();
-  std::vector<absl::Status> outcomes(2, absl::UnknownError(""));
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 2; ++i) {
-    threads.emplace_back([&, i] {
-      v1::ReportMeasureProgressRequest request;
-      request.set_request_id(Cat("progress-", i, "-once"));
-      request.set_id(planned->id());
-      request.set_etag(planned->etag());
-      request.set_code("COLD_STORAGE");
-      request.set_progress_bp(3000 + 1000 * i);
-      outcomes[i] =
-          w_.server()
-              .Call<v1::LedgerEntry>(Cat(kLedgerService, "ReportMeasureProgress"), request, token)
-              .status();
-    });
-  }
-  for (std::thread& t : threads) t.join();
-  ASSERT_NE(outcomes[0].ok(), outcomes[1].ok()) << outcomes[0] << " " << outcomes[1];
-  EXPECT_THAT(outcomes[0].ok() ? outcomes[1] : outcomes[0],
-              StatusIs(StatusCode::kAborted, "ETAG_MISMATCH"));
-  EXPECT_EQ(w_.OpenEntry(subject)->plan().measures(0).progress_bp(),
-            outcomes[0].ok() ? 3000 : 4000);
-}
-
 TEST_F(EvaluationLedger, R037_APlanSaysWhichFacilitiesAreBuilt) {
   const Ulid subject = InForce(v1::EVALUATION_RESULT_REVITALIZE);
   const std::string argument = w_.Argue(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);

@@ -662,31 +662,6 @@ TEST_F(EvaluationLifecycle, OfTwoAcceptsAtOnceOneWins) {
   EXPECT_EQ(refused, 1);
 }
 
-TEST_F(EvaluationLifecycle, OfTwoFilingsAtOnceOneStands) {
-  const Ulid id = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_UPGRADE, "G2");
-  ASSERT_OK(
-      w_.Step("ProposeOverride", w_.Proposal(type::v1::FOUR_CLASS_CONSOLIDATE), id, w_.Operator()));
-  ASSERT_OK(w_.Step("ApproveOverride", v1::ApproveOverrideRequest(), id, w_.Approver()));
-  const std::string token = w_.City();
-  std::vector<absl::Status> outcomes(2, absl::UnknownError(""));
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 2; ++i) {
-    threads.emplace_back([&, i] {
-      v1::FileOverrideRequest request;
-      request.set_request_id(Cat("file-", i, "-override"));
-      request.set_id(id.ToString());
-      outcomes[i] =
-          w_.server()
-              .Call<v1::Evaluation>(Cat(kEvaluationService, "FileOverride"), request, token)
-              .status();
-    });
-  }
-  for (std::thread& t : threads) t.join();
-  ASSERT_NE(outcomes[0].ok(), outcomes[1].ok()) << outcomes[0] << " " << outcomes[1];
-  EXPECT_THAT(outcomes[0].ok() ? outcomes[1] : outcomes[0],
-              StatusIs(StatusCode::kFailedPrecondition, "FILING_NOT_REQUIRED"));
-}
-
 TEST_F(EvaluationLifecycle, ABatchGoesOnPastTheRefused) {
   v1::BatchAdvanceRequest request;
   std::vector<Ulid> good;

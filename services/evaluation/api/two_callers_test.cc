@@ -246,5 +246,45 @@ TEST_F(TwoCallers, MeasuresArePlannedOnce) {
   EXPECT_EQ(outcomes, (Tally{{"OK", 1}, {"ABORTED/ETAG_MISMATCH", 2}}));
 }
 
+TEST_F(TwoCallers, AnOverrideIsFiledOnce) {
+  const Ulid id = Computed();
+  ASSERT_OK(
+      w_.Step("ProposeOverride", w_.Proposal(type::v1::FOUR_CLASS_CONSOLIDATE), id, w_.Operator()));
+  ASSERT_OK(w_.Step("ApproveOverride", v1::ApproveOverrideRequest(), id, w_.Approver()));
+  EXPECT_EQ(
+      Outcomes(AtOnce(
+          3,
+          [&](int) { return w_.Step("FileOverride", v1::FileOverrideRequest(), id, w_.City()); })),
+      (Tally{{"OK", 1}, {"FAILED_PRECONDITION/FILING_NOT_REQUIRED", 2}}));
+  EXPECT_EQ(Steps(id), 3);
+}
+
+TEST_F(TwoCallers, ProgressIsReportedOnWhatWasSeen) {
+  const Ulid subject = w_.AddSubject();
+  w_.BringInForce(w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2"));
+  ASSERT_OK_AND_ASSIGN(const v1::LedgerEntry entry, w_.OpenEntry(subject));
+  v1::PlanMeasuresRequest plan;
+  plan.set_id(entry.id());
+  plan.mutable_plan()->add_measures()->set_code("COLD_STORAGE");
+  plan.mutable_plan()->set_responsible_unit("麻州镇人民政府");
+  plan.mutable_plan()->set_responsible_person("李明");
+  SetDay(absl::CivilDay(2027, 6, 30), plan.mutable_plan()->mutable_due());
+  ASSERT_OK_AND_ASSIGN(
+      const v1::LedgerEntry planned,
+      w_.Call<v1::LedgerEntry>(Cat(kLedgerService, "PlanMeasures"), plan, w_.Operator()));
+  EXPECT_EQ(Outcomes(AtOnce(3,
+                            [&](int i) {
+                              v1::ReportMeasureProgressRequest progress;
+                              progress.set_id(planned.id());
+                              progress.set_etag(planned.etag());
+                              progress.set_code("COLD_STORAGE");
+                              progress.set_progress_bp(1000 * (i + 1));
+                              return w_.Call<v1::LedgerEntry>(
+                                  Cat(kLedgerService, "ReportMeasureProgress"), progress,
+                                  w_.Operator(Cat("operator-", i)));
+                            })),
+            (Tally{{"OK", 1}, {"ABORTED/ETAG_MISMATCH", 2}}));
+}
+
 }  // namespace
 }  // namespace bangfu::evaluation
