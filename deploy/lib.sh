@@ -148,10 +148,17 @@ print(*ports)
 PY
 }
 
-# start_service NAME [OPTION…]: on its ports of last time or free ones, ready when this returns.
+# start_service NAME [OPTION…]: on its ports of last time or free ones, ready when this returns. One that runs goes on.
 start_service() {
+  local service=$1; shift
+  alive "$BANGFU_RUN/$service.pid" || launch_service "$service" "$@"
+  wait_for 30 service_settled "$service"
+  service_ready "$service" >/dev/null 2>&1 || { echo "$service does not become ready:"; tail -5 "$BANGFU_RUN/$service.log"; return 1; }
+  cp "$BANGFU_RUN/$service.port" "$BANGFU_RUN/$service.kept"
+}
+
+launch_service() {
   local service=$1 port http_port; shift
-  if alive "$BANGFU_RUN/$service.pid"; then return 0; fi
   read -r port http_port < <(kept_ports "$service")
   rm -f "$BANGFU_RUN/$service.port"
   mkdir -p "$BANGFU_RUN/data/$service"
@@ -162,9 +169,6 @@ start_service() {
     --data-dir="$BANGFU_RUN/data/$service" --port-file="$BANGFU_RUN/$service.port" --reflection=true \
     $(peers_of "$service") "$@" >>"$BANGFU_RUN/$service.log" 2>&1 </dev/null &
   echo $! >"$BANGFU_RUN/$service.pid"
-  wait_for 30 service_settled "$service"
-  service_ready "$service" >/dev/null 2>&1 || { echo "$service does not become ready:"; tail -5 "$BANGFU_RUN/$service.log"; return 1; }
-  cp "$BANGFU_RUN/$service.port" "$BANGFU_RUN/$service.kept"
 }
 
 service_settled() { service_ready "$1" || gone "$(cat "$BANGFU_RUN/$1.pid")"; }

@@ -73,7 +73,7 @@ start_edge() {
     >"$edge/url"
 }
 
-# edge_routes: until each service has an instance that the edge holds for healthy; before, calls to it are answered with 503.
+# edge_routes: until the edge holds each service, where it is now, for healthy; before, calls to it are answered with 503.
 edge_routes() {
   wait_for 20 edge_sees_all || { echo "the edge finds a service not healthy:"; edge_admin /clusters | grep health_flags; return 1; }
 }
@@ -81,7 +81,8 @@ edge_sees_all() {
   local service clusters
   clusters=$(edge_admin /clusters) || return 1
   for service in "${SERVICES[@]}"; do
-    grep -q "^$service::.*::health_flags::healthy$" <<<"$clusters" || return 1
+    # By its address: the edge may not have read yet that it is somewhere else.
+    grep -qxF "$service::127.0.0.1:$(port_of "$service" port)::health_flags::healthy" <<<"$clusters" || return 1
   done
 }
 
