@@ -369,7 +369,10 @@ TEST_F(EvaluationLifecycle, TheCountyCannotOverrideAFindingOfFactOrAGap) {
   ASSERT_OK(w_.Step("ProposeOverride", w_.Proposal(type::v1::FOUR_CLASS_UPGRADE), gap, office));
   EXPECT_THAT(w_.Step("ApproveOverride", v1::ApproveOverrideRequest(), gap, w_.Approver()),
               StatusIs(StatusCode::kFailedPrecondition, "OVERRIDE_LOCKED"));
-  ASSERT_OK(w_.Step("ApproveOverride", v1::ApproveOverrideRequest(), gap, w_.Province()));
+  EXPECT_THAT(w_.Step("ApproveOverride", v1::ApproveOverrideRequest(), gap, office),
+              StatusIs(StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  ASSERT_OK(w_.Step("ApproveOverride", v1::ApproveOverrideRequest(), gap,
+                    w_.Token(auth::Role::ROLE_PROV_OFFICE, "36", "other office")));
   const Ulid none = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_NOT_APPLICABLE, "P1");
   EXPECT_THAT(w_.Accept(none), StatusIs(StatusCode::kFailedPrecondition, "RESULT_HAS_NO_CLASS"));
 }

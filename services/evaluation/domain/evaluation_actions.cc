@@ -174,7 +174,7 @@ std::string EntryPhaseLabel(EntryPhase phase) {
 }
 
 AdminLevel ApproverLevel(const Actor& actor) {
-  if (actor.Holds(kProvAdmin)) return AdminLevel::kProvince;
+  if (actor.Holds(kProvOffice) || actor.Holds(kProvAdmin)) return AdminLevel::kProvince;
   if (actor.Holds(kCountyApprover)) return AdminLevel::kCounty;
   return AdminLevel::kUnspecified;
 }
@@ -222,14 +222,14 @@ const workflow::Table<Phase, EvaluationSubject>& EvaluationTable() {
           {{P::kOverrideProposed},
            "approve_override",
            "批准人工调整",
-           {kCountyApprover, kProvAdmin},
+           {kCountyApprover, kProvOffice, kProvAdmin},
            {NotVoid(), Verified(), OtherThanComputer(), Approvable()},
            {},
            P::kCountyReviewed},
           {{P::kOverrideProposed},
            "reject_override",
            "驳回人工调整",
-           {kCountyApprover, kProvAdmin},
+           {kCountyApprover, kProvOffice, kProvAdmin},
            {},
            {},
            P::kComputed},

@@ -148,6 +148,7 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
     return Token(options::v1::ROLE_CITY_SUPERVISOR, region, Cat("city-", region));
   }
   std::string Province() { return Token(options::v1::ROLE_PROV_ADMIN, "36", "province"); }
+  std::string Office() { return Token(options::v1::ROLE_PROV_OFFICE, "36", "office"); }
 
   void On(int year, int month, int day) {
     server_.clock().Set(StartOfShanghaiDay(absl::CivilDay(year, month, day)) + absl::Hours(9));

@@ -87,7 +87,7 @@ class InventoryTest : public RegistryFixture {
     request.set_request_id(RequestId());
     request.set_campaign_id(campaign);
     request.set_region_code(region);
-    return Inventory<v1::ConfirmProvinceResponse>("ConfirmProvince", request, Province());
+    return Inventory<v1::ConfirmProvinceResponse>("ConfirmProvince", request, Office());
   }
   struct Answer {
     bool allowed = false;
@@ -1024,6 +1024,9 @@ TEST_F(InventoryTest, R016_AfterTheDeadlineOnlyALockExceptionOpensTheReport) {
               StatusIs(StatusCode::kPermissionDenied));
   EXPECT_THAT(Inventory<v1::LockException>("GrantLockException", grant, Approver(kOtherCounty)),
               StatusIs(StatusCode::kNotFound));
+  grant.set_validate_only(true);
+  ASSERT_OK(Inventory<v1::LockException>("GrantLockException", grant, Office()));
+  grant.set_validate_only(false);
   ASSERT_OK(Inventory<v1::LockException>("GrantLockException", grant, Approver()));
   // Elsewhere it stays locked; here it is open until the hour, and late.
   EXPECT_THAT(Submit(Unit(campaign.id(), kVillage4), true),

@@ -80,7 +80,7 @@ TEST_F(InboxTest, R016_AVerifiedCountyWaitsForItsSampleToBeDrawn) {
   // Two strata, so that a small share draws two of four.
   ASSERT_OK(Register(NewProject("油茶基地", kVillage)));
   ASSERT_OK(Register(NewProject("脐橙基地", kVillage2)));
-  const std::string office = Token(options::v1::ROLE_PROV_OFFICE, "36", "office");
+  const std::string office = Office();
   for (const char* village : {kVillage, kVillage2, kVillage3, kVillage4}) {
     EXPECT_THAT(Kinds(City()), IsEmpty());
     Verify(campaign.id(), village);

@@ -94,7 +94,7 @@ const workflow::Table<CampaignState, CampaignSubject>& CampaignTransitions() {
           {{State::kPlanned, State::kOpening, State::kOpen, State::kClosed},
            "confirm",
            "省级确认",
-           {kProvAdmin},
+           {kProvOffice, kProvAdmin},
            {IsOpen("CAMPAIGN_CLOSED", "摸排批次已结束或未开放")},
            {},
            State::kOpen},

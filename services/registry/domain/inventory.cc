@@ -372,7 +372,7 @@ const workflow::Table<UnitReportState, UnitReportSubject>& UnitReportTable() {
           {{State::kCountyVerified, State::kCitySampledOk},
            "confirm",
            "省级确认",
-           {kProvAdmin},
+           {kProvOffice, kProvAdmin},
            {CampaignOpen()},
            {},
            State::kProvConfirmed},
