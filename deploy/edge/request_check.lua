@@ -1,6 +1,6 @@
 -- What the edge checks of a request before it becomes a call. Envoy's transcoder drops unknown and repeated JSON
--- fields silently, reads the body of a GET, takes any content type and a trailing slash; a form would believe it had
--- stored what was thrown away. All of that is refused here, every fault at once, in the services' own error shape.
+-- fields silently, reads the body of a GET, takes 1e3 for a number, any content type and a trailing slash; a form would
+-- believe it had stored what was thrown away. All of that is refused here, every fault at once, in the services' own error shape.
 -- And a rpc that every service serves must name the service that it means: nothing is guessed.
 --
 -- In front of this text stand the tables that deploy/edge/request_check.py makes of the contracts:
@@ -122,6 +122,8 @@ local function faults_of(text, message)
     else
       local _, to = text:find("^[%w%.%+%-]+", at)
       if not to then fail() end
+      -- No contract has a fraction. The transcoder would read 1e3 and 1.0 through a double, and lose a fen of a large sum.
+      if text:find("^%-?%d", at) and text:sub(at, to):find("[%.eE]") then fault(path, "须为整数，不用小数点和指数") end
       at = to + 1
     end
   end
@@ -188,7 +190,7 @@ local function check_json(handle, headers)
   if size == 0 then return refuse(handle, "400", 3, "BODY_REQUIRED", "a JSON body is required", "缺少正文") end
   local faults = faults_of(body:getBytes(0, size), known[2])
   if #faults > 0 then
-    refuse(handle, "400", 3, "FIELD_INVALID", "unknown or repeated fields", "有不认识或重复的项", faults)
+    refuse(handle, "400", 3, "FIELD_INVALID", "unknown, repeated or inexact fields", "有不认识、重复或写法不准确的项", faults)
   end
 end
 
