@@ -176,6 +176,12 @@ service_ready() {
   [ -s "$BANGFU_RUN/$1.port" ] && curl -fsS --noproxy '*' "http://127.0.0.1:$(port_of "$1" http_port)/readyz"
 }
 
+takes_writes() {
+  local metrics
+  metrics=$(curl -fsS --noproxy '*' "http://127.0.0.1:$(port_of "$1" http_port)/metrics") || return 1
+  ! grep -q '^bangfu_copies_fresh[^ ]* 0$' <<<"$metrics"
+}
+
 # current NAME: it runs, and what runs is the program as it was built last.
 current() {
   local program="$BANGFU_BIN/bangfu-$1" pid="$BANGFU_RUN/$1.pid"
@@ -195,6 +201,10 @@ start_services() {  # start_services [OPTION…]: those that run as they are bui
   local service
   stop_stale_services
   for service in "${SERVICES[@]}"; do start_service "$service" "$@" || return 1; done
+  for service in "${SERVICES[@]}"; do
+    # Ready is who can be read; who copies of another writes only once the copies are level.
+    wait_for 60 takes_writes "$service" || { echo "$service takes no writes: its copies are old"; return 1; }
+  done
   { printf '{'
     for service in "${SERVICES[@]}"; do
       printf '%s"%s": "127.0.0.1:%s"' "$([ "$service" = "${SERVICES[0]}" ] || echo ', ')" "$service" "$(port_of "$service" port)"

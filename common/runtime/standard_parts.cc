@@ -162,11 +162,16 @@ feed::CopyGuard* AddCopyGuard(App& app, const StandardOptions& options) {
   app.readiness().Add("reference_age", [&guard](mysql::Session& session) {
     return guard.known() ? absl::OkStatus() : guard.Refresh(session);
   });
-  app.jobs().Add("reference_age", [&guard](mysql::Session& session, Loop& loop) {
+  metrics::Gauge fresh = app.metrics().AddGauge(
+      "bangfu_copies_fresh",
+      "1: the copies are young enough to write by; 0: writes are refused with REFERENCE_STALE.",
+      {{"source", std::string(grants::kOwner)}});
+  app.jobs().Add("reference_age", [&guard, fresh](mysql::Session& session, Loop& loop) mutable {
     loop.Run([&]() -> absl::Duration {
       if (absl::Status status = guard.Refresh(session); !status.ok()) {
         log::Warning("the age of copies was not read", {{"error", status}});
       }
+      fresh.Set(guard.Check().ok() ? 1 : 0);
       // After a start the consumers are level in no time, and writes wait for this look.
       return guard.Check().ok() ? absl::Seconds(1) : absl::Milliseconds(100);
     });
