@@ -133,7 +133,7 @@ TEST_F(StreamTest, AHandlerStopsWhenItsClientDoes) {
   stopped = false;
   // A deadline ends it as well.
   EXPECT_THAT(server_->Read<sample::Sample>(kStream, sample::StreamSamplesRequest(), token_,
-                                            {.timeout = absl::Milliseconds(100)}),
+                                            {.timeout = absl::Milliseconds(500)}),
               StatusIs(absl::StatusCode::kDeadlineExceeded));
   Await([&] { return stopped.load(); });
 }

@@ -197,10 +197,11 @@ def cluster(service, settings):
                 "max_concurrent_streams": 100, "connection_keepalive": {"interval": "30s", "timeout": "5s"}}}}},
         # None healthy: refused at once, no blind tries.
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
-        # An instance says NOT_SERVING before it goes (--drain-delay of two intervals is enough).
+        # An instance says NOT_SERVING before it goes, and is out at once (--drain-delay of two intervals is enough). One
+        # that does not answer in time may only be busy: it is out when it happens twice.
         "health_checks": [{
-            "timeout": "0.5s", "interval": settings.health_interval, "no_traffic_interval": settings.health_interval,
-            "unhealthy_threshold": 1, "healthy_threshold": 1, "grpc_health_check": {}}],
+            "timeout": "1s", "interval": settings.health_interval, "no_traffic_interval": settings.health_interval,
+            "unhealthy_threshold": 2, "healthy_threshold": 1, "grpc_health_check": {}}],
         "ignore_health_on_host_removal": True,
         "circuit_breakers": {"thresholds": [
             {"max_connections": 100, "max_pending_requests": 1000, "max_requests": 2000, "max_retries": 50}]},

@@ -98,6 +98,11 @@ kill_service() {  # without a word, as a machine that loses its power
 }
 # restart_service NAME [OPTION…]: at its old port, where the others look for it.
 restart_service() {
-  start_service "$@" &&
-    [ "127.0.0.1:$(port_of "$1" port)" = "$(json 'j["'"$1"'"]' <"$BANGFU_RUN/endpoints.json")" ] || { echo "$1 has another port"; return 1; }
+  local kept; kept=$(cat "$BANGFU_RUN/$1.kept")
+  if start_service "$@" && at_its_port "$1"; then return 0; fi
+  # Somebody beside this test held the port for a moment.
+  end "$BANGFU_RUN/$1.pid"
+  printf '%s\n' "$kept" >"$BANGFU_RUN/$1.kept"
+  start_service "$@" && at_its_port "$1" || { echo "$1 has another port"; return 1; }
 }
+at_its_port() { [ "127.0.0.1:$(port_of "$1" port)" = "$(json 'j["'"$1"'"]' <"$BANGFU_RUN/endpoints.json")" ]; }

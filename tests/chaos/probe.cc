@@ -170,8 +170,8 @@ absl::Status CallEmpty(rpc::Client& client, const MethodDescriptor& method,
   std::unique_ptr<Message> response(factory->GetPrototype(method.output_type())->New());
   rpc::CallOptions options;
   options.token = token;
-  // A subscription goes on until its caller has had enough.
-  options.timeout = method.server_streaming() ? absl::Seconds(1) : absl::Seconds(10);
+  // A subscription that has nothing to tell goes on until its caller has had enough.
+  options.timeout = method.name() == "Watch" ? absl::Seconds(1) : absl::Seconds(10);
   if (!method.server_streaming()) {
     return client.CallInto(method.full_name(), *request, response.get(), options);
   }
