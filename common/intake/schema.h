@@ -75,7 +75,8 @@ CREATE TABLE import_row (
 )sql"},
       // Headers as a JSON list.
       {"intake", 4, "fill_down",
-       R"sql(ALTER TABLE import_job ADD fill_down TEXT NOT NULL DEFAULT '';
+       R"sql(-- supersedes 805b1cd71bfa70308adc083b8bf371955ebf6847e6608e7d84acc20f60e0100c
+ALTER TABLE import_job ADD fill_down TEXT NOT NULL;
 )sql"}};
 }
 

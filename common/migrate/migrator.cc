@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/base/digest.h"
@@ -64,6 +65,17 @@ Error Refusal(std::string_view reason, std::string_view text, const Migration& s
       .Zh("数据库结构版本不符");
   return error;
 }
+
+// Whether what was applied is this step. Texts of before that left the same schema behind are named
+// in it, a line each: "-- supersedes <checksum>". One that was begun goes on by its own text only.
+bool IsTextOf(const Migration& step, const Applied& applied) {
+  return applied.checksum == Checksum(step) ||
+         (applied.complete &&
+          absl::StrContains(step.sql, absl::StrCat("-- supersedes ", applied.checksum, "\n")));
+}
+
+// A setting holds for the connection, and is asked for again by whoever goes on.
+bool IsSetting(const std::string& statement) { return absl::StartsWith(statement, "SET SESSION "); }
 
 // What a statement says when it was done already: table, column or index exists, or is gone.
 bool SaysAlreadyDone(const absl::Status& status) {
@@ -144,7 +156,7 @@ absl::Status Migrator::ApplySteps(const Migrations& steps) {
       if (step.version < newest[step.stream]) {
         return Refusal("MIGRATION_OUT_OF_ORDER", "a later step is applied already", step);
       }
-    } else if (it->second.checksum != Checksum(step)) {
+    } else if (!IsTextOf(step, it->second)) {
       return Refusal("MIGRATION_CHANGED", "an applied step has another text", step);
     }
   }
@@ -166,6 +178,9 @@ absl::Status Migrator::ApplySteps(const Migrations& steps) {
 
 absl::Status Migrator::ApplyStep(const Migration& step, size_t done, bool resumed) {
   const std::vector<std::string> statements = mysql::SplitStatements(step.sql);
+  for (size_t i = 0; i < done && i < statements.size(); ++i) {
+    if (IsSetting(statements[i])) RETURN_IF_ERROR(db_.ExecuteOnce(statements[i]).status());
+  }
   for (size_t i = done; i < statements.size(); ++i) {
     RETURN_IF_ERROR(TakeLease());  // fails when it was lost meanwhile
     absl::Status status = db_.ExecuteOnce(statements[i]).status();
@@ -201,7 +216,7 @@ absl::Status VerifyVersion(mysql::Session& db, const Migrations& steps) {
     if (it == applied->end() || !it->second.complete) {
       return Refusal("SCHEMA_BEHIND", "step is not applied", step);
     }
-    if (it->second.checksum != Checksum(step)) {
+    if (!IsTextOf(step, it->second)) {
       return Refusal("MIGRATION_CHANGED", "applied step has another text", step);
     }
   }

@@ -1,7 +1,8 @@
 // Applies migrations, forward only, and lets servers check that the schema is what they need.
 //
 // DDL commits by itself, so a step of several statements is not atomic: the progress is recorded
-// after each statement, and a run that died goes on from there.
+// after each statement, and a run that died goes on from there; what it had set for its session
+// ("SET SESSION …") is set again.
 #pragma once
 
 #include <string>
@@ -47,7 +48,8 @@ class Migrator {
   const Options options_;
 };
 
-// OK when every step is applied with the same text. FAILED_PRECONDITION SCHEMA_BEHIND names the
+// OK when every step is applied with the same text, or with one that it names as superseded (a line
+// "-- supersedes <checksum>": written otherwise, with the same schema in the end). FAILED_PRECONDITION SCHEMA_BEHIND names the
 // first that is not. A schema that is ahead is fine: releases expand it before they use it.
 absl::Status VerifyVersion(mysql::Session& db, const Migrations& steps);
 

@@ -64,6 +64,34 @@ TEST_F(MigratorTest, RefusesAStepWhoseTextChanged) {
   EXPECT_THAT(Apply({crlf}), IsOk());
 }
 
+TEST_F(MigratorTest, AStepMayBeWrittenOtherwiseOnceItNamesTheTextOfBefore) {
+  ASSERT_OK(Apply({one_}));
+  Migration rewritten = one_;
+  rewritten.sql = "-- supersedes " + Checksum(one_) + "\n" +
+                  "CREATE TABLE one (id INT PRIMARY KEY NOT NULL) ENGINE=InnoDB;\n"
+                  "INSERT INTO one VALUES (2), (1);\n";
+  EXPECT_THAT(Apply({rewritten, two_}), IsOk());
+  EXPECT_THAT(VerifyVersion(database_.db(), {rewritten, two_}), IsOk());
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM one"), 2);
+  // What was begun with another text has other statements to go on from.
+  database_.Run("UPDATE schema_migration SET complete = 0 WHERE version = 1;\n");
+  EXPECT_THAT(Apply({rewritten, two_}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "MIGRATION_CHANGED"));
+}
+
+TEST_F(MigratorTest, WhoGoesOnSetsTheSessionAgain) {
+  const Migration step{"w", 1, "w",
+                       "CREATE TABLE w (id INT NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB;\n"
+                       "SET SESSION group_concat_max_len = 77777;\n"
+                       "INSERT INTO w SELECT id FROM comes_later;\n"
+                       "INSERT INTO w SELECT @@SESSION.group_concat_max_len;\n"};
+  EXPECT_THAT(Apply({step}), StatusIs(absl::StatusCode::kInternal));
+  database_.Run("CREATE TABLE comes_later (id INT NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB;\n");
+  database_.db().Reset();
+  ASSERT_OK(Apply({step}));
+  EXPECT_EQ(database_.Int("SELECT SUM(id) FROM w"), 77777);
+}
+
 TEST_F(MigratorTest, RefusesAStepBehindTheLast) {
   ASSERT_OK(Apply({two_.version == 2 ? Migration{"x", 2, "two", one_.sql} : two_}));
   EXPECT_THAT(Apply({one_, {"x", 2, "two", one_.sql}}),

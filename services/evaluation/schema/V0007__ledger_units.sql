@@ -1,5 +1,6 @@
 -- What the ledger of every unit holds and hashes to, kept in the transaction of the change, so that
 -- a signature, a status or a first screen reads units and no entries (store/ledger_unit_store.h).
+-- supersedes a9290448af797d2dea206e4fbb397e8b9644a83edfd4da21a923e96c717e7ce6
 CREATE TABLE ledger_unit (
   -- Digits of the unit: 6, 9 and 12 sign. A city or the province (4, 2) has a row for entries of its
   -- very own only, and is added up when it is read: no row is written by every county.
@@ -24,7 +25,8 @@ CREATE TABLE ledger_unit (
   KEY by_unsigned (is_unsigned, digits, unit)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
-SET STATEMENT group_concat_max_len = 1073741824 FOR
+SET SESSION group_concat_max_len = 1073741824;
+
 INSERT INTO ledger_unit (digits, unit, own_rows, own_sha256, entry_rows, sha256)
   SELECT LENGTH(region_path), region_path, COUNT(*),
     UNHEX(SHA2(GROUP_CONCAT(row_hash ORDER BY id SEPARATOR ''), 256)), COUNT(*),
@@ -39,7 +41,6 @@ INSERT IGNORE INTO ledger_unit (digits, unit, own_rows, own_sha256, entry_rows, 
   SELECT DISTINCT 6, LEFT(region_path, 6), 0, '', 0, '' FROM ledger_entry
   WHERE is_open = 1 AND LENGTH(region_path) > 6;
 
-SET STATEMENT group_concat_max_len = 1073741824 FOR
 UPDATE ledger_unit u JOIN (
     SELECT LEFT(unit, 9) AS above, SUM(entry_rows) AS n,
       GROUP_CONCAT(CONCAT(unit, ' ', LOWER(HEX(sha256)), CHAR(10)) ORDER BY unit SEPARATOR '') AS inside
@@ -47,7 +48,6 @@ UPDATE ledger_unit u JOIN (
   SET u.entry_rows = u.own_rows + v.n,
     u.sha256 = UNHEX(SHA2(CONCAT('ledger-unit/1', CHAR(10), LOWER(HEX(u.own_sha256)), CHAR(10), v.inside), 256));
 
-SET STATEMENT group_concat_max_len = 1073741824 FOR
 UPDATE ledger_unit u JOIN (
     SELECT LEFT(unit, 6) AS above, SUM(entry_rows) AS n,
       GROUP_CONCAT(CONCAT(unit, ' ', LOWER(HEX(sha256)), CHAR(10)) ORDER BY unit SEPARATOR '') AS inside
@@ -56,7 +56,6 @@ UPDATE ledger_unit u JOIN (
     u.sha256 = UNHEX(SHA2(CONCAT('ledger-unit/1', CHAR(10), LOWER(HEX(u.own_sha256)), CHAR(10), v.inside), 256));
 
 -- Until now a unit hashed all rows inside it as one text: who signed that, signed these rows.
-SET STATEMENT group_concat_max_len = 1073741824 FOR
 UPDATE ledger_unit u JOIN (
     SELECT s.region_code, s.rows_sha256, s.signed_by FROM ledger_signature s JOIN (
       SELECT region_code, MAX(signature_no) AS newest FROM ledger_signature GROUP BY region_code) n
