@@ -143,29 +143,34 @@ class Consumer {
   struct Advance;
   struct Prefetched;
 
-  absl::Status Load();
-  absl::StatusOr<bool> HoldLease(absl::Time now);
+  // consumer.cc
   absl::StatusOr<feed::v1::PullResponse> PullAfter(int64_t after);
-  absl::Status StopAs(ConsumerState state, const absl::Status& why);
-  absl::StatusOr<StepResult> TakeSnapshot();
-  // Makes the cursor cover what is followed; true when that took a backfill.
-  absl::StatusOr<bool> CoverFollowed();
-  // `refused`: the source does not know all of `added`; none of their states came.
-  absl::Status Backfill(const std::set<std::string>& covered, const std::vector<std::string>& added,
-                        bool* refused);
-  absl::Status RecordTypes(const std::string& types, const std::string& awaited);
-  void NoteRefusal(const absl::Status& refusal);
-  // What a pull asks for: what is followed, less what is awaited.
-  std::vector<std::string> PulledTypes() const;
   // Applies events[begin, end) and moves the cursor; halves on an event that cannot be applied.
   absl::Status ApplyRange(const std::vector<const feed::v1::Event*>& events, size_t begin,
                           size_t end, const Advance& advance);
   absl::Status CommitRange(const std::vector<const feed::v1::Event*>& events, size_t begin,
                            size_t end, const Advance& advance, const absl::Status* park_reason,
                            absl::Status* apply_status);
+
+  // consumer_cursor.cc
+  absl::Status Load();
+  absl::StatusOr<bool> HoldLease(absl::Time now);
+  absl::Status RecordTypes(const std::string& types, const std::string& awaited);
+  absl::Status StopAs(ConsumerState state, const absl::Status& why);
   absl::Status NoteLevel(const feed::v1::PullResponse& response, absl::Time level_at,
                          absl::Time now);
   void RecordError(const absl::Status& status);
+
+  // consumer_snapshot.cc
+  absl::StatusOr<StepResult> TakeSnapshot();
+  // Makes the cursor cover what is followed; true when that took a backfill.
+  absl::StatusOr<bool> CoverFollowed();
+  void NoteRefusal(const absl::Status& refusal);
+  // What a pull asks for: what is followed, less what is awaited.
+  std::vector<std::string> PulledTypes() const;
+  // `refused`: the source does not know all of `added`; none of their states came.
+  absl::Status Backfill(const std::set<std::string>& covered, const std::vector<std::string>& added,
+                        bool* refused);
 
   mysql::Session& session_;
   const Clock& clock_;
