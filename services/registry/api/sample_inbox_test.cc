@@ -266,5 +266,103 @@ TEST_F(InboxTest, R016_ADemandToEnlargeGoesWithTheLastVillageThatCouldBeDrawn) {
   EXPECT_OK(Inventory<v1::ConfirmProvinceResponse>("ConfirmProvince", confirm, Province()));
 }
 
+// Submitted by somebody who holds a role of each level too.
+class OwnReport : public InboxTest {
+ protected:
+  // The person who reported a village, in another role.
+  std::string Reporter(auth::Role role, std::string_view region,
+                       std::string_view village = kVillage) {
+    return Token(role, region, Cat("reporter-", village));
+  }
+  static std::string ReasonTold(const v1::InventoryUnitReport& report, std::string_view action) {
+    for (const auto& told : report.allowed_actions()) {
+      if (told.action() == action) return told.allowed() ? "allowed" : told.refusal_reason();
+    }
+    return "not told";
+  }
+  std::string ReasonTold(const std::string& unit, std::string_view action,
+                         const std::string& token) {
+    v1::GetUnitReportRequest get;
+    get.set_id(unit);
+    auto report = Inventory<v1::InventoryUnitReport>("GetUnitReport", get, token);
+    EXPECT_OK(report);
+    return report.ok() ? ReasonTold(*report, action) : "";
+  }
+};
+
+TEST_F(OwnReport, R016_IsCompletedBySomebodyElse) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK_AND_ASSIGN(v1::InventoryUnitReport unit, Submit(Unit(campaign.id(), kVillage), true));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  ASSERT_OK_AND_ASSIGN(v1::VerificationTask task,
+                       Sign(unit.id(), unit.etag(), "AGRICULTURE", County("lead")));
+  const auto own_is_refused = [&] {
+    for (const auth::Role role :
+         {options::v1::ROLE_COUNTY_OPERATOR, options::v1::ROLE_COUNTY_APPROVER}) {
+      const std::string own = Reporter(role, kCounty);
+      EXPECT_THAT(Complete(unit.id(), task.etag(), own),
+                  StatusIs(absl::StatusCode::kFailedPrecondition, "SELF_APPROVAL"));
+      EXPECT_EQ(ReasonTold(unit.id(), "complete", own), "SELF_APPROVAL");
+      EXPECT_THAT(Kinds(own), IsEmpty());
+    }
+    EXPECT_THAT(Kinds(County()), ElementsAre(Cat("UNIT_REPORT_COMPLETE ", kVillage)));
+  };
+  own_is_refused();
+  ASSERT_OK(Complete(unit.id(), task.etag()));
+  // The same of what came back to the county.
+  ASSERT_OK(Recall(Unit(campaign.id(), kVillage)));
+  task = Task(unit.id());
+  ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), task.etag(), "AGRICULTURE", County("lead")));
+  own_is_refused();
+  EXPECT_OK(Complete(unit.id(), task.etag()));
+}
+
+TEST_F(OwnReport, R016_IsCheckedAndConfirmedBySomebodyElse) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  for (const char* village : {kVillage, kVillage2, kVillage3, kVillage4}) {
+    Verify(campaign.id(), village);
+  }
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed", 10000));
+  const std::string of_city = Reporter(options::v1::ROLE_CITY_SUPERVISOR, "3607");
+  const std::string own = Unit(campaign.id(), kVillage).id();
+  EXPECT_EQ(ReasonTold(own, "record_sample_result", of_city), "SELF_APPROVAL");
+  EXPECT_THAT(Kinds(City()), SizeIs(4));
+  EXPECT_THAT(Kinds(of_city), UnorderedElementsAre(Cat("SAMPLE_RESULT ", kVillage2, " LEVEL_2"),
+                                                   Cat("SAMPLE_RESULT ", kVillage3, " LEVEL_2"),
+                                                   Cat("SAMPLE_RESULT ", kVillage4, " LEVEL_2")));
+  for (const bool issue : {false, true}) {
+    EXPECT_THAT(Result(sample.id(), own, issue, of_city),
+                StatusIs(absl::StatusCode::kFailedPrecondition, "SELF_APPROVAL"));
+  }
+  for (const v1::SampleUnit& unit : sample.units()) {
+    ASSERT_OK(Result(sample.id(), unit.unit_report_id()));
+  }
+
+  // Of a county that one reported a village of, the others are confirmed.
+  const std::string waits = Cat("INVENTORY_CONFIRM ", kCounty, " ", campaign.id());
+  const std::string of_office = Reporter(options::v1::ROLE_PROV_OFFICE, "36");
+  const auto confirm = [&](const std::string& token) {
+    v1::ConfirmProvinceRequest request;
+    request.set_request_id(RequestId());
+    request.set_campaign_id(campaign.id());
+    request.set_region_code(kCounty);
+    auto response = Inventory<v1::ConfirmProvinceResponse>("ConfirmProvince", request, token);
+    EXPECT_OK(response);
+    return response.ok() ? *response : v1::ConfirmProvinceResponse();
+  };
+  EXPECT_EQ(ReasonTold(own, "confirm", of_office), "SELF_APPROVAL");
+  EXPECT_THAT(Kinds(of_office), ElementsAre(waits));
+  v1::ConfirmProvinceResponse confirmed = confirm(of_office);
+  EXPECT_EQ(confirmed.confirmed(), 3);
+  EXPECT_EQ(confirmed.held_back(), 1);
+  EXPECT_EQ(Unit(campaign.id(), kVillage).state(), v1::UNIT_REPORT_STATE_CITY_SAMPLED_OK);
+  // What is left is not theirs any more.
+  EXPECT_THAT(Kinds(of_office), IsEmpty());
+  EXPECT_THAT(Kinds(Office()), ElementsAre(waits));
+  EXPECT_EQ(confirm(of_office).held_back(), 1);
+  EXPECT_EQ(confirm(Office()).confirmed(), 1);
+  EXPECT_THAT(Kinds(Office()), IsEmpty());
+}
+
 }  // namespace
 }  // namespace bangfu::registry

@@ -215,15 +215,14 @@ inbox::Subject WorkOf(const UnitReportRow& unit, const Around& around) {
   if (const auto samples = around.samples.find(unit.id); samples != around.samples.end()) {
     for (const int level : samples->second) {
       subject.samples = {{level, false}};
-      inbox::Wanted w;
-      w.kind = "SAMPLE_RESULT";
-      w.action = "record_sample_result";
-      w.slot = Cat("LEVEL_", level);
-      w.title = Cat(title, level == 1 ? " 省级抽查" : " 市级抽查");
-      w.region_path = unit.region_path;
-      w.roles = UnitReportTable().RolesFor(subject, w.action, workflow::kAnybody);
-      w.term_days = around.sample_days;
-      out.wanted.push_back(std::move(w));
+      for (const workflow::WaitingStep& step : workflow::WaitingSteps(
+               UnitReportTable(), ResultWork(), subject, {subject.submitted_by})) {
+        inbox::Wanted w = inbox::WantedOf(step, unit.region_path,
+                                          Cat(title, level == 1 ? " 省级抽查" : " 市级抽查"));
+        w.slot = Cat("LEVEL_", level);
+        w.term_days = around.sample_days;
+        out.wanted.push_back(std::move(w));
+      }
     }
   }
   return out;
@@ -341,6 +340,8 @@ absl::Status SyncConfirmations(mysql::Tx& tx, const Ulid& campaign_id,
           w.action = "confirm";
           w.title = title;
           w.roles = roles_for("confirm");
+          ASSIGN_OR_RETURN(const std::string own, SoleSubmitter(tx, campaign_id, county));
+          if (!own.empty()) w.excluded.push_back(own);  // all would be held back
           w.term_days = static_cast<int>(days);
         } else {
           ASSIGN_OR_RETURN(const int64_t days,

@@ -170,6 +170,37 @@ TEST(UnitReportTest, NobodyPassesTheirOwnReport) {
   EXPECT_TRUE(Try(s, "pass", kTownshipReviewer, "another").ok());
 }
 
+TEST(UnitReportTest, R016_NobodyVerifiesChecksOrConfirmsTheirOwnReport) {
+  struct Step {
+    State state;
+    const char* action;
+    int role;
+    int returned_to = 0;
+  };
+  const std::vector<Step> steps = {
+      {State::kReturned, "pass", kTownshipReviewer, 4},
+      {State::kTownshipPassed, "sign", kCountyOperator},
+      {State::kReturned, "sign", kSectorVerifier, 3},
+      {State::kTownshipPassed, "complete", kCountyOperator},
+      {State::kReturned, "complete", kCountyApprover, 3},
+      {State::kCountyVerified, "record_sample_result", kCitySupervisor},
+      {State::kCitySampledOk, "record_sample_result", kProvOffice},
+      {State::kCountyVerified, "sample_ok", kCitySupervisor},
+      {State::kCountyVerified, "sample_issue", kCitySupervisor},
+      {State::kCitySampledOk, "sample_issue", kProvAdmin},
+      {State::kCountyVerified, "confirm", kProvOffice},
+      {State::kCitySampledOk, "confirm", kProvAdmin},
+  };
+  for (const Step& step : steps) {
+    UnitReportSubject s = Ready(step.state, nullptr);
+    s.return_to_level = step.returned_to;
+    EXPECT_TRUE(Try(s, step.action, step.role).ok()) << step.action;
+    s.submitted_by = "me";
+    EXPECT_EQ(ReasonOf(Try(s, step.action, step.role)), "SELF_APPROVAL") << step.action;
+    EXPECT_TRUE(Try(s, step.action, step.role, "another").ok()) << step.action;
+  }
+}
+
 TEST(UnitReportTest, R016_WhatStandsAboveIsNotTakenBackBelow) {
   for (const State state : {State::kTownshipPassed, State::kCountyVerified, State::kCitySampledOk,
                             State::kProvConfirmed}) {

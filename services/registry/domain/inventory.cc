@@ -54,6 +54,7 @@ Guard Signed() {
                 .Field("signatory", "须填写村级签字人");
           }};
 }
+// No level confirms or checks what it was that same person who reported (§2.0).
 Guard NotOwnSubmission() {
   return {"not_own_submission", [](const Subject& s, const Actor& actor) -> absl::Status {
             if (s.submitted_by.empty() || s.submitted_by != actor.subject) return absl::OkStatus();
@@ -104,7 +105,7 @@ std::vector<workflow::Transition<State, Subject>> WithResults(
                       "record_sample_result",
                       "登记抽查结果",
                       SampleRoles(level),
-                      {CampaignOpen(), ResultMissing(level)},
+                      {CampaignOpen(), NotOwnSubmission(), ResultMissing(level)},
                       {},
                       state});
     }
@@ -334,14 +335,14 @@ const workflow::Table<UnitReportState, UnitReportSubject>& UnitReportTable() {
            "complete",
            "完成县级核实",
            {kCountyOperator, kCountyApprover},
-           {CampaignOpen(), AllSigned()},
+           {CampaignOpen(), NotOwnSubmission(), AllSigned()},
            {},
            State::kCountyVerified},
           {{State::kReturned},
            "complete",
            "完成县级核实",
            {kCountyOperator, kCountyApprover},
-           {CampaignOpen(), ReturnedTo(3), AllSigned()},
+           {CampaignOpen(), ReturnedTo(3), NotOwnSubmission(), AllSigned()},
            {},
            State::kCountyVerified},
 
@@ -359,21 +360,21 @@ const workflow::Table<UnitReportState, UnitReportSubject>& UnitReportTable() {
            "sample_ok",
            "抽查合格",
            {kCitySupervisor},
-           {CampaignOpen()},
+           {CampaignOpen(), NotOwnSubmission()},
            {},
            State::kCitySampledOk},
           {{State::kCountyVerified, State::kCitySampledOk},
            "sample_issue",
            "抽查有问题",
            {kCitySupervisor, kProvOffice, kProvAdmin},
-           {CampaignOpen()},
+           {CampaignOpen(), NotOwnSubmission()},
            {},
            State::kCitySampledIssue},
           {{State::kCountyVerified, State::kCitySampledOk},
            "confirm",
            "省级确认",
            {kProvOffice, kProvAdmin},
-           {CampaignOpen()},
+           {CampaignOpen(), NotOwnSubmission()},
            {},
            State::kProvConfirmed},
           // A subject registered later opens the report again (§3.2).
@@ -397,6 +398,12 @@ const std::vector<workflow::Work>& UnitReportWorks() {
       {"sign", "UNIT_REPORT_SIGN"},
       {"complete", "UNIT_REPORT_COMPLETE"},
   };
+  return *works;
+}
+
+const std::vector<workflow::Work>& ResultWork() {
+  static const auto* works =
+      new std::vector<workflow::Work>{{"record_sample_result", "SAMPLE_RESULT"}};
   return *works;
 }
 

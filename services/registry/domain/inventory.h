@@ -65,8 +65,9 @@ struct UnitReportSubject {
 // becomes of the report by the result of a sample, the province's confirmation and a new subject.
 const workflow::Table<UnitReportState, UnitReportSubject>& UnitReportTable();
 // The actions that are somebody's work. A return is work only where a sample found an issue
-// (IssueWork); results wait by the level that drew the sample (SampleRoles).
+// (IssueWork); a result waits for each level that drew the report (ResultWork).
 const std::vector<workflow::Work>& UnitReportWorks();
+const std::vector<workflow::Work>& ResultWork();
 const std::vector<workflow::Work>& IssueWork();
 // The roles that draw a level's samples (2 city, 1 province) and record their results.
 std::vector<workflow::RoleId> SampleRoles(int level);

@@ -269,6 +269,18 @@ absl::StatusOr<int64_t> CountUnits(mysql::Executor& db, const Ulid& campaign_id)
   return rows[0].Int(0);
 }
 
+absl::StatusOr<std::string> SoleSubmitter(mysql::Executor& db, const Ulid& campaign_id,
+                                          const std::string& region_path) {
+  mysql::Params params = {campaign_id, State(UnitReportState::kCountyVerified),
+                          State(UnitReportState::kCitySampledOk)};
+  std::string sql =
+      "SELECT MIN(submitted_by) FROM unit_report WHERE campaign_id = ? AND state IN (?, ?) AND ";
+  absl::StrAppend(&sql, RegionClause({region_path}, "region_path", &params),
+                  " HAVING COUNT(DISTINCT submitted_by) = 1");
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  return rows.empty() ? "" : rows[0].String(0);
+}
+
 absl::Status StepUnit(mysql::Tx& tx, const UnitReportRow& unit, UnitReportState from,
                       std::string_view action, std::string_view actor, absl::Time now) {
   RETURN_IF_ERROR(UpdateUnitReport(tx, unit));

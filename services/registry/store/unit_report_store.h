@@ -100,6 +100,10 @@ struct UnitQuery {
 // By region_path.
 absl::StatusOr<std::vector<UnitReportRow>> ListUnits(mysql::Executor& db, const UnitQuery& query);
 absl::StatusOr<int64_t> CountUnits(mysql::Executor& db, const Ulid& campaign_id);
+// The one person who submitted every report of the region that waits for the province's
+// confirmation; empty when there are several, or none.
+absl::StatusOr<std::string> SoleSubmitter(mysql::Executor& db, const Ulid& campaign_id,
+                                          const std::string& region_path);
 // Writes the unit where the stored version is unit.version - 1, and its step. ETAG_MISMATCH
 // otherwise.
 absl::Status StepUnit(mysql::Tx& tx, const UnitReportRow& unit, UnitReportState from,
