@@ -1,4 +1,4 @@
-// What a grant is narrowed to is what it lets do: clauses, fund sources, industries.
+// What a grant is narrowed to is what it lets do: regions, clauses, fund sources, industries.
 #include <map>
 
 #include "bangfu/registry/v1/industry.pb.h"
@@ -206,6 +206,59 @@ TEST_F(ScopeTest, AGrantOfAnIndustryActsOnThatIndustry) {
   complete.set_note("已补齐");
   EXPECT_THAT(Call<v1::ShortBoard>("IndustryService", "CompleteShortBoard", complete, tea),
               StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+}
+
+TEST_F(ScopeTest, R009_AnotherCountysCampaignIsNotThere) {
+  On(2026, 3, 2);
+  const std::string foreign = Approver(kOtherCounty);
+  ASSERT_OK_AND_ASSIGN(const v1::InventoryCampaign planned, CreateCampaign(kCounty));
+  const auto close = [&](const v1::InventoryCampaign& campaign, const std::string& token) {
+    v1::CloseCampaignRequest request;
+    request.set_request_id(RequestId());
+    request.set_id(campaign.id());
+    request.set_etag(campaign.etag());
+    request.set_force(true);
+    request.set_reason("提前结束");
+    return Inventory<v1::InventoryCampaign>("CloseCampaign", request, token);
+  };
+  const auto is_not_there = [&](const v1::InventoryCampaign& campaign) {
+    v1::GetCampaignRequest get;
+    get.set_id(campaign.id());
+    EXPECT_THAT(Inventory<v1::InventoryCampaign>("GetCampaign", get, foreign),
+                StatusIs(StatusCode::kNotFound));
+    v1::ListCampaignsRequest list;
+    ASSERT_OK_AND_ASSIGN(const auto listed,
+                         Inventory<v1::ListCampaignsResponse>("ListCampaigns", list, foreign));
+    EXPECT_EQ(listed.campaigns_size(), 0);
+    EXPECT_THAT(Open(campaign, foreign), StatusIs(StatusCode::kNotFound));
+    EXPECT_THAT(close(campaign, foreign), StatusIs(StatusCode::kNotFound));
+    EXPECT_EQ(Campaign(campaign.id()).state(), campaign.state());
+    EXPECT_EQ(Campaign(campaign.id()).etag(), campaign.etag());
+  };
+  is_not_there(planned);
+  ASSERT_OK(Open(planned));
+  RunOperations();
+  const v1::InventoryCampaign open = Campaign(planned.id());
+  ASSERT_EQ(open.state(), v1::CAMPAIGN_STATE_OPEN);
+  is_not_there(open);
+  EXPECT_OK(close(open, Approver()));
+}
+
+TEST_F(ScopeTest, R009_ACountyReadsTheProvincesCampaignButDoesNotOpenOrCloseIt) {
+  On(2026, 3, 2);
+  const v1::InventoryCampaign open = OpenCampaign("36", Province());
+  v1::GetCampaignRequest get;
+  get.set_id(open.id());
+  ASSERT_OK_AND_ASSIGN(const auto read,
+                       Inventory<v1::InventoryCampaign>("GetCampaign", get, Approver()));
+  EXPECT_EQ(read.id(), open.id());
+  v1::CloseCampaignRequest request;
+  request.set_request_id(RequestId());
+  request.set_id(open.id());
+  request.set_etag(open.etag());
+  EXPECT_THAT(Inventory<v1::InventoryCampaign>("CloseCampaign", request, Approver()),
+              StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(Open(open, Approver()), StatusIs(StatusCode::kNotFound));
 }
 
 }  // namespace
