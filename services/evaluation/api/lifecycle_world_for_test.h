@@ -123,6 +123,8 @@ class LifecycleWorld {
     std::string industry_code = "";
     int64_t invested_fen = 100'000'000;
     int64_t asset_value_fen = 80'000'000;
+    std::optional<Ulid> industry_id = std::nullopt;
+    bool verified = true;
   };
   Ulid AddSubject() { return AddSubject(SubjectOptions()); }
   Ulid AddSubject(const SubjectOptions& options) {
@@ -134,9 +136,10 @@ class LifecycleWorld {
     s.name = options.name;
     s.region_code = s.region_path = options.village;
     s.county = options.village.substr(0, 6);
+    s.industry_id = options.industry_id;
     s.industry_code = options.industry_code;
     s.stage = "OPERATING";
-    s.verified = true;
+    s.verified = options.verified;
     s.invested_fen = options.type == kProjectSubject ? options.invested_fen : 0;
     s.asset_value_fen = options.type == kProjectSubject ? options.asset_value_fen : 0;
     s.updated_at = server().clock().Now();

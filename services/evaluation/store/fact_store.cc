@@ -92,6 +92,18 @@ absl::StatusOr<std::vector<std::string>> LoadFactPayloads(mysql::Executor& db,
   return out;
 }
 
+absl::Status StreamMemberFacts(
+    mysql::Executor& db, const std::vector<Ulid>& industry_ids, std::string_view kind,
+    const std::function<absl::Status(const Ulid& industry_id, const std::string& payload)>& take) {
+  if (industry_ids.empty()) return absl::OkStatus();
+  mysql::Params params{kind};
+  const std::string where = InClause("s.industry_id", industry_ids, &params);
+  return db.Stream(Cat("SELECT s.industry_id, f.payload FROM subject s JOIN fact_source f "
+                       "ON f.subject_id = s.subject_id AND f.kind = ? WHERE ",
+                       where, " AND s.subject_type = 1 AND s.is_verified = 1 AND s.is_void = 0"),
+                   params, [&](const mysql::Row& row) { return take(row.Id(0), row.String(1)); });
+}
+
 absl::StatusOr<std::vector<Ulid>> DeleteOldFactSources(mysql::Tx& tx, std::string_view source,
                                                        std::string_view kind, int64_t generation,
                                                        int limit) {

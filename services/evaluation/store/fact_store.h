@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +50,11 @@ absl::StatusOr<std::vector<FactSourceRow>> LoadFactSources(
 absl::StatusOr<std::vector<std::string>> LoadFactPayloads(mysql::Executor& db,
                                                           const Ulid& subject_id,
                                                           std::string_view kind);
+// Payloads of one kind of the verified projects of these industries that are not void, each with
+// its industry: one statement, streamed, since an industry may have thousands.
+absl::Status StreamMemberFacts(
+    mysql::Executor& db, const std::vector<Ulid>& industry_ids, std::string_view kind,
+    const std::function<absl::Status(const Ulid& industry_id, const std::string& payload)>& take);
 // After a snapshot: payloads of this source and kind that an older snapshot brought are gone there.
 absl::StatusOr<std::vector<Ulid>> DeleteOldFactSources(mysql::Tx& tx, std::string_view source,
                                                        std::string_view kind, int64_t generation,
