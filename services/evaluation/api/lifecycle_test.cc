@@ -818,8 +818,11 @@ TEST_F(EvaluationLifecycle, OverridesGoOnInBulkEachWithItsResult) {
   EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM audit_log WHERE action = "
                               "'EvaluationService.ApproveOverride'"),
             2);
-  // The province approves as well.
-  EXPECT_THAT(outcomes(approve, {elsewhere}, w_.Province()), ElementsAre("联合确认"));
+  // Neither does the province, whose business this is not.
+  EXPECT_THAT(outcomes(approve, {elsewhere}, w_.Province()), ElementsAre("OVERRIDE_LEVEL"));
+  EXPECT_THAT(outcomes(reject, {elsewhere}, w_.Province(), "材料不足"),
+              ElementsAre("OVERRIDE_LEVEL"));
+  EXPECT_THAT(outcomes(approve, {elsewhere}, w_.Approver("360734")), ElementsAre("联合确认"));
 
   // Who rejects says why; the reason is on each one's record.
   EXPECT_THAT(advance(reject, {own_proposal}, w_.Approver()), HasViolation("reason"));
@@ -846,7 +849,11 @@ TEST_F(EvaluationLifecycle, EveryStateActionAndRoleThroughTheHandlersIsAsTheTabl
       [&](Phase phase, const std::string& action, workflow::RoleId role) -> absl::StatusOr<Phase> {
     const Ulid subject = w_.AddSubject();
     w_.NeedDepartments(subject, {"ETHNIC", "FINANCE"});
-    const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
+    // One of those that this role may override, if any.
+    const bool locked = role == kProvOffice || role == kProvAdmin;
+    const Ulid id =
+        w_.Compute(subject, locked ? v1::EVALUATION_RESULT_ADJUST : v1::EVALUATION_RESULT_UPGRADE,
+                   locked ? "H1" : "G2");
     absl::Status prepared = mysql::Transact(w_.db(), [&](mysql::Tx& tx) -> absl::Status {
       auto rows = LockEvaluations(tx, {id}, std::nullopt);
       if (!rows.ok()) return rows.status();
@@ -857,7 +864,7 @@ TEST_F(EvaluationLifecycle, EveryStateActionAndRoleThroughTheHandlersIsAsTheTabl
       if (phase >= Phase::kOverrideProposed) {
         const bool unfiled = action == "file_override";
         v1::Override* o = m->mutable_override();
-        o->set_from_class(type::v1::FOUR_CLASS_UPGRADE);
+        o->set_from_class(locked ? type::v1::FOUR_CLASS_ADJUST : type::v1::FOUR_CLASS_UPGRADE);
         o->set_to_class(type::v1::FOUR_CLASS_CONSOLIDATE);
         o->set_reason_code("SEASONAL");
         o->set_reason_text("上月投产的新生产线尚未反映在月报之中，实际产能利用率已达到九成");

@@ -72,7 +72,7 @@ absl::StatusOr<v1::Evaluation> ApproveOverride(CallContext& context,
                const workflow::Actor actor = step.ActorOn(item);
                Override override = *item.view.override;
                override.approver_person_id = actor.subject;
-               override.approver_level = ApproverLevel(actor);
+               override.approver_level = ApproverLevel(item.view, actor);
                ASSIGN_OR_RETURN(OverrideDecision decision,
                                 CheckOverride(item.view.computed, override,
                                               item.view.argument ? &*item.view.argument : nullptr,

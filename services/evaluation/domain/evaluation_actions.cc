@@ -67,6 +67,13 @@ Guard Acceptable() {
             return InContract(CheckAccept(s.computed, ArgumentOf(s), s.today).status());
           }};
 }
+// Who acts for both levels acts for the one whose business it is.
+AdminLevel ActingLevel(const Subject& s, bool county, bool province) {
+  if (province && (!county || OverrideLevel(s.computed) == AdminLevel::kProvince)) {
+    return AdminLevel::kProvince;
+  }
+  return county ? AdminLevel::kCounty : AdminLevel::kUnspecified;
+}
 // What can be said of an override before its form is filled in: whether this result can be
 // overridden at all by this actor.
 Guard Overridable() {
@@ -83,7 +90,7 @@ Guard Overridable() {
             }
             o.proposer_person_id = a.subject;
             o.approver_person_id = Cat(a.subject, "/approver");
-            o.approver_level = a.Holds(kProvOffice) ? AdminLevel::kProvince : AdminLevel::kCounty;
+            o.approver_level = ActingLevel(s, a.Holds(kCountyOperator), a.Holds(kProvOffice));
             return InContract(CheckOverride(s.computed, o, ArgumentOf(s), s.today).status());
           }};
 }
@@ -92,11 +99,17 @@ Guard Approvable() {
             if (!s.override) return FailedPrecondition("STATE_NOT_ALLOWED", "没有待批准的人工调整");
             Override o = *s.override;
             o.approver_person_id = a.subject;
-            o.approver_level = ApproverLevel(a);
+            o.approver_level = ApproverLevel(s, a);
             return InContract(CheckOverride(s.computed, o, ArgumentOf(s), s.today).status());
           }};
 }
 Guard FilingWanted() {
+// Who could not approve does not reject either.
+Guard Rejectable() {
+  return {"rejectable", [](const Subject& s, const Actor& a) -> absl::Status {
+            return CheckOverrideLevel(s.computed, ApproverLevel(s, a));
+          }};
+}
   return {"filing_wanted", [](const Subject& s, const Actor&) -> absl::Status {
             if (s.needs_city_filing && !s.city_filed) return absl::OkStatus();
             return FailedPrecondition("FILING_NOT_REQUIRED",
@@ -173,10 +186,9 @@ std::string EntryPhaseLabel(EntryPhase phase) {
   return std::string(i < kEntryLabels.size() ? kEntryLabels[i] : kEntryLabels[0]);
 }
 
-AdminLevel ApproverLevel(const Actor& actor) {
-  if (actor.Holds(kProvOffice) || actor.Holds(kProvAdmin)) return AdminLevel::kProvince;
-  if (actor.Holds(kCountyApprover)) return AdminLevel::kCounty;
-  return AdminLevel::kUnspecified;
+AdminLevel ApproverLevel(const EvaluationSubject& subject, const Actor& actor) {
+  return ActingLevel(subject, actor.Holds(kCountyApprover),
+                     actor.Holds(kProvOffice) || actor.Holds(kProvAdmin));
 }
 
 const std::vector<workflow::Work>& EvaluationWorks() {
@@ -231,7 +243,7 @@ const workflow::Table<Phase, EvaluationSubject>& EvaluationTable() {
            "驳回人工调整",
            {kCountyApprover, kProvOffice, kProvAdmin},
            {},
-           {},
+           {Rejectable()},
            P::kComputed},
           {{P::kCountyReviewed},
            "file_override",

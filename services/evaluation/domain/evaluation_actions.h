@@ -78,8 +78,9 @@ const workflow::Table<Phase, EvaluationSubject>& EvaluationTable();
 // The actions that are somebody's work while they can be taken.
 const std::vector<workflow::Work>& EvaluationWorks();
 
-// The level for which the actor approves: the province before the county.
-AdminLevel ApproverLevel(const workflow::Actor& actor);
+// The level for which the actor approves an override of the subject: of several the one whose
+// business it is.
+AdminLevel ApproverLevel(const EvaluationSubject& subject, const workflow::Actor& actor);
 // Departments whose signature is missing.
 size_t MissingSignatures(const EvaluationSubject& subject);
 

@@ -139,6 +139,24 @@ absl::StatusOr<FourClass> CheckAccept(const Computed& computed, const ArgumentRe
   return *four_class;
 }
 
+AdminLevel OverrideLevel(const Computed& computed) {
+  const bool hard =
+      computed.rule_id == "H1" || computed.rule_id == "H2" || computed.rule_id == "H3";
+  return hard || computed.result == Result::kInsufficientData ? AdminLevel::kProvince
+                                                              : AdminLevel::kCounty;
+}
+
+absl::Status CheckOverrideLevel(const Computed& computed, AdminLevel level) {
+  const AdminLevel wanted = OverrideLevel(computed);
+  if (level == wanted) return absl::OkStatus();
+  if (wanted == AdminLevel::kCounty) {
+    return FailedPrecondition("OVERRIDE_LEVEL", "此结论的人工调整由县级提出和批准");
+  }
+  return FailedPrecondition("OVERRIDE_LOCKED", computed.result == Result::kInsufficientData
+                                                   ? "数据不足应当补报，只有省级可以直接认定类别"
+                                                   : "依据认定文件判定的调整类，只有省级可以改变");
+}
+
 absl::StatusOr<OverrideDecision> CheckOverride(const Computed& computed, const Override& override,
                                                const ArgumentRecord* argument,
                                                absl::CivilDay today) {
@@ -173,16 +191,7 @@ absl::StatusOr<OverrideDecision> CheckOverride(const Computed& computed, const O
   }
   std::optional<FourClass> from = ClassOf(computed.result);
   if (from == override.to_class) return InvalidField("to_class", "与评估结果相同，无须调整");
-  if (override.approver_level < AdminLevel::kCounty) {
-    return FailedPrecondition("OVERRIDE_LEVEL", "须由县级以上批准");
-  }
-  bool hard = computed.rule_id == "H1" || computed.rule_id == "H2" || computed.rule_id == "H3";
-  if ((hard || computed.result == Result::kInsufficientData) &&
-      override.approver_level != AdminLevel::kProvince) {
-    return FailedPrecondition("OVERRIDE_LOCKED",
-                              hard ? "依据认定文件判定的调整类，只有省级可以改变"
-                                   : "数据不足应当补报，只有省级可以直接认定类别");
-  }
+  RETURN_IF_ERROR(CheckOverrideLevel(computed, override.approver_level));
   if (override.to_class == FourClass::kAdjust) {
     RETURN_IF_ERROR(CheckAdjustArgument(argument, computed.subject_id, today));
   }

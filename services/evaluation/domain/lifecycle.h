@@ -67,7 +67,7 @@ struct Override {
   std::string tolerance_decision_id;  // optional
   std::string proposer_person_id;
   std::string approver_person_id;
-  AdminLevel approver_level = AdminLevel::kUnspecified;  // county or above
+  AdminLevel approver_level = AdminLevel::kUnspecified;  // as of CheckOverrideLevel
 };
 
 struct OverrideDecision {
@@ -79,9 +79,15 @@ struct OverrideDecision {
 // due after it.
 absl::CivilDay OverrideExpiry(absl::CivilDay day, int64_t months);
 
+// What rests on documents (H1–H3) and what is missing data is overridden by the province alone,
+// everything else by the county alone: proposed, approved and rejected there.
+AdminLevel OverrideLevel(const Computed& computed);
+// FAILED_PRECONDITION OVERRIDE_LOCKED (the province's, and `level` is another), OVERRIDE_LEVEL (the
+// county's).
+absl::Status CheckOverrideLevel(const Computed& computed, AdminLevel level);
+
 // The limits of a human override. INVALID_ARGUMENT FIELD_INVALID for the form; FAILED_PRECONDITION
-// OVERRIDE_SAME_PERSON, OVERRIDE_NOT_ALLOWED, OVERRIDE_LOCKED (only the province), OVERRIDE_LEVEL,
-// ARGUMENT_REQUIRED.
+// OVERRIDE_SAME_PERSON, OVERRIDE_NOT_ALLOWED, ARGUMENT_REQUIRED, and those of CheckOverrideLevel.
 absl::StatusOr<OverrideDecision> CheckOverride(const Computed& computed, const Override& override,
                                                const ArgumentRecord* argument,
                                                absl::CivilDay today);

@@ -123,6 +123,9 @@ TEST(Lifecycle, OverrideNeedsReasonEvidenceAndTwoPersons) {
   o.approver_level = AdminLevel::kTownship;
   EXPECT_EQ(ReasonOf(CheckOverride(g4, o, nullptr, kToday).status()), "OVERRIDE_LEVEL");
   EXPECT_FALSE(CheckOverride(g4, To(FourClass::kRevitalize), nullptr, kToday).ok());
+  // Nor by the province: this one is the county's.
+  o.approver_level = AdminLevel::kProvince;
+  EXPECT_EQ(ReasonOf(CheckOverride(g4, o, nullptr, kToday).status()), "OVERRIDE_LEVEL");
 }
 
 TEST(Lifecycle, AnOverrideEndsOnTheSameDayMonthsLater) {
