@@ -74,7 +74,7 @@ absl::Status MakeEffective(Step& step, const std::vector<Item*>& asked) {
     entries.PutInForce(item->message, item->row.id, item->subject);
     effective.push_back({item->row.subject_id, item->row.id, item->message.final_class()});
   }
-  RETURN_IF_ERROR(SetEffectives(m.tx(), effective, now));
+  RETURN_IF_ERROR(SetEffectives(m.tx(), effective, step.subjects(), now));
   return entries.Write();
 }
 
@@ -106,8 +106,8 @@ absl::StatusOr<v1::Evaluation> VoidEvaluation(CallContext& context,
         EntryChanges entries(m.tx(), AuthorOf(covering.mutation()));
         RETURN_IF_ERROR(entries.Lock({item.row.subject_id}));
         entries.Leave(item.row.subject_id, kEntryVoid, 0);
-        RETURN_IF_ERROR(
-            SetEffectives(m.tx(), {{item.row.subject_id, std::nullopt, 0}}, context.now));
+        RETURN_IF_ERROR(SetEffectives(m.tx(), {{item.row.subject_id, std::nullopt, 0}},
+                                      step.subjects(), context.now));
         return entries.Write();
       },
       request.reason());

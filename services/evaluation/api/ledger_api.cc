@@ -535,6 +535,13 @@ absl::StatusOr<v1::Rollup> GetRollup(CallContext& context, const v1::GetRollupRe
 }
 
 absl::StatusOr<v1::VerifyRollupsResponse> VerifyRollups(CallContext& context,
+// Of the roll-up of results.
+std::string NameOfCell(int cell) {
+  if (cell < kInForceCell) return std::string(EnumZh(static_cast<Result>(cell)));
+  if (cell == kInForceCell) return "在册";
+  return Cat("在册待处理", EnumZh(static_cast<Result>(cell - kInForceCell)));
+}
+
                                                         const v1::VerifyRollupsRequest& request) {
   ASSIGN_OR_RETURN(RegionRow region, ResolveRegion(context, request.region_code()));
   ASSIGN_OR_RETURN(Recount recount, RecountRollups(context.db, region.region_path));
@@ -545,7 +552,7 @@ absl::StatusOr<v1::VerifyRollupsResponse> VerifyRollups(CallContext& context,
     const bool classes = d.table == "class_rollup";
     response.add_differences_zh(
         Cat(d.county, d.subject_type == kProjectSubject ? "项目" : "产业",
-            classes ? EnumZh(static_cast<FourClass>(d.key)) : EnumZh(static_cast<Result>(d.key)),
+            classes ? std::string(EnumZh(static_cast<FourClass>(d.key))) : NameOfCell(d.key),
             "：汇总", d.kept.count, "个、投入", d.kept.invested_fen, "分、资产",
             d.kept.asset_value_fen, "分，重算", d.counted.count, "个、投入", d.counted.invested_fen,
             "分、资产", d.counted.asset_value_fen, "分"));

@@ -89,6 +89,8 @@ class Step {
   rpc::Mutation& mutation() { return m_; }
   absl::CivilDay today() const { return today_; }
   std::map<Ulid, Item>& items() { return items_; }
+  // As loaded: of those that the step locked, what is in force until it changes it.
+  const SubjectMap& subjects() const { return subjects_; }
 
  private:
   rpc::Mutation& m_;

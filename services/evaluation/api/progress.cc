@@ -124,6 +124,32 @@ void SetTarget(const Target& target, absl::CivilDay today, v1::ProgressFigure* f
 
 }  // namespace
 
+Unclassified UnclassifiedOf(const UnitFigures& figures, int subject_type) {
+  Unclassified out;
+  for (const auto& [key, f] : figures.results) {
+    if (key.first != subject_type) continue;
+    if (key.second > kInForceCell) out.pending += f.count;
+    if (key.second >= kInForceCell) continue;
+    switch (static_cast<Result>(key.second)) {
+      case Result::kInsufficientData:
+        out.insufficient_data += f.count;
+        break;
+      case Result::kManualReview:
+        out.manual_review += f.count;
+        break;
+      case Result::kNotApplicable:
+        out.not_applicable += f.count;
+        break;
+      case Result::kUnspecified:
+        out.not_evaluated += f.count;
+        break;
+      default:
+        out.under_way += f.count;
+    }
+  }
+  return out;
+}
+
 absl::Status FillProgress(mysql::Executor& db, const std::string& region, absl::CivilDay today,
                           const ProgressInput& input, ProgressFigures* out) {
   ProgressFigures& progress = *out;
@@ -131,14 +157,11 @@ absl::Status FillProgress(mysql::Executor& db, const std::string& region, absl::
                    ReadParameters(db, {kClassifiedTargetDay, kClassifiedTarget, kTwoYearTargetDay,
                                        kTwoYearTarget, kOverrideShareLimit}));
 
-  // R003: who has a class in force, of all that were inventoried; the rest by why it has none.
+  // R003: who has a class in force, of all that were inventoried; the rest by why it has none. Each
+  // subject counts once, so that the share's two numbers and the counts after it add up.
   std::map<int, int64_t> classified, all;
-  std::map<std::pair<int, int>, int64_t> results;
   for (const auto& [key, f] : input.figures.classes) classified[key.first] += f.count;
-  for (const auto& [key, f] : input.figures.results) {
-    all[key.first] += f.count;
-    results[key] += f.count;
-  }
+  for (const auto& [key, f] : input.figures.results) all[key.first] += f.count;
   const Target by = TargetOf(targets[0], targets[1]);
   for (int type : {kProjectSubject, kIndustrySubject}) {
     const bool project = type == kProjectSubject;
@@ -149,16 +172,24 @@ absl::Status FillProgress(mysql::Executor& db, const std::string& region, absl::
                   RatioBp(classified[type], all[type]), "bp",
                   Cat("已生效分类", classified[type], "个 ÷ 摸排", what, all[type], "个"));
     SetTarget(by, today, share);
-    const std::pair<Result, std::string_view> kinds[] = {
-        {Result::kInsufficientData, "INSUFFICIENT_DATA"},
-        {Result::kManualReview, "MANUAL_REVIEW"},
-        {Result::kNotApplicable, "NOT_APPLICABLE"},
-        {Result::kUnspecified, "NOT_EVALUATED"}};
-    for (const auto& [result, code] : kinds) {
-      AddFigure(progress, Cat(prefix, code),
-                Cat(what, result == Result::kUnspecified ? "未评估" : EnumZh(result)),
-                results[{type, static_cast<int>(result)}], "个", Cat("最近一次评估结果，", what));
+    const Unclassified rest = UnclassifiedOf(input.figures, type);
+    struct Kind {
+      std::string_view code, name;
+      int64_t count;
+    };
+    for (const Kind& kind : {
+             Kind{"INSUFFICIENT_DATA", EnumZh(Result::kInsufficientData), rest.insufficient_data},
+             Kind{"MANUAL_REVIEW", EnumZh(Result::kManualReview), rest.manual_review},
+             Kind{"NOT_APPLICABLE", EnumZh(Result::kNotApplicable), rest.not_applicable},
+             Kind{"UNDER_WAY", "待认定", rest.under_way},
+             Kind{"NOT_EVALUATED", "未评估", rest.not_evaluated},
+         }) {
+      AddFigure(progress, Cat(prefix, kind.code), Cat(what, kind.name), kind.count, "个",
+                Cat("没有生效分类的", what, "，按最近一次评估结果"));
     }
+    AddFigure(progress, Cat(prefix, "PENDING"), Cat(what, "在册待处理"), rest.pending, "个",
+              Cat("已生效分类的", what,
+                  "，最近一次评估为数据不足、人工研判或暂不分类且尚未认定；计在原类别，不另计"));
   }
 
   // R004, R005.

@@ -13,6 +13,19 @@
 
 namespace bangfu::evaluation {
 
+// The subjects of a type that have no class in force, by why: by their latest evaluation. With
+// those that have one they are all there are.
+struct Unclassified {
+  int64_t insufficient_data = 0;
+  int64_t manual_review = 0;
+  int64_t not_applicable = 0;
+  int64_t under_way = 0;  // one of the four classes, on its way into force
+  int64_t not_evaluated = 0;
+  // Not among them: stands in its class, while a later evaluation that came to no class waits.
+  int64_t pending = 0;
+};
+Unclassified UnclassifiedOf(const UnitFigures& figures, int subject_type);
+
 // Sums of the region that the figures are shares of.
 struct ProgressInput {
   UnitFigures figures;

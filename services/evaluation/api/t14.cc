@@ -13,6 +13,7 @@
 #include "services/evaluation/api/ledger_file.h"
 #include "services/evaluation/api/ledger_periods.h"
 #include "services/evaluation/api/ledger_units.h"
+#include "services/evaluation/api/progress.h"
 #include "services/evaluation/domain/types.h"
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/store/close_out_store.h"
@@ -59,6 +60,9 @@ table::TableSpec T14Spec() {
   c.push_back(Column("insufficient_data", "数据不足", ColumnKind::kInt, "", project));
   c.push_back(Column("manual_review", "人工研判", ColumnKind::kInt, "", project));
   c.push_back(Column("not_applicable", "暂不分类", ColumnKind::kInt, "", project));
+  c.push_back(Column("under_way", "待认定", ColumnKind::kInt, "", project));
+  c.push_back(Column("not_evaluated", "未评估", ColumnKind::kInt, "", project));
+  c.push_back(Column("pending", "在册待处理", ColumnKind::kInt, "", project));
   const std::vector<std::string> industry = {"产业"};
   c.push_back(Column("industries", "数", ColumnKind::kInt, "", industry));
   for (FourClass f : kClasses) {
@@ -74,6 +78,14 @@ table::TableSpec T14Spec() {
   c.push_back(Column("closed_out_upgrade", "升级", ColumnKind::kInt, "", closed));
   c.push_back(Column("closed_out_exit", "退出", ColumnKind::kInt, "", closed));
   c.push_back(Column("revitalization_rate_bp", "盘活率", ColumnKind::kBp));
+  const std::vector<std::string> by_value = {"盘活金额"};
+  c.push_back(Column("revitalized_value_fen", "盘活资产", ColumnKind::kWanYuan, "", by_value));
+  c.push_back(Column("revitalize_value_fen", "需盘活", ColumnKind::kWanYuan, "", by_value));
+  c.push_back(Column("revitalized_value_share_bp", "占比", ColumnKind::kBp, "", by_value));
+  const std::vector<std::string> by_count = {"盘活数量"};
+  c.push_back(Column("revitalized", "盘活", ColumnKind::kInt, "", by_count));
+  c.push_back(Column("revitalize_due", "需盘活", ColumnKind::kInt, "", by_count));
+  c.push_back(Column("revitalized_count_share_bp", "占比", ColumnKind::kBp, "", by_count));
   c.push_back(Column("reclassified", "重新认定转出（未销号）", ColumnKind::kInt));
   c.push_back(Column("override_rate_bp", "人工调整率", ColumnKind::kBp));
   c.push_back(Column("override_notice", "人工调整率提示"));
@@ -109,6 +121,9 @@ std::vector<Cell> T14Cells(const v1::T14Row& row) {
   number(row.insufficient_data());
   number(row.manual_review());
   number(row.not_applicable());
+  number(row.under_way());
+  number(row.not_evaluated());
+  number(row.pending());
   number(row.industries());
   for (const v1::ClassFigure& f : row.industry_classes()) {
     number(f.count());
@@ -120,6 +135,12 @@ std::vector<Cell> T14Cells(const v1::T14Row& row) {
   number(row.closed_out_upgrade());
   number(row.closed_out_exit());
   number(row.revitalization_rate_bp());
+  number(row.revitalized_value_fen());
+  number(row.revitalize_value_fen());
+  number(row.revitalized_value_share_bp());
+  number(row.revitalized());
+  number(row.revitalize_due());
+  number(row.revitalized_count_share_bp());
   number(row.reclassified());
   number(row.override_rate_bp());
   cells.emplace_back(std::string(row.override_notice() ? "超过上限" : ""));
@@ -148,6 +169,13 @@ v1::T14Row RowOf(const UnitFigures& figures, const VillageFigures& villages,
   row.set_villages_due(villages.due);
   row.set_villages_reported(villages.reported);
   row.set_villages_nil(villages.nil);
+  const Unclassified rest = UnclassifiedOf(figures, kProjectSubject);
+  row.set_insufficient_data(rest.insufficient_data);
+  row.set_manual_review(rest.manual_review);
+  row.set_not_applicable(rest.not_applicable);
+  row.set_under_way(rest.under_way);
+  row.set_not_evaluated(rest.not_evaluated);
+  row.set_pending(rest.pending);
   for (const auto& [key, f] : figures.results) {
     if (key.first == kIndustrySubject) {
       row.set_industries(row.industries() + f.count);
@@ -157,19 +185,6 @@ v1::T14Row RowOf(const UnitFigures& figures, const VillageFigures& villages,
     row.set_projects(row.projects() + f.count);
     row.set_invested_fen(row.invested_fen() + f.invested_fen);
     row.set_asset_value_fen(row.asset_value_fen() + f.asset_value_fen);
-    switch (static_cast<Result>(key.second)) {
-      case Result::kInsufficientData:
-        row.set_insufficient_data(f.count);
-        break;
-      case Result::kManualReview:
-        row.set_manual_review(f.count);
-        break;
-      case Result::kNotApplicable:
-        row.set_not_applicable(f.count);
-        break;
-      default:
-        break;
-    }
   }
   for (const auto& [key, f] : figures.classes) row.set_overridden(row.overridden() + f.overridden);
   FillClasses(figures, kProjectSubject, true, row.mutable_project_classes());
@@ -229,6 +244,10 @@ void FillShares(int64_t override_limit_bp, v1::T14Row* row) {
   sums.revitalize_value_fen = row->revitalize_value_fen();
   sums.revitalized_value_fen = row->revitalized_value_fen();
   row->set_revitalization_rate_bp(static_cast<int32_t>(RevitalizationRateBp(sums)));
+  row->set_revitalized_value_share_bp(
+      static_cast<int32_t>(RatioBp(sums.revitalized_value_fen, sums.revitalize_value_fen)));
+  row->set_revitalized_count_share_bp(
+      static_cast<int32_t>(RatioBp(sums.revitalized, sums.revitalize_due)));
 }
 
 // Rows and sum without signatures.

@@ -57,7 +57,7 @@ absl::Status LeaveChunk(mysql::Tx& tx, const std::vector<Ulid>& candidates, Ulid
   RETURN_IF_ERROR(UpdateEvaluations(tx, changed));
   std::vector<EffectiveChange> effective;
   for (const Ulid& id : leaving) effective.push_back({id, std::nullopt, 0});
-  RETURN_IF_ERROR(SetEffectives(tx, effective, now));
+  RETURN_IF_ERROR(SetEffectives(tx, effective, subjects, now));
   EntryChanges entries(tx, {[now](std::string_view) { return SystemEntry(now); }, ids, now});
   RETURN_IF_ERROR(entries.Lock(leaving));
   for (const Ulid& id : leaving) entries.Leave(id, kEntryVoid, 0);

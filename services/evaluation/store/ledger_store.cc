@@ -372,12 +372,12 @@ absl::StatusOr<std::map<std::string, UnitFigures>> SumFigures(mysql::Executor& d
               mysql::RegionClause({region}, "region_path", &params),
               " GROUP BY unit, subject_type, class");
     if (set == FigureSet::kClassesAndResults) {
-      sql += Cat(" UNION ALL SELECT 2, ", unit,
-                 ", subject_type, latest_result, COUNT(*), 0, "
+      sql += Cat(" UNION ALL SELECT 2, ", unit, ", subject_type, ", ResultCellSql(),
+                 " AS cell, COUNT(*), 0, "
                  "CAST(SUM(invested_fen) AS SIGNED), CAST(SUM(asset_value_fen) AS SIGNED) "
                  "FROM subject WHERE is_void = 0 AND ",
                  mysql::RegionClause({region}, "region_path", &params),
-                 " GROUP BY unit, subject_type, latest_result");
+                 " GROUP BY unit, subject_type, cell");
     }
   }
   ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(sql, params));
@@ -396,7 +396,8 @@ absl::StatusOr<Recount> RecountRollups(mysql::Executor& db, const std::string& r
   Recount out;
   const std::string of_county = region.substr(0, 6);
   struct Side {
-    std::string_view table, kept, counted;
+    std::string_view table, kept;
+    std::string counted;
   };
   const std::array<Side, 2> sides = {
       Side{"class_rollup",
@@ -410,8 +411,9 @@ absl::StatusOr<Recount> RecountRollups(mysql::Executor& db, const std::string& r
            "SELECT county, subject_type, result AS cell, SUM(subjects) AS kn, 0 AS ko, "
            "SUM(invested_fen) AS ki, SUM(asset_value_fen) AS ka, 0 AS cn, 0 AS co, 0 AS ci, "
            "0 AS ca FROM result_rollup WHERE ",
-           "SELECT county, subject_type, latest_result, 0, 0, 0, 0, COUNT(*), 0, "
-           "SUM(invested_fen), SUM(asset_value_fen) FROM subject WHERE is_void = 0 AND "},
+           Cat("SELECT county, subject_type, ", ResultCellSql(),
+               " AS cell, 0, 0, 0, 0, COUNT(*), 0, SUM(invested_fen), SUM(asset_value_fen) "
+               "FROM subject WHERE is_void = 0 AND ")},
   };
   for (const Side& side : sides) {
     const bool classes = side.table == "class_rollup";
@@ -420,7 +422,7 @@ absl::StatusOr<Recount> RecountRollups(mysql::Executor& db, const std::string& r
     std::string second =
         mysql::RegionClause({of_county}, classes ? "region_path" : "county", &params);
     std::string_view group = classes ? " GROUP BY LEFT(region_path, 6), subject_type, class"
-                                     : " GROUP BY county, subject_type, latest_result";
+                                     : " GROUP BY county, subject_type, cell";
     // Both sides in one statement, hence at one moment.
     ASSIGN_OR_RETURN(
         mysql::Rows rows,
@@ -461,10 +463,9 @@ absl::StatusOr<std::vector<RollupRepair>> RepairRollups(mysql::Tx& tx, const std
                     where, " GROUP BY subject_type, class, ", slot);
     } else {
       params.emplace_back(county);
-      counted = Cat("SELECT subject_type, latest_result, ", slot,
+      counted = Cat("SELECT subject_type, ", ResultCellSql(), " AS cell, ", slot,
                     ", 0, 0, 0, 0, COUNT(*), 0, SUM(invested_fen), SUM(asset_value_fen) FROM "
-                    "subject WHERE is_void = 0 AND county = ? GROUP BY subject_type, "
-                    "latest_result, ",
+                    "subject WHERE is_void = 0 AND county = ? GROUP BY subject_type, cell, ",
                     slot);
     }
     const std::string_view kept =

@@ -137,8 +137,8 @@ struct Figures {
   Figures& operator+=(const Figures& other);
   friend bool operator==(const Figures&, const Figures&) = default;
 };
-// Of one unit: by subject type and class, and by subject type and latest result (0: never
-// evaluated).
+// Of one unit: by subject type and class, and by subject type and cell of the results (ResultCell),
+// where every subject stands once.
 struct UnitFigures {
   std::map<std::pair<int, int>, Figures> classes;
   std::map<std::pair<int, int>, Figures> results;
@@ -157,7 +157,7 @@ struct RollupDifference {
   std::string table;  // class_rollup, result_rollup
   std::string county;
   int subject_type = 0;
-  int key = 0;  // class or result
+  int key = 0;  // class, or cell of the results
   Figures kept;
   Figures counted;
 };

@@ -33,27 +33,6 @@ absl::Status UpdateEvaluations(mysql::Tx& tx, std::vector<EvaluationRow*> rows) 
       .status();
 }
 
-absl::Status SetEffectives(mysql::Tx& tx, const std::vector<EffectiveChange>& changes,
-                           absl::Time now) {
-  if (changes.empty()) return absl::OkStatus();
-  std::vector<mysql::Params> values;
-  values.reserve(changes.size());
-  for (const EffectiveChange& c : changes) {
-    values.push_back(
-        {c.subject_id, 0, "", "", "", "", "", c.evaluation_id, c.effective_class, now});
-  }
-  return mysql::BulkInsert(
-             tx, "subject",
-             "subject_id, subject_type, code, name, region_code, region_path, county, "
-             "effective_evaluation_id, effective_class, updated_at",
-             values,
-             "ON DUPLICATE KEY UPDATE "
-             "effective_evaluation_id = VALUES(effective_evaluation_id), "
-             "effective_class = VALUES(effective_class), "
-             "updated_at = VALUES(updated_at)")
-      .status();
-}
-
 absl::StatusOr<std::vector<Ulid>> ListVoidInForce(mysql::Executor& db, int limit) {
   ASSIGN_OR_RETURN(mysql::Rows rows,
                    db.Query("SELECT s.subject_id FROM subject s WHERE s.is_void = 1 AND "

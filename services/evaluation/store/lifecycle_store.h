@@ -18,15 +18,6 @@ namespace bangfu::evaluation {
 // fit; counts their versions up.
 absl::Status UpdateEvaluations(mysql::Tx& tx, std::vector<EvaluationRow*> rows);
 
-struct EffectiveChange {
-  Ulid subject_id;
-  std::optional<Ulid> evaluation_id;  // nullopt: nothing is in force
-  int effective_class = 0;
-};
-// SetEffective for each of the subjects, which the transaction has locked.
-absl::Status SetEffectives(mysql::Tx& tx, const std::vector<EffectiveChange>& changes,
-                           absl::Time now);
-
 // Voided subjects that still have a class in force, at most `limit`.
 absl::StatusOr<std::vector<Ulid>> ListVoidInForce(mysql::Executor& db, int limit);
 

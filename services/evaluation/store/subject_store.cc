@@ -18,6 +18,9 @@ constexpr char kColumns[] =
     "invested_fen, asset_value_fen, operating_value_fen, facts_version, "
     "latest_evaluation_id, latest_result, effective_evaluation_id, effective_class, updated_at";
 
+// Results up to it are the four classes.
+constexpr int kLastClass = 4;
+
 std::vector<std::string> SplitList(const std::string& text) {
   return absl::StrSplit(text, ',', absl::SkipEmpty());
 }
@@ -152,13 +155,19 @@ absl::Status PutSubjects(mysql::Tx& tx, const std::vector<SubjectRow>& rows,
                       s.operating_value_fen,
                       1,
                       s.updated_at});
-    auto old = before.find(s.id);
-    int result = 0;
-    if (old != before.end()) {
-      result = old->second.latest_result;
-      if (!old->second.is_void) rollup.Add(old->second, result, -1);
+    SubjectRow after = s;
+    if (const auto old = before.find(s.id); old != before.end()) {
+      // What was evaluated and what is in force stays, whatever the row given says.
+      after.latest_evaluation_id = old->second.latest_evaluation_id;
+      after.latest_result = old->second.latest_result;
+      after.effective_evaluation_id = old->second.effective_evaluation_id;
+      after.effective_class = old->second.effective_class;
+      if (!old->second.is_void) rollup.Add(old->second, -1);
+    } else {
+      after.latest_result = 0;
+      after.effective_class = 0;
     }
-    if (!s.is_void) rollup.Add(s, result, +1);
+    if (!after.is_void) rollup.Add(after, +1);
   }
   RETURN_IF_ERROR(
       mysql::BulkInsert(
@@ -204,8 +213,11 @@ absl::Status SetLatestEvaluations(mysql::Tx& tx, const std::vector<LatestEvaluat
     if (old == before.end()) continue;
     const SubjectRow& s = old->second;
     if (!s.is_void) {
-      rollup.Add(s, s.latest_result, -1);
-      rollup.Add(s, l.result, +1);
+      SubjectRow after = s;
+      after.latest_evaluation_id = l.evaluation_id;
+      after.latest_result = l.result;
+      rollup.Add(s, -1);
+      rollup.Add(after, +1);
     }
     values.push_back({s.id, s.type, "", "", "", "", "", l.evaluation_id, l.result, now});
   }
@@ -223,15 +235,37 @@ absl::Status SetLatestEvaluations(mysql::Tx& tx, const std::vector<LatestEvaluat
   return rollup.Write(tx);
 }
 
-absl::Status SetEffective(mysql::Tx& tx, const Ulid& subject_id,
-                          const std::optional<Ulid>& evaluation_id, int effective_class,
-                          absl::Time now) {
-  return tx
-      .Execute(
-          "UPDATE subject SET effective_evaluation_id = ?, effective_class = ?, updated_at = ? "
-          "WHERE subject_id = ?",
-          {evaluation_id, effective_class, now, subject_id})
-      .status();
+absl::Status SetEffectives(mysql::Tx& tx, const std::vector<EffectiveChange>& changes,
+                           const SubjectMap& before, absl::Time now) {
+  ResultRollup rollup;
+  // An upsert whose insert half never happens, since the rows are locked.
+  std::vector<mysql::Params> values;
+  values.reserve(changes.size());
+  for (const EffectiveChange& c : changes) {
+    const auto old = before.find(c.subject_id);
+    if (old == before.end()) continue;
+    if (!old->second.is_void) {
+      SubjectRow after = old->second;
+      after.effective_evaluation_id = c.evaluation_id;
+      after.effective_class = c.effective_class;
+      rollup.Add(old->second, -1);
+      rollup.Add(after, +1);
+    }
+    values.push_back(
+        {c.subject_id, 0, "", "", "", "", "", c.evaluation_id, c.effective_class, now});
+  }
+  if (values.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(mysql::BulkInsert(tx, "subject",
+                                    "subject_id, subject_type, code, name, region_code, "
+                                    "region_path, county, effective_evaluation_id, "
+                                    "effective_class, updated_at",
+                                    values,
+                                    "ON DUPLICATE KEY UPDATE "
+                                    "effective_evaluation_id = VALUES(effective_evaluation_id), "
+                                    "effective_class = VALUES(effective_class), "
+                                    "updated_at = VALUES(updated_at)")
+                      .status());
+  return rollup.Write(tx);
 }
 
 int RollupSlot(const Ulid& subject_id) {
@@ -250,8 +284,21 @@ absl::Status AddToResults(mysql::Tx& tx, const std::vector<mysql::Params>& value
       .status();
 }
 
-void ResultRollup::Add(const SubjectRow& row, int result, int sign) {
-  Sum& sum = sums_[{row.county, row.type, result, RollupSlot(row.id)}];
+int ResultCell(const SubjectRow& subject) {
+  if (subject.effective_class == 0) return subject.latest_result;
+  const bool undecided = subject.latest_result > kLastClass &&
+                         subject.latest_evaluation_id != subject.effective_evaluation_id;
+  return kInForceCell + (undecided ? subject.latest_result : 0);
+}
+
+std::string ResultCellSql() {
+  return Cat("IF(effective_class = 0, latest_result, ", kInForceCell, " + IF(latest_result > ",
+             kLastClass,
+             " AND NOT (latest_evaluation_id <=> effective_evaluation_id), latest_result, 0))");
+}
+
+void ResultRollup::Add(const SubjectRow& row, int sign) {
+  Sum& sum = sums_[{row.county, row.type, ResultCell(row), RollupSlot(row.id)}];
   sum.subjects += sign;
   sum.invested_fen += sign * row.invested_fen;
   sum.asset_value_fen += sign * row.asset_value_fen;
@@ -261,9 +308,9 @@ absl::Status ResultRollup::Write(mysql::Tx& tx) const {
   std::vector<mysql::Params> values;
   for (const auto& [key, sum] : sums_) {
     if (sum.subjects == 0 && sum.invested_fen == 0 && sum.asset_value_fen == 0) continue;
-    const auto& [county, type, result, slot] = key;
+    const auto& [county, type, cell, slot] = key;
     values.push_back(
-        {county, type, result, slot, sum.subjects, sum.invested_fen, sum.asset_value_fen});
+        {county, type, cell, slot, sum.subjects, sum.invested_fen, sum.asset_value_fen});
   }
   if (values.empty()) return absl::OkStatus();
   return AddToResults(tx, values);

@@ -86,10 +86,14 @@ struct LatestEvaluation {
 };
 absl::Status SetLatestEvaluations(mysql::Tx& tx, const std::vector<LatestEvaluation>& latest,
                                   const SubjectMap& before, absl::Time now);
-// What is in force for a subject; class 0 and nullopt: nothing.
-absl::Status SetEffective(mysql::Tx& tx, const Ulid& subject_id,
-                          const std::optional<Ulid>& evaluation_id, int effective_class,
-                          absl::Time now);
+// What is in force for each of the (locked) subjects; keeps the roll-up of results.
+struct EffectiveChange {
+  Ulid subject_id;
+  std::optional<Ulid> evaluation_id;  // nullopt: nothing is in force
+  int effective_class = 0;
+};
+absl::Status SetEffectives(mysql::Tx& tx, const std::vector<EffectiveChange>& changes,
+                           const SubjectMap& before, absl::Time now);
 
 // The slot of a subject in the roll-ups: 0 … kRollupSlots-1. As many writers of one county and
 // class need not wait for each other; each is a row of every such cell that a province's answer
@@ -97,14 +101,23 @@ absl::Status SetEffective(mysql::Tx& tx, const Ulid& subject_id,
 inline constexpr int kRollupSlots = 4;
 int RollupSlot(const Ulid& subject_id);
 
-// Adds rows of county, subject type, result, slot, subjects and the two amounts to result_rollup.
+// Where a subject stands in the roll-up of results, so that each stands in one place. Without a
+// class in force: its latest result, 0 when it was never evaluated. With one: kInForceCell,
+// whatever the result was on which the class was decided; but kInForceCell plus the latest result
+// where a later evaluation came to none of the four classes and is not decided.
+inline constexpr int kInForceCell = 16;
+int ResultCell(const SubjectRow& subject);
+// The same as an SQL expression over the columns of `subject`.
+std::string ResultCellSql();
+
+// Adds rows of county, subject type, cell, slot, subjects and the two amounts to result_rollup.
 absl::Status AddToResults(mysql::Tx& tx, const std::vector<mysql::Params>& values);
 
-// Sums to add to result_rollup, by county, type, result and slot. Sorted, so that transactions lock
+// Sums to add to result_rollup, by county, type, cell and slot. Sorted, so that transactions lock
 // its rows in one order.
 class ResultRollup {
  public:
-  void Add(const SubjectRow& row, int result, int sign);
+  void Add(const SubjectRow& row, int sign);
   // Rows whose change is zero are left alone.
   absl::Status Write(mysql::Tx& tx) const;
 
