@@ -25,6 +25,8 @@ int64_t Median(std::vector<int64_t> values) {
 
 }  // namespace
 
+// What was argued or appraised after the day of the evaluation is no fact of it. (An argument that
+// decides an evaluation is a step of its life, not a fact, and may come later.)
 void PutEntered(const EnteredFacts& entered, const Moment& moment, Snapshot& s, Values& values) {
   std::vector<int64_t> outlook;
   std::vector<int64_t> resource;
@@ -81,6 +83,8 @@ void PutEntered(const EnteredFacts& entered, const Moment& moment, Snapshot& s, 
            std::make_pair(ToDay(b->argued_on()), b->id());
   };
   for (const v1::ArgumentRecord& a : entered.arguments) {
+    const std::optional<absl::CivilDay> on = ToDay(a.argued_on());
+    if (!on || *on > moment.as_of) continue;
     bool concludes = a.conclusion() == v1::ARGUMENT_CONCLUSION_FEASIBLE ||
                      a.conclusion() == v1::ARGUMENT_CONCLUSION_NOT_FEASIBLE;
     if (concludes && newer(a, feasible)) feasible = &a;
