@@ -234,6 +234,7 @@ absl::StatusOr<v1::Explanation> ExplainEvaluation(CallContext& context, const De
   ASSIGN_OR_RETURN(CriteriaPtr criteria, deps.evaluator->CriteriaById(context.db, row.criteria_id));
   v1::Explanation out = ToMessage(*parsed, criteria->engine.criteria());
   out.set_evaluation_id(request.id());
+  out.set_snapshot_id(row.id.ToString());
   out.set_canonical_json(record.explanation);
   out.set_canonical_sha256(record.explanation_sha256);
   *out.mutable_watermarks() = evaluation.watermarks();

@@ -268,6 +268,12 @@ TEST_F(EvaluationApi, SameFactsInAnotherOrderOnAnotherDayGiveTheSameBytes) {
   world_.Score({project}, 85, 85);
   v1::Evaluation first = world_.EvaluateOne(project).evaluation();
   const v1::Explanation before = world_.Explain(first.id());
+  // The record that holds the snapshot of that hash.
+  EXPECT_EQ(before.snapshot_id(), first.id());
+  EXPECT_EQ(before.snapshot_sha256(), first.snapshot_sha256());
+  EXPECT_EQ(world_.database().Int("SELECT COUNT(*) FROM evaluation_record WHERE evaluation_id = ?",
+                                  {*Ulid::Parse(before.snapshot_id())}),
+            1);
 
   // Another day, and everything is told again, backwards.
   world_.server().clock().Advance(absl::Hours(50));
