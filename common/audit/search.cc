@@ -131,6 +131,7 @@ absl::StatusOr<Found> SearchAmong(mysql::Executor& db, const Search& search) {
 }
 
 }  // namespace
+      {"l.actor_delegated_by", &search.delegated_by},
 
 absl::StatusOr<Found> SearchLog(mysql::Executor& db, const Search& search) {
   // Most pages are full of the first that come; only rare matches are looked for among many.

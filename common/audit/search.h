@@ -24,6 +24,9 @@ struct Search {
   std::vector<std::string> scope;     // regions that the caller may read
   std::optional<std::string> region;  // of these
   std::string subject;
+  // On whose behalf; no index begins with it, since nearly all entries have none: it picks among
+  // those of the other filters.
+  std::string delegated_by;
   std::string aggregate_type;
   std::optional<Ulid> aggregate_id;  // with aggregate_type
   std::string action;

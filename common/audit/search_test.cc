@@ -84,6 +84,18 @@ TEST_F(AuditSearchTest, NewestFirstByPersonRegionActionAndTime) {
   EXPECT_THAT(All({.scope = {}}), IsEmpty());
 }
 
+TEST_F(AuditSearchTest, FindsWhatWasDoneOnAPersonsBehalf) {
+  Add("360733", "li");  // in li's own right
+  Add("360733", "zhang");
+  Entry e = Make("360733", "zhang", "ProjectService.UpdateProject");
+  e.actor.delegated_by = "li";
+  ASSERT_OK(mysql::Transact(db(), [&](mysql::Tx& tx) { return Append(tx, e); }));
+  EXPECT_THAT(All({.scope = {"36"}, .delegated_by = "li"}), ElementsAre(e.aggregate_id));
+  EXPECT_THAT(All({.scope = {"36"}, .subject = "zhang", .delegated_by = "li"}),
+              ElementsAre(e.aggregate_id));
+  EXPECT_THAT(All({.scope = {"36"}, .delegated_by = "wang"}), IsEmpty());
+}
+
 TEST_F(AuditSearchTest, EntriesOfOneInstantAreNeitherLostNorTwice) {
   std::vector<Entry> entries;
   for (int i = 0; i < 57; ++i) entries.push_back(Make("360733", "zhang", "job"));

@@ -37,6 +37,7 @@ absl::StatusOr<Search> SearchOf(const rpc::CallContext& context, const Request& 
   if (!region.ok()) return region.status();
   search.region = *region;
   search.subject = request.subject();
+  search.delegated_by = request.delegated_by();
   search.aggregate_type = request.aggregate_type();
   if (!request.aggregate_id().empty()) {
     if (request.aggregate_type().empty()) {

@@ -31,7 +31,7 @@ template <typename Request>
 std::string FilterOf(const Request& request) {
   return Cat(request.region_code(), "/", request.subject(), "/", request.aggregate_type(), "/",
              request.aggregate_id(), "/", request.action(), "/", request.from().seconds(), "/",
-             request.to().seconds());
+             request.to().seconds(), "/", request.delegated_by());
 }
 
 std::vector<std::string> KeyOf(const Place& place) {

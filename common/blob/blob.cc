@@ -15,7 +15,8 @@ constexpr char kColumns[] =
     "id, state, region_path, kind, title, content_type, size_bytes, sha256, received_bytes, "
     "taken_at, latitude_e7, longitude_e7, uploaded_subject, uploaded_name, uploaded_role, "
     "uploaded_region_path, created_at, completed_at, expires_at, refusal_reason, case_type, "
-    "case_id, case_step, used_subject, used_name, used_role, used_region_path, used_at";
+    "case_id, case_step, used_subject, used_name, used_role, used_region_path, used_at, "
+    "uploaded_delegated_by, uploaded_grant_id, used_delegated_by, used_grant_id";
 
 void SetTime(const std::optional<absl::Time>& time,
              google::protobuf::Timestamp* (*field)(v1::Blob&), v1::Blob& blob) {
@@ -51,6 +52,8 @@ v1::Blob FromRow(const mysql::Row& row) {
   by.set_name(row.String(13));
   by.set_role(row.String(14));
   by.set_region_path(row.String(15));
+  by.set_delegated_by(row.String(28));
+  by.set_grant_id(row.String(29));
   SetTime(
       row.OptTime(16), [](v1::Blob& b) { return b.mutable_created_at(); }, out);
   SetTime(
@@ -67,6 +70,8 @@ v1::Blob FromRow(const mysql::Row& row) {
     use.mutable_used_by()->set_name(row.String(24));
     use.mutable_used_by()->set_role(row.String(25));
     use.mutable_used_by()->set_region_path(row.String(26));
+    use.mutable_used_by()->set_delegated_by(row.String(30));
+    use.mutable_used_by()->set_grant_id(row.String(31));
     SetTime(
         row.OptTime(27), [](v1::Blob& b) { return b.mutable_use()->mutable_used_at(); }, out);
   }
@@ -178,14 +183,15 @@ absl::Status Insert(mysql::Tx& tx, const v1::Blob& blob, absl::Time now, absl::T
           "size_bytes, sha256, received_bytes, taken_at, latitude_e7, longitude_e7, "
           "uploaded_subject, uploaded_name, uploaded_role, uploaded_region_path, created_at, "
           "completed_at, expires_at, refusal_reason, stored, case_type, case_id, case_step, "
-          "used_subject, used_name, used_role, used_region_path, used_at) VALUES (?, 1, ?, ?, ?, "
-          "?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, '', 1, NULL, NULL, '', '', '', '', '', "
-          "NULL)",
+          "used_subject, used_name, used_role, used_region_path, used_at, uploaded_delegated_by, "
+          "uploaded_grant_id) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, NULL, "
+          "?, '', 1, NULL, NULL, '', '', '', '', '', NULL, ?, ?)",
           {id, static_cast<int>(v1::BLOB_STATE_BEGUN), blob.region_path(), blob.kind(),
            blob.title(), blob.content_type(), blob.size_bytes(), blob.sha256(),
            TimeOf(blob.has_taken_at(), blob.taken_at()), blob.latitude_e7(), blob.longitude_e7(),
            subject, blob.uploaded_by().name(), blob.uploaded_by().role(),
-           blob.uploaded_by().region_path(), now, expires})
+           blob.uploaded_by().region_path(), now, expires, blob.uploaded_by().delegated_by(),
+           blob.uploaded_by().grant_id()})
       .status();
 }
 
@@ -258,13 +264,15 @@ absl::StatusOr<bool> Take(mysql::Tx& tx, const v1::Blob& blob, const v1::BlobUse
   ASSIGN_OR_RETURN(const Ulid case_id, Ulid::Parse(use.case_id()));
   ASSIGN_OR_RETURN(
       const int64_t rows,
-      tx.Execute("UPDATE blob_file SET case_type = ?, case_id = ?, case_step = ?, "
-                 "used_subject = ?, used_name = ?, used_role = ?, used_region_path = ?, "
-                 "used_at = ?, expires_at = NULL, version = version + 1 "
-                 "WHERE id = ? AND state = ? AND case_id IS NULL",
-                 {use.case_type(), case_id, use.step(), use.used_by().subject(),
-                  use.used_by().name(), use.used_by().role(), use.used_by().region_path(), now, id,
-                  static_cast<int>(v1::BLOB_STATE_COMPLETE)}));
+      tx.Execute(
+          "UPDATE blob_file SET case_type = ?, case_id = ?, case_step = ?, "
+          "used_subject = ?, used_name = ?, used_role = ?, used_region_path = ?, "
+          "used_delegated_by = ?, used_grant_id = ?, used_at = ?, expires_at = NULL, "
+          "version = version + 1 "
+          "WHERE id = ? AND state = ? AND case_id IS NULL",
+          {use.case_type(), case_id, use.step(), use.used_by().subject(), use.used_by().name(),
+           use.used_by().role(), use.used_by().region_path(), use.used_by().delegated_by(),
+           use.used_by().grant_id(), now, id, static_cast<int>(v1::BLOB_STATE_COMPLETE)}));
   if (rows == 0) return false;
   RETURN_IF_ERROR(GiveBack(tx, blob));
   return true;

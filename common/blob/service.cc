@@ -11,6 +11,7 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/log/log.h"
+#include "common/rpc/actor.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
@@ -24,16 +25,6 @@ constexpr char kService[] = "bangfu.blob.v1.BlobService.";
 constexpr int64_t kBlock = 512 << 10;
 constexpr int64_t kLargestChunk = 1 << 20;  // of an answer that is no stream
 constexpr int kSweepStep = 100;
-
-type::v1::Actor ActorAt(const rpc::Mutation& mutation, std::string_view region_path) {
-  const audit::Actor actor = mutation.ActorAt(region_path);
-  type::v1::Actor out;
-  out.set_subject(actor.subject);
-  out.set_name(actor.name);
-  out.set_role(actor.role);
-  out.set_region_path(actor.region_path);
-  return out;
-}
 
 // "jpeg,png" as the media types that a client declares.
 std::string MediaTypes(const Kind& kind) {
@@ -270,7 +261,7 @@ absl::StatusOr<v1::Blob> BlobService::Begin(CallContext& context,
         blob.set_latitude_e7(request.latitude_e7());
         blob.set_longitude_e7(request.longitude_e7());
         blob.set_region_path(region_path);
-        *blob.mutable_uploaded_by() = ActorAt(m, region_path);
+        *blob.mutable_uploaded_by() = rpc::ActorMessage(m.ActorAt(region_path));
         ASSIGN_OR_RETURN(const int64_t hours, Setting(m.tx(), kKeepHours));
         RETURN_IF_ERROR(Insert(m.tx(), blob, context.now, context.now + absl::Hours(hours)));
         ASSIGN_OR_RETURN(blob, GetOwn(m.tx(), id, context.caller.subject));

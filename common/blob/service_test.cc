@@ -18,6 +18,7 @@
 #include "common/feed/schema.h"
 #include "common/idempotency/schema.h"
 #include "common/status/error.h"
+#include "common/testing/held_grants.h"
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
 
@@ -85,7 +86,8 @@ class BlobServiceTest : public ::testing::Test {
         service_(store_, {}, metrics_),
         server_({.services = {"bangfu.blob.v1.BlobService"},
                  .migrations = migrate::Concat(Schema(), feed::Schema(), idempotency::Schema(),
-                                               audit::Schema())},
+                                               audit::Schema()),
+                 .server = grants_.ServerOptions()},
                 [this](rpc::Router& router) { service_.Register(router); }),
         village_(Token("v1", "360733101201")),
         county_(Token("c1", "360733")),
@@ -161,6 +163,10 @@ class BlobServiceTest : public ::testing::Test {
     auth::Caller caller;
     caller.subject = person;
     caller.grants = {{.role = Role::ROLE_COUNTY_OPERATOR, .region_path = region}};
+    return Step(db, caller, evidence, use);
+  }
+  absl::Status Step(mysql::Session& db, const auth::Caller& caller,
+                    const type::v1::Evidence& evidence, const EvidenceUse& use) {
     rpc::CallContext context{.caller = caller,
                              .db = db,
                              .clock = server_.clock(),
@@ -203,6 +209,7 @@ class BlobServiceTest : public ::testing::Test {
   metrics::Registry metrics_;
   Fickle store_;
   BlobService service_;
+  ::bangfu::testing::HeldGrants grants_;
   RpcServer server_;
   const std::string village_, county_, neighbour_;
   int requests_ = 0;
@@ -244,6 +251,23 @@ TEST_F(BlobServiceTest, GoesFromAnnouncementToCaseAndBackOut) {
 
   ASSERT_OK_AND_ASSIGN(const std::string read, Read(id, county_));
   EXPECT_TRUE(read == bytes);
+}
+
+TEST_F(BlobServiceTest, NamesOnWhoseBehalfAFileWasUploadedAndUsed) {
+  const Ulid grant = server_.ids().Next();
+  grants_.Lend("zhang", "li", Role::ROLE_COUNTY_OPERATOR, "360733", grant);
+  const std::string deputy = ::bangfu::testing::PersonToken(server_, "zhang");
+  ASSERT_OK_AND_ASSIGN(v1::Blob blob, Upload(SmallPdf("x"), deputy));
+  auth::Caller caller;
+  caller.subject = "zhang";
+  caller.grants = grants_.Of("zhang", false)->grants;
+  ASSERT_OK(Step(server_.database().db(), caller, EvidenceOf(blob), Case()));
+  ASSERT_OK_AND_ASSIGN(blob, Get(blob.id(), county_));
+  for (const type::v1::Actor& actor : {blob.uploaded_by(), blob.use().used_by()}) {
+    EXPECT_EQ(actor.subject(), "zhang");
+    EXPECT_EQ(actor.delegated_by(), "li");
+    EXPECT_EQ(actor.grant_id(), grant.ToString());
+  }
 }
 
 // Told with every answer, by the rules that the rpcs refuse by.
@@ -616,7 +640,8 @@ SELECT UNHEX(MD5(i)), version, state, CONCAT('3607', 30 + i MOD 9), kind, title,
   size_bytes, sha256, received_bytes, taken_at, latitude_e7, longitude_e7, uploaded_subject,
   uploaded_name, uploaded_role, uploaded_region_path, created_at, completed_at, expires_at,
   refusal_reason, stored, 'asset', UNHEX(MD5(CONCAT('c', i))), case_step, used_subject, used_name,
-  used_role, used_region_path, used_at FROM blob_file JOIN n)sql"));
+  used_role, used_region_path, used_at, uploaded_delegated_by, uploaded_grant_id, used_delegated_by,
+  used_grant_id FROM blob_file JOIN n)sql"));
   ASSERT_OK(db.Query("ANALYZE TABLE blob_file"));
   const auto key_of = [&](const std::string& where) {
     auto rows = db.Query(Cat("EXPLAIN SELECT id FROM blob_file WHERE ", where,

@@ -7,6 +7,7 @@
 #include "common/auth/caller.h"
 #include "common/base/strings.h"
 #include "common/blob/service.h"
+#include "common/rpc/actor.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/workflow.h"
@@ -110,11 +111,7 @@ absl::Status UseEvidence(rpc::Mutation& mutation,
     taken.set_case_type(use.case_type);
     taken.set_case_id(use.case_id.ToString());
     taken.set_step(use.step);
-    const audit::Actor actor = mutation.ActorAt(blob.region_path());
-    taken.mutable_used_by()->set_subject(actor.subject);
-    taken.mutable_used_by()->set_name(actor.name);
-    taken.mutable_used_by()->set_role(actor.role);
-    taken.mutable_used_by()->set_region_path(actor.region_path);
+    *taken.mutable_used_by() = rpc::ActorMessage(mutation.ActorAt(blob.region_path()));
     ASSIGN_OR_RETURN(const bool won, Take(mutation.tx(), blob, taken, context.now));
     if (!won) return mysql::Conflict();
   }

@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <thread>
 
@@ -24,6 +23,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/table/xlsx_writer.h"
+#include "common/testing/held_grants.h"
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
 
@@ -48,30 +48,6 @@ CREATE TABLE word (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 )sql"}});
 }
-
-// What persons hold, as a test says.
-class HeldGrants : public auth::GrantSource {
- public:
-  std::shared_ptr<const auth::SubjectGrants> Of(std::string_view subject, bool) const override {
-    std::lock_guard lock(mu_);
-    const auto it = held_.find(std::string(subject));
-    return it == held_.end() ? nullptr : it->second;
-  }
-  int64_t version() const override {
-    std::lock_guard lock(mu_);
-    return version_;
-  }
-  void Set(const std::string& subject, auth::SubjectGrants grants) {
-    std::lock_guard lock(mu_);
-    held_[subject] = std::make_shared<auth::SubjectGrants>(std::move(grants));
-    ++version_;
-  }
-
- private:
-  mutable std::mutex mu_;
-  int64_t version_ = 1;
-  std::map<std::string, std::shared_ptr<const auth::SubjectGrants>> held_;
-};
 
 // A table of words with a number: word,amount. No number: held. A negative one: refused. The money
 // of words with an x in front is X, that of the others W.
@@ -197,7 +173,7 @@ class IntakeTest : public ::testing::Test {
         runner_(clock_, {.holder = "r1"}),
         server_({.services = {"bangfu.intake.v1.ImportService"},
                  .migrations = TestSchema(),
-                 .server = AskingFor(grants_)},
+                 .server = grants_.ServerOptions()},
                 [this](rpc::Router& router) {
                   std::vector<std::unique_ptr<Kind>> kinds;
                   kinds.push_back(std::make_unique<WordKind>(
@@ -289,16 +265,9 @@ class IntakeTest : public ::testing::Test {
     return csv;
   }
   int64_t WordCount() { return server_.database().Int("SELECT COUNT(*) FROM word"); }
-  static rpc::ServerOptions AskingFor(const auth::GrantSource& grants) {
-    rpc::ServerOptions options = RpcServer::DefaultServerOptions();
-    options.pipeline.grants = &grants;
-    return options;
-  }
   // A token that says who it is and nothing else.
   std::string Person(const std::string& subject) {
-    auth::Caller caller;
-    caller.subject = subject;
-    return server_.Token(caller);
+    return ::bangfu::testing::PersonToken(server_, subject);
   }
   static auth::Grant Operator(const std::string& region = "360733",
                               std::vector<std::string> money = {}) {
@@ -321,7 +290,7 @@ class IntakeTest : public ::testing::Test {
   testing::FakeClock clock_;
   UlidGenerator ids_;
   std::atomic<int> fail_after_ = -1;
-  HeldGrants grants_;
+  ::bangfu::testing::HeldGrants grants_;
   std::function<void()> on_chunk_;    // in the transaction of each chunk
   std::function<void()> on_batch_;    // before each batch of a validation is read
   std::vector<std::string> writers_;  // under whose name each chunk was written

@@ -22,7 +22,7 @@ constexpr char kTypeUrlPrefix[] = "type.googleapis.com/";
 constexpr char kColumns[] =
     "id, kind, state, region_path, created_subject, created_name, created_role, "
     "created_region_path, created_at, updated_at, done, total, progress_zh, error, result_type, "
-    "result, cancel_requested";
+    "result, cancel_requested, created_delegated_by, created_grant_id";
 
 void SetTimestamp(absl::Time time, google::protobuf::Timestamp* out) {
   const int64_t micros = absl::ToUnixMicros(time);
@@ -51,6 +51,8 @@ v1::Operation FromRow(const mysql::Row& row) {
     out.mutable_result()->set_value(row.String(15));
   }
   out.set_cancel_requested(row.Bool(16));
+  out.mutable_created_by()->set_delegated_by(row.String(17));
+  out.mutable_created_by()->set_grant_id(row.String(18));
   return out;
 }
 
@@ -79,13 +81,15 @@ absl::StatusOr<v1::Operation> Start(mysql::Tx& tx, const NewOperation& operation
             "INSERT INTO operation (id, kind, state, region_path, created_subject, "
             "created_name, created_role, created_region_path, created_at, updated_at, "
             "request_type, request, resume_cursor, done, total, progress_zh, error, "
-            "result_type, result, cancel_requested, attempts, holder, fence, lease_until) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, ?, '', '', '', '', 0, 0, '', 0, ?)",
+            "result_type, result, cancel_requested, attempts, holder, fence, lease_until, "
+            "created_delegated_by, created_grant_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+            "'', 0, ?, '', '', '', '', 0, 0, '', 0, ?, ?, ?)",
             {operation.id, operation.kind, static_cast<int>(OPERATION_STATE_PENDING),
              operation.region_path, operation.created_by.subject(), operation.created_by.name(),
              operation.created_by.role(), operation.created_by.region_path(), operation.now,
              operation.now, operation.request.GetDescriptor()->full_name(),
-             operation.request.SerializeAsString(), operation.total, operation.now})
+             operation.request.SerializeAsString(), operation.total, operation.now,
+             operation.created_by.delegated_by(), operation.created_by.grant_id()})
           .status());
   v1::Operation out;
   out.set_id(operation.id.ToString());
@@ -270,7 +274,8 @@ absl::StatusOr<bool> OperationRunner::Claim(OperationContext& context) {
         session.Query(
             absl::StrCat("SELECT id, fence, kind, region_path, created_subject, "
                          "created_name, created_role, created_region_path, request_type, "
-                         "request, resume_cursor, done, total, attempts, cancel_requested "
+                         "request, resume_cursor, done, total, attempts, cancel_requested, "
+                         "created_delegated_by, created_grant_id "
                          "FROM operation FORCE INDEX (operation_by_lease) "
                          "WHERE state = ? AND lease_until <= ? AND kind IN (",
                          mysql::Placeholders(kinds_.size()), ") ORDER BY lease_until LIMIT 4"),
@@ -295,6 +300,8 @@ absl::StatusOr<bool> OperationRunner::Claim(OperationContext& context) {
       context.created_by_.set_name(row.String(5));
       context.created_by_.set_role(row.String(6));
       context.created_by_.set_region_path(row.String(7));
+      context.created_by_.set_delegated_by(row.String(15));
+      context.created_by_.set_grant_id(row.String(16));
       context.request_type_ = row.String(8);
       context.request_ = row.String(9);
       context.resume_cursor_ = row.String(10);

@@ -67,6 +67,8 @@ class OperationTest : public ::testing::Test {
     type::v1::Actor actor;
     actor.set_subject("p1");
     actor.set_name("张三");
+    actor.set_delegated_by("li");
+    actor.set_grant_id("01ARZ3NDEKTSV4RRFFQ69G5FAV");
     EXPECT_OK(mysql::Transact(database_.db(), [&](mysql::Tx& tx) {
       return operation::Start(tx, {.id = id,
                                    .kind = kind,
@@ -104,6 +106,22 @@ TEST_F(OperationTest, RunsToItsResult) {
   ASSERT_TRUE(operation.result().UnpackTo(&result));
   EXPECT_EQ(result.text(), "counted");
   EXPECT_THAT(runner_->StepOnce(*session_), IsOkAndHolds(false));
+}
+
+// What a deputy starts, the work goes on doing on the same person's behalf and by the same grant.
+TEST_F(OperationTest, KnowsOnWhoseBehalfItRuns) {
+  type::v1::Actor ran_for;
+  runner_->Register("look", [&](OperationContext& context) {
+    ran_for = context.created_by();
+    return Count(context);
+  });
+  const Ulid id = StartCounting(1, "look");
+  EXPECT_THAT(runner_->StepOnce(*session_), IsOkAndHolds(true));
+  for (const type::v1::Actor& by : {ran_for, Read(id).created_by()}) {
+    EXPECT_EQ(by.subject(), "p1");
+    EXPECT_EQ(by.delegated_by(), "li");
+    EXPECT_EQ(by.grant_id(), "01ARZ3NDEKTSV4RRFFQ69G5FAV");
+  }
 }
 
 TEST_F(OperationTest, AnotherRegionDoesNotSeeIt) {

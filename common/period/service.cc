@@ -10,6 +10,7 @@
 #include "common/period/calendar.h"
 #include "common/period/service_message.h"
 #include "common/period/work.h"
+#include "common/rpc/actor.h"
 #include "common/rpc/batch_get.h"
 #include "common/rpc/bulk.h"
 #include "common/rpc/mutation.h"
@@ -27,13 +28,7 @@ using rpc::Mutation;
 constexpr char kService[] = "bangfu.period.v1.PeriodService.";
 
 type::v1::Actor ActorOf(const Mutation& mutation, std::string_view region_path) {
-  const audit::Actor actor = mutation.ActorAt(region_path);
-  type::v1::Actor out;
-  out.set_subject(actor.subject);
-  out.set_name(actor.name);
-  out.set_role(actor.role);
-  out.set_region_path(actor.region_path);
-  return out;
+  return rpc::ActorMessage(mutation.ActorAt(region_path));
 }
 
 absl::Status Record(Mutation& m, const v1::Period* before, const PeriodRow& after,

@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "common/audit/audit.h"
+#include "common/audit/actor.h"
 #include "common/base/strings.h"
 #include "common/feed/outbox.h"
 #include "common/period/service.h"
@@ -47,11 +47,7 @@ absl::Status Record(mysql::Tx& tx, const OperationContext& context, const v1::Pe
   entry.aggregate_id = after.id;
   entry.region_path = region;
   entry.action = kFreezeKind;
-  const type::v1::Actor& by = context.created_by();
-  entry.actor.subject = by.subject();
-  entry.actor.name = by.name();
-  entry.actor.role = by.role();
-  entry.actor.region_path = by.region_path();
+  entry.actor = audit::ActorOf(context.created_by());
   entry.before_json = audit::ToJson(before);
   entry.after_json = audit::ToJson(after.message);
   entry.request_id = context.id().ToString();

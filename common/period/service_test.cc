@@ -20,6 +20,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/testing/deep.h"
+#include "common/testing/held_grants.h"
 #include "common/testing/random.h"
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
@@ -133,7 +134,8 @@ class PeriodServiceTest : public ::testing::Test {
             {.services = {kService, "bangfu.inbox.v1.InboxService"},
              .migrations = migrate::Concat(Schema(), feed::Schema(), idempotency::Schema(),
                                            audit::Schema(), operation::Schema(), inbox::Schema(),
-                                           migrate::Migrations{{"thing", 1, "create", kThings}})},
+                                           migrate::Migrations{{"thing", 1, "create", kThings}}),
+             .server = grants_.ServerOptions()},
             [](rpc::Router& router) {
               RegisterPeriodService(router, Options());
               inbox::RegisterInboxService(router, {WorkKinds(), {}});
@@ -280,6 +282,7 @@ class PeriodServiceTest : public ::testing::Test {
 
   int runners_ = 0;
   std::atomic<int> requests_ = 0;
+  ::bangfu::testing::HeldGrants grants_;
   RpcServer server_;
   std::unique_ptr<mysql::Session> session_;
   std::unique_ptr<operation::OperationRunner> runner_;
@@ -741,6 +744,28 @@ TEST_F(PeriodServiceTest, EveryStepLeavesAnEventAndALineInTheTrail) {
   EXPECT_EQ(
       server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'period'"), 7);
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM feed_outbox"), 7);
+}
+
+// The freezing is long work; who started it, on whose behalf and by which grant stands in its
+// entries as in those of the calls.
+TEST_F(PeriodServiceTest, WhatADeputyStartsIsAuditedOnThePrincipalsBehalf) {
+  const Ulid grant = server_.ids().Next();
+  grants_.Lend("zhang", "li", Role::ROLE_COUNTY_OPERATOR, kCounty, grant);
+  const std::string deputy = ::bangfu::testing::PersonToken(server_, "zhang");
+  auto opened = Open(kCounty, deputy);
+  ASSERT_OK(opened);
+  ASSERT_OK(Freeze(opened->id(), deputy));
+  RunOperations();
+  const v1::Period frozen = Get(opened->id());
+  EXPECT_EQ(frozen.state(), v1::PERIOD_STATE_FROZEN);
+  EXPECT_EQ(frozen.prepared_by().delegated_by(), "li");
+  EXPECT_EQ(frozen.prepared_by().grant_id(), grant.ToString());
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM audit_log"), 3);
+  EXPECT_EQ(
+      server_.database().Int(Cat("SELECT COUNT(*) FROM audit_log WHERE actor_subject = 'zhang' AND "
+                                 "actor_delegated_by = 'li' AND actor_grant_id = '",
+                                 grant.ToString(), "'")),
+      3);
 }
 
 // --- the inbox: every waiting step of a table is an item

@@ -25,7 +25,8 @@ constexpr char kService[] = "bangfu.audit.v1.AuditService.";
 std::string M(std::string_view method) { return Cat(kService, method); }
 
 struct Arguments {
-  std::string service, type, id, region, person, action, from, to, output, reason, save, against;
+  std::string service, type, id, region, person, behalf, action, from, to, output, reason, save,
+      against;
   bool full = false;
 };
 
@@ -51,6 +52,9 @@ template <typename Request>
 absl::Status FillFilters(const Arguments& a, Request* request) {
   request->set_region_code(a.region);
   request->set_subject(a.person);
+  if constexpr (requires { request->set_delegated_by(a.behalf); }) {
+    request->set_delegated_by(a.behalf);
+  }
   request->set_aggregate_type(a.type);
   request->set_aggregate_id(a.id);
   if (!a.from.empty()) RETURN_IF_ERROR(ParseInstant(a.from, "--from", request->mutable_from()));
@@ -246,6 +250,7 @@ void AddAuditCommands(CLI::App& app, Context& context, int& exit_code) {
       [filters](CLI::App* command, Arguments* a) {
         filters(command, a);
         command->add_option("--action", a->action, "操作，如 ProjectService.UpdateProject");
+        command->add_option("--on-behalf-of", a->behalf, "委托人编号：代其办理的");
         command->add_flag("--full", a->full, "列出前后内容");
       },
       Search);

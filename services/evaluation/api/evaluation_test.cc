@@ -619,6 +619,22 @@ TEST_F(BatchApi, AProvinceIsEvaluatedOnceAndWhatStaysIsLeftAlone) {
   EXPECT_EQ(Evaluations(), 15);
 }
 
+TEST_F(BatchApi, WhatADeputyStartsIsAuditedOnThePrincipalsBehalf) {
+  const operation::v1::Operation started = Start();
+  const std::string grant = world_.server().ids().Next().ToString();
+  ASSERT_OK(world_.database().db().Execute(
+      "UPDATE operation SET created_subject = 'zhang', created_delegated_by = 'li', "
+      "created_grant_id = ?",
+      {grant}));
+  Drive(started.id());
+  EXPECT_EQ(Result(started.id()).evaluated(), 15);
+  EXPECT_EQ(world_.database().Int(
+                Cat("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'evaluation' AND "
+                    "actor_subject = 'zhang' AND actor_delegated_by = 'li' AND actor_grant_id = '",
+                    grant, "'")),
+            15);
+}
+
 TEST_F(BatchApi, AnEvaluationNamesTheWatermarksOfItsOwnChunk) {
   operation::v1::Operation started = Start();
   bool told = false;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/audit/actor.h"
 #include "common/base/clock.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
@@ -257,8 +258,7 @@ class Batch {
     job.run_id = run_.id;
     job.computed_by = computed_by_;
     job.audit.action = kBatchKind;
-    job.audit.actor = {job.computed_by.subject(), job.computed_by.name(), job.computed_by.role(),
-                       job.computed_by.region_path()};
+    job.audit.actor = audit::ActorOf(job.computed_by);
     job.audit.request_id = run_.id.ToString();
     job.now = context_.now();
     std::vector<Ulid> ids;

@@ -483,5 +483,23 @@ TEST_F(ActionsTest, R118_WhatAProjectSaysIsAllowedIsWhatItsStepsDo) {
   try_all("after the deadlines");
 }
 
+TEST_F(ActionsTest, AnOpeningThatADeputyStartedIsAuditedOnThePrincipalsBehalf) {
+  ASSERT_OK_AND_ASSIGN(const v1::InventoryCampaign created, CreateCampaign(kCounty));
+  ASSERT_OK(Open(created));
+  const std::string grant = server_.ids().Next().ToString();
+  mysql::Session& db = server_.database().db();
+  ASSERT_OK(
+      db.Execute("UPDATE operation SET created_subject = 'zhang', created_delegated_by = 'li', "
+                 "created_grant_id = ?",
+                 {grant}));
+  RunOperations();
+  EXPECT_EQ(Campaign(created.id()).state(), v1::CAMPAIGN_STATE_OPEN);
+  EXPECT_EQ(server_.database().Int(
+                Cat("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'campaign' AND "
+                    "actor_subject = 'zhang' AND actor_delegated_by = 'li' AND actor_grant_id = '",
+                    grant, "'")),
+            1);
+}
+
 }  // namespace
 }  // namespace bangfu::registry

@@ -7,7 +7,7 @@
 
 #include "bangfu/registry/v1/events.pb.h"
 #include "bangfu/registry/v1/inventory_service.pb.h"
-#include "common/audit/audit.h"
+#include "common/audit/actor.h"
 #include "common/base/strings.h"
 #include "common/feed/outbox.h"
 #include "common/status/error.h"
@@ -123,14 +123,12 @@ class Opening {
     RETURN_IF_ERROR(UpdateCampaign(tx, row));
     after = inventory::CampaignMessage(row);
 
-    const type::v1::Actor& by = context_.created_by();
     audit::Entry entry;
     entry.aggregate_type = "campaign";
     entry.aggregate_id = campaign_;
     entry.region_path = row.region_path;
     entry.action = inventory::kOpenCampaignKind;
-    entry.actor = {by.subject(),     by.name(),         by.role(),
-                   by.region_path(), by.delegated_by(), by.grant_id()};
+    entry.actor = audit::ActorOf(context_.created_by());
     entry.before_json = audit::ToJson(before);
     entry.after_json = audit::ToJson(after);
     entry.request_id = request_.request_id();
