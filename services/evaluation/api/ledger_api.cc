@@ -534,7 +534,6 @@ absl::StatusOr<v1::Rollup> GetRollup(CallContext& context, const v1::GetRollupRe
   return rollup;
 }
 
-absl::StatusOr<v1::VerifyRollupsResponse> VerifyRollups(CallContext& context,
 // Of the roll-up of results.
 std::string NameOfCell(int cell) {
   if (cell < kInForceCell) return std::string(EnumZh(static_cast<Result>(cell)));
@@ -542,6 +541,7 @@ std::string NameOfCell(int cell) {
   return Cat("在册待处理", EnumZh(static_cast<Result>(cell - kInForceCell)));
 }
 
+absl::StatusOr<v1::VerifyRollupsResponse> VerifyRollups(CallContext& context,
                                                         const v1::VerifyRollupsRequest& request) {
   ASSIGN_OR_RETURN(RegionRow region, ResolveRegion(context, request.region_code()));
   ASSIGN_OR_RETURN(Recount recount, RecountRollups(context.db, region.region_path));

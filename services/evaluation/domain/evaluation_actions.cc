@@ -103,13 +103,13 @@ Guard Approvable() {
             return InContract(CheckOverride(s.computed, o, ArgumentOf(s), s.today).status());
           }};
 }
-Guard FilingWanted() {
 // Who could not approve does not reject either.
 Guard Rejectable() {
   return {"rejectable", [](const Subject& s, const Actor& a) -> absl::Status {
             return CheckOverrideLevel(s.computed, ApproverLevel(s, a));
           }};
 }
+Guard FilingWanted() {
   return {"filing_wanted", [](const Subject& s, const Actor&) -> absl::Status {
             if (s.needs_city_filing && !s.city_filed) return absl::OkStatus();
             return FailedPrecondition("FILING_NOT_REQUIRED",
@@ -242,8 +242,8 @@ const workflow::Table<Phase, EvaluationSubject>& EvaluationTable() {
            "reject_override",
            "驳回人工调整",
            {kCountyApprover, kProvOffice, kProvAdmin},
-           {},
            {Rejectable()},
+           {},
            P::kComputed},
           {{P::kCountyReviewed},
            "file_override",

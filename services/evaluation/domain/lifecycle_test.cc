@@ -122,10 +122,10 @@ TEST(Lifecycle, OverrideNeedsReasonEvidenceAndTwoPersons) {
   o = To(FourClass::kUpgrade);
   o.approver_level = AdminLevel::kTownship;
   EXPECT_EQ(ReasonOf(CheckOverride(g4, o, nullptr, kToday).status()), "OVERRIDE_LEVEL");
-  EXPECT_FALSE(CheckOverride(g4, To(FourClass::kRevitalize), nullptr, kToday).ok());
   // Nor by the province: this one is the county's.
   o.approver_level = AdminLevel::kProvince;
   EXPECT_EQ(ReasonOf(CheckOverride(g4, o, nullptr, kToday).status()), "OVERRIDE_LEVEL");
+  EXPECT_FALSE(CheckOverride(g4, To(FourClass::kRevitalize), nullptr, kToday).ok());
 }
 
 TEST(Lifecycle, AnOverrideEndsOnTheSameDayMonthsLater) {
