@@ -56,9 +56,9 @@ absl::Status FillActions(mysql::Executor& db, const ServiceOptions& options,
                          const CallContext& context, Whole& whole) {
   const std::string unit = UnitOfCaller(context.caller, whole);
   const UnitState* state = whole.board.Find(unit);
-  ASSIGN_OR_RETURN(const Subject subject,
-                   SignSubject(db, options, whole, unit, state == nullptr ? "" : state->sha256,
-                               context.caller.subject));
+  ASSIGN_OR_RETURN(
+      const Subject subject,
+      SignSubject(db, options, whole, unit, state == nullptr ? "" : state->sha256, context.caller));
   workflow::FillAllowedActions(
       Transitions().Allowed(subject, workflow::ActorAt(context.caller, unit)),
       whole.row.message.mutable_allowed_actions());
@@ -191,31 +191,30 @@ absl::StatusOr<v1::Period> SignPeriod(const ServiceOptions& options, CallContext
                                       const v1::SignPeriodRequest& request) {
   ASSIGN_OR_RETURN(const std::string unit,
                    ResolveRegion(context.db, options, context, request.region_code()));
-  return Step(options, context, request, "", "sign",
-              [&](Mutation& m, const Whole& whole, PeriodRow& row, std::string*) -> absl::Status {
-                if (!RegionContains(row.message.region_code(), unit))
-                  return NotFound("region", unit);
-                ASSIGN_OR_RETURN(const Subject subject,
-                                 SignSubject(m.tx(), options, whole, unit, request.rows_sha256(),
-                                             context.caller.subject));
-                ASSIGN_OR_RETURN(v1::PeriodState next,
-                                 Transitions().Execute(subject, "sign",
-                                                       workflow::ActorAt(context.caller, unit)));
-                type::v1::SignOff sign_off;
-                sign_off.set_region_code(unit);
-                *sign_off.mutable_signed_by() = ActorOf(m, unit);
-                SetTime(context.now, sign_off.mutable_signed_at());
-                sign_off.set_rows_sha256(request.rows_sha256());
-                UnitRow signed_unit;
-                signed_unit.region_path = unit;
-                signed_unit.hash.sha256 = request.rows_sha256();
-                signed_unit.signed_by = context.caller.subject;
-                signed_unit.signature = sign_off.SerializeAsString();
-                ASSIGN_OR_RETURN(const bool written, SignUnit(m.tx(), row.id, signed_unit));
-                if (!written) return mysql::Conflict();
-                row.message.set_state(next);
-                return absl::OkStatus();
-              });
+  return Step(
+      options, context, request, "", "sign",
+      [&](Mutation& m, const Whole& whole, PeriodRow& row, std::string*) -> absl::Status {
+        if (!RegionContains(row.message.region_code(), unit)) return NotFound("region", unit);
+        ASSIGN_OR_RETURN(const Subject subject, SignSubject(m.tx(), options, whole, unit,
+                                                            request.rows_sha256(), context.caller));
+        ASSIGN_OR_RETURN(
+            v1::PeriodState next,
+            Transitions().Execute(subject, "sign", workflow::ActorAt(context.caller, unit)));
+        type::v1::SignOff sign_off;
+        sign_off.set_region_code(unit);
+        *sign_off.mutable_signed_by() = ActorOf(m, unit);
+        SetTime(context.now, sign_off.mutable_signed_at());
+        sign_off.set_rows_sha256(request.rows_sha256());
+        UnitRow signed_unit;
+        signed_unit.region_path = unit;
+        signed_unit.hash.sha256 = request.rows_sha256();
+        signed_unit.signed_by = context.caller.subject;
+        signed_unit.signature = sign_off.SerializeAsString();
+        ASSIGN_OR_RETURN(const bool written, SignUnit(m.tx(), row.id, signed_unit));
+        if (!written) return mysql::Conflict();
+        row.message.set_state(next);
+        return absl::OkStatus();
+      });
 }
 
 absl::StatusOr<v1::Period> SubmitPeriod(const ServiceOptions& options, CallContext& context,
@@ -434,7 +433,7 @@ absl::StatusOr<v1::ListPeriodUnitsResponse> ListPeriodUnits(
     }
     ASSIGN_OR_RETURN(const Subject subject,
                      SignSubject(context.db, options, whole, unit.region_path, unit.hash.sha256,
-                                 context.caller.subject));
+                                 context.caller));
     for (workflow::AllowedAction& action :
          Transitions().Allowed(subject, workflow::ActorAt(context.caller, unit.region_path))) {
       if (action.action != "sign") continue;

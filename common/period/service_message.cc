@@ -10,6 +10,7 @@
 #include "common/period/calendar.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/proto.h"
 
 namespace bangfu::period {
 
@@ -129,8 +130,8 @@ Subject SubjectOf(const Whole& whole) {
   Subject s;
   s.state = p.state();
   s.region_digits = p.region_code().size();
-  s.prepared_by = p.prepared_by().subject();
-  s.submitted_by = p.submitted_by().subject();
+  s.prepared_by = workflow::PersonOf(p.prepared_by());
+  s.submitted_by = workflow::PersonOf(p.submitted_by());
   s.freeze_running = whole.freeze_running;
   s.needs_update = p.needs_update();
   if (HasSigners(p.region_code())) {
@@ -145,9 +146,10 @@ Subject SubjectOf(const Whole& whole) {
 
 absl::StatusOr<Subject> SignSubject(mysql::Executor& db, const ServiceOptions& options,
                                     const Whole& whole, const std::string& unit,
-                                    std::string_view shown_sha256, std::string_view person) {
+                                    std::string_view shown_sha256, const auth::Caller& caller) {
   Subject s = SubjectOf(whole);
   s.unit_digits = unit.size();
+  const workflow::Person person = workflow::PersonAt(caller, {SignerOf(unit)}, unit);
   s.refusal = whole.board.Judge(unit, shown_sha256, person);
   if (s.refusal == SignRefusal::kLowerUnsigned) {
     s.units_unsigned = whole.board.Unsigned(unit, false);

@@ -39,10 +39,10 @@ absl::Status FillWhole(mysql::Executor& db, const ServiceOptions& options, absl:
                        Whole& whole);
 // After FillWhole: components are named as there.
 Subject SubjectOf(const Whole& whole);
-// The same for a signature of `unit` by this person over the rows that he was shown.
+// The same for a signature of `unit` by this caller over the rows that he was shown.
 absl::StatusOr<Subject> SignSubject(mysql::Executor& db, const ServiceOptions& options,
                                     const Whole& whole, const std::string& unit,
-                                    std::string_view shown_sha256, std::string_view person);
+                                    std::string_view shown_sha256, const auth::Caller& caller);
 
 // What is read at one moment of a table: its rows, packed, and where they came from.
 struct Taken {

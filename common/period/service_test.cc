@@ -768,6 +768,33 @@ TEST_F(PeriodServiceTest, WhatADeputyStartsIsAuditedOnThePrincipalsBehalf) {
       3);
 }
 
+TEST_F(PeriodServiceTest, APrincipalAndTheirDeputyAreOnePerson) {
+  grants_.Lend("zhang", "li", Role::ROLE_COUNTY_OPERATOR, kCounty, server_.ids().Next());
+  grants_.Lend("wang", "cadre-1", Role::ROLE_TOWNSHIP_APPROVER, kTownship, server_.ids().Next());
+  const std::string deputy = ::bangfu::testing::PersonToken(server_, "zhang");
+  auto opened = Open(kCounty, deputy);
+  ASSERT_OK(opened);
+  ASSERT_OK(Freeze(opened->id(), deputy));
+  RunOperations();
+  const std::string id = opened->id();
+  // Who had it prepared does not sign it.
+  EXPECT_THAT(Sign(id, kVillage1, "li"), StatusIs(StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  ASSERT_OK(Sign(id, kVillage1, "cadre-1"));
+  ASSERT_OK(Sign(id, kVillage2, "cadre-2"));
+  // Who signed a village does not sign its township through another.
+  v1::SignPeriodRequest request;
+  request.set_region_code(kTownship);
+  request.set_rows_sha256(HashOf(id, kTownship));
+  EXPECT_THAT(Step("SignPeriod", id, ::bangfu::testing::PersonToken(server_, "wang"), request),
+              StatusIs(StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  // Nor the other way round.
+  grants_.Lend("wang", "township", Role::ROLE_TOWNSHIP_APPROVER, kTownship, server_.ids().Next());
+  ASSERT_OK(Step("SignPeriod", id, ::bangfu::testing::PersonToken(server_, "wang"), request));
+  EXPECT_THAT(Sign(id, kCounty, "township"),
+              StatusIs(StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  ASSERT_OK(Sign(id, kCounty, "approver"));
+}
+
 // --- the inbox: every waiting step of a table is an item
 
 TEST_F(PeriodServiceTest, R002_ATableWalksThroughTheInboxesFromFreezingToAcceptance) {

@@ -85,7 +85,7 @@ bool SignBoard::Complete(std::string_view unit) const {
 }
 
 SignRefusal SignBoard::Judge(std::string_view unit, std::string_view shown_sha256,
-                             std::string_view person) const {
+                             const workflow::Person& person) const {
   const UnitState* state = Find(unit);
   if (state == nullptr) return SignRefusal::kEmpty;
   if (state->sha256 != shown_sha256) return SignRefusal::kChanged;
@@ -93,7 +93,7 @@ SignRefusal SignBoard::Judge(std::string_view unit, std::string_view shown_sha25
   if (!Unsigned(unit, false).empty()) return SignRefusal::kLowerUnsigned;
   for (auto it = units_.upper_bound(std::string(unit));
        it != units_.end() && it->first.starts_with(unit); ++it) {
-    if (it->second.signed_by == person) return SignRefusal::kSamePerson;
+    if (workflow::OnePerson(it->second.signed_by, person)) return SignRefusal::kSamePerson;
   }
   return SignRefusal::kNone;
 }

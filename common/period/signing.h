@@ -18,6 +18,7 @@
 #include "bangfu/options/v1/access.pb.h"
 #include "common/base/digest.h"
 #include "common/mysql/session.h"
+#include "common/workflow/workflow.h"
 
 namespace bangfu::period {
 
@@ -52,7 +53,7 @@ struct UnitState {
   int64_t rows = 0;
   std::string sha256;         // of its rows as they are
   std::string signed_sha256;  // what was signed last; empty: nothing
-  std::string signed_by;      // person
+  workflow::Person signed_by;
 };
 
 // Why a unit cannot sign.
@@ -81,7 +82,7 @@ class SignBoard {
   // Nothing is missing: counties and below by their own signature, above by their counties'.
   bool Complete(std::string_view unit) const;
   SignRefusal Judge(std::string_view unit, std::string_view shown_sha256,
-                    std::string_view person) const;
+                    const workflow::Person& person) const;
 
  private:
   std::map<std::string, UnitState> units_;

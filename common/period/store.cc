@@ -302,6 +302,10 @@ absl::StatusOr<std::vector<UnitRow>> ListUnits(mysql::Executor& db, const Ulid& 
   std::string where = Cat("period_id = ? AND region_path > ? AND ",
                           mysql::RegionClause(scope, "region_path", &params));
   if (query.region) {
+    workflow::Person signer = u.signed_by;
+    if (type::v1::SignOff sign_off; sign_off.ParseFromString(u.signature)) {
+      signer.delegated_by = sign_off.signed_by().delegated_by();
+    }
     where += Cat(" AND ", mysql::RegionClause({*query.region}, "region_path", &params));
   }
   if (query.unsigned_only) where += " AND signed_by = ''";

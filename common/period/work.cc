@@ -46,11 +46,12 @@ void AddSignatures(const Whole& whole, const inbox::Wanted& like, inbox::Subject
     w.region_path = unit;
     w.roles = {SignerOf(unit)};
     // Who prepared the table or signed below does not sign here.
-    std::set<std::string> excluded = {p.prepared_by().subject()};
+    std::set<std::string> excluded = {p.prepared_by().subject(), p.prepared_by().delegated_by()};
     const auto& units = whole.board.units();
     for (auto it = units.upper_bound(unit); it != units.end() && it->first.starts_with(unit);
          ++it) {
-      excluded.insert(it->second.signed_by);
+      excluded.insert(it->second.signed_by.subject);
+      excluded.insert(it->second.signed_by.delegated_by);
     }
     excluded.erase("");
     w.excluded.assign(excluded.begin(), excluded.end());

@@ -47,7 +47,7 @@ Guard Reaches(v1::PeriodState state) {
 }
 
 absl::Status NotPreparer(const Subject& s, const Actor& a) {
-  if (s.prepared_by != a.subject) return absl::OkStatus();
+  if (!a.Is(s.prepared_by)) return absl::OkStatus();
   return FailedPrecondition("SAME_PERSON", "填报人不能签字或接收自己填报的报表");
 }
 
@@ -100,7 +100,7 @@ const workflow::Table<v1::PeriodState, Subject>& Transitions() {
     const Guard not_preparer = {"not_preparer", NotPreparer};
     const Guard not_submitter = {
         "not_submitter", [](const Subject& s, const Actor& a) -> absl::Status {
-          if (s.submitted_by != a.subject) return absl::OkStatus();
+          if (!a.Is(s.submitted_by)) return absl::OkStatus();
           return FailedPrecondition("SAME_PERSON", "上报人不能接收自己上报的报表");
         }};
     const Guard components_ready = {"components_ready", ComponentsReady};

@@ -15,7 +15,7 @@ namespace bangfu::period {
 struct Subject {
   v1::PeriodState state = v1::PERIOD_STATE_UNSPECIFIED;
   size_t region_digits = 6;  // of the table's region: 2 province, 4 city, 6 county
-  std::string prepared_by, submitted_by;
+  workflow::Person prepared_by, submitted_by;
   // The operation that freezes it is at work or waits to be.
   bool freeze_running = false;
   bool needs_update = false;

@@ -203,7 +203,7 @@ const workflow::Table<v1::PublicityState, Subject>& Transitions() {
     const Guard other_person = {
         "other_person", [](const Subject& s, const workflow::Actor& a) -> absl::Status {
           for (const std::string& recorder : s.recorders) {
-            if (recorder != a.subject) return absl::OkStatus();
+            if (!a.Is(recorder)) return absl::OkStatus();
           }
           return FailedPrecondition("SAME_PERSON", "提出异议的人不能答复该异议");
         }};

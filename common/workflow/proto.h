@@ -16,17 +16,25 @@ namespace bangfu::workflow {
 inline Actor ActorAt(const auth::Caller& caller, std::string_view region_path) {
   Actor actor;
   actor.subject = caller.subject;
+  std::vector<RoleId> own;
   const auto add = [&](const std::vector<auth::Grant>& grants, std::vector<RoleId>* roles) {
     for (const auth::Grant& grant : grants) {
       const auto role = static_cast<RoleId>(grant.role);
-      if (!grant.region_path.empty() && RegionContains(grant.region_path, region_path) &&
-          std::find(roles->begin(), roles->end(), role) == roles->end()) {
-        roles->push_back(role);
+      if (grant.region_path.empty() || !RegionContains(grant.region_path, region_path)) continue;
+      if (std::find(roles->begin(), roles->end(), role) == roles->end()) roles->push_back(role);
+      if (roles != &actor.roles) continue;
+      if (grant.delegated_by.empty()) {
+        own.push_back(role);
+      } else {
+        actor.lent.push_back({role, grant.delegated_by});
       }
     }
   };
   add(caller.grants, &actor.roles);
   add(caller.narrowed, &actor.narrowed);
+  std::erase_if(actor.lent, [&](const Actor::Lent& lent) {
+    return std::find(own.begin(), own.end(), lent.role) != own.end();
+  });
   return actor;
 }
 // The same, of a thing of these fund sources and industries.
@@ -36,6 +44,17 @@ inline Actor ActorAt(const auth::Caller& caller, std::string_view region_path,
   auth::Caller copy = caller;
   const auth::ActingOn acting(copy, thing);
   return ActorAt(copy, region_path);
+}
+
+// Who a record says did a thing.
+inline Person PersonOf(const type::v1::Actor& actor) {
+  return {actor.subject(), actor.delegated_by()};
+}
+// The caller in a step without a table, by the grant that holds one of `roles` there.
+inline Person PersonAt(const auth::Caller& caller, const std::vector<auth::Role>& roles,
+                       std::string_view region_path) {
+  const auth::Grant* grant = caller.Find(roles, region_path);
+  return {caller.subject, grant == nullptr ? "" : grant->delegated_by};
 }
 
 // For steps without a table: one of the caller's grants that hold `roles` at the region covers the

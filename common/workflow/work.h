@@ -31,18 +31,20 @@ inline constexpr char kAnybody[] = "\x01";
 template <typename State, typename Subject>
 std::vector<WaitingStep> WaitingSteps(const Table<State, Subject>& table,
                                       const std::vector<Work>& works, const Subject& subject,
-                                      const std::vector<std::string>& persons) {
+                                      const std::vector<Person>& persons) {
   std::vector<WaitingStep> out;
   for (const Work& work : works) {
     std::vector<RoleId> roles = table.RolesFor(subject, work.action, kAnybody);
     if (roles.empty()) continue;
     WaitingStep step{work.action, work.kind, std::move(roles), {}};
-    for (const std::string& person : persons) {
-      if (person.empty() ||
-          std::find(step.excluded.begin(), step.excluded.end(), person) != step.excluded.end()) {
-        continue;
+    for (const Person& person : persons) {
+      for (const std::string& name : {person.subject, person.delegated_by}) {
+        if (name.empty() ||
+            std::find(step.excluded.begin(), step.excluded.end(), name) != step.excluded.end()) {
+          continue;
+        }
+        if (table.RolesFor(subject, work.action, name).empty()) step.excluded.push_back(name);
       }
-      if (table.RolesFor(subject, work.action, person).empty()) step.excluded.push_back(person);
     }
     out.push_back(std::move(step));
   }

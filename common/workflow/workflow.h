@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,16 +26,71 @@ using RoleId = int;
 // What the service itself does (a job, a feed consumer): never held by a caller.
 inline constexpr RoleId kSystem = -1;
 
+// Who did a thing, as separated duties compare persons: with the one on whose behalf it was done.
+struct Person {
+  Person() = default;
+  Person(std::string subject, std::string delegated_by = "")  // a name alone is a person, too
+      : subject(std::move(subject)), delegated_by(std::move(delegated_by)) {}
+  Person(const char* subject) : subject(subject) {}
+
+  std::string subject;
+  std::string delegated_by;  // empty: in their own right
+
+  bool empty() const { return subject.empty(); }
+  bool Names(const std::string& name) const {
+    return !name.empty() && (name == subject || name == delegated_by);
+  }
+};
+// A principal and the deputy who acts on their behalf count as one: what one of them did, the other
+// does not check. Nobody is one with nobody.
+inline bool OnePerson(const Person& a, const Person& b) {
+  return b.Names(a.subject) || b.Names(a.delegated_by);
+}
+
 // Who acts: the roles that the caller holds in the subject's region.
 struct Actor {
-  std::string subject;  // the person's id; guards of separated duties compare it
+  std::string subject;  // the person's id
   std::vector<RoleId> roles;
   // Roles of grants whose scope (clauses, fund sources, industries) leaves the subject out: they
   // open nothing, and the refusal says so.
   std::vector<RoleId> narrowed{};
+  // Those of `roles` that others lent, none of which the person holds in their own right.
+  struct Lent {
+    RoleId role = 0;
+    std::string by;
+  };
+  std::vector<Lent> lent{};
+  // Whose roles a step rests on: empty where one of its roles is the person's own. A table fills it
+  // in for each of its rows.
+  std::vector<std::string> on_behalf_of{};
 
   bool Holds(RoleId role) const {
     return std::find(roles.begin(), roles.end(), role) != roles.end();
+  }
+  // What guards of separated duties ask: whether they, or one on whose behalf they act, is one of
+  // those who did a thing.
+  bool Is(const Person& person) const {
+    return person.Names(subject) ||
+           std::any_of(on_behalf_of.begin(), on_behalf_of.end(),
+                       [&](const std::string& name) { return person.Names(name); });
+  }
+  // As one who acts by one of these roles.
+  Actor By(const std::vector<RoleId>& step_roles) const {
+    Actor out = *this;
+    out.on_behalf_of.clear();
+    for (const RoleId role : step_roles) {
+      if (!Holds(role)) continue;
+      bool own = true;
+      for (const Lent& one : lent) {
+        if (one.role != role) continue;
+        own = false;
+        out.on_behalf_of.push_back(one.by);
+      }
+      if (!own) continue;
+      out.on_behalf_of.clear();
+      break;
+    }
+    return out;
   }
   static Actor System() { return Actor{"system", {kSystem}}; }
 };
@@ -247,8 +303,12 @@ class Table {
 
   static absl::Status CheckRow(const TransitionType& row, const Subject& subject,
                                const Actor& actor, const std::vector<std::string>* evidence) {
+    // Few act on another's behalf: nothing is copied for the others.
+    std::optional<Actor> deputy;
+    if (!actor.lent.empty()) deputy = actor.By(row.roles);
     for (const Guard<Subject>& guard : row.guards) {
-      if (absl::Status status = guard.check(subject, actor); !status.ok()) return status;
+      absl::Status status = guard.check(subject, deputy ? *deputy : actor);
+      if (!status.ok()) return status;
     }
     if (evidence == nullptr) return absl::OkStatus();
     std::vector<std::string> missing;

@@ -20,7 +20,7 @@ constexpr RoleId kCounty = 4;
 struct Report {
   State state = State::kDraft;
   int rows = 1;
-  std::string submitted_by = "p1";
+  Person submitted_by = "p1";
 };
 
 const Table<State, Report>& Reports() {
@@ -55,7 +55,7 @@ const Table<State, Report>& Reports() {
            .roles = {kTownship},
            .guards = {{"other_person",
                        [](const Report& r, const Actor& a) -> absl::Status {
-                         if (r.submitted_by != a.subject) return absl::OkStatus();
+                         if (!a.Is(r.submitted_by)) return absl::OkStatus();
                          return FailedPrecondition("SAME_PERSON", "提交人不能审核自己的报告");
                        }}},
            .to = State::kPassed},
@@ -176,6 +176,33 @@ TEST(Workflow, EveryTripleAgreesWithTheTable) {
     return State::kPassed;
   };
   EXPECT_GT(TryTriples<State>(Reports(), states, {kVillage, kTownship}, lax).size(), 10u);
+}
+
+// Of the two one may not check what the other did, nor two deputies of the same person.
+TEST(WorkflowTest, APrincipalAndTheirDeputyAreOnePerson) {
+  const auto pass = [](const Person& submitter, const Actor& actor) {
+    Report report{State::kSubmitted};
+    report.submitted_by = submitter;
+    return ReasonOf(Reports().Execute(report, "pass", actor).status());
+  };
+  const Actor li{"li", {kTownship}};
+  const Actor deputy{"zhang", {kTownship}, {}, {{kTownship, "li"}}};
+  EXPECT_EQ(pass("li", li), "SAME_PERSON");
+  EXPECT_EQ(pass("li", deputy), "SAME_PERSON");
+  EXPECT_EQ(pass("zhang", deputy), "SAME_PERSON");
+  EXPECT_EQ(pass({"zhang", "li"}, li), "SAME_PERSON");
+  EXPECT_EQ(pass({"wang", "li"}, deputy), "SAME_PERSON");
+  EXPECT_EQ(pass("wang", deputy), "");
+  EXPECT_EQ(pass({"wang", "zhao"}, deputy), "");
+  // In their own right, and where the role of the step is not the lent one.
+  EXPECT_EQ(pass("li", {"zhang", {kTownship}}), "");
+  EXPECT_EQ(pass("li", {"zhang", {kTownship, kCounty}, {}, {{kCounty, "li"}}}), "");
+  // Of several principals each is asked about.
+  EXPECT_EQ(pass("li", {"zhang", {kTownship}, {}, {{kTownship, "zhao"}, {kTownship, "li"}}}),
+            "SAME_PERSON");
+  // Nobody is one with nobody.
+  EXPECT_FALSE(OnePerson({}, {}));
+  EXPECT_FALSE(OnePerson("li", "zhang"));
 }
 
 }  // namespace

@@ -42,7 +42,11 @@ absl::Status CheckActivation(const CallContext& context, const CriteriaRow& row)
   if (row.state != kCriteriaDraft) {
     return FailedPrecondition("STATE_NOT_ALLOWED", "只有草稿可以启用").Build();
   }
-  if (row.created_by == context.caller.subject) {
+  v1::CriteriaSet drafted;
+  if (!drafted.ParseFromString(row.payload)) return absl::DataLossError("a stored criteria set");
+  if (workflow::OnePerson(
+          {row.created_by, drafted.created_by().delegated_by()},
+          workflow::PersonAt(context.caller, {auth::Role::ROLE_PROV_ADMIN}, row.region_code))) {
     return FailedPrecondition("SAME_PERSON", "起草人不得启用自己起草的标准").Build();
   }
   return absl::OkStatus();

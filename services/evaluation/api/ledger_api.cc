@@ -365,10 +365,11 @@ absl::Status CheckSigner(const auth::Caller& caller, const std::string& unit) {
       .Build();
 }
 
-// Whether `person` may sign the rows of this hash.
+// Whether the caller may sign the rows of this hash.
 absl::Status CheckSigning(mysql::Executor& db, const std::string& unit,
                           const period::SignBoard& board, std::string_view rows_sha256,
-                          std::string_view person) {
+                          const auth::Caller& caller) {
+  const workflow::Person person = workflow::PersonAt(caller, {period::SignerOf(unit)}, unit);
   switch (board.Judge(unit, rows_sha256, person)) {
     case period::SignRefusal::kNone:
       return absl::OkStatus();
@@ -424,7 +425,7 @@ absl::StatusOr<v1::LedgerStatus> StatusOf(mysql::Executor& db, const auth::Calle
   ASSIGN_OR_RETURN(std::string note, DraftNote(db, std::move(draft.named), draft.count));
   status.set_draft_note(std::move(note));
   absl::Status check = CheckSigner(caller, unit);
-  if (check.ok()) check = CheckSigning(db, unit, board, status.rows_sha256(), caller.subject);
+  if (check.ok()) check = CheckSigning(db, unit, board, status.rows_sha256(), caller);
   // Only what SignLedger would refuse is told; that the database is away is no refusal.
   if (!check.ok() && !absl::IsFailedPrecondition(check) && !absl::IsPermissionDenied(check)) {
     return check;
@@ -457,8 +458,8 @@ absl::StatusOr<v1::LedgerStatus> SignLedger(CallContext& context,
         const period::UnitState* state = signatures.board().Find(unit);
         // The signature binds to the rows that were shown. Should they change while it is written,
         // it does not stand: no lock is needed.
-        RETURN_IF_ERROR(CheckSigning(m.tx(), unit, signatures.board(), request.rows_sha256(),
-                                     context.caller.subject));
+        RETURN_IF_ERROR(
+            CheckSigning(m.tx(), unit, signatures.board(), request.rows_sha256(), context.caller));
         ASSIGN_OR_RETURN(const std::optional<SignatureRow> earlier, NewestSignature(m.tx(), unit));
         SignatureRow row;
         row.id = context.ids.Next();

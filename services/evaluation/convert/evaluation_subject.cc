@@ -3,6 +3,7 @@
 #include "bangfu/evaluation/v1/evaluation_service.pb.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
+#include "common/workflow/proto.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/domain/types.h"
 
@@ -41,16 +42,17 @@ EvaluationSubject ToDomain(const v1::Evaluation& message, absl::CivilDay today) 
   s.phase = static_cast<Phase>(message.state());
   s.computed = {message.subject_id(), FromMessage(message.result()), message.rule_id()};
   s.today = today;
-  s.computed_by = message.computed_by().subject();
-  s.reviewed_by = message.reviewed_by().subject();
+  s.computed_by = workflow::PersonOf(message.computed_by());
+  s.reviewed_by = workflow::PersonOf(message.reviewed_by());
   s.final_class = static_cast<FourClass>(message.final_class());
   if (message.has_override()) {
     s.override = ToDomain(message.override());
+    s.override_by = workflow::PersonOf(message.override().proposed_by());
     s.needs_city_filing = message.override().needs_city_filing();
     s.city_filed = message.override().city_filed();
   }
   for (const v1::JointSignature& j : message.joint_signatures()) {
-    s.departments.push_back({j.department(), j.signed_by().subject()});
+    s.departments.push_back({j.department(), workflow::PersonOf(j.signed_by())});
   }
   s.publicity_passed = message.publicity_passed();
   return s;

@@ -58,7 +58,7 @@ workflow::Guard<Of> Verified() {
 }
 Guard OtherThanComputer() {
   return {"other_person", [](const Subject& s, const Actor& a) -> absl::Status {
-            if (s.computed_by != a.subject) return absl::OkStatus();
+            if (!a.Is(s.computed_by)) return absl::OkStatus();
             return SamePerson("测算人不能审定自己测算的评估");
           }};
 }
@@ -97,6 +97,7 @@ Guard Overridable() {
 Guard Approvable() {
   return {"approvable", [](const Subject& s, const Actor& a) -> absl::Status {
             if (!s.override) return FailedPrecondition("STATE_NOT_ALLOWED", "没有待批准的人工调整");
+            if (a.Is(s.override_by)) return SamePerson("提出人和批准人不能是同一人");
             Override o = *s.override;
             o.approver_person_id = a.subject;
             o.approver_level = ApproverLevel(s, a);
@@ -150,9 +151,9 @@ Guard Signable() {
             if (!open) {
               return FailedPrecondition("DEPARTMENT_NOT_REQUIRED", "该部门不在联合确认之列");
             }
-            if (a.subject == s.computed_by) return SamePerson("测算人不能参加联合确认");
+            if (a.Is(s.computed_by)) return SamePerson("测算人不能参加联合确认");
             for (const DepartmentSignature& d : s.departments) {
-              if (d.person == a.subject) return SamePerson("同一人不能代表两个部门签字");
+              if (a.Is(d.person)) return SamePerson("同一人不能代表两个部门签字");
             }
             return absl::OkStatus();
           }};

@@ -42,7 +42,7 @@ std::string PhaseLabel(Phase phase);
 
 struct DepartmentSignature {
   std::string department;
-  std::string person;  // "" = has not signed
+  workflow::Person person;  // empty: has not signed
 };
 
 // What the guards look at. Only `sign` and the override's form depend on a request; what is not
@@ -54,8 +54,9 @@ struct EvaluationSubject {
   bool subject_void = false;
   // A project that the county has not verified, or whose verified content was changed since.
   bool subject_unverified = false;
-  std::string computed_by;
-  std::string reviewed_by;
+  workflow::Person computed_by;
+  workflow::Person reviewed_by;
+  workflow::Person override_by;  // who proposed it
   FourClass final_class = FourClass::kUnspecified;
   // The argument that the step names, else the newest one of the subject.
   std::optional<ArgumentRecord> argument;

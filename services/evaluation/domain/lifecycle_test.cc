@@ -4,6 +4,7 @@
 
 #include "common/status/error.h"
 #include "gtest/gtest.h"
+#include "services/evaluation/domain/evaluation_actions.h"
 #include "services/evaluation/domain/facts.h"
 #include "services/evaluation/domain/measures_for_test.h"
 
@@ -175,6 +176,32 @@ MeasurePlan Plan(FourClass four_class, std::string cause, std::vector<PlannedMea
   plan.responsible = "县农业农村局";
   plan.deadline = kToday + 180;
   return plan;
+}
+
+// What one of them computed or proposed, the other does not settle.
+TEST(Lifecycle, APrincipalAndTheirDeputyAreOnePerson) {
+  EvaluationSubject s;
+  s.phase = Phase::kComputed;
+  s.computed = Of(Result::kConsolidate, "G3");
+  s.today = kToday;
+  s.computed_by = {"zhang", "li"};
+  const auto reason = [&](std::string_view action, const workflow::Actor& actor) {
+    return ReasonOf(EvaluationTable().Execute(s, action, actor).status());
+  };
+  const workflow::Actor li{"li", {kCountyApprover}};
+  const workflow::Actor deputy{"wang", {kCountyApprover}, {}, {{kCountyApprover, "li"}}};
+  EXPECT_EQ(reason("accept", li), "SAME_PERSON");
+  EXPECT_EQ(reason("accept", deputy), "SAME_PERSON");
+  EXPECT_EQ(reason("accept", {"wang", {kCountyApprover}}), "");
+
+  s.phase = Phase::kOverrideProposed;
+  s.override = To(FourClass::kUpgrade);
+  s.override_by = {"operator", "zhao"};
+  EXPECT_EQ(reason("approve_override", {"zhao", {kCountyApprover}}), "SAME_PERSON");
+  EXPECT_EQ(
+      reason("approve_override", {"qian", {kCountyApprover}, {}, {{kCountyApprover, "zhao"}}}),
+      "SAME_PERSON");
+  EXPECT_EQ(reason("approve_override", {"qian", {kCountyApprover}}), "");
 }
 
 TEST(MeasurePlans, R034_RevitalizePlanRestsOnAnArgument) {

@@ -62,8 +62,7 @@ inbox::Subject Waiting(const EvaluationWork& e, const std::vector<ArgumentRow>& 
     }
     break;
   }
-  std::vector<std::string> persons = {view.computed_by, view.reviewed_by};
-  if (m.has_override()) persons.push_back(m.override().proposed_by().subject());
+  std::vector<workflow::Person> persons = {view.computed_by, view.reviewed_by, view.override_by};
   for (const DepartmentSignature& d : view.departments) persons.push_back(d.person);
 
   for (const workflow::WaitingStep& step :

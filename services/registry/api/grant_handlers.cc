@@ -66,15 +66,19 @@ GrantViewer ViewerOf(const Context& context) {
 workflow::Actor RelationTo(const auth::Caller& caller, const GrantFacts& grant) {
   workflow::Actor actor;
   actor.subject = caller.subject;
-  const bool manages =
-      std::any_of(caller.grants.begin(), caller.grants.end(), [&](const auth::Grant& right) {
-        return right.role == kAdmin && !right.region_path.empty() &&
-               std::all_of(grant.regions.begin(), grant.regions.end(),
-                           [&](const std::string& region) {
-                             return RegionContains(right.region_path, region);
-                           });
-      });
-  if (manages) actor.roles.push_back(kAdmin);
+  bool own = false;
+  for (const auth::Grant& right : caller.grants) {
+    if (right.role != kAdmin || right.region_path.empty() ||
+        !std::all_of(grant.regions.begin(), grant.regions.end(), [&](const std::string& region) {
+          return RegionContains(right.region_path, region);
+        })) {
+      continue;
+    }
+    if (!actor.Holds(kAdmin)) actor.roles.push_back(kAdmin);
+    own |= right.delegated_by.empty();
+    if (!right.delegated_by.empty()) actor.lent.push_back({kAdmin, right.delegated_by});
+  }
+  if (own) actor.lent.clear();
   if (caller.is_system == grant.is_client && caller.subject == grant.person) {
     actor.roles.push_back(kGrantHolder);
   }

@@ -59,7 +59,7 @@ UnitReportSubject SubjectFrom(const UnitReportRow& unit, bool campaign_open, boo
   UnitReportSubject s;
   s.state = static_cast<UnitReportState>(unit.state);
   s.campaign_open = campaign_open;
-  s.submitted_by = unit.submitted_by;
+  s.submitted_by = SubmitterOf(unit);
   s.return_to_level = unit.return_to_level;
   s.approval_level = ApprovalLevel(s.state);
   s.locked = locked;

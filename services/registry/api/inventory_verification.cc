@@ -537,17 +537,19 @@ absl::StatusOr<v1::VerificationTask> Sign(CallContext& c,
         RETURN_IF_ERROR(
             CheckSigner(department, required->source_codes, c.caller, l.unit.region_path));
         ASSIGN_OR_RETURN(const std::vector<SignatureRow> signatures, Signatures(m.tx(), {l.unit}));
+        l.actor = Signer(c.caller, *required, l.unit.region_path);
+        const workflow::Person person{l.actor->subject, l.actor->delegated_by};
         for (const SignatureRow& s : signatures) {
           if (s.department_code == department) {
             return AlreadySigned();
           }
-          if (s.signed_by == c.caller.subject) {
+          const auto stands = FromBytes<v1::RequiredDepartment>(s.bytes);
+          if (workflow::OnePerson({s.signed_by, stands.signed_by().delegated_by()}, person)) {
             return FailedPrecondition("SAME_SIGNER", "同一人不能代表两个部门签字")
                 .With("department", s.department_code)
                 .Build();
           }
         }
-        l.actor = Signer(c.caller, *required, l.unit.region_path);
         const type::v1::Actor signer = rpc::ActorMessage(*l.actor);
         ASSIGN_OR_RETURN(const auto ids, VillageProjectIds(m.tx(), {l.unit.region_path}));
         const auto projects = ids.find(l.unit.region_path);

@@ -154,7 +154,7 @@ inbox::Subject WorkOf(const UnitReportRow& unit, const Around& around) {
 
   UnitReportSubject subject;
   subject.state = static_cast<UnitReportState>(unit.state);
-  subject.submitted_by = unit.submitted_by;
+  subject.submitted_by = SubmitterOf(unit);
   subject.return_to_level = unit.return_to_level;
   subject.approval_level = ApprovalLevel(subject.state);
   // A submit waits in whatever form it comes, and a locked village waits all the more.
@@ -171,7 +171,7 @@ inbox::Subject WorkOf(const UnitReportRow& unit, const Around& around) {
       DueOn(subject.state, unit.return_to_level, unit.return_due_on, campaign->second.deadlines);
   const bool returned = subject.state == UnitReportState::kReturned;
   std::vector<workflow::WaitingStep> steps =
-      workflow::WaitingSteps(UnitReportTable(), UnitReportWorks(), subject, {unit.submitted_by});
+      workflow::WaitingSteps(UnitReportTable(), UnitReportWorks(), subject, {subject.submitted_by});
   if (subject.state == UnitReportState::kCitySampledIssue) {
     for (workflow::WaitingStep& step :
          workflow::WaitingSteps(UnitReportTable(), IssueWork(), subject, {})) {

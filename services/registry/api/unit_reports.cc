@@ -39,6 +39,12 @@ v1::InventoryUnitReport UnitReportOf(const UnitReportRow& row) {
   return report;
 }
 
+workflow::Person SubmitterOf(const UnitReportRow& row) {
+  if (row.submitted_by.empty()) return {};
+  const auto report = FromBytes<v1::InventoryUnitReport>(row.record);
+  return {row.submitted_by, report.submitted_by().delegated_by()};
+}
+
 void StoreUnitReport(const v1::InventoryUnitReport& report, UnitReportRow* row) {
   row->state = report.state();
   row->is_nil = report.is_nil();

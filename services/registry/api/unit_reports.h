@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "bangfu/registry/v1/inventory.pb.h"
+#include "common/workflow/workflow.h"
 #include "services/registry/api/project_writer.h"
 #include "services/registry/store/unit_report_store.h"
 
@@ -12,6 +13,8 @@ namespace bangfu::registry {
 
 // The record with what columns decide; counts and allowed actions are the reader's.
 v1::InventoryUnitReport UnitReportOf(const UnitReportRow& row);
+// Who submitted the report; nobody where it waits to be submitted.
+workflow::Person SubmitterOf(const UnitReportRow& row);
 // The row's columns and record of a message whose state fields were changed.
 void StoreUnitReport(const v1::InventoryUnitReport& report, UnitReportRow* row);
 

@@ -41,7 +41,7 @@ bool Contains(const std::vector<std::string>& outer, const std::string& region) 
 
 Guard<GrantSubject> NotOwn() {
   return {"not_own", [](const GrantSubject& s, const Actor& actor) -> absl::Status {
-            if (s.is_client || s.person != actor.subject) return absl::OkStatus();
+            if (s.is_client || !actor.Is(s.person)) return absl::OkStatus();
             return Denied("SELF_GRANT", "不能处理自己的授权");
           }};
 }

@@ -116,6 +116,12 @@ TEST(GrantRulesTest, R118_EveryStateActionAndRelationGoesByTheTable) {
   own.person = "admin";
   EXPECT_EQ(ReasonOf(GrantTable().Execute(own, "revoke", {"admin", {kOrgAdmin}}).status()),
             "SELF_GRANT");
+  // Nor through one who acts on their behalf.
+  EXPECT_EQ(
+      ReasonOf(GrantTable()
+                   .Execute(own, "revoke", {"deputy", {kOrgAdmin}, {}, {{kOrgAdmin, "admin"}}})
+                   .status()),
+      "SELF_GRANT");
 }
 
 }  // namespace

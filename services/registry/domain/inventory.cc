@@ -57,7 +57,7 @@ Guard Signed() {
 // No level confirms or checks what it was that same person who reported (§2.0).
 Guard NotOwnSubmission() {
   return {"not_own_submission", [](const Subject& s, const Actor& actor) -> absl::Status {
-            if (s.submitted_by.empty() || s.submitted_by != actor.subject) return absl::OkStatus();
+            if (!actor.Is(s.submitted_by)) return absl::OkStatus();
             return FailedPrecondition("SELF_APPROVAL", "本人上报的不能由本人审核");
           }};
 }

@@ -44,7 +44,7 @@ struct UnitReportSubject {
   bool is_nil = false;
   int64_t subjects = 0;
   std::string signatory;
-  std::string submitted_by;
+  workflow::Person submitted_by;
   // RETURNED: the level that has to act (5 village, 4 township, 3 county).
   int return_to_level = 0;
   // The highest level that stands behind the report: 5 nobody, 4 township, 3 county, 2 city, 1
