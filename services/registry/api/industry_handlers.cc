@@ -18,6 +18,8 @@
 #include "services/registry/api/short_board_work.h"
 #include "services/registry/domain/project.h"
 #include "services/registry/domain/short_board.h"
+#include "services/registry/store/industry_store.h"
+#include "services/registry/store/project_list_store.h"
 #include "services/registry/store/project_store.h"
 
 namespace bangfu::registry {

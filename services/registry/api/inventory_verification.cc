@@ -17,6 +17,7 @@
 #include "services/registry/api/project_writer.h"
 #include "services/registry/domain/project.h"
 #include "services/registry/domain/roles.h"
+#include "services/registry/store/project_store.h"
 #include "services/registry/store/reference_store.h"
 #include "services/registry/store/unit_report_store.h"
 #include "services/registry/store/verification_store.h"

@@ -12,6 +12,7 @@
 #include "services/registry/api/convert.h"
 #include "services/registry/api/reports.h"
 #include "services/registry/api/unit_reports.h"
+#include "services/registry/store/operation_report_store.h"
 #include "services/registry/store/project_store.h"
 #include "services/registry/store/reference_store.h"
 #include "services/registry/store/unit_report_store.h"

@@ -20,6 +20,8 @@
 #include "services/registry/api/project_writer.h"
 #include "services/registry/api/short_board_work.h"
 #include "services/registry/domain/project_actions.h"
+#include "services/registry/store/project_list_store.h"
+#include "services/registry/store/project_store.h"
 
 namespace bangfu::registry {
 namespace {

@@ -8,7 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "services/registry/api/registry_for_test.h"
-#include "services/registry/store/project_store.h"
+#include "services/registry/store/project_list_store.h"
 #include "services/registry/store/record_table.h"
 
 namespace bangfu::registry {

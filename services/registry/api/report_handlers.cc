@@ -17,6 +17,8 @@
 #include "services/registry/api/reports.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/domain/project.h"
+#include "services/registry/store/operation_report_store.h"
+#include "services/registry/store/project_store.h"
 
 namespace bangfu::registry {
 

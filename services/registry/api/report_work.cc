@@ -7,7 +7,7 @@
 #include "common/status/macros.h"
 #include "services/registry/domain/project.h"
 #include "services/registry/domain/roles.h"
-#include "services/registry/store/project_store.h"
+#include "services/registry/store/operation_report_store.h"
 #include "services/registry/store/reference_store.h"
 
 namespace bangfu::registry {

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "bangfu/registry/v1/operation_report.pb.h"
 #include "services/registry/api/project_writer.h"
+#include "services/registry/store/operation_report_store.h"
 
 namespace bangfu::registry {
 

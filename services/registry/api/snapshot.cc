@@ -9,6 +9,8 @@
 #include "services/registry/api/project_writer.h"
 #include "services/registry/api/reference_messages.h"
 #include "services/registry/api/unit_reports.h"
+#include "services/registry/store/operation_report_store.h"
+#include "services/registry/store/project_list_store.h"
 #include "services/registry/store/project_store.h"
 #include "services/registry/store/unit_report_store.h"
 

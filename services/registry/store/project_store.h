@@ -6,15 +6,15 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
-#include "services/registry/store/record_table.h"
 #include "services/registry/store/scope.h"
 
 namespace bangfu::registry {
@@ -125,119 +125,5 @@ absl::Status ReplaceProjects(mysql::Tx& tx, const std::vector<ProjectRow>& rows)
 // to get, what it was until `now`. None: no statement.
 absl::Status NoteVerificationChanges(mysql::Tx& tx, const std::vector<std::pair<Ulid, int>>& to,
                                      absl::Time now);
-
-struct ProjectQuery {
-  RegionScope scope;  // already narrowed to the region asked for
-  bool include_covering = false;
-  std::vector<int> states;
-  std::vector<std::string> project_types;
-  std::string industry_code, category, fund_source_code;
-  std::optional<Ulid> industry_id, operator_id, campaign_id;
-  int verification_state = 0;
-  int year_from = 0, year_to = 0;
-  bool include_void = false;
-  // Newest change first inside this county ("" : by region_path, id).
-  std::string updated_in_county;
-  std::optional<After> after;
-  std::optional<absl::Time> after_updated;
-  int limit = 50;
-};
-std::string ListProjectsSql(const ProjectQuery& query, mysql::Params* params);
-absl::StatusOr<std::vector<ProjectRow>> ListProjects(mysql::Executor& db,
-                                                     const ProjectQuery& query);
-// By id; for snapshots of the feed.
-absl::StatusOr<std::vector<ProjectRow>> ListProjectsById(mysql::Executor& db,
-                                                         const std::optional<RegionScope>& scope,
-                                                         const Ulid& after, int limit);
-// Projects whose text holds every gram, by (region_path, id).
-std::string SearchProjectsSql(const std::vector<std::string>& grams, const RegionScope& scope,
-                              const std::optional<After>& after, int limit, mysql::Params* params);
-absl::StatusOr<std::vector<ProjectRow>> SearchProjects(mysql::Executor& db,
-                                                       const std::vector<std::string>& grams,
-                                                       const RegionScope& scope,
-                                                       const std::optional<After>& after,
-                                                       int limit);
-
-// --- Monthly reports
-
-struct ReportRow {
-  Ulid project_id;
-  std::string period;
-  Ulid id;
-  std::string region_path;
-  bool late = false;
-  int64_t version = 1;
-  std::string record;
-};
-absl::StatusOr<std::map<std::pair<Ulid, std::string>, ReportRow>> LockReports(
-    mysql::Tx& tx, const std::vector<std::pair<Ulid, std::string>>& keys);
-absl::Status UpsertReports(mysql::Tx& tx, const std::vector<ReportRow>& rows);
-absl::StatusOr<std::optional<ReportRow>> FindReport(mysql::Executor& db, const Ulid& project_id,
-                                                    const std::string& period,
-                                                    const RegionScope& scope);
-// The last report before a month.
-absl::StatusOr<std::optional<ReportRow>> LastReportBefore(mysql::Executor& db,
-                                                          const Ulid& project_id,
-                                                          const std::string& period);
-struct ReportQuery {
-  RegionScope scope;
-  std::optional<Ulid> project_id;
-  std::string period_from, period_to;
-  std::string after_path, after_period;
-  std::optional<Ulid> after_project;
-  int limit = 50;
-};
-std::string ListReportsSql(const ReportQuery& query, mysql::Params* params);
-absl::StatusOr<std::vector<ReportRow>> ListReports(mysql::Executor& db, const ReportQuery& query);
-absl::StatusOr<std::vector<ReportRow>> ListReportsById(mysql::Executor& db,
-                                                       const std::optional<RegionScope>& scope,
-                                                       const Ulid& after, int limit);
-// Projects in `states` without a report for the month, with the last month that they reported.
-struct MissingRow {
-  ProjectRow project;
-  std::string last_period;
-};
-absl::StatusOr<std::vector<MissingRow>> ListMissingReports(
-    mysql::Executor& db, const RegionScope& scope, const std::vector<int>& states,
-    const std::string& period, const std::optional<After>& after, int limit);
-// How many projects at each of the paths, in one of the states, have no report of the month; paths
-// without any are left out.
-absl::StatusOr<std::map<std::string, int64_t>> CountMissingReports(
-    mysql::Executor& db, const std::vector<std::string>& paths, const std::vector<int>& states,
-    const std::string& period);
-// Paths after `after` at which projects are in one of the states, upwards.
-absl::StatusOr<std::vector<std::string>> PathsWithProjects(mysql::Executor& db,
-                                                           const std::vector<int>& states,
-                                                           const std::string& after, int limit);
-// Paths in a region at which projects are in one of the states, upwards.
-absl::StatusOr<std::vector<std::string>> PathsWithProjectsBelow(mysql::Executor& db,
-                                                                const std::vector<int>& states,
-                                                                const std::string& region_path);
-
-// --- County industries
-
-// Projects of an industry that are not void.
-absl::StatusOr<int64_t> CountIndustryProjects(mysql::Executor& db, const Ulid& industry_id);
-// The industries of (county path, code) that exist.
-absl::StatusOr<std::map<std::pair<std::string, std::string>, Ulid>> FindIndustries(
-    mysql::Executor& db, const std::set<std::pair<std::string, std::string>>& keys);
-// Technical service and training in a span of days; brands valid on its last day.
-struct ServiceFigures {
-  int64_t pairings = 0, teams = 0, visits = 0, trainings = 0, persons = 0, poor_labour_persons = 0,
-          valid_brands = 0;
-};
-absl::StatusOr<ServiceFigures> SumServices(mysql::Executor& db, const RegionScope& scope,
-                                           absl::CivilDay from, absl::CivilDay to);
-// Takes a place of a county and plan period (leading_industry_place). The place taken; 0: both are
-// taken; ALREADY_EXISTS LEADING_INDUSTRY_SELECTED when the industry holds one.
-absl::StatusOr<int> ClaimLeadingPlace(mysql::Tx& tx, const std::string& region_path,
-                                      const std::string& plan_period, const Ulid& industry_id,
-                                      const Ulid& leading_id, int places);
-absl::Status ReleaseLeadingPlace(mysql::Tx& tx, const Ulid& leading_id,
-                                 const std::string& region_path, const std::string& plan_period);
-// Places taken by county path in a plan period.
-absl::StatusOr<std::map<std::string, int64_t>> CountLeading(mysql::Executor& db,
-                                                            const std::string& plan_period,
-                                                            const RegionScope& scope);
 
 }  // namespace bangfu::registry

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/strings.h"
 #include "common/mysql/session.h"
 
 namespace bangfu::registry {
@@ -13,6 +14,12 @@ namespace bangfu::registry {
 template <typename T>
 void AddAll(const T& values, mysql::Params* params) {
   for (const auto& value : values) params->emplace_back(value);
+}
+
+template <typename T>
+std::string InList(std::string_view column, const std::vector<T>& values, mysql::Params* params) {
+  AddAll(values, params);
+  return Cat(column, " IN (", mysql::Placeholders(values.size()), ")");
 }
 
 // The path itself included, province first.
