@@ -30,7 +30,6 @@ namespace bangfu::asset::imports {
 namespace {
 
 using options::v1::ROLE_COUNTY_OPERATOR;
-using options::v1::ROLE_PROV_ADMIN;
 using options::v1::ROLE_SYSTEM_INTEGRATOR;
 using options::v1::ROLE_TOWNSHIP_REVIEWER;
 
@@ -39,7 +38,7 @@ constexpr std::string_view kOpen[] = {"source_projects", "fund_sources", "owners
 }  // namespace
 
 std::vector<auth::Role> Roles() {
-  return {ROLE_TOWNSHIP_REVIEWER, ROLE_COUNTY_OPERATOR, ROLE_PROV_ADMIN, ROLE_SYSTEM_INTEGRATOR};
+  return {ROLE_TOWNSHIP_REVIEWER, ROLE_COUNTY_OPERATOR, ROLE_SYSTEM_INTEGRATOR};
 }
 
 absl::Status ScopeOf(const Job& job, std::string_view region_path,

@@ -360,13 +360,25 @@ TEST_F(AssetImportTest, StockInOtherStates) {
   EXPECT_EQ(Month(facts, "2025-12").received_fen(), 0);
 }
 
-// The tables that governments have published, by a person of the province.
+// Who keeps the province's reference data enters no assets, by table as little as one by one.
+TEST_F(AssetImportTest, WhoKeepsReferenceDataImportsNoAssets) {
+  importer_ = Token(ROLE_PROV_ADMIN, "36", "person-2");
+  intake_v1::BeginImportRequest begin;
+  begin.set_request_id(RequestId());
+  begin.set_kind("assets");
+  begin.set_batch_id("batch-of-reference");
+  begin.set_format(type::v1::FILE_FORMAT_CSV);
+  EXPECT_THAT(Intake<intake_v1::Import>("BeginImport", begin),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+}
+
+// The tables that governments have published, by the province's own system.
 TEST_F(AssetImportTest, PublishedTables) {
   std::ifstream file(Cat(BANGFU_SAMPLE_DIR, "/published-assets.csv"));
   ASSERT_TRUE(file.good());
   std::stringstream bytes;
   bytes << file.rdbuf();
-  importer_ = Token(ROLE_PROV_ADMIN, "36", "person-2");
+  importer_ = Token(options::v1::ROLE_SYSTEM_INTEGRATOR, "36", "person-2");
   const std::string id = Import(bytes.str());
   const intake_v1::Import import = Get(id);
   EXPECT_EQ(import.rows_total(), 77);  // one line each
