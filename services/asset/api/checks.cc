@@ -56,6 +56,18 @@ absl::Status CheckFunding(const v1::AssetDetails& details, const FundSources& so
   return absl::OkStatus();
 }
 
+absl::Status CheckCategory(mysql::Executor& db, const v1::AssetDetails& details) {
+  const std::string& code = details.category_code();
+  if (code.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const auto categories, store::CodesOf(db, "ASSET_CATEGORY"));
+  if (categories.contains(code)) return absl::OkStatus();
+  return Error(absl::StatusCode::kInvalidArgument, "CODE_UNKNOWN")
+      .Domain(kErrorDomain)
+      .Zh("代码不存在或已停用")
+      .Field("details.category_code", Cat("代码不存在或已停用：", code))
+      .Build();
+}
+
 void CheckDetails(const v1::AssetDetails& d, absl::CivilDay today,
                   std::vector<FieldViolation>* violations) {
   const auto add = [&](std::string_view field, std::string_view text) {

@@ -35,6 +35,9 @@ using FundSources = std::map<std::string, store::CodeCopy>;
 absl::Status CheckFunding(const v1::AssetDetails& details, const FundSources& sources,
                           bool may_be_unstated, std::vector<FieldViolation>* violations);
 
+// The category is blank or a valid code of the registry's list. INVALID_ARGUMENT CODE_UNKNOWN.
+absl::Status CheckCategory(mysql::Executor& db, const v1::AssetDetails& details);
+
 // Shares, days and what belongs together.
 void CheckDetails(const v1::AssetDetails& details, absl::CivilDay today,
                   std::vector<FieldViolation>* violations);

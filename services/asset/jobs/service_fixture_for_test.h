@@ -157,6 +157,11 @@ class ServiceTest : public ::testing::Test {
     code("LINKAGE_MODE", "DIVIDEND", "收益分红", false);
     code("LINKAGE_MODE", "EMPLOYMENT", "就业务工", false);
     code("LINKAGE_MODE", "LAND_RENT", "土地流转", false);
+    code("ASSET_CATEGORY", "COLD_STORE", "冷库", false);
+    code("ASSET_CATEGORY", "GREENHOUSE", "大棚", false);
+    code("ASSET_CATEGORY", "OPERATING", "经营性资产", false);
+    registry::v1::Code& ended = *codes.mutable_codes(codes.codes_size() - 1);
+    *ended.mutable_valid_to() = Date(2025, 12, 31);
     registry::v1::IndustryCategoriesChanged industries;
     registry::v1::IndustryCategory* oil = industries.add_categories();
     oil->set_taxonomy_version("v1");
