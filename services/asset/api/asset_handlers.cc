@@ -423,7 +423,9 @@ absl::StatusOr<v1::Asset> AssetHandlers::ReportUseState(rpc::CallContext& c,
                                              row->cultivation_ends, &previous};
                     RETURN_IF_ERROR(CheckUse(context, "use", &use));
                     ApplyUse(use, row);
-                    FilledIn(row, "idle_since");
+                    for (const char* field : {"idle_since", "use_state", "irreparable"}) {
+                      FilledIn(row, field);
+                    }
                     return TakeEvidence(m, row->id, r.use().evidence(), "ReportUseState",
                                         "use.evidence", States().EvidenceKinds("report_use"));
                   });
@@ -444,6 +446,7 @@ absl::StatusOr<v1::Asset> AssetHandlers::RegisterTitle(rpc::CallContext& c,
           }
           row->title_cert_no = r.cert_no();
           RETURN_IF_ERROR(ToStatus(std::move(violations)));
+          for (const char* field : {"title_status", "title_cert_no"}) FilledIn(row, field);
           return TakeEvidence(m, row->id, r.evidence(), "RegisterTitle", "evidence",
                               Titles().EvidenceKinds("register_title"));
         });

@@ -1,94 +1,24 @@
 #include "services/asset/intake/asset_table.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <iterator>
+#include <set>
 
 #include "absl/strings/ascii.h"
 #include "common/base/bp.h"
+#include "common/base/money.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
 #include "common/printed/chinese.h"
 #include "common/printed/share.h"
+#include "common/printed/vocabulary.h"
 
 namespace bangfu::asset::tables {
 namespace {
 
 using printed::ContainsAny;
 using printed::Normalize;
-
-struct FieldHeader {
-  std::string_view header;
-  Field field;
-};
-constexpr FieldHeader kHeaders[] = {
-    {"资产编码", Field::kCode},
-    {"asset_code", Field::kCode},
-    {"资产名称", Field::kName},
-    {"名称", Field::kName},
-    {"asset_name", Field::kName},
-    {"资产类别", Field::kClass},
-    {"类别", Field::kClass},
-    {"kind_text", Field::kKind},
-    {"资产种类", Field::kKind},
-    {"资产形态", Field::kForm},
-    {"形态", Field::kForm},
-    {"来源项目", Field::kProject},
-    {"来源项目编码", Field::kProject},
-    {"项目编码", Field::kProject},
-    {"资金来源", Field::kFunds},
-    {"原值", Field::kValue},
-    {"资产原值", Field::kValue},
-    {"original_value_text", Field::kValue},
-    {"区划代码", Field::kRegionCode},
-    {"行政区划代码", Field::kRegionCode},
-    {"province", Field::kProvince},
-    {"省", Field::kProvince},
-    {"city", Field::kCity},
-    {"市", Field::kCity},
-    {"county", Field::kCounty},
-    {"县", Field::kCounty},
-    {"township", Field::kTownship},
-    {"乡镇", Field::kTownship},
-    {"village", Field::kVillage},
-    {"村", Field::kVillage},
-    {"坐落", Field::kAddress},
-    {"建成时间", Field::kFormed},
-    {"formed_year", Field::kFormed},
-    {"权属级次", Field::kOwnerLevel},
-    {"所有权人", Field::kOwners},
-    {"owner", Field::kOwners},
-    {"收益权人", Field::kIncomeHolders},
-    {"确权状态", Field::kTitle},
-    {"证号", Field::kCert},
-    {"移交时间", Field::kTransferred},
-    {"经营方式", Field::kMode},
-    {"operation_mode_text", Field::kMode},
-    {"经营主体", Field::kOperator},
-    {"经营主体信用代码", Field::kUscc},
-    {"合同起", Field::kContractFrom},
-    {"合同止", Field::kContractTo},
-    {"年约定收益", Field::kAgreed},
-    {"实际收益", Field::kIncome},
-    {"annual_income_text", Field::kIncome},
-    {"分红应付", Field::kDividendDue},
-    {"分红实付", Field::kDividendPaid},
-    {"带动脱贫户", Field::kPoor},
-    {"带动监测户", Field::kMonitored},
-    {"户均增收", Field::kPerHousehold},
-    {"联结方式", Field::kLinkModes},
-    {"管护责任人", Field::kOmPerson},
-    {"管护制度", Field::kOmRules},
-    {"管护经费", Field::kOmMoney},
-    {"使用状态", Field::kUse},
-    {"use_state_text", Field::kUse},
-    {"闲置起始", Field::kIdleSince},
-    {"不可修复", Field::kIrreparable},
-    {"种植时间", Field::kPlanting},
-    {"栽植时间", Field::kPlanting},
-    {"培育月数", Field::kCultivation},
-    {"保险", Field::kInsured},
-    {"备注", Field::kNote},
-    {"notes", Field::kNote},
-};
 
 // A run of digits (half width) that ends right before `end`; -1: none.
 int NumberBefore(std::string_view text, size_t end) {
@@ -120,34 +50,23 @@ int CountBefore(std::string_view text, size_t pos) {
   return printed::ChineseNumber(text.substr(pos - 3, 3));
 }
 
+// 约60%, 51%以上: a number that is not the share itself.
+bool IsBound(std::string_view text) {
+  return ContainsAny(text, {"约", "近", "余", "多", "左右", "上下", "以上", "以下", "以内", "不足",
+                            "不低于", "不少于", "至少", "超"});
+}
+
+// 7个村, 甲村等, 甲村等5个村: more owners than are named.
+bool NamesSeveral(std::string_view name) {
+  if (name.find_first_of("0123456789") == 0 || HasSuffix(name, "等")) return true;
+  const size_t at = name.find("等");
+  if (at == std::string_view::npos) return false;
+  const std::string_view rest = name.substr(at + std::string_view("等").size());
+  return rest.find_first_of("0123456789") == 0 || HasPrefix(rest, "多") ||
+         printed::ChineseNumber(rest.substr(0, 3)) > 0;
+}
+
 }  // namespace
-
-Field FieldOf(std::string_view header) {
-  std::string text = Normalize(printed::WithoutBrackets(Normalize(header)));
-  text.erase(std::remove(text.begin(), text.end(), ' '), text.end());
-  for (const FieldHeader& known : kHeaders) {
-    if (text == known.header) return known.field;
-  }
-  return Field::kNone;
-}
-
-std::string_view FieldName(Field field) {
-  for (const FieldHeader& known : kHeaders) {
-    if (known.field == field) return known.header;
-  }
-  return "";
-}
-
-Header ReadHeader(const std::vector<std::string>& cells) {
-  Header header;
-  for (size_t i = 0; i < cells.size(); ++i) {
-    const Field field = FieldOf(cells[i]);
-    if (field == Field::kNone || header.columns.contains(field)) continue;
-    header.columns[field] = i;
-    header.texts[field] = cells[i];
-  }
-  return header;
-}
 
 std::optional<Refusal> RefusalOf(std::string_view name, std::string_view kind, std::string_view use,
                                  std::string_view note) {
@@ -173,10 +92,14 @@ std::optional<Refusal> RefusalOf(std::string_view name, std::string_view kind, s
 
 std::optional<AssetClass> ClassOf(std::string_view text) {
   const std::string t = Normalize(text);
-  if (ContainsAny(t, {"公益"})) return AssetClass::kPublicWelfare;
-  if (ContainsAny(t, {"到户"})) return AssetClass::kHousehold;
-  if (ContainsAny(t, {"经营"})) return AssetClass::kOperating;
-  return std::nullopt;
+  std::vector<AssetClass> named;
+  if (ContainsAny(t, {"公益"})) named.push_back(AssetClass::kPublicWelfare);
+  if (ContainsAny(t, {"到户"})) named.push_back(AssetClass::kHousehold);
+  if (ContainsAny(t, {"经营"}) && !ContainsAny(t, {"非经营"})) {
+    named.push_back(AssetClass::kOperating);
+  }
+  if (named.size() != 1) return std::nullopt;
+  return named.front();
 }
 
 std::optional<AssetClass> ClassOfKind(std::string_view kind) {
@@ -244,15 +167,26 @@ std::optional<OwnerLevel> OwnerLevelOf(std::string_view text) {
 }
 
 std::optional<OperateMode> ModeOf(std::string_view text) {
-  const std::string t = Normalize(text);
+  std::string t = Normalize(text);
   if (t.empty()) return std::nullopt;
-  if (ContainsAny(t, {"自营", "自主经营", "村办", "村基地"})) return OperateMode::kSelf;
-  if (ContainsAny(t, {"委托", "托管"})) return OperateMode::kEntrust;
-  if (ContainsAny(t, {"入股", "股权", "债权"})) return OperateMode::kEquity;
-  if (ContainsAny(t, {"合作", "公司+", "合作社+"})) return OperateMode::kCooperate;
-  if (ContainsAny(t, {"租", "承包", "流转", "有偿使用"})) return OperateMode::kLease;
-  if (t == "无") return OperateMode::kNone;
-  return std::nullopt;
+  if (SaysNone(t)) {
+    if (t == "无") return OperateMode::kNone;
+    return std::nullopt;
+  }
+  if (ContainsAny(t, {"未出租", "待租", "待出租", "未租", "拟"})) return std::nullopt;
+  std::set<OperateMode> named;
+  if (ContainsAny(t, {"公司+", "合作社+"})) named.insert(OperateMode::kCooperate);
+  // 出租给合作社: the name of who leases says nothing of how.
+  for (size_t at; (at = t.find("合作社")) != std::string::npos;) {
+    t.erase(at, std::string_view("合作社").size());
+  }
+  if (ContainsAny(t, {"自营", "自主经营", "村办", "村基地"})) named.insert(OperateMode::kSelf);
+  if (ContainsAny(t, {"委托", "托管"})) named.insert(OperateMode::kEntrust);
+  if (ContainsAny(t, {"入股", "股权", "债权"})) named.insert(OperateMode::kEquity);
+  if (ContainsAny(t, {"合作"})) named.insert(OperateMode::kCooperate);
+  if (ContainsAny(t, {"租", "承包", "流转", "有偿使用"})) named.insert(OperateMode::kLease);
+  if (named.size() != 1) return std::nullopt;  // several are a person's to choose from
+  return *named.begin();
 }
 
 LinkModes LinkModesOf(std::string_view text) {
@@ -293,16 +227,24 @@ UseText UseOf(std::string_view text) {
   {
     int used = 0;
     int unused = 0;
+    bool unread = false;  // a part of which it is not said, or not clear: the shares are not known
     for (const std::string& piece : printed::SplitOutsideBrackets(t, {"、", ",", ";"})) {
       const size_t at = piece.find("处");
       if (at == std::string::npos) continue;
       const int count = CountBefore(piece, at);
-      if (count <= 0) continue;
-      if (ContainsAny(piece, {"待租", "闲置", "未用", "空置", "停用"})) {
-        unused += count;
-      } else if (ContainsAny(piece, {"出租", "在用", "使用", "租用"})) {
-        used += count;
+      const bool stands = ContainsAny(
+          piece, {"待租", "待出租", "闲置", "未用", "未使用", "未租", "未出租", "空置", "停用"});
+      const bool runs = ContainsAny(piece, {"已出租", "在用", "已使用", "租用"}) ||
+                        (!stands && ContainsAny(piece, {"出租", "使用"}));
+      if (count <= 0 || stands == runs) {
+        unread |= stands || runs || count > 0;
+      } else {
+        (stands ? unused : used) += count;
       }
+    }
+    if (used > 0 && unused > 0 && unread) {
+      out.state = UseState::kPartial;
+      return out;
     }
     if (used > 0 && unused > 0) {
       const std::vector<int64_t> shares =
@@ -315,11 +257,18 @@ UseText UseOf(std::string_view text) {
   }
   if (ContainsAny(t, {"部分"})) {
     out.state = UseState::kPartial;
+    // 部分使用、闲置40%, 约60%: how much is in use is not said, or not exactly.
+    const bool clear = !ContainsAny(t, {"闲置", "未用", "未使用", "空置"}) && !IsBound(t);
     size_t begin = 0;
-    if (const auto used = PercentIn(t, &begin); used && *used < kBpOne) {
+    if (const auto used = PercentIn(t, &begin); clear && used && *used < kBpOne) {
       out.parts = {{"在用部分", *used, UseState::kInUse},
                    {"未用部分", kBpOne - *used, UseState::kIdle}};
     }
+    return out;
+  }
+  // 未出租, 停止运营: not what the word in it says, and not clear what else.
+  if (ContainsAny(t, {"未出租", "待出租", "未运营", "停止运营", "未正常", "不正常", "非正常",
+                      "未在用", "不在用", "未并网"})) {
     return out;
   }
   if (ContainsAny(t, {"培育", "未投产"})) {
@@ -343,32 +292,53 @@ UseText UseOf(std::string_view text) {
 
 std::vector<Owner> OwnersOf(std::string_view text) {
   std::vector<Owner> out;
-  std::vector<int64_t> shares;
+  std::vector<int64_t> percentages, amounts;
   const std::string t = Normalize(text);
-  if (t.empty()) return out;
+  if (t.empty() || SaysNone(t)) return out;
   for (const std::string& piece : printed::SplitOutsideBrackets(t, {"、", ",", ";", "/"})) {
     Owner owner;
     std::string_view name = piece;
+    const std::string stated = printed::TakeShare(&name);
+    const printed::Amount amount =
+        stated.empty() ? printed::Amount() : printed::ParseAmount(stated);
     size_t from = 0;
-    auto share = printed::ParsePercent(printed::TakeShare(&name));
+    auto share = printed::ParsePercent(stated);
     // 村集体占股比例51%: the words before the number are no part of the name either.
-    if (const size_t word = name.find("占"); share && word != std::string_view::npos && word > 0)
+    if (const size_t word = name.find("占");
+        !stated.empty() && word != std::string_view::npos && word > 0) {
       name = name.substr(0, word);
+    }
     owner.name = std::string(name);
-    if (!share) {
-      // 村集体占51%以上: the number stands among other words.
+    if (stated.empty() && !IsBound(piece)) {
+      // 村集体占51%股份: the number stands among other words.
       share = PercentIn(piece, &from);
       owner.name = share ? piece.substr(0, std::min(piece.find("占"), from)) : piece;
     }
     if (owner.name.empty()) continue;
-    shares.push_back(share.value_or(0));
+    percentages.push_back(share.value_or(0));
+    amounts.push_back(amount.exact() ? std::max<int64_t>(*amount.fen, 0) : 0);
     out.push_back(std::move(owner));
   }
+  if (out.empty()) return out;
   // One name alone owns all; one whose part is stated shares with others who are not named.
-  if (out.size() == 1 && t.find('%') == std::string::npos) shares.front() = kBpOne;
-  const bool stated = std::find(shares.begin(), shares.end(), 0) == shares.end();
-  if (!stated || !printed::MakeWhole(&shares)) return out;
-  for (size_t i = 0; i < out.size(); ++i) out[i].share_bp = static_cast<int32_t>(shares[i]);
+  const bool parts = t.find('%') != std::string::npos || amounts.front() > 0;
+  if (out.size() == 1 && !parts && !NamesSeveral(out.front().name)) percentages.front() = kBpOne;
+  const auto complete = [&](const std::vector<int64_t>& of) {
+    return std::find(of.begin(), of.end(), 0) == of.end();
+  };
+  std::vector<int64_t>* shares = &percentages;
+  if (out.size() > 1 && complete(amounts) && !NamesSeveral(out.back().name)) {
+    int64_t sum = 0;
+    for (const int64_t amount : amounts) {
+      const auto added = AddFen(sum, amount);
+      if (!added.ok()) return out;
+      sum = *added;
+    }
+    amounts = SplitLargestRemainder(kBpOne, amounts);
+    shares = &amounts;
+  }
+  if (!complete(*shares) || !printed::MakeWhole(shares)) return out;
+  for (size_t i = 0; i < out.size(); ++i) out[i].share_bp = static_cast<int32_t>((*shares)[i]);
   return out;
 }
 
@@ -390,9 +360,134 @@ std::optional<printed::Amount> ConsumablesIn(std::string_view note) {
   return printed::ParseAmount(t.substr(digit, end - digit));
 }
 
-bool IsYes(std::string_view text) {
+bool SaysNone(std::string_view text) {
   const std::string t = Normalize(text);
-  return t == "是" || t == "有" || t == "1" || t == "Y" || t == "y" || t == "true";
+  static constexpr std::string_view kWords[] = {
+      "无",   "没有", "暂无", "尚无", "未落实", "未明确", "未确定", "待落实",
+      "待定", "不详", "未知", "/",    "-",      "--",     "—",      "——"};
+  return std::find(std::begin(kWords), std::end(kWords), t) != std::end(kWords);
+}
+
+std::optional<bool> YesNo(std::string_view text) {
+  const std::string t = Normalize(text);
+  if (t == "是" || t == "有" || t == "1" || t == "Y" || t == "y" || t == "true") return true;
+  if (t == "否" || t == "无" || t == "没有" || t == "0" || t == "N" || t == "n" || t == "false") {
+    return false;
+  }
+  return std::nullopt;
+}
+
+std::optional<bool> InsuredOf(std::string_view text) {
+  if (const auto said = YesNo(text)) return said;
+  const std::string t = Normalize(text);
+  if (ContainsAny(t, {"部分", "到期", "过期", "脱保", "退保", "拟", "计划", "待", "正在"})) {
+    return std::nullopt;
+  }
+  for (const std::string_view word : {"未投", "未参", "未买", "未购", "没投", "没买", "不投"}) {
+    if (HasPrefix(t, word)) return false;
+  }
+  for (const std::string_view word : {"已投", "已参", "已买", "已购", "投保", "参保"}) {
+    if (HasPrefix(t, word)) return true;
+  }
+  return std::nullopt;
+}
+
+std::optional<bool> IrreparableOf(std::string_view text) {
+  if (const auto said = YesNo(text)) return said;
+  const std::string t = Normalize(text);
+  if (t == "不可修复" || t == "无法修复" || t == "不能修复") return true;
+  if (t == "可修复" || t == "能修复" || t == "可以修复") return false;
+  return std::nullopt;
+}
+
+TitleText TitleOf(std::string_view text) {
+  TitleText out;
+  const std::string t = Normalize(text);
+  if (t.empty()) return out;
+  const auto says = [&](std::initializer_list<std::string_view> words) {
+    return ContainsAny(t, words);
+  };
+  const bool disputed = says({"争议", "纠纷"}) && !says({"无争议", "无纠纷"});
+  const bool open = says(
+      {"未确权", "未登记", "未办", "未颁", "没有确权", "待确权", "尚未", "正在", "办理中", "无证"});
+  const bool done = says({"已确权", "已登记", "已办", "已颁"});
+  const auto said = YesNo(t);
+  // The number stands behind the state, or alone.
+  for (const std::string& piece :
+       printed::SplitOutsideBrackets(t, {"/", ",", ";", "、", ":", "。", "\n"})) {
+    std::string_view rest = piece;
+    for (const std::string_view word :
+         {"已确权登记", "已确权", "已登记", "已办证", "已颁证", "确权", "不动产权证号", "产权证号",
+          "权证号", "证书编号", "证书号", "证号", "编号"}) {
+      ConsumePrefix(&rest, word);
+      rest = Trim(rest);
+    }
+    if (HasPrefix(rest, "(") && HasSuffix(rest, ")") && rest.find(')') != std::string_view::npos) {
+      std::string_view inner = rest.substr(1, rest.size() - 2);
+      for (const std::string_view word : {"证书编号", "证号", "编号", ":"}) {
+        ConsumePrefix(&inner, word);
+      }
+      // (2021)第1号 begins with a bracket of its own.
+      if (inner.find('(') < inner.find(')') || inner.find(')') == std::string_view::npos) {
+        rest = inner;
+      }
+    }
+    rest = Trim(rest);
+    // 2021年已确权: a day is no number of a certificate.
+    if (rest.find_first_of("0123456789") == std::string_view::npos || rest == "1" || rest == "0" ||
+        !printed::DayText(rest).empty() ||
+        ContainsAny(rest, {"已确权", "已登记", "已办", "已颁", "未", "正在", "办理", "部分"})) {
+      continue;
+    }
+    out.cert_no += Cat(out.cert_no.empty() ? "" : "、", rest);
+  }
+  if (says({"部分"}) || (open && done)) return out;
+  if (disputed) {
+    out.status = TitleStatus::kDisputed;
+  } else if (open || (said && !*said)) {
+    if (out.cert_no.empty()) out.status = TitleStatus::kUnregistered;
+  } else if (done || t == "确权" || (said && *said) || !out.cert_no.empty()) {
+    out.status = TitleStatus::kRegistered;
+  }
+  return out;
+}
+
+OwnershipBasis BasisOf(std::string_view text) {
+  struct Word {
+    std::string_view word;
+    std::string_view code;
+  };
+  static constexpr Word kWords[] = {
+      {"资金来源", "FUND_SOURCE"}, {"受益范围", "BENEFIT_SCOPE"}, {"管理需要", "MANAGEMENT_NEED"}};
+  OwnershipBasis out;
+  for (const std::string& piece :
+       printed::SplitOutsideBrackets(Normalize(text), {"、", ",", ";", "+", "/", "\n", " "})) {
+    const auto* const word = std::find_if(std::begin(kWords), std::end(kWords), [&](const Word& w) {
+      return ContainsAny(piece, {w.word});
+    });
+    if (word == std::end(kWords)) {
+      out.unknown.push_back(piece);
+    } else if (std::find(out.codes.begin(), out.codes.end(), word->code) == out.codes.end()) {
+      out.codes.emplace_back(word->code);
+    }
+  }
+  return out;
+}
+
+std::optional<Term> TermOf(std::string_view text) {
+  const std::string t = Normalize(text);
+  const auto is_day = [](std::string_view part) { return !printed::DayText(part).empty(); };
+  std::optional<Term> found;
+  for (const std::string_view between : {"至", "到", "—", "–", "~", "-"}) {
+    for (size_t at = t.find(between); at != std::string::npos; at = t.find(between, at + 1)) {
+      const std::string_view from = Trim(std::string_view(t).substr(0, at));
+      const std::string_view to = Trim(std::string_view(t).substr(at + between.size()));
+      if (!is_day(from) || !is_day(to)) continue;
+      if (found) return std::nullopt;
+      found = Term{std::string(from), std::string(to)};
+    }
+  }
+  return found;
 }
 
 }  // namespace bangfu::asset::tables

@@ -1,8 +1,6 @@
-// The columns of asset tables: T4 (资产台账) and what governments have published, and what their
-// cells mean. Text in, proposals out; no database, no contract.
+// What the cells of asset tables mean. Text in, proposals out; no database, no contract.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,71 +10,9 @@
 #include "common/printed/amount.h"
 #include "services/asset/domain/rules.h"
 #include "services/asset/domain/types.h"
+#include "services/asset/intake/asset_columns.h"
 
 namespace bangfu::asset::tables {
-
-enum class Field {
-  kNone,
-  kCode,
-  kName,
-  kClass,
-  kKind,
-  kForm,
-  kProject,
-  kFunds,
-  kValue,
-  kRegionCode,
-  kProvince,
-  kCity,
-  kCounty,
-  kTownship,
-  kVillage,
-  kAddress,
-  kFormed,
-  kOwnerLevel,
-  kOwners,
-  kIncomeHolders,
-  kTitle,
-  kCert,
-  kTransferred,
-  kMode,
-  kOperator,
-  kUscc,
-  kContractFrom,
-  kContractTo,
-  kAgreed,
-  kIncome,
-  kDividendDue,
-  kDividendPaid,
-  kPoor,
-  kMonitored,
-  kPerHousehold,
-  kLinkModes,
-  kOmPerson,
-  kOmRules,
-  kOmMoney,
-  kUse,
-  kIdleSince,
-  kIrreparable,
-  kPlanting,
-  kCultivation,
-  kInsured,
-  kNote,
-};
-
-// The field that a header names; kNone: not one of ours.
-Field FieldOf(std::string_view header);
-// 资产名称: for report lines.
-std::string_view FieldName(Field field);
-
-// The header row of a table: where each field stands, and the headers as printed (for units).
-struct Header {
-  std::map<Field, size_t> columns;
-  std::map<Field, std::string> texts;
-  // Enough of a header to read rows by: the name and two fields more.
-  bool usable() const { return columns.contains(Field::kName) && columns.size() >= 3; }
-};
-Header ReadHeader(const std::vector<std::string>& cells);
 
 // Why a row is no asset; empty: it may be one.
 struct Refusal {
@@ -96,6 +32,7 @@ std::optional<AssetForm> FormOf(std::string_view text);
 // ASSET_CATEGORY code of a kind of facility; empty: none known.
 std::string CategoryOf(std::string_view text);
 std::optional<OwnerLevel> OwnerLevelOf(std::string_view text);
+// nullopt: no mode is named, or several are.
 std::optional<OperateMode> ModeOf(std::string_view text);
 // LINKAGE_MODE codes, each once; words that are not known are given back.
 struct LinkModes {
@@ -111,7 +48,8 @@ struct UseText {
 };
 UseText UseOf(std::string_view text);
 
-// Owners with their shares: one alone has all; 占股51% as stated; else unknown (0).
+// Owners with their shares: one alone has all; 占股51% as stated; 甲村30万元、乙村70万元 by the
+// amounts; else unknown (0 for each).
 struct Owner {
   std::string name;
   int32_t share_bp = 0;
@@ -121,6 +59,34 @@ std::vector<Owner> OwnersOf(std::string_view text);
 // Consumables inside a printed value (原值含菌棒15万元): an expense, no asset. nullopt: none named.
 std::optional<printed::Amount> ConsumablesIn(std::string_view note);
 
-bool IsYes(std::string_view text);
+// 无, 未落实, /: there is none, or none is named.
+bool SaysNone(std::string_view text);
+// 是, 有 and 否, 无; nullopt: blank, or it says neither.
+std::optional<bool> YesNo(std::string_view text);
+// 已投保, 未参保 …; nullopt as above: 部分投保, 正在办理.
+std::optional<bool> InsuredOf(std::string_view text);
+std::optional<bool> IrreparableOf(std::string_view text);
+
+// 已确权/赣(2021)第1号: state and certificate in one cell, or either of them. Without a status the
+// text is not clear, or blank.
+struct TitleText {
+  std::optional<TitleStatus> status;
+  std::string cert_no;
+};
+TitleText TitleOf(std::string_view text);
+
+// Codes of the ownership basis, each once; words that are not known are given back.
+struct OwnershipBasis {
+  std::vector<std::string> codes;
+  std::vector<std::string> unknown;
+};
+OwnershipBasis BasisOf(std::string_view text);
+
+// 2021-01-01至2029-12-31: its two days as printed, if they can be told from each other.
+struct Term {
+  std::string from;
+  std::string to;
+};
+std::optional<Term> TermOf(std::string_view text);
 
 }  // namespace bangfu::asset::tables

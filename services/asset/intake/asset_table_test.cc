@@ -78,6 +78,107 @@ TEST(AssetTable, ConsumablesAreExpense) {
   EXPECT_FALSE(ConsumablesIn("原值不含税").has_value());
 }
 
+TEST(AssetTable, HeadingsOfTheLedger) {
+  const Header header =
+      ReadHeader({"资产编码",       "名称",          "类别(经营/公益/到户)",
+                  "形态",           "来源项目",      "资金来源",
+                  "原值",           "现值",          "坐落",
+                  "建成时间",       "权属级次",      "所有权人(份额)",
+                  "收益权人(份额)", "确权状态/证号", "移交时间",
+                  "经营方式",       "经营主体",      "合同起止",
+                  "年约定收益",     "实际收益",      "收益分配(分红/公岗/公益/积累)",
+                  "管护责任人",     "使用状态",      "闲置起始",
+                  "保险",           "备注"});
+  EXPECT_EQ(header.columns.size(), 26u);
+  EXPECT_TRUE(header.others.empty());
+  const Header more = ReadHeader({"名称", "资产名称", "面积", "面积", "note", "联系人", ""});
+  ASSERT_EQ(more.others.size(), 6u);
+  EXPECT_EQ(more.others[0].taken, "名称");
+  EXPECT_EQ(more.others[1].name, "面积");
+  EXPECT_EQ(more.others[2].name, "面积（第4列）");
+  EXPECT_EQ(more.others[3].name, "note（第5列）");  // the note's own text is kept under note
+  EXPECT_TRUE(more.others[4].personal);
+  EXPECT_EQ(more.others[5].name, "第7列");
+}
+
+TEST(AssetTable, AmountsOfOwnersMakeShares) {
+  const auto owners = OwnersOf("甲村30万元、乙村（70万元）");
+  ASSERT_EQ(owners.size(), 2u);
+  EXPECT_EQ(owners[0].name, "甲村");
+  EXPECT_EQ(owners[0].share_bp, 3000);
+  EXPECT_EQ(owners[1].name, "乙村");
+  EXPECT_EQ(owners[1].share_bp, 7000);
+  const auto thirds = OwnersOf("甲村10万元、乙村10万元、丙村10万元");
+  EXPECT_EQ(thirds[0].share_bp + thirds[1].share_bp + thirds[2].share_bp, 10000);
+  for (const char* open :
+       {"甲村30万元、乙村", "甲村30万元、乙村70%", "甲村约30万元、乙村70万元",
+        "甲村30万元、乙村70万元、丙村等", "甲村30万元", "甲村等5个村", "7个村"}) {
+    EXPECT_EQ(OwnersOf(open)[0].share_bp, 0) << open;
+  }
+  EXPECT_EQ(OwnersOf("村集体占51%以上、企业占49%")[0].share_bp, 0);
+  EXPECT_TRUE(OwnersOf("无").empty());
+}
+
+TEST(AssetTable, WhatIsNotClearIsNotGuessed) {
+  for (const char* use : {"未出租", "停止运营", "未正常运营"}) {
+    EXPECT_EQ(UseOf(use).state, UseState::kUnspecified) << use;
+  }
+  for (const char* use : {"部分使用，闲置40%", "部分使用约60%", "三处出租、一处闲置、两处维修",
+                          "三处已出租、一处待租、数处未用"}) {
+    EXPECT_EQ(UseOf(use).state, UseState::kPartial) << use;
+    EXPECT_TRUE(UseOf(use).parts.empty()) << use;
+  }
+  EXPECT_EQ(UseOf("三处已出租、一处未出租").parts[0].share_bp, 7500);
+  EXPECT_EQ(ModeOf("出租给合作社"), OperateMode::kLease);
+  EXPECT_EQ(ModeOf("合作社+基地+农户"), OperateMode::kCooperate);
+  EXPECT_EQ(ModeOf("无"), OperateMode::kNone);
+  for (const char* mode : {"自营或出租", "未出租", "不详", ""}) EXPECT_FALSE(ModeOf(mode)) << mode;
+  EXPECT_FALSE(ClassOf("非经营性资产"));
+  EXPECT_FALSE(ClassOf("经营性/公益性"));
+  EXPECT_EQ(InsuredOf("已投保"), true);
+  EXPECT_EQ(InsuredOf("未投保"), false);
+  EXPECT_EQ(InsuredOf("有"), true);
+  for (const char* insured : {"", "部分投保", "正在办理投保", "2020年已到期"}) {
+    EXPECT_FALSE(InsuredOf(insured).has_value()) << insured;
+  }
+}
+
+TEST(AssetTable, TitleAndCertificateInOneCell) {
+  struct Case {
+    const char* text;
+    std::optional<TitleStatus> status;
+    const char* cert;
+  };
+  for (const Case& c :
+       {Case{"已确权/赣(2021)第1号", TitleStatus::kRegistered, "赣(2021)第1号"},
+        Case{"已确权，证号：赣(2021)第1号", TitleStatus::kRegistered, "赣(2021)第1号"},
+        Case{"已确权（赣（2021）第1号）", TitleStatus::kRegistered, "赣(2021)第1号"},
+        Case{"赣(2021)会昌县不动产权第0001号", TitleStatus::kRegistered,
+             "赣(2021)会昌县不动产权第0001号"},
+        Case{"已确权", TitleStatus::kRegistered, ""},
+        Case{"2021年已确权", TitleStatus::kRegistered, ""},
+        Case{"是", TitleStatus::kRegistered, ""}, Case{"未确权", TitleStatus::kUnregistered, ""},
+        Case{"正在办理", TitleStatus::kUnregistered, ""},
+        Case{"权属有争议", TitleStatus::kDisputed, ""}, Case{"部分确权", std::nullopt, ""},
+        Case{"不清楚", std::nullopt, ""}, Case{"", std::nullopt, ""}}) {
+    const TitleText title = TitleOf(c.text);
+    EXPECT_EQ(title.status, c.status) << c.text;
+    EXPECT_EQ(title.cert_no, c.cert) << c.text;
+  }
+}
+
+TEST(AssetTable, TwoDaysInOneCell) {
+  for (const char* text : {"2021-01-01至2029-12-31", "2021-01-01—2029-12-31",
+                           "2021-01-01-2029-12-31", "2021年1月1日～2029年12月31日", "2021-2029"}) {
+    ASSERT_TRUE(TermOf(text)) << text;
+  }
+  EXPECT_EQ(TermOf("2021-01-01-2029-12-31")->from, "2021-01-01");
+  EXPECT_EQ(TermOf("2021-01-01-2029-12-31")->to, "2029-12-31");
+  for (const char* text : {"", "长期", "2021-01-01", "2021年起", "五年"}) {
+    EXPECT_FALSE(TermOf(text)) << text;
+  }
+}
+
 TEST(AssetTable, LinkModes) {
   const LinkModes modes = LinkModesOf("收益分红、就业务工、土地流转、别的");
   EXPECT_THAT(modes.codes, ::testing::ElementsAre("DIVIDEND", "EMPLOYMENT", "LAND_RENT"));

@@ -1,5 +1,6 @@
 #include "services/asset/jobs/asset_import.h"
 
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,7 @@ class Reader final : public ::bangfu::intake::RowReader {
   absl::Status Prepare() {
     ASSIGN_OR_RETURN(sheet_.sources, store::CodesOf(db_, "FUND_SOURCE"));
     ASSIGN_OR_RETURN(sheet_.modes, store::CodesOf(db_, "LINKAGE_MODE"));
+    ASSIGN_OR_RETURN(sheet_.categories, store::CodesOf(db_, "ASSET_CATEGORY"));
     return absl::OkStatus();
   }
 
@@ -50,6 +52,7 @@ class Reader final : public ::bangfu::intake::RowReader {
       }
       drafts.emplace_back(header_, row);
       imports::Understand(sheet_, &drafts.back());
+      imports::KeepOthers(&told_, &drafts.back());
     }
     if (!header_.usable() && skipped_ > 20) return NoHeader();
     RETURN_IF_ERROR(check_.Resolve(&drafts));
@@ -73,6 +76,7 @@ class Reader final : public ::bangfu::intake::RowReader {
   imports::Sheet sheet_;
   imports::Checker check_;
   tables::Header header_;
+  std::set<size_t> told_;  // columns that no field takes, told of by now
   int skipped_ = 0;
 };
 

@@ -20,6 +20,7 @@
 #include "common/base/ulid.h"
 #include "common/intake/kind.h"
 #include "common/mysql/session.h"
+#include "common/printed/amount.h"
 #include "common/printed/chinese.h"
 #include "common/printed/region_matcher.h"
 #include "common/table/table.h"
@@ -59,6 +60,7 @@ struct Sheet {
   std::string title;  // the line above the header that names the unit of money
   api::FundSources sources;
   std::map<std::string, store::CodeCopy> modes;
+  std::map<std::string, store::CodeCopy> categories;
 };
 
 // One row while it is read: its cells by field, what it becomes, what is said of it.
@@ -69,10 +71,12 @@ class Draft {
     staged.outcome = ROW_OUTCOME_CREATED;
   }
 
-  std::string Text(Field field) const {
+  std::string Text(Field field) const { return printed::Normalize(Printed(field)); }
+  // As it came.
+  std::string_view Printed(Field field) const {
     const auto it = header_.columns.find(field);
     if (it == header_.columns.end() || it->second >= row_.cells.size()) return "";
-    return printed::Normalize(row_.cells[it->second].text);
+    return printed::WithoutFormulaGuard(row_.cells[it->second].text);
   }
   bool Has(Field field) const { return !Text(field).empty(); }
   bool Damaged(Field field) const {
@@ -100,6 +104,19 @@ class Draft {
     Say(field, reason, proposal, understood);
     warned = true;
   }
+  // Keeps the printed text of a field beside what was made of it, once.
+  void Keep(Field field, printed::ParseState state = printed::ParseState::kExact,
+            std::string_view understood = "");
+  // The cells that no field takes are kept, too; each such column is told of once in a file.
+  void KeepOthers(std::set<size_t>* told);
+  // A cell that is not what its field can hold: nothing is written of it, the text is kept and
+  // asked for.
+  void Unclear(Field field, std::string_view reason, std::string_view proposal,
+               std::string_view understood = "",
+               printed::ParseState state = printed::ParseState::kAbsent) {
+    Keep(field, state, understood);
+    Warn(field, reason, proposal, understood);
+  }
   void Ask(std::string_view question) { open.insert(std::string(question)); }
   bool decided() const {
     return staged.outcome == ROW_OUTCOME_HELD || staged.outcome == ROW_OUTCOME_REFUSED;
@@ -118,12 +135,33 @@ class Draft {
     staged.issues.push_back(
         MakeIssue(tables::FieldName(field), reason, Text(field), understood, proposal));
   }
+  void KeepText(std::string_view name, std::string_view text, printed::ParseState state,
+                std::string_view understood);
+
   const tables::Header& header_;
   const table::InputRow& row_;
 };
 
+// asset_import_cells.cc: single cells. Blank is not stated: nothing is written and nothing asked.
+// What is no exact value is kept as text and asked for, never guessed, never zero.
+std::optional<absl::CivilDay> DayOf(const Draft& d, Field field);
+// A day of the row, its text kept where the day is not stated in full.
+std::optional<absl::CivilDay> DayIn(Draft* d, Field field);
+printed::Amount Money(const Sheet& sheet, const Draft& d, Field field);
+std::optional<int64_t> FenIn(const Sheet& sheet, Draft* d, Field field);
+std::optional<int64_t> CountIn(Draft* d, Field field);
+
 // asset_import_read.cc: everything that the row itself says.
 void Understand(const Sheet& sheet, Draft* d);
+// The cells of the row that no field takes; `told`: the columns that the file's report names by
+// now.
+void KeepOthers(std::set<size_t>* told, Draft* d);
+// asset_import_owners.cc: owners, title, custody, upkeep.
+void Owners(const Sheet& sheet, Draft* d);
+// asset_import_income.cc: who runs it and what comes of it: contract, income, dividends,
+// households.
+void Operation(const Sheet& sheet, Draft* d);
+void Links(const Sheet& sheet, Draft* d);
 
 // asset_import_check.cc: what the database says of a file's rows: projects, regions, older rows.
 class Checker {

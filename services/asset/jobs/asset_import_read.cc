@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,7 +13,6 @@
 #include "common/base/money.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
-#include "common/base/uscc.h"
 #include "common/printed/amount.h"
 #include "common/printed/chinese.h"
 #include "common/printed/fund_source.h"
@@ -25,78 +25,12 @@
 namespace bangfu::asset::imports {
 namespace {
 
+using printed::ParseState;
+
 // 0.01万元 for each of the summands: what rounding in a printed table explains.
 constexpr int64_t kRoundingFen = 10000;
-
-// The days of a row, with the fields that raw texts name them by.
-constexpr std::pair<Field, std::string_view> kDays[] = {
-    {Field::kFormed, "formed_date"},
-    {Field::kPlanting, "planting_date"},
-    {Field::kTransferred, "transferred_date"},
-    {Field::kIdleSince, "idle_since"},
-    {Field::kContractFrom, "contract_start_date"},
-    {Field::kContractTo, "contract_end_date"},
-};
-
-std::optional<absl::CivilDay> DayOf(const Draft& d, Field field) {
-  const std::string text = d.Text(field);
-  if (text.empty()) return std::nullopt;
-  if (const auto day = printed::ParseDay(text)) return day->day;
-  // A bare year stands for its last day.
-  if (const auto year = printed::ParseYear(text)) return absl::CivilDay(*year, 12, 31);
-  return std::nullopt;
-}
-
-// A day that is not stated in full is asked for, its text kept beside what DayOf makes of it.
-void KeepDays(Draft* d) {
-  for (const auto& [field, name] : kDays) {
-    const std::string text = d->Text(field);
-    if (text.empty()) continue;
-    const auto day = printed::ParseDay(text);
-    if (day && day->day_stated) continue;
-    const std::string understood = printed::DayText(text);
-    if (understood.empty() && field == Field::kFormed) continue;  // the row is held for it
-    std::string_view proposal = "请按 2021-09-24 填写日期";
-    if (day) {
-      proposal = "原文只写到月，暂记为当月1日，请补填日期";
-    } else if (!understood.empty()) {
-      proposal = "原文只写到年，暂记为当年12月31日，请补填日期";
-    }
-    d->Warn(field, understood.empty() ? "DATE_UNCLEAR" : "DATE_APPROXIMATE", proposal, understood);
-    v1::AssetRawText* raw = d->asset.mutable_asset()->mutable_details()->add_raw_texts();
-    raw->set_field(std::string(name));
-    raw->set_text(Utf8Truncate(text, 200));
-    raw->set_parse_state(understood.empty() ? type::v1::AMOUNT_PARSE_STATE_ABSENT
-                                            : type::v1::AMOUNT_PARSE_STATE_APPROXIMATE);
-    raw->set_understood(understood);
-  }
-}
-
-printed::Amount Money(const Sheet& sheet, const Draft& d, Field field) {
-  std::string title = sheet.title;
-  if (title.empty() && !sheet.job.default_money_unit.empty()) {
-    title = Cat("单位：", sheet.job.default_money_unit);
-  }
-  const std::string header = d.HeaderText(field);
-  return printed::ParseAmount(d.Text(field), {header, title});
-}
-
-// An amount that must be exact when given; nullopt: not given or held.
-std::optional<int64_t> ExactFen(const Sheet& sheet, Draft* d, Field field) {
-  if (!d->Has(field)) return std::nullopt;
-  const printed::Amount amount = Money(sheet, *d, field);
-  if (amount.exact()) return *amount.fen;
-  d->Warn(field, Cat("AMOUNT_", printed::ParseStateName(amount.state)),
-          "金额不是准确数，未采用；请补填准确金额", amount.note_zh);
-  return std::nullopt;
-}
-
-std::optional<int64_t> Count(Draft* d, Field field) {
-  if (!d->Has(field)) return std::nullopt;
-  const auto count = printed::ParseCount(d->Text(field));
-  if (!count) d->Warn(field, "COUNT_UNCLEAR", "数量不明确，未采用；请补填整数");
-  return count;
-}
+// So many texts of one asset, as of one project.
+constexpr int kMostRawTexts = 100;
 
 void Funds(const Sheet& sheet, Draft* d) {
   v1::AssetDetails& details = *d->asset.mutable_asset()->mutable_details();
@@ -127,8 +61,11 @@ void Funds(const Sheet& sheet, Draft* d) {
               "没有公共资金投入的资产不在统计范围");
     return;
   }
-  if (known && !amounts && parsed.items.size() == 1) {
-    // One source alone has paid all.
+  d->Keep(Field::kFunds, known && amounts ? ParseState::kExact : ParseState::kAbsent);
+  if (known && !amounts && parsed.items.size() == 1 &&
+      parsed.items.front().amount.state == ParseState::kAbsent &&
+      d->Text(Field::kFunds).find_first_of("0123456789") == std::string::npos) {
+    // One source alone, without an amount of its own, has paid all.
     v1::AssetFunding* funding = details.add_fund_sources();
     funding->set_source_code(parsed.items.front().source_code);
     funding->set_amount_fen(details.original_value_fen());
@@ -174,152 +111,10 @@ void Funds(const Sheet& sheet, Draft* d) {
   }
 }
 
-void Owners(const Sheet& sheet, Draft* d) {
-  v1::Asset& asset = *d->asset.mutable_asset();
-  v1::AssetDetails& details = *asset.mutable_details();
-  const auto stated = tables::OwnerLevelOf(d->Text(Field::kOwnerLevel));
-  const std::vector<tables::Owner> owners = tables::OwnersOf(d->Text(Field::kOwners));
-  for (const tables::Owner& owner : owners) {
-    auto level = stated;
-    if (!level || *level == OwnerLevel::kMultiVillage) {
-      const auto own = tables::OwnerLevelOf(owner.name);
-      if (own) level = own;
-    }
-    if (!level) {
-      d->Ask("owners");
-      continue;
-    }
-    v1::AssetOwner* to = details.add_owners();
-    to->set_name(Utf8Truncate(owner.name, 200));
-    to->set_level(static_cast<v1::OwnerLevel>(*level));
-    to->set_share_bp(owner.share_bp);
-  }
-  bool shares = details.owners_size() > 0;
-  for (const v1::AssetOwner& owner : details.owners()) shares &= owner.share_bp() > 0;
-  if (static_cast<size_t>(details.owners_size()) != owners.size()) {
-    details.clear_owners();  // an owner left out would shift the shares
-    shares = false;
-  }
-  if (!shares) {
-    d->Ask("owners");
-    if (std::any_of(owners.begin(), owners.end(),
-                    [](const tables::Owner& owner) { return owner.share_bp == 0; })) {
-      d->Warn(Field::kOwners, "OWNER_SHARES_UNKNOWN",
-              owners.size() > 1 ? "多个所有权人的份额未写明，或合计不是100%"
-                                : "只写明部分份额，请补填其他所有权人");
-    }
-  }
-  for (const tables::Owner& holder : tables::OwnersOf(d->Text(Field::kIncomeHolders))) {
-    auto level = tables::OwnerLevelOf(holder.name);
-    if (!level) level = stated;
-    if (!level) continue;
-    v1::IncomeRightHolder* to = details.add_income_right_holders();
-    to->set_name(Utf8Truncate(holder.name, 200));
-    to->set_level(static_cast<v1::OwnerLevel>(*level));
-    to->set_share_bp(holder.share_bp);
-  }
-  asset.set_title_status(v1::TITLE_STATUS_UNREGISTERED);
-  if (d->Text(Field::kTitle).find("已确权") != std::string::npos) {
-    if (!d->Has(Field::kCert)) {
-      d->Warn(Field::kCert, "CERTIFICATE_MISSING", "已确权须填证号，暂按未确权登记");
-    } else if (!shares) {
-      d->Warn(Field::kOwners, "OWNER_SHARES_UNKNOWN", "已确权须有所有权人份额，暂按未确权登记");
-    } else {
-      asset.set_title_status(v1::TITLE_STATUS_REGISTERED);
-      asset.set_title_cert_no(Utf8Truncate(d->Text(Field::kCert), 100));
-    }
-  }
-  asset.set_custody_status(v1::CUSTODY_STATUS_NOT_HANDED_OVER);
-  if (const auto day = DayOf(*d, Field::kTransferred); day && *day <= sheet.today) {
-    asset.set_custody_status(v1::CUSTODY_STATUS_HANDED_OVER);
-    api::SetDay(*day, asset.mutable_transferred_date());
-    asset.set_custodian(Utf8Truncate(d->Text(Field::kOwners), 200));
-  }
-  details.set_address(Utf8Truncate(d->Text(Field::kAddress), 300));
-  v1::Maintenance* om = details.mutable_maintenance();
-  om->set_person(Utf8Truncate(d->Text(Field::kOmPerson), 100));
-  if (const std::string rules = d->Text(Field::kOmRules); !rules.empty() && rules != "无") {
-    om->set_rules(Utf8Truncate(rules, 500));
-  }
-  if (const auto money = ExactFen(sheet, d, Field::kOmMoney); money && *money > 0) {
-    om->set_annual_fund_fen(*money);
-    om->set_fund_source("管护经费");
-  }
-  details.set_insured(tables::IsYes(d->Text(Field::kInsured)));
-}
-
-void Operation(const Sheet& sheet, Draft* d) {
-  v1::AssetDetails& details = *d->asset.mutable_asset()->mutable_details();
-  const std::string mode_text = d->Text(Field::kMode);
-  const auto mode = tables::ModeOf(mode_text);
-  if (mode) {
-    details.set_operate_mode(static_cast<v1::OperateMode>(*mode));
-  } else if (!mode_text.empty()) {
-    d->Warn(Field::kMode, "MODE_UNKNOWN", "经营方式无法识别，请选择自营、租赁、委托、合作或入股");
-  }
-  details.set_operator_name(Utf8Truncate(d->Text(Field::kOperator), 200));
-  if (d->Has(Field::kUscc)) {
-    if (const auto uscc = NormalizeUscc(d->Text(Field::kUscc)); uscc.ok()) {
-      details.set_operator_uscc(*uscc);
-    } else {
-      d->Warn(Field::kUscc, "USCC_INVALID", "统一社会信用代码校验不通过，未采用");
-    }
-  }
-  const auto agreed = ExactFen(sheet, d, Field::kAgreed);
-  const auto from = DayOf(*d, Field::kContractFrom);
-  const auto to = DayOf(*d, Field::kContractTo);
-  const bool by_contract = mode && *mode != OperateMode::kSelf && *mode != OperateMode::kNone;
-  if (by_contract && from && to && !details.operator_name().empty()) {
-    if (*to < *from) {
-      d->Hold(Field::kContractTo, "CONTRACT_DATES", "合同止期早于起期");
-    } else {
-      v1::ContractTerms* terms = d->asset.mutable_contract();
-      terms->set_mode(details.operate_mode());
-      terms->set_owner_party(details.owners_size() > 0 ? details.owners(0).name()
-                                                       : d->Text(Field::kOwners));
-      if (terms->owner_party().empty()) terms->set_owner_party("（未注明）");
-      terms->set_operator_name(details.operator_name());
-      terms->set_operator_uscc(details.operator_uscc());
-      api::SetDay(*from, terms->mutable_start_date());
-      api::SetDay(*to, terms->mutable_end_date());
-      if (agreed && *agreed > 0) {
-        // Dues before the year that the table reports are not known, so none are claimed.
-        const absl::CivilDay first = std::max(*from, absl::CivilDay(sheet.year_end.year(), 1, 1));
-        if (first <= *to) {
-          v1::ScheduleStep* step = terms->add_schedule();
-          api::SetDay(first, step->mutable_from());
-          api::SetDay(*to, step->mutable_to());
-          step->set_fixed_fen_per_year(*agreed);
-          v1::DueDay* due = terms->add_due_days();
-          due->set_month(12);
-          due->set_day(31);
-        }
-      }
-    }
-  }
-  if (const auto income = ExactFen(sheet, d, Field::kIncome)) {
-    d->asset.set_income_fen(*income);
-    api::SetDay(sheet.year_end, d->asset.mutable_income_on());
-  }
-  const auto declared = ExactFen(sheet, d, Field::kDividendDue);
-  auto paid = ExactFen(sheet, d, Field::kDividendPaid);
-  if (declared && *declared > 0) {
-    if (!d->asset.has_income_fen() || *declared > d->asset.income_fen()) {
-      d->Warn(Field::kDividendDue, "DIVIDEND_EXCEEDS_INCOME", "分红超过实际收益，未采用，请核对");
-    } else {
-      if (paid && *paid > *declared) {
-        d->Warn(Field::kDividendPaid, "DIVIDEND_OVERPAID", "分红实付超过应付，按应付计");
-        paid = declared;
-      }
-      d->asset.set_dividend_declared_fen(*declared);
-      d->asset.set_dividend_paid_fen(paid.value_or(0));
-    }
-  }
-}
-
 void Usage(const Sheet& sheet, Draft* d, const std::optional<absl::CivilDay>& formed,
            const std::optional<absl::CivilDay>& planted) {
   const tables::UseText text = tables::UseOf(d->Text(Field::kUse));
+  const auto idle = DayIn(d, Field::kIdleSince);
   if (text.state == UseState::kUnspecified) {
     d->Hold(Field::kUse, d->Has(Field::kUse) ? "USE_UNKNOWN" : "USE_MISSING",
             "请填写使用状态：在用、部分使用、季节性停用、停用、闲置、损毁、培育期、未投用");
@@ -333,21 +128,39 @@ void Usage(const Sheet& sheet, Draft* d, const std::optional<absl::CivilDay>& fo
   use.state = text.state;
   use.parts = text.parts;
   use.since = formed.value_or(sheet.today);
-  const auto idle = DayOf(*d, Field::kIdleSince);
+  d->Keep(Field::kUse);
   if (IsStopped(use.state) || use.state == UseState::kPartial) {
     if (idle && *idle <= sheet.today) {
+      if (*idle < use.since) {
+        d->Unclear(Field::kIdleSince, "IDLE_BEFORE_FORMED",
+                   "闲置起始早于建成时间，暂按建成时间登记，请核对");
+      }
       use.since = std::max(*idle, use.since);
       use.idle_since = use.since;
     } else if (use.state != UseState::kPartial) {
       d->Hold(Field::kIdleSince, "IDLE_SINCE_MISSING", "请填写闲置起始日期");
       return;
     } else {
+      if (idle) d->Unclear(Field::kIdleSince, "DATE_IN_FUTURE", "闲置起始晚于今天，未采用，请核对");
       use.since = sheet.today;
     }
     const std::string note = d->Text(Field::kNote);
     use.idle_reason = note.empty() ? "导入台账，原因未注明" : Utf8Truncate(note, 500);
+  } else if (idle) {
+    d->Unclear(Field::kIdleSince, "IDLE_SINCE_UNUSED", "使用状态不是闲置，闲置起始未采用，请核对");
   }
-  use.irreparable = use.state == UseState::kDamaged && tables::IsYes(d->Text(Field::kIrreparable));
+  if (d->Has(Field::kIrreparable)) {
+    const auto irreparable = tables::IrreparableOf(d->Text(Field::kIrreparable));
+    if (!irreparable) {
+      d->Unclear(Field::kIrreparable, "IRREPARABLE_UNCLEAR", "是否不可修复不明确，请填是或否");
+    } else if (*irreparable && use.state != UseState::kDamaged) {
+      d->Unclear(Field::kIrreparable, "IRREPARABLE_UNCLEAR",
+                 "使用状态不是损毁，不可修复未采用，请核对");
+    } else {
+      use.irreparable = *irreparable;
+      d->Keep(Field::kIrreparable);
+    }
+  }
   UseContext context{sheet.today, formed, std::nullopt, nullptr};
   const v1::AssetDetails& details = d->asset.asset().details();
   if (planted && details.cultivation_months() > 0) {
@@ -375,26 +188,6 @@ void Usage(const Sheet& sheet, Draft* d, const std::optional<absl::CivilDay>& fo
   *d->asset.mutable_asset()->mutable_use() = api::ToUseReport(use);
 }
 
-void Links(const Sheet& sheet, Draft* d) {
-  const tables::LinkModes modes = tables::LinkModesOf(d->Text(Field::kLinkModes));
-  for (const std::string& code : modes.codes) {
-    if (sheet.modes.contains(code)) d->asset.add_linkage_modes(code);
-  }
-  for (const std::string& unknown : modes.unknown) {
-    d->Warn(Field::kLinkModes, "LINKAGE_MODE_UNKNOWN", "联结方式无法对应，请选择", unknown);
-  }
-  const auto poor = Count(d, Field::kPoor);
-  const auto monitored = Count(d, Field::kMonitored);
-  d->asset.set_poor_households(static_cast<int32_t>(poor.value_or(0)));
-  d->asset.set_monitored_households(static_cast<int32_t>(monitored.value_or(0)));
-  const int64_t households = poor.value_or(0) + monitored.value_or(0);
-  if (d->Has(Field::kPerHousehold) && households > 0) {
-    if (const auto each = ExactFen(sheet, d, Field::kPerHousehold)) {
-      d->asset.set_household_income_fen(*each * households);
-    }
-  }
-}
-
 }  // namespace
 
 void Understand(const Sheet& sheet, Draft* d) {
@@ -417,11 +210,16 @@ void Understand(const Sheet& sheet, Draft* d) {
   asset.set_sample(sheet.job.sample);
 
   // Kind.
+  for (const Field field : {Field::kSourceId, Field::kCode, Field::kProject, Field::kKind}) {
+    d->Keep(field);
+  }
   if (const auto c = tables::ClassOf(d->Text(Field::kClass))) {
     details.set_asset_class(static_cast<v1::AssetClass>(*c));
+    d->Keep(Field::kClass);
   } else if (const auto by_kind =
                  tables::ClassOfKind(kind.empty() ? d->Text(Field::kClass) : kind)) {
     details.set_asset_class(static_cast<v1::AssetClass>(*by_kind));
+    d->Keep(Field::kClass, ParseState::kAbsent);
     d->Warn(kind.empty() ? Field::kClass : Field::kKind, "CLASS_BY_KIND",
             "资产类别由种类推断，请确认", *by_kind == AssetClass::kOperating ? "经营性" : "公益性");
   } else {
@@ -430,18 +228,30 @@ void Understand(const Sheet& sheet, Draft* d) {
   const std::string described = Cat(kind, " ", name);
   if (const auto form = tables::FormOf(d->Text(Field::kForm))) {
     details.set_asset_form(static_cast<v1::AssetForm>(*form));
+    d->Keep(Field::kForm);
+  } else if (d->Has(Field::kForm)) {
+    d->Hold(Field::kForm, "FORM_UNKNOWN",
+            "资产形态无法识别，请选择固定资产、生物资产、股权、债权或无形资产");
   } else if (const auto by_kind = tables::FormOf(kind); by_kind) {
     details.set_asset_form(static_cast<v1::AssetForm>(*by_kind));
   } else {
     details.set_asset_form(v1::ASSET_FORM_FIXED);
     d->Warn(Field::kForm, "FORM_ASSUMED", "资产形态未写明，按固定资产登记，请确认", "固定资产");
   }
-  details.set_category_code(tables::CategoryOf(described));
+  if (const std::string category = tables::CategoryOf(described);
+      sheet.categories.contains(category)) {
+    details.set_category_code(category);
+  } else if (!category.empty()) {
+    d->Warn(kind.empty() ? Field::kName : Field::kKind, "CODE_UNKNOWN",
+            "资产分类的代码不存在或已停用，未填", category);
+  }
 
   // Value and money.
   const printed::Amount value = Money(sheet, *d, Field::kValue);
   details.set_original_value_text(Utf8Truncate(d->Text(Field::kValue), 200));
-  if (value.exact()) {
+  if (value.exact() && *value.fen < 0) {
+    d->Hold(Field::kValue, "VALUE_NEGATIVE", "原值为负数，请核对");
+  } else if (value.exact()) {
     details.set_original_value_fen(*value.fen);
     details.set_value_state(type::v1::AMOUNT_PARSE_STATE_EXACT);
   } else if (value.state == printed::ParseState::kApproximate && value.fen) {
@@ -466,27 +276,42 @@ void Understand(const Sheet& sheet, Draft* d) {
       d->Hold(Field::kNote, "CONSUMABLES_UNCLEAR", "原值含消耗品，请分列其金额");
     }
   }
+  (void)FenIn(sheet, d, Field::kPresentValue);  // its text is kept; the asset has no such field
   Funds(sheet, d);
 
   // Days.
   const auto formed = DayOf(*d, Field::kFormed);
-  if (formed) {
-    if (*formed > sheet.today) {
+  if (formed && *formed > sheet.today) {
+    const auto year = printed::ParseYear(d->Text(Field::kFormed));
+    if (year && *year == sheet.today.year()) {
+      d->Hold(Field::kFormed, "DATE_APPROXIMATE", "今年建成的请写到日，如2021-09-30");
+    } else {
       d->Refuse("formed_date", "ASSET_NOT_FORMED", d->Text(Field::kFormed),
                 "建成时间晚于今天：资产尚未形成，请在来源项目中填报");
-      return;
     }
+    return;
+  }
+  if (formed) {
+    (void)DayIn(d, Field::kFormed);
     api::SetDay(*formed, details.mutable_formed_date());
   } else if (d->Has(Field::kFormed)) {
     d->Hold(Field::kFormed, "DATE_UNCLEAR", "建成时间无法识别，请填如2021-09-30");
   } else {
     d->Ask("formed_date");
   }
-  KeepDays(d);
-  const auto planted = DayOf(*d, Field::kPlanting);
-  if (planted && *planted <= sheet.today) api::SetDay(*planted, details.mutable_planting_date());
-  if (const auto months = Count(d, Field::kCultivation); months && planted) {
-    details.set_cultivation_months(static_cast<int32_t>(std::clamp<int64_t>(*months, 0, 240)));
+  const auto planted = DayIn(d, Field::kPlanting);
+  if (planted && *planted > sheet.today) {
+    d->Unclear(Field::kPlanting, "DATE_IN_FUTURE", "种植时间晚于今天，未采用，请核对");
+  } else if (planted) {
+    api::SetDay(*planted, details.mutable_planting_date());
+  }
+  if (const auto months = CountIn(d, Field::kCultivation)) {
+    if (!planted || *months > 240) {
+      d->Warn(Field::kCultivation, "CULTIVATION_UNCLEAR",
+              "培育月数须与种植时间一并填写，最多240个月，未采用");
+    } else {
+      details.set_cultivation_months(static_cast<int32_t>(*months));
+    }
   }
 
   Owners(sheet, d);
@@ -508,6 +333,16 @@ void Understand(const Sheet& sheet, Draft* d) {
     d->Hold(Field::kRegionCode, "CODE_DAMAGED", "区划代码已被表格软件改坏，请按文本重新填写");
     d->region_code.clear();
   }
+}
+
+void KeepOthers(std::set<size_t>* told, Draft* d) {
+  d->KeepOthers(told);
+  const int kept = d->asset.asset().details().raw_texts_size();
+  if (kept <= kMostRawTexts || d->decided()) return;
+  d->staged.issues.push_back(MakeIssue(
+      "raw_texts", "RAW_TEXTS_TOO_MANY", "", Cat(kept),
+      Cat("一项资产最多保存", kMostRawTexts, "项原文，请删去表中与资产无关的列后重新导入")));
+  d->staged.outcome = ROW_OUTCOME_HELD;
 }
 
 }  // namespace bangfu::asset::imports

@@ -174,6 +174,7 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
     fresh.projects = api::ProjectSharesOf(details, &ignored);
     const std::optional<absl::CivilDay> income_on = api::DayFrom(row.income_on(), "", &ignored);
     int64_t open_income = row.has_income_fen() ? row.income_fen() : 0;
+    bool due_that_day = false;
 
     if (row.has_contract()) {
       v1::ContractTerms terms = row.contract();
@@ -192,7 +193,9 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
         contract->row.created_at = job.now;
         api::ApplyContract(contract->row, terms, &a);
         for (const Due& due : contract->dues) {
-          if (!income_on || due.due_date != *income_on || open_income <= 0) continue;
+          if (!income_on || due.due_date != *income_on) continue;
+          due_that_day = true;
+          if (open_income <= 0) continue;
           const int64_t part = std::min(open_income, due.due_fen.value_or(0));
           if (part == 0) continue;
           contract->received[due.no] = part;
@@ -211,7 +214,8 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
         contracts.push_back(*std::move(contract));
       }
     }
-    if (income_on && (open_income > 0 || (row.has_income_fen() && !row.has_contract()))) {
+    // A stated zero is a fact, too; against a due it stands there as what did not come in.
+    if (income_on && (open_income > 0 || (row.income_fen() == 0 && !due_that_day))) {
       store::IncomeRow received;
       received.id = ids.Next();
       received.asset_id = a.id;
