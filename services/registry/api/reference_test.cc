@@ -179,6 +179,18 @@ TEST_F(RegistryTest, R017_SourcesAndTheirDepartmentsAreVersionedData) {
   ASSERT_NE(ethnic, before->rows().end());
   EXPECT_EQ(ethnic->department_code(), "ETHNIC_AFFAIRS");
   EXPECT_TRUE(ethnic->unconfirmed());
+  // The money before 衔接资金 had its tasks.
+  for (const char* source : {"BRIDGE_CENTRAL", "BRIDGE_PROVINCE", "LEGACY_SPECIAL"}) {
+    std::map<std::string, std::string> departments;
+    for (const auto& row : before->rows()) {
+      if (row.source_code() == source) departments[row.task_code()] = row.department_code();
+    }
+    EXPECT_EQ(departments,
+              (std::map<std::string, std::string>{{"ETHNIC", "ETHNIC_AFFAIRS"},
+                                                  {"STATE_FOREST", "FORESTRY"},
+                                                  {"WORK_RELIEF", "DEVELOPMENT_REFORM"}}))
+        << source;
+  }
   v1::SetFundSourceDepartmentRequest set;
   v1::FundSourceDepartment& row = *set.mutable_row();
   row.set_source_code("LOTTERY");
