@@ -21,7 +21,8 @@
 
 namespace bangfu::rpc {
 
-// PEM files. Without a certificate the server speaks plain text (inside one pod, tests).
+// PEM files. Without a certificate the server speaks plain text (inside one pod, tests); a service
+// in production mode has to be told so by name.
 struct TlsFiles {
   std::string certificate;
   std::string key;

@@ -23,6 +23,8 @@
 #include "common/base/strings.h"
 #include "common/rpc/client.h"
 #include "common/runtime/http.h"
+#include "common/seal/seal.h"
+#include "common/testing/certificates.h"
 #include "common/testing/database.h"
 #include "common/testing/status_matchers.h"
 #include "common/testing/temporary_folder.h"
@@ -181,20 +183,22 @@ class ServiceTest : public ::testing::Test {
                                       "--dev-key-dir=" + folder_.path() + "/key",
                                       "--port-file=" + folder_.path() + "/ports",
                                       "--freeze-file=" + folder_.path() + "/freeze",
-                                      "--check-interval=50ms"};
+                                      "--check-interval=50ms",
+                                      "--mate-address=127.0.0.1:1"};
     if (!db.password.empty()) flags.push_back("--db-password-file=" + folder_.path() + "/password");
     return flags;
   }
-  pid_t Spawn(std::vector<std::string> arguments) {
+  // `instance`: of several at once, in the names of its files.
+  pid_t Spawn(std::vector<std::string> arguments, const std::string& instance = "") {
     arguments.insert(arguments.begin(), SAMPLE_BINARY);
     std::vector<char*> argv;
     for (auto& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 1, (folder_.path() + "/out").c_str(),
+    posix_spawn_file_actions_addopen(&actions, 1, (folder_.path() + "/out" + instance).c_str(),
                                      O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    posix_spawn_file_actions_addopen(&actions, 2, (folder_.path() + "/err").c_str(),
+    posix_spawn_file_actions_addopen(&actions, 2, (folder_.path() + "/err" + instance).c_str(),
                                      O_WRONLY | O_CREAT | O_APPEND, 0600);
     pid_t pid = 0;
     EXPECT_EQ(posix_spawn(&pid, SAMPLE_BINARY, &actions, nullptr, argv.data(), environ), 0);
@@ -314,13 +318,13 @@ TEST_F(ServiceTest, WrongOptionsAreSaidAtOnce) {
   EXPECT_EQ(RunToEnd(With("dance")), 2);
   EXPECT_EQ(RunToEnd({"--help"}), 0);
   EXPECT_THAT(ReadFile(folder_.path() + "/out"), HasSubstr("--freeze-file"));
-  EXPECT_THAT(ReadFile(folder_.path() + "/out"),
-              HasSubstr("default 0, with --mode=production 2s"));
+  EXPECT_THAT(ReadFile(folder_.path() + "/out"), HasSubstr("default 0, with --mode=production 2s"));
   auto flags = Flags();
   flags.push_back("--drain-grace=5s");
   EXPECT_EQ(RunToEnd(flags), 2);
   flags = Flags();
   flags.push_back("--mode=production");
+  flags.push_back("--plain-text=inside-pod");
   EXPECT_EQ(RunToEnd(flags), 1);  // with a development key
 }
 
@@ -332,9 +336,119 @@ TEST_F(ServiceTest, ProductionRefusesAKeySetWithADevelopmentKey) {
     if (!flag.starts_with("--dev-key-dir")) flags.push_back(flag);
   }
   flags.push_back("--mode=production");
+  flags.push_back("--plain-text=inside-pod");
   flags.push_back("--jwks-file=" + key->jwks_file());
   EXPECT_EQ(RunToEnd(flags), 1);
   EXPECT_THAT(ReadFile(folder_.path() + "/err"), HasSubstr("refuses the development key"));
+}
+
+// As an operator runs it: a key set that no development server made, a token for peers in a file.
+class ProductionTest : public ServiceTest {
+ protected:
+  void SetUp() override {
+    ServiceTest::SetUp();
+    auto key = auth::DevKey::LoadOrCreate(folder_.path() + "/key");
+    ASSERT_THAT(key, IsOk());
+    std::string keys = ReadFile(key->jwks_file());
+    for (size_t at; (at = keys.find(key->kid())) != std::string::npos;) {
+      keys.replace(at, key->kid().size(), "issuer");
+    }
+    std::ofstream(folder_.path() + "/jwks.json") << keys;
+    const int64_t now = absl::ToUnixSeconds(SystemClock().Now());
+    const auto token = key->Sign(
+        R"({"alg":"ES256","typ":"JWT","kid":"issuer"})",
+        Cat(R"({"iss":"bangfu","aud":"bangfu","sub":"service-sample","client":true,"iat":)", now,
+            R"(,"exp":)", now + 3600,
+            R"(,"grants":[{"role":"ROLE_SYSTEM_INTEGRATOR","region":"36"}]})"));
+    ASSERT_THAT(token, IsOk());
+    token_ = *token;
+    std::ofstream(folder_.path() + "/token") << token_ << "\n";
+    ASSERT_THAT(seal::Keyring::LoadOrCreate(folder_.path() + "/seal-keys.json"), IsOk());
+    files_.MakeCa("ca");
+    files_.Sign("server", "localhost", "ca", testing::kLocalServer);
+    files_.Sign("peer", "service-sample", "ca", "subjectAltName=DNS:sample.example");
+    ASSERT_EQ(RunToEnd(With("migrate")), 0) << ReadFile(folder_.path() + "/err");
+  }
+  void TearDown() override {
+    ServiceTest::TearDown();
+    if (mate_ <= 0) return;
+    kill(mate_, SIGKILL);
+    waitpid(mate_, nullptr, 0);
+  }
+  std::vector<std::string> Production(const std::vector<std::string>& more) {
+    std::vector<std::string> flags;
+    for (const std::string& flag : Flags()) {
+      if (!flag.starts_with("--dev-key-dir")) flags.push_back(flag);
+    }
+    for (const char* flag : {"--mode=production", "--drain-delay=0s"}) flags.emplace_back(flag);
+    flags.push_back("--jwks-file=" + folder_.path() + "/jwks.json");
+    flags.push_back("--seal-key-file=" + folder_.path() + "/seal-keys.json");
+    flags.push_back("--peer-token-file=" + folder_.path() + "/token");
+    flags.insert(flags.end(), more.begin(), more.end());
+    return flags;
+  }
+  std::vector<std::string> Tls(const std::vector<std::string>& more) {
+    std::vector<std::string> flags = {"--tls-certificate=" + files_.File("server.pem"),
+                                      "--tls-key=" + files_.File("server.key"),
+                                      "--peer-ca=" + files_.File("ca.pem")};
+    flags.insert(flags.end(), more.begin(), more.end());
+    return Production(flags);
+  }
+  // Its gRPC port once it listens.
+  int Up(std::vector<std::string> flags, const std::string& instance, pid_t* pid) {
+    const std::string ports = folder_.path() + "/ports" + instance;
+    flags.push_back("--port-file=" + ports);
+    *pid = Spawn(std::move(flags), instance);
+    EXPECT_TRUE(Await([&] { return ReadFile(ports).find('}') != std::string::npos; }))
+        << ReadFile(folder_.path() + "/err" + instance);
+    return NumberAfter(ReadFile(ports), "port");
+  }
+  absl::Status Ask(int port, std::string_view rpc, rpc::ClientOptions options) {
+    options.target = Cat("localhost:", port);
+    options.read_attempts = 1;
+    auto client = rpc::Client::Create(options);
+    if (!client.ok()) return client.status();
+    testing::v1::GetSampleRequest request;
+    request.set_id("01ARZ3NDEKTSV4RRFFQ69G5FAV");
+    return (*client)
+        ->Call<testing::v1::Sample>(Cat("bangfu.testing.v1.SampleService.", rpc), request,
+                                    {.timeout = absl::Seconds(10), .token = token_})
+        .status();
+  }
+
+  testing::Certificates files_;
+  pid_t mate_ = 0;
+};
+
+TEST_F(ProductionTest, PlainTextHasToBeAskedForByName) {
+  const std::string err = folder_.path() + "/err";
+  EXPECT_EQ(RunToEnd(Production({})), 2);
+  EXPECT_THAT(ReadFile(err), HasSubstr("there is no tls-certificate, tls-key, peer-ca;"));
+  EXPECT_EQ(RunToEnd(Production({"--tls-certificate=" + files_.File("server.pem"),
+                                 "--tls-key=" + files_.File("server.key")})),
+            2);
+  EXPECT_THAT(ReadFile(err), HasSubstr("there is no peer-ca;"));
+  EXPECT_EQ(RunToEnd(Production({"--plain-text=why-not"})), 2);
+  const int port = Up(Production({"--plain-text=inside-pod"}), "", &pid_);
+  EXPECT_THAT(Ask(port, "GetSample", {}), IsOk());
+}
+
+TEST_F(ProductionTest, ServicesTalkToEachOtherByMutualTls) {
+  // One that wants to see the other's certificate, and one that shows its own.
+  const int mate = Up(Tls({"--tls-client-ca=" + files_.File("ca.pem")}), "-mate", &mate_);
+  const std::string address = Cat("--mate-address=localhost:", mate);
+  int port = Up(Tls({address, "--peer-certificate=" + files_.File("peer.pem"),
+                     "--peer-key=" + files_.File("peer.key")}),
+                "", &pid_);
+  const rpc::ClientOptions with_ca = {.ca = files_.File("ca.pem")};
+  EXPECT_THAT(Ask(port, "AskPeer", with_ca), IsOk());
+  EXPECT_FALSE(Ask(port, "GetSample", {}).ok()) << "plain text";
+  EXPECT_FALSE(Ask(mate, "GetSample", with_ca).ok()) << "no certificate";
+  kill(pid_, SIGTERM);
+  EXPECT_EQ(ExitCode(pid_), 0) << ReadFile(folder_.path() + "/err");
+  // Without its certificate nobody answers it.
+  port = Up(Tls({address}), "", &pid_);
+  EXPECT_TRUE(absl::IsUnavailable(Ask(port, "AskPeer", with_ca)));
 }
 
 }  // namespace

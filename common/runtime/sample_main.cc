@@ -2,6 +2,7 @@
 #include <atomic>
 
 #include "bangfu/testing/v1/sample.pb.h"
+#include "common/base/strings.h"
 #include "common/idempotency/schema.h"
 #include "common/runtime/service_main.h"
 
@@ -28,8 +29,10 @@ absl::Status Compose(runtime::App& app) {
         return sample;
       });
   router.Unary<GetSampleRequest, Sample>(
-      prefix + "AskPeer", [](rpc::CallContext&, const GetSampleRequest&) -> absl::StatusOr<Sample> {
-        return Sample();
+      prefix + "AskPeer",
+      [&app](rpc::CallContext& context, const GetSampleRequest& r) -> absl::StatusOr<Sample> {
+        return app.peer("mate").Call<Sample>(Cat(kService, ".GetSample"), r,
+                                             rpc::CallOptions::Within(context));
       });
   router.Unary<ListSamplesRequest, ListSamplesResponse>(
       prefix + "ListSamples",
@@ -63,5 +66,6 @@ int main(int argc, char** argv) {
                                        .summary = "serves the test contract",
                                        .services = {bangfu::kService},
                                        .migrations = bangfu::idempotency::Schema(),
+                                       .peers = {"mate"},
                                        .compose = bangfu::Compose});
 }

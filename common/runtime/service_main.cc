@@ -49,6 +49,7 @@ struct Settings {
   std::string system_region = "36";
   std::string peer_token_file;
   std::string peer_ca, peer_certificate, peer_key;
+  std::string plain_text = "no";
   absl::Duration drain_delay = absl::ZeroDuration();
   absl::Duration drain_grace = absl::Seconds(25);
   absl::Duration check_interval = absl::Seconds(2);
@@ -85,7 +86,8 @@ void DeclareLane(config::Loader& loader, const std::string& name, rpc::LaneOptio
 
 void Declare(config::Loader& loader, const ServiceDefinition& definition, Settings& s,
              std::vector<std::unique_ptr<int>>& queues) {
-  loader.Choice("mode", &s.mode, "production refuses development keys", {"dev", "production"});
+  loader.Choice("mode", &s.mode, "production refuses development keys and plain text",
+                {"dev", "production"});
   loader.Text("host", &s.server.host, "address that the gRPC server binds");
   loader.Port("port", &s.server.port, "port of the gRPC server");
   loader.Text("http-host", &s.http_host, "address of /livez, /readyz and /metrics");
@@ -125,7 +127,8 @@ void Declare(config::Loader& loader, const ServiceDefinition& definition, Settin
   loader.Text("seal-key-file", &s.seal_key_file,
               "keys (JSON) that seal personal data at rest; dev mode: made in dev-key-dir");
 
-  loader.Text("tls-certificate", &s.server.tls.certificate, "PEM file; empty: plain text");
+  loader.Text("tls-certificate", &s.server.tls.certificate,
+              "PEM file; empty: plain text, which production mode refuses (plain-text)");
   loader.Text("tls-key", &s.server.tls.key, "PEM file");
   loader.Text("tls-client-ca", &s.server.tls.client_ca,
               "PEM file; set: clients show a certificate that it signed, which names a system");
@@ -133,6 +136,10 @@ void Declare(config::Loader& loader, const ServiceDefinition& definition, Settin
                 "clients without a certificate may come too, with a token");
   loader.Switch("reflection", &s.server.reflection, "serve gRPC reflection");
   loader.Switch("trust-forwarded-for", &s.server.trust_forwarded_for,
+  loader.Choice("plain-text", &s.plain_text,
+                "inside-pod: in production mode, too, speak plain text where no certificate is "
+                "given, since a sidecar in the same pod ends TLS",
+                {"no", "inside-pod"});
                 "take the client's address from x-forwarded-for (behind the edge only)");
   loader.Duration("max-connection-age", &s.server.max_connection_age,
                   "after which clients are asked to connect anew");
@@ -171,6 +178,20 @@ void Declare(config::Loader& loader, const ServiceDefinition& definition, Settin
 
 // The bearer token of calls to peers: from a file that may be replaced, or minted by the dev key.
 class PeerToken {
+// In production nothing goes over the network in plain text: not by an option that was forgotten.
+// Empty: nothing is missing.
+std::string MissingForTls(const ServiceDefinition& definition, const Settings& s) {
+  if (s.mode != "production" || s.plain_text != "no") return "";
+  std::string missing;
+  const auto want = [&](const char* name, const std::string& value) {
+    if (value.empty()) missing += Cat(missing.empty() ? "" : ", ", name);
+  };
+  want("tls-certificate", s.server.tls.certificate);
+  want("tls-key", s.server.tls.key);
+  if (!definition.peers.empty()) want("peer-ca", s.peer_ca);
+  return missing;
+}
+
  public:
   PeerToken(std::string file, std::shared_ptr<const auth::DevKey> key, auth::Caller self,
             const auth::AuthenticatorOptions& names, const Clock& clock)
@@ -560,6 +581,14 @@ int ServiceMain(int argc, char** argv, const ServiceDefinition& definition) {
   }
   log::SetLevel(*log::ParseLevel(settings.log_level));
   for (const auto& setting : loader.Settings()) {
+  if (const std::string missing = MissingForTls(definition, settings);
+      command == "serve" && !missing.empty()) {
+    std::fprintf(stderr,
+                 "production mode refuses plain text, and there is no %s; where a sidecar ends TLS "
+                 "say --plain-text=inside-pod\n",
+                 missing.c_str());
+    return 2;
+  }
     log::Debug("setting",
                {{"name", setting.name}, {"value", setting.value}, {"source", setting.source}});
   }
