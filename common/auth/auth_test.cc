@@ -203,6 +203,7 @@ TEST_F(AuthTest, R118_APersonsTokenProvesThePersonAndNothingElse) {
   EXPECT_THAT((*person)->grants, IsEmpty());
   EXPECT_FALSE((*person)->grants_in_token);
   claims["client"] = true;
+  claims["grants"] = Json::array({{{"role", "ROLE_SYSTEM_INTEGRATOR"}, {"region", "36"}}});
   auto machine = authenticator_->Authenticate(*key_.Sign(header, claims.dump()));
   ASSERT_TRUE(machine.ok()) << machine.status();
   EXPECT_EQ((*machine)->grants.size(), 1u);
@@ -210,6 +211,40 @@ TEST_F(AuthTest, R118_APersonsTokenProvesThePersonAndNothingElse) {
   // Certificates' names are not for tokens.
   claims["sub"] = "cert:finance";
   EXPECT_EQ(Reason(*key_.Sign(header, claims.dump())), "TOKEN_INVALID");
+}
+
+TEST_F(AuthTest, AClientsTokenHoldsRolesForClientsOnly) {
+  Json claims = Claims();
+  claims["client"] = true;
+  for (int i = 1; i < options::v1::Role_descriptor()->value_count(); ++i) {
+    const std::string& role = options::v1::Role_descriptor()->value(i)->name();
+    claims["grants"] = Json::array({{{"role", role}, {"region", "36"}}});
+    EXPECT_EQ(SignedReason(claims), role == "ROLE_SYSTEM_INTEGRATOR" ? "" : "TOKEN_INVALID")
+        << role;
+  }
+  claims["grants"] = Json::array({{{"role", "ROLE_SYSTEM_INTEGRATOR"}, {"region", "36"}},
+                                  {{"role", "ROLE_PROV_ADMIN"}, {"region", "36"}}});
+  EXPECT_EQ(
+      GetErrorDetail(authenticator_->Authenticate(*key_.Sign(Header(), claims.dump())).status())
+          .message_zh,
+      "系统对接凭证只能带系统对接的角色，不能带人员的角色");
+}
+
+TEST_F(AuthTest, AClientsTokenDoesNotLiveLong) {
+  Json claims = Claims();
+  const int64_t now = absl::ToUnixSeconds(clock_.now);
+  const auto lives = [&](absl::Duration lifetime) {
+    claims["exp"] = now + absl::ToInt64Seconds(lifetime);
+    return SignedReason(claims);
+  };
+  EXPECT_EQ(lives(absl::Hours(24 * 30)), "");  // a person's grants are looked up
+  claims["client"] = true;
+  EXPECT_EQ(lives(absl::Hours(24)), "");
+  EXPECT_EQ(lives(absl::Hours(24) + absl::Seconds(1)), "TOKEN_INVALID");
+  options_.max_client_lifetime = absl::Minutes(5);
+  Make();
+  EXPECT_EQ(lives(absl::Minutes(5)), "");
+  EXPECT_EQ(lives(absl::Minutes(6)), "TOKEN_INVALID");
 }
 
 TEST_F(AuthTest, ADevelopmentTokenMayLeaveTheGrantsToTheRegistry) {

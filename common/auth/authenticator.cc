@@ -21,10 +21,10 @@ constexpr std::string_view kDevPrefix = "dev-";
 constexpr size_t kMaxGrants = 200;
 
 // `why` is for the caller's developers and holds nothing of the token.
-absl::Status Invalid(std::string_view why) {
+absl::Status Invalid(std::string_view why, std::string_view zh = "登录凭证无效，请重新登录") {
   return Error(absl::StatusCode::kUnauthenticated, "TOKEN_INVALID")
       .Message(Cat("token refused: ", why))
-      .Zh("登录凭证无效，请重新登录");
+      .Zh(zh);
 }
 
 absl::Status Expired() {
@@ -104,6 +104,14 @@ absl::StatusOr<std::shared_ptr<const Caller>> ToCaller(const Json& claims, bool 
     if (!options::v1::Role_Parse(*role, &grant.role) ||
         grant.role == options::v1::ROLE_UNSPECIFIED) {
       continue;
+    }
+    if (caller->is_system && !options::v1::Role_descriptor()
+                                  ->FindValueByNumber(grant.role)
+                                  ->options()
+                                  .GetExtension(options::v1::role_rule)
+                                  .machine()) {
+      return Invalid("a client's token holds a role for persons",
+                     "系统对接凭证只能带系统对接的角色，不能带人员的角色");
     }
     caller->grants.push_back(std::move(grant));
   }
@@ -194,6 +202,11 @@ absl::StatusOr<Authenticator::Entry> Authenticator::Verify(std::string_view toke
   if (now >= entry.expires) return Expired();
   if (now < entry.not_before) return Invalid("not valid yet");
   ASSIGN_OR_RETURN(entry.caller, ToCaller(claims, kid->starts_with(kDevPrefix)));
+  if (entry.caller->is_system && *expires - *issued > options_.max_client_lifetime) {
+    return Invalid(Cat("a client's token lives for ",
+                       StdView(absl::FormatDuration(options_.max_client_lifetime)), " at most"),
+                   "系统对接凭证的有效期过长，请换用短期凭证");
+  }
   return entry;
 }
 

@@ -4,7 +4,9 @@
 // grants: [{"role": "ROLE_COUNTY_OPERATOR", "region": "360733", "clauses": [], "fund_sources": [],
 // "industries": []}]. Regions are normalised; a role that this build does not know gives nothing.
 // The grants claim counts for machines, and for persons only under a development key: a token
-// proves the person, what a person may do is looked up.
+// proves the person, what a person may do is looked up. A machine's token holds roles for machines
+// only and does not live long; that of a machine that the registry knows proves it and no more
+// (LookUpGrants).
 #pragma once
 
 #include <list>
@@ -28,6 +30,8 @@ struct AuthenticatorOptions {
   // Keys that `DevKey` made (kid "dev-…") are refused.
   bool production = false;
   absl::Duration leeway = absl::Seconds(60);  // clocks of issuer and server may differ by this much
+  // From iat to exp: what a client may do is in its token, and goes no sooner.
+  absl::Duration max_client_lifetime = absl::Hours(24);
   size_t max_token_bytes = 8192;
   size_t cache_entries = 4096;  // a verified token is remembered until it expires
 };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/base/region.h"
+#include "common/status/error.h"
 
 namespace bangfu::auth {
 namespace {
@@ -83,6 +84,31 @@ RegionScope Caller::Scope(const std::vector<Role>& roles) const {
     if (scope.empty() || !RegionContains(scope.back(), path)) scope.push_back(std::move(path));
   }
   return scope;
+}
+
+absl::Status LookUpGrants(const GrantSource& source, absl::Time now, Caller* caller,
+                          absl::Time* until) {
+  if (until != nullptr) *until = absl::InfiniteFuture();
+  if (!IsLookedUp(*caller)) return absl::OkStatus();
+  if (source.version() == 0) {
+    return Error(absl::StatusCode::kUnavailable, "GRANTS_NOT_LOADED")
+        .Message("the service has not read the grants yet")
+        .Zh("服务正在启动，请稍后重试")
+        .RetryAfter(absl::Seconds(1));
+  }
+  const auto held = source.Of(caller->subject, caller->is_system);
+  if (held == nullptr && caller->grants_in_token) return absl::OkStatus();
+  caller->grants.clear();
+  caller->grants_in_token = false;
+  if (held == nullptr) return absl::OkStatus();
+  if (caller->name.empty()) caller->name = held->name;
+  for (const Grant& grant : held->grants) {
+    if (grant.LiveAt(now)) caller->grants.push_back(grant);
+    if (until == nullptr) continue;
+    if (grant.from > now) *until = std::min(*until, grant.from);
+    if (grant.to > now) *until = std::min(*until, grant.to);
+  }
+  return absl::OkStatus();
 }
 
 bool InScope(const RegionScope& scope, std::string_view region_path) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "bangfu/options/v1/access.pb.h"
 #include "common/base/ulid.h"
@@ -54,8 +55,9 @@ struct Caller {
   bool is_system = false;
   std::string client_ip;
   std::string source_system;  // x-source-system
-  // The token says what its holder may do, and is believed: a machine client's, or a development
-  // key's. Otherwise the grants are looked up when the call comes in.
+  // The token says what its holder may do, and is believed: a development key's, or that of a
+  // machine client of which the registry knows nothing. Otherwise the grants are looked up when the
+  // call comes in.
   bool grants_in_token = false;
 
   // Whether the sources or industries of a thing matter to any of the grants: else nobody need read
@@ -110,5 +112,15 @@ class GrantSource {
   // Rises with every change of any grant; 0: not read yet.
   virtual int64_t version() const = 0;
 };
+
+// Whether what the caller may do can change by a grant.
+inline bool IsLookedUp(const Caller& caller) { return caller.is_system || !caller.grants_in_token; }
+
+// Gives the caller what the grants say at `now`. A machine client that was ever granted anything is
+// governed by its grants alone, whatever its token says: one taken back, or ended, cuts it off,
+// however many tokens are out. One that nobody granted anything goes by its token. `until`: when
+// one of the grants begins or ends. UNAVAILABLE GRANTS_NOT_LOADED.
+absl::Status LookUpGrants(const GrantSource& source, absl::Time now, Caller* caller,
+                          absl::Time* until = nullptr);
 
 }  // namespace bangfu::auth

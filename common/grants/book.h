@@ -31,7 +31,8 @@ class GrantBook final : public auth::GrantSource {
   int64_t version() const override { return version_.load(std::memory_order_acquire); }
 
   // Brings the book up to the database: one point read when nothing changed. Thread safe.
-  // Grants that have been over for a month are left out: nobody asks any more why they do not hold.
+  // Grants of people that have been over for a month are left out: nobody asks any more why they do
+  // not hold.
   absl::Status Refresh(mysql::Session& session, absl::Time now);
 
  private:

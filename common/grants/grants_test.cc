@@ -95,6 +95,20 @@ TEST_F(GrantsTest, TheBookFollowsTheRows) {
   EXPECT_EQ(later.Of("li", false), nullptr);
 }
 
+// A client that was once cut off stays so: were it forgotten, its token would count again.
+TEST_F(GrantsTest, WhatAClientWasGrantedIsNeverForgotten) {
+  type::v1::Grant grant = Make("finance");
+  grant.set_is_client(true);
+  grant.set_role(options::v1::ROLE_SYSTEM_INTEGRATOR);
+  grant.set_state(type::v1::GRANT_STATE_REVOKED);
+  SetTime(clock_.Now(), grant.mutable_revoked_at());
+  Store({grant});
+  GrantBook later;
+  ASSERT_THAT(later.Refresh(database_.db(), clock_.Now() + absl::Hours(24 * 400)), IsOk());
+  ASSERT_NE(later.Of("finance", true), nullptr);
+  EXPECT_EQ(later.Of("finance", true)->revoked.size(), 1u);
+}
+
 TEST_F(GrantsTest, NothingIsMissedWhoeverCommitsFirst) {
   EXPECT_EQ(Held("nobody"), 0u);
   constexpr int kWriters = 4, kEach = 40;

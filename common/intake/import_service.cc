@@ -154,30 +154,13 @@ absl::Status CheckCommit(mysql::Executor& db, const JobRow& job) {
   return job.state == v1::IMPORT_STATE_VALIDATED ? absl::OkStatus() : WrongState(job);
 }
 
-// The grants that the caller holds now, as a call of theirs would find them; the rpcs of imports
-// serve every clause. A right that came with a token stays what the token says.
-absl::Status Renew(const auth::GrantSource& grants, absl::Time now, auth::Caller* caller) {
-  if (caller->grants_in_token) return absl::OkStatus();
-  if (grants.version() == 0) {
-    return Error(absl::StatusCode::kUnavailable, "GRANTS_NOT_LOADED")
-        .Message("the service has not read the grants yet")
-        .Zh("服务正在启动，请稍后重试");
-  }
-  caller->grants.clear();
-  const auto held = grants.Of(caller->subject, caller->is_system);
-  if (held == nullptr) return absl::OkStatus();
-  for (const auth::Grant& grant : held->grants) {
-    if (grant.LiveAt(now)) caller->grants.push_back(grant);
-  }
-  return absl::OkStatus();
-}
-
 // `grants`: what people may do now; null: a right once held holds to the end of the step.
 Progress ProgressOf(operation::OperationContext& context, const auth::GrantSource* grants) {
   Progress progress;
   if (grants != nullptr) {
+    // As a call of theirs would find them now; the rpcs of imports serve every clause.
     progress.renew = [&context, grants](auth::Caller* caller) {
-      return Renew(*grants, context.now(), caller);
+      return auth::LookUpGrants(*grants, context.now(), caller);
     };
   }
   progress.report = [&context](int64_t done, int64_t total, std::string_view zh) {

@@ -1,17 +1,14 @@
 // Who calls and what they may do now: grants that begin, end and are taken back while calls come in
 // and streams are open; client certificates.
-#include <stdlib.h>
-
 #include <atomic>
-#include <map>
-#include <mutex>
 #include <thread>
 
 #include "common/base/strings.h"
 #include "common/rpc/server.h"
 #include "common/rpc/server_for_test.h"
 #include "common/status/error.h"
-#include "common/testing/temporary_folder.h"
+#include "common/testing/certificates.h"
+#include "common/testing/held_grants.h"
 
 namespace bangfu::rpc {
 namespace {
@@ -19,27 +16,6 @@ namespace {
 using ::bangfu::testing::IsOk;
 using ::bangfu::testing::StatusIs;
 using ::testing::ElementsAre;
-
-class FakeGrants final : public auth::GrantSource {
- public:
-  std::shared_ptr<const auth::SubjectGrants> Of(std::string_view subject,
-                                                bool is_client) const override {
-    std::lock_guard lock(mu_);
-    auto it = held_.find({std::string(subject), is_client});
-    return it == held_.end() ? nullptr : it->second;
-  }
-  int64_t version() const override { return version_; }
-  void Set(const std::string& subject, auth::SubjectGrants grants, bool is_client = false) {
-    std::lock_guard lock(mu_);
-    held_[{subject, is_client}] = std::make_shared<auth::SubjectGrants>(std::move(grants));
-    ++version_;
-  }
-  std::atomic<int64_t> version_{1};
-
- private:
-  mutable std::mutex mu_;
-  std::map<std::pair<std::string, bool>, std::shared_ptr<const auth::SubjectGrants>> held_;
-};
 
 auth::Grant Operator(std::string region = "360733") {
   auth::Grant grant;
@@ -51,13 +27,10 @@ auth::Grant Operator(std::string region = "360733") {
 class GuardTest : public SampleServerTest {
  protected:
   void Start(TlsFiles tls = {}) {
-    ServerOptions options = testing::RpcServer::DefaultServerOptions();
-    options.pipeline.grants = &grants_;
+    ServerOptions options = grants_.ServerOptions();
     options.tls = std::move(tls);
     StartServer(options);
-    auth::Caller li;
-    li.subject = "li";
-    token_ = server_->Token(li);  // says who it is and nothing else
+    token_ = testing::PersonToken(*server_, "li");
   }
   absl::StatusOr<sample::ListSamplesResponse> List() {
     return server_->Call<sample::ListSamplesResponse>(kList, sample::ListSamplesRequest(), token_);
@@ -70,7 +43,7 @@ class GuardTest : public SampleServerTest {
       std::this_thread::yield();
     }
   }
-  FakeGrants grants_;
+  testing::HeldGrants grants_;
 };
 
 TEST_F(GuardTest, R118_GrantsAreHeldToTheMinute) {
@@ -105,6 +78,51 @@ TEST_F(GuardTest, NobodyIsServedBeforeTheGrantsAreRead) {
   Start();
   grants_.version_ = 0;
   EXPECT_THAT(List(), StatusIs(absl::StatusCode::kUnavailable, "GRANTS_NOT_LOADED"));
+}
+
+// A client that comes with a token: what its grants say goes before what the token says.
+TEST_F(GuardTest, R118_AGrantThatIsTakenBackCutsOffAClientWhateverItsTokenSays) {
+  Start();
+  auth::Caller client;
+  client.subject = "finance-system";
+  client.is_system = true;
+  auth::Grant grant = Operator("3607");
+  grant.role = auth::Role::ROLE_SYSTEM_INTEGRATOR;
+  client.grants = {grant};
+  token_ = server_->Token(client);
+  const auto who = [&] { return Get().status(); };
+  std::vector<auth::Grant> seen;
+  handlers_.get = [&](CallContext& context,
+                      const sample::GetSampleRequest&) -> absl::StatusOr<sample::Sample> {
+    seen = context.caller.grants;
+    return sample::Sample();
+  };
+  // Known to nobody: by its token.
+  ASSERT_THAT(who(), IsOk());
+  ASSERT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen[0].region_path, "3607");
+  // A person of that name is somebody else.
+  grants_.Set("finance-system", {"", {}, {grant}});
+  ASSERT_THAT(who(), IsOk());
+  EXPECT_EQ(seen.size(), 1u);
+  // From its first grant on by its grants.
+  grant.region_path = "360733";
+  grants_.Set("finance-system", {"财政系统", {grant}, {}}, /*is_client=*/true);
+  ASSERT_THAT(who(), IsOk());
+  ASSERT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen[0].region_path, "360733");
+  grants_.Set("finance-system", {"财政系统", {}, {grant}}, /*is_client=*/true);
+  ASSERT_THAT(who(), IsOk());  // the rpc asks for no role
+  EXPECT_TRUE(seen.empty());
+  EXPECT_THAT(List(), StatusIs(absl::StatusCode::kPermissionDenied, "ROLE_REQUIRED"));
+  // Ended is as good as taken back.
+  grant.to = server_->clock().Now();
+  grants_.Set("finance-system", {"财政系统", {grant}, {}}, /*is_client=*/true);
+  ASSERT_THAT(who(), IsOk());
+  EXPECT_TRUE(seen.empty());
+  // Not told whether it is known: nobody is let in by guess.
+  grants_.version_ = 0;
+  EXPECT_THAT(who(), StatusIs(absl::StatusCode::kUnavailable, "GRANTS_NOT_LOADED"));
 }
 
 // Counts up while it is let.
@@ -181,32 +199,16 @@ TEST_F(GuardTest, R118_AnExportEndsWhenItsRegionsChangeUnderWay) {
   changer.join();
 }
 
-// Certificates as an operator makes them, by openssl.
 class CertificateTest : public GuardTest {
  protected:
   void SetUp() override {
-    for (const char* ca : {"ca", "foreign"}) {
-      Run(Cat(
-          "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=",
-          ca, " -keyout ", ca, ".key -out ", ca, ".pem"));
-    }
-    Sign("server", "localhost", "ca", "subjectAltName=DNS:localhost,IP:127.0.0.1");
-    Sign("finance", "finance-system", "ca", "subjectAltName=DNS:finance.example");
-    Sign("stranger", "finance-system", "foreign", "subjectAltName=DNS:finance.example");
+    for (const char* ca : {"ca", "foreign"}) files_.MakeCa(ca);
+    files_.Sign("server", "localhost", "ca", testing::kLocalServer);
+    files_.Sign("finance", "finance-system", "ca", "subjectAltName=DNS:finance.example");
+    files_.Sign("stranger", "finance-system", "foreign", "subjectAltName=DNS:finance.example");
   }
 
-  void Run(const std::string& command) {
-    ASSERT_EQ(system(Cat("cd ", folder_.path(), " && ", command, " 2>>log").c_str()), 0) << command;
-  }
-  void Sign(const std::string& name, const std::string& common_name, const std::string& ca,
-            const std::string& extension) {
-    Run(Cat("openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=",
-            common_name, " -keyout ", name, ".key -out ", name, ".csr"));
-    Run(Cat("printf '", extension, "\\n' > ", name, ".ext && openssl x509 -req -in ", name,
-            ".csr -CA ", ca, ".pem -CAkey ", ca, ".key -CAcreateserial -days 2 -extfile ", name,
-            ".ext -out ", name, ".pem"));
-  }
-  std::string File(std::string_view name) const { return Cat(folder_.path(), "/", name); }
+  std::string File(std::string_view name) const { return files_.File(name); }
   TlsFiles ServerFiles(bool optional) {
     return {File("server.pem"), File("server.key"), File("ca.pem"), optional};
   }
@@ -225,7 +227,7 @@ class CertificateTest : public GuardTest {
     return (*client)->Call<sample::ListSamplesResponse>(
         kList, sample::ListSamplesRequest(), {.timeout = absl::Seconds(5), .token = token});
   }
-  testing::TemporaryFolder folder_{"tls"};
+  testing::Certificates files_;
 };
 
 TEST_F(CertificateTest, R118_ASystemsCertificateIsItsName) {

@@ -109,25 +109,10 @@ struct Stages {
 
   // What the caller may do at this instant. From memory: no call costs a query for it.
   static absl::Status LookUpGrants(const Pipeline& p, Call& call) {
-    if (p.options_.grants == nullptr || call.caller.grants_in_token) return absl::OkStatus();
+    if (p.options_.grants == nullptr) return absl::OkStatus();
+    // Read before the grants: what changes between the two is found at the next look.
     call.grants_version = p.options_.grants->version();
-    if (call.grants_version == 0) {
-      return Error(absl::StatusCode::kUnavailable, "GRANTS_NOT_LOADED")
-          .Message("the service has not read the grants yet")
-          .Zh("服务正在启动，请稍后重试")
-          .RetryAfter(absl::Seconds(1));
-    }
-    call.grants_until = absl::InfiniteFuture();
-    const auto held = p.options_.grants->Of(call.caller.subject, call.caller.is_system);
-    if (held == nullptr) return absl::OkStatus();
-    if (call.caller.name.empty()) call.caller.name = held->name;
-    const absl::Time now = p.clock_.Now();
-    for (const auth::Grant& grant : held->grants) {
-      if (grant.LiveAt(now)) call.caller.grants.push_back(grant);
-      if (grant.from > now) call.grants_until = std::min(call.grants_until, grant.from);
-      if (grant.to > now) call.grants_until = std::min(call.grants_until, grant.to);
-    }
-    return absl::OkStatus();
+    return auth::LookUpGrants(*p.options_.grants, p.clock_.Now(), &call.caller, &call.grants_until);
   }
 
   // Grants for other clauses of the policy than the rpc's open nothing in this call.
@@ -216,7 +201,7 @@ struct Stages {
   // For what goes on for long: is the caller still who was let in? Costs a comparison while no
   // grant has changed and none has begun or ended; `again` looks in any case, at the token too.
   static absl::Status Recheck(const Pipeline& p, Call& call, bool again) {
-    const bool looked_up = p.options_.grants != nullptr && !call.caller.grants_in_token;
+    const bool looked_up = p.options_.grants != nullptr && auth::IsLookedUp(call.caller);
     if (!again && (!looked_up || (call.grants_version == p.options_.grants->version() &&
                                   p.clock_.Now() < call.grants_until))) {
       return absl::OkStatus();

@@ -121,6 +121,8 @@ void Declare(config::Loader& loader, const ServiceDefinition& definition, Settin
   loader.Text("jwks-file", &s.authentication.jwks_file, "key set (RFC 7517) that signs tokens");
   loader.Text("token-issuer", &s.authentication.issuer, "iss that tokens must name");
   loader.Text("token-audience", &s.authentication.audience, "aud that tokens must name");
+  loader.Duration("client-token-lifetime", &s.authentication.max_client_lifetime,
+                  "machine clients' tokens that are valid for longer are refused");
   loader.Text("dev-key-dir", &s.dev_key_dir,
               "dev mode: directory of the local key, made when it is not there");
 
