@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "common/status/error.h"
 
@@ -14,6 +15,9 @@ Lane::Lane(std::string name, LaneOptions options, const SessionFactory& sessions
       per_caller_(std::max<size_t>(
           1, static_cast<size_t>(
                  std::ceil(options.caller_share * static_cast<double>(options.queue))))),
+      workers_per_caller_(options.for_others <= 0
+                              ? std::numeric_limits<int>::max()
+                              : std::max(1, options.workers - options.for_others)),
       wait_(metrics.AddLatency("bangfu_lane_wait_seconds", "Time that calls wait for a worker",
                                {{"lane", name_}})),
       waiting_now_(metrics.AddGauge("bangfu_lane_waiting", "Calls that wait for a worker",
@@ -66,8 +70,8 @@ absl::Status Lane::Add(std::string_view caller, Waiting waiting) {
           .Zh("系统繁忙，请稍后重试")
           .RetryAfter(RetryAfterLocked());
     }
-    Caller& mine = *waiting_.try_emplace(std::string(caller)).first;
-    if (mine.second.size() >= per_caller_) {
+    Caller& mine = *callers_.try_emplace(std::string(caller)).first;
+    if (mine.second.waiting.size() >= per_caller_) {
       refused_share_.Increment();
       return Error(absl::StatusCode::kResourceExhausted, "CALLER_SHARE_FULL")
           .Message("too many calls of this caller are waiting")
@@ -75,8 +79,9 @@ absl::Status Lane::Add(std::string_view caller, Waiting waiting) {
           .Zh("您的请求过于频繁，请稍后重试")
           .RetryAfter(RetryAfterLocked());
     }
-    if (mine.second.empty()) turns_.push_back(&mine);
-    mine.second.push_back(std::move(waiting));
+    const bool had_turn = EligibleLocked(mine);
+    mine.second.waiting.push_back(std::move(waiting));
+    if (!had_turn && EligibleLocked(mine)) turns_.push_back(&mine);
     ++queued_;
     waiting_now_.Add(1);
     woken = WakeLocked();
@@ -94,32 +99,47 @@ Lane::Worker* Lane::WakeLocked() {
   return worker;
 }
 
-Lane::Waiting Lane::TakeLocked() {
-  Caller* caller = turns_.front();
-  turns_.pop_front();
-  Waiting next = std::move(caller->second.front());
-  caller->second.pop_front();
-  if (caller->second.empty()) {
-    waiting_.erase(waiting_.find(caller->first));
-  } else {
+Lane::Waiting Lane::TakeLocked(Caller* caller) {
+  Waiting next = std::move(caller->second.waiting.front());
+  caller->second.waiting.pop_front();
+  if (EligibleLocked(*caller)) {
     turns_.push_back(caller);
+  } else if (caller->second.waiting.empty() && caller->second.workers == 0) {
+    callers_.erase(callers_.find(caller->first));
   }
   --queued_;
   waiting_now_.Add(-1);
   return next;
 }
 
-std::vector<Lane::Waiting> Lane::TakeRunLocked() {
+std::vector<Lane::Waiting> Lane::TakeRunLocked(Caller** caller) {
+  const auto turn = [&] {
+    Caller* next = turns_.front();
+    turns_.pop_front();
+    return next;
+  };
   std::vector<Waiting> run;
-  run.push_back(TakeLocked());
+  *caller = turn();
+  ++(*caller)->second.workers;
+  run.push_back(TakeLocked(*caller));
   if (run[0].piece == nullptr) return run;
   const void* kind = run[0].piece->kind();
   while (!turns_.empty() && static_cast<int>(run.size()) < options_.run_of_kind) {
-    const Waiting& next = turns_.front()->second.front();
+    const Waiting& next = turns_.front()->second.waiting.front();
     if (next.piece == nullptr || next.piece->kind() != kind) break;  // nobody is overtaken
-    run.push_back(TakeLocked());
+    run.push_back(TakeLocked(turn()));
   }
   return run;
+}
+
+void Lane::EndRunLocked(Caller* caller) {
+  const bool had_turn = EligibleLocked(*caller);
+  --caller->second.workers;
+  if (!had_turn && EligibleLocked(*caller)) {
+    turns_.push_back(caller);
+  } else if (caller->second.waiting.empty() && caller->second.workers == 0) {
+    callers_.erase(callers_.find(caller->first));
+  }
 }
 
 void Lane::Work(Worker& self) {
@@ -132,7 +152,8 @@ void Lane::Work(Worker& self) {
       self.ready.wait(lock, [&] { return self.woken; });
       --on_the_way_;
     }
-    std::vector<Waiting> run = TakeRunLocked();
+    Caller* caller = nullptr;
+    std::vector<Waiting> run = TakeRunLocked(&caller);
     Worker* next = WakeLocked();
     lock.unlock();
     if (next != nullptr) next->ready.notify_one();
@@ -152,6 +173,7 @@ void Lane::Work(Worker& self) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     lock.lock();
     mean_run_seconds_ += (took.count() / count - mean_run_seconds_) / 16;
+    EndRunLocked(caller);  // what that lets in is taken by this worker, if by no other
   }
 }
 
@@ -176,6 +198,11 @@ void Lane::Stop() {
 size_t Lane::queued() const {
   std::lock_guard lock(mu_);
   return queued_;
+}
+
+bool Lane::awaited() const {
+  std::lock_guard lock(mu_);
+  return !turns_.empty() && resting_.empty() && on_the_way_ == 0;
 }
 
 }  // namespace bangfu::rpc

@@ -1,7 +1,8 @@
 // Bounded worker lanes. A lane is a few threads, each with a database session of its own, and a
 // short queue before them: what does not fit is refused at once, with the time after which trying
 // again makes sense. Callers take turns, and one caller holds at most a share of the queue, so that
-// a caller who sends a thousand calls delays himself and nobody else.
+// a caller who sends a thousand calls delays himself and nobody else. Turns do not help where a
+// call runs for long: there one caller never has all of the workers.
 //
 // std::mutex, so that TSan sees what is here.
 #pragma once
@@ -34,6 +35,9 @@ struct LaneOptions {
   size_t queue = 64;          // tasks that wait, beside those that run
   double caller_share = 0.5;  // of the queue, rounded up; (0, 1]
   int run_of_kind = 16;       // pieces of one kind that a worker takes at once; at least 1
+  // Workers that a single caller leaves to others, whether they are there or not; he has one in any
+  // case. For lanes whose calls run for long, as downloads over a slow line do.
+  int for_others = 0;
 };
 
 class Lane {
@@ -68,6 +72,8 @@ class Lane {
 
   const std::string& name() const { return name_; }
   size_t queued() const;
+  // Someone could run but for a worker. Who waits for calls of his own to end does not count.
+  bool awaited() const;
 
  private:
   struct Waiting {
@@ -75,7 +81,11 @@ class Lane {
     std::shared_ptr<Piece> piece;  // one of both
     std::chrono::steady_clock::time_point since;
   };
-  using Caller = std::pair<const std::string, std::list<Waiting>>;
+  struct Calls {
+    std::list<Waiting> waiting;
+    int workers = 0;  // that run something of this caller
+  };
+  using Caller = std::pair<const std::string, Calls>;
   struct Worker {
     std::unique_ptr<mysql::Session> session;
     std::condition_variable ready;
@@ -85,9 +95,14 @@ class Lane {
 
   absl::Status Add(std::string_view caller, Waiting waiting);
   void Work(Worker& self);
-  Waiting TakeLocked();
-  // What comes next, with what follows of its kind.
-  std::vector<Waiting> TakeRunLocked();
+  Waiting TakeLocked(Caller* caller);
+  // What comes next, with what follows of its kind. The worker counts for the first's caller.
+  std::vector<Waiting> TakeRunLocked(Caller** caller);
+  void EndRunLocked(Caller* caller);
+  // May have a turn: has something waiting, and not as many workers as one may have.
+  bool EligibleLocked(const Caller& caller) const {
+    return !caller.second.waiting.empty() && caller.second.workers < workers_per_caller_;
+  }
   // Wakes a worker for what waits; null when none is needed. To be notified without the lock.
   Worker* WakeLocked();
   absl::Duration RetryAfterLocked() const;
@@ -95,14 +110,15 @@ class Lane {
   const std::string name_;
   const LaneOptions options_;
   const size_t per_caller_;
+  const int workers_per_caller_;
   metrics::Histogram wait_;
   metrics::Gauge waiting_now_;
   metrics::Counter refused_full_, refused_share_;
 
   mutable std::mutex mu_;
-  // Callers with something waiting, in the order of their turns.
+  // Those who are eligible, in the order of their turns.
   std::deque<Caller*> turns_;
-  std::unordered_map<std::string, std::list<Waiting>> waiting_;
+  std::unordered_map<std::string, Calls> callers_;  // with something waiting or running
   size_t queued_ = 0;
   double mean_run_seconds_ = 0.005;  // moving mean, for RetryInfo
   bool stopped_ = false;
@@ -117,8 +133,8 @@ class Lane {
 struct LanesOptions {
   LaneOptions read{.workers = 8, .queue = 256};
   LaneOptions write{.workers = 8, .queue = 128};
-  LaneOptions long_running{.workers = 3, .queue = 32};
-  LaneOptions outbound{.workers = 4, .queue = 64};
+  LaneOptions long_running{.workers = 3, .queue = 32, .for_others = 1};
+  LaneOptions outbound{.workers = 4, .queue = 64, .for_others = 1};
 };
 
 }  // namespace bangfu::rpc

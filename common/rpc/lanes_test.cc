@@ -1,5 +1,6 @@
 #include "common/rpc/lanes.h"
 
+#include <array>
 #include <atomic>
 #include <latch>
 
@@ -94,6 +95,108 @@ TEST_F(LaneTest, CallersTakeTurns) {
   lane.Stop();
   EXPECT_EQ(order.substr(0, 4), "gmgm");
   EXPECT_EQ(order.size(), 22u);
+}
+
+TEST_F(LaneTest, ACallerLeavesAWorkerToOthers) {
+  Lane lane("long", {.workers = 3, .queue = 100, .caller_share = 1, .for_others = 1}, NoSession,
+            metrics_);
+  Held first(lane, "greedy"), second(lane, "greedy");
+  std::string order;
+  std::latch third_ran(1);
+  ASSERT_THAT(lane.Submit("greedy",
+                          [&](mysql::Session&) {
+                            order += 'g';
+                            third_ran.count_down();
+                          }),
+              IsOk());
+  EXPECT_FALSE(lane.awaited());  // a worker rests: he waits for himself
+  std::latch other_ran(1);
+  ASSERT_THAT(lane.Submit("other",
+                          [&](mysql::Session&) {
+                            order += 'o';
+                            other_ran.count_down();
+                          }),
+              IsOk());
+  other_ran.wait();  // though who came before still waits
+  EXPECT_EQ(lane.queued(), 1u);
+  first.Release();
+  third_ran.wait();
+  EXPECT_EQ(order, "og");
+  second.Release();
+  lane.Stop();
+}
+
+TEST_F(LaneTest, ACallerAloneHasOneWorkerInAnyCase) {
+  Lane lane("long", {.workers = 1, .queue = 100, .caller_share = 1, .for_others = 1}, NoSession,
+            metrics_);
+  std::atomic<int> ran = 0;
+  std::latch done(20);
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_THAT(lane.Submit("a",
+                            [&](mysql::Session&) {
+                              ++ran;
+                              done.count_down();
+                            }),
+                IsOk());
+  }
+  done.wait();
+  lane.Stop();
+  EXPECT_EQ(ran, 20);
+}
+
+TEST_F(LaneTest, WhoWaitsForHisOwnCallsStillRunsAtTheEnd) {
+  Lane lane("long", {.workers = 2, .queue = 100, .caller_share = 1, .for_others = 1}, NoSession,
+            metrics_);
+  Held held(lane, "a");
+  std::atomic<int> ran = 0;
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_THAT(lane.Submit("a", [&](mysql::Session&) { ++ran; }), IsOk());
+  }
+  std::thread stopping([&] { lane.Stop(); });
+  held.Release();
+  stopping.join();
+  EXPECT_EQ(ran, 10);
+}
+
+TEST_F(LaneTest, WhoComesWhileAllWorkersRunIsAwaitingThem) {
+  Lane lane("long", {.workers = 2, .queue = 100, .caller_share = 1, .for_others = 1}, NoSession,
+            metrics_);
+  Held a(lane, "a"), b(lane, "b");
+  ASSERT_THAT(lane.Submit("a", [](mysql::Session&) {}), IsOk());
+  EXPECT_FALSE(lane.awaited());
+  ASSERT_THAT(lane.Submit("c", [](mysql::Session&) {}), IsOk());
+  EXPECT_TRUE(lane.awaited());
+  a.Release();
+  b.Release();
+  lane.Stop();
+}
+
+TEST_F(LaneTest, ManyThreadsLoseNothingWhereWorkersAreLeftToOthers) {
+  Lane lane("long", {.workers = 4, .queue = 50, .caller_share = 0.5, .for_others = 2}, NoSession,
+            metrics_);
+  std::atomic<int> accepted = 0, ran = 0, most = 0;
+  std::array<std::atomic<int>, 4> running{};
+  std::vector<std::thread> threads;
+  for (size_t t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      const std::string caller(1, static_cast<char>('a' + t));
+      for (int i = 0; i < 3000; ++i) {
+        const auto task = [&, t](mysql::Session&) {
+          const int now = ++running[t];
+          for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+          }
+          ++ran;
+          --running[t];
+        };
+        if (lane.Submit(caller, task).ok()) ++accepted;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  lane.Stop();
+  EXPECT_EQ(accepted, ran);
+  EXPECT_GT(ran, 0);
+  EXPECT_LE(most, 2);
 }
 
 TEST_F(LaneTest, ManyThreadsLoseNothing) {

@@ -37,6 +37,7 @@ using Steady = std::chrono::steady_clock;
 
 constexpr size_t kMaxStepBytes = 8 << 20;
 constexpr absl::Duration kRetryWhenFull = absl::Milliseconds(200);
+constexpr absl::Duration kLookWhoWaits = absl::Milliseconds(500);
 
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
@@ -148,6 +149,8 @@ class CallReactor : public grpc::ServerGenericBidiReactor,
   void RunStep(mysql::Session& session);
   void SubmitStep();
   void WaitLocked(Steady::duration wait);
+  // Until the message under way is taken; false: the client takes too long.
+  bool AwaitWritten(std::unique_lock<std::mutex>& lock);
   // Finishes the call once; later attempts do nothing.
   void End(absl::Status outcome);
   // Writes what waits; with nothing left ends or arms the timer. Holds the lock on entry and exit.
@@ -165,6 +168,8 @@ class CallReactor : public grpc::ServerGenericBidiReactor,
   bool ended_ = false;
   bool writing_ = false;
   bool write_failed_ = false;
+  bool last_step_ = false;  // the outcome is known: end when all is written
+  absl::Status outcome_;
   // Subscriptions only.
   bool subscribed_ = false;
   bool stepping_ = false;                                 // queued or running
@@ -174,8 +179,6 @@ class CallReactor : public grpc::ServerGenericBidiReactor,
   Steady::time_point armed_ = Steady::time_point::max();  // when the timer calls next
   std::deque<grpc::ByteBuffer> pending_;
   Next next_;
-  bool last_step_ = false;  // the outcome is known: end when all is written
-  absl::Status outcome_;
 };
 
 // Calls back subscriptions when their time has come.
@@ -489,11 +492,30 @@ void CallReactor::Run(mysql::Session& session) {
     return End(std::move(status));
   }
   if (call_.method->handler.stream) {
-    std::unique_lock lock(mu_);
-    written_.wait(lock, [&] { return !writing_; });
+    std::lock_guard lock(mu_);
+    if (writing_) {
+      // The worker goes on; the call ends when its client has the last message.
+      last_step_ = true;
+      outcome_ = std::move(status);
+      return;
+    }
     if (status.ok() && write_failed_) status = absl::CancelledError("the client is gone");
   }
   End(std::move(status));
+}
+
+bool CallReactor::AwaitWritten(std::unique_lock<std::mutex>& lock) {
+  const auto begun = Steady::now();
+  const auto patience = absl::ToChronoNanoseconds(server_.options().stream_stall_timeout);
+  const auto when_awaited = std::min(
+      patience, absl::ToChronoNanoseconds(server_.options().stream_stall_timeout_when_awaited));
+  auto look = when_awaited;
+  while (!written_.wait_until(lock, begun + look, [&] { return !writing_; })) {
+    const auto waited = Steady::now() - begun;
+    if (waited >= patience || call_.method->lane->awaited()) return false;
+    look = std::min(patience, waited + absl::ToChronoNanoseconds(kLookWhoWaits));
+  }
+  return true;
 }
 
 absl::Status CallReactor::Write(const google::protobuf::Message& response) {
@@ -501,9 +523,7 @@ absl::Status CallReactor::Write(const google::protobuf::Message& response) {
   if (!ToBytes(response, &bytes)) return absl::InternalError("a message is too large to send");
   std::unique_lock lock(mu_);
   // One message is under way while the handler makes the next; a slow client slows the handler.
-  const auto stalled =
-      Steady::now() + absl::ToChronoNanoseconds(server_.options().stream_stall_timeout);
-  if (!written_.wait_until(lock, stalled, [&] { return !writing_; })) {
+  if (!AwaitWritten(lock)) {
     lock.unlock();
     context_->TryCancel();
     return Error(absl::StatusCode::kDeadlineExceeded, "STREAM_STALLED")
@@ -525,6 +545,12 @@ void CallReactor::OnWriteDone(bool ok) {
   if (subscribed_) {
     if (!stepping_) PumpLocked(lock);
     return;
+  }
+  if (last_step_) {
+    absl::Status status = outcome_;
+    if (status.ok() && write_failed_) status = absl::CancelledError("the client is gone");
+    lock.unlock();
+    return End(std::move(status));
   }
   written_.notify_all();
 }

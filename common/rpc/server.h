@@ -42,8 +42,10 @@ struct ServerOptions {
   // have the grace to end.
   absl::Duration max_connection_age = absl::Minutes(30);
   absl::Duration max_connection_age_grace = absl::Minutes(5);
-  // A stream whose client takes nothing for so long is given up.
+  // A stream whose client takes nothing for so long is given up; sooner while others wait for its
+  // worker.
   absl::Duration stream_stall_timeout = absl::Seconds(60);
+  absl::Duration stream_stall_timeout_when_awaited = absl::Seconds(10);
   int max_subscriptions = 1000;
   int max_subscriptions_per_caller = 50;
   // Take the client's address from the last entry of x-forwarded-for: only behind the edge.

@@ -166,6 +166,123 @@ TEST_F(StreamTest, AClientThatTakesNothingIsGivenUp) {
   EXPECT_THAT(outcome, StatusIs(absl::StatusCode::kDeadlineExceeded, "STREAM_STALLED"));
 }
 
+// A client of a stream that takes the first message, and the others when it is let go.
+class SlowReader {
+ public:
+  SlowReader(RpcServer& server, std::string token)
+      : thread_([this, &server, token = std::move(token)] {
+          outcome_ = server.client().Read<sample::Sample>(kStream, sample::StreamSamplesRequest(),
+                                                          [this](const sample::Sample&) {
+                                                            go_.wait();
+                                                            return absl::OkStatus();
+                                                          },
+                                                          {.token = token});
+        }) {}
+  absl::Status End() {
+    go_.count_down();
+    thread_.join();
+    return outcome_;
+  }
+
+ private:
+  std::latch go_{1};
+  absl::Status outcome_;
+  std::thread thread_;
+};
+
+// More than the windows of a connection hold, so that writing it waits for the client.
+constexpr int kLargeMessages = 200;
+sample::Sample LargeSample() {
+  sample::Sample one;
+  one.set_name(std::string(100000, 'x'));
+  return one;
+}
+
+TEST_F(StreamTest, ThreeSlowDownloadsOfOnePersonStopNobodyElse) {
+  std::atomic<int> begun = 0;
+  handlers_.stream = [&](CallContext& context, const sample::StreamSamplesRequest&,
+                         Writer<sample::Sample>& out) -> absl::Status {
+    if (context.caller.subject == "other") return out.Write(sample::Sample());
+    ++begun;
+    for (int i = 0; i < kLargeMessages; ++i) {
+      if (absl::Status status = out.Write(LargeSample()); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  };
+  ServerOptions options = RpcServer::DefaultServerOptions();
+  options.lanes.long_running = LanesOptions().long_running;
+  StartServer(options);
+  SlowReader first(*server_, token_), second(*server_, token_), third(*server_, token_);
+  Await([&] { return begun == 2; });
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_THAT(server_->Read<sample::Sample>(
+                    kStream, sample::StreamSamplesRequest(),
+                    server_->Token(auth::Role::ROLE_COUNTY_OPERATOR, "360733", "other"),
+                    {.timeout = absl::Seconds(10)}),
+                IsOk());
+  }
+  EXPECT_EQ(begun, 2);  // the third waits for the own ones
+  // And nothing is lost of the slow ones.
+  EXPECT_THAT(first.End(), IsOk());
+  EXPECT_THAT(second.End(), IsOk());
+  EXPECT_THAT(third.End(), IsOk());
+  EXPECT_EQ(begun, 3);
+}
+
+TEST_F(StreamTest, AClientThatTakesNothingIsGivenUpSoonerWhileOthersWait) {
+  std::atomic<int> begun = 0;
+  handlers_.stream = [&](CallContext& context, const sample::StreamSamplesRequest&,
+                         Writer<sample::Sample>& out) -> absl::Status {
+    if (context.caller.subject == "other") return out.Write(sample::Sample());
+    ++begun;
+    absl::Status status;
+    while ((status = out.Write(LargeSample())).ok()) {
+    }
+    return status;
+  };
+  ServerOptions options = RpcServer::DefaultServerOptions();
+  options.lanes.long_running.workers = 1;
+  options.stream_stall_timeout = absl::Hours(1);
+  options.stream_stall_timeout_when_awaited = absl::Milliseconds(1);
+  StartServer(options);
+  SlowReader slow(*server_, token_);
+  Await([&] { return begun == 1; });
+  EXPECT_THAT(server_->Read<sample::Sample>(
+                  kStream, sample::StreamSamplesRequest(),
+                  server_->Token(auth::Role::ROLE_COUNTY_OPERATOR, "360733", "other"),
+                  {.timeout = absl::Seconds(20)}),
+              IsOk());
+  EXPECT_FALSE(slow.End().ok());
+}
+
+TEST_F(StreamTest, TheLastMessageHoldsNoWorker) {
+  std::latch written(1);
+  handlers_.stream = [&](CallContext& context, const sample::StreamSamplesRequest&,
+                         Writer<sample::Sample>& out) -> absl::Status {
+    if (context.caller.subject == "other") return out.Write(sample::Sample());
+    sample::Sample one;
+    one.set_name(std::string(3 << 20, 'x'));
+    for (int i = 0; i < 2; ++i) {
+      if (absl::Status status = out.Write(one); !status.ok()) return status;
+    }
+    written.count_down();
+    return FailedPrecondition("HALF_WAY", "中途失败");
+  };
+  ServerOptions options = RpcServer::DefaultServerOptions();
+  options.lanes.long_running.workers = 1;
+  options.stream_stall_timeout = absl::Hours(1);
+  options.stream_stall_timeout_when_awaited = absl::Hours(1);
+  StartServer(options);
+  SlowReader slow(*server_, token_);
+  written.wait();
+  EXPECT_THAT(server_->Read<sample::Sample>(
+                  kStream, sample::StreamSamplesRequest(),
+                  server_->Token(auth::Role::ROLE_COUNTY_OPERATOR, "360733", "other"),
+                  {.timeout = absl::Seconds(20)}),
+              IsOk());
+  EXPECT_THAT(slow.End(), StatusIs(absl::StatusCode::kFailedPrecondition, "HALF_WAY"));
+}
+
 TEST_F(StreamTest, AWatchTellsWhatIsThereAndThenWhatComes) {
   StartServer();
   source_.last = 3;
