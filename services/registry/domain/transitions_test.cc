@@ -1,0 +1,112 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "common/testing/status_matchers.h"
+#include "common/workflow/triples.h"
+#include "services/registry/domain/campaign.h"
+#include "services/registry/domain/project_actions.h"
+#include "services/registry/domain/roles.h"
+#include "services/registry/domain/short_board.h"
+
+namespace bangfu::registry {
+namespace {
+
+using ::bangfu::testing::StatusIs;
+using ::testing::IsEmpty;
+using workflow::Actor;
+
+std::vector<int> EveryRole() {
+  std::vector<int> roles = {workflow::kSystem};
+  for (int role = 1; role <= 15; ++role) roles.push_back(role);
+  return roles;
+}
+
+TEST(Transitions, EveryTripleOfACampaign) {
+  using State = CampaignState;
+  const std::vector<State> states = {State::kPlanned, State::kOpening, State::kOpen,
+                                     State::kClosed};
+  const auto attempt = [](State state, const std::string& action,
+                          int role) -> absl::StatusOr<State> {
+    CampaignSubject s{.state = state, .pending = 1, .force = true, .verified = 1};
+    const absl::StatusOr<State> got = CampaignTransitions().Execute(s, action, Actor{"p", {role}});
+    // These have rows for the other states only so that their refusal says what is the matter.
+    if (state != State::kOpen && (action == "draw_sample" || action == "confirm")) {
+      EXPECT_FALSE(got.ok()) << action;
+      const std::string reason = action == "confirm" ? "CAMPAIGN_CLOSED" : "CAMPAIGN_NOT_OPEN";
+      if (ReasonOf(got.status()) == reason) return State::kOpen;
+    }
+    return got;
+  };
+  EXPECT_THAT(workflow::TryTriples<State>(CampaignTransitions(), states, EveryRole(), attempt),
+              IsEmpty());
+}
+
+TEST(Transitions, ACampaignClosesWhenNothingIsPendingOrByForce) {
+  const auto close = [](CampaignSubject s) {
+    return CampaignTransitions().Execute(s, "close", Actor{"p", {kCountyApprover}});
+  };
+  EXPECT_OK(close({.state = CampaignState::kOpen}));
+  EXPECT_THAT(close({.state = CampaignState::kOpen, .pending = 1}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "UNITS_PENDING"));
+  EXPECT_OK(close({.state = CampaignState::kOpen, .pending = 1, .force = true}));
+  EXPECT_THAT(close({.state = CampaignState::kOpening}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "CAMPAIGN_OPENING"));
+  EXPECT_THAT(CampaignTransitions().Execute({.state = CampaignState::kOpen}, "draw_sample",
+                                            Actor{"p", {kCitySupervisor}}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "NOTHING_TO_SAMPLE"));
+}
+
+TEST(Transitions, EveryTripleOfAProject) {
+  std::vector<ProjectState> states;
+  for (int s = 1; s <= 15; ++s) states.push_back(static_cast<ProjectState>(s));
+  const auto attempt = [](ProjectState state, const std::string& action,
+                          int role) -> absl::StatusOr<ProjectState> {
+    ProjectSubject s;
+    s.state = state;
+    const absl::StatusOr<ProjectState> got = ProjectTable().Execute(s, action, Actor{"p", {role}});
+    // Before completion there are rows for the monthly report only so that the refusal says why.
+    if (action == "submit_operation_report" && !MayReportOperation(state)) {
+      EXPECT_FALSE(got.ok());
+      if (ReasonOf(got.status()) == "NOT_PRODUCING") return state;
+    }
+    return got;
+  };
+  EXPECT_THAT(workflow::TryTriples<ProjectState>(ProjectTable(), states, EveryRole(), attempt),
+              IsEmpty());
+}
+
+TEST(Transitions, NothingIsDoneWithAVoidProject) {
+  for (const char* action : {"update", "void", "submit_operation_report"}) {
+    ProjectSubject s;
+    s.state = ProjectState::kOperating;
+    s.is_void = true;
+    EXPECT_THAT(ProjectTable().Execute(s, action, Actor{"p", {kCountyOperator}}),
+                StatusIs(absl::StatusCode::kFailedPrecondition, "PROJECT_VOID"))
+        << action;
+  }
+}
+
+TEST(Transitions, EveryTripleOfAShortBoard) {
+  using State = ShortBoardState;
+  const std::vector<State> states = {State::kOpen, State::kCompleted, State::kVoid};
+  const auto attempt = [](State state, const std::string& action,
+                          int role) -> absl::StatusOr<State> {
+    const absl::StatusOr<State> got =
+        ShortBoardTransitions().Execute(state, action, Actor{"p", {role}});
+    // Only an open one is completed; the others have a row so that the refusal says why.
+    if (state != State::kOpen) {
+      EXPECT_FALSE(got.ok());
+      const std::string reason = state == State::kVoid ? "PROJECT_VOID" : "SHORT_BOARD_CLOSED";
+      if (ReasonOf(got.status()) == reason) return State::kCompleted;
+    }
+    return got;
+  };
+  EXPECT_THAT(workflow::TryTriples<State>(ShortBoardTransitions(), states, EveryRole(), attempt),
+              IsEmpty());
+}
+
+}  // namespace
+}  // namespace bangfu::registry
