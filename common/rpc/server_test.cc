@@ -11,6 +11,7 @@
 #include "common/log/log.h"
 #include "common/rpc/server_for_test.h"
 #include "common/status/error.h"
+#include "common/testing/tcp_proxy.h"
 #include "google/protobuf/wrappers.pb.h"
 
 namespace bangfu::rpc {
@@ -662,6 +663,66 @@ TEST_F(StartTest, ASecondServerOnThePortIsRefused) {
   options.port = server_->port();
   EXPECT_THAT(Start(router, {"bangfu.testing.v1.SampleService"}, options),
               StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(ServerTest, AConnectionOfAgeIsLeftForANewOneAndItsCallsEnd) {
+  std::latch begun(1), go(1);
+  handlers_.list =
+      [&](CallContext&,
+          const sample::ListSamplesRequest&) -> absl::StatusOr<sample::ListSamplesResponse> {
+    begun.count_down();
+    go.wait();
+    return sample::ListSamplesResponse();
+  };
+  ServerOptions options = RpcServer::DefaultServerOptions();
+  options.max_connection_age = absl::Milliseconds(300);
+  options.max_connection_age_grace = absl::Minutes(5);
+  StartServer(options);
+  testing::TcpProxy proxy(server_->target());
+  auto client = Client::Create({.target = Cat("127.0.0.1:", proxy.port()), .read_attempts = 1});
+  ASSERT_THAT(client, IsOk());
+  absl::Status outcome;
+  std::thread slow([&] {
+    outcome =
+        (*client)
+            ->Call<sample::ListSamplesResponse>(kList, sample::ListSamplesRequest(),
+                                                {.timeout = absl::Minutes(1), .token = token_})
+            .status();
+  });
+  begun.wait();
+  EXPECT_EQ(proxy.accepted(), 1);
+  sample::GetSampleRequest request;
+  request.set_id("01ARZ3NDEKTSV4RRFFQ69G5FAV");
+  // No call breaks while the client goes over.
+  Await([&] {
+    EXPECT_THAT((*client)->Call<sample::Sample>(kGet, request, {.token = token_}), IsOk());
+    return proxy.accepted() > 1;
+  });
+  go.count_down();  // the call on the old connection goes on
+  slow.join();
+  EXPECT_THAT(outcome, IsOk());
+}
+
+TEST_F(ServerTest, ACallThatOutlastsTheGraceOfItsConnectionEnds) {
+  std::latch ended(1);
+  handlers_.list =
+      [&](CallContext& context,
+          const sample::ListSamplesRequest&) -> absl::StatusOr<sample::ListSamplesResponse> {
+    while (!context.cancelled()) std::this_thread::yield();
+    ended.count_down();
+    return absl::CancelledError("the client is gone");
+  };
+  ServerOptions options = RpcServer::DefaultServerOptions();
+  options.max_connection_age = absl::Milliseconds(100);
+  options.max_connection_age_grace = absl::Milliseconds(100);
+  StartServer(options);
+  auto client = Client::Create({.target = server_->target(), .read_attempts = 1});
+  ASSERT_THAT(client, IsOk());
+  EXPECT_THAT(
+      (*client)->Call<sample::ListSamplesResponse>(kList, sample::ListSamplesRequest(),
+                                                   {.timeout = absl::Minutes(1), .token = token_}),
+      StatusIs(absl::StatusCode::kUnavailable));
+  ended.wait();  // the handler was told
 }
 
 }  // namespace
