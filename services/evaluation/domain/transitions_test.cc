@@ -1,0 +1,69 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "common/testing/status_matchers.h"
+#include "common/workflow/triples.h"
+#include "services/evaluation/domain/evaluation_actions.h"
+
+namespace bangfu::evaluation {
+namespace {
+
+using ::bangfu::testing::StatusIs;
+using ::testing::IsEmpty;
+using workflow::Actor;
+
+// The way of an evaluation itself is tried through its rpcs (api/lifecycle_test.cc).
+
+std::vector<int> EveryRole() {
+  std::vector<int> roles = {workflow::kSystem};
+  for (int role = 1; role <= 15; ++role) roles.push_back(role);
+  return roles;
+}
+
+TEST(Transitions, EveryTripleOfALedgerEntry) {
+  using P = EntryPhase;
+  const std::vector<P> states = {P::kOpen, P::kPlanned, P::kInProgress, P::kLeft};
+  const auto attempt = [](P phase, const std::string& action, int role) {
+    EntrySubject s;
+    s.phase = phase;
+    return EntryTable().Execute(s, action, Actor{"p", {role}});
+  };
+  EXPECT_THAT(workflow::TryTriples<P>(EntryTable(), states, EveryRole(), attempt), IsEmpty());
+}
+
+TEST(Transitions, AnEntryIsEvaluatedAgainWhileItsSubjectStandsAndIsVerified) {
+  const auto attempt = [](bool is_void, bool unverified) {
+    EntrySubject s;
+    s.phase = EntryPhase::kPlanned;
+    s.subject_void = is_void;
+    s.subject_unverified = unverified;
+    return EntryTable().Execute(s, "evaluate", Actor{"p", {kCountyOperator}});
+  };
+  EXPECT_OK(attempt(false, false));
+  EXPECT_THAT(attempt(true, false),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "SUBJECT_VOID"));
+  EXPECT_THAT(attempt(false, true),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "NOT_VERIFIED"));
+}
+
+TEST(Transitions, EveryTripleOfWhatIsPutOnRecordForASubject) {
+  using P = SubjectPhase;
+  const auto attempt = [](P phase, const std::string& action, int role) -> absl::StatusOr<P> {
+    const absl::StatusOr<P> got = SubjectTable().Execute(phase, action, Actor{"p", {role}});
+    // A void one has rows only so that the refusal says why.
+    if (phase == P::kVoid) {
+      EXPECT_FALSE(got.ok()) << action;
+      if (ReasonOf(got.status()) == "SUBJECT_VOID") return P::kLive;
+    }
+    return got;
+  };
+  EXPECT_THAT(workflow::TryTriples<P>(SubjectTable(), std::vector<P>{P::kLive, P::kVoid},
+                                      EveryRole(), attempt),
+              IsEmpty());
+}
+
+}  // namespace
+}  // namespace bangfu::evaluation
