@@ -32,7 +32,7 @@ class Engine {
   const std::string& criteria_hash() const { return hash_; }
 
  private:
-  friend class Evaluator;
+  friend class Decision;  // decision.h
   Engine() = default;
 
   CriteriaSet criteria_;

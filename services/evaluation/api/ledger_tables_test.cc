@@ -1,0 +1,258 @@
+// The printed tables of the ledger, T2 and T14: their rows, and the bytes of their files.
+#include <string>
+#include <vector>
+
+#include "common/table/table.h"
+#include "common/table/xlsx_reader.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/evaluation/api/ledger_for_test.h"
+#include "services/evaluation/domain/baseline.h"
+#include "services/evaluation/domain/criteria.h"
+#include "services/evaluation/store/reference_store.h"
+
+namespace bangfu::evaluation {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class EvaluationLedgerTables : public EvaluationLedger {
+ protected:
+  struct File {
+    std::string bytes, name;
+    type::v1::TableMeta meta;
+  };
+  template <typename Request>
+  File Export(const std::string& rpc, const Request& request) {
+    auto chunks =
+        w_.server().Read<type::v1::FileChunk>(Cat(kLedgerService, rpc), request, w_.Province());
+    EXPECT_OK(chunks);
+    File file;
+    if (!chunks.ok()) return file;
+    for (const auto& chunk : *chunks) {
+      file.bytes += chunk.data();
+      if (chunk.has_meta()) {
+        file.meta = chunk.meta();
+        file.name = chunk.file_name();
+      }
+    }
+    return file;
+  }
+  File ExportT2(type::v1::FourClass four_class, type::v1::FileFormat format, bool no_bom,
+                const std::string& region = "360733") {
+    v1::ExportT2Request request;
+    request.set_region_code(region);
+    request.set_class_(four_class);
+    request.set_format(format);
+    request.set_no_bom(no_bom);
+    request.set_preparer("王芳");
+    request.set_reviewer("赵强");
+    return Export("ExportT2", request);
+  }
+};
+
+TEST_F(EvaluationLedgerTables, T14_CountsProjectsAndIndustriesApartAndVillagesAsReported) {
+  InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage1, .invested_fen = 1'234'567});
+  InForce(v1::EVALUATION_RESULT_CONSOLIDATE,
+          {.type = kIndustrySubject, .village = "360733", .name = "脐橙产业"});
+  w_.Compute(w_.AddSubject({.village = kOtherCounty, .invested_fen = 5}),
+             v1::EVALUATION_RESULT_MANUAL_REVIEW, "G5");
+  const Ulid campaign = *Ulid::Parse(w_.world().NewId());
+  ASSERT_OK(mysql::Transact(w_.db(), [&](mysql::Tx& tx) {
+    return PutUnitReports(
+        tx, {{campaign, kVillage1, registry::v1::UNIT_REPORT_STATE_COUNTY_VERIFIED, false, 1},
+             {campaign, kVillage2, registry::v1::UNIT_REPORT_STATE_SUBMITTED, true, 2},
+             {campaign, kOtherTownship, registry::v1::UNIT_REPORT_STATE_RETURNED, false, 3}});
+  }));
+  const v1::T14 t14 = T14("3607");
+  ASSERT_EQ(t14.rows_size(), 2);
+  const v1::T14Row& county = t14.rows(0);
+  EXPECT_EQ(county.region_name(), "会昌县");
+  EXPECT_EQ(county.villages_due(), 3);
+  EXPECT_EQ(county.villages_reported(), 2);
+  EXPECT_EQ(county.villages_nil(), 1);
+  EXPECT_EQ(county.projects(), 1);
+  EXPECT_EQ(county.industries(), 1);
+  EXPECT_EQ(county.invested_fen(), 1'234'567);
+  EXPECT_EQ(county.project_classes(1).share_bp(), 10000);
+  EXPECT_EQ(county.industry_classes(0).count(), 1);
+  EXPECT_FALSE(county.signed_());
+  EXPECT_FALSE(t14.rows(1).signed_());  // no entries there: nothing that could be signed
+  EXPECT_EQ(t14.rows(1).manual_review(), 1);
+  EXPECT_EQ(t14.sum().projects(), 2);
+  EXPECT_EQ(t14.sum().invested_fen(), 1'234'572);
+  EXPECT_EQ(t14.sum().villages_due(), 4);
+  EXPECT_EQ(t14.meta().draft_note(), "未定稿：会昌县（县级）尚未签字");
+  // The province's one line is the city's sum.
+  const v1::T14 province = T14("36");
+  ASSERT_EQ(province.rows_size(), 1);
+  EXPECT_EQ(province.rows(0).projects(), t14.sum().projects());
+  EXPECT_EQ(province.rows(0).invested_fen(), t14.sum().invested_fen());
+  EXPECT_EQ(province.sum().villages_reported(), 2);
+}
+
+TEST_F(EvaluationLedgerTables, T14_TheBytesOfTheCsv) {
+  InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage1, .invested_fen = 1'234'567});
+  v1::ExportT14Request request;
+  request.set_region_code("360733101");
+  request.set_format(type::v1::FILE_FORMAT_CSV);
+  request.set_no_bom(true);
+  const File file = Export("ExportT14", request);
+  EXPECT_EQ(
+      file.bytes,
+      "区划代码,县,摸排村数,应摸排,零报告村,项目/数,项目/投入额（万元）,项目/资产额（万元）,"
+      "项目/巩固类数量,项目/巩固类金额（万元）,项目/巩固类占比（%）,"
+      "项目/升级类数量,项目/升级类金额（万元）,项目/升级类占比（%）,"
+      "项目/盘活类数量,项目/盘活类金额（万元）,项目/盘活类占比（%）,"
+      "项目/调整类数量,项目/调整类金额（万元）,项目/调整类占比（%）,"
+      "项目/数据不足,项目/人工研判,项目/暂不分类,项目/待认定,项目/未评估,项目/在册待处理,"
+      "产业/数,产业/巩固类数量,产业/巩固类占比（%）,"
+      "产业/升级类数量,产业/升级类占比（%）,产业/盘活类数量,产业/盘活类占比（%）,"
+      "产业/调整类数量,产业/调整类占比（%）,应销号,已销号,已销号去向/巩固,已销号去向/升级,"
+      "已销号去向/退出,盘活率（%）,盘活金额/盘活资产（万元）,盘活金额/需盘活（万元）,"
+      "盘活金额/占比（%）,盘活数量/盘活,盘活数量/需盘活,盘活数量/占比（%）,"
+      "重新认定转出（未销号）,人工调整率（%）,人工调整率提示,"
+      "人工调整到期,签字状态\r\n"
+      "360733101201,下营村,0,1,0,1,1.234567,80,0,0,0,1,1.234567,100,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
+      "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,,0,未签字\r\n"
+      "360733101202,湘江村,0,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
+      "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,,0,无台账\r\n"
+      "360733101,合计,0,2,0,1,1.234567,80,0,0,0,1,1.234567,100,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
+      "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,,0,未签字\r\n");
+  EXPECT_EQ(file.name, "T14四个一批汇总表_麻州镇.csv");
+  EXPECT_EQ(file.meta.row_count(), 3);
+  const v1::T14 t14 = T14("360733101");
+  EXPECT_EQ(file.meta.rows_sha256(), t14.meta().rows_sha256());
+}
+
+TEST_F(EvaluationLedgerTables, T2_AFormulaInANameIsText) {
+  const Ulid subject =
+      InForce(v1::EVALUATION_RESULT_REVITALIZE, {.village = kVillage1,
+                                                 .name = "=HYPERLINK(\"http://x\",\"领款\")",
+                                                 .invested_fen = 123'456'789,
+                                                 .asset_value_fen = 50});
+  const std::string argument = w_.Argue(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);
+  v1::MeasurePlan plan = Plan("MANAGEMENT_IDLE", {"ENTRUST"}, argument);
+  ASSERT_OK(PlanIt(subject, plan));
+  ASSERT_OK(Sign(kVillage1, "cadre"));
+  const File bare = ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_CSV, true);
+  EXPECT_THAT(
+      bare.bytes,
+      StartsWith("序号,编码,名称,地点,资金来源,投入（万元）,资产原值（万元）,"
+                 "五维得分/产业发展水平（分）,五维得分/经营管理状况（分）,"
+                 "五维得分/项目资产收益（分）,五维得分/联农带农效果（分）,"
+                 "五维得分/产业发展前景（分）,总分（分）,系统建议类别,认定类别,"
+                 "认定依据/理由,认定时间,标准版本,主要短板/困难原因,采取措施,责任单位,"
+                 "责任人,完成时限,进展,是否销号,销号时间,销号去向,签字状态（村/乡/县）\r\n"));
+  const std::string row = bare.bytes.substr(bare.bytes.find("\r\n") + 2);
+  EXPECT_EQ(row,
+            "1,PJ360733-1,\"'=HYPERLINK(\"\"http://x\"\",\"\"领款\"\")\",会昌县麻州镇下营村,,"
+            "123.456789,0.00005,80,80,,80,80,87.05,盘活类,盘活类,G4：各项良好,2026-03-09,1,"
+            "市场前景好、带动能力强、停产闲置,ENTRUST "
+            "委托经营,麻州镇人民政府,李明,2027-06-30,委托经营 0%,否,,,"
+            "已签/未签/未签\r\n");
+  EXPECT_EQ(bare.meta.row_count(), 1);
+  // For people: byte order mark, the lines around the table, draft note, hash.
+  const File full = ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_CSV, false);
+  EXPECT_THAT(full.bytes, StartsWith("\xEF\xBB\xBFT2 四个一批台账（盘活类）（未定稿："));
+  for (const char* part :
+       {"填报单位,会昌县", "填报日期,2026-03-09", "填报人,王芳", "审核人,赵强",
+        "筛选条件,盘活类；实时", "数据截至,2026-03-09", "行数,1,SHA-256,", "村级（签章）："}) {
+    EXPECT_THAT(full.bytes, HasSubstr(part));
+  }
+  EXPECT_THAT(full.bytes, HasSubstr(full.meta.rows_sha256()));
+  EXPECT_EQ(full.meta.rows_sha256(), bare.meta.rows_sha256());
+}
+
+TEST_F(EvaluationLedgerTables, T2_TheWorkbookOpensWithCodesAsText) {
+  for (int i = 0; i < 3; ++i)
+    InForce(v1::EVALUATION_RESULT_UPGRADE, {.name = "+脐橙", .invested_fen = 725});
+  const File file = ExportT2(type::v1::FOUR_CLASS_UPGRADE, type::v1::FILE_FORMAT_XLSX, false);
+  EXPECT_EQ(file.name, "T2四个一批台账_升级类_会昌县.xlsx");
+  std::vector<table::InputRow> rows;
+  ASSERT_OK(table::ReadTable(file.bytes, {}, [&](const table::InputRow& row) {
+    rows.push_back(row);
+    return absl::OkStatus();
+  }));
+  int found = 0;
+  for (const table::InputRow& row : rows) {
+    if (row.cells.size() < 6 || !row.cells[1].text.starts_with("PJ360733-")) continue;
+    ++found;
+    EXPECT_EQ(row.cells[1].kind, table::InputKind::kText);
+    EXPECT_EQ(row.cells[2].text, "+脐橙");
+    EXPECT_EQ(row.cells[5].text, "0.000725");
+  }
+  EXPECT_EQ(found, 3);
+  v1::ExportT14Request request;
+  request.set_region_code("36");
+  request.set_format(type::v1::FILE_FORMAT_XLSX);
+  const File t14 = Export("ExportT14", request);
+  bool opens = false;
+  ASSERT_OK(table::ReadTable(t14.bytes, {}, [&](const table::InputRow& row) {
+    opens |= row.cells.size() > 1 && row.cells[1].text == "赣州市" &&
+             row.cells[0].kind == table::InputKind::kText;
+    return absl::OkStatus();
+  }));
+  EXPECT_TRUE(opens);
+}
+
+TEST_F(EvaluationLedgerTables, R028_T2_AFurtherDimensionHasItsColumn) {
+  CriteriaSet set = DefaultCriteria();
+  set.dimensions.push_back({"D6", "生态效益", 0, false, false});
+  IndicatorDef indicator = set.indicators.front();
+  indicator.code = "D6-01";
+  indicator.dimension = "D6";
+  indicator.missing_policy = MissingPolicy::kExclude;
+  set.indicators.push_back(indicator);
+  v1::CreateCriteriaDraftRequest draft;
+  draft.set_region_code("36");
+  draft.set_content_json(CanonicalJson(set));
+  draft.set_note_zh("待省厅确认");
+  const std::string service = "bangfu.evaluation.v1.CriteriaService.";
+  auto drafted = w_.Call<v1::CriteriaSet>(Cat(service, "CreateCriteriaDraft"), draft,
+                                          w_.world().Province("wang"));
+  ASSERT_OK(drafted);
+  v1::ActivateCriteriaRequest activate;
+  activate.set_id(drafted->id());
+  SetDay(ShanghaiDay(w_.server().clock().Now()), activate.mutable_effective_from());
+  ASSERT_OK(w_.Call<v1::CriteriaSet>(Cat(service, "ActivateCriteria"), activate,
+                                     w_.world().Province("li")));
+  const File t2 = ExportT2(type::v1::FOUR_CLASS_UPGRADE, type::v1::FILE_FORMAT_CSV, true);
+  EXPECT_THAT(t2.bytes,
+              HasSubstr("各维度得分/产业发展前景（分）,各维度得分/生态效益（分）,总分（分）"));
+}
+
+TEST_F(EvaluationLedgerTables, T2_AClassThatBecameBetterIsNoCloseOut) {
+  const Ulid subject = InForce(v1::EVALUATION_RESULT_REVITALIZE);
+  Classify(subject, v1::EVALUATION_RESULT_UPGRADE);
+  const File left = ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_CSV, true);
+  EXPECT_EQ(left.meta.row_count(), 0);
+  const File now = ExportT2(type::v1::FOUR_CLASS_UPGRADE, type::v1::FILE_FORMAT_CSV, true);
+  EXPECT_EQ(now.meta.row_count(), 1);
+  EXPECT_THAT(now.bytes, HasSubstr(",否,,,"));
+}
+
+TEST_F(EvaluationLedgerTables, R031_FromTheFactsToTheLineOfTheLedger) {
+  World& world = w_.world();
+  const std::string industry = world.AddIndustry();
+  const std::string project = world.AddProject(industry);
+  registry::v1::Industry gap = sample::Industry(industry);
+  gap.mutable_links()->DeleteSubrange(1, 1);  // no cold store in the county
+  world.Tell(gap);
+  world.Sync();
+  world.Score({project}, 85, 85);
+  const v1::Evaluation computed = world.EvaluateOne(project).evaluation();
+  ASSERT_EQ(computed.result(), v1::EVALUATION_RESULT_UPGRADE);
+  const v1::Explanation explanation = world.Explain(computed.id());
+  ASSERT_GT(explanation.short_boards_size(), 0);
+  w_.BringInForce(*Ulid::Parse(computed.id()));
+  const File t2 = ExportT2(type::v1::FOUR_CLASS_UPGRADE, type::v1::FILE_FORMAT_CSV, true);
+  EXPECT_EQ(t2.meta.row_count(), 1);
+  EXPECT_THAT(t2.bytes, HasSubstr(explanation.short_boards(0).text_zh()));
+  EXPECT_THAT(t2.bytes, HasSubstr(computed.subject_code()));
+  w_.ExpectRollupsEqualRecount();
+}
+
+}  // namespace
+}  // namespace bangfu::evaluation
