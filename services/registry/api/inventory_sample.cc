@@ -535,7 +535,7 @@ absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c,
           }
           UnitReportSubject subject;
           subject.state = state;
-          subject.submitted_by = unit.submitted_by;
+          subject.submitted_by = SubmitterOf(unit);
           const absl::Status step = UnitReportTable().Execute(subject, "confirm", actor).status();
           // One's own report waits for somebody else, and the others do not wait for it.
           if (GetErrorDetail(step).reason == "SELF_APPROVAL") {
