@@ -136,12 +136,12 @@ void Declare(config::Loader& loader, const ServiceDefinition& definition, Settin
               "PEM file; set: clients show a certificate that it signed, which names a system");
   loader.Switch("tls-client-optional", &s.server.tls.client_certificate_optional,
                 "clients without a certificate may come too, with a token");
-  loader.Switch("reflection", &s.server.reflection, "serve gRPC reflection");
-  loader.Switch("trust-forwarded-for", &s.server.trust_forwarded_for,
   loader.Choice("plain-text", &s.plain_text,
                 "inside-pod: in production mode, too, speak plain text where no certificate is "
                 "given, since a sidecar in the same pod ends TLS",
                 {"no", "inside-pod"});
+  loader.Switch("reflection", &s.server.reflection, "serve gRPC reflection");
+  loader.Switch("trust-forwarded-for", &s.server.trust_forwarded_for,
                 "take the client's address from x-forwarded-for (behind the edge only)");
   loader.Duration("max-connection-age", &s.server.max_connection_age,
                   "after which clients are asked to connect anew");
@@ -178,8 +178,6 @@ void Declare(config::Loader& loader, const ServiceDefinition& definition, Settin
   }
 }
 
-// The bearer token of calls to peers: from a file that may be replaced, or minted by the dev key.
-class PeerToken {
 // In production nothing goes over the network in plain text: not by an option that was forgotten.
 // Empty: nothing is missing.
 std::string MissingForTls(const ServiceDefinition& definition, const Settings& s) {
@@ -194,6 +192,8 @@ std::string MissingForTls(const ServiceDefinition& definition, const Settings& s
   return missing;
 }
 
+// The bearer token of calls to peers: from a file that may be replaced, or minted by the dev key.
+class PeerToken {
  public:
   PeerToken(std::string file, std::shared_ptr<const auth::DevKey> key, auth::Caller self,
             const auth::AuthenticatorOptions& names, const Clock& clock)
@@ -581,8 +581,6 @@ int ServiceMain(int argc, char** argv, const ServiceDefinition& definition) {
     std::fprintf(stderr, "db-io-timeout must be shorter than drain-grace, or a drain cannot end\n");
     return 2;
   }
-  log::SetLevel(*log::ParseLevel(settings.log_level));
-  for (const auto& setting : loader.Settings()) {
   if (const std::string missing = MissingForTls(definition, settings);
       command == "serve" && !missing.empty()) {
     std::fprintf(stderr,
@@ -591,6 +589,8 @@ int ServiceMain(int argc, char** argv, const ServiceDefinition& definition) {
                  missing.c_str());
     return 2;
   }
+  log::SetLevel(*log::ParseLevel(settings.log_level));
+  for (const auto& setting : loader.Settings()) {
     log::Debug("setting",
                {{"name", setting.name}, {"value", setting.value}, {"source", setting.source}});
   }
