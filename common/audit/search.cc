@@ -100,6 +100,7 @@ absl::StatusOr<Found> SearchAmong(mysql::Executor& db, const Search& search) {
   }
   const std::pair<std::string_view, const std::string*> equal[] = {
       {"l.actor_subject", &search.subject},
+      {"l.actor_delegated_by", &search.delegated_by},
       {"l.aggregate_type", &search.aggregate_type},
       {"l.action", &search.action}};
   for (const auto& [column, value] : equal) {
@@ -131,7 +132,6 @@ absl::StatusOr<Found> SearchAmong(mysql::Executor& db, const Search& search) {
 }
 
 }  // namespace
-      {"l.actor_delegated_by", &search.delegated_by},
 
 absl::StatusOr<Found> SearchLog(mysql::Executor& db, const Search& search) {
   // Most pages are full of the first that come; only rare matches are looked for among many.

@@ -290,8 +290,12 @@ absl::StatusOr<std::vector<UnitRow>> LoadUnits(mysql::Executor& db, const Ulid& 
 SignBoard BoardOf(const std::vector<UnitRow>& units) {
   std::map<std::string, UnitState> out;
   for (const UnitRow& u : units) {
+    workflow::Person signer = u.signed_by;
+    if (type::v1::SignOff sign_off; sign_off.ParseFromString(u.signature)) {
+      signer.delegated_by = sign_off.signed_by().delegated_by();
+    }
     out[u.region_path] = {u.hash.rows, u.hash.sha256, u.signed_by.empty() ? "" : u.hash.sha256,
-                          u.signed_by};
+                          std::move(signer)};
   }
   return SignBoard(std::move(out));
 }
@@ -302,10 +306,6 @@ absl::StatusOr<std::vector<UnitRow>> ListUnits(mysql::Executor& db, const Ulid& 
   std::string where = Cat("period_id = ? AND region_path > ? AND ",
                           mysql::RegionClause(scope, "region_path", &params));
   if (query.region) {
-    workflow::Person signer = u.signed_by;
-    if (type::v1::SignOff sign_off; sign_off.ParseFromString(u.signature)) {
-      signer.delegated_by = sign_off.signed_by().delegated_by();
-    }
     where += Cat(" AND ", mysql::RegionClause({*query.region}, "region_path", &params));
   }
   if (query.unsigned_only) where += " AND signed_by = ''";

@@ -537,9 +537,9 @@ absl::StatusOr<v1::VerificationTask> Sign(CallContext& c,
         }
         RETURN_IF_ERROR(
             CheckSigner(department, required->source_codes, c.caller, l.unit.region_path));
-        ASSIGN_OR_RETURN(const std::vector<SignatureRow> signatures, Signatures(m.tx(), {l.unit}));
         l.actor = Signer(c.caller, *required, l.unit.region_path);
         const workflow::Person person{l.actor->subject, l.actor->delegated_by};
+        ASSIGN_OR_RETURN(const std::vector<SignatureRow> signatures, Signatures(m.tx(), {l.unit}));
         for (const SignatureRow& s : signatures) {
           if (s.department_code == department) {
             return AlreadySigned();
