@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
 #include "common/printed/chinese.h"
@@ -16,16 +17,30 @@ struct Word {
   std::string_view code;
 };
 
-std::string FirstOf(std::string_view text, const Word* begin, const Word* end) {
+template <typename Fits>
+std::string FirstThat(const Word* begin, const Word* end, Fits fits) {
   for (const Word* w = begin; w != end; ++w) {
     std::string_view rest = w->words;
     while (!rest.empty()) {
       const size_t bar = rest.find('|');
-      if (ContainsAny(text, {rest.substr(0, bar)})) return std::string(w->code);
+      if (fits(rest.substr(0, bar))) return std::string(w->code);
       rest = bar == std::string_view::npos ? std::string_view() : rest.substr(bar + 1);
     }
   }
   return "";
+}
+// By a word that the text holds.
+std::string FirstOf(std::string_view text, const Word* begin, const Word* end) {
+  return FirstThat(begin, end, [&](std::string_view word) { return ContainsAny(text, {word}); });
+}
+// By the word that the text is.
+std::string CodeOf(std::string_view text, const Word* begin, const Word* end) {
+  return FirstThat(begin, end, [&](std::string_view word) { return text == word; });
+}
+
+// 巩固脱贫成果园区 is about no orchard.
+std::string WithoutResults(std::string_view text) {
+  return absl::StrReplaceAll(AbslView(text), {{"成果", " "}, {"效果", " "}});
 }
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -104,7 +119,7 @@ StageProposal StageFromStatus(std::string_view status) {
   return out;
 }
 
-std::string ProjectTypeFrom(std::string_view type_text, std::string_view name) {
+std::string ProjectTypeFrom(std::string_view text) {
   static constexpr Word kTypes[] = {
       {"债权", "DEBT_INVEST"},
       {"贴息|小额信贷", "LOAN_SUBSIDY"},
@@ -119,14 +134,10 @@ std::string ProjectTypeFrom(std::string_view type_text, std::string_view name) {
       {"养殖|渔业|畜牧|生态鱼|马鹿|蛋鸡|生猪|肉牛", "BREEDING"},
       {"种植|大棚|蔬菜|果园|建园|苹果|茶园|油茶|育苗|苗基地|栽培|设施农业", "PLANTING"},
       {"农机|农事|社会化服务", "SERVICE"},
-      {"基础设施|道路|硬化|渠|管网|水利|饮水|蓄水池|农田|桥", "INFRA_SUPPORT"}};
-  const std::string type = Normalize(type_text);
-  std::string code = FirstOf(type, std::begin(kTypes), std::end(kTypes));
-  if (code.empty() || code == "INFRA_SUPPORT") {
-    const std::string by_name = FirstOf(Normalize(name), std::begin(kTypes), std::end(kTypes));
-    if (code.empty()) code = by_name;
-  }
-  return code;
+      {"基础设施|道路|硬化|渠道|水渠|灌渠|沟渠|渠系|干渠|支渠|管网|水利|饮水|蓄水池|农田|桥梁|"
+       "大桥|危桥|便桥|桥涵|建桥|修桥|桥建设|渠建设|渠维修|水闸",
+       "INFRA_SUPPORT"}};
+  return FirstOf(WithoutResults(Normalize(text)), std::begin(kTypes), std::end(kTypes));
 }
 
 std::string NatureFrom(std::string_view text) {
@@ -138,14 +149,40 @@ std::string NatureFrom(std::string_view text) {
 }
 
 std::string MajorIndustryFrom(std::string_view text) {
-  static constexpr Word kWords[] = {{"油茶|油菜|花生|芝麻|油料", "OIL"},
-                                    {"水稻|稻米|大米|稻谷|优质稻", "RICE"},
-                                    {"中药|药材|金银花|枳壳|黄精", "TCM"},
-                                    {"茶叶|茶园|茶产业|绿茶|红茶", "TEA"},
-                                    {"水产|渔业|鱼|虾|蟹", "AQUATIC"},
-                                    {"养殖|畜牧|猪|牛|羊|鸡|鸭|鹅|马鹿", "LIVESTOCK"},
-                                    {"果|蔬菜|柚|橙|桃|食用菌|辣椒|葡萄|柑橘|大棚", "FRUIT_VEG"}};
-  return FirstOf(Normalize(text), std::begin(kWords), std::end(kWords));
+  // Of a single character only what it stands for alone: 牛 and 果 are in the names of villages and
+  // in words about something else.
+  static constexpr Word kWords[] = {
+      {"油茶|油菜|花生|芝麻|油料", "OIL"},
+      {"水稻|稻米|大米|稻谷|优质稻", "RICE"},
+      {"中药|药材|金银花|枳壳|黄精|鱼腥草", "TCM"},
+      {"茶叶|茶园|茶产业|绿茶|红茶|白茶|茶树|茶业", "TEA"},
+      {"水产|渔业|稻渔|稻虾|养鱼|鱼塘|鱼池|鱼苗|鱼养殖|鱼产业|生态鱼|鲈鱼|鳜鱼|甲鱼|养虾|虾养殖|"
+       "虾产业|龙虾|虾塘|虾苗|养蟹|蟹养殖|蟹产业|螃蟹|河蟹",
+       "AQUATIC"},
+      {"养殖|畜牧|畜禽|家禽|生猪|肉猪|仔猪|母猪|黑猪|养猪|猪场|猪产业|肉牛|黄牛|奶牛|牦牛|养牛|"
+       "牛舍|牛产业|肉羊|山羊|湖羊|绵羊|黑羊|养羊|羊舍|羊产业|肉鸡|蛋鸡|土鸡|养鸡|鸡舍|鸡产业|"
+       "肉鸭|蛋鸭|麻鸭|养鸭|鸭产业|肉鹅|白鹅|养鹅|鹅产业|马鹿",
+       "LIVESTOCK"},
+      {"水果|果业|果蔬|林果|果园|果品|果树|干果|坚果|鲜果|百香果|火龙果|苹果|蔬菜|蜜柚|柚子|柚园|"
+       "柚产业|脐橙|甜橙|橙子|橙园|橙产业|黄桃|蜜桃|桃子|桃产业|猕猴桃|核桃|食用菌|羊肚菌|辣椒|"
+       "葡萄|柑橘|大棚",
+       "FRUIT_VEG"}};
+  const std::string normalized = WithoutResults(Normalize(text));
+  std::string code = FirstOf(normalized, std::begin(kWords), std::end(kWords));
+  if (!code.empty()) return code;
+  static constexpr Word kAlone[] = {{"鱼|虾|蟹", "AQUATIC"},
+                                    {"猪|牛|羊|鸡|鸭|鹅", "LIVESTOCK"},
+                                    {"果|柚|橙|桃", "FRUIT_VEG"},
+                                    {"茶", "TEA"},
+                                    {"稻", "RICE"}};
+  for (const std::string& word :
+       SplitOutsideBrackets(normalized, {",", "、", ";", "/", "+", " "})) {
+    // Of 牛、鱼 nobody knows which is meant.
+    const std::string one = CodeOf(word, std::begin(kAlone), std::end(kAlone));
+    if (one.empty() || (!code.empty() && one != code)) return "";
+    code = one;
+  }
+  return code;
 }
 
 std::optional<int> ParseYear(std::string_view text) {

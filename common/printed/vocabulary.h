@@ -32,12 +32,13 @@ struct StageProposal {
 // 已完成, 在用, 闲置, 在建 … as the stage of a legacy project.
 StageProposal StageFromStatus(std::string_view status);
 
-// The PROJECT_TYPE code by the type's text, else by the name; empty when neither says.
-std::string ProjectTypeFrom(std::string_view type_text, std::string_view name);
+// The PROJECT_TYPE code by the words of a type's cell; empty when they say none. Of a project's
+// name it is no more than a proposal.
+std::string ProjectTypeFrom(std::string_view text);
 // NEW 新建, EXPAND 扩建, REBUILD 改建, CONTINUED 续建; empty when unknown.
 std::string NatureFrom(std::string_view text);
-// The major industry of the seed taxonomy (RICE … TCM) by the words of the text; empty when
-// unknown.
+// The major industry of the seed taxonomy (RICE … TCM) by the words of an industry's cell; empty
+// when unknown. Of a project's name it is no more than a proposal.
 std::string MajorIndustryFrom(std::string_view text);
 
 // 2021, 2021年, 2021年度, ２０２１; nothing for a range or anything else. 1978 … 2100.

@@ -62,11 +62,33 @@ TEST(Words, Stages) {
   EXPECT_EQ(StageFromStatus("好").stage, "");
 }
 
+TEST(Words, IndustriesByWholeWords) {
+  EXPECT_EQ(MajorIndustryFrom("巩固拓展脱贫成果项目"), "");
+  EXPECT_EQ(MajorIndustryFrom("脱贫成果园区"), "");
+  for (const char* place :
+       {"牛头村农机服务", "羊角镇电商中心", "鸡公山民宿", "桃源村光伏", "鱼米之乡道路硬化",
+        "橙乡大道", "茶山村道路", "鹅湖村老街改造", "牛场村饮水", "桃园村文化广场"}) {
+    EXPECT_EQ(MajorIndustryFrom(place), "") << place;
+  }
+  EXPECT_EQ(MajorIndustryFrom("肉牛"), "LIVESTOCK");
+  EXPECT_EQ(MajorIndustryFrom("生态鱼养殖"), "AQUATIC");
+  EXPECT_EQ(MajorIndustryFrom("羊肚菌种植"), "FRUIT_VEG");
+  EXPECT_EQ(MajorIndustryFrom("果蔬"), "FRUIT_VEG");
+  // A cell that is nothing else says it.
+  EXPECT_EQ(MajorIndustryFrom("牛"), "LIVESTOCK");
+  EXPECT_EQ(MajorIndustryFrom("牛、羊"), "LIVESTOCK");
+  EXPECT_EQ(MajorIndustryFrom("牛、鱼"), "");
+  EXPECT_EQ(MajorIndustryFrom("牛、光伏"), "");
+}
+
 TEST(Words, TypesYearsDaysCounts) {
-  EXPECT_EQ(ProjectTypeFrom("债权投资", "辣椒产业"), "DEBT_INVEST");
-  EXPECT_EQ(ProjectTypeFrom("产业发展项目", "王家乡叶金木村饲料加工基地扩建项目"), "PROCESSING");
-  EXPECT_EQ(ProjectTypeFrom("", "库房建设项目"), "COLD_CHAIN");
-  EXPECT_EQ(ProjectTypeFrom("", "什么也不是"), "");
+  EXPECT_EQ(ProjectTypeFrom("债权投资"), "DEBT_INVEST");
+  EXPECT_EQ(ProjectTypeFrom("产业发展项目"), "");
+  EXPECT_EQ(ProjectTypeFrom("王家乡叶金木村饲料加工基地扩建项目"), "PROCESSING");
+  EXPECT_EQ(ProjectTypeFrom("库房建设项目"), "COLD_CHAIN");
+  EXPECT_EQ(ProjectTypeFrom("什么也不是"), "");
+  EXPECT_EQ(ProjectTypeFrom("姜畈村高桥危桥改造"), "INFRA_SUPPORT");
+  EXPECT_EQ(ProjectTypeFrom("高桥村合作社"), "");
   EXPECT_EQ(NatureFrom("扩建"), "EXPAND");
   EXPECT_EQ(MajorIndustryFrom("油茶1000亩"), "OIL");
   EXPECT_EQ(ParseYear("２０２１年度"), 2021);

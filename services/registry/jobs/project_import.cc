@@ -11,7 +11,6 @@
 #include "common/base/digest.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
-#include "common/base/uscc.h"
 #include "common/printed/chinese.h"
 #include "common/printed/region_matcher.h"
 #include "common/printed/vocabulary.h"
@@ -382,7 +381,6 @@ class Reader final : public ::bangfu::intake::RowReader {
   absl::Status Stage(std::vector<intake::ParsedProjectRow>* rows, std::vector<StagedRow>* out) {
     std::vector<v1::Project> projects(rows->size());
     std::vector<v1::Project*> open;
-    std::vector<std::string> usccs(rows->size());
     std::vector<std::string> wanted;
     for (size_t i = 0; i < rows->size(); ++i) {
       intake::ParsedProjectRow& row = (*rows)[i];
@@ -398,24 +396,28 @@ class Reader final : public ::bangfu::intake::RowReader {
           !printed::IsDamagedCode(code)) {
         projects[i].set_project_code(printed::Normalize(code));
       }
-      if (auto uscc = NormalizeUscc(printed::Normalize(row.Text(F::kOperatorUscc))); uscc.ok()) {
-        usccs[i] = *uscc;
-        wanted.push_back(*uscc);
-      }
+      if (!row.operator_uscc.empty()) wanted.push_back(row.operator_uscc);
       if (row.report.outcome != intake::RowOutcome::kHeld) open.push_back(&projects[i]);
     }
     std::sort(wanted.begin(), wanted.end());
     wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
     ASSIGN_OR_RETURN(const auto operators, FindOperatorsByUscc(db_, wanted));
     for (size_t i = 0; i < rows->size(); ++i) {
-      if (usccs[i].empty()) continue;
-      if (const auto found = operators.find(usccs[i]); found != operators.end()) {
+      intake::ParsedProjectRow& row = (*rows)[i];
+      if (row.operator_uscc.empty() || row.report.outcome == intake::RowOutcome::kRefused) continue;
+      if (const auto found = operators.find(row.operator_uscc); found != operators.end()) {
         projects[i].set_operator_id(found->second.ToString());
-      } else {
-        v1::RawText* raw = projects[i].add_raw_texts();
-        raw->set_field(std::string(intake::ProjectFieldKey(F::kOperatorUscc)));
-        raw->set_text(usccs[i]);
+        continue;
       }
+      const std::string key(intake::ProjectFieldKey(F::kOperatorUscc));
+      v1::RawText* raw = projects[i].add_raw_texts();
+      raw->set_field(key);
+      raw->set_text(row.operator_uscc);
+      row.report.Add({key, "OPERATOR_UNKNOWN", row.operator_uscc, "",
+                      Cat("该信用代码的运营主体尚未登记，未关联；请先登记",
+                          row.operator_name.empty() ? "该主体" : Cat("“", row.operator_name, "”"),
+                          "后重新导入"),
+                      intake::IssueSeverity::kWarn});
     }
     ASSIGN_OR_RETURN(Known known, Learn(db_, open, job_.now));
     std::vector<std::optional<Ulid>> found(rows->size());

@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "bangfu/registry/v1/operator.pb.h"
 #include "common/base/strings.h"
+#include "common/base/uscc.h"
 #include "services/registry/jobs/project_import_for_test.h"
 
 namespace bangfu::registry {
@@ -288,13 +290,14 @@ TEST_F(ProjectImportTest, SourcesOfOneProjectBelongTogetherWhereverTheyStand) {
 
 TEST_F(ProjectImportTest, ColumnsThatAreNotKnownStayAsTextAndAreToldOnce) {
   constexpr char kColumns[] =
-      "县,乡镇,村,项目名称,项目类型,实施年度,总投资（万元）,中央衔接资金（万元）,实施单位,当前状态,"
-      "天气,责任单位,"
+      "县,乡镇,村,项目名称,产业类别,项目类型,实施年度,总投资（万元）,中央衔接资金（万元）,实施单位,"
+      "当前状态,天气,责任单位,"
       "计划完工,计划竣工时间\n";
-  const std::string csv = Cat(
-      kColumns,
-      "会昌县,小密乡,半迳村,油茶一,种植,2021,50,50,村委会,运营,晴,乡政府,2021-12-31,2022-01-31\n"
-      "会昌县,小密乡,半迳村,油茶二,种植,2021,50,50,村委会,运营,雨,村委会,2021-12-31,\n");
+  const std::string csv =
+      Cat(kColumns,
+          "会昌县,小密乡,半迳村,油茶一,油料,种植,2021,50,50,村委会,运营,晴,乡政府,2021-12-31,2022-"
+          "01-31\n"
+          "会昌县,小密乡,半迳村,油茶二,油料,种植,2021,50,50,村委会,运营,雨,村委会,2021-12-31,\n");
   const iv1::Import import = Run("a", csv, County());
   const auto rows = Rows(import.id(), County());
   ASSERT_EQ(rows.size(), 2U);
@@ -359,6 +362,118 @@ TEST_F(ProjectImportTest, TheClassThatATableClaimsIsKeptAsAClaim) {
       "'class=REVITALIZE', 90, NULL, NULL, 1, 1);\n");
   import = Run("c", csv("推倒重来类"), County());
   EXPECT_EQ(GetProject(id).claimed_class(), type::v1::FOUR_CLASS_REVITALIZE);
+}
+
+TEST_F(ProjectImportTest, WhatTheNameSpeaksOfIsProposedAndNotTaken) {
+  constexpr char kColumns[] =
+      "县,乡镇,村,项目名称,产业类别,项目类型,实施年度,中央衔接资金（万元）,实施单位,当前状态\n";
+  const auto line = [](std::string_view name, std::string_view industry, std::string_view type) {
+    return Cat("会昌县,小密乡,半迳村,", name, ",", industry, ",", type, ",2021,50,村委会,运营\n");
+  };
+  const std::string csv =
+      Cat(kColumns, line("蛋鸡养殖场", "", ""), line("巩固脱贫成果项目", "", "种植"),
+          line("牛头坪项目", "特色产业", "种植"), line("油茶基地", "畜牧", "养殖"),
+          line("蛋鸡养殖小区", "畜牧", "其他"));
+  const iv1::Import import = Run("a", csv, County());
+  const auto rows = Rows(import.id(), County());
+  const auto asked = [&](int64_t row, std::string_view field) {
+    for (const auto& issue : rows.at(row).issues()) {
+      if (issue.field() != field) continue;
+      return Cat(issue.reason(), " ", issue.understood(), " ", issue.proposal_zh());
+    }
+    return std::string();
+  };
+  const auto project = [&](int64_t row) { return GetProject(rows.at(row).record_id()); };
+  EXPECT_EQ(asked(2, "industry"),
+            "INDUSTRY_MISSING  产业类别未填，请选择，从项目名称看可能是「畜牧」");
+  EXPECT_THAT(asked(2, "project_type"), HasSubstr("可能是「养殖」"));
+  EXPECT_EQ(project(2).industry_code(), "");
+  EXPECT_EQ(project(2).project_type(), "OTHER");
+  EXPECT_EQ(asked(3, "industry"), "INDUSTRY_MISSING  产业类别未填，请选择");
+  EXPECT_EQ(asked(4, "industry"), "INDUSTRY_UNCLEAR  产业类别未能识别，请选择");
+  EXPECT_EQ(project(4).industry_code(), "");
+  EXPECT_EQ(asked(5, "industry"), "");
+  EXPECT_EQ(project(5).industry_code(), "LIVESTOCK");
+  // 其他 is what the cell says.
+  EXPECT_THAT(Reasons(rows.at(6)), ::testing::Not(::testing::Contains("PROJECT_TYPE_UNCLEAR")));
+  EXPECT_EQ(project(6).project_type(), "OTHER");
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM industry"), 1);
+
+  // What somebody has chosen since stays when the table comes again.
+  v1::Project chosen = project(2);
+  chosen.set_industry_code("LIVESTOCK");
+  chosen.set_project_type("BREEDING");
+  v1::UpdateProjectRequest update;
+  update.set_request_id(RequestId());
+  update.set_id(chosen.id());
+  update.set_etag(chosen.etag());
+  *update.mutable_project() = chosen;
+  update.mutable_update_mask()->add_paths("industry_code");
+  update.mutable_update_mask()->add_paths("project_type");
+  ASSERT_OK(Call<v1::Project>("ProjectService", "UpdateProject", update, County()));
+  EXPECT_EQ(Run("b", csv, County()).rows_unchanged(), 5);
+  EXPECT_EQ(project(2).industry_code(), "LIVESTOCK");
+  EXPECT_EQ(project(2).project_type(), "BREEDING");
+}
+
+TEST_F(ProjectImportTest, TheCodeBesideTheNameTellsTheOperator) {
+  v1::CreateOperatorRequest create;
+  create.set_request_id(RequestId());
+  create.mutable_operator_()->set_uscc("91350100M000100Y43");
+  create.mutable_operator_()->set_name("会昌县惠民合作社");
+  create.mutable_operator_()->set_kind("COOPERATIVE");
+  create.mutable_operator_()->set_region_code(kCounty);
+  ASSERT_OK_AND_ASSIGN(const v1::Operator known,
+                       Call<v1::Operator>("OperatorService", "CreateOperator", create, County()));
+  const std::string other =
+      Cat("93360733MA35ABCD1", std::string(1, UsccCheckCharacter("93360733MA35ABCD1")));
+  int n = 0;
+  std::string csv =
+      "县,乡镇,村,项目名称,产业类别,项目类型,实施年度,总投资（万元）,中央衔接资金（万元）,实施单位,"
+      "运营主体及信用"
+      "代码,当前状态\n";
+  for (const std::string& cell :
+       {std::string("会昌县惠民合作社（统一社会信用代码：91350100m000100y43）"),
+        Cat("会昌县新合作社 ", other), std::string("会昌县惠民合作社：91350100M000100Y44"),
+        std::string("会昌县惠民合作社"),
+        Cat("会昌县惠民合作社91350100M000100Y43、会昌县新合作社", other), std::string()}) {
+    csv +=
+        Cat("会昌县,小密乡,半迳村,油茶基地", ++n, ",油料,种植,2021,50,50,村委会,", cell, ",运营\n");
+  }
+  const iv1::Import import = Run("a", csv, County());
+  const auto rows = Rows(import.id(), County());
+  const auto told = [&](int64_t row) {
+    const v1::Project p = GetProject(rows.at(row).record_id());
+    std::string raws;
+    for (const auto& raw : p.raw_texts()) raws += Cat(" ", raw.field(), "=", raw.text());
+    return Cat(p.operator_id() == known.id() ? "known" : p.operator_id(), "|", p.operator_text(),
+               "|", raws);
+  };
+  EXPECT_EQ(told(2),
+            "known|会昌县惠民合作社| operator=会昌县惠民合作社（统一社会信用代码："
+            "91350100m000100y43）");
+  EXPECT_THAT(Reasons(rows.at(2)), ::testing::IsEmpty());
+  EXPECT_EQ(told(3),
+            Cat("|会昌县新合作社| operator=会昌县新合作社 ", other, " operator_uscc=", other));
+  ASSERT_THAT(Reasons(rows.at(3)), ElementsAre("OPERATOR_UNKNOWN"));
+  EXPECT_THAT(rows.at(3).issues(0).proposal_zh(), HasSubstr("请先登记“会昌县新合作社”"));
+  EXPECT_EQ(told(4), "|会昌县惠民合作社：91350100M000100Y44|");
+  EXPECT_THAT(Reasons(rows.at(4)), ElementsAre("USCC_INVALID"));
+  EXPECT_EQ(told(5), "|会昌县惠民合作社|");
+  EXPECT_THAT(Reasons(rows.at(5)), ElementsAre("USCC_MISSING"));
+  EXPECT_EQ(told(6), Cat("|会昌县惠民合作社91350100M000100Y43、会昌县新合作社", other, "|"));
+  EXPECT_THAT(Reasons(rows.at(6)), ElementsAre("OPERATOR_UNCLEAR"));
+  EXPECT_EQ(told(7), "||");
+  EXPECT_THAT(Reasons(rows.at(7)), ::testing::IsEmpty());
+
+  // Once it is registered the same table links it.
+  create.set_request_id(RequestId());
+  create.mutable_operator_()->set_uscc(other);
+  create.mutable_operator_()->set_name("会昌县新合作社");
+  ASSERT_OK_AND_ASSIGN(const v1::Operator later,
+                       Call<v1::Operator>("OperatorService", "CreateOperator", create, County()));
+  EXPECT_EQ(Run("b", csv, County()).rows_updated(), 1);
+  EXPECT_EQ(told(3), Cat(later.id(), "|会昌县新合作社| operator=会昌县新合作社 ", other));
 }
 
 }  // namespace

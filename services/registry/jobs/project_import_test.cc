@@ -107,17 +107,17 @@ TEST_F(ProjectImportTest, R014_ManyProjectsBelongToOneCountyIndustry) {
 
 TEST_F(ProjectImportTest, WithoutANumberTheNaturalKeyIsPlaceYearAndName) {
   std::string csv =
-      "县,乡镇,村,项目名称,项目类型,实施年度,总投资（万元）,中央衔接资金（万元）,实施单位,"
+      "县,乡镇,村,项目名称,产业类别,项目类型,实施年度,总投资（万元）,中央衔接资金（万元）,实施单位,"
       "当前状态\n"
-      "会昌县,小密乡,半迳村,油茶 基地,种植,2021,50,50,村委会,运营\n";
+      "会昌县,小密乡,半迳村,油茶 基地,油料,种植,2021,50,50,村委会,运营\n";
   EXPECT_EQ(Run("a", csv, County()).rows_created() + Run("a2", csv, County()).rows_unchanged(), 2);
   // Another figure is an update of the same project; the same name of another year is another
   // project.
   const std::string changed =
-      "县,乡镇,村,项目名称,项目类型,实施年度,总投资（万元）,中央衔接资金（万元）,实施单位,"
+      "县,乡镇,村,项目名称,产业类别,项目类型,实施年度,总投资（万元）,中央衔接资金（万元）,实施单位,"
       "当前状态\n"
-      "会昌县,小密乡,半迳村,油茶基地,种植,2021,60,60,村委会,运营\n"
-      "会昌县,小密乡,半迳村,油茶基地,种植,2022,60,60,村委会,运营\n";
+      "会昌县,小密乡,半迳村,油茶基地,油料,种植,2021,60,60,村委会,运营\n"
+      "会昌县,小密乡,半迳村,油茶基地,油料,种植,2022,60,60,村委会,运营\n";
   const iv1::Import import = Run("b", changed, County());
   EXPECT_EQ(import.rows_updated(), 1);
   EXPECT_EQ(import.rows_created(), 1);
@@ -220,8 +220,8 @@ TEST_F(ProjectImportTest, TheSameFileInXlsxGivesTheSame) {
   table::TableSpec spec;
   spec.table_no = "T1";
   spec.title_zh = "摸排登记表";
-  for (const char* header :
-       {"县", "乡镇", "村", "项目名称", "项目类型", "实施年度", "实施单位", "当前状态"}) {
+  for (const char* header : {"县", "乡镇", "村", "项目名称", "产业类别", "项目类型", "实施年度",
+                             "实施单位", "当前状态"}) {
     table::ColumnSpec column;
     column.key = header;
     column.header_zh = header;
@@ -242,9 +242,9 @@ TEST_F(ProjectImportTest, TheSameFileInXlsxGivesTheSame) {
       });
   ASSERT_OK(writer->Begin(spec, {}));
   ASSERT_OK(writer->WriteRow({std::string("会昌县"), std::string("小密乡"), std::string("半迳村"),
-                              std::string("油茶基地"), std::string("种植"), std::string("2021"),
-                              std::string("村委会"), std::string("运营"), int64_t{72'471'248},
-                              int64_t{72'471'248}}));
+                              std::string("油茶基地"), std::string("油料"), std::string("种植"),
+                              std::string("2021"), std::string("村委会"), std::string("运营"),
+                              int64_t{72'471'248}, int64_t{72'471'248}}));
   ASSERT_OK(writer->Finish());
   const iv1::Import import = Commit(Validate("x", bytes, County(), false, true), County());
   EXPECT_EQ(import.rows_created(), 1) << import.ShortDebugString();

@@ -21,6 +21,10 @@ using F = intake::ProjectField;
 using intake::IssueSeverity;
 using intake::ParsedProjectRow;
 
+// A project has a type. Where the table does not tell it, it stands as 其他 until somebody chooses,
+// and what somebody chose stays.
+constexpr char kTypeNotTold[] = "OTHER";
+
 std::string Cut(std::string_view text, size_t characters) { return Utf8Truncate(text, characters); }
 
 v1::ProjectState StageOf(std::string_view stage) {
@@ -170,6 +174,14 @@ type::v1::FourClass ClassOf(std::string_view code) {
   return out;
 }
 
+// What a code is called, for whoever is asked; the code itself where it has no name.
+std::string NameOf(const std::map<std::string, std::string>& names, std::string_view code) {
+  for (const auto& [name, of] : names) {
+    if (of == code && name != code) return Cat("「", name, "」");
+  }
+  return std::string(code);
+}
+
 // Whether a word says no more than the code that was made of it.
 bool SaysTheCode(const std::map<std::string, std::string>& names, std::string_view text,
                  std::string_view code) {
@@ -244,13 +256,32 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
       if (villages > 0) c->set_name_text(Cut(row->villages.names[i - before].name, 100));
     }
   }
-  // A speciality by its name, else the major that the words speak of.
+  // A speciality by its name, else the major that the words speak of. The county's industry rests
+  // on it: what the project's name speaks of is proposed, not taken.
   const auto industry = words.industries.find(std::string(Trim(row->Text(F::kIndustry))));
   p.set_industry_code(industry != words.industries.end() ? industry->second : row->industry);
-  p.set_project_type(row->project_type.empty() ? "OTHER" : row->project_type);
+  const auto likely = [&](const std::map<std::string, std::string>& names, std::string_view code) {
+    return code.empty() ? "" : Cat("，从项目名称看可能是", NameOf(names, code));
+  };
+  if (p.industry_code().empty()) {
+    const std::string_view cell = row->Text(F::kIndustry);
+    row->report.Add({std::string(intake::ProjectFieldKey(F::kIndustry)),
+                     cell.empty() ? "INDUSTRY_MISSING" : "INDUSTRY_UNCLEAR", std::string(cell), "",
+                     Cat(cell.empty() ? "产业类别未填，请选择" : "产业类别未能识别，请选择",
+                         likely(words.industries, row->industry_proposal)),
+                     IssueSeverity::kWarn});
+  }
+  if (const auto type = words.types.find(std::string(Trim(row->Text(F::kProjectType))));
+      type != words.types.end()) {
+    row->project_type = type->second;
+  }
+  p.set_project_type(row->project_type.empty() ? kTypeNotTold : row->project_type);
   if (row->project_type.empty()) {
-    row->report.Add({"project_type", "PROJECT_TYPE_UNCLEAR", text(F::kProjectType, 200), "OTHER",
-                     "项目类型未能识别，暂记为其他，请选择", IssueSeverity::kWarn});
+    row->report.Add({"project_type", "PROJECT_TYPE_UNCLEAR", text(F::kProjectType, 200),
+                     kTypeNotTold,
+                     Cat("项目类型未填或未能识别，新登记的暂记为其他，请选择",
+                         likely(words.types, row->type_proposal)),
+                     IssueSeverity::kWarn});
   }
   p.set_nature(row->nature);
   if (row->year) p.set_year(*row->year);
@@ -292,7 +323,14 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
         {"implementing_org", "ORG_MISSING", "", "", "请补填实施单位", IssueSeverity::kWarn});
   }
   p.set_supervising_dept(text(F::kSupervisingDept, 200));
-  p.set_operator_text(text(F::kOperator, 200));
+  // Where the code says who it is, the name stands alone and the cell beside it.
+  if (row->operator_uscc.empty()) KeepRaw(F::kOperatorUscc, *row, &p);
+  if (row->operator_uscc.empty() || row->operator_name.empty()) {
+    p.set_operator_text(text(F::kOperator, 200));
+  } else {
+    p.set_operator_text(Cut(row->operator_name, 200));
+    if (p.operator_text() != row->Text(F::kOperator)) KeepRaw(F::kOperator, *row, &p);
+  }
   if (row->completed_on) SetDate(row->completed_on->day, p.mutable_actual_end());
   if (row->production_on) SetDate(row->production_on->day, p.mutable_production_start_date());
   for (F field : {F::kCompletedOn, F::kProductionOn}) {
@@ -416,6 +454,7 @@ void MergeRawTexts(const v1::Project& row, v1::Project* out) {
       {"planting_date", row.has_planting_date()},
       {"design_capacity", row.has_design_capacity()},
       {"approved_year", row.approved_year() != 0},
+      {"operator_uscc", !row.operator_id().empty()},
   };
   google::protobuf::RepeatedPtrField<v1::RawText> merged;
   std::set<std::string> taken;
@@ -479,6 +518,7 @@ v1::Project MergeProject(const v1::Project& stored, const v1::Project& row) {
     if (IsImmutableField(name) || name == "is_sample" || name == "campaign_id" ||
         name == "external_ids" || name == "raw_texts")
       continue;
+    if (name == "project_type" && row.project_type() == kTypeNotTold) continue;
     // A count that the table does not give leaves the one that is known.
     if (name == "linkage") {
       v1::LinkageMechanism linkage = stored.linkage();

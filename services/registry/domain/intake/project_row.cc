@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_join.h"
@@ -10,6 +11,7 @@
 #include "common/base/strings.h"
 #include "common/base/uscc.h"
 #include "common/printed/chinese.h"
+#include "services/registry/domain/intake/operator_cell.h"
 
 namespace bangfu::registry::intake {
 namespace {
@@ -74,10 +76,11 @@ void CheckMoney(ParsedProjectRow* row) {
 }
 
 void ReadWords(const std::vector<printed::ClassSynonym>& class_synonyms, ParsedProjectRow* row) {
-  row->project_type =
-      printed::ProjectTypeFrom(row->Text(F::kProjectType), row->Text(F::kProjectName));
-  row->industry = printed::MajorIndustryFrom(
-      row->Text(F::kIndustry).empty() ? row->Text(F::kProjectName) : row->Text(F::kIndustry));
+  row->project_type = printed::ProjectTypeFrom(row->Text(F::kProjectType));
+  row->industry = printed::MajorIndustryFrom(row->Text(F::kIndustry));
+  const std::string_view name = row->Text(F::kProjectName);
+  if (row->project_type.empty()) row->type_proposal = printed::ProjectTypeFrom(name);
+  if (row->industry.empty()) row->industry_proposal = printed::MajorIndustryFrom(name);
   row->nature = printed::NatureFrom(row->Text(F::kNature));
   if (row->nature.empty() && !row->Text(F::kNature).empty()) {
     row->report.Add({"nature", "NATURE_UNCLEAR", std::string(row->Text(F::kNature)), "",
@@ -157,11 +160,42 @@ void CheckCodes(ParsedProjectRow* row) {
                        "代码已被表格软件改成科学计数法，请按文本重新填写", IssueSeverity::kHold});
     }
   }
-  if (!row->Text(F::kOperatorUscc).empty() && !row->report.Has("CODE_DAMAGED")) {
-    if (auto uscc = NormalizeUscc(Normalize(row->Text(F::kOperatorUscc))); !uscc.ok()) {
-      row->report.Add({"operator_uscc", "USCC_INVALID", std::string(row->Text(F::kOperatorUscc)),
-                       "", "统一社会信用代码校验不通过，请核对", IssueSeverity::kWarn});
+}
+
+// The operator is known by the code, in a column of its own or beside the name. Of two that differ
+// nobody knows which is meant; a wrong one is nobody's.
+void ReadOperator(const ColumnMap& columns, ParsedProjectRow* row) {
+  const std::string_view cell = row->Text(F::kOperator);
+  OperatorCell read = ReadOperatorCell(cell);
+  row->operator_name = std::move(read.name);
+  const auto ask = [&](F field, std::string_view reason, std::string_view raw,
+                       std::string_view proposal) {
+    row->report.Add({std::string(ProjectFieldKey(field)), std::string(reason), std::string(raw), "",
+                     std::string(proposal), IssueSeverity::kWarn});
+  };
+  std::set<std::string> valid;
+  bool wrong = false;
+  const auto take = [&](F field, std::string_view code, std::string_view raw) {
+    if (auto uscc = NormalizeUscc(code); uscc.ok()) {
+      valid.insert(*uscc);
+    } else {
+      wrong = true;
+      ask(field, "USCC_INVALID", raw, "统一社会信用代码校验不通过，请核对");
     }
+  };
+  for (const std::string& code : read.codes) take(F::kOperator, code, cell);
+  if (const std::string_view code = row->Text(F::kOperatorUscc);
+      !code.empty() && !printed::IsDamagedCode(code)) {
+    take(F::kOperatorUscc, Normalize(code), code);
+  }
+  if (valid.size() > 1) {
+    ask(F::kOperator, "OPERATOR_UNCLEAR", cell,
+        Cat("写有不同的信用代码（", absl::StrJoin(valid, "、"), "），请明确是哪一个运营主体"));
+  } else if (valid.size() == 1 && !wrong) {
+    row->operator_uscc = *valid.begin();
+  } else if (valid.empty() && !wrong && !cell.empty() &&
+             StrContains(columns.HeaderOf(F::kOperator), "代码")) {
+    ask(F::kOperator, "USCC_MISSING", cell, "未写统一社会信用代码，未关联运营主体，请补填");
   }
 }
 
@@ -236,6 +270,7 @@ void ReadValues(const ColumnMap& columns, const std::vector<printed::ClassSynony
   ReadYields(columns, row);
   ReadCounts(row);
   CheckCodes(row);
+  ReadOperator(columns, row);
 }
 
 }  // namespace bangfu::registry::intake

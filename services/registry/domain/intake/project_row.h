@@ -41,10 +41,15 @@ struct ParsedProjectRow {
   printed::Amount planned_total;
   std::optional<printed::Amount> this_allocation;
   printed::DeclaredSources sources;
-  std::string project_type;  // proposals by code; empty = unknown
+  std::string project_type;  // by code, as their cells say; empty = unknown
   std::string industry;
+  // What the project's name speaks of, where the cell does not say: for whoever is asked, never a
+  // value of the project.
+  std::string type_proposal, industry_proposal;
   std::string nature;
   std::string claimed_class;  // what the source says; never an effective class
+  std::string operator_name;  // without its code
+  std::string operator_uscc;  // valid, and the only one that the row states
   printed::StageProposal stage;
   std::optional<printed::ParsedDay> completed_on, production_on;
   printed::Amount asset_value, annual_output, annual_income;

@@ -128,6 +128,25 @@ TEST_F(PublishedRows, OutcomesWithPlaces) {
   EXPECT_EQ(jiujiang.covered_regions[2].code, "360404002");  // 狮子镇 is 狮子街道 today
 }
 
+// Types and industries that only the names speak of are proposed for as many rows as their words
+// reach; no value comes of them.
+TEST_F(PublishedRows, WordsOfCellsAreReadAndWordsOfNamesProposed) {
+  int types = 0, type_proposals = 0, industries = 0, industry_proposals = 0;
+  for (const ParsedProjectRow& row : rows_) {
+    types += row.project_type.empty() ? 0 : 1;
+    type_proposals += row.type_proposal.empty() ? 0 : 1;
+    industries += row.industry.empty() ? 0 : 1;
+    industry_proposals += row.industry_proposal.empty() ? 0 : 1;
+    EXPECT_TRUE(row.type_proposal.empty() || row.project_type.empty()) << row.row_no;
+  }
+  EXPECT_EQ(types, 14);
+  EXPECT_EQ(type_proposals, 42);
+  EXPECT_EQ(industries, 0);  // the tables have no such column
+  EXPECT_EQ(industry_proposals, 17);
+  EXPECT_EQ(Named("鹅湖村老街").industry_proposal, "");
+  EXPECT_EQ(Named("高锶鱼产业").industry_proposal, "AQUATIC");
+}
+
 TEST_F(PublishedRows, UnitsAndDecimals) {
   EXPECT_EQ(Named("2018年产业扶贫项目").planned_total.fen, 724712484);
   EXPECT_EQ(Named("姜畈村高桥危桥").planned_total.fen, 15999326);
