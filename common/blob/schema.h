@@ -94,7 +94,6 @@ INSERT INTO blob_kind (code, name_zh, formats, max_bytes, valid) VALUES
           {"blob", 2, "stored_bytes", R"sql(ALTER TABLE blob_file
   ADD KEY blob_file_stored (stored, state, size_bytes, id),
   DROP KEY blob_file_to_remove;
-)sql"}};
 )sql"},
           // On whose behalf it was uploaded and used, and by which grant.
           {"blob", 3, "add_delegation", R"sql(ALTER TABLE blob_file
@@ -102,6 +101,7 @@ INSERT INTO blob_kind (code, name_zh, formats, max_bytes, valid) VALUES
   ADD COLUMN uploaded_grant_id VARCHAR(26) NOT NULL DEFAULT '',
   ADD COLUMN used_delegated_by VARCHAR(128) NOT NULL DEFAULT '',
   ADD COLUMN used_grant_id VARCHAR(26) NOT NULL DEFAULT '';
+)sql"}};
 }
 
 }  // namespace bangfu::blob

@@ -35,12 +35,12 @@ inline migrate::Migrations Schema() {
   KEY operation_by_region (region_path, id),
   KEY operation_by_lease (state, lease_until)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-)sql"}};
 )sql"},
           // Who works on another's behalf is named so wherever the work leads.
           {"operation", 2, "add_delegation", R"sql(ALTER TABLE operation
   ADD COLUMN created_delegated_by VARCHAR(128) NOT NULL DEFAULT '',
   ADD COLUMN created_grant_id VARCHAR(26) NOT NULL DEFAULT '';
+)sql"}};
 }
 
 }  // namespace bangfu::operation
