@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/migrate/migration.h"
+#include "common/recode/tables.h"
 
 namespace bangfu::audit {
 
@@ -105,6 +106,17 @@ CREATE TABLE access_log (
   ADD COLUMN anchor_no BIGINT NOT NULL DEFAULT 0,
   ADD KEY access_log_by_anchor (anchor_no, id);
 )sql"}};
+}
+
+// The trail is append-only and chained by hashes: a search looks under the former paths, too.
+inline recode::Part RegionPart() {
+  return {.staying = {{"audit_log", "region_path", "append-only, in the hash of its chain"},
+                      {"audit_log", "county", "of region_path"},
+                      {"audit_log", "actor_region", "of the grant that acted then"},
+                      {"audit_head", "region_path", "of the chain's newest entry"},
+                      {"access_log", "region_path", "append-only, in the hash of its anchor"},
+                      {"access_log", "county", "of region_path"},
+                      {"access_log", "actor_region", "of the grant that acted then"}}};
 }
 
 }  // namespace bangfu::audit

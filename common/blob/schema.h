@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/migrate/migration.h"
+#include "common/recode/tables.h"
 
 namespace bangfu::blob {
 
@@ -102,6 +103,12 @@ INSERT INTO blob_kind (code, name_zh, formats, max_bytes, valid) VALUES
   ADD COLUMN used_delegated_by VARCHAR(128) NOT NULL DEFAULT '',
   ADD COLUMN used_grant_id VARCHAR(26) NOT NULL DEFAULT '';
 )sql"}};
+}
+
+inline recode::Part RegionPart() {
+  return {.moving = {{"blob_file"}},
+          .staying = {{"blob_file", "uploaded_region_path", "of the grant that acted then"},
+                      {"blob_file", "used_region_path", "of the grant that acted then"}}};
 }
 
 }  // namespace bangfu::blob

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/migrate/migration.h"
+#include "common/recode/tables.h"
 
 namespace bangfu::feed {
 
@@ -88,6 +89,12 @@ CREATE TABLE feed_parked (
           {"feed", 3, "cursor_awaited", R"sql(ALTER TABLE feed_cursor
   ADD COLUMN awaited_types VARCHAR(4000) NOT NULL DEFAULT '';
 )sql"}};
+}
+
+inline recode::Part RegionPart() {
+  return {.staying = {{"feed_outbox", "region_path", "what was told, as it was told"},
+                      {"feed_event", "region_path", "what was told, as it was told"},
+                      {"feed_parked", "region_path", "what was told, as it was told"}}};
 }
 
 }  // namespace bangfu::feed

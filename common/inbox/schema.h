@@ -1,7 +1,9 @@
 // The tables of the inbox: work items, the desks on which they lie, and who has read them.
 #pragma once
 
+#include "common/inbox/move.h"
 #include "common/migrate/migration.h"
+#include "common/recode/tables.h"
 
 namespace bangfu::inbox {
 
@@ -113,6 +115,15 @@ ALTER TABLE work_desk
       {"inbox", 3, "desks_show", R"sql(ALTER TABLE work_desk
   ADD COLUMN shown VARBINARY(6000) NOT NULL DEFAULT '';
 )sql"}};
+}
+
+inline recode::Part RegionPart() {
+  // Items that are done follow as rows; open ones take their desks along.
+  return {.moving = {{"work_item"}, {"work_urge"}},
+          .rekey = MoveRegion,
+          .rekeyed = {{"work_desk"}, {"work_desk", "desk_path"}},
+          .staying = {{"work_item", "closed_region", "of the grant that acted then"},
+                      {"work_item", "urged_region", "of the grant that acted then"}}};
 }
 
 }  // namespace bangfu::inbox

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/migrate/migration.h"
+#include "common/recode/tables.h"
 
 namespace bangfu::intake {
 
@@ -78,6 +79,11 @@ CREATE TABLE import_row (
        R"sql(-- supersedes 805b1cd71bfa70308adc083b8bf371955ebf6847e6608e7d84acc20f60e0100c
 ALTER TABLE import_job ADD fill_down TEXT NOT NULL;
 )sql"}};
+}
+
+inline recode::Part RegionPart() {
+  return {.moving = {{"import_job"}},
+          .staying = {{"import_job", "region_code", "as the file was handed in"}}};
 }
 
 }  // namespace bangfu::intake

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/migrate/migration.h"
+#include "common/recode/tables.h"
 
 namespace bangfu::operation {
 
@@ -41,6 +42,11 @@ inline migrate::Migrations Schema() {
   ADD COLUMN created_delegated_by VARCHAR(128) NOT NULL DEFAULT '',
   ADD COLUMN created_grant_id VARCHAR(26) NOT NULL DEFAULT '';
 )sql"}};
+}
+
+inline recode::Part RegionPart() {
+  return {.moving = {{"operation"}},
+          .staying = {{"operation", "created_region_path", "of the grant that acted then"}}};
 }
 
 }  // namespace bangfu::operation

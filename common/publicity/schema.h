@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/migrate/migration.h"
+#include "common/recode/tables.h"
 
 namespace bangfu::publicity {
 
@@ -59,6 +60,13 @@ CREATE TABLE objection (
           {"publicity", 2, "widen_raised_by", R"sql(
 ALTER TABLE objection MODIFY raised_by VARCHAR(1000) NOT NULL;
 )sql"}};
+}
+
+// The hash of a publicity is of the text that was put up, which names no path.
+inline recode::Part RegionPart() {
+  return {.moving = {{"publicity"}},
+          .staying = {{"publicity", "started_region_path", "of the grant that acted then"},
+                      {"objection", "handled_region_path", "of the grant that acted then"}}};
 }
 
 }  // namespace bangfu::publicity

@@ -29,6 +29,8 @@
 #include "common/log/log.h"
 #include "common/operation/schema.h"
 #include "common/operation/service.h"
+#include "common/recode/recode.h"
+#include "common/recode/schema.h"
 #include "common/seal/canary.h"
 #include "common/status/macros.h"
 
@@ -236,7 +238,12 @@ std::vector<std::string> StandardServices() {
 migrate::Migrations StandardMigrations() {
   return migrate::Concat(idempotency::Schema(), audit::Schema(), feed::Schema(),
                          operation::Schema(), seal::CanarySchema(), grants::Schema(),
-                         identity::Schema(), inbox::Schema(), blob::Schema());
+                         identity::Schema(), inbox::Schema(), blob::Schema(), recode::Schema());
+}
+
+recode::Parts StandardRegionParts() {
+  return {audit::RegionPart(), feed::RegionPart(), operation::RegionPart(),
+          inbox::RegionPart(), blob::RegionPart(), recode::RegionPart()};
 }
 
 operation::OperationRunner& InstallStandardParts(App& app, StandardOptions options) {
@@ -314,6 +321,11 @@ operation::OperationRunner& InstallStandardParts(App& app, StandardOptions optio
   app.jobs().AddPeriodic("sweep_read_marks", absl::Hours(6), UntilDone([](mysql::Session& session) {
                            return inbox::SweepReadMarks(session);
                          }));
+  app.jobs().AddPeriodic(
+      "sweep_moved_regions", absl::Hours(1),
+      [&clock, parts = std::move(options.region_parts)](mysql::Session& session) {
+        return recode::SweepStragglers(session, parts, clock.Now());
+      });
   app.jobs().AddPeriodic("audit_anchor", absl::Hours(24), [&clock](mysql::Session& session) {
     return audit::WriteAnchor(session, clock.Now()).status();
   });

@@ -17,6 +17,7 @@
 #include "common/inbox/service.h"
 #include "common/migrate/migration.h"
 #include "common/operation/operation.h"
+#include "common/recode/tables.h"
 #include "common/runtime/service_main.h"
 
 namespace bangfu::runtime {
@@ -25,6 +26,8 @@ namespace bangfu::runtime {
 std::vector<std::string> StandardServices();
 // The tables behind them, for ServiceDefinition::migrations.
 migrate::Migrations StandardMigrations();
+// What of them follows a region to another code.
+recode::Parts StandardRegionParts();
 
 // A feed that the service follows.
 struct Following {
@@ -53,6 +56,9 @@ struct StandardOptions {
   // The path in today's codes of a region code as filed; empty: the code itself, normalised.
   std::function<absl::StatusOr<std::string>(mysql::Executor& db, std::string_view code)>
       region_path;
+  // All that the service keeps by region path: what steps wrote under an old path while the region
+  // moved is looked for some days more.
+  recode::Parts region_parts;
   // Records with sensitive fields, for AuditService.RevealSensitive.
   std::vector<audit::SensitiveRecord> sensitive;
   // Threads that run long work.

@@ -117,7 +117,8 @@ const std::map<std::string, std::string>& SmallEverywhere() {
   static const auto* const tables = new std::map<std::string, std::string>{
       {"feed_cursor", "a row for each feed that the service follows"},
       {"feed_meta", "one row"},
-      {"feed_outbox", "events on their way into the feed, less than a second's"}};
+      {"feed_outbox", "events on their way into the feed, less than a second's"},
+      {"region_move", "regions that got another code, a few a year"}};
   return *tables;
 }
 

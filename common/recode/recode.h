@@ -1,0 +1,75 @@
+// Regions that got another code (区划调整): what lies under the old path moves under the new one.
+//
+// The registry makes a move in the transaction of RecodeRegion, the others when its feed tells of
+// it, each once: a service remembers the moves that it has made, so that an event that comes again
+// changes nothing, and so that what may not move (the audit trail) is found under the codes that
+// its region had before.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/mysql/session.h"
+#include "common/recode/tables.h"
+#include "common/status/macros.h"
+
+namespace bangfu::recode {
+
+// Moves every row of the parts, and remembers that; gives the rows. Nothing when the move was made
+// before. A move that comes after those that followed it (a snapshot keeps no order) takes its rows
+// along them, too.
+absl::StatusOr<int64_t> Apply(mysql::Tx& tx, const Parts& parts, const Move& move);
+// In the order of their times, whatever the order given.
+absl::Status ApplyAll(mysql::Tx& tx, const Parts& parts, std::vector<Move> moves);
+
+// A move as the registry's events tell it (registry.v1.RegionMove).
+template <typename Message>
+absl::StatusOr<Move> MoveFrom(const Message& message) {
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(message.id()));
+  return Move{id, message.from_path(), message.to_path(),
+              absl::FromUnixSeconds(message.moved_at().seconds()) +
+                  absl::Nanoseconds(message.moved_at().nanos())};
+}
+
+// Rows that were written under an old path by steps that began before the move and ended after it:
+// the moves of the last days once more, a transaction each.
+absl::Status SweepStragglers(mysql::Session& session, const Parts& parts, absl::Time now);
+
+// All that were made here, the oldest first.
+absl::StatusOr<std::vector<Move>> ListMoves(mysql::Executor& db);
+
+// A path under which records of a region were kept until it got another code. What came under it
+// after is another region's: codes come back.
+struct FormerPath {
+  std::string path;
+  absl::Time until;
+  Ulid before;  // ids of those records come before this one
+};
+// Of each region, or of what lies in it now; of none twice.
+std::vector<FormerPath> FormerPaths(const std::vector<Move>& moves,
+                                    const std::vector<std::string>& regions);
+
+// For what keeps the path under which it was signed. The regions, with the former paths under which
+// a record of this id may lie.
+absl::StatusOr<std::vector<std::string>> WithFormerPaths(mysql::Executor& db,
+                                                         std::vector<std::string> regions,
+                                                         const Ulid& id);
+// A condition on where rows lie: that they do in the regions, or in what lies above them, too.
+using Clause = std::function<std::string(const std::vector<std::string>&, mysql::Params*)>;
+// The condition for rows that keep the path that their region had when they were made: by that path
+// (`column`) and their id, it holds of where the region is today.
+absl::StatusOr<std::string> ClauseWithFormer(mysql::Executor& db,
+                                             const std::vector<std::string>& regions,
+                                             std::string_view column, std::string_view id_column,
+                                             const Clause& clause, mysql::Params* params);
+
+// Where a path that was in use at a time leads today.
+std::string TodaysPath(const std::vector<Move>& moves, std::string path, absl::Time since);
+
+}  // namespace bangfu::recode
