@@ -2,6 +2,8 @@
 #pragma once
 
 #include "common/migrate/migration.h"
+#include "common/period/move.h"
+#include "common/recode/tables.h"
 
 namespace bangfu::period {
 
@@ -58,6 +60,16 @@ CREATE TABLE period_component (
   PRIMARY KEY (period_id, region_path)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 )sql"}};
+}
+
+inline recode::Part RegionPart() {
+  constexpr char kSigned[] = "what is frozen and signed does not move (move.h)";
+  return {.rekey = MoveOpenPeriods,
+          .rekeyed = {{"report_period"}},
+          .staying = {{"period_unit", "region_path", kSigned},
+                      {"period_rows", "first_path", kSigned},
+                      {"period_rows", "last_path", kSigned},
+                      {"period_component", "region_path", kSigned}}};
 }
 
 }  // namespace bangfu::period

@@ -10,6 +10,7 @@
 #include "common/period/calendar.h"
 #include "common/period/service_message.h"
 #include "common/period/work.h"
+#include "common/recode/recode.h"
 #include "common/rpc/actor.h"
 #include "common/rpc/batch_get.h"
 #include "common/rpc/bulk.h"
@@ -75,11 +76,11 @@ absl::StatusOr<v1::Period> Show(mysql::Executor& db, const ServiceOptions& optio
 
 // A region of the request in today's codes. NOT_FOUND when it is not known or outside of the scope.
 absl::StatusOr<std::string> ResolveRegion(mysql::Executor& db, const ServiceOptions& options,
-                                          const CallContext& context, const std::string& text) {
+                                          const RegionScope& scope, const std::string& text) {
   absl::StatusOr<std::string> code = NormalizeRegionCode(text);
   if (!code.ok()) return InvalidField("region_code", "区划代码无效").Build();
   ASSIGN_OR_RETURN(std::optional<std::string> path, options.region_path(db, *code));
-  if (!path || !auth::InScope(context.scope, *path)) return NotFound("region", *code);
+  if (!path || !auth::InScope(scope, *path)) return NotFound("region", *code);
   return *path;
 }
 
@@ -107,7 +108,7 @@ absl::StatusOr<v1::Period> OpenPeriod(const ServiceOptions& options, CallContext
   const std::optional<Span> span = ParseSpan(request.period());
   if (!span) return InvalidField("period", "报表期应为2026-10、2026-Q4或2026-H2");
   ASSIGN_OR_RETURN(const std::string region,
-                   ResolveRegion(context.db, options, context, request.region_code()));
+                   ResolveRegion(context.db, options, context.scope, request.region_code()));
   if (!table->ReportedBy(region)) return InvalidField("region_code", "该级不填报此表");
   // Who opens it is who prepares it.
   RETURN_IF_ERROR(Transitions()
@@ -187,13 +188,22 @@ absl::StatusOr<v1::Period> FreezePeriod(const ServiceOptions& options, CallConte
   return period;
 }
 
+// The unit as the table names it: as shown, which is by the code of its day, or by today's path.
+std::string UnitOfTable(const Whole& whole, const std::string& code, const std::string& today) {
+  const absl::StatusOr<std::string> shown = NormalizeRegionCode(code);
+  return shown.ok() && whole.board.Find(*shown) != nullptr ? *shown : today;
+}
+
 absl::StatusOr<v1::Period> SignPeriod(const ServiceOptions& options, CallContext& context,
                                       const v1::SignPeriodRequest& request) {
-  ASSIGN_OR_RETURN(const std::string unit,
-                   ResolveRegion(context.db, options, context, request.region_code()));
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
+  ASSIGN_OR_RETURN(const RegionScope scope, recode::WithFormerPaths(context.db, context.scope, id));
+  ASSIGN_OR_RETURN(const std::string today,
+                   ResolveRegion(context.db, options, scope, request.region_code()));
   return Step(
       options, context, request, "", "sign",
       [&](Mutation& m, const Whole& whole, PeriodRow& row, std::string*) -> absl::Status {
+        const std::string unit = UnitOfTable(whole, request.region_code(), today);
         if (!RegionContains(row.message.region_code(), unit)) return NotFound("region", unit);
         ASSIGN_OR_RETURN(const Subject subject, SignSubject(m.tx(), options, whole, unit,
                                                             request.rows_sha256(), context.caller));
@@ -315,7 +325,9 @@ absl::StatusOr<v1::Period> ReissuePeriod(const ServiceOptions& options, CallCont
         p.set_id(row.id.ToString());
         p.set_etag(Cat(row.version));
         p.set_table_no(before.table_no());
-        p.set_region_code(before.region_code());
+        // The new revision is of the rows as they are, under today's code.
+        ASSIGN_OR_RETURN(const std::vector<recode::Move> moves, recode::ListMoves(m.tx()));
+        p.set_region_code(recode::TodaysPath(moves, before.region_code(), old.id.time()));
         p.set_period(before.period());
         p.set_revision(before.revision() + 1);
         p.set_newest(true);
@@ -461,13 +473,40 @@ class States : public feed::SnapshotSource {
   }
 };
 
+absl::StatusOr<v1::Period> GetOne(const ServiceOptions& options, CallContext& context,
+                                  const v1::GetPeriodRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
+  ASSIGN_OR_RETURN(PeriodRow row, GetPeriod(context.db, id, context.scope));
+  return Show(context.db, options, context, std::move(row));
+}
+
+// What is frozen keeps the codes of its day (move.h): whoever holds a region today goes on with it
+// under the codes that the region had before.
+auth::Caller WithFormerGrants(auth::Caller caller, const std::vector<recode::Move>& moves) {
+  std::vector<auth::Grant> former;
+  for (const auth::Grant& grant : caller.grants) {
+    for (recode::FormerPath& path : recode::FormerPaths(moves, {grant.region_path})) {
+      former.push_back(grant);
+      former.back().region_path = std::move(path.path);
+    }
+  }
+  caller.grants.insert(caller.grants.end(), former.begin(), former.end());
+  return caller;
+}
+
 }  // namespace
 
 void RegisterPeriodService(rpc::Router& router, ServiceOptions given) {
   auto options = std::make_shared<const ServiceOptions>(std::move(given));
   const std::string service = kService;
   const auto with = [&options](auto handler) {
-    return [options, handler](CallContext& context, const auto& request) {
+    return [options, handler](CallContext& c,
+                              const auto& request) -> decltype(handler(*options, c, request)) {
+      ASSIGN_OR_RETURN(const std::vector<recode::Move> moves, recode::ListMoves(c.db));
+      if (moves.empty()) return handler(*options, c, request);
+      const auth::Caller caller = WithFormerGrants(c.caller, moves);
+      CallContext context{caller,   c.db,       c.clock, c.ids,   c.now,      c.deadline,
+                          c.method, c.trace_id, c.scope, c.roles, c.cancelled};
       return handler(*options, context, request);
     };
   };
@@ -483,14 +522,7 @@ void RegisterPeriodService(rpc::Router& router, ServiceOptions given) {
       service + "BatchReturnPeriods", with(BatchReturnPeriods));
   router.Unary<v1::ReissuePeriodRequest, v1::Period>(service + "ReissuePeriod",
                                                      with(ReissuePeriod));
-  router.Unary<v1::GetPeriodRequest, v1::Period>(
-      service + "GetPeriod",
-      [options](CallContext& context,
-                const v1::GetPeriodRequest& request) -> absl::StatusOr<v1::Period> {
-        ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
-        ASSIGN_OR_RETURN(PeriodRow row, GetPeriod(context.db, id, context.scope));
-        return Show(context.db, *options, context, std::move(row));
-      });
+  router.Unary<v1::GetPeriodRequest, v1::Period>(service + "GetPeriod", with(GetOne));
   router.Unary<v1::BatchGetPeriodsRequest, v1::BatchGetPeriodsResponse>(service + "BatchGetPeriods",
                                                                         with(BatchGetPeriods));
   router.Unary<v1::ListPeriodsRequest, v1::ListPeriodsResponse>(service + "ListPeriods",

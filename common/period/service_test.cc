@@ -17,6 +17,8 @@
 #include "common/operation/schema.h"
 #include "common/period/schema.h"
 #include "common/period/work.h"
+#include "common/recode/recode.h"
+#include "common/recode/schema.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/testing/deep.h"
@@ -130,16 +132,16 @@ ServiceOptions Options() {
 class PeriodServiceTest : public ::testing::Test {
  protected:
   PeriodServiceTest()
-      : server_(
-            {.services = {kService, "bangfu.inbox.v1.InboxService"},
-             .migrations = migrate::Concat(Schema(), feed::Schema(), idempotency::Schema(),
-                                           audit::Schema(), operation::Schema(), inbox::Schema(),
-                                           migrate::Migrations{{"thing", 1, "create", kThings}}),
-             .server = grants_.ServerOptions()},
-            [](rpc::Router& router) {
-              RegisterPeriodService(router, Options());
-              inbox::RegisterInboxService(router, {WorkKinds(), {}});
-            }),
+      : server_({.services = {kService, "bangfu.inbox.v1.InboxService"},
+                 .migrations = migrate::Concat(
+                     Schema(), feed::Schema(), idempotency::Schema(), audit::Schema(),
+                     operation::Schema(), inbox::Schema(), recode::Schema(),
+                     migrate::Migrations{{"thing", 1, "create", kThings}}),
+                 .server = grants_.ServerOptions()},
+                [](rpc::Router& router) {
+                  RegisterPeriodService(router, Options());
+                  inbox::RegisterInboxService(router, {WorkKinds(), {}});
+                }),
         session_(server_.database().Connect()),
         runner_(NewRunner({})) {
     MintTokens();
@@ -1058,6 +1060,77 @@ TEST_F(PeriodInboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
   ASSERT_OK(inbox::Recount(server_.database().db(), {WorkSource(Options())}, server_.ids(),
                            server_.clock().Now() + absl::Hours(48), {}));
   EXPECT_EQ(Stored(), Expected());
+}
+
+TEST_F(PeriodServiceTest, WhatIsSignedKeepsTheCodesOfItsDayAndGoesOnUnderTodays) {
+  constexpr char kRecoded[] = "360799", kRecodedVillage2[] = "360799101202";
+  const v1::Period frozen = Frozen();
+  const std::string id = frozen.id();
+  ASSERT_OK(Sign(id, kVillage1, "cadre-1"));
+  const auto open = Open(kCounty, operator_, "2026-01");
+  ASSERT_OK(open);
+  server_.clock().Advance(absl::Seconds(1));
+  UlidGenerator ids(server_.clock());
+  ASSERT_OK(mysql::Transact(*session_, [&](mysql::Tx& tx) {
+    return recode::Apply(tx, {RegionPart(), inbox::RegionPart(), operation::RegionPart()},
+                         {ids.Next(), kCounty, kRecoded, server_.clock().Now()})
+        .status();
+  }));
+  server_.database().Run(
+      "UPDATE thing SET region_path = CONCAT('360799', SUBSTRING(region_path, 7));");
+
+  const std::string now = server_.Token(Role::ROLE_COUNTY_OPERATOR, kRecoded, "operator-2");
+  const v1::Period seen = Get(id, now);
+  EXPECT_EQ(seen.region_code(), kCounty);
+  EXPECT_EQ(seen.rows_sha256(), frozen.rows_sha256());
+  EXPECT_EQ(Get(open->id(), now).region_code(), kRecoded);
+  // Nobody has the old code any more; who gets it anew is another county.
+  for (const std::string& one : {id, open->id()}) {
+    v1::GetPeriodRequest get;
+    get.set_id(one);
+    EXPECT_THAT(Call("GetPeriod", get, operator_), StatusIs(StatusCode::kNotFound));
+  }
+  v1::ListPeriodsRequest list;
+  list.set_region_code(kRecoded);
+  const auto listed = Call<v1::ListPeriodsResponse>("ListPeriods", list, now);
+  ASSERT_OK(listed);
+  EXPECT_EQ(listed->periods_size(), 2);
+  const auto found =
+      FindFrozen(*session_, Options(), "T8", kRecoded, kPeriod, 0, server_.clock().Now());
+  ASSERT_OK(found);
+  EXPECT_EQ(found->id.ToString(), id);
+  int rows = 0;
+  ASSERT_OK(ReadRows(*session_, found->id, {kRecoded}, [&](Row row) {
+    EXPECT_EQ(row.region_path.substr(0, 6), kCounty);
+    ++rows;
+    return absl::OkStatus();
+  }));
+  EXPECT_EQ(rows, 2);
+
+  // What waits lies on today's desks, and its steps are for those who have the region today.
+  const std::string cadre = server_.Token(Role::ROLE_VILLAGE_REPORTER, kRecodedVillage2, "cadre-2");
+  EXPECT_THAT(Work(cadre), ElementsAre(Cat("PERIOD_SIGN ", kVillage2)));
+  const auto sign = [&](const std::string& unit, const std::string& token) {
+    v1::SignPeriodRequest request;
+    request.set_region_code(unit);
+    request.set_rows_sha256(HashOf(id, unit));
+    return Step("SignPeriod", id, token, request);
+  };
+  EXPECT_THAT(sign(kVillage2, Signer(kVillage2, "cadre-2")), StatusIs(StatusCode::kNotFound));
+  ASSERT_OK(sign(kVillage2, cadre));
+  const std::string township = server_.Token(Role::ROLE_TOWNSHIP_APPROVER, "360799101", "township");
+  EXPECT_THAT(Work(township), ElementsAre(Cat("PERIOD_SIGN ", kTownship)));
+  ASSERT_OK(sign(kTownship, township));
+  ASSERT_OK(sign(kCounty, server_.Token(Role::ROLE_COUNTY_APPROVER, kRecoded, "approver")));
+  EXPECT_OK(Step<v1::SubmitPeriodRequest>("SubmitPeriod", id, now));
+  EXPECT_EQ(Get(id, now).rows_sha256(), frozen.rows_sha256());
+  // A revision after that is of the rows as they are.
+  ASSERT_OK(Return(id, city_));
+  const auto again = Step<v1::ReissuePeriodRequest>("ReissuePeriod", id, now);
+  ASSERT_OK(again);
+  RunOperations();
+  EXPECT_EQ(Get(again->id(), now).region_code(), kRecoded);
+  EXPECT_EQ(Get(again->id(), now).rows(), 2);
 }
 
 }  // namespace

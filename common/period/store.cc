@@ -7,6 +7,7 @@
 
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/recode/recode.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 
@@ -74,20 +75,38 @@ std::vector<std::string> Above(const RegionScope& scope) {
   return {out.begin(), out.end()};
 }
 
-std::string Visible(const RegionScope& scope, mysql::Params* params) {
-  std::string where = Cat("(", mysql::RegionClause(scope, "region_path", params));
-  const std::vector<std::string> above = Above(scope);
-  if (!above.empty()) {
-    where += Cat(" OR region_path IN (", mysql::Placeholders(above.size()), ")");
-    params->insert(params->end(), above.begin(), above.end());
-  }
-  return where + ")";
+// A frozen table is found under the code of its day by those who have the region today.
+absl::StatusOr<std::string> Inside(mysql::Executor& db, const RegionScope& regions,
+                                   mysql::Params* params) {
+  return recode::ClauseWithFormer(
+      db, regions, "region_path", "id",
+      [](const RegionScope& scope, mysql::Params* p) {
+        return mysql::RegionClause(scope, "region_path", p);
+      },
+      params);
+}
+
+// Inside the scope, or above it.
+absl::StatusOr<std::string> Visible(mysql::Executor& db, const RegionScope& regions,
+                                    mysql::Params* params) {
+  return recode::ClauseWithFormer(
+      db, regions, "region_path", "id",
+      [](const RegionScope& scope, mysql::Params* p) {
+        std::string where = Cat("(", mysql::RegionClause(scope, "region_path", p));
+        const std::vector<std::string> above = Above(scope);
+        if (!above.empty()) {
+          where += Cat(" OR region_path IN (", mysql::Placeholders(above.size()), ")");
+          p->insert(p->end(), above.begin(), above.end());
+        }
+        return where + ")";
+      },
+      params);
 }
 
 absl::StatusOr<PeriodRow> Find(mysql::Executor& db, const Ulid& id, const RegionScope& scope,
                                std::string_view suffix) {
   mysql::Params params{id};
-  const std::string where = Visible(scope, &params);
+  ASSIGN_OR_RETURN(const std::string where, Visible(db, scope, &params));
   ASSIGN_OR_RETURN(std::vector<PeriodRow> rows,
                    FromRows(db.Query(Cat("SELECT ", kColumns,
                                          " FROM report_period WHERE id = ? AND ", where, suffix),
@@ -145,7 +164,7 @@ absl::StatusOr<std::vector<PeriodRow>> GetPeriods(mysql::Executor& db, const std
                                                   const RegionScope& scope) {
   if (ids.empty()) return std::vector<PeriodRow>();
   mysql::Params params(ids.begin(), ids.end());
-  const std::string where = Visible(scope, &params);
+  ASSIGN_OR_RETURN(const std::string where, Visible(db, scope, &params));
   return FromRows(db.Query(Cat("SELECT ", kColumns, " FROM report_period WHERE id IN (",
                                mysql::Placeholders(ids.size()), ") AND ", where),
                            params));
@@ -155,9 +174,17 @@ absl::StatusOr<std::optional<PeriodRow>> FindPeriod(mysql::Executor& db,
                                                     const std::string& table_no,
                                                     const std::string& period,
                                                     const std::string& region_path, int revision) {
-  mysql::Params params{table_no, period, region_path};
+  mysql::Params params{table_no, period};
+  ASSIGN_OR_RETURN(const std::string there,
+                   recode::ClauseWithFormer(
+                       db, {region_path}, "region_path", "id",
+                       [](const RegionScope& path, mysql::Params* p) -> std::string {
+                         p->emplace_back(path.front());
+                         return "region_path = ?";
+                       },
+                       &params));
   // FROZEN … REISSUED: rows are there.
-  std::string where = "table_no = ? AND period = ? AND region_path = ? AND state >= 3";
+  std::string where = Cat("table_no = ? AND period = ? AND ", there, " AND state >= 3");
   if (revision > 0) {
     where += " AND revision = ?";
     params.emplace_back(revision);
@@ -173,9 +200,10 @@ absl::StatusOr<std::optional<PeriodRow>> FindPeriod(mysql::Executor& db,
 absl::StatusOr<std::vector<PeriodRow>> QueryPeriods(mysql::Executor& db, const PeriodQuery& query,
                                                     const RegionScope& scope) {
   mysql::Params params;
-  std::string where = Visible(scope, &params);
+  ASSIGN_OR_RETURN(std::string where, Visible(db, scope, &params));
   if (query.region) {
-    where += Cat(" AND ", mysql::RegionClause({*query.region}, "region_path", &params));
+    ASSIGN_OR_RETURN(const std::string inside, Inside(db, {*query.region}, &params));
+    where += Cat(" AND ", inside);
   }
   if (!query.table_no.empty()) {
     where += " AND table_no = ?";
@@ -259,6 +287,7 @@ absl::Status PutFrozen(mysql::Tx& tx, const Ulid& id, const FrozenRows& frozen,
 
 absl::Status ReadRows(mysql::Executor& db, const Ulid& id, const RegionScope& regions,
                       const RowSink& sink) {
+  ASSIGN_OR_RETURN(const RegionScope paths, recode::WithFormerPaths(db, regions, id));
   int64_t after = 0;
   while (true) {
     ASSIGN_OR_RETURN(mysql::Rows rows,
@@ -269,7 +298,7 @@ absl::Status ReadRows(mysql::Executor& db, const Ulid& id, const RegionScope& re
     after = rows[0].Int(0);
     ASSIGN_OR_RETURN(std::vector<Row> unpacked, UnpackRows(rows[0].String(3)));
     for (Row& row : unpacked) {
-      const bool inside = std::any_of(regions.begin(), regions.end(), [&](const std::string& r) {
+      const bool inside = std::any_of(paths.begin(), paths.end(), [&](const std::string& r) {
         return RegionContains(r, row.region_path);
       });
       if (inside) RETURN_IF_ERROR(sink(std::move(row)));
@@ -302,11 +331,13 @@ SignBoard BoardOf(const std::vector<UnitRow>& units) {
 
 absl::StatusOr<std::vector<UnitRow>> ListUnits(mysql::Executor& db, const Ulid& id,
                                                const UnitQuery& query, const RegionScope& scope) {
+  ASSIGN_OR_RETURN(const RegionScope seen, recode::WithFormerPaths(db, scope, id));
   mysql::Params params{id, query.after};
   std::string where = Cat("period_id = ? AND region_path > ? AND ",
-                          mysql::RegionClause(scope, "region_path", &params));
+                          mysql::RegionClause(seen, "region_path", &params));
   if (query.region) {
-    where += Cat(" AND ", mysql::RegionClause({*query.region}, "region_path", &params));
+    ASSIGN_OR_RETURN(const RegionScope asked, recode::WithFormerPaths(db, {*query.region}, id));
+    where += Cat(" AND ", mysql::RegionClause(asked, "region_path", &params));
   }
   if (query.unsigned_only) where += " AND signed_by = ''";
   params.emplace_back(query.limit);
@@ -356,18 +387,36 @@ absl::StatusOr<std::vector<Component>> StandingComponents(mysql::Executor& db,
                                                           bool lock) {
   std::vector<Component> out;
   if (regions.empty()) return out;
+  // A table keeps the code under which it was frozen.
+  ASSIGN_OR_RETURN(const std::vector<recode::Move> moves, recode::ListMoves(db));
+  std::map<std::string, std::string> former_ones;  // path -> today's
+  RegionScope paths = regions;
+  for (const std::string& region : regions) {
+    for (const recode::FormerPath& former : recode::FormerPaths(moves, {region})) {
+      if (former.path.size() != region.size()) continue;
+      former_ones.emplace(former.path, region);
+      paths.push_back(former.path);
+    }
+  }
   mysql::Params params{table_no, period};
-  params.insert(params.end(), regions.begin(), regions.end());
+  params.insert(params.end(), paths.begin(), paths.end());
   ASSIGN_OR_RETURN(
       std::vector<PeriodRow> rows,
       FromRows(db.Query(Cat("SELECT ", kColumns,
                             " FROM report_period WHERE table_no = ? AND period = ? AND "
                             "region_path IN (",
-                            mysql::Placeholders(regions.size()), ") AND newest = 1 AND ", kStanding,
+                            mysql::Placeholders(paths.size()), ") AND newest = 1 AND ", kStanding,
                             " ORDER BY region_path", lock ? " FOR UPDATE" : ""),
                         params)));
   std::map<std::string, const PeriodRow*> by_region;
-  for (const PeriodRow& row : rows) by_region[row.message.region_code()] = &row;
+  for (const PeriodRow& row : rows) {
+    by_region[row.message.region_code()] = &row;
+    const auto former = former_ones.find(row.message.region_code());
+    if (former != former_ones.end() &&
+        recode::TodaysPath(moves, former->first, row.id.time()) == former->second) {
+      by_region.emplace(former->second, &row);
+    }
+  }
   for (const std::string& region : regions) {
     Component& c = out.emplace_back();
     c.region_path = region;

@@ -10,6 +10,7 @@
 #include "common/period/calendar.h"
 #include "common/period/service_message.h"
 #include "common/period/workflow.h"
+#include "common/recode/recode.h"
 #include "common/status/macros.h"
 
 namespace bangfu::period {
@@ -95,6 +96,11 @@ absl::StatusOr<inbox::Subject> Waiting(mysql::Executor& db, const ServiceOptions
   sign.title = title;
   sign.due_on = ToDay(p.cut_off());
   AddSignatures(whole, sign, &out);
+  // A frozen table names its units by the codes of its day; its work lies on today's desks.
+  ASSIGN_OR_RETURN(const std::vector<recode::Move> moves, recode::ListMoves(db));
+  for (inbox::Wanted& w : out.wanted) {
+    w.region_path = recode::TodaysPath(moves, std::move(w.region_path), row.id.time());
+  }
   return out;
 }
 
