@@ -1,11 +1,13 @@
 #include "common/audit/search.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "common/audit/rows.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/recode/recode.h"
 #include "common/status/macros.h"
 
 namespace bangfu::audit {
@@ -24,51 +26,56 @@ std::string OneCounty(const std::vector<std::string>& scope,
   return county;
 }
 
-std::string CandidateSql(const Search& search, mysql::Params* params) {
-  std::string index;
-  std::string where;
+std::string CandidateSql(const Search& search, mysql::Params* params,
+                         const std::vector<std::string>& former_counties) {
+  constexpr char kOrder[] =
+      " ORDER BY occurred_at DESC, aggregate_type DESC, aggregate_id DESC, chain_no DESC LIMIT ?";
+  const auto among = [&](std::string_view index, std::string_view condition,
+                         const mysql::Params& values) {
+    std::string where(condition);
+    params->insert(params->end(), values.begin(), values.end());
+    if (search.from) {
+      where += " AND occurred_at >= ?";
+      params->emplace_back(*search.from);
+    }
+    if (search.to) {
+      where += " AND occurred_at < ?";
+      params->emplace_back(*search.to);
+    }
+    if (search.after) {
+      const Place& p = *search.after;
+      where +=
+          " AND occurred_at <= ? AND (occurred_at < ? OR aggregate_type < ? OR (aggregate_type = ? "
+          "AND (aggregate_id < ? OR (aggregate_id = ? AND chain_no < ?))))";
+      const mysql::Params place = {p.occurred_at,    p.occurred_at,  p.aggregate_type,
+                                   p.aggregate_type, p.aggregate_id, p.aggregate_id,
+                                   p.chain_no};
+      params->insert(params->end(), place.begin(), place.end());
+    }
+    params->emplace_back(search.candidates);
+    return Cat(
+        "SELECT aggregate_type, aggregate_id, chain_no, occurred_at FROM audit_log FORCE INDEX (",
+        index, ") WHERE ", where, kOrder);
+  };
   const std::string county = OneCounty(search.scope, search.region);
   if (search.aggregate_id) {
     // One chain: its entries are few.
-    index = "PRIMARY";
-    where = "aggregate_type = ? AND aggregate_id = ?";
-    params->emplace_back(search.aggregate_type);
-    params->emplace_back(*search.aggregate_id);
-  } else if (!search.subject.empty()) {
-    index = "audit_log_by_actor";
-    where = "actor_subject = ?";
-    params->emplace_back(search.subject);
-  } else if (!county.empty()) {
-    index = "audit_log_by_county";
-    where = "county = ?";
-    params->emplace_back(county);
-  } else {
-    index = "audit_log_by_time";
-    where = "TRUE";
+    return among("PRIMARY", "aggregate_type = ? AND aggregate_id = ?",
+                 {search.aggregate_type, *search.aggregate_id});
   }
-  if (search.from) {
-    where += " AND occurred_at >= ?";
-    params->emplace_back(*search.from);
+  if (!search.subject.empty()) {
+    return among("audit_log_by_actor", "actor_subject = ?", {search.subject});
   }
-  if (search.to) {
-    where += " AND occurred_at < ?";
-    params->emplace_back(*search.to);
-  }
-  if (search.after) {
-    const Place& p = *search.after;
-    where +=
-        " AND occurred_at <= ? AND (occurred_at < ? OR aggregate_type < ? OR (aggregate_type = ? "
-        "AND (aggregate_id < ? OR (aggregate_id = ? AND chain_no < ?))))";
-    const mysql::Params place = {p.occurred_at,  p.occurred_at,  p.aggregate_type, p.aggregate_type,
-                                 p.aggregate_id, p.aggregate_id, p.chain_no};
-    params->insert(params->end(), place.begin(), place.end());
+  if (county.empty()) return among("audit_log_by_time", "TRUE", {});
+  std::string out = among("audit_log_by_county", "county = ?", {county});
+  if (former_counties.empty()) return out;
+  // The newest of each county, from its own index, and of those the newest.
+  out = Cat("(", out, ")");
+  for (const std::string& former : former_counties) {
+    out += Cat(" UNION ALL (", among("audit_log_by_county", "county = ?", {former}), ")");
   }
   params->emplace_back(search.candidates);
-  return Cat(
-      "SELECT aggregate_type, aggregate_id, chain_no, occurred_at FROM audit_log FORCE INDEX (",
-      index, ") WHERE ", where,
-      " ORDER BY occurred_at DESC, aggregate_type DESC, aggregate_id DESC, chain_no DESC "
-      "LIMIT ?");
+  return Cat("SELECT * FROM (", out, ") u", kOrder);
 }
 
 namespace {
@@ -77,10 +84,36 @@ constexpr char kSamePlace[] =
     "l.aggregate_type = k.aggregate_type AND l.aggregate_id = k.aggregate_id AND l.chain_no = "
     "k.chain_no";
 
-absl::StatusOr<Found> SearchAmong(mysql::Executor& db, const Search& search) {
+// Entries stay under the code of their day: those of a region are the ones under its former codes,
+// too, until it got the next.
+std::string Within(const std::vector<std::string>& regions, const std::vector<recode::Move>& moves,
+                   mysql::Params* params) {
+  std::string out = mysql::RegionClause(regions, "l.region_path", params);
+  for (const recode::FormerPath& former : recode::FormerPaths(moves, regions)) {
+    out += Cat(" OR (", mysql::RegionClause({former.path}, "l.region_path", params),
+               " AND l.occurred_at <= ?)");
+    params->emplace_back(former.until);
+  }
+  return Cat("(", out, ")");
+}
+
+std::vector<std::string> FormerCounties(const Search& search,
+                                        const std::vector<recode::Move>& moves) {
+  std::set<std::string> counties;
+  const std::vector<std::string> regions =
+      search.region ? std::vector<std::string>{*search.region} : search.scope;
+  for (const recode::FormerPath& former : recode::FormerPaths(moves, regions)) {
+    counties.insert(RegionAncestor(former.path, RegionLevel::kCounty));
+  }
+  counties.erase(OneCounty(search.scope, search.region));
+  return {counties.begin(), counties.end()};
+}
+
+absl::StatusOr<Found> SearchAmong(mysql::Executor& db, const Search& search,
+                                  const std::vector<recode::Move>& moves) {
   Found found;
   mysql::Params params;
-  const std::string candidates = CandidateSql(search, &params);
+  const std::string candidates = CandidateSql(search, &params, FormerCounties(search, moves));
   // How many there are, and the last of them: it tells where the next page goes on when few match.
   ASSIGN_OR_RETURN(mysql::Rows counted,
                    db.Query(Cat("SELECT COUNT(*) FROM (", candidates, ") k"), params));
@@ -92,12 +125,10 @@ absl::StatusOr<Found> SearchAmong(mysql::Executor& db, const Search& search) {
                    ") k ORDER BY occurred_at, aggregate_type, aggregate_id, chain_no LIMIT 1"),
                params));
   // Which of them match, by their keys alone; then those that are shown, in full.
-  std::string keys = Cat("SELECT k.aggregate_type, k.aggregate_id, k.chain_no FROM (", candidates,
-                         ") k JOIN audit_log l ON ", kSamePlace, " WHERE ",
-                         mysql::RegionClause(search.scope, "l.region_path", &params));
-  if (search.region) {
-    keys += Cat(" AND ", mysql::RegionClause({*search.region}, "l.region_path", &params));
-  }
+  std::string keys =
+      Cat("SELECT k.aggregate_type, k.aggregate_id, k.chain_no FROM (", candidates,
+          ") k JOIN audit_log l ON ", kSamePlace, " WHERE ", Within(search.scope, moves, &params));
+  if (search.region) keys += Cat(" AND ", Within({*search.region}, moves, &params));
   const std::pair<std::string_view, const std::string*> equal[] = {
       {"l.actor_subject", &search.subject},
       {"l.actor_delegated_by", &search.delegated_by},
@@ -135,12 +166,13 @@ absl::StatusOr<Found> SearchAmong(mysql::Executor& db, const Search& search) {
 
 absl::StatusOr<Found> SearchLog(mysql::Executor& db, const Search& search) {
   // Most pages are full of the first that come; only rare matches are looked for among many.
+  ASSIGN_OR_RETURN(const std::vector<recode::Move> moves, recode::ListMoves(db));
   Search few = search;
   few.candidates = std::min(search.candidates, 4 * search.limit);
-  ASSIGN_OR_RETURN(Found found, SearchAmong(db, few));
+  ASSIGN_OR_RETURN(Found found, SearchAmong(db, few, moves));
   const bool full = found.records.size() == static_cast<size_t>(search.limit);
   if (full || !found.next || few.candidates == search.candidates) return found;
-  return SearchAmong(db, search);
+  return SearchAmong(db, search, moves);
 }
 
 }  // namespace bangfu::audit

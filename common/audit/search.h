@@ -51,6 +51,8 @@ std::string OneCounty(const std::vector<std::string>& scope,
 absl::StatusOr<Found> SearchLog(mysql::Executor& db, const Search& search);
 
 // The statement of SearchLog that takes candidates from an index, for the test of its plan.
-std::string CandidateSql(const Search& search, mysql::Params* params);
+// `former_counties`: whose codes the one county had before.
+std::string CandidateSql(const Search& search, mysql::Params* params,
+                         const std::vector<std::string>& former_counties = {});
 
 }  // namespace bangfu::audit

@@ -6,6 +6,8 @@
 #include "common/audit/changes.h"
 #include "common/audit/schema.h"
 #include "common/base/strings.h"
+#include "common/recode/recode.h"
+#include "common/recode/schema.h"
 #include "common/testing/clock.h"
 #include "common/testing/database.h"
 #include "common/testing/random.h"
@@ -60,7 +62,7 @@ class AuditSearchTest : public ::testing::Test {
 
   FakeClock clock_;
   UlidGenerator ids_{clock_};
-  TestDatabase database_{Schema()};
+  TestDatabase database_{migrate::Concat(Schema(), recode::Schema())};
 };
 
 TEST_F(AuditSearchTest, NewestFirstByPersonRegionActionAndTime) {
@@ -94,6 +96,23 @@ TEST_F(AuditSearchTest, FindsWhatWasDoneOnAPersonsBehalf) {
   EXPECT_THAT(All({.scope = {"36"}, .subject = "zhang", .delegated_by = "li"}),
               ElementsAre(e.aggregate_id));
   EXPECT_THAT(All({.scope = {"36"}, .delegated_by = "wang"}), IsEmpty());
+}
+
+TEST_F(AuditSearchTest, EntriesUnderTheFormerCodesOfARegionAreFound) {
+  const Ulid before = Add("360727101201", "zhang");
+  const Ulid elsewhere = Add("360733101201", "zhang");
+  const recode::Move move{ids_.Next(), "360727", "360783", clock_.Now()};
+  clock_.Advance(absl::Seconds(1));
+  ASSERT_OK(
+      mysql::Transact(db(), [&](mysql::Tx& tx) { return recode::Apply(tx, {}, move).status(); }));
+  const Ulid after = Add("360783101201", "zhang");
+  const Ulid come_back = Add("360727101201", "zhang");  // the code is another county's now
+  EXPECT_THAT(All({.scope = {"360783"}}), ElementsAre(after, before));
+  EXPECT_THAT(All({.scope = {"360783"}, .limit = 1}), ElementsAre(after, before));
+  EXPECT_THAT(All({.scope = {"36"}, .region = "360783101"}), ElementsAre(after, before));
+  EXPECT_THAT(All({.scope = {"360783"}, .subject = "zhang"}), ElementsAre(after, before));
+  EXPECT_THAT(All({.scope = {"360783102"}}), IsEmpty());
+  EXPECT_THAT(All({.scope = {"36"}}), ElementsAre(come_back, after, elsewhere, before));
 }
 
 TEST_F(AuditSearchTest, EntriesOfOneInstantAreNeitherLostNorTwice) {

@@ -8,6 +8,7 @@
 #include "bangfu/publicity/v1/publicity.pb.h"
 #include "common/audit/audit.h"
 #include "common/audit/schema.h"
+#include "common/recode/schema.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/testing/clock.h"
@@ -133,7 +134,7 @@ class AuditServiceTest : public ::testing::Test {
   FakeClock clock_;
   SeededRandom random_;
   UlidGenerator ids_{clock_, random_.AsRandom()};
-  TestDatabase database_{Schema()};
+  TestDatabase database_{migrate::Concat(Schema(), recode::Schema())};
   rpc::Router router_;
 };
 
