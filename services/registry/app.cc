@@ -19,6 +19,7 @@
 #include "services/registry/jobs/project_import.h"
 #include "services/registry/schema/migrations.h"
 #include "services/registry/store/reference_store.h"
+#include "services/registry/store/region_part.h"
 
 namespace bangfu::registry {
 namespace {
@@ -29,6 +30,12 @@ absl::StatusOr<std::string> RegionOfImport(mysql::Executor& db, std::string_view
 
 // --bootstrap-admin: read before the process composes itself.
 std::string first_admin, first_admin_name;
+
+recode::Parts RoomRegionParts() {
+  recode::Parts parts = runtime::StandardRegionParts();
+  parts.push_back(::bangfu::intake::RegionPart());
+  return parts;
+}
 
 absl::Status Compose(runtime::App& app) {
   if (!first_admin.empty()) {
@@ -60,6 +67,7 @@ absl::Status Compose(runtime::App& app) {
   standard.work = {UnitReportSource(), ConfirmationSource(), MonthlyReportSource(app.clock()),
                    ShortBoardSource(), ClosingSource()};
   standard.region_path = RegionOfImport;
+  standard.region_parts = RegionParts();
   standard.sensitive = {SensitiveProjects()};
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
   RegisterHandlers(app.router(), operations, app.ids());
@@ -87,7 +95,7 @@ absl::Status Compose(runtime::App& app) {
 void RegisterHandlers(rpc::Router& router, operation::OperationRunner& operations,
                       UlidGenerator& ids) {
   RegisterRegionHandlers(router);
-  RegisterRegionRecode(router);
+  RegisterRegionRecode(router, RoomRegionParts());
   RegisterOrganisationHandlers(router);
   RegisterCodeListHandlers(router);
   RegisterParameterHandlers(router);
@@ -116,6 +124,12 @@ std::vector<std::string> OwnServices() {
 }
 
 const migrate::Migrations& OwnMigrations() { return RegistryMigrations(); }
+
+recode::Parts RegionParts() {
+  recode::Parts parts = RoomRegionParts();
+  parts.insert(parts.begin(), RegionPart());
+  return parts;
+}
 
 runtime::ServiceDefinition Definition() {
   runtime::ServiceDefinition definition;

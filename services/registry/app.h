@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/operation/operation.h"
+#include "common/recode/tables.h"
 #include "common/runtime/service_main.h"
 
 namespace bangfu::registry {
@@ -14,6 +15,9 @@ void RegisterHandlers(rpc::Router& router, operation::OperationRunner& operation
 std::vector<std::string> OwnServices();
 // This service's tables beside the standard ones.
 const migrate::Migrations& OwnMigrations();
+
+// Everything of this service that follows a region to another code, or does not.
+recode::Parts RegionParts();
 
 runtime::ServiceDefinition Definition();
 

@@ -16,6 +16,7 @@
 #include "common/audit/service.h"
 #include "common/grants/book.h"
 #include "common/grants/copies.h"
+#include "common/intake/schema.h"
 #include "common/runtime/standard_parts.h"
 #include "common/status/error.h"
 #include "common/testing/rpc_fixture.h"
@@ -44,7 +45,8 @@ class GrantsTest : protected LongWork, public ::testing::Test {
     RpcServer::Options options;
     options.services = OwnServices();
     options.services.emplace_back("bangfu.audit.v1.AuditService");
-    options.migrations = migrate::Concat(runtime::StandardMigrations(), OwnMigrations());
+    options.migrations =
+        migrate::Concat(runtime::StandardMigrations(), ::bangfu::intake::Schema(), OwnMigrations());
     options.server.pipeline.grants = &book_;
     server_ = std::make_unique<RpcServer>(options, [this](rpc::Router& router) {
       RegisterHandlers(router, operations_, operation_ids_);

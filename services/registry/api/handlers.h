@@ -6,12 +6,14 @@
 #include <vector>
 
 #include "common/feed/feed.h"
+#include "common/recode/tables.h"
 #include "common/rpc/router.h"
 
 namespace bangfu::registry {
 
 void RegisterRegionHandlers(rpc::Router& router);  // RegionService, but for RecodeRegion
-void RegisterRegionRecode(rpc::Router& router);
+// With what the rooms keep by region path: it moves in the transaction of the registry's own.
+void RegisterRegionRecode(rpc::Router& router, recode::Parts of_rooms);
 void RegisterOrganisationHandlers(rpc::Router& router);
 // CodeListService: its codes, its parameters, and the departments of the fund sources.
 void RegisterCodeListHandlers(rpc::Router& router);

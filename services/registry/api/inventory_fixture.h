@@ -21,6 +21,7 @@
 #include "common/inbox/schema.h"
 #include "common/intake/schema.h"
 #include "common/operation/schema.h"
+#include "common/recode/schema.h"
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
 #include "services/registry/api/long_work_for_test.h"
@@ -53,7 +54,7 @@ inline constexpr char kOtherVillage[] = "360822101201";
 inline migrate::Migrations FixtureMigrations() {
   return migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), blob::Schema(),
                          feed::Schema(), operation::Schema(), ::bangfu::intake::Schema(),
-                         RegistryMigrations());
+                         recode::Schema(), RegistryMigrations());
 }
 
 class RegistryFixture : protected LongWork, public ::testing::Test {

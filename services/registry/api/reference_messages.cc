@@ -24,6 +24,15 @@ v1::Region RegionMessage(const RegionRow& row) {
   return r;
 }
 
+v1::RegionMove RegionMoveMessage(const recode::Move& move) {
+  v1::RegionMove m;
+  m.set_id(move.id.ToString());
+  m.set_from_path(move.from);
+  m.set_to_path(move.to);
+  SetTime(move.at, m.mutable_moved_at());
+  return m;
+}
+
 v1::Organisation OrganisationMessage(const OrganisationRow& row) {
   v1::Organisation o;
   o.set_id(row.id.ToString());

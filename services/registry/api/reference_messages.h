@@ -1,12 +1,15 @@
 // Rows of reference data as the contract shows them.
 #pragma once
 
+#include "bangfu/registry/v1/events.pb.h"
 #include "bangfu/registry/v1/reference.pb.h"
+#include "common/recode/tables.h"
 #include "services/registry/store/reference_store.h"
 
 namespace bangfu::registry {
 
 v1::Region RegionMessage(const RegionRow& row);
+v1::RegionMove RegionMoveMessage(const recode::Move& move);
 v1::Organisation OrganisationMessage(const OrganisationRow& row);
 v1::Code CodeMessage(const CodeRow& row);
 v1::Parameter ParameterMessage(const ParameterRow& row);

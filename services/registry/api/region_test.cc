@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "bangfu/registry/v1/events.pb.h"
 #include "services/registry/api/registry_for_test.h"
 
 namespace bangfu::registry {
@@ -148,8 +149,19 @@ TEST_F(RegistryTest, ARecodedCountyKeepsItsRecords) {
   recode.set_reason("撤市设区");
   EXPECT_THAT(Call<v1::RecodeRegionResponse>(kRegions, "RecodeRegion", recode, admin_),
               StatusIs(Code::kFailedPrecondition, "REGION_IN_USE"));
+  // That it ends is imported beside its use: a code may come back.
+  import.Clear();
+  add("360783", "龙南市", 2015, "360799");
+  ASSERT_THAT(Call<v1::ImportRegionsResponse>(kRegions, "ImportRegions", import, admin_), IsOk());
+  recode.set_request_id("");
+  EXPECT_THAT(Call<v1::RecodeRegionResponse>(kRegions, "RecodeRegion", recode, admin_),
+              StatusIs(Code::kFailedPrecondition, "REGION_IN_USE"));
+  import.Clear();
+  add("360783", "龙南市", static_cast<int>(ShanghaiDay(server_.clock().Now()).year()), "360799");
+  ASSERT_THAT(Call<v1::ImportRegionsResponse>(kRegions, "ImportRegions", import, admin_), IsOk());
   server_.database().Run(
-      "UPDATE region SET end_year = 2026, region_path = '360799' WHERE code = '360783';");
+      "INSERT IGNORE INTO blob_file (region_path) VALUES ('360783100001');\n"
+      "INSERT IGNORE INTO import_job (region_path) VALUES ('360783');");
   recode.set_request_id("");
   EXPECT_THAT(Call<v1::RecodeRegionResponse>(kRegions, "RecodeRegion", recode, county_),
               StatusIs(Code::kPermissionDenied));
@@ -166,6 +178,31 @@ TEST_F(RegistryTest, ARecodedCountyKeepsItsRecords) {
   EXPECT_EQ(read->region_path(), "360799100001");
   EXPECT_EQ(read->region_code(), "360783100001");  // as filed
   EXPECT_THAT(Get(made->id(), other_county_), StatusIs(Code::kNotFound));
+  // The codes below end with it, and lead to today's.
+  EXPECT_EQ(Int("SELECT COUNT(*) FROM region WHERE code LIKE '360783%' AND end_year = 0"), 0);
+  EXPECT_EQ(Int("SELECT COUNT(*) FROM region WHERE code = '360783100001' AND region_path = "
+                "'360799100001'"),
+            1);
+  EXPECT_EQ(Int("SELECT COUNT(*) FROM region WHERE code = '360727' AND region_path = '360799'"), 1);
+  // The rooms' rows follow; and the others are told, now and in every snapshot.
+  EXPECT_EQ(Int("SELECT COUNT(*) FROM blob_file WHERE region_path = '360799100001'"), 1);
+  EXPECT_EQ(Int("SELECT COUNT(*) FROM import_job WHERE region_path = '360799'"), 1);
+  EXPECT_EQ(Int("SELECT COUNT(*) FROM project WHERE county_path = '360799'"), 1);
+  EXPECT_EQ(Int("SELECT COUNT(*) FROM region_move WHERE from_path = '360783' AND to_path = "
+                "'360799'"),
+            1);
+  const auto states = MakeSnapshotSource()->Page(server_.database().db(), "region_batch", Ulid(),
+                                                 1000, std::nullopt);
+  ASSERT_OK(states);
+  std::vector<std::string> moves;
+  for (const feed::OutboxEvent& state : *states) {
+    v1::RegionsChanged changed;
+    ASSERT_TRUE(changed.ParseFromString(state.payload));
+    for (const v1::RegionMove& move : changed.moves()) {
+      moves.push_back(absl::StrCat(move.from_path(), ">", move.to_path()));
+    }
+  }
+  EXPECT_THAT(moves, ::testing::ElementsAre("360783>360799"));
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "bangfu/registry/v1/operator.pb.h"
 #include "bangfu/registry/v1/project_service.pb.h"
 #include "bangfu/registry/v1/reference_service.pb.h"
+#include "common/intake/schema.h"
 #include "common/runtime/standard_parts.h"
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
@@ -56,7 +57,8 @@ class RegistryTest : protected LongWork, public ::testing::Test {
 
   RegistryTest()
       : server_({.services = ServicesWithDictionary(),
-                 .migrations = migrate::Concat(runtime::StandardMigrations(), OwnMigrations())},
+                 .migrations = migrate::Concat(runtime::StandardMigrations(),
+                                               ::bangfu::intake::Schema(), OwnMigrations())},
                 [this](rpc::Router& router) {
                   RegisterHandlers(router, operations_, operation_ids_);
                   dictionary::RegisterDictionaryService(router, MakeDictionaryOptions());

@@ -3,6 +3,7 @@
 #include "bangfu/registry/v1/events.pb.h"
 #include "common/base/clock.h"
 #include "common/grants/copies.h"
+#include "common/recode/recode.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/grants.h"
 #include "services/registry/api/handlers.h"
@@ -79,9 +80,13 @@ class Snapshot final : public feed::SnapshotSource {
     std::vector<OutboxEvent> out;
     if (type == "region_batch") {
       ASSIGN_OR_RETURN(const auto rows, ListRegionsById(db, after, limit));
+      ASSIGN_OR_RETURN(const std::vector<recode::Move> moves, recode::ListMoves(db));
       for (const RegionRow& row : rows) {
         v1::RegionsChanged e;
         *e.add_regions() = RegionMessage(row);
+        for (const recode::Move& move : moves) {
+          if (move.to == row.code && row.end_year == 0) *e.add_moves() = RegionMoveMessage(move);
+        }
         out.push_back(State(type, row.id, "", e));
       }
       return out;

@@ -367,6 +367,23 @@ absl::Status SyncConfirmations(mysql::Tx& tx, const Ulid& campaign_id,
   return inbox::Sync(tx, subjects, act);
 }
 
+absl::Status SyncMovedConfirmations(mysql::Tx& tx, const std::string& from, const std::string& to,
+                                    const inbox::Act& act) {
+  const std::string left = RegionAncestor(from, RegionLevel::kCounty);
+  const std::string now = RegionAncestor(to, RegionLevel::kCounty);
+  if (left == now) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const auto counties, CountiesOfOpenCampaigns(tx));
+  for (const auto& [campaign, county] : counties) {
+    if (county != left && county != now) continue;
+    if (from == left) {
+      RETURN_IF_ERROR(
+          inbox::Sync(tx, {{kConfirmationSubject, ConfirmationId(campaign, left), {}, {}}}, act));
+    }
+    RETURN_IF_ERROR(SyncConfirmations(tx, campaign, county, act));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status SyncLeftSamples(mysql::Tx& tx, const std::vector<Ulid>& samples,
                              const inbox::Act& act) {
   ASSIGN_OR_RETURN(const std::vector<SampleRow> rows, SamplesById(tx, samples));

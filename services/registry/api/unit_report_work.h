@@ -39,6 +39,10 @@ absl::Status OpenFreshReports(mysql::Tx& tx, const std::vector<UnitReportRow>& u
 absl::Status SyncConfirmations(mysql::Tx& tx, const Ulid& campaign_id,
                                const std::string& region_path, const inbox::Act& act);
 
+// The same after the villages of a region moved to another code, for the counties on both sides.
+absl::Status SyncMovedConfirmations(mysql::Tx& tx, const std::string& from, const std::string& to,
+                                    const inbox::Act& act);
+
 // The same after reports left the populations of these samples: with the last one that could still
 // be drawn goes the demand to enlarge, which held up every county around.
 absl::Status SyncLeftSamples(mysql::Tx& tx, const std::vector<Ulid>& samples,

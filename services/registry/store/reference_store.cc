@@ -262,76 +262,51 @@ absl::StatusOr<std::vector<RegionRow>> RefreshRetiredPaths(mysql::Tx& tx) {
   return changed;
 }
 
+absl::StatusOr<std::vector<RegionRow>> RetireRegions(mysql::Tx& tx, const std::string& from,
+                                                     const std::string& to, int year) {
+  mysql::Params params;
+  const std::string below = mysql::RegionClause({from}, "code", &params);
+  ASSIGN_OR_RETURN(const std::vector<RegionRow> rows,
+                   QueryRegions(tx, Cat("WHERE ", below, " ORDER BY code, end_year"), params));
+  std::vector<std::string> offspring;
+  std::set<std::string> ended;  // said so already
+  for (const RegionRow& row : rows) {
+    offspring.push_back(Cat(to, row.code.substr(from.size())));
+    if (row.end_year != 0 && row.region_path == offspring.back()) ended.insert(row.code);
+  }
+  ASSIGN_OR_RETURN(const std::vector<RegionRow> there, LoadRegionsByCode(tx, offspring));
+  std::set<std::string> in_use;
+  for (const RegionRow& row : there) {
+    if (row.end_year == 0) in_use.insert(row.code);
+  }
+  std::vector<RegionRow> retired;
+  mysql::Params gone;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].end_year != 0 || !in_use.contains(offspring[i])) continue;
+    gone.emplace_back(rows[i].code);
+    if (ended.contains(rows[i].code)) continue;
+    RegionRow row = rows[i];
+    row.id = IdOfKey("region", Cat(row.code, ":", year));
+    row.end_year = year;
+    row.successors = {{offspring[i], 0}};
+    row.region_path = offspring[i];
+    ++row.version;
+    retired.push_back(std::move(row));
+  }
+  if (gone.empty()) return retired;
+  RETURN_IF_ERROR(tx.Execute(Cat("DELETE FROM region WHERE end_year = 0 AND code IN (",
+                                 mysql::Placeholders(gone.size()), ")"),
+                             gone)
+                      .status());
+  if (!retired.empty()) RETURN_IF_ERROR(UpsertRegions(tx, retired));
+  return retired;
+}
+
 absl::StatusOr<std::pair<int64_t, int64_t>> RegionStamp(mysql::Executor& db) {
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
       db.Query("SELECT COUNT(*), CAST(COALESCE(SUM(version), 0) AS SIGNED) FROM region"));
   return std::pair<int64_t, int64_t>(rows[0].Int(0), rows[0].Int(1));
-}
-
-absl::StatusOr<int64_t> RewriteRegionPath(mysql::Tx& tx, const std::string& from,
-                                          const std::string& to) {
-  static constexpr const char* kTables[] = {"project",
-                                            "project_funding",
-                                            "project_region",
-                                            "content_item",
-                                            "project_gram",
-                                            "project_name",
-                                            "operator",
-                                            "helper_organisation",
-                                            "industry",
-                                            "short_board",
-                                            "leading_industry",
-                                            "leading_industry_place",
-                                            "brand_certification",
-                                            "tech_pairing",
-                                            "training_record",
-                                            "operation_report",
-                                            "campaign",
-                                            "unit_report",
-                                            "open_unit",
-                                            "unit_report_step",
-                                            "verification_signature",
-                                            "verification_finding",
-                                            "sample",
-                                            "sample_unit",
-                                            "lock_exception",
-                                            "organisation"};
-  int64_t total = 0;
-  for (const char* table : kTables) {
-    mysql::Params params = {to, static_cast<int64_t>(from.size() + 1)};
-    const std::string where = mysql::RegionClause({from}, "region_path", &params);
-    ASSIGN_OR_RETURN(
-        const int64_t n,
-        tx.Execute(Cat("UPDATE ", table,
-                       " SET region_path = CONCAT(?, SUBSTRING(region_path, ?)) WHERE ", where),
-                   params));
-    total += n;
-  }
-  // The claims of campaigns: a county's goes over to the new one unless that has its own, and where
-  // villages came from elsewhere their campaign stands too.
-  if (from.size() == 6) {
-    RETURN_IF_ERROR(
-        tx.Execute("INSERT IGNORE INTO open_county (region_path, campaign_id) SELECT ?, "
-                   "campaign_id FROM open_county WHERE region_path = ?",
-                   {to, from})
-            .status());
-    RETURN_IF_ERROR(tx.Execute("DELETE FROM open_county WHERE region_path = ?", {from}).status());
-  }
-  mysql::Params moved;
-  const std::string there = mysql::RegionClause({to}, "region_path", &moved);
-  RETURN_IF_ERROR(tx.Execute(Cat("INSERT IGNORE INTO open_county (region_path, campaign_id) SELECT "
-                                 "DISTINCT LEFT(region_path, 6), campaign_id FROM open_unit WHERE ",
-                                 there),
-                             moved)
-                      .status());
-  mysql::Params params = {to.substr(0, 6)};
-  const std::string where = mysql::RegionClause({from}, "county_path", &params);
-  if (from.size() >= 6) {
-    RETURN_IF_ERROR(
-        tx.Execute(Cat("UPDATE project SET county_path = ? WHERE ", where), params).status());
-  }
-  return total;
 }
 
 absl::StatusOr<std::map<std::string, std::string>> RegionNames(

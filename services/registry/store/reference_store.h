@@ -74,11 +74,12 @@ absl::StatusOr<std::vector<RegionRow>> LoadRegionsByCode(mysql::Executor& db,
 absl::Status UpsertRegions(mysql::Tx& tx, const std::vector<RegionRow>& rows);
 // Recomputes region_path of retired rows from their successors; gives the rows that changed.
 absl::StatusOr<std::vector<RegionRow>> RefreshRetiredPaths(mysql::Tx& tx);
+// Ends the codes in use under one path that have a code in use under the other to go over into;
+// gives their rows as they are now. A code that is known to have ended keeps the row that says so.
+absl::StatusOr<std::vector<RegionRow>> RetireRegions(mysql::Tx& tx, const std::string& from,
+                                                     const std::string& to, int year);
 // Number and sum of versions: changes whenever a region does.
 absl::StatusOr<std::pair<int64_t, int64_t>> RegionStamp(mysql::Executor& db);
-// Rewrites region_path from one prefix to another in every table that has one; gives the rows.
-absl::StatusOr<int64_t> RewriteRegionPath(mysql::Tx& tx, const std::string& from,
-                                          const std::string& to);
 // Names along the path, from the city on: 赣州市会昌县小密乡. Keyed by path.
 absl::StatusOr<std::map<std::string, std::string>> RegionNames(
     mysql::Executor& db, const std::vector<std::string>& paths);
