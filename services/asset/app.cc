@@ -18,6 +18,7 @@
 #include "services/asset/jobs/sweep.h"
 #include "services/asset/schema/migrations.h"
 #include "services/asset/store/reference_store.h"
+#include "services/asset/store/region_part.h"
 
 namespace bangfu::asset {
 namespace {
@@ -28,11 +29,12 @@ absl::Status Compose(runtime::App& app) {
   standard.states = AssetStates();
   standard.sensitive = {api::SensitiveAssets()};
   standard.following = {{api::kRegistry, api::kReferenceConsumer, RegistryAggregates(),
-                         std::make_shared<RegistryCopies>()},
+                         std::make_shared<RegistryCopies>(RegionParts())},
                         {api::kRegistry, kCalendarConsumer, CalendarAggregates(),
                          std::make_shared<CalendarCopies>()}};
   standard.dictionary.prefills = api::Prefills();
   standard.region_path = RegionPathOf;
+  standard.region_parts = RegionParts();
   standard.reference_lag = [](mysql::Executor& db) -> absl::StatusOr<absl::Duration> {
     ASSIGN_OR_RETURN(const int64_t minutes, store::ParameterOf(db, "REFERENCE_LAG_MINUTES", 15));
     return absl::Minutes(minutes);
@@ -74,6 +76,13 @@ absl::Status Compose(runtime::App& app) {
 }
 
 }  // namespace
+
+recode::Parts RegionParts() {
+  recode::Parts parts = runtime::StandardRegionParts();
+  parts.push_back(::bangfu::intake::RegionPart());
+  parts.push_back(store::RegionPart());
+  return parts;
+}
 
 runtime::ServiceDefinition Definition() {
   runtime::ServiceDefinition definition;

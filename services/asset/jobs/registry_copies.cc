@@ -8,6 +8,7 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/blob/blob.h"
+#include "common/recode/recode.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/asset/api/convert.h"
@@ -90,6 +91,7 @@ absl::Status RegistryCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
   std::map<Ulid, store::ProjectCopy> projects;
   std::map<std::string, store::OperatorCopy> operators;
   std::map<std::string, store::RegionCopy> regions;
+  std::vector<recode::Move> moves;
   std::map<std::pair<std::string, std::string>, store::CodeCopy> codes;
   std::map<std::pair<std::string, std::string>, store::IndustryCopy> industries;
   std::map<std::string, int64_t> parameters;
@@ -130,6 +132,9 @@ absl::Status RegistryCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
     } else if (type == "region_batch") {
       ASSIGN_OR_RETURN(const auto changed, Payload<reg::RegionsChanged>(*event));
       for (const reg::Region& region : changed.regions()) regions[region.code()] = CopyOf(region);
+      for (const reg::RegionMove& told : changed.moves()) {
+        ASSIGN_OR_RETURN(moves.emplace_back(), recode::MoveFrom(told));
+      }
     } else if (type == "code_batch") {
       ASSIGN_OR_RETURN(const auto changed, Payload<reg::CodesChanged>(*event));
       for (const reg::Code& code : changed.codes()) {
@@ -174,6 +179,7 @@ absl::Status RegistryCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
   RETURN_IF_ERROR(store::PutIndustries(tx, values(industries)));
   RETURN_IF_ERROR(store::PutOperators(tx, values(operators), batch.generation));
   RETURN_IF_ERROR(store::PutProjects(tx, values(projects), batch.generation));
+  RETURN_IF_ERROR(recode::ApplyAll(tx, parts_, std::move(moves)));
 
   // Facts that rest on what has changed.
   std::vector<Ulid> touched;

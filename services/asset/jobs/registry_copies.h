@@ -3,9 +3,11 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/feed/consumer.h"
+#include "common/recode/tables.h"
 
 namespace bangfu::asset {
 
@@ -18,9 +20,14 @@ std::vector<std::string> CalendarAggregates();
 
 class RegistryCopies final : public feed::EffectHandler {
  public:
+  // `parts`: what follows a region to another code.
+  explicit RegistryCopies(recode::Parts parts) : parts_(std::move(parts)) {}
   absl::Status Apply(mysql::Tx& tx, const feed::Batch& batch) override;
   absl::Status FinishSnapshot(mysql::Tx& tx, const std::string& source,
                               int64_t generation) override;
+
+ private:
+  const recode::Parts parts_;
 };
 
 class CalendarCopies final : public feed::EffectHandler {

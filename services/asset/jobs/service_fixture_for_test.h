@@ -22,6 +22,7 @@
 #include "common/intake/import_service.h"
 #include "common/intake/schema.h"
 #include "common/operation/schema.h"
+#include "common/recode/schema.h"
 #include "common/status/error.h"
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
@@ -33,6 +34,7 @@
 #include "services/asset/jobs/registry_copies.h"
 #include "services/asset/jobs/sweep.h"
 #include "services/asset/schema/migrations.h"
+#include "services/asset/store/region_part.h"
 
 namespace bangfu::asset {
 
@@ -67,7 +69,7 @@ class ServiceTest : public ::testing::Test {
   static migrate::Migrations Schema() {
     return migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), blob::Schema(),
                            feed::Schema(), operation::Schema(), ::bangfu::intake::Schema(),
-                           AssetMigrations());
+                           recode::Schema(), AssetMigrations());
   }
 
   explicit ServiceTest(api::HandlerOptions options = Options())
@@ -107,7 +109,8 @@ class ServiceTest : public ::testing::Test {
   }
 
   void Apply(const std::vector<std::pair<std::string, const google::protobuf::Message*>>& states) {
-    RegistryCopies copies;
+    RegistryCopies copies({store::RegionPart(), inbox::RegionPart(), blob::RegionPart(),
+                           operation::RegionPart(), ::bangfu::intake::RegionPart()});
     ApplyBy(copies, states);
   }
   void ApplyBy(
