@@ -34,6 +34,7 @@
 #include "services/evaluation/jobs/void_subjects.h"
 #include "services/evaluation/schema/migrations.h"
 #include "services/evaluation/store/reference_store.h"
+#include "services/evaluation/store/region_part.h"
 
 namespace bangfu::evaluation {
 
@@ -55,6 +56,7 @@ absl::Status Compose(runtime::App& app) {
   runtime::StandardOptions standard;
   standard.region_names = identity::NamesFromCopy("region_copy");
   standard.region_path = RegionPathOf;
+  standard.region_parts = RegionParts();
   standard.reference_lag = [](mysql::Executor& db) -> absl::StatusOr<absl::Duration> {
     ASSIGN_OR_RETURN(const int64_t minutes, ReadParameter(db, kReferenceLagMinutes));
     return absl::Minutes(minutes);
@@ -77,7 +79,7 @@ absl::Status Compose(runtime::App& app) {
   standard.sensitive = {publicity::SensitivePublicities()};
   standard.following = {
       {kRegistrySource, kFactsConsumer, RegistryAggregates(),
-       std::make_shared<RegistryEffects>(app.ids())},
+       std::make_shared<RegistryEffects>(app.ids(), RegionParts())},
       {kAssetSource, kFactsConsumer, AssetAggregates(), std::make_shared<AssetEffects>()},
   };
   standard.dictionary.prefills = Prefills();
@@ -138,6 +140,14 @@ absl::Status Compose(runtime::App& app) {
 }
 
 }  // namespace
+
+recode::Parts RegionParts() {
+  recode::Parts parts = runtime::StandardRegionParts();
+  for (recode::Part part : {publicity::RegionPart(), period::RegionPart(), RegionPart()}) {
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
 
 runtime::ServiceDefinition Definition() {
   runtime::ServiceDefinition definition;

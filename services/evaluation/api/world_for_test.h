@@ -25,6 +25,7 @@
 #include "common/operation/service.h"
 #include "common/period/schema.h"
 #include "common/publicity/schema.h"
+#include "common/recode/schema.h"
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
 #include "services/evaluation/api/deps.h"
@@ -36,6 +37,7 @@
 #include "services/evaluation/jobs/evaluator.h"
 #include "services/evaluation/jobs/registry_effects.h"
 #include "services/evaluation/schema/migrations.h"
+#include "services/evaluation/store/region_part.h"
 
 namespace bangfu::evaluation {
 
@@ -247,9 +249,10 @@ class World {
                         "bangfu.evaluation.v1.EvaluationService",
                         "bangfu.operation.v1.OperationService"};
     options.services.insert(options.services.end(), more.begin(), more.end());
-    options.migrations = migrate::Concat(
-        idempotency::Schema(), inbox::Schema(), audit::Schema(), blob::Schema(), feed::Schema(),
-        operation::Schema(), publicity::Schema(), period::Schema(), EvaluationMigrations());
+    options.migrations =
+        migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), blob::Schema(),
+                        feed::Schema(), operation::Schema(), publicity::Schema(), period::Schema(),
+                        recode::Schema(), EvaluationMigrations());
     return options;
   }
   feed::ConsumerOptions Following(const std::string& source) {
@@ -292,7 +295,10 @@ class World {
   testing::RpcServer server_;
   FakeSource registry_{kRegistrySource};
   FakeSource asset_{kAssetSource};
-  RegistryEffects registry_effects_{ids_};
+  RegistryEffects registry_effects_{
+      ids_,
+      {inbox::RegionPart(), blob::RegionPart(), operation::RegionPart(), publicity::RegionPart(),
+       period::RegionPart(), RegionPart()}};
   AssetEffects asset_effects_;
   std::unique_ptr<mysql::Session> registry_session_;
   std::unique_ptr<mysql::Session> asset_session_;

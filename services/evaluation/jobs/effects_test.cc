@@ -6,6 +6,7 @@
 #include "common/feed/schema.h"
 #include "common/idempotency/schema.h"
 #include "common/inbox/schema.h"
+#include "common/recode/schema.h"
 #include "common/status/macros.h"
 #include "common/testing/database.h"
 #include "common/testing/status_matchers.h"
@@ -21,6 +22,7 @@
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/ledger_store.h"
 #include "services/evaluation/store/reference_store.h"
+#include "services/evaluation/store/region_part.h"
 #include "services/evaluation/store/subject_store.h"
 
 namespace bangfu::evaluation {
@@ -87,9 +89,9 @@ class Effects : public ::testing::Test {
 
   testing::TestDatabase database_{migrate::Concat(idempotency::Schema(), inbox::Schema(),
                                                   audit::Schema(), blob::Schema(), feed::Schema(),
-                                                  EvaluationMigrations())};
+                                                  recode::Schema(), EvaluationMigrations())};
   UlidGenerator ids_{SystemClock()};
-  RegistryEffects registry_{ids_};
+  RegistryEffects registry_{ids_, {RegionPart(), inbox::RegionPart(), blob::RegionPart()}};
   AssetEffects asset_;
   const std::string industry_ = NewId();
 };
@@ -271,6 +273,37 @@ TEST_F(Effects, ReferenceDataIsCopied) {
   EXPECT_EQ(children[0].name, "龙南市");
   EXPECT_THAT(ReadParameter(db(), kSourceLagMinutes), testing::IsOkAndHolds(42));
   EXPECT_THAT(ReadParameter(db(), kClassPublicityDays), testing::IsOkAndHolds(7));
+}
+
+TEST_F(Effects, WhatNamesTheRegionItselfFollowsItsCode) {
+  database_.Run(
+      "INSERT IGNORE INTO criteria_set (id, region_code, version_no) VALUES (1, '360733', 1), (2, "
+      "'360733', 2), (3, '360799', 1);\n"
+      "INSERT IGNORE INTO unit_report_copy (campaign_id, region_path) VALUES (1, '360733101201'), "
+      "(1, '360799101201'), (1, '360733101202');\n"
+      "INSERT IGNORE INTO chain_trend (industry_id, month, county) VALUES (1, '2026-01', "
+      "'360733');\n"
+      "INSERT IGNORE INTO county_board (county) VALUES ('360733');\n"
+      "INSERT IGNORE INTO blob_file (region_path) VALUES ('360733101201');");
+  registry::v1::RegionsChanged changed;
+  registry::v1::RegionMove* move = changed.add_moves();
+  move->set_id(NewId());
+  move->set_from_path("360733");
+  move->set_to_path("360799");
+  move->mutable_moved_at()->set_seconds(1772000000);
+  const feed::v1::Event event = Event("region_batch", NewId(), changed);
+  for (int times = 0; times < 2; ++times) {
+    ASSERT_OK(Apply(registry_, "registry", {event}));
+    // A region that has criteria of its own keeps to them.
+    EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM criteria_set WHERE region_code = '360799'"), 2);
+    EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM unit_report_copy"), 2);
+    EXPECT_EQ(
+        database_.Int("SELECT COUNT(*) FROM unit_report_copy WHERE region_path LIKE '360799%'"), 2);
+    EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM chain_trend WHERE county = '360799'"), 1);
+    EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM county_board"), 0);
+    EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM blob_file WHERE region_path = '360799101201'"),
+              1);
+  }
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/blob/blob.h"
+#include "common/recode/recode.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/evaluation/domain/types.h"
@@ -63,6 +64,7 @@ struct Changes {
   std::map<Ulid, std::map<std::string, reg::BrandCertification>> brands;   // by id
   std::map<std::pair<std::string, std::string>, ReferenceRow> references;  // by kind and key
   std::map<std::string, RegionRow> regions;
+  std::vector<recode::Move> moves;
   std::map<std::pair<Ulid, std::string>, UnitReportRow> unit_reports;
   std::map<Ulid, int64_t> sequence;  // the newest event that spoke of the subject
   std::map<std::string, reg::Code> evidence_kinds;
@@ -171,6 +173,9 @@ absl::Status Sort(const feed::v1::Event& event, Changes& c) {
       std::string parent = r.parent_code().empty() ? RegionParent(r.code()) : r.parent_code();
       c.regions[r.code()] = {r.code(), r.name(), static_cast<int>(r.level()), parent,
                              r.region_path()};
+    }
+    for (const reg::RegionMove& told : changed.moves()) {
+      ASSIGN_OR_RETURN(c.moves.emplace_back(), recode::MoveFrom(told));
     }
   } else if (type == "code_batch") {
     ASSIGN_OR_RETURN(auto changed, Payload<reg::CodesChanged>(event));
@@ -447,7 +452,9 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
   RETURN_IF_ERROR(PutRegions(tx, regions));
   std::vector<UnitReportRow> units;
   for (auto& [key, row] : c.unit_reports) units.push_back(std::move(row));
-  return PutUnitReports(tx, units);
+  RETURN_IF_ERROR(PutUnitReports(tx, units));
+  // After the subjects: what waits on a unit itself has opened anew by now.
+  return recode::ApplyAll(tx, parts_, std::move(c.moves));
 }
 
 absl::Status RegistryEffects::FinishSnapshot(mysql::Tx& tx, const std::string& source,

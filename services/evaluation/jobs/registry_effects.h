@@ -2,10 +2,12 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/base/ulid.h"
 #include "common/feed/consumer.h"
+#include "common/recode/tables.h"
 
 namespace bangfu::evaluation {
 
@@ -18,8 +20,8 @@ std::vector<std::string> RegistryAggregates();
 
 class RegistryEffects final : public feed::EffectHandler {
  public:
-  // `ids` outlives the handler.
-  explicit RegistryEffects(UlidGenerator& ids) : ids_(ids) {}
+  // `ids` outlives the handler. `parts`: what follows a region to another code.
+  RegistryEffects(UlidGenerator& ids, recode::Parts parts) : ids_(ids), parts_(std::move(parts)) {}
   absl::Status Apply(mysql::Tx& tx, const feed::Batch& batch) override;
   // Projects and industries that the source has no more are void here.
   absl::Status FinishSnapshot(mysql::Tx& tx, const std::string& source,
@@ -27,6 +29,7 @@ class RegistryEffects final : public feed::EffectHandler {
 
  private:
   UlidGenerator& ids_;
+  const recode::Parts parts_;
 };
 
 // Months of operation reports that are kept of a project.
