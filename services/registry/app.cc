@@ -18,8 +18,9 @@
 #include "services/registry/jobs/campaign_opening.h"
 #include "services/registry/jobs/project_import.h"
 #include "services/registry/schema/migrations.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/parameter_store.h"
 #include "services/registry/store/region_part.h"
+#include "services/registry/store/region_store.h"
 
 namespace bangfu::registry {
 namespace {

@@ -10,7 +10,8 @@
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/reference_messages.h"
 #include "services/registry/domain/calendar.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/calendar_store.h"
+#include "services/registry/store/reference_id.h"
 
 namespace bangfu::registry {
 namespace {

@@ -15,7 +15,8 @@
 #include "services/registry/api/convert.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/reference_messages.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/code_list_store.h"
+#include "services/registry/store/reference_id.h"
 
 namespace bangfu::registry {
 namespace {

@@ -19,6 +19,7 @@
 #include "services/registry/domain/inventory.h"
 #include "services/registry/domain/project.h"
 #include "services/registry/domain/roles.h"
+#include "services/registry/store/region_store.h"
 
 namespace bangfu::registry {
 

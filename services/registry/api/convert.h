@@ -19,8 +19,8 @@
 #include "google/protobuf/message.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "google/type/date.pb.h"
+#include "services/registry/store/code_list_store.h"
 #include "services/registry/store/record_table.h"
-#include "services/registry/store/reference_store.h"
 #include "services/registry/store/scope.h"
 
 namespace bangfu::registry {

@@ -9,7 +9,8 @@
 #include "common/status/macros.h"
 #include "services/registry/api/prefill.h"
 #include "services/registry/api/reference_messages.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/code_list_store.h"
+#include "services/registry/store/taxonomy_store.h"
 
 namespace bangfu::registry {
 namespace {

@@ -10,7 +10,7 @@
 #include "common/contract/access.h"
 #include "common/dictionary/coverage_for_test.h"
 #include "services/registry/api/registry_for_test.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/taxonomy_store.h"
 
 namespace bangfu::registry {
 namespace {

@@ -10,7 +10,7 @@
 #include "services/registry/api/convert.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/reference_messages.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/fund_source_store.h"
 
 namespace bangfu::registry {
 namespace {

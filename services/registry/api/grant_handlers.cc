@@ -16,7 +16,9 @@
 #include "services/registry/api/grants.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/store/grant_store.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/parameter_store.h"
+#include "services/registry/store/region_store.h"
+#include "services/registry/store/taxonomy_store.h"
 
 namespace bangfu::registry {
 namespace {

@@ -9,7 +9,7 @@
 #include "bangfu/registry/v1/project.pb.h"
 #include "common/auth/caller.h"
 #include "common/mysql/session.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/taxonomy_store.h"
 
 namespace bangfu::registry {
 

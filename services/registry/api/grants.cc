@@ -5,6 +5,7 @@
 #include "common/feed/outbox.h"
 #include "common/grants/copies.h"
 #include "services/registry/api/convert.h"
+#include "services/registry/store/reference_id.h"
 
 namespace bangfu::registry {
 namespace {

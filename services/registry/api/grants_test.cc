@@ -24,7 +24,7 @@
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/long_work_for_test.h"
 #include "services/registry/app.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/reference_id.h"
 
 namespace bangfu::registry {
 namespace {

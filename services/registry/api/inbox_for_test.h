@@ -22,7 +22,7 @@
 #include "common/testing/status_matchers.h"
 #include "google/type/date.pb.h"
 #include "services/registry/api/inventory_fixture.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/calendar_store.h"
 
 namespace bangfu::registry {
 

@@ -19,6 +19,7 @@
 #include "services/registry/api/inbox_for_test.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/jobs/campaign_closing.h"
+#include "services/registry/store/parameter_store.h"
 
 namespace bangfu::registry {
 namespace {

@@ -21,6 +21,8 @@
 #include "services/registry/store/industry_store.h"
 #include "services/registry/store/project_list_store.h"
 #include "services/registry/store/project_store.h"
+#include "services/registry/store/region_store.h"
+#include "services/registry/store/taxonomy_store.h"
 
 namespace bangfu::registry {
 namespace {

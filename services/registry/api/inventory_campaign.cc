@@ -19,7 +19,8 @@
 #include "services/registry/store/claim_store.h"
 #include "services/registry/store/completeness_store.h"
 #include "services/registry/store/lock_exception_store.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/parameter_store.h"
+#include "services/registry/store/region_store.h"
 #include "services/registry/store/unit_report_store.h"
 
 namespace bangfu::registry::inventory {

@@ -31,7 +31,7 @@
 #include "services/registry/app.h"
 #include "services/registry/jobs/campaign_closing.h"
 #include "services/registry/schema/migrations.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/region_store.h"
 
 namespace bangfu::registry {
 

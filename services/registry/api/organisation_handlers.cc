@@ -12,7 +12,8 @@
 #include "services/registry/api/convert.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/reference_messages.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/organisation_store.h"
+#include "services/registry/store/reference_id.h"
 
 namespace bangfu::registry {
 namespace {

@@ -14,7 +14,8 @@
 #include "services/registry/api/unit_reports.h"
 #include "services/registry/store/operation_report_store.h"
 #include "services/registry/store/project_store.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/region_store.h"
+#include "services/registry/store/taxonomy_store.h"
 #include "services/registry/store/unit_report_store.h"
 #include "services/registry/store/village_project_store.h"
 

@@ -20,6 +20,7 @@
 #include "services/registry/domain/inventory.h"
 #include "services/registry/domain/project.h"
 #include "services/registry/domain/project_actions.h"
+#include "services/registry/store/parameter_store.h"
 
 namespace bangfu::registry {
 namespace {

@@ -17,8 +17,10 @@
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
 #include "services/registry/store/campaign_store.h"
+#include "services/registry/store/code_list_store.h"
 #include "services/registry/store/project_store.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/region_store.h"
+#include "services/registry/store/taxonomy_store.h"
 #include "services/registry/store/unit_report_store.h"
 
 namespace bangfu::registry {

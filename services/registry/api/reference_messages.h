@@ -4,7 +4,13 @@
 #include "bangfu/registry/v1/events.pb.h"
 #include "bangfu/registry/v1/reference.pb.h"
 #include "common/recode/tables.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/calendar_store.h"
+#include "services/registry/store/code_list_store.h"
+#include "services/registry/store/fund_source_store.h"
+#include "services/registry/store/organisation_store.h"
+#include "services/registry/store/parameter_store.h"
+#include "services/registry/store/region_store.h"
+#include "services/registry/store/taxonomy_store.h"
 
 namespace bangfu::registry {
 

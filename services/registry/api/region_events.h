@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "common/rpc/mutation.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/region_store.h"
 
 namespace bangfu::registry {
 

@@ -21,7 +21,9 @@
 #include "services/registry/api/reference_messages.h"
 #include "services/registry/api/region_events.h"
 #include "services/registry/api/region_index.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/organisation_store.h"
+#include "services/registry/store/reference_id.h"
+#include "services/registry/store/region_store.h"
 
 namespace bangfu::registry {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "common/status/macros.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/region_store.h"
 
 namespace bangfu::registry {
 

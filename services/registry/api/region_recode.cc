@@ -19,8 +19,8 @@
 #include "services/registry/api/region_events.h"
 #include "services/registry/api/report_work.h"
 #include "services/registry/api/unit_report_work.h"
-#include "services/registry/store/reference_store.h"
 #include "services/registry/store/region_part.h"
+#include "services/registry/store/region_store.h"
 
 namespace bangfu::registry {
 namespace {

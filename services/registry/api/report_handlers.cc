@@ -18,6 +18,7 @@
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/domain/project.h"
 #include "services/registry/store/operation_report_store.h"
+#include "services/registry/store/parameter_store.h"
 #include "services/registry/store/project_store.h"
 
 namespace bangfu::registry {

@@ -8,7 +8,8 @@
 #include "services/registry/domain/project.h"
 #include "services/registry/domain/roles.h"
 #include "services/registry/store/operation_report_store.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/parameter_store.h"
+#include "services/registry/store/region_store.h"
 
 namespace bangfu::registry {
 namespace {

@@ -9,9 +9,9 @@
 #include "common/status/macros.h"
 #include "common/workflow/work.h"
 #include "services/registry/api/convert.h"
+#include "services/registry/store/code_list_store.h"
 #include "services/registry/store/project_store.h"
 #include "services/registry/store/record_table.h"
-#include "services/registry/store/reference_store.h"
 
 namespace bangfu::registry {
 namespace {

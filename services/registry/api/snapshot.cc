@@ -10,9 +10,17 @@
 #include "services/registry/api/project_writer.h"
 #include "services/registry/api/reference_messages.h"
 #include "services/registry/api/unit_reports.h"
+#include "services/registry/store/calendar_store.h"
+#include "services/registry/store/code_list_store.h"
+#include "services/registry/store/fund_source_store.h"
 #include "services/registry/store/operation_report_store.h"
+#include "services/registry/store/organisation_store.h"
+#include "services/registry/store/parameter_store.h"
 #include "services/registry/store/project_list_store.h"
 #include "services/registry/store/project_store.h"
+#include "services/registry/store/reference_id.h"
+#include "services/registry/store/region_store.h"
+#include "services/registry/store/taxonomy_store.h"
 #include "services/registry/store/unit_report_store.h"
 
 namespace bangfu::registry {

@@ -13,7 +13,8 @@
 #include "services/registry/api/convert.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/reference_messages.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/reference_id.h"
+#include "services/registry/store/taxonomy_store.h"
 
 namespace bangfu::registry {
 namespace {

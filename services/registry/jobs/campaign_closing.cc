@@ -14,7 +14,7 @@
 #include "services/registry/api/convert.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/domain/roles.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/region_store.h"
 #include "services/registry/store/unit_report_store.h"
 
 namespace bangfu::registry {

@@ -24,9 +24,10 @@
 #include "services/registry/domain/intake/project_table.h"
 #include "services/registry/domain/project.h"
 #include "services/registry/jobs/project_record.h"
+#include "services/registry/store/code_list_store.h"
 #include "services/registry/store/import_store.h"
 #include "services/registry/store/project_store.h"
-#include "services/registry/store/reference_store.h"
+#include "services/registry/store/taxonomy_store.h"
 
 namespace bangfu::registry {
 namespace {

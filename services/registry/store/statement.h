@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/str_split.h"
 #include "common/base/strings.h"
 #include "common/mysql/session.h"
 
@@ -20,6 +21,11 @@ template <typename T>
 std::string InList(std::string_view column, const std::vector<T>& values, mysql::Params* params) {
   AddAll(values, params);
   return Cat(column, " IN (", mysql::Placeholders(values.size()), ")");
+}
+
+// Of a column that lists values with commas between them.
+inline std::vector<std::string> SplitList(const std::string& text) {
+  return absl::StrSplit(text, ',', absl::SkipEmpty());
 }
 
 // The path itself included, province first.
