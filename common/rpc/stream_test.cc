@@ -177,7 +177,7 @@ class SlowReader {
                                                      go_.wait();
                                                      return absl::OkStatus();
                                                    },
-                                                   {.token = token, .timeout = absl::Minutes(2)});
+                                                   {.timeout = absl::Minutes(2), .token = token});
         }) {}
   absl::Status End() {
     go_.count_down();
