@@ -278,7 +278,9 @@ TEST_F(Effects, ReferenceDataIsCopied) {
 TEST_F(Effects, WhatNamesTheRegionItselfFollowsItsCode) {
   database_.Run(
       "INSERT IGNORE INTO criteria_set (id, region_code, version_no) VALUES (1, '360733', 1), (2, "
-      "'360733', 2), (3, '360799', 1);\n"
+      "'360733', 2), (3, '360799', 1), (4, '360733101', 1), (5, '360733101', 2);\n"
+      "INSERT IGNORE INTO criteria_scope (region_code, version) VALUES ('360733', 9), ('360799', "
+      "1), ('360733101', 5);\n"
       "INSERT IGNORE INTO unit_report_copy (campaign_id, region_path) VALUES (1, '360733101201'), "
       "(1, '360799101201'), (1, '360733101202');\n"
       "INSERT IGNORE INTO chain_trend (industry_id, month, county) VALUES (1, '2026-01', "
@@ -294,8 +296,16 @@ TEST_F(Effects, WhatNamesTheRegionItselfFollowsItsCode) {
   const feed::v1::Event event = Event("region_batch", NewId(), changed);
   for (int times = 0; times < 2; ++times) {
     ASSERT_OK(Apply(registry_, "registry", {event}));
-    // A region that has criteria of its own keeps to them.
-    EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM criteria_set WHERE region_code = '360799'"), 2);
+    // A region that has criteria of its own keeps to them, and no version of another joins them.
+    EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM criteria_set WHERE region_code = '360799'"), 1);
+    EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM criteria_set WHERE region_code = '360733'"), 2);
+    EXPECT_EQ(database_.Int("SELECT version FROM criteria_scope WHERE region_code = '360799'"), 1);
+    EXPECT_EQ(database_.Int("SELECT version FROM criteria_scope WHERE region_code = '360733'"), 9);
+    // One that has none gets them all.
+    EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM criteria_set WHERE region_code = '360799101'"),
+              2);
+    EXPECT_EQ(database_.Int("SELECT version FROM criteria_scope WHERE region_code = '360799101'"),
+              5);
     EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM unit_report_copy"), 2);
     EXPECT_EQ(
         database_.Int("SELECT COUNT(*) FROM unit_report_copy WHERE region_path LIKE '360799%'"), 2);

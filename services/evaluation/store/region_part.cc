@@ -17,17 +17,53 @@ absl::StatusOr<int64_t> DropBoards(mysql::Tx& tx, const recode::Move& move) {
   return 0;
 }
 
+// A region that has criteria of its own keeps to them: only what finds none under its new code
+// comes there. Version by version the two would mix, and the highest number would be in force.
+absl::StatusOr<int64_t> MoveCriteria(mysql::Tx& tx, const recode::Move& move) {
+  mysql::Params params;
+  std::string where = mysql::RegionClause({move.from}, "region_code", &params);
+  mysql::Params twice = params;
+  twice.insert(twice.end(), params.begin(), params.end());
+  ASSIGN_OR_RETURN(const mysql::Rows regions,
+                   tx.Query(Cat("SELECT region_code FROM criteria_set WHERE ", where,
+                                " UNION SELECT region_code FROM criteria_scope WHERE ", where),
+                            twice));
+  int64_t total = 0;
+  for (const mysql::Row& region : regions) {
+    const std::string from = region.String(0);
+    const std::string to = move.NewPath(from);
+    ASSIGN_OR_RETURN(
+        const mysql::Rows own,
+        tx.Query("SELECT 1 FROM criteria_set WHERE region_code = ? LIMIT 1 FOR UPDATE", {to}));
+    if (!own.empty()) continue;
+    // What the sets are claimed by goes where they go.
+    RETURN_IF_ERROR(tx.Execute("DELETE FROM criteria_scope WHERE region_code = ?", {to}).status());
+    for (const char* table : {"criteria_scope", "criteria_set"}) {
+      ASSIGN_OR_RETURN(
+          const int64_t rows,
+          tx.Execute(Cat("UPDATE ", table, " SET region_code = ? WHERE region_code = ?"),
+                     {to, from}));
+      total += rows;
+    }
+  }
+  return total;
+}
+
+absl::StatusOr<int64_t> Rekey(mysql::Tx& tx, const recode::Move& move) {
+  RETURN_IF_ERROR(DropBoards(tx, move).status());
+  return MoveCriteria(tx, move);
+}
+
 }  // namespace
 
 recode::Part RegionPart() {
   recode::Part part;
-  // A region that has criteria of its own keeps to them.
-  part.moving = {{"criteria_set", "region_code", recode::Collision::kStays},
-                 {"criteria_scope", "region_code", recode::Collision::kDrop},
-                 {"unit_report_copy", "region_path", recode::Collision::kDrop},
+  part.moving = {{"unit_report_copy", "region_path", recode::Collision::kDrop},
                  {"chain_trend", "county"}};
-  part.rekey = DropBoards;
-  part.rekeyed = {{"county_board", "county"}};
+  part.rekey = Rekey;
+  part.rekeyed = {{"county_board", "county"},
+                  {"criteria_set", "region_code"},
+                  {"criteria_scope", "region_code"}};
   part.staying = {
       {"subject", "region_code", "as filed"},
       {"subject", "region_path", "by the events of projects and industries"},
