@@ -209,7 +209,9 @@ TEST(ResultRollupMigration, SubjectsAreCountedOnce) {
             ", ", all[i].in_force, ", '2026-02-01');\n");
   }
   database.Run(rows);
+  // A migrator that died before its mark takes up the last statement again.
   database.Run(step);
+  database.Run(step.substr(step.find("INSERT INTO result_rollup")));
   std::map<int, int64_t> cells;
   for (const One& one : all) ++cells[one.cell];
   for (const auto& [cell, count] : cells) {
