@@ -102,12 +102,19 @@ absl::StatusOr<v1::Evaluation> VoidEvaluation(CallContext& context,
           RETURN_IF_ERROR(publicity::CancelRunning(covering.mutation(), item.row.id,
                                                    kClassPublicity, request.reason()));
         }
+        SubjectMap subjects = step.subjects();
+        // Nobody can decide it any more: its subject counts as one that is yet to be evaluated.
+        if (item.subject.latest_evaluation_id == item.row.id) {
+          RETURN_IF_ERROR(SetLatestEvaluations(m.tx(), {{item.row.subject_id, item.row.id, 0}},
+                                               subjects, context.now));
+          subjects[item.row.subject_id].latest_result = 0;
+        }
         if (!in_force) return absl::OkStatus();
         EntryChanges entries(m.tx(), AuthorOf(covering.mutation()));
         RETURN_IF_ERROR(entries.Lock({item.row.subject_id}));
         entries.Leave(item.row.subject_id, kEntryVoid, 0);
-        RETURN_IF_ERROR(SetEffectives(m.tx(), {{item.row.subject_id, std::nullopt, 0}},
-                                      step.subjects(), context.now));
+        RETURN_IF_ERROR(
+            SetEffectives(m.tx(), {{item.row.subject_id, std::nullopt, 0}}, subjects, context.now));
         return entries.Write();
       },
       request.reason());

@@ -75,10 +75,45 @@ TEST_F(SubjectsOnce, R003_AManualReviewThatAnArgumentDecidedStandsInItsClassAlon
     EXPECT_EQ(figures["MANUAL_REVIEW"], 0);
     EXPECT_EQ(figures["PENDING"], 0);
   });
-  // Declared void: it waits for its panel again.
+  // Declared void: nobody can decide it any more, so that it waits to be evaluated anew.
   v1::VoidEvaluationRequest request;
   request.set_reason("登记有误");
   ASSERT_OK(w_.Step("VoidEvaluation", request, id, w_.Approver()));
+  EachWay([&] {
+    EXPECT_EQ(Sum().not_evaluated(), 1);
+    EXPECT_EQ(Sum().manual_review(), 0);
+    EXPECT_EQ(Progress()["NOT_EVALUATED"], 1);
+  });
+}
+
+TEST_F(SubjectsOnce, R003_WhatIsVoidIsNotOnItsWay) {
+  v1::VoidEvaluationRequest request;
+  request.set_reason("登记有误");
+  const Ulid subject = w_.AddSubject();
+  const Ulid first = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
+  w_.BringInForce(first);
+  // A later result that is void leaves the class in force, and nothing to decide beside it.
+  const Ulid later = w_.Compute(subject, v1::EVALUATION_RESULT_MANUAL_REVIEW, "G5");
+  EachWay([&] { EXPECT_EQ(Sum().pending(), 1); });
+  ASSERT_OK(w_.Step("VoidEvaluation", request, later, w_.Approver()));
+  EachWay([&] {
+    EXPECT_EQ(Sum().project_classes(1).count(), 1);
+    EXPECT_EQ(Sum().pending(), 0);
+  });
+  // The latest of all is in force and goes.
+  const Ulid latest = w_.Compute(subject, v1::EVALUATION_RESULT_CONSOLIDATE);
+  w_.BringInForce(latest);
+  ASSERT_OK(w_.Step("VoidEvaluation", request, latest, w_.Approver()));
+  EachWay([&] {
+    EXPECT_EQ(Sum().under_way(), 0);
+    EXPECT_EQ(Sum().not_evaluated(), 1);
+    EXPECT_EQ(Progress()["UNDER_WAY"], 0);
+  });
+  // Void, but not the latest: what came after it stands.
+  const Ulid before = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
+  w_.BringInForce(before);
+  w_.Compute(subject, v1::EVALUATION_RESULT_MANUAL_REVIEW, "G5");
+  ASSERT_OK(w_.Step("VoidEvaluation", request, before, w_.Approver()));
   EachWay([&] { EXPECT_EQ(Sum().manual_review(), 1); });
 }
 

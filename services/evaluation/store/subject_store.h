@@ -42,7 +42,7 @@ struct SubjectRow {
   int64_t operating_value_fen = 0;
   int64_t facts_version = 0;
   std::optional<Ulid> latest_evaluation_id;
-  int latest_result = 0;  // 0: never evaluated
+  int latest_result = 0;  // 0: never evaluated, or the latest is void
   std::optional<Ulid> effective_evaluation_id;
   int effective_class = 0;  // 0: none in force
   absl::Time updated_at;
@@ -102,9 +102,9 @@ inline constexpr int kRollupSlots = 4;
 int RollupSlot(const Ulid& subject_id);
 
 // Where a subject stands in the roll-up of results, so that each stands in one place. Without a
-// class in force: its latest result, 0 when it was never evaluated. With one: kInForceCell,
-// whatever the result was on which the class was decided; but kInForceCell plus the latest result
-// where a later evaluation came to none of the four classes and is not decided.
+// class in force: its latest result, 0 when it was never evaluated or that is void. With one:
+// kInForceCell, whatever the result was on which the class was decided; but kInForceCell plus the
+// latest result where a later evaluation came to none of the four classes and is not decided.
 inline constexpr int kInForceCell = 16;
 int ResultCell(const SubjectRow& subject);
 // The same as an SQL expression over the columns of `subject`.
