@@ -71,6 +71,16 @@ absl::StatusOr<int64_t> Carry(mysql::Tx& tx, const Parts& parts, const Move& mov
   return total;
 }
 
+// Before it, what lay under the path was another region's that has left: the last move away from
+// all of the path that was made before a time.
+const Move* LastLeft(const std::vector<Move>& moves, std::string_view path, absl::Time before) {
+  const Move* last = nullptr;
+  for (const Move& move : moves) {
+    if (move.at < before && move.Moves(path)) last = &move;
+  }
+  return last;
+}
+
 }  // namespace
 
 absl::StatusOr<int64_t> Apply(mysql::Tx& tx, const Parts& parts, const Move& move) {
@@ -131,19 +141,32 @@ std::vector<FormerPath> FormerPaths(const std::vector<Move>& moves,
                                     const std::vector<std::string>& regions) {
   std::vector<FormerPath> out;
   std::vector<FormerPath> now;
-  for (const std::string& region : regions) now.push_back({region, absl::InfiniteFuture(), Ulid()});
+  const auto find = [&](std::string path, absl::Time until, const Ulid& before) {
+    FormerPath one{std::move(path), until, before};
+    if (const Move* left = LastLeft(moves, one.path, until)) {
+      one.since = left->at;
+      one.after = left->id;
+    }
+    return one;
+  };
+  for (const std::string& region : regions) {
+    now.push_back(find(region, absl::InfiniteFuture(), Ulid()));
+  }
   // From the newest back: what was found under a code may have had another before.
   for (auto move = moves.rbegin(); move != moves.rend(); ++move) {
     std::vector<FormerPath> found;
     for (const FormerPath& at : now) {
-      if (move->at > at.until || !Overlap(move->to, at.path)) continue;
+      if (move->at > at.until || move->at < at.since || !Overlap(move->to, at.path)) continue;
       std::string path = RegionContains(move->to, at.path)
                              ? Cat(move->from, at.path.substr(move->to.size()))
                              : move->from;
+      FormerPath former = find(std::move(path), move->at, move->id);
       const bool known = std::any_of(now.begin(), now.end(), [&](const FormerPath& other) {
-        return other.until >= move->at && RegionContains(other.path, path);
+        // The regions themselves are looked at for all times.
+        const bool whole = other.until == absl::InfiniteFuture() || other.since <= former.since;
+        return whole && other.until >= move->at && RegionContains(other.path, former.path);
       });
-      if (!known) found.push_back({std::move(path), move->at, move->id});
+      if (!known) found.push_back(std::move(former));
     }
     out.insert(out.end(), found.begin(), found.end());
     now.insert(now.end(), found.begin(), found.end());
@@ -156,7 +179,7 @@ absl::StatusOr<std::vector<std::string>> WithFormerPaths(mysql::Executor& db,
                                                          const Ulid& id) {
   ASSIGN_OR_RETURN(const std::vector<Move> moves, ListMoves(db));
   for (FormerPath& former : FormerPaths(moves, regions)) {
-    if (id < former.before) regions.push_back(std::move(former.path));
+    if (former.Had(id)) regions.push_back(std::move(former.path));
   }
   return regions;
 }
@@ -180,7 +203,9 @@ absl::StatusOr<std::string> ClauseWithFormer(mysql::Executor& db,
     params->emplace_back(move.id);
   }
   for (const FormerPath& one : FormerPaths(moves, regions)) {
-    out += Cat(" OR (", clause({one.path}, params), " AND ", id_column, " < ?)");
+    out += Cat(" OR (", clause({one.path}, params), " AND ", id_column, " > ? AND ", id_column,
+               " < ?)");
+    params->emplace_back(one.after);
     params->emplace_back(one.before);
   }
   return Cat("(", out, ")");

@@ -45,11 +45,15 @@ absl::Status SweepStragglers(mysql::Session& session, const Parts& parts, absl::
 absl::StatusOr<std::vector<Move>> ListMoves(mysql::Executor& db);
 
 // A path under which records of a region were kept until it got another code. What came under it
-// after is another region's: codes come back.
+// after is another region's, and so is what had left it before: codes come back.
 struct FormerPath {
   std::string path;
   absl::Time until;
   Ulid before;  // ids of those records come before this one
+  absl::Time since = absl::InfinitePast();
+  Ulid after{};  // and after this one
+
+  bool Had(const Ulid& id) const { return after < id && id < before; }
 };
 // Of each region, or of what lies in it now; of none twice.
 std::vector<FormerPath> FormerPaths(const std::vector<Move>& moves,

@@ -164,6 +164,32 @@ TEST_F(RecodeTest, FormerPathsAreThoseOfTheRegionAndOfWhatLiesInIt) {
   EXPECT_EQ(FormerPaths(moves, {"360704100"})[1].until, moves[0].at);
 }
 
+TEST_F(RecodeTest, AFormerPathThatWasAnothersBeforeBeginsWhenThatOneLeft) {
+  // 360727 became 360783, the code came back for another county, and that became 360704.
+  const Move came = NewMove("360702", kOld);
+  const Move first = NewMove(kOld, kNew);
+  const Ulid between = ids_.Next();
+  const Move second = NewMove(kOld, "360704");
+  const std::vector<Move> moves = {came, first, second};
+  const std::vector<FormerPath> later = FormerPaths(moves, {"360704100"});
+  // What had come to the code before left it with the first.
+  EXPECT_THAT(Paths(later), ElementsAre("360727100"));
+  EXPECT_EQ(later[0].since, first.at);
+  EXPECT_FALSE(later[0].Had(came.id));
+  EXPECT_TRUE(later[0].Had(between));
+  const std::vector<FormerPath> earlier = FormerPaths(moves, {kNew});
+  EXPECT_THAT(Paths(earlier), ElementsAre(kOld, "360702"));
+  EXPECT_EQ(earlier[0].since, absl::InfinitePast());
+  EXPECT_FALSE(earlier[0].Had(between));
+  for (const Move& move : moves) ASSERT_OK(Make({}, move));
+  EXPECT_THAT(WithFormerPaths(database_.db(), {"360704"}, came.id),
+              ::bangfu::testing::IsOkAndHolds(ElementsAre("360704")));
+  EXPECT_THAT(WithFormerPaths(database_.db(), {"360704"}, between),
+              ::bangfu::testing::IsOkAndHolds(ElementsAre("360704", kOld)));
+  // A county that comes back to its own code has it for all times.
+  EXPECT_THAT(Paths(FormerPaths({first, NewMove(kNew, kOld)}, {kOld})), ElementsAre(kNew));
+}
+
 TEST_F(RecodeTest, TodaysPathFollowsTheMovesSince) {
   const std::vector<Move> moves = {NewMove(kOld, kNew), NewMove(kNew, "360704")};
   EXPECT_EQ(TodaysPath(moves, "360727100001", absl::InfinitePast()), "360704100001");
