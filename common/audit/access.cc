@@ -61,39 +61,53 @@ absl::StatusOr<AccessSum> HashAccesses(mysql::Executor& db, int64_t anchor_no) {
 }
 
 absl::StatusOr<std::vector<Access>> ListAccesses(mysql::Executor& db, const AccessQuery& q) {
-  mysql::Params params;
-  std::string where = mysql::RegionClause(q.scope, "region_path", &params);
-  const auto add = [&](std::string_view condition, mysql::Param value) {
-    where += Cat(" AND ", condition);
-    params.push_back(std::move(value));
-  };
-  if (q.region) {
-    where += Cat(" AND ", mysql::RegionClause({*q.region}, "region_path", &params));
-  }
+  ASSIGN_OR_RETURN(const std::vector<recode::Move> moves, recode::ListMoves(db));
   // Newest first in the order of one index: a record's, a person's, a county's, or of all.
-  const std::string county = OneCounty(q.scope, q.region);
-  std::string index = "PRIMARY";
-  if (!county.empty()) {
-    index = "access_log_by_county";
-    add("county = ?", county);
+  std::vector<std::string> counties;
+  if (const std::string county = OneCounty(q.scope, q.region); !county.empty()) {
+    counties = FormerCounties(q.scope, q.region, moves);
+    counties.push_back(county);
   }
-  if (!q.subject.empty()) {
-    index = "access_log_by_actor";
-    add("actor_subject = ?", q.subject);
+  std::string index = counties.empty() ? "PRIMARY" : "access_log_by_county";
+  if (!q.subject.empty()) index = "access_log_by_actor";
+  if (q.aggregate_id) index = "access_log_by_record";
+  mysql::Params params;
+  const auto newest = [&](const std::vector<std::string>& in) {
+    std::string where = Within(q.scope, moves, "region_path", "occurred_at", &params);
+    const auto add = [&](std::string_view condition, mysql::Param value) {
+      where += Cat(" AND ", condition);
+      params.push_back(std::move(value));
+    };
+    if (q.region) {
+      where += Cat(" AND ", Within({*q.region}, moves, "region_path", "occurred_at", &params));
+    }
+    if (!in.empty()) {
+      where += in.size() == 1 ? std::string(" AND county = ?")
+                              : Cat(" AND county IN (", mysql::Placeholders(in.size()), ")");
+      params.insert(params.end(), in.begin(), in.end());
+    }
+    if (!q.subject.empty()) add("actor_subject = ?", q.subject);
+    if (!q.aggregate_type.empty()) add("aggregate_type = ?", q.aggregate_type);
+    if (q.aggregate_id) add("aggregate_id = ?", *q.aggregate_id);
+    if (q.from) add("occurred_at >= ?", *q.from);
+    if (q.to) add("occurred_at < ?", *q.to);
+    if (q.before) add("id < ?", *q.before);
+    params.emplace_back(q.limit);
+    return Cat("SELECT ", kColumns, " FROM access_log FORCE INDEX (", index, ") WHERE ", where,
+               " ORDER BY id DESC LIMIT ?");
+  };
+  std::string sql;
+  if (index != "access_log_by_county" || counties.size() == 1) {
+    sql = newest(counties);
+  } else {
+    // The newest of each county, from its own index, and of those the newest.
+    for (const std::string& county : counties) {
+      sql += Cat(sql.empty() ? "(" : " UNION ALL (", newest({county}), ")");
+    }
+    sql = Cat("SELECT * FROM (", sql, ") u ORDER BY id DESC LIMIT ?");
+    params.emplace_back(q.limit);
   }
-  if (!q.aggregate_type.empty()) add("aggregate_type = ?", q.aggregate_type);
-  if (q.aggregate_id) {
-    index = "access_log_by_record";
-    add("aggregate_id = ?", *q.aggregate_id);
-  }
-  if (q.from) add("occurred_at >= ?", *q.from);
-  if (q.to) add("occurred_at < ?", *q.to);
-  if (q.before) add("id < ?", *q.before);
-  params.emplace_back(q.limit);
-  ASSIGN_OR_RETURN(mysql::Rows rows,
-                   db.Query(Cat("SELECT ", kColumns, " FROM access_log FORCE INDEX (", index,
-                                ") WHERE ", where, " ORDER BY id DESC LIMIT ?"),
-                            params));
+  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(sql, params));
   std::vector<Access> out;
   for (const mysql::Row& row : rows) {
     Access& a = out.emplace_back();

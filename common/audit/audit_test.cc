@@ -5,6 +5,7 @@
 
 #include "common/audit/access.h"
 #include "common/audit/schema.h"
+#include "common/recode/schema.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/testing/clock.h"
@@ -83,7 +84,7 @@ class AuditTest : public ::testing::Test {
   FakeClock clock_;
   SeededRandom random_;
   UlidGenerator ids_{clock_, random_.AsRandom()};
-  TestDatabase database_{Schema()};
+  TestDatabase database_{migrate::Concat(Schema(), recode::Schema())};
   mysql::Session& db_ = database_.db();
 };
 

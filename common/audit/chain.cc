@@ -7,6 +7,7 @@
 #include "common/audit/audit.h"
 #include "common/audit/canonical.h"
 #include "common/audit/rows.h"
+#include "common/audit/search.h"
 #include "common/base/digest.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
@@ -245,12 +246,13 @@ absl::StatusOr<std::vector<Record>> History(mysql::Executor& db, std::string_vie
                                             const Ulid& aggregate_id,
                                             const std::vector<std::string>& regions,
                                             int64_t before_chain_no, int limit) {
+  ASSIGN_OR_RETURN(const std::vector<recode::Move> moves, recode::ListMoves(db));
   mysql::Params params = {aggregate_type, aggregate_id};
   std::string sql =
       Cat("SELECT ", kLogColumnsOfL,
           " FROM audit_head h JOIN audit_log l ON l.aggregate_type = h.aggregate_type AND "
           "l.aggregate_id = h.aggregate_id WHERE h.aggregate_type = ? AND h.aggregate_id = ? AND ");
-  sql += mysql::RegionClause(regions, "h.region_path", &params);
+  sql += Within(regions, moves, "h.region_path", kHeadTime, &params);
   if (before_chain_no > 0) {
     sql += " AND l.chain_no < ?";
     params.emplace_back(before_chain_no);

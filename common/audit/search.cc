@@ -7,7 +7,6 @@
 #include "common/audit/rows.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
-#include "common/recode/recode.h"
 #include "common/status/macros.h"
 
 namespace bangfu::audit {
@@ -24,6 +23,40 @@ std::string OneCounty(const std::vector<std::string>& scope,
     county = own;
   }
   return county;
+}
+
+std::string Within(const std::vector<std::string>& regions, const std::vector<recode::Move>& moves,
+                   std::string_view column, std::string_view time, mysql::Params* params) {
+  std::string out = mysql::RegionClause(regions, column, params);
+  for (const recode::FormerPath& former : recode::FormerPaths(moves, regions)) {
+    out += Cat(" OR ", WithinFormer(former, column, time, params));
+  }
+  return Cat("(", out, ")");
+}
+
+std::string WithinFormer(const recode::FormerPath& former, std::string_view column,
+                         std::string_view time, mysql::Params* params) {
+  std::string out = mysql::RegionClause({former.path}, column, params);
+  const auto limit = [&](std::string_view how, absl::Time at) {
+    if (at == absl::InfinitePast()) return;
+    out += Cat(" AND (", time, how, ") IS NOT FALSE");
+    params->emplace_back(at);
+  };
+  limit(" > ?", former.since);
+  limit(" <= ?", former.until);
+  return Cat("(", out, ")");
+}
+
+std::vector<std::string> FormerCounties(const std::vector<std::string>& scope,
+                                        const std::optional<std::string>& region,
+                                        const std::vector<recode::Move>& moves) {
+  std::set<std::string> counties;
+  const std::vector<std::string> regions = region ? std::vector<std::string>{*region} : scope;
+  for (const recode::FormerPath& former : recode::FormerPaths(moves, regions)) {
+    counties.insert(RegionAncestor(former.path, RegionLevel::kCounty));
+  }
+  counties.erase(OneCounty(scope, region));
+  return {counties.begin(), counties.end()};
 }
 
 std::string CandidateSql(const Search& search, mysql::Params* params,
@@ -83,37 +116,15 @@ namespace {
 constexpr char kSamePlace[] =
     "l.aggregate_type = k.aggregate_type AND l.aggregate_id = k.aggregate_id AND l.chain_no = "
     "k.chain_no";
-
-// Entries stay under the code of their day: those of a region are the ones under its former codes,
-// too, until it got the next.
-std::string Within(const std::vector<std::string>& regions, const std::vector<recode::Move>& moves,
-                   mysql::Params* params) {
-  std::string out = mysql::RegionClause(regions, "l.region_path", params);
-  for (const recode::FormerPath& former : recode::FormerPaths(moves, regions)) {
-    out += Cat(" OR (", mysql::RegionClause({former.path}, "l.region_path", params),
-               " AND l.occurred_at <= ?)");
-    params->emplace_back(former.until);
-  }
-  return Cat("(", out, ")");
-}
-
-std::vector<std::string> FormerCounties(const Search& search,
-                                        const std::vector<recode::Move>& moves) {
-  std::set<std::string> counties;
-  const std::vector<std::string> regions =
-      search.region ? std::vector<std::string>{*search.region} : search.scope;
-  for (const recode::FormerPath& former : recode::FormerPaths(moves, regions)) {
-    counties.insert(RegionAncestor(former.path, RegionLevel::kCounty));
-  }
-  counties.erase(OneCounty(search.scope, search.region));
-  return {counties.begin(), counties.end()};
-}
+constexpr char kPlace[] = "l.region_path";
+constexpr char kTime[] = "l.occurred_at";
 
 absl::StatusOr<Found> SearchAmong(mysql::Executor& db, const Search& search,
                                   const std::vector<recode::Move>& moves) {
   Found found;
   mysql::Params params;
-  const std::string candidates = CandidateSql(search, &params, FormerCounties(search, moves));
+  const std::string candidates =
+      CandidateSql(search, &params, FormerCounties(search.scope, search.region, moves));
   // How many there are, and the last of them: it tells where the next page goes on when few match.
   ASSIGN_OR_RETURN(mysql::Rows counted,
                    db.Query(Cat("SELECT COUNT(*) FROM (", candidates, ") k"), params));
@@ -125,10 +136,10 @@ absl::StatusOr<Found> SearchAmong(mysql::Executor& db, const Search& search,
                    ") k ORDER BY occurred_at, aggregate_type, aggregate_id, chain_no LIMIT 1"),
                params));
   // Which of them match, by their keys alone; then those that are shown, in full.
-  std::string keys =
-      Cat("SELECT k.aggregate_type, k.aggregate_id, k.chain_no FROM (", candidates,
-          ") k JOIN audit_log l ON ", kSamePlace, " WHERE ", Within(search.scope, moves, &params));
-  if (search.region) keys += Cat(" AND ", Within({*search.region}, moves, &params));
+  std::string keys = Cat("SELECT k.aggregate_type, k.aggregate_id, k.chain_no FROM (", candidates,
+                         ") k JOIN audit_log l ON ", kSamePlace, " WHERE ",
+                         Within(search.scope, moves, kPlace, kTime, &params));
+  if (search.region) keys += Cat(" AND ", Within({*search.region}, moves, kPlace, kTime, &params));
   const std::pair<std::string_view, const std::string*> equal[] = {
       {"l.actor_subject", &search.subject},
       {"l.actor_delegated_by", &search.delegated_by},

@@ -3,12 +3,14 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/audit/audit.h"
 #include "common/mysql/session.h"
+#include "common/recode/recode.h"
 
 namespace bangfu::audit {
 
@@ -47,6 +49,25 @@ struct Found {
 // The one county that everything asked for lies in; empty: there are more.
 std::string OneCounty(const std::vector<std::string>& scope,
                       const std::optional<std::string>& region);
+
+// Entries and accesses stay under the code of their day: those of a region are the ones under its
+// former codes, too, from when it got the code until it got the next. A condition on the path and
+// on the time, both as SQL; where no time is known, any would do.
+std::string Within(const std::vector<std::string>& regions, const std::vector<recode::Move>& moves,
+                   std::string_view column, std::string_view time, mysql::Params* params);
+std::string WithinFormer(const recode::FormerPath& former, std::string_view column,
+                         std::string_view time, mysql::Params* params);
+
+// When the chain of audit_head h got its newest entry that is there: a head keeps that one's path.
+inline constexpr char kHeadTime[] =
+    "(SELECT n.occurred_at FROM audit_log n WHERE n.aggregate_type = h.aggregate_type AND "
+    "n.aggregate_id = h.aggregate_id AND n.chain_no <= h.chain_no ORDER BY n.chain_no DESC LIMIT "
+    "1)";
+
+// The counties of those former codes, but for the one county.
+std::vector<std::string> FormerCounties(const std::vector<std::string>& scope,
+                                        const std::optional<std::string>& region,
+                                        const std::vector<recode::Move>& moves);
 
 absl::StatusOr<Found> SearchLog(mysql::Executor& db, const Search& search);
 

@@ -44,6 +44,12 @@ class AuditSearchTest : public ::testing::Test {
     EXPECT_OK(mysql::Transact(db(), [&](mysql::Tx& tx) { return Append(tx, e); }));
     return e.aggregate_id;
   }
+  void Recode(const std::string& from, const std::string& to) {
+    clock_.Advance(absl::Seconds(1));
+    const recode::Move move{ids_.Next(), from, to, clock_.Now()};
+    ASSERT_OK(
+        mysql::Transact(db(), [&](mysql::Tx& tx) { return recode::Apply(tx, {}, move).status(); }));
+  }
   std::vector<Ulid> All(Search search) {
     std::vector<Ulid> out;
     for (int pages = 0; pages < 1000; ++pages) {
@@ -113,6 +119,100 @@ TEST_F(AuditSearchTest, EntriesUnderTheFormerCodesOfARegionAreFound) {
   EXPECT_THAT(All({.scope = {"360783"}, .subject = "zhang"}), ElementsAre(after, before));
   EXPECT_THAT(All({.scope = {"360783102"}}), IsEmpty());
   EXPECT_THAT(All({.scope = {"36"}}), ElementsAre(come_back, after, elsewhere, before));
+}
+
+TEST_F(AuditSearchTest, ACodeThatWasTwoCountiesOneAfterTheOtherTellsThemApart) {
+  const Ulid of_first = Add("360727101201");
+  Recode("360727", "360783");
+  const Ulid of_second = Add("360727101201");
+  Recode("360727", "360704");
+  EXPECT_THAT(All({.scope = {"360704"}}), ElementsAre(of_second));
+  EXPECT_THAT(All({.scope = {"360783"}}), ElementsAre(of_first));
+  const auto seen = [&](const Ulid& id, const std::string& by) {
+    auto history = History(db(), "project", id, {by}, 0, 10);
+    EXPECT_OK(history);
+    return history.ok() && !history->empty();
+  };
+  EXPECT_TRUE(seen(of_second, "360704"));
+  EXPECT_FALSE(seen(of_first, "360704"));
+}
+
+TEST_F(AuditSearchTest, TheHistoryOfARecordIsFoundUnderTheFormerCodeOfItsHead) {
+  const Ulid id = Add("360727101201");
+  const Ulid other = Add("360733101201");
+  Recode("360727", "360783");
+  const Ulid come_back = Add("360727101201");
+  const auto entries = [&](const Ulid& record, const std::string& by) {
+    auto history = History(db(), "project", record, {by}, 0, 10);
+    EXPECT_OK(history);
+    return history.ok() ? history->size() : 0;
+  };
+  EXPECT_EQ(entries(id, "360783"), 1u);
+  EXPECT_EQ(entries(id, "360783101"), 1u);
+  EXPECT_EQ(entries(id, "360783102"), 0u);
+  EXPECT_EQ(entries(id, "3607"), 1u);
+  EXPECT_EQ(entries(other, "360783"), 0u);
+  EXPECT_EQ(entries(come_back, "360783"), 0u);
+}
+
+TEST_F(AuditSearchTest, ARegionsChainsAreVerifiedUnderItsFormerCodes) {
+  const Ulid id = Add("360727101201");
+  Add("360733101201");
+  Recode("360727", "360783");
+  Add("360783101201");
+  Add("360727101201");  // another county's
+  const auto chains = [&](VerifyScope scope) {
+    auto report = Verify(db(), scope);
+    EXPECT_OK(report);
+    if (!report.ok()) return int64_t{-1};
+    EXPECT_THAT(report->problems, IsEmpty());
+    return report->chains;
+  };
+  EXPECT_EQ(chains({.regions = {"360783"}}), 2);
+  EXPECT_EQ(chains({.regions = {"360783102"}}), 0);
+  EXPECT_EQ(chains({.regions = {"360783"}, .aggregate_type = "project", .aggregate_id = id}), 1);
+  EXPECT_EQ(chains({.regions = {"3607"}}), 4);
+  // A wide region has only those from without.
+  Recode("360733", "360899");
+  EXPECT_EQ(chains({.regions = {"3608"}}), 1);
+  // What was taken out is found missing.
+  database_.Run("DELETE FROM audit_log WHERE region_path LIKE '360727%';");
+  auto report = Verify(db(), {.regions = {"360783"}});
+  ASSERT_OK(report);
+  EXPECT_FALSE(report->problems.empty());
+}
+
+TEST_F(AuditSearchTest, AccessesUnderTheFormerCodesOfARegionAreFound) {
+  const auto look = [&](const std::string& region) {
+    clock_.Advance(absl::Seconds(1));
+    Access a;
+    a.id = ids_.Next();
+    a.action = "AuditService.RevealSensitive";
+    a.actor = {"zhang", "zhang", "ROLE_AUDITOR", "36"};
+    a.region_path = region;
+    a.occurred_at = clock_.Now();
+    EXPECT_OK(RecordAccess(db(), a));
+    return a.id;
+  };
+  const auto listed = [&](AccessQuery query) {
+    std::vector<Ulid> out;
+    auto accesses = ListAccesses(db(), query);
+    EXPECT_OK(accesses);
+    if (!accesses.ok()) return out;
+    for (const Access& a : *accesses) out.push_back(a.id);
+    return out;
+  };
+  const Ulid before = look("360727101");
+  look("360733101");
+  Recode("360727", "360783");
+  const Ulid after = look("360783101");
+  look("360727101");  // another county's
+  EXPECT_THAT(listed({.scope = {"360783"}}), ElementsAre(after, before));
+  EXPECT_THAT(listed({.scope = {"360783"}, .limit = 1}), ElementsAre(after));
+  EXPECT_THAT(listed({.scope = {"360783"}, .before = after}), ElementsAre(before));
+  EXPECT_THAT(listed({.scope = {"36"}, .region = "360783101"}), ElementsAre(after, before));
+  EXPECT_THAT(listed({.scope = {"360783"}, .subject = "zhang"}), ElementsAre(after, before));
+  EXPECT_THAT(listed({.scope = {"360783102"}}), IsEmpty());
 }
 
 TEST_F(AuditSearchTest, EntriesOfOneInstantAreNeitherLostNorTwice) {

@@ -3,6 +3,7 @@
 
 #include "common/audit/audit.h"
 #include "common/audit/rows.h"
+#include "common/audit/search.h"
 #include "common/base/strings.h"
 #include "common/status/macros.h"
 
@@ -124,7 +125,7 @@ absl::Status WalkChains(mysql::Session& db, std::string_view type, const std::ve
 
 // Everything, in chain order, a bounded number of rows per statement.
 absl::Status WalkAll(mysql::Session& db, const std::vector<std::string>& regions,
-                     ChainWalker* walker) {
+                     const std::vector<recode::Move>& moves, ChainWalker* walker) {
   mysql::Params position = {"", Ulid(), 0};
   while (true) {
     mysql::Params params = {position[0], position[0], position[1],
@@ -133,9 +134,9 @@ absl::Status WalkAll(mysql::Session& db, const std::vector<std::string>& regions
         Cat(SelectWithHead("FORCE INDEX (PRIMARY)"),
             "(l.aggregate_type > ? OR (l.aggregate_type = ? AND l.aggregate_id > ?) OR "
             "(l.aggregate_type = ? AND l.aggregate_id = ? AND l.chain_no > ?)) AND (");
-    sql += mysql::RegionClause(regions, "h.region_path", &params);
+    sql += Within(regions, moves, "h.region_path", kHeadTime, &params);
     sql += " OR (h.aggregate_id IS NULL AND ";  // no head: the entry's own region says where it was
-    sql += mysql::RegionClause(regions, "l.region_path", &params);
+    sql += Within(regions, moves, "l.region_path", "l.occurred_at", &params);
     sql += ")) ORDER BY l.aggregate_type, l.aggregate_id, l.chain_no LIMIT ?";
     params.emplace_back(kRowsPerStatement);
     int rows = 0;
@@ -145,38 +146,56 @@ absl::Status WalkAll(mysql::Session& db, const std::vector<std::string>& regions
   }
 }
 
-absl::Status WalkByHeads(mysql::Session& db, const std::vector<std::string>& regions,
-                         ChainWalker* walker) {
-  for (const std::string& region : regions) {
-    std::string path = region, type;
-    Ulid id;
-    bool started = false;
-    while (true) {
-      mysql::Params params;
-      std::string sql =
-          Cat("SELECT region_path, aggregate_type, aggregate_id FROM audit_head WHERE ",
-              mysql::RegionClause({region}, "region_path", &params));
-      if (started) {
-        sql +=
-            " AND (region_path > ? OR (region_path = ? AND aggregate_type > ?) OR "
-            "(region_path = ? AND aggregate_type = ? AND aggregate_id > ?))";
-        params.insert(params.end(), {path, path, type, path, type, id});
-      }
-      sql += " ORDER BY region_path, aggregate_type, aggregate_id LIMIT ?";
-      params.emplace_back(kChainsPerStatement);
-      ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(sql, params));
-      for (size_t i = 0; i < rows.size();) {
-        type = rows[i].String(1);
-        std::vector<Ulid> ids;
-        for (; i < rows.size() && rows[i].String(1) == type; ++i) ids.push_back(rows[i].Id(2));
-        RETURN_IF_ERROR(WalkChains(db, type, ids, walker));
-        walker->Finish();
-      }
-      if (rows.size() < static_cast<size_t>(kChainsPerStatement)) break;
-      started = true;
-      path = rows.back().String(0);
-      id = rows.back().Id(2);
+// The chains whose heads are where `where` says, by the heads' index.
+absl::Status WalkHeads(mysql::Session& db, const std::string& where, const mysql::Params& of_where,
+                       ChainWalker* walker) {
+  std::string path, type;
+  Ulid id;
+  bool started = false;
+  while (true) {
+    mysql::Params params = of_where;
+    std::string sql = Cat(
+        "SELECT h.region_path, h.aggregate_type, h.aggregate_id FROM audit_head h WHERE ", where);
+    if (started) {
+      sql +=
+          " AND (h.region_path > ? OR (h.region_path = ? AND h.aggregate_type > ?) OR "
+          "(h.region_path = ? AND h.aggregate_type = ? AND h.aggregate_id > ?))";
+      params.insert(params.end(), {path, path, type, path, type, id});
     }
+    sql += " ORDER BY h.region_path, h.aggregate_type, h.aggregate_id LIMIT ?";
+    params.emplace_back(kChainsPerStatement);
+    ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(sql, params));
+    for (size_t i = 0; i < rows.size();) {
+      type = rows[i].String(1);
+      std::vector<Ulid> ids;
+      for (; i < rows.size() && rows[i].String(1) == type; ++i) ids.push_back(rows[i].Id(2));
+      RETURN_IF_ERROR(WalkChains(db, type, ids, walker));
+      walker->Finish();
+    }
+    if (rows.size() < static_cast<size_t>(kChainsPerStatement)) return absl::OkStatus();
+    started = true;
+    path = rows.back().String(0);
+    id = rows.back().Id(2);
+  }
+}
+
+absl::Status WalkByHeads(mysql::Session& db, const std::vector<std::string>& regions,
+                         const std::vector<recode::Move>& moves, ChainWalker* walker) {
+  for (const std::string& region : regions) {
+    mysql::Params params;
+    const std::string where = mysql::RegionClause({region}, "h.region_path", &params);
+    RETURN_IF_ERROR(WalkHeads(db, where, params, walker));
+  }
+  const std::vector<recode::FormerPath> former = recode::FormerPaths(moves, regions);
+  for (size_t i = 0; i < former.size(); ++i) {
+    mysql::Params params;
+    std::string where = WithinFormer(former[i], "h.region_path", kHeadTime, &params);
+    // A township may have had a code in a county whose code it had, too: no chain is walked twice.
+    where += Cat(" AND NOT ", mysql::RegionClause(regions, "h.region_path", &params));
+    for (size_t j = 0; j < i; ++j) {
+      where += Cat(" AND NOT ", WithinFormer(former[j], "h.region_path", kHeadTime, &params));
+    }
+    RETURN_IF_ERROR(WalkHeads(db, where, params, walker));
   }
   return absl::OkStatus();
 }
@@ -209,28 +228,29 @@ absl::StatusOr<Report> Verify(mysql::Session& db, const VerifyScope& scope) {
   Report report;
   if (scope.regions.empty()) return report;
   ChainWalker walker(&report, scope.cancelled);
+  ASSIGN_OR_RETURN(const std::vector<recode::Move> moves, recode::ListMoves(db));
   mysql::Params params;
   std::string where;
   if (scope.aggregate_id.has_value()) {
     // Outside of the regions it is as if it were not there.
     where = "h.aggregate_type = ? AND h.aggregate_id = ? AND ";
     params = {scope.aggregate_type, *scope.aggregate_id};
-    where += mysql::RegionClause(scope.regions, "h.region_path", &params);
+    where += Within(scope.regions, moves, "h.region_path", kHeadTime, &params);
     mysql::Params log_params = {scope.aggregate_type, *scope.aggregate_id};
     std::string sql = SelectWithHead("");
     sql += "l.aggregate_type = ? AND l.aggregate_id = ? AND (";
-    sql += mysql::RegionClause(scope.regions, "h.region_path", &log_params);
+    sql += Within(scope.regions, moves, "h.region_path", kHeadTime, &log_params);
     sql += " OR (h.aggregate_id IS NULL AND ";
-    sql += mysql::RegionClause(scope.regions, "l.region_path", &log_params);
+    sql += Within(scope.regions, moves, "l.region_path", "l.occurred_at", &log_params);
     sql += ")) ORDER BY l.chain_no";
     int rows = 0;
     RETURN_IF_ERROR(Stream(db, sql, log_params, &walker, &rows));
   } else {
     bool wide = false;
     for (const std::string& region : scope.regions) wide |= region.size() <= kWideRegionDigits;
-    RETURN_IF_ERROR(wide ? WalkAll(db, scope.regions, &walker)
-                         : WalkByHeads(db, scope.regions, &walker));
-    where = mysql::RegionClause(scope.regions, "h.region_path", &params);
+    RETURN_IF_ERROR(wide ? WalkAll(db, scope.regions, moves, &walker)
+                         : WalkByHeads(db, scope.regions, moves, &walker));
+    where = Within(scope.regions, moves, "h.region_path", kHeadTime, &params);
   }
   walker.Finish();
   RETURN_IF_ERROR(FindEmptyChains(db, where, params, &report));

@@ -17,6 +17,7 @@
 #include "common/blob/schema.h"
 #include "common/feed/schema.h"
 #include "common/idempotency/schema.h"
+#include "common/recode/schema.h"
 #include "common/status/error.h"
 #include "common/testing/held_grants.h"
 #include "common/testing/rpc_fixture.h"
@@ -86,7 +87,7 @@ class BlobServiceTest : public ::testing::Test {
         service_(store_, {}, metrics_),
         server_({.services = {"bangfu.blob.v1.BlobService"},
                  .migrations = migrate::Concat(Schema(), feed::Schema(), idempotency::Schema(),
-                                               audit::Schema()),
+                                               audit::Schema(), recode::Schema()),
                  .server = grants_.ServerOptions()},
                 [this](rpc::Router& router) { service_.Register(router); }),
         village_(Token("v1", "360733101201")),
