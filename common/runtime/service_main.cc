@@ -167,7 +167,8 @@ void Declare(config::Loader& loader, const ServiceDefinition& definition, Settin
 
   if (!definition.peers.empty()) {
     loader.Text("peer-token-file", &s.peer_token_file,
-                "bearer token for calls to peers; read again when it changes");
+                "bearer token for calls to peers, a client's: of 24 h at most; read again when it "
+                "changes");
     loader.Text("system-region", &s.system_region, "dev mode: region of the token for peers");
     loader.Text("peer-ca", &s.peer_ca, "PEM file; set: calls to peers use TLS");
     loader.Text("peer-certificate", &s.peer_certificate, "PEM file, for mutual TLS");
