@@ -463,6 +463,14 @@ TEST_F(EvaluationLedger, AVoidedSubjectLeavesTheLedger) {
   const int64_t events = w_.database().Int("SELECT COUNT(*) FROM feed_outbox");
   ASSERT_OK(LeaveVoidSubjects(w_.db(), w_.server().ids(), w_.server().clock().Now()));
   EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM feed_outbox"), events);
+  // It comes back as one that is yet to be evaluated.
+  ASSERT_OK_AND_ASSIGN(SubjectMap left, LoadSubjects(w_.db(), {subject}, std::nullopt));
+  EXPECT_EQ(left.at(subject).latest_result, 0);
+  SubjectRow back = left.at(subject);
+  back.is_void = false;
+  ASSERT_OK(
+      mysql::Transact(w_.db(), [&](mysql::Tx& tx) { return PutSubjects(tx, {back}, left); }));
+  w_.ExpectRollupsEqualRecount();
 }
 
 TEST_F(EvaluationLedger, TheSnapshotOfTheFeedHoldsEntriesAndSignatures) {

@@ -56,7 +56,17 @@ absl::Status LeaveChunk(mysql::Tx& tx, const std::vector<Ulid>& candidates, Ulid
   }
   RETURN_IF_ERROR(UpdateEvaluations(tx, changed));
   std::vector<EffectiveChange> effective;
-  for (const Ulid& id : leaving) effective.push_back({id, std::nullopt, 0});
+  std::vector<LatestEvaluation> latest;
+  for (const Ulid& id : leaving) {
+    const SubjectRow& s = subjects.at(id);
+    effective.push_back({id, std::nullopt, 0});
+    // Should the subject come back, a void result is not where it stands.
+    if (s.latest_evaluation_id && s.latest_evaluation_id == s.effective_evaluation_id) {
+      latest.push_back({id, *s.latest_evaluation_id, 0});
+    }
+  }
+  // No roll-up counts a void subject: the order of the two is free.
+  RETURN_IF_ERROR(SetLatestEvaluations(tx, latest, subjects, now));
   RETURN_IF_ERROR(SetEffectives(tx, effective, subjects, now));
   EntryChanges entries(tx, {[now](std::string_view) { return SystemEntry(now); }, ids, now});
   RETURN_IF_ERROR(entries.Lock(leaving));
