@@ -3,6 +3,7 @@
 
 #include "bangfu/period/v1/period.pb.h"
 #include "common/operation/operation.h"
+#include "common/period/rows.h"
 #include "services/evaluation/api/ledger_periods.h"
 #include "services/evaluation/api/lifecycle_world_for_test.h"
 
@@ -289,6 +290,50 @@ TEST_F(EvaluationPeriods, T14_ACityIsTheSumOfTheRevisionsThatItNames) {
   ASSERT_EQ(t14.rows_size(), 1);
   EXPECT_EQ(t14.rows(0).region_code(), "3607");
   EXPECT_EQ(t14.sum().projects(), 2);
+}
+
+// A revision of before T14 told every project's place says so instead of printing zeros.
+TEST_F(EvaluationPeriods, AnOlderFrozenT14HasBlanksForWhatItNeverCounted) {
+  const period::v1::Period frozen = Freeze("T14", kCounty, w_.Operator());
+  const auto csv = [&](const std::string& region) {
+    v1::ExportT14Request request;
+    request.set_region_code(region);
+    request.set_format(type::v1::FILE_FORMAT_CSV);
+    request.set_period(kPeriod);
+    return Export("ExportT14", request).bytes;
+  };
+  EXPECT_THAT(csv(kCounty), Not(HasSubstr("早期定稿")));
+  // As a release of before left it: a project on its way and a sum in no figure, no parts.
+  const auto chunks = w_.db().Query("SELECT body FROM period_rows");
+  ASSERT_OK(chunks);
+  ASSERT_EQ(chunks->size(), 1u);
+  auto stored = period::UnpackRows((*chunks)[0].String(0));
+  ASSERT_OK(stored);
+  period::RowPacker packer(kCounty, true);
+  for (period::Row& one : *stored) {
+    v1::T14Row row;
+    ASSERT_TRUE(row.ParseFromString(one.payload));
+    row.set_projects(row.projects() + 1);
+    row.set_revitalize_due(4);
+    row.set_revitalized(1);
+    row.set_revitalize_value_fen(800);
+    row.set_revitalized_value_fen(600);
+    row.set_revitalization_rate_bp(5000);
+    for (int field : {30, 31, 32, 33, 34}) {
+      row.GetReflection()->ClearField(&row, row.GetDescriptor()->FindFieldByNumber(field));
+    }
+    one.payload = row.SerializeAsString();
+    ASSERT_OK(packer.Add(std::move(one)));
+  }
+  ASSERT_OK(w_.db().Execute("UPDATE period_rows SET body = ?", {packer.Finish().chunks[0].body}));
+  const v1::T14 t14 = T14(kCounty, kPeriod);
+  EXPECT_EQ(t14.sum().revitalized_value_share_bp(), 7500);
+  EXPECT_EQ(t14.sum().revitalized_count_share_bp(), 2500);
+  EXPECT_THAT(t14.meta().filters(), HasSubstr("早期定稿"));
+  EXPECT_THAT(csv(kCounty), HasSubstr("早期定稿"));
+  // 数据不足, 人工研判, 暂不分类, and three that nobody counted.
+  EXPECT_THAT(csv(kCounty), HasSubstr(",0,0,0,,,,"));
+  EXPECT_THAT(csv(kCounty), HasSubstr(",50,0.0006,0.0008,75,1,4,25,"));
 }
 
 }  // namespace

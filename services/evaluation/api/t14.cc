@@ -33,6 +33,7 @@ using Chunk = type::v1::FileChunk;
 
 constexpr char kTableNo[] = "T14";
 constexpr char kSumKey[] = "sum";
+constexpr char kOlderNote[] = "含早期定稿数据，未统计待认定、未评估、在册待处理的，以空白表示";
 constexpr FourClass kClasses[] = {FourClass::kConsolidate, FourClass::kUpgrade,
                                   FourClass::kRevitalize, FourClass::kAdjust};
 
@@ -102,7 +103,16 @@ bool HasLedger(const v1::T14Row& row) {
   return entries > 0;
 }
 
-std::vector<Cell> T14Cells(const v1::T14Row& row) {
+// Whether every project stands in a class or in one of the five figures beside them. A row that was
+// frozen before it had all five does not say where the rest stood, and may count one twice.
+bool CountsEveryProjectOnce(const v1::T14Row& row) {
+  int64_t counted = row.insufficient_data() + row.manual_review() + row.not_applicable() +
+                    row.under_way() + row.not_evaluated();
+  for (const v1::ClassFigure& f : row.project_classes()) counted += f.count();
+  return counted == row.projects();
+}
+
+std::vector<Cell> T14Cells(const v1::T14Row& row, bool frozen) {
   std::vector<Cell> cells;
   const auto number = [&cells](int64_t value) { cells.emplace_back(value); };
   cells.emplace_back(row.region_code());
@@ -121,9 +131,11 @@ std::vector<Cell> T14Cells(const v1::T14Row& row) {
   number(row.insufficient_data());
   number(row.manual_review());
   number(row.not_applicable());
-  number(row.under_way());
-  number(row.not_evaluated());
-  number(row.pending());
+  // What was never counted is no zero.
+  const bool counted = !frozen || CountsEveryProjectOnce(row);
+  for (const int64_t value : {row.under_way(), row.not_evaluated(), row.pending()}) {
+    cells.push_back(counted ? Cell(value) : Cell());
+  }
   number(row.industries());
   for (const v1::ClassFigure& f : row.industry_classes()) {
     number(f.count());
@@ -224,6 +236,14 @@ void Add(const v1::T14Row& from, v1::T14Row* to) {
   classes(from.industry_classes(), to->mutable_industry_classes());
 }
 
+// The two parts of 盘活率.
+void FillParts(v1::T14Row* row) {
+  row->set_revitalized_value_share_bp(
+      static_cast<int32_t>(RatioBp(row->revitalized_value_fen(), row->revitalize_value_fen())));
+  row->set_revitalized_count_share_bp(
+      static_cast<int32_t>(RatioBp(row->revitalized(), row->revitalize_due())));
+}
+
 // What is a share is computed from the sums, never summed. Shares of classes are of the subjects
 // whose class is in force, so that the four make 100 %.
 void FillShares(int64_t override_limit_bp, v1::T14Row* row) {
@@ -244,10 +264,7 @@ void FillShares(int64_t override_limit_bp, v1::T14Row* row) {
   sums.revitalize_value_fen = row->revitalize_value_fen();
   sums.revitalized_value_fen = row->revitalized_value_fen();
   row->set_revitalization_rate_bp(static_cast<int32_t>(RevitalizationRateBp(sums)));
-  row->set_revitalized_value_share_bp(
-      static_cast<int32_t>(RatioBp(sums.revitalized_value_fen, sums.revitalize_value_fen)));
-  row->set_revitalized_count_share_bp(
-      static_cast<int32_t>(RatioBp(sums.revitalized, sums.revitalize_due)));
+  FillParts(row);
 }
 
 // Rows and sum without signatures.
@@ -373,12 +390,14 @@ class T14 final : public LedgerTable {
   }
 };
 
+bool IsFrozen(const v1::T14& t14) { return !t14.meta().period_id().empty(); }
+
 // The digest of the printed rows, as a file of them has it.
 void FillDigest(v1::T14* t14) {
   table::RowsDigest digest;
   const table::TableSpec spec = T14Spec();
   const auto add = [&](const v1::T14Row& row) {
-    const std::vector<Cell> cells = T14Cells(row);
+    const std::vector<Cell> cells = T14Cells(row, IsFrozen(*t14));
     std::vector<std::string> printed;
     for (size_t i = 0; i < cells.size(); ++i) {
       printed.push_back(table::FormatCell(spec.columns[i].kind, cells[i]));
@@ -430,13 +449,19 @@ absl::StatusOr<v1::T14> FrozenT14(CallContext& context, const RegionRow& region,
                    period::FindFrozen(context.db, PeriodOptions(nullptr), kTableNo, path, period,
                                       revision, context.now));
   v1::T14 out;
+  bool older = false;
   RETURN_IF_ERROR(
       period::ReadRows(context.db, frozen.id, {path}, [&](period::Row row) -> absl::Status {
         v1::T14Row* to = row.key == kSumKey ? out.mutable_sum() : out.add_rows();
-        return to->ParseFromString(row.payload)
-                   ? absl::OkStatus()
-                   : absl::DataLossError("a frozen row cannot be read");
+        if (!to->ParseFromString(row.payload)) {
+          return absl::DataLossError("a frozen row cannot be read");
+        }
+        FillParts(to);  // a row of before they were kept has what they are made of
+        older = older || !CountsEveryProjectOnce(*to);
+        return absl::OkStatus();
       }));
+  // The row itself, or one of those that it was composed of.
+  if (older) particulars.filters = kOlderNote;
   FillSigned(&out, [&](const std::string& unit) {
     if (path.size() >= 6) return frozen.board.Complete(unit);
     for (const period::v1::PeriodComponent& c : frozen.period.components()) {
@@ -480,8 +505,9 @@ absl::Status ExportT14(CallContext& context, const v1::ExportT14Request& request
   ASSIGN_OR_RETURN(v1::T14 t14, BuildT14(context, region, request, std::move(particulars)));
   FileStream file(writer, request.format(), request.no_bom());
   RETURN_IF_ERROR(file.table().Begin(T14Spec(), ToTable(t14.meta(), {"单位（盖章）", "负责人"})));
-  for (const v1::T14Row& row : t14.rows()) RETURN_IF_ERROR(file.table().WriteRow(T14Cells(row)));
-  RETURN_IF_ERROR(file.table().WriteRow(T14Cells(t14.sum())));
+  for (const v1::T14Row& row : t14.rows())
+    RETURN_IF_ERROR(file.table().WriteRow(T14Cells(row, IsFrozen(t14))));
+  RETURN_IF_ERROR(file.table().WriteRow(T14Cells(t14.sum(), IsFrozen(t14))));
   return file.Finish(Cat("T14四个一批汇总表_", region.name), t14.meta());
 }
 
