@@ -11,6 +11,7 @@
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/inventory_api.h"
 #include "services/registry/api/project_writer.h"
+#include "services/registry/api/reference_feed.h"
 #include "services/registry/api/report_work.h"
 #include "services/registry/api/short_board_work.h"
 #include "services/registry/api/unit_report_work.h"
@@ -50,6 +51,15 @@ absl::Status Compose(runtime::App& app) {
           return absl::OkStatus();
         });
   }
+  // After the schema is known to be right: what its steps changed is in the feed before anybody is
+  // served.
+  app.readiness().Add("reference_feed",
+                      [&app, done = false](mysql::Session& session) mutable -> absl::Status {
+                        if (done) return absl::OkStatus();
+                        RETURN_IF_ERROR(PublishChangedReferences(session, app.clock().Now()));
+                        done = true;
+                        return absl::OkStatus();
+                      });
   runtime::StandardOptions standard;
   standard.region_names = RegionNames;
   standard.states = MakeSnapshotSource();

@@ -10,6 +10,7 @@
 #include "common/base/ulid.h"
 #include "common/feed/feed.h"
 #include "services/registry/api/handlers.h"
+#include "services/registry/api/reference_feed.h"
 #include "services/registry/api/registry_for_test.h"
 
 namespace bangfu::registry {
@@ -61,6 +62,54 @@ TEST_F(RegistryTest, TheSnapshotHoldsEveryKindOfRecord) {
       source->Page(server_.database().db(), "project", Ulid(), 50, feed::RegionPrefixes{"360783"});
   ASSERT_THAT(foreign, IsOk());
   EXPECT_THAT(*foreign, IsEmpty());
+}
+
+// A migration has no event: its codes and departments are told at the next start.
+TEST_F(RegistryTest, ReferenceDataThatAMigrationChangedIsPublishedOnce) {
+  testing::TestDatabase& database = server_.database();
+  const auto start = [&] {
+    ASSERT_THAT(PublishChangedReferences(database.db(), server_.clock().Now()), IsOk());
+  };
+  const auto events = [&](const std::string& type) {
+    return Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = '" + type + "'");
+  };
+  // The first start after the upgrade that brought this tells everything, once.
+  start();
+  EXPECT_EQ(events("code_batch"), Int("SELECT COUNT(DISTINCT list) FROM code"));
+  EXPECT_EQ(events("fund_source_department"), Int("SELECT COUNT(*) FROM fund_source_department"));
+  database.Run("DELETE FROM feed_outbox;");
+  start();
+  EXPECT_EQ(Int("SELECT COUNT(*) FROM feed_outbox"), 0);
+
+  database.Run(
+      "UPDATE code_list SET version = version + 1 WHERE list = 'ASSET_CATEGORY';\n"
+      "UPDATE code SET name_zh = '冷藏库', version = version + 1 WHERE list = 'ASSET_CATEGORY' AND "
+      "code = 'COLD_STORE';\n"
+      "INSERT INTO fund_source_department (id, source_code, task_code, department_code, "
+      "valid_from, "
+      "valid_to, unconfirmed, version) VALUES (UNHEX(MD5('new')), 'LEGACY_SPECIAL', 'STATE_FARM', "
+      "'FORESTRY', '2012-01-01', NULL, 1, 1);");
+  for (int times = 0; times < 2; ++times) {
+    start();
+    EXPECT_EQ(events("code_batch"), 1);
+    EXPECT_EQ(events("fund_source_department"), 1);
+  }
+  const auto rows = database.db().Query(
+      "SELECT payload FROM feed_outbox ORDER BY aggregate_type = 'fund_source_department'");
+  ASSERT_THAT(rows, IsOk());
+  ASSERT_THAT(*rows, SizeIs(2));
+  v1::CodesChanged codes;
+  ASSERT_TRUE(codes.ParseFromString((*rows)[0].String(0)));
+  EXPECT_EQ(codes.codes_size(), Int("SELECT COUNT(*) FROM code WHERE list = 'ASSET_CATEGORY'"));
+  bool told = false;
+  for (const v1::Code& code : codes.codes()) {
+    told = told || (code.code() == "COLD_STORE" && code.name_zh() == "冷藏库");
+  }
+  EXPECT_TRUE(told);
+  v1::FundSourceDepartmentChanged department;
+  ASSERT_TRUE(department.ParseFromString((*rows)[1].String(0)));
+  EXPECT_EQ(department.row().task_code(), "STATE_FARM");
+  EXPECT_EQ(department.row().department_code(), "FORESTRY");
 }
 
 }  // namespace

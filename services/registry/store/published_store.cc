@@ -1,0 +1,38 @@
+#include "services/registry/store/published_store.h"
+
+#include "common/status/macros.h"
+
+namespace bangfu::registry {
+
+absl::StatusOr<std::vector<UnpublishedReference>> ListUnpublished(mysql::Executor& db) {
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(
+          "SELECT ?, l.list, l.version FROM code_list l LEFT JOIN published_reference p ON "
+          "p.kind = ? AND p.name = l.list WHERE p.version IS NULL OR p.version <> l.version "
+          "UNION ALL SELECT ?, HEX(d.id), d.version FROM fund_source_department d LEFT JOIN "
+          "published_reference p ON p.kind = ? AND p.name = HEX(d.id) WHERE p.version IS NULL "
+          "OR p.version <> d.version",
+          {kCodeListKind, kCodeListKind, kFundSourceDepartmentKind, kFundSourceDepartmentKind}));
+  std::vector<UnpublishedReference> out;
+  for (const mysql::Row& row : rows) out.push_back({row.String(0), row.String(1), row.Int(2)});
+  return out;
+}
+
+absl::Status LockReferences(mysql::Tx& tx) {
+  RETURN_IF_ERROR(tx.Query("SELECT list FROM code_list ORDER BY list FOR UPDATE").status());
+  return tx.Query("SELECT id FROM fund_source_department ORDER BY id FOR UPDATE").status();
+}
+
+absl::Status MarkPublished(mysql::Tx& tx, const std::vector<UnpublishedReference>& references) {
+  if (references.empty()) return absl::OkStatus();
+  std::vector<mysql::Params> values;
+  for (const UnpublishedReference& one : references) {
+    values.push_back({one.kind, one.name, one.version});
+  }
+  return mysql::BulkInsert(tx, "published_reference", "kind, name, version", values,
+                           "ON DUPLICATE KEY UPDATE version = VALUES(version)")
+      .status();
+}
+
+}  // namespace bangfu::registry

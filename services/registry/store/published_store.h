@@ -1,0 +1,29 @@
+// What the feed was last told of reference data, beside what it is now.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/mysql/session.h"
+
+namespace bangfu::registry {
+
+inline constexpr char kCodeListKind[] = "code_list";
+inline constexpr char kFundSourceDepartmentKind[] = "fund_source_department";
+
+struct UnpublishedReference {
+  std::string kind;
+  std::string name;  // the list; the id of the department's row in hexadecimal
+  int64_t version = 0;
+};
+
+// Those whose version is not the one that was published.
+absl::StatusOr<std::vector<UnpublishedReference>> ListUnpublished(mysql::Executor& db);
+// Nobody changes or publishes them until the transaction ends.
+absl::Status LockReferences(mysql::Tx& tx);
+absl::Status MarkPublished(mysql::Tx& tx, const std::vector<UnpublishedReference>& references);
+
+}  // namespace bangfu::registry
