@@ -48,11 +48,14 @@ std::shared_ptr<const auth::SubjectGrants> GrantBook::Of(std::string_view subjec
   return held;
 }
 
-absl::Status GrantBook::Put(std::string_view record, Subjects* people, Subjects* clients) {
+absl::Status GrantBook::Put(std::string_view record, bool over, Subjects* people,
+                            Subjects* clients) {
   type::v1::Grant grant;
   if (!grant.ParseFromArray(record.data(), static_cast<int>(record.size()))) {
     return absl::DataLossError("a row of access_grant holds no grant");
   }
+  // What a client was ever granted is never forgotten: its token counts where nothing was.
+  if (over && !grant.is_client()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(grant.id()));
   Held& held = (grant.is_client() ? *clients : *people)[grant.person()];
   std::erase_if(held.rights, [&](const Right& right) { return right.id == id; });
@@ -84,9 +87,9 @@ absl::Status GrantBook::Put(std::string_view record, Subjects* people, Subjects*
 
 absl::Status GrantBook::ReadAll(mysql::Session& session, absl::Time now) {
   Subjects people, clients;
-  RETURN_IF_ERROR(
-      session.Stream("SELECT record FROM access_grant WHERE until_at > ?", {now - kRemembered},
-                     [&](const mysql::Row& row) { return Put(row.String(0), &people, &clients); }));
+  RETURN_IF_ERROR(session.Stream(
+      "SELECT record, until_at <= ? FROM access_grant", {now - kRemembered},
+      [&](const mysql::Row& row) { return Put(row.String(0), row.Bool(1), &people, &clients); }));
   std::unique_lock lock(mu_);
   people_.swap(people);
   clients_.swap(clients);
@@ -111,7 +114,7 @@ absl::Status GrantBook::ReadChanges(mysql::Session& session, int64_t after) {
     {
       std::unique_lock lock(mu_);
       for (const mysql::Row& row : *rows) {
-        RETURN_IF_ERROR(Put(row.String(2), &people_, &clients_));
+        RETURN_IF_ERROR(Put(row.String(2), false, &people_, &clients_));
       }
     }
     if (rows->size() < kChanges) return absl::OkStatus();

@@ -62,8 +62,8 @@ class GrantBook final : public auth::GrantSource {
 
   absl::Status ReadAll(mysql::Session& session, absl::Time now);
   absl::Status ReadChanges(mysql::Session& session, int64_t after);
-  // Puts the grant in the place of what it was.
-  static absl::Status Put(std::string_view record, Subjects* people, Subjects* clients);
+  // Puts the grant in the place of what it was; not a person's that has been over for long.
+  static absl::Status Put(std::string_view record, bool over, Subjects* people, Subjects* clients);
 
   std::mutex refreshing_;
   int64_t reloads_ = -1;

@@ -77,9 +77,8 @@ absl::Status Write(mysql::Tx& tx, const std::vector<type::v1::Grant>& grants, in
     ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(grant.id()));
     int64_t record_version = 0;
     if (!absl::SimpleAtoi(grant.etag(), &record_version)) record_version = 0;
-    // What a client was ever granted is never forgotten: its token counts where nothing was.
-    const absl::Time until = grant.is_client() ? kForever : Until(grant);
-    values.push_back({id, version, record_version, generation, until, grant.SerializeAsString()});
+    values.push_back(
+        {id, version, record_version, generation, Until(grant), grant.SerializeAsString()});
   }
   // record_version last: the conditions of the others look at what stood.
   constexpr char kNewer[] =

@@ -107,6 +107,8 @@ TEST_F(GrantsTest, WhatAClientWasGrantedIsNeverForgotten) {
   ASSERT_THAT(later.Refresh(database_.db(), clock_.Now() + absl::Hours(24 * 400)), IsOk());
   ASSERT_NE(later.Of("finance", true), nullptr);
   EXPECT_EQ(later.Of("finance", true)->revoked.size(), 1u);
+  // As every row says when its grant ends, whoever wrote it.
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM access_grant WHERE until_at > '2900-01-01'"), 0);
 }
 
 TEST_F(GrantsTest, NothingIsMissedWhoeverCommitsFirst) {
