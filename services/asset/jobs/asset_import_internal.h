@@ -48,6 +48,9 @@ std::vector<auth::Role> Roles();
 // The importer's grants cover the money of the asset.
 absl::Status ScopeOf(const Job& job, std::string_view region_path, const v1::AssetDetails& details);
 
+// So many texts of one asset, as of one project.
+inline constexpr int kMostRawTexts = 100;
+
 // What every row of a file is read with.
 struct Sheet {
   explicit Sheet(const Job& of)
@@ -162,6 +165,11 @@ void Owners(const Sheet& sheet, Draft* d);
 // households.
 void Operation(const Sheet& sheet, Draft* d);
 void Links(const Sheet& sheet, Draft* d);
+
+// asset_import_merge.cc: what a table says of an asset that is there already. What it does not give
+// stays, and what was filled in by hand since is not asked for again.
+v1::AssetDetails Merge(const v1::Asset& stored, const v1::Asset& table);
+bool FundingAddsUp(const v1::AssetDetails& details);
 
 // asset_import_check.cc: what the database says of a file's rows: projects, regions, older rows.
 class Checker {

@@ -29,8 +29,45 @@ using printed::ParseState;
 
 // 0.01万元 for each of the summands: what rounding in a printed table explains.
 constexpr int64_t kRoundingFen = 10000;
-// So many texts of one asset, as of one project.
-constexpr int kMostRawTexts = 100;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// Whether a text without an amount that could be read has figures of one nevertheless. Years
+// (2024年, 〔2023〕) and numbers of documents (〔2023〕505号) and batches are part of the name.
+bool HasFigures(std::string_view text) {
+  bool year = false;  // the number before stood in brackets as a year
+  size_t year_end = 0;
+  for (size_t i = 0; i < text.size();) {
+    if (!IsDigit(text[i])) {
+      ++i;
+      continue;
+    }
+    const size_t begin = i;
+    while (i < text.size() && (IsDigit(text[i]) || text[i] == '.')) ++i;
+    const std::string_view number = text.substr(begin, i - begin);
+    const std::string_view before = text.substr(0, begin);
+    const std::string_view rest = Trim(text.substr(i));
+    bool bracketed = false;
+    bool closes = false;
+    for (const auto& [open, close] : {std::pair<std::string_view, std::string_view>{"(", ")"},
+                                      {"[", "]"},
+                                      {"〔", "〕"},
+                                      {"【", "】"}}) {
+      closes |= HasPrefix(rest, close);
+      bracketed |= HasSuffix(before, open) && HasPrefix(rest, close);
+    }
+    const bool of_document = year && Trim(text.substr(year_end, begin - year_end)).size() <= 3;
+    year = bracketed && number.size() == 4 && (HasPrefix(number, "19") || HasPrefix(number, "20"));
+    year_end = i;
+    if (year || of_document) continue;
+    if (rest.empty() || closes) return true;
+    for (const std::string_view unit :
+         {"元", "万", "亿", "千元", "余", "多", "左右", "以上", "以内", ",", ";", "、", "。"}) {
+      if (HasPrefix(rest, unit)) return true;
+    }
+  }
+  return false;
+}
 
 void Funds(const Sheet& sheet, Draft* d) {
   v1::AssetDetails& details = *d->asset.mutable_asset()->mutable_details();
@@ -61,10 +98,11 @@ void Funds(const Sheet& sheet, Draft* d) {
               "没有公共资金投入的资产不在统计范围");
     return;
   }
-  d->Keep(Field::kFunds, known && amounts ? ParseState::kExact : ParseState::kAbsent);
-  if (known && !amounts && parsed.items.size() == 1 &&
-      parsed.items.front().amount.state == ParseState::kAbsent &&
-      d->Text(Field::kFunds).find_first_of("0123456789") == std::string::npos) {
+  const bool paid_all = known && !amounts && parsed.items.size() == 1 &&
+                        parsed.items.front().amount.state == ParseState::kAbsent &&
+                        !HasFigures(d->Text(Field::kFunds));
+  d->Keep(Field::kFunds, paid_all || (known && amounts) ? ParseState::kExact : ParseState::kAbsent);
+  if (paid_all) {
     // One source alone, without an amount of its own, has paid all.
     v1::AssetFunding* funding = details.add_fund_sources();
     funding->set_source_code(parsed.items.front().source_code);

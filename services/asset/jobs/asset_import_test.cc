@@ -126,6 +126,64 @@ TEST_F(AssetImportTest, TheSecondRunChangesNothing) {
   EXPECT_EQ(Count("operating_contract"), 1);
 }
 
+// A table that says less, or less exactly, than what is there by now takes none of it away.
+TEST_F(AssetImportTest, WhatATableDoesNotGiveStays) {
+  std::string row = RunningShed();
+  const auto put = [&row](const std::string& from, const std::string& to) {
+    ASSERT_NE(row.find(from), std::string::npos) << from;
+    row.replace(row.find(from), from.size(), to);
+  };
+  put("2020-11-30", "2019年6月");
+  put("\r\n", ",是,约\r\n");
+  const std::string head =
+      std::string(kT4).substr(0, std::string(kT4).size() - 2) + ",是否投保,占地面积\r\n";
+  const std::string id = Import(head + row);
+  const v1::Asset asset = ServiceTest::Get(Rows(id).begin()->second.record_id());
+  EXPECT_TRUE(asset.details().insured());
+  EXPECT_EQ(Raw(asset, "formed_date"), "2019年6月");
+  v1::UpdateAssetRequest update;
+  update.set_request_id(RequestId());
+  update.set_id(asset.id());
+  update.set_etag(asset.etag());
+  *update.mutable_details()->mutable_formed_date() = Date(2019, 6, 18);
+  update.mutable_details()->set_latitude_e7(256000000);
+  update.mutable_details()->set_longitude_e7(1157000000);
+  update.mutable_details()->set_note("已核对");
+  for (const char* path : {"formed_date", "latitude_e7", "longitude_e7", "note"}) {
+    update.mutable_update_mask()->add_paths(path);
+  }
+  ASSERT_OK(Call<v1::Asset>("AssetService.UpdateAsset", update));
+  put("专项扶贫资金90.123456万元、自筹资金10万元", "");
+  put("水东村股份经济合作社,水东村股份经济合作社,", ",,");
+  put("2021-02-01", "");
+  put("李四", "王五");
+  put(",是,约", ",,");
+  const std::string again = Import(head + row);
+  EXPECT_EQ(Get(again).rows_updated(), 1) << Reasons(Rows(again).begin()->second);
+  v1::Asset now = ServiceTest::Get(asset.id());
+  EXPECT_EQ(now.details().fund_sources_size(), 2);
+  EXPECT_EQ(now.details().owners_size(), 1);
+  EXPECT_EQ(now.details().income_right_holders_size(), 1);
+  EXPECT_TRUE(now.details().insured());
+  EXPECT_EQ(now.details().formed_date().day(), 18);
+  EXPECT_EQ(Raw(now, "formed_date"), "");
+  EXPECT_EQ(Raw(now, "占地面积"), "约");
+  EXPECT_EQ(now.details().latitude_e7(), 256000000);
+  EXPECT_EQ(now.details().note(), "已核对");
+  EXPECT_EQ(now.custody_status(), v1::CUSTODY_STATUS_HANDED_OVER);
+  EXPECT_THAT(now.open_questions(), ::testing::Not(::testing::Contains("fund_sources")));
+  // Of another value the sources stay, and how they divide it is asked for. What is stated wins.
+  put("100.123456", "110.123456");
+  put(",资金来源,,", ",资金来源,否,");
+  const std::string third = Import(head + row);
+  EXPECT_EQ(Get(third).rows_updated(), 1) << Reasons(Rows(third).begin()->second);
+  now = ServiceTest::Get(asset.id());
+  EXPECT_EQ(now.details().original_value_fen(), 110123456);
+  EXPECT_EQ(now.details().fund_sources_size(), 2);
+  EXPECT_FALSE(now.details().insured());
+  EXPECT_THAT(now.open_questions(), ::testing::Contains("fund_sources"));
+}
+
 TEST_F(AssetImportTest, ADayThatIsNotStatedInFullKeepsItsText) {
   std::string row = RunningShed();
   row.replace(row.find("2020-11-30"), 10, "2019年6月");

@@ -235,6 +235,35 @@ TEST_F(AssetImportUnclearTest, ColumnsThatNoFieldTakesAreKeptAndSaidOnce) {
   }
 }
 
+// Years and numbers of documents are part of a source's name; figures of money are not.
+TEST_F(AssetImportUnclearTest, OneSourceAloneHasPaidAllWhateverItsName) {
+  for (const auto& [funds, pays] :
+       std::map<std::string, bool>{{"2021年专项扶贫资金", true},
+                                   {"2020-2021年专项扶贫资金", true},
+                                   {"2021年第2批专项扶贫资金", true},
+                                   {"专项扶贫资金（2021年）", true},
+                                   {"专项扶贫资金〔2021〕505号", true},
+                                   {"专项扶贫资金（赣财农〔2021〕505号）", true},
+                                   {"赣财农[2021]5号专项扶贫资金", true},
+                                   {"专项扶贫资金", true},
+                                   {"专项扶贫资金：20", false},
+                                   {"专项扶贫资金20", false},
+                                   {"专项扶贫资金（20）", false},
+                                   {"专项扶贫资金20多", false},
+                                   {"2021年专项扶贫资金 20", false}}) {
+    SCOPED_TRACE(funds);
+    std::string row = Shed("专项扶贫资金90.123456万元、自筹资金10万元", funds);
+    row.replace(0, row.find(','), Cat("冷库", ++projects_));
+    const intake_v1::ImportRow line = One(row);
+    const v1::AssetDetails details = AssetOf(line).details();
+    EXPECT_EQ(details.fund_sources_size(), pays ? 1 : 0) << Reasons(line);
+    if (pays && details.fund_sources_size() == 1) {
+      EXPECT_EQ(details.fund_sources(0).amount_fen(), 100123456);
+      EXPECT_EQ(Reasons(line), "");
+    }
+  }
+}
+
 TEST_F(AssetImportUnclearTest, CategoriesAreThoseOfTheList) {
   v1::RegisterAssetRequest r = ServiceTest::Shed();
   r.mutable_details()->set_category_code("COLD_STORE");

@@ -128,15 +128,20 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
         continue;
       }
       store::AssetRow changed = old;
-      v1::AssetDetails merged = details;
+      const v1::Asset before = api::ToAsset(old);
+      v1::AssetDetails merged = Merge(before, row.asset());
       if (changed.contract_id) {
         // The contract says who runs it.
-        const v1::AssetDetails kept = api::DetailsOf(old);
+        const v1::AssetDetails& kept = before.details();
         merged.set_operate_mode(kept.operate_mode());
         merged.set_operator_name(kept.operator_name());
         merged.set_operator_uscc(kept.operator_uscc());
       }
       api::ApplyDetails(merged, &changed, &ignored);
+      if (!FundingAddsUp(merged) && !StrContains(changed.open_questions, "fund_sources")) {
+        // Another value, by sources that the table does not divide.
+        changed.open_questions += Cat(changed.open_questions.empty() ? "" : ",", "fund_sources");
+      }
       Use use = api::UseFromReport(row.asset().use().SerializeAsString());
       const Use previous = api::UseFromReport(old.use_report);
       use.since = std::max(use.since, previous.since);
@@ -148,7 +153,7 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
           api::ToActor(job.caller, Roles(), changed.region_path).SerializeAsString();
       changed.updated_at = job.now;
       out[i].outcome = ROW_OUTCOME_UPDATED;
-      updated_before.push_back(api::ToAsset(old));
+      updated_before.push_back(before);
       updated.push_back(std::move(changed));
       continue;
     }
