@@ -126,6 +126,26 @@ TEST_F(AssetImportTest, TheSecondRunChangesNothing) {
   EXPECT_EQ(Count("operating_contract"), 1);
 }
 
+// Kept texts are no part of what a row says: with one more of them it is the row that it was.
+TEST_F(AssetImportTest, MoreKeptTextsChangeNothing) {
+  const std::string id = Import(kT4 + RunningShed());
+  const v1::Asset asset = ServiceTest::Get(Rows(id).begin()->second.record_id());
+  v1::UpdateAssetRequest update;
+  update.set_request_id(RequestId());
+  update.set_id(asset.id());
+  update.set_etag(asset.etag());
+  update.mutable_details()->set_note("已核对");
+  update.mutable_update_mask()->add_paths("note");
+  ASSERT_OK(Call<v1::Asset>("AssetService.UpdateAsset", update));
+  const std::string head(kT4);
+  const std::string row = RunningShed();
+  const std::string wider = head.substr(0, head.size() - 2) + ",占地面积\r\n" +
+                            row.substr(0, row.size() - 2) + ",30亩\r\n";
+  const std::string again = Import(wider);
+  EXPECT_EQ(Get(again).rows_unchanged(), 1) << Reasons(Rows(again).begin()->second);
+  EXPECT_EQ(ServiceTest::Get(asset.id()).details().note(), "已核对");
+}
+
 // A table that says less, or less exactly, than what is there by now takes none of it away.
 TEST_F(AssetImportTest, WhatATableDoesNotGiveStays) {
   std::string row = RunningShed();
