@@ -131,7 +131,10 @@ printed::Amount Money(const Sheet& sheet, const Draft& d, Field field) {
   return printed::ParseAmount(d.Text(field), {header, title});
 }
 
-std::optional<int64_t> FenIn(const Sheet& sheet, Draft* d, Field field) {
+namespace {
+
+// `waits`: the row is held for an amount that one look at the table mends.
+std::optional<int64_t> ReadFen(const Sheet& sheet, Draft* d, Field field, bool waits) {
   if (!d->Has(field)) return std::nullopt;
   const printed::Amount amount = Money(sheet, *d, field);
   const std::string understood = Understood(amount);
@@ -151,18 +154,29 @@ std::optional<int64_t> FenIn(const Sheet& sheet, Draft* d, Field field) {
     return std::nullopt;
   };
   if (amount.exact()) return ask("AMOUNT_NEGATIVE", "金额为负数，未采用；请核对");
-  // The row can wait for these: one look at the table mends them, and money is not updated later.
   if (amount.refused) {
+    if (!waits) return ask("AMOUNT_REFUSED", "金额作为原文保存，请核对");
     d->Hold(field, "AMOUNT_REFUSED", amount.note_zh, understood);
     return std::nullopt;
   }
   if (amount.unit_source == printed::UnitSource::kAsk) {
-    d->Hold(field, "UNIT_UNKNOWN", "金额没有单位，请在表头注明元或万元", amount.note_zh);
+    const std::string_view asked = "金额没有单位，请在表头注明元或万元";
+    if (!waits) return ask("UNIT_UNKNOWN", asked);
+    d->Hold(field, "UNIT_UNKNOWN", asked, amount.note_zh);
     return std::nullopt;
   }
   return ask(Cat("AMOUNT_", printed::ParseStateName(amount.state)),
              "金额不是准确数，未采用；请补填准确金额");
 }
+
+}  // namespace
+
+// The row can wait for these: money is not updated later.
+std::optional<int64_t> FenIn(const Sheet& sheet, Draft* d, Field field) {
+  return ReadFen(sheet, d, field, true);
+}
+
+void KeepMoney(const Sheet& sheet, Draft* d, Field field) { (void)ReadFen(sheet, d, field, false); }
 
 std::optional<int64_t> CountIn(Draft* d, Field field) {
   if (!d->Has(field)) return std::nullopt;

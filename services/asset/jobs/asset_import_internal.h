@@ -152,6 +152,8 @@ std::optional<absl::CivilDay> DayOf(const Draft& d, Field field);
 std::optional<absl::CivilDay> DayIn(Draft* d, Field field);
 printed::Amount Money(const Sheet& sheet, const Draft& d, Field field);
 std::optional<int64_t> FenIn(const Sheet& sheet, Draft* d, Field field);
+// Of a column that the asset has no field for: its text is kept, and no row waits for it.
+void KeepMoney(const Sheet& sheet, Draft* d, Field field);
 std::optional<int64_t> CountIn(Draft* d, Field field);
 
 // asset_import_read.cc: everything that the row itself says.

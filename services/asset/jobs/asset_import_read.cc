@@ -314,7 +314,7 @@ void Understand(const Sheet& sheet, Draft* d) {
       d->Hold(Field::kNote, "CONSUMABLES_UNCLEAR", "原值含消耗品，请分列其金额");
     }
   }
-  (void)FenIn(sheet, d, Field::kPresentValue);  // its text is kept; the asset has no such field
+  KeepMoney(sheet, d, Field::kPresentValue);
   Funds(sheet, d);
 
   // Days.

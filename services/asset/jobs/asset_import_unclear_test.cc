@@ -235,6 +235,28 @@ TEST_F(AssetImportUnclearTest, ColumnsThatNoFieldTakesAreKeptAndSaidOnce) {
   }
 }
 
+// The asset has no field for its present value: the text is kept, and the row does not wait for it.
+TEST_F(AssetImportUnclearTest, NoRowWaitsForAColumnWithoutAField) {
+  const auto with = [](std::string text, const std::string& more) {
+    return text.substr(0, text.size() - 2) + "," + more + "\r\n";
+  };
+  struct Case {
+    const char* header;
+    const char* value;
+    const char* reason;
+  };
+  for (const Case& c :
+       {Case{"现值（万元）", "8.333333333333", "AMOUNT_REFUSED "},
+        Case{"现值（万元）", "8.3E+5", "AMOUNT_REFUSED "}, Case{"现值", "80", "UNIT_UNKNOWN "}}) {
+    SCOPED_TRACE(c.value);
+    const intake_v1::ImportRow line =
+        One(with(RunningShed(Cat("冷库", ++projects_)), c.value), with(kT4, c.header));
+    EXPECT_EQ(line.outcome(), intake_v1::ROW_OUTCOME_WARNED);
+    EXPECT_EQ(Reasons(line), c.reason);
+    EXPECT_EQ(Raw(AssetOf(line), "present_value"), c.value);
+  }
+}
+
 // Years and numbers of documents are part of a source's name; figures of money are not.
 TEST_F(AssetImportUnclearTest, OneSourceAloneHasPaidAllWhateverItsName) {
   for (const auto& [funds, pays] :
