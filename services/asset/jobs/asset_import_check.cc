@@ -17,6 +17,7 @@
 #include "common/printed/region_matcher.h"
 #include "common/printed/villages.h"
 #include "common/printed/vocabulary.h"
+#include "common/recode/recode.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
@@ -63,7 +64,8 @@ absl::Status Checker::Resolve(std::vector<Draft>* drafts) {
   }
   std::vector<std::string> natural;
   for (const Draft& d : *drafts) {
-    if (!d.decided()) natural.push_back(d.asset.natural_key());
+    if (d.decided()) continue;
+    for (const Draft::Known& known : d.known) natural.push_back(known.natural_key);
   }
   ASSIGN_OR_RETURN(const std::vector<store::AssetRow> there,
                    store::FindByNaturalKeys(db_, natural));
@@ -72,28 +74,50 @@ absl::Status Checker::Resolve(std::vector<Draft>* drafts) {
   for (Draft& d : *drafts) {
     if (d.decided()) continue;
     uint64_t key = 0;
-    std::memcpy(&key, d.asset.natural_key().data(), sizeof(key));
+    std::memcpy(&key, d.known.front().natural_key.data(), sizeof(key));
     if (!seen_.insert(key).second) {
       d.Hold(Field::kName, "DUPLICATE_ROW", "本表中已有同一资产的行；如是另一项资产请改名区分");
       continue;
     }
-    const auto it = by_key.find(d.asset.natural_key());
-    if (it == by_key.end()) {
-      d.staged.record_id = ids_.Next();
-      d.staged.outcome = d.warned ? ROW_OUTCOME_WARNED : ROW_OUTCOME_CREATED;
-    } else {
-      d.staged.record_id = it->second->id;
-      if (it->second->import_digest == d.asset.content_digest()) {
-        d.staged.outcome = ROW_OUTCOME_UNCHANGED;
-        continue;  // nothing to commit
-      }
-      d.staged.outcome = ROW_OUTCOME_UPDATED;
-      d.staged.issues.push_back(MakeIssue("", "MONEY_NOT_UPDATED", "", "",
-                                          "更新资产信息；合同、收益、分红的变更请在系统内登记"));
-    }
-    d.staged.payload = d.asset.SerializeAsString();
+    Decide(by_key, &d);
   }
   return absl::OkStatus();
+}
+
+void Checker::Decide(const std::map<std::string, const store::AssetRow*>& by_key, Draft* d) {
+  const Draft::Known* known = &d->known.front();
+  const store::AssetRow* there = nullptr;
+  bool unchanged = false;
+  for (const Draft::Known& one : d->known) {
+    const auto it = by_key.find(one.natural_key);
+    if (it == by_key.end()) continue;
+    if (!d->Has(Field::kCode) && it->second->region_path != d->asset.asset().region_path()) {
+      // Codes come back: that asset went with the region that had this one before.
+      if (&one != &d->known.front()) continue;
+      d->Hold(Field::kName, "NAME_TAKEN", "该区划代码以前所属的地区已有同名资产，请改名区分");
+      return;
+    }
+    unchanged = it->second->import_digest == one.content_digest;
+    if (there == nullptr || unchanged) known = &one;
+    there = it->second;
+    if (unchanged) break;
+  }
+  d->asset.set_natural_key(known->natural_key);
+  d->asset.set_content_digest(known->content_digest);
+  if (there == nullptr) {
+    d->staged.record_id = ids_.Next();
+    d->staged.outcome = d->warned ? ROW_OUTCOME_WARNED : ROW_OUTCOME_CREATED;
+  } else {
+    d->staged.record_id = there->id;
+    if (unchanged) {
+      d->staged.outcome = ROW_OUTCOME_UNCHANGED;
+      return;  // nothing to commit
+    }
+    d->staged.outcome = ROW_OUTCOME_UPDATED;
+    d->staged.issues.push_back(MakeIssue("", "MONEY_NOT_UPDATED", "", "",
+                                         "更新资产信息；合同、收益、分红的变更请在系统内登记"));
+  }
+  d->staged.payload = d->asset.SerializeAsString();
 }
 
 absl::Status Checker::ResolveOne(
@@ -148,15 +172,29 @@ absl::Status Checker::ResolveOne(
     if (d->open.contains(std::string(question))) asset.add_open_questions(std::string(question));
   }
   if (d->open.contains("original_value")) asset.add_open_questions("original_value");
-  d->asset.set_natural_key(
-      Sha256(d->Has(Field::kCode) ? Cat("code\n", d->Text(Field::kCode))
-                                  : Cat("name\n", project != nullptr ? project->id.ToString() : "",
-                                        "\n", asset.region_path(), "\n", MatchKey(details.name()),
-                                        "\n", details.formed_date().year())));
   // Of what the row means: the same row with more of its cells kept as text says nothing new.
   v1::ImportedAsset said = d->asset;
   said.mutable_asset()->mutable_details()->clear_raw_texts();
-  d->asset.set_content_digest(Sha256(said.SerializeAsString()));
+  const auto know = [&](const std::string& path) {
+    said.mutable_asset()->set_region_path(path);
+    if (details.region_code() == asset.region_path()) {
+      said.mutable_asset()->mutable_details()->set_region_code(path);
+    }
+    said.set_natural_key(
+        Sha256(d->Has(Field::kCode)
+                   ? Cat("code\n", d->Text(Field::kCode))
+                   : Cat("name\n", project != nullptr ? project->id.ToString() : "", "\n", path,
+                         "\n", MatchKey(details.name()), "\n", details.formed_date().year())));
+    d->known.push_back({said.natural_key(), Sha256(said.SerializeAsString())});
+  };
+  know(asset.region_path());
+  // A region that got another code: its assets keep the key that they came with.
+  if (!moves_) {
+    ASSIGN_OR_RETURN(moves_, recode::ListMoves(db_));
+  }
+  for (const recode::FormerPath& former : recode::FormerPaths(*moves_, {asset.region_path()})) {
+    know(former.path);
+  }
   return absl::OkStatus();
 }
 

@@ -23,9 +23,11 @@
 #include "common/printed/amount.h"
 #include "common/printed/chinese.h"
 #include "common/printed/region_matcher.h"
+#include "common/recode/tables.h"
 #include "common/table/table.h"
 #include "services/asset/api/checks.h"
 #include "services/asset/intake/asset_table.h"
+#include "services/asset/store/asset_store.h"
 #include "services/asset/store/reference_store.h"
 
 namespace bangfu::asset::imports {
@@ -129,6 +131,12 @@ class Draft {
   v1::ImportedAsset asset;
   std::vector<std::string> project_keys;
   std::string region_code;  // as the row gives it; empty: by name
+  // What it is known by: under the region's path of today first, then under those that it had.
+  struct Known {
+    std::string natural_key;
+    std::string content_digest;
+  };
+  std::vector<Known> known;
   std::set<std::string> open;
   bool warned = false;
 
@@ -184,6 +192,8 @@ class Checker {
  private:
   absl::Status ResolveOne(Draft* d,
                           const std::multimap<std::string, const store::ProjectCopy*>& projects);
+  // Finds the asset that is there already, and says what becomes of the row.
+  void Decide(const std::map<std::string, const store::AssetRow*>& by_key, Draft* d);
   absl::Status ResolveRegion(Draft* d, const store::ProjectCopy* project);
   absl::Status LoadMatcher();
 
@@ -192,6 +202,7 @@ class Checker {
   UlidGenerator& ids_;
   std::map<std::string, std::optional<std::string>> region_paths_;
   std::unique_ptr<printed::RegionMatcher> matcher_;
+  std::optional<std::vector<recode::Move>> moves_;
   std::unordered_set<uint64_t> seen_;  // natural keys of this file, 8 bytes of each digest
 };
 

@@ -3,7 +3,7 @@
 #include "bangfu/inbox/v1/inbox.pb.h"
 #include "common/blob/blob_for_test.h"
 #include "common/recode/recode.h"
-#include "services/asset/jobs/service_fixture_for_test.h"
+#include "services/asset/jobs/asset_import_for_test.h"
 
 namespace bangfu::asset {
 namespace {
@@ -13,7 +13,7 @@ using absl::StatusCode;
 constexpr char kOldCounty[] = "360733";
 constexpr char kNewCounty[] = "360799";
 
-class AssetRecodeTest : public ServiceTest {
+class AssetRecodeTest : public AssetImportTest {
  protected:
   // As the registry tells it: the projects under the new path, then the regions with the move.
   void Recode(const std::string& from, const std::string& to) {
@@ -23,13 +23,22 @@ class AssetRecodeTest : public ServiceTest {
     now->set_name("会昌区");
     now->set_level(registry::v1::REGION_LEVEL_COUNTY);
     now->set_region_path(to);
+    // The village's old code leads to where it is today.
+    const std::string village = Cat(to, std::string(kVillage).substr(6));
+    for (const std::string& code : {std::string(kVillage), village}) {
+      registry::v1::Region* one = regions.add_regions();
+      one->set_code(code);
+      one->set_name("水东村");
+      one->set_level(registry::v1::REGION_LEVEL_VILLAGE);
+      one->set_region_path(village);
+    }
     registry::v1::RegionMove* move = regions.add_moves();
     move->set_id(ids_.Next().ToString());
     move->set_from_path(from);
     move->set_to_path(to);
     move->mutable_moved_at()->set_seconds(absl::ToUnixSeconds(clock_.Now()));
     told_ = regions;
-    Project("PJ360733-2021-000001", Cat(to, std::string(kVillage).substr(6)), false, 11, project_);
+    Project("PJ360733-2021-000001", village, false, 11, project_);
     Apply({{"region_batch", &regions}});
   }
   size_t WorkOf(const std::string& token) {
@@ -91,6 +100,42 @@ TEST_F(AssetRecodeTest, EverythingOfTheCountyFollowsItsCode) {
   Apply({{"region_batch", &told_}});
   EXPECT_THAT(GetBy(asset.id(), is), IsOk());
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM region_move"), 1);
+}
+
+// The ledger of a county that got another code is the ledger that it was, under either code.
+TEST_F(AssetRecodeTest, ALedgerThatComesAgainMakesNoSecondAssets) {
+  const auto coded = [](const std::string& table) {
+    return Cat("资产编码,", std::string(kT4), "0001,", table);
+  };
+  const auto moved = [](std::string table) {
+    const size_t at = table.find(kVillage);
+    return table.replace(at, std::string(kVillage).size(), "360799101201");
+  };
+  const auto valued = [](std::string table) {
+    table.replace(table.find("李四"), std::string("李四").size(), "王五");
+    return table;
+  };
+  const std::string named = kT4 + RunningShed();
+  const std::string numbered = coded(RunningShed("另一冷库"));
+  Import(named);
+  Import(numbered);
+  ASSERT_EQ(Count("asset"), 2);
+  Recode(kOldCounty, kNewCounty);
+  importer_ = Token(ROLE_COUNTY_OPERATOR, kNewCounty, "person-2");
+  for (const std::string& table : {named, numbered}) {
+    for (const std::string& again : {table, moved(table)}) {
+      const std::string id = Import(again);
+      EXPECT_EQ(Get(id).rows_unchanged(), 1) << Reasons(Rows(id).begin()->second);
+    }
+    // What it says anew goes to the asset that is there, once.
+    const std::string id = Import(valued(moved(table)));
+    EXPECT_EQ(Get(id).rows_updated(), 1) << Reasons(Rows(id).begin()->second);
+    const std::string second = Import(valued(moved(table)));
+    EXPECT_EQ(Get(second).rows_unchanged(), 1) << Reasons(Rows(second).begin()->second);
+  }
+  EXPECT_EQ(Count("asset"), 2);
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM asset WHERE region_path = '360799101201'"),
+            2);
 }
 
 TEST_F(AssetRecodeTest, RowsWithoutAnRpcOfTheirOwnFollow) {
