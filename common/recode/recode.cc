@@ -110,7 +110,8 @@ absl::Status ApplyAll(mysql::Tx& tx, const Parts& parts, std::vector<Move> moves
   return absl::OkStatus();
 }
 
-absl::Status SweepStragglers(mysql::Session& session, const Parts& parts, absl::Time now) {
+absl::Status SweepStragglers(mysql::Session& session, const Parts& parts, absl::Time now,
+                             const Swept& swept) {
   ASSIGN_OR_RETURN(const std::vector<Move> moves, ListMoves(session));
   for (size_t i = 0; i < moves.size(); ++i) {
     if (now - moves[i].at > kStragglers) continue;
@@ -120,7 +121,8 @@ absl::Status SweepStragglers(mysql::Session& session, const Parts& parts, absl::
                     [&](const Move& later) { return Overlap(later.to, moves[i].from); });
     if (anew) continue;
     RETURN_IF_ERROR(mysql::Transact(session, [&](mysql::Tx& tx) -> absl::Status {
-      return Carry(tx, parts, moves[i]).status();
+      ASSIGN_OR_RETURN(const int64_t rows, Carry(tx, parts, moves[i]));
+      return swept ? swept(tx, moves[i], rows) : absl::OkStatus();
     }));
   }
   return absl::OkStatus();

@@ -38,8 +38,12 @@ absl::StatusOr<Move> MoveFrom(const Message& message) {
 }
 
 // Rows that were written under an old path by steps that began before the move and ended after it:
-// the moves of the last days once more, a transaction each.
-absl::Status SweepStragglers(mysql::Session& session, const Parts& parts, absl::Time now);
+// the moves of the last days once more, a transaction each. In that transaction, last, `swept` gets
+// the move and how many rows came along: it tells those who hold copies, and sees to what no part
+// moves.
+using Swept = std::function<absl::Status(mysql::Tx& tx, const Move& move, int64_t rows)>;
+absl::Status SweepStragglers(mysql::Session& session, const Parts& parts, absl::Time now,
+                             const Swept& swept = nullptr);
 
 // All that were made here, the oldest first.
 absl::StatusOr<std::vector<Move>> ListMoves(mysql::Executor& db);

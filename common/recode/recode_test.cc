@@ -134,8 +134,16 @@ TEST_F(RecodeTest, RowsOfStepsThatWereUnderWayAreFound) {
   const Move move = NewMove(kOld, kNew);
   ASSERT_OK(Make(Notes(), move));
   database_.Run("INSERT INTO note VALUES (1, '360727100001');");
-  ASSERT_OK(SweepStragglers(database_.db(), Notes(), move.at + absl::Hours(1)));
+  std::vector<int64_t> told;
+  const Swept tell = [&](mysql::Tx&, const Move& of, int64_t rows) {
+    EXPECT_EQ(of.id, move.id);
+    told.push_back(rows);
+    return absl::OkStatus();
+  };
+  ASSERT_OK(SweepStragglers(database_.db(), Notes(), move.at + absl::Hours(1), tell));
   EXPECT_EQ(Under(kNew), 1);
+  ASSERT_OK(SweepStragglers(database_.db(), Notes(), move.at + absl::Hours(2), tell));
+  EXPECT_THAT(told, ElementsAre(1, 0));
   // Not for ever, and not when the code has come back.
   database_.Run("INSERT INTO note VALUES (2, '360727100001');");
   ASSERT_OK(SweepStragglers(database_.db(), Notes(), move.at + absl::Hours(24 * 30)));

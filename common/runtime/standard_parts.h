@@ -59,6 +59,9 @@ struct StandardOptions {
   // All that the service keeps by region path: what steps wrote under an old path while the region
   // moved is looked for some days more.
   recode::Parts region_parts;
+  // In the transaction in which such rows moved: how many it were, none too.
+  std::function<absl::Status(mysql::Tx& tx, const recode::Move& move, int64_t rows, absl::Time now)>
+      region_swept;
   // Records with sensitive fields, for AuditService.RevealSensitive.
   std::vector<audit::SensitiveRecord> sensitive;
   // Threads that run long work.

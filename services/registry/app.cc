@@ -79,6 +79,7 @@ absl::Status Compose(runtime::App& app) {
                    ShortBoardSource(), ClosingSource()};
   standard.region_path = RegionOfImport;
   standard.region_parts = RegionParts();
+  standard.region_swept = PublishSwept;
   standard.sensitive = {SensitiveProjects()};
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
   RegisterHandlers(app.router(), operations, app.ids());

@@ -577,6 +577,19 @@ TEST_F(GrantsTest, ARecodeTakesTheGrantsAlong) {
   EXPECT_EQ(moved->regions(0).region_path(), "360733");
 }
 
+TEST_F(GrantsTest, AGrantThatCameUnderTheOldCodeOfARegionIsSwept) {
+  const Grant late = MustCreate(kAdmin, Wanted("li", role::ROLE_COUNTY_OPERATOR, "360783"));
+  const recode::Move move{Ulid(), "360783", "360733", Now()};
+  ASSERT_THAT(
+      mysql::Transact(db(), [&](mysql::Tx& tx) { return PublishSwept(tx, move, 0, Now()); }),
+      IsOk());
+  Look();
+  const auto held = book_.Of("li", false);
+  ASSERT_NE(held, nullptr);
+  EXPECT_EQ(held->grants[0].region_path, "360733");
+  EXPECT_EQ(Get("li", late.id())->regions(0).region_path(), "360733");
+}
+
 TEST_F(GrantsTest, ListsGoByAnIndexOfTheRegion) {
   for (int i = 0; i < 3; ++i) {
     GrantQuery query;

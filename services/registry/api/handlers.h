@@ -14,6 +14,9 @@ namespace bangfu::registry {
 void RegisterRegionHandlers(rpc::Router& router);  // RegionService, but for RecodeRegion
 // With what the rooms keep by region path: it moves in the transaction of the registry's own.
 void RegisterRegionRecode(rpc::Router& router, recode::Parts of_rooms);
+// Of rows that came under a re-coded region's old path after all and have moved now: their states
+// again, for who copied them under it; and the grants that came so.
+absl::Status PublishSwept(mysql::Tx& tx, const recode::Move& move, int64_t rows, absl::Time now);
 void RegisterOrganisationHandlers(rpc::Router& router);
 // CodeListService: its codes, its parameters, and the departments of the fund sources.
 void RegisterCodeListHandlers(rpc::Router& router);

@@ -130,6 +130,11 @@ absl::StatusOr<v1::RecodeRegionResponse> RecodeRegion(Context& context,
 
 }  // namespace
 
+absl::Status PublishSwept(mysql::Tx& tx, const recode::Move& move, int64_t rows, absl::Time now) {
+  if (rows > 0) RETURN_IF_ERROR(PublishMoved(tx, move.to, now));
+  return RecodeGrants(tx, move.from, move.to, now);
+}
+
 void RegisterRegionRecode(rpc::Router& router, recode::Parts of_rooms) {
   router.Unary<v1::RecodeRegionRequest, v1::RecodeRegionResponse>(
       "bangfu.registry.v1.RegionService.RecodeRegion",

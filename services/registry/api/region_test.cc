@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "bangfu/registry/v1/events.pb.h"
+#include "common/recode/recode.h"
 #include "services/registry/api/registry_for_test.h"
 
 namespace bangfu::registry {
@@ -191,6 +192,18 @@ TEST_F(RegistryTest, ARecodedCountyKeepsItsRecords) {
   EXPECT_EQ(Int("SELECT COUNT(*) FROM region_move WHERE from_path = '360783' AND to_path = "
                 "'360799'"),
             1);
+  // A step that began before the move wrote under the old code: its state comes again, too.
+  server_.database().Run("UPDATE project SET region_path = '360783100001';");
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_OK(recode::SweepStragglers(server_.database().db(), RegionParts(), server_.clock().Now(),
+                                      [&](mysql::Tx& tx, const recode::Move& move, int64_t rows) {
+                                        return PublishSwept(tx, move, rows, server_.clock().Now());
+                                      }));
+  }
+  EXPECT_EQ(
+      Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'project' AND region_path = "
+          "'360799100001'"),
+      2);
   const auto states = MakeSnapshotSource()->Page(server_.database().db(), "region_batch", Ulid(),
                                                  1000, std::nullopt);
   ASSERT_OK(states);
