@@ -93,7 +93,8 @@ class Snapshot final : public feed::SnapshotSource {
         v1::RegionsChanged e;
         *e.add_regions() = RegionMessage(row);
         for (const recode::Move& move : moves) {
-          if (move.to == row.code && row.end_year == 0) *e.add_moves() = RegionMoveMessage(move);
+          // Also one to a code that got another since: a copy follows them all, each once.
+          if (move.to == row.code) *e.add_moves() = RegionMoveMessage(move);
         }
         out.push_back(State(type, row.id, "", e));
       }
