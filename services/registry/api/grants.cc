@@ -1,5 +1,7 @@
 #include "services/registry/api/grants.h"
 
+#include <set>
+
 #include "common/audit/audit.h"
 #include "common/base/region.h"
 #include "common/feed/outbox.h"
@@ -74,10 +76,16 @@ absl::Status RecodeGrants(mysql::Tx& tx, const std::string& from, const std::str
   for (GrantRow& row : rows) {
     ++row.version;
     type::v1::Grant grant = GrantMessage(row);
-    for (type::v1::GrantRegion& region : *grant.mutable_regions()) {
-      if (RegionContains(from, region.region_path())) {
-        region.set_region_path(Cat(to, region.region_path().substr(from.size())));
-      }
+    const auto had = grant.regions();
+    grant.clear_regions();
+    std::set<std::string> paths;  // a grant of both regions is one of one now
+    for (const type::v1::GrantRegion& region : had) {
+      std::string path = region.region_path();
+      if (RegionContains(from, path)) path = Cat(to, path.substr(from.size()));
+      if (!paths.insert(path).second) continue;
+      type::v1::GrantRegion& moved_one = *grant.add_regions();
+      moved_one = region;
+      moved_one.set_region_path(path);
     }
     row.region_path = CommonRegion(row.facts.regions);
     row.bytes = ToBytes(grant);

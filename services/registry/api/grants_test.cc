@@ -577,6 +577,24 @@ TEST_F(GrantsTest, ARecodeTakesTheGrantsAlong) {
   EXPECT_EQ(moved->regions(0).region_path(), "360733");
 }
 
+TEST_F(GrantsTest, ARecodeOfOneRegionOfAGrantIntoAnotherLeavesOne) {
+  Grant both = Wanted("li", role::ROLE_COUNTY_OPERATOR, "360783");
+  both.add_regions()->set_code("360733");
+  const Grant old = MustCreate(kAdmin, both);
+  ASSERT_EQ(old.regions_size(), 2);
+  ASSERT_THAT(mysql::Transact(
+                  db(), [&](mysql::Tx& tx) { return RecodeGrants(tx, "360783", "360733", Now()); }),
+              IsOk());
+  Look();
+  const auto held = book_.Of("li", false);
+  ASSERT_NE(held, nullptr);
+  ASSERT_EQ(held->grants.size(), 1u);
+  EXPECT_EQ(held->grants[0].region_path, "360733");
+  const auto moved = Get("li", old.id());
+  ASSERT_THAT(moved, IsOk());
+  EXPECT_EQ(moved->regions_size(), 1);
+}
+
 TEST_F(GrantsTest, AGrantThatCameUnderTheOldCodeOfARegionIsSwept) {
   const Grant late = MustCreate(kAdmin, Wanted("li", role::ROLE_COUNTY_OPERATOR, "360783"));
   const recode::Move move{Ulid(), "360783", "360733", Now()};

@@ -278,7 +278,7 @@ absl::StatusOr<std::vector<GrantRow>> MoveGrants(mysql::Tx& tx, const std::strin
       const mysql::Rows found,
       tx.Query(Cat("SELECT DISTINCT grant_id FROM role_grant_region WHERE ", inside), params));
   if (found.empty()) return std::vector<GrantRow>();
-  for (const char* table : {"role_grant_region", "role_grant"}) {
+  for (const char* table : {"IGNORE role_grant_region", "role_grant"}) {
     mysql::Params moved = {to, static_cast<int64_t>(from.size() + 1)};
     const std::string where = mysql::RegionClause({from}, "region_path", &moved);
     RETURN_IF_ERROR(
@@ -287,6 +287,8 @@ absl::StatusOr<std::vector<GrantRow>> MoveGrants(mysql::Tx& tx, const std::strin
                    moved)
             .status());
   }
+  // What is left would have become a region that its grant has already.
+  RETURN_IF_ERROR(tx.Execute(Cat("DELETE FROM role_grant_region WHERE ", inside), params).status());
   std::vector<GrantRow> rows;
   constexpr size_t kAtOnce = 500;
   for (size_t begin = 0; begin < found.size(); begin += kAtOnce) {
