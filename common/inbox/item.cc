@@ -186,7 +186,7 @@ std::vector<workflow::RoleId> RolesAbove(int level) {
     case RegionLevel::kCity:
       return {options::v1::ROLE_CITY_SUPERVISOR};
     case RegionLevel::kProvince:
-      return {options::v1::ROLE_PROV_OFFICE, options::v1::ROLE_PROV_ADMIN};
+      return {options::v1::ROLE_PROV_OFFICE};
     default:
       return {};
   }

@@ -21,9 +21,7 @@ using namespace options::v1;  // the roles
 
 // Who is expected to accept a table: the level right above. Those further up may, too.
 workflow::RoleId AcceptorOf(std::string_view region) {
-  return region.size() >= 6   ? ROLE_CITY_SUPERVISOR
-         : region.size() == 4 ? ROLE_PROV_OFFICE
-                              : ROLE_PROV_ADMIN;
+  return region.size() >= 6 ? ROLE_CITY_SUPERVISOR : ROLE_PROV_OFFICE;
 }
 
 bool IsBeingSigned(v1::PeriodState state) {

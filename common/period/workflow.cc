@@ -116,7 +116,7 @@ const workflow::Table<v1::PeriodState, Subject>& Transitions() {
     };
     const std::vector<Preparers> preparers = {{kCounty, {ROLE_COUNTY_OPERATOR}},
                                               {kCity, {ROLE_CITY_SUPERVISOR}},
-                                              {kProvince, {ROLE_PROV_OFFICE, ROLE_PROV_ADMIN}}};
+                                              {kProvince, {ROLE_PROV_OFFICE}}};
     const std::vector<v1::PeriodState> signing = {
         v1::PERIOD_STATE_FROZEN, v1::PERIOD_STATE_VILLAGE_SIGNED, v1::PERIOD_STATE_TOWNSHIP_SIGNED};
     std::vector<Row> rows;
@@ -168,7 +168,7 @@ const workflow::Table<v1::PeriodState, Subject>& Transitions() {
     rows.push_back({.from = {v1::PERIOD_STATE_FROZEN},
                     .action = "submit",
                     .label_zh = "上报",
-                    .roles = {ROLE_PROV_OFFICE, ROLE_PROV_ADMIN},
+                    .roles = {ROLE_PROV_OFFICE},
                     .guards = {TableOf({kProvince}), components_ready},
                     .to = v1::PERIOD_STATE_SUBMITTED});
     const auto decide = [&](std::string action, std::string label,
@@ -185,8 +185,7 @@ const workflow::Table<v1::PeriodState, Subject>& Transitions() {
                         .to = to});
       };
       add({ROLE_CITY_SUPERVISOR}, {kCounty});
-      add({ROLE_PROV_OFFICE}, {kCounty, kCity});
-      add({ROLE_PROV_ADMIN}, {kCounty, kCity, kProvince});
+      add({ROLE_PROV_OFFICE}, {kCounty, kCity, kProvince});
     };
     decide("accept", "接收", {v1::PERIOD_STATE_SUBMITTED}, v1::PERIOD_STATE_ACCEPTED);
     decide("return", "退回", {v1::PERIOD_STATE_SUBMITTED, v1::PERIOD_STATE_ACCEPTED},

@@ -188,8 +188,7 @@ std::string EntryPhaseLabel(EntryPhase phase) {
 }
 
 AdminLevel ApproverLevel(const EvaluationSubject& subject, const Actor& actor) {
-  return ActingLevel(subject, actor.Holds(kCountyApprover),
-                     actor.Holds(kProvOffice) || actor.Holds(kProvAdmin));
+  return ActingLevel(subject, actor.Holds(kCountyApprover), actor.Holds(kProvOffice));
 }
 
 const std::vector<workflow::Work>& EvaluationWorks() {
@@ -235,14 +234,14 @@ const workflow::Table<Phase, EvaluationSubject>& EvaluationTable() {
           {{P::kOverrideProposed},
            "approve_override",
            "批准人工调整",
-           {kCountyApprover, kProvOffice, kProvAdmin},
+           {kCountyApprover, kProvOffice},
            {NotVoid(), Verified(), OtherThanComputer(), Approvable()},
            {},
            P::kCountyReviewed},
           {{P::kOverrideProposed},
            "reject_override",
            "驳回人工调整",
-           {kCountyApprover, kProvOffice, kProvAdmin},
+           {kCountyApprover, kProvOffice},
            {Rejectable()},
            {},
            P::kComputed},
@@ -285,7 +284,7 @@ const workflow::Table<Phase, EvaluationSubject>& EvaluationTable() {
             P::kPublicised, P::kEffective},
            "void",
            "作废",
-           {kCountyApprover, kProvAdmin},
+           {kCountyApprover, kProvOffice},
            {},
            {},
            P::kVoid},
@@ -355,21 +354,21 @@ const workflow::Table<EntryPhase, EntrySubject>& EntryTable() {
           {{P::kOpen},
            "evaluate",
            "重新评估",
-           {kCountyOperator, kCountyApprover, kProvAdmin},
+           {kCountyOperator, kCountyApprover, kProvOffice},
            {NotVoid<EntrySubject>(), Verified<EntrySubject>()},
            {},
            P::kOpen},
           {{P::kPlanned},
            "evaluate",
            "重新评估",
-           {kCountyOperator, kCountyApprover, kProvAdmin},
+           {kCountyOperator, kCountyApprover, kProvOffice},
            {NotVoid<EntrySubject>(), Verified<EntrySubject>()},
            {},
            P::kPlanned},
           {{P::kInProgress},
            "evaluate",
            "重新评估",
-           {kCountyOperator, kCountyApprover, kProvAdmin},
+           {kCountyOperator, kCountyApprover, kProvOffice},
            {NotVoid<EntrySubject>(), Verified<EntrySubject>()},
            {},
            P::kInProgress},

@@ -312,7 +312,7 @@ const workflow::Table<UnitReportState, UnitReportSubject>& UnitReportTable() {
             State::kProvConfirmed},
            "return",
            "退回",
-           {kProvOffice, kProvAdmin},
+           {kProvOffice},
            {CampaignOpen()},
            {},
            State::kReturned},
@@ -366,14 +366,14 @@ const workflow::Table<UnitReportState, UnitReportSubject>& UnitReportTable() {
           {{State::kCountyVerified, State::kCitySampledOk},
            "sample_issue",
            "抽查有问题",
-           {kCitySupervisor, kProvOffice, kProvAdmin},
+           {kCitySupervisor, kProvOffice},
            {CampaignOpen(), NotOwnSubmission()},
            {},
            State::kCitySampledIssue},
           {{State::kCountyVerified, State::kCitySampledOk},
            "confirm",
            "省级确认",
-           {kProvOffice, kProvAdmin},
+           {kProvOffice},
            {CampaignOpen(), NotOwnSubmission()},
            {},
            State::kProvConfirmed},
@@ -414,7 +414,7 @@ const std::vector<workflow::Work>& IssueWork() {
 
 std::vector<workflow::RoleId> SampleRoles(int level) {
   if (level == 2) return {kCitySupervisor};
-  return {kProvOffice, kProvAdmin};
+  return {kProvOffice};
 }
 
 absl::Status CheckNil(bool is_nil, int64_t subjects) {
