@@ -121,7 +121,6 @@ Subject InOrder(v1::PeriodState state, const std::string& action, workflow::Role
   if (role == ROLE_CITY_SUPERVISOR)
     s.region_digits = action == "accept" || action == "return" ? 6 : 4;
   if (role == ROLE_PROV_OFFICE) s.region_digits = action == "accept" || action == "return" ? 4 : 2;
-  if (role == ROLE_PROV_ADMIN) s.region_digits = 2;
   if (action == "sign") {
     s.region_digits = 6;
     s.unit_digits = role == ROLE_VILLAGE_REPORTER ? 12 : role == ROLE_TOWNSHIP_APPROVER ? 9 : 6;

@@ -986,7 +986,7 @@ TEST_F(PeriodInboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
   const uint64_t seed = ::bangfu::testing::TestSeed();
   std::cout << "seed " << seed << " (BANGFU_TEST_SEED)" << std::endl;
   const ::bangfu::testing::SeededRandom random(seed);
-  province_ = server_.Token(Role::ROLE_PROV_ADMIN, "36", "admin");
+  province_ = server_.Token(Role::ROLE_PROV_OFFICE, "36", "office");
   const std::string second = server_.Token(Role::ROLE_COUNTY_OPERATOR, "360734", "operator-2");
   Put("360734101201", "果园", 50);
   const int steps = ::bangfu::testing::Runs(300, 1500);

@@ -19,7 +19,7 @@ namespace {
 using namespace registry::v1;
 using options::v1::ROLE_CITY_SUPERVISOR;
 using options::v1::ROLE_COUNTY_OPERATOR;
-using options::v1::ROLE_PROV_ADMIN;
+using options::v1::ROLE_PROV_OFFICE;
 using options::v1::ROLE_TOWNSHIP_REVIEWER;
 using options::v1::ROLE_VILLAGE_REPORTER;
 
@@ -175,10 +175,10 @@ absl::Status County(Walk& walk) {
 
 absl::Status Samples(Walk& walk) {
   Title("市、省抽查：种子留存，分层，可复现");
-  ASSIGN_OR_RETURN(Context * admin, walk.people.Get(ROLE_PROV_ADMIN, kProvince));
+  ASSIGN_OR_RETURN(Context * office, walk.people.Get(ROLE_PROV_OFFICE, kProvince));
   ASSIGN_OR_RETURN(Context * supervisor, walk.people.Get(ROLE_CITY_SUPERVISOR, walk.city));
   for (auto [who, region] :
-       {std::pair{supervisor, walk.city}, std::pair{admin, std::string(kProvince)}}) {
+       {std::pair{supervisor, walk.city}, std::pair{office, std::string(kProvince)}}) {
     ListSamplesRequest list;
     list.set_campaign_id(walk.campaign);
     list.set_region_code(region);

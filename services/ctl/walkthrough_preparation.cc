@@ -27,6 +27,7 @@ using options::v1::ROLE_COUNTY_APPROVER;
 using options::v1::ROLE_COUNTY_OPERATOR;
 using options::v1::ROLE_FINANCE_OFFICER;
 using options::v1::ROLE_PROV_ADMIN;
+using options::v1::ROLE_PROV_OFFICE;
 using options::v1::ROLE_SECTOR_VERIFIER;
 using options::v1::ROLE_TOWNSHIP_APPROVER;
 using options::v1::ROLE_TOWNSHIP_REVIEWER;
@@ -70,6 +71,7 @@ absl::Status Regions(Walk& walk) {
 absl::Status Persons(Walk& walk) {
   Title("授权：令牌只证明是谁，能做什么由机构管理员授予");
   std::vector<People::Person> persons = {{ROLE_PROV_ADMIN, kProvince, 1},
+                                         {ROLE_PROV_OFFICE, kProvince, 1},
                                          {ROLE_CITY_SUPERVISOR, walk.city, 1},
                                          {ROLE_COUNTY_APPROVER, walk.options.county, 1},
                                          {ROLE_FINANCE_OFFICER, walk.options.county, 1}};
@@ -97,12 +99,12 @@ absl::Status Persons(Walk& walk) {
 
 absl::Status Campaign(Walk& walk) {
   Title("摸排批次：以县为单位逐村");
-  ASSIGN_OR_RETURN(Context * admin, walk.people.Get(ROLE_PROV_ADMIN, kProvince));
+  ASSIGN_OR_RETURN(Context * office, walk.people.Get(ROLE_PROV_OFFICE, kProvince));
   ListCampaignsRequest list;
   list.set_region_code(kProvince);
   list.set_page_size(50);
   ASSIGN_OR_RETURN(auto page,
-                   admin->Call<ListCampaignsResponse>(Cat(kInventory, "ListCampaigns"), list));
+                   office->Call<ListCampaignsResponse>(Cat(kInventory, "ListCampaigns"), list));
   InventoryCampaign campaign;
   for (const auto& known : page.campaigns()) {
     if (known.name() == kCampaignName) campaign = known;
@@ -119,7 +121,7 @@ absl::Status Campaign(Walk& walk) {
     *fields->mutable_township_deadline() = DateOf(walk.Today() + 5);
     *fields->mutable_county_deadline() = DateOf(walk.Today() + 10);
     ASSIGN_OR_RETURN(campaign,
-                     admin->Call<InventoryCampaign>(Cat(kInventory, "CreateCampaign"), create));
+                     office->Call<InventoryCampaign>(Cat(kInventory, "CreateCampaign"), create));
   }
   if (campaign.state() != CAMPAIGN_STATE_OPEN) {
     operation::v1::Operation opening;
@@ -129,21 +131,22 @@ absl::Status Campaign(Walk& walk) {
       open.set_id(campaign.id());
       open.set_etag(campaign.etag());
       ASSIGN_OR_RETURN(
-          opening, admin->Call<operation::v1::Operation>(Cat(kInventory, "OpenCampaign"), open));
+          opening, office->Call<operation::v1::Operation>(Cat(kInventory, "OpenCampaign"), open));
     } else {  // a walk before this one was cut off here
       operation::v1::ListOperationsRequest under_way;
       under_way.set_kind("open_campaign");
       under_way.set_page_size(1);
       ASSIGN_OR_RETURN(
           auto operations,
-          admin->CallOn<operation::v1::ListOperationsResponse>(
+          office->CallOn<operation::v1::ListOperationsResponse>(
               "registry", "bangfu.operation.v1.OperationService.ListOperations", under_way));
       if (operations.operations_size() > 0) opening = operations.operations(0);
     }
-    RETURN_IF_ERROR(WaitForOperation(*admin, "registry", opening, "开放摸排批次").status());
+    RETURN_IF_ERROR(WaitForOperation(*office, "registry", opening, "开放摸排批次").status());
     GetCampaignRequest get;
     get.set_id(campaign.id());
-    ASSIGN_OR_RETURN(campaign, admin->Call<InventoryCampaign>(Cat(kInventory, "GetCampaign"), get));
+    ASSIGN_OR_RETURN(campaign,
+                     office->Call<InventoryCampaign>(Cat(kInventory, "GetCampaign"), get));
   }
   walk.campaign = campaign.id();
   std::printf("%s：%lld 个村，村级截止 %s\n", campaign.name().c_str(),

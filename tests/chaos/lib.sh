@@ -47,14 +47,14 @@ regions() {
 day() { date -u -d "$1" +'{"year":%Y,"month":%-m,"day":%-d}'; }
 open_campaign() {
   local created campaign opening
-  created=$(call PROV_ADMIN 36 $registry.InventoryService.CreateCampaign "{\"request_id\":\"$(rid)\",\"campaign\":{
+  created=$(call PROV_OFFICE 36 $registry.InventoryService.CreateCampaign "{\"request_id\":\"$(rid)\",\"campaign\":{
     \"name\":\"摸底\",\"region_code\":\"36\",\"scope_start\":{\"year\":2012,\"month\":1,\"day\":1},
     \"village_deadline\":$(day '+5 days'),\"township_deadline\":$(day '+10 days'),\"county_deadline\":$(day '+15 days')}}") || return 1
   campaign=$(json 'j["id"]' <<<"$created")
   keep campaign "$campaign"
-  opening=$(call PROV_ADMIN 36 $registry.InventoryService.OpenCampaign "{\"request_id\":\"$(rid)\",\"id\":\"$campaign\",
+  opening=$(call PROV_OFFICE 36 $registry.InventoryService.OpenCampaign "{\"request_id\":\"$(rid)\",\"id\":\"$campaign\",
     \"etag\":\"$(json 'j["etag"]' <<<"$created")\"}") || return 1
-  as PROV_ADMIN 36 ops show registry "$(json 'j["id"]' <<<"$opening")" --wait
+  as PROV_OFFICE 36 ops show registry "$(json 'j["id"]' <<<"$opening")" --wait
 }
 village_of_county() { awk -F, -v c="$county" '$3 == "VILLAGE" && index($1, c) == 1 {print $1}' deploy/sample/regions-36.csv; }
 

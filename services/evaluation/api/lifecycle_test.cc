@@ -850,7 +850,7 @@ TEST_F(EvaluationLifecycle, EveryStateActionAndRoleThroughTheHandlersIsAsTheTabl
     const Ulid subject = w_.AddSubject();
     w_.NeedDepartments(subject, {"ETHNIC", "FINANCE"});
     // One of those that this role may override, if any.
-    const bool locked = role == kProvOffice || role == kProvAdmin;
+    const bool locked = role == kProvOffice;
     const Ulid id =
         w_.Compute(subject, locked ? v1::EVALUATION_RESULT_ADJUST : v1::EVALUATION_RESULT_UPGRADE,
                    locked ? "H1" : "G2");

@@ -214,7 +214,7 @@ class World {
     return server_.Token(auth::Role::ROLE_COUNTY_OPERATOR, county, person);
   }
   std::string Province(const std::string& person = "province") {
-    return server_.Token(auth::Role::ROLE_PROV_ADMIN, "36", person);
+    return server_.Token(auth::Role::ROLE_PROV_OFFICE, "36", person);
   }
 
   absl::StatusOr<v1::EvaluateSubjectsResponse> Evaluate(

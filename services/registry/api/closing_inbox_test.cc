@@ -68,7 +68,7 @@ class ClosingTest : public InboxTest {
   }
   // Waits for these who closed or may resume, as an action that the operation tells as allowed.
   void ExpectWaiting(const std::string& clearing) {
-    for (const std::string& token : {Approver(), Province()}) {
+    for (const std::string& token : {Approver(), Admin()}) {
       EXPECT_THAT(Kinds(token),
                   ElementsAre(::testing::StartsWith("CAMPAIGN_CLOSING_RESUME 360733")));
       operation::v1::GetOperationRequest get;
@@ -97,9 +97,9 @@ TEST_F(ClosingTest, R002_AClearingThatWasCancelledWaitsToBeResumed) {
   EXPECT_GT(OpenItems(), 2);  // the villages' are there still
   ExpectWaiting(clearing.id());
   ASSERT_OK(
-      Steer<operation::v1::ResumeOperationRequest>("ResumeOperation", clearing.id(), Province()));
+      Steer<operation::v1::ResumeOperationRequest>("ResumeOperation", clearing.id(), Admin()));
   EXPECT_THAT(Kinds(Approver()), IsEmpty());
-  EXPECT_THAT(Kinds(Province()), IsEmpty());
+  EXPECT_THAT(Kinds(Admin()), IsEmpty());
   RunOperations();
   EXPECT_EQ(OpenItems(), 0);
 }

@@ -212,7 +212,7 @@ TEST_F(RegistryEvidence, TheCodeListRulesTheKinds) {
     attribute.set_name(name);
     attribute.set_value(value);
   }
-  ASSERT_OK(Call<v1::CreateCodesResponse>("CodeListService", "CreateCodes", create, Province()));
+  ASSERT_OK(Call<v1::CreateCodesResponse>("CodeListService", "CreateCodes", create, Admin()));
   ASSERT_OK_AND_ASSIGN(const auto kind, blob::FindKind(server_.database().db(), "DRONE_PHOTO"));
   ASSERT_TRUE(kind.has_value());
   EXPECT_EQ(kind->formats, "jpeg");
@@ -224,7 +224,7 @@ TEST_F(RegistryEvidence, TheCodeListRulesTheKinds) {
   set.set_value(64);
   set.set_reason("省厅确认");
   set.set_etag("1");
-  ASSERT_OK(Call<v1::Parameter>("CodeListService", "SetParameter", set, Province()));
+  ASSERT_OK(Call<v1::Parameter>("CodeListService", "SetParameter", set, Admin()));
   ASSERT_OK_AND_ASSIGN(const int64_t quota,
                        blob::Setting(server_.database().db(), blob::kQuotaMib));
   EXPECT_EQ(quota, 64);

@@ -263,7 +263,7 @@ TEST_F(InventoryCampaignTest, OutsideOfTheRegionTheStateOfACampaignIsNotTold) {
   confirm.set_region_code(kCounty);
   EXPECT_THAT(Inventory<v1::ConfirmProvinceResponse>(
                   "ConfirmProvince", confirm,
-                  Token(options::v1::ROLE_PROV_ADMIN, kOtherCounty, "elsewhere")),
+                  Token(options::v1::ROLE_PROV_OFFICE, kOtherCounty, "elsewhere")),
               StatusIs(StatusCode::kNotFound, "RESOURCE_NOT_FOUND"));
   EXPECT_THAT(Inventory<v1::ConfirmProvinceResponse>("ConfirmProvince", confirm, Province()),
               StatusIs(StatusCode::kFailedPrecondition, "CAMPAIGN_CLOSED"));

@@ -148,7 +148,8 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
   std::string City(std::string_view region = "3607") {
     return Token(options::v1::ROLE_CITY_SUPERVISOR, region, Cat("city-", region));
   }
-  std::string Province() { return Token(options::v1::ROLE_PROV_ADMIN, "36", "province"); }
+  std::string Admin() { return Token(options::v1::ROLE_PROV_ADMIN, "36", "admin"); }
+  std::string Province() { return Token(options::v1::ROLE_PROV_OFFICE, "36", "province"); }
   std::string Office() { return Token(options::v1::ROLE_PROV_OFFICE, "36", "office"); }
 
   void On(int year, int month, int day) {

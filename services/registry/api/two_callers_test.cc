@@ -447,7 +447,7 @@ TEST_F(TwoCallers, AShortBoardIsCompletedOnce) {
 TEST_F(TwoCallers, AParameterIsSetOnce) {
   ASSERT_OK_AND_ASSIGN(const v1::ListParametersResponse all,
                        Call<v1::ListParametersResponse>("CodeListService", "ListParameters",
-                                                        v1::ListParametersRequest(), Province()));
+                                                        v1::ListParametersRequest(), Admin()));
   const v1::Parameter& parameter = all.parameters(0);
   EXPECT_EQ(Outcomes(AtOnce(2,
                             [&](int i) {
@@ -458,7 +458,7 @@ TEST_F(TwoCallers, AParameterIsSetOnce) {
                               request.set_etag(parameter.etag());
                               request.set_reason("省厅确认");
                               return Call<v1::Parameter>("CodeListService", "SetParameter", request,
-                                                         Province());
+                                                         Admin());
                             })),
             (Tally{{"OK", 1}, {"ABORTED/ETAG_MISMATCH", 1}}));
   EXPECT_EQ(Count("feed_outbox WHERE aggregate_type = 'parameter'"), 1);
@@ -474,7 +474,7 @@ TEST_F(TwoCallers, OneTaxonomyIsCurrentHoweverManyAreActivated) {
                               request.set_request_id(RequestId());
                               request.set_taxonomy_version(i % 2 == 0 ? "a" : "b");
                               return Call<v1::Taxonomy>("TaxonomyService", "ActivateTaxonomy",
-                                                        request, Province());
+                                                        request, Admin());
                             })),
             (Tally{{"OK", 4}}));
   EXPECT_EQ(Count("taxonomy WHERE is_current = 1"), 1);
@@ -496,7 +496,7 @@ TEST_F(TwoCallers, ARegionsRecordsMoveOnce) {
                               request.set_to_code(kVillage2);
                               request.set_reason("并村");
                               auto answer = Call<v1::RecodeRegionResponse>(
-                                  "RegionService", "RecodeRegion", request, Province());
+                                  "RegionService", "RecodeRegion", request, Admin());
                               if (answer.ok()) moved += answer->records();
                               return answer;
                             })),
@@ -513,7 +513,7 @@ TEST_F(TwoCallers, ARegionsRecordsMoveOnce) {
   again.set_reason("并村");
   ASSERT_OK_AND_ASSIGN(
       const v1::RecodeRegionResponse none,
-      Call<v1::RecodeRegionResponse>("RegionService", "RecodeRegion", again, Province()));
+      Call<v1::RecodeRegionResponse>("RegionService", "RecodeRegion", again, Admin()));
   EXPECT_EQ(none.records(), 0);
   EXPECT_GT(in_all, 0);
 }

@@ -187,9 +187,9 @@ TEST(UnitReportTest, R016_NobodyVerifiesChecksOrConfirmsTheirOwnReport) {
       {State::kCitySampledOk, "record_sample_result", kProvOffice},
       {State::kCountyVerified, "sample_ok", kCitySupervisor},
       {State::kCountyVerified, "sample_issue", kCitySupervisor},
-      {State::kCitySampledOk, "sample_issue", kProvAdmin},
+      {State::kCitySampledOk, "sample_issue", kProvOffice},
       {State::kCountyVerified, "confirm", kProvOffice},
-      {State::kCitySampledOk, "confirm", kProvAdmin},
+      {State::kCitySampledOk, "confirm", kProvOffice},
   };
   for (const Step& step : steps) {
     UnitReportSubject s = Ready(step.state, nullptr);
@@ -215,7 +215,7 @@ TEST(UnitReportTest, R016_WhatStandsAboveIsNotTakenBackBelow) {
   s.state = State::kProvConfirmed;
   s.approval_level = ApprovalLevel(s.state);
   EXPECT_EQ(ReasonOf(Try(s, "return", kCitySupervisor)), "APPROVED_ABOVE");
-  EXPECT_TRUE(Try(s, "return", kProvAdmin).ok());
+  EXPECT_TRUE(Try(s, "return", kProvOffice).ok());
 }
 
 TEST(UnitReportTest, R016_TheCountyTakesBackWhatNobodyAboveHasChecked) {
@@ -244,7 +244,7 @@ TEST(UnitReportTest, R016_AResultIsTheDrawingLevelsOnce) {
   UnitReportSubject s = Ready(State::kCountyVerified, nullptr);
   s.samples = {{2, false}};
   EXPECT_TRUE(Try(s, "record_sample_result", kCitySupervisor).ok());
-  EXPECT_EQ(ReasonOf(Try(s, "record_sample_result", kProvAdmin)), "NOT_IN_SAMPLE");
+  EXPECT_EQ(ReasonOf(Try(s, "record_sample_result", kProvOffice)), "NOT_IN_SAMPLE");
   s.samples = {{2, true}, {1, false}};
   EXPECT_EQ(ReasonOf(Try(s, "record_sample_result", kCitySupervisor)), "RESULT_RECORDED");
   EXPECT_TRUE(Try(s, "record_sample_result", kProvOffice).ok());
