@@ -213,6 +213,9 @@ class World {
                      const std::string& person = "operator") {
     return server_.Token(auth::Role::ROLE_COUNTY_OPERATOR, county, person);
   }
+  std::string Admin(const std::string& person = "admin") {
+    return server_.Token(auth::Role::ROLE_PROV_ADMIN, "36", person);
+  }
   std::string Province(const std::string& person = "province") {
     return server_.Token(auth::Role::ROLE_PROV_OFFICE, "36", person);
   }
