@@ -257,6 +257,25 @@ absl::StatusOr<std::set<Ulid>> OpenSubjects(mysql::Executor& db, const std::stri
   return out;
 }
 
+absl::StatusOr<std::map<Ulid, std::set<std::string>>> OpenSlots(mysql::Executor& db,
+                                                                const std::vector<Ulid>& subjects,
+                                                                const std::string& action) {
+  std::map<Ulid, std::set<std::string>> out;
+  for (size_t begin = 0; begin < subjects.size(); begin += kSubjectsPerRead) {
+    const size_t end = std::min(subjects.size(), begin + kSubjectsPerRead);
+    mysql::Params params;
+    for (size_t i = begin; i < end; ++i) params.emplace_back(subjects[i]);
+    params.emplace_back(action);
+    ASSIGN_OR_RETURN(const mysql::Rows rows,
+                     db.Query(Cat("SELECT subject_id, slot FROM work_item WHERE subject_id IN (",
+                                  mysql::Placeholders(end - begin),
+                                  ") AND action = ? AND open_mark = 1"),
+                              params));
+    for (const mysql::Row& row : rows) out[row.Id(0)].insert(row.String(1));
+  }
+  return out;
+}
+
 absl::Status Sync(mysql::Tx& tx, const std::vector<Subject>& subjects, const Act& act) {
   std::map<Key, Item> open;
   if (!act.fresh) {

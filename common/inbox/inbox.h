@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -89,6 +90,11 @@ absl::Status Claim(mysql::Tx& tx, std::vector<Ulid> subject_ids);
 // The subjects of a type that wait in exactly these regions. A statement for 500 regions.
 absl::StatusOr<std::set<Ulid>> OpenSubjects(mysql::Executor& db, const std::string& subject_type,
                                             const std::vector<std::string>& region_paths);
+
+// The slots in which one action waits on each of the subjects; none of those that have none.
+absl::StatusOr<std::map<Ulid, std::set<std::string>>> OpenSlots(mysql::Executor& db,
+                                                                const std::vector<Ulid>& subjects,
+                                                                const std::string& action);
 
 // The region level at which a role sits: 5 village … 1 province.
 int LevelOfRole(workflow::RoleId role);
