@@ -1,7 +1,5 @@
 #include <map>
-#include <optional>
 #include <string>
-#include <thread>
 
 #include "services/asset/jobs/service_fixture_for_test.h"
 

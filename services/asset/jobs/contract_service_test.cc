@@ -1,6 +1,3 @@
-#include <map>
-#include <optional>
-#include <string>
 #include <thread>
 
 #include "services/asset/jobs/service_fixture_for_test.h"
