@@ -1,19 +1,15 @@
 #include "tests/chaos/matrix.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <set>
 #include <tuple>
 #include <vector>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "bangfu/asset/v1/contract_service.pb.h"
 #include "bangfu/blob/v1/blob_service.pb.h"
 #include "bangfu/intake/v1/import_service.pb.h"
 #include "bangfu/options/v1/access.pb.h"
-#include "bangfu/options/v1/rules.pb.h"
 #include "bangfu/options/v1/scope.pb.h"
 #include "bangfu/registry/v1/industry.pb.h"
 #include "bangfu/registry/v1/inventory_service.pb.h"
@@ -22,15 +18,15 @@
 #include "common/auth/dev_key.h"
 #include "common/base/clock.h"
 #include "common/base/digest.h"
-#include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/base/ulid.h"
 #include "common/contract/access.h"
 #include "common/rpc/client.h"
 #include "common/status/error.h"
 #include "google/protobuf/descriptor.h"
-#include "google/protobuf/field_mask.pb.h"
 #include "google/protobuf/message.h"
+#include "tests/chaos/matrix_exemptions.h"
+#include "tests/chaos/matrix_request.h"
 #include "tests/chaos/probe.h"
 
 namespace bangfu::probe {
@@ -41,491 +37,6 @@ using google::protobuf::DescriptorPool;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
-using options::v1::FieldRules;
-
-// What is not of the county though its request names a record or a region, and why.
-const std::map<std::string, std::string>& NotRegional() {
-  static const auto* const known = new std::map<std::string, std::string>{
-      {"bangfu.registry.v1.RegionService.ListRegions", "reference data, for everyone"},
-      {"bangfu.registry.v1.OrganisationService.ListOrganisations", "reference data, for everyone"},
-      {"bangfu.registry.v1.OperatorService.ListOperators", "an operator works in several counties"},
-      {"bangfu.registry.v1.OperatorService.GetOperator", "an operator works in several counties"},
-      {"bangfu.registry.v1.OperatorService.CreateOperator",
-       "an operator works in several counties"},
-      {"bangfu.registry.v1.RegionService.GetRegion", "reference data, for everyone"},
-      {"bangfu.registry.v1.RegionService.RecodeRegion", "reference data, the province's"},
-      {"bangfu.registry.v1.RegionService.ImportRegions", "reference data, the province's"},
-      {"bangfu.registry.v1.OrganisationService.UpsertOrganisations", "reference data"},
-      {"bangfu.registry.v1.InventoryService.ListCampaigns", "a campaign is the province's"},
-      {"bangfu.registry.v1.InventoryService.GetCampaign", "a campaign is the province's"},
-      {"bangfu.registry.v1.InventoryService.OpenCampaign", "a campaign is the province's"},
-      {"bangfu.registry.v1.InventoryService.CloseCampaign", "a campaign is the province's"},
-      {"bangfu.evaluation.v1.CriteriaService.GetCriteriaSet", "the criteria are the province's"},
-      {"bangfu.evaluation.v1.CriteriaService.GetActiveCriteria", "the criteria are the province's"},
-      {"bangfu.evaluation.v1.CriteriaService.ActivateCriteria", "the criteria are the province's"},
-      {"bangfu.intake.v1.ImportService.UploadChunk", "a file is filled by who opened it"},
-      {"bangfu.intake.v1.ImportService.ValidateImport", "a file is checked by who opened it"},
-      {"bangfu.intake.v1.ImportService.CommitImport", "a file is committed by who opened it"},
-      {"bangfu.inbox.v1.InboxService.MarkRead", "marks what is the caller's and says how many"},
-      {"bangfu.blob.v1.BlobService.PutChunk", "a file is filled by who began it"},
-      {"bangfu.blob.v1.BlobService.CompleteUpload", "a file is filled by who began it"},
-      {"bangfu.blob.v1.BlobService.AbandonUpload", "a file is given up by who began it"},
-      {"bangfu.dictionary.v1.DictionaryService.PrefillForm", "what its subject is the form says"},
-      {"bangfu.feed.v1.ChangeFeed.RedriveParkedEvents", "nothing is parked in a sound world"},
-      {"bangfu.registry.v1.GrantService.GetGrant", "its holder's, or an administrator's"},
-      {"bangfu.registry.v1.GrantService.BatchGetGrants", "its holder's, or an administrator's"},
-      {"bangfu.registry.v1.GrantService.DelegateGrant", "its holder's"},
-      {"bangfu.registry.v1.GrantService.EndDelegation", "of the two whom it concerns"},
-  };
-  return *known;
-}
-
-// What has nothing to show of the county of the sample, and why.
-const std::map<std::string, std::string>& AlikeEverywhere() {
-  static const auto* const known = new std::map<std::string, std::string>{
-      {"bangfu.asset.v1.AssetService.CheckProjectAssets", "no asset of the project is wrong"},
-      {"bangfu.evaluation.v1.EvaluationService.ListArguments", "not argued about"},
-      {"bangfu.registry.v1.IndustryService.GetServiceSummary", "sums, which nothing is in"},
-      {"bangfu.registry.v1.IndustryService.ListLeadingIndustryGaps", "no gap is left"},
-      {"bangfu.registry.v1.InventoryService.ListVerificationTasks", "all are done"},
-      {"bangfu.registry.v1.InventoryService.ListSamples", "drawn above the county"},
-  };
-  return *known;
-}
-
-// Writes about a county's record that no grant is narrowed for by money or industry, and why.
-const std::map<std::string, std::string>& NotNarrowed() {
-  constexpr char kLinked[] = "of a project, whose money the asset service does not hold";
-  constexpr char kTable[] = "a table of all money";
-  constexpr char kPublic[] = "what is public is open to all objections";
-  constexpr char kReport[] = "a village's report is of all its money; departments sign for theirs";
-  constexpr char kPerson[] = "of persons";
-  constexpr char kOperation[] = "one's own, or an administrator's";
-  constexpr char kRead[] = "a read, which is recorded";
-  static const auto* const known = new std::map<std::string, std::string>{
-      {"bangfu.asset.v1.ContractService.RecordLinkage", kLinked},
-      {"bangfu.asset.v1.ContractService.UpdateLinkageCounts", kLinked},
-      {"bangfu.asset.v1.ContractService.EndLinkage", kLinked},
-      {"bangfu.asset.v1.ContractService.RecordLinkageIncome", kLinked},
-      {"bangfu.asset.v1.ContractService.RecordEmployment", kLinked},
-      {"bangfu.audit.v1.AuditService.ExportAudit", kRead},
-      {"bangfu.audit.v1.AuditService.RevealSensitive", kRead},
-      {"bangfu.blob.v1.BlobService.BeginUpload", "a file is of no money until a step takes it"},
-      {"bangfu.evaluation.v1.CriteriaService.CreateCriteriaDraft", "a region's criteria"},
-      {"bangfu.evaluation.v1.EvaluationService.StartBatchEvaluation", "of a whole region"},
-      {"bangfu.evaluation.v1.EvaluationService.EvaluateSubjects", "computes, decides nothing"},
-      {"bangfu.evaluation.v1.LedgerService.SignLedger", kTable},
-      {"bangfu.period.v1.PeriodService.OpenPeriod", kTable},
-      {"bangfu.period.v1.PeriodService.FreezePeriod", kTable},
-      {"bangfu.period.v1.PeriodService.SignPeriod", kTable},
-      {"bangfu.period.v1.PeriodService.SubmitPeriod", kTable},
-      {"bangfu.period.v1.PeriodService.AcceptPeriod", kTable},
-      {"bangfu.period.v1.PeriodService.ReturnPeriod", kTable},
-      {"bangfu.period.v1.PeriodService.BatchAcceptPeriods", kTable},
-      {"bangfu.period.v1.PeriodService.BatchReturnPeriods", kTable},
-      {"bangfu.period.v1.PeriodService.ReissuePeriod", kTable},
-      {"bangfu.publicity.v1.PublicityService.RaiseObjection", kPublic},
-      {"bangfu.publicity.v1.PublicityService.DecideObjection", kPublic},
-      {"bangfu.publicity.v1.PublicityService.ConcludePublicity", kPublic},
-      {"bangfu.publicity.v1.PublicityService.BatchConcludePublicities", kPublic},
-      {"bangfu.inbox.v1.InboxService.UrgeWork", "from above"},
-      {"bangfu.intake.v1.ImportService.BeginImport", "its rows are judged one by one"},
-      {"bangfu.operation.v1.OperationService.CancelOperation", kOperation},
-      {"bangfu.operation.v1.OperationService.ResumeOperation", kOperation},
-      {"bangfu.registry.v1.GrantService.CreateGrants", kPerson},
-      {"bangfu.registry.v1.GrantService.ChangeGrantValidity", kPerson},
-      {"bangfu.registry.v1.GrantService.RevokeGrant", kPerson},
-      {"bangfu.registry.v1.InventoryService.SaveUnitReportDraft", kReport},
-      {"bangfu.registry.v1.InventoryService.SubmitUnitReport", kReport},
-      {"bangfu.registry.v1.InventoryService.PassUnitReport", kReport},
-      {"bangfu.registry.v1.InventoryService.BatchPassUnitReports", kReport},
-      {"bangfu.registry.v1.InventoryService.ReturnUnitReport", kReport},
-      {"bangfu.registry.v1.InventoryService.RecallUnitReport", kReport},
-      {"bangfu.registry.v1.InventoryService.BatchReturnUnitReports", kReport},
-      {"bangfu.registry.v1.InventoryService.CompleteVerification", kReport},
-      {"bangfu.registry.v1.InventoryService.SignVerification",
-       "after the state, which the report shows; see the registry's own tests"},
-      {"bangfu.registry.v1.InventoryService.GrantLockException", kReport},
-      {"bangfu.registry.v1.InventoryService.DrawSample", kReport},
-      {"bangfu.registry.v1.InventoryService.RecordSampleResult", kReport},
-      {"bangfu.registry.v1.InventoryService.ConfirmProvince", kReport},
-      {"bangfu.registry.v1.OperatorService.CreateHelperOrganisation", "helps a whole village"},
-      {"bangfu.registry.v1.OperatorService.UpdateHelperOrganisation", "helps a whole village"},
-      {"bangfu.registry.v1.OperatorService.UpdateOperator", "works for any money"},
-  };
-  return *known;
-}
-
-std::string Snake(const std::string& name) {
-  std::string out;
-  for (const char c : name) {
-    if (absl::ascii_isupper(static_cast<unsigned char>(c)) && !out.empty()) out += '_';
-    out += absl::ascii_tolower(static_cast<unsigned char>(c));
-  }
-  return out;
-}
-
-// Records of the world by the name of their message in snake case, as list rpcs gave them.
-class Pool {
- public:
-  void Crawl(const Message& message) {
-    const Descriptor& type = *message.GetDescriptor();
-    const auto& reflection = *message.GetReflection();
-    if (const auto* id = type.FindFieldByName("id");
-        id != nullptr && id->type() == FieldDescriptor::TYPE_STRING && !id->is_repeated()) {
-      const std::string value = reflection.GetString(message, id);
-      if (Ulid::Parse(value).ok()) {
-        auto& kept = records_[Snake(type.name())];
-        if (kept.size() < kKept) {
-          kept.push_back(std::unique_ptr<Message>(message.New()));
-          kept.back()->CopyFrom(message);
-        }
-      }
-    }
-    // What a form asks for is what a record of the kind holds.
-    auto& example = examples_[type.full_name()];
-    if (example == nullptr) {
-      example.reset(message.New());
-      example->CopyFrom(message);
-    }
-    std::vector<const FieldDescriptor*> fields;
-    reflection.ListFields(message, &fields);
-    for (const auto* field : fields) {
-      if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
-      if (!field->is_repeated()) {
-        Crawl(reflection.GetMessage(message, field));
-        continue;
-      }
-      for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
-        Crawl(reflection.GetRepeatedMessage(message, field, i));
-      }
-    }
-  }
-  // The record that a name speaks of: "unit_report" finds inventory_unit_report.
-  const Message* Find(const std::string& name) const {
-    if (const auto it = records_.find(name); it != records_.end()) return it->second[0].get();
-    for (const auto& [type, records] : records_) {
-      if (absl::EndsWith(type, Cat("_", name))) return records[0].get();
-    }
-    // "project_history" is of a project.
-    for (const auto& [type, records] : records_) {
-      if (absl::StartsWith(name, Cat(type, "_"))) return records[0].get();
-    }
-    return nullptr;
-  }
-  std::vector<std::string> IdsOf(const std::string& type) const {
-    std::vector<std::string> ids;
-    if (const auto it = records_.find(type); it != records_.end()) {
-      for (const auto& record : it->second) ids.push_back(IdOf(*record));
-    }
-    return ids;
-  }
-  // nullptr: none was seen.
-  const Message* Example(const std::string& type) const {
-    const auto it = examples_.find(type);
-    return it == examples_.end() ? nullptr : it->second.get();
-  }
-  static std::string IdOf(const Message& record) { return Text(record, "id"); }
-  // A field that is a text; "" where the record has none of the name.
-  static std::string Text(const Message& record, const std::string& name) {
-    const auto* field = record.GetDescriptor()->FindFieldByName(name);
-    if (field == nullptr || field->is_repeated() || field->type() != FieldDescriptor::TYPE_STRING) {
-      return "";
-    }
-    return record.GetReflection()->GetString(record, field);
-  }
-
- private:
-  static constexpr size_t kKept = 200;
-  std::map<std::string, std::vector<std::unique_ptr<Message>>> records_;
-  std::map<std::string, std::unique_ptr<Message>> examples_;  // by full name
-};
-
-// Builds a request that is right but for what would change something: the etag is not the record's,
-// unless that is asked for, and whatever can be checked only is.
-class Builder {
- public:
-  Builder(const std::map<std::string, Pool>& pools, const std::map<std::string, std::string>& codes,
-          const std::string& service, std::string region, bool true_etags = false)
-      : pools_(pools),
-        codes_(codes),
-        service_(service),
-        pool_(pools.at(service)),
-        region_(std::move(region)),
-        true_etags_(true_etags) {}
-
-  // Whether something in it lies in a region; what could not be found is named in missing().
-  bool Fill(const MethodDescriptor& method, Message* request) {
-    regional_ = false;
-    of_the_city_ = false;
-    record_ = nullptr;
-    missing_.clear();
-    method_ = &method;
-    FillMessage(request, 0);
-    return regional_;
-  }
-  const std::string& missing() const { return missing_; }
-  // A record of the city above the county is among those that it names.
-  bool of_the_city() const { return of_the_city_; }
-
- private:
-  // What `id` of this method names: the answer's record, or the noun of the rpc's name.
-  std::string ResourceOfMethod() const {
-    const Descriptor& output = *method_->output_type();
-    if (output.FindFieldByName("id") != nullptr && output.name() != "Operation") {
-      return Snake(output.name());
-    }
-    std::string noun = Snake(method_->name());
-    if (absl::StartsWith(noun, "batch_")) noun.erase(0, 6);
-    noun = noun.substr(noun.find('_') + 1);
-    if (absl::EndsWith(noun, "s")) noun.pop_back();
-    return noun;
-  }
-  std::string IdFor(const FieldDescriptor& field) {
-    std::string name = field.name();
-    if (name == "id" || name == "ids") {
-      name = ResourceOfMethod();
-    } else {
-      if (absl::EndsWith(name, "_ids")) name.resize(name.size() - 4);
-      if (absl::EndsWith(name, "_id")) name.resize(name.size() - 3);
-    }
-    // Names that say less than the record's own.
-    static const auto* const aliases =
-        new std::map<std::string, std::string>{{"subject", "project"},
-                                               {"aggregate", "project"},
-                                               {"contract", "operating_contract"},
-                                               {"read", "work_item"},
-                                               {"chunk", "blob"},
-                                               // Of steps in bulk.
-                                               {"over", "asset"},
-                                               {"custody", "asset"},
-                                               {"inspection", "asset"},
-                                               {"advance", "evaluation"},
-                                               {"publicitie", "publicity"},
-                                               {"ledger_entrie", "ledger_entry"},
-                                               {"import_row", "import"}};
-    if (const auto alias = aliases->find(name); alias != aliases->end()) name = alias->second;
-    if (field.name() == "aggregate_id") name = Audited();
-    const Message* record = pool_.Find(name);
-    // A record of another service; but each service has files of its own.
-    for (const auto& [service, pool] : pools_) {
-      if (record == nullptr && name != "blob") record = pool.Find(name);
-    }
-    if (record == nullptr) {
-      missing_ = name;
-      return UlidGenerator(SystemClock()).Next().ToString();
-    }
-    regional_ = true;
-    of_the_city_ = of_the_city_ || name == "sample";
-    record_ = record;
-    return Pool::IdOf(*record);
-  }
-  // A record of the service whose sensitive fields it reveals.
-  std::string Audited() const {
-    return service_ == "evaluation" ? "publicity" : service_ == "asset" ? "asset" : "project";
-  }
-  std::string TextFor(const FieldDescriptor& field, const FieldRules& rules) {
-    const std::string& name = field.name();
-    // What a pattern does not say.
-    static const auto* const texts = new std::map<std::string, std::string>{
-        {"person", "matrix-person"},  {"content_type", "application/pdf"},
-        {"plan_period", "2026-2030"}, {"period", "2026-10"},
-        {"table_no", "T14"},          {"group", "STRUCTURE"},
-        {"month", "2026-09"},
-    };
-    if (const auto it = texts->find(name); it != texts->end()) return it->second;
-    if (field.full_name() == "bangfu.blob.v1.BeginUploadRequest.kind") return "CONTRACT";
-    if (field.full_name() == "bangfu.registry.v1.SearchProjectsRequest.query") {
-      const Message* project = pool_.Find("project");
-      return project == nullptr ? "" : Pool::Text(*project, "name");
-    }
-    if (field.full_name() == "bangfu.intake.v1.BeginImportRequest.kind") {
-      return service_ == "asset" ? "assets" : "projects";
-    }
-    const std::string list = name == "reason_code" ? "OVERRIDE_REASON" : rules.code_list();
-    if (const auto code = codes_.find(list); code != codes_.end()) {
-      return code->second;
-    }
-    if (name == "page_token") return "";
-    if (name == "etag") {
-      const std::string etag =
-          true_etags_ && record_ != nullptr ? Pool::Text(*record_, "etag") : "";
-      return etag.empty() ? "0" : etag;
-    }
-    if (name == "aggregate_type") return Audited();
-    switch (rules.shape()) {
-      case options::v1::SHAPE_ULID:
-        return IdFor(field);
-      case options::v1::SHAPE_REGION_CODE:
-        regional_ = true;
-        return region_;
-      case options::v1::SHAPE_REQUEST_ID:
-        return Cat("matrix-", UlidGenerator(SystemClock()).Next().ToString());
-      case options::v1::SHAPE_SHA256:
-        return std::string(64, 'a');
-      case options::v1::SHAPE_PERIOD:
-        return "2026-10";
-      case options::v1::SHAPE_CODE:
-        return "TEA";
-      default: {
-        std::string text = rules.pattern().empty() ? "样例" : "1";
-        for (uint32_t length = 2; length < rules.min_length(); length += 2) text += "样例";
-        return text;
-      }
-    }
-  }
-
-  void FillMessage(Message* message, int depth) {
-    const Descriptor& type = *message->GetDescriptor();
-    const auto& reflection = *message->GetReflection();
-    if (type.full_name() == "google.type.Date") {
-      // What was done was done before today; terms are yet to come.
-      for (const auto& [name, value] : std::map<std::string, int>{
-               {"year", 2026}, {"month", term_ ? 12 : 1}, {"day", term_ ? 31 : 5}}) {
-        reflection.SetInt32(message, type.FindFieldByName(name), value);
-      }
-      return;
-    }
-    if (type.full_name() == "google.protobuf.Timestamp") {
-      reflection.SetInt64(message, type.FindFieldByName("seconds"),
-                          absl::ToUnixSeconds(absl::Now()) + 86400);
-      return;
-    }
-    std::set<const google::protobuf::OneofDescriptor*> chosen;
-    for (int i = 0; i < type.field_count(); ++i) {
-      const FieldDescriptor& field = *type.field(i);
-      const FieldRules& rules = field.options().GetExtension(options::v1::rules);
-      if (field.name() == "validate_only") {
-        reflection.SetBool(message, &field, true);
-        continue;
-      }
-      // Regions are filled wherever they stand: they are what the test is about. Ids that may be
-      // left out are filters of lists, which find more without.
-      const bool region = rules.shape() == options::v1::SHAPE_REGION_CODE && depth == 0;
-      const bool wanted = rules.required() || rules.min_items() > 0 || rules.min_length() > 0 ||
-                          rules.min() > 0 || WantedAllTheSame(field);
-      if (!wanted && !region && field.name() != "etag") continue;
-      if (depth > 0 && field.name() == "id" && type.name() != "BulkItem") continue;
-      if (const auto* oneof = field.real_containing_oneof();
-          oneof != nullptr && !chosen.insert(oneof).second) {
-        continue;
-      }
-      FillField(field, rules, message, depth);
-    }
-  }
-
-  // What no rule asks for, but the handler does.
-  static bool WantedAllTheSame(const FieldDescriptor& field) {
-    static const auto* const wanted = new std::set<std::string>{
-        "bangfu.asset.v1.ListIncomeRequest.asset_id",
-        "bangfu.asset.v1.RecordIncomeRequest.asset_id",
-        "bangfu.blob.v1.BeginUploadRequest.size_bytes",
-        "bangfu.evaluation.v1.Appraisal.evidence",
-        "bangfu.evaluation.v1.ExpertScore.market_outlook",
-        "bangfu.registry.v1.BrandCertification.project_id",
-        "bangfu.registry.v1.GetServiceSummaryRequest.period",
-        "bangfu.registry.v1.TechPairing.project_id",
-        "bangfu.registry.v1.TrainingRecord.project_id",
-        "bangfu.type.v1.DateRange.from",
-        "bangfu.type.v1.DateRange.to",
-    };
-    return wanted->contains(field.full_name());
-  }
-  // Of these the whole is asked for: what another record of the kind holds.
-  static bool AsAnExample(const FieldDescriptor& field) {
-    static const auto* const types = new std::set<std::string>{
-        "bangfu.asset.v1.AssetDetails", "bangfu.registry.v1.Project",
-        "bangfu.registry.v1.HelperOrganisation", "bangfu.registry.v1.Operator"};
-    return !field.is_repeated() && types->contains(field.message_type()->full_name());
-  }
-
-  void FillField(const FieldDescriptor& field, const FieldRules& rules, Message* message,
-                 int depth) {
-    // As many as a list must have at least.
-    const uint32_t items = field.is_repeated() ? std::max<uint32_t>(1, rules.min_items()) : 1;
-    for (uint32_t i = 0; i < items; ++i) FillOne(field, rules, message, depth, i);
-  }
-
-  void FillOne(const FieldDescriptor& field, const FieldRules& rules, Message* message, int depth,
-               uint32_t index) {
-    const auto& reflection = *message->GetReflection();
-    const bool many = field.is_repeated();
-    const int64_t number = std::max<int64_t>(1, rules.has_min() ? rules.min() : 1);
-    switch (field.cpp_type()) {
-      case FieldDescriptor::CPPTYPE_STRING: {
-        std::string text =
-            field.type() == FieldDescriptor::TYPE_BYTES ? "x" : TextFor(field, rules);
-        if (index > 0 && rules.shape() == options::v1::SHAPE_UNSPECIFIED) text += Cat(index);
-        if (many) {
-          reflection.AddString(message, &field, text);
-        } else {
-          reflection.SetString(message, &field, text);
-        }
-        return;
-      }
-      case FieldDescriptor::CPPTYPE_MESSAGE:
-        if (depth > 4) return;
-        if (const Message* example = pool_.Example(field.message_type()->full_name());
-            example != nullptr && AsAnExample(field)) {
-          regional_ = true;
-          reflection.MutableMessage(message, &field)->CopyFrom(*example);
-          return;
-        }
-        if (field.message_type()->full_name() == "google.protobuf.FieldMask") {
-          static_cast<google::protobuf::FieldMask*>(reflection.MutableMessage(message, &field))
-              ->add_paths("name");
-          return;
-        }
-        term_ = absl::EndsWith(field.name(), "deadline") || absl::StartsWith(field.name(), "due") ||
-                field.name() == "end_date" || field.name() == "to" || field.name() == "valid_to";
-        FillMessage(many ? reflection.AddMessage(message, &field)
-                         : reflection.MutableMessage(message, &field),
-                    depth + 1);
-        return;
-      case FieldDescriptor::CPPTYPE_ENUM: {
-        const int value =
-            field.enum_type()->value_count() > 1 ? field.enum_type()->value(1)->number() : 0;
-        if (many) {
-          reflection.AddEnumValue(message, &field, value);
-        } else {
-          reflection.SetEnumValue(message, &field, value);
-        }
-        return;
-      }
-      case FieldDescriptor::CPPTYPE_INT32:
-        if (many) {
-          reflection.AddInt32(message, &field, static_cast<int32_t>(number));
-        } else {
-          reflection.SetInt32(message, &field, static_cast<int32_t>(number));
-        }
-        return;
-      case FieldDescriptor::CPPTYPE_INT64:
-        if (many) {
-          reflection.AddInt64(message, &field, number);
-        } else {
-          reflection.SetInt64(message, &field, number);
-        }
-        return;
-      case FieldDescriptor::CPPTYPE_BOOL:
-        if (!many) reflection.SetBool(message, &field, true);
-        return;
-      default:
-        return;
-    }
-  }
-
-  const std::map<std::string, Pool>& pools_;
-  const std::map<std::string, std::string>& codes_;  // one of each list
-  const std::string service_;
-  const Pool& pool_;  // of the service that is asked
-  const std::string region_;
-  const bool true_etags_;
-  const MethodDescriptor* method_ = nullptr;
-  const Message* record_ = nullptr;  // the one named last
-  bool term_ = false;                // the date that is filled is a term
-  bool regional_ = false, of_the_city_ = false;
-  std::string missing_;
-};
 
 class Matrix {
  public:
@@ -605,7 +116,7 @@ class Matrix {
   }
 
   Answer Call(const std::string& service, const MethodDescriptor& method, const Message& request,
-              const std::string& token, Pool* pool = nullptr) {
+              const std::string& token, RecordPool* pool = nullptr) {
     ++calls_;
     auto* factory = google::protobuf::MessageFactory::generated_factory();
     std::unique_ptr<Message> response(factory->GetPrototype(method.output_type())->New());
@@ -654,14 +165,14 @@ class Matrix {
 
   // Why a line of a bulk step was refused; "" for other lines.
   static std::string RefusalOf(const Message& line) {
-    const std::string told = Pool::Text(line, "refusal_reason");
+    const std::string told = RecordPool::Text(line, "refusal_reason");
     if (!told.empty()) return told;
     const auto* refusal = line.GetDescriptor()->FindFieldByName("refusal");
     if (refusal == nullptr || refusal->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE ||
         refusal->is_repeated()) {
-      return Pool::Text(line, "outcome") == "REFUSED" ? Pool::Text(line, "reason") : "";
+      return RecordPool::Text(line, "outcome") == "REFUSED" ? RecordPool::Text(line, "reason") : "";
     }
-    return Pool::Text(line.GetReflection()->GetMessage(line, refusal), "reason");
+    return RecordPool::Text(line.GetReflection()->GetMessage(line, refusal), "reason");
   }
 
   // Everything that lists give of the county, to whoever may ask.
@@ -677,7 +188,7 @@ class Matrix {
           }
           const int role = access->any_role() ? options::v1::ROLE_ORG_ADMIN : access->roles(0);
           auto request = New(method);
-          Builder(pools_, codes_, service, options_.inside).Fill(method, request.get());
+          RequestBuilder(pools_, codes_, service, options_.inside).Fill(method, request.get());
           if (const auto* size = method.input_type()->FindFieldByName("page_size")) {
             request->GetReflection()->SetInt32(request.get(), size, 200);
           }
@@ -788,7 +299,7 @@ class Matrix {
               options::v1::ROLE_COUNTY_APPROVER}}) {
       const auto& made = *DescriptorPool::generated_pool()->FindMethodByName(method);
       auto request = New(made);
-      Builder(pools_, codes_, service, options_.inside).Fill(made, request.get());
+      RequestBuilder(pools_, codes_, service, options_.inside).Fill(made, request.get());
       Clear(request.get());
       Call(service, made, *request,
            MintFor(options_.dev_key, role, options_.inside, "matrix-maker"), &pools_[service]);
@@ -864,7 +375,7 @@ class Matrix {
     ++rpcs_;
     const auto access = contract::AccessOf(method);
     if (!access.ok()) return Wrong(service, method, 0, "", access.status());
-    Builder builder(pools_, codes_, service, options_.inside);
+    RequestBuilder builder(pools_, codes_, service, options_.inside);
     auto sample = New(method);
     const bool regional =
         builder.Fill(method, sample.get()) && !NotRegional().contains(method.full_name());
@@ -880,7 +391,7 @@ class Matrix {
       for (const std::string& region : {options_.outside, home}) {
         const bool inside = region == home;
         auto request = New(method);
-        Builder fresh(pools_, codes_, service, options_.inside);
+        RequestBuilder fresh(pools_, codes_, service, options_.inside);
         fresh.Fill(method, request.get());
         const Answer answer = Call(service, method, *request, Token(role, region));
         const std::string reason = ReasonOf(answer.status);
@@ -927,7 +438,7 @@ class Matrix {
     const int role =
         access.any_role() ? options::v1::ROLE_COUNTY_OPERATOR : static_cast<int>(access.roles(0));
     auto request = New(method);
-    Builder(pools_, codes_, service, options_.inside).Fill(method, request.get());
+    RequestBuilder(pools_, codes_, service, options_.inside).Fill(method, request.get());
     const Answer answer = Call(service, method, *request, ClauseToken(role, home));
     const bool serves = method.options().ExtensionSize(options::v1::rpc_clauses) > 0 ||
                         method.service()->options().ExtensionSize(options::v1::clauses) > 0;
@@ -949,7 +460,7 @@ class Matrix {
       if (!named) continue;
       auto request = New(method);
       // The record's etag: what follows the comparison is what is tried.
-      Builder(pools_, codes_, service, options_.inside, /*true_etags=*/true)
+      RequestBuilder(pools_, codes_, service, options_.inside, /*true_etags=*/true)
           .Fill(method, request.get());
       const Answer answer = Call(service, method, *request, NarrowedToken(role, home));
       by_scope = by_scope || ReasonOf(answer.status) == "SCOPE_EXCLUDES" || answer.excluded;
@@ -964,7 +475,7 @@ class Matrix {
   const MatrixOptions& options_;
   std::map<std::string, std::unique_ptr<rpc::Client>> clients_;
   std::map<std::string, std::vector<std::string>> methods_;
-  std::map<std::string, Pool> pools_;         // by service
+  std::map<std::string, RecordPool> pools_;   // by service
   std::map<std::string, std::string> codes_;  // one of each list
   Tokens tokens_, narrowed_tokens_, clause_tokens_;
   std::vector<std::string> unmade_;

@@ -1,0 +1,115 @@
+#include "tests/chaos/matrix_exemptions.h"
+
+namespace bangfu::probe {
+
+const std::map<std::string, std::string>& NotRegional() {
+  static const auto* const known = new std::map<std::string, std::string>{
+      {"bangfu.registry.v1.RegionService.ListRegions", "reference data, for everyone"},
+      {"bangfu.registry.v1.OrganisationService.ListOrganisations", "reference data, for everyone"},
+      {"bangfu.registry.v1.OperatorService.ListOperators", "an operator works in several counties"},
+      {"bangfu.registry.v1.OperatorService.GetOperator", "an operator works in several counties"},
+      {"bangfu.registry.v1.OperatorService.CreateOperator",
+       "an operator works in several counties"},
+      {"bangfu.registry.v1.RegionService.GetRegion", "reference data, for everyone"},
+      {"bangfu.registry.v1.RegionService.RecodeRegion", "reference data, the province's"},
+      {"bangfu.registry.v1.RegionService.ImportRegions", "reference data, the province's"},
+      {"bangfu.registry.v1.OrganisationService.UpsertOrganisations", "reference data"},
+      {"bangfu.registry.v1.InventoryService.ListCampaigns", "a campaign is the province's"},
+      {"bangfu.registry.v1.InventoryService.GetCampaign", "a campaign is the province's"},
+      {"bangfu.registry.v1.InventoryService.OpenCampaign", "a campaign is the province's"},
+      {"bangfu.registry.v1.InventoryService.CloseCampaign", "a campaign is the province's"},
+      {"bangfu.evaluation.v1.CriteriaService.GetCriteriaSet", "the criteria are the province's"},
+      {"bangfu.evaluation.v1.CriteriaService.GetActiveCriteria", "the criteria are the province's"},
+      {"bangfu.evaluation.v1.CriteriaService.ActivateCriteria", "the criteria are the province's"},
+      {"bangfu.intake.v1.ImportService.UploadChunk", "a file is filled by who opened it"},
+      {"bangfu.intake.v1.ImportService.ValidateImport", "a file is checked by who opened it"},
+      {"bangfu.intake.v1.ImportService.CommitImport", "a file is committed by who opened it"},
+      {"bangfu.inbox.v1.InboxService.MarkRead", "marks what is the caller's and says how many"},
+      {"bangfu.blob.v1.BlobService.PutChunk", "a file is filled by who began it"},
+      {"bangfu.blob.v1.BlobService.CompleteUpload", "a file is filled by who began it"},
+      {"bangfu.blob.v1.BlobService.AbandonUpload", "a file is given up by who began it"},
+      {"bangfu.dictionary.v1.DictionaryService.PrefillForm", "what its subject is the form says"},
+      {"bangfu.feed.v1.ChangeFeed.RedriveParkedEvents", "nothing is parked in a sound world"},
+      {"bangfu.registry.v1.GrantService.GetGrant", "its holder's, or an administrator's"},
+      {"bangfu.registry.v1.GrantService.BatchGetGrants", "its holder's, or an administrator's"},
+      {"bangfu.registry.v1.GrantService.DelegateGrant", "its holder's"},
+      {"bangfu.registry.v1.GrantService.EndDelegation", "of the two whom it concerns"},
+  };
+  return *known;
+}
+
+const std::map<std::string, std::string>& AlikeEverywhere() {
+  static const auto* const known = new std::map<std::string, std::string>{
+      {"bangfu.asset.v1.AssetService.CheckProjectAssets", "no asset of the project is wrong"},
+      {"bangfu.evaluation.v1.EvaluationService.ListArguments", "not argued about"},
+      {"bangfu.registry.v1.IndustryService.GetServiceSummary", "sums, which nothing is in"},
+      {"bangfu.registry.v1.IndustryService.ListLeadingIndustryGaps", "no gap is left"},
+      {"bangfu.registry.v1.InventoryService.ListVerificationTasks", "all are done"},
+      {"bangfu.registry.v1.InventoryService.ListSamples", "drawn above the county"},
+  };
+  return *known;
+}
+
+const std::map<std::string, std::string>& NotNarrowed() {
+  constexpr char kLinked[] = "of a project, whose money the asset service does not hold";
+  constexpr char kTable[] = "a table of all money";
+  constexpr char kPublic[] = "what is public is open to all objections";
+  constexpr char kReport[] = "a village's report is of all its money; departments sign for theirs";
+  constexpr char kPerson[] = "of persons";
+  constexpr char kOperation[] = "one's own, or an administrator's";
+  constexpr char kRead[] = "a read, which is recorded";
+  static const auto* const known = new std::map<std::string, std::string>{
+      {"bangfu.asset.v1.ContractService.RecordLinkage", kLinked},
+      {"bangfu.asset.v1.ContractService.UpdateLinkageCounts", kLinked},
+      {"bangfu.asset.v1.ContractService.EndLinkage", kLinked},
+      {"bangfu.asset.v1.ContractService.RecordLinkageIncome", kLinked},
+      {"bangfu.asset.v1.ContractService.RecordEmployment", kLinked},
+      {"bangfu.audit.v1.AuditService.ExportAudit", kRead},
+      {"bangfu.audit.v1.AuditService.RevealSensitive", kRead},
+      {"bangfu.blob.v1.BlobService.BeginUpload", "a file is of no money until a step takes it"},
+      {"bangfu.evaluation.v1.CriteriaService.CreateCriteriaDraft", "a region's criteria"},
+      {"bangfu.evaluation.v1.EvaluationService.StartBatchEvaluation", "of a whole region"},
+      {"bangfu.evaluation.v1.EvaluationService.EvaluateSubjects", "computes, decides nothing"},
+      {"bangfu.evaluation.v1.LedgerService.SignLedger", kTable},
+      {"bangfu.period.v1.PeriodService.OpenPeriod", kTable},
+      {"bangfu.period.v1.PeriodService.FreezePeriod", kTable},
+      {"bangfu.period.v1.PeriodService.SignPeriod", kTable},
+      {"bangfu.period.v1.PeriodService.SubmitPeriod", kTable},
+      {"bangfu.period.v1.PeriodService.AcceptPeriod", kTable},
+      {"bangfu.period.v1.PeriodService.ReturnPeriod", kTable},
+      {"bangfu.period.v1.PeriodService.BatchAcceptPeriods", kTable},
+      {"bangfu.period.v1.PeriodService.BatchReturnPeriods", kTable},
+      {"bangfu.period.v1.PeriodService.ReissuePeriod", kTable},
+      {"bangfu.publicity.v1.PublicityService.RaiseObjection", kPublic},
+      {"bangfu.publicity.v1.PublicityService.DecideObjection", kPublic},
+      {"bangfu.publicity.v1.PublicityService.ConcludePublicity", kPublic},
+      {"bangfu.publicity.v1.PublicityService.BatchConcludePublicities", kPublic},
+      {"bangfu.inbox.v1.InboxService.UrgeWork", "from above"},
+      {"bangfu.intake.v1.ImportService.BeginImport", "its rows are judged one by one"},
+      {"bangfu.operation.v1.OperationService.CancelOperation", kOperation},
+      {"bangfu.operation.v1.OperationService.ResumeOperation", kOperation},
+      {"bangfu.registry.v1.GrantService.CreateGrants", kPerson},
+      {"bangfu.registry.v1.GrantService.ChangeGrantValidity", kPerson},
+      {"bangfu.registry.v1.GrantService.RevokeGrant", kPerson},
+      {"bangfu.registry.v1.InventoryService.SaveUnitReportDraft", kReport},
+      {"bangfu.registry.v1.InventoryService.SubmitUnitReport", kReport},
+      {"bangfu.registry.v1.InventoryService.PassUnitReport", kReport},
+      {"bangfu.registry.v1.InventoryService.BatchPassUnitReports", kReport},
+      {"bangfu.registry.v1.InventoryService.ReturnUnitReport", kReport},
+      {"bangfu.registry.v1.InventoryService.RecallUnitReport", kReport},
+      {"bangfu.registry.v1.InventoryService.BatchReturnUnitReports", kReport},
+      {"bangfu.registry.v1.InventoryService.CompleteVerification", kReport},
+      {"bangfu.registry.v1.InventoryService.SignVerification",
+       "after the state, which the report shows; see the registry's own tests"},
+      {"bangfu.registry.v1.InventoryService.GrantLockException", kReport},
+      {"bangfu.registry.v1.InventoryService.DrawSample", kReport},
+      {"bangfu.registry.v1.InventoryService.RecordSampleResult", kReport},
+      {"bangfu.registry.v1.InventoryService.ConfirmProvince", kReport},
+      {"bangfu.registry.v1.OperatorService.CreateHelperOrganisation", "helps a whole village"},
+      {"bangfu.registry.v1.OperatorService.UpdateHelperOrganisation", "helps a whole village"},
+      {"bangfu.registry.v1.OperatorService.UpdateOperator", "works for any money"},
+  };
+  return *known;
+}
+
+}  // namespace bangfu::probe

@@ -1,0 +1,16 @@
+// What the matrix test leaves out, each with its reason.
+#pragma once
+
+#include <map>
+#include <string>
+
+namespace bangfu::probe {
+
+// What is not of the county though its request names a record or a region, and why.
+const std::map<std::string, std::string>& NotRegional();
+// What has nothing to show of the county of the sample, and why.
+const std::map<std::string, std::string>& AlikeEverywhere();
+// Writes about a county's record that no grant is narrowed for by money or industry, and why.
+const std::map<std::string, std::string>& NotNarrowed();
+
+}  // namespace bangfu::probe
