@@ -11,15 +11,6 @@
 
 namespace bangfu::asset::api {
 
-absl::StatusOr<store::AssetRow> LoadAsset(mysql::Executor& db, const std::string& id,
-                                          const auth::RegionScope& scope, bool for_update) {
-  ASSIGN_OR_RETURN(const Ulid ulid, Ulid::Parse(id));
-  ASSIGN_OR_RETURN(std::optional<store::AssetRow> row,
-                   store::FindAsset(db, ulid, scope, for_update));
-  if (!row) return NotFound("asset", id).Build();
-  return *std::move(row);
-}
-
 absl::StatusOr<std::string> Prefix(mysql::Executor& db, const std::string& region_code) {
   if (region_code.empty()) return std::string();
   ASSIGN_OR_RETURN(const std::string code, NormalizeRegionCode(region_code));

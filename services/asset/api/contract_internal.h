@@ -20,6 +20,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "google/protobuf/message.h"
+#include "services/asset/api/asset_internal.h"
 #include "services/asset/domain/transitions.h"
 #include "services/asset/store/asset_store.h"
 #include "services/asset/store/contract_store.h"
@@ -46,8 +47,6 @@ absl::StatusOr<v1::OperatingContract> Leave(rpc::Mutation& m, const store::Contr
                                             std::string_view reason = "");
 
 // contract_internal.cc: what income, dividends, links and employment are filed on.
-absl::StatusOr<store::AssetRow> LoadAsset(mysql::Executor& db, const std::string& id,
-                                          const auth::RegionScope& scope, bool for_update = false);
 // A project of the caller's regions that is not void.
 absl::StatusOr<store::ProjectCopy> LoadProject(mysql::Executor& db, const std::string& id,
                                                const auth::RegionScope& scope);
