@@ -27,23 +27,34 @@ std::string OneCounty(const std::vector<std::string>& scope,
 
 std::string Within(const std::vector<std::string>& regions, const std::vector<recode::Move>& moves,
                    std::string_view column, std::string_view time, mysql::Params* params) {
-  std::string out = mysql::RegionClause(regions, column, params);
-  for (const recode::FormerPath& former : recode::FormerPaths(moves, regions)) {
-    out += Cat(" OR ", WithinFormer(former, column, time, params));
+  // Nearly all regions have borne their code for all times: one condition, without a time.
+  std::vector<std::string> always;
+  std::vector<recode::FormerPath> limited;
+  for (recode::FormerPath& borne : recode::BornePaths(moves, regions)) {
+    if (borne.written_since == absl::InfinitePast() &&
+        borne.written_until == absl::InfiniteFuture()) {
+      always.push_back(std::move(borne.path));
+    } else {
+      limited.push_back(std::move(borne));
+    }
+  }
+  std::string out = mysql::RegionClause(always, column, params);
+  for (const recode::FormerPath& borne : limited) {
+    out += Cat(" OR ", WithinBorne(borne, column, time, params));
   }
   return Cat("(", out, ")");
 }
 
-std::string WithinFormer(const recode::FormerPath& former, std::string_view column,
-                         std::string_view time, mysql::Params* params) {
-  std::string out = mysql::RegionClause({former.path}, column, params);
+std::string WithinBorne(const recode::FormerPath& borne, std::string_view column,
+                        std::string_view time, mysql::Params* params) {
+  std::string out = mysql::RegionClause({borne.path}, column, params);
   const auto limit = [&](std::string_view how, absl::Time at) {
-    if (at == absl::InfinitePast()) return;
+    if (at == absl::InfinitePast() || at == absl::InfiniteFuture()) return;
     out += Cat(" AND (", time, how, ") IS NOT FALSE");
     params->emplace_back(at);
   };
-  limit(" > ?", former.since);
-  limit(" <= ?", former.until);
+  limit(" > ?", borne.written_since);
+  limit(" <= ?", borne.written_until);
   return Cat("(", out, ")");
 }
 
@@ -52,7 +63,7 @@ std::vector<std::string> FormerCounties(const std::vector<std::string>& scope,
                                         const std::vector<recode::Move>& moves) {
   std::set<std::string> counties;
   const std::vector<std::string> regions = region ? std::vector<std::string>{*region} : scope;
-  for (const recode::FormerPath& former : recode::FormerPaths(moves, regions)) {
+  for (const recode::FormerPath& former : recode::BornePaths(moves, regions)) {
     counties.insert(RegionAncestor(former.path, RegionLevel::kCounty));
   }
   counties.erase(OneCounty(scope, region));
@@ -178,12 +189,23 @@ absl::StatusOr<Found> SearchAmong(mysql::Executor& db, const Search& search,
 absl::StatusOr<Found> SearchLog(mysql::Executor& db, const Search& search) {
   // Most pages are full of the first that come; only rare matches are looked for among many.
   ASSIGN_OR_RETURN(const std::vector<recode::Move> moves, recode::ListMoves(db));
-  Search few = search;
+  // A county whose code was another's before: its pages need not go through all that one did.
+  Search own = search;
+  absl::Time first = absl::InfiniteFuture();
+  const std::vector<std::string> regions =
+      search.region ? std::vector<std::string>{*search.region} : search.scope;
+  for (const recode::FormerPath& borne : recode::BornePaths(moves, regions)) {
+    first = std::min(first, borne.written_since);
+  }
+  if (first != absl::InfinitePast() && first != absl::InfiniteFuture()) {
+    own.from = std::max(own.from.value_or(first), first);
+  }
+  Search few = own;
   few.candidates = std::min(search.candidates, 4 * search.limit);
   ASSIGN_OR_RETURN(Found found, SearchAmong(db, few, moves));
   const bool full = found.records.size() == static_cast<size_t>(search.limit);
   if (full || !found.next || few.candidates == search.candidates) return found;
-  return SearchAmong(db, search, moves);
+  return SearchAmong(db, own, moves);
 }
 
 }  // namespace bangfu::audit

@@ -50,13 +50,14 @@ struct Found {
 std::string OneCounty(const std::vector<std::string>& scope,
                       const std::optional<std::string>& region);
 
-// Entries and accesses stay under the code of their day: those of a region are the ones under its
-// former codes, too, from when it got the code until it got the next. A condition on the path and
-// on the time, both as SQL; where no time is known, any would do.
+// Entries and accesses stay under the code of their day. Those of a region are the ones under each
+// code, its present one too, from when it got the code until it got the next: what a bearer of the
+// code before did is not its own. A condition on the path and on the time, both as SQL; where no
+// time is known, any would do.
 std::string Within(const std::vector<std::string>& regions, const std::vector<recode::Move>& moves,
                    std::string_view column, std::string_view time, mysql::Params* params);
-std::string WithinFormer(const recode::FormerPath& former, std::string_view column,
-                         std::string_view time, mysql::Params* params);
+std::string WithinBorne(const recode::FormerPath& borne, std::string_view column,
+                        std::string_view time, mysql::Params* params);
 
 // When the chain of audit_head h got its newest entry that is there: a head keeps that one's path.
 inline constexpr char kHeadTime[] =

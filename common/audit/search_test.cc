@@ -46,9 +46,11 @@ class AuditSearchTest : public ::testing::Test {
   }
   void Recode(const std::string& from, const std::string& to) {
     clock_.Advance(absl::Seconds(1));
-    const recode::Move move{ids_.Next(), from, to, clock_.Now()};
-    ASSERT_OK(
-        mysql::Transact(db(), [&](mysql::Tx& tx) { return recode::Apply(tx, {}, move).status(); }));
+    Told({ids_.Next(), from, to, clock_.Now()});
+  }
+  void Told(const recode::Move& move) {
+    ASSERT_OK(mysql::Transact(
+        db(), [&](mysql::Tx& tx) { return recode::Apply(tx, {}, move, clock_).status(); }));
   }
   std::vector<Ulid> All(Search search) {
     std::vector<Ulid> out;
@@ -109,8 +111,7 @@ TEST_F(AuditSearchTest, EntriesUnderTheFormerCodesOfARegionAreFound) {
   const Ulid elsewhere = Add("360733101201", "zhang");
   const recode::Move move{ids_.Next(), "360727", "360783", clock_.Now()};
   clock_.Advance(absl::Seconds(1));
-  ASSERT_OK(
-      mysql::Transact(db(), [&](mysql::Tx& tx) { return recode::Apply(tx, {}, move).status(); }));
+  Told(move);
   const Ulid after = Add("360783101201", "zhang");
   const Ulid come_back = Add("360727101201", "zhang");  // the code is another county's now
   EXPECT_THAT(All({.scope = {"360783"}}), ElementsAre(after, before));
@@ -135,6 +136,72 @@ TEST_F(AuditSearchTest, ACodeThatWasTwoCountiesOneAfterTheOtherTellsThemApart) {
   };
   EXPECT_TRUE(seen(of_second, "360704"));
   EXPECT_FALSE(seen(of_first, "360704"));
+}
+
+TEST_F(AuditSearchTest, TheNewBearerOfACodeFindsNothingOfTheOneBefore) {
+  const Ulid old_a = Add("360727101201");
+  const Ulid old_township = Add("360727102201");
+  Recode("360727", "360783");
+  const Ulid new_a = Add("360783101201");
+  const Ulid of_b = Add("360727101201", "li");
+  for (const Search& search : {Search{.scope = {"360727"}}, Search{.scope = {"360727101"}},
+                               Search{.scope = {"36"}, .region = "360727"},
+                               Search{.scope = {"360727"}, .region = "360727101"},
+                               Search{.scope = {"3607"}, .region = "360727", .limit = 1}}) {
+    EXPECT_THAT(All(search), ElementsAre(of_b));
+  }
+  EXPECT_THAT(All({.scope = {"360727"}, .subject = "zhang"}), IsEmpty());
+  EXPECT_THAT(All({.scope = {"360727"}, .aggregate_type = "project", .aggregate_id = old_a}),
+              IsEmpty());
+  EXPECT_THAT(All({.scope = {"360783"}}), ElementsAre(new_a, old_township, old_a));
+  EXPECT_THAT(All({.scope = {"36"}, .region = "360783"}), ElementsAre(new_a, old_township, old_a));
+  EXPECT_THAT(All({.scope = {"360783"}, .region = "360727"}), IsEmpty());
+  EXPECT_THAT(All({.scope = {"36"}}), ElementsAre(of_b, new_a, old_township, old_a));
+  // An auditor of both sees both.
+  EXPECT_THAT(All({.scope = {"360727", "360783"}}), ElementsAre(of_b, new_a, old_township, old_a));
+
+  const auto seen = [&](const Ulid& record, const std::string& by) {
+    auto history = History(db(), "project", record, {by}, 0, 10);
+    EXPECT_OK(history);
+    return history.ok() && !history->empty();
+  };
+  EXPECT_FALSE(seen(old_a, "360727"));
+  EXPECT_TRUE(seen(old_a, "360783"));
+  EXPECT_TRUE(seen(old_a, "36"));
+  EXPECT_TRUE(seen(of_b, "360727"));
+  EXPECT_FALSE(seen(of_b, "360783"));
+  const auto chains = [&](const std::string& by) {
+    auto report = Verify(db(), {.regions = {by}});
+    EXPECT_OK(report);
+    return report.ok() ? report->chains : -1;
+  };
+  EXPECT_EQ(chains("360727"), 1);
+  EXPECT_EQ(chains("360783"), 3);
+  EXPECT_EQ(chains("3607"), 4);
+}
+
+TEST_F(AuditSearchTest, UntilAServiceIsToldOfAMoveTheOldCodeIsStillOfTheOneThatLeft) {
+  const recode::Move move{ids_.Next(), "360727", "360783", clock_.Now()};
+  const Ulid between = Add("360727101201");  // the feed was behind
+  clock_.Advance(absl::Seconds(1));
+  Told(move);
+  const Ulid of_b = Add("360727101201");
+  EXPECT_THAT(All({.scope = {"360783"}}), ElementsAre(between));
+  EXPECT_THAT(All({.scope = {"360727"}}), ElementsAre(of_b));
+}
+
+TEST_F(AuditSearchTest, ACountyThatComesBackToItsCodeHasBothStretchesAndNotTheGuests) {
+  const Ulid first = Add("360727101201");
+  Recode("360727", "360783");
+  const Ulid guest = Add("360727101201");
+  Recode("360727", "360704");
+  const Ulid away = Add("360783101201");
+  Recode("360783", "360727");
+  const Ulid home = Add("360727101201");
+  EXPECT_THAT(All({.scope = {"360727"}}), ElementsAre(home, away, first));
+  EXPECT_THAT(All({.scope = {"360727"}, .limit = 1}), ElementsAre(home, away, first));
+  EXPECT_THAT(All({.scope = {"360704"}}), ElementsAre(guest));
+  EXPECT_THAT(All({.scope = {"360783"}}), IsEmpty());
 }
 
 TEST_F(AuditSearchTest, TheHistoryOfARecordIsFoundUnderTheFormerCodeOfItsHead) {
@@ -206,7 +273,10 @@ TEST_F(AuditSearchTest, AccessesUnderTheFormerCodesOfARegionAreFound) {
   look("360733101");
   Recode("360727", "360783");
   const Ulid after = look("360783101");
-  look("360727101");  // another county's
+  const Ulid of_another = look("360727101");
+  EXPECT_THAT(listed({.scope = {"360727"}}), ElementsAre(of_another));
+  EXPECT_THAT(listed({.scope = {"36"}, .region = "360727"}), ElementsAre(of_another));
+  EXPECT_THAT(listed({.scope = {"360727"}, .subject = "zhang"}), ElementsAre(of_another));
   EXPECT_THAT(listed({.scope = {"360783"}}), ElementsAre(after, before));
   EXPECT_THAT(listed({.scope = {"360783"}, .limit = 1}), ElementsAre(after));
   EXPECT_THAT(listed({.scope = {"360783"}, .before = after}), ElementsAre(before));

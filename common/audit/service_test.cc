@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "bangfu/audit/v1/audit_service.pb.h"
 #include "bangfu/publicity/v1/publicity.pb.h"
+#include "common/audit/access.h"
 #include "common/audit/audit.h"
 #include "common/audit/schema.h"
+#include "common/recode/recode.h"
 #include "common/recode/schema.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -78,11 +81,11 @@ class AuditServiceTest : public ::testing::Test {
     return Call<v1::ListHistoryResponse>("ListHistory", request, scope);
   }
 
-  Ulid Chain(int n, size_t bytes = 10) {
+  Ulid Chain(int n, size_t bytes = 10, const std::string& region = "360733") {
     Entry e;
     e.aggregate_type = "project";
     e.aggregate_id = ids_.Next();
-    e.region_path = "360733";
+    e.region_path = region;
     e.action = "ProjectService.CreateProject";
     e.actor = {"zhang.san", "张三", "ROLE_COUNTY_OPERATOR", "360733"};
     e.occurred_at = clock_.Now();
@@ -308,6 +311,84 @@ TEST_F(AuditServiceTest, ExportsStreamAndAreThemselvesRecorded) {
   EXPECT_EQ(accesses.accesses(0).action(), "AuditService.ExportAudit");
   EXPECT_EQ(accesses.accesses(0).reason(), "年度审计");
   EXPECT_EQ(accesses.accesses(0).actor().subject(), "auditor");
+}
+
+TEST_F(AuditServiceTest, ACountyThatTookACodeIsShownNothingOfTheOneThatHadIt) {
+  constexpr char kCode[] = "360727", kNext[] = "360783";
+  const auto look = [&] {
+    Access access;
+    access.id = ids_.Next();
+    access.action = "AuditService.RevealSensitive";
+    access.region_path = "360727101";
+    access.occurred_at = clock_.Now();
+    EXPECT_OK(RecordAccess(database_.db(), access));
+    return access.id.ToString();
+  };
+  const Ulid of_first = Chain(2, 10, kCode);
+  const std::string look_of_first = look();
+  clock_.Advance(absl::Hours(1));
+  const recode::Move move{ids_.Next(), kCode, kNext, clock_.Now()};
+  ASSERT_OK(mysql::Transact(
+      database_.db(), [&](mysql::Tx& tx) { return recode::Apply(tx, {}, move, clock_).status(); }));
+  clock_.Advance(absl::Hours(1));
+  const Ulid of_second = Chain(1, 10, kCode);
+  const std::string look_of_second = look();
+
+  struct Seen {
+    std::vector<std::string> scope;
+    std::string region;
+    std::set<std::string> records;
+    std::set<std::string> looks;
+  };
+  const std::string first = of_first.ToString(), second = of_second.ToString();
+  for (const Seen& seen :
+       {Seen{{kCode}, "", {second}, {look_of_second}}, Seen{{kNext}, "", {first}, {look_of_first}},
+        Seen{{"36"}, kCode, {second}, {look_of_second}},
+        Seen{{"36"}, kNext, {first}, {look_of_first}}, Seen{{kCode}, kNext, {}, {}},
+        Seen{{"36"}, "", {first, second}, {look_of_first, look_of_second}}}) {
+    SCOPED_TRACE(seen.scope[0] + "/" + seen.region);
+    v1::SearchAuditRequest search;
+    search.set_region_code(seen.region);
+    ASSERT_OK_AND_ASSIGN(v1::SearchAuditResponse found,
+                         Call<v1::SearchAuditResponse>("SearchAudit", search, seen.scope));
+    std::set<std::string> records;
+    for (const v1::AuditEntry& e : found.entries()) records.insert(e.aggregate_id());
+    EXPECT_EQ(records, seen.records);
+
+    v1::ListAccessesRequest list;
+    list.set_region_code(seen.region);
+    ASSERT_OK_AND_ASSIGN(v1::ListAccessesResponse accesses,
+                         Call<v1::ListAccessesResponse>("ListAccesses", list, seen.scope));
+    std::set<std::string> looks;
+    for (const v1::AccessEntry& a : accesses.accesses()) {
+      if (a.action() == "AuditService.RevealSensitive") looks.insert(a.id());
+    }
+    EXPECT_EQ(looks, seen.looks);
+
+    v1::ExportAuditRequest request;
+    request.set_request_id("export-1");
+    request.set_format(type::v1::FILE_FORMAT_NDJSON);
+    request.set_region_code(seen.region);
+    request.set_reason("年度审计");
+    const auto exported = Stream("ExportAudit", request, seen.scope);
+    if (seen.records.empty()) {
+      EXPECT_THAT(exported, StatusIs(absl::StatusCode::kNotFound));
+    } else {
+      ASSERT_OK(exported);
+      for (const std::string& id : {first, second}) {
+        EXPECT_EQ(exported->find(id) != std::string::npos, seen.records.contains(id));
+      }
+    }
+  }
+  const auto history = [&](const Ulid& id, const std::string& by) {
+    auto page = List(id, "", {by});
+    EXPECT_OK(page);
+    return page.ok() ? page->entries_size() : -1;
+  };
+  EXPECT_EQ(history(of_first, kCode), 0);
+  EXPECT_EQ(history(of_first, kNext), 2);
+  EXPECT_EQ(history(of_second, kCode), 1);
+  EXPECT_EQ(history(of_second, kNext), 0);
 }
 
 TEST_F(AuditServiceTest, WhatIsSensitiveIsShownForAReasonAndTheLookIsRecorded) {

@@ -181,19 +181,13 @@ absl::Status WalkHeads(mysql::Session& db, const std::string& where, const mysql
 
 absl::Status WalkByHeads(mysql::Session& db, const std::vector<std::string>& regions,
                          const std::vector<recode::Move>& moves, ChainWalker* walker) {
-  for (const std::string& region : regions) {
+  const std::vector<recode::FormerPath> borne = recode::BornePaths(moves, regions);
+  for (size_t i = 0; i < borne.size(); ++i) {
     mysql::Params params;
-    const std::string where = mysql::RegionClause({region}, "h.region_path", &params);
-    RETURN_IF_ERROR(WalkHeads(db, where, params, walker));
-  }
-  const std::vector<recode::FormerPath> former = recode::FormerPaths(moves, regions);
-  for (size_t i = 0; i < former.size(); ++i) {
-    mysql::Params params;
-    std::string where = WithinFormer(former[i], "h.region_path", kHeadTime, &params);
+    std::string where = WithinBorne(borne[i], "h.region_path", kHeadTime, &params);
     // A township may have had a code in a county whose code it had, too: no chain is walked twice.
-    where += Cat(" AND NOT ", mysql::RegionClause(regions, "h.region_path", &params));
-    for (size_t j = 0; j < i; ++j) {
-      where += Cat(" AND NOT ", WithinFormer(former[j], "h.region_path", kHeadTime, &params));
+    for (size_t j = 0; i >= regions.size() && j < i; ++j) {
+      where += Cat(" AND NOT ", WithinBorne(borne[j], "h.region_path", kHeadTime, &params));
     }
     RETURN_IF_ERROR(WalkHeads(db, where, params, walker));
   }

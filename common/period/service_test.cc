@@ -429,7 +429,7 @@ TEST_F(PeriodServiceTest, WhatIsSignedKeepsTheCodesOfItsDayAndGoesOnUnderTodays)
   UlidGenerator ids(server_.clock());
   ASSERT_OK(mysql::Transact(*session_, [&](mysql::Tx& tx) {
     return recode::Apply(tx, {RegionPart(), inbox::RegionPart(), operation::RegionPart()},
-                         {ids.Next(), kCounty, kRecoded, server_.clock().Now()})
+                         {ids.Next(), kCounty, kRecoded, server_.clock().Now()}, server_.clock())
         .status();
   }));
   server_.database().Run(

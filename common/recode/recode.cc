@@ -83,7 +83,8 @@ const Move* LastLeft(const std::vector<Move>& moves, std::string_view path, absl
 
 }  // namespace
 
-absl::StatusOr<int64_t> Apply(mysql::Tx& tx, const Parts& parts, const Move& move) {
+absl::StatusOr<int64_t> Apply(mysql::Tx& tx, const Parts& parts, const Move& move,
+                              const Clock& clock) {
   ASSIGN_OR_RETURN(
       const int64_t fresh,
       tx.Execute("INSERT IGNORE INTO region_move (id, from_path, to_path, moved_at) VALUES (?, ?, "
@@ -101,12 +102,17 @@ absl::StatusOr<int64_t> Apply(mysql::Tx& tx, const Parts& parts, const Move& mov
     RETURN_IF_ERROR(Carry(tx, parts, later).status());
     reached.push_back(later.to);
   }
+  // Last: a county has many rows, and steps write under the old path until theirs is taken.
+  RETURN_IF_ERROR(
+      tx.Execute("UPDATE region_move SET made_at = ? WHERE id = ?", {clock.Now(), move.id})
+          .status());
   return total;
 }
 
-absl::Status ApplyAll(mysql::Tx& tx, const Parts& parts, std::vector<Move> moves) {
+absl::Status ApplyAll(mysql::Tx& tx, const Parts& parts, std::vector<Move> moves,
+                      const Clock& clock) {
   std::sort(moves.begin(), moves.end(), Earlier);
-  for (const Move& move : moves) RETURN_IF_ERROR(Apply(tx, parts, move).status());
+  for (const Move& move : moves) RETURN_IF_ERROR(Apply(tx, parts, move, clock).status());
   return absl::OkStatus();
 }
 
@@ -129,25 +135,29 @@ absl::Status SweepStragglers(mysql::Session& session, const Parts& parts, absl::
 }
 
 absl::StatusOr<std::vector<Move>> ListMoves(mysql::Executor& db) {
-  ASSIGN_OR_RETURN(
-      const mysql::Rows rows,
-      db.Query("SELECT id, from_path, to_path, moved_at FROM region_move ORDER BY moved_at, id"));
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query("SELECT id, from_path, to_path, moved_at, made_at FROM region_move "
+                            "ORDER BY moved_at, id"));
   std::vector<Move> out;
   for (const mysql::Row& row : rows) {
-    out.push_back({row.Id(0), row.String(1), row.String(2), row.Time(3)});
+    out.push_back({row.Id(0), row.String(1), row.String(2), row.Time(3), row.Time(4)});
   }
   return out;
 }
 
-std::vector<FormerPath> FormerPaths(const std::vector<Move>& moves,
-                                    const std::vector<std::string>& regions) {
-  std::vector<FormerPath> out;
+namespace {
+
+// The regions' own paths, and after them their former ones. `always`: the former ones are for
+// those who look at the regions themselves for all times.
+std::vector<FormerPath> Trace(const std::vector<Move>& moves,
+                              const std::vector<std::string>& regions, bool always) {
   std::vector<FormerPath> now;
   const auto find = [&](std::string path, absl::Time until, const Ulid& before) {
     FormerPath one{std::move(path), until, before};
     if (const Move* left = LastLeft(moves, one.path, until)) {
       one.since = left->at;
       one.after = left->id;
+      one.written_since = left->WrittenUntil();
     }
     return one;
   };
@@ -163,17 +173,31 @@ std::vector<FormerPath> FormerPaths(const std::vector<Move>& moves,
                              ? Cat(move->from, at.path.substr(move->to.size()))
                              : move->from;
       FormerPath former = find(std::move(path), move->at, move->id);
+      former.written_until = move->WrittenUntil();
       const bool known = std::any_of(now.begin(), now.end(), [&](const FormerPath& other) {
-        // The regions themselves are looked at for all times.
-        const bool whole = other.until == absl::InfiniteFuture() || other.since <= former.since;
+        const bool whole =
+            (always && other.until == absl::InfiniteFuture()) || other.since <= former.since;
         return whole && other.until >= move->at && RegionContains(other.path, former.path);
       });
       if (!known) found.push_back(std::move(former));
     }
-    out.insert(out.end(), found.begin(), found.end());
     now.insert(now.end(), found.begin(), found.end());
   }
+  return now;
+}
+
+}  // namespace
+
+std::vector<FormerPath> FormerPaths(const std::vector<Move>& moves,
+                                    const std::vector<std::string>& regions) {
+  std::vector<FormerPath> out = Trace(moves, regions, /*always=*/true);
+  out.erase(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(regions.size()));
   return out;
+}
+
+std::vector<FormerPath> BornePaths(const std::vector<Move>& moves,
+                                   const std::vector<std::string>& regions) {
+  return Trace(moves, regions, /*always=*/false);
 }
 
 absl::StatusOr<std::vector<std::string>> WithFormerPaths(mysql::Executor& db,

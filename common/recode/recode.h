@@ -15,18 +15,21 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "common/mysql/session.h"
 #include "common/recode/tables.h"
 #include "common/status/macros.h"
 
 namespace bangfu::recode {
 
-// Moves every row of the parts, and remembers that; gives the rows. Nothing when the move was made
-// before. A move that comes after those that followed it (a snapshot keeps no order) takes its rows
-// along them, too.
-absl::StatusOr<int64_t> Apply(mysql::Tx& tx, const Parts& parts, const Move& move);
+// Moves every row of the parts, and remembers that and when it was done; gives the rows. Nothing
+// when the move was made before. A move that comes after those that followed it (a snapshot keeps
+// no order) takes its rows along them, too.
+absl::StatusOr<int64_t> Apply(mysql::Tx& tx, const Parts& parts, const Move& move,
+                              const Clock& clock);
 // In the order of their times, whatever the order given.
-absl::Status ApplyAll(mysql::Tx& tx, const Parts& parts, std::vector<Move> moves);
+absl::Status ApplyAll(mysql::Tx& tx, const Parts& parts, std::vector<Move> moves,
+                      const Clock& clock);
 
 // A move as the registry's events tell it (registry.v1.RegionMove).
 template <typename Message>
@@ -56,12 +59,21 @@ struct FormerPath {
   Ulid before;  // ids of those records come before this one
   absl::Time since = absl::InfinitePast();
   Ulid after{};  // and after this one
+  // The same stretch for what is told apart by when it was written here (Move::WrittenUntil).
+  absl::Time written_since = absl::InfinitePast();
+  absl::Time written_until = absl::InfiniteFuture();
 
   bool Had(const Ulid& id) const { return after < id && id < before; }
 };
 // Of each region, or of what lies in it now; of none twice.
 std::vector<FormerPath> FormerPaths(const std::vector<Move>& moves,
                                     const std::vector<std::string>& regions);
+// The regions' own paths, in their order, from when they bear them, and then the former ones: for
+// what stays under the code of its day whoever bears that today. Where a code has come back for
+// another region, what its bearers before have left there is not found; a region that came back to
+// its own code has all of it. A path that no region has left is borne for all times.
+std::vector<FormerPath> BornePaths(const std::vector<Move>& moves,
+                                   const std::vector<std::string>& regions);
 
 // For what keeps the path under which it was signed. The regions, with the former paths under which
 // a record of this id may lie.

@@ -1,6 +1,7 @@
 #include "common/recode/recode.h"
 
 #include "common/recode/schema.h"
+#include "common/testing/clock.h"
 #include "common/testing/database.h"
 #include "common/testing/status_matchers.h"
 
@@ -38,7 +39,8 @@ class RecodeTest : public ::testing::Test {
     return {ids_.Next(), from, to, clock_};
   }
   absl::StatusOr<int64_t> Make(const Parts& parts, const Move& move) {
-    return mysql::Transact(database_.db(), [&](mysql::Tx& tx) { return Apply(tx, parts, move); });
+    return mysql::Transact(database_.db(),
+                           [&](mysql::Tx& tx) { return Apply(tx, parts, move, told_); });
   }
   int64_t Under(const std::string& path, const std::string& table = "note") {
     return database_.Int(
@@ -52,6 +54,7 @@ class RecodeTest : public ::testing::Test {
   testing::TestDatabase database_{Tables()};
   UlidGenerator ids_{SystemClock()};
   absl::Time clock_;
+  testing::FakeClock told_{absl::FromUnixSeconds(1772000000)};  // of the service that is told
 };
 
 TEST_F(RecodeTest, EveryRowBelowMovesAndNoOther) {
@@ -105,7 +108,7 @@ TEST_F(RecodeTest, RowsGoAlongMovesThatWereMadeBefore) {
   database_.Run("INSERT INTO note VALUES (3, '360802100001');");
   const Move third = NewMove("360802", "360803"), fourth = NewMove("360803", "360804");
   ASSERT_OK(mysql::Transact(database_.db(), [&](mysql::Tx& tx) {
-    return ApplyAll(tx, Notes(), {fourth, third});
+    return ApplyAll(tx, Notes(), {fourth, third}, told_);
   }));
   EXPECT_EQ(Under("360804100001"), 1);
 }
@@ -196,6 +199,50 @@ TEST_F(RecodeTest, AFormerPathThatWasAnothersBeforeBeginsWhenThatOneLeft) {
               ::bangfu::testing::IsOkAndHolds(ElementsAre("360704", kOld)));
   // A county that comes back to its own code has it for all times.
   EXPECT_THAT(Paths(FormerPaths({first, NewMove(kNew, kOld)}, {kOld})), ElementsAre(kNew));
+}
+
+TEST_F(RecodeTest, ARegionBearsItsCodeFromWhenTheBearerBeforeHadLeft) {
+  const Move left = NewMove(kOld, kNew);
+  // Told two hours late: until then what was written under the code was still of the one that left.
+  told_.Set(left.at + absl::Hours(2));
+  ASSERT_OK(Make({}, left));
+  ASSERT_OK_AND_ASSIGN(std::vector<Move> moves, ListMoves(database_.db()));
+  EXPECT_EQ(moves[0].made, left.at + absl::Hours(2));
+  std::vector<FormerPath> borne = BornePaths(moves, {"360727100"});
+  ASSERT_THAT(Paths(borne), ElementsAre("360727100"));
+  EXPECT_EQ(borne[0].since, left.at);
+  EXPECT_EQ(borne[0].written_since, left.at + absl::Hours(2));
+  EXPECT_EQ(borne[0].written_until, absl::InfiniteFuture());
+  borne = BornePaths(moves, {kNew});
+  ASSERT_THAT(Paths(borne), ElementsAre(kNew, kOld));
+  EXPECT_EQ(borne[0].written_since, absl::InfinitePast());
+  EXPECT_EQ(borne[1].written_since, absl::InfinitePast());
+  EXPECT_EQ(borne[1].written_until, left.at + absl::Hours(2));
+  // Those above have it all, and those that no move touches.
+  for (const char* region : {"3607", "360733"}) {
+    borne = BornePaths(moves, {region});
+    ASSERT_THAT(Paths(borne), ElementsAre(region));
+    EXPECT_EQ(borne[0].written_since, absl::InfinitePast());
+    EXPECT_EQ(borne[0].written_until, absl::InfiniteFuture());
+  }
+  // Told again it was made when it was made.
+  told_.Advance(absl::Hours(5));
+  ASSERT_OK(Make({}, left));
+  ASSERT_OK_AND_ASSIGN(moves, ListMoves(database_.db()));
+  EXPECT_EQ(moves[0].made, left.at + absl::Hours(2));
+}
+
+TEST_F(RecodeTest, ACountyThatComesBackToItsCodeBearsBothStretches) {
+  const Move left = NewMove(kOld, kNew);
+  const Move back = NewMove(kNew, kOld);
+  const std::vector<FormerPath> borne = BornePaths({left, back}, {kOld});
+  ASSERT_THAT(Paths(borne), ElementsAre(kOld, kNew, kOld));
+  EXPECT_EQ(borne[0].since, left.at);
+  EXPECT_EQ(borne[1].until, back.at);
+  EXPECT_EQ(borne[2].until, left.at);
+  EXPECT_EQ(borne[2].since, absl::InfinitePast());
+  // Another one that took the other code has none of it.
+  EXPECT_EQ(BornePaths({left, back}, {kNew})[0].since, back.at);
 }
 
 TEST_F(RecodeTest, TodaysPathFollowsTheMovesSince) {

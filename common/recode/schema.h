@@ -15,6 +15,10 @@ inline migrate::Migrations Schema() {
   PRIMARY KEY (id),
   KEY region_move_by_time (moved_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+)sql"},
+          // Of the moves from before it is not known: they count as made when they were told of.
+          {"recode", 2, "add_made_at", R"sql(ALTER TABLE region_move
+  ADD COLUMN made_at DATETIME(6) NOT NULL DEFAULT '1970-01-01 00:00:00';
 )sql"}};
 }
 

@@ -2,6 +2,7 @@
 // another code, and which do not and why. Beside the schema, so that a new table is seen there.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -22,7 +23,12 @@ struct Move {
   Ulid id;  // of the re-code, the same in every service
   std::string from, to;
   absl::Time at;
+  // When the rows of this service had moved: a feed tells of a move some time after it. As it is
+  // read back (ListMoves).
+  absl::Time made = absl::InfinitePast();
 
+  // What was written here under the old path until then is the region's that left it.
+  absl::Time WrittenUntil() const { return std::max(at, made); }
   bool Moves(std::string_view path) const { return RegionContains(from, path); }
   std::string NewPath(std::string_view path) const { return Cat(to, path.substr(from.size())); }
 };

@@ -67,8 +67,9 @@ void ExpectRegionColumnsDeclared(const migrate::Migrations& migrations,
   UlidGenerator ids(SystemClock());
   const recode::Move move{ids.Next(), std::string(kOld).substr(0, 6),
                           std::string(kNew).substr(0, 6), SystemClock().Now()};
-  const absl::Status moved = mysql::Transact(
-      database.db(), [&](mysql::Tx& tx) { return recode::Apply(tx, parts, move).status(); });
+  const absl::Status moved = mysql::Transact(database.db(), [&](mysql::Tx& tx) {
+    return recode::Apply(tx, parts, move, SystemClock()).status();
+  });
   ASSERT_TRUE(moved.ok()) << moved;
   for (const recode::Part& part : parts) {
     for (const recode::Table& t : part.moving) {

@@ -29,7 +29,7 @@ absl::Status Compose(runtime::App& app) {
   standard.states = AssetStates();
   standard.sensitive = {api::SensitiveAssets()};
   standard.following = {{api::kRegistry, api::kReferenceConsumer, RegistryAggregates(),
-                         std::make_shared<RegistryCopies>(RegionParts())},
+                         std::make_shared<RegistryCopies>(RegionParts(), app.clock())},
                         {api::kRegistry, kCalendarConsumer, CalendarAggregates(),
                          std::make_shared<CalendarCopies>()}};
   standard.dictionary.prefills = api::Prefills();

@@ -79,7 +79,7 @@ absl::Status Compose(runtime::App& app) {
   standard.sensitive = {publicity::SensitivePublicities()};
   standard.following = {
       {kRegistrySource, kFactsConsumer, RegistryAggregates(),
-       std::make_shared<RegistryEffects>(app.ids(), RegionParts())},
+       std::make_shared<RegistryEffects>(app.ids(), RegionParts(), app.clock())},
       {kAssetSource, kFactsConsumer, AssetAggregates(), std::make_shared<AssetEffects>()},
   };
   standard.dictionary.prefills = Prefills();

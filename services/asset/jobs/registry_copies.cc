@@ -179,7 +179,7 @@ absl::Status RegistryCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
   RETURN_IF_ERROR(store::PutIndustries(tx, values(industries)));
   RETURN_IF_ERROR(store::PutOperators(tx, values(operators), batch.generation));
   RETURN_IF_ERROR(store::PutProjects(tx, values(projects), batch.generation));
-  RETURN_IF_ERROR(recode::ApplyAll(tx, parts_, std::move(moves)));
+  RETURN_IF_ERROR(recode::ApplyAll(tx, parts_, std::move(moves), clock_));
 
   // Facts that rest on what has changed.
   std::vector<Ulid> touched;

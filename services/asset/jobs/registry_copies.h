@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/clock.h"
 #include "common/feed/consumer.h"
 #include "common/recode/tables.h"
 
@@ -20,14 +21,16 @@ std::vector<std::string> CalendarAggregates();
 
 class RegistryCopies final : public feed::EffectHandler {
  public:
-  // `parts`: what follows a region to another code.
-  explicit RegistryCopies(recode::Parts parts) : parts_(std::move(parts)) {}
+  // `parts`: what follows a region to another code. `clock` outlives the handler.
+  RegistryCopies(recode::Parts parts, const Clock& clock)
+      : parts_(std::move(parts)), clock_(clock) {}
   absl::Status Apply(mysql::Tx& tx, const feed::Batch& batch) override;
   absl::Status FinishSnapshot(mysql::Tx& tx, const std::string& source,
                               int64_t generation) override;
 
  private:
   const recode::Parts parts_;
+  const Clock& clock_;
 };
 
 class CalendarCopies final : public feed::EffectHandler {

@@ -110,7 +110,8 @@ class ServiceTest : public ::testing::Test {
 
   void Apply(const std::vector<std::pair<std::string, const google::protobuf::Message*>>& states) {
     RegistryCopies copies({store::RegionPart(), inbox::RegionPart(), blob::RegionPart(),
-                           operation::RegionPart(), ::bangfu::intake::RegionPart()});
+                           operation::RegionPart(), ::bangfu::intake::RegionPart()},
+                          clock_);
     ApplyBy(copies, states);
   }
   void ApplyBy(

@@ -91,7 +91,8 @@ class Effects : public ::testing::Test {
                                                   audit::Schema(), blob::Schema(), feed::Schema(),
                                                   recode::Schema(), EvaluationMigrations())};
   UlidGenerator ids_{SystemClock()};
-  RegistryEffects registry_{ids_, {RegionPart(), inbox::RegionPart(), blob::RegionPart()}};
+  RegistryEffects registry_{
+      ids_, {RegionPart(), inbox::RegionPart(), blob::RegionPart()}, SystemClock()};
   AssetEffects asset_;
   const std::string industry_ = NewId();
 };

@@ -454,7 +454,7 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
   for (auto& [key, row] : c.unit_reports) units.push_back(std::move(row));
   RETURN_IF_ERROR(PutUnitReports(tx, units));
   // After the subjects: what waits on a unit itself has opened anew by now.
-  return recode::ApplyAll(tx, parts_, std::move(c.moves));
+  return recode::ApplyAll(tx, parts_, std::move(c.moves), clock_);
 }
 
 absl::Status RegistryEffects::FinishSnapshot(mysql::Tx& tx, const std::string& source,

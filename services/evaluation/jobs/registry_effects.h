@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/clock.h"
 #include "common/base/ulid.h"
 #include "common/feed/consumer.h"
 #include "common/recode/tables.h"
@@ -20,8 +21,9 @@ std::vector<std::string> RegistryAggregates();
 
 class RegistryEffects final : public feed::EffectHandler {
  public:
-  // `ids` outlives the handler. `parts`: what follows a region to another code.
-  RegistryEffects(UlidGenerator& ids, recode::Parts parts) : ids_(ids), parts_(std::move(parts)) {}
+  // `ids` and `clock` outlive the handler. `parts`: what follows a region to another code.
+  RegistryEffects(UlidGenerator& ids, recode::Parts parts, const Clock& clock)
+      : ids_(ids), parts_(std::move(parts)), clock_(clock) {}
   absl::Status Apply(mysql::Tx& tx, const feed::Batch& batch) override;
   // Projects and industries that the source has no more are void here.
   absl::Status FinishSnapshot(mysql::Tx& tx, const std::string& source,
@@ -30,6 +32,7 @@ class RegistryEffects final : public feed::EffectHandler {
  private:
   UlidGenerator& ids_;
   const recode::Parts parts_;
+  const Clock& clock_;
 };
 
 // Months of operation reports that are kept of a project.

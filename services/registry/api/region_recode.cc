@@ -102,7 +102,7 @@ absl::StatusOr<v1::RecodeRegionResponse> RecodeRegion(Context& context,
               return 0;
             }}};
         all.insert(all.end(), of_rooms.begin(), of_rooms.end());
-        const absl::StatusOr<int64_t> records = recode::Apply(m.tx(), all, move);
+        const absl::StatusOr<int64_t> records = recode::Apply(m.tx(), all, move, context.clock);
         if (mysql::IsDuplicateKey(records.status())) {
           return FailedPrecondition("REGION_NOT_EMPTY",
                                     "新区划已有同一产业或同一批次的记录，须先合并")
