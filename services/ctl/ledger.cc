@@ -31,9 +31,10 @@ const ClassFigure* FigureOf(const google::protobuf::RepeatedPtrField<ClassFigure
 }
 
 std::string RenderRows(const T14& t14, bool with_rows) {
-  TextTable table({"区划", "名称", "应摸排村", "已摸排", "零报告", "项目", "投入(万元)", "巩固",
-                   "升级", "盘活", "调整", "数据不足", "人工研判", "暂不分类", "产业", "签字"},
-                  {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14});
+  TextTable table(
+      {"区划", "名称", "应摸排村", "已摸排", "零报告", "项目", "投入(万元)", "巩固", "升级", "盘活",
+       "调整", "数据不足", "人工研判", "暂不分类", "待认定", "未评估", "产业", "签字"},
+      {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16});
   auto add = [&](const T14Row& row) {
     std::vector<std::string> cells = {row.region_code(),       row.region_name(),
                                       Cat(row.villages_due()), Cat(row.villages_reported()),
@@ -44,8 +45,9 @@ std::string RenderRows(const T14& t14, bool with_rows) {
       const ClassFigure* figure = FigureOf(row.project_classes(), value);
       cells.push_back(figure == nullptr ? "0" : Cat(figure->count()));
     }
-    for (int64_t value :
-         {row.insufficient_data(), row.manual_review(), row.not_applicable(), row.industries()}) {
+    // Each project stands in one of the columns from 巩固 to 未评估.
+    for (int64_t value : {row.insufficient_data(), row.manual_review(), row.not_applicable(),
+                          row.under_way(), row.not_evaluated(), row.industries()}) {
       cells.push_back(Cat(value));
     }
     cells.push_back(row.projects() + row.industries() == 0 ? "无台账"
@@ -65,13 +67,26 @@ std::string RenderRows(const T14& t14, bool with_rows) {
 
 // What a row adds to its parent: counts and amounts, no shares.
 std::vector<int64_t> Addends(const T14Row& row) {
-  std::vector<int64_t> out = {
-      row.villages_due(),       row.villages_reported(), row.villages_nil(),
-      row.projects(),           row.invested_fen(),      row.asset_value_fen(),
-      row.insufficient_data(),  row.manual_review(),     row.not_applicable(),
-      row.industries(),         row.overridden(),        row.reevaluation_due(),
-      row.reclassified(),       row.close_out_due(),     row.closed_out_consolidate(),
-      row.closed_out_upgrade(), row.closed_out_exit()};
+  std::vector<int64_t> out = {row.villages_due(),
+                              row.villages_reported(),
+                              row.villages_nil(),
+                              row.projects(),
+                              row.invested_fen(),
+                              row.asset_value_fen(),
+                              row.insufficient_data(),
+                              row.manual_review(),
+                              row.not_applicable(),
+                              row.industries(),
+                              row.overridden(),
+                              row.reevaluation_due(),
+                              row.reclassified(),
+                              row.close_out_due(),
+                              row.closed_out_consolidate(),
+                              row.closed_out_upgrade(),
+                              row.closed_out_exit(),
+                              row.under_way(),
+                              row.not_evaluated(),
+                              row.pending()};
   for (int value = type::v1::FOUR_CLASS_CONSOLIDATE; value <= type::v1::FOUR_CLASS_ADJUST;
        ++value) {
     const ClassFigure* project = FigureOf(row.project_classes(), value);
