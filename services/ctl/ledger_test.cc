@@ -1,0 +1,79 @@
+#include "services/ctl/ledger.h"
+
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace bangfu::ctl {
+namespace {
+
+using evaluation::v1::T14;
+using evaluation::v1::T14Row;
+
+// Every kind of project once, and one more for each after it.
+T14Row Row(const std::string& code) {
+  T14Row row;
+  row.set_region_code(code);
+  row.set_region_name("龙南市");
+  int count = 0;
+  for (int value = type::v1::FOUR_CLASS_CONSOLIDATE; value <= type::v1::FOUR_CLASS_ADJUST;
+       ++value) {
+    evaluation::v1::ClassFigure* figure = row.add_project_classes();
+    figure->set_class_(static_cast<type::v1::FourClass>(value));
+    figure->set_count(++count);
+  }
+  row.set_insufficient_data(++count);
+  row.set_manual_review(++count);
+  row.set_not_applicable(++count);
+  row.set_under_way(++count);
+  row.set_not_evaluated(++count);
+  row.set_projects(count * (count + 1) / 2);
+  return row;
+}
+
+TEST(LedgerTest, ARowOfT14SumsToItsProjects) {
+  T14 table;
+  *table.add_rows() = Row("360783");
+  *table.mutable_sum() = Row("3607");
+  std::istringstream lines(RenderT14(table));
+  std::string header, rule, row;
+  std::getline(lines, header);
+  std::getline(lines, rule);
+  std::getline(lines, row);
+  const auto cells = [](const std::string& line) {
+    std::istringstream in(line);
+    std::vector<std::string> out;
+    for (std::string cell; in >> cell;) out.push_back(cell);
+    return out;
+  };
+  const std::vector<std::string> names = cells(header), values = cells(row);
+  ASSERT_EQ(names.size(), values.size());
+  int64_t projects = 0, sum = 0;
+  bool counted = false;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == "项目") projects = std::stoll(values[i]);
+    if (names[i] == "巩固") counted = true;
+    if (counted) sum += std::stoll(values[i]);
+    if (names[i] == "未评估") counted = false;
+  }
+  EXPECT_EQ(projects, 45);
+  EXPECT_EQ(sum, projects);
+  EXPECT_FALSE(counted);
+}
+
+TEST(LedgerTest, EveryKindOfProjectAddsUpToTheSum) {
+  T14 table;
+  *table.add_rows() = Row("360783");
+  *table.mutable_sum() = Row("3607");
+  EXPECT_TRUE(CheckT14Sum(table).ok());
+  table.mutable_sum()->set_not_evaluated(8);
+  EXPECT_FALSE(CheckT14Sum(table).ok());
+  table.mutable_sum()->set_not_evaluated(9);
+  table.mutable_sum()->set_under_way(7);
+  EXPECT_FALSE(CheckT14Sum(table).ok());
+}
+
+}  // namespace
+}  // namespace bangfu::ctl
