@@ -1,6 +1,8 @@
 // SearchAudit and ExportAudit.
 #include <algorithm>
 #include <charconv>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "common/audit/access.h"
@@ -88,29 +90,6 @@ absl::StatusOr<v1::SearchAuditResponse> SearchAudit(CallContext& context,
 
 // --- export ---
 
-// Bytes in chunks of bounded size.
-class Chunks {
- public:
-  explicit Chunks(rpc::Writer<Chunk>& writer) : writer_(writer) {}
-  absl::Status Add(std::string_view bytes) {
-    buffer_.append(bytes);
-    return buffer_.size() >= kChunkBytes ? Flush() : absl::OkStatus();
-  }
-  absl::Status Flush() {
-    for (size_t at = 0; at < buffer_.size(); at += kChunkBytes) {
-      Chunk chunk;
-      chunk.set_data(buffer_.substr(at, kChunkBytes));
-      RETURN_IF_ERROR(writer_.Write(chunk));
-    }
-    buffer_.clear();
-    return absl::OkStatus();
-  }
-
- private:
-  rpc::Writer<Chunk>& writer_;
-  std::string buffer_;
-};
-
 table::TableSpec CsvSpec() {
   table::TableSpec spec;
   spec.table_no = "AUDIT";
@@ -177,8 +156,85 @@ absl::Status WriteEntry(table::TableWriter& csv, const v1::AuditEntry& e) {
   return absl::OkStatus();
 }
 
-absl::Status ExportAudit(CallContext& context, const v1::ExportAuditRequest& request,
-                         rpc::Writer<Chunk>& writer) {
+// The found entries as a file. A page of the search is read when the client has taken what came
+// before; between two of them there is the last place and what is left of the page's bytes.
+class ExportFile final : public rpc::Source<Chunk> {
+ public:
+  ExportFile(Search search, bool csv, bool bom, absl::Time at)
+      : search_(std::move(search)), csv_(csv), at_(at), table_(OptionsOf(bom), [this](auto bytes) {
+          bytes_.append(bytes);
+          return absl::OkStatus();
+        }) {}
+
+  // What goes before the entries.
+  absl::Status Begin() {
+    return csv_ ? table_.Begin(CsvSpec(), table::TableMeta()) : absl::OkStatus();
+  }
+
+  absl::StatusOr<std::optional<Chunk>> Pull(CallContext& context) override {
+    while (!read_ && bytes_.size() - sent_ < kChunkBytes) {
+      if (context.cancelled && context.cancelled()) {
+        return absl::CancelledError("the client went away");
+      }
+      bytes_.erase(0, std::exchange(sent_, 0));
+      RETURN_IF_ERROR(ReadPage(context.db));
+    }
+    Chunk chunk;
+    if (sent_ < bytes_.size()) {
+      chunk.set_data(bytes_.substr(sent_, kChunkBytes));
+      sent_ += chunk.data().size();
+      return chunk;
+    }
+    if (std::exchange(told_, true)) return std::nullopt;
+    chunk.mutable_meta()->set_table_no("AUDIT");
+    chunk.mutable_meta()->set_row_count(entries_);
+    chunk.mutable_meta()->set_rows_sha256(rows_sha256_);
+    SetTime(at_, chunk.mutable_meta()->mutable_snapshot_time());
+    chunk.set_file_name(csv_ ? "审计日志.csv" : "审计日志.ndjson");
+    return chunk;
+  }
+
+ private:
+  static table::CsvWriter::Options OptionsOf(bool bom) {
+    table::CsvWriter::Options options;
+    options.bom = bom;
+    options.preamble = false;
+    return options;
+  }
+  absl::Status ReadPage(mysql::Executor& db) {
+    ASSIGN_OR_RETURN(Found found, SearchLog(db, search_));
+    for (const Record& record : found.records) {
+      const v1::AuditEntry entry = ToProto(record, !csv_);
+      if (csv_) {
+        RETURN_IF_ERROR(WriteEntry(table_, entry));
+      } else {
+        bytes_ += ToJson(entry) + "\n";
+      }
+      ++entries_;
+    }
+    read_ = !found.next.has_value();
+    search_.after = std::move(found.next);
+    if (read_ && csv_) {
+      ASSIGN_OR_RETURN(table::TableSummary summary, table_.Finish());
+      rows_sha256_ = summary.rows_sha256;
+    }
+    return absl::OkStatus();
+  }
+
+  Search search_;
+  const bool csv_;
+  const absl::Time at_;
+  table::CsvWriter table_;  // writes into bytes_
+  std::string bytes_;
+  size_t sent_ = 0;  // of bytes_
+  int64_t entries_ = 0;
+  std::string rows_sha256_;
+  bool read_ = false;  // every page
+  bool told_ = false;  // the last chunk
+};
+
+absl::StatusOr<std::unique_ptr<rpc::Source<Chunk>>> ExportAudit(
+    CallContext& context, const v1::ExportAuditRequest& request) {
   const bool csv = request.format() == type::v1::FILE_FORMAT_CSV;
   if (!csv && request.format() != type::v1::FILE_FORMAT_NDJSON) {
     return InvalidField("format", "没有此文件格式");
@@ -209,37 +265,9 @@ absl::Status ExportAudit(CallContext& context, const v1::ExportAuditRequest& req
   access.occurred_at = context.now;
   RETURN_IF_ERROR(RecordAccess(context.db, access));
 
-  Chunks chunks(writer);
-  table::CsvWriter::Options options;
-  options.bom = !request.no_bom();
-  options.preamble = false;
-  table::CsvWriter table(options, [&](std::string_view bytes) { return chunks.Add(bytes); });
-  if (csv) RETURN_IF_ERROR(table.Begin(CsvSpec(), table::TableMeta()));
-  int64_t entries = 0;
-  while (true) {
-    if (context.cancelled && context.cancelled()) {
-      return absl::CancelledError("the client went away");
-    }
-    ASSIGN_OR_RETURN(Found found, SearchLog(context.db, search));
-    for (const Record& record : found.records) {
-      const v1::AuditEntry entry = ToProto(record, !csv);
-      RETURN_IF_ERROR(csv ? WriteEntry(table, entry) : chunks.Add(ToJson(entry) + "\n"));
-      ++entries;
-    }
-    if (!found.next) break;
-    search.after = std::move(found.next);
-  }
-  Chunk last;
-  if (csv) {
-    ASSIGN_OR_RETURN(table::TableSummary summary, table.Finish());
-    last.mutable_meta()->set_rows_sha256(summary.rows_sha256);
-  }
-  RETURN_IF_ERROR(chunks.Flush());
-  last.mutable_meta()->set_table_no("AUDIT");
-  last.mutable_meta()->set_row_count(entries);
-  SetTime(context.now, last.mutable_meta()->mutable_snapshot_time());
-  last.set_file_name(csv ? "审计日志.csv" : "审计日志.ndjson");
-  return writer.Write(last);
+  auto file = std::make_unique<ExportFile>(std::move(search), csv, !request.no_bom(), context.now);
+  RETURN_IF_ERROR(file->Begin());
+  return file;
 }
 
 }  // namespace

@@ -160,11 +160,11 @@ absl::StatusOr<std::vector<OutboxEvent>> CombinedSnapshot::Page(
   return std::vector<OutboxEvent>();
 }
 
-absl::Status Snapshot(mysql::Executor& db, const std::string& source, SnapshotSource& states,
-                      const std::vector<std::string>& aggregate_types,
-                      const std::optional<RegionPrefixes>& scope,
-                      const std::function<absl::Status(const feed::v1::SnapshotResponse&)>& send) {
-  ASSIGN_OR_RETURN(const FeedPosition position, ReadPosition(db));
+absl::StatusOr<SnapshotReading> SnapshotReading::Begin(
+    mysql::Executor& db, std::string source, SnapshotSource& states,
+    const std::vector<std::string>& aggregate_types, std::optional<RegionPrefixes> scope) {
+  SnapshotReading reading(std::move(source), states, std::move(scope));
+  ASSIGN_OR_RETURN(reading.position_, ReadPosition(db));
   const std::vector<std::string> offered = states.aggregate_types();
   for (const std::string& type : aggregate_types) {
     if (std::find(offered.begin(), offered.end(), type) == offered.end()) {
@@ -172,40 +172,56 @@ absl::Status Snapshot(mysql::Executor& db, const std::string& source, SnapshotSo
     }
   }
   for (const std::string& type : offered) {
-    if (!aggregate_types.empty() &&
-        std::find(aggregate_types.begin(), aggregate_types.end(), type) == aggregate_types.end()) {
-      continue;
-    }
-    Ulid after;
-    while (true) {
-      ASSIGN_OR_RETURN(std::vector<OutboxEvent> page,
-                       states.Page(db, type, after, kSnapshotPage, scope));
-      if (page.empty()) break;
-      feed::v1::SnapshotResponse response;
-      size_t bytes = 0;
-      for (const OutboxEvent& state : page) {
-        if (bytes > kMaxBytes) {
-          RETURN_IF_ERROR(send(response));
-          response.clear_events();
-          bytes = 0;
-        }
-        bytes += state.payload.size() + 128;
-        feed::v1::Event* event = response.add_events();
-        FillEvent(state, event);
-        event->set_sequence(position.last_sequence);
-        event->set_epoch(position.epoch);
-        event->set_source(source);
-      }
-      RETURN_IF_ERROR(send(response));
-      if (page.size() < static_cast<size_t>(kSnapshotPage)) break;
-      after = page.back().aggregate_id;
+    if (aggregate_types.empty() ||
+        std::find(aggregate_types.begin(), aggregate_types.end(), type) != aggregate_types.end()) {
+      reading.types_.push_back(type);
     }
   }
-  feed::v1::SnapshotResponse end;
-  end.set_complete(true);
-  end.set_epoch(position.epoch);
-  end.set_watermark(position.last_sequence);
-  return send(end);
+  return reading;
+}
+
+absl::StatusOr<std::optional<feed::v1::SnapshotResponse>> SnapshotReading::Next(
+    mysql::Executor& db) {
+  feed::v1::SnapshotResponse response;
+  while (at_ == page_.size() && type_ < types_.size()) {
+    ASSIGN_OR_RETURN(page_, states_->Page(db, types_[type_], after_, kSnapshotPage, scope_));
+    at_ = 0;
+    if (!page_.empty()) after_ = page_.back().aggregate_id;
+    if (page_.size() < static_cast<size_t>(kSnapshotPage)) {
+      ++type_;
+      after_ = Ulid();
+    }
+  }
+  if (at_ == page_.size()) {
+    if (complete_) return std::nullopt;
+    complete_ = true;
+    response.set_complete(true);
+    response.set_epoch(position_.epoch);
+    response.set_watermark(position_.last_sequence);
+    return response;
+  }
+  for (size_t bytes = 0; at_ < page_.size() && bytes <= kMaxBytes; ++at_) {
+    bytes += page_[at_].payload.size() + 128;
+    feed::v1::Event* event = response.add_events();
+    FillEvent(page_[at_], event);
+    event->set_sequence(position_.last_sequence);
+    event->set_epoch(position_.epoch);
+    event->set_source(source_);
+  }
+  return response;
+}
+
+absl::Status Snapshot(mysql::Executor& db, const std::string& source, SnapshotSource& states,
+                      const std::vector<std::string>& aggregate_types,
+                      const std::optional<RegionPrefixes>& scope,
+                      const std::function<absl::Status(const feed::v1::SnapshotResponse&)>& send) {
+  ASSIGN_OR_RETURN(SnapshotReading reading,
+                   SnapshotReading::Begin(db, source, states, aggregate_types, scope));
+  while (true) {
+    ASSIGN_OR_RETURN(const std::optional<feed::v1::SnapshotResponse> message, reading.Next(db));
+    if (!message) return absl::OkStatus();
+    RETURN_IF_ERROR(send(*message));
+  }
 }
 
 absl::StatusOr<std::string> StartNewEpoch(mysql::Session& session, UlidGenerator& ids) {

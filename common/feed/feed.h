@@ -76,10 +76,39 @@ class CombinedSnapshot : public SnapshotSource {
   const std::vector<std::shared_ptr<SnapshotSource>> sources_;
 };
 
-// Calls `send` with chunks of states and at last with the watermark. The watermark is read BEFORE
-// the states: a state may be newer than it, and the events after it are applied to it again. Since
-// an event carries a whole state, the copy may step back for a moment and is level with its source
-// once those events are through. Each event's sequence is the watermark.
+// A snapshot as it is read: chunks of states and at last the watermark. The watermark is read
+// BEFORE the states: a state may be newer than it, and the events after it are applied to it again.
+// Since an event carries a whole state, the copy may step back for a moment and is level with its
+// source once those events are through. Each event's sequence is the watermark. So the states need
+// not be of one instant, and between two chunks no session and no transaction is held, only the
+// last key and what is left of a page.
+class SnapshotReading {
+ public:
+  // INVALID_ARGUMENT aggregate_types: one that `states` does not offer. `states` outlives it.
+  static absl::StatusOr<SnapshotReading> Begin(mysql::Executor& db, std::string source,
+                                               SnapshotSource& states,
+                                               const std::vector<std::string>& aggregate_types,
+                                               std::optional<RegionPrefixes> scope);
+  // The next chunk; nullopt after the one that is complete.
+  absl::StatusOr<std::optional<feed::v1::SnapshotResponse>> Next(mysql::Executor& db);
+
+ private:
+  SnapshotReading(std::string source, SnapshotSource& states, std::optional<RegionPrefixes> scope)
+      : source_(std::move(source)), states_(&states), scope_(std::move(scope)) {}
+
+  std::string source_;
+  SnapshotSource* states_;
+  std::optional<RegionPrefixes> scope_;
+  FeedPosition position_;
+  std::vector<std::string> types_;
+  size_t type_ = 0;  // of types_
+  Ulid after_;       // of this type
+  std::vector<OutboxEvent> page_;
+  size_t at_ = 0;  // of page_
+  bool complete_ = false;
+};
+
+// The whole of one at once.
 absl::Status Snapshot(mysql::Executor& db, const std::string& source, SnapshotSource& states,
                       const std::vector<std::string>& aggregate_types,
                       const std::optional<RegionPrefixes>& scope,

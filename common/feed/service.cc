@@ -183,20 +183,23 @@ void RegisterChangeFeed(rpc::Router& router, ChangeFeedOptions options) {
         query.limit = kWatchLimit;
         return std::make_unique<WatchSubscription>(source, std::move(query));
       });
+  std::shared_ptr<SnapshotSource> states = options.states;
+  if (states == nullptr) {
+    states = std::make_shared<CombinedSnapshot>(std::vector<std::shared_ptr<SnapshotSource>>());
+  }
   router.ServerStream<v1::SnapshotRequest, v1::SnapshotResponse>(
       "bangfu.feed.v1.ChangeFeed.Snapshot",
-      [source = options.source, states = options.states](
-          CallContext& context, const v1::SnapshotRequest& request,
-          rpc::Writer<v1::SnapshotResponse>& writer) -> absl::Status {
-        CombinedSnapshot nothing({});
-        return Snapshot(context.db, source, states != nullptr ? *states : nothing,
-                        {request.aggregate_types().begin(), request.aggregate_types().end()},
-                        context.scope, [&](const v1::SnapshotResponse& message) -> absl::Status {
-                          if (context.cancelled && context.cancelled()) {
-                            return absl::CancelledError("the client went away");
-                          }
-                          return writer.Write(message);
-                        });
+      [source = options.source, states](CallContext& context, const v1::SnapshotRequest& request)
+          -> absl::StatusOr<std::unique_ptr<rpc::Source<v1::SnapshotResponse>>> {
+        ASSIGN_OR_RETURN(SnapshotReading reading,
+                         SnapshotReading::Begin(
+                             context.db, source, *states,
+                             {request.aggregate_types().begin(), request.aggregate_types().end()},
+                             context.scope));
+        return rpc::MakeSource<v1::SnapshotResponse>(
+            [states, reading = std::move(reading)](CallContext& c) mutable {
+              return reading.Next(c.db);
+            });
       });
   router.Unary<v1::GetFeedStatusRequest, v1::FeedStatus>(
       "bangfu.feed.v1.ChangeFeed.GetFeedStatus",

@@ -18,7 +18,7 @@ struct CallContext {
   mysql::Session& db;  // the worker's own session
   const Clock& clock;
   UlidGenerator& ids;
-  absl::Time now;  // one instant for the whole call
+  absl::Time now;  // one instant for the whole call, or a stream's step
   absl::Time deadline;
   std::string method;  // "bangfu.registry.v1.ProjectService.GetProject"
   std::string trace_id;
@@ -30,8 +30,7 @@ struct CallContext {
   std::function<bool()> cancelled;  // the client went away or the deadline passed
 };
 
-// A server stream's end of the wire; Write waits for flow control and fails when the client is
-// gone.
+// Takes what a step of a subscription writes; it waits for nobody.
 template <typename Response>
 class Writer {
  public:

@@ -176,14 +176,15 @@ TEST_F(GuardTest, AWatchEndsWithItsToken) {
 
 TEST_F(GuardTest, R118_AnExportEndsWhenItsRegionsChangeUnderWay) {
   std::atomic<int> written{0};
-  handlers_.stream = [&](CallContext& context, const sample::StreamSamplesRequest&,
-                         Writer<sample::Sample>& out) -> absl::Status {
-    while (true) {
-      if (absl::Status status = out.Write(sample::Sample()); !status.ok()) return status;
-      // Who began it is who is written into the audit, whatever comes.
-      if (context.caller.grants.size() != 2) return absl::InternalError("another caller");
-      ++written;
-    }
+  handlers_.stream = [&](CallContext&,
+                         const sample::StreamSamplesRequest&) -> sample::Handlers::Streamed {
+    return MakeSource<sample::Sample>(
+        [&](CallContext& context) -> absl::StatusOr<std::optional<sample::Sample>> {
+          // Who began it is who is written into the audit, whatever comes.
+          if (context.caller.grants.size() != 2) return absl::InternalError("another caller");
+          ++written;
+          return sample::Sample();
+        });
   };
   Start();
   grants_.Set("li", {"", {Operator(), Operator("360783")}, {}});

@@ -200,9 +200,4 @@ size_t Lane::queued() const {
   return queued_;
 }
 
-bool Lane::awaited() const {
-  std::lock_guard lock(mu_);
-  return !turns_.empty() && resting_.empty() && on_the_way_ == 0;
-}
-
 }  // namespace bangfu::rpc

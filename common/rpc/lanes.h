@@ -36,7 +36,7 @@ struct LaneOptions {
   double caller_share = 0.5;  // of the queue, rounded up; (0, 1]
   int run_of_kind = 16;       // pieces of one kind that a worker takes at once; at least 1
   // Workers that a single caller leaves to others, whether they are there or not; he has one in any
-  // case. For lanes whose calls run for long, as downloads over a slow line do.
+  // case. For lanes whose calls run for long: an import, a large table, a peer that answers late.
   int for_others = 0;
 };
 
@@ -72,8 +72,6 @@ class Lane {
 
   const std::string& name() const { return name_; }
   size_t queued() const;
-  // Someone could run but for a worker. Who waits for calls of his own to end does not count.
-  bool awaited() const;
 
  private:
   struct Waiting {

@@ -109,7 +109,6 @@ TEST_F(LaneTest, ACallerLeavesAWorkerToOthers) {
                             third_ran.count_down();
                           }),
               IsOk());
-  EXPECT_FALSE(lane.awaited());  // a worker rests: he waits for himself
   std::latch other_ran(1);
   ASSERT_THAT(lane.Submit("other",
                           [&](mysql::Session&) {
@@ -156,19 +155,6 @@ TEST_F(LaneTest, WhoWaitsForHisOwnCallsStillRunsAtTheEnd) {
   held.Release();
   stopping.join();
   EXPECT_EQ(ran, 10);
-}
-
-TEST_F(LaneTest, WhoComesWhileAllWorkersRunIsAwaitingThem) {
-  Lane lane("long", {.workers = 2, .queue = 100, .caller_share = 1, .for_others = 1}, NoSession,
-            metrics_);
-  Held a(lane, "a"), b(lane, "b");
-  ASSERT_THAT(lane.Submit("a", [](mysql::Session&) {}), IsOk());
-  EXPECT_FALSE(lane.awaited());
-  ASSERT_THAT(lane.Submit("c", [](mysql::Session&) {}), IsOk());
-  EXPECT_TRUE(lane.awaited());
-  a.Release();
-  b.Release();
-  lane.Stop();
 }
 
 TEST_F(LaneTest, ManyThreadsLoseNothingWhereWorkersAreLeftToOthers) {

@@ -388,25 +388,17 @@ absl::Status Pipeline::Execute(Call& call, mysql::Session& session) const {
       return absl::OkStatus();
     }
     if (handler.stream) {
-      // The handler keeps the caller of the beginning; who that is now is looked at beside it.
-      Call now;
-      now.method = call.method;
-      now.token = call.token;
-      now.certificate = call.certificate;
-      now.caller = call.caller;
-      now.grants_version = call.grants_version;
-      now.grants_until = call.grants_until;
-      now.scope = call.scope;
-      return handler.stream(context, *call.request,
-                            [&](const google::protobuf::Message& response) -> absl::Status {
-                              if (absl::Now() >= call.deadline) {
-                                return absl::DeadlineExceededError("the deadline passed");
-                              }
-                              RETURN_IF_ERROR(Stages::Recheck(*this, now, /*again=*/false));
-                              // What is being written was read for the regions of the beginning.
-                              if (now.scope != call.scope) return GrantsChanged();
-                              return call.transport->Write(response);
-                            });
+      ASSIGN_OR_RETURN(call.step, handler.stream(context, *call.request));
+      // The source keeps the caller of the beginning; who that is now is looked at beside it.
+      call.now = std::make_unique<Call>();
+      call.now->method = call.method;
+      call.now->token = call.token;
+      call.now->certificate = call.certificate;
+      call.now->caller = call.caller;
+      call.now->grants_version = call.grants_version;
+      call.now->grants_until = call.grants_until;
+      call.now->scope = call.scope;
+      return absl::OkStatus();
     }
     call.response.reset(handler.response_prototype->New());
     return handler.unary(context, *call.request, call.response.get());
@@ -456,9 +448,15 @@ absl::StatusOr<Next> Pipeline::Step(Call& call, mysql::Session& session,
                                     const WriteMessage& write) const {
   try {
     RETURN_IF_ERROR(Stages::Deadline(*this, call));
-    RETURN_IF_ERROR(Stages::Recheck(*this, call, /*again=*/true));
+    if (call.now == nullptr) RETURN_IF_ERROR(Stages::Recheck(*this, call, /*again=*/true));
     CallContext context = MakeContext(call, session);
-    return call.step(context, write);
+    if (call.now == nullptr) return call.step(context, write);
+    return call.step(context, [&](const google::protobuf::Message& response) -> absl::Status {
+      RETURN_IF_ERROR(Stages::Recheck(*this, *call.now, /*again=*/false));
+      // What is being written was read for the regions of the beginning.
+      if (call.now->scope != call.scope) return GrantsChanged();
+      return write(response);
+    });
   } catch (const std::exception& e) {
     return absl::InternalError(Cat("exception: ", e.what()));
   } catch (...) {

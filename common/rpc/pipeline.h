@@ -51,7 +51,6 @@ class Transport {
   virtual ~Transport() = default;
   virtual bool Parse(google::protobuf::Message* request) = 0;
   virtual bool Cancelled() const = 0;
-  virtual absl::Status Write(const google::protobuf::Message& response) = 0;  // server streams
 };
 
 // One call on its way.
@@ -74,8 +73,9 @@ struct Call {
   absl::Time grants_until = absl::InfiniteFuture();  // when one of them begins or ends
   std::unique_ptr<google::protobuf::Message> request;
   std::unique_ptr<google::protobuf::Message> response;
-  SubscriptionStep step;  // of a subscription, once it is set up
-  std::string incident;   // the number under which a masked error is in the log
+  SubscriptionStep step;      // of a server stream, once it is set up
+  std::unique_ptr<Call> now;  // of a source: who the caller is now, beside who began it
+  std::string incident;       // the number under which a masked error is in the log
 };
 
 struct PipelineOptions {
@@ -111,13 +111,12 @@ class Pipeline {
   absl::Status Limit(const Call& call, Lane::Task run) const;
   // The same for a call of a method whose waiting calls are answered together.
   absl::Status LimitTogether(const Call& call, std::shared_ptr<Lane::Piece> piece) const;
-  // On a worker: everything up to the answer in call.response, or the writes of a stream, or
-  // call.step of a subscription.
+  // On a worker: everything up to the answer in call.response, or call.step of a server stream.
   absl::Status Execute(Call& call, mysql::Session& session) const;
   // On a worker: the same for calls of one method with `together`; their outcomes in order.
   std::vector<absl::Status> ExecuteTogether(const std::vector<Call*>& calls,
                                             mysql::Session& session) const;
-  // On a worker: one step of a subscription.
+  // On a worker: one step of a subscription, or one message of a source.
   absl::StatusOr<Next> Step(Call& call, mysql::Session& session, const WriteMessage& write) const;
   // Once per call, last: what the caller may see of the outcome.
   absl::Status Finish(Call& call, absl::Status outcome) const;

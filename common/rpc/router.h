@@ -2,11 +2,14 @@
 // when an rpc of a served service has no handler, no access rule, or other types than its contract.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -35,6 +38,48 @@ class Subscription {
   virtual absl::StatusOr<Next> Step(CallContext& context, Writer<Response>& writer) = 0;
 };
 
+// What a server stream is read from: an export, a snapshot. It is asked for its next message on a
+// worker when the client has taken enough of what came before, and lives on without a worker
+// meanwhile, which may be minutes. So it keeps where it is (a key, bytes), and neither a session
+// nor a transaction; each Pull has the session of its worker.
+template <typename Response>
+class Source {
+ public:
+  virtual ~Source() = default;
+  // The next message, at most 8 MiB (then RESOURCE_EXHAUSTED); nullopt: that was all. An error ends
+  // the stream after what came before. Never at the same time as another Pull of the source, nor
+  // after an error or the end. `context` is that of the beginning but for the session and `now`.
+  virtual absl::StatusOr<std::optional<Response>> Pull(CallContext& context) = 0;
+};
+
+// A source that is a function: absl::StatusOr<std::optional<Response>>(CallContext&).
+template <typename Response, typename F>
+std::unique_ptr<Source<Response>> MakeSource(F function) {
+  class Function final : public Source<Response> {
+   public:
+    explicit Function(F pull) : pull_(std::move(pull)) {}
+    absl::StatusOr<std::optional<Response>> Pull(CallContext& context) override {
+      return pull_(context);
+    }
+
+   private:
+    F pull_;
+  };
+  return std::make_unique<Function>(std::move(function));
+}
+
+// A source of messages that are there already; each is let go of as it is sent.
+template <typename Response>
+std::unique_ptr<Source<Response>> SourceOf(std::deque<Response> messages) {
+  return MakeSource<Response>(
+      [messages = std::move(messages)](CallContext&) mutable -> std::optional<Response> {
+        if (messages.empty()) return std::nullopt;
+        std::optional<Response> next(std::move(messages.front()));
+        messages.pop_front();
+        return next;
+      });
+}
+
 using WriteMessage = std::function<absl::Status(const google::protobuf::Message&)>;
 using SubscriptionStep = std::function<absl::StatusOr<Next>(CallContext&, const WriteMessage&)>;
 
@@ -61,12 +106,10 @@ struct Handler {
       unary;
   // Set where calls that wait one behind the other are answered together; else called one by one.
   std::function<void(std::vector<Asking>&)> together;
-  std::function<absl::Status(CallContext&, const google::protobuf::Message& request,
-                             const WriteMessage& write)>
-      stream;
+  // One of both for a server stream. A step of `stream` writes one message.
   std::function<absl::StatusOr<SubscriptionStep>(CallContext&,
-                                                 const google::protobuf::Message& request)>
-      subscribe;
+                                                 const google::protobuf::Message&request)>
+      stream, subscribe;
 };
 
 class Router {
@@ -120,18 +163,29 @@ class Router {
     Add(method, std::move(h));
   }
 
-  // handler: absl::Status(CallContext&, const Request&, Writer<Response>&)
+  // factory: absl::StatusOr<std::unique_ptr<Source<Response>>>(CallContext&, const Request&); it
+  // checks what there is to check, so that a refusal comes before any message.
   template <typename Request, typename Response, typename F>
-  void ServerStream(std::string_view method, F handler) {
+  void ServerStream(std::string_view method, F factory) {
     Handler h;
     h.request_prototype = &Request::default_instance();
     h.response_prototype = &Response::default_instance();
     h.server_streaming = true;
-    h.stream = [handler = std::move(handler)](CallContext& context,
-                                              const google::protobuf::Message& request,
-                                              const WriteMessage& write) -> absl::Status {
-      WriterOver<Response> writer(write);
-      return handler(context, static_cast<const Request&>(request), writer);
+    h.stream = [factory = std::move(factory)](
+                   CallContext& context,
+                   const google::protobuf::Message& request) -> absl::StatusOr<SubscriptionStep> {
+      absl::StatusOr<std::unique_ptr<Source<Response>>> made =
+          factory(context, static_cast<const Request&>(request));
+      if (!made.ok()) return made.status();
+      std::shared_ptr<Source<Response>> source = *std::move(made);
+      return SubscriptionStep(
+          [source](CallContext& c, const WriteMessage& write) -> absl::StatusOr<Next> {
+            absl::StatusOr<std::optional<Response>> message = source->Pull(c);
+            if (!message.ok()) return message.status();
+            if (!message->has_value()) return Next::Done();
+            if (absl::Status status = write(**message); !status.ok()) return status;
+            return Next::After(absl::ZeroDuration());
+          });
     };
     Add(method, std::move(h));
   }

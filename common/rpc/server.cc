@@ -8,14 +8,11 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
-#include <condition_variable>
 #include <deque>
 #include <fstream>
-#include <map>
 #include <mutex>
 #include <set>
 #include <sstream>
-#include <thread>
 #include <unordered_map>
 
 #include "absl/strings/escaping.h"
@@ -26,6 +23,7 @@
 #include "common/rpc/bytes.h"
 #include "common/rpc/quick_mutexes.h"
 #include "common/rpc/reflection.h"
+#include "common/rpc/timer.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/status/wire.h"
@@ -33,11 +31,10 @@
 namespace bangfu::rpc {
 namespace {
 
-using Steady = std::chrono::steady_clock;
+using Steady = Timer::Steady;
 
 constexpr size_t kMaxStepBytes = 8 << 20;
 constexpr absl::Duration kRetryWhenFull = absl::Milliseconds(200);
-constexpr absl::Duration kLookWhoWaits = absl::Milliseconds(500);
 
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
@@ -115,6 +112,7 @@ class ServerImpl;
 // One call. Kept alive by itself until gRPC is done with it, and by the worker that runs it.
 class CallReactor : public grpc::ServerGenericBidiReactor,
                     public Transport,
+                    public Timed,
                     public Lane::Piece,
                     public std::enable_shared_from_this<CallReactor> {
  public:
@@ -132,29 +130,33 @@ class CallReactor : public grpc::ServerGenericBidiReactor,
     std::lock_guard lock(mu_);
     return cancelled_;
   }
-  absl::Status Write(const google::protobuf::Message& response) override;
 
   const void* kind() const override { return call_.method; }
   void RunAll(mysql::Session& session, std::vector<std::shared_ptr<Lane::Piece>> all) override;
 
   // Subscriptions: takes the next step if it waits, or again after the one under way.
   void Wake();
-  void OnTimer();
+  void OnTimer() override;
   void EndForShutdown();
   const std::string& method_name() const { return call_.method->name; }
   const std::string& caller() const { return call_.caller.subject; }
 
  private:
+  bool IsStream() const { return call_.method->handler.stream != nullptr; }
   void Run(mysql::Session& session);
   void RunStep(mysql::Session& session);
   void SubmitStep();
   void WaitLocked(Steady::duration wait);
-  // Until the message under way is taken; false: the client takes too long.
-  bool AwaitWritten(std::unique_lock<std::mutex>& lock);
+  // The timer calls when the next of what it is awaited for is due.
+  void ArmLocked();
   // Finishes the call once; later attempts do nothing.
   void End(absl::Status outcome);
-  // Writes what waits; with nothing left ends or arms the timer. Holds the lock on entry and exit.
+  // Ends a stream whose client is still to take what is under way: he is cut off.
+  void GiveUpLocked(std::unique_lock<std::mutex>& lock);
+  // Writes what waits and asks a source for more; with nothing left ends or arms the timer. Holds
+  // the lock on entry and exit.
   void PumpLocked(std::unique_lock<std::mutex>& lock);
+  void AskAheadLocked(std::unique_lock<std::mutex>& lock);
 
   ServerImpl& server_;
   grpc::GenericCallbackServerContext* const context_;
@@ -163,74 +165,53 @@ class CallReactor : public grpc::ServerGenericBidiReactor,
   grpc::ByteBuffer in_, out_;
 
   mutable std::mutex mu_;
-  std::condition_variable written_;
   bool cancelled_ = false;
   bool ended_ = false;
+  bool has_place_ = false;  // among the streams
+  // Server streams only.
+  bool stepped_ = false;  // set up
   bool writing_ = false;
   bool write_failed_ = false;
+  Steady::time_point give_up_at_;  // if this one is still being written then
+  bool idle_first_ = false;        // that is before the deadline
+  bool giving_up_ = false;         // under way: nothing ends meanwhile
+  bool given_up_ = false;
   bool last_step_ = false;  // the outcome is known: end when all is written
   absl::Status outcome_;
-  // Subscriptions only.
-  bool subscribed_ = false;
   bool stepping_ = false;                                 // queued or running
   bool waiting_ = false;                                  // for the timer or Wake
   bool woken_ = false;                                    // while a step was under way
   Steady::time_point due_;                                // when the next step is due
   Steady::time_point armed_ = Steady::time_point::max();  // when the timer calls next
-  std::deque<grpc::ByteBuffer> pending_;
+  std::deque<grpc::ByteBuffer> pending_;                  // of a stream: one at most
   Next next_;
 };
 
-// Calls back subscriptions when their time has come.
-class Timer {
+// How much is open, of each caller and in all.
+class Places {
  public:
-  Timer() : thread_([this] { Run(); }) {}
-  ~Timer() { Stop(); }
-
-  void At(Steady::time_point when, std::weak_ptr<CallReactor> who) {
-    {
-      std::lock_guard lock(mu_);
-      due_.emplace(when, std::move(who));
+  Places(int all, int per_caller) : all_(all), per_caller_(per_caller) {}
+  bool Take(const std::string& caller) {
+    int& mine = callers_[caller];
+    if (taken_ < all_ && mine < per_caller_) {
+      ++mine;
+      ++taken_;
+      return true;
     }
-    changed_.notify_one();
+    if (mine == 0) callers_.erase(caller);
+    return false;
   }
-  void Stop() {
-    {
-      std::lock_guard lock(mu_);
-      stopped_ = true;
-    }
-    changed_.notify_one();
-    if (thread_.joinable()) thread_.join();
+  void Free(const std::string& caller) {
+    auto it = callers_.find(caller);
+    if (it == callers_.end()) return;
+    --taken_;
+    if (--it->second == 0) callers_.erase(it);
   }
 
  private:
-  void Run() {
-    std::unique_lock lock(mu_);
-    while (!stopped_) {
-      if (due_.empty()) {
-        changed_.wait(lock);
-        continue;
-      }
-      const auto when = due_.begin()->first;
-      if (Steady::now() < when) {
-        changed_.wait_until(lock, when);
-        continue;
-      }
-      auto who = due_.begin()->second.lock();
-      due_.erase(due_.begin());
-      if (who == nullptr) continue;
-      lock.unlock();
-      who->OnTimer();
-      who.reset();
-      lock.lock();
-    }
-  }
-
-  std::mutex mu_;
-  std::condition_variable changed_;
-  std::multimap<Steady::time_point, std::weak_ptr<CallReactor>> due_;
-  bool stopped_ = false;
-  std::thread thread_;
+  const int all_, per_caller_;
+  int taken_ = 0;
+  std::unordered_map<std::string, int> callers_;
 };
 
 class ServerImpl final : public Server, public grpc::CallbackGenericService {
@@ -240,6 +221,8 @@ class ServerImpl final : public Server, public grpc::CallbackGenericService {
         pipeline_(options_.pipeline, d.clock, d.ids, d.authenticator, d.metrics),
         unknown_(d.metrics.AddCounter("bangfu_rpc_unknown_total", "Calls of methods not served")),
         in_flight_(d.metrics.AddGauge("bangfu_rpc_in_flight", "Calls under way")),
+        stream_places_(options_.max_streams, options_.max_streams_per_caller),
+        subscription_places_(options_.max_subscriptions, options_.max_subscriptions_per_caller),
         read_("read", options_.lanes.read, d.sessions, d.metrics),
         write_("write", options_.lanes.write, d.sessions, d.metrics),
         long_("long", options_.lanes.long_running, d.sessions, d.metrics),
@@ -335,30 +318,26 @@ class ServerImpl final : public Server, public grpc::CallbackGenericService {
   // Room for one more subscription of this caller, or the refusal.
   absl::Status AddSubscription(const std::shared_ptr<CallReactor>& reactor) {
     std::lock_guard lock(mu_);
-    int& mine = per_caller_[reactor->caller()];
-    absl::Status refusal;
-    if (shut_down_) {
-      refusal = ShuttingDown();
-    } else if (static_cast<int>(subscriptions_.size()) >= options_.max_subscriptions ||
-               mine >= options_.max_subscriptions_per_caller) {
-      refusal = Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS")
-                    .Message("too many open streams")
-                    .Zh("打开的订阅过多，请稍后重试")
-                    .RetryAfter(absl::Seconds(5));
+    if (shut_down_) return ShuttingDown();
+    if (!subscription_places_.Take(reactor->caller())) {
+      return TooMany("打开的订阅过多，请稍后重试");
     }
-    if (!refusal.ok()) {
-      if (mine == 0) per_caller_.erase(reactor->caller());
-      return refusal;
-    }
-    ++mine;
     subscriptions_.emplace(reactor.get(), reactor);
     return absl::OkStatus();
   }
   void RemoveSubscription(CallReactor* reactor) {
     std::lock_guard lock(mu_);
-    if (subscriptions_.erase(reactor) == 0) return;
-    auto it = per_caller_.find(reactor->caller());
-    if (it != per_caller_.end() && --it->second == 0) per_caller_.erase(it);
+    if (subscriptions_.erase(reactor) > 0) subscription_places_.Free(reactor->caller());
+  }
+  // The same for a stream that comes to an end: it has its place until then.
+  absl::Status AddStream(const std::string& caller) {
+    std::lock_guard lock(mu_);
+    if (stream_places_.Take(caller)) return absl::OkStatus();
+    return TooMany("同时进行的下载过多，请稍后重试");
+  }
+  void RemoveStream(const std::string& caller) {
+    std::lock_guard lock(mu_);
+    stream_places_.Free(caller);
   }
   static absl::Status ShuttingDown() {
     return Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN")
@@ -372,6 +351,12 @@ class ServerImpl final : public Server, public grpc::CallbackGenericService {
   metrics::Gauge& in_flight() { return in_flight_; }
 
  private:
+  static absl::Status TooMany(std::string_view zh) {
+    return Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS")
+        .Message("too many open streams")
+        .Zh(zh)
+        .RetryAfter(absl::Seconds(5));
+  }
   static int Millis(absl::Duration d) {
     return static_cast<int>(std::min<int64_t>(absl::ToInt64Milliseconds(d), 0x7fffffff));
   }
@@ -411,6 +396,7 @@ class ServerImpl final : public Server, public grpc::CallbackGenericService {
   Pipeline pipeline_;
   metrics::Counter unknown_;
   metrics::Gauge in_flight_;
+  Places stream_places_, subscription_places_;  // under mu_
   Lane read_, write_, long_, outbound_;
   Timer timer_;
   std::unique_ptr<grpc::Server> server_;
@@ -418,7 +404,6 @@ class ServerImpl final : public Server, public grpc::CallbackGenericService {
   std::mutex mu_;
   bool shut_down_ = false;
   std::unordered_map<CallReactor*, std::weak_ptr<CallReactor>> subscriptions_;
-  std::unordered_map<std::string, int> per_caller_;
 };
 
 CallReactor::CallReactor(ServerImpl& server, grpc::GenericCallbackServerContext* context,
@@ -458,6 +443,13 @@ void CallReactor::OnReadDone(bool ok) {
                    .Message("no readable request came")
                    .Zh("请求内容无法识别"));
   }
+  if (IsStream()) {
+    if (absl::Status status = server_.AddStream(caller()); !status.ok()) {
+      return End(std::move(status));
+    }
+    std::lock_guard lock(mu_);
+    has_place_ = true;
+  }
   const Pipeline& pipeline = server_.pipeline();
   absl::Status status =
       call_.method->handler.together
@@ -482,77 +474,24 @@ void CallReactor::RunAll(mysql::Session& session, std::vector<std::shared_ptr<La
 
 void CallReactor::Run(mysql::Session& session) {
   absl::Status status = server_.pipeline().Execute(call_, session);
-  if (status.ok() && call_.step) {
-    {
-      std::lock_guard lock(mu_);
-      subscribed_ = stepping_ = true;  // before anyone can find it
-    }
-    status = server_.AddSubscription(shared_from_this());
-    if (status.ok()) return RunStep(session);
-    return End(std::move(status));
-  }
-  if (call_.method->handler.stream) {
+  if (!status.ok() || !call_.step) return End(std::move(status));
+  {
     std::lock_guard lock(mu_);
-    if (writing_) {
-      // The worker goes on; the call ends when its client has the last message.
-      last_step_ = true;
-      outcome_ = std::move(status);
-      return;
+    stepped_ = stepping_ = true;  // before anyone can find it
+  }
+  if (!IsStream()) {
+    if (status = server_.AddSubscription(shared_from_this()); !status.ok()) {
+      return End(std::move(status));
     }
-    if (status.ok() && write_failed_) status = absl::CancelledError("the client is gone");
   }
-  End(std::move(status));
-}
-
-bool CallReactor::AwaitWritten(std::unique_lock<std::mutex>& lock) {
-  const auto begun = Steady::now();
-  const auto patience = absl::ToChronoNanoseconds(server_.options().stream_stall_timeout);
-  const auto when_awaited = std::min(
-      patience, absl::ToChronoNanoseconds(server_.options().stream_stall_timeout_when_awaited));
-  auto look = when_awaited;
-  while (!written_.wait_until(lock, begun + look, [&] { return !writing_; })) {
-    const auto waited = Steady::now() - begun;
-    if (waited >= patience || call_.method->lane->awaited()) return false;
-    look = std::min(patience, waited + absl::ToChronoNanoseconds(kLookWhoWaits));
-  }
-  return true;
-}
-
-absl::Status CallReactor::Write(const google::protobuf::Message& response) {
-  grpc::ByteBuffer bytes;
-  if (!ToBytes(response, &bytes)) return absl::InternalError("a message is too large to send");
-  std::unique_lock lock(mu_);
-  // One message is under way while the handler makes the next; a slow client slows the handler.
-  if (!AwaitWritten(lock)) {
-    lock.unlock();
-    context_->TryCancel();
-    return Error(absl::StatusCode::kDeadlineExceeded, "STREAM_STALLED")
-        .Message("the client takes no messages")
-        .Zh("客户端长时间未接收数据");
-  }
-  if (cancelled_ || write_failed_) return absl::CancelledError("the client is gone");
-  out_ = std::move(bytes);
-  writing_ = true;
-  lock.unlock();
-  StartWrite(&out_);
-  return absl::OkStatus();
+  RunStep(session);
 }
 
 void CallReactor::OnWriteDone(bool ok) {
   std::unique_lock lock(mu_);
   writing_ = false;
   if (!ok) write_failed_ = true;
-  if (subscribed_) {
-    if (!stepping_) PumpLocked(lock);
-    return;
-  }
-  if (last_step_) {
-    absl::Status status = outcome_;
-    if (status.ok() && write_failed_) status = absl::CancelledError("the client is gone");
-    lock.unlock();
-    return End(std::move(status));
-  }
-  written_.notify_all();
+  if (!stepping_) PumpLocked(lock);
 }
 
 void CallReactor::RunStep(mysql::Session& session) {
@@ -564,13 +503,14 @@ void CallReactor::RunStep(mysql::Session& session) {
         if (!ToBytes(response, &one)) return absl::InternalError("a message is too large to send");
         bytes += one.Length();
         if (bytes > kMaxStepBytes) {
-          return absl::ResourceExhaustedError("a subscription's step writes too much");
+          return absl::ResourceExhaustedError("a step writes too much");
         }
         made.push_back(std::move(one));
         return absl::OkStatus();
       });
   std::unique_lock lock(mu_);
   stepping_ = false;
+  if (given_up_) return PumpLocked(lock);
   for (auto& one : made) pending_.push_back(std::move(one));
   if (!next.ok()) {
     last_step_ = true;
@@ -584,59 +524,99 @@ void CallReactor::RunStep(mysql::Session& session) {
 }
 
 void CallReactor::PumpLocked(std::unique_lock<std::mutex>& lock) {
-  if (ended_ || writing_) return;
-  if (cancelled_ || write_failed_) {
+  if (ended_ || giving_up_) return;
+  if (!writing_ && (cancelled_ || write_failed_ || (pending_.empty() && last_step_))) {
+    absl::Status outcome = outcome_;
+    if (outcome.ok() && (cancelled_ || write_failed_)) {
+      outcome = absl::Now() >= call_.deadline ? absl::DeadlineExceededError("the deadline passed")
+                                              : absl::CancelledError("the client is gone");
+    }
     lock.unlock();
-    End(absl::CancelledError("the client is gone"));
+    End(std::move(outcome));
     lock.lock();
     return;
   }
-  if (!pending_.empty()) {
+  if (!writing_ && !pending_.empty()) {
     out_ = std::move(pending_.front());
     pending_.pop_front();
     writing_ = true;
+    if (IsStream()) {
+      const absl::Duration left = call_.deadline - absl::Now();
+      idle_first_ = server_.options().stream_idle_timeout < left;
+      give_up_at_ = Steady::now() + absl::ToChronoNanoseconds(
+                                        std::min(server_.options().stream_idle_timeout, left));
+      ArmLocked();
+    }
     lock.unlock();
     StartWrite(&out_);
     lock.lock();
-    return;
   }
-  if (last_step_) {
-    lock.unlock();
-    End(outcome_);
-    lock.lock();
-    return;
-  }
-  if (waiting_) return;
+  if (IsStream()) return AskAheadLocked(lock);
+  if (writing_ || waiting_) return;
   const absl::Duration wait = woken_ ? absl::ZeroDuration() : next_.wait;
   woken_ = false;
   WaitLocked(absl::ToChronoNanoseconds(std::min(wait, absl::Hours(1))));
 }
 
+void CallReactor::AskAheadLocked(std::unique_lock<std::mutex>& lock) {
+  if (ended_ || stepping_ || waiting_ || last_step_ || !pending_.empty()) return;
+  if (cancelled_ || write_failed_) return;  // it ends with the write
+  stepping_ = true;
+  lock.unlock();
+  SubmitStep();
+  lock.lock();
+}
+
+void CallReactor::GiveUpLocked(std::unique_lock<std::mutex>& lock) {
+  outcome_ = idle_first_ ? Error(absl::StatusCode::kDeadlineExceeded, "STREAM_STALLED")
+                               .Message("the client takes no messages")
+                               .Zh("客户端长时间未接收数据")
+                               .Build()
+                         : absl::DeadlineExceededError("the deadline passed");
+  last_step_ = given_up_ = giving_up_ = true;
+  pending_.clear();
+  lock.unlock();
+  context_->TryCancel();  // fails the write under way
+  lock.lock();
+  giving_up_ = false;
+  if (!stepping_) PumpLocked(lock);
+}
+
 void CallReactor::WaitLocked(Steady::duration wait) {
   waiting_ = true;
   due_ = Steady::now() + wait;
-  // A timer that calls earlier sets itself again: wakes do not pile up timers.
-  if (armed_ <= due_) return;
-  armed_ = due_;
-  server_.timer().At(due_, weak_from_this());
+  ArmLocked();
+}
+
+void CallReactor::ArmLocked() {
+  auto next = waiting_ ? due_ : Steady::time_point::max();
+  if (writing_ && IsStream() && !given_up_) next = std::min(next, give_up_at_);
+  // A timer that calls earlier sets itself again: wakes and writes do not pile up timers.
+  if (armed_ <= next) return;
+  armed_ = next;
+  server_.timer().At(next, weak_from_this());
 }
 
 void CallReactor::OnTimer() {
-  {
-    std::lock_guard lock(mu_);
-    armed_ = Steady::time_point::max();
-    if (ended_ || !waiting_) return;
-    if (const auto now = Steady::now(); now < due_) return WaitLocked(due_ - now);
+  std::unique_lock lock(mu_);
+  armed_ = Steady::time_point::max();
+  if (ended_) return;
+  const auto now = Steady::now();
+  if (writing_ && IsStream() && !given_up_ && now >= give_up_at_) return GiveUpLocked(lock);
+  const bool due = waiting_ && now >= due_;
+  if (due) {
     waiting_ = false;
     stepping_ = true;
   }
-  SubmitStep();
+  ArmLocked();
+  lock.unlock();
+  if (due) SubmitStep();
 }
 
 void CallReactor::Wake() {
   {
     std::lock_guard lock(mu_);
-    if (ended_ || !subscribed_) return;
+    if (ended_ || !stepped_) return;
     if (!waiting_) {
       woken_ = true;
       return;
@@ -654,6 +634,8 @@ void CallReactor::SubmitStep() {
   // No room now: an open stream does not end for that, it waits a little longer.
   std::unique_lock lock(mu_);
   stepping_ = false;
+  if (ended_) return;
+  if (cancelled_ || write_failed_ || given_up_) return PumpLocked(lock);
   if (absl::IsUnavailable(status)) {
     last_step_ = true;
     outcome_ = status;
@@ -675,11 +657,7 @@ void CallReactor::EndForShutdown() {
 void CallReactor::OnCancel() {
   std::unique_lock lock(mu_);
   cancelled_ = true;
-  if (subscribed_) {
-    if (!stepping_) PumpLocked(lock);
-    return;
-  }
-  written_.notify_all();
+  if (stepped_ && !stepping_) PumpLocked(lock);
 }
 
 void CallReactor::End(absl::Status outcome) {
@@ -688,6 +666,7 @@ void CallReactor::End(absl::Status outcome) {
     if (ended_) return;
     ended_ = true;
   }
+  call_.step = nullptr;  // no step runs; what it holds goes now, however long the client takes
   outcome = server_.pipeline().Finish(call_, std::move(outcome));
   if (outcome.ok() && call_.response != nullptr) {
     if (ToBytes(*call_.response, &out_)) {
@@ -702,6 +681,7 @@ void CallReactor::End(absl::Status outcome) {
 
 void CallReactor::OnDone() {
   server_.RemoveSubscription(this);
+  if (has_place_) server_.RemoveStream(caller());
   server_.in_flight().Add(-1);
   self_.reset();  // may destroy this
 }

@@ -1,6 +1,6 @@
 // The gRPC server: one generic callback service over a Router (deploy/adr/0001). gRPC's threads
 // read bytes, admit the call and put it into a lane; workers run the handlers; nothing of a call
-// waits on a gRPC thread.
+// waits on a gRPC thread, and no stream on a worker.
 #pragma once
 
 #include <functional>
@@ -42,10 +42,12 @@ struct ServerOptions {
   // have the grace to end.
   absl::Duration max_connection_age = absl::Minutes(30);
   absl::Duration max_connection_age_grace = absl::Minutes(5);
-  // A stream whose client takes nothing for so long is given up; sooner while others wait for its
-  // worker.
-  absl::Duration stream_stall_timeout = absl::Seconds(60);
-  absl::Duration stream_stall_timeout_when_awaited = absl::Seconds(10);
+  // A stream that waits for its client costs no worker, but what is ready for him: one message
+  // under way, one behind it, and what the source keeps, which may be a whole file. So there are so
+  // many at most, and one whose client takes nothing for so long is given up.
+  absl::Duration stream_idle_timeout = absl::Minutes(5);
+  int max_streams = 200;
+  int max_streams_per_caller = 10;
   int max_subscriptions = 1000;
   int max_subscriptions_per_caller = 50;
   // Take the client's address from the last entry of x-forwarded-for: only behind the edge.
@@ -81,7 +83,8 @@ class Server {
   // after a commit that they may want to see.
   virtual void Wake(std::string_view method = "") = 0;
   // No new calls; subscriptions end with UNAVAILABLE so that their clients go elsewhere; calls
-  // under way have `grace` to end and are cancelled then; returns when the last handler has. Once.
+  // under way, streams that come to an end among them, have `grace` to end and are cancelled then;
+  // returns when the last handler has. Once.
   virtual void Shutdown(absl::Duration grace) = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -50,15 +51,17 @@ struct Handlers {
       [](CallContext&, const CreateSampleRequest& request) -> absl::StatusOr<Sample> {
     return request.sample();
   };
-  std::function<absl::Status(CallContext&, const StreamSamplesRequest&, Writer<Sample>&)> stream =
-      [](CallContext&, const StreamSamplesRequest& request, Writer<Sample>& out) -> absl::Status {
+  using Streamed = absl::StatusOr<std::unique_ptr<Source<Sample>>>;
+  std::function<Streamed(CallContext&, const StreamSamplesRequest&)> stream =
+      [](CallContext&, const StreamSamplesRequest& request) -> Streamed {
     Sample sample;
     sample.set_name(std::string(static_cast<size_t>(request.name_bytes()), 'x'));
-    for (int64_t i = 1; i <= request.count(); ++i) {
-      sample.set_amount_fen(i);
-      if (absl::Status status = out.Write(sample); !status.ok()) return status;
-    }
-    return absl::OkStatus();
+    return MakeSource<Sample>(
+        [sample, count = request.count()](CallContext&) mutable -> std::optional<Sample> {
+          if (sample.amount_fen() >= count) return std::nullopt;
+          sample.set_amount_fen(sample.amount_fen() + 1);
+          return sample;
+        });
   };
   std::function<absl::StatusOr<std::unique_ptr<Subscription<Sample>>>(CallContext&,
                                                                       const WatchSamplesRequest&)>
@@ -79,9 +82,8 @@ inline void Register(Router& router, Handlers& handlers) {
   router.Unary<CreateSampleRequest, Sample>(
       kCreate, [&](CallContext& c, const CreateSampleRequest& r) { return handlers.create(c, r); });
   router.ServerStream<StreamSamplesRequest, Sample>(
-      kStream, [&](CallContext& c, const StreamSamplesRequest& r, Writer<Sample>& w) {
-        return handlers.stream(c, r, w);
-      });
+      kStream,
+      [&](CallContext& c, const StreamSamplesRequest& r) { return handlers.stream(c, r); });
   router.Subscribe<WatchSamplesRequest, Sample>(
       kWatch, [&](CallContext& c, const WatchSamplesRequest& r) { return handlers.watch(c, r); });
   router.Unary<GetSampleRequest, Sample>(

@@ -1,5 +1,4 @@
 #include <atomic>
-#include <latch>
 #include <thread>
 
 #include "common/rpc/server.h"
@@ -14,7 +13,7 @@ using ::bangfu::testing::RpcServer;
 using ::bangfu::testing::StatusIs;
 
 // What the test's watch streams tell: numbers up to a limit that the test raises.
-struct Source {
+struct Told {
   std::atomic<int64_t> last{0};
   std::atomic<int> steps{0};
   std::atomic<int> alive{0};
@@ -23,7 +22,7 @@ struct Source {
 
 class Numbers : public Subscription<sample::Sample> {
  public:
-  Numbers(Source& source, const sample::WatchSamplesRequest& request)
+  Numbers(Told& source, const sample::WatchSamplesRequest& request)
       : source_(source), next_(request.after() + 1), until_(request.until()) {
     ++source_.alive;
   }
@@ -42,7 +41,7 @@ class Numbers : public Subscription<sample::Sample> {
   }
 
  private:
-  Source& source_;
+  Told& source_;
   int64_t next_;
   const int64_t until_;
 };
@@ -71,222 +70,8 @@ class StreamTest : public SampleServerTest {
       std::this_thread::yield();
     }
   }
-  Source source_;
+  Told source_;
 };
-
-TEST_F(StreamTest, DeliversEverythingInOrder) {
-  StartServer();
-  sample::StreamSamplesRequest request;
-  request.set_count(20000);
-  request.set_name_bytes(100);
-  auto all = server_->Read<sample::Sample>(kStream, request, token_);
-  ASSERT_THAT(all, IsOk());
-  ASSERT_EQ(all->size(), 20000u);
-  for (size_t i = 0; i < all->size(); ++i)
-    ASSERT_EQ((*all)[i].amount_fen(), static_cast<int64_t>(i + 1));
-  request.set_count(0);
-  EXPECT_THAT(server_->Read<sample::Sample>(kStream, request, token_), IsOk());
-}
-
-TEST_F(StreamTest, CarriesTheErrorAfterWhatWasWritten) {
-  handlers_.stream = [](CallContext&, const sample::StreamSamplesRequest&,
-                        Writer<sample::Sample>& out) -> absl::Status {
-    if (absl::Status status = out.Write(sample::Sample()); !status.ok()) return status;
-    return FailedPrecondition("HALF_WAY", "中途失败");
-  };
-  StartServer();
-  int seen = 0;
-  EXPECT_THAT(server_->client().Read<sample::Sample>(kStream, sample::StreamSamplesRequest(),
-                                                     [&](const sample::Sample&) {
-                                                       ++seen;
-                                                       return absl::OkStatus();
-                                                     },
-                                                     {.token = token_}),
-              StatusIs(absl::StatusCode::kFailedPrecondition, "HALF_WAY"));
-  EXPECT_EQ(seen, 1);
-}
-
-TEST_F(StreamTest, AHandlerStopsWhenItsClientDoes) {
-  std::atomic<bool> stopped = false;
-  handlers_.stream = [&](CallContext&, const sample::StreamSamplesRequest&,
-                         Writer<sample::Sample>& out) -> absl::Status {
-    sample::Sample one;
-    one.set_name(std::string(1000, 'x'));
-    for (;;) {
-      if (absl::Status status = out.Write(one); !status.ok()) {
-        stopped = true;
-        return status;
-      }
-    }
-  };
-  StartServer();
-  int seen = 0;
-  EXPECT_THAT(server_->client().Read<sample::Sample>(kStream, sample::StreamSamplesRequest(),
-                                                     [&](const sample::Sample&) -> absl::Status {
-                                                       return ++seen < 10
-                                                                  ? absl::OkStatus()
-                                                                  : absl::OutOfRangeError("enough");
-                                                     },
-                                                     {.token = token_}),
-              StatusIs(absl::StatusCode::kOutOfRange));
-  Await([&] { return stopped.load(); });
-  stopped = false;
-  // A deadline ends it as well.
-  EXPECT_THAT(server_->Read<sample::Sample>(kStream, sample::StreamSamplesRequest(), token_,
-                                            {.timeout = absl::Milliseconds(500)}),
-              StatusIs(absl::StatusCode::kDeadlineExceeded));
-  Await([&] { return stopped.load(); });
-}
-
-TEST_F(StreamTest, AClientThatTakesNothingIsGivenUp) {
-  ServerOptions options = RpcServer::DefaultServerOptions();
-  options.stream_stall_timeout = absl::Milliseconds(100);
-  absl::Status outcome;
-  std::latch ended(1);
-  handlers_.stream = [&](CallContext&, const sample::StreamSamplesRequest&,
-                         Writer<sample::Sample>& out) -> absl::Status {
-    sample::Sample one;
-    one.set_name(std::string(100000, 'x'));
-    absl::Status status;
-    while ((status = out.Write(one)).ok()) {
-    }
-    outcome = status;
-    ended.count_down();
-    return status;
-  };
-  StartServer(options);
-  const absl::Status seen = server_->client().Read<sample::Sample>(
-      kStream, sample::StreamSamplesRequest(),
-      [&](const sample::Sample&) {
-        ended.wait();  // takes no more until the server has given up
-        return absl::OkStatus();
-      },
-      {.token = token_});
-  EXPECT_FALSE(seen.ok());
-  EXPECT_THAT(outcome, StatusIs(absl::StatusCode::kDeadlineExceeded, "STREAM_STALLED"));
-}
-
-// A client of a stream that takes the first message, and the others when it is let go.
-class SlowReader {
- public:
-  SlowReader(RpcServer& server, std::string token)
-      : thread_([this, &server, token = std::move(token)] {
-          outcome_ =
-              server.client().Read<sample::Sample>(kStream, sample::StreamSamplesRequest(),
-                                                   [this](const sample::Sample&) {
-                                                     go_.wait();
-                                                     return absl::OkStatus();
-                                                   },
-                                                   {.timeout = absl::Minutes(2), .token = token});
-        }) {}
-  void Go() { go_.count_down(); }
-  absl::Status End() {
-    if (!go_.try_wait()) Go();
-    thread_.join();
-    return outcome_;
-  }
-
- private:
-  std::latch go_{1};
-  absl::Status outcome_;
-  std::thread thread_;
-};
-
-// More than the windows of a connection hold, so that writing it waits for the client.
-constexpr int kLargeMessages = 200;
-sample::Sample LargeSample() {
-  sample::Sample one;
-  one.set_name(std::string(100000, 'x'));
-  return one;
-}
-
-TEST_F(StreamTest, ThreeSlowDownloadsOfOnePersonStopNobodyElse) {
-  std::atomic<int> begun = 0;
-  handlers_.stream = [&](CallContext& context, const sample::StreamSamplesRequest&,
-                         Writer<sample::Sample>& out) -> absl::Status {
-    if (context.caller.subject == "other") return out.Write(sample::Sample());
-    ++begun;
-    for (int i = 0; i < kLargeMessages; ++i) {
-      if (absl::Status status = out.Write(LargeSample()); !status.ok()) return status;
-    }
-    return absl::OkStatus();
-  };
-  ServerOptions options = RpcServer::DefaultServerOptions();
-  options.lanes.long_running = LanesOptions().long_running;
-  // However slow the machine: it is the lane that keeps room, not the patience with slow clients.
-  options.stream_stall_timeout_when_awaited = absl::Hours(1);
-  StartServer(options);
-  SlowReader first(*server_, token_), second(*server_, token_), third(*server_, token_);
-  Await([&] { return begun == 2; });
-  for (int i = 0; i < 5; ++i) {
-    EXPECT_THAT(server_->Read<sample::Sample>(
-                    kStream, sample::StreamSamplesRequest(),
-                    server_->Token(auth::Role::ROLE_COUNTY_OPERATOR, "360733", "other"),
-                    {.timeout = absl::Seconds(10)}),
-                IsOk());
-  }
-  EXPECT_EQ(begun, 2);  // the third waits for the own ones
-  // And nothing is lost of the slow ones, whichever of them is the one that waits.
-  for (SlowReader* reader : {&first, &second, &third}) reader->Go();
-  EXPECT_THAT(first.End(), IsOk());
-  EXPECT_THAT(second.End(), IsOk());
-  EXPECT_THAT(third.End(), IsOk());
-  EXPECT_EQ(begun, 3);
-}
-
-TEST_F(StreamTest, AClientThatTakesNothingIsGivenUpSoonerWhileOthersWait) {
-  std::atomic<int> begun = 0;
-  handlers_.stream = [&](CallContext& context, const sample::StreamSamplesRequest&,
-                         Writer<sample::Sample>& out) -> absl::Status {
-    if (context.caller.subject == "other") return out.Write(sample::Sample());
-    ++begun;
-    absl::Status status;
-    while ((status = out.Write(LargeSample())).ok()) {
-    }
-    return status;
-  };
-  ServerOptions options = RpcServer::DefaultServerOptions();
-  options.lanes.long_running.workers = 1;
-  options.stream_stall_timeout = absl::Hours(1);
-  options.stream_stall_timeout_when_awaited = absl::Milliseconds(1);
-  StartServer(options);
-  SlowReader slow(*server_, token_);
-  Await([&] { return begun == 1; });
-  EXPECT_THAT(server_->Read<sample::Sample>(
-                  kStream, sample::StreamSamplesRequest(),
-                  server_->Token(auth::Role::ROLE_COUNTY_OPERATOR, "360733", "other"),
-                  {.timeout = absl::Seconds(20)}),
-              IsOk());
-  EXPECT_FALSE(slow.End().ok());
-}
-
-TEST_F(StreamTest, TheLastMessageHoldsNoWorker) {
-  std::latch written(1);
-  handlers_.stream = [&](CallContext& context, const sample::StreamSamplesRequest&,
-                         Writer<sample::Sample>& out) -> absl::Status {
-    if (context.caller.subject == "other") return out.Write(sample::Sample());
-    sample::Sample one;
-    one.set_name(std::string(3 << 20, 'x'));
-    for (int i = 0; i < 2; ++i) {
-      if (absl::Status status = out.Write(one); !status.ok()) return status;
-    }
-    written.count_down();
-    return FailedPrecondition("HALF_WAY", "中途失败");
-  };
-  ServerOptions options = RpcServer::DefaultServerOptions();
-  options.lanes.long_running.workers = 1;
-  options.stream_stall_timeout = absl::Hours(1);
-  options.stream_stall_timeout_when_awaited = absl::Hours(1);
-  StartServer(options);
-  SlowReader slow(*server_, token_);
-  written.wait();
-  EXPECT_THAT(server_->Read<sample::Sample>(
-                  kStream, sample::StreamSamplesRequest(),
-                  server_->Token(auth::Role::ROLE_COUNTY_OPERATOR, "360733", "other"),
-                  {.timeout = absl::Seconds(20)}),
-              IsOk());
-  EXPECT_THAT(slow.End(), StatusIs(absl::StatusCode::kFailedPrecondition, "HALF_WAY"));
-}
 
 TEST_F(StreamTest, AWatchTellsWhatIsThereAndThenWhatComes) {
   StartServer();

@@ -45,11 +45,15 @@ absl::Status Compose(runtime::App& app) {
         return r.sample();
       });
   router.ServerStream<StreamSamplesRequest, Sample>(
-      prefix + "StreamSamples", [](rpc::CallContext&, const StreamSamplesRequest&,
-                                   rpc::Writer<Sample>& out) { return out.Write(Sample()); });
+      prefix + "StreamSamples", [](rpc::CallContext&, const StreamSamplesRequest&) {
+        return absl::StatusOr<std::unique_ptr<rpc::Source<Sample>>>(
+            rpc::SourceOf<Sample>({Sample()}));
+      });
   router.ServerStream<WatchSamplesRequest, Sample>(
-      prefix + "WatchSamples", [](rpc::CallContext&, const WatchSamplesRequest&,
-                                  rpc::Writer<Sample>& out) { return out.Write(Sample()); });
+      prefix + "WatchSamples", [](rpc::CallContext&, const WatchSamplesRequest&) {
+        return absl::StatusOr<std::unique_ptr<rpc::Source<Sample>>>(
+            rpc::SourceOf<Sample>({Sample()}));
+      });
   app.jobs().AddPeriodic("count", absl::Milliseconds(20), [&jobs_run](mysql::Session& session) {
     ++jobs_run;
     return session.Query("SELECT COUNT(*) FROM idempotency_key").status();

@@ -57,17 +57,16 @@ absl::Status Compose(runtime::App& app) {
       [](rpc::CallContext&, const ListSamplesRequest&) -> absl::StatusOr<ListSamplesResponse> {
         return ListSamplesResponse();
       });
-  for (const char* stream : {"StreamSamples", "WatchSamples"}) {
-    if (stream == std::string("StreamSamples")) {
-      router.ServerStream<StreamSamplesRequest, Sample>(
-          prefix + stream, [](rpc::CallContext&, const StreamSamplesRequest&,
-                              rpc::Writer<Sample>& out) { return out.Write(Sample()); });
-    } else {
-      router.ServerStream<WatchSamplesRequest, Sample>(
-          prefix + stream, [](rpc::CallContext&, const WatchSamplesRequest&,
-                              rpc::Writer<Sample>& out) { return out.Write(Sample()); });
-    }
-  }
+  router.ServerStream<StreamSamplesRequest, Sample>(
+      prefix + "StreamSamples", [](rpc::CallContext&, const StreamSamplesRequest&) {
+        return absl::StatusOr<std::unique_ptr<rpc::Source<Sample>>>(
+            rpc::SourceOf<Sample>({Sample()}));
+      });
+  router.ServerStream<WatchSamplesRequest, Sample>(
+      prefix + "WatchSamples", [](rpc::CallContext&, const WatchSamplesRequest&) {
+        return absl::StatusOr<std::unique_ptr<rpc::Source<Sample>>>(
+            rpc::SourceOf<Sample>({Sample()}));
+      });
   feed::RegisterChangeFeed(router, {.source = "house"});
   app.jobs().Add("sequencer", [&app](mysql::Session& session, Loop& loop) {
     feed::Sequencer sequencer(session, app.clock(), {.holder = app.instance()});

@@ -1,5 +1,6 @@
 #include "services/evaluation/api/ledger_file.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -29,8 +30,7 @@ type::v1::TableMeta MetaOf(Particulars&& p, std::string_view what) {
 
 }  // namespace
 
-FileStream::FileStream(rpc::Writer<Chunk>& writer, type::v1::FileFormat format, bool no_bom)
-    : writer_(writer) {
+ChunkedFile::ChunkedFile(type::v1::FileFormat format, bool no_bom) {
   const table::ByteSink sink = [this](std::string_view bytes) { return Take(bytes); };
   if (format == type::v1::FILE_FORMAT_XLSX) {
     table_ = std::make_unique<table::XlsxWriter>(table::XlsxWriter::Options{}, sink);
@@ -44,30 +44,45 @@ FileStream::FileStream(rpc::Writer<Chunk>& writer, type::v1::FileFormat format, 
   }
 }
 
-absl::Status FileStream::Finish(const std::string& name, type::v1::TableMeta meta) {
+absl::Status ChunkedFile::Finish(const std::string& name, type::v1::TableMeta meta) {
   ASSIGN_OR_RETURN(table::TableSummary summary, table_->Finish());
-  RETURN_IF_ERROR(Flush());
   meta.set_row_count(summary.row_count);
   meta.set_rows_sha256(summary.rows_sha256);
-  Chunk last;
+  Chunk& last = chunks_.emplace_back();
   *last.mutable_meta() = std::move(meta);
   last.set_file_name(Cat(name, ".", table_->file_extension()));
-  return writer_.Write(last);
-}
-
-absl::Status FileStream::Take(std::string_view bytes) {
-  buffer_.append(bytes);
-  return buffer_.size() >= kChunkBytes ? Flush() : absl::OkStatus();
-}
-
-absl::Status FileStream::Flush() {
-  for (size_t at = 0; at < buffer_.size(); at += kChunkBytes) {
-    Chunk chunk;
-    chunk.set_data(buffer_.substr(at, kChunkBytes));
-    RETURN_IF_ERROR(writer_.Write(chunk));
-  }
-  buffer_.clear();
+  finished_ = true;
   return absl::OkStatus();
+}
+
+std::optional<ChunkedFile::Chunk> ChunkedFile::Next() {
+  if (chunks_.empty()) return std::nullopt;
+  std::optional<Chunk> next(std::move(chunks_.front()));
+  chunks_.pop_front();
+  bytes_ -= next->data().size();
+  return next;
+}
+
+absl::Status ChunkedFile::Take(std::string_view bytes) {
+  bytes_ += bytes.size();
+  if (bytes_ > kMaxBytes) {
+    return Error(absl::StatusCode::kResourceExhausted, "FILE_TOO_LARGE")
+        .Message("the file is too large")
+        .Zh("文件过大，请按下级地区分别导出");
+  }
+  while (!bytes.empty()) {
+    if (chunks_.empty() || chunks_.back().data().size() >= kChunkBytes) chunks_.emplace_back();
+    std::string& data = *chunks_.back().mutable_data();
+    const size_t some = std::min(bytes.size(), kChunkBytes - data.size());
+    data.append(bytes.substr(0, some));
+    bytes.remove_prefix(some);
+  }
+  return absl::OkStatus();
+}
+
+std::unique_ptr<rpc::Source<ChunkedFile::Chunk>> SourceOf(std::unique_ptr<ChunkedFile> file) {
+  return rpc::MakeSource<ChunkedFile::Chunk>(
+      [file = std::move(file)](rpc::CallContext&) { return file->Next(); });
 }
 
 absl::Status CheckFormat(type::v1::FileFormat format) {

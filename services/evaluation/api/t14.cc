@@ -495,20 +495,21 @@ absl::StatusOr<v1::T14> GetT14(CallContext& context, const v1::GetT14Request& re
   return BuildT14(context, region, request, Particulars());
 }
 
-absl::Status ExportT14(CallContext& context, const v1::ExportT14Request& request,
-                       rpc::Writer<Chunk>& writer) {
+absl::StatusOr<std::unique_ptr<rpc::Source<Chunk>>> ExportT14(CallContext& context,
+                                                              const v1::ExportT14Request& request) {
   RETURN_IF_ERROR(CheckFormat(request.format()));
   ASSIGN_OR_RETURN(RegionRow region, ResolveRegion(context, request.region_code()));
   Particulars particulars;
   particulars.preparer = request.preparer();
   particulars.reviewer = request.reviewer();
   ASSIGN_OR_RETURN(v1::T14 t14, BuildT14(context, region, request, std::move(particulars)));
-  FileStream file(writer, request.format(), request.no_bom());
-  RETURN_IF_ERROR(file.table().Begin(T14Spec(), ToTable(t14.meta(), {"单位（盖章）", "负责人"})));
+  auto file = std::make_unique<ChunkedFile>(request.format(), request.no_bom());
+  RETURN_IF_ERROR(file->table().Begin(T14Spec(), ToTable(t14.meta(), {"单位（盖章）", "负责人"})));
   for (const v1::T14Row& row : t14.rows())
-    RETURN_IF_ERROR(file.table().WriteRow(T14Cells(row, IsFrozen(t14))));
-  RETURN_IF_ERROR(file.table().WriteRow(T14Cells(t14.sum(), IsFrozen(t14))));
-  return file.Finish(Cat("T14四个一批汇总表_", region.name), t14.meta());
+    RETURN_IF_ERROR(file->table().WriteRow(T14Cells(row, IsFrozen(t14))));
+  RETURN_IF_ERROR(file->table().WriteRow(T14Cells(t14.sum(), IsFrozen(t14))));
+  RETURN_IF_ERROR(file->Finish(Cat("T14四个一批汇总表_", region.name), t14.meta()));
+  return SourceOf(std::move(file));
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 // T2 四个一批台账 (domain.md §7): one class of a village, township or county, live and frozen.
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_join.h"
 #include "bangfu/evaluation/v1/ledger_service.pb.h"
@@ -301,33 +303,53 @@ bool KeepsClosedOut(int four_class) {
 }
 
 // The rows of a query, by region and entry, a page at a time.
-absl::Status StreamRows(mysql::Executor& db, EntryQuery query, const RegionScopes& scope,
-                        const std::function<absl::Status(const v1::T2Row&)>& take) {
-  ASSIGN_OR_RETURN(CodeNames fund_names, FundSourceNames(db));
-  // For the names alone, which do not depend on the day.
-  ASSIGN_OR_RETURN(const MeasureCatalogue catalogue, LoadMeasures(db, absl::CivilDay()));
-  query.limit = kPageRows;
-  RegionNames names;
-  while (true) {
-    ASSIGN_OR_RETURN(std::vector<LedgerRow> rows, ListEntries(db, query, scope));
-    if (rows.empty()) return absl::OkStatus();
-    ASSIGN_OR_RETURN(T2Page page, LoadPage(db, rows, fund_names));
+class RowPages {
+ public:
+  static absl::StatusOr<RowPages> Begin(mysql::Executor& db, EntryQuery query, RegionScopes scope) {
+    RowPages pages(std::move(query), std::move(scope));
+    ASSIGN_OR_RETURN(pages.fund_names_, FundSourceNames(db));
+    // For the names alone, which do not depend on the day.
+    ASSIGN_OR_RETURN(pages.catalogue_, LoadMeasures(db, absl::CivilDay()));
+    return pages;
+  }
+
+  bool ended() const { return ended_; }
+  // The rows of the next page, of which there may be none.
+  absl::StatusOr<std::vector<v1::T2Row>> Next(mysql::Executor& db) {
+    std::vector<v1::T2Row> out;
+    ASSIGN_OR_RETURN(std::vector<LedgerRow> rows, ListEntries(db, query_, scope_));
+    ended_ = rows.size() < static_cast<size_t>(kPageRows);
+    if (rows.empty()) return out;
+    ASSIGN_OR_RETURN(T2Page page, LoadPage(db, rows, fund_names_));
     std::vector<std::string> codes;
     for (const LedgerRow& row : rows) {
       for (size_t digits : {6, 9, 12}) {
         if (row.region_path.size() >= digits) codes.push_back(row.region_path.substr(0, digits));
       }
     }
-    RETURN_IF_ERROR(names.Load(db, codes));
+    RETURN_IF_ERROR(names_.Load(db, codes));
     for (const LedgerRow& row : rows) {
       if (!row.open && !KeepsClosedOut(row.four_class)) continue;
       ASSIGN_OR_RETURN(v1::LedgerEntry entry, ToMessage(row));
-      RETURN_IF_ERROR(take(RowOf(row, entry, page, catalogue, names)));
+      out.push_back(RowOf(row, entry, page, catalogue_, names_));
     }
-    if (rows.size() < static_cast<size_t>(kPageRows)) return absl::OkStatus();
-    query.after = {rows.back().region_path, rows.back().id};
+    query_.after = {rows.back().region_path, rows.back().id};
+    return out;
   }
-}
+
+ private:
+  RowPages(EntryQuery query, RegionScopes scope)
+      : query_(std::move(query)), scope_(std::move(scope)) {
+    query_.limit = kPageRows;
+  }
+
+  EntryQuery query_;
+  RegionScopes scope_;
+  CodeNames fund_names_;
+  MeasureCatalogue catalogue_;
+  RegionNames names_;
+  bool ended_ = false;
+};
 
 class T2 final : public LedgerTable {
  public:
@@ -341,9 +363,14 @@ class T2 final : public LedgerTable {
     EntryQuery query;
     query.region = region_path;
     query.include_closed_out = true;
-    return StreamRows(db, std::move(query), std::nullopt, [&](const v1::T2Row& row) {
-      return sink({row.entry_id(), row.region_path(), row.SerializeAsString()});
-    });
+    ASSIGN_OR_RETURN(RowPages pages, RowPages::Begin(db, std::move(query), std::nullopt));
+    while (!pages.ended()) {
+      ASSIGN_OR_RETURN(const std::vector<v1::T2Row> rows, pages.Next(db));
+      for (const v1::T2Row& row : rows) {
+        RETURN_IF_ERROR(sink({row.entry_id(), row.region_path(), row.SerializeAsString()}));
+      }
+    }
+    return absl::OkStatus();
   }
   const google::protobuf::Message& row_type() const override {
     return v1::T2Row::default_instance();
@@ -354,8 +381,29 @@ class T2 final : public LedgerTable {
   }
 };
 
-absl::Status ExportT2(CallContext& context, const Deps& deps, const v1::ExportT2Request& request,
-                      rpc::Writer<Chunk>& writer) {
+// A table of one class on its way into a file.
+struct T2File {
+  T2File(type::v1::FileFormat format, bool no_bom)
+      : chunks(std::make_unique<ChunkedFile>(format, no_bom)) {}
+  absl::Status Begin(FourClass four_class, const type::v1::TableMeta& meta) {
+    return chunks->table().Begin(T2Spec(four_class, dimensions),
+                                 ToTable(meta, {"村级（签章）", "乡镇（签章）", "县级（签章）"}));
+  }
+  absl::Status Write(const CallContext& context, const v1::T2Row& row) {
+    if (context.cancelled && context.cancelled()) {
+      return absl::CancelledError("the client went away");
+    }
+    return chunks->table().WriteRow(CellsOf(++number, row, dimensions, board));
+  }
+
+  std::unique_ptr<ChunkedFile> chunks;
+  period::SignBoard board;
+  Dimensions dimensions;
+  int64_t number = 0;  // of the last row
+};
+
+absl::StatusOr<std::unique_ptr<rpc::Source<Chunk>>> ExportT2(CallContext& context, const Deps& deps,
+                                                             const v1::ExportT2Request& request) {
   RETURN_IF_ERROR(CheckFormat(request.format()));
   ASSIGN_OR_RETURN(RegionRow region, ResolveRegion(context, request.region_code()));
   const std::string& path = region.region_path;
@@ -372,32 +420,19 @@ absl::Status ExportT2(CallContext& context, const Deps& deps, const v1::ExportT2
         request.subject_type() == type::v1::SUBJECT_TYPE_PROJECT ? "；项目" : "；产业";
   }
   const std::string name = Cat("T2四个一批台账_", EnumZh(four_class), "_", region.name);
-  FileStream file(writer, request.format(), request.no_bom());
-  int64_t number = 0;
-  period::SignBoard board;
-  Dimensions dimensions;
-  const auto begin = [&](const type::v1::TableMeta& meta) {
-    return file.table().Begin(T2Spec(four_class, dimensions),
-                              ToTable(meta, {"村级（签章）", "乡镇（签章）", "县级（签章）"}));
-  };
-  const auto write = [&](const v1::T2Row& row) -> absl::Status {
-    if (context.cancelled && context.cancelled()) {
-      return absl::CancelledError("the client went away");
-    }
-    return file.table().WriteRow(CellsOf(++number, row, dimensions, board));
-  };
+  T2File file(request.format(), request.no_bom());
   if (!request.period().empty()) {
     ASSIGN_OR_RETURN(period::FrozenTable frozen,
                      period::FindFrozen(context.db, PeriodOptions(nullptr), kTableNo, county,
                                         request.period(), request.revision(), context.now));
-    board = std::move(frozen.board);
-    ASSIGN_OR_RETURN(dimensions, DimensionsOn(context.db, deps, path,
-                                              ShanghaiDay(ToTime(frozen.period.frozen_at()))));
+    file.board = std::move(frozen.board);
+    ASSIGN_OR_RETURN(file.dimensions, DimensionsOn(context.db, deps, path,
+                                                   ShanghaiDay(ToTime(frozen.period.frozen_at()))));
     type::v1::TableMeta meta = FrozenMeta(frozen.period, std::move(particulars));
     // A part of the table lacks who has not signed in it.
-    ASSIGN_OR_RETURN(std::string note, DraftNote(context.db, board.Unsigned(path, true)));
+    ASSIGN_OR_RETURN(std::string note, DraftNote(context.db, file.board.Unsigned(path, true)));
     meta.set_draft_note(std::move(note));
-    RETURN_IF_ERROR(begin(meta));
+    RETURN_IF_ERROR(file.Begin(four_class, meta));
     RETURN_IF_ERROR(
         period::ReadRows(context.db, frozen.id, {path}, [&](period::Row row) -> absl::Status {
           v1::T2Row t2;
@@ -409,26 +444,41 @@ absl::Status ExportT2(CallContext& context, const Deps& deps, const v1::ExportT2
                t2.subject_type() != request.subject_type())) {
             return absl::OkStatus();
           }
-          return write(t2);
+          return file.Write(context, t2);
         }));
-    return file.Finish(name, std::move(meta));
+    RETURN_IF_ERROR(file.chunks->Finish(name, std::move(meta)));
+    return SourceOf(std::move(file.chunks));
   }
   // A village's table shows whether its township and county have signed, too.
   LedgerSignatures signatures;
   RETURN_IF_ERROR(signatures.Load(context.db, county, UnitDepth::kVillages));
-  board = signatures.board();
-  ASSIGN_OR_RETURN(dimensions, DimensionsOn(context.db, deps, path, ShanghaiDay(context.now)));
-  ASSIGN_OR_RETURN(std::string note, DraftNote(context.db, board.Unsigned(path, true)));
+  file.board = signatures.board();
+  ASSIGN_OR_RETURN(file.dimensions, DimensionsOn(context.db, deps, path, ShanghaiDay(context.now)));
+  ASSIGN_OR_RETURN(std::string note, DraftNote(context.db, file.board.Unsigned(path, true)));
   ASSIGN_OR_RETURN(auto watermarks, SourceWatermarks(context.db));
   type::v1::TableMeta meta = LiveMeta(context, std::move(particulars), std::move(note), watermarks);
-  RETURN_IF_ERROR(begin(meta));
+  RETURN_IF_ERROR(file.Begin(four_class, meta));
   EntryQuery query;
   query.region = path;
   query.four_class = request.class_();
   query.subject_type = request.subject_type();
   query.include_closed_out = KeepsClosedOut(request.class_());
-  RETURN_IF_ERROR(StreamRows(context.db, std::move(query), context.scope, write));
-  return file.Finish(name, std::move(meta));
+  ASSIGN_OR_RETURN(RowPages pages, RowPages::Begin(context.db, std::move(query), context.scope));
+  // Of a province a table has more rows than are to wait for a client: a page is read when those
+  // before it are taken.
+  return rpc::MakeSource<Chunk>(
+      [file = std::move(file), pages = std::move(pages), name,
+       meta = std::move(meta)](CallContext& c) mutable -> absl::StatusOr<std::optional<Chunk>> {
+        while (!file.chunks->ready()) {
+          if (pages.ended()) {
+            RETURN_IF_ERROR(file.chunks->Finish(name, std::move(meta)));
+            break;
+          }
+          ASSIGN_OR_RETURN(const std::vector<v1::T2Row> rows, pages.Next(c.db));
+          for (const v1::T2Row& row : rows) RETURN_IF_ERROR(file.Write(c, row));
+        }
+        return file.chunks->Next();
+      });
 }
 
 }  // namespace
@@ -438,8 +488,8 @@ std::shared_ptr<const period::Table> T2Table() { return std::make_shared<T2>(); 
 void RegisterT2(rpc::Router& router, const Deps& deps) {
   router.ServerStream<v1::ExportT2Request, Chunk>(
       "bangfu.evaluation.v1.LedgerService.ExportT2",
-      [deps](CallContext& context, const v1::ExportT2Request& request, rpc::Writer<Chunk>& writer) {
-        return ExportT2(context, deps, request, writer);
+      [deps](CallContext& context, const v1::ExportT2Request& request) {
+        return ExportT2(context, deps, request);
       });
 }
 
