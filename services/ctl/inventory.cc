@@ -1,14 +1,20 @@
 // bangfuctl inventory status | list | submit | pass | return | recall | verify | sample | overdue
 #include "services/ctl/inventory.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "bangfu/registry/v1/inventory_service.pb.h"
+#include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/ctl/commands.h"
 #include "services/ctl/csv_rows.h"
+#include "services/ctl/period.h"
 #include "services/ctl/subjects.h"
 #include "services/ctl/terminal.h"
 
@@ -101,6 +107,75 @@ std::string RenderCompleteness(const GetCompletenessResponse& response) {
   add(response.total());
   return table.Render();
 }
+
+std::vector<std::string> VerifiableReports(
+    const google::protobuf::RepeatedPtrField<VerificationTask>& tasks,
+    const std::string& department) {
+  std::vector<std::string> ids;
+  for (const VerificationTask& task : tasks) {
+    if (task.complete()) continue;
+    const bool waits = std::any_of(
+        task.departments().begin(), task.departments().end(), [&](const RequiredDepartment& d) {
+          return !d.signed_() && (department.empty() || d.department_code() == department);
+        });
+    // A department signs where it is waited for; the county completes where nobody is.
+    if (waits != department.empty()) ids.push_back(task.unit_report_id());
+  }
+  return ids;
+}
+
+namespace {
+
+// What one bulk call takes.
+constexpr size_t kBulkItems = 500;
+
+template <typename Response, typename Request>
+absl::Status RunMany(Context& context, std::string_view method, Request request,
+                     const std::vector<std::string>& ids) {
+  Response all;
+  for (size_t at = 0; at < ids.size(); at += kBulkItems) {
+    request.set_request_id(Context::NewRequestId());
+    request.clear_items();
+    for (size_t i = at; i < std::min(ids.size(), at + kBulkItems); ++i) {
+      request.add_items()->set_id(ids[i]);
+    }
+    ASSIGN_OR_RETURN(const Response response, context.Call<Response>(M(method), request));
+    all.MergeFrom(response);
+  }
+  if (!context.PrintJson(all)) std::printf("%s", RenderBulkResults(all.results()).c_str());
+  return BulkOutcome(all.results());
+}
+
+// Every village of a region: the department's signature where it is waited for, or, without a
+// department, the completion of what all have signed.
+absl::Status VerifyMany(Context& context, const std::string& campaign, const std::string& region,
+                        const std::string& department, const std::string& opinion) {
+  ListVerificationTasksRequest list;
+  list.set_campaign_id(campaign);
+  list.set_region_code(region);
+  list.set_pending_department_code(department);
+  list.set_page_size(200);
+  std::vector<std::string> ids;
+  do {
+    ASSIGN_OR_RETURN(const auto page,
+                     context.Call<ListVerificationTasksResponse>(M("ListVerificationTasks"), list));
+    for (std::string& id : VerifiableReports(page.tasks(), department)) {
+      ids.push_back(std::move(id));
+    }
+    list.set_page_token(page.next_page_token());
+  } while (!list.page_token().empty());
+  if (ids.empty()) return absl::NotFoundError(Cat("没有待办的摸排单元 ", region));
+  if (department.empty()) {
+    return RunMany<BatchCompleteVerificationsResponse>(context, "BatchCompleteVerifications",
+                                                       BatchCompleteVerificationsRequest(), ids);
+  }
+  BatchSignVerificationsRequest request;
+  request.set_department_code(department);
+  request.set_opinion(opinion.empty() ? "属实" : opinion);
+  return RunMany<BatchSignVerificationsResponse>(context, "BatchSignVerifications", request, ids);
+}
+
+}  // namespace
 
 void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
   CLI::App* group = app.add_subcommand("inventory", "摸排：村上报、乡审核、县核实、省市抽查");
@@ -306,12 +381,17 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
         return absl::OkStatus();
       });
   add(
-      "verify", "县级联合核实：部门签字或完成", "verify 360733105201 --department ETHNIC",
+      "verify", "县级联合核实：部门签字或完成；区划为乡、县的，逐村办理其下待办各村",
+      "verify 360733105201 --department ETHNIC",
       [](CLI::App* command, Arguments* a) {
         command->add_option("--department", a->department, "签字部门；不写则完成核实");
         command->add_option("--opinion", a->text, "意见");
       },
       [](Context& context, const Arguments& a) -> absl::Status {
+        ASSIGN_OR_RETURN(const std::string region, NormalizeRegionCode(a.region));
+        if (LevelOfRegion(region) != ::bangfu::RegionLevel::kVillage) {
+          return VerifyMany(context, a.campaign, region, a.department, a.text);
+        }
         ASSIGN_OR_RETURN(InventoryUnitReport unit, FindUnit(context, a.campaign, a.region));
         GetVerificationTaskRequest get;
         get.set_unit_report_id(unit.id());

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "bangfu/registry/v1/inventory_service.pb.h"
@@ -20,6 +21,11 @@ absl::StatusOr<registry::v1::InventoryUnitReport> FindUnit(Context& context,
 // The project is left as typed, a code or an id. INVALID_ARGUMENT when there is no "=" or nothing
 // after it.
 absl::StatusOr<type::v1::ReturnReason> ReturnReasonOf(std::string_view item);
+// Of the tasks the unit reports that a bulk step is about: those where `department` has still to
+// sign, or, with none, those that every department has signed and nobody has completed.
+std::vector<std::string> VerifiableReports(
+    const google::protobuf::RepeatedPtrField<registry::v1::VerificationTask>& tasks,
+    const std::string& department);
 std::string RenderCompleteness(const registry::v1::GetCompletenessResponse& response);
 
 }  // namespace bangfu::ctl

@@ -24,5 +24,29 @@ TEST(InventoryTest, AReasonNamesItsProjectAndField) {
   EXPECT_EQ(Parts("PJ1/name= "), "refused");
 }
 
+TEST(InventoryTest, ABulkVerificationTakesWhatIsWaitedFor) {
+  google::protobuf::RepeatedPtrField<registry::v1::VerificationTask> tasks;
+  const auto add = [&](const std::string& id, bool agriculture, bool finance, bool complete) {
+    registry::v1::VerificationTask* task = tasks.Add();
+    task->set_unit_report_id(id);
+    task->set_complete(complete);
+    for (const auto& [code, is_signed] :
+         {std::pair("AGRICULTURE", agriculture), std::pair("FINANCE", finance)}) {
+      registry::v1::RequiredDepartment* department = task->add_departments();
+      department->set_department_code(code);
+      department->set_signed_(is_signed);
+    }
+  };
+  add("none", false, false, false);
+  add("half", true, false, false);
+  add("ready", true, true, false);
+  add("done", true, true, true);
+  using Ids = std::vector<std::string>;
+  EXPECT_EQ(VerifiableReports(tasks, "AGRICULTURE"), Ids({"none"}));
+  EXPECT_EQ(VerifiableReports(tasks, "FINANCE"), Ids({"none", "half"}));
+  EXPECT_EQ(VerifiableReports(tasks, "ETHNIC"), Ids());
+  EXPECT_EQ(VerifiableReports(tasks, ""), Ids({"ready"}));
+}
+
 }  // namespace
 }  // namespace bangfu::ctl

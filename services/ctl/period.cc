@@ -99,11 +99,7 @@ absl::Status Decide(Context& context, Arguments a, std::string_view one, Request
   if (!context.PrintJson(response)) {
     std::printf("%s", RenderBulkResults(response.results()).c_str());
   }
-  for (const type::v1::BulkResult& result : response.results()) {
-    if (result.done()) continue;
-    return Error(absl::StatusCode::kFailedPrecondition, "ITEMS_REFUSED").Zh("有未能办理的").Build();
-  }
-  return absl::OkStatus();
+  return BulkOutcome(response.results());
 }
 
 absl::Status Accept(Context& context, const Arguments& a) {
@@ -238,6 +234,14 @@ std::string RenderBulkResults(
                "\n");
   }
   return Cat(out, "共 ", results.size(), "，办理 ", done, "，未办理 ", results.size() - done, "\n");
+}
+
+absl::Status BulkOutcome(const google::protobuf::RepeatedPtrField<type::v1::BulkResult>& results) {
+  for (const type::v1::BulkResult& result : results) {
+    if (result.done()) continue;
+    return Error(absl::StatusCode::kFailedPrecondition, "ITEMS_REFUSED").Zh("有未能办理的").Build();
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Period> OpenOrFindPeriod(Context& context, const std::string& service,

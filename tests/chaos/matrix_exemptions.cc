@@ -54,6 +54,8 @@ const std::map<std::string, std::string>& NotNarrowed() {
   constexpr char kLinked[] = "of a project, whose money the asset service does not hold";
   constexpr char kTable[] = "a table of all money";
   constexpr char kPublic[] = "what is public is open to all objections";
+  constexpr char kSigned[] =
+      "after the state, which the report shows; see the registry's own tests";
   constexpr char kReport[] = "a village's report is of all its money; departments sign for theirs";
   constexpr char kPerson[] = "of persons";
   constexpr char kOperation[] = "one's own, or an administrator's";
@@ -99,8 +101,9 @@ const std::map<std::string, std::string>& NotNarrowed() {
       {"bangfu.registry.v1.InventoryService.RecallUnitReport", kReport},
       {"bangfu.registry.v1.InventoryService.BatchReturnUnitReports", kReport},
       {"bangfu.registry.v1.InventoryService.CompleteVerification", kReport},
-      {"bangfu.registry.v1.InventoryService.SignVerification",
-       "after the state, which the report shows; see the registry's own tests"},
+      {"bangfu.registry.v1.InventoryService.BatchCompleteVerifications", kReport},
+      {"bangfu.registry.v1.InventoryService.SignVerification", kSigned},
+      {"bangfu.registry.v1.InventoryService.BatchSignVerifications", kSigned},
       {"bangfu.registry.v1.InventoryService.GrantLockException", kReport},
       {"bangfu.registry.v1.InventoryService.DrawSample", kReport},
       {"bangfu.registry.v1.InventoryService.RecordSampleResult", kReport},

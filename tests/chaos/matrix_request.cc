@@ -145,6 +145,7 @@ std::string RequestBuilder::IdFor(const FieldDescriptor& field) {
                                              {"publicitie", "publicity"},
                                              {"ledger_entrie", "ledger_entry"},
                                              {"import_row", "import"}};
+                                             {"verification", "unit_report"},
   if (const auto alias = aliases->find(name); alias != aliases->end()) name = alias->second;
   if (field.name() == "aggregate_id") name = Audited();
   const Message* record = pool_.Find(name);

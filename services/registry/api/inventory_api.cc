@@ -110,7 +110,7 @@ absl::StatusOr<Loaded> LoadForStep(rpc::Mutation& m, std::string_view id_text,
   ASSIGN_OR_RETURN(const Ulid id, ParseId(id_text, "id"));
   ASSIGN_OR_RETURN(UnitWithCampaign read, GetUnit(m.tx(), id, context.scope, /*for_update=*/true));
   ASSIGN_OR_RETURN(const bool open, TouchOpenUnits(m.tx(), {read.unit.region_path}));
-  RETURN_IF_ERROR(CheckEtag(std::string(etag), read.unit.version));
+  if (!etag.empty()) RETURN_IF_ERROR(CheckEtag(std::string(etag), read.unit.version));
   Loaded l;
   l.unit = std::move(read.unit);
   l.from = static_cast<UnitReportState>(l.unit.state);

@@ -41,6 +41,7 @@ struct Loaded {
   // Who takes the step, where the rpc's roles at the village do not tell the grant.
   std::optional<audit::Actor> actor;
 };
+// `etag`: "" of an item of a bulk call that takes whatever stands.
 absl::StatusOr<Loaded> LoadForStep(rpc::Mutation& m, std::string_view id, std::string_view etag);
 // What the guards look at, except what only a request says.
 absl::StatusOr<UnitReportSubject> SubjectOf(mysql::Executor& db, const UnitReportRow& unit,
@@ -80,8 +81,16 @@ absl::StatusOr<std::vector<std::vector<RequiredDepartment>>> DepartmentsOf(
 // the contract shows, what waits in inboxes and what holds a confirmation up.
 absl::StatusOr<bool> NeedsEnlargement(mysql::Executor& db, const SampleRow& row, int32_t limit_bp);
 
-// Joint verification, samples and confirmation (inventory_verification.cc, inventory_sample.cc).
+// The steps of the joint verification on one report.
+absl::StatusOr<v1::VerificationTask> SignVerification(rpc::CallContext& c,
+                                                      const v1::SignVerificationRequest& request);
+absl::StatusOr<v1::VerificationTask> CompleteVerification(
+    rpc::CallContext& c, const v1::CompleteVerificationRequest& request);
+
+// Joint verification, also in bulk, samples and confirmation (inventory_verification.cc,
+// inventory_verification_bulk.cc, inventory_sample.cc).
 void RegisterVerificationHandlers(rpc::Router& router);
+void RegisterBulkVerificationHandlers(rpc::Router& router);
 void RegisterSampleHandlers(rpc::Router& router, Random random);
 // Campaigns, completeness, overdue list, milestone, lock exceptions (inventory_campaign.cc).
 void RegisterCampaignHandlers(rpc::Router& router, operation::OperationRunner& operations);

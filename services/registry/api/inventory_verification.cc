@@ -141,6 +141,7 @@ absl::StatusOr<std::vector<v1::VerificationTask>> BuildTasks(
     task.set_campaign_id(unit.campaign_id.ToString());
     task.set_region_path(unit.region_path);
     task.set_etag(EtagOf(unit.version));
+    task.set_report_state(static_cast<v1::UnitReportState>(unit.state));
     task.set_complete(IsCountyVerified(state));
     if (unit.verified_at) SetTime(*unit.verified_at, task.mutable_completed_at());
     const bool with_county =
@@ -517,10 +518,8 @@ absl::StatusOr<std::set<Ulid>> StandingElsewhere(mysql::Executor& db,
   return out;
 }
 
-namespace {
-
-absl::StatusOr<v1::VerificationTask> Sign(CallContext& c,
-                                          const v1::SignVerificationRequest& request) {
+absl::StatusOr<v1::VerificationTask> SignVerification(CallContext& c,
+                                                      const v1::SignVerificationRequest& request) {
   return rpc::Mutate<v1::VerificationTask>(
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::VerificationTask> {
         ASSIGN_OR_RETURN(Loaded l, LoadForStep(m, request.unit_report_id(), request.etag()));
@@ -576,8 +575,8 @@ absl::StatusOr<v1::VerificationTask> Sign(CallContext& c,
       });
 }
 
-absl::StatusOr<v1::VerificationTask> Complete(CallContext& c,
-                                              const v1::CompleteVerificationRequest& request) {
+absl::StatusOr<v1::VerificationTask> CompleteVerification(
+    CallContext& c, const v1::CompleteVerificationRequest& request) {
   return rpc::Mutate<v1::VerificationTask>(
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::VerificationTask> {
         ASSIGN_OR_RETURN(Loaded l, LoadForStep(m, request.unit_report_id(), request.etag()));
@@ -671,17 +670,16 @@ absl::StatusOr<v1::VerificationTask> Complete(CallContext& c,
       });
 }
 
-}  // namespace
-
 void RegisterVerificationHandlers(rpc::Router& router) {
   router.Unary<v1::GetVerificationTaskRequest, v1::VerificationTask>(
       Cat(kService, "GetVerificationTask"), GetTask);
   router.Unary<v1::ListVerificationTasksRequest, v1::ListVerificationTasksResponse>(
       Cat(kService, "ListVerificationTasks"), ListTasks);
   router.Unary<v1::SignVerificationRequest, v1::VerificationTask>(Cat(kService, "SignVerification"),
-                                                                  Sign);
+                                                                  SignVerification);
   router.Unary<v1::CompleteVerificationRequest, v1::VerificationTask>(
-      Cat(kService, "CompleteVerification"), Complete);
+      Cat(kService, "CompleteVerification"), CompleteVerification);
+  RegisterBulkVerificationHandlers(router);
 }
 
 }  // namespace bangfu::registry::inventory
