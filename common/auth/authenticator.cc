@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "common/auth/jwks_url.h"
 #include "common/base/digest.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
@@ -17,7 +18,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view kDevPrefix = "dev-";
 constexpr size_t kMaxGrants = 200;
 
 // `why` is for the caller's developers and holds nothing of the token.
@@ -134,15 +134,82 @@ bool Split(std::string_view token, std::string_view parts[3]) {
   return part == 3;
 }
 
+// A token may be of a key that its issuer has just begun to sign with.
+absl::Status Refreshing() {
+  return Error(absl::StatusCode::kUnavailable, "KEYS_REFRESHING")
+      .Message("the token's key is not known; keys are being read")
+      .Zh("正在更新登录密钥，请稍后重试")
+      .RetryAfter(absl::Seconds(1));
+}
+
+// The keys of a file and of a URL.
+class BothKeys final : public KeySource {
+ public:
+  BothKeys(std::unique_ptr<KeySource> first, std::unique_ptr<KeySource> second)
+      : first_(std::move(first)), second_(std::move(second)) {}
+
+  std::shared_ptr<const KeySet> Current() override {
+    return Both(first_->Current(), second_->Current());
+  }
+  std::shared_ptr<const KeySet> AfterUnknownKid() override {
+    return Both(first_->AfterUnknownKid(), second_->AfterUnknownKid());
+  }
+  bool Looking() const override { return first_->Looking() || second_->Looking(); }
+  absl::Status last_error() const override {
+    absl::Status status = first_->last_error();
+    status.Update(second_->last_error());
+    return status;
+  }
+
+ private:
+  std::shared_ptr<const KeySet> Both(std::shared_ptr<const KeySet> first,
+                                     std::shared_ptr<const KeySet> second) {
+    std::lock_guard lock(mu_);
+    if (both_ == nullptr || first != of_first_ || second != of_second_) {
+      both_ = std::make_shared<const KeySet>(KeySet::Merge(*first, *second));
+      of_first_ = std::move(first);
+      of_second_ = std::move(second);
+    }
+    return both_;
+  }
+
+  const std::unique_ptr<KeySource> first_, second_;
+  std::mutex mu_;
+  std::shared_ptr<const KeySet> of_first_, of_second_, both_;
+};
+
 }  // namespace
 
 Authenticator::Authenticator(AuthenticatorOptions options, const Clock& clock,
-                             std::unique_ptr<JwksFile> keys)
+                             std::unique_ptr<KeySource> keys)
     : options_(std::move(options)), clock_(clock), keys_(std::move(keys)) {}
 
 absl::StatusOr<std::unique_ptr<Authenticator>> Authenticator::Create(AuthenticatorOptions options,
-                                                                     const Clock& clock) {
-  ASSIGN_OR_RETURN(auto keys, JwksFile::Open(options.jwks_file, clock));
+                                                                     const Clock& clock,
+                                                                     metrics::Registry* metrics) {
+  std::unique_ptr<KeySource> keys;
+  if (!options.jwks_file.empty() || options.jwks_url.empty()) {
+    ASSIGN_OR_RETURN(keys, JwksFile::Open(options.jwks_file, clock));
+  }
+  if (!options.jwks_url.empty()) {
+    JwksUrlOptions of_url;
+    of_url.url = options.jwks_url;
+    of_url.ca = options.jwks_url_ca;
+    of_url.production = options.production;
+    ASSIGN_OR_RETURN(std::unique_ptr<JwksUrl> url,
+                     JwksUrl::Open(std::move(of_url), clock, metrics));
+    url->Start();
+    if (keys == nullptr) {
+      keys = std::move(url);
+    } else {
+      keys = std::make_unique<BothKeys>(std::move(keys), std::move(url));
+    }
+  }
+  return WithKeys(std::move(options), clock, std::move(keys));
+}
+
+absl::StatusOr<std::unique_ptr<Authenticator>> Authenticator::WithKeys(
+    AuthenticatorOptions options, const Clock& clock, std::unique_ptr<KeySource> keys) {
   if (options.production) {
     for (const PublicKey& key : keys->Current()->keys()) {
       if (key.kid().starts_with(kDevPrefix)) {
@@ -180,7 +247,7 @@ absl::StatusOr<Authenticator::Entry> Authenticator::Verify(std::string_view toke
     entry.keys = keys_->AfterUnknownKid();
     key = entry.keys->Find(*kid);
   }
-  if (key == nullptr) return Invalid("unknown kid");
+  if (key == nullptr) return keys_->Looking() ? Refreshing() : Invalid("unknown kid");
   // The key decides the algorithm, never the token.
   if (*algorithm != AlgorithmName(key->algorithm())) return Invalid("alg is not the key's");
   const std::string_view signed_bytes = token.substr(0, parts[0].size() + 1 + parts[1].size());
@@ -247,6 +314,12 @@ absl::StatusOr<std::shared_ptr<const Caller>> Authenticator::Authenticate(std::s
     recent_.pop_back();
   }
   return caller;
+}
+
+absl::Status Authenticator::KeysReady() const {
+  if (!keys_->Current()->keys().empty()) return absl::OkStatus();
+  return absl::UnavailableError(
+      Cat("no keys that sign tokens: ", StdView(keys_->last_error().message())));
 }
 
 int64_t Authenticator::verifications() const {

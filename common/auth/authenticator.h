@@ -20,11 +20,15 @@
 #include "common/auth/caller.h"
 #include "common/auth/jwks.h"
 #include "common/base/clock.h"
+#include "common/metrics/metrics.h"
 
 namespace bangfu::auth {
 
 struct AuthenticatorOptions {
+  // One of the two or both: the keys of both count, those of the file before others of their kid.
   std::string jwks_file;
+  std::string jwks_url;     // http:// or https://; production mode takes https only
+  std::string jwks_url_ca;  // PEM file that proves the URL's server; empty: the machine's own
   std::string issuer = "bangfu";
   std::string audience = "bangfu";
   // Keys that `DevKey` made (kid "dev-…") are refused.
@@ -38,13 +42,22 @@ struct AuthenticatorOptions {
 
 class Authenticator {
  public:
-  // Fails when the key set cannot be read, or holds a dev key in production.
-  static absl::StatusOr<std::unique_ptr<Authenticator>> Create(AuthenticatorOptions options,
-                                                               const Clock& clock);
+  // Fails when the file's key set cannot be read or holds a dev key in production, or when the URL
+  // is not one to go to. A URL that does not answer fails nothing: see KeysReady.
+  static absl::StatusOr<std::unique_ptr<Authenticator>> Create(
+      AuthenticatorOptions options, const Clock& clock, metrics::Registry* metrics = nullptr);
+  // With keys from elsewhere; the options' own sources are not looked at.
+  static absl::StatusOr<std::unique_ptr<Authenticator>> WithKeys(AuthenticatorOptions options,
+                                                                 const Clock& clock,
+                                                                 std::unique_ptr<KeySource> keys);
 
-  // UNAUTHENTICATED with reason TOKEN_MISSING, TOKEN_INVALID or TOKEN_EXPIRED. Never blocks on more
-  // than a small local file. Thread safe.
+  // UNAUTHENTICATED with reason TOKEN_MISSING, TOKEN_INVALID or TOKEN_EXPIRED; UNAVAILABLE with
+  // KEYS_REFRESHING when a key that is not known is being looked for. Never blocks on more than a
+  // small local file. Thread safe.
   absl::StatusOr<std::shared_ptr<const Caller>> Authenticate(std::string_view token);
+
+  // UNAVAILABLE while there is no key at all: nobody could be let in.
+  absl::Status KeysReady() const;
 
   // Tokens whose signature was computed, for tests and metrics: the rest came from the cache.
   int64_t verifications() const;
@@ -57,12 +70,12 @@ class Authenticator {
     absl::Time not_before;
     absl::Time expires;
   };
-  Authenticator(AuthenticatorOptions options, const Clock& clock, std::unique_ptr<JwksFile> keys);
+  Authenticator(AuthenticatorOptions options, const Clock& clock, std::unique_ptr<KeySource> keys);
   absl::StatusOr<Entry> Verify(std::string_view token, absl::Time now);
 
   const AuthenticatorOptions options_;
   const Clock& clock_;
-  const std::unique_ptr<JwksFile> keys_;
+  const std::unique_ptr<KeySource> keys_;
   mutable std::mutex mu_;
   std::list<Entry> recent_;  // the front was used last
   std::unordered_map<std::string_view, std::list<Entry>::iterator> by_digest_;

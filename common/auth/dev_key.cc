@@ -58,7 +58,7 @@ Json ToJwk(const Key& key, Algorithm algorithm) {
     jwk["x"] = Number(key, OSSL_PKEY_PARAM_EC_PUB_X, 32);
     jwk["y"] = Number(key, OSSL_PKEY_PARAM_EC_PUB_Y, 32);
   }
-  jwk["kid"] = "dev-" + Sha256Hex(jwk.dump()).substr(0, 16);
+  jwk["kid"] = Cat(kDevPrefix, Sha256Hex(jwk.dump()).substr(0, 16));
   return jwk;
 }
 

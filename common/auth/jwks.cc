@@ -160,6 +160,14 @@ absl::StatusOr<KeySet> KeySet::Parse(std::string_view text) {
   return set;
 }
 
+KeySet KeySet::Merge(const KeySet& first, const KeySet& second) {
+  KeySet both = first;
+  for (const PublicKey& key : second.keys_) {
+    if (first.Find(key.kid()) == nullptr) both.keys_.push_back(key);
+  }
+  return both;
+}
+
 const PublicKey* KeySet::Find(std::string_view kid) const {
   for (const PublicKey& key : keys_) {
     if (key.kid_ == kid) return &key;

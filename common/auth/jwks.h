@@ -1,5 +1,5 @@
 // Public keys that sign tokens: a JSON Web Key Set (RFC 7517) in a file that may be replaced while
-// the server runs.
+// the server runs, or behind a URL (jwks_url.h).
 #pragma once
 
 #include <memory>
@@ -12,6 +12,9 @@
 #include "common/base/clock.h"
 
 namespace bangfu::auth {
+
+// Of the kids of development keys (dev_key.h), which production mode refuses.
+inline constexpr std::string_view kDevPrefix = "dev-";
 
 // The only algorithms there are. A key has one, and a token must name that one: "none" and a public
 // key used as an HMAC secret have no way in.
@@ -38,6 +41,8 @@ class KeySet {
   // other entries of a valid set are not ours and are passed over. InvalidArgument when the text is
   // no key set, a key of ours is malformed or two keys share a kid.
   static absl::StatusOr<KeySet> Parse(std::string_view json);
+  // The keys of both; of two with one kid the one of `first`.
+  static KeySet Merge(const KeySet& first, const KeySet& second);
   const PublicKey* Find(std::string_view kid) const;
   const std::vector<PublicKey>& keys() const { return keys_; }
 
@@ -45,19 +50,32 @@ class KeySet {
   std::vector<PublicKey> keys_;
 };
 
+// Where keys come from. Thread safe; never waits for more than a small local file.
+class KeySource {
+ public:
+  virtual ~KeySource() = default;
+  // The same object until there are others; never null.
+  virtual std::shared_ptr<const KeySet> Current() = 0;
+  // A token names a kid that is not there: looks for newer keys, as far as its limits allow.
+  virtual std::shared_ptr<const KeySet> AfterUnknownKid() = 0;
+  // True while newer keys are on their way: what is unknown now may be known in a moment.
+  virtual bool Looking() const { return false; }
+  // Why the last reading failed; OK when it did not.
+  virtual absl::Status last_error() const = 0;
+};
+
 // The key set in a file, read again when the file changes (looked at once a second at most) or when
 // a token names a kid that is not there (once in five seconds at most). A file that cannot be read
 // or parsed leaves the keys as they were. Thread safe.
-class JwksFile {
+class JwksFile final : public KeySource {
  public:
   // UNAVAILABLE or InvalidArgument when the first reading fails.
   static absl::StatusOr<std::unique_ptr<JwksFile>> Open(std::string path, const Clock& clock);
 
-  std::shared_ptr<const KeySet> Current();
+  std::shared_ptr<const KeySet> Current() override;
   // Looks at the file at once, as far as the limit allows.
-  std::shared_ptr<const KeySet> AfterUnknownKid();
-  // Why the last reading failed; OK when it did not.
-  absl::Status last_error() const;
+  std::shared_ptr<const KeySet> AfterUnknownKid() override;
+  absl::Status last_error() const override;
 
  private:
   JwksFile(std::string path, const Clock& clock) : path_(std::move(path)), clock_(clock) {}

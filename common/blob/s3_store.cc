@@ -11,8 +11,8 @@
 #include "absl/strings/str_format.h"
 #include "common/base/digest.h"
 #include "common/base/strings.h"
-#include "common/blob/curl_library.h"
 #include "common/blob/s3_signature.h"
+#include "common/curl/library.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 
@@ -76,7 +76,7 @@ std::string Element(std::string_view xml, std::string_view name, size_t* from = 
 
 class S3Store final : public Store {
  public:
-  S3Store(const CurlLibrary& curl, S3Options options, const Clock& clock)
+  S3Store(const curl::Library& curl, S3Options options, const Clock& clock)
       : curl_(curl),
         options_(std::move(options)),
         host_(options_.endpoint.substr(options_.endpoint.find("://") + 3)),
@@ -333,7 +333,7 @@ class S3Store final : public Store {
     idle_.push_back(handle);
   }
 
-  const CurlLibrary& curl_;
+  const curl::Library& curl_;
   const S3Options options_;
   const std::string host_;
   const S3Key key_;
@@ -369,7 +369,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenS3(S3Options options, const Clock& cl
   if (options.access_key.empty() || options.secret_key.empty()) {
     return wrong("evidence-s3-access-key-file and evidence-s3-secret-key-file are missing");
   }
-  ASSIGN_OR_RETURN(const CurlLibrary* curl, LoadCurl());
+  ASSIGN_OR_RETURN(const curl::Library* curl, curl::Load());
   std::unique_ptr<Store> store = std::make_unique<S3Store>(*curl, std::move(options), clock);
   return store;
 }

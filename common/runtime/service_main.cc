@@ -119,6 +119,10 @@ void Declare(config::Loader& loader, const ServiceDefinition& definition, Settin
                   "for one statement; shorter than drain-grace");
 
   loader.Text("jwks-file", &s.authentication.jwks_file, "key set (RFC 7517) that signs tokens");
+  loader.Text("jwks-url", &s.authentication.jwks_url,
+              "the same as its issuer publishes it, instead of the file or beside it; read every 5 "
+              "min; production mode: https only");
+  loader.Text("jwks-url-ca", &s.authentication.jwks_url_ca, "PEM file that proves its server");
   loader.Text("token-issuer", &s.authentication.issuer, "iss that tokens must name");
   loader.Text("token-audience", &s.authentication.audience, "aud that tokens must name");
   loader.Duration("client-token-lifetime", &s.authentication.max_client_lifetime,
@@ -359,10 +363,14 @@ class Process final : public App {
       if (authentication.jwks_file.empty()) authentication.jwks_file = key.jwks_file();
       dev_key = std::make_shared<const auth::DevKey>(std::move(key));
     }
-    if (authentication.jwks_file.empty()) {
-      return absl::FailedPreconditionError("jwks-file is missing (dev mode: dev-key-dir will do)");
+    if (authentication.jwks_file.empty() && authentication.jwks_url.empty()) {
+      return absl::FailedPreconditionError(
+          "jwks-file and jwks-url are missing (dev mode: dev-key-dir will do)");
     }
-    ASSIGN_OR_RETURN(authenticator_, auth::Authenticator::Create(authentication, clock_));
+    ASSIGN_OR_RETURN(authenticator_,
+                     auth::Authenticator::Create(authentication, clock_, &metrics_));
+    readiness_.Add("token_keys",
+                   [this](mysql::Session&) { return authenticator_->KeysReady(); });
     RETURN_IF_ERROR(UseSealKeys());
     RETURN_IF_ERROR(Connect(dev_key, authentication));
 

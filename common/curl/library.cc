@@ -1,4 +1,4 @@
-#include "common/blob/curl_library.h"
+#include "common/curl/library.h"
 
 #include <dlfcn.h>
 
@@ -8,17 +8,19 @@
 #include "absl/status/status.h"
 #include "common/base/strings.h"
 
-namespace bangfu::blob {
+namespace bangfu::curl {
 namespace {
 
 // The name of its binary interface: the file that the headers we were compiled with belong to.
 constexpr char kFile[] = "libcurl.so.4";
 
-absl::StatusOr<const CurlLibrary*> Load() {
+absl::StatusOr<const Library*> LoadOnce() {
   void* const file = dlopen(kFile, RTLD_NOW | RTLD_LOCAL);
-  if (file == nullptr)
-    return absl::FailedPreconditionError(Cat("evidence in S3 needs ", dlerror()));
-  auto* library = new CurlLibrary();
+  if (file == nullptr) {
+    return absl::FailedPreconditionError(
+        Cat("evidence in S3 and keys from a URL need libcurl: ", dlerror()));
+  }
+  auto* library = new Library();
   const char* missing = nullptr;
   const auto find = [&](const char* name, auto* function) {
     void* const symbol = dlsym(file, name);
@@ -46,9 +48,9 @@ absl::StatusOr<const CurlLibrary*> Load() {
 
 }  // namespace
 
-absl::StatusOr<const CurlLibrary*> LoadCurl() {
-  static const auto* library = new absl::StatusOr<const CurlLibrary*>(Load());
+absl::StatusOr<const Library*> Load() {
+  static const auto* library = new absl::StatusOr<const Library*>(LoadOnce());
   return *library;
 }
 
-}  // namespace bangfu::blob
+}  // namespace bangfu::curl

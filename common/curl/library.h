@@ -1,15 +1,15 @@
-// libcurl, loaded by the process that keeps evidence in S3 and by no other: with it come 27
-// libraries (LDAP, Kerberos, SSH …), 3.8 MB of memory in every service for what most installations
-// never call.
+// libcurl, loaded by a process that keeps evidence in S3 or takes its keys from a URL: with it come
+// 27 libraries (LDAP, Kerberos, SSH …), 3.8 MB of memory in every service for what most
+// installations never call.
 #pragma once
 
 #include <curl/curl.h>
 
 #include "absl/status/statusor.h"
 
-namespace bangfu::blob {
+namespace bangfu::curl {
 
-struct CurlLibrary {
+struct Library {
   decltype(&::curl_global_init) global_init = nullptr;
   decltype(&::curl_easy_init) easy_init = nullptr;
   decltype(&::curl_easy_reset) easy_reset = nullptr;
@@ -24,6 +24,6 @@ struct CurlLibrary {
 
 // Loaded and initialised once, for the life of the process. FAILED_PRECONDITION when the machine
 // has no libcurl, or one without these functions.
-absl::StatusOr<const CurlLibrary*> LoadCurl();
+absl::StatusOr<const Library*> Load();
 
-}  // namespace bangfu::blob
+}  // namespace bangfu::curl
