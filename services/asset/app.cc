@@ -31,7 +31,9 @@ absl::Status Compose(runtime::App& app) {
   standard.following = {{api::kRegistry, api::kReferenceConsumer, RegistryAggregates(),
                          std::make_shared<RegistryCopies>(RegionParts(), app.clock())},
                         {api::kRegistry, kCalendarConsumer, CalendarAggregates(),
-                         std::make_shared<CalendarCopies>()}};
+                         std::make_shared<CalendarCopies>()},
+                        {api::kRegistry, kReportsConsumer, ReportAggregates(),
+                         std::make_shared<ReportCopies>()}};
   standard.dictionary.prefills = api::Prefills();
   standard.region_path = RegionPathOf;
   standard.region_parts = RegionParts();

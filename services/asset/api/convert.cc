@@ -357,6 +357,8 @@ v1::EmploymentRecord ToEmployment(const store::EmploymentRow& row) {
   out.set_poor_person_days(static_cast<int32_t>(row.poor_person_days));
   out.set_wages_fen(row.wages_fen);
   out.set_poor_wages_fen(row.poor_wages_fen);
+  out.set_source(Same<v1::EmploymentSource>(row.source));
+  if (row.operation_report_id) out.set_operation_report_id(row.operation_report_id->ToString());
   return out;
 }
 
@@ -431,6 +433,7 @@ v1::ProjectAssetFacts ToFacts(const Facts& f) {
     to->set_poor_person_days(static_cast<int32_t>(m.poor_person_days));
     to->set_wages_fen(m.wages_fen);
     to->set_public_post_wages_fen(m.public_post_wages_fen);
+    to->set_poor_post_days(static_cast<int32_t>(m.poor_post_days));
   }
   out.set_income_reported(f.income_reported);
   out.set_dividend_declared(f.dividend_declared);

@@ -1,3 +1,4 @@
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,8 +14,26 @@
 #include "services/asset/api/contract_internal.h"
 #include "services/asset/api/convert.h"
 #include "services/asset/api/facts.h"
+#include "services/asset/store/report_copy_store.h"
 
 namespace bangfu::asset::api {
+namespace {
+
+// Whether the record says of the project's work what the month's report says, as far as that goes.
+bool IsFromReport(const store::EmploymentRow& row, const store::ReportCopy& report) {
+  bool told = false;
+  const auto same = [&](const std::optional<int64_t>& of_report, int64_t of_record) {
+    told |= of_report.has_value();
+    return !of_report || *of_report == of_record;
+  };
+  return same(report.workers, row.workers) &&
+         same(report.poor_workers, row.poor_workers + row.monitored_workers) &&
+         same(report.person_days, row.person_days) &&
+         same(report.poor_person_days, row.poor_person_days) &&
+         same(report.wages_fen, row.wages_fen) && told;
+}
+
+}  // namespace
 
 absl::StatusOr<v1::EmploymentRecord> ContractHandlers::RecordEmployment(
     rpc::CallContext& c, const v1::RecordEmploymentRequest& r) {
@@ -62,6 +81,16 @@ absl::StatusOr<v1::EmploymentRecord> ContractHandlers::RecordEmployment(
         row.poor_person_days = r.poor_person_days();
         row.wages_fen = r.wages_fen();
         row.poor_wages_fen = r.poor_wages_fen();
+        row.source = EmploymentSource::kEntered;
+        row.operation_report_id.reset();
+        // A public post is beside the project's work: no report tells of it.
+        if (kind == EmploymentKind::kAssetWork) {
+          ASSIGN_OR_RETURN(const auto report, store::FindReport(m.tx(), project.id, r.month()));
+          if (report && IsFromReport(row, *report)) {
+            row.source = EmploymentSource::kOperationReport;
+            row.operation_report_id = report->id;
+          }
+        }
         MutationRecorder recorder(m);
         v1::EmploymentRecord out;
         if (there) {

@@ -1,11 +1,14 @@
 #include "services/asset/api/prefill.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "bangfu/asset/v1/asset_service.pb.h"
 #include "bangfu/asset/v1/contract_service.pb.h"
+#include "common/base/clock.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -13,6 +16,7 @@
 #include "services/asset/store/asset_store.h"
 #include "services/asset/store/contract_store.h"
 #include "services/asset/store/reference_store.h"
+#include "services/asset/store/report_copy_store.h"
 
 namespace bangfu::asset::api {
 namespace {
@@ -59,6 +63,8 @@ absl::StatusOr<Prefilled> PrefillAsset(CallContext& context, const PrefillFormRe
     funding.set_source_code(source);
     funding.set_amount_fen(fen);
   }
+  // By name alone: whose it is, and in what shares, is for the title to say.
+  if (!project.planned_owner.empty()) details.add_owners()->set_name(project.planned_owner);
   details.set_region_code(project.region_path);
   details.set_latitude_e7(project.latitude_e7);
   details.set_longitude_e7(project.longitude_e7);
@@ -80,8 +86,20 @@ absl::StatusOr<Prefilled> PrefillAsset(CallContext& context, const PrefillFormRe
 absl::StatusOr<Prefilled> PrefillLinkage(CallContext& context, const PrefillFormRequest& request) {
   ASSIGN_OR_RETURN(const store::ProjectCopy project, ReadProject(context, request));
   auto form = std::make_shared<v1::RecordLinkageRequest>();
-  Prefilled out{form, {}};
+  Prefilled out{form, {{"registry.v1.LinkageMechanism", {project.id.ToString(), "项目"}}}};
   form->set_project_id(project.id.ToString());
+  // The project's next mode: the first one that no link that runs stands for.
+  ASSIGN_OR_RETURN(const std::set<std::string> linked,
+                   store::LinkedModes(context.db, project.id, ShanghaiDay(context.now)));
+  const auto mode = std::find_if(project.linkage_modes.begin(), project.linkage_modes.end(),
+                                 [&](const std::string& code) { return !linked.contains(code); });
+  if (mode != project.linkage_modes.end()) form->set_mode_code(*mode);
+  const auto count = [](const std::optional<int64_t>& number) {
+    return static_cast<int32_t>(number.value_or(0));
+  };
+  form->set_households(count(project.households));
+  form->set_poor_households(count(project.poor_households));
+  form->set_monitored_households(count(project.monitored_households));
   ASSIGN_OR_RETURN(const auto who, OperatorOf(context, project, &out));
   if (who) {
     form->set_operator_uscc(who->uscc);
@@ -143,6 +161,30 @@ absl::StatusOr<Prefilled> PrefillCounts(CallContext& context, const PrefillFormR
   return Prefilled{form, {{"asset.v1.LinkageContract", {linkage.id(), "利益联结"}}}};
 }
 
+// Of work in the project: its monthly report, which is where a month's work is told first.
+absl::StatusOr<Prefilled> PrefillEmployment(CallContext& context,
+                                            const PrefillFormRequest& request) {
+  if (request.period().empty()) return InvalidField("period", "须填写月份").Build();
+  ASSIGN_OR_RETURN(const store::ProjectCopy project, ReadProject(context, request));
+  auto form = std::make_shared<v1::RecordEmploymentRequest>();
+  Prefilled out{form, {}};
+  form->set_project_id(project.id.ToString());
+  form->set_month(request.period());
+  form->set_kind(v1::EMPLOYMENT_KIND_ASSET_WORK);
+  ASSIGN_OR_RETURN(const auto report, store::FindReport(context.db, project.id, request.period()));
+  if (!report) return out;
+  out.records["registry.v1.OperationReport"] = {report->id.ToString(),
+                                                Cat(request.period(), "月报")};
+  const auto count = [](const std::optional<int64_t>& number) {
+    return static_cast<int32_t>(number.value_or(0));
+  };
+  form->set_workers(count(report->workers));
+  form->set_person_days(count(report->person_days));
+  form->set_poor_person_days(count(report->poor_person_days));
+  form->set_wages_fen(report->wages_fen.value_or(0));
+  return out;
+}
+
 }  // namespace
 
 std::map<std::string, dictionary::Prefiller, std::less<>> Prefills() {
@@ -151,6 +193,7 @@ std::map<std::string, dictionary::Prefiller, std::less<>> Prefills() {
       {"bangfu.asset.v1.ContractService.SignContract", PrefillContract},
       {"bangfu.asset.v1.ContractService.RecordIncome", PrefillIncome},
       {"bangfu.asset.v1.ContractService.RecordLinkage", PrefillLinkage},
+      {"bangfu.asset.v1.ContractService.RecordEmployment", PrefillEmployment},
       {"bangfu.asset.v1.ContractService.UpdateLinkageCounts", PrefillCounts},
   };
 }

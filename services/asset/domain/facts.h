@@ -53,6 +53,7 @@ struct FactMonth {
   int64_t poor_person_days = 0;
   int64_t wages_fen = 0;
   int64_t public_post_wages_fen = 0;
+  int64_t poor_post_days = 0;  // of poor_person_days, on public posts
   friend bool operator==(const FactMonth&, const FactMonth&) = default;
 };
 

@@ -77,6 +77,7 @@ enum class DividendUse {
   kDividend = 6
 };
 enum class EmploymentKind { kUnspecified = 0, kAssetWork = 1, kPublicPost = 2 };
+enum class EmploymentSource { kUnspecified = 0, kEntered = 1, kOperationReport = 2 };
 enum class OperatingStatus {
   kUnspecified = 0,
   kNormal = 1,

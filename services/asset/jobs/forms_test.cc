@@ -13,8 +13,10 @@ class AssetFormsTest : public ServiceTest {
  protected:
   absl::StatusOr<dictionary::v1::Prefill> Prefill(const std::string& rpc,
                                                   const std::string& subject,
-                                                  const std::string& token = "") {
+                                                  const std::string& token = "",
+                                                  const std::string& period = "") {
     dictionary::v1::PrefillFormRequest request;
+    request.set_period(period);
     request.set_form("bangfu.asset.v1." + rpc);
     request.set_subject_id(subject);
     return server_.Call<dictionary::v1::Prefill>(
@@ -23,12 +25,32 @@ class AssetFormsTest : public ServiceTest {
   }
   template <typename Request>
   absl::StatusOr<Request> Prefilled(const std::string& rpc, const std::string& subject,
-                                    const std::string& token = "") {
-    auto answer = Prefill(rpc, subject, token);
+                                    const std::string& period = "") {
+    auto answer = Prefill(rpc, subject, "", period);
     if (!answer.ok()) return answer.status();
     Request filled;
     EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(answer->request_json(), &filled).ok());
     return filled;
+  }
+  // The monthly report of a project as the registry publishes it: 12 workers, 5 of them 脱贫 or
+  // 监测.
+  registry::v1::OperationReport Reported(const std::string& project, const std::string& period) {
+    registry::v1::OperationReportChanged changed;
+    registry::v1::OperationReport& r = *changed.mutable_report();
+    r.set_id(ids_.Next().ToString());
+    r.set_project_id(project);
+    r.set_period(period);
+    r.set_workers(12);
+    r.set_poor_workers(5);
+    r.set_person_days(200);
+    r.set_poor_person_days(100);
+    r.set_wages_fen(3000000);
+    Tell(changed);
+    return r;
+  }
+  void Tell(const registry::v1::OperationReportChanged& changed) {
+    ReportCopies copies;
+    ApplyBy(copies, {{ReportAggregates()[0], &changed}});
   }
   // A plantation of an operator's, with all that an asset's form can take from it.
   struct Plantation {
@@ -60,6 +82,12 @@ class AssetFormsTest : public ServiceTest {
     about->set_source_code("SELF_RAISED");
     about->mutable_amount()->set_fen(1000000);
     about->mutable_amount()->set_parse_state(type::v1::AMOUNT_PARSE_STATE_APPROXIMATE);
+    p.set_planned_owner("水东村股份经济合作社");
+    p.mutable_linkage()->add_modes("DIVIDEND");
+    p.mutable_linkage()->add_modes("EMPLOYMENT");
+    p.mutable_linkage()->set_beneficiary_households(30);
+    p.mutable_linkage()->set_beneficiary_poor_households(20);
+    p.mutable_linkage()->set_beneficiary_monitored_households(2);
     Apply({{"operator", &op}, {"project", &changed}});
     return {p, op.operator_()};
   }
@@ -73,6 +101,8 @@ TEST_F(AssetFormsTest, R129_EveryFormIsOfferedWhatIsHeld) {
   const std::string& owner = from.owner.id();
   v1::SourceProject source;
   source.set_project_id(project);
+  v1::AssetOwner planned;
+  planned.set_name("水东村股份经济合作社");
   v1::AssetFunding money;
   money.set_source_code("BRIDGE_CENTRAL");
   money.set_amount_fen(50000000);
@@ -81,6 +111,7 @@ TEST_F(AssetFormsTest, R129_EveryFormIsOfferedWhatIsHeld) {
       forms.Prove(prefill,
                   {{"details.source_projects", {dictionary::JsonOf(source), project}},
                    {"details.fund_sources", {dictionary::JsonOf(money), project}},
+                   {"details.owners", {dictionary::JsonOf(planned), project}},
                    {"details.region_code", {kVillage, project}},
                    {"details.latitude_e7", {"255000000", project}},
                    {"details.longitude_e7", {"1157000000", project}},
@@ -90,8 +121,20 @@ TEST_F(AssetFormsTest, R129_EveryFormIsOfferedWhatIsHeld) {
                    {"details.operator_name", {"绿源公司", owner}}}),
       IsEmpty());
   ASSERT_OK_AND_ASSIGN(prefill, Prefill("ContractService.RecordLinkage", project));
-  EXPECT_THAT(forms.Prove(prefill, {{"operator_uscc", {kOperator2, owner}},
-                                    {"operator_name", {"绿源公司", owner}}}),
+  EXPECT_THAT(forms.Prove(prefill, {{"mode_code", {"DIVIDEND", project}},
+                                    {"operator_uscc", {kOperator2, owner}},
+                                    {"operator_name", {"绿源公司", owner}},
+                                    {"households", {"30", project}},
+                                    {"poor_households", {"20", project}},
+                                    {"monitored_households", {"2", project}}}),
+              IsEmpty());
+  const std::string report = Reported(project, "2026-10").id();
+  ASSERT_OK_AND_ASSIGN(prefill,
+                       Prefill("ContractService.RecordEmployment", project, "", "2026-10"));
+  EXPECT_THAT(forms.Prove(prefill, {{"workers", {"12", report}},
+                                    {"person_days", {"200", report}},
+                                    {"poor_person_days", {"100", report}},
+                                    {"wages_fen", {"3000000", report}}}),
               IsEmpty());
 
   v1::RegisterAssetRequest shed = Shed();
@@ -144,6 +187,7 @@ TEST_F(AssetFormsTest, R129_AnAssetIsOfferedWhatItsProjectHolds) {
   request.set_validate_only(true);
   v1::AssetDetails& added = *request.mutable_details();
   added.set_name("油茶基地");
+  added.mutable_owners(0)->set_level(v1::OWNER_LEVEL_VILLAGE_COLLECTIVE);
   added.set_asset_class(v1::ASSET_CLASS_OPERATING);
   added.set_asset_form(v1::ASSET_FORM_BIOLOGICAL);
   added.set_original_value_fen(50000000);
@@ -154,6 +198,99 @@ TEST_F(AssetFormsTest, R129_AnAssetIsOfferedWhatItsProjectHolds) {
   EXPECT_THAT(
       Prefill("AssetService.RegisterAsset", p.id(), Token(ROLE_COUNTY_OPERATOR, kOtherCounty)),
       StatusIs(Code::kNotFound));
+}
+
+TEST_F(AssetFormsTest, R129_ALinkIsOfferedTheNextModeThatItsProjectNames) {
+  const std::string project = Planted().project.id();
+  const auto next = [&] {
+    auto filled = Prefilled<v1::RecordLinkageRequest>("ContractService.RecordLinkage", project);
+    EXPECT_OK(filled);
+    return filled.ok() ? *filled : v1::RecordLinkageRequest();
+  };
+  v1::RecordLinkageRequest link = next();
+  EXPECT_EQ(link.mode_code(), "DIVIDEND");
+  link.set_request_id(RequestId());
+  *link.mutable_start_date() = Date(2026, 1, 1);
+  ASSERT_OK(Call<v1::LinkageContract>("ContractService.RecordLinkage", link));
+  link = next();
+  EXPECT_EQ(link.mode_code(), "EMPLOYMENT");
+  link.set_request_id(RequestId());
+  *link.mutable_start_date() = Date(2026, 1, 1);
+  *link.mutable_end_date() = Date(2026, 11, 23);  // ended yesterday
+  ASSERT_OK(Call<v1::LinkageContract>("ContractService.RecordLinkage", link));
+  EXPECT_EQ(next().mode_code(), "EMPLOYMENT");
+  link.set_request_id(RequestId());
+  *link.mutable_start_date() = Date(2026, 11, 24);
+  link.clear_end_date();
+  ASSERT_OK(Call<v1::LinkageContract>("ContractService.RecordLinkage", link));
+  EXPECT_EQ(next().mode_code(), "");
+  EXPECT_EQ(next().households(), 30);
+}
+
+TEST_F(AssetFormsTest, R129_WorkIsOfferedFromTheMonthlyReportAndTellsWhereItComesFrom) {
+  const registry::v1::OperationReport report = Reported(project_, "2026-10");
+  const std::string kForm = "ContractService.RecordEmployment";
+  ASSERT_OK_AND_ASSIGN(auto form,
+                       Prefilled<v1::RecordEmploymentRequest>(kForm, project_, "2026-10"));
+  EXPECT_EQ(form.kind(), v1::EMPLOYMENT_KIND_ASSET_WORK);
+  EXPECT_EQ(form.month(), "2026-10");
+  const auto record = [&] {
+    form.set_request_id(RequestId());
+    auto made = Call<v1::EmploymentRecord>(kForm, form);
+    EXPECT_OK(made);
+    if (made.ok()) form.set_etag(made->etag());
+    return made.ok() ? *made : v1::EmploymentRecord();
+  };
+  // What the report does not tell apart is added: of its five workers four are 脱贫, one 监测.
+  form.set_poor_workers(4);
+  form.set_monitored_workers(1);
+  form.set_poor_wages_fen(1200000);
+  v1::EmploymentRecord made = record();
+  EXPECT_EQ(made.source(), v1::EMPLOYMENT_SOURCE_OPERATION_REPORT);
+  EXPECT_EQ(made.operation_report_id(), report.id());
+  EXPECT_EQ(made.person_days(), 200);
+  // Work in the project is no public post.
+  EXPECT_EQ(Month(Facts(), "2026-10").poor_person_days(), 100);
+  EXPECT_EQ(Month(Facts(), "2026-10").poor_post_days(), 0);
+  // Who departs from the report has entered figures of their own; what the list shows too.
+  form.set_monitored_workers(2);
+  made = record();
+  EXPECT_EQ(made.source(), v1::EMPLOYMENT_SOURCE_ENTERED);
+  EXPECT_EQ(made.operation_report_id(), "");
+  v1::ListEmploymentRequest list;
+  list.set_project_id(project_);
+  ASSERT_OK_AND_ASSIGN(const auto page,
+                       Call<v1::ListEmploymentResponse>("ContractService.ListEmployment", list));
+  ASSERT_EQ(page.records_size(), 1);
+  EXPECT_EQ(page.records(0).source(), v1::EMPLOYMENT_SOURCE_ENTERED);
+  // Back to the report, which has been corrected meanwhile: its new figures are the offered ones.
+  registry::v1::OperationReportChanged corrected;
+  *corrected.mutable_report() = report;
+  corrected.mutable_report()->set_person_days(210);
+  corrected.mutable_report()->clear_wages_fen();
+  Tell(corrected);
+  ASSERT_OK_AND_ASSIGN(const auto anew,
+                       Prefilled<v1::RecordEmploymentRequest>(kForm, project_, "2026-10"));
+  EXPECT_EQ(anew.person_days(), 210);
+  EXPECT_EQ(anew.wages_fen(), 0);
+  form.set_monitored_workers(1);
+  form.set_person_days(210);
+  EXPECT_EQ(record().source(), v1::EMPLOYMENT_SOURCE_OPERATION_REPORT);
+
+  // A public post is beside the project's work, whatever its figures.
+  form.set_kind(v1::EMPLOYMENT_KIND_PUBLIC_POST);
+  form.clear_etag();
+  EXPECT_EQ(record().source(), v1::EMPLOYMENT_SOURCE_ENTERED);
+  EXPECT_EQ(Month(Facts(), "2026-10").poor_person_days(), 200);
+  EXPECT_EQ(Month(Facts(), "2026-10").poor_post_days(), 100);
+
+  // A month without a report is asked for; nothing is offered to another county, nor without a
+  // month.
+  ASSERT_OK_AND_ASSIGN(const auto bare, Prefill(kForm, project_, "", "2026-09"));
+  EXPECT_EQ(bare.fields_size(), 0);
+  EXPECT_THAT(Prefill(kForm, project_, Token(ROLE_COUNTY_OPERATOR, kOtherCounty), "2026-10"),
+              StatusIs(Code::kNotFound));
+  EXPECT_THAT(Prefill(kForm, project_), HasViolation("period"));
 }
 
 TEST_F(AssetFormsTest, R129_IncomeIsOfferedWhatOfTheDuePaymentIsOpen) {

@@ -15,6 +15,7 @@
 #include "services/asset/api/facts.h"
 #include "services/asset/store/facts_store.h"
 #include "services/asset/store/reference_store.h"
+#include "services/asset/store/report_copy_store.h"
 
 namespace bangfu::asset {
 namespace {
@@ -121,6 +122,18 @@ absl::Status RegistryCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
           copy.funding.emplace_back(funding.source_code(), funding.amount().fen());
         }
       }
+      copy.planned_owner = p.planned_owner();
+      const reg::LinkageMechanism& linkage = p.linkage();
+      copy.linkage_modes.assign(linkage.modes().begin(), linkage.modes().end());
+      if (linkage.has_beneficiary_households()) {
+        copy.households = linkage.beneficiary_households();
+      }
+      if (linkage.has_beneficiary_poor_households()) {
+        copy.poor_households = linkage.beneficiary_poor_households();
+      }
+      if (linkage.has_beneficiary_monitored_households()) {
+        copy.monitored_households = linkage.beneficiary_monitored_households();
+      }
       for (const type::v1::ExternalId& external : p.external_ids()) {
         copy.external_ids.push_back(external.id());
       }
@@ -212,6 +225,29 @@ absl::Status CalendarCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
     }
   }
   return store::PutWorkDays(tx, days);
+}
+
+std::vector<std::string> ReportAggregates() { return {"operation_report"}; }
+
+absl::Status ReportCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
+  std::map<std::pair<Ulid, std::string>, store::ReportCopy> reports;  // each in its last state
+  for (const feed::v1::Event* event : batch.events) {
+    ASSIGN_OR_RETURN(const auto changed, Payload<reg::OperationReportChanged>(*event));
+    const reg::OperationReport& r = changed.report();
+    store::ReportCopy copy;
+    ASSIGN_OR_RETURN(copy.project_id, Ulid::Parse(r.project_id()));
+    ASSIGN_OR_RETURN(copy.id, Ulid::Parse(r.id()));
+    copy.month = r.period();
+    if (r.has_workers()) copy.workers = r.workers();
+    if (r.has_poor_workers()) copy.poor_workers = r.poor_workers();
+    if (r.has_person_days()) copy.person_days = r.person_days();
+    if (r.has_poor_person_days()) copy.poor_person_days = r.poor_person_days();
+    if (r.has_wages_fen()) copy.wages_fen = r.wages_fen();
+    reports[{copy.project_id, copy.month}] = copy;
+  }
+  std::vector<store::ReportCopy> rows;
+  for (auto& [key, copy] : reports) rows.push_back(std::move(copy));
+  return store::PutReports(tx, rows);
 }
 
 }  // namespace bangfu::asset

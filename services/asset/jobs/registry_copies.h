@@ -1,5 +1,5 @@
-// Follows the registry's feed: keeps the read copies and what they change in the facts, and the
-// work calendar.
+// Follows the registry's feed: keeps the read copies and what they change in the facts, the work
+// calendar, and the work that monthly reports tell of.
 #pragma once
 
 #include <string>
@@ -18,6 +18,9 @@ std::vector<std::string> RegistryAggregates();
 // long takes the days that were imported before from a snapshot of their own, and nothing anew.
 inline constexpr char kCalendarConsumer[] = "asset.calendar";
 std::vector<std::string> CalendarAggregates();
+// The work that monthly reports tell of: by a consumer of its own, for the same reason.
+inline constexpr char kReportsConsumer[] = "asset.operation_reports";
+std::vector<std::string> ReportAggregates();
 
 class RegistryCopies final : public feed::EffectHandler {
  public:
@@ -31,6 +34,11 @@ class RegistryCopies final : public feed::EffectHandler {
  private:
   const recode::Parts parts_;
   const Clock& clock_;
+};
+
+class ReportCopies final : public feed::EffectHandler {
+ public:
+  absl::Status Apply(mysql::Tx& tx, const feed::Batch& batch) override;
 };
 
 class CalendarCopies final : public feed::EffectHandler {

@@ -186,7 +186,7 @@ LinkageRow ToLinkage(const Row& r) {
 
 constexpr std::string_view kEmployment =
     "id, version, project_id, region_path, month, kind, workers, poor_workers, monitored_workers, "
-    "person_days, poor_person_days, wages_fen, poor_wages_fen";
+    "person_days, poor_person_days, wages_fen, poor_wages_fen, source, operation_report_id";
 
 EmploymentRow ToEmployment(const Row& r) {
   EmploymentRow e;
@@ -203,6 +203,8 @@ EmploymentRow ToEmployment(const Row& r) {
   e.poor_person_days = r.Int(10);
   e.wages_fen = r.Int(11);
   e.poor_wages_fen = r.Int(12);
+  e.source = static_cast<EmploymentSource>(r.Int(13));
+  if (!r.IsNull(14)) e.operation_report_id = r.Id(14);
   return e;
 }
 
@@ -670,6 +672,17 @@ absl::StatusOr<std::optional<LinkageRow>> FindLinkage(mysql::Executor& db, const
   return One<LinkageRow>(db.Query(sql, params), ToLinkage);
 }
 
+absl::StatusOr<std::set<std::string>> LinkedModes(mysql::Executor& db, const Ulid& project_id,
+                                                  absl::CivilDay day) {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query("SELECT mode_code FROM linkage WHERE project_id = ? AND "
+                            "start_date <= ? AND (end_date IS NULL OR end_date >= ?)",
+                            {project_id, day, day}));
+  std::set<std::string> out;
+  for (const Row& r : rows) out.insert(r.String(0));
+  return out;
+}
+
 absl::StatusOr<std::vector<LinkageRow>> ListLinkages(mysql::Executor& db,
                                                      const std::vector<std::string>& scope,
                                                      const std::string& region_prefix,
@@ -692,10 +705,10 @@ absl::StatusOr<std::vector<LinkageRow>> ListLinkages(mysql::Executor& db,
 absl::Status InsertEmployment(mysql::Tx& tx, const EmploymentRow& e) {
   return tx
       .Execute(
-          Cat("INSERT INTO employment (", kEmployment, ") VALUES (", mysql::Placeholders(13), ")"),
+          Cat("INSERT INTO employment (", kEmployment, ") VALUES (", mysql::Placeholders(15), ")"),
           {e.id, e.version, e.project_id, e.region_path, e.month, Number(e.kind), e.workers,
            e.poor_workers, e.monitored_workers, e.person_days, e.poor_person_days, e.wages_fen,
-           e.poor_wages_fen})
+           e.poor_wages_fen, Number(e.source), e.operation_report_id})
       .status();
 }
 
@@ -704,10 +717,11 @@ absl::Status UpdateEmployment(mysql::Tx& tx, EmploymentRow* e) {
       const int64_t matched,
       tx.Execute("UPDATE employment SET version = version + 1, workers = ?, "
                  "poor_workers = ?, monitored_workers = ?, person_days = ?, "
-                 "poor_person_days = ?, wages_fen = ?, poor_wages_fen = ? "
-                 "WHERE id = ? AND version = ?",
+                 "poor_person_days = ?, wages_fen = ?, poor_wages_fen = ?, source = ?, "
+                 "operation_report_id = ? WHERE id = ? AND version = ?",
                  {e->workers, e->poor_workers, e->monitored_workers, e->person_days,
-                  e->poor_person_days, e->wages_fen, e->poor_wages_fen, e->id, e->version}));
+                  e->poor_person_days, e->wages_fen, e->poor_wages_fen, Number(e->source),
+                  e->operation_report_id, e->id, e->version}));
   if (matched != 1) return EtagMismatch();
   ++e->version;
   return absl::OkStatus();

@@ -228,6 +228,9 @@ struct LinkageIncome {
 absl::Status InsertLinkageIncome(mysql::Tx& tx, const std::vector<LinkageIncome>& rows);
 absl::StatusOr<std::optional<LinkageRow>> FindLinkage(mysql::Executor& db, const Ulid& id,
                                                       const std::vector<std::string>& scope);
+// Codes of the modes in which links of the project run on that day.
+absl::StatusOr<std::set<std::string>> LinkedModes(mysql::Executor& db, const Ulid& project_id,
+                                                  absl::CivilDay day);
 absl::StatusOr<std::vector<LinkageRow>> ListLinkages(mysql::Executor& db,
                                                      const std::vector<std::string>& scope,
                                                      const std::string& region_prefix,
@@ -248,6 +251,8 @@ struct EmploymentRow {
   int64_t poor_person_days = 0;
   int64_t wages_fen = 0;
   int64_t poor_wages_fen = 0;
+  EmploymentSource source = EmploymentSource::kEntered;
+  std::optional<Ulid> operation_report_id;
 };
 absl::Status InsertEmployment(mysql::Tx& tx, const EmploymentRow& row);
 absl::Status UpdateEmployment(mysql::Tx& tx, EmploymentRow* row);  // ABORTED ETAG_MISMATCH

@@ -418,6 +418,7 @@ absl::StatusOr<std::vector<FactInput>> LoadInputs(
       month.wages_fen += r.Int(5);
       if (static_cast<EmploymentKind>(r.Int(2)) == EmploymentKind::kPublicPost) {
         month.public_post_wages_fen += r.Int(5);
+        month.poor_post_days += r.Int(4);
       }
       if (r.Int(6) > 0) {
         input.household_income_reported = true;

@@ -31,6 +31,11 @@ ProjectCopy ToProject(const Row& r) {
     int64_t fen = 0;
     if (absl::SimpleAtoi(pair.second, &fen)) p.funding.emplace_back(std::string(pair.first), fen);
   }
+  p.planned_owner = r.String(12);
+  p.linkage_modes = absl::StrSplit(r.String(13), ';', absl::SkipEmpty());
+  p.households = r.OptInt(14);
+  p.poor_households = r.OptInt(15);
+  p.monitored_households = r.OptInt(16);
   return p;
 }
 std::string FundingText(const ProjectCopy& p) {
@@ -38,7 +43,8 @@ std::string FundingText(const ProjectCopy& p) {
 }
 constexpr std::string_view kProject =
     "id, project_code, name, region_path, state, is_void, planting_date, industry_code, "
-    "operator_id, latitude_e7, longitude_e7, funding";
+    "operator_id, latitude_e7, longitude_e7, funding, planned_owner, linkage_modes, households, "
+    "poor_households, monitored_households";
 
 }  // namespace
 
@@ -119,7 +125,9 @@ absl::Status PutProjects(mysql::Tx& tx, const std::vector<ProjectCopy>& rows, in
     for (const std::string& key : p.external_ids) names.push_back({key, p.id});
     params.push_back({p.id, p.project_code, p.name, p.region_path, p.state, p.is_void,
                       p.planting_date, p.industry_code, p.operator_id, p.latitude_e7,
-                      p.longitude_e7, FundingText(p), generation});
+                      p.longitude_e7, FundingText(p), p.planned_owner,
+                      absl::StrJoin(p.linkage_modes, ";"), p.households, p.poor_households,
+                      p.monitored_households, generation});
   }
   if (!names.empty()) {
     RETURN_IF_ERROR(mysql::BulkInsert(tx, "project_name_copy", "(project_key, project_id)", names,
@@ -129,13 +137,17 @@ absl::Status PutProjects(mysql::Tx& tx, const std::vector<ProjectCopy>& rows, in
   return mysql::BulkInsert(
              tx, "project_copy",
              "(id, project_code, name, region_path, state, is_void, planting_date, industry_code, "
-             "operator_id, latitude_e7, longitude_e7, funding, generation)",
+             "operator_id, latitude_e7, longitude_e7, funding, planned_owner, linkage_modes, "
+             "households, poor_households, monitored_households, generation)",
              params,
              "ON DUPLICATE KEY UPDATE project_code = VALUES(project_code), name = VALUES(name), "
              "region_path = VALUES(region_path), state = VALUES(state), is_void = VALUES(is_void), "
              "planting_date = VALUES(planting_date), industry_code = VALUES(industry_code), "
              "operator_id = VALUES(operator_id), latitude_e7 = VALUES(latitude_e7), "
              "longitude_e7 = VALUES(longitude_e7), funding = VALUES(funding), "
+             "planned_owner = VALUES(planned_owner), linkage_modes = VALUES(linkage_modes), "
+             "households = VALUES(households), poor_households = VALUES(poor_households), "
+             "monitored_households = VALUES(monitored_households), "
              "generation = VALUES(generation)")
       .status();
 }

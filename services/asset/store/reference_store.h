@@ -48,6 +48,10 @@ struct ProjectCopy {
   std::optional<Ulid> operator_id;
   int32_t latitude_e7 = 0, longitude_e7 = 0;
   std::vector<std::pair<std::string, int64_t>> funding;  // exact amounts in fen by source
+  std::string planned_owner;
+  // What a link with households is offered; nullopt: the project does not say.
+  std::vector<std::string> linkage_modes;
+  std::optional<int64_t> households, poor_households, monitored_households;
 };
 struct OperatorCopy {
   std::string uscc;

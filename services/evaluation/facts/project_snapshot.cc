@@ -504,23 +504,7 @@ class ProjectBuilder {
       values_.Number("D4-03", "bp", FactSource::kAsset, share, contract_record_, asset_day_);
     }
 
-    // Work in the project (monthly reports) and beside it (public posts, the assets' side).
-    std::optional<int64_t> days;
-    std::string record;
-    std::optional<Year> reported = SumOfYear([](const reg::OperationReport& r) {
-      return r.has_poor_person_days() ? std::optional<int64_t>(r.poor_person_days()) : std::nullopt;
-    });
-    if (reported) {
-      days = reported->Annual();
-      record = report_record_;
-    }
-    if (a_ != nullptr && a_->employment_reported()) {
-      days = days.value_or(0) +
-             AssetYear([](const MonthlyFacts& m) { return int64_t{m.poor_person_days()}; });
-      record = record.empty() ? asset_record_ : Cat(record, ";", asset_record_);
-    }
-    values_.Number("D4-04", "person_day", reported ? FactSource::kRegistry : FactSource::kAsset,
-                   days, std::move(record), reported ? Later(report_day_, asset_day_) : asset_day_);
+    Work();
 
     std::optional<int64_t> modes;
     if (by_assets) {
@@ -532,6 +516,45 @@ class ProjectBuilder {
     values_.Number("D4-05", "count", by_assets ? FactSource::kAsset : FactSource::kRegistry, modes,
                    by_assets ? contract_record_ : project_record_,
                    by_assets ? asset_day_ : project_day_);
+  }
+
+  // D4-04. Work in the project counts once a month: as its monthly report says, and where no report
+  // says it, as it was recorded with the assets. Public posts are beside it: no report counts them.
+  void Work() {
+    std::map<absl::CivilMonth, int64_t> in_project;
+    for (const auto& [month, report] : by_month_) {
+      if (report->has_poor_person_days()) in_project[month] = report->poor_person_days();
+    }
+    const bool told = !in_project.empty();
+    const bool reported = SumOfYear([](const reg::OperationReport& r) {
+                            return r.has_poor_person_days()
+                                       ? std::optional<int64_t>(r.poor_person_days())
+                                       : std::nullopt;
+                          }).has_value();
+    const bool recorded = a_ != nullptr && a_->employment_reported();
+    if (recorded) {
+      for (const MonthlyFacts& m : a_->months()) {
+        const std::optional<absl::CivilMonth> month = ParseMonth(m.month());
+        const int64_t days = int64_t{m.poor_person_days()} - m.poor_post_days();
+        if (month && *month >= year_.front() && *month <= year_.back() && days > 0) {
+          in_project.try_emplace(*month, days);
+        }
+      }
+    }
+    std::optional<int64_t> days;
+    if (reported || recorded) {
+      Year year;
+      for (const auto& [month, of_month] : in_project) {
+        year.sum += of_month;
+        ++year.months;
+      }
+      days = (reported ? year.Annual() : year.sum) +
+             AssetYear([](const MonthlyFacts& m) { return int64_t{m.poor_post_days()}; });
+    }
+    std::string record = reported || (recorded && told) ? report_record_ : "";
+    if (recorded) record = record.empty() ? asset_record_ : Cat(record, ";", asset_record_);
+    values_.Number("D4-04", "person_day", reported ? FactSource::kRegistry : FactSource::kAsset,
+                   days, std::move(record), reported ? Later(report_day_, asset_day_) : asset_day_);
   }
 
   // Ramp-up and cultivation.

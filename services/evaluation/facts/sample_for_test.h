@@ -172,6 +172,7 @@ inline asset::v1::ProjectAssetFacts Assets(const std::string& project_id,
   m->set_dividend_paid_fen(1'000'000);
   m->set_household_income_fen(9'000'000);
   m->set_poor_person_days(300);
+  m->set_poor_post_days(300);
   a.set_income_reported(true);
   a.set_dividend_declared(true);
   a.set_linked_households(30);

@@ -185,6 +185,30 @@ TEST_F(ProjectSnapshot, R027_LinkageComesFromContractsDividendsAndWork) {
   EXPECT_EQ(State("D4-03"), FactState::kNotApplicable);
 }
 
+TEST_F(ProjectSnapshot, R027_R129_WorkOfAMonthCountsOnceWhoeverTellsIt) {
+  // The same work of every month, told by the report and recorded with the assets too.
+  for (asset::v1::MonthlyFacts& m : *assets().mutable_months()) {
+    m.set_poor_person_days(m.poor_post_days() + 100);
+  }
+  EXPECT_EQ(Number("D4-04"), 1500);
+  // The report wins where they differ.
+  assets().mutable_months(0)->set_poor_person_days(70);
+  EXPECT_EQ(Number("D4-04"), 1500);
+  // A month that no report tells of: what was recorded, if anything was.
+  facts_.reports[0].clear_poor_person_days();
+  EXPECT_EQ(Number("D4-04"), 1470);
+  EXPECT_THAT(Value("D4-04").source_record, HasSubstr(";asset/"));
+  assets().mutable_months(0)->set_poor_person_days(0);
+  EXPECT_EQ(Number("D4-04"), 1500);  // eleven months, as of twelve
+  // Too few reports to tell of a year: the months that are known, each once, without a guess.
+  facts_.reports.erase(facts_.reports.begin() + 2, facts_.reports.end());
+  EXPECT_EQ(Number("D4-04"), 100 + 1000 + 300);
+  EXPECT_EQ(Value("D4-04").source, FactSource::kAsset);
+  // Nothing recorded with the assets: missing, not zero.
+  assets().set_employment_reported(false);
+  EXPECT_EQ(State("D4-04"), FactState::kMissing);
+}
+
 TEST_F(ProjectSnapshot, R027_IncomeIsDividedByTheHouseholdsOfItsYear) {
   // Thirty are linked now; in the year of the income it was twenty.
   asset::v1::LinkedHouseholds* before = assets().add_households_by_month();

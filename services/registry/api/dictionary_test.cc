@@ -174,7 +174,47 @@ TEST_F(DictionaryTest, R129_EveryFormIsOfferedWhatIsHeld) {
                            {"report.poor_workers", {"3", report.id()}},
                            {"report.off_season", {"true", report.id()}}}),
               IsEmpty());
+
+  // Records of one project lie where it does; a pairing is its county's.
+  constexpr char kIndustry[] = "bangfu.registry.v1.IndustryService.";
+  EXPECT_THAT(forms.Prove(Prefill(kIndustry, "CreateBrandCertification", project.id()),
+                          {{"brand.region_code", {kVillage, project.id()}}}),
+              IsEmpty());
+  EXPECT_THAT(
+      forms.Prove(Prefill(kIndustry, "CreateTechPairing", project.id()),
+                  {{"pairing.region_code", {std::string(kVillage).substr(0, 6), project.id()}}}),
+      IsEmpty());
+  EXPECT_THAT(forms.Prove(Prefill(kIndustry, "CreateTrainingRecord", project.id()),
+                          {{"training.region_code", {kVillage, project.id()}}}),
+              IsEmpty());
   EXPECT_THAT(forms.Unproved(), IsEmpty());
+}
+
+TEST_F(DictionaryTest, R129_AnOfferedTrainingIsTakenOnceAPersonHasAddedWhatIsNew) {
+  ASSERT_OK_AND_ASSIGN(const auto project, Register(SomeProject(), county_));
+  const dict::Prefill offered =
+      Prefill("bangfu.registry.v1.IndustryService.", "CreateTrainingRecord", project.id());
+  v1::CreateTrainingRecordRequest request;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(offered.request_json(), &request).ok());
+  EXPECT_EQ(request.training().project_id(), project.id());
+  request.mutable_training()->set_programme("HEAD_GOOSE");
+  request.mutable_training()->set_title("油茶管护");
+  request.mutable_training()->set_persons(20);
+  request.mutable_training()->mutable_held_on()->set_year(2026);
+  request.mutable_training()->mutable_held_on()->set_month(1);
+  request.mutable_training()->mutable_held_on()->set_day(5);
+  ASSERT_OK_AND_ASSIGN(const auto made,
+                       Call<v1::TrainingRecord>("bangfu.registry.v1.IndustryService.",
+                                                "CreateTrainingRecord", request, county_));
+  EXPECT_EQ(made.region_path(), kVillage);
+  // Another county is offered nothing.
+  dict::PrefillFormRequest elsewhere;
+  elsewhere.set_form("bangfu.registry.v1.IndustryService.CreateTrainingRecord");
+  elsewhere.set_subject_id(project.id());
+  EXPECT_THAT(
+      Call<dict::Prefill>("bangfu.dictionary.v1.DictionaryService.", "PrefillForm", elsewhere,
+                          server_.Token(role::ROLE_COUNTY_OPERATOR, "360734", "other")),
+      StatusIs(Code::kNotFound));
 }
 
 // What a form names can be looked up: every enum and code list of every form of every area.

@@ -1,12 +1,16 @@
 #include "services/registry/api/prefill.h"
 
+#include <map>
 #include <memory>
+#include <string>
 #include <utility>
 
+#include "bangfu/registry/v1/industry.pb.h"
 #include "bangfu/registry/v1/inventory_service.pb.h"
 #include "bangfu/registry/v1/operation_report.pb.h"
 #include "bangfu/registry/v1/project_service.pb.h"
 #include "common/base/clock.h"
+#include "common/base/region.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/registry/api/convert.h"
@@ -97,6 +101,45 @@ absl::StatusOr<Prefilled> PrefillReport(Context& context, const PrefillFormReque
   return out;
 }
 
+// Of a record of one project: where it lies is where the project does.
+struct OfProject {
+  std::string id;
+  std::string region_path;
+  std::map<std::string, Prefilled::Record> records;
+};
+absl::StatusOr<OfProject> ReadProject(Context& context, const PrefillFormRequest& request) {
+  if (request.subject_id().empty()) return InvalidField("subject_id", "须填写项目").Build();
+  ASSIGN_OR_RETURN(const Ulid id, ParseId(request.subject_id(), "subject_id"));
+  ASSIGN_OR_RETURN(const ProjectRow row, GetProject(context.db, id, context.scope, false));
+  return OfProject{request.subject_id(),
+                   row.region_path,
+                   {{"registry.v1.Project", {request.subject_id(), "项目"}}}};
+}
+
+absl::StatusOr<Prefilled> PrefillBrand(Context& context, const PrefillFormRequest& request) {
+  ASSIGN_OR_RETURN(OfProject of, ReadProject(context, request));
+  auto form = std::make_shared<v1::CreateBrandCertificationRequest>();
+  form->mutable_brand()->set_project_id(of.id);
+  form->mutable_brand()->set_region_code(of.region_path);
+  return Prefilled{form, std::move(of.records)};
+}
+
+absl::StatusOr<Prefilled> PrefillPairing(Context& context, const PrefillFormRequest& request) {
+  ASSIGN_OR_RETURN(OfProject of, ReadProject(context, request));
+  auto form = std::make_shared<v1::CreateTechPairingRequest>();
+  form->mutable_pairing()->set_project_id(of.id);
+  form->mutable_pairing()->set_region_code(RegionAncestor(of.region_path, RegionLevel::kCounty));
+  return Prefilled{form, std::move(of.records)};
+}
+
+absl::StatusOr<Prefilled> PrefillTraining(Context& context, const PrefillFormRequest& request) {
+  ASSIGN_OR_RETURN(OfProject of, ReadProject(context, request));
+  auto form = std::make_shared<v1::CreateTrainingRecordRequest>();
+  form->mutable_training()->set_project_id(of.id);
+  form->mutable_training()->set_region_code(of.region_path);
+  return Prefilled{form, std::move(of.records)};
+}
+
 absl::StatusOr<v1::InventoryUnitReport> ReadUnitReport(Context& context,
                                                        const PrefillFormRequest& request) {
   if (request.subject_id().empty()) return InvalidField("subject_id", "须填写报告").Build();
@@ -137,6 +180,9 @@ std::map<std::string, dictionary::Prefiller, std::less<>> Prefills() {
   return {
       {"bangfu.registry.v1.ProjectService.RegisterProject", PrefillProject},
       {"bangfu.registry.v1.OperationReportService.SubmitOperationReport", PrefillReport},
+      {"bangfu.registry.v1.IndustryService.CreateBrandCertification", PrefillBrand},
+      {"bangfu.registry.v1.IndustryService.CreateTechPairing", PrefillPairing},
+      {"bangfu.registry.v1.IndustryService.CreateTrainingRecord", PrefillTraining},
       {"bangfu.registry.v1.InventoryService.SubmitUnitReport", PrefillSubmit},
       {"bangfu.registry.v1.InventoryService.SaveUnitReportDraft", PrefillDraft},
   };
