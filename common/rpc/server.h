@@ -47,7 +47,7 @@ struct ServerOptions {
   // many at most, and one whose client takes nothing for so long is given up.
   absl::Duration stream_idle_timeout = absl::Minutes(5);
   int max_streams = 200;
-  int max_streams_per_caller = 10;
+  int max_streams_per_caller = 16;
   int max_subscriptions = 1000;
   int max_subscriptions_per_caller = 50;
   // Take the client's address from the last entry of x-forwarded-for: only behind the edge.
