@@ -252,7 +252,7 @@ absl::StatusOr<std::vector<Record>> History(mysql::Executor& db, std::string_vie
       Cat("SELECT ", kLogColumnsOfL,
           " FROM audit_head h JOIN audit_log l ON l.aggregate_type = h.aggregate_type AND "
           "l.aggregate_id = h.aggregate_id WHERE h.aggregate_type = ? AND h.aggregate_id = ? AND ");
-  sql += Within(regions, moves, "h.region_path", kHeadTime, &params);
+  sql += WithinChain(regions, moves, &params);
   if (before_chain_no > 0) {
     sql += " AND l.chain_no < ?";
     params.emplace_back(before_chain_no);

@@ -58,6 +58,24 @@ std::string WithinBorne(const recode::FormerPath& borne, std::string_view column
   return Cat("(", out, ")");
 }
 
+std::string WithinChain(const std::vector<std::string>& regions,
+                        const std::vector<recode::Move>& moves, mysql::Params* params) {
+  std::vector<std::string> shared;  // codes that others bear or have borne
+  for (const recode::FormerPath& borne : recode::BornePaths(moves, regions)) {
+    if (borne.written_since != absl::InfinitePast() ||
+        borne.written_until != absl::InfiniteFuture()) {
+      shared.push_back(borne.path);
+    }
+  }
+  std::string out = Within(regions, moves, "h.region_path", kHeadTime, params);
+  if (shared.empty()) return out;
+  out += Cat(" AND NOT (", mysql::RegionClause(shared, "l.region_path", params));
+  out += Cat(" AND NOT ", Within(regions, moves, "l.region_path", "l.occurred_at", params), ")");
+  out += Cat(" OR l.region_path = h.region_path AND ",
+             Within(regions, moves, "l.region_path", "l.occurred_at", params));
+  return Cat("(", out, ")");
+}
+
 std::vector<std::string> FormerCounties(const std::vector<std::string>& scope,
                                         const std::optional<std::string>& region,
                                         const std::vector<recode::Move>& moves) {

@@ -59,6 +59,12 @@ std::string Within(const std::vector<std::string>& regions, const std::vector<re
 std::string WithinBorne(const recode::FormerPath& borne, std::string_view column,
                         std::string_view time, mysql::Params* params);
 
+// The entries l of the chain of audit_head h that are shown to whoever reads in the regions: all of
+// a record that lies there. But some chains are named by a code (a county's roll-ups) and go on
+// under its next bearer: of these each sees its own entries.
+std::string WithinChain(const std::vector<std::string>& regions,
+                        const std::vector<recode::Move>& moves, mysql::Params* params);
+
 // When the chain of audit_head h got its newest entry that is there: a head keeps that one's path.
 inline constexpr char kHeadTime[] =
     "(SELECT n.occurred_at FROM audit_log n WHERE n.aggregate_type = h.aggregate_type AND "

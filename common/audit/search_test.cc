@@ -180,6 +180,57 @@ TEST_F(AuditSearchTest, TheNewBearerOfACodeFindsNothingOfTheOneBefore) {
   EXPECT_EQ(chains("3607"), 4);
 }
 
+TEST_F(AuditSearchTest, OfAChainThatIsNamedByACodeEachBearerSeesItsOwnEntries) {
+  Entry rollups = Make("360727", "job", "Rollups");
+  rollups.aggregate_type = "rollups";
+  const auto add = [&] {
+    clock_.Advance(absl::Seconds(1));
+    rollups.occurred_at = clock_.Now();
+    EXPECT_OK(mysql::Transact(db(), [&](mysql::Tx& tx) { return Append(tx, rollups); }));
+    rollups.before_json = "{}";
+  };
+  const auto seen = [&](const std::string& by) {
+    std::vector<int64_t> out;
+    auto history = History(db(), "rollups", rollups.aggregate_id, {by}, 0, 10);
+    EXPECT_OK(history);
+    if (!history.ok()) return out;
+    for (const Record& r : *history) out.push_back(r.chain_no);
+    return out;
+  };
+  add();
+  add();
+  Recode("360727", "360783");
+  EXPECT_THAT(seen("360783"), ElementsAre(2, 1));
+  EXPECT_THAT(seen("360727"), IsEmpty());
+  add();
+  EXPECT_THAT(seen("360727"), ElementsAre(3));
+  EXPECT_THAT(seen("360783"), ElementsAre(2, 1));
+  EXPECT_THAT(seen("36"), ElementsAre(3, 2, 1));
+  EXPECT_THAT(seen("360733"), IsEmpty());
+}
+
+TEST_F(AuditSearchTest, ARecordThatWentToAnotherCountyTakesItsHistoryAlong) {
+  Entry record = Make("360733101", "zhang", "create");
+  const auto add = [&](const std::string& region) {
+    clock_.Advance(absl::Seconds(1));
+    record.region_path = region;
+    record.occurred_at = clock_.Now();
+    EXPECT_OK(mysql::Transact(db(), [&](mysql::Tx& tx) { return Append(tx, record); }));
+    record.before_json = "{}";
+  };
+  const auto entries = [&](const std::string& by) {
+    auto history = History(db(), "project", record.aggregate_id, {by}, 0, 10);
+    EXPECT_OK(history);
+    return history.ok() ? history->size() : 0;
+  };
+  add("360733101");
+  Recode("360727", "360783");
+  add("360727101");
+  EXPECT_EQ(entries("360727"), 2u);
+  EXPECT_EQ(entries("360733"), 0u);
+  EXPECT_EQ(entries("360783"), 0u);
+}
+
 TEST_F(AuditSearchTest, UntilAServiceIsToldOfAMoveTheOldCodeIsStillOfTheOneThatLeft) {
   const recode::Move move{ids_.Next(), "360727", "360783", clock_.Now()};
   const Ulid between = Add("360727101201");  // the feed was behind
