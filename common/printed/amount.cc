@@ -422,4 +422,15 @@ AllocationFigures ParseAllocation(std::string_view raw) {
   return out;
 }
 
+std::string AmountText(const Amount& amount) {
+  const auto wan = [](int64_t fen) { return Cat(FormatWanYuan(fen), "万元"); };
+  if (amount.fen) return wan(*amount.fen);
+  if (amount.low_fen && amount.high_fen) {
+    return Cat(FormatWanYuan(*amount.low_fen), "—", wan(*amount.high_fen));
+  }
+  if (amount.low_fen) return Cat("不少于", wan(*amount.low_fen));
+  if (amount.high_fen) return Cat("不超过", wan(*amount.high_fen));
+  return "";
+}
+
 }  // namespace bangfu::printed

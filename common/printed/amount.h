@@ -44,6 +44,8 @@ struct Amount {
 };
 
 Amount ParseAmount(std::string_view raw, const UnitContext& context = {});
+// What was understood, for who is asked: 30万元, 30—50万元, 不少于30万元. Empty: nothing was.
+std::string AmountText(const Amount& amount);
 
 // 总投资340万元，本次安排310万元: two fields that are never added. Empty when the text has no such
 // pair of words; `allocation` alone when only 本次安排 is there.

@@ -108,5 +108,15 @@ TEST(Amount, TotalAndThisAllocationAreTwoFields) {
   EXPECT_FALSE(ParseAllocation("总投资340万元").allocation.has_value());
 }
 
+TEST(Amount, WhatWasUnderstoodIsTold) {
+  EXPECT_EQ(AmountText(ParseAmount("300万元")), "300万元");
+  EXPECT_EQ(AmountText(ParseAmount("约600万元")), "600万元");
+  EXPECT_EQ(AmountText(ParseAmount("30至50万元")), "30—50万元");
+  EXPECT_EQ(AmountText(ParseAmount("200余万元")), "不少于200万元");
+  EXPECT_EQ(AmountText(ParseAmount("近13万元")), "不超过13万元");
+  EXPECT_EQ(AmountText(ParseAmount("*元")), "");
+  EXPECT_EQ(AmountText(ParseAmount("")), "");
+}
+
 }  // namespace
 }  // namespace bangfu::printed

@@ -1,11 +1,10 @@
 #include "services/asset/intake/asset_columns.h"
 
 #include <algorithm>
-#include <set>
+#include <utility>
 
-#include "common/base/strings.h"
-#include "common/base/text.h"
 #include "common/printed/chinese.h"
+#include "common/printed/columns.h"
 
 namespace bangfu::asset::tables {
 namespace {
@@ -73,11 +72,6 @@ const std::vector<FieldHeader>& FieldTable() {
   return *table;
 }
 
-bool IsPersonal(std::string_view header) {
-  return printed::ContainsAny(header, {"电话", "手机", "联系方式", "联系人", "身份证", "证件号",
-                                       "姓名", "银行卡", "账号", "填报人", "负责人", "责任人"});
-}
-
 }  // namespace
 
 Field FieldOf(std::string_view header) {
@@ -109,12 +103,12 @@ Header::Other Header::OtherAt(size_t column) const {
   for (const Other& other : others) {
     if (other.column == column) return other;
   }
-  return {column, Cat("第", column + 1, "列"), "", false};
+  return {column, printed::ColumnNumber(column), "", false};
 }
 
 Header ReadHeader(const std::vector<std::string>& cells) {
   Header header;
-  std::set<std::string> used;
+  printed::ColumnNames names;
   for (size_t i = 0; i < cells.size(); ++i) {
     const Field field = FieldOf(cells[i]);
     if (field != Field::kNone && !header.columns.contains(field)) {
@@ -122,17 +116,10 @@ Header ReadHeader(const std::vector<std::string>& cells) {
       header.texts[field] = cells[i];
       continue;
     }
-    Header::Other other = header.OtherAt(i);
-    if (std::string name = Utf8Truncate(printed::Normalize(cells[i]), 100); !name.empty()) {
-      // Neither another column's name nor a field's.
-      if (!used.insert(name).second ||
-          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.") == std::string::npos) {
-        name += Cat("（", other.name, "）");
-      }
-      other.name = std::move(name);
-    }
+    Header::Other other{i, names.Next(i, cells[i]), "", false};
     if (field != Field::kNone) other.taken = header.texts[field];
-    other.personal = field == Field::kOmPerson || (field == Field::kNone && IsPersonal(other.name));
+    other.personal = field == Field::kOmPerson ||
+                     (field == Field::kNone && printed::IsPersonalHeader(other.name));
     header.others.push_back(std::move(other));
   }
   return header;

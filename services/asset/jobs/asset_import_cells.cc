@@ -4,9 +4,9 @@
 #include <string_view>
 
 #include "absl/time/civil_time.h"
-#include "common/base/money.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
+#include "common/intake/parse_state.h"
 #include "common/printed/amount.h"
 #include "common/printed/chinese.h"
 #include "common/printed/vocabulary.h"
@@ -19,35 +19,6 @@ using printed::ParseState;
 
 // No asset links more households than that.
 constexpr int64_t kLargestCount = 1'000'000;
-
-type::v1::AmountParseState StateOf(ParseState state) {
-  switch (state) {
-    case ParseState::kExact:
-      return type::v1::AMOUNT_PARSE_STATE_EXACT;
-    case ParseState::kApproximate:
-      return type::v1::AMOUNT_PARSE_STATE_APPROXIMATE;
-    case ParseState::kRange:
-      return type::v1::AMOUNT_PARSE_STATE_RANGE;
-    case ParseState::kMasked:
-      return type::v1::AMOUNT_PARSE_STATE_MASKED;
-    case ParseState::kAbsent:
-      return type::v1::AMOUNT_PARSE_STATE_ABSENT;
-    case ParseState::kSplitUnknown:
-      return type::v1::AMOUNT_PARSE_STATE_SPLIT_UNKNOWN;
-  }
-  return type::v1::AMOUNT_PARSE_STATE_UNSPECIFIED;
-}
-
-std::string Understood(const printed::Amount& amount) {
-  const auto wan = [](int64_t fen) { return Cat(FormatWanYuan(fen), "万元"); };
-  if (amount.fen) return wan(*amount.fen);
-  if (amount.low_fen && amount.high_fen) {
-    return Cat(FormatWanYuan(*amount.low_fen), "—", wan(*amount.high_fen));
-  }
-  if (amount.low_fen) return Cat("不少于", wan(*amount.low_fen));
-  if (amount.high_fen) return Cat("不超过", wan(*amount.high_fen));
-  return "";
-}
 
 }  // namespace
 
@@ -62,7 +33,7 @@ void Draft::KeepText(std::string_view name, std::string_view text, ParseState st
   v1::AssetRawText* raw = kept.Add();
   raw->set_field(std::string(name));
   raw->set_text(Utf8Truncate(text, 200));
-  raw->set_parse_state(StateOf(state));
+  raw->set_parse_state(::bangfu::intake::ParseStateOf(state));
   raw->set_understood(Utf8Truncate(understood, 100));
 }
 
@@ -137,7 +108,7 @@ namespace {
 std::optional<int64_t> ReadFen(const Sheet& sheet, Draft* d, Field field, bool waits) {
   if (!d->Has(field)) return std::nullopt;
   const printed::Amount amount = Money(sheet, *d, field);
-  const std::string understood = Understood(amount);
+  const std::string understood = printed::AmountText(amount);
   if (printed::ContainsAny(d->Text(field), {"预计", "预期", "计划"})) {
     d->Unclear(field, "EXPECTED_NOT_ACTUAL", "预计数不作为实际数，未采用；请补填实际数", understood,
                amount.exact() ? ParseState::kApproximate : amount.state);

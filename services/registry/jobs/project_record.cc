@@ -7,6 +7,7 @@
 #include "common/base/bp.h"
 #include "common/base/strings.h"
 #include "common/base/text.h"
+#include "common/intake/parse_state.h"
 #include "common/printed/amount.h"
 #include "common/printed/chinese.h"
 #include "common/printed/fund_source.h"
@@ -41,28 +42,9 @@ v1::ProjectState StageOf(std::string_view stage) {
   return found == kStages.end() ? v1::PROJECT_STATE_UNSPECIFIED : found->second;
 }
 
-type::v1::AmountParseState StateOf(printed::ParseState state) {
-  using printed::ParseState;
-  switch (state) {
-    case ParseState::kExact:
-      return type::v1::AMOUNT_PARSE_STATE_EXACT;
-    case ParseState::kApproximate:
-      return type::v1::AMOUNT_PARSE_STATE_APPROXIMATE;
-    case ParseState::kRange:
-      return type::v1::AMOUNT_PARSE_STATE_RANGE;
-    case ParseState::kMasked:
-      return type::v1::AMOUNT_PARSE_STATE_MASKED;
-    case ParseState::kAbsent:
-      return type::v1::AMOUNT_PARSE_STATE_ABSENT;
-    case ParseState::kSplitUnknown:
-      return type::v1::AMOUNT_PARSE_STATE_SPLIT_UNKNOWN;
-  }
-  return type::v1::AMOUNT_PARSE_STATE_UNSPECIFIED;
-}
-
 // Nothing for a cell that holds nothing.
 bool SetAmount(const printed::Amount& amount, v1::PrintedAmount* out) {
-  out->set_parse_state(StateOf(amount.state));
+  out->set_parse_state(::bangfu::intake::ParseStateOf(amount.state));
   if (amount.fen) {
     out->set_fen(*amount.fen);
   } else if (amount.low_fen) {
@@ -152,8 +134,8 @@ void TakeCount(F field, const printed::Count& count, const ParsedProjectRow& row
   if (count.state == printed::ParseState::kExact) {
     set(static_cast<int32_t>(*count.value));
   } else {
-    KeepText(intake::ProjectFieldKey(field), row.Text(field), p, StateOf(count.state),
-             printed::CountText(count));
+    KeepText(intake::ProjectFieldKey(field), row.Text(field), p,
+             ::bangfu::intake::ParseStateOf(count.state), printed::CountText(count));
   }
 }
 
@@ -357,7 +339,7 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
       row->report.Add({"design_capacity", "QUANTITY_UNCLEAR", std::string(cell),
                        printed::CountText(about), "请填写数字，单位另填", IssueSeverity::kWarn});
       KeepText("design_capacity", Trim(Cat(cell, " ", Trim(extra_text(ExtraField::kCapacityUnit)))),
-               &p, StateOf(about.state), printed::CountText(about));
+               &p, ::bangfu::intake::ParseStateOf(about.state), printed::CountText(about));
     }
   }
   if (const std::string_view cell = extra_text(ExtraField::kChainLinks); !cell.empty()) {

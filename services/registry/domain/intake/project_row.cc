@@ -220,16 +220,7 @@ void AddAmountIssue(const Amount& amount, std::string_view field, RowReport* rep
   issue.field = std::string(field);
   issue.raw = amount.raw;
   issue.proposal_zh = nothing ? "未填金额，请补充" : amount.note_zh;
-  if (amount.fen.has_value()) {
-    issue.understood = Cat(FormatWanYuan(*amount.fen), "万元");
-  } else if (amount.low_fen.has_value() && amount.high_fen.has_value()) {
-    issue.understood =
-        Cat(FormatWanYuan(*amount.low_fen), "—", FormatWanYuan(*amount.high_fen), "万元");
-  } else if (amount.low_fen.has_value()) {
-    issue.understood = Cat("不少于", FormatWanYuan(*amount.low_fen), "万元");
-  } else if (amount.high_fen.has_value()) {
-    issue.understood = Cat("不超过", FormatWanYuan(*amount.high_fen), "万元");
-  }
+  issue.understood = printed::AmountText(amount);
   if (amount.refused) {
     issue.reason = "AMOUNT_REFUSED";
     issue.severity = IssueSeverity::kHold;

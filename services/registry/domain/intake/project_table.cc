@@ -9,6 +9,7 @@
 #include "common/base/text.h"
 #include "common/printed/amount.h"
 #include "common/printed/chinese.h"
+#include "common/printed/columns.h"
 #include "services/registry/domain/intake/rows.h"
 
 namespace bangfu::registry::intake {
@@ -33,18 +34,9 @@ ProjectTableParser::ProjectTableParser(ColumnMap columns, Options options)
     : columns_(std::move(columns)),
       class_synonyms_(std::move(options.class_synonyms)),
       fill_down_(std::move(options.fill_down)) {
-  std::set<std::string> used;
+  printed::ColumnNames names;
   for (size_t i = 0; i < columns_.columns.size(); ++i) {
-    const std::string number = Cat("第", i + 1, "列");
-    std::string name = Utf8Truncate(columns_.columns[i].header, 100);
-    if (name.empty()) {
-      name = number;
-    } else if (!used.insert(name).second ||
-               name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") ==
-                   std::string::npos) {
-      name += Cat("（", number, "）");
-    }
-    names_.push_back(std::move(name));
+    names_.push_back(names.Next(i, columns_.columns[i].header));
   }
 }
 
@@ -52,17 +44,11 @@ bool ProjectTableParser::IsPersonal(size_t column) const {
   if (column >= columns_.columns.size()) return false;
   const F field = columns_.columns[column].field;
   if (field == F::kPhone || field == F::kPreparer) return true;
-  if (field != F::kIgnored) return false;
-  const std::string& header = columns_.columns[column].header;
-  for (const std::string_view word : {"电话", "手机", "联系方式", "联系人", "身份证", "证件号",
-                                      "姓名", "银行卡", "账号", "填报人", "负责人", "责任人"}) {
-    if (header.find(word) != std::string::npos) return true;
-  }
-  return false;
+  return field == F::kIgnored && printed::IsPersonalHeader(columns_.columns[column].header);
 }
 
 std::string ProjectTableParser::ColumnName(size_t column) const {
-  return column < names_.size() ? names_[column] : Cat("第", column + 1, "列");
+  return column < names_.size() ? names_[column] : printed::ColumnNumber(column);
 }
 
 void ProjectTableParser::KeepOther(size_t column, std::string_view text, std::string_view taken,
