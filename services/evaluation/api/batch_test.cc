@@ -338,6 +338,7 @@ TEST_F(BatchApi, OnlyOnesOwnRegionCanBeStarted) {
   EXPECT_THAT(world_.server().Call<operation::v1::Operation>(Cat(kService, "StartBatchEvaluation"),
                                                              request, world_.County("360733")),
               StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+}
 
 }  // namespace
 }  // namespace bangfu::evaluation
