@@ -14,6 +14,7 @@
 #include "common/mysql/session.h"
 #include "common/rpc/call_context.h"
 #include "common/rpc/mutation.h"
+#include "common/workflow/proto.h"
 #include "common/workflow/workflow.h"
 #include "services/asset/api/grant_scope.h"
 #include "services/asset/domain/transitions.h"
