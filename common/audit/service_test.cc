@@ -1,6 +1,7 @@
 #include "common/audit/service.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -97,11 +98,12 @@ class AuditServiceTest : public ::testing::Test {
     return e.aggregate_id;
   }
 
-  // What a server stream writes.
+  // What a server stream gives; `between` is done each time when a chunk was taken.
   template <typename Request>
   absl::StatusOr<std::string> Stream(const std::string& method, const Request& request,
                                      const std::vector<std::string>& scope,
-                                     type::v1::TableMeta* meta = nullptr) {
+                                     type::v1::TableMeta* meta = nullptr,
+                                     const std::function<void()>& between = nullptr) {
     auth::Caller caller;
     caller.subject = "auditor";
     rpc::CallContext context{caller,
@@ -118,14 +120,18 @@ class AuditServiceTest : public ::testing::Test {
     std::string bytes;
     const rpc::Handler& handler =
         router_.handlers().find("bangfu.audit.v1.AuditService." + method)->second;
-    RETURN_IF_ERROR(handler.stream(context, request, [&](const google::protobuf::Message& m) {
-      const auto& chunk = static_cast<const type::v1::FileChunk&>(m);
-      EXPECT_LE(chunk.data().size(), 64u << 10);
-      bytes += chunk.data();
-      if (chunk.has_meta() && meta != nullptr) *meta = chunk.meta();
-      return absl::OkStatus();
-    }));
-    return bytes;
+    ASSIGN_OR_RETURN(const rpc::SubscriptionStep step, handler.stream(context, request));
+    while (true) {
+      ASSIGN_OR_RETURN(const rpc::Next next, step(context, [&](const google::protobuf::Message& m) {
+                         const auto& chunk = static_cast<const type::v1::FileChunk&>(m);
+                         EXPECT_LE(chunk.data().size(), 64u << 10);
+                         bytes += chunk.data();
+                         if (chunk.has_meta() && meta != nullptr) *meta = chunk.meta();
+                         return absl::OkStatus();
+                       }));
+      if (next.done) return bytes;
+      if (between != nullptr) between();
+    }
   }
   v1::VerifyAuditResponse Verified(const v1::VerifyAuditRequest& request = {}) {
     auto report = Call<v1::VerifyAuditResponse>("VerifyAudit", request, {"36"});
@@ -311,6 +317,38 @@ TEST_F(AuditServiceTest, ExportsStreamAndAreThemselvesRecorded) {
   EXPECT_EQ(accesses.accesses(0).action(), "AuditService.ExportAudit");
   EXPECT_EQ(accesses.accesses(0).reason(), "年度审计");
   EXPECT_EQ(accesses.accesses(0).actor().subject(), "auditor");
+}
+
+TEST_F(AuditServiceTest, AnExportIsReadByPagesAsItIsTaken) {
+  const Ulid first = Chain(9, 500);
+  clock_.Advance(absl::Seconds(1));
+  for (int i = 0; i < 30; ++i) Chain(9, 500);
+  v1::ExportAuditRequest request;
+  request.set_request_id("export-1");
+  request.set_format(type::v1::FILE_FORMAT_NDJSON);
+  request.set_reason("年度审计");
+  int chunks = 0;
+  type::v1::TableMeta meta;
+  // What is written between two chunks is not in it, whichever page comes next.
+  const auto between = [&] {
+    if (++chunks == 1) clock_.Advance(absl::Seconds(1));
+    if (chunks <= 2) Chain(1);
+    // The oldest entries are of a page that is not read yet, so nothing of it is kept.
+    if (chunks == 1) {
+      EXPECT_OK(database_.db().Execute("DELETE FROM audit_log WHERE aggregate_id = ?", {first}));
+    }
+  };
+  ASSERT_OK_AND_ASSIGN(std::string ndjson, Stream("ExportAudit", request, {"36"}, &meta, between));
+  EXPECT_GT(chunks, 3);
+  EXPECT_EQ(meta.row_count(), 30 * 9);
+  EXPECT_EQ(std::count(ndjson.begin(), ndjson.end(), '\n'), 30 * 9);
+  std::set<std::string_view> lines;
+  for (size_t at = 0; at < ndjson.size();) {
+    const size_t end = ndjson.find('\n', at);
+    EXPECT_TRUE(lines.insert(std::string_view(ndjson).substr(at, end - at)).second);
+    at = end + 1;
+  }
+  EXPECT_EQ(lines.size(), 30u * 9);
 }
 
 TEST_F(AuditServiceTest, ACountyThatTookACodeIsShownNothingOfTheOneThatHadIt) {

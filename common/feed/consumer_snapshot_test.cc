@@ -47,6 +47,47 @@ TEST_F(FeedTest, ANewSubscriberTakesASnapshotAndGoesOn) {
   EXPECT_EQ(Differences(), 0);
 }
 
+TEST_F(FeedTest, ASnapshotIsReadAChunkAtATimeAndHoldsNoSession) {
+  std::vector<Ulid> things;
+  for (int i = 0; i < 501; ++i) things.push_back(ids_.Next());
+  for (const Ulid& id : {things[0], things[500]}) ChangeNow(id);
+  SequenceAll();
+  ASSERT_OK(mysql::Transact(database_.db(), [&](mysql::Tx& tx) -> absl::Status {
+    for (int i = 1; i < 500; ++i) RETURN_IF_ERROR(Change(tx, things[i], clock_.Now()));
+    return absl::OkStatus();
+  }));
+  ChangeOther(ids_.Next());
+  ASSERT_OK_AND_ASSIGN(SnapshotReading reading,
+                       SnapshotReading::Begin(*reader_, "things", states_, {}, std::nullopt));
+  // What comes after the watermark may be in it; the feed brings it again.
+  SequenceAll();
+  ASSERT_OK_AND_ASSIGN(auto chunk, reading.Next(*reader_));
+  ASSERT_TRUE(chunk.has_value());
+  EXPECT_EQ(chunk->events_size(), 500);
+  EXPECT_EQ(chunk->events(0).sequence(), 2);
+  ChangeNow(things[0]);    // was read
+  ChangeNow(things[500]);  // was not
+  // Each chunk is read with the session that there is then.
+  auto another = database_.Connect();
+  ASSERT_OK_AND_ASSIGN(chunk, reading.Next(*another));
+  ASSERT_TRUE(chunk.has_value());
+  ASSERT_EQ(chunk->events_size(), 1);
+  type::v1::Quantity state;
+  ASSERT_TRUE(chunk->events(0).payload().UnpackTo(&state));
+  EXPECT_EQ(state.value_milli(), 2);
+  ASSERT_OK_AND_ASSIGN(chunk, reading.Next(*reader_));
+  ASSERT_TRUE(chunk.has_value());
+  EXPECT_EQ(chunk->events(0).aggregate_type(), "other");
+  ASSERT_OK_AND_ASSIGN(chunk, reading.Next(*reader_));
+  ASSERT_TRUE(chunk.has_value());
+  EXPECT_TRUE(chunk->complete());
+  EXPECT_EQ(chunk->watermark(), 2);  // of the beginning
+  ASSERT_OK_AND_ASSIGN(chunk, reading.Next(*reader_));
+  EXPECT_FALSE(chunk.has_value());
+  EXPECT_THAT(SnapshotReading::Begin(*reader_, "things", states_, {"none"}, std::nullopt),
+              StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+}
+
 TEST_F(FeedTest, ASourceThatWasRestoredStopsTheConsumerUntilItsSnapshot) {
   std::vector<Ulid> things;
   for (int i = 0; i < 20; ++i) {

@@ -165,6 +165,34 @@ TEST_F(EvaluationLedgerTables, T2_AFormulaInANameIsText) {
   EXPECT_EQ(full.meta.rows_sha256(), bare.meta.rows_sha256());
 }
 
+TEST_F(EvaluationLedgerTables, T2_ALongTableIsReadByPagesAsItIsTaken) {
+  InForce(v1::EVALUATION_RESULT_REVITALIZE, {.village = kVillage1});
+  // Of before: as many again each time.
+  for (int i = 0; i < 11; ++i) {
+    for (const char* sql : {
+             "CREATE TEMPORARY TABLE again AS SELECT * FROM ledger_entry",
+             "UPDATE again SET id = UNHEX(MD5(CONCAT(HEX(id), 'again'))), is_open = NULL, "
+             "leave_reason = 'CLOSED_OUT', left_at = entered_at",
+             "INSERT INTO ledger_entry SELECT * FROM again",
+             "DROP TEMPORARY TABLE again",
+         }) {
+      ASSERT_OK(w_.db().Execute(sql));
+    }
+  }
+  const File csv = ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_CSV, true);
+  EXPECT_EQ(csv.meta.row_count(), 2048);
+  size_t at = csv.bytes.find("\r\n");
+  for (int64_t number = 1; number <= 2048; ++number) {
+    ASSERT_NE(at, std::string::npos);
+    ASSERT_THAT(csv.bytes.substr(at + 2, 16), StartsWith(Cat(number, ",PJ")));
+    at = csv.bytes.find("\r\n", at + 2);
+  }
+  EXPECT_EQ(at + 2, csv.bytes.size());
+  EXPECT_GT(csv.bytes.size(), 4u * (64 << 10));  // in several chunks
+  const File xlsx = ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_XLSX, false);
+  EXPECT_EQ(xlsx.meta.rows_sha256(), csv.meta.rows_sha256());
+}
+
 TEST_F(EvaluationLedgerTables, T2_TheWorkbookOpensWithCodesAsText) {
   for (int i = 0; i < 3; ++i)
     InForce(v1::EVALUATION_RESULT_UPGRADE, {.name = "+脐橙", .invested_fen = 725});
