@@ -14,7 +14,7 @@ bool IsPersonalHeader(std::string_view header) {
 }
 
 std::string ColumnNames::Next(size_t column, std::string_view header) {
-  std::string name = Utf8Truncate(Normalize(header), 100);
+  std::string name = Utf8Truncate(header, 100);
   if (name.empty()) return ColumnNumber(column);
   const bool like_a_key =
       name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.") == std::string::npos;

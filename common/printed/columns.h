@@ -20,8 +20,8 @@ bool IsPersonalHeader(std::string_view header);
 // The columns' names of one table, in their order.
 class ColumnNames {
  public:
-  // The header, cut to 100 characters, else the column's number: the same for no two columns, and
-  // never what the key of a field could be (planned_total, maintenance.person).
+  // The header as it is given, cut to 100 characters, else the column's number: the same for no two
+  // columns, and never what the key of a field could be (planned_total, maintenance.person).
   std::string Next(size_t column, std::string_view header);
 
  private:

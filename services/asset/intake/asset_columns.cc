@@ -116,7 +116,7 @@ Header ReadHeader(const std::vector<std::string>& cells) {
       header.texts[field] = cells[i];
       continue;
     }
-    Header::Other other{i, names.Next(i, cells[i]), "", false};
+    Header::Other other{i, names.Next(i, printed::Normalize(cells[i])), "", false};
     if (field != Field::kNone) other.taken = header.texts[field];
     other.personal = field == Field::kOmPerson ||
                      (field == Field::kNone && printed::IsPersonalHeader(other.name));
