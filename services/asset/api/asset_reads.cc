@@ -16,6 +16,7 @@
 #include "services/asset/api/convert.h"
 #include "services/asset/api/facts.h"
 #include "services/asset/store/facts_store.h"
+#include "services/asset/store/reference_store.h"
 
 // What is asked of assets: one, many, pages, and the figures that they add up to.
 namespace bangfu::asset::api {
