@@ -27,6 +27,7 @@
 #include "services/evaluation/jobs/ledger_work.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/subject_store.h"
+#include "services/evaluation/facts/parameters.h"
 
 namespace bangfu::evaluation {
 
@@ -75,7 +76,8 @@ absl::StatusOr<v1::ArgumentRecord> RecordArgument(CallContext& context,
         SetTime(context.now, message.mutable_recorded_at());
         row.payload = message.SerializeAsString();
         ASSIGN_OR_RETURN(ArgumentRecord record, ToDomain(row));
-        if (absl::Status status = Validate(record, Today(context)); !status.ok()) {
+        ASSIGN_OR_RETURN(const int64_t panel, ReadParameter(m.tx(), kArgumentPanelMinimum));
+        if (absl::Status status = Validate(record, Today(context), panel); !status.ok()) {
           // The domain's field in the words of the contract.
           static const std::map<std::string, std::string> kFields = {{"panel_person_ids", "panel"},
                                                                      {"date", "argued_on"},

@@ -28,6 +28,8 @@ absl::StatusOr<v1::Evaluation> ProposeOverride(CallContext& context,
   if (reason == nullptr || !reason->in_force) {
     return InvalidField("reason_code", "没有此调整理由").Build();
   }
+  ASSIGN_OR_RETURN(const int64_t chars, ReadParameter(context.db, kOverrideReasonChars));
+  RETURN_IF_ERROR(CheckOverrideReason(request.reason_text(), chars));
   return One(
       context, request, request.etag(), {.arguments = true, .argument_id = argument},
       [&](Step& step, Item& item) -> absl::Status {

@@ -85,7 +85,7 @@ Guard Overridable() {
               o.to_class = s.computed.result == Result::kUpgrade ? FourClass::kConsolidate
                                                                  : FourClass::kUpgrade;
               o.reason_code = "?";
-              for (size_t i = 0; i < kOverrideReasonMinChars; ++i) o.reason_text += "字";
+              o.reason_text = "?";
               o.evidence_ids = {"?"};
             }
             o.proposer_person_id = a.subject;

@@ -56,7 +56,7 @@ absl::Status Contradicts() {
 
 absl::Status CheckAdjustArgument(const ArgumentRecord* argument, std::string_view subject_id,
                                  absl::CivilDay today) {
-  RETURN_IF_ERROR(CheckArgument(argument, subject_id, "列入调整类须有三人以上论证记录", today));
+  RETURN_IF_ERROR(CheckArgument(argument, subject_id, "列入调整类须有论证记录", today));
   return Supports(*argument, FourClass::kAdjust) ? absl::OkStatus() : Contradicts();
 }
 
@@ -94,13 +94,14 @@ std::span<const EnumEntry<ArgumentConclusion>> Entries(const ArgumentConclusion*
   return kConclusions;
 }
 
-absl::Status Validate(const ArgumentRecord& argument, absl::CivilDay today) {
+absl::Status Validate(const ArgumentRecord& argument, absl::CivilDay today, int64_t panel_minimum) {
   std::set<std::string_view> persons;
   for (const std::string& person : argument.panel_person_ids) {
     if (!person.empty()) persons.insert(person);
   }
-  if (persons.size() < kPanelMinimum) {
-    return InvalidField("panel_person_ids", "论证小组至少三名不同的成员");
+  panel_minimum = std::max<int64_t>(1, panel_minimum);
+  if (static_cast<int64_t>(persons.size()) < panel_minimum) {
+    return InvalidField("panel_person_ids", Cat("论证小组至少", panel_minimum, "名不同的成员"));
   }
   if (argument.subject_id.empty()) return InvalidField("subject_id", "没有论证对象");
   if (argument.date > today) return InvalidField("date", "论证日期不能晚于今天");
@@ -163,12 +164,16 @@ absl::StatusOr<OverrideDecision> CheckOverride(const Computed& computed, const O
   if (override.to_class == FourClass::kUnspecified) return InvalidField("to_class", "没有注明类别");
   if (override.reason_code.empty()) {
     return InvalidField("reason_code", "没有注明理由类别");
+absl::Status CheckOverrideReason(std::string_view text, int64_t min_chars) {
+  min_chars = std::max<int64_t>(1, min_chars);
+  if (IsValidUtf8(text) && static_cast<int64_t>(Utf8Length(Trim(text))) >= min_chars) {
+    return absl::OkStatus();
   }
-  if (!IsValidUtf8(override.reason_text) ||
-      Utf8Length(StdView(absl::StripAsciiWhitespace(override.reason_text))) <
-          kOverrideReasonMinChars) {
-    return InvalidField("reason_text", Cat("理由不少于", kOverrideReasonMinChars, "字"));
+  return InvalidField("reason_text", Cat("理由不少于", min_chars, "字"));
+}
+
   }
+  RETURN_IF_ERROR(CheckOverrideReason(override.reason_text, 1));
   if (std::none_of(override.evidence_ids.begin(), override.evidence_ids.end(),
                    [](const std::string& id) { return !id.empty(); })) {
     return InvalidField("evidence_ids", "至少提供一份佐证材料");

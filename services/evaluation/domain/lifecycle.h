@@ -35,11 +35,11 @@ struct ArgumentRecord {
   int attachments = 0;
 };
 
-inline constexpr size_t kPanelMinimum = 3;
-
-// R034: at least three different persons, a day that is not in the future, a conclusion, an opinion
-// and an attachment. INVALID_ARGUMENT FIELD_INVALID.
-absl::Status Validate(const ArgumentRecord& argument, absl::CivilDay today);
+// R034: at least `panel_minimum` different persons, a day that is not in the future, a conclusion,
+// an opinion and an attachment. The minimum is the parameter's when the argument is recorded; what
+// was recorded keeps its worth when the parameter changes. INVALID_ARGUMENT FIELD_INVALID.
+absl::Status Validate(const ArgumentRecord& argument, absl::CivilDay today,
+                      int64_t panel_minimum = 1);
 
 // --- county review
 // --------------------------------------------------------------------------------
@@ -57,12 +57,10 @@ struct Computed {
 absl::StatusOr<FourClass> CheckAccept(const Computed& computed, const ArgumentRecord* argument,
                                       absl::CivilDay today);
 
-inline constexpr size_t kOverrideReasonMinChars = 20;
-
 struct Override {
   FourClass to_class = FourClass::kUnspecified;
   std::string reason_code;  // of the OVERRIDE_REASON list
-  std::string reason_text;  // at least 20 characters without surrounding blanks
+  std::string reason_text;  // CheckOverrideReason
   std::vector<std::string> evidence_ids;
   std::string tolerance_decision_id;  // optional
   std::string proposer_person_id;
@@ -92,6 +90,10 @@ absl::StatusOr<OverrideDecision> CheckOverride(const Computed& computed, const O
                                                const ArgumentRecord* argument,
                                                absl::CivilDay today);
 
+// The reason of an override that is proposed: at least so many characters without surrounding
+// blanks. INVALID_ARGUMENT FIELD_INVALID of reason_text.
+absl::Status CheckOverrideReason(std::string_view text, int64_t min_chars);
+
 // --- effective
 // ------------------------------------------------------------------------------------
 
@@ -105,7 +107,7 @@ struct EffectiveCheck {
   bool needs_city_filing = false;
   bool city_filed = false;
 };
-// ADJUST is never effective without an argument of three persons, whoever proposed it.
+// ADJUST is never effective without an argument, whoever proposed it.
 // FAILED_PRECONDITION PUBLICITY_NOT_PASSED, OBJECTION_OPEN, CITY_FILING_REQUIRED,
 // ARGUMENT_REQUIRED.
 absl::Status CheckEffective(const EffectiveCheck& check, absl::CivilDay today);

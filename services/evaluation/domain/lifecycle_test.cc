@@ -41,11 +41,15 @@ Override To(FourClass four_class) {
   return o;
 }
 
-TEST(Lifecycle, R034_ArgumentNeedsThreePersonsConclusionAndAttachment) {
+TEST(Lifecycle, R034_ArgumentNeedsAPanelConclusionAndAttachment) {
   ArgumentRecord a = Argument(ArgumentConclusion::kFeasible);
-  EXPECT_TRUE(Validate(a, kToday).ok());
+  EXPECT_TRUE(Validate(a, kToday, 3).ok());
+  EXPECT_FALSE(Validate(a, kToday, 4).ok());
   a.panel_person_ids = {"p1", "p2", "p2"};
-  EXPECT_FALSE(Validate(a, kToday).ok());
+  EXPECT_FALSE(Validate(a, kToday, 3).ok());
+  EXPECT_TRUE(Validate(a, kToday, 2).ok());
+  a.panel_person_ids = {"", ""};
+  EXPECT_FALSE(Validate(a, kToday, 0).ok());  // somebody at least
   a = Argument(ArgumentConclusion::kFeasible);
   a.date = kToday + 1;
   EXPECT_FALSE(Validate(a, kToday).ok());
@@ -85,7 +89,9 @@ TEST(Lifecycle, R044_AdjustIsNeverEffectiveWithoutAnArgument) {
   EXPECT_EQ(ReasonOf(CheckEffective(check, kToday)), "ARGUMENT_CONTRADICTS");
   check.argument = &named;
   EXPECT_TRUE(CheckEffective(check, kToday).ok());
-  named.panel_person_ids.pop_back();
+  named.panel_person_ids.pop_back();  // as many as were asked for when it was recorded
+  EXPECT_TRUE(CheckEffective(check, kToday).ok());
+  named.panel_person_ids.clear();
   EXPECT_FALSE(CheckEffective(check, kToday).ok());
 }
 
@@ -106,13 +112,20 @@ TEST(Lifecycle, EffectiveNeedsPublicityObjectionsSettledAndFiling) {
 }
 
 TEST(Lifecycle, OverrideNeedsReasonEvidenceAndTwoPersons) {
+TEST(Lifecycle, TheReasonOfAnOverrideIsAsLongAsAsked) {
+  EXPECT_TRUE(CheckOverrideReason("  五个字的理由  ", 6).ok());
+  EXPECT_FALSE(CheckOverrideReason("  五个字的理由  ", 7).ok());
+  EXPECT_FALSE(CheckOverrideReason("\xff\xfe", 1).ok());
+  EXPECT_FALSE(CheckOverrideReason("", 0).ok());
+}
+
   Computed g4 = Of(Result::kRevitalize, "G4");
   auto decision = CheckOverride(g4, To(FourClass::kUpgrade), nullptr, kToday);
   ASSERT_TRUE(decision.ok()) << decision.status();
   EXPECT_TRUE(decision->needs_city_filing);
 
   Override o = To(FourClass::kUpgrade);
-  o.reason_text = "十九个字的理由不够长不够长不够长不够";  // 18 characters
+  o.reason_text = " ";
   EXPECT_FALSE(CheckOverride(g4, o, nullptr, kToday).ok());
   o = To(FourClass::kUpgrade);
   o.evidence_ids.clear();

@@ -26,6 +26,10 @@ inline constexpr ParameterDef kStepDays{"EVALUATION_STEP_DAYS", 5};
 // Working days to make the plan of an entry, and to sign a ledger that changed.
 inline constexpr ParameterDef kMeasurePlanDays{"MEASURE_PLAN_DAYS", 20};
 inline constexpr ParameterDef kLedgerSignDays{"LEDGER_SIGN_DAYS", 10};
+// The day of the next month on which a month's dispatch reports are due.
+inline constexpr ParameterDef kDispatchReportDay{"DISPATCH_REPORT_DAY", 10};
+// Working days to go on with long work that stopped.
+inline constexpr ParameterDef kResumeDays{"OPERATION_RESUME_DAYS", 2};
 // How long an appraisal counts (months).
 inline constexpr ParameterDef kAppraisalMonths{"APPRAISAL_VALID_MONTHS", 12};
 
@@ -41,6 +45,17 @@ inline constexpr ParameterDef kEscalationDays{"ESCALATION_DAYS", 5};
 inline constexpr ParameterDef kObjectionAnswerDays{"OBJECTION_ANSWER_DAYS", 5};
 // Writes wait while the copies of the registry's reference data are older (minutes).
 inline constexpr ParameterDef kReferenceLagMinutes{"REFERENCE_LAG_MINUTES", 15};
+
+// Experts who must have scored a subject for their median to be a fact.
+inline constexpr ParameterDef kExpertScoresMinimum{"EXPERT_SCORES_MINIMUM", 3};
+// Different persons of an argument's panel, on the day when it is recorded.
+inline constexpr ParameterDef kArgumentPanelMinimum{"ARGUMENT_PANEL_MINIMUM", 3};
+// Characters of an override's reason, when it is proposed.
+inline constexpr ParameterDef kOverrideReasonChars{"OVERRIDE_REASON_CHARS", 20};
+// Share of a year's expected months that must be reported for the year to be estimated.
+inline constexpr ParameterDef kReportMonthsNeeded{"REPORT_MONTHS_NEEDED_BP", 5000};
+// How long a dispatch report's figures stand (months, its own among them).
+inline constexpr ParameterDef kDispatchReportMonths{"DISPATCH_REPORT_MONTHS", 12};
 
 absl::StatusOr<int64_t> ReadParameter(mysql::Executor& db, const ParameterDef& parameter);
 // In the order asked for; one query.

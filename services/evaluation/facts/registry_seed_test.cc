@@ -7,6 +7,7 @@
 #include "gtest/gtest.h"
 #include "services/evaluation/domain/measures_for_test.h"
 #include "services/evaluation/facts/measure_codes.h"
+#include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/facts/registry_seed_for_test.h"
 #include "services/evaluation/schema/migrations.h"
 #include "services/evaluation/store/reference_store.h"
@@ -79,6 +80,21 @@ TEST_F(RegistrySeedTest, R030_R032_R035_R043_TheShippedCodesAreThoseOfTheRules) 
   for (size_t i = 0; i < wanted.override_reasons.size(); ++i) {
     EXPECT_EQ(loaded.override_reasons[i].code, wanted.override_reasons[i].code);
     EXPECT_EQ(loaded.override_reasons[i].name_zh, wanted.override_reasons[i].name_zh);
+  }
+}
+
+// Copies that have not heard of a parameter take the number that the registry ships.
+TEST_F(RegistrySeedTest, TheParametersAreShippedAsTheyAreTakenWithoutACopy) {
+  std::map<std::string, int64_t> shipped;
+  for (const registry::v1::Parameter& p : ShippedSeed().parameters) shipped[p.code()] = p.value();
+  for (const ParameterDef& p :
+       {kSourceLagMinutes, kClassPublicityDays, kReviewDays, kStepDays, kMeasurePlanDays,
+        kLedgerSignDays, kAppraisalMonths, kOverrideShareLimit, kOverrideMonths,
+        kObjectionAnswerDays, kReferenceLagMinutes, kExpertScoresMinimum, kArgumentPanelMinimum,
+        kOverrideReasonChars, kReportMonthsNeeded, kDispatchReportMonths}) {
+    const std::string code(p.code);
+    ASSERT_TRUE(shipped.contains(code)) << code;
+    EXPECT_EQ(shipped[code], p.fallback) << code;
   }
 }
 
