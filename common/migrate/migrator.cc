@@ -66,12 +66,23 @@ Error Refusal(std::string_view reason, std::string_view text, const Migration& s
   return error;
 }
 
-// Whether what was applied is this step. Texts of before that left the same schema behind are named
-// in it, a line each: "-- supersedes <checksum>". One that was begun goes on by its own text only.
+bool Names(const Migration& step, std::string_view word, const Applied& applied) {
+  return absl::StrContains(step.sql,
+                           absl::StrCat("-- ", AbslView(word), " ", applied.checksum, "\n"));
+}
+
+// Begun with another text, whose statements this one can follow from its first on.
+bool BeginsAnew(const Migration& step, const Applied& applied) {
+  return !applied.complete && applied.checksum != Checksum(step) &&
+         Names(step, "restarts", applied);
+}
+
+// Whether what was applied is this step. Texts of before are named in it, a line each: "--
+// supersedes <checksum>" one that left the same schema behind, "-- restarts <checksum>" one that
+// was begun. Without that, what was begun goes on by its own text only.
 bool IsTextOf(const Migration& step, const Applied& applied) {
   return applied.checksum == Checksum(step) ||
-         (applied.complete &&
-          absl::StrContains(step.sql, absl::StrCat("-- supersedes ", applied.checksum, "\n")));
+         (applied.complete && Names(step, "supersedes", applied)) || BeginsAnew(step, applied);
 }
 
 // A setting holds for the connection, and is asked for again by whoever goes on.
@@ -169,6 +180,13 @@ absl::Status Migrator::ApplySteps(const Migrations& steps) {
                       {step.stream, step.version, step.name, Checksum(step), clock_.Now()})
               .status());
       RETURN_IF_ERROR(ApplyStep(step, 0, false));
+    } else if (BeginsAnew(step, it->second)) {
+      RETURN_IF_ERROR(
+          db_.Execute("UPDATE schema_migration SET checksum = ?, statements_done = 0 WHERE stream "
+                      "= ? AND version = ? AND complete = 0",
+                      {Checksum(step), step.stream, step.version})
+              .status());
+      RETURN_IF_ERROR(ApplyStep(step, 0, true));
     } else if (!it->second.complete) {
       RETURN_IF_ERROR(ApplyStep(step, static_cast<size_t>(it->second.statements_done), true));
     }

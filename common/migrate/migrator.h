@@ -49,8 +49,13 @@ class Migrator {
 };
 
 // OK when every step is applied with the same text, or with one that it names as superseded (a line
-// "-- supersedes <checksum>": written otherwise, with the same schema in the end). FAILED_PRECONDITION SCHEMA_BEHIND names the
-// first that is not. A schema that is ahead is fine: releases expand it before they use it.
+// "-- supersedes <checksum>": written otherwise, with the same schema in the end).
+// FAILED_PRECONDITION SCHEMA_BEHIND names the first that is not. A schema that is ahead is fine:
+// releases expand it before they use it.
+//
+// Where a step with another text was begun and not ended, Apply goes on only if the text now names
+// it in a line "-- restarts <checksum>": then it runs from its first statement. For texts of which
+// every statement may follow on any part of the other that was done.
 absl::Status VerifyVersion(mysql::Session& db, const Migrations& steps);
 
 // SHA-256 of a step's text in hexadecimal; line ends and trailing blanks do not count.

@@ -79,6 +79,48 @@ TEST_F(MigratorTest, AStepMayBeWrittenOtherwiseOnceItNamesTheTextOfBefore) {
               StatusIs(absl::StatusCode::kFailedPrecondition, "MIGRATION_CHANGED"));
 }
 
+TEST_F(MigratorTest, WhatWasBegunWithAFaultyTextIsBegunAnewByOneThatNamesIt) {
+  ASSERT_OK(Apply({one_}));
+  // Died after its first statement and again at its second, which finds its own row.
+  const Migration faulty{"x", 2, "two", "DELETE FROM one;\nINSERT INTO one VALUES (7), (7);\n"};
+  EXPECT_FALSE(Apply({one_, faulty}).ok());
+  EXPECT_EQ(database_.Int("SELECT statements_done FROM schema_migration WHERE version = 2"), 1);
+  database_.Run("INSERT INTO one VALUES (7);\n");
+  Migration mended = faulty;
+  const std::string statements = "DELETE FROM one;\nINSERT INTO one VALUES (7), (8);\n";
+  mended.sql = "-- supersedes " + Checksum(faulty) + "\n" + statements;
+  EXPECT_THAT(Apply({one_, mended}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "MIGRATION_CHANGED"));
+  mended.sql = "-- restarts " + Checksum(faulty) + "\n" + mended.sql;
+  EXPECT_THAT(VerifyVersion(database_.db(), {one_, mended}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "SCHEMA_BEHIND"));
+  ASSERT_OK(Apply({one_, mended}));
+  EXPECT_EQ(database_.Int("SELECT SUM(id) FROM one"), 15);
+  EXPECT_THAT(VerifyVersion(database_.db(), {one_, mended}), IsOk());
+  EXPECT_THAT(Apply({one_, mended}), IsOk());
+  // Only what was begun: another text that was carried out whole is another schema.
+  Migration restarts = faulty;
+  restarts.sql = "-- restarts " + Checksum(mended) + "\n" + statements;
+  EXPECT_THAT(Apply({one_, restarts}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "MIGRATION_CHANGED"));
+}
+
+// A migrator that died within the mend goes on by the mend's own statements.
+TEST_F(MigratorTest, WhatWasBegunAnewGoesOnWhereItDied) {
+  const Migration faulty{"x", 1, "one", "CREATE TABLE a (id INT PRIMARY KEY);\nNO SUCH;\n"};
+  EXPECT_FALSE(Apply({faulty}).ok());
+  Migration mended = faulty;
+  mended.sql = "-- restarts " + Checksum(faulty) +
+               "\nCREATE TABLE a (id INT PRIMARY KEY);\nINSERT INTO a VALUES (1);\n"
+               "INSERT INTO a SELECT id FROM comes_later;\n";
+  EXPECT_FALSE(Apply({mended}).ok());
+  EXPECT_EQ(database_.Int("SELECT statements_done FROM schema_migration"), 2);
+  database_.Run(
+      "CREATE TABLE comes_later (id INT PRIMARY KEY);\nINSERT INTO comes_later VALUES (3);\n");
+  ASSERT_OK(Apply({mended}));
+  EXPECT_EQ(database_.Int("SELECT SUM(id) FROM a"), 4);
+}
+
 TEST_F(MigratorTest, WhoGoesOnSetsTheSessionAgain) {
   const Migration step{"w", 1, "w",
                        "CREATE TABLE w (id INT NOT NULL, PRIMARY KEY (id)) ENGINE=InnoDB;\n"

@@ -1,4 +1,6 @@
 // R003, T14: every subject counts once, in its class or apart.
+#include "common/migrate/migrator.h"
+#include "common/testing/clock.h"
 #include "services/evaluation/api/lifecycle_world_for_test.h"
 #include "services/evaluation/schema/migrations.h"
 
@@ -256,6 +258,82 @@ TEST(ResultRollupMigration, SubjectsAreCountedOnce) {
         << cell;
   }
   EXPECT_EQ(database.Int("SELECT SUM(invested_fen) FROM result_rollup"), 30);
+}
+
+// As a migrator of the first text of the step left it: dead after its second statement, before the
+// mark of that.
+TEST(ResultRollupMigration, ACountThatWasBegunByItsFirstTextIsBegunAnew) {
+  migrate::Migrations before, all;
+  for (const migrate::Migration& m : EvaluationMigrations()) {
+    all.push_back(m);
+    if (m.stream != "evaluation" || m.version < 13) before.push_back(m);
+  }
+  testing::TestDatabase database(before, /*own_schema=*/true);
+  database.Run(
+      "INSERT INTO subject (subject_id, subject_type, code, name, region_code, region_path, "
+      "county, "
+      "invested_fen, updated_at) VALUES (UNHEX(REPEAT('A', 32)), 1, '', '', '', '360733101', "
+      "'360733', 5, '2026-02-01');\n"
+      "INSERT INTO result_rollup VALUES ('360733', 1, 0, 1, 1, 5, 0);\n"
+      "INSERT INTO schema_migration (stream, version, name, checksum, statements_done, complete, "
+      "applied_at) VALUES ('evaluation', 13, 'results_once', "
+      "'217707e8bdec7eaecab47ba666a9efa4a9e68da972d13cbd82906335b7a4ba8c', 1, 0, '2026-02-01');\n");
+  testing::FakeClock clock;
+  migrate::Migrator migrator(database.db(), clock, {.owner = "test"});
+  ASSERT_OK(migrator.Apply(all));
+  EXPECT_EQ(database.Int("SELECT SUM(subjects) FROM result_rollup"), 1);
+  EXPECT_THAT(migrate::VerifyVersion(database.db(), all), ::bangfu::testing::IsOk());
+}
+
+// What was declared void before a subject let go of such a result is no class on its way.
+TEST(ResultRollupMigration, WhatWasVoidBeforeIsYetToBeEvaluated) {
+  migrate::Migrations before;
+  std::string step;
+  for (const migrate::Migration& m : EvaluationMigrations()) {
+    if (m.stream == "evaluation" && m.version == 16) step = m.sql;
+    if (m.stream != "evaluation" || m.version < 16) before.push_back(m);
+  }
+  testing::TestDatabase database(before, /*own_schema=*/true);
+  struct One {
+    int latest, state, in_force, cell;
+  };
+  constexpr int kComputed = 1, kVoid = 8;
+  const std::vector<One> all = {{2, kVoid, 0, 0},
+                                {7, kVoid, 0, 0},
+                                {5, kVoid, 3, 16},
+                                {2, kComputed, 0, 2},
+                                {6, kComputed, 3, 22}};
+  std::string rows = "INSERT INTO result_rollup VALUES ('360733', 1, 7, 0, 9, 9, 9);\n";
+  for (size_t i = 0; i < all.size(); ++i) {
+    const std::string id = Cat("UNHEX('", i + 10, std::string(30, '0'), "')");
+    rows +=
+        Cat("INSERT INTO evaluation (id, subject_type, subject_id, region_path, period, "
+            "criteria_id, snapshot_sha256, result, state, details, computed_at, computed_by, "
+            "version) VALUES (",
+            id, ", 1, ", id, ", '360733101', '2026-02', ", id, ", '', ", all[i].latest, ", ",
+            all[i].state, ", '', '2026-02-01', '', 1);\n",
+            "INSERT INTO subject (subject_id, subject_type, code, name, region_code, "
+            "region_path, county, invested_fen, latest_evaluation_id, latest_result, "
+            "effective_evaluation_id, effective_class, updated_at) VALUES (",
+            id, ", 1, '', '', '', '360733101', '360733', 5, ", id, ", ", all[i].latest, ", ",
+            all[i].in_force ? "UNHEX(REPEAT('B', 32))" : "NULL", ", ", all[i].in_force,
+            ", '2026-02-01');\n");
+  }
+  database.Run(rows);
+  // Each statement may be taken up again by a migrator that died before its mark.
+  database.Run(step);
+  database.Run(step.substr(step.find("INSERT INTO result_rollup")));
+  database.Run(step);
+  std::map<int, int64_t> cells;
+  for (const One& one : all) ++cells[one.cell];
+  for (const auto& [cell, count] : cells) {
+    EXPECT_EQ(database.Int("SELECT COALESCE(SUM(subjects), 0) FROM result_rollup WHERE result = ?",
+                           {cell}),
+              count)
+        << cell;
+  }
+  EXPECT_EQ(database.Int("SELECT SUM(subjects) FROM result_rollup"), 5);
+  EXPECT_EQ(database.Int("SELECT SUM(invested_fen) FROM result_rollup"), 25);
 }
 
 }  // namespace

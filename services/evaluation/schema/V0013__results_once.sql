@@ -4,6 +4,9 @@
 -- of the id modulo 4. What stands there already is written over: a step that is taken up again finds
 -- its own rows, and a release of before goes on writing meanwhile.
 -- supersedes 217707e8bdec7eaecab47ba666a9efa4a9e68da972d13cbd82906335b7a4ba8c
+-- supersedes 8c1136affc369ffb0a7673c8bf655c8a613a533ccea80e7e8043c99fa04fa5b4
+-- restarts 217707e8bdec7eaecab47ba666a9efa4a9e68da972d13cbd82906335b7a4ba8c
+-- restarts 8c1136affc369ffb0a7673c8bf655c8a613a533ccea80e7e8043c99fa04fa5b4
 DELETE FROM result_rollup;
 INSERT INTO result_rollup (county, subject_type, result, slot, subjects, invested_fen,
     asset_value_fen)
