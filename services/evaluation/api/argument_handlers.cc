@@ -22,12 +22,12 @@
 #include "services/evaluation/convert/evaluation_subject.h"
 #include "services/evaluation/domain/evaluation_actions.h"
 #include "services/evaluation/facts/measure_codes.h"
+#include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/facts/work_calendar.h"
 #include "services/evaluation/jobs/evaluation_work.h"
 #include "services/evaluation/jobs/ledger_work.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/subject_store.h"
-#include "services/evaluation/facts/parameters.h"
 
 namespace bangfu::evaluation {
 

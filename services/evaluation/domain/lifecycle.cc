@@ -158,12 +158,6 @@ absl::Status CheckOverrideLevel(const Computed& computed, AdminLevel level) {
                                                    : "依据认定文件判定的调整类，只有省级可以改变");
 }
 
-absl::StatusOr<OverrideDecision> CheckOverride(const Computed& computed, const Override& override,
-                                               const ArgumentRecord* argument,
-                                               absl::CivilDay today) {
-  if (override.to_class == FourClass::kUnspecified) return InvalidField("to_class", "没有注明类别");
-  if (override.reason_code.empty()) {
-    return InvalidField("reason_code", "没有注明理由类别");
 absl::Status CheckOverrideReason(std::string_view text, int64_t min_chars) {
   min_chars = std::max<int64_t>(1, min_chars);
   if (IsValidUtf8(text) && static_cast<int64_t>(Utf8Length(Trim(text))) >= min_chars) {
@@ -172,6 +166,12 @@ absl::Status CheckOverrideReason(std::string_view text, int64_t min_chars) {
   return InvalidField("reason_text", Cat("理由不少于", min_chars, "字"));
 }
 
+absl::StatusOr<OverrideDecision> CheckOverride(const Computed& computed, const Override& override,
+                                               const ArgumentRecord* argument,
+                                               absl::CivilDay today) {
+  if (override.to_class == FourClass::kUnspecified) return InvalidField("to_class", "没有注明类别");
+  if (override.reason_code.empty()) {
+    return InvalidField("reason_code", "没有注明理由类别");
   }
   RETURN_IF_ERROR(CheckOverrideReason(override.reason_text, 1));
   if (std::none_of(override.evidence_ids.begin(), override.evidence_ids.end(),

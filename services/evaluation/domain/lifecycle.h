@@ -84,15 +84,15 @@ AdminLevel OverrideLevel(const Computed& computed);
 // county's).
 absl::Status CheckOverrideLevel(const Computed& computed, AdminLevel level);
 
+// The reason of an override that is proposed: at least so many characters without surrounding
+// blanks. INVALID_ARGUMENT FIELD_INVALID of reason_text.
+absl::Status CheckOverrideReason(std::string_view text, int64_t min_chars);
+
 // The limits of a human override. INVALID_ARGUMENT FIELD_INVALID for the form; FAILED_PRECONDITION
 // OVERRIDE_SAME_PERSON, OVERRIDE_NOT_ALLOWED, ARGUMENT_REQUIRED, and those of CheckOverrideLevel.
 absl::StatusOr<OverrideDecision> CheckOverride(const Computed& computed, const Override& override,
                                                const ArgumentRecord* argument,
                                                absl::CivilDay today);
-
-// The reason of an override that is proposed: at least so many characters without surrounding
-// blanks. INVALID_ARGUMENT FIELD_INVALID of reason_text.
-absl::Status CheckOverrideReason(std::string_view text, int64_t min_chars);
 
 // --- effective
 // ------------------------------------------------------------------------------------

@@ -111,7 +111,6 @@ TEST(Lifecycle, EffectiveNeedsPublicityObjectionsSettledAndFiling) {
   EXPECT_TRUE(CheckEffective(check, kToday).ok());
 }
 
-TEST(Lifecycle, OverrideNeedsReasonEvidenceAndTwoPersons) {
 TEST(Lifecycle, TheReasonOfAnOverrideIsAsLongAsAsked) {
   EXPECT_TRUE(CheckOverrideReason("  五个字的理由  ", 6).ok());
   EXPECT_FALSE(CheckOverrideReason("  五个字的理由  ", 7).ok());
@@ -119,6 +118,7 @@ TEST(Lifecycle, TheReasonOfAnOverrideIsAsLongAsAsked) {
   EXPECT_FALSE(CheckOverrideReason("", 0).ok());
 }
 
+TEST(Lifecycle, OverrideNeedsReasonEvidenceAndTwoPersons) {
   Computed g4 = Of(Result::kRevitalize, "G4");
   auto decision = CheckOverride(g4, To(FourClass::kUpgrade), nullptr, kToday);
   ASSERT_TRUE(decision.ok()) << decision.status();
