@@ -48,6 +48,7 @@ constexpr auto kScoreColumns = std::to_array<FieldColumn>({
     {"tech_backward", "技术落后"},
     {"cause", "困难原因"},
     {"opinion", "意见"},
+    {"scored_on", "评分日期"},
 });
 
 // The column of a field's proto path ("output.value_milli"); the path itself when there is none.
@@ -102,6 +103,14 @@ class Cells {
       Fault(field, Cat("“", cell, "”应为是或否"));
     }
     return cell == "是";
+  }
+  std::optional<google::type::Date> Date(std::string_view field) {
+    const std::string cell = Text(field);
+    if (cell.empty()) return std::nullopt;
+    const absl::StatusOr<google::type::Date> date = ParseDate(Nfkc(cell));
+    if (date.ok()) return *date;
+    Fault(field, Cat("“", cell, "”应写成 2026-10-31 的形式"));
+    return std::nullopt;
   }
   // The faults of the cells and what the contract's rules say of the message that came of them.
   absl::Status Check(const google::protobuf::Message& message) {
@@ -169,6 +178,7 @@ absl::StatusOr<ExpertScore> ScoreOfRow(const NamedRow& row, const std::string& s
   score.set_tech_backward(cells.Flag("tech_backward"));
   score.set_cause(cells.Text("cause"));
   score.set_opinion(cells.Text("opinion"));
+  if (const auto date = cells.Date("scored_on")) *score.mutable_scored_on() = *date;
   RETURN_IF_ERROR(cells.Check(score));
   return score;
 }

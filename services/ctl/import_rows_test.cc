@@ -77,6 +77,24 @@ TEST(ImportRowsTest, AScoreThatCannotBeReadIsNoNought) {
   }
 }
 
+TEST(ImportRowsTest, AScoreMayTellItsDay) {
+  const auto row = [](const char* cell) {
+    return ScoreOfRow({{"编码", "PJ1"}, {"市场前景", "80"}, {"资源支撑", "70"}, {"评分日期", cell}},
+                      kId);
+  };
+  const auto told = row(" ２０２６-10-09 ");
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_EQ(FormatDate(told->scored_on()), "2026-10-09");
+  EXPECT_FALSE(row("")->has_scored_on());
+  EXPECT_FALSE(
+      ScoreOfRow({{"编码", "PJ1"}, {"市场前景", "80"}, {"资源支撑", ""}}, kId)->has_scored_on());
+  for (const char* cell : {"2026年10月9日", "2026-13-01", "昨天"}) {
+    const auto score = row(cell);
+    ASSERT_FALSE(score.ok()) << cell;
+    EXPECT_EQ(RefusalOf(3, score.status())[0].column, "评分日期") << cell;
+  }
+}
+
 TEST(ImportRowsTest, WhatTheContractForbidsIsRefusedByItsColumn) {
   const auto column = [](const absl::Status& status) {
     const auto lines = RefusalOf(2, status);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <string>
@@ -24,6 +25,13 @@ using options::v1::ROLE_APPRAISER;
 using options::v1::ROLE_CITY_SUPERVISOR;
 using options::v1::ROLE_COUNTY_APPROVER;
 using options::v1::ROLE_COUNTY_OPERATOR;
+
+// The day of the evaluation: what experts say after it is no fact of its period.
+google::type::Date DayOfEvaluation(const Walk& walk) {
+  absl::CivilMonth month;
+  if (!absl::ParseCivilTime(walk.options.period, &month)) return DateOf(walk.Today());
+  return DateOf(std::min(absl::CivilDay(month + 1) - 1, walk.Today()));
+}
 
 absl::Status Experts(Walk& walk) {
   Title("专家评分：每个对象至少三名专家，取中位数");
@@ -53,6 +61,7 @@ absl::Status Experts(Walk& walk) {
       score->set_market_outlook(70 + expert);
       score->set_resource_basis(72 + expert);
       score->set_opinion("样例评分");
+      *score->mutable_scored_on() = DayOfEvaluation(walk);
     }
     RETURN_IF_ERROR(appraiser
                         ->Call<SubmitExpertScoresResponse>(

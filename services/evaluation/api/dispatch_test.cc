@@ -139,6 +139,13 @@ TEST_F(EvaluationDispatch, AFigureIsAFactWithItsRecordAndTheLastDayOfItsMonth) {
   EXPECT_THAT(Report("2026-02", 1), StatusIs(StatusCode::kAborted, "ETAG_MISMATCH"));
   world_.server().clock().Advance(absl::Hours(24 * 400));
   EXPECT_FALSE(Fact("L2-01"));
+  // Unless the province lets figures stand longer: a report of February 2026 in April 2027.
+  world_.Parameter("DISPATCH_REPORT_MONTHS", 14);
+  world_.Sync();
+  EXPECT_FALSE(Fact("L2-01"));
+  world_.Parameter("DISPATCH_REPORT_MONTHS", 15);
+  world_.Sync();
+  EXPECT_TRUE(Fact("L2-01"));
 }
 
 TEST_F(EvaluationDispatch, AnIndicatorThatNamesTheSourceTakesTheFigure) {

@@ -199,6 +199,7 @@ TEST_F(EvaluationApi, TwoExpertsAreNoFact) {
     request.add_scores()->set_subject_id(project);
     request.mutable_scores(0)->set_market_outlook(80);
     request.mutable_scores(0)->set_resource_basis(80);
+    SetDay(sample::kScoredOn, request.mutable_scores(0)->mutable_scored_on());
     ASSERT_OK_AND_ASSIGN(auto response,
                          world_.server().Call<v1::SubmitExpertScoresResponse>(
                              Cat(kFacts, "SubmitExpertScores"), request,

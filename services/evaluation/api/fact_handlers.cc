@@ -153,6 +153,7 @@ absl::StatusOr<v1::SubmitExpertScoresResponse> SubmitExpertScores(
   };
   ASSIGN_OR_RETURN(const MeasureCatalogue catalogue,
                    LoadMeasures(context.db, ShanghaiDay(context.now)));
+  const absl::CivilDay today = ShanghaiDay(context.now);
   std::map<Ulid, int> index;
   for (int i = 0; i < request.scores_size(); ++i) {
     const v1::ExpertScore& score = request.scores(i);
@@ -164,6 +165,14 @@ absl::StatusOr<v1::SubmitExpertScoresResponse> SubmitExpertScores(
     const CauseDef* cause = catalogue.FindCause(score.cause());
     if (!score.cause().empty() && (cause == nullptr || !cause->in_force)) {
       fault(i, "cause", "不是规定的困难原因代码");
+    }
+    if (score.has_scored_on()) {
+      const std::optional<absl::CivilDay> on = ToDay(score.scored_on());
+      if (!on) {
+        fault(i, "scored_on", "没有此日期");
+      } else if (*on > today) {
+        fault(i, "scored_on", "评分日期不得晚于今天");
+      }
     }
   }
   if (!valid) return error.Zh("评分有误").Build();
@@ -202,7 +211,9 @@ absl::StatusOr<v1::SubmitExpertScoresResponse> SubmitExpertScores(
               rpc::ActorOf(context.caller, context.roles, s.region_path, scope.Of(id));
           *score.mutable_expert() = ToMessage(actor);
           SetTime(context.now, score.mutable_scored_at());
-          rows.push_back({id, context.caller.subject, score.SerializeAsString(), context.now});
+          const absl::CivilDay on = ToDay(score.scored_on()).value_or(today);
+          SetDay(on, score.mutable_scored_on());
+          rows.push_back({id, context.caller.subject, on, score.SerializeAsString(), context.now});
           audit::Entry& entry = trail.emplace_back();
           entry.aggregate_type = "expert_score";
           entry.aggregate_id = id;
@@ -218,28 +229,32 @@ absl::StatusOr<v1::SubmitExpertScoresResponse> SubmitExpertScores(
         RETURN_IF_ERROR(PutExpertScores(m.tx(), rows));
         RETURN_IF_ERROR(BumpFactsVersion(m.tx(), ids, context.now));
         RETURN_IF_ERROR(audit::AppendBatch(m.tx(), trail));
-        ASSIGN_OR_RETURN(std::vector<ExpertScoreRow> all, LoadExpertScores(m.tx(), ids));
-        std::map<Ulid, int> experts;
+        ASSIGN_OR_RETURN(std::vector<ExpertScoreRow> all, LoadExpertScores(m.tx(), ids, today));
+        ASSIGN_OR_RETURN(const int64_t minimum, ReadParameter(m.tx(), kExpertScoresMinimum));
+        std::map<Ulid, int64_t> experts;
         for (const ExpertScoreRow& row : all) ++experts[row.subject_id];
         v1::SubmitExpertScoresResponse response;
         response.set_accepted(static_cast<int32_t>(rows.size()));
-        response.set_complete(
-            static_cast<int32_t>(std::count_if(experts.begin(), experts.end(), [](const auto& e) {
-              return e.second >= kExpertsMinimum;
-            })));
+        response.set_complete(static_cast<int32_t>(std::count_if(
+            experts.begin(), experts.end(), [&](const auto& e) { return e.second >= minimum; })));
         return response;
       });
 }
 
-absl::StatusOr<v1::ListExpertScoresResponse> ListExpertScores(
+absl::StatusOr<v1::ListExpertScoresResponse> ListExpertScoresOf(
     CallContext& context, const v1::ListExpertScoresRequest& request) {
   ASSIGN_OR_RETURN(SubjectRow subject, FindSubject(context.db, context, request.subject_id()));
-  ASSIGN_OR_RETURN(std::vector<ExpertScoreRow> rows, LoadExpertScores(context.db, {subject.id}));
+  ASSIGN_OR_RETURN(std::vector<ExpertScoreRow> rows,
+                   request.include_earlier()
+                       ? ListExpertScores(context.db, subject.id)
+                       : LoadExpertScores(context.db, {subject.id}, ShanghaiDay(context.now)));
   v1::ListExpertScoresResponse response;
   for (const ExpertScoreRow& row : rows) {
-    if (!response.add_scores()->ParseFromString(row.payload)) {
+    v1::ExpertScore& score = *response.add_scores();
+    if (!score.ParseFromString(row.payload)) {
       return absl::DataLossError("a stored expert score cannot be read");
     }
+    SetDay(row.scored_on, score.mutable_scored_on());
   }
   return response;
 }
@@ -407,7 +422,7 @@ void RegisterFactHandlers(rpc::Router& router, const Deps& deps) {
   router.Unary<v1::SubmitExpertScoresRequest, v1::SubmitExpertScoresResponse>(
       service + "SubmitExpertScores", SubmitExpertScores);
   router.Unary<v1::ListExpertScoresRequest, v1::ListExpertScoresResponse>(
-      service + "ListExpertScores", ListExpertScores);
+      service + "ListExpertScores", ListExpertScoresOf);
   router.Unary<v1::RecordAppraisalRequest, v1::Appraisal>(service + "RecordAppraisal",
                                                           RecordAppraisal);
   router.Unary<v1::SubmitDispatchReportRequest, v1::DispatchReport>(

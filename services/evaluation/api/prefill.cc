@@ -71,7 +71,7 @@ absl::StatusOr<Prefilled> PrefillStep(CallContext& context, const PrefillFormReq
   return out;
 }
 
-// What the expert has said of the subject before: a later score replaces it.
+// What the expert has said of the subject last; the new score has a day of its own.
 absl::StatusOr<Prefilled> PrefillScores(CallContext& context, const PrefillFormRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, SubjectId(request));
   ASSIGN_OR_RETURN(const SubjectMap subjects, LoadSubjects(context.db, {id}, context.scope));
@@ -79,7 +79,8 @@ absl::StatusOr<Prefilled> PrefillScores(CallContext& context, const PrefillFormR
   auto form = std::make_shared<v1::SubmitExpertScoresRequest>();
   v1::ExpertScore& score = *form->add_scores();
   Prefilled out{form, {}};
-  ASSIGN_OR_RETURN(const std::vector<ExpertScoreRow> rows, LoadExpertScores(context.db, {id}));
+  ASSIGN_OR_RETURN(const std::vector<ExpertScoreRow> rows,
+                   LoadExpertScores(context.db, {id}, ShanghaiDay(context.now)));
   for (const ExpertScoreRow& row : rows) {
     if (row.expert != context.caller.subject) continue;
     if (!score.ParseFromString(row.payload)) {
@@ -87,6 +88,7 @@ absl::StatusOr<Prefilled> PrefillScores(CallContext& context, const PrefillFormR
     }
     score.clear_expert();
     score.clear_scored_at();
+    score.clear_scored_on();
     out.records["evaluation.v1.ExpertScore"] = {id.ToString(), "本人上次评分"};
   }
   score.set_subject_id(id.ToString());

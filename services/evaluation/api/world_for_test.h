@@ -190,7 +190,7 @@ class World {
     Tell(sample::Assets(id, village));
     return id;
   }
-  // Three experts agree.
+  // Three experts agree, within the sample's period.
   void Score(const std::vector<std::string>& subjects, int outlook, int resource,
              bool tech_backward = false) {
     for (const char* expert : {"expert-zhang", "expert-li", "expert-wang"}) {
@@ -202,6 +202,7 @@ class World {
         score->set_market_outlook(outlook);
         score->set_resource_basis(resource);
         score->set_tech_backward(tech_backward);
+        SetDay(sample::kScoredOn, score->mutable_scored_on());
       }
       ASSERT_OK(server_.Call<v1::SubmitExpertScoresResponse>(
           "bangfu.evaluation.v1.FactService.SubmitExpertScores", request,

@@ -23,11 +23,30 @@ int64_t Median(std::vector<int64_t> values) {
   return (values[n / 2 - 1] + values[n / 2] + 1) / 2;
 }
 
+struct Said {
+  absl::CivilDay day;
+  const v1::ExpertScore* score = nullptr;
+};
+// Of each expert the last score up to the day.
+std::map<std::string, Said> LastScores(const std::vector<v1::ExpertScore>& scores,
+                                       absl::CivilDay as_of) {
+  std::map<std::string, Said> last;
+  for (const v1::ExpertScore& score : scores) {
+    std::optional<absl::CivilDay> on = ToDay(score.scored_on());
+    if (!on) on = DayOf(score.scored_at());
+    if (!on || *on > as_of) continue;
+    Said& said = last[score.expert().subject()];
+    if (said.score == nullptr || said.day < *on) said = {*on, &score};
+  }
+  return last;
+}
+
 }  // namespace
 
-// What was argued or appraised after the day of the evaluation is no fact of it. (An argument that
-// decides an evaluation is a step of its life, not a fact, and may come later.)
-void PutEntered(const EnteredFacts& entered, const Moment& moment, Snapshot& s, Values& values) {
+// What was said, argued or appraised after the day of the evaluation is no fact of it. (An argument
+// that decides an evaluation is a step of its life, not a fact, and may come later.)
+void PutEntered(const EnteredFacts& entered, const FactLimits& limits, const Moment& moment,
+                Snapshot& s, Values& values) {
   std::vector<int64_t> outlook;
   std::vector<int64_t> resource;
   std::set<std::string> outlook_by;
@@ -36,10 +55,10 @@ void PutEntered(const EnteredFacts& entered, const Moment& moment, Snapshot& s, 
   std::optional<absl::CivilDay> newest;
   std::map<std::string, int> causes;
   int backward = 0;
-  for (const v1::ExpertScore& score : entered.scores) {
-    const std::string& who = score.expert().subject();
-    if (!all.insert(who).second) continue;
-    newest = Later(newest, DayOf(score.scored_at()));
+  for (const auto& [who, said] : LastScores(entered.scores, moment.as_of)) {
+    const v1::ExpertScore& score = *said.score;
+    all.insert(who);
+    newest = Later(newest, said.day);
     if (score.has_market_outlook()) {
       outlook.push_back(score.market_outlook());
       outlook_by.insert(who);
@@ -54,15 +73,17 @@ void PutEntered(const EnteredFacts& entered, const Moment& moment, Snapshot& s, 
   auto record = [](const std::set<std::string>& who) {
     return Records("expert_score", who, "expert_score");
   };
-  auto median = [](const std::vector<int64_t>& list) {
-    return list.size() >= kExpertsMinimum ? std::optional<int64_t>(Median(list)) : std::nullopt;
+  auto enough = [&](size_t experts) {
+    return static_cast<int64_t>(experts) >= std::max<int64_t>(1, limits.experts);
+  };
+  auto median = [&](const std::vector<int64_t>& list) {
+    return enough(list.size()) ? std::optional<int64_t>(Median(list)) : std::nullopt;
   };
   values.Number("D5-01", "point", FactSource::kExpert, median(outlook), record(outlook_by), newest);
   values.Number("D5-03", "point", FactSource::kExpert, median(resource), record(resource_by),
                 newest);
 
-  bool heard = static_cast<int>(all.size()) >= kExpertsMinimum;
-  if (heard) {
+  if (enough(all.size())) {
     s.facts.tech_backward = 2 * backward > static_cast<int>(all.size());
     values.Evidence("tech_backward", FactSource::kExpert, record(all), newest);
     int most = 0;

@@ -11,6 +11,7 @@
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/facts/measure_codes.h"
+#include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/reference_store.h"
 
@@ -30,6 +31,9 @@ template <typename Message, typename Rows>
 std::vector<Message> Take(Rows* rows) {
   return {std::make_move_iterator(rows->begin()), std::make_move_iterator(rows->end())};
 }
+
+// Ten years: whatever the parameter says, a report's month has four digits of a year.
+constexpr int64_t kDispatchMonthsLimit = 120;
 
 // Whether a plan period "2021-2025" contains the year.
 bool InPlan(std::string_view period, absl::CivilDay day) {
@@ -65,6 +69,11 @@ absl::Status FactLoader::LoadLists(mysql::Executor& db) {
                    GetReference(db, kTaxonomyVersionRef, "current"));
   if (current) taxonomy->current = current->payload;
   ASSIGN_OR_RETURN(measures_, LoadMeasures(db, moment_.as_of));
+  ASSIGN_OR_RETURN(
+      const std::vector<int64_t> limits,
+      ReadParameters(db, {kExpertScoresMinimum, kReportMonthsNeeded, kDispatchReportMonths}));
+  limits_ = {limits[0], limits[1]};
+  dispatch_months_ = std::clamp<int64_t>(limits[2], 1, kDispatchMonthsLimit);
   taxonomy_ = std::move(taxonomy);
   return absl::OkStatus();
 }
@@ -184,11 +193,11 @@ absl::StatusOr<IndustryContext> FactLoader::LoadIndustryContext(mysql::Executor&
 absl::StatusOr<absl::flat_hash_map<Ulid, EnteredFacts>> FactLoader::LoadEntered(
     mysql::Executor& db, const std::vector<Ulid>& ids) {
   absl::flat_hash_map<Ulid, EnteredFacts> out;
-  ASSIGN_OR_RETURN(std::vector<ExpertScoreRow> scores, LoadExpertScores(db, ids));
+  ASSIGN_OR_RETURN(std::vector<ExpertScoreRow> scores, LoadExpertScores(db, ids, moment_.as_of));
   for (const ExpertScoreRow& row : scores) {
-    if (!out[row.subject_id].scores.emplace_back().ParseFromString(row.payload)) {
-      return Damaged("expert_score", row.subject_id);
-    }
+    v1::ExpertScore& score = out[row.subject_id].scores.emplace_back();
+    if (!score.ParseFromString(row.payload)) return Damaged("expert_score", row.subject_id);
+    SetDay(row.scored_on, score.mutable_scored_on());
   }
   ASSIGN_OR_RETURN(std::vector<AppraisalRow> appraisals, LoadAppraisals(db, ids));
   for (const AppraisalRow& row : appraisals) {
@@ -283,6 +292,7 @@ absl::StatusOr<std::vector<SubjectFacts>> FactLoader::LoadProjects(
     SubjectFacts& o = out.emplace_back();
     o.subject = s;
     f.measures = &measures_;
+    f.limits = limits_;
     o.snapshot = BuildProjectSnapshot(f, moment_);
   }
   return out;
@@ -309,12 +319,11 @@ absl::StatusOr<std::vector<SubjectFacts>> FactLoader::LoadIndustries(
     if (!list.ParseFromString(row.payload)) return Damaged(row.kind, row.subject_id);
     facts[row.subject_id].short_boards = Take<reg::ShortBoard>(list.mutable_short_boards());
   }
-  // A figure that is collected once a quarter stands until the next; after a year it is old.
-  constexpr int kDispatchMonths = 12;
+  // A figure that is collected once a quarter stands until the next; in the end it is old.
   const absl::CivilMonth last(moment_.as_of);
   ASSIGN_OR_RETURN(
       std::vector<DispatchReportRow> reports,
-      LoadDispatchReports(db, ids, MonthText(last - (kDispatchMonths - 1)), MonthText(last)));
+      LoadDispatchReports(db, ids, MonthText(last - (dispatch_months_ - 1)), MonthText(last)));
   for (const DispatchReportRow& row : reports) {
     if (!facts[row.industry_id].dispatch.emplace_back().ParseFromString(row.payload)) {
       return Damaged("dispatch_report", row.industry_id);
@@ -346,6 +355,7 @@ absl::StatusOr<std::vector<SubjectFacts>> FactLoader::LoadIndustries(
     SubjectFacts& o = out.emplace_back();
     o.subject = s;
     f.measures = &measures_;
+    f.limits = limits_;
     o.snapshot = BuildIndustrySnapshot(criteria, f, moment_);
     o.snapshot.is_void = s.is_void;
   }

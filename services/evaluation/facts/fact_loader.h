@@ -43,7 +43,7 @@ class FactLoader {
 
  private:
   struct Taxonomy;
-  // Taxonomy and measures.
+  // Taxonomy, measures and limits.
   absl::Status LoadLists(mysql::Executor& db);
   absl::Status LoadLeading(mysql::Executor& db, const std::string& county);
   // The industries' records, and their contexts into contexts_.
@@ -56,6 +56,8 @@ class FactLoader {
   const Moment moment_;
   std::shared_ptr<const Taxonomy> taxonomy_;
   MeasureCatalogue measures_;
+  FactLimits limits_;
+  int64_t dispatch_months_ = 0;
   // Leading industries by county, read once per county.
   std::map<std::string, std::vector<registry::v1::LeadingIndustry>> leading_;
   // By industry id ("01…"), or "county/version/code" where no industry is on record.

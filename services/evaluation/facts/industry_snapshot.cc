@@ -59,7 +59,7 @@ Snapshot BuildIndustrySnapshot(const CriteriaSet& criteria, const IndustryFacts&
   std::vector<const reg::BrandCertification*> brands;
   for (const reg::BrandCertification& b : facts.context.brands) brands.push_back(&b);
   PutBrands(brands, record, moment.as_of, moment, values);
-  PutEntered(facts.entered, moment, s, values);
+  PutEntered(facts.entered, facts.limits, moment, s, values);
   PutLeading(&facts.context, moment.as_of, values);
   std::vector<ProjectContribution> contributions;
   contributions.reserve(facts.projects.size());

@@ -63,7 +63,7 @@ class ProjectBuilder {
     Operation();
     Returns();
     Linkage();
-    PutEntered(f_.entered, moment_, s_, values_);
+    PutEntered(f_.entered, f_.limits, moment_, s_, values_);
     PutLeading(f_.industry, project_day_, values_);
     Growing();
     if (f_.measures != nullptr) s_.measures = MeasureOptions(*f_.measures, s_.facts);
@@ -134,7 +134,8 @@ class ProjectBuilder {
         ++y.months;
       }
     }
-    if (y.months == 0 || y.months < NeededMonths(expected_)) return std::nullopt;
+    if (y.months == 0 || y.months < NeededMonths(expected_, f_.limits.report_months_bp))
+      return std::nullopt;
     return y;
   }
 
@@ -196,7 +197,9 @@ class ProjectBuilder {
         ++y.months;
       }
     }
-    if (y.months == 0 || y.months < NeededMonths(expected_ - off)) return std::nullopt;
+    if (y.months == 0 || y.months < NeededMonths(expected_ - off, f_.limits.report_months_bp)) {
+      return std::nullopt;
+    }
     return y;
   }
 
@@ -609,7 +612,10 @@ class ProjectBuilder {
 
 }  // namespace
 
-int NeededMonths(int expected) { return std::max(1, (expected + 1) / 2); }
+int NeededMonths(int expected, int64_t share_bp) {
+  const int64_t needed = (std::max(expected, 0) * share_bp + kBpOne - 1) / kBpOne;
+  return static_cast<int>(std::max<int64_t>(1, needed));
+}
 
 Stage StageOf(reg::ProjectState state) {
   // The domain lists the stages in the order of the contract.

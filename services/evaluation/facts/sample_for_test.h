@@ -22,6 +22,7 @@ inline constexpr char kTaxonomy[] = "2025";
 inline constexpr char kIndustryCode[] = "FRUIT_VEG";
 inline constexpr char kVillage[] = "360733101201";
 inline constexpr char kCounty[] = "360733";
+inline constexpr absl::CivilDay kScoredOn(2026, 2, 10);
 inline constexpr char kContract[] = "01JCNTRCT00000000000000001";
 
 inline registry::v1::IndustryCategory Category() {
@@ -194,7 +195,8 @@ inline v1::ExpertScore Score(const std::string& subject_id, const std::string& e
   s.set_market_outlook(outlook);
   s.set_resource_basis(resource);
   s.mutable_expert()->set_subject(expert);
-  SetTime(absl::FromCivil(absl::CivilDay(2026, 2, 10), absl::UTCTimeZone()), s.mutable_scored_at());
+  SetDay(kScoredOn, s.mutable_scored_on());
+  SetTime(absl::FromCivil(kScoredOn, absl::UTCTimeZone()), s.mutable_scored_at());
   return s;
 }
 

@@ -48,6 +48,12 @@ struct EnteredFacts {
   std::vector<v1::ArgumentRecord> arguments;
 };
 
+// How much must be known before it is a fact: parameters of the province (facts/parameters.h).
+struct FactLimits {
+  int64_t experts = 3;              // of whom the median counts; at least 1
+  int64_t report_months_bp = 5000;  // of the expected months, basis points
+};
+
 struct ProjectFacts {
   registry::v1::Project project;
   std::optional<asset::v1::ProjectAssetFacts> assets;
@@ -58,6 +64,7 @@ struct ProjectFacts {
   EnteredFacts entered;
   const IndustryContext* industry = nullptr;  // nullptr: no industry on record
   const MeasureCatalogue* measures = nullptr;
+  FactLimits limits;
 };
 Snapshot BuildProjectSnapshot(const ProjectFacts& facts, const Moment& moment);
 
@@ -74,18 +81,16 @@ struct IndustryFacts {
   IndustryContext context;
   bool has_verified_project = false;
   std::vector<IndustryProject> projects;     // that have been evaluated
-  std::vector<v1::DispatchReport> dispatch;  // of the last year, newest month first
+  std::vector<v1::DispatchReport> dispatch;  // not too old, newest month first
   const MeasureCatalogue* measures = nullptr;
+  FactLimits limits;
 };
 Snapshot BuildIndustrySnapshot(const CriteriaSet& criteria, const IndustryFacts& facts,
                                const Moment& moment);
 
 // Months of a year in which a figure must have been reported for the year to be estimated from
-// them: half of those expected.
-int NeededMonths(int expected);
-
-// Experts whose scores are a fact: at least three (the median counts).
-inline constexpr int kExpertsMinimum = 3;
+// them: this share of those expected, and one at least.
+int NeededMonths(int expected, int64_t share_bp);
 
 // The domain's stage of a registry state.
 Stage StageOf(registry::v1::ProjectState state);

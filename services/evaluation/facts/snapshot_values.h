@@ -107,7 +107,8 @@ void PutLeading(const IndustryContext* industry, std::optional<absl::CivilDay> a
                 Values& values);
 
 // What persons entered: scores of experts, arguments, appraisals (facts/entered_values.cc).
-void PutEntered(const EnteredFacts& entered, const Moment& moment, Snapshot& s, Values& values);
+void PutEntered(const EnteredFacts& entered, const FactLimits& limits, const Moment& moment,
+                Snapshot& s, Values& values);
 
 // Dispatch reports (facts/dispatch_values.cc). Each figure as its newest report says, as of the end
 // of that month. A code that the other sources fill is theirs: a report does not speak over them.

@@ -35,6 +35,22 @@ DispatchReportRow DispatchFrom(const mysql::Row& row) {
           row.String(4), row.Int(5), row.Time(6)};
 }
 
+// A release that knows no day leaves the column's default.
+constexpr char kScoreDay[] =
+    "IF(scored_on = '1970-01-01', DATE(scored_at + INTERVAL 8 HOUR), scored_on)";
+
+absl::StatusOr<mysql::Rows> QueryScores(mysql::Executor& db, std::string_view where,
+                                        const mysql::Params& params) {
+  return db.Query(
+      Cat("SELECT subject_id, expert, ", kScoreDay, ", payload, scored_at FROM expert_score WHERE ",
+          where, " ORDER BY subject_id, expert, 3 DESC, scored_at DESC"),
+      params);
+}
+
+ExpertScoreRow ScoreFrom(const mysql::Row& row) {
+  return {row.Id(0), row.String(1), row.Day(2), row.String(3), row.Time(4)};
+}
+
 }  // namespace
 
 absl::Status PutFactSources(mysql::Tx& tx, const std::vector<FactSourceRow>& rows) {
@@ -125,28 +141,39 @@ absl::Status PutExpertScores(mysql::Tx& tx, const std::vector<ExpertScoreRow>& r
   if (rows.empty()) return absl::OkStatus();
   std::vector<mysql::Params> values;
   for (const ExpertScoreRow& r : rows) {
-    values.push_back({r.subject_id, r.expert, r.payload, r.scored_at});
+    values.push_back({r.subject_id, r.expert, r.scored_on, r.payload, r.scored_at});
   }
   return mysql::BulkInsert(
-             tx, "expert_score", "subject_id, expert, payload, scored_at", values,
+             tx, "expert_score", "subject_id, expert, scored_on, payload, scored_at", values,
              "ON DUPLICATE KEY UPDATE payload = VALUES(payload), scored_at = VALUES(scored_at)")
       .status();
 }
 
 absl::StatusOr<std::vector<ExpertScoreRow>> LoadExpertScores(mysql::Executor& db,
-                                                             const std::vector<Ulid>& subject_ids) {
+                                                             const std::vector<Ulid>& subject_ids,
+                                                             absl::CivilDay as_of) {
   std::vector<ExpertScoreRow> out;
   if (subject_ids.empty()) return out;
   mysql::Params params;
   std::string where = InClause("subject_id", subject_ids, &params);
+  params.emplace_back(as_of);
   ASSIGN_OR_RETURN(mysql::Rows rows,
-                   db.Query(Cat("SELECT subject_id, expert, payload, scored_at FROM expert_score "
-                                "WHERE ",
-                                where, " ORDER BY subject_id, expert"),
-                            params));
+                   QueryScores(db, Cat(where, " AND ", kScoreDay, " <= ?"), params));
   for (const mysql::Row& row : rows) {
-    out.push_back({row.Id(0), row.String(1), row.String(2), row.Time(3)});
+    ExpertScoreRow score = ScoreFrom(row);
+    const bool later_stands = !out.empty() && out.back().subject_id == score.subject_id &&
+                              out.back().expert == score.expert;
+    if (!later_stands) out.push_back(std::move(score));
   }
+  return out;
+}
+
+absl::StatusOr<std::vector<ExpertScoreRow>> ListExpertScores(mysql::Executor& db,
+                                                             const Ulid& subject_id) {
+  ASSIGN_OR_RETURN(mysql::Rows rows, QueryScores(db, "subject_id = ?", {subject_id}));
+  std::vector<ExpertScoreRow> out;
+  out.reserve(rows.size());
+  for (const mysql::Row& row : rows) out.push_back(ScoreFrom(row));
   return out;
 }
 

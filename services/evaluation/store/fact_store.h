@@ -62,14 +62,20 @@ absl::StatusOr<std::vector<Ulid>> DeleteOldFactSources(mysql::Tx& tx, std::strin
 
 struct ExpertScoreRow {
   Ulid subject_id;
-  std::string expert;   // the caller's subject
+  std::string expert;  // the caller's subject
+  absl::CivilDay scored_on;
   std::string payload;  // evaluation.v1.ExpertScore
   absl::Time scored_at;
 };
-// A later score of the same expert replaces the earlier one.
+// An expert's second score of a day replaces the first; one of another day stands beside it.
 absl::Status PutExpertScores(mysql::Tx& tx, const std::vector<ExpertScoreRow>& rows);
+// The last of each expert up to the day, by subject and expert.
 absl::StatusOr<std::vector<ExpertScoreRow>> LoadExpertScores(mysql::Executor& db,
-                                                             const std::vector<Ulid>& subject_ids);
+                                                             const std::vector<Ulid>& subject_ids,
+                                                             absl::CivilDay as_of);
+// All of a subject; of each expert the newest first.
+absl::StatusOr<std::vector<ExpertScoreRow>> ListExpertScores(mysql::Executor& db,
+                                                             const Ulid& subject_id);
 
 struct AppraisalRow {
   Ulid id;

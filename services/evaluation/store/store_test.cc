@@ -309,19 +309,41 @@ TEST_F(EvaluationStore, LinksOfAnIndustryComeFromProjectsThatOperate) {
   EXPECT_EQ(links[industry]["SALES"], running.id.ToString());
 }
 
-TEST_F(EvaluationStore, ExpertScoresReplaceTheSameExpertsEarlierOne) {
+TEST_F(EvaluationStore, ExpertScoresStandByDayAndTheLastUpToADayCounts) {
   const Ulid subject = ids_.Next();
-  auto put = [&](const char* expert, const char* payload) {
+  const absl::CivilDay first(2026, 2, 10);
+  const absl::CivilDay second(2026, 3, 1);
+  auto put = [&](const char* expert, absl::CivilDay day, const char* payload) {
     ASSERT_OK(mysql::Transact(db(), [&](mysql::Tx& tx) {
-      return PutExpertScores(tx, {{subject, expert, payload, kNow}});
+      return PutExpertScores(tx, {{subject, expert, day, payload, kNow}});
     }));
   };
-  put("zhang", "1");
-  put("zhang", "2");
-  put("li", "3");
-  ASSERT_OK_AND_ASSIGN(auto scores, LoadExpertScores(db(), {subject}));
-  ASSERT_THAT(scores, SizeIs(2));
-  EXPECT_EQ(scores[1].payload, "2");
+  put("zhang", second, "later");
+  put("zhang", first, "1");
+  put("zhang", first, "2");  // of the same day: instead of "1"
+  put("li", first, "3");
+  auto at = [&](absl::CivilDay day) {
+    std::vector<std::string> out;
+    absl::StatusOr<std::vector<ExpertScoreRow>> scores = LoadExpertScores(db(), {subject}, day);
+    EXPECT_OK(scores);
+    if (!scores.ok()) return out;
+    for (const ExpertScoreRow& row : *scores) out.push_back(Cat(row.expert, " ", row.payload));
+    return out;
+  };
+  EXPECT_THAT(at(first - 1), ElementsAre());
+  EXPECT_THAT(at(first), ElementsAre("li 3", "zhang 2"));
+  EXPECT_THAT(at(second - 1), ElementsAre("li 3", "zhang 2"));
+  EXPECT_THAT(at(second), ElementsAre("li 3", "zhang later"));
+  ASSERT_OK_AND_ASSIGN(auto all, ListExpertScores(db(), subject));
+  ASSERT_THAT(all, SizeIs(3));
+  EXPECT_EQ(all[1].payload, "later");
+  EXPECT_EQ(all[2].scored_on, first);
+  // What a release that knows no day of scoring writes counts from the day it was entered.
+  ASSERT_OK(db().Execute(
+      "INSERT INTO expert_score (subject_id, expert, payload, scored_at) VALUES (?, ?, ?, ?)",
+      {subject, "wang", "4", StartOfShanghaiDay(second)}));
+  EXPECT_THAT(at(second - 1), ElementsAre("li 3", "zhang 2"));
+  EXPECT_THAT(at(second), ElementsAre("li 3", "wang 4", "zhang later"));
 }
 
 TEST_F(EvaluationStore, ARunKnowsHowFarEachCountyIs) {
