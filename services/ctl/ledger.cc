@@ -46,10 +46,14 @@ std::string RenderRows(const T14& t14, bool with_rows) {
       cells.push_back(figure == nullptr ? "0" : Cat(figure->count()));
     }
     // Each project stands in one of the columns from 巩固 to 未评估.
-    for (int64_t value : {row.insufficient_data(), row.manual_review(), row.not_applicable(),
-                          row.under_way(), row.not_evaluated(), row.industries()}) {
+    for (int64_t value : {row.insufficient_data(), row.manual_review(), row.not_applicable()}) {
       cells.push_back(Cat(value));
     }
+    // What was never counted is no zero.
+    for (int64_t value : {row.under_way(), row.not_evaluated()}) {
+      cells.push_back(row.counts_every_project() ? Cat(value) : "");
+    }
+    cells.push_back(Cat(row.industries()));
     cells.push_back(row.projects() + row.industries() == 0 ? "无台账"
                     : row.signed_()                        ? "已签"
                                                            : "未签");

@@ -1,5 +1,6 @@
 #include "services/ctl/ledger.h"
 
+#include <algorithm>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -30,6 +31,7 @@ T14Row Row(const std::string& code) {
   row.set_under_way(++count);
   row.set_not_evaluated(++count);
   row.set_projects(count * (count + 1) / 2);
+  row.set_counts_every_project(true);
   return row;
 }
 
@@ -61,6 +63,19 @@ TEST(LedgerTest, ARowOfT14SumsToItsProjects) {
   EXPECT_EQ(projects, 45);
   EXPECT_EQ(sum, projects);
   EXPECT_FALSE(counted);
+}
+
+TEST(LedgerTest, WhatAnOlderFrozenRowNeverCountedIsBlank) {
+  T14 table;
+  *table.mutable_sum() = Row("3607");
+  table.mutable_sum()->set_under_way(0);
+  const std::string counted = RenderT14(table);
+  table.mutable_sum()->set_counts_every_project(false);
+  const std::string older = RenderT14(table);
+  const auto digits = [](const std::string& text) {
+    return std::count_if(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  };
+  EXPECT_EQ(digits(counted) - digits(older), 2);  // 待认定 0, 未评估 9
 }
 
 TEST(LedgerTest, EveryKindOfProjectAddsUpToTheSum) {

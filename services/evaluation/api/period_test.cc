@@ -303,7 +303,8 @@ TEST_F(EvaluationPeriods, AnOlderFrozenT14HasBlanksForWhatItNeverCounted) {
     return Export("ExportT14", request).bytes;
   };
   EXPECT_THAT(csv(kCounty), Not(HasSubstr("早期定稿")));
-  // As a release of before left it: a project on its way and a sum in no figure, no parts.
+  EXPECT_TRUE(T14(kCounty, kPeriod).sum().counts_every_project());
+  // As a release of before left it: figures that are missing and sum up by chance, no parts.
   const auto chunks = w_.db().Query("SELECT body FROM period_rows");
   ASSERT_OK(chunks);
   ASSERT_EQ(chunks->size(), 1u);
@@ -313,13 +314,12 @@ TEST_F(EvaluationPeriods, AnOlderFrozenT14HasBlanksForWhatItNeverCounted) {
   for (period::Row& one : *stored) {
     v1::T14Row row;
     ASSERT_TRUE(row.ParseFromString(one.payload));
-    row.set_projects(row.projects() + 1);
     row.set_revitalize_due(4);
     row.set_revitalized(1);
     row.set_revitalize_value_fen(800);
     row.set_revitalized_value_fen(600);
     row.set_revitalization_rate_bp(5000);
-    for (int field : {30, 31, 32, 33, 34}) {
+    for (int field : {30, 31, 32, 33, 34, 35}) {
       row.GetReflection()->ClearField(&row, row.GetDescriptor()->FindFieldByNumber(field));
     }
     one.payload = row.SerializeAsString();
@@ -334,6 +334,16 @@ TEST_F(EvaluationPeriods, AnOlderFrozenT14HasBlanksForWhatItNeverCounted) {
   // 数据不足, 人工研判, 暂不分类, and three that nobody counted.
   EXPECT_THAT(csv(kCounty), HasSubstr(",0,0,0,,,,"));
   EXPECT_THAT(csv(kCounty), HasSubstr(",50,0.0006,0.0008,75,1,4,25,"));
+  EXPECT_FALSE(t14.sum().counts_every_project());
+  // Neither does a sum of it say where all stood.
+  Freeze("T14", "3607", w_.City());
+  const v1::T14 city = T14("3607", kPeriod);
+  EXPECT_THAT(city.meta().filters(), HasSubstr("早期定稿"));
+  EXPECT_EQ(city.sum().projects(), 2);
+  EXPECT_FALSE(city.sum().counts_every_project());
+  ASSERT_EQ(city.rows_size(), 2);
+  EXPECT_FALSE(city.rows(0).counts_every_project());
+  EXPECT_TRUE(city.rows(1).counts_every_project());  // has frozen nothing
 }
 
 }  // namespace

@@ -103,16 +103,7 @@ bool HasLedger(const v1::T14Row& row) {
   return entries > 0;
 }
 
-// Whether every project stands in a class or in one of the five figures beside them. A row that was
-// frozen before it had all five does not say where the rest stood, and may count one twice.
-bool CountsEveryProjectOnce(const v1::T14Row& row) {
-  int64_t counted = row.insufficient_data() + row.manual_review() + row.not_applicable() +
-                    row.under_way() + row.not_evaluated();
-  for (const v1::ClassFigure& f : row.project_classes()) counted += f.count();
-  return counted == row.projects();
-}
-
-std::vector<Cell> T14Cells(const v1::T14Row& row, bool frozen) {
+std::vector<Cell> T14Cells(const v1::T14Row& row) {
   std::vector<Cell> cells;
   const auto number = [&cells](int64_t value) { cells.emplace_back(value); };
   cells.emplace_back(row.region_code());
@@ -132,9 +123,8 @@ std::vector<Cell> T14Cells(const v1::T14Row& row, bool frozen) {
   number(row.manual_review());
   number(row.not_applicable());
   // What was never counted is no zero.
-  const bool counted = !frozen || CountsEveryProjectOnce(row);
   for (const int64_t value : {row.under_way(), row.not_evaluated(), row.pending()}) {
-    cells.push_back(counted ? Cell(value) : Cell());
+    cells.push_back(row.counts_every_project() ? Cell(value) : Cell());
   }
   number(row.industries());
   for (const v1::ClassFigure& f : row.industry_classes()) {
@@ -178,6 +168,7 @@ void FillClasses(const UnitFigures& figures, int type, bool with_money,
 v1::T14Row RowOf(const UnitFigures& figures, const VillageFigures& villages,
                  const CloseOuts& close_outs, int64_t overrides_ended) {
   v1::T14Row row;
+  row.set_counts_every_project(true);
   row.set_villages_due(villages.due);
   row.set_villages_reported(villages.reported);
   row.set_villages_nil(villages.nil);
@@ -214,7 +205,8 @@ v1::T14Row RowOf(const UnitFigures& figures, const VillageFigures& villages,
   return row;
 }
 
-// Adds what adds up of a row: every integer that is no share.
+// Adds what adds up of a row: every integer that is no share. A sum lacks what one of its rows
+// does.
 void Add(const v1::T14Row& from, v1::T14Row* to) {
   const auto* type = v1::T14Row::descriptor();
   for (int i = 0; i < type->field_count(); ++i) {
@@ -234,6 +226,7 @@ void Add(const v1::T14Row& from, v1::T14Row* to) {
   };
   classes(from.project_classes(), to->mutable_project_classes());
   classes(from.industry_classes(), to->mutable_industry_classes());
+  to->set_counts_every_project(to->counts_every_project() && from.counts_every_project());
 }
 
 // The two parts of 盘活率.
@@ -390,14 +383,12 @@ class T14 final : public LedgerTable {
   }
 };
 
-bool IsFrozen(const v1::T14& t14) { return !t14.meta().period_id().empty(); }
-
 // The digest of the printed rows, as a file of them has it.
 void FillDigest(v1::T14* t14) {
   table::RowsDigest digest;
   const table::TableSpec spec = T14Spec();
   const auto add = [&](const v1::T14Row& row) {
-    const std::vector<Cell> cells = T14Cells(row, IsFrozen(*t14));
+    const std::vector<Cell> cells = T14Cells(row);
     std::vector<std::string> printed;
     for (size_t i = 0; i < cells.size(); ++i) {
       printed.push_back(table::FormatCell(spec.columns[i].kind, cells[i]));
@@ -457,7 +448,7 @@ absl::StatusOr<v1::T14> FrozenT14(CallContext& context, const RegionRow& region,
           return absl::DataLossError("a frozen row cannot be read");
         }
         FillParts(to);  // a row of before they were kept has what they are made of
-        older = older || !CountsEveryProjectOnce(*to);
+        older = older || !to->counts_every_project();
         return absl::OkStatus();
       }));
   // The row itself, or one of those that it was composed of.
@@ -505,9 +496,8 @@ absl::StatusOr<std::unique_ptr<rpc::Source<Chunk>>> ExportT14(CallContext& conte
   ASSIGN_OR_RETURN(v1::T14 t14, BuildT14(context, region, request, std::move(particulars)));
   auto file = std::make_unique<ChunkedFile>(request.format(), request.no_bom());
   RETURN_IF_ERROR(file->table().Begin(T14Spec(), ToTable(t14.meta(), {"单位（盖章）", "负责人"})));
-  for (const v1::T14Row& row : t14.rows())
-    RETURN_IF_ERROR(file->table().WriteRow(T14Cells(row, IsFrozen(t14))));
-  RETURN_IF_ERROR(file->table().WriteRow(T14Cells(t14.sum(), IsFrozen(t14))));
+  for (const v1::T14Row& row : t14.rows()) RETURN_IF_ERROR(file->table().WriteRow(T14Cells(row)));
+  RETURN_IF_ERROR(file->table().WriteRow(T14Cells(t14.sum())));
   RETURN_IF_ERROR(file->Finish(Cat("T14四个一批汇总表_", region.name), t14.meta()));
   return SourceOf(std::move(file));
 }
