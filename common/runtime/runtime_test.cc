@@ -433,6 +433,39 @@ TEST_F(ProductionTest, PlainTextHasToBeAskedForByName) {
   EXPECT_THAT(Ask(port, "GetSample", {}), IsOk());
 }
 
+TEST_F(ProductionTest, KeysComeFromTheIssuersUrlToo) {
+  const std::string keys = ReadFile(folder_.path() + "/jwks.json");
+  auto issuer = HttpServer::Start("127.0.0.1", 0, {{"/keys", [&] {
+                                                      return HttpAnswer{200, keys};
+                                                    }}});
+  ASSERT_THAT(issuer, IsOk());
+  const auto flags = [&](const std::string& url, const std::string& mode) {
+    std::vector<std::string> out;
+    for (const std::string& flag : Production({"--jwks-url=" + url, "--plain-text=inside-pod"})) {
+      if (!flag.starts_with("--jwks-file") && !flag.starts_with("--mode")) out.push_back(flag);
+    }
+    out.push_back("--mode=" + mode);
+    return out;
+  };
+  const std::string url = Cat("http://127.0.0.1:", (*issuer)->port(), "/keys");
+  EXPECT_EQ(RunToEnd(flags(url, "production")), 1);
+  EXPECT_THAT(ReadFile(folder_.path() + "/err"), HasSubstr("over https only"));
+
+  const auto http = [&](const std::string& instance, const std::string& path) {
+    return HttpGet(NumberAfter(ReadFile(folder_.path() + "/ports" + instance), "http_port"), path);
+  };
+  const int port = Up(flags(url, "dev"), "", &pid_);
+  EXPECT_THAT(Ask(port, "GetSample", {}), IsOk());
+  EXPECT_THAT(http("", "/metrics"), HasSubstr("bangfu_auth_jwks_keys 1"));
+  // Without any key it lets nobody in, and says that it is not ready.
+  const int keyless = Up(flags("http://127.0.0.1:1/keys", "dev"), "-keyless", &mate_);
+  ASSERT_TRUE(Await([&] {
+    return http("-keyless", "/readyz").find("token_keys") != std::string::npos;
+  })) << http("-keyless", "/readyz");
+  EXPECT_THAT(Ask(keyless, "GetSample", {}),
+              StatusIs(absl::StatusCode::kUnauthenticated, "TOKEN_INVALID"));
+}
+
 TEST_F(ProductionTest, ServicesTalkToEachOtherByMutualTls) {
   // One that wants to see the other's certificate, and one that shows its own.
   const int mate = Up(Tls({"--tls-client-ca=" + files_.File("ca.pem")}), "-mate", &mate_);
