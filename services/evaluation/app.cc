@@ -18,6 +18,7 @@
 #include "services/evaluation/api/prefill.h"
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/facts/work_calendar.h"
+#include "services/evaluation/jobs/argument_work.h"
 #include "services/evaluation/jobs/asset_effects.h"
 #include "services/evaluation/jobs/batch_evaluation.h"
 #include "services/evaluation/jobs/board.h"
@@ -84,6 +85,7 @@ absl::Status Compose(runtime::App& app) {
   };
   standard.dictionary.prefills = Prefills();
   standard.inbox.kinds = EvaluationKinds();
+  for (const inbox::Kind& kind : ArgumentKinds()) standard.inbox.kinds.push_back(kind);
   for (const inbox::Kind& kind : LedgerKinds()) standard.inbox.kinds.push_back(kind);
   for (const inbox::Kind& kind : CriteriaKinds()) standard.inbox.kinds.push_back(kind);
   for (const inbox::Kind& kind : publicity::WorkKinds()) standard.inbox.kinds.push_back(kind);
@@ -93,6 +95,7 @@ absl::Status Compose(runtime::App& app) {
     return ReadParameter(db, kEscalationDays);
   };
   standard.work = {EvaluationSource(),
+                   ArgumentSource(),
                    EntrySource(),
                    SigningSource(),
                    CriteriaSource(),

@@ -10,7 +10,7 @@
 #include "services/evaluation/api/lifecycle_step.h"
 #include "services/evaluation/convert/evaluation_subject.h"
 #include "services/evaluation/domain/evaluation_actions.h"
-#include "services/evaluation/store/fact_store.h"
+#include "services/evaluation/store/argument_store.h"
 #include "services/evaluation/store/subject_store.h"
 
 namespace bangfu::evaluation {
@@ -70,13 +70,9 @@ absl::Status FillActions(mysql::Executor& db, const CallContext& context,
     if (Decides(*evaluation)) {
       ASSIGN_OR_RETURN(const Ulid subject_id, Ulid::Parse(evaluation->subject_id()));
       ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(evaluation->id()));
-      for (const ArgumentRow& row : arguments) {
-        if (row.subject_id != subject_id || (!evaluation->argument_id().empty() &&
-                                             row.id.ToString() != evaluation->argument_id())) {
-          continue;
-        }
-        ASSIGN_OR_RETURN(view.argument, ToDomain(row));
-        break;
+      if (const ArgumentRow* argument =
+              ArgumentFor(arguments, subject_id, evaluation->argument_id())) {
+        ASSIGN_OR_RETURN(view.argument, ToDomain(*argument));
       }
       if (auto s = subjects.find(subject_id); s != subjects.end()) {
         view.subject_void = s->second.is_void;

@@ -212,6 +212,7 @@ TEST_F(DashboardTest, R129_EveryFormIsOfferedWhatIsHeld) {
   const auto recorded =
       w_.Call<v1::ArgumentRecord>(Cat(kEvaluationService, "RecordArgument"), argue, w_.Operator());
   ASSERT_OK(recorded);
+  w_.SignAll(*recorded);
   const std::string& argument = recorded->id();
   for (const char* rpc :
        {"EvaluationService.AcceptEvaluation", "EvaluationService.ProposeOverride"}) {
@@ -276,6 +277,7 @@ TEST_F(DashboardTest, R129_APlanIsOfferedTheArgumentThatItRestsOn) {
   const auto recorded =
       w_.Call<v1::ArgumentRecord>(Cat(kEvaluationService, "RecordArgument"), argue, w_.Operator());
   ASSERT_OK(recorded);
+  w_.SignAll(*recorded);
   ASSERT_OK_AND_ASSIGN(const v1::LedgerEntry entry, w_.OpenEntry(subject));
   dictionary::v1::PrefillFormRequest request;
   request.set_form(Cat(kLedgerService, "PlanMeasures"));

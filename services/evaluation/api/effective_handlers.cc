@@ -16,7 +16,7 @@
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/convert/evaluation_subject.h"
 #include "services/evaluation/jobs/ledger_entries.h"
-#include "services/evaluation/store/fact_store.h"
+#include "services/evaluation/store/argument_store.h"
 #include "services/evaluation/store/ledger_store.h"
 #include "services/evaluation/store/lifecycle_store.h"
 

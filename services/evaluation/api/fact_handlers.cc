@@ -20,6 +20,7 @@
 #include "services/evaluation/api/deps.h"
 #include "services/evaluation/api/grant_scope.h"
 #include "services/evaluation/convert/evaluation_message.h"
+#include "services/evaluation/domain/argument_actions.h"
 #include "services/evaluation/domain/evaluation_actions.h"
 #include "services/evaluation/facts/fact_loader.h"
 #include "services/evaluation/facts/measure_codes.h"
@@ -195,6 +196,9 @@ absl::StatusOr<v1::SubmitExpertScoresResponse> SubmitExpertScores(
         for (const auto& [id, subject] : visible) {
           RETURN_IF_ERROR(workflow::CheckScope(context.caller, context.roles, subject.region_path,
                                                scope.Of(id), "为该对象评分"));
+          RETURN_IF_ERROR(
+              CheckInPerson(workflow::ActorAt(context.caller, subject.region_path, scope.Of(id))
+                                .By({kAppraiser})));
         }
         ASSIGN_OR_RETURN(SubjectMap subjects, LockSubjects(m.tx(), ids));
         std::vector<ExpertScoreRow> rows;

@@ -472,16 +472,28 @@ class InboxProperty : public EvaluationInbox {
     for (const mysql::Row& row : *rows) out.push_back(row.Id(0));
     return out;
   }
-  v1::ArgumentRecord Newest(const std::string& subject, const std::string& named) {
+  // Newest first.
+  std::vector<v1::ArgumentRecord> Arguments(const std::string& subject) {
     v1::ListArgumentsRequest request;
     request.set_subject_id(subject);
     auto list = w_.Call<v1::ListArgumentsResponse>(Cat(kEvaluationService, "ListArguments"),
                                                    request, w_.Province());
     EXPECT_OK(list);
-    for (const v1::ArgumentRecord& a : list->arguments()) {
-      if (named.empty() || a.id() == named) return a;
+    return {list->arguments().begin(), list->arguments().end()};
+  }
+  // Of those that count.
+  v1::ArgumentRecord Newest(const std::string& subject) {
+    for (const v1::ArgumentRecord& a : Arguments(subject)) {
+      if (a.state() == v1::ARGUMENT_STATE_SIGNED) return a;
     }
     return {};
+  }
+  void ExpectSignatures(const Ulid& id, std::set<std::string>* out) {
+    const v1::ArgumentRecord argument = w_.GetArgument(id.ToString());
+    for (int seat = 0; seat < argument.panel_size(); ++seat) {
+      if (argument.panel(seat).has_signed_at()) continue;
+      out->insert(Cat(id.ToString(), " sign_argument ", seat));
+    }
   }
   static bool Supports(const v1::ArgumentRecord& a, type::v1::FourClass wanted) {
     switch (a.conclusion()) {
@@ -518,10 +530,19 @@ class InboxProperty : public EvaluationInbox {
             e.result() <= v1::EVALUATION_RESULT_REVITALIZE) {
           add("accept");
         } else if (manual || adjust) {
-          const v1::ArgumentRecord argument = Newest(e.subject_id(), e.argument_id());
-          const bool ready = manual ? argument.conclusion() == v1::ARGUMENT_CONCLUSION_CLASS
-                                    : Supports(argument, type::v1::FOUR_CLASS_ADJUST);
-          add(ready ? "accept" : "record_argument");
+          const auto will_do = [&](const v1::ArgumentRecord& argument) {
+            return manual ? argument.conclusion() == v1::ARGUMENT_CONCLUSION_CLASS
+                          : Supports(argument, type::v1::FOUR_CLASS_ADJUST);
+          };
+          bool signing = false;
+          for (const v1::ArgumentRecord& a : Arguments(e.subject_id())) {
+            signing |= a.state() == v1::ARGUMENT_STATE_SIGNING && will_do(a);
+          }
+          if (will_do(Newest(e.subject_id()))) {
+            add("accept");
+          } else if (!signing) {
+            add("record_argument");
+          }
         }
         break;
       }
@@ -554,15 +575,15 @@ class InboxProperty : public EvaluationInbox {
       if (entry->reevaluation_due()) out->insert(Cat(id.ToString(), " evaluate "));
       if (entry->state() == v1::LEDGER_ENTRY_STATE_OPEN) {
         bool argued = entry->class_() != type::v1::FOUR_CLASS_REVITALIZE;
-        v1::ListArgumentsRequest list;
-        list.set_subject_id(entry->subject_id());
-        auto arguments = w_.Call<v1::ListArgumentsResponse>(
-            Cat(kEvaluationService, "ListArguments"), list, w_.Province());
-        ASSERT_OK(arguments);
-        for (const v1::ArgumentRecord& a : arguments->arguments()) {
-          argued |= Supports(a, type::v1::FOUR_CLASS_REVITALIZE);
+        bool signing = false;
+        for (const v1::ArgumentRecord& a : Arguments(entry->subject_id())) {
+          if (!Supports(a, type::v1::FOUR_CLASS_REVITALIZE)) continue;
+          argued |= a.state() == v1::ARGUMENT_STATE_SIGNED;
+          signing |= a.state() == v1::ARGUMENT_STATE_SIGNING;
         }
-        out->insert(Cat(id.ToString(), argued ? " plan_measures " : " record_argument "));
+        if (argued || !signing) {
+          out->insert(Cat(id.ToString(), argued ? " plan_measures " : " record_argument "));
+        }
       } else {
         bool done = true;
         for (const auto& p : entry->plan().measures()) done &= p.progress_bp() >= 10000;
@@ -606,6 +627,9 @@ class InboxProperty : public EvaluationInbox {
     for (const Ulid& id : Ids("SELECT id FROM publicity WHERE state IN (1, 2)")) {
       ExpectPublicity(id, &out);
     }
+    for (const Ulid& id : Ids("SELECT id FROM argument_record WHERE state = 1")) {
+      ExpectSignatures(id, &out);
+    }
     ExpectLedger(&out);
     for (const Ulid& id : Ids("SELECT id FROM criteria_set WHERE state = 1")) {
       out.insert(Cat(id.ToString(), " activate "));
@@ -625,8 +649,8 @@ class InboxProperty : public EvaluationInbox {
   // roles who had no hand in it.
   void ExpectToldByRecords() {
     auto rows = w_.db().Query(
-        "SELECT subject_type, subject_id, action, region_path, roles FROM work_item WHERE "
-        "open_mark = 1 AND starts_on <= ?",
+        "SELECT subject_type, subject_id, action, region_path, roles, assignee FROM work_item "
+        "WHERE open_mark = 1 AND starts_on <= ?",
         {ShanghaiDay(w_.server().clock().Now())});
     ASSERT_OK(rows);
     for (const mysql::Row& row : *rows) {
@@ -636,10 +660,14 @@ class InboxProperty : public EvaluationInbox {
       int role = 0;
       ASSERT_TRUE(ParseInt(roles.substr(0, roles.find(',')), &role)) << roles;
       const std::string token =
-          w_.Token(static_cast<Role>(role), row.String(3), "had-no-hand-in-it");
+          w_.Token(static_cast<Role>(role), row.String(3),
+                   row.String(5).empty() ? "had-no-hand-in-it" : row.String(5));
       if (type == "evaluation") {
         ExpectTold<v1::GetEvaluationRequest, v1::Evaluation>(
             Cat(kEvaluationService, "GetEvaluation"), id, row.String(2), token);
+      } else if (type == "argument") {
+        ExpectTold<v1::GetArgumentRequest, v1::ArgumentRecord>(
+            Cat(kEvaluationService, "GetArgument"), id, row.String(2), token);
       } else if (type == "ledger_entry") {
         ExpectTold<v1::GetLedgerEntryRequest, v1::LedgerEntry>(
             Cat(kLedgerService, "GetLedgerEntry"), id, row.String(2), token);
@@ -706,7 +734,7 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
     const Ulid* some = Any(all, random);
     const Ulid id = some == nullptr ? subject : *some;
     absl::Status status;
-    switch (random.Below(20)) {
+    switch (random.Below(22)) {
       case 0: {
         static constexpr v1::EvaluationResult kResults[] = {
             v1::EVALUATION_RESULT_CONSOLIDATE,  v1::EVALUATION_RESULT_UPGRADE,
@@ -726,10 +754,24 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
             v1::ARGUMENT_CONCLUSION_FEASIBLE, v1::ARGUMENT_CONCLUSION_NOT_FEASIBLE,
             v1::ARGUMENT_CONCLUSION_CLASS};
         const v1::ArgumentConclusion conclusion = kConclusions[random.Below(3)];
-        w_.Argue(subject, conclusion,
-                 conclusion == v1::ARGUMENT_CONCLUSION_CLASS
-                     ? static_cast<type::v1::FourClass>(random.Between(1, 4))
-                     : type::v1::FOUR_CLASS_UNSPECIFIED);
+        const v1::ArgumentRecord argument =
+            w_.RecordUnsigned(subject, conclusion,
+                              conclusion == v1::ARGUMENT_CONCLUSION_CLASS
+                                  ? static_cast<type::v1::FourClass>(random.Between(1, 4))
+                                  : type::v1::FOUR_CLASS_UNSPECIFIED);
+        if (random.Below(2) == 0) w_.SignAll(argument);
+        break;
+      }
+      case 19:
+      case 20: {
+        const std::vector<Ulid> unsigned_now =
+            Ids("SELECT id FROM argument_record WHERE state = 1");
+        const Ulid* one = Any(unsigned_now, random);
+        if (one == nullptr) break;
+        const v1::ArgumentRecord argument = w_.GetArgument(one->ToString());
+        status = w_.SignWith(argument.id(), random.Below(3) != 0,
+                             w_.Appraiser(argument.panel(random.Below(3)).person()))
+                     .status();
         break;
       }
       case 5:
@@ -802,7 +844,7 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
         auto entry = w_.OpenEntry(subject);
         if (!entry.ok()) break;
         status = entry->state() == v1::LEDGER_ENTRY_STATE_OPEN || random.Below(4) == 0
-                     ? PlanIt(*entry, Newest(subject.ToString(), "").id())
+                     ? PlanIt(*entry, Newest(subject.ToString()).id())
                      : ReportProgress(*entry, random.Below(2) == 0 ? 5000 : 10000);
         break;
       }
@@ -854,8 +896,8 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
   const int64_t version = w_.database().Int("SELECT SUM(version) FROM work_item");
   const int64_t items = w_.database().Int("SELECT COUNT(*) FROM work_item");
   ASSERT_OK(inbox::Recount(w_.db(),
-                           {EvaluationSource(), EntrySource(), SigningSource(), CriteriaSource(),
-                            publicity::WorkSource(ClassPublicityOptions().title)},
+                           {EvaluationSource(), ArgumentSource(), EntrySource(), SigningSource(),
+                            CriteriaSource(), publicity::WorkSource(ClassPublicityOptions().title)},
                            w_.server().ids(), w_.server().clock().Now(),
                            {.calendar = WorkCalendar}));
   EXPECT_EQ(w_.database().Int("SELECT SUM(version) FROM work_item"), version);

@@ -36,6 +36,7 @@
 #include "services/evaluation/jobs/household_income.h"
 #include "services/evaluation/jobs/ledger_entries.h"
 #include "services/evaluation/jobs/ledger_work.h"
+#include "services/evaluation/store/argument_store.h"
 #include "services/evaluation/store/close_out_store.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/ledger_store.h"

@@ -116,6 +116,10 @@ void RegisterLifecycleHandlers(rpc::Router& router, const Deps&) {
                                                           VoidEvaluation);
   router.Unary<v1::RecordArgumentRequest, v1::ArgumentRecord>(service + "RecordArgument",
                                                               RecordArgument);
+  router.Unary<v1::SignArgumentRequest, v1::ArgumentRecord>(service + "SignArgument", SignArgument);
+  router.Unary<v1::GetArgumentRequest, v1::ArgumentRecord>(service + "GetArgument", GetOneArgument);
+  router.Unary<v1::BatchGetArgumentsRequest, v1::BatchGetArgumentsResponse>(
+      service + "BatchGetArguments", BatchGetArguments);
   router.Unary<v1::ListArgumentsRequest, v1::ListArgumentsResponse>(service + "ListArguments",
                                                                     ListArguments);
 }

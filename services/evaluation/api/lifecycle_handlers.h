@@ -40,9 +40,15 @@ absl::StatusOr<v1::Evaluation> MakeOneEffective(rpc::CallContext& context,
 absl::StatusOr<v1::Evaluation> VoidEvaluation(rpc::CallContext& context,
                                               const v1::VoidEvaluationRequest& request);
 
-// Arguments of the experts' panel (api/argument_handlers.cc).
+// Arguments of the experts' panel and its signatures (api/argument_handlers.cc).
 absl::StatusOr<v1::ArgumentRecord> RecordArgument(rpc::CallContext& context,
                                                   const v1::RecordArgumentRequest& request);
+absl::StatusOr<v1::ArgumentRecord> SignArgument(rpc::CallContext& context,
+                                                const v1::SignArgumentRequest& request);
+absl::StatusOr<v1::ArgumentRecord> GetOneArgument(rpc::CallContext& context,
+                                                  const v1::GetArgumentRequest& request);
+absl::StatusOr<v1::BatchGetArgumentsResponse> BatchGetArguments(
+    rpc::CallContext& context, const v1::BatchGetArgumentsRequest& request);
 absl::StatusOr<v1::ListArgumentsResponse> ListArguments(rpc::CallContext& context,
                                                         const v1::ListArgumentsRequest& request);
 

@@ -13,7 +13,7 @@
 #include "services/evaluation/convert/evaluation_subject.h"
 #include "services/evaluation/facts/work_calendar.h"
 #include "services/evaluation/jobs/evaluation_work.h"
-#include "services/evaluation/store/fact_store.h"
+#include "services/evaluation/store/argument_store.h"
 #include "services/evaluation/store/lifecycle_store.h"
 
 namespace bangfu::evaluation {
@@ -43,16 +43,12 @@ absl::Status Step::Load(const std::vector<Ulid>& ids, const StepNeeds& needs) {
   }
   ASSIGN_OR_RETURN(std::vector<EvaluationRow> locked,
                    LockEvaluations(m_.tx(), locked_ids, std::nullopt));
-  std::map<Ulid, ArgumentRow> newest;
+  std::vector<ArgumentRow> arguments;
   std::optional<ArgumentRow> named;
   if (needs.argument_id) {
     ASSIGN_OR_RETURN(named, GetArgument(m_.tx(), *needs.argument_id, context.scope));
   } else if (needs.arguments) {
-    ASSIGN_OR_RETURN(std::vector<ArgumentRow> rows, LoadArguments(m_.tx(), subject_ids));
-    for (ArgumentRow& row : rows) {
-      Ulid subject = row.subject_id;
-      newest.try_emplace(subject, std::move(row));
-    }
+    ASSIGN_OR_RETURN(arguments, LoadArguments(m_.tx(), subject_ids));
   }
   for (EvaluationRow& row : locked) {
     Item item;
@@ -69,8 +65,8 @@ absl::Status Step::Load(const std::vector<Ulid>& ids, const StepNeeds& needs) {
         item.subject.effective_evaluation_id && *item.subject.effective_evaluation_id > item.row.id;
     if (named) {
       ASSIGN_OR_RETURN(item.view.argument, ToDomain(*named));
-    } else if (auto a = newest.find(item.row.subject_id); a != newest.end()) {
-      ASSIGN_OR_RETURN(item.view.argument, ToDomain(a->second));
+    } else if (const ArgumentRow* argument = ArgumentFor(arguments, item.row.subject_id, "")) {
+      ASSIGN_OR_RETURN(item.view.argument, ToDomain(*argument));
     }
     item.acted_on = scope_.Of(item.row.subject_id);
     Ulid id = item.row.id;

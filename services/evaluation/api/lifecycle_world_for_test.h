@@ -21,6 +21,8 @@
 #include "services/evaluation/api/prefill.h"
 #include "services/evaluation/api/world_for_test.h"
 #include "services/evaluation/facts/work_calendar.h"
+#include "services/evaluation/jobs/argument_work.h"
+#include "services/evaluation/jobs/batch_evaluation.h"
 #include "services/evaluation/jobs/criteria_work.h"
 #include "services/evaluation/jobs/evaluation_work.h"
 #include "services/evaluation/jobs/ledger_entries.h"
@@ -55,6 +57,7 @@ class LifecycleWorld {
                  dictionary::RegisterDictionaryService(router, std::move(forms));
                  publicity::RegisterPublicityService(router, ClassPublicityOptions());
                  inbox::ServiceOptions inbox{EvaluationKinds(), WorkCalendar};
+                 for (const inbox::Kind& kind : ArgumentKinds()) inbox.kinds.push_back(kind);
                  for (const inbox::Kind& kind : LedgerKinds()) inbox.kinds.push_back(kind);
                  for (const inbox::Kind& kind : CriteriaKinds()) inbox.kinds.push_back(kind);
                  for (const inbox::Kind& kind : publicity::WorkKinds()) inbox.kinds.push_back(kind);
@@ -112,6 +115,9 @@ class LifecycleWorld {
       grant.industries = scope.industries;
     }
     return server().Token(caller);
+  }
+  std::string Appraiser(const std::string& person, const std::string& region = "360733") {
+    return Token(auth::Role::ROLE_APPRAISER, region, person);
   }
   std::string City() { return Token(auth::Role::ROLE_CITY_SUPERVISOR, "3607", "city"); }
   std::string Province() { return world_.Province(); }
@@ -329,12 +335,45 @@ class LifecycleWorld {
     *a->add_evidence() = Paper();
     return request;
   }
+  absl::StatusOr<v1::ArgumentRecord> Record(const v1::RecordArgumentRequest& request,
+                                            const std::string& token) {
+    return Call<v1::ArgumentRecord>(Cat(kEvaluationService, "RecordArgument"), request, token);
+  }
+  // An argument that waits for its panel.
+  v1::ArgumentRecord RecordUnsigned(const Ulid& subject_id, v1::ArgumentConclusion conclusion,
+                                    type::v1::FourClass named = type::v1::FOUR_CLASS_UNSPECIFIED) {
+    auto recorded = Record(Argument(subject_id, conclusion, named), Operator());
+    EXPECT_OK(recorded);
+    return recorded.ok() ? *recorded : v1::ArgumentRecord();
+  }
+  absl::StatusOr<v1::ArgumentRecord> SignWith(const std::string& argument_id, bool agrees,
+                                              const std::string& token) {
+    v1::SignArgumentRequest request;
+    request.set_id(argument_id);
+    request.set_opinion(agrees ? v1::PANEL_OPINION_AGREES : v1::PANEL_OPINION_DISSENTS);
+    if (!agrees) request.set_dissent("市场前景估计过高");
+    return Call<v1::ArgumentRecord>(Cat(kEvaluationService, "SignArgument"), request, token);
+  }
+  // All of the panel agree.
+  void SignAll(const v1::ArgumentRecord& argument) {
+    for (const v1::PanelMember& member : argument.panel()) {
+      EXPECT_OK(SignWith(argument.id(), true, Appraiser(member.person(), "36")));
+    }
+  }
+  // Recorded and signed.
   std::string Argue(const Ulid& subject_id, v1::ArgumentConclusion conclusion,
                     type::v1::FourClass named = type::v1::FOUR_CLASS_UNSPECIFIED) {
-    auto recorded = Call<v1::ArgumentRecord>(Cat(kEvaluationService, "RecordArgument"),
-                                             Argument(subject_id, conclusion, named), Operator());
-    EXPECT_OK(recorded);
-    return recorded.ok() ? recorded->id() : "";
+    const v1::ArgumentRecord recorded = RecordUnsigned(subject_id, conclusion, named);
+    SignAll(recorded);
+    return recorded.id();
+  }
+  v1::ArgumentRecord GetArgument(const std::string& id) {
+    v1::GetArgumentRequest request;
+    request.set_id(id);
+    auto got =
+        Call<v1::ArgumentRecord>(Cat(kEvaluationService, "GetArgument"), request, Province());
+    EXPECT_OK(got);
+    return got.ok() ? *got : v1::ArgumentRecord();
   }
   // A new upload each time: a file serves one case.
   type::v1::Evidence Paper(const std::string& region = "360733") {
@@ -366,8 +405,8 @@ class LifecycleWorld {
   void ExpectRollupsEqualRecount() {
     v1::VerifyRollupsRequest request;
     request.set_region_code("36");
-    auto verified =
-        Call<v1::VerifyRollupsResponse>(Cat(kLedgerService, "VerifyRollups"), request, Province());
+    auto verified = Call<v1::VerifyRollupsResponse>(Cat(kLedgerService, "VerifyRollups"), request,
+                                                    world_.Admin());
     ASSERT_OK(verified);
     EXPECT_TRUE(verified->equal()) << verified->DebugString();
   }

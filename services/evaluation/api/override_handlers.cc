@@ -14,7 +14,7 @@
 #include "services/evaluation/domain/lifecycle.h"
 #include "services/evaluation/facts/measure_codes.h"
 #include "services/evaluation/facts/parameters.h"
-#include "services/evaluation/store/fact_store.h"
+#include "services/evaluation/store/argument_store.h"
 
 namespace bangfu::evaluation {
 

@@ -10,7 +10,9 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
+#include "services/evaluation/convert/evaluation_subject.h"
 #include "services/evaluation/jobs/ledger_entries.h"
+#include "services/evaluation/store/argument_store.h"
 #include "services/evaluation/store/evaluation_store.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/ledger_store.h"
@@ -28,14 +30,15 @@ absl::StatusOr<Ulid> SubjectId(const PrefillFormRequest& request) {
   return Ulid::Parse(request.subject_id());
 }
 
-// The newest argument of a subject, named as the source of what is offered.
+// The newest argument of a subject that counts, named as the source of what is offered.
 absl::StatusOr<std::optional<ArgumentRow>> NewestArgument(CallContext& context, const Ulid& subject,
                                                           Prefilled* out) {
   ASSIGN_OR_RETURN(std::vector<ArgumentRow> rows,
                    LoadArguments(context.db, {subject}, context.scope));
-  if (rows.empty()) return std::nullopt;
-  out->records["evaluation.v1.ArgumentRecord"] = {rows[0].id.ToString(), "论证记录"};
-  return std::move(rows[0]);
+  const ArgumentRow* row = ArgumentFor(rows, subject, "");
+  if (row == nullptr || row->state != v1::ARGUMENT_STATE_SIGNED) return std::nullopt;
+  out->records["evaluation.v1.ArgumentRecord"] = {row->id.ToString(), "论证记录"};
+  return *row;
 }
 
 absl::StatusOr<Prefilled> PrefillPlan(CallContext& context, const PrefillFormRequest& request) {

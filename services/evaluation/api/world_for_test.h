@@ -26,6 +26,7 @@
 #include "common/period/schema.h"
 #include "common/publicity/schema.h"
 #include "common/recode/schema.h"
+#include "common/testing/held_grants.h"
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
 #include "services/evaluation/api/deps.h"
@@ -105,6 +106,8 @@ class World {
   }
 
   testing::RpcServer& server() { return server_; }
+  // What those hold whose tokens say nothing but who they are.
+  testing::HeldGrants& held() { return held_; }
   mysql::Session& db() { return server_.database().db(); }
   testing::TestDatabase& database() { return server_.database(); }
   Evaluator& evaluator() { return evaluator_; }
@@ -247,8 +250,9 @@ class World {
   }
 
  private:
-  static testing::RpcServer::Options Options(std::vector<std::string> more) {
+  testing::RpcServer::Options Options(std::vector<std::string> more) {
     testing::RpcServer::Options options;
+    options.server = held_.ServerOptions();
     options.services = {"bangfu.evaluation.v1.CriteriaService", "bangfu.evaluation.v1.FactService",
                         "bangfu.evaluation.v1.EvaluationService",
                         "bangfu.operation.v1.OperationService"};
@@ -296,13 +300,15 @@ class World {
   testing::FakeClock clock_;
   UlidGenerator ids_;
   Evaluator evaluator_;
+  testing::HeldGrants held_;
   testing::RpcServer server_;
   FakeSource registry_{kRegistrySource};
   FakeSource asset_{kAssetSource};
   RegistryEffects registry_effects_{
       ids_,
       {inbox::RegionPart(), blob::RegionPart(), operation::RegionPart(), publicity::RegionPart(),
-       period::RegionPart(), RegionPart()}};
+       period::RegionPart(), RegionPart()},
+      server_.clock()};
   AssetEffects asset_effects_;
   std::unique_ptr<mysql::Session> registry_session_;
   std::unique_ptr<mysql::Session> asset_session_;

@@ -23,7 +23,22 @@ absl::StatusOr<ArgumentRecord> ToDomain(const ArgumentRow& row) {
   out.four_class = static_cast<FourClass>(row.named_class);
   out.opinion = message.opinions();
   out.attachments = message.evidence_size();
+  out.recorded_by = workflow::PersonOf(message.recorded_by());
+  out.state = static_cast<ArgumentState>(row.state);
   return out;
+}
+
+const ArgumentRow* ArgumentFor(const std::vector<ArgumentRow>& arguments, const Ulid& subject_id,
+                               const std::string& named) {
+  const ArgumentRow* newest = nullptr;
+  for (const ArgumentRow& row : arguments) {
+    if (row.subject_id != subject_id) continue;
+    if (named.empty() ? row.state == v1::ARGUMENT_STATE_SIGNED : row.id.ToString() == named) {
+      return &row;
+    }
+    if (newest == nullptr) newest = &row;
+  }
+  return named.empty() ? newest : nullptr;
 }
 
 Override ToDomain(const v1::Override& message) {

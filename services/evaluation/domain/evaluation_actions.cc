@@ -8,6 +8,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/departments.h"
+#include "services/evaluation/domain/argument_actions.h"
 
 namespace bangfu::evaluation {
 
@@ -65,6 +66,29 @@ Guard OtherThanComputer() {
 Guard Acceptable() {
   return {"acceptable", [](const Subject& s, const Actor&) -> absl::Status {
             return InContract(CheckAccept(s.computed, ArgumentOf(s), s.today).status());
+          }};
+}
+// Whether the step's class rests on the argument; else that only stands by.
+bool AcceptRests(const Subject& s) {
+  return s.computed.result == Result::kManualReview || s.computed.result == Result::kAdjust;
+}
+bool OverrideRests(const Subject& s) {
+  return s.override && s.override->to_class == FourClass::kAdjust;
+}
+bool EffectRests(const Subject& s) {
+  return s.computed.result == Result::kManualReview || s.final_class == FourClass::kAdjust;
+}
+// Who brought an argument about, or spoke in it, does not decide by it.
+Guard OtherThanArguers(bool (*rests)(const Subject&)) {
+  return {"other_than_arguers", [rests](const Subject& s, const Actor& a) -> absl::Status {
+            if (!s.argument || !rests(s)) return absl::OkStatus();
+            if (a.Is(s.argument->recorded_by)) {
+              return SamePerson("登记论证的人不能依据该论证作出决定");
+            }
+            for (const std::string& expert : s.argument->panel_person_ids) {
+              if (a.Is(expert)) return SamePerson("论证专家不能依据自己参加的论证作出决定");
+            }
+            return absl::OkStatus();
           }};
 }
 // Who acts for both levels acts for the one whose business it is.
@@ -218,7 +242,8 @@ const workflow::Table<Phase, EvaluationSubject>& EvaluationTable() {
            "accept",
            "采纳",
            {kCountyApprover},
-           {NotVoid(), Verified(), OtherThanComputer(), Acceptable()},
+           {NotVoid(), Verified(), OtherThanComputer(), Acceptable(),
+            OtherThanArguers(AcceptRests)},
            {},
            P::kCountyReviewed},
           {{P::kComputed},
@@ -235,7 +260,8 @@ const workflow::Table<Phase, EvaluationSubject>& EvaluationTable() {
            "approve_override",
            "批准人工调整",
            {kCountyApprover, kProvOffice},
-           {NotVoid(), Verified(), OtherThanComputer(), Approvable()},
+           {NotVoid(), Verified(), OtherThanComputer(), Approvable(),
+            OtherThanArguers(OverrideRests)},
            {},
            P::kCountyReviewed},
           {{P::kOverrideProposed},
@@ -277,7 +303,7 @@ const workflow::Table<Phase, EvaluationSubject>& EvaluationTable() {
            "make_effective",
            "生效",
            {kCountyApprover},
-           {NotVoid(), Verified(), Effective()},
+           {NotVoid(), Verified(), Effective(), OtherThanArguers(EffectRests)},
            {},
            P::kEffective},
           {{P::kComputed, P::kOverrideProposed, P::kCountyReviewed, P::kJointConfirmed,
@@ -299,6 +325,8 @@ const workflow::Table<SubjectPhase, SubjectPhase>& SubjectTable() {
                                       if (phase != P::kVoid) return absl::OkStatus();
                                       return FailedPrecondition("SUBJECT_VOID", "对象已作废");
                                     }};
+  const workflow::Guard<P> in_person = {
+      "in_person", [](const P&, const workflow::Actor& a) { return CheckInPerson(a); }};
   static const auto* table =
       new workflow::Table<P, P>([](const P& phase) { return phase; },
                                 [](P phase) { return phase == P::kVoid ? "已作废" : "有效"; },
@@ -316,7 +344,7 @@ const workflow::Table<SubjectPhase, SubjectPhase>& SubjectTable() {
                                      "record_appraisal",
                                      "登记评估报告",
                                      {kAppraiser},
-                                     {alive},
+                                     {alive, in_person},
                                      {},
                                      P::kLive,
                                      {"APPRAISAL"},

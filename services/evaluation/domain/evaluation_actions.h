@@ -87,7 +87,7 @@ size_t MissingSignatures(const EvaluationSubject& subject);
 
 // --- what is put on record for a subject ---
 enum class SubjectPhase { kUnspecified = 0, kLive = 1, kVoid = 2 };
-// Actions: record_argument, record_appraisal; SUBJECT_VOID.
+// Actions: record_argument; record_appraisal, in person. SUBJECT_VOID, DELEGATE_NOT_ALLOWED.
 const workflow::Table<SubjectPhase, SubjectPhase>& SubjectTable();
 
 // --- ledger entry ---

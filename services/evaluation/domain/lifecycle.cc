@@ -25,13 +25,19 @@ absl::Status ArgumentRequired(std::string_view why) {
   return FailedPrecondition("ARGUMENT_REQUIRED", why);
 }
 
-// The argument is there, is sound and is about this subject.
+// The argument is there, is sound, is about this subject, and its panel stands by it.
 absl::Status CheckArgument(const ArgumentRecord* argument, std::string_view subject_id,
                            std::string_view why, absl::CivilDay today) {
   if (argument == nullptr) return ArgumentRequired(why);
   RETURN_IF_ERROR(Validate(*argument, today));
   if (argument->subject_id != subject_id) {
     return FailedPrecondition("ARGUMENT_SUBJECT", "论证记录不是针对该对象的");
+  }
+  if (argument->state == ArgumentState::kNotCarried) {
+    return FailedPrecondition("ARGUMENT_UNSIGNED", "论证未获半数以上专家同意，须重新论证");
+  }
+  if (argument->state != ArgumentState::kSigned) {
+    return FailedPrecondition("ARGUMENT_UNSIGNED", "论证专家尚未全部签字");
   }
   return absl::OkStatus();
 }

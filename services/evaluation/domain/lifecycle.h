@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
+#include "common/workflow/workflow.h"
 #include "services/evaluation/domain/measures.h"
 #include "services/evaluation/domain/types.h"
 
@@ -24,6 +25,9 @@ enum class AdminLevel { kUnspecified = 0, kVillage, kTownship, kCounty, kCity, k
 enum class ArgumentConclusion { kUnspecified = 0, kFeasible, kNotFeasible, kClass };
 std::span<const EnumEntry<ArgumentConclusion>> Entries(const ArgumentConclusion*);
 
+// Numbers of evaluation.v1.ArgumentState; domain/argument_actions.h says what leads to which.
+enum class ArgumentState { kUnspecified = 0, kSigning = 1, kSigned = 2, kNotCarried = 3 };
+
 struct ArgumentRecord {
   std::string id;
   std::string subject_id;
@@ -33,6 +37,8 @@ struct ArgumentRecord {
   FourClass four_class = FourClass::kUnspecified;  // kClass only
   std::string opinion;
   int attachments = 0;
+  workflow::Person recorded_by;
+  ArgumentState state = ArgumentState::kUnspecified;  // kSigned alone counts
 };
 
 // R034: at least `panel_minimum` different persons, a day that is not in the future, a conclusion,
@@ -53,7 +59,7 @@ struct Computed {
 
 // Accepting what the engine proposed. A MANUAL_REVIEW is decided by an argument that names the
 // class (not an override); ADJUST needs one that does not speak against it. FAILED_PRECONDITION
-// ARGUMENT_REQUIRED, ARGUMENT_SUBJECT, ARGUMENT_CONTRADICTS, EVALUATION_ENDED.
+// ARGUMENT_REQUIRED, ARGUMENT_SUBJECT, ARGUMENT_UNSIGNED, ARGUMENT_CONTRADICTS, EVALUATION_ENDED.
 absl::StatusOr<FourClass> CheckAccept(const Computed& computed, const ArgumentRecord* argument,
                                       absl::CivilDay today);
 
@@ -131,7 +137,7 @@ struct MeasurePlan {
 // Codes belong to the class (R030, R032), and parts to their measure (R037); for 盘活类 they fit
 // the cause (R035–R043) and the plan rests on an argument that finds it feasible (R034).
 // INVALID_ARGUMENT FIELD_INVALID, MEASURE_NOT_OF_CLASS, CAUSE_MEASURE_MISMATCH; FAILED_PRECONDITION
-// ARGUMENT_REQUIRED, ARGUMENT_CONTRADICTS.
+// ARGUMENT_REQUIRED, ARGUMENT_UNSIGNED, ARGUMENT_CONTRADICTS.
 absl::Status CheckMeasurePlan(const MeasurePlan& plan, const MeasureCatalogue& catalogue,
                               const ArgumentRecord* argument, absl::CivilDay today);
 

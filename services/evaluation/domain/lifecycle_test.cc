@@ -24,6 +24,7 @@ ArgumentRecord Argument(ArgumentConclusion conclusion,
   a.four_class = four_class;
   a.opinion = "经现场核查和论证，意见一致。";
   a.attachments = 1;
+  a.state = ArgumentState::kSigned;
   return a;
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/testing/status_matchers.h"
 #include "common/workflow/triples.h"
+#include "services/evaluation/domain/argument_actions.h"
 #include "services/evaluation/domain/evaluation_actions.h"
 
 namespace bangfu::evaluation {
@@ -63,6 +64,44 @@ TEST(Transitions, EveryTripleOfWhatIsPutOnRecordForASubject) {
   EXPECT_THAT(workflow::TryTriples<P>(SubjectTable(), std::vector<P>{P::kLive, P::kVoid},
                                       EveryRole(), attempt),
               IsEmpty());
+}
+
+TEST(Transitions, EveryTripleOfAnArgument) {
+  using S = ArgumentState;
+  const auto attempt = [](S state, const std::string& action, int role) {
+    ArgumentSubject s;
+    s.state = S::kSigning;
+    s.panel = {{"p"}, {"q"}};
+    const auto got = ArgumentTable().Execute(s, action, Actor{"p", {role}});
+    if (state == S::kSigning) return got;
+    // Signed, it has rows only so that the refusal says why.
+    s.state = state;
+    const auto refused = ArgumentTable().Execute(s, action, Actor{"p", {role}});
+    EXPECT_FALSE(refused.ok());
+    return ReasonOf(refused.status()) == "ALREADY_SIGNED" ? got : refused;
+  };
+  EXPECT_THAT(workflow::TryTriples<S>(ArgumentTable(),
+                                      std::vector<S>{S::kSigning, S::kSigned, S::kNotCarried},
+                                      EveryRole(), attempt),
+              IsEmpty());
+}
+
+TEST(Transitions, AnArgumentCountsWhenAllHaveSignedAndMoreThanHalfAgree) {
+  const auto state = [](const std::vector<PanelOpinion>& opinions) {
+    std::vector<PanelSeat> panel;
+    for (const PanelOpinion opinion : opinions) panel.push_back({"p", opinion});
+    return StateOf(panel);
+  };
+  constexpr PanelOpinion kNone = PanelOpinion::kUnspecified;
+  constexpr PanelOpinion kYes = PanelOpinion::kAgrees;
+  constexpr PanelOpinion kNo = PanelOpinion::kDissents;
+  EXPECT_EQ(state({}), ArgumentState::kSigning);
+  EXPECT_EQ(state({kYes, kYes, kNone}), ArgumentState::kSigning);
+  EXPECT_EQ(state({kNo, kNo, kNone}), ArgumentState::kSigning);
+  EXPECT_EQ(state({kYes, kYes, kYes}), ArgumentState::kSigned);
+  EXPECT_EQ(state({kYes, kYes, kNo}), ArgumentState::kSigned);
+  EXPECT_EQ(state({kYes, kNo, kNo}), ArgumentState::kNotCarried);
+  EXPECT_EQ(state({kYes, kYes, kNo, kNo}), ArgumentState::kNotCarried);
 }
 
 }  // namespace

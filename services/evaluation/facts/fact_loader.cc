@@ -12,6 +12,7 @@
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/facts/measure_codes.h"
 #include "services/evaluation/facts/parameters.h"
+#include "services/evaluation/store/argument_store.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/reference_store.h"
 
@@ -207,6 +208,8 @@ absl::StatusOr<absl::flat_hash_map<Ulid, EnteredFacts>> FactLoader::LoadEntered(
   }
   ASSIGN_OR_RETURN(std::vector<ArgumentRow> arguments, LoadArguments(db, ids));
   for (const ArgumentRow& row : arguments) {
+    // What its panel has not signed, or does not stand by, is no fact.
+    if (row.state != v1::ARGUMENT_STATE_SIGNED) continue;
     if (!out[row.subject_id].arguments.emplace_back().ParseFromString(row.payload)) {
       return Damaged("argument_record", row.subject_id);
     }

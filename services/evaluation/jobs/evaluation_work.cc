@@ -13,7 +13,7 @@
 #include "services/evaluation/convert/evaluation_subject.h"
 #include "services/evaluation/domain/evaluation_actions.h"
 #include "services/evaluation/facts/parameters.h"
-#include "services/evaluation/store/fact_store.h"
+#include "services/evaluation/store/argument_store.h"
 #include "services/evaluation/store/lifecycle_store.h"
 
 namespace bangfu::evaluation {
@@ -45,6 +45,20 @@ struct Terms {
   int review = 0, step = 0;
 };
 
+// Whether one of the arguments will let the class be accepted once its panel has signed: then the
+// panel's signatures are what is waited for.
+bool WillDo(EvaluationSubject view, const std::vector<ArgumentRow>& arguments,
+            const Ulid& subject_id) {
+  return std::any_of(arguments.begin(), arguments.end(), [&](const ArgumentRow& row) {
+    if (row.subject_id != subject_id || row.state != v1::ARGUMENT_STATE_SIGNING) return false;
+    absl::StatusOr<ArgumentRecord> argument = ToDomain(row);
+    if (!argument.ok()) return false;
+    argument->state = ArgumentState::kSigned;
+    view.argument = *std::move(argument);
+    return !EvaluationTable().RolesFor(view, "accept", workflow::kAnybody).empty();
+  });
+}
+
 inbox::Subject Waiting(const EvaluationWork& e, const std::vector<ArgumentRow>& arguments,
                        const Terms& terms, absl::CivilDay today) {
   inbox::Subject out{kEvaluationSubject, e.id, {}, {}};
@@ -53,17 +67,17 @@ inbox::Subject Waiting(const EvaluationWork& e, const std::vector<ArgumentRow>& 
   view.subject_void = e.subject_void;
   view.subject_unverified = e.subject_unverified;
   view.newer_effective = e.newer_effective;
-  for (const ArgumentRow& row : arguments) {
-    // The one that the evaluation names, else the newest of the subject.
-    if (row.subject_id != e.subject_id) continue;
-    if (!m.argument_id().empty() && row.id.ToString() != m.argument_id()) continue;
-    if (absl::StatusOr<ArgumentRecord> argument = ToDomain(row); argument.ok()) {
+  if (const ArgumentRow* row = ArgumentFor(arguments, e.subject_id, m.argument_id())) {
+    if (absl::StatusOr<ArgumentRecord> argument = ToDomain(*row); argument.ok()) {
       view.argument = *std::move(argument);
     }
-    break;
   }
   std::vector<workflow::Person> persons = {view.computed_by, view.reviewed_by, view.override_by};
   for (const DepartmentSignature& d : view.departments) persons.push_back(d.person);
+  if (view.argument) {
+    persons.push_back(view.argument->recorded_by);
+    for (const std::string& expert : view.argument->panel_person_ids) persons.emplace_back(expert);
+  }
 
   for (const workflow::WaitingStep& step :
        workflow::WaitingSteps(EvaluationTable(), EvaluationWorks(), view, persons)) {
@@ -90,7 +104,7 @@ inbox::Subject Waiting(const EvaluationWork& e, const std::vector<ArgumentRow>& 
       std::none_of(out.wanted.begin(), out.wanted.end(),
                    [](const inbox::Wanted& w) { return w.action == "accept"; });
   if (view.phase == Phase::kComputed && e.is_latest && !e.subject_void && !e.subject_unverified &&
-      accepted_by_nobody && AsksForArgument(m)) {
+      accepted_by_nobody && AsksForArgument(m) && !WillDo(view, arguments, e.subject_id)) {
     inbox::Wanted w;
     w.kind = "EVALUATION_ARGUE";
     w.action = kRecordArgument;

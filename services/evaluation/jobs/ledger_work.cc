@@ -12,6 +12,7 @@
 #include "services/evaluation/domain/evaluation_actions.h"
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/jobs/ledger_entries.h"
+#include "services/evaluation/store/argument_store.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/ledger_unit_store.h"
 #include "services/evaluation/store/reference_store.h"
@@ -47,8 +48,11 @@ struct Terms {
   int plan = 0, review = 0;
 };
 
+// How far it is argued that a subject can be revitalised.
+enum class Argued { kNo, kSigning, kSigned };
+
 // `due`: the subjects of those entries that are due for re-evaluation.
-inbox::Subject Waiting(const EntryWork& entry, bool argued, const Terms& terms,
+inbox::Subject Waiting(const EntryWork& entry, Argued argued, const Terms& terms,
                        const SubjectMap& due) {
   const LedgerRow& row = *entry.row;
   const v1::LedgerEntry& m = *entry.message;
@@ -67,7 +71,9 @@ inbox::Subject Waiting(const EntryWork& entry, bool argued, const Terms& terms,
       // A plan can be made anew at any time; it is work while there is none.
       if (phase != EntryPhase::kOpen) continue;
       w.term_days = terms.plan;
-      if (row.four_class == type::v1::FOUR_CLASS_REVITALIZE && !argued) {
+      if (row.four_class == type::v1::FOUR_CLASS_REVITALIZE && argued != Argued::kSigned) {
+        // The panel's signatures are what is waited for.
+        if (argued == Argued::kSigning) continue;
         w.kind = "LEDGER_ARGUE";
         w.action = "record_argument";
         w.roles = {kCountyOperator, kCountyApprover};
@@ -131,10 +137,12 @@ absl::Status SyncEntries(mysql::Tx& tx, const std::vector<EntryWork>& entries,
       to_argue.push_back(e.row->subject_id);
     }
   }
-  std::set<Ulid> argued;
+  std::map<Ulid, Argued> argued;
   ASSIGN_OR_RETURN(const std::vector<ArgumentRow> arguments, LoadArguments(tx, to_argue));
   for (const ArgumentRow& a : arguments) {
-    if (SupportsRevitalizing(a)) argued.insert(a.subject_id);
+    if (!SupportsRevitalizing(a) || a.state == v1::ARGUMENT_STATE_NOT_CARRIED) continue;
+    Argued& how = argued[a.subject_id];
+    how = std::max(how, a.state == v1::ARGUMENT_STATE_SIGNED ? Argued::kSigned : Argued::kSigning);
   }
   ASSIGN_OR_RETURN(const SubjectMap due, LoadSubjects(tx, to_evaluate, std::nullopt));
   ASSIGN_OR_RETURN(const std::vector<int64_t> days,
@@ -142,7 +150,8 @@ absl::Status SyncEntries(mysql::Tx& tx, const std::vector<EntryWork>& entries,
   const Terms terms{static_cast<int>(days[0]), static_cast<int>(days[1])};
   std::vector<inbox::Subject> subjects;
   for (const EntryWork& e : entries) {
-    subjects.push_back(Waiting(e, argued.contains(e.row->subject_id), terms, due));
+    const auto how = argued.find(e.row->subject_id);
+    subjects.push_back(Waiting(e, how == argued.end() ? Argued::kNo : how->second, terms, due));
   }
   return inbox::Sync(tx, subjects, act);
 }

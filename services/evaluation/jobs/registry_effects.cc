@@ -18,6 +18,7 @@
 #include "services/evaluation/facts/moment.h"
 #include "services/evaluation/facts/snapshot_builder.h"
 #include "services/evaluation/facts/work_calendar.h"
+#include "services/evaluation/jobs/argument_work.h"
 #include "services/evaluation/jobs/evaluation_work.h"
 #include "services/evaluation/jobs/ledger_work.h"
 #include "services/evaluation/store/fact_store.h"
@@ -428,6 +429,7 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
   if (!waiting_anew.empty()) {
     const inbox::Act act{ids_, batch.now, nullptr, "subject_changed", WorkCalendar};
     RETURN_IF_ERROR(SyncEvaluationsOf(tx, waiting_anew, act));
+    RETURN_IF_ERROR(SyncArgumentsOf(tx, waiting_anew, act));
     std::vector<Ulid> changed_ids;
     for (const auto& [id, subject] : waiting_anew) changed_ids.push_back(id);
     std::vector<std::string> paths;
@@ -481,8 +483,9 @@ absl::Status RegistryEffects::FinishSnapshot(mysql::Tx& tx, const std::string& s
       RETURN_IF_ERROR(PutSubjects(tx, rows, before));
       SubjectMap now_void;
       for (const SubjectRow& row : rows) now_void.emplace(row.id, row);
-      RETURN_IF_ERROR(SyncEvaluationsOf(
-          tx, now_void, {ids_, ids_.Next().time(), nullptr, "subject_void", WorkCalendar}));
+      const inbox::Act act{ids_, ids_.Next().time(), nullptr, "subject_void", WorkCalendar};
+      RETURN_IF_ERROR(SyncEvaluationsOf(tx, now_void, act));
+      RETURN_IF_ERROR(SyncArgumentsOf(tx, now_void, act));
     }
   }
   return absl::OkStatus();

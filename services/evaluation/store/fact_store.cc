@@ -10,23 +10,6 @@ namespace bangfu::evaluation {
 
 namespace {
 
-constexpr char kArgumentColumns[] =
-    "id, subject_id, region_path, conclusion, named_class, cause, argued_on, payload, recorded_at";
-
-ArgumentRow ArgumentFrom(const mysql::Row& row) {
-  ArgumentRow a;
-  a.id = row.Id(0);
-  a.subject_id = row.Id(1);
-  a.region_path = row.String(2);
-  a.conclusion = static_cast<int>(row.Int(3));
-  a.named_class = static_cast<int>(row.Int(4));
-  a.cause = row.String(5);
-  a.argued_on = row.Day(6);
-  a.payload = row.String(7);
-  a.recorded_at = row.Time(8);
-  return a;
-}
-
 constexpr char kDispatchColumns[] =
     "id, industry_id, period, region_path, payload, version, reported_at";
 
@@ -207,42 +190,6 @@ absl::StatusOr<std::vector<AppraisalRow>> LoadAppraisals(mysql::Executor& db,
   for (const mysql::Row& row : rows) {
     out.push_back({row.Id(0), row.Id(1), row.String(2), row.String(3), row.String(4), row.Time(5)});
   }
-  return out;
-}
-
-absl::Status InsertArgument(mysql::Tx& tx, const ArgumentRow& a) {
-  return tx
-      .Execute(Cat("INSERT INTO argument_record (", kArgumentColumns,
-                   ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-               {a.id, a.subject_id, a.region_path, a.conclusion, a.named_class, a.cause,
-                a.argued_on, a.payload, a.recorded_at})
-      .status();
-}
-
-absl::StatusOr<ArgumentRow> GetArgument(mysql::Executor& db, const Ulid& id,
-                                        const std::optional<std::vector<std::string>>& scope) {
-  mysql::Params params{id};
-  std::string where = AndScope(scope, "region_path", &params);
-  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(Cat("SELECT ", kArgumentColumns,
-                                                  " FROM argument_record WHERE id = ?", where),
-                                              params));
-  if (rows.empty()) return NotFound("argument_record", id.ToString());
-  return ArgumentFrom(rows[0]);
-}
-
-absl::StatusOr<std::vector<ArgumentRow>> LoadArguments(
-    mysql::Executor& db, const std::vector<Ulid>& subject_ids,
-    const std::optional<std::vector<std::string>>& scope) {
-  std::vector<ArgumentRow> out;
-  if (subject_ids.empty()) return out;
-  mysql::Params params;
-  std::string where = InClause("subject_id", subject_ids, &params);
-  where += AndScope(scope, "region_path", &params);
-  ASSIGN_OR_RETURN(mysql::Rows rows,
-                   db.Query(Cat("SELECT ", kArgumentColumns, " FROM argument_record WHERE ", where,
-                                " ORDER BY subject_id, argued_on DESC, id DESC"),
-                            params));
-  for (const mysql::Row& row : rows) out.push_back(ArgumentFrom(row));
   return out;
 }
 

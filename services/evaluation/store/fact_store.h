@@ -1,5 +1,5 @@
 // What is known of the subjects: the newest state of each source record as a blob, and what is
-// entered here (expert scores, appraisals, argument records, dispatch reports).
+// entered here (expert scores, appraisals, dispatch reports).
 #pragma once
 
 #include <cstdint>
@@ -89,26 +89,6 @@ struct AppraisalRow {
 absl::Status InsertAppraisal(mysql::Tx& tx, const AppraisalRow& row);
 absl::StatusOr<std::vector<AppraisalRow>> LoadAppraisals(mysql::Executor& db,
                                                          const std::vector<Ulid>& subject_ids);
-
-struct ArgumentRow {
-  Ulid id;
-  Ulid subject_id;
-  std::string region_path;
-  int conclusion = 0;   // number of evaluation.v1.ArgumentConclusion
-  int named_class = 0;  // number of type.v1.FourClass
-  std::string cause;
-  absl::CivilDay argued_on;
-  std::string payload;  // evaluation.v1.ArgumentRecord
-  absl::Time recorded_at;
-};
-absl::Status InsertArgument(mysql::Tx& tx, const ArgumentRow& row);
-// NOT_FOUND when there is none in scope (region prefixes; nullopt: anywhere).
-absl::StatusOr<ArgumentRow> GetArgument(mysql::Executor& db, const Ulid& id,
-                                        const std::optional<std::vector<std::string>>& scope);
-// Newest first per subject.
-absl::StatusOr<std::vector<ArgumentRow>> LoadArguments(
-    mysql::Executor& db, const std::vector<Ulid>& subject_ids,
-    const std::optional<std::vector<std::string>>& scope = std::nullopt);
 
 struct DispatchReportRow {
   Ulid id;

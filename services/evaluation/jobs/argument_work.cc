@@ -1,0 +1,85 @@
+#include "services/evaluation/jobs/argument_work.h"
+
+#include <utility>
+
+#include "bangfu/evaluation/v1/evaluation.pb.h"
+#include "common/base/strings.h"
+#include "common/status/macros.h"
+#include "common/workflow/work.h"
+#include "services/evaluation/convert/argument_message.h"
+#include "services/evaluation/domain/argument_actions.h"
+#include "services/evaluation/domain/evaluation_actions.h"
+#include "services/evaluation/facts/parameters.h"
+
+namespace bangfu::evaluation {
+
+namespace {
+
+constexpr char kArgumentSubject[] = "argument";
+constexpr char kSign[] = "sign_argument";
+constexpr char kToSign[] = "ARGUMENT_TO_SIGN";
+
+}  // namespace
+
+std::vector<inbox::Kind> ArgumentKinds() { return {{kToSign, "论证待签字", kArgumentSubject}}; }
+
+absl::Status SyncArguments(mysql::Tx& tx, const std::vector<ArgumentRow>& arguments,
+                           const SubjectMap& subjects, const inbox::Act& act) {
+  if (arguments.empty()) return absl::OkStatus();
+  std::vector<Ulid> ids;
+  for (const ArgumentRow& row : arguments) ids.push_back(row.id);
+  ASSIGN_OR_RETURN(const std::vector<ArgumentSignatureRow> signatures,
+                   LoadArgumentSignatures(tx, ids));
+  ASSIGN_OR_RETURN(const int64_t days, ReadParameter(tx, kStepDays));
+  std::vector<inbox::Subject> waiting;
+  for (const ArgumentRow& row : arguments) {
+    inbox::Subject& out = waiting.emplace_back();
+    out.type = kArgumentSubject;
+    out.id = row.id;
+    const auto subject = subjects.find(row.subject_id);
+    if (subject == subjects.end()) continue;
+    ASSIGN_OR_RETURN(const v1::ArgumentRecord message, ToMessage(row, signatures));
+    ArgumentSubject view = SubjectOf(message);
+    view.subject_void = subject->second.is_void;
+    for (size_t seat = 0; seat < view.panel.size(); ++seat) {
+      const std::string& person = view.panel[seat].person;
+      inbox::Wanted w;
+      w.roles = ArgumentTable().RolesFor(view, kSign, person);
+      if (w.roles.empty()) continue;
+      w.kind = kToSign;
+      w.action = kSign;
+      w.slot = Cat(seat);
+      w.region_path = row.region_path;
+      w.title = subject->second.name;
+      w.assignee = person;
+      w.term_days = static_cast<int>(days);
+      out.wanted.push_back(std::move(w));
+    }
+  }
+  return inbox::Sync(tx, waiting, act);
+}
+
+absl::Status SyncArgumentsOf(mysql::Tx& tx, const SubjectMap& subjects, const inbox::Act& act) {
+  std::vector<Ulid> ids;
+  for (const auto& [id, subject] : subjects) ids.push_back(id);
+  ASSIGN_OR_RETURN(std::vector<ArgumentRow> rows, LoadArguments(tx, ids));
+  std::erase_if(rows,
+                [](const ArgumentRow& row) { return row.state != v1::ARGUMENT_STATE_SIGNING; });
+  return SyncArguments(tx, rows, subjects, act);
+}
+
+inbox::Source ArgumentSource() {
+  return {
+      kArgumentSubject, PageUnsignedArguments,
+      [](mysql::Tx& tx, const std::vector<Ulid>& ids, const inbox::Act& act) -> absl::Status {
+        // Subjects first, as every step does it; which one an argument is of never changes.
+        ASSIGN_OR_RETURN(const std::vector<ArgumentRow> read, GetArguments(tx, ids, std::nullopt));
+        std::vector<Ulid> subject_ids;
+        for (const ArgumentRow& row : read) subject_ids.push_back(row.subject_id);
+        ASSIGN_OR_RETURN(const SubjectMap subjects, LockSubjects(tx, subject_ids));
+        ASSIGN_OR_RETURN(const std::vector<ArgumentRow> rows, GetArguments(tx, ids, std::nullopt));
+        return SyncArguments(tx, rows, subjects, act);
+      }};
+}
+
+}  // namespace bangfu::evaluation
