@@ -25,6 +25,9 @@ using namespace registry::v1;  // the contract of this file's commands
 constexpr char kService[] = "bangfu.registry.v1.InventoryService.";
 
 std::string M(std::string_view method) { return Cat(kService, method); }
+std::string V(std::string_view method) {
+  return Cat("bangfu.registry.v1.VerificationService.", method);
+}
 
 std::string StateText(UnitReportState state) {
   switch (state) {
@@ -158,7 +161,7 @@ absl::Status VerifyMany(Context& context, const std::string& campaign, const std
   std::vector<std::string> ids;
   do {
     ASSIGN_OR_RETURN(const auto page,
-                     context.Call<ListVerificationTasksResponse>(M("ListVerificationTasks"), list));
+                     context.Call<ListVerificationTasksResponse>(V("ListVerificationTasks"), list));
     for (std::string& id : VerifiableReports(page.tasks(), department)) {
       ids.push_back(std::move(id));
     }
@@ -396,7 +399,7 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
         GetVerificationTaskRequest get;
         get.set_unit_report_id(unit.id());
         ASSIGN_OR_RETURN(VerificationTask task,
-                         context.Call<VerificationTask>(M("GetVerificationTask"), get));
+                         context.Call<VerificationTask>(V("GetVerificationTask"), get));
         if (!a.department.empty()) {
           SignVerificationRequest request;
           request.set_request_id(Context::NewRequestId());
@@ -404,14 +407,14 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
           request.set_etag(task.etag());
           request.set_department_code(a.department);
           request.set_opinion(a.text.empty() ? "属实" : a.text);
-          ASSIGN_OR_RETURN(task, context.Call<VerificationTask>(M("SignVerification"), request));
+          ASSIGN_OR_RETURN(task, context.Call<VerificationTask>(V("SignVerification"), request));
         } else {
           CompleteVerificationRequest request;
           request.set_request_id(Context::NewRequestId());
           request.set_unit_report_id(unit.id());
           request.set_etag(task.etag());
           ASSIGN_OR_RETURN(task,
-                           context.Call<VerificationTask>(M("CompleteVerification"), request));
+                           context.Call<VerificationTask>(V("CompleteVerification"), request));
         }
         if (context.PrintJson(task)) return absl::OkStatus();
         TextTable table({"部门", "签字", "签字人"});

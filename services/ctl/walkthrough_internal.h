@@ -18,6 +18,7 @@
 namespace bangfu::ctl {
 
 inline constexpr char kInventory[] = "bangfu.registry.v1.InventoryService.";
+inline constexpr char kVerification[] = "bangfu.registry.v1.VerificationService.";
 inline constexpr char kEvaluation[] = "bangfu.evaluation.v1.EvaluationService.";
 inline constexpr char kLedger[] = "bangfu.evaluation.v1.LedgerService.";
 inline constexpr char kPublicity[] = "bangfu.publicity.v1.PublicityService.";

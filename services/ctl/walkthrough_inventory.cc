@@ -138,8 +138,8 @@ absl::Status County(Walk& walk) {
     progress.Update(++done, static_cast<int64_t>(passed.size()), unit.region_name());
     GetVerificationTaskRequest get;
     get.set_unit_report_id(unit.id());
-    ASSIGN_OR_RETURN(VerificationTask task,
-                     county->Call<VerificationTask>(Cat(kInventory, "GetVerificationTask"), get));
+    ASSIGN_OR_RETURN(VerificationTask task, county->Call<VerificationTask>(
+                                                Cat(kVerification, "GetVerificationTask"), get));
     for (const auto& department :
          std::vector<RequiredDepartment>(task.departments().begin(), task.departments().end())) {
       if (department.signed_()) continue;
@@ -157,15 +157,16 @@ absl::Status County(Walk& walk) {
       sign.set_etag(task.etag());
       sign.set_department_code(department.department_code());
       sign.set_opinion("属实");
-      ASSIGN_OR_RETURN(task,
-                       verifier->Call<VerificationTask>(Cat(kInventory, "SignVerification"), sign));
+      ASSIGN_OR_RETURN(
+          task, verifier->Call<VerificationTask>(Cat(kVerification, "SignVerification"), sign));
     }
     CompleteVerificationRequest complete;
     complete.set_request_id(Context::NewRequestId());
     complete.set_unit_report_id(unit.id());
     complete.set_etag(task.etag());
     RETURN_IF_ERROR(
-        county->Call<VerificationTask>(Cat(kInventory, "CompleteVerification"), complete).status());
+        county->Call<VerificationTask>(Cat(kVerification, "CompleteVerification"), complete)
+            .status());
   }
   std::string departments;
   for (const auto& [code, number] : department_numbers) departments += Cat(" ", code);

@@ -129,7 +129,7 @@ std::vector<std::string> OwnServices() {
   for (const char* service :
        {"RegionService", "OrganisationService", "CodeListService", "CalendarService",
         "TaxonomyService", "ProjectService", "OperatorService", "IndustryService",
-        "OperationReportService", "InventoryService", "GrantService"}) {
+        "OperationReportService", "InventoryService", "VerificationService", "GrantService"}) {
     out.push_back(std::string("bangfu.registry.v1.") + service);
   }
   return out;

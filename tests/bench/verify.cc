@@ -17,6 +17,7 @@ namespace {
 
 using namespace registry::v1;  // NOLINT
 constexpr char kService[] = "bangfu.registry.v1.InventoryService.";
+constexpr char kVerification[] = "bangfu.registry.v1.VerificationService.";
 
 class Inventory {
  public:
@@ -121,7 +122,7 @@ class Inventory {
     Ask<InventoryUnitReport>(Cat(kService, "PassUnitReport"), "township", pass);
     GetVerificationTaskRequest get;
     get.set_unit_report_id(unit.id());
-    auto task = Ask<VerificationTask>(Cat(kService, "GetVerificationTask"), "province", get);
+    auto task = Ask<VerificationTask>(Cat(kVerification, "GetVerificationTask"), "province", get);
     int sector = 0;  // no person signs for two departments
     const auto departments = task.departments();
     for (const RequiredDepartment& department : departments) {
@@ -130,13 +131,13 @@ class Inventory {
       sign.set_etag(task.etag());
       sign.set_department_code(department.department_code());
       sign.set_opinion("bench");
-      task = Ask<VerificationTask>(Cat(kService, "SignVerification"),
+      task = Ask<VerificationTask>(Cat(kVerification, "SignVerification"),
                                    department.is_lead() ? "lead" : Cat("sector-", sector++), sign);
     }
     CompleteVerificationRequest complete;
     complete.set_unit_report_id(unit.id());
     complete.set_etag(task.etag());
-    Ask<VerificationTask>(Cat(kService, "CompleteVerification"), "closer", complete);
+    Ask<VerificationTask>(Cat(kVerification, "CompleteVerification"), "closer", complete);
   }
 
   std::unique_ptr<rpc::Client> client_;

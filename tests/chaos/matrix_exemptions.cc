@@ -44,7 +44,7 @@ const std::map<std::string, std::string>& AlikeEverywhere() {
       {"bangfu.evaluation.v1.EvaluationService.ListArguments", "not argued about"},
       {"bangfu.registry.v1.IndustryService.GetServiceSummary", "sums, which nothing is in"},
       {"bangfu.registry.v1.IndustryService.ListLeadingIndustryGaps", "no gap is left"},
-      {"bangfu.registry.v1.InventoryService.ListVerificationTasks", "all are done"},
+      {"bangfu.registry.v1.VerificationService.ListVerificationTasks", "all are done"},
       {"bangfu.registry.v1.InventoryService.ListSamples", "drawn above the county"},
   };
   return *known;
@@ -100,10 +100,10 @@ const std::map<std::string, std::string>& NotNarrowed() {
       {"bangfu.registry.v1.InventoryService.ReturnUnitReport", kReport},
       {"bangfu.registry.v1.InventoryService.RecallUnitReport", kReport},
       {"bangfu.registry.v1.InventoryService.BatchReturnUnitReports", kReport},
-      {"bangfu.registry.v1.InventoryService.CompleteVerification", kReport},
-      {"bangfu.registry.v1.InventoryService.BatchCompleteVerifications", kReport},
-      {"bangfu.registry.v1.InventoryService.SignVerification", kSigned},
-      {"bangfu.registry.v1.InventoryService.BatchSignVerifications", kSigned},
+      {"bangfu.registry.v1.VerificationService.CompleteVerification", kReport},
+      {"bangfu.registry.v1.VerificationService.BatchCompleteVerifications", kReport},
+      {"bangfu.registry.v1.VerificationService.SignVerification", kSigned},
+      {"bangfu.registry.v1.VerificationService.BatchSignVerifications", kSigned},
       {"bangfu.registry.v1.InventoryService.GrantLockException", kReport},
       {"bangfu.registry.v1.InventoryService.DrawSample", kReport},
       {"bangfu.registry.v1.InventoryService.RecordSampleResult", kReport},

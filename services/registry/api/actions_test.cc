@@ -66,7 +66,7 @@ class ActionsTest : public RegistryFixture {
       request.set_etag(unit.etag());
       request.set_department_code("AGRICULTURE");
       request.set_validate_only(true);
-      return Inventory<v1::VerificationTask>("SignVerification", request, token).status();
+      return Verification<v1::VerificationTask>("SignVerification", request, token).status();
     }
     if (action == "complete") {
       v1::CompleteVerificationRequest request;
@@ -74,7 +74,7 @@ class ActionsTest : public RegistryFixture {
       request.set_unit_report_id(unit.id());
       request.set_etag(unit.etag());
       request.set_validate_only(true);
-      return Inventory<v1::VerificationTask>("CompleteVerification", request, token).status();
+      return Verification<v1::VerificationTask>("CompleteVerification", request, token).status();
     }
     return absl::UnimplementedError(action);
   }

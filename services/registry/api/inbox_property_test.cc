@@ -135,7 +135,7 @@ class InboxProperty : public InboxTest {
   v1::VerificationTask TaskOf(const std::string& unit) {
     v1::GetVerificationTaskRequest request;
     request.set_unit_report_id(unit);
-    auto task = Inventory<v1::VerificationTask>("GetVerificationTask", request, Province());
+    auto task = Verification<v1::VerificationTask>("GetVerificationTask", request, Province());
     EXPECT_OK(task);
     return task.ok() ? *task : v1::VerificationTask();
   }

@@ -185,13 +185,7 @@ absl::StatusOr<int64_t> SetProjectVerification(
     v1::Project record = after;
     record.clear_etag();
     p.bytes = ToBytes(record);
-    audit::Entry entry;
-    entry.aggregate_type = "project";
-    entry.aggregate_id = p.id;
-    entry.region_path = p.region_path;
-    const size_t dot = context.method.rfind('.');
-    entry.action = Cat("InventoryService",
-                       std::string_view(context.method).substr(dot == std::string::npos ? 0 : dot));
+    audit::Entry entry = m.EntryFor("project", p.id, p.region_path, &before, after, reason);
     entry.actor = actor;
     entry.before_json = audit::ToJson(before);
     entry.after_json = audit::ToJson(after);

@@ -1,4 +1,4 @@
-// Handlers of bangfu.registry.v1.InventoryService.
+// Handlers of bangfu.registry.v1.InventoryService and VerificationService.
 #pragma once
 
 #include "common/base/random.h"

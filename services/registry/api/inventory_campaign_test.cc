@@ -283,18 +283,18 @@ TEST_F(InventoryCampaignTest, R018_CoverageCountsWhatTheCountyHasVerified) {
   EXPECT_EQ(total.projects_verified(), 1);
   v1::ListVerificationTasksRequest list;
   list.set_campaign_id(campaign.id());
-  ASSERT_OK_AND_ASSIGN(auto tasks, Inventory<v1::ListVerificationTasksResponse>(
+  ASSERT_OK_AND_ASSIGN(auto tasks, Verification<v1::ListVerificationTasksResponse>(
                                        "ListVerificationTasks", list, County()));
   EXPECT_EQ(tasks.tasks_size(), 0);
   ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(campaign.id(), kVillage2), false));
   ASSERT_OK(Pass(unit));
   list.set_pending_department_code("AGRICULTURE");
-  ASSERT_OK_AND_ASSIGN(
-      tasks, Inventory<v1::ListVerificationTasksResponse>("ListVerificationTasks", list, County()));
+  ASSERT_OK_AND_ASSIGN(tasks, Verification<v1::ListVerificationTasksResponse>(
+                                  "ListVerificationTasks", list, County()));
   EXPECT_EQ(tasks.tasks_size(), 1);
   list.set_pending_department_code("FORESTRY");
-  ASSERT_OK_AND_ASSIGN(
-      tasks, Inventory<v1::ListVerificationTasksResponse>("ListVerificationTasks", list, County()));
+  ASSERT_OK_AND_ASSIGN(tasks, Verification<v1::ListVerificationTasksResponse>(
+                                  "ListVerificationTasks", list, County()));
   EXPECT_EQ(tasks.tasks_size(), 0);
   // A campaign with reports pending is not closed unless it is said why.
   v1::CloseCampaignRequest close;

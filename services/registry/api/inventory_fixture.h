@@ -126,6 +126,11 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
                                      const std::string& token) {
     return Call<Response>("InventoryService", method, request, token);
   }
+  template <typename Response, typename Request>
+  absl::StatusOr<Response> Verification(const std::string& method, const Request& request,
+                                        const std::string& token) {
+    return Call<Response>("VerificationService", method, request, token);
+  }
   std::string RequestId() { return Cat("request-", ++requests_); }  // from any thread
   std::string Token(auth::Role role, std::string_view region, std::string_view person) {
     return server_.Token(role, region, person);
@@ -324,8 +329,8 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
   v1::VerificationTask Task(const std::string& unit, const std::string& token = "") {
     v1::GetVerificationTaskRequest request;
     request.set_unit_report_id(unit);
-    auto task = Inventory<v1::VerificationTask>("GetVerificationTask", request,
-                                                token.empty() ? County() : token);
+    auto task = Verification<v1::VerificationTask>("GetVerificationTask", request,
+                                                   token.empty() ? County() : token);
     EXPECT_OK(task);
     return task.ok() ? *task : v1::VerificationTask();
   }
@@ -339,7 +344,7 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
     request.set_department_code(department);
     request.set_opinion("属实");
     for (const auto& f : findings) *request.add_findings() = f;
-    return Inventory<v1::VerificationTask>("SignVerification", request, token);
+    return Verification<v1::VerificationTask>("SignVerification", request, token);
   }
   absl::StatusOr<v1::VerificationTask> Complete(const std::string& unit, const std::string& etag,
                                                 const std::string& token = "") {
@@ -347,8 +352,8 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
     request.set_request_id(RequestId());
     request.set_unit_report_id(unit);
     request.set_etag(etag);
-    return Inventory<v1::VerificationTask>("CompleteVerification", request,
-                                           token.empty() ? County() : token);
+    return Verification<v1::VerificationTask>("CompleteVerification", request,
+                                              token.empty() ? County() : token);
   }
   // From where it stands to COUNTY_VERIFIED; agriculture and every sector sign.
   void Verify(const std::string& campaign, const std::string& village) {

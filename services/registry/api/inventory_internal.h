@@ -96,5 +96,6 @@ void RegisterSampleHandlers(rpc::Router& router, Random random);
 void RegisterCampaignHandlers(rpc::Router& router, operation::OperationRunner& operations);
 
 inline constexpr char kService[] = "bangfu.registry.v1.InventoryService.";
+inline constexpr char kVerificationService[] = "bangfu.registry.v1.VerificationService.";
 
 }  // namespace bangfu::registry::inventory

@@ -651,7 +651,7 @@ absl::StatusOr<v1::VerificationTask> CompleteVerification(
           std::erase_if(projects, [&](const VillageProject& p) { return p.id == id; });
           changes.push_back({std::move(one.after), std::move(one.before), kCountyLevel, kReason});
         }
-        const Author author{c.caller,       c.roles, "InventoryService.CompleteVerification",
+        const Author author{c.caller,       c.roles, "VerificationService.CompleteVerification",
                             m.request_id(), c.now,   c.ids};
         RETURN_IF_ERROR(WriteProjects(m.tx(), author, corrections->references, &changes));
         ASSIGN_OR_RETURN(const int64_t as_they_are, SetProjectVerification(
@@ -672,13 +672,13 @@ absl::StatusOr<v1::VerificationTask> CompleteVerification(
 
 void RegisterVerificationHandlers(rpc::Router& router) {
   router.Unary<v1::GetVerificationTaskRequest, v1::VerificationTask>(
-      Cat(kService, "GetVerificationTask"), GetTask);
+      Cat(kVerificationService, "GetVerificationTask"), GetTask);
   router.Unary<v1::ListVerificationTasksRequest, v1::ListVerificationTasksResponse>(
-      Cat(kService, "ListVerificationTasks"), ListTasks);
-  router.Unary<v1::SignVerificationRequest, v1::VerificationTask>(Cat(kService, "SignVerification"),
-                                                                  SignVerification);
+      Cat(kVerificationService, "ListVerificationTasks"), ListTasks);
+  router.Unary<v1::SignVerificationRequest, v1::VerificationTask>(
+      Cat(kVerificationService, "SignVerification"), SignVerification);
   router.Unary<v1::CompleteVerificationRequest, v1::VerificationTask>(
-      Cat(kService, "CompleteVerification"), CompleteVerification);
+      Cat(kVerificationService, "CompleteVerification"), CompleteVerification);
   RegisterBulkVerificationHandlers(router);
 }
 

@@ -41,8 +41,8 @@ absl::StatusOr<v1::BatchSignVerificationsResponse> BatchSign(
     ASSIGN_OR_RETURN(const v1::VerificationTask task, SignVerification(context, on.request));
     return After(task);
   };
-  RETURN_IF_ERROR(rpc::RunBulk(c, request, Cat(kService, "SignVerification"), std::move(one), sign,
-                               response.mutable_results()));
+  RETURN_IF_ERROR(rpc::RunBulk(c, request, Cat(kVerificationService, "SignVerification"),
+                               std::move(one), sign, response.mutable_results()));
   return response;
 }
 
@@ -57,8 +57,8 @@ absl::StatusOr<v1::BatchCompleteVerificationsResponse> BatchComplete(
     ASSIGN_OR_RETURN(const v1::VerificationTask task, CompleteVerification(context, on.request));
     return After(task);
   };
-  RETURN_IF_ERROR(rpc::RunBulk(c, request, Cat(kService, "CompleteVerification"), std::move(one),
-                               complete, response.mutable_results()));
+  RETURN_IF_ERROR(rpc::RunBulk(c, request, Cat(kVerificationService, "CompleteVerification"),
+                               std::move(one), complete, response.mutable_results()));
   return response;
 }
 
@@ -66,9 +66,9 @@ absl::StatusOr<v1::BatchCompleteVerificationsResponse> BatchComplete(
 
 void RegisterBulkVerificationHandlers(rpc::Router& router) {
   router.Unary<v1::BatchSignVerificationsRequest, v1::BatchSignVerificationsResponse>(
-      Cat(kService, "BatchSignVerifications"), BatchSign);
+      Cat(kVerificationService, "BatchSignVerifications"), BatchSign);
   router.Unary<v1::BatchCompleteVerificationsRequest, v1::BatchCompleteVerificationsResponse>(
-      Cat(kService, "BatchCompleteVerifications"), BatchComplete);
+      Cat(kVerificationService, "BatchCompleteVerifications"), BatchComplete);
 }
 
 }  // namespace bangfu::registry::inventory

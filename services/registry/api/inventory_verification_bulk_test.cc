@@ -49,15 +49,15 @@ class BulkVerificationTest : public InventoryTest {
   }
   absl::StatusOr<Signed> BatchSign(const v1::BatchSignVerificationsRequest& request,
                                    const std::string& token) {
-    return Inventory<Signed>("BatchSignVerifications", request, token);
+    return Verification<Signed>("BatchSignVerifications", request, token);
   }
   absl::StatusOr<Completed> BatchComplete(const v1::BatchCompleteVerificationsRequest& request,
                                           const std::string& token) {
-    return Inventory<Completed>("BatchCompleteVerifications", request, token);
+    return Verification<Completed>("BatchCompleteVerifications", request, token);
   }
   int64_t Audited(const std::string& step) {
     return server_.database().Int(
-        Cat("SELECT COUNT(*) FROM audit_log WHERE action = 'InventoryService.", step, "'"));
+        Cat("SELECT COUNT(*) FROM audit_log WHERE action = 'VerificationService.", step, "'"));
   }
 };
 

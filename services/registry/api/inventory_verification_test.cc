@@ -108,7 +108,7 @@ TEST_F(InventoryVerificationTest, R017_ASignatureNamesTheGrantThatItWasGivenUnde
   }
   const auto rows = server_.database().db().Query(
       "SELECT actor_role, actor_region FROM audit_log WHERE action = "
-      "'InventoryService.SignVerification'");
+      "'VerificationService.SignVerification'");
   ASSERT_OK(rows);
   ASSERT_EQ(rows->size(), 1u);
   EXPECT_EQ((*rows)[0].String(0), "ROLE_FINANCE_OFFICER");

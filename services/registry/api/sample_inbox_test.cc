@@ -211,7 +211,7 @@ TEST_F(InboxTest, R002_TwoVillagesThatAreCompletedAtOncePassTheCountyOn) {
   for (size_t i = 0; i < 2; ++i) {
     threads.emplace_back([&, i] {
       outcomes[i] =
-          Inventory<v1::VerificationTask>("CompleteVerification", requests[i], token).status();
+          Verification<v1::VerificationTask>("CompleteVerification", requests[i], token).status();
     });
   }
   for (std::thread& thread : threads) thread.join();
