@@ -142,7 +142,7 @@ absl::Status RunMany(Context& context, std::string_view method, Request request,
     for (size_t i = at; i < std::min(ids.size(), at + kBulkItems); ++i) {
       request.add_items()->set_id(ids[i]);
     }
-    ASSIGN_OR_RETURN(const Response response, context.Call<Response>(M(method), request));
+    ASSIGN_OR_RETURN(const Response response, context.Call<Response>(V(method), request));
     all.MergeFrom(response);
   }
   if (!context.PrintJson(all)) std::printf("%s", RenderBulkResults(all.results()).c_str());
