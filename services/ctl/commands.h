@@ -11,6 +11,7 @@ namespace bangfu::ctl {
 void AddTokenCommand(CLI::App& app, Context& context, int& exit_code);
 void AddIdentityCommands(CLI::App& app, Context& context, int& exit_code);
 void AddGrantCommands(CLI::App& app, Context& context, int& exit_code);
+void AddArgumentCommands(CLI::App& app, Context& context, int& exit_code);
 void AddImportCommands(CLI::App& app, Context& context, int& exit_code);
 void AddInboxCommands(CLI::App& app, Context& context, int& exit_code);
 void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code);

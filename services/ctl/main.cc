@@ -64,6 +64,7 @@ int main(int argc, char** argv) {
   AddInboxCommands(app, context, exit_code);
   AddInventoryCommands(app, context, exit_code);
   AddEvaluateCommands(app, context, exit_code);
+  AddArgumentCommands(app, context, exit_code);
   AddEvidenceCommands(app, context, exit_code);
   AddLedgerCommands(app, context, exit_code);
   AddPeriodCommands(app, context, exit_code);

@@ -108,6 +108,7 @@ absl::Status Argue(Walk& walk, Context& operator_context, const Evaluation& eval
                                   walk.options.county));
   ASSIGN_OR_RETURN(auto record, operator_context.Call<ArgumentRecord>(
                                     Cat(kEvaluation, "RecordArgument"), request));
+  RETURN_IF_ERROR(walk.SignArgument(record));
   ASSIGN_OR_RETURN(Context * approver, walk.people.Get(ROLE_COUNTY_APPROVER, walk.options.county));
   AcceptEvaluationRequest accept;
   accept.set_request_id(Context::NewRequestId());
@@ -134,7 +135,7 @@ absl::Status Review(Walk& walk) {
                          ? type::v1::FOUR_CLASS_ADJUST
                          : type::v1::FOUR_CLASS_REVITALIZE;
         RETURN_IF_ERROR(Argue(walk, *proposer, evaluation, named));
-        std::printf("论证后认定 %s：%s\n", evaluation.subject_name().c_str(),
+        std::printf("论证并由三名专家签字后认定 %s：%s\n", evaluation.subject_name().c_str(),
                     ClassText(named).c_str());
         break;
       }

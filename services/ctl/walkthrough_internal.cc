@@ -19,6 +19,7 @@ namespace bangfu::ctl {
 namespace {
 
 using namespace evaluation::v1;
+using options::v1::ROLE_APPRAISER;
 using options::v1::ROLE_COUNTY_OPERATOR;
 using options::v1::ROLE_FINANCE_OFFICER;
 using options::v1::ROLE_SECTOR_VERIFIER;
@@ -101,6 +102,19 @@ absl::StatusOr<std::vector<Evaluation>> Walk::Evaluations(EvaluationState state)
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
   return out;
+}
+
+absl::Status Walk::SignArgument(const ArgumentRecord& argument) {
+  for (int expert = 1; expert <= argument.panel_size(); ++expert) {
+    ASSIGN_OR_RETURN(Context * appraiser, people.Get(ROLE_APPRAISER, options.county, expert));
+    SignArgumentRequest request;
+    request.set_request_id(Context::NewRequestId());
+    request.set_id(argument.id());
+    request.set_opinion(PANEL_OPINION_AGREES);
+    RETURN_IF_ERROR(
+        appraiser->Call<ArgumentRecord>(Cat(kEvaluation, "SignArgument"), request).status());
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Walk::Advance(Context& context, AdvanceStep step,

@@ -41,6 +41,8 @@ struct Walk {
   absl::Status WaitForFeeds();
   absl::StatusOr<std::vector<evaluation::v1::Evaluation>> Evaluations(
       evaluation::v1::EvaluationState state);
+  // Each of the argument's panel, the sample's experts, signs in agreement.
+  absl::Status SignArgument(const evaluation::v1::ArgumentRecord& argument);
   // One step for many evaluations; tells how many took it, and why the first other one did not.
   absl::Status Advance(Context& context, evaluation::v1::AdvanceStep step,
                        const std::vector<evaluation::v1::Evaluation>& evaluations,

@@ -64,10 +64,11 @@ absl::Status Measures(Walk& walk) {
                                   walk.options.county));
   ASSIGN_OR_RETURN(auto record,
                    county->Call<ArgumentRecord>(Cat(kEvaluation, "RecordArgument"), argue));
+  RETURN_IF_ERROR(walk.SignArgument(record));
   fields->set_argument_id(record.id());
   plan.set_request_id(Context::NewRequestId());
   ASSIGN_OR_RETURN(auto planned, county->Call<LedgerEntry>(Cat(kLedger, "PlanMeasures"), plan));
-  std::printf("论证可行后：%s 采取租金减免、金融信贷\n", planned.subject_name().c_str());
+  std::printf("论证可行、专家签字后：%s 采取租金减免、金融信贷\n", planned.subject_name().c_str());
   return absl::OkStatus();
 }
 
