@@ -8,6 +8,7 @@
 
 #include "bangfu/asset/v1/contract_service.pb.h"
 #include "bangfu/blob/v1/blob_service.pb.h"
+#include "bangfu/evaluation/v1/evaluation_service.pb.h"
 #include "bangfu/intake/v1/import_service.pb.h"
 #include "bangfu/options/v1/access.pb.h"
 #include "bangfu/options/v1/scope.pb.h"
@@ -283,7 +284,8 @@ class Matrix {
         break;
       }
     }
-    for (const auto& [service, address] : options_.endpoints) Upload(service);
+    for (const auto& [service, address] : options_.endpoints) (void)Upload(service, "CONTRACT");
+    RecordArgument();
 
     for (const auto& [service, method, role] :
          std::vector<std::tuple<std::string, std::string, auth::Role>>{
@@ -319,27 +321,53 @@ class Matrix {
     }
   }
 
+  // One that its panel has yet to sign.
+  void RecordArgument() {
+    const auto minutes = Upload("evaluation", "MINUTES");
+    if (!minutes.ok()) return;
+    evaluation::v1::RecordArgumentRequest request;
+    evaluation::v1::ArgumentRecord& argument = *request.mutable_argument();
+    argument.set_subject_id(IdOf("registry", "project"));
+    for (const char* expert : {"expert-1", "expert-2", "expert-3"}) {
+      argument.add_panel()->set_person(expert);
+      argument.mutable_panel()->rbegin()->set_name(expert);
+    }
+    argument.mutable_argued_on()->set_year(2026);
+    argument.mutable_argued_on()->set_month(1);
+    argument.mutable_argued_on()->set_day(5);
+    argument.set_conclusion(evaluation::v1::ARGUMENT_CONCLUSION_FEASIBLE);
+    argument.set_opinions("专家组现场查看后一致认为可行");
+    type::v1::Evidence& evidence = *argument.add_evidence();
+    evidence.set_kind(minutes->kind());
+    evidence.set_title(minutes->title());
+    evidence.set_sha256(minutes->sha256());
+    evidence.set_size_bytes(minutes->size_bytes());
+    evidence.set_blob_id(minutes->id());
+    (void)Do<evaluation::v1::ArgumentRecord>(
+        "evaluation", "bangfu.evaluation.v1.EvaluationService.RecordArgument", request);
+  }
+
   // A file that is complete and that no step has taken.
-  void Upload(const std::string& service) {
+  absl::StatusOr<blob::v1::Blob> Upload(const std::string& service, const std::string& kind) {
     const std::string blobs = "bangfu.blob.v1.BlobService.";
     const std::string bytes =
         "%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n";
     blob::v1::BeginUploadRequest begin;
-    begin.set_kind("CONTRACT");
-    begin.set_title("合同");
+    begin.set_kind(kind);
+    begin.set_title("材料");
     begin.set_content_type("application/pdf");
     begin.set_size_bytes(static_cast<int64_t>(bytes.size()));
     begin.set_sha256(Sha256Hex(bytes));
     begin.set_region_code(options_.inside);
     const auto begun = Do<blob::v1::Blob>(service, Cat(blobs, "BeginUpload"), begin);
-    if (!begun.ok()) return;
+    if (!begun.ok()) return begun;
     blob::v1::PutChunkRequest put;
     put.set_id(begun->id());
     put.set_data(bytes);
     (void)Do<blob::v1::Blob>(service, Cat(blobs, "PutChunk"), put);
     blob::v1::CompleteUploadRequest complete;
     complete.set_id(begun->id());
-    (void)Do<blob::v1::Blob>(service, Cat(blobs, "CompleteUpload"), complete);
+    return Do<blob::v1::Blob>(service, Cat(blobs, "CompleteUpload"), complete);
   }
 
   std::string IdOf(const std::string& service, const std::string& type) {

@@ -41,7 +41,6 @@ const std::map<std::string, std::string>& NotRegional() {
 const std::map<std::string, std::string>& AlikeEverywhere() {
   static const auto* const known = new std::map<std::string, std::string>{
       {"bangfu.asset.v1.AssetService.CheckProjectAssets", "no asset of the project is wrong"},
-      {"bangfu.evaluation.v1.EvaluationService.ListArguments", "not argued about"},
       {"bangfu.registry.v1.IndustryService.GetServiceSummary", "sums, which nothing is in"},
       {"bangfu.registry.v1.IndustryService.ListLeadingIndustryGaps", "no gap is left"},
       {"bangfu.registry.v1.VerificationService.ListVerificationTasks", "all are done"},

@@ -142,6 +142,7 @@ std::string RequestBuilder::IdFor(const FieldDescriptor& field) {
                                              {"custody", "asset"},
                                              {"inspection", "asset"},
                                              {"advance", "evaluation"},
+                                             {"argument", "argument_record"},
                                              {"publicitie", "publicity"},
                                              {"ledger_entrie", "ledger_entry"},
                                              {"import_row", "import"}};
