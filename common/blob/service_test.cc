@@ -68,6 +68,24 @@ TEST_F(BlobServiceTest, NamesOnWhoseBehalfAFileWasUploadedAndUsed) {
   }
 }
 
+// Who takes no business step brings no evidence; who reads files reads on.
+TEST_F(BlobServiceTest, AdministratorsOfGrantsAndAuditorsUploadNothing) {
+  ASSERT_OK_AND_ASSIGN(const v1::Blob blob, Upload(SmallPdf("x"), county_));
+  const auto refused = StatusIs(StatusCode::kPermissionDenied, "ROLE_REQUIRED");
+  for (const Role role : {Role::ROLE_ORG_ADMIN, Role::ROLE_AUDITOR}) {
+    const std::string token = server_.Token(role, "360733", "c1");
+    EXPECT_THAT(Begin(Announce(SmallPdf("y")), token), refused);
+    EXPECT_THAT(Put(blob.id(), 0, "y", token), refused);
+    EXPECT_THAT(Complete(blob.id(), token), refused);
+    v1::AbandonUploadRequest abandon;
+    abandon.set_request_id(NewId());
+    abandon.set_id(blob.id());
+    EXPECT_THAT(server_.Call<v1::Blob>(Cat(kApi, "AbandonUpload"), abandon, token), refused);
+    EXPECT_OK(Get(blob.id(), token));
+  }
+  EXPECT_OK(Begin(Announce(SmallPdf("z")), server_.Token(Role::ROLE_APPRAISER, "360733", "e1")));
+}
+
 // Told with every answer, by the rules that the rpcs refuse by.
 TEST_F(BlobServiceTest, TellsWhatTheCallerCanDoNow) {
   const auto told = [](const v1::Blob& blob) {
