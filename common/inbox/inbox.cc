@@ -266,11 +266,11 @@ absl::StatusOr<std::map<Ulid, std::set<std::string>>> OpenSlots(mysql::Executor&
     mysql::Params params;
     for (size_t i = begin; i < end; ++i) params.emplace_back(subjects[i]);
     params.emplace_back(action);
-    ASSIGN_OR_RETURN(const mysql::Rows rows,
-                     db.Query(Cat("SELECT subject_id, slot FROM work_item WHERE subject_id IN (",
-                                  mysql::Placeholders(end - begin),
-                                  ") AND action = ? AND open_mark = 1"),
-                              params));
+    ASSIGN_OR_RETURN(
+        const mysql::Rows rows,
+        db.Query(Cat("SELECT subject_id, slot FROM work_item WHERE subject_id IN (",
+                     mysql::Placeholders(end - begin), ") AND action = ? AND open_mark = 1"),
+                 params));
     for (const mysql::Row& row : rows) out[row.Id(0)].insert(row.String(1));
   }
   return out;

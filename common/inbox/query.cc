@@ -1,7 +1,7 @@
 #include "common/inbox/query.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "common/base/region.h"
 #include "common/base/strings.h"
@@ -12,27 +12,62 @@
 namespace bangfu::inbox {
 namespace {
 
-// A role at a region of the caller's, narrowed to what is asked for.
+// A role at a region of the caller's, narrowed to what is asked for; and whether the caller holds
+// it there in their own right, or on behalf of others alone.
 using Desk = std::pair<workflow::RoleId, std::string>;
+using Desks = std::map<Desk, bool>;
 
-std::set<Desk> DesksOf(const auth::Caller& caller, const std::string& region) {
-  std::set<Desk> out;
+Desks DesksOf(const auth::Caller& caller, const std::string& region) {
+  Desks out;
   for (const auth::Grant& grant : caller.grants) {
     if (grant.region_path.empty()) continue;
+    Desk desk;
     if (RegionContains(grant.region_path, region)) {
-      out.emplace(grant.role, region);
+      desk = {grant.role, region};
     } else if (RegionContains(region, grant.region_path)) {
-      out.emplace(grant.role, grant.region_path);
+      desk = {grant.role, grant.region_path};
+    } else {
+      continue;
     }
+    out[std::move(desk)] |= grant.delegated_by.empty();
   }
   return out;
+}
+
+// On a desk that was lent: not what anybody on whose behalf the caller would act is kept out of, as
+// GrantFor. What a role of their own lets the caller do lies on that role's desk besides.
+std::string ForNoneOfTheLenders(const Desk& desk, const auth::Caller& caller,
+                                mysql::Params* params) {
+  std::string sql;
+  for (const auth::Grant& lent : caller.grants) {
+    if (lent.delegated_by.empty() || lent.region_path.empty()) continue;
+    const bool all_of_desk = RegionContains(lent.region_path, desk.second);
+    if (!all_of_desk && !RegionContains(desk.second, lent.region_path)) continue;
+    sql += " AND (d.excluded = '' OR LOCATE(?, d.excluded) = 0";
+    params->emplace_back(Cat("|", lent.delegated_by, "|"));
+    if (!all_of_desk) {
+      sql +=
+          Cat(" OR NOT (", mysql::RegionClause({lent.region_path}, "d.region_path", params), ")");
+    }
+    if (static_cast<workflow::RoleId>(lent.role) != desk.first) {
+      // Of a step that this role, too, could take.
+      sql +=
+          " OR NOT EXISTS (SELECT 1 FROM work_desk x WHERE x.role = ? AND x.desk_path = "
+          "LEFT(d.region_path, ?) AND x.due_on = d.due_on AND x.item_id = d.item_id AND "
+          "x.escalated = 0)";
+      params->emplace_back(static_cast<int>(lent.role));
+      params->emplace_back(RegionLevelDigits(static_cast<RegionLevel>(LevelOfRole(lent.role))));
+    }
+    sql += ")";
+  }
+  return sql;
 }
 
 // The condition on a desk's rows that are the caller's work now: what every query of the inbox
 // stands on. Where the grant is at its role's own level, or below it, the desk is one value and the
 // index gives the rows in the order of a page.
-std::string OnDesk(const Desk& desk, const auth::Caller& caller, const MyQuery& query,
-                   mysql::Params* params) {
+std::string OnDesk(const Desk& desk, bool own_right, const auth::Caller& caller,
+                   const MyQuery& query, mysql::Params* params) {
   const auto& [role, region] = desk;
   const std::string path = DeskOf(role, region);
   std::string sql = "d.role = ? AND ";
@@ -54,6 +89,7 @@ std::string OnDesk(const Desk& desk, const auth::Caller& caller, const MyQuery& 
   params->emplace_back(query.today);
   params->emplace_back(caller.subject);
   params->emplace_back(Cat("|", caller.subject, "|"));
+  if (!own_right) sql += ForNoneOfTheLenders(desk, caller, params);
   if (!query.kinds.empty()) {
     sql += Cat(" AND d.kind IN (", mysql::Placeholders(query.kinds.size()), ")");
     for (const std::string& kind : query.kinds) params->emplace_back(kind);
@@ -89,17 +125,18 @@ std::vector<Item> ItemsFrom(const mysql::Rows& rows) {
 
 absl::StatusOr<std::vector<MyItem>> ListMine(mysql::Executor& db, const auth::Caller& caller,
                                              const MyQuery& query) {
-  const std::set<Desk> desks = DesksOf(caller, query.region);
+  const Desks desks = DesksOf(caller, query.region);
   if (desks.empty()) return std::vector<MyItem>();
   // The first of each desk, in its own order; an item that lies on two is told once.
   mysql::Params params;
   std::string sql;
-  for (const Desk& desk : desks) {
+  for (const auto& [desk, own_right] : desks) {
     sql += Cat(sql.empty() ? "(" : " UNION ALL (",
                "SELECT d.due_on, d.item_id, d.escalated, d.shown, r.read_at FROM work_desk d LEFT "
                "JOIN work_read r ON r.person = ? AND r.item_id = d.item_id WHERE ");
     params.emplace_back(caller.subject);
-    sql += Cat(OnDesk(desk, caller, query, &params), " ORDER BY d.due_on, d.item_id LIMIT ?)");
+    sql += Cat(OnDesk(desk, own_right, caller, query, &params),
+               " ORDER BY d.due_on, d.item_id LIMIT ?)");
     params.emplace_back(query.limit);
   }
   if (desks.size() > 1) sql += " ORDER BY 1, 2";
@@ -139,14 +176,14 @@ absl::StatusOr<std::vector<MyItem>> ListMine(mysql::Executor& db, const auth::Ca
 
 absl::StatusOr<std::vector<KindCount>> CountMine(mysql::Executor& db, const auth::Caller& caller,
                                                  const MyQuery& query, absl::CivilDay soon) {
-  const std::set<Desk> desks = DesksOf(caller, query.region);
+  const Desks desks = DesksOf(caller, query.region);
   if (desks.empty()) return std::vector<KindCount>();
   mysql::Params params = {query.today, query.today, query.today, soon};
   std::string rows_of_desks;
-  for (const Desk& desk : desks) {
+  for (const auto& [desk, own_right] : desks) {
     rows_of_desks += Cat(rows_of_desks.empty() ? "(" : " UNION (",
                          "SELECT d.kind, d.due_on, d.item_id, d.escalated FROM work_desk d WHERE ",
-                         OnDesk(desk, caller, query, &params), ")");
+                         OnDesk(desk, own_right, caller, query, &params), ")");
   }
   params.emplace_back(caller.subject);
   ASSIGN_OR_RETURN(
