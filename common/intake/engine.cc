@@ -5,12 +5,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/inbox/stopped.h"
+#include "common/intake/import_service.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/table/csv.h"
@@ -390,7 +393,11 @@ absl::StatusOr<bool> SweepExpired(mysql::Session& db, absl::Time now) {
     RETURN_IF_ERROR(mysql::Transact(db, [&](mysql::Tx& tx) -> absl::Status {
       RETURN_IF_ERROR(MarkSwept(tx, id));
       UlidGenerator none(SystemClock());
-      return inbox::Sync(tx, {{kImportSubject, id, {}, {}}}, {none, now, nullptr, "expire", {}});
+      const inbox::Act act{none, now, nullptr, "expire", {}};
+      RETURN_IF_ERROR(inbox::Sync(tx, {{kImportSubject, id, {}, {}}}, act));
+      ASSIGN_OR_RETURN(const std::optional<JobRow> job, FindJob(tx, id));
+      if (!job || job->state != v1::IMPORT_STATE_COMMITTING) return absl::OkStatus();
+      return inbox::SyncStopped(tx, StoppedCommit({}), {job->operation_id}, act);
     }));
   }
   return !ids.empty();

@@ -1,5 +1,7 @@
 #include "common/intake/import_service.h"
 
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "common/base/clock.h"
@@ -8,6 +10,7 @@
 #include "common/base/strings.h"
 #include "common/inbox/service.h"
 #include "common/memory/memory.h"
+#include "common/operation/request.h"
 #include "common/rpc/actor.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
@@ -191,6 +194,20 @@ absl::Status SyncImport(mysql::Tx& tx, const JobRow& job, const Kinds& kinds,
   return inbox::Sync(tx, {subject}, act);
 }
 
+constexpr char kCommit[] = "commit_import";
+
+// The import that a commit was started for, while its rows are there.
+absl::StatusOr<std::optional<JobRow>> JobOf(mysql::Executor& db,
+                                            const operation::v1::Operation& commit) {
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(commit.id()));
+  v1::CommitImportRequest request;
+  RETURN_IF_ERROR(operation::ReadRequest(db, id, &request));
+  ASSIGN_OR_RETURN(const Ulid import, Ulid::Parse(request.id()));
+  ASSIGN_OR_RETURN(const bool swept, IsSwept(db, import));
+  if (swept) return std::optional<JobRow>();
+  return FindJob(db, import);
+}
+
 absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Result(absl::StatusOr<JobRow> job) {
   memory::Trim();  // a large file has used much: the next step begins small
   if (!job.ok()) return job.status();
@@ -216,15 +233,52 @@ ImportService::ImportService(std::vector<std::unique_ptr<Kind>> kinds, ImportSer
         };
         return Result(Validate(context.db(), kinds_, id, progress));
       });
-  runner_.Register("commit_import",
-                   [this](operation::OperationContext& context)
-                       -> absl::StatusOr<std::unique_ptr<google::protobuf::Message>> {
-                     v1::CommitImportRequest request;
-                     RETURN_IF_ERROR(context.Request(&request));
-                     ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
-                     const Progress progress = ProgressOf(context, options_.grants);
-                     return Result(Commit(context.db(), kinds_, id, progress));
-                   });
+  runner_.Register(
+      kCommit,
+      [this](operation::OperationContext& context)
+          -> absl::StatusOr<std::unique_ptr<google::protobuf::Message>> {
+        v1::CommitImportRequest request;
+        RETURN_IF_ERROR(context.Request(&request));
+        ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
+        const Progress progress = ProgressOf(context, options_.grants);
+        return Result(Commit(context.db(), kinds_, id, progress));
+      },
+      inbox::StandOf(StoppedCommit(options_), options_.calendar));
+}
+
+inbox::StoppedKind StoppedCommit(const ImportServiceOptions& options) {
+  return {.operation = kCommit,
+          .code = "IMPORT_COMMIT_RESUME",
+          .label_zh = "继续中断的导入入库",
+          .title = [](mysql::Executor& db,
+                      const operation::v1::Operation& commit) -> absl::StatusOr<std::string> {
+            ASSIGN_OR_RETURN(const std::optional<JobRow> job, JobOf(db, commit));
+            if (!job) return std::string("导入");
+            return Cat(job->file_name.empty() ? job->batch_id : job->file_name, "，入库中断");
+          },
+          .is_wanted = [](mysql::Executor& db,
+                          const operation::v1::Operation& commit) -> absl::StatusOr<bool> {
+            ASSIGN_OR_RETURN(const std::optional<JobRow> job, JobOf(db, commit));
+            return job && job->state == v1::IMPORT_STATE_COMMITTING &&
+                   job->operation_id.ToString() == commit.id();
+          },
+          .days = options.resume_days};
+}
+
+inbox::Source WorkSource(std::vector<std::unique_ptr<Kind>> kinds) {
+  return {kImportSubject, ValidatedAfter,
+          [kinds = std::make_shared<const Kinds>(std::move(kinds))](
+              mysql::Tx& tx, const std::vector<Ulid>& ids, const inbox::Act& act) -> absl::Status {
+            for (const Ulid& id : ids) {
+              ASSIGN_OR_RETURN(const std::optional<JobRow> job,
+                               FindJob(tx, id, /*for_update=*/true));
+              if (!job) continue;
+              ASSIGN_OR_RETURN(const bool swept, IsSwept(tx, id));
+              if (swept) continue;
+              RETURN_IF_ERROR(SyncImport(tx, *job, *kinds, act));
+            }
+            return absl::OkStatus();
+          }};
 }
 
 void ImportService::Register(rpc::Router& router) {
@@ -409,9 +463,15 @@ absl::StatusOr<operation::v1::Operation> ImportService::StartCommit(
         job.state = v1::IMPORT_STATE_COMMITTING;
         job.caller = EncodeCaller(context.caller);
         job.step_at = context.now;
+        const Ulid stopped = job.operation_id;
         job.operation_id = context.ids.Next();
         RETURN_IF_ERROR(UpdateJob(m.tx(), &job));
         RETURN_IF_ERROR(SyncImport(m.tx(), job, kinds_, inbox::ActOf(m, "commit", {})));
+        if (before.state() == v1::IMPORT_STATE_COMMITTING) {
+          // This one goes on where the one that stopped did not.
+          RETURN_IF_ERROR(inbox::SyncStopped(m.tx(), StoppedCommit(options_), {stopped},
+                                             inbox::ActOf(m, "commit", options_.calendar)));
+        }
         RETURN_IF_ERROR(m.Audit(kAggregate, job.id, job.region_path, &before, ToProto(job)));
         return operation::Start(
             m.tx(), {.id = job.operation_id,

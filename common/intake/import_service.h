@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "common/auth/caller.h"
+#include "common/inbox/recount.h"
+#include "common/inbox/stopped.h"
 #include "common/intake/engine.h"
 #include "common/operation/operation.h"
 #include "common/rpc/call_context.h"
@@ -29,7 +31,17 @@ struct ImportServiceOptions {
   // for it.
   // Outlives the service. Null: the rights of the call that asked hold to its end.
   const auth::GrantSource* grants = nullptr;
+  // The term to go on with a commit that stopped, in working days by the service's calendar; empty:
+  // no term.
+  std::function<absl::StatusOr<int64_t>(mysql::Executor& db)> resume_days = {};
+  inbox::CalendarLookup calendar = {};
 };
+
+// A commit that stopped waits to be resumed, as long as it is the import's own: another commit of
+// the import takes its place.
+inbox::StoppedKind StoppedCommit(const ImportServiceOptions& options);
+// Imports that are validated and wait to be committed, for the recount.
+inbox::Source WorkSource(std::vector<std::unique_ptr<Kind>> kinds);
 
 class ImportService {
  public:

@@ -411,6 +411,23 @@ absl::StatusOr<std::vector<Ulid>> ExpiredJobs(mysql::Executor& db, absl::Time be
   return ids;
 }
 
+absl::StatusOr<std::vector<Ulid>> ValidatedAfter(mysql::Executor& db, const Ulid& after,
+                                                 int limit) {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query("SELECT id FROM import_job WHERE id > ? AND state = ? AND swept = 0 "
+                            "ORDER BY id LIMIT ?",
+                            {after, static_cast<int>(v1::IMPORT_STATE_VALIDATED), limit}));
+  std::vector<Ulid> out;
+  for (const mysql::Row& row : rows) out.push_back(row.Id(0));
+  return out;
+}
+
+absl::StatusOr<bool> IsSwept(mysql::Executor& db, const Ulid& id) {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query("SELECT swept FROM import_job WHERE id = ?", {id}));
+  return !rows.empty() && rows[0].Bool(0);
+}
+
 absl::Status MarkSwept(mysql::Executor& db, const Ulid& id) {
   return db.Execute("UPDATE import_job SET swept = 1 WHERE id = ?", {id}).status();
 }

@@ -85,6 +85,9 @@ absl::StatusOr<int64_t> DeleteChunks(mysql::Executor& db, const Ulid& id, int li
 
 // Imports begun before `before` whose bytes and rows are still there, the oldest first.
 absl::StatusOr<std::vector<Ulid>> ExpiredJobs(mysql::Executor& db, absl::Time before, int limit);
+// Validated imports whose rows are still there, by id.
+absl::StatusOr<std::vector<Ulid>> ValidatedAfter(mysql::Executor& db, const Ulid& after, int limit);
+absl::StatusOr<bool> IsSwept(mysql::Executor& db, const Ulid& id);
 absl::Status MarkSwept(mysql::Executor& db, const Ulid& id);
 
 }  // namespace bangfu::intake
