@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdlib>
+#include <initializer_list>
 #include <optional>
 #include <set>
 #include <string>
@@ -32,39 +33,60 @@ constexpr int64_t kRoundingFen = 10000;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-// Whether a text without an amount that could be read has figures of one nevertheless. Years
-// (2024年, 〔2023〕) and numbers of documents (〔2023〕505号) and batches are part of the name.
+bool StartsWithAny(std::string_view text, std::initializer_list<std::string_view> words) {
+  return std::any_of(words.begin(), words.end(),
+                     [&](std::string_view word) { return HasPrefix(text, word); });
+}
+
+// The separator that joins two numbers; empty: none.
+std::string_view JoinAt(std::string_view text) {
+  for (const std::string_view join : {"-", "–", "—", "~", "至", "到", "、", ","}) {
+    if (HasPrefix(text, join)) return join;
+  }
+  return "";
+}
+
+// Where the number that begins at `at` ends when it is part of a name: a year (2024年, 2020-2021年,
+// 〔2023〕), the number of a document, a batch, a stage (505、506号, 第2批). 0: it is a figure.
+size_t EndOfNamed(std::string_view text, size_t at) {
+  bool years = true;
+  for (size_t begin = at, joined = 0;; ++joined) {
+    size_t end = begin;
+    while (end < text.size() && IsDigit(text[end])) ++end;
+    const std::string_view number = text.substr(begin, end - begin);
+    const std::string_view rest = Trim(text.substr(end));
+    const bool year = number.size() == 4 && StartsWithAny(number, {"19", "20"});
+    for (const auto& [open, close] : {std::pair<std::string_view, std::string_view>{"(", ")"},
+                                      {"[", "]"},
+                                      {"〔", "〕"},
+                                      {"【", "】"}}) {
+      if (joined == 0 && year && HasSuffix(text.substr(0, begin), open) && HasPrefix(rest, close) &&
+          !StartsWithAny(Trim(rest.substr(close.size())), {"元", "万", "亿", "千"})) {
+        return end;
+      }
+    }
+    years &= year || (joined > 0 && number.size() == 2);
+    if (StartsWithAny(rest, {"号", "批", "期", "次"})) return end;
+    if (HasPrefix(rest, "年")) return joined == 0 || years ? end : 0;
+    const std::string_view join = JoinAt(rest);
+    if (join.empty()) return 0;
+    const std::string_view next = Trim(rest.substr(join.size()));
+    if (next.empty() || !IsDigit(next.front())) return 0;
+    begin = static_cast<size_t>(next.data() - text.data());
+  }
+}
+
+// Whether a text without an amount that could be read has figures of one nevertheless: 20, 50%,
+// 20w.
 bool HasFigures(std::string_view text) {
-  bool year = false;  // the number before stood in brackets as a year
-  size_t year_end = 0;
+  if (printed::ContainsAny(text, {"百分之", "一半", "部分"})) return true;
   for (size_t i = 0; i < text.size();) {
     if (!IsDigit(text[i])) {
       ++i;
       continue;
     }
-    const size_t begin = i;
-    while (i < text.size() && (IsDigit(text[i]) || text[i] == '.')) ++i;
-    const std::string_view number = text.substr(begin, i - begin);
-    const std::string_view before = text.substr(0, begin);
-    const std::string_view rest = Trim(text.substr(i));
-    bool bracketed = false;
-    bool closes = false;
-    for (const auto& [open, close] : {std::pair<std::string_view, std::string_view>{"(", ")"},
-                                      {"[", "]"},
-                                      {"〔", "〕"},
-                                      {"【", "】"}}) {
-      closes |= HasPrefix(rest, close);
-      bracketed |= HasSuffix(before, open) && HasPrefix(rest, close);
-    }
-    const bool of_document = year && Trim(text.substr(year_end, begin - year_end)).size() <= 3;
-    year = bracketed && number.size() == 4 && (HasPrefix(number, "19") || HasPrefix(number, "20"));
-    year_end = i;
-    if (year || of_document) continue;
-    if (rest.empty() || closes) return true;
-    for (const std::string_view unit :
-         {"元", "万", "亿", "千元", "余", "多", "左右", "以上", "以内", ",", ";", "、", "。"}) {
-      if (HasPrefix(rest, unit)) return true;
-    }
+    i = EndOfNamed(text, i);
+    if (i == 0) return true;
   }
   return false;
 }
