@@ -280,17 +280,8 @@ absl::StatusOr<v1::Asset> AssetHandlers::UpdateAsset(rpc::CallContext& c,
           ApplyDetails(details, row, &ignored);
           RETURN_IF_ERROR(CheckAssetScope(c, *row));  // nor may it become what is outside
           // What was asked for and is there now is no open question any more.
-          std::string open;
-          const auto keep = [&](std::string_view question, bool answered) {
-            if (row->open_questions.find(question) == std::string::npos || answered) return;
-            open += Cat(open.empty() ? "" : ",", question);
-          };
-          keep("source_projects", details.source_projects_size() > 0);
-          keep("fund_sources", details.fund_sources_size() > 0);
-          keep("owners", row->owned_village_bp.has_value());
-          keep("original_value", row->value_exact);
-          keep("formed_date", row->formed_date.has_value());
-          row->open_questions = open;
+          row->open_questions =
+              StillOpen(*row, details, touches({"original_value_fen", "value_state"}));
           return absl::OkStatus();
         });
   });

@@ -68,6 +68,21 @@ absl::Status CheckCategory(mysql::Executor& db, const v1::AssetDetails& details)
       .Build();
 }
 
+std::string StillOpen(const store::AssetRow& row, const v1::AssetDetails& details,
+                      bool value_stated) {
+  std::string open;
+  const auto keep = [&](std::string_view question, bool answered) {
+    if (!StrContains(row.open_questions, question) || answered) return;
+    open += Cat(open.empty() ? "" : ",", question);
+  };
+  keep("source_projects", details.source_projects_size() > 0);
+  keep("fund_sources", details.fund_sources_size() > 0);
+  keep("owners", row.owned_village_bp.has_value());
+  keep("original_value", row.value_exact && value_stated);
+  keep("formed_date", row.formed_date.has_value());
+  return open;
+}
+
 void CheckDetails(const v1::AssetDetails& d, absl::CivilDay today,
                   std::vector<FieldViolation>* violations) {
   const auto add = [&](std::string_view field, std::string_view text) {

@@ -38,6 +38,11 @@ absl::Status CheckFunding(const v1::AssetDetails& details, const FundSources& so
 // The category is blank or a valid code of the registry's list. INVALID_ARGUMENT CODE_UNKNOWN.
 absl::Status CheckCategory(mysql::Executor& db, const v1::AssetDetails& details);
 
+// The questions asked of the asset that are still open with these details, which the row has by
+// now. `value_stated`: somebody has just said what the value is.
+std::string StillOpen(const store::AssetRow& row, const v1::AssetDetails& details,
+                      bool value_stated);
+
 // Shares, days and what belongs together.
 void CheckDetails(const v1::AssetDetails& details, absl::CivilDay today,
                   std::vector<FieldViolation>* violations);

@@ -180,6 +180,10 @@ void Links(const Sheet& sheet, Draft* d);
 // stays, and what was filled in by hand since is not asked for again.
 v1::AssetDetails Merge(const v1::Asset& stored, const v1::Asset& table);
 bool FundingAddsUp(const v1::AssetDetails& details);
+// The table names other owners of an asset whose title is registered or disputed: these stay.
+bool OwnersStand(const v1::Asset& stored, const v1::Asset& table);
+// The table prints another value, and not exactly: the exact one on record stays, and is asked for.
+bool ValueInDoubt(const v1::Asset& stored, const v1::Asset& table);
 
 // asset_import_check.cc: what the database says of a file's rows: projects, regions, older rows.
 class Checker {

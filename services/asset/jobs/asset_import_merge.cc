@@ -83,6 +83,37 @@ bool KnownBetter(const v1::AssetDetails& before, const v1::AssetDetails& table,
   return false;
 }
 
+bool SameOwners(const v1::AssetDetails& a, const v1::AssetDetails& b, bool shares) {
+  return std::equal(a.owners().begin(), a.owners().end(), b.owners().begin(), b.owners().end(),
+                    [&](const v1::AssetOwner& one, const v1::AssetOwner& other) {
+                      return one.name() == other.name() && one.level() == other.level() &&
+                             (!shares || one.share_bp() == other.share_bp());
+                    });
+}
+
+bool ExactValue(const v1::AssetDetails& details) {
+  return details.value_state() == type::v1::AMOUNT_PARSE_STATE_EXACT ||
+         details.value_state() == type::v1::AMOUNT_PARSE_STATE_UNSPECIFIED;
+}
+
+// What the sources of the table are beside a value that is known better than the table prints it.
+void FundsOfKnownValue(const v1::AssetDetails& before, const v1::AssetDetails& table,
+                       v1::AssetDetails* out) {
+  if (table.fund_sources_size() == 0) return;
+  const auto funded = [&](const v1::AssetFunding& one) {
+    return std::any_of(
+        before.fund_sources().begin(), before.fund_sources().end(),
+        [&](const v1::AssetFunding& known) { return known.source_code() == one.source_code(); });
+  };
+  if (FundingAddsUp(before) &&
+      std::all_of(table.fund_sources().begin(), table.fund_sources().end(), funded)) {
+    *out->mutable_fund_sources() = before.fund_sources();
+  } else if (table.fund_sources_size() == 1 &&
+             table.fund_sources(0).amount_fen() == table.original_value_fen()) {
+    out->mutable_fund_sources(0)->set_amount_fen(out->original_value_fen());
+  }
+}
+
 // The table's texts first, then those of fields that it is silent on.
 void MergeTexts(const v1::Asset& stored, const v1::Asset& table, v1::AssetDetails* out) {
   const v1::AssetDetails& before = stored.details();
@@ -104,7 +135,36 @@ void MergeTexts(const v1::Asset& stored, const v1::Asset& table, v1::AssetDetail
 
 }  // namespace
 
+bool OwnersStand(const v1::Asset& stored, const v1::Asset& table) {
+  if (stored.title_status() != v1::TITLE_STATUS_REGISTERED &&
+      stored.title_status() != v1::TITLE_STATUS_DISPUTED) {
+    return false;
+  }
+  const v1::AssetDetails& before = stored.details();
+  const v1::AssetDetails& said = table.details();
+  if (before.owners().empty() || said.owners().empty() || KnownBetter(before, said, "owners")) {
+    return false;
+  }
+  // The shares that were missing are no other owners.
+  return !SameOwners(before, said, /*shares=*/AllShared(before.owners()));
+}
+
+bool ValueInDoubt(const v1::Asset& stored, const v1::Asset& table) {
+  return ExactValue(stored.details()) && !ExactValue(table.details()) &&
+         stored.details().original_value_text() != table.details().original_value_text();
+}
+
 v1::AssetDetails Merge(const v1::Asset& stored, const v1::Asset& table) {
+  if (OwnersStand(stored, table)) {
+    v1::Asset others = table;
+    v1::AssetDetails& said = *others.mutable_details();
+    said.clear_owners();
+    auto& texts = *said.mutable_raw_texts();
+    texts.erase(std::remove_if(texts.begin(), texts.end(),
+                               [](const v1::AssetRawText& raw) { return raw.field() == "owners"; }),
+                texts.end());
+    return Merge(stored, others);
+  }
   const v1::AssetDetails& before = stored.details();
   v1::AssetDetails given = table.details();
   given.clear_raw_texts();
@@ -123,6 +183,15 @@ v1::AssetDetails Merge(const v1::Asset& stored, const v1::Asset& table) {
     of.ClearField(&given, given.GetDescriptor()->FindFieldByName(std::string(field)));
   }
 
+  // A table names one project; the shares of several were entered by hand.
+  if (given.source_projects_size() == 1 &&
+      std::any_of(before.source_projects().begin(), before.source_projects().end(),
+                  [&](const v1::SourceProject& known) {
+                    return known.project_id() == given.source_projects(0).project_id();
+                  })) {
+    given.clear_source_projects();
+  }
+
   v1::AssetDetails out = before;
   std::vector<const FieldDescriptor*> fields;
   of.ListFields(given, &fields);
@@ -134,13 +203,13 @@ v1::AssetDetails Merge(const v1::Asset& stored, const v1::Asset& table) {
   // A zero and a no that the table states are not among the fields that are set.
   if (States(table.details(), "insured")) out.set_insured(given.insured());
   // The value is always stated, and what was split off belongs to it.
-  const bool said_before = before.value_state() == type::v1::AMOUNT_PARSE_STATE_EXACT &&
-                           given.value_state() != type::v1::AMOUNT_PARSE_STATE_EXACT &&
-                           before.original_value_text() == given.original_value_text();
-  const v1::AssetDetails& value = said_before ? before : given;
+  // An exact one makes room for an exact one only.
+  const bool known = ExactValue(before) && !ExactValue(given);
+  const v1::AssetDetails& value = known ? before : given;
   out.set_original_value_fen(value.original_value_fen());
   out.set_value_state(value.value_state());
   out.set_expensed_fen(value.expensed_fen());
+  if (known) FundsOfKnownValue(before, given, &out);
   // The one source that has paid all has paid what the value is now.
   if (given.fund_sources_size() == 0 && out.fund_sources_size() == 1 &&
       out.fund_sources(0).amount_fen() == before.original_value_fen()) {

@@ -199,6 +199,7 @@ TEST_F(AssetImportTest, WhatATableDoesNotGiveStays) {
   EXPECT_EQ(Get(third).rows_updated(), 1) << Reasons(Rows(third).begin()->second);
   now = ServiceTest::Get(asset.id());
   EXPECT_EQ(now.details().original_value_fen(), 110123456);
+  EXPECT_EQ(Facts().operating_original_value_fen(), 110123456);
   EXPECT_EQ(now.details().fund_sources_size(), 2);
   EXPECT_FALSE(now.details().insured());
   EXPECT_THAT(now.open_questions(), ::testing::Contains("fund_sources"));

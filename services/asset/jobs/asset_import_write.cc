@@ -3,11 +3,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_join.h"
 #include "absl/time/civil_time.h"
+#include "common/base/money.h"
 #include "common/base/strings.h"
 #include "common/rpc/actor.h"
 #include "common/status/error.h"
@@ -30,6 +32,32 @@ namespace {
 audit::Actor AuditActor(const Job& job, std::string_view region_path,
                         const v1::AssetDetails& details) {
   return rpc::ActorOf(job.caller, Roles(), region_path, api::FacetsOf(details));
+}
+
+// What of the asset came from which project, as it is stored.
+using Shares = std::map<Ulid, std::vector<store::ProjectShare>>;
+
+absl::StatusOr<Shares> SharesOf(mysql::Tx& tx, const std::vector<store::AssetRow>& assets) {
+  std::vector<Ulid> ids;
+  ids.reserve(assets.size());
+  for (const store::AssetRow& row : assets) ids.push_back(row.id);
+  ASSIGN_OR_RETURN(const auto stored, store::ProjectsOf(tx, ids));
+  Shares out;
+  for (const auto& [asset, share] : stored) out[asset].push_back(share);
+  return out;
+}
+
+bool SameShares(std::vector<store::ProjectShare> a, std::vector<store::ProjectShare> b) {
+  const auto key = [](const store::ProjectShare& share) {
+    return std::tie(share.project_id, share.share_bp, share.value_fen);
+  };
+  const auto before = [&](const store::ProjectShare& x, const store::ProjectShare& y) {
+    return key(x) < key(y);
+  };
+  std::sort(a.begin(), a.end(), before);
+  std::sort(b.begin(), b.end(), before);
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](const auto& x, const auto& y) { return key(x) == key(y); });
 }
 
 // Whether the grants of the job cover an asset there, of this money.
@@ -56,8 +84,18 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
       projects.push_back(id);
     }
   }
+  // Those that the assets have, too: their facts follow the value, the use and the owners.
+  ASSIGN_OR_RETURN(const std::vector<store::AssetRow> seen, store::FindByNaturalKeys(tx, keys));
+  ASSIGN_OR_RETURN(Shares stored_shares, SharesOf(tx, seen));
+  for (const auto& [asset, shares] : stored_shares) {
+    for (const store::ProjectShare& share : shares) projects.push_back(share.project_id);
+  }
   RETURN_IF_ERROR(api::LockFacts(tx, projects));
-  ASSIGN_OR_RETURN(const std::vector<store::AssetRow> there, store::FindByNaturalKeys(tx, keys));
+  std::vector<store::AssetRow> there;
+  if (!seen.empty()) {
+    ASSIGN_OR_RETURN(there, store::FindByNaturalKeys(tx, keys, /*for_update=*/true));
+    ASSIGN_OR_RETURN(stored_shares, SharesOf(tx, there));
+  }
   std::map<std::string, const store::AssetRow*> by_key;
   for (const store::AssetRow& row : there) by_key[*row.natural_key] = &row;
 
@@ -74,6 +112,7 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
   std::vector<std::pair<std::string, int64_t>> prefixes;
   std::vector<store::AssetRow> updated;
   std::vector<v1::Asset> updated_before;
+  std::vector<std::pair<Ulid, std::vector<store::ProjectShare>>> moved;
   api::BatchRecorder recorder(
       rpc::ActorOf(job.caller, Roles(), job.scope.empty() ? "" : job.scope.front()),
       "ImportService.CommitImport", job.now);
@@ -138,9 +177,32 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
         merged.set_operator_uscc(kept.operator_uscc());
       }
       api::ApplyDetails(merged, &changed, &ignored);
-      if (!FundingAddsUp(merged) && !StrContains(changed.open_questions, "fund_sources")) {
-        // Another value, by sources that the table does not divide.
-        changed.open_questions += Cat(changed.open_questions.empty() ? "" : ",", "fund_sources");
+      std::vector<FieldViolation> unclear;
+      std::vector<store::ProjectShare> shares = api::ProjectSharesOf(merged, &unclear);
+      if (unclear.empty() && !SameShares(shares, stored_shares[old.id])) {
+        moved.emplace_back(old.id, std::move(shares));
+      }
+      changed.open_questions = api::StillOpen(
+          changed, merged, details.value_state() == type::v1::AMOUNT_PARSE_STATE_EXACT);
+      const auto ask = [&](std::string_view question) {
+        if (StrContains(changed.open_questions, question)) return;
+        changed.open_questions += Cat(changed.open_questions.empty() ? "" : ",", question);
+      };
+      // Another value, by sources that the table does not divide.
+      if (!FundingAddsUp(merged)) ask("fund_sources");
+      if (ValueInDoubt(before, row.asset())) {
+        ask("original_value");
+        out[i].more_issues.push_back(
+            MakeIssue("original_value", "VALUE_APPROXIMATE", details.original_value_text(),
+                      Cat(FormatWanYuan(merged.original_value_fen()), "万元"),
+                      "表中原值改为另一约数，已登记的准确原值未改，请核对"));
+      }
+      if (OwnersStand(before, row.asset())) {
+        std::vector<std::string> names;
+        for (const v1::AssetOwner& owner : details.owners()) names.push_back(owner.name());
+        out[i].more_issues.push_back(
+            MakeIssue("owners", "TITLE_REGISTERED", absl::StrJoin(names, "、"), "",
+                      "已确权或有争议的资产，所有权人须经争议化解变更，表中所有权人未采用"));
       }
       Use use = api::UseFromReport(row.asset().use().SerializeAsString());
       const Use previous = api::UseFromReport(old.use_report);
@@ -297,6 +359,9 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
   RETURN_IF_ERROR(store::InsertLinkages(tx, linkages));
   RETURN_IF_ERROR(store::InsertLinkageIncome(tx, linkage_income));
   RETURN_IF_ERROR(store::UpdateLockedAssets(tx, &updated));
+  for (const auto& [asset, shares] : moved) {
+    RETURN_IF_ERROR(store::ReplaceProjects(tx, asset, shares));
+  }
 
   for (const store::NewAsset& asset : assets) {
     v1::AssetChanged event;

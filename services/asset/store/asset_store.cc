@@ -331,13 +331,15 @@ absl::StatusOr<std::vector<AssetRow>> FindAssets(mysql::Executor& db, const std:
 }
 
 absl::StatusOr<std::vector<AssetRow>> FindByNaturalKeys(mysql::Executor& db,
-                                                        const std::vector<std::string>& keys) {
+                                                        const std::vector<std::string>& keys,
+                                                        bool for_update) {
   if (keys.empty()) return std::vector<AssetRow>();
   Params params(keys.begin(), keys.end());
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query(Cat("SELECT ", kColumns, " FROM asset WHERE natural_key IN (",
-                                mysql::Placeholders(keys.size()), ")"),
-                            params));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT ", kColumns, " FROM asset WHERE natural_key IN (",
+                   mysql::Placeholders(keys.size()), ")", for_update ? " FOR UPDATE" : ""),
+               params));
   return FromRows(rows);
 }
 

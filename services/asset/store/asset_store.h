@@ -102,7 +102,8 @@ absl::StatusOr<std::vector<AssetRow>> FindAssets(mysql::Executor& db, const std:
                                                  const std::vector<std::string>& scope,
                                                  bool for_update = false);
 absl::StatusOr<std::vector<AssetRow>> FindByNaturalKeys(mysql::Executor& db,
-                                                        const std::vector<std::string>& keys);
+                                                        const std::vector<std::string>& keys,
+                                                        bool for_update = false);
 // (system, id, asset) of the pairs that are taken.
 struct ExternalIdRow {
   std::string system;
