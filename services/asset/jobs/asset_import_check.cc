@@ -34,6 +34,33 @@ using options::v1::ROLE_COUNTY_OPERATOR;
 using options::v1::ROLE_SYSTEM_INTEGRATOR;
 using options::v1::ROLE_TOWNSHIP_REVIEWER;
 
+// Of what the row means: the same row with more of its cells kept as text says nothing new. Digests
+// that are stored may be older than that, and `with_texts`.
+std::string DigestOf(const Draft& d, const Draft::Known& known, bool with_texts) {
+  v1::ImportedAsset said = d.asset;
+  v1::Asset& asset = *said.mutable_asset();
+  v1::AssetDetails& details = *asset.mutable_details();
+  if (!with_texts) details.clear_raw_texts();
+  if (details.region_code() == asset.region_path()) details.set_region_code(known.region_path);
+  asset.set_region_path(known.region_path);
+  said.set_natural_key(known.natural_key);
+  return Sha256(said.SerializeAsString());
+}
+
+// Whether the asset that a row with less was taken for can be that of the row as it is now: its
+// project, its year are not known yet, or are these.
+bool MayBe(const store::AssetRow& there, const v1::AssetDetails& said) {
+  const int year = said.formed_date().year();
+  if (year != 0 && there.formed_date && there.formed_date->year() != year) return false;
+  if (said.source_projects().empty()) return true;
+  const v1::AssetDetails details = api::DetailsOf(there);
+  return details.source_projects().empty() ||
+         std::any_of(details.source_projects().begin(), details.source_projects().end(),
+                     [&](const v1::SourceProject& one) {
+                       return one.project_id() == said.source_projects(0).project_id();
+                     });
+}
+
 constexpr std::string_view kOpen[] = {"source_projects", "fund_sources", "owners", "formed_date"};
 
 }  // namespace
@@ -73,15 +100,17 @@ absl::Status Checker::Resolve(std::vector<Draft>* drafts) {
   for (const store::AssetRow& row : there) by_key[*row.natural_key] = &row;
   for (Draft& d : *drafts) {
     if (d.decided()) continue;
-    uint64_t key = 0;
-    std::memcpy(&key, d.known.front().natural_key.data(), sizeof(key));
-    if (!seen_.insert(key).second) {
-      d.Hold(Field::kName, "DUPLICATE_ROW", "本表中已有同一资产的行；如是另一项资产请改名区分");
-      continue;
-    }
-    Decide(by_key, &d);
+    if (FirstOf(d.known.front().natural_key, &d)) Decide(by_key, &d);
   }
   return absl::OkStatus();
+}
+
+bool Checker::FirstOf(const std::string& natural_key, Draft* d) {
+  uint64_t key = 0;
+  std::memcpy(&key, natural_key.data(), sizeof(key));
+  if (seen_.insert(key).second) return true;
+  d->Hold(Field::kName, "DUPLICATE_ROW", "本表中已有同一资产的行；如是另一项资产请改名区分");
+  return false;
 }
 
 void Checker::Decide(const std::map<std::string, const store::AssetRow*>& by_key, Draft* d) {
@@ -97,13 +126,23 @@ void Checker::Decide(const std::map<std::string, const store::AssetRow*>& by_key
       d->Hold(Field::kName, "NAME_TAKEN", "该区划代码以前所属的地区已有同名资产，请改名区分");
       return;
     }
-    unchanged = it->second->import_digest == one.content_digest;
-    if (there == nullptr || unchanged) known = &one;
+    if (one.less && (there != nullptr || !MayBe(*it->second, d->asset.asset().details()))) continue;
+    const std::optional<std::string>& digest = it->second->import_digest;
+    unchanged = digest == DigestOf(*d, one, /*with_texts=*/false) ||
+                digest == DigestOf(*d, one, /*with_texts=*/true);
+    if (there != nullptr && !unchanged) continue;
+    known = &one;
     there = it->second;
     if (unchanged) break;
   }
+  // Known by what another row of this file may be: of two such rows the second is asked about.
+  if (known != &d->known.front() && known->natural_key != d->known.front().natural_key &&
+      !FirstOf(known->natural_key, d)) {
+    return;
+  }
+  const std::string digest = DigestOf(*d, *known, /*with_texts=*/false);
   d->asset.set_natural_key(known->natural_key);
-  d->asset.set_content_digest(known->content_digest);
+  d->asset.set_content_digest(digest);
   if (there == nullptr) {
     d->staged.record_id = ids_.Next();
     d->staged.outcome = d->warned ? ROW_OUTCOME_WARNED : ROW_OUTCOME_CREATED;
@@ -172,28 +211,30 @@ absl::Status Checker::ResolveOne(
     if (d->open.contains(std::string(question))) asset.add_open_questions(std::string(question));
   }
   if (d->open.contains("original_value")) asset.add_open_questions("original_value");
-  // Of what the row means: the same row with more of its cells kept as text says nothing new.
-  v1::ImportedAsset said = d->asset;
-  said.mutable_asset()->mutable_details()->clear_raw_texts();
-  const auto know = [&](const std::string& path) {
-    said.mutable_asset()->set_region_path(path);
-    if (details.region_code() == asset.region_path()) {
-      said.mutable_asset()->mutable_details()->set_region_code(path);
-    }
-    said.set_natural_key(
-        Sha256(d->Has(Field::kCode)
-                   ? Cat("code\n", d->Text(Field::kCode))
-                   : Cat("name\n", project != nullptr ? project->id.ToString() : "", "\n", path,
-                         "\n", MatchKey(details.name()), "\n", details.formed_date().year())));
-    d->known.push_back({said.natural_key(), Sha256(said.SerializeAsString())});
-  };
-  know(asset.region_path());
   // A region that got another code: its assets keep the key that they came with.
   if (!moves_) {
     ASSIGN_OR_RETURN(moves_, recode::ListMoves(db_));
   }
+  std::vector<std::string> paths = {asset.region_path()};
   for (const recode::FormerPath& former : recode::FormerPaths(*moves_, {asset.region_path()})) {
-    know(former.path);
+    paths.push_back(former.path);
+  }
+  const std::string of = project != nullptr ? project->id.ToString() : "";
+  const int year = details.formed_date().year();
+  // So does an asset whose row names its project, or its year, only by now.
+  std::vector<std::pair<std::string, int>> told = {{of, year}};
+  if (!of.empty()) told.emplace_back("", year);
+  if (year != 0) told.emplace_back(of, 0);
+  if (!of.empty() && year != 0) told.emplace_back("", 0);
+  if (d->Has(Field::kCode)) told.resize(1);
+  const std::string name = MatchKey(details.name());
+  for (const auto& [id, formed] : told) {
+    for (const std::string& path : paths) {
+      d->known.push_back(
+          {Sha256(d->Has(Field::kCode) ? Cat("code\n", d->Text(Field::kCode))
+                                       : Cat("name\n", id, "\n", path, "\n", name, "\n", formed)),
+           path, id != of || formed != year});
+    }
   }
   return absl::OkStatus();
 }

@@ -131,10 +131,12 @@ class Draft {
   v1::ImportedAsset asset;
   std::vector<std::string> project_keys;
   std::string region_code;  // as the row gives it; empty: by name
-  // What it is known by: under the region's path of today first, then under those that it had.
+  // What it is known by: under the region's path of today first, then under those that it had; in
+  // the same order, as it was known before its row named its project, or its year.
   struct Known {
     std::string natural_key;
-    std::string content_digest;
+    std::string region_path;
+    bool less = false;  // of a row that said less
   };
   std::vector<Known> known;
   std::set<std::string> open;
@@ -196,6 +198,8 @@ class Checker {
  private:
   absl::Status ResolveOne(Draft* d,
                           const std::multimap<std::string, const store::ProjectCopy*>& projects);
+  // Whether no row of this file was the asset of that key by now; the row is held if one was.
+  bool FirstOf(const std::string& natural_key, Draft* d);
   // Finds the asset that is there already, and says what becomes of the row.
   void Decide(const std::map<std::string, const store::AssetRow*>& by_key, Draft* d);
   absl::Status ResolveRegion(Draft* d, const store::ProjectCopy* project);

@@ -1,4 +1,6 @@
 // The ledger comes again: what it changes of an asset that is there, and what it leaves.
+#include "bangfu/asset/v1/imported_asset.pb.h"
+#include "common/seal/seal.h"
 #include "services/asset/jobs/asset_import_for_test.h"
 
 namespace bangfu::asset {
@@ -160,6 +162,56 @@ TEST_F(AssetReimportTest, FundingDividedByHandIsNotMadeOneSourceAgain) {
   Put("李四", "王五");
   EXPECT_EQ(Again().outcome(), intake_v1::ROW_OUTCOME_UPDATED);
   EXPECT_EQ(ServiceTest::Get(id).details().fund_sources_size(), 2);
+}
+
+TEST_F(AssetReimportTest, ARowThatNamesItsProjectAndYearLaterIsTheAssetThatItWas) {
+  const std::string full = row_;
+  Put("EXT-PJ360733-2021-000001", "");
+  Put("2020-11-30", "");
+  const std::string bare = row_;
+  const std::string id = Again().record_id();
+  EXPECT_THAT(ServiceTest::Get(id).open_questions(), Contains("source_projects"));
+  EXPECT_THAT(ServiceTest::Get(id).open_questions(), Contains("formed_date"));
+  row_ = full;
+  const intake_v1::ImportRow line = Again();
+  EXPECT_EQ(line.outcome(), intake_v1::ROW_OUTCOME_UPDATED) << Reasons(line);
+  EXPECT_EQ(line.record_id(), id);
+  EXPECT_EQ(Count("asset"), 1);
+  EXPECT_EQ(ServiceTest::Get(id).open_questions_size(), 0);
+  EXPECT_EQ(Facts().operating_original_value_fen(), 100123456);
+  EXPECT_EQ(Again().outcome(), intake_v1::ROW_OUTCOME_UNCHANGED);
+  // Another project's, or another year's, is another asset.
+  Project("PJ360733-2021-000002", kVillage);
+  Put("EXT-PJ360733-2021-000001", "EXT-PJ360733-2021-000002");
+  EXPECT_NE(Again().record_id(), id);
+  row_ = full;
+  Put("2020-11-30", "2019-11-30");
+  EXPECT_NE(Again().record_id(), id);
+  EXPECT_EQ(Count("asset"), 3);
+  // Two rows of one table that both may be it: the second is asked about.
+  row_ = bare + full;
+  const std::string both = Import(kT4 + row_, /*commit=*/false);
+  EXPECT_EQ(Get(both).rows_held(), 1);
+  EXPECT_EQ(Get(both).rows_updated(), 1);
+}
+
+// Digests that were stored while kept texts were part of them.
+TEST_F(AssetReimportTest, AnOlderDigestOfTheSameRowIsNoChange) {
+  const std::string id = Import(kT4 + row_, /*commit=*/false);
+  ASSERT_OK_AND_ASSIGN(const mysql::Rows staged, session_->Query("SELECT payload FROM import_row"));
+  ASSERT_EQ(staged.size(), 1U);
+  ASSERT_OK_AND_ASSIGN(const std::string payload,
+                       seal::OpenBytes(staged.front().String(0), "import_row.payload"));
+  v1::ImportedAsset imported;
+  ASSERT_TRUE(imported.ParseFromString(payload));
+  ASSERT_GT(imported.asset().details().raw_texts_size(), 0);
+  imported.clear_content_digest();
+  Step("CommitImport", id);
+  ASSERT_OK(session_->Execute("UPDATE asset SET import_digest = ?",
+                              {Sha256(imported.SerializeAsString())}));
+  EXPECT_EQ(Again().outcome(), intake_v1::ROW_OUTCOME_UNCHANGED);
+  Put("李四", "王五");
+  EXPECT_EQ(Again().outcome(), intake_v1::ROW_OUTCOME_UPDATED);
 }
 
 }  // namespace
