@@ -360,8 +360,9 @@ TEST_F(EvaluationLedger, AFalsifiedRollupIsFound) {
   w_.database().Run("UPDATE class_rollup SET invested_fen = invested_fen + 1;");
   v1::VerifyRollupsRequest request;
   request.set_region_code("360733");
-  auto verified = w_.Call<v1::VerifyRollupsResponse>(Cat(kLedgerService, "VerifyRollups"), request,
-                                                     w_.Province());
+  auto verified =
+      w_.Call<v1::VerifyRollupsResponse>(Cat(kLedgerService, "VerifyRollups"), request,
+                                         w_.Token(auth::Role::ROLE_PROV_ADMIN, "36", "admin"));
   ASSERT_OK(verified);
   EXPECT_FALSE(verified->equal());
   ASSERT_EQ(verified->differences_zh_size(), 1);
@@ -376,8 +377,9 @@ TEST_F(EvaluationLedger, AFalsifiedRollupOfCloseOutsIsFound) {
   w_.database().Run("UPDATE close_out_rollup SET revitalized = revitalized + 1;");
   v1::VerifyRollupsRequest request;
   request.set_region_code("360733");
-  auto verified = w_.Call<v1::VerifyRollupsResponse>(Cat(kLedgerService, "VerifyRollups"), request,
-                                                     w_.Province());
+  auto verified =
+      w_.Call<v1::VerifyRollupsResponse>(Cat(kLedgerService, "VerifyRollups"), request,
+                                         w_.Token(auth::Role::ROLE_PROV_ADMIN, "36", "admin"));
   ASSERT_OK(verified);
   EXPECT_FALSE(verified->equal());
   ASSERT_EQ(verified->differences_zh_size(), 1);
