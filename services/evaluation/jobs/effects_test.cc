@@ -10,6 +10,8 @@
 #include "common/status/macros.h"
 #include "common/testing/database.h"
 #include "common/testing/status_matchers.h"
+#include "services/evaluation/domain/baseline.h"
+#include "services/evaluation/domain/criteria.h"
 #include "services/evaluation/facts/departments.h"
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/facts/sample_for_test.h"
@@ -19,6 +21,7 @@
 #include "services/evaluation/jobs/ledger_work.h"
 #include "services/evaluation/jobs/registry_effects.h"
 #include "services/evaluation/schema/migrations.h"
+#include "services/evaluation/store/criteria_store.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/ledger_store.h"
 #include "services/evaluation/store/reference_store.h"
@@ -274,6 +277,51 @@ TEST_F(Effects, ReferenceDataIsCopied) {
   EXPECT_EQ(children[0].name, "龙南市");
   EXPECT_THAT(ReadParameter(db(), kSourceLagMinutes), testing::IsOkAndHolds(42));
   EXPECT_THAT(ReadParameter(db(), kClassPublicityDays), testing::IsOkAndHolds(7));
+}
+
+TEST_F(Effects, CriteriaInForceFollowACodeUnderWhichThereAreOnlyDrafts) {
+  const auto add = [&](const char* region, int version, int state) {
+    CriteriaRow row;
+    CriteriaSet set = DefaultCriteria();
+    set.version_no = version;
+    row.id = ids_.Next();
+    row.region_code = region;
+    row.version_no = version;
+    row.state = state;
+    row.content = CanonicalJson(set);
+    row.content_sha256 = ContentHash(set);
+    EXPECT_OK(mysql::Transact(db(), [&](mysql::Tx& tx) { return InsertCriteria(tx, row); }));
+  };
+  add("360733", 1, kCriteriaRetired);
+  add("360733", 2, kCriteriaActive);
+  add("360799", 1, kCriteriaDraft);
+  add("360799", 2, kCriteriaDraft);
+  // What was in force once is the region's own.
+  add("360733101", 1, kCriteriaActive);
+  add("360799101", 1, kCriteriaRetired);
+  registry::v1::RegionsChanged changed;
+  registry::v1::RegionMove* move = changed.add_moves();
+  move->set_id(NewId());
+  move->set_from_path("360733");
+  move->set_to_path("360799");
+  move->mutable_moved_at()->set_seconds(1772000000);
+  ASSERT_OK(Apply(registry_, "registry", {Event("region_batch", NewId(), changed)}));
+  ASSERT_OK_AND_ASSIGN(const std::vector<CriteriaRow> active, ListActiveCriteria(db(), "360799"));
+  ASSERT_THAT(active, SizeIs(1));
+  EXPECT_EQ(active[0].version_no, 2);
+  ASSERT_OK_AND_ASSIGN(const std::vector<CriteriaRow> all, ListCriteria(db(), std::nullopt, 100));
+  std::vector<std::pair<int, int>> there;
+  for (const CriteriaRow& row : all) {
+    if (row.region_code != "360799") continue;
+    there.emplace_back(row.version_no, row.state);
+    ASSERT_OK_AND_ASSIGN(const CriteriaSet set, ParseCriteria(row.content));
+    EXPECT_EQ(set.version_no, row.version_no);
+    EXPECT_EQ(ContentHash(set), row.content_sha256);
+  }
+  EXPECT_THAT(
+      there, ::testing::ElementsAre(std::pair(4, kCriteriaDraft), std::pair(3, kCriteriaDraft),
+                                    std::pair(2, kCriteriaActive), std::pair(1, kCriteriaRetired)));
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM criteria_set WHERE region_code = '360733101'"), 1);
 }
 
 TEST_F(Effects, WhatNamesTheRegionItselfFollowsItsCode) {

@@ -1,7 +1,11 @@
 #include "services/evaluation/store/region_part.h"
 
+#include <algorithm>
+
 #include "common/base/strings.h"
 #include "common/status/macros.h"
+#include "services/evaluation/domain/criteria.h"
+#include "services/evaluation/store/criteria_store.h"
 
 namespace bangfu::evaluation {
 namespace {
@@ -17,8 +21,26 @@ absl::StatusOr<int64_t> DropBoards(mysql::Tx& tx, const recode::Move& move) {
   return 0;
 }
 
-// A region that has criteria of its own keeps to them: only what finds none under its new code
-// comes there. Version by version the two would mix, and the highest number would be in force.
+// Drafts of a region, newest first, get the numbers after those of the sets that come there.
+absl::Status NumberAfter(mysql::Tx& tx, const mysql::Rows& drafts, const std::string& from) {
+  ASSIGN_OR_RETURN(
+      const mysql::Rows last,
+      tx.Query("SELECT COALESCE(MAX(version_no), 0) FROM criteria_set WHERE region_code = ?",
+               {from}));
+  for (const mysql::Row& draft : drafts) {
+    ASSIGN_OR_RETURN(CriteriaSet set, ParseCriteria(draft.String(3)));
+    set.version_no = static_cast<int32_t>(draft.Int(2) + last[0].Int(0));
+    RETURN_IF_ERROR(tx.Execute("UPDATE criteria_set SET version_no = ?, content = ?, "
+                               "content_sha256 = ?, version = version + 1 WHERE id = ?",
+                               {set.version_no, CanonicalJson(set), ContentHash(set), draft.Id(0)})
+                        .status());
+  }
+  return absl::OkStatus();
+}
+
+// A region that has criteria of its own, in force now or once, keeps to them: only what finds none
+// under its new code comes there. Version by version the two would mix, and the highest number
+// would be in force.
 absl::StatusOr<int64_t> MoveCriteria(mysql::Tx& tx, const recode::Move& move) {
   mysql::Params params;
   std::string where = mysql::RegionClause({move.from}, "region_code", &params);
@@ -34,8 +56,14 @@ absl::StatusOr<int64_t> MoveCriteria(mysql::Tx& tx, const recode::Move& move) {
     const std::string to = move.NewPath(from);
     ASSIGN_OR_RETURN(
         const mysql::Rows own,
-        tx.Query("SELECT 1 FROM criteria_set WHERE region_code = ? LIMIT 1 FOR UPDATE", {to}));
-    if (!own.empty()) continue;
+        tx.Query("SELECT id, state, version_no, content FROM criteria_set WHERE region_code = ? "
+                 "ORDER BY version_no DESC FOR UPDATE",
+                 {to}));
+    if (std::any_of(own.begin(), own.end(),
+                    [](const mysql::Row& set) { return set.Int(1) != kCriteriaDraft; })) {
+      continue;
+    }
+    RETURN_IF_ERROR(NumberAfter(tx, own, from));
     // What the sets are claimed by goes where they go.
     RETURN_IF_ERROR(tx.Execute("DELETE FROM criteria_scope WHERE region_code = ?", {to}).status());
     for (const char* table : {"criteria_scope", "criteria_set"}) {
