@@ -17,16 +17,12 @@ namespace bangfu::evaluation {
 
 namespace reg = registry::v1;
 
-namespace {
-
 bool BrandValid(const reg::BrandCertification& b, absl::CivilDay day) {
   std::optional<absl::CivilDay> from = ToDay(b.valid_from());
   std::optional<absl::CivilDay> expires = ToDay(b.expires_on());
   std::optional<absl::CivilDay> ended = ToDay(b.ended_on());
   return !(from && *from > day) && !(expires && *expires < day) && !(ended && *ended <= day);
 }
-
-}  // namespace
 
 void PutChain(const IndustryContext* industry, const std::map<std::string, std::string>& own,
               std::optional<absl::CivilDay> as_of, Snapshot& s, Values& values) {

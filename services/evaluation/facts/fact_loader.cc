@@ -10,8 +10,10 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
+#include "services/evaluation/facts/link_basis.h"
 #include "services/evaluation/facts/measure_codes.h"
 #include "services/evaluation/facts/parameters.h"
+#include "services/evaluation/facts/snapshot_values.h"
 #include "services/evaluation/store/argument_store.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/reference_store.h"
@@ -148,9 +150,10 @@ absl::Status FactLoader::LoadContexts(mysql::Executor& db, const std::vector<Uli
       context.applicable_links.assign(industry.applicable_links().begin(),
                                       industry.applicable_links().end());
     }
+    ASSIGN_OR_RETURN(const LinkBasis basis, LinkBasis::Load(db, industry, moment_.as_of));
     for (const reg::PresentLink& link : industry.links()) {
       std::optional<absl::CivilDay> since = ToDay(link.since());
-      if (since && *since > moment_.as_of) continue;
+      if ((since && *since > moment_.as_of) || !basis.Holds(link)) continue;
       context.present_links.try_emplace(link.link_code(),
                                         Cat("industry/", id.ToString(), "#", link.reference()));
     }
@@ -169,13 +172,8 @@ absl::Status FactLoader::LoadContexts(mysql::Executor& db, const std::vector<Uli
     if (!list.ParseFromString(row.payload)) return Damaged(row.kind, row.subject_id);
     context->second.brands = Take<reg::BrandCertification>(list.mutable_brands());
     for (const reg::BrandCertification& b : context->second.brands) {
-      std::optional<absl::CivilDay> from = ToDay(b.valid_from());
-      std::optional<absl::CivilDay> to = ToDay(b.expires_on());
-      std::optional<absl::CivilDay> ended = ToDay(b.ended_on());
-      bool valid = !(from && *from > moment_.as_of) && !(to && *to < moment_.as_of) &&
-                   !(ended && *ended <= moment_.as_of);
       // A valid brand is the BRAND link of the chain.
-      if (valid) {
+      if (BrandValid(b, moment_.as_of)) {
         context->second.present_links.try_emplace("BRAND", Cat("brand_certification/", b.id()));
       }
     }

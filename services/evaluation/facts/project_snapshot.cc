@@ -148,8 +148,11 @@ class ProjectBuilder {
 
   // D1.
   void Development() {
+    // A link is there when something works: as in the industry, that of a project in operation.
     std::map<std::string, std::string> own;
-    for (const std::string& link : p_.chain_links()) own.emplace(link, project_record_);
+    if (s_.stage == Stage::kOperating && !s_.is_void) {
+      for (const std::string& link : p_.chain_links()) own.emplace(link, project_record_);
+    }
     PutChain(f_.industry, own, project_day_, s_, values_);
 
     // Capacity in use is a level, in the unit of the design capacity: the mean of the months in

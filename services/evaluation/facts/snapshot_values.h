@@ -95,6 +95,7 @@ class Values {
 };
 
 // Chain links, short boards, brands and the leading industry (facts/development_values.cc).
+bool BrandValid(const registry::v1::BrandCertification& brand, absl::CivilDay day);
 void PutChain(const IndustryContext* industry, const std::map<std::string, std::string>& own,
               std::optional<absl::CivilDay> as_of, Snapshot& s, Values& values);
 void PutShortBoards(const std::vector<registry::v1::ShortBoard>& boards,

@@ -11,6 +11,7 @@
 #include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/workflow/proto.h"
+#include "services/registry/api/chain_links.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/grant_scope.h"
 #include "services/registry/api/handlers.h"
@@ -155,9 +156,9 @@ absl::StatusOr<v1::Industry> Get(Context& context, const v1::GetIndustryRequest&
   ASSIGN_OR_RETURN(const std::vector<CategoryRow> categories, LoadCategories(context.db, version));
   const std::vector<std::string> applicable = ApplicableLinks(categories, industry.industry_code());
   for (const std::string& link : applicable) industry.add_applicable_links(link);
-  // Links on record, and those of its projects that operate.
-  std::vector<std::string> present;
-  for (const v1::PresentLink& link : industry.links()) present.push_back(link.link_code());
+  // Links on record that stand, and those of its projects that operate.
+  ASSIGN_OR_RETURN(std::vector<std::string> present,
+                   StandingLinks(context.db, industry, ShanghaiDay(context.now)));
   ProjectQuery query;
   query.scope = {record.region_path};
   query.industry_id = id;
@@ -209,6 +210,9 @@ absl::StatusOr<v1::Industry> SetChainLink(Context& context,
           return FailedPrecondition("LINK_NOT_APPLICABLE", "该产业不适用此环节")
               .With("link", link.link_code())
               .Build();
+        }
+        if (!request.remove()) {
+          RETURN_IF_ERROR(CheckLinkReference(m.tx(), before, link, ShanghaiDay(context.now)));
         }
         v1::Industry industry = before;
         industry.clear_links();

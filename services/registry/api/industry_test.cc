@@ -116,6 +116,74 @@ TEST_F(RegistryTest, R062_R066_ChainLinksOfACountyIndustry) {
   EXPECT_EQ(same->id(), rice->id());
 }
 
+// A link that stands for a project or a brand is looked up, and counts as long as that works.
+TEST_F(RegistryTest, R062_AChainLinkRestsOnAProjectThatOperatesOrABrandInForce) {
+  const auto project = Register(SomeProject(), county_);  // operates, COLD_STORAGE
+  ASSERT_THAT(project, IsOk());
+  v1::Project other = SomeProject("水东村脐橙分拣线项目");
+  other.set_state(v1::PROJECT_STATE_IDLE);
+  other.clear_chain_links();
+  const auto idle = Register(other, county_);
+  ASSERT_THAT(idle, IsOk());
+  const auto industry = [&] {
+    v1::GetIndustryRequest get;
+    get.set_id(project->industry_id());
+    const auto got = Call<v1::Industry>(kI, "GetIndustry", get, county_);
+    EXPECT_THAT(got, IsOk());
+    return got.ok() ? *got : v1::Industry();
+  };
+  const auto set = [&](const std::string& code, v1::LinkEvidenceKind kind,
+                       const std::string& reference, bool remove = false) {
+    v1::SetChainLinkRequest request;
+    request.set_id(project->industry_id());
+    request.set_etag(industry().etag());
+    request.mutable_link()->set_link_code(code);
+    request.mutable_link()->set_kind(kind);
+    request.mutable_link()->set_reference(reference);
+    request.set_remove(remove);
+    return Call<v1::Industry>(kI, "SetChainLink", request, county_);
+  };
+  const auto unknown = StatusIs(Code::kNotFound, "RESOURCE_NOT_FOUND");
+  const auto stopped = StatusIs(Code::kFailedPrecondition, "LINK_NOT_OPERATING");
+  const auto by_project = v1::LINK_EVIDENCE_KIND_PROJECT;
+  const auto by_brand = v1::LINK_EVIDENCE_KIND_BRAND;
+  EXPECT_THAT(set("SALES", by_project, "PJ360733-2019-999999"), unknown);
+  EXPECT_THAT(set("SALES", by_project, "某项目"), unknown);
+  // Of another county.
+  const auto elsewhere = Register(SomeProject("新都村脐橙冷库项目", "360783100001"), other_county_);
+  ASSERT_THAT(elsewhere, IsOk());
+  EXPECT_THAT(set("SALES", by_project, elsewhere->project_code()), unknown);
+  EXPECT_THAT(set("SALES", by_project, idle->project_code()), stopped);
+  ASSERT_THAT(set("SALES", by_project, project->project_code()), IsOk());
+  ASSERT_THAT(set("PRIMARY_PROC", by_project, project->id()), IsOk());
+  EXPECT_EQ(industry().chain_coverage_bp(), 3000);
+
+  EXPECT_THAT(set("BRAND", by_brand, "GF360733"), unknown);
+  v1::CreateBrandCertificationRequest create;
+  v1::BrandCertification& b = *create.mutable_brand();
+  b.set_region_code("360733");
+  b.set_industry_id(project->industry_id());
+  b.set_brand_type("GREEN");
+  b.set_name("会昌脐橙");
+  b.set_certificate_no("GF360733");
+  const auto brand = Call<v1::BrandCertification>(kI, "CreateBrandCertification", create, county_);
+  ASSERT_THAT(brand, IsOk());
+  ASSERT_THAT(set("BRAND", by_brand, "GF360733"), IsOk());
+  EXPECT_EQ(industry().chain_coverage_bp(), 4000);
+  v1::EndBrandCertificationRequest end;
+  end.set_id(brand->id());
+  end.set_etag(brand->etag());
+  end.set_reason("证书撤销");
+  end.mutable_ended_on()->set_year(2026);
+  end.mutable_ended_on()->set_month(1);
+  end.mutable_ended_on()->set_day(1);
+  ASSERT_THAT(Call<v1::BrandCertification>(kI, "EndBrandCertification", end, county_), IsOk());
+  EXPECT_EQ(industry().chain_coverage_bp(), 3000);
+  EXPECT_THAT(set("DEEP_PROC", by_brand, "GF360733"), stopped);
+  // What has gone can be taken off the record.
+  EXPECT_THAT(set("BRAND", by_brand, "GF360733", /*remove=*/true), IsOk());
+}
+
 TEST_F(RegistryTest, R066_OperatorsAreCheckedAndUnique) {
   v1::CreateOperatorRequest create;
   v1::Operator& o = *create.mutable_operator_();
