@@ -93,14 +93,14 @@ class EvaluationDispatch : public ::testing::Test {
     draft.set_content_json(CanonicalJson(set));
     draft.set_note_zh("待省厅确认");
     auto drafted = world_.server().Call<v1::CriteriaSet>(Cat(kCriteria, "CreateCriteriaDraft"),
-                                                         draft, world_.Province("wang"));
+                                                         draft, world_.Admin("wang"));
     ASSERT_OK(drafted);
     v1::ActivateCriteriaRequest activate;
     activate.set_request_id(world_.RequestId());
     activate.set_id(drafted->id());
     SetDay(absl::CivilDay(2026, 3, 1), activate.mutable_effective_from());
     ASSERT_OK(world_.server().Call<v1::CriteriaSet>(Cat(kCriteria, "ActivateCriteria"), activate,
-                                                    world_.Province("li")));
+                                                    world_.Admin("li")));
   }
   std::string ScoreIn(const v1::Explanation& x) {
     for (const v1::IndicatorLine& line : x.indicators()) {

@@ -169,12 +169,12 @@ TEST_F(EvaluationLedgerTables, T2_ALongTableIsReadByPagesAsItIsTaken) {
   InForce(v1::EVALUATION_RESULT_REVITALIZE, {.village = kVillage1});
   // Of before: as many again each time.
   for (int i = 0; i < 11; ++i) {
-    for (const char* sql : {
-             "CREATE TEMPORARY TABLE again AS SELECT * FROM ledger_entry",
-             "UPDATE again SET id = UNHEX(MD5(CONCAT(HEX(id), 'again'))), is_open = NULL, "
-             "leave_reason = 'CLOSED_OUT', left_at = entered_at",
-             "INSERT INTO ledger_entry SELECT * FROM again",
-             "DROP TEMPORARY TABLE again",
+    for (const std::string& sql : {
+             std::string("CREATE TEMPORARY TABLE again AS SELECT * FROM ledger_entry"),
+             Cat("UPDATE again SET id = UNHEX(MD5(CONCAT(HEX(id), ", i, "))), is_open = NULL, ",
+                 "leave_reason = 'CLOSED_OUT', left_at = entered_at"),
+             std::string("INSERT INTO ledger_entry SELECT * FROM again"),
+             std::string("DROP TEMPORARY TABLE again"),
          }) {
       ASSERT_OK(w_.db().Execute(sql));
     }
@@ -239,13 +239,13 @@ TEST_F(EvaluationLedgerTables, R028_T2_AFurtherDimensionHasItsColumn) {
   draft.set_note_zh("待省厅确认");
   const std::string service = "bangfu.evaluation.v1.CriteriaService.";
   auto drafted = w_.Call<v1::CriteriaSet>(Cat(service, "CreateCriteriaDraft"), draft,
-                                          w_.world().Province("wang"));
+                                          w_.world().Admin("wang"));
   ASSERT_OK(drafted);
   v1::ActivateCriteriaRequest activate;
   activate.set_id(drafted->id());
   SetDay(ShanghaiDay(w_.server().clock().Now()), activate.mutable_effective_from());
-  ASSERT_OK(w_.Call<v1::CriteriaSet>(Cat(service, "ActivateCriteria"), activate,
-                                     w_.world().Province("li")));
+  ASSERT_OK(
+      w_.Call<v1::CriteriaSet>(Cat(service, "ActivateCriteria"), activate, w_.world().Admin("li")));
   const File t2 = ExportT2(type::v1::FOUR_CLASS_UPGRADE, type::v1::FILE_FORMAT_CSV, true);
   EXPECT_THAT(t2.bytes,
               HasSubstr("各维度得分/产业发展前景（分）,各维度得分/生态效益（分）,总分（分）"));
