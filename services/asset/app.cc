@@ -28,12 +28,11 @@ absl::Status Compose(runtime::App& app) {
   standard.region_names = identity::NamesFromCopy("region_copy");
   standard.states = AssetStates();
   standard.sensitive = {api::SensitiveAssets()};
-  standard.following = {{api::kRegistry, api::kReferenceConsumer, RegistryAggregates(),
-                         std::make_shared<RegistryCopies>(RegionParts(), app.clock())},
-                        {api::kRegistry, kCalendarConsumer, CalendarAggregates(),
-                         std::make_shared<CalendarCopies>()},
-                        {api::kRegistry, kReportsConsumer, ReportAggregates(),
-                         std::make_shared<ReportCopies>()}};
+  standard.following = {
+      {api::kRegistry, api::kReferenceConsumer, RegistryAggregates(),
+       std::make_shared<RegistryCopies>(RegionParts(), app.clock())},
+      {api::kRegistry, kCalendarConsumer, CalendarAggregates(), std::make_shared<CalendarCopies>()},
+      {api::kRegistry, kReportsConsumer, ReportAggregates(), std::make_shared<ReportCopies>()}};
   standard.dictionary.prefills = api::Prefills();
   standard.region_path = RegionPathOf;
   standard.region_parts = RegionParts();
@@ -48,20 +47,29 @@ absl::Status Compose(runtime::App& app) {
   standard.inbox.escalation_days = [](mysql::Executor& db) {
     return store::ParameterOf(db, "ESCALATION_DAYS", 5);
   };
-  standard.work = {api::AssetSource(), api::ContractSource()};
-  operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
-
   const api::HandlerOptions options;
-  app.Make<api::AssetHandlers>(options).Register(app.router());
-  app.Make<api::ContractHandlers>(options).Register(app.router());
-
-  std::vector<std::unique_ptr<intake::Kind>> kinds;
-  kinds.push_back(NewAssetImport(app.ids(), options));
+  const auto kinds = [&app, &options] {
+    std::vector<std::unique_ptr<intake::Kind>> out;
+    out.push_back(NewAssetImport(app.ids(), options));
+    return out;
+  };
   intake::ImportServiceOptions imports;
   imports.region_path = RegionPathOf;
   imports.grants = app.grants();
-  app.Make<intake::ImportService>(std::move(kinds), std::move(imports), operations)
-      .Register(app.router());
+  imports.resume_days = [](mysql::Executor& db) {
+    return store::ParameterOf(db, "OPERATION_RESUME_DAYS", 2);
+  };
+  imports.calendar = store::WorkCalendar;
+  const inbox::StoppedKind stopped = intake::StoppedCommit(imports);
+  standard.inbox.kinds.push_back(inbox::KindOf(stopped));
+  standard.work = {api::AssetSource(), api::ContractSource(), api::DividendSource(),
+                   intake::WorkSource(kinds()), inbox::StoppedSource({stopped})};
+  operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
+
+  app.Make<api::AssetHandlers>(options).Register(app.router());
+  app.Make<api::ContractHandlers>(options).Register(app.router());
+
+  app.Make<intake::ImportService>(kinds(), std::move(imports), operations).Register(app.router());
 
   const Clock& clock = app.clock();
   app.jobs().AddPeriodic("asset_sweep", absl::Minutes(10), [&clock](mysql::Session& session) {

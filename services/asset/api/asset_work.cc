@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "bangfu/asset/v1/contract.pb.h"
 #include "bangfu/options/v1/access.pb.h"
+#include "bangfu/options/v1/labels.pb.h"
 #include "common/base/strings.h"
 #include "common/status/macros.h"
 #include "services/asset/domain/transitions.h"
@@ -16,6 +19,7 @@ namespace {
 
 constexpr char kAssetSubject[] = "asset";
 constexpr char kContractSubject[] = "contract";
+constexpr char kDividendSubject[] = "dividend";
 
 struct Terms {
   int title = 0;
@@ -100,7 +104,8 @@ std::vector<inbox::Kind> AssetKinds() {
           {"ASSET_TITLE_SETTLE", "化解权属争议", kAssetSubject},
           {"ASSET_HAND_OVER", "资产移交", kAssetSubject},
           {"DUE_BASE", "填报计租基数", kContractSubject},
-          {"INCOME_RECORD", "登记应收收益", kContractSubject}};
+          {"INCOME_RECORD", "登记应收收益", kContractSubject},
+          {"DIVIDEND_PAY", "兑现已宣告的分红", kDividendSubject}};
 }
 
 inbox::ServiceOptions AssetInbox() { return {AssetKinds(), store::WorkCalendar}; }
@@ -126,6 +131,59 @@ absl::Status SyncContracts(mysql::Tx& tx, const std::vector<store::ContractRow>&
     const auto open = dues.find(row.id);
     subjects.push_back(
         Waiting(row, open == dues.end() ? store::OpenDues() : open->second, shown[0]));
+  }
+  return inbox::Sync(tx, subjects, act);
+}
+
+DividendState StateOf(const store::DividendRow& dividend) {
+  return dividend.paid_fen >= dividend.declared_fen ? DividendState::kPaid
+                                                    : DividendState::kDeclared;
+}
+
+absl::Status SyncDividends(mysql::Tx& tx, const std::vector<store::DividendRow>& dividends,
+                           const inbox::Act& act) {
+  if (dividends.empty()) return absl::OkStatus();
+  std::set<Ulid> named;
+  std::optional<absl::CivilDay> first, last;  // declared, of those that are open
+  for (const store::DividendRow& row : dividends) {
+    if (StateOf(row) == DividendState::kPaid) continue;
+    named.insert(row.asset_id);
+    first = std::min(first.value_or(row.declared_on), row.declared_on);
+    last = std::max(last.value_or(row.declared_on), row.declared_on);
+  }
+  std::map<Ulid, std::string> names;
+  workflow::Calendar calendar;
+  int64_t days = 0;
+  if (first) {
+    ASSIGN_OR_RETURN(const std::vector<store::AssetRow> assets,
+                     store::FindAssets(tx, {named.begin(), named.end()}, {""}));
+    for (const store::AssetRow& asset : assets) names[asset.id] = asset.name;
+    ASSIGN_OR_RETURN(calendar, store::WorkCalendar(tx, first->year(), last->year() + 1));
+    ASSIGN_OR_RETURN(days, store::ParameterOf(tx, kDividendDays.code, kDividendDays.fallback));
+  }
+  std::vector<inbox::Subject> subjects;
+  subjects.reserve(dividends.size());
+  for (const store::DividendRow& row : dividends) {
+    inbox::Subject subject{kDividendSubject, row.id, {}, {}};
+    if (StateOf(row) != DividendState::kPaid) {
+      for (workflow::WaitingStep& step :
+           workflow::WaitingSteps(Dividends(), DividendWorks(), StateOf(row), {})) {
+        // A system that pays reads no inbox.
+        std::erase(step.roles, options::v1::ROLE_SYSTEM_INTEGRATOR);
+        const auto* use =
+            v1::DividendUse_descriptor()->FindValueByNumber(static_cast<int>(row.use));
+        inbox::Wanted w = inbox::WantedOf(
+            step, row.region_path,
+            Cat(names[row.asset_id], " ", row.period,
+                use == nullptr ? "" : use->options().GetExtension(options::v1::value_label).zh()));
+        const workflow::Deadline due = workflow::AddDays(row.declared_on, static_cast<int>(days),
+                                                         workflow::DayKind::kWorking, calendar);
+        w.due_on = due.day;
+        w.provisional = due.provisional;
+        subject.wanted.push_back(std::move(w));
+      }
+    }
+    subjects.push_back(std::move(subject));
   }
   return inbox::Sync(tx, subjects, act);
 }
@@ -167,6 +225,15 @@ inbox::Source ContractSource() {
         }
         return SyncContracts(tx, rows, act);
       }};
+}
+
+inbox::Source DividendSource() {
+  return {kDividendSubject, store::UnpaidDividendsAfter,
+          [](mysql::Tx& tx, const std::vector<Ulid>& ids, const inbox::Act& act) -> absl::Status {
+            ASSIGN_OR_RETURN(const std::vector<store::DividendRow> rows,
+                             store::LockDividends(tx, ids));
+            return SyncDividends(tx, rows, act);
+          }};
 }
 
 }  // namespace bangfu::asset::api

@@ -1,5 +1,5 @@
 // Assets and contracts in the inbox: titles to register, disputes to settle, hand-overs, bases of
-// rents to state, income that is due.
+// rents to state, income that is due, dividends to pay.
 #pragma once
 
 #include <vector>
@@ -24,6 +24,8 @@ inline constexpr store::ParameterDef kSettleDays{"TITLE_SETTLE_DAYS", 30};
 // Natural days before its due date from which income to be recorded is shown, and the base that it
 // is reckoned from.
 inline constexpr store::ParameterDef kIncomeShownDays{"INCOME_SHOWN_DAYS", 7};
+// Working days from the day on which a dividend was declared to its payment.
+inline constexpr store::ParameterDef kDividendDays{"DIVIDEND_PAY_DAYS", 20};
 
 std::vector<inbox::Kind> AssetKinds();
 // These kinds, and days counted by the registry's work calendar.
@@ -34,8 +36,12 @@ absl::Status SyncAssets(mysql::Tx& tx, const std::vector<store::AssetRow>& asset
                         const inbox::Act& act);
 absl::Status SyncContracts(mysql::Tx& tx, const std::vector<store::ContractRow>& contracts,
                            const inbox::Act& act);
+absl::Status SyncDividends(mysql::Tx& tx, const std::vector<store::DividendRow>& dividends,
+                           const inbox::Act& act);
+DividendState StateOf(const store::DividendRow& dividend);
 
 inbox::Source AssetSource();
 inbox::Source ContractSource();
+inbox::Source DividendSource();
 
 }  // namespace bangfu::asset::api

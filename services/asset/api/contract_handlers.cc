@@ -254,6 +254,7 @@ void ContractHandlers::Register(rpc::Router& router) {
   add("ListIncome", &ContractHandlers::ListIncome);
   add("DeclareDividend", &ContractHandlers::DeclareDividend);
   add("PayDividend", &ContractHandlers::PayDividend);
+  add("GetDividend", &ContractHandlers::GetDividend);
   add("ListDividends", &ContractHandlers::ListDividends);
   add("RecordLinkage", &ContractHandlers::RecordLinkage);
   add("UpdateLinkageCounts", &ContractHandlers::UpdateLinkageCounts);

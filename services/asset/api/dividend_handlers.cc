@@ -5,11 +5,13 @@
 #include "common/base/page_token.h"
 #include "common/base/strings.h"
 #include "common/blob/service.h"
+#include "common/inbox/service.h"
 #include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
+#include "services/asset/api/asset_work.h"
 #include "services/asset/api/checks.h"
 #include "services/asset/api/contract_handlers.h"
 #include "services/asset/api/contract_internal.h"
@@ -65,6 +67,9 @@ absl::StatusOr<v1::Dividend> ContractHandlers::DeclareDividend(
     MutationRecorder recorder(covering.mutation());
     RETURN_IF_ERROR(recorder.Audit("dividend", row.id, row.region_path, nullptr, out, ""));
     RETURN_IF_ERROR(RefreshFacts(m.tx(), projects, c.now, recorder));
+    inbox::Act act = inbox::ActOf(covering.mutation(), "declare", store::WorkCalendar);
+    act.fresh = true;
+    RETURN_IF_ERROR(SyncDividends(m.tx(), {row}, act));
     return out;
   });
 }
@@ -103,8 +108,24 @@ absl::StatusOr<v1::Dividend> ContractHandlers::PayDividend(rpc::CallContext& c,
     RETURN_IF_ERROR(
         recorder.Audit("dividend", row->id, row->region_path, &before, out, r.voucher_no()));
     RETURN_IF_ERROR(RefreshFacts(m.tx(), projects, c.now, recorder));
+    RETURN_IF_ERROR(SyncDividends(m.tx(), {*row},
+                                  inbox::ActOf(covering.mutation(), "pay", store::WorkCalendar)));
     return out;
   });
+}
+
+absl::StatusOr<v1::Dividend> ContractHandlers::GetDividend(rpc::CallContext& c,
+                                                           const v1::GetDividendRequest& r) {
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(r.id()));
+  ASSIGN_OR_RETURN(const auto row, store::FindDividend(c.db, id, c.scope));
+  if (!row) return NotFound("dividend", r.id()).Build();
+  ASSIGN_OR_RETURN(const store::AssetRow asset, LoadAsset(c.db, row->asset_id.ToString(), c.scope));
+  v1::Dividend out = ToDividend(*row);
+  workflow::FillAllowedActions(
+      Dividends().Allowed(StateOf(*row),
+                          workflow::ActorAt(c.caller, row->region_path, FacetsOf(c.caller, asset))),
+      out.mutable_allowed_actions());
+  return out;
 }
 
 absl::StatusOr<v1::ListDividendsResponse> ContractHandlers::ListDividends(

@@ -339,4 +339,28 @@ const ContractTable& Contracts() {
   return *table;
 }
 
+const DividendTable& Dividends() {
+  using enum DividendState;
+  static const auto* table = new DividendTable(
+      [](const DividendState& state) { return state; },
+      [](DividendState state) { return std::string(state == kPaid ? "已全部兑现" : "已宣告"); },
+      {{{kDeclared, kPaid},
+        "pay",
+        "兑现分红",
+        {kVillageReporter, kTownshipReviewer, kCountyOperator, kSystemIntegrator},
+        {{"open",
+          [](const DividendState& state, const Actor&) -> absl::Status {
+            if (state != kPaid) return absl::OkStatus();
+            return Refuse("DIVIDEND_OVERPAID", "应分金额已全部兑现");
+          }}},
+        {},
+        kPaid}});
+  return *table;
+}
+
+const std::vector<workflow::Work>& DividendWorks() {
+  static const auto* works = new std::vector<workflow::Work>{{"pay", "DIVIDEND_PAY"}};
+  return *works;
+}
+
 }  // namespace bangfu::asset

@@ -52,4 +52,9 @@ const StateTable& States();
 // void (CONTRACT_HAS_INCOME). What evidence a step takes stands in these tables alone.
 const ContractTable& Contracts();
 
+using DividendTable = workflow::Table<DividendState, DividendState>;
+// pay, in one payment or in more.
+const DividendTable& Dividends();
+const std::vector<workflow::Work>& DividendWorks();
+
 }  // namespace bangfu::asset

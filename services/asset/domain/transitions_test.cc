@@ -60,6 +60,15 @@ TEST(Transitions, EveryTripleOfEveryTable) {
                     return Contracts().Execute({.state = state}, action, Actor{"p", {role}});
                   }),
               ::testing::IsEmpty());
+  EXPECT_THAT(workflow::TryTriples<DividendState>(
+                  Dividends(), std::vector<DividendState>{DividendState::kDeclared}, kRoles,
+                  [](DividendState state, const std::string& action, int role) {
+                    return Dividends().Execute(state, action, Actor{"p", {role}});
+                  }),
+              ::testing::IsEmpty());
+  // What is paid in full has a row only so that its refusal says so.
+  EXPECT_THAT(Dividends().Execute(DividendState::kPaid, "pay", Actor{"p", {1}}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "DIVIDEND_OVERPAID"));
 }
 
 TEST(Transitions, IncomeWaitsForItsBaseAndEndsWithTheDue) {

@@ -401,6 +401,7 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
   std::vector<store::ContractRow> fresh_contracts;
   for (const store::NewContract& contract : contracts) fresh_contracts.push_back(contract.row);
   RETURN_IF_ERROR(api::SyncContracts(tx, fresh_contracts, act));
+  RETURN_IF_ERROR(api::SyncDividends(tx, dividends, act));
   return out;
 }
 

@@ -597,6 +597,28 @@ absl::StatusOr<std::optional<DividendRow>> FindDividend(mysql::Executor& db, con
   return One<DividendRow>(db.Query(sql, params), ToDividend);
 }
 
+absl::StatusOr<std::vector<Ulid>> UnpaidDividendsAfter(mysql::Executor& db, const Ulid& after,
+                                                       int limit) {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query("SELECT id FROM dividend WHERE id > ? AND paid_fen < declared_fen "
+                            "ORDER BY id LIMIT ?",
+                            {after, limit}));
+  std::vector<Ulid> out;
+  for (const Row& row : rows) out.push_back(row.Id(0));
+  return out;
+}
+
+absl::StatusOr<std::vector<DividendRow>> LockDividends(mysql::Tx& tx,
+                                                       const std::vector<Ulid>& ids) {
+  if (ids.empty()) return std::vector<DividendRow>();
+  Params params;
+  for (const Ulid& id : ids) params.emplace_back(id);
+  return Map<DividendRow>(tx.Query(Cat("SELECT ", kDividend, " FROM dividend WHERE id IN (",
+                                       mysql::Placeholders(ids.size()), ") ORDER BY id FOR UPDATE"),
+                                   params),
+                          ToDividend);
+}
+
 absl::StatusOr<std::vector<DividendRow>> ListDividends(
     mysql::Executor& db, const std::vector<std::string>& scope, const std::string& region_prefix,
     const std::optional<Ulid>& project_id, bool unpaid, const PageKey& after, int limit) {

@@ -191,6 +191,11 @@ absl::StatusOr<bool> PayDividend(mysql::Tx& tx, DividendRow* row, const Ulid& pa
 absl::StatusOr<std::optional<DividendRow>> FindDividend(mysql::Executor& db, const Ulid& id,
                                                         const std::vector<std::string>& scope,
                                                         bool for_update = false);
+// Those that are not paid in full, by id.
+absl::StatusOr<std::vector<Ulid>> UnpaidDividendsAfter(mysql::Executor& db, const Ulid& after,
+                                                       int limit);
+// Locked in the order of their ids.
+absl::StatusOr<std::vector<DividendRow>> LockDividends(mysql::Tx& tx, const std::vector<Ulid>& ids);
 absl::StatusOr<std::vector<DividendRow>> ListDividends(
     mysql::Executor& db, const std::vector<std::string>& scope, const std::string& region_prefix,
     const std::optional<Ulid>& project_id, bool unpaid, const PageKey& after, int limit);
