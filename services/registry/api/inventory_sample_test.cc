@@ -43,7 +43,7 @@ class InventorySampleTest : public InventoryTest {
     for (const auto& p : all.parameters()) {
       if (p.code() == code) request.set_etag(p.etag());
     }
-    ASSERT_OK(Call<v1::Parameter>("CodeListService", "SetParameter", request, Province()));
+    ASSERT_OK(Call<v1::Parameter>("CodeListService", "SetParameter", request, Admin()));
   }
   static std::vector<int64_t> Floors(const v1::Sample& sample) {
     return {sample.stratum_floors_fen().begin(), sample.stratum_floors_fen().end()};

@@ -21,7 +21,7 @@ TEST_F(ProjectImportTest, WhoMayNotRegisterProjectsMayNotImportThem) {
   begin.set_kind("projects");
   begin.set_batch_id("a");
   begin.set_format(type::v1::FILE_FORMAT_CSV);
-  EXPECT_THAT(Import<iv1::Import>("BeginImport", begin, Province()),
+  EXPECT_THAT(Import<iv1::Import>("BeginImport", begin, Admin()),
               StatusIs(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
   // Who may, from the county up, needs no campaign.
   EXPECT_EQ(Run("b", Cat(kHeader, Row(1)), County()).rows_created(), 1);
