@@ -21,6 +21,7 @@
 #include "common/base/text.h"
 #include "common/log/log.h"
 #include "common/rpc/bytes.h"
+#include "common/rpc/places.h"
 #include "common/rpc/quick_mutexes.h"
 #include "common/rpc/reflection.h"
 #include "common/rpc/timer.h"
@@ -35,6 +36,8 @@ using Steady = Timer::Steady;
 
 constexpr size_t kMaxStepBytes = 8 << 20;
 constexpr absl::Duration kRetryWhenFull = absl::Milliseconds(200);
+// A client ends the call at his deadline by himself, and knows why; he is cut off when he does not.
+constexpr absl::Duration kForTheClient = absl::Seconds(1);
 
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
@@ -185,33 +188,6 @@ class CallReactor : public grpc::ServerGenericBidiReactor,
   Steady::time_point armed_ = Steady::time_point::max();  // when the timer calls next
   std::deque<grpc::ByteBuffer> pending_;                  // of a stream: one at most
   Next next_;
-};
-
-// How much is open, of each caller and in all.
-class Places {
- public:
-  Places(int all, int per_caller) : all_(all), per_caller_(per_caller) {}
-  bool Take(const std::string& caller) {
-    int& mine = callers_[caller];
-    if (taken_ < all_ && mine < per_caller_) {
-      ++mine;
-      ++taken_;
-      return true;
-    }
-    if (mine == 0) callers_.erase(caller);
-    return false;
-  }
-  void Free(const std::string& caller) {
-    auto it = callers_.find(caller);
-    if (it == callers_.end()) return;
-    --taken_;
-    if (--it->second == 0) callers_.erase(it);
-  }
-
- private:
-  const int all_, per_caller_;
-  int taken_ = 0;
-  std::unordered_map<std::string, int> callers_;
 };
 
 class ServerImpl final : public Server, public grpc::CallbackGenericService {
@@ -541,7 +517,7 @@ void CallReactor::PumpLocked(std::unique_lock<std::mutex>& lock) {
     pending_.pop_front();
     writing_ = true;
     if (IsStream()) {
-      const absl::Duration left = call_.deadline - absl::Now();
+      const absl::Duration left = call_.deadline - absl::Now() + kForTheClient;
       idle_first_ = server_.options().stream_idle_timeout < left;
       give_up_at_ = Steady::now() + absl::ToChronoNanoseconds(
                                         std::min(server_.options().stream_idle_timeout, left));
@@ -661,11 +637,15 @@ void CallReactor::OnCancel() {
 }
 
 void CallReactor::End(absl::Status outcome) {
+  bool had_place = false;
   {
     std::lock_guard lock(mu_);
     if (ended_) return;
     ended_ = true;
+    had_place = has_place_;
   }
+  if (had_place) server_.RemoveStream(caller());
+  server_.RemoveSubscription(this);
   call_.step = nullptr;  // no step runs; what it holds goes now, however long the client takes
   outcome = server_.pipeline().Finish(call_, std::move(outcome));
   if (outcome.ok() && call_.response != nullptr) {
@@ -680,8 +660,6 @@ void CallReactor::End(absl::Status outcome) {
 }
 
 void CallReactor::OnDone() {
-  server_.RemoveSubscription(this);
-  if (has_place_) server_.RemoveStream(caller());
   server_.in_flight().Add(-1);
   self_.reset();  // may destroy this
 }

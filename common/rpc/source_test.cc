@@ -327,10 +327,14 @@ TEST_F(SourceTest, AtShutdownAStreamHasTheGraceToEnd) {
   SlowReader reader(server_->client(), Mine());
   Await([&] { return reader.taken() == 1; });
   std::thread stopping([&] { server_->server().Shutdown(absl::Seconds(60)); });
-  EXPECT_THAT(reader.End(), IsOk());
-  EXPECT_EQ(reader.taken(), kLargeMessages);
+  reader.Go();
   stopping.join();
+  // All of it was sent. Whether he has it is not looked at: a connection that is closed may lose
+  // what the systems of both ends still hold of it.
+  EXPECT_EQ(seen_.asked, kLargeMessages + 1);
   EXPECT_EQ(seen_.gone, 1);
+  EXPECT_EQ(Ended("OK"), 1);
+  (void)reader.End();
 }
 
 TEST_F(SourceTest, AfterTheGraceNobodyIsWaitedFor) {
