@@ -116,8 +116,18 @@ absl::Status ApplyAll(mysql::Tx& tx, const Parts& parts, std::vector<Move> moves
   return absl::OkStatus();
 }
 
+Borne BorneBy(PathOf path_of) {
+  return [path_of = std::move(path_of)](mysql::Tx& tx,
+                                        const std::string& path) -> absl::StatusOr<bool> {
+    const absl::StatusOr<std::string> today = path_of(tx, path);
+    if (absl::IsInvalidArgument(today.status())) return false;
+    RETURN_IF_ERROR(today.status());
+    return *today == path;
+  };
+}
+
 absl::Status SweepStragglers(mysql::Session& session, const Parts& parts, absl::Time now,
-                             const Swept& swept) {
+                             const Swept& swept, const Borne& borne) {
   ASSIGN_OR_RETURN(const std::vector<Move> moves, ListMoves(session));
   for (size_t i = 0; i < moves.size(); ++i) {
     if (now - moves[i].at > kStragglers) continue;
@@ -126,9 +136,17 @@ absl::Status SweepStragglers(mysql::Session& session, const Parts& parts, absl::
         std::any_of(moves.begin() + static_cast<std::ptrdiff_t>(i) + 1, moves.end(),
                     [&](const Move& later) { return Overlap(later.to, moves[i].from); });
     if (anew) continue;
+    const auto is_borne = [&](mysql::Tx& tx) -> absl::StatusOr<bool> {
+      return borne ? borne(tx, moves[i].from) : false;
+    };
     RETURN_IF_ERROR(mysql::Transact(session, [&](mysql::Tx& tx) -> absl::Status {
+      ASSIGN_OR_RETURN(const bool back, is_borne(tx));
+      if (back) return absl::OkStatus();
       ASSIGN_OR_RETURN(const int64_t rows, Carry(tx, parts, moves[i]));
-      return swept ? swept(tx, moves[i], rows) : absl::OkStatus();
+      if (swept) RETURN_IF_ERROR(swept(tx, moves[i], rows));
+      // What came back meanwhile may have had its rows moved.
+      ASSIGN_OR_RETURN(const bool meanwhile, is_borne(tx));
+      return meanwhile ? mysql::Conflict() : absl::OkStatus();
     }));
   }
   return absl::OkStatus();

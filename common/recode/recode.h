@@ -45,8 +45,16 @@ absl::StatusOr<Move> MoveFrom(const Message& message) {
 // the move and how many rows came along: it tells those who hold copies, and sees to what no part
 // moves.
 using Swept = std::function<absl::Status(mysql::Tx& tx, const Move& move, int64_t rows)>;
+// Whether a region bears the old path of a move now: a code may come back for another region within
+// those days, and what is filed under it is that one's. Asked before and after its rows moved.
+using Borne = std::function<absl::StatusOr<bool>(mysql::Tx& tx, const std::string& path)>;
+// By what gives the path in today's codes of a code as filed; INVALID_ARGUMENT when there is none,
+// or several.
+using PathOf =
+    std::function<absl::StatusOr<std::string>(mysql::Executor& db, std::string_view code)>;
+Borne BorneBy(PathOf path_of);
 absl::Status SweepStragglers(mysql::Session& session, const Parts& parts, absl::Time now,
-                             const Swept& swept = nullptr);
+                             const Swept& swept = nullptr, const Borne& borne = nullptr);
 
 // All that were made here, the oldest first.
 absl::StatusOr<std::vector<Move>> ListMoves(mysql::Executor& db);

@@ -156,6 +156,34 @@ TEST_F(RecodeTest, RowsOfStepsThatWereUnderWayAreFound) {
   EXPECT_EQ(Under(kOld), 1);
 }
 
+TEST_F(RecodeTest, WhatAnotherRegionFiledUnderACodeThatCameBackStaysThere) {
+  const Move move = NewMove(kOld, kNew);
+  ASSERT_OK(Make(Notes(), move));
+  database_.Run("INSERT INTO note VALUES (1, '360727100001');");
+  int told = 0;
+  const Swept tell = [&](mysql::Tx&, const Move&, int64_t) {
+    ++told;
+    return absl::OkStatus();
+  };
+  const auto sweep = [&](const Borne& borne) {
+    return SweepStragglers(database_.db(), Notes(), move.at + absl::Hours(1), tell, borne);
+  };
+  ASSERT_OK(sweep([](mysql::Tx&, const std::string& path) { return path == kOld; }));
+  EXPECT_EQ(Under(kOld), 1);
+  EXPECT_EQ(told, 0);
+  // It came back while the rows were moved: they are left where they were.
+  int asked = 0;
+  ASSERT_OK(sweep([&](mysql::Tx&, const std::string&) { return ++asked > 1; }));
+  EXPECT_EQ(Under(kOld), 1);
+  EXPECT_THAT(sweep([](mysql::Tx&, const std::string&) -> absl::StatusOr<bool> {
+                return absl::InternalError("no answer");
+              }),
+              ::bangfu::testing::StatusIs(absl::StatusCode::kInternal));
+  EXPECT_EQ(Under(kOld), 1);
+  ASSERT_OK(sweep([](mysql::Tx&, const std::string&) { return false; }));
+  EXPECT_EQ(Under(kNew), 1);
+}
+
 std::vector<std::string> Paths(const std::vector<FormerPath>& former) {
   std::vector<std::string> out;
   for (const FormerPath& one : former) out.push_back(one.path);

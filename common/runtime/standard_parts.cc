@@ -321,17 +321,19 @@ operation::OperationRunner& InstallStandardParts(App& app, StandardOptions optio
   app.jobs().AddPeriodic("sweep_read_marks", absl::Hours(6), UntilDone([](mysql::Session& session) {
                            return inbox::SweepReadMarks(session);
                          }));
-  app.jobs().AddPeriodic("sweep_moved_regions", absl::Hours(1),
-                         [&clock, parts = std::move(options.region_parts),
-                          swept = std::move(options.region_swept)](mysql::Session& session) {
-                           const absl::Time now = clock.Now();
-                           if (!swept) return recode::SweepStragglers(session, parts, now);
-                           return recode::SweepStragglers(
-                               session, parts, now,
-                               [&](mysql::Tx& tx, const recode::Move& move, int64_t rows) {
-                                 return swept(tx, move, rows, now);
-                               });
-                         });
+  app.jobs().AddPeriodic(
+      "sweep_moved_regions", absl::Hours(1),
+      [&clock, parts = std::move(options.region_parts), swept = std::move(options.region_swept),
+       borne = options.region_path ? recode::BorneBy(options.region_path)
+                                   : recode::Borne()](mysql::Session& session) {
+        const absl::Time now = clock.Now();
+        return recode::SweepStragglers(
+            session, parts, now,
+            [&](mysql::Tx& tx, const recode::Move& move, int64_t rows) {
+              return swept ? swept(tx, move, rows, now) : absl::OkStatus();
+            },
+            borne);
+      });
   app.jobs().AddPeriodic("audit_anchor", absl::Hours(24), [&clock](mysql::Session& session) {
     return audit::WriteAnchor(session, clock.Now()).status();
   });

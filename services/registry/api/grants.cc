@@ -69,11 +69,13 @@ absl::Status EnsureFirstAdmin(mysql::Session& session, absl::Time now, const std
 }
 
 absl::Status RecodeGrants(mysql::Tx& tx, const std::string& from, const std::string& to,
-                          absl::Time now) {
+                          absl::Time now, const audit::Entry* audited) {
   ASSIGN_OR_RETURN(std::vector<GrantRow> rows, MoveGrants(tx, from, to));
   std::vector<type::v1::Grant> moved;
   std::vector<feed::OutboxEvent> events;
+  std::vector<audit::Entry> trail;
   for (GrantRow& row : rows) {
+    const type::v1::Grant before = GrantMessage(row);
     ++row.version;
     type::v1::Grant grant = GrantMessage(row);
     const auto had = grant.regions();
@@ -92,8 +94,18 @@ absl::Status RecodeGrants(mysql::Tx& tx, const std::string& from, const std::str
     RETURN_IF_ERROR(RewriteGrant(tx, row));
     events.push_back(
         feed::MakeEvent(grants::kAggregate, row.facts.id, row.region_path, grant, now));
+    if (audited != nullptr) {
+      audit::Entry& entry = trail.emplace_back(*audited);
+      entry.aggregate_type = grants::kAggregate;
+      entry.aggregate_id = row.facts.id;
+      entry.region_path = row.region_path;
+      entry.before_json = audit::ToJson(before);
+      entry.after_json = audit::ToJson(grant);
+      entry.occurred_at = now;
+    }
     moved.push_back(std::move(grant));
   }
+  if (!trail.empty()) RETURN_IF_ERROR(audit::AppendBatch(tx, trail));
   RETURN_IF_ERROR(feed::PublishBatch(tx, events));
   return grants::Write(tx, moved);
 }

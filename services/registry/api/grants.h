@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "bangfu/type/v1/grant.pb.h"
+#include "common/audit/audit.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
 #include "services/registry/store/grant_store.h"
@@ -23,8 +24,8 @@ absl::Status EnsureFirstAdmin(mysql::Session& session, absl::Time now, const std
                               const std::string& name);
 
 // Grants of a region that got another code: their regions' paths, the copy that calls are judged
-// by, and the feed.
+// by, and the feed. `audited`: an entry like this for each, with its record before and after.
 absl::Status RecodeGrants(mysql::Tx& tx, const std::string& from, const std::string& to,
-                          absl::Time now);
+                          absl::Time now, const audit::Entry* audited = nullptr);
 
 }  // namespace bangfu::registry

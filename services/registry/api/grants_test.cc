@@ -606,6 +606,13 @@ TEST_F(GrantsTest, AGrantThatCameUnderTheOldCodeOfARegionIsSwept) {
   ASSERT_NE(held, nullptr);
   EXPECT_EQ(held->grants[0].region_path, "360733");
   EXPECT_EQ(Get("li", late.id())->regions(0).region_path(), "360733");
+  // Nobody asked for it, so the audit says what did it.
+  EXPECT_EQ(server_->database().Int(
+                "SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'grant' AND action = "
+                "'job.sweep_moved_regions' AND reason LIKE '%360783→360733' AND before_json LIKE "
+                "'%\"regionPath\":\"360783\"%' AND after_json NOT LIKE "
+                "'%\"regionPath\":\"360783\"%'"),
+            1);
 }
 
 TEST_F(GrantsTest, ListsGoByAnIndexOfTheRegion) {

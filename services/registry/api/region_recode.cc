@@ -6,8 +6,10 @@
 
 #include "bangfu/registry/v1/events.pb.h"
 #include "bangfu/registry/v1/reference_service.pb.h"
+#include "common/audit/audit.h"
 #include "common/base/clock.h"
 #include "common/base/region.h"
+#include "common/base/strings.h"
 #include "common/feed/outbox.h"
 #include "common/inbox/service.h"
 #include "common/recode/recode.h"
@@ -132,7 +134,12 @@ absl::StatusOr<v1::RecodeRegionResponse> RecodeRegion(Context& context,
 
 absl::Status PublishSwept(mysql::Tx& tx, const recode::Move& move, int64_t rows, absl::Time now) {
   if (rows > 0) RETURN_IF_ERROR(PublishMoved(tx, move.to, now));
-  return RecodeGrants(tx, move.from, move.to, now);
+  audit::Entry entry;
+  entry.action = "job.sweep_moved_regions";
+  entry.actor.subject = "system";
+  entry.actor.name = "系统";
+  entry.reason = Cat("区划调整：", move.from, "→", move.to);
+  return RecodeGrants(tx, move.from, move.to, now, &entry);
 }
 
 void RegisterRegionRecode(rpc::Router& router, recode::Parts of_rooms) {

@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "bangfu/registry/v1/events.pb.h"
 #include "common/recode/recode.h"
+#include "services/registry/api/convert.h"
 #include "services/registry/api/registry_for_test.h"
 
 namespace bangfu::registry {
@@ -204,6 +205,24 @@ TEST_F(RegistryTest, ARecodedCountyKeepsItsRecords) {
       Int("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'project' AND region_path = "
           "'360799100001'"),
       2);
+  // A code that comes back for another county: what is filed under it is that one's.
+  import.Clear();
+  add("360783", "新设县", 0, "");
+  ASSERT_THAT(Call<v1::ImportRegionsResponse>(kRegions, "ImportRegions", import, admin_), IsOk());
+  server_.database().Run("UPDATE project SET region_path = '360783';");
+  const auto sweep = [&] {
+    return recode::SweepStragglers(server_.database().db(), RegionParts(), server_.clock().Now(),
+                                   nullptr,
+                                   recode::BorneBy([](mysql::Executor& db, std::string_view code) {
+                                     return ResolvePath(db, std::string(code), "region_code");
+                                   }));
+  };
+  ASSERT_OK(sweep());
+  EXPECT_EQ(Int("SELECT COUNT(*) FROM project WHERE region_path = '360783'"), 1);
+  server_.database().Run("DELETE FROM region WHERE code = '360783' AND end_year = 0;");
+  ASSERT_OK(sweep());
+  EXPECT_EQ(Int("SELECT COUNT(*) FROM project WHERE region_path = '360799'"), 1);
+  server_.database().Run("UPDATE project SET region_path = '360799100001';");
   // The new code gets another soon after: who copies anew is told of both.
   import.Clear();
   add("360798", "龙南新区", 0, "");
