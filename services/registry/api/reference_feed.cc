@@ -9,11 +9,13 @@
 #include "absl/strings/escaping.h"
 #include "bangfu/registry/v1/events.pb.h"
 #include "common/base/strings.h"
+#include "common/blob/blob.h"
 #include "common/feed/outbox.h"
 #include "common/status/macros.h"
 #include "services/registry/api/reference_messages.h"
 #include "services/registry/store/code_list_store.h"
 #include "services/registry/store/fund_source_store.h"
+#include "services/registry/store/parameter_store.h"
 #include "services/registry/store/published_store.h"
 #include "services/registry/store/reference_id.h"
 
@@ -49,12 +51,25 @@ absl::Status PublishChangedReferences(mysql::Session& session, absl::Time now) {
     RETURN_IF_ERROR(LockReferences(tx));
     ASSIGN_OR_RETURN(const std::vector<UnpublishedReference> changed, ListUnpublished(tx));
     std::vector<feed::OutboxEvent> events;
-    std::set<std::string> departments;
+    std::set<std::string> departments, parameters;
     for (const UnpublishedReference& one : changed) {
       if (one.kind == kCodeListKind) {
         RETURN_IF_ERROR(AddList(tx, one.name, now, &events));
+      } else if (one.kind == kParameterKind) {
+        parameters.insert(one.name);
       } else {
         departments.insert(one.name);
+      }
+    }
+    if (!parameters.empty()) {
+      ASSIGN_OR_RETURN(const auto rows, ListParameters(tx));
+      for (const ParameterRow& row : rows) {
+        if (parameters.count(row.code) == 0) continue;
+        RETURN_IF_ERROR(blob::PutSetting(tx, row.code, row.value));
+        v1::ParameterChanged event;
+        *event.mutable_parameter() = ParameterMessage(row);
+        events.push_back(
+            feed::MakeEvent("parameter", IdOfKey("parameter", row.code), "", event, now));
       }
     }
     if (!departments.empty()) {

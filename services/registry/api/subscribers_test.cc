@@ -64,7 +64,7 @@ TEST_F(RegistryTest, TheSnapshotHoldsEveryKindOfRecord) {
   EXPECT_THAT(*foreign, IsEmpty());
 }
 
-// A migration has no event: its codes and departments are told at the next start.
+// A migration has no event: its codes, parameters and departments are told at the next start.
 TEST_F(RegistryTest, ReferenceDataThatAMigrationChangedIsPublishedOnce) {
   testing::TestDatabase& database = server_.database();
   const auto start = [&] {
@@ -77,6 +77,7 @@ TEST_F(RegistryTest, ReferenceDataThatAMigrationChangedIsPublishedOnce) {
   start();
   EXPECT_EQ(events("code_batch"), Int("SELECT COUNT(DISTINCT list) FROM code"));
   EXPECT_EQ(events("fund_source_department"), Int("SELECT COUNT(*) FROM fund_source_department"));
+  EXPECT_EQ(events("parameter"), Int("SELECT COUNT(*) FROM parameter"));
   database.Run("DELETE FROM feed_outbox;");
   start();
   EXPECT_EQ(Int("SELECT COUNT(*) FROM feed_outbox"), 0);
@@ -88,14 +89,30 @@ TEST_F(RegistryTest, ReferenceDataThatAMigrationChangedIsPublishedOnce) {
       "INSERT INTO fund_source_department (id, source_code, task_code, department_code, "
       "valid_from, "
       "valid_to, unconfirmed, version) VALUES (UNHEX(MD5('new')), 'LEGACY_SPECIAL', 'STATE_FARM', "
-      "'FORESTRY', '2012-01-01', NULL, 1, 1);");
+      "'FORESTRY', '2012-01-01', NULL, 1, 1);\n"
+      "UPDATE parameter SET value = 7, version = version + 1 WHERE code = 'DIVIDEND_PAY_DAYS';\n"
+      "INSERT INTO parameter (code, name_zh, value, unit, day_kind, unconfirmed, version) VALUES "
+      "('BRAND_NEW_DAYS', '新参数', 3, 'DAY', 1, 1, 1);");
   for (int times = 0; times < 2; ++times) {
     start();
     EXPECT_EQ(events("code_batch"), 1);
     EXPECT_EQ(events("fund_source_department"), 1);
+    EXPECT_EQ(events("parameter"), 2);
   }
+  const auto parameters =
+      database.db().Query("SELECT payload FROM feed_outbox WHERE aggregate_type = 'parameter'");
+  ASSERT_THAT(parameters, IsOk());
+  std::map<std::string, int64_t> values;
+  for (const mysql::Row& row : *parameters) {
+    v1::ParameterChanged changed;
+    ASSERT_TRUE(changed.ParseFromString(row.String(0)));
+    values[changed.parameter().code()] = changed.parameter().value();
+  }
+  EXPECT_THAT(values, ::testing::UnorderedElementsAre(::testing::Pair("BRAND_NEW_DAYS", 3),
+                                                      ::testing::Pair("DIVIDEND_PAY_DAYS", 7)));
   const auto rows = database.db().Query(
-      "SELECT payload FROM feed_outbox ORDER BY aggregate_type = 'fund_source_department'");
+      "SELECT payload FROM feed_outbox WHERE aggregate_type <> 'parameter' ORDER BY "
+      "aggregate_type = 'fund_source_department'");
   ASSERT_THAT(rows, IsOk());
   ASSERT_THAT(*rows, SizeIs(2));
   v1::CodesChanged codes;

@@ -12,8 +12,11 @@ absl::StatusOr<std::vector<UnpublishedReference>> ListUnpublished(mysql::Executo
           "p.kind = ? AND p.name = l.list WHERE p.version IS NULL OR p.version <> l.version "
           "UNION ALL SELECT ?, HEX(d.id), d.version FROM fund_source_department d LEFT JOIN "
           "published_reference p ON p.kind = ? AND p.name = HEX(d.id) WHERE p.version IS NULL "
-          "OR p.version <> d.version",
-          {kCodeListKind, kCodeListKind, kFundSourceDepartmentKind, kFundSourceDepartmentKind}));
+          "OR p.version <> d.version "
+          "UNION ALL SELECT ?, m.code, m.version FROM parameter m LEFT JOIN published_reference p "
+          "ON p.kind = ? AND p.name = m.code WHERE p.version IS NULL OR p.version <> m.version",
+          {kCodeListKind, kCodeListKind, kFundSourceDepartmentKind, kFundSourceDepartmentKind,
+           kParameterKind, kParameterKind}));
   std::vector<UnpublishedReference> out;
   for (const mysql::Row& row : rows) out.push_back({row.String(0), row.String(1), row.Int(2)});
   return out;
@@ -21,7 +24,9 @@ absl::StatusOr<std::vector<UnpublishedReference>> ListUnpublished(mysql::Executo
 
 absl::Status LockReferences(mysql::Tx& tx) {
   RETURN_IF_ERROR(tx.Query("SELECT list FROM code_list ORDER BY list FOR UPDATE").status());
-  return tx.Query("SELECT id FROM fund_source_department ORDER BY id FOR UPDATE").status();
+  RETURN_IF_ERROR(
+      tx.Query("SELECT id FROM fund_source_department ORDER BY id FOR UPDATE").status());
+  return tx.Query("SELECT code FROM parameter ORDER BY code FOR UPDATE").status();
 }
 
 absl::Status MarkPublished(mysql::Tx& tx, const std::vector<UnpublishedReference>& references) {

@@ -13,10 +13,11 @@ namespace bangfu::registry {
 
 inline constexpr char kCodeListKind[] = "code_list";
 inline constexpr char kFundSourceDepartmentKind[] = "fund_source_department";
+inline constexpr char kParameterKind[] = "parameter";
 
 struct UnpublishedReference {
   std::string kind;
-  std::string name;  // the list; the id of the department's row in hexadecimal
+  std::string name;  // the list or parameter; a department's row: its id in hexadecimal
   int64_t version = 0;
 };
 
