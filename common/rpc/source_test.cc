@@ -334,7 +334,7 @@ TEST_F(SourceTest, AtShutdownAStreamHasTheGraceToEnd) {
   EXPECT_EQ(seen_.asked, kLargeMessages + 1);
   EXPECT_EQ(seen_.gone, 1);
   EXPECT_EQ(Ended("OK"), 1);
-  (void)reader.End();
+  reader.End().IgnoreError();
 }
 
 TEST_F(SourceTest, AfterTheGraceNobodyIsWaitedFor) {
