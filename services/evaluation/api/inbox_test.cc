@@ -306,20 +306,20 @@ TEST_F(EvaluationInbox, R002_ACriteriaDraftWaitsForItsSecondPerson) {
     request.set_content_json(CanonicalJson(set));
     request.set_validate_only(validate_only);
     auto made = w_.Call<v1::CriteriaSet>(Cat(kCriteriaService, "CreateCriteriaDraft"), request,
-                                         w_.world().Province("wang"));
+                                         w_.world().Admin("wang"));
     EXPECT_OK(made);
     return made.ok() ? *made : v1::CriteriaSet();
   };
   draft("36", true);
-  EXPECT_THAT(Kinds(w_.world().Province("li")), IsEmpty());
+  EXPECT_THAT(Kinds(w_.world().Admin("li")), IsEmpty());
   const v1::CriteriaSet provincial = draft("36");
   const v1::CriteriaSet of_county = draft("360733");
-  EXPECT_THAT(Kinds(w_.world().Province("li")),
+  EXPECT_THAT(Kinds(w_.world().Admin("li")),
               ElementsAre("CRITERIA_ACTIVATE", "CRITERIA_ACTIVATE"));
-  EXPECT_THAT(Kinds(w_.world().Province("wang")), IsEmpty());  // who drafted it
+  EXPECT_THAT(Kinds(w_.world().Admin("wang")), IsEmpty());  // who drafted it
   EXPECT_THAT(Kinds(w_.Approver()), IsEmpty());
   std::map<std::string, inbox::v1::WorkItem> items;
-  for (const inbox::v1::WorkItem& item : Mine(w_.world().Province("li"))) {
+  for (const inbox::v1::WorkItem& item : Mine(w_.world().Admin("li"))) {
     items[item.subject_id()] = item;
   }
   EXPECT_EQ(items[provincial.id()].title(), Cat("江西省评价标准第", provincial.version_no(), "版"));
@@ -330,7 +330,7 @@ TEST_F(EvaluationInbox, R002_ACriteriaDraftWaitsForItsSecondPerson) {
     v1::GetCriteriaSetRequest request;
     request.set_id(provincial.id());
     auto got = w_.Call<v1::CriteriaSet>(Cat(kCriteriaService, "GetCriteriaSet"), request,
-                                        w_.world().Province(person));
+                                        w_.world().Admin(person));
     EXPECT_OK(got);
     if (!got.ok()) return false;
     return std::any_of(got->allowed_actions().begin(), got->allowed_actions().end(),
@@ -346,7 +346,7 @@ TEST_F(EvaluationInbox, R002_ACriteriaDraftWaitsForItsSecondPerson) {
   ASSERT_OK(w_.db().Execute("DELETE FROM work_item"));
   ASSERT_OK(inbox::Recount(w_.db(), {CriteriaSource()}, w_.server().ids(),
                            w_.server().clock().Now(), {.calendar = WorkCalendar}));
-  EXPECT_THAT(Kinds(w_.world().Province("li")),
+  EXPECT_THAT(Kinds(w_.world().Admin("li")),
               ElementsAre("CRITERIA_ACTIVATE", "CRITERIA_ACTIVATE"));
 
   v1::ActivateCriteriaRequest activate;
@@ -355,13 +355,13 @@ TEST_F(EvaluationInbox, R002_ACriteriaDraftWaitsForItsSecondPerson) {
   const auto put_in_force = [&](const std::string& person) {
     activate.clear_request_id();
     return w_.Call<v1::CriteriaSet>(Cat(kCriteriaService, "ActivateCriteria"), activate,
-                                    w_.world().Province(person));
+                                    w_.world().Admin(person));
   };
   EXPECT_THAT(put_in_force("wang"), StatusIs(StatusCode::kFailedPrecondition, "SAME_PERSON"));
-  EXPECT_THAT(Kinds(w_.world().Province("li")), SizeIs(2));
+  EXPECT_THAT(Kinds(w_.world().Admin("li")), SizeIs(2));
   ASSERT_OK(put_in_force("li"));
-  ASSERT_THAT(Mine(w_.world().Province("li")), SizeIs(1));
-  EXPECT_EQ(Mine(w_.world().Province("li"))[0].subject_id(), of_county.id());
+  ASSERT_THAT(Mine(w_.world().Admin("li")), SizeIs(1));
+  EXPECT_EQ(Mine(w_.world().Admin("li"))[0].subject_id(), of_county.id());
   EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM work_item WHERE kind = 'CRITERIA_ACTIVATE' AND "
                               "state = 2 AND closed_by = 'li' AND outcome = 'activate'"),
             1);
@@ -860,7 +860,7 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
           request.set_region_code("36");
           request.set_content_json(CanonicalJson(DefaultCriteria()));
           status = w_.Call<v1::CriteriaSet>(Cat(kCriteriaService, "CreateCriteriaDraft"), request,
-                                            w_.world().Province("drafter"))
+                                            w_.world().Admin("drafter"))
                        .status();
           break;
         }
@@ -870,7 +870,7 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
                request.mutable_effective_from());
         status = w_.Call<v1::CriteriaSet>(
                        Cat(kCriteriaService, "ActivateCriteria"), request,
-                       w_.world().Province(random.Below(3) == 0 ? "drafter" : "activator"))
+                       w_.world().Admin(random.Below(3) == 0 ? "drafter" : "activator"))
                      .status();
         break;
       }
