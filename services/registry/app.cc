@@ -5,6 +5,7 @@
 #include "common/intake/import_service.h"
 #include "common/intake/schema.h"
 #include "common/runtime/standard_parts.h"
+#include "services/registry/api/campaign_work.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/dictionary.h"
 #include "services/registry/api/grants.h"
@@ -14,6 +15,7 @@
 #include "services/registry/api/reference_feed.h"
 #include "services/registry/api/report_work.h"
 #include "services/registry/api/short_board_work.h"
+#include "services/registry/api/stopped_work.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/jobs/campaign_closing.h"
 #include "services/registry/jobs/campaign_opening.h"
@@ -28,6 +30,20 @@ namespace {
 
 absl::StatusOr<std::string> RegionOfImport(mysql::Executor& db, std::string_view code) {
   return ResolvePath(db, std::string(code), "region_code");
+}
+
+::bangfu::intake::ImportServiceOptions ImportOptions() {
+  ::bangfu::intake::ImportServiceOptions options;
+  options.region_path = RegionOfImport;
+  options.resume_days = ResumeDays;
+  options.calendar = InboxCalendar();
+  return options;
+}
+
+std::vector<std::unique_ptr<::bangfu::intake::Kind>> ImportKinds(UlidGenerator& ids) {
+  std::vector<std::unique_ptr<::bangfu::intake::Kind>> kinds;
+  kinds.push_back(MakeProjectImport(ids));
+  return kinds;
 }
 
 // --bootstrap-admin: read before the process composes itself.
@@ -67,7 +83,12 @@ absl::Status Compose(runtime::App& app) {
   standard.inbox.kinds = UnitReportKinds();
   for (const inbox::Kind& kind : ReportKinds()) standard.inbox.kinds.push_back(kind);
   for (const inbox::Kind& kind : ShortBoardKinds()) standard.inbox.kinds.push_back(kind);
-  for (const inbox::Kind& kind : ClosingKinds()) standard.inbox.kinds.push_back(kind);
+  for (const inbox::Kind& kind : CampaignKinds()) standard.inbox.kinds.push_back(kind);
+  const std::vector<inbox::StoppedKind> stopped = {
+      StoppedOpening(), StoppedClosing(), ::bangfu::intake::StoppedCommit(ImportOptions())};
+  for (const inbox::StoppedKind& kind : stopped) {
+    standard.inbox.kinds.push_back(inbox::KindOf(kind));
+  }
   for (const inbox::Kind& kind : ::bangfu::intake::WorkKinds()) {
     standard.inbox.kinds.push_back(kind);
   }
@@ -75,8 +96,13 @@ absl::Status Compose(runtime::App& app) {
   standard.inbox.escalation_days = [](mysql::Executor& db) {
     return ParameterValue(db, "ESCALATION_DAYS", 5);
   };
-  standard.work = {UnitReportSource(), ConfirmationSource(), MonthlyReportSource(app.clock()),
-                   ShortBoardSource(), ClosingSource()};
+  standard.work = {UnitReportSource(),
+                   ConfirmationSource(),
+                   MonthlyReportSource(app.clock()),
+                   ShortBoardSource(),
+                   CampaignSource(),
+                   inbox::StoppedSource(stopped),
+                   ::bangfu::intake::WorkSource(ImportKinds(app.ids()))};
   standard.region_path = RegionOfImport;
   standard.region_parts = RegionParts();
   standard.region_swept = PublishSwept;
@@ -84,12 +110,9 @@ absl::Status Compose(runtime::App& app) {
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
   RegisterHandlers(app.router(), operations, app.ids());
 
-  std::vector<std::unique_ptr<::bangfu::intake::Kind>> kinds;
-  kinds.push_back(MakeProjectImport(app.ids()));
-  ::bangfu::intake::ImportServiceOptions imports;
-  imports.region_path = RegionOfImport;
+  ::bangfu::intake::ImportServiceOptions imports = ImportOptions();
   imports.grants = app.grants();
-  app.Make<::bangfu::intake::ImportService>(std::move(kinds), std::move(imports), operations)
+  app.Make<::bangfu::intake::ImportService>(ImportKinds(app.ids()), std::move(imports), operations)
       .Register(app.router());
   const Clock& clock = app.clock();
   app.jobs().AddPeriodic(

@@ -1,4 +1,4 @@
-// What waits of a campaign whose clearing stopped before its end.
+// What waits of a campaign whose opening or clearing stopped before its end.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,7 +16,9 @@
 #include "common/operation/operation.h"
 #include "common/operation/service.h"
 #include "services/registry/api/inbox_for_test.h"
+#include "services/registry/api/stopped_work.h"
 #include "services/registry/jobs/campaign_closing.h"
+#include "services/registry/jobs/campaign_opening.h"
 
 namespace bangfu::registry {
 namespace {
@@ -67,10 +69,10 @@ class ClosingTest : public InboxTest {
     return Operation<operation::v1::Operation>(method, request, token);
   }
   // Waits for these who closed or may resume, as an action that the operation tells as allowed.
-  void ExpectWaiting(const std::string& clearing) {
+  void ExpectWaiting(const std::string& clearing,
+                     const std::string& kind = "CAMPAIGN_CLOSING_RESUME") {
     for (const std::string& token : {Approver(), Admin()}) {
-      EXPECT_THAT(Kinds(token),
-                  ElementsAre(::testing::StartsWith("CAMPAIGN_CLOSING_RESUME 360733")));
+      EXPECT_THAT(Kinds(token), ElementsAre(::testing::StartsWith(Cat(kind, " 360733"))));
       operation::v1::GetOperationRequest get;
       get.set_id(clearing);
       auto told = Operation<operation::v1::Operation>("GetOperation", get, token);
@@ -118,8 +120,8 @@ TEST_F(ClosingTest, R002_AClearingThatFailedWaitsToBeResumed) {
   // The recount finds what was forgotten, and what is gone.
   const auto recount = [&] {
     server_.clock().Advance(absl::Hours(25));
-    ASSERT_OK(inbox::Recount(server_.database().db(), {ClosingSource()}, server_.ids(),
-                             server_.clock().Now(), {.calendar = InboxCalendar()}));
+    ASSERT_OK(inbox::Recount(server_.database().db(), {inbox::StoppedSource({StoppedClosing()})},
+                             server_.ids(), server_.clock().Now(), {.calendar = InboxCalendar()}));
   };
   for (const char* table : {"work_item", "work_desk"}) {
     server_.database().Run(Cat("DELETE FROM ", table, ";"));
@@ -128,6 +130,59 @@ TEST_F(ClosingTest, R002_AClearingThatFailedWaitsToBeResumed) {
   ExpectWaiting(clearing.id());
   server_.database().Run("DELETE FROM operation;");
   recount();
+  EXPECT_EQ(OpenItems(), 0);
+}
+
+TEST_F(ClosingTest, R002_AnOpeningThatWasCancelledWaitsToBeResumed) {
+  ASSERT_OK_AND_ASSIGN(const v1::InventoryCampaign planned, CreateCampaign(kCounty));
+  ASSERT_OK_AND_ASSIGN(const operation::v1::Operation opening, Open(planned));
+  EXPECT_THAT(Kinds(Approver()), IsEmpty());
+  ASSERT_OK(
+      Steer<operation::v1::CancelOperationRequest>("CancelOperation", opening.id(), Approver()));
+  ExpectWaiting(opening.id(), "CAMPAIGN_OPENING_RESUME");
+  EXPECT_EQ(Mine(Approver())[0].kind_zh(), "继续开放摸排批次");
+  EXPECT_EQ(Mine(Approver())[0].title(), "赣州市会昌县摸排批次尚未开放完毕，部分村未生成报告");
+  // Two working days from Monday the 2nd.
+  EXPECT_EQ(DayOf(Mine(Approver())[0].due_on()), absl::CivilDay(2026, 3, 4));
+  ASSERT_OK(
+      Steer<operation::v1::ResumeOperationRequest>("ResumeOperation", opening.id(), Approver()));
+  EXPECT_THAT(Kinds(Approver()), IsEmpty());
+  EXPECT_THAT(Kinds(Admin()), IsEmpty());
+  RunOperations();
+  EXPECT_EQ(Campaign(planned.id()).state(), v1::CAMPAIGN_STATE_OPEN);
+  EXPECT_THAT(Kinds(Approver()), IsEmpty());
+}
+
+TEST_F(ClosingTest, R002_AnOpeningThatFailedWaitsUntilItIsAbandoned) {
+  ASSERT_OK_AND_ASSIGN(const v1::InventoryCampaign planned, CreateCampaign(kCounty));
+  ASSERT_OK_AND_ASSIGN(const operation::v1::Operation opening, Open(planned));
+  operation::OperationRunner runner(operation_clock_, {.holder = "fails"});
+  RegisterCampaignOpening(runner, operation_ids_,
+                          {.chunk = 1, .before_commit = [](int64_t done) -> absl::Status {
+                             if (done < 2) return absl::OkStatus();
+                             return absl::InternalError("broken");
+                           }});
+  operation_clock_.Set(server_.clock().Now());
+  ASSERT_THAT(runner.StepOnce(server_.database().db()), testing::IsOkAndHolds(true));
+  ExpectWaiting(opening.id(), "CAMPAIGN_OPENING_RESUME");
+  for (const char* table : {"work_item", "work_desk"}) {
+    server_.database().Run(Cat("DELETE FROM ", table, ";"));
+  }
+  ASSERT_OK(inbox::Recount(server_.database().db(),
+                           {inbox::StoppedSource({StoppedOpening(), StoppedClosing()})},
+                           server_.ids(), server_.clock().Now(), {.calendar = InboxCalendar()}));
+  ExpectWaiting(opening.id(), "CAMPAIGN_OPENING_RESUME");
+  // Closed by force, there is nothing left to be opened.
+  v1::CloseCampaignRequest close;
+  close.set_request_id(RequestId());
+  close.set_id(planned.id());
+  close.set_etag(Campaign(planned.id()).etag());
+  close.set_force(true);
+  close.set_reason("范围有误");
+  ASSERT_OK(Inventory<v1::InventoryCampaign>("CloseCampaign", close, Approver()));
+  EXPECT_THAT(Kinds(Approver()), IsEmpty());
+  EXPECT_THAT(Kinds(Admin()), IsEmpty());
+  RunOperations();
   EXPECT_EQ(OpenItems(), 0);
 }
 

@@ -70,7 +70,7 @@ class InboxTest : public RegistryFixture {
     request.set_from_code(kVillage);
     request.set_to_code(village);
     request.set_reason("并村");
-    return Call<v1::RecodeRegionResponse>("RegionService", "RecodeRegion", request, Province())
+    return Call<v1::RecodeRegionResponse>("RegionService", "RecodeRegion", request, Admin())
         .status();
   }
   template <typename Response, typename Request>

@@ -49,6 +49,11 @@ class InboxProperty : public InboxTest {
         population_.erase(unit.id());
       }
     }
+    bool confirmed = true;
+    for (const v1::InventoryUnitReport& unit : units) {
+      confirmed &= unit.state() == v1::UNIT_REPORT_STATE_PROV_CONFIRMED;
+    }
+    if (confirmed) out.insert(Cat(campaign, " close "));
     for (const std::string county : {kCounty, kOtherCounty}) {
       bool verified = true, waiting = false, covered = true;
       for (const v1::InventoryUnitReport& unit : units) {

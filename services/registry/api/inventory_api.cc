@@ -18,6 +18,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
+#include "services/registry/api/campaign_work.h"
 #include "services/registry/api/inventory_internal.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/domain/calendar.h"
@@ -152,6 +153,10 @@ absl::StatusOr<v1::InventoryUnitReport> SaveStep(rpc::Mutation& m, Loaded& l, Un
   RETURN_IF_ERROR(SyncUnitReports(m.tx(), {unit}, inbox::ActOf(m, action, InboxCalendar())));
   RETURN_IF_ERROR(
       SyncLeftSamples(m.tx(), l.left_samples, inbox::ActOf(m, action, InboxCalendar())));
+  if (l.from == UnitReportState::kProvConfirmed && to != l.from) {
+    RETURN_IF_ERROR(
+        SyncCampaigns(m.tx(), {unit.campaign_id}, inbox::ActOf(m, action, InboxCalendar())));
+  }
   return after;
 }
 

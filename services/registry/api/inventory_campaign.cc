@@ -10,8 +10,10 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
+#include "services/registry/api/campaign_work.h"
 #include "services/registry/api/campaigns.h"
 #include "services/registry/api/inventory_internal.h"
+#include "services/registry/api/stopped_work.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/domain/campaign.h"
 #include "services/registry/domain/roles.h"
@@ -127,6 +129,8 @@ absl::StatusOr<v1::InventoryCampaign> CreateCampaign(CallContext& c,
         RETURN_IF_ERROR(InsertCampaign(m.tx(), row));
         campaign = CampaignMessage(row);
         RETURN_IF_ERROR(Record(m, row, nullptr, campaign, ""));
+        RETURN_IF_ERROR(
+            SyncCampaigns(m.tx(), {row.id}, inbox::ActOf(m, "create", InboxCalendar())));
         return campaign;
       });
 }
@@ -199,6 +203,7 @@ absl::StatusOr<operation::v1::Operation> OpenCampaign(CallContext& c,
         row.version += 1;
         RETURN_IF_ERROR(UpdateCampaign(m.tx(), row));
         RETURN_IF_ERROR(Record(m, row, &before, CampaignMessage(row), ""));
+        RETURN_IF_ERROR(SyncCampaigns(m.tx(), {row.id}, inbox::ActOf(m, "open", InboxCalendar())));
         ASSIGN_OR_RETURN(const int64_t villages, CountVillages(m.tx(), row.region_path));
         return operation::StartOperation(m, kOpenCampaignKind, row.region_path, request, villages);
       });
@@ -230,6 +235,12 @@ absl::StatusOr<v1::InventoryCampaign> CloseCampaign(CallContext& c,
         RETURN_IF_ERROR(UpdateCampaign(m.tx(), row));
         after = CampaignMessage(row);
         RETURN_IF_ERROR(Record(m, row, &before, after, request.reason()));
+        RETURN_IF_ERROR(SyncCampaigns(m.tx(), {row.id}, inbox::ActOf(m, "close", InboxCalendar())));
+        if (before.state() == v1::CAMPAIGN_STATE_OPENING) {
+          // There is nothing left to be opened.
+          RETURN_IF_ERROR(inbox::SyncStoppedIn(m.tx(), StoppedOpening(), row.region_path,
+                                               inbox::ActOf(m, "close", InboxCalendar())));
+        }
         // What its villages have in their inboxes goes in many small transactions.
         ASSIGN_OR_RETURN(const int64_t villages, CountUnits(m.tx(), row.id));
         if (villages > 0) {

@@ -24,9 +24,11 @@
 #include "common/recode/schema.h"
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
+#include "services/registry/api/campaign_work.h"
 #include "services/registry/api/long_work_for_test.h"
 #include "services/registry/api/report_work.h"
 #include "services/registry/api/short_board_work.h"
+#include "services/registry/api/stopped_work.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/app.h"
 #include "services/registry/jobs/campaign_closing.h"
@@ -66,7 +68,9 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
           std::vector<inbox::Kind> kinds = UnitReportKinds();
           for (const inbox::Kind& kind : ReportKinds()) kinds.push_back(kind);
           for (const inbox::Kind& kind : ShortBoardKinds()) kinds.push_back(kind);
-          for (const inbox::Kind& kind : ClosingKinds()) kinds.push_back(kind);
+          for (const inbox::Kind& kind : CampaignKinds()) kinds.push_back(kind);
+          kinds.push_back(inbox::KindOf(StoppedOpening()));
+          kinds.push_back(inbox::KindOf(StoppedClosing()));
           inbox::RegisterInboxService(router,
                                       {.kinds = std::move(kinds), .calendar = InboxCalendar()});
           if (more) more(router);

@@ -17,6 +17,7 @@
 #include "common/feed/outbox.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "services/registry/api/campaign_work.h"
 #include "services/registry/api/inventory_internal.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/domain/campaign.h"
@@ -577,6 +578,10 @@ absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c,
         RETURN_IF_ERROR(feed::PublishBatch(m.tx(), events));
         RETURN_IF_ERROR(SyncUnitReports(m.tx(), after_confirmation,
                                         inbox::ActOf(m, "confirm", InboxCalendar())));
+        if (!confirmed.empty()) {
+          RETURN_IF_ERROR(
+              SyncCampaigns(m.tx(), {campaign_id}, inbox::ActOf(m, "confirm", InboxCalendar())));
+        }
         response.set_confirmed(static_cast<int64_t>(confirmed.size()));
         return response;
       });

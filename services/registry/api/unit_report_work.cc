@@ -70,7 +70,12 @@ absl::StatusOr<Around> LoadAround(mysql::Tx& tx, const std::vector<UnitReportRow
     std::set<std::pair<Ulid, std::string>> signed_for;
     for (const SignatureRow& s : signatures) {
       signed_for.emplace(s.unit_report_id, s.department_code);
-      around.signers[s.unit_report_id].push_back(s.signed_by);
+      std::vector<std::string>& signers = around.signers[s.unit_report_id];
+      signers.push_back(s.signed_by);
+      const auto stands = FromBytes<v1::RequiredDepartment>(s.bytes);
+      if (const std::string& by = stands.signed_by().delegated_by(); !by.empty()) {
+        signers.push_back(by);
+      }
     }
     for (size_t i = 0; i < with_county.size(); ++i) {
       for (const RequiredDepartment& d : departments[i]) {

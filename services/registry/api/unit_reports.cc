@@ -1,9 +1,12 @@
 #include "services/registry/api/unit_reports.h"
 
+#include <set>
+
 #include "bangfu/registry/v1/events.pb.h"
 #include "common/audit/audit.h"
 #include "common/feed/outbox.h"
 #include "common/rpc/actor.h"
+#include "services/registry/api/campaign_work.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/domain/inventory.h"
@@ -64,6 +67,7 @@ absl::Status ReopenForNewSubject(mysql::Tx& tx, const Author& author,
                                  std::vector<UnitReportRow> reports) {
   std::vector<UnitReportStep> steps;
   std::vector<Ulid> were_verified;
+  std::set<Ulid> were_confirmed;  // campaigns
   std::vector<audit::Entry> audits;
   std::vector<feed::OutboxEvent> events;
   for (UnitReportRow& row : reports) {
@@ -80,6 +84,7 @@ absl::Status ReopenForNewSubject(mysql::Tx& tx, const Author& author,
     const v1::InventoryUnitReport before = UnitReportOf(row);
     if (from != UnitReportState::kNotStarted) ++row.reopened;
     if (row.verified_at) were_verified.push_back(row.id);
+    if (from == UnitReportState::kProvConfirmed) were_confirmed.insert(row.campaign_id);
     row.state = static_cast<int>(to);
     row.is_nil = false;
     row.submitted_by.clear();
@@ -117,7 +122,8 @@ absl::Status ReopenForNewSubject(mysql::Tx& tx, const Author& author,
   RETURN_IF_ERROR(feed::PublishBatch(tx, events));
   const inbox::Act act{author.ids, author.now, &author.caller, "reopen", InboxCalendar()};
   RETURN_IF_ERROR(SyncUnitReports(tx, reports, act));
-  return SyncLeftSamples(tx, left, act);
+  RETURN_IF_ERROR(SyncLeftSamples(tx, left, act));
+  return SyncCampaigns(tx, were_confirmed, act);
 }
 
 }  // namespace bangfu::registry

@@ -65,6 +65,11 @@ class WorkKindsTest : protected Imports, public RegistryFixture {
       get.set_id(item.slot());
       return actions(Inventory<v1::InventoryCampaign>("GetCampaign", get, token));
     }
+    if (item.subject_type() == "campaign") {
+      v1::GetCampaignRequest get;
+      get.set_id(item.subject_id());
+      return actions(Inventory<v1::InventoryCampaign>("GetCampaign", get, token));
+    }
     if (item.subject_type() == "monthly_reports") {
       v1::ListMissingReportsRequest missing;
       missing.set_region_code(item.region_path());
@@ -161,7 +166,11 @@ class WorkKindsTest : protected Imports, public RegistryFixture {
 };
 
 TEST_F(WorkKindsTest, R118_TheActionOfEveryItemIsOneOfItsRecord) {
-  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK_AND_ASSIGN(const v1::InventoryCampaign planned, CreateCampaign(kCounty));
+  LookRound();
+  ASSERT_OK(Open(planned));
+  RunOperations();
+  const v1::InventoryCampaign campaign = Campaign(planned.id());
   ASSERT_OK(Register(NewProject("油茶基地")));
   LookRound();
   v1::InventoryUnitReport unit = Unit(campaign.id(), kVillage);
@@ -197,13 +206,20 @@ TEST_F(WorkKindsTest, R118_TheActionOfEveryItemIsOneOfItsRecord) {
   ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), task.etag(), "AGRICULTURE", County("lead")));
   ASSERT_OK(Complete(unit.id(), task.etag()));
   LookRound();
+  v1::ConfirmProvinceRequest confirm;
+  confirm.set_request_id(RequestId());
+  confirm.set_campaign_id(campaign.id());
+  confirm.set_region_code(kCounty);
+  ASSERT_OK(Inventory<v1::ConfirmProvinceResponse>("ConfirmProvince", confirm, Office()));
+  LookRound();
   ASSERT_OK(inbox::Recount(server_.database().db(), {MonthlyReportSource(server_.clock())},
                            server_.ids(), server_.clock().Now(), {.calendar = InboxCalendar()}));
   Upload();
   LookRound();
 
   std::set<std::string> kinds;
-  for (const auto& list : {UnitReportKinds(), ReportKinds(), ::bangfu::intake::WorkKinds()}) {
+  for (const auto& list :
+       {UnitReportKinds(), ReportKinds(), CampaignKinds(), ::bangfu::intake::WorkKinds()}) {
     for (const inbox::Kind& kind : list) kinds.insert(kind.code);
   }
   EXPECT_EQ(seen_, kinds);

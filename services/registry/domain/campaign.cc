@@ -102,4 +102,10 @@ const workflow::Table<CampaignState, CampaignSubject>& CampaignTransitions() {
   return *table;
 }
 
+const std::vector<workflow::Work>& CampaignWorks() {
+  static const auto* works =
+      new std::vector<workflow::Work>{{"open", "CAMPAIGN_OPEN"}, {"close", "CAMPAIGN_CLOSE"}};
+  return *works;
+}
+
 }  // namespace bangfu::registry

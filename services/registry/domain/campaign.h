@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "common/workflow/work.h"
 #include "common/workflow/workflow.h"
 
 namespace bangfu::registry {
@@ -34,5 +36,7 @@ struct CampaignSubject {
 // confirm are done for a region of the campaign, and leave it open; what stands in the way in that
 // region is the rpc's to say.
 const workflow::Table<CampaignState, CampaignSubject>& CampaignTransitions();
+// Those that are somebody's work on the campaign as a whole.
+const std::vector<workflow::Work>& CampaignWorks();
 
 }  // namespace bangfu::registry

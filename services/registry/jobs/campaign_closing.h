@@ -1,16 +1,14 @@
 // What a closed campaign (结束) leaves in the inbox: an open item or more for each of up to 22,000
 // villages, taken away in chunks that each commit with their cursor. The campaign is closed and its
-// claims are gone by then, so that no step of a report makes new ones meanwhile.
+// claims are gone by then, so that no step of a report makes new ones meanwhile. A clearing that
+// was cancelled or failed is itself work (api/stopped_work.h).
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "common/base/ulid.h"
-#include "common/inbox/inbox.h"
-#include "common/inbox/recount.h"
 #include "common/operation/operation.h"
 
 namespace bangfu::registry {
@@ -20,12 +18,6 @@ struct ClosingOptions {
   // Before each commit, with how many villages are done then: for tests that break off there.
   std::function<absl::Status(int64_t done)> before_commit = {};
 };
-
-// A clearing that was cancelled or failed is itself work: of who closed the campaign and of the
-// province's administrators, who alone can resume it, until it goes on.
-std::vector<inbox::Kind> ClosingKinds();
-// Clearings that stopped, for the recount.
-inbox::Source ClosingSource();
 
 // `ids` outlives the runner.
 void RegisterCampaignClosing(operation::OperationRunner& runner, UlidGenerator& ids,

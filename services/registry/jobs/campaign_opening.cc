@@ -12,8 +12,10 @@
 #include "common/feed/outbox.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "services/registry/api/campaign_work.h"
 #include "services/registry/api/campaigns.h"
 #include "services/registry/api/convert.h"
+#include "services/registry/api/stopped_work.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/api/unit_reports.h"
 #include "services/registry/store/campaign_store.h"
@@ -138,6 +140,9 @@ class Opening {
     *event.mutable_campaign() = after;
     RETURN_IF_ERROR(feed::Publish(
         tx, feed::MakeEvent("campaign", campaign_, row.region_path, event, context_.now())));
+    RETURN_IF_ERROR(SyncCampaigns(
+        tx, {campaign_},
+        {.ids = ids_, .now = context_.now(), .outcome = "open", .calendar = InboxCalendar()}));
     RETURN_IF_ERROR(context_.SaveCursor(tx, cursor, done));
     return std::make_unique<v1::InventoryCampaign>(std::move(after));
   }
@@ -153,10 +158,12 @@ class Opening {
 
 void RegisterCampaignOpening(operation::OperationRunner& runner, UlidGenerator& ids,
                              OpeningOptions options) {
-  runner.Register(inventory::kOpenCampaignKind,
-                  [&ids, options = std::move(options)](OperationContext& context) {
-                    return Opening(context, ids, options).Run();
-                  });
+  runner.Register(
+      inventory::kOpenCampaignKind,
+      [&ids, options = std::move(options)](OperationContext& context) {
+        return Opening(context, ids, options).Run();
+      },
+      inbox::StandOf(StoppedOpening(), InboxCalendar()));
 }
 
 }  // namespace bangfu::registry

@@ -119,6 +119,31 @@ absl::StatusOr<bool> CountyHadCampaign(mysql::Executor& db, const std::string& r
   return !rows.empty();
 }
 
+absl::StatusOr<std::vector<CampaignRow>> CampaignsById(mysql::Executor& db,
+                                                       const std::set<Ulid>& ids) {
+  std::vector<CampaignRow> out;
+  if (ids.empty()) return out;
+  Params params;
+  for (const Ulid& id : ids) params.emplace_back(id);
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT ", kCampaignColumns, " FROM campaign c WHERE c.id IN (",
+                                Placeholders(ids.size()), ") ORDER BY c.id"),
+                            params));
+  for (const mysql::Row& row : rows) out.push_back(CampaignFrom(row));
+  return out;
+}
+
+absl::StatusOr<std::vector<Ulid>> OpenCampaignsAfter(mysql::Executor& db, const Ulid& after,
+                                                     int limit) {
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query("SELECT id FROM campaign WHERE id > ? AND state <> ? ORDER BY id LIMIT ?",
+               {after, kCampaignClosed, limit}));
+  std::vector<Ulid> out;
+  for (const mysql::Row& row : rows) out.push_back(row.Id(0));
+  return out;
+}
+
 absl::StatusOr<std::map<Ulid, CampaignRef>> FindCampaigns(mysql::Executor& db,
                                                           const std::set<Ulid>& ids) {
   std::map<Ulid, CampaignRef> out;

@@ -58,6 +58,11 @@ struct CampaignRef {
   int state = 0;
   CampaignDeadlines deadlines;
 };
+absl::StatusOr<std::vector<CampaignRow>> CampaignsById(mysql::Executor& db,
+                                                       const std::set<Ulid>& ids);
+// Those that are not closed, by id.
+absl::StatusOr<std::vector<Ulid>> OpenCampaignsAfter(mysql::Executor& db, const Ulid& after,
+                                                     int limit);
 absl::StatusOr<std::map<Ulid, CampaignRef>> FindCampaigns(mysql::Executor& db,
                                                           const std::set<Ulid>& ids);
 

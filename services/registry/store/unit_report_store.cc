@@ -269,6 +269,18 @@ absl::StatusOr<int64_t> CountUnits(mysql::Executor& db, const Ulid& campaign_id)
   return rows[0].Int(0);
 }
 
+absl::StatusOr<bool> AllConfirmed(mysql::Executor& db, const Ulid& campaign_id) {
+  // From the index by state, on either side of it.
+  for (const char* other : {"<", ">"}) {
+    ASSIGN_OR_RETURN(const mysql::Rows rows,
+                     db.Query(Cat("SELECT 1 FROM unit_report WHERE campaign_id = ? AND state ",
+                                  other, " ? LIMIT 1"),
+                              {campaign_id, State(UnitReportState::kProvConfirmed)}));
+    if (!rows.empty()) return false;
+  }
+  return true;
+}
+
 absl::StatusOr<std::string> SoleSubmitter(mysql::Executor& db, const Ulid& campaign_id,
                                           const std::string& region_path) {
   mysql::Params params = {campaign_id, State(UnitReportState::kCountyVerified),

@@ -100,6 +100,8 @@ struct UnitQuery {
 // By region_path.
 absl::StatusOr<std::vector<UnitReportRow>> ListUnits(mysql::Executor& db, const UnitQuery& query);
 absl::StatusOr<int64_t> CountUnits(mysql::Executor& db, const Ulid& campaign_id);
+// Whether the province has confirmed every report of the campaign.
+absl::StatusOr<bool> AllConfirmed(mysql::Executor& db, const Ulid& campaign_id);
 // The one person who submitted every report of the region that waits for the province's
 // confirmation; empty when there are several, or none.
 absl::StatusOr<std::string> SoleSubmitter(mysql::Executor& db, const Ulid& campaign_id,
