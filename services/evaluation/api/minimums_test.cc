@@ -57,6 +57,11 @@ TEST_F(Minimums, TheReasonOfAnOverrideIsAsLongAsTheProvinceSays) {
   EXPECT_THAT(Propose(id, short_reason), refused);
   EXPECT_THAT(Propose(id, short_reason).status(), HasViolation("reason_text"));
   EXPECT_THAT(Propose(id, Cat(short_reason, std::string(20, ' '))), refused);
+  // Who may not propose is told that first.
+  v1::ProposeOverrideRequest request = w_.Proposal(type::v1::FOUR_CLASS_CONSOLIDATE);
+  request.set_reason_text(short_reason);
+  EXPECT_THAT(w_.Step("ProposeOverride", request, id, w_.Operator("operator", "360734")),
+              StatusIs(StatusCode::kNotFound));
   Set("OVERRIDE_REASON_CHARS", 11);
   ASSERT_OK(Propose(id, short_reason));
   // What was proposed is not measured anew.

@@ -28,8 +28,6 @@ absl::StatusOr<v1::Evaluation> ProposeOverride(CallContext& context,
   if (reason == nullptr || !reason->in_force) {
     return InvalidField("reason_code", "没有此调整理由").Build();
   }
-  ASSIGN_OR_RETURN(const int64_t chars, ReadParameter(context.db, kOverrideReasonChars));
-  RETURN_IF_ERROR(CheckOverrideReason(request.reason_text(), chars));
   return One(
       context, request, request.etag(), {.arguments = true, .argument_id = argument},
       [&](Step& step, Item& item) -> absl::Status {
@@ -43,6 +41,9 @@ absl::StatusOr<v1::Evaluation> ProposeOverride(CallContext& context,
         *proposed.mutable_proposed_by() = step.ActorFor(item);
         item.view.override = ToDomain(proposed);
         if (!step.May(item, "propose_override")) return absl::OkStatus();
+        ASSIGN_OR_RETURN(const int64_t chars,
+                         ReadParameter(step.mutation().tx(), kOverrideReasonChars));
+        RETURN_IF_ERROR(CheckOverrideReason(request.reason_text(), chars));
         RETURN_IF_ERROR(blob::UseEvidence(step.mutation(), proposed.mutable_evidence(),
                                           {"evaluation", item.row.id, "ProposeOverride", "evidence",
                                            EvaluationTable().EvidenceKinds("propose_override")}));
