@@ -24,6 +24,7 @@
 #include "services/evaluation/jobs/board.h"
 #include "services/evaluation/jobs/bootstrap.h"
 #include "services/evaluation/jobs/criteria_work.h"
+#include "services/evaluation/jobs/dispatch_work.h"
 #include "services/evaluation/jobs/evaluation_work.h"
 #include "services/evaluation/jobs/evaluator.h"
 #include "services/evaluation/jobs/ledger_entries.h"
@@ -88,6 +89,8 @@ absl::Status Compose(runtime::App& app) {
   for (const inbox::Kind& kind : ArgumentKinds()) standard.inbox.kinds.push_back(kind);
   for (const inbox::Kind& kind : LedgerKinds()) standard.inbox.kinds.push_back(kind);
   for (const inbox::Kind& kind : CriteriaKinds()) standard.inbox.kinds.push_back(kind);
+  for (const inbox::Kind& kind : DispatchKinds()) standard.inbox.kinds.push_back(kind);
+  standard.inbox.kinds.push_back(inbox::KindOf(StoppedBatch()));
   for (const inbox::Kind& kind : publicity::WorkKinds()) standard.inbox.kinds.push_back(kind);
   for (const inbox::Kind& kind : period::WorkKinds()) standard.inbox.kinds.push_back(kind);
   standard.inbox.calendar = WorkCalendar;
@@ -99,6 +102,8 @@ absl::Status Compose(runtime::App& app) {
                    EntrySource(),
                    SigningSource(),
                    CriteriaSource(),
+                   DispatchSource(),
+                   inbox::StoppedSource({StoppedBatch()}),
                    publicity::WorkSource(ClassPublicityOptions().title),
                    period::WorkSource(PeriodOptions(nullptr))};
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);

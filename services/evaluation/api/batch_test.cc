@@ -4,6 +4,9 @@
 #include <mutex>
 #include <set>
 
+#include "common/inbox/recount.h"
+#include "common/inbox/stopped.h"
+#include "common/operation/operation.h"
 #include "services/evaluation/api/evaluation_api_for_test.h"
 #include "services/evaluation/store/fact_store.h"
 
@@ -324,6 +327,51 @@ TEST_F(BatchApi, CanBeCancelledAndResumed) {
   Drive(started.id());
   EXPECT_EQ(Result(started.id()).evaluated(), 15);
   EXPECT_EQ(Evaluations(), 15);
+}
+
+TEST_F(BatchApi, R002_ARunThatStoppedWaitsToBeResumed) {
+  const auto waits = [&](const std::string& id) {
+    return world_.database().Int(
+        "SELECT COUNT(*) FROM work_item WHERE open_mark = 1 AND kind = 'BATCH_EVALUATION_RESUME' "
+        "AND subject_id = ?",
+        {*Ulid::Parse(id)});
+  };
+  // Cancelled midway: for who started it, and for the province's administrators.
+  const auto stop = [&](const std::string& id) {
+    Drive(id, {.chunk = 2, .before_commit = [&, id](const std::string&, int64_t) {
+                 world_.server().clock().Advance(absl::Seconds(2));
+                 return mysql::Transact(world_.db(), [&](mysql::Tx& tx) {
+                   return operation::Cancel(tx, *Ulid::Parse(id), world_.server().clock().Now());
+                 });
+               }});
+    EXPECT_EQ(Get(id).state(), operation::v1::OPERATION_STATE_CANCELLED);
+  };
+  const std::string first = Start("360733").id();
+  EXPECT_EQ(waits(first), 0);
+  stop(first);
+  EXPECT_EQ(waits(first), 2);
+  // The comparison finds it, and leaves it.
+  ASSERT_OK(world_.db().Execute("DELETE FROM work_desk"));
+  ASSERT_OK(world_.db().Execute("DELETE FROM work_item"));
+  const auto recount = [&] {
+    return inbox::Recount(world_.db(), {inbox::StoppedSource({StoppedBatch()})},
+                          world_.server().ids(), world_.server().clock().Now(),
+                          {.every = absl::ZeroDuration()});
+  };
+  ASSERT_OK(recount());
+  EXPECT_EQ(waits(first), 2);
+  // Another run of the county and month takes its place; one of elsewhere does not.
+  ASSERT_OK(mysql::Transact(world_.db(), [&](mysql::Tx& tx) {
+    return operation::Cancel(tx, *Ulid::Parse(Start("360102").id()), world_.server().clock().Now());
+  }));
+  EXPECT_EQ(waits(first), 2);
+  const std::string second = Start("360733").id();
+  EXPECT_EQ(waits(first), 0);
+  stop(second);
+  EXPECT_EQ(waits(second), 2);
+  ASSERT_OK(recount());
+  EXPECT_EQ(waits(first), 0);
+  EXPECT_EQ(waits(second), 2);
 }
 
 TEST_F(BatchApi, OnlyOnesOwnRegionCanBeStarted) {

@@ -9,6 +9,8 @@
 #include "common/base/page_token.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/inbox/service.h"
+#include "common/inbox/stopped.h"
 #include "common/operation/operation.h"
 #include "common/operation/service.h"
 #include "common/rpc/mutation.h"
@@ -17,6 +19,7 @@
 #include "services/evaluation/api/actors.h"
 #include "services/evaluation/api/deps.h"
 #include "services/evaluation/convert/evaluation_message.h"
+#include "services/evaluation/facts/work_calendar.h"
 #include "services/evaluation/jobs/batch_evaluation.h"
 #include "services/evaluation/jobs/evaluator.h"
 #include "services/evaluation/store/evaluation_store.h"
@@ -116,6 +119,8 @@ absl::StatusOr<operation::v1::Operation> StartBatchEvaluation(
         ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(operation.id()));
         RETURN_IF_ERROR(PinRun(m.tx(), *deps.evaluator, id, region, request.period(),
                                context.caller.subject, context.now));
+        RETURN_IF_ERROR(inbox::SyncStoppedIn(m.tx(), StoppedBatch(), region,
+                                             inbox::ActOf(m, "start", WorkCalendar)));
         return operation;
       });
   if (started.ok() && deps.operations != nullptr) deps.operations->Wake();

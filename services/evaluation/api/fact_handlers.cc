@@ -8,9 +8,11 @@
 #include "bangfu/evaluation/v1/fact.pb.h"
 #include "common/audit/audit.h"
 #include "common/base/page_token.h"
+#include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/blob/service.h"
 #include "common/feed/consumer.h"
+#include "common/inbox/service.h"
 #include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
@@ -26,6 +28,8 @@
 #include "services/evaluation/facts/measure_codes.h"
 #include "services/evaluation/facts/moment.h"
 #include "services/evaluation/facts/parameters.h"
+#include "services/evaluation/facts/work_calendar.h"
+#include "services/evaluation/jobs/dispatch_work.h"
 #include "services/evaluation/jobs/evaluator.h"
 #include "services/evaluation/jobs/registry_effects.h"
 #include "services/evaluation/store/fact_store.h"
@@ -358,7 +362,7 @@ absl::StatusOr<v1::DispatchReport> SubmitDispatchReport(
         const rpc::Covering covering(m, scope.Of(industry.id));
         if (industry.is_void) return FailedPrecondition("SUBJECT_VOID", "对象已作废").Build();
         // Locked before its report, as an evaluation locks it before its facts.
-        RETURN_IF_ERROR(LockSubjects(m.tx(), {industry.id}).status());
+        ASSIGN_OR_RETURN(const SubjectMap locked, LockSubjects(m.tx(), {industry.id}));
         ASSIGN_OR_RETURN(std::optional<DispatchReportRow> old,
                          LockDispatchReport(m.tx(), industry.id, wanted.period()));
         DispatchReportRow row;
@@ -389,8 +393,41 @@ absl::StatusOr<v1::DispatchReport> SubmitDispatchReport(
         RETURN_IF_ERROR(BumpFactsVersion(m.tx(), {industry.id}, context.now));
         RETURN_IF_ERROR(covering.mutation().Audit("dispatch_report", row.id, row.region_path,
                                                   before ? &*before : nullptr, report));
+        RETURN_IF_ERROR(
+            SyncDispatchReports(m.tx(), {locked.at(industry.id)},
+                                inbox::ActOf(covering.mutation(), "report", WorkCalendar)));
         return report;
       });
+}
+
+// What may be reported of an industry now, for those who could ever do it.
+absl::Status TellDispatchActions(const CallContext& context, const SubjectRow& industry,
+                                 v1::ListDispatchReportsResponse* response) {
+  const std::vector<auth::Role> reporters = {auth::Role::ROLE_COUNTY_OPERATOR};
+  const auto reports_here = [&](const auth::Grant& grant) {
+    return grant.role == reporters[0] && !grant.region_path.empty() &&
+           RegionContains(grant.region_path, industry.region_path);
+  };
+  const auto& grants = context.caller.grants;
+  const auto& narrowed = context.caller.narrowed;
+  const bool may = std::any_of(grants.begin(), grants.end(), reports_here);
+  if (!may && std::none_of(narrowed.begin(), narrowed.end(), reports_here)) {
+    return absl::OkStatus();
+  }
+  constexpr std::string_view kLabelZh = "报送该产业的调度";
+  absl::Status check = workflow::ScopeExcludes(kLabelZh).Build();
+  if (may) {
+    ASSIGN_OR_RETURN(
+        const GrantScope scope,
+        GrantScope::Load(context.db, context.caller, {industry.id}, ShanghaiDay(context.now)));
+    check = workflow::CheckScope(context.caller, reporters, industry.region_path,
+                                 scope.Of(industry.id), kLabelZh);
+  }
+  if (check.ok() && industry.is_void)
+    check = FailedPrecondition("SUBJECT_VOID", "对象已作废").Build();
+  workflow::FillAllowedActions({workflow::ActionOf(kSubmitDispatch, "报送调度", check)},
+                               response->mutable_allowed_actions());
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::ListDispatchReportsResponse> ListDispatchReportsOf(
@@ -411,6 +448,11 @@ absl::StatusOr<v1::ListDispatchReportsResponse> ListDispatchReportsOf(
   }
   if (rows.size() > static_cast<size_t>(limit)) {
     response.set_next_page_token(EncodePageToken({rows[limit - 1].period}, query));
+  }
+  ASSIGN_OR_RETURN(const SubjectMap subjects, LoadSubjects(context.db, {industry}, context.scope));
+  if (const auto found = subjects.find(industry);
+      found != subjects.end() && found->second.type == kIndustrySubject) {
+    RETURN_IF_ERROR(TellDispatchActions(context, found->second, &response));
   }
   return response;
 }

@@ -17,6 +17,9 @@
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "services/evaluation/facts/parameters.h"
+#include "services/evaluation/facts/work_calendar.h"
+#include "services/evaluation/store/reference_store.h"
 #include "services/evaluation/store/run_store.h"
 #include "services/evaluation/store/subject_store.h"
 
@@ -411,10 +414,40 @@ absl::StatusOr<int64_t> CountSubjects(mysql::Executor& db, const std::string& re
 
 void RegisterBatchEvaluation(operation::OperationRunner& runner, Evaluator& evaluator,
                              BatchOptions options) {
-  runner.Register(kBatchKind,
-                  [&evaluator, options = std::move(options)](OperationContext& context) {
-                    return Batch(context, evaluator, options).Run();
-                  });
+  runner.Register(
+      kBatchKind,
+      [&evaluator, options = std::move(options)](OperationContext& context) {
+        return Batch(context, evaluator, options).Run();
+      },
+      inbox::StandOf(StoppedBatch(), WorkCalendar));
+}
+
+inbox::StoppedKind StoppedBatch() {
+  const auto run_of =
+      [](mysql::Executor& db,
+         const operation::v1::Operation& batch) -> absl::StatusOr<std::optional<RunRow>> {
+    ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(batch.id()));
+    return FindRun(db, id);
+  };
+  return {.operation = kBatchKind,
+          .code = "BATCH_EVALUATION_RESUME",
+          .label_zh = "继续中断的批量评估",
+          .title = [run_of](mysql::Executor& db,
+                            const operation::v1::Operation& batch) -> absl::StatusOr<std::string> {
+            ASSIGN_OR_RETURN(const std::optional<RunRow> run, run_of(db, batch));
+            ASSIGN_OR_RETURN(const std::optional<RegionRow> region,
+                             GetRegion(db, batch.region_path()));
+            return Cat(region ? region->name : batch.region_path(), run ? run->period : "",
+                       "批量评估中断");
+          },
+          .is_wanted = [run_of](mysql::Executor& db,
+                                const operation::v1::Operation& batch) -> absl::StatusOr<bool> {
+            ASSIGN_OR_RETURN(const std::optional<RunRow> run, run_of(db, batch));
+            if (!run) return false;
+            ASSIGN_OR_RETURN(const bool overtaken, IsOvertaken(db, *run));
+            return !overtaken;
+          },
+          .days = [](mysql::Executor& db) { return ReadParameter(db, kResumeDays); }};
 }
 
 }  // namespace bangfu::evaluation

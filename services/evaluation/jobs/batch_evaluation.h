@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "bangfu/evaluation/v1/evaluation_service.pb.h"
+#include "common/inbox/stopped.h"
 #include "common/operation/operation.h"
 #include "services/evaluation/jobs/evaluator.h"
 
@@ -38,6 +39,9 @@ absl::Status PinRun(mysql::Tx& tx, Evaluator& evaluator, const Ulid& operation_i
 
 // Subjects inside a region: the total that progress counts towards.
 absl::StatusOr<int64_t> CountSubjects(mysql::Executor& db, const std::string& region_path);
+
+// A run that stopped waits to be resumed, until a later one of the same region and month began.
+inbox::StoppedKind StoppedBatch();
 
 // Both must outlive the runner.
 void RegisterBatchEvaluation(operation::OperationRunner& runner, Evaluator& evaluator,

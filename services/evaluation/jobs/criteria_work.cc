@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "bangfu/evaluation/v1/criteria.pb.h"
 #include "common/base/strings.h"
 #include "common/status/macros.h"
 #include "services/evaluation/domain/evaluation_actions.h"
@@ -45,7 +46,15 @@ absl::Status SyncCriteria(mysql::Tx& tx, const std::vector<CriteriaRow>& rows,
       w.title = Cat(name == names.end() ? row.region_code : name->second, "评价标准第",
                     row.version_no, "版");
       w.roles = {kProvAdmin};
-      w.excluded = {row.created_by};  // who filed it does not put it in force
+      // Who filed it does not put it in force, nor the one for whom they did.
+      w.excluded = {row.created_by};
+      v1::CriteriaSet drafted;
+      if (!drafted.ParseFromString(row.payload)) {
+        return absl::DataLossError("a stored criteria set cannot be read");
+      }
+      if (const std::string& by = drafted.created_by().delegated_by(); !by.empty()) {
+        w.excluded.push_back(by);
+      }
       subject.wanted.push_back(std::move(w));
     }
     subjects.push_back(std::move(subject));

@@ -19,6 +19,7 @@
 #include "services/evaluation/facts/snapshot_builder.h"
 #include "services/evaluation/facts/work_calendar.h"
 #include "services/evaluation/jobs/argument_work.h"
+#include "services/evaluation/jobs/dispatch_work.h"
 #include "services/evaluation/jobs/evaluation_work.h"
 #include "services/evaluation/jobs/ledger_work.h"
 #include "services/evaluation/store/fact_store.h"
@@ -440,6 +441,17 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
     RETURN_IF_ERROR(SyncEntriesOf(tx, changed_ids, act));
     RETURN_IF_ERROR(SyncSigning(tx, paths, act));
   }
+  std::vector<SubjectRow> reporting;
+  for (const SubjectRow& s : subjects) {
+    if (s.type != kIndustrySubject) continue;
+    const auto old = before.find(s.id);
+    if (old == before.end() || old->second.region_path != s.region_path ||
+        old->second.is_void != s.is_void || old->second.name != s.name) {
+      reporting.push_back(s);
+    }
+  }
+  RETURN_IF_ERROR(SyncDispatchReports(tx, reporting,
+                                      {ids_, batch.now, nullptr, "subject_changed", WorkCalendar}));
   std::vector<Ulid> touched;
   for (const Ulid& id : ids) {
     if (!put.contains(id)) touched.push_back(id);
@@ -486,6 +498,7 @@ absl::Status RegistryEffects::FinishSnapshot(mysql::Tx& tx, const std::string& s
       const inbox::Act act{ids_, ids_.Next().time(), nullptr, "subject_void", WorkCalendar};
       RETURN_IF_ERROR(SyncEvaluationsOf(tx, now_void, act));
       RETURN_IF_ERROR(SyncArgumentsOf(tx, now_void, act));
+      RETURN_IF_ERROR(SyncDispatchReports(tx, rows, act));
     }
   }
   return absl::OkStatus();

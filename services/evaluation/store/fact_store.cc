@@ -241,6 +241,23 @@ absl::StatusOr<std::vector<DispatchReportRow>> LoadDispatchReports(
   return out;
 }
 
+absl::StatusOr<std::set<std::pair<Ulid, std::string>>> ReportedMonths(
+    mysql::Executor& db, const std::vector<Ulid>& industry_ids, const std::string& from_period,
+    const std::string& to_period) {
+  std::set<std::pair<Ulid, std::string>> out;
+  if (industry_ids.empty()) return out;
+  mysql::Params params;
+  const std::string where = InClause("industry_id", industry_ids, &params);
+  params.emplace_back(from_period);
+  params.emplace_back(to_period);
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query(Cat("SELECT industry_id, period FROM dispatch_report WHERE ", where,
+                                " AND period >= ? AND period <= ?"),
+                            params));
+  for (const mysql::Row& row : rows) out.emplace(row.Id(0), row.String(1));
+  return out;
+}
+
 absl::StatusOr<std::vector<DispatchReportRow>> ListDispatchReports(
     mysql::Executor& db, const Ulid& industry_id, const std::string& before, int limit,
     const std::optional<std::vector<std::string>>& scope) {

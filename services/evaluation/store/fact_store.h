@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -107,6 +109,10 @@ absl::StatusOr<std::optional<DispatchReportRow>> LockDispatchReport(mysql::Tx& t
 absl::Status PutDispatchReport(mysql::Tx& tx, const DispatchReportRow& row);
 // Of these industries and the months between, both included; newest month first.
 absl::StatusOr<std::vector<DispatchReportRow>> LoadDispatchReports(
+    mysql::Executor& db, const std::vector<Ulid>& industry_ids, const std::string& from_period,
+    const std::string& to_period);
+// Which industries have reported which of these months ("2026-10").
+absl::StatusOr<std::set<std::pair<Ulid, std::string>>> ReportedMonths(
     mysql::Executor& db, const std::vector<Ulid>& industry_ids, const std::string& from_period,
     const std::string& to_period);
 // Newest month first, after `before` ("": from the newest).

@@ -33,6 +33,13 @@ absl::StatusOr<std::optional<RunRow>> FindRun(mysql::Executor& db, const Ulid& i
                                       row.String(4), row.String(5), row.Time(6)});
 }
 
+absl::StatusOr<bool> IsOvertaken(mysql::Executor& db, const RunRow& run) {
+  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query("SELECT 1 FROM evaluation_run WHERE id > ? AND "
+                                              "region_code = ? AND period = ? LIMIT 1",
+                                              {run.id, run.region_code, run.period}));
+  return !rows.empty();
+}
+
 absl::StatusOr<std::vector<RunCountyRow>> ListRunCounties(mysql::Executor& db, const Ulid& run_id) {
   ASSIGN_OR_RETURN(
       mysql::Rows rows,

@@ -41,6 +41,8 @@ struct RunCountyRow {
 absl::Status InsertRun(mysql::Tx& tx, const RunRow& run, const std::vector<std::string>& counties);
 // nullopt: no such run.
 absl::StatusOr<std::optional<RunRow>> FindRun(mysql::Executor& db, const Ulid& id);
+// Whether a later run of the same region and month was started.
+absl::StatusOr<bool> IsOvertaken(mysql::Executor& db, const RunRow& run);
 absl::StatusOr<std::vector<RunCountyRow>> ListRunCounties(mysql::Executor& db, const Ulid& run_id);
 absl::Status UpdateRunCounty(mysql::Executor& db, const Ulid& run_id, const RunCountyRow& county);
 // One more try of a county that waits. Nothing else of its row: whoever is no longer the run's

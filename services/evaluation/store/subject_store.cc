@@ -115,6 +115,17 @@ absl::StatusOr<std::vector<SubjectRow>> ListCountySubjects(mysql::Executor& db,
   return out;
 }
 
+absl::StatusOr<std::vector<Ulid>> IndustriesAfter(mysql::Executor& db, const Ulid& after,
+                                                  int limit) {
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query("SELECT subject_id FROM subject WHERE subject_id > ? AND subject_type "
+                            "= ? AND is_void = 0 ORDER BY subject_id LIMIT ?",
+                            {after, kIndustrySubject, limit}));
+  std::vector<Ulid> out;
+  for (const mysql::Row& row : rows) out.push_back(row.Id(0));
+  return out;
+}
+
 absl::StatusOr<std::vector<std::pair<std::string, int64_t>>> ListCounties(
     mysql::Executor& db, const std::string& region) {
   mysql::Params params;

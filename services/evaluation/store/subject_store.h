@@ -66,6 +66,9 @@ absl::StatusOr<std::vector<SubjectRow>> ListCountySubjects(mysql::Executor& db,
                                                            const std::string& county, int type,
                                                            const std::optional<Ulid>& after,
                                                            int limit);
+// Industries that are not void, by id.
+absl::StatusOr<std::vector<Ulid>> IndustriesAfter(mysql::Executor& db, const Ulid& after,
+                                                  int limit);
 // Counties (six digits) with subjects inside the region, sorted, and how many subjects each has.
 absl::StatusOr<std::vector<std::pair<std::string, int64_t>>> ListCounties(
     mysql::Executor& db, const std::string& region);
