@@ -2,10 +2,13 @@
 // state, the trail and the event, so that a crash leaves nothing of a table or all of it.
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "common/audit/actor.h"
+#include "common/base/clock.h"
 #include "common/base/strings.h"
 #include "common/feed/outbox.h"
+#include "common/operation/request.h"
 #include "common/period/service.h"
 #include "common/period/service_message.h"
 #include "common/period/work.h"
@@ -121,9 +124,27 @@ Result Freeze(OperationContext& context, const ServiceOptions& options,
 
 void RegisterFreeze(operation::OperationRunner& runner, ServiceOptions options,
                     FreezeOptions freeze) {
-  runner.Register(kFreezeKind,
-                  [options = std::move(options), freeze = std::move(freeze)](
-                      OperationContext& context) { return Freeze(context, options, freeze); });
+  // A freezing that stopped leaves its table to be frozen anew (or itself to be resumed).
+  auto stand = [options](mysql::Tx& tx, const operation::v1::Operation& freezing,
+                         absl::Time now) -> absl::Status {
+    ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(freezing.id()));
+    v1::FreezeWork work;
+    RETURN_IF_ERROR(operation::ReadRequest(tx, id, &work));
+    ASSIGN_OR_RETURN(const Ulid period, Ulid::Parse(work.period_id()));
+    ASSIGN_OR_RETURN(const std::vector<PeriodRow> rows, LockPeriods(tx, {period}));
+    UlidGenerator ids(SystemClock());
+    for (const PeriodRow& row : rows) {
+      RETURN_IF_ERROR(SyncWork(tx, options, row,
+                               {ids, now, nullptr, "freeze_stopped", options.calendar, false}));
+    }
+    return absl::OkStatus();
+  };
+  runner.Register(
+      kFreezeKind,
+      [options = std::move(options), freeze = std::move(freeze)](OperationContext& context) {
+        return Freeze(context, options, freeze);
+      },
+      std::move(stand));
 }
 
 }  // namespace bangfu::period
