@@ -526,6 +526,9 @@ void CallReactor::PumpLocked(std::unique_lock<std::mutex>& lock) {
     lock.unlock();
     StartWrite(&out_);
     lock.lock();
+    // The write may have ended meanwhile, and who saw to that may have begun the next step: a
+    // second one beside it would take from the same subscription.
+    if (!IsStream()) return;
   }
   if (IsStream()) return AskAheadLocked(lock);
   if (writing_ || waiting_) return;
