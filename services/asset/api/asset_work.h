@@ -10,6 +10,7 @@
 #include "common/inbox/service.h"
 #include "services/asset/store/asset_store.h"
 #include "services/asset/store/contract_store.h"
+#include "services/asset/store/income_store.h"
 #include "services/asset/store/reference_store.h"
 
 namespace bangfu::asset::api {

@@ -21,6 +21,8 @@
 #include "services/asset/domain/transitions.h"
 #include "services/asset/store/asset_store.h"
 #include "services/asset/store/contract_store.h"
+#include "services/asset/store/income_store.h"
+#include "services/asset/store/linkage_store.h"
 
 namespace bangfu::asset::api {
 

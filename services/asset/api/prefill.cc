@@ -15,6 +15,7 @@
 #include "services/asset/api/convert.h"
 #include "services/asset/store/asset_store.h"
 #include "services/asset/store/contract_store.h"
+#include "services/asset/store/linkage_store.h"
 #include "services/asset/store/reference_store.h"
 #include "services/asset/store/report_copy_store.h"
 

@@ -24,6 +24,8 @@
 #include "services/asset/jobs/asset_import_internal.h"
 #include "services/asset/store/asset_store.h"
 #include "services/asset/store/contract_store.h"
+#include "services/asset/store/income_store.h"
+#include "services/asset/store/linkage_store.h"
 
 namespace bangfu::asset::imports {
 namespace {
