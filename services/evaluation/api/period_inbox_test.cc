@@ -153,16 +153,12 @@ class PeriodInbox : public ::testing::Test {
     }
     return out;
   }
-  // By a grant of one's own, or by one that another has lent.
+  // By a grant of one's own, or by one that another has lent, until the person is lent another.
   std::string TokenOf(Role role, const std::string& region, const std::string& person,
                       const std::string& lent_by = "") {
-    auth::Caller caller;
-    caller.subject = person;
-    auth::Grant& grant = caller.grants.emplace_back();
-    grant.role = role;
-    grant.region_path = region;
-    grant.delegated_by = lent_by;
-    return w_.server().Token(caller);
+    if (lent_by.empty()) return w_.Token(role, region, person);
+    w_.world().held().Lend(person, lent_by, role, region, w_.server().ids().Next());
+    return testing::PersonToken(w_.server(), person);
   }
   // What the inbox gives this caller to do is what the tables would let them do.
   void ExpectMineIsAllowed(const std::string& token) {
