@@ -8,6 +8,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/evaluation/api/lifecycle_world_for_test.h"
+#include "services/evaluation/domain/baseline.h"
+#include "services/evaluation/domain/criteria.h"
 
 namespace bangfu::evaluation {
 namespace {
@@ -86,6 +88,25 @@ TEST_F(SigningInbox, R017_WhoMayNotSignDoesNotFindTheSignature) {
   EXPECT_THAT(Waiting(other), ElementsAre("DEVELOPMENT_REFORM"));
   ASSERT_OK(Sign(id, "DEVELOPMENT_REFORM", other));
   EXPECT_THAT(Waiting(other), IsEmpty());
+}
+
+TEST_F(SigningInbox, R118_CriteriaFiledForAnotherWaitForAThirdPerson) {
+  w_.world().held().Lend("deputy", "wang", Role::ROLE_PROV_ADMIN, "36", w_.server().ids().Next());
+  v1::CreateCriteriaDraftRequest request;
+  request.set_region_code("36");
+  request.set_content_json(CanonicalJson(DefaultCriteria()));
+  ASSERT_OK(w_.Call<v1::CriteriaSet>("bangfu.evaluation.v1.CriteriaService.CreateCriteriaDraft",
+                                     request, testing::PersonToken(w_.server(), "deputy")));
+  const auto waits = [&](const std::string& token) {
+    auto count = w_.Call<inbox::v1::CountMyWorkResponse>("bangfu.inbox.v1.InboxService.CountMyWork",
+                                                         inbox::v1::CountMyWorkRequest(), token);
+    EXPECT_OK(count);
+    return count.ok() ? count->total().open() : -1;
+  };
+  EXPECT_EQ(waits(testing::PersonToken(w_.server(), "deputy")), 0);
+  EXPECT_EQ(waits(w_.world().Admin("deputy")), 0);
+  EXPECT_EQ(waits(w_.world().Admin("wang")), 0);
+  EXPECT_EQ(waits(w_.world().Admin("li")), 1);
 }
 
 }  // namespace
