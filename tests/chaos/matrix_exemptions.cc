@@ -53,9 +53,9 @@ const std::map<std::string, std::string>& NotNarrowed() {
   constexpr char kLinked[] = "of a project, whose money the asset service does not hold";
   constexpr char kTable[] = "a table of all money";
   constexpr char kPublic[] = "what is public is open to all objections";
+  constexpr char kReport[] = "a village's report is of all its money; departments sign for theirs";
   constexpr char kSigned[] =
       "after the state, which the report shows; see the registry's own tests";
-  constexpr char kReport[] = "a village's report is of all its money; departments sign for theirs";
   constexpr char kPerson[] = "of persons";
   constexpr char kOperation[] = "one's own, or an administrator's";
   constexpr char kRead[] = "a read, which is recorded";

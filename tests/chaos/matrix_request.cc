@@ -145,8 +145,8 @@ std::string RequestBuilder::IdFor(const FieldDescriptor& field) {
                                              {"argument", "argument_record"},
                                              {"publicitie", "publicity"},
                                              {"ledger_entrie", "ledger_entry"},
-                                             {"import_row", "import"}};
                                              {"verification", "unit_report"},
+                                             {"import_row", "import"}};
   if (const auto alias = aliases->find(name); alias != aliases->end()) name = alias->second;
   if (field.name() == "aggregate_id") name = Audited();
   const Message* record = pool_.Find(name);

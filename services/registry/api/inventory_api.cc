@@ -192,13 +192,6 @@ absl::StatusOr<int64_t> SetProjectVerification(
     p.bytes = ToBytes(record);
     audit::Entry entry = m.EntryFor("project", p.id, p.region_path, &before, after, reason);
     entry.actor = actor;
-    entry.before_json = audit::ToJson(before);
-    entry.after_json = audit::ToJson(after);
-    entry.reason = reason;
-    entry.request_id = m.request_id();
-    entry.source_system = context.caller.source_system;
-    entry.client_ip = context.caller.client_ip;
-    entry.occurred_at = context.now;
     audits.push_back(std::move(entry));
     v1::ProjectChanged event;
     *event.mutable_project() = PublicProject(std::move(after));
