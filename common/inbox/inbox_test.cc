@@ -327,7 +327,8 @@ TEST_F(InboxTest, ClaimsMakeThoseWaitWhoDecideTogether) {
                                   "open_mark = 1",
                                   {papers[0], papers[1]}));
         if (left[0].Int(0) > 0) return absl::OkStatus();
-        return Sync(tx, {{"county", county, {Step("confirm", {Role::ROLE_PROV_OFFICE})}, {}}}, By());
+        return Sync(tx, {{"county", county, {Step("confirm", {Role::ROLE_PROV_OFFICE})}, {}}},
+                    By());
       });
     };
     absl::Status one, other;

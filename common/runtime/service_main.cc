@@ -369,8 +369,7 @@ class Process final : public App {
     }
     ASSIGN_OR_RETURN(authenticator_,
                      auth::Authenticator::Create(authentication, clock_, &metrics_));
-    readiness_.Add("token_keys",
-                   [this](mysql::Session&) { return authenticator_->KeysReady(); });
+    readiness_.Add("token_keys", [this](mysql::Session&) { return authenticator_->KeysReady(); });
     RETURN_IF_ERROR(UseSealKeys());
     RETURN_IF_ERROR(Connect(dev_key, authentication));
 

@@ -314,8 +314,7 @@ TEST_F(EvaluationInbox, R002_ACriteriaDraftWaitsForItsSecondPerson) {
   EXPECT_THAT(Kinds(w_.world().Admin("li")), IsEmpty());
   const v1::CriteriaSet provincial = draft("36");
   const v1::CriteriaSet of_county = draft("360733");
-  EXPECT_THAT(Kinds(w_.world().Admin("li")),
-              ElementsAre("CRITERIA_ACTIVATE", "CRITERIA_ACTIVATE"));
+  EXPECT_THAT(Kinds(w_.world().Admin("li")), ElementsAre("CRITERIA_ACTIVATE", "CRITERIA_ACTIVATE"));
   EXPECT_THAT(Kinds(w_.world().Admin("wang")), IsEmpty());  // who drafted it
   EXPECT_THAT(Kinds(w_.Approver()), IsEmpty());
   std::map<std::string, inbox::v1::WorkItem> items;
@@ -346,8 +345,7 @@ TEST_F(EvaluationInbox, R002_ACriteriaDraftWaitsForItsSecondPerson) {
   ASSERT_OK(w_.db().Execute("DELETE FROM work_item"));
   ASSERT_OK(inbox::Recount(w_.db(), {CriteriaSource()}, w_.server().ids(),
                            w_.server().clock().Now(), {.calendar = WorkCalendar}));
-  EXPECT_THAT(Kinds(w_.world().Admin("li")),
-              ElementsAre("CRITERIA_ACTIVATE", "CRITERIA_ACTIVATE"));
+  EXPECT_THAT(Kinds(w_.world().Admin("li")), ElementsAre("CRITERIA_ACTIVATE", "CRITERIA_ACTIVATE"));
 
   v1::ActivateCriteriaRequest activate;
   activate.set_id(provincial.id());

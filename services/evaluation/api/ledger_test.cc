@@ -470,8 +470,7 @@ TEST_F(EvaluationLedger, AVoidedSubjectLeavesTheLedger) {
   EXPECT_EQ(left.at(subject).latest_result, 0);
   SubjectRow back = left.at(subject);
   back.is_void = false;
-  ASSERT_OK(
-      mysql::Transact(w_.db(), [&](mysql::Tx& tx) { return PutSubjects(tx, {back}, left); }));
+  ASSERT_OK(mysql::Transact(w_.db(), [&](mysql::Tx& tx) { return PutSubjects(tx, {back}, left); }));
   w_.ExpectRollupsEqualRecount();
 }
 

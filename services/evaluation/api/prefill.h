@@ -9,7 +9,8 @@
 namespace bangfu::evaluation {
 
 // By the full name of the form's rpc. PlanMeasures starts from a ledger entry, AcceptEvaluation and
-// ProposeOverride from an evaluation: each is offered the newest argument of the subject that counts.
+// ProposeOverride from an evaluation: each is offered the newest argument of the subject that
+// counts.
 std::map<std::string, dictionary::Prefiller, std::less<>> Prefills();
 
 }  // namespace bangfu::evaluation

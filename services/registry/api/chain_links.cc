@@ -3,7 +3,6 @@
 #include <optional>
 
 #include "bangfu/registry/v1/project.pb.h"
-#include "bangfu/registry/v1/project.pb.h"
 #include "common/base/ulid.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"

@@ -625,10 +625,11 @@ TEST_F(CoveredVillagesTest, ACorrectionIsCheckedLikeAnUpdateAndFoundByItsText) {
   EXPECT_EQ(found("股份经济"), 1);
   EXPECT_EQ(found("惠民"), 1);
   EXPECT_EQ(found("民委"), 0);  // of the old 村民委员会
-  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE action = "
-                                   "'VerificationService.CompleteVerification' AND aggregate_type = "
-                                   "'project'"),
-            1);
+  EXPECT_EQ(
+      server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE action = "
+                             "'VerificationService.CompleteVerification' AND aggregate_type = "
+                             "'project'"),
+      1);
 }
 
 TEST_F(CoveredVillagesTest, ACorrectionIsRefusedAtTheFindingOfItsOwnProject) {
