@@ -140,6 +140,9 @@ void RegisterHandlers(rpc::Router& router, operation::OperationRunner& operation
   RegisterProjectHandlers(router);
   RegisterOperatorHandlers(router);
   RegisterIndustryHandlers(router);
+  RegisterLeadingIndustryHandlers(router);
+  RegisterServiceRecordHandlers(router);
+  RegisterShortBoardHandlers(router);
   RegisterReportHandlers(router);
   RegisterInventoryHandlers(router, operations);
   RegisterCampaignOpening(operations, ids);

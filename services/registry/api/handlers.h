@@ -27,6 +27,9 @@ void RegisterTaxonomyHandlers(rpc::Router& router);
 void RegisterProjectHandlers(rpc::Router& router);
 void RegisterOperatorHandlers(rpc::Router& router);
 void RegisterIndustryHandlers(rpc::Router& router);
+void RegisterLeadingIndustryHandlers(rpc::Router& router);
+void RegisterServiceRecordHandlers(rpc::Router& router);
+void RegisterShortBoardHandlers(rpc::Router& router);
 void RegisterReportHandlers(rpc::Router& router);
 void RegisterGrantHandlers(rpc::Router& router);
 

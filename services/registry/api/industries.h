@@ -1,4 +1,4 @@
-// County industries that come into being with their first project.
+// County industries: what the handlers of industries, leading industries and their records share.
 #pragma once
 
 #include <map>
@@ -8,6 +8,8 @@
 
 #include "absl/status/statusor.h"
 #include "bangfu/registry/v1/industry.pb.h"
+#include "common/rpc/mutation.h"
+#include "services/registry/api/convert.h"
 #include "services/registry/api/project_writer.h"
 
 namespace bangfu::registry {
@@ -19,5 +21,19 @@ absl::StatusOr<std::map<std::pair<std::string, std::string>, Ulid>> EnsureIndust
     const std::set<std::pair<std::string, std::string>>& wanted);
 
 v1::Industry IndustryOf(const Record& record);
+
+// The path of a county of the caller's.
+absl::StatusOr<std::string> CountyPath(Context& context, mysql::Executor& db,
+                                       const std::string& code);
+
+// Gets or makes; the winner of two callers at once is the one row that the unique key lets in.
+absl::StatusOr<v1::Industry> EnsureCountyIndustry(Context& context, rpc::Mutation& m,
+                                                  const std::string& county,
+                                                  const std::string& code, bool emerging,
+                                                  bool sample);
+
+// A write about this industry is one of the scope of the caller's grants.
+absl::Status CheckIndustryScope(const Context& context, mysql::Executor& db,
+                                std::string_view region_path, const std::string& industry_code);
 
 }  // namespace bangfu::registry
