@@ -133,9 +133,12 @@ void RegisterFreeze(operation::OperationRunner& runner, ServiceOptions options,
     ASSIGN_OR_RETURN(const Ulid period, Ulid::Parse(work.period_id()));
     ASSIGN_OR_RETURN(const std::vector<PeriodRow> rows, LockPeriods(tx, {period}));
     UlidGenerator ids(SystemClock());
+    const bool stopped = freezing.state() == operation::v1::OPERATION_STATE_FAILED ||
+                         freezing.state() == operation::v1::OPERATION_STATE_CANCELLED;
+    const char* const outcome = stopped ? "freeze_stopped" : "resume";
     for (const PeriodRow& row : rows) {
-      RETURN_IF_ERROR(SyncWork(tx, options, row,
-                               {ids, now, nullptr, "freeze_stopped", options.calendar, false}));
+      RETURN_IF_ERROR(
+          SyncWork(tx, options, row, {ids, now, nullptr, outcome, options.calendar, false}));
     }
     return absl::OkStatus();
   };

@@ -372,6 +372,9 @@ TEST_F(BatchApi, R002_ARunThatStoppedWaitsToBeResumed) {
   ASSERT_OK(recount());
   EXPECT_EQ(waits(first), 0);
   EXPECT_EQ(waits(second), 2);
+  // So does one of the province, which is the county's, too.
+  Start("36");
+  EXPECT_EQ(waits(second), 0);
 }
 
 TEST_F(BatchApi, OnlyOnesOwnRegionCanBeStarted) {

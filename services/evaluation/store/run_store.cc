@@ -34,9 +34,10 @@ absl::StatusOr<std::optional<RunRow>> FindRun(mysql::Executor& db, const Ulid& i
 }
 
 absl::StatusOr<bool> IsOvertaken(mysql::Executor& db, const RunRow& run) {
-  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query("SELECT 1 FROM evaluation_run WHERE id > ? AND "
-                                              "region_code = ? AND period = ? LIMIT 1",
-                                              {run.id, run.region_code, run.period}));
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query("SELECT 1 FROM evaluation_run WHERE id > ? AND "
+                            "period = ? AND ? LIKE CONCAT(region_code, '%') LIMIT 1",
+                            {run.id, run.period, run.region_code}));
   return !rows.empty();
 }
 

@@ -41,7 +41,7 @@ struct RunCountyRow {
 absl::Status InsertRun(mysql::Tx& tx, const RunRow& run, const std::vector<std::string>& counties);
 // nullopt: no such run.
 absl::StatusOr<std::optional<RunRow>> FindRun(mysql::Executor& db, const Ulid& id);
-// Whether a later run of the same region and month was started.
+// Whether a later run of the month was started for the region or one around it.
 absl::StatusOr<bool> IsOvertaken(mysql::Executor& db, const RunRow& run);
 absl::StatusOr<std::vector<RunCountyRow>> ListRunCounties(mysql::Executor& db, const Ulid& run_id);
 absl::Status UpdateRunCounty(mysql::Executor& db, const Ulid& run_id, const RunCountyRow& county);

@@ -1,7 +1,9 @@
 #include "services/registry/api/chain_links.h"
 
 #include <optional>
+#include <utility>
 
+#include "absl/strings/ascii.h"
 #include "bangfu/registry/v1/project.pb.h"
 #include "common/base/ulid.h"
 #include "common/status/error.h"
@@ -65,6 +67,15 @@ absl::StatusOr<Standing> StandingOf(mysql::Executor& db, const v1::Industry& ind
 }
 
 }  // namespace
+
+v1::PresentLink CanonicalLink(v1::PresentLink link) {
+  std::string reference(absl::StripAsciiWhitespace(link.reference()));
+  if (link.kind() == v1::LINK_EVIDENCE_KIND_PROJECT) {
+    if (const auto id = OptionalId(reference)) reference = id->ToString();
+  }
+  link.set_reference(std::move(reference));
+  return link;
+}
 
 absl::Status CheckLinkReference(mysql::Executor& db, const v1::Industry& industry,
                                 const v1::PresentLink& link, absl::CivilDay today) {

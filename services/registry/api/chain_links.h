@@ -13,6 +13,9 @@
 
 namespace bangfu::registry {
 
+// As it is kept and compared: ids of projects in capitals, nothing blank around a code or number.
+v1::PresentLink CanonicalLink(v1::PresentLink link);
+
 // Whether the link may be recorded of the industry. NOT_FOUND: no such project (code or id) or
 // brand (certificate number) of the industry's county; FAILED_PRECONDITION LINK_NOT_OPERATING: it
 // does not operate, or is not in force.

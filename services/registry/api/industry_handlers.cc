@@ -136,7 +136,7 @@ absl::StatusOr<v1::Industry> SetChainLink(Context& context,
                          LoadCategories(m.tx(), version));
         const std::vector<std::string> applicable =
             ApplicableLinks(categories, before.industry_code());
-        const v1::PresentLink& link = request.link();
+        const v1::PresentLink link = CanonicalLink(request.link());
         if (std::find(applicable.begin(), applicable.end(), link.link_code()) == applicable.end()) {
           return FailedPrecondition("LINK_NOT_APPLICABLE", "该产业不适用此环节")
               .With("link", link.link_code())

@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "common/status/error.h"
 #include "services/registry/api/registry_for_test.h"
 
@@ -155,7 +157,11 @@ TEST_F(RegistryTest, R062_AChainLinkRestsOnAProjectThatOperatesOrABrandInForce) 
   EXPECT_THAT(set("SALES", by_project, elsewhere->project_code()), unknown);
   EXPECT_THAT(set("SALES", by_project, idle->project_code()), stopped);
   ASSERT_THAT(set("SALES", by_project, project->project_code()), IsOk());
-  ASSERT_THAT(set("PRIMARY_PROC", by_project, project->id()), IsOk());
+  // As somebody typed it: kept as it is compared, by other services, too.
+  ASSERT_THAT(
+      set("PRIMARY_PROC", by_project, absl::StrCat(" ", absl::AsciiStrToLower(project->id()))),
+      IsOk());
+  EXPECT_EQ(industry().links(1).reference(), project->id());
   EXPECT_EQ(industry().chain_coverage_bp(), 3000);
 
   EXPECT_THAT(set("BRAND", by_brand, "GF360733"), unknown);
