@@ -33,10 +33,27 @@ refused() {
   case "$output" in *"$reason"*) return 0 ;; *) printf 'refused otherwise: %s\n' "$output"; return 1 ;; esac
 }
 
+# A service that breaks down, even while it ends, is a test that fails.
+services_end_well() {
+  local service found=0
+  for service in "${SERVICES[@]}"; do
+    [ -e "$BANGFU_RUN/$service.pid" ] || continue
+    if alive "$BANGFU_RUN/$service.pid"; then end "$BANGFU_RUN/$service.pid"; fi
+    if ! tail -n 1 "$BANGFU_RUN/$service.log" | grep -q '"stopped"'; then
+      echo "$service broke down; its last words:"
+      tail -n 3 "$BANGFU_RUN/$service.log" | cut -c1-400
+      found=1
+    fi
+  done
+  return $found
+}
+
 clean_up() {
+  check services_end_well services_end_well
   stop_services
   stop_database
   rm -rf "$BANGFU_RUN"
+  if [ $status -ne 0 ]; then exit $status; fi
 }
 trap clean_up EXIT
 

@@ -9,9 +9,11 @@ edge_tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 clean_up() {
   stop_edge
   for pid in "$BANGFU_RUN"/*.second.pid; do if [ -e "$pid" ]; then end "$pid"; fi; done
+  check services_end_well services_end_well
   stop_services
   stop_database
   rm -rf "$BANGFU_RUN"
+  if [ $status -ne 0 ]; then exit $status; fi
 }
 
 client() { "$edge_tests/client" "$@"; }
