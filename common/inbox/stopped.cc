@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/clock.h"
+#include "common/operation/stopped.h"
 #include "common/status/macros.h"
 
 namespace bangfu::inbox {
@@ -11,8 +12,6 @@ namespace {
 
 constexpr char kSubjectType[] = "operation";
 constexpr char kProvince[] = "36";
-// Work that stopped and that nobody resumed: there is hardly any.
-constexpr int kStopped = 500;
 
 bool HasStopped(const operation::v1::Operation& operation) {
   return operation.state() == operation::v1::OPERATION_STATE_FAILED ||
@@ -50,26 +49,6 @@ absl::Status SyncOne(mysql::Tx& tx, const Ulid& id, const StoppedKind* stopped,
     }
   }
   return Sync(tx, {subject}, act);
-}
-
-// By id, of what stopped in the region or below it.
-absl::StatusOr<std::vector<Ulid>> Stopped(mysql::Executor& db, const std::string& kind,
-                                          const std::string& region_path) {
-  std::vector<Ulid> ids;
-  for (const auto state :
-       {operation::v1::OPERATION_STATE_FAILED, operation::v1::OPERATION_STATE_CANCELLED}) {
-    operation::ListQuery query;
-    query.scope = {region_path};
-    query.kind = kind;
-    query.state = state;
-    query.limit = kStopped;
-    ASSIGN_OR_RETURN(const std::vector<operation::v1::Operation> found, operation::List(db, query));
-    for (const operation::v1::Operation& one : found) {
-      ASSIGN_OR_RETURN(ids.emplace_back(), Ulid::Parse(one.id()));
-    }
-  }
-  std::sort(ids.begin(), ids.end());
-  return ids;
 }
 
 // `of`: the kind of an operation that is there; nullptr: it is none of ours.
@@ -113,9 +92,16 @@ absl::Status SyncStopped(mysql::Tx& tx, const StoppedKind& stopped, const std::v
 }
 
 absl::Status SyncStoppedIn(mysql::Tx& tx, const StoppedKind& stopped,
-                           const std::string& region_path, const Act& act) {
-  ASSIGN_OR_RETURN(const std::vector<Ulid> ids, Stopped(tx, stopped.operation, region_path));
-  return ids.empty() ? absl::OkStatus() : SyncStopped(tx, stopped, ids, act);
+                           const std::string& region_path, const Act& act, int page) {
+  Ulid after;
+  while (true) {
+    ASSIGN_OR_RETURN(const std::vector<Ulid> ids,
+                     operation::ListStopped(tx, stopped.operation, region_path, after, page));
+    if (ids.empty()) return absl::OkStatus();
+    RETURN_IF_ERROR(SyncStopped(tx, stopped, ids, act));
+    if (ids.size() < static_cast<size_t>(page)) return absl::OkStatus();
+    after = ids.back();
+  }
 }
 
 Source StoppedSource(std::vector<StoppedKind> kinds) {
@@ -131,10 +117,8 @@ Source StoppedSource(std::vector<StoppedKind> kinds) {
             std::vector<Ulid> ids;
             for (const StoppedKind& kind : kinds) {
               ASSIGN_OR_RETURN(const std::vector<Ulid> stopped,
-                               Stopped(db, kind.operation, kProvince));
-              for (const Ulid& id : stopped) {
-                if (id > after) ids.push_back(id);
-              }
+                               operation::ListStopped(db, kind.operation, kProvince, after, limit));
+              ids.insert(ids.end(), stopped.begin(), stopped.end());
             }
             std::sort(ids.begin(), ids.end());
             if (ids.size() > static_cast<size_t>(limit)) ids.resize(static_cast<size_t>(limit));

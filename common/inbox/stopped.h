@@ -36,11 +36,11 @@ Kind KindOf(const StoppedKind& stopped);
 operation::StandFunction StandOf(StoppedKind stopped, CalendarLookup calendar);
 
 // Looks at these operations again, or at all of the kind that stopped in a region or below it:
-// after something that they were about has changed.
+// after something that they were about has changed. `page`: how many are held at a time.
 absl::Status SyncStopped(mysql::Tx& tx, const StoppedKind& stopped, const std::vector<Ulid>& ids,
                          const Act& act);
 absl::Status SyncStoppedIn(mysql::Tx& tx, const StoppedKind& stopped,
-                           const std::string& region_path, const Act& act);
+                           const std::string& region_path, const Act& act, int page = 500);
 
 // Work of these kinds that stopped, for the recount: all of a service's together, since they are
 // one kind of subject.

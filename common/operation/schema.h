@@ -41,6 +41,10 @@ inline migrate::Migrations Schema() {
           {"operation", 2, "add_delegation", R"sql(ALTER TABLE operation
   ADD COLUMN created_delegated_by VARCHAR(128) NOT NULL DEFAULT '',
   ADD COLUMN created_grant_id VARCHAR(26) NOT NULL DEFAULT '';
+)sql"},
+          // Work that stopped is looked up by its kind while others' transactions wait.
+          {"operation", 3, "find_stopped", R"sql(ALTER TABLE operation
+  ADD KEY operation_by_kind (kind, state, id);
 )sql"}};
 }
 
