@@ -272,9 +272,11 @@ inbox::Source WorkSource(std::vector<std::unique_ptr<Kind>> kinds) {
             for (const Ulid& id : ids) {
               ASSIGN_OR_RETURN(const std::optional<JobRow> job,
                                FindJob(tx, id, /*for_update=*/true));
-              if (!job) continue;
               ASSIGN_OR_RETURN(const bool swept, IsSwept(tx, id));
-              if (swept) continue;
+              if (!job || swept) {  // nothing is left to be committed
+                RETURN_IF_ERROR(inbox::Sync(tx, {{kImportSubject, id, {}, {}}}, act));
+                continue;
+              }
               RETURN_IF_ERROR(SyncImport(tx, *job, *kinds, act));
             }
             return absl::OkStatus();
