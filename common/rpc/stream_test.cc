@@ -1,6 +1,7 @@
 #include <atomic>
 #include <thread>
 
+#include "absl/cleanup/cleanup.h"
 #include "common/rpc/server.h"
 #include "common/rpc/server_for_test.h"
 #include "common/status/error.h"
@@ -44,6 +45,34 @@ class Numbers : public Subscription<sample::Sample> {
   Told& source_;
   int64_t next_;
   const int64_t until_;
+};
+
+// Counts on, one message a step, and notices when a step begins while another is under way.
+class OneAtATime : public Subscription<sample::Sample> {
+ public:
+  OneAtATime(Told& source, int64_t until) : source_(source), until_(until) { ++source_.alive; }
+  ~OneAtATime() override {
+    EXPECT_FALSE(running_) << "it goes while a step of it is under way";
+    --source_.alive;
+  }
+  absl::StatusOr<Next> Step(CallContext& context, Writer<sample::Sample>& out) override {
+    EXPECT_FALSE(running_.exchange(true)) << "two steps of one watch at once";
+    absl::Cleanup over = [this] { running_ = false; };
+    ++source_.steps;
+    auto rows = context.db.Query("SELECT 1");
+    if (!rows.ok()) return rows.status();
+    sample::Sample one;
+    one.set_amount_fen(++told_);
+    if (absl::Status status = out.Write(one); !status.ok()) return status;
+    if (told_ == until_) return Next::Done();
+    return Next::After(told_ % 2 == 0 ? absl::ZeroDuration() : absl::Microseconds(50));
+  }
+
+ private:
+  Told& source_;
+  const int64_t until_;
+  std::atomic<bool> running_ = false;
+  int64_t told_ = 0;
 };
 
 class StreamTest : public SampleServerTest {
@@ -169,6 +198,70 @@ TEST_F(StreamTest, AWatchEndsWithItsDeadlineAndWhenItsClientGoes) {
   reader.join();
   Await([&] { return source_.alive == 0; });
   EXPECT_THAT(Watch(-1, 0), StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+}
+
+// A write that ends at once lets another thread begin the next step before the one that began the
+// write goes on. Short waits, wakes, and clients that go midway bring that about; nothing here
+// waits for it.
+TEST_F(StreamTest, StepsOfOneWatchNeverRunAtTheSameTime) {
+  constexpr int kReaders = 6;
+  constexpr int kRounds = 24;
+  constexpr int64_t kMessages = 100;
+  handlers_.watch = [this](CallContext&, const sample::WatchSamplesRequest& request)
+      -> absl::StatusOr<std::unique_ptr<Subscription<sample::Sample>>> {
+    return std::make_unique<OneAtATime>(source_, request.until());
+  };
+  ServerOptions options = RpcServer::DefaultServerOptions();
+  options.lanes.long_running = {.workers = 4, .queue = 64, .caller_share = 1};
+  StartServer(options);
+  std::atomic<bool> over = false;
+  std::thread waker([&] {
+    while (!over) {
+      server_->server().Wake(kWatch);
+      std::this_thread::yield();
+    }
+  });
+  // Reads until `until` came (0: without an end), or to the `leave`th message; all in order.
+  auto read = [&](int64_t until, int64_t leave, absl::Duration timeout) {
+    sample::WatchSamplesRequest request;
+    request.set_until(until);
+    int64_t seen = 0;
+    absl::Status status = server_->client().Read<sample::Sample>(
+        kWatch, request,
+        [&](const sample::Sample& one) {
+          EXPECT_EQ(one.amount_fen(), ++seen);
+          return seen == leave ? absl::AbortedError("enough") : absl::OkStatus();
+        },
+        {.timeout = timeout, .token = token_});
+    if (until > 0) {
+      EXPECT_EQ(seen, until);
+    }
+    return status;
+  };
+  std::vector<std::thread> readers;
+  for (int i = 0; i < kReaders; ++i) {
+    readers.emplace_back([&, i] {
+      for (int round = i; round < i + kRounds; ++round) {
+        switch (round % 3) {
+          case 0:
+            EXPECT_THAT(read(kMessages, 0, absl::Seconds(60)), IsOk());
+            break;
+          case 1:
+            EXPECT_THAT(read(0, 1 + round, absl::Seconds(60)),
+                        StatusIs(absl::StatusCode::kAborted));
+            break;
+          case 2:
+            EXPECT_THAT(read(0, 0, absl::Milliseconds(2 + round)),
+                        StatusIs(absl::StatusCode::kDeadlineExceeded));
+            break;
+        }
+      }
+    });
+  }
+  for (auto& reader : readers) reader.join();
+  over = true;
+  waker.join();
+  Await([&] { return source_.alive == 0; });
 }
 
 TEST_F(StreamTest, ShutdownSendsWatchesElsewhere) {
