@@ -166,9 +166,10 @@ absl::StatusOr<v1::ArgumentRecord> RecordArgument(CallContext& context,
         ASSIGN_OR_RETURN(const v1::ArgumentRecord after, ToMessage(row, {}));
         RETURN_IF_ERROR(
             covering.mutation().Audit("argument", row.id, row.region_path, nullptr, after));
-        // It is no fact before it is signed; but who had to bring it about has done so.
+        // It is no fact before it is signed; but who had to bring it about has done so, and nobody
+        // waits for the signatures of the one before it.
         const inbox::Act act = inbox::ActOf(m, "record_argument", WorkCalendar);
-        RETURN_IF_ERROR(SyncArguments(m.tx(), {row}, subjects, act));
+        RETURN_IF_ERROR(SyncArgumentsOf(m.tx(), subjects, act));
         RETURN_IF_ERROR(SyncEvaluationsOf(m.tx(), subjects, act));
         RETURN_IF_ERROR(SyncEntriesOf(m.tx(), {subject_id}, act));
         return ShownOne(m.tx(), context, row);

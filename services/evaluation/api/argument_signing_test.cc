@@ -1,6 +1,7 @@
 // Experts sign the arguments that name them, in person, and an argument counts once they have
 // (R034).
 #include "bangfu/inbox/v1/inbox.pb.h"
+#include "common/inbox/recount.h"
 #include "common/testing/at_once.h"
 #include "services/evaluation/api/lifecycle_world_for_test.h"
 
@@ -242,6 +243,116 @@ TEST_F(ArgumentSigning, ADissentIsKeptAndTheMajorityDecides) {
               UnorderedElementsAre("EVALUATION_PUBLICISE", "EVALUATION_ARGUE"));
   w_.Argue(two.subject, v1::ARGUMENT_CONCLUSION_NOT_FEASIBLE);
   EXPECT_OK(w_.Accept(two.evaluation));
+}
+
+TEST_F(ArgumentSigning, WhatThePanelOfANewerOneRefusedIsNotDecidedByAnOlderOne) {
+  const Case c = Adjust();
+  w_.SignAll(w_.GetArgument(c.argument));
+  EXPECT_THAT(Kinds(w_.Approver()), ElementsAre("EVALUATION_ACCEPT"));
+  const auto unsigned_yet = StatusIs(StatusCode::kFailedPrecondition, "ARGUMENT_UNSIGNED");
+  const auto in_bulk = [&] {
+    v1::BatchAdvanceRequest batch;
+    batch.set_step(v1::ADVANCE_STEP_ACCEPT);
+    batch.set_validate_only(true);
+    batch.add_items()->set_id(c.evaluation.ToString());
+    auto bulk = w_.Call<v1::BatchAdvanceResponse>(Cat(kEvaluationService, "BatchAdvance"), batch,
+                                                  w_.Approver());
+    EXPECT_OK(bulk);
+    return bulk.ok() ? bulk->results(0).refusal().reason() : "?";
+  };
+  const auto with = [&](const std::string& argument) {
+    v1::AcceptEvaluationRequest request;
+    request.set_argument_id(argument);
+    request.set_validate_only(true);
+    return w_.Step("AcceptEvaluation", request, c.evaluation, w_.Approver()).status();
+  };
+  // While the newer panel signs, the older one counts for who names it.
+  const v1::ArgumentRecord newer =
+      w_.RecordUnsigned(c.subject, v1::ARGUMENT_CONCLUSION_NOT_FEASIBLE);
+  EXPECT_THAT(with(""), unsigned_yet);
+  EXPECT_EQ(in_bulk(), "ARGUMENT_UNSIGNED");
+  EXPECT_THAT(Kinds(w_.Approver()), IsEmpty());
+  EXPECT_OK(with(c.argument));
+  for (const char* expert : {"甲", "乙", "丙"}) ASSERT_OK(Sign(newer.id(), expert, false));
+  EXPECT_THAT(with(""), unsigned_yet);
+  EXPECT_THAT(with(newer.id()), unsigned_yet);
+  EXPECT_THAT(with(c.argument), unsigned_yet);
+  EXPECT_EQ(in_bulk(), "ARGUMENT_UNSIGNED");
+  EXPECT_THAT(Kinds(w_.Operator()), ElementsAre("EVALUATION_ARGUE"));
+  // A third one that counts does not bring back the first.
+  const std::string third = w_.Argue(c.subject, v1::ARGUMENT_CONCLUSION_NOT_FEASIBLE);
+  EXPECT_THAT(with(c.argument), unsigned_yet);
+  EXPECT_OK(with(third));
+  EXPECT_OK(w_.Accept(c.evaluation));
+}
+
+TEST_F(ArgumentSigning, R002_WhatItsPanelDoesNotSignInTimeIsArguedAnew) {
+  const Case c = Adjust();
+  const Ulid idle = w_.AddSubject();
+  w_.BringInForce(w_.Compute(idle, v1::EVALUATION_RESULT_REVITALIZE, "G4"));
+  // One of the panel is nobody.
+  v1::RecordArgumentRequest request = w_.Argument(idle, v1::ARGUMENT_CONCLUSION_FEASIBLE);
+  request.mutable_argument()->mutable_panel(2)->set_person("mistyped");
+  ASSERT_OK_AND_ASSIGN(const v1::ArgumentRecord stranded, w_.Record(request, w_.Operator()));
+  ASSERT_OK(Sign(stranded.id(), "甲"));
+  const auto recount = [&] {
+    ASSERT_OK(inbox::Recount(w_.db(), {EvaluationSource(), ArgumentSource(), EntrySource()},
+                             w_.server().ids(), w_.server().clock().Now(),
+                             {.every = absl::ZeroDuration(), .calendar = WorkCalendar}));
+  };
+  const auto argue = [&] {
+    std::vector<std::string> out = Kinds(w_.Operator());
+    std::erase_if(out, [](const std::string& kind) { return !kind.ends_with("_ARGUE"); });
+    return out;
+  };
+  // BringInForce took more than the term of the first one; the second one's begins today.
+  recount();
+  EXPECT_THAT(argue(), ElementsAre("EVALUATION_ARGUE"));
+  w_.PassDays(8);
+  recount();
+  EXPECT_THAT(argue(), UnorderedElementsAre("EVALUATION_ARGUE", "LEDGER_ARGUE"));
+  // The panels can still sign until there is another one; then nobody waits for them.
+  EXPECT_THAT(Kinds(w_.Appraiser("乙")), ElementsAre("ARGUMENT_TO_SIGN", "ARGUMENT_TO_SIGN"));
+  for (const Ulid& subject : {c.subject, idle}) {
+    request = w_.Argument(subject, subject == idle ? v1::ARGUMENT_CONCLUSION_FEASIBLE
+                                                   : v1::ARGUMENT_CONCLUSION_NOT_FEASIBLE);
+    for (int seat = 0; seat < 3; ++seat) {
+      request.mutable_argument()->mutable_panel(seat)->set_person(Cat("expert-", seat));
+    }
+    ASSERT_OK(w_.Record(request, w_.Operator()));
+  }
+  EXPECT_THAT(argue(), IsEmpty());
+  EXPECT_THAT(Kinds(w_.Appraiser("乙")), IsEmpty());
+  EXPECT_THAT(Kinds(w_.Appraiser("expert-1")), ElementsAre("ARGUMENT_TO_SIGN", "ARGUMENT_TO_SIGN"));
+  recount();
+  EXPECT_THAT(argue(), IsEmpty());
+  EXPECT_THAT(Kinds(w_.Appraiser("乙")), IsEmpty());
+  EXPECT_THAT(Kinds(w_.Appraiser("mistyped")), IsEmpty());
+}
+
+TEST_F(ArgumentSigning, R034_APlanDoesNotRestOnWhatANewerPanelRefused) {
+  const Ulid subject = w_.AddSubject();
+  w_.BringInForce(w_.Compute(subject, v1::EVALUATION_RESULT_REVITALIZE, "G4"));
+  ASSERT_OK_AND_ASSIGN(const v1::LedgerEntry entry, w_.OpenEntry(subject));
+  v1::PlanMeasuresRequest request;
+  request.set_id(entry.id());
+  request.set_validate_only(true);
+  v1::MeasurePlan* plan = request.mutable_plan();
+  plan->set_cause("MANAGEMENT_IDLE");
+  plan->add_measures()->set_code("ENTRUST");
+  plan->set_responsible_unit("麻州镇人民政府");
+  plan->set_responsible_person("张三");
+  plan->set_argument_id(w_.Argue(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE));
+  SetDay(ShanghaiDay(w_.server().clock().Now()) + 90, plan->mutable_due());
+  const auto planned = [&] {
+    return w_.Call<v1::LedgerEntry>(Cat(kLedgerService, "PlanMeasures"), request, w_.Operator());
+  };
+  EXPECT_OK(planned());
+  const v1::ArgumentRecord newer = w_.RecordUnsigned(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);
+  EXPECT_OK(planned());
+  for (const char* expert : {"甲", "乙", "丙"}) ASSERT_OK(Sign(newer.id(), expert, false));
+  EXPECT_THAT(planned(), StatusIs(StatusCode::kFailedPrecondition, "ARGUMENT_UNSIGNED"));
+  EXPECT_THAT(Kinds(w_.Operator()), ::testing::Contains("LEDGER_ARGUE"));
 }
 
 TEST_F(ArgumentSigning, WhoRecordsAnArgumentIsNotOfItsPanel) {

@@ -179,7 +179,8 @@ absl::StatusOr<ArgumentRecord> ArgumentOf(mysql::Executor& db, const std::string
                                           const RegionScopes& scope) {
   ASSIGN_OR_RETURN(Ulid parsed, Ulid::Parse(id));
   ASSIGN_OR_RETURN(ArgumentRow row, GetArgument(db, parsed, scope));
-  return ToDomain(row);
+  ASSIGN_OR_RETURN(const std::vector<ArgumentRow> all, LoadArguments(db, {row.subject_id}));
+  return NamedArgument(row, all);
 }
 
 // A contract that carries a measure out is one of the subject's assets (R038).

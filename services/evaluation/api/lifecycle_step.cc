@@ -47,7 +47,8 @@ absl::Status Step::Load(const std::vector<Ulid>& ids, const StepNeeds& needs) {
   std::optional<ArgumentRow> named;
   if (needs.argument_id) {
     ASSIGN_OR_RETURN(named, GetArgument(m_.tx(), *needs.argument_id, context.scope));
-  } else if (needs.arguments) {
+  }
+  if (named || needs.arguments) {
     ASSIGN_OR_RETURN(arguments, LoadArguments(m_.tx(), subject_ids));
   }
   for (EvaluationRow& row : locked) {
@@ -64,7 +65,7 @@ absl::Status Step::Load(const std::vector<Ulid>& ids, const StepNeeds& needs) {
     item.view.newer_effective =
         item.subject.effective_evaluation_id && *item.subject.effective_evaluation_id > item.row.id;
     if (named) {
-      ASSIGN_OR_RETURN(item.view.argument, ToDomain(*named));
+      ASSIGN_OR_RETURN(item.view.argument, NamedArgument(*named, arguments));
     } else if (const ArgumentRow* argument = ArgumentFor(arguments, item.row.subject_id, "")) {
       ASSIGN_OR_RETURN(item.view.argument, ToDomain(*argument));
     }

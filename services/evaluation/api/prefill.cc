@@ -30,7 +30,7 @@ absl::StatusOr<Ulid> SubjectId(const PrefillFormRequest& request) {
   return Ulid::Parse(request.subject_id());
 }
 
-// The newest argument of a subject that counts, named as the source of what is offered.
+// The newest argument of a subject, if it counts, named as the source of what is offered.
 absl::StatusOr<std::optional<ArgumentRow>> NewestArgument(CallContext& context, const Ulid& subject,
                                                           Prefilled* out) {
   ASSIGN_OR_RETURN(std::vector<ArgumentRow> rows,

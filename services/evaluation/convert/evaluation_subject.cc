@@ -3,6 +3,7 @@
 #include "bangfu/evaluation/v1/evaluation_service.pb.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
+#include "common/status/macros.h"
 #include "common/workflow/proto.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/domain/types.h"
@@ -30,15 +31,22 @@ absl::StatusOr<ArgumentRecord> ToDomain(const ArgumentRow& row) {
 
 const ArgumentRow* ArgumentFor(const std::vector<ArgumentRow>& arguments, const Ulid& subject_id,
                                const std::string& named) {
-  const ArgumentRow* newest = nullptr;
   for (const ArgumentRow& row : arguments) {
     if (row.subject_id != subject_id) continue;
-    if (named.empty() ? row.state == v1::ARGUMENT_STATE_SIGNED : row.id.ToString() == named) {
-      return &row;
-    }
-    if (newest == nullptr) newest = &row;
+    if (named.empty() || row.id.ToString() == named) return &row;
   }
-  return named.empty() ? newest : nullptr;
+  return nullptr;
+}
+
+absl::StatusOr<ArgumentRecord> NamedArgument(const ArgumentRow& named,
+                                             const std::vector<ArgumentRow>& arguments) {
+  ASSIGN_OR_RETURN(ArgumentRecord out, ToDomain(named));
+  for (const ArgumentRow& row : arguments) {
+    if (row.subject_id != named.subject_id) continue;
+    if (row.id == named.id) break;
+    if (row.state == v1::ARGUMENT_STATE_NOT_CARRIED) out.state = ArgumentState::kNotCarried;
+  }
+  return out;
 }
 
 Override ToDomain(const v1::Override& message) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "common/base/clock.h"
@@ -13,6 +14,7 @@
 #include "services/evaluation/convert/evaluation_subject.h"
 #include "services/evaluation/domain/evaluation_actions.h"
 #include "services/evaluation/facts/parameters.h"
+#include "services/evaluation/jobs/argument_work.h"
 #include "services/evaluation/store/argument_store.h"
 #include "services/evaluation/store/lifecycle_store.h"
 
@@ -45,12 +47,17 @@ struct Terms {
   int review = 0, step = 0;
 };
 
-// Whether one of the arguments will let the class be accepted once its panel has signed: then the
-// panel's signatures are what is waited for.
-bool WillDo(EvaluationSubject view, const std::vector<ArgumentRow>& arguments,
-            const Ulid& subject_id) {
-  return std::any_of(arguments.begin(), arguments.end(), [&](const ArgumentRow& row) {
-    if (row.subject_id != subject_id || row.state != v1::ARGUMENT_STATE_SIGNING) return false;
+// The arguments about the subjects, newest first, and those of them whose panel is waited for.
+struct Argued {
+  std::vector<ArgumentRow> all;
+  std::set<Ulid> awaited;
+};
+
+// Whether an argument whose panel is waited for will let the class be accepted once they have
+// signed: then the panel's signatures are the work.
+bool WillDo(EvaluationSubject view, const Argued& argued, const Ulid& subject_id) {
+  return std::any_of(argued.all.begin(), argued.all.end(), [&](const ArgumentRow& row) {
+    if (row.subject_id != subject_id || !argued.awaited.contains(row.id)) return false;
     absl::StatusOr<ArgumentRecord> argument = ToDomain(row);
     if (!argument.ok()) return false;
     argument->state = ArgumentState::kSigned;
@@ -59,15 +66,15 @@ bool WillDo(EvaluationSubject view, const std::vector<ArgumentRow>& arguments,
   });
 }
 
-inbox::Subject Waiting(const EvaluationWork& e, const std::vector<ArgumentRow>& arguments,
-                       const Terms& terms, absl::CivilDay today) {
+inbox::Subject Waiting(const EvaluationWork& e, const Argued& argued, const Terms& terms,
+                       absl::CivilDay today) {
   inbox::Subject out{kEvaluationSubject, e.id, {}, {}};
   const v1::Evaluation& m = *e.message;
   EvaluationSubject view = ToDomain(m, today);
   view.subject_void = e.subject_void;
   view.subject_unverified = e.subject_unverified;
   view.newer_effective = e.newer_effective;
-  if (const ArgumentRow* row = ArgumentFor(arguments, e.subject_id, m.argument_id())) {
+  if (const ArgumentRow* row = ArgumentFor(argued.all, e.subject_id, m.argument_id())) {
     if (absl::StatusOr<ArgumentRecord> argument = ToDomain(*row); argument.ok()) {
       view.argument = *std::move(argument);
     }
@@ -104,7 +111,7 @@ inbox::Subject Waiting(const EvaluationWork& e, const std::vector<ArgumentRow>& 
       std::none_of(out.wanted.begin(), out.wanted.end(),
                    [](const inbox::Wanted& w) { return w.action == "accept"; });
   if (view.phase == Phase::kComputed && e.is_latest && !e.subject_void && !e.subject_unverified &&
-      accepted_by_nobody && AsksForArgument(m) && !WillDo(view, arguments, e.subject_id)) {
+      accepted_by_nobody && AsksForArgument(m) && !WillDo(view, argued, e.subject_id)) {
     inbox::Wanted w;
     w.kind = "EVALUATION_ARGUE";
     w.action = kRecordArgument;
@@ -119,11 +126,13 @@ inbox::Subject Waiting(const EvaluationWork& e, const std::vector<ArgumentRow>& 
 
 absl::StatusOr<std::vector<inbox::Subject>> WaitingOn(
     mysql::Tx& tx, const std::vector<EvaluationWork>& evaluations, absl::Time now) {
-  std::vector<Ulid> argued;
+  std::vector<Ulid> asking;
   for (const EvaluationWork& e : evaluations) {
-    if (AsksForArgument(*e.message)) argued.push_back(e.subject_id);
+    if (AsksForArgument(*e.message)) asking.push_back(e.subject_id);
   }
-  ASSIGN_OR_RETURN(const std::vector<ArgumentRow> arguments, LoadArguments(tx, argued));
+  Argued argued;
+  ASSIGN_OR_RETURN(argued.all, LoadArguments(tx, asking));
+  ASSIGN_OR_RETURN(argued.awaited, Awaited(tx, argued.all, now));
   Terms terms;
   ASSIGN_OR_RETURN(const std::vector<int64_t> days, ReadParameters(tx, {kReviewDays, kStepDays}));
   terms.review = static_cast<int>(days[0]);
@@ -132,7 +141,7 @@ absl::StatusOr<std::vector<inbox::Subject>> WaitingOn(
   subjects.reserve(evaluations.size());
   const absl::CivilDay today = ShanghaiDay(now);
   for (const EvaluationWork& e : evaluations) {
-    subjects.push_back(Waiting(e, arguments, terms, today));
+    subjects.push_back(Waiting(e, argued, terms, today));
   }
   return subjects;
 }

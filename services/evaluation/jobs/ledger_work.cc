@@ -11,6 +11,7 @@
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/domain/evaluation_actions.h"
 #include "services/evaluation/facts/parameters.h"
+#include "services/evaluation/jobs/argument_work.h"
 #include "services/evaluation/jobs/ledger_entries.h"
 #include "services/evaluation/store/argument_store.h"
 #include "services/evaluation/store/fact_store.h"
@@ -48,7 +49,7 @@ struct Terms {
   int plan = 0, review = 0;
 };
 
-// How far it is argued that a subject can be revitalised.
+// How far it is argued that a subject can be revitalised: kSigning while its panel is waited for.
 enum class Argued { kNo, kSigning, kSigned };
 
 // `due`: the subjects of those entries that are due for re-evaluation.
@@ -139,10 +140,15 @@ absl::Status SyncEntries(mysql::Tx& tx, const std::vector<EntryWork>& entries,
   }
   std::map<Ulid, Argued> argued;
   ASSIGN_OR_RETURN(const std::vector<ArgumentRow> arguments, LoadArguments(tx, to_argue));
+  ASSIGN_OR_RETURN(const std::set<Ulid> awaited, Awaited(tx, arguments, act.now));
+  std::set<Ulid> not_carried;
   for (const ArgumentRow& a : arguments) {
-    if (!SupportsRevitalizing(a) || a.state == v1::ARGUMENT_STATE_NOT_CARRIED) continue;
+    // What is older than one that was not carried carries no plan.
+    if (a.state == v1::ARGUMENT_STATE_NOT_CARRIED) not_carried.insert(a.subject_id);
+    if (not_carried.contains(a.subject_id) || !SupportsRevitalizing(a)) continue;
     Argued& how = argued[a.subject_id];
-    how = std::max(how, a.state == v1::ARGUMENT_STATE_SIGNED ? Argued::kSigned : Argued::kSigning);
+    if (a.state == v1::ARGUMENT_STATE_SIGNED) how = Argued::kSigned;
+    if (awaited.contains(a.id)) how = std::max(how, Argued::kSigning);
   }
   ASSIGN_OR_RETURN(const SubjectMap due, LoadSubjects(tx, to_evaluate, std::nullopt));
   ASSIGN_OR_RETURN(const std::vector<int64_t> days,
