@@ -299,7 +299,7 @@ absl::StatusOr<std::vector<ReportResult>> WriteReports(mysql::Tx& tx, const Auth
     result.report = std::move(r);
     writes.push_back(std::move(row));
   }
-  RETURN_IF_ERROR(UpsertReports(tx, writes));
+  RETURN_IF_ERROR(StoreReports(tx, writes));
   RETURN_IF_ERROR(audit::AppendBatch(tx, audits));
   RETURN_IF_ERROR(feed::PublishBatch(tx, events));
   std::set<std::pair<std::string, std::string>> months;

@@ -47,15 +47,23 @@ absl::StatusOr<std::map<std::pair<Ulid, std::string>, ReportRow>> LockReports(
   return out;
 }
 
-absl::Status UpsertReports(mysql::Tx& tx, const std::vector<ReportRow>& rows) {
-  if (rows.empty()) return absl::OkStatus();
-  std::vector<mysql::Params> values;
+absl::Status StoreReports(mysql::Tx& tx, const std::vector<ReportRow>& rows) {
+  constexpr std::string_view kColumns =
+      "(project_id, period, id, region_path, late, version, record)";
+  std::vector<mysql::Params> made, changed;
   for (const ReportRow& r : rows) {
-    values.push_back({r.project_id, r.period, r.id, r.region_path, r.late, r.version, r.record});
+    (r.version == 1 ? made : changed)
+        .push_back({r.project_id, r.period, r.id, r.region_path, r.late, r.version, r.record});
   }
+  if (!made.empty()) {
+    // What is not there cannot be locked: of two who are first the key lets one in.
+    const absl::Status status = mysql::BulkInsert(tx, "operation_report", kColumns, made).status();
+    if (mysql::IsDuplicateKey(status)) return mysql::Conflict();
+    RETURN_IF_ERROR(status);
+  }
+  if (changed.empty()) return absl::OkStatus();
   return mysql::BulkInsert(
-             tx, "operation_report", "(project_id, period, id, region_path, late, version, record)",
-             values,
+             tx, "operation_report", kColumns, changed,
              "ON DUPLICATE KEY UPDATE region_path = VALUES(region_path), late = VALUES(late), "
              "version = VALUES(version), record = VALUES(record)")
       .status();
