@@ -74,6 +74,13 @@ TEST(Sensitive, IsFoundMaskedAndRestored) {
   EXPECT_EQ(masked.parts(0).contact_phone(), "李**");
   EXPECT_EQ(MaskText("12345"), "****");
   EXPECT_EQ(MaskText(""), "");
+  // Masked again it is the same, so whoever passes a masked record on may mask it, too.
+  MaskSensitive(&masked);
+  EXPECT_EQ(masked.contact_phone(), "138****5678");
+  EXPECT_EQ(masked.parts(0).contact_phone(), "李**");
+  for (const char* text : {"李明", "1号院", "5", "12345", "+86 138 1234 5678", "**", "***"}) {
+    EXPECT_EQ(MaskText(MaskText(text)), MaskText(text)) << text;
+  }
   // What a form sends back masked is what it was; what it changed is changed.
   Sample back = masked;
   RestoreMasked(sample, &back);

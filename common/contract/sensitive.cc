@@ -46,10 +46,12 @@ std::vector<SensitiveField> SensitiveFields(const Message& message) {
 
 std::string MaskText(std::string_view text) {
   if (text.empty()) return "";
+  std::string as_name = Cat(Utf8Truncate(text, 1), "**");
+  // Stars are of a number that is masked already.
   const bool number = std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return absl::ascii_isdigit(c) || c == '-' || c == ' ' || c == '+';
+    return absl::ascii_isdigit(c) || c == '-' || c == ' ' || c == '+' || c == '*';
   });
-  if (!number) return Cat(Utf8Truncate(text, 1), "**");
+  if (!number || text == as_name) return as_name;
   if (text.size() <= 7) return "****";
   return Cat(text.substr(0, 3), "****", text.substr(text.size() - 4));
 }

@@ -19,7 +19,7 @@ struct SensitiveField {
 std::vector<SensitiveField> SensitiveFields(const google::protobuf::Message& message);
 
 // Masks them: of a name the first character stays, of a telephone number the first three digits and
-// the last four.
+// the last four. What is masked already stays as it is.
 void MaskSensitive(google::protobuf::Message* message);
 std::string MaskText(std::string_view text);
 

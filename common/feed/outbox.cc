@@ -1,8 +1,10 @@
 #include "common/feed/outbox.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "common/base/random.h"
+#include "common/contract/sensitive.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 
@@ -36,9 +38,18 @@ uint64_t PlaceAt(absl::Time instant) {
 OutboxEvent MakeEvent(std::string_view aggregate_type, const Ulid& aggregate_id,
                       std::string_view region_path, const google::protobuf::Message& state,
                       absl::Time occurred_at) {
-  return OutboxEvent{std::string(aggregate_type), aggregate_id,
-                     std::string(region_path),    state.GetDescriptor()->full_name(),
-                     state.SerializeAsString(),   occurred_at};
+  OutboxEvent event{std::string(aggregate_type),        aggregate_id, std::string(region_path),
+                    state.GetDescriptor()->full_name(), "",           occurred_at};
+  // For most types known from the type alone: nothing is looked at, and nothing copied.
+  if (contract::SensitiveFields(state).empty()) {
+    event.payload = state.SerializeAsString();
+  } else {
+    const std::unique_ptr<google::protobuf::Message> shown(state.New());
+    shown->CopyFrom(state);
+    contract::MaskSensitive(shown.get());
+    event.payload = shown->SerializeAsString();
+  }
+  return event;
 }
 
 absl::Status Publish(mysql::Tx& tx, const OutboxEvent& event) { return PublishBatch(tx, {event}); }

@@ -30,7 +30,9 @@ struct OutboxEvent {
   absl::Time occurred_at;
 };
 
-// An event whose payload is `state` (a message of the service's events.proto).
+// An event whose payload is `state` (a message of the service's events.proto). What the contract
+// marks sensitive is masked: who reads a feed leaves no trace of looking. It is the only way to an
+// event, for snapshots too.
 OutboxEvent MakeEvent(std::string_view aggregate_type, const Ulid& aggregate_id,
                       std::string_view region_path, const google::protobuf::Message& state,
                       absl::Time occurred_at);
