@@ -45,12 +45,9 @@ inbox::Subject Waiting(const store::AssetRow& row, const Terms& terms) {
   subject.settles_with_certificate = true;
   std::vector<workflow::WaitingStep> steps =
       workflow::WaitingSteps(Titles(), TitleWorks(), subject, {});
-  // What was taken back waits for a new custodian without a term of its own: no work by itself.
-  if (row.custody_status == CustodyStatus::kNotHandedOver) {
-    for (workflow::WaitingStep& step :
-         workflow::WaitingSteps(Custodies(), CustodyWorks(), subject, {})) {
-      steps.push_back(std::move(step));
-    }
+  for (workflow::WaitingStep& step :
+       workflow::WaitingSteps(Custodies(), CustodyWorks(), subject, {})) {
+    steps.push_back(std::move(step));
   }
   for (const workflow::WaitingStep& step : steps) {
     inbox::Wanted w = inbox::WantedOf(step, row.region_path, row.name);
@@ -58,9 +55,14 @@ inbox::Subject Waiting(const store::AssetRow& row, const Terms& terms) {
     if (step.action == "settle_title") {
       w.term_days = terms.settle;
     } else {
-      const int days = step.action == "hand_over" ? terms.hand_over : terms.title;
-      // Where nobody knows when it was formed, from the day on which it is in the ledger.
-      w.due_on = row.formed_date ? std::optional(*row.formed_date + days) : std::nullopt;
+      const bool hand_over = step.action == "hand_over";
+      const int days = hand_over ? terms.hand_over : terms.title;
+      // What was taken back waits for a new custodian from that day on, everything else from the
+      // day on which it was formed. Where nobody knows it, from the day on which the item opens.
+      const std::optional<absl::CivilDay>& from =
+          hand_over && row.custody_status == CustodyStatus::kReturned ? row.transferred_date
+                                                                      : row.formed_date;
+      w.due_on = from ? std::optional(*from + days) : std::nullopt;
       w.term_days = days;
     }
     out.wanted.push_back(std::move(w));

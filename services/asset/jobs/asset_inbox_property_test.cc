@@ -41,7 +41,10 @@ class AssetInboxProperty : public AssetInboxTest {
       if (a.state() != v1::ASSET_STATE_ACTIVE) continue;
       if (a.title_status() == v1::TITLE_STATUS_UNREGISTERED) out.insert(id + " register_title ");
       if (a.title_status() == v1::TITLE_STATUS_DISPUTED) out.insert(id + " settle_title ");
-      if (a.custody_status() == v1::CUSTODY_STATUS_NOT_HANDED_OVER) out.insert(id + " hand_over ");
+      if (a.custody_status() == v1::CUSTODY_STATUS_NOT_HANDED_OVER ||
+          a.custody_status() == v1::CUSTODY_STATUS_RETURNED) {
+        out.insert(id + " hand_over ");
+      }
     }
     for (const std::string& id : contracts) {
       v1::GetContractRequest get;

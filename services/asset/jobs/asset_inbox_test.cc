@@ -32,8 +32,11 @@ TEST_F(AssetInboxTest, R002_AnAssetWaitsForItsTitleAndItsCustodian) {
   EXPECT_THAT(Kinds(township), ElementsAre("ASSET_HAND_OVER"));
   ASSERT_OK_AND_ASSIGN(asset, HandOver(asset));
   EXPECT_THAT(Kinds(township), IsEmpty());
-  // What was taken back waits for nobody by itself.
+  // What was taken back waits for a custodian anew, from the day on which it was.
   ASSERT_OK_AND_ASSIGN(asset, ReturnCustody(asset));
+  EXPECT_THAT(Kinds(township), ElementsAre("ASSET_HAND_OVER"));
+  EXPECT_EQ(DueOf(township, "ASSET_HAND_OVER"), absl::CivilDay(2026, 1, 1) + 90);
+  ASSERT_OK_AND_ASSIGN(asset, HandOver(asset));
   EXPECT_THAT(Kinds(township), IsEmpty());
 
   // Done by the one who did it, with the outcome; the others see nothing done.
@@ -41,10 +44,11 @@ TEST_F(AssetInboxTest, R002_AnAssetWaitsForItsTitleAndItsCustodian) {
   ASSERT_OK_AND_ASSIGN(const auto mine, server_.Call<inbox::v1::ListMyDoneResponse>(
                                             "bangfu.inbox.v1.InboxService.ListMyDone", done,
                                             Token(ROLE_COUNTY_OPERATOR)));
-  ASSERT_EQ(mine.items_size(), 2);
+  ASSERT_EQ(mine.items_size(), 3);
   EXPECT_EQ(mine.items(0).kind(), "ASSET_HAND_OVER");
   EXPECT_EQ(mine.items(0).state(), inbox::v1::WORK_STATE_DONE);
-  EXPECT_EQ(mine.items(1).kind(), "ASSET_TITLE");
+  EXPECT_EQ(mine.items(1).kind(), "ASSET_HAND_OVER");
+  EXPECT_EQ(mine.items(2).kind(), "ASSET_TITLE");
   ASSERT_OK_AND_ASSIGN(const auto theirs,
                        server_.Call<inbox::v1::ListMyDoneResponse>(
                            "bangfu.inbox.v1.InboxService.ListMyDone", done, township));
@@ -58,6 +62,29 @@ TEST_F(AssetInboxTest, R002_AnAssetWaitsForItsTitleAndItsCustodian) {
   ASSERT_OK_AND_ASSIGN(asset, SettleTitle(asset, /*with_certificate=*/false));
   EXPECT_THAT(Kinds(approver), IsEmpty());
   EXPECT_THAT(Kinds(township), ElementsAre("ASSET_TITLE"));
+}
+
+TEST_F(AssetInboxTest, R002_WhatWasTakenBackWaitsWhileItIsActive) {
+  const std::string township = Token(ROLE_TOWNSHIP_REVIEWER, "360733101", "reviewer");
+  ASSERT_OK_AND_ASSIGN(v1::Asset asset, HandOver(Registered(ShedWithBasis())));
+  ASSERT_OK_AND_ASSIGN(asset, ReturnCustody(asset));
+  EXPECT_THAT(Kinds(township), ElementsAre("ASSET_HAND_OVER", "ASSET_TITLE"));
+  // Taken back before it was asked for such work, it is found by the recount.
+  ASSERT_OK(session_->Execute("DELETE FROM work_desk", {}));
+  ASSERT_OK(session_->Execute("DELETE FROM work_item", {}));
+  ASSERT_OK(Recount());
+  EXPECT_THAT(Kinds(township), ElementsAre("ASSET_HAND_OVER", "ASSET_TITLE"));
+  EXPECT_EQ(DueOf(township, "ASSET_HAND_OVER"), absl::CivilDay(2026, 1, 1) + 90);
+  SetParameter("HAND_OVER_DAYS", 30);
+  ASSERT_OK(Recount(absl::Hours(48)));
+  EXPECT_EQ(DueOf(township, "ASSET_HAND_OVER"), absl::CivilDay(2026, 1, 1) + 30);
+  // Taken back twice it does not wait twice.
+  EXPECT_THAT(ReturnCustody(asset), StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+  EXPECT_THAT(Kinds(township), ElementsAre("ASSET_HAND_OVER", "ASSET_TITLE"));
+  v1::VoidAssetRequest r;
+  r.set_reason("重复建档");
+  ASSERT_OK(Step("VoidAsset", asset, r, Token(ROLE_COUNTY_APPROVER)));
+  EXPECT_THAT(Kinds(township), IsEmpty());
 }
 
 TEST_F(AssetInboxTest, R002_TermsAreTheRegistrysParameters) {
