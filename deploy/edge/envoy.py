@@ -238,7 +238,9 @@ def _rate_limit(settings):
         stat_prefix="calls", filter_enabled=everything, filter_enforced=everything,
         rate_limited_as_resource_exhausted=True, enable_x_ratelimit_headers="DRAFT_VERSION_03",
         token_bucket=_bucket(settings.calls_per_second),
-        max_dynamic_descriptors=20000,
+        # One bucket a caller. Beyond this the caller longest unseen is forgotten and begins anew with a full bucket, so
+        # there is room for every account of a province (30,000) and the machine clients.
+        max_dynamic_descriptors=50000,
         rate_limits=[{"actions": [{"request_headers": {"header_name": SUBJECT, "descriptor_key": "caller"}}]}],
         descriptors=[{"entries": [{"key": "caller"}], "token_bucket": _bucket(settings.caller_calls_per_second)}])
 
