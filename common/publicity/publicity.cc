@@ -35,7 +35,7 @@ constexpr char kRaisedBy[] = "objection.raised_by";
 constexpr char kColumns[] =
     "id, version, region_path, subject_type, subject_id, kind, channels, url, content_sha256, "
     "from_day, to_day, days_required, day_kind, provisional, state, started_subject, started_name, "
-    "started_role, started_region_path";
+    "started_role, started_region_path, started_delegated_by, started_grant_id";
 
 void SetDate(absl::CivilDay day, google::type::Date* out) {
   out->set_year(static_cast<int32_t>(day.year()));
@@ -78,6 +78,8 @@ v1::Publicity FromRow(const mysql::Row& row) {
   out.mutable_started_by()->set_name(row.String(16));
   out.mutable_started_by()->set_role(row.String(17));
   out.mutable_started_by()->set_region_path(row.String(18));
+  out.mutable_started_by()->set_delegated_by(row.String(19));
+  out.mutable_started_by()->set_grant_id(row.String(20));
   return out;
 }
 
@@ -94,12 +96,12 @@ absl::Status AddObjections(mysql::Executor& db, std::vector<v1::Publicity>& publ
   }
   ASSIGN_OR_RETURN(
       mysql::Rows rows,
-      db.Query(
-          absl::StrCat("SELECT id, publicity_id, raised_at, raised_by, text, state, answer_due, "
-                       "handled_subject, handled_name, handled_role, handled_region_path, reply "
-                       "FROM objection WHERE publicity_id IN (",
-                       mysql::Placeholders(params.size()), ") ORDER BY publicity_id, id"),
-          params));
+      db.Query(absl::StrCat(
+                   "SELECT id, publicity_id, raised_at, raised_by, text, state, answer_due, "
+                   "handled_subject, handled_name, handled_role, handled_region_path, reply, "
+                   "handled_delegated_by, handled_grant_id FROM objection WHERE publicity_id IN (",
+                   mysql::Placeholders(params.size()), ") ORDER BY publicity_id, id"),
+               params));
   for (const mysql::Row& row : rows) {
     v1::Objection* objection = by_id.at(row.Id(1).ToString())->add_objections();
     objection->set_id(row.Id(0).ToString());
@@ -116,6 +118,8 @@ absl::Status AddObjections(mysql::Executor& db, std::vector<v1::Publicity>& publ
       objection->mutable_handled_by()->set_name(row.String(8));
       objection->mutable_handled_by()->set_role(row.String(9));
       objection->mutable_handled_by()->set_region_path(row.String(10));
+      objection->mutable_handled_by()->set_delegated_by(row.String(12));
+      objection->mutable_handled_by()->set_grant_id(row.String(13));
     }
     objection->set_reply(row.String(11));
   }
@@ -202,7 +206,7 @@ const workflow::Table<v1::PublicityState, Subject>& Transitions() {
                              }};
     const Guard other_person = {
         "other_person", [](const Subject& s, const workflow::Actor& a) -> absl::Status {
-          for (const std::string& recorder : s.recorders) {
+          for (const workflow::Person& recorder : s.recorders) {
             if (!a.Is(recorder)) return absl::OkStatus();
           }
           return FailedPrecondition("SAME_PERSON", "提出异议的人不能答复该异议");
@@ -278,8 +282,9 @@ absl::StatusOr<v1::Publicity> Start(mysql::Tx& tx, const NewPublicity& publicity
             "INSERT INTO publicity (id, version, region_path, subject_type, subject_id, kind, "
             "channels, url, content_sha256, from_day, to_day, days_required, day_kind, "
             "provisional, state, active_subject_id, active_kind, started_subject, started_name, "
-            "started_role, started_region_path, started_at, ended_at) "
-            "VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            "started_role, started_region_path, started_delegated_by, started_grant_id, "
+            "started_at, ended_at) "
+            "VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
             {publicity.id,
              publicity.region_path,
              publicity.subject_type,
@@ -300,6 +305,8 @@ absl::StatusOr<v1::Publicity> Start(mysql::Tx& tx, const NewPublicity& publicity
              publicity.started_by.name(),
              publicity.started_by.role(),
              publicity.started_by.region_path(),
+             publicity.started_by.delegated_by(),
+             publicity.started_by.grant_id(),
              now})
           .status();
   if (mysql::IsDuplicateKey(inserted, "publicity_active")) {
@@ -431,6 +438,7 @@ absl::Status NotRunning(v1::PublicityState state) {
 absl::StatusOr<v1::Publicity> RaiseObjection(mysql::Tx& tx, const v1::Publicity& publicity,
                                              const Ulid& objection_id, std::string_view raised_by,
                                              std::string_view text, const workflow::Actor& actor,
+                                             const workflow::Person& recorded_by,
                                              const CalendarLookup& calendar, absl::Time now,
                                              AnswerPeriod answer) {
   absl::StatusOr<v1::PublicityState> to =
@@ -444,11 +452,11 @@ absl::StatusOr<v1::Publicity> RaiseObjection(mysql::Tx& tx, const v1::Publicity&
                    Count(tx, calendar, ShanghaiDay(now), answer.days, answer.kind));
   RETURN_IF_ERROR(
       tx.Execute("INSERT INTO objection (id, publicity_id, raised_at, raised_by, recorded_subject, "
-                 "text, state, answer_due, handled_subject, handled_name, handled_role, "
-                 "handled_region_path, handled_at, reply) "
-                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', '', '', NULL, '')",
-                 {objection_id, id, now, seal::SealText(raised_by, kRaisedBy), actor.subject, text,
-                  static_cast<int>(OBJECTION_STATE_OPEN), due.day})
+                 "recorded_delegated_by, text, state, answer_due, handled_subject, handled_name, "
+                 "handled_role, handled_region_path, handled_at, reply) "
+                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', '', NULL, '')",
+                 {objection_id, id, now, seal::SealText(raised_by, kRaisedBy), recorded_by.subject,
+                  recorded_by.delegated_by, text, static_cast<int>(OBJECTION_STATE_OPEN), due.day})
           .status());
   return Save(tx, publicity, *to, now);
 }
@@ -462,24 +470,27 @@ absl::StatusOr<v1::Publicity> DecideObjection(mysql::Tx& tx, const v1::Publicity
     return InvalidField("decision", "请选择成立、不成立或已撤回").Build();
   }
   ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(publicity.id()));
-  ASSIGN_OR_RETURN(mysql::Rows rows, tx.Query("SELECT state, recorded_subject FROM objection "
-                                              "WHERE id = ? AND publicity_id = ? FOR UPDATE",
-                                              {objection_id, id}));
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      tx.Query("SELECT state, recorded_subject, "
+               "recorded_delegated_by FROM objection WHERE id = ? AND publicity_id = ? FOR UPDATE",
+               {objection_id, id}));
   if (rows.empty()) return NotFound("objection", objection_id.ToString()).Build();
   if (rows[0].Int(0) != OBJECTION_STATE_OPEN) {
     return FailedPrecondition("OBJECTION_DECIDED", "该异议已有答复").Build();
   }
   Subject subject = SubjectOf(publicity, now);
   subject.decision = decision;
-  subject.recorders = {rows[0].String(1)};
+  subject.recorders = {workflow::Person(rows[0].String(1), rows[0].String(2))};
   ASSIGN_OR_RETURN(const v1::PublicityState to,
                    Transitions().Execute(subject, "decide_objection", actor));
   RETURN_IF_ERROR(
-      tx.Execute(
-            "UPDATE objection SET state = ?, handled_subject = ?, handled_name = ?, "
-            "handled_role = ?, handled_region_path = ?, handled_at = ?, reply = ? WHERE id = ?",
-            {static_cast<int>(decision), handled_by.subject(), handled_by.name(), handled_by.role(),
-             handled_by.region_path(), now, reply, objection_id})
+      tx.Execute("UPDATE objection SET state = ?, handled_subject = ?, handled_name = ?, "
+                 "handled_role = ?, handled_region_path = ?, handled_delegated_by = ?, "
+                 "handled_grant_id = ?, handled_at = ?, reply = ? WHERE id = ?",
+                 {static_cast<int>(decision), handled_by.subject(), handled_by.name(),
+                  handled_by.role(), handled_by.region_path(), handled_by.delegated_by(),
+                  handled_by.grant_id(), now, reply, objection_id})
           .status());
   return Save(tx, publicity, to, now);
 }
@@ -510,7 +521,7 @@ absl::StatusOr<v1::Publicity> Cancel(mysql::Tx& tx, const v1::Publicity& publici
 
 std::vector<workflow::AllowedAction> Allowed(const v1::Publicity& publicity,
                                              const workflow::Actor& actor,
-                                             const std::vector<std::string>& open_recorders,
+                                             const std::vector<workflow::Person>& open_recorders,
                                              absl::Time now) {
   Subject subject = SubjectOf(publicity, now);
   subject.recorders = open_recorders;
@@ -525,20 +536,22 @@ std::vector<workflow::AllowedAction> Allowed(const v1::Publicity& publicity,
   return actions;
 }
 
-absl::StatusOr<std::map<Ulid, std::vector<std::string>>> OpenRecorders(
+absl::StatusOr<std::map<Ulid, std::vector<workflow::Person>>> OpenRecorders(
     mysql::Executor& db, const std::vector<Ulid>& publicity_ids) {
-  std::map<Ulid, std::vector<std::string>> out;
+  std::map<Ulid, std::vector<workflow::Person>> out;
   if (publicity_ids.empty()) return out;
   mysql::Params params;
   for (const Ulid& id : publicity_ids) params.emplace_back(id);
   params.emplace_back(static_cast<int>(OBJECTION_STATE_OPEN));
   ASSIGN_OR_RETURN(
       mysql::Rows rows,
-      db.Query(absl::StrCat("SELECT publicity_id, recorded_subject FROM objection WHERE "
-                            "publicity_id IN (",
+      db.Query(absl::StrCat("SELECT publicity_id, recorded_subject, recorded_delegated_by "
+                            "FROM objection WHERE publicity_id IN (",
                             mysql::Placeholders(publicity_ids.size()), ") AND state = ?"),
                params));
-  for (const mysql::Row& row : rows) out[row.Id(0)].push_back(row.String(1));
+  for (const mysql::Row& row : rows) {
+    out[row.Id(0)].emplace_back(row.String(1), row.String(2));
+  }
   return out;
 }
 

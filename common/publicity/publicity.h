@@ -62,7 +62,7 @@ struct Subject {
   int open_objections = 0;
   v1::ObjectionState decision = v1::OBJECTION_STATE_UNSPECIFIED;  // of the call
   // Who recorded the objections that the call could decide.
-  std::vector<std::string> recorders;
+  std::vector<workflow::Person> recorders;
 };
 // Actions raise_objection, decide_objection, conclude, cancel (system only: the owner's own step).
 const workflow::Table<v1::PublicityState, Subject>& Transitions();
@@ -107,14 +107,16 @@ absl::StatusOr<std::vector<v1::Publicity>> ListById(
 // Each takes a publicity from GetForUpdate in the same transaction, checks the table and gives the
 // publicity as it is afterwards.
 //
-// FAILED_PRECONDITION PUBLICITY_NOT_RUNNING outside of the period.
+// FAILED_PRECONDITION PUBLICITY_NOT_RUNNING outside of the period. `recorded_by`: the actor, and on
+// whose behalf.
 absl::StatusOr<v1::Publicity> RaiseObjection(mysql::Tx& tx, const v1::Publicity& publicity,
                                              const Ulid& objection_id, std::string_view raised_by,
                                              std::string_view text, const workflow::Actor& actor,
+                                             const workflow::Person& recorded_by,
                                              const CalendarLookup& calendar, absl::Time now,
                                              AnswerPeriod answer = {});
 // NOT_FOUND for another objection; FAILED_PRECONDITION OBJECTION_DECIDED, SAME_PERSON (who recorded
-// it does not decide it). UPHELD ends the publicity.
+// it does not decide it, nor one of whom either is the deputy). UPHELD ends the publicity.
 absl::StatusOr<v1::Publicity> DecideObjection(mysql::Tx& tx, const v1::Publicity& publicity,
                                               const Ulid& objection_id, v1::ObjectionState decision,
                                               std::string_view reply, const workflow::Actor& actor,
@@ -130,10 +132,10 @@ absl::StatusOr<v1::Publicity> Cancel(mysql::Tx& tx, const v1::Publicity& publici
 // What the actor could do with it now, or why not.
 std::vector<workflow::AllowedAction> Allowed(const v1::Publicity& publicity,
                                              const workflow::Actor& actor,
-                                             const std::vector<std::string>& open_recorders,
+                                             const std::vector<workflow::Person>& open_recorders,
                                              absl::Time now);
 // Who recorded the objections that are still open, by publicity.
-absl::StatusOr<std::map<Ulid, std::vector<std::string>>> OpenRecorders(
+absl::StatusOr<std::map<Ulid, std::vector<workflow::Person>>> OpenRecorders(
     mysql::Executor& db, const std::vector<Ulid>& publicity_ids);
 
 }  // namespace bangfu::publicity

@@ -98,22 +98,28 @@ class PublicityTest : public ::testing::Test {
                            });
   }
   absl::StatusOr<v1::Publicity> Raise(const v1::Publicity& publicity,
-                                      std::string person = "village-1") {
+                                      const workflow::Person& person = "village-1") {
     return Change(publicity, [&](mysql::Tx& tx, const v1::Publicity& locked) {
       return RaiseObjection(tx, locked, ids_.Next(), "王小明", "面积不对",
-                            {person, {options::v1::ROLE_VILLAGE_REPORTER}}, Lookup(), clock_.Now());
+                            {person.subject, {options::v1::ROLE_VILLAGE_REPORTER}}, person,
+                            Lookup(), clock_.Now());
     });
   }
   absl::StatusOr<v1::Publicity> Decide(const v1::Publicity& publicity, int objection,
                                        v1::ObjectionState decision,
-                                       std::string person = "approver-1") {
+                                       const workflow::Person& person = "approver-1") {
     return Change(publicity, [&](mysql::Tx& tx, const v1::Publicity& locked) {
       type::v1::Actor handled;
-      handled.set_subject(person);
+      handled.set_subject(person.subject);
       handled.set_name("李四");
+      handled.set_delegated_by(person.delegated_by);
+      workflow::Actor actor{person.subject, {options::v1::ROLE_COUNTY_APPROVER}};
+      if (!person.delegated_by.empty()) {
+        handled.set_grant_id("01J00000000000000000000000");
+        actor.lent.push_back({options::v1::ROLE_COUNTY_APPROVER, person.delegated_by});
+      }
       return DecideObjection(tx, locked, *Ulid::Parse(publicity.objections(objection).id()),
-                             decision, "已核实", {person, {options::v1::ROLE_COUNTY_APPROVER}},
-                             handled, clock_.Now());
+                             decision, "已核实", actor, handled, clock_.Now());
     });
   }
   absl::StatusOr<v1::Publicity> End(const v1::Publicity& publicity,
@@ -207,6 +213,51 @@ TEST_F(PublicityTest, WhoRecordedAnObjectionDoesNotDecideIt) {
   EXPECT_THAT(Decide(publicity, 0, v1::OBJECTION_STATE_REJECTED, "both"),
               StatusIs(absl::StatusCode::kFailedPrecondition, "SAME_PERSON"));
   EXPECT_THAT(Decide(publicity, 0, v1::OBJECTION_STATE_REJECTED, "other"), IsOk());
+}
+
+TEST_F(PublicityTest, APrincipalAndTheirDeputyAreOnePerson) {
+  NewPublicity started = New();
+  started.started_by.set_delegated_by("li");
+  started.started_by.set_grant_id("01J00000000000000000000001");
+  ASSERT_OK_AND_ASSIGN(v1::Publicity publicity, StartOne(started));
+  EXPECT_EQ(publicity.started_by().delegated_by(), "li");
+  EXPECT_EQ(publicity.started_by().grant_id(), "01J00000000000000000000001");
+  // Recorded by a deputy: neither of the two decides it, nor a deputy of either.
+  ASSERT_OK_AND_ASSIGN(publicity, Raise(publicity, workflow::Person("deputy", "principal")));
+  const std::vector<workflow::Person> refused = {
+      workflow::Person("deputy"), workflow::Person("principal"),
+      workflow::Person("deputy", "other"), workflow::Person("another", "principal"),
+      workflow::Person("another", "deputy")};
+  ASSERT_OK_AND_ASSIGN(const auto recorders,
+                       OpenRecorders(database_.db(), {*Ulid::Parse(publicity.id())}));
+  ASSERT_EQ(recorders.size(), 1u);
+  for (const workflow::Person& person : refused) {
+    EXPECT_THAT(Decide(publicity, 0, v1::OBJECTION_STATE_REJECTED, person),
+                StatusIs(absl::StatusCode::kFailedPrecondition, "SAME_PERSON"))
+        << person.subject << " " << person.delegated_by;
+    workflow::Actor actor{person.subject, {options::v1::ROLE_COUNTY_APPROVER}};
+    if (!person.delegated_by.empty()) {
+      actor.lent.push_back({options::v1::ROLE_COUNTY_APPROVER, person.delegated_by});
+    }
+    for (const workflow::AllowedAction& action :
+         Allowed(publicity, actor, recorders.begin()->second, clock_.Now())) {
+      if (action.action != "decide_objection") continue;
+      EXPECT_EQ(action.refusal_reason, "SAME_PERSON") << person.subject;
+    }
+  }
+  // A deputy of somebody who had no hand in it does, and it is shown on whose behalf.
+  ASSERT_OK_AND_ASSIGN(publicity, Decide(publicity, 0, v1::OBJECTION_STATE_REJECTED,
+                                         workflow::Person("another", "other")));
+  EXPECT_EQ(publicity.objections(0).handled_by().subject(), "another");
+  EXPECT_EQ(publicity.objections(0).handled_by().delegated_by(), "other");
+  EXPECT_EQ(publicity.objections(0).handled_by().grant_id(), "01J00000000000000000000000");
+  // Recorded by the principal: their deputy does not decide it.
+  ASSERT_OK_AND_ASSIGN(publicity, Raise(publicity, "principal"));
+  EXPECT_THAT(
+      Decide(publicity, 1, v1::OBJECTION_STATE_REJECTED, workflow::Person("another", "principal")),
+      StatusIs(absl::StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  ASSERT_OK_AND_ASSIGN(publicity, Decide(publicity, 1, v1::OBJECTION_STATE_REJECTED, "approver-1"));
+  EXPECT_EQ(publicity.objections(1).handled_by().delegated_by(), "");
 }
 
 TEST_F(PublicityTest, NoObjectionAfterTheLastDay) {

@@ -59,6 +59,16 @@ CREATE TABLE objection (
           // Names are sealed where they are stored, which takes more room.
           {"publicity", 2, "widen_raised_by", R"sql(
 ALTER TABLE objection MODIFY raised_by VARCHAR(1000) NOT NULL;
+)sql"},
+          // On whose behalf each was done, and by which grant.
+          {"publicity", 3, "add_delegation", R"sql(ALTER TABLE publicity
+  ADD COLUMN started_delegated_by VARCHAR(128) NOT NULL DEFAULT '',
+  ADD COLUMN started_grant_id VARCHAR(26) NOT NULL DEFAULT '';
+
+ALTER TABLE objection
+  ADD COLUMN recorded_delegated_by VARCHAR(128) NOT NULL DEFAULT '',
+  ADD COLUMN handled_delegated_by VARCHAR(128) NOT NULL DEFAULT '',
+  ADD COLUMN handled_grant_id VARCHAR(26) NOT NULL DEFAULT '';
 )sql"}};
 }
 

@@ -162,17 +162,20 @@ void RegisterPublicityService(rpc::Router& router, ServiceOptions options) {
       "bangfu.publicity.v1.PublicityService.RaiseObjection",
       [options](CallContext& context, const v1::RaiseObjectionRequest& request) {
         const Ulid objection_id = context.ids.Next();
-        return Move(context, request, "", options, "raise_objection",
-                    [&](Mutation& mutation, const v1::Publicity& publicity,
-                        const workflow::Actor& actor) -> absl::StatusOr<v1::Publicity> {
-                      AnswerPeriod answer;
-                      if (options.answer_period) {
-                        ASSIGN_OR_RETURN(answer, options.answer_period(mutation.tx()));
-                      }
-                      return RaiseObjection(mutation.tx(), publicity, objection_id,
-                                            request.raised_by(), request.text(), actor,
-                                            options.calendar, context.now, answer);
-                    });
+        return Move(
+            context, request, "", options, "raise_objection",
+            [&](Mutation& mutation, const v1::Publicity& publicity,
+                const workflow::Actor& actor) -> absl::StatusOr<v1::Publicity> {
+              AnswerPeriod answer;
+              if (options.answer_period) {
+                ASSIGN_OR_RETURN(answer, options.answer_period(mutation.tx()));
+              }
+              return RaiseObjection(
+                  mutation.tx(), publicity, objection_id, request.raised_by(), request.text(),
+                  actor,
+                  workflow::PersonOf(rpc::ActorMessage(mutation.ActorAt(publicity.region_path()))),
+                  options.calendar, context.now, answer);
+            });
       });
   router.Unary<v1::DecideObjectionRequest, v1::Publicity>(
       "bangfu.publicity.v1.PublicityService.DecideObjection",

@@ -10,6 +10,7 @@
 #include "common/publicity/schema.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/testing/held_grants.h"
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
 
@@ -34,7 +35,8 @@ CREATE TABLE told (
   what VARCHAR(16) NOT NULL,
   PRIMARY KEY (id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-)sql"}})},
+)sql"}}),
+                 .server = held_.ServerOptions()},
                 [this](rpc::Router& router) {
                   RegisterPublicityService(router, {.calendar = NoCalendar,
                                                     .on_passed = Tell("passed"),
@@ -76,14 +78,31 @@ CREATE TABLE told (
     request.set_id(id_);
     return server_.Call<v1::Publicity>(absl::StrCat(kService, ".GetPublicity"), request, token);
   }
+  // A token of one who has this role on another's behalf, until the person is lent another.
+  std::string Lent(const std::string& person, const std::string& by, Role role,
+                   const std::string& region, const Ulid& grant) {
+    held_.Lend(person, by, role, region, grant);
+    return ::bangfu::testing::PersonToken(server_, person);
+  }
   absl::StatusOr<v1::Publicity> Raise(const std::string& request_id) {
+    return Raise(request_id, village_);
+  }
+  absl::StatusOr<v1::Publicity> Raise(const std::string& request_id, const std::string& token) {
     v1::RaiseObjectionRequest request;
     request.set_request_id(request_id);
     request.set_id(id_);
     request.set_raised_by("王小明");
     request.set_text("面积不对");
-    return server_.Call<v1::Publicity>(absl::StrCat(kService, ".RaiseObjection"), request,
-                                       village_);
+    return server_.Call<v1::Publicity>(absl::StrCat(kService, ".RaiseObjection"), request, token);
+  }
+  absl::StatusOr<v1::Publicity> Reject(const std::string& objection, const std::string& token) {
+    v1::DecideObjectionRequest request;
+    request.set_request_id(absl::StrCat("reject-", ++decided_));
+    request.set_id(id_);
+    request.set_objection_id(objection);
+    request.set_decision(v1::OBJECTION_STATE_REJECTED);
+    request.set_reply("已复核，面积无误");
+    return server_.Call<v1::Publicity>(absl::StrCat(kService, ".DecideObjection"), request, token);
   }
   absl::StatusOr<v1::Publicity> Conclude(const std::string& request_id) {
     v1::ConcludePublicityRequest request;
@@ -94,6 +113,8 @@ CREATE TABLE told (
   }
 
   std::atomic<bool> owner_refuses_ = false;
+  int decided_ = 1000;
+  ::bangfu::testing::HeldGrants held_;
   RpcServer server_;
   const std::string village_, operator_, approver_;
   std::string id_;
@@ -148,6 +169,47 @@ TEST_F(PublicityServiceTest, FromObjectionToPassed) {
   EXPECT_EQ(publicity.state(), v1::PUBLICITY_STATE_PASSED);
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM told WHERE what = 'passed'"), 1);
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM feed_outbox"), 3);
+}
+
+TEST_F(PublicityServiceTest, APrincipalAndTheirDeputyAreOnePerson) {
+  const Ulid grant = server_.ids().Next();
+  const std::string deputy =
+      Lent("deputy", "principal", Role::ROLE_VILLAGE_REPORTER, "360733101", grant);
+  ASSERT_OK_AND_ASSIGN(v1::Publicity publicity, Raise("raise-001", deputy));
+  const std::string first = publicity.objections(0).id();
+  const auto approver = [&](const std::string& person, const std::string& by) {
+    return by.empty() ? server_.Token(Role::ROLE_COUNTY_APPROVER, "360733", person)
+                      : Lent(person, by, Role::ROLE_COUNTY_APPROVER, "360733", grant);
+  };
+  const std::vector<std::pair<std::string, std::string>> persons = {{"principal", ""},
+                                                                    {"deputy", ""},
+                                                                    {"deputy", "other"},
+                                                                    {"another", "principal"},
+                                                                    {"another", "deputy"}};
+  for (const auto& [person, by] : persons) {
+    const std::string token = approver(person, by);
+    ASSERT_OK_AND_ASSIGN(publicity, Get(token));
+    ASSERT_EQ(publicity.allowed_actions(0).action(), "decide_objection");
+    EXPECT_EQ(publicity.allowed_actions(0).refusal_reason(), "SAME_PERSON") << person << " " << by;
+    EXPECT_THAT(Reject(first, token),
+                StatusIs(absl::StatusCode::kFailedPrecondition, "SAME_PERSON"))
+        << person << " " << by;
+  }
+  // Nor is it their work.
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM work_item WHERE open_mark = 1 AND kind = "
+                                   "'OBJECTION_ANSWER' AND excluded = '|deputy|principal|'"),
+            1);
+  ASSERT_OK_AND_ASSIGN(publicity, Reject(first, approver("another", "other")));
+  EXPECT_EQ(publicity.objections(0).handled_by().subject(), "another");
+  EXPECT_EQ(publicity.objections(0).handled_by().delegated_by(), "other");
+  EXPECT_EQ(publicity.objections(0).handled_by().grant_id(), grant.ToString());
+
+  // The other way round: what one recorded, their deputy does not decide.
+  ASSERT_OK_AND_ASSIGN(publicity, Raise("raise-002"));
+  const std::string second = publicity.objections(1).id();
+  EXPECT_THAT(Reject(second, approver("another", "v1")),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  EXPECT_OK(Reject(second, approver_));
 }
 
 TEST_F(PublicityServiceTest, ListsInTheCallersRegionAndHidesItElsewhere) {

@@ -16,7 +16,7 @@ absl::CivilDay DayFrom(const google::type::Date& date) {
 
 struct OpenObjection {
   Ulid id;
-  std::string recorder;
+  workflow::Person recorder;
   absl::CivilDay answer_due;
 };
 
@@ -24,11 +24,13 @@ absl::StatusOr<std::vector<OpenObjection>> ReadOpenObjections(mysql::Executor& d
                                                               const Ulid& publicity_id) {
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
-      db.Query("SELECT id, recorded_subject, answer_due FROM objection WHERE publicity_id = ? AND "
-               "state = ? ORDER BY id",
+      db.Query("SELECT id, recorded_subject, recorded_delegated_by, answer_due FROM objection "
+               "WHERE publicity_id = ? AND state = ? ORDER BY id",
                {publicity_id, static_cast<int>(v1::OBJECTION_STATE_OPEN)}));
   std::vector<OpenObjection> out;
-  for (const mysql::Row& row : rows) out.push_back({row.Id(0), row.String(1), row.Day(2)});
+  for (const mysql::Row& row : rows) {
+    out.push_back({row.Id(0), {row.String(1), row.String(2)}, row.Day(3)});
+  }
   return out;
 }
 
@@ -59,9 +61,7 @@ absl::Status SyncWork(mysql::Tx& tx, const v1::Publicity& publicity, const std::
   subject.open_objections = static_cast<int>(open.size());
   // Concluding is work of the day after the last; until then the item lies hidden.
   subject.today = subject.to + 1;
-  std::vector<std::string> recorders;
-  for (const OpenObjection& objection : open) recorders.push_back(objection.recorder);
-  subject.recorders = recorders;
+  for (const OpenObjection& objection : open) subject.recorders.push_back(objection.recorder);
   for (const workflow::WaitingStep& step :
        workflow::WaitingSteps(Transitions(), Works(), subject, {})) {
     inbox::Wanted w = inbox::WantedOf(step, publicity.region_path(), title);
