@@ -82,6 +82,12 @@ class EvaluationInbox : public ::testing::Test {
                                 SignerOf(region, person))
         .status();
   }
+  // A token of one who has this role on another's behalf, until the person is lent another.
+  std::string Lent(const std::string& person, const std::string& by, Role role,
+                   const std::string& region) {
+    w_.world().held().Lend(person, by, role, region, w_.server().ids().Next());
+    return testing::PersonToken(w_.server(), person);
+  }
   // A plan of the first measure that the class, and for 盘活类 the cause, allows.
   absl::Status PlanIt(const v1::LedgerEntry& entry, const std::string& argument) {
     v1::PlanMeasuresRequest request;
@@ -397,6 +403,46 @@ TEST_F(EvaluationInbox, R002_AnObjectionIsAnsweredByAnotherPersonInFiveWorkingDa
   EXPECT_THAT(Kinds(w_.Approver()), ElementsAre("EVALUATION_ACCEPT"));
   w_.PassDays(10);
   EXPECT_THAT(Kinds(w_.Operator()), IsEmpty());
+}
+
+TEST_F(EvaluationInbox, R002_AnObjectionThatADeputyRecordedIsAnsweredByAThirdPerson) {
+  const Ulid id = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_CONSOLIDATE);
+  ASSERT_OK(w_.Accept(id));
+  ASSERT_OK_AND_ASSIGN(const v1::Evaluation publicised, w_.Publicise(id));
+  ASSERT_OK(Object(publicised.publicity_id(),
+                   Lent("deputy", "recorder", Role::ROLE_COUNTY_OPERATOR, "360733")));
+  constexpr Role kApprover = Role::ROLE_COUNTY_APPROVER;
+  for (const char* person : {"deputy", "recorder"}) {
+    EXPECT_THAT(Kinds(w_.Token(kApprover, "360733", person)), IsEmpty()) << person;
+    EXPECT_THAT(Kinds(Lent("another", person, kApprover, "360733")), IsEmpty()) << person;
+  }
+  EXPECT_THAT(Kinds(Lent("deputy", "other", kApprover, "360733")), IsEmpty());
+  EXPECT_THAT(Kinds(Lent("another", "other", kApprover, "360733")),
+              ElementsAre("OBJECTION_ANSWER"));
+  EXPECT_THAT(Kinds(w_.Approver()), ElementsAre("OBJECTION_ANSWER"));
+}
+
+TEST_F(EvaluationInbox, R002_WhatADeputySignedBelowWaitsForNeitherOfThemAbove) {
+  w_.BringInForce(w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_CONSOLIDATE));
+  const std::string village = "360733101201", township = "360733101";
+  v1::SignLedgerRequest sign;
+  sign.set_region_code(village);
+  sign.set_rows_sha256(Status(village).rows_sha256());
+  ASSERT_OK(
+      w_.Call<v1::LedgerStatus>(Cat(kLedgerService, "SignLedger"), sign,
+                                Lent("deputy", "principal", Role::ROLE_VILLAGE_REPORTER, village)));
+  constexpr Role kSigner = Role::ROLE_TOWNSHIP_APPROVER;
+  for (const char* person : {"deputy", "principal"}) {
+    EXPECT_THAT(Kinds(SignerOf(township, person)), IsEmpty()) << person;
+    EXPECT_THAT(Kinds(Lent("another", person, kSigner, township)), IsEmpty()) << person;
+  }
+  EXPECT_THAT(Kinds(Lent("deputy", "other", kSigner, township)), IsEmpty());
+  EXPECT_THAT(Kinds(Lent("another", "other", kSigner, township)), ElementsAre("LEDGER_SIGN"));
+  EXPECT_THAT(Kinds(SignerOf(township, "t")), ElementsAre("LEDGER_SIGN"));
+  ASSERT_OK(SignLedger(township, "t"));
+  // Two levels up as well.
+  EXPECT_THAT(Kinds(SignerOf("360733", "principal")), IsEmpty());
+  EXPECT_THAT(Kinds(SignerOf("360733", "c")), ElementsAre("LEDGER_SIGN"));
 }
 
 TEST_F(EvaluationInbox, R002_TwoVillagesThatSignAtOncePassItOn) {

@@ -469,11 +469,13 @@ absl::StatusOr<v1::LedgerStatus> SignLedger(CallContext& context,
         row.signature_no = earlier ? earlier->signature_no + 1 : 1;
         row.rows_sha256 = state->sha256;
         row.row_count = state->rows;
-        row.signed_by = context.caller.subject;
+        const std::vector<auth::Role> signers = {period::SignerOf(unit)};
+        const workflow::Person signer = workflow::PersonAt(context.caller, signers, unit);
+        row.signed_by = signer.subject;
         row.signed_at = context.now;
         type::v1::SignOff sign_off;
         sign_off.set_region_code(unit);
-        *sign_off.mutable_signed_by() = ToMessage(m.ActorAt(unit));
+        *sign_off.mutable_signed_by() = ToMessage(rpc::ActorOf(context.caller, signers, unit));
         SetTime(context.now, sign_off.mutable_signed_at());
         sign_off.set_rows_sha256(row.rows_sha256);
         row.payload = sign_off.SerializeAsString();
@@ -481,7 +483,7 @@ absl::StatusOr<v1::LedgerStatus> SignLedger(CallContext& context,
           // Another one signed at the same moment: look again.
           return mysql::IsDuplicateKey(status) ? mysql::Conflict() : status;
         }
-        RETURN_IF_ERROR(SetUnitSigned(m.tx(), unit, state->sha256, row.signed_by));
+        RETURN_IF_ERROR(SetUnitSigned(m.tx(), unit, state->sha256, signer));
         RETURN_IF_ERROR(m.Audit(kSignatureAggregate, row.id, unit, nullptr, sign_off));
         v1::LedgerSigned event;
         *event.mutable_signature() = sign_off;

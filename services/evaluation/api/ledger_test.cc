@@ -69,6 +69,67 @@ TEST_F(EvaluationLedger, R019_VillageTownshipCountySignOneAfterAnother) {
               StatusIs(StatusCode::kFailedPrecondition, "LEDGER_EMPTY"));
 }
 
+TEST_F(EvaluationLedger, R019_APrincipalAndTheirDeputyAreOnePerson) {
+  InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage1});
+  InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage2});
+  constexpr char kTownship[] = "360733101";
+  const Ulid grant = w_.server().ids().Next();
+  // In the region's role, which another has lent.
+  const auto sign_for = [&](const std::string& region, const std::string& deputy,
+                            const std::string& principal) {
+    w_.world().held().Lend(deputy, principal, SignerOf(region), region, grant);
+    v1::SignLedgerRequest request;
+    request.set_region_code(region);
+    request.set_rows_sha256(Status(region).rows_sha256());
+    return w_.Call<v1::LedgerStatus>(Cat(kLedgerService, "SignLedger"), request,
+                                     testing::PersonToken(w_.server(), deputy));
+  };
+  const auto refused = StatusIs(StatusCode::kFailedPrecondition, "SAME_PERSON");
+  const auto village = sign_for(kVillage1, "deputy", "principal");
+  ASSERT_OK(village);
+  EXPECT_EQ(village->signature().signed_by().subject(), "deputy");
+  EXPECT_EQ(village->signature().signed_by().delegated_by(), "principal");
+  EXPECT_EQ(village->signature().signed_by().grant_id(), grant.ToString());
+  ASSERT_OK(Sign(kVillage2, "cadre-2"));
+  // What a deputy signed for a village is the principal's signature, too.
+  EXPECT_THAT(Sign(kTownship, "principal"), refused);
+  EXPECT_EQ(MaySign(kTownship, "principal"), "SAME_PERSON");
+  EXPECT_THAT(Sign(kTownship, "deputy"), refused);
+  EXPECT_THAT(sign_for(kTownship, "deputy", "other"), refused);
+  EXPECT_THAT(sign_for(kTownship, "another", "principal"), refused);
+  // And who signed a village does not sign the township through a deputy.
+  EXPECT_THAT(sign_for(kTownship, "another", "cadre-2"), refused);
+  EXPECT_EQ(MaySign(kTownship, "township"), "allowed");
+  ASSERT_OK(sign_for(kTownship, "another", "township"));
+  EXPECT_THAT(Sign("360733", "township"), refused);
+  EXPECT_THAT(Sign("360733", "principal"), refused);
+  ASSERT_OK(Sign("360733", "county"));
+}
+
+// Who signs by a lent role of the unit's, and has another signing role above it in their own right,
+// signs on the lender's behalf.
+TEST_F(EvaluationLedger, R019_ASignatureIsByTheRoleOfItsUnit) {
+  InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage1});
+  auth::Grant own, lent;
+  own.role = auth::Role::ROLE_COUNTY_APPROVER;
+  own.region_path = "360733";
+  own.id = w_.server().ids().Next();
+  lent.role = auth::Role::ROLE_VILLAGE_REPORTER;
+  lent.region_path = kVillage1;
+  lent.id = w_.server().ids().Next();
+  lent.delegated_by = "cadre-1";
+  w_.world().held().Set("both", {"both", {own, lent}, {}});
+  v1::SignLedgerRequest request;
+  request.set_region_code(kVillage1);
+  request.set_rows_sha256(Status(kVillage1).rows_sha256());
+  const auto signed_ = w_.Call<v1::LedgerStatus>(Cat(kLedgerService, "SignLedger"), request,
+                                                 testing::PersonToken(w_.server(), "both"));
+  ASSERT_OK(signed_);
+  EXPECT_EQ(signed_->signature().signed_by().role(), "ROLE_VILLAGE_REPORTER");
+  EXPECT_EQ(signed_->signature().signed_by().delegated_by(), "cadre-1");
+  EXPECT_EQ(MaySign("360733101", "cadre-1"), "SAME_PERSON");
+}
+
 TEST_F(EvaluationLedger, R019_ASignatureStandsOnlyWhileTheRowsDo) {
   const Ulid subject = InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage1});
   InForce(v1::EVALUATION_RESULT_UPGRADE, {.village = kVillage2});

@@ -23,7 +23,7 @@ absl::Status LedgerSignatures::Load(mysql::Executor& db, const std::string& regi
     state.rows = unit.rows;
     state.sha256 = HexEncode(unit.sha256);
     state.signed_sha256 = HexEncode(unit.signed_sha256);
-    state.signed_by = std::move(unit.signed_by);
+    state.signed_by = {std::move(unit.signed_by), std::move(unit.signed_delegated_by)};
   }
   board_ = period::SignBoard(std::move(units));
   return absl::OkStatus();

@@ -217,7 +217,10 @@ absl::Status SyncSigning(mysql::Tx& tx, const std::vector<std::string>& paths,
       w.term_days = static_cast<int>(days);
       for (auto it = signers.upper_bound(unit); it != signers.end() && it->first.starts_with(unit);
            ++it) {
-        w.excluded.push_back(it->second);
+        // A deputy's signature is the principal's, too.
+        for (const std::string& name : {it->second.subject, it->second.delegated_by}) {
+          if (!name.empty()) w.excluded.push_back(name);
+        }
       }
       std::sort(w.excluded.begin(), w.excluded.end());
       w.excluded.erase(std::unique(w.excluded.begin(), w.excluded.end()), w.excluded.end());

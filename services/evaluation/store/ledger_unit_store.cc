@@ -14,8 +14,9 @@ namespace bangfu::evaluation {
 namespace {
 
 constexpr char kColumns[] =
-    "unit, own_rows, own_sha256, entry_rows, sha256, signed_sha256, signed_by, units, "
-    "units_unsigned";
+    "unit, own_rows, own_sha256, entry_rows, sha256, signed_sha256, signed_by, "
+    "signed_delegated_by, "
+    "units, units_unsigned";
 constexpr size_t kCountyDigits = 6;
 constexpr std::array<size_t, 3> kSigning = {12, 9, 6};
 
@@ -30,8 +31,9 @@ LedgerUnit FromRow(const mysql::Row& row, size_t at = 0) {
   u.sha256 = row.String(at + 4);
   u.signed_sha256 = row.String(at + 5);
   u.signed_by = row.String(at + 6);
-  u.units = row.Int(at + 7);
-  u.units_unsigned = row.Int(at + 8);
+  u.signed_delegated_by = row.String(at + 7);
+  u.units = row.Int(at + 8);
+  u.units_unsigned = row.Int(at + 9);
   return u;
 }
 
@@ -198,7 +200,7 @@ absl::StatusOr<std::map<std::string, LedgerUnit>> RefreshUnits(mysql::Tx& tx,
     const auto old = before.find(path);
     if (old != before.end() ? old->second == u : u.rows == 0) continue;
     values.push_back({static_cast<int64_t>(path.size()), path, u.own_rows, u.own_sha256, u.rows,
-                      u.sha256, u.signed_sha256, u.signed_by,
+                      u.sha256, u.signed_sha256, u.signed_by, u.signed_delegated_by,
                       u.is_unsigned() ? mysql::Param(1) : mysql::Param(nullptr), u.units,
                       u.units_unsigned});
   }
@@ -207,7 +209,7 @@ absl::StatusOr<std::map<std::string, LedgerUnit>> RefreshUnits(mysql::Tx& tx,
       mysql::BulkInsert(
           tx, "ledger_unit",
           "digits, unit, own_rows, own_sha256, entry_rows, sha256, signed_sha256, signed_by, "
-          "is_unsigned, units, units_unsigned",
+          "signed_delegated_by, is_unsigned, units, units_unsigned",
           values,
           "ON DUPLICATE KEY UPDATE own_rows = VALUES(own_rows), own_sha256 = VALUES(own_sha256), "
           "entry_rows = VALUES(entry_rows), sha256 = VALUES(sha256), is_unsigned = "
@@ -217,12 +219,13 @@ absl::StatusOr<std::map<std::string, LedgerUnit>> RefreshUnits(mysql::Tx& tx,
 }
 
 absl::Status SetUnitSigned(mysql::Tx& tx, const std::string& unit, const std::string& sha256,
-                           const std::string& signed_by) {
+                           const workflow::Person& signed_by) {
   return tx
       .Execute(
-          "UPDATE ledger_unit SET signed_sha256 = UNHEX(?), signed_by = ? WHERE digits = ? AND "
-          "unit = ?",
-          {sha256, signed_by, static_cast<int64_t>(unit.size()), unit})
+          "UPDATE ledger_unit SET signed_sha256 = UNHEX(?), signed_by = ?, signed_delegated_by = ? "
+          "WHERE digits = ? AND unit = ?",
+          {sha256, signed_by.subject, signed_by.delegated_by, static_cast<int64_t>(unit.size()),
+           unit})
       .status();
 }
 
@@ -255,18 +258,20 @@ absl::StatusOr<std::map<std::string, LedgerUnit>> LoadUnits(mysql::Executor& db,
   return units;
 }
 
-absl::StatusOr<std::map<std::string, std::string>> SignersInside(
+absl::StatusOr<std::map<std::string, workflow::Person>> SignersInside(
     mysql::Executor& db, const std::vector<std::string>& regions) {
-  std::map<std::string, std::string> out;
+  std::map<std::string, workflow::Person> out;
   if (regions.empty()) return out;
   mysql::Params params;
   const std::string where = mysql::RegionClause(regions, "unit", &params);
   ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query(Cat("SELECT unit, signed_by FROM ledger_unit WHERE digits IN (9, 12) "
-                                "AND ",
+                   db.Query(Cat("SELECT unit, signed_by, signed_delegated_by FROM ledger_unit "
+                                "WHERE digits IN (9, 12) AND ",
                                 where, " AND entry_rows > 0 AND signed_by <> ''"),
                             params));
-  for (const mysql::Row& row : rows) out.emplace(row.String(0), row.String(1));
+  for (const mysql::Row& row : rows) {
+    out.emplace(row.String(0), workflow::Person(row.String(1), row.String(2)));
+  }
   for (const std::string& region : regions) out.erase(region);
   return out;
 }
@@ -321,12 +326,12 @@ absl::StatusOr<UnitRecount> RecountUnits(mysql::Executor& db, const std::string&
   RETURN_IF_ERROR(db.Stream(
       Cat("SELECT ", kColumns,
           ", '' AS id, 1 AS side FROM ledger_unit WHERE digits IN (2, 4, 6, 9, 12) AND ", first,
-          " UNION ALL SELECT region_path, 0, '', 0, row_hash, '', '', 0, 0, id, 2 "
+          " UNION ALL SELECT region_path, 0, '', 0, row_hash, '', '', '', 0, 0, id, 2 "
           "FROM ledger_entry WHERE is_open = 1 AND ",
           second, " ORDER BY unit, id"),
       params, [&](const mysql::Row& row) {
         LedgerUnit unit = FromRow(row);
-        if (row.Int(10) == 1) {
+        if (row.Int(11) == 1) {
           std::string path = unit.unit;
           kept.emplace(std::move(path), std::move(unit));
         } else {
@@ -349,6 +354,7 @@ absl::StatusOr<UnitRecount> RecountUnits(mysql::Executor& db, const std::string&
     if (it != kept.end()) {
       unit.signed_sha256 = it->second.signed_sha256;
       unit.signed_by = it->second.signed_by;
+      unit.signed_delegated_by = it->second.signed_delegated_by;
     }
     if (path.size() >= kCountyDigits) continue;
     unit.rows = unit.own_rows;

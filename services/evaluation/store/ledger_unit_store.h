@@ -24,6 +24,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/mysql/session.h"
+#include "common/workflow/workflow.h"
 
 namespace bangfu::evaluation {
 
@@ -35,7 +36,8 @@ struct LedgerUnit {
   std::string sha256;      // 32 bytes; empty: no rows
   std::string signed_sha256;
   std::string signed_by;
-  int64_t units = 0;  // county and below: units with rows, itself included
+  std::string signed_delegated_by;  // on whose behalf; empty: in their own right
+  int64_t units = 0;                // county and below: units with rows, itself included
   int64_t units_unsigned = 0;
   bool is_unsigned() const { return rows > 0 && unit.size() >= 6 && signed_sha256 != sha256; }
   friend bool operator==(const LedgerUnit&, const LedgerUnit&) = default;
@@ -55,7 +57,7 @@ absl::StatusOr<std::map<std::string, LedgerUnit>> RefreshUnits(mysql::Tx& tx,
                                                                const std::set<std::string>& paths);
 // The newest signature of a unit, over rows of that hash (64 digits). RefreshUnits follows.
 absl::Status SetUnitSigned(mysql::Tx& tx, const std::string& unit, const std::string& sha256,
-                           const std::string& signed_by);
+                           const workflow::Person& signed_by);
 
 // Whether the villages and townships of cities and counties are asked for.
 enum class UnitDepth {
@@ -68,7 +70,7 @@ absl::StatusOr<std::map<std::string, LedgerUnit>> LoadUnits(mysql::Executor& db,
                                                             const std::string& region,
                                                             UnitDepth depth);
 // Who signed last for each unit with rows inside `regions`, those left out, by unit.
-absl::StatusOr<std::map<std::string, std::string>> SignersInside(
+absl::StatusOr<std::map<std::string, workflow::Person>> SignersInside(
     mysql::Executor& db, const std::vector<std::string>& regions);
 // Unsigned counties, townships and villages inside `region`: the first `limit` of each level, by
 // path.

@@ -67,7 +67,7 @@ class LedgerUnitTest : public ::testing::Test {
     EXPECT_OK(units);
     return units.ok() ? *units : std::map<std::string, LedgerUnit>();
   }
-  void Sign(const std::string& unit, const std::string& person) {
+  void Sign(const std::string& unit, const workflow::Person& person) {
     const std::string sha256 = HexEncode(Load(unit)[unit].sha256);
     const absl::StatusOr<std::optional<SignatureRow>> last = NewestSignature(db(), unit);
     ASSERT_OK(last);
@@ -77,7 +77,7 @@ class LedgerUnitTest : public ::testing::Test {
       row.region_code = unit;
       row.signature_no = *last ? (*last)->signature_no + 1 : 1;
       row.rows_sha256 = sha256;
-      row.signed_by = person;
+      row.signed_by = person.subject;
       row.signed_at = kNow;
       if (absl::Status status = InsertSignature(tx, row); !status.ok()) return status;
       return SetUnitSigned(tx, unit, sha256, person);
@@ -273,6 +273,27 @@ TEST_F(LedgerUnitTest, WhoAsksAboutSignaturesReadsNoEntry) {
   EXPECT_LT(change, 200);
 }
 
+TEST_F(LedgerUnitTest, ASignatureIsKeptWithTheOneOnWhoseBehalfItWasGiven) {
+  Insert({Entry("360733101201"), Entry("360733101202")});
+  Sign("360733101201", workflow::Person("deputy", "principal"));
+  Sign("360733101202", "cadre");
+  auto units = Load("360733101");
+  EXPECT_EQ(units["360733101201"].signed_by, "deputy");
+  EXPECT_EQ(units["360733101201"].signed_delegated_by, "principal");
+  EXPECT_EQ(units["360733101202"].signed_delegated_by, "");
+  ASSERT_OK_AND_ASSIGN(auto signers, SignersInside(db(), {"360733101"}));
+  EXPECT_THAT(signers, SizeIs(2));
+  EXPECT_EQ(signers["360733101201"].subject, "deputy");
+  EXPECT_EQ(signers["360733101201"].delegated_by, "principal");
+  EXPECT_EQ(signers["360733101202"].delegated_by, "");
+  // It stays with the signature when the rows change, and goes with the next one.
+  Insert({Entry("360733101201")});
+  EXPECT_EQ(Load("360733101201")["360733101201"].signed_delegated_by, "principal");
+  Sign("360733101201", "deputy");
+  EXPECT_EQ(Load("360733101201")["360733101201"].signed_delegated_by, "");
+  ExpectEqualToTheRows();
+}
+
 TEST_F(LedgerUnitTest, TheMigrationFillsWhatIsThereAndKeepsSignatures) {
   for (const std::string& path : kPlaces) Insert({Entry(path), Entry(path), Entry(path)});
   LedgerRow left = Entry(kPlaces[0]);
@@ -310,7 +331,7 @@ TEST_F(LedgerUnitTest, TheMigrationFillsWhatIsThereAndKeepsSignatures) {
   }));
   database_.Run("DROP TABLE ledger_unit;");
   for (const migrate::Migration& m : migrations) {
-    if (m.name != "ledger_units") continue;
+    if (m.name != "ledger_units" && m.name != "ledger_deputies") continue;
     for (const std::string& statement : mysql::SplitStatements(m.sql)) {
       ASSERT_OK(db().ExecuteOnce(statement));
     }
