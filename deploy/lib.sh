@@ -3,7 +3,21 @@
 # are ended, by their ids.
 # shellcheck shell=bash
 
-SERVICES=(registry asset evaluation)
+# As deploy/services has them: SERVICES in the order in which they start (tests take fewer), all of them in the order in
+# which they stop, and whom each calls.
+SERVICES=()
+STOP_ORDER=()
+declare -A PEERS=()
+read_services() {  # read_services FILE
+  local name peers
+  while read -r name peers; do
+    case $name in '' | '#'*) continue ;; esac
+    SERVICES+=("$name")
+    STOP_ORDER=("$name" "${STOP_ORDER[@]}")
+    PEERS[$name]=$peers
+  done <"$1"
+}
+read_services "$(dirname "${BASH_SOURCE[0]}")/services"
 
 say() { printf '\n▶ %s\n' "$*"; }
 
@@ -109,12 +123,8 @@ port_of() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys
 
 # Whom a service calls.
 peers_of() {
-  local peer peers=
-  case $1 in
-    asset) peers=registry ;;
-    evaluation) peers="registry asset" ;;
-  esac
-  for peer in $peers; do
+  local peer
+  for peer in ${PEERS[$1]:-}; do
     if [ "${2:-}" = migrate ]; then printf -- '--%s-address=unused ' "$peer"
     else printf -- '--%s-address=127.0.0.1:%s ' "$peer" "$(port_of "$peer" port)"; fi
   done
@@ -214,7 +224,7 @@ start_services() {  # start_services [OPTION…]: those that run as they are bui
 
 stop_services() {
   local service
-  for service in evaluation asset registry; do end "$BANGFU_RUN/$service.pid"; done
+  for service in "${STOP_ORDER[@]}"; do end "$BANGFU_RUN/$service.pid"; done
 }
 
 stop_database() { end "$BANGFU_RUN/db.pid" 60; }

@@ -35,7 +35,8 @@ raw() { curl -sS --noproxy '*' --cacert "$BANGFU_RUN/edge/certificates/ca.crt" -
 # bangfuctl and the probe over gRPC and TLS, every service at the edge.
 edge_endpoints() {
   local address; address=$(edge_url); address=${address#https://}
-  printf '{"registry":"%s","asset":"%s","evaluation":"%s"}\n' "$address" "$address" "$address" >"$BANGFU_RUN/edge.json"
+  printf '%s\n' "${SERVICES[@]}" | ADDRESS=$address python3 -c 'import json, os, sys
+print(json.dumps({line.strip(): os.environ["ADDRESS"] for line in sys.stdin}))' >"$BANGFU_RUN/edge.json"
 }
 ctl_edge() {
   "$BANGFU_BIN/bangfuctl" --endpoints "$BANGFU_RUN/edge.json" --ca "$BANGFU_RUN/edge/certificates/ca.crt" "$@"
