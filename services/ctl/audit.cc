@@ -14,6 +14,7 @@
 #include "nlohmann/json.hpp"
 #include "services/ctl/commands.h"
 #include "services/ctl/ledger.h"
+#include "services/ctl/services.h"
 #include "services/ctl/terminal.h"
 
 namespace bangfu::ctl {
@@ -230,7 +231,7 @@ void AddAuditCommands(CLI::App& app, Context& context, int& exit_code) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command = group->add_subcommand(name, help);
     command->footer(Cat("例: bangfuctl audit ", example));
-    command->add_option("service", arguments->service, "registry, asset 或 evaluation")->required();
+    command->add_option("service", arguments->service, OneOfText(ServiceNames()))->required();
     configure(command, arguments.get());
     command->callback([&context, &exit_code, arguments, run] {
       absl::Status status = run(context, *arguments);

@@ -14,6 +14,7 @@
 #include "common/status/macros.h"
 #include "google/protobuf/util/json_util.h"
 #include "nlohmann/json.hpp"
+#include "services/ctl/services.h"
 
 namespace bangfu::ctl {
 
@@ -28,7 +29,7 @@ absl::Status Context::LoadEndpoints(const std::string& file) {
       if (address.is_string()) endpoints[service] = address.get<std::string>();
     }
   }
-  for (const char* service : {"registry", "asset", "evaluation"}) {
+  for (const std::string& service : ServiceNames()) {
     std::string variable = Cat("BANGFU_", absl::AsciiStrToUpper(service));
     if (const char* address = std::getenv(variable.c_str())) endpoints[service] = address;
   }

@@ -7,6 +7,7 @@
 #include "common/contract/labels.h"
 #include "common/status/macros.h"
 #include "services/ctl/commands.h"
+#include "services/ctl/services.h"
 #include "services/ctl/terminal.h"
 
 namespace bangfu::ctl {
@@ -123,7 +124,7 @@ void AddDictionaryCommands(CLI::App& app, Context& context, int& exit_code) {
     CLI::App* command = app.add_subcommand(name, help);
     command->footer(Cat("例: bangfuctl ", name, " ", example));
     options(*command, *arguments);
-    command->add_option("--service", arguments->service, "registry, asset 或 evaluation")
+    command->add_option("--service", arguments->service, OneOfText(ServiceNames()))
         ->capture_default_str();
     command->callback([&context, &exit_code, arguments, run] {
       absl::Status status = run(context, *arguments);

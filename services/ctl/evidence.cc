@@ -12,6 +12,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/ctl/commands.h"
+#include "services/ctl/services.h"
 #include "services/ctl/terminal.h"
 #include "services/ctl/upload.h"
 
@@ -251,7 +252,7 @@ void AddEvidenceCommands(CLI::App& app, Context& context, int& exit_code) {
   put->add_option("--kind", arguments->kind, "材料类型代码：PHOTO、MINUTES …")->required();
   put->add_option("--region", arguments->region, "所属区域代码")->required();
   put->add_option("--service", arguments->service, "使用它的服务")
-      ->check(CLI::IsMember({"registry", "asset", "evaluation"}));
+      ->check(CLI::IsMember(ServiceNames()));
   put->add_option("--title", arguments->title, "名称，默认为文件名");
   put->add_option("--type", arguments->content_type, "格式，默认按扩展名");
   put->add_option("--taken-at", arguments->taken_at, "拍摄时间，如 2026-03-02T09:30:00+08:00");

@@ -10,6 +10,7 @@
 #include "nlohmann/json.hpp"
 #include "services/ctl/commands.h"
 #include "services/ctl/mirror.h"
+#include "services/ctl/services.h"
 #include "services/ctl/terminal.h"
 
 namespace bangfu::ctl {
@@ -109,9 +110,9 @@ void AddFeedCommands(CLI::App& app, Context& context, int& exit_code) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command = group->add_subcommand(name, help);
     command->footer(Cat("例: bangfuctl feed ", example));
-    command->add_option("service", arguments->service, "registry, asset 或 evaluation")
+    command->add_option("service", arguments->service, OneOfText(ServiceNames()))
         ->required()
-        ->check(CLI::IsMember({"registry", "asset", "evaluation"}));
+        ->check(CLI::IsMember(ServiceNames()));
     configure(command, arguments.get());
     command->callback([&context, &exit_code, arguments, run] {
       absl::Status status = run(context, *arguments);

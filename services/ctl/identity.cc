@@ -8,6 +8,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/ctl/commands.h"
+#include "services/ctl/services.h"
 #include "services/ctl/terminal.h"
 
 namespace bangfu::ctl {
@@ -127,12 +128,14 @@ void AddIdentityCommands(CLI::App& app, Context& context, int& exit_code) {
 
   CLI::App* group = app.add_subcommand("freeze", "冻结：暂停写入，查询不受影响");
   group->require_subcommand(1);
+  std::vector<std::string> choices = ServiceNames();
+  choices.emplace_back("all");
   const auto add = [&](const char* name, const char* help, const char* footer) {
     auto arguments = std::make_shared<Arguments>();
     arguments->service = "all";
     CLI::App* sub = group->add_subcommand(name, help);
     sub->footer(footer);
-    sub->add_option("--service", arguments->service, "registry、asset、evaluation 或 all")
+    sub->add_option("--service", arguments->service, OneOfText(choices, "、"))
         ->capture_default_str();
     return std::pair(sub, arguments);
   };

@@ -11,6 +11,7 @@
 #include "common/status/macros.h"
 #include "services/ctl/commands.h"
 #include "services/ctl/csv_rows.h"
+#include "services/ctl/services.h"
 #include "services/ctl/terminal.h"
 
 namespace bangfu::ctl {
@@ -73,8 +74,8 @@ std::string JsonOf(const std::vector<ServiceItem>& items) {
 // The services that have an inbox, of those whose address is known.
 std::vector<std::string> Services(const Context& context) {
   std::vector<std::string> out;
-  for (const char* service : {"registry", "asset", "evaluation"}) {
-    if (context.endpoints.count(service) > 0) out.emplace_back(service);
+  for (const std::string& service : ServiceNames()) {
+    if (context.endpoints.count(service) > 0) out.push_back(service);
   }
   return out;
 }
@@ -236,7 +237,7 @@ void AddInboxCommands(CLI::App& app, Context& context, int& exit_code) {
   add(
       "read", "标记为已阅", "read registry 01J…",
       [](CLI::App* command, Arguments* a) {
-        command->add_option("service", a->service, "registry, asset 或 evaluation")->required();
+        command->add_option("service", a->service, OneOfText(ServiceNames()))->required();
         command->add_option("ids", a->ids, "事项编号")->required();
       },
       [](Context& context, const Arguments& a) -> absl::Status {
@@ -251,7 +252,7 @@ void AddInboxCommands(CLI::App& app, Context& context, int& exit_code) {
   add(
       "urge", "督办下级的一项", "urge registry 01J… --note 请于周五前上报 --due 2026-03-06",
       [](CLI::App* command, Arguments* a) {
-        command->add_option("service", a->service, "registry, asset 或 evaluation")->required();
+        command->add_option("service", a->service, OneOfText(ServiceNames()))->required();
         command->add_option("ids", a->ids, "事项编号")->required()->expected(1);
         command->add_option("--note", a->note, "督办意见")->required();
         command->add_option("--due", a->due, "提前到哪一天");

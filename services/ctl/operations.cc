@@ -5,6 +5,7 @@
 #include "common/base/strings.h"
 #include "common/status/macros.h"
 #include "services/ctl/commands.h"
+#include "services/ctl/services.h"
 #include "services/ctl/terminal.h"
 #include "services/ctl/upload.h"
 
@@ -43,7 +44,7 @@ void AddOperationCommands(CLI::App& app, Context& context, int& exit_code) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command = group->add_subcommand(name, help);
     command->footer(Cat("例: bangfuctl ops ", name, " evaluation", with_id ? " 01J…" : ""));
-    command->add_option("service", arguments->service, "registry, asset 或 evaluation")->required();
+    command->add_option("service", arguments->service, OneOfText(ServiceNames()))->required();
     if (with_id) command->add_option("id", arguments->id, "任务编号")->required();
     if (std::string_view(name) == "show") command->add_flag("--wait", arguments->wait, "等到结束");
     command->callback([&context, &exit_code, arguments, run] {

@@ -12,7 +12,7 @@
 namespace bangfu::ctl {
 
 struct UploadOptions {
-  std::string service;  // registry, asset, evaluation
+  std::string service;  // registry, asset …
   std::string kind;     // projects, assets …
   std::string file;
   // Empty: the digest of the file (and of what is filled down in it), so that the same file is the

@@ -12,6 +12,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/departments.h"
+#include "services/ctl/services.h"
 #include "services/ctl/terminal.h"
 #include "services/ctl/upload.h"
 
@@ -61,19 +62,17 @@ absl::Status Walk::WaitForFeeds() {
   while (SystemClock().Now() < give_up) {
     bool level = true;
     std::map<std::string, feed::v1::FeedStatus> statuses;
-    for (const char* service : {"registry", "asset", "evaluation"}) {
+    for (const std::string& service : ServiceNames()) {
       ASSIGN_OR_RETURN(statuses[service], system->CallOn<feed::v1::FeedStatus>(
                                               service, "bangfu.feed.v1.ChangeFeed.GetFeedStatus",
                                               feed::v1::GetFeedStatusRequest()));
     }
-    for (const char* service : {"registry", "asset"}) {
-      if (statuses[service].unsequenced() > 0) level = false;
-    }
     int64_t behind = 0;
-    for (const char* reader : {"asset", "evaluation"}) {
-      for (const auto& consumer : statuses[reader].consumers()) {
+    for (const auto& [reader, status] : statuses) {
+      for (const auto& consumer : status.consumers()) {
         auto source = statuses.find(consumer.source());
         if (source == statuses.end()) continue;
+        if (source->second.unsequenced() > 0) level = false;
         behind += std::max<int64_t>(0, source->second.last_sequence() - consumer.cursor());
       }
     }

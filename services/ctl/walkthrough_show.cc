@@ -16,6 +16,7 @@
 #include "services/ctl/inventory.h"
 #include "services/ctl/ledger.h"
 #include "services/ctl/mirror.h"
+#include "services/ctl/services.h"
 #include "services/ctl/walkthrough_internal.h"
 
 namespace bangfu::ctl {
@@ -143,11 +144,12 @@ absl::Status Show(Walk& walk) {
   std::printf("汇总与逐行重数：%s（%lld 格）\n", rollups.equal() ? "相等" : "不等",
               static_cast<long long>(rollups.cells()));
   bool equal = rollups.equal();
-  for (const char* service : {"registry", "asset", "evaluation"}) {
+  for (const std::string& service : ServiceNames()) {
     ASSIGN_OR_RETURN(MirrorTotals mirror,
                      MirrorFeed(*system, service, walk.options.output + "/mirror", true));
     ASSIGN_OR_RETURN(MirrorTotals source, SnapshotDigest(*system, service));
-    std::printf("镜像 %s：%lld 条，与来源%s\n", service, static_cast<long long>(mirror.records),
+    std::printf("镜像 %s：%lld 条，与来源%s\n", service.c_str(),
+                static_cast<long long>(mirror.records),
                 mirror.sha256 == source.sha256 ? "一致" : "不一致");
     equal = equal && mirror.sha256 == source.sha256;
   }
