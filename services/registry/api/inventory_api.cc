@@ -331,6 +331,7 @@ absl::StatusOr<v1::InventoryUnitReport> Submit(CallContext& c,
         unit.passed_by.clear();
         unit.passed_at.reset();
         *l.after.mutable_submitted_by() = ActorMessage(c, unit.region_path);
+        unit.submitted_delegated_by = l.after.submitted_by().delegated_by();
         l.after.clear_passed_by();
         l.after.set_project_count(static_cast<int32_t>(projects.projects));
         l.after.set_verified_count(static_cast<int32_t>(projects.verified));

@@ -22,6 +22,7 @@
 #include "common/intake/schema.h"
 #include "common/operation/schema.h"
 #include "common/recode/schema.h"
+#include "common/testing/held_grants.h"
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
 #include "services/registry/api/campaign_work.h"
@@ -63,7 +64,7 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
  protected:
   explicit RegistryFixture(std::vector<std::string> more_services = {},
                            std::function<void(rpc::Router&)> more = {})
-      : server_(Options(std::move(more_services)), [this, more](rpc::Router& router) {
+      : server_(Options(std::move(more_services), held_), [this, more](rpc::Router& router) {
           RegisterHandlers(router, operations_, operation_ids_);
           std::vector<inbox::Kind> kinds = UnitReportKinds();
           for (const inbox::Kind& kind : ReportKinds()) kinds.push_back(kind);
@@ -94,8 +95,10 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
     StoreRegions();
   }
 
-  static RpcServer::Options Options(std::vector<std::string> more) {
+  static RpcServer::Options Options(std::vector<std::string> more,
+                                    const ::bangfu::testing::HeldGrants& held) {
     RpcServer::Options options;
+    options.server = held.ServerOptions();
     options.services = OwnServices();
     options.services.push_back("bangfu.inbox.v1.InboxService");
     for (std::string& service : more) options.services.push_back(std::move(service));
@@ -138,6 +141,12 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
   std::string RequestId() { return Cat("request-", ++requests_); }  // from any thread
   std::string Token(auth::Role role, std::string_view region, std::string_view person) {
     return server_.Token(role, region, person);
+  }
+  // Of one who has this role on another's behalf, until the person is lent another.
+  std::string Lent(const std::string& person, const std::string& by, auth::Role role,
+                   const std::string& region) {
+    held_.Lend(person, by, role, region, server_.ids().Next());
+    return ::bangfu::testing::PersonToken(server_, person);
   }
   std::string Village(std::string_view region = kVillage) {
     return Token(options::v1::ROLE_VILLAGE_REPORTER, region, Cat("reporter-", region));
@@ -360,9 +369,10 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
                                               token.empty() ? County() : token);
   }
   // From where it stands to COUNTY_VERIFIED; agriculture and every sector sign.
-  void Verify(const std::string& campaign, const std::string& village) {
+  void Verify(const std::string& campaign, const std::string& village,
+              const std::string& reporter = "") {
     v1::InventoryUnitReport unit = Unit(campaign, village);
-    ASSERT_OK_AND_ASSIGN(unit, Submit(unit, unit.project_count() == 0));
+    ASSERT_OK_AND_ASSIGN(unit, Submit(unit, unit.project_count() == 0, reporter));
     ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
     v1::VerificationTask task = Task(unit.id(), County("operator", village.substr(0, 6)));
     const auto departments = task.departments();
@@ -388,6 +398,7 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
     return Inventory<v1::Sample>("DrawSample", request, token);
   }
 
+  ::bangfu::testing::HeldGrants held_;
   RpcServer server_;
   std::vector<RegionRow> regions_;
   std::atomic<int> requests_ = 0;

@@ -288,6 +288,15 @@ class OwnReport : public InboxTest {
     EXPECT_OK(report);
     return report.ok() ? ReasonTold(*report, action) : "";
   }
+  v1::ConfirmProvinceResponse Confirm(const std::string& campaign, const std::string& token) {
+    v1::ConfirmProvinceRequest request;
+    request.set_request_id(RequestId());
+    request.set_campaign_id(campaign);
+    request.set_region_code(kCounty);
+    auto response = Inventory<v1::ConfirmProvinceResponse>("ConfirmProvince", request, token);
+    EXPECT_OK(response);
+    return response.ok() ? *response : v1::ConfirmProvinceResponse();
+  }
 };
 
 TEST_F(OwnReport, R016_IsCompletedBySomebodyElse) {
@@ -341,15 +350,7 @@ TEST_F(OwnReport, R016_IsCheckedAndConfirmedBySomebodyElse) {
   // Of a county that one reported a village of, the others are confirmed.
   const std::string waits = Cat("INVENTORY_CONFIRM ", kCounty, " ", campaign.id());
   const std::string of_office = Reporter(options::v1::ROLE_PROV_OFFICE, "36");
-  const auto confirm = [&](const std::string& token) {
-    v1::ConfirmProvinceRequest request;
-    request.set_request_id(RequestId());
-    request.set_campaign_id(campaign.id());
-    request.set_region_code(kCounty);
-    auto response = Inventory<v1::ConfirmProvinceResponse>("ConfirmProvince", request, token);
-    EXPECT_OK(response);
-    return response.ok() ? *response : v1::ConfirmProvinceResponse();
-  };
+  const auto confirm = [&](const std::string& token) { return Confirm(campaign.id(), token); };
   EXPECT_EQ(ReasonTold(own, "confirm", of_office), "SELF_APPROVAL");
   EXPECT_THAT(Kinds(of_office), ElementsAre(waits));
   v1::ConfirmProvinceResponse confirmed = confirm(of_office);
@@ -362,6 +363,38 @@ TEST_F(OwnReport, R016_IsCheckedAndConfirmedBySomebodyElse) {
   EXPECT_EQ(confirm(of_office).held_back(), 1);
   EXPECT_EQ(confirm(Office()).confirmed(), 1);
   EXPECT_THAT(Kinds(Office()), ElementsAre(Cat("CAMPAIGN_CLOSE ", kCounty)));
+}
+
+TEST_F(OwnReport, R016_WhatADeputySubmittedIsThePrincipalsOwnToo) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  for (const char* village : {kVillage, kVillage3}) {
+    Verify(campaign.id(), village, Token(options::v1::ROLE_VILLAGE_REPORTER, village, "principal"));
+  }
+  for (const char* village : {kVillage2, kVillage4}) {
+    Verify(campaign.id(), village,
+           Lent("deputy", "principal", options::v1::ROLE_VILLAGE_REPORTER, village));
+  }
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Draw(campaign.id(), "3607", City(), "seed", 10000));
+  for (const v1::SampleUnit& unit : sample.units()) {
+    ASSERT_OK(Result(sample.id(), unit.unit_report_id()));
+  }
+  const std::string waits = Cat("INVENTORY_CONFIRM ", kCounty, " ", campaign.id());
+  constexpr auth::Role kOffice = options::v1::ROLE_PROV_OFFICE;
+  const std::string principal = Token(kOffice, "36", "principal");
+  const std::string deputy = Token(kOffice, "36", "deputy");
+  // All are the principal's own, two of them the deputy's as well.
+  EXPECT_THAT(Kinds(principal), IsEmpty());
+  EXPECT_THAT(Kinds(Lent("another", "principal", kOffice, "36")), IsEmpty());
+  EXPECT_EQ(Confirm(campaign.id(), principal).held_back(), 4);
+  EXPECT_THAT(Kinds(deputy), ElementsAre(waits));
+  const v1::ConfirmProvinceResponse confirmed = Confirm(campaign.id(), deputy);
+  EXPECT_EQ(confirmed.confirmed(), 2);
+  EXPECT_EQ(confirmed.held_back(), 2);
+  // What is left is nobody's of the two.
+  EXPECT_THAT(Kinds(deputy), IsEmpty());
+  EXPECT_THAT(Kinds(principal), IsEmpty());
+  EXPECT_THAT(Kinds(Office()), ElementsAre(waits));
+  EXPECT_EQ(Confirm(campaign.id(), Office()).confirmed(), 2);
 }
 
 }  // namespace

@@ -349,8 +349,8 @@ absl::Status SyncConfirmations(mysql::Tx& tx, const Ulid& campaign_id,
           w.action = "confirm";
           w.title = title;
           w.roles = roles_for("confirm");
-          ASSIGN_OR_RETURN(const std::string own, SoleSubmitter(tx, campaign_id, county));
-          if (!own.empty()) w.excluded.push_back(own);  // all would be held back
+          // All would be held back.
+          ASSIGN_OR_RETURN(w.excluded, SubmittersOfAll(tx, campaign_id, county));
           w.term_days = static_cast<int>(days);
         } else {
           ASSIGN_OR_RETURN(const int64_t days,

@@ -88,6 +88,7 @@ absl::Status ReopenForNewSubject(mysql::Tx& tx, const Author& author,
     row.state = static_cast<int>(to);
     row.is_nil = false;
     row.submitted_by.clear();
+    row.submitted_delegated_by.clear();
     row.passed_by.clear();
     row.submitted_at = row.passed_at = row.verified_at = row.confirmed_at = std::nullopt;
     row.return_to_level = 0;

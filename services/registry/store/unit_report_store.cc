@@ -16,7 +16,7 @@ constexpr char kInsertColumns[] =
     "in_province_sample, "
     "reopened, submitted_by, passed_by, submitted_at, passed_at, verified_at, confirmed_at, "
     "return_to_level, "
-    "return_due_on, verification_round, version, record)";
+    "return_due_on, verification_round, version, record, submitted_delegated_by)";
 
 mysql::Params Values(const UnitReportRow& r) {
   return {r.id,
@@ -39,7 +39,8 @@ mysql::Params Values(const UnitReportRow& r) {
           r.return_due_on,
           r.verification_round,
           r.version,
-          r.record};
+          r.record,
+          r.submitted_delegated_by};
 }
 
 int64_t State(UnitReportState state) { return static_cast<int64_t>(state); }
@@ -53,7 +54,7 @@ std::string UnitReportColumns() {
          "u.passed_at, "
          "u.verified_at, u.confirmed_at, u.return_to_level, u.return_due_on, u.verification_round, "
          "u.version, "
-         "u.record";
+         "u.record, u.submitted_delegated_by";
 }
 
 UnitReportRow UnitReportFrom(const mysql::Row& r) {
@@ -79,6 +80,7 @@ UnitReportRow UnitReportFrom(const mysql::Row& r) {
   u.verification_round = static_cast<int>(r.Int(18));
   u.version = r.Int(19);
   u.record = r.String(20);
+  u.submitted_delegated_by = r.String(21);
   return u;
 }
 
@@ -137,11 +139,28 @@ absl::Status UpdateUnitReport(mysql::Tx& tx, const UnitReportRow& r) {
                  "submitted_at = ?, "
                  "passed_at = ?, verified_at = ?, confirmed_at = ?, return_to_level = ?, "
                  "return_due_on = ?, "
-                 "verification_round = ?, version = ?, record = ? WHERE id = ? AND version = ?",
-                 {r.state, r.is_nil, r.late, r.in_city_sample, r.in_province_sample, r.reopened,
-                  r.submitted_by, r.passed_by, r.submitted_at, r.passed_at, r.verified_at,
-                  r.confirmed_at, r.return_to_level, r.return_due_on, r.verification_round,
-                  r.version, r.record, r.id, r.version - 1}));
+                 "verification_round = ?, version = ?, record = ?, submitted_delegated_by = ? "
+                 "WHERE id = ? AND version = ?",
+                 {r.state,
+                  r.is_nil,
+                  r.late,
+                  r.in_city_sample,
+                  r.in_province_sample,
+                  r.reopened,
+                  r.submitted_by,
+                  r.passed_by,
+                  r.submitted_at,
+                  r.passed_at,
+                  r.verified_at,
+                  r.confirmed_at,
+                  r.return_to_level,
+                  r.return_due_on,
+                  r.verification_round,
+                  r.version,
+                  r.record,
+                  r.submitted_delegated_by,
+                  r.id,
+                  r.version - 1}));
   if (matched == 0) return EtagMismatch();
   return absl::OkStatus();
 }
@@ -281,16 +300,25 @@ absl::StatusOr<bool> AllConfirmed(mysql::Executor& db, const Ulid& campaign_id) 
   return true;
 }
 
-absl::StatusOr<std::string> SoleSubmitter(mysql::Executor& db, const Ulid& campaign_id,
-                                          const std::string& region_path) {
+absl::StatusOr<std::vector<std::string>> SubmittersOfAll(mysql::Executor& db,
+                                                         const Ulid& campaign_id,
+                                                         const std::string& region_path) {
   mysql::Params params = {campaign_id, State(UnitReportState::kCountyVerified),
                           State(UnitReportState::kCitySampledOk)};
   std::string sql =
-      "SELECT MIN(submitted_by) FROM unit_report WHERE campaign_id = ? AND state IN (?, ?) AND ";
-  absl::StrAppend(&sql, RegionClause({region_path}, "region_path", &params),
-                  " HAVING COUNT(DISTINCT submitted_by) = 1");
+      "SELECT DISTINCT submitted_by, submitted_delegated_by FROM unit_report WHERE campaign_id = ? "
+      "AND state IN (?, ?) AND ";
+  absl::StrAppend(&sql, RegionClause({region_path}, "region_path", &params));
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
-  return rows.empty() ? "" : rows[0].String(0);
+  std::vector<std::string> out;
+  if (!rows.empty()) out = {rows[0].String(0), rows[0].String(1)};
+  for (const mysql::Row& row : rows) {
+    const std::string submitted_by = row.String(0), delegated_by = row.String(1);
+    std::erase_if(out, [&](const std::string& name) {
+      return name.empty() || (name != submitted_by && name != delegated_by);
+    });
+  }
+  return out;
 }
 
 absl::Status StepUnit(mysql::Tx& tx, const UnitReportRow& unit, UnitReportState from,

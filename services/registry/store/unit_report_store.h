@@ -35,6 +35,7 @@ struct UnitReportRow {
   bool in_province_sample = false;
   int reopened = 0;
   std::string submitted_by;
+  std::string submitted_delegated_by;  // on whose behalf; empty: in their own right
   std::string passed_by;
   std::optional<absl::Time> submitted_at, passed_at, verified_at, confirmed_at;
   int return_to_level = 0;
@@ -102,10 +103,11 @@ absl::StatusOr<std::vector<UnitReportRow>> ListUnits(mysql::Executor& db, const 
 absl::StatusOr<int64_t> CountUnits(mysql::Executor& db, const Ulid& campaign_id);
 // Whether the province has confirmed every report of the campaign.
 absl::StatusOr<bool> AllConfirmed(mysql::Executor& db, const Ulid& campaign_id);
-// The one person who submitted every report of the region that waits for the province's
-// confirmation; empty when there are several, or none.
-absl::StatusOr<std::string> SoleSubmitter(mysql::Executor& db, const Ulid& campaign_id,
-                                          const std::string& region_path);
+// Those who submitted every report of the region that waits for the province's confirmation, or on
+// whose behalf it was submitted: all of them are their own.
+absl::StatusOr<std::vector<std::string>> SubmittersOfAll(mysql::Executor& db,
+                                                         const Ulid& campaign_id,
+                                                         const std::string& region_path);
 // Writes the unit where the stored version is unit.version - 1, and its step. ETAG_MISMATCH
 // otherwise.
 absl::Status StepUnit(mysql::Tx& tx, const UnitReportRow& unit, UnitReportState from,
