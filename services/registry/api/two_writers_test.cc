@@ -63,7 +63,7 @@ TEST_F(TwoWriters, OfTwoFirstReportsOfAMonthOneIsTheReport) {
                                 r.set_revenue_fen(1'000'000 + i);
                                 return Call<v1::OperationReport>("OperationReportService",
                                                                  "SubmitOperationReport", request,
-                                                                 County(kCounty, Cat("p-", i)));
+                                                                 County(Cat("writer-", i)));
                               })),
               one_by_its_version_);
   }
