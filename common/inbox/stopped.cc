@@ -13,16 +13,11 @@ namespace {
 constexpr char kSubjectType[] = "operation";
 constexpr char kProvince[] = "36";
 
-bool HasStopped(const operation::v1::Operation& operation) {
-  return operation.state() == operation::v1::OPERATION_STATE_FAILED ||
-         operation.state() == operation::v1::OPERATION_STATE_CANCELLED;
-}
-
 // The operation's subject is claimed by then, so that what is read of it stays true.
 absl::Status SyncOne(mysql::Tx& tx, const Ulid& id, const StoppedKind* stopped,
                      const operation::v1::Operation& operation, const Act& act) {
   Subject subject{kSubjectType, id, {}, {}};
-  bool wanted = stopped != nullptr && HasStopped(operation);
+  bool wanted = stopped != nullptr && operation::HasStopped(operation);
   if (wanted && stopped->is_wanted) {
     ASSIGN_OR_RETURN(wanted, stopped->is_wanted(tx, operation));
   }
@@ -80,7 +75,7 @@ operation::StandFunction StandOf(StoppedKind stopped, CalendarLookup calendar) {
     return SyncOne(tx, id, &stopped, operation,
                    {.ids = ids,
                     .now = now,
-                    .outcome = HasStopped(operation) ? "stopped" : "resume",
+                    .outcome = operation::HasStopped(operation) ? "stopped" : "resume",
                     .calendar = calendar});
   };
 }

@@ -11,6 +11,7 @@
 #include "common/inbox/service.h"
 #include "common/memory/memory.h"
 #include "common/operation/request.h"
+#include "common/operation/stopped.h"
 #include "common/rpc/actor.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
@@ -97,8 +98,7 @@ absl::StatusOr<bool> HasStopped(mysql::Executor& db, const JobRow& job) {
       operation::Get(db, job.operation_id, {job.region_path});
   if (absl::IsNotFound(op.status())) return true;
   RETURN_IF_ERROR(op.status());
-  return op->state() == operation::v1::OPERATION_STATE_FAILED ||
-         op->state() == operation::v1::OPERATION_STATE_CANCELLED;
+  return operation::HasStopped(*op);
 }
 
 // Whether the caller, who did not begin the import, may take on its commit where it stopped:

@@ -3,10 +3,14 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "bangfu/operation/v1/operation_service.pb.h"
 #include "common/status/macros.h"
 
 namespace bangfu::operation {
+
+bool HasStopped(const v1::Operation& operation) {
+  return operation.state() == v1::OPERATION_STATE_FAILED ||
+         operation.state() == v1::OPERATION_STATE_CANCELLED;
+}
 
 absl::StatusOr<std::vector<Ulid>> ListStopped(mysql::Executor& db, std::string_view kind,
                                               const std::string& region_path, const Ulid& after,

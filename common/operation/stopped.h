@@ -6,10 +6,14 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "bangfu/operation/v1/operation_service.pb.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
 
 namespace bangfu::operation {
+
+// Failed or cancelled: it can be resumed.
+bool HasStopped(const v1::Operation& operation);
 
 // The first `limit` operations of the kind that stopped in the region or below it, upwards after an
 // id; zero: from the first. What runs or has ended well is not read for it, however much there is.

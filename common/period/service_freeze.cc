@@ -9,6 +9,7 @@
 #include "common/base/strings.h"
 #include "common/feed/outbox.h"
 #include "common/operation/request.h"
+#include "common/operation/stopped.h"
 #include "common/period/service.h"
 #include "common/period/service_message.h"
 #include "common/period/work.h"
@@ -133,9 +134,7 @@ void RegisterFreeze(operation::OperationRunner& runner, ServiceOptions options,
     ASSIGN_OR_RETURN(const Ulid period, Ulid::Parse(work.period_id()));
     ASSIGN_OR_RETURN(const std::vector<PeriodRow> rows, LockPeriods(tx, {period}));
     UlidGenerator ids(SystemClock());
-    const bool stopped = freezing.state() == operation::v1::OPERATION_STATE_FAILED ||
-                         freezing.state() == operation::v1::OPERATION_STATE_CANCELLED;
-    const char* const outcome = stopped ? "freeze_stopped" : "resume";
+    const char* const outcome = operation::HasStopped(freezing) ? "freeze_stopped" : "resume";
     for (const PeriodRow& row : rows) {
       RETURN_IF_ERROR(
           SyncWork(tx, options, row, {ids, now, nullptr, outcome, options.calendar, false}));

@@ -63,6 +63,14 @@ EmploymentRow ToEmployment(const Row& r) {
   return e;
 }
 
+// A page of the rows of a project, or of all.
+std::string PageOf(const std::optional<Ulid>& project_id, const std::vector<std::string>& scope,
+                   const std::string& region_prefix, const PageKey& after, int limit,
+                   Params* params) {
+  if (!project_id) return Page(scope, region_prefix, "", {}, after, limit, params);
+  return Page(scope, region_prefix, " AND project_id = ?", {*project_id}, after, limit, params);
+}
+
 }  // namespace
 
 absl::Status InsertLinkageIncome(mysql::Tx& tx, const std::vector<LinkageIncome>& rows) {
@@ -150,15 +158,8 @@ absl::StatusOr<std::vector<LinkageRow>> ListLinkages(mysql::Executor& db,
                                                      const std::string& region_prefix,
                                                      const std::optional<Ulid>& project_id,
                                                      const PageKey& after, int limit) {
-  std::string conditions;
-  Params values;
-  if (project_id) {
-    conditions = " AND project_id = ?";
-    values.push_back(*project_id);
-  }
   Params params;
-  const std::string page =
-      Page(scope, region_prefix, conditions, std::move(values), after, limit, &params);
+  const std::string page = PageOf(project_id, scope, region_prefix, after, limit, &params);
   return Map<LinkageRow>(
       db.Query(Cat("SELECT ", kLinkage, kLinkageSum, " FROM linkage WHERE ", page), params),
       ToLinkage);
@@ -205,15 +206,8 @@ absl::StatusOr<std::vector<EmploymentRow>> ListEmployment(mysql::Executor& db,
                                                           const std::string& region_prefix,
                                                           const std::optional<Ulid>& project_id,
                                                           const PageKey& after, int limit) {
-  std::string conditions;
-  Params values;
-  if (project_id) {
-    conditions = " AND project_id = ?";
-    values.push_back(*project_id);
-  }
   Params params;
-  const std::string page =
-      Page(scope, region_prefix, conditions, std::move(values), after, limit, &params);
+  const std::string page = PageOf(project_id, scope, region_prefix, after, limit, &params);
   return Map<EmploymentRow>(
       db.Query(Cat("SELECT ", kEmployment, " FROM employment WHERE ", page), params), ToEmployment);
 }
