@@ -15,6 +15,10 @@ enum class RegionLevel { kProvince = 1, kCity = 2, kCounty = 3, kTownship = 4, k
 // Digits of a code at a level: 2, 4, 6, 9, 12.
 int RegionLevelDigits(RegionLevel level);
 
+// The province (江西) that the product supervises: its path stands at the head of every region's.
+// What goes over all regions asks by it.
+inline constexpr char kProvinceCode[] = "36";
+
 // Strips the zero padding that others write (360700000000 -> 3607) and checks the length; blanks
 // around are dropped. InvalidArgument when it is not 2, 4, 6, 9 or 12 digits, or all of them zero.
 absl::StatusOr<std::string> NormalizeRegionCode(std::string_view text);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/clock.h"
+#include "common/base/region.h"
 #include "common/operation/stopped.h"
 #include "common/status/macros.h"
 
@@ -11,7 +12,6 @@ namespace bangfu::inbox {
 namespace {
 
 constexpr char kSubjectType[] = "operation";
-constexpr char kProvince[] = "36";
 
 // The operation's subject is claimed by then, so that what is read of it stays true.
 absl::Status SyncOne(mysql::Tx& tx, const Ulid& id, const StoppedKind* stopped,
@@ -52,7 +52,7 @@ absl::Status SyncAll(mysql::Tx& tx, const std::vector<Ulid>& ids,
                      const Act& act) {
   RETURN_IF_ERROR(Claim(tx, ids));
   for (const Ulid& id : ids) {
-    absl::StatusOr<operation::v1::Operation> operation = operation::Get(tx, id, {kProvince});
+    absl::StatusOr<operation::v1::Operation> operation = operation::Get(tx, id, {kProvinceCode});
     // What ended long ago is swept: nobody can resume it any more.
     if (absl::IsNotFound(operation.status())) operation = operation::v1::Operation();
     RETURN_IF_ERROR(operation.status());
@@ -111,8 +111,9 @@ Source StoppedSource(std::vector<StoppedKind> kinds) {
                   int limit) -> absl::StatusOr<std::vector<Ulid>> {
             std::vector<Ulid> ids;
             for (const StoppedKind& kind : kinds) {
-              ASSIGN_OR_RETURN(const std::vector<Ulid> stopped,
-                               operation::ListStopped(db, kind.operation, kProvince, after, limit));
+              ASSIGN_OR_RETURN(
+                  const std::vector<Ulid> stopped,
+                  operation::ListStopped(db, kind.operation, kProvinceCode, after, limit));
               ids.insert(ids.end(), stopped.begin(), stopped.end());
             }
             std::sort(ids.begin(), ids.end());

@@ -46,7 +46,7 @@ struct Settings {
   std::string freeze_file;
   std::string dev_key_dir;
   std::string seal_key_file;
-  std::string system_region = "36";
+  std::string system_region = kProvinceCode;
   std::string peer_token_file;
   std::string peer_ca, peer_certificate, peer_key;
   std::string plain_text = "no";

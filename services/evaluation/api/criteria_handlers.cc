@@ -30,8 +30,6 @@ namespace {
 
 using rpc::CallContext;
 
-constexpr char kProvince[] = "36";
-
 // What does not hang on the day of activation; the rpc and allowed_actions refuse by it alike.
 absl::Status CheckActivation(const CallContext& context, const CriteriaRow& row) {
   if (!context.caller.May({auth::Role::ROLE_PROV_ADMIN}, row.region_code)) {
@@ -68,7 +66,7 @@ absl::StatusOr<std::string> RegionOf(const std::string& text, const char* field)
 
 absl::StatusOr<v1::CriteriaSet> GetActiveCriteria(CallContext& context,
                                                   const v1::GetActiveCriteriaRequest& request) {
-  std::string region = kProvince;
+  std::string region = kProvinceCode;
   if (!request.region_code().empty()) {
     ASSIGN_OR_RETURN(region, RegionOf(request.region_code(), "region_code"));
   }
@@ -120,8 +118,9 @@ absl::Status Publish(rpc::Mutation& m, const CriteriaRow& row, const v1::Criteri
 // Checks the content on its own, and a region's set against the baseline that it refines.
 absl::Status CheckContent(mysql::Executor& db, const std::string& region, const CriteriaSet& set,
                           absl::CivilDay today) {
-  if (region == kProvince) return Validate(set);
-  ASSIGN_OR_RETURN(std::optional<CriteriaRow> baseline, FindCriteriaInForce(db, kProvince, today));
+  if (region == kProvinceCode) return Validate(set);
+  ASSIGN_OR_RETURN(std::optional<CriteriaRow> baseline,
+                   FindCriteriaInForce(db, kProvinceCode, today));
   if (!baseline) return FailedPrecondition("NO_CRITERIA", "省级基准尚未生效，不能细化");
   ASSIGN_OR_RETURN(CriteriaSet parent, ParseCriteria(baseline->content));
   return CheckRefinement(parent, set);

@@ -6,6 +6,7 @@
 #include "bangfu/registry/v1/inventory.pb.h"
 #include "common/base/bp.h"
 #include "common/base/clock.h"
+#include "common/base/region.h"
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/store/board_store.h"
@@ -16,7 +17,6 @@
 namespace bangfu::evaluation {
 namespace {
 
-constexpr char kProvince[] = "36";
 constexpr int kCountyDigits = 6;
 
 struct Deadlines {
@@ -164,7 +164,7 @@ CloseOuts CloseOutsOf(const v1::DashboardUnit& unit) {
 
 absl::Status RefreshBoards(mysql::Session& session, absl::Time now) {
   ASSIGN_OR_RETURN(const auto units,
-                   CountUnits(session, kProvince, kCountyDigits, ShanghaiDay(now)));
+                   CountUnits(session, kProvinceCode, kCountyDigits, ShanghaiDay(now)));
   std::vector<CountyBoardRow> rows;
   for (const auto& [county, unit] : units) {
     if (county.size() == kCountyDigits) rows.push_back({county, unit.SerializeAsString(), now});

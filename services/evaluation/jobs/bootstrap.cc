@@ -2,6 +2,7 @@
 
 #include "bangfu/evaluation/v1/events.pb.h"
 #include "common/audit/audit.h"
+#include "common/base/region.h"
 #include "common/feed/outbox.h"
 #include "common/status/macros.h"
 #include "services/evaluation/convert/criteria_message.h"
@@ -14,7 +15,6 @@ namespace bangfu::evaluation {
 
 namespace {
 
-constexpr char kProvince[] = "36";
 // Earlier periods are judged by nothing: there was no baseline.
 constexpr absl::CivilDay kInForceFrom(2025, 1, 1);
 
@@ -23,13 +23,13 @@ constexpr absl::CivilDay kInForceFrom(2025, 1, 1);
 absl::Status SeedBaseline(mysql::Session& db, UlidGenerator& ids, absl::Time now) {
   const Ulid id = ids.Next();
   return mysql::Transact(db, [&](mysql::Tx& tx) -> absl::Status {
-    RETURN_IF_ERROR(ClaimCriteriaScope(tx, kProvince));
-    ASSIGN_OR_RETURN(int32_t version, NextCriteriaVersion(tx, kProvince));
+    RETURN_IF_ERROR(ClaimCriteriaScope(tx, kProvinceCode));
+    ASSIGN_OR_RETURN(int32_t version, NextCriteriaVersion(tx, kProvinceCode));
     if (version > 1) return absl::OkStatus();
     const CriteriaSet baseline = DefaultCriteria();
     CriteriaRow row;
     row.id = id;
-    row.region_code = kProvince;
+    row.region_code = kProvinceCode;
     row.version_no = version;
     row.state = kCriteriaActive;
     row.effective_from = kInForceFrom;
@@ -49,14 +49,14 @@ absl::Status SeedBaseline(mysql::Session& db, UlidGenerator& ids, absl::Time now
     audit::Entry entry;
     entry.aggregate_type = "criteria_set";
     entry.aggregate_id = id;
-    entry.region_path = kProvince;
+    entry.region_path = kProvinceCode;
     entry.action = "seed_baseline";
     entry.actor.subject = "system";
     entry.actor.name = "系统初始化";
     entry.after_json = audit::ToJson(changed.criteria_set());
     entry.occurred_at = now;
     RETURN_IF_ERROR(audit::Append(tx, entry));
-    return feed::Publish(tx, feed::MakeEvent("criteria_set", id, kProvince, changed, now));
+    return feed::Publish(tx, feed::MakeEvent("criteria_set", id, kProvinceCode, changed, now));
   });
 }
 

@@ -7,6 +7,7 @@
 
 #include "common/audit/audit.h"
 #include "common/base/digest.h"
+#include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/inbox/inbox.h"
 #include "common/status/error.h"
@@ -107,13 +108,12 @@ absl::Status RepairCounty(mysql::Tx& tx, const std::string& county, UlidGenerato
 }  // namespace
 
 absl::Status RecountAndRefresh(mysql::Session& db, UlidGenerator& ids, absl::Time now) {
-  constexpr char kProvince[] = "36";
   constexpr size_t kNamed = 10;
-  RETURN_IF_ERROR(RefreshHouseholdIncome(db, kProvince, now));
-  RETURN_IF_ERROR(RefreshChainTrend(db, kProvince, now));
-  ASSIGN_OR_RETURN(const UnitRecount units, RecountUnits(db, kProvince));
-  ASSIGN_OR_RETURN(const CloseOutRecount close_outs, RecountCloseOuts(db, kProvince));
-  ASSIGN_OR_RETURN(Recount recount, RecountRollups(db, kProvince));
+  RETURN_IF_ERROR(RefreshHouseholdIncome(db, kProvinceCode, now));
+  RETURN_IF_ERROR(RefreshChainTrend(db, kProvinceCode, now));
+  ASSIGN_OR_RETURN(const UnitRecount units, RecountUnits(db, kProvinceCode));
+  ASSIGN_OR_RETURN(const CloseOutRecount close_outs, RecountCloseOuts(db, kProvinceCode));
+  ASSIGN_OR_RETURN(Recount recount, RecountRollups(db, kProvinceCode));
   const size_t differences =
       recount.differences.size() + units.differences.size() + close_outs.differences.size();
   if (differences == 0) return absl::OkStatus();

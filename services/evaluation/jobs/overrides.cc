@@ -19,7 +19,6 @@ namespace bangfu::evaluation {
 
 namespace {
 
-constexpr char kProvince[] = "36";
 constexpr int kChunk = 200;
 
 audit::Entry SystemEntry(std::string_view action, std::string_view reason, absl::Time now) {
@@ -85,7 +84,7 @@ absl::Status ExpireOverrides(mysql::Session& db, UlidGenerator& ids, absl::Time 
 
 absl::Status NoticeOverrideShares(mysql::Session& db, UlidGenerator& ids, absl::Time now) {
   ASSIGN_OR_RETURN(const int64_t limit_bp, ReadParameter(db, kOverrideShareLimit));
-  ASSIGN_OR_RETURN(auto counties, SumFigures(db, kProvince, 6, FigureSet::kClassesAndResults));
+  ASSIGN_OR_RETURN(auto counties, SumFigures(db, kProvinceCode, 6, FigureSet::kClassesAndResults));
   for (const auto& [county, figures] : counties) {
     if (county.size() != 6) continue;  // what lies higher than a county
     Figures sums;
