@@ -43,8 +43,9 @@ inbox::Subject Waiting(const store::AssetRow& row, const Terms& terms) {
   subject.has_ownership_basis = true;
   subject.owner_shares_complete = true;
   subject.settles_with_certificate = true;
+  subject.disputed_by = DisputerOf(row);
   std::vector<workflow::WaitingStep> steps =
-      workflow::WaitingSteps(Titles(), TitleWorks(), subject, {});
+      workflow::WaitingSteps(Titles(), TitleWorks(), subject, {subject.disputed_by});
   for (workflow::WaitingStep& step :
        workflow::WaitingSteps(Custodies(), CustodyWorks(), subject, {})) {
     steps.push_back(std::move(step));

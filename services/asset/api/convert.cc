@@ -11,6 +11,7 @@
 #include "common/log/log.h"
 #include "common/rpc/actor.h"
 #include "common/seal/seal.h"
+#include "common/workflow/proto.h"
 
 namespace bangfu::asset::api {
 namespace {
@@ -215,6 +216,9 @@ v1::Asset ToAsset(const store::AssetRow& row) {
   if (row.cultivation_ends) SetDay(*row.cultivation_ends, out.mutable_cultivation_ends_on());
   out.set_title_status(Same<v1::TitleStatus>(row.title_status));
   out.set_title_cert_no(row.title_cert_no);
+  if (!row.title_disputed_by.empty()) {
+    *out.mutable_title_disputed_by() = ParseActor(row.title_disputed_by);
+  }
   if (row.title_date) SetDay(*row.title_date, out.mutable_title_date());
   out.set_custody_status(Same<v1::CustodyStatus>(row.custody_status));
   out.set_custodian(row.custodian);
@@ -239,6 +243,11 @@ v1::Asset ToAsset(const store::AssetRow& row) {
   return out;
 }
 
+workflow::Person DisputerOf(const store::AssetRow& row) {
+  if (row.title_disputed_by.empty()) return {};
+  return workflow::PersonOf(ParseActor(row.title_disputed_by));
+}
+
 AssetSubject SubjectOf(const store::AssetRow& row, bool referenced) {
   const v1::AssetDetails details = DetailsOf(row);
   AssetSubject subject;
@@ -248,6 +257,7 @@ AssetSubject SubjectOf(const store::AssetRow& row, bool referenced) {
   subject.has_ownership_basis = details.ownership_basis_size() > 0;
   subject.owner_shares_complete = row.owned_village_bp.has_value();
   subject.referenced = referenced;
+  subject.disputed_by = DisputerOf(row);
   return subject;
 }
 

@@ -51,6 +51,8 @@ std::vector<store::ProjectShare> ProjectSharesOf(const v1::AssetDetails& details
                                                  std::vector<FieldViolation>* violations);
 
 v1::Asset ToAsset(const store::AssetRow& row);
+// Who raised the dispute about its title; empty where there is none or nobody knows.
+workflow::Person DisputerOf(const store::AssetRow& row);
 AssetSubject SubjectOf(const store::AssetRow& row, bool referenced);
 
 v1::OperatingContract ToContract(const store::ContractRow& row, const store::ContractSums& sums);

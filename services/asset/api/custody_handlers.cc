@@ -70,6 +70,7 @@ absl::StatusOr<v1::Asset> AssetHandlers::DisputeTitle(rpc::CallContext& c,
           ASSIGN_OR_RETURN(
               row->title_status,
               ExecuteOnAsset(Titles(), c, *row, SubjectOf(*row, false), "dispute_title"));
+          row->title_disputed_by = ToActor(c.caller, c.roles, row->region_path).SerializeAsString();
           return TakeAssetEvidence(m, row->id, r.evidence(), "DisputeTitle", "evidence",
                                    Titles().EvidenceKinds("dispute_title"));
         });
@@ -99,6 +100,7 @@ absl::StatusOr<v1::Asset> AssetHandlers::SettleTitle(rpc::CallContext& c,
                              ExecuteOnAsset(Titles(), c, *row, subject, "settle_title"));
                          row->title_cert_no = r.cert_no();
                          row->title_date = date;
+                         row->title_disputed_by.clear();
                          return absl::OkStatus();
                        });
   });

@@ -46,6 +46,12 @@ Guard Certificate(bool wanted) {
             return Refuse("TITLE_STATE_WRONG", wanted ? "须填写权证号" : "不登记时不填权证号");
           }};
 }
+Guard OtherThanTheDisputer() {
+  return {"other_person", [](const AssetSubject& s, const Actor& a) -> absl::Status {
+            if (!a.Is(s.disputed_by)) return absl::OkStatus();
+            return Refuse("SAME_PERSON", "提出权属争议的人不能化解该争议");
+          }};
+}
 Guard Unreferenced() {
   return {"unreferenced", [](const AssetSubject& s, const Actor&) -> absl::Status {
             if (!s.referenced) return absl::OkStatus();
@@ -188,14 +194,14 @@ const TitleTable& Titles() {
                           "settle_title",
                           "化解争议",
                           {kCountyApprover},
-                          {Active(), Certificate(true), OwnersComplete()},
+                          {Active(), OtherThanTheDisputer(), Certificate(true), OwnersComplete()},
                           {},
                           kRegistered},
                          {{kDisputed},
                           "settle_title",
                           "化解争议",
                           {kCountyApprover},
-                          {Active(), Certificate(false)},
+                          {Active(), OtherThanTheDisputer(), Certificate(false)},
                           {},
                           kUnregistered},
                      });

@@ -19,6 +19,7 @@ struct AssetSubject {
   bool owner_shares_complete = false;  // Σ = 10000
   bool referenced = false;             // by a contract, income or a dividend
   bool settles_with_certificate = false;
+  workflow::Person disputed_by;  // who raised the dispute about the title; empty: nobody knows
 };
 
 using TitleTable = workflow::Table<TitleStatus, AssetSubject>;

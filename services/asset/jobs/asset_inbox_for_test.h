@@ -74,20 +74,22 @@ class AssetInboxTest : public ServiceTest {
     *r.mutable_title_date() = Date(2021, 5, 1);
     return Step("RegisterTitle", asset, r);
   }
-  absl::StatusOr<v1::Asset> DisputeTitle(const v1::Asset& asset) {
+  absl::StatusOr<v1::Asset> DisputeTitle(const v1::Asset& asset,
+                                         const std::string& person = "disputer") {
     v1::DisputeTitleRequest r;
     r.set_reason("邻村主张共有");
     *r.add_evidence() = Paper();
-    return Step("DisputeTitle", asset, r);
+    return Step("DisputeTitle", asset, r, Token(ROLE_COUNTY_OPERATOR, "360733", person));
   }
-  absl::StatusOr<v1::Asset> SettleTitle(const v1::Asset& asset, bool with_certificate) {
+  absl::StatusOr<v1::Asset> SettleTitle(const v1::Asset& asset, bool with_certificate,
+                                        const std::string& person = "person-1") {
     v1::SettleTitleRequest r;
     r.set_reason("调解一致");
     if (with_certificate) {
       r.set_cert_no("赣(2022)第1号");
       *r.mutable_title_date() = Date(2022, 5, 1);
     }
-    return Step("SettleTitle", asset, r, Token(ROLE_COUNTY_APPROVER));
+    return Step("SettleTitle", asset, r, Token(ROLE_COUNTY_APPROVER, "360733", person));
   }
   absl::StatusOr<v1::Asset> HandOver(const v1::Asset& asset) {
     v1::HandOverRequest r;

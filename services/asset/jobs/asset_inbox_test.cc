@@ -64,6 +64,37 @@ TEST_F(AssetInboxTest, R002_AnAssetWaitsForItsTitleAndItsCustodian) {
   EXPECT_THAT(Kinds(township), ElementsAre("ASSET_TITLE"));
 }
 
+TEST_F(AssetInboxTest, R002_WhoRaisedADisputeDoesNotSettleIt) {
+  ASSERT_OK_AND_ASSIGN(v1::Asset asset, DisputeTitle(Registered(ShedWithBasis()), "both"));
+  EXPECT_EQ(asset.title_disputed_by().subject(), "both");
+  const std::string same = Token(ROLE_COUNTY_APPROVER, "360733", "both");
+  EXPECT_THAT(Kinds(same), IsEmpty());
+  EXPECT_THAT(Kinds(Token(ROLE_COUNTY_APPROVER)), ElementsAre("ASSET_TITLE_SETTLE"));
+  for (const bool with_certificate : {true, false}) {
+    EXPECT_THAT(SettleTitle(asset, with_certificate, "both"),
+                StatusIs(StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  }
+  const auto settles = [&](const std::string& token) {
+    v1::GetAssetRequest get;
+    get.set_id(asset.id());
+    const auto got = Call<v1::Asset>("AssetService.GetAsset", get, token);
+    EXPECT_OK(got);
+    std::string reason = "none";
+    if (!got.ok()) return reason;
+    for (const type::v1::AllowedAction& action : got->allowed_actions()) {
+      if (action.action() == "settle_title") reason = action.refusal_reason();
+    }
+    return reason;
+  };
+  EXPECT_EQ(settles(same), "SAME_PERSON");
+  EXPECT_EQ(settles(Token(ROLE_COUNTY_APPROVER)), "");
+  // Settled, it names nobody; who raised the first dispute may settle another's.
+  ASSERT_OK_AND_ASSIGN(asset, SettleTitle(asset, /*with_certificate=*/false));
+  EXPECT_FALSE(asset.has_title_disputed_by());
+  ASSERT_OK_AND_ASSIGN(asset, DisputeTitle(asset, "another"));
+  EXPECT_OK(SettleTitle(asset, /*with_certificate=*/true, "both"));
+}
+
 TEST_F(AssetInboxTest, R002_WhatWasTakenBackWaitsWhileItIsActive) {
   const std::string township = Token(ROLE_TOWNSHIP_REVIEWER, "360733101", "reviewer");
   ASSERT_OK_AND_ASSIGN(v1::Asset asset, HandOver(Registered(ShedWithBasis())));

@@ -20,7 +20,8 @@ constexpr std::string_view kColumns =
     "region_code, region_path, "
     "original_value_fen, value_exact, formed_date, expire_date, planting_date, cultivation_ends, "
     "operate_mode, operator_uscc, om_parts, owned_village_bp, income_village_bp, title_status, "
-    "title_cert_no, title_date, custody_status, custodian, transferred_date, use_state, use_since, "
+    "title_cert_no, title_disputed_by, title_date, custody_status, custodian, transferred_date, "
+    "use_state, use_since, "
     "idle_since, in_use_share_bp, irreparable, ever_used, use_report, state, void_reason, "
     "adjustment_outcome, last_inspection, last_inspection_on, contract_id, received_fen, "
     "declared_fen, sample, open_questions, details, created_by, created_at, updated_by, updated_at";
@@ -51,6 +52,7 @@ AssetRow FromRow(const Row& r) {
   a.income_village_bp = r.OptInt(i++);
   a.title_status = static_cast<TitleStatus>(r.Int(i++));
   a.title_cert_no = r.String(i++);
+  a.title_disputed_by = r.String(i++);
   a.title_date = r.OptDay(i++);
   a.custody_status = static_cast<CustodyStatus>(r.Int(i++));
   a.custodian = r.String(i++);
@@ -110,6 +112,7 @@ Params ToParams(const AssetRow& a) {
           a.income_village_bp,
           Number(a.title_status),
           a.title_cert_no,
+          a.title_disputed_by,
           a.title_date,
           Number(a.custody_status),
           a.custodian,
@@ -199,6 +202,7 @@ absl::Status UpdateAsset(mysql::Tx& tx, AssetRow* a) {
           "planting_date = ?, cultivation_ends = ?, operate_mode = ?, operator_uscc = ?, om_parts "
           "= ?, "
           "owned_village_bp = ?, income_village_bp = ?, title_status = ?, title_cert_no = ?, "
+          "title_disputed_by = ?, "
           "title_date = ?, custody_status = ?, custodian = ?, transferred_date = ?, use_state = ?, "
           "use_since = ?, idle_since = ?, in_use_share_bp = ?, irreparable = ?, ever_used = ?, "
           "use_report = ?, state = ?, void_reason = ?, adjustment_outcome = ?, last_inspection = "
@@ -222,6 +226,7 @@ absl::Status UpdateAsset(mysql::Tx& tx, AssetRow* a) {
            a->income_village_bp,
            Number(a->title_status),
            a->title_cert_no,
+           a->title_disputed_by,
            a->title_date,
            Number(a->custody_status),
            a->custodian,
@@ -270,7 +275,8 @@ absl::Status UpdateLockedAssets(mysql::Tx& tx, std::vector<AssetRow>* rows) {
              "operate_mode = VALUES(operate_mode), operator_uscc = VALUES(operator_uscc), "
              "om_parts = VALUES(om_parts), owned_village_bp = VALUES(owned_village_bp), "
              "income_village_bp = VALUES(income_village_bp), title_status = VALUES(title_status), "
-             "title_cert_no = VALUES(title_cert_no), title_date = VALUES(title_date), "
+             "title_cert_no = VALUES(title_cert_no), "
+             "title_disputed_by = VALUES(title_disputed_by), title_date = VALUES(title_date), "
              "custody_status = VALUES(custody_status), custodian = VALUES(custodian), "
              "transferred_date = VALUES(transferred_date), use_state = VALUES(use_state), "
              "use_since = VALUES(use_since), idle_since = VALUES(idle_since), "

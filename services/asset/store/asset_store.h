@@ -40,6 +40,7 @@ struct AssetRow {
   std::optional<int64_t> income_village_bp;
   TitleStatus title_status = TitleStatus::kUnregistered;
   std::string title_cert_no;
+  std::string title_disputed_by;  // an Actor, while the title is disputed
   std::optional<absl::CivilDay> title_date;
   CustodyStatus custody_status = CustodyStatus::kNotHandedOver;
   std::string custodian;
