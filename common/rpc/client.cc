@@ -63,18 +63,6 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
 
 }  // namespace
 
-CallOptions CallOptions::Within(const CallContext& context) {
-  CallOptions options;
-  options.deadline = context.deadline;
-  if (context.trace_id.size() == 32) {
-    uint64_t span = SystemRandom();
-    if (span == 0) span = 1;
-    options.traceparent =
-        Cat("00-", context.trace_id, "-", absl::Hex(span, absl::kZeroPad16), "-01");
-  }
-  return options;
-}
-
 struct Client::Impl {
   ClientOptions options;
   std::vector<std::shared_ptr<grpc::Channel>> channels;

@@ -4,7 +4,10 @@
 //                                       {.timeout = absl::Seconds(2)});
 //
 // Errors come back as the server made them: reason, zh-CN text and field violations included. Never
-// call while a transaction is open, and only from a method of the outbound lane or a job.
+// call while a transaction is open, and only from a method of the outbound lane or a job; there
+// with Within (common/rpc/within.h).
+//
+// A target of its own (bangfu_rpc_client): who only calls links neither a server nor a database.
 #pragma once
 
 #include <functional>
@@ -17,7 +20,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "common/rpc/call_context.h"
 #include "google/protobuf/message.h"
 
 namespace bangfu::rpc {
@@ -46,9 +48,6 @@ struct CallOptions {
   std::string token;                              // instead of the client's
   std::string traceparent;
   std::map<std::string, std::string> headers;  // lower-case names
-
-  // For a call made on behalf of another: its deadline and its trace go along.
-  static CallOptions Within(const CallContext& context);
 };
 
 class Client {

@@ -37,6 +37,7 @@ struct ServerOptions {
   int port = 0;  // 0: the system chooses; see Server::port()
   TlsFiles tls;
   bool reflection = false;
+  // What a request may be; a larger one is refused as REQUEST_TOO_LARGE.
   int max_receive_bytes = 4 << 20;
   // New pods get their share of clients: a connection is asked to go after this time, its calls
   // have the grace to end.

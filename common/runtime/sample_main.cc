@@ -4,6 +4,7 @@
 #include "bangfu/testing/v1/sample.pb.h"
 #include "common/base/strings.h"
 #include "common/idempotency/schema.h"
+#include "common/rpc/within.h"
 #include "common/runtime/service_main.h"
 
 namespace bangfu {
@@ -31,8 +32,7 @@ absl::Status Compose(runtime::App& app) {
   router.Unary<GetSampleRequest, Sample>(
       prefix + "AskPeer",
       [&app](rpc::CallContext& context, const GetSampleRequest& r) -> absl::StatusOr<Sample> {
-        return app.peer("mate").Call<Sample>(Cat(kService, ".GetSample"), r,
-                                             rpc::CallOptions::Within(context));
+        return app.peer("mate").Call<Sample>(Cat(kService, ".GetSample"), r, rpc::Within(context));
       });
   router.Unary<ListSamplesRequest, ListSamplesResponse>(
       prefix + "ListSamples",

@@ -150,6 +150,30 @@ function(bangfu_binary)
   set_target_properties(${A_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 endfunction()
 
+# Ends the configuration when a target links, over whatever way, one that it must do without:
+#   bangfu_never_links(bangfuctl bangfu_rpc bangfu_mysql)
+function(bangfu_never_links target)
+  set(waiting ${target})
+  set(seen "")
+  while(waiting)
+    list(POP_FRONT waiting one)
+    string(REGEX REPLACE "^\\$<LINK_ONLY:(.*)>$" "\\1" one "${one}")
+    if(NOT TARGET ${one} OR one IN_LIST seen)
+      continue()
+    endif()
+    list(APPEND seen ${one})
+    if(one IN_LIST ARGN)
+      message(FATAL_ERROR "${target} links ${one}, and must not: see who brings it among ${seen}")
+    endif()
+    foreach(property LINK_LIBRARIES INTERFACE_LINK_LIBRARIES)
+      get_target_property(links ${one} ${property})
+      if(links)
+        list(APPEND waiting ${links})
+      endif()
+    endforeach()
+  endwhile()
+endfunction()
+
 # The migrations of a schema, embedded: bangfu_schema(NAME registry DIR schema) reads
 # <DIR>/V0001__name.sql … (stream "registry", versions from the file names) and makes target
 # bangfu_registry_schema with
