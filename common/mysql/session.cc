@@ -154,8 +154,12 @@ class SessionImpl final : public Session {
     Backoff backoff({.initial = absl::Milliseconds(5), .max = absl::Milliseconds(500)},
                     options_.random);
     absl::Status status;
+    const absl::Time last_begin = options_.now() + options_.retry_within;
     for (int attempt = 1; attempt <= options_.max_attempts; ++attempt) {
-      if (attempt > 1) Sleep(backoff.Next());
+      if (attempt > 1) {
+        if (options_.now() >= last_begin) break;
+        Sleep(backoff.Next());
+      }
       bool again = false;
       status = RunOnce(body, reads, &again);
       if (!again) return status;

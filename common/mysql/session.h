@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/base/random.h"
 #include "common/mysql/value.h"
@@ -38,7 +39,11 @@ struct Options {
   absl::Duration idle_before_ping = absl::Seconds(30);
   size_t statement_cache = 256;  // prepared statements that a session keeps on the server
   int max_attempts = 8;          // runs of one transaction's body
-  Random random = SystemRandom;  // jitter of the wait between two runs
+  // No further run begins when this is over since the first began: the next wait for a lock would
+  // outlast a drain's grace (25 s). What was refused as TRANSACTION_CONFLICT can be sent again.
+  absl::Duration retry_within = absl::Seconds(15);
+  std::function<absl::Time()> now = absl::Now;
+  Random random = SystemRandom;               // jitter of the wait between two runs
   std::function<void(absl::Duration)> sleep;  // empty: sleeps
 };
 

@@ -470,6 +470,24 @@ TEST_F(SessionTest, LockWaitTimeoutUndoesTheWholeTransactionAndRunsAgain) {
   EXPECT_EQ(database_.Int("SELECT SUM(value) FROM counter"), 0);
 }
 
+// Eight waits for a lock are longer than a drain.
+TEST_F(SessionTest, NoRunBeginsWhenTheTimeForRunsIsOver) {
+  Options options = database_.options();
+  options.retry_within = absl::Seconds(15);
+  absl::Time now = absl::UnixEpoch();
+  options.now = [&] { return now; };
+  options.sleep = [](absl::Duration) {};
+  auto session = Session::Create(options);
+  int runs = 0;
+  const absl::Status result = Transact(*session, [&](Tx& tx) -> absl::Status {
+    ++runs;
+    now += absl::Seconds(5);  // as long as a lock is waited for
+    return tx.ExecuteOnce("SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213", {}).status();
+  });
+  EXPECT_THAT(result, StatusIs(absl::StatusCode::kAborted, "TRANSACTION_CONFLICT"));
+  EXPECT_EQ(runs, 3);
+}
+
 int64_t ConnectionId(Executor& db) {
   absl::StatusOr<Rows> rows = db.Query("SELECT CONNECTION_ID()");
   return rows.ok() ? rows->front().Int(0) : 0;
