@@ -1,6 +1,6 @@
 // What every service has beside its own rpcs: the audit trail, long work, its change feed, who may
-// do what and whether it takes writes, the dictionary and forms of its contracts, the inbox,
-// evidence files, and the jobs that keep their tables.
+// do what and whether it takes writes, the dictionary and forms of its contracts, drafts of those
+// forms, the inbox, evidence files, and the jobs that keep their tables.
 #pragma once
 
 #include <functional>
@@ -51,6 +51,11 @@ struct StandardOptions {
   // consumers are those of `following` and the grants' own. Asked once a second.
   std::function<absl::StatusOr<absl::Duration>(mysql::Executor& db)> reference_lag =
       [](mysql::Executor&) { return absl::Minutes(15); };
+  // A number that the province may change (参数), by its code; `fallback` while it is not known
+  // here. Null: the fallbacks hold.
+  std::function<absl::StatusOr<int64_t>(mysql::Executor& db, const std::string& code,
+                                        int64_t fallback)>
+      parameter;
   // Names of regions, for WhoAmI.
   identity::RegionNames region_names;
   // The path in today's codes of a region code as filed; empty: the code itself, normalised.
