@@ -35,6 +35,10 @@ namespace {
 using Steady = Timer::Steady;
 
 constexpr size_t kMaxStepBytes = 8 << 20;
+// gRPC refuses what is larger by itself, without our reason, but before it takes the memory. What
+// is up to so many times too large is read, so that its caller learns why it is refused.
+constexpr int64_t kReadToRefuse = 4;
+constexpr int64_t kMaxReadBytes = 64 << 20;  // more than any client of ours sends
 constexpr absl::Duration kRetryWhenFull = absl::Milliseconds(200);
 // A client ends the call at his deadline by himself, and knows why; he is cut off when he does not.
 constexpr absl::Duration kForTheClient = absl::Seconds(1);
@@ -221,7 +225,9 @@ class ServerImpl final : public Server, public grpc::CallbackGenericService {
     ASSIGN_OR_RETURN(auto credentials, Credentials());
     builder.AddListeningPort(Cat(options_.host, ":", options_.port), credentials, &port_);
     builder.RegisterCallbackGenericService(this);
-    builder.SetMaxReceiveMessageSize(options_.max_receive_bytes);
+    builder.SetMaxReceiveMessageSize(static_cast<int>(
+        std::max<int64_t>(options_.max_receive_bytes,
+                          std::min(options_.max_receive_bytes * kReadToRefuse, kMaxReadBytes))));
     // Without this a second server on the port starts silently and takes half of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Millis(options_.max_connection_age));
@@ -413,11 +419,20 @@ void CallReactor::Begin() {
 
 void CallReactor::OnReadDone(bool ok) {
   if (!ok) {
-    // No message came: a client that is gone, one over the size limit, or an empty call.
+    // No message came: a client that is gone, one far over the size limit, or an empty call.
     if (context_->IsCancelled()) return End(absl::CancelledError("the client is gone"));
     return End(Error(absl::StatusCode::kInvalidArgument, "MALFORMED_REQUEST")
                    .Message("no readable request came")
                    .Zh("请求内容无法识别"));
+  }
+  // Here, not in a lane: it must not hold its memory for as long as it would wait there.
+  const auto limit = static_cast<size_t>(server_.options().max_receive_bytes);
+  if (const size_t size = in_.Length(); size > limit) {
+    in_.Clear();
+    return End(Error(absl::StatusCode::kResourceExhausted, "REQUEST_TOO_LARGE")
+                   .Message(Cat("a request of ", size, " bytes, over the limit of ", limit))
+                   .With("max_request_bytes", Cat(limit))
+                   .Zh(Cat("请求过大，不能超过", limit >> 10, "KiB")));
   }
   if (IsStream()) {
     if (absl::Status status = server_.AddStream(caller()); !status.ok()) {

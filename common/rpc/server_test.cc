@@ -133,15 +133,6 @@ TEST_F(ServerTest, MalformedBytesAreTheCallersFault) {
               StatusIs(absl::StatusCode::kInvalidArgument, "MALFORMED_REQUEST"));
 }
 
-TEST_F(ServerTest, RefusesWhatIsTooLarge) {
-  StartServer();
-  google::protobuf::BytesValue large;
-  large.set_value(std::string(5 << 20, 'a'));
-  EXPECT_THAT(server_->Call<sample::Sample>(kGet, large, token_),
-              StatusIs(absl::StatusCode::kResourceExhausted));
-  EXPECT_THAT(Get(), IsOk());
-}
-
 TEST_F(ServerTest, UnknownMethodsAreUnimplemented) {
   StartServer();
   EXPECT_THAT(server_->Call<sample::Sample>("bangfu.testing.v1.SampleService.Nothing",
