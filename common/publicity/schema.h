@@ -1,4 +1,4 @@
-// The tables of publicities and the objections to them.
+// The tables of publicities, the objections to them, and the evidence of both.
 #pragma once
 
 #include "common/migrate/migration.h"
@@ -69,6 +69,17 @@ ALTER TABLE objection
   ADD COLUMN recorded_delegated_by VARCHAR(128) NOT NULL DEFAULT '',
   ADD COLUMN handled_delegated_by VARCHAR(128) NOT NULL DEFAULT '',
   ADD COLUMN handled_grant_id VARCHAR(26) NOT NULL DEFAULT '';
+)sql"},
+          // Files of the showing, and with an objection's id what its objector brought.
+          {"publicity", 4, "add_evidence", R"sql(CREATE TABLE publicity_evidence (
+  publicity_id BINARY(16) NOT NULL,
+  position INT NOT NULL,
+  objection_id BINARY(16) NULL,
+  blob_id BINARY(16) NOT NULL,
+  evidence BLOB NOT NULL,
+  PRIMARY KEY (publicity_id, position),
+  UNIQUE KEY publicity_evidence_blob (blob_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 )sql"}};
 }
 

@@ -21,6 +21,8 @@ struct ServiceOptions {
   CalendarLookup calendar;
   // The service's copy of the parameter; empty: the default.
   std::function<absl::StatusOr<AnswerPeriod>(mysql::Executor&)> answer_period;
+  // How many files have to show that a publicity of this kind was put up; empty: none.
+  std::function<absl::StatusOr<int64_t>(mysql::Executor&, std::string_view kind)> evidence_wanted;
   OwnerCallback on_passed;  // may be empty
   OwnerCallback on_upheld;  // may be empty
   TitleOf title;            // empty: work is titled by the subject's type
@@ -30,7 +32,8 @@ struct ServiceOptions {
 void RegisterPublicityService(rpc::Router& router, ServiceOptions options);
 
 // Start in a mutation of the owner: in the caller's name, with audit row and event. `publicity.id`
-// and `started_by` are filled when empty.
+// and `started_by` are filled when empty; its evidence, the request's field `evidence`, is taken for
+// it.
 // `title`: what is made public, for the inbox.
 absl::StatusOr<v1::Publicity> StartPublicity(rpc::Mutation& mutation, NewPublicity publicity,
                                              const CalendarLookup& calendar,
