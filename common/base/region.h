@@ -23,6 +23,19 @@ inline constexpr char kProvinceCode[] = "36";
 // around are dropped. InvalidArgument when it is not 2, 4, 6, 9 or 12 digits, or all of them zero.
 absl::StatusOr<std::string> NormalizeRegionCode(std::string_view text);
 
+// The years in which a region bore its code; a code is borne by one after another (360402 was
+// 庐山区, and is 濂溪区).
+struct RegionYears {
+  int start = 0;  // 0: not known
+  int end = 0;    // 0: in use today
+};
+// Whether a copy that keeps one bearer of each code takes what it is told over what it holds: it
+// keeps the bearer of today, or else the last one, in whatever order it is told of them.
+inline bool TakesOver(const RegionYears& told, const RegionYears& held) {
+  if (told.end == 0 || told.start == held.start) return true;
+  return held.end != 0 && told.start > held.start;
+}
+
 // `code` must be normalised.
 RegionLevel LevelOfRegion(std::string_view code);
 // The ancestor at `level`, or the code itself when it is at or above that level.

@@ -48,5 +48,20 @@ TEST(Region, LevelsAndAncestors) {
   EXPECT_EQ(RegionLevelDigits(RegionLevel::kVillage), 12);
 }
 
+// 360402: 庐山区 1980–2016, then 濂溪区.
+TEST(Region, ACopyKeepsTheBearerOfToday) {
+  const RegionYears first{1960, 1979}, second{1980, 2016}, today{2016, 0};
+  EXPECT_TRUE(TakesOver(today, second));
+  EXPECT_FALSE(TakesOver(second, today));
+  EXPECT_TRUE(TakesOver(second, first));
+  EXPECT_FALSE(TakesOver(first, second));
+  // The same bearer again, also as one that has ended.
+  EXPECT_TRUE(TakesOver({2016, 2026}, today));
+  EXPECT_TRUE(TakesOver(today, {2016, 2026}));
+  // Of most regions nobody knows since when.
+  EXPECT_TRUE(TakesOver({0, 0}, second));
+  EXPECT_FALSE(TakesOver(second, {0, 0}));
+}
+
 }  // namespace
 }  // namespace bangfu

@@ -152,5 +152,26 @@ TEST_F(AssetRecodeTest, RowsWithoutAnRpcOfTheirOwnFollow) {
   }
 }
 
+TEST_F(AssetRecodeTest, OfACodesBearersTheOneOfTodayIsKept) {
+  const auto tell = [&](const char* name, int start, int end) {
+    registry::v1::RegionsChanged changed;
+    registry::v1::Region& region = *changed.add_regions();
+    region.set_code("360402");
+    region.set_name(name);
+    region.set_level(registry::v1::REGION_LEVEL_COUNTY);
+    region.set_region_path("360402");
+    region.set_start_year(start);
+    region.set_end_year(end);
+    Apply({{"region_batch", &changed}});
+    const auto rows = session_->Query("SELECT name FROM region_copy WHERE code = '360402'");
+    EXPECT_OK(rows);
+    return rows.ok() && rows->size() == 1 ? rows->front().String(0) : "";
+  };
+  EXPECT_EQ(tell("庐山区", 1980, 2016), "庐山区");
+  EXPECT_EQ(tell("濂溪区", 2016, 0), "濂溪区");
+  EXPECT_EQ(tell("庐山区", 1980, 2016), "濂溪区");
+  EXPECT_EQ(tell("濂溪新区", 2016, 0), "濂溪新区");
+}
+
 }  // namespace
 }  // namespace bangfu::asset

@@ -91,7 +91,7 @@ absl::Status RegistryCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
   // Each record in its last state.
   std::map<Ulid, store::ProjectCopy> projects;
   std::map<std::string, store::OperatorCopy> operators;
-  std::map<std::string, store::RegionCopy> regions;
+  std::vector<store::RegionCopy> regions;  // in the order in which they were told
   std::vector<recode::Move> moves;
   std::map<std::pair<std::string, std::string>, store::CodeCopy> codes;
   std::map<std::pair<std::string, std::string>, store::IndustryCopy> industries;
@@ -144,7 +144,7 @@ absl::Status RegistryCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
       operators[changed.operator_().uscc()] = CopyOf(changed.operator_(), id);
     } else if (type == "region_batch") {
       ASSIGN_OR_RETURN(const auto changed, Payload<reg::RegionsChanged>(*event));
-      for (const reg::Region& region : changed.regions()) regions[region.code()] = CopyOf(region);
+      for (const reg::Region& region : changed.regions()) regions.push_back(CopyOf(region));
       for (const reg::RegionMove& told : changed.moves()) {
         ASSIGN_OR_RETURN(moves.emplace_back(), recode::MoveFrom(told));
       }
@@ -186,7 +186,7 @@ absl::Status RegistryCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
     for (const auto& [key, value] : map) out.push_back(value);
     return out;
   };
-  RETURN_IF_ERROR(store::PutRegions(tx, values(regions)));
+  RETURN_IF_ERROR(store::PutRegions(tx, regions));
   RETURN_IF_ERROR(store::PutParameters(tx, parameters));
   RETURN_IF_ERROR(store::PutCodes(tx, values(codes)));
   RETURN_IF_ERROR(store::PutIndustries(tx, values(industries)));

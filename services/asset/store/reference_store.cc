@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/status/macros.h"
 
@@ -50,11 +51,27 @@ constexpr std::string_view kProject =
 
 absl::Status PutRegions(mysql::Tx& tx, const std::vector<RegionCopy>& rows) {
   if (rows.empty()) return absl::OkStatus();
+  Params codes;
+  for (const RegionCopy& r : rows) codes.emplace_back(r.code);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows held,
+      tx.Query(Cat("SELECT code, start_year, end_year FROM region_copy WHERE code IN (",
+                   mysql::Placeholders(codes.size()), ")"),
+               codes));
+  std::map<std::string, RegionYears> years;
+  for (const Row& r : held) {
+    years[r.String(0)] = {static_cast<int>(r.Int(1)), static_cast<int>(r.Int(2))};
+  }
   std::vector<Params> params;
   for (const RegionCopy& r : rows) {
+    const RegionYears told{r.start_year, r.end_year};
+    const auto [it, is_new] = years.emplace(r.code, told);
+    if (!is_new && !TakesOver(told, it->second)) continue;
+    it->second = told;
     params.push_back({r.code, r.name, r.short_name, r.region_path, r.parent_code, r.level,
                       r.start_year, r.end_year, r.successors, r.is_extension});
   }
+  if (params.empty()) return absl::OkStatus();
   return mysql::BulkInsert(
              tx, "region_copy",
              "(code, name, short_name, region_path, parent_code, level, start_year, end_year, "

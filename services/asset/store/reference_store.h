@@ -67,6 +67,7 @@ struct IndustryCopy {
   int64_t cultivation_months = 0;
 };
 
+// Of each code the bearer of today, or else the last one (TakesOver).
 absl::Status PutRegions(mysql::Tx& tx, const std::vector<RegionCopy>& rows);
 absl::Status PutCodes(mysql::Tx& tx, const std::vector<CodeCopy>& rows);
 // By code.

@@ -365,5 +365,44 @@ TEST_F(Effects, WhatNamesTheRegionItselfFollowsItsCode) {
   }
 }
 
+// The registry tells of all bearers of a code, in one event or several, a snapshot in any order.
+TEST_F(Effects, OfACodesBearersTheOneOfTodayIsKept) {
+  const auto bearer = [](const char* name, int start, int end) {
+    registry::v1::RegionsChanged changed;
+    registry::v1::Region& region = *changed.add_regions();
+    region.set_code("360402");
+    region.set_name(name);
+    region.set_level(registry::v1::REGION_LEVEL_COUNTY);
+    region.set_region_path("360402");
+    region.set_start_year(start);
+    region.set_end_year(end);
+    return changed;
+  };
+  const auto today = bearer("濂溪区", 2016, 0), before = bearer("庐山区", 1980, 2016),
+             first = bearer("郊区", 1970, 1979);
+  const auto name = [&]() -> std::string {
+    const auto region = GetRegion(db(), "360402");
+    return region.ok() && *region ? (*region)->name : "";
+  };
+  const auto tell = [&](const std::vector<registry::v1::RegionsChanged>& events) {
+    std::vector<feed::v1::Event> told;
+    for (const auto& event : events) told.push_back(Event("region_batch", NewId(), event));
+    EXPECT_OK(Apply(registry_, "registry", told));
+  };
+  tell({first});
+  EXPECT_EQ(name(), "郊区");
+  tell({before, first});
+  EXPECT_EQ(name(), "庐山区");
+  tell({before, today, first});
+  EXPECT_EQ(name(), "濂溪区");
+  tell({before});
+  EXPECT_EQ(name(), "濂溪区");
+  tell({bearer("濂溪新区", 2016, 0)});
+  EXPECT_EQ(name(), "濂溪新区");
+  // It ends; its last name stands.
+  tell({bearer("濂溪旧区", 2016, 2026), first});
+  EXPECT_EQ(name(), "濂溪旧区");
+}
+
 }  // namespace
 }  // namespace bangfu::evaluation

@@ -65,7 +65,7 @@ struct Changes {
   std::map<Ulid, std::map<std::string, reg::ShortBoard>> short_boards;     // by id
   std::map<Ulid, std::map<std::string, reg::BrandCertification>> brands;   // by id
   std::map<std::pair<std::string, std::string>, ReferenceRow> references;  // by kind and key
-  std::map<std::string, RegionRow> regions;
+  std::vector<RegionRow> regions;  // in the order in which they were told
   std::vector<recode::Move> moves;
   std::map<std::pair<Ulid, std::string>, UnitReportRow> unit_reports;
   std::map<Ulid, int64_t> sequence;  // the newest event that spoke of the subject
@@ -173,8 +173,12 @@ absl::Status Sort(const feed::v1::Event& event, Changes& c) {
     ASSIGN_OR_RETURN(auto changed, Payload<reg::RegionsChanged>(event));
     for (const reg::Region& r : changed.regions()) {
       std::string parent = r.parent_code().empty() ? RegionParent(r.code()) : r.parent_code();
-      c.regions[r.code()] = {r.code(), r.name(), static_cast<int>(r.level()), parent,
-                             r.region_path()};
+      c.regions.push_back({r.code(),
+                           r.name(),
+                           static_cast<int>(r.level()),
+                           parent,
+                           r.region_path(),
+                           {r.start_year(), r.end_year()}});
     }
     for (const reg::RegionMove& told : changed.moves()) {
       ASSIGN_OR_RETURN(c.moves.emplace_back(), recode::MoveFrom(told));
@@ -461,9 +465,7 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
   std::vector<ReferenceRow> references;
   for (auto& [key, row] : c.references) references.push_back(std::move(row));
   RETURN_IF_ERROR(PutReferences(tx, references));
-  std::vector<RegionRow> regions;
-  for (auto& [code, row] : c.regions) regions.push_back(std::move(row));
-  RETURN_IF_ERROR(PutRegions(tx, regions));
+  RETURN_IF_ERROR(PutRegions(tx, c.regions));
   std::vector<UnitReportRow> units;
   for (auto& [key, row] : c.unit_reports) units.push_back(std::move(row));
   RETURN_IF_ERROR(PutUnitReports(tx, units));

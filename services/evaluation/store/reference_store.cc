@@ -1,6 +1,5 @@
 #include "services/evaluation/store/reference_store.h"
 
-#include "common/base/region.h"
 #include "common/status/macros.h"
 #include "services/evaluation/store/rows.h"
 
@@ -20,8 +19,12 @@ std::vector<ReferenceRow> FromRows(const mysql::Rows& rows) {
 }
 
 RegionRow RegionFrom(const mysql::Row& row) {
-  return {row.String(0), row.String(1), static_cast<int>(row.Int(2)), row.String(3), row.String(4)};
+  return {
+      row.String(0), row.String(1), static_cast<int>(row.Int(2)),
+      row.String(3), row.String(4), {static_cast<int>(row.Int(5)), static_cast<int>(row.Int(6))}};
 }
+constexpr std::string_view kRegion =
+    "code, name, level, parent_code, region_path, start_year, end_year";
 
 }  // namespace
 
@@ -93,14 +96,26 @@ absl::StatusOr<std::vector<ReferenceRow>> LoadReferencesInRegion(mysql::Executor
 
 absl::Status PutRegions(mysql::Tx& tx, const std::vector<RegionRow>& rows) {
   if (rows.empty()) return absl::OkStatus();
+  std::vector<std::string> codes;
+  codes.reserve(rows.size());
+  for (const RegionRow& r : rows) codes.push_back(r.code);
+  ASSIGN_OR_RETURN(const std::vector<RegionRow> held, GetRegions(tx, codes));
+  std::map<std::string_view, RegionYears> years;
+  for (const RegionRow& r : held) years.emplace(r.code, r.years);
   std::vector<mysql::Params> values;
   values.reserve(rows.size());
   for (const RegionRow& r : rows) {
-    values.push_back({r.code, r.name, r.level, r.parent_code, r.region_path});
+    const auto [it, is_new] = years.emplace(r.code, r.years);
+    if (!is_new && !TakesOver(r.years, it->second)) continue;
+    it->second = r.years;
+    values.push_back(
+        {r.code, r.name, r.level, r.parent_code, r.region_path, r.years.start, r.years.end});
   }
-  return mysql::BulkInsert(tx, "region_copy", "code, name, level, parent_code, region_path", values,
+  if (values.empty()) return absl::OkStatus();
+  return mysql::BulkInsert(tx, "region_copy", kRegion, values,
                            "ON DUPLICATE KEY UPDATE name = VALUES(name), level = VALUES(level), "
-                           "parent_code = VALUES(parent_code), region_path = VALUES(region_path)")
+                           "parent_code = VALUES(parent_code), region_path = VALUES(region_path), "
+                           "start_year = VALUES(start_year), end_year = VALUES(end_year)")
       .status();
 }
 
@@ -117,10 +132,7 @@ absl::StatusOr<std::vector<RegionRow>> GetRegions(mysql::Executor& db,
   mysql::Params params;
   std::string where = InClause("code", codes, &params);
   ASSIGN_OR_RETURN(mysql::Rows rows,
-                   db.Query(Cat("SELECT code, name, level, parent_code, region_path FROM "
-                                "region_copy WHERE ",
-                                where),
-                            params));
+                   db.Query(Cat("SELECT ", kRegion, " FROM region_copy WHERE ", where), params));
   for (const mysql::Row& row : rows) out.push_back(RegionFrom(row));
   return out;
 }
@@ -129,8 +141,9 @@ absl::StatusOr<std::vector<RegionRow>> ListChildRegions(mysql::Executor& db,
                                                         const std::string& parent) {
   // A region that is no longer in use has another one's path.
   ASSIGN_OR_RETURN(mysql::Rows rows,
-                   db.Query("SELECT code, name, level, parent_code, region_path FROM region_copy "
-                            "WHERE parent_code = ? AND code = region_path ORDER BY code",
+                   db.Query(Cat("SELECT ", kRegion,
+                                " FROM region_copy WHERE parent_code = ? AND code = region_path "
+                                "ORDER BY code"),
                             {parent}));
   std::vector<RegionRow> out;
   for (const mysql::Row& row : rows) out.push_back(RegionFrom(row));

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/region.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
 
@@ -55,7 +56,9 @@ struct RegionRow {
   int level = 0;  // number of registry.v1.RegionLevel
   std::string parent_code;
   std::string region_path;  // "" when only the township decides
+  RegionYears years = {};
 };
+// Of each code the bearer of today, or else the last one (TakesOver).
 absl::Status PutRegions(mysql::Tx& tx, const std::vector<RegionRow>& rows);
 absl::StatusOr<std::optional<RegionRow>> GetRegion(mysql::Executor& db, const std::string& code);
 // Names of codes; codes that are not known are left out.
