@@ -82,5 +82,6 @@ Json VerifyVillages(const Flags& flags);
 Json Echo(const Flags& flags);
 Json Grants(const Flags& flags);
 Json Items(const Flags& flags);
+Json Web(const Flags& flags);
 
 }  // namespace bangfu::bench
