@@ -95,7 +95,10 @@ void PutEntered(const EnteredFacts& entered, const FactLimits& limits, const Mom
     if (most > 0) values.Evidence("cause", FactSource::kExpert, record(all), newest);
   }
 
-  // The newest argument with a conclusion on feasibility, and the newest that names a cause.
+  // The newest argument with a conclusion on feasibility, and the newest that names a cause. One
+  // that its panel did not carry says nothing, and leaves nothing standing of those before it: they
+  // have to be argued anew.
+  const v1::ArgumentRecord* refused = nullptr;
   const v1::ArgumentRecord* feasible = nullptr;
   const v1::ArgumentRecord* cause = nullptr;
   auto newer = [](const v1::ArgumentRecord& a, const v1::ArgumentRecord* b) {
@@ -103,9 +106,15 @@ void PutEntered(const EnteredFacts& entered, const FactLimits& limits, const Mom
     return std::make_pair(ToDay(a.argued_on()), a.id()) >
            std::make_pair(ToDay(b->argued_on()), b->id());
   };
-  for (const v1::ArgumentRecord& a : entered.arguments) {
+  const auto counts = [&](const v1::ArgumentRecord& a) {
     const std::optional<absl::CivilDay> on = ToDay(a.argued_on());
-    if (!on || *on > moment.as_of) continue;
+    return on && *on <= moment.as_of;
+  };
+  for (const v1::ArgumentRecord& a : entered.arguments) {
+    if (a.state() == v1::ARGUMENT_STATE_NOT_CARRIED && counts(a) && newer(a, refused)) refused = &a;
+  }
+  for (const v1::ArgumentRecord& a : entered.arguments) {
+    if (!counts(a) || !newer(a, refused)) continue;
     bool concludes = a.conclusion() == v1::ARGUMENT_CONCLUSION_FEASIBLE ||
                      a.conclusion() == v1::ARGUMENT_CONCLUSION_NOT_FEASIBLE;
     if (concludes && newer(a, feasible)) feasible = &a;

@@ -93,5 +93,20 @@ TEST_F(EnteredAsOf, ArgumentsCountFromTheirDayOn) {
   EXPECT_EQ(march.facts.cause, "POOR_PLANNING");
 }
 
+// A panel that did not carry an argument leaves nothing standing of those before it.
+TEST_F(EnteredAsOf, AnArgumentThatWasNotCarriedEndsTheOnesBefore) {
+  Argue("01A", v1::ARGUMENT_CONCLUSION_FEASIBLE, "POOR_PLANNING", absl::CivilDay(2026, 1, 10));
+  Argue("01B", v1::ARGUMENT_CONCLUSION_NOT_FEASIBLE, "", absl::CivilDay(2026, 2, 10));
+  entered_.arguments.back().set_state(v1::ARGUMENT_STATE_NOT_CARRIED);
+  const Snapshot january = At(absl::CivilDay(2026, 1, 31));
+  EXPECT_EQ(january.facts.revitalise_feasible, Feasibility::kYes);
+  EXPECT_EQ(january.facts.cause, "POOR_PLANNING");
+  const Snapshot february = At(absl::CivilDay(2026, 2, 28));
+  EXPECT_EQ(february.facts.revitalise_feasible, Feasibility::kUnknown);
+  EXPECT_EQ(february.facts.cause, "");
+  Argue("01C", v1::ARGUMENT_CONCLUSION_NOT_FEASIBLE, "", absl::CivilDay(2026, 3, 1));
+  EXPECT_EQ(At(absl::CivilDay(2026, 3, 1)).facts.revitalise_feasible, Feasibility::kNo);
+}
+
 }  // namespace
 }  // namespace bangfu::evaluation

@@ -206,11 +206,11 @@ absl::StatusOr<absl::flat_hash_map<Ulid, EnteredFacts>> FactLoader::LoadEntered(
   }
   ASSIGN_OR_RETURN(std::vector<ArgumentRow> arguments, LoadArguments(db, ids));
   for (const ArgumentRow& row : arguments) {
-    // What its panel has not signed, or does not stand by, is no fact.
-    if (row.state != v1::ARGUMENT_STATE_SIGNED) continue;
-    if (!out[row.subject_id].arguments.emplace_back().ParseFromString(row.payload)) {
-      return Damaged("argument_record", row.subject_id);
-    }
+    // What its panel has not signed is no fact yet.
+    if (row.state == v1::ARGUMENT_STATE_SIGNING) continue;
+    v1::ArgumentRecord& argument = out[row.subject_id].arguments.emplace_back();
+    if (!argument.ParseFromString(row.payload)) return Damaged("argument_record", row.subject_id);
+    argument.set_state(static_cast<v1::ArgumentState>(row.state));
   }
   return out;
 }
