@@ -32,9 +32,8 @@ struct ServiceOptions {
 void RegisterPublicityService(rpc::Router& router, ServiceOptions options);
 
 // Start in a mutation of the owner: in the caller's name, with audit row and event. `publicity.id`
-// and `started_by` are filled when empty; its evidence, the request's field `evidence`, is taken for
-// it.
-// `title`: what is made public, for the inbox.
+// and `started_by` are filled when empty; its evidence, the request's field `evidence`, is taken
+// for it. `title`: what is made public, for the inbox.
 absl::StatusOr<v1::Publicity> StartPublicity(rpc::Mutation& mutation, NewPublicity publicity,
                                              const CalendarLookup& calendar,
                                              const std::string& title);
