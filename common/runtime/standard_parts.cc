@@ -10,6 +10,9 @@
 #include "common/base/strings.h"
 #include "common/blob/schema.h"
 #include "common/blob/service.h"
+#include "common/draft/schema.h"
+#include "common/draft/service.h"
+#include "common/draft/store.h"
 #include "common/feed/consumer.h"
 #include "common/feed/freshness.h"
 #include "common/feed/remote.h"
@@ -232,13 +235,15 @@ std::vector<std::string> StandardServices() {
   return {"bangfu.audit.v1.AuditService",     "bangfu.operation.v1.OperationService",
           "bangfu.feed.v1.ChangeFeed",        "bangfu.identity.v1.IdentityService",
           "bangfu.identity.v1.FreezeService", "bangfu.dictionary.v1.DictionaryService",
-          "bangfu.inbox.v1.InboxService",     "bangfu.blob.v1.BlobService"};
+          "bangfu.inbox.v1.InboxService",     "bangfu.blob.v1.BlobService",
+          "bangfu.draft.v1.DraftService"};
 }
 
 migrate::Migrations StandardMigrations() {
   return migrate::Concat(idempotency::Schema(), audit::Schema(), feed::Schema(),
                          operation::Schema(), seal::CanarySchema(), grants::Schema(),
-                         identity::Schema(), inbox::Schema(), blob::Schema(), recode::Schema());
+                         identity::Schema(), inbox::Schema(), blob::Schema(), draft::Schema(),
+                         recode::Schema());
 }
 
 recode::Parts StandardRegionParts() {
@@ -251,6 +256,7 @@ operation::OperationRunner& InstallStandardParts(App& app, StandardOptions optio
   app.readiness().Add("seal_keys", seal::CheckCanary);
   audit::RegisterAuditService(app.router(), std::move(options.sensitive));
   dictionary::RegisterDictionaryService(app.router(), std::move(options.dictionary));
+  draft::RegisterDraftService(app.router(), {.parameter = std::move(options.parameter)});
   if (app.has_peer(grants::kOwner)) {
     // A revocation is not to wait for the lease of a process that was killed.
     options.following.push_back({grants::kOwner,
@@ -311,6 +317,9 @@ operation::OperationRunner& InstallStandardParts(App& app, StandardOptions optio
                          UntilDone([&clock](mysql::Session& session) {
                            return idempotency::Sweep(session, clock.Now());
                          }));
+  app.jobs().AddPeriodic(
+      "sweep_drafts", absl::Hours(1),
+      UntilDone([&clock](mysql::Session& session) { return draft::Sweep(session, clock.Now()); }));
   app.jobs().AddPeriodic("sweep_feed", absl::Hours(6), UntilDone([&clock](mysql::Session& session) {
                            return feed::SweepRetention(session, clock.Now());
                          }));

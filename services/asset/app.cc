@@ -40,6 +40,9 @@ absl::Status Compose(runtime::App& app) {
     ASSIGN_OR_RETURN(const int64_t minutes, store::ParameterOf(db, "REFERENCE_LAG_MINUTES", 15));
     return absl::Minutes(minutes);
   };
+  standard.parameter = [](mysql::Executor& db, const std::string& code, int64_t fallback) {
+    return store::ParameterOf(db, code, fallback);
+  };
   standard.inbox = api::AssetInbox();
   for (const inbox::Kind& kind : ::bangfu::intake::WorkKinds()) {
     standard.inbox.kinds.push_back(kind);

@@ -63,6 +63,9 @@ absl::Status Compose(runtime::App& app) {
     ASSIGN_OR_RETURN(const int64_t minutes, ReadParameter(db, kReferenceLagMinutes));
     return absl::Minutes(minutes);
   };
+  standard.parameter = [](mysql::Executor& db, const std::string& code, int64_t fallback) {
+    return ReadParameter(db, {code, fallback});
+  };
   auto states = std::make_shared<Snapshots>();
   states->Add("publicity", [source = publicity::PublicityStates()](
                                mysql::Executor& db, const Ulid& after, int limit,

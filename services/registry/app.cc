@@ -104,6 +104,7 @@ absl::Status Compose(runtime::App& app) {
                    inbox::StoppedSource(stopped),
                    ::bangfu::intake::WorkSource(ImportKinds(app.ids()))};
   standard.region_path = RegionOfImport;
+  standard.parameter = ParameterValue;
   standard.region_parts = RegionParts();
   standard.region_swept = PublishSwept;
   standard.sensitive = {SensitiveProjects()};
