@@ -16,7 +16,7 @@ namespace {
 constexpr char kColumns[] =
     "id, action, actor_subject, actor_name, actor_role, actor_region, actor_delegated_by, "
     "actor_grant_id, aggregate_type, aggregate_id, region_path, fields, reason, request_id, "
-    "client_ip, occurred_at";
+    "client_ip, occurred_at, actor_org_code, actor_org_name";
 
 }  // namespace
 
@@ -26,12 +26,13 @@ absl::Status RecordAccess(mysql::Executor& db, const Access& a) {
   };
   return db
       .Execute(
-          Cat("INSERT INTO access_log (", kColumns, ") VALUES (", mysql::Placeholders(16), ")"),
+          Cat("INSERT INTO access_log (", kColumns, ") VALUES (", mysql::Placeholders(18), ")"),
           {a.id, fit(a.action, 160), fit(a.actor.subject, 128), fit(a.actor.name, 128),
            fit(a.actor.role, 64), fit(a.actor.region_path, 12), fit(a.actor.delegated_by, 128),
            fit(a.actor.grant_id, 26), a.aggregate_type, a.aggregate_id, a.region_path,
            absl::StrJoin(a.fields, "\n"), fit(a.reason, 2000), fit(a.request_id, 64),
-           fit(a.client_ip, 64), a.occurred_at})
+           fit(a.client_ip, 64), a.occurred_at, fit(a.actor.org_code, 64),
+           fit(a.actor.org_name, 200)})
       .status();
 }
 
@@ -42,20 +43,26 @@ absl::StatusOr<int64_t> AnchorAccesses(mysql::Tx& tx, int64_t anchor_no, int lim
 }
 
 absl::StatusOr<AccessSum> HashAccesses(mysql::Executor& db, int64_t anchor_no) {
-  constexpr size_t kOccurredAt = 15;  // the last of kColumns
+  constexpr size_t kOccurredAt = 15;  // in kColumns, before the organisation
   AccessSum sum;
   Sha256Stream hash;
   Canonical fields;
   fields.Text("bangfu.audit.access.v1");
-  RETURN_IF_ERROR(
-      db.Stream(Cat("SELECT ", kColumns, " FROM access_log WHERE anchor_no = ? ORDER BY id"),
-                {anchor_no}, [&](const mysql::Row& row) {
-                  for (size_t i = 0; i < kOccurredAt; ++i) fields.Text(row.String(i));
-                  fields.Number(absl::ToUnixMicros(row.Time(kOccurredAt)));
-                  fields.MoveTo(&hash);
-                  ++sum.count;
-                  return absl::OkStatus();
-                }));
+  RETURN_IF_ERROR(db.Stream(
+      Cat("SELECT ", kColumns, " FROM access_log WHERE anchor_no = ? ORDER BY id"), {anchor_no},
+      [&](const mysql::Row& row) {
+        for (size_t i = 0; i < kOccurredAt; ++i) fields.Text(row.String(i));
+        fields.Number(absl::ToUnixMicros(row.Time(kOccurredAt)));
+        // Looks from before it was recorded have none, and keep the hash that they had:
+        // the next begins with its id, whose length is 16.
+        if (!row.String(kOccurredAt + 1).empty() || !row.String(kOccurredAt + 2).empty()) {
+          fields.Text(Cat("actor_organisation:", row.String(kOccurredAt + 1)));
+          fields.Text(row.String(kOccurredAt + 2));
+        }
+        fields.MoveTo(&hash);
+        ++sum.count;
+        return absl::OkStatus();
+      }));
   sum.hash = hash.Finish();
   return sum;
 }
@@ -113,8 +120,8 @@ absl::StatusOr<std::vector<Access>> ListAccesses(mysql::Executor& db, const Acce
     Access& a = out.emplace_back();
     a.id = row.Id(0);
     a.action = row.String(1);
-    a.actor = {row.String(2), row.String(3), row.String(4),
-               row.String(5), row.String(6), row.String(7)};
+    a.actor = {row.String(2), row.String(3), row.String(4),  row.String(5),
+               row.String(6), row.String(7), row.String(16), row.String(17)};
     a.aggregate_type = row.String(8);
     a.aggregate_id = row.Id(9);
     a.region_path = row.String(10);

@@ -27,6 +27,10 @@ struct Actor {
   std::string region_path;     // of the grant
   std::string delegated_by{};  // the person on whose behalf; empty: in their own right
   std::string grant_id{};      // ULID; empty: the right came with the token
+  // The organisation on whose behalf, as the grant names it; empty: none. In the trail only:
+  // records that name an actor hold the grant.
+  std::string org_code{};
+  std::string org_name{};
 };
 
 // What is recorded of one change. Texts longer than their column are cut at a character.
@@ -74,6 +78,12 @@ absl::StatusOr<std::vector<Record>> History(mysql::Executor& db, std::string_vie
                                             const Ulid& aggregate_id,
                                             const std::vector<std::string>& regions,
                                             int64_t before_chain_no, int limit);
+
+// Where a record of this service lies, in today's codes: by the newest entry of its chain. nullopt:
+// it has none, so no such record is here.
+absl::StatusOr<std::optional<std::string>> RegionOfRecord(mysql::Executor& db,
+                                                          std::string_view aggregate_type,
+                                                          const Ulid& aggregate_id);
 
 struct VerifyScope {
   std::vector<std::string> regions;  // chains whose record lies there now; {""} is all

@@ -45,7 +45,9 @@ absl::StatusOr<Entry> Fit(Entry e) {
                                                      {&e.source_system, 64},
                                                      {&e.client_ip, 64},
                                                      {&e.actor.delegated_by, 128},
-                                                     {&e.actor.grant_id, 26}};
+                                                     {&e.actor.grant_id, 26},
+                                                     {&e.actor.org_code, 64},
+                                                     {&e.actor.org_name, 200}};
   for (const auto& [text, max] : bounded) {
     if (text->size() > max) *text = Utf8Truncate(*text, max);
   }
@@ -54,11 +56,12 @@ absl::StatusOr<Entry> Fit(Entry e) {
 
 mysql::Params LogParams(const Record& r) {
   const Entry& e = r.entry;
-  return {e.aggregate_type, e.aggregate_id,  r.chain_no,    r.hash_algorithm, r.prev_hash,
-          r.hash,           e.actor.subject, e.actor.name,  e.actor.role,     e.actor.region_path,
-          e.action,         e.before_json,   e.after_json,  e.reason,         e.request_id,
-          e.source_system,  e.client_ip,     e.occurred_at, e.region_path,    e.actor.delegated_by,
-          e.actor.grant_id};
+  return {
+      e.aggregate_type, e.aggregate_id,   r.chain_no,      r.hash_algorithm, r.prev_hash,
+      r.hash,           e.actor.subject,  e.actor.name,    e.actor.role,     e.actor.region_path,
+      e.action,         e.before_json,    e.after_json,    e.reason,         e.request_id,
+      e.source_system,  e.client_ip,      e.occurred_at,   e.region_path,    e.actor.delegated_by,
+      e.actor.grant_id, e.actor.org_code, e.actor.org_name};
 }
 
 // Another transaction wrote the same place in the chain first.
@@ -108,6 +111,8 @@ Record ReadRecord(const mysql::Row& row) {
   e.region_path = row.String(18);
   e.actor.delegated_by = row.String(19);
   e.actor.grant_id = row.String(20);
+  e.actor.org_code = row.String(21);
+  e.actor.org_name = row.String(22);
   return r;
 }
 
@@ -129,9 +134,15 @@ std::string HashOf(const Record& r) {
   c.Number(absl::ToUnixMicros(e.occurred_at));
   // Entries from before there were grants have neither, and keep the hash that they had. The number
   // before is of fixed length, so no entry with them has the bytes of one without.
-  if (!e.actor.delegated_by.empty() || !e.actor.grant_id.empty()) {
+  const bool organisation = !e.actor.org_code.empty() || !e.actor.org_name.empty();
+  if (organisation || !e.actor.delegated_by.empty() || !e.actor.grant_id.empty()) {
     c.Text(e.actor.delegated_by);
     c.Text(e.actor.grant_id);
+  }
+  // So it is with the organisation, which came later: two texts more than any entry without has.
+  if (organisation) {
+    c.Text(e.actor.org_code);
+    c.Text(e.actor.org_name);
   }
   return Sha256(c.bytes());
 }
@@ -240,6 +251,26 @@ absl::Status AppendBatch(mysql::Tx& tx, const std::vector<Entry>& entries) {
                         .status());
   }
   return LostRace(mysql::BulkInsert(tx, "audit_log", kLogColumns, log).status());
+}
+
+absl::StatusOr<std::optional<std::string>> RegionOfRecord(mysql::Executor& db,
+                                                          std::string_view aggregate_type,
+                                                          const Ulid& aggregate_id) {
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query("SELECT h.region_path, l.occurred_at FROM audit_head h JOIN audit_log l ON "
+               "l.aggregate_type = h.aggregate_type AND l.aggregate_id = h.aggregate_id AND "
+               "l.chain_no = h.chain_no WHERE h.aggregate_type = ? AND h.aggregate_id = ?",
+               {aggregate_type, aggregate_id}));
+  if (rows.empty()) return std::nullopt;
+  // The entry keeps the code of its day.
+  ASSIGN_OR_RETURN(const std::vector<recode::Move> moves, recode::ListMoves(db));
+  std::string path = rows[0].String(0);
+  const absl::Time written = rows[0].Time(1);
+  for (const recode::Move& move : moves) {
+    if (move.WrittenUntil() >= written && move.Moves(path)) path = move.NewPath(path);
+  }
+  return path;
 }
 
 absl::StatusOr<std::vector<Record>> History(mysql::Executor& db, std::string_view aggregate_type,

@@ -105,6 +105,15 @@ CREATE TABLE access_log (
           {"audit", 4, "anchor_accesses", R"sql(ALTER TABLE access_log
   ADD COLUMN anchor_no BIGINT NOT NULL DEFAULT 0,
   ADD KEY access_log_by_anchor (anchor_no, id);
+)sql"},
+          // On whose behalf as the grant named it: 所代表机构.
+          {"audit", 5, "add_organisation", R"sql(ALTER TABLE audit_log
+  ADD COLUMN actor_org_code VARCHAR(64) NOT NULL DEFAULT '',
+  ADD COLUMN actor_org_name VARCHAR(200) NOT NULL DEFAULT '';
+
+ALTER TABLE access_log
+  ADD COLUMN actor_org_code VARCHAR(64) NOT NULL DEFAULT '',
+  ADD COLUMN actor_org_name VARCHAR(200) NOT NULL DEFAULT '';
 )sql"}};
 }
 

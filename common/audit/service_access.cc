@@ -92,6 +92,8 @@ absl::StatusOr<v1::ListAccessesResponse> List(CallContext& context,
     out->set_id(a.id.ToString());
     out->set_action(a.action);
     *out->mutable_actor() = rpc::ActorMessage(a.actor);
+    out->set_actor_org_code(a.actor.org_code);
+    out->set_actor_org_name(a.actor.org_name);
     out->set_aggregate_type(a.aggregate_type);
     if (!a.aggregate_id.is_zero()) out->set_aggregate_id(a.aggregate_id.ToString());
     out->set_region_path(a.region_path);

@@ -27,6 +27,8 @@ v1::AuditEntry ToProto(const Record& record, bool with_json) {
   out.set_chain_no(record.chain_no);
   out.set_action(e.action);
   *out.mutable_actor() = rpc::ActorMessage(e.actor);
+  out.set_actor_org_code(e.actor.org_code);
+  out.set_actor_org_name(e.actor.org_name);
   if (with_json) {
     out.set_before_json(e.before_json);
     out.set_after_json(e.after_json);

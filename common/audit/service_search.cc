@@ -115,7 +115,9 @@ table::TableSpec CsvSpec() {
                                                                   {"request_id", "请求编号"},
                                                                   {"source_system", "来源系统"},
                                                                   {"client_ip", "来源地址"},
-                                                                  {"hash", "哈希"}}) {
+                                                                  {"hash", "哈希"},
+                                                                  {"org_code", "所代表机构代码"},
+                                                                  {"org_name", "所代表机构"}}) {
     table::ColumnSpec column;
     column.key = key;
     column.header_zh = header;
@@ -148,7 +150,9 @@ absl::Status WriteEntry(table::TableWriter& csv, const v1::AuditEntry& e) {
                          e.request_id(),
                          e.source_system(),
                          e.client_ip(),
-                         e.hash()});
+                         e.hash(),
+                         e.actor_org_code(),
+                         e.actor_org_name()});
   };
   // An entry that changed nothing that may be shown has a line, too.
   if (e.changes().empty()) return line(type::v1::FieldChange());

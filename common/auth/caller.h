@@ -33,6 +33,9 @@ struct Grant {
   absl::Time from = absl::InfinitePast();
   absl::Time to = absl::InfiniteFuture();  // not in it
   std::string delegated_by{};              // the person on whose behalf; empty: one's own right
+  // The organisation on whose behalf the person acts; empty: none is named.
+  std::string org_code{};
+  std::string org_name{};
 
   bool LiveAt(absl::Time now) const { return from <= now && now < to; }
   // Names one of the thing's fund sources and one of its industries, or is not narrowed by them.

@@ -25,6 +25,10 @@ auth::Grant GrantBook::Expand(const Right& right) {
   grant.id = right.id;
   grant.from = absl::FromUnixMicros(right.from_us);
   if (right.to_us != kNoEnd) grant.to = absl::FromUnixMicros(right.to_us);
+  if (right.organisation != nullptr) {
+    grant.org_code = right.organisation->first;
+    grant.org_name = right.organisation->second;
+  }
   if (right.extra != nullptr) {
     grant.clauses = right.extra->clauses;
     grant.fund_sources = right.extra->fund_sources;
@@ -64,6 +68,9 @@ absl::Status GrantBook::Put(std::string_view record, bool over, Subjects* people
   const type::v1::GrantScope& scope = grant.scope();
   const bool plain = scope.clauses().empty() && scope.fund_sources().empty() &&
                      scope.industries().empty() && !grant.has_delegated_by();
+  const Organisation* organisation =
+      grant.org_code().empty() ? nullptr
+                               : &*organisations_.emplace(grant.org_code(), grant.org_name()).first;
   held.rights.reserve(held.rights.size() + static_cast<size_t>(grant.regions_size()));
   for (const type::v1::GrantRegion& region : grant.regions()) {
     Right right;
@@ -72,6 +79,7 @@ absl::Status GrantBook::Put(std::string_view record, bool over, Subjects* people
     right.to_us = revoked || grant.has_valid_to() ? absl::ToUnixMicros(Until(grant)) : kNoEnd;
     right.role = static_cast<uint8_t>(grant.role());
     right.revoked = revoked;
+    right.organisation = organisation;
     region.region_path().copy(right.region.data(), right.region.size());
     if (!plain) {
       right.extra = std::make_unique<const Extra>(

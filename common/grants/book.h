@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -40,6 +42,8 @@ class GrantBook final : public auth::GrantSource {
     using is_transparent = void;
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
+  // Code and name. Few of them, in the grants of many: each is kept once, for as long as the book.
+  using Organisation = std::pair<std::string, std::string>;
   // A right as it is kept, for tens of thousands of people; a call gets it as auth::Grant.
   struct Extra {
     std::vector<std::string> clauses, fund_sources, industries;
@@ -52,6 +56,7 @@ class GrantBook final : public auth::GrantSource {
     std::array<char, 12> region{};       // filled up with zeros
     uint8_t role = 0;
     bool revoked = false;
+    const Organisation* organisation = nullptr;  // of organisations_; nullptr: none is named
   };
   struct Held {
     std::string name;
@@ -63,9 +68,10 @@ class GrantBook final : public auth::GrantSource {
   absl::Status ReadAll(mysql::Session& session, absl::Time now);
   absl::Status ReadChanges(mysql::Session& session, int64_t after);
   // Puts the grant in the place of what it was; not a person's that has been over for long.
-  static absl::Status Put(std::string_view record, bool over, Subjects* people, Subjects* clients);
+  absl::Status Put(std::string_view record, bool over, Subjects* people, Subjects* clients);
 
   std::mutex refreshing_;
+  std::set<Organisation> organisations_;  // only a refresh adds to it, and nothing is taken out
   int64_t reloads_ = -1;
   mutable std::shared_mutex mu_;
   Subjects people_, clients_;

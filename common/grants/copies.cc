@@ -99,4 +99,16 @@ absl::Status Write(mysql::Tx& tx, const std::vector<type::v1::Grant>& grants, in
 
 std::shared_ptr<feed::EffectHandler> NewCopies() { return std::make_shared<Copies>(); }
 
+absl::Status NameOrganisation(mysql::Executor& db, audit::Actor* actor) {
+  const absl::StatusOr<Ulid> id = Ulid::Parse(actor->grant_id);
+  if (!id.ok()) return absl::OkStatus();  // the right came with the token
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query("SELECT record FROM access_grant WHERE id = ?", {*id}));
+  type::v1::Grant grant;
+  if (rows.empty() || !grant.ParseFromString(rows[0].String(0))) return absl::OkStatus();
+  actor->org_code = grant.org_code();
+  actor->org_name = grant.org_name();
+  return absl::OkStatus();
+}
+
 }  // namespace bangfu::grants

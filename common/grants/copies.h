@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "bangfu/type/v1/grant.pb.h"
+#include "common/audit/audit.h"
 #include "common/feed/consumer.h"
 #include "common/mysql/session.h"
 
@@ -29,6 +30,10 @@ std::shared_ptr<feed::EffectHandler> NewCopies();
 
 // From when on a grant gives nothing any more, whatever happens.
 absl::Time Until(const type::v1::Grant& grant);
+
+// For long work, which goes on in the name of an actor as its row keeps them: the organisation that
+// the actor's grant names, if this service knows the grant.
+absl::Status NameOrganisation(mysql::Executor& db, audit::Actor* actor);
 
 absl::Time TimeOf(const google::protobuf::Timestamp& time);
 void SetTime(absl::Time time, google::protobuf::Timestamp* out);

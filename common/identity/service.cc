@@ -73,7 +73,8 @@ v1::Limits LimitsOf(const rpc::ServerOptions& server) {
 // Grants of several regions are one right: of one id, or alike but for the region.
 bool SameRight(const auth::Grant& a, const auth::Grant& b) {
   return a.id == b.id && a.role == b.role && a.clauses == b.clauses &&
-         a.fund_sources == b.fund_sources && a.industries == b.industries;
+         a.fund_sources == b.fund_sources && a.industries == b.industries &&
+         a.org_code == b.org_code;
 }
 
 v1::HeldGrant HeldOf(const auth::Grant& grant) {
@@ -88,6 +89,8 @@ v1::HeldGrant HeldOf(const auth::Grant& grant) {
   held.set_source(v1::GRANT_SOURCE_GRANT);
   held.set_grant_id(grant.id.ToString());
   held.set_delegated_by(grant.delegated_by);
+  held.set_org_code(grant.org_code);
+  held.set_org_name(grant.org_name);
   SetTime(grant.from, held.mutable_valid_from());
   if (grant.to != absl::InfiniteFuture()) SetTime(grant.to, held.mutable_valid_to());
   return held;

@@ -185,7 +185,9 @@ std::string EncodeCaller(const auth::Caller& caller) {
                            {"sources", grant.fund_sources},
                            {"industries", grant.industries},
                            {"id", grant.id.is_zero() ? "" : grant.id.ToString()},
-                           {"delegated_by", grant.delegated_by}});
+                           {"delegated_by", grant.delegated_by},
+                           {"org_code", grant.org_code},
+                           {"org_name", grant.org_name}});
   }
   return j.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -208,6 +210,8 @@ absl::StatusOr<auth::Caller> DecodeCaller(std::string_view text) {
     grant.industries = g.value("industries", std::vector<std::string>());
     grant.id = Ulid::Parse(g.value("id", "")).value_or(Ulid());
     grant.delegated_by = g.value("delegated_by", "");
+    grant.org_code = g.value("org_code", "");
+    grant.org_name = g.value("org_name", "");
     caller.grants.push_back(std::move(grant));
   }
   // Callers that were stored before it was said: a right that came with a token has no id.

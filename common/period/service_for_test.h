@@ -15,6 +15,7 @@
 #include "common/base/clock.h"
 #include "common/base/strings.h"
 #include "common/feed/schema.h"
+#include "common/grants/schema.h"
 #include "common/idempotency/schema.h"
 #include "common/inbox/schema.h"
 #include "common/inbox/service.h"
@@ -131,7 +132,7 @@ class PeriodServiceTest : public ::testing::Test {
       : server_({.services = {kService, "bangfu.inbox.v1.InboxService"},
                  .migrations = migrate::Concat(
                      Schema(), feed::Schema(), idempotency::Schema(), audit::Schema(),
-                     operation::Schema(), inbox::Schema(), recode::Schema(),
+                     operation::Schema(), inbox::Schema(), recode::Schema(), grants::Schema(),
                      migrate::Migrations{{"thing", 1, "create", kThings}}),
                  .server = grants_.ServerOptions()},
                 [](rpc::Router& router) {

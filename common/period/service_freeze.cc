@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/strings.h"
 #include "common/feed/outbox.h"
+#include "common/grants/copies.h"
 #include "common/operation/request.h"
 #include "common/operation/stopped.h"
 #include "common/period/service.h"
@@ -52,6 +53,7 @@ absl::Status Record(mysql::Tx& tx, const OperationContext& context, const v1::Pe
   entry.region_path = region;
   entry.action = kFreezeKind;
   entry.actor = audit::ActorOf(context.created_by());
+  RETURN_IF_ERROR(grants::NameOrganisation(tx, &entry.actor));
   entry.before_json = audit::ToJson(before);
   entry.after_json = audit::ToJson(after.message);
   entry.request_id = context.id().ToString();

@@ -23,6 +23,8 @@ inline audit::Actor ActorOf(const auth::Caller& caller, const std::vector<auth::
     actor.region_path = grant->region_path;
     actor.delegated_by = grant->delegated_by;
     if (!grant->id.is_zero()) actor.grant_id = grant->id.ToString();
+    actor.org_code = grant->org_code;
+    actor.org_name = grant->org_name;
   }
   return actor;
 }

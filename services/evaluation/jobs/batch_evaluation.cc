@@ -15,6 +15,7 @@
 #include "common/audit/actor.h"
 #include "common/base/clock.h"
 #include "common/base/strings.h"
+#include "common/grants/copies.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/evaluation/facts/parameters.h"
@@ -262,6 +263,7 @@ class Batch {
     job.computed_by = computed_by_;
     job.audit.action = kBatchKind;
     job.audit.actor = audit::ActorOf(job.computed_by);
+    RETURN_IF_ERROR(grants::NameOrganisation(db, &job.audit.actor));
     job.audit.request_id = run_.id.ToString();
     job.now = context_.now();
     std::vector<Ulid> ids;

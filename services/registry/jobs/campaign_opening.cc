@@ -10,6 +10,7 @@
 #include "common/audit/actor.h"
 #include "common/base/strings.h"
 #include "common/feed/outbox.h"
+#include "common/grants/copies.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/registry/api/campaign_work.h"
@@ -131,6 +132,7 @@ class Opening {
     entry.region_path = row.region_path;
     entry.action = inventory::kOpenCampaignKind;
     entry.actor = audit::ActorOf(context_.created_by());
+    RETURN_IF_ERROR(grants::NameOrganisation(tx, &entry.actor));
     entry.before_json = audit::ToJson(before);
     entry.after_json = audit::ToJson(after);
     entry.request_id = request_.request_id();
