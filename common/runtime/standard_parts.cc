@@ -18,6 +18,8 @@
 #include "common/feed/remote.h"
 #include "common/feed/schema.h"
 #include "common/feed/sequencer.h"
+#include "common/flag/schema.h"
+#include "common/flag/service.h"
 #include "common/grants/book.h"
 #include "common/grants/copies.h"
 #include "common/grants/schema.h"
@@ -232,10 +234,15 @@ std::function<absl::Status(mysql::Session&)> UntilDone(Step step) {
 }  // namespace
 
 std::vector<std::string> StandardServices() {
-  return {"bangfu.audit.v1.AuditService",     "bangfu.operation.v1.OperationService",
-          "bangfu.feed.v1.ChangeFeed",        "bangfu.identity.v1.IdentityService",
-          "bangfu.identity.v1.FreezeService", "bangfu.dictionary.v1.DictionaryService",
-          "bangfu.inbox.v1.InboxService",     "bangfu.blob.v1.BlobService",
+  return {"bangfu.audit.v1.AuditService",
+          "bangfu.audit.v1.RecordFlagService",
+          "bangfu.operation.v1.OperationService",
+          "bangfu.feed.v1.ChangeFeed",
+          "bangfu.identity.v1.IdentityService",
+          "bangfu.identity.v1.FreezeService",
+          "bangfu.dictionary.v1.DictionaryService",
+          "bangfu.inbox.v1.InboxService",
+          "bangfu.blob.v1.BlobService",
           "bangfu.draft.v1.DraftService"};
 }
 
@@ -243,18 +250,21 @@ migrate::Migrations StandardMigrations() {
   return migrate::Concat(idempotency::Schema(), audit::Schema(), feed::Schema(),
                          operation::Schema(), seal::CanarySchema(), grants::Schema(),
                          identity::Schema(), inbox::Schema(), blob::Schema(), draft::Schema(),
-                         recode::Schema());
+                         recode::Schema(), flag::Schema());
 }
 
 recode::Parts StandardRegionParts() {
-  return {audit::RegionPart(), feed::RegionPart(), operation::RegionPart(),
-          inbox::RegionPart(), blob::RegionPart(), recode::RegionPart()};
+  return {audit::RegionPart(), feed::RegionPart(),   operation::RegionPart(), inbox::RegionPart(),
+          blob::RegionPart(),  recode::RegionPart(), flag::RegionPart()};
 }
 
 operation::OperationRunner& InstallStandardParts(App& app, StandardOptions options) {
   // Keys of another installation would seal what nobody opens again: not ready until they fit.
   app.readiness().Add("seal_keys", seal::CheckCanary);
   audit::RegisterAuditService(app.router(), std::move(options.sensitive));
+  flag::RegisterRecordFlagService(app.router(), options.inbox.calendar);
+  for (inbox::Kind& kind : flag::WorkKinds()) options.inbox.kinds.push_back(std::move(kind));
+  options.work.push_back(flag::WorkSource());
   dictionary::RegisterDictionaryService(app.router(), std::move(options.dictionary));
   draft::RegisterDraftService(app.router(), {.parameter = std::move(options.parameter)});
   if (app.has_peer(grants::kOwner)) {

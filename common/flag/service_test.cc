@@ -1,0 +1,337 @@
+#include "common/flag/service.h"
+
+#include <utility>
+
+#include "bangfu/audit/v1/audit_service.pb.h"
+#include "bangfu/inbox/v1/inbox.pb.h"
+#include "common/audit/audit.h"
+#include "common/audit/schema.h"
+#include "common/base/strings.h"
+#include "common/feed/schema.h"
+#include "common/flag/schema.h"
+#include "common/idempotency/schema.h"
+#include "common/inbox/move.h"
+#include "common/inbox/recount.h"
+#include "common/inbox/schema.h"
+#include "common/inbox/service.h"
+#include "common/recode/recode.h"
+#include "common/recode/schema.h"
+#include "common/status/error.h"
+#include "common/status/macros.h"
+#include "common/testing/held_grants.h"
+#include "common/testing/rpc_fixture.h"
+#include "common/testing/status_matchers.h"
+
+namespace bangfu::flag {
+namespace {
+
+using absl::StatusCode;
+using auth::Role;
+using ::bangfu::testing::HasViolation;
+using ::bangfu::testing::RpcServer;
+using ::bangfu::testing::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+constexpr char kService[] = "bangfu.audit.v1.RecordFlagService";
+constexpr char kVillage[] = "360733101001";
+
+class FlagServiceTest : public ::testing::Test {
+ protected:
+  FlagServiceTest()
+      : server_({.services = {kService, "bangfu.inbox.v1.InboxService"},
+                 .migrations = migrate::Concat(Schema(), feed::Schema(), idempotency::Schema(),
+                                               inbox::Schema(), audit::Schema(), recode::Schema()),
+                 .server = held_.ServerOptions()},
+                [](rpc::Router& router) {
+                  RegisterRecordFlagService(router, {});
+                  inbox::RegisterInboxService(router, {WorkKinds(), {}});
+                }),
+        auditor_(server_.Token(Role::ROLE_AUDITOR, "3607", "auditor")),
+        approver_(server_.Token(Role::ROLE_COUNTY_APPROVER, "360733", "approver")) {
+    project_ = Recorded("project", kVillage);
+  }
+
+  // A record as the trail knows it.
+  Ulid Recorded(const std::string& type, const std::string& region) {
+    audit::Entry entry;
+    entry.aggregate_type = type;
+    entry.aggregate_id = server_.ids().Next();
+    entry.region_path = region;
+    entry.action = "Test";
+    entry.actor = {"operator", "经办", "ROLE_COUNTY_OPERATOR", region};
+    entry.after_json = "{}";
+    entry.occurred_at = server_.clock().Now();
+    EXPECT_OK(mysql::Transact(server_.database().db(),
+                              [&](mysql::Tx& tx) { return audit::Append(tx, entry); }));
+    return entry.aggregate_id;
+  }
+  v1::FlagRecordRequest FlagOf(const Ulid& id, const std::string& type = "project") {
+    v1::FlagRecordRequest request;
+    request.set_request_id(Cat("flag-request-", ++requests_));
+    request.set_subject_type(type);
+    request.set_subject_id(id.ToString());
+    request.set_reason("拨款凭证与合同金额不符");
+    request.set_answer_days(5);
+    return request;
+  }
+  absl::StatusOr<v1::RecordFlag> Flag(const v1::FlagRecordRequest& request,
+                                      const std::string& token) {
+    return server_.Call<v1::RecordFlag>(Cat(kService, ".FlagRecord"), request, token);
+  }
+  absl::StatusOr<v1::RecordFlag> Answer(const v1::RecordFlag& flag, const std::string& token,
+                                        bool validate_only = false) {
+    v1::AnswerRecordFlagRequest request;
+    request.set_request_id(Cat("answer-request-", ++requests_));
+    request.set_id(flag.id());
+    request.set_etag(flag.etag());
+    request.set_answer("合同有补充协议，已补传");
+    request.set_validate_only(validate_only);
+    return server_.Call<v1::RecordFlag>(Cat(kService, ".AnswerRecordFlag"), request, token);
+  }
+  absl::StatusOr<v1::RecordFlag> Close(
+      const v1::RecordFlag& flag, const std::string& token,
+      v1::RecordFlagOutcome outcome = v1::RECORD_FLAG_OUTCOME_EXPLAINED) {
+    v1::CloseRecordFlagRequest request;
+    request.set_request_id(Cat("close-request-", ++requests_));
+    request.set_id(flag.id());
+    request.set_etag(flag.etag());
+    request.set_outcome(outcome);
+    request.set_outcome_note("补充协议属实");
+    return server_.Call<v1::RecordFlag>(Cat(kService, ".CloseRecordFlag"), request, token);
+  }
+  absl::StatusOr<v1::RecordFlag> Get(const std::string& id, const std::string& token) {
+    v1::GetRecordFlagRequest request;
+    request.set_id(id);
+    return server_.Call<v1::RecordFlag>(Cat(kService, ".GetRecordFlag"), request, token);
+  }
+  std::vector<std::string> List(const v1::ListRecordFlagsRequest& request, const std::string& token,
+                                std::string* next = nullptr) {
+    auto listed = server_.Call<v1::ListRecordFlagsResponse>(Cat(kService, ".ListRecordFlags"),
+                                                            request, token);
+    EXPECT_OK(listed);
+    std::vector<std::string> ids;
+    if (!listed.ok()) return ids;
+    for (const v1::RecordFlag& flag : listed->record_flags()) ids.push_back(flag.id());
+    if (next != nullptr) *next = listed->next_page_token();
+    return ids;
+  }
+  std::vector<inbox::v1::WorkItem> Mine(const std::string& token) {
+    auto mine = server_.Call<inbox::v1::ListMyWorkResponse>(
+        "bangfu.inbox.v1.InboxService.ListMyWork", inbox::v1::ListMyWorkRequest(), token);
+    EXPECT_OK(mine);
+    if (!mine.ok()) return {};
+    return {mine->items().begin(), mine->items().end()};
+  }
+  std::vector<std::string> Work(const std::string& token) {
+    std::vector<std::string> kinds;
+    for (const inbox::v1::WorkItem& item : Mine(token)) kinds.push_back(item.kind());
+    return kinds;
+  }
+  // "action" of what is allowed, "action: reason" of what is not.
+  static std::vector<std::string> Actions(const v1::RecordFlag& flag) {
+    std::vector<std::string> out;
+    for (const type::v1::AllowedAction& action : flag.allowed_actions()) {
+      out.push_back(action.allowed() ? action.action()
+                                     : Cat(action.action(), ": ", action.refusal_reason()));
+    }
+    return out;
+  }
+
+  int requests_ = 1000;
+  ::bangfu::testing::HeldGrants held_;
+  RpcServer server_;
+  const std::string auditor_, approver_;
+  Ulid project_;
+};
+
+TEST_F(FlagServiceTest, FromTheFlagToItsOutcome) {
+  const v1::FlagRecordRequest request = FlagOf(project_);
+  ASSERT_OK_AND_ASSIGN(v1::RecordFlag flag, Flag(request, auditor_));
+  ASSERT_OK_AND_ASSIGN(flag, Flag(request, auditor_));  // sent twice, flagged once
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM record_flag"), 1);
+  EXPECT_EQ(flag.state(), v1::RECORD_FLAG_STATE_OPEN);
+  EXPECT_EQ(flag.region_path(), kVillage);
+  EXPECT_EQ(flag.flagged_by().subject(), "auditor");
+  EXPECT_TRUE(flag.has_answer_due());
+  EXPECT_TRUE(flag.provisional());
+  EXPECT_THAT(Actions(flag), ElementsAre("close: STATE_NOT_ALLOWED", "withdraw"));
+
+  // The office of the county finds it in its inbox, and nobody above it does.
+  const std::vector<inbox::v1::WorkItem> waiting = Mine(approver_);
+  ASSERT_EQ(waiting.size(), 1u);
+  EXPECT_EQ(waiting[0].kind(), "RECORD_FLAG_ANSWER");
+  EXPECT_EQ(waiting[0].title(), "审计标记：拨款凭证与合同金额不符");
+  EXPECT_EQ(waiting[0].due_on().day(), flag.answer_due().day());
+  EXPECT_THAT(Work(server_.Token(Role::ROLE_CITY_SUPERVISOR, "3607", "city")), IsEmpty());
+  EXPECT_THAT(Work(auditor_), IsEmpty());
+
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag seen, Get(flag.id(), approver_));
+  EXPECT_THAT(Actions(seen), ElementsAre("answer"));
+  // Only looked at: nothing is stored.
+  EXPECT_OK(Answer(flag, approver_, true));
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag answered, Answer(flag, approver_));
+  EXPECT_EQ(answered.state(), v1::RECORD_FLAG_STATE_ANSWERED);
+  EXPECT_EQ(answered.answered_by().subject(), "approver");
+  EXPECT_THAT(Work(approver_), IsEmpty());
+  EXPECT_THAT(Work(auditor_), ElementsAre("RECORD_FLAG_CLOSE"));
+  EXPECT_THAT(Answer(answered, approver_),
+              StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+
+  EXPECT_THAT(Close(flag, auditor_), StatusIs(StatusCode::kAborted, "ETAG_MISMATCH"));
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag closed, Close(answered, auditor_));
+  EXPECT_EQ(closed.state(), v1::RECORD_FLAG_STATE_CLOSED);
+  EXPECT_EQ(closed.outcome(), v1::RECORD_FLAG_OUTCOME_EXPLAINED);
+  EXPECT_EQ(closed.closed_by().subject(), "auditor");
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM work_item WHERE open_mark = 1"), 0);
+  EXPECT_EQ(
+      server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'record_flag'"),
+      3);
+  // The record itself is as it was.
+  EXPECT_EQ(
+      server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'project'"), 1);
+}
+
+TEST_F(FlagServiceTest, OnlyWhatTheServiceHoldsInTheAuditorsRegionIsFlagged) {
+  EXPECT_THAT(Flag(FlagOf(server_.ids().Next()), auditor_), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(Flag(FlagOf(project_, "asset"), auditor_), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(Flag(FlagOf(project_), server_.Token(Role::ROLE_AUDITOR, "3608", "other")),
+              StatusIs(StatusCode::kNotFound));
+  for (const Role role : {Role::ROLE_COUNTY_APPROVER, Role::ROLE_ORG_ADMIN}) {
+    EXPECT_THAT(Flag(FlagOf(project_), server_.Token(role, "360733", "official")),
+                StatusIs(StatusCode::kPermissionDenied));
+  }
+  v1::FlagRecordRequest no_reason = FlagOf(project_);
+  no_reason.clear_reason();
+  EXPECT_THAT(Flag(no_reason, auditor_).status(), HasViolation("reason"));
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag flag, Flag(FlagOf(project_), auditor_));
+  EXPECT_THAT(Flag(FlagOf(*Ulid::Parse(flag.id()), "record_flag"), auditor_),
+              StatusIs(StatusCode::kInvalidArgument, "FLAG_OF_A_FLAG"));
+  v1::FlagRecordRequest check = FlagOf(project_);
+  check.set_validate_only(true);
+  EXPECT_OK(Flag(check, auditor_));
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM record_flag"), 1);
+}
+
+TEST_F(FlagServiceTest, WhoFlaggedItDoesNotAnswerAndWhoAnsweredItDoesNotClose) {
+  auth::Caller both;
+  both.subject = "both";
+  both.grants = {{Role::ROLE_AUDITOR, "3607", {}, {}, {}},
+                 {Role::ROLE_COUNTY_APPROVER, "360733", {}, {}, {}}};
+  const std::string token = server_.Token(both);
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag mine, Flag(FlagOf(project_), token));
+  EXPECT_THAT(Answer(mine, token), StatusIs(StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  EXPECT_THAT(Work(token), IsEmpty());
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag theirs, Flag(FlagOf(project_), auditor_));
+  EXPECT_THAT(Work(token), ElementsAre("RECORD_FLAG_ANSWER"));
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag answered, Answer(theirs, token));
+  EXPECT_THAT(Close(answered, token), StatusIs(StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  EXPECT_THAT(Work(token), IsEmpty());
+}
+
+TEST_F(FlagServiceTest, WhatWasFlaggedInErrorIsTakenBackByItsAuthor) {
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag flag, Flag(FlagOf(project_), auditor_));
+  EXPECT_THAT(Close(flag, auditor_),
+              StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+  EXPECT_THAT(Close(flag, server_.Token(Role::ROLE_AUDITOR, "36", "other"),
+                    v1::RECORD_FLAG_OUTCOME_WITHDRAWN),
+              StatusIs(StatusCode::kPermissionDenied, "FLAG_OF_ANOTHER_PERSON"));
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag closed,
+                       Close(flag, auditor_, v1::RECORD_FLAG_OUTCOME_WITHDRAWN));
+  EXPECT_EQ(closed.state(), v1::RECORD_FLAG_STATE_CLOSED);
+  EXPECT_THAT(Work(approver_), IsEmpty());
+}
+
+TEST_F(FlagServiceTest, ARecordOfTheCityOrTheProvinceIsAnsweredThere) {
+  const std::string province = server_.Token(Role::ROLE_AUDITOR, "36", "province");
+  const std::string city = server_.Token(Role::ROLE_CITY_SUPERVISOR, "3607", "city");
+  const std::string office = server_.Token(Role::ROLE_PROV_OFFICE, "36", "office");
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag of_city,
+                       Flag(FlagOf(Recorded("period", "3607"), "period"), province));
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag of_province,
+                       Flag(FlagOf(Recorded("code_list", "36"), "code_list"), province));
+  EXPECT_THAT(Work(city), ElementsAre("RECORD_FLAG_ANSWER"));
+  EXPECT_THAT(Work(office), ElementsAre("RECORD_FLAG_ANSWER"));
+  EXPECT_THAT(Answer(of_city, approver_), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(Answer(of_city, office),
+              StatusIs(StatusCode::kPermissionDenied, "FLAG_OF_ANOTHER_OFFICE"));
+  EXPECT_OK(Answer(of_city, city));
+  EXPECT_OK(Answer(of_province, office));
+  EXPECT_THAT(Work(city), IsEmpty());
+  EXPECT_THAT(Work(office), IsEmpty());
+}
+
+TEST_F(FlagServiceTest, IsListedByRegionStateAndRecordForThoseConcerned) {
+  const Ulid other = Recorded("project", "360734");
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag a, Flag(FlagOf(project_), auditor_));
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag b, Flag(FlagOf(project_), auditor_));
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag c, Flag(FlagOf(other), auditor_));
+  ASSERT_OK(Answer(b, approver_));
+  v1::ListRecordFlagsRequest request;
+  EXPECT_THAT(List(request, auditor_), ElementsAre(a.id(), b.id(), c.id()));
+  EXPECT_THAT(List(request, approver_), ElementsAre(a.id(), b.id()));
+  EXPECT_THAT(List(request, server_.Token(Role::ROLE_PROV_OFFICE, "36", "office")),
+              ElementsAre(a.id(), b.id(), c.id()));
+  EXPECT_THAT(server_.Call<v1::ListRecordFlagsResponse>(
+                  Cat(kService, ".ListRecordFlags"), request,
+                  server_.Token(Role::ROLE_VILLAGE_REPORTER, kVillage, "cadre")),
+              StatusIs(StatusCode::kPermissionDenied));
+  request.set_page_size(2);
+  std::string next;
+  EXPECT_THAT(List(request, auditor_, &next), ElementsAre(a.id(), b.id()));
+  request.set_page_token(next);
+  EXPECT_THAT(List(request, auditor_), ElementsAre(c.id()));
+  request.Clear();
+  request.set_region_code("360734");
+  EXPECT_THAT(List(request, auditor_), ElementsAre(c.id()));
+  request.Clear();
+  request.set_state(v1::RECORD_FLAG_STATE_ANSWERED);
+  EXPECT_THAT(List(request, auditor_), ElementsAre(b.id()));
+  request.Clear();
+  request.set_subject_id(other.ToString());
+  EXPECT_THAT(List(request, auditor_), ElementsAre(c.id()));
+  v1::BatchGetRecordFlagsRequest many;
+  many.add_ids(c.id());
+  many.add_ids(a.id());
+  ASSERT_OK_AND_ASSIGN(const auto got, server_.Call<v1::BatchGetRecordFlagsResponse>(
+                                           Cat(kService, ".BatchGetRecordFlags"), many, approver_));
+  ASSERT_EQ(got.record_flags_size(), 1);
+  EXPECT_THAT(Actions(got.record_flags(0)), ElementsAre("answer"));
+  EXPECT_THAT(got.missing_ids(), ElementsAre(c.id()));
+}
+
+// The record's entries keep the code of their day, and the flag goes with the region.
+TEST_F(FlagServiceTest, FollowsARegionToAnotherCode) {
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag before, Flag(FlagOf(project_), auditor_));
+  server_.clock().Advance(absl::Hours(1));
+  recode::Move move{server_.ids().Next(), "360733", "360783", server_.clock().Now()};
+  ASSERT_OK(mysql::Transact(server_.database().db(), [&](mysql::Tx& tx) -> absl::Status {
+    RETURN_IF_ERROR(inbox::MoveRegion(tx, move).status());
+    return recode::Apply(tx, {RegionPart(), recode::RegionPart()}, move, server_.clock()).status();
+  }));
+  const std::string there = server_.Token(Role::ROLE_COUNTY_APPROVER, "360783", "there");
+  EXPECT_THAT(Get(before.id(), approver_), StatusIs(StatusCode::kNotFound));
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag moved, Get(before.id(), there));
+  EXPECT_EQ(moved.region_path(), "360783101001");
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag after, Flag(FlagOf(project_), auditor_));
+  EXPECT_EQ(after.region_path(), "360783101001");
+  EXPECT_THAT(Work(there), UnorderedElementsAre("RECORD_FLAG_ANSWER", "RECORD_FLAG_ANSWER"));
+  EXPECT_OK(Answer(moved, there));
+}
+
+// What the recount finds is what the steps themselves have laid there.
+TEST_F(FlagServiceTest, TheRecountAgrees) {
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag a, Flag(FlagOf(project_), auditor_));
+  ASSERT_OK(Flag(FlagOf(project_), auditor_));
+  ASSERT_OK(Answer(a, approver_));
+  ASSERT_OK(server_.database().db().Execute("DELETE FROM work_desk", {}));
+  ASSERT_OK(server_.database().db().Execute("DELETE FROM work_item", {}));
+  ASSERT_OK(inbox::Recount(server_.database().db(), {WorkSource()}, server_.ids(),
+                           server_.clock().Now(), {}));
+  EXPECT_THAT(Work(approver_), ElementsAre("RECORD_FLAG_ANSWER"));
+  EXPECT_THAT(Work(auditor_), ElementsAre("RECORD_FLAG_CLOSE"));
+}
+
+}  // namespace
+}  // namespace bangfu::flag
