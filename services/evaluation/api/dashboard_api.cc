@@ -12,8 +12,8 @@
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/jobs/board.h"
 #include "services/evaluation/store/board_store.h"
-#include "services/evaluation/store/ledger_store.h"
 #include "services/evaluation/store/reference_store.h"
+#include "services/evaluation/store/rollup_store.h"
 
 namespace bangfu::evaluation {
 namespace {

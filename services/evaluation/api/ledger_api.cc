@@ -42,6 +42,7 @@
 #include "services/evaluation/store/ledger_store.h"
 #include "services/evaluation/store/override_store.h"
 #include "services/evaluation/store/reference_store.h"
+#include "services/evaluation/store/rollup_store.h"
 #include "services/evaluation/store/subject_store.h"
 
 namespace bangfu::evaluation {

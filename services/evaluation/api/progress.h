@@ -9,7 +9,7 @@
 #include "bangfu/evaluation/v1/ledger_service.pb.h"
 #include "common/mysql/session.h"
 #include "services/evaluation/store/close_out_store.h"
-#include "services/evaluation/store/ledger_store.h"
+#include "services/evaluation/store/rollup_store.h"
 
 namespace bangfu::evaluation {
 

@@ -17,9 +17,9 @@
 #include "services/evaluation/domain/types.h"
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/store/close_out_store.h"
-#include "services/evaluation/store/ledger_store.h"
 #include "services/evaluation/store/override_store.h"
 #include "services/evaluation/store/reference_store.h"
+#include "services/evaluation/store/rollup_store.h"
 #include "services/evaluation/store/subject_store.h"
 
 namespace bangfu::evaluation {

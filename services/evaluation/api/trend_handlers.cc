@@ -16,7 +16,7 @@
 #include "services/evaluation/facts/moment.h"
 #include "services/evaluation/jobs/household_income.h"
 #include "services/evaluation/store/fact_store.h"
-#include "services/evaluation/store/ledger_store.h"
+#include "services/evaluation/store/income_store.h"
 #include "services/evaluation/store/subject_store.h"
 #include "services/evaluation/store/trend_store.h"
 

@@ -10,9 +10,9 @@
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/store/board_store.h"
-#include "services/evaluation/store/ledger_store.h"
 #include "services/evaluation/store/ledger_unit_store.h"
 #include "services/evaluation/store/reference_store.h"
+#include "services/evaluation/store/rollup_store.h"
 
 namespace bangfu::evaluation {
 namespace {

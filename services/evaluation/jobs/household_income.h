@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 #include "bangfu/asset/v1/events.pb.h"
 #include "common/mysql/session.h"
-#include "services/evaluation/store/ledger_store.h"
+#include "services/evaluation/store/income_store.h"
 
 namespace bangfu::evaluation {
 

@@ -17,6 +17,7 @@
 #include "common/feed/outbox.h"
 #include "services/evaluation/store/close_out_store.h"
 #include "services/evaluation/store/ledger_store.h"
+#include "services/evaluation/store/rollup_store.h"
 #include "services/evaluation/store/subject_store.h"
 
 namespace bangfu::evaluation {

@@ -17,8 +17,8 @@
 #include "services/evaluation/jobs/household_income.h"
 #include "services/evaluation/jobs/ledger_work.h"
 #include "services/evaluation/store/close_out_store.h"
-#include "services/evaluation/store/ledger_store.h"
 #include "services/evaluation/store/ledger_unit_store.h"
+#include "services/evaluation/store/rollup_store.h"
 
 namespace bangfu::evaluation {
 

@@ -12,8 +12,8 @@
 #include "services/evaluation/facts/moment.h"
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/jobs/ledger_entries.h"
-#include "services/evaluation/store/ledger_store.h"
 #include "services/evaluation/store/override_store.h"
+#include "services/evaluation/store/rollup_store.h"
 
 namespace bangfu::evaluation {
 

@@ -13,6 +13,7 @@
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
 #include "services/evaluation/store/ledger_store.h"
+#include "services/evaluation/store/rollup_store.h"
 
 namespace bangfu::evaluation {
 

@@ -2,7 +2,9 @@
 
 #include "common/status/macros.h"
 #include "services/evaluation/store/close_out_store.h"
+#include "services/evaluation/store/income_store.h"
 #include "services/evaluation/store/ledger_store.h"
+#include "services/evaluation/store/rollup_store.h"
 #include "services/evaluation/store/subject_store.h"
 
 namespace bangfu::evaluation {
