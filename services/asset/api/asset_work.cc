@@ -12,6 +12,7 @@
 #include "bangfu/options/v1/labels.pb.h"
 #include "common/base/strings.h"
 #include "common/status/macros.h"
+#include "services/asset/api/convert.h"
 #include "services/asset/domain/transitions.h"
 
 namespace bangfu::asset::api {
@@ -139,9 +140,19 @@ absl::Status SyncContracts(mysql::Tx& tx, const std::vector<store::ContractRow>&
 }
 
 DividendState StateOf(const store::DividendRow& dividend) {
-  return dividend.paid_fen >= dividend.declared_fen ? DividendState::kPaid
-                                                    : DividendState::kDeclared;
+  if (!dividend.void_reason.empty()) return DividendState::kVoid;
+  if (dividend.paid_fen >= dividend.declared_fen) return DividendState::kPaid;
+  return dividend.paid_fen > 0 ? DividendState::kPartlyPaid : DividendState::kDeclared;
 }
+
+namespace {
+
+bool Open(const store::DividendRow& dividend) {
+  const DividendState state = StateOf(dividend);
+  return state == DividendState::kDeclared || state == DividendState::kPartlyPaid;
+}
+
+}  // namespace
 
 absl::Status SyncDividends(mysql::Tx& tx, const std::vector<store::DividendRow>& dividends,
                            const inbox::Act& act) {
@@ -149,7 +160,7 @@ absl::Status SyncDividends(mysql::Tx& tx, const std::vector<store::DividendRow>&
   std::set<Ulid> named;
   std::optional<absl::CivilDay> first, last;  // declared, of those that are open
   for (const store::DividendRow& row : dividends) {
-    if (StateOf(row) == DividendState::kPaid) continue;
+    if (!Open(row)) continue;
     named.insert(row.asset_id);
     first = std::min(first.value_or(row.declared_on), row.declared_on);
     last = std::max(last.value_or(row.declared_on), row.declared_on);
@@ -168,7 +179,7 @@ absl::Status SyncDividends(mysql::Tx& tx, const std::vector<store::DividendRow>&
   subjects.reserve(dividends.size());
   for (const store::DividendRow& row : dividends) {
     inbox::Subject subject{kDividendSubject, row.id, {}, {}};
-    if (StateOf(row) != DividendState::kPaid) {
+    if (Open(row)) {
       for (workflow::WaitingStep& step :
            workflow::WaitingSteps(Dividends(), DividendWorks(), StateOf(row), {})) {
         // A system that pays reads no inbox.

@@ -254,6 +254,7 @@ void ContractHandlers::Register(rpc::Router& router) {
   add("ListIncome", &ContractHandlers::ListIncome);
   add("DeclareDividend", &ContractHandlers::DeclareDividend);
   add("PayDividend", &ContractHandlers::PayDividend);
+  add("VoidDividend", &ContractHandlers::VoidDividend);
   add("GetDividend", &ContractHandlers::GetDividend);
   add("ListDividends", &ContractHandlers::ListDividends);
   add("RecordLinkage", &ContractHandlers::RecordLinkage);

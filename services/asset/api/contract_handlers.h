@@ -40,6 +40,7 @@ class ContractHandlers {
   absl::StatusOr<v1::Dividend> DeclareDividend(rpc::CallContext& c,
                                                const v1::DeclareDividendRequest& r);
   absl::StatusOr<v1::Dividend> PayDividend(rpc::CallContext& c, const v1::PayDividendRequest& r);
+  absl::StatusOr<v1::Dividend> VoidDividend(rpc::CallContext& c, const v1::VoidDividendRequest& r);
   absl::StatusOr<v1::Dividend> GetDividend(rpc::CallContext& c, const v1::GetDividendRequest& r);
   absl::StatusOr<v1::ListDividendsResponse> ListDividends(rpc::CallContext& c,
                                                           const v1::ListDividendsRequest& r);

@@ -312,8 +312,12 @@ v1::IncomeRecord ToIncome(const store::IncomeRow& row) {
   out.set_reason(row.reason);
   *out.mutable_recorded_by() = ParseActor(row.recorded_by);
   SetTime(row.recorded_at, out.mutable_recorded_at());
+  out.set_etag(IncomeEtag(row));
+  if (row.reversed_by) out.set_reversed_by_id(row.reversed_by->ToString());
   return out;
 }
+
+std::string IncomeEtag(const store::IncomeRow& row) { return row.reversed_by ? "2" : "1"; }
 
 v1::Dividend ToDividend(const store::DividendRow& row) {
   v1::Dividend out;
@@ -330,6 +334,7 @@ v1::Dividend ToDividend(const store::DividendRow& row) {
   if (row.last_paid_on) SetDay(*row.last_paid_on, out.mutable_last_paid_on());
   out.set_households(static_cast<int32_t>(row.households));
   out.set_poor_households(static_cast<int32_t>(row.poor_households));
+  out.set_void_reason(row.void_reason);
   return out;
 }
 

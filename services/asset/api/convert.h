@@ -58,6 +58,8 @@ AssetSubject SubjectOf(const store::AssetRow& row, bool referenced);
 v1::OperatingContract ToContract(const store::ContractRow& row, const store::ContractSums& sums);
 v1::IncomeDue ToDue(const Ulid& contract_id, const store::DueRow& row, absl::CivilDay today);
 v1::IncomeRecord ToIncome(const store::IncomeRow& row);
+// An income record stands, or is reversed.
+std::string IncomeEtag(const store::IncomeRow& row);
 v1::Dividend ToDividend(const store::DividendRow& row);
 v1::LinkageContract ToLinkage(const store::LinkageRow& row);
 v1::EmploymentRecord ToEmployment(const store::EmploymentRow& row);

@@ -114,6 +114,44 @@ absl::StatusOr<v1::Dividend> ContractHandlers::PayDividend(rpc::CallContext& c,
   });
 }
 
+absl::StatusOr<v1::Dividend> ContractHandlers::VoidDividend(rpc::CallContext& c,
+                                                            const v1::VoidDividendRequest& r) {
+  return rpc::Mutate<v1::Dividend>(c, r, [&](rpc::Mutation& m) -> absl::StatusOr<v1::Dividend> {
+    ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(r.id()));
+    ASSIGN_OR_RETURN(const auto seen, store::FindDividend(m.tx(), id, c.scope));
+    if (!seen) return NotFound("dividend", r.id()).Build();
+    ASSIGN_OR_RETURN(const std::vector<Ulid> projects, ProjectIdsOf(m.tx(), seen->asset_id));
+    RETURN_IF_ERROR(LockFacts(m.tx(), projects));
+    // The asset before its dividend, as where it is declared.
+    ASSIGN_OR_RETURN(const store::AssetRow asset,
+                     LoadAsset(m.tx(), seen->asset_id.ToString(), c.scope, true));
+    ASSIGN_OR_RETURN(auto row, store::FindDividend(m.tx(), id, c.scope, true));
+    if (!row) return NotFound("dividend", r.id()).Build();
+    RETURN_IF_ERROR(CheckAssetScope(c, asset));
+    if (Cat(row->version) != r.etag()) return EtagMismatch().Build();
+    const auth::Facets facets = FacetsOf(c.caller, asset);
+    RETURN_IF_ERROR(
+        Dividends()
+            .Execute(StateOf(*row), "void", workflow::ActorAt(c.caller, row->region_path, facets))
+            .status());
+    const v1::Dividend before = ToDividend(*row);
+    RETURN_IF_ERROR(store::VoidDividend(m.tx(), &*row, r.reason()));
+    // What it took of the income is free again.
+    ASSIGN_OR_RETURN(const bool given_back,
+                     store::AddDeclared(m.tx(), asset.id, -row->declared_fen));
+    if (!given_back) return absl::InternalError("declared sums are below a dividend's own");
+    v1::Dividend out = ToDividend(*row);
+    const rpc::Covering covering(m, facets);
+    MutationRecorder recorder(covering.mutation());
+    RETURN_IF_ERROR(
+        recorder.Audit("dividend", row->id, row->region_path, &before, out, r.reason()));
+    RETURN_IF_ERROR(RefreshFacts(m.tx(), projects, c.now, recorder));
+    RETURN_IF_ERROR(SyncDividends(m.tx(), {*row},
+                                  inbox::ActOf(covering.mutation(), "void", store::WorkCalendar)));
+    return out;
+  });
+}
+
 absl::StatusOr<v1::Dividend> ContractHandlers::GetDividend(rpc::CallContext& c,
                                                            const v1::GetDividendRequest& r) {
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(r.id()));

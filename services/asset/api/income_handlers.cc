@@ -193,6 +193,18 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::RecordIncome(rpc::CallContext
       });
 }
 
+namespace {
+
+// After the lock under which incomes are reversed.
+absl::Status CheckIncomeEtag(mysql::Tx& tx, const Ulid& id, const std::string& etag) {
+  if (etag.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const auto income, store::FindIncome(tx, id));
+  if (income && IncomeEtag(*income) == etag) return absl::OkStatus();
+  return EtagMismatch().Build();
+}
+
+}  // namespace
+
 absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(
     rpc::CallContext& c, const v1::ReverseIncomeRequest& r) {
   const absl::CivilDay today = ShanghaiDay(c.now);
@@ -206,6 +218,7 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(
         back.id = c.ids.Next();
         back.received_fen = -wrong->received_fen;
         back.reverses_id = wrong->id;
+        back.reversed_by.reset();
         back.reason = r.reason();
         back.recorded_at = c.now;
         if (wrong->contract_id) {
@@ -218,6 +231,7 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(
           ASSIGN_OR_RETURN(const auth::Facets facets, ContractFacets(m.tx(), c.caller, *row));
           RETURN_IF_ERROR(
               workflow::CheckScope(c.caller, c.roles, row->region_path, facets, kAssetMattersZh));
+          RETURN_IF_ERROR(CheckIncomeEtag(m.tx(), id, r.etag()));
           if (wrong->reverses_id) return reversed;
           const rpc::Covering covering(m, facets);
           MutationRecorder recorder(covering.mutation());
@@ -248,6 +262,7 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(
                          store::FindAsset(m.tx(), *wrong->asset_id, c.scope, true));
         if (!asset) return NotFound("income", r.id()).Build();
         RETURN_IF_ERROR(CheckAssetScope(c, *asset));
+        RETURN_IF_ERROR(CheckIncomeEtag(m.tx(), id, r.etag()));
         if (wrong->reverses_id) return reversed;
         const rpc::Covering covering(m, FacetsOf(c.caller, *asset));
         MutationRecorder recorder(covering.mutation());

@@ -347,20 +347,38 @@ const ContractTable& Contracts() {
 
 const DividendTable& Dividends() {
   using enum DividendState;
-  static const auto* table = new DividendTable(
-      [](const DividendState& state) { return state; },
-      [](DividendState state) { return std::string(state == kPaid ? "已全部兑现" : "已宣告"); },
-      {{{kDeclared, kPaid},
-        "pay",
-        "兑现分红",
-        {kVillageReporter, kTownshipReviewer, kCountyOperator, kSystemIntegrator},
-        {{"open",
-          [](const DividendState& state, const Actor&) -> absl::Status {
-            if (state != kPaid) return absl::OkStatus();
-            return Refuse("DIVIDEND_OVERPAID", "应分金额已全部兑现");
-          }}},
-        {},
-        kPaid}});
+  static const auto* table =
+      new DividendTable([](const DividendState& state) { return state; },
+                        [](DividendState state) {
+                          return std::string(state == kPaid         ? "已全部兑现"
+                                             : state == kPartlyPaid ? "部分兑现"
+                                             : state == kVoid       ? "已作废"
+                                                                    : "已宣告");
+                        },
+                        {{{kDeclared, kPartlyPaid, kPaid, kVoid},
+                          "pay",
+                          "兑现分红",
+                          {kVillageReporter, kTownshipReviewer, kCountyOperator, kSystemIntegrator},
+                          {{"open",
+                            [](const DividendState& state, const Actor&) -> absl::Status {
+                              if (state == kVoid) return Refuse("DIVIDEND_VOID", "该分配已作废");
+                              if (state != kPaid) return absl::OkStatus();
+                              return Refuse("DIVIDEND_OVERPAID", "应分金额已全部兑现");
+                            }}},
+                          {},
+                          kPaid},
+                         {{kDeclared, kPartlyPaid, kPaid, kVoid},
+                          "void",
+                          "作废分配",
+                          {kCountyApprover},
+                          {{"unpaid",
+                            [](const DividendState& state, const Actor&) -> absl::Status {
+                              if (state == kVoid) return Refuse("DIVIDEND_VOID", "该分配已作废");
+                              if (state == kDeclared) return absl::OkStatus();
+                              return Refuse("DIVIDEND_PAID", "已有兑现，不能作废");
+                            }}},
+                          {},
+                          kVoid}});
   return *table;
 }
 

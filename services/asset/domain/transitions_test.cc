@@ -69,6 +69,17 @@ TEST(Transitions, EveryTripleOfEveryTable) {
   // What is paid in full has a row only so that its refusal says so.
   EXPECT_THAT(Dividends().Execute(DividendState::kPaid, "pay", Actor{"p", {1}}),
               StatusIs(absl::StatusCode::kFailedPrecondition, "DIVIDEND_OVERPAID"));
+  EXPECT_THAT(Dividends().Execute(DividendState::kVoid, "pay", Actor{"p", {1}}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "DIVIDEND_VOID"));
+  EXPECT_THAT(Dividends().Execute(DividendState::kPartlyPaid, "pay", Actor{"p", {1}}),
+              ::bangfu::testing::IsOk());
+  const Actor approver{"p", {5}};
+  for (const DividendState paid : {DividendState::kPartlyPaid, DividendState::kPaid}) {
+    EXPECT_THAT(Dividends().Execute(paid, "void", approver),
+                StatusIs(absl::StatusCode::kFailedPrecondition, "DIVIDEND_PAID"));
+  }
+  EXPECT_THAT(Dividends().Execute(DividendState::kVoid, "void", approver),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "DIVIDEND_VOID"));
 }
 
 TEST(Transitions, IncomeWaitsForItsBaseAndEndsWithTheDue) {

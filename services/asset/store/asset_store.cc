@@ -444,11 +444,12 @@ absl::StatusOr<std::set<Ulid>> ReferencedAssets(mysql::Executor& db,
   for (int i = 0; i < 2; ++i) params.insert(params.end(), asset_ids.begin(), asset_ids.end());
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
-      db.Query(Cat("SELECT ca.asset_id FROM contract_asset ca JOIN operating_contract c ON c.id = "
-                   "ca.contract_id WHERE ca.asset_id",
-                   in, " AND c.state <> ? UNION SELECT asset_id FROM income_record WHERE asset_id",
-                   in, " UNION SELECT asset_id FROM dividend WHERE asset_id", in),
-               params));
+      db.Query(
+          Cat("SELECT ca.asset_id FROM contract_asset ca JOIN operating_contract c ON c.id = "
+              "ca.contract_id WHERE ca.asset_id",
+              in, " AND c.state <> ? UNION SELECT asset_id FROM income_record WHERE asset_id", in,
+              " UNION SELECT asset_id FROM dividend WHERE asset_id", in, " AND void_reason = ''"),
+          params));
   for (const mysql::Row& row : rows) out.insert(row.Id(0));
   return out;
 }

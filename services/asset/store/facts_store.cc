@@ -327,7 +327,8 @@ absl::StatusOr<std::vector<FactInput>> LoadInputs(
             Cat("SELECT ap.project_id, ap.share_before_bp, ap.value_share_bp, "
                 "DATE_FORMAT(d.declared_on, '%Y-%m') AS m, CAST(SUM(d.declared_fen) AS SIGNED), "
                 "CAST(SUM(d.paid_fen) AS SIGNED) FROM asset_project ap JOIN dividend d ON "
-                "d.asset_id = ap.asset_id WHERE d.declared_on >= ? AND ap.project_id IN ",
+                "d.asset_id = ap.asset_id WHERE d.declared_on >= ? AND d.void_reason = '' AND "
+                "ap.project_id IN ",
                 in,
                 " GROUP BY ap.project_id, ap.asset_id, ap.share_before_bp, "
                 "ap.value_share_bp, m"),

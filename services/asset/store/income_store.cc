@@ -15,6 +15,9 @@ constexpr std::string_view kIncome =
     "id, contract_id, due_no, asset_id, received_fen, received_on, voucher_no, reverses_id, "
     "reason, "
     "recorded_by, recorded_at";
+// To be read beside them: a reversal names what it takes back.
+constexpr std::string_view kReversedBy =
+    "(SELECT b.id FROM income_record b WHERE b.reverses_id = income_record.id)";
 
 IncomeRow ToIncome(const Row& r) {
   IncomeRow i;
@@ -29,13 +32,14 @@ IncomeRow ToIncome(const Row& r) {
   i.reason = r.String(8);
   i.recorded_by = r.String(9);
   i.recorded_at = r.Time(10);
+  i.reversed_by = OptId(r, 11);
   return i;
 }
 
 constexpr std::string_view kDividend =
     "id, version, project_id, asset_id, region_path, dividend_use, period, declared_on, "
     "declared_fen, "
-    "paid_fen, last_paid_on, households, poor_households";
+    "paid_fen, last_paid_on, households, poor_households, void_reason";
 
 DividendRow ToDividend(const Row& r) {
   DividendRow d;
@@ -52,6 +56,7 @@ DividendRow ToDividend(const Row& r) {
   d.last_paid_on = r.OptDay(10);
   d.households = r.Int(11);
   d.poor_households = r.Int(12);
+  d.void_reason = r.String(13);
   return d;
 }
 
@@ -68,15 +73,17 @@ absl::Status InsertIncome(mysql::Tx& tx, const std::vector<IncomeRow>& rows) {
 }
 
 absl::StatusOr<std::optional<IncomeRow>> FindIncome(mysql::Executor& db, const Ulid& id) {
-  return One<IncomeRow>(db.Query(Cat("SELECT ", kIncome, " FROM income_record WHERE id = ?"), {id}),
-                        ToIncome);
+  return One<IncomeRow>(
+      db.Query(Cat("SELECT ", kIncome, ", ", kReversedBy, " FROM income_record WHERE id = ?"),
+               {id}),
+      ToIncome);
 }
 
 absl::StatusOr<std::vector<IncomeRow>> ListIncome(mysql::Executor& db,
                                                   const std::optional<Ulid>& contract_id,
                                                   const std::optional<Ulid>& asset_id,
                                                   const std::optional<Ulid>& after, int limit) {
-  std::string sql = Cat("SELECT ", kIncome, " FROM income_record WHERE ");
+  std::string sql = Cat("SELECT ", kIncome, ", ", kReversedBy, " FROM income_record WHERE ");
   Params params;
   if (contract_id) {
     sql += "contract_id = ?";
@@ -127,10 +134,10 @@ absl::StatusOr<std::set<Ulid>> ContractsWithBases(mysql::Executor& db,
 
 absl::Status InsertDividend(mysql::Tx& tx, const DividendRow& d) {
   return tx
-      .Execute(Cat("INSERT INTO dividend (", kDividend, ") VALUES (", mysql::Placeholders(13), ")"),
+      .Execute(Cat("INSERT INTO dividend (", kDividend, ") VALUES (", mysql::Placeholders(14), ")"),
                {d.id, d.version, d.project_id, d.asset_id, d.region_path, Number(d.use), d.period,
                 d.declared_on, d.declared_fen, d.paid_fen, d.last_paid_on, d.households,
-                d.poor_households})
+                d.poor_households, d.void_reason})
       .status();
 }
 
@@ -141,7 +148,7 @@ absl::Status InsertDividends(mysql::Tx& tx, const std::vector<DividendRow>& rows
   for (const DividendRow& d : rows) {
     params.push_back({d.id, d.version, d.project_id, d.asset_id, d.region_path, Number(d.use),
                       d.period, d.declared_on, d.declared_fen, d.paid_fen, d.last_paid_on,
-                      d.households, d.poor_households});
+                      d.households, d.poor_households, d.void_reason});
   }
   RETURN_IF_ERROR(mysql::BulkInsert(tx, "dividend", kDividend, params).status());
   if (payments.empty()) return absl::OkStatus();
@@ -161,7 +168,8 @@ absl::StatusOr<bool> PayDividend(mysql::Tx& tx, DividendRow* row, const Ulid& pa
   ASSIGN_OR_RETURN(
       const int64_t matched,
       tx.Execute("UPDATE dividend SET version = version + 1, paid_fen = paid_fen + ?, "
-                 "last_paid_on = ? WHERE id = ? AND version = ? AND paid_fen + ? <= declared_fen",
+                 "last_paid_on = ? WHERE id = ? AND version = ? AND void_reason = '' AND "
+                 "paid_fen + ? <= declared_fen",
                  {paid_fen, paid_on, row->id, row->version, paid_fen}));
   if (matched != 1) return EtagMismatch().Build();
   RETURN_IF_ERROR(tx.Execute("INSERT INTO dividend_payment (dividend_id, id, paid_fen, paid_on, "
@@ -172,6 +180,17 @@ absl::StatusOr<bool> PayDividend(mysql::Tx& tx, DividendRow* row, const Ulid& pa
   row->paid_fen += paid_fen;
   row->last_paid_on = paid_on;
   return true;
+}
+
+absl::Status VoidDividend(mysql::Tx& tx, DividendRow* row, const std::string& reason) {
+  ASSIGN_OR_RETURN(const int64_t matched,
+                   tx.Execute("UPDATE dividend SET version = version + 1, void_reason = ? WHERE id "
+                              "= ? AND version = ? AND void_reason = '' AND paid_fen = 0",
+                              {reason, row->id, row->version}));
+  if (matched != 1) return EtagMismatch().Build();
+  ++row->version;
+  row->void_reason = reason;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<DividendRow>> FindDividend(mysql::Executor& db, const Ulid& id,
@@ -186,8 +205,8 @@ absl::StatusOr<std::optional<DividendRow>> FindDividend(mysql::Executor& db, con
 absl::StatusOr<std::vector<Ulid>> UnpaidDividendsAfter(mysql::Executor& db, const Ulid& after,
                                                        int limit) {
   ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query("SELECT id FROM dividend WHERE id > ? AND paid_fen < declared_fen "
-                            "ORDER BY id LIMIT ?",
+                   db.Query("SELECT id FROM dividend WHERE id > ? AND paid_fen < declared_fen AND "
+                            "void_reason = '' ORDER BY id LIMIT ?",
                             {after, limit}));
   std::vector<Ulid> out;
   for (const Row& row : rows) out.push_back(row.Id(0));
@@ -214,7 +233,7 @@ absl::StatusOr<std::vector<DividendRow>> ListDividends(
     conditions += " AND project_id = ?";
     values.push_back(*project_id);
   }
-  if (unpaid) conditions += " AND paid_fen < declared_fen";
+  if (unpaid) conditions += " AND paid_fen < declared_fen AND void_reason = ''";
   Params params;
   const std::string page =
       Page(scope, region_prefix, conditions, std::move(values), after, limit, &params);

@@ -28,6 +28,7 @@ struct IncomeRow {
   std::string reason;
   std::string recorded_by;
   absl::Time recorded_at;
+  std::optional<Ulid> reversed_by;  // read only: the record that takes this one back
 };
 absl::Status InsertIncome(mysql::Tx& tx, const std::vector<IncomeRow>& rows);
 absl::StatusOr<std::optional<IncomeRow>> FindIncome(mysql::Executor& db, const Ulid& id);
@@ -59,6 +60,7 @@ struct DividendRow {
   std::optional<absl::CivilDay> last_paid_on;
   int64_t households = 0;
   int64_t poor_households = 0;
+  std::string void_reason;  // empty: it stands
 };
 absl::Status InsertDividend(mysql::Tx& tx, const DividendRow& row);
 struct DividendPayment {
@@ -76,10 +78,12 @@ absl::Status InsertDividends(mysql::Tx& tx, const std::vector<DividendRow>& rows
 absl::StatusOr<bool> PayDividend(mysql::Tx& tx, DividendRow* row, const Ulid& payment_id,
                                  int64_t paid_fen, absl::CivilDay paid_on,
                                  const std::string& voucher);
+// One of which nothing is paid. ABORTED ETAG_MISMATCH when it is otherwise by now.
+absl::Status VoidDividend(mysql::Tx& tx, DividendRow* row, const std::string& reason);
 absl::StatusOr<std::optional<DividendRow>> FindDividend(mysql::Executor& db, const Ulid& id,
                                                         const std::vector<std::string>& scope,
                                                         bool for_update = false);
-// Those that are not paid in full, by id.
+// Those that stand and are not paid in full, by id.
 absl::StatusOr<std::vector<Ulid>> UnpaidDividendsAfter(mysql::Executor& db, const Ulid& after,
                                                        int limit);
 // Locked in the order of their ids.
