@@ -635,7 +635,7 @@ absl::StatusOr<Grant> DelegateGrant(Context& context, const v1::DelegateGrantReq
 
 absl::StatusOr<Grant> EndDelegation(Context& context, const v1::EndDelegationRequest& request) {
   return rpc::Mutate<Grant>(context, request, [&](Mutation& m) -> absl::StatusOr<Grant> {
-    ASSIGN_OR_RETURN(const GrantRow row, Lock(m, request.id(), "end_delegation"));
+    ASSIGN_OR_RETURN(const GrantRow row, Lock(m, request.id(), "end_delegation", request.etag()));
     const std::string reason = request.reason().empty() ? "提前结束代理" : request.reason();
     const Change change = Revoked(m, row, reason);
     RETURN_IF_ERROR(Record(m, {change}, reason));

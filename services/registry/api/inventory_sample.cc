@@ -66,6 +66,7 @@ absl::StatusOr<v1::Sample> SampleMessage(mysql::Executor& db, const SampleRow& r
   out.set_issue_rate_bp(static_cast<int32_t>(RatioBp(row.issues, row.results_recorded)));
   ASSIGN_OR_RETURN(const bool enlarge, NeedsEnlargement(db, row, limit_bp));
   out.set_enlargement_required(enlarge);
+  out.set_etag(absl::StrCat(row.version));
   return out;
 }
 
@@ -384,6 +385,9 @@ absl::StatusOr<v1::Sample> RecordSampleResult(CallContext& c,
     ASSIGN_OR_RETURN(UnitWithCampaign read, GetUnit(m.tx(), unit_id, c.scope, /*for_update=*/true));
     ASSIGN_OR_RETURN(const bool open, TouchOpenUnits(m.tx(), {read.unit.region_path}));
     ASSIGN_OR_RETURN(SampleRow sample, GetSample(m.tx(), id, c.scope, /*for_update=*/true));
+    if (!request.etag().empty() && request.etag() != absl::StrCat(sample.version)) {
+      return EtagMismatch().Build();
+    }
     ASSIGN_OR_RETURN(const CampaignRow campaign, GetCampaign(m.tx(), sample.campaign_id, c.scope));
     const workflow::Actor actor = WorkflowActor(c.caller, sample.region_path);
     if (!HoldsLevel(actor, sample.level)) {
