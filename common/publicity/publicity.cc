@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "common/base/clock.h"
 #include "common/contract/sensitive.h"
+#include "common/publicity/transitions.h"
 #include "common/seal/seal.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -16,19 +17,13 @@
 namespace bangfu::publicity {
 namespace {
 
-using options::v1::ROLE_COUNTY_APPROVER;
-using options::v1::ROLE_COUNTY_OPERATOR;
-using options::v1::ROLE_TOWNSHIP_REVIEWER;
-using options::v1::ROLE_VILLAGE_REPORTER;
 using v1::OBJECTION_STATE_OPEN;
 using v1::OBJECTION_STATE_REJECTED;
 using v1::OBJECTION_STATE_UPHELD;
 using v1::OBJECTION_STATE_WITHDRAWN;
-using v1::PUBLICITY_STATE_CANCELLED;
+using v1::PUBLICITY_STATE_ENDED;
 using v1::PUBLICITY_STATE_OBJECTED;
-using v1::PUBLICITY_STATE_PASSED;
 using v1::PUBLICITY_STATE_RUNNING;
-using v1::PUBLICITY_STATE_UPHELD;
 
 constexpr char kRaisedBy[] = "objection.raised_by";
 
@@ -44,15 +39,6 @@ void SetDate(absl::CivilDay day, google::type::Date* out) {
 }
 absl::CivilDay DayFrom(const google::type::Date& date) {
   return absl::CivilDay(date.year(), date.month(), date.day());
-}
-
-std::string DayZh(absl::CivilDay day) {
-  return absl::StrCat(day.year(), "年", day.month(), "月", day.day(), "日");
-}
-
-std::string StateLabel(v1::PublicityState state) {
-  const auto* value = v1::PublicityState_descriptor()->FindValueByNumber(state);
-  return value == nullptr ? "" : value->options().GetExtension(options::v1::value_label).zh();
 }
 
 v1::Publicity FromRow(const mysql::Row& row) {
@@ -126,12 +112,84 @@ absl::Status AddObjections(mysql::Executor& db, std::vector<v1::Publicity>& publ
   return absl::OkStatus();
 }
 
+// The files of all of them and of their objections, in one statement.
+absl::Status AddFiles(mysql::Executor& db, std::vector<v1::Publicity>& publicities) {
+  if (publicities.empty()) return absl::OkStatus();
+  std::map<std::string, v1::Publicity*> by_id;
+  std::map<std::string, v1::Objection*> objections;
+  mysql::Params params;
+  for (v1::Publicity& publicity : publicities) {
+    by_id[publicity.id()] = &publicity;
+    for (v1::Objection& objection : *publicity.mutable_objections()) {
+      objections[objection.id()] = &objection;
+    }
+    ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(publicity.id()));
+    params.emplace_back(id);
+  }
+  ASSIGN_OR_RETURN(
+      mysql::Rows rows,
+      db.Query(
+          absl::StrCat("SELECT publicity_id, objection_id, evidence FROM publicity_evidence "
+                       "WHERE publicity_id IN (",
+                       mysql::Placeholders(params.size()), ") ORDER BY publicity_id, position"),
+          params));
+  for (const mysql::Row& row : rows) {
+    type::v1::Evidence evidence;
+    if (!evidence.ParseFromString(row.String(2))) {
+      return absl::DataLossError("evidence of a publicity");
+    }
+    if (row.IsNull(1)) {
+      *by_id.at(row.Id(0).ToString())->add_evidence() = std::move(evidence);
+    } else if (const auto it = objections.find(row.Id(1).ToString()); it != objections.end()) {
+      *it->second->add_evidence() = std::move(evidence);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AddParts(mysql::Executor& db, std::vector<v1::Publicity>& publicities,
+                      bool masked = true) {
+  RETURN_IF_ERROR(AddObjections(db, publicities, masked));
+  return AddFiles(db, publicities);
+}
+
+// Behind those that are there; the publicity is locked, or new.
+absl::Status InsertFiles(mysql::Tx& tx, const Ulid& publicity_id,
+                         const std::optional<Ulid>& objection_id, int first,
+                         const EvidenceList& evidence) {
+  for (int i = 0; i < evidence.size(); ++i) {
+    ASSIGN_OR_RETURN(const Ulid blob, Ulid::Parse(evidence[i].blob_id()));
+    absl::Status inserted =
+        tx.Execute(
+              "INSERT INTO publicity_evidence (publicity_id, position, objection_id, blob_id, "
+              "evidence) VALUES (?, ?, ?, ?, ?)",
+              {publicity_id, first + i, objection_id, blob, evidence[i].SerializeAsString()})
+            .status();
+    if (mysql::IsDuplicateKey(inserted, "publicity_evidence_blob")) {
+      return FailedPrecondition(
+                 "EVIDENCE_ALREADY_LISTED",
+                 absl::StrCat("佐证材料“", evidence[i].title(), "”：该文件已在公示材料中"))
+          .Field(absl::StrCat("evidence[", i, "].blob_id"), "该文件已在公示材料中")
+          .Build();
+    }
+    RETURN_IF_ERROR(inserted);
+  }
+  return absl::OkStatus();
+}
+
+// The next position: files of the showing and of the objections count in one row.
+int NextFile(const v1::Publicity& publicity) {
+  int files = publicity.evidence_size();
+  for (const v1::Objection& objection : publicity.objections()) files += objection.evidence_size();
+  return files;
+}
+
 absl::StatusOr<v1::Publicity> One(mysql::Executor& db, const absl::StatusOr<mysql::Rows>& rows,
                                   const Ulid& id, bool masked = true) {
   if (!rows.ok()) return rows.status();
   if (rows->empty()) return NotFound("publicity", id.ToString()).Build();
   std::vector<v1::Publicity> one = {FromRow(rows->front())};
-  RETURN_IF_ERROR(AddObjections(db, one, masked));
+  RETURN_IF_ERROR(AddParts(db, one, masked));
   return std::move(one[0]);
 }
 
@@ -141,12 +199,20 @@ int OpenObjections(const v1::Publicity& publicity) {
       [](const v1::Objection& objection) { return objection.state() == OBJECTION_STATE_OPEN; }));
 }
 
-Subject SubjectOf(const v1::Publicity& publicity, absl::Time now) {
+// As it was left.
+Subject LeftAs(const v1::Publicity& publicity, absl::Time now) {
   Subject subject;
   subject.state = publicity.state();
   subject.today = ShanghaiDay(now);
   subject.to = DayFrom(publicity.to());
   subject.open_objections = OpenObjections(publicity);
+  subject.evidence = publicity.evidence_size();
+  return subject;
+}
+// As it is now.
+Subject SubjectOf(const v1::Publicity& publicity, absl::Time now) {
+  Subject subject = LeftAs(publicity, now);
+  subject.state = AsOf(publicity, now).state();
   return subject;
 }
 
@@ -164,7 +230,8 @@ absl::StatusOr<Deadline> Count(mysql::Executor& db, const CalendarLookup& calend
 absl::StatusOr<v1::Publicity> Save(mysql::Tx& tx, v1::Publicity publicity, v1::PublicityState state,
                                    absl::Time now) {
   ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(publicity.id()));
-  const bool active = state == PUBLICITY_STATE_RUNNING || state == PUBLICITY_STATE_OBJECTED;
+  const bool active = state == PUBLICITY_STATE_RUNNING || state == PUBLICITY_STATE_OBJECTED ||
+                      state == PUBLICITY_STATE_ENDED;
   ASSIGN_OR_RETURN(
       int64_t matched,
       tx.Execute(active ? "UPDATE publicity SET state = ?, to_day = ?, provisional = ?, "
@@ -182,87 +249,13 @@ absl::StatusOr<v1::Publicity> Save(mysql::Tx& tx, v1::Publicity publicity, v1::P
 
 }  // namespace
 
-const workflow::Table<v1::PublicityState, Subject>& Transitions() {
-  using Table = workflow::Table<v1::PublicityState, Subject>;
-  using Guard = workflow::Guard<Subject>;
-  static const Table* const table = [] {
-    const Guard in_period = {
-        "in_period", [](const Subject& s, const workflow::Actor&) -> absl::Status {
-          if (s.today <= s.to) return absl::OkStatus();
-          return FailedPrecondition("PUBLICITY_NOT_RUNNING",
-                                    absl::StrCat("公示期已于", DayZh(s.to), "结束"));
-        }};
-    const Guard period_over = {
-        "period_over", [](const Subject& s, const workflow::Actor&) -> absl::Status {
-          if (s.today > s.to) return absl::OkStatus();
-          return FailedPrecondition("PUBLICITY_PERIOD_RUNNING",
-                                    absl::StrCat("公示期至", DayZh(s.to), "，尚未届满"))
-              .With("to", absl::FormatCivilTime(s.to));
-        }};
-    const Guard none_open = {"none_open",
-                             [](const Subject& s, const workflow::Actor&) -> absl::Status {
-                               if (s.open_objections == 0) return absl::OkStatus();
-                               return FailedPrecondition("OBJECTION_OPEN", "还有未答复的异议");
-                             }};
-    const Guard other_person = {
-        "other_person", [](const Subject& s, const workflow::Actor& a) -> absl::Status {
-          for (const workflow::Person& recorder : s.recorders) {
-            if (!a.Is(recorder)) return absl::OkStatus();
-          }
-          return FailedPrecondition("SAME_PERSON", "提出异议的人不能答复该异议");
-        }};
-    const Guard upheld = {"upheld", [](const Subject& s, const workflow::Actor&) -> absl::Status {
-                            if (s.decision == OBJECTION_STATE_UPHELD) return absl::OkStatus();
-                            return FailedPrecondition("NOT_UPHELD", "异议不成立");
-                          }};
-    const Guard more_open = {"more_open",
-                             [](const Subject& s, const workflow::Actor&) -> absl::Status {
-                               if (s.open_objections > 1) return absl::OkStatus();
-                               return FailedPrecondition("LAST_OBJECTION", "没有其他异议");
-                             }};
-    const std::vector<workflow::RoleId> decides = {ROLE_COUNTY_APPROVER};
-    return new Table(
-        [](const Subject& s) { return s.state; }, StateLabel,
-        {
-            {.from = {PUBLICITY_STATE_RUNNING, PUBLICITY_STATE_OBJECTED},
-             .action = "raise_objection",
-             .label_zh = "提出异议",
-             .roles = {ROLE_VILLAGE_REPORTER, ROLE_TOWNSHIP_REVIEWER, ROLE_COUNTY_OPERATOR},
-             .guards = {in_period},
-             .to = PUBLICITY_STATE_OBJECTED},
-            // The first that fits: upheld ends it, another open one keeps it objected.
-            {.from = {PUBLICITY_STATE_OBJECTED},
-             .action = "decide_objection",
-             .label_zh = "答复异议",
-             .roles = decides,
-             .guards = {other_person, upheld},
-             .to = PUBLICITY_STATE_UPHELD},
-            {.from = {PUBLICITY_STATE_OBJECTED},
-             .action = "decide_objection",
-             .label_zh = "答复异议",
-             .roles = decides,
-             .guards = {other_person, more_open},
-             .to = PUBLICITY_STATE_OBJECTED},
-            {.from = {PUBLICITY_STATE_OBJECTED},
-             .action = "decide_objection",
-             .label_zh = "答复异议",
-             .roles = decides,
-             .guards = {other_person},
-             .to = PUBLICITY_STATE_RUNNING},
-            {.from = {PUBLICITY_STATE_RUNNING, PUBLICITY_STATE_OBJECTED},
-             .action = "conclude",
-             .label_zh = "结束公示",
-             .roles = {ROLE_COUNTY_OPERATOR, ROLE_COUNTY_APPROVER, workflow::kSystem},
-             .guards = {period_over, none_open},
-             .to = PUBLICITY_STATE_PASSED},
-            {.from = {PUBLICITY_STATE_RUNNING, PUBLICITY_STATE_OBJECTED},
-             .action = "cancel",
-             .label_zh = "撤销公示",
-             .roles = {workflow::kSystem},
-             .to = PUBLICITY_STATE_CANCELLED},
-        });
-  }();
-  return *table;
+v1::Publicity AsOf(v1::Publicity publicity, absl::Time now) {
+  // Counted without the calendar of its year, the day may still move.
+  if (publicity.provisional()) return publicity;
+  const absl::StatusOr<v1::PublicityState> ended =
+      Transitions().Execute(LeftAs(publicity, now), "end", workflow::Actor::System());
+  if (ended.ok()) publicity.set_state(*ended);
+  return publicity;
 }
 
 absl::StatusOr<v1::Publicity> Start(mysql::Tx& tx, const NewPublicity& publicity,
@@ -316,6 +309,7 @@ absl::StatusOr<v1::Publicity> Start(mysql::Tx& tx, const NewPublicity& publicity
         .Build();
   }
   RETURN_IF_ERROR(inserted);
+  RETURN_IF_ERROR(InsertFiles(tx, publicity.id, std::nullopt, 0, publicity.evidence));
   return Get(tx, publicity.id, {publicity.region_path});
 }
 
@@ -339,7 +333,7 @@ absl::StatusOr<std::vector<v1::Publicity>> GetMany(mysql::Executor& db,
   sql += mysql::RegionClause(scope, "region_path", &params);
   ASSIGN_OR_RETURN(mysql::Rows rows, db.Query(sql, params));
   for (const mysql::Row& row : rows) out.push_back(FromRow(row));
-  RETURN_IF_ERROR(AddObjections(db, out));
+  RETURN_IF_ERROR(AddParts(db, out));
   return out;
 }
 
@@ -372,7 +366,7 @@ absl::StatusOr<std::optional<v1::Publicity>> Latest(mysql::Executor& db, const U
                             {subject_id, kind}));
   if (rows.empty()) return std::nullopt;
   std::vector<v1::Publicity> one = {FromRow(rows[0])};
-  RETURN_IF_ERROR(AddObjections(db, one));
+  RETURN_IF_ERROR(AddParts(db, one));
   return std::optional<v1::Publicity>(std::move(one[0]));
 }
 
@@ -390,8 +384,19 @@ absl::StatusOr<std::vector<v1::Publicity>> List(mysql::Executor& db, const ListQ
     params.emplace_back(*query.subject_id);
   }
   if (query.state != v1::PUBLICITY_STATE_UNSPECIFIED) {
-    sql += " AND state = ?";
+    const bool in_period = query.state == PUBLICITY_STATE_RUNNING ||  //
+                           query.state == PUBLICITY_STATE_OBJECTED;
+    // What nobody has touched since its last day is left as it was: the clock has ended it (AsOf).
+    sql += in_period ? " AND (state = ? AND (to_day >= ? OR provisional = 1))"
+           : query.state == PUBLICITY_STATE_ENDED
+               ? " AND (state = ? OR (to_day < ? AND provisional = 0 AND state IN (?, ?)))"
+               : " AND state = ?";
     params.emplace_back(static_cast<int>(query.state));
+    if (in_period || query.state == PUBLICITY_STATE_ENDED) params.emplace_back(query.today);
+    if (query.state == PUBLICITY_STATE_ENDED) {
+      params.emplace_back(static_cast<int>(PUBLICITY_STATE_RUNNING));
+      params.emplace_back(static_cast<int>(PUBLICITY_STATE_OBJECTED));
+    }
   }
   if (!query.after_id.is_zero()) {
     sql += " AND region_path >= ? AND (region_path > ? OR id > ?)";
@@ -405,7 +410,7 @@ absl::StatusOr<std::vector<v1::Publicity>> List(mysql::Executor& db, const ListQ
   std::vector<v1::Publicity> out;
   out.reserve(rows.size());
   for (const mysql::Row& row : rows) out.push_back(FromRow(row));
-  RETURN_IF_ERROR(AddObjections(db, out));
+  RETURN_IF_ERROR(AddParts(db, out));
   return out;
 }
 
@@ -421,7 +426,7 @@ absl::StatusOr<std::vector<v1::Publicity>> ListById(
   std::vector<v1::Publicity> out;
   out.reserve(rows.size());
   for (const mysql::Row& row : rows) out.push_back(FromRow(row));
-  RETURN_IF_ERROR(AddObjections(db, out));
+  RETURN_IF_ERROR(AddParts(db, out));
   return out;
 }
 
@@ -440,13 +445,14 @@ absl::StatusOr<v1::Publicity> RaiseObjection(mysql::Tx& tx, const v1::Publicity&
                                              std::string_view text, const workflow::Actor& actor,
                                              const workflow::Person& recorded_by,
                                              const CalendarLookup& calendar, absl::Time now,
-                                             AnswerPeriod answer) {
+                                             AnswerPeriod answer, Brought brought) {
   absl::StatusOr<v1::PublicityState> to =
       Transitions().Execute(SubjectOf(publicity, now), "raise_objection", actor);
   if (!to.ok()) {
     if (ReasonOf(to.status()) != "STATE_NOT_ALLOWED") return to.status();
-    return NotRunning(publicity.state());
+    return NotRunning(AsOf(publicity, now).state());
   }
+  if (brought.take) RETURN_IF_ERROR(brought.take(&brought.evidence));
   ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(publicity.id()));
   ASSIGN_OR_RETURN(const Deadline due,
                    Count(tx, calendar, ShanghaiDay(now), answer.days, answer.kind));
@@ -458,7 +464,25 @@ absl::StatusOr<v1::Publicity> RaiseObjection(mysql::Tx& tx, const v1::Publicity&
                  {objection_id, id, now, seal::SealText(raised_by, kRaisedBy), recorded_by.subject,
                   recorded_by.delegated_by, text, static_cast<int>(OBJECTION_STATE_OPEN), due.day})
           .status());
+  RETURN_IF_ERROR(InsertFiles(tx, id, objection_id, NextFile(publicity), brought.evidence));
   return Save(tx, publicity, *to, now);
+}
+
+absl::StatusOr<v1::Publicity> AddEvidence(mysql::Tx& tx, const v1::Publicity& publicity,
+                                          Brought brought, const workflow::Actor& actor,
+                                          absl::Time now) {
+  ASSIGN_OR_RETURN(const v1::PublicityState to,
+                   Transitions().Execute(SubjectOf(publicity, now), "add_evidence", actor));
+  if (publicity.evidence_size() + brought.evidence.size() > kMaxEvidence) {
+    return FailedPrecondition("EVIDENCE_TOO_MANY",
+                              absl::StrCat("一次公示最多", kMaxEvidence, "份公示材料"))
+        .With("max", absl::StrCat(kMaxEvidence))
+        .Build();
+  }
+  if (brought.take) RETURN_IF_ERROR(brought.take(&brought.evidence));
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(publicity.id()));
+  RETURN_IF_ERROR(InsertFiles(tx, id, std::nullopt, NextFile(publicity), brought.evidence));
+  return Save(tx, publicity, to, now);
 }
 
 absl::StatusOr<v1::Publicity> DecideObjection(mysql::Tx& tx, const v1::Publicity& publicity,
@@ -497,7 +521,7 @@ absl::StatusOr<v1::Publicity> DecideObjection(mysql::Tx& tx, const v1::Publicity
 
 absl::StatusOr<v1::Publicity> Conclude(mysql::Tx& tx, const v1::Publicity& publicity,
                                        const workflow::Actor& actor, const CalendarLookup& calendar,
-                                       absl::Time now) {
+                                       absl::Time now, int64_t evidence_wanted) {
   v1::Publicity current = publicity;
   if (current.provisional()) {
     ASSIGN_OR_RETURN(const Deadline to,
@@ -506,8 +530,9 @@ absl::StatusOr<v1::Publicity> Conclude(mysql::Tx& tx, const v1::Publicity& publi
     SetDate(to.day, current.mutable_to());
     current.set_provisional(to.provisional);
   }
-  ASSIGN_OR_RETURN(const v1::PublicityState to,
-                   Transitions().Execute(SubjectOf(current, now), "conclude", actor));
+  Subject subject = SubjectOf(current, now);
+  subject.evidence_wanted = evidence_wanted;
+  ASSIGN_OR_RETURN(const v1::PublicityState to, Transitions().Execute(subject, "conclude", actor));
   return Save(tx, std::move(current), to, now);
 }
 
@@ -522,14 +547,15 @@ absl::StatusOr<v1::Publicity> Cancel(mysql::Tx& tx, const v1::Publicity& publici
 std::vector<workflow::AllowedAction> Allowed(const v1::Publicity& publicity,
                                              const workflow::Actor& actor,
                                              const std::vector<workflow::Person>& open_recorders,
-                                             absl::Time now) {
+                                             absl::Time now, int64_t evidence_wanted) {
   Subject subject = SubjectOf(publicity, now);
+  subject.evidence_wanted = evidence_wanted;
   subject.recorders = open_recorders;
   std::vector<workflow::AllowedAction> actions = Transitions().Allowed(subject, actor);
   for (workflow::AllowedAction& action : actions) {
     if (action.action != "raise_objection" || action.refusal_reason != "STATE_NOT_ALLOWED")
       continue;
-    const ErrorDetail refusal = GetErrorDetail(NotRunning(publicity.state()));
+    const ErrorDetail refusal = GetErrorDetail(NotRunning(subject.state));
     action.refusal_reason = refusal.reason;
     action.refusal_zh = refusal.message_zh;
   }

@@ -1,10 +1,13 @@
 #include "common/publicity/service.h"
 
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/clock.h"
 #include "common/base/page_token.h"
 #include "common/base/region.h"
+#include "common/blob/service.h"
 #include "common/inbox/service.h"
 #include "common/rpc/actor.h"
 #include "common/rpc/batch_get.h"
@@ -20,6 +23,8 @@ using rpc::CallContext;
 using rpc::Mutation;
 
 constexpr char kAggregate[] = "publicity";
+// The case of an objector's files: they serve the objection, not the showing.
+constexpr char kObjection[] = "objection";
 constexpr char kConclude[] = "bangfu.publicity.v1.PublicityService.ConcludePublicity";
 
 absl::Status Record(Mutation& mutation, const v1::Publicity* before, const v1::Publicity& after,
@@ -31,7 +36,14 @@ absl::Status Record(Mutation& mutation, const v1::Publicity* before, const v1::P
   return SyncWork(mutation.tx(), after, title, act);
 }
 
+absl::StatusOr<int64_t> EvidenceWanted(const ServiceOptions& options, mysql::Executor& db,
+                                       std::string_view kind) {
+  if (!options.evidence_wanted) return 0;
+  return options.evidence_wanted(db, kind);
+}
+
 absl::Status AddAllowed(mysql::Executor& db, const CallContext& context,
+                        const ServiceOptions& options,
                         const std::vector<v1::Publicity*>& publicities) {
   std::vector<Ulid> ids;
   for (const v1::Publicity* publicity : publicities) {
@@ -39,23 +51,31 @@ absl::Status AddAllowed(mysql::Executor& db, const CallContext& context,
     ids.push_back(id);
   }
   ASSIGN_OR_RETURN(auto recorders, OpenRecorders(db, ids));
+  std::map<std::string, int64_t> wanted;  // by kind
   for (size_t i = 0; i < ids.size(); ++i) {
     v1::Publicity& publicity = *publicities[i];
+    if (wanted.count(publicity.kind()) == 0) {
+      ASSIGN_OR_RETURN(wanted[publicity.kind()], EvidenceWanted(options, db, publicity.kind()));
+    }
     workflow::FillAllowedActions(
         Allowed(publicity, workflow::ActorAt(context.caller, publicity.region_path()),
-                recorders[ids[i]], context.now),
+                recorders[ids[i]], context.now, wanted[publicity.kind()]),
         publicity.mutable_allowed_actions());
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<v1::BatchGetPublicitiesResponse> BatchGet(
-    CallContext& context, const v1::BatchGetPublicitiesRequest& request) {
+    CallContext& context, const v1::BatchGetPublicitiesRequest& request,
+    const ServiceOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<Ulid> ids, rpc::ParseIds(request.ids()));
   ASSIGN_OR_RETURN(std::vector<v1::Publicity> found, GetMany(context.db, ids, context.scope));
   std::vector<v1::Publicity*> shown;
-  for (v1::Publicity& publicity : found) shown.push_back(&publicity);
-  RETURN_IF_ERROR(AddAllowed(context.db, context, shown));
+  for (v1::Publicity& publicity : found) {
+    publicity = AsOf(std::move(publicity), context.now);
+    shown.push_back(&publicity);
+  }
+  RETURN_IF_ERROR(AddAllowed(context.db, context, options, shown));
   v1::BatchGetPublicitiesResponse response;
   rpc::AnswerInOrder(ids, found, response.mutable_publicities(), response.mutable_missing_ids());
   return response;
@@ -84,17 +104,30 @@ absl::StatusOr<v1::ListPublicitiesResponse> ListPublicities(
     ASSIGN_OR_RETURN(query.subject_id, Ulid::Parse(request.subject_id()));
   }
   query.state = request.state();
+  query.today = ShanghaiDay(context.now);
   ASSIGN_OR_RETURN(std::vector<v1::Publicity> page, List(context.db, query));
   v1::ListPublicitiesResponse response;
   if (page.size() == static_cast<size_t>(query.limit)) {
     response.set_next_page_token(
         EncodePageToken({page.back().region_path(), page.back().id()}, filter));
   }
-  for (v1::Publicity& publicity : page) *response.add_publicities() = std::move(publicity);
+  for (v1::Publicity& publicity : page) {
+    *response.add_publicities() = AsOf(std::move(publicity), context.now);
+  }
   return response;
 }
 
-// What the three mutations share: lock, change, record, tell the owner.
+// Files that become the case's, of the kinds that the action takes.
+Brought Bring(Mutation& mutation, const EvidenceList& evidence, std::string case_type,
+              const Ulid& case_id, std::string step, std::string_view action) {
+  blob::EvidenceUse use = {std::move(case_type), case_id, std::move(step), "evidence",
+                           Transitions().EvidenceKinds(action)};
+  return {evidence, [&mutation, use = std::move(use)](EvidenceList* list) {
+            return blob::UseEvidence(mutation, list, use);
+          }};
+}
+
+// What the mutations share: lock, change, record, tell the owner.
 template <typename Request, typename Change>
 absl::StatusOr<v1::Publicity> Move(CallContext& context, const Request& request,
                                    const std::string& etag, const ServiceOptions& options,
@@ -102,8 +135,8 @@ absl::StatusOr<v1::Publicity> Move(CallContext& context, const Request& request,
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
   return rpc::Mutate<v1::Publicity>(
       context, request, [&](Mutation& mutation) -> absl::StatusOr<v1::Publicity> {
-        ASSIGN_OR_RETURN(const v1::Publicity before,
-                         GetForUpdate(mutation.tx(), id, context.scope, etag));
+        ASSIGN_OR_RETURN(v1::Publicity left, GetForUpdate(mutation.tx(), id, context.scope, etag));
+        const v1::Publicity before = AsOf(std::move(left), context.now);
         ASSIGN_OR_RETURN(
             v1::Publicity after,
             change(mutation, before, workflow::ActorAt(context.caller, before.region_path())));
@@ -119,7 +152,7 @@ absl::StatusOr<v1::Publicity> Move(CallContext& context, const Request& request,
         if (after.state() == v1::PUBLICITY_STATE_UPHELD && options.on_upheld) {
           RETURN_IF_ERROR(options.on_upheld(mutation, after));
         }
-        RETURN_IF_ERROR(AddAllowed(mutation.tx(), context, {&after}));
+        RETURN_IF_ERROR(AddAllowed(mutation.tx(), context, options, {&after}));
         return after;
       });
 }
@@ -147,23 +180,40 @@ class States : public feed::SnapshotSource {
 void RegisterPublicityService(rpc::Router& router, ServiceOptions options) {
   router.Unary<v1::GetPublicityRequest, v1::Publicity>(
       "bangfu.publicity.v1.PublicityService.GetPublicity",
-      [](CallContext& context,
-         const v1::GetPublicityRequest& request) -> absl::StatusOr<v1::Publicity> {
+      [options](CallContext& context,
+                const v1::GetPublicityRequest& request) -> absl::StatusOr<v1::Publicity> {
         ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
         ASSIGN_OR_RETURN(v1::Publicity publicity, Get(context.db, id, context.scope));
-        RETURN_IF_ERROR(AddAllowed(context.db, context, {&publicity}));
+        publicity = AsOf(std::move(publicity), context.now);
+        RETURN_IF_ERROR(AddAllowed(context.db, context, options, {&publicity}));
         return publicity;
       });
   router.Unary<v1::ListPublicitiesRequest, v1::ListPublicitiesResponse>(
       "bangfu.publicity.v1.PublicityService.ListPublicities", ListPublicities);
   router.Unary<v1::BatchGetPublicitiesRequest, v1::BatchGetPublicitiesResponse>(
-      "bangfu.publicity.v1.PublicityService.BatchGetPublicities", BatchGet);
+      "bangfu.publicity.v1.PublicityService.BatchGetPublicities",
+      [options](CallContext& context, const v1::BatchGetPublicitiesRequest& request) {
+        return BatchGet(context, request, options);
+      });
+  router.Unary<v1::AddPublicityEvidenceRequest, v1::Publicity>(
+      "bangfu.publicity.v1.PublicityService.AddPublicityEvidence",
+      [options](CallContext& context, const v1::AddPublicityEvidenceRequest& request) {
+        return Move(context, request, request.etag(), options, "add_evidence",
+                    [&](Mutation& mutation, const v1::Publicity& publicity,
+                        const workflow::Actor& actor) -> absl::StatusOr<v1::Publicity> {
+                      ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(publicity.id()));
+                      return AddEvidence(mutation.tx(), publicity,
+                                         Bring(mutation, request.evidence(), kAggregate, id,
+                                               "AddPublicityEvidence", "add_evidence"),
+                                         actor, context.now);
+                    });
+      });
   router.Unary<v1::RaiseObjectionRequest, v1::Publicity>(
       "bangfu.publicity.v1.PublicityService.RaiseObjection",
       [options](CallContext& context, const v1::RaiseObjectionRequest& request) {
         const Ulid objection_id = context.ids.Next();
         return Move(
-            context, request, "", options, "raise_objection",
+            context, request, request.etag(), options, "raise_objection",
             [&](Mutation& mutation, const v1::Publicity& publicity,
                 const workflow::Actor& actor) -> absl::StatusOr<v1::Publicity> {
               AnswerPeriod answer;
@@ -174,7 +224,9 @@ void RegisterPublicityService(rpc::Router& router, ServiceOptions options) {
                   mutation.tx(), publicity, objection_id, request.raised_by(), request.text(),
                   actor,
                   workflow::PersonOf(rpc::ActorMessage(mutation.ActorAt(publicity.region_path()))),
-                  options.calendar, context.now, answer);
+                  options.calendar, context.now, answer,
+                  Bring(mutation, request.evidence(), kObjection, objection_id, "RaiseObjection",
+                        "raise_objection"));
             });
       });
   router.Unary<v1::DecideObjectionRequest, v1::Publicity>(
@@ -192,11 +244,14 @@ void RegisterPublicityService(rpc::Router& router, ServiceOptions options) {
       });
   const auto conclude = [options](CallContext& context,
                                   const v1::ConcludePublicityRequest& request) {
-    return Move(
-        context, request, request.etag(), options, "conclude",
-        [&](Mutation& mutation, const v1::Publicity& publicity, const workflow::Actor& actor) {
-          return Conclude(mutation.tx(), publicity, actor, options.calendar, context.now);
-        });
+    return Move(context, request, request.etag(), options, "conclude",
+                [&](Mutation& mutation, const v1::Publicity& publicity,
+                    const workflow::Actor& actor) -> absl::StatusOr<v1::Publicity> {
+                  ASSIGN_OR_RETURN(const int64_t wanted,
+                                   EvidenceWanted(options, mutation.tx(), publicity.kind()));
+                  return Conclude(mutation.tx(), publicity, actor, options.calendar, context.now,
+                                  wanted);
+                });
   };
   router.Unary<v1::ConcludePublicityRequest, v1::Publicity>(kConclude, conclude);
   router.Unary<v1::BatchConcludePublicitiesRequest, v1::BatchConcludePublicitiesResponse>(
@@ -219,6 +274,8 @@ absl::StatusOr<v1::Publicity> StartPublicity(Mutation& mutation, NewPublicity pu
   if (publicity.started_by.subject().empty()) {
     publicity.started_by = rpc::ActorMessage(mutation.ActorAt(publicity.region_path));
   }
+  RETURN_IF_ERROR(Bring(mutation, {}, kAggregate, publicity.id, "StartPublicity", "add_evidence")
+                      .take(&publicity.evidence));
   ASSIGN_OR_RETURN(v1::Publicity started,
                    Start(mutation.tx(), publicity, calendar, mutation.context().now));
   RETURN_IF_ERROR(
@@ -230,12 +287,14 @@ absl::Status CancelRunning(Mutation& mutation, const Ulid& subject_id, std::stri
                            std::string_view reason) {
   ASSIGN_OR_RETURN(std::optional<v1::Publicity> latest, Latest(mutation.tx(), subject_id, kind));
   if (!latest || (latest->state() != v1::PUBLICITY_STATE_RUNNING &&
-                  latest->state() != v1::PUBLICITY_STATE_OBJECTED)) {
+                  latest->state() != v1::PUBLICITY_STATE_OBJECTED &&
+                  latest->state() != v1::PUBLICITY_STATE_ENDED)) {
     return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(latest->id()));
-  ASSIGN_OR_RETURN(const v1::Publicity before,
+  ASSIGN_OR_RETURN(v1::Publicity left,
                    GetForUpdate(mutation.tx(), id, {latest->region_path()}, ""));
+  const v1::Publicity before = AsOf(std::move(left), mutation.context().now);
   ASSIGN_OR_RETURN(const v1::Publicity after,
                    Cancel(mutation.tx(), before, mutation.context().now));
   return Record(mutation, &before, after, "", inbox::ActOf(mutation, "cancel", {}), reason);

@@ -52,14 +52,16 @@ absl::Status SyncWork(mysql::Tx& tx, const v1::Publicity& publicity, const std::
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(publicity.id()));
   inbox::Subject work{kSubjectType, id, {}, {}};
   std::vector<OpenObjection> open;
-  if (publicity.state() == v1::PUBLICITY_STATE_OBJECTED) {
+  if (publicity.state() == v1::PUBLICITY_STATE_OBJECTED ||
+      publicity.state() == v1::PUBLICITY_STATE_ENDED) {
     ASSIGN_OR_RETURN(open, ReadOpenObjections(tx, id));
   }
   Subject subject;
   subject.state = publicity.state();
   subject.to = DayFrom(publicity.to());
   subject.open_objections = static_cast<int>(open.size());
-  // Concluding is work of the day after the last; until then the item lies hidden.
+  // Concluding is work of the day after the last; until then the item lies hidden. It waits for
+  // files of the showing too: they come from those whose work it is.
   subject.today = subject.to + 1;
   for (const OpenObjection& objection : open) subject.recorders.push_back(objection.recorder);
   for (const workflow::WaitingStep& step :
@@ -92,10 +94,11 @@ inbox::Source WorkSource(TitleOf title) {
       [](mysql::Executor& db, const Ulid& after, int limit) -> absl::StatusOr<std::vector<Ulid>> {
         ASSIGN_OR_RETURN(
             const mysql::Rows rows,
-            db.Query("SELECT id FROM publicity WHERE id > ? AND state IN (?, ?) ORDER BY id "
-                     "LIMIT ?",
+            db.Query("SELECT id FROM publicity WHERE id > ? AND state IN (?, ?, ?) ORDER BY "
+                     "id LIMIT ?",
                      {after, static_cast<int>(v1::PUBLICITY_STATE_RUNNING),
-                      static_cast<int>(v1::PUBLICITY_STATE_OBJECTED), limit}));
+                      static_cast<int>(v1::PUBLICITY_STATE_OBJECTED),
+                      static_cast<int>(v1::PUBLICITY_STATE_ENDED), limit}));
         std::vector<Ulid> ids;
         for (const mysql::Row& row : rows) ids.push_back(row.Id(0));
         return ids;

@@ -28,7 +28,8 @@ using rpc::CallContext;
 using rpc::Mutation;
 
 absl::Status Publicise(Step& step, const std::vector<Item*>& asked,
-                       const std::vector<std::string>& channels, const std::string& url) {
+                       const std::vector<std::string>& channels, const std::string& url,
+                       const publicity::EvidenceList& evidence) {
   Mutation& m = step.mutation();
   std::vector<Item*> done;
   std::vector<Ulid> ids;
@@ -44,6 +45,7 @@ absl::Status Publicise(Step& step, const std::vector<Item*>& asked,
   start.kind = kClassPublicity;
   start.channels = channels;
   start.url = url;
+  start.evidence = evidence;
   ASSIGN_OR_RETURN(const DaysValue days, ReadDays(m.tx(), kClassPublicityDays, false));
   start.days_required = static_cast<int>(days.days);
   if (days.working) start.day_kind = publicity::DayKind::kWorking;
@@ -109,7 +111,7 @@ absl::StatusOr<v1::Evaluation> StartClassPublicity(CallContext& context,
                                                    const v1::StartClassPublicityRequest& request) {
   const std::vector<std::string> channels(request.channels().begin(), request.channels().end());
   return One(context, request, request.etag(), {}, [&](Step& step, Item& item) {
-    return Publicise(step, {&item}, channels, request.url());
+    return Publicise(step, {&item}, channels, request.url(), request.evidence());
   });
 }
 
@@ -121,6 +123,11 @@ publicity::ServiceOptions ClassPublicityOptions() {
     return publicity::AnswerPeriod{
         static_cast<int>(answer.days),
         answer.working ? publicity::DayKind::kWorking : publicity::DayKind::kNatural};
+  };
+  options.evidence_wanted = [](mysql::Executor& db,
+                               std::string_view kind) -> absl::StatusOr<int64_t> {
+    if (kind != kClassPublicity) return 0;
+    return ReadParameter(db, kClassPublicityEvidence);
   };
   options.on_passed = OnPublicity;
   options.on_upheld = OnPublicity;
