@@ -8,6 +8,7 @@
 
 #include "bangfu/asset/v1/contract_service.pb.h"
 #include "bangfu/blob/v1/blob_service.pb.h"
+#include "bangfu/draft/v1/draft_service.pb.h"
 #include "bangfu/evaluation/v1/evaluation_service.pb.h"
 #include "bangfu/intake/v1/import_service.pb.h"
 #include "bangfu/options/v1/access.pb.h"
@@ -285,6 +286,11 @@ class Matrix {
       }
     }
     for (const auto& [service, address] : options_.endpoints) (void)Upload(service, "CONTRACT");
+    draft::v1::SaveDraftRequest draft;
+    draft.set_form("bangfu.registry.v1.ProjectService.RegisterProject");
+    draft.set_title("项目登记");
+    draft.set_request_json("{}");
+    (void)Do<draft::v1::Draft>("registry", "bangfu.draft.v1.DraftService.SaveDraft", draft);
     RecordArgument();
 
     for (const auto& [service, method, role] :

@@ -28,6 +28,8 @@ const std::map<std::string, std::string>& NotRegional() {
       {"bangfu.blob.v1.BlobService.PutChunk", "a file is filled by who began it"},
       {"bangfu.blob.v1.BlobService.CompleteUpload", "a file is filled by who began it"},
       {"bangfu.blob.v1.BlobService.AbandonUpload", "a file is given up by who began it"},
+      {"bangfu.draft.v1.DraftService.GetDraft", "its owner's alone"},
+      {"bangfu.draft.v1.DraftService.DeleteDraft", "its owner's alone"},
       {"bangfu.dictionary.v1.DictionaryService.PrefillForm", "what its subject is the form says"},
       {"bangfu.feed.v1.ChangeFeed.RedriveParkedEvents", "nothing is parked in a sound world"},
       {"bangfu.registry.v1.GrantService.GetGrant", "its holder's, or an administrator's"},

@@ -19,6 +19,7 @@
 #include "bangfu/registry/v1/operator.pb.h"
 #include "bangfu/registry/v1/project_service.pb.h"
 #include "bangfu/registry/v1/reference_service.pb.h"
+#include "common/draft/service.h"
 #include "common/intake/schema.h"
 #include "common/runtime/standard_parts.h"
 #include "common/testing/rpc_fixture.h"
@@ -27,6 +28,7 @@
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/long_work_for_test.h"
 #include "services/registry/app.h"
+#include "services/registry/store/parameter_store.h"
 
 namespace bangfu::registry {
 
@@ -56,12 +58,13 @@ class RegistryTest : protected LongWork, public ::testing::Test {
   static constexpr char kVillage[] = "360733100001";
 
   RegistryTest()
-      : server_({.services = ServicesWithDictionary(),
+      : server_({.services = ServicesWithForms(),
                  .migrations = migrate::Concat(runtime::StandardMigrations(),
                                                ::bangfu::intake::Schema(), OwnMigrations())},
                 [this](rpc::Router& router) {
                   RegisterHandlers(router, operations_, operation_ids_);
                   dictionary::RegisterDictionaryService(router, MakeDictionaryOptions());
+                  draft::RegisterDraftService(router, {.parameter = ParameterValue});
                 }) {
     admin_ = server_.Token(role::ROLE_PROV_ADMIN, "36", "admin");
     county_ = server_.Token(role::ROLE_COUNTY_OPERATOR, "360733", "county-1");
@@ -71,9 +74,11 @@ class RegistryTest : protected LongWork, public ::testing::Test {
     ImportSomeRegions();
   }
 
-  static std::vector<std::string> ServicesWithDictionary() {
+  // Its own, with what serves its forms.
+  static std::vector<std::string> ServicesWithForms() {
     std::vector<std::string> services = OwnServices();
     services.push_back("bangfu.dictionary.v1.DictionaryService");
+    services.push_back("bangfu.draft.v1.DraftService");
     return services;
   }
 
