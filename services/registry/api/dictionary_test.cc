@@ -1,6 +1,7 @@
 // The dictionary and the forms as the registry serves them: of every area, with the code lists.
 #include "services/registry/api/dictionary.h"
 
+#include <algorithm>
 #include <set>
 
 #include "bangfu/contracts.h"
@@ -215,6 +216,21 @@ TEST_F(DictionaryTest, R129_AnOfferedTrainingIsTakenOnceAPersonHasAddedWhatIsNew
       Call<dict::Prefill>("bangfu.dictionary.v1.DictionaryService.", "PrefillForm", elsewhere,
                           server_.Token(role::ROLE_COUNTY_OPERATOR, "360734", "other")),
       StatusIs(Code::kNotFound));
+}
+
+// What an official reads beside an input, of another area's form too.
+TEST_F(DictionaryTest, AFormHandsOutLabelUnitRuleAndHelpOfAField) {
+  const auto form = GetForm("bangfu.asset.v1.ContractService.RecordIncome");
+  ASSERT_THAT(form, IsOk());
+  const auto field =
+      std::find_if(form->fields().begin(), form->fields().end(),
+                   [](const dict::FormField& f) { return f.path() == "received_fen"; });
+  ASSERT_NE(field, form->fields().end());
+  EXPECT_EQ(field->label_zh(), "实收金额");
+  EXPECT_EQ(field->unit(), "分");
+  EXPECT_TRUE(field->rules().required());
+  EXPECT_EQ(field->help_zh(),
+            "实际到账的金额，单位为分（1元填100），不得超过该期应收；未到账的不登记");
 }
 
 // What a form names can be looked up: every enum and code list of every form of every area.
