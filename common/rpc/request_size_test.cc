@@ -33,7 +33,7 @@ TEST_F(RequestSizeTest, TellsWhyARequestIsTooLarge) {
     EXPECT_THAT(refused, StatusIs(absl::StatusCode::kResourceExhausted, "REQUEST_TOO_LARGE"));
     EXPECT_EQ(GetErrorDetail(refused.status()).message_zh, "请求过大，不能超过4096KiB");
   }
-  // Beyond that gRPC reads nothing of it, and has no reason to give.
+  // Beyond that gRPC refuses by itself, and has no reason to give.
   EXPECT_THAT(server_->Call<sample::Sample>(kGet, OfSize(4 * size + 1), token_),
               StatusIs(absl::StatusCode::kResourceExhausted));
   // A stream's request too; and the caller's others go on.

@@ -35,8 +35,8 @@ namespace {
 using Steady = Timer::Steady;
 
 constexpr size_t kMaxStepBytes = 8 << 20;
-// gRPC refuses what is larger by itself, without our reason, but before it takes the memory. What
-// is up to so many times too large is read, so that its caller learns why it is refused.
+// gRPC refuses what is over its own limit without our reason. What is up to so many times too large
+// is taken from it, so that its caller learns why it is refused.
 constexpr int64_t kReadToRefuse = 4;
 constexpr int64_t kMaxReadBytes = 64 << 20;  // more than any client of ours sends
 constexpr absl::Duration kRetryWhenFull = absl::Milliseconds(200);
