@@ -261,6 +261,7 @@ void ContractHandlers::Register(rpc::Router& router) {
   add("UpdateLinkageCounts", &ContractHandlers::UpdateLinkageCounts);
   add("EndLinkage", &ContractHandlers::EndLinkage);
   add("RecordLinkageIncome", &ContractHandlers::RecordLinkageIncome);
+  add("GetLinkage", &ContractHandlers::GetLinkage);
   add("ListLinkages", &ContractHandlers::ListLinkages);
   add("RecordEmployment", &ContractHandlers::RecordEmployment);
   add("ListEmployment", &ContractHandlers::ListEmployment);

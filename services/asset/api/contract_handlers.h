@@ -52,6 +52,8 @@ class ContractHandlers {
                                                  const v1::EndLinkageRequest& r);
   absl::StatusOr<v1::LinkageContract> RecordLinkageIncome(rpc::CallContext& c,
                                                           const v1::RecordLinkageIncomeRequest& r);
+  absl::StatusOr<v1::LinkageContract> GetLinkage(rpc::CallContext& c,
+                                                 const v1::GetLinkageRequest& r);
   absl::StatusOr<v1::ListLinkagesResponse> ListLinkages(rpc::CallContext& c,
                                                         const v1::ListLinkagesRequest& r);
   absl::StatusOr<v1::EmploymentRecord> RecordEmployment(rpc::CallContext& c,

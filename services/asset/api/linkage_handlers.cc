@@ -11,20 +11,26 @@
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/proto.h"
 #include "services/asset/api/checks.h"
 #include "services/asset/api/contract_handlers.h"
 #include "services/asset/api/contract_internal.h"
 #include "services/asset/api/convert.h"
 #include "services/asset/api/facts.h"
+#include "services/asset/domain/linkage_actions.h"
 #include "services/asset/store/reference_store.h"
 
 namespace bangfu::asset::api {
 namespace {
 
+LinkageState StateOf(const store::LinkageRow& row, absl::CivilDay today) {
+  return row.end_date && *row.end_date < today ? LinkageState::kEnded : LinkageState::kRunning;
+}
+
 // One change of one linkage.
 absl::StatusOr<v1::LinkageContract> ChangeLinkage(
-    rpc::Mutation& m, const std::string& id, const std::string& etag, std::string_view reason,
-    const std::function<absl::Status(store::LinkageRow*)>& change) {
+    rpc::Mutation& m, std::string_view action, const std::string& id, const std::string& etag,
+    std::string_view reason, const std::function<absl::Status(store::LinkageRow*)>& change) {
   const rpc::CallContext& c = m.context();
   ASSIGN_OR_RETURN(const Ulid ulid, Ulid::Parse(id));
   ASSIGN_OR_RETURN(const auto seen, store::FindLinkage(m.tx(), ulid, c.scope));
@@ -33,6 +39,10 @@ absl::StatusOr<v1::LinkageContract> ChangeLinkage(
   ASSIGN_OR_RETURN(auto row, store::FindLinkage(m.tx(), ulid, c.scope));
   if (!row) return NotFound("linkage", id).Build();
   if (Cat(row->version) != etag) return EtagMismatch().Build();
+  RETURN_IF_ERROR(Linkages()
+                      .Execute(StateOf(*row, ShanghaiDay(c.now)), action,
+                               workflow::ActorAt(c.caller, row->region_path))
+                      .status());
   const v1::LinkageContract before = ToLinkage(*row);
   RETURN_IF_ERROR(change(&*row));
   RETURN_IF_ERROR(store::UpdateLinkage(m.tx(), &*row));
@@ -42,13 +52,6 @@ absl::StatusOr<v1::LinkageContract> ChangeLinkage(
   RETURN_IF_ERROR(recorder.Audit("linkage", row->id, row->region_path, &before, out, reason));
   RETURN_IF_ERROR(RefreshFacts(m.tx(), {row->project_id}, c.now, recorder));
   return out;
-}
-
-absl::Status NotEnded(const store::LinkageRow& row, absl::CivilDay today) {
-  if (row.end_date && *row.end_date < today) {
-    return Refusal("LINKAGE_ENDED", "利益联结已终止").Build();
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -99,30 +102,30 @@ absl::StatusOr<v1::LinkageContract> ContractHandlers::UpdateLinkageCounts(
     const auto since = DayFrom(r.since(), "since", &violations);
     // The record itself does not show it.
     const std::string reason = since ? Cat("自", absl::FormatCivilTime(*since), "起") : "";
-    return ChangeLinkage(m, r.id(), r.etag(), reason, [&](store::LinkageRow* row) -> absl::Status {
-      const absl::CivilDay today = ShanghaiDay(c.now);
-      RETURN_IF_ERROR(NotEnded(*row, today));
-      CheckCounts(r.households(), r.poor_households(), r.monitored_households(), "带动户数",
-                  "poor_households", "monitored_households", &violations);
-      if (since && (*since < row->start_date || *since > today)) {
-        violations.push_back({"since", "须不早于联结起期且不晚于今天"});
-      }
-      row->households = r.households();
-      row->poor_households = r.poor_households();
-      row->monitored_households = r.monitored_households();
-      RETURN_IF_ERROR(ToStatus(std::move(violations)));
-      // A link that is to come begins with it.
-      return store::PutLinkageCount(m.tx(), *row, since.value_or(std::max(today, row->start_date)));
-    });
+    return ChangeLinkage(
+        m, "update_counts", r.id(), r.etag(), reason, [&](store::LinkageRow* row) -> absl::Status {
+          const absl::CivilDay today = ShanghaiDay(c.now);
+          CheckCounts(r.households(), r.poor_households(), r.monitored_households(), "带动户数",
+                      "poor_households", "monitored_households", &violations);
+          if (since && (*since < row->start_date || *since > today)) {
+            violations.push_back({"since", "须不早于联结起期且不晚于今天"});
+          }
+          row->households = r.households();
+          row->poor_households = r.poor_households();
+          row->monitored_households = r.monitored_households();
+          RETURN_IF_ERROR(ToStatus(std::move(violations)));
+          // A link that is to come begins with it.
+          return store::PutLinkageCount(m.tx(), *row,
+                                        since.value_or(std::max(today, row->start_date)));
+        });
   });
 }
 
 absl::StatusOr<v1::LinkageContract> ContractHandlers::EndLinkage(rpc::CallContext& c,
                                                                  const v1::EndLinkageRequest& r) {
   return rpc::Mutate<v1::LinkageContract>(c, r, [&](rpc::Mutation& m) {
-    return ChangeLinkage(m, r.id(), r.etag(), r.reason(),
+    return ChangeLinkage(m, "end", r.id(), r.etag(), r.reason(),
                          [&](store::LinkageRow* row) -> absl::Status {
-                           RETURN_IF_ERROR(NotEnded(*row, ShanghaiDay(c.now)));
                            std::vector<FieldViolation> violations;
                            const auto day = DayFrom(r.ended_on(), "ended_on", &violations);
                            if (day && (*day < row->start_date || *day > ShanghaiDay(c.now))) {
@@ -139,7 +142,8 @@ absl::StatusOr<v1::LinkageContract> ContractHandlers::RecordLinkageIncome(
     rpc::CallContext& c, const v1::RecordLinkageIncomeRequest& r) {
   return rpc::Mutate<v1::LinkageContract>(c, r, [&](rpc::Mutation& m) {
     return ChangeLinkage(
-        m, r.id(), r.etag(), r.month(), [&](store::LinkageRow* row) -> absl::Status {
+        m, "record_income", r.id(), r.etag(), r.month(),
+        [&](store::LinkageRow* row) -> absl::Status {
           const std::string first = absl::FormatCivilTime(absl::CivilMonth(row->start_date));
           if (r.month() > absl::FormatCivilTime(absl::CivilMonth(ShanghaiDay(c.now))) ||
               r.month() < first) {
@@ -148,6 +152,18 @@ absl::StatusOr<v1::LinkageContract> ContractHandlers::RecordLinkageIncome(
           return store::PutLinkageIncome(m.tx(), *row, r.month(), r.paid_fen());
         });
   });
+}
+
+absl::StatusOr<v1::LinkageContract> ContractHandlers::GetLinkage(rpc::CallContext& c,
+                                                                 const v1::GetLinkageRequest& r) {
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(r.id()));
+  ASSIGN_OR_RETURN(const auto row, store::FindLinkage(c.db, id, c.scope));
+  if (!row) return NotFound("linkage", r.id()).Build();
+  v1::LinkageContract out = ToLinkage(*row);
+  workflow::FillAllowedActions(Linkages().Allowed(StateOf(*row, ShanghaiDay(c.now)),
+                                                  workflow::ActorAt(c.caller, row->region_path)),
+                               out.mutable_allowed_actions());
+  return out;
 }
 
 absl::StatusOr<v1::ListLinkagesResponse> ContractHandlers::ListLinkages(

@@ -2,6 +2,7 @@
 
 #include "common/testing/status_matchers.h"
 #include "common/workflow/triples.h"
+#include "services/asset/domain/linkage_actions.h"
 
 namespace bangfu::asset {
 namespace {
@@ -80,6 +81,22 @@ TEST(Transitions, EveryTripleOfEveryTable) {
   }
   EXPECT_THAT(Dividends().Execute(DividendState::kVoid, "void", approver),
               StatusIs(absl::StatusCode::kFailedPrecondition, "DIVIDEND_VOID"));
+}
+
+TEST(Transitions, EveryTripleOfALinkWithHouseholds) {
+  EXPECT_THAT(workflow::TryTriples<LinkageState>(
+                  Linkages(), std::vector<LinkageState>{LinkageState::kRunning}, kRoles,
+                  [](LinkageState state, const std::string& action, int role) {
+                    return Linkages().Execute(state, action, Actor{"p", {role}});
+                  }),
+              ::testing::IsEmpty());
+  // What is over has rows only so that their refusal says so.
+  const Actor county{"p", {4}};
+  for (const char* action : {"update_counts", "end"}) {
+    EXPECT_THAT(Linkages().Execute(LinkageState::kEnded, action, county),
+                StatusIs(absl::StatusCode::kFailedPrecondition, "LINKAGE_ENDED"));
+  }
+  EXPECT_OK(Linkages().Execute(LinkageState::kEnded, "record_income", county));
 }
 
 TEST(Transitions, IncomeWaitsForItsBaseAndEndsWithTheDue) {

@@ -76,6 +76,64 @@ TEST_F(AssetServiceTest, R027_R109_LinksWithHouseholdsCountThemOnce) {
               HasViolation("mode_code"));
 }
 
+TEST_F(AssetServiceTest, R109_ALinkSaysWhatMayBeDoneWithIt) {
+  Registered(Shed());
+  v1::RecordLinkageRequest link;
+  link.set_request_id(RequestId());
+  link.set_project_id(project_);
+  link.set_mode_code("DIVIDEND");
+  link.set_households(30);
+  *link.mutable_start_date() = Date(2024, 1, 1);
+  ASSERT_OK_AND_ASSIGN(const auto made,
+                       Call<v1::LinkageContract>("ContractService.RecordLinkage", link));
+  EXPECT_EQ(made.allowed_actions_size(), 0);
+  v1::GetLinkageRequest get;
+  get.set_id(made.id());
+  const auto told = [&](const std::string& token) {
+    std::map<std::string, std::string> out;  // action -> why not
+    auto seen = Call<v1::LinkageContract>("ContractService.GetLinkage", get, token);
+    EXPECT_OK(seen);
+    if (!seen.ok()) return out;
+    for (const auto& action : seen->allowed_actions()) {
+      EXPECT_EQ(action.allowed(), action.refusal_zh().empty());
+      out[action.action()] = action.refusal_reason();
+    }
+    return out;
+  };
+  const std::string county = Token(ROLE_COUNTY_OPERATOR, kCounty);
+  using Told = std::map<std::string, std::string>;
+  EXPECT_EQ(told(county), (Told{{"update_counts", ""}, {"record_income", ""}, {"end", ""}}));
+  // Who may only read is offered nothing; another county sees none.
+  EXPECT_EQ(told(Token(ROLE_AUDITOR, kCounty)), Told());
+  EXPECT_THAT(Call<v1::LinkageContract>("ContractService.GetLinkage", get,
+                                        Token(ROLE_COUNTY_OPERATOR, kOtherCounty)),
+              StatusIs(absl::StatusCode::kNotFound, "RESOURCE_NOT_FOUND"));
+
+  v1::EndLinkageRequest end;
+  end.set_request_id(RequestId());
+  end.set_id(made.id());
+  end.set_etag(made.etag());
+  *end.mutable_ended_on() = Date(2026, 11, 1);
+  end.set_reason("合同到期未续");
+  ASSERT_OK_AND_ASSIGN(const auto ended,
+                       Call<v1::LinkageContract>("ContractService.EndLinkage", end));
+  EXPECT_EQ(
+      told(county),
+      (Told{{"update_counts", "LINKAGE_ENDED"}, {"record_income", ""}, {"end", "LINKAGE_ENDED"}}));
+  // As told.
+  end.set_request_id(RequestId());
+  end.set_etag(ended.etag());
+  EXPECT_THAT(Call<v1::LinkageContract>("ContractService.EndLinkage", end),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "LINKAGE_ENDED"));
+  v1::UpdateLinkageCountsRequest update;
+  update.set_request_id(RequestId());
+  update.set_id(made.id());
+  update.set_etag(ended.etag());
+  update.set_households(3);
+  EXPECT_THAT(Call<v1::LinkageContract>("ContractService.UpdateLinkageCounts", update),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "LINKAGE_ENDED"));
+}
+
 TEST_F(AssetServiceTest, R007_R109_ANewCountLeavesTheHouseholdsOfEarlierMonths) {
   Registered(Shed());
   v1::RecordLinkageRequest link;
