@@ -43,6 +43,10 @@ void PutChain(const IndustryContext* industry, const std::map<std::string, std::
       records.insert(county->second);
     } else {
       s.facts.missing_links.push_back(link);
+      if (const auto lapsed = industry->lapsed_links.find(link);
+          lapsed != industry->lapsed_links.end()) {
+        records.insert(lapsed->second.begin(), lapsed->second.end());
+      }
       continue;
     }
     ++present;
@@ -60,7 +64,7 @@ void PutShortBoards(const std::vector<reg::ShortBoard>& boards, const std::strin
   std::vector<std::string> ids;
   for (const reg::ShortBoard& b : boards) {
     std::optional<absl::CivilDay> completed = ToDay(b.completed_on());
-    if (completed && *completed <= moment.as_of) continue;
+    if (b.is_void() || (completed && *completed <= moment.as_of)) continue;
     ids.push_back(b.id());
     if (std::optional<ShortBoardKind> kind = ParseEnum<ShortBoardKind>(b.kind())) {
       s.facts.open_short_boards.push_back({b.id(), *kind, b.link_code()});

@@ -153,9 +153,14 @@ absl::Status FactLoader::LoadContexts(mysql::Executor& db, const std::vector<Uli
     ASSIGN_OR_RETURN(const LinkBasis basis, LinkBasis::Load(db, industry, moment_.as_of));
     for (const reg::PresentLink& link : industry.links()) {
       std::optional<absl::CivilDay> since = ToDay(link.since());
-      if ((since && *since > moment_.as_of) || !basis.Holds(link)) continue;
-      context.present_links.try_emplace(link.link_code(),
-                                        Cat("industry/", id.ToString(), "#", link.reference()));
+      if (since && *since > moment_.as_of) continue;
+      std::string record = Cat("industry/", id.ToString(), "#", link.reference());
+      if (!basis.Holds(link)) {
+        context.lapsed_links[link.link_code()].push_back(
+            Cat(record, "（", basis.WhyNot(link), "，不计）"));
+        continue;
+      }
+      context.present_links.try_emplace(link.link_code(), std::move(record));
     }
     if (auto operating = links.find(id); operating != links.end()) {
       for (const auto& [link, project] : operating->second) {
@@ -262,7 +267,7 @@ absl::StatusOr<std::vector<SubjectFacts>> FactLoader::LoadProjects(
                    LoadReferences(db, kOperatorRef, operators));
   for (const ReferenceRow& row : operator_rows) {
     reg::Operator o;
-    if (o.ParseFromString(row.payload)) operator_records[row.key] = std::move(o);
+    if (o.ParseFromString(row.payload) && !o.is_void()) operator_records[row.key] = std::move(o);
   }
 
   out.reserve(subjects.size());

@@ -35,6 +35,8 @@ struct IndustryContext {
   int32_t cultivation_months = 0;
   // Link -> the record that it stands on.
   std::map<std::string, std::string> present_links;
+  // Link -> the records on which it no longer stands, each with the reason.
+  std::map<std::string, std::vector<std::string>> lapsed_links;
   // The record by which the county leads with this industry (or with its major); "" = it does not.
   std::string leading_record;
   // Certifications of the industry as a whole.

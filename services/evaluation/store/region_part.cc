@@ -87,7 +87,8 @@ absl::StatusOr<int64_t> Rekey(mysql::Tx& tx, const recode::Move& move) {
 recode::Part RegionPart() {
   recode::Part part;
   part.moving = {{"unit_report_copy", "region_path", recode::Collision::kDrop},
-                 {"chain_trend", "county"}};
+                 {"chain_trend", "county"},
+                 {"link_basis", "region_path"}};
   part.rekey = Rekey;
   part.rekeyed = {{"county_board", "county"},
                   {"criteria_set", "region_code"},

@@ -1,6 +1,8 @@
 #include "services/registry/api/chain_links.h"
 
+#include <algorithm>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -54,6 +56,26 @@ absl::StatusOr<Standing> StandingOfBrand(mysql::Executor& db, const v1::Industry
   return best;
 }
 
+// "AS", a region, the letter of its kind and a number.
+bool IsAssetCode(std::string_view text) {
+  constexpr size_t kShortest = 8;
+  return text.size() >= kShortest && text.starts_with("AS") &&
+         std::all_of(text.begin() + 2, text.end(),
+                     [](char c) { return absl::ascii_isdigit(c) || absl::ascii_isupper(c); });
+}
+
+// What is another service's has the form of one of its names at least.
+absl::Status CheckForm(const v1::PresentLink& link) {
+  const bool is_id = OptionalId(link.reference()).has_value();
+  if (link.kind() == v1::LINK_EVIDENCE_KIND_ASSET && !is_id && !IsAssetCode(link.reference())) {
+    return InvalidField("link.reference", "须填写资产编码或资产标识");
+  }
+  if (link.kind() == v1::LINK_EVIDENCE_KIND_SERVICE_CONTRACT && !is_id) {
+    return InvalidField("link.reference", "须填写经营合同标识");
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Standing> StandingOf(mysql::Executor& db, const v1::Industry& industry,
                                     const v1::PresentLink& link, absl::CivilDay today) {
   switch (link.kind()) {
@@ -70,7 +92,7 @@ absl::StatusOr<Standing> StandingOf(mysql::Executor& db, const v1::Industry& ind
 
 v1::PresentLink CanonicalLink(v1::PresentLink link) {
   std::string reference(absl::StripAsciiWhitespace(link.reference()));
-  if (link.kind() == v1::LINK_EVIDENCE_KIND_PROJECT) {
+  if (link.kind() != v1::LINK_EVIDENCE_KIND_BRAND) {
     if (const auto id = OptionalId(reference)) reference = id->ToString();
   }
   link.set_reference(std::move(reference));
@@ -79,6 +101,7 @@ v1::PresentLink CanonicalLink(v1::PresentLink link) {
 
 absl::Status CheckLinkReference(mysql::Executor& db, const v1::Industry& industry,
                                 const v1::PresentLink& link, absl::CivilDay today) {
+  RETURN_IF_ERROR(CheckForm(link));
   ASSIGN_OR_RETURN(const Standing standing, StandingOf(db, industry, link, today));
   const bool brand = link.kind() == v1::LINK_EVIDENCE_KIND_BRAND;
   switch (standing) {
