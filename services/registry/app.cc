@@ -143,6 +143,7 @@ void RegisterHandlers(rpc::Router& router, operation::OperationRunner& operation
   RegisterIndustryHandlers(router);
   RegisterLeadingIndustryHandlers(router);
   RegisterServiceRecordHandlers(router);
+  RegisterPairingHandlers(router);
   RegisterShortBoardHandlers(router);
   RegisterReportHandlers(router);
   RegisterInventoryHandlers(router, operations);

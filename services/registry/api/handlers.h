@@ -29,6 +29,7 @@ void RegisterOperatorHandlers(rpc::Router& router);
 void RegisterIndustryHandlers(rpc::Router& router);
 void RegisterLeadingIndustryHandlers(rpc::Router& router);
 void RegisterServiceRecordHandlers(rpc::Router& router);
+void RegisterPairingHandlers(rpc::Router& router);
 void RegisterShortBoardHandlers(rpc::Router& router);
 void RegisterReportHandlers(rpc::Router& router);
 void RegisterGrantHandlers(rpc::Router& router);

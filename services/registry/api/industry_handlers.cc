@@ -77,7 +77,8 @@ absl::StatusOr<v1::Industry> Get(Context& context, const v1::GetIndustryRequest&
   industry.set_project_count(projects);
   ASSIGN_OR_RETURN(const int64_t boards,
                    ShortBoardTable().Count(
-                       context.db, Both(Equals("subject_id", id), Equals("completed", false))));
+                       context.db, Both(Both(Equals("subject_id", id), Equals("completed", false)),
+                                        Equals("is_void", false))));
   industry.set_open_short_boards(boards);
   ASSIGN_OR_RETURN(const int64_t leading,
                    LeadingIndustryTable().Count(

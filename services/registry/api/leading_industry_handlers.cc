@@ -3,11 +3,14 @@
 #include "bangfu/registry/v1/events.pb.h"
 #include "bangfu/registry/v1/industry.pb.h"
 #include "common/rpc/mutation.h"
+#include "common/workflow/proto.h"
 #include "services/registry/api/convert.h"
+#include "services/registry/api/grant_scope.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/industries.h"
 #include "services/registry/api/record_message.h"
 #include "services/registry/domain/project.h"
+#include "services/registry/domain/record_actions.h"
 #include "services/registry/store/industry_store.h"
 #include "services/registry/store/region_store.h"
 
@@ -64,6 +67,28 @@ absl::StatusOr<v1::LeadingIndustry> SelectLeading(Context& context,
       });
 }
 
+LeadingState StateOf(const v1::LeadingIndustry& leading) {
+  return leading.is_active() ? LeadingState::kSelected : LeadingState::kWithdrawn;
+}
+
+absl::StatusOr<workflow::Actor> ActorOf(const Context& context, mysql::Executor& db,
+                                        const v1::LeadingIndustry& leading) {
+  ASSIGN_OR_RETURN(const Categories categories, CategoriesFor(db, context.caller));
+  return workflow::ActorAt(context.caller, leading.region_path(),
+                           FacetsOfIndustry(leading.industry_code(), categories));
+}
+
+absl::StatusOr<v1::LeadingIndustry> GetLeading(Context& context,
+                                               const v1::GetLeadingIndustryRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
+  ASSIGN_OR_RETURN(const Record record, LeadingIndustryTable().Get(context.db, id, context.scope));
+  v1::LeadingIndustry leading = MessageOf<v1::LeadingIndustry>(record);
+  ASSIGN_OR_RETURN(const workflow::Actor actor, ActorOf(context, context.db, leading));
+  workflow::FillAllowedActions(LeadingTransitions().Allowed(StateOf(leading), actor),
+                               leading.mutable_allowed_actions());
+  return leading;
+}
+
 absl::StatusOr<v1::LeadingIndustry> WithdrawLeading(
     Context& context, const v1::WithdrawLeadingIndustryRequest& request) {
   return rpc::Mutate<v1::LeadingIndustry>(
@@ -75,7 +100,8 @@ absl::StatusOr<v1::LeadingIndustry> WithdrawLeading(
         const v1::LeadingIndustry before = MessageOf<v1::LeadingIndustry>(record);
         RETURN_IF_ERROR(
             CheckIndustryScope(context, m.tx(), record.region_path, before.industry_code()));
-        if (!before.is_active()) return FailedPrecondition("STATE_NOT_ALLOWED", "已撤回").Build();
+        ASSIGN_OR_RETURN(const workflow::Actor actor, ActorOf(context, m.tx(), before));
+        RETURN_IF_ERROR(LeadingTransitions().Execute(StateOf(before), "withdraw", actor).status());
         v1::LeadingIndustry l = before;
         l.set_is_active(false);
         l.set_withdraw_reason(request.reason());
@@ -139,6 +165,8 @@ void RegisterLeadingIndustryHandlers(rpc::Router& router) {
       service + "SelectLeadingIndustry", SelectLeading);
   router.Unary<v1::WithdrawLeadingIndustryRequest, v1::LeadingIndustry>(
       service + "WithdrawLeadingIndustry", WithdrawLeading);
+  router.Unary<v1::GetLeadingIndustryRequest, v1::LeadingIndustry>(service + "GetLeadingIndustry",
+                                                                   GetLeading);
   router.Unary<v1::ListLeadingIndustriesRequest, v1::ListLeadingIndustriesResponse>(
       service + "ListLeadingIndustries", ListLeading);
   router.Unary<v1::ListLeadingIndustryGapsRequest, v1::ListLeadingIndustryGapsResponse>(

@@ -5,6 +5,7 @@
 #include "common/rpc/mutation.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/handlers.h"
+#include "services/registry/store/project_store.h"
 #include "services/registry/store/record_table.h"
 
 namespace bangfu::registry {
@@ -78,11 +79,25 @@ absl::Status CheckOperator(mysql::Executor& db, const Context& context, v1::Oper
   return absl::OkStatus();
 }
 
-mysql::Params OperatorColumns(const v1::Operator& o) { return {o.uscc(), o.name(), o.kind()}; }
+mysql::Params OperatorColumns(const v1::Operator& o) {
+  // A void one gives its code free.
+  const auto uscc = o.is_void() ? std::nullopt : std::optional<std::string>(o.uscc());
+  return {uscc, o.name(), o.kind(), o.is_void()};
+}
+
+absl::Status CheckStanding(bool is_void) {
+  if (!is_void) return absl::OkStatus();
+  return FailedPrecondition("RECORD_VOID", "记录已作废");
+}
+
+absl::Status InUse(std::string_view reason, std::string_view by, const std::string& project) {
+  return FailedPrecondition(reason, Cat("项目", project, "仍由该", by, "，不能作废"))
+      .With("project_code", project);
+}
 
 absl::Status PublishOperator(Mutation& m, const Ulid& id, const v1::Operator* before,
-                             const v1::Operator& after) {
-  RETURN_IF_ERROR(m.Audit("operator", id, after.region_path(), before, after));
+                             const v1::Operator& after, std::string_view reason = "") {
+  RETURN_IF_ERROR(m.Audit("operator", id, after.region_path(), before, after, reason));
   v1::OperatorChanged event;
   *event.mutable_operator_() = after;
   // Reference for every county: subscribers of all regions see it.
@@ -94,6 +109,8 @@ absl::StatusOr<v1::Operator> CreateOperator(Context& context,
   return rpc::Mutate<v1::Operator>(
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::Operator> {
         v1::Operator o = request.operator_();
+        o.clear_is_void();
+        o.clear_void_reason();
         RETURN_IF_ERROR(CheckOperator(m.tx(), context, &o));
         const Ulid id = context.ids.Next();
         o.set_id(id.ToString());
@@ -123,14 +140,42 @@ absl::StatusOr<v1::Operator> UpdateOperator(Context& context,
         ASSIGN_OR_RETURN(Record record, OperatorTable().Get(m.tx(), id, context.scope));
         RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
         const v1::Operator before = OperatorOf(record);
+        RETURN_IF_ERROR(CheckStanding(before.is_void()));
         v1::Operator o = before;
-        RETURN_IF_ERROR(ApplyMask(request.update_mask(), request.operator_(),
-                                  {"id", "uscc", "region_path", "etag", "is_sample"}, &o));
+        RETURN_IF_ERROR(ApplyMask(
+            request.update_mask(), request.operator_(),
+            {"id", "uscc", "region_path", "etag", "is_sample", "is_void", "void_reason"}, &o));
         RETURN_IF_ERROR(CheckOperator(m.tx(), context, &o));
         o.set_etag(EtagOf(record.version + 1));
         RETURN_IF_ERROR(OperatorTable().Update(m.tx(), RecordOf(id, record.version + 1, o),
                                                OperatorColumns(o)));
         RETURN_IF_ERROR(PublishOperator(m, id, &before, o));
+        return o;
+      });
+}
+
+absl::StatusOr<v1::Operator> VoidOperator(Context& context,
+                                          const v1::VoidOperatorRequest& request) {
+  return rpc::Mutate<v1::Operator>(
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::Operator> {
+        ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
+        RETURN_IF_ERROR(OperatorTable().Get(m.tx(), id, context.scope).status());
+        // Held, so that no project comes that names it.
+        ASSIGN_OR_RETURN(const std::vector<Record> locked, OperatorTable().Lock(m.tx(), {id}));
+        if (locked.empty()) return NotFound("operator", request.id()).Build();
+        const Record& record = locked.front();
+        RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
+        const v1::Operator before = OperatorOf(record);
+        RETURN_IF_ERROR(CheckStanding(before.is_void()));
+        ASSIGN_OR_RETURN(const std::string project, FindProjectOfOperator(m.tx(), id));
+        if (!project.empty()) return InUse("OPERATOR_IN_USE", "主体运营", project);
+        v1::Operator o = before;
+        o.set_is_void(true);
+        o.set_void_reason(request.reason());
+        o.set_etag(EtagOf(record.version + 1));
+        RETURN_IF_ERROR(OperatorTable().Update(m.tx(), RecordOf(id, record.version + 1, o),
+                                               OperatorColumns(o)));
+        RETURN_IF_ERROR(PublishOperator(m, id, &before, o, request.reason()));
         return o;
       });
 }
@@ -160,6 +205,7 @@ absl::StatusOr<v1::ListOperatorsResponse> ListOperators(Context& context,
   if (!request.name_prefix().empty()) {
     where.push_back(StartsWith("name", request.name_prefix()));
   }
+  if (!request.include_void()) where.push_back(Equals("is_void", false));
   ASSIGN_OR_RETURN(std::vector<Record> rows,
                    OperatorTable().List(context.db, {path}, where, page.after(), page.size + 1));
   v1::ListOperatorsResponse response;
@@ -188,8 +234,8 @@ absl::Status CheckHelper(mysql::Executor& db, const Context& context, v1::Helper
 }
 
 absl::Status PublishHelper(Mutation& m, const Ulid& id, const v1::HelperOrganisation* before,
-                           const v1::HelperOrganisation& after) {
-  RETURN_IF_ERROR(m.Audit("helper_organisation", id, after.region_path(), before, after));
+                           const v1::HelperOrganisation& after, std::string_view reason = "") {
+  RETURN_IF_ERROR(m.Audit("helper_organisation", id, after.region_path(), before, after, reason));
   v1::HelperOrganisationChanged event;
   *event.mutable_helper() = after;
   return m.Publish("helper_organisation", id, after.region_path(), event);
@@ -200,10 +246,12 @@ absl::StatusOr<v1::HelperOrganisation> CreateHelper(
   return rpc::Mutate<v1::HelperOrganisation>(
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::HelperOrganisation> {
         v1::HelperOrganisation h = request.helper();
+        h.clear_is_void();
+        h.clear_void_reason();
         RETURN_IF_ERROR(CheckHelper(m.tx(), context, &h));
         const Ulid id = context.ids.Next();
         h.set_id(id.ToString());
-        RETURN_IF_ERROR(HelperTable().Insert(m.tx(), RecordOf(id, 1, h), {}));
+        RETURN_IF_ERROR(HelperTable().Insert(m.tx(), RecordOf(id, 1, h), {false}));
         h.set_etag(EtagOf(1));
         RETURN_IF_ERROR(PublishHelper(m, id, nullptr, h));
         return h;
@@ -218,13 +266,40 @@ absl::StatusOr<v1::HelperOrganisation> UpdateHelper(
         ASSIGN_OR_RETURN(Record record, HelperTable().Get(m.tx(), id, context.scope));
         RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
         const v1::HelperOrganisation before = HelperOf(record);
+        RETURN_IF_ERROR(CheckStanding(before.is_void()));
         v1::HelperOrganisation h = before;
-        RETURN_IF_ERROR(
-            ApplyMask(request.update_mask(), request.helper(), {"id", "region_path", "etag"}, &h));
+        RETURN_IF_ERROR(ApplyMask(request.update_mask(), request.helper(),
+                                  {"id", "region_path", "etag", "is_void", "void_reason"}, &h));
         RETURN_IF_ERROR(CheckHelper(m.tx(), context, &h));
         h.set_etag(EtagOf(record.version + 1));
-        RETURN_IF_ERROR(HelperTable().Update(m.tx(), RecordOf(id, record.version + 1, h), {}));
+        RETURN_IF_ERROR(HelperTable().Update(m.tx(), RecordOf(id, record.version + 1, h), {false}));
         RETURN_IF_ERROR(PublishHelper(m, id, &before, h));
+        return h;
+      });
+}
+
+absl::StatusOr<v1::HelperOrganisation> VoidHelper(
+    Context& context, const v1::VoidHelperOrganisationRequest& request) {
+  return rpc::Mutate<v1::HelperOrganisation>(
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::HelperOrganisation> {
+        ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
+        RETURN_IF_ERROR(HelperTable().Get(m.tx(), id, context.scope).status());
+        // Held, so that no project comes that names it.
+        ASSIGN_OR_RETURN(const std::vector<Record> locked, HelperTable().Lock(m.tx(), {id}));
+        if (locked.empty()) return NotFound("helper_organisation", request.id()).Build();
+        const Record& record = locked.front();
+        RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
+        const v1::HelperOrganisation before = HelperOf(record);
+        RETURN_IF_ERROR(CheckStanding(before.is_void()));
+        ASSIGN_OR_RETURN(const std::string project,
+                         FindProjectNaming(m.tx(), record.region_path, before.id()));
+        if (!project.empty()) return InUse("HELPER_IN_USE", "单位帮扶", project);
+        v1::HelperOrganisation h = before;
+        h.set_is_void(true);
+        h.set_void_reason(request.reason());
+        h.set_etag(EtagOf(record.version + 1));
+        RETURN_IF_ERROR(HelperTable().Update(m.tx(), RecordOf(id, record.version + 1, h), {true}));
+        RETURN_IF_ERROR(PublishHelper(m, id, &before, h, request.reason()));
         return h;
       });
 }
@@ -233,8 +308,10 @@ absl::StatusOr<v1::ListHelperOrganisationsResponse> ListHelpers(
     Context& context, const v1::ListHelperOrganisationsRequest& request) {
   ASSIGN_OR_RETURN(const Page page, OpenPage(request));
   ASSIGN_OR_RETURN(const RegionScope scope, ScopeAt(context, request.region_code()));
+  std::vector<Condition> where;
+  if (!request.include_void()) where.push_back(Equals("is_void", false));
   ASSIGN_OR_RETURN(std::vector<Record> rows,
-                   HelperTable().List(context.db, scope, {}, page.after(), page.size + 1));
+                   HelperTable().List(context.db, scope, where, page.after(), page.size + 1));
   v1::ListHelperOrganisationsResponse response;
   ClosePage(page, &rows, &response, RecordKey);
   for (const Record& row : rows) *response.add_helpers() = HelperOf(row);
@@ -247,6 +324,7 @@ void RegisterOperatorHandlers(rpc::Router& router) {
   const std::string service = "bangfu.registry.v1.OperatorService.";
   router.Unary<v1::CreateOperatorRequest, v1::Operator>(service + "CreateOperator", CreateOperator);
   router.Unary<v1::UpdateOperatorRequest, v1::Operator>(service + "UpdateOperator", UpdateOperator);
+  router.Unary<v1::VoidOperatorRequest, v1::Operator>(service + "VoidOperator", VoidOperator);
   router.Unary<v1::GetOperatorRequest, v1::Operator>(service + "GetOperator", GetOperator);
   router.Unary<v1::LookupOperatorRequest, v1::Operator>(service + "LookupOperator", LookupOperator);
   router.Unary<v1::ListOperatorsRequest, v1::ListOperatorsResponse>(service + "ListOperators",
@@ -255,6 +333,8 @@ void RegisterOperatorHandlers(rpc::Router& router) {
       service + "CreateHelperOrganisation", CreateHelper);
   router.Unary<v1::UpdateHelperOrganisationRequest, v1::HelperOrganisation>(
       service + "UpdateHelperOrganisation", UpdateHelper);
+  router.Unary<v1::VoidHelperOrganisationRequest, v1::HelperOrganisation>(
+      service + "VoidHelperOrganisation", VoidHelper);
   router.Unary<v1::ListHelperOrganisationsRequest, v1::ListHelperOrganisationsResponse>(
       service + "ListHelperOrganisations", ListHelpers);
 }

@@ -582,8 +582,36 @@ absl::Status CheckProject(const ProjectReferences& references, const ProjectChec
   return absl::OkStatus();
 }
 
+namespace {
+
+// What the projects name stays as it is until they are written: whoever makes it void meanwhile is
+// before or after us.
+absl::Status HoldNamed(mysql::Tx& tx, const std::vector<ProjectChange>& changes) {
+  std::set<Ulid> operators, helpers, boards;
+  for (const ProjectChange& c : changes) {
+    if (c.project.is_void()) continue;
+    if (const auto id = OptionalId(c.project.operator_id())) operators.insert(*id);
+    for (const std::string& helper : c.project.helper_org_ids()) {
+      if (const auto id = OptionalId(helper)) helpers.insert(*id);
+    }
+    if (const auto id = OptionalId(c.project.short_board_id())) boards.insert(*id);
+  }
+  for (const auto& [table, ids] :
+       {std::pair(&OperatorTable(), &operators), std::pair(&HelperTable(), &helpers),
+        std::pair(&ShortBoardTable(), &boards)}) {
+    ASSIGN_OR_RETURN(const std::set<Ulid> held, table->Hold(tx, *ids));
+    if (held.size() < ids->size()) {
+      return FailedPrecondition("RECORD_VOID", "所引用的运营主体、帮扶单位或短板已作废");
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectReferences& references,
                            std::vector<ProjectChange>* changes) {
+  RETURN_IF_ERROR(HoldNamed(tx, *changes));
   // Reports before all that is written: who submits one at this moment is before or after us, never
   // beside.
   struct Edit {

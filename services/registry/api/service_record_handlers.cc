@@ -1,4 +1,4 @@
-// Brands, technical pairings and training: the records of what serves an industry.
+// Brands and training: the records of what serves an industry.
 #include "bangfu/registry/v1/events.pb.h"
 #include "bangfu/registry/v1/industry.pb.h"
 #include "common/base/clock.h"
@@ -9,7 +9,9 @@
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/industries.h"
 #include "services/registry/api/record_message.h"
+#include "services/registry/api/record_subjects.h"
 #include "services/registry/domain/project.h"
+#include "services/registry/domain/record_actions.h"
 #include "services/registry/store/industry_store.h"
 #include "services/registry/store/project_store.h"
 #include "services/registry/store/taxonomy_store.h"
@@ -19,32 +21,8 @@ namespace {
 
 using rpc::Mutation;
 
-// The subject of a record, when it names one: it must be visible and lie in the record's region or
-// the other way round.
-absl::Status CheckSubjects(Context& context, mysql::Executor& db, const std::string& industry_id,
-                           const std::string& project_id, std::string_view prefix) {
-  if (const auto id = OptionalId(industry_id)) {
-    const absl::StatusOr<Record> industry = IndustryTable().Get(db, *id, context.scope);
-    if (!industry.ok()) return InvalidField(Cat(prefix, ".industry_id"), "产业不存在");
-    RETURN_IF_ERROR(CheckIndustryScope(context, db, industry->region_path,
-                                       MessageOf<v1::Industry>(*industry).industry_code()));
-  }
-  if (const auto id = OptionalId(project_id)) {
-    const absl::StatusOr<ProjectRow> project = GetProject(db, *id, context.scope);
-    if (!project.ok()) return InvalidField(Cat(prefix, ".project_id"), "项目不存在");
-    ASSIGN_OR_RETURN(const Categories categories, CategoriesFor(db, context.caller));
-    RETURN_IF_ERROR(workflow::CheckScope(
-        context.caller, context.roles, project->region_path,
-        FacetsOf(FromBytes<v1::Project>(project->record), categories), "办理该项目的事项"));
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::string> OwnRegion(Context& context, mysql::Executor& db,
-                                      const std::string& code, std::string_view field) {
-  ASSIGN_OR_RETURN(const std::string path, ResolvePath(db, code, field));
-  RETURN_IF_ERROR(CheckInScope(context, path, code));
-  return path;
+BrandState StateOf(const v1::BrandCertification& brand) {
+  return brand.has_ended_on() ? BrandState::kEnded : BrandState::kRegistered;
 }
 
 absl::Status PublishBrand(Mutation& m, const Ulid& id, const v1::BrandCertification* before,
@@ -114,10 +92,12 @@ absl::StatusOr<v1::BrandCertification> EndBrand(Context& context,
         ASSIGN_OR_RETURN(const Record record, BrandTable().Get(m.tx(), id, context.scope));
         RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
         const v1::BrandCertification before = MessageOf<v1::BrandCertification>(record);
-        if (before.has_ended_on())
-          return FailedPrecondition("STATE_NOT_ALLOWED", "认证已注销").Build();
         RETURN_IF_ERROR(
             CheckSubjects(context, m.tx(), before.industry_id(), before.project_id(), "brand"));
+        RETURN_IF_ERROR(BrandTransitions()
+                            .Execute(StateOf(before), "end",
+                                     workflow::ActorAt(context.caller, record.region_path))
+                            .status());
         v1::BrandCertification b = before;
         *b.mutable_ended_on() = request.ended_on();
         b.set_end_reason(request.reason());
@@ -127,6 +107,27 @@ absl::StatusOr<v1::BrandCertification> EndBrand(Context& context,
         RETURN_IF_ERROR(PublishBrand(m, id, &before, b, request.reason()));
         return b;
       });
+}
+
+absl::StatusOr<v1::BrandCertification> GetBrand(Context& context,
+                                                const v1::GetBrandCertificationRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
+  ASSIGN_OR_RETURN(const Record record, BrandTable().Get(context.db, id, context.scope));
+  v1::BrandCertification brand = MessageOf<v1::BrandCertification>(record);
+  ASSIGN_OR_RETURN(const std::vector<auth::Facets> subjects,
+                   FacetsOfSubjects(context, context.db, brand.industry_id(), brand.project_id()));
+  // Every subject that it names has to let the caller through: the first that does not is told.
+  std::vector<workflow::AllowedAction> told;
+  for (const auth::Facets& thing : subjects) {
+    told = BrandTransitions().Allowed(
+        StateOf(brand), workflow::ActorAt(context.caller, brand.region_path(), thing));
+    if (std::any_of(told.begin(), told.end(),
+                    [](const workflow::AllowedAction& action) { return !action.allowed; })) {
+      break;
+    }
+  }
+  workflow::FillAllowedActions(told, brand.mutable_allowed_actions());
+  return brand;
 }
 
 absl::StatusOr<v1::ListBrandCertificationsResponse> ListBrands(
@@ -150,49 +151,16 @@ absl::StatusOr<v1::ListBrandCertificationsResponse> ListBrands(
   return response;
 }
 
-absl::StatusOr<v1::TechPairing> CreatePairing(Context& context,
-                                              const v1::CreateTechPairingRequest& request) {
-  return rpc::Mutate<v1::TechPairing>(
-      context, request, [&](Mutation& m) -> absl::StatusOr<v1::TechPairing> {
-        v1::TechPairing t = request.pairing();
-        const auto from = t.period().has_from() ? DayOf(t.period().from()) : std::nullopt;
-        const auto to = t.period().has_to() ? DayOf(t.period().to()) : std::nullopt;
-        if (from && to && *to < *from)
-          return InvalidField("pairing.period.to", "结束不能早于开始").Build();
-        CodeCheck codes;
-        codes.Want("PAIRING_KIND", t.kind(), "pairing.kind");
-        RETURN_IF_ERROR(codes.Run(m.tx(), ShanghaiDay(context.now)));
-        ASSIGN_OR_RETURN(const std::string path,
-                         OwnRegion(context, m.tx(), t.region_code(), "pairing.region_code"));
-        t.set_region_path(path);
-        RETURN_IF_ERROR(CheckSubjects(context, m.tx(), t.industry_id(), t.project_id(), "pairing"));
-        const Ulid id = context.ids.Next();
-        t.set_id(id.ToString());
-        RETURN_IF_ERROR(TechPairingTable().Insert(
-            m.tx(), RecordOf(id, 1, t),
-            {OptionalId(t.industry_id()), t.team_name(), from, to, t.visits()}));
-        t.set_etag(EtagOf(1));
-        RETURN_IF_ERROR(m.Audit("tech_pairing", id, path, nullptr, t));
-        v1::TechPairingChanged event;
-        *event.mutable_pairing() = t;
-        RETURN_IF_ERROR(m.Publish("tech_pairing", id, path, event));
-        return t;
-      });
+mysql::Params TrainingColumns(const v1::TrainingRecord& t, absl::CivilDay day) {
+  return {t.programme(), day, t.persons(), t.poor_labour_persons(), t.is_void()};
 }
 
-absl::StatusOr<v1::ListTechPairingsResponse> ListPairings(
-    Context& context, const v1::ListTechPairingsRequest& request) {
-  ASSIGN_OR_RETURN(const Page page, OpenPage(request));
-  ASSIGN_OR_RETURN(const RegionScope scope, ScopeAt(context, request.region_code()));
-  std::vector<Condition> where;
-  if (const auto id = OptionalId(request.industry_id()))
-    where.push_back(Equals("industry_id", *id));
-  ASSIGN_OR_RETURN(std::vector<Record> rows,
-                   TechPairingTable().List(context.db, scope, where, page.after(), page.size + 1));
-  v1::ListTechPairingsResponse response;
-  ClosePage(page, &rows, &response, RecordKey);
-  for (const Record& row : rows) *response.add_pairings() = MessageOf<v1::TechPairing>(row);
-  return response;
+absl::Status PublishTraining(Mutation& m, const Ulid& id, const v1::TrainingRecord* before,
+                             const v1::TrainingRecord& after, std::string_view reason) {
+  RETURN_IF_ERROR(m.Audit("training_record", id, after.region_path(), before, after, reason));
+  v1::TrainingRecordChanged event;
+  *event.mutable_training() = after;
+  return m.Publish("training_record", id, after.region_path(), event);
 }
 
 absl::StatusOr<v1::TrainingRecord> CreateTraining(Context& context,
@@ -200,6 +168,8 @@ absl::StatusOr<v1::TrainingRecord> CreateTraining(Context& context,
   return rpc::Mutate<
       v1::TrainingRecord>(context, request, [&](Mutation& m) -> absl::StatusOr<v1::TrainingRecord> {
     v1::TrainingRecord t = request.training();
+    t.clear_is_void();
+    t.clear_void_reason();
     const auto day = DayOf(t.held_on());
     if (!day || *day > ShanghaiDay(context.now)) {
       return InvalidField("training.held_on", "培训日期不能晚于今天").Build();
@@ -216,15 +186,34 @@ absl::StatusOr<v1::TrainingRecord> CreateTraining(Context& context,
     RETURN_IF_ERROR(CheckSubjects(context, m.tx(), t.industry_id(), t.project_id(), "training"));
     const Ulid id = context.ids.Next();
     t.set_id(id.ToString());
-    RETURN_IF_ERROR(TrainingTable().Insert(
-        m.tx(), RecordOf(id, 1, t), {t.programme(), *day, t.persons(), t.poor_labour_persons()}));
+    RETURN_IF_ERROR(TrainingTable().Insert(m.tx(), RecordOf(id, 1, t), TrainingColumns(t, *day)));
     t.set_etag(EtagOf(1));
-    RETURN_IF_ERROR(m.Audit("training_record", id, path, nullptr, t));
-    v1::TrainingRecordChanged event;
-    *event.mutable_training() = t;
-    RETURN_IF_ERROR(m.Publish("training_record", id, path, event));
+    RETURN_IF_ERROR(PublishTraining(m, id, nullptr, t, ""));
     return t;
   });
+}
+
+absl::StatusOr<v1::TrainingRecord> VoidTraining(Context& context,
+                                                const v1::VoidTrainingRecordRequest& request) {
+  return rpc::Mutate<v1::TrainingRecord>(
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::TrainingRecord> {
+        ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
+        ASSIGN_OR_RETURN(const Record record, TrainingTable().Get(m.tx(), id, context.scope));
+        RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
+        const v1::TrainingRecord before = MessageOf<v1::TrainingRecord>(record);
+        RETURN_IF_ERROR(
+            CheckSubjects(context, m.tx(), before.industry_id(), before.project_id(), "training"));
+        if (before.is_void()) return FailedPrecondition("RECORD_VOID", "培训记录已作废").Build();
+        v1::TrainingRecord t = before;
+        t.set_is_void(true);
+        t.set_void_reason(request.reason());
+        t.set_etag(EtagOf(record.version + 1));
+        const absl::CivilDay day = DayOf(t.held_on()).value_or(absl::CivilDay());
+        RETURN_IF_ERROR(TrainingTable().Update(m.tx(), RecordOf(id, record.version + 1, t),
+                                               TrainingColumns(t, day)));
+        RETURN_IF_ERROR(PublishTraining(m, id, &before, t, request.reason()));
+        return t;
+      });
 }
 
 absl::StatusOr<v1::ListTrainingRecordsResponse> ListTrainings(
@@ -233,6 +222,7 @@ absl::StatusOr<v1::ListTrainingRecordsResponse> ListTrainings(
   ASSIGN_OR_RETURN(const RegionScope scope, ScopeAt(context, request.region_code()));
   std::vector<Condition> where;
   if (!request.programme().empty()) where.push_back(Equals("programme", request.programme()));
+  if (!request.include_void()) where.push_back(Equals("is_void", false));
   ASSIGN_OR_RETURN(std::vector<Record> rows,
                    TrainingTable().List(context.db, scope, where, page.after(), page.size + 1));
   v1::ListTrainingRecordsResponse response;
@@ -269,12 +259,12 @@ void RegisterServiceRecordHandlers(rpc::Router& router) {
       service + "EndBrandCertification", EndBrand);
   router.Unary<v1::ListBrandCertificationsRequest, v1::ListBrandCertificationsResponse>(
       service + "ListBrandCertifications", ListBrands);
-  router.Unary<v1::CreateTechPairingRequest, v1::TechPairing>(service + "CreateTechPairing",
-                                                              CreatePairing);
-  router.Unary<v1::ListTechPairingsRequest, v1::ListTechPairingsResponse>(
-      service + "ListTechPairings", ListPairings);
+  router.Unary<v1::GetBrandCertificationRequest, v1::BrandCertification>(
+      service + "GetBrandCertification", GetBrand);
   router.Unary<v1::CreateTrainingRecordRequest, v1::TrainingRecord>(
       service + "CreateTrainingRecord", CreateTraining);
+  router.Unary<v1::VoidTrainingRecordRequest, v1::TrainingRecord>(service + "VoidTrainingRecord",
+                                                                  VoidTraining);
   router.Unary<v1::ListTrainingRecordsRequest, v1::ListTrainingRecordsResponse>(
       service + "ListTrainingRecords", ListTrainings);
   router.Unary<v1::GetServiceSummaryRequest, v1::ServiceSummary>(service + "GetServiceSummary",

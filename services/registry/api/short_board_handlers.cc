@@ -23,15 +23,15 @@ namespace {
 using rpc::Mutation;
 
 absl::Status PublishBoard(Mutation& m, const Ulid& id, const v1::ShortBoard* before,
-                          const v1::ShortBoard& after) {
-  RETURN_IF_ERROR(m.Audit("short_board", id, after.region_path(), before, after));
+                          const v1::ShortBoard& after, std::string_view reason = "") {
+  RETURN_IF_ERROR(m.Audit("short_board", id, after.region_path(), before, after, reason));
   v1::ShortBoardChanged event;
   *event.mutable_short_board() = after;
   return m.Publish("short_board", id, after.region_path(), event);
 }
 
 mysql::Params BoardColumns(const v1::ShortBoard& b) {
-  return {OptionalId(b.subject_id()).value_or(Ulid()), b.kind(), b.has_completed_on()};
+  return {OptionalId(b.subject_id()).value_or(Ulid()), b.kind(), b.has_completed_on(), b.is_void()};
 }
 
 // What of a board's subject grants are narrowed by; nothing is read where none is.
@@ -89,6 +89,8 @@ absl::StatusOr<v1::ShortBoard> CreateBoard(Context& context,
         }
         b.clear_completed_on();
         b.clear_completion_note();
+        b.clear_is_void();
+        b.clear_void_reason();
         const Ulid id = context.ids.Next();
         b.set_id(id.ToString());
         RETURN_IF_ERROR(blob::UseEvidence(m, b.mutable_evidence(),
@@ -156,6 +158,45 @@ absl::StatusOr<v1::ShortBoard> CompleteBoard(Context& context,
       });
 }
 
+absl::StatusOr<v1::ShortBoard> VoidBoard(Context& context,
+                                         const v1::VoidShortBoardRequest& request) {
+  return rpc::Mutate<v1::ShortBoard>(
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::ShortBoard> {
+        ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
+        RETURN_IF_ERROR(ShortBoardTable().Get(m.tx(), id, context.scope).status());
+        // Held, so that no project comes that remedies it.
+        ASSIGN_OR_RETURN(const std::vector<Record> locked, ShortBoardTable().Lock(m.tx(), {id}));
+        if (locked.empty()) return NotFound("short_board", request.id()).Build();
+        const Record& record = locked.front();
+        RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
+        const v1::ShortBoard before = MessageOf<v1::ShortBoard>(record);
+        ASSIGN_OR_RETURN(const auth::Facets thing, FacetsOfBoard(context, m.tx(), before));
+        ASSIGN_OR_RETURN(const std::vector<ShortBoardState> states, StatesOf(m.tx(), {before}));
+        RETURN_IF_ERROR(ShortBoardTransitions()
+                            .Execute(states[0], "void",
+                                     workflow::ActorAt(context.caller, before.region_path(), thing))
+                            .status());
+        const rpc::Covering covering(m, thing);
+        ASSIGN_OR_RETURN(const std::string user,
+                         FindProjectNaming(m.tx(), record.region_path, before.id()));
+        if (!user.empty()) {
+          return FailedPrecondition("SHORT_BOARD_IN_USE",
+                                    Cat("补短板项目", user, "对应该短板，不能作废"))
+              .With("project_code", user)
+              .Build();
+        }
+        v1::ShortBoard b = before;
+        b.set_is_void(true);
+        b.set_void_reason(request.reason());
+        b.set_etag(EtagOf(record.version + 1));
+        RETURN_IF_ERROR(
+            ShortBoardTable().Update(m.tx(), RecordOf(id, record.version + 1, b), BoardColumns(b)));
+        RETURN_IF_ERROR(PublishBoard(covering.mutation(), id, &before, b, request.reason()));
+        RETURN_IF_ERROR(SyncShortBoards(m.tx(), {b}, inbox::ActOf(m, "void", {})));
+        return b;
+      });
+}
+
 absl::StatusOr<v1::ListShortBoardsResponse> ListBoards(Context& context,
                                                        const v1::ListShortBoardsRequest& request) {
   ASSIGN_OR_RETURN(const Page page, OpenPage(request));
@@ -165,6 +206,7 @@ absl::StatusOr<v1::ListShortBoardsResponse> ListBoards(Context& context,
     where.push_back(Equals("subject_id", *subject));
   if (!request.kind().empty()) where.push_back(Equals("kind", request.kind()));
   if (request.open_only()) where.push_back(Equals("completed", false));
+  if (!request.include_void()) where.push_back(Equals("is_void", false));
   ASSIGN_OR_RETURN(std::vector<Record> rows,
                    ShortBoardTable().List(context.db, scope, where, page.after(), page.size + 1));
   v1::ListShortBoardsResponse response;
@@ -181,6 +223,7 @@ void RegisterShortBoardHandlers(rpc::Router& router) {
                                                             CreateBoard);
   router.Unary<v1::CompleteShortBoardRequest, v1::ShortBoard>(service + "CompleteShortBoard",
                                                               CompleteBoard);
+  router.Unary<v1::VoidShortBoardRequest, v1::ShortBoard>(service + "VoidShortBoard", VoidBoard);
   router.Unary<v1::GetShortBoardRequest, v1::ShortBoard>(service + "GetShortBoard", GetBoard);
   router.Unary<v1::ListShortBoardsRequest, v1::ListShortBoardsResponse>(service + "ListShortBoards",
                                                                         ListBoards);

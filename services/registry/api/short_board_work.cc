@@ -38,12 +38,13 @@ std::vector<inbox::Kind> ShortBoardKinds() {
 
 absl::StatusOr<std::vector<ShortBoardState>> StatesOf(mysql::Executor& db,
                                                       const std::vector<v1::ShortBoard>& boards) {
-  // The project of each board that is open and is not an industry's.
+  // The project of each board that is open, and neither void nor an industry's.
   std::vector<std::optional<Ulid>> projects;
   std::set<Ulid> ids;
   for (const v1::ShortBoard& board : boards) {
     std::optional<Ulid>& project = projects.emplace_back();
-    if (board.has_completed_on() || board.subject_type() == type::v1::SUBJECT_TYPE_INDUSTRY) {
+    if (board.is_void() || board.has_completed_on() ||
+        board.subject_type() == type::v1::SUBJECT_TYPE_INDUSTRY) {
       continue;
     }
     project = OptionalId(board.subject_id());
@@ -52,11 +53,13 @@ absl::StatusOr<std::vector<ShortBoardState>> StatesOf(mysql::Executor& db,
   ASSIGN_OR_RETURN(const std::set<Ulid> gone, VoidProjects(db, ids));
   std::vector<ShortBoardState> out;
   for (size_t i = 0; i < boards.size(); ++i) {
-    if (boards[i].has_completed_on()) {
+    if (boards[i].is_void()) {
+      out.push_back(ShortBoardState::kVoid);
+    } else if (boards[i].has_completed_on()) {
       out.push_back(ShortBoardState::kCompleted);
     } else {
       const bool is_void = projects[i] && gone.count(*projects[i]) > 0;
-      out.push_back(is_void ? ShortBoardState::kVoid : ShortBoardState::kOpen);
+      out.push_back(is_void ? ShortBoardState::kOfVoidProject : ShortBoardState::kOpen);
     }
   }
   return out;

@@ -8,10 +8,11 @@
 
 namespace bangfu::registry {
 
-// kVoid: open, but of a project that is void.
-enum class ShortBoardState { kOpen, kCompleted, kVoid };
+// kOfVoidProject: open, but of a project that is void.
+enum class ShortBoardState { kOpen, kCompleted, kOfVoidProject, kVoid };
 
-// Actions: complete. Of a completed one: SHORT_BOARD_CLOSED; of a void project's: PROJECT_VOID.
+// Actions: complete, void. Of a completed one complete is SHORT_BOARD_CLOSED; of a void project's
+// both are PROJECT_VOID, of a void one RECORD_VOID.
 const workflow::Table<ShortBoardState, ShortBoardState>& ShortBoardTransitions();
 // The actions that are somebody's work.
 const std::vector<workflow::Work>& ShortBoardWorks();

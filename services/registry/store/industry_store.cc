@@ -42,15 +42,26 @@ absl::StatusOr<ServiceFigures> SumServices(mysql::Executor& db, const RegionScop
   params.emplace_back(from);
   ASSIGN_OR_RETURN(
       const mysql::Rows pairings,
-      db.Query(
-          Cat("SELECT COUNT(*), COUNT(DISTINCT team_name), CAST(COALESCE(SUM(visits), 0) AS "
-              "SIGNED) FROM tech_pairing WHERE ",
-              region,
-              " AND (starts_on IS NULL OR starts_on <= ?) AND (ends_on IS NULL OR ends_on >= ?)"),
-          params));
+      db.Query(Cat("SELECT COUNT(*), COUNT(DISTINCT team_name), CAST(COALESCE(SUM(visits), 0) AS "
+                   "SIGNED) FROM tech_pairing WHERE ",
+                   region,
+                   " AND is_void = 0 AND (starts_on IS NULL OR starts_on <= ?) AND (ends_on IS "
+                   "NULL OR ends_on >= ?)"),
+               params));
   f.pairings = pairings[0].Int(0);
   f.teams = pairings[0].Int(1);
   f.visits = pairings[0].Int(2);
+  params.clear();
+  region = mysql::RegionClause(scope, "p.region_path", &params);
+  params.emplace_back(from);
+  params.emplace_back(to);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows visits,
+      db.Query(Cat("SELECT COUNT(*) FROM tech_pairing p JOIN pairing_visit v ON v.pairing_id = "
+                   "p.id WHERE ",
+                   region, " AND p.is_void = 0 AND v.visited_on >= ? AND v.visited_on <= ?"),
+               params));
+  f.visits += visits[0].Int(0);
   params.clear();
   region = mysql::RegionClause(scope, "region_path", &params);
   params.emplace_back(from);
@@ -60,7 +71,7 @@ absl::StatusOr<ServiceFigures> SumServices(mysql::Executor& db, const RegionScop
       db.Query(
           Cat("SELECT COUNT(*), CAST(COALESCE(SUM(persons), 0) AS SIGNED), "
               "CAST(COALESCE(SUM(poor_labour_persons), 0) AS SIGNED) FROM training_record WHERE ",
-              region, " AND held_on >= ? AND held_on <= ?"),
+              region, " AND is_void = 0 AND held_on >= ? AND held_on <= ?"),
           params));
   f.trainings = trainings[0].Int(0);
   f.persons = trainings[0].Int(1);
@@ -77,6 +88,43 @@ absl::StatusOr<ServiceFigures> SumServices(mysql::Executor& db, const RegionScop
                params));
   f.valid_brands = brands[0].Int(0);
   return f;
+}
+
+absl::Status InsertPairingVisit(mysql::Tx& tx, const PairingVisitRow& row) {
+  return tx
+      .Execute("INSERT INTO pairing_visit (id, pairing_id, visited_on, record) VALUES (?, ?, ?, ?)",
+               {row.id, row.pairing_id, row.visited_on, row.record})
+      .status();
+}
+
+absl::StatusOr<int64_t> CountPairingVisits(mysql::Executor& db, const Ulid& pairing_id) {
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query("SELECT COUNT(*) FROM pairing_visit WHERE pairing_id = ?", {pairing_id}));
+  return rows[0].Int(0);
+}
+
+absl::StatusOr<std::vector<PairingVisitRow>> ListPairingVisits(
+    mysql::Executor& db, const Ulid& pairing_id,
+    const std::optional<std::pair<absl::CivilDay, Ulid>>& after, int limit) {
+  std::string sql =
+      "SELECT id, pairing_id, visited_on, record FROM pairing_visit WHERE pairing_id = ?";
+  mysql::Params params = {pairing_id};
+  if (after) {
+    sql.append(" AND ((visited_on = ? AND id > ?) OR visited_on > ?)");
+    params.emplace_back(after->first);
+    params.emplace_back(after->second);
+    params.emplace_back(after->first);
+  }
+  sql.append(" ORDER BY visited_on, id LIMIT ?");
+  params.emplace_back(limit);
+  ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+  std::vector<PairingVisitRow> out;
+  out.reserve(rows.size());
+  for (const mysql::Row& row : rows) {
+    out.push_back({row.Id(0), row.Id(1), row.Day(2), row.String(3)});
+  }
+  return out;
 }
 
 absl::StatusOr<int> ClaimLeadingPlace(mysql::Tx& tx, const std::string& region_path,

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -40,5 +42,19 @@ absl::Status ReleaseLeadingPlace(mysql::Tx& tx, const Ulid& leading_id,
 absl::StatusOr<std::map<std::string, int64_t>> CountLeading(mysql::Executor& db,
                                                             const std::string& plan_period,
                                                             const RegionScope& scope);
+
+// 技术服务记录: the visits of a pairing that have a day.
+struct PairingVisitRow {
+  Ulid id;
+  Ulid pairing_id;
+  absl::CivilDay visited_on;
+  std::string record;  // the contract's message
+};
+absl::Status InsertPairingVisit(mysql::Tx& tx, const PairingVisitRow& row);
+absl::StatusOr<int64_t> CountPairingVisits(mysql::Executor& db, const Ulid& pairing_id);
+// By (day, id), after the last one of the page before.
+absl::StatusOr<std::vector<PairingVisitRow>> ListPairingVisits(
+    mysql::Executor& db, const Ulid& pairing_id,
+    const std::optional<std::pair<absl::CivilDay, Ulid>>& after, int limit);
 
 }  // namespace bangfu::registry

@@ -109,6 +109,30 @@ absl::StatusOr<std::set<Ulid>> VoidProjects(mysql::Executor& db, const std::set<
   return out;
 }
 
+absl::StatusOr<std::string> FindProjectOfOperator(mysql::Executor& db, const Ulid& operator_id) {
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query("SELECT project_code FROM project WHERE operator_id = ? AND is_void = 0 "
+               "ORDER BY region_path, id LIMIT 1",
+               {operator_id}));
+  return rows.empty() ? std::string() : rows[0].String(0);
+}
+
+absl::StatusOr<std::string> FindProjectNaming(mysql::Executor& db, const std::string& region_path,
+                                              const std::string& id) {
+  mysql::Params params;
+  constexpr size_t kCountyDigits = 6;
+  const std::string county =
+      mysql::RegionClause({region_path.substr(0, kCountyDigits)}, "region_path", &params);
+  params.emplace_back(id);
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT project_code FROM project WHERE ", county,
+                                " AND is_void = 0 AND LOCATE(?, record) > 0 "
+                                "ORDER BY region_path, id LIMIT 1"),
+                            params));
+  return rows.empty() ? std::string() : rows[0].String(0);
+}
+
 absl::StatusOr<std::map<std::pair<std::string, std::string>, Ulid>> FindExternalIds(
     mysql::Executor& db, const std::vector<std::pair<std::string, std::string>>& keys) {
   std::map<std::pair<std::string, std::string>, Ulid> out;

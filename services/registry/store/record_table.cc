@@ -148,12 +148,22 @@ absl::StatusOr<std::vector<Record>> RecordTable::LockWhere(mysql::Tx& tx,
 
 absl::StatusOr<std::set<Ulid>> RecordTable::Existing(mysql::Executor& db,
                                                      const std::set<Ulid>& ids) const {
+  return Standing(db, ids, "");
+}
+
+absl::StatusOr<std::set<Ulid>> RecordTable::Hold(mysql::Tx& tx, const std::set<Ulid>& ids) const {
+  return Standing(tx, ids, " ORDER BY id LOCK IN SHARE MODE");
+}
+
+absl::StatusOr<std::set<Ulid>> RecordTable::Standing(mysql::Executor& db, const std::set<Ulid>& ids,
+                                                     std::string_view suffix) const {
   std::set<Ulid> out;
   if (ids.empty()) return out;
   mysql::Params params;
   for (const Ulid& id : ids) params.emplace_back(id);
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(Cat("SELECT id FROM ", table_, " WHERE id IN (",
-                                                        mysql::Placeholders(ids.size()), ")"),
+                                                        mysql::Placeholders(ids.size()), ")",
+                                                        voids_ ? " AND is_void = 0" : "", suffix),
                                                     params));
   for (const mysql::Row& row : rows) out.insert(row.Id(0));
   return out;
@@ -167,11 +177,12 @@ absl::StatusOr<int64_t> RecordTable::Count(mysql::Executor& db, const Condition&
 }
 
 const RecordTable& OperatorTable() {
-  static const auto* t = new RecordTable("operator", {"uscc", "name", "kind"}, "operator");
+  static const auto* t =
+      new RecordTable("operator", {"uscc", "name", "kind", "is_void"}, "operator");
   return *t;
 }
 const RecordTable& HelperTable() {
-  static const auto* t = new RecordTable("helper_organisation", {}, "helper_organisation");
+  static const auto* t = new RecordTable("helper_organisation", {"is_void"}, "helper_organisation");
   return *t;
 }
 const RecordTable& IndustryTable() {
@@ -181,7 +192,7 @@ const RecordTable& IndustryTable() {
 }
 const RecordTable& ShortBoardTable() {
   static const auto* t =
-      new RecordTable("short_board", {"subject_id", "kind", "completed"}, "short_board");
+      new RecordTable("short_board", {"subject_id", "kind", "completed", "is_void"}, "short_board");
   return *t;
 }
 const RecordTable& LeadingIndustryTable() {
@@ -199,14 +210,14 @@ const RecordTable& BrandTable() {
 }
 const RecordTable& TechPairingTable() {
   static const auto* t = new RecordTable(
-      "tech_pairing", {"industry_id", "team_name", "starts_on", "ends_on", "visits"},
+      "tech_pairing", {"industry_id", "team_name", "starts_on", "ends_on", "visits", "is_void"},
       "tech_pairing");
   return *t;
 }
 const RecordTable& TrainingTable() {
-  static const auto* t =
-      new RecordTable("training_record", {"programme", "held_on", "persons", "poor_labour_persons"},
-                      "training_record");
+  static const auto* t = new RecordTable(
+      "training_record", {"programme", "held_on", "persons", "poor_labour_persons", "is_void"},
+      "training_record");
   return *t;
 }
 const RecordTable& CampaignTable() {

@@ -2,6 +2,7 @@
 // (schema/V0002__projects.sql): one way to insert, change, read and list them all.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -47,12 +48,14 @@ Condition ValidOn(absl::CivilDay day);
 class RecordTable {
  public:
   // `columns`: those beside id, region_path, version and record, in the order of `extra` below.
-  // `resource`: what NOT_FOUND names; `key`: the index over (region_path, id).
+  // With one called is_void, void records exist for nobody who refers to them anew. `resource`:
+  // what NOT_FOUND names; `key`: the index over (region_path, id).
   RecordTable(std::string table, std::vector<std::string> columns, std::string resource,
               std::string key = "")
       : table_(std::move(table)),
         columns_(std::move(columns)),
         resource_(std::move(resource)),
+        voids_(std::find(columns_.begin(), columns_.end(), "is_void") != columns_.end()),
         key_(key.empty() ? table_ + "_by_region" : std::move(key)) {}
 
   absl::Status Insert(mysql::Tx& tx, const Record& record, const mysql::Params& extra) const;
@@ -75,15 +78,21 @@ class RecordTable {
   absl::StatusOr<std::vector<Record>> Lock(mysql::Tx& tx, const std::set<Ulid>& ids) const;
   // Those for which the condition holds, locked until the transaction ends, by id.
   absl::StatusOr<std::vector<Record>> LockWhere(mysql::Tx& tx, const Condition& where) const;
-  // Those of the ids that exist.
+  // Those of the ids that exist and are not void.
   absl::StatusOr<std::set<Ulid>> Existing(mysql::Executor& db, const std::set<Ulid>& ids) const;
+  // The same, held until the transaction ends: none of them becomes void meanwhile.
+  absl::StatusOr<std::set<Ulid>> Hold(mysql::Tx& tx, const std::set<Ulid>& ids) const;
   absl::StatusOr<int64_t> Count(mysql::Executor& db, const Condition& where) const;
 
  private:
   std::string table_;
   std::vector<std::string> columns_;
   std::string resource_;
+  bool voids_ = false;
   std::string key_;
+
+  absl::StatusOr<std::set<Ulid>> Standing(mysql::Executor& db, const std::set<Ulid>& ids,
+                                          std::string_view suffix) const;
 };
 
 // The tables of this service.
