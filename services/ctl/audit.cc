@@ -64,9 +64,10 @@ absl::Status FillFilters(const Arguments& a, Request* request) {
 }
 
 void PrintEntry(const AuditEntry& entry, bool full) {
-  const std::string behalf = entry.actor().delegated_by().empty()
-                                 ? std::string()
-                                 : Cat("，代 ", entry.actor().delegated_by());
+  std::string behalf = entry.actor().delegated_by().empty()
+                           ? std::string()
+                           : Cat("，代 ", entry.actor().delegated_by());
+  if (!entry.actor_org_name().empty()) behalf += Cat("，代表 ", entry.actor_org_name());
   std::printf("%s  %s/%s #%lld %s  %s（%s %s%s）%s%s\n", TimeText(entry.occurred_at()).c_str(),
               entry.aggregate_type().c_str(), entry.aggregate_id().c_str(),
               static_cast<long long>(entry.chain_no()), entry.action().c_str(),

@@ -21,7 +21,7 @@ using type::v1::Grant;
 constexpr char kGrants[] = "bangfu.registry.v1.GrantService.";
 
 struct Arguments {
-  std::string id, person, name, role, region, state, from, to, reason;
+  std::string id, person, name, role, region, state, from, to, reason, organisation;
   std::vector<std::string> regions, clauses, sources, industries;
   bool mine = false, client = false, check = false;
 };
@@ -76,6 +76,9 @@ void Print(Context& context, const Grant& grant) {
               grant.is_client() ? "系统对接" : "", contract::EnumText(grant.role()).c_str(),
               RegionsText(grant).c_str());
   std::printf("  有效期 %s\n", ValidityText(grant).c_str());
+  if (!grant.org_code().empty()) {
+    std::printf("  代表 %s（%s）\n", grant.org_name().c_str(), grant.org_code().c_str());
+  }
   if (grant.has_delegated_by()) {
     std::printf("  代 %s（%s）办理\n", grant.delegated_by().person_name().c_str(),
                 grant.delegated_by().person().c_str());
@@ -169,6 +172,7 @@ absl::Status Create(Context& context, const Arguments& a) {
   ASSIGN_OR_RETURN(const auto role, RoleOf(a.role));
   grant.set_role(role);
   for (const std::string& region : a.regions) grant.add_regions()->set_code(region);
+  grant.set_org_code(a.organisation);
   if (Scoped(a)) FillScope(a, grant.mutable_scope());
   if (!a.from.empty()) RETURN_IF_ERROR(Instant(a.from, "from", false, grant.mutable_valid_from()));
   if (!a.to.empty()) RETURN_IF_ERROR(Instant(a.to, "to", true, grant.mutable_valid_to()));
@@ -288,6 +292,7 @@ void AddGrantCommands(CLI::App& app, Context& context, int& exit_code) {
   command->add_option("--role", a->role, "角色")->required();
   command->add_option("--region", a->regions, "行政区划代码，可多个")->required();
   AddScope(command, a);
+  command->add_option("--organisation", a->organisation, "所代表机构的代码");
   command->add_option("--from", a->from, "生效时间；不写则即时");
   command->add_option("--to", a->to, "失效时间；只写日期则含当日；不写则长期");
   command->add_option("--reason", a->reason, "依据");

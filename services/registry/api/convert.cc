@@ -195,6 +195,12 @@ void CodeCheck::Want(std::string_view list, const std::string& code, std::string
 }
 
 absl::Status CodeCheck::Run(mysql::Executor& db, absl::CivilDay today) const {
+  ASSIGN_OR_RETURN(const auto bad, Unknown(db, today));
+  return CodesUnknown(bad);
+}
+
+absl::StatusOr<std::vector<std::pair<std::string, std::string>>> CodeCheck::Unknown(
+    mysql::Executor& db, absl::CivilDay today) const {
   std::vector<CodeKey> keys;
   for (const Wanted& w : wanted_) keys.push_back(w.key);
   ASSIGN_OR_RETURN(const auto codes, LookupCodes(db, keys));
@@ -204,7 +210,7 @@ absl::Status CodeCheck::Run(mysql::Executor& db, absl::CivilDay today) const {
     if (found == codes.end() || !found->second.ValidOn(today))
       bad.emplace_back(w.field, w.key.second);
   }
-  return CodesUnknown(bad);
+  return bad;
 }
 
 absl::Status CodesUnknown(const std::vector<std::pair<std::string, std::string>>& field_and_code) {

@@ -109,6 +109,9 @@ class CodeCheck {
   // Empty codes pass.
   void Want(std::string_view list, const std::string& code, std::string_view field);
   absl::Status Run(mysql::Executor& db, absl::CivilDay today) const;
+  // Fields and codes of those that Run would refuse.
+  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Unknown(
+      mysql::Executor& db, absl::CivilDay today) const;
 
  private:
   struct Wanted {

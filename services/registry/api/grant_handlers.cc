@@ -13,12 +13,12 @@
 #include "common/rpc/mutation.h"
 #include "common/workflow/proto.h"
 #include "services/registry/api/convert.h"
+#include "services/registry/api/grant_checks.h"
 #include "services/registry/api/grants.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/store/grant_store.h"
 #include "services/registry/store/parameter_store.h"
 #include "services/registry/store/region_store.h"
-#include "services/registry/store/taxonomy_store.h"
 
 namespace bangfu::registry {
 namespace {
@@ -387,30 +387,6 @@ absl::StatusOr<std::map<std::string, Region>> ResolveRegions(
   return out;
 }
 
-absl::Status CheckScopes(Mutation& m, const google::protobuf::RepeatedPtrField<Grant>& items) {
-  CodeCheck codes;
-  std::set<std::string> industries;
-  for (int i = 0; i < items.size(); ++i) {
-    for (const std::string& source : items[i].scope().fund_sources()) {
-      codes.Want("FUND_SOURCE", source, Cat("grants[", i, "].scope.fund_sources"));
-    }
-    for (const std::string& industry : items[i].scope().industries()) industries.insert(industry);
-  }
-  RETURN_IF_ERROR(codes.Run(m.tx(), ShanghaiDay(m.context().now)));
-  if (industries.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::vector<CategoryRow> known, LoadCategories(m.tx(), ""));
-  for (const CategoryRow& row : known) industries.erase(row.code);
-  std::vector<std::pair<std::string, std::string>> unknown;
-  for (int i = 0; i < items.size(); ++i) {
-    for (const std::string& industry : items[i].scope().industries()) {
-      if (industries.contains(industry)) {
-        unknown.emplace_back(Cat("grants[", i, "].scope.industries"), industry);
-      }
-    }
-  }
-  return CodesUnknown(unknown);
-}
-
 Validity ValidityOf(bool has_from, const google::protobuf::Timestamp& from, bool has_to,
                     const google::protobuf::Timestamp& to, absl::Time now) {
   // What the columns hold: whole microseconds.
@@ -426,7 +402,14 @@ absl::StatusOr<v1::CreateGrantsResponse> CreateGrants(Context& context,
   return rpc::Mutate<v1::CreateGrantsResponse>(
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::CreateGrantsResponse> {
         ASSIGN_OR_RETURN(const std::vector<Administration> rights, HoldRights(m));
-        RETURN_IF_ERROR(CheckScopes(m, request.grants()));
+        std::vector<NamedScope> scopes;
+        std::vector<NamedOrganisation> named;
+        for (int i = 0; i < request.grants_size(); ++i) {
+          scopes.push_back({Cat("grants[", i, "].scope"), &request.grants(i).scope()});
+          named.push_back({Cat("grants[", i, "].org_code"), request.grants(i).org_code()});
+        }
+        RETURN_IF_ERROR(CheckScopeCodes(m.tx(), scopes, ShanghaiDay(context.now)));
+        ASSIGN_OR_RETURN(const auto organisations, NamedOrganisations(m.tx(), named));
         ASSIGN_OR_RETURN(const auto regions, ResolveRegions(m, request.grants(), rights));
         std::vector<std::string> persons;
         for (const Grant& item : request.grants()) persons.push_back(item.person());
@@ -476,6 +459,12 @@ absl::StatusOr<v1::CreateGrantsResponse> CreateGrants(Context& context,
           if (status.ok() && !facts.is_client &&
               facts.person.starts_with(auth::kCertificateSubject)) {
             status = InvalidField(Cat("grants[", i, "].person"), "cert: 开头的标识属于系统证书");
+          }
+          if (status.ok() && !item.org_code().empty()) {
+            const OrganisationRow& organisation = organisations.at(item.org_code());
+            status = CheckOrganisationRegion(organisation, facts.regions, named[i].field);
+            grant.set_org_code(organisation.org_code);
+            grant.set_org_name(organisation.name);
           }
           const auto [begin, end] = standing.equal_range(facts.person);
           if (status.ok() && std::any_of(begin, end, [&](const auto& other) {
@@ -562,6 +551,10 @@ absl::StatusOr<Grant> DelegateGrant(Context& context, const v1::DelegateGrantReq
     facts.person = request.person();
     facts.role = source_row.facts.role;
     facts.delegator = context.caller.subject;
+    if (request.has_scope()) {
+      RETURN_IF_ERROR(
+          CheckScopeCodes(m.tx(), {{"scope", &request.scope()}}, ShanghaiDay(context.now)));
+    }
     facts.scope = ScopeOf(request.has_scope() ? request.scope() : source.scope());
     facts.validity = ValidityOf(request.has_valid_from(), request.valid_from(), true,
                                 request.valid_to(), context.now);
@@ -614,6 +607,8 @@ absl::StatusOr<Grant> DelegateGrant(Context& context, const v1::DelegateGrantReq
     grant.set_person(request.person());
     grant.set_person_name(request.person_name());
     grant.set_role(source.role());
+    grant.set_org_code(source.org_code());
+    grant.set_org_name(source.org_name());
     if (request.has_scope() || source.has_scope()) {
       SetScope(facts.scope, grant.mutable_scope());
     }

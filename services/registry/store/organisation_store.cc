@@ -64,6 +64,15 @@ absl::StatusOr<std::optional<OrganisationRow>> FindOrganisation(mysql::Executor&
   return std::optional<OrganisationRow>(std::move(rows[0]));
 }
 
+absl::StatusOr<std::vector<OrganisationRow>> FindOrganisations(
+    mysql::Executor& db, const std::vector<std::string>& org_codes) {
+  if (org_codes.empty()) return std::vector<OrganisationRow>();
+  mysql::Params params;
+  for (const std::string& code : org_codes) params.emplace_back(code);
+  return QueryOrganisations(db, Cat("WHERE org_code IN (", mysql::Placeholders(params.size()), ")"),
+                            params);
+}
+
 absl::StatusOr<std::vector<OrganisationRow>> ListOrganisations(mysql::Executor& db,
                                                                const OrganisationQuery& query) {
   mysql::Params params;

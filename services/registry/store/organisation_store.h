@@ -25,6 +25,9 @@ struct OrganisationRow {
 };
 absl::StatusOr<std::optional<OrganisationRow>> FindOrganisation(mysql::Executor& db,
                                                                 const std::string& org_code);
+// Those of the codes that are there.
+absl::StatusOr<std::vector<OrganisationRow>> FindOrganisations(
+    mysql::Executor& db, const std::vector<std::string>& org_codes);
 struct OrganisationQuery {
   std::string region_path;
   int org_type = 0;
