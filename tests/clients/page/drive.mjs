@@ -121,6 +121,17 @@ await check("R016_a_returned_report_shows_its_reasons_at_its_fields", async () =
   must(remark.includes("field-signatory-remark"), "the remark does not belong to its field");
   await shot("returned");
 });
+await check("R129_what_was_filled_in_is_there_again_for_its_owner", async () => {
+  await write("备注", "村文书变动");
+  await press("暂存");
+  await page.getByRole("status").filter({ hasText: "已暂存" }).waitFor();
+  await signOut();
+  await signIn(VILLAGE_TOKEN);
+  await heading("待办事项");
+  await press(report);
+  await heading("摸排报告");
+  must(await page.locator("#field-note").inputValue() === "村文书变动", "what was filled in is lost");
+});
 await check("a_missing_field_is_named_at_the_field", async () => {
   await write("签字人", "");
   await write("备注", "村文书变动，迟报三日");
