@@ -184,11 +184,11 @@ TEST_F(PublicityTest, AnOpenObjectionHoldsItUp) {
   clock_.Set(StartOfShanghaiDay(Day(2026, 3, 9)));
   EXPECT_THAT(End(publicity), StatusIs(absl::StatusCode::kFailedPrecondition, "OBJECTION_OPEN"));
   ASSERT_OK_AND_ASSIGN(publicity, Decide(publicity, 0, v1::OBJECTION_STATE_REJECTED));
-  EXPECT_EQ(publicity.state(), v1::PUBLICITY_STATE_OBJECTED);
+  EXPECT_EQ(publicity.state(), v1::PUBLICITY_STATE_ENDED);
   EXPECT_THAT(Decide(publicity, 0, v1::OBJECTION_STATE_UPHELD),
               StatusIs(absl::StatusCode::kFailedPrecondition, "OBJECTION_DECIDED"));
   ASSERT_OK_AND_ASSIGN(publicity, Decide(publicity, 1, v1::OBJECTION_STATE_WITHDRAWN));
-  EXPECT_EQ(publicity.state(), v1::PUBLICITY_STATE_RUNNING);
+  EXPECT_EQ(publicity.state(), v1::PUBLICITY_STATE_ENDED);
   EXPECT_EQ(publicity.objections(1).handled_by().name(), "李四");
   ASSERT_OK_AND_ASSIGN(publicity, End(publicity));
   EXPECT_EQ(publicity.state(), v1::PUBLICITY_STATE_PASSED);
@@ -267,6 +267,49 @@ TEST_F(PublicityTest, NoObjectionAfterTheLastDay) {
               StatusIs(absl::StatusCode::kFailedPrecondition, "PUBLICITY_NOT_RUNNING"));
 }
 
+TEST_F(PublicityTest, AnswersWithinThePeriodLetItRunOn) {
+  ASSERT_OK_AND_ASSIGN(v1::Publicity publicity, StartOne(New()));
+  ASSERT_OK_AND_ASSIGN(publicity, Raise(publicity));
+  ASSERT_OK_AND_ASSIGN(publicity, Raise(publicity, "village-2"));
+  ASSERT_OK_AND_ASSIGN(publicity, Decide(publicity, 0, v1::OBJECTION_STATE_REJECTED));
+  EXPECT_EQ(publicity.state(), v1::PUBLICITY_STATE_OBJECTED);
+  ASSERT_OK_AND_ASSIGN(publicity, Decide(publicity, 1, v1::OBJECTION_STATE_REJECTED));
+  EXPECT_EQ(publicity.state(), v1::PUBLICITY_STATE_RUNNING);
+}
+
+TEST_F(PublicityTest, TheClockEndsItOnTheDayAfterTheLast) {
+  ASSERT_OK_AND_ASSIGN(v1::Publicity publicity, StartOne(New()));
+  const absl::Time after = StartOfShanghaiDay(Day(2026, 3, 9));
+  EXPECT_EQ(AsOf(publicity, after - absl::Seconds(1)).state(), v1::PUBLICITY_STATE_RUNNING);
+  EXPECT_EQ(AsOf(publicity, after).state(), v1::PUBLICITY_STATE_ENDED);
+  // It is still the one publicity of its subject, until it is concluded or cancelled.
+  clock_.Set(after);
+  EXPECT_THAT(StartOne(New()), StatusIs(absl::StatusCode::kAlreadyExists, "PUBLICITY_RUNNING"));
+  ASSERT_OK_AND_ASSIGN(publicity, Change(publicity, [&](mysql::Tx& tx, const auto& locked) {
+                         return Cancel(tx, locked, clock_.Now());
+                       }));
+  EXPECT_EQ(publicity.state(), v1::PUBLICITY_STATE_CANCELLED);
+  EXPECT_EQ(AsOf(publicity, after).state(), v1::PUBLICITY_STATE_CANCELLED);
+  EXPECT_THAT(StartOne(New()), IsOk());
+}
+
+TEST_F(PublicityTest, AProvisionalLastDayEndsNothing) {
+  calendar_ = {};
+  ASSERT_OK_AND_ASSIGN(v1::Publicity publicity, StartOne(New(5, DayKind::kWorking)));
+  ASSERT_TRUE(publicity.provisional());
+  const absl::Time later = StartOfShanghaiDay(Day(2026, 3, 20));
+  EXPECT_EQ(AsOf(publicity, later).state(), v1::PUBLICITY_STATE_RUNNING);
+  clock_.Set(later);
+  EXPECT_THAT(Raise(publicity),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "PUBLICITY_NOT_RUNNING"));
+  ListQuery query{.scope = {"36"}, .state = v1::PUBLICITY_STATE_ENDED, .today = Day(2026, 3, 20)};
+  ASSERT_OK_AND_ASSIGN(std::vector<v1::Publicity> page, List(database_.db(), query));
+  EXPECT_THAT(page, IsEmpty());
+  query.state = v1::PUBLICITY_STATE_RUNNING;
+  ASSERT_OK_AND_ASSIGN(page, List(database_.db(), query));
+  EXPECT_EQ(page.size(), 1u);
+}
+
 TEST_F(PublicityTest, OfTwoConclusionsOneWins) {
   ASSERT_OK_AND_ASSIGN(v1::Publicity publicity, StartOne(New()));
   clock_.Set(StartOfShanghaiDay(Day(2026, 3, 9)));
@@ -313,13 +356,15 @@ TEST_F(PublicityTest, EveryTripleAgreesWithTheTable) {
     Subject subject;
     subject.state = state;
     subject.today = Day(2026, 3, 5);
-    subject.to = action == "conclude" ? Day(2026, 3, 1) : Day(2026, 3, 9);
+    const bool over = action == "conclude" || action == "end";
+    subject.to = over ? Day(2026, 3, 1) : Day(2026, 3, 9);
+    subject.open_objections = action == "decide_objection" ? 1 : 0;
     subject.decision = v1::OBJECTION_STATE_REJECTED;
     subject.recorders = {"someone"};
     return Transitions().Execute(subject, action, {"p1", {role}});
   };
   std::vector<v1::PublicityState> states;
-  for (int i = v1::PUBLICITY_STATE_RUNNING; i <= v1::PUBLICITY_STATE_CANCELLED; ++i) {
+  for (int i = v1::PUBLICITY_STATE_RUNNING; i <= v1::PublicityState_MAX; ++i) {
     states.push_back(static_cast<v1::PublicityState>(i));
   }
   std::vector<workflow::RoleId> roles = {workflow::kSystem};

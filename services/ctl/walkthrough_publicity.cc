@@ -68,8 +68,8 @@ absl::Status MakeEffective(Walk& walk) {
   Title("公示期满：答复异议，通过，生效入账");
   ASSIGN_OR_RETURN(Context * county, walk.people.Get(ROLE_COUNTY_OPERATOR, walk.options.county));
   ASSIGN_OR_RETURN(Context * approver, walk.people.Get(ROLE_COUNTY_APPROVER, walk.options.county));
-  for (auto state :
-       {publicity::v1::PUBLICITY_STATE_OBJECTED, publicity::v1::PUBLICITY_STATE_RUNNING}) {
+  for (auto state : {publicity::v1::PUBLICITY_STATE_ENDED, publicity::v1::PUBLICITY_STATE_OBJECTED,
+                     publicity::v1::PUBLICITY_STATE_RUNNING}) {
     publicity::v1::ListPublicitiesRequest list;
     list.set_region_code(walk.options.county);
     list.set_page_size(200);
@@ -97,7 +97,10 @@ absl::Status MakeEffective(Walk& walk) {
                                     "evaluation", Cat(kPublicity, "DecideObjection"), decide));
         std::printf("异议答复：%s\n", decide.reply().c_str());
       }
-      if (shown.state() != publicity::v1::PUBLICITY_STATE_RUNNING) continue;
+      if (shown.state() != publicity::v1::PUBLICITY_STATE_ENDED &&
+          shown.state() != publicity::v1::PUBLICITY_STATE_RUNNING) {
+        continue;
+      }
       publicity::v1::ConcludePublicityRequest conclude;
       conclude.set_request_id(Context::NewRequestId());
       conclude.set_id(shown.id());
