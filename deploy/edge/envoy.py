@@ -112,17 +112,18 @@ def _regex(rpcs):
     return "/(" + "|".join(parts) + ")"
 
 
-def _routes_to(cluster, name, rpcs, fallback_prefixes, header=None):
+def _routes_to(cluster, name, rpcs, fallback_prefixes, settings, header=None):
     """Routes of one service's rpcs: streams, long calls, reads, and the rest."""
     kinds = [
         ("streams", [r for r in rpcs if r.server_streaming], {**_deadline(3600), "idle_timeout": "300s"}),
-        ("long", [r for r in rpcs if not r.server_streaming and r.access.lane == LONG], _deadline(600)),
+        ("long", [r for r in rpcs if not r.server_streaming and r.access.lane == LONG],
+         _deadline(settings.long_seconds)),
         ("reads", [r for r in rpcs if not r.server_streaming and r.access.lane != LONG and r.access.mode == READ],
-         {**_deadline(30), "retry_policy": READ_RETRY}),
+         {**_deadline(settings.read_seconds), "retry_policy": READ_RETRY}),
     ]
     matches = [(kind, {"safe_regex": {"regex": _regex(chosen)}}, action) for kind, chosen, action in kinds if chosen]
     # Reflection is a stream; the idle timeout ends it.
-    matches += [("rest", {"prefix": prefix}, {**_deadline(60), "retry_policy": WRITE_RETRY})
+    matches += [("rest", {"prefix": prefix}, {**_deadline(settings.write_seconds), "retry_policy": WRITE_RETRY})
                 for prefix in fallback_prefixes]
     for kind, match, action in matches:
         if header:
@@ -147,11 +148,11 @@ def routes(contracts, settings):
     }]
     for area in areas:
         own = [r for r in contracts.rpcs if r.area == area]
-        result += _routes_to(area, area, own, [f"/bangfu.{area}.v1."])
+        result += _routes_to(area, area, own, [f"/bangfu.{area}.v1."], settings)
     # What every service serves goes where the header says; request_check.lua has refused those without.
     for area in areas:
         header = {"name": "x-bangfu-service", "string_match": {"exact": area}}
-        result += _routes_to(area, f"shared.{area}", shared, prefixes, header)
+        result += _routes_to(area, f"shared.{area}", shared, prefixes, settings, header)
     # A preflight names no service, and CORS needs a route to a cluster to answer it or to let a page read a refusal. No
     # call stays here: request_check.lua has refused what names no service.
     result += [{"name": "unnamed", "match": {"prefix": prefix}, "route": {"cluster": areas[0], "timeout": "5s"}}
