@@ -204,7 +204,9 @@ class Drafts {
             ASSIGN_OR_RETURN(version, VersionOf(request.etag()));
           }
           ASSIGN_OR_RETURN(const bool removed, Remove(m.tx(), context.caller.subject, id, version));
-          if (!removed) return EtagMismatch().Build();
+          if (!removed) {
+            return version ? EtagMismatch().Build() : NotFound("draft", id.ToString()).Build();
+          }
           return v1::DeleteDraftResponse();
         });
   }

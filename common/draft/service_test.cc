@@ -280,6 +280,27 @@ TEST_F(DraftServiceTest, IsNotWrittenOverWhatWasSavedMeanwhile) {
   EXPECT_THAT(Save(again, county_).status(), StatusIs(StatusCode::kNotFound, "RESOURCE_NOT_FOUND"));
 }
 
+// A release may change a form, or take it away.
+TEST_F(DraftServiceTest, IsGivenBackAlsoWhenItFitsTheFormNoMore) {
+  Draft old;
+  old.created_at = old.updated_at = server_.clock().Now();
+  old.expires_at = old.created_at + absl::Hours(1);
+  const auto problem = [&](const std::string& form) {
+    old.id = server_.ids().Next();
+    old.form = form;
+    old.content = R"({"sample":{"colour":"红"}})";
+    EXPECT_OK(mysql::Transact(server_.database().db(),
+                              [&](mysql::Tx& tx) { return Insert(tx, "li", old); }));
+    const auto held = Get(old.id.ToString(), county_);
+    EXPECT_OK(held.status());
+    if (!held.ok() || held->problems_size() != 1) return std::string("not told");
+    EXPECT_EQ(held->request_json(), old.content);
+    return Cat(held->problems(0).path(), ": ", held->problems(0).problem_zh());
+  };
+  EXPECT_EQ(problem(kForm), "sample.colour: 该表单没有此字段");
+  EXPECT_EQ(problem("bangfu.testing.v1.SampleService.CreateOldSample"), ": 系统已不再有此表单");
+}
+
 TEST_F(DraftServiceTest, ACheckKeepsNothing) {
   v1::SaveDraftRequest check = Filled(R"({"sample": {"name": "甲"}})");
   check.set_validate_only(true);
