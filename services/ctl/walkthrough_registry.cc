@@ -1,7 +1,10 @@
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "absl/time/civil_time.h"
+#include "bangfu/asset/v1/asset_service.pb.h"
+#include "bangfu/asset/v1/contract_service.pb.h"
 #include "bangfu/registry/v1/industry.pb.h"
 #include "bangfu/registry/v1/operator.pb.h"
 #include "common/base/strings.h"
@@ -19,6 +22,8 @@ namespace {
 using namespace registry::v1;
 using options::v1::ROLE_COUNTY_OPERATOR;
 using options::v1::ROLE_SYSTEM_INTEGRATOR;
+
+constexpr char kSampleCertificate[] = "SAMPLE-GREEN-1";
 
 absl::Status LeadingIndustries(Walk& walk) {
   Title("县主导产业：每县 1–2 个");
@@ -129,6 +134,57 @@ absl::Status Tables(Walk& walk) {
   return absl::OkStatus();
 }
 
+// What stands for the links of the sample: assets of the county in use and its running contracts,
+// each link by another one as far as they go; its brand.
+struct Bases {
+  std::vector<std::string> assets;     // codes
+  std::vector<std::string> contracts;  // ids
+
+  absl::StatusOr<PresentLink> For(const std::string& link, size_t number) const {
+    PresentLink out;
+    out.set_link_code(link);
+    if (link == "BRAND") {
+      out.set_kind(LINK_EVIDENCE_KIND_BRAND);
+      out.set_reference(kSampleCertificate);
+      return out;
+    }
+    const bool by_asset = link == "DEEP_PROC" || link == "COLD_STORAGE";
+    const std::vector<std::string>& of = by_asset ? assets : contracts;
+    if (of.empty()) {
+      return absl::FailedPreconditionError("the sample has no asset in use or no running contract");
+    }
+    out.set_kind(by_asset ? LINK_EVIDENCE_KIND_ASSET : LINK_EVIDENCE_KIND_SERVICE_CONTRACT);
+    out.set_reference(of[number % of.size()]);
+    return out;
+  }
+};
+
+absl::StatusOr<Bases> BasesOf(Walk& walk, Context& county) {
+  Bases bases;
+  asset::v1::ListAssetsRequest assets;
+  assets.set_region_code(walk.options.county);
+  assets.set_use_state(asset::v1::USE_STATE_IN_USE);
+  assets.set_page_size(50);
+  ASSIGN_OR_RETURN(const auto in_use, county.Call<asset::v1::ListAssetsResponse>(
+                                          "bangfu.asset.v1.AssetService.ListAssets", assets));
+  // Of earlier years: they stand at the end of every month that is evaluated.
+  const int64_t year = walk.Today().year();
+  for (const auto& asset : in_use.assets()) {
+    if (asset.use().since().year() < year) bases.assets.push_back(asset.asset_code());
+  }
+  asset::v1::ListContractsRequest contracts;
+  contracts.set_region_code(walk.options.county);
+  contracts.set_state(asset::v1::CONTRACT_STATE_ACTIVE);
+  contracts.set_page_size(50);
+  ASSIGN_OR_RETURN(const auto running,
+                   county.Call<asset::v1::ListContractsResponse>(
+                       "bangfu.asset.v1.ContractService.ListContracts", contracts));
+  for (const auto& contract : running.contracts()) {
+    if (contract.terms().start_date().year() < year) bases.contracts.push_back(contract.id());
+  }
+  return bases;
+}
+
 // What the county's industries have beside their projects: links of the chain, and a brand.
 absl::Status Chain(Walk& walk) {
   Title("全链条：县域产业已有的环节与品牌");
@@ -141,20 +197,6 @@ absl::Status Chain(Walk& walk) {
   for (const auto& industry : industries.industries()) {
     if (industry.industry_code() != "FRUIT_VEG") continue;
     Industry current = industry;
-    for (const char* link : {"SEED", "DEEP_PROC", "COLD_STORAGE", "LOGISTICS", "BRAND", "SALES"}) {
-      bool present = false;
-      for (const auto& known : current.links()) present = present || known.link_code() == link;
-      if (present) continue;
-      SetChainLinkRequest set;
-      set.set_request_id(Context::NewRequestId());
-      set.set_id(current.id());
-      set.set_etag(current.etag());
-      set.mutable_link()->set_link_code(link);
-      set.mutable_link()->set_kind(LINK_EVIDENCE_KIND_SERVICE_CONTRACT);
-      set.mutable_link()->set_reference("样例服务合同");
-      ASSIGN_OR_RETURN(
-          current, county->Call<Industry>("bangfu.registry.v1.IndustryService.SetChainLink", set));
-    }
     ListBrandCertificationsRequest brands;
     brands.set_region_code(walk.options.county);
     brands.set_industry_id(industry.id());
@@ -170,7 +212,7 @@ absl::Status Chain(Walk& walk) {
       brand->set_industry_id(industry.id());
       brand->set_brand_type("GREEN");
       brand->set_name("样例绿色食品认证");
-      brand->set_certificate_no("SAMPLE-GREEN-1");
+      brand->set_certificate_no(kSampleCertificate);
       brand->set_holder("样例合作社");
       *brand->mutable_valid_from() = DateOf(absl::CivilDay(2024, 1, 1));
       *brand->mutable_expires_on() = DateOf(absl::CivilDay(2027, 12, 31));
@@ -178,6 +220,21 @@ absl::Status Chain(Walk& walk) {
                           ->Call<BrandCertification>(
                               "bangfu.registry.v1.IndustryService.CreateBrandCertification", create)
                           .status());
+    }
+    ASSIGN_OR_RETURN(const Bases bases, BasesOf(walk, *county));
+    size_t number = 0;
+    for (const char* link : {"SEED", "DEEP_PROC", "COLD_STORAGE", "LOGISTICS", "BRAND", "SALES"}) {
+      ++number;
+      bool present = false;
+      for (const auto& known : current.links()) present = present || known.link_code() == link;
+      if (present) continue;
+      SetChainLinkRequest set;
+      set.set_request_id(Context::NewRequestId());
+      set.set_id(current.id());
+      set.set_etag(current.etag());
+      ASSIGN_OR_RETURN(*set.mutable_link(), bases.For(link, number));
+      ASSIGN_OR_RETURN(
+          current, county->Call<Industry>("bangfu.registry.v1.IndustryService.SetChainLink", set));
     }
     ASSIGN_OR_RETURN(auto again, county->Call<ListIndustriesResponse>(
                                      "bangfu.registry.v1.IndustryService.ListIndustries", list));
