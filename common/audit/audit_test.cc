@@ -5,6 +5,8 @@
 
 #include "common/audit/access.h"
 #include "common/audit/schema.h"
+#include "common/base/digest.h"
+#include "common/recode/recode.h"
 #include "common/recode/schema.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -220,7 +222,8 @@ TEST_F(AuditTest, FindsEveryChangedColumn) {
         "action = 'x'", "before_json = 'x'", "after_json = 'x'", "reason = 'x'", "request_id = 'x'",
         "source_system = 'x'", "client_ip = 'x'",
         "occurred_at = occurred_at + INTERVAL 1 MICROSECOND", "region_path = '361'",
-        "hash_algorithm = 2", "prev_hash = REPEAT('a', 32)"}) {
+        "hash_algorithm = 2", "prev_hash = REPEAT('a', 32)", "actor_org_code = 'x'",
+        "actor_org_name = 'x'"}) {
     auto session = database_.Connect();
     EXPECT_THAT(mysql::Transact(
                     *session,
@@ -232,6 +235,59 @@ TEST_F(AuditTest, FindsEveryChangedColumn) {
     database_.Run("DELETE FROM audit_log;\nDELETE FROM audit_head;\n");
     ASSERT_OK(mysql::Transact(db_, [&](mysql::Tx& tx) { return Append(tx, MakeEntry(id, 1)); }));
   }
+}
+
+// Entries from before organisations were recorded have none, and verify as they did.
+TEST_F(AuditTest, TheOrganisationIsUnderTheHashWhereThereIsOne) {
+  Record without;
+  without.entry = MakeEntry(ids_.Next(), 1);
+  without.entry.occurred_at = absl::FromUnixSeconds(1780000000);
+  without.entry.aggregate_id = *Ulid::Parse("01ARZ3NDEKTSV4RRFFQ69G5FAV");
+  without.chain_no = 1;
+  without.hash_algorithm = kSha256;
+  without.prev_hash = std::string(32, '\0');
+  EXPECT_EQ(HexEncode(HashOf(without)),
+            "0ff964c11cdcb42b427bcec8473d5fbc03444ac4fcaa529944ceda6d4881d045");
+  Record granted = without;
+  granted.entry.actor.grant_id = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+  EXPECT_EQ(HexEncode(HashOf(granted)),
+            "93ca3507d97322f555e2cf227aeb328c8c7de20436e529a1dd4bf664bcfebd5d");
+  Record with = granted;
+  with.entry.actor.org_code = "COUNTY_BUREAU_360733";
+  with.entry.actor.org_name = "会昌县农业农村局";
+  EXPECT_NE(HashOf(with), HashOf(granted));
+
+  const Ulid id = Chain(1);
+  Entry entry = MakeEntry(id, 2);
+  entry.actor.org_code = "COUNTY_BUREAU_360733";
+  entry.actor.org_name = "会昌县农业农村局";
+  ASSERT_OK(mysql::Transact(db_, [&](mysql::Tx& tx) { return Append(tx, entry); }));
+  ASSERT_OK_AND_ASSIGN(const std::vector<Record> page, History(db_, "project", id, {"36"}, 0, 2));
+  EXPECT_EQ(page[0].entry.actor.org_name, "会昌县农业农村局");
+  EXPECT_EQ(page[1].entry.actor.org_code, "");
+  EXPECT_THAT(Problems(id), IsEmpty());
+  ASSERT_OK(db_.Execute("UPDATE audit_log SET actor_org_code = 'OTHER' WHERE chain_no = 2"));
+  EXPECT_THAT(Problems(id), ElementsAre("内容与哈希不符，已被改动"));
+  // Nor can one be put into an entry that had none.
+  ASSERT_OK(db_.Execute("UPDATE audit_log SET actor_org_code = 'COUNTY_BUREAU_360733'"));
+  EXPECT_THAT(Problems(id), ElementsAre("内容与哈希不符，已被改动"));
+}
+
+TEST_F(AuditTest, KnowsWhereARecordLiesToday) {
+  const Ulid id = Chain(2, "360733101");
+  EXPECT_EQ(*RegionOfRecord(db_, "project", id), "360733101");
+  EXPECT_EQ(*RegionOfRecord(db_, "asset", id), std::nullopt);
+  EXPECT_EQ(*RegionOfRecord(db_, "project", ids_.Next()), std::nullopt);
+  // The entries stay under the code of their day.
+  clock_.Advance(absl::Hours(1));
+  const recode::Move move{ids_.Next(), "360733", "360783", clock_.Now()};
+  ASSERT_OK(mysql::Transact(db_, [&](mysql::Tx& tx) {
+    return recode::Apply(tx, {RegionPart()}, move, clock_).status();
+  }));
+  EXPECT_EQ(*RegionOfRecord(db_, "project", id), "360783101");
+  // What is written under the old code later is of the region that bears it then.
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(*RegionOfRecord(db_, "project", Chain(1, "360733101")), "360733101");
 }
 
 TEST_F(AuditTest, FindsAnEntryThatWasRewrittenWithItsHash) {
@@ -416,6 +472,7 @@ TEST_F(AuditTest, AccessesAreAnchored) {
     a.id = ids_.Next();
     a.action = "AuditService.RevealSensitive";
     a.actor.subject = who;
+    if (who == "li") a.actor.org_code = "COUNTY_BUREAU_360733";
     a.aggregate_type = "operator";
     a.aggregate_id = ids_.Next();
     a.region_path = "360733";
@@ -448,6 +505,14 @@ TEST_F(AuditTest, AccessesAreAnchored) {
   ASSERT_OK(db_.Execute("UPDATE access_log SET actor_subject = 'ma' WHERE id = ?", {first}));
   EXPECT_THAT(found(), ElementsAre("access_log 1 已锚定的查看记录已被改动"));
   ASSERT_OK(db_.Execute("UPDATE access_log SET actor_subject = 'wang' WHERE id = ?", {first}));
+  EXPECT_THAT(found(), IsEmpty());
+  // For whom they looked, too.
+  ASSERT_OK(db_.Execute("UPDATE access_log SET actor_org_code = '' WHERE id = ?", {second}));
+  EXPECT_THAT(found(), ElementsAre("access_log 1 已锚定的查看记录已被改动"));
+  ASSERT_OK(
+      db_.Execute("UPDATE access_log SET actor_org_code = 'COUNTY_BUREAU_360733' "
+                  "WHERE id = ?",
+                  {second}));
   EXPECT_THAT(found(), IsEmpty());
   ASSERT_OK(db_.Execute("DELETE FROM access_log WHERE id = ?", {third}));
   EXPECT_THAT(found(), ElementsAre("access_log 2 已锚定的查看记录应有1条，现有0条"));

@@ -95,6 +95,30 @@ TEST_F(GrantsTest, TheBookFollowsTheRows) {
   EXPECT_EQ(later.Of("li", false), nullptr);
 }
 
+// One organisation for many, each with its own; none where the grant names none.
+TEST_F(GrantsTest, TheBookKeepsTheOrganisations) {
+  std::vector<type::v1::Grant> grants = {Make("li"), Make("wang"), Make("zhao")};
+  for (int i = 0; i < 2; ++i) {
+    grants[i].set_org_code("COUNTY_BUREAU_360733");
+    grants[i].set_org_name("会昌县农业农村局");
+  }
+  Store(grants);
+  EXPECT_EQ(Held("li"), 1u);
+  for (const char* person : {"li", "wang"}) {
+    EXPECT_EQ(book_.Of(person, false)->grants[0].org_code, "COUNTY_BUREAU_360733");
+    EXPECT_EQ(book_.Of(person, false)->grants[0].org_name, "会昌县农业农村局");
+  }
+  EXPECT_EQ(book_.Of("zhao", false)->grants[0].org_code, "");
+  // Long work finds it by the grant that its row keeps.
+  audit::Actor actor;
+  actor.grant_id = grants[0].id();
+  ASSERT_THAT(NameOrganisation(database_.db(), &actor), IsOk());
+  EXPECT_EQ(actor.org_name, "会昌县农业农村局");
+  audit::Actor by_token;
+  ASSERT_THAT(NameOrganisation(database_.db(), &by_token), IsOk());
+  EXPECT_EQ(by_token.org_code, "");
+}
+
 // A client that was once cut off stays so: were it forgotten, its token would count again.
 TEST_F(GrantsTest, WhatAClientWasGrantedIsNeverForgotten) {
   type::v1::Grant grant = Make("finance");

@@ -109,6 +109,8 @@ TEST_F(IdentityTest, R118_WhoAmITellsWhatTheCallerMayDoHere) {
   grant.set_role(role::ROLE_COUNTY_APPROVER);
   for (const char* region : {"360733", "36"}) grant.add_regions()->set_region_path(region);
   grant.mutable_scope()->add_industries("TEA");
+  grant.set_org_code("PROV_OFFICE_BANGFU");
+  grant.set_org_name("帮扶处");
   grants::SetTime(clock_.Now(), grant.mutable_valid_from());
   grants::SetTime(clock_.Now() + absl::Hours(24), grant.mutable_valid_to());
   grant.mutable_delegated_by()->set_person("zhao");
@@ -127,6 +129,8 @@ TEST_F(IdentityTest, R118_WhoAmITellsWhatTheCallerMayDoHere) {
   EXPECT_EQ(held.regions(0).name(), "会昌县");
   EXPECT_EQ(held.scope().industries(0), "TEA");
   EXPECT_EQ(held.delegated_by(), "zhao");
+  EXPECT_EQ(held.org_code(), "PROV_OFFICE_BANGFU");
+  EXPECT_EQ(held.org_name(), "帮扶处");
   EXPECT_EQ(held.grant_id(), grant.id());
   EXPECT_EQ(held.source(), v1::GRANT_SOURCE_GRANT);
   EXPECT_EQ(held.valid_to().seconds(), grant.valid_to().seconds());

@@ -295,6 +295,11 @@ class Matrix {
 
     for (const auto& [service, method, role] :
          std::vector<std::tuple<std::string, std::string, auth::Role>>{
+             {"registry", "bangfu.audit.v1.RecordFlagService.FlagRecord",
+              options::v1::ROLE_AUDITOR},
+             {"asset", "bangfu.audit.v1.RecordFlagService.FlagRecord", options::v1::ROLE_AUDITOR},
+             {"evaluation", "bangfu.audit.v1.RecordFlagService.FlagRecord",
+              options::v1::ROLE_AUDITOR},
              {"asset", "bangfu.asset.v1.ContractService.RecordEmployment",
               options::v1::ROLE_COUNTY_OPERATOR},
              {"evaluation", "bangfu.evaluation.v1.FactService.SubmitDispatchReport",

@@ -60,6 +60,7 @@ const std::map<std::string, std::string>& NotNarrowed() {
       "after the state, which the report shows; see the registry's own tests";
   constexpr char kPerson[] = "of persons";
   constexpr char kOperation[] = "one's own, or an administrator's";
+  constexpr char kFlag[] = "asked of a record by an auditor, of whatever money";
   constexpr char kRead[] = "a read, which is recorded";
   static const auto* const known = new std::map<std::string, std::string>{
       {"bangfu.asset.v1.ContractService.RecordLinkage", kLinked},
@@ -69,6 +70,9 @@ const std::map<std::string, std::string>& NotNarrowed() {
       {"bangfu.asset.v1.ContractService.RecordEmployment", kLinked},
       {"bangfu.audit.v1.AuditService.ExportAudit", kRead},
       {"bangfu.audit.v1.AuditService.RevealSensitive", kRead},
+      {"bangfu.audit.v1.RecordFlagService.FlagRecord", kFlag},
+      {"bangfu.audit.v1.RecordFlagService.AnswerRecordFlag", kFlag},
+      {"bangfu.audit.v1.RecordFlagService.CloseRecordFlag", kFlag},
       {"bangfu.blob.v1.BlobService.BeginUpload", "a file is of no money until a step takes it"},
       {"bangfu.evaluation.v1.CriteriaService.CreateCriteriaDraft", "a region's criteria"},
       {"bangfu.evaluation.v1.EvaluationService.StartBatchEvaluation", "of a whole region"},

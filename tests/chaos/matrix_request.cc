@@ -148,7 +148,10 @@ std::string RequestBuilder::IdFor(const FieldDescriptor& field) {
                                              {"verification", "unit_report"},
                                              {"import_row", "import"}};
   if (const auto alias = aliases->find(name); alias != aliases->end()) name = alias->second;
-  if (field.name() == "aggregate_id") name = Audited();
+  if (field.name() == "aggregate_id" ||
+      field.full_name() == "bangfu.audit.v1.FlagRecordRequest.subject_id") {
+    name = Audited();
+  }
   const Message* record = pool_.Find(name);
   // A record of another service; but each service has files of its own.
   for (const auto& [service, pool] : pools_) {
@@ -196,7 +199,10 @@ std::string RequestBuilder::TextFor(const FieldDescriptor& field, const FieldRul
         true_etags_ && record_ != nullptr ? RecordPool::Text(*record_, "etag") : "";
     return etag.empty() ? "0" : etag;
   }
-  if (name == "aggregate_type") return Audited();
+  if (name == "aggregate_type" ||
+      field.full_name() == "bangfu.audit.v1.FlagRecordRequest.subject_type") {
+    return Audited();
+  }
   switch (rules.shape()) {
     case options::v1::SHAPE_ULID:
       return IdFor(field);
