@@ -102,11 +102,13 @@ struct Problem {
 struct Report {
   int64_t chains = 0;
   int64_t entries = 0;
+  int64_t cut = 0;                // entries that were cut after their years (retention.h)
   std::vector<Problem> problems;  // the first 1000
 };
 
 // Recomputes every hash and link in scope and compares chains with their heads: finds entries that
-// were changed, cut off or taken out, heads without entries and entries without a head.
+// were changed, cut off or taken out, heads without entries and entries without a head. What is
+// missing at a chain's begin is excused only where the trail itself records that it was cut.
 absl::StatusOr<Report> Verify(mysql::Session& db, const VerifyScope& scope);
 
 // An anchor: a hash over the heads that moved since the one before, over the accesses (access.h)
@@ -123,7 +125,8 @@ absl::StatusOr<Anchor> WriteAnchor(mysql::Session& db, absl::Time now);
 
 // Recomputes every anchor and checks that each anchored entry still stands with the same hash:
 // finds chains that are gone and tails that were cut together with their heads, and accesses that
-// were changed, taken out or put in afterwards. `kept` is what the
+// were changed, taken out or put in afterwards. What the trail records as cut is excused, and each
+// record of a cut is checked. `kept` is what the
 // outside remembers of anchors, if anything: finds anchors that were written anew.
 absl::StatusOr<Report> VerifyAnchors(mysql::Session& db, const std::vector<Anchor>& kept);
 

@@ -114,6 +114,20 @@ CREATE TABLE access_log (
 ALTER TABLE access_log
   ADD COLUMN actor_org_code VARCHAR(64) NOT NULL DEFAULT '',
   ADD COLUMN actor_org_name VARCHAR(200) NOT NULL DEFAULT '';
+)sql"},
+          // Where a chain was cut because its entries were older than they are kept (retention.h);
+          // rows are never changed, since the entry of their batch holds a hash over them.
+          {"audit", 6, "create_cut", R"sql(CREATE TABLE audit_cut (
+  aggregate_type VARCHAR(64) NOT NULL,
+  aggregate_id BINARY(16) NOT NULL,
+  chain_no BIGINT NOT NULL,
+  hash BINARY(32) NOT NULL,
+  batch_no BIGINT NOT NULL,
+  kept_from DATETIME(6) NOT NULL,
+  cut_at DATETIME(6) NOT NULL,
+  PRIMARY KEY (aggregate_type, aggregate_id, chain_no),
+  KEY audit_cut_by_batch (batch_no, aggregate_type, aggregate_id, chain_no)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 )sql"}};
 }
 
