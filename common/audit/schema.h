@@ -122,6 +122,7 @@ ALTER TABLE access_log
   aggregate_id BINARY(16) NOT NULL,
   chain_no BIGINT NOT NULL,
   hash BINARY(32) NOT NULL,
+  occurred_at DATETIME(6) NOT NULL,
   batch_no BIGINT NOT NULL,
   kept_from DATETIME(6) NOT NULL,
   cut_at DATETIME(6) NOT NULL,

@@ -65,11 +65,13 @@ std::string WithinBorne(const recode::FormerPath& borne, std::string_view column
 std::string WithinChain(const std::vector<std::string>& regions,
                         const std::vector<recode::Move>& moves, mysql::Params* params);
 
-// When the chain of audit_head h got its newest entry that is there: a head keeps that one's path.
+// When the chain of audit_head h got its newest entry that is there, or else its last that was cut:
+// a head keeps that one's path.
 inline constexpr char kHeadTime[] =
-    "(SELECT n.occurred_at FROM audit_log n WHERE n.aggregate_type = h.aggregate_type AND "
+    "COALESCE((SELECT n.occurred_at FROM audit_log n WHERE n.aggregate_type = h.aggregate_type AND "
     "n.aggregate_id = h.aggregate_id AND n.chain_no <= h.chain_no ORDER BY n.chain_no DESC LIMIT "
-    "1)";
+    "1), (SELECT n.occurred_at FROM audit_cut n WHERE n.aggregate_type = h.aggregate_type AND "
+    "n.aggregate_id = h.aggregate_id ORDER BY n.chain_no DESC LIMIT 1))";
 
 // The counties of those former codes, but for the one county.
 std::vector<std::string> FormerCounties(const std::vector<std::string>& scope,
