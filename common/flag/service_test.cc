@@ -1,10 +1,12 @@
 #include "common/flag/service.h"
 
+#include <map>
 #include <utility>
 
 #include "bangfu/audit/v1/audit_service.pb.h"
 #include "bangfu/inbox/v1/inbox.pb.h"
 #include "common/audit/audit.h"
+#include "common/audit/changes.h"
 #include "common/audit/schema.h"
 #include "common/base/strings.h"
 #include "common/feed/schema.h"
@@ -188,6 +190,14 @@ TEST_F(FlagServiceTest, FromTheFlagToItsOutcome) {
   EXPECT_EQ(
       server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'record_flag'"),
       3);
+  // The trail tells the steps in words.
+  std::map<std::string, std::string> changed;
+  for (const contract::Difference& one :
+       audit::ChangesOf(kAggregate, audit::ToJson(answered), audit::ToJson(closed))) {
+    changed[one.field] = Cat(one.before, " → ", one.after);
+  }
+  EXPECT_EQ(changed["state"], "已答复 → 已办结");
+  EXPECT_EQ(changed["outcome"], " → 说明成立");
   // The record itself is as it was.
   EXPECT_EQ(
       server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'project'"), 1);
