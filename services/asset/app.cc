@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "common/external/schema.h"
 #include "common/intake/import_service.h"
 #include "common/intake/schema.h"
 #include "common/runtime/standard_parts.h"
@@ -107,8 +108,8 @@ runtime::ServiceDefinition Definition() {
                               "bangfu.intake.v1.ImportService"}) {
     definition.services.emplace_back(service);
   }
-  definition.migrations =
-      migrate::Concat(runtime::StandardMigrations(), intake::Schema(), AssetMigrations());
+  definition.migrations = migrate::Concat(runtime::StandardMigrations(), intake::Schema(),
+                                          external::Schema(), AssetMigrations());
   definition.peers = {api::kRegistry};
   definition.compose = Compose;
   return definition;

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "common/external/schema.h"
 #include "common/intake/import_service.h"
 #include "common/intake/schema.h"
 #include "common/runtime/standard_parts.h"
@@ -179,8 +180,8 @@ runtime::ServiceDefinition Definition() {
   definition.services = runtime::StandardServices();
   for (std::string& service : OwnServices()) definition.services.push_back(std::move(service));
   definition.services.push_back("bangfu.intake.v1.ImportService");
-  definition.migrations =
-      migrate::Concat(runtime::StandardMigrations(), ::bangfu::intake::Schema(), OwnMigrations());
+  definition.migrations = migrate::Concat(runtime::StandardMigrations(), ::bangfu::intake::Schema(),
+                                          external::Schema(), OwnMigrations());
   definition.options = [](config::Loader& loader) {
     loader.Text("bootstrap-admin", &first_admin,
                 "person who becomes ORG_ADMIN of the province when there is no grant at all");

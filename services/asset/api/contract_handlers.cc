@@ -13,6 +13,7 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/blob/service.h"
+#include "common/external/external_ids.h"
 #include "common/inbox/service.h"
 #include "common/rpc/batch_get.h"
 #include "common/rpc/covering.h"
@@ -313,6 +314,8 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::SignContract(
                                           {"contract", contract.row.id, "SignContract", "evidence",
                                            States().EvidenceKinds("sign_contract")}));
         RETURN_IF_ERROR(store::InsertContracts(m.tx(), {contract}));
+        RETURN_IF_ERROR(external::PutExternalIds(m.tx(), kContract, contract.row.id,
+                                                 r.terms().external_ids(), "terms.external_ids"));
         if (contract.row.state == ContractState::kActive) {
           std::vector<store::AssetRow> rows = assets;
           for (store::AssetRow& row : rows) ApplyContract(contract.row, r.terms(), &row);
@@ -394,6 +397,8 @@ absl::StatusOr<v1::OperatingContract> ContractHandlers::VoidContract(
         row.state = ContractState::kVoid;
         row.end_reason = r.reason();
         RETURN_IF_ERROR(store::UpdateContract(m.tx(), &row));
+        // The contract that is recorded in its place has the same numbers.
+        RETURN_IF_ERROR(external::PutExternalIds(m.tx(), kContract, row.id, {}, ""));
         RETURN_IF_ERROR(ReleaseAssets(covering.mutation(), row.id, "经营合同作废"));
         return Leave(covering.mutation(), row, &before, projects, r.reason());
       });
@@ -424,6 +429,17 @@ absl::StatusOr<v1::ListContractsResponse> ContractHandlers::ListContracts(
   ASSIGN_OR_RETURN(filter.asset_id, OptionalId(r.asset_id()));
   filter.state = r.state();
   filter.in_arrears = r.in_arrears();
+  if (!r.external_system().empty() || !r.external_id().empty()) {
+    if (r.external_id().empty()) return InvalidField("external_id", "请填写外部编号").Build();
+    if (r.external_system().empty()) {
+      return InvalidField("external_system", "请填写外部系统").Build();
+    }
+    ASSIGN_OR_RETURN(
+        const std::optional<Ulid> found,
+        external::FindByExternalId(c.db, kContract, r.external_system(), r.external_id()));
+    if (!found) return v1::ListContractsResponse();
+    filter.id = found;
+  }
   filter.today = ShanghaiDay(c.now);
   std::string bytes;
   ASSIGN_OR_RETURN(const store::PageKey key, KeyOf(r, &bytes));

@@ -266,5 +266,44 @@ TEST_F(AssetServiceTest, AnOperatorThatFallsOutChangesTheFacts) {
   EXPECT_EQ(Events("project_asset_facts"), events + 1);
 }
 
+TEST_F(AssetServiceTest, AContractIsFoundByItsNumberInAnotherSystem) {
+  const auto numbered = [&](const std::string& number) {
+    v1::SignContractRequest r = Lease(Registered(Shed()).id(), 1000);
+    type::v1::ExternalId* id = r.mutable_terms()->add_external_ids();
+    id->set_system("sanzi");
+    id->set_id(number);
+    return Call<v1::OperatingContract>("ContractService.SignContract", r);
+  };
+  const auto found = [&](const std::string& number) {
+    v1::ListContractsRequest list;
+    list.set_external_system("sanzi");
+    list.set_external_id(number);
+    const auto page = Call<v1::ListContractsResponse>("ContractService.ListContracts", list);
+    EXPECT_OK(page);
+    std::vector<std::string> ids;
+    if (!page.ok()) return ids;
+    for (const v1::OperatingContract& contract : page->contracts()) ids.push_back(contract.id());
+    return ids;
+  };
+  ASSERT_OK_AND_ASSIGN(const v1::OperatingContract contract, numbered("HT-1"));
+  EXPECT_THAT(found("HT-1"), ::testing::ElementsAre(contract.id()));
+  EXPECT_THAT(found("HT-2"), ::testing::IsEmpty());
+  EXPECT_THAT(numbered("HT-1"), StatusIs(StatusCode::kAlreadyExists, "EXTERNAL_ID_TAKEN"));
+  v1::ListContractsRequest half;
+  half.set_external_system("sanzi");
+  EXPECT_THAT(Call<v1::ListContractsResponse>("ContractService.ListContracts", half),
+              HasViolation("external_id"));
+  // Void, it gives its number to the one that is recorded in its place.
+  v1::VoidContractRequest leave;
+  leave.set_request_id(RequestId());
+  leave.set_id(contract.id());
+  leave.set_etag(contract.etag());
+  leave.set_reason("录入有误");
+  ASSERT_OK(Call<v1::OperatingContract>("ContractService.VoidContract", leave,
+                                        Token(ROLE_COUNTY_APPROVER)));
+  ASSERT_OK_AND_ASSIGN(const v1::OperatingContract anew, numbered("HT-1"));
+  EXPECT_THAT(found("HT-1"), ::testing::ElementsAre(anew.id()));
+}
+
 }  // namespace
 }  // namespace bangfu::asset

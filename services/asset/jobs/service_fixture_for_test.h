@@ -15,6 +15,7 @@
 #include "common/base/digest.h"
 #include "common/base/strings.h"
 #include "common/blob/schema.h"
+#include "common/external/schema.h"
 #include "common/feed/schema.h"
 #include "common/idempotency/schema.h"
 #include "common/inbox/schema.h"
@@ -69,7 +70,7 @@ class ServiceTest : public ::testing::Test {
   static migrate::Migrations Schema() {
     return migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), blob::Schema(),
                            feed::Schema(), operation::Schema(), ::bangfu::intake::Schema(),
-                           recode::Schema(), AssetMigrations());
+                           recode::Schema(), external::Schema(), AssetMigrations());
   }
 
   explicit ServiceTest(api::HandlerOptions options = Options())

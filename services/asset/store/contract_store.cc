@@ -157,6 +157,10 @@ absl::StatusOr<std::vector<ContractRow>> ListContracts(mysql::Executor& db,
     conditions += " AND id IN (SELECT contract_id FROM contract_asset WHERE asset_id = ?)";
     values.push_back(*filter.asset_id);
   }
+  if (filter.id) {
+    conditions += " AND id = ?";
+    values.push_back(*filter.id);
+  }
   if (filter.in_arrears) {
     conditions +=
         " AND EXISTS (SELECT 1 FROM income_due d WHERE d.contract_id = operating_contract.id AND "

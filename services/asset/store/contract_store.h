@@ -72,6 +72,7 @@ absl::StatusOr<std::vector<ContractRow>> FindContracts(mysql::Executor& db,
 struct ContractFilter {
   std::string region_prefix;
   std::optional<Ulid> asset_id;
+  std::optional<Ulid> id;
   int state = 0;  // 0: all but VOID
   bool in_arrears = false;
   absl::CivilDay today;

@@ -16,6 +16,7 @@
 #include "common/base/strings.h"
 #include "common/base/text.h"
 #include "common/blob/schema.h"
+#include "common/external/schema.h"
 #include "common/feed/schema.h"
 #include "common/idempotency/schema.h"
 #include "common/inbox/schema.h"
@@ -57,7 +58,7 @@ inline constexpr char kOtherVillage[] = "360822101201";
 inline migrate::Migrations FixtureMigrations() {
   return migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), blob::Schema(),
                          feed::Schema(), operation::Schema(), ::bangfu::intake::Schema(),
-                         recode::Schema(), RegistryMigrations());
+                         recode::Schema(), external::Schema(), RegistryMigrations());
 }
 
 class RegistryFixture : protected LongWork, public ::testing::Test {

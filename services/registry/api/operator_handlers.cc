@@ -2,6 +2,7 @@
 #include "bangfu/registry/v1/operator.pb.h"
 #include "common/base/clock.h"
 #include "common/base/uscc.h"
+#include "common/external/external_ids.h"
 #include "common/rpc/mutation.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/handlers.h"
@@ -15,6 +16,21 @@ using rpc::Mutation;
 
 // Operators are seen by everyone: one runs projects in many counties.
 const RegionScope kEverywhere = {""};
+
+constexpr char kOperator[] = "operator";
+constexpr char kHelper[] = "helper_organisation";
+
+// Where a caller asks by a number in another system, those with it: one or none.
+absl::Status ByExternalId(mysql::Executor& db, std::string_view kind, const std::string& system,
+                          const std::string& id, std::vector<Condition>* where) {
+  if (id.empty() && system.empty()) return absl::OkStatus();
+  if (id.empty()) return InvalidField("external_id", "请填写外部编号");
+  if (system.empty()) return InvalidField("external_system", "请填写外部系统");
+  ASSIGN_OR_RETURN(const std::optional<Ulid> found,
+                   external::FindByExternalId(db, kind, system, id));
+  where->push_back(Equals("id", found.value_or(Ulid())));
+  return absl::OkStatus();
+}
 
 v1::Operator OperatorOf(const Record& record) {
   v1::Operator o = FromBytes<v1::Operator>(record.bytes);
@@ -125,6 +141,8 @@ absl::StatusOr<v1::Operator> CreateOperator(Context& context,
               .Build();
         }
         RETURN_IF_ERROR(inserted);
+        RETURN_IF_ERROR(external::PutExternalIds(m.tx(), kOperator, id, o.external_ids(),
+                                                 "operator.external_ids"));
         o.set_etag(EtagOf(1));
         RETURN_IF_ERROR(PublishOperator(m, id, nullptr, o));
         return o;
@@ -149,6 +167,8 @@ absl::StatusOr<v1::Operator> UpdateOperator(Context& context,
         o.set_etag(EtagOf(record.version + 1));
         RETURN_IF_ERROR(OperatorTable().Update(m.tx(), RecordOf(id, record.version + 1, o),
                                                OperatorColumns(o)));
+        RETURN_IF_ERROR(external::PutExternalIds(m.tx(), kOperator, id, o.external_ids(),
+                                                 "operator.external_ids"));
         RETURN_IF_ERROR(PublishOperator(m, id, &before, o));
         return o;
       });
@@ -175,6 +195,8 @@ absl::StatusOr<v1::Operator> VoidOperator(Context& context,
         o.set_etag(EtagOf(record.version + 1));
         RETURN_IF_ERROR(OperatorTable().Update(m.tx(), RecordOf(id, record.version + 1, o),
                                                OperatorColumns(o)));
+        // It gives its numbers free, as its code.
+        RETURN_IF_ERROR(external::PutExternalIds(m.tx(), kOperator, id, {}, ""));
         RETURN_IF_ERROR(PublishOperator(m, id, &before, o, request.reason()));
         return o;
       });
@@ -206,6 +228,8 @@ absl::StatusOr<v1::ListOperatorsResponse> ListOperators(Context& context,
     where.push_back(StartsWith("name", request.name_prefix()));
   }
   if (!request.include_void()) where.push_back(Equals("is_void", false));
+  RETURN_IF_ERROR(ByExternalId(context.db, kOperator, request.external_system(),
+                               request.external_id(), &where));
   ASSIGN_OR_RETURN(std::vector<Record> rows,
                    OperatorTable().List(context.db, {path}, where, page.after(), page.size + 1));
   v1::ListOperatorsResponse response;
@@ -252,6 +276,8 @@ absl::StatusOr<v1::HelperOrganisation> CreateHelper(
         const Ulid id = context.ids.Next();
         h.set_id(id.ToString());
         RETURN_IF_ERROR(HelperTable().Insert(m.tx(), RecordOf(id, 1, h), {false}));
+        RETURN_IF_ERROR(
+            external::PutExternalIds(m.tx(), kHelper, id, h.external_ids(), "helper.external_ids"));
         h.set_etag(EtagOf(1));
         RETURN_IF_ERROR(PublishHelper(m, id, nullptr, h));
         return h;
@@ -273,6 +299,8 @@ absl::StatusOr<v1::HelperOrganisation> UpdateHelper(
         RETURN_IF_ERROR(CheckHelper(m.tx(), context, &h));
         h.set_etag(EtagOf(record.version + 1));
         RETURN_IF_ERROR(HelperTable().Update(m.tx(), RecordOf(id, record.version + 1, h), {false}));
+        RETURN_IF_ERROR(
+            external::PutExternalIds(m.tx(), kHelper, id, h.external_ids(), "helper.external_ids"));
         RETURN_IF_ERROR(PublishHelper(m, id, &before, h));
         return h;
       });
@@ -299,6 +327,7 @@ absl::StatusOr<v1::HelperOrganisation> VoidHelper(
         h.set_void_reason(request.reason());
         h.set_etag(EtagOf(record.version + 1));
         RETURN_IF_ERROR(HelperTable().Update(m.tx(), RecordOf(id, record.version + 1, h), {true}));
+        RETURN_IF_ERROR(external::PutExternalIds(m.tx(), kHelper, id, {}, ""));
         RETURN_IF_ERROR(PublishHelper(m, id, &before, h, request.reason()));
         return h;
       });
@@ -310,6 +339,8 @@ absl::StatusOr<v1::ListHelperOrganisationsResponse> ListHelpers(
   ASSIGN_OR_RETURN(const RegionScope scope, ScopeAt(context, request.region_code()));
   std::vector<Condition> where;
   if (!request.include_void()) where.push_back(Equals("is_void", false));
+  RETURN_IF_ERROR(
+      ByExternalId(context.db, kHelper, request.external_system(), request.external_id(), &where));
   ASSIGN_OR_RETURN(std::vector<Record> rows,
                    HelperTable().List(context.db, scope, where, page.after(), page.size + 1));
   v1::ListHelperOrganisationsResponse response;

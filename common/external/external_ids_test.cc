@@ -1,0 +1,94 @@
+#include "common/external/external_ids.h"
+
+#include <atomic>
+#include <thread>
+
+#include "common/external/schema.h"
+#include "common/testing/database.h"
+#include "common/testing/status_matchers.h"
+
+namespace bangfu::external {
+namespace {
+
+using ::absl::StatusCode;
+using ::bangfu::testing::HasViolation;
+using ::bangfu::testing::IsOkAndHolds;
+using ::bangfu::testing::StatusIs;
+using ::testing::Eq;
+using ::testing::Optional;
+
+Ids Numbers(const std::vector<std::pair<std::string, std::string>>& list) {
+  Ids out;
+  for (const auto& [system, number] : list) {
+    type::v1::ExternalId* id = out.Add();
+    id->set_system(system);
+    id->set_id(number);
+  }
+  return out;
+}
+
+class ExternalIds : public ::testing::Test {
+ protected:
+  static absl::Status Put(mysql::Session& db, const Ulid& record, const Ids& ids,
+                          std::string_view kind = "operator") {
+    return mysql::Transact(db, [&](mysql::Tx& tx) {
+      return PutExternalIds(tx, kind, record, ids, "operator.external_ids");
+    });
+  }
+  absl::StatusOr<std::optional<Ulid>> Find(const std::string& system, const std::string& id,
+                                           std::string_view kind = "operator") {
+    return FindByExternalId(database_.db(), kind, system, id);
+  }
+  TestDatabase database_{Schema()};
+  const Ulid one_ = *Ulid::Parse("01JEXT00000000000000000001");
+  const Ulid two_ = *Ulid::Parse("01JEXT00000000000000000002");
+};
+
+TEST_F(ExternalIds, NameOneRecordOfAKind) {
+  ASSERT_OK(Put(database_.db(), one_, Numbers({{"sanzi", "7"}, {"market", "7"}})));
+  EXPECT_THAT(Find("sanzi", "7"), IsOkAndHolds(Optional(Eq(one_))));
+  EXPECT_THAT(Find("sanzi", "8"), IsOkAndHolds(Eq(std::nullopt)));
+  const absl::Status taken = Put(database_.db(), two_, Numbers({{"sanzi", "7"}}));
+  EXPECT_THAT(taken, StatusIs(StatusCode::kAlreadyExists, "EXTERNAL_ID_TAKEN"));
+  EXPECT_THAT(taken, HasViolation("operator.external_ids"));
+  // Of another kind it is another thing's number.
+  ASSERT_OK(Put(database_.db(), two_, Numbers({{"sanzi", "7"}}), "contract"));
+  EXPECT_THAT(Find("sanzi", "7", "contract"), IsOkAndHolds(Optional(Eq(two_))));
+  EXPECT_THAT(Find("sanzi", "7"), IsOkAndHolds(Optional(Eq(one_))));
+}
+
+TEST_F(ExternalIds, AreReplacedAsAWhole) {
+  ASSERT_OK(Put(database_.db(), one_, Numbers({{"sanzi", "7"}, {"market", "9"}})));
+  ASSERT_OK(Put(database_.db(), one_, Numbers({{"market", "9"}, {"market", "10"}})));
+  EXPECT_THAT(Find("sanzi", "7"), IsOkAndHolds(Eq(std::nullopt)));
+  ASSERT_OK(Put(database_.db(), two_, Numbers({{"sanzi", "7"}})));
+  ASSERT_OK(Put(database_.db(), one_, Numbers({})));
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM external_id"), 1);
+}
+
+TEST_F(ExternalIds, ANumberThatComesTwiceIsRefused) {
+  EXPECT_THAT(Put(database_.db(), one_, Numbers({{"sanzi", "7"}, {"sanzi", "7"}})),
+              HasViolation("operator.external_ids"));
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM external_id"), 0);
+}
+
+TEST_F(ExternalIds, OfTwoWhoGiveItAtOnceOneGetsIt) {
+  std::atomic<int> ready{0};
+  absl::Status results[2];
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back([&, i] {
+      auto session = database_.Connect();
+      ++ready;
+      while (ready < 2) std::this_thread::yield();
+      results[i] = Put(*session, i == 0 ? one_ : two_, Numbers({{"sanzi", "7"}}));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(results[0].ok() + results[1].ok(), 1);
+  EXPECT_THAT(results[0].ok() ? results[1] : results[0],
+              StatusIs(StatusCode::kAlreadyExists, "EXTERNAL_ID_TAKEN"));
+}
+
+}  // namespace
+}  // namespace bangfu::external
