@@ -88,6 +88,7 @@ const std::map<std::string, std::string>& NotNarrowed() {
       {"bangfu.period.v1.PeriodService.BatchReturnPeriods", kTable},
       {"bangfu.period.v1.PeriodService.ReissuePeriod", kTable},
       {"bangfu.publicity.v1.PublicityService.RaiseObjection", kPublic},
+      {"bangfu.publicity.v1.PublicityService.AddPublicityEvidence", kPublic},
       {"bangfu.publicity.v1.PublicityService.DecideObjection", kPublic},
       {"bangfu.publicity.v1.PublicityService.ConcludePublicity", kPublic},
       {"bangfu.publicity.v1.PublicityService.BatchConcludePublicities", kPublic},
