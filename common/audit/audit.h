@@ -126,9 +126,10 @@ absl::StatusOr<Anchor> WriteAnchor(mysql::Session& db, absl::Time now);
 // Recomputes every anchor and checks that each anchored entry still stands with the same hash:
 // finds chains that are gone and tails that were cut together with their heads, and accesses that
 // were changed, taken out or put in afterwards. What the trail records as cut is excused, and each
-// record of a cut is checked. `kept` is what the
-// outside remembers of anchors, if anything: finds anchors that were written anew.
-absl::StatusOr<Report> VerifyAnchors(mysql::Session& db, const std::vector<Anchor>& kept);
+// record of a cut is checked. `kept` is what the outside remembers of anchors, if anything: finds
+// anchors that were written anew. No cut was made after `now`.
+absl::StatusOr<Report> VerifyAnchors(mysql::Session& db, const std::vector<Anchor>& kept,
+                                     absl::Time now = absl::InfiniteFuture());
 
 // Sealed anchors, newest first: at most `limit` of those before `before_no` (0: from the newest).
 absl::StatusOr<std::vector<Anchor>> ListAnchors(mysql::Executor& db, int64_t before_no, int limit);
