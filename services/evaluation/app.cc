@@ -30,6 +30,7 @@
 #include "services/evaluation/jobs/ledger_entries.h"
 #include "services/evaluation/jobs/ledger_work.h"
 #include "services/evaluation/jobs/nightly.h"
+#include "services/evaluation/jobs/outstanding_work.h"
 #include "services/evaluation/jobs/overrides.h"
 #include "services/evaluation/jobs/registry_effects.h"
 #include "services/evaluation/jobs/snapshot.h"
@@ -85,7 +86,7 @@ absl::Status Compose(runtime::App& app) {
   standard.following = {
       {kRegistrySource, kFactsConsumer, RegistryAggregates(),
        std::make_shared<RegistryEffects>(app.ids(), RegionParts(), app.clock())},
-      {kAssetSource, kFactsConsumer, AssetAggregates(), std::make_shared<AssetEffects>()},
+      {kAssetSource, kFactsConsumer, AssetAggregates(), std::make_shared<AssetEffects>(app.ids())},
   };
   standard.dictionary.prefills = Prefills();
   standard.inbox.kinds = EvaluationKinds();
@@ -93,6 +94,7 @@ absl::Status Compose(runtime::App& app) {
   for (const inbox::Kind& kind : LedgerKinds()) standard.inbox.kinds.push_back(kind);
   for (const inbox::Kind& kind : CriteriaKinds()) standard.inbox.kinds.push_back(kind);
   for (const inbox::Kind& kind : DispatchKinds()) standard.inbox.kinds.push_back(kind);
+  for (const inbox::Kind& kind : OutstandingKinds()) standard.inbox.kinds.push_back(kind);
   standard.inbox.kinds.push_back(inbox::KindOf(StoppedBatch()));
   for (const inbox::Kind& kind : publicity::WorkKinds()) standard.inbox.kinds.push_back(kind);
   for (const inbox::Kind& kind : period::WorkKinds()) standard.inbox.kinds.push_back(kind);
@@ -106,6 +108,8 @@ absl::Status Compose(runtime::App& app) {
                    SigningSource(),
                    CriteriaSource(),
                    DispatchSource(),
+                   ToEvaluateSource(),
+                   LackingDataSource(),
                    inbox::StoppedSource({StoppedBatch()}),
                    publicity::WorkSource(ClassPublicityOptions().title),
                    period::WorkSource(PeriodOptions(nullptr))};

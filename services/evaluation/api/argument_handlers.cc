@@ -32,6 +32,7 @@
 #include "services/evaluation/jobs/argument_work.h"
 #include "services/evaluation/jobs/evaluation_work.h"
 #include "services/evaluation/jobs/ledger_work.h"
+#include "services/evaluation/jobs/outstanding_work.h"
 #include "services/evaluation/store/argument_store.h"
 #include "services/evaluation/store/subject_store.h"
 
@@ -217,7 +218,7 @@ absl::StatusOr<v1::ArgumentRecord> SignArgument(CallContext& context,
         RETURN_IF_ERROR(SyncArguments(m.tx(), {row}, subjects, act));
         // A signed argument is a fact: the next batch judges the subject again.
         if (row.state == v1::ARGUMENT_STATE_SIGNED) {
-          RETURN_IF_ERROR(BumpFactsVersion(m.tx(), {row.subject_id}, context.now));
+          RETURN_IF_ERROR(NoteNewFacts(m.tx(), subjects, {row.subject_id}, context.now, act));
         }
         if (row.state != v1::ARGUMENT_STATE_SIGNING) {
           RETURN_IF_ERROR(SyncEvaluationsOf(m.tx(), subjects, act));

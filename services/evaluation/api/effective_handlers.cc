@@ -73,6 +73,9 @@ absl::Status MakeEffective(Step& step, const std::vector<Item*>& asked) {
     }
     entries.PutInForce(item->message, item->row.id, item->subject);
     effective.push_back({item->row.subject_id, item->row.id, item->message.final_class()});
+    SubjectRow after = item->subject;
+    after.effective_class = item->message.final_class();
+    step.outstanding().Add(&item->subject, after);
   }
   RETURN_IF_ERROR(SetEffectives(m.tx(), effective, step.subjects(), now));
   return entries.Write();
@@ -109,6 +112,10 @@ absl::StatusOr<v1::Evaluation> VoidEvaluation(CallContext& context,
                                                subjects, context.now));
           subjects[item.row.subject_id].latest_result = 0;
         }
+        SubjectRow after = item.subject;
+        after.latest_result = subjects[item.row.subject_id].latest_result;
+        if (in_force) after.effective_class = 0;
+        step.outstanding().Add(&item.subject, after);
         if (!in_force) return absl::OkStatus();
         EntryChanges entries(m.tx(), AuthorOf(covering.mutation()));
         RETURN_IF_ERROR(entries.Lock({item.row.subject_id}));

@@ -70,6 +70,7 @@ absl::StatusOr<v1::EvaluateSubjectsResponse> EvaluateSubjects(
           job.audit.client_ip = context.caller.client_ip;
           job.computed_by = ToMessage(job.audit.actor);
           job.now = context.now;
+          job.caller = &context.caller;
           ASSIGN_OR_RETURN(std::vector<SubjectOutcome> part,
                            deps.evaluator->Evaluate(m.tx(), job, type, ids, true));
           for (SubjectOutcome& o : part) {

@@ -31,6 +31,7 @@
 #include "services/evaluation/facts/work_calendar.h"
 #include "services/evaluation/jobs/dispatch_work.h"
 #include "services/evaluation/jobs/evaluator.h"
+#include "services/evaluation/jobs/outstanding_work.h"
 #include "services/evaluation/jobs/registry_effects.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/subject_store.h"
@@ -235,7 +236,8 @@ absl::StatusOr<v1::SubmitExpertScoresResponse> SubmitExpertScores(
           entry.occurred_at = context.now;
         }
         RETURN_IF_ERROR(PutExpertScores(m.tx(), rows));
-        RETURN_IF_ERROR(BumpFactsVersion(m.tx(), ids, context.now));
+        RETURN_IF_ERROR(NoteNewFacts(m.tx(), subjects, ids, context.now,
+                                     inbox::ActOf(m, "score", WorkCalendar)));
         RETURN_IF_ERROR(audit::AppendBatch(m.tx(), trail));
         ASSIGN_OR_RETURN(std::vector<ExpertScoreRow> all, LoadExpertScores(m.tx(), ids, today));
         ASSIGN_OR_RETURN(const int64_t minimum, ReadParameter(m.tx(), kExpertScoresMinimum));
@@ -313,7 +315,8 @@ absl::StatusOr<v1::Appraisal> RecordAppraisal(CallContext& context,
                                SubjectTable().EvidenceKinds("record_appraisal")}));
         row.payload = appraisal.SerializeAsString();
         RETURN_IF_ERROR(InsertAppraisal(m.tx(), row));
-        RETURN_IF_ERROR(BumpFactsVersion(m.tx(), {subject.id}, context.now));
+        RETURN_IF_ERROR(NoteNewFacts(m.tx(), locked, {subject.id}, context.now,
+                                     inbox::ActOf(m, "appraise", WorkCalendar)));
         RETURN_IF_ERROR(
             covering.mutation().Audit("appraisal", row.id, row.region_path, nullptr, appraisal));
         return appraisal;
@@ -390,7 +393,8 @@ absl::StatusOr<v1::DispatchReport> SubmitDispatchReport(
         row.payload = report.SerializeAsString();
         RETURN_IF_ERROR(PutDispatchReport(m.tx(), row));
         // Its figures are facts: the next batch judges the industry again.
-        RETURN_IF_ERROR(BumpFactsVersion(m.tx(), {industry.id}, context.now));
+        RETURN_IF_ERROR(NoteNewFacts(m.tx(), locked, {industry.id}, context.now,
+                                     inbox::ActOf(covering.mutation(), "report", WorkCalendar)));
         RETURN_IF_ERROR(covering.mutation().Audit("dispatch_report", row.id, row.region_path,
                                                   before ? &*before : nullptr, report));
         RETURN_IF_ERROR(

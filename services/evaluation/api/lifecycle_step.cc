@@ -131,7 +131,9 @@ absl::Status Step::Write(std::string_view reason) {
   for (Item* item : changed) {
     works.push_back(WorkOf(item->row, item->message, item->subject));
   }
-  return SyncEvaluations(m_.tx(), works, inbox::ActOf(m_, action_, WorkCalendar));
+  const inbox::Act act = inbox::ActOf(m_, action_, WorkCalendar);
+  RETURN_IF_ERROR(SyncEvaluations(m_.tx(), works, act));
+  return outstanding_.Sync(m_.tx(), act);
 }
 
 }  // namespace bangfu::evaluation

@@ -27,6 +27,7 @@
 #include "services/evaluation/api/actors.h"
 #include "services/evaluation/api/grant_scope.h"
 #include "services/evaluation/domain/evaluation_actions.h"
+#include "services/evaluation/jobs/outstanding_work.h"
 #include "services/evaluation/store/evaluation_store.h"
 #include "services/evaluation/store/subject_store.h"
 
@@ -91,6 +92,8 @@ class Step {
   std::map<Ulid, Item>& items() { return items_; }
   // As loaded: of those that the step locked, what is in force until it changes it.
   const SubjectMap& subjects() const { return subjects_; }
+  // What is outstanding otherwise by the step: told by it, written with the rest.
+  OutstandingChanges& outstanding() { return outstanding_; }
 
  private:
   rpc::Mutation& m_;
@@ -99,6 +102,7 @@ class Step {
   SubjectMap subjects_;
   GrantScope scope_;
   std::map<Ulid, Item> items_;
+  OutstandingChanges outstanding_;
 };
 
 inline absl::CivilDay Today(const rpc::CallContext& context) { return ShanghaiDay(context.now); }

@@ -25,6 +25,7 @@
 #include "services/evaluation/jobs/batch_evaluation.h"
 #include "services/evaluation/jobs/criteria_work.h"
 #include "services/evaluation/jobs/dispatch_work.h"
+#include "services/evaluation/jobs/outstanding_work.h"
 #include "services/evaluation/jobs/evaluation_work.h"
 #include "services/evaluation/jobs/ledger_entries.h"
 #include "services/evaluation/jobs/ledger_work.h"
@@ -62,6 +63,7 @@ class LifecycleWorld {
                  for (const inbox::Kind& kind : LedgerKinds()) inbox.kinds.push_back(kind);
                  for (const inbox::Kind& kind : CriteriaKinds()) inbox.kinds.push_back(kind);
                  for (const inbox::Kind& kind : DispatchKinds()) inbox.kinds.push_back(kind);
+                 for (const inbox::Kind& kind : OutstandingKinds()) inbox.kinds.push_back(kind);
                  inbox.kinds.push_back(inbox::KindOf(StoppedBatch()));
                  for (const inbox::Kind& kind : publicity::WorkKinds()) inbox.kinds.push_back(kind);
                  inbox::RegisterInboxService(router, std::move(inbox));

@@ -309,7 +309,7 @@ class World {
       {inbox::RegionPart(), blob::RegionPart(), operation::RegionPart(), publicity::RegionPart(),
        period::RegionPart(), RegionPart()},
       server_.clock()};
-  AssetEffects asset_effects_;
+  AssetEffects asset_effects_{ids_};
   std::unique_ptr<mysql::Session> registry_session_;
   std::unique_ptr<mysql::Session> asset_session_;
   feed::Consumer registry_consumer_;

@@ -96,7 +96,7 @@ class Effects : public ::testing::Test {
   UlidGenerator ids_{SystemClock()};
   RegistryEffects registry_{
       ids_, {RegionPart(), inbox::RegionPart(), blob::RegionPart()}, SystemClock()};
-  AssetEffects asset_;
+  AssetEffects asset_{ids_};
   const std::string industry_ = NewId();
 };
 

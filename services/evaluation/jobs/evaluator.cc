@@ -13,6 +13,7 @@
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/facts/work_calendar.h"
 #include "services/evaluation/jobs/evaluation_work.h"
+#include "services/evaluation/jobs/outstanding_work.h"
 #include "services/evaluation/jobs/registry_effects.h"
 #include "services/evaluation/store/criteria_store.h"
 #include "services/evaluation/store/evaluation_store.h"
@@ -175,7 +176,8 @@ absl::StatusOr<std::vector<SubjectOutcome>> Evaluator::Evaluate(
   std::vector<LatestEvaluation> latest;
   std::vector<audit::Entry> trail;
   std::vector<feed::OutboxEvent> events;
-  std::vector<Ulid> unchanged_ids, overtaken;
+  std::vector<Ulid> unchanged_ids, overtaken, hold_still;
+  OutstandingChanges outstanding;
   for (const SubjectFacts& f : facts) {
     const SubjectRow& s = f.subject;
     SubjectOutcome& outcome = outcomes.emplace_back();
@@ -200,6 +202,13 @@ absl::StatusOr<std::vector<SubjectOutcome>> Evaluator::Evaluate(
         outcome.unchanged = true;
         outcome.result = s.latest_result;
         unchanged_ids.push_back(*s.latest_evaluation_id);
+        if (s.supplied) {
+          // Whatever came, it was not what was lacking.
+          hold_still.push_back(s.id);
+          SubjectRow after = s;
+          after.supplied = false;
+          outstanding.Add(&s, after);
+        }
         continue;
       }
     }
@@ -249,6 +258,11 @@ absl::StatusOr<std::vector<SubjectOutcome>> Evaluator::Evaluate(
         {row.id, std::move(decided->snapshot_json), std::move(decided->explanation_json), ""});
     records.back().explanation_sha256 = Sha256Hex(records.back().explanation);
     latest.push_back({s.id, row.id, row.result});
+    SubjectRow after = s;
+    after.latest_evaluation_id = row.id;
+    after.latest_result = row.result;
+    after.supplied = false;
+    outstanding.Add(&s, after);
     if (s.latest_evaluation_id) overtaken.push_back(*s.latest_evaluation_id);
     audit::Entry& entry = trail.emplace_back(job.audit);
     entry.aggregate_type = "evaluation";
@@ -262,6 +276,7 @@ absl::StatusOr<std::vector<SubjectOutcome>> Evaluator::Evaluate(
   RETURN_IF_ERROR(InsertEvaluations(tx, rows));
   RETURN_IF_ERROR(InsertEvaluationRecords(tx, records));
   RETURN_IF_ERROR(SetLatestEvaluations(tx, latest, locked, job.now));
+  RETURN_IF_ERROR(ClearSupplied(tx, hold_still));
   if (!trail.empty()) RETURN_IF_ERROR(audit::AppendBatch(tx, trail));
   RETURN_IF_ERROR(feed::PublishBatch(tx, events));
   std::vector<EvaluationWork> works;
@@ -278,6 +293,7 @@ absl::StatusOr<std::vector<SubjectOutcome>> Evaluator::Evaluate(
   }
   RETURN_IF_ERROR(
       SyncComputed(tx, works, overtaken, {ids_, job.now, nullptr, "evaluate", WorkCalendar}));
+  RETURN_IF_ERROR(outstanding.Sync(tx, {ids_, job.now, job.caller, "evaluate", WorkCalendar}));
 
   if (with_unchanged && !unchanged_ids.empty()) {
     ASSIGN_OR_RETURN(std::vector<EvaluationRow> stored,

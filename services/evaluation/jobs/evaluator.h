@@ -15,6 +15,7 @@
 #include "bangfu/evaluation/v1/evaluation.pb.h"
 #include "bangfu/type/v1/common.pb.h"
 #include "common/audit/audit.h"
+#include "common/auth/caller.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
 #include "services/evaluation/domain/engine.h"
@@ -40,6 +41,8 @@ struct EvaluationJob {
   // Who, through what: the entries of the trail without record and states.
   audit::Entry audit;
   absl::Time now;
+  // Whose call it is; null: the service's own.
+  const auth::Caller* caller = nullptr;
   // Reference data and industries as read for an earlier chunk of the same county; null: read anew.
   FactLoader* loader = nullptr;
 };

@@ -22,6 +22,7 @@
 #include "services/evaluation/jobs/dispatch_work.h"
 #include "services/evaluation/jobs/evaluation_work.h"
 #include "services/evaluation/jobs/ledger_work.h"
+#include "services/evaluation/jobs/outstanding_work.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/move_store.h"
 #include "services/evaluation/store/reference_store.h"
@@ -461,6 +462,14 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
     if (!put.contains(id)) touched.push_back(id);
   }
   RETURN_IF_ERROR(BumpFactsVersion(tx, touched, batch.now));
+  OutstandingChanges outstanding;
+  outstanding.AddNewFacts(before, touched);
+  for (const SubjectRow& s : subjects) {
+    const auto old = before.find(s.id);
+    outstanding.Add(old == before.end() ? nullptr : &old->second, AsPut(s, before));
+  }
+  RETURN_IF_ERROR(
+      outstanding.Sync(tx, {ids_, batch.now, nullptr, "subject_changed", WorkCalendar}));
 
   std::vector<ReferenceRow> references;
   for (auto& [key, row] : c.references) references.push_back(std::move(row));
@@ -501,6 +510,9 @@ absl::Status RegistryEffects::FinishSnapshot(mysql::Tx& tx, const std::string& s
       RETURN_IF_ERROR(SyncEvaluationsOf(tx, now_void, act));
       RETURN_IF_ERROR(SyncArgumentsOf(tx, now_void, act));
       RETURN_IF_ERROR(SyncDispatchReports(tx, rows, act));
+      OutstandingChanges outstanding;
+      for (const SubjectRow& row : rows) outstanding.Add(&before.at(row.id), row);
+      RETURN_IF_ERROR(outstanding.Sync(tx, act));
     }
   }
   return absl::OkStatus();

@@ -16,7 +16,8 @@ constexpr char kColumns[] =
     "subject_id, subject_type, code, name, region_code, region_path, county, industry_id, "
     "industry_code, chain_links, project_type, stage, is_verified, is_void, is_sample, "
     "invested_fen, asset_value_fen, operating_value_fen, facts_version, "
-    "latest_evaluation_id, latest_result, effective_evaluation_id, effective_class, updated_at";
+    "latest_evaluation_id, latest_result, effective_evaluation_id, effective_class, updated_at, "
+    "is_supplied";
 
 // Results up to it are the four classes.
 constexpr int kLastClass = 4;
@@ -51,6 +52,7 @@ SubjectRow FromRow(const mysql::Row& row) {
   s.effective_evaluation_id = OptId(row, 21);
   s.effective_class = static_cast<int>(row.Int(22));
   s.updated_at = row.Time(23);
+  s.supplied = row.Bool(24);
   return s;
 }
 
@@ -139,6 +141,22 @@ absl::StatusOr<std::vector<std::pair<std::string, int64_t>>> ListCounties(
   return out;
 }
 
+SubjectRow AsPut(SubjectRow row, const SubjectMap& before) {
+  const auto old = before.find(row.id);
+  if (old == before.end()) {
+    row.latest_result = 0;
+    row.effective_class = 0;
+    return row;
+  }
+  // What was evaluated and what is in force stays, whatever the row given says.
+  row.latest_evaluation_id = old->second.latest_evaluation_id;
+  row.latest_result = old->second.latest_result;
+  row.effective_evaluation_id = old->second.effective_evaluation_id;
+  row.effective_class = old->second.effective_class;
+  row.supplied = row.latest_result == kInsufficientData;
+  return row;
+}
+
 absl::Status PutSubjects(mysql::Tx& tx, const std::vector<SubjectRow>& rows,
                          const SubjectMap& before) {
   if (rows.empty()) return absl::OkStatus();
@@ -166,18 +184,10 @@ absl::Status PutSubjects(mysql::Tx& tx, const std::vector<SubjectRow>& rows,
                       s.operating_value_fen,
                       1,
                       s.updated_at});
-    SubjectRow after = s;
-    if (const auto old = before.find(s.id); old != before.end()) {
-      // What was evaluated and what is in force stays, whatever the row given says.
-      after.latest_evaluation_id = old->second.latest_evaluation_id;
-      after.latest_result = old->second.latest_result;
-      after.effective_evaluation_id = old->second.effective_evaluation_id;
-      after.effective_class = old->second.effective_class;
-      if (!old->second.is_void) rollup.Add(old->second, -1);
-    } else {
-      after.latest_result = 0;
-      after.effective_class = 0;
+    if (const auto old = before.find(s.id); old != before.end() && !old->second.is_void) {
+      rollup.Add(old->second, -1);
     }
+    const SubjectRow after = AsPut(s, before);
     if (!after.is_void) rollup.Add(after, +1);
   }
   RETURN_IF_ERROR(
@@ -196,7 +206,8 @@ absl::Status PutSubjects(mysql::Tx& tx, const std::vector<SubjectRow>& rows,
           "is_sample = VALUES(is_sample), invested_fen = VALUES(invested_fen), "
           "asset_value_fen = VALUES(asset_value_fen), "
           "operating_value_fen = VALUES(operating_value_fen), "
-          "facts_version = facts_version + 1, updated_at = VALUES(updated_at)")
+          "facts_version = facts_version + 1, is_supplied = (latest_result = 5), "
+          "updated_at = VALUES(updated_at)")
           .status());
   return rollup.Write(tx);
 }
@@ -206,10 +217,18 @@ absl::Status BumpFactsVersion(mysql::Tx& tx, const std::vector<Ulid>& ids, absl:
   mysql::Params params{now};
   std::string where = InClause("subject_id", ids, &params);
   return tx
-      .Execute(
-          Cat("UPDATE subject SET facts_version = facts_version + 1, updated_at = ? WHERE ", where),
-          params)
+      .Execute(Cat("UPDATE subject SET facts_version = facts_version + 1, is_supplied = "
+                   "(latest_result = ",
+                   kInsufficientData, "), updated_at = ? WHERE ", where),
+               params)
       .status();
+}
+
+absl::Status ClearSupplied(mysql::Tx& tx, const std::vector<Ulid>& ids) {
+  if (ids.empty()) return absl::OkStatus();
+  mysql::Params params;
+  const std::string where = InClause("subject_id", ids, &params);
+  return tx.Execute(Cat("UPDATE subject SET is_supplied = 0 WHERE ", where), params).status();
 }
 
 absl::Status SetLatestEvaluations(mysql::Tx& tx, const std::vector<LatestEvaluation>& latest,
@@ -240,7 +259,7 @@ absl::Status SetLatestEvaluations(mysql::Tx& tx, const std::vector<LatestEvaluat
                                     values,
                                     "ON DUPLICATE KEY UPDATE "
                                     "latest_evaluation_id = VALUES(latest_evaluation_id), "
-                                    "latest_result = VALUES(latest_result), "
+                                    "latest_result = VALUES(latest_result), is_supplied = 0, "
                                     "updated_at = VALUES(updated_at)")
                       .status());
   return rollup.Write(tx);

@@ -20,6 +20,8 @@ namespace bangfu::evaluation {
 
 inline constexpr int kProjectSubject = 1;  // as type.v1.SubjectType
 inline constexpr int kIndustrySubject = 2;
+// As evaluation.v1.EvaluationResult.
+inline constexpr int kInsufficientData = 5;
 
 struct SubjectRow {
   Ulid id;
@@ -46,6 +48,7 @@ struct SubjectRow {
   std::optional<Ulid> effective_evaluation_id;
   int effective_class = 0;  // 0: none in force
   absl::Time updated_at;
+  bool supplied = false;  // the latest evaluation lacked data, and facts have changed since
 };
 // Whether the county has to verify it (again): projects only, an industry is as its projects are.
 inline bool IsUnverified(const SubjectRow& subject) {
@@ -73,13 +76,17 @@ absl::StatusOr<std::vector<Ulid>> IndustriesAfter(mysql::Executor& db, const Uli
 absl::StatusOr<std::vector<std::pair<std::string, int64_t>>> ListCounties(
     mysql::Executor& db, const std::string& region);
 
-// Inserts or replaces what the feeds say: everything but facts_version (counts up by one), the
-// latest and the effective evaluation, which stay. Keeps the roll-up of results. The rows that
-// exist must be locked and given in `before`.
+// Inserts or replaces what the feeds say: everything but facts_version (counts up by one; where
+// data were lacking, they may be there now), the latest and the effective evaluation, which stay.
+// Keeps the roll-up of results. The rows that exist must be locked and given in `before`.
 absl::Status PutSubjects(mysql::Tx& tx, const std::vector<SubjectRow>& rows,
                          const SubjectMap& before);
+// What stands of a subject after that.
+SubjectRow AsPut(SubjectRow row, const SubjectMap& before);
 // Facts of these subjects changed. Unknown ids do nothing.
 absl::Status BumpFactsVersion(mysql::Tx& tx, const std::vector<Ulid>& ids, absl::Time now);
+// The latest evaluations of these subjects hold with the facts as they are now.
+absl::Status ClearSupplied(mysql::Tx& tx, const std::vector<Ulid>& ids);
 
 // The newest evaluation of each (locked) subject; keeps the roll-up of results.
 struct LatestEvaluation {
