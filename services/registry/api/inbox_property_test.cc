@@ -106,10 +106,82 @@ class InboxProperty : public InboxTest {
           add("return");
           break;
         default:
+          if (Verified(unit) && WaitsToBeVerifiedAnew(unit, units)) add(WayBack(unit.id()));
           break;
       }
     }
     return out;
+  }
+  static bool Verified(const v1::InventoryUnitReport& unit) {
+    return unit.state() == v1::UNIT_REPORT_STATE_COUNTY_VERIFIED ||
+           unit.state() == v1::UNIT_REPORT_STATE_CITY_SAMPLED_OK ||
+           unit.state() == v1::UNIT_REPORT_STATE_CITY_SAMPLED_ISSUE ||
+           unit.state() == v1::UNIT_REPORT_STATE_PROV_CONFIRMED;
+  }
+  // The projects that the round of the report that stands disputes.
+  std::set<std::string> DisputedBy(const std::string& unit) {
+    std::set<std::string> out;
+    for (const v1::VerificationFinding& finding : TaskOf(unit).findings()) {
+      if (finding.action() == v1::FINDING_ACTION_DISPUTED) out.insert(finding.project_id());
+    }
+    return out;
+  }
+  // A project of the village is not verified, and not because of another village's report alone.
+  bool WaitsToBeVerifiedAnew(const v1::InventoryUnitReport& unit,
+                             const std::vector<v1::InventoryUnitReport>& units) {
+    auto rows = server_.database().db().Query(
+        "SELECT p.id, p.verification_state FROM project_region r JOIN project p ON p.id = "
+        "r.project_id WHERE r.region_path = ? AND p.is_void = 0 AND p.verification_state <> 2",
+        {unit.region_path()});
+    EXPECT_OK(rows);
+    for (const mysql::Row& row : *rows) {
+      const std::string project = row.Id(0).ToString();
+      if (row.Int(1) != v1::VERIFICATION_STATE_DISPUTED || DisputedBy(unit.id()).count(project)) {
+        return true;
+      }
+      bool elsewhere = false;
+      for (const v1::InventoryUnitReport& other : units) {
+        elsewhere |=
+            other.id() != unit.id() && Verified(other) && DisputedBy(other.id()).count(project) > 0;
+      }
+      if (!elsewhere) return true;
+    }
+    return false;
+  }
+  // As the report tells the county: taken back by it, or returned from above.
+  std::string WayBack(const std::string& id) {
+    v1::GetUnitReportRequest request;
+    request.set_id(id);
+    for (const std::string county : {kCounty, kOtherCounty}) {
+      auto unit =
+          Inventory<v1::InventoryUnitReport>("GetUnitReport", request, County("operator", county));
+      if (!unit.ok()) continue;
+      for (const type::v1::AllowedAction& a : unit->allowed_actions()) {
+        if (a.action() == "recall" && a.allowed()) return "recall";
+      }
+    }
+    return "return";
+  }
+  absl::Status Amend(const std::string& village, int step) {
+    auto rows = server_.database().db().Query(
+        "SELECT id FROM project WHERE region_path = ? AND is_void = 0 ORDER BY id LIMIT 1",
+        {village});
+    EXPECT_OK(rows);
+    if (rows->empty()) return absl::NotFoundError("no project");
+    v1::GetProjectRequest get;
+    get.set_id(rows->at(0).Id(0).ToString());
+    auto project = Call<v1::Project>("ProjectService", "GetProject", get, Province());
+    EXPECT_OK(project);
+    v1::UpdateProjectRequest amend;
+    amend.set_request_id(RequestId());
+    amend.set_id(project->id());
+    amend.set_etag(project->etag());
+    amend.mutable_project()->set_name(Cat("更正", step));
+    amend.mutable_update_mask()->add_paths("name");
+    amend.set_reason("名称有误");
+    return Call<v1::Project>("ProjectService", "UpdateProject", amend,
+                             County("operator", village.substr(0, 6)))
+        .status();
   }
 
   // What the province's sample is drawn from, followed through its draws: what is verified then,
@@ -168,7 +240,7 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
   v1::InventoryCampaign campaign = OpenCampaign("36", Province());
   const std::vector<std::string> villages = {kVillage, kVillage2, kVillage3, kVillage4,
                                              kOtherVillage};
-  int done = 0, recalled = 0, taken_in = 0;
+  int done = 0, recalled = 0, taken_in = 0, amended = 0, disputed = 0;
   std::string sample;
   const int steps = ::bangfu::testing::Runs(1000, 10000);
   for (int i = 0; i < steps; ++i) {
@@ -176,7 +248,8 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
     const std::string county = village.substr(0, 6);
     const v1::InventoryUnitReport unit = Unit(campaign.id(), village);
     absl::Status status;
-    switch (random.Below(14)) {
+    server_.clock().Advance(absl::Seconds(1));  // findings belong to their round by time
+    switch (random.Below(15)) {
       case 0: {
         v1::SaveUnitReportDraftRequest draft;
         draft.set_request_id(RequestId());
@@ -207,11 +280,27 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
         if (task.departments().empty()) break;
         const auto& d = task.departments(
             static_cast<int>(random.Below(static_cast<uint64_t>(task.departments_size()))));
+        std::vector<v1::VerificationFinding> findings;
+        if (d.is_lead() && random.Below(2) == 0) {
+          auto rows = server_.database().db().Query(
+              "SELECT project_id FROM project_region WHERE region_path = ? ORDER BY project_id "
+              "LIMIT 1",
+              {village});
+          ASSERT_OK(rows);
+          for (const mysql::Row& row : *rows) {
+            v1::VerificationFinding& finding = findings.emplace_back();
+            finding.set_project_id(row.Id(0).ToString());
+            finding.set_field("workers");
+            finding.set_action(v1::FINDING_ACTION_DISPUTED);
+          }
+        }
         status = Sign(unit.id(), task.etag(), d.department_code(),
                       d.is_lead() ? County("lead", county)
                                   : Token(options::v1::ROLE_SECTOR_VERIFIER, county,
-                                          Cat("of-", d.department_code())))
+                                          Cat("of-", d.department_code())),
+                      findings)
                      .status();
+        disputed += status.ok() && !findings.empty() ? 1 : 0;
         break;
       }
       case 8:
@@ -221,9 +310,11 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
         // New subjects open reports again; few, or the lists get long.
         if (random.Below(8) != 0) break;
         static constexpr const char* kSources[] = {"BRIDGE_CENTRAL", "BRIDGE_COUNTY", "EAST_WEST"};
-        status = Register(NewProject(Cat("项目", i), village, kSources[random.Below(3)]),
-                          County("operator", county))
-                     .status();
+        v1::Project project = NewProject(Cat("项目", i), village, kSources[random.Below(3)]);
+        if (village == kVillage && random.Below(2) == 0) {
+          project.add_covered_regions()->set_region_code(kVillage2);
+        }
+        status = Register(project, County("operator", county)).status();
         break;
       }
       case 10: {
@@ -266,6 +357,10 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
         recalled += status.ok() ? 1 : 0;
         break;
       }
+      case 13:
+        status = Amend(village, i);
+        amended += status.ok() ? 1 : 0;
+        break;
       default: {
         if (sample.empty()) break;
         v1::RecordSampleResultRequest result;
@@ -281,8 +376,12 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
     done += status.ok() ? 1 : 0;
     ASSERT_EQ(Stored(), Expected(campaign.id(), true)) << "step " << i << ", seed " << seed;
   }
+  const int64_t anew =
+      server_.database().Int("SELECT COUNT(*) FROM work_item WHERE kind = 'UNIT_REPORT_REVERIFY'");
   std::cout << steps << " steps, " << done << " of them taken, " << taken_in
-            << " draws for what was verified since" << std::endl;
+            << " draws for what was verified since, " << amended << " amendments, " << disputed
+            << " disputes, " << anew << " reports to be verified anew" << std::endl;
+  EXPECT_GT(anew, 0);
   EXPECT_GT(done, steps / 10);
   EXPECT_GT(recalled, 0);
   EXPECT_GT(server_.database().Int("SELECT COUNT(*) FROM work_item WHERE kind = 'SAMPLE_DRAW'"), 0);

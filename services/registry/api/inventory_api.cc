@@ -20,6 +20,7 @@
 #include "common/workflow/proto.h"
 #include "services/registry/api/campaign_work.h"
 #include "services/registry/api/inventory_internal.h"
+#include "services/registry/api/project_writer.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/domain/calendar.h"
 #include "services/registry/domain/roles.h"
@@ -82,6 +83,11 @@ absl::StatusOr<UnitReportSubject> SubjectOf(mysql::Executor& db, const UnitRepor
   return SubjectFrom(unit, campaign_open, locked);
 }
 
+bool ChecksVerification(const SampleOfUnit& sample, const UnitReportRow& unit) {
+  if (!sample.has_result || !unit.verified_at) return false;
+  return TimeOf(FromBytes<v1::SampleUnit>(sample.bytes).checked_at()) >= *unit.verified_at;
+}
+
 absl::Status AddSamples(mysql::Executor& db, const std::vector<const UnitReportRow*>& units,
                         std::vector<UnitReportSubject*> subjects) {
   std::vector<Ulid> verified;
@@ -95,12 +101,7 @@ absl::Status AddSamples(mysql::Executor& db, const std::vector<const UnitReportR
   for (const SampleOfUnit& sample : samples) {
     const size_t i = places[sample.unit_report_id];
     subjects[i]->samples[sample.level] = sample.has_result;
-    if (!sample.has_result) continue;
-    // A result of before the report was returned and verified anew does not stand on it any more.
-    const absl::Time checked = TimeOf(FromBytes<v1::SampleUnit>(sample.bytes).checked_at());
-    if (units[i]->verified_at && checked >= *units[i]->verified_at) {
-      subjects[i]->checked_above = true;
-    }
+    if (ChecksVerification(sample, *units[i])) subjects[i]->checked_above = true;
   }
   return absl::OkStatus();
 }
@@ -166,6 +167,7 @@ absl::StatusOr<int64_t> SetProjectVerification(
   rpc::CallContext& context = m.context();
   const audit::Actor actor = m.ActorAt(village);
   std::vector<VillageProject> changed;
+  std::set<std::string> elsewhere;  // other villages that changed projects lie in or cover
   std::vector<audit::Entry> audits;
   std::vector<feed::OutboxEvent> events;
   int64_t verified = 0;
@@ -182,6 +184,9 @@ absl::StatusOr<int64_t> SetProjectVerification(
     RETURN_IF_ERROR(apply(p.id, &after));
     if (after.verification_state() == v1::VERIFICATION_STATE_COUNTY_VERIFIED) ++verified;
     if (ToBytes(after) == ToBytes(before)) continue;
+    if (p.verification_state != after.verification_state()) {
+      elsewhere.merge(RegionsOf(before));
+    }
     p.version += 1;
     p.verification_state = after.verification_state();
     after.set_etag(EtagOf(p.version));
@@ -202,6 +207,9 @@ absl::StatusOr<int64_t> SetProjectVerification(
   RETURN_IF_ERROR(UpdateVerification(m.tx(), changed, context.now));
   RETURN_IF_ERROR(audit::AppendBatch(m.tx(), audits));
   RETURN_IF_ERROR(feed::PublishBatch(m.tx(), events));
+  elsewhere.erase(std::string(village));
+  RETURN_IF_ERROR(
+      SyncReverification(m.tx(), elsewhere, inbox::ActOf(m, "verify", InboxCalendar())));
   return verified;
 }
 

@@ -50,6 +50,9 @@ absl::StatusOr<UnitReportSubject> SubjectOf(mysql::Executor& db, const UnitRepor
 // The same for many reports, with the departments that have not signed, in a handful of queries.
 absl::StatusOr<std::vector<UnitReportSubject>> SubjectsOf(
     mysql::Executor& db, const std::vector<UnitWithCampaign>& units, absl::Time now);
+// Whether the result is of the report's verification as it stands: one of before the report was
+// returned and verified anew does not stand on it any more.
+bool ChecksVerification(const SampleOfUnit& sample, const UnitReportRow& unit);
 // The samples that drew the reports, for the subjects of them.
 absl::Status AddSamples(mysql::Executor& db, const std::vector<const UnitReportRow*>& units,
                         std::vector<UnitReportSubject*> subjects);
@@ -73,6 +76,11 @@ absl::StatusOr<int64_t> SetProjectVerification(
 absl::StatusOr<std::set<Ulid>> StandingElsewhere(mysql::Executor& db,
                                                  const std::vector<VillageProject>& projects,
                                                  const UnitReportRow& unit);
+// How many of a village's disputed projects the report of `unit` does not dispute, but another
+// village's does.
+absl::StatusOr<int64_t> DisputedOnlyElsewhere(mysql::Executor& db,
+                                              const std::vector<Ulid>& disputed,
+                                              const UnitReportRow& unit);
 // Departments that have to sign for each of the units, in their order.
 absl::StatusOr<std::vector<std::vector<RequiredDepartment>>> DepartmentsOf(
     mysql::Executor& db, const std::vector<UnitReportRow>& units, absl::CivilDay day);

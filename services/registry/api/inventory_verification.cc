@@ -518,6 +518,22 @@ absl::StatusOr<std::set<Ulid>> StandingElsewhere(mysql::Executor& db,
   return out;
 }
 
+absl::StatusOr<int64_t> DisputedOnlyElsewhere(mysql::Executor& db,
+                                              const std::vector<Ulid>& disputed,
+                                              const UnitReportRow& unit) {
+  std::vector<VillageProject> projects;
+  for (const Ulid& id : disputed) projects.emplace_back().id = id;
+  ASSIGN_OR_RETURN(std::set<Ulid> elsewhere, DisputedElsewhere(db, projects, unit));
+  if (elsewhere.empty()) return 0;
+  ASSIGN_OR_RETURN(const std::vector<FindingRow> own, Findings(db, {unit.id}));
+  ASSIGN_OR_RETURN(const auto rounds, CountyRounds(db, {unit.id}));
+  for (const FindingRow& f : own) {
+    if (f.level != kLevelCounty || f.action != v1::FINDING_ACTION_DISPUTED) continue;
+    if (IsOfRound(FindingMessage(f), unit.id, rounds)) elsewhere.erase(f.project_id);
+  }
+  return static_cast<int64_t>(elsewhere.size());
+}
+
 absl::StatusOr<v1::VerificationTask> SignVerification(CallContext& c,
                                                       const v1::SignVerificationRequest& request) {
   return rpc::Mutate<v1::VerificationTask>(

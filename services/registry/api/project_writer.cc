@@ -653,7 +653,7 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
   }
   ASSIGN_OR_RETURN(std::vector<UnitReportRow> locked,
                    LockUnitReports(tx, {touched.begin(), touched.end()}));
-  std::vector<UnitReportRow> reopen, with_county;
+  std::vector<UnitReportRow> reopen, waiting;
   for (UnitReportRow& report : locked) {
     const auto unit = references.open_units.find(report.region_path);
     if (unit == references.open_units.end()) continue;
@@ -667,8 +667,8 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
     }
     if (registered_in.count(report.id) > 0) {
       reopen.push_back(std::move(report));
-    } else if (WithCounty(report)) {
-      with_county.push_back(std::move(report));
+    } else if (HasProjectWork(report)) {
+      waiting.push_back(std::move(report));
     }
   }
   RETURN_IF_ERROR(ReopenForNewSubject(tx, author, std::move(reopen)));
@@ -755,9 +755,9 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
   RETURN_IF_ERROR(written);
   RETURN_IF_ERROR(audit::AppendBatch(tx, audits));
   RETURN_IF_ERROR(feed::PublishBatch(tx, events));
-  if (!with_county.empty()) {
+  if (!waiting.empty()) {
     RETURN_IF_ERROR(SyncUnitReports(
-        tx, with_county, {author.ids, author.now, &author.caller, "update", InboxCalendar()}));
+        tx, waiting, {author.ids, author.now, &author.caller, "update", InboxCalendar()}));
   }
   const bool voids = std::all_of(changes->begin(), changes->end(),
                                  [](const ProjectChange& c) { return c.project.is_void(); });

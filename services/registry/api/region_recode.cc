@@ -100,6 +100,7 @@ absl::StatusOr<v1::RecodeRegionResponse> RecodeRegion(Context& context,
             RegionPart(),
             {.rekey = [&](mysql::Tx& tx, const recode::Move&) -> absl::StatusOr<int64_t> {
               RETURN_IF_ERROR(SyncMovedMonthlyReports(tx, *from, *to, act));
+              RETURN_IF_ERROR(SyncMovedReports(tx, *to, act));
               RETURN_IF_ERROR(SyncMovedConfirmations(tx, *from, *to, act));
               return 0;
             }}};

@@ -25,6 +25,7 @@
 #include "services/registry/store/sample_store.h"
 #include "services/registry/store/unit_report_store.h"
 #include "services/registry/store/verification_store.h"
+#include "services/registry/store/village_project_store.h"
 
 namespace bangfu::registry {
 namespace {
@@ -36,6 +37,8 @@ constexpr int kSampleResultDays = 10;
 constexpr int kSampleDrawDays = 10;
 // Working days for the province to confirm a county; 待省厅确认.
 constexpr int kConfirmDays = 10;
+// Working days to have a report verified anew whose projects were amended or disputed.
+constexpr int kReverifyDays = 5;
 constexpr char kConfirmationSubject[] = "campaign_county";
 constexpr size_t kChunk = 500;
 
@@ -47,7 +50,38 @@ struct Around {
   std::map<std::string, std::string> department_names;
   std::map<Ulid, std::set<int>> samples;  // levels that drew the report and have no result
   int sample_days = kSampleResultDays;
+  std::set<Ulid> checked_above;       // verified reports that city or province have checked since
+  std::map<Ulid, int64_t> to_verify;  // of verified reports: projects that are not, or not any more
+  int reverify_days = kReverifyDays;
 };
+
+// Projects of verified reports that were amended since, or disputed: nobody verifies them but with
+// the report.
+absl::Status LoadToVerify(mysql::Tx& tx, const std::vector<const UnitReportRow*>& verified,
+                          Around* around) {
+  std::vector<std::string> villages;
+  for (const UnitReportRow* unit : verified) villages.push_back(unit->region_path);
+  ASSIGN_OR_RETURN(const auto counts, CountProjects(tx, villages));
+  for (const UnitReportRow* unit : verified) {
+    const auto count = counts.find(unit->region_path);
+    if (count == counts.end() || count->second.verified >= count->second.projects) continue;
+    around->to_verify[unit->id] = count->second.projects - count->second.verified;
+  }
+  if (around->to_verify.empty()) return absl::OkStatus();
+  // What another village's report alone disputes waits there: to take this one back settles
+  // nothing.
+  ASSIGN_OR_RETURN(const auto shared, SharedDisputes(tx, villages));
+  for (const UnitReportRow* unit : verified) {
+    const auto disputed = shared.find(unit->region_path);
+    if (disputed == shared.end()) continue;
+    ASSIGN_OR_RETURN(const int64_t others,
+                     inventory::DisputedOnlyElsewhere(tx, disputed->second, *unit));
+    if ((around->to_verify[unit->id] -= others) <= 0) around->to_verify.erase(unit->id);
+  }
+  ASSIGN_OR_RETURN(const int64_t days, ParameterValue(tx, "REPORT_RETURN_DAYS", kReverifyDays));
+  around->reverify_days = static_cast<int>(days);
+  return absl::OkStatus();
+}
 
 absl::StatusOr<Around> LoadAround(mysql::Tx& tx, const std::vector<UnitReportRow>& units,
                                   absl::Time now) {
@@ -55,10 +89,13 @@ absl::StatusOr<Around> LoadAround(mysql::Tx& tx, const std::vector<UnitReportRow
   std::set<Ulid> campaigns;
   std::vector<UnitReportRow> with_county;
   std::vector<Ulid> verified;
+  std::vector<const UnitReportRow*> verified_units;
   for (const UnitReportRow& unit : units) {
     campaigns.insert(unit.campaign_id);
     if (WithCounty(unit)) with_county.push_back(unit);
-    if (IsCountyVerified(static_cast<UnitReportState>(unit.state))) verified.push_back(unit.id);
+    if (!IsCountyVerified(static_cast<UnitReportState>(unit.state))) continue;
+    verified.push_back(unit.id);
+    verified_units.push_back(&unit);
   }
   ASSIGN_OR_RETURN(around.campaigns, FindCampaigns(tx, campaigns));
   if (!with_county.empty()) {
@@ -85,9 +122,17 @@ absl::StatusOr<Around> LoadAround(mysql::Tx& tx, const std::vector<UnitReportRow
     }
   }
   if (!verified.empty()) {
+    RETURN_IF_ERROR(LoadToVerify(tx, verified_units, &around));
     ASSIGN_OR_RETURN(const std::vector<SampleOfUnit> samples, SamplesOf(tx, verified));
     for (const SampleOfUnit& s : samples) {
-      if (!s.has_result) around.samples[s.unit_report_id].insert(s.level);
+      if (!s.has_result) {
+        around.samples[s.unit_report_id].insert(s.level);
+        continue;
+      }
+      const auto unit =
+          std::find_if(verified_units.begin(), verified_units.end(),
+                       [&](const UnitReportRow* u) { return u->id == s.unit_report_id; });
+      if (inventory::ChecksVerification(s, **unit)) around.checked_above.insert(s.unit_report_id);
     }
     if (!around.samples.empty()) {
       ASSIGN_OR_RETURN(const int64_t days,
@@ -221,6 +266,25 @@ inbox::Subject WorkOf(const UnitReportRow& unit, const Around& around) {
       out.wanted.push_back(std::move(one));
     }
   }
+  // One that is to be sent back anyway waits for that.
+  if (const auto count = around.to_verify.find(unit.id);
+      count != around.to_verify.end() && subject.state != UnitReportState::kCitySampledIssue) {
+    subject.checked_above = around.checked_above.count(unit.id) > 0;
+    std::vector<workflow::WaitingStep> again =
+        workflow::WaitingSteps(UnitReportTable(), ReverifyWorks(), subject, {});
+    // Where the county can take it back itself, nobody above needs to return it.
+    if (std::any_of(again.begin(), again.end(),
+                    [](const workflow::WaitingStep& step) { return step.action == "recall"; })) {
+      std::erase_if(again,
+                    [](const workflow::WaitingStep& step) { return step.action != "recall"; });
+    }
+    for (const workflow::WaitingStep& step : again) {
+      inbox::Wanted w =
+          inbox::WantedOf(step, unit.region_path, Cat(title, "，", count->second, "个项目待复核"));
+      w.term_days = around.reverify_days;
+      out.wanted.push_back(std::move(w));
+    }
+  }
   if (const auto samples = around.samples.find(unit.id); samples != around.samples.end()) {
     for (const int level : samples->second) {
       subject.samples = {{level, false}};
@@ -249,6 +313,10 @@ absl::Status InChunks(const std::vector<UnitReportRow>& units,
 
 }  // namespace
 
+bool HasProjectWork(const UnitReportRow& unit) {
+  return WithCounty(unit) || IsCountyVerified(static_cast<UnitReportState>(unit.state));
+}
+
 bool WithCounty(const UnitReportRow& unit) {
   const auto state = static_cast<UnitReportState>(unit.state);
   return state == UnitReportState::kTownshipPassed ||
@@ -262,6 +330,7 @@ std::vector<inbox::Kind> UnitReportKinds() {
           {"UNIT_REPORT_SIGN", "会同核实签字", kSubjectType},
           {"UNIT_REPORT_COMPLETE", "完成县级核实", kSubjectType},
           {"UNIT_REPORT_SEND_BACK", "退回抽查有问题的报告", kSubjectType},
+          {"UNIT_REPORT_REVERIFY", "撤回重核有变动或争议的项目", kSubjectType},
           {"SAMPLE_RESULT", "登记抽查结果", kSubjectType},
           {"SAMPLE_DRAW", "抽取抽查样本", kConfirmationSubject},
           {"INVENTORY_CONFIRM", "确认县级摸排成果", kConfirmationSubject}};
@@ -404,6 +473,36 @@ absl::Status SyncLeftSamples(mysql::Tx& tx, const std::vector<Ulid>& samples,
     ASSIGN_OR_RETURN(const bool still, inventory::NeedsEnlargement(tx, sample, limit));
     if (still) continue;
     RETURN_IF_ERROR(SyncConfirmations(tx, sample.campaign_id, sample.region_path, act));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SyncReverification(mysql::Tx& tx, const std::set<std::string>& villages,
+                                const inbox::Act& act) {
+  if (villages.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const auto open, FindOpenUnits(tx, villages, act.now));
+  std::vector<Ulid> ids;
+  for (const auto& [village, unit] : open) ids.push_back(unit.unit_report_id);
+  ASSIGN_OR_RETURN(std::vector<UnitReportRow> units, LockUnitReports(tx, ids));
+  std::erase_if(units, [](const UnitReportRow& unit) {
+    return !IsCountyVerified(static_cast<UnitReportState>(unit.state));
+  });
+  return SyncUnitReports(tx, units, act);
+}
+
+absl::Status SyncMovedReports(mysql::Tx& tx, const std::string& to, const inbox::Act& act) {
+  const std::string there = RegionAncestor(to, RegionLevel::kCounty);
+  ASSIGN_OR_RETURN(const auto counties, CountiesOfOpenCampaigns(tx));
+  for (const auto& [campaign, county] : counties) {
+    if (county != there) continue;
+    UnitQuery query;
+    query.scope = {to};
+    query.campaign_id = campaign;
+    query.limit = 0;
+    query.for_update = true;
+    ASSIGN_OR_RETURN(std::vector<UnitReportRow> units, ListUnits(tx, query));
+    std::erase_if(units, [](const UnitReportRow& unit) { return !HasProjectWork(unit); });
+    RETURN_IF_ERROR(SyncUnitReports(tx, units, act));
   }
   return absl::OkStatus();
 }

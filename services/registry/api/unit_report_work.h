@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,15 @@ absl::Status SyncUnitReports(mysql::Tx& tx, const std::vector<UnitReportRow>& un
                              const inbox::Act& act);
 // The county verifies the report: which departments have to sign follows its projects' money.
 bool WithCounty(const UnitReportRow& unit);
+// Whether work on the report follows from what its projects are: their money while it is with the
+// county, and once it is verified whether they still are.
+bool HasProjectWork(const UnitReportRow& unit);
+// The same for the verified reports of these villages, of open campaigns: after projects of theirs
+// are verified, or not any more, by another village's report.
+absl::Status SyncReverification(mysql::Tx& tx, const std::set<std::string>& villages,
+                                const inbox::Act& act);
+// The same for reports of a region to which the villages of another code, and their projects, came.
+absl::Status SyncMovedReports(mysql::Tx& tx, const std::string& to, const inbox::Act& act);
 // The same for reports of the campaign that is closed or opened by this act: nothing waits any
 // more, or, fresh, every village has to report until `village_deadline`.
 absl::Status SyncClosedCampaign(mysql::Tx& tx, const std::vector<UnitReportRow>& units,

@@ -171,7 +171,7 @@ TEST_F(WorkKindsTest, R118_TheActionOfEveryItemIsOneOfItsRecord) {
   ASSERT_OK(Open(planned));
   RunOperations();
   const v1::InventoryCampaign campaign = Campaign(planned.id());
-  ASSERT_OK(Register(NewProject("油茶基地")));
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶基地")));
   LookRound();
   v1::InventoryUnitReport unit = Unit(campaign.id(), kVillage);
   ASSERT_OK_AND_ASSIGN(unit, Submit(unit, false));
@@ -188,6 +188,19 @@ TEST_F(WorkKindsTest, R118_TheActionOfEveryItemIsOneOfItsRecord) {
   ASSERT_OK(Complete(unit.id(), task.etag()));
   for (const char* village : {kVillage2, kVillage3, kVillage4}) Verify(campaign.id(), village);
   LookRound();
+  v1::UpdateProjectRequest amend;
+  amend.set_request_id(RequestId());
+  amend.set_id(project.id());
+  amend.set_etag(GetProject(project.id()).etag());
+  amend.mutable_project()->set_name("油茶种植基地");
+  amend.mutable_update_mask()->add_paths("name");
+  amend.set_reason("名称有误");
+  ASSERT_OK(Call<v1::Project>("ProjectService", "UpdateProject", amend, County()));
+  LookRound();
+  ASSERT_OK_AND_ASSIGN(unit, Recall(Unit(campaign.id(), kVillage)));
+  LookRound();
+  ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), unit.etag(), "AGRICULTURE", County("lead")));
+  ASSERT_OK(Complete(unit.id(), task.etag()));
   v1::DrawSampleRequest draw;
   draw.set_request_id(RequestId());
   draw.set_campaign_id(campaign.id());

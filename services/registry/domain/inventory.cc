@@ -412,6 +412,12 @@ const std::vector<workflow::Work>& IssueWork() {
   return *works;
 }
 
+const std::vector<workflow::Work>& ReverifyWorks() {
+  static const auto* works = new std::vector<workflow::Work>{{"recall", "UNIT_REPORT_REVERIFY"},
+                                                             {"return", "UNIT_REPORT_REVERIFY"}};
+  return *works;
+}
+
 std::vector<workflow::RoleId> SampleRoles(int level) {
   if (level == 2) return {kCitySupervisor};
   return {kProvOffice};

@@ -69,6 +69,9 @@ const workflow::Table<UnitReportState, UnitReportSubject>& UnitReportTable();
 const std::vector<workflow::Work>& UnitReportWorks();
 const std::vector<workflow::Work>& ResultWork();
 const std::vector<workflow::Work>& IssueWork();
+// What has to be done before a project of a verified report is verified again: the county takes the
+// verification back, or, where city or province have checked it, one of them returns the report.
+const std::vector<workflow::Work>& ReverifyWorks();
 // The roles that draw a level's samples (2 city, 1 province) and record their results.
 std::vector<workflow::RoleId> SampleRoles(int level);
 // The level that `state` means was reached last; 5 when none above the village.

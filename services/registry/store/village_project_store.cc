@@ -65,6 +65,25 @@ absl::StatusOr<std::map<std::string, std::vector<Ulid>>> VillageProjectIds(
   return out;
 }
 
+absl::StatusOr<std::map<std::string, std::vector<Ulid>>> SharedDisputes(
+    mysql::Executor& db, const std::vector<std::string>& villages) {
+  std::map<std::string, std::vector<Ulid>> out;
+  if (villages.empty()) return out;
+  Params params;
+  AddAll(villages, &params);
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT r.region_path, p.id FROM project_region r JOIN project p ON p.id = "
+                   "r.project_id WHERE r.region_path IN (",
+                   Placeholders(villages.size()),
+                   ") AND p.is_void = 0 AND p.verification_state = 3 AND EXISTS (SELECT 1 FROM "
+                   "project_region o WHERE o.project_id = p.id AND o.region_path <> "
+                   "r.region_path)"),
+               params));
+  for (const mysql::Row& row : rows) out[row.String(0)].push_back(row.Id(1));
+  return out;
+}
+
 absl::Status UpdateVerification(mysql::Tx& tx, const std::vector<VillageProject>& projects,
                                 absl::Time now) {
   for (size_t begin = 0; begin < projects.size(); begin += 200) {

@@ -32,6 +32,9 @@ absl::StatusOr<std::vector<VillageProject>> LockVillageProjects(mysql::Tx& tx,
                                                                 const std::string& village);
 absl::StatusOr<std::map<std::string, std::vector<Ulid>>> VillageProjectIds(
     mysql::Executor& db, const std::vector<std::string>& villages);
+// Of the villages' projects those that are disputed and lie in other regions as well.
+absl::StatusOr<std::map<std::string, std::vector<Ulid>>> SharedDisputes(
+    mysql::Executor& db, const std::vector<std::string>& villages);
 // New verification state, version and record of projects that LockVillageProjects gave; a few
 // statements.
 absl::Status UpdateVerification(mysql::Tx& tx, const std::vector<VillageProject>& projects,
