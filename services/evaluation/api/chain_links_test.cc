@@ -1,10 +1,13 @@
-// Links of the chain count while something works: a project in operation, a brand in force.
+// Links of the chain count while something works: a project in operation, a brand in force, an
+// asset in use, a contract that runs.
 #include "services/evaluation/api/world_for_test.h"
 
 namespace bangfu::evaluation {
 namespace {
 
+namespace av1 = asset::v1;
 namespace reg = registry::v1;
+using ::testing::HasSubstr;
 
 class ChainLinks : public ::testing::Test {
  protected:
@@ -50,6 +53,20 @@ class ChainLinks : public ::testing::Test {
     return -1;
   }
 
+  // Where D1-01 comes from.
+  std::string Record(const std::string& subject) {
+    v1::ListFactsRequest request;
+    request.set_subject_id(subject);
+    auto facts = world_.server().Call<v1::ListFactsResponse>(
+        "bangfu.evaluation.v1.FactService.ListFacts", request, world_.Province());
+    EXPECT_OK(facts);
+    if (!facts.ok()) return "";
+    for (const v1::Fact& f : facts->facts()) {
+      if (f.code() == "D1-01") return f.source_record();
+    }
+    return "";
+  }
+
   World world_;  // it is 1 March 2026
   const std::string industry_, project_;
 };
@@ -78,10 +95,137 @@ TEST_F(ChainLinks, ALinkThatStandsForAProjectCountsWhileThatOperates) {
   EXPECT_EQ(Coverage(industry_), 7500);
   Become(reg::PROJECT_STATE_IDLE);
   EXPECT_EQ(Coverage(industry_), 0);
-  // Assets and contracts are taken as recorded.
-  Rest({{"SALES", reg::LINK_EVIDENCE_KIND_SERVICE_CONTRACT, "合同一"},
-        {"COLD_STORAGE", reg::LINK_EVIDENCE_KIND_ASSET, "AS360733101201F0001"}});
-  EXPECT_EQ(Coverage(industry_), 5000);
+}
+
+TEST_F(ChainLinks, ALinkThatStandsForAnAssetCountsWhileThatIsInUse) {
+  Become(reg::PROJECT_STATE_IDLE);  // its own link is not looked at here
+  av1::Asset store = sample::LinkAsset(world_.NewId(), "AS360733101201F0001");
+  store.set_region_path("360733101201");
+  Rest({{"COLD_STORAGE", reg::LINK_EVIDENCE_KIND_ASSET, "AS360733101201F0001"}});
+  // Unknown, until the asset service tells of it; named where the figure comes from.
+  EXPECT_EQ(Coverage(industry_), 0);
+  EXPECT_THAT(Record(industry_), HasSubstr("#AS360733101201F0001（本县没有此资产，不计）"));
+  world_.Tell(store);
+  world_.Sync();
+  EXPECT_EQ(Coverage(industry_), 2500);
+  EXPECT_EQ(Coverage(project_), 2500);
+  EXPECT_THAT(Record(industry_), ::testing::EndsWith("#AS360733101201F0001"));
+  Rest({{"COLD_STORAGE", reg::LINK_EVIDENCE_KIND_ASSET, store.id()}});
+  EXPECT_EQ(Coverage(industry_), 2500);
+
+  // Idle; from then on only: it is 1 March 2026.
+  const auto become = [&](av1::UseState use, absl::CivilDay since) {
+    store.mutable_use()->set_use_state(use);
+    SetDay(since, store.mutable_use()->mutable_since());
+    SetDay(since, store.mutable_use()->mutable_idle_since());
+    world_.Tell(store);
+    world_.Sync();
+  };
+  become(av1::USE_STATE_SUSPENDED, absl::CivilDay(2026, 3, 1));
+  EXPECT_EQ(Coverage(industry_), 0);
+  EXPECT_THAT(Record(industry_), HasSubstr("（资产未在运营，不计）"));
+  become(av1::USE_STATE_IDLE, absl::CivilDay(2026, 3, 2));
+  EXPECT_EQ(Coverage(industry_), 2500);
+  become(av1::USE_STATE_DAMAGED, absl::CivilDay(2025, 3, 1));
+  EXPECT_EQ(Coverage(industry_), 0);
+  become(av1::USE_STATE_NOT_STARTED, absl::CivilDay(2025, 3, 1));
+  EXPECT_EQ(Coverage(industry_), 0);
+  become(av1::USE_STATE_OFF_SEASON, absl::CivilDay(2026, 3, 1));
+  EXPECT_EQ(Coverage(industry_), 2500);
+  become(av1::USE_STATE_IN_USE, absl::CivilDay(2026, 3, 2));
+  EXPECT_EQ(Coverage(industry_), 0);
+  become(av1::USE_STATE_IN_USE, absl::CivilDay(2026, 2, 1));
+  EXPECT_EQ(Coverage(industry_), 2500);
+
+  // Another county's stands for nothing here; a void or disposed one for nothing at all.
+  store.set_region_path("360734100200");
+  become(av1::USE_STATE_IN_USE, absl::CivilDay(2026, 2, 1));
+  EXPECT_EQ(Coverage(industry_), 0);
+  store.set_region_path("360733101201");
+  for (const av1::AssetState state : {av1::ASSET_STATE_VOID, av1::ASSET_STATE_DISPOSED}) {
+    store.set_state(state);
+    become(av1::USE_STATE_IN_USE, absl::CivilDay(2026, 2, 1));
+    EXPECT_EQ(Coverage(industry_), 0) << av1::AssetState_Name(state);
+  }
+}
+
+TEST_F(ChainLinks, ALinkThatStandsForAContractCountsWhileThatRuns) {
+  Become(reg::PROJECT_STATE_IDLE);
+  av1::OperatingContract contract;
+  contract.set_id(world_.NewId());
+  contract.set_region_path("360733101201");
+  contract.set_state(av1::CONTRACT_STATE_ACTIVE);
+  SetDay(absl::CivilDay(2025, 1, 1), contract.mutable_terms()->mutable_start_date());
+  SetDay(absl::CivilDay(2026, 3, 10), contract.mutable_terms()->mutable_end_date());
+  Rest({{"SALES", reg::LINK_EVIDENCE_KIND_SERVICE_CONTRACT, contract.id()},
+        {"COLD_STORAGE", reg::LINK_EVIDENCE_KIND_SERVICE_CONTRACT, "样例服务合同"}});
+  EXPECT_EQ(Coverage(industry_), 0);
+  EXPECT_THAT(Record(industry_), HasSubstr(Cat("#", contract.id(), "（本县没有此合同，不计）")));
+  const auto tell = [&] {
+    world_.Tell(contract);
+    world_.Sync();
+  };
+  tell();
+  EXPECT_EQ(Coverage(industry_), 2500);
+  EXPECT_THAT(Record(industry_), HasSubstr("#样例服务合同（本县没有此合同，不计）"));
+  // As an asset it is none.
+  Rest({{"SALES", reg::LINK_EVIDENCE_KIND_ASSET, contract.id()}});
+  EXPECT_EQ(Coverage(industry_), 0);
+  Rest({{"SALES", reg::LINK_EVIDENCE_KIND_SERVICE_CONTRACT, contract.id()}});
+
+  // Over by its own day, without anybody's word; and from the day on which it was terminated.
+  world_.server().clock().Advance(absl::Hours(24 * 9));
+  EXPECT_EQ(Coverage(industry_), 2500);
+  world_.server().clock().Advance(absl::Hours(24));
+  EXPECT_EQ(Coverage(industry_), 0);
+  EXPECT_THAT(Record(industry_), HasSubstr("（合同未在履行，不计）"));
+  SetDay(absl::CivilDay(2029, 12, 31), contract.mutable_terms()->mutable_end_date());
+  tell();
+  EXPECT_EQ(Coverage(industry_), 2500);
+  contract.set_state(av1::CONTRACT_STATE_TERMINATED);
+  SetDay(absl::CivilDay(2026, 3, 10), contract.mutable_ended_on());
+  tell();
+  EXPECT_EQ(Coverage(industry_), 0);
+  contract.clear_ended_on();
+  contract.set_state(av1::CONTRACT_STATE_VOID);
+  tell();
+  EXPECT_EQ(Coverage(industry_), 0);
+}
+
+TEST_F(ChainLinks, ALaterEvaluationSeesWhatTheLinksRestOnThen) {
+  const av1::Asset store = sample::LinkAsset(world_.NewId(), "AS360733101201F0001");
+  Rest({{"COLD_STORAGE", reg::LINK_EVIDENCE_KIND_ASSET, store.asset_code()}});
+  world_.Tell(store);
+  world_.Sync();
+  world_.Score({project_}, 80, 80);
+  const v1::SubjectOutcome first = world_.EvaluateOne(project_);
+  ASSERT_TRUE(first.has_evaluation());
+  // Nothing has changed for it.
+  world_.Tell(store);
+  world_.Sync();
+  EXPECT_EQ(world_.EvaluateOne(project_).evaluation().id(), first.evaluation().id());
+  av1::Asset idle = store;
+  idle.mutable_use()->set_use_state(av1::USE_STATE_IDLE);
+  SetDay(absl::CivilDay(2026, 2, 20), idle.mutable_use()->mutable_idle_since());
+  world_.Tell(idle);
+  world_.Sync();
+  const v1::SubjectOutcome second = world_.EvaluateOne(project_);
+  EXPECT_NE(second.evaluation().id(), first.evaluation().id());
+  const auto links = [](const v1::Evaluation& evaluation) {
+    for (const v1::KeyFigure& figure : evaluation.key_figures()) {
+      if (figure.code() == "D1-01") return figure.raw();
+    }
+    return std::string("none");
+  };
+  EXPECT_EQ(links(first.evaluation()), "5000");
+  EXPECT_EQ(links(second.evaluation()), "2500");
+  // The first one is what it was.
+  v1::VerifyEvaluationRequest verify;
+  verify.set_id(first.evaluation().id());
+  auto same = world_.server().Call<v1::VerifyEvaluationResponse>(
+      "bangfu.evaluation.v1.EvaluationService.VerifyEvaluation", verify, world_.Province());
+  ASSERT_OK(same);
+  EXPECT_TRUE(same->identical());
 }
 
 TEST_F(ChainLinks, ALinkThatStandsForABrandCountsWhileThatIsInForce) {

@@ -132,7 +132,15 @@ class World {
     *e.mutable_project() = p;
     registry_.Tell("project", p.id(), p.region_path(), e);
   }
+  // With the assets that the sample's links rest on.
   void Tell(const registry::v1::Industry& i) {
+    for (const registry::v1::PresentLink& link : i.links()) {
+      if (link.reference() != sample::Link(link.link_code()).reference()) continue;
+      std::string& id = link_assets_[Cat(i.region_path(), link.reference())];
+      if (!id.empty()) continue;
+      id = NewId();
+      Tell(sample::LinkAsset(id, link.reference(), i.region_path()));
+    }
     registry::v1::IndustryChanged e;
     *e.mutable_industry() = i;
     registry_.Tell("industry", i.id(), i.region_path(), e);
@@ -161,6 +169,16 @@ class World {
     asset::v1::ProjectAssetFactsChanged e;
     *e.mutable_facts() = a;
     asset_.Tell("project_asset_facts", a.project_id(), a.region_path(), e);
+  }
+  void Tell(const asset::v1::Asset& a) {
+    asset::v1::AssetChanged e;
+    *e.mutable_asset() = a;
+    asset_.Tell("asset", a.id(), a.region_path(), e);
+  }
+  void Tell(const asset::v1::OperatingContract& c) {
+    asset::v1::ContractChanged e;
+    *e.mutable_contract() = c;
+    asset_.Tell("contract", c.id(), c.region_path(), e);
   }
   void Tell(const registry::v1::CodesChanged& codes) {
     registry_.Tell("code_batch", NewId(), "", codes);
@@ -314,6 +332,7 @@ class World {
   std::unique_ptr<mysql::Session> asset_session_;
   feed::Consumer registry_consumer_;
   feed::Consumer asset_consumer_;
+  std::map<std::string, std::string> link_assets_;
   std::atomic<int> requests_ = 0;  // taken from several threads
 };
 

@@ -37,11 +37,25 @@ inline registry::v1::IndustryCategory Category() {
   return c;
 }
 
+// By an asset of the county, which LinkAsset is.
 inline registry::v1::PresentLink Link(const std::string& code) {
   registry::v1::PresentLink link;
   link.set_link_code(code);
+  link.set_kind(registry::v1::LINK_EVIDENCE_KIND_ASSET);
   link.set_reference(Cat("AS", code));
   return link;
+}
+inline asset::v1::Asset LinkAsset(const std::string& id, const std::string& code,
+                                  const std::string& county = kCounty) {
+  asset::v1::Asset a;
+  a.set_id(id);
+  a.set_asset_code(code);
+  a.set_region_path(county);
+  a.set_state(asset::v1::ASSET_STATE_ACTIVE);
+  a.mutable_use()->set_use_state(asset::v1::USE_STATE_IN_USE);
+  a.mutable_use()->set_ever_used(true);
+  SetDay(absl::CivilDay(2022, 1, 1), a.mutable_use()->mutable_since());
+  return a;
 }
 
 inline registry::v1::Industry Industry(const std::string& id, const std::string& county = kCounty) {

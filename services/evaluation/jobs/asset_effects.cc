@@ -30,10 +30,13 @@ LinkBasisRow BasisOf(const asset::v1::Asset& asset) {
   const asset::v1::UseReport& use = asset.use();
   switch (use.use_state()) {
     case asset::v1::USE_STATE_IN_USE:
+      row.stands = true;
+      row.from = ToDay(use.since());
+      break;
+    // Of an asset that was in use before.
     case asset::v1::USE_STATE_PARTIAL:
     case asset::v1::USE_STATE_OFF_SEASON:
       row.stands = true;
-      row.from = ToDay(use.since());
       break;
     case asset::v1::USE_STATE_SUSPENDED:
     case asset::v1::USE_STATE_IDLE:
