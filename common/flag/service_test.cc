@@ -20,7 +20,9 @@
 #include "common/recode/schema.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/testing/at_once.h"
 #include "common/testing/held_grants.h"
+#include "common/testing/random.h"
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
 
@@ -29,9 +31,12 @@ namespace {
 
 using absl::StatusCode;
 using auth::Role;
+using ::bangfu::testing::AtOnce;
 using ::bangfu::testing::HasViolation;
+using ::bangfu::testing::Outcomes;
 using ::bangfu::testing::RpcServer;
 using ::bangfu::testing::StatusIs;
+using ::bangfu::testing::Tally;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
@@ -328,6 +333,61 @@ TEST_F(FlagServiceTest, FollowsARegionToAnotherCode) {
   EXPECT_EQ(after.region_path(), "360783101001");
   EXPECT_THAT(Work(there), UnorderedElementsAre("RECORD_FLAG_ANSWER", "RECORD_FLAG_ANSWER"));
   EXPECT_OK(Answer(moved, there));
+}
+
+// Whatever is done in whatever order: an item waits exactly for what the flag's state asks.
+TEST_F(FlagServiceTest, R118_ItemsAreWhatTheStatesAskFor) {
+  ::bangfu::testing::SeededRandom random;
+  std::map<std::string, v1::RecordFlag> flags;
+  const auto any = [&]() -> const v1::RecordFlag& {
+    return std::next(flags.begin(), static_cast<int>(random.Below(flags.size())))->second;
+  };
+  for (int step = 0; step < 120; ++step) {
+    absl::StatusOr<v1::RecordFlag> done = absl::InternalError("");
+    switch (flags.size() < 3 ? 0 : random.Below(4)) {
+      case 0:
+        done = Flag(FlagOf(project_), auditor_);
+        break;
+      case 1:
+        done = Answer(any(), approver_);
+        break;
+      case 2:
+        done = Close(any(), auditor_);
+        break;
+      default:
+        done = Close(any(), auditor_, v1::RECORD_FLAG_OUTCOME_WITHDRAWN);
+        break;
+    }
+    if (done.ok()) flags[done->id()] = *done;
+    std::map<std::string, std::string> wanted, found;
+    for (const auto& [id, flag] : flags) {
+      if (flag.state() == v1::RECORD_FLAG_STATE_OPEN) wanted[id] = "RECORD_FLAG_ANSWER";
+      if (flag.state() == v1::RECORD_FLAG_STATE_ANSWERED) wanted[id] = "RECORD_FLAG_CLOSE";
+    }
+    ASSERT_OK_AND_ASSIGN(const mysql::Rows rows,
+                         server_.database().db().Query(
+                             "SELECT subject_id, kind FROM work_item WHERE open_mark = 1", {}));
+    for (const mysql::Row& row : rows) found[row.Id(0).ToString()] = row.String(1);
+    ASSERT_EQ(found, wanted) << "step " << step;
+    ASSERT_EQ(rows.size(), wanted.size());
+  }
+}
+
+TEST_F(FlagServiceTest, OfTwoAtOnceOneAnswers) {
+  const std::string tokens[] = {
+      approver_, server_.Token(Role::ROLE_COUNTY_APPROVER, "360733", "other approver")};
+  for (int round = 0; round < 5; ++round) {
+    ASSERT_OK_AND_ASSIGN(const v1::RecordFlag flag, Flag(FlagOf(project_), auditor_));
+    const auto results = AtOnce(2, [&](int i) {
+      v1::AnswerRecordFlagRequest request;  // without an etag: whatever stands
+      request.set_request_id(Cat("at-once-", round, "-", i));
+      request.set_id(flag.id());
+      request.set_answer("已补传");
+      return server_.Call<v1::RecordFlag>(Cat(kService, ".AnswerRecordFlag"), request, tokens[i]);
+    });
+    EXPECT_EQ(Outcomes(results), (Tally{{"OK", 1}, {"FAILED_PRECONDITION/STATE_NOT_ALLOWED", 1}}));
+    EXPECT_THAT(Work(approver_), IsEmpty());
+  }
 }
 
 // What the recount finds is what the steps themselves have laid there.
