@@ -70,6 +70,7 @@ int main(int argc, char** argv) {
   AddPeriodCommands(app, context, exit_code);
   AddFeedCommands(app, context, exit_code);
   AddAuditCommands(app, context, exit_code);
+  AddFlagCommands(app, context, exit_code);
   AddOperationCommands(app, context, exit_code);
   AddDashboardCommand(app, context, exit_code);
   AddDictionaryCommands(app, context, exit_code);
