@@ -468,8 +468,6 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
     const auto old = before.find(s.id);
     outstanding.Add(old == before.end() ? nullptr : &old->second, AsPut(s, before));
   }
-  RETURN_IF_ERROR(
-      outstanding.Sync(tx, {ids_, batch.now, nullptr, "subject_changed", WorkCalendar}));
 
   std::vector<ReferenceRow> references;
   for (auto& [key, row] : c.references) references.push_back(std::move(row));
@@ -478,6 +476,9 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
   std::vector<UnitReportRow> units;
   for (auto& [key, row] : c.unit_reports) units.push_back(std::move(row));
   RETURN_IF_ERROR(PutUnitReports(tx, units));
+  // Named after the regions.
+  RETURN_IF_ERROR(
+      outstanding.Sync(tx, {ids_, batch.now, nullptr, "subject_changed", WorkCalendar}));
   // After the subjects: what waits on a unit itself has opened anew by now.
   return recode::ApplyAll(tx, parts_, std::move(c.moves), clock_);
 }
