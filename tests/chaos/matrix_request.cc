@@ -135,6 +135,7 @@ std::string RequestBuilder::IdFor(const FieldDescriptor& field) {
       new std::map<std::string, std::string>{{"subject", "project"},
                                              {"aggregate", "project"},
                                              {"contract", "operating_contract"},
+                                             {"pairing_visit", "tech_pairing"},
                                              {"read", "work_item"},
                                              {"chunk", "blob"},
                                              // Of steps in bulk.

@@ -65,8 +65,10 @@ store::OperatorCopy CopyOf(const reg::Operator& op, const Ulid& id) {
   copy.uscc = op.uscc();
   copy.id = id;
   copy.name = op.name();
-  copy.in_good_standing = !op.dishonest() && !op.abnormal();
-  const bool in_business = op.registration_state().empty() || op.registration_state() == "ACTIVE";
+  // A void one is nobody: in no standing, until another with its code is registered.
+  copy.in_good_standing = !op.is_void() && !op.dishonest() && !op.abnormal();
+  const bool in_business =
+      !op.is_void() && (op.registration_state().empty() || op.registration_state() == "ACTIVE");
   // Without qualifications none is asked for; with some, the one that lasts longest decides.
   copy.qualified = in_business;
   bool endless = op.qualifications().empty();

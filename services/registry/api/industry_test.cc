@@ -96,7 +96,7 @@ TEST_F(RegistryTest, R062_R066_ChainLinksOfACountyIndustry) {
   set.set_id(industry->id());
   set.mutable_link()->set_link_code("DEEP_PROC");
   set.mutable_link()->set_kind(v1::LINK_EVIDENCE_KIND_ASSET);
-  set.mutable_link()->set_reference("AS360733-1");
+  set.mutable_link()->set_reference("AS360733100001F0001");
   set.set_etag(industry->etag());
   ASSERT_THAT(Call<v1::Industry>(kI, "SetChainLink", set, county_), IsOk());
   industry = Call<v1::Industry>(kI, "GetIndustry", get, county_);

@@ -8,6 +8,7 @@
 #include "common/workflow/triples.h"
 #include "services/registry/domain/campaign.h"
 #include "services/registry/domain/project_actions.h"
+#include "services/registry/domain/record_actions.h"
 #include "services/registry/domain/roles.h"
 #include "services/registry/domain/short_board.h"
 
@@ -91,20 +92,46 @@ TEST(Transitions, NothingIsDoneWithAVoidProject) {
 
 TEST(Transitions, EveryTripleOfAShortBoard) {
   using State = ShortBoardState;
-  const std::vector<State> states = {State::kOpen, State::kCompleted, State::kVoid};
+  const std::vector<State> states = {State::kOpen, State::kCompleted, State::kOfVoidProject,
+                                     State::kVoid};
   const auto attempt = [](State state, const std::string& action,
                           int role) -> absl::StatusOr<State> {
     const absl::StatusOr<State> got =
         ShortBoardTransitions().Execute(state, action, Actor{"p", {role}});
-    // Only an open one is completed; the others have a row so that the refusal says why.
-    if (state != State::kOpen) {
+    // Only an open one is completed, and one that stands is voided; the others have a row so that
+    // the refusal says why.
+    const std::string reason = state == State::kVoid            ? "RECORD_VOID"
+                               : state == State::kOfVoidProject ? "PROJECT_VOID"
+                               : action == "complete" && state == State::kCompleted
+                                   ? "SHORT_BOARD_CLOSED"
+                                   : "";
+    if (!reason.empty()) {
       EXPECT_FALSE(got.ok());
-      const std::string reason = state == State::kVoid ? "PROJECT_VOID" : "SHORT_BOARD_CLOSED";
-      if (ReasonOf(got.status()) == reason) return State::kCompleted;
+      if (ReasonOf(got.status()) == reason) {
+        return action == "void" ? State::kVoid : State::kCompleted;
+      }
     }
     return got;
   };
   EXPECT_THAT(workflow::TryTriples<State>(ShortBoardTransitions(), states, EveryRole(), attempt),
+              IsEmpty());
+}
+
+TEST(Transitions, EveryTripleOfALeadingIndustryAndABrand) {
+  EXPECT_THAT(
+      workflow::TryTriples<LeadingState>(
+          LeadingTransitions(),
+          std::vector<LeadingState>{LeadingState::kSelected, LeadingState::kWithdrawn}, EveryRole(),
+          [](LeadingState state, const std::string& action, int role) {
+            return LeadingTransitions().Execute(state, action, Actor{"p", {role}});
+          }),
+      IsEmpty());
+  EXPECT_THAT(workflow::TryTriples<BrandState>(
+                  BrandTransitions(),
+                  std::vector<BrandState>{BrandState::kRegistered, BrandState::kEnded}, EveryRole(),
+                  [](BrandState state, const std::string& action, int role) {
+                    return BrandTransitions().Execute(state, action, Actor{"p", {role}});
+                  }),
               IsEmpty());
 }
 
