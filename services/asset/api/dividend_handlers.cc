@@ -94,6 +94,11 @@ absl::StatusOr<v1::Dividend> ContractHandlers::PayDividend(rpc::CallContext& c,
       violations.push_back({"paid_on", "须在宣告日期之后且不晚于今天"});
     }
     RETURN_IF_ERROR(ToStatus(std::move(violations)));
+    const auth::Facets facets = FacetsOf(c.caller, asset);
+    RETURN_IF_ERROR(
+        Dividends()
+            .Execute(StateOf(*row), "pay", workflow::ActorAt(c.caller, row->region_path, facets))
+            .status());
     const v1::Dividend before = ToDividend(*row);
     ASSIGN_OR_RETURN(const bool paid, store::PayDividend(m.tx(), &*row, c.ids.Next(), r.paid_fen(),
                                                          *on, r.voucher_no()));
@@ -103,7 +108,7 @@ absl::StatusOr<v1::Dividend> ContractHandlers::PayDividend(rpc::CallContext& c,
           .Build();
     }
     v1::Dividend out = ToDividend(*row);
-    const rpc::Covering covering(m, FacetsOf(c.caller, asset));
+    const rpc::Covering covering(m, facets);
     MutationRecorder recorder(covering.mutation());
     RETURN_IF_ERROR(
         recorder.Audit("dividend", row->id, row->region_path, &before, out, r.voucher_no()));
