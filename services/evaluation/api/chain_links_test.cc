@@ -192,6 +192,32 @@ TEST_F(ChainLinks, ALinkThatStandsForAContractCountsWhileThatRuns) {
   EXPECT_EQ(Coverage(industry_), 0);
 }
 
+TEST_F(ChainLinks, WhatLinksRestOnGoesWithItsRegionAndWithItsSource) {
+  Become(reg::PROJECT_STATE_IDLE);
+  av1::Asset store = sample::LinkAsset(world_.NewId(), "AS360733101201F0001", "360734100200");
+  Rest({{"COLD_STORAGE", reg::LINK_EVIDENCE_KIND_ASSET, store.asset_code()}});
+  world_.Tell(store);
+  world_.Sync();
+  EXPECT_EQ(Coverage(industry_), 0);
+  // Its village comes to the industry's county.
+  reg::RegionsChanged regions;
+  reg::RegionMove* move = regions.add_moves();
+  move->set_id(world_.NewId());
+  move->set_from_path("360734100200");
+  move->set_to_path("360733101202");
+  move->mutable_moved_at()->set_seconds(1772000000);
+  world_.registry().Tell("region_batch", world_.NewId(), "", regions);
+  world_.Sync();
+  EXPECT_EQ(Coverage(industry_), 2500);
+  // A later snapshot of the asset service does not have it.
+  UlidGenerator ids(world_.server().clock());
+  AssetEffects effects(ids);
+  ASSERT_OK(mysql::Transact(world_.db(), [&](mysql::Tx& tx) {
+    return effects.FinishSnapshot(tx, std::string(kAssetSource), /*generation=*/100);
+  }));
+  EXPECT_EQ(Coverage(industry_), 0);
+}
+
 TEST_F(ChainLinks, ALaterEvaluationSeesWhatTheLinksRestOnThen) {
   const av1::Asset store = sample::LinkAsset(world_.NewId(), "AS360733101201F0001");
   Rest({{"COLD_STORAGE", reg::LINK_EVIDENCE_KIND_ASSET, store.asset_code()}});
