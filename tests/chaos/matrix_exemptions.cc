@@ -117,6 +117,8 @@ const std::map<std::string, std::string>& NotNarrowed() {
       {"bangfu.registry.v1.OperatorService.CreateHelperOrganisation", "helps a whole village"},
       {"bangfu.registry.v1.OperatorService.UpdateHelperOrganisation", "helps a whole village"},
       {"bangfu.registry.v1.OperatorService.UpdateOperator", "works for any money"},
+      {"bangfu.registry.v1.OperatorService.VoidHelperOrganisation", "helps a whole village"},
+      {"bangfu.registry.v1.OperatorService.VoidOperator", "works for any money"},
   };
   return *known;
 }
