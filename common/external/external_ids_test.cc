@@ -14,6 +14,7 @@ using ::absl::StatusCode;
 using ::bangfu::testing::HasViolation;
 using ::bangfu::testing::IsOkAndHolds;
 using ::bangfu::testing::StatusIs;
+using ::bangfu::testing::TestDatabase;
 using ::testing::Eq;
 using ::testing::Optional;
 
