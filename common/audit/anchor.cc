@@ -1,6 +1,7 @@
 // Anchors. An anchor is open while heads are copied into it and accesses are given to it, in small
 // transactions; sealing hashes what it holds. Each transaction writes the anchor's row, so that two
 // runs cannot mix: what is sealed gets no item any more.
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "common/audit/access.h"
 #include "common/audit/audit.h"
 #include "common/audit/canonical.h"
+#include "common/audit/cut.h"
 #include "common/base/digest.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
@@ -19,6 +21,7 @@ namespace {
 constexpr int kHeadsPerTransaction = 500;
 constexpr int kAccessesPerTransaction = 2000;
 constexpr size_t kMaxProblems = 1000;
+constexpr absl::Duration kClockSkew = absl::Minutes(5);  // of two replicas
 
 // The item of an anchor that stands for the accesses since the one before: no chain, but their
 // number and a hash over them.
@@ -150,7 +153,8 @@ absl::Status SumAccesses(mysql::Tx& tx, int64_t anchor_no) {
 }
 
 // Each anchored set of accesses against its item: one that was changed, taken out or put in shows.
-absl::Status VerifyAccesses(mysql::Session& db,
+// Those up to the anchor `cut` are no longer kept.
+absl::Status VerifyAccesses(mysql::Session& db, int64_t cut,
                             const std::function<void(int64_t, std::string)>& add) {
   ASSIGN_OR_RETURN(
       mysql::Rows rows,
@@ -160,12 +164,64 @@ absl::Status VerifyAccesses(mysql::Session& db,
                "BY anchor_no",
                {kAccesses}));
   for (const mysql::Row& row : rows) {
+    if (row.Int(0) <= cut) continue;
     ASSIGN_OR_RETURN(const AccessSum sum, HashAccesses(db, row.Int(0)));
     if (sum.count != row.Int(1)) {
       add(row.Int(0), Cat("已锚定的查看记录应有", row.Int(1), "条，现有", sum.count, "条"));
     } else if (sum.hash != row.String(2)) {
       add(row.Int(0), "已锚定的查看记录已被改动");
     }
+  }
+  return absl::OkStatus();
+}
+
+// Whether the entry that item i names was cut after its years: the cut is there or later in the
+// chain, and cut nothing that is as young as the item's anchor. Of the very entry it has the hash.
+constexpr char kItemCut[] =
+    "EXISTS (SELECT 1 FROM audit_cut c JOIN audit_anchor a ON a.anchor_no = i.anchor_no AND "
+    "a.taken_at < c.kept_from WHERE c.aggregate_type = i.aggregate_type AND c.aggregate_id = "
+    "i.aggregate_id AND c.chain_no >= i.chain_no AND (c.chain_no > i.chain_no OR c.hash = i.hash))";
+
+// Every record of a cut against the entry of its batch, and the chains' heads that go on to tell of
+// them. A batch is no younger than the anchor of its entry: what is dated into the future would
+// excuse anything.
+absl::Status VerifyCuts(
+    mysql::Session& db, absl::Time now,
+    const std::function<void(std::string, const Ulid&, int64_t, std::string)>& add) {
+  ASSIGN_OR_RETURN(
+      mysql::Rows batches,
+      db.Query("SELECT chain_no FROM audit_log WHERE aggregate_type = ? AND aggregate_id = ? UNION "
+               "SELECT batch_no FROM audit_cut ORDER BY 1",
+               {kRetention, RetentionId()}));
+  if (batches.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(
+      mysql::Rows sealed,
+      db.Query("SELECT i.chain_no, a.taken_at FROM audit_anchor_item i JOIN "
+               "audit_anchor a ON a.anchor_no = i.anchor_no WHERE i.aggregate_type = ? "
+               "AND i.aggregate_id = ? AND a.sealed = 1 ORDER BY i.chain_no",
+               {kRetention, RetentionId()}));
+  size_t next = 0;
+  for (const mysql::Row& row : batches) {
+    const int64_t batch_no = row.Int(0);
+    ASSIGN_OR_RETURN(std::string problem, ProblemOfBatch(db, batch_no));
+    if (problem.empty()) {
+      while (next < sealed.size() && sealed[next].Int(0) < batch_no) ++next;
+      const absl::Time until = next < sealed.size() ? std::min(now, sealed[next].Time(1)) : now;
+      ASSIGN_OR_RETURN(const CutSum sum, HashCuts(db, batch_no));
+      if (sum.cut_at > until + kClockSkew) problem = Cat("第 ", batch_no, " 批清理时间晚于其锚点");
+    }
+    if (!problem.empty()) add(kRetention, RetentionId(), batch_no, std::move(problem));
+  }
+  ASSIGN_OR_RETURN(
+      mysql::Rows headless,
+      db.Query(Cat("SELECT c.aggregate_type, c.aggregate_id, c.chain_no FROM audit_cut c LEFT JOIN "
+                   "audit_head h ON h.aggregate_type = c.aggregate_type AND h.aggregate_id = "
+                   "c.aggregate_id WHERE c.aggregate_type <> ? AND (h.chain_no IS NULL OR "
+                   "h.chain_no < c.chain_no) LIMIT ",
+                   kMaxProblems),
+               {kAnchors}));
+  for (const mysql::Row& row : headless) {
+    add(row.String(0), row.Id(1), row.Int(2), "已清理的链缺少链头");
   }
   return absl::OkStatus();
 }
@@ -180,6 +236,24 @@ absl::StatusOr<Anchor> ReadAnchor(mysql::Executor& db, int64_t anchor_no) {
 }
 
 }  // namespace
+
+absl::StatusOr<bool> AnchorHolds(mysql::Executor& db, int64_t anchor_no) {
+  ASSIGN_OR_RETURN(mysql::Rows rows,
+                   db.Query("SELECT items, hash_algorithm, prev_hash, hash, taken_at FROM "
+                            "audit_anchor WHERE anchor_no = ? AND sealed = 1",
+                            {anchor_no}));
+  if (rows.empty()) return false;
+  ASSIGN_OR_RETURN(const Sum sum,
+                   HashItems(db, anchor_no, rows[0].Int(1), rows[0].String(2), rows[0].Time(4)));
+  if (sum.items != rows[0].Int(0) || sum.hash != rows[0].String(3)) return false;
+  ASSIGN_OR_RETURN(mysql::Rows told,
+                   db.Query("SELECT chain_no, hash FROM audit_anchor_item WHERE anchor_no = ? AND "
+                            "aggregate_type = ?",
+                            {anchor_no, kAccesses}));
+  ASSIGN_OR_RETURN(const AccessSum accesses, HashAccesses(db, anchor_no));
+  if (told.empty()) return accesses.count == 0;
+  return accesses.count == told[0].Int(0) && accesses.hash == told[0].String(1);
+}
 
 absl::StatusOr<Anchor> WriteAnchor(mysql::Session& db, absl::Time now) {
   now = absl::FromUnixMicros(absl::ToUnixMicros(now));
@@ -212,13 +286,17 @@ absl::StatusOr<Anchor> WriteAnchor(mysql::Session& db, absl::Time now) {
   return ReadAnchor(db, anchor_no);
 }
 
-absl::StatusOr<Report> VerifyAnchors(mysql::Session& db, const std::vector<Anchor>& kept) {
+absl::StatusOr<Report> VerifyAnchors(mysql::Session& db, const std::vector<Anchor>& kept,
+                                     absl::Time now) {
   Report report;
   auto add = [&](std::string type, const Ulid& id, int64_t no, std::string text) {
     if (report.problems.size() < kMaxProblems) {
       report.problems.push_back({std::move(type), id, no, std::move(text)});
     }
   };
+  RETURN_IF_ERROR(VerifyCuts(db, now, add));
+  Batches batches;
+  ASSIGN_OR_RETURN(const int64_t cut, AnchorsCut(db, batches));
   ASSIGN_OR_RETURN(mysql::Rows anchors,
                    db.Query("SELECT anchor_no, items, hash_algorithm, prev_hash, hash, taken_at "
                             "FROM audit_anchor WHERE sealed = 1 ORDER BY anchor_no"));
@@ -232,10 +310,12 @@ absl::StatusOr<Report> VerifyAnchors(mysql::Session& db, const std::vector<Ancho
     if (no != expected) add("audit_anchor", Ulid(), expected, "缺少锚点");
     if (no == expected && row.String(3) != prev)
       add("audit_anchor", Ulid(), no, "与前一锚点不衔接");
-    ASSIGN_OR_RETURN(Sum sum, HashItems(db, no, row.Int(2), row.String(3), row.Time(5)));
-    report.entries += sum.items;
-    if (sum.hash != row.String(4) || sum.items != row.Int(1)) {
-      add("audit_anchor", Ulid(), no, "锚点内容与哈希不符，已被改动");
+    if (no > cut) {
+      ASSIGN_OR_RETURN(Sum sum, HashItems(db, no, row.Int(2), row.String(3), row.Time(5)));
+      report.entries += sum.items;
+      if (sum.hash != row.String(4) || sum.items != row.Int(1)) {
+        add("audit_anchor", Ulid(), no, "锚点内容与哈希不符，已被改动");
+      }
     }
     if (auto known = outside.find(no); known != outside.end()) {
       if (row.String(4) != known->second) add("audit_anchor", Ulid(), no, "锚点与外部留存不符");
@@ -252,7 +332,8 @@ absl::StatusOr<Report> VerifyAnchors(mysql::Session& db, const std::vector<Ancho
                    "FROM audit_anchor_item i LEFT JOIN audit_log l "
                    "ON l.aggregate_type = i.aggregate_type AND l.aggregate_id = i.aggregate_id "
                    "AND l.chain_no = i.chain_no WHERE i.aggregate_type <> '",
-                   kAccesses, "' AND (l.hash IS NULL OR l.hash <> i.hash) LIMIT ", kMaxProblems)));
+                   kAccesses, "' AND (l.hash IS NULL AND NOT ", kItemCut,
+                   " OR l.hash <> i.hash) LIMIT ", kMaxProblems)));
   for (const mysql::Row& row : gone) {
     add(row.String(0), row.Id(1), row.Int(2),
         row.Bool(3) ? "已锚定的记录缺失" : "已锚定的记录被替换");
@@ -273,11 +354,13 @@ absl::StatusOr<Report> VerifyAnchors(mysql::Session& db, const std::vector<Ancho
       db.Query(Cat("SELECT h.aggregate_type, h.aggregate_id, h.anchored_chain_no FROM audit_head h "
                    "LEFT JOIN audit_anchor_item i ON i.aggregate_type = h.aggregate_type "
                    "AND i.aggregate_id = h.aggregate_id AND i.chain_no = h.anchored_chain_no "
-                   "WHERE h.anchored_chain_no <> 0 AND i.chain_no IS NULL LIMIT ",
+                   "WHERE h.anchored_chain_no <> 0 AND i.chain_no IS NULL AND NOT EXISTS (SELECT 1 "
+                   "FROM audit_cut c WHERE c.aggregate_type = h.aggregate_type AND "
+                   "c.aggregate_id = h.aggregate_id AND c.chain_no >= h.anchored_chain_no) LIMIT ",
                    kMaxProblems)));
   for (const mysql::Row& row : claims)
     add(row.String(0), row.Id(1), row.Int(2), "链头自称已锚定，锚点中没有");
-  RETURN_IF_ERROR(VerifyAccesses(db, [&](int64_t anchor_no, std::string text) {
+  RETURN_IF_ERROR(VerifyAccesses(db, cut, [&](int64_t anchor_no, std::string text) {
     add(kAccesses, Ulid(), anchor_no, std::move(text));
   }));
   return report;

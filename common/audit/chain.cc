@@ -258,11 +258,10 @@ absl::StatusOr<std::optional<std::string>> RegionOfRecord(mysql::Executor& db,
                                                           const Ulid& aggregate_id) {
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
-      db.Query("SELECT h.region_path, l.occurred_at FROM audit_head h JOIN audit_log l ON "
-               "l.aggregate_type = h.aggregate_type AND l.aggregate_id = h.aggregate_id AND "
-               "l.chain_no = h.chain_no WHERE h.aggregate_type = ? AND h.aggregate_id = ?",
+      db.Query(Cat("SELECT h.region_path, ", kHeadTime,
+                   " FROM audit_head h WHERE h.aggregate_type = ? AND h.aggregate_id = ?"),
                {aggregate_type, aggregate_id}));
-  if (rows.empty()) return std::nullopt;
+  if (rows.empty() || rows[0].IsNull(1)) return std::nullopt;
   // The entry keeps the code of its day.
   ASSIGN_OR_RETURN(const std::vector<recode::Move> moves, recode::ListMoves(db));
   std::string path = rows[0].String(0);

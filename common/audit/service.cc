@@ -76,6 +76,7 @@ absl::StatusOr<v1::VerifyAuditResponse> VerifyAudit(rpc::CallContext& context,
   v1::VerifyAuditResponse response;
   response.set_chains(report.chains);
   response.set_entries(report.entries);
+  response.set_entries_cut(report.cut);
   AddProblems(report, &response);
   // Anchors are over every region, so they are for those who see every region.
   bool province = false;
@@ -86,7 +87,7 @@ absl::StatusOr<v1::VerifyAuditResponse> VerifyAudit(rpc::CallContext& context,
       kept.push_back({anchor.anchor_no(), anchor.items(), absl::HexStringToBytes(anchor.hash()),
                       ToTime(anchor.taken_at())});
     }
-    ASSIGN_OR_RETURN(Report anchors, VerifyAnchors(context.db, kept));
+    ASSIGN_OR_RETURN(Report anchors, VerifyAnchors(context.db, kept, context.now));
     response.set_anchors(anchors.chains);
     AddProblems(anchors, &response);
   }

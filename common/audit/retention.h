@@ -1,0 +1,52 @@
+// How long the trail is kept. A service's tables are not partitioned by time, since the key of a
+// chain has no time in it; a job cuts from the begin of each chain what is older than its years.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/base/region.h"
+#include "common/mysql/session.h"
+
+namespace bangfu::audit {
+
+// The parameter of the years, what holds while it is not known, and the least that is kept whatever
+// it says.
+inline constexpr char kKeepYears[] = "AUDIT_KEEP_YEARS";
+inline constexpr int64_t kDefaultKeepYears = 30;
+inline constexpr int64_t kLeastKeepYears = 1;
+
+struct CutOptions {
+  int64_t keep_years = kDefaultKeepYears;
+  // Of the entries that tell of the cuts.
+  std::string region_path = kProvinceCode;
+  std::function<bool()> stopped;  // asked between transactions
+  int max_batches = 200;          // of one call
+  // Of one transaction; one of chains takes as many bytes of JSON too, but an entry at least.
+  int max_rows = 500;
+  int64_t max_bytes = 16 << 20;
+};
+
+struct CutReport {
+  int64_t batches = 0;
+  int64_t rows = 0;      // entries of chains
+  int64_t accesses = 0;  // looks
+  int64_t anchors = 0;   // whose items are no longer kept
+  int64_t damaged = 0;   // chains that do not verify: they stay for whoever finds out why
+  bool more = false;     // max_batches were made, or it was stopped
+};
+
+// The instant from which entries are kept: the same day so many years ago, in Asia/Shanghai.
+absl::Time KeptFrom(absl::Time now, int64_t years);
+
+// Cuts of each chain the entries before KeptFrom that an anchor from before then covers, in small
+// transactions, oldest first. Each leaves in audit_cut where the chain begins now, and in the trail
+// an entry with a hash over those places: a verification excuses nothing else. Then the items of
+// anchors before KeptFrom and the looks that belong to them, when no entry that is kept depends on
+// them; the anchors themselves stay. Any number of jobs may run at once.
+absl::StatusOr<CutReport> CutOld(mysql::Session& db, absl::Time now, const CutOptions& options);
+
+}  // namespace bangfu::audit

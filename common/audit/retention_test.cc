@@ -1,0 +1,1 @@
+#include "common/audit/retention.h"
