@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -70,7 +71,6 @@ absl::StatusOr<v1::CreateCodesResponse> CreateCodes(Context& context,
   return rpc::Mutate<v1::CreateCodesResponse>(
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::CreateCodesResponse> {
         std::vector<CodeRow> rows;
-        std::vector<CodeKey> keys;
         std::set<CodeKey> seen;
         for (int i = 0; i < request.codes_size(); ++i) {
           const v1::Code& c = request.codes(i);
@@ -98,11 +98,10 @@ absl::StatusOr<v1::CreateCodesResponse> CreateCodes(Context& context,
           if (!seen.insert({row.list, row.code}).second) {
             return InvalidField(Cat(field, ".code"), "代码重复").Build();
           }
-          keys.emplace_back(row.list, row.code);
           rows.push_back(std::move(row));
         }
-        ASSIGN_OR_RETURN(const auto before, LookupCodes(m.tx(), keys));
-        RETURN_IF_ERROR(UpsertCodes(m.tx(), &rows));
+        std::map<CodeKey, CodeRow> before;
+        RETURN_IF_ERROR(UpsertCodes(m.tx(), &rows, &before));
         for (const CodeRow& row : rows) {
           if (row.list != "EVIDENCE_KIND") continue;
           int64_t max_mib = 0;

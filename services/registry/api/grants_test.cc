@@ -166,6 +166,10 @@ TEST_F(GrantsTest, DelegationIsTimeBoxedNeverGoesOnAndNeverRound) {
   end.set_id(lent->id());
   EXPECT_THAT(Call<Grant>("stranger", "EndDelegation", end),
               StatusIs(Code::kNotFound, "RESOURCE_NOT_FOUND"));
+  end.set_etag("0");
+  EXPECT_THAT(Call<Grant>("wang", "EndDelegation", end),
+              StatusIs(Code::kAborted, "ETAG_MISMATCH"));
+  end.set_etag(lent->etag());
   EXPECT_THAT(Call<Grant>("wang", "EndDelegation", end), IsOk());
   EXPECT_THAT(Delegate("wang", Delegation(wang, "li")), IsOk());  // now it is no circle
   auto mine = Call<v1::ListMyGrantsResponse>("li", "ListMyGrants", v1::ListMyGrantsRequest());

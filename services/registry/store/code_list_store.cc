@@ -97,7 +97,8 @@ absl::StatusOr<std::vector<CodeListRow>> ListCodeLists(mysql::Executor& db) {
   return out;
 }
 
-absl::Status UpsertCodes(mysql::Tx& tx, std::vector<CodeRow>* rows) {
+absl::Status UpsertCodes(mysql::Tx& tx, std::vector<CodeRow>* rows,
+                         std::map<CodeKey, CodeRow>* before) {
   std::set<std::string> lists;
   for (const CodeRow& row : *rows) lists.insert(row.list);
   std::map<std::string, int64_t> versions;
@@ -110,6 +111,12 @@ absl::Status UpsertCodes(mysql::Tx& tx, std::vector<CodeRow>* rows) {
     ASSIGN_OR_RETURN(const mysql::Rows found,
                      tx.Query("SELECT version FROM code_list WHERE list = ?", {list}));
     versions[list] = found[0].Int(0);
+  }
+  if (before != nullptr) {
+    // Under the lists' rows, which whoever changes them holds.
+    std::vector<CodeKey> keys;
+    for (const CodeRow& row : *rows) keys.emplace_back(row.list, row.code);
+    ASSIGN_OR_RETURN(*before, LookupCodes(tx, keys));
   }
   std::vector<mysql::Params> values;
   for (CodeRow& r : *rows) {

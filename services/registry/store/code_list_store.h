@@ -42,6 +42,8 @@ struct CodeListRow {
 };
 absl::StatusOr<std::vector<CodeListRow>> ListCodeLists(mysql::Executor& db);
 // Raises the version of each list (made when new) under its row lock and writes the rows with it.
-absl::Status UpsertCodes(mysql::Tx& tx, std::vector<CodeRow>* rows);
+// `before`: what there was of them at that moment.
+absl::Status UpsertCodes(mysql::Tx& tx, std::vector<CodeRow>* rows,
+                         std::map<CodeKey, CodeRow>* before);
 
 }  // namespace bangfu::registry
