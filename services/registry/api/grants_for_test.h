@@ -7,7 +7,6 @@
 #include <atomic>
 #include <memory>
 #include <string>
-#include <thread>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -20,6 +19,7 @@
 #include "common/intake/schema.h"
 #include "common/runtime/standard_parts.h"
 #include "common/status/error.h"
+#include "common/testing/at_once.h"
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
 #include "services/registry/api/grants.h"
@@ -158,22 +158,17 @@ class GrantsTest : protected LongWork, public ::testing::Test {
   // Runs both at the same moment; how many came through, and the reasons of the others.
   template <typename A, typename B>
   std::pair<int, std::string> AtOnce(A a, B b) {
-    std::atomic<int> ready{0}, through{0};
-    std::string reasons[2];
-    const auto run = [&](auto call, int i) {
-      ++ready;
-      while (ready < 2) std::this_thread::yield();
-      const absl::Status status = call();
-      if (status.ok()) {
-        ++through;
+    const std::vector<absl::Status> results = testing::AtOnce(
+        2, [&](int i) -> absl::Status { return i == 0 ? absl::Status(a()) : absl::Status(b()); });
+    std::pair<int, std::string> out;
+    for (const absl::Status& result : results) {
+      if (result.ok()) {
+        ++out.first;
       } else {
-        reasons[i] = ReasonOf(status);
+        out.second += ReasonOf(result);
       }
-    };
-    std::thread other([&] { run(b, 1); });
-    run(a, 0);
-    other.join();
-    return {through.load(), reasons[0] + reasons[1]};
+    }
+    return out;
   }
   template <typename Response, typename Request>
   absl::Status Raw(const std::string& who, const char* method, Request request) {
