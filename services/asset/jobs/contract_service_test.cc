@@ -288,7 +288,7 @@ TEST_F(AssetServiceTest, AContractIsFoundByItsNumberInAnotherSystem) {
   ASSERT_OK_AND_ASSIGN(const v1::OperatingContract contract, numbered("HT-1"));
   EXPECT_THAT(found("HT-1"), ::testing::ElementsAre(contract.id()));
   EXPECT_THAT(found("HT-2"), ::testing::IsEmpty());
-  EXPECT_THAT(numbered("HT-1"), StatusIs(StatusCode::kAlreadyExists, "EXTERNAL_ID_TAKEN"));
+  EXPECT_THAT(numbered("HT-1"), StatusIs(absl::StatusCode::kAlreadyExists, "EXTERNAL_ID_TAKEN"));
   v1::ListContractsRequest half;
   half.set_external_system("sanzi");
   EXPECT_THAT(Call<v1::ListContractsResponse>("ContractService.ListContracts", half),
