@@ -292,6 +292,9 @@ TEST(Forms, R129_NoFormAsksAgainForWhatIsHeld) {
       {"进展说明", "at the time of the plan; at the time of the report"},
       {"审核意见", "of this step"},
       {"整改时限", "of this return"},
+      {"服务内容", "what a pairing is for; what was done on one visit"},
+      {"答复内容", "to a flag of the audit; to an objection to a publicity"},
+      {"记录类型", "of a record that is flagged; of one whose sensitive fields are looked at"},
   };
   std::map<std::string, std::map<std::string, bool>> by_label;  // label -> field -> held
   int fields = 0;
