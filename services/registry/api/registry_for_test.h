@@ -20,6 +20,7 @@
 #include "bangfu/registry/v1/project_service.pb.h"
 #include "bangfu/registry/v1/reference_service.pb.h"
 #include "common/draft/service.h"
+#include "common/external/schema.h"
 #include "common/intake/schema.h"
 #include "common/runtime/standard_parts.h"
 #include "common/testing/rpc_fixture.h"
@@ -59,8 +60,9 @@ class RegistryTest : protected LongWork, public ::testing::Test {
 
   RegistryTest()
       : server_({.services = ServicesWithForms(),
-                 .migrations = migrate::Concat(runtime::StandardMigrations(),
-                                               ::bangfu::intake::Schema(), OwnMigrations())},
+                 .migrations =
+                     migrate::Concat(runtime::StandardMigrations(), ::bangfu::intake::Schema(),
+                                     external::Schema(), OwnMigrations())},
                 [this](rpc::Router& router) {
                   RegisterHandlers(router, operations_, operation_ids_);
                   dictionary::RegisterDictionaryService(router, MakeDictionaryOptions());
