@@ -108,7 +108,7 @@ TEST(DraftContent, ValuesOfAnotherTypeAreRefusedByPath) {
     }
   }
   EXPECT_OK(ReadsSample(R"("seen_at": "2026-01-31T08:00:00Z", "scores": ["2"], "weight": 2,
-                           "photo": "AAEC", "started_on": {"year": 2026, "month": 1}})")
+                           "photo": "AAEC", "started_on": {"year": 2026, "month": 1})")
                 .status());
 }
 
