@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -101,7 +100,7 @@ class ChainCutter {
     int64_t deleted = 0;
     for (const auto& [id, chain] : chains) {
       if (chain.damaged) step.damaged.insert(id);
-      if (chain.no <= chain.begin) continue;
+      if (chain.damaged || chain.no <= chain.begin) continue;
       cuts.push_back({type_, id, chain.no, chain.hash, chain.occurred_at, batch.no, batch.kept_from,
                       batch.cut_at});
       ASSIGN_OR_RETURN(const int64_t n,

@@ -10,7 +10,9 @@
 #include "bangfu/publicity/v1/publicity.pb.h"
 #include "common/audit/access.h"
 #include "common/audit/audit.h"
+#include "common/audit/retention.h"
 #include "common/audit/schema.h"
+#include "common/base/digest.h"
 #include "common/recode/recode.h"
 #include "common/recode/schema.h"
 #include "common/status/error.h"
@@ -453,6 +455,29 @@ TEST_F(AuditServiceTest, WhatIsSensitiveIsShownForAReasonAndTheLookIsRecorded) {
   EXPECT_THAT(accesses.accesses(0).fields(), ::testing::ElementsAre("raised_by"));
   EXPECT_EQ(accesses.accesses(0).reason(), "回访异议人");
   EXPECT_EQ(accesses.accesses(0).aggregate_id(), sensitive_id_.ToString());
+}
+
+TEST_F(AuditServiceTest, TellsWhatIsNoLongerKept) {
+  const Ulid id = Chain(3);
+  ASSERT_OK_AND_ASSIGN(const Anchor kept, WriteAnchor(database_.db(), clock_.Now()));
+  clock_.Advance(absl::Hours(24 * 366) * 31);
+  ASSERT_OK(CutOld(database_.db(), clock_.Now(), {}));
+  v1::VerifyAuditRequest request;
+  v1::Anchor* outside = request.add_kept_anchors();
+  outside->set_anchor_no(kept.anchor_no);
+  outside->set_items(kept.items);
+  outside->set_hash(HexEncode(kept.hash));
+  ASSERT_OK_AND_ASSIGN(auto response,
+                       Call<v1::VerifyAuditResponse>("VerifyAudit", request, {"36"}));
+  EXPECT_EQ(response.entries_cut(), 3);
+  EXPECT_EQ(response.anchors(), 1);
+  EXPECT_EQ(response.broken_size(), 0);
+  EXPECT_EQ(List(id, "")->entries_size(), 0);
+  // A place that was put in by hand is named to whoever verifies.
+  ASSERT_OK(database_.db().Execute("UPDATE audit_cut SET cut_at = cut_at + INTERVAL 1 SECOND"));
+  ASSERT_OK_AND_ASSIGN(response, Call<v1::VerifyAuditResponse>("VerifyAudit", request, {"36"}));
+  EXPECT_EQ(response.entries_cut(), 0);
+  EXPECT_GT(response.broken_size(), 0);
 }
 
 }  // namespace

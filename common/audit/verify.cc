@@ -1,7 +1,11 @@
+#include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "common/audit/audit.h"
+#include "common/audit/cut.h"
 #include "common/audit/rows.h"
 #include "common/audit/search.h"
 #include "common/base/strings.h"
@@ -18,7 +22,8 @@ constexpr int kChainsPerStatement = 200;
 constexpr size_t kWideRegionDigits = 4;
 
 // Takes the log in chain order, with the head that was read in the same statement: the same
-// snapshot, so that entries committed meanwhile are no false alarm.
+// snapshot, so that entries committed meanwhile are no false alarm. What would be excused by a cut
+// waits until the statement is over and the records of cuts can be asked for.
 class ChainWalker {
  public:
   ChainWalker(Report* report, const std::function<bool()>& cancelled)
@@ -44,6 +49,10 @@ class ChainWalker {
       Add(next_no_, record.chain_no - next_no_ == 1
                         ? Cat("缺少第 ", next_no_, " 条")
                         : Cat("缺少第 ", next_no_, " 至 ", record.chain_no - 1, " 条"));
+      // From the chain's begin; or from where the statement before had come while the job cut.
+      if (next_no_ == 1 || resumed_) {
+        ExcuseIfCut(record.chain_no - 1, record.prev_hash, record.chain_no - next_no_);
+      }
     } else if (record.prev_hash != next_prev_) {
       Add(record.chain_no, "与前一条的哈希不衔接");
     }
@@ -52,6 +61,7 @@ class ChainWalker {
     } else if (HashOf(record) != record.hash) {
       Add(record.chain_no, "内容与哈希不符，已被改动");
     }
+    resumed_ = false;
     next_no_ = record.chain_no + 1;
     next_prev_ = record.hash;
     has_head_ = !row.IsNull(kLogColumnCount);
@@ -67,6 +77,7 @@ class ChainWalker {
       Add(next_no_ - 1, "缺少链头");
     } else if (head_no_ > next_no_ - 1) {
       Add(next_no_, Cat("链尾被截断：应有 ", head_no_, " 条"));
+      if (resumed_) ExcuseIfCut(head_no_, head_hash_, head_no_ - next_no_ + 1);
     } else if (head_no_ < next_no_ - 1) {
       Add(head_no_ + 1, "链头之后多出记录");
     } else if (head_hash_ != next_prev_) {
@@ -74,18 +85,78 @@ class ChainWalker {
     }
   }
 
+  // After each statement: what is excused counts as cut, the rest is reported.
+  absl::Status Settle(mysql::Session& db) {
+    for (size_t from = 0; from < found_.size(); from += kChainsPerStatement) {
+      const size_t to = std::min(found_.size(), from + kChainsPerStatement);
+      RETURN_IF_ERROR(Excuse(db, from, to));
+    }
+    for (Finding& finding : found_) {
+      if (finding.excused) {
+        report_->cut += finding.entries;
+      } else if (report_->problems.size() < kMaxProblems) {
+        report_->problems.push_back(std::move(finding.problem));
+      }
+    }
+    found_.clear();
+    resumed_ = true;
+    return absl::OkStatus();
+  }
+
   // The position to go on from.
   mysql::Params Position() const { return {type_, id_, next_no_ - 1}; }
+  Batches& batches() { return batches_; }
 
  private:
+  struct Finding {
+    Problem problem;
+    // Excused when the chain was cut at this place with this hash.
+    int64_t cut_no = 0;
+    std::string cut_hash;
+    int64_t entries = 0;
+    bool excused = false;
+  };
+
   void Add(int64_t chain_no, std::string text) {
-    if (report_->problems.size() < kMaxProblems) {
-      report_->problems.push_back({type_, id_, chain_no, std::move(text)});
+    found_.push_back({.problem = {type_, id_, chain_no, std::move(text)}});
+  }
+  void ExcuseIfCut(int64_t cut_no, std::string hash, int64_t entries) {
+    Finding& finding = found_.back();
+    finding.cut_no = cut_no;
+    finding.cut_hash = std::move(hash);
+    finding.entries = entries;
+  }
+
+  absl::Status Excuse(mysql::Session& db, size_t from, size_t to) {
+    std::map<std::string, std::vector<Finding*>> by_type;
+    for (size_t i = from; i < to; ++i) {
+      if (found_[i].cut_no > 0) by_type[found_[i].problem.aggregate_type].push_back(&found_[i]);
     }
+    for (const auto& [type, findings] : by_type) {
+      mysql::Params params = {type};
+      for (const Finding* finding : findings) params.emplace_back(finding->problem.aggregate_id);
+      ASSIGN_OR_RETURN(
+          const mysql::Rows rows,
+          db.Query(Cat("SELECT aggregate_id, chain_no, hash, batch_no FROM audit_cut WHERE "
+                       "aggregate_type = ? AND aggregate_id IN (",
+                       mysql::Placeholders(findings.size()), ")"),
+                   params));
+      std::map<std::pair<Ulid, int64_t>, const mysql::Row*> cuts;
+      for (const mysql::Row& row : rows) cuts[{row.Id(0), row.Int(1)}] = &row;
+      for (Finding* finding : findings) {
+        const auto cut = cuts.find({finding->problem.aggregate_id, finding->cut_no});
+        if (cut == cuts.end() || cut->second->String(2) != finding->cut_hash) continue;
+        ASSIGN_OR_RETURN(finding->excused, batches_.Hold(db, cut->second->Int(3)));
+      }
+    }
+    return absl::OkStatus();
   }
 
   Report* report_;
   const std::function<bool()>& cancelled_;
+  Batches batches_;
+  std::vector<Finding> found_;
+  bool resumed_ = false;  // no row was taken since the statement began
   bool open_ = false;
   std::string type_;
   Ulid id_;
@@ -105,10 +176,11 @@ std::string SelectWithHead(std::string_view index_hint) {
 absl::Status Stream(mysql::Session& db, const std::string& sql, const mysql::Params& params,
                     ChainWalker* walker, int* rows) {
   *rows = 0;
-  return db.Stream(sql, params, [&](const mysql::Row& row) {
+  RETURN_IF_ERROR(db.Stream(sql, params, [&](const mysql::Row& row) {
     ++*rows;
     return walker->Take(row);
-  });
+  }));
+  return walker->Settle(db);
 }
 
 absl::Status WalkChains(mysql::Session& db, std::string_view type, const std::vector<Ulid>& ids,
@@ -194,24 +266,45 @@ absl::Status WalkByHeads(mysql::Session& db, const std::vector<std::string>& reg
   return absl::OkStatus();
 }
 
-// Heads whose last entry is not there; the walk sees those with at least one entry left.
+// Heads whose last entry is not there; the walk sees those with at least one entry left. Chains
+// that were wholly cut are excused by the record of it, counted and asked for by batch.
 absl::Status FindEmptyChains(mysql::Session& db, const std::string& where,
-                             const mysql::Params& params, Report* report) {
-  ASSIGN_OR_RETURN(
-      mysql::Rows rows,
-      db.Query(Cat("SELECT h.aggregate_type, h.aggregate_id, h.chain_no FROM audit_head h "
-                   "LEFT JOIN audit_log l ON l.aggregate_type = h.aggregate_type AND "
-                   "l.aggregate_id = h.aggregate_id AND l.chain_no = h.chain_no "
-                   "WHERE l.aggregate_id IS NULL AND ",
-                   where, " LIMIT ", kMaxProblems),
-               params));
+                             const mysql::Params& params, Batches& batches, Report* report) {
   std::set<std::pair<std::string, Ulid>> known;
   for (const Problem& p : report->problems) known.emplace(p.aggregate_type, p.aggregate_id);
-  for (const mysql::Row& row : rows) {
-    if (known.contains({row.String(0), row.Id(1)})) continue;
-    ++report->chains;
-    if (report->problems.size() >= kMaxProblems) break;
-    report->problems.push_back({row.String(0), row.Id(1), row.Int(2), "链上没有任何记录"});
+  constexpr char kEmpty[] =
+      " FROM audit_head h LEFT JOIN audit_log l ON l.aggregate_type = h.aggregate_type AND "
+      "l.aggregate_id = h.aggregate_id AND l.chain_no = h.chain_no LEFT JOIN audit_cut c ON "
+      "c.aggregate_type = h.aggregate_type AND c.aggregate_id = h.aggregate_id AND c.chain_no = "
+      "h.chain_no AND c.hash = h.hash WHERE l.aggregate_id IS NULL AND ";
+  const auto find = [&](std::string_view which, const mysql::Params& of) -> absl::Status {
+    ASSIGN_OR_RETURN(const mysql::Rows rows,
+                     db.Query(Cat("SELECT h.aggregate_type, h.aggregate_id, h.chain_no", kEmpty,
+                                  where, " AND ", which, " LIMIT ", kMaxProblems),
+                              of));
+    for (const mysql::Row& row : rows) {
+      if (known.contains({row.String(0), row.Id(1)})) continue;
+      ++report->chains;
+      if (report->problems.size() >= kMaxProblems) break;
+      report->problems.push_back({row.String(0), row.Id(1), row.Int(2), "链上没有任何记录"});
+    }
+    return absl::OkStatus();
+  };
+  RETURN_IF_ERROR(find("c.batch_no IS NULL", params));
+  ASSIGN_OR_RETURN(const mysql::Rows cut,
+                   db.Query(Cat("SELECT c.batch_no, COUNT(*), SUM(h.chain_no)", kEmpty, where,
+                                " AND c.batch_no IS NOT NULL GROUP BY c.batch_no"),
+                            params));
+  for (const mysql::Row& row : cut) {
+    ASSIGN_OR_RETURN(const bool holds, batches.Hold(db, row.Int(0)));
+    if (holds) {
+      report->chains += row.Int(1);
+      report->cut += row.Int(2);
+    } else {
+      mysql::Params of = params;
+      of.emplace_back(row.Int(0));
+      RETURN_IF_ERROR(find("c.batch_no = ?", of));
+    }
   }
   return absl::OkStatus();
 }
@@ -247,7 +340,8 @@ absl::StatusOr<Report> Verify(mysql::Session& db, const VerifyScope& scope) {
     where = Within(scope.regions, moves, "h.region_path", kHeadTime, &params);
   }
   walker.Finish();
-  RETURN_IF_ERROR(FindEmptyChains(db, where, params, &report));
+  RETURN_IF_ERROR(walker.Settle(db));
+  RETURN_IF_ERROR(FindEmptyChains(db, where, params, walker.batches(), &report));
   return report;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/audit/audit.h"
+#include "common/audit/retention.h"
 #include "common/audit/schema.h"
 #include "common/audit/service.h"
 #include "common/base/strings.h"
@@ -103,6 +104,36 @@ void AddEscalation(App& app, inbox::CalendarLookup calendar,
       if (status.ok()) return absl::Hours(1);
       log::Warning("inbox escalation failed", {{"error", status}});
       return absl::Minutes(1);
+    });
+  });
+}
+
+// What is older than the trail is kept goes, in small transactions, until a drain.
+void AddAuditRetention(
+    App& app, std::function<absl::StatusOr<int64_t>(mysql::Executor&, const std::string&, int64_t)>
+                  parameter) {
+  app.jobs().Add("audit_retention", [&app, parameter = std::move(parameter)](
+                                        mysql::Session& session, Loop& loop) {
+    const auto run = [&]() -> absl::StatusOr<audit::CutReport> {
+      audit::CutOptions options;
+      if (parameter) {
+        ASSIGN_OR_RETURN(options.keep_years, parameter(session, audit::kKeepYears, 0));
+        // Until the years are known here nothing goes: they may be more than the default.
+        if (options.keep_years == 0) return audit::CutReport{};
+      }
+      options.stopped = [&loop] { return loop.stopped(); };
+      return audit::CutOld(session, app.clock().Now(), options);
+    };
+    loop.Run([&]() -> absl::Duration {
+      const absl::StatusOr<audit::CutReport> cut = run();
+      if (!cut.ok()) {
+        log::Warning("old audit entries not cut", {{"error", cut.status()}});
+        return absl::Minutes(1);
+      }
+      if (cut->damaged > 0) {
+        log::Warning("old audit chains that do not verify are kept", {{"chains", cut->damaged}});
+      }
+      return cut->more ? absl::Seconds(1) : absl::Hours(6);
     });
   });
 }
@@ -266,6 +297,7 @@ operation::OperationRunner& InstallStandardParts(App& app, StandardOptions optio
   for (inbox::Kind& kind : flag::WorkKinds()) options.inbox.kinds.push_back(std::move(kind));
   options.work.push_back(flag::WorkSource());
   dictionary::RegisterDictionaryService(app.router(), std::move(options.dictionary));
+  AddAuditRetention(app, options.parameter);
   draft::RegisterDraftService(app.router(), {.parameter = std::move(options.parameter)});
   if (app.has_peer(grants::kOwner)) {
     // A revocation is not to wait for the lease of a process that was killed.

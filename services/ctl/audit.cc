@@ -211,6 +211,10 @@ absl::Status Verify(Context& context, const Arguments& a) {
         "%s：审计链 %lld 条，记录 %lld 行，锚点 %lld 个，%s\n", a.service.c_str(),
         static_cast<long long>(response.chains()), static_cast<long long>(response.entries()),
         static_cast<long long>(response.anchors()), response.broken_size() == 0 ? "完好" : "有损");
+    if (response.entries_cut() > 0) {
+      std::printf("  另有 %lld 行保留期满，已按规定清理\n",
+                  static_cast<long long>(response.entries_cut()));
+    }
     for (const auto& chain : response.broken()) {
       std::printf("  %s/%s #%lld %s\n", chain.aggregate_type().c_str(),
                   chain.aggregate_id().c_str(), static_cast<long long>(chain.chain_no()),
