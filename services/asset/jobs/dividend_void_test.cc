@@ -28,7 +28,8 @@ class DividendVoid : public AssetInboxTest {
     return page.ok() ? page->dividends_size() : -1;
   }
   std::string Refusal(const std::string& id, const std::string& action) {
-    for (const auto& one : Dividend(id, approver_).allowed_actions()) {
+    const v1::Dividend dividend = Dividend(id, approver_);
+    for (const auto& one : dividend.allowed_actions()) {
       if (one.action() == action) return one.allowed() ? "allowed" : one.refusal_reason();
     }
     return "not told";
