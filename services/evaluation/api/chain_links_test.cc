@@ -237,14 +237,22 @@ TEST_F(ChainLinks, ALaterEvaluationSeesWhatTheLinksRestOnThen) {
   world_.Sync();
   const v1::SubjectOutcome second = world_.EvaluateOne(project_);
   EXPECT_NE(second.evaluation().id(), first.evaluation().id());
-  const auto links = [](const v1::Evaluation& evaluation) {
-    for (const v1::KeyFigure& figure : evaluation.key_figures()) {
-      if (figure.code() == "D1-01") return figure.raw();
+  const auto links = [&](const v1::Evaluation& evaluation) {
+    v1::ExplainEvaluationRequest explain;
+    explain.set_id(evaluation.id());
+    auto explanation = world_.server().Call<v1::Explanation>(
+        "bangfu.evaluation.v1.EvaluationService.ExplainEvaluation", explain, world_.Province());
+    EXPECT_OK(explanation);
+    if (!explanation.ok()) return v1::IndicatorLine();
+    for (const v1::IndicatorLine& line : explanation->indicators()) {
+      if (line.code() == "D1-01") return line;
     }
-    return std::string("none");
+    return v1::IndicatorLine();
   };
-  EXPECT_EQ(links(first.evaluation()), "5000");
-  EXPECT_EQ(links(second.evaluation()), "2500");
+  EXPECT_EQ(links(first.evaluation()).raw(), "5000");
+  EXPECT_EQ(links(second.evaluation()).raw(), "2500");
+  EXPECT_THAT(links(second.evaluation()).source_record(),
+              HasSubstr("#AS360733101201F0001（资产未在运营，不计）"));
   // The first one is what it was.
   v1::VerifyEvaluationRequest verify;
   verify.set_id(first.evaluation().id());

@@ -97,7 +97,7 @@ TEST_F(VoidRecords, R066_AnOperatorThatNoProjectNamesIsVoidedAndItsCodeIsFree) {
   EXPECT_EQ(gone->void_reason(), "登记有误");
   EXPECT_NE(gone->etag(), made->etag());
   EXPECT_EQ(Count("SELECT COUNT(*) FROM feed_outbox"), events + 1);
-  EXPECT_EQ(Count("SELECT COUNT(*) FROM audit_entry WHERE aggregate_type = 'operator' AND reason = "
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'operator' AND reason = "
                   "'登记有误'"),
             1);
 
@@ -209,6 +209,7 @@ TEST_F(VoidRecords, R063_AShortBoardIsVoidedAndCountsNowhere) {
   ASSERT_THAT(board, IsOk());
   v1::Project remedy = SomeProject("水东村冷库补短板项目");
   remedy.set_category("SHORTBOARD");
+  remedy.set_shortboard_sort("FACILITY");
   remedy.set_remedies_subject_id(subject->id());
   remedy.set_short_board_id(board->id());
   const auto remedying = Register(remedy, county_);
