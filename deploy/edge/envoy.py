@@ -104,6 +104,12 @@ WRITE_RETRY = {
 }
 
 
+def _buffer(most):
+    """Takes the request whole before it goes on, and refuses a larger one. Not for streams of requests: it would hang them."""
+    return {"typed_per_filter_config": {"envoy.filters.http.buffer": {
+        "@type": f"{EXTENSIONS}.filters.http.buffer.v3.BufferPerRoute", "buffer": {"max_request_bytes": most}}}}
+
+
 def _regex(rpcs):
     by_service = {}
     for rpc in rpcs:
@@ -128,7 +134,9 @@ def _routes_to(cluster, name, rpcs, fallback_prefixes, settings, header=None):
     for kind, match, action in matches:
         if header:
             match = {**match, "headers": [header]}
-        yield {"name": f"{name}.{kind}", "match": match, "route": {"cluster": cluster, **action}}
+        # gRPC in a service has a whole message in memory before it finds it too large, however large it is.
+        whole = {} if match.get("prefix", "").startswith("/grpc.") else _buffer(settings.message_bytes)
+        yield {"name": f"{name}.{kind}", "match": match, "route": {"cluster": cluster, **action}, **whole}
 
 
 def routes(contracts, settings):
@@ -161,9 +169,7 @@ def routes(contracts, settings):
     # request_check.lua lets none pass that the transcoder does not know. (CORS and buffer need a route to a cluster.)
     result.append({
         "name": "json", "match": {"prefix": "/v1/"}, "route": {"cluster": areas[0], "timeout": "60s"},
-        "typed_per_filter_config": {"envoy.filters.http.buffer": {
-            "@type": f"{EXTENSIONS}.filters.http.buffer.v3.BufferPerRoute",
-            "buffer": {"max_request_bytes": settings.json_body_bytes}}},
+        **_buffer(settings.json_body_bytes),
     })
     result.append({"name": "nothing", "match": {"prefix": "/"}, "direct_response": {"status": 404}})
     return result
@@ -273,7 +279,7 @@ def _http_filters(contracts, settings):
             "config_source": _watched(settings.directory, "tokens.json"),
             "type_urls": [f"{EXTENSIONS}.filters.http.jwt_authn.v3.JwtAuthentication"]}},
         _rate_limit(settings),
-        # Only JSON is buffered: it would hang streams, and the transcoder's own limit does not stop a large body.
+        # Off but where a route asks for it: it would hang streams. The transcoder's own limit does not stop a large body.
         {**_http_filter("buffer", "buffer.v3.Buffer", max_request_bytes=settings.json_body_bytes), "disabled": True},
         _http_filter("lua", "lua.v3.Lua", default_source_code={"filename": settings.request_check}),
         _transcoder(contracts, settings),
