@@ -40,8 +40,8 @@ function draw(report: InventoryUnitReport, projects: Project[], draft?: Draft, e
     tell("");
     try {
       await call();
-      tell(done);
       await showReport(report.id);
+      tell(done);
     } catch (thrown) { again(thrown); }
   };
   const inventory = bangfu().client(InventoryService);
