@@ -18,6 +18,7 @@
 #include "common/blob/schema.h"
 #include "common/external/schema.h"
 #include "common/feed/schema.h"
+#include "common/flag/schema.h"
 #include "common/idempotency/schema.h"
 #include "common/inbox/schema.h"
 #include "common/intake/schema.h"
@@ -58,7 +59,8 @@ inline constexpr char kOtherVillage[] = "360822101201";
 inline migrate::Migrations FixtureMigrations() {
   return migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), blob::Schema(),
                          feed::Schema(), operation::Schema(), ::bangfu::intake::Schema(),
-                         recode::Schema(), external::Schema(), RegistryMigrations());
+                         recode::Schema(), external::Schema(), flag::Schema(),
+                         RegistryMigrations());
 }
 
 class RegistryFixture : protected LongWork, public ::testing::Test {
