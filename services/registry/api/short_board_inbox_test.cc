@@ -138,7 +138,7 @@ TEST_F(ShortBoardInbox, R002_WaitsForThoseWhoCanCompleteIt) {
   for (const std::string& token : {Township(), County()}) {
     ASSERT_OK_AND_ASSIGN(const v1::ShortBoard seen,
                          Call<v1::ShortBoard>("IndustryService", "GetShortBoard", get, token));
-    ASSERT_EQ(seen.allowed_actions_size(), 1);
+    ASSERT_GE(seen.allowed_actions_size(), 1);
     EXPECT_EQ(seen.allowed_actions(0).action(), township[0].action());
     EXPECT_TRUE(seen.allowed_actions(0).allowed());
   }
