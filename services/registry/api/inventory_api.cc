@@ -152,6 +152,10 @@ absl::StatusOr<v1::InventoryUnitReport> SaveStep(rpc::Mutation& m, Loaded& l, Un
   *event.mutable_unit_report() = after;
   RETURN_IF_ERROR(m.Publish("unit_report", unit.id, unit.region_path, event));
   RETURN_IF_ERROR(SyncUnitReports(m.tx(), {unit}, inbox::ActOf(m, action, InboxCalendar())));
+  // Now that it is written what this report says: others stand by it, or do not any more.
+  l.reverified.erase(unit.region_path);
+  RETURN_IF_ERROR(
+      SyncReverification(m.tx(), l.reverified, inbox::ActOf(m, "verify", InboxCalendar())));
   RETURN_IF_ERROR(
       SyncLeftSamples(m.tx(), l.left_samples, inbox::ActOf(m, action, InboxCalendar())));
   if (l.from == UnitReportState::kProvConfirmed && to != l.from) {
@@ -163,11 +167,11 @@ absl::StatusOr<v1::InventoryUnitReport> SaveStep(rpc::Mutation& m, Loaded& l, Un
 
 absl::StatusOr<int64_t> SetProjectVerification(
     rpc::Mutation& m, std::string_view village, std::vector<VillageProject> projects,
-    const std::function<absl::Status(const Ulid&, v1::Project*)>& apply, std::string_view reason) {
+    const std::function<absl::Status(const Ulid&, v1::Project*)>& apply, std::string_view reason,
+    std::set<std::string>* villages) {
   rpc::CallContext& context = m.context();
   const audit::Actor actor = m.ActorAt(village);
   std::vector<VillageProject> changed;
-  std::set<std::string> elsewhere;  // other villages that changed projects lie in or cover
   std::vector<audit::Entry> audits;
   std::vector<feed::OutboxEvent> events;
   int64_t verified = 0;
@@ -185,7 +189,7 @@ absl::StatusOr<int64_t> SetProjectVerification(
     if (after.verification_state() == v1::VERIFICATION_STATE_COUNTY_VERIFIED) ++verified;
     if (ToBytes(after) == ToBytes(before)) continue;
     if (p.verification_state != after.verification_state()) {
-      elsewhere.merge(RegionsOf(before));
+      villages->merge(RegionsOf(before));
     }
     p.version += 1;
     p.verification_state = after.verification_state();
@@ -207,9 +211,6 @@ absl::StatusOr<int64_t> SetProjectVerification(
   RETURN_IF_ERROR(UpdateVerification(m.tx(), changed, context.now));
   RETURN_IF_ERROR(audit::AppendBatch(m.tx(), audits));
   RETURN_IF_ERROR(feed::PublishBatch(m.tx(), events));
-  elsewhere.erase(std::string(village));
-  RETURN_IF_ERROR(
-      SyncReverification(m.tx(), elsewhere, inbox::ActOf(m, "verify", InboxCalendar())));
   return verified;
 }
 
@@ -391,7 +392,7 @@ absl::Status TakeBackVerification(Mutation& m, Loaded& l, std::string_view reaso
                          }
                          return absl::OkStatus();
                        },
-                       reason));
+                       reason, &l.reverified));
   l.after.set_verified_count(static_cast<int32_t>(verified));
   return absl::OkStatus();
 }

@@ -38,6 +38,8 @@ struct Loaded {
   v1::InventoryUnitReport before, after;
   // Samples whose population the report has left in this step.
   std::vector<Ulid> left_samples;
+  // Villages that projects lie in or cover whose verification the step changes, its own too.
+  std::set<std::string> reverified;
   // Who takes the step, where the rpc's roles at the village do not tell the grant.
   std::optional<audit::Actor> actor;
 };
@@ -67,10 +69,11 @@ absl::StatusOr<v1::InventoryUnitReport> SaveStep(rpc::Mutation& m, Loaded& l, Un
                                                  std::string_view action, std::string_view reason);
 // A verification state for projects of `village`, with audit and events under the grant that holds
 // there: a project that covers it may be led from elsewhere. `apply` may change the message
-// further. Gives how many are verified then.
+// further. Gives how many are verified then, and adds to `villages` where those changed lie.
 absl::StatusOr<int64_t> SetProjectVerification(
     rpc::Mutation& m, std::string_view village, std::vector<VillageProject> projects,
-    const std::function<absl::Status(const Ulid&, v1::Project*)>& apply, std::string_view reason);
+    const std::function<absl::Status(const Ulid&, v1::Project*)>& apply, std::string_view reason,
+    std::set<std::string>* villages);
 // Of a village's locked projects those that another village's report still stands for as they are,
 // verified or disputed, when the report of `unit`, as it stands, is taken back.
 absl::StatusOr<std::set<Ulid>> StandingElsewhere(mysql::Executor& db,

@@ -664,6 +664,7 @@ absl::StatusOr<v1::VerificationTask> CompleteVerification(
         for (Correction& one : corrections->projects) {
           const Ulid id = OptionalId(one.before.id()).value_or(Ulid());
           if (conclude(id, &one.after)) ++verified;
+          l.reverified.merge(RegionsOf(one.after));
           std::erase_if(projects, [&](const VillageProject& p) { return p.id == id; });
           changes.push_back({std::move(one.after), std::move(one.before), kCountyLevel, kReason});
         }
@@ -676,7 +677,7 @@ absl::StatusOr<v1::VerificationTask> CompleteVerification(
                                                           conclude(id, project);
                                                           return absl::OkStatus();
                                                         },
-                                                        kReason));
+                                                        kReason, &l.reverified));
         verified += as_they_are;
         l.unit.verified_at = c.now;
         l.after.set_project_count(count);
