@@ -4,6 +4,7 @@
 #include <mutex>
 #include <set>
 
+#include "common/grants/copies.h"
 #include "common/inbox/recount.h"
 #include "common/inbox/stopped.h"
 #include "common/operation/operation.h"
@@ -107,6 +108,12 @@ TEST_F(BatchApi, AProvinceIsEvaluatedOnceAndWhatStaysIsLeftAlone) {
 TEST_F(BatchApi, WhatADeputyStartsIsAuditedOnThePrincipalsBehalf) {
   const operation::v1::Operation started = Start();
   const std::string grant = world_.server().ids().Next().ToString();
+  type::v1::Grant held;
+  held.set_id(grant);
+  held.set_org_code("COUNTY_BUREAU_360733");
+  held.set_org_name("会昌县农业农村局");
+  ASSERT_OK(mysql::Transact(world_.database().db(),
+                            [&](mysql::Tx& tx) { return grants::Write(tx, {held}); }));
   ASSERT_OK(world_.database().db().Execute(
       "UPDATE operation SET created_subject = 'zhang', created_delegated_by = 'li', "
       "created_grant_id = ?",
@@ -115,7 +122,8 @@ TEST_F(BatchApi, WhatADeputyStartsIsAuditedOnThePrincipalsBehalf) {
   EXPECT_EQ(Result(started.id()).evaluated(), 15);
   EXPECT_EQ(world_.database().Int(
                 Cat("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'evaluation' AND "
-                    "actor_subject = 'zhang' AND actor_delegated_by = 'li' AND actor_grant_id = '",
+                    "actor_subject = 'zhang' AND actor_delegated_by = 'li' AND "
+                    "actor_org_code = 'COUNTY_BUREAU_360733' AND actor_grant_id = '",
                     grant, "'")),
             15);
 }

@@ -18,6 +18,7 @@
 #include "common/contract/access.h"
 #include "common/feed/consumer.h"
 #include "common/feed/schema.h"
+#include "common/grants/schema.h"
 #include "common/idempotency/schema.h"
 #include "common/inbox/schema.h"
 #include "common/operation/operation.h"
@@ -278,7 +279,7 @@ class World {
     options.migrations =
         migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), blob::Schema(),
                         feed::Schema(), operation::Schema(), publicity::Schema(), period::Schema(),
-                        recode::Schema(), EvaluationMigrations());
+                        recode::Schema(), grants::Schema(), EvaluationMigrations());
     return options;
   }
   feed::ConsumerOptions Following(const std::string& source) {

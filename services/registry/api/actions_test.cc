@@ -4,6 +4,7 @@
 
 #include "bangfu/registry/v1/industry.pb.h"
 #include "bangfu/registry/v1/operation_report.pb.h"
+#include "common/grants/copies.h"
 #include "services/registry/api/inventory_fixture.h"
 
 namespace bangfu::registry {
@@ -488,6 +489,11 @@ TEST_F(ActionsTest, AnOpeningThatADeputyStartedIsAuditedOnThePrincipalsBehalf) {
   ASSERT_OK(Open(created));
   const std::string grant = server_.ids().Next().ToString();
   mysql::Session& db = server_.database().db();
+  type::v1::Grant held;
+  held.set_id(grant);
+  held.set_org_code("COUNTY_BUREAU_360733");
+  held.set_org_name("会昌县农业农村局");
+  ASSERT_OK(mysql::Transact(db, [&](mysql::Tx& tx) { return grants::Write(tx, {held}); }));
   ASSERT_OK(
       db.Execute("UPDATE operation SET created_subject = 'zhang', created_delegated_by = 'li', "
                  "created_grant_id = ?",
@@ -496,7 +502,8 @@ TEST_F(ActionsTest, AnOpeningThatADeputyStartedIsAuditedOnThePrincipalsBehalf) {
   EXPECT_EQ(Campaign(created.id()).state(), v1::CAMPAIGN_STATE_OPEN);
   EXPECT_EQ(server_.database().Int(
                 Cat("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'campaign' AND "
-                    "actor_subject = 'zhang' AND actor_delegated_by = 'li' AND actor_grant_id = '",
+                    "actor_subject = 'zhang' AND actor_delegated_by = 'li' AND "
+                    "actor_org_code = 'COUNTY_BUREAU_360733' AND actor_grant_id = '",
                     grant, "'")),
             1);
 }

@@ -19,6 +19,7 @@
 #include "common/external/schema.h"
 #include "common/feed/schema.h"
 #include "common/flag/schema.h"
+#include "common/grants/schema.h"
 #include "common/idempotency/schema.h"
 #include "common/inbox/schema.h"
 #include "common/intake/schema.h"
@@ -59,7 +60,7 @@ inline constexpr char kOtherVillage[] = "360822101201";
 inline migrate::Migrations FixtureMigrations() {
   return migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), blob::Schema(),
                          feed::Schema(), operation::Schema(), ::bangfu::intake::Schema(),
-                         recode::Schema(), external::Schema(), flag::Schema(),
+                         recode::Schema(), external::Schema(), flag::Schema(), grants::Schema(),
                          RegistryMigrations());
 }
 
