@@ -500,10 +500,36 @@ absl::StatusOr<v1::CreateGrantsResponse> CreateGrants(Context& context,
       });
 }
 
+// A later end gives the right anew for the time that it adds: by the rules by which it is granted.
+// An earlier one takes away, for which the regions are enough.
+absl::Status CheckLonger(Mutation& m, const std::vector<Administration>& rights,
+                         const GrantRow& row, const Validity& validity) {
+  GrantFacts facts = FactsOf(row, GrantMessage(row));
+  facts.validity = validity;
+  RETURN_IF_ERROR(CheckGrant(rights, m.context().caller.subject, facts));
+  ASSIGN_OR_RETURN(const std::vector<GrantRow> standing, StandingGrantsOf(m.tx(), {facts.person}));
+  for (const GrantRow& other : standing) {
+    if (other.facts.id == facts.id || !Repeats(FactsOf(other, GrantMessage(other)), facts)) {
+      continue;
+    }
+    return Error(absl::StatusCode::kAlreadyExists, "GRANT_EXISTS")
+        .Field("valid_to", "与同样的另一项授权有效期重叠")
+        .Zh("延长后与此人同样的另一项授权有效期重叠")
+        .With("grant_id", other.facts.id.ToString())
+        .Build();
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Grant> ChangeGrantValidity(Context& context,
                                           const v1::ChangeGrantValidityRequest& request) {
   return rpc::Mutate<Grant>(context, request, [&](Mutation& m) -> absl::StatusOr<Grant> {
-    RETURN_IF_ERROR(HoldRights(m).status());
+    ASSIGN_OR_RETURN(const std::vector<Administration> rights, HoldRights(m));
+    // The person before their grant, as whoever grants or lends does.
+    ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
+    ASSIGN_OR_RETURN(const std::vector<GrantRow> seen, FindGrants(m.tx(), {id}, ViewerOf(context)));
+    if (seen.empty()) return NotFound("grant", request.id()).Build();
+    RETURN_IF_ERROR(LockPersons(m.tx(), {seen.front().facts.person}));
     ASSIGN_OR_RETURN(const GrantRow row, Lock(m, request.id(), "change_validity", request.etag()));
     const Validity validity = ValidityOf(true, GrantMessage(row).valid_from(),
                                          request.has_valid_to(), request.valid_to(), context.now);
@@ -512,6 +538,9 @@ absl::StatusOr<Grant> ChangeGrantValidity(Context& context,
           .Zh(GetErrorDetail(status).message_zh)
           .Field("valid_to", GetErrorDetail(status).message_zh)
           .Build();
+    }
+    if (validity.to > row.facts.validity.to) {
+      RETURN_IF_ERROR(CheckLonger(m, rights, row, validity));
     }
     std::vector<Change> changes = {WithEnd(row, validity.to)};
     // What was lent from it ends with it.

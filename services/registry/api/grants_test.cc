@@ -167,8 +167,7 @@ TEST_F(GrantsTest, DelegationIsTimeBoxedNeverGoesOnAndNeverRound) {
   EXPECT_THAT(Call<Grant>("stranger", "EndDelegation", end),
               StatusIs(Code::kNotFound, "RESOURCE_NOT_FOUND"));
   end.set_etag("0");
-  EXPECT_THAT(Call<Grant>("wang", "EndDelegation", end),
-              StatusIs(Code::kAborted, "ETAG_MISMATCH"));
+  EXPECT_THAT(Call<Grant>("wang", "EndDelegation", end), StatusIs(Code::kAborted, "ETAG_MISMATCH"));
   end.set_etag(lent->etag());
   EXPECT_THAT(Call<Grant>("wang", "EndDelegation", end), IsOk());
   EXPECT_THAT(Delegate("wang", Delegation(wang, "li")), IsOk());  // now it is no circle
@@ -300,6 +299,103 @@ TEST_F(GrantsTest, AnEarlierEndCutsWhatWasLent) {
   EXPECT_EQ(Get("li", later->id())->state(), type::v1::GRANT_STATE_REVOKED);
   EXPECT_THAT(Call<Grant>(kAdmin, "ChangeGrantValidity", change),
               StatusIs(Code::kAborted, "ETAG_MISMATCH"));
+}
+
+// A later end gives for the time that it adds: by the rules of granting.
+TEST_F(GrantsTest, R118_WhoAdministersANarrowFieldMakesNoWiderGrantLast) {
+  const auto end = [&](const std::string& who, const Grant& grant, int days) {
+    const auto now = Get(kAdmin, grant.id());
+    EXPECT_THAT(now, IsOk());
+    v1::ChangeGrantValidityRequest change;
+    change.set_id(grant.id());
+    change.set_etag(now.ok() ? now->etag() : "");
+    change.set_reason("续期");
+    if (days > 0) grants::SetTime(Now() + absl::Hours(24 * days), change.mutable_valid_to());
+    return Call<Grant>(who, "ChangeGrantValidity", change);
+  };
+  const auto until = [&](Grant grant, int days) {
+    grants::SetTime(Now() + absl::Hours(24 * days), grant.mutable_valid_to());
+    return MustCreate(kAdmin, grant);
+  };
+  Grant tea = Wanted("tea-admin", role::ROLE_ORG_ADMIN, "3607");
+  tea.mutable_scope()->add_industries("TEA");
+  MustCreate(kAdmin, tea);
+  Grant money = Wanted("money-admin", role::ROLE_ORG_ADMIN, "3607");
+  money.mutable_scope()->add_fund_sources("BRIDGE_CENTRAL");
+  MustCreate(kAdmin, money);
+  Grant clause = Wanted("clause-admin", role::ROLE_ORG_ADMIN, "3607");
+  clause.mutable_scope()->add_clauses("四");
+  MustCreate(kAdmin, clause);
+  const Grant wide = until(Wanted("li", role::ROLE_COUNTY_APPROVER, "360733"), 30);
+  for (const char* who : {"tea-admin", "money-admin", "clause-admin"}) {
+    EXPECT_THAT(end(who, wide, 31), StatusIs(Code::kPermissionDenied, "GRANT_BEYOND_SCOPE")) << who;
+    EXPECT_THAT(end(who, wide, 0), StatusIs(Code::kPermissionDenied, "GRANT_BEYOND_SCOPE")) << who;
+  }
+  EXPECT_EQ(Get(kAdmin, wide.id())->etag(), wide.etag());
+  // What is theirs they extend, without end too; what takes away asks for no field of work.
+  Grant own_field = Wanted("wang", role::ROLE_COUNTY_APPROVER, "360733");
+  own_field.mutable_scope()->add_industries("TEA");
+  const Grant narrow = until(own_field, 30);
+  EXPECT_THAT(end("money-admin", narrow, 31),
+              StatusIs(Code::kPermissionDenied, "GRANT_BEYOND_SCOPE"));
+  EXPECT_THAT(end("tea-admin", narrow, 31), IsOk());
+  const auto endless = end("tea-admin", narrow, 0);
+  ASSERT_THAT(endless, IsOk());
+  EXPECT_FALSE(endless->has_valid_to());
+  EXPECT_THAT(end("tea-admin", wide, 20), IsOk());
+  EXPECT_THAT(end("tea-admin", wide, 21), StatusIs(Code::kPermissionDenied, "GRANT_BEYOND_SCOPE"));
+  EXPECT_THAT(end(kAdmin, wide, 30), IsOk());
+  EXPECT_THAT(Revoke("tea-admin", wide.id()), IsOk());
+  // What is over, or taken back, no change of its end brings to life again.
+  EXPECT_THAT(end(kAdmin, wide, 30), StatusIs(Code::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+  const Grant brief = until(Wanted("zhao", role::ROLE_COUNTY_APPROVER, "360733"), 1);
+  server_->clock().Advance(absl::Hours(25));
+  EXPECT_THAT(end(kAdmin, brief, 30), StatusIs(Code::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+}
+
+TEST_F(GrantsTest, R118_ALaterEndNeitherReachesIntoTheSameGrantNorIntoWhatIsLent) {
+  Grant first = Wanted("li", role::ROLE_COUNTY_APPROVER, "360733");
+  grants::SetTime(Now() + absl::Hours(24 * 10), first.mutable_valid_to());
+  const Grant now = MustCreate(kAdmin, first);
+  const auto lent = Delegate("li", Delegation(now, "wang"));
+  ASSERT_THAT(lent, IsOk());
+  Grant second = Wanted("li", role::ROLE_COUNTY_APPROVER, "360733");
+  grants::SetTime(Now() + absl::Hours(24 * 20), second.mutable_valid_from());
+  const Grant next = MustCreate(kAdmin, second);
+  v1::ChangeGrantValidityRequest change;
+  change.set_id(now.id());
+  change.set_etag(now.etag());
+  change.set_reason("续期");
+  const auto refused = Call<Grant>(kAdmin, "ChangeGrantValidity", change);
+  EXPECT_THAT(refused, StatusIs(Code::kAlreadyExists, "GRANT_EXISTS"));
+  const ErrorDetail detail = GetErrorDetail(refused.status());
+  EXPECT_EQ(detail.metadata.at("grant_id"), next.id());
+  ASSERT_EQ(detail.violations.size(), 1u);
+  EXPECT_EQ(detail.violations[0].field, "valid_to");
+  // Up to where the other begins there is room; what was lent keeps the end that it was lent for.
+  grants::SetTime(Now() + absl::Hours(24 * 20), change.mutable_valid_to());
+  EXPECT_THAT(Call<Grant>(kAdmin, "ChangeGrantValidity", change), IsOk());
+  EXPECT_EQ(Get("li", lent->id())->valid_to().SerializeAsString(),
+            lent->valid_to().SerializeAsString());
+}
+
+// Of an extension and a grant of the same right at once, one comes through.
+TEST_F(GrantsTest, AnExtensionAndTheSameGrantAtOnceDoNotOverlap) {
+  for (int round = 0; round < 5; ++round) {
+    Grant first = Wanted("twin-" + std::to_string(round), role::ROLE_COUNTY_OPERATOR, "360733");
+    v1::CreateGrantsRequest create;
+    *create.add_grants() = first;
+    grants::SetTime(Now() + absl::Hours(24 * 20), create.mutable_grants(0)->mutable_valid_from());
+    grants::SetTime(Now() + absl::Hours(24 * 10), first.mutable_valid_to());
+    const Grant made = MustCreate(kAdmin, first);
+    v1::ChangeGrantValidityRequest change;
+    change.set_id(made.id());
+    change.set_etag(made.etag());
+    change.set_reason("续期");
+    EXPECT_EQ(AtOnce([&] { return Raw<v1::CreateGrantsResponse>(kAdmin, "CreateGrants", create); },
+                     [&] { return Raw<Grant>(kAdmin, "ChangeGrantValidity", change); }),
+              std::pair(1, std::string("GRANT_EXISTS")));
+  }
 }
 
 TEST_F(GrantsTest, OfTwoAtOnceWhoGrantTheSameOneComesThrough) {
