@@ -98,6 +98,21 @@ the_audit_in_json() {
     -o "$BANGFU_RUN/audit.ndjson" --reason 年度审计 || return 1
   [ "$(wc -l <"$BANGFU_RUN/audit.ndjson")" = "$listed" ]
 }
+a_flag_is_answered_and_closed() {
+  local project flag
+  shows "len(j['entries']) > 0" AUDITOR 36 audit search registry --region "$county" --type project || return 1
+  project=$(value_of 'j["entries"][0]["aggregate_id"]')
+  shows "j['state'] == 'RECORD_FLAG_STATE_OPEN' and 'answer_due' in j" \
+    AUDITOR "$county" flag put registry project "$project" --reason 凭证与合同金额不符 --days 5 || return 1
+  flag=$(value_of 'j["id"]')
+  shows "'$flag' in [f['id'] for f in j['record_flags']]" COUNTY_APPROVER "$county" flag list registry --state OPEN &&
+    answers 4 as AUDITOR "$county" flag answer registry "$flag" --text 已补传 &&
+    as COUNTY_APPROVER "$county" flag answer registry "$flag" --text 已补传补充协议 >"$BANGFU_RUN/flag.txt" &&
+    grep -q '已答复' "$BANGFU_RUN/flag.txt" || return 1
+  shows "j['outcome'] == 'RECORD_FLAG_OUTCOME_CORRECTED' and j['state'] == 'RECORD_FLAG_STATE_CLOSED'" \
+    AUDITOR "$county" flag close registry "$flag" --outcome CORRECTED --note 已补传 &&
+    shows "'$flag' in [f['id'] for f in j['record_flags']]" COUNTY_OPERATOR "$county" flag list registry --record "$project"
+}
 who_and_how_in_json() {
   shows "j['grants'][0]['role'] == 'ROLE_AUDITOR'" AUDITOR 36 whoami &&
     shows "[s['service'] for s in j['services']] == sorted('${SERVICES[*]}'.split()) and {s['state'] for s in j['services']} == {'OK'}" \
@@ -187,6 +202,7 @@ check_commands() {
   check the_feed_is_one_document_in_json the_feed_in_json
   check operations_are_all_listed operations_in_json
   check the_audit_is_whole_in_json the_audit_in_json
+  check a_flag_on_a_record_is_answered_and_closed a_flag_is_answered_and_closed
   check whoami_and_doctor_speak_json who_and_how_in_json
   check a_report_with_a_bad_cell_is_refused_alone bad_reports_are_refused_alone
   check a_score_with_a_bad_cell_is_refused_alone bad_scores_are_refused_alone
