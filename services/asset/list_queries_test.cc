@@ -12,6 +12,8 @@ namespace {
 TEST(ListQueries, AreServedByAnIndexWithTheRegion) {
   testing::ListQueryOptions options;
   options.values = {{"import_row.import_id", testing::InventedId()}};
+  options.requests = {
+      {"ContractService.ListContracts", {"external_system: 'sanzi' external_id: '7'"}}};
   testing::ExpectListsServedByIndexes(Definition(), options);
 }
 

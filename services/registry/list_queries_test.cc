@@ -17,7 +17,9 @@ TEST(ListQueries, AreServedByAnIndexWithTheRegion) {
                     {"import_row.import_id", testing::InventedId()}};
   options.samples = {{"list", "FUND_SOURCE"}, {"plan_period", "2026-2030"}};
   options.requests = {
-      {"ProjectService.ListProjects", {"region_code: '360733' include_covering: true"}}};
+      {"ProjectService.ListProjects", {"region_code: '360733' include_covering: true"}},
+      {"OperatorService.ListOperators", {"external_system: 'market' external_id: '7'"}},
+      {"OperatorService.ListHelperOrganisations", {"external_system: 'market' external_id: '7'"}}};
   options.setup = [](testing::TestDatabase& database) {
     database.Run(
         "INSERT INTO region (id, code, end_year, start_year, name, short_name, name_key, "

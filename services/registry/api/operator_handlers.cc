@@ -28,7 +28,7 @@ absl::Status ByExternalId(mysql::Executor& db, std::string_view kind, const std:
   if (system.empty()) return InvalidField("external_system", "请填写外部系统");
   ASSIGN_OR_RETURN(const std::optional<Ulid> found,
                    external::FindByExternalId(db, kind, system, id));
-  where->push_back(Equals("id", found.value_or(Ulid())));
+  where->push_back({"id = ?", {found.value_or(Ulid())}, /*narrow=*/true});
   return absl::OkStatus();
 }
 
