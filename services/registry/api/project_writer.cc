@@ -584,25 +584,30 @@ absl::Status CheckProject(const ProjectReferences& references, const ProjectChec
 
 namespace {
 
-// What the projects name stays as it is until they are written: whoever makes it void meanwhile is
-// before or after us.
+// What the projects come to name stays as it is until they are written: whoever makes it void
+// meanwhile is before us, and the next run of the transaction finds it void, or after us, and finds
+// who names it. What they named before is in use already.
 absl::Status HoldNamed(mysql::Tx& tx, const std::vector<ProjectChange>& changes) {
   std::set<Ulid> operators, helpers, boards;
   for (const ProjectChange& c : changes) {
     if (c.project.is_void()) continue;
-    if (const auto id = OptionalId(c.project.operator_id())) operators.insert(*id);
+    const v1::Project& before = c.before ? *c.before : v1::Project::default_instance();
+    const auto name = [](const std::string& now, const std::string& was, std::set<Ulid>* out) {
+      if (now == was) return;
+      if (const auto id = OptionalId(now)) out->insert(*id);
+    };
+    name(c.project.operator_id(), before.operator_id(), &operators);
+    name(c.project.short_board_id(), before.short_board_id(), &boards);
     for (const std::string& helper : c.project.helper_org_ids()) {
-      if (const auto id = OptionalId(helper)) helpers.insert(*id);
+      const auto& had = before.helper_org_ids();
+      name(helper, std::find(had.begin(), had.end(), helper) == had.end() ? "" : helper, &helpers);
     }
-    if (const auto id = OptionalId(c.project.short_board_id())) boards.insert(*id);
   }
   for (const auto& [table, ids] :
        {std::pair(&OperatorTable(), &operators), std::pair(&HelperTable(), &helpers),
         std::pair(&ShortBoardTable(), &boards)}) {
     ASSIGN_OR_RETURN(const std::set<Ulid> held, table->Hold(tx, *ids));
-    if (held.size() < ids->size()) {
-      return FailedPrecondition("RECORD_VOID", "所引用的运营主体、帮扶单位或短板已作废");
-    }
+    if (held.size() < ids->size()) return mysql::Conflict();
   }
   return absl::OkStatus();
 }

@@ -148,25 +148,27 @@ absl::StatusOr<std::vector<Record>> RecordTable::LockWhere(mysql::Tx& tx,
 
 absl::StatusOr<std::set<Ulid>> RecordTable::Existing(mysql::Executor& db,
                                                      const std::set<Ulid>& ids) const {
-  return Standing(db, ids, "");
-}
-
-absl::StatusOr<std::set<Ulid>> RecordTable::Hold(mysql::Tx& tx, const std::set<Ulid>& ids) const {
-  return Standing(tx, ids, " ORDER BY id LOCK IN SHARE MODE");
-}
-
-absl::StatusOr<std::set<Ulid>> RecordTable::Standing(mysql::Executor& db, const std::set<Ulid>& ids,
-                                                     std::string_view suffix) const {
   std::set<Ulid> out;
   if (ids.empty()) return out;
   mysql::Params params;
   for (const Ulid& id : ids) params.emplace_back(id);
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(Cat("SELECT id FROM ", table_, " WHERE id IN (",
                                                         mysql::Placeholders(ids.size()), ")",
-                                                        voids_ ? " AND is_void = 0" : "", suffix),
+                                                        voids_ ? " AND is_void = 0" : ""),
                                                     params));
   for (const mysql::Row& row : rows) out.insert(row.Id(0));
   return out;
+}
+
+absl::StatusOr<std::set<Ulid>> RecordTable::Hold(mysql::Tx& tx, const std::set<Ulid>& ids) const {
+  if (ids.empty()) return std::set<Ulid>();
+  mysql::Params params;
+  for (const Ulid& id : ids) params.emplace_back(id);
+  RETURN_IF_ERROR(tx.Execute(Cat("UPDATE ", table_, " SET named = named + 1 WHERE id IN (",
+                                 mysql::Placeholders(ids.size()), ") ORDER BY id"),
+                             params)
+                      .status());
+  return Existing(tx, ids);
 }
 
 absl::StatusOr<int64_t> RecordTable::Count(mysql::Executor& db, const Condition& where) const {

@@ -80,7 +80,8 @@ class RecordTable {
   absl::StatusOr<std::vector<Record>> LockWhere(mysql::Tx& tx, const Condition& where) const;
   // Those of the ids that exist and are not void.
   absl::StatusOr<std::set<Ulid>> Existing(mysql::Executor& db, const std::set<Ulid>& ids) const;
-  // The same, held until the transaction ends: none of them becomes void meanwhile.
+  // The same, held until the transaction ends by writing that they are named: none of them becomes
+  // void meanwhile, on whichever node. Of tables with a column `named`.
   absl::StatusOr<std::set<Ulid>> Hold(mysql::Tx& tx, const std::set<Ulid>& ids) const;
   absl::StatusOr<int64_t> Count(mysql::Executor& db, const Condition& where) const;
 
@@ -90,9 +91,6 @@ class RecordTable {
   std::string resource_;
   bool voids_ = false;
   std::string key_;
-
-  absl::StatusOr<std::set<Ulid>> Standing(mysql::Executor& db, const std::set<Ulid>& ids,
-                                          std::string_view suffix) const;
 };
 
 // The tables of this service.
