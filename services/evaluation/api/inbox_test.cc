@@ -300,7 +300,8 @@ TEST_F(EvaluationInbox, R002_AnOverrideThatEndedWaitsForItsReevaluation) {
   v1::VoidEvaluationRequest gone;
   gone.set_reason("登记有误");
   ASSERT_OK(w_.Step("VoidEvaluation", gone, *Ulid::Parse(entry.evaluation_id()), w_.Approver()));
-  EXPECT_THAT(Kinds(w_.Operator()), IsEmpty());
+  // The subject is to be evaluated now like any other that has no evaluation.
+  EXPECT_THAT(Kinds(w_.Operator()), ElementsAre("EVALUATION_RUN"));
 }
 
 TEST_F(EvaluationInbox, R002_ACriteriaDraftWaitsForItsSecondPerson) {
