@@ -18,14 +18,14 @@ absl::Status PutExternalIds(mysql::Tx& tx, std::string_view kind, const Ulid& re
     if (!own.emplace(id.system(), id.id()).second) {
       return InvalidField(field, "外部编号重复").Build();
     }
-    // Told with the record that has it; two who give it at once are told by the key below.
+    // Whose it is may lie outside the caller's regions, and is not told. Two who give it at once
+    // are told by the key below.
     ASSIGN_OR_RETURN(const std::optional<Ulid> taken,
                      FindByExternalId(tx, kind, id.system(), id.id()));
     if (taken && *taken != record) {
       return Error(absl::StatusCode::kAlreadyExists, "EXTERNAL_ID_TAKEN")
           .Zh(Cat("外部编号", id.system(), " ", id.id(), "已属于另一条记录"))
           .Field(field, "外部编号已被使用")
-          .With("record_id", taken->ToString())
           .Build();
     }
     rows.push_back({std::string(kind), id.system(), id.id(), record});

@@ -16,8 +16,7 @@ namespace bangfu::external {
 using Ids = google::protobuf::RepeatedPtrField<type::v1::ExternalId>;
 
 // Makes `ids` the numbers of the record; none frees those that it had. `field`: what a refusal
-// names. INVALID_ARGUMENT for a number that comes twice; ALREADY_EXISTS EXTERNAL_ID_TAKEN, with the
-// other record in metadata `record_id`.
+// names. INVALID_ARGUMENT for a number that comes twice; ALREADY_EXISTS EXTERNAL_ID_TAKEN.
 absl::Status PutExternalIds(mysql::Tx& tx, std::string_view kind, const Ulid& record,
                             const Ids& ids, std::string_view field);
 

@@ -168,6 +168,16 @@ TEST_F(ChainLinks, ALinkThatStandsForAContractCountsWhileThatRuns) {
   tell();
   EXPECT_EQ(Coverage(industry_), 2500);
   EXPECT_THAT(Record(industry_), HasSubstr("#样例服务合同（本县没有此合同，不计）"));
+  // Over assets of two counties it lies in their city, and runs here as well; in another county
+  // alone it does not.
+  contract.set_region_path("3607");
+  tell();
+  EXPECT_EQ(Coverage(industry_), 2500);
+  contract.set_region_path("360734101201");
+  tell();
+  EXPECT_EQ(Coverage(industry_), 0);
+  contract.set_region_path("360733101201");
+  tell();
   // As an asset it is none.
   Rest({{"SALES", reg::LINK_EVIDENCE_KIND_ASSET, contract.id()}});
   EXPECT_EQ(Coverage(industry_), 0);

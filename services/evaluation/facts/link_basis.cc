@@ -45,7 +45,10 @@ absl::StatusOr<LinkBasis> LinkBasis::Load(mysql::Executor& db, const reg::Indust
   for (const auto& [kind, references] : bases) {
     ASSIGN_OR_RETURN(const std::vector<LinkBasisRow> rows, FindLinkBases(db, kind, references));
     for (const LinkBasisRow& row : rows) {
-      if (!RegionContains(county, row.region_path)) continue;
+      // A contract over assets of several counties lies where these have their common region.
+      if (!RegionContains(county, row.region_path) && !RegionContains(row.region_path, county)) {
+        continue;
+      }
       const bool stands =
           row.stands && !(row.from && *row.from > as_of) && !(row.to && *row.to < as_of);
       basis.bases_[{static_cast<int>(kind), row.id.ToString()}] = stands;

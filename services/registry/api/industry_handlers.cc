@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "bangfu/registry/v1/events.pb.h"
 #include "bangfu/registry/v1/industry.pb.h"
@@ -96,11 +97,17 @@ absl::StatusOr<v1::Industry> Get(Context& context, const v1::GetIndustryRequest&
   query.industry_id = id;
   query.states = {v1::PROJECT_STATE_OPERATING};
   query.limit = 500;
-  ASSIGN_OR_RETURN(const std::vector<ProjectRow> operating, ListProjects(context.db, query));
-  for (const ProjectRow& row : operating) {
-    const v1::Project project = FromBytes<v1::Project>(row.record);
-    present.insert(present.end(), project.chain_links().begin(), project.chain_links().end());
+  std::set<std::string> of_projects;
+  while (true) {
+    ASSIGN_OR_RETURN(const std::vector<ProjectRow> operating, ListProjects(context.db, query));
+    for (const ProjectRow& row : operating) {
+      const v1::Project project = FromBytes<v1::Project>(row.record);
+      of_projects.insert(project.chain_links().begin(), project.chain_links().end());
+    }
+    if (operating.size() < static_cast<size_t>(query.limit)) break;
+    query.after = After{operating.back().region_path, operating.back().id};
   }
+  present.insert(present.end(), of_projects.begin(), of_projects.end());
   const ChainCoverage coverage = CoverChain(applicable, present);
   industry.set_chain_coverage_bp(coverage.coverage_bp);
   for (const std::string& link : coverage.missing) industry.add_missing_links(link);

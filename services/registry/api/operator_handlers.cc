@@ -319,8 +319,7 @@ absl::StatusOr<v1::HelperOrganisation> VoidHelper(
         RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
         const v1::HelperOrganisation before = HelperOf(record);
         RETURN_IF_ERROR(CheckStanding(before.is_void()));
-        ASSIGN_OR_RETURN(const std::string project,
-                         FindProjectNaming(m.tx(), record.region_path, before.id()));
+        ASSIGN_OR_RETURN(const std::string project, FindProjectNaming(m.tx(), before.id()));
         if (!project.empty()) return InUse("HELPER_IN_USE", "单位帮扶", project);
         v1::HelperOrganisation h = before;
         h.set_is_void(true);

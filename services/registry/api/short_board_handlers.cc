@@ -177,8 +177,7 @@ absl::StatusOr<v1::ShortBoard> VoidBoard(Context& context,
                                      workflow::ActorAt(context.caller, before.region_path(), thing))
                             .status());
         const rpc::Covering covering(m, thing);
-        ASSIGN_OR_RETURN(const std::string user,
-                         FindProjectNaming(m.tx(), record.region_path, before.id()));
+        ASSIGN_OR_RETURN(const std::string user, FindProjectNaming(m.tx(), before.id()));
         if (!user.empty()) {
           return FailedPrecondition("SHORT_BOARD_IN_USE",
                                     Cat("补短板项目", user, "对应该短板，不能作废"))

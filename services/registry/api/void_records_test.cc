@@ -52,12 +52,12 @@ class VoidRecords : public RegistryTest {
     create.mutable_helper()->set_region_code(kVillage);
     return Call<v1::HelperOrganisation>(kO, "CreateHelperOrganisation", create, county_);
   }
-  absl::Status VoidProject(const v1::Project& project) {
+  absl::Status VoidProject(const v1::Project& project, const std::string& token = "") {
     v1::VoidProjectRequest request;
     request.set_id(project.id());
     request.set_etag(project.etag());
     request.set_reason("重复登记");
-    return Call<v1::Project>(kP, "VoidProject", request, county_).status();
+    return Call<v1::Project>(kP, "VoidProject", request, token.empty() ? county_ : token).status();
   }
   static void Set(google::type::Date* date, int year, int month, int day) {
     date->set_year(year);
@@ -171,6 +171,13 @@ TEST_F(VoidRecords, AHelperThatNoProjectNamesIsVoided) {
   EXPECT_THAT(used, StatusIs(Code::kFailedPrecondition, "HELPER_IN_USE"));
   EXPECT_EQ(GetErrorDetail(used.status()).metadata["project_code"], project->project_code());
   ASSERT_OK(VoidProject(*project));
+  // A project of another county is one that it helps, too.
+  v1::Project elsewhere = SomeProject("龙南镇脐橙冷库建设项目", "360783100001");
+  elsewhere.add_helper_org_ids(made->id());
+  const auto theirs = Register(elsewhere, other_county_);
+  ASSERT_THAT(theirs, IsOk());
+  EXPECT_THAT(VoidHelper(*made, county_), StatusIs(Code::kFailedPrecondition, "HELPER_IN_USE"));
+  ASSERT_OK(VoidProject(*theirs, other_county_));
   EXPECT_THAT(VoidHelper(*made, other_county_), StatusIs(Code::kNotFound));
   const auto gone = VoidHelper(*made, county_);
   ASSERT_THAT(gone, IsOk());

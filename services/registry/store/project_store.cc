@@ -118,18 +118,11 @@ absl::StatusOr<std::string> FindProjectOfOperator(mysql::Executor& db, const Uli
   return rows.empty() ? std::string() : rows[0].String(0);
 }
 
-absl::StatusOr<std::string> FindProjectNaming(mysql::Executor& db, const std::string& region_path,
-                                              const std::string& id) {
-  mysql::Params params;
-  constexpr size_t kCountyDigits = 6;
-  const std::string county =
-      mysql::RegionClause({region_path.substr(0, kCountyDigits)}, "region_path", &params);
-  params.emplace_back(id);
+absl::StatusOr<std::string> FindProjectNaming(mysql::Executor& db, const std::string& id) {
   ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query(Cat("SELECT project_code FROM project WHERE ", county,
-                                " AND is_void = 0 AND LOCATE(?, record) > 0 "
-                                "ORDER BY region_path, id LIMIT 1"),
-                            params));
+                   db.Query("SELECT project_code FROM project WHERE is_void = 0 AND "
+                            "LOCATE(?, record) > 0 ORDER BY region_path, id LIMIT 1",
+                            {id}));
   return rows.empty() ? std::string() : rows[0].String(0);
 }
 

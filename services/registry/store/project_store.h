@@ -109,10 +109,9 @@ absl::StatusOr<std::map<Ulid, ProjectRow>> LockProjects(mysql::Tx& tx,
 absl::StatusOr<std::set<Ulid>> VoidProjects(mysql::Executor& db, const std::set<Ulid>& ids);
 // The code of a project that is not void and names the operator; empty: none does.
 absl::StatusOr<std::string> FindProjectOfOperator(mysql::Executor& db, const Ulid& operator_id);
-// The code of one in the county of `region_path` whose record names this id (of a helper, of a
-// short board): reads the county's records, so for what is rarely asked. Empty: none does.
-absl::StatusOr<std::string> FindProjectNaming(mysql::Executor& db, const std::string& region_path,
-                                              const std::string& id);
+// The code of one, wherever it lies, whose record names this id (of a helper, of a short board):
+// reads every record, so for what is rarely asked. Empty: none does.
+absl::StatusOr<std::string> FindProjectNaming(mysql::Executor& db, const std::string& id);
 // By (system, id): the project that holds it.
 absl::StatusOr<std::map<std::pair<std::string, std::string>, Ulid>> FindExternalIds(
     mysql::Executor& db, const std::vector<std::pair<std::string, std::string>>& keys);
