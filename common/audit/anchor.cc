@@ -302,8 +302,14 @@ absl::StatusOr<Report> VerifyAnchors(mysql::Session& db, const std::vector<Ancho
                             "FROM audit_anchor WHERE sealed = 1 ORDER BY anchor_no"));
   int64_t expected = 1;
   std::string prev(32, '\0');
-  std::map<int64_t, std::string> outside;
-  for (const Anchor& anchor : kept) outside[anchor.anchor_no] = anchor.hash;
+  std::map<int64_t, Anchor> outside;
+  for (const Anchor& anchor : kept) outside[anchor.anchor_no] = anchor;
+  // Up to which anchor the items went, of what age.
+  ASSIGN_OR_RETURN(mysql::Rows cuts,
+                   db.Query("SELECT chain_no, kept_from FROM audit_cut WHERE aggregate_type = ? "
+                            "AND aggregate_id = ? ORDER BY chain_no",
+                            {kAnchors, Ulid()}));
+  size_t next_cut = 0;
   for (const mysql::Row& row : anchors) {
     const int64_t no = row.Int(0);
     ++report.chains;
@@ -317,14 +323,25 @@ absl::StatusOr<Report> VerifyAnchors(mysql::Session& db, const std::vector<Ancho
         add("audit_anchor", Ulid(), no, "锚点内容与哈希不符，已被改动");
       }
     }
+    // The hash covers the time, but it is not recomputed any more once the items went: an anchor
+    // that was made older afterwards shows by what the outside knows of it.
+    absl::Time taken_at = row.Time(5);
     if (auto known = outside.find(no); known != outside.end()) {
-      if (row.String(4) != known->second) add("audit_anchor", Ulid(), no, "锚点与外部留存不符");
+      const bool timed = known->second.taken_at > absl::UnixEpoch();
+      if (row.String(4) != known->second.hash || (timed && known->second.taken_at != taken_at)) {
+        add("audit_anchor", Ulid(), no, "锚点与外部留存不符");
+      }
+      if (timed) taken_at = known->second.taken_at;
       outside.erase(known);
+    }
+    while (next_cut < cuts.size() && cuts[next_cut].Int(0) < no) ++next_cut;
+    if (next_cut < cuts.size() && taken_at >= cuts[next_cut].Time(1)) {
+      add("audit_anchor", Ulid(), no, "锚点保留期未满，其内容已被清理");
     }
     expected = no + 1;
     prev = row.String(4);
   }
-  for (const auto& [no, hash] : outside) add("audit_anchor", Ulid(), no, "外部留存的锚点不存在");
+  for (const auto& [no, anchor] : outside) add("audit_anchor", Ulid(), no, "外部留存的锚点不存在");
 
   ASSIGN_OR_RETURN(
       mysql::Rows gone,

@@ -1,6 +1,9 @@
 #include "common/audit/cut.h"
 
+#include <algorithm>
+
 #include "common/audit/canonical.h"
+#include "common/audit/retention.h"
 #include "common/audit/rows.h"
 #include "common/base/digest.h"
 #include "common/base/strings.h"
@@ -33,6 +36,7 @@ absl::StatusOr<CutSum> HashCuts(mysql::Executor& db, int64_t batch_no) {
                                   (row.Time(6) != sum.kept_from || row.Time(7) != sum.cut_at)) {
                                 sum.at_one_time = false;
                               }
+                              sum.newest = std::max(sum.newest, row.Time(4));
                               sum.kept_from = row.Time(6);
                               sum.cut_at = row.Time(7);
                               ++sum.count;
@@ -62,8 +66,16 @@ absl::StatusOr<std::string> ProblemOfBatch(mysql::Executor& db, int64_t batch_no
   if (sum.count == 0 || !sum.at_one_time || sum.cut_at != record.entry.occurred_at) {
     return Cat("第 ", batch_no, " 批清理时间与审计记录不符");
   }
-  if (sum.kept_from > sum.cut_at - kLeastKept) {
+  // The chain has no key: whoever writes rows may write a batch and its entry. So what it claims is
+  // held to what the job itself could have done.
+  const auto years = told.find("keepYears");
+  const int64_t keep_years =
+      years != told.end() && years->is_number_integer() ? years->get<int64_t>() : 0;
+  if (keep_years < kLeastKeepYears || sum.newest >= sum.kept_from) {
     return Cat("第 ", batch_no, " 批清理了保留期未满的记录");
+  }
+  if (sum.kept_from != KeptFrom(sum.cut_at, keep_years)) {
+    return Cat("第 ", batch_no, " 批清理与其保留年数不符");
   }
   return std::string();
 }

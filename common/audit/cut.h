@@ -21,23 +21,22 @@ Ulid RetentionId();
 // Under this type and no id stands up to which anchor the items and accesses were cut.
 inline constexpr char kAnchors[] = "audit_anchor";
 
-// No province keeps less, whatever its parameter says; so a cut of anything younger is none.
-inline constexpr absl::Duration kLeastKept = absl::Hours(365 * 24);
-
 inline constexpr char kCutColumns[] =
     "aggregate_type, aggregate_id, chain_no, hash, occurred_at, batch_no, kept_from, cut_at";
 
 struct CutSum {
   int64_t count = 0;
   std::string hash;  // 32 bytes, over every column of each, in order of type, id and place
-  absl::Time kept_from = absl::InfinitePast();  // the latest
-  bool at_one_time = true;                      // all with the same kept_from and cut_at
+  absl::Time kept_from = absl::InfinitePast();
+  absl::Time newest = absl::InfinitePast();  // occurred_at of what went last, as they tell it
+  bool at_one_time = true;                   // all with the same kept_from and cut_at
   absl::Time cut_at;
 };
 absl::StatusOr<CutSum> HashCuts(mysql::Executor& db, int64_t batch_no);
 
 // Why the records of a batch do not hold, zh-CN; empty: its entry stands in the trail, is what its
-// hash says, and tells of just these cuts, of nothing that was younger than a year.
+// hash says, and tells of just these cuts, of what was older than the years that it names, which
+// are no fewer than kLeastKeepYears.
 absl::StatusOr<std::string> ProblemOfBatch(mysql::Executor& db, int64_t batch_no);
 
 // Which batches hold, each looked up once.

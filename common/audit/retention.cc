@@ -423,7 +423,20 @@ absl::Time KeptFrom(absl::Time now, int64_t years) {
 }
 
 absl::StatusOr<CutReport> CutOld(mysql::Session& db, absl::Time now, const CutOptions& options) {
+  if (options.keep_years < kLeastKeepYears) {
+    return absl::FailedPreconditionError(
+        Cat("the trail is kept at least ", kLeastKeepYears, " years, not ", options.keep_years));
+  }
   return Cutter(db, now, options).Run();
+}
+
+absl::StatusOr<CutReport> CutByParameter(mysql::Session& db, absl::Time now,
+                                         const ParameterLookup& parameter, CutOptions options) {
+  constexpr int64_t kUnknown = 0;
+  if (!parameter) return CutReport{};
+  ASSIGN_OR_RETURN(options.keep_years, parameter(db, kKeepYears, kUnknown));
+  if (options.keep_years == kUnknown) return CutReport{};
+  return CutOld(db, now, options);
 }
 
 }  // namespace bangfu::audit

@@ -13,11 +13,11 @@
 
 namespace bangfu::audit {
 
-// The parameter of the years, what holds while it is not known, and the least that is kept whatever
-// it says.
+// The parameter of the years, what the province has until it says otherwise, and the least that it
+// may say: fewer are refused where it is set, cut nothing, and excuse nothing in a verification.
 inline constexpr char kKeepYears[] = "AUDIT_KEEP_YEARS";
 inline constexpr int64_t kDefaultKeepYears = 30;
-inline constexpr int64_t kLeastKeepYears = 1;
+inline constexpr int64_t kLeastKeepYears = 10;
 
 struct CutOptions {
   int64_t keep_years = kDefaultKeepYears;
@@ -39,14 +39,25 @@ struct CutReport {
   bool more = false;     // max_batches were made, or it was stopped
 };
 
-// The instant from which entries are kept: the same day so many years ago, in Asia/Shanghai.
+// The instant from which entries are kept: the same day so many years ago, in Asia/Shanghai; never
+// less than kLeastKeepYears ago.
 absl::Time KeptFrom(absl::Time now, int64_t years);
 
 // Cuts of each chain the entries before KeptFrom that an anchor from before then covers, in small
 // transactions, oldest first. Each leaves in audit_cut where the chain begins now, and in the trail
 // an entry with a hash over those places: a verification excuses nothing else. Then the items of
 // anchors before KeptFrom and the looks that belong to them, when no entry that is kept depends on
-// them; the anchors themselves stay. Any number of jobs may run at once.
+// them; the anchors themselves stay. Any number of jobs may run at once. FAILED_PRECONDITION when
+// the years are fewer than kLeastKeepYears: nobody can have set them.
 absl::StatusOr<CutReport> CutOld(mysql::Session& db, absl::Time now, const CutOptions& options);
+
+// A parameter's value by its code, or the last argument where it is not known.
+using ParameterLookup =
+    std::function<absl::StatusOr<int64_t>(mysql::Executor&, const std::string&, int64_t)>;
+
+// CutOld by the years that the parameter says. Until they are known here nothing goes: they may be
+// more than any default.
+absl::StatusOr<CutReport> CutByParameter(mysql::Session& db, absl::Time now,
+                                         const ParameterLookup& parameter, CutOptions options);
 
 }  // namespace bangfu::audit

@@ -6,6 +6,7 @@
 #include "common/audit/audit.h"
 #include "common/audit/cut.h"
 #include "common/audit/schema.h"
+#include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "common/recode/schema.h"
 #include "common/testing/clock.h"
@@ -18,6 +19,7 @@ namespace {
 
 using ::bangfu::testing::FakeClock;
 using ::bangfu::testing::SeededRandom;
+using ::bangfu::testing::StatusIs;
 using ::bangfu::testing::TestDatabase;
 using ::testing::Contains;
 using ::testing::ElementsAre;
@@ -120,10 +122,9 @@ TEST_F(RetentionTest, KeepsTheSameDaySoManyYearsAgo) {
   EXPECT_EQ(KeptFrom(at(2056, 3, 2, 1), 30), at(2026, 3, 2, 0));
   EXPECT_EQ(KeptFrom(at(2056, 2, 29, 23), 30), at(2026, 3, 1, 0));
   // Whatever the parameter says.
-  EXPECT_EQ(KeptFrom(at(2056, 3, 2, 1), 0), at(2055, 3, 2, 0));
-  EXPECT_EQ(KeptFrom(at(2056, 3, 2, 1), -7), at(2055, 3, 2, 0));
+  EXPECT_EQ(KeptFrom(at(2056, 3, 2, 1), 0), at(2046, 3, 2, 0));
+  EXPECT_EQ(KeptFrom(at(2056, 3, 2, 1), -7), at(2046, 3, 2, 0));
   EXPECT_EQ(KeptFrom(at(2056, 3, 2, 1), INT64_MAX), at(1056, 3, 2, 0));
-  EXPECT_LE(KeptFrom(at(2028, 2, 29, 0), 1), at(2028, 2, 29, 0) - kLeastKept);
 }
 
 TEST_F(RetentionTest, CutsOnlyAfterTheYearsAndOnlyWhatIsAnchored) {
@@ -329,20 +330,23 @@ class ForgeryTest : public RetentionTest {
     ASSERT_OK(
         db_.Execute("DELETE FROM audit_log WHERE aggregate_id = ? AND chain_no <= 2", {young_}));
   }
-  void InsertCut(int64_t batch_no, absl::Time kept_from, absl::Time cut_at) {
+  void InsertCut(int64_t batch_no, absl::Time kept_from, absl::Time cut_at, int64_t chain_no = 2) {
     ASSERT_OK(db_.Execute(
         "INSERT INTO audit_cut (aggregate_type, aggregate_id, chain_no, hash, occurred_at, "
-        "batch_no, kept_from, cut_at) VALUES ('project', ?, 2, ?, ?, ?, ?, ?)",
-        {young_, cut_.hash, cut_.entry.occurred_at, batch_no, kept_from, cut_at}));
+        "batch_no, kept_from, cut_at) VALUES ('project', ?, ?, ?, ?, ?, ?, ?)",
+        {young_, chain_no, cut_.hash, cut_.entry.occurred_at, batch_no, kept_from, cut_at}));
   }
   // An entry of a batch as the job would write it.
-  void Tell(int64_t batch_no, absl::Time cut_at) {
+  void Tell(int64_t batch_no, absl::Time cut_at, int64_t keep_years = kLeastKeepYears) {
     ASSERT_OK_AND_ASSIGN(const CutSum sum, HashCuts(db_, batch_no));
     Entry e;
     e.aggregate_type = kRetention;
     e.aggregate_id = RetentionId();
     e.region_path = "36";
-    e.after_json = absl::StrCat(R"({"sha256":")", HexEncode(sum.hash), "\"}");
+    e.action = "cut_audit";
+    e.actor.subject = "system";
+    e.after_json = absl::StrCat(R"({"keepYears":)", keep_years, R"(,"places":1,"sha256":")",
+                                HexEncode(sum.hash), "\"}");
     e.occurred_at = cut_at;
     ASSERT_OK(mysql::Transact(db_, [&](mysql::Tx& tx) { return Append(tx, e); }));
   }
@@ -372,40 +376,101 @@ TEST_F(ForgeryTest, ATakenPlaceShows) {
   EXPECT_THAT(AnchorProblems(), Contains("第 1 批清理位置与审计记录不符"));
 }
 
-TEST_F(ForgeryTest, ABatchOfYoungEntriesIsNone) {
+TEST_F(ForgeryTest, ABatchThatIsNotOfItsYearsIsNone) {
   Delete();
-  InsertCut(3, clock_.Now(), clock_.Now());
-  Tell(3, clock_.Now());
+  const absl::Time now = clock_.Now();
+  InsertCut(3, now - absl::Hours(1), now);  // after the entries
+  Tell(3, now, 30);
+  EXPECT_THAT(ChainProblems(), ElementsAre("缺少第 1 至 2 条"));
+  EXPECT_THAT(AnchorProblems(), Contains("第 3 批清理与其保留年数不符"));
+}
+
+// Well formed in all: no job cuts by so few years.
+TEST_F(ForgeryTest, ABatchOfFewerYearsThanTheLeastIsNone) {
+  Years(5);
+  Delete();
+  const absl::CivilDay today = ShanghaiDay(clock_.Now());
+  const absl::Time kept_from =
+      StartOfShanghaiDay(absl::CivilDay(today.year() - 4, today.month(), today.day()));
+  InsertCut(3, kept_from, clock_.Now());
+  Tell(3, clock_.Now(), 4);
+  EXPECT_THAT(ChainProblems(), ElementsAre("缺少第 1 至 2 条"));
+  EXPECT_THAT(AnchorProblems(), Contains("第 3 批清理了保留期未满的记录"));
+}
+TEST_F(ForgeryTest, ABatchThatNamesFewerYearsThanItsTimeIsNone) {
+  Delete();
+  cut_.entry.occurred_at = clock_.Now() - absl::Hours(24 * 366 * 11);
+  InsertCut(3, KeptFrom(clock_.Now(), 10), clock_.Now());
+  Tell(3, clock_.Now(), 4);
+  EXPECT_THAT(ChainProblems(), ElementsAre("缺少第 1 至 2 条"));
+  EXPECT_THAT(AnchorProblems(), Contains("第 3 批清理了保留期未满的记录"));
+}
+TEST_F(ForgeryTest, ABatchOfYoungEntriesIsNone) {
+  Years(5);
+  Delete();
+  InsertCut(3, KeptFrom(clock_.Now(), 10), clock_.Now());
+  Tell(3, clock_.Now(), 10);
   EXPECT_THAT(ChainProblems(), ElementsAre("缺少第 1 至 2 条"));
   EXPECT_THAT(AnchorProblems(), Contains("第 3 批清理了保留期未满的记录"));
 }
 
-// All of it made right, as only the database's owner can: the anchors know that the entries were
-// young.
-TEST_F(ForgeryTest, ABatchThatClaimsYoungEntriesToBeOldIsFoundByTheAnchors) {
-  Record third = Entry1(young_, 4);
-  ASSERT_OK(
-      db_.Execute("DELETE FROM audit_log WHERE aggregate_id = ? AND chain_no <= 4", {young_}));
-  cut_ = third;
-  ASSERT_OK(db_.Execute(
-      "INSERT INTO audit_cut (aggregate_type, aggregate_id, chain_no, hash, occurred_at, "
-      "batch_no, kept_from, cut_at) VALUES ('project', ?, 4, ?, ?, 3, ?, ?)",
-      {young_, cut_.hash, cut_.entry.occurred_at, clock_.Now() - absl::Hours(24 * 400),
-       clock_.Now()}));
-  Tell(3, clock_.Now());
+// All of it made right, as only the database's owner can, for entries that are five years old.
+class AgedForgeryTest : public ForgeryTest {
+ protected:
+  void SetUp() override {
+    ForgeryTest::SetUp();
+    Years(5);
+    EndDay();
+    ASSERT_OK_AND_ASSIGN(kept_, ListAnchors(db_, 0, 100));
+    cut_ = Entry1(young_, 4);
+    cut_.entry.occurred_at = clock_.Now() - absl::Hours(24 * 366 * 11);
+    ASSERT_OK(db_.Execute("DELETE FROM audit_log WHERE aggregate_id = ?", {young_}));
+    InsertCut(3, KeptFrom(clock_.Now(), 10), clock_.Now(), 4);
+    Tell(3, clock_.Now());
+  }
+  std::vector<Anchor> kept_;  // newest first
+};
+
+TEST_F(AgedForgeryTest, IsFoundByTheAnchors) {
   EXPECT_THAT(ChainProblems(), IsEmpty());  // the chains alone cannot tell
-  EXPECT_THAT(AnchorProblems(), ElementsAre("已锚定的记录缺失"));
+  EXPECT_THAT(AnchorProblems(), Contains("已锚定的记录缺失"));
+}
+
+TEST_F(AgedForgeryTest, IsFoundByAnchorsOutsideWhenThoseInsideWereCutToo) {
+  const Anchor& of_young = kept_[2];
+  ASSERT_OK(
+      db_.Execute("DELETE FROM audit_anchor_item WHERE anchor_no <= ?", {of_young.anchor_no}));
+  const auto forge = [&] {
+    ASSERT_OK(db_.Execute(
+        "INSERT INTO audit_cut (aggregate_type, aggregate_id, chain_no, hash, occurred_at, "
+        "batch_no, kept_from, cut_at) VALUES (?, ?, ?, ?, ?, 4, ?, ?)",
+        {kAnchors, Ulid(), of_young.anchor_no, of_young.hash,
+         clock_.Now() - absl::Hours(24 * 366 * 11), KeptFrom(clock_.Now(), 10), clock_.Now()}));
+    Tell(4, clock_.Now());
+  };
+  forge();
+  // Inside, the anchor's own time tells.
+  EXPECT_THAT(AnchorProblems(), Contains("锚点保留期未满，其内容已被清理"));
+  // Unless it was made older, which its hash does not show once its items are gone.
+  ASSERT_OK(db_.Execute("UPDATE audit_anchor SET taken_at = ? WHERE anchor_no = ?",
+                        {clock_.Now() - absl::Hours(24 * 366 * 11), of_young.anchor_no}));
+  EXPECT_THAT(AnchorProblems(), IsEmpty());
+  EXPECT_THAT(AnchorProblems(kept_),
+              ElementsAre("锚点与外部留存不符", "锚点保留期未满，其内容已被清理"));
+  // One that was kept without its time still bears its hash.
+  for (Anchor& anchor : kept_) anchor.taken_at = absl::UnixEpoch();
+  EXPECT_THAT(AnchorProblems(kept_), IsEmpty());
 }
 
 TEST_F(ForgeryTest, ABatchDatedIntoTheFutureIsNone) {
   Delete();
-  const absl::Time later = clock_.Now() + absl::Hours(24 * 800);
-  InsertCut(3, later - absl::Hours(24 * 400), later);
+  const absl::Time later = clock_.Now() + absl::Hours(24 * 366 * 12);
+  InsertCut(3, KeptFrom(later, kLeastKeepYears), later);
   Tell(3, later);
   EXPECT_THAT(AnchorProblems(), Contains("第 3 批清理时间晚于其锚点"));
   // Also when that day has come: the anchor of its entry was taken before.
   EndDay();
-  Years(3);
+  Years(13);
   EXPECT_THAT(AnchorProblems(), Contains("第 3 批清理时间晚于其锚点"));
 }
 
@@ -514,18 +579,60 @@ TEST_F(RetentionTest, TheYearsMayChange) {
   Years(5);
   const Ulid later = Chain(1);
   EndDay();
-  Years(3);
-  const Ulid young = Chain(1);
-  EndDay();
+  Years(11);
   EXPECT_EQ(Cut({.keep_years = 30}).rows, 0);
-  EXPECT_EQ(Cut({.keep_years = 7}).rows, 1);
+  EXPECT_EQ(Cut({.keep_years = 14}).rows, 1);
   ExpectSound();
   EXPECT_EQ(Cut({.keep_years = 50}).rows, 0);
   EXPECT_EQ(Entries(later), 1);
-  // Never less than a year.
-  EXPECT_EQ(Cut({.keep_years = 0}).rows, 1);
+  EXPECT_EQ(Cut({.keep_years = 10}).rows, 1);
   EXPECT_EQ(Entries(later), 0);
-  EXPECT_EQ(Entries(young), 1);
+  ExpectSound();
+}
+
+TEST_F(RetentionTest, FewerYearsThanTheLeastCutNothing) {
+  const Ulid id = Chain(2);
+  EndDay();
+  Years(40);
+  for (const int64_t few : {-1, 0, 1, 9}) {
+    EXPECT_THAT(CutOld(db_, clock_.Now(), {.keep_years = few}),
+                StatusIs(absl::StatusCode::kFailedPrecondition))
+        << few;
+  }
+  EXPECT_EQ(Entries(id), 2);
+  EXPECT_EQ(Cut({.keep_years = 10}).rows, 2);
+}
+
+TEST_F(RetentionTest, NothingIsCutWhileTheParameterIsUnknown) {
+  const Ulid id = Chain(2);
+  EndDay();
+  Years(40);
+  absl::StatusOr<int64_t> known = 0;
+  const auto cut = [&](bool has = true) {
+    ParameterLookup parameter;
+    if (has) {
+      parameter = [&](mysql::Executor&, const std::string& code,
+                      int64_t otherwise) -> absl::StatusOr<int64_t> {
+        EXPECT_EQ(code, "AUDIT_KEEP_YEARS");
+        if (known.ok() && *known == 0) return otherwise;
+        return known;
+      };
+    }
+    return CutByParameter(db_, clock_.Now(), parameter, {});
+  };
+  ASSERT_OK_AND_ASSIGN(CutReport report, cut());
+  EXPECT_EQ(report.batches, 0);
+  ASSERT_OK_AND_ASSIGN(report, cut(false));
+  EXPECT_EQ(report.batches, 0);
+  known = absl::UnavailableError("away");
+  EXPECT_THAT(cut(), StatusIs(absl::StatusCode::kUnavailable));
+  known = 50;
+  ASSERT_OK_AND_ASSIGN(report, cut());
+  EXPECT_EQ(report.batches, 0);
+  EXPECT_EQ(Entries(id), 2);
+  known = 30;
+  ASSERT_OK_AND_ASSIGN(report, cut());
+  EXPECT_EQ(report.rows, 2);
   ExpectSound();
 }
 

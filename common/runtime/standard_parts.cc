@@ -109,20 +109,12 @@ void AddEscalation(App& app, inbox::CalendarLookup calendar,
 }
 
 // What is older than the trail is kept goes, in small transactions, until a drain.
-void AddAuditRetention(
-    App& app, std::function<absl::StatusOr<int64_t>(mysql::Executor&, const std::string&, int64_t)>
-                  parameter) {
+void AddAuditRetention(App& app, audit::ParameterLookup parameter) {
   app.jobs().Add("audit_retention", [&app, parameter = std::move(parameter)](
                                         mysql::Session& session, Loop& loop) {
     const auto run = [&]() -> absl::StatusOr<audit::CutReport> {
-      audit::CutOptions options;
-      if (parameter) {
-        ASSIGN_OR_RETURN(options.keep_years, parameter(session, audit::kKeepYears, 0));
-        // Until the years are known here nothing goes: they may be more than the default.
-        if (options.keep_years == 0) return audit::CutReport{};
-      }
-      options.stopped = [&loop] { return loop.stopped(); };
-      return audit::CutOld(session, app.clock().Now(), options);
+      return audit::CutByParameter(session, app.clock().Now(), parameter,
+                                   {.stopped = [&loop] { return loop.stopped(); }});
     };
     loop.Run([&]() -> absl::Duration {
       const absl::StatusOr<audit::CutReport> cut = run();

@@ -1,9 +1,12 @@
 // Parameters: numbers and days that the policy leaves open, served beside the code lists.
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bangfu/registry/v1/events.pb.h"
 #include "bangfu/registry/v1/reference_service.pb.h"
+#include "common/audit/retention.h"
+#include "common/base/strings.h"
 #include "common/blob/blob.h"
 #include "common/rpc/mutation.h"
 #include "services/registry/api/convert.h"
@@ -31,6 +34,12 @@ bool IsDay(int64_t ymd) {
   return day.year() >= 1000 && day.year() * 10000 + day.month() * 100 + day.day() == ymd;
 }
 
+// What may not be set lower, whoever confirms it.
+constexpr struct {
+  std::string_view code;
+  int64_t least;
+} kLeast[] = {{audit::kKeepYears, audit::kLeastKeepYears}};
+
 absl::StatusOr<v1::Parameter> SetParameter(Context& context,
                                            const v1::SetParameterRequest& request) {
   return rpc::Mutate<v1::Parameter>(
@@ -42,6 +51,11 @@ absl::StatusOr<v1::Parameter> SetParameter(Context& context,
         row.value = request.value();
         if (request.value() < 0 || (row.unit == "BP" && request.value() > 10000)) {
           return InvalidField("value", "数值超出范围").Build();
+        }
+        for (const auto& [code, least] : kLeast) {
+          if (row.code == code && row.value < least) {
+            return InvalidField("value", Cat(row.name_zh, "：不得小于", least)).Build();
+          }
         }
         if (row.unit == "DATE" && !IsDay(request.value())) {
           return InvalidField("value", "日期应为八位数字，如20251031").Build();

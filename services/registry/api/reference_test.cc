@@ -151,6 +151,22 @@ TEST_F(RegistryTest, R010_HowFarTheSurveyReachesBackIsData) {
   EXPECT_THAT(Register(p, county_), IsOk());
 }
 
+TEST_F(RegistryTest, TheAuditIsNotKeptForLessThanItsLeastYears) {
+  v1::SetParameterRequest set;
+  set.set_code("AUDIT_KEEP_YEARS");
+  set.set_reason("省厅确认");
+  set.set_etag("1");
+  for (const int64_t few : {0, 1, 9}) {
+    set.set_value(few);
+    EXPECT_THAT(Call<v1::Parameter>(kCodes, "SetParameter", set, admin_), HasViolation("value"))
+        << few;
+  }
+  set.set_value(10);
+  const auto changed = Call<v1::Parameter>(kCodes, "SetParameter", set, admin_);
+  ASSERT_THAT(changed, IsOk());
+  EXPECT_EQ(changed->value(), 10);
+}
+
 TEST_F(RegistryTest, R003_R005_TargetDaysAreParametersAndDays) {
   v1::SetParameterRequest set;
   set.set_code("TWO_YEAR_TARGET_DATE");
