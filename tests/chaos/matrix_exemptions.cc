@@ -52,9 +52,10 @@ const std::map<std::string, std::string>& AlikeEverywhere() {
 }
 
 const std::map<std::string, std::string>& NotNarrowed() {
-  constexpr char kLinked[] = "of a project, whose money the asset service does not hold";
   constexpr char kTable[] = "a table of all money";
   constexpr char kPublic[] = "what is public is open to all objections";
+  constexpr char kShown[] =
+      "a publicity holds its region, not the money or industry of its subject";
   constexpr char kReport[] = "a village's report is of all its money; departments sign for theirs";
   constexpr char kSigned[] =
       "after the state, which the report shows; see the registry's own tests";
@@ -63,11 +64,6 @@ const std::map<std::string, std::string>& NotNarrowed() {
   constexpr char kFlag[] = "asked of a record by an auditor, of whatever money";
   constexpr char kRead[] = "a read, which is recorded";
   static const auto* const known = new std::map<std::string, std::string>{
-      {"bangfu.asset.v1.ContractService.RecordLinkage", kLinked},
-      {"bangfu.asset.v1.ContractService.UpdateLinkageCounts", kLinked},
-      {"bangfu.asset.v1.ContractService.EndLinkage", kLinked},
-      {"bangfu.asset.v1.ContractService.RecordLinkageIncome", kLinked},
-      {"bangfu.asset.v1.ContractService.RecordEmployment", kLinked},
       {"bangfu.audit.v1.AuditService.ExportAudit", kRead},
       {"bangfu.audit.v1.AuditService.RevealSensitive", kRead},
       {"bangfu.audit.v1.RecordFlagService.FlagRecord", kFlag},
@@ -88,10 +84,10 @@ const std::map<std::string, std::string>& NotNarrowed() {
       {"bangfu.period.v1.PeriodService.BatchReturnPeriods", kTable},
       {"bangfu.period.v1.PeriodService.ReissuePeriod", kTable},
       {"bangfu.publicity.v1.PublicityService.RaiseObjection", kPublic},
-      {"bangfu.publicity.v1.PublicityService.AddPublicityEvidence", kPublic},
-      {"bangfu.publicity.v1.PublicityService.DecideObjection", kPublic},
-      {"bangfu.publicity.v1.PublicityService.ConcludePublicity", kPublic},
-      {"bangfu.publicity.v1.PublicityService.BatchConcludePublicities", kPublic},
+      {"bangfu.publicity.v1.PublicityService.AddPublicityEvidence", kShown},
+      {"bangfu.publicity.v1.PublicityService.DecideObjection", kShown},
+      {"bangfu.publicity.v1.PublicityService.ConcludePublicity", kShown},
+      {"bangfu.publicity.v1.PublicityService.BatchConcludePublicities", kShown},
       {"bangfu.inbox.v1.InboxService.UrgeWork", "from above"},
       {"bangfu.intake.v1.ImportService.BeginImport", "its rows are judged one by one"},
       {"bangfu.operation.v1.OperationService.CancelOperation", kOperation},

@@ -6,14 +6,17 @@
 #include "absl/time/civil_time.h"
 #include "common/base/page_token.h"
 #include "common/base/strings.h"
+#include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/proto.h"
 #include "services/asset/api/checks.h"
 #include "services/asset/api/contract_handlers.h"
 #include "services/asset/api/contract_internal.h"
 #include "services/asset/api/convert.h"
 #include "services/asset/api/facts.h"
+#include "services/asset/api/grant_scope.h"
 #include "services/asset/store/report_copy_store.h"
 
 namespace bangfu::asset::api {
@@ -39,6 +42,11 @@ absl::StatusOr<v1::EmploymentRecord> ContractHandlers::RecordEmployment(
     rpc::CallContext& c, const v1::RecordEmploymentRequest& r) {
   return rpc::Mutate<v1::EmploymentRecord>(
       c, r, [&](rpc::Mutation& m) -> absl::StatusOr<v1::EmploymentRecord> {
+        ASSIGN_OR_RETURN(const store::ProjectCopy project,
+                         LoadProject(m.tx(), r.project_id(), c.scope));
+        ASSIGN_OR_RETURN(const auth::Facets facets, FacetsOf(m.tx(), c.caller, project));
+        RETURN_IF_ERROR(workflow::CheckScope(c.caller, c.roles, project.region_path, facets,
+                                             kProjectMattersZh));
         std::vector<FieldViolation> violations;
         if (r.month() > absl::FormatCivilTime(absl::CivilMonth(ShanghaiDay(c.now)))) {
           violations.push_back({"month", "不能晚于本月"});
@@ -51,8 +59,6 @@ absl::StatusOr<v1::EmploymentRecord> ContractHandlers::RecordEmployment(
           violations.push_back({"poor_wages_fen", "不能多于工资总额"});
         }
         RETURN_IF_ERROR(ToStatus(std::move(violations)));
-        ASSIGN_OR_RETURN(const store::ProjectCopy project,
-                         LoadProject(m.tx(), r.project_id(), c.scope));
         RETURN_IF_ERROR(LockFacts(m.tx(), {project.id}));
         const auto kind = static_cast<EmploymentKind>(r.kind());
         ASSIGN_OR_RETURN(const auto there,
@@ -91,7 +97,8 @@ absl::StatusOr<v1::EmploymentRecord> ContractHandlers::RecordEmployment(
             row.operation_report_id = report->id;
           }
         }
-        MutationRecorder recorder(m);
+        const rpc::Covering covering(m, facets);
+        MutationRecorder recorder(covering.mutation());
         v1::EmploymentRecord out;
         if (there) {
           const v1::EmploymentRecord before = ToEmployment(*there);

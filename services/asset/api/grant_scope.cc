@@ -48,6 +48,23 @@ absl::StatusOr<std::map<Ulid, auth::Facets>> FacetsOfContracts(mysql::Executor& 
   return out;
 }
 
+absl::StatusOr<auth::Facets> FacetsOf(mysql::Executor& db, const auth::Caller& caller,
+                                      const store::ProjectCopy& project) {
+  auth::Facets facets;
+  if (!caller.MindsFacets()) return facets;
+  facets.fund_sources = project.fund_sources;
+  ASSIGN_OR_RETURN(facets.industries, store::WithParents(db, project.industry_code));
+  return facets;
+}
+
+absl::StatusOr<auth::Facets> FacetsOfProject(mysql::Executor& db, const auth::Caller& caller,
+                                             const Ulid& project) {
+  if (!caller.MindsFacets()) return auth::Facets();
+  ASSIGN_OR_RETURN(const auto found, store::FindProjects(db, {project}));
+  if (found.empty()) return auth::Facets();
+  return FacetsOf(db, caller, found.front());
+}
+
 absl::Status CheckAssetScope(const rpc::CallContext& c, const store::AssetRow& row) {
   return workflow::CheckScope(c.caller, c.roles, row.region_path, FacetsOf(c.caller, row),
                               kAssetMattersZh);

@@ -1,4 +1,5 @@
-// What of assets and contracts the scope of a grant is asked about: the sources of their money.
+// What of assets, contracts and projects the scope of a grant is asked about: the sources of their
+// money, and of projects the industry.
 #pragma once
 
 #include <map>
@@ -12,6 +13,7 @@
 #include "common/rpc/call_context.h"
 #include "services/asset/store/asset_store.h"
 #include "services/asset/store/contract_store.h"
+#include "services/asset/store/reference_store.h"
 
 namespace bangfu::asset::api {
 
@@ -24,8 +26,17 @@ absl::StatusOr<std::map<Ulid, auth::Facets>> FacetsOfContracts(mysql::Executor& 
                                                                const auth::Caller& caller,
                                                                const std::vector<Ulid>& contracts);
 
+// Of a project, as its copy says: every source that it declares, its industry and those above it.
+absl::StatusOr<auth::Facets> FacetsOf(mysql::Executor& db, const auth::Caller& caller,
+                                      const store::ProjectCopy& project);
+// The same of the project of this id; nothing of one that no feed has told of.
+absl::StatusOr<auth::Facets> FacetsOfProject(mysql::Executor& db, const auth::Caller& caller,
+                                             const Ulid& project);
+
 // What is filed about an asset or its contract, for refusals.
 inline constexpr char kAssetMattersZh[] = "办理该资产的事项";
+// What is filed about a project.
+inline constexpr char kProjectMattersZh[] = "办理该项目的事项";
 // For what is filed about an asset: SCOPE_EXCLUDES where the caller has the role only by grants for
 // other money.
 absl::Status CheckAssetScope(const rpc::CallContext& c, const store::AssetRow& row);

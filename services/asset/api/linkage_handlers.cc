@@ -8,6 +8,7 @@
 #include "absl/time/civil_time.h"
 #include "common/base/page_token.h"
 #include "common/base/strings.h"
+#include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -17,6 +18,7 @@
 #include "services/asset/api/contract_internal.h"
 #include "services/asset/api/convert.h"
 #include "services/asset/api/facts.h"
+#include "services/asset/api/grant_scope.h"
 #include "services/asset/domain/linkage_actions.h"
 #include "services/asset/store/reference_store.h"
 
@@ -39,16 +41,18 @@ absl::StatusOr<v1::LinkageContract> ChangeLinkage(
   ASSIGN_OR_RETURN(auto row, store::FindLinkage(m.tx(), ulid, c.scope));
   if (!row) return NotFound("linkage", id).Build();
   if (Cat(row->version) != etag) return EtagMismatch().Build();
+  ASSIGN_OR_RETURN(const auth::Facets facets, FacetsOfProject(m.tx(), c.caller, row->project_id));
   RETURN_IF_ERROR(Linkages()
                       .Execute(StateOf(*row, ShanghaiDay(c.now)), action,
-                               workflow::ActorAt(c.caller, row->region_path))
+                               workflow::ActorAt(c.caller, row->region_path, facets))
                       .status());
   const v1::LinkageContract before = ToLinkage(*row);
   RETURN_IF_ERROR(change(&*row));
   RETURN_IF_ERROR(store::UpdateLinkage(m.tx(), &*row));
   ASSIGN_OR_RETURN(row, store::FindLinkage(m.tx(), ulid, c.scope));
   v1::LinkageContract out = ToLinkage(*row);
-  MutationRecorder recorder(m);
+  const rpc::Covering covering(m, facets);
+  MutationRecorder recorder(covering.mutation());
   RETURN_IF_ERROR(recorder.Audit("linkage", row->id, row->region_path, &before, out, reason));
   RETURN_IF_ERROR(RefreshFacts(m.tx(), {row->project_id}, c.now, recorder));
   return out;
@@ -60,6 +64,11 @@ absl::StatusOr<v1::LinkageContract> ContractHandlers::RecordLinkage(
     rpc::CallContext& c, const v1::RecordLinkageRequest& r) {
   return rpc::Mutate<v1::LinkageContract>(
       c, r, [&](rpc::Mutation& m) -> absl::StatusOr<v1::LinkageContract> {
+        ASSIGN_OR_RETURN(const store::ProjectCopy project,
+                         LoadProject(m.tx(), r.project_id(), c.scope));
+        ASSIGN_OR_RETURN(const auth::Facets facets, FacetsOf(m.tx(), c.caller, project));
+        RETURN_IF_ERROR(workflow::CheckScope(c.caller, c.roles, project.region_path, facets,
+                                             kProjectMattersZh));
         std::vector<FieldViolation> violations;
         const auto start = DayFrom(r.start_date(), "start_date", &violations);
         const auto end = DayFrom(r.end_date(), "end_date", &violations);
@@ -71,8 +80,6 @@ absl::StatusOr<v1::LinkageContract> ContractHandlers::RecordLinkage(
           violations.push_back({"mode_code", "未知的利益联结方式"});
         }
         RETURN_IF_ERROR(ToStatus(std::move(violations)));
-        ASSIGN_OR_RETURN(const store::ProjectCopy project,
-                         LoadProject(m.tx(), r.project_id(), c.scope));
         RETURN_IF_ERROR(LockFacts(m.tx(), {project.id}));
         store::LinkageRow row;
         row.id = c.ids.Next();
@@ -88,7 +95,8 @@ absl::StatusOr<v1::LinkageContract> ContractHandlers::RecordLinkage(
         row.end_date = end;
         RETURN_IF_ERROR(store::InsertLinkages(m.tx(), {row}));
         v1::LinkageContract out = ToLinkage(row);
-        MutationRecorder recorder(m);
+        const rpc::Covering covering(m, facets);
+        MutationRecorder recorder(covering.mutation());
         RETURN_IF_ERROR(recorder.Audit("linkage", row.id, row.region_path, nullptr, out, ""));
         RETURN_IF_ERROR(RefreshFacts(m.tx(), {project.id}, c.now, recorder));
         return out;
@@ -160,9 +168,11 @@ absl::StatusOr<v1::LinkageContract> ContractHandlers::GetLinkage(rpc::CallContex
   ASSIGN_OR_RETURN(const auto row, store::FindLinkage(c.db, id, c.scope));
   if (!row) return NotFound("linkage", r.id()).Build();
   v1::LinkageContract out = ToLinkage(*row);
-  workflow::FillAllowedActions(Linkages().Allowed(StateOf(*row, ShanghaiDay(c.now)),
-                                                  workflow::ActorAt(c.caller, row->region_path)),
-                               out.mutable_allowed_actions());
+  ASSIGN_OR_RETURN(const auth::Facets facets, FacetsOfProject(c.db, c.caller, row->project_id));
+  workflow::FillAllowedActions(
+      Linkages().Allowed(StateOf(*row, ShanghaiDay(c.now)),
+                         workflow::ActorAt(c.caller, row->region_path, facets)),
+      out.mutable_allowed_actions());
   return out;
 }
 

@@ -1,4 +1,5 @@
-// Grants narrowed to fund sources: what of assets, contracts and imports they open.
+// Grants narrowed to fund sources or industries: what of assets, contracts, links, work and imports
+// they open.
 #include "services/asset/jobs/service_fixture_for_test.h"
 
 namespace bangfu::asset {
@@ -18,6 +19,68 @@ class AssetScopeTest : public ServiceTest {
     }
     return server_.Token(caller);
   }
+  // One whose grants, one for each list, are for these industries only.
+  std::string OfIndustries(const std::vector<std::vector<std::string>>& industries) {
+    auth::Caller caller;
+    caller.subject = "person-narrow";
+    for (const std::vector<std::string>& one : industries) {
+      auth::Grant& grant = caller.grants.emplace_back();
+      grant.role = ROLE_COUNTY_OPERATOR;
+      grant.region_path = "360733";
+      grant.industries = one;
+    }
+    return server_.Token(caller);
+  }
+  // Camellia under oil, and a project of it with an exact and an approximate amount.
+  std::string CamelliaProject() {
+    registry::v1::IndustryCategoriesChanged industries;
+    for (const auto& [code, parent] : std::vector<std::pair<std::string, std::string>>{
+             {"OIL", ""}, {"CAMELLIA", "OIL"}, {"TEA", ""}}) {
+      registry::v1::IndustryCategory& one = *industries.add_categories();
+      one.set_taxonomy_version("v1");
+      one.set_code(code);
+      one.set_parent_code(parent);
+    }
+    registry::v1::ProjectChanged changed;
+    registry::v1::Project& p = *changed.mutable_project();
+    p.set_id(ids_.Next().ToString());
+    p.set_project_code("PJ360733-2022-000009");
+    p.set_name("油茶基地");
+    p.set_region_path(kVillage);
+    p.set_state(registry::v1::PROJECT_STATE_OPERATING);
+    p.set_industry_code("CAMELLIA");
+    for (const auto& [source, state] :
+         std::vector<std::pair<std::string, type::v1::AmountParseState>>{
+             {"BRIDGE_CENTRAL", type::v1::AMOUNT_PARSE_STATE_EXACT},
+             {"SELF_RAISED", type::v1::AMOUNT_PARSE_STATE_APPROXIMATE}}) {
+      registry::v1::DeclaredFunding& funding = *p.add_declared_funding();
+      funding.set_source_code(source);
+      funding.mutable_amount()->set_fen(50000000);
+      funding.mutable_amount()->set_parse_state(state);
+    }
+    Apply({{"industry_category_batch", &industries}, {"project", &changed}});
+    return p.id();
+  }
+  v1::RecordLinkageRequest Link(const std::string& project) {
+    v1::RecordLinkageRequest r;
+    r.set_request_id(RequestId());
+    r.set_project_id(project);
+    r.set_mode_code("DIVIDEND");
+    r.set_households(30);
+    *r.mutable_start_date() = Date(2024, 1, 1);
+    return r;
+  }
+  v1::RecordEmploymentRequest Work(const std::string& project, const std::string& month) {
+    v1::RecordEmploymentRequest r;
+    r.set_request_id(RequestId());
+    r.set_project_id(project);
+    r.set_month(month);
+    r.set_kind(v1::EMPLOYMENT_KIND_ASSET_WORK);
+    r.set_workers(5);
+    r.set_person_days(100);
+    return r;
+  }
+
   static auto Excluded() { return StatusIs(absl::StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"); }
   std::string RefusalOf(const std::string& asset, const std::string& action,
                         const std::string& token) {
@@ -170,6 +233,103 @@ TEST_F(AssetScopeTest, TheAuditNamesTheGrantThatCoversTheMoney) {
   EXPECT_EQ(AuditedAt("asset"), std::vector<std::string>(3, "3607"));
   EXPECT_EQ(AuditedAt("contract"), std::vector<std::string>(3, "3607"));
   EXPECT_EQ(AuditedAt("income"), std::vector<std::string>(1, "3607"));
+}
+
+// Links and work are of a project: of all money that it declares, its industry and what is above
+// it.
+TEST_F(AssetScopeTest, ALinkIsWrittenByThoseWhoseProjectItIs) {
+  const std::string project = CamelliaProject();
+  const std::string oil = OfIndustries({{"OIL"}});
+  const std::vector<std::string> others = {special_, OfIndustries({{"TEA"}})};
+  const std::string method = "ContractService.RecordLinkage";
+  for (const std::string& other : others) {
+    EXPECT_THAT(Call<v1::LinkageContract>(method, Link(project), other), Excluded());
+  }
+  for (const std::string& token :
+       {bridge_, Narrowed({{"SELF_RAISED"}}), OfIndustries({{"CAMELLIA"}}),
+        OfIndustries({{"TEA"}, {"OIL"}})}) {
+    EXPECT_OK(Call<v1::LinkageContract>(method, Link(project), token));
+  }
+  ASSERT_OK_AND_ASSIGN(v1::LinkageContract link,
+                       Call<v1::LinkageContract>(method, Link(project), oil));
+
+  v1::UpdateLinkageCountsRequest counts;
+  counts.set_id(link.id());
+  counts.set_households(31);
+  v1::RecordLinkageIncomeRequest income;
+  income.set_id(link.id());
+  income.set_month("2026-01");
+  income.set_paid_fen(100000);
+  v1::EndLinkageRequest end;
+  end.set_id(link.id());
+  *end.mutable_ended_on() = Date(2026, 10, 31);
+  end.set_reason("合同期满");
+  const auto step = [&](const std::string& name, auto request, const std::string& token) {
+    request.set_request_id(RequestId());
+    request.set_etag(link.etag());
+    auto made = Call<v1::LinkageContract>("ContractService." + name, request, token);
+    if (made.ok()) link = *made;
+    return made;
+  };
+  v1::GetLinkageRequest get;
+  get.set_id(link.id());
+  for (const std::string& other : others) {
+    EXPECT_THAT(step("UpdateLinkageCounts", counts, other), Excluded());
+    EXPECT_THAT(step("RecordLinkageIncome", income, other), Excluded());
+    EXPECT_THAT(step("EndLinkage", end, other), Excluded());
+    ASSERT_OK_AND_ASSIGN(const v1::LinkageContract seen,
+                         Call<v1::LinkageContract>("ContractService.GetLinkage", get, other));
+    ASSERT_FALSE(seen.allowed_actions().empty());
+    for (const type::v1::AllowedAction& action : seen.allowed_actions()) {
+      EXPECT_EQ(action.refusal_reason(), "SCOPE_EXCLUDES") << action.action();
+    }
+  }
+  EXPECT_OK(step("UpdateLinkageCounts", counts, oil));
+  EXPECT_OK(step("RecordLinkageIncome", income, oil));
+  ASSERT_OK_AND_ASSIGN(const v1::LinkageContract seen,
+                       Call<v1::LinkageContract>("ContractService.GetLinkage", get, oil));
+  for (const type::v1::AllowedAction& action : seen.allowed_actions()) {
+    EXPECT_TRUE(action.allowed()) << action.action();
+  }
+  EXPECT_OK(step("EndLinkage", end, oil));
+}
+
+TEST_F(AssetScopeTest, WorkIsRecordedByThoseWhoseProjectItIs) {
+  const std::string project = CamelliaProject();
+  const std::string method = "ContractService.RecordEmployment";
+  for (const std::string& other : {special_, OfIndustries({{"TEA"}})}) {
+    EXPECT_THAT(Call<v1::EmploymentRecord>(method, Work(project, "2026-10"), other), Excluded());
+  }
+  EXPECT_OK(Call<v1::EmploymentRecord>(method, Work(project, "2026-09"), bridge_));
+  ASSERT_OK_AND_ASSIGN(
+      const v1::EmploymentRecord work,
+      Call<v1::EmploymentRecord>(method, Work(project, "2026-10"), OfIndustries({{"OIL"}})));
+  v1::RecordEmploymentRequest again = Work(project, "2026-10");
+  again.set_etag(work.etag());
+  EXPECT_THAT(Call<v1::EmploymentRecord>(method, again, OfIndustries({{"TEA"}})), Excluded());
+  // Nobody is shut out by what is not known: copies of before do not say what is above an industry.
+  ASSERT_OK(server_.database().db().Execute("UPDATE industry_copy SET parent_code = NULL"));
+  EXPECT_OK(Call<v1::EmploymentRecord>(method, Work(project, "2026-08"), OfIndustries({{"OIL"}})));
+  EXPECT_THAT(Call<v1::EmploymentRecord>(method, Work(project, "2026-07"), special_), Excluded());
+}
+
+TEST_F(AssetScopeTest, TheAuditOfALinkNamesTheGrantThatCoversTheProject) {
+  const std::string project = CamelliaProject();
+  auth::Caller caller;
+  caller.subject = "person-narrow";
+  for (const auto& [industry, region] :
+       std::vector<std::pair<std::string, std::string>>{{"TEA", "360733"}, {"OIL", "3607"}}) {
+    auth::Grant& grant = caller.grants.emplace_back();
+    grant.role = ROLE_COUNTY_OPERATOR;
+    grant.region_path = region;
+    grant.industries = {industry};
+  }
+  const std::string token = server_.Token(caller);
+  ASSERT_OK(Call<v1::LinkageContract>("ContractService.RecordLinkage", Link(project), token));
+  ASSERT_OK(Call<v1::EmploymentRecord>("ContractService.RecordEmployment", Work(project, "2026-10"),
+                                       token));
+  EXPECT_EQ(AuditedAt("linkage"), std::vector<std::string>(1, "3607"));
+  EXPECT_EQ(AuditedAt("employment"), std::vector<std::string>(1, "3607"));
 }
 
 }  // namespace

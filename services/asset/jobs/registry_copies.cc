@@ -120,6 +120,7 @@ absl::Status RegistryCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
       copy.latitude_e7 = p.latitude_e7();
       copy.longitude_e7 = p.longitude_e7();
       for (const reg::DeclaredFunding& funding : p.declared_funding()) {
+        copy.fund_sources.push_back(funding.source_code());
         if (funding.amount().parse_state() == type::v1::AMOUNT_PARSE_STATE_EXACT) {
           copy.funding.emplace_back(funding.source_code(), funding.amount().fen());
         }
@@ -179,7 +180,7 @@ absl::Status RegistryCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
       ASSIGN_OR_RETURN(const auto changed, Payload<reg::IndustryCategoriesChanged>(*event));
       for (const reg::IndustryCategory& c : changed.categories()) {
         industries[{c.taxonomy_version(), c.code()}] = {c.taxonomy_version(), c.code(),
-                                                        c.cultivation_months()};
+                                                        c.cultivation_months(), c.parent_code()};
       }
     }
   }

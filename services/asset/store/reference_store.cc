@@ -1,6 +1,8 @@
 #include "services/asset/store/reference_store.h"
 
+#include <algorithm>
 #include <map>
+#include <utility>
 
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -30,6 +32,7 @@ ProjectCopy ToProject(const Row& r) {
   for (const absl::string_view part : absl::StrSplit(r.String(11), ';', absl::SkipEmpty())) {
     const std::pair<absl::string_view, absl::string_view> pair = absl::StrSplit(part, '=');
     int64_t fen = 0;
+    p.fund_sources.emplace_back(pair.first);
     if (absl::SimpleAtoi(pair.second, &fen)) p.funding.emplace_back(std::string(pair.first), fen);
   }
   p.planned_owner = r.String(12);
@@ -39,8 +42,17 @@ ProjectCopy ToProject(const Row& r) {
   p.monitored_households = r.OptInt(16);
   return p;
 }
+// source=fen;source=fen, with no amount behind a source that is declared without an exact one.
 std::string FundingText(const ProjectCopy& p) {
-  return absl::StrJoin(p.funding, ";", absl::PairFormatter("="));
+  std::string out = absl::StrJoin(p.funding, ";", absl::PairFormatter("="));
+  for (const std::string& source : p.fund_sources) {
+    if (std::any_of(p.funding.begin(), p.funding.end(),
+                    [&](const auto& exact) { return exact.first == source; })) {
+      continue;
+    }
+    out += Cat(out.empty() ? "" : ";", source, "=");
+  }
+  return out;
 }
 constexpr std::string_view kProject =
     "id, project_code, name, region_path, state, is_void, planting_date, industry_code, "
@@ -191,11 +203,13 @@ absl::Status PutIndustries(mysql::Tx& tx, const std::vector<IndustryCopy>& rows)
   if (rows.empty()) return absl::OkStatus();
   std::vector<Params> params;
   for (const IndustryCopy& i : rows) {
-    params.push_back({i.taxonomy_version, i.code, i.cultivation_months});
+    params.push_back({i.taxonomy_version, i.code, i.cultivation_months, i.parent_code});
   }
   return mysql::BulkInsert(
-             tx, "industry_copy", "(taxonomy_version, code, cultivation_months)", params,
-             "ON DUPLICATE KEY UPDATE cultivation_months = VALUES(cultivation_months)")
+             tx, "industry_copy", "(taxonomy_version, code, cultivation_months, parent_code)",
+             params,
+             "ON DUPLICATE KEY UPDATE cultivation_months = VALUES(cultivation_months), "
+             "parent_code = VALUES(parent_code)")
       .status();
 }
 
@@ -327,6 +341,26 @@ absl::StatusOr<int64_t> CultivationMonths(mysql::Executor& db, const std::string
                             "ORDER BY taxonomy_version DESC LIMIT 1",
                             {industry_code}));
   return rows.empty() ? 0 : rows.front().Int(0);
+}
+
+absl::StatusOr<std::vector<std::string>> WithParents(mysql::Executor& db,
+                                                     const std::string& industry_code) {
+  std::vector<std::string> out;
+  if (industry_code.empty()) return out;
+  out.push_back(industry_code);
+  for (size_t i = 0; i < out.size(); ++i) {
+    ASSIGN_OR_RETURN(
+        const mysql::Rows rows,
+        db.Query("SELECT DISTINCT parent_code FROM industry_copy WHERE code = ?", {out[i]}));
+    for (const Row& r : rows) {
+      if (r.IsNull(0)) return std::vector<std::string>();
+      std::string parent = r.String(0);
+      if (!parent.empty() && std::find(out.begin(), out.end(), parent) == out.end()) {
+        out.push_back(std::move(parent));
+      }
+    }
+  }
+  return out;
 }
 
 }  // namespace bangfu::asset::store

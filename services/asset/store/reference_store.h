@@ -48,6 +48,7 @@ struct ProjectCopy {
   std::optional<Ulid> operator_id;
   int32_t latitude_e7 = 0, longitude_e7 = 0;
   std::vector<std::pair<std::string, int64_t>> funding;  // exact amounts in fen by source
+  std::vector<std::string> fund_sources;                 // all that it declares, exact or not
   std::string planned_owner;
   // What a link with households is offered; nullopt: the project does not say.
   std::vector<std::string> linkage_modes;
@@ -65,6 +66,7 @@ struct IndustryCopy {
   std::string taxonomy_version;
   std::string code;
   int64_t cultivation_months = 0;
+  std::string parent_code;  // empty: none is above it
 };
 
 // Of each code the bearer of today, or else the last one (TakesOver).
@@ -111,5 +113,9 @@ absl::StatusOr<std::vector<Ulid>> ProjectsWithFacts(mysql::Executor& db,
                                                     const std::vector<Ulid>& ids);
 // Cultivation months of an industry in the newest version that names it; 0: none.
 absl::StatusOr<int64_t> CultivationMonths(mysql::Executor& db, const std::string& industry_code);
+// The industry and those above it, in any version of the taxonomy; nothing while the copies do not
+// say what is above one of them.
+absl::StatusOr<std::vector<std::string>> WithParents(mysql::Executor& db,
+                                                     const std::string& industry_code);
 
 }  // namespace bangfu::asset::store
