@@ -215,6 +215,42 @@ TEST_F(PublicityTest, WhoRecordedAnObjectionDoesNotDecideIt) {
   EXPECT_THAT(Decide(publicity, 0, v1::OBJECTION_STATE_REJECTED, "other"), IsOk());
 }
 
+// Of several objections one that somebody else recorded is enough for the step to be told as
+// allowed.
+TEST_F(PublicityTest, WhoRecordedOneOfTwoObjectionsIsToldThatTheyMayDecide) {
+  ASSERT_OK_AND_ASSIGN(v1::Publicity publicity, StartOne(New()));
+  const auto told = [&](const workflow::Person& person) -> std::string {
+    auto recorders = OpenRecorders(database_.db(), {*Ulid::Parse(publicity.id())});
+    EXPECT_THAT(recorders, IsOk());
+    if (!recorders.ok()) return "";
+    workflow::Actor actor{person.subject, {options::v1::ROLE_COUNTY_APPROVER}};
+    if (!person.delegated_by.empty()) {
+      actor.lent.push_back({options::v1::ROLE_COUNTY_APPROVER, person.delegated_by});
+    }
+    for (const workflow::AllowedAction& action :
+         Allowed(publicity, actor, (*recorders)[*Ulid::Parse(publicity.id())], clock_.Now())) {
+      if (action.action == "decide_objection") {
+        return action.allowed ? "allowed" : action.refusal_reason;
+      }
+    }
+    return "not told";
+  };
+  const workflow::Person both("both"), deputy_of_both("deputy", "both");
+  ASSERT_OK_AND_ASSIGN(publicity, Raise(publicity, "both"));
+  EXPECT_EQ(told(both), "SAME_PERSON");
+  EXPECT_EQ(told(deputy_of_both), "SAME_PERSON");
+  EXPECT_EQ(told(workflow::Person("other")), "allowed");
+  ASSERT_OK_AND_ASSIGN(publicity, Raise(publicity, "village-2"));
+  EXPECT_EQ(told(both), "allowed");
+  EXPECT_EQ(told(deputy_of_both), "allowed");
+  // As told, so done: their own not, the other one yes.
+  EXPECT_THAT(Decide(publicity, 0, v1::OBJECTION_STATE_REJECTED, both),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  ASSERT_OK_AND_ASSIGN(publicity, Decide(publicity, 1, v1::OBJECTION_STATE_REJECTED, both));
+  EXPECT_EQ(told(both), "SAME_PERSON");
+  EXPECT_EQ(told(workflow::Person("other")), "allowed");
+}
+
 TEST_F(PublicityTest, APrincipalAndTheirDeputyAreOnePerson) {
   NewPublicity started = New();
   started.started_by.set_delegated_by("li");

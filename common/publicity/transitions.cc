@@ -68,6 +68,8 @@ const workflow::Table<v1::PublicityState, Subject>& Transitions() {
                                                    "份，现有", s.evidence, "份"))
                                .With("wanted", absl::StrCat(s.evidence_wanted));
                          }};
+    // Of the one that is decided, or, where actions are told, of all that are open: one of somebody
+    // else's is enough.
     const Guard other_person = {
         "other_person", [](const Subject& s, const workflow::Actor& a) -> absl::Status {
           for (const workflow::Person& recorder : s.recorders) {
