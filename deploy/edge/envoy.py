@@ -350,6 +350,9 @@ def _listener(contracts, settings):
             "filter_chains": [{"transport_socket": tls, "filters": [_connection_manager(contracts, settings)]}]}
 
 
+HEAP = "envoy.resource_monitors.fixed_heap"
+
+
 def configuration(contracts, settings):
     return {
         "node": {"id": "edge", "cluster": "edge"},
@@ -358,10 +361,18 @@ def configuration(contracts, settings):
         # The patterns are lists of rpcs made here; nobody else writes any.
         "layered_runtime": {"layers": [{"name": "static", "static_layer": {
             "re2.max_program_size.error_level": 20000, "re2.max_program_size.warn_level": 20000}}]},
-        "overload_manager": {"resource_monitors": [_typed(
-            "envoy.resource_monitors.global_downstream_max_connections",
-            "resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
-            max_active_downstream_connections=10000)]},
+        # Requests are held whole until a service gets them: many at once must not take all of the machine.
+        "overload_manager": {
+            "refresh_interval": "0.25s",
+            "resource_monitors": [
+                _typed("envoy.resource_monitors.global_downstream_max_connections",
+                       "resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+                       max_active_downstream_connections=10000),
+                _typed(HEAP, "resource_monitors.fixed_heap.v3.FixedHeapConfig", max_heap_size_bytes=settings.heap_bytes)],
+            "actions": [
+                {"name": f"envoy.overload_actions.{action}", "triggers": [{"name": HEAP, "threshold": {"value": at}}]}
+                for action, at in (("shrink_heap", 0.9), ("disable_http_keepalive", 0.92),
+                                   ("stop_accepting_requests", 0.95), ("stop_accepting_connections", 0.98))]},
         "static_resources": {"listeners": [_listener(contracts, settings)],
                              "clusters": [cluster(service, settings) for service in sorted(settings.services)]},
     }
