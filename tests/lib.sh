@@ -33,13 +33,15 @@ refused() {
   case "$output" in *"$reason"*) return 0 ;; *) printf 'refused otherwise: %s\n' "$output"; return 1 ;; esac
 }
 
+# Its last word is that it stopped.
+ended_well() { tail -n 1 "$BANGFU_RUN/$1.log" | grep -q '"stopped"'; }
 # A service that breaks down, even while it ends, is a test that fails.
 services_end_well() {
   local service found=0
   for service in "${SERVICES[@]}"; do
     [ -e "$BANGFU_RUN/$service.pid" ] || continue
     if alive "$BANGFU_RUN/$service.pid"; then end "$BANGFU_RUN/$service.pid"; fi
-    if ! tail -n 1 "$BANGFU_RUN/$service.log" | grep -q '"stopped"'; then
+    if ! ended_well "$service"; then
       echo "$service broke down; its last words:"
       tail -n 3 "$BANGFU_RUN/$service.log" | cut -c1-400
       found=1
