@@ -14,6 +14,7 @@
 #include "common/testing/deep.h"
 #include "common/testing/random.h"
 #include "services/registry/api/inbox_for_test.h"
+#include "services/registry/store/unit_report_store.h"
 
 namespace bangfu::registry {
 namespace {
@@ -121,8 +122,16 @@ class InboxProperty : public InboxTest {
   // The projects that the round of the report that stands disputes.
   std::set<std::string> DisputedBy(const std::string& unit) {
     std::set<std::string> out;
-    for (const v1::VerificationFinding& finding : TaskOf(unit).findings()) {
-      if (finding.action() == v1::FINDING_ACTION_DISPUTED) out.insert(finding.project_id());
+    const Ulid id = *Ulid::Parse(unit);
+    auto rounds = CountyRounds(server_.database().db(), {id});
+    EXPECT_OK(rounds);
+    const v1::VerificationTask task = TaskOf(unit);
+    for (const v1::VerificationFinding& finding : task.findings()) {
+      const absl::Time found = absl::FromUnixSeconds(finding.found_at().seconds()) +
+                               absl::Nanoseconds(finding.found_at().nanos());
+      if (finding.action() == v1::FINDING_ACTION_DISPUTED && found >= (*rounds)[id]) {
+        out.insert(finding.project_id());
+      }
     }
     return out;
   }
@@ -242,6 +251,13 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
                                              kOtherVillage};
   int done = 0, recalled = 0, taken_in = 0, amended = 0, disputed = 0;
   std::string sample;
+  // Something to amend and to dispute: one project of two villages, one of each other.
+  v1::Project wide = NewProject("两村冷链", kVillage);
+  wide.add_covered_regions()->set_region_code(kVillage2);
+  ASSERT_OK(Register(wide, County("operator", kCounty)));
+  for (const std::string village : {kVillage2, kVillage3, kOtherVillage}) {
+    ASSERT_OK(Register(NewProject("油茶", village), County("operator", village.substr(0, 6))));
+  }
   const int steps = ::bangfu::testing::Runs(1000, 10000);
   for (int i = 0; i < steps; ++i) {
     const std::string village = villages[random.Below(villages.size())];
