@@ -88,8 +88,8 @@ TEST_F(RegistryEvidence, AShortBoardTellsTheKindsThatItsCompletionTakes) {
   get.set_id(open.id());
   ASSERT_OK_AND_ASSIGN(const v1::ShortBoard told,
                        Call<v1::ShortBoard>("IndustryService", "GetShortBoard", get, County()));
-  ASSERT_EQ(told.allowed_actions_size(), 1);
-  const auto& kinds = told.allowed_actions(0).evidence_kinds();
+  const type::v1::AllowedAction completes = ToldOf(told, "complete");
+  const auto& kinds = completes.evidence_kinds();
   EXPECT_THAT(kinds, ::testing::Contains("ACCEPTANCE"));
   v1::CompleteShortBoardRequest complete;
   complete.set_request_id(RequestId());

@@ -66,6 +66,14 @@ inline migrate::Migrations FixtureMigrations() {
 
 class RegistryFixture : protected LongWork, public ::testing::Test {
  protected:
+  // What a thing tells of one of its steps; empty when it does not tell of it.
+  template <typename Thing>
+  static type::v1::AllowedAction ToldOf(const Thing& thing, std::string_view action) {
+    for (const type::v1::AllowedAction& one : thing.allowed_actions()) {
+      if (one.action() == action) return one;
+    }
+    return {};
+  }
   explicit RegistryFixture(std::vector<std::string> more_services = {},
                            std::function<void(rpc::Router&)> more = {})
       : server_(Options(std::move(more_services), held_), [this, more](rpc::Router& router) {
