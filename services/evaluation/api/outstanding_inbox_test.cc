@@ -107,8 +107,8 @@ TEST_F(OutstandingInbox, R002_WhatNobodyHasEvaluatedWaitsForTheCounty) {
 
 TEST_F(OutstandingInbox, R002_AVoidEvaluationWaitsToBeMadeAnew) {
   w_.world().Score({project_, industry_}, 80, 80);
-  Evaluate(industry_);
   const v1::SubjectOutcome made = w_.world().EvaluateOne(project_);
+  Evaluate(industry_);
   ASSERT_THAT(ToEvaluate(), IsEmpty());
   v1::VoidEvaluationRequest request;
   request.set_reason("测算口径有误");
@@ -116,6 +116,19 @@ TEST_F(OutstandingInbox, R002_AVoidEvaluationWaitsToBeMadeAnew) {
       w_.Step("VoidEvaluation", request, *Ulid::Parse(made.evaluation().id()), w_.Approver()));
   EXPECT_THAT(ToEvaluate(), ElementsAre("会昌县1个对象待评价"));
   Evaluate(project_);
+  EXPECT_THAT(ToEvaluate(), IsEmpty());
+}
+
+// What an industry is evaluated by are its projects' evaluations: nobody else can supply them.
+TEST_F(OutstandingInbox, R002_AProjectsEvaluationIsDataForItsIndustry) {
+  w_.world().Score({project_, industry_}, 80, 80);
+  ASSERT_EQ(Evaluate(industry_), v1::EVALUATION_RESULT_INSUFFICIENT_DATA);
+  EXPECT_THAT(Lacking(), SizeIs(1));
+  EXPECT_THAT(ToEvaluate(), ElementsAre("会昌县1个对象待评价"));  // the project
+  Evaluate(project_);
+  EXPECT_THAT(Lacking(), IsEmpty());
+  EXPECT_THAT(ToEvaluate(), ElementsAre("会昌县1个对象待评价"));  // the industry anew
+  Evaluate(industry_);
   EXPECT_THAT(ToEvaluate(), IsEmpty());
 }
 
@@ -335,6 +348,12 @@ TEST_F(OutstandingProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
           break;
         }
         ++evaluated;
+        // What an industry is evaluated by are its projects' evaluations.
+        if (!k.is_industry && k.evaluation != outcome.evaluation().id()) {
+          for (Known& other : known_) {
+            if (other.is_industry && CountyOf(other) == CountyOf(k)) other.supplied = true;
+          }
+        }
         k.result = outcome.evaluation().result();
         k.evaluation = outcome.evaluation().id();
         k.supplied = false;

@@ -201,6 +201,27 @@ TEST_F(TwoCallers, ClassesThatComeInForceAtOnceAreAllCounted) {
   w_.ExpectRollupsEqualRecount();
 }
 
+TEST_F(TwoCallers, AVoidAndAClassThatComesInForceLeaveNoEntryBehind) {
+  for (int round = 0; round < 4; ++round) {
+    const Ulid subject = w_.AddSubject();
+    const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
+    ASSERT_OK(w_.Accept(id));
+    w_.PassPublicity(id);
+    v1::VoidEvaluationRequest request;
+    request.set_reason("登记有误");
+    const auto results = AtOnce(2, [&](int i) {
+      return i == 0 ? w_.MakeEffective(id).status()
+                    : w_.Step("VoidEvaluation", request, id, w_.Approver()).status();
+    });
+    // In force first and then void, or void and never in force; who read what the other changed is
+    // told so.
+    ASSERT_TRUE(results[0].ok() || results[1].ok()) << results[0] << results[1];
+    EXPECT_EQ(Count("ledger_entry WHERE is_open = 1 AND subject_id = ?", {subject}),
+              results[1].ok() ? 0 : 1);
+    w_.ExpectRollupsEqualRecount();
+  }
+}
+
 TEST_F(TwoCallers, ALedgerIsSignedOnce) {
   w_.BringInForce(Computed());
   const v1::LedgerStatus status = LedgerOf(kVillage);

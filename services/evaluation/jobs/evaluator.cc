@@ -1,5 +1,6 @@
 #include "services/evaluation/jobs/evaluator.h"
 
+#include <set>
 #include <utility>
 
 #include "bangfu/evaluation/v1/events.pb.h"
@@ -177,6 +178,7 @@ absl::StatusOr<std::vector<SubjectOutcome>> Evaluator::Evaluate(
   std::vector<audit::Entry> trail;
   std::vector<feed::OutboxEvent> events;
   std::vector<Ulid> unchanged_ids, overtaken, hold_still;
+  std::set<Ulid> industries;  // of the projects that are evaluated anew
   OutstandingChanges outstanding;
   for (const SubjectFacts& f : facts) {
     const SubjectRow& s = f.subject;
@@ -263,6 +265,7 @@ absl::StatusOr<std::vector<SubjectOutcome>> Evaluator::Evaluate(
     after.latest_result = row.result;
     after.supplied = false;
     outstanding.Add(&s, after);
+    if (s.industry_id) industries.insert(*s.industry_id);
     if (s.latest_evaluation_id) overtaken.push_back(*s.latest_evaluation_id);
     audit::Entry& entry = trail.emplace_back(job.audit);
     entry.aggregate_type = "evaluation";
@@ -277,6 +280,13 @@ absl::StatusOr<std::vector<SubjectOutcome>> Evaluator::Evaluate(
   RETURN_IF_ERROR(InsertEvaluationRecords(tx, records));
   RETURN_IF_ERROR(SetLatestEvaluations(tx, latest, locked, job.now));
   RETURN_IF_ERROR(ClearSupplied(tx, hold_still));
+  ASSIGN_OR_RETURN(const std::vector<SubjectRow> supplied,
+                   SupplyIndustries(tx, {industries.begin(), industries.end()}));
+  for (const SubjectRow& before : supplied) {
+    SubjectRow after = before;
+    after.supplied = true;
+    outstanding.Add(&before, after);
+  }
   if (!trail.empty()) RETURN_IF_ERROR(audit::AppendBatch(tx, trail));
   RETURN_IF_ERROR(feed::PublishBatch(tx, events));
   std::vector<EvaluationWork> works;

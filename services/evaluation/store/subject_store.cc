@@ -207,7 +207,7 @@ absl::Status PutSubjects(mysql::Tx& tx, const std::vector<SubjectRow>& rows,
           "asset_value_fen = VALUES(asset_value_fen), "
           "operating_value_fen = VALUES(operating_value_fen), "
           "facts_version = facts_version + 1, is_supplied = (latest_result = 5), "
-          "updated_at = VALUES(updated_at)")
+          "updated_at = VALUES(updated_at)")  // 5: kInsufficientData
           .status());
   return rollup.Write(tx);
 }
@@ -222,6 +222,36 @@ absl::Status BumpFactsVersion(mysql::Tx& tx, const std::vector<Ulid>& ids, absl:
                    kInsufficientData, "), updated_at = ? WHERE ", where),
                params)
       .status();
+}
+
+absl::StatusOr<std::vector<SubjectRow>> SupplyIndustries(mysql::Tx& tx,
+                                                         const std::vector<Ulid>& ids) {
+  std::vector<SubjectRow> out;
+  if (ids.empty()) return out;
+  // Few lack data: the others are not locked, or the evaluations of a county's projects would wait
+  // for each other.
+  mysql::Params params;
+  const std::string where = InClause("subject_id", ids, &params);
+  ASSIGN_OR_RETURN(const mysql::Rows lacking,
+                   tx.Query(Cat("SELECT subject_id FROM subject WHERE ", where,
+                                " AND latest_result = ", kInsufficientData,
+                                " AND is_supplied = 0 ORDER BY subject_id"),
+                            params));
+  std::vector<Ulid> lack;
+  for (const mysql::Row& row : lacking) lack.push_back(row.Id(0));
+  ASSIGN_OR_RETURN(const SubjectMap locked, LockSubjects(tx, lack));
+  mysql::Params supplied;
+  std::vector<Ulid> still;
+  for (const auto& [id, row] : locked) {
+    if (row.latest_result != kInsufficientData || row.supplied) continue;
+    out.push_back(row);
+    still.push_back(id);
+  }
+  if (still.empty()) return out;
+  const std::string those = InClause("subject_id", still, &supplied);
+  RETURN_IF_ERROR(
+      tx.Execute(Cat("UPDATE subject SET is_supplied = 1 WHERE ", those), supplied).status());
+  return out;
 }
 
 absl::Status ClearSupplied(mysql::Tx& tx, const std::vector<Ulid>& ids) {

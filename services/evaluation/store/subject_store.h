@@ -85,6 +85,11 @@ absl::Status PutSubjects(mysql::Tx& tx, const std::vector<SubjectRow>& rows,
 SubjectRow AsPut(SubjectRow row, const SubjectMap& before);
 // Facts of these subjects changed. Unknown ids do nothing.
 absl::Status BumpFactsVersion(mysql::Tx& tx, const std::vector<Ulid>& ids, absl::Time now);
+// Those of the county industries whose latest evaluation lacked data, as they were, locked; from
+// now on somebody has supplied some: their projects' evaluations are what an industry is evaluated
+// by.
+absl::StatusOr<std::vector<SubjectRow>> SupplyIndustries(mysql::Tx& tx,
+                                                         const std::vector<Ulid>& ids);
 // The latest evaluations of these subjects hold with the facts as they are now.
 absl::Status ClearSupplied(mysql::Tx& tx, const std::vector<Ulid>& ids);
 

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
+#include "common/testing/at_once.h"
 #include "services/registry/api/registry_for_test.h"
 
 namespace bangfu::registry {
@@ -518,6 +519,96 @@ TEST_F(VoidRecords, R062_AChainLinkNamesAnAssetOrAContractInTheirForm) {
   EXPECT_THAT(set(asset, "AS360733101201F0001"), IsOk());
   EXPECT_THAT(set(asset, id), IsOk());
   EXPECT_THAT(set(contract, id), IsOk());
+}
+
+// As with operators: a project that comes to name it, or its void, never both.
+TEST_F(VoidRecords, AHelpersVoidAndAProjectAtOnceAreNeverBoth) {
+  for (int round = 0; round < 6; ++round) {
+    const auto made = MakeHelper();
+    ASSERT_THAT(made, IsOk());
+    v1::Project p = SomeProject(absl::StrCat("水东村帮扶项目", round));
+    p.add_helper_org_ids(made->id());
+    const auto results = testing::AtOnce(2, [&](int i) {
+      return i == 0 ? Register(p, county_).status() : VoidHelper(*made, county_).status();
+    });
+    ASSERT_NE(results[0].ok(), results[1].ok()) << results[0] << results[1];
+    EXPECT_THAT(ReasonOf(results[results[0].ok() ? 1 : 0]),
+                ::testing::AnyOf("HELPER_IN_USE", "FIELD_INVALID"));
+  }
+}
+
+TEST_F(VoidRecords, AShortBoardsVoidAndAProjectAtOnceAreNeverBoth) {
+  const auto subject = Register(SomeProject(), county_);
+  ASSERT_THAT(subject, IsOk());
+  for (int round = 0; round < 6; ++round) {
+    v1::CreateShortBoardRequest create;
+    v1::ShortBoard& b = *create.mutable_short_board();
+    b.set_subject_type(type::v1::SUBJECT_TYPE_INDUSTRY);
+    b.set_subject_id(subject->industry_id());
+    b.set_kind("FACILITY");
+    b.set_description("缺冷藏设施");
+    const auto board = Call<v1::ShortBoard>(kI, "CreateShortBoard", create, county_);
+    ASSERT_THAT(board, IsOk());
+    v1::Project remedy = SomeProject(absl::StrCat("水东村冷库补短板项目", round));
+    remedy.set_category("SHORTBOARD");
+    remedy.set_shortboard_sort("FACILITY");
+    remedy.set_remedies_subject_id(subject->id());
+    remedy.set_short_board_id(board->id());
+    const auto results = testing::AtOnce(2, [&](int i) {
+      return i == 0 ? Register(remedy, county_).status()
+                    : Void<v1::ShortBoard, v1::VoidShortBoardRequest>(kI, "VoidShortBoard", *board,
+                                                                      county_)
+                          .status();
+    });
+    ASSERT_NE(results[0].ok(), results[1].ok()) << results[0] << results[1];
+    EXPECT_THAT(ReasonOf(results[results[0].ok() ? 1 : 0]),
+                ::testing::AnyOf("SHORT_BOARD_IN_USE", "FIELD_INVALID"));
+  }
+}
+
+TEST_F(VoidRecords, OfVoidsAndVisitsAtOnceOneStands) {
+  v1::CreateTrainingRecordRequest training;
+  v1::TrainingRecord& r = *training.mutable_training();
+  r.set_region_code("360733100");
+  r.set_programme("HEAD_GOOSE");
+  r.set_title("头雁培育班");
+  r.set_persons(40);
+  Set(r.mutable_held_on(), 2026, 2, 10);
+  const auto held = Call<v1::TrainingRecord>(kI, "CreateTrainingRecord", training, county_);
+  ASSERT_THAT(held, IsOk());
+  EXPECT_EQ(testing::Outcomes(
+                testing::AtOnce(2,
+                                [&](int) {
+                                  return Void<v1::TrainingRecord, v1::VoidTrainingRecordRequest>(
+                                      kI, "VoidTrainingRecord", *held, county_);
+                                })),
+            (testing::Tally{{"OK", 1}, {"ABORTED/ETAG_MISMATCH", 1}}));
+
+  v1::CreateTechPairingRequest pairing;
+  v1::TechPairing& t = *pairing.mutable_pairing();
+  t.set_region_code("360733");
+  t.set_kind("SCIENCE_COURTYARD");
+  t.set_team_name("脐橙科技小院");
+  Set(t.mutable_period()->mutable_from(), 2025, 1, 1);
+  const auto made = Call<v1::TechPairing>(kI, "CreateTechPairing", pairing, county_);
+  ASSERT_THAT(made, IsOk());
+  const auto results = testing::AtOnce(2, [&](int i) {
+    if (i == 0) {
+      return Void<v1::TechPairing, v1::VoidTechPairingRequest>(kI, "VoidTechPairing", *made,
+                                                               county_)
+          .status();
+    }
+    v1::AddPairingVisitRequest request;
+    request.set_id(made->id());
+    Set(request.mutable_visit()->mutable_visited_on(), 2026, 1, 20);
+    request.mutable_visit()->set_visitor("李教授");
+    request.mutable_visit()->set_content("修剪培训");
+    return Call<v1::TechPairing>(kI, "AddPairingVisit", request, county_).status();
+  });
+  ASSERT_NE(results[0].ok(), results[1].ok()) << results[0] << results[1];
+  EXPECT_EQ(ReasonOf(results[results[0].ok() ? 1 : 0]),
+            results[0].ok() ? "RECORD_VOID" : "ETAG_MISMATCH");
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM pairing_visit"), results[1].ok() ? 1 : 0);
 }
 
 }  // namespace
