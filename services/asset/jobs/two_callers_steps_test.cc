@@ -1,8 +1,7 @@
 // Two callers at one moment on each step of a title, a use, a contract, a dividend, a link with
 // households and a month's employment: one is taken, and trail, events and sums know of one.
 #include "common/blob/blob_for_test.h"
-#include "common/testing/at_once.h"
-#include "services/asset/jobs/service_fixture_for_test.h"
+#include "services/asset/jobs/two_callers_for_test.h"
 
 namespace bangfu::asset {
 namespace {
@@ -12,11 +11,8 @@ using testing::AtOnce;
 using testing::Outcomes;
 using testing::Tally;
 
-class TwoCallersSteps : public ServiceTest {
+class TwoCallersSteps : public TwoCallersTest {
  protected:
-  int64_t Int(const std::string& sql, const mysql::Params& params = {}) {
-    return server_.database().Int(sql, params);
-  }
   int64_t Steps(const std::string& type, const std::string& id) {
     return Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = ? AND aggregate_id = ?",
                {type, *Ulid::Parse(id)});
@@ -60,24 +56,6 @@ class TwoCallersSteps : public ServiceTest {
     v1::RegisterAssetRequest shed = Shed();
     shed.mutable_details()->add_ownership_basis("FUND_SOURCE");
     return Registered(shed);
-  }
-  absl::StatusOr<v1::IncomeRecord> Income(const std::string& asset, int64_t fen) {
-    v1::RecordIncomeRequest r;
-    r.set_request_id(RequestId());
-    r.set_asset_id(asset);
-    r.set_received_fen(fen);
-    *r.mutable_received_on() = Date(2026, 7, 1);
-    return Call<v1::IncomeRecord>("ContractService.RecordIncome", r);
-  }
-  absl::StatusOr<v1::Dividend> Declare(const std::string& asset, int64_t fen) {
-    v1::DeclareDividendRequest r;
-    r.set_request_id(RequestId());
-    r.set_asset_id(asset);
-    r.set_use(v1::DIVIDEND_USE_HOUSEHOLD_DIVIDEND);
-    r.set_period("2026");
-    *r.mutable_declared_on() = Date(2026, 8, 1);
-    r.set_declared_fen(fen);
-    return Call<v1::Dividend>("ContractService.DeclareDividend", r);
   }
   absl::StatusOr<v1::Dividend> VoidOf(const v1::Dividend& dividend) {
     auto r = Of<v1::VoidDividendRequest>(dividend.id(), dividend.etag());

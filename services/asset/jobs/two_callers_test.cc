@@ -1,7 +1,6 @@
 // Two callers at one moment on every guard of the asset ledger: one wins, the other gets the
 // reason, and no fen is there twice.
-#include "common/testing/at_once.h"
-#include "services/asset/jobs/service_fixture_for_test.h"
+#include "services/asset/jobs/two_callers_for_test.h"
 
 namespace bangfu::asset {
 namespace {
@@ -11,27 +10,8 @@ using testing::AtOnce;
 using testing::Outcomes;
 using testing::Tally;
 
-class TwoCallers : public ServiceTest {
+class TwoCallers : public TwoCallersTest {
  protected:
-  int64_t Int(const std::string& sql) { return server_.database().Int(sql); }
-  absl::StatusOr<v1::IncomeRecord> Income(const std::string& asset, int64_t fen) {
-    v1::RecordIncomeRequest r;
-    r.set_request_id(RequestId());
-    r.set_asset_id(asset);
-    r.set_received_fen(fen);
-    *r.mutable_received_on() = Date(2026, 7, 1);
-    return Call<v1::IncomeRecord>("ContractService.RecordIncome", r);
-  }
-  absl::StatusOr<v1::Dividend> Declare(const std::string& asset, int64_t fen) {
-    v1::DeclareDividendRequest r;
-    r.set_request_id(RequestId());
-    r.set_asset_id(asset);
-    r.set_use(v1::DIVIDEND_USE_HOUSEHOLD_DIVIDEND);
-    r.set_period("2026");
-    *r.mutable_declared_on() = Date(2026, 8, 1);
-    r.set_declared_fen(fen);
-    return Call<v1::Dividend>("ContractService.DeclareDividend", r);
-  }
   absl::StatusOr<v1::IncomeRecord> Reverse(const std::string& income) {
     v1::ReverseIncomeRequest r;
     r.set_request_id(RequestId());
