@@ -1,9 +1,7 @@
 #include "common/external/external_ids.h"
 
-#include <atomic>
-#include <thread>
-
 #include "common/external/schema.h"
+#include "common/testing/at_once.h"
 #include "common/testing/database.h"
 #include "common/testing/status_matchers.h"
 
@@ -11,9 +9,12 @@ namespace bangfu::external {
 namespace {
 
 using ::absl::StatusCode;
+using ::bangfu::testing::AtOnce;
 using ::bangfu::testing::HasViolation;
 using ::bangfu::testing::IsOkAndHolds;
+using ::bangfu::testing::Outcomes;
 using ::bangfu::testing::StatusIs;
+using ::bangfu::testing::Tally;
 using ::bangfu::testing::TestDatabase;
 using ::testing::Eq;
 using ::testing::Optional;
@@ -74,21 +75,11 @@ TEST_F(ExternalIds, ANumberThatComesTwiceIsRefused) {
 }
 
 TEST_F(ExternalIds, OfTwoWhoGiveItAtOnceOneGetsIt) {
-  std::atomic<int> ready{0};
-  absl::Status results[2];
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 2; ++i) {
-    threads.emplace_back([&, i] {
-      auto session = database_.Connect();
-      ++ready;
-      while (ready < 2) std::this_thread::yield();
-      results[i] = Put(*session, i == 0 ? one_ : two_, Numbers({{"sanzi", "7"}}));
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(results[0].ok() + results[1].ok(), 1);
-  EXPECT_THAT(results[0].ok() ? results[1] : results[0],
-              StatusIs(StatusCode::kAlreadyExists, "EXTERNAL_ID_TAKEN"));
+  const std::vector<absl::Status> results = AtOnce(2, [&](int i) {
+    auto session = database_.Connect();
+    return Put(*session, i == 0 ? one_ : two_, Numbers({{"sanzi", "7"}}));
+  });
+  EXPECT_EQ(Outcomes(results), (Tally{{"OK", 1}, {"ALREADY_EXISTS/EXTERNAL_ID_TAKEN", 1}}));
 }
 
 }  // namespace
