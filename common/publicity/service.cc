@@ -12,6 +12,7 @@
 #include "common/rpc/actor.h"
 #include "common/rpc/batch_get.h"
 #include "common/rpc/bulk.h"
+#include "common/rpc/covering.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
@@ -42,6 +43,16 @@ absl::StatusOr<int64_t> EvidenceWanted(const ServiceOptions& options, mysql::Exe
   return options.evidence_wanted(db, kind);
 }
 
+// Of each publicity's subject what the scope of the caller's grants is asked about.
+absl::StatusOr<std::vector<auth::Facets>> SubjectFacets(
+    mysql::Executor& db, const CallContext& context, const ServiceOptions& options,
+    const std::vector<const v1::Publicity*>& publicities) {
+  if (!options.facets || !context.caller.MindsFacets()) {
+    return std::vector<auth::Facets>(publicities.size());
+  }
+  return options.facets(db, context, publicities);
+}
+
 absl::Status AddAllowed(mysql::Executor& db, const CallContext& context,
                         const ServiceOptions& options,
                         const std::vector<v1::Publicity*>& publicities) {
@@ -51,6 +62,8 @@ absl::Status AddAllowed(mysql::Executor& db, const CallContext& context,
     ids.push_back(id);
   }
   ASSIGN_OR_RETURN(auto recorders, OpenRecorders(db, ids));
+  ASSIGN_OR_RETURN(const std::vector<auth::Facets> facets,
+                   SubjectFacets(db, context, options, {publicities.begin(), publicities.end()}));
   std::map<std::string, int64_t> wanted;  // by kind
   for (size_t i = 0; i < ids.size(); ++i) {
     v1::Publicity& publicity = *publicities[i];
@@ -58,7 +71,7 @@ absl::Status AddAllowed(mysql::Executor& db, const CallContext& context,
       ASSIGN_OR_RETURN(wanted[publicity.kind()], EvidenceWanted(options, db, publicity.kind()));
     }
     workflow::FillAllowedActions(
-        Allowed(publicity, workflow::ActorAt(context.caller, publicity.region_path()),
+        Allowed(publicity, workflow::ActorAt(context.caller, publicity.region_path(), facets[i]),
                 recorders[ids[i]], context.now, wanted[publicity.kind()]),
         publicity.mutable_allowed_actions());
   }
@@ -127,7 +140,8 @@ Brought Bring(Mutation& mutation, const EvidenceList& evidence, std::string case
           }};
 }
 
-// What the mutations share: lock, change, record, tell the owner.
+// What the mutations share: lock, change, record, tell the owner; in the name of those of the
+// caller's grants that cover the subject.
 template <typename Request, typename Change>
 absl::StatusOr<v1::Publicity> Move(CallContext& context, const Request& request,
                                    const std::string& etag, const ServiceOptions& options,
@@ -137,20 +151,24 @@ absl::StatusOr<v1::Publicity> Move(CallContext& context, const Request& request,
       context, request, [&](Mutation& mutation) -> absl::StatusOr<v1::Publicity> {
         ASSIGN_OR_RETURN(v1::Publicity left, GetForUpdate(mutation.tx(), id, context.scope, etag));
         const v1::Publicity before = AsOf(std::move(left), context.now);
+        ASSIGN_OR_RETURN(const std::vector<auth::Facets> facets,
+                         SubjectFacets(mutation.tx(), context, options, {&before}));
+        const rpc::Covering covering(mutation, facets[0]);
+        Mutation& covered = covering.mutation();
         ASSIGN_OR_RETURN(
             v1::Publicity after,
-            change(mutation, before, workflow::ActorAt(context.caller, before.region_path())));
+            change(covered, before, workflow::ActorAt(covering.caller(), before.region_path())));
         std::string title = after.subject_type();
         if (options.title) {
-          ASSIGN_OR_RETURN(title, options.title(mutation.tx(), after));
+          ASSIGN_OR_RETURN(title, options.title(covered.tx(), after));
         }
-        RETURN_IF_ERROR(Record(mutation, &before, after, title,
-                               inbox::ActOf(mutation, action, options.calendar)));
+        RETURN_IF_ERROR(Record(covered, &before, after, title,
+                               inbox::ActOf(covered, action, options.calendar)));
         if (after.state() == v1::PUBLICITY_STATE_PASSED && options.on_passed) {
-          RETURN_IF_ERROR(options.on_passed(mutation, after));
+          RETURN_IF_ERROR(options.on_passed(covered, after));
         }
         if (after.state() == v1::PUBLICITY_STATE_UPHELD && options.on_upheld) {
-          RETURN_IF_ERROR(options.on_upheld(mutation, after));
+          RETURN_IF_ERROR(options.on_upheld(covered, after));
         }
         RETURN_IF_ERROR(AddAllowed(mutation.tx(), context, options, {&after}));
         return after;

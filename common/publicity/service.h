@@ -3,11 +3,14 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "common/audit/service.h"
+#include "common/auth/caller.h"
 #include "common/feed/feed.h"
 #include "common/publicity/publicity.h"
 #include "common/publicity/work.h"
+#include "common/rpc/call_context.h"
 #include "common/rpc/mutation.h"
 #include "common/rpc/router.h"
 
@@ -16,6 +19,11 @@ namespace bangfu::publicity {
 // Called in the transaction in which a publicity PASSED or an objection was UPHELD: the owner moves
 // its subject on, or back to the step that asked for the publicity. Its error undoes the whole.
 using OwnerCallback = std::function<absl::Status(rpc::Mutation&, const v1::Publicity&)>;
+
+// What the scope of a grant is asked about, of the subject of each publicity, in their order. Asked
+// only where a grant of the caller is narrowed by it.
+using FacetsOf = std::function<absl::StatusOr<std::vector<auth::Facets>>(
+    mysql::Executor&, const rpc::CallContext&, const std::vector<const v1::Publicity*>&)>;
 
 struct ServiceOptions {
   CalendarLookup calendar;
@@ -26,6 +34,9 @@ struct ServiceOptions {
   OwnerCallback on_passed;  // may be empty
   OwnerCallback on_upheld;  // may be empty
   TitleOf title;            // empty: work is titled by the subject's type
+  // By region alone a publicity is whoever's the region is; its subject says whose money and which
+  // industry it is. Empty: its subjects have none.
+  FacetsOf facets;
 };
 
 // Registers bangfu.publicity.v1.PublicityService.

@@ -1,3 +1,5 @@
+#include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/status/macros.h"
+#include "services/evaluation/api/grant_scope.h"
 #include "services/evaluation/api/lifecycle_api.h"
 #include "services/evaluation/api/lifecycle_handlers.h"
 #include "services/evaluation/api/lifecycle_step.h"
@@ -76,6 +79,33 @@ absl::StatusOr<std::string> TitleOfPublicity(mysql::Executor& db,
   return message.subject_name();
 }
 
+// Of the evaluation's subject, as the evaluation's own steps are judged.
+absl::StatusOr<std::vector<auth::Facets>> FacetsOfPublicities(
+    mysql::Executor& db, const CallContext& context,
+    const std::vector<const publicity::v1::Publicity*>& publicities) {
+  std::vector<Ulid> ids;
+  for (const publicity::v1::Publicity* publicity : publicities) {
+    ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(publicity->subject_id()));
+    ids.push_back(id);
+  }
+  // By the publicity's region: the evaluation's may have got another code since.
+  ASSIGN_OR_RETURN(const std::vector<EvaluationRow> rows, GetEvaluations(db, ids, std::nullopt));
+  std::map<Ulid, Ulid> subjects;  // by evaluation
+  std::vector<Ulid> subject_ids;
+  for (const EvaluationRow& row : rows) {
+    subjects.emplace(row.id, row.subject_id);
+    subject_ids.push_back(row.subject_id);
+  }
+  ASSIGN_OR_RETURN(const GrantScope scope,
+                   GrantScope::Load(db, context.caller, subject_ids, Today(context)));
+  std::vector<auth::Facets> out;
+  for (const Ulid& id : ids) {
+    const auto found = subjects.find(id);
+    out.push_back(found == subjects.end() ? auth::Facets() : scope.Of(found->second));
+  }
+  return out;
+}
+
 absl::Status OnPublicity(Mutation& m, const publicity::v1::Publicity& publicity) {
   if (publicity.kind() != kClassPublicity) return absl::OkStatus();
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(publicity.subject_id()));
@@ -132,6 +162,7 @@ publicity::ServiceOptions ClassPublicityOptions() {
   options.on_passed = OnPublicity;
   options.on_upheld = OnPublicity;
   options.title = TitleOfPublicity;
+  options.facets = FacetsOfPublicities;
   return options;
 }
 
