@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -58,7 +59,12 @@ constexpr std::string_view kValidationRevokedZh =
 absl::Status AskAgain(const Progress& progress, const JobRow& row, const Kind& kind,
                       std::string_view revoked_zh, Job* job) {
   if (!progress.renew) return absl::OkStatus();
-  RETURN_IF_ERROR(progress.renew(&job->caller));
+  auth::Caller& caller = job->caller;
+  // As it was stored: what is not looked up again stays.
+  std::move(caller.narrowed.begin(), caller.narrowed.end(), std::back_inserter(caller.grants));
+  caller.narrowed.clear();
+  RETURN_IF_ERROR(progress.renew(&caller));
+  caller = ServedBy(kind, std::move(caller));
   job->scope = ScopeOf(row, kind, job->caller);
   if (!job->scope.empty()) return absl::OkStatus();
   return Error(absl::StatusCode::kPermissionDenied, "GRANT_REVOKED")
@@ -234,6 +240,17 @@ std::string Kinds::Names() const {
   return names;
 }
 
+auth::Caller ServedBy(const Kind& kind, auth::Caller caller) {
+  const std::vector<std::string> clauses = kind.clauses();
+  caller.narrowed.clear();
+  const auto out =
+      std::stable_partition(caller.grants.begin(), caller.grants.end(),
+                            [&](const auth::Grant& grant) { return grant.Serves(clauses); });
+  std::move(out, caller.grants.end(), std::back_inserter(caller.narrowed));
+  caller.grants.erase(out, caller.grants.end());
+  return caller;
+}
+
 absl::StatusOr<Job> MakeJob(const JobRow& row, const Kind& kind) {
   Job job;
   job.id = row.id;
@@ -247,12 +264,14 @@ absl::StatusOr<Job> MakeJob(const JobRow& row, const Kind& kind) {
   job.campaign_id = row.campaign_id;
   job.sample = row.sample;
   job.now = row.step_at;
-  ASSIGN_OR_RETURN(job.caller, DecodeCaller(row.caller));
+  ASSIGN_OR_RETURN(auth::Caller caller, DecodeCaller(row.caller));
+  job.caller = ServedBy(kind, std::move(caller));
   job.scope = ScopeOf(row, kind, job.caller);
   job.validator = job.caller;
   // Empty: validated before it was kept; what the caller held when asking for the step stands in.
   if (!row.validated_by.empty()) {
-    ASSIGN_OR_RETURN(job.validator, DecodeCaller(row.validated_by));
+    ASSIGN_OR_RETURN(auth::Caller validator, DecodeCaller(row.validated_by));
+    job.validator = ServedBy(kind, std::move(validator));
   }
   job.validator_scope = ScopeOf(row, kind, job.validator);
   return job;

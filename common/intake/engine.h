@@ -39,6 +39,10 @@ class Kinds {
   std::map<std::string, std::unique_ptr<Kind>, std::less<>> kinds_;
 };
 
+// The caller with those of its grants that an import of the kind is opened by, as far as clauses
+// go.
+auth::Caller ServedBy(const Kind& kind, auth::Caller caller);
+
 // Imports as subjects of work: one that is validated waits for whoever began it to commit it.
 inline constexpr char kImportSubject[] = "import";
 std::vector<inbox::Kind> WorkKinds();

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/str_join.h"
 #include "common/base/clock.h"
 #include "common/base/page_token.h"
 #include "common/base/region.h"
@@ -107,7 +108,7 @@ absl::StatusOr<bool> MayTakeOn(mysql::Executor& db, const JobRow& job, const Kin
                                const auth::Caller& caller) {
   const Kind* const kind = kinds.Find(job.kind);
   if (job.state != v1::IMPORT_STATE_COMMITTING || kind == nullptr ||
-      !caller.May(kind->roles(), job.region_path)) {
+      !ServedBy(*kind, caller).May(kind->roles(), job.region_path)) {
     return false;
   }
   return HasStopped(db, job);
@@ -161,7 +162,8 @@ absl::Status CheckCommit(mysql::Executor& db, const JobRow& job) {
 Progress ProgressOf(operation::OperationContext& context, const auth::GrantSource* grants) {
   Progress progress;
   if (grants != nullptr) {
-    // As a call of theirs would find them now; the rpcs of imports serve every clause.
+    // As a call of theirs would find them now; the rpcs of imports serve every clause, the kind
+    // perhaps not.
     progress.renew = [&context, grants](auth::Caller* caller) {
       return auth::LookUpGrants(*grants, context.now(), caller);
     };
@@ -315,8 +317,13 @@ absl::StatusOr<v1::Import> ImportService::Begin(rpc::CallContext& context,
         .Field("kind", Cat("可用：", kinds_.Names()))
         .Build();
   }
-  const auth::RegionScope scope = context.caller.Scope(kind->roles());
+  const auth::RegionScope scope = ServedBy(*kind, context.caller).Scope(kind->roles());
   if (scope.empty()) {
+    if (!context.caller.Scope(kind->roles()).empty()) {
+      return workflow::ScopeExcludes("导入该表")
+          .With("clauses", absl::StrJoin(kind->clauses(), ","))
+          .Build();
+    }
     return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
         .Zh("您的角色不能导入该表")
         .Build();

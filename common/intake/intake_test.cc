@@ -62,6 +62,7 @@ class WordKind : public Kind {
         on_batch_(std::move(on_batch)) {}
   std::string_view name() const override { return "words"; }
   std::vector<auth::Role> roles() const override { return {ROLE_COUNTY_OPERATOR}; }
+  std::vector<std::string> clauses() const override { return {"十五", "十六"}; }
 
   class Reader : public RowReader {
    public:
@@ -561,6 +562,52 @@ TEST_F(IntakeTest, R118_ACommitStopsAtRowsThatTheGrantsDoNotCoverAnyMore) {
   EXPECT_EQ(Get(id).state(), v1::IMPORT_STATE_COMMITTED);
   EXPECT_EQ(Get(id).rows_created(), 1000);
   EXPECT_EQ(WordCount(), 1000);
+}
+
+// The rpcs of imports serve every clause, the kind those of the rpc that makes a single word.
+TEST_F(IntakeTest, AnImportOpensToGrantsForTheClausesOfItsKind) {
+  const auto of = [](const std::string& clause, const std::string& region = "360733") {
+    auth::Grant grant = Operator(region);
+    grant.clauses = {clause};
+    return grant;
+  };
+  const auto hold = [&](const std::string& person, std::vector<auth::Grant> grants) {
+    grants_.Set(person, {person, std::move(grants), {}});
+  };
+  hold("li", {of("四")});
+  token_ = Person("li");
+  EXPECT_THAT(Begin("b1"), StatusIs(absl::StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+  hold("li", {of("四", "36"), of("十六")});
+  const std::string id = Validated("b1", Words(700));
+  ASSERT_OK(Start("CommitImport", id));
+  on_chunk_ = [&] { hold("li", {of("四", "36")}); };
+  RunAll();
+  on_chunk_ = nullptr;
+  ExpectStopped(id, "GRANT_REVOKED");
+  EXPECT_EQ(WordCount(), 500);
+  // Nor is it taken on by who holds the role for other clauses.
+  token_ = Person("wang");
+  hold("wang", {of("四")});
+  EXPECT_EQ(Get(id).allowed_actions_size(), 0);
+  EXPECT_THAT(Start("CommitImport", id), StatusIs(absl::StatusCode::kNotFound));
+  hold("wang", {of("四"), of("十五")});
+  EXPECT_EQ(Get(id).allowed_actions_size(), 1);
+  ASSERT_OK(Start("CommitImport", id));
+  RunAll();
+  EXPECT_EQ(Get(id).state(), v1::IMPORT_STATE_COMMITTED);
+  EXPECT_EQ(WordCount(), 700);
+
+  // A right that came with a token is not looked up, and is narrowed all the same.
+  auth::Caller caller;
+  caller.subject = "machine";
+  caller.grants = {of("四", "36"), of("十五")};
+  token_ = server_.Token(caller);
+  const std::string again = Validated("b2", Words(701));
+  EXPECT_EQ(Get(again).rows_created(), 1);
+  ASSERT_OK(Start("CommitImport", again));
+  RunAll();
+  EXPECT_EQ(Get(again).state(), v1::IMPORT_STATE_COMMITTED);
+  EXPECT_EQ(WordCount(), 701);
 }
 
 // What the grants of the validation do not cover either is the row's matter, not the import's.

@@ -123,6 +123,10 @@ class Kind {
   virtual std::string_view name() const = 0;
   // Who may import it; the scope of a job is where the caller holds one of these.
   virtual std::vector<auth::Role> roles() const = 0;
+  // The clauses of the policy that the rpc serves which makes a single record of it: grants for
+  // others open nothing in its imports, and are in `narrowed` of a job's callers. Empty: it serves
+  // them all, as the rpcs of imports do.
+  virtual std::vector<std::string> clauses() const { return {}; }
   // Whether tables of this kind may be filled down in the columns of these headers, as far as the
   // headers say; at least one. INVALID_ARGUMENT otherwise.
   virtual absl::Status CheckFillDown(const std::vector<std::string>& headers) const;
