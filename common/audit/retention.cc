@@ -414,6 +414,29 @@ class Cutter {
   std::set<std::pair<std::string, Ulid>> damaged_;
 };
 
+// Notes that so many years are in force now, and the most that were within the notice. What was in
+// force at the last call was so until this one: nobody looked in between.
+absl::StatusOr<int64_t> MostInForce(mysql::Session& db, absl::Time now, int64_t years) {
+  return mysql::Transact(db, [&](mysql::Tx& tx) -> absl::StatusOr<int64_t> {
+    ASSIGN_OR_RETURN(const mysql::Rows rows,
+                     tx.Query("SELECT keep_years, in_force_at FROM audit_keep ORDER BY "
+                              "in_force_at DESC, keep_years DESC FOR UPDATE"));
+    std::vector<mysql::Params> seen = {{years, now}};
+    const int64_t before = rows.empty() ? kDefaultKeepYears : rows[0].Int(0);
+    // A moment earlier, so that the next call sees which one came after the other.
+    if (before != years) seen.push_back({before, now - absl::Microseconds(1)});
+    RETURN_IF_ERROR(mysql::BulkInsert(tx, "audit_keep", "keep_years, in_force_at", seen,
+                                      "ON DUPLICATE KEY UPDATE in_force_at = GREATEST(in_force_at, "
+                                      "VALUES(in_force_at))")
+                        .status());
+    int64_t most = std::max(years, before);
+    for (const mysql::Row& row : rows) {
+      if (row.Time(1) > now - kKeepNotice) most = std::max(most, row.Int(0));
+    }
+    return most;
+  });
+}
+
 }  // namespace
 
 absl::Time KeptFrom(absl::Time now, int64_t years) {
@@ -436,6 +459,9 @@ absl::StatusOr<CutReport> CutByParameter(mysql::Session& db, absl::Time now,
   if (!parameter) return CutReport{};
   ASSIGN_OR_RETURN(options.keep_years, parameter(db, kKeepYears, kUnknown));
   if (options.keep_years == kUnknown) return CutReport{};
+  if (options.keep_years >= kLeastKeepYears) {
+    ASSIGN_OR_RETURN(options.keep_years, MostInForce(db, now, options.keep_years));
+  }
   return CutOld(db, now, options);
 }
 

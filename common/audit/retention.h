@@ -18,6 +18,10 @@ namespace bangfu::audit {
 inline constexpr char kKeepYears[] = "AUDIT_KEEP_YEARS";
 inline constexpr int64_t kDefaultKeepYears = 30;
 inline constexpr int64_t kLeastKeepYears = 10;
+// Fewer years than before cut nothing until so long after the job first read them, so that a
+// mistake or a misuse is seen and put back before anything is gone. Compiled in: a parameter could
+// be lowered along with the years.
+inline constexpr absl::Duration kKeepNotice = absl::Hours(30 * 24);
 
 struct CutOptions {
   int64_t keep_years = kDefaultKeepYears;
@@ -55,8 +59,10 @@ absl::StatusOr<CutReport> CutOld(mysql::Session& db, absl::Time now, const CutOp
 using ParameterLookup =
     std::function<absl::StatusOr<int64_t>(mysql::Executor&, const std::string&, int64_t)>;
 
-// CutOld by the years that the parameter says. Until they are known here nothing goes: they may be
-// more than any default.
+// CutOld by the most years that the parameter said at a call of the last kKeepNotice, this one
+// among them; by kDefaultKeepYears at least while no calls reach back that far. Until they are
+// known here nothing goes: they may be more than any default. What is below kLeastKeepYears refuses
+// at once.
 absl::StatusOr<CutReport> CutByParameter(mysql::Session& db, absl::Time now,
                                          const ParameterLookup& parameter, CutOptions options);
 

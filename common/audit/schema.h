@@ -129,6 +129,14 @@ ALTER TABLE access_log
   PRIMARY KEY (aggregate_type, aggregate_id, chain_no),
   KEY audit_cut_by_batch (batch_no, aggregate_type, aggregate_id, chain_no)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+)sql"},
+          // How many years the trail was to be kept, each number with when it last was the one: a
+          // lower one waits for its notice (retention.h).
+          {"audit", 7, "create_keep", R"sql(CREATE TABLE audit_keep (
+  keep_years BIGINT NOT NULL,
+  in_force_at DATETIME(6) NOT NULL,
+  PRIMARY KEY (keep_years)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 )sql"}};
 }
 
