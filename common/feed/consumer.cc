@@ -49,7 +49,7 @@ Consumer::Consumer(mysql::Session& session, const Clock& clock, ConsumerOptions 
       pull_(std::move(pull)),
       handler_(handler),
       snapshot_(std::move(snapshot)),
-      followed_(JoinTypes(TypesOf(options_))),
+      followed_(JoinTypes(CoversOf(options_, TypesOf(options_)))),
       ask_again_(options_.ask_again, options_.random) {}
 
 Consumer::~Consumer() = default;  // a fetch under way is waited for by its future

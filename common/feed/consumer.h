@@ -9,7 +9,8 @@
 // The cursor also says which aggregate types it covers. A consumer that follows more takes a
 // snapshot of the added types before it goes on from where it is (a backfill), and only then says
 // so; a backfill broken off starts anew. Types no longer followed are covered no more: what changed
-// meanwhile comes by a backfill when they are followed again.
+// meanwhile comes by a backfill when they are followed again. So it does for a type of which an
+// upgrade made the copy hold more, since nobody changes what the older release left out.
 //
 // A source of an older release refuses types that it does not know. The consumer then goes on with
 // what it covers, without a word about the others (no event of them is applied either), says in its
@@ -19,6 +20,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -87,7 +89,10 @@ struct ConsumerOptions {
   std::string source;                        // service whose feed it is: "registry"
   std::string holder;                        // differs between processes
   std::vector<std::string> aggregate_types;  // empty: all; a longer list than before is backfilled
-  int limit = 1000;                          // events a pull
+  // Of types named above whose copy holds more than it did in a former release: counted up, from 2,
+  // with each such change. A copy of another version is taken anew by a backfill.
+  std::map<std::string, int> copy_versions = {};
+  int limit = 1000;  // events a pull
   // Take a new snapshot without being asked when the epoch changed or the cursor expired. Otherwise
   // the consumer stays stopped until RequestSnapshot.
   bool resnapshot = true;
@@ -166,6 +171,8 @@ class Consumer {
   // Makes the cursor cover what is followed; true when that took a backfill.
   absl::StatusOr<bool> CoverFollowed();
   void NoteRefusal(const absl::Status& refusal);
+  // The names in covered_.
+  std::set<std::string> CoveredNow() const;
   // What a pull asks for: what is followed, less what is awaited.
   std::vector<std::string> PulledTypes() const;
   // `refused`: the source does not know all of `added`; none of their states came.
@@ -189,7 +196,7 @@ class Consumer {
   std::set<std::string> parked_;  // aggregate ids as text
   // The types that the cursor covers, as the row has them; nullopt: it does not say.
   std::optional<std::string> covered_;
-  // Types that the source refused, as covered_; empty: none.
+  // Types that the source refused, joined like covered_, without versions; empty: none.
   std::string awaited_;
   Backoff ask_again_;
   absl::Time ask_at_ = absl::InfinitePast();

@@ -191,6 +191,68 @@ TEST_F(FeedTest, ATypeThatIsFollowedAgainIsBackfilledAgain) {
   EXPECT_EQ(Differences(), 0);
 }
 
+// An upgrade that makes a copy hold more: what the older release left out comes by a backfill.
+TEST_F(FeedTest, ACopyOfAnOlderVersionIsTakenAnewOnce) {
+  const Ulid thing = ids_.Next();
+  ChangeNow(thing);
+  ChangeOther(ids_.Next());
+  SequenceAll();
+  FollowTypes({"thing", "other"});
+  const auto upgraded = [&](int version) {
+    ConsumerOptions options = FollowingTypes({"thing", "other"});
+    options.copy_versions = {{"other", version}};
+    return options;
+  };
+  const auto follow = [&](const ConsumerOptions& options) {
+    auto session = database_.Connect();
+    Consumer consumer(*session, clock_, options, PullFrom(database_.db()), handler_,
+                      SnapshotFrom(*reader_));
+    Follow(consumer);
+  };
+  ASSERT_OK(database_.db().Execute("DELETE FROM copy WHERE id <> ?", {thing}).status());
+  snapshots_.clear();
+  for (int starts = 0; starts < 2; ++starts) {
+    follow(upgraded(2));
+    EXPECT_THAT(snapshots_, ElementsAre(ElementsAre("other")));
+    EXPECT_EQ(Covered(), "other#2,thing");
+    EXPECT_EQ(Differences(), 0);
+  }
+  EXPECT_EQ(database_.Int("SELECT effects FROM copy WHERE id = ?", {thing}), 1);
+  // What changes comes as it always did.
+  ChangeOther(ids_.Next());
+  SequenceAll();
+  follow(upgraded(2));
+  EXPECT_EQ(Differences(), 0);
+  EXPECT_EQ(snapshots_.size(), 1u);
+  // A process of the older release leaves out again what it does not know, so it is made up again.
+  FollowTypes({"thing", "other"});
+  EXPECT_EQ(Covered(), "other,thing");
+  follow(upgraded(2));
+  EXPECT_EQ(Covered(), "other#2,thing");
+  follow(upgraded(3));
+  EXPECT_EQ(Covered(), "other#3,thing");
+  EXPECT_EQ(snapshots_.size(), 4u);
+  // Nor is a cursor believed that does not say what its copies hold.
+  ASSERT_OK(database_.db().Execute("UPDATE feed_cursor SET aggregate_types = NULL").status());
+  snapshots_.clear();
+  follow(upgraded(3));
+  EXPECT_THAT(snapshots_, ElementsAre(ElementsAre("other")));
+  EXPECT_EQ(Covered(), "other#3,thing");
+}
+
+TEST_F(FeedTest, ANewCursorCoversTheVersionOfItsCopies) {
+  ChangeOther(ids_.Next());
+  SequenceAll();
+  ConsumerOptions options = FollowingTypes({"thing", "other"});
+  options.copy_versions = {{"other", 2}};
+  auto session = database_.Connect();
+  Consumer consumer(*session, clock_, options, PullFrom(database_.db()), handler_,
+                    SnapshotFrom(*reader_));
+  Follow(consumer);
+  EXPECT_EQ(Covered(), "other#2,thing");
+  EXPECT_EQ(snapshots_.size(), 1u);
+}
+
 TEST_F(FeedTest, AllTypesAreMoreThanSomeAndSomeAreNotMoreThanAll) {
   ChangeNow(ids_.Next());
   ChangeOther(ids_.Next());

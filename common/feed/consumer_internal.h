@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -43,8 +44,13 @@ bool IsTransient(const absl::Status& status);
 absl::Status Moved();
 std::string ErrorText(const absl::Status& status);
 
-// consumer_snapshot.cc: the types that are followed, and a list of types as feed_cursor holds it.
+// consumer_snapshot.cc: the types that are followed; how feed_cursor names one that is covered,
+// with the version of its copy (type, type#2), and the type of such a name; and a list of them
+// there.
 std::set<std::string> TypesOf(const ConsumerOptions& options);
+std::string CoverOf(const ConsumerOptions& options, const std::string& type);
+std::set<std::string> CoversOf(const ConsumerOptions& options, const std::set<std::string>& types);
+std::string TypeOfCover(std::string_view cover);
 std::string JoinTypes(const std::set<std::string>& types);
 
 // consumer_parked.cc: the rows of feed_parked.

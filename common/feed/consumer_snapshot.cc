@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "bangfu/feed/v1/change_feed.pb.h"
+#include "common/base/strings.h"
 #include "common/feed/consumer.h"
 #include "common/feed/consumer_internal.h"
 #include "common/mysql/session.h"
@@ -42,7 +44,26 @@ std::set<std::string> TypesOf(const ConsumerOptions& options) {
   return {options.aggregate_types.begin(), options.aggregate_types.end()};
 }
 
+std::string CoverOf(const ConsumerOptions& options, const std::string& type) {
+  const auto version = options.copy_versions.find(type);
+  return version == options.copy_versions.end() ? type : Cat(type, "#", version->second);
+}
+
+std::set<std::string> CoversOf(const ConsumerOptions& options, const std::set<std::string>& types) {
+  std::set<std::string> out;
+  for (const std::string& type : types) out.insert(CoverOf(options, type));
+  return out;
+}
+
+std::string TypeOfCover(std::string_view cover) {
+  return std::string(cover.substr(0, cover.find('#')));
+}
+
 std::string JoinTypes(const std::set<std::string>& types) { return absl::StrJoin(types, ","); }
+
+std::set<std::string> Consumer::CoveredNow() const {
+  return absl::StrSplit(covered_.value_or(""), ',', absl::SkipEmpty());
+}
 
 absl::StatusOr<StepResult> Consumer::TakeSnapshot() {
   const absl::Time now = clock_.Now();
@@ -99,8 +120,8 @@ absl::StatusOr<StepResult> Consumer::TakeSnapshot() {
   absl::Status taken = take(options_.aggregate_types);
   if (!answered && RefusesTypes(taken)) {
     // A source that was restored is not to stop us for types that it does not know yet.
-    const std::set<std::string> before =
-        absl::StrSplit(covered_.value_or(""), ',', absl::SkipEmpty());
+    std::set<std::string> before;
+    for (const std::string& cover : CoveredNow()) before.insert(TypeOfCover(cover));
     std::set<std::string> kept;
     std::set<std::string> rest;
     for (const std::string& type : TypesOf(options_)) {
@@ -108,7 +129,7 @@ absl::StatusOr<StepResult> Consumer::TakeSnapshot() {
     }
     if (!kept.empty() && !rest.empty()) {
       NoteRefusal(taken);
-      covers = JoinTypes(kept);
+      covers = JoinTypes(CoversOf(options_, kept));
       awaited = JoinTypes(rest);
       taken = take({kept.begin(), kept.end()});
     }
@@ -143,17 +164,18 @@ absl::StatusOr<StepResult> Consumer::TakeSnapshot() {
 }
 
 absl::StatusOr<bool> Consumer::CoverFollowed() {
-  const std::set<std::string> covered =
-      absl::StrSplit(covered_.value_or(""), ',', absl::SkipEmpty());
+  const std::set<std::string> covered = CoveredNow();
   // A cursor that has read nothing yet leaves nothing out. One whose types were not kept followed
-  // what its release named, and a snapshot of everything at the upgrade is not worth the doubt.
-  const bool whole =
-      !covered_.has_value() || state_ == ConsumerState::kNew || covered.contains(kEveryType);
+  // what its release named, and a snapshot of everything at the upgrade is not worth the doubt: but
+  // for what that release's copies are known to lack.
+  const bool none = state_ == ConsumerState::kNew;
+  const bool whole = !covered_.has_value() || covered.contains(kEveryType);
   std::set<std::string> covers;
   std::vector<std::string> added;
   for (const std::string& type : TypesOf(options_)) {
-    if (whole || covered.contains(type)) {
-      covers.insert(type);
+    const std::string cover = CoverOf(options_, type);
+    if (none || covered.contains(cover) || (whole && cover == type)) {
+      covers.insert(cover);
     } else {
       added.push_back(type);
     }
@@ -171,7 +193,7 @@ absl::StatusOr<bool> Consumer::CoverFollowed() {
       return false;
     }
     RETURN_IF_ERROR(taken);
-    covers.insert(added.begin(), added.end());
+    covers.merge(CoversOf(options_, {added.begin(), added.end()}));
   }
   RETURN_IF_ERROR(RecordTypes(JoinTypes(covers), ""));
   ask_again_.Reset();
@@ -189,7 +211,9 @@ absl::Status Consumer::TakeRefusal() { return std::exchange(refusal_, absl::OkSt
 
 std::vector<std::string> Consumer::PulledTypes() const {
   if (awaited_.empty()) return options_.aggregate_types;
-  return absl::StrSplit(covered_.value_or(""), ',', absl::SkipEmpty());
+  std::vector<std::string> out;
+  for (const std::string& cover : CoveredNow()) out.push_back(TypeOfCover(cover));
+  return out;
 }
 
 // The states go in as of the cursor: each is at least as new as the events up to there, which is
@@ -212,9 +236,12 @@ absl::Status Consumer::Backfill(const std::set<std::string>& covered,
                     options_.source, options_.holder, sequence_, generation_, parked_version_,
                     static_cast<int>(state_), covered_}));
     if (matched != 1) return Moved();
-    // What waits of types that are not covered is left by a backfill broken off, or from when the
-    // type was followed before.
-    RETURN_IF_ERROR(DropParked(tx, options_.consumer, options_.source, covered));
+    // What waits of types that are not covered is left by a backfill broken off, from when the type
+    // was followed before, or from when its copy held less.
+    std::set<std::string> kept;
+    for (const std::string& cover : covered) kept.insert(TypeOfCover(cover));
+    for (const std::string& type : added) kept.erase(type);
+    RETURN_IF_ERROR(DropParked(tx, options_.consumer, options_.source, kept));
     ASSIGN_OR_RETURN(parked, ParkedAggregates(tx, options_.consumer, options_.source));
     return absl::OkStatus();
   });

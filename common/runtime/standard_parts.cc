@@ -75,6 +75,7 @@ void AddConsumer(App& app, const Following& following) {
         options.source = following.peer;
         options.holder = app.instance();
         options.aggregate_types = following.aggregate_types;
+        options.copy_versions = following.copy_versions;
         options.prefetch = true;
         options.lease = following.lease;
         rpc::Client& peer = app.peer(following.peer);

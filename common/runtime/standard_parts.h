@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,6 +38,8 @@ struct Following {
   std::shared_ptr<feed::EffectHandler> handler;
   // When the process that follows is killed, another one takes over after so long.
   absl::Duration lease = absl::Seconds(30);
+  // Of feed::ConsumerOptions: the types whose copy an upgrade made hold more.
+  std::map<std::string, int> copy_versions = {};
 };
 
 struct StandardOptions {

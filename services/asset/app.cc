@@ -34,6 +34,8 @@ absl::Status Compose(runtime::App& app) {
        std::make_shared<RegistryCopies>(RegionParts(), app.clock())},
       {api::kRegistry, kCalendarConsumer, CalendarAggregates(), std::make_shared<CalendarCopies>()},
       {api::kRegistry, kReportsConsumer, ReportAggregates(), std::make_shared<ReportCopies>()}};
+  // 2: with the category above each, which grants are looked up by.
+  standard.following[0].copy_versions = {{"industry_category_batch", 2}};
   standard.dictionary.prefills = api::Prefills();
   standard.region_path = RegionPathOf;
   standard.region_parts = RegionParts();
