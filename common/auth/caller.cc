@@ -56,11 +56,16 @@ ActingOn::~ActingOn() {
 }
 
 const Grant* Caller::Find(const std::vector<Role>& roles, std::string_view region_path) const {
+  return Find(roles, region_path, Facets());
+}
+
+const Grant* Caller::Find(const std::vector<Role>& roles, std::string_view region_path,
+                          const Facets& thing) const {
   const Grant* lent = nullptr;
   for (const Grant& grant : grants) {
     // A grant without a region holds nowhere: an empty prefix would hold everywhere.
     if (!grant.region_path.empty() && Holds(grant, roles) &&
-        RegionContains(grant.region_path, region_path)) {
+        RegionContains(grant.region_path, region_path) && grant.Covers(thing)) {
       if (grant.delegated_by.empty()) return &grant;
       if (lent == nullptr) lent = &grant;
     }

@@ -71,6 +71,9 @@ struct Caller {
   // The grant that lets the caller act, nullptr when none: named in the audit. One's own right
   // rather than one that was lent.
   const Grant* Find(const std::vector<Role>& roles, std::string_view region_path) const;
+  // The same among the grants that cover the thing.
+  const Grant* Find(const std::vector<Role>& roles, std::string_view region_path,
+                    const Facets& thing) const;
   // Regions in which the caller holds one of `roles`; no roles = any role.
   RegionScope Scope(const std::vector<Role>& roles = {}) const;
 };

@@ -1,5 +1,6 @@
 #include "common/contract/access.h"
 
+#include "bangfu/options/v1/scope.pb.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -36,6 +37,13 @@ absl::StatusOr<options::v1::Access> AccessOf(const google::protobuf::MethodDescr
     return Invalid(method.full_name(), "is called by peers and waits on a peer");
   }
   return access;
+}
+
+std::vector<std::string> ClausesOf(const google::protobuf::MethodDescriptor& method) {
+  const auto& own = method.options().GetRepeatedExtension(options::v1::rpc_clauses);
+  const auto& all = method.service()->options().GetRepeatedExtension(options::v1::clauses);
+  const auto& clauses = own.empty() ? all : own;
+  return {clauses.begin(), clauses.end()};
 }
 
 const google::protobuf::ServiceDescriptor* FindService(std::string_view full_name) {

@@ -24,6 +24,10 @@ struct Method {
   bool writes() const { return access.mode() == options::v1::ACCESS_MODE_WRITE; }
 };
 
+// The clauses of the policy that the rpc serves: its own, else its service's. None: no grant is
+// narrowed by it.
+std::vector<std::string> ClausesOf(const google::protobuf::MethodDescriptor& method);
+
 // Descriptor of a service linked into this program; nullptr when there is none of that name.
 const google::protobuf::ServiceDescriptor* FindService(std::string_view full_name);
 

@@ -8,7 +8,6 @@
 
 #include "absl/strings/str_join.h"
 #include "bangfu/draft/v1/draft_service.pb.h"
-#include "bangfu/options/v1/scope.pb.h"
 #include "common/auth/caller.h"
 #include "common/base/page_token.h"
 #include "common/base/strings.h"
@@ -75,11 +74,7 @@ absl::Status CheckSize(std::string_view json, size_t most) {
 // Whether the caller could submit the form at all; where and for what, its rpc decides.
 absl::Status CheckCaller(const auth::Caller& caller, const contract::Method& form) {
   if (form.access.any_role()) return absl::OkStatus();
-  const MethodDescriptor& rpc = *form.descriptor;
-  const auto& own = rpc.options().GetRepeatedExtension(options::v1::rpc_clauses);
-  const auto& all = rpc.service()->options().GetRepeatedExtension(options::v1::clauses);
-  const auto& clauses = own.empty() ? all : own;
-  const std::vector<std::string> served(clauses.begin(), clauses.end());
+  const std::vector<std::string> served = contract::ClausesOf(*form.descriptor);
   const auto& roles = form.access.roles();
   bool has_role = false;
   for (const auth::Grant& grant : caller.grants) {

@@ -125,7 +125,7 @@ TEST_F(DeputyTest, R118_WhatADeputyMayNotDoIsNotTheirsWhenItGoes) {
       Person("deputy", {{Role::ROLE_TOWNSHIP_REVIEWER, "360733101", "principal"}});
   ASSERT_OK(Put({Step("pass", {Role::ROLE_TOWNSHIP_REVIEWER}, {"principal"})}));
   ASSERT_OK(Put({}, &deputy));
-  ASSERT_OK_AND_ASSIGN(const auto done, ListDone(db(), "deputy", {"36"}, std::nullopt, 10));
+  ASSERT_OK_AND_ASSIGN(const auto done, ListDone(db(), deputy, {}, std::nullopt, 10));
   EXPECT_THAT(done, IsEmpty());
   EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM work_item WHERE state = 3"), 1);
 }

@@ -87,7 +87,7 @@ constexpr char kWritten[] =
     "id, version, kind, subject_type, subject_id, action, slot, open_mark, state, region_path, "
     "title, roles, assignee, excluded, opened_at, starts_on, base_due_on, due_on, provisional, "
     "closed_name, closed_role, closed_region, outcome, urges, urged_by, urged_name, urged_role, "
-    "urged_region, urged_note, escalated_level, escalated_at";
+    "urged_region, urged_note, escalated_level, escalated_at, fund_sources, industries";
 
 // Rows of open items under kWritten.
 std::vector<mysql::Params> RowsOf(const std::vector<Item>& items) {
@@ -124,7 +124,9 @@ std::vector<mysql::Params> RowsOf(const std::vector<Item>& items) {
                     i.urged_by.region_path,
                     i.urged_note,
                     i.escalated_level,
-                    i.escalated_at});
+                    i.escalated_at,
+                    JoinFacets(i.facets.fund_sources),
+                    JoinFacets(i.facets.industries)});
   }
   return rows;
 }
@@ -151,7 +153,8 @@ absl::Status Change(mysql::Tx& tx, const std::vector<Item>& before,
           "VALUES(title), roles = VALUES(roles), assignee = VALUES(assignee), excluded = "
           "VALUES(excluded), starts_on = VALUES(starts_on), base_due_on = VALUES(base_due_on), "
           "due_on = VALUES(due_on), provisional = VALUES(provisional), escalated_level = "
-          "VALUES(escalated_level), escalated_at = VALUES(escalated_at), version = version + 1")
+          "VALUES(escalated_level), escalated_at = VALUES(escalated_at), fund_sources = "
+          "VALUES(fund_sources), industries = VALUES(industries), version = version + 1")
           .status());
   return LayOnDesks(tx, after);
 }
@@ -160,7 +163,16 @@ bool SameStanding(const Item& a, const Item& b) {
   return a.kind == b.kind && a.region_path == b.region_path && a.title == b.title &&
          a.roles == b.roles && a.assignee == b.assignee && a.excluded == b.excluded &&
          a.starts_on == b.starts_on && a.base_due_on == b.base_due_on && a.due_on == b.due_on &&
-         a.provisional == b.provisional && a.escalated_level == b.escalated_level;
+         a.provisional == b.provisional && a.escalated_level == b.escalated_level &&
+         a.facets.fund_sources == b.facets.fund_sources &&
+         a.facets.industries == b.facets.industries;
+}
+
+// As they are kept and read again.
+std::vector<std::string> Kept(std::vector<std::string> codes) {
+  std::sort(codes.begin(), codes.end());
+  codes.erase(std::unique(codes.begin(), codes.end()), codes.end());
+  return SplitFacets(JoinFacets(codes));
 }
 
 // Terms of items that open in one Sync are counted in a calendar that is read once.
@@ -297,6 +309,7 @@ absl::Status Sync(mysql::Tx& tx, const std::vector<Subject>& subjects, const Act
       item.title = Utf8Truncate(w.title, kTitleChars);
       item.roles = w.roles;
       std::sort(item.roles.begin(), item.roles.end());
+      item.facets = {Kept(w.facets.fund_sources), Kept(w.facets.industries)};
       item.assignee = w.assignee;
       item.excluded = w.excluded;
       std::sort(item.excluded.begin(), item.excluded.end());

@@ -35,6 +35,9 @@ struct Kind {
   std::string code;      // UNIT_REPORT_PASS
   std::string label_zh;  // 审核摸排报告
   std::string subject_type;
+  // The rpc by which it is done, where that serves certain clauses of the policy: the work is of
+  // those clauses, too. "bangfu.registry.v1.IndustryService.CompleteShortBoard".
+  std::string rpc{};
 };
 
 // A step that waits, as its service wants it in the inbox.
@@ -45,6 +48,11 @@ struct Wanted {
   std::string title;   // for people: 下营村摸排报告
   std::string region_path;
   std::vector<workflow::RoleId> roles;
+  // What the step asks a grant's scope for, exactly as its rpc does: the item waits for those alone
+  // whose grants cover it. Of several records together, those of all of them. None: it waits for
+  // everybody of role and region. The service brings an item after its record when that gets
+  // others.
+  auth::Facets facets;
   std::vector<std::string> excluded;  // persons
   std::string assignee;               // only this person's; empty: anybody's of the roles
   // When it is due: a day that the record fixes, and that the item follows; or a term from the day

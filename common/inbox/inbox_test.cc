@@ -175,13 +175,13 @@ TEST_F(InboxTest, OpensKeepsAndClosesWhatIsWanted) {
   // Closed by one of those whom it waited for: done. By somebody else: withdrawn.
   ASSERT_OK(Put({{"paper", subject_, {}, {}}}, By(&other, "pass")));
   EXPECT_THAT(Mine(other), IsEmpty());
-  ASSERT_OK_AND_ASSIGN(std::vector<Item> done, ListDone(db(), "o", {"36"}, std::nullopt, 10));
+  ASSERT_OK_AND_ASSIGN(std::vector<Item> done, ListDone(db(), other, {}, std::nullopt, 10));
   ASSERT_THAT(done, SizeIs(1));
   EXPECT_EQ(done[0].outcome, "pass");
   EXPECT_EQ(done[0].closed_by.role, "ROLE_TOWNSHIP_REVIEWER");
   ASSERT_OK(Put({{"paper", subject_, {pass}, {}}}, By()));
   ASSERT_OK(Put({{"paper", subject_, {}, {}}}, By(&other, "void")));
-  ASSERT_OK_AND_ASSIGN(done, ListDone(db(), "o", {"36"}, std::nullopt, 10));
+  ASSERT_OK_AND_ASSIGN(done, ListDone(db(), other, {}, std::nullopt, 10));
   EXPECT_THAT(done, SizeIs(1));
   EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM work_item WHERE state = 3 AND closed_by = 'o'"), 1);
   EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM work_desk"), 0);
@@ -671,7 +671,7 @@ TEST_F(InboxTest, PagesAreServedByTheirIndexAndCostNoMoreWithMoreItems) {
   ASSERT_OK(ListBelow(explain, below));
   EXPECT_THAT(explain.plan, HasSubstr("w:range:work_item_by_region"));
   EXPECT_THAT(explain.plan, Not(HasSubstr("filesort")));
-  ASSERT_OK(ListDone(explain, "o", {"360733"}, std::nullopt, 51));
+  ASSERT_OK(ListDone(explain, operator_, {}, std::nullopt, 51));
   EXPECT_THAT(explain.plan, HasSubstr(":work_item_done:"));
   EXPECT_THAT(explain.plan, Not(HasSubstr("filesort")));
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
@@ -17,6 +18,7 @@ namespace {
 // than the round trip saves.
 constexpr size_t kDesksPerDelete = 200;
 constexpr size_t kExcludedBytes = 2000;
+constexpr size_t kFacetBytes = 1000;
 
 std::vector<std::string> SplitPersons(const std::string& joined) {
   return absl::StrSplit(joined, '|', absl::SkipEmpty());
@@ -73,7 +75,7 @@ std::string ItemColumns() {
          "w.base_due_on, w.due_on, w.provisional, w.closed_at, w.closed_by, w.closed_name, "
          "w.closed_role, w.closed_region, w.outcome, w.urges, w.urged_at, w.urged_by, "
          "w.urged_name, w.urged_role, w.urged_region, w.urged_note, w.urged_due_on, "
-         "w.escalated_level, w.escalated_at";
+         "w.escalated_level, w.escalated_at, w.fund_sources, w.industries";
 }
 
 Item ItemFrom(const mysql::Row& row, size_t first) {
@@ -113,6 +115,8 @@ Item ItemFrom(const mysql::Row& row, size_t first) {
   i.urged_due_on = row.OptDay(c++);
   i.escalated_level = static_cast<int>(row.Int(c++));
   i.escalated_at = row.OptTime(c++);
+  i.facets.fund_sources = SplitFacets(row.String(c++));
+  i.facets.industries = SplitFacets(row.String(c++));
   return i;
 }
 
@@ -161,17 +165,28 @@ std::string JoinPersons(const std::vector<std::string>& persons) {
   return out;
 }
 
+std::string JoinFacets(const std::vector<std::string>& codes) {
+  if (codes.empty()) return "";
+  std::string out = Cat("|", absl::StrJoin(codes, "|"), "|");
+  return out.size() > kFacetBytes ? "" : out;
+}
+
+std::vector<std::string> SplitFacets(const std::string& joined) {
+  return absl::StrSplit(joined, '|', absl::SkipEmpty());
+}
+
 const auth::Grant* GrantFor(const auth::Caller& caller, const Item& item) {
   if (!item.assignee.empty() && item.assignee != caller.subject) return nullptr;
   // Kept out as a deputy, too, where the one on whose behalf they would act is (as tables refuse).
-  const workflow::Actor actor = workflow::ActorAt(caller, item.region_path).By(item.roles);
+  const workflow::Actor actor =
+      workflow::ActorAt(caller, item.region_path, item.facets).By(item.roles);
   if (std::any_of(item.excluded.begin(), item.excluded.end(),
                   [&](const std::string& person) { return actor.Is(person); })) {
     return nullptr;
   }
   std::vector<auth::Role> roles;
   for (const workflow::RoleId role : item.roles) roles.push_back(static_cast<auth::Role>(role));
-  return roles.empty() ? nullptr : caller.Find(roles, item.region_path);
+  return roles.empty() ? nullptr : caller.Find(roles, item.region_path, item.facets);
 }
 
 int LevelOf(const Item& item) {
@@ -203,7 +218,7 @@ const auth::Grant* GrantOfEscalation(const auth::Caller& caller, const Item& ite
       roles.push_back(static_cast<auth::Role>(role));
     }
   }
-  return roles.empty() ? nullptr : caller.Find(roles, item.region_path);
+  return roles.empty() ? nullptr : caller.Find(roles, item.region_path, item.facets);
 }
 
 absl::StatusOr<Item> LockItem(mysql::Tx& tx, const Ulid& id,
@@ -249,17 +264,20 @@ absl::Status LayOnDesks(mysql::Tx& tx, const std::vector<Item>& items) {
   std::vector<mysql::Params> rows;
   for (const Item& item : items) {
     const std::string shown = ShownOf(item).SerializeAsString();
+    const std::string fund_sources = JoinFacets(item.facets.fund_sources);
+    const std::string industries = JoinFacets(item.facets.industries);
     for (const auto& [role, escalated] : DesksOf(item)) {
       // Whoever is kept out of the step may still look after it.
       rows.push_back({role, DeskOf(role, item.region_path), item.due_on, item.id, item.region_path,
                       item.kind, item.starts_on, escalated ? std::string() : item.assignee,
-                      escalated ? std::string() : JoinPersons(item.excluded), escalated, shown});
+                      escalated ? std::string() : JoinPersons(item.excluded), escalated, shown,
+                      fund_sources, industries});
     }
   }
   if (rows.empty()) return absl::OkStatus();
   return mysql::BulkInsert(tx, "work_desk",
                            "role, desk_path, due_on, item_id, region_path, kind, starts_on, "
-                           "assignee, excluded, escalated, shown",
+                           "assignee, excluded, escalated, shown, fund_sources, industries",
                            rows)
       .status();
 }

@@ -38,6 +38,7 @@ struct Item {
   std::string region_path;
   std::string title;
   std::vector<workflow::RoleId> roles;
+  auth::Facets facets;  // sorted
   std::string assignee;
   std::vector<std::string> excluded;
   absl::Time opened_at;
@@ -68,6 +69,10 @@ v1::WorkItem ShownOf(const Item& item);
 
 // Persons in one column, each between bars, so that a search for "|person|" finds whole names.
 std::string JoinPersons(const std::vector<std::string>& persons);
+// Codes of sources or industries in one column, in the same way; and back. Empty when there are
+// more than fit: then they narrow nothing.
+std::string JoinFacets(const std::vector<std::string>& codes);
+std::vector<std::string> SplitFacets(const std::string& joined);
 
 // The grant by which the caller is one of those for whom the item waits; nullptr: it does not.
 const auth::Grant* GrantFor(const auth::Caller& caller, const Item& item);

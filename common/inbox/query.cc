@@ -12,10 +12,10 @@
 namespace bangfu::inbox {
 namespace {
 
-// A role at a region of the caller's, narrowed to what is asked for; and whether the caller holds
-// it there in their own right, or on behalf of others alone.
+// A role at a region of the caller's, narrowed to what is asked for; and the grants that give it to
+// the caller there.
 using Desk = std::pair<workflow::RoleId, std::string>;
-using Desks = std::map<Desk, bool>;
+using Desks = std::map<Desk, std::vector<const auth::Grant*>>;
 
 Desks DesksOf(const auth::Caller& caller, const std::string& region) {
   Desks out;
@@ -29,26 +29,73 @@ Desks DesksOf(const auth::Caller& caller, const std::string& region) {
     } else {
       continue;
     }
-    out[std::move(desk)] |= grant.delegated_by.empty();
+    out[std::move(desk)].push_back(&grant);
   }
   return out;
+}
+
+void AddFacet(const std::vector<std::string>& granted, std::string_view column, std::string* sql,
+              mysql::Params* params) {
+  if (granted.empty()) return;
+  *sql += Cat(sql->empty() ? "(" : " AND (", column, " = ''");
+  for (const std::string& code : granted) {
+    *sql += Cat(" OR LOCATE(?, ", column, ") > 0");
+    params->emplace_back(Cat("|", code, "|"));
+  }
+  *sql += ")";
+}
+
+// What the scope of the grant lets through of the rows of table alias `t`, as Grant::Covers and
+// Serves; empty: everything.
+std::string Covering(const auth::Grant& grant, const KindClauses& clauses, std::string_view t,
+                     mysql::Params* params) {
+  std::string sql;
+  AddFacet(grant.fund_sources, Cat(t, ".fund_sources"), &sql, params);
+  AddFacet(grant.industries, Cat(t, ".industries"), &sql, params);
+  std::vector<std::string> others;
+  for (const auto& [kind, of] : clauses) {
+    if (!grant.Serves(of)) others.push_back(kind);
+  }
+  if (!others.empty()) {
+    sql += Cat(sql.empty() ? "" : " AND ", t, ".kind NOT IN (", mysql::Placeholders(others.size()),
+               ")");
+    for (const std::string& kind : others) params->emplace_back(kind);
+  }
+  return sql;
+}
+
+// The same of any of the grants.
+std::string CoveringOne(const std::vector<const auth::Grant*>& grants, const KindClauses& clauses,
+                        std::string_view t, mysql::Params* params) {
+  mysql::Params added;
+  std::string sql;
+  for (const auth::Grant* grant : grants) {
+    const std::string one = Covering(*grant, clauses, t, &added);
+    if (one.empty()) return "";
+    sql += Cat(sql.empty() ? "(" : " OR ", "(", one, ")");
+  }
+  params->insert(params->end(), added.begin(), added.end());
+  return sql + ")";
 }
 
 // On a desk that was lent: not what anybody on whose behalf the caller would act is kept out of, as
 // GrantFor. What a role of their own lets the caller do lies on that role's desk besides.
 std::string ForNoneOfTheLenders(const Desk& desk, const auth::Caller& caller,
-                                mysql::Params* params) {
+                                const KindClauses& clauses, mysql::Params* params) {
   std::string sql;
   for (const auth::Grant& lent : caller.grants) {
     if (lent.delegated_by.empty() || lent.region_path.empty()) continue;
     const bool all_of_desk = RegionContains(lent.region_path, desk.second);
     if (!all_of_desk && !RegionContains(desk.second, lent.region_path)) continue;
-    sql += " AND (d.excluded = '' OR LOCATE(?, d.excluded) = 0";
+    sql += Cat(sql.empty() ? "" : " AND ", "(d.excluded = '' OR LOCATE(?, d.excluded) = 0");
     params->emplace_back(Cat("|", lent.delegated_by, "|"));
     if (!all_of_desk) {
       sql +=
           Cat(" OR NOT (", mysql::RegionClause({lent.region_path}, "d.region_path", params), ")");
     }
+    // Nobody acts by a right that does not cover the item.
+    const std::string covering = Covering(lent, clauses, "d", params);
+    if (!covering.empty()) sql += Cat(" OR NOT (", covering, ")");
     if (static_cast<workflow::RoleId>(lent.role) != desk.first) {
       // Of a step that this role, too, could take.
       sql +=
@@ -63,11 +110,38 @@ std::string ForNoneOfTheLenders(const Desk& desk, const auth::Caller& caller,
   return sql;
 }
 
+// Of the rows of a desk those that one of the grants to it covers; by lent ones alone only what no
+// lender is kept out of. Begins with " AND ", or is empty.
+std::string ByGrants(const Desk& desk, const std::vector<const auth::Grant*>& grants,
+                     const auth::Caller& caller, const KindClauses& clauses,
+                     mysql::Params* params) {
+  std::vector<const auth::Grant*> own, lent;
+  for (const auth::Grant* grant : grants) {
+    (grant->delegated_by.empty() ? own : lent).push_back(grant);
+  }
+  std::string by_own;
+  mysql::Params added;
+  if (!own.empty()) {
+    by_own = CoveringOne(own, clauses, "d", &added);
+    if (by_own.empty()) return "";
+  }
+  std::string by_lent;
+  if (!lent.empty()) {
+    by_lent = CoveringOne(lent, clauses, "d", &added);
+    by_lent +=
+        Cat(by_lent.empty() ? "" : " AND ", ForNoneOfTheLenders(desk, caller, clauses, &added));
+  }
+  params->insert(params->end(), added.begin(), added.end());
+  if (by_own.empty()) return Cat(" AND ", by_lent);
+  if (by_lent.empty()) return Cat(" AND ", by_own);
+  return Cat(" AND (", by_own, " OR (", by_lent, "))");
+}
+
 // The condition on a desk's rows that are the caller's work now: what every query of the inbox
 // stands on. Where the grant is at its role's own level, or below it, the desk is one value and the
 // index gives the rows in the order of a page.
-std::string OnDesk(const Desk& desk, bool own_right, const auth::Caller& caller,
-                   const MyQuery& query, mysql::Params* params) {
+std::string OnDesk(const Desk& desk, const std::vector<const auth::Grant*>& grants,
+                   const auth::Caller& caller, const MyQuery& query, mysql::Params* params) {
   const auto& [role, region] = desk;
   const std::string path = DeskOf(role, region);
   std::string sql = "d.role = ? AND ";
@@ -89,7 +163,8 @@ std::string OnDesk(const Desk& desk, bool own_right, const auth::Caller& caller,
   params->emplace_back(query.today);
   params->emplace_back(caller.subject);
   params->emplace_back(Cat("|", caller.subject, "|"));
-  if (!own_right) sql += ForNoneOfTheLenders(desk, caller, params);
+  static const KindClauses& none = *new KindClauses;
+  sql += ByGrants(desk, grants, caller, query.clauses == nullptr ? none : *query.clauses, params);
   if (!query.kinds.empty()) {
     sql += Cat(" AND d.kind IN (", mysql::Placeholders(query.kinds.size()), ")");
     for (const std::string& kind : query.kinds) params->emplace_back(kind);
@@ -114,6 +189,29 @@ std::string KindClause(const std::vector<std::string>& kinds, mysql::Params* par
   return Cat(" AND w.kind IN (", mysql::Placeholders(kinds.size()), ")");
 }
 
+// The rows of work_item in whose region some grant of the caller covers them.
+std::string InSight(const auth::Caller& caller, const KindClauses& clauses, mysql::Params* params) {
+  auth::Caller wide;  // of the grants that nothing narrows
+  mysql::Params added;
+  std::string narrowed;
+  for (const auth::Grant& grant : caller.grants) {
+    if (grant.region_path.empty()) continue;
+    mysql::Params one;
+    const std::string region = mysql::RegionClause({grant.region_path}, "w.region_path", &one);
+    const std::string covering = Covering(grant, clauses, "w", &one);
+    if (covering.empty()) {
+      wide.grants.push_back(grant);
+      continue;
+    }
+    narrowed += Cat(" OR (", region, " AND ", covering, ")");
+    added.insert(added.end(), one.begin(), one.end());
+  }
+  const std::string all = mysql::RegionClause(wide.Scope(), "w.region_path", params);
+  if (narrowed.empty()) return all;
+  params->insert(params->end(), added.begin(), added.end());
+  return Cat("(", all, narrowed, ")");
+}
+
 std::vector<Item> ItemsFrom(const mysql::Rows& rows) {
   std::vector<Item> out;
   out.reserve(rows.size());
@@ -127,16 +225,19 @@ absl::StatusOr<std::vector<MyItem>> ListMine(mysql::Executor& db, const auth::Ca
                                              const MyQuery& query) {
   const Desks desks = DesksOf(caller, query.region);
   if (desks.empty()) return std::vector<MyItem>();
+  const bool minds_facets = caller.MindsFacets();
   // The first of each desk, in its own order; an item that lies on two is told once.
   mysql::Params params;
   std::string sql;
-  for (const auto& [desk, own_right] : desks) {
-    sql += Cat(sql.empty() ? "(" : " UNION ALL (",
-               "SELECT d.due_on, d.item_id, d.escalated, d.shown, r.read_at FROM work_desk d LEFT "
-               "JOIN work_read r ON r.person = ? AND r.item_id = d.item_id WHERE ");
+  for (const auto& [desk, grants] : desks) {
+    sql += Cat(
+        sql.empty() ? "(" : " UNION ALL (",
+        "SELECT d.due_on, d.item_id, d.escalated, d.shown, r.read_at",
+        minds_facets ? ", d.fund_sources, d.industries" : "",
+        " FROM work_desk d LEFT JOIN work_read r ON r.person = ? AND r.item_id = d.item_id WHERE ");
     params.emplace_back(caller.subject);
-    sql += Cat(OnDesk(desk, own_right, caller, query, &params),
-               " ORDER BY d.due_on, d.item_id LIMIT ?)");
+    sql +=
+        Cat(OnDesk(desk, grants, caller, query, &params), " ORDER BY d.due_on, d.item_id LIMIT ?)");
     params.emplace_back(query.limit);
   }
   if (desks.size() > 1) sql += " ORDER BY 1, 2";
@@ -156,6 +257,7 @@ absl::StatusOr<std::vector<MyItem>> ListMine(mysql::Executor& db, const auth::Ca
     ids.push_back(id);
     item.mine = mine;
     item.unread = row.IsNull(4);
+    if (minds_facets) item.facets = {SplitFacets(row.String(5)), SplitFacets(row.String(6))};
     const std::string shown = row.String(3);
     if (shown.empty()) not_shown.push_back(id);
     if (!item.shown.ParseFromString(shown)) {
@@ -180,10 +282,10 @@ absl::StatusOr<std::vector<KindCount>> CountMine(mysql::Executor& db, const auth
   if (desks.empty()) return std::vector<KindCount>();
   mysql::Params params = {query.today, query.today, query.today, soon};
   std::string rows_of_desks;
-  for (const auto& [desk, own_right] : desks) {
+  for (const auto& [desk, grants] : desks) {
     rows_of_desks += Cat(rows_of_desks.empty() ? "(" : " UNION (",
                          "SELECT d.kind, d.due_on, d.item_id, d.escalated FROM work_desk d WHERE ",
-                         OnDesk(desk, own_right, caller, query, &params), ")");
+                         OnDesk(desk, grants, caller, query, &params), ")");
   }
   params.emplace_back(caller.subject);
   ASSIGN_OR_RETURN(
@@ -214,11 +316,11 @@ absl::StatusOr<std::vector<KindCount>> CountMine(mysql::Executor& db, const auth
   return out;
 }
 
-absl::StatusOr<std::vector<Item>> ListDone(mysql::Executor& db, const std::string& person,
-                                           const std::vector<std::string>& scope,
+absl::StatusOr<std::vector<Item>> ListDone(mysql::Executor& db, const auth::Caller& caller,
+                                           const KindClauses& clauses,
                                            const std::optional<std::pair<absl::Time, Ulid>>& before,
                                            int limit) {
-  mysql::Params params = {person};
+  mysql::Params params = {caller.subject};
   std::string sql = Cat("SELECT ", ItemColumns(), " FROM work_item w WHERE w.closed_by = ?");
   if (before) {
     sql += " AND w.closed_at <= ? AND (w.closed_at < ? OR w.id < ?)";
@@ -226,10 +328,9 @@ absl::StatusOr<std::vector<Item>> ListDone(mysql::Executor& db, const std::strin
     params.emplace_back(before->first);
     params.emplace_back(before->second);
   }
-  sql += Cat(" AND w.state = ? AND ");
+  sql += " AND w.state = ? AND ";
   params.emplace_back(static_cast<int>(ItemState::kDone));
-  sql += Cat(mysql::RegionClause(scope, "w.region_path", &params),
-             " ORDER BY w.closed_at DESC, w.id DESC LIMIT ?");
+  sql += Cat(InSight(caller, clauses, &params), " ORDER BY w.closed_at DESC, w.id DESC LIMIT ?");
   params.emplace_back(limit);
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
   return ItemsFrom(rows);

@@ -1,6 +1,7 @@
 // What is read of the inbox: one statement each, on the desks of the caller's own grants.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +15,9 @@
 
 namespace bangfu::inbox {
 
+// The clauses of the policy that a kind of work is of; a kind that is not there is of none.
+using KindClauses = std::map<std::string, std::vector<std::string>>;
+
 struct MyQuery {
   std::vector<std::string> kinds;  // empty: all
   bool overdue_only = false;
@@ -22,14 +26,16 @@ struct MyQuery {
   absl::CivilDay today;
   std::optional<std::pair<absl::CivilDay, Ulid>> after;  // due date and id of the last page's end
   int limit = 50;
+  const KindClauses* clauses = nullptr;  // none: no kind is of any
 };
 struct MyItem {
   v1::WorkItem shown;  // as ShownOf
   bool mine = false;   // to do; else to look after
   bool unread = false;
+  auth::Facets facets;  // none, and not read, where no grant of the caller is narrowed by any
 };
-// What waits for the caller or has risen to them, by due date and id. An item on several of the
-// caller's desks is there once.
+// What waits for the caller or has risen to them, by due date and id, of what their grants cover.
+// An item on several of the caller's desks is there once.
 absl::StatusOr<std::vector<MyItem>> ListMine(mysql::Executor& db, const auth::Caller& caller,
                                              const MyQuery& query);
 
@@ -41,10 +47,10 @@ struct KindCount {
 absl::StatusOr<std::vector<KindCount>> CountMine(mysql::Executor& db, const auth::Caller& caller,
                                                  const MyQuery& query, absl::CivilDay soon);
 
-// What a person closed in these regions, newest first; `before` is (closed_at, id) of the last
-// page's end.
-absl::StatusOr<std::vector<Item>> ListDone(mysql::Executor& db, const std::string& person,
-                                           const std::vector<std::string>& scope,
+// What the caller closed, of what some grant of theirs covers today, newest first; `before` is
+// (closed_at, id) of the last page's end.
+absl::StatusOr<std::vector<Item>> ListDone(mysql::Executor& db, const auth::Caller& caller,
+                                           const KindClauses& clauses,
                                            const std::optional<std::pair<absl::Time, Ulid>>& before,
                                            int limit);
 

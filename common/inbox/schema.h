@@ -114,6 +114,17 @@ ALTER TABLE work_desk
       // alone. Empty on desks that were laid before; those items are looked up until they are done.
       {"inbox", 3, "desks_show", R"sql(ALTER TABLE work_desk
   ADD COLUMN shown VARBINARY(6000) NOT NULL DEFAULT '';
+)sql"},
+      // What the step of an item asks a grant's scope for, codes between bars. Empty on items that
+      // opened before, which wait for everybody of role and region until the next step of their
+      // record, or the recount, writes it.
+      {"inbox", 4, "facets", R"sql(ALTER TABLE work_item
+  ADD COLUMN fund_sources VARCHAR(1000) NOT NULL DEFAULT '',
+  ADD COLUMN industries VARCHAR(1000) NOT NULL DEFAULT '';
+
+ALTER TABLE work_desk
+  ADD COLUMN fund_sources VARCHAR(1000) NOT NULL DEFAULT '',
+  ADD COLUMN industries VARCHAR(1000) NOT NULL DEFAULT '';
 )sql"}};
 }
 

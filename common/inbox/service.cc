@@ -48,8 +48,18 @@ struct Today {
 class Inbox {
  public:
   explicit Inbox(ServiceOptions options) : options_(std::move(options)) {
-    for (const Kind& kind : options_.kinds) kinds_[kind.code] = kind;
+    for (const Kind& kind : options_.kinds) {
+      kinds_[kind.code] = kind;
+      const auto* rpc =
+          google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(kind.rpc);
+      if (rpc == nullptr) continue;
+      if (std::vector<std::string> of = contract::ClausesOf(*rpc); !of.empty()) {
+        clauses_[kind.code] = std::move(of);
+      }
+    }
   }
+
+  const KindClauses& clauses() const { return clauses_; }
 
   std::string LabelOf(const std::string& kind) const {
     const auto found = kinds_.find(kind);
@@ -92,6 +102,7 @@ class Inbox {
  private:
   const ServiceOptions options_;
   std::map<std::string, Kind, std::less<>> kinds_;
+  KindClauses clauses_;
   std::mutex mu_;
   std::shared_ptr<const Today> today_;
   absl::Time read_at_;
@@ -126,10 +137,30 @@ v1::WorkItem Message(const Item& item, const Inbox& inbox, const Today& today) {
   return out;
 }
 
-// The grant by which the caller stands above those who should act, among those of `roles`: above
-// the lowest of them, where LevelOf is the highest.
+// A caller as one who does work of a kind: without the grants for other clauses of the policy.
+class Doing {
+ public:
+  Doing(const Inbox& inbox, const auth::Caller& caller, const std::string& kind)
+      : caller_(&caller) {
+    const auto of = inbox.clauses().find(kind);
+    if (of == inbox.clauses().end()) return;
+    const auto serves = [&](const auth::Grant& grant) { return grant.Serves(of->second); };
+    if (std::all_of(caller.grants.begin(), caller.grants.end(), serves)) return;
+    narrowed_ = std::make_unique<auth::Caller>(caller);
+    std::erase_if(narrowed_->grants, [&](const auth::Grant& grant) { return !serves(grant); });
+    caller_ = narrowed_.get();
+  }
+  const auth::Caller& caller() const { return *caller_; }
+
+ private:
+  const auth::Caller* caller_;
+  std::unique_ptr<auth::Caller> narrowed_;
+};
+
+// The grant by which the caller stands above those who should act, among those of `roles` that
+// cover the work: above the lowest of them, where LevelOf is the highest.
 const auth::Grant* GrantAbove(const auth::Caller& caller, const std::vector<auth::Role>& roles,
-                              const v1::WorkItem& item) {
+                              const v1::WorkItem& item, const auth::Facets& facets = {}) {
   int level = 0;
   for (const int role : item.roles()) {
     level = std::max(
@@ -138,27 +169,27 @@ const auth::Grant* GrantAbove(const auth::Caller& caller, const std::vector<auth
   for (const auth::Grant& grant : caller.grants) {
     if (std::find(roles.begin(), roles.end(), grant.role) != roles.end() &&
         !grant.region_path.empty() && RegionContains(grant.region_path, item.region_path()) &&
-        LevelOfRole(grant.role) < level) {
+        LevelOfRole(grant.role) < level && grant.Covers(facets)) {
       return &grant;
     }
   }
   return nullptr;
 }
 
-// The grant for an urging; its refusals. The rpc and allowed_actions alike.
-absl::StatusOr<const auth::Grant*> MayUrge(const auth::Caller& caller,
+// The grant for an urging; its refusals. The rpc and allowed_actions alike. `doing`: the caller's
+// part in work of this kind, which has to outlive the grant.
+absl::StatusOr<const auth::Grant*> MayUrge(const auth::Caller& caller, const Doing& doing,
                                            const std::vector<auth::Role>& roles,
-                                           const v1::WorkItem& item) {
+                                           const v1::WorkItem& item, const auth::Facets& facets) {
   if (item.state() != v1::WORK_STATE_OPEN) {
     return FailedPrecondition("WORK_CLOSED", "该事项已办结").Build();
   }
-  const auth::Grant* grant = GrantAbove(caller, roles, item);
-  if (grant == nullptr) {
-    return Error(absl::StatusCode::kPermissionDenied, "URGE_NOT_ABOVE")
-        .Zh("只有上级可以督办")
-        .Build();
-  }
-  return grant;
+  const auth::Grant* grant = GrantAbove(doing.caller(), roles, item, facets);
+  if (grant != nullptr) return grant;
+  if (GrantAbove(caller, roles, item) != nullptr) return workflow::ScopeExcludes("督办").Build();
+  return Error(absl::StatusCode::kPermissionDenied, "URGE_NOT_ABOVE")
+      .Zh("只有上级可以督办")
+      .Build();
 }
 
 // The roles that the contract lets urge.
@@ -175,27 +206,31 @@ const std::vector<auth::Role>& UrgingRoles() {
 
 // The item with what the caller can do with it itself: mark_read while it lies unread in their
 // inbox, to do or to look after; urge for who stands above those who should act.
-void TellActions(const CallContext& context, v1::WorkItem* out) {
+void TellActions(const CallContext& context, const Inbox& inbox, const auth::Facets& facets,
+                 v1::WorkItem* out) {
   std::vector<workflow::AllowedAction> actions;
   if (out->unread()) {
     actions.push_back(workflow::ActionOf("mark_read", "标为已阅", absl::OkStatus()));
   }
   if (GrantAbove(context.caller, UrgingRoles(), *out) != nullptr) {
-    actions.push_back(
-        workflow::ActionOf("urge", "督办", MayUrge(context.caller, UrgingRoles(), *out).status()));
+    const Doing doing(inbox, context.caller, out->kind());
+    actions.push_back(workflow::ActionOf(
+        "urge", "督办", MayUrge(context.caller, doing, UrgingRoles(), *out, facets).status()));
   }
   workflow::FillAllowedActions(actions, out->mutable_allowed_actions());
 }
 
-bool IsMine(const CallContext& context, const Item& item, const Today& today) {
+bool IsMine(const CallContext& context, const Inbox& inbox, const Item& item, const Today& today) {
+  const Doing doing(inbox, context.caller, item.kind);
   return item.state == ItemState::kOpen && item.starts_on <= today.day &&
-         GrantFor(context.caller, item) != nullptr;
+         GrantFor(doing.caller(), item) != nullptr;
 }
 
 // In the caller's inbox: to do, or to look after.
-bool InInbox(const CallContext& context, const Item& item, const Today& today) {
-  return IsMine(context, item, today) ||
-         (item.state == ItemState::kOpen && GrantOfEscalation(context.caller, item) != nullptr);
+bool InInbox(const CallContext& context, const Inbox& inbox, const Item& item, const Today& today) {
+  const Doing doing(inbox, context.caller, item.kind);
+  return IsMine(context, inbox, item, today) ||
+         (item.state == ItemState::kOpen && GrantOfEscalation(doing.caller(), item) != nullptr);
 }
 
 // --- page tokens
@@ -260,6 +295,7 @@ absl::StatusOr<v1::ListMyWorkResponse> ListMyWork(CallContext& context, Inbox& i
   query.escalated_only = request.escalated_only();
   ASSIGN_OR_RETURN(query.region, RegionFilter(request.region_code()));
   query.today = today->day;
+  query.clauses = &inbox.clauses();
   query.limit = size + 1;
   ASSIGN_OR_RETURN(std::vector<MyItem> page, ListMine(context.db, context.caller, query));
   v1::ListMyWorkResponse response;
@@ -274,7 +310,7 @@ absl::StatusOr<v1::ListMyWorkResponse> ListMyWork(CallContext& context, Inbox& i
     TellToday(inbox, *today, out);
     out->set_mine(mine.mine);
     out->set_unread(mine.unread);
-    TellActions(context, out);
+    TellActions(context, inbox, mine.facets, out);
   }
   return response;
 }
@@ -285,6 +321,7 @@ absl::StatusOr<v1::CountMyWorkResponse> CountMyWork(CallContext& context, Inbox&
   MyQuery query;
   ASSIGN_OR_RETURN(query.region, RegionFilter(request.region_code()));
   query.today = today->day;
+  query.clauses = &inbox.clauses();
   ASSIGN_OR_RETURN(const std::vector<KindCount> counts,
                    CountMine(context.db, context.caller, query, today->soon));
   v1::CountMyWorkResponse response;
@@ -323,7 +360,7 @@ absl::StatusOr<v1::ListMyDoneResponse> ListMyDone(CallContext& context, Inbox& i
   }
   ASSIGN_OR_RETURN(const auto today, inbox.TodayAt(context.db, context.now));
   ASSIGN_OR_RETURN(const std::vector<Item> page,
-                   ListDone(context.db, context.caller.subject, context.scope, before, size + 1));
+                   ListDone(context.db, context.caller, inbox.clauses(), before, size + 1));
   v1::ListMyDoneResponse response;
   for (const Item& item : page) {
     if (response.items_size() == size) {
@@ -373,8 +410,8 @@ absl::StatusOr<v1::ListWorkBelowResponse> ListWorkBelow(CallContext& context, In
     }
     v1::WorkItem* out = response.add_items();
     *out = Message(item, inbox, *today);
-    out->set_mine(IsMine(context, item, *today));
-    TellActions(context, out);
+    out->set_mine(IsMine(context, inbox, item, *today));
+    TellActions(context, inbox, item.facets, out);
   }
   return response;
 }
@@ -385,12 +422,12 @@ absl::StatusOr<v1::WorkItem> GetWorkItem(CallContext& context, Inbox& inbox,
   ASSIGN_OR_RETURN(const auto today, inbox.TodayAt(context.db, context.now));
   ASSIGN_OR_RETURN(const Item item, GetItem(context.db, id, context.scope));
   v1::WorkItem out = Message(item, inbox, *today);
-  if (InInbox(context, item, *today)) {
-    out.set_mine(IsMine(context, item, *today));
+  if (InInbox(context, inbox, item, *today)) {
+    out.set_mine(IsMine(context, inbox, item, *today));
     ASSIGN_OR_RETURN(const bool read, IsRead(context.db, context.caller.subject, id));
     out.set_unread(!read);
   }
-  TellActions(context, &out);
+  TellActions(context, inbox, item.facets, &out);
   return out;
 }
 
@@ -408,7 +445,8 @@ absl::StatusOr<v1::MarkReadResponse> Mark(CallContext& context, Inbox& inbox,
   return rpc::Mutate<v1::MarkReadResponse>(
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::MarkReadResponse> {
         ASSIGN_OR_RETURN(std::vector<Item> items, OpenItemsById(m.tx(), ids, context.scope));
-        std::erase_if(items, [&](const Item& item) { return !InInbox(context, item, *today); });
+        std::erase_if(items,
+                      [&](const Item& item) { return !InInbox(context, inbox, item, *today); });
         RETURN_IF_ERROR(MarkRead(m.tx(), context.caller.subject, items, context.now));
         v1::MarkReadResponse response;
         response.set_marked(static_cast<int32_t>(items.size()));
@@ -432,7 +470,9 @@ absl::StatusOr<v1::WorkItem> Urge(CallContext& context, Inbox& inbox,
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::WorkItem> {
         ASSIGN_OR_RETURN(Item item, LockItem(m.tx(), id, context.scope));
         const v1::WorkItem before = Message(item, inbox, *today);
-        ASSIGN_OR_RETURN(const auth::Grant* grant, MayUrge(context.caller, context.roles, before));
+        const Doing doing(inbox, context.caller, item.kind);
+        ASSIGN_OR_RETURN(const auth::Grant* grant,
+                         MayUrge(context.caller, doing, context.roles, before, item.facets));
         if (nearer && (*nearer < today->day || *nearer >= item.due_on)) {
           return InvalidField("due_on", "须不早于今天，且早于现有时限").Build();
         }

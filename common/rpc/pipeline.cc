@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/strings/str_join.h"
-#include "bangfu/options/v1/scope.pb.h"
 #include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "common/base/random.h"
@@ -315,10 +314,7 @@ absl::Status Pipeline::Build(const Router& router, const std::vector<std::string
       for (int role : method->contract.access.roles()) {
         method->roles.push_back(static_cast<auth::Role>(role));
       }
-      const auto& own = descriptor.options().GetRepeatedExtension(options::v1::rpc_clauses);
-      const auto& all = service->options().GetRepeatedExtension(options::v1::clauses);
-      const auto& clauses = own.empty() ? all : own;
-      method->clauses.assign(clauses.begin(), clauses.end());
+      method->clauses = contract::ClausesOf(descriptor);
       method->handler = handler;
       method->validator = *validator;
       const auto* id = descriptor.input_type()->FindFieldByName("request_id");
