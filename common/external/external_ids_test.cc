@@ -17,6 +17,7 @@ using ::bangfu::testing::StatusIs;
 using ::bangfu::testing::Tally;
 using ::bangfu::testing::TestDatabase;
 using ::testing::Eq;
+using ::testing::IsEmpty;
 using ::testing::Optional;
 
 Ids Numbers(const std::vector<std::pair<std::string, std::string>>& list) {
@@ -72,6 +73,27 @@ TEST_F(ExternalIds, ANumberThatComesTwiceIsRefused) {
   EXPECT_THAT(Put(database_.db(), one_, Numbers({{"sanzi", "7"}, {"sanzi", "7"}})),
               HasViolation("operator.external_ids"));
   EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM external_id"), 0);
+}
+
+TEST_F(ExternalIds, OfManyRecordsAreWrittenFoundAndTakenTogether) {
+  const auto write = [&](const std::vector<std::pair<Ulid, Number>>& rows) {
+    return mysql::Transact(database_.db(),
+                           [&](mysql::Tx& tx) { return InsertExternalIds(tx, "project", rows); });
+  };
+  const Number a{"sanzi", "7"}, b{"sanzi", "8"}, c{"market", "7"};
+  ASSERT_OK(write({{one_, a}, {two_, b}, {two_, c}}));
+  EXPECT_THAT(FindExternalIds(database_.db(), "project", {a, b, c, {"market", "8"}}),
+              IsOkAndHolds(std::map<Number, Ulid>{{a, one_}, {b, two_}, {c, two_}}));
+  EXPECT_THAT(FindExternalIds(database_.db(), "operator", {a}), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(FindExternalIds(database_.db(), "project", {}), IsOkAndHolds(IsEmpty()));
+  EXPECT_TRUE(mysql::IsDuplicateKey(write({{one_, b}})));
+  EXPECT_TRUE(mysql::IsDuplicateKey(write({{one_, {"x", "1"}}, {one_, {"x", "1"}}})));
+  // Of another kind the record's numbers stay.
+  ASSERT_OK(Put(database_.db(), two_, Numbers({{"sanzi", "9"}})));
+  ASSERT_OK(mysql::Transact(database_.db(), [&](mysql::Tx& tx) {
+    return DeleteExternalIds(tx, "project", {one_, two_});
+  }));
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM external_id"), 1);
 }
 
 TEST_F(ExternalIds, OfTwoWhoGiveItAtOnceOneGetsIt) {

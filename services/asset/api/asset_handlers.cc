@@ -57,14 +57,16 @@ absl::Status LostRace(absl::Status status) {
 
 absl::Status TakenExternalId(mysql::Executor& db, const v1::AssetDetails& details,
                              const Ulid& own) {
-  ASSIGN_OR_RETURN(const auto taken, store::FindExternalIds(db, ExternalIdsOf(details)));
-  for (const store::ExternalIdRow& row : taken) {
-    if (row.asset_id == own) continue;
+  ASSIGN_OR_RETURN(const auto taken,
+                   external::FindExternalIds(db, store::kAssetExternal,
+                                             external::NumbersOf(details.external_ids())));
+  for (const auto& [number, asset] : taken) {
+    if (asset == own) continue;
     return Error(absl::StatusCode::kAlreadyExists, "ASSET_EXISTS")
         .Domain(kErrorDomain)
         .Zh("该外部编号的资产已登记")
-        .With("system", row.system)
-        .With("id", row.id);
+        .With("system", number.first)
+        .With("id", number.second);
   }
   return absl::OkStatus();
 }
@@ -189,7 +191,8 @@ absl::StatusOr<v1::Asset> AssetHandlers::RegisterAsset(rpc::CallContext& c,
     row.asset_code = CodeOf(prefix, numbers.front());
     RETURN_IF_ERROR(TakeAssetEvidence(m, row.id, r.use().evidence(), "RegisterAsset",
                                       "use.evidence", States().EvidenceKinds("report_use")));
-    RETURN_IF_ERROR(LostRace(store::InsertAssets(m.tx(), {{row, shares, ExternalIdsOf(details)}})));
+    RETURN_IF_ERROR(LostRace(
+        store::InsertAssets(m.tx(), {{row, shares, external::NumbersOf(details.external_ids())}})));
     v1::Asset after = ToAsset(row);
     MutationRecorder recorder(covering.mutation());
     RETURN_IF_ERROR(recorder.Audit(kAssetAggregate, row.id, row.region_path, nullptr, after, ""));
@@ -273,8 +276,8 @@ absl::StatusOr<v1::Asset> AssetHandlers::UpdateAsset(rpc::CallContext& c,
           }
           if (touches({"external_ids"})) {
             RETURN_IF_ERROR(TakenExternalId(m.tx(), details, row->id));
-            RETURN_IF_ERROR(
-                LostRace(store::ReplaceExternalIds(m.tx(), row->id, ExternalIdsOf(details))));
+            RETURN_IF_ERROR(LostRace(store::ReplaceExternalIds(
+                m.tx(), row->id, external::NumbersOf(details.external_ids()))));
           }
           std::vector<FieldViolation> ignored;
           ApplyDetails(details, row, &ignored);

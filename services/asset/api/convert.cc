@@ -12,6 +12,7 @@
 #include "common/rpc/actor.h"
 #include "common/seal/seal.h"
 #include "common/workflow/proto.h"
+#include "services/asset/domain/operated.h"
 
 namespace bangfu::asset::api {
 namespace {
@@ -25,6 +26,15 @@ type::v1::Actor ParseActor(const std::string& bytes) {
   type::v1::Actor actor;
   (void)actor.ParseFromString(bytes);
   return actor;
+}
+
+void SetPeriods(const std::vector<UsePeriod>& periods, v1::UseReport* out) {
+  out->clear_operated();
+  for (const UsePeriod& period : periods) {
+    v1::UsePeriod* to = out->add_operated();
+    if (period.from) SetDay(*period.from, to->mutable_from());
+    if (period.to) SetDay(*period.to, to->mutable_to());
+  }
 }
 
 }  // namespace
@@ -91,6 +101,7 @@ v1::UseReport ToUseReport(const Use& use) {
   }
   out.set_irreparable(use.irreparable);
   out.set_ever_used(use.ever_used);
+  SetPeriods(use.operated, &out);
   return out;
 }
 
@@ -109,6 +120,9 @@ Use UseFromReport(const std::string& bytes) {
   }
   use.irreparable = report.irreparable();
   use.ever_used = report.ever_used();
+  for (const v1::UsePeriod& period : report.operated()) {
+    use.operated.push_back({DayFrom(period.from(), "", &none), DayFrom(period.to(), "", &none)});
+  }
   return use;
 }
 
@@ -170,13 +184,6 @@ v1::AssetDetails DetailsOf(const store::AssetRow& row) {
   return details;
 }
 
-std::vector<std::pair<std::string, std::string>> ExternalIdsOf(const v1::AssetDetails& details) {
-  std::vector<std::pair<std::string, std::string>> out;
-  for (const type::v1::ExternalId& id : details.external_ids())
-    out.emplace_back(id.system(), id.id());
-  return out;
-}
-
 std::vector<store::ProjectShare> ProjectSharesOf(const v1::AssetDetails& details,
                                                  std::vector<FieldViolation>* violations) {
   std::vector<store::ProjectShare> out;
@@ -224,6 +231,8 @@ v1::Asset ToAsset(const store::AssetRow& row) {
   out.set_custodian(row.custodian);
   if (row.transferred_date) SetDay(*row.transferred_date, out.mutable_transferred_date());
   (void)out.mutable_use()->ParseFromString(row.use_report);
+  SetPeriods(OperatedSince(OperatedOf(UseFromReport(row.use_report)), row.formed_date),
+             out.mutable_use());
   out.set_state(Same<v1::AssetState>(row.state));
   out.set_void_reason(row.void_reason);
   out.set_adjustment_outcome(Same<v1::AdjustmentOutcome>(row.adjustment_outcome));

@@ -45,7 +45,6 @@ void ApplyUse(const Use& use, store::AssetRow* row);
 void ApplyDetails(const v1::AssetDetails& details, store::AssetRow* row,
                   std::vector<FieldViolation>* violations);
 v1::AssetDetails DetailsOf(const store::AssetRow& row);
-std::vector<std::pair<std::string, std::string>> ExternalIdsOf(const v1::AssetDetails& details);
 // Parts of the value by project: shares as given, or all of it for a single one.
 std::vector<store::ProjectShare> ProjectSharesOf(const v1::AssetDetails& details,
                                                  std::vector<FieldViolation>* violations);

@@ -166,7 +166,6 @@ void AppendProjects(const Ulid& asset_id, std::vector<ProjectShare> projects,
 
 constexpr std::string_view kProjectColumns =
     "(project_id, asset_id, value_share_bp, share_before_bp, value_fen)";
-constexpr std::string_view kExternalColumns = "(external_system, external_id, asset_id)";
 
 }  // namespace
 
@@ -174,23 +173,19 @@ absl::Status InsertAssets(mysql::Tx& tx, const std::vector<NewAsset>& assets) {
   if (assets.empty()) return absl::OkStatus();
   std::vector<Params> rows;
   std::vector<Params> projects;
-  std::vector<Params> external;
+  std::vector<std::pair<Ulid, external::Number>> numbers;
   for (const NewAsset& asset : assets) {
     rows.push_back(ToParams(asset.row));
     AppendProjects(asset.row.id, asset.projects, &projects);
-    for (const auto& [system, id] : asset.external_ids) {
-      external.push_back({system, id, asset.row.id});
+    for (const external::Number& number : asset.external_ids) {
+      numbers.emplace_back(asset.row.id, number);
     }
   }
   RETURN_IF_ERROR(mysql::BulkInsert(tx, "asset", kColumns, rows).status());
   if (!projects.empty()) {
     RETURN_IF_ERROR(mysql::BulkInsert(tx, "asset_project", kProjectColumns, projects).status());
   }
-  if (!external.empty()) {
-    RETURN_IF_ERROR(
-        mysql::BulkInsert(tx, "asset_external_id", kExternalColumns, external).status());
-  }
-  return absl::OkStatus();
+  return external::InsertExternalIds(tx, kAssetExternal, numbers);
 }
 
 absl::Status UpdateAsset(mysql::Tx& tx, AssetRow* a) {
@@ -300,13 +295,11 @@ absl::Status ReplaceProjects(mysql::Tx& tx, const Ulid& asset_id,
 }
 
 absl::Status ReplaceExternalIds(mysql::Tx& tx, const Ulid& asset_id,
-                                const std::vector<std::pair<std::string, std::string>>& ids) {
-  RETURN_IF_ERROR(
-      tx.Execute("DELETE FROM asset_external_id WHERE asset_id = ?", {asset_id}).status());
-  if (ids.empty()) return absl::OkStatus();
-  std::vector<Params> rows;
-  for (const auto& [system, id] : ids) rows.push_back({system, id, asset_id});
-  return mysql::BulkInsert(tx, "asset_external_id", kExternalColumns, rows).status();
+                                const std::vector<external::Number>& ids) {
+  RETURN_IF_ERROR(external::DeleteExternalIds(tx, kAssetExternal, {asset_id}));
+  std::vector<std::pair<Ulid, external::Number>> rows;
+  for (const external::Number& number : ids) rows.emplace_back(asset_id, number);
+  return external::InsertExternalIds(tx, kAssetExternal, rows);
 }
 
 absl::StatusOr<std::optional<AssetRow>> FindAsset(mysql::Executor& db, const Ulid& id,
@@ -347,27 +340,6 @@ absl::StatusOr<std::vector<AssetRow>> FindByNaturalKeys(mysql::Executor& db,
                    mysql::Placeholders(keys.size()), ")", for_update ? " FOR UPDATE" : ""),
                params));
   return FromRows(rows);
-}
-
-absl::StatusOr<std::vector<ExternalIdRow>> FindExternalIds(
-    mysql::Executor& db, const std::vector<std::pair<std::string, std::string>>& ids) {
-  std::vector<ExternalIdRow> out;
-  if (ids.empty()) return out;
-  Params params;
-  std::string list;
-  for (const auto& [system, id] : ids) {
-    list += list.empty() ? "(?, ?)" : ", (?, ?)";
-    params.push_back(system);
-    params.push_back(id);
-  }
-  ASSIGN_OR_RETURN(
-      const mysql::Rows rows,
-      db.Query(Cat("SELECT external_system, external_id, asset_id FROM asset_external_id "
-                   "WHERE (external_system, external_id) IN (",
-                   list, ")"),
-               params));
-  for (const Row& r : rows) out.push_back({r.String(0), r.String(1), r.Id(2)});
-  return out;
 }
 
 absl::StatusOr<std::vector<std::pair<Ulid, ProjectShare>>> ProjectsOf(

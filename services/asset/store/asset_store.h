@@ -11,10 +11,14 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "common/base/ulid.h"
+#include "common/external/external_ids.h"
 #include "common/mysql/session.h"
 #include "services/asset/domain/types.h"
 
 namespace bangfu::asset::store {
+
+// Assets among those who bear numbers in other systems.
+inline constexpr char kAssetExternal[] = "asset";
 
 struct AssetRow {
   Ulid id;
@@ -81,7 +85,7 @@ struct ProjectShare {
 struct NewAsset {
   AssetRow row;
   std::vector<ProjectShare> projects;
-  std::vector<std::pair<std::string, std::string>> external_ids;
+  std::vector<external::Number> external_ids;
 };
 absl::Status InsertAssets(mysql::Tx& tx, const std::vector<NewAsset>& assets);
 
@@ -93,7 +97,7 @@ absl::Status UpdateLockedAssets(mysql::Tx& tx, std::vector<AssetRow>* rows);
 absl::Status ReplaceProjects(mysql::Tx& tx, const Ulid& asset_id,
                              const std::vector<ProjectShare>& projects);
 absl::Status ReplaceExternalIds(mysql::Tx& tx, const Ulid& asset_id,
-                                const std::vector<std::pair<std::string, std::string>>& ids);
+                                const std::vector<external::Number>& ids);
 
 // One asset inside the regions; nullopt: none there.
 absl::StatusOr<std::optional<AssetRow>> FindAsset(mysql::Executor& db, const Ulid& id,
@@ -105,14 +109,6 @@ absl::StatusOr<std::vector<AssetRow>> FindAssets(mysql::Executor& db, const std:
 absl::StatusOr<std::vector<AssetRow>> FindByNaturalKeys(mysql::Executor& db,
                                                         const std::vector<std::string>& keys,
                                                         bool for_update = false);
-// (system, id, asset) of the pairs that are taken.
-struct ExternalIdRow {
-  std::string system;
-  std::string id;
-  Ulid asset_id;
-};
-absl::StatusOr<std::vector<ExternalIdRow>> FindExternalIds(
-    mysql::Executor& db, const std::vector<std::pair<std::string, std::string>>& ids);
 // Projects of the assets: (asset, share).
 absl::StatusOr<std::vector<std::pair<Ulid, ProjectShare>>> ProjectsOf(
     mysql::Executor& db, const std::vector<Ulid>& assets);

@@ -1,4 +1,4 @@
-// Operators and helper organisations by their numbers in other systems.
+// Projects, operators and helper organisations by their numbers in other systems.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,6 +13,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 void Number(type::v1::ExternalId* id, const std::string& system, const std::string& number) {
   id->set_system(system);
@@ -31,6 +32,20 @@ class ExternalIdsTest : public RegistryTest {
     o.set_uscc(uscc);
     Number(o.add_external_ids(), system, number);
     return Call<v1::Operator>(kO, "CreateOperator", create, county_);
+  }
+  absl::StatusOr<v1::Project> RegisterAs(const std::string& name, const std::string& system,
+                                         const std::string& number) {
+    v1::Project p = SomeProject(name);
+    Number(p.add_external_ids(), system, number);
+    return Register(p, county_);
+  }
+  std::vector<std::string> FoundProjects(const std::string& system, const std::string& number) {
+    v1::ListProjectsRequest list;
+    list.set_external_system(system);
+    list.set_external_id(number);
+    std::vector<std::string> ids;
+    for (const v1::Project& p : List(list, county_).projects()) ids.push_back(p.id());
+    return ids;
   }
   std::vector<std::string> Found(const std::string& system, const std::string& number) {
     v1::ListOperatorsRequest list;
@@ -108,6 +123,55 @@ TEST_F(ExternalIdsTest, AHelperIsFoundByItsNumberInAnotherSystem) {
   EXPECT_EQ(page->helpers(0).id(), made->id());
   // An operator may have the same number: it is another kind of record.
   EXPECT_THAT(Create("91350100M000100Y43", "helpers", "7"), IsOk());
+}
+
+TEST_F(ExternalIdsTest, AProjectIsFoundByItsNumberInAnotherSystem) {
+  const auto made = RegisterAs("水东村项目一", "antipoverty", "XM-1");
+  ASSERT_THAT(made, IsOk());
+  EXPECT_THAT(FoundProjects("antipoverty", "XM-1"), ElementsAre(made->id()));
+  EXPECT_THAT(FoundProjects("antipoverty", "XM-2"), IsEmpty());
+  EXPECT_THAT(FoundProjects("sanzi", "XM-1"), IsEmpty());
+  EXPECT_THAT(RegisterAs("水东村项目二", "antipoverty", "XM-1"),
+              StatusIs(Code::kAlreadyExists, "EXTERNAL_ID_TAKEN"));
+  v1::Project twice = SomeProject("水东村项目二");
+  for (int i = 0; i < 2; ++i) Number(twice.add_external_ids(), "antipoverty", "XM-2");
+  EXPECT_THAT(Register(twice, county_), HasViolation("project.external_ids"));
+  // An operator may have the same number: it is another kind of record.
+  EXPECT_THAT(Create("91350100M000100Y43", "antipoverty", "XM-1"), IsOk());
+
+  v1::Project change = *made;
+  change.mutable_external_ids(0)->set_id("XM-3");
+  ASSERT_THAT(Update(change, {"external_ids"}, county_), IsOk());
+  EXPECT_THAT(FoundProjects("antipoverty", "XM-1"), IsEmpty());
+  EXPECT_THAT(FoundProjects("antipoverty", "XM-3"), ElementsAre(made->id()));
+  EXPECT_THAT(Found("antipoverty", "XM-1"), SizeIs(1));  // the operator's stays
+  EXPECT_THAT(RegisterAs("水东村项目二", "antipoverty", "XM-1"), IsOk());
+}
+
+// As a schema finds it whose projects had a table of their own for their numbers.
+TEST_F(ExternalIdsTest, NumbersThatProjectsHadBeforeAreTheirsStill) {
+  const auto made = RegisterAs("水东村项目一", "antipoverty", "XM-1");
+  ASSERT_THAT(made, IsOk());
+  std::string move;
+  for (const migrate::Migration& step : OwnMigrations()) {
+    if (step.name == "external_ids") move = step.sql;
+  }
+  ASSERT_FALSE(move.empty());
+  server_.database().Run(
+      "CREATE TABLE project_external (system_name VARCHAR(64) NOT NULL, external_id VARCHAR(128) "
+      "NOT NULL, project_id BINARY(16) NOT NULL, PRIMARY KEY (system_name, external_id)) "
+      "COLLATE=utf8mb4_bin;\n"
+      "INSERT INTO project_external SELECT system_name, external_id, record_id FROM "
+      "external_id;\n"
+      "DELETE FROM external_id;\n");
+  EXPECT_THAT(FoundProjects("antipoverty", "XM-1"), IsEmpty());
+  server_.database().Run(move);
+  EXPECT_THAT(FoundProjects("antipoverty", "XM-1"), ElementsAre(made->id()));
+  EXPECT_THAT(RegisterAs("水东村项目二", "antipoverty", "XM-1"),
+              StatusIs(Code::kAlreadyExists, "EXTERNAL_ID_TAKEN"));
+  EXPECT_EQ(Int("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() "
+                "AND table_name = 'project_external'"),
+            0);
 }
 
 }  // namespace

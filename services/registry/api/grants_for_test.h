@@ -14,6 +14,7 @@
 #include "bangfu/registry/v1/grant_service.pb.h"
 #include "bangfu/registry/v1/reference_service.pb.h"
 #include "common/audit/service.h"
+#include "common/external/schema.h"
 #include "common/grants/book.h"
 #include "common/grants/copies.h"
 #include "common/intake/schema.h"
@@ -45,8 +46,8 @@ class GrantsTest : protected LongWork, public ::testing::Test {
     RpcServer::Options options;
     options.services = OwnServices();
     options.services.emplace_back("bangfu.audit.v1.AuditService");
-    options.migrations =
-        migrate::Concat(runtime::StandardMigrations(), ::bangfu::intake::Schema(), OwnMigrations());
+    options.migrations = migrate::Concat(runtime::StandardMigrations(), ::bangfu::intake::Schema(),
+                                         external::Schema(), OwnMigrations());
     options.server.pipeline.grants = &book_;
     server_ = std::make_unique<RpcServer>(options, [this](rpc::Router& router) {
       RegisterHandlers(router, operations_, operation_ids_);

@@ -316,10 +316,9 @@ absl::StatusOr<v1::ListProjectsResponse> List(Context& context,
     if (!one) return response;
   } else if (!request.external_id().empty()) {
     ASSIGN_OR_RETURN(
-        const auto found,
-        FindExternalIds(context.db, {{request.external_system(), request.external_id()}}));
-    if (found.empty()) return response;
-    one = found.begin()->second;
+        one, external::FindByExternalId(context.db, kProjectExternal, request.external_system(),
+                                        request.external_id()));
+    if (!one) return response;
   }
   if (one) {
     ASSIGN_OR_RETURN(const auto rows, GetProjects(context.db, {*one}, context.scope));

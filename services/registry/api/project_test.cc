@@ -170,7 +170,7 @@ TEST_F(RegistryTest, AChangeWritesTheRowsThatItTouchesAndOnlyThose) {
   number.set_id("A-1");
   auto stands = Register(p, county_);
   ASSERT_THAT(stands, IsOk());
-  const std::vector<std::string> tables = {"project_region", "content_item", "project_external",
+  const std::vector<std::string> tables = {"project_region", "content_item", "external_id",
                                            "project_name", "project_gram"};
   // Rows are taken away behind the service's back: what comes back was written anew.
   const auto written = [&](v1::Project change, const std::string& field) {
@@ -202,7 +202,7 @@ TEST_F(RegistryTest, AChangeWritesTheRowsThatItTouchesAndOnlyThose) {
   EXPECT_THAT(written(change, "covered_regions"), ::testing::ElementsAre("project_region"));
   EXPECT_EQ(Int("SELECT COUNT(*) FROM project_region"), 2);
   change.mutable_external_ids(0)->set_id("A-2");
-  EXPECT_THAT(written(change, "external_ids"), ::testing::ElementsAre("project_external"));
+  EXPECT_THAT(written(change, "external_ids"), ::testing::ElementsAre("external_id"));
 }
 
 TEST_F(RegistryTest, TwoUpdatesAtOnceGiveOneWinner) {

@@ -329,8 +329,7 @@ ProjectRow RowOf(const v1::Project& p, const ProjectReferences& references) {
     row.content.push_back(
         {OptionalId(c.item_id()).value_or(Ulid()), path, c.category_code(), c.budget_fen()});
   }
-  for (const type::v1::ExternalId& e : p.external_ids())
-    row.external_ids.emplace_back(e.system(), e.id());
+  row.external_ids = external::NumbersOf(p.external_ids());
   row.name = p.name();
   row.search_text = SearchText(p);
   v1::Project record = p;
@@ -446,7 +445,7 @@ absl::StatusOr<ProjectReferences> LoadProjectReferences(
   std::set<CodeKey> codes = {
       {"PROJECT_CATEGORY", "NORMAL"}};  // the default, wherever none is named
   std::set<Ulid> campaigns;
-  std::vector<std::pair<std::string, std::string>> external;
+  std::vector<external::Number> numbers;
   for (const v1::Project* p : projects) {
     codes_of_regions.insert(NormalCode(p->region_code()));
     for (const v1::CoveredRegion& c : p->covered_regions())
@@ -463,8 +462,9 @@ absl::StatusOr<ProjectReferences> LoadProjectReferences(
     for (const std::string& id : p->helper_org_ids()) helpers.insert(id);
     if (!p->short_board_id().empty()) boards.insert(p->short_board_id());
     if (const std::optional<Ulid> id = OptionalId(p->campaign_id())) campaigns.insert(*id);
-    for (const type::v1::ExternalId& e : p->external_ids())
-      external.emplace_back(e.system(), e.id());
+    for (external::Number& number : external::NumbersOf(p->external_ids())) {
+      numbers.push_back(std::move(number));
+    }
   }
   ASSIGN_OR_RETURN(r.regions,
                    LookupRegions(db, {codes_of_regions.begin(), codes_of_regions.end()}));
@@ -488,7 +488,7 @@ absl::StatusOr<ProjectReferences> LoadProjectReferences(
   ASSIGN_OR_RETURN(r.open_units, FindOpenUnits(db, villages, now));
   for (const auto& [path, unit] : r.open_units) campaigns.insert(unit.campaign_id);
   ASSIGN_OR_RETURN(r.campaigns, FindCampaigns(db, campaigns));
-  ASSIGN_OR_RETURN(r.external_ids, FindExternalIds(db, external));
+  ASSIGN_OR_RETURN(r.external_ids, external::FindExternalIds(db, kProjectExternal, numbers));
   return r;
 }
 
@@ -546,12 +546,12 @@ absl::Status CheckProject(const ProjectReferences& references, const ProjectChec
   RETURN_IF_ERROR(CheckScope(funding));
   ASSIGN_OR_RETURN(const FundingSums sums, SumFunding(funding));
   RETURN_IF_ERROR(CheckCampaign(references, options, p));
-  std::set<std::pair<std::string, std::string>> own;
-  for (const type::v1::ExternalId& e : p->external_ids()) {
-    const auto taken = references.external_ids.find({e.system(), e.id()});
+  std::set<external::Number> own;
+  for (const external::Number& number : external::NumbersOf(p->external_ids())) {
+    const auto taken = references.external_ids.find(number);
     if (taken != references.external_ids.end() && taken->second != options.own_id)
       return ExternalIdTaken();
-    if (!own.insert({e.system(), e.id()}).second) {
+    if (!own.insert(number).second) {
       return InvalidField("project.external_ids", "外部编号重复").Build();
     }
   }

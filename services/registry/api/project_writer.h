@@ -47,7 +47,7 @@ struct ProjectReferences {
   std::set<std::string> operators, helpers, short_boards;  // ids that exist
   std::map<std::string, OpenUnit> open_units;              // of lead and covered villages, by path
   std::map<Ulid, CampaignRef> campaigns;
-  std::map<std::pair<std::string, std::string>, Ulid> external_ids;
+  std::map<external::Number, Ulid> external_ids;
 };
 absl::StatusOr<ProjectReferences> LoadProjectReferences(
     mysql::Executor& db, const std::vector<const v1::Project*>& projects, absl::Time now);

@@ -126,25 +126,6 @@ absl::StatusOr<std::string> FindProjectNaming(mysql::Executor& db, const std::st
   return rows.empty() ? std::string() : rows[0].String(0);
 }
 
-absl::StatusOr<std::map<std::pair<std::string, std::string>, Ulid>> FindExternalIds(
-    mysql::Executor& db, const std::vector<std::pair<std::string, std::string>>& keys) {
-  std::map<std::pair<std::string, std::string>, Ulid> out;
-  std::map<std::string, std::vector<std::string>> by_system;
-  for (const auto& [system, id] : keys) by_system[system].push_back(id);
-  for (const auto& [system, ids] : by_system) {
-    mysql::Params params = {system};
-    const std::string in = InList("external_id", ids, &params);
-    ASSIGN_OR_RETURN(
-        const mysql::Rows rows,
-        db.Query(
-            Cat("SELECT external_id, project_id FROM project_external WHERE system_name = ? AND ",
-                in),
-            params));
-    for (const mysql::Row& row : rows) out[{system, row.String(0)}] = row.Id(1);
-  }
-  return out;
-}
-
 std::string NameHash(int year, std::string_view name) {
   return Sha256(Cat(year, "|", MatchKey(name))).substr(0, 16);
 }

@@ -14,10 +14,14 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/base/ulid.h"
+#include "common/external/external_ids.h"
 #include "common/mysql/session.h"
 #include "services/registry/store/scope.h"
 
 namespace bangfu::registry {
+
+// Projects among those who bear numbers in other systems.
+inline constexpr char kProjectExternal[] = "project";
 
 struct FundingRow {
   std::string source_code, task_code;
@@ -60,7 +64,7 @@ struct ProjectRow {
   std::vector<FundingRow> funding;
   std::vector<CoveredRow> regions;
   std::vector<ContentRow> content;
-  std::vector<std::pair<std::string, std::string>> external_ids;
+  std::vector<external::Number> external_ids;
   std::string search_text;
   std::string name;
   // Of the rows beside it, those that a replacement writes anew; the others stand as they are.
@@ -112,9 +116,6 @@ absl::StatusOr<std::string> FindProjectOfOperator(mysql::Executor& db, const Uli
 // The code of one, wherever it lies, whose record names this id (of a helper, of a short board):
 // reads every record, so for what is rarely asked. Empty: none does.
 absl::StatusOr<std::string> FindProjectNaming(mysql::Executor& db, const std::string& id);
-// By (system, id): the project that holds it.
-absl::StatusOr<std::map<std::pair<std::string, std::string>, Ulid>> FindExternalIds(
-    mysql::Executor& db, const std::vector<std::pair<std::string, std::string>>& keys);
 absl::StatusOr<std::optional<Ulid>> FindProjectByCode(mysql::Executor& db, const std::string& code);
 
 // Takes `count` numbers of a county and year; gives the first. Holds the row to the end of `tx`.

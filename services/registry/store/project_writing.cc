@@ -61,7 +61,8 @@ struct Gram {
 
 // The rows beside the project, those that are written anew.
 absl::Status InsertParts(mysql::Tx& tx, const std::vector<ProjectRow>& rows) {
-  std::vector<mysql::Params> funding, regions, content, external, grams, names;
+  std::vector<mysql::Params> funding, regions, content, grams, names;
+  std::vector<std::pair<Ulid, external::Number>> numbers;
   std::vector<Gram> pairs;
   for (const ProjectRow& p : rows) {
     int seq = 0;
@@ -84,7 +85,7 @@ absl::Status InsertParts(mysql::Tx& tx, const std::vector<ProjectRow>& rows) {
       }
     }
     if (p.anew.external_ids) {
-      for (const auto& [system, id] : p.external_ids) external.push_back({system, id, p.id});
+      for (const external::Number& number : p.external_ids) numbers.emplace_back(p.id, number);
     }
     if (p.anew.name) names.push_back({NameHash(p.year, p.name), p.region_path, p.id});
     if (p.anew.search_text) {
@@ -116,8 +117,7 @@ absl::Status InsertParts(mysql::Tx& tx, const std::vector<ProjectRow>& rows) {
   RETURN_IF_ERROR(insert("content_item",
                          "(id, project_id, seq, region_path, category_code, budget_fen)", content,
                          "INSERT INTO"));
-  RETURN_IF_ERROR(insert("project_external", "(system_name, external_id, project_id)", external,
-                         "INSERT INTO"));
+  RETURN_IF_ERROR(external::InsertExternalIds(tx, kProjectExternal, numbers));
   RETURN_IF_ERROR(
       insert("project_name", "(name_hash, region_path, project_id)", names, "INSERT INTO"));
   return insert("project_gram", "(gram, region_path, project_id)", grams, "INSERT IGNORE INTO");
@@ -172,12 +172,13 @@ absl::Status ReplaceProjects(mysql::Tx& tx, const std::vector<ProjectRow>& rows)
   if (rows.empty()) return absl::OkStatus();
   std::vector<mysql::Params> values;
   std::map<std::string_view, std::vector<Ulid>> anew;  // by table
+  std::vector<Ulid> renumbered;
   for (const ProjectRow& p : rows) {
     values.push_back(Values(p));
     anew["project_funding"].push_back(p.id);
     if (p.anew.regions) anew["project_region"].push_back(p.id);
     if (p.anew.content) anew["content_item"].push_back(p.id);
-    if (p.anew.external_ids) anew["project_external"].push_back(p.id);
+    if (p.anew.external_ids) renumbered.push_back(p.id);
     if (p.anew.name) anew["project_name"].push_back(p.id);
     if (p.anew.search_text) anew["project_gram"].push_back(p.id);
   }
@@ -199,6 +200,7 @@ absl::Status ReplaceProjects(mysql::Tx& tx, const std::vector<ProjectRow>& rows)
     const std::string in = InList("project_id", ids, &params);
     RETURN_IF_ERROR(tx.Execute(Cat("DELETE FROM ", table, " WHERE ", in), params).status());
   }
+  RETURN_IF_ERROR(external::DeleteExternalIds(tx, kProjectExternal, renumbered));
   return InsertParts(tx, rows);
 }
 
