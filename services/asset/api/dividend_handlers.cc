@@ -22,6 +22,62 @@
 
 namespace bangfu::asset::api {
 
+namespace {
+
+// A dividend that a step is about to change.
+struct HeldDividend {
+  store::DividendRow row;
+  const v1::Dividend before;
+  const store::AssetRow asset;
+  const std::vector<Ulid> projects;
+  const auth::Facets facets;
+};
+
+// Locks it: the facts of its projects, then its asset, then itself, as where it is declared.
+absl::StatusOr<HeldDividend> Hold(rpc::Mutation& m, const std::string& text,
+                                  const std::string& etag) {
+  rpc::CallContext& c = m.context();
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(text));
+  ASSIGN_OR_RETURN(const auto seen, store::FindDividend(m.tx(), id, c.scope));
+  if (!seen) return NotFound("dividend", text).Build();
+  ASSIGN_OR_RETURN(std::vector<Ulid> projects, ProjectIdsOf(m.tx(), seen->asset_id));
+  RETURN_IF_ERROR(LockFacts(m.tx(), projects));
+  ASSIGN_OR_RETURN(store::AssetRow asset,
+                   LoadAsset(m.tx(), seen->asset_id.ToString(), c.scope, true));
+  ASSIGN_OR_RETURN(auto row, store::FindDividend(m.tx(), id, c.scope, true));
+  if (!row) return NotFound("dividend", text).Build();
+  RETURN_IF_ERROR(CheckAssetScope(c, asset));
+  if (Cat(row->version) != etag) return EtagMismatch().Build();
+  auth::Facets facets = FacetsOf(c.caller, asset);
+  v1::Dividend before = ToDividend(*row);
+  return HeldDividend{*std::move(row), std::move(before), std::move(asset), std::move(projects),
+                      std::move(facets)};
+}
+
+absl::Status CheckStep(const rpc::CallContext& c, const HeldDividend& held,
+                       std::string_view action) {
+  return Dividends()
+      .Execute(StateOf(held.row), action,
+               workflow::ActorAt(c.caller, held.row.region_path, held.facets))
+      .status();
+}
+
+// What follows a step: its entry in the audit, the facts of the projects, and the inbox.
+absl::StatusOr<v1::Dividend> Record(rpc::Mutation& m, const HeldDividend& held,
+                                    const std::string& outcome, const std::string& reason) {
+  const store::DividendRow& row = held.row;
+  v1::Dividend out = ToDividend(row);
+  const rpc::Covering covering(m, held.facets);
+  MutationRecorder recorder(covering.mutation());
+  RETURN_IF_ERROR(recorder.Audit("dividend", row.id, row.region_path, &held.before, out, reason));
+  RETURN_IF_ERROR(RefreshFacts(m.tx(), held.projects, m.context().now, recorder));
+  RETURN_IF_ERROR(SyncDividends(m.tx(), {row},
+                                inbox::ActOf(covering.mutation(), outcome, store::WorkCalendar)));
+  return out;
+}
+
+}  // namespace
+
 absl::StatusOr<v1::Dividend> ContractHandlers::DeclareDividend(
     rpc::CallContext& c, const v1::DeclareDividendRequest& r) {
   return rpc::Mutate<v1::Dividend>(c, r, [&](rpc::Mutation& m) -> absl::StatusOr<v1::Dividend> {
@@ -77,83 +133,37 @@ absl::StatusOr<v1::Dividend> ContractHandlers::DeclareDividend(
 absl::StatusOr<v1::Dividend> ContractHandlers::PayDividend(rpc::CallContext& c,
                                                            const v1::PayDividendRequest& r) {
   return rpc::Mutate<v1::Dividend>(c, r, [&](rpc::Mutation& m) -> absl::StatusOr<v1::Dividend> {
-    ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(r.id()));
-    ASSIGN_OR_RETURN(const auto seen, store::FindDividend(m.tx(), id, c.scope));
-    if (!seen) return NotFound("dividend", r.id()).Build();
-    ASSIGN_OR_RETURN(const std::vector<Ulid> projects, ProjectIdsOf(m.tx(), seen->asset_id));
-    RETURN_IF_ERROR(LockFacts(m.tx(), projects));
-    ASSIGN_OR_RETURN(auto row, store::FindDividend(m.tx(), id, c.scope, true));
-    if (!row) return NotFound("dividend", r.id()).Build();
-    ASSIGN_OR_RETURN(const store::AssetRow asset,
-                     LoadAsset(m.tx(), row->asset_id.ToString(), c.scope));
-    RETURN_IF_ERROR(CheckAssetScope(c, asset));
-    if (Cat(row->version) != r.etag()) return EtagMismatch().Build();
+    ASSIGN_OR_RETURN(HeldDividend held, Hold(m, r.id(), r.etag()));
+    store::DividendRow& row = held.row;
     std::vector<FieldViolation> violations;
     const auto on = DayFrom(r.paid_on(), "paid_on", &violations);
-    if (on && (*on > ShanghaiDay(c.now) || *on < row->declared_on)) {
+    if (on && (*on > ShanghaiDay(c.now) || *on < row.declared_on)) {
       violations.push_back({"paid_on", "须在宣告日期之后且不晚于今天"});
     }
     RETURN_IF_ERROR(ToStatus(std::move(violations)));
-    const auth::Facets facets = FacetsOf(c.caller, asset);
-    RETURN_IF_ERROR(
-        Dividends()
-            .Execute(StateOf(*row), "pay", workflow::ActorAt(c.caller, row->region_path, facets))
-            .status());
-    const v1::Dividend before = ToDividend(*row);
-    ASSIGN_OR_RETURN(const bool paid, store::PayDividend(m.tx(), &*row, c.ids.Next(), r.paid_fen(),
+    RETURN_IF_ERROR(CheckStep(c, held, "pay"));
+    ASSIGN_OR_RETURN(const bool paid, store::PayDividend(m.tx(), &row, c.ids.Next(), r.paid_fen(),
                                                          *on, r.voucher_no()));
     if (!paid) {
       return Refusal("DIVIDEND_OVERPAID", "兑现超过应分金额")
-          .With("open_fen", Cat(row->declared_fen - row->paid_fen))
+          .With("open_fen", Cat(row.declared_fen - row.paid_fen))
           .Build();
     }
-    v1::Dividend out = ToDividend(*row);
-    const rpc::Covering covering(m, facets);
-    MutationRecorder recorder(covering.mutation());
-    RETURN_IF_ERROR(
-        recorder.Audit("dividend", row->id, row->region_path, &before, out, r.voucher_no()));
-    RETURN_IF_ERROR(RefreshFacts(m.tx(), projects, c.now, recorder));
-    RETURN_IF_ERROR(SyncDividends(m.tx(), {*row},
-                                  inbox::ActOf(covering.mutation(), "pay", store::WorkCalendar)));
-    return out;
+    return Record(m, held, "pay", r.voucher_no());
   });
 }
 
 absl::StatusOr<v1::Dividend> ContractHandlers::VoidDividend(rpc::CallContext& c,
                                                             const v1::VoidDividendRequest& r) {
   return rpc::Mutate<v1::Dividend>(c, r, [&](rpc::Mutation& m) -> absl::StatusOr<v1::Dividend> {
-    ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(r.id()));
-    ASSIGN_OR_RETURN(const auto seen, store::FindDividend(m.tx(), id, c.scope));
-    if (!seen) return NotFound("dividend", r.id()).Build();
-    ASSIGN_OR_RETURN(const std::vector<Ulid> projects, ProjectIdsOf(m.tx(), seen->asset_id));
-    RETURN_IF_ERROR(LockFacts(m.tx(), projects));
-    // The asset before its dividend, as where it is declared.
-    ASSIGN_OR_RETURN(const store::AssetRow asset,
-                     LoadAsset(m.tx(), seen->asset_id.ToString(), c.scope, true));
-    ASSIGN_OR_RETURN(auto row, store::FindDividend(m.tx(), id, c.scope, true));
-    if (!row) return NotFound("dividend", r.id()).Build();
-    RETURN_IF_ERROR(CheckAssetScope(c, asset));
-    if (Cat(row->version) != r.etag()) return EtagMismatch().Build();
-    const auth::Facets facets = FacetsOf(c.caller, asset);
-    RETURN_IF_ERROR(
-        Dividends()
-            .Execute(StateOf(*row), "void", workflow::ActorAt(c.caller, row->region_path, facets))
-            .status());
-    const v1::Dividend before = ToDividend(*row);
-    RETURN_IF_ERROR(store::VoidDividend(m.tx(), &*row, r.reason()));
+    ASSIGN_OR_RETURN(HeldDividend held, Hold(m, r.id(), r.etag()));
+    RETURN_IF_ERROR(CheckStep(c, held, "void"));
+    RETURN_IF_ERROR(store::VoidDividend(m.tx(), &held.row, r.reason()));
     // What it took of the income is free again.
     ASSIGN_OR_RETURN(const bool given_back,
-                     store::AddDeclared(m.tx(), asset.id, -row->declared_fen));
+                     store::AddDeclared(m.tx(), held.asset.id, -held.row.declared_fen));
     if (!given_back) return absl::InternalError("declared sums are below a dividend's own");
-    v1::Dividend out = ToDividend(*row);
-    const rpc::Covering covering(m, facets);
-    MutationRecorder recorder(covering.mutation());
-    RETURN_IF_ERROR(
-        recorder.Audit("dividend", row->id, row->region_path, &before, out, r.reason()));
-    RETURN_IF_ERROR(RefreshFacts(m.tx(), projects, c.now, recorder));
-    RETURN_IF_ERROR(SyncDividends(m.tx(), {*row},
-                                  inbox::ActOf(covering.mutation(), "void", store::WorkCalendar)));
-    return out;
+    return Record(m, held, "void", r.reason());
   });
 }
 
