@@ -1,5 +1,8 @@
 #include "services/registry/store/published_store.h"
 
+#include <map>
+#include <utility>
+
 #include "common/status/macros.h"
 
 namespace bangfu::registry {
@@ -22,11 +25,32 @@ absl::StatusOr<std::vector<UnpublishedReference>> ListUnpublished(mysql::Executo
   return out;
 }
 
+absl::StatusOr<std::vector<UnpublishedReference>> KeepUnpublished(
+    mysql::Executor& db, const std::vector<UnpublishedReference>& references) {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query("SELECT kind, name, version FROM published_reference"));
+  std::map<std::pair<std::string, std::string>, int64_t> published;
+  for (const mysql::Row& row : rows) published[{row.String(0), row.String(1)}] = row.Int(2);
+  std::vector<UnpublishedReference> out;
+  for (const UnpublishedReference& one : references) {
+    const auto found = published.find({one.kind, one.name});
+    if (found == published.end() || found->second != one.version) out.push_back(one);
+  }
+  return out;
+}
+
 absl::Status LockReferences(mysql::Tx& tx) {
   RETURN_IF_ERROR(tx.Query("SELECT list FROM code_list ORDER BY list FOR UPDATE").status());
   RETURN_IF_ERROR(
       tx.Query("SELECT id FROM fund_source_department ORDER BY id FOR UPDATE").status());
-  return tx.Query("SELECT code FROM parameter ORDER BY code FOR UPDATE").status();
+  RETURN_IF_ERROR(tx.Query("SELECT code FROM parameter ORDER BY code FOR UPDATE").status());
+  RETURN_IF_ERROR(
+      tx.Query("SELECT taxonomy_version FROM taxonomy ORDER BY taxonomy_version FOR UPDATE")
+          .status());
+  RETURN_IF_ERROR(tx.Query("SELECT code FROM industry_category ORDER BY taxonomy_version, code FOR "
+                           "UPDATE")
+                      .status());
+  return tx.Query("SELECT day FROM work_day ORDER BY day FOR UPDATE").status();
 }
 
 absl::Status MarkPublished(mysql::Tx& tx, const std::vector<UnpublishedReference>& references) {
