@@ -5,15 +5,13 @@
 #include "common/base/bp.h"
 #include "common/base/money.h"
 #include "common/base/strings.h"
+#include "services/asset/domain/operated.h"
 
 namespace bangfu::asset {
-namespace {
 
 bool UsesSomething(UseState state) {
   return state == UseState::kInUse || state == UseState::kPartial || state == UseState::kOffSeason;
 }
-
-}  // namespace
 
 bool IsStopped(UseState state) {
   return state == UseState::kSuspended || state == UseState::kIdle || state == UseState::kDamaged;
@@ -183,6 +181,7 @@ absl::Status CheckUse(const UseContext& context, std::string_view path, Use* use
   use->ever_used = used_before || UsesSomething(use->state) ||
                    // An asset that stopped had been running, unless it is entered as never used.
                    use->state == UseState::kSuspended || use->state == UseState::kIdle;
+  use->operated = OperatedWith(previous, *use);
   return absl::OkStatus();
 }
 

@@ -19,6 +19,12 @@ struct UsePart {
   UseState state = UseState::kUnspecified;
 };
 
+// Days on which an asset operated, both included; open where none is known.
+struct UsePeriod {
+  std::optional<absl::CivilDay> from, to;
+  bool operator==(const UsePeriod&) const = default;
+};
+
 // A report of use (使用情况).
 struct Use {
   UseState state = UseState::kUnspecified;
@@ -28,6 +34,7 @@ struct Use {
   std::vector<UsePart> parts;
   bool irreparable = false;
   bool ever_used = false;
+  std::vector<UsePeriod> operated;  // domain/operated.h
 };
 
 // The days of the asset that a report of use is checked against.
@@ -38,13 +45,17 @@ struct UseContext {
   const Use* previous = nullptr;                   // nullptr on entry
 };
 
-// Checks a report of use and completes it: the idle day of a stopped asset, ever_used, SUSPENDED
-// against IDLE by the six months (domain §4.2). Paths of violations begin with `path` ("use").
-// INVALID_ARGUMENT with all violations; FAILED_PRECONDITION REPORT_OUT_OF_ORDER, USE_STATE_WRONG.
+// Checks a report of use and completes it: the idle day of a stopped asset, ever_used, the days on
+// which it operated, SUSPENDED against IDLE by the six months (domain §4.2). Paths of violations
+// begin with `path` ("use"). INVALID_ARGUMENT with all violations; FAILED_PRECONDITION
+// REPORT_OUT_OF_ORDER, USE_STATE_WRONG.
 absl::Status CheckUse(const UseContext& context, std::string_view path, Use* use);
 
 // True for the states in which nothing runs: SUSPENDED, IDLE, DAMAGED.
 bool IsStopped(UseState state);
+// True for the states in which it operates, wholly, in part or by its seasons: IN_USE, PARTIAL,
+// OFF_SEASON.
+bool UsesSomething(UseState state);
 // Part of the value that is in use, in bp: IN_USE and OFF_SEASON all, PARTIAL by its parts.
 int32_t InUseShareBp(const Use& use);
 // Whole months from `from` to `to`, never negative.
