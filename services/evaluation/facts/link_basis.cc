@@ -1,6 +1,5 @@
 #include "services/evaluation/facts/link_basis.h"
 
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -9,15 +8,12 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/evaluation/facts/snapshot_values.h"
-#include "services/evaluation/store/link_store.h"
 
 namespace bangfu::evaluation {
 
 namespace reg = registry::v1;
 
-namespace {
-
-std::optional<BasisKind> BasisOf(reg::LinkEvidenceKind kind) {
+std::optional<BasisKind> BasisKindOf(reg::LinkEvidenceKind kind) {
   switch (kind) {
     case reg::LINK_EVIDENCE_KIND_ASSET:
       return BasisKind::kAsset;
@@ -27,8 +23,6 @@ std::optional<BasisKind> BasisOf(reg::LinkEvidenceKind kind) {
       return std::nullopt;
   }
 }
-
-}  // namespace
 
 absl::StatusOr<LinkBasis> LinkBasis::Load(mysql::Executor& db, const reg::Industry& industry,
                                           absl::CivilDay as_of) {
@@ -40,7 +34,7 @@ absl::StatusOr<LinkBasis> LinkBasis::Load(mysql::Executor& db, const reg::Indust
   for (const reg::PresentLink& link : industry.links()) {
     if (link.kind() == reg::LINK_EVIDENCE_KIND_PROJECT) projects.push_back(link.reference());
     brands |= link.kind() == reg::LINK_EVIDENCE_KIND_BRAND;
-    if (const auto kind = BasisOf(link.kind())) bases[*kind].push_back(link.reference());
+    if (const auto kind = BasisKindOf(link.kind())) bases[*kind].push_back(link.reference());
   }
   for (const auto& [kind, references] : bases) {
     ASSIGN_OR_RETURN(const std::vector<LinkBasisRow> rows, FindLinkBases(db, kind, references));
@@ -49,8 +43,7 @@ absl::StatusOr<LinkBasis> LinkBasis::Load(mysql::Executor& db, const reg::Indust
       if (!RegionContains(county, row.region_path) && !RegionContains(row.region_path, county)) {
         continue;
       }
-      const bool stands =
-          row.stands && !(row.from && *row.from > as_of) && !(row.to && *row.to < as_of);
+      const bool stands = row.StandsOn(as_of);
       basis.bases_[{static_cast<int>(kind), row.id.ToString()}] = stands;
       if (!row.code.empty()) basis.bases_[{static_cast<int>(kind), row.code}] = stands;
     }
@@ -81,7 +74,7 @@ bool LinkBasis::Holds(const reg::PresentLink& link) const {
     default:
       break;
   }
-  const auto kind = BasisOf(link.kind());
+  const auto kind = BasisKindOf(link.kind());
   if (!kind) return false;
   const auto found = bases_.find({static_cast<int>(*kind), link.reference()});
   return found != bases_.end() && found->second;
@@ -96,7 +89,7 @@ std::string LinkBasis::WhyNot(const reg::PresentLink& link) const {
     default:
       break;
   }
-  const auto kind = BasisOf(link.kind());
+  const auto kind = BasisKindOf(link.kind());
   if (!kind) return "依据类型不明";
   const bool known = bases_.contains({static_cast<int>(*kind), link.reference()});
   if (*kind == BasisKind::kAsset) return known ? "资产未在运营" : "本县没有此资产";

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -11,8 +12,12 @@
 #include "absl/time/civil_time.h"
 #include "bangfu/registry/v1/industry.pb.h"
 #include "common/mysql/session.h"
+#include "services/evaluation/store/link_store.h"
 
 namespace bangfu::evaluation {
+
+// Of the asset service's; none for what the registry tells of.
+std::optional<BasisKind> BasisKindOf(registry::v1::LinkEvidenceKind kind);
 
 class LinkBasis {
  public:
@@ -26,7 +31,7 @@ class LinkBasis {
  private:
   std::set<std::string> projects_;      // codes and ids of those in operation
   std::set<std::string> certificates_;  // numbers of brands in force
-  // Of the asset service, by kind and by code or id: whether it stands.
+  // Of the asset service, by kind and by code or id: whether it stands on the day.
   std::map<std::pair<int, std::string>, bool> bases_;
 };
 

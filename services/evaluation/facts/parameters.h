@@ -21,6 +21,8 @@ inline constexpr ParameterDef kSourceLagMinutes{"EVALUATION_SOURCE_LAG_MINUTES",
 inline constexpr ParameterDef kClassPublicityDays{"CLASS_PUBLICITY_DAYS", 7};
 // Files of its showing that a class publicity needs before it passes.
 inline constexpr ParameterDef kClassPublicityEvidence{"CLASS_PUBLICITY_EVIDENCE", 0};
+// Working days to evaluate what is verified and waits for it.
+inline constexpr ParameterDef kEvaluationRunDays{"EVALUATION_RUN_DAYS", 20};
 // Working days for the county's review (or its argument, or the re-evaluation after an override
 // ended), and for each step after it.
 inline constexpr ParameterDef kReviewDays{"EVALUATION_REVIEW_DAYS", 20};

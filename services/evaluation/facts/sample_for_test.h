@@ -2,6 +2,7 @@
 // default criteria at the end of 2026-02. Tests take something away and see what follows.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,12 @@ inline registry::v1::PresentLink Link(const std::string& code) {
   link.set_reference(Cat("AS", code));
   return link;
 }
+inline void Operates(asset::v1::Asset* asset, std::optional<absl::CivilDay> from,
+                     std::optional<absl::CivilDay> to) {
+  asset::v1::UsePeriod* period = asset->mutable_use()->add_operated();
+  if (from) SetDay(*from, period->mutable_from());
+  if (to) SetDay(*to, period->mutable_to());
+}
 inline asset::v1::Asset LinkAsset(const std::string& id, const std::string& code,
                                   const std::string& county = kCounty) {
   asset::v1::Asset a;
@@ -55,6 +62,7 @@ inline asset::v1::Asset LinkAsset(const std::string& id, const std::string& code
   a.mutable_use()->set_use_state(asset::v1::USE_STATE_IN_USE);
   a.mutable_use()->set_ever_used(true);
   SetDay(absl::CivilDay(2022, 1, 1), a.mutable_use()->mutable_since());
+  Operates(&a, absl::CivilDay(2022, 1, 1), std::nullopt);
   return a;
 }
 

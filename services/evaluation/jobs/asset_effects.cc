@@ -1,17 +1,18 @@
 #include "services/evaluation/jobs/asset_effects.h"
 
 #include <map>
-#include <optional>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/time/civil_time.h"
 #include "bangfu/asset/v1/events.pb.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/facts/work_calendar.h"
+#include "services/evaluation/jobs/link_supply.h"
 #include "services/evaluation/jobs/outstanding_work.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/link_store.h"
@@ -27,29 +28,8 @@ LinkBasisRow BasisOf(const asset::v1::Asset& asset) {
   row.code = asset.asset_code();
   row.region_path = asset.region_path();
   if (asset.state() != asset::v1::ASSET_STATE_ACTIVE) return row;
-  const asset::v1::UseReport& use = asset.use();
-  switch (use.use_state()) {
-    case asset::v1::USE_STATE_IN_USE:
-      row.stands = true;
-      row.from = ToDay(use.since());
-      break;
-    // Of an asset that was in use before.
-    case asset::v1::USE_STATE_PARTIAL:
-    case asset::v1::USE_STATE_OFF_SEASON:
-      row.stands = true;
-      break;
-    case asset::v1::USE_STATE_SUSPENDED:
-    case asset::v1::USE_STATE_IDLE:
-    case asset::v1::USE_STATE_DAMAGED:
-      // It operated up to the day before, if ever.
-      if (const auto idle = ToDay(use.has_idle_since() ? use.idle_since() : use.since());
-          idle && use.ever_used()) {
-        row.stands = true;
-        row.to = *idle - 1;
-      }
-      break;
-    default:
-      break;
+  for (const asset::v1::UsePeriod& period : asset.use().operated()) {
+    row.periods.push_back({ToDay(period.from()), ToDay(period.to())});
   }
   return row;
 }
@@ -58,9 +38,10 @@ LinkBasisRow BasisOf(const asset::v1::OperatingContract& contract) {
   LinkBasisRow row;
   row.kind = BasisKind::kContract;
   row.region_path = contract.region_path();
-  row.stands = contract.state() != asset::v1::CONTRACT_STATE_VOID;
-  row.from = ToDay(contract.terms().start_date());
-  row.to = ToDay(contract.has_ended_on() ? contract.ended_on() : contract.terms().end_date());
+  if (contract.state() == asset::v1::CONTRACT_STATE_VOID) return row;
+  row.periods.push_back(
+      {ToDay(contract.terms().start_date()),
+       ToDay(contract.has_ended_on() ? contract.ended_on() : contract.terms().end_date())});
   return row;
 }
 
@@ -70,8 +51,9 @@ absl::Status BadEvent(const feed::v1::Event& event) {
       .Build();
 }
 
-// The last state of each in the batch.
-absl::Status PutBases(mysql::Tx& tx, const feed::Batch& batch) {
+// The last state of each in the batch. Those that stand otherwise by that, as they were and as they
+// are.
+absl::StatusOr<std::vector<LinkBasisRow>> PutBases(mysql::Tx& tx, const feed::Batch& batch) {
   std::map<std::pair<BasisKind, Ulid>, LinkBasisRow> rows;
   for (const feed::v1::Event* event : batch.events) {
     LinkBasisRow row;
@@ -92,18 +74,37 @@ absl::Status PutBases(mysql::Tx& tx, const feed::Batch& batch) {
     row.generation = batch.generation;
     rows[{row.kind, *id}] = std::move(row);
   }
+  std::map<BasisKind, std::vector<std::string>> ids;
+  for (const auto& [key, row] : rows) ids[key.first].push_back(row.id.ToString());
+  std::vector<LinkBasisRow> changed;
+  std::set<Ulid> same;
+  for (const auto& [kind, those] : ids) {
+    ASSIGN_OR_RETURN(std::vector<LinkBasisRow> stored, FindLinkBases(tx, kind, those));
+    for (LinkBasisRow& old : stored) {
+      const LinkBasisRow& now = rows.at({kind, old.id});
+      if (old.code == now.code && old.region_path == now.region_path &&
+          old.periods == now.periods) {
+        same.insert(old.id);
+      } else {
+        changed.push_back(std::move(old));
+      }
+    }
+  }
   std::vector<LinkBasisRow> put;
   put.reserve(rows.size());
-  for (auto& [key, row] : rows) put.push_back(std::move(row));
-  return PutLinkBases(tx, put);
+  for (auto& [key, row] : rows) {
+    if (!same.contains(row.id)) changed.push_back(row);
+    put.push_back(std::move(row));
+  }
+  RETURN_IF_ERROR(PutLinkBases(tx, put));
+  return changed;
 }
 
 absl::Status Put(mysql::Tx& tx, const std::vector<SubjectRow>& rows, const SubjectMap& before,
-                 const inbox::Act& act) {
+                 OutstandingChanges* outstanding) {
   RETURN_IF_ERROR(PutSubjects(tx, rows, before));
-  OutstandingChanges outstanding;
-  for (const SubjectRow& row : rows) outstanding.Add(&before.at(row.id), AsPut(row, before));
-  return outstanding.Sync(tx, act);
+  for (const SubjectRow& row : rows) outstanding->Add(&before.at(row.id), AsPut(row, before));
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -111,7 +112,7 @@ absl::Status Put(mysql::Tx& tx, const std::vector<SubjectRow>& rows, const Subje
 std::vector<std::string> AssetAggregates() { return {"project_asset_facts", "asset", "contract"}; }
 
 absl::Status AssetEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
-  RETURN_IF_ERROR(PutBases(tx, batch));
+  ASSIGN_OR_RETURN(const std::vector<LinkBasisRow> bases, PutBases(tx, batch));
   std::map<Ulid, std::pair<asset::v1::ProjectAssetFacts, int64_t>> changed;
   for (const feed::v1::Event* event : batch.events) {
     if (event->aggregate_type() != "project_asset_facts") continue;
@@ -140,17 +141,29 @@ absl::Status AssetEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
     row.updated_at = batch.now;
     rows.push_back(std::move(row));
   }
-  return Put(tx, rows, before, {ids_, batch.now, nullptr, "facts_changed", WorkCalendar});
+  OutstandingChanges outstanding;
+  RETURN_IF_ERROR(Put(tx, rows, before, &outstanding));
+  RETURN_IF_ERROR(SupplyByBases(tx, bases, &outstanding));
+  return outstanding.Sync(tx, {ids_, batch.now, nullptr, "facts_changed", WorkCalendar});
 }
 
 absl::Status AssetEffects::FinishSnapshot(mysql::Tx& tx, const std::string& source,
                                           int64_t generation) {
+  constexpr int kPage = 1000;
+  const inbox::Act act{ids_, ids_.Next().time(), nullptr, "facts_changed", WorkCalendar};
   for (const BasisKind kind : {BasisKind::kAsset, BasisKind::kContract}) {
-    RETURN_IF_ERROR(DeleteOldLinkBases(tx, kind, generation));
+    while (true) {
+      ASSIGN_OR_RETURN(const std::vector<LinkBasisRow> gone,
+                       DeleteOldLinkBases(tx, kind, generation, kPage));
+      if (gone.empty()) break;
+      OutstandingChanges outstanding;
+      RETURN_IF_ERROR(SupplyByBases(tx, gone, &outstanding));
+      RETURN_IF_ERROR(outstanding.Sync(tx, act));
+    }
   }
   while (true) {
     ASSIGN_OR_RETURN(std::vector<Ulid> gone,
-                     DeleteOldFactSources(tx, source, kAssetFacts, generation, 1000));
+                     DeleteOldFactSources(tx, source, kAssetFacts, generation, kPage));
     if (gone.empty()) return absl::OkStatus();
     ASSIGN_OR_RETURN(SubjectMap before, LockSubjects(tx, gone));
     std::vector<SubjectRow> rows;
@@ -159,8 +172,9 @@ absl::Status AssetEffects::FinishSnapshot(mysql::Tx& tx, const std::string& sour
       rows.back().asset_value_fen = 0;
       rows.back().operating_value_fen = 0;
     }
-    RETURN_IF_ERROR(
-        Put(tx, rows, before, {ids_, ids_.Next().time(), nullptr, "facts_changed", WorkCalendar}));
+    OutstandingChanges outstanding;
+    RETURN_IF_ERROR(Put(tx, rows, before, &outstanding));
+    RETURN_IF_ERROR(outstanding.Sync(tx, act));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "common/base/strings.h"
 #include "common/status/macros.h"
 #include "services/evaluation/domain/evaluation_actions.h"
+#include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/store/outstanding_store.h"
 #include "services/evaluation/store/reference_store.h"
 
@@ -54,6 +55,7 @@ absl::Status SyncToEvaluate(mysql::Tx& tx, const std::vector<std::string>& count
   RETURN_IF_ERROR(inbox::Claim(tx, claims));
   ASSIGN_OR_RETURN(const auto counts, CountToEvaluate(tx, counties));
   ASSIGN_OR_RETURN(const auto names, NamesOf(tx, counties));
+  ASSIGN_OR_RETURN(const int64_t days, ReadParameter(tx, kEvaluationRunDays));
   std::vector<inbox::Subject> subjects;
   for (const std::string& county : counties) {
     inbox::Subject& subject = subjects.emplace_back();
@@ -67,6 +69,7 @@ absl::Status SyncToEvaluate(mysql::Tx& tx, const std::vector<std::string>& count
     w.title = Cat(names.at(county), count->second, "个对象待评价");
     w.region_path = county;
     w.roles = {kCountyOperator, kCountyApprover};
+    w.term_days = static_cast<int>(days);
   }
   return inbox::Sync(tx, subjects, act);
 }

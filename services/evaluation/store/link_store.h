@@ -25,21 +25,28 @@ absl::StatusOr<std::vector<std::string>> BrandsOfCounty(mysql::Executor& db,
 
 // Of the asset service, from its feed.
 enum class BasisKind { kAsset = 1, kContract = 2 };
+// Both days included; unset: open.
+struct StandingPeriod {
+  std::optional<absl::CivilDay> from, to;
+  bool operator==(const StandingPeriod&) const = default;
+};
 struct LinkBasisRow {
   BasisKind kind = BasisKind::kAsset;
   Ulid id;
   std::string code;  // of an asset
   std::string region_path;
-  bool stands = false;  // it operates or runs, on the days from … to; unset: open
-  std::optional<absl::CivilDay> from, to;
+  std::vector<StandingPeriod> periods;  // on which it operates or runs, oldest first
   int64_t generation = 0;
+  bool StandsOn(absl::CivilDay day) const;
 };
 // Inserts or replaces.
 absl::Status PutLinkBases(mysql::Tx& tx, const std::vector<LinkBasisRow>& rows);
 // Those of the kind with one of these codes or ids, wherever they lie.
 absl::StatusOr<std::vector<LinkBasisRow>> FindLinkBases(mysql::Executor& db, BasisKind kind,
                                                         const std::vector<std::string>& references);
-// After a snapshot: those that an older one brought are gone at the source.
-absl::Status DeleteOldLinkBases(mysql::Tx& tx, BasisKind kind, int64_t generation);
+// After a snapshot: those that an older one brought are gone at the source. At most `limit`, which
+// are told as they were, without their days.
+absl::StatusOr<std::vector<LinkBasisRow>> DeleteOldLinkBases(mysql::Tx& tx, BasisKind kind,
+                                                             int64_t generation, int limit);
 
 }  // namespace bangfu::evaluation

@@ -36,6 +36,25 @@ Outstanding OutstandingOf(const SubjectRow& subject) {
                                                                     : Outstanding::kNothing;
 }
 
+absl::StatusOr<std::vector<Ulid>> IndustriesLackingData(mysql::Executor& db,
+                                                        const std::set<std::string>& regions) {
+  std::set<std::string> prefixes;
+  for (const std::string& region : regions) prefixes.insert(region.substr(0, kCountyDigits));
+  std::vector<Ulid> out;
+  if (prefixes.empty()) return out;
+  mysql::Params params;
+  const std::string there =
+      mysql::RegionClause({prefixes.begin(), prefixes.end()}, "county", &params);
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT subject_id FROM subject WHERE ", there,
+                                " AND latest_result = ", kInsufficientData,
+                                " AND is_supplied = 0 AND subject_type = ", kIndustrySubject,
+                                " AND is_void = 0 ORDER BY subject_id"),
+                            params));
+  for (const mysql::Row& row : rows) out.push_back(row.Id(0));
+  return out;
+}
+
 std::string DataRegionOf(const SubjectRow& subject) {
   return subject.region_path.substr(0, kTownshipDigits);
 }

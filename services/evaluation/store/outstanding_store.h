@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,10 @@ enum class Outstanding {
 // Of one subject. That a county industry has a verified project is not in its row and taken for
 // granted here; the counts below look at its projects.
 Outstanding OutstandingOf(const SubjectRow& subject);
+// County industries in these regions (prefixes of counties, or paths inside one) whose latest
+// evaluation lacked data that nobody has supplied since.
+absl::StatusOr<std::vector<Ulid>> IndustriesLackingData(mysql::Executor& db,
+                                                        const std::set<std::string>& regions);
 // The region in which a subject's missing data are waited for: its township, or its county.
 std::string DataRegionOf(const SubjectRow& subject);
 

@@ -197,17 +197,17 @@ absl::Status PutSubjects(mysql::Tx& tx, const std::vector<SubjectRow>& rows,
           "industry_code, chain_links, project_type, stage, is_verified, is_void, is_sample, "
           "invested_fen, asset_value_fen, operating_value_fen, facts_version, updated_at",
           values,
-          "ON DUPLICATE KEY UPDATE code = VALUES(code), name = VALUES(name), "
-          "region_code = VALUES(region_code), region_path = VALUES(region_path), "
-          "county = VALUES(county), industry_id = VALUES(industry_id), "
-          "industry_code = VALUES(industry_code), chain_links = VALUES(chain_links), "
-          "project_type = VALUES(project_type), stage = VALUES(stage), "
-          "is_verified = VALUES(is_verified), is_void = VALUES(is_void), "
-          "is_sample = VALUES(is_sample), invested_fen = VALUES(invested_fen), "
-          "asset_value_fen = VALUES(asset_value_fen), "
-          "operating_value_fen = VALUES(operating_value_fen), "
-          "facts_version = facts_version + 1, is_supplied = (latest_result = 5), "
-          "updated_at = VALUES(updated_at)")  // 5: kInsufficientData
+          Cat("ON DUPLICATE KEY UPDATE code = VALUES(code), name = VALUES(name), "
+              "region_code = VALUES(region_code), region_path = VALUES(region_path), "
+              "county = VALUES(county), industry_id = VALUES(industry_id), "
+              "industry_code = VALUES(industry_code), chain_links = VALUES(chain_links), "
+              "project_type = VALUES(project_type), stage = VALUES(stage), "
+              "is_verified = VALUES(is_verified), is_void = VALUES(is_void), "
+              "is_sample = VALUES(is_sample), invested_fen = VALUES(invested_fen), "
+              "asset_value_fen = VALUES(asset_value_fen), "
+              "operating_value_fen = VALUES(operating_value_fen), "
+              "facts_version = facts_version + 1, is_supplied = (latest_result = ",
+              kInsufficientData, "), updated_at = VALUES(updated_at)"))
           .status());
   return rollup.Write(tx);
 }
