@@ -4,93 +4,42 @@
 #include <thread>
 
 #include "common/audit/access.h"
-#include "common/audit/schema.h"
+#include "common/audit/chains_for_test.h"
 #include "common/base/digest.h"
 #include "common/recode/recode.h"
-#include "common/recode/schema.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
-#include "common/testing/clock.h"
-#include "common/testing/database.h"
-#include "common/testing/random.h"
 #include "common/testing/status_matchers.h"
 
 namespace bangfu::audit {
 namespace {
 
-using ::bangfu::testing::FakeClock;
 using ::bangfu::testing::IsOk;
-using ::bangfu::testing::SeededRandom;
 using ::bangfu::testing::StatusIs;
-using ::bangfu::testing::TestDatabase;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class AuditTest : public ::testing::Test {
+class AuditTest : public ChainsTest {
  protected:
-  Entry MakeEntry(const Ulid& id, int n, const std::string& region = "360733") {
-    Entry e;
-    e.aggregate_type = "project";
-    e.aggregate_id = id;
-    e.region_path = region;
-    e.action = "ProjectService.UpdateProject";
-    e.actor = {"zhang.san", "张三", "ROLE_COUNTY_OPERATOR", "360733"};
-    if (n > 1) e.before_json = absl::StrCat("{\"n\":", n - 1, "}");
-    e.after_json = absl::StrCat("{\"n\":", n, "}");
-    e.reason = "更正";
-    e.request_id = absl::StrCat("r-", n);
-    e.source_system = "county-portal";
-    e.client_ip = "10.1.2.3";
-    e.occurred_at = clock_.Now() + absl::Nanoseconds(1500);
-    return e;
-  }
-
-  // A record with `n` entries.
-  Ulid Chain(int n, const std::string& region = "360733") {
-    const Ulid id = ids_.Next();
-    for (int i = 1; i <= n; ++i) {
-      EXPECT_OK(mysql::Transact(
-          db_, [&](mysql::Tx& tx) { return Append(tx, MakeEntry(id, i, region)); }));
-    }
-    return id;
-  }
-
-  Report VerifyAll() {
-    absl::StatusOr<Report> report = Verify(db_, {.regions = {"36"}});
-    EXPECT_OK(report);
-    return report.ok() ? *report : Report();
-  }
+  Report VerifyAll() { return VerifyIn({.regions = {"36"}}); }
   // The problems' texts, the same for the wide walk, the walk by heads, and the chain alone.
   std::vector<std::string> Problems(const Ulid& id, bool has_head = true) {
-    std::vector<std::string> out;
-    for (const Problem& p : VerifyAll().problems) {
-      EXPECT_EQ(p.aggregate_id, id);
-      out.push_back(p.text);
-    }
+    const Report wide = VerifyAll();
+    for (const Problem& p : wide.problems) EXPECT_EQ(p.aggregate_id, id);
     std::vector<VerifyScope> scopes = {
         {.regions = {"36"}, .aggregate_type = "project", .aggregate_id = id}};
     if (has_head) scopes.push_back({.regions = {"360733"}});
-    for (const VerifyScope& scope : scopes) {
-      absl::StatusOr<Report> report = Verify(db_, scope);
-      EXPECT_OK(report);
-      std::vector<std::string> same;
-      for (const Problem& p : report->problems) same.push_back(p.text);
-      EXPECT_EQ(same, out);
-    }
-    return out;
+    for (const VerifyScope& scope : scopes) EXPECT_EQ(Texts(VerifyIn(scope)), Texts(wide));
+    return Texts(wide);
   }
-
-  FakeClock clock_;
-  SeededRandom random_;
-  UlidGenerator ids_{clock_, random_.AsRandom()};
-  TestDatabase database_{migrate::Concat(Schema(), recode::Schema())};
-  mysql::Session& db_ = database_.db();
 };
 
 TEST_F(AuditTest, EntriesChainAndComeBackNewestFirst) {
+  const absl::Time start = clock_.Now();
+  clock_.Advance(absl::Nanoseconds(1500));
   const Ulid id = Chain(5);
   Chain(2);
   ASSERT_OK_AND_ASSIGN(std::vector<Record> page, History(db_, "project", id, {"3607"}, 0, 3));
@@ -102,7 +51,7 @@ TEST_F(AuditTest, EntriesChainAndComeBackNewestFirst) {
   EXPECT_EQ(e.before_json, "{\"n\":4}");
   EXPECT_EQ(e.after_json, "{\"n\":5}");
   EXPECT_EQ(e.reason, "更正");
-  EXPECT_EQ(e.occurred_at, clock_.Now() + absl::Microseconds(1));
+  EXPECT_EQ(e.occurred_at, start + absl::Microseconds(1));
   ASSERT_OK_AND_ASSIGN(page, History(db_, "project", id, {"3607"}, page[2].chain_no, 3));
   ASSERT_EQ(page.size(), 2u);
   EXPECT_EQ(page[1].chain_no, 1);
