@@ -5,7 +5,6 @@
 
 #include <map>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -145,14 +144,14 @@ TEST_F(VoidRecords, R066_AVoidAndAProjectAtOnceAreNeverBoth) {
     v1::Project p = SomeProject(absl::StrCat("水东村项目", round));
     p.set_operator_id(made->id());
     absl::StatusOr<v1::Project> project = absl::UnknownError("");
-    absl::StatusOr<v1::Operator> gone = absl::UnknownError("");
-    std::thread one([&] { project = Register(p, county_); });
-    std::thread two([&] { gone = VoidOperator(*made, county_); });
-    one.join();
-    two.join();
-    ASSERT_NE(project.ok(), gone.ok()) << project.status() << gone.status();
+    const auto results = testing::AtOnce(2, [&](int i) {
+      if (i == 1) return VoidOperator(*made, county_).status();
+      project = Register(p, county_);
+      return project.status();
+    });
+    ASSERT_NE(results[0].ok(), results[1].ok()) << results[0] << results[1];
     if (project.ok()) {
-      EXPECT_THAT(gone, StatusIs(Code::kFailedPrecondition, "OPERATOR_IN_USE"));
+      EXPECT_THAT(results[1], StatusIs(Code::kFailedPrecondition, "OPERATOR_IN_USE"));
       ASSERT_OK(VoidProject(*project));
       ASSERT_THAT(VoidOperator(*made, county_), IsOk());
     } else {
@@ -308,11 +307,7 @@ TEST_F(VoidRecords, R076_APairingsVisitsGrowOneByOneAndCountInTheirPeriod) {
   ASSERT_THAT(first, IsOk());
   EXPECT_EQ(first->visits(), 3);
   // Two at once are both counted, without an etag of either.
-  std::vector<absl::StatusOr<v1::TechPairing>> both(2, absl::UnknownError(""));
-  std::thread one([&] { both[0] = visit(2, 5, county_); });
-  std::thread two([&] { both[1] = visit(2, 6, county_); });
-  one.join();
-  two.join();
+  const auto both = testing::AtOnce(2, [&](int i) { return visit(2, 5 + i, county_); });
   ASSERT_THAT(both[0], IsOk());
   ASSERT_THAT(both[1], IsOk());
   EXPECT_EQ(std::max(both[0]->visits(), both[1]->visits()), 5);
