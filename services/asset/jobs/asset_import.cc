@@ -85,6 +85,7 @@ class AssetImport final : public ::bangfu::intake::Kind {
   AssetImport(UlidGenerator& ids, api::HandlerOptions options) : ids_(ids), options_(options) {}
   std::string_view name() const override { return "assets"; }
   std::vector<auth::Role> roles() const override { return imports::Roles(); }
+  std::vector<std::string> clauses() const override { return imports::Clauses(); }
 
   absl::StatusOr<std::unique_ptr<::bangfu::intake::RowReader>> NewReader(
       const Job& job, mysql::Session& db) override {

@@ -20,19 +20,13 @@
 #include "common/recode/recode.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
-#include "common/workflow/proto.h"
 #include "services/asset/api/checks.h"
-#include "services/asset/api/grant_scope.h"
 #include "services/asset/jobs/asset_import_internal.h"
 #include "services/asset/store/asset_store.h"
 #include "services/asset/store/reference_store.h"
 
 namespace bangfu::asset::imports {
 namespace {
-
-using options::v1::ROLE_COUNTY_OPERATOR;
-using options::v1::ROLE_SYSTEM_INTEGRATOR;
-using options::v1::ROLE_TOWNSHIP_REVIEWER;
 
 // Of what the row means: the same row with more of its cells kept as text says nothing new. Digests
 // that are stored may be older than that, and `with_texts`.
@@ -65,17 +59,6 @@ constexpr std::string_view kOpen[] = {"source_projects", "fund_sources", "owners
 
 }  // namespace
 
-std::vector<auth::Role> Roles() {
-  return {ROLE_TOWNSHIP_REVIEWER, ROLE_COUNTY_OPERATOR, ROLE_SYSTEM_INTEGRATOR};
-}
-
-absl::Status ScopeOf(const Job& job, std::string_view region_path,
-                     const v1::AssetDetails& details) {
-  if (!job.caller.MindsFacets()) return absl::OkStatus();
-  return workflow::CheckScope(job.caller, Roles(), region_path, api::FacetsOf(details),
-                              "写入该资金来源的资产");
-}
-
 absl::Status Checker::Resolve(std::vector<Draft>* drafts) {
   std::set<std::string> keys;
   for (const Draft& d : *drafts) {
@@ -85,9 +68,10 @@ absl::Status Checker::Resolve(std::vector<Draft>* drafts) {
                                          db_, std::vector<std::string>(keys.begin(), keys.end())));
   std::multimap<std::string, const store::ProjectCopy*> projects;
   for (const auto& [key, project] : found) projects.emplace(key, &project);
+  NewAssetScope scope(db_);
   for (Draft& d : *drafts) {
     if (d.decided()) continue;
-    RETURN_IF_ERROR(ResolveOne(&d, projects));
+    RETURN_IF_ERROR(ResolveOne(&d, projects, &scope));
   }
   std::vector<std::string> natural;
   for (const Draft& d : *drafts) {
@@ -140,10 +124,21 @@ void Checker::Decide(const std::map<std::string, const store::AssetRow*>& by_key
       !FirstOf(known->natural_key, d)) {
     return;
   }
+  if (there != nullptr && !auth::InScope(job_.scope, there->region_path)) {
+    d->Refuse(tables::FieldName(Field::kCode), "REGION_FOREIGN", d->Text(Field::kCode),
+              kForeignAssetZh);
+    return;
+  }
   const std::string digest = DigestOf(*d, *known, /*with_texts=*/false);
   d->asset.set_natural_key(known->natural_key);
   d->asset.set_content_digest(digest);
   if (there == nullptr) {
+    if (d->excluded_if_new) {
+      const auto& [field, why] = *d->excluded_if_new;
+      d->Refuse(tables::FieldName(field), ReasonOf(why), d->Text(field),
+                GetErrorDetail(why).message_zh);
+      return;
+    }
     d->staged.record_id = ids_.Next();
     d->staged.outcome = d->warned ? ROW_OUTCOME_WARNED : ROW_OUTCOME_CREATED;
   } else {
@@ -160,7 +155,8 @@ void Checker::Decide(const std::map<std::string, const store::AssetRow*>& by_key
 }
 
 absl::Status Checker::ResolveOne(
-    Draft* d, const std::multimap<std::string, const store::ProjectCopy*>& projects) {
+    Draft* d, const std::multimap<std::string, const store::ProjectCopy*>& projects,
+    NewAssetScope* new_assets) {
   v1::Asset& asset = *d->asset.mutable_asset();
   v1::AssetDetails& details = *asset.mutable_details();
   const store::ProjectCopy* project = nullptr;
@@ -207,6 +203,7 @@ absl::Status Checker::ResolveOne(
     d->Refuse("fund_sources", ReasonOf(scope), "", GetErrorDetail(scope).message_zh);
     return absl::OkStatus();
   }
+  ASSIGN_OR_RETURN(d->excluded_if_new, new_assets->Of(job_, d->asset, project));
   for (const std::string_view question : kOpen) {
     if (d->open.contains(std::string(question))) asset.add_open_questions(std::string(question));
   }

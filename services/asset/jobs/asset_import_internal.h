@@ -44,11 +44,41 @@ using ::bangfu::intake::v1::ROW_OUTCOME_UPDATED;
 using ::bangfu::intake::v1::ROW_OUTCOME_WARNED;
 using tables::Field;
 
+// asset_import_scope.cc: what the importer's grants leave out. An import does nothing that the rpc
+// for the same step refuses to the same caller.
+//
 // Who may import assets.
 std::vector<auth::Role> Roles();
+// The clauses of who may: those of RegisterAsset.
+std::vector<std::string> Clauses();
 
 // The importer's grants cover the money of the asset.
 absl::Status ScopeOf(const Job& job, std::string_view region_path, const v1::AssetDetails& details);
+
+// Of a row whose code is that of an asset elsewhere.
+inline constexpr char kForeignAssetZh[] = "该编码的资产不在您的管辖范围内";
+
+// What of a row is not the importer's to write, and why.
+struct Excluded {
+  Field field = Field::kName;
+  absl::Status why;
+};
+// What a row says beside its asset, which is written when the asset is new: contract, income and
+// dividend of the asset's money, links of all that their project is. Lives within a batch of rows
+// or a chunk.
+class NewAssetScope {
+ public:
+  explicit NewAssetScope(mysql::Executor& db) : db_(db) {}
+  // `project`: the first that the row names; null: none.
+  absl::StatusOr<std::optional<Excluded>> Of(const Job& job, const v1::ImportedAsset& row,
+                                             const store::ProjectCopy* project);
+
+ private:
+  absl::StatusOr<std::vector<std::string>> WithParents(const std::string& industry);
+
+  mysql::Executor& db_;
+  std::map<std::string, std::vector<std::string>> industries_;  // by code
+};
 
 // So many texts of one asset, as of one project.
 inline constexpr int kMostRawTexts = 100;
@@ -140,6 +170,8 @@ class Draft {
   };
   std::vector<Known> known;
   std::set<std::string> open;
+  // Refused if the asset is new.
+  std::optional<Excluded> excluded_if_new;
   bool warned = false;
 
  private:
@@ -197,7 +229,8 @@ class Checker {
 
  private:
   absl::Status ResolveOne(Draft* d,
-                          const std::multimap<std::string, const store::ProjectCopy*>& projects);
+                          const std::multimap<std::string, const store::ProjectCopy*>& projects,
+                          NewAssetScope* new_assets);
   // Whether no row of this file was the asset of that key by now; the row is held if one was.
   bool FirstOf(const std::string& natural_key, Draft* d);
   // Finds the asset that is there already, and says what becomes of the row.

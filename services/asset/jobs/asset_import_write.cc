@@ -26,6 +26,7 @@
 #include "services/asset/store/contract_store.h"
 #include "services/asset/store/income_store.h"
 #include "services/asset/store/linkage_store.h"
+#include "services/asset/store/reference_store.h"
 
 namespace bangfu::asset::imports {
 namespace {
@@ -67,6 +68,27 @@ bool Covers(const Job& job, std::string_view region_path, const v1::AssetDetails
   return auth::InScope(job.scope, region_path) && ScopeOf(job, region_path, details).ok();
 }
 
+// What has become wrong with a row's source projects since it was found good; nothing: they are
+// there, in the regions of the job, and can have formed the asset.
+std::optional<intake::Issue> WrongProjects(const Job& job, const v1::AssetDetails& details,
+                                           const std::map<std::string, store::ProjectCopy>& there) {
+  std::vector<store::ProjectCopy> found;
+  for (const v1::SourceProject& source : details.source_projects()) {
+    const auto it = there.find(source.project_id());
+    if (it == there.end()) continue;
+    if (!auth::InScope(job.scope, it->second.region_path)) {
+      return MakeIssue("source_projects", "REGION_FOREIGN", it->second.project_code, "",
+                       "来源项目不在您的管辖范围内");
+    }
+    found.push_back(it->second);
+  }
+  const absl::Status formed = api::CheckProjects(details, found, job.scope);
+  if (formed.ok()) return std::nullopt;
+  const bool undated = ReasonOf(formed) == "ASSET_NOT_FORMED";
+  return MakeIssue(undated ? "formed_date" : "source_projects", ReasonOf(formed), "", "",
+                   GetErrorDetail(formed).message_zh);
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& job,
@@ -93,6 +115,13 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
     for (const store::ProjectShare& share : shares) projects.push_back(share.project_id);
   }
   RETURN_IF_ERROR(api::LockFacts(tx, projects));
+  std::map<std::string, store::ProjectCopy> copies;  // by id
+  ASSIGN_OR_RETURN(std::vector<store::ProjectCopy> found, store::FindProjects(tx, projects));
+  for (store::ProjectCopy& copy : found) {
+    std::string id = copy.id.ToString();
+    copies.emplace(std::move(id), std::move(copy));
+  }
+  NewAssetScope new_assets(tx);
   std::vector<store::AssetRow> there;
   if (!seen.empty()) {
     ASSIGN_OR_RETURN(there, store::FindByNaturalKeys(tx, keys, /*for_update=*/true));
@@ -106,6 +135,7 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
   const Job checked = job.ByValidator();
   std::vector<store::NewAsset> assets;
   std::vector<store::NewContract> contracts;
+  std::map<Ulid, audit::Actor> contract_actors;
   std::vector<store::IncomeRow> income;
   std::vector<store::DividendRow> dividends;
   std::vector<store::DividendPayment> payments;
@@ -125,41 +155,65 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
     const v1::AssetDetails& details = row.asset().details();
     out[i].outcome = rows[i].outcome;
     out[i].record_id = rows[i].record_id;
-    if (!auth::InScope(job.scope, row.asset().region_path())) {
-      out[i] = {ROW_OUTCOME_REFUSED,
-                Ulid(),
-                {MakeIssue("region_code", "REGION_FOREIGN", details.region_code(), "",
-                           "坐落不在您的管辖范围内")}};
-      out[i].not_covered = Covers(checked, row.asset().region_path(), details);
-      if (out[i].not_covered) return out;
+    // `covered`: what whoever found the row good may do.
+    const auto refuse = [&out, i](const Ulid& record, intake::Issue issue, bool covered) {
+      out[i] = {ROW_OUTCOME_REFUSED, record, {std::move(issue)}};
+      out[i].not_covered = covered;
+      return covered;
+    };
+    const auto excluded = [](std::string_view field, const absl::Status& why) {
+      return MakeIssue(field, ReasonOf(why), "", "", GetErrorDetail(why).message_zh);
+    };
+    const std::string& region = row.asset().region_path();
+    if (!auth::InScope(job.scope, region)) {
+      if (refuse(Ulid(),
+                 MakeIssue("region_code", "REGION_FOREIGN", details.region_code(), "",
+                           "坐落不在您的管辖范围内"),
+                 Covers(checked, region, details))) {
+        return out;
+      }
       continue;
     }
-    if (const absl::Status scope = ScopeOf(job, row.asset().region_path(), details); !scope.ok()) {
-      out[i] = {
-          ROW_OUTCOME_REFUSED,
-          Ulid(),
-          {MakeIssue("fund_sources", ReasonOf(scope), "", "", GetErrorDetail(scope).message_zh)}};
-      out[i].not_covered = Covers(checked, row.asset().region_path(), details);
-      if (out[i].not_covered) return out;
+    if (const absl::Status scope = ScopeOf(job, region, details); !scope.ok()) {
+      if (refuse(Ulid(), excluded("fund_sources", scope), Covers(checked, region, details))) {
+        return out;
+      }
       continue;
     }
     std::vector<FieldViolation> ignored;
-    if (const auto it = by_key.find(row.natural_key()); it != by_key.end()) {
-      const store::AssetRow& old = *it->second;
+    const auto stored = by_key.find(row.natural_key());
+    if (stored != by_key.end() && stored->second->import_digest == row.content_digest()) {
+      out[i] = {ROW_OUTCOME_UNCHANGED, stored->second->id, {}};
+      continue;
+    }
+    if (std::optional<intake::Issue> wrong = WrongProjects(job, details, copies)) {
+      if (refuse(stored == by_key.end() ? Ulid() : stored->second->id, *std::move(wrong),
+                 !WrongProjects(checked, details, copies))) {
+        return out;
+      }
+      continue;
+    }
+    if (stored != by_key.end()) {
+      const store::AssetRow& old = *stored->second;
       out[i].record_id = old.id;
-      if (old.import_digest == row.content_digest()) {
-        out[i].outcome = ROW_OUTCOME_UNCHANGED;
+      // Its code may name the asset of another place.
+      if (!auth::InScope(job.scope, old.region_path)) {
+        if (refuse(Ulid(),
+                   MakeIssue(tables::FieldName(Field::kCode), "REGION_FOREIGN", "", "",
+                             kForeignAssetZh),
+                   Covers(checked, old.region_path, api::DetailsOf(old)) &&
+                       Covers(checked, region, details))) {
+          return out;
+        }
         continue;
       }
       if (const absl::Status scope = ScopeOf(job, old.region_path, api::DetailsOf(old));
           !scope.ok()) {
-        out[i] = {
-            ROW_OUTCOME_REFUSED,
-            old.id,
-            {MakeIssue("fund_sources", ReasonOf(scope), "", "", GetErrorDetail(scope).message_zh)}};
-        out[i].not_covered = Covers(checked, old.region_path, api::DetailsOf(old)) &&
-                             Covers(checked, row.asset().region_path(), details);
-        if (out[i].not_covered) return out;
+        if (refuse(old.id, excluded("fund_sources", scope),
+                   Covers(checked, old.region_path, api::DetailsOf(old)) &&
+                       Covers(checked, region, details))) {
+          return out;
+        }
         continue;
       }
       if (old.state != AssetState::kActive) {
@@ -214,7 +268,7 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
       if (CheckUse(context, "use", &use).ok()) api::ApplyUse(use, &changed);
       changed.import_digest = row.content_digest();
       changed.updated_by =
-          api::ToActor(job.caller, Roles(), changed.region_path).SerializeAsString();
+          rpc::ActorMessage(AuditActor(job, changed.region_path, merged)).SerializeAsString();
       changed.updated_at = job.now;
       out[i].outcome = ROW_OUTCOME_UPDATED;
       updated_before.push_back(before);
@@ -222,6 +276,18 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
       continue;
     }
 
+    const store::ProjectCopy* project = details.source_projects().empty()
+                                            ? nullptr
+                                            : &copies.at(details.source_projects(0).project_id());
+    ASSIGN_OR_RETURN(const std::optional<Excluded> beside, new_assets.Of(job, row, project));
+    if (beside) {
+      ASSIGN_OR_RETURN(const std::optional<Excluded> before, new_assets.Of(checked, row, project));
+      if (refuse(Ulid(), excluded(tables::FieldName(beside->field), beside->why),
+                 !before && Covers(checked, region, details))) {
+        return out;
+      }
+      continue;
+    }
     store::NewAsset fresh;
     store::AssetRow& a = fresh.row;
     a.id = rows[i].record_id;
@@ -237,8 +303,8 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
     a.transferred_date = api::DayFrom(row.asset().transferred_date(), "", &ignored);
     a.sample = job.sample;
     a.open_questions = absl::StrJoin(row.asset().open_questions(), ",");
-    a.created_by = a.updated_by =
-        api::ToActor(job.caller, Roles(), a.region_path).SerializeAsString();
+    const audit::Actor actor = AuditActor(job, a.region_path, details);
+    a.created_by = a.updated_by = rpc::ActorMessage(actor).SerializeAsString();
     a.created_at = a.updated_at = job.now;
     fresh.projects = api::ProjectSharesOf(details, &ignored);
     const std::optional<absl::CivilDay> income_on = api::DayFrom(row.income_on(), "", &ignored);
@@ -259,6 +325,7 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
         contract->row.id = ids.Next();
         contract->row.sample = job.sample;
         contract->row.created_by = a.created_by;
+        contract_actors.emplace(contract->row.id, actor);
         contract->row.created_at = job.now;
         api::ApplyContract(contract->row, terms, &a);
         for (const Due& due : contract->dues) {
@@ -387,7 +454,7 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
     for (const auto& [no, fen] : contract.received) sums.received_fen += fen;
     v1::ContractChanged event;
     *event.mutable_contract() = api::ToContract(contract.row, sums);
-    recorder.ActAs(rpc::ActorOf(job.caller, Roles(), contract.row.region_path));
+    recorder.ActAs(contract_actors.at(contract.row.id));
     RETURN_IF_ERROR(recorder.Audit("contract", contract.row.id, contract.row.region_path, nullptr,
                                    event.contract(), reason));
     RETURN_IF_ERROR(recorder.Publish("contract", contract.row.id, contract.row.region_path, event));
