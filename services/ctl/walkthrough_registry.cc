@@ -239,12 +239,9 @@ absl::Status Chain(Walk& walk) {
     ASSIGN_OR_RETURN(auto again, county->Call<ListIndustriesResponse>(
                                      "bangfu.registry.v1.IndustryService.ListIndustries", list));
     for (const auto& shown : again.industries()) {
-      std::string missing;
-      for (const auto& link : shown.missing_links()) missing += Cat(" ", link);
-      std::printf("%s 链条覆盖 %s %s%s%s\n", PadRight(shown.name(), 8).c_str(),
-                  Bar(shown.chain_coverage_bp(), 10000, 12).c_str(),
-                  Percent(shown.chain_coverage_bp()).c_str(), missing.empty() ? "" : "，缺",
-                  missing.c_str());
+      std::string links;
+      for (const auto& link : shown.links()) links += Cat(" ", link.link_code());
+      std::printf("%s 已登记环节%s\n", PadRight(shown.name(), 8).c_str(), links.c_str());
     }
   }
   return absl::OkStatus();

@@ -119,15 +119,4 @@ absl::Status CheckLinkReference(mysql::Executor& db, const v1::Industry& industr
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<std::string>> StandingLinks(mysql::Executor& db,
-                                                       const v1::Industry& industry,
-                                                       absl::CivilDay today) {
-  std::vector<std::string> out;
-  for (const v1::PresentLink& link : industry.links()) {
-    ASSIGN_OR_RETURN(const Standing standing, StandingOf(db, industry, link, today));
-    if (standing == Standing::kStanding) out.push_back(link.link_code());
-  }
-  return out;
-}
-
 }  // namespace bangfu::registry

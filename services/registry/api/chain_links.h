@@ -1,12 +1,11 @@
-// What the chain links on record of a county industry rest on (环节依据): a project that operates,
-// a brand in force. Assets and contracts are the asset service's; they are taken as recorded.
+// What the chain links of a county industry rest on when they are recorded (环节依据): a project
+// that operates, a brand in force. Assets and contracts are the asset service's; they are taken as
+// recorded. Whether a link counts on a day is the evaluation's to tell (D1-01).
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
 #include "bangfu/registry/v1/industry.pb.h"
 #include "common/mysql/session.h"
@@ -21,10 +20,5 @@ v1::PresentLink CanonicalLink(v1::PresentLink link);
 // does not operate, or is not in force.
 absl::Status CheckLinkReference(mysql::Executor& db, const v1::Industry& industry,
                                 const v1::PresentLink& link, absl::CivilDay today);
-
-// The codes of the links on record that stand today: what they rest on may have stopped since.
-absl::StatusOr<std::vector<std::string>> StandingLinks(mysql::Executor& db,
-                                                       const v1::Industry& industry,
-                                                       absl::CivilDay today);
 
 }  // namespace bangfu::registry

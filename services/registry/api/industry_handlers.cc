@@ -17,7 +17,6 @@
 #include "services/registry/domain/project.h"
 #include "services/registry/domain/short_board.h"
 #include "services/registry/store/industry_store.h"
-#include "services/registry/store/project_list_store.h"
 #include "services/registry/store/project_store.h"
 #include "services/registry/store/taxonomy_store.h"
 
@@ -89,28 +88,6 @@ absl::StatusOr<v1::Industry> Get(Context& context, const v1::GetIndustryRequest&
   ASSIGN_OR_RETURN(const std::vector<CategoryRow> categories, LoadCategories(context.db, version));
   const std::vector<std::string> applicable = ApplicableLinks(categories, industry.industry_code());
   for (const std::string& link : applicable) industry.add_applicable_links(link);
-  // Links on record that stand, and those of its projects that operate.
-  ASSIGN_OR_RETURN(std::vector<std::string> present,
-                   StandingLinks(context.db, industry, ShanghaiDay(context.now)));
-  ProjectQuery query;
-  query.scope = {record.region_path};
-  query.industry_id = id;
-  query.states = {v1::PROJECT_STATE_OPERATING};
-  query.limit = 500;
-  std::set<std::string> of_projects;
-  while (true) {
-    ASSIGN_OR_RETURN(const std::vector<ProjectRow> operating, ListProjects(context.db, query));
-    for (const ProjectRow& row : operating) {
-      const v1::Project project = FromBytes<v1::Project>(row.record);
-      of_projects.insert(project.chain_links().begin(), project.chain_links().end());
-    }
-    if (operating.size() < static_cast<size_t>(query.limit)) break;
-    query.after = After{operating.back().region_path, operating.back().id};
-  }
-  present.insert(present.end(), of_projects.begin(), of_projects.end());
-  const ChainCoverage coverage = CoverChain(applicable, present);
-  industry.set_chain_coverage_bp(coverage.coverage_bp);
-  for (const std::string& link : coverage.missing) industry.add_missing_links(link);
   return industry;
 }
 

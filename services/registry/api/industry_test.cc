@@ -91,7 +91,7 @@ TEST_F(RegistryTest, R062_R066_ChainLinksOfACountyIndustry) {
   auto industry = Call<v1::Industry>(kI, "GetIndustry", get, county_);
   ASSERT_THAT(industry, IsOk());
   EXPECT_EQ(industry->applicable_links_size(), 10);
-  EXPECT_EQ(industry->chain_coverage_bp(), 1000);
+  EXPECT_EQ(industry->links_size(), 0);  // its project's are the project's
   v1::SetChainLinkRequest set;
   set.set_id(industry->id());
   set.mutable_link()->set_link_code("DEEP_PROC");
@@ -100,8 +100,8 @@ TEST_F(RegistryTest, R062_R066_ChainLinksOfACountyIndustry) {
   set.set_etag(industry->etag());
   ASSERT_THAT(Call<v1::Industry>(kI, "SetChainLink", set, county_), IsOk());
   industry = Call<v1::Industry>(kI, "GetIndustry", get, county_);
-  EXPECT_EQ(industry->chain_coverage_bp(), 2000);
-  EXPECT_EQ(industry->missing_links_size(), 8);
+  ASSERT_EQ(industry->links_size(), 1);
+  EXPECT_EQ(industry->links(0).link_code(), "DEEP_PROC");
   // 稻米 has no cold storage link.
   v1::EnsureIndustryRequest ensure;
   ensure.set_region_code("360733");
@@ -118,7 +118,7 @@ TEST_F(RegistryTest, R062_R066_ChainLinksOfACountyIndustry) {
   EXPECT_EQ(same->id(), rice->id());
 }
 
-// A link that stands for a project or a brand is looked up, and counts as long as that works.
+// A link that stands for a project or a brand is looked up when it is recorded.
 TEST_F(RegistryTest, R062_AChainLinkRestsOnAProjectThatOperatesOrABrandInForce) {
   const auto project = Register(SomeProject(), county_);  // operates, COLD_STORAGE
   ASSERT_THAT(project, IsOk());
@@ -162,7 +162,6 @@ TEST_F(RegistryTest, R062_AChainLinkRestsOnAProjectThatOperatesOrABrandInForce) 
       set("PRIMARY_PROC", by_project, absl::StrCat(" ", absl::AsciiStrToLower(project->id()))),
       IsOk());
   EXPECT_EQ(industry().links(1).reference(), project->id());
-  EXPECT_EQ(industry().chain_coverage_bp(), 3000);
 
   EXPECT_THAT(set("BRAND", by_brand, "GF360733"), unknown);
   v1::CreateBrandCertificationRequest create;
@@ -175,7 +174,6 @@ TEST_F(RegistryTest, R062_AChainLinkRestsOnAProjectThatOperatesOrABrandInForce) 
   const auto brand = Call<v1::BrandCertification>(kI, "CreateBrandCertification", create, county_);
   ASSERT_THAT(brand, IsOk());
   ASSERT_THAT(set("BRAND", by_brand, "GF360733"), IsOk());
-  EXPECT_EQ(industry().chain_coverage_bp(), 4000);
   v1::EndBrandCertificationRequest end;
   end.set_id(brand->id());
   end.set_etag(brand->etag());
@@ -184,10 +182,11 @@ TEST_F(RegistryTest, R062_AChainLinkRestsOnAProjectThatOperatesOrABrandInForce) 
   end.mutable_ended_on()->set_month(1);
   end.mutable_ended_on()->set_day(1);
   ASSERT_THAT(Call<v1::BrandCertification>(kI, "EndBrandCertification", end, county_), IsOk());
-  EXPECT_EQ(industry().chain_coverage_bp(), 3000);
   EXPECT_THAT(set("DEEP_PROC", by_brand, "GF360733"), stopped);
-  // What has gone can be taken off the record.
+  // What has gone stays on record, and can be taken off it.
+  EXPECT_EQ(industry().links_size(), 3);
   EXPECT_THAT(set("BRAND", by_brand, "GF360733", /*remove=*/true), IsOk());
+  EXPECT_EQ(industry().links_size(), 2);
 }
 
 TEST_F(RegistryTest, R066_OperatorsAreCheckedAndUnique) {

@@ -106,11 +106,7 @@ TEST(ReportTest, PartsNeverPassTheWhole) {
   EXPECT_TRUE(IsLateReport("2026-02", absl::CivilDay(2026, 3, 11), 10));
 }
 
-TEST(IndustryTest, R062_CoverageCountsApplicableLinksOnly) {
-  const ChainCoverage c =
-      CoverChain({"SEED", "PLANT_BREED", "BRAND"}, {"BRAND", "SEED", "LOGISTICS"});
-  EXPECT_EQ(c.coverage_bp, 6667);
-  EXPECT_THAT(c.missing, ElementsAre("PLANT_BREED"));
+TEST(IndustryTest, R061_APlanPeriodIsFiveYears) {
   EXPECT_TRUE(CheckPlanPeriod("2026-2030").ok());
   EXPECT_FALSE(CheckPlanPeriod("2026-2031").ok());
 }

@@ -192,22 +192,6 @@ bool IsLateReport(std::string_view period, absl::CivilDay today, int64_t deadlin
   return today > absl::CivilDay(MonthOf(period) + 1) + (deadline_day - 1);
 }
 
-ChainCoverage CoverChain(const std::vector<std::string>& applicable,
-                         const std::vector<std::string>& present) {
-  ChainCoverage result;
-  int64_t covered = 0;
-  for (const std::string& link : applicable) {
-    if (std::find(present.begin(), present.end(), link) != present.end()) {
-      ++covered;
-    } else {
-      result.missing.push_back(link);
-    }
-  }
-  result.coverage_bp =
-      static_cast<int32_t>(RatioBp(covered, static_cast<int64_t>(applicable.size())));
-  return result;
-}
-
 absl::Status CheckPlanPeriod(std::string_view period) {
   if (period.size() == 9 && period[4] == '-' &&
       Digits(period.substr(5)) == Digits(period.substr(0, 4)) + 4) {

@@ -108,14 +108,6 @@ absl::Status CheckReport(const ReportFigures& figures, absl::CivilDay today,
                          int64_t scope_start_year);
 bool IsLateReport(std::string_view period, absl::CivilDay today, int64_t deadline_day);
 
-// Chain coverage (§4.2 D1-01): links present that are applicable ÷ applicable, in bp.
-struct ChainCoverage {
-  int32_t coverage_bp = 0;
-  std::vector<std::string> missing;
-};
-ChainCoverage CoverChain(const std::vector<std::string>& applicable,
-                         const std::vector<std::string>& present);
-
 // At most this many leading industries a county and plan period (R061).
 inline constexpr int kLeadingPlaces = 2;
 // "2026-2030": five years, INVALID_ARGUMENT FIELD_INVALID otherwise.
