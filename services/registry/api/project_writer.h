@@ -1,27 +1,21 @@
-// How projects are checked and written, one or five hundred at a time: the handlers and the import
-// go the same way. All lookups of a batch are a handful of queries, and so are all its writes.
+// How projects are written, one or five hundred at a time: the handlers and the import go the same
+// way. All writes of a batch are a handful of statements.
 #pragma once
 
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "bangfu/registry/v1/project.pb.h"
 #include "common/audit/service.h"
 #include "common/auth/caller.h"
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
-#include "services/registry/store/campaign_store.h"
-#include "services/registry/store/code_list_store.h"
+#include "services/registry/api/project_checks.h"
+#include "services/registry/api/project_villages.h"
 #include "services/registry/store/project_store.h"
-#include "services/registry/store/region_store.h"
-#include "services/registry/store/taxonomy_store.h"
-#include "services/registry/store/unit_report_store.h"
 
 namespace bangfu::registry {
 
@@ -35,69 +29,8 @@ struct Author {
   UlidGenerator& ids;
 };
 
-// What the checks of a batch need to know, read once.
-struct ProjectReferences {
-  absl::Time now;
-  int64_t scope_start_year = 0;              // 脱贫攻坚以来
-  std::map<std::string, RegionHit> regions;  // by normalised code
-  std::map<CodeKey, CodeRow> codes;
-  std::string taxonomy_version;
-  // Of the current taxonomy: those that the projects name, and those above them.
-  std::map<std::string, CategoryRow> categories;
-  std::set<std::string> operators, helpers, short_boards;  // ids that exist
-  std::map<std::string, OpenUnit> open_units;              // of lead and covered villages, by path
-  std::map<Ulid, CampaignRef> campaigns;
-  std::map<external::Number, Ulid> external_ids;
-};
-absl::StatusOr<ProjectReferences> LoadProjectReferences(
-    mysql::Executor& db, const std::vector<const v1::Project*>& projects, absl::Time now);
-
-// The lead region of a project and those that it covers, in today's paths.
-std::set<std::string> RegionsOf(const v1::Project& project);
-// The open report that decides when a project may be changed: its lead village's; for a project of
-// a township or county, which has none of its own, that of the first village that it covers.
-// nullptr: none is open.
-const OpenUnit* LeadUnit(const std::map<std::string, OpenUnit>& open_units,
-                         const v1::Project& project);
-
-// Today's path of a code as filed; empty when it is not known or has several successors.
-std::string PathOf(const ProjectReferences& references, const std::string& region_code);
-
-struct ProjectCheckOptions {
-  // Where the caller may write.
-  auth::RegionScope scope;
-  // 3 county, 4 township, 5 village (domain/project.h).
-  int editor_level = 5;
-  // A registration of existing stock, or a change of what is there.
-  bool registering = true;
-  // Whose external ids may be found: the project's own id when it changes.
-  std::optional<Ulid> own_id;
-  // Ids of its content items before the change.
-  std::set<std::string> own_items;
-  v1::DataQuality data_quality = v1::DATA_QUALITY_SELF_REPORTED;
-};
-// Checks everything that a project must hold and fills what the server sets (paths, sums, versions,
-// defaults, campaign). What is wrong comes back all at once where it is of one kind; kinds in the
-// order FIELD_INVALID, REGION_UNKNOWN / REGION_AMBIGUOUS, NOT_FOUND outside the scope,
-// CODE_UNKNOWN, LEGACY_STATE_NOT_ALLOWED, OUT_OF_SCOPE, CAMPAIGN_NOT_OPEN, REPORT_LOCKED,
-// EXTERNAL_ID_TAKEN.
-absl::Status CheckProject(const ProjectReferences& references, const ProjectCheckOptions& options,
-                          UlidGenerator& ids, v1::Project* project);
-
 // Whether a field that the county has verified differs (IsVerifiedField).
 bool VerifiedFieldChanged(const v1::Project& before, const v1::Project& after);
-
-// The level at which the caller edits what is of `thing` in a region, by its grants of `roles`
-// there: the village's where it has none, as who only reaches in from elsewhere decides nothing.
-int EditorLevelAt(const auth::Caller& caller, const std::vector<auth::Role>& roles,
-                  std::string_view region_path, const auth::Facets& thing);
-// Whether the villages that a project (checked) comes to cover take it in. A report that was
-// submitted is opened again only by who edits at that level in its own village, wherever the
-// project is led from: REPORT_LOCKED, at project.covered_regions. `before` null: a registration.
-// WriteProjects does the same under the reports' locks, for a batch as a whole.
-absl::Status CheckCoveredVillages(const ProjectReferences& references, const auth::Caller& caller,
-                                  const std::vector<auth::Role>& roles, const v1::Project* before,
-                                  const v1::Project& project);
 
 struct ProjectChange {
   v1::Project project;                // checked; `id` set by the caller (or empty: a new one)
