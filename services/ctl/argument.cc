@@ -1,4 +1,5 @@
-// bangfuctl argument list|sign: what panels of experts argued on a subject, and their signatures.
+// bangfuctl argument list|sign|withdraw: what panels of experts argued on a subject, their
+// signatures, and taking back what was entered wrongly.
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -26,15 +27,19 @@ void Print(const ArgumentRecord& argument) {
     std::printf("  %s：%s%s\n", member.name().c_str(), contract::EnumText(member.opinion()).c_str(),
                 member.dissent().empty() ? "" : Cat("，", member.dissent()).c_str());
   }
+  if (argument.has_withdrawal()) {
+    std::printf("  %s撤回：%s\n", argument.withdrawal().withdrawn_by().name().c_str(),
+                argument.withdrawal().reason().c_str());
+  }
 }
 
 }  // namespace
 
 void AddArgumentCommands(CLI::App& app, Context& context, int& exit_code) {
   struct Arguments {
-    std::string id, dissent;
+    std::string id, dissent, reason;
   };
-  CLI::App* group = app.add_subcommand("argument", "论证记录：查看、专家签字");
+  CLI::App* group = app.add_subcommand("argument", "论证记录：查看、专家签字、撤回");
   group->require_subcommand(1);
 
   auto list = std::make_shared<Arguments>();
@@ -69,6 +74,26 @@ void AddArgumentCommands(CLI::App& app, Context& context, int& exit_code) {
       request.set_dissent(sign->dissent);
       ASSIGN_OR_RETURN(const auto argument,
                        context.Call<ArgumentRecord>(Cat(kService, "SignArgument"), request));
+      if (!context.PrintJson(argument)) Print(argument);
+      return absl::OkStatus();
+    };
+    absl::Status status = run();
+    exit_code = status.ok() ? kExitOk : Fail(status);
+  });
+
+  auto withdraw = std::make_shared<Arguments>();
+  command = group->add_subcommand("withdraw", "撤回登记有误、专家尚未签齐的论证");
+  command->footer("例: bangfuctl argument withdraw 01J… --reason 专家账号登记有误");
+  command->add_option("argument", withdraw->id, "论证记录编号")->required();
+  command->add_option("--reason", withdraw->reason, "撤回原因")->required();
+  command->callback([&context, &exit_code, withdraw] {
+    auto run = [&]() -> absl::Status {
+      WithdrawArgumentRequest request;
+      request.set_request_id(Context::NewRequestId());
+      request.set_id(withdraw->id);
+      request.set_reason(withdraw->reason);
+      ASSIGN_OR_RETURN(const auto argument,
+                       context.Call<ArgumentRecord>(Cat(kService, "WithdrawArgument"), request));
       if (!context.PrintJson(argument)) Print(argument);
       return absl::OkStatus();
     };

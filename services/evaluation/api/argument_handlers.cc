@@ -3,6 +3,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,7 +19,6 @@
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
 #include "services/evaluation/api/actors.h"
-#include "services/evaluation/api/grant_scope.h"
 #include "services/evaluation/api/lifecycle_handlers.h"
 #include "services/evaluation/api/lifecycle_step.h"
 #include "services/evaluation/convert/argument_message.h"
@@ -26,6 +26,7 @@
 #include "services/evaluation/convert/evaluation_subject.h"
 #include "services/evaluation/domain/argument_actions.h"
 #include "services/evaluation/domain/evaluation_actions.h"
+#include "services/evaluation/facts/grant_scope.h"
 #include "services/evaluation/facts/measure_codes.h"
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/facts/work_calendar.h"
@@ -85,6 +86,41 @@ absl::StatusOr<std::vector<v1::ArgumentRecord>> Shown(mysql::Executor& db,
     out.push_back(std::move(message));
   }
   return out;
+}
+
+// An argument that a step of its own is about, locked behind its subject as every step does it.
+struct LockedArgument {
+  SubjectMap subjects;
+  ArgumentRow row;
+  std::vector<ArgumentSignatureRow> signatures;
+  v1::ArgumentRecord before;
+  GrantScope scope;
+};
+
+// The caller may take the step; ETAG_MISMATCH when it is no longer what they saw.
+absl::StatusOr<LockedArgument> LockForStep(Mutation& m, const CallContext& context,
+                                           const std::string& id_text, const std::string& etag,
+                                           std::string_view action) {
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(id_text));
+  ASSIGN_OR_RETURN(const ArgumentRow seen, GetArgument(m.tx(), id, context.scope));
+  ASSIGN_OR_RETURN(SubjectMap subjects, LockSubjects(m.tx(), {seen.subject_id}));
+  const auto subject = subjects.find(seen.subject_id);
+  if (subject == subjects.end()) return NotFound("argument_record", id_text);
+  ASSIGN_OR_RETURN(ArgumentRow row, LockArgument(m.tx(), id));
+  ASSIGN_OR_RETURN(auto signatures, LoadArgumentSignatures(m.tx(), {id}));
+  ASSIGN_OR_RETURN(v1::ArgumentRecord before, ToMessage(row, signatures));
+  if (!etag.empty() && etag != before.etag()) return EtagMismatch();
+  ASSIGN_OR_RETURN(GrantScope scope,
+                   GrantScope::Load(m.tx(), context.caller, {row.subject_id}, Today(context)));
+  ArgumentSubject view = SubjectOf(before);
+  view.subject_void = subject->second.is_void;
+  RETURN_IF_ERROR(
+      ArgumentTable()
+          .Execute(view, action,
+                   workflow::ActorAt(context.caller, row.region_path, scope.Of(row.subject_id)))
+          .status());
+  return LockedArgument{std::move(subjects), std::move(row), std::move(signatures),
+                        std::move(before), std::move(scope)};
 }
 
 absl::StatusOr<v1::ArgumentRecord> ShownOne(mysql::Executor& db, const CallContext& context,
@@ -179,51 +215,70 @@ absl::StatusOr<v1::ArgumentRecord> RecordArgument(CallContext& context,
 
 absl::StatusOr<v1::ArgumentRecord> SignArgument(CallContext& context,
                                                 const v1::SignArgumentRequest& request) {
-  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
   const bool dissents = request.opinion() == v1::PANEL_OPINION_DISSENTS;
   if (dissents != !absl::StripAsciiWhitespace(request.dissent()).empty()) {
     return InvalidField("dissent", dissents ? "不同意须写明理由" : "同意时不填写").Build();
   }
   return rpc::Mutate<v1::ArgumentRecord>(
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::ArgumentRecord> {
-        // Subjects first, as every step does it.
-        ASSIGN_OR_RETURN(const ArgumentRow seen, GetArgument(m.tx(), id, context.scope));
-        ASSIGN_OR_RETURN(const SubjectMap subjects, LockSubjects(m.tx(), {seen.subject_id}));
-        const auto subject = subjects.find(seen.subject_id);
-        if (subject == subjects.end()) return NotFound("argument_record", request.id());
-        ASSIGN_OR_RETURN(ArgumentRow row, LockArgument(m.tx(), id));
-        ASSIGN_OR_RETURN(auto signatures, LoadArgumentSignatures(m.tx(), {id}));
-        ASSIGN_OR_RETURN(const v1::ArgumentRecord before, ToMessage(row, signatures));
-        if (!request.etag().empty() && request.etag() != before.etag()) return EtagMismatch();
-        ASSIGN_OR_RETURN(
-            const GrantScope scope,
-            GrantScope::Load(m.tx(), context.caller, {row.subject_id}, Today(context)));
-        ArgumentSubject view = SubjectOf(before);
-        view.subject_void = subject->second.is_void;
-        RETURN_IF_ERROR(ArgumentTable()
-                            .Execute(view, "sign_argument",
-                                     workflow::ActorAt(context.caller, row.region_path,
-                                                       scope.Of(row.subject_id)))
-                            .status());
-        const rpc::Covering covering(m, scope.Of(row.subject_id));
-        signatures.push_back({id, context.caller.subject, static_cast<int>(request.opinion()),
-                              request.dissent(), context.now});
-        RETURN_IF_ERROR(InsertArgumentSignature(m.tx(), signatures.back()));
-        ASSIGN_OR_RETURN(const v1::ArgumentRecord signed_now, ToMessage(row, signatures));
+        ASSIGN_OR_RETURN(LockedArgument locked,
+                         LockForStep(m, context, request.id(), request.etag(), "sign_argument"));
+        ArgumentRow& row = locked.row;
+        const rpc::Covering covering(m, locked.scope.Of(row.subject_id));
+        locked.signatures.push_back({row.id, context.caller.subject,
+                                     static_cast<int>(request.opinion()), request.dissent(),
+                                     context.now});
+        RETURN_IF_ERROR(InsertArgumentSignature(m.tx(), locked.signatures.back()));
+        ASSIGN_OR_RETURN(const v1::ArgumentRecord signed_now, ToMessage(row, locked.signatures));
         row.state = static_cast<int>(StateOf(SubjectOf(signed_now).panel));
         RETURN_IF_ERROR(UpdateArgument(m.tx(), row));
-        ASSIGN_OR_RETURN(const v1::ArgumentRecord after, ToMessage(row, signatures));
-        RETURN_IF_ERROR(covering.mutation().Audit("argument", id, row.region_path, &before, after));
+        ASSIGN_OR_RETURN(const v1::ArgumentRecord after, ToMessage(row, locked.signatures));
+        RETURN_IF_ERROR(
+            covering.mutation().Audit("argument", row.id, row.region_path, &locked.before, after));
         const inbox::Act act = inbox::ActOf(m, "sign_argument", WorkCalendar);
-        RETURN_IF_ERROR(SyncArguments(m.tx(), {row}, subjects, act));
+        RETURN_IF_ERROR(SyncArguments(m.tx(), {row}, locked.subjects, act));
         // A signed argument is a fact: the next batch judges the subject again.
         if (row.state == v1::ARGUMENT_STATE_SIGNED) {
-          RETURN_IF_ERROR(NoteNewFacts(m.tx(), subjects, {row.subject_id}, context.now, act));
+          RETURN_IF_ERROR(
+              NoteNewFacts(m.tx(), locked.subjects, {row.subject_id}, context.now, act));
         }
         if (row.state != v1::ARGUMENT_STATE_SIGNING) {
-          RETURN_IF_ERROR(SyncEvaluationsOf(m.tx(), subjects, act));
+          RETURN_IF_ERROR(SyncEvaluationsOf(m.tx(), locked.subjects, act));
           RETURN_IF_ERROR(SyncEntriesOf(m.tx(), {row.subject_id}, act));
         }
+        return ShownOne(m.tx(), context, row);
+      });
+}
+
+absl::StatusOr<v1::ArgumentRecord> WithdrawArgument(CallContext& context,
+                                                    const v1::WithdrawArgumentRequest& request) {
+  if (absl::StripAsciiWhitespace(request.reason()).empty()) {
+    return InvalidField("reason", "须写明撤回原因").Build();
+  }
+  return rpc::Mutate<v1::ArgumentRecord>(
+      context, request, [&](Mutation& m) -> absl::StatusOr<v1::ArgumentRecord> {
+        ASSIGN_OR_RETURN(LockedArgument locked, LockForStep(m, context, request.id(),
+                                                            request.etag(), "withdraw_argument"));
+        ArgumentRow& row = locked.row;
+        const rpc::Covering covering(m, locked.scope.Of(row.subject_id));
+        v1::ArgumentWithdrawal withdrawal;
+        *withdrawal.mutable_withdrawn_by() =
+            ToMessage(covering.mutation().ActorAt(row.region_path));
+        SetTime(context.now, withdrawal.mutable_withdrawn_at());
+        withdrawal.set_reason(request.reason());
+        row.withdrawal = withdrawal.SerializeAsString();
+        row.state = v1::ARGUMENT_STATE_WITHDRAWN;
+        RETURN_IF_ERROR(UpdateArgument(m.tx(), row));
+        ASSIGN_OR_RETURN(const v1::ArgumentRecord after, ToMessage(row, locked.signatures));
+        RETURN_IF_ERROR(covering.mutation().Audit("argument", row.id, row.region_path,
+                                                  &locked.before, after, request.reason()));
+        // Nobody of its panel signs it any more; what was argued before is waited for again, or
+        // another argument is.
+        const inbox::Act act = inbox::ActOf(m, "withdraw_argument", WorkCalendar);
+        RETURN_IF_ERROR(SyncArguments(m.tx(), {row}, locked.subjects, act));
+        RETURN_IF_ERROR(SyncArgumentsOf(m.tx(), locked.subjects, act));
+        RETURN_IF_ERROR(SyncEvaluationsOf(m.tx(), locked.subjects, act));
+        RETURN_IF_ERROR(SyncEntriesOf(m.tx(), {row.subject_id}, act));
         return ShownOne(m.tx(), context, row);
       });
 }

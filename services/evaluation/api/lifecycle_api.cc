@@ -114,6 +114,8 @@ void RegisterLifecycleHandlers(rpc::Router& router, const Deps&) {
                                                                   BatchAdvance);
   router.Unary<v1::VoidEvaluationRequest, v1::Evaluation>(service + "VoidEvaluation",
                                                           VoidEvaluation);
+  router.Unary<v1::WithdrawArgumentRequest, v1::ArgumentRecord>(service + "WithdrawArgument",
+                                                                WithdrawArgument);
   router.Unary<v1::RecordArgumentRequest, v1::ArgumentRecord>(service + "RecordArgument",
                                                               RecordArgument);
   router.Unary<v1::SignArgumentRequest, v1::ArgumentRecord>(service + "SignArgument", SignArgument);

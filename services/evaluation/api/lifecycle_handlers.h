@@ -45,6 +45,8 @@ absl::StatusOr<v1::ArgumentRecord> RecordArgument(rpc::CallContext& context,
                                                   const v1::RecordArgumentRequest& request);
 absl::StatusOr<v1::ArgumentRecord> SignArgument(rpc::CallContext& context,
                                                 const v1::SignArgumentRequest& request);
+absl::StatusOr<v1::ArgumentRecord> WithdrawArgument(rpc::CallContext& context,
+                                                    const v1::WithdrawArgumentRequest& request);
 absl::StatusOr<v1::ArgumentRecord> GetOneArgument(rpc::CallContext& context,
                                                   const v1::GetArgumentRequest& request);
 absl::StatusOr<v1::BatchGetArgumentsResponse> BatchGetArguments(

@@ -14,6 +14,9 @@ absl::StatusOr<v1::ArgumentRecord> ToMessage(const ArgumentRow& row,
   }
   message.set_state(static_cast<v1::ArgumentState>(row.state));
   message.set_etag(Cat(row.version));
+  if (row.withdrawal && !message.mutable_withdrawal()->ParseFromString(*row.withdrawal)) {
+    return Error(absl::StatusCode::kDataLoss, "ARGUMENT_MALFORMED").With("id", row.id.ToString());
+  }
   for (const ArgumentSignatureRow& signature : signatures) {
     if (signature.argument_id != row.id) continue;
     for (v1::PanelMember& member : *message.mutable_panel()) {

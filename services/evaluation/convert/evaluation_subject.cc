@@ -33,7 +33,9 @@ const ArgumentRow* ArgumentFor(const std::vector<ArgumentRow>& arguments, const 
                                const std::string& named) {
   for (const ArgumentRow& row : arguments) {
     if (row.subject_id != subject_id) continue;
-    if (named.empty() || row.id.ToString() == named) return &row;
+    if (named.empty() ? row.state != v1::ARGUMENT_STATE_WITHDRAWN : row.id.ToString() == named) {
+      return &row;
+    }
   }
   return nullptr;
 }

@@ -20,6 +20,8 @@ std::string StateLabel(ArgumentState state) {
       return "已签字";
     case ArgumentState::kNotCarried:
       return "未获多数同意";
+    case ArgumentState::kWithdrawn:
+      return "已撤回";
     default:
       return "未知";
   }
@@ -51,6 +53,18 @@ Guard NamedAndUnsigned() {
           }};
 }
 
+// An argument that is lost is not to vanish before the last of the panel says so: one that is not
+// carried ends those before it, one that is withdrawn does not.
+Guard NotLost() {
+  return {"not_lost", [](const ArgumentSubject& s, const Actor&) -> absl::Status {
+            const auto dissents = std::count_if(
+                s.panel.begin(), s.panel.end(),
+                [](const PanelSeat& seat) { return seat.opinion == PanelOpinion::kDissents; });
+            if (2 * static_cast<size_t>(dissents) < s.panel.size()) return absl::OkStatus();
+            return FailedPrecondition("PANEL_DISSENTS", "专家反对意见已使该论证不能通过，不得撤回");
+          }};
+}
+
 }  // namespace
 
 absl::Status CheckInPerson(const Actor& actor) {
@@ -79,7 +93,14 @@ const workflow::Table<ArgumentState, ArgumentSubject>& ArgumentTable() {
         {kAppraiser},
         {NotVoid(), InPerson(), NamedAndUnsigned()},
         {},
-        S::kSigning}});
+        S::kSigning},
+       {{S::kSigning},
+        "withdraw_argument",
+        "撤回论证",
+        {kCountyOperator, kCountyApprover},
+        {NotVoid(), NotLost()},
+        {},
+        S::kWithdrawn}});
   return *table;
 }
 

@@ -1,5 +1,5 @@
-// How the panel of an argument signs it (论证签字), as one table: behind SignArgument and behind
-// allowed_actions alike.
+// How the panel of an argument signs it (论证签字), and how it is taken back before that, as one
+// table: behind SignArgument, WithdrawArgument and allowed_actions alike.
 #pragma once
 
 #include <string>
@@ -29,9 +29,10 @@ struct ArgumentSubject {
 // than half agree. 待省厅确认.
 ArgumentState StateOf(const std::vector<PanelSeat>& panel);
 
-// Action: sign_argument, by one of the panel, once and in person. PERMISSION_DENIED
+// Actions: sign_argument, by one of the panel, once and in person. PERMISSION_DENIED
 // DELEGATE_NOT_ALLOWED; FAILED_PRECONDITION SUBJECT_VOID, NOT_NAMED, ALREADY_SIGNED. The state
-// after it is StateOf's to say.
+// after it is StateOf's to say. withdraw_argument, by who may record one, while nobody's signature
+// has settled it: FAILED_PRECONDITION SUBJECT_VOID, PANEL_DISSENTS.
 const workflow::Table<ArgumentState, ArgumentSubject>& ArgumentTable();
 
 // The refusal of one who holds the step's role by delegation alone; OK for others. An expert's

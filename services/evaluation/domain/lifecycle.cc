@@ -33,6 +33,9 @@ absl::Status CheckArgument(const ArgumentRecord* argument, std::string_view subj
   if (argument->subject_id != subject_id) {
     return FailedPrecondition("ARGUMENT_SUBJECT", "论证记录不是针对该对象的");
   }
+  if (argument->state == ArgumentState::kWithdrawn) {
+    return ArgumentRequired("所填论证已撤回，须另行论证");
+  }
   if (argument->state == ArgumentState::kNotCarried) {
     return FailedPrecondition("ARGUMENT_UNSIGNED", "论证未获半数以上专家同意，须重新论证");
   }

@@ -26,7 +26,13 @@ enum class ArgumentConclusion { kUnspecified = 0, kFeasible, kNotFeasible, kClas
 std::span<const EnumEntry<ArgumentConclusion>> Entries(const ArgumentConclusion*);
 
 // Numbers of evaluation.v1.ArgumentState; domain/argument_actions.h says what leads to which.
-enum class ArgumentState { kUnspecified = 0, kSigning = 1, kSigned = 2, kNotCarried = 3 };
+enum class ArgumentState {
+  kUnspecified = 0,
+  kSigning = 1,
+  kSigned = 2,
+  kNotCarried = 3,
+  kWithdrawn = 4
+};
 
 struct ArgumentRecord {
   std::string id;

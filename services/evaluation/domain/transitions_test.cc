@@ -80,10 +80,29 @@ TEST(Transitions, EveryTripleOfAnArgument) {
     EXPECT_FALSE(refused.ok());
     return ReasonOf(refused.status()) == "ALREADY_SIGNED" ? got : refused;
   };
-  EXPECT_THAT(workflow::TryTriples<S>(ArgumentTable(),
-                                      std::vector<S>{S::kSigning, S::kSigned, S::kNotCarried},
-                                      EveryRole(), attempt),
-              IsEmpty());
+  EXPECT_THAT(
+      workflow::TryTriples<S>(
+          ArgumentTable(), std::vector<S>{S::kSigning, S::kSigned, S::kNotCarried, S::kWithdrawn},
+          EveryRole(), attempt),
+      IsEmpty());
+}
+
+TEST(Transitions, AnArgumentThatIsLostIsNotTakenBack) {
+  const auto withdrawn = [](const std::vector<PanelOpinion>& opinions) {
+    ArgumentSubject s;
+    s.state = ArgumentState::kSigning;
+    for (const PanelOpinion opinion : opinions) s.panel.push_back({"p", opinion});
+    return ArgumentTable().Execute(s, "withdraw_argument", Actor{"q", {kCountyOperator}}).status();
+  };
+  constexpr PanelOpinion kNone = PanelOpinion::kUnspecified;
+  constexpr PanelOpinion kYes = PanelOpinion::kAgrees;
+  constexpr PanelOpinion kNo = PanelOpinion::kDissents;
+  const auto lost = StatusIs(absl::StatusCode::kFailedPrecondition, "PANEL_DISSENTS");
+  EXPECT_OK(withdrawn({kNone, kNone, kNone}));
+  EXPECT_OK(withdrawn({kYes, kYes, kNone}));
+  EXPECT_OK(withdrawn({kNo, kNone, kNone}));
+  EXPECT_THAT(withdrawn({kNo, kNo, kNone}), lost);
+  EXPECT_THAT(withdrawn({kNo, kNone, kNo, kNone}), lost);
 }
 
 TEST(Transitions, AnArgumentCountsWhenAllHaveSignedAndMoreThanHalfAgree) {

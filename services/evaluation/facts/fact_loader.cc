@@ -211,8 +211,10 @@ absl::StatusOr<absl::flat_hash_map<Ulid, EnteredFacts>> FactLoader::LoadEntered(
   }
   ASSIGN_OR_RETURN(std::vector<ArgumentRow> arguments, LoadArguments(db, ids));
   for (const ArgumentRow& row : arguments) {
-    // What its panel has not signed is no fact yet.
-    if (row.state == v1::ARGUMENT_STATE_SIGNING) continue;
+    // What its panel has not signed is no fact yet, and what was withdrawn becomes none.
+    if (row.state == v1::ARGUMENT_STATE_SIGNING || row.state == v1::ARGUMENT_STATE_WITHDRAWN) {
+      continue;
+    }
     v1::ArgumentRecord& argument = out[row.subject_id].arguments.emplace_back();
     if (!argument.ParseFromString(row.payload)) return Damaged("argument_record", row.subject_id);
     argument.set_state(static_cast<v1::ArgumentState>(row.state));

@@ -13,6 +13,7 @@
 #include "services/evaluation/convert/argument_message.h"
 #include "services/evaluation/domain/argument_actions.h"
 #include "services/evaluation/domain/evaluation_actions.h"
+#include "services/evaluation/facts/grant_scope.h"
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/facts/work_calendar.h"
 
@@ -24,10 +25,12 @@ constexpr char kArgumentSubject[] = "argument";
 constexpr char kSign[] = "sign_argument";
 constexpr char kToSign[] = "ARGUMENT_TO_SIGN";
 
-// Of arguments, newest first: the newest about each subject.
+// Of arguments, newest first: the newest about each subject that was not withdrawn.
 std::map<Ulid, const ArgumentRow*> NewestOf(const std::vector<ArgumentRow>& arguments) {
   std::map<Ulid, const ArgumentRow*> out;
-  for (const ArgumentRow& row : arguments) out.emplace(row.subject_id, &row);
+  for (const ArgumentRow& row : arguments) {
+    if (row.state != v1::ARGUMENT_STATE_WITHDRAWN) out.emplace(row.subject_id, &row);
+  }
   return out;
 }
 
@@ -72,6 +75,7 @@ absl::Status SyncArguments(mysql::Tx& tx, const std::vector<ArgumentRow>& argume
   ASSIGN_OR_RETURN(const std::vector<ArgumentSignatureRow> signatures,
                    LoadArgumentSignatures(tx, ids));
   ASSIGN_OR_RETURN(const int64_t days, ReadParameter(tx, kStepDays));
+  ASSIGN_OR_RETURN(const GrantScope scope, GrantScope::Load(tx, subject_ids, ShanghaiDay(act.now)));
   std::vector<inbox::Subject> waiting;
   for (const ArgumentRow& row : arguments) {
     inbox::Subject& out = waiting.emplace_back();
@@ -94,6 +98,7 @@ absl::Status SyncArguments(mysql::Tx& tx, const std::vector<ArgumentRow>& argume
       w.action = kSign;
       w.slot = Cat(seat);
       w.region_path = row.region_path;
+      w.facets = scope.Of(row.subject_id);
       w.title = subject->second.name;
       w.assignee = person;
       w.term_days = static_cast<int>(days);

@@ -15,7 +15,7 @@ constexpr int kSigning = 1;
 
 constexpr char kArgumentColumns[] =
     "id, subject_id, region_path, conclusion, named_class, cause, argued_on, payload, recorded_at, "
-    "state, version";
+    "state, version, withdrawal";
 
 ArgumentRow ArgumentFrom(const mysql::Row& row) {
   ArgumentRow a;
@@ -30,6 +30,7 @@ ArgumentRow ArgumentFrom(const mysql::Row& row) {
   a.recorded_at = row.Time(8);
   a.state = static_cast<int>(row.Int(9));
   a.version = row.Int(10);
+  a.withdrawal = row.OptString(11);
   return a;
 }
 
@@ -44,9 +45,9 @@ std::vector<ArgumentRow> ArgumentsFrom(const mysql::Rows& rows) {
 absl::Status InsertArgument(mysql::Tx& tx, const ArgumentRow& a) {
   return tx
       .Execute(Cat("INSERT INTO argument_record (", kArgumentColumns,
-                   ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+                   ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
                {a.id, a.subject_id, a.region_path, a.conclusion, a.named_class, a.cause,
-                a.argued_on, a.payload, a.recorded_at, a.state, a.version})
+                a.argued_on, a.payload, a.recorded_at, a.state, a.version, a.withdrawal})
       .status();
 }
 
@@ -96,8 +97,8 @@ absl::StatusOr<std::vector<ArgumentRow>> LoadArguments(
 absl::Status UpdateArgument(mysql::Tx& tx, ArgumentRow& row) {
   ++row.version;
   return tx
-      .Execute("UPDATE argument_record SET state = ?, version = ? WHERE id = ?",
-               {row.state, row.version, row.id})
+      .Execute("UPDATE argument_record SET state = ?, version = ?, withdrawal = ? WHERE id = ?",
+               {row.state, row.version, row.withdrawal, row.id})
       .status();
 }
 

@@ -26,6 +26,8 @@ struct ArgumentRow {
   absl::Time recorded_at;
   int state = 0;  // number of evaluation.v1.ArgumentState
   int64_t version = 1;
+  // evaluation.v1.ArgumentWithdrawal; nullopt: it was not withdrawn.
+  std::optional<std::string> withdrawal;
 };
 absl::Status InsertArgument(mysql::Tx& tx, const ArgumentRow& row);
 // NOT_FOUND when there is none in scope (region prefixes; nullopt: anywhere).
@@ -41,7 +43,7 @@ absl::StatusOr<ArgumentRow> LockArgument(mysql::Tx& tx, const Ulid& id);
 absl::StatusOr<std::vector<ArgumentRow>> LoadArguments(
     mysql::Executor& db, const std::vector<Ulid>& subject_ids,
     const std::optional<std::vector<std::string>>& scope = std::nullopt);
-// Writes the state of a locked row and counts its version up, in the row as well.
+// Writes state and withdrawal of a locked row and counts its version up, in the row as well.
 absl::Status UpdateArgument(mysql::Tx& tx, ArgumentRow& row);
 // Ids of those whose panel has not signed, upwards after an id.
 absl::StatusOr<std::vector<Ulid>> PageUnsignedArguments(mysql::Executor& db, const Ulid& after,
