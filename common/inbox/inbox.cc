@@ -174,6 +174,9 @@ std::vector<std::string> Kept(std::vector<std::string> codes) {
   codes.erase(std::unique(codes.begin(), codes.end()), codes.end());
   return SplitFacets(JoinFacets(codes));
 }
+auth::Facets Kept(const auth::Facets& facets) {
+  return {Kept(facets.fund_sources), Kept(facets.industries)};
+}
 
 // Terms of items that open in one Sync are counted in a calendar that is read once.
 class Terms {
@@ -251,6 +254,21 @@ absl::Status Claim(mysql::Tx& tx, std::vector<Ulid> subject_ids) {
       .status();
 }
 
+absl::Status SetFacets(mysql::Tx& tx, const std::map<Ulid, auth::Facets>& subjects) {
+  std::vector<Subject> ids;
+  for (const auto& [id, facets] : subjects) ids.push_back({"", id, {}, {}});
+  ASSIGN_OR_RETURN(const auto open, OpenItems(tx, ids));
+  std::vector<Item> before, after;
+  for (const auto& [key, item] : open) {
+    Item changed = item;
+    changed.facets = Kept(subjects.at(item.subject_id));
+    if (SameStanding(item, changed)) continue;
+    before.push_back(item);
+    after.push_back(std::move(changed));
+  }
+  return Change(tx, before, after);
+}
+
 absl::StatusOr<std::set<Ulid>> OpenSubjects(mysql::Executor& db, const std::string& subject_type,
                                             const std::vector<std::string>& region_paths) {
   std::set<Ulid> out;
@@ -309,7 +327,7 @@ absl::Status Sync(mysql::Tx& tx, const std::vector<Subject>& subjects, const Act
       item.title = Utf8Truncate(w.title, kTitleChars);
       item.roles = w.roles;
       std::sort(item.roles.begin(), item.roles.end());
-      item.facets = {Kept(w.facets.fund_sources), Kept(w.facets.industries)};
+      item.facets = Kept(w.facets);
       item.assignee = w.assignee;
       item.excluded = w.excluded;
       std::sort(item.excluded.begin(), item.excluded.end());

@@ -91,6 +91,10 @@ struct Act {
 // opening, its term and its urging. A few statements for 500 subjects.
 absl::Status Sync(mysql::Tx& tx, const std::vector<Subject>& subjects, const Act& act);
 
+// Gives all open items of each subject these facets: where the record that a subject is about got
+// another industry or other money, and nothing else of its steps changed.
+absl::Status SetFacets(mysql::Tx& tx, const std::map<Ulid, auth::Facets>& subjects);
+
 // Makes transactions wait for each other whose steps decide together whether something waits (every
 // village of a county has reported): each claims the common subject before it looks at the others.
 absl::Status Claim(mysql::Tx& tx, std::vector<Ulid> subject_ids);

@@ -29,12 +29,13 @@ constexpr char kObjection[] = "objection";
 constexpr char kConclude[] = "bangfu.publicity.v1.PublicityService.ConcludePublicity";
 
 absl::Status Record(Mutation& mutation, const v1::Publicity* before, const v1::Publicity& after,
-                    const std::string& title, inbox::Act act, std::string_view reason = "") {
+                    const std::string& title, const auth::Facets& facets, inbox::Act act,
+                    std::string_view reason = "") {
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(after.id()));
   RETURN_IF_ERROR(mutation.Audit(kAggregate, id, after.region_path(), before, after, reason));
   RETURN_IF_ERROR(mutation.Publish(kAggregate, id, after.region_path(), after));
   act.fresh = before == nullptr;
-  return SyncWork(mutation.tx(), after, title, act);
+  return SyncWork(mutation.tx(), after, title, facets, act);
 }
 
 absl::StatusOr<int64_t> EvidenceWanted(const ServiceOptions& options, mysql::Executor& db,
@@ -43,14 +44,12 @@ absl::StatusOr<int64_t> EvidenceWanted(const ServiceOptions& options, mysql::Exe
   return options.evidence_wanted(db, kind);
 }
 
-// Of each publicity's subject what the scope of the caller's grants is asked about.
+// Of each publicity's subject what the scope of grants is asked about.
 absl::StatusOr<std::vector<auth::Facets>> SubjectFacets(
     mysql::Executor& db, const CallContext& context, const ServiceOptions& options,
     const std::vector<const v1::Publicity*>& publicities) {
-  if (!options.facets || !context.caller.MindsFacets()) {
-    return std::vector<auth::Facets>(publicities.size());
-  }
-  return options.facets(db, context, publicities);
+  if (!options.facets) return std::vector<auth::Facets>(publicities.size());
+  return options.facets(db, publicities, context.now);
 }
 
 absl::Status AddAllowed(mysql::Executor& db, const CallContext& context,
@@ -62,8 +61,11 @@ absl::Status AddAllowed(mysql::Executor& db, const CallContext& context,
     ids.push_back(id);
   }
   ASSIGN_OR_RETURN(auto recorders, OpenRecorders(db, ids));
-  ASSIGN_OR_RETURN(const std::vector<auth::Facets> facets,
-                   SubjectFacets(db, context, options, {publicities.begin(), publicities.end()}));
+  std::vector<auth::Facets> facets(publicities.size());
+  if (context.caller.MindsFacets()) {
+    ASSIGN_OR_RETURN(facets,
+                     SubjectFacets(db, context, options, {publicities.begin(), publicities.end()}));
+  }
   std::map<std::string, int64_t> wanted;  // by kind
   for (size_t i = 0; i < ids.size(); ++i) {
     v1::Publicity& publicity = *publicities[i];
@@ -162,7 +164,7 @@ absl::StatusOr<v1::Publicity> Move(CallContext& context, const Request& request,
         if (options.title) {
           ASSIGN_OR_RETURN(title, options.title(covered.tx(), after));
         }
-        RETURN_IF_ERROR(Record(covered, &before, after, title,
+        RETURN_IF_ERROR(Record(covered, &before, after, title, facets[0],
                                inbox::ActOf(covered, action, options.calendar)));
         if (after.state() == v1::PUBLICITY_STATE_PASSED && options.on_passed) {
           RETURN_IF_ERROR(options.on_passed(covered, after));
@@ -287,7 +289,7 @@ void RegisterPublicityService(rpc::Router& router, ServiceOptions options) {
 
 absl::StatusOr<v1::Publicity> StartPublicity(Mutation& mutation, NewPublicity publicity,
                                              const CalendarLookup& calendar,
-                                             const std::string& title) {
+                                             const std::string& title, const auth::Facets& facets) {
   if (publicity.id.is_zero()) publicity.id = mutation.context().ids.Next();
   if (publicity.started_by.subject().empty()) {
     publicity.started_by = rpc::ActorMessage(mutation.ActorAt(publicity.region_path));
@@ -297,7 +299,7 @@ absl::StatusOr<v1::Publicity> StartPublicity(Mutation& mutation, NewPublicity pu
   ASSIGN_OR_RETURN(v1::Publicity started,
                    Start(mutation.tx(), publicity, calendar, mutation.context().now));
   RETURN_IF_ERROR(
-      Record(mutation, nullptr, started, title, inbox::ActOf(mutation, "start", calendar)));
+      Record(mutation, nullptr, started, title, facets, inbox::ActOf(mutation, "start", calendar)));
   return started;
 }
 
@@ -315,7 +317,7 @@ absl::Status CancelRunning(Mutation& mutation, const Ulid& subject_id, std::stri
   const v1::Publicity before = AsOf(std::move(left), mutation.context().now);
   ASSIGN_OR_RETURN(const v1::Publicity after,
                    Cancel(mutation.tx(), before, mutation.context().now));
-  return Record(mutation, &before, after, "", inbox::ActOf(mutation, "cancel", {}), reason);
+  return Record(mutation, &before, after, "", {}, inbox::ActOf(mutation, "cancel", {}), reason);
 }
 
 audit::SensitiveRecord SensitivePublicities() {

@@ -20,11 +20,6 @@ namespace bangfu::publicity {
 // its subject on, or back to the step that asked for the publicity. Its error undoes the whole.
 using OwnerCallback = std::function<absl::Status(rpc::Mutation&, const v1::Publicity&)>;
 
-// What the scope of a grant is asked about, of the subject of each publicity, in their order. Asked
-// only where a grant of the caller is narrowed by it.
-using FacetsOf = std::function<absl::StatusOr<std::vector<auth::Facets>>(
-    mysql::Executor&, const rpc::CallContext&, const std::vector<const v1::Publicity*>&)>;
-
 struct ServiceOptions {
   CalendarLookup calendar;
   // The service's copy of the parameter; empty: the default.
@@ -44,10 +39,12 @@ void RegisterPublicityService(rpc::Router& router, ServiceOptions options);
 
 // Start in a mutation of the owner: in the caller's name, with audit row and event. `publicity.id`
 // and `started_by` are filled when empty; its evidence, the request's field `evidence`, is taken
-// for it. `title`: what is made public, for the inbox.
+// for it. `title`: what is made public, and `facets`: what of it the scope of a grant is asked
+// about, for the inbox.
 absl::StatusOr<v1::Publicity> StartPublicity(rpc::Mutation& mutation, NewPublicity publicity,
                                              const CalendarLookup& calendar,
-                                             const std::string& title);
+                                             const std::string& title,
+                                             const auth::Facets& facets = {});
 // Ends a running publicity of the subject, with audit row and event, when it is withdrawn or its
 // content changed. OK when none is running.
 absl::Status CancelRunning(rpc::Mutation& mutation, const Ulid& subject_id, std::string_view kind,

@@ -48,7 +48,7 @@ const std::vector<workflow::Work>& Works() {
 }
 
 absl::Status SyncWork(mysql::Tx& tx, const v1::Publicity& publicity, const std::string& title,
-                      const inbox::Act& act) {
+                      const auth::Facets& facets, const inbox::Act& act) {
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(publicity.id()));
   inbox::Subject work{kSubjectType, id, {}, {}};
   std::vector<OpenObjection> open;
@@ -67,6 +67,7 @@ absl::Status SyncWork(mysql::Tx& tx, const v1::Publicity& publicity, const std::
   for (const workflow::WaitingStep& step :
        workflow::WaitingSteps(Transitions(), Works(), subject, {})) {
     inbox::Wanted w = inbox::WantedOf(step, publicity.region_path(), title);
+    w.facets = facets;
     if (step.action == "conclude") {
       w.starts_on = subject.today;
       w.term_days = kConcludeDays;
@@ -88,7 +89,7 @@ absl::Status SyncWork(mysql::Tx& tx, const v1::Publicity& publicity, const std::
   return inbox::Sync(tx, {work}, act);
 }
 
-inbox::Source WorkSource(TitleOf title) {
+inbox::Source WorkSource(TitleOf title, FacetsOf facets) {
   return {
       kSubjectType,
       [](mysql::Executor& db, const Ulid& after, int limit) -> absl::StatusOr<std::vector<Ulid>> {
@@ -103,8 +104,8 @@ inbox::Source WorkSource(TitleOf title) {
         for (const mysql::Row& row : rows) ids.push_back(row.Id(0));
         return ids;
       },
-      [title = std::move(title)](mysql::Tx& tx, const std::vector<Ulid>& ids,
-                                 const inbox::Act& act) -> absl::Status {
+      [title = std::move(title), facets = std::move(facets)](
+          mysql::Tx& tx, const std::vector<Ulid>& ids, const inbox::Act& act) -> absl::Status {
         for (const Ulid& id : ids) {
           ASSIGN_OR_RETURN(const mysql::Rows rows,
                            tx.Query("SELECT region_path FROM publicity WHERE id = ?", {id}));
@@ -115,7 +116,11 @@ inbox::Source WorkSource(TitleOf title) {
           if (title) {
             ASSIGN_OR_RETURN(text, title(tx, publicity));
           }
-          RETURN_IF_ERROR(SyncWork(tx, publicity, text, act));
+          std::vector<auth::Facets> of(1);
+          if (facets) {
+            ASSIGN_OR_RETURN(of, facets(tx, {&publicity}, act.now));
+          }
+          RETURN_IF_ERROR(SyncWork(tx, publicity, text, of[0], act));
         }
         return absl::OkStatus();
       }};

@@ -17,15 +17,20 @@ inline constexpr int kConcludeDays = 5;
 // What is made public, for people: 龙南市脐橙冷库. The owner knows it.
 using TitleOf = std::function<absl::StatusOr<std::string>(mysql::Executor&, const v1::Publicity&)>;
 
+// What the scope of a grant is asked about, of the subject of each publicity, in their order. The
+// owner knows it.
+using FacetsOf = std::function<absl::StatusOr<std::vector<auth::Facets>>(
+    mysql::Executor&, const std::vector<const v1::Publicity*>&, absl::Time now)>;
+
 std::vector<inbox::Kind> WorkKinds();
 // The actions of Transitions() that are somebody's work.
 const std::vector<workflow::Work>& Works();
 
 // Makes the open items of a publicity, which is locked, what its state asks for.
 absl::Status SyncWork(mysql::Tx& tx, const v1::Publicity& publicity, const std::string& title,
-                      const inbox::Act& act);
+                      const auth::Facets& facets, const inbox::Act& act);
 
 // Publicities that run, for the recount.
-inbox::Source WorkSource(TitleOf title);
+inbox::Source WorkSource(TitleOf title, FacetsOf facets);
 
 }  // namespace bangfu::publicity

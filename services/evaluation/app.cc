@@ -102,17 +102,18 @@ absl::Status Compose(runtime::App& app) {
   standard.inbox.escalation_days = [](mysql::Executor& db) {
     return ReadParameter(db, kEscalationDays);
   };
-  standard.work = {EvaluationSource(),
-                   ArgumentSource(),
-                   EntrySource(),
-                   SigningSource(),
-                   CriteriaSource(),
-                   DispatchSource(),
-                   ToEvaluateSource(),
-                   LackingDataSource(),
-                   inbox::StoppedSource({StoppedBatch()}),
-                   publicity::WorkSource(ClassPublicityOptions().title),
-                   period::WorkSource(PeriodOptions(nullptr))};
+  standard.work = {
+      EvaluationSource(),
+      ArgumentSource(),
+      EntrySource(),
+      SigningSource(),
+      CriteriaSource(),
+      DispatchSource(),
+      ToEvaluateSource(),
+      LackingDataSource(),
+      inbox::StoppedSource({StoppedBatch()}),
+      publicity::WorkSource(ClassPublicityOptions().title, ClassPublicityOptions().facets),
+      period::WorkSource(PeriodOptions(nullptr))};
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
 
   Deps deps;

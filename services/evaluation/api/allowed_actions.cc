@@ -5,11 +5,11 @@
 
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
-#include "services/evaluation/api/grant_scope.h"
 #include "services/evaluation/api/lifecycle_api.h"
 #include "services/evaluation/api/lifecycle_step.h"
 #include "services/evaluation/convert/evaluation_subject.h"
 #include "services/evaluation/domain/evaluation_actions.h"
+#include "services/evaluation/facts/grant_scope.h"
 #include "services/evaluation/store/argument_store.h"
 #include "services/evaluation/store/subject_store.h"
 

@@ -12,12 +12,12 @@
 #include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/status/macros.h"
-#include "services/evaluation/api/grant_scope.h"
 #include "services/evaluation/api/lifecycle_api.h"
 #include "services/evaluation/api/lifecycle_handlers.h"
 #include "services/evaluation/api/lifecycle_step.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/domain/types.h"
+#include "services/evaluation/facts/grant_scope.h"
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/facts/work_calendar.h"
 #include "services/evaluation/store/evaluation_store.h"
@@ -35,14 +35,17 @@ absl::Status Publicise(Step& step, const std::vector<Item*>& asked,
                        const publicity::EvidenceList& evidence) {
   Mutation& m = step.mutation();
   std::vector<Item*> done;
-  std::vector<Ulid> ids;
+  std::vector<Ulid> ids, subject_ids;
   for (Item* item : asked) {
     if (!step.May(*item, "publicise")) continue;
     done.push_back(item);
     ids.push_back(item->row.id);
+    subject_ids.push_back(item->row.subject_id);
   }
   if (done.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(auto hashes, ExplanationHashes(m.tx(), ids));
+  ASSIGN_OR_RETURN(const GrantScope scope,
+                   GrantScope::Load(m.tx(), subject_ids, ShanghaiDay(m.context().now)));
   publicity::NewPublicity start;
   start.subject_type = kEvaluationAggregate;
   start.kind = kClassPublicity;
@@ -61,9 +64,10 @@ absl::Status Publicise(Step& step, const std::vector<Item*>& asked,
     one.content_sha256 = Sha256Hex(Cat(
         hashes[item->row.id], "\n", EnumName(static_cast<FourClass>(item->message.final_class()))));
     const rpc::Covering covering(m, item->acted_on);
-    ASSIGN_OR_RETURN(publicity::v1::Publicity started,
-                     publicity::StartPublicity(covering.mutation(), std::move(one), calendar,
-                                               item->message.subject_name()));
+    ASSIGN_OR_RETURN(
+        publicity::v1::Publicity started,
+        publicity::StartPublicity(covering.mutation(), std::move(one), calendar,
+                                  item->message.subject_name(), scope.Of(item->row.subject_id)));
     item->message.set_publicity_id(started.id());
     item->message.set_publicity_passed(false);
   }
@@ -81,8 +85,8 @@ absl::StatusOr<std::string> TitleOfPublicity(mysql::Executor& db,
 
 // Of the evaluation's subject, as the evaluation's own steps are judged.
 absl::StatusOr<std::vector<auth::Facets>> FacetsOfPublicities(
-    mysql::Executor& db, const CallContext& context,
-    const std::vector<const publicity::v1::Publicity*>& publicities) {
+    mysql::Executor& db, const std::vector<const publicity::v1::Publicity*>& publicities,
+    absl::Time now) {
   std::vector<Ulid> ids;
   for (const publicity::v1::Publicity* publicity : publicities) {
     ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(publicity->subject_id()));
@@ -96,8 +100,7 @@ absl::StatusOr<std::vector<auth::Facets>> FacetsOfPublicities(
     subjects.emplace(row.id, row.subject_id);
     subject_ids.push_back(row.subject_id);
   }
-  ASSIGN_OR_RETURN(const GrantScope scope,
-                   GrantScope::Load(db, context.caller, subject_ids, Today(context)));
+  ASSIGN_OR_RETURN(const GrantScope scope, GrantScope::Load(db, subject_ids, ShanghaiDay(now)));
   std::vector<auth::Facets> out;
   for (const Ulid& id : ids) {
     const auto found = subjects.find(id);

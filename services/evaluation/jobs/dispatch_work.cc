@@ -10,6 +10,7 @@
 #include "common/base/strings.h"
 #include "common/status/macros.h"
 #include "services/evaluation/domain/evaluation_actions.h"
+#include "services/evaluation/facts/grant_scope.h"
 #include "services/evaluation/facts/moment.h"
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/store/fact_store.h"
@@ -25,7 +26,8 @@ bool IsLive(const SubjectRow& s) { return s.type == kIndustrySubject && !s.is_vo
 }  // namespace
 
 std::vector<inbox::Kind> DispatchKinds() {
-  return {{"DISPATCH_REPORT", "报送产业调度", kSubjectType}};
+  return {{"DISPATCH_REPORT", "报送产业调度", kSubjectType,
+           "bangfu.evaluation.v1.FactService.SubmitDispatchReport"}};
 }
 
 absl::Status SyncDispatchReports(mysql::Tx& tx, const std::vector<SubjectRow>& subjects,
@@ -50,6 +52,7 @@ absl::Status SyncDispatchReports(mysql::Tx& tx, const std::vector<SubjectRow>& s
   }
   ASSIGN_OR_RETURN(const auto reported, ReportedMonths(tx, live, first, MonthText(last)));
   ASSIGN_OR_RETURN(const int64_t due_day, ReadParameter(tx, kDispatchReportDay));
+  ASSIGN_OR_RETURN(const GrantScope scope, GrantScope::Load(tx, live, ShanghaiDay(act.now)));
   std::vector<inbox::Subject> out;
   for (const SubjectRow& s : subjects) {
     if (s.type != kIndustrySubject) continue;
@@ -63,6 +66,7 @@ absl::Status SyncDispatchReports(mysql::Tx& tx, const std::vector<SubjectRow>& s
       w.slot = period;
       w.title = Cat(s.name, month->year(), "年", month->month(), "月产业调度");
       w.region_path = s.region_path;
+      w.facets = scope.Of(s.id);
       w.roles = {kCountyOperator};
       const absl::CivilMonth next = *month + 1;
       w.due_on = absl::CivilDay(next.year(), next.month(), static_cast<int>(due_day));

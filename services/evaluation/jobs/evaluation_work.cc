@@ -13,6 +13,7 @@
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/convert/evaluation_subject.h"
 #include "services/evaluation/domain/evaluation_actions.h"
+#include "services/evaluation/facts/grant_scope.h"
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/jobs/argument_work.h"
 #include "services/evaluation/store/argument_store.h"
@@ -67,7 +68,7 @@ bool WillDo(EvaluationSubject view, const Argued& argued, const Ulid& subject_id
 }
 
 inbox::Subject Waiting(const EvaluationWork& e, const Argued& argued, const Terms& terms,
-                       absl::CivilDay today) {
+                       const GrantScope& scope, absl::CivilDay today) {
   inbox::Subject out{kEvaluationSubject, e.id, {}, {}};
   const v1::Evaluation& m = *e.message;
   EvaluationSubject view = ToDomain(m, today);
@@ -90,6 +91,7 @@ inbox::Subject Waiting(const EvaluationWork& e, const Argued& argued, const Term
        workflow::WaitingSteps(EvaluationTable(), EvaluationWorks(), view, persons)) {
     if (step.action == "accept" && !e.is_latest) continue;
     inbox::Wanted w = inbox::WantedOf(step, e.region_path, m.subject_name());
+    w.facets = scope.Of(e.subject_id);
     w.term_days = step.action == "accept" ? terms.review : terms.step;
     if (step.action != "sign") {
       out.wanted.push_back(std::move(w));
@@ -99,6 +101,7 @@ inbox::Subject Waiting(const EvaluationWork& e, const Argued& argued, const Term
       if (!d.person.empty()) continue;
       inbox::Wanted one = w;
       one.slot = d.department;
+      one.facets = scope.OfSigning(e.subject_id, d.department);
       one.roles = workflow::SigningRoles(d.department);
       std::erase_if(one.roles, [&](workflow::RoleId role) {
         return std::find(step.roles.begin(), step.roles.end(), role) == step.roles.end();
@@ -116,6 +119,7 @@ inbox::Subject Waiting(const EvaluationWork& e, const Argued& argued, const Term
     w.kind = "EVALUATION_ARGUE";
     w.action = kRecordArgument;
     w.region_path = e.region_path;
+    w.facets = scope.Of(e.subject_id);
     w.title = m.subject_name();
     w.roles = {kCountyOperator, kCountyApprover};
     w.term_days = terms.review;
@@ -126,8 +130,9 @@ inbox::Subject Waiting(const EvaluationWork& e, const Argued& argued, const Term
 
 absl::StatusOr<std::vector<inbox::Subject>> WaitingOn(
     mysql::Tx& tx, const std::vector<EvaluationWork>& evaluations, absl::Time now) {
-  std::vector<Ulid> asking;
+  std::vector<Ulid> asking, subject_ids;
   for (const EvaluationWork& e : evaluations) {
+    subject_ids.push_back(e.subject_id);
     if (AsksForArgument(*e.message)) asking.push_back(e.subject_id);
   }
   Argued argued;
@@ -140,10 +145,29 @@ absl::StatusOr<std::vector<inbox::Subject>> WaitingOn(
   std::vector<inbox::Subject> subjects;
   subjects.reserve(evaluations.size());
   const absl::CivilDay today = ShanghaiDay(now);
+  ASSIGN_OR_RETURN(const GrantScope scope, GrantScope::Load(tx, subject_ids, today));
   for (const EvaluationWork& e : evaluations) {
-    subjects.push_back(Waiting(e, argued, terms, today));
+    subjects.push_back(Waiting(e, argued, terms, scope, today));
   }
   return subjects;
+}
+
+// What waits on the publicities of evaluations, which are about their subjects.
+absl::Status SyncPublicities(mysql::Tx& tx, const std::vector<EvaluationWork>& evaluations,
+                             const inbox::Act& act) {
+  std::vector<Ulid> subject_ids;
+  std::map<Ulid, Ulid> publicities;  // and the subject
+  for (const EvaluationWork& e : evaluations) {
+    const absl::StatusOr<Ulid> publicity = Ulid::Parse(e.message->publicity_id());
+    if (!publicity.ok()) continue;
+    publicities.emplace(*publicity, e.subject_id);
+    subject_ids.push_back(e.subject_id);
+  }
+  if (publicities.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const GrantScope scope, GrantScope::Load(tx, subject_ids, ShanghaiDay(act.now)));
+  std::map<Ulid, auth::Facets> facets;
+  for (const auto& [publicity, subject] : publicities) facets[publicity] = scope.Of(subject);
+  return inbox::SetFacets(tx, facets);
 }
 
 }  // namespace
@@ -223,7 +247,8 @@ absl::Status SyncEvaluationsOf(mysql::Tx& tx, const SubjectMap& subjects, const 
     messages.push_back(std::move(message));
     works.push_back(WorkOf(row, messages.back(), subjects.at(row.subject_id)));
   }
-  return SyncEvaluations(tx, works, act);
+  RETURN_IF_ERROR(SyncEvaluations(tx, works, act));
+  return SyncPublicities(tx, works, act);
 }
 
 inbox::Source EvaluationSource() {

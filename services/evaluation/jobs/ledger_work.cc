@@ -6,10 +6,12 @@
 #include <set>
 #include <utility>
 
+#include "common/base/clock.h"
 #include "common/base/strings.h"
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/domain/evaluation_actions.h"
+#include "services/evaluation/facts/grant_scope.h"
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/jobs/argument_work.h"
 #include "services/evaluation/jobs/ledger_entries.h"
@@ -54,7 +56,7 @@ enum class Argued { kNo, kSigning, kSigned };
 
 // `due`: the subjects of those entries that are due for re-evaluation.
 inbox::Subject Waiting(const EntryWork& entry, Argued argued, const Terms& terms,
-                       const SubjectMap& due) {
+                       const SubjectMap& due, const auth::Facets& facets) {
   const LedgerRow& row = *entry.row;
   const v1::LedgerEntry& m = *entry.message;
   inbox::Subject out{kEntrySubject, row.id, {}, {}};
@@ -68,6 +70,7 @@ inbox::Subject Waiting(const EntryWork& entry, Argued argued, const Terms& terms
   for (const workflow::WaitingStep& step :
        workflow::WaitingSteps(EntryTable(), EntryWorks(), subject, {})) {
     inbox::Wanted w = inbox::WantedOf(step, row.region_path, m.subject_name());
+    w.facets = facets;
     if (step.action == "plan_measures") {
       // A plan can be made anew at any time; it is work while there is none.
       if (phase != EntryPhase::kOpen) continue;
@@ -130,8 +133,9 @@ absl::Status ClaimUnits(mysql::Tx& tx, const std::vector<std::string>& units) {
 absl::Status SyncEntries(mysql::Tx& tx, const std::vector<EntryWork>& entries,
                          const inbox::Act& act) {
   if (entries.empty()) return absl::OkStatus();
-  std::vector<Ulid> to_argue, to_evaluate;
+  std::vector<Ulid> to_argue, to_evaluate, subject_ids;
   for (const EntryWork& e : entries) {
+    subject_ids.push_back(e.row->subject_id);
     if (e.message->reevaluation_due()) to_evaluate.push_back(e.row->subject_id);
     if (e.row->four_class == type::v1::FOUR_CLASS_REVITALIZE &&
         e.message->state() == v1::LEDGER_ENTRY_STATE_OPEN) {
@@ -154,10 +158,12 @@ absl::Status SyncEntries(mysql::Tx& tx, const std::vector<EntryWork>& entries,
   ASSIGN_OR_RETURN(const std::vector<int64_t> days,
                    ReadParameters(tx, {kMeasurePlanDays, kReviewDays}));
   const Terms terms{static_cast<int>(days[0]), static_cast<int>(days[1])};
+  ASSIGN_OR_RETURN(const GrantScope scope, GrantScope::Load(tx, subject_ids, ShanghaiDay(act.now)));
   std::vector<inbox::Subject> subjects;
   for (const EntryWork& e : entries) {
     const auto how = argued.find(e.row->subject_id);
-    subjects.push_back(Waiting(e, how == argued.end() ? Argued::kNo : how->second, terms, due));
+    subjects.push_back(Waiting(e, how == argued.end() ? Argued::kNo : how->second, terms, due,
+                               scope.Of(e.row->subject_id)));
   }
   return inbox::Sync(tx, subjects, act);
 }

@@ -298,6 +298,40 @@ absl::Status Merge(const Ulid& id, std::string_view kind,
   return absl::OkStatus();
 }
 
+// The money of a project as grants are narrowed by it, and departments sign for it.
+std::set<std::pair<std::string, std::string>> MoneyOf(const reg::Project& project) {
+  std::set<std::pair<std::string, std::string>> out;
+  for (const reg::DeclaredFunding& funding : project.declared_funding()) {
+    out.emplace(funding.source_code(), funding.task_code());
+  }
+  return out;
+}
+
+// The projects of these changes whose money is other than what is on record. Before they are put.
+absl::StatusOr<std::set<Ulid>> OfOtherMoney(mysql::Tx& tx, const Changes& c,
+                                            const SubjectMap& before) {
+  std::vector<Ulid> known;
+  for (const auto& [id, changed] : c.projects) {
+    if (before.contains(id)) known.push_back(id);
+  }
+  ASSIGN_OR_RETURN(const std::vector<FactSourceRow> rows,
+                   LoadFactSources(tx, known, {kProjectFacts}));
+  std::set<Ulid> out;
+  for (const FactSourceRow& row : rows) {
+    reg::Project old;
+    if (!old.ParseFromString(row.payload) ||
+        MoneyOf(old) != MoneyOf(c.projects.at(row.subject_id).first)) {
+      out.insert(row.subject_id);
+    }
+  }
+  return out;
+}
+
+// The industry whose money a project's is: of verified ones that are not void.
+std::optional<Ulid> PaysFor(const SubjectRow& s) {
+  return s.verified && !s.is_void ? s.industry_id : std::nullopt;
+}
+
 }  // namespace
 
 std::vector<std::string> RegistryAggregates() {
@@ -403,6 +437,7 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
         [](const reg::BrandCertification& b) { return b.id(); }, 0, &facts)));
   }
 
+  ASSIGN_OR_RETURN(std::set<Ulid> narrowed_anew, OfOtherMoney(tx, c, before));
   RETURN_IF_ERROR(PutFactSources(tx, facts));
   RETURN_IF_ERROR(PutSubjects(tx, subjects, before));
   std::vector<std::pair<Ulid, std::string>> moved;
@@ -416,14 +451,31 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
   }
   RETURN_IF_ERROR(MoveSubjects(tx, moved));
   RETURN_IF_ERROR(MoveIncome(tx, counties, batch.now));
-  // What waits on a subject goes with it: to another region, or away while it is void or not
-  // verified.
+  // An industry's money is that of its projects.
+  std::set<Ulid> industries_anew;
+  for (const SubjectRow& s : subjects) {
+    const auto old = before.find(s.id);
+    if (old != before.end() && old->second.industry_code != s.industry_code) {
+      narrowed_anew.insert(s.id);
+    }
+    if (s.type != kProjectSubject) continue;
+    const std::optional<Ulid> was = old == before.end() ? std::nullopt : PaysFor(old->second);
+    const std::optional<Ulid> is = PaysFor(s);
+    if (was == is && !narrowed_anew.contains(s.id)) continue;
+    for (const std::optional<Ulid>& industry : {was, is}) {
+      if (industry) industries_anew.insert(*industry);
+    }
+  }
+  ASSIGN_OR_RETURN(const SubjectMap industries,
+                   LockSubjects(tx, {industries_anew.begin(), industries_anew.end()}));
+  // What waits on a subject goes with it: to another region, away while it is void or not verified,
+  // and to those whose grants cover its money and industry.
   SubjectMap waiting_anew;
   for (const SubjectRow& s : subjects) {
     const auto old = before.find(s.id);
     if (old == before.end()) continue;
     if (old->second.region_path == s.region_path && old->second.is_void == s.is_void &&
-        IsUnverified(old->second) == IsUnverified(s)) {
+        IsUnverified(old->second) == IsUnverified(s) && !narrowed_anew.contains(s.id)) {
       continue;
     }
     SubjectRow now = old->second;
@@ -432,6 +484,7 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
     now.verified = s.verified;
     waiting_anew.emplace(s.id, std::move(now));
   }
+  waiting_anew.insert(industries.begin(), industries.end());
   if (!waiting_anew.empty()) {
     const inbox::Act act{ids_, batch.now, nullptr, "subject_changed", WorkCalendar};
     RETURN_IF_ERROR(SyncEvaluationsOf(tx, waiting_anew, act));
@@ -451,9 +504,13 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
     if (s.type != kIndustrySubject) continue;
     const auto old = before.find(s.id);
     if (old == before.end() || old->second.region_path != s.region_path ||
-        old->second.is_void != s.is_void || old->second.name != s.name) {
+        old->second.is_void != s.is_void || old->second.name != s.name ||
+        narrowed_anew.contains(s.id) || industries.contains(s.id)) {
       reporting.push_back(s);
     }
+  }
+  for (const auto& [id, industry] : industries) {
+    if (!put.contains(id)) reporting.push_back(industry);
   }
   RETURN_IF_ERROR(SyncDispatchReports(tx, reporting,
                                       {ids_, batch.now, nullptr, "subject_changed", WorkCalendar}));

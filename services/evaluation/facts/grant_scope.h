@@ -16,8 +16,10 @@ namespace bangfu::evaluation {
 
 class GrantScope {
  public:
-  // Of these subjects, in a handful of queries; none where no grant of the caller is narrowed by
-  // source or industry.
+  // Of these subjects, in a handful of queries.
+  static absl::StatusOr<GrantScope> Load(mysql::Executor& db, const std::vector<Ulid>& subject_ids,
+                                         absl::CivilDay day);
+  // The same; none where no grant of the caller is narrowed by source or industry.
   static absl::StatusOr<GrantScope> Load(mysql::Executor& db, const auth::Caller& caller,
                                          const std::vector<Ulid>& subject_ids, absl::CivilDay day);
 

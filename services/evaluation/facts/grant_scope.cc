@@ -1,4 +1,4 @@
-#include "services/evaluation/api/grant_scope.h"
+#include "services/evaluation/facts/grant_scope.h"
 
 #include <algorithm>
 #include <utility>
@@ -46,8 +46,15 @@ std::vector<std::string> WithParents(const std::string& code, const Parents& par
 absl::StatusOr<GrantScope> GrantScope::Load(mysql::Executor& db, const auth::Caller& caller,
                                             const std::vector<Ulid>& subject_ids,
                                             absl::CivilDay day) {
+  if (!caller.MindsFacets()) return GrantScope();
+  return Load(db, subject_ids, day);
+}
+
+absl::StatusOr<GrantScope> GrantScope::Load(mysql::Executor& db,
+                                            const std::vector<Ulid>& subject_ids,
+                                            absl::CivilDay day) {
   GrantScope scope;
-  if (subject_ids.empty() || !caller.MindsFacets()) return scope;
+  if (subject_ids.empty()) return scope;
   ASSIGN_OR_RETURN(auto money, SourcesOfSubjects(db, subject_ids, day));
   ASSIGN_OR_RETURN(const SubjectMap subjects, LoadSubjects(db, subject_ids, std::nullopt));
   ASSIGN_OR_RETURN(const Parents parents, LoadParents(db));
