@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/audit/schema.h"
@@ -51,7 +53,10 @@ CREATE TABLE told (
                                .evidence_wanted = [this](mysql::Executor&, std::string_view)
                                    -> absl::StatusOr<int64_t> { return wanted_.load(); },
                                .on_passed = Tell("passed"),
-                               .on_upheld = Tell("upheld")});
+                               .on_upheld = Tell("upheld"),
+                               .facets = [this](mysql::Executor&,
+                                                const std::vector<const v1::Publicity*>& asked,
+                                                absl::Time) { return FacetsOfSubjects(asked); }});
                 }),
         village_(server_.Token(Role::ROLE_VILLAGE_REPORTER, "360733101", "v1")),
         operator_(server_.Token(Role::ROLE_COUNTY_OPERATOR, "360733", "o1")),
@@ -123,6 +128,30 @@ CREATE TABLE told (
                                        operator_);
   }
 
+  absl::StatusOr<std::vector<auth::Facets>> FacetsOfSubjects(
+      const std::vector<const v1::Publicity*>& publicities) {
+    ++facets_asked_;
+    std::vector<auth::Facets> out;
+    for (const v1::Publicity* publicity : publicities) {
+      out.push_back(facets_[publicity->subject_id()]);
+    }
+    return out;
+  }
+  // Whose grants, one for each scope, are narrowed to these fund sources and industries.
+  std::string Narrowed(Role role, const std::string& region, const std::string& person,
+                       const std::vector<auth::Facets>& scopes) {
+    auth::Caller caller;
+    caller.subject = person;
+    for (const auth::Facets& scope : scopes) {
+      auth::Grant& grant = caller.grants.emplace_back();
+      grant.role = role;
+      grant.region_path = region;
+      grant.fund_sources = scope.fund_sources;
+      grant.industries = scope.industries;
+    }
+    return server_.Token(caller);
+  }
+
   // A complete upload of this person's.
   type::v1::Evidence File(std::string_view kind, std::string_view person,
                           std::string_view region = "360733101") {
@@ -145,6 +174,8 @@ CREATE TABLE told (
   std::atomic<bool> owner_refuses_ = false;
   std::atomic<int64_t> wanted_ = 0;  // files that a conclusion asks for
   std::atomic<int> added_ = 1000;
+  std::map<std::string, auth::Facets> facets_;  // by subject; set before the calls
+  std::atomic<int> facets_asked_ = 0;
   int decided_ = 1000;
   ::bangfu::testing::HeldGrants held_;
   RpcServer server_;

@@ -85,6 +85,35 @@ TEST_F(ClassPublicity, HowManyFilesItNeedsIsAParameter) {
   EXPECT_OK(w_.Conclude(started.publicity_id()));
 }
 
+// As the evaluation's own steps: by the industry and the money of its subject.
+TEST_F(ClassPublicity, ItsStepsAreForThoseWhoseSubjectItIs) {
+  const Ulid subject = w_.AddSubject({.industry_code = "NAVEL_ORANGE"});
+  w_.NeedDepartments(subject, {"ETHNIC"});
+  const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
+  ASSERT_OK(w_.Accept(id));
+  v1::SignJointlyRequest sign;
+  sign.set_department("ETHNIC");
+  ASSERT_OK(w_.Step("SignJointly", sign, id, w_.Verifier()));
+  ASSERT_OK_AND_ASSIGN(const v1::Evaluation started, PubliciseWith(id, {}));
+  const std::string publicity = started.publicity_id();
+  w_.PassDays(8);
+  const auto conclude = [&](const std::string& token) {
+    publicity::v1::ConcludePublicityRequest request;
+    request.set_id(publicity);
+    return w_.Call<publicity::v1::Publicity>(Cat(kPublicityService, "ConcludePublicity"), request,
+                                             token);
+  };
+  const auth::Role role = auth::Role::ROLE_COUNTY_OPERATOR;
+  for (const auth::Facets& other :
+       std::vector<auth::Facets>{{{}, {"TEA"}}, {{"SOURCE_LOTTERY"}, {"NAVEL_ORANGE"}}}) {
+    EXPECT_THAT(conclude(w_.Narrowed(role, "other", {other})),
+                StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+  }
+  ASSERT_OK(conclude(w_.Narrowed(role, "own", {{{"SOURCE_ETHNIC"}, {"NAVEL_ORANGE"}}})));
+  // What comes of it is done, too.
+  EXPECT_TRUE(GetAs(id, w_.Operator()).publicity_passed());
+}
+
 TEST_F(ClassPublicity, AVoidedEvaluationTakesItsEndedPublicityWithIt) {
   const Ulid id = Confirmed();
   ASSERT_OK_AND_ASSIGN(const v1::Evaluation started, PubliciseWith(id, {}));
