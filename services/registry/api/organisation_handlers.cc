@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,6 +56,7 @@ absl::StatusOr<v1::UpsertOrganisationsResponse> UpsertOrganisationsRpc(
   return rpc::Mutate<v1::UpsertOrganisationsResponse>(
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::UpsertOrganisationsResponse> {
         std::vector<OrganisationRow> rows;
+        std::set<std::string> org_codes;
         v1::UpsertOrganisationsResponse response;
         v1::OrganisationsChanged event;
         CodeCheck codes;
@@ -73,15 +76,22 @@ absl::StatusOr<v1::UpsertOrganisationsResponse> UpsertOrganisationsRpc(
           row.department_code = o.department_code();
           codes.Want("DEPARTMENT", o.department_code(), Cat(field, ".department_code"));
           row.is_active = o.is_active();
+          if (!org_codes.insert(row.org_code).second) {
+            return InvalidField(Cat(field, ".org_code"), "机构代码重复").Build();
+          }
           rows.push_back(std::move(row));
         }
         RETURN_IF_ERROR(codes.Run(m.tx(), ShanghaiDay(context.now)));
-        RETURN_IF_ERROR(UpsertOrganisations(m.tx(), rows));
+        std::map<std::string, OrganisationRow> before;
+        RETURN_IF_ERROR(UpsertOrganisations(m.tx(), rows, &before));
         for (const OrganisationRow& row : rows) {
           ASSIGN_OR_RETURN(const auto written, FindOrganisation(m.tx(), row.org_code));
           const v1::Organisation message = OrganisationMessage(*written);
-          RETURN_IF_ERROR(
-              m.Audit("organisation", written->id, written->region_path, nullptr, message));
+          const auto was = before.find(row.org_code);
+          const v1::Organisation was_message =
+              was == before.end() ? v1::Organisation() : OrganisationMessage(was->second);
+          RETURN_IF_ERROR(m.Audit("organisation", written->id, written->region_path,
+                                  was == before.end() ? nullptr : &was_message, message));
           *response.add_organisations() = message;
           *event.add_organisations() = message;
         }

@@ -265,5 +265,37 @@ TEST_F(RegistryTest, DeadlinesCountWorkingDaysOfTheCalendar) {
   EXPECT_EQ(deadline->deadline().day(), 5);
 }
 
+TEST_F(RegistryTest, R065_TheTrailOfAnOrganisationTellsWhatItWasBefore) {
+  const auto bring = [&](const std::vector<std::string>& names) {
+    v1::UpsertOrganisationsRequest request;
+    for (const std::string& name : names) {
+      v1::Organisation& o = *request.add_organisations();
+      o.set_org_code("COUNTY_BUREAU_360733");
+      o.set_name(name);
+      o.set_org_type(v1::ORG_TYPE_COUNTY_BUREAU);
+      o.set_region_code("360733");
+      o.set_is_active(true);
+    }
+    return Call<v1::UpsertOrganisationsResponse>(kOrganisations, "UpsertOrganisations", request,
+                                                 admin_);
+  };
+  // One code twice in one call: neither is stored.
+  EXPECT_THAT(bring({"会昌县农业农村局", "会昌县扶贫办"}),
+              HasViolation("organisations[1].org_code"));
+  ASSERT_THAT(bring({"会昌县扶贫办"}), IsOk());
+  const auto renamed = bring({"会昌县农业农村局"});
+  ASSERT_THAT(renamed, IsOk());
+  EXPECT_EQ(renamed->organisations(0).name(), "会昌县农业农村局");
+  const auto rows = server_.database().db().Query(
+      "SELECT before_json, after_json FROM audit_log WHERE aggregate_type = 'organisation' ORDER "
+      "BY chain_no");
+  ASSERT_OK(rows);
+  ASSERT_EQ(rows->size(), 2u);
+  EXPECT_EQ((*rows)[0].String(0), "");
+  // What it was is what had been stored.
+  EXPECT_EQ((*rows)[1].String(0), (*rows)[0].String(1));
+  EXPECT_NE((*rows)[1].String(1), (*rows)[0].String(1));
+}
+
 }  // namespace
 }  // namespace bangfu::registry

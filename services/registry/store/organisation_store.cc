@@ -1,5 +1,7 @@
 #include "services/registry/store/organisation_store.h"
 
+#include <map>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -102,13 +104,27 @@ absl::StatusOr<std::vector<OrganisationRow>> ListOrganisationsById(mysql::Execut
   return QueryOrganisations(db, "WHERE id > ? ORDER BY id LIMIT ?", {after, limit});
 }
 
-absl::Status UpsertOrganisations(mysql::Tx& tx, const std::vector<OrganisationRow>& rows) {
+absl::Status UpsertOrganisations(mysql::Tx& tx, const std::vector<OrganisationRow>& rows,
+                                 std::map<std::string, OrganisationRow>* before) {
+  // Counted first, which holds the rows: nobody changes what is read of them then.
+  RETURN_IF_ERROR(mysql::BulkInsert(tx, "organisation", kOrganisationColumns,
+                                    OrganisationValues(rows),
+                                    "ON DUPLICATE KEY UPDATE version = version + 1")
+                      .status());
+  std::vector<std::string> org_codes;
+  for (const OrganisationRow& row : rows) org_codes.push_back(row.org_code);
+  ASSIGN_OR_RETURN(std::vector<OrganisationRow> held, FindOrganisations(tx, org_codes));
+  for (OrganisationRow& row : held) {
+    if (row.version == 1) continue;  // new
+    --row.version;
+    before->insert_or_assign(row.org_code, std::move(row));
+  }
   return mysql::BulkInsert(
              tx, "organisation", kOrganisationColumns, OrganisationValues(rows),
              "ON DUPLICATE KEY UPDATE name = VALUES(name), org_type = VALUES(org_type), "
              "region_code = VALUES(region_code), region_path = VALUES(region_path), uscc = "
              "VALUES(uscc), clauses = VALUES(clauses), department_code = "
-             "VALUES(department_code), is_active = VALUES(is_active), version = version + 1")
+             "VALUES(department_code), is_active = VALUES(is_active)")
       .status();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,7 +40,9 @@ absl::StatusOr<std::vector<OrganisationRow>> ListOrganisations(mysql::Executor& 
                                                                const OrganisationQuery& query);
 absl::StatusOr<std::vector<OrganisationRow>> ListOrganisationsById(mysql::Executor& db,
                                                                    const Ulid& after, int limit);
-absl::Status UpsertOrganisations(mysql::Tx& tx, const std::vector<OrganisationRow>& rows);
+// Inserts or updates by org_code, each code once. `before`: what stood at that moment, by code.
+absl::Status UpsertOrganisations(mysql::Tx& tx, const std::vector<OrganisationRow>& rows,
+                                 std::map<std::string, OrganisationRow>* before);
 // Adds those whose org_code is not there yet.
 absl::Status AddOrganisations(mysql::Tx& tx, const std::vector<OrganisationRow>& rows);
 
