@@ -11,7 +11,6 @@
 #include "common/contract/access.h"
 #include "common/dictionary/coverage_for_test.h"
 #include "services/registry/api/registry_for_test.h"
-#include "services/registry/store/taxonomy_store.h"
 
 namespace bangfu::registry {
 namespace {
@@ -116,11 +115,8 @@ TEST_F(DictionaryTest, R129_EveryFormIsOfferedWhatIsHeld) {
   dictionary::OfferedForms forms(OwnServices());
 
   const std::string campaign = OpenCampaign();
-  ASSERT_OK_AND_ASSIGN(const std::string taxonomy, CurrentTaxonomy(server_.database().db()));
-  ASSERT_FALSE(taxonomy.empty());
   EXPECT_THAT(forms.Prove(Prefill(kP, "RegisterProject", "", "", kVillage),
                           {{"project.region_text", {"赣州市会昌县文武坝镇水东村", kVillage}},
-                           {"project.taxonomy_version", {taxonomy, taxonomy}},
                            {"project.campaign_id", {campaign, campaign}},
                            {"project.filler_name", {"village-1", "village-1"}}}),
               IsEmpty());

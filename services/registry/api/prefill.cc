@@ -19,7 +19,6 @@
 #include "services/registry/store/operation_report_store.h"
 #include "services/registry/store/project_store.h"
 #include "services/registry/store/region_store.h"
-#include "services/registry/store/taxonomy_store.h"
 #include "services/registry/store/unit_report_store.h"
 #include "services/registry/store/village_project_store.h"
 
@@ -44,9 +43,6 @@ absl::StatusOr<Prefilled> PrefillProject(Context& context, const PrefillFormRequ
   auto form = std::make_shared<v1::RegisterProjectRequest>();
   v1::Project& project = *form->mutable_project();
   Prefilled out{form, {}};
-  ASSIGN_OR_RETURN(const std::string taxonomy, CurrentTaxonomy(context.db));
-  project.set_taxonomy_version(taxonomy);
-  out.records["registry.v1.Taxonomy"] = {taxonomy, "产业目录"};
   project.set_filler_name(context.caller.name);
   out.records["caller"] = {context.caller.subject, "登录人"};
   if (request.region_code().empty()) return out;

@@ -31,6 +31,7 @@ TEST_F(RegistryTest, R010_R011_R014_LegacyStockIsRegistered) {
   EXPECT_EQ(made->public_total_fen(), 40'000'000);
   EXPECT_EQ(made->region_path(), kVillage);
   EXPECT_EQ(made->taxonomy_version(), "2025-7");
+  EXPECT_EQ(made->data_quality(), v1::DATA_QUALITY_SELF_REPORTED);
   EXPECT_FALSE(made->industry_id().empty());
   const auto read = Get(made->id(), township_);
   ASSERT_THAT(read, IsOk());
@@ -139,6 +140,12 @@ TEST_F(RegistryTest, UpdatesTakeTheMaskTheEtagAndNothingElse) {
               StatusIs(Code::kInvalidArgument, "IMMUTABLE_FIELD"));
   EXPECT_THAT(Update(change, {"region_code"}, county_),
               StatusIs(Code::kInvalidArgument, "IMMUTABLE_FIELD"));
+  // What the service tells of itself is no input.
+  for (const char* told : {"taxonomy_version", "data_quality"}) {
+    EXPECT_THAT(Update(change, {told}, county_),
+                StatusIs(Code::kInvalidArgument, "IMMUTABLE_FIELD"))
+        << told;
+  }
   EXPECT_THAT(Update(change, {"no_such_field"}, county_),
               StatusIs(Code::kInvalidArgument, "FIELD_INVALID"));
   // Lists are replaced whole and checked as at registration.

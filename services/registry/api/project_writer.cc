@@ -146,10 +146,6 @@ bool VerifiedFieldChanged(const v1::Project& before, const v1::Project& after) {
     a.GetReflection()->ClearField(&a, field);
     b.GetReflection()->ClearField(&b, field);
   }
-  // Set by the server from the others.
-  for (v1::Project* p : {&a, &b}) {
-    p->clear_taxonomy_version();
-  }
   return !SameContent(a, b);
 }
 

@@ -94,7 +94,7 @@ bool IsVerifiedField(std::string_view field) {
 }
 
 bool IsImmutableField(std::string_view field) {
-  static constexpr std::array<std::string_view, 25> kFixed = {"id",
+  static constexpr std::array<std::string_view, 26> kFixed = {"id",
                                                               "project_code",
                                                               "revision",
                                                               "region_code",
@@ -104,6 +104,7 @@ bool IsImmutableField(std::string_view field) {
                                                               "origin",
                                                               "verification_state",
                                                               "data_quality",
+                                                              "taxonomy_version",
                                                               "campaign_id",
                                                               "is_sample",
                                                               "is_void",
