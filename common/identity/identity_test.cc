@@ -170,6 +170,37 @@ TEST_F(IdentityTest, AFreezeRefusesWritesWithItsReasonAndCanBeLifted) {
   EXPECT_EQ((*rows)[0].Int(0), 3);
 }
 
+TEST_F(IdentityTest, AFreezeTellsWhoMayFreezeAndLift) {
+  const auto told = [&](const std::string& token) {
+    std::vector<std::string> out;
+    const auto read = server_->Call<v1::Freeze>(kGetFreeze, v1::GetFreezeRequest(), token);
+    EXPECT_THAT(read, IsOk());
+    if (!read.ok()) return out;
+    for (const type::v1::AllowedAction& action : read->allowed_actions()) {
+      EXPECT_TRUE(action.allowed()) << action.action();
+      EXPECT_FALSE(action.label_zh().empty()) << action.action();
+      out.push_back(action.action());
+    }
+    return out;
+  };
+  using Told = std::vector<std::string>;
+  const std::string approver = server_->Token(role::ROLE_COUNTY_APPROVER, "360733");
+  EXPECT_EQ(told(admin_), (Told{"freeze"}));
+  EXPECT_EQ(told(approver), Told());
+  // The operators' file is nothing that SetFreeze lifts.
+  by_operator_ = Frozen("正在恢复备份");
+  EXPECT_EQ(told(admin_), (Told{"freeze"}));
+  by_operator_ = absl::OkStatus();
+  const auto frozen = Set(true, "年终决算，暂停填报");
+  ASSERT_THAT(frozen, IsOk());
+  EXPECT_EQ(frozen->allowed_actions_size(), 0);  // on Get only
+  EXPECT_EQ(told(admin_), (Told{"freeze", "lift"}));
+  EXPECT_EQ(told(approver), Told());
+  EXPECT_EQ(WhoAmI(admin_)->freeze().allowed_actions_size(), 0);
+  ASSERT_THAT(Set(false, ""), IsOk());
+  EXPECT_EQ(told(admin_), (Told{"freeze"}));
+}
+
 TEST_F(IdentityTest, TheOperatorsFileGoesBeforeTheState) {
   by_operator_ = Frozen("正在恢复备份");
   EXPECT_EQ(ReasonOf(freeze_->Check()), "SERVICE_FROZEN");

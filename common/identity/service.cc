@@ -15,6 +15,7 @@
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/proto.h"
 
 namespace bangfu::identity {
 namespace {
@@ -51,6 +52,17 @@ v1::Freeze FreezeNow(const FreezeState& state, const FreezeRow& row, const std::
     out.set_reason(GetErrorDetail(by_operator).message_zh);
   }
   return out;
+}
+
+// What the caller could want to do; SetFreeze refuses neither to whom its roles let through. Where
+// only the operators' file freezes there is nothing that it could lift.
+void TellActions(const auth::Caller& caller, const FreezeRow& row, absl::Time now,
+                 v1::Freeze* freeze) {
+  if (caller.Scope({auth::Role::ROLE_PROV_ADMIN}).empty()) return;
+  std::vector<workflow::AllowedAction> told = {
+      workflow::ActionOf("freeze", "冻结", absl::OkStatus())};
+  if (row.FrozenAt(now)) told.push_back(workflow::ActionOf("lift", "恢复", absl::OkStatus()));
+  workflow::FillAllowedActions(told, freeze->mutable_allowed_actions());
 }
 
 int32_t Waiting(const rpc::LaneOptions& lane) {
@@ -205,7 +217,9 @@ void RegisterIdentity(rpc::Router& router, ServiceOptions options, const FreezeS
       [service = options.service, &freeze](
           CallContext& context, const v1::GetFreezeRequest&) -> absl::StatusOr<v1::Freeze> {
         ASSIGN_OR_RETURN(const FreezeRow row, ReadFreeze(context.db));
-        return FreezeNow(freeze, row, service, context.now);
+        v1::Freeze out = FreezeNow(freeze, row, service, context.now);
+        TellActions(context.caller, row, context.now, &out);
+        return out;
       });
   router.Unary<v1::SetFreezeRequest, v1::Freeze>(
       "bangfu.identity.v1.FreezeService.SetFreeze",
