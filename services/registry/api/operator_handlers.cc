@@ -1,11 +1,18 @@
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "bangfu/registry/v1/events.pb.h"
 #include "bangfu/registry/v1/operator.pb.h"
 #include "common/base/clock.h"
 #include "common/base/uscc.h"
 #include "common/external/external_ids.h"
 #include "common/rpc/mutation.h"
+#include "common/workflow/proto.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/handlers.h"
+#include "services/registry/domain/record_actions.h"
 #include "services/registry/store/project_store.h"
 #include "services/registry/store/record_table.h"
 
@@ -101,14 +108,37 @@ mysql::Params OperatorColumns(const v1::Operator& o) {
   return {uscc, o.name(), o.kind(), o.is_void()};
 }
 
-absl::Status CheckStanding(bool is_void) {
-  if (!is_void) return absl::OkStatus();
-  return FailedPrecondition("RECORD_VOID", "记录已作废");
+// `used_by`: the code of a project that names it.
+template <typename T>
+RecordSubject SubjectOf(const T& record, std::string used_by = "") {
+  return {record.is_void() ? RecordState::kVoid : RecordState::kStanding, std::move(used_by)};
 }
 
-absl::Status InUse(std::string_view reason, std::string_view by, const std::string& project) {
-  return FailedPrecondition(reason, Cat("项目", project, "仍由该", by, "，不能作废"))
-      .With("project_code", project);
+template <typename T>
+absl::Status CheckStep(const Context& context, const RecordTransitions& table, const T& record,
+                       std::string_view action, std::string used_by = "") {
+  return table
+      .Execute(SubjectOf(record, std::move(used_by)), action,
+               workflow::ActorAt(context.caller, record.region_path()))
+      .status();
+}
+
+// What the caller could want to do. Who names it is looked for only where its void hangs on that.
+template <typename T, typename UsedBy>
+absl::Status TellActions(const Context& context, const RecordTransitions& table,
+                         const UsedBy& used_by, T* record) {
+  const workflow::Actor actor = workflow::ActorAt(context.caller, record->region_path());
+  std::vector<workflow::AllowedAction> told = table.Allowed(SubjectOf(*record), actor);
+  const bool may_void =
+      std::any_of(told.begin(), told.end(), [](const workflow::AllowedAction& action) {
+        return action.action == "void" && action.allowed;
+      });
+  if (may_void) {
+    ASSIGN_OR_RETURN(std::string project, used_by());
+    if (!project.empty()) told = table.Allowed(SubjectOf(*record, std::move(project)), actor);
+  }
+  workflow::FillAllowedActions(told, record->mutable_allowed_actions());
+  return absl::OkStatus();
 }
 
 absl::Status PublishOperator(Mutation& m, const Ulid& id, const v1::Operator* before,
@@ -158,7 +188,7 @@ absl::StatusOr<v1::Operator> UpdateOperator(Context& context,
         ASSIGN_OR_RETURN(Record record, OperatorTable().Get(m.tx(), id, context.scope));
         RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
         const v1::Operator before = OperatorOf(record);
-        RETURN_IF_ERROR(CheckStanding(before.is_void()));
+        RETURN_IF_ERROR(CheckStep(context, OperatorTransitions(), before, "update"));
         v1::Operator o = before;
         RETURN_IF_ERROR(ApplyMask(
             request.update_mask(), request.operator_(),
@@ -186,9 +216,8 @@ absl::StatusOr<v1::Operator> VoidOperator(Context& context,
         const Record& record = locked.front();
         RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
         const v1::Operator before = OperatorOf(record);
-        RETURN_IF_ERROR(CheckStanding(before.is_void()));
         ASSIGN_OR_RETURN(const std::string project, FindProjectOfOperator(m.tx(), id));
-        if (!project.empty()) return InUse("OPERATOR_IN_USE", "主体运营", project);
+        RETURN_IF_ERROR(CheckStep(context, OperatorTransitions(), before, "void", project));
         v1::Operator o = before;
         o.set_is_void(true);
         o.set_void_reason(request.reason());
@@ -205,7 +234,10 @@ absl::StatusOr<v1::Operator> VoidOperator(Context& context,
 absl::StatusOr<v1::Operator> GetOperator(Context& context, const v1::GetOperatorRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
   ASSIGN_OR_RETURN(const Record record, OperatorTable().Get(context.db, id, kEverywhere));
-  return OperatorOf(record);
+  v1::Operator o = OperatorOf(record);
+  RETURN_IF_ERROR(TellActions(
+      context, OperatorTransitions(), [&] { return FindProjectOfOperator(context.db, id); }, &o));
+  return o;
 }
 
 absl::StatusOr<v1::Operator> LookupOperator(Context& context,
@@ -292,7 +324,7 @@ absl::StatusOr<v1::HelperOrganisation> UpdateHelper(
         ASSIGN_OR_RETURN(Record record, HelperTable().Get(m.tx(), id, context.scope));
         RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
         const v1::HelperOrganisation before = HelperOf(record);
-        RETURN_IF_ERROR(CheckStanding(before.is_void()));
+        RETURN_IF_ERROR(CheckStep(context, HelperTransitions(), before, "update"));
         v1::HelperOrganisation h = before;
         RETURN_IF_ERROR(ApplyMask(request.update_mask(), request.helper(),
                                   {"id", "region_path", "etag", "is_void", "void_reason"}, &h));
@@ -318,9 +350,9 @@ absl::StatusOr<v1::HelperOrganisation> VoidHelper(
         const Record& record = locked.front();
         RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
         const v1::HelperOrganisation before = HelperOf(record);
-        RETURN_IF_ERROR(CheckStanding(before.is_void()));
-        ASSIGN_OR_RETURN(const std::string project, FindProjectNaming(m.tx(), before.id()));
-        if (!project.empty()) return InUse("HELPER_IN_USE", "单位帮扶", project);
+        ASSIGN_OR_RETURN(const std::string project,
+                         FindProjectNaming(m.tx(), before.id(), before.region_path()));
+        RETURN_IF_ERROR(CheckStep(context, HelperTransitions(), before, "void", project));
         v1::HelperOrganisation h = before;
         h.set_is_void(true);
         h.set_void_reason(request.reason());
@@ -330,6 +362,22 @@ absl::StatusOr<v1::HelperOrganisation> VoidHelper(
         RETURN_IF_ERROR(PublishHelper(m, id, &before, h, request.reason()));
         return h;
       });
+}
+
+absl::StatusOr<v1::HelperOrganisation> GetHelper(Context& context,
+                                                 const v1::GetHelperOrganisationRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
+  ASSIGN_OR_RETURN(const Record record, HelperTable().Get(context.db, id, context.scope));
+  v1::HelperOrganisation h = HelperOf(record);
+  RETURN_IF_ERROR(TellActions(
+      context, HelperTransitions(),
+      [&]() -> absl::StatusOr<std::string> {
+        ASSIGN_OR_RETURN(const bool named, HelperTable().EverNamed(context.db, id));
+        if (!named) return std::string();
+        return FindProjectNaming(context.db, h.id(), h.region_path());
+      },
+      &h));
+  return h;
 }
 
 absl::StatusOr<v1::ListHelperOrganisationsResponse> ListHelpers(
@@ -365,6 +413,8 @@ void RegisterOperatorHandlers(rpc::Router& router) {
       service + "UpdateHelperOrganisation", UpdateHelper);
   router.Unary<v1::VoidHelperOrganisationRequest, v1::HelperOrganisation>(
       service + "VoidHelperOrganisation", VoidHelper);
+  router.Unary<v1::GetHelperOrganisationRequest, v1::HelperOrganisation>(
+      service + "GetHelperOrganisation", GetHelper);
   router.Unary<v1::ListHelperOrganisationsRequest, v1::ListHelperOrganisationsResponse>(
       service + "ListHelperOrganisations", ListHelpers);
 }

@@ -6,10 +6,12 @@
 #include "bangfu/registry/v1/industry.pb.h"
 #include "common/base/clock.h"
 #include "common/rpc/mutation.h"
+#include "common/workflow/proto.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/record_message.h"
 #include "services/registry/api/record_subjects.h"
+#include "services/registry/domain/record_actions.h"
 #include "services/registry/store/industry_store.h"
 
 namespace bangfu::registry {
@@ -29,9 +31,14 @@ mysql::Params PairingColumns(const v1::TechPairing& t, int32_t undated) {
   return {OptionalId(t.industry_id()), t.team_name(), from, to, undated, t.is_void()};
 }
 
-absl::Status CheckStanding(const v1::TechPairing& t) {
-  if (!t.is_void()) return absl::OkStatus();
-  return FailedPrecondition("RECORD_VOID", "技术结对已作废");
+RecordSubject SubjectOf(const v1::TechPairing& t) {
+  return {t.is_void() ? RecordState::kVoid : RecordState::kStanding, ""};
+}
+
+absl::Status CheckStep(const Context& context, const v1::TechPairing& t, std::string_view action) {
+  return PairingTransitions()
+      .Execute(SubjectOf(t), action, workflow::ActorAt(context.caller, t.region_path()))
+      .status();
 }
 
 absl::Status PublishPairing(Mutation& m, const Ulid& id, const v1::TechPairing* before,
@@ -98,7 +105,7 @@ absl::StatusOr<v1::TechPairing> AddVisit(Context& context,
         const v1::TechPairing before = MessageOf<v1::TechPairing>(record);
         RETURN_IF_ERROR(
             CheckSubjects(context, m.tx(), before.industry_id(), before.project_id(), "pairing"));
-        RETURN_IF_ERROR(CheckStanding(before));
+        RETURN_IF_ERROR(CheckStep(context, before, "add_visit"));
         const auto day = DayOf(request.visit().visited_on());
         if (!day || *day > ShanghaiDay(context.now)) {
           return InvalidField("visit.visited_on", "服务日期不能晚于今天").Build();
@@ -128,13 +135,26 @@ absl::StatusOr<v1::TechPairing> VoidPairing(Context& context,
         const v1::TechPairing before = MessageOf<v1::TechPairing>(record);
         RETURN_IF_ERROR(
             CheckSubjects(context, m.tx(), before.industry_id(), before.project_id(), "pairing"));
-        RETURN_IF_ERROR(CheckStanding(before));
+        RETURN_IF_ERROR(CheckStep(context, before, "void"));
         ASSIGN_OR_RETURN(const int64_t dated, CountPairingVisits(m.tx(), id));
         v1::TechPairing t = before;
         t.set_is_void(true);
         t.set_void_reason(request.reason());
         return SavePairing(m, record, before, std::move(t), dated, request.reason());
       });
+}
+
+absl::StatusOr<v1::TechPairing> GetPairing(Context& context,
+                                           const v1::GetTechPairingRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
+  ASSIGN_OR_RETURN(const Record record, TechPairingTable().Get(context.db, id, context.scope));
+  v1::TechPairing t = MessageOf<v1::TechPairing>(record);
+  ASSIGN_OR_RETURN(
+      const std::vector<workflow::AllowedAction> told,
+      AllowedWithSubjects(context, PairingTransitions(), SubjectOf(t), record.region_path,
+                          t.industry_id(), t.project_id(), "pairing"));
+  workflow::FillAllowedActions(told, t.mutable_allowed_actions());
+  return t;
 }
 
 absl::StatusOr<v1::ListPairingVisitsResponse> ListVisits(
@@ -185,6 +205,7 @@ void RegisterPairingHandlers(rpc::Router& router) {
   router.Unary<v1::AddPairingVisitRequest, v1::TechPairing>(service + "AddPairingVisit", AddVisit);
   router.Unary<v1::VoidTechPairingRequest, v1::TechPairing>(service + "VoidTechPairing",
                                                             VoidPairing);
+  router.Unary<v1::GetTechPairingRequest, v1::TechPairing>(service + "GetTechPairing", GetPairing);
   router.Unary<v1::ListPairingVisitsRequest, v1::ListPairingVisitsResponse>(
       service + "ListPairingVisits", ListVisits);
   router.Unary<v1::ListTechPairingsRequest, v1::ListTechPairingsResponse>(

@@ -50,6 +50,29 @@ absl::StatusOr<std::vector<auth::Facets>> FacetsOfSubjects(Context& context, mys
   return out;
 }
 
+absl::StatusOr<std::vector<workflow::AllowedAction>> AllowedWithSubjects(
+    Context& context, const RecordTransitions& table, const RecordSubject& record,
+    const std::string& region_path, const std::string& industry_id, const std::string& project_id,
+    std::string_view prefix) {
+  std::vector<workflow::AllowedAction> told =
+      table.Allowed(record, workflow::ActorAt(context.caller, region_path));
+  if (industry_id.empty() && project_id.empty()) return told;
+  for (workflow::AllowedAction& action : told) {
+    Context step = context;
+    step.roles.clear();
+    for (const auto& row : table.transitions()) {
+      if (row.action != action.action) continue;
+      for (const workflow::RoleId role : row.roles) {
+        step.roles.push_back(static_cast<auth::Role>(role));
+      }
+    }
+    step.scope = context.caller.Scope(step.roles);
+    const absl::Status seen = CheckSubjects(step, context.db, industry_id, project_id, prefix);
+    if (!seen.ok()) action = workflow::ActionOf(action.action, action.label_zh, seen);
+  }
+  return told;
+}
+
 absl::StatusOr<std::string> OwnRegion(Context& context, mysql::Executor& db,
                                       const std::string& code, std::string_view field) {
   ASSIGN_OR_RETURN(const std::string path, ResolvePath(db, code, field));

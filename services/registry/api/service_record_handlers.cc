@@ -151,6 +151,10 @@ absl::StatusOr<v1::ListBrandCertificationsResponse> ListBrands(
   return response;
 }
 
+RecordSubject SubjectOf(const v1::TrainingRecord& t) {
+  return {t.is_void() ? RecordState::kVoid : RecordState::kStanding, ""};
+}
+
 mysql::Params TrainingColumns(const v1::TrainingRecord& t, absl::CivilDay day) {
   return {t.programme(), day, t.persons(), t.poor_labour_persons(), t.is_void()};
 }
@@ -203,7 +207,10 @@ absl::StatusOr<v1::TrainingRecord> VoidTraining(Context& context,
         const v1::TrainingRecord before = MessageOf<v1::TrainingRecord>(record);
         RETURN_IF_ERROR(
             CheckSubjects(context, m.tx(), before.industry_id(), before.project_id(), "training"));
-        if (before.is_void()) return FailedPrecondition("RECORD_VOID", "培训记录已作废").Build();
+        RETURN_IF_ERROR(TrainingTransitions()
+                            .Execute(SubjectOf(before), "void",
+                                     workflow::ActorAt(context.caller, record.region_path))
+                            .status());
         v1::TrainingRecord t = before;
         t.set_is_void(true);
         t.set_void_reason(request.reason());
@@ -214,6 +221,19 @@ absl::StatusOr<v1::TrainingRecord> VoidTraining(Context& context,
         RETURN_IF_ERROR(PublishTraining(m, id, &before, t, request.reason()));
         return t;
       });
+}
+
+absl::StatusOr<v1::TrainingRecord> GetTraining(Context& context,
+                                               const v1::GetTrainingRecordRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
+  ASSIGN_OR_RETURN(const Record record, TrainingTable().Get(context.db, id, context.scope));
+  v1::TrainingRecord t = MessageOf<v1::TrainingRecord>(record);
+  ASSIGN_OR_RETURN(
+      const std::vector<workflow::AllowedAction> told,
+      AllowedWithSubjects(context, TrainingTransitions(), SubjectOf(t), record.region_path,
+                          t.industry_id(), t.project_id(), "training"));
+  workflow::FillAllowedActions(told, t.mutable_allowed_actions());
+  return t;
 }
 
 absl::StatusOr<v1::ListTrainingRecordsResponse> ListTrainings(
@@ -265,6 +285,8 @@ void RegisterServiceRecordHandlers(rpc::Router& router) {
       service + "CreateTrainingRecord", CreateTraining);
   router.Unary<v1::VoidTrainingRecordRequest, v1::TrainingRecord>(service + "VoidTrainingRecord",
                                                                   VoidTraining);
+  router.Unary<v1::GetTrainingRecordRequest, v1::TrainingRecord>(service + "GetTrainingRecord",
+                                                                 GetTraining);
   router.Unary<v1::ListTrainingRecordsRequest, v1::ListTrainingRecordsResponse>(
       service + "ListTrainingRecords", ListTrainings);
   router.Unary<v1::GetServiceSummaryRequest, v1::ServiceSummary>(service + "GetServiceSummary",

@@ -48,6 +48,13 @@ absl::StatusOr<auth::Facets> FacetsOfBoard(const Context& context, mysql::Execut
   return FacetsOf(FromBytes<v1::Project>(project.record), categories);
 }
 
+// `user`: the code of a project that remedies the board; empty: none does.
+absl::Status CheckUnused(const std::string& user) {
+  if (user.empty()) return absl::OkStatus();
+  return FailedPrecondition("SHORT_BOARD_IN_USE", Cat("补短板项目", user, "对应该短板，不能作废"))
+      .With("project_code", user);
+}
+
 absl::StatusOr<v1::ShortBoard> CreateBoard(Context& context,
                                            const v1::CreateShortBoardRequest& request) {
   return rpc::Mutate<v1::ShortBoard>(
@@ -115,10 +122,19 @@ absl::StatusOr<v1::ShortBoard> GetBoard(Context& context, const v1::GetShortBoar
   v1::ShortBoard board = MessageOf<v1::ShortBoard>(record);
   ASSIGN_OR_RETURN(const auth::Facets thing, FacetsOfBoard(context, context.db, board));
   ASSIGN_OR_RETURN(const std::vector<ShortBoardState> states, StatesOf(context.db, {board}));
-  workflow::FillAllowedActions(
-      ShortBoardTransitions().Allowed(
-          states[0], workflow::ActorAt(context.caller, board.region_path(), thing)),
-      board.mutable_allowed_actions());
+  std::vector<workflow::AllowedAction> told = ShortBoardTransitions().Allowed(
+      states[0], workflow::ActorAt(context.caller, board.region_path(), thing));
+  for (workflow::AllowedAction& action : told) {
+    if (action.action != "void" || !action.allowed) continue;
+    // Who remedies it is looked for only where its void hangs on that.
+    ASSIGN_OR_RETURN(const bool named, ShortBoardTable().EverNamed(context.db, id));
+    if (!named) continue;
+    ASSIGN_OR_RETURN(const std::string user,
+                     FindProjectNaming(context.db, board.id(), board.region_path()));
+    if (user.empty()) continue;
+    action = workflow::ActionOf(action.action, action.label_zh, CheckUnused(user));
+  }
+  workflow::FillAllowedActions(told, board.mutable_allowed_actions());
   return board;
 }
 
@@ -177,13 +193,9 @@ absl::StatusOr<v1::ShortBoard> VoidBoard(Context& context,
                                      workflow::ActorAt(context.caller, before.region_path(), thing))
                             .status());
         const rpc::Covering covering(m, thing);
-        ASSIGN_OR_RETURN(const std::string user, FindProjectNaming(m.tx(), before.id()));
-        if (!user.empty()) {
-          return FailedPrecondition("SHORT_BOARD_IN_USE",
-                                    Cat("补短板项目", user, "对应该短板，不能作废"))
-              .With("project_code", user)
-              .Build();
-        }
+        ASSIGN_OR_RETURN(const std::string user,
+                         FindProjectNaming(m.tx(), before.id(), before.region_path()));
+        RETURN_IF_ERROR(CheckUnused(user));
         v1::ShortBoard b = before;
         b.set_is_void(true);
         b.set_void_reason(request.reason());

@@ -135,5 +135,39 @@ TEST(Transitions, EveryTripleOfALeadingIndustryAndABrand) {
               IsEmpty());
 }
 
+TEST(Transitions, EveryTripleOfARecordThatStandsOrIsVoid) {
+  for (const RecordTransitions* table : {&OperatorTransitions(), &HelperTransitions(),
+                                         &PairingTransitions(), &TrainingTransitions()}) {
+    const auto attempt = [&](RecordState state, const std::string& action,
+                             int role) -> absl::StatusOr<RecordState> {
+      const absl::StatusOr<RecordState> got =
+          table->Execute({state, ""}, action, Actor{"p", {role}});
+      if (state == RecordState::kStanding) return got;
+      // Nothing is done with a void one; there are rows so that the refusal says why.
+      EXPECT_FALSE(got.ok());
+      if (ReasonOf(got.status()) != "RECORD_VOID") return got;
+      return action == "void" ? RecordState::kVoid : RecordState::kStanding;
+    };
+    EXPECT_THAT(workflow::TryTriples<RecordState>(
+                    *table, std::vector<RecordState>{RecordState::kStanding, RecordState::kVoid},
+                    EveryRole(), attempt),
+                IsEmpty());
+  }
+}
+
+TEST(Transitions, WhatAProjectNamesIsNotMadeVoid) {
+  const Actor actor{"p", {kCountyOperator}};
+  const RecordSubject used = {RecordState::kStanding, "PJ360733-2019-000001"};
+  const absl::Status of_operator = OperatorTransitions().Execute(used, "void", actor).status();
+  EXPECT_THAT(of_operator, StatusIs(absl::StatusCode::kFailedPrecondition, "OPERATOR_IN_USE"));
+  EXPECT_EQ(GetErrorDetail(of_operator).metadata["project_code"], used.used_by);
+  EXPECT_THAT(HelperTransitions().Execute(used, "void", actor),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "HELPER_IN_USE"));
+  EXPECT_OK(OperatorTransitions().Execute(used, "update", actor));
+  // That it is void goes before.
+  EXPECT_THAT(OperatorTransitions().Execute({RecordState::kVoid, used.used_by}, "void", actor),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "RECORD_VOID"));
+}
+
 }  // namespace
 }  // namespace bangfu::registry

@@ -118,12 +118,21 @@ absl::StatusOr<std::string> FindProjectOfOperator(mysql::Executor& db, const Uli
   return rows.empty() ? std::string() : rows[0].String(0);
 }
 
-absl::StatusOr<std::string> FindProjectNaming(mysql::Executor& db, const std::string& id) {
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query("SELECT project_code FROM project WHERE is_void = 0 AND "
-                            "LOCATE(?, record) > 0 ORDER BY region_path, id LIMIT 1",
-                            {id}));
-  return rows.empty() ? std::string() : rows[0].String(0);
+absl::StatusOr<std::string> FindProjectNaming(mysql::Executor& db, const std::string& id,
+                                              const std::string& region_path) {
+  const std::string county = region_path.substr(0, 6);
+  for (const std::string& region : {county, std::string()}) {
+    mysql::Params params;
+    std::string sql = "SELECT project_code FROM project WHERE is_void = 0";
+    if (!region.empty()) {
+      absl::StrAppend(&sql, " AND ", mysql::RegionClause({region}, "region_path", &params));
+    }
+    absl::StrAppend(&sql, " AND LOCATE(?, record) > 0 ORDER BY region_path, id LIMIT 1");
+    params.emplace_back(id);
+    ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
+    if (!rows.empty()) return rows[0].String(0);
+  }
+  return std::string();
 }
 
 std::string NameHash(int year, std::string_view name) {

@@ -171,6 +171,12 @@ absl::StatusOr<std::set<Ulid>> RecordTable::Hold(mysql::Tx& tx, const std::set<U
   return Existing(tx, ids);
 }
 
+absl::StatusOr<bool> RecordTable::EverNamed(mysql::Executor& db, const Ulid& id) const {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT named FROM ", table_, " WHERE id = ?"), {id}));
+  return !rows.empty() && rows[0].Int(0) > 0;
+}
+
 absl::StatusOr<int64_t> RecordTable::Count(mysql::Executor& db, const Condition& where) const {
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,

@@ -83,6 +83,8 @@ class RecordTable {
   // The same, held until the transaction ends by writing that they are named: none of them becomes
   // void meanwhile, on whichever node. Of tables with a column `named`.
   absl::StatusOr<std::set<Ulid>> Hold(mysql::Tx& tx, const std::set<Ulid>& ids) const;
+  // Whether any project ever came to name it, on such a table: where none did, none names it now.
+  absl::StatusOr<bool> EverNamed(mysql::Executor& db, const Ulid& id) const;
   absl::StatusOr<int64_t> Count(mysql::Executor& db, const Condition& where) const;
 
  private:
