@@ -100,13 +100,28 @@ TEST(Forms, WhatAFormSubmitsCanBeCheckedWithoutStoring) {
   EXPECT_THAT(unused, IsEmpty());
 }
 
-// The records with states that an rpc is about: its answer, or the answer's list of them.
-std::set<const Descriptor*> ThingsWithStates(const MethodDescriptor& method) {
+// Has steps from state to state.
+bool HasStates(const Descriptor& message) {
+  const FieldDescriptor* state = message.FindFieldByName("state");
+  return state != nullptr && state->enum_type() != nullptr;
+}
+
+// Has steps though it has no `state`: what stands or is void, what is frozen or not.
+bool StandsOrNot(const Descriptor& message) {
+  for (const char* name : {"is_void", "is_frozen"}) {
+    const FieldDescriptor* field = message.FindFieldByName(name);
+    if (field != nullptr && field->type() == FieldDescriptor::TYPE_BOOL) return true;
+  }
+  return false;
+}
+
+// The records for which `is` holds that an rpc is about: its answer, or the answer's list of them.
+std::set<const Descriptor*> AnsweredThings(const MethodDescriptor& method,
+                                           bool (*is)(const Descriptor&)) {
   std::set<const Descriptor*> out;
   const Descriptor* answer = method.output_type();
   const auto add = [&](const Descriptor* message) {
-    const FieldDescriptor* state = message->FindFieldByName("state");
-    if (state != nullptr && state->enum_type() != nullptr) out.insert(message);
+    if (is(*message)) out.insert(message);
   };
   add(answer);
   if (!Ends(answer->name(), "Response")) return out;
@@ -115,23 +130,50 @@ std::set<const Descriptor*> ThingsWithStates(const MethodDescriptor& method) {
   }
   return out;
 }
+std::set<const Descriptor*> ThingsWithStates(const MethodDescriptor& method) {
+  return AnsweredThings(method, HasStates);
+}
+
+bool TellsAllowedActions(const Descriptor& message) {
+  const FieldDescriptor* actions = message.FindFieldByName("allowed_actions");
+  return actions != nullptr && actions->is_repeated() &&
+         actions->message_type() == type::v1::AllowedAction::descriptor();
+}
 
 TEST(Forms, AThingWithStatesTellsWhatIsAllowedNow) {
   std::set<std::string> without;
-  int with = 0;
+  std::set<const Descriptor*> with;
+  int stand_or_not = 0;
   for (const MethodDescriptor* method : Contracts::Get().Methods()) {
     if (!Starts(method->name(), "Get") && !Starts(method->name(), "BatchGet")) continue;
-    for (const Descriptor* message : ThingsWithStates(*method)) {
-      const FieldDescriptor* actions = message->FindFieldByName("allowed_actions");
-      if (actions == nullptr || actions->message_type() != type::v1::AllowedAction::descriptor()) {
+    const auto either = [](const Descriptor& m) { return HasStates(m) || StandsOrNot(m); };
+    for (const Descriptor* message : AnsweredThings(*method, either)) {
+      if (!TellsAllowedActions(*message)) {
         without.insert(message->full_name());
-      } else {
-        ++with;
+      } else if (with.insert(message).second && StandsOrNot(*message)) {
+        ++stand_or_not;
       }
     }
   }
   EXPECT_THAT(without, IsEmpty());
-  EXPECT_GE(with, 16);
+  EXPECT_GE(with.size(), 16u);
+  EXPECT_GE(stand_or_not, 7);
+}
+
+// Nobody has to look for it in a list: what can be made void is read alone, with what may be done.
+TEST(Forms, WhatCanBeVoidedIsReadAlone) {
+  std::set<std::string> voided, read;
+  for (const MethodDescriptor* method : Contracts::Get().Methods()) {
+    const bool is_step = Starts(method->name(), "Void");
+    if (!is_step && !Starts(method->name(), "Get")) continue;
+    (is_step ? voided : read).insert(method->output_type()->full_name());
+  }
+  EXPECT_GE(voided.size(), 8u);
+  std::set<std::string> without;
+  for (const std::string& name : voided) {
+    if (read.count(name) == 0) without.insert(name);
+  }
+  EXPECT_THAT(without, IsEmpty());
 }
 
 // A list screen shows the actions of each row: what has states and a Get has a BatchGet too.
