@@ -128,6 +128,53 @@ TEST_F(AssetServiceTest, R026_PartialUseCountsTheSharesThatAreInUse) {
               StatusIs(absl::StatusCode::kFailedPrecondition, "REPORT_OUT_OF_ORDER"));
 }
 
+// What others ask for on a day of their own: a chain link that rests on the asset.
+TEST_F(AssetServiceTest, R062_TheDaysOnWhichItOperatedAreTold) {
+  v1::Asset asset = Registered(Shed());  // in use since March 2021
+  const auto report = [&](v1::UseState state, const google::type::Date& since) {
+    v1::ReportUseStateRequest r;
+    r.set_request_id(RequestId());
+    r.set_id(asset.id());
+    r.set_etag(asset.etag());
+    r.mutable_use()->set_use_state(state);
+    *r.mutable_use()->mutable_since() = since;
+    if (state == v1::USE_STATE_SUSPENDED) r.mutable_use()->set_idle_reason("停产");
+    ASSERT_OK_AND_ASSIGN(asset, Call<v1::Asset>("AssetService.ReportUseState", r));
+  };
+  const auto periods = [&] {
+    std::vector<std::string> out;
+    const v1::UseReport use = Get(asset.id()).use();
+    const auto text = [](const google::type::Date& d) {
+      return d.year() == 0 ? ""
+                           : absl::FormatCivilTime(absl::CivilDay(d.year(), d.month(), d.day()));
+    };
+    for (const v1::UsePeriod& p : use.operated()) {
+      out.push_back(Cat(text(p.from()), "/", text(p.to())));
+    }
+    return out;
+  };
+  EXPECT_THAT(periods(), ::testing::ElementsAre("2021-03-01/"));
+  report(v1::USE_STATE_OFF_SEASON, Date(2025, 11, 1));
+  report(v1::USE_STATE_IN_USE, Date(2026, 3, 1));
+  EXPECT_THAT(periods(), ::testing::ElementsAre("2021-03-01/"));
+  report(v1::USE_STATE_SUSPENDED, Date(2026, 8, 10));
+  EXPECT_THAT(periods(), ::testing::ElementsAre("2021-03-01/2026-08-09"));
+  report(v1::USE_STATE_IN_USE, Date(2026, 10, 1));
+  EXPECT_THAT(periods(), ::testing::ElementsAre("2021-03-01/2026-08-09", "2026-10-01/"));
+  // What stands idle becomes so by time, and has not operated for it.
+  report(v1::USE_STATE_SUSPENDED, Date(2026, 11, 1));
+  SetDay(2027, 5, 2);
+  ASSERT_OK(SweepAll(*session_, clock_.Now()));
+  ASSERT_EQ(Get(asset.id()).use().use_state(), v1::USE_STATE_IDLE);
+  EXPECT_THAT(periods(), ::testing::ElementsAre("2021-03-01/2026-08-09", "2026-10-01/2026-10-31"));
+
+  // Entered when it was off season: since it was formed, for all that is known.
+  v1::RegisterAssetRequest seasonal = Shed();
+  seasonal.mutable_use()->set_use_state(v1::USE_STATE_OFF_SEASON);
+  asset = Registered(seasonal);
+  EXPECT_THAT(periods(), ::testing::ElementsAre("2020-11-30/"));
+}
+
 TEST_F(AssetServiceTest, TitleAndCustodyMoveByThemselves) {
   v1::Asset asset = Registered(Shed());
   v1::RegisterTitleRequest title;

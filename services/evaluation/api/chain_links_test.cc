@@ -66,6 +66,19 @@ class ChainLinks : public ::testing::Test {
     }
     return "";
   }
+  // D1-01 as an evaluation explains it.
+  v1::IndicatorLine Links(const v1::Evaluation& evaluation) {
+    v1::ExplainEvaluationRequest explain;
+    explain.set_id(evaluation.id());
+    auto explanation = world_.server().Call<v1::Explanation>(
+        "bangfu.evaluation.v1.EvaluationService.ExplainEvaluation", explain, world_.Province());
+    EXPECT_OK(explanation);
+    if (!explanation.ok()) return v1::IndicatorLine();
+    for (const v1::IndicatorLine& line : explanation->indicators()) {
+      if (line.code() == "D1-01") return line;
+    }
+    return v1::IndicatorLine();
+  }
 
   World world_;  // it is 1 March 2026
   const std::string industry_, project_;
@@ -113,38 +126,43 @@ TEST_F(ChainLinks, ALinkThatStandsForAnAssetCountsWhileThatIsInUse) {
   Rest({{"COLD_STORAGE", reg::LINK_EVIDENCE_KIND_ASSET, store.id()}});
   EXPECT_EQ(Coverage(industry_), 2500);
 
-  // Idle; from then on only: it is 1 March 2026.
-  const auto become = [&](av1::UseState use, absl::CivilDay since) {
-    store.mutable_use()->set_use_state(use);
-    SetDay(since, store.mutable_use()->mutable_since());
-    SetDay(since, store.mutable_use()->mutable_idle_since());
+  // On the days on which it operates, the first and the last included: it is 1 March 2026.
+  const absl::CivilDay today(2026, 3, 1);
+  const auto operate = [&](std::optional<absl::CivilDay> from, std::optional<absl::CivilDay> to) {
+    store.mutable_use()->clear_operated();
+    sample::Operates(&store, from, to);
     world_.Tell(store);
     world_.Sync();
   };
-  become(av1::USE_STATE_SUSPENDED, absl::CivilDay(2026, 3, 1));
+  operate(std::nullopt, today - 1);
   EXPECT_EQ(Coverage(industry_), 0);
   EXPECT_THAT(Record(industry_), HasSubstr("（资产未在运营，不计）"));
-  become(av1::USE_STATE_IDLE, absl::CivilDay(2026, 3, 2));
+  operate(std::nullopt, today);
   EXPECT_EQ(Coverage(industry_), 2500);
-  become(av1::USE_STATE_DAMAGED, absl::CivilDay(2025, 3, 1));
+  operate(today + 1, std::nullopt);
   EXPECT_EQ(Coverage(industry_), 0);
-  become(av1::USE_STATE_NOT_STARTED, absl::CivilDay(2025, 3, 1));
-  EXPECT_EQ(Coverage(industry_), 0);
-  become(av1::USE_STATE_OFF_SEASON, absl::CivilDay(2026, 3, 1));
+  operate(today, std::nullopt);
   EXPECT_EQ(Coverage(industry_), 2500);
-  become(av1::USE_STATE_IN_USE, absl::CivilDay(2026, 3, 2));
+  operate(absl::CivilDay(2022, 1, 1), absl::CivilDay(2025, 12, 31));
   EXPECT_EQ(Coverage(industry_), 0);
-  become(av1::USE_STATE_IN_USE, absl::CivilDay(2026, 2, 1));
+  // Again.
+  sample::Operates(&store, absl::CivilDay(2026, 2, 1), std::nullopt);
+  world_.Tell(store);
+  world_.Sync();
   EXPECT_EQ(Coverage(industry_), 2500);
+  store.mutable_use()->clear_operated();
+  world_.Tell(store);
+  world_.Sync();
+  EXPECT_EQ(Coverage(industry_), 0);
 
   // Another county's stands for nothing here; a void or disposed one for nothing at all.
   store.set_region_path("360734100200");
-  become(av1::USE_STATE_IN_USE, absl::CivilDay(2026, 2, 1));
+  operate(absl::CivilDay(2026, 2, 1), std::nullopt);
   EXPECT_EQ(Coverage(industry_), 0);
   store.set_region_path("360733101201");
   for (const av1::AssetState state : {av1::ASSET_STATE_VOID, av1::ASSET_STATE_DISPOSED}) {
     store.set_state(state);
-    become(av1::USE_STATE_IN_USE, absl::CivilDay(2026, 2, 1));
+    operate(absl::CivilDay(2026, 2, 1), std::nullopt);
     EXPECT_EQ(Coverage(industry_), 0) << av1::AssetState_Name(state);
   }
 }
@@ -226,6 +244,9 @@ TEST_F(ChainLinks, WhatLinksRestOnGoesWithItsRegionAndWithItsSource) {
     return effects.FinishSnapshot(tx, std::string(kAssetSource), /*generation=*/100);
   }));
   EXPECT_EQ(Coverage(industry_), 0);
+  for (const char* table : {"link_basis", "link_basis_period"}) {
+    EXPECT_EQ(world_.database().Int(Cat("SELECT COUNT(*) FROM ", table)), 0) << table;
+  }
 }
 
 TEST_F(ChainLinks, ALaterEvaluationSeesWhatTheLinksRestOnThen) {
@@ -241,27 +262,15 @@ TEST_F(ChainLinks, ALaterEvaluationSeesWhatTheLinksRestOnThen) {
   world_.Sync();
   EXPECT_EQ(world_.EvaluateOne(project_).evaluation().id(), first.evaluation().id());
   av1::Asset idle = store;
-  idle.mutable_use()->set_use_state(av1::USE_STATE_IDLE);
-  SetDay(absl::CivilDay(2026, 2, 20), idle.mutable_use()->mutable_idle_since());
+  idle.mutable_use()->clear_operated();
+  sample::Operates(&idle, absl::CivilDay(2022, 1, 1), absl::CivilDay(2026, 2, 19));
   world_.Tell(idle);
   world_.Sync();
   const v1::SubjectOutcome second = world_.EvaluateOne(project_);
   EXPECT_NE(second.evaluation().id(), first.evaluation().id());
-  const auto links = [&](const v1::Evaluation& evaluation) {
-    v1::ExplainEvaluationRequest explain;
-    explain.set_id(evaluation.id());
-    auto explanation = world_.server().Call<v1::Explanation>(
-        "bangfu.evaluation.v1.EvaluationService.ExplainEvaluation", explain, world_.Province());
-    EXPECT_OK(explanation);
-    if (!explanation.ok()) return v1::IndicatorLine();
-    for (const v1::IndicatorLine& line : explanation->indicators()) {
-      if (line.code() == "D1-01") return line;
-    }
-    return v1::IndicatorLine();
-  };
-  EXPECT_EQ(links(first.evaluation()).raw(), "5000");
-  EXPECT_EQ(links(second.evaluation()).raw(), "2500");
-  EXPECT_THAT(links(second.evaluation()).source_record(),
+  EXPECT_EQ(Links(first.evaluation()).raw(), "5000");
+  EXPECT_EQ(Links(second.evaluation()).raw(), "2500");
+  EXPECT_THAT(Links(second.evaluation()).source_record(),
               HasSubstr("#AS360733101201F0001（资产未在运营，不计）"));
   // The first one is what it was.
   v1::VerifyEvaluationRequest verify;
@@ -270,6 +279,29 @@ TEST_F(ChainLinks, ALaterEvaluationSeesWhatTheLinksRestOnThen) {
       "bangfu.evaluation.v1.EvaluationService.VerifyEvaluation", verify, world_.Province());
   ASSERT_OK(same);
   EXPECT_TRUE(same->identical());
+}
+
+// An evaluation of a month looks at the last day of it, whenever it is made.
+TEST_F(ChainLinks, AnEvaluationCountsWhatOperatedOnItsDay) {
+  const auto links_in = [&](const std::string& period) {
+    auto made = world_.Evaluate({project_}, world_.Province(), period);
+    EXPECT_OK(made);
+    if (!made.ok() || made->outcomes_size() != 1) return std::string();
+    return Links(made->outcomes(0).evaluation()).raw();
+  };
+  av1::Asset store = sample::LinkAsset(world_.NewId(), "AS360733101201F0001");
+  Rest({{"COLD_STORAGE", reg::LINK_EVIDENCE_KIND_ASSET, store.asset_code()}});
+  world_.Score({project_}, 80, 80);
+  // It stood still from 20 January to 10 February, and does since 1 March.
+  store.mutable_use()->clear_operated();
+  sample::Operates(&store, absl::CivilDay(2022, 1, 1), absl::CivilDay(2026, 1, 19));
+  sample::Operates(&store, absl::CivilDay(2026, 2, 11), absl::CivilDay(2026, 2, 28));
+  world_.Tell(store);
+  world_.Sync();
+  EXPECT_EQ(links_in("2025-12"), "5000");
+  EXPECT_EQ(links_in("2026-01"), "2500");
+  EXPECT_EQ(links_in("2026-02"), "5000");
+  EXPECT_EQ(links_in("2026-03"), "2500");
 }
 
 TEST_F(ChainLinks, ALinkThatStandsForABrandCountsWhileThatIsInForce) {

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "bangfu/inbox/v1/inbox.pb.h"
@@ -15,11 +17,13 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/evaluation/api/lifecycle_world_for_test.h"
+#include "services/evaluation/jobs/asset_effects.h"
 #include "services/evaluation/jobs/outstanding_work.h"
 
 namespace bangfu::evaluation {
 namespace {
 
+namespace av1 = asset::v1;
 using auth::Role;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
@@ -84,7 +88,7 @@ TEST_F(OutstandingInbox, R002_WhatNobodyHasEvaluatedWaitsForTheCounty) {
   EXPECT_EQ(item.kind_zh(), "待评价");
   EXPECT_EQ(item.subject_type(), "evaluation_runs");
   EXPECT_EQ(item.region_path(), "360733");
-  EXPECT_FALSE(item.has_due_on());
+  EXPECT_EQ(ToDay(item.due_on()), absl::CivilDay(2026, 3, 27));  // 20 working days
   for (const std::string& token :
        {w_.Operator("next door", kNextCounty), Township("360733101"), w_.City(), w_.Province()}) {
     EXPECT_THAT(Titles(token, "EVALUATION_RUN"), IsEmpty());
@@ -130,6 +134,95 @@ TEST_F(OutstandingInbox, R002_AProjectsEvaluationIsDataForItsIndustry) {
   EXPECT_THAT(ToEvaluate(), ElementsAre("会昌县1个对象待评价"));  // the industry anew
   Evaluate(industry_);
   EXPECT_THAT(ToEvaluate(), IsEmpty());
+}
+
+// By what its links rest on an industry is evaluated, too.
+TEST_F(OutstandingInbox, R002_WhatALinkRestsOnIsDataForItsIndustry) {
+  av1::Asset store = sample::LinkAsset(w_.world().NewId(), "AS360733101201F0001");
+  av1::OperatingContract contract;
+  contract.set_id(w_.world().NewId());
+  contract.set_region_path("3607");  // over assets of two counties
+  contract.set_state(av1::CONTRACT_STATE_ACTIVE);
+  SetDay(absl::CivilDay(2025, 1, 1), contract.mutable_terms()->mutable_start_date());
+  SetDay(absl::CivilDay(2027, 1, 1), contract.mutable_terms()->mutable_end_date());
+  registry::v1::Industry industry = sample::Industry(industry_);
+  industry.clear_links();
+  for (const auto& [code, kind, reference] :
+       {std::tuple("COLD_STORAGE", registry::v1::LINK_EVIDENCE_KIND_ASSET, store.asset_code()),
+        std::tuple("SALES", registry::v1::LINK_EVIDENCE_KIND_SERVICE_CONTRACT, contract.id())}) {
+    registry::v1::PresentLink* link = industry.add_links();
+    link->set_link_code(code);
+    link->set_kind(kind);
+    link->set_reference(reference);
+  }
+  w_.world().Tell(industry);
+  w_.world().Sync();
+  w_.world().Score({project_}, 80, 80);
+  ASSERT_NE(Evaluate(project_), v1::EVALUATION_RESULT_INSUFFICIENT_DATA);
+  ASSERT_EQ(Evaluate(industry_), v1::EVALUATION_RESULT_INSUFFICIENT_DATA);  // nobody scored it
+  ASSERT_THAT(ToEvaluate(), IsEmpty());
+  ASSERT_THAT(Lacking(), ElementsAre("会昌县1个对象数据不足，待补数据"));
+  const auto tell = [&](const auto& message) {
+    w_.world().Tell(message);
+    w_.world().Sync();
+  };
+  // Once, and then it lacks data again.
+  const auto supplies = [&] {
+    EXPECT_THAT(Lacking(), IsEmpty());
+    EXPECT_THAT(ToEvaluate(), ElementsAre("会昌县1个对象待评价"));
+    Evaluate(industry_);
+    return Lacking().size() == 1;
+  };
+  tell(store);
+  EXPECT_TRUE(supplies());
+  // What is no other for the link, and what no link of it rests on.
+  store.set_title_cert_no("赣(2021)第1234号");
+  tell(store);
+  tell(sample::LinkAsset(w_.world().NewId(), "AS360733101201F0002"));
+  EXPECT_THAT(Lacking(), SizeIs(1));
+  // It stops; it is another county's, whose industry has no such link; it comes back.
+  store.mutable_use()->clear_operated();
+  sample::Operates(&store, absl::CivilDay(2022, 1, 1), absl::CivilDay(2026, 2, 1));
+  tell(store);
+  EXPECT_TRUE(supplies());
+  store.set_region_path(kNextVillage);
+  tell(store);
+  EXPECT_TRUE(supplies());
+  sample::Operates(&store, absl::CivilDay(2026, 2, 10), std::nullopt);
+  tell(store);
+  EXPECT_THAT(Lacking(), SizeIs(1));
+  tell(contract);
+  EXPECT_TRUE(supplies());
+  contract.set_state(av1::CONTRACT_STATE_VOID);
+  tell(contract);
+  EXPECT_TRUE(supplies());
+  // And what a later snapshot of the asset service does not have.
+  UlidGenerator ids(w_.server().clock());
+  AssetEffects effects(ids);
+  ASSERT_OK(mysql::Transact(w_.db(), [&](mysql::Tx& tx) {
+    return effects.FinishSnapshot(tx, std::string(kAssetSource), /*generation=*/100);
+  }));
+  EXPECT_TRUE(supplies());
+}
+
+TEST_F(OutstandingInbox, R002_TheTermOfWhatIsToBeEvaluatedIsTheProvinces) {
+  w_.world().Score({project_, industry_}, 80, 80);
+  Evaluate(project_);
+  Evaluate(industry_);
+  ASSERT_THAT(ToEvaluate(), IsEmpty());
+  const std::map<int, std::optional<absl::CivilDay>> due_by_days = {{5, absl::CivilDay(2026, 3, 6)},
+                                                                    {0, std::nullopt}};
+  for (const auto& [days, due] : due_by_days) {
+    w_.world().Parameter("EVALUATION_RUN_DAYS", days);
+    w_.world().Sync();
+    const std::string another = w_.world().AddProject(industry_);
+    w_.world().Sync();
+    const std::vector<inbox::v1::WorkItem> items = Items(w_.Operator(), "EVALUATION_RUN");
+    ASSERT_THAT(items, SizeIs(1));
+    EXPECT_EQ(ToDay(items[0].due_on()), due) << days;
+    w_.world().Score({another}, 80, 80);
+    Evaluate(another);
+  }
 }
 
 TEST_F(OutstandingInbox, R002_DataThatAreLackingWaitForThoseWhoCanSupplyThem) {
