@@ -12,6 +12,7 @@
 #include "common/base/strings.h"
 #include "common/log/log.h"
 #include "common/rpc/actor.h"
+#include "common/rpc/page.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
@@ -177,14 +178,10 @@ absl::StatusOr<v1::ListBlobsResponse> ListBlobs(CallContext& context,
   }
   const std::string filter =
       Cat(request.case_type(), "/", request.case_id(), "/", request.region_code());
-  ASSIGN_OR_RETURN(const std::vector<std::string> key,
-                   DecodePageToken(request.page_token(), filter));
-  if (!key.empty()) {
-    absl::StatusOr<Ulid> id =
-        key.size() == 2 ? Ulid::Parse(key[1]) : absl::InvalidArgumentError("");
-    if (!id.ok()) return InvalidField("page_token", "分页标记无效").Build();
-    query.after_region_path = key[0];
-    query.after_id = *id;
+  ASSIGN_OR_RETURN(const auto start, rpc::PageStartOf(request.page_token(), filter));
+  if (start) {
+    query.after_region_path = start->region_path;
+    query.after_id = start->id;
   }
   ASSIGN_OR_RETURN(std::vector<v1::Blob> page, List(context.db, query));
   v1::ListBlobsResponse response;

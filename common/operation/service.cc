@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/page_token.h"
 #include "common/rpc/actor.h"
+#include "common/rpc/page.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
@@ -19,14 +20,10 @@ absl::StatusOr<v1::ListOperationsResponse> ListOperations(
   ListQuery query;
   ASSIGN_OR_RETURN(query.limit, ResolvePageSize(request.page_size()));
   const std::string filter = absl::StrCat(request.kind(), "/", request.state());
-  ASSIGN_OR_RETURN(const std::vector<std::string> key,
-                   DecodePageToken(request.page_token(), filter));
-  if (!key.empty()) {
-    absl::StatusOr<Ulid> id =
-        key.size() == 2 ? Ulid::Parse(key[1]) : absl::InvalidArgumentError("");
-    if (!id.ok()) return InvalidField("page_token", "分页标记无效").Build();
-    query.after_region_path = key[0];
-    query.after_id = *id;
+  ASSIGN_OR_RETURN(const auto start, rpc::PageStartOf(request.page_token(), filter));
+  if (start) {
+    query.after_region_path = start->region_path;
+    query.after_id = start->id;
   }
   query.scope = context.scope;
   query.kind = request.kind();

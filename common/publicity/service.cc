@@ -13,6 +13,7 @@
 #include "common/rpc/batch_get.h"
 #include "common/rpc/bulk.h"
 #include "common/rpc/covering.h"
+#include "common/rpc/page.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
@@ -102,14 +103,10 @@ absl::StatusOr<v1::ListPublicitiesResponse> ListPublicities(
   ASSIGN_OR_RETURN(query.limit, ResolvePageSize(request.page_size()));
   const std::string filter =
       absl::StrCat(request.region_code(), "/", request.subject_id(), "/", request.state());
-  ASSIGN_OR_RETURN(const std::vector<std::string> key,
-                   DecodePageToken(request.page_token(), filter));
-  if (!key.empty()) {
-    absl::StatusOr<Ulid> id =
-        key.size() == 2 ? Ulid::Parse(key[1]) : absl::InvalidArgumentError("");
-    if (!id.ok()) return InvalidField("page_token", "分页标记无效").Build();
-    query.after_region_path = key[0];
-    query.after_id = *id;
+  ASSIGN_OR_RETURN(const auto start, rpc::PageStartOf(request.page_token(), filter));
+  if (start) {
+    query.after_region_path = start->region_path;
+    query.after_id = start->id;
   }
   query.scope = context.scope;
   if (!request.region_code().empty()) {

@@ -14,6 +14,7 @@
 #include "common/operation/operation.h"
 #include "common/operation/service.h"
 #include "common/rpc/mutation.h"
+#include "common/rpc/page.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/evaluation/api/actors.h"
@@ -172,13 +173,8 @@ absl::StatusOr<Response> Page(CallContext& context, EvaluationQuery query,
                               const std::string& filter, int32_t page_size,
                               const std::string& page_token) {
   ASSIGN_OR_RETURN(int limit, ResolvePageSize(page_size));
-  ASSIGN_OR_RETURN(std::vector<std::string> key, DecodePageToken(page_token, filter));
-  if (!key.empty()) {
-    absl::StatusOr<Ulid> id =
-        key.size() == 2 ? Ulid::Parse(key[1]) : absl::InvalidArgumentError("");
-    if (!id.ok()) return InvalidField("page_token", "分页标记无效").Build();
-    query.after = {key[0], *id};
-  }
+  ASSIGN_OR_RETURN(const auto start, rpc::PageStartOf(page_token, filter));
+  if (start) query.after = {start->region_path, start->id};
   query.limit = limit + 1;
   ASSIGN_OR_RETURN(std::vector<EvaluationRow> rows,
                    ListEvaluations(context.db, query, context.scope));

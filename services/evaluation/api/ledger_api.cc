@@ -15,6 +15,7 @@
 #include "common/rpc/batch_get.h"
 #include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
+#include "common/rpc/page.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
@@ -128,13 +129,8 @@ absl::StatusOr<v1::ListLedgerEntriesResponse> ListLedgerEntries(
       Cat("ledger/", request.region_code(), "/", static_cast<int>(request.class_()), "/",
           static_cast<int>(request.subject_type()), "/", request.subject_id(), "/",
           request.include_left() ? 1 : 0, request.reevaluation_due() ? 1 : 0);
-  ASSIGN_OR_RETURN(std::vector<std::string> key, DecodePageToken(request.page_token(), filter));
-  if (!key.empty()) {
-    absl::StatusOr<Ulid> id =
-        key.size() == 2 ? Ulid::Parse(key[1]) : absl::InvalidArgumentError("");
-    if (!id.ok()) return InvalidField("page_token", "分页标记无效").Build();
-    query.after = {key[0], *id};
-  }
+  ASSIGN_OR_RETURN(const auto start, rpc::PageStartOf(request.page_token(), filter));
+  if (start) query.after = {start->region_path, start->id};
   if (!request.region_code().empty()) {
     absl::StatusOr<std::string> region = NormalizeRegionCode(request.region_code());
     if (!region.ok()) return InvalidField("region_code", "区划代码无效").Build();
