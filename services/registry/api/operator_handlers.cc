@@ -190,9 +190,10 @@ absl::StatusOr<v1::Operator> UpdateOperator(Context& context,
         const v1::Operator before = OperatorOf(record);
         RETURN_IF_ERROR(CheckStep(context, OperatorTransitions(), before, "update"));
         v1::Operator o = before;
-        RETURN_IF_ERROR(ApplyMask(
-            request.update_mask(), request.operator_(),
-            {"id", "uscc", "region_path", "etag", "is_sample", "is_void", "void_reason"}, &o));
+        RETURN_IF_ERROR(ApplyMask(request.update_mask(), request.operator_(),
+                                  {"id", "uscc", "region_path", "etag", "is_sample", "is_void",
+                                   "void_reason", "allowed_actions"},
+                                  &o));
         RETURN_IF_ERROR(CheckOperator(m.tx(), context, &o));
         o.set_etag(EtagOf(record.version + 1));
         RETURN_IF_ERROR(OperatorTable().Update(m.tx(), RecordOf(id, record.version + 1, o),
@@ -326,8 +327,9 @@ absl::StatusOr<v1::HelperOrganisation> UpdateHelper(
         const v1::HelperOrganisation before = HelperOf(record);
         RETURN_IF_ERROR(CheckStep(context, HelperTransitions(), before, "update"));
         v1::HelperOrganisation h = before;
-        RETURN_IF_ERROR(ApplyMask(request.update_mask(), request.helper(),
-                                  {"id", "region_path", "etag", "is_void", "void_reason"}, &h));
+        RETURN_IF_ERROR(ApplyMask(
+            request.update_mask(), request.helper(),
+            {"id", "region_path", "etag", "is_void", "void_reason", "allowed_actions"}, &h));
         RETURN_IF_ERROR(CheckHelper(m.tx(), context, &h));
         h.set_etag(EtagOf(record.version + 1));
         RETURN_IF_ERROR(HelperTable().Update(m.tx(), RecordOf(id, record.version + 1, h), {false}));

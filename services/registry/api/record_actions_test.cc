@@ -206,6 +206,12 @@ TEST_F(RecordActions, R066_AnOperatorTellsWhatItsStepsDo) {
   const auto made = Call<v1::Operator>(kO, "CreateOperator", create, county_);
   ASSERT_THAT(made, IsOk());
   EXPECT_EQ(made->allowed_actions_size(), 0);
+  v1::UpdateOperatorRequest update;
+  update.set_id(made->id());
+  update.set_etag(made->etag());
+  update.mutable_update_mask()->add_paths("allowed_actions");
+  EXPECT_THAT(Call<v1::Operator>(kO, "UpdateOperator", update, county_),
+              StatusIs(Code::kInvalidArgument, "IMMUTABLE_FIELD"));
   EXPECT_EQ(OfOperator(made->id(), county_), (Told{{"update", ""}, {"void", ""}}));
   EXPECT_EQ(OfOperator(made->id(), admin_), (Told{{"update", ""}, {"void", ""}}));
   // Seen by everyone, changed by those of its region.
