@@ -1,7 +1,11 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "bangfu/evaluation/v1/evaluation_service.pb.h"
 #include "bangfu/operation/v1/operation_service.pb.h"
@@ -13,13 +17,16 @@
 #include "common/inbox/stopped.h"
 #include "common/operation/operation.h"
 #include "common/operation/service.h"
+#include "common/rpc/actor.h"
 #include "common/rpc/mutation.h"
 #include "common/rpc/page.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/proto.h"
 #include "services/evaluation/api/actors.h"
 #include "services/evaluation/api/deps.h"
 #include "services/evaluation/convert/evaluation_message.h"
+#include "services/evaluation/facts/grant_scope.h"
 #include "services/evaluation/facts/work_calendar.h"
 #include "services/evaluation/jobs/batch_evaluation.h"
 #include "services/evaluation/jobs/evaluator.h"
@@ -35,6 +42,27 @@ using rpc::CallContext;
 
 // --- evaluating ----------------------------------------------------------------------------------
 
+// The place of the grant by which the caller evaluates the subject; of callers whose grants are all
+// for everything it does not matter which.
+ptrdiff_t GrantOf(const CallContext& context, const SubjectRow& subject, const GrantScope& scope) {
+  if (!context.caller.MindsFacets()) return 0;
+  const auth::Grant* grant =
+      context.caller.Find(context.roles, subject.region_path, scope.Of(subject.id));
+  return grant == nullptr ? -1 : grant - context.caller.grants.data();
+}
+
+// All subjects of a region are for a grant that is not for some of them.
+absl::Status CheckWhole(const CallContext& context, std::string_view region) {
+  for (const auth::Grant& grant : context.caller.grants) {
+    if (std::find(context.roles.begin(), context.roles.end(), grant.role) != context.roles.end() &&
+        !grant.region_path.empty() && RegionContains(grant.region_path, region) &&
+        grant.fund_sources.empty() && grant.industries.empty()) {
+      return absl::OkStatus();
+    }
+  }
+  return workflow::ScopeExcludes("评估该区域的全部对象").Build();
+}
+
 absl::StatusOr<v1::EvaluateSubjectsResponse> EvaluateSubjects(
     CallContext& context, const Deps& deps, const v1::EvaluateSubjectsRequest& request) {
   std::optional<Moment> moment = MomentOf(request.period(), ShanghaiDay(context.now));
@@ -48,14 +76,26 @@ absl::StatusOr<v1::EvaluateSubjectsResponse> EvaluateSubjects(
       context, request, [&](rpc::Mutation& m) -> absl::StatusOr<v1::EvaluateSubjectsResponse> {
         ASSIGN_OR_RETURN(SubjectMap subjects, LoadSubjects(m.tx(), wanted, context.scope));
         // Projects before the industries that add them up; a county has criteria of its own.
-        std::map<std::pair<int, std::string>, std::vector<Ulid>> groups;
-        for (const Ulid& id : wanted) {
-          auto it = subjects.find(id);
-          if (it != subjects.end()) groups[{it->second.type, it->second.county}].push_back(id);
-        }
+        // What is written names one grant, so that subjects of several are evaluated apart.
+        std::map<std::tuple<int, std::string, ptrdiff_t>, std::vector<Ulid>> groups;
         std::map<Ulid, SubjectOutcome> outcomes;
+        ASSIGN_OR_RETURN(const GrantScope scope, GrantScope::Load(m.tx(), context.caller, wanted,
+                                                                  ShanghaiDay(context.now)));
+        for (const Ulid& id : wanted) {
+          const auto it = subjects.find(id);
+          if (it == subjects.end()) continue;
+          const SubjectRow& subject = it->second;
+          if (const absl::Status may = workflow::CheckScope(
+                  context.caller, context.roles, subject.region_path, scope.Of(id), "评估该对象");
+              !may.ok()) {
+            outcomes[id].refusal_reason = ReasonOf(may);
+            outcomes[id].refusal_zh = GetErrorDetail(may).message_zh;
+            continue;
+          }
+          groups[{subject.type, subject.county, GrantOf(context, subject, scope)}].push_back(id);
+        }
         for (const auto& [group, ids] : groups) {
-          const auto& [type, county] = group;
+          const auto& [type, county, grant] = group;
           EvaluationJob job;
           job.moment = *moment;
           ASSIGN_OR_RETURN(job.criteria,
@@ -64,7 +104,8 @@ absl::StatusOr<v1::EvaluateSubjectsResponse> EvaluateSubjects(
           RETURN_IF_ERROR(
               deps.evaluator->PinWatermarks(m.tx(), job.criteria->engine.criteria(), context.now)
                   .status());
-          job.audit.actor = m.ActorAt(county);
+          job.audit.actor =
+              rpc::ActorOf(context.caller, context.roles, county, scope.Of(ids.front()));
           job.audit.action = "EvaluationService.EvaluateSubjects";
           job.audit.request_id = m.request_id();
           job.audit.source_system = context.caller.source_system;
@@ -113,6 +154,7 @@ absl::StatusOr<operation::v1::Operation> StartBatchEvaluation(
         ASSIGN_OR_RETURN(std::optional<RegionRow> known, GetRegion(m.tx(), region));
         if (known && !known->region_path.empty()) region = known->region_path;
         if (!auth::InScope(context.scope, region)) return NotFound("region", *code);
+        RETURN_IF_ERROR(CheckWhole(context, region));
         ASSIGN_OR_RETURN(int64_t total, CountSubjects(m.tx(), region));
         v1::StartBatchEvaluationRequest kept = request;
         kept.set_region_code(region);

@@ -1,0 +1,96 @@
+// Grants narrowed to fund sources or industries: what they evaluate.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "services/evaluation/api/evaluation_api_for_test.h"
+
+namespace bangfu::evaluation {
+namespace {
+
+using testing::StatusIs;
+
+class EvaluationScope : public EvaluationApi {
+ protected:
+  // An operator of the county with a grant for each list of industries.
+  std::string Narrowed(const std::vector<std::vector<std::string>>& industries) {
+    auth::Caller caller;
+    caller.subject = "narrowed";
+    for (const std::vector<std::string>& one : industries) {
+      auth::Grant& grant = caller.grants.emplace_back();
+      grant.role = auth::Role::ROLE_COUNTY_OPERATOR;
+      grant.region_path = sample::kCounty;
+      grant.industries = one;
+    }
+    return world_.server().Token(caller);
+  }
+};
+
+TEST_F(EvaluationScope, EachSubjectIsEvaluatedByThoseWhoseItIs) {
+  const std::string industry = world_.AddIndustry();
+  const std::string ours = world_.AddProject(industry);
+  const std::string theirs = world_.AddProject(industry);
+  registry::v1::Project tea = sample::Project(theirs, industry, sample::kVillage);
+  tea.set_industry_code("TEA");
+  world_.Tell(tea);
+  world_.Sync();
+  world_.Score({ours, theirs}, 85, 85);
+
+  // One is refused, the other is evaluated.
+  ASSERT_OK_AND_ASSIGN(const auto mixed,
+                       world_.Evaluate({ours, theirs}, Narrowed({{sample::kIndustryCode}})));
+  ASSERT_EQ(mixed.outcomes_size(), 2);
+  EXPECT_TRUE(mixed.outcomes(0).has_evaluation()) << mixed.outcomes(0).refusal_reason();
+  EXPECT_EQ(mixed.outcomes(1).subject_id(), theirs);
+  EXPECT_EQ(mixed.outcomes(1).refusal_reason(), "SCOPE_EXCLUDES");
+  EXPECT_FALSE(mixed.outcomes(1).refusal_zh().empty());
+  EXPECT_EQ(world_.database().Int("SELECT COUNT(*) FROM evaluation"), 1);
+  // By a grant for each both are.
+  ASSERT_OK_AND_ASSIGN(
+      const auto both,
+      world_.Evaluate({ours, theirs}, Narrowed({{"TEA"}, {sample::kIndustryCode}})));
+  for (const v1::SubjectOutcome& outcome : both.outcomes()) {
+    EXPECT_NE(outcome.refusal_reason(), "SCOPE_EXCLUDES");
+  }
+}
+
+TEST_F(EvaluationScope, TheEvaluationNamesTheGrantThatCoversItsSubject) {
+  const std::string project = world_.AddProject(world_.AddIndustry());
+  world_.Sync();
+  world_.Score({project}, 85, 85);
+  // The first with the role is for another industry; the second tells itself by its region.
+  auth::Caller caller;
+  caller.subject = "narrowed";
+  for (const auto& [industry, region] : std::vector<std::pair<std::string, std::string>>{
+           {"TEA", sample::kCounty}, {sample::kIndustryCode, "3607"}}) {
+    auth::Grant& grant = caller.grants.emplace_back();
+    grant.role = auth::Role::ROLE_COUNTY_OPERATOR;
+    grant.region_path = region;
+    grant.industries = {industry};
+  }
+  ASSERT_OK_AND_ASSIGN(const auto made, world_.Evaluate({project}, world_.server().Token(caller)));
+  ASSERT_EQ(made.outcomes_size(), 1);
+  EXPECT_EQ(made.outcomes(0).evaluation().computed_by().region_path(), "3607");
+}
+
+TEST_F(EvaluationScope, NobodyEvaluatesAllOfARegionByAGrantForSomeOfIt) {
+  world_.AddProject(world_.AddIndustry());
+  world_.Sync();
+  v1::StartBatchEvaluationRequest request;
+  request.set_region_code(sample::kCounty);
+  request.set_period(sample::kPeriod);
+  const auto start = [&](const std::string& token) {
+    request.set_request_id(world_.RequestId());
+    return world_.server().Call<operation::v1::Operation>(Cat(kService, "StartBatchEvaluation"),
+                                                          request, token);
+  };
+  for (const bool only : {true, false}) {
+    request.set_validate_only(only);
+    EXPECT_THAT(start(Narrowed({{sample::kIndustryCode}})),
+                StatusIs(absl::StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+  }
+  EXPECT_OK(start(Narrowed({{sample::kIndustryCode}, {}})));
+}
+
+}  // namespace
+}  // namespace bangfu::evaluation
