@@ -1,10 +1,39 @@
 #include "services/registry/api/grant_scope.h"
 
+#include <set>
 #include <utility>
 
 #include "common/status/macros.h"
 
 namespace bangfu::registry {
+namespace {
+
+template <typename Key>
+absl::StatusOr<std::map<Key, auth::Facets>> Expand(mysql::Executor& db,
+                                                   const std::map<Key, FacetCodes>& things) {
+  std::map<Key, auth::Facets> out;
+  std::set<std::string> codes;
+  for (const auto& [key, thing] : things) {
+    codes.insert(thing.industries.begin(), thing.industries.end());
+  }
+  Categories categories;
+  if (!codes.empty()) {
+    ASSIGN_OR_RETURN(const std::string version, CurrentTaxonomy(db));
+    ASSIGN_OR_RETURN(categories, LookupCategories(db, version, codes));
+  }
+  for (const auto& [key, thing] : things) {
+    auth::Facets& facets = out[key];
+    facets.fund_sources.assign(thing.fund_sources.begin(), thing.fund_sources.end());
+    for (const std::string& code : thing.industries) {
+      for (std::string& one : FacetsOfIndustry(code, categories).industries) {
+        facets.industries.push_back(std::move(one));
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace
 
 absl::StatusOr<Categories> CategoriesFor(mysql::Executor& db, const auth::Caller& caller) {
   Categories categories;
@@ -36,6 +65,27 @@ auth::Facets FacetsOf(const v1::Project& project, const Categories& categories) 
     out.fund_sources.push_back(funding.source_code());
   }
   return out;
+}
+
+absl::StatusOr<std::map<Ulid, auth::Facets>> WorkFacets(mysql::Executor& db,
+                                                        const std::map<Ulid, FacetCodes>& things) {
+  return Expand(db, things);
+}
+
+absl::StatusOr<std::map<std::string, auth::Facets>> WorkFacets(
+    mysql::Executor& db, const std::map<std::string, FacetCodes>& things) {
+  return Expand(db, things);
+}
+
+bool OtherFacets(const v1::Project& before, const v1::Project& after) {
+  const auto sources = [](const v1::Project& project) {
+    std::set<std::string> out;
+    for (const v1::DeclaredFunding& funding : project.declared_funding()) {
+      out.insert(funding.source_code());
+    }
+    return out;
+  };
+  return before.industry_code() != after.industry_code() || sources(before) != sources(after);
 }
 
 }  // namespace bangfu::registry

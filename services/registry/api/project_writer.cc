@@ -14,6 +14,7 @@
 #include "services/registry/api/grant_scope.h"
 #include "services/registry/api/industries.h"
 #include "services/registry/api/report_work.h"
+#include "services/registry/api/short_board_work.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/api/unit_reports.h"
 #include "services/registry/domain/inventory.h"
@@ -298,6 +299,12 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
   if (!waiting.empty()) {
     RETURN_IF_ERROR(SyncUnitReports(
         tx, waiting, {author.ids, author.now, &author.caller, "update", InboxCalendar()}));
+  }
+  for (const ProjectChange& c : *changes) {
+    if (!c.before || !OtherFacets(*c.before, c.project)) continue;
+    ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(c.project.id()));
+    RETURN_IF_ERROR(SyncShortBoardsOfProject(
+        tx, id, {author.ids, author.now, &author.caller, "update", InboxCalendar()}));
   }
   const bool voids = std::all_of(changes->begin(), changes->end(),
                                  [](const ProjectChange& c) { return c.project.is_void(); });

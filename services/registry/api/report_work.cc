@@ -5,6 +5,7 @@
 
 #include "common/base/strings.h"
 #include "common/status/macros.h"
+#include "services/registry/api/grant_scope.h"
 #include "services/registry/domain/project.h"
 #include "services/registry/domain/roles.h"
 #include "services/registry/store/operation_report_store.h"
@@ -78,6 +79,9 @@ absl::Status SyncMonths(mysql::Tx& tx, const std::set<Month>& months,
   std::vector<inbox::Subject> subjects;
   for (const auto& [period, paths] : by_period) {
     ASSIGN_OR_RETURN(const auto missing, CountMissingReports(tx, paths, RunningStates(), period));
+    ASSIGN_OR_RETURN(const auto codes,
+                     FacetCodesOfMissingReports(tx, paths, RunningStates(), period));
+    ASSIGN_OR_RETURN(const auto facets, WorkFacets(tx, codes));
     for (const std::string& path : paths) {
       inbox::Subject subject{kSubjectType, IdOf({path, period}), {}, {}};
       if (const auto count = missing.find(path); count != missing.end()) {
@@ -95,6 +99,8 @@ absl::Status SyncMonths(mysql::Tx& tx, const std::set<Month>& months,
         w.title = Cat(name == names.end() ? path : name->second, year, "年", month, "月运营月报，",
                       count->second, "个项目未报");
         w.region_path = path;
+        // Whoever may report one of the projects finds it.
+        if (const auto of = facets.find(path); of != facets.end()) w.facets = of->second;
         w.roles = {kVillageReporter, kTownshipReviewer, kCountyOperator};
         const absl::CivilMonth next = absl::CivilMonth(year, month) + 1;
         w.due_on = absl::CivilDay(next.year(), next.month(), static_cast<int>(deadline_day));
@@ -109,7 +115,8 @@ absl::Status SyncMonths(mysql::Tx& tx, const std::set<Month>& months,
 }  // namespace
 
 std::vector<inbox::Kind> ReportKinds() {
-  return {{"OPERATION_REPORT", "填报运营月报", kSubjectType}};
+  return {{"OPERATION_REPORT", "填报运营月报", kSubjectType,
+           "bangfu.registry.v1.OperationReportService.SubmitOperationReport"}};
 }
 
 absl::Status SyncMonthlyReports(mysql::Tx& tx, const std::set<Month>& months,
@@ -121,7 +128,9 @@ void AddRegionsOfRunning(const v1::Project* before, const v1::Project& after,
                          std::set<std::string>* region_paths) {
   const bool ran = before != nullptr && Runs(*before);
   const bool runs = Runs(after);
-  if (ran && runs && before->region_path() == after.region_path()) return;
+  if (ran && runs && before->region_path() == after.region_path() && !OtherFacets(*before, after)) {
+    return;
+  }
   if (ran) region_paths->insert(before->region_path());
   if (runs) region_paths->insert(after.region_path());
 }

@@ -23,8 +23,8 @@ absl::Status SyncMonthlyReports(mysql::Tx& tx,
                                 const std::set<std::pair<std::string, std::string>>& months,
                                 const inbox::Act& act);
 
-// Adds the regions in which other projects run after the change of a project than before. `before`
-// null: a new one.
+// Adds the regions in which other projects run after the change of a project than before, or those
+// of other money or another industry. `before` null: a new one.
 void AddRegionsOfRunning(const v1::Project* before, const v1::Project& after,
                          std::set<std::string>* region_paths);
 // After other projects run in these regions: last month's items, and those of earlier months that

@@ -9,6 +9,7 @@
 #include "common/status/macros.h"
 #include "common/workflow/work.h"
 #include "services/registry/api/convert.h"
+#include "services/registry/api/grant_scope.h"
 #include "services/registry/store/code_list_store.h"
 #include "services/registry/store/project_store.h"
 #include "services/registry/store/record_table.h"
@@ -33,7 +34,8 @@ std::vector<v1::ShortBoard> BoardsOf(const std::vector<Record>& records) {
 }  // namespace
 
 std::vector<inbox::Kind> ShortBoardKinds() {
-  return {{"SHORT_BOARD_COMPLETE", "补齐短板", kSubjectType}};
+  return {{"SHORT_BOARD_COMPLETE", "补齐短板", kSubjectType,
+           "bangfu.registry.v1.IndustryService.CompleteShortBoard"}};
 }
 
 absl::StatusOr<std::vector<ShortBoardState>> StatesOf(mysql::Executor& db,
@@ -72,6 +74,13 @@ absl::Status SyncShortBoards(mysql::Tx& tx, const std::vector<v1::ShortBoard>& b
   for (const v1::ShortBoard& board : boards) keys.emplace_back(kKindList, board.kind());
   ASSIGN_OR_RETURN(const auto kinds, LookupCodes(tx, keys));
   ASSIGN_OR_RETURN(const std::vector<ShortBoardState> states, StatesOf(tx, boards));
+  std::set<Ulid> lacking;  // projects and industries
+  for (size_t i = 0; i < boards.size(); ++i) {
+    const std::optional<Ulid> of = OptionalId(boards[i].subject_id());
+    if (of && states[i] == ShortBoardState::kOpen) lacking.insert(*of);
+  }
+  ASSIGN_OR_RETURN(const auto codes, FacetCodesOf(tx, lacking));
+  ASSIGN_OR_RETURN(const auto facets, WorkFacets(tx, codes));
   std::vector<inbox::Subject> subjects;
   for (size_t i = 0; i < boards.size(); ++i) {
     const v1::ShortBoard& board = boards[i];
@@ -85,6 +94,10 @@ absl::Status SyncShortBoards(mysql::Tx& tx, const std::vector<v1::ShortBoard>& b
       inbox::Wanted w = inbox::WantedOf(step, board.region_path(), title);
       // The day that was planned for it; without one there is no term.
       w.due_on = DayOf(board.due_on());
+      if (const auto of = facets.find(OptionalId(board.subject_id()).value_or(Ulid()));
+          of != facets.end()) {
+        w.facets = of->second;
+      }
       subject.wanted.push_back(std::move(w));
     }
     subjects.push_back(std::move(subject));

@@ -45,7 +45,8 @@ constexpr size_t kChunk = 500;
 // What the state alone does not say, for many reports at once.
 struct Around {
   std::map<Ulid, CampaignRef> campaigns;
-  std::map<Ulid, std::vector<std::string>> missing_departments;  // of reports with the county
+  std::map<Ulid, std::vector<RequiredDepartment>>
+      missing_departments;  // of reports with the county
   std::map<Ulid, std::vector<std::string>> signers;
   std::map<std::string, std::string> department_names;
   std::map<Ulid, std::set<int>> samples;  // levels that drew the report and have no result
@@ -117,7 +118,7 @@ absl::StatusOr<Around> LoadAround(mysql::Tx& tx, const std::vector<UnitReportRow
     for (size_t i = 0; i < with_county.size(); ++i) {
       for (const RequiredDepartment& d : departments[i]) {
         if (signed_for.count({with_county[i].id, d.department_code}) > 0) continue;
-        around.missing_departments[with_county[i].id].push_back(d.department_code);
+        around.missing_departments[with_county[i].id].push_back(d);
       }
     }
   }
@@ -214,12 +215,14 @@ inbox::Subject WorkOf(const UnitReportRow& unit, const Around& around) {
   // A submit waits in whatever form it comes, and a locked village waits all the more.
   subject.is_nil = true;
   subject.signatory = "-";
-  std::vector<std::string> missing;
+  std::vector<RequiredDepartment> missing;
   if (const auto found = around.missing_departments.find(unit.id);
       found != around.missing_departments.end()) {
     missing = found->second;
   }
-  subject.missing_departments = missing;
+  for (const RequiredDepartment& department : missing) {
+    subject.missing_departments.push_back(department.department_code);
+  }
 
   const std::optional<absl::CivilDay> due =
       DueOn(subject.state, unit.return_to_level, unit.return_due_on, campaign->second.deadlines);
@@ -253,13 +256,16 @@ inbox::Subject WorkOf(const UnitReportRow& unit, const Around& around) {
         }
       }
     }
-    for (const std::string& department : missing) {
+    for (const RequiredDepartment& department : missing) {
       inbox::Wanted one = w;
-      const auto name = around.department_names.find(department);
-      one.slot = department;
-      one.title = Cat(w.title, " ",
-                      name == around.department_names.end() ? department : name->second, "会签");
-      one.roles = workflow::SigningRoles(department);
+      const std::string& code = department.department_code;
+      const auto name = around.department_names.find(code);
+      one.slot = code;
+      one.title =
+          Cat(w.title, " ", name == around.department_names.end() ? code : name->second, "会签");
+      // A department signs for the money that it answers for.
+      one.facets.fund_sources = department.source_codes;
+      one.roles = workflow::SigningRoles(code);
       std::erase_if(one.roles, [&](workflow::RoleId role) {
         return std::find(step.roles.begin(), step.roles.end(), role) == step.roles.end();
       });

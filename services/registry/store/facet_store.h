@@ -1,0 +1,30 @@
+// What of projects and county industries grants are narrowed by (auth::Facets), without their
+// records.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/base/ulid.h"
+#include "common/mysql/session.h"
+
+namespace bangfu::registry {
+
+// Codes as declared: of an industry not those above it.
+struct FacetCodes {
+  std::set<std::string> fund_sources;
+  std::set<std::string> industries;
+};
+
+// Of those of the ids that are a project's or an industry's.
+absl::StatusOr<std::map<Ulid, FacetCodes>> FacetCodesOf(mysql::Executor& db,
+                                                        const std::set<Ulid>& ids);
+// By path, of all the projects together that CountMissingReports counts there.
+absl::StatusOr<std::map<std::string, FacetCodes>> FacetCodesOfMissingReports(
+    mysql::Executor& db, const std::vector<std::string>& paths, const std::vector<int>& states,
+    const std::string& period);
+
+}  // namespace bangfu::registry
