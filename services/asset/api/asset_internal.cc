@@ -36,6 +36,9 @@ absl::StatusOr<v1::Asset> Save(rpc::Mutation& m, store::AssetRow* row, const v1:
   RETURN_IF_ERROR(recorder.Publish(kAssetAggregate, row->id, row->region_path, event));
   RETURN_IF_ERROR(RefreshFacts(m.tx(), projects, c.now, recorder));
   RETURN_IF_ERROR(SyncAssets(m.tx(), {*row}, inbox::ActOf(m, OutcomeOf(c.method), {})));
+  if (OtherSources(before.details(), after.details())) {
+    RETURN_IF_ERROR(FollowSources(m.tx(), {row->id}));
+  }
   return after;
 }
 

@@ -13,6 +13,7 @@
 #include "common/base/strings.h"
 #include "common/status/macros.h"
 #include "services/asset/api/convert.h"
+#include "services/asset/api/grant_scope.h"
 #include "services/asset/domain/transitions.h"
 
 namespace bangfu::asset::api {
@@ -51,8 +52,10 @@ inbox::Subject Waiting(const store::AssetRow& row, const Terms& terms) {
        workflow::WaitingSteps(Custodies(), CustodyWorks(), subject, {})) {
     steps.push_back(std::move(step));
   }
+  const auth::Facets facets = FacetsOf(row);
   for (const workflow::WaitingStep& step : steps) {
     inbox::Wanted w = inbox::WantedOf(step, row.region_path, row.name);
+    w.facets = facets;
     w.term_kind = workflow::DayKind::kNatural;
     if (step.action == "settle_title") {
       w.term_days = terms.settle;
@@ -73,7 +76,7 @@ inbox::Subject Waiting(const store::AssetRow& row, const Terms& terms) {
 }
 
 inbox::Subject Waiting(const store::ContractRow& row, const store::OpenDues& dues,
-                       int64_t shown_days) {
+                       const auth::Facets& facets, int64_t shown_days) {
   inbox::Subject out{kContractSubject, row.id, {}, {}};
   ContractSubject subject;
   subject.state = row.state;
@@ -91,6 +94,7 @@ inbox::Subject Waiting(const store::ContractRow& row, const store::OpenDues& due
         step, row.region_path,
         Cat(terms.contract_no().empty() ? "经营合同" : terms.contract_no(), " ",
             terms.owner_party(), " 第", due.due_no, base ? "期计租基数" : "期应收"));
+    w.facets = facets;
     w.slot = Cat(due.due_no);
     w.due_on = due.due_date;
     w.starts_on = due.due_date - shown_days;
@@ -104,12 +108,14 @@ inbox::Subject Waiting(const store::ContractRow& row, const store::OpenDues& due
 }  // namespace
 
 std::vector<inbox::Kind> AssetKinds() {
-  return {{"ASSET_TITLE", "资产确权登记", kAssetSubject},
-          {"ASSET_TITLE_SETTLE", "化解权属争议", kAssetSubject},
-          {"ASSET_HAND_OVER", "资产移交", kAssetSubject},
-          {"DUE_BASE", "填报计租基数", kContractSubject},
-          {"INCOME_RECORD", "登记应收收益", kContractSubject},
-          {"DIVIDEND_PAY", "兑现已宣告的分红", kDividendSubject}};
+  const std::string assets = "bangfu.asset.v1.AssetService.";
+  const std::string contracts = "bangfu.asset.v1.ContractService.";
+  return {{"ASSET_TITLE", "资产确权登记", kAssetSubject, Cat(assets, "RegisterTitle")},
+          {"ASSET_TITLE_SETTLE", "化解权属争议", kAssetSubject, Cat(assets, "SettleTitle")},
+          {"ASSET_HAND_OVER", "资产移交", kAssetSubject, Cat(assets, "HandOver")},
+          {"DUE_BASE", "填报计租基数", kContractSubject, Cat(contracts, "StateDueBase")},
+          {"INCOME_RECORD", "登记应收收益", kContractSubject, Cat(contracts, "RecordIncome")},
+          {"DIVIDEND_PAY", "兑现已宣告的分红", kDividendSubject, Cat(contracts, "PayDividend")}};
 }
 
 inbox::ServiceOptions AssetInbox() { return {AssetKinds(), store::WorkCalendar}; }
@@ -130,11 +136,13 @@ absl::Status SyncContracts(mysql::Tx& tx, const std::vector<store::ContractRow>&
   for (const store::ContractRow& row : contracts) ids.push_back(row.id);
   ASSIGN_OR_RETURN(const auto dues, store::OldestOpenDues(tx, ids));
   ASSIGN_OR_RETURN(const std::vector<int64_t> shown, store::ParametersOf(tx, {kIncomeShownDays}));
+  ASSIGN_OR_RETURN(const auto facets, FacetsOfContracts(tx, ids));
   std::vector<inbox::Subject> subjects;
   for (const store::ContractRow& row : contracts) {
     const auto open = dues.find(row.id);
-    subjects.push_back(
-        Waiting(row, open == dues.end() ? store::OpenDues() : open->second, shown[0]));
+    const auto of = facets.find(row.id);
+    subjects.push_back(Waiting(row, open == dues.end() ? store::OpenDues() : open->second,
+                               of == facets.end() ? auth::Facets() : of->second, shown[0]));
   }
   return inbox::Sync(tx, subjects, act);
 }
@@ -166,12 +174,16 @@ absl::Status SyncDividends(mysql::Tx& tx, const std::vector<store::DividendRow>&
     last = std::max(last.value_or(row.declared_on), row.declared_on);
   }
   std::map<Ulid, std::string> names;
+  std::map<Ulid, auth::Facets> facets;
   workflow::Calendar calendar;
   int64_t days = 0;
   if (first) {
     ASSIGN_OR_RETURN(const std::vector<store::AssetRow> assets,
                      store::FindAssets(tx, {named.begin(), named.end()}, {""}));
-    for (const store::AssetRow& asset : assets) names[asset.id] = asset.name;
+    for (const store::AssetRow& asset : assets) {
+      names[asset.id] = asset.name;
+      facets[asset.id] = FacetsOf(asset);
+    }
     ASSIGN_OR_RETURN(calendar, store::WorkCalendar(tx, first->year(), last->year() + 1));
     ASSIGN_OR_RETURN(days, store::ParameterOf(tx, kDividendDays.code, kDividendDays.fallback));
   }
@@ -192,6 +204,7 @@ absl::Status SyncDividends(mysql::Tx& tx, const std::vector<store::DividendRow>&
                 use == nullptr ? "" : use->options().GetExtension(options::v1::value_label).zh()));
         const workflow::Deadline due = workflow::AddDays(row.declared_on, static_cast<int>(days),
                                                          workflow::DayKind::kWorking, calendar);
+        w.facets = facets[row.asset_id];
         w.due_on = due.day;
         w.provisional = due.provisional;
         subject.wanted.push_back(std::move(w));
@@ -200,6 +213,18 @@ absl::Status SyncDividends(mysql::Tx& tx, const std::vector<store::DividendRow>&
     subjects.push_back(std::move(subject));
   }
   return inbox::Sync(tx, subjects, act);
+}
+
+absl::Status FollowSources(mysql::Tx& tx, const std::vector<Ulid>& assets) {
+  if (assets.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<Ulid> contracts, store::ContractsOfAssets(tx, assets));
+  ASSIGN_OR_RETURN(auto facets, FacetsOfContracts(tx, contracts));
+  ASSIGN_OR_RETURN(const auto dividends, store::UnpaidDividendsOfAssets(tx, assets));
+  ASSIGN_OR_RETURN(const std::vector<store::AssetRow> rows, store::FindAssets(tx, assets, {""}));
+  std::map<Ulid, auth::Facets> of_assets;
+  for (const store::AssetRow& row : rows) of_assets[row.id] = FacetsOf(row);
+  for (const auto& [dividend, asset] : dividends) facets[dividend] = of_assets[asset];
+  return inbox::SetFacets(tx, facets);
 }
 
 inbox::Source AssetSource() {

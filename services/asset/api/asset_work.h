@@ -39,6 +39,8 @@ absl::Status SyncContracts(mysql::Tx& tx, const std::vector<store::ContractRow>&
                            const inbox::Act& act);
 absl::Status SyncDividends(mysql::Tx& tx, const std::vector<store::DividendRow>& dividends,
                            const inbox::Act& act);
+// After these assets got other money: what waits on their contracts and dividends follows.
+absl::Status FollowSources(mysql::Tx& tx, const std::vector<Ulid>& assets);
 DividendState StateOf(const store::DividendRow& dividend);
 
 inbox::Source AssetSource();

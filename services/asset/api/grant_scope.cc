@@ -32,17 +32,36 @@ auth::Facets FacetsOf(const v1::AssetDetails& details) {
   return facets;
 }
 
-auth::Facets FacetsOf(const auth::Caller& caller, const store::AssetRow& row) {
+bool OtherSources(const v1::AssetDetails& before, const v1::AssetDetails& after) {
+  const auto sources = [](const v1::AssetDetails& details) {
+    std::vector<std::string> out = FacetsOf(details).fund_sources;
+    std::sort(out.begin(), out.end());
+    return out;
+  };
+  return sources(before) != sources(after);
+}
+
+auth::Facets FacetsOf(const store::AssetRow& row) {
   auth::Facets facets;
-  if (caller.MindsFacets()) AddSources(row.details, &facets);
+  AddSources(row.details, &facets);
   return facets;
+}
+
+auth::Facets FacetsOf(const auth::Caller& caller, const store::AssetRow& row) {
+  return caller.MindsFacets() ? FacetsOf(row) : auth::Facets();
 }
 
 absl::StatusOr<std::map<Ulid, auth::Facets>> FacetsOfContracts(mysql::Executor& db,
                                                                const auth::Caller& caller,
                                                                const std::vector<Ulid>& contracts) {
+  if (!caller.MindsFacets()) return std::map<Ulid, auth::Facets>();
+  return FacetsOfContracts(db, contracts);
+}
+
+absl::StatusOr<std::map<Ulid, auth::Facets>> FacetsOfContracts(mysql::Executor& db,
+                                                               const std::vector<Ulid>& contracts) {
   std::map<Ulid, auth::Facets> out;
-  if (contracts.empty() || !caller.MindsFacets()) return out;
+  if (contracts.empty()) return out;
   ASSIGN_OR_RETURN(const auto details, store::AssetDetailsOfContracts(db, contracts));
   for (const auto& [contract, bytes] : details) AddSources(bytes, &out[contract]);
   return out;

@@ -20,10 +20,14 @@ namespace bangfu::asset::api {
 // The asset's fund sources; none, and nothing parsed, where no grant of the caller is narrowed.
 auth::Facets FacetsOf(const auth::Caller& caller, const store::AssetRow& row);
 auth::Facets FacetsOf(const v1::AssetDetails& details);
+// The same for work items, whoever asks.
+auth::Facets FacetsOf(const store::AssetRow& row);
 
 // Of each contract those of all its assets, in one query; empty where no grant is narrowed.
 absl::StatusOr<std::map<Ulid, auth::Facets>> FacetsOfContracts(mysql::Executor& db,
                                                                const auth::Caller& caller,
+                                                               const std::vector<Ulid>& contracts);
+absl::StatusOr<std::map<Ulid, auth::Facets>> FacetsOfContracts(mysql::Executor& db,
                                                                const std::vector<Ulid>& contracts);
 
 // Of a project, as its copy says: every source that it declares, its industry and those above it.
@@ -32,6 +36,9 @@ absl::StatusOr<auth::Facets> FacetsOf(mysql::Executor& db, const auth::Caller& c
 // The same of the project of this id; nothing of one that no feed has told of.
 absl::StatusOr<auth::Facets> FacetsOfProject(mysql::Executor& db, const auth::Caller& caller,
                                              const Ulid& project);
+
+// Whether other grants cover the asset than before.
+bool OtherSources(const v1::AssetDetails& before, const v1::AssetDetails& after);
 
 // What is filed about an asset or its contract, for refusals.
 inline constexpr char kAssetMattersZh[] = "办理该资产的事项";

@@ -463,6 +463,13 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
   RETURN_IF_ERROR(recorder.Flush(tx));
   inbox::Act act{ids, job.now, nullptr, "import", {}};
   RETURN_IF_ERROR(api::SyncAssets(tx, updated, act));
+  std::vector<Ulid> of_other_money;
+  for (size_t i = 0; i < updated.size(); ++i) {
+    if (api::OtherSources(updated_before[i].details(), api::DetailsOf(updated[i]))) {
+      of_other_money.push_back(updated[i].id);
+    }
+  }
+  RETURN_IF_ERROR(api::FollowSources(tx, of_other_money));
   act.fresh = true;
   std::vector<store::AssetRow> fresh_assets;
   for (const store::NewAsset& asset : assets) fresh_assets.push_back(asset.row);

@@ -231,6 +231,17 @@ absl::StatusOr<std::vector<std::pair<Ulid, std::string>>> AssetDetailsOfContract
       [](const Row& r) { return std::make_pair(r.Id(0), r.String(1)); });
 }
 
+absl::StatusOr<std::vector<Ulid>> ContractsOfAssets(mysql::Executor& db,
+                                                    const std::vector<Ulid>& assets) {
+  if (assets.empty()) return std::vector<Ulid>();
+  const mysql::Params params(assets.begin(), assets.end());
+  return Map<Ulid>(
+      db.Query(Cat("SELECT DISTINCT contract_id FROM contract_asset WHERE asset_id IN (",
+                   mysql::Placeholders(assets.size()), ")"),
+               params),
+      [](const Row& r) { return r.Id(0); });
+}
+
 absl::StatusOr<std::vector<Ulid>> ProjectsOfContract(mysql::Executor& db, const Ulid& id) {
   return Map<Ulid>(
       db.Query("SELECT project_id FROM contract_project WHERE contract_id = ? ORDER BY project_id",

@@ -69,6 +69,9 @@ absl::StatusOr<std::optional<ContractRow>> FindContract(mysql::Executor& db, con
 absl::StatusOr<std::vector<ContractRow>> FindContracts(mysql::Executor& db,
                                                        const std::vector<Ulid>& ids,
                                                        const std::vector<std::string>& scope);
+// Contracts over any of the assets.
+absl::StatusOr<std::vector<Ulid>> ContractsOfAssets(mysql::Executor& db,
+                                                    const std::vector<Ulid>& assets);
 struct ContractFilter {
   std::string region_prefix;
   std::optional<Ulid> asset_id;

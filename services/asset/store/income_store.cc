@@ -213,6 +213,20 @@ absl::StatusOr<std::vector<Ulid>> UnpaidDividendsAfter(mysql::Executor& db, cons
   return out;
 }
 
+absl::StatusOr<std::vector<std::pair<Ulid, Ulid>>> UnpaidDividendsOfAssets(
+    mysql::Executor& db, const std::vector<Ulid>& assets) {
+  std::vector<std::pair<Ulid, Ulid>> out;
+  if (assets.empty()) return out;
+  const Params params(assets.begin(), assets.end());
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   db.Query(Cat("SELECT id, asset_id FROM dividend WHERE asset_id IN (",
+                                mysql::Placeholders(assets.size()),
+                                ") AND paid_fen < declared_fen AND void_reason = ''"),
+                            params));
+  for (const Row& row : rows) out.emplace_back(row.Id(0), row.Id(1));
+  return out;
+}
+
 absl::StatusOr<std::vector<DividendRow>> LockDividends(mysql::Tx& tx,
                                                        const std::vector<Ulid>& ids) {
   if (ids.empty()) return std::vector<DividendRow>();

@@ -86,6 +86,9 @@ absl::StatusOr<std::optional<DividendRow>> FindDividend(mysql::Executor& db, con
 // Those that stand and are not paid in full, by id.
 absl::StatusOr<std::vector<Ulid>> UnpaidDividendsAfter(mysql::Executor& db, const Ulid& after,
                                                        int limit);
+// The same of these assets; and the asset of each.
+absl::StatusOr<std::vector<std::pair<Ulid, Ulid>>> UnpaidDividendsOfAssets(
+    mysql::Executor& db, const std::vector<Ulid>& assets);
 // Locked in the order of their ids.
 absl::StatusOr<std::vector<DividendRow>> LockDividends(mysql::Tx& tx, const std::vector<Ulid>& ids);
 absl::StatusOr<std::vector<DividendRow>> ListDividends(
