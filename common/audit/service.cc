@@ -85,7 +85,7 @@ absl::StatusOr<v1::VerifyAuditResponse> VerifyAudit(rpc::CallContext& context,
     std::vector<Anchor> kept;
     for (const v1::Anchor& anchor : request.kept_anchors()) {
       kept.push_back({anchor.anchor_no(), anchor.items(), absl::HexStringToBytes(anchor.hash()),
-                      ToTime(anchor.taken_at())});
+                      TimeOf(anchor.taken_at())});
     }
     ASSIGN_OR_RETURN(Report anchors, VerifyAnchors(context.db, kept, context.now));
     response.set_anchors(anchors.chains);

@@ -66,8 +66,8 @@ absl::StatusOr<v1::ListAccessesResponse> List(CallContext& context,
   }
   query.subject = request.subject();
   query.aggregate_type = request.aggregate_type();
-  if (request.has_from()) query.from = ToTime(request.from());
-  if (request.has_to()) query.to = ToTime(request.to());
+  if (request.has_from()) query.from = TimeOf(request.from());
+  if (request.has_to()) query.to = TimeOf(request.to());
   ASSIGN_OR_RETURN(const int page_size, ResolvePageSize(request.page_size()));
   const std::string filter =
       Cat("access/", request.region_code(), "/", request.subject(), "/", request.aggregate_type(),

@@ -10,13 +10,12 @@
 #include "bangfu/audit/v1/audit_service.pb.h"
 #include "common/audit/search.h"
 #include "common/audit/service.h"
+#include "common/contract/time.h"
 #include "common/rpc/call_context.h"
 #include "common/status/error.h"
 
 namespace bangfu::audit {
 
-void SetTime(absl::Time time, google::protobuf::Timestamp* out);
-absl::Time ToTime(const google::protobuf::Timestamp& time);
 v1::AuditEntry ToProto(const Record& record, bool with_json);
 
 // The caller under the grant by which he may act at that region.
@@ -48,8 +47,8 @@ absl::StatusOr<Search> SearchOf(const rpc::CallContext& context, const Request& 
     search.aggregate_id = *id;
   }
   search.action = request.action();
-  if (request.has_from()) search.from = ToTime(request.from());
-  if (request.has_to()) search.to = ToTime(request.to());
+  if (request.has_from()) search.from = TimeOf(request.from());
+  if (request.has_to()) search.to = TimeOf(request.to());
   return search;
 }
 

@@ -128,7 +128,7 @@ table::TableSpec CsvSpec() {
 
 absl::Status WriteEntry(table::TableWriter& csv, const v1::AuditEntry& e) {
   const std::string at =
-      absl::FormatTime("%Y-%m-%d %H:%M:%S", ToTime(e.occurred_at()), ShanghaiTimeZone());
+      absl::FormatTime("%Y-%m-%d %H:%M:%S", TimeOf(e.occurred_at()), ShanghaiTimeZone());
   const auto line = [&](const type::v1::FieldChange& change) {
     return csv.WriteRow({at,
                          e.aggregate_type(),

@@ -5,6 +5,7 @@
 
 #include "common/base/strings.h"
 #include "common/blob/format.h"
+#include "common/contract/time.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 
@@ -21,15 +22,12 @@ constexpr char kColumns[] =
 void SetTime(const std::optional<absl::Time>& time,
              google::protobuf::Timestamp* (*field)(v1::Blob&), v1::Blob& blob) {
   if (!time) return;
-  const int64_t micros = absl::ToUnixMicros(*time);
-  google::protobuf::Timestamp* out = field(blob);
-  out->set_seconds(micros / 1000000);
-  out->set_nanos(static_cast<int32_t>(micros % 1000000 * 1000));
+  bangfu::SetTime(*time, field(blob));
 }
 
 std::optional<absl::Time> TimeOf(bool present, const google::protobuf::Timestamp& time) {
   if (!present) return std::nullopt;
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+  return bangfu::TimeOf(time);
 }
 
 v1::Blob FromRow(const mysql::Row& row) {

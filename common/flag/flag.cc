@@ -7,6 +7,7 @@
 #include "bangfu/options/v1/access.pb.h"
 #include "bangfu/options/v1/labels.pb.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 
@@ -28,18 +29,6 @@ constexpr char kColumns[] =
     "answered_region_path, answered_delegated_by, answered_grant_id, answered_at, outcome, "
     "outcome_note, closed_subject, closed_name, closed_role, closed_region_path, "
     "closed_delegated_by, closed_grant_id, closed_at";
-
-void SetDate(absl::CivilDay day, google::type::Date* out) {
-  out->set_year(static_cast<int32_t>(day.year()));
-  out->set_month(day.month());
-  out->set_day(day.day());
-}
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  out->set_seconds(micros / 1000000);
-  out->set_nanos(static_cast<int32_t>(micros % 1000000 * 1000));
-}
 
 // The six columns of an actor, from `first` on.
 type::v1::Actor ActorFrom(const mysql::Row& row, size_t first) {
@@ -67,7 +56,7 @@ v1::RecordFlag FromRow(const mysql::Row& row) {
   out.set_subject_id(row.Id(4).ToString());
   out.set_state(static_cast<v1::RecordFlagState>(row.Int(5)));
   out.set_reason(row.String(6));
-  if (!row.IsNull(7)) SetDate(row.Day(7), out.mutable_answer_due());
+  if (!row.IsNull(7)) SetDay(row.Day(7), out.mutable_answer_due());
   out.set_provisional(row.Bool(8));
   *out.mutable_flagged_by() = ActorFrom(row, 9);
   SetTime(row.Time(15), out.mutable_flagged_at());

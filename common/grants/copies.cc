@@ -44,16 +44,6 @@ class Copies final : public feed::EffectHandler {
 
 }  // namespace
 
-absl::Time TimeOf(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  out->set_seconds(micros / 1000000);
-  out->set_nanos(static_cast<int32_t>(micros % 1000000 * 1000));
-}
-
 absl::Time Until(const type::v1::Grant& grant) {
   absl::Time until = grant.has_valid_to() ? TimeOf(grant.valid_to()) : kForever;
   if (grant.state() == type::v1::GRANT_STATE_REVOKED) {

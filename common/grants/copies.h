@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "bangfu/type/v1/grant.pb.h"
 #include "common/audit/audit.h"
+#include "common/contract/time.h"
 #include "common/feed/consumer.h"
 #include "common/mysql/session.h"
 
@@ -35,7 +36,7 @@ absl::Time Until(const type::v1::Grant& grant);
 // the actor's grant names, if this service knows the grant.
 absl::Status NameOrganisation(mysql::Executor& db, audit::Actor* actor);
 
-absl::Time TimeOf(const google::protobuf::Timestamp& time);
-void SetTime(absl::Time time, google::protobuf::Timestamp* out);
+using ::bangfu::SetTime;
+using ::bangfu::TimeOf;
 
 }  // namespace bangfu::grants

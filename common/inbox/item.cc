@@ -6,6 +6,7 @@
 #include "absl/strings/str_split.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/inbox/inbox.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -46,18 +47,6 @@ std::vector<Desk> DesksOf(const Item& item) {
     for (const workflow::RoleId role : RolesAbove(level)) out.push_back({role, true});
   }
   return out;
-}
-
-void SetDate(absl::CivilDay day, google::type::Date* out) {
-  out->set_year(static_cast<int32_t>(day.year()));
-  out->set_month(day.month());
-  out->set_day(day.day());
-}
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  out->set_seconds(micros / 1000000);
-  out->set_nanos(static_cast<int32_t>(micros % 1000000 * 1000));
 }
 
 void SetActor(const Person& person, type::v1::Actor* out) {
@@ -135,14 +124,14 @@ v1::WorkItem ShownOf(const Item& item) {
   SetTime(item.opened_at, out.mutable_opened_at());
   out.set_provisional(item.provisional);
   out.set_state(static_cast<v1::WorkState>(item.state));
-  if (item.due_on != kNoTerm) SetDate(item.due_on, out.mutable_due_on());
+  if (item.due_on != kNoTerm) SetDay(item.due_on, out.mutable_due_on());
   out.set_urge_count(item.urges);
   if (item.urged_at) {
     v1::Urge* urge = out.mutable_last_urge();
     SetActor(item.urged_by, urge->mutable_by());
     SetTime(*item.urged_at, urge->mutable_at());
     urge->set_note(item.urged_note);
-    if (item.urged_due_on) SetDate(*item.urged_due_on, urge->mutable_due_on());
+    if (item.urged_due_on) SetDay(*item.urged_due_on, urge->mutable_due_on());
   }
   if (item.closed_at) {
     SetActor(item.closed_by, out.mutable_closed_by());

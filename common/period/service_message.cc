@@ -42,20 +42,8 @@ const Table* FindTable(const Tables& tables, std::string_view table_no) {
   return nullptr;
 }
 
-void SetDay(absl::CivilDay day, google::type::Date* out) {
-  out->set_year(static_cast<int32_t>(day.year()));
-  out->set_month(day.month());
-  out->set_day(day.day());
-}
-
 absl::CivilDay ToDay(const google::type::Date& date) {
   return absl::CivilDay(date.year(), date.month(), date.day());
-}
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  out->set_seconds(micros / 1000000);
-  out->set_nanos(static_cast<int32_t>(micros % 1000000 * 1000));
 }
 
 absl::Status FillPlain(mysql::Executor& db, const ServiceOptions& options, absl::Time now,

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/contract/time.h"
 #include "common/period/service.h"
 #include "common/period/workflow.h"
 #include "common/rpc/call_context.h"
@@ -14,9 +15,7 @@ namespace bangfu::period {
 // nullptr: the service has no such table.
 const Table* FindTable(const Tables& tables, std::string_view table_no);
 
-void SetDay(absl::CivilDay day, google::type::Date* out);
 absl::CivilDay ToDay(const google::type::Date& date);
-void SetTime(absl::Time time, google::protobuf::Timestamp* out);
 
 // Submitted or accepted: what a table above counts on.
 bool IsUp(int state);

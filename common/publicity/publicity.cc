@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "common/base/clock.h"
 #include "common/contract/sensitive.h"
+#include "common/contract/time.h"
 #include "common/publicity/transitions.h"
 #include "common/seal/seal.h"
 #include "common/status/error.h"
@@ -32,11 +33,6 @@ constexpr char kColumns[] =
     "from_day, to_day, days_required, day_kind, provisional, state, started_subject, started_name, "
     "started_role, started_region_path, started_delegated_by, started_grant_id";
 
-void SetDate(absl::CivilDay day, google::type::Date* out) {
-  out->set_year(static_cast<int32_t>(day.year()));
-  out->set_month(day.month());
-  out->set_day(day.day());
-}
 absl::CivilDay DayFrom(const google::type::Date& date) {
   return absl::CivilDay(date.year(), date.month(), date.day());
 }
@@ -54,8 +50,8 @@ v1::Publicity FromRow(const mysql::Row& row) {
   }
   out.set_url(row.String(7));
   out.set_content_sha256(row.String(8));
-  SetDate(row.Day(9), out.mutable_from());
-  SetDate(row.Day(10), out.mutable_to());
+  SetDay(row.Day(9), out.mutable_from());
+  SetDay(row.Day(10), out.mutable_to());
   out.set_days_required(static_cast<int32_t>(row.Int(11)));
   out.set_day_kind(static_cast<v1::DayKind>(row.Int(12)));
   out.set_provisional(row.Bool(13));
@@ -98,7 +94,7 @@ absl::Status AddObjections(mysql::Executor& db, std::vector<v1::Publicity>& publ
     objection->set_raised_by(masked ? contract::MaskText(raised_by) : std::move(raised_by));
     objection->set_text(row.String(4));
     objection->set_state(static_cast<v1::ObjectionState>(row.Int(5)));
-    SetDate(row.Day(6), objection->mutable_answer_due());
+    SetDay(row.Day(6), objection->mutable_answer_due());
     if (!row.String(7).empty()) {
       objection->mutable_handled_by()->set_subject(row.String(7));
       objection->mutable_handled_by()->set_name(row.String(8));
@@ -527,7 +523,7 @@ absl::StatusOr<v1::Publicity> Conclude(mysql::Tx& tx, const v1::Publicity& publi
     ASSIGN_OR_RETURN(const Deadline to,
                      Count(tx, calendar, DayFrom(current.from()), current.days_required(),
                            static_cast<DayKind>(current.day_kind())));
-    SetDate(to.day, current.mutable_to());
+    SetDay(to.day, current.mutable_to());
     current.set_provisional(to.provisional);
   }
   Subject subject = SubjectOf(current, now);

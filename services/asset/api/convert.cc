@@ -51,18 +51,6 @@ std::optional<absl::CivilDay> DayFrom(const google::type::Date& date, std::strin
   return day;
 }
 
-void SetDay(absl::CivilDay day, google::type::Date* out) {
-  out->set_year(static_cast<int>(day.year()));
-  out->set_month(day.month());
-  out->set_day(day.day());
-}
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  out->set_seconds(micros / 1000000);
-  out->set_nanos(static_cast<int32_t>(micros % 1000000) * 1000);
-}
-
 type::v1::Actor ToActor(const auth::Caller& caller, const std::vector<auth::Role>& roles,
                         std::string_view region_path) {
   return rpc::ActorMessage(rpc::ActorOf(caller, roles, region_path));

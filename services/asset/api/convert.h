@@ -13,6 +13,7 @@
 #include "bangfu/asset/v1/events.pb.h"
 #include "bangfu/type/v1/common.pb.h"
 #include "common/auth/caller.h"
+#include "common/contract/time.h"
 #include "common/status/error.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "google/type/date.pb.h"
@@ -29,8 +30,6 @@ namespace bangfu::asset::api {
 // nullopt: not given. A day that does not exist is a violation of `path`.
 std::optional<absl::CivilDay> DayFrom(const google::type::Date& date, std::string_view path,
                                       std::vector<FieldViolation>* violations);
-void SetDay(absl::CivilDay day, google::type::Date* out);
-void SetTime(absl::Time time, google::protobuf::Timestamp* out);
 type::v1::Actor ToActor(const auth::Caller& caller, const std::vector<auth::Role>& roles,
                         std::string_view region_path);
 

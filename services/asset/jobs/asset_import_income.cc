@@ -109,7 +109,7 @@ void Operation(const Sheet& sheet, Draft* d) {
   const auto agreed = FenIn(sheet, d, Field::kAgreed);
   if (const auto income = FenIn(sheet, d, Field::kIncome)) {
     d->asset.set_income_fen(*income);
-    api::SetDay(sheet.year_end, d->asset.mutable_income_on());
+    SetDay(sheet.year_end, d->asset.mutable_income_on());
   }
   const auto term = TermOf(d);
   const bool by_contract = mode && *mode != OperateMode::kSelf && *mode != OperateMode::kNone;
@@ -133,8 +133,8 @@ void Operation(const Sheet& sheet, Draft* d) {
     if (terms->owner_party().empty()) terms->set_owner_party("（未注明）");
     terms->set_operator_name(details.operator_name());
     terms->set_operator_uscc(details.operator_uscc());
-    api::SetDay(term->first, terms->mutable_start_date());
-    api::SetDay(term->second, terms->mutable_end_date());
+    SetDay(term->first, terms->mutable_start_date());
+    SetDay(term->second, terms->mutable_end_date());
     if (agreed && *agreed > 0) {
       // Dues before the year that the table reports are not known, so none are claimed; nor is that
       // year's where the table does not say what came in of it: it would stand there as an arrear.
@@ -146,8 +146,8 @@ void Operation(const Sheet& sheet, Draft* d) {
           std::max(term->first, absl::CivilDay(sheet.year_end.year() + (reported ? 0 : 1), 1, 1));
       if (first <= term->second) {
         v1::ScheduleStep* step = terms->add_schedule();
-        api::SetDay(first, step->mutable_from());
-        api::SetDay(term->second, step->mutable_to());
+        SetDay(first, step->mutable_from());
+        SetDay(term->second, step->mutable_to());
         step->set_fixed_fen_per_year(*agreed);
         v1::DueDay* due = terms->add_due_days();
         due->set_month(12);

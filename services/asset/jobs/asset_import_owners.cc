@@ -149,7 +149,7 @@ void Custody(const Sheet& sheet, Draft* d) {
     return;
   }
   asset.set_custody_status(v1::CUSTODY_STATUS_HANDED_OVER);
-  api::SetDay(*day, asset.mutable_transferred_date());
+  SetDay(*day, asset.mutable_transferred_date());
   if (const std::string owners = d->Text(Field::kOwners); !tables::SaysNone(owners)) {
     asset.set_custodian(Utf8Truncate(owners, 200));
   }

@@ -353,7 +353,7 @@ void Understand(const Sheet& sheet, Draft* d) {
   }
   if (formed) {
     (void)DayIn(d, Field::kFormed);
-    api::SetDay(*formed, details.mutable_formed_date());
+    SetDay(*formed, details.mutable_formed_date());
   } else if (d->Has(Field::kFormed)) {
     d->Hold(Field::kFormed, "DATE_UNCLEAR", "建成时间无法识别，请填如2021-09-30");
   } else {
@@ -363,7 +363,7 @@ void Understand(const Sheet& sheet, Draft* d) {
   if (planted && *planted > sheet.today) {
     d->Unclear(Field::kPlanting, "DATE_IN_FUTURE", "种植时间晚于今天，未采用，请核对");
   } else if (planted) {
-    api::SetDay(*planted, details.mutable_planting_date());
+    SetDay(*planted, details.mutable_planting_date());
   }
   if (const auto months = CountIn(d, Field::kCultivation)) {
     if (!planted || *months > 240) {

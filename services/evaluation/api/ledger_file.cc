@@ -117,7 +117,7 @@ type::v1::TableMeta LiveMeta(const rpc::CallContext& context, Particulars partic
 type::v1::TableMeta FrozenMeta(const period::v1::Period& period, Particulars particulars) {
   if (particulars.preparer.empty()) particulars.preparer = period.prepared_by().name();
   type::v1::TableMeta meta = MetaOf(std::move(particulars), period::RevisionZh(period));
-  SetDay(ShanghaiDay(ToTime(period.frozen_at())), meta.mutable_reported_on());
+  SetDay(ShanghaiDay(TimeOf(period.frozen_at())), meta.mutable_reported_on());
   *meta.mutable_snapshot_time() = period.frozen_at();
   meta.set_draft_note(period.draft_note());
   *meta.mutable_watermarks() = period.watermarks();
@@ -136,7 +136,7 @@ table::TableMeta ToTable(const type::v1::TableMeta& meta, std::vector<std::strin
   out.preparer = meta.preparer();
   out.reviewer = meta.reviewer();
   out.filters = meta.filters();
-  out.snapshot_time = ToTime(meta.snapshot_time());
+  out.snapshot_time = TimeOf(meta.snapshot_time());
   out.draft_note = meta.draft_note();
   out.signers = std::move(signers);
   return out;

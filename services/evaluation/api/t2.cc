@@ -427,7 +427,7 @@ absl::StatusOr<std::unique_ptr<rpc::Source<Chunk>>> ExportT2(CallContext& contex
                                         request.period(), request.revision(), context.now));
     file.board = std::move(frozen.board);
     ASSIGN_OR_RETURN(file.dimensions, DimensionsOn(context.db, deps, path,
-                                                   ShanghaiDay(ToTime(frozen.period.frozen_at()))));
+                                                   ShanghaiDay(TimeOf(frozen.period.frozen_at()))));
     type::v1::TableMeta meta = FrozenMeta(frozen.period, std::move(particulars));
     // A part of the table lacks who has not signed in it.
     ASSIGN_OR_RETURN(std::string note, DraftNote(context.db, file.board.Unsigned(path, true)));

@@ -9,6 +9,7 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "bangfu/evaluation/v1/evaluation.pb.h"
+#include "common/contract/time.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "google/type/date.pb.h"
 #include "services/evaluation/domain/criteria.h"
@@ -43,8 +44,5 @@ Result FromMessage(v1::EvaluationResult result);
 
 // Dates and times. A date that is not set or not a day of the calendar is nullopt.
 std::optional<absl::CivilDay> ToDay(const google::type::Date& date);
-void SetDay(absl::CivilDay day, google::type::Date* date);
-void SetTime(absl::Time time, google::protobuf::Timestamp* timestamp);
-absl::Time ToTime(const google::protobuf::Timestamp& timestamp);
 
 }  // namespace bangfu::evaluation

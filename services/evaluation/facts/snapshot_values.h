@@ -25,7 +25,7 @@ namespace bangfu::evaluation {
 
 inline std::optional<absl::CivilDay> DayOf(const google::protobuf::Timestamp& timestamp) {
   if (timestamp.seconds() == 0 && timestamp.nanos() == 0) return std::nullopt;
-  return ShanghaiDay(ToTime(timestamp));
+  return ShanghaiDay(TimeOf(timestamp));
 }
 
 inline std::optional<absl::CivilDay> Later(std::optional<absl::CivilDay> a,

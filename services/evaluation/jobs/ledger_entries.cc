@@ -69,7 +69,7 @@ void StoreMessage(const v1::LedgerEntry& message, LedgerRow& row) {
   row.state = message.state();
   row.open = message.state() != v1::LEDGER_ENTRY_STATE_LEFT;
   row.left_at.reset();
-  if (message.has_left_at()) row.left_at = ToTime(message.left_at());
+  if (message.has_left_at()) row.left_at = TimeOf(message.left_at());
   row.leave_reason = message.leave_reason();
   row.left_to = message.left_to();
   row.overridden = message.is_overridden();

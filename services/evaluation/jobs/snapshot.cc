@@ -35,7 +35,7 @@ absl::StatusOr<std::vector<feed::OutboxEvent>> PageCriteria(
   for (const CriteriaRow& row : rows) {
     ASSIGN_OR_RETURN(*changed.mutable_criteria_set(), ToMessage(row));
     out.push_back(feed::MakeEvent("criteria_set", row.id, row.region_code, changed,
-                                  ToTime(changed.criteria_set().created_at())));
+                                  TimeOf(changed.criteria_set().created_at())));
   }
   return out;
 }

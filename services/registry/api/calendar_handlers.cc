@@ -63,7 +63,7 @@ absl::StatusOr<v1::ComputeDeadlineResponse> Deadlines(Context& context,
     deadline = AddWorkingDays(*from, request.days(), calendar);
   }
   v1::ComputeDeadlineResponse response;
-  SetDate(deadline.day, response.mutable_deadline());
+  SetDay(deadline.day, response.mutable_deadline());
   response.set_provisional(deadline.provisional);
   return response;
 }

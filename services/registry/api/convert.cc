@@ -43,22 +43,6 @@ std::optional<absl::CivilDay> DayOf(const google::type::Date& date) {
   return absl::CivilDay(date.year(), date.month(), date.day());
 }
 
-void SetDate(absl::CivilDay day, google::type::Date* out) {
-  out->set_year(static_cast<int>(day.year()));
-  out->set_month(day.month());
-  out->set_day(day.day());
-}
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  out->set_seconds(micros / 1000000);
-  out->set_nanos(static_cast<int32_t>(micros % 1000000) * 1000);
-}
-
-absl::Time TimeOf(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
-
 absl::StatusOr<Ulid> ParseId(std::string_view text, std::string_view field) {
   absl::StatusOr<Ulid> id = Ulid::Parse(text);
   if (!id.ok()) return InvalidField(field, "不是有效的编号").Build();

@@ -12,6 +12,7 @@
 #include "common/base/page_token.h"
 #include "common/base/strings.h"
 #include "common/base/ulid.h"
+#include "common/contract/time.h"
 #include "common/rpc/call_context.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -28,9 +29,6 @@ namespace bangfu::registry {
 using Context = rpc::CallContext;
 
 std::optional<absl::CivilDay> DayOf(const google::type::Date& date);  // unset: nullopt
-void SetDate(absl::CivilDay day, google::type::Date* out);
-void SetTime(absl::Time time, google::protobuf::Timestamp* out);
-absl::Time TimeOf(const google::protobuf::Timestamp& time);
 
 // INVALID_ARGUMENT naming the field.
 absl::StatusOr<Ulid> ParseId(std::string_view text, std::string_view field);

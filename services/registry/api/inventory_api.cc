@@ -424,7 +424,7 @@ v1::ReportReturn* NoteReturn(Mutation& m, Loaded& l, int from_level, int to_leve
   SetTime(m.context().now, note->mutable_returned_at());
   note->set_from_level(static_cast<v1::RegionLevel>(from_level));
   note->set_to_level(static_cast<v1::RegionLevel>(to_level));
-  SetDate(due.day, note->mutable_due_on());
+  SetDay(due.day, note->mutable_due_on());
   note->set_due_provisional(due.provisional);
   return note;
 }

@@ -32,9 +32,9 @@ v1::InventoryCampaign CampaignMessage(const CampaignRow& row) {
   out.set_id(row.id.ToString());
   out.set_region_path(row.region_path);
   out.set_state(static_cast<v1::CampaignState>(row.state));
-  SetDate(row.deadlines.village, out.mutable_village_deadline());
-  SetDate(row.deadlines.township, out.mutable_township_deadline());
-  SetDate(row.deadlines.county, out.mutable_county_deadline());
+  SetDay(row.deadlines.village, out.mutable_village_deadline());
+  SetDay(row.deadlines.township, out.mutable_township_deadline());
+  SetDay(row.deadlines.county, out.mutable_county_deadline());
   out.set_unit_count(row.unit_count);
   out.set_etag(EtagOf(row.version));
   return out;
@@ -488,7 +488,7 @@ absl::StatusOr<v1::GetCompletenessResponse> Count(CallContext& c, const Asked& a
     FinishShares(&part);
     *response.add_children() = std::move(part);
   }
-  SetDate(asked.on, response.mutable_on());
+  SetDay(asked.on, response.mutable_on());
   response.set_live(true);
   return response;
 }
@@ -534,7 +534,7 @@ absl::StatusOr<v1::ListOverdueResponse> Overdue(CallContext& c,
     const std::optional<absl::CivilDay> due =
         DueOn(row.state, row.return_to_level, row.return_due_on, asked.campaign.deadlines);
     if (due) {
-      SetDate(*due, out->mutable_due_on());
+      SetDay(*due, out->mutable_due_on());
       out->set_days_overdue(static_cast<int32_t>(asked.on - *due));
     }
   }
@@ -549,7 +549,7 @@ absl::StatusOr<v1::Milestone> GetMilestone(CallContext& c, const v1::GetMileston
   const absl::CivilDay target(ymd / 10000, ymd / 100 % 100, ymd % 100);
   v1::Milestone out;
   out.set_name_zh("全面摸清帮扶产业和项目底数");
-  SetDate(target, out.mutable_target_date());
+  SetDay(target, out.mutable_target_date());
   const v1::Completeness& total = counts.total();
   out.set_reached(total.units() > 0 && total.county_verified() == total.units());
   if (!out.reached() && asked.on > target)

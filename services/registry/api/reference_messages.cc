@@ -61,8 +61,8 @@ v1::Code CodeMessage(const CodeRow& row) {
     a.set_value(value);
   }
   c.set_sort(row.sort);
-  if (row.valid_from) SetDate(*row.valid_from, c.mutable_valid_from());
-  if (row.valid_to) SetDate(*row.valid_to, c.mutable_valid_to());
+  if (row.valid_from) SetDay(*row.valid_from, c.mutable_valid_from());
+  if (row.valid_to) SetDay(*row.valid_to, c.mutable_valid_to());
   c.set_version(row.version);
   c.set_unconfirmed(row.unconfirmed);
   return c;
@@ -86,8 +86,8 @@ v1::FundSourceDepartment FundSourceDepartmentMessage(const FundSourceDepartmentR
   f.set_source_code(row.rule.source_code);
   f.set_task_code(row.rule.task_code);
   f.set_department_code(row.rule.department_code);
-  SetDate(row.rule.valid_from, f.mutable_valid_from());
-  if (row.rule.valid_to) SetDate(*row.rule.valid_to, f.mutable_valid_to());
+  SetDay(row.rule.valid_from, f.mutable_valid_from());
+  if (row.rule.valid_to) SetDay(*row.rule.valid_to, f.mutable_valid_to());
   f.set_unconfirmed(row.unconfirmed);
   f.set_etag(EtagOf(row.version));
   return f;
@@ -111,7 +111,7 @@ v1::Taxonomy TaxonomyMessage(const TaxonomyRow& row) {
   v1::Taxonomy t;
   t.set_taxonomy_version(row.taxonomy_version);
   t.set_name(row.name);
-  if (row.valid_from) SetDate(*row.valid_from, t.mutable_valid_from());
+  if (row.valid_from) SetDay(*row.valid_from, t.mutable_valid_from());
   t.set_is_current(row.is_current);
   t.set_major_count(static_cast<int32_t>(row.majors));
   t.set_speciality_count(static_cast<int32_t>(row.specialities));
@@ -121,7 +121,7 @@ v1::Taxonomy TaxonomyMessage(const TaxonomyRow& row) {
 
 v1::WorkDay WorkDayMessage(const WorkDayRow& row) {
   v1::WorkDay d;
-  SetDate(row.day, d.mutable_date());
+  SetDay(row.day, d.mutable_date());
   d.set_is_working(row.is_working);
   d.set_source(row.source);
   return d;

@@ -158,7 +158,7 @@ absl::StatusOr<v1::ShortBoard> CompleteBoard(Context& context,
           return InvalidField("completed_on", "完成日期不能晚于今天").Build();
         }
         v1::ShortBoard b = before;
-        SetDate(*day, b.mutable_completed_on());
+        SetDay(*day, b.mutable_completed_on());
         b.set_completion_note(request.note());
         google::protobuf::RepeatedPtrField<type::v1::Evidence> evidence = request.evidence();
         RETURN_IF_ERROR(blob::UseEvidence(m, &evidence,

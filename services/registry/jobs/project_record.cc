@@ -313,15 +313,15 @@ v1::Project ProjectFromRow(const std::map<ExtraField, std::string>& extra, const
     p.set_operator_text(Cut(row->operator_name, 200));
     if (p.operator_text() != row->Text(F::kOperator)) KeepRaw(F::kOperator, *row, &p);
   }
-  if (row->completed_on) SetDate(row->completed_on->day, p.mutable_actual_end());
-  if (row->production_on) SetDate(row->production_on->day, p.mutable_production_start_date());
+  if (row->completed_on) SetDay(row->completed_on->day, p.mutable_actual_end());
+  if (row->production_on) SetDay(row->production_on->day, p.mutable_production_start_date());
   for (F field : {F::kCompletedOn, F::kProductionOn}) {
     KeepDay(intake::ProjectFieldKey(field), row->Text(field), &p);
   }
   const auto extra_day = [&](ExtraField field, std::string_view key, auto mutable_day) {
     const std::string_view cell = extra_text(field);
     if (cell.empty()) return;
-    if (const auto day = printed::ParseDay(cell)) SetDate(day->day, mutable_day());
+    if (const auto day = printed::ParseDay(cell)) SetDay(day->day, mutable_day());
     intake::AddDayIssue(cell, key, &row->report);
     KeepDay(key, cell, &p);
   };
