@@ -119,6 +119,7 @@ TEST_F(PeriodServiceTest, ReturnedIsReissuedAndBothStayReadable) {
   auto returned = Return(first.id(), city_);
   ASSERT_OK(returned);
   EXPECT_EQ(returned->return_reasons(0).field(), "value_milli");
+  EXPECT_EQ(returned->return_reasons(0).field_label_zh(), "数值");
   Put(kVillage1, "橘园", 150);
   Put(kVillage2, "新园", 7);
   auto second = Step<v1::ReissuePeriodRequest>("ReissuePeriod", first.id(), operator_);

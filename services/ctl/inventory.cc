@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "bangfu/registry/v1/inventory_service.pb.h"
+#include "bangfu/registry/v1/project.pb.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/contract/field_names.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/ctl/commands.h"
@@ -79,6 +81,19 @@ absl::StatusOr<InventoryUnitReport> FindUnit(Context& context, const std::string
   return page.unit_reports(0);
 }
 
+namespace {
+
+// The path of a field as it is typed, by its path or its label.
+absl::StatusOr<std::string> FieldOf(bool of_project, std::string_view named) {
+  if (named.empty()) return std::string();
+  contract::Messages messages;
+  if (!of_project) messages.push_back(SubmitUnitReportRequest::descriptor());
+  messages.push_back(Project::descriptor());
+  return contract::PathOfName(messages, named, "field");
+}
+
+}  // namespace
+
 absl::StatusOr<type::v1::ReturnReason> ReturnReasonOf(std::string_view item) {
   const size_t equals = item.find('=');
   if (equals == std::string_view::npos || Trim(item.substr(equals + 1)).empty()) {
@@ -89,7 +104,8 @@ absl::StatusOr<type::v1::ReturnReason> ReturnReasonOf(std::string_view item) {
   type::v1::ReturnReason reason;
   reason.set_subject_id(std::string(Trim(place.substr(0, slash))));
   if (slash != std::string_view::npos) {
-    reason.set_field(std::string(Trim(place.substr(slash + 1))));
+    ASSIGN_OR_RETURN(*reason.mutable_field(),
+                     FieldOf(!reason.subject_id().empty(), Trim(place.substr(slash + 1))));
   }
   reason.set_text(std::string(Trim(item.substr(equals + 1))));
   return reason;
@@ -217,6 +233,11 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
     std::printf("%s %s：%s%s，项目 %d 个\n", unit.region_code().c_str(), unit.region_name().c_str(),
                 StateText(unit.state()).c_str(), unit.is_nil() ? "（零报告）" : "",
                 unit.project_count());
+    for (const auto& reason : unit.current_return().reasons()) {
+      const std::string& field =
+          reason.field_label_zh().empty() ? reason.field() : reason.field_label_zh();
+      std::printf("  %s%s%s\n", field.c_str(), field.empty() ? "" : "：", reason.text().c_str());
+    }
   };
 
   add(
@@ -314,16 +335,19 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
       });
   add(
       "return", "退回下级，逐项说明",
-      "return 360733105201 --item PJ360733-2019-000012/declared_funding=资金来源未填",
+      "return 360733105201 --item PJ360733-2019-000012/实施单位=与资金文件不一致 --item "
+      "/签字人=应为村党组织书记",
       [](CLI::App* command, Arguments* a) {
         // One value each: the region may come after it.
         CLI::Option* reason =
             command->add_option("--reason", a->reasons, "理由，可多条")->allow_extra_args(false);
-        command->add_option("--field", a->field, "唯一一条 --reason 所指的字段")->needs(reason);
+        command->add_option("--field", a->field, "唯一一条 --reason 所指的字段，名称或路径")
+            ->needs(reason);
         command->add_option("--project", a->subject, "唯一一条 --reason 所指的项目")->needs(reason);
         command
             ->add_option("--item", a->items,
-                         "逐项意见，可多条：项目/字段=意见；项目、字段都可不写，如 /is_nil=意见")
+                         "逐项意见，可多条：项目/字段=意见；字段写名称或路径，项目、字段都可不写，"
+                         "如 /零报告=意见")
             ->allow_extra_args(false)
             ->check([](const std::string& item) {
               const auto parsed = ReturnReasonOf(item);
@@ -349,7 +373,7 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
         for (const std::string& text : a.reasons) {
           auto* reason = request.add_reasons();
           reason->set_text(text);
-          reason->set_field(a.field);
+          ASSIGN_OR_RETURN(*reason->mutable_field(), FieldOf(!a.subject.empty(), a.field));
           reason->set_subject_id(a.subject);
         }
         for (const std::string& item : a.items) {

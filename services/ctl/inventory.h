@@ -18,8 +18,9 @@ absl::StatusOr<registry::v1::InventoryUnitReport> FindUnit(Context& context,
                                                            const std::string& campaign,
                                                            const std::string& village);
 // One reason of a return as it is typed: "项目/字段=意见", "项目=意见", "/字段=意见" or "=意见".
-// The project is left as typed, a code or an id. INVALID_ARGUMENT when there is no "=" or nothing
-// after it.
+// The project is left as typed, a code or an id; the field may be typed by its label:
+// 资金来源/金额. INVALID_ARGUMENT when there is no "=" or nothing after it; when there is no such
+// field, with a proposal.
 absl::StatusOr<type::v1::ReturnReason> ReturnReasonOf(std::string_view item);
 // Of the tasks the unit reports that a bulk step is about: those where `department` has still to
 // sign, or, with none, those that every department has signed and nobody has completed.

@@ -1,6 +1,7 @@
 #include "services/ctl/inventory.h"
 
 #include "common/base/strings.h"
+#include "common/status/error.h"
 #include "gtest/gtest.h"
 
 namespace bangfu::ctl {
@@ -20,8 +21,25 @@ TEST(InventoryTest, AReasonNamesItsProjectAndField) {
   EXPECT_EQ(Parts("=漏报一个项目"), "||漏报一个项目");
   EXPECT_EQ(Parts("PJ1/content_items[0].description=大棚=钢架 12/13"),
             "PJ1|content_items[0].description|大棚=钢架 12/13");
+  EXPECT_EQ(Parts("PJ1/实施单位=与资金文件不一致"), "PJ1|implementing_org|与资金文件不一致");
+  EXPECT_EQ(Parts("/签字人=应为村党组织书记"), "|signatory|应为村党组织书记");
+  // What the report does not have is its projects'.
+  EXPECT_EQ(Parts("/实施单位=名称不全"), "|implementing_org|名称不全");
   EXPECT_EQ(Parts("没有等号"), "refused");
   EXPECT_EQ(Parts("PJ1/name= "), "refused");
+}
+
+TEST(InventoryTest, AFieldThatIsNotThereIsRefusedWithAProposal) {
+  const auto said = [](std::string_view item) {
+    const auto reason = ReturnReasonOf(item);
+    const ErrorDetail detail = GetErrorDetail(reason.status());
+    return detail.violations.empty() ? std::string("taken") : detail.violations[0].description;
+  };
+  EXPECT_EQ(said("PJ1/implementing_orgs=不符").find("没有字段“implementing_orgs”，是否指："), 0u);
+  EXPECT_NE(said("PJ1/implementing_orgs=不符").find("（implementing_org）"), std::string::npos);
+  EXPECT_NE(said("/签字=不符").find("签字人（signatory）"), std::string::npos);
+  // A project has nobody who signs it.
+  EXPECT_EQ(said("PJ1/signatory=不符").find("没有字段“signatory”"), 0u);
 }
 
 TEST(InventoryTest, ABulkVerificationTakesWhatIsWaitedFor) {

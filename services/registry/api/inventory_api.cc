@@ -18,6 +18,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
+#include "common/workflow/return_reason.h"
 #include "services/registry/api/campaign_work.h"
 #include "services/registry/api/inventory_internal.h"
 #include "services/registry/api/project_writer.h"
@@ -436,6 +437,10 @@ absl::StatusOr<v1::InventoryUnitReport> Return(CallContext& c,
         .Zh("须逐项说明退回原因")
         .Build();
   }
+  auto reasons = request.reasons();
+  RETURN_IF_ERROR(workflow::LabelFields(
+      reasons, {v1::SubmitUnitReportRequest::descriptor(), v1::Project::descriptor()},
+      *v1::Project::descriptor()));
   return rpc::Mutate<v1::InventoryUnitReport>(
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::InventoryUnitReport> {
         ASSIGN_OR_RETURN(Loaded l, LoadForStep(m, request.id(), request.etag()));
@@ -446,10 +451,10 @@ absl::StatusOr<v1::InventoryUnitReport> Return(CallContext& c,
         const int to_level = ReturnLevel(l.from, l.unit.return_to_level);
         UnitReportRow& unit = l.unit;
         *NoteReturn(m, l, ReturningLevel(to_level, actor), to_level, due)->mutable_reasons() =
-            request.reasons();
+            reasons;
         std::string reason;
-        for (const auto& r : request.reasons()) {
-          absl::StrAppend(&reason, reason.empty() ? "" : "；", r.field(),
+        for (const auto& r : reasons) {
+          absl::StrAppend(&reason, reason.empty() ? "" : "；", r.field_label_zh(),
                           r.field().empty() ? "" : "：", r.text());
         }
         if (to_level >= kTownshipLevel) {

@@ -160,6 +160,7 @@ TEST_F(InventoryReportTest, R016_ReturnsWithReasonsByFieldAndADayToActBy) {
   EXPECT_EQ(unit.current_return().to_level(), v1::REGION_LEVEL_VILLAGE);
   EXPECT_EQ(unit.current_return().from_level(), v1::REGION_LEVEL_TOWNSHIP);
   EXPECT_EQ(unit.current_return().reasons(0).field(), "planned_total");
+  EXPECT_EQ(unit.current_return().reasons(0).field_label_zh(), "计划总投资");
   EXPECT_EQ(unit.current_return().due_on().day(), 13);
   // No calendar was imported for the year.
   EXPECT_TRUE(unit.current_return().due_provisional());
@@ -178,6 +179,50 @@ TEST_F(InventoryReportTest, R016_ReturnsWithReasonsByFieldAndADayToActBy) {
   EXPECT_THAT(Submit(unit, false), StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
   ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
   EXPECT_EQ(unit.state(), v1::UNIT_REPORT_STATE_TOWNSHIP_PASSED);
+}
+
+TEST_F(InventoryReportTest, R016_AReasonTellsTheNameOfItsFieldAndAnUnknownOneIsRefused) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶")));
+  ASSERT_OK_AND_ASSIGN(const auto unit, Submit(Unit(campaign.id(), kVillage), false));
+  v1::ReturnUnitReportRequest request;
+  request.set_request_id(RequestId());
+  request.set_id(unit.id());
+  request.set_etag(unit.etag());
+  const auto because = [&](const std::string& subject, const std::string& field) {
+    auto* reason = request.add_reasons();
+    reason->set_subject_id(subject);
+    reason->set_field(field);
+    reason->set_text("与资金文件不符");
+  };
+  const auto returned = [&] {
+    return Inventory<v1::InventoryUnitReport>("ReturnUnitReport", request, Township());
+  };
+  because("", "signatory");
+  because(project.id(), "declared_fundings[0].amount");
+  const auto refused = returned();
+  EXPECT_THAT(refused, HasViolation("reasons[1].field"));
+  const ErrorDetail detail = GetErrorDetail(refused.status());
+  ASSERT_FALSE(detail.violations.empty());
+  EXPECT_THAT(detail.violations[0].description,
+              ::testing::AllOf(::testing::HasSubstr("“declared_fundings[0].amount”"),
+                               ::testing::HasSubstr("（declared_funding.amount）")));
+  // A field of the report is none of a project.
+  request.clear_reasons();
+  because(project.id(), "signatory");
+  EXPECT_THAT(returned(), HasViolation("reasons[0].field"));
+  request.clear_reasons();
+  because("", "signatory");
+  because(project.id(), "declared_funding[0].amount");
+  because("", "implementing_org");
+  because("", "");
+  request.mutable_reasons(3)->set_field_label_zh("这是客户端写的");
+  ASSERT_OK_AND_ASSIGN(const auto after, returned());
+  std::vector<std::string> labels;
+  for (const auto& reason : after.current_return().reasons()) {
+    labels.push_back(reason.field_label_zh());
+  }
+  EXPECT_THAT(labels, ::testing::ElementsAre("签字人", "资金构成 / 金额", "实施单位", ""));
 }
 
 TEST_F(InventoryReportTest, R016_AfterTheDeadlineOnlyALockExceptionOpensTheReport) {
