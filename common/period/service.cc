@@ -19,6 +19,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
+#include "common/workflow/return_reason.h"
 
 namespace bangfu::period {
 
@@ -265,6 +266,10 @@ absl::StatusOr<v1::Period> ReturnPeriod(const ServiceOptions& options, CallConte
         *p.mutable_decided_by() = ActorOf(m, p.region_code());
         SetTime(context.now, p.mutable_decided_at());
         *p.mutable_return_reasons() = request.reasons();
+        if (const Table* table = FindTable(options.tables, p.table_no())) {
+          const auto* rows = table->row_type().GetDescriptor();
+          RETURN_IF_ERROR(workflow::LabelFields(*p.mutable_return_reasons(), {rows}, *rows));
+        }
         for (const type::v1::ReturnReason& r : request.reasons()) {
           *reason += Cat(reason->empty() ? "" : "；", r.text());
         }
