@@ -6,7 +6,7 @@
 #include "common/inbox/recount.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/evaluation/api/lifecycle_world_for_test.h"
+#include "services/evaluation/api/inbox_for_test.h"
 #include "services/evaluation/jobs/dispatch_work.h"
 
 namespace bangfu::evaluation {
@@ -20,20 +20,11 @@ using testing::StatusIs;
 
 constexpr char kFacts[] = "bangfu.evaluation.v1.FactService.";
 
-class DispatchInbox : public ::testing::Test {
+class DispatchInbox : public EvaluationInbox {
  protected:
   DispatchInbox() {
     industry_ = w_.world().AddIndustry();
     w_.world().Sync();
-  }
-  std::vector<inbox::v1::WorkItem> Mine(const std::string& token) {
-    inbox::v1::ListMyWorkRequest request;
-    request.set_page_size(500);
-    auto page = w_.Call<inbox::v1::ListMyWorkResponse>("bangfu.inbox.v1.InboxService.ListMyWork",
-                                                       request, token);
-    EXPECT_OK(page);
-    if (!page.ok()) return {};
-    return {page->items().begin(), page->items().end()};
   }
   std::vector<std::string> Months(const std::string& token) {
     std::vector<std::string> out;
@@ -75,7 +66,6 @@ class DispatchInbox : public ::testing::Test {
   }
   registry::v1::Industry Industry() { return sample::Industry(industry_, sample::kCounty); }
 
-  LifecycleWorld w_;
   std::string industry_;
 };
 

@@ -2,9 +2,9 @@
 // whom.
 #include <algorithm>
 #include <map>
-#include <thread>
 
 #include "common/inbox/recount.h"
+#include "common/testing/at_once.h"
 #include "services/evaluation/api/inbox_for_test.h"
 #include "services/evaluation/domain/baseline.h"
 #include "services/evaluation/domain/criteria.h"
@@ -16,6 +16,7 @@ namespace {
 
 using absl::StatusCode;
 using auth::Role;
+using testing::AtOnce;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -359,17 +360,10 @@ TEST_F(EvaluationInbox, R002_TwoVillagesThatSignAtOncePassItOn) {
     requests[i].set_rows_sha256(Status(villages[i]).rows_sha256());
     tokens[i] = SignerOf(villages[i], Cat("v", i));
   }
-  std::vector<absl::Status> outcomes(2);
-  std::vector<std::thread> threads;
-  for (size_t i = 0; i < 2; ++i) {
-    threads.emplace_back([&, i] {
-      outcomes[i] =
-          w_.server()
-              .Call<v1::LedgerStatus>(Cat(kLedgerService, "SignLedger"), requests[i], tokens[i])
-              .status();
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  const auto outcomes = AtOnce(2, [&](int i) {
+    return w_.server().Call<v1::LedgerStatus>(Cat(kLedgerService, "SignLedger"), requests[i],
+                                              tokens[i]);
+  });
   EXPECT_OK(outcomes[0]);
   EXPECT_OK(outcomes[1]);
   EXPECT_THAT(Kinds(SignerOf("360733101", "t")), ElementsAre("LEDGER_SIGN"));
@@ -377,8 +371,6 @@ TEST_F(EvaluationInbox, R002_TwoVillagesThatSignAtOncePassItOn) {
 
 TEST_F(EvaluationInbox, R002_TwoWhoAcceptAtOnceCloseOneItemOnce) {
   const Ulid id = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_CONSOLIDATE);
-  std::vector<absl::Status> outcomes(2);
-  std::vector<std::thread> threads;
   std::vector<v1::AcceptEvaluationRequest> requests(2);
   std::vector<std::string> tokens;
   for (size_t i = 0; i < 2; ++i) {
@@ -386,15 +378,10 @@ TEST_F(EvaluationInbox, R002_TwoWhoAcceptAtOnceCloseOneItemOnce) {
     requests[i].set_id(id.ToString());
     tokens.push_back(w_.Token(Role::ROLE_COUNTY_APPROVER, "360733", Cat("a", i)));
   }
-  for (size_t i = 0; i < 2; ++i) {
-    threads.emplace_back([&, i] {
-      outcomes[i] = w_.server()
-                        .Call<v1::Evaluation>(Cat(kEvaluationService, "AcceptEvaluation"),
-                                              requests[i], tokens[i])
-                        .status();
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  const auto outcomes = AtOnce(2, [&](int i) {
+    return w_.server().Call<v1::Evaluation>(Cat(kEvaluationService, "AcceptEvaluation"),
+                                            requests[i], tokens[i]);
+  });
   EXPECT_EQ(outcomes[0].ok() + outcomes[1].ok(), 1);
   EXPECT_EQ(w_.database().Int(
                 "SELECT COUNT(*) FROM work_item WHERE kind = 'EVALUATION_ACCEPT' AND state = 2"),

@@ -6,6 +6,7 @@
 #include "common/table/xlsx_reader.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/evaluation/api/ledger_file_for_test.h"
 #include "services/evaluation/api/ledger_for_test.h"
 #include "services/evaluation/domain/baseline.h"
 #include "services/evaluation/domain/criteria.h"
@@ -19,28 +20,8 @@ using ::testing::StartsWith;
 
 class EvaluationLedgerTables : public EvaluationLedger {
  protected:
-  struct File {
-    std::string bytes, name;
-    type::v1::TableMeta meta;
-  };
-  template <typename Request>
-  File Export(const std::string& rpc, const Request& request) {
-    auto chunks =
-        w_.server().Read<type::v1::FileChunk>(Cat(kLedgerService, rpc), request, w_.Province());
-    EXPECT_OK(chunks);
-    File file;
-    if (!chunks.ok()) return file;
-    for (const auto& chunk : *chunks) {
-      file.bytes += chunk.data();
-      if (chunk.has_meta()) {
-        file.meta = chunk.meta();
-        file.name = chunk.file_name();
-      }
-    }
-    return file;
-  }
-  File ExportT2(type::v1::FourClass four_class, type::v1::FileFormat format, bool no_bom,
-                const std::string& region = "360733") {
+  LedgerFile ExportT2(type::v1::FourClass four_class, type::v1::FileFormat format, bool no_bom,
+                      const std::string& region = "360733") {
     v1::ExportT2Request request;
     request.set_region_code(region);
     request.set_class_(four_class);
@@ -48,7 +29,7 @@ class EvaluationLedgerTables : public EvaluationLedger {
     request.set_no_bom(no_bom);
     request.set_preparer("王芳");
     request.set_reviewer("赵强");
-    return Export("ExportT2", request);
+    return ExportFile(w_, "ExportT2", request);
   }
 };
 
@@ -98,7 +79,7 @@ TEST_F(EvaluationLedgerTables, T14_TheBytesOfTheCsv) {
   request.set_region_code("360733101");
   request.set_format(type::v1::FILE_FORMAT_CSV);
   request.set_no_bom(true);
-  const File file = Export("ExportT14", request);
+  const LedgerFile file = ExportFile(w_, "ExportT14", request);
   EXPECT_EQ(
       file.bytes,
       "区划代码,县,摸排村数,应摸排,零报告村,项目/数,项目/投入额（万元）,项目/资产额（万元）,"
@@ -136,7 +117,8 @@ TEST_F(EvaluationLedgerTables, T2_AFormulaInANameIsText) {
   v1::MeasurePlan plan = Plan("MANAGEMENT_IDLE", {"ENTRUST"}, argument);
   ASSERT_OK(PlanIt(subject, plan));
   ASSERT_OK(Sign(kVillage1, "cadre"));
-  const File bare = ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_CSV, true);
+  const LedgerFile bare =
+      ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_CSV, true);
   EXPECT_THAT(
       bare.bytes,
       StartsWith("序号,编码,名称,地点,资金来源,投入（万元）,资产原值（万元）,"
@@ -154,7 +136,8 @@ TEST_F(EvaluationLedgerTables, T2_AFormulaInANameIsText) {
             "已签/未签/未签\r\n");
   EXPECT_EQ(bare.meta.row_count(), 1);
   // For people: byte order mark, the lines around the table, draft note, hash.
-  const File full = ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_CSV, false);
+  const LedgerFile full =
+      ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_CSV, false);
   EXPECT_THAT(full.bytes, StartsWith("\xEF\xBB\xBFT2 四个一批台账（盘活类）（未定稿："));
   for (const char* part :
        {"填报单位,会昌县", "填报日期,2026-03-09", "填报人,王芳", "审核人,赵强",
@@ -179,7 +162,7 @@ TEST_F(EvaluationLedgerTables, T2_ALongTableIsReadByPagesAsItIsTaken) {
       ASSERT_OK(w_.db().Execute(sql));
     }
   }
-  const File csv = ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_CSV, true);
+  const LedgerFile csv = ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_CSV, true);
   EXPECT_EQ(csv.meta.row_count(), 2048);
   size_t at = csv.bytes.find("\r\n");
   for (int64_t number = 1; number <= 2048; ++number) {
@@ -189,14 +172,15 @@ TEST_F(EvaluationLedgerTables, T2_ALongTableIsReadByPagesAsItIsTaken) {
   }
   EXPECT_EQ(at + 2, csv.bytes.size());
   EXPECT_GT(csv.bytes.size(), 4u * (64 << 10));  // in several chunks
-  const File xlsx = ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_XLSX, false);
+  const LedgerFile xlsx =
+      ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_XLSX, false);
   EXPECT_EQ(xlsx.meta.rows_sha256(), csv.meta.rows_sha256());
 }
 
 TEST_F(EvaluationLedgerTables, T2_TheWorkbookOpensWithCodesAsText) {
   for (int i = 0; i < 3; ++i)
     InForce(v1::EVALUATION_RESULT_UPGRADE, {.name = "+脐橙", .invested_fen = 725});
-  const File file = ExportT2(type::v1::FOUR_CLASS_UPGRADE, type::v1::FILE_FORMAT_XLSX, false);
+  const LedgerFile file = ExportT2(type::v1::FOUR_CLASS_UPGRADE, type::v1::FILE_FORMAT_XLSX, false);
   EXPECT_EQ(file.name, "T2四个一批台账_升级类_会昌县.xlsx");
   std::vector<table::InputRow> rows;
   ASSERT_OK(table::ReadTable(file.bytes, {}, [&](const table::InputRow& row) {
@@ -215,7 +199,7 @@ TEST_F(EvaluationLedgerTables, T2_TheWorkbookOpensWithCodesAsText) {
   v1::ExportT14Request request;
   request.set_region_code("36");
   request.set_format(type::v1::FILE_FORMAT_XLSX);
-  const File t14 = Export("ExportT14", request);
+  const LedgerFile t14 = ExportFile(w_, "ExportT14", request);
   bool opens = false;
   ASSERT_OK(table::ReadTable(t14.bytes, {}, [&](const table::InputRow& row) {
     opens |= row.cells.size() > 1 && row.cells[1].text == "赣州市" &&
@@ -246,7 +230,7 @@ TEST_F(EvaluationLedgerTables, R028_T2_AFurtherDimensionHasItsColumn) {
   SetDay(ShanghaiDay(w_.server().clock().Now()), activate.mutable_effective_from());
   ASSERT_OK(
       w_.Call<v1::CriteriaSet>(Cat(service, "ActivateCriteria"), activate, w_.world().Admin("li")));
-  const File t2 = ExportT2(type::v1::FOUR_CLASS_UPGRADE, type::v1::FILE_FORMAT_CSV, true);
+  const LedgerFile t2 = ExportT2(type::v1::FOUR_CLASS_UPGRADE, type::v1::FILE_FORMAT_CSV, true);
   EXPECT_THAT(t2.bytes,
               HasSubstr("各维度得分/产业发展前景（分）,各维度得分/生态效益（分）,总分（分）"));
 }
@@ -254,9 +238,10 @@ TEST_F(EvaluationLedgerTables, R028_T2_AFurtherDimensionHasItsColumn) {
 TEST_F(EvaluationLedgerTables, T2_AClassThatBecameBetterIsNoCloseOut) {
   const Ulid subject = InForce(v1::EVALUATION_RESULT_REVITALIZE);
   Classify(subject, v1::EVALUATION_RESULT_UPGRADE);
-  const File left = ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_CSV, true);
+  const LedgerFile left =
+      ExportT2(type::v1::FOUR_CLASS_REVITALIZE, type::v1::FILE_FORMAT_CSV, true);
   EXPECT_EQ(left.meta.row_count(), 0);
-  const File now = ExportT2(type::v1::FOUR_CLASS_UPGRADE, type::v1::FILE_FORMAT_CSV, true);
+  const LedgerFile now = ExportT2(type::v1::FOUR_CLASS_UPGRADE, type::v1::FILE_FORMAT_CSV, true);
   EXPECT_EQ(now.meta.row_count(), 1);
   EXPECT_THAT(now.bytes, HasSubstr(",否,,,"));
 }
@@ -275,7 +260,7 @@ TEST_F(EvaluationLedgerTables, R031_FromTheFactsToTheLineOfTheLedger) {
   const v1::Explanation explanation = world.Explain(computed.id());
   ASSERT_GT(explanation.short_boards_size(), 0);
   w_.BringInForce(*Ulid::Parse(computed.id()));
-  const File t2 = ExportT2(type::v1::FOUR_CLASS_UPGRADE, type::v1::FILE_FORMAT_CSV, true);
+  const LedgerFile t2 = ExportT2(type::v1::FOUR_CLASS_UPGRADE, type::v1::FILE_FORMAT_CSV, true);
   EXPECT_EQ(t2.meta.row_count(), 1);
   EXPECT_THAT(t2.bytes, HasSubstr(explanation.short_boards(0).text_zh()));
   EXPECT_THAT(t2.bytes, HasSubstr(computed.subject_code()));

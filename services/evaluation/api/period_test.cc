@@ -4,6 +4,7 @@
 #include "bangfu/period/v1/period.pb.h"
 #include "common/operation/operation.h"
 #include "common/period/rows.h"
+#include "services/evaluation/api/ledger_file_for_test.h"
 #include "services/evaluation/api/ledger_periods.h"
 #include "services/evaluation/api/lifecycle_world_for_test.h"
 
@@ -81,39 +82,22 @@ class EvaluationPeriods : public ::testing::Test {
     request.set_rows_sha256(listed->units(0).rows_sha256());
     return Step("SignPeriod", id, w_.Token(period::SignerOf(unit), unit, person), request);
   }
-  struct File {
-    std::string bytes;
-    type::v1::TableMeta meta;
-  };
-  template <typename Request>
-  File Export(const std::string& rpc, const Request& request) {
-    auto chunks =
-        w_.server().Read<type::v1::FileChunk>(Cat(kLedgerService, rpc), request, w_.Province());
-    EXPECT_OK(chunks);
-    File file;
-    if (!chunks.ok()) return file;
-    for (const auto& chunk : *chunks) {
-      file.bytes += chunk.data();
-      if (chunk.has_meta()) file.meta = chunk.meta();
-    }
-    return file;
-  }
-  File T2(const std::string& period, type::v1::FourClass klass = type::v1::FOUR_CLASS_UPGRADE,
-          int revision = 0, const std::string& region = kCounty) {
+  LedgerFile T2(const std::string& period, type::v1::FourClass klass = type::v1::FOUR_CLASS_UPGRADE,
+                int revision = 0, const std::string& region = kCounty) {
     v1::ExportT2Request request;
     request.set_region_code(region);
     request.set_class_(klass);
     request.set_format(type::v1::FILE_FORMAT_CSV);
     request.set_period(period);
     request.set_revision(revision);
-    return Export("ExportT2", request);
+    return ExportFile(w_, "ExportT2", request);
   }
-  File T14File(const std::string& period) {
+  LedgerFile T14File(const std::string& period) {
     v1::ExportT14Request request;
     request.set_region_code(kCounty);
     request.set_format(type::v1::FILE_FORMAT_XLSX);
     request.set_period(period);
-    return Export("ExportT14", request);
+    return ExportFile(w_, "ExportT14", request);
   }
   v1::T14 T14(const std::string& region, const std::string& period) {
     v1::GetT14Request request;
@@ -146,18 +130,18 @@ TEST_F(EvaluationPeriods, R019_TheFrozenT2IsByteEqualWhenARecordChanges) {
   const period::v1::Period frozen = Freeze("T2", kCounty, w_.Operator());
   EXPECT_EQ(frozen.rows(), 2);
   EXPECT_GE(frozen.watermarks_size(), 1);
-  const File before = T2(kPeriod);
+  const LedgerFile before = T2(kPeriod);
   EXPECT_EQ(before.meta.row_count(), 2);
   EXPECT_EQ(before.meta.frozen_sha256(), frozen.rows_sha256());
   EXPECT_THAT(before.bytes, HasSubstr("2026-02 第1版"));
   EXPECT_THAT(before.bytes, HasSubstr("未定稿"));
   EXPECT_THAT(before.bytes, HasSubstr("未签/未签/未签"));
-  const File live = T2("");
+  const LedgerFile live = T2("");
   EXPECT_THAT(live.bytes, HasSubstr("实时"));
   EXPECT_GE(live.meta.watermarks_size(), 1);
 
   ChangeClass();
-  const File after = T2(kPeriod);
+  const LedgerFile after = T2(kPeriod);
   EXPECT_EQ(after.bytes, before.bytes);
   EXPECT_EQ(T2("").meta.row_count(), 1);
   const period::v1::DiffPeriodResponse diff = Diff(frozen.id());
@@ -168,7 +152,7 @@ TEST_F(EvaluationPeriods, R019_TheFrozenT2IsByteEqualWhenARecordChanges) {
 
 TEST_F(EvaluationPeriods, ReturnedAndReissuedTheSecondRevisionDiffersByTheRowThatChanged) {
   const period::v1::Period frozen = Freeze("T2", kCounty, w_.Operator());
-  const File first = T2(kPeriod, type::v1::FOUR_CLASS_UPGRADE, 1);
+  const LedgerFile first = T2(kPeriod, type::v1::FOUR_CLASS_UPGRADE, 1);
   ASSERT_OK(Sign(frozen.id(), kVillage1, "cadre-1"));
   ASSERT_OK(Sign(frozen.id(), kVillage2, "cadre-2"));
   ASSERT_OK(Sign(frozen.id(), kTownship, "township"));
@@ -214,7 +198,7 @@ TEST_F(EvaluationPeriods, ReturnedAndReissuedTheSecondRevisionDiffersByTheRowTha
 
 TEST_F(EvaluationPeriods, AVillagesPartOfTheTable) {
   Freeze("T2", kCounty, w_.Operator());
-  const File village = T2(kPeriod, type::v1::FOUR_CLASS_UPGRADE, 0, kVillage2);
+  const LedgerFile village = T2(kPeriod, type::v1::FOUR_CLASS_UPGRADE, 0, kVillage2);
   EXPECT_EQ(village.meta.row_count(), 1);
   EXPECT_THAT(village.bytes, HasSubstr("茶叶加工"));
   EXPECT_THAT(village.meta.draft_note(), HasSubstr("湘江村"));
@@ -246,7 +230,7 @@ TEST_F(EvaluationPeriods, T14_FrozenNamesWhoHasNotSignedAndDoesNotMove) {
   EXPECT_TRUE(T14(kCounty, kPeriod).sum().signed_());
 
   const std::string rows_before = T14(kCounty, kPeriod).SerializeAsString();
-  const File file_before = T14File(kPeriod);
+  const LedgerFile file_before = T14File(kPeriod);
   ChangeClass();
   EXPECT_EQ(T14(kCounty, kPeriod).SerializeAsString(), rows_before);
   EXPECT_EQ(T14File(kPeriod).meta.rows_sha256(), file_before.meta.rows_sha256());
@@ -300,7 +284,7 @@ TEST_F(EvaluationPeriods, AnOlderFrozenT14HasBlanksForWhatItNeverCounted) {
     request.set_region_code(region);
     request.set_format(type::v1::FILE_FORMAT_CSV);
     request.set_period(kPeriod);
-    return Export("ExportT14", request).bytes;
+    return ExportFile(w_, "ExportT14", request).bytes;
   };
   EXPECT_THAT(csv(kCounty), Not(HasSubstr("早期定稿")));
   EXPECT_TRUE(T14(kCounty, kPeriod).sum().counts_every_project());
