@@ -38,7 +38,8 @@ class InboxServiceTest : public ::testing::Test {
                 }) {}
 
   // `count` items of a village, due one a day.
-  std::vector<Ulid> Put(int count, const std::string& region = kVillage) {
+  std::vector<Ulid> Put(int count, const std::string& region = kVillage,
+                        const auth::Facets& facets = {}) {
     std::vector<Subject> subjects;
     for (int i = 0; i < count; ++i) {
       Wanted w;
@@ -46,6 +47,7 @@ class InboxServiceTest : public ::testing::Test {
       w.action = "pass";
       w.title = "下营村摸排报告";
       w.region_path = region;
+      w.facets = facets;
       w.roles = {Role::ROLE_TOWNSHIP_REVIEWER};
       w.due_on = ShanghaiDay(server_.clock().Now()) + i;
       subjects.push_back({"paper", server_.ids().Next(), {w}, {}});
@@ -144,6 +146,73 @@ TEST_F(InboxServiceTest, AnItemTellsWhatTheCallerCanDoWithIt) {
   }));
   ASSERT_OK_AND_ASSIGN(item, Call<v1::WorkItem>("GetWorkItem", get, county_));
   EXPECT_EQ(told(item), (Told{{"urge", "WORK_CLOSED"}}));
+}
+
+// By a grant that is narrowed to another industry an item is seen in its region, and neither done,
+// marked nor urged.
+TEST_F(InboxServiceTest, R118_WhatAGrantDoesNotCoverIsSeenAndNothingElse) {
+  Put(1, kVillage, {{}, {"TEA"}});
+  const auto narrowed = [&](Role role, const std::string& region, const std::string& industry) {
+    auth::Caller caller;
+    caller.subject = Cat(industry, region);
+    auth::Grant& grant = caller.grants.emplace_back();
+    grant.role = role;
+    grant.region_path = region;
+    grant.industries = {industry};
+    return server_.Token(caller);
+  };
+  const auto actions = [](const v1::WorkItem& item) {
+    std::map<std::string, std::string> out;
+    for (const auto& action : item.allowed_actions()) {
+      out[action.action()] = action.allowed() ? "" : action.refusal_reason();
+    }
+    return out;
+  };
+  using Told = std::map<std::string, std::string>;
+  const std::string tea = narrowed(Role::ROLE_TOWNSHIP_REVIEWER, "360733101", "TEA");
+  const std::string orange = narrowed(Role::ROLE_TOWNSHIP_REVIEWER, "360733101", "ORANGE");
+  const std::string above = narrowed(Role::ROLE_COUNTY_OPERATOR, "360733", "TEA");
+  const std::string beside = narrowed(Role::ROLE_COUNTY_OPERATOR, "360733", "ORANGE");
+  ASSERT_OK_AND_ASSIGN(auto mine,
+                       Call<v1::ListMyWorkResponse>("ListMyWork", v1::ListMyWorkRequest(), tea));
+  ASSERT_THAT(mine.items(), SizeIs(1));
+  ASSERT_OK_AND_ASSIGN(auto count,
+                       Call<v1::CountMyWorkResponse>("CountMyWork", v1::CountMyWorkRequest(), tea));
+  EXPECT_EQ(count.total().open(), 1);
+  const std::string id = mine.items(0).id();
+  ASSERT_OK_AND_ASSIGN(mine,
+                       Call<v1::ListMyWorkResponse>("ListMyWork", v1::ListMyWorkRequest(), orange));
+  EXPECT_THAT(mine.items(), SizeIs(0));
+  ASSERT_OK_AND_ASSIGN(
+      count, Call<v1::CountMyWorkResponse>("CountMyWork", v1::CountMyWorkRequest(), orange));
+  EXPECT_EQ(count.total().open(), 0);
+  EXPECT_EQ(count.kinds_size(), 0);
+  v1::GetWorkItemRequest get;
+  get.set_id(id);
+  ASSERT_OK_AND_ASSIGN(auto item, Call<v1::WorkItem>("GetWorkItem", get, orange));
+  EXPECT_FALSE(item.mine());
+  EXPECT_EQ(actions(item), Told());
+  v1::MarkReadRequest read;
+  read.set_request_id("read-0002");
+  read.add_ids(id);
+  ASSERT_OK_AND_ASSIGN(auto marked, Call<v1::MarkReadResponse>("MarkRead", read, orange));
+  EXPECT_EQ(marked.marked(), 0);
+  ASSERT_OK_AND_ASSIGN(marked, Call<v1::MarkReadResponse>("MarkRead", read, tea));
+  EXPECT_EQ(marked.marked(), 1);
+  ASSERT_OK_AND_ASSIGN(auto below, Call<v1::ListWorkBelowResponse>(
+                                       "ListWorkBelow", v1::ListWorkBelowRequest(), beside));
+  ASSERT_THAT(below.items(), SizeIs(1));
+  EXPECT_EQ(actions(below.items(0)), (Told{{"urge", "SCOPE_EXCLUDES"}}));
+  v1::UrgeWorkRequest urge;
+  urge.set_request_id("urge-0003");
+  urge.set_id(id);
+  urge.set_note("请尽快办理");
+  EXPECT_THAT(Call<v1::WorkItem>("UrgeWork", urge, beside),
+              StatusIs(absl::StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+  ASSERT_OK_AND_ASSIGN(item, Call<v1::WorkItem>("GetWorkItem", get, above));
+  EXPECT_EQ(actions(item), (Told{{"urge", ""}}));
+  ASSERT_OK_AND_ASSIGN(item, Call<v1::WorkItem>("UrgeWork", urge, above));
+  EXPECT_EQ(item.urge_count(), 1);
 }
 
 TEST_F(InboxServiceTest, AnUrgingIsAuditedAndStaysInTheSnapshot) {
