@@ -46,7 +46,9 @@ Walk::Walk(const Context& context, const WalkthroughOptions& given)
       people(base),
       city(RegionAncestor(given.county, bangfu::RegionLevel::kCity)) {}
 
-absl::CivilDay Walk::Today() const { return ShanghaiDay(SystemClock().Now() + base.clock_offset); }
+absl::Time Walk::Now() const { return SystemClock().Now() + base.clock_offset; }
+
+absl::CivilDay Walk::Today() const { return ShanghaiDay(Now()); }
 
 absl::StatusOr<Context*> Walk::Signer(const std::string& department, int number) {
   if (department == workflow::kFinanceDepartment) {

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 #include "bangfu/evaluation/v1/evaluation_service.pb.h"
 #include "google/type/date.pb.h"
 #include "services/ctl/context.h"
@@ -34,6 +35,8 @@ struct Walk {
   Walk(const Walk&) = delete;
   Walk& operator=(const Walk&) = delete;
 
+  // By the services' clocks.
+  absl::Time Now() const;
   absl::CivilDay Today() const;
   // Who signs for a department other than the lead.
   absl::StatusOr<Context*> Signer(const std::string& department, int number);
@@ -52,8 +55,9 @@ struct Walk {
   const WalkthroughOptions options;
   People people;
   const std::string city;
-  std::string campaign;        // id; Prepare and Resume find it
-  std::set<std::string> late;  // villages that do not report in time, by Prepare
+  std::string campaign;             // id; Prepare and Resume find it
+  absl::CivilDay village_deadline;  // of the campaign, beside it
+  std::set<std::string> late;       // villages that do not report in time, by Prepare
 };
 
 // walkthrough_preparation.cc: the plan of the sample, regions, persons, the campaign.

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 #include "bangfu/registry/v1/inventory_service.pb.h"
 #include "bangfu/registry/v1/project_service.pb.h"
 #include "common/base/region.h"
@@ -40,6 +42,24 @@ absl::StatusOr<std::vector<InventoryUnitReport>> Units(Walk& walk, UnitReportSta
   return units;
 }
 
+// A county that is taken through the job after the campaign's term reports by an exception, as a
+// county does that the province lets report late.
+absl::Status UnlockAfterTheTerm(Walk& walk) {
+  if (walk.Today() <= walk.village_deadline) return absl::OkStatus();
+  ASSIGN_OR_RETURN(Context * office, walk.people.Get(ROLE_PROV_OFFICE, kProvince));
+  GrantLockExceptionRequest request;
+  request.set_request_id(Context::NewRequestId());
+  request.set_campaign_id(walk.campaign);
+  request.set_region_code(walk.options.county);
+  request.mutable_expires_at()->set_seconds(absl::ToUnixSeconds(walk.Now() + absl::Hours(24)));
+  request.set_reason("样例：本县在批次时限之后补报");
+  RETURN_IF_ERROR(
+      office->Call<LockException>(Cat(kInventory, "GrantLockException"), request).status());
+  std::printf("已过村级时限 %s，省级解锁一天\n",
+              absl::FormatCivilTime(walk.village_deadline).c_str());
+  return absl::OkStatus();
+}
+
 absl::Status Villages(Walk& walk) {
   Title("村上报：有项目的报项目，没有的零报告，迟报的留着");
   std::vector<InventoryUnitReport> waiting;
@@ -48,6 +68,7 @@ absl::Status Villages(Walk& walk) {
     ASSIGN_OR_RETURN(auto units, Units(walk, state));
     waiting.insert(waiting.end(), units.begin(), units.end());
   }
+  if (!waiting.empty()) RETURN_IF_ERROR(UnlockAfterTheTerm(walk));
   ProgressLine progress("村上报");
   int64_t done = 0, nil = 0, late = 0;
   for (const auto& unit : waiting) {

@@ -149,6 +149,8 @@ absl::Status Campaign(Walk& walk) {
                      office->Call<InventoryCampaign>(Cat(kInventory, "GetCampaign"), get));
   }
   walk.campaign = campaign.id();
+  const google::type::Date& deadline = campaign.village_deadline();
+  walk.village_deadline = absl::CivilDay(deadline.year(), deadline.month(), deadline.day());
   std::printf("%s：%lld 个村，村级截止 %s\n", campaign.name().c_str(),
               static_cast<long long>(campaign.unit_count()),
               FormatDate(campaign.village_deadline()).c_str());

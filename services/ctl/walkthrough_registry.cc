@@ -96,7 +96,9 @@ absl::Status Operators(Walk& walk) {
 }
 
 absl::Status Tables(Walk& walk) {
-  Title("导入：T1 摸排登记表（存量项目，旧县代码）、已公布的真实表、T4 资产台账、运营月报");
+  Title(
+      "导入：T1 摸排登记表（存量项目，旧县代码）、已公布的真实项目表和资产表、T4 "
+      "资产台账、运营月报");
   ASSIGN_OR_RETURN(Context * county, walk.people.Get(ROLE_COUNTY_OPERATOR, walk.options.county));
   UploadOptions upload;
   upload.service = "registry";
@@ -125,6 +127,11 @@ absl::Status Tables(Walk& walk) {
   RETURN_IF_ERROR(walk.WaitForFeeds());
   ASSIGN_OR_RETURN(auto assets, UploadFile(*county, upload));
   RETURN_IF_ERROR(PrintImportReport(*county, "asset", assets, 3));
+  upload.file = walk.options.samples + "/published-assets.csv";
+  upload.region_code.clear();
+  upload.sample = false;
+  ASSIGN_OR_RETURN(published, UploadFile(*system, upload));
+  RETURN_IF_ERROR(PrintImportReport(*system, "asset", published, 3));
 
   ASSIGN_OR_RETURN(
       ReportTotals reports,

@@ -57,7 +57,10 @@ absl::Status ShowExamples(Walk& walk) {
                       EVALUATION_RESULT_REVITALIZE, EVALUATION_RESULT_ADJUST,
                       EVALUATION_RESULT_MANUAL_REVIEW, EVALUATION_RESULT_INSUFFICIENT_DATA}) {
     auto found = one_of_each.find(result);
-    if (found == one_of_each.end()) continue;
+    if (found == one_of_each.end()) {
+      std::printf("\n本县没有%s\n", std::string(ResultText(result)).c_str());
+      continue;
+    }
     Title(Cat("一个", ResultText(result), "及其说明"));
     ASSIGN_OR_RETURN(auto explanation, Explain(*county, found->second.id()));
     std::printf("%s", RenderExplanation(found->second, explanation, false).c_str());

@@ -134,7 +134,7 @@ with open(target, "w", encoding="utf-8", newline="") as out:
 PY
 }
 a_bad_report() {  # a_bad_report COLUMN TEXT
-  spoilt "$BANGFU_RUN/sample/reports.csv" "$1" "$2" || return 1
+  spoilt "$BANGFU_RUN/sample/$county/reports.csv" "$1" "$2" || return 1
   answers 6 as COUNTY_OPERATOR "$county" import reports "$BANGFU_RUN/spoilt.csv" --region "$county" >"$BANGFU_RUN/spoilt.txt" || return 1
   grep -q "拒绝 1$" "$BANGFU_RUN/spoilt.txt" || return 1
   grep -q "第 3 行 $1：.*$2" "$BANGFU_RUN/spoilt.txt" || { cat "$BANGFU_RUN/spoilt.txt"; return 1; }
@@ -143,7 +143,7 @@ a_bad_report() {  # a_bad_report COLUMN TEXT
 }
 bad_reports_are_refused_alone() { a_bad_report 务工人数 80人 && a_bad_report '产值（万元）' 约十万 && a_bad_report 产量 十二; }
 a_bad_score() {  # a_bad_score COLUMN TEXT
-  spoilt "$BANGFU_RUN/sample/scores-1.csv" "$1" "$2" || return 1
+  spoilt "$BANGFU_RUN/sample/$county/scores-1.csv" "$1" "$2" || return 1
   answers 6 as APPRAISER "$county" --json import scores "$BANGFU_RUN/spoilt.csv" --region "$county" >"$BANGFU_RUN/shown.json" || return 1
   holds "j['accepted'] == 2 and j['refused'] == 1 and [(p['row'], p['column']) for p in j['problems']] == [(3, '$1')]" <"$BANGFU_RUN/shown.json"
 }
