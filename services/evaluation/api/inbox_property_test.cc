@@ -27,14 +27,18 @@ class InboxProperty : public EvaluationInbox {
     for (const mysql::Row& row : *rows) out.push_back(row.Id(0));
     return out;
   }
-  // Newest first.
+  // Newest first, those that were withdrawn left out.
   std::vector<v1::ArgumentRecord> Arguments(const std::string& subject) {
     v1::ListArgumentsRequest request;
     request.set_subject_id(subject);
     auto list = w_.Call<v1::ListArgumentsResponse>(Cat(kEvaluationService, "ListArguments"),
                                                    request, w_.Province());
     EXPECT_OK(list);
-    return {list->arguments().begin(), list->arguments().end()};
+    std::vector<v1::ArgumentRecord> out;
+    for (const v1::ArgumentRecord& a : list->arguments()) {
+      if (a.state() != v1::ARGUMENT_STATE_WITHDRAWN) out.push_back(a);
+    }
+    return out;
   }
   v1::ArgumentRecord Newest(const std::string& subject) {
     const std::vector<v1::ArgumentRecord> all = Arguments(subject);
@@ -306,7 +310,7 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
     const Ulid id = some == nullptr ? subject : *some;
     absl::Status status;
     const absl::Time before = w_.server().clock().Now();
-    switch (random.Below(22)) {
+    switch (random.Below(23)) {
       case 0: {
         static constexpr v1::EvaluationResult kResults[] = {
             v1::EVALUATION_RESULT_CONSOLIDATE,  v1::EVALUATION_RESULT_UPGRADE,
@@ -343,6 +347,19 @@ TEST_F(InboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
         const v1::ArgumentRecord argument = w_.GetArgument(one->ToString());
         status = w_.SignWith(argument.id(), random.Below(3) != 0,
                              w_.Appraiser(argument.panel(random.Below(3)).person()))
+                     .status();
+        break;
+      }
+      case 22: {
+        const std::vector<Ulid> unsigned_now =
+            Ids("SELECT id FROM argument_record WHERE state = 1");
+        const Ulid* one = Any(unsigned_now, random);
+        if (one == nullptr) break;
+        v1::WithdrawArgumentRequest withdraw;
+        withdraw.set_id(one->ToString());
+        withdraw.set_reason("登记有误");
+        status = w_.Call<v1::ArgumentRecord>(Cat(kEvaluationService, "WithdrawArgument"), withdraw,
+                                             w_.Operator())
                      .status();
         break;
       }
