@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "bangfu/testing/v1/sample.pb.h"
-#include "bangfu/type/v1/common.pb.h"
 #include "common/status/error.h"
 
 namespace bangfu::contract {
@@ -31,8 +30,6 @@ TEST(FieldNames, APathHasTheLabelsOfItsFields) {
     EXPECT_THAT(LabelOfPath(Sample(), path), Optional(std::string("名称"))) << path;
   }
   EXPECT_THAT(LabelOfPath(Sample(), "serial"), Optional(std::string("serial")));
-  const google::protobuf::Descriptor& reason = *type::v1::ReturnReason::descriptor();
-  EXPECT_THAT(LabelOfPath(reason, "text"), Optional(std::string("退回意见")));
   for (const char* path : {"", "nothing", "name.more", "name[0]", "name[]", "parts[x].name",
                            "parts[0", "[0]", "parts..name", ".name", "parts[0].", "名称"}) {
     EXPECT_FALSE(LabelOfPath(Sample(), path)) << path;
