@@ -31,10 +31,11 @@ class AssetNarrowedInbox : public AssetInboxTest {
     return grant;
   }
   std::string Township(std::vector<auth::Grant> grants) {
-    return With(std::move(grants), ROLE_TOWNSHIP_REVIEWER, std::string(kVillage).substr(0, 9));
+    return With(std::move(grants), auth::Role::ROLE_TOWNSHIP_REVIEWER,
+                std::string(kVillage).substr(0, 9));
   }
   std::string Village(std::vector<auth::Grant> grants) {
-    return With(std::move(grants), ROLE_VILLAGE_REPORTER, kVillage);
+    return With(std::move(grants), auth::Role::ROLE_VILLAGE_REPORTER, kVillage);
   }
   // The kinds in the inbox; the counts have to agree.
   std::vector<std::string> KindsOf(const std::string& token) {
@@ -81,8 +82,9 @@ TEST_F(AssetNarrowedInbox, R002_AnAssetWaitsForThoseWhoseMoneyItIs) {
   r.set_custodian("水东村委会");
   r.set_accepted_by("张三");
   *r.mutable_transferred_date() = Date(2021, 6, 1);
-  EXPECT_THAT(Call<v1::Asset>("AssetService.HandOver", r,
-                              With({OfSource("BRIDGE_CENTRAL")}, ROLE_COUNTY_OPERATOR, "360733")),
+  EXPECT_THAT(Call<v1::Asset>(
+                  "AssetService.HandOver", r,
+                  With({OfSource("BRIDGE_CENTRAL")}, auth::Role::ROLE_COUNTY_OPERATOR, "360733")),
               StatusIs(absl::StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
 }
 
