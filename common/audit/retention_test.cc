@@ -587,6 +587,7 @@ TEST_F(RetentionTest, NothingIsCutWhileTheParameterIsUnknown) {
   ASSERT_OK_AND_ASSIGN(report, cut());
   EXPECT_EQ(report.batches, 0);
   EXPECT_EQ(Entries(id), 2);
+  clock_.Advance(absl::Hours(6));
   known = 30;
   ASSERT_OK(cut());
   clock_.Advance(kKeepNotice);
