@@ -1,5 +1,5 @@
-#include <thread>
 
+#include "common/testing/at_once.h"
 #include "services/asset/jobs/service_fixture_for_test.h"
 
 namespace bangfu::asset {
@@ -158,20 +158,13 @@ TEST_F(AssetServiceTest, R038_ANewOperatorComesByItsContract) {
 
 TEST_F(AssetServiceTest, OfTwoContractsAtOnceOneIsSigned) {
   const v1::Asset asset = Registered(Shed());
-  std::vector<absl::StatusOr<v1::OperatingContract>> results(2, absl::UnknownError(""));
   std::vector<v1::SignContractRequest> requests = {Lease(asset.id(), 100), Lease(asset.id(), 200)};
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 2; ++i) {
-    threads.emplace_back([&, i] {
-      results[i] = server_.Call<v1::OperatingContract>(
-          "bangfu.asset.v1.ContractService.SignContract", requests[i],
-          Token(ROLE_COUNTY_OPERATOR, "360733", Cat("p", i)));
-    });
-  }
-  for (std::thread& t : threads) t.join();
-  EXPECT_NE(results[0].ok(), results[1].ok());
-  EXPECT_THAT(results[0].ok() ? results[1] : results[0],
-              StatusIs(absl::StatusCode::kFailedPrecondition, "ASSET_UNDER_CONTRACT"));
+  const auto results = ::bangfu::testing::AtOnce(2, [&](int i) {
+    return Call<v1::OperatingContract>("ContractService.SignContract", requests[i],
+                                       Token(ROLE_COUNTY_OPERATOR, "360733", Cat("p", i)));
+  });
+  EXPECT_EQ(::bangfu::testing::Outcomes(results),
+            (::bangfu::testing::Tally{{"OK", 1}, {"FAILED_PRECONDITION/ASSET_UNDER_CONTRACT", 1}}));
 }
 
 TEST_F(AssetServiceTest, R110_DividendsRestOnIncomeAndArePaidOnce) {
@@ -186,18 +179,12 @@ TEST_F(AssetServiceTest, R110_DividendsRestOnIncomeAndArePaidOnce) {
   *declare.mutable_declared_on() = Date(2026, 7, 10);
   declare.set_declared_fen(4000000);
   // Of two at once, whose sum is more than came in, one stands.
-  std::vector<absl::StatusOr<v1::Dividend>> results(2, absl::UnknownError(""));
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 2; ++i) {
-    threads.emplace_back([&, i] {
-      v1::DeclareDividendRequest mine = declare;
-      mine.set_request_id(Cat("declare-", i, "-x"));
-      results[i] =
-          server_.Call<v1::Dividend>("bangfu.asset.v1.ContractService.DeclareDividend", mine,
-                                     Token(ROLE_COUNTY_OPERATOR, "360733", Cat("p", i)));
-    });
-  }
-  for (std::thread& t : threads) t.join();
+  const auto results = ::bangfu::testing::AtOnce(2, [&](int i) {
+    v1::DeclareDividendRequest mine = declare;
+    mine.set_request_id(Cat("declare-", i, "-x"));
+    return Call<v1::Dividend>("ContractService.DeclareDividend", mine,
+                              Token(ROLE_COUNTY_OPERATOR, "360733", Cat("p", i)));
+  });
   ASSERT_NE(results[0].ok(), results[1].ok());
   const v1::Dividend dividend = results[0].ok() ? *results[0] : *results[1];
   EXPECT_THAT(results[0].ok() ? results[1] : results[0],

@@ -1,6 +1,6 @@
 #include <string>
-#include <thread>
 
+#include "common/testing/at_once.h"
 #include "services/evaluation/api/evaluation_api_for_test.h"
 #include "services/evaluation/domain/baseline.h"
 
@@ -126,15 +126,9 @@ TEST_F(CriteriaApi, OfTwoActivationsAtOnceOneWins) {
   ASSERT_OK_AND_ASSIGN(auto two, Draft(set, "wang"));
   const v1::ActivateCriteriaRequest requests[] = {Activation(one.id(), absl::CivilDay(2026, 4, 1)),
                                                   Activation(two.id(), absl::CivilDay(2026, 4, 1))};
-  absl::Status outcomes[2];
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 2; ++i) {
-    threads.emplace_back([&, i] { outcomes[i] = Activate(requests[i], "li").status(); });
-  }
-  for (std::thread& t : threads) t.join();
-  EXPECT_NE(outcomes[0].ok(), outcomes[1].ok()) << outcomes[0] << " / " << outcomes[1];
-  const absl::Status& lost = outcomes[0].ok() ? outcomes[1] : outcomes[0];
-  EXPECT_THAT(lost, StatusIs(absl::StatusCode::kFailedPrecondition, "CRITERIA_OVERLAP"));
+  EXPECT_EQ(
+      testing::Outcomes(testing::AtOnce(2, [&](int i) { return Activate(requests[i], "li"); })),
+      (testing::Tally{{"OK", 1}, {"FAILED_PRECONDITION/CRITERIA_OVERLAP", 1}}));
   EXPECT_EQ(world_.database().Int("SELECT COUNT(*) FROM criteria_set WHERE state = 2 AND "
                                   "effective_to IS NULL"),
             1);

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <set>
-#include <thread>
 
 #include "common/blob/blob_for_test.h"
+#include "common/testing/at_once.h"
 #include "services/evaluation/api/evaluation_api_for_test.h"
 #include "services/evaluation/domain/baseline.h"
 #include "services/evaluation/store/fact_store.h"
@@ -334,22 +334,19 @@ TEST_F(EvaluationApi, OfTwoEvaluationsAtOnceOneIsWritten) {
   world_.Sync();
   world_.Score({project}, 85, 85);
   v1::EvaluateSubjectsRequest requests[2];
-  std::string ids[2];
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 2; ++i) {
-    requests[i].set_request_id(world_.RequestId());
-    requests[i].add_subject_ids(project);
-    requests[i].set_period(sample::kPeriod);
-    threads.emplace_back([&, i] {
-      auto response = world_.server().Call<v1::EvaluateSubjectsResponse>(
-          Cat(kService, "EvaluateSubjects"), requests[i], world_.County());
-      EXPECT_OK(response);
-      if (response.ok()) ids[i] = response->outcomes(0).evaluation().id();
-    });
+  for (v1::EvaluateSubjectsRequest& request : requests) {
+    request.set_request_id(world_.RequestId());
+    request.add_subject_ids(project);
+    request.set_period(sample::kPeriod);
   }
-  for (std::thread& t : threads) t.join();
-  EXPECT_FALSE(ids[0].empty());
-  EXPECT_EQ(ids[0], ids[1]);
+  const auto responses = testing::AtOnce(2, [&](int i) {
+    return world_.server().Call<v1::EvaluateSubjectsResponse>(Cat(kService, "EvaluateSubjects"),
+                                                              requests[i], world_.County());
+  });
+  for (const auto& response : responses) ASSERT_OK(response);
+  EXPECT_FALSE(responses[0]->outcomes(0).evaluation().id().empty());
+  EXPECT_EQ(responses[0]->outcomes(0).evaluation().id(),
+            responses[1]->outcomes(0).evaluation().id());
   EXPECT_EQ(world_.database().Int("SELECT COUNT(*) FROM evaluation"), 1);
   ExpectRollupEqualsRecount();
 }

@@ -3,10 +3,10 @@
 #include <map>
 #include <set>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
+#include "common/testing/at_once.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/evaluation/api/ledger_for_test.h"
@@ -492,15 +492,11 @@ TEST_F(EvaluationLedger, ARollupThatDiffersIsToldAndRepaired) {
 TEST_F(EvaluationLedger, TwoThatRepairARollupAtOnceRepairItOnce) {
   InForce(v1::EVALUATION_RESULT_UPGRADE);
   w_.database().Run("UPDATE class_rollup SET entries = entries + 2;");
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 2; ++i) {
-    threads.emplace_back([&] {
-      const auto session = w_.database().Connect();
-      // Whoever comes second may find all well already.
-      (void)RecountAndRefresh(*session, w_.server().ids(), w_.server().clock().Now());
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  // Whoever comes second may find all well already.
+  testing::AtOnce(2, [&](int) {
+    const auto session = w_.database().Connect();
+    return RecountAndRefresh(*session, w_.server().ids(), w_.server().clock().Now());
+  });
   w_.ExpectRollupsEqualRecount();
   EXPECT_EQ(w_.database().Int("SELECT CAST(SUM(entries) AS SIGNED) FROM class_rollup"), 1);
 }

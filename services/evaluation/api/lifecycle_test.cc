@@ -1,6 +1,5 @@
-#include <atomic>
-#include <thread>
 
+#include "common/testing/at_once.h"
 #include "services/evaluation/api/lifecycle_for_test.h"
 #include "services/evaluation/store/reference_store.h"
 
@@ -219,23 +218,14 @@ TEST_F(EvaluationLifecycle, OfTwoAtOnceOneIsInForce) {
       ASSERT_OK(w_.Accept(ids.back()));
       w_.PassPublicity(ids.back());
     }
-    std::atomic<int> ready{0};
-    std::vector<absl::Status> outcomes(2);
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 2; ++i) {
-      threads.emplace_back([&, i] {
-        v1::MakeEffectiveRequest request;
-        request.set_request_id(Cat("race-", round, "-", i));
-        request.set_id(ids[i].ToString());
-        ++ready;
-        while (ready < 2) std::this_thread::yield();
-        outcomes[i] = w_.server()
-                          .Call<v1::Evaluation>(Cat(kEvaluationService, "MakeEffective"), request,
-                                                w_.Approver())
-                          .status();
-      });
-    }
-    for (std::thread& t : threads) t.join();
+    const auto outcomes = testing::AtOnce(2, [&](int i) {
+      v1::MakeEffectiveRequest request;
+      request.set_request_id(Cat("race-", round, "-", i));
+      request.set_id(ids[i].ToString());
+      return w_.server()
+          .Call<v1::Evaluation>(Cat(kEvaluationService, "MakeEffective"), request, w_.Approver())
+          .status();
+    });
     // The newer always comes into force; the older was first and is superseded, or came too late.
     EXPECT_OK(outcomes[1]);
     const v1::Evaluation older = w_.Get(ids[0]);
@@ -257,28 +247,16 @@ TEST_F(EvaluationLifecycle, OfTwoAtOnceOneIsInForce) {
 
 TEST_F(EvaluationLifecycle, OfTwoAcceptsAtOnceOneWins) {
   const Ulid id = w_.Compute(w_.AddSubject(), v1::EVALUATION_RESULT_UPGRADE, "G2");
-  std::atomic<int> ready{0}, done{0}, refused{0};
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 2; ++i) {
-    threads.emplace_back([&, i] {
-      v1::AcceptEvaluationRequest request;
-      request.set_request_id(Cat("accept-", i));
-      request.set_id(id.ToString());
-      ++ready;
-      while (ready < 2) std::this_thread::yield();
-      absl::Status status = w_.server()
-                                .Call<v1::Evaluation>(Cat(kEvaluationService, "AcceptEvaluation"),
-                                                      request, w_.Approver())
-                                .status();
-      status.ok() ? ++done : ++refused;
-      if (!status.ok()) {
-        EXPECT_THAT(status, StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
-      }
-    });
-  }
-  for (std::thread& t : threads) t.join();
-  EXPECT_EQ(done, 1);
-  EXPECT_EQ(refused, 1);
+  EXPECT_EQ(testing::Outcomes(testing::AtOnce(2,
+                                              [&](int i) {
+                                                v1::AcceptEvaluationRequest request;
+                                                request.set_request_id(Cat("accept-", i));
+                                                request.set_id(id.ToString());
+                                                return w_.server().Call<v1::Evaluation>(
+                                                    Cat(kEvaluationService, "AcceptEvaluation"),
+                                                    request, w_.Approver());
+                                              })),
+            (testing::Tally{{"OK", 1}, {"FAILED_PRECONDITION/STATE_NOT_ALLOWED", 1}}));
 }
 
 }  // namespace

@@ -4,10 +4,10 @@
 
 #include <map>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "bangfu/evaluation/v1/events.pb.h"
+#include "common/testing/at_once.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/evaluation/api/lifecycle_world_for_test.h"
@@ -135,17 +135,14 @@ TEST_F(EvaluationOverrides, TwoNightsAtOnceMarkOnce) {
   w_.PassDays(400);
   const int64_t before = Events("ledger_entry");
   const absl::Time now = Now();
-  std::vector<std::thread> nights;
-  for (int i = 0; i < 2; ++i) {
-    nights.emplace_back([this, now] {
-      auto session = w_.database().Connect();
-      testing::FakeClock clock;
-      UlidGenerator ids(clock);
-      EXPECT_OK(ExpireOverrides(*session, ids, now));
-      EXPECT_OK(NoticeOverrideShares(*session, ids, now));
-    });
-  }
-  for (std::thread& night : nights) night.join();
+  const auto nights = testing::AtOnce(2, [&](int) -> absl::Status {
+    auto session = w_.database().Connect();
+    testing::FakeClock clock;
+    UlidGenerator ids(clock);
+    RETURN_IF_ERROR(ExpireOverrides(*session, ids, now));
+    return NoticeOverrideShares(*session, ids, now);
+  });
+  for (const absl::Status& night : nights) EXPECT_OK(night);
   EXPECT_EQ(Events("ledger_entry"), before + 2);
   EXPECT_EQ(Events("override_notice"), 1);
 }

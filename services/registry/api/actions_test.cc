@@ -1,10 +1,10 @@
 // What the registry says is allowed is what its rpcs do, and many reports take a step at once.
 #include <set>
-#include <thread>
 
 #include "bangfu/registry/v1/industry.pb.h"
 #include "bangfu/registry/v1/operation_report.pb.h"
 #include "common/grants/copies.h"
+#include "common/testing/at_once.h"
 #include "services/registry/api/inventory_fixture.h"
 
 namespace bangfu::registry {
@@ -233,19 +233,16 @@ TEST_F(ActionsTest, TwoBulkCallsAtOncePassEachReportOnce) {
     ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(campaign.id(), village), true));
     units.push_back(std::move(unit));
   }
-  std::vector<absl::StatusOr<v1::BatchPassUnitReportsResponse>> answers(2);
-  std::vector<std::thread> threads;
-  for (size_t i = 0; i < answers.size(); ++i) {
-    auto request = PassOf(units);
-    request.set_request_id(Cat("bulk-pass-", i));
-    const std::string token =
-        Token(options::v1::ROLE_TOWNSHIP_REVIEWER, kTownship, Cat("reviewer-", i));
-    threads.emplace_back([this, &answers, i, token, request] {
-      answers[i] =
-          Inventory<v1::BatchPassUnitReportsResponse>("BatchPassUnitReports", request, token);
-    });
+  std::vector<v1::BatchPassUnitReportsRequest> requests(2, PassOf(units));
+  std::vector<std::string> tokens;
+  for (int i = 0; i < 2; ++i) {
+    requests[i].set_request_id(Cat("bulk-pass-", i));
+    tokens.push_back(Token(options::v1::ROLE_TOWNSHIP_REVIEWER, kTownship, Cat("reviewer-", i)));
   }
-  for (std::thread& t : threads) t.join();
+  const auto answers = ::bangfu::testing::AtOnce(2, [&](int i) {
+    return Inventory<v1::BatchPassUnitReportsResponse>("BatchPassUnitReports", requests[i],
+                                                       tokens[i]);
+  });
   ASSERT_THAT(answers[0], IsOk());
   ASSERT_THAT(answers[1], IsOk());
   for (int i = 0; i < 3; ++i) {

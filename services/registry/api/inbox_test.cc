@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "absl/time/civil_time.h"
@@ -16,6 +15,7 @@
 #include "common/inbox/escalation.h"
 #include "common/inbox/recount.h"
 #include "common/operation/operation.h"
+#include "common/testing/at_once.h"
 #include "services/registry/api/inbox_for_test.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/jobs/campaign_closing.h"
@@ -104,7 +104,6 @@ TEST_F(InboxTest, R002_TwoWhoActAtOnceCloseOneItemOnce) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   ASSERT_OK(Submit(Unit(campaign.id(), kVillage), true));
   const v1::InventoryUnitReport unit = Unit(campaign.id(), kVillage);
-  std::vector<absl::Status> outcomes(2);
   std::vector<std::string> tokens = {
       Token(options::v1::ROLE_TOWNSHIP_REVIEWER, kTownship, "one"),
       Token(options::v1::ROLE_TOWNSHIP_REVIEWER, kTownship, "other")};
@@ -114,14 +113,9 @@ TEST_F(InboxTest, R002_TwoWhoActAtOnceCloseOneItemOnce) {
     request.set_id(unit.id());
     request.set_etag(unit.etag());
   }
-  std::vector<std::thread> threads;
-  for (size_t i = 0; i < 2; ++i) {
-    threads.emplace_back([&, i] {
-      outcomes[i] =
-          Inventory<v1::InventoryUnitReport>("PassUnitReport", requests[i], tokens[i]).status();
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  const auto outcomes = ::bangfu::testing::AtOnce(2, [&](int i) {
+    return Inventory<v1::InventoryUnitReport>("PassUnitReport", requests[i], tokens[i]).status();
+  });
   EXPECT_EQ(outcomes[0].ok() + outcomes[1].ok(), 1) << outcomes[0] << outcomes[1];
   EXPECT_EQ(server_.database().Int(
                 "SELECT COUNT(*) FROM work_item WHERE kind = 'UNIT_REPORT_PASS' AND state = 2"),

@@ -4,12 +4,12 @@
 
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
+#include "common/testing/at_once.h"
 #include "services/registry/api/registry_for_test.h"
 
 namespace bangfu::registry {
@@ -19,18 +19,13 @@ using ::testing::SizeIs;
 
 TEST_F(RegistryTest, R061_AtMostTwoLeadingIndustriesWhoeverComesFirst) {
   const std::vector<std::string> codes = {"RICE", "OIL", "FRUIT_VEG", "TEA", "TCM", "AQUATIC"};
-  std::vector<absl::StatusOr<v1::LeadingIndustry>> results(codes.size(), absl::UnknownError(""));
-  std::vector<std::thread> threads;
-  for (size_t i = 0; i < codes.size(); ++i) {
-    threads.emplace_back([&, i] {
-      v1::SelectLeadingIndustryRequest request;
-      request.set_region_code("360733");
-      request.set_plan_period("2026-2030");
-      request.set_industry_code(codes[i]);
-      results[i] = Call<v1::LeadingIndustry>(kI, "SelectLeadingIndustry", request, county_);
-    });
-  }
-  for (std::thread& t : threads) t.join();
+  const auto results = ::bangfu::testing::AtOnce(static_cast<int>(codes.size()), [&](int i) {
+    v1::SelectLeadingIndustryRequest request;
+    request.set_region_code("360733");
+    request.set_plan_period("2026-2030");
+    request.set_industry_code(codes[i]);
+    return Call<v1::LeadingIndustry>(kI, "SelectLeadingIndustry", request, county_);
+  });
   std::vector<v1::LeadingIndustry> won;
   std::set<int> ranks;
   for (const auto& r : results) {

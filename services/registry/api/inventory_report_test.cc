@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -12,6 +11,7 @@
 #include "absl/time/time.h"
 #include "bangfu/registry/v1/inventory_service.pb.h"
 #include "common/base/strings.h"
+#include "common/testing/at_once.h"
 #include "services/registry/api/inventory_for_test.h"
 
 namespace bangfu::registry {
@@ -66,14 +66,13 @@ TEST_F(InventoryReportTest, R009_ANilReturnAndANewProjectAtTheSameMomentNeverSta
     const v1::InventoryUnitReport unit = Unit(campaign.id(), kVillage4);
     const std::string village = Village(kVillage4), county = County();
     const v1::Project project = NewProject(Cat("竞争", round), kVillage4);
-    std::thread reporter([&] { (void)Submit(unit, true, village); });
     v1::RegisterProjectRequest request;
     request.set_request_id(Cat("race-project-", round));
     *request.mutable_project() = project;
-    std::thread registrar(
-        [&] { (void)Call<v1::Project>("ProjectService", "RegisterProject", request, county); });
-    reporter.join();
-    registrar.join();
+    ::bangfu::testing::AtOnce(2, [&](int i) {
+      if (i == 0) return Submit(unit, true, village).status();
+      return Call<v1::Project>("ProjectService", "RegisterProject", request, county).status();
+    });
     const v1::InventoryUnitReport after = Unit(campaign.id(), kVillage4);
     EXPECT_FALSE(after.is_nil() && after.project_count() > 0) << round;
     server_.database().Run(
@@ -119,20 +118,17 @@ TEST_F(InventoryReportTest, R015_TheVillageReportsTheTownshipPassesInThisOrder) 
 TEST_F(InventoryReportTest, R015_TwoReviewersAtOncePassOnce) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   ASSERT_OK_AND_ASSIGN(const auto unit, Submit(Unit(campaign.id(), kVillage), true));
-  std::vector<absl::Status> results(4);
-  std::vector<std::thread> threads;
-  for (size_t i = 0; i < results.size(); ++i) {
-    const std::string token =
-        Token(options::v1::ROLE_TOWNSHIP_REVIEWER, kTownship, Cat("reviewer-", i));
-    v1::PassUnitReportRequest request;
-    request.set_request_id(Cat("pass-request-", i));
-    request.set_id(unit.id());
-    request.set_etag(unit.etag());
-    threads.emplace_back([this, &results, i, token, request] {
-      results[i] = Inventory<v1::InventoryUnitReport>("PassUnitReport", request, token).status();
-    });
+  std::vector<v1::PassUnitReportRequest> requests(4);
+  std::vector<std::string> tokens;
+  for (int i = 0; i < 4; ++i) {
+    tokens.push_back(Token(options::v1::ROLE_TOWNSHIP_REVIEWER, kTownship, Cat("reviewer-", i)));
+    requests[i].set_request_id(Cat("pass-request-", i));
+    requests[i].set_id(unit.id());
+    requests[i].set_etag(unit.etag());
   }
-  for (std::thread& t : threads) t.join();
+  const auto results = ::bangfu::testing::AtOnce(4, [&](int i) {
+    return Inventory<v1::InventoryUnitReport>("PassUnitReport", requests[i], tokens[i]).status();
+  });
   int passed = 0;
   for (const absl::Status& status : results) {
     if (status.ok()) {

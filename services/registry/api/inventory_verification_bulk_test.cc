@@ -3,12 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "bangfu/registry/v1/inventory_service.pb.h"
 #include "common/base/strings.h"
+#include "common/testing/at_once.h"
 #include "services/registry/api/inventory_for_test.h"
 
 namespace bangfu::registry {
@@ -191,15 +191,14 @@ TEST_F(BulkVerificationTest, TwoBulkCallsAtOnceVerifyEachReportOnce) {
     Add(unit, request.mutable_items());
     request.mutable_items()->rbegin()->set_etag(task.etag());
   }
-  std::vector<absl::StatusOr<Completed>> answers(2);
-  std::vector<std::thread> threads;
-  for (size_t i = 0; i < answers.size(); ++i) {
-    request.set_request_id(Cat("bulk-complete-", i));
-    threads.emplace_back([this, &answers, i, request, token = County(Cat("operator-", i))] {
-      answers[i] = BatchComplete(request, token);
-    });
+  std::vector<v1::BatchCompleteVerificationsRequest> requests(2, request);
+  std::vector<std::string> tokens;
+  for (int i = 0; i < 2; ++i) {
+    requests[i].set_request_id(Cat("bulk-complete-", i));
+    tokens.push_back(County(Cat("operator-", i)));
   }
-  for (std::thread& t : threads) t.join();
+  const auto answers =
+      ::bangfu::testing::AtOnce(2, [&](int i) { return BatchComplete(requests[i], tokens[i]); });
   ASSERT_OK(answers[0]);
   ASSERT_OK(answers[1]);
   for (int i = 0; i < 3; ++i) {

@@ -4,13 +4,13 @@
 
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "absl/time/civil_time.h"
 #include "bangfu/inbox/v1/inbox.pb.h"
 #include "common/base/strings.h"
 #include "common/inbox/recount.h"
+#include "common/testing/at_once.h"
 #include "services/registry/api/inbox_for_test.h"
 #include "services/registry/api/report_work.h"
 #include "services/registry/api/unit_report_work.h"
@@ -102,12 +102,7 @@ TEST_F(InboxTest, TwoProjectsThatAreVoidAtOnceLeaveNoMonthBehind) {
   ASSERT_OK_AND_ASSIGN(const v1::Project other, Register(NewRunning("脐橙冷库")));
   ASSERT_THAT(Mine(Village()), SizeIs(1));
   const std::vector<v1::Project> projects = {one, other};
-  std::vector<absl::Status> outcomes(2);
-  std::vector<std::thread> threads;
-  for (size_t i = 0; i < 2; ++i) {
-    threads.emplace_back([&, i] { outcomes[i] = Void(projects[i]).status(); });
-  }
-  for (std::thread& thread : threads) thread.join();
+  const auto outcomes = ::bangfu::testing::AtOnce(2, [&](int i) { return Void(projects[i]); });
   EXPECT_OK(outcomes[0]);
   EXPECT_OK(outcomes[1]);
   EXPECT_THAT(Mine(Village()), IsEmpty());

@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "bangfu/audit/v1/audit_service.pb.h"
+#include "common/testing/at_once.h"
 #include "services/registry/api/registry_for_test.h"
 
 namespace bangfu::registry {
@@ -218,19 +218,13 @@ TEST_F(RegistryTest, TwoUpdatesAtOnceGiveOneWinner) {
   for (int round = 0; round < 5; ++round) {
     const auto now = Get(made->id(), county_);
     ASSERT_THAT(now, IsOk());
-    std::vector<absl::Status> results(2);
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 2; ++i) {
-      threads.emplace_back([&, i] {
-        v1::Project change = *now;
-        change.set_note(absl::StrCat("round ", round, " caller ", i));
-        results[i] = Update(change, {"note"}, county_).status();
-      });
-    }
-    for (std::thread& t : threads) t.join();
-    EXPECT_EQ(results[0].ok() + results[1].ok(), 1);
-    EXPECT_THAT(results[0].ok() ? results[1] : results[0],
-                StatusIs(Code::kAborted, "ETAG_MISMATCH"));
+    const auto results = ::bangfu::testing::AtOnce(2, [&](int i) {
+      v1::Project change = *now;
+      change.set_note(absl::StrCat("round ", round, " caller ", i));
+      return Update(change, {"note"}, county_);
+    });
+    EXPECT_EQ(::bangfu::testing::Outcomes(results),
+              (::bangfu::testing::Tally{{"OK", 1}, {"ABORTED/ETAG_MISMATCH", 1}}));
   }
 }
 
@@ -288,25 +282,15 @@ TEST_F(RegistryTest, AVoidProjectStaysWithItsReason) {
 }
 
 TEST_F(RegistryTest, TheSameExternalIdAtOnceGoesToOne) {
-  std::vector<absl::Status> results(4);
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&, i] {
-      v1::Project p = SomeProject(absl::StrCat("项目", i));
-      type::v1::ExternalId& e = *p.add_external_ids();
-      e.set_system("national-antipoverty");
-      e.set_id("XM-2");
-      results[i] = Register(p, county_).status();
-    });
-  }
-  for (std::thread& t : threads) t.join();
-  int won = 0;
-  for (const absl::Status& s : results) {
-    won += s.ok();
-    if (s.ok()) continue;
-    EXPECT_THAT(s, StatusIs(Code::kAlreadyExists, "EXTERNAL_ID_TAKEN"));
-  }
-  EXPECT_EQ(won, 1);
+  const auto results = ::bangfu::testing::AtOnce(4, [&](int i) {
+    v1::Project p = SomeProject(absl::StrCat("项目", i));
+    type::v1::ExternalId& e = *p.add_external_ids();
+    e.set_system("national-antipoverty");
+    e.set_id("XM-2");
+    return Register(p, county_);
+  });
+  EXPECT_EQ(::bangfu::testing::Outcomes(results),
+            (::bangfu::testing::Tally{{"OK", 1}, {"ALREADY_EXISTS/EXTERNAL_ID_TAKEN", 3}}));
   EXPECT_EQ(Int("SELECT COUNT(*) FROM project"), 1);
 }
 

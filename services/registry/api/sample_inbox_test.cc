@@ -5,7 +5,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "absl/time/civil_time.h"
@@ -13,6 +12,7 @@
 #include "bangfu/inbox/v1/inbox.pb.h"
 #include "common/base/strings.h"
 #include "common/inbox/recount.h"
+#include "common/testing/at_once.h"
 #include "services/registry/api/inbox_for_test.h"
 #include "services/registry/api/unit_report_work.h"
 
@@ -205,16 +205,10 @@ TEST_F(InboxTest, R002_TwoVillagesThatAreCompletedAtOncePassTheCountyOn) {
     request.set_unit_report_id(unit.id());
     request.set_etag(task.etag());
   }
-  std::vector<absl::Status> outcomes(2);
-  std::vector<std::thread> threads;
   const std::string token = County("lead");
-  for (size_t i = 0; i < 2; ++i) {
-    threads.emplace_back([&, i] {
-      outcomes[i] =
-          Verification<v1::VerificationTask>("CompleteVerification", requests[i], token).status();
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  const auto outcomes = ::bangfu::testing::AtOnce(2, [&](int i) {
+    return Verification<v1::VerificationTask>("CompleteVerification", requests[i], token);
+  });
   EXPECT_OK(outcomes[0]);
   EXPECT_OK(outcomes[1]);
   EXPECT_THAT(Mine(Province()), SizeIs(1));
