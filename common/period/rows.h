@@ -50,7 +50,10 @@ class RowPacker {
   Chunk chunk_;
 };
 
-// The rows of a chunk, in order. DATA_LOSS when it is damaged.
+// FAILED_PRECONDITION PERIOD_ROWS_DAMAGED: what is stored is not what was frozen.
+absl::Status RowsDamaged(std::string_view what);
+
+// The rows of a chunk, in order. PERIOD_ROWS_DAMAGED when it is none.
 absl::StatusOr<std::vector<Row>> UnpackRows(std::string_view body);
 
 }  // namespace bangfu::period

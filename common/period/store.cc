@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "common/base/digest.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/recode/recode.h"
@@ -122,6 +123,28 @@ UnitRow UnitFrom(const mysql::Row& row) {
   unit.signed_by = row.String(3);
   unit.signature = row.String(4);
   return unit;
+}
+
+// Holds what was read against what the freezing and the signatures say of it.
+absl::Status CheckHashes(mysql::Executor& db, const PeriodRow& period,
+                         const std::map<std::string, UnitHash>& read) {
+  const auto is = [&](const std::string& unit, const UnitHash& stored) {
+    const auto found = read.find(unit);
+    if (found == read.end()) return stored.rows == 0 && stored.sha256 == Sha256Hex("");
+    return found->second.rows == stored.rows && found->second.sha256 == stored.sha256;
+  };
+  const v1::Period& p = period.message;
+  bool same = is(p.region_code(), {p.rows(), p.rows_sha256()});
+  ASSIGN_OR_RETURN(const std::vector<UnitRow> units, LoadUnits(db, period.id));
+  for (const UnitRow& unit : units) {
+    same = same && is(unit.region_path, unit.hash);
+    if (unit.signed_by.empty()) continue;
+    type::v1::SignOff signature;
+    same = same && signature.ParseFromString(unit.signature) &&
+           signature.rows_sha256() == unit.hash.sha256;
+  }
+  if (same) return absl::OkStatus();
+  return RowsDamaged(Cat("the rows of period ", period.id.ToString(), " are not those frozen"));
 }
 
 // FROZEN … ACCEPTED.
@@ -288,16 +311,22 @@ absl::Status PutFrozen(mysql::Tx& tx, const Ulid& id, const FrozenRows& frozen,
 absl::Status ReadRows(mysql::Executor& db, const Ulid& id, const RegionScope& regions,
                       const RowSink& sink) {
   ASSIGN_OR_RETURN(const RegionScope paths, recode::WithFormerPaths(db, regions, id));
+  ASSIGN_OR_RETURN(
+      const std::vector<PeriodRow> period,
+      FromRows(db.Query(Cat("SELECT ", kColumns, " FROM report_period WHERE id = ?"), {id})));
+  if (period.empty()) return NotFound("period", id.ToString());
+  UnitHasher hasher(period[0].message.region_code());
   int64_t after = 0;
   while (true) {
     ASSIGN_OR_RETURN(mysql::Rows rows,
                      db.Query("SELECT chunk_no, first_path, last_path, body FROM period_rows "
                               "WHERE period_id = ? AND chunk_no > ? ORDER BY chunk_no LIMIT 1",
                               {id, after}));
-    if (rows.empty()) return absl::OkStatus();
+    if (rows.empty()) return CheckHashes(db, period[0], hasher.Finish());
     after = rows[0].Int(0);
     ASSIGN_OR_RETURN(std::vector<Row> unpacked, UnpackRows(rows[0].String(3)));
     for (Row& row : unpacked) {
+      hasher.Add(row.region_path, RowHash(row));
       const bool inside = std::any_of(paths.begin(), paths.end(), [&](const std::string& r) {
         return RegionContains(r, row.region_path);
       });

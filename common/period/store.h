@@ -72,7 +72,9 @@ absl::StatusOr<std::vector<PeriodRow>> PagePeriodsById(mysql::Executor& db, cons
 // Replaces everything that was stored for the revision.
 absl::Status PutFrozen(mysql::Tx& tx, const Ulid& id, const FrozenRows& rows,
                        const std::vector<Component>& components);
-// Rows inside `regions`, in order, a chunk at a time.
+// Rows inside `regions`, in order, a chunk at a time. The hashes of the whole table are taken anew
+// on the way: FAILED_PRECONDITION PERIOD_ROWS_DAMAGED at the end when they are not those of the
+// freezing or of a signature, and what `sink` took is then not to be shown.
 absl::Status ReadRows(mysql::Executor& db, const Ulid& id, const RegionScope& regions,
                       const RowSink& sink);
 

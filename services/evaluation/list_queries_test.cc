@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "bangfu/period/v1/period.pb.h"
+#include "common/base/digest.h"
 #include "common/base/strings.h"
 #include "common/testing/clock.h"
 #include "common/testing/status_matchers.h"
@@ -23,12 +24,16 @@ void PutFrozen(testing::TestDatabase& database, int i, int revision) {
   period.set_period("2026-10");
   period.set_revision(revision);
   period.mutable_frozen_at()->set_seconds(1793000000);
+  period.set_rows_sha256(Sha256Hex(""));
   EXPECT_OK(database.db().Execute(
       "UPDATE report_period SET table_no = ?, region_path = ?, period = ?, revision = ?, "
       "newest = ?, state = ?, details = ? WHERE id = ?",
       {"T2", "360733", "2026-10", revision, i == 1 ? mysql::Param(nullptr) : mysql::Param(1),
        static_cast<int64_t>(period::v1::PERIOD_STATE_FROZEN), period.SerializeAsString(), id}));
   EXPECT_OK(database.db().Execute("DELETE FROM period_rows WHERE period_id = ?", {id}));
+  EXPECT_OK(database.db().Execute(
+      "UPDATE period_unit SET row_count = 0, rows_sha256 = ?, signed_by = '' WHERE period_id = ?",
+      {Sha256Hex(""), id}));
 }
 
 TEST(ListQueries, AreServedByAnIndexWithTheRegion) {

@@ -4,6 +4,7 @@
 #include "bangfu/period/v1/period.pb.h"
 #include "common/operation/operation.h"
 #include "common/period/rows.h"
+#include "common/period/store.h"
 #include "services/evaluation/api/ledger_file_for_test.h"
 #include "services/evaluation/api/ledger_periods.h"
 #include "services/evaluation/api/lifecycle_world_for_test.h"
@@ -309,7 +310,15 @@ TEST_F(EvaluationPeriods, AnOlderFrozenT14HasBlanksForWhatItNeverCounted) {
     one.payload = row.SerializeAsString();
     ASSERT_OK(packer.Add(std::move(one)));
   }
-  ASSERT_OK(w_.db().Execute("UPDATE period_rows SET body = ?", {packer.Finish().chunks[0].body}));
+  // Frozen so, with the hash of those rows.
+  const period::FrozenRows older = packer.Finish();
+  ASSERT_OK(mysql::Transact(*session_, [&](mysql::Tx& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(period::PeriodRow row,
+                     period::LockPeriod(tx, *Ulid::Parse(frozen.id()), {kCounty}));
+    row.message.set_rows_sha256(older.units.at(kCounty).sha256);
+    RETURN_IF_ERROR(period::PutFrozen(tx, row.id, older, {}));
+    return period::UpdatePeriod(tx, row);
+  }));
   const v1::T14 t14 = T14(kCounty, kPeriod);
   EXPECT_EQ(t14.sum().revitalized_value_share_bp(), 7500);
   EXPECT_EQ(t14.sum().revitalized_count_share_bp(), 2500);
