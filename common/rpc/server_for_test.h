@@ -4,9 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "bangfu/testing/v1/sample.pb.h"
@@ -15,6 +17,16 @@
 #include "common/testing/status_matchers.h"
 
 namespace bangfu::rpc {
+
+// Until it holds, twenty seconds at most.
+template <typename Condition>
+void Await(Condition condition) {
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!condition()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), give_up);
+    std::this_thread::yield();
+  }
+}
 
 inline constexpr char kGet[] = "bangfu.testing.v1.SampleService.GetSample";
 inline constexpr char kList[] = "bangfu.testing.v1.SampleService.ListSamples";
