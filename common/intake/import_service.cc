@@ -343,6 +343,9 @@ absl::StatusOr<v1::Import> ImportService::Begin(rpc::CallContext& context,
   if (!request.campaign_id().empty()) {
     ASSIGN_OR_RETURN(campaign, Ulid::Parse(request.campaign_id()));
   }
+  const v1::ImportPolicy policy = request.policy() == v1::IMPORT_POLICY_UNSPECIFIED
+                                      ? v1::IMPORT_POLICY_VALID_ROWS
+                                      : request.policy();
   const std::vector<std::string> fill_down(request.fill_down_columns().begin(),
                                            request.fill_down_columns().end());
   if (!fill_down.empty()) RETURN_IF_ERROR(kind->CheckFillDown(fill_down));
@@ -351,9 +354,12 @@ absl::StatusOr<v1::Import> ImportService::Begin(rpc::CallContext& context,
         ASSIGN_OR_RETURN(const std::optional<JobRow> there,
                          FindJobByBatch(m.tx(), context.caller.subject, request.batch_id()));
         if (there) {
+          // All but the file's name: a file that was renamed is read no differently.
           if (there->kind != request.kind() ||
-              there->format != static_cast<int>(request.format()) ||
-              there->region_path != region_path || there->sample != request.sample() ||
+              there->format != static_cast<int>(request.format()) || there->policy != policy ||
+              there->region_path != region_path ||
+              there->default_money_unit != request.default_money_unit() ||
+              there->campaign_id != campaign || there->sample != request.sample() ||
               there->fill_down != fill_down) {
             return Error(absl::StatusCode::kInvalidArgument, "BATCH_ID_REUSED")
                 .Zh("该批次号已用于另一次导入")
@@ -370,9 +376,7 @@ absl::StatusOr<v1::Import> ImportService::Begin(rpc::CallContext& context,
         job.created_by_name = context.caller.name;
         job.batch_id = request.batch_id();
         job.state = v1::IMPORT_STATE_UPLOADING;
-        job.policy = request.policy() == v1::IMPORT_POLICY_UNSPECIFIED
-                         ? v1::IMPORT_POLICY_VALID_ROWS
-                         : request.policy();
+        job.policy = policy;
         job.format = static_cast<int>(request.format());
         job.file_name = request.file_name();
         job.region_code = request.region_code();

@@ -387,6 +387,37 @@ TEST_F(IntakeTest, TheSameBatchIsTheSameImport) {
               StatusIs(absl::StatusCode::kNotFound, "RESOURCE_NOT_FOUND"));
 }
 
+TEST_F(IntakeTest, TheSameBatchReadOtherwiseIsRefused) {
+  v1::BeginImportRequest first;
+  first.set_kind("words");
+  first.set_batch_id("b1");
+  first.set_format(type::v1::FILE_FORMAT_CSV);
+  first.set_file_name("words.csv");
+  first.set_default_money_unit("元");
+  first.set_campaign_id(ids_.Next().ToString());
+  first.set_request_id(RequestId());
+  ASSERT_OK_AND_ASSIGN(const auto import, Call<v1::Import>("BeginImport", first));
+  const auto again = [&](const std::function<void(v1::BeginImportRequest&)>& change) {
+    v1::BeginImportRequest request = first;
+    change(request);
+    request.set_request_id(RequestId());
+    return Call<v1::Import>("BeginImport", request);
+  };
+  const auto reused = StatusIs(absl::StatusCode::kInvalidArgument, "BATCH_ID_REUSED");
+  EXPECT_THAT(again([](auto& r) { r.set_default_money_unit("万元"); }), reused);
+  EXPECT_THAT(again([](auto& r) { r.clear_default_money_unit(); }), reused);
+  EXPECT_THAT(again([](auto& r) { r.set_policy(v1::IMPORT_POLICY_ALL_OR_NOTHING); }), reused);
+  EXPECT_THAT(again([&](auto& r) { r.set_campaign_id(ids_.Next().ToString()); }), reused);
+  EXPECT_THAT(again([](auto& r) { r.clear_campaign_id(); }), reused);
+  EXPECT_THAT(again([](auto& r) { r.set_sample(true); }), reused);
+  // What is said is what holds when nothing is said; the name is no part of what is read.
+  ASSERT_OK_AND_ASSIGN(const auto same, again([](auto& r) {
+                         r.set_policy(v1::IMPORT_POLICY_VALID_ROWS);
+                         r.set_file_name("words (1).csv");
+                       }));
+  EXPECT_EQ(same.id(), import.id());
+}
+
 TEST_F(IntakeTest, AnUploadGoesOnWhereItStopped) {
   ASSERT_OK_AND_ASSIGN(const auto import, Begin("b1"));
   v1::UploadChunkRequest request;

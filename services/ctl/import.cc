@@ -10,6 +10,7 @@
 #include "bangfu/evaluation/v1/fact.pb.h"
 #include "bangfu/registry/v1/operation_report.pb.h"
 #include "bangfu/registry/v1/reference_service.pb.h"
+#include "common/base/clock.h"
 #include "common/base/money.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
@@ -18,6 +19,7 @@
 #include "nlohmann/json.hpp"
 #include "services/ctl/commands.h"
 #include "services/ctl/csv_rows.h"
+#include "services/ctl/import_report.h"
 #include "services/ctl/subjects.h"
 #include "services/ctl/terminal.h"
 #include "services/ctl/upload.h"
@@ -324,53 +326,44 @@ void PrintRefused(const std::vector<RefusedRow>& problems, int max_rows) {
   }
 }
 
-absl::Status PrintImportReport(Context& context, const std::string& service,
-                               const intake::v1::Import& import, int max_rows) {
-  using intake::v1::RowOutcome_Name;
-  TextTable summary({"结果", "行数"}, {1});
-  summary.Row({"新增", Cat(import.rows_created())});
-  summary.Row({"更新", Cat(import.rows_updated())});
-  summary.Row({"无变化", Cat(import.rows_unchanged())});
-  summary.Row({"有提示", Cat(import.rows_warned())});
-  summary.Row({"待补正", Cat(import.rows_held())});
-  summary.Row({"拒绝", Cat(import.rows_refused())});
-  summary.Row({"合计", Cat(import.rows_total())});
-  std::printf("导入 %s（%s）\n%s", import.file_name().c_str(), import.id().c_str(),
-              summary.Render().c_str());
-  for (auto outcome : {intake::v1::ROW_OUTCOME_REFUSED, intake::v1::ROW_OUTCOME_HELD,
-                       intake::v1::ROW_OUTCOME_WARNED}) {
-    intake::v1::ListImportRowsRequest request;
-    request.set_id(import.id());
-    request.set_outcome(outcome);
-    request.set_page_size(max_rows);
-    ASSIGN_OR_RETURN(auto page,
-                     context.CallOn<intake::v1::ListImportRowsResponse>(
-                         service, "bangfu.intake.v1.ImportService.ListImportRows", request));
-    for (const auto& row : page.rows()) {
-      for (const auto& issue : row.issues()) {
-        std::printf("  第 %lld 行 [%s] %s：%s%s%s\n", static_cast<long long>(row.row_no()),
-                    RowOutcome_Name(row.outcome()).substr(12).c_str(), issue.field().c_str(),
-                    issue.proposal_zh().c_str(), issue.raw_text().empty() ? "" : "，原文：",
-                    issue.raw_text().c_str());
-      }
-    }
-  }
-  return absl::OkStatus();
-}
-
 namespace {
 
-int RunUpload(Context& context, const UploadOptions& options, int max_rows) {
-  absl::StatusOr<intake::v1::Import> import = UploadFile(context, options);
-  if (!import.ok()) return Fail(import.status());
-  if (!context.PrintJson(*import)) {
-    if (absl::Status status = PrintImportReport(context, options.service, *import, max_rows);
-        !status.ok()) {
-      return Fail(status);
+struct Arguments {
+  UploadOptions upload;
+  std::string history;
+  std::string region = "36";
+  std::string report;
+  int max_rows = 20;
+};
+
+absl::StatusOr<int> RunUpload(Context& context, const Arguments& a) {
+  const std::string& service = a.upload.service;
+  ASSIGN_OR_RETURN(const Uploaded uploaded, UploadFile(context, a.upload));
+  const intake::v1::Import& import = uploaded.import;
+  int64_t lines = 0;
+  if (!a.report.empty()) {
+    ASSIGN_OR_RETURN(lines, SaveImportReport(context, service, import, a.report));
+  }
+  if (context.json) {
+    ASSIGN_OR_RETURN(nlohmann::ordered_json json, ImportReportJson(context, service, import));
+    json["was_there"] = uploaded.was_there;
+    if (!a.report.empty()) json["report"] = {{"file", a.report}, {"rows", lines}};
+    context.PrintJson(json);
+  } else {
+    if (uploaded.was_there) {
+      std::printf(
+          "该文件已于 %s 导入，未重复导入；要再导入一次请加 --again\n",
+          absl::FormatTime("%Y-%m-%d %H:%M", absl::FromUnixSeconds(import.created_at().seconds()),
+                           ShanghaiTimeZone())
+              .c_str());
+    }
+    RETURN_IF_ERROR(PrintImportReport(context, service, import, a.max_rows));
+    if (!a.report.empty()) {
+      std::printf("%s：%lld 行\n", a.report.c_str(), static_cast<long long>(lines));
     }
   }
-  if (import->state() == intake::v1::IMPORT_STATE_REFUSED) return kExitFailed;
-  return import->rows_held() + import->rows_refused() > 0 ? kExitPartial : kExitOk;
+  if (import.state() == intake::v1::IMPORT_STATE_REFUSED) return kExitFailed;
+  return import.rows_held() + import.rows_refused() > 0 ? kExitPartial : kExitOk;
 }
 
 template <typename Totals>
@@ -388,13 +381,6 @@ int PrintTotals(const Context& context, const absl::StatusOr<Totals>& totals, in
 void AddImportCommands(CLI::App& app, Context& context, int& exit_code) {
   CLI::App* group = app.add_subcommand("import", "导入表格：先校验，后入库，逐行报告");
   group->require_subcommand(1);
-
-  struct Arguments {
-    UploadOptions upload;
-    std::string history;
-    std::string region = "36";
-    int max_rows = 20;
-  };
 
   auto regions = std::make_shared<Arguments>();
   CLI::App* command = group->add_subcommand("regions", "行政区划与沿革");
@@ -426,14 +412,15 @@ void AddImportCommands(CLI::App& app, Context& context, int& exit_code) {
     arguments->upload.service = service;
     arguments->upload.kind = kind;
     command = group->add_subcommand(name, help);
-    command->footer(Cat("例: bangfuctl import ", name, " 表.xlsx --dry-run"));
+    command->footer(Cat("例: bangfuctl import ", name, " 表.xlsx --dry-run --report 结果.csv\n",
+                        "更正或补登后以同一命令再导入；已全部入库的文件不会重复导入。"));
     command->add_option("file", arguments->upload.file, "文件")->required();
     command->add_option("--region", arguments->upload.region_code, "只收此区域内的行");
     command->add_option("--batch", arguments->upload.batch_id, "批次号，同一批次只入库一次");
-    command->add_option("--campaign", arguments->upload.campaign_id, "摸排批次");
     command->add_option("--unit", arguments->upload.default_money_unit,
                         "金额列未写单位时的单位：元、万元、亿元");
     if (arguments->upload.kind == "projects") {
+      command->add_option("--campaign", arguments->upload.campaign_id, "摸排批次");
       // One column each time: the file may stand after it.
       command
           ->add_option("--fill-down", arguments->upload.fill_down,
@@ -441,14 +428,19 @@ void AddImportCommands(CLI::App& app, Context& context, int& exit_code) {
           ->allow_extra_args(false);
     }
     command->add_option("--rows", arguments->max_rows, "每种结果最多列出多少行")
+        ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
+    command->add_option("--report", arguments->report, "逐行结果存为文件，按后缀定 csv 或 xlsx");
+    command->add_flag("--again", arguments->upload.again, "已全部入库的文件也再导入一次")
+        ->excludes("--batch");
     command->add_flag("--dry-run", arguments->upload.dry_run, "只校验，不入库");
     command->add_flag("--all-or-nothing", arguments->upload.all_or_nothing,
                       "有一行不合格即全部不入库");
     command->add_flag("--sample", arguments->upload.sample, "标为样例数据");
     command->callback([&context, &exit_code, arguments] {
       arguments->upload.quiet = context.json;
-      exit_code = RunUpload(context, arguments->upload, arguments->max_rows);
+      const absl::StatusOr<int> code = RunUpload(context, *arguments);
+      exit_code = code.ok() ? *code : Fail(code.status());
     });
   }
 

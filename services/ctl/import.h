@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "bangfu/intake/v1/import_service.pb.h"
 #include "common/base/strings.h"
 #include "services/ctl/context.h"
 #include "services/ctl/import_rows.h"
@@ -45,8 +44,5 @@ absl::StatusOr<ScoreTotals> ImportScoreFile(Context& context, const std::string&
                                             const std::string& region_code, bool quiet);
 // A line each, at most max_rows, and how many there are when those are fewer.
 void PrintRefused(const std::vector<RefusedRow>& problems, int max_rows);
-// Counts by outcome and the rows that want a person.
-absl::Status PrintImportReport(Context& context, const std::string& service,
-                               const intake::v1::Import& import, int max_rows);
 
 }  // namespace bangfu::ctl

@@ -6,7 +6,6 @@
 #include <mutex>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_join.h"
 #include "common/base/digest.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
@@ -53,32 +52,171 @@ absl::StatusOr<operation::v1::Operation> WaitForOperation(Context& context,
   return operation;
 }
 
-absl::StatusOr<intake::v1::Import> UploadFile(Context& context, const UploadOptions& options) {
-  std::ifstream in(options.file, std::ios::binary);
-  if (!in)
-    return Error(absl::StatusCode::kNotFound, "FILE_NOT_FOUND")
-        .Zh(Cat("无法读取文件 ", options.file));
+namespace {
+
+constexpr char kImportService[] = "bangfu.intake.v1.ImportService.";
+
+// The file's digest and size.
+struct FileFacts {
+  std::string sha256;
+  int64_t size = 0;
+};
+FileFacts FactsOf(std::istream& in) {
+  FileFacts facts;
   Sha256Stream digest;
   std::string buffer(kChunkBytes, '\0');
-  int64_t size = 0;
   while (in.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || in.gcount() > 0) {
     digest.Update(std::string_view(buffer.data(), static_cast<size_t>(in.gcount())));
-    size += in.gcount();
+    facts.size += in.gcount();
   }
-  std::string sha256 = HexEncode(digest.Finish());
+  facts.sha256 = HexEncode(digest.Finish());
+  return facts;
+}
 
-  // Read otherwise, the same file is another import.
-  const std::string as_read =
-      options.fill_down.empty()
-          ? sha256
-          : Sha256Hex(Cat(sha256, "\n", absl::StrJoin(options.fill_down, "\n")));
+// The bytes of an import are not those of the file, or not there any more.
+bool LostItsFile(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  return reason == "UPLOAD_INCOMPLETE" || reason == "UPLOAD_DIGEST_MISMATCH";
+}
+
+// A committed import with rows of which something is to be said still.
+absl::StatusOr<bool> HasRowsToCorrect(Context& context, const std::string& service,
+                                      const intake::v1::Import& import) {
+  using namespace intake::v1;
+  if (import.rows_held() + import.rows_refused() + import.rows_warned() > 0) return true;
+  // Of a record that was there already the outcome does not tell.
+  for (const RowOutcome outcome : {ROW_OUTCOME_UPDATED, ROW_OUTCOME_UNCHANGED}) {
+    ListImportRowsRequest request;
+    request.set_id(import.id());
+    request.set_outcome(outcome);
+    request.set_page_size(1000);
+    bool found = false;
+    const absl::Status listed = context.EachPage<ListImportRowsResponse>(
+        service, Cat(kImportService, "ListImportRows"), request,
+        [&](const ListImportRowsResponse& page) -> absl::Status {
+          for (const ImportRow& row : page.rows()) {
+            for (const RowIssue& issue : row.issues()) {
+              // Merged into another row, which says what is to be said.
+              found = found || issue.reason() != "FOLDED";
+            }
+          }
+          return found ? absl::CancelledError() : absl::OkStatus();
+        });
+    if (found) return true;
+    RETURN_IF_ERROR(listed);
+  }
+  return false;
+}
+
+// One import on its way.
+class Upload {
+ public:
+  Upload(Context& context, const UploadOptions& options, std::istream& in, const FileFacts& facts)
+      : context_(context), options_(options), in_(in), facts_(facts) {}
+
+  const intake::v1::Import& import() const { return import_; }
+  bool is_new() const { return is_new_; }
+
+  absl::Status Begin(int attempt) {
+    const intake::v1::BeginImportRequest begin = BeginOf(options_, facts_.sha256, attempt);
+    ASSIGN_OR_RETURN(import_, Call<intake::v1::Import>("BeginImport", begin));
+    // Begun before, the request gives the answer of that time: what stands now is read.
+    RETURN_IF_ERROR(Look());
+    is_new_ = import_.state() == intake::v1::IMPORT_STATE_UPLOADING && import_.size_bytes() == 0;
+    if (!import_.sha256().empty() && import_.sha256() != facts_.sha256) {
+      return Error(absl::StatusCode::kInvalidArgument, "BATCH_ID_REUSED")
+          .Zh("该批次号已用于另一个文件")
+          .Field("batch_id", "请换一个批次号");
+    }
+    return absl::OkStatus();
+  }
+  // Up to VALIDATED or REFUSED; an import that is being committed is past it.
+  absl::Status Validate() {
+    using namespace intake::v1;
+    if (import_.state() == IMPORT_STATE_COMMITTING) return absl::OkStatus();
+    if (import_.state() == IMPORT_STATE_UPLOADING) RETURN_IF_ERROR(SendBytes());
+    if (import_.state() == IMPORT_STATE_VALIDATING) {
+      RETURN_IF_ERROR(WaitForStep("校验"));
+      if (import_.state() != IMPORT_STATE_VALIDATING) return absl::OkStatus();
+    }
+    return Step<ValidateImportRequest>("ValidateImport", "校验");
+  }
+  absl::Status Commit() {
+    using namespace intake::v1;
+    if (import_.state() == IMPORT_STATE_COMMITTING) RETURN_IF_ERROR(WaitForStep("入库"));
+    if (import_.state() == IMPORT_STATE_COMMITTED) return absl::OkStatus();
+    return Step<CommitImportRequest>("CommitImport", "入库");
+  }
+
+ private:
+  template <typename Response>
+  absl::StatusOr<Response> Call(const char* method, const google::protobuf::Message& request) {
+    return context_.CallOn<Response>(options_.service, Cat(kImportService, method), request);
+  }
+  absl::Status Look() {
+    intake::v1::GetImportRequest get;
+    get.set_id(import_.id());
+    ASSIGN_OR_RETURN(import_, Call<intake::v1::Import>("GetImport", get));
+    return absl::OkStatus();
+  }
+  absl::Status SendBytes() {
+    ProgressLine progress("上传");
+    std::string buffer(kChunkBytes, '\0');
+    in_.clear();
+    int64_t offset = import_.size_bytes();  // what an interrupted upload has left
+    in_.seekg(offset);
+    while (offset < facts_.size || facts_.size == 0) {
+      in_.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+      intake::v1::UploadChunkRequest chunk;
+      chunk.set_id(import_.id());
+      chunk.set_offset(offset);
+      chunk.set_data(buffer.data(), static_cast<size_t>(in_.gcount()));
+      offset += in_.gcount();
+      chunk.set_last(offset >= facts_.size);
+      if (chunk.last()) chunk.set_sha256(facts_.sha256);
+      ASSIGN_OR_RETURN(import_, Call<intake::v1::Import>("UploadChunk", chunk));
+      if (!options_.quiet) progress.Update(offset, facts_.size, "字节");
+      if (chunk.last()) break;
+    }
+    return absl::OkStatus();
+  }
+  // A step that an interrupted run left behind goes on in the service; it is waited for, and begun
+  // anew by the caller only when it has failed.
+  absl::Status WaitForStep(const std::string& title) {
+    if (import_.operation_id().empty()) return absl::OkStatus();
+    operation::v1::Operation operation;
+    operation.set_id(import_.operation_id());
+    operation.set_state(operation::v1::OPERATION_STATE_RUNNING);
+    const absl::Status ended =
+        WaitForOperation(context_, options_.service, operation, title, options_.quiet).status();
+    if (absl::IsUnavailable(ended) || absl::IsDeadlineExceeded(ended)) return ended;
+    return Look();
+  }
+  template <typename Request>
+  absl::Status Step(const char* method, const std::string& title) {
+    Request request;
+    request.set_id(import_.id());
+    request.set_request_id(Context::NewRequestId());
+    ASSIGN_OR_RETURN(const auto operation, Call<operation::v1::Operation>(method, request));
+    RETURN_IF_ERROR(
+        WaitForOperation(context_, options_.service, operation, title, options_.quiet).status());
+    return Look();
+  }
+
+  Context& context_;
+  const UploadOptions& options_;
+  std::istream& in_;
+  const FileFacts& facts_;
+  intake::v1::Import import_;
+  bool is_new_ = false;
+};
+
+}  // namespace
+
+intake::v1::BeginImportRequest BeginOf(const UploadOptions& options, std::string_view sha256,
+                                       int attempt) {
   intake::v1::BeginImportRequest begin;
   begin.set_kind(options.kind);
-  begin.set_batch_id(options.batch_id.empty() ? Cat(options.kind, "-", as_read.substr(0, 32))
-                                              : options.batch_id);
-  begin.set_request_id(Cat("begin-import-", Sha256Hex(begin.batch_id()).substr(0, 32)));
-  size_t slash = options.file.rfind('/');
-  begin.set_file_name(slash == std::string::npos ? options.file : options.file.substr(slash + 1));
   begin.set_format(absl::EndsWithIgnoreCase(options.file, ".xlsx") ? type::v1::FILE_FORMAT_XLSX
                                                                    : type::v1::FILE_FORMAT_CSV);
   begin.set_policy(options.all_or_nothing ? intake::v1::IMPORT_POLICY_ALL_OR_NOTHING
@@ -88,79 +226,50 @@ absl::StatusOr<intake::v1::Import> UploadFile(Context& context, const UploadOpti
   begin.set_default_money_unit(options.default_money_unit);
   for (const std::string& column : options.fill_down) begin.add_fill_down_columns(column);
   begin.set_sample(options.sample);
-  const std::string service = "bangfu.intake.v1.ImportService.";
-  ASSIGN_OR_RETURN(intake::v1::Import import, context.CallOn<intake::v1::Import>(
-                                                  options.service, service + "BeginImport", begin));
+  // Read otherwise, the same file is another import.
+  const std::string as_read = Sha256Hex(Cat(sha256, "\n", begin.SerializeAsString()));
+  begin.set_batch_id(!options.batch_id.empty() ? options.batch_id
+                                               : Cat(options.kind, "-", as_read.substr(0, 32),
+                                                     attempt > 1 ? Cat("-", attempt) : ""));
+  const size_t slash = options.file.rfind('/');
+  begin.set_file_name(slash == std::string::npos ? options.file : options.file.substr(slash + 1));
+  // Of all that is said, the name too: under its own id no other content is sent.
+  begin.set_request_id(
+      Cat("begin-import-", Sha256Hex(Cat(sha256, "\n", begin.SerializeAsString())).substr(0, 32)));
+  return begin;
+}
 
-  // Begun before, the request gives the answer of that time: what stands now is read.
-  intake::v1::GetImportRequest get;
-  get.set_id(import.id());
-  auto look = [&]() -> absl::Status {
-    ASSIGN_OR_RETURN(
-        import, context.CallOn<intake::v1::Import>(options.service, service + "GetImport", get));
-    return absl::OkStatus();
-  };
-  RETURN_IF_ERROR(look());
-  // A step that an interrupted run left behind goes on in the service; it is waited for, and begun
-  // anew only when it has failed.
-  auto wait_for_step = [&](intake::v1::ImportState state,
-                           const std::string& title) -> absl::Status {
-    if (import.state() != state || import.operation_id().empty()) return absl::OkStatus();
-    operation::v1::Operation operation;
-    operation.set_id(import.operation_id());
-    operation.set_state(operation::v1::OPERATION_STATE_RUNNING);
-    absl::Status ended =
-        WaitForOperation(context, options.service, operation, title, options.quiet).status();
-    if (absl::IsUnavailable(ended) || absl::IsDeadlineExceeded(ended)) return ended;
-    return look();
-  };
-
-  if (import.state() == intake::v1::IMPORT_STATE_UPLOADING) {
-    ProgressLine progress("上传");
-    in.clear();
-    int64_t offset = import.size_bytes();  // what an interrupted upload has left
-    in.seekg(offset);
-    while (offset < size || size == 0) {
-      in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-      intake::v1::UploadChunkRequest chunk;
-      chunk.set_id(import.id());
-      chunk.set_offset(offset);
-      chunk.set_data(buffer.data(), static_cast<size_t>(in.gcount()));
-      offset += in.gcount();
-      chunk.set_last(offset >= size);
-      if (chunk.last()) chunk.set_sha256(sha256);
-      ASSIGN_OR_RETURN(import, context.CallOn<intake::v1::Import>(options.service,
-                                                                  service + "UploadChunk", chunk));
-      if (!options.quiet) progress.Update(offset, size, "字节");
-      if (chunk.last()) break;
+absl::StatusOr<Uploaded> UploadFile(Context& context, const UploadOptions& options) {
+  std::ifstream in(options.file, std::ios::binary);
+  if (!in)
+    return Error(absl::StatusCode::kNotFound, "FILE_NOT_FOUND")
+        .Zh(Cat("无法读取文件 ", options.file));
+  const FileFacts facts = FactsOf(in);
+  const bool named = !options.batch_id.empty();
+  for (int attempt = 1;; ++attempt) {
+    Upload upload(context, options, in, facts);
+    const absl::Status begun = upload.Begin(attempt);
+    // The file was imported by the same person with another region in hand.
+    if (!named && ReasonOf(begun) == "BATCH_ID_REUSED") continue;
+    RETURN_IF_ERROR(begun);
+    const intake::v1::Import& import = upload.import();
+    if (import.state() == intake::v1::IMPORT_STATE_COMMITTED) {
+      if (named || options.once) return Uploaded{import, true};
+      if (options.again) continue;
+      ASSIGN_OR_RETURN(const bool has_more, HasRowsToCorrect(context, options.service, import));
+      if (!has_more) return Uploaded{import, true};
+      continue;
     }
+    const absl::Status validated = upload.Validate();
+    // Of an import that was left for long the bytes are gone.
+    if (!named && !upload.is_new() && LostItsFile(validated)) continue;
+    RETURN_IF_ERROR(validated);
+    if (options.dry_run || import.state() == intake::v1::IMPORT_STATE_REFUSED) {
+      return Uploaded{import, false};
+    }
+    RETURN_IF_ERROR(upload.Commit());
+    return Uploaded{import, false};
   }
-  RETURN_IF_ERROR(wait_for_step(intake::v1::IMPORT_STATE_VALIDATING, "校验"));
-  if (import.state() == intake::v1::IMPORT_STATE_UPLOADING ||
-      import.state() == intake::v1::IMPORT_STATE_VALIDATING) {
-    intake::v1::ValidateImportRequest validate;
-    validate.set_id(import.id());
-    validate.set_request_id(Context::NewRequestId());
-    ASSIGN_OR_RETURN(auto operation, context.CallOn<operation::v1::Operation>(
-                                         options.service, service + "ValidateImport", validate));
-    RETURN_IF_ERROR(
-        WaitForOperation(context, options.service, operation, "校验", options.quiet).status());
-    RETURN_IF_ERROR(look());
-  }
-  RETURN_IF_ERROR(wait_for_step(intake::v1::IMPORT_STATE_COMMITTING, "入库"));
-  if (options.dry_run || import.state() == intake::v1::IMPORT_STATE_REFUSED ||
-      import.state() == intake::v1::IMPORT_STATE_COMMITTED) {
-    return import;
-  }
-  intake::v1::CommitImportRequest commit;
-  commit.set_id(import.id());
-  commit.set_request_id(Context::NewRequestId());
-  ASSIGN_OR_RETURN(auto operation, context.CallOn<operation::v1::Operation>(
-                                       options.service, service + "CommitImport", commit));
-  RETURN_IF_ERROR(
-      WaitForOperation(context, options.service, operation, "入库", options.quiet).status());
-  RETURN_IF_ERROR(look());
-  return import;
 }
 
 }  // namespace bangfu::ctl

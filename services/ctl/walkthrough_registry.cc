@@ -12,6 +12,7 @@
 #include "common/status/macros.h"
 #include "services/ctl/csv_rows.h"
 #include "services/ctl/import.h"
+#include "services/ctl/import_report.h"
 #include "services/ctl/terminal.h"
 #include "services/ctl/upload.h"
 #include "services/ctl/walkthrough_internal.h"
@@ -107,8 +108,9 @@ absl::Status Tables(Walk& walk) {
   upload.campaign_id = walk.campaign;
   upload.region_code = walk.options.county;
   upload.sample = true;
+  upload.once = true;  // the steps that follow change what the tables say
   ASSIGN_OR_RETURN(auto projects, UploadFile(*county, upload));
-  RETURN_IF_ERROR(PrintImportReport(*county, "registry", projects, 3));
+  RETURN_IF_ERROR(PrintImportReport(*county, "registry", projects.import, 3));
 
   // What offices have published of the whole province comes from their system.
   ASSIGN_OR_RETURN(Context * system, walk.people.Get(ROLE_SYSTEM_INTEGRATOR, kProvince));
@@ -116,7 +118,7 @@ absl::Status Tables(Walk& walk) {
   upload.region_code.clear();
   upload.sample = false;
   ASSIGN_OR_RETURN(auto published, UploadFile(*system, upload));
-  RETURN_IF_ERROR(PrintImportReport(*system, "registry", published, 3));
+  RETURN_IF_ERROR(PrintImportReport(*system, "registry", published.import, 3));
 
   upload.service = "asset";
   upload.kind = "assets";
@@ -126,12 +128,12 @@ absl::Status Tables(Walk& walk) {
   // Assets name their projects: asset's copy of the registry must be level first.
   RETURN_IF_ERROR(walk.WaitForFeeds());
   ASSIGN_OR_RETURN(auto assets, UploadFile(*county, upload));
-  RETURN_IF_ERROR(PrintImportReport(*county, "asset", assets, 3));
+  RETURN_IF_ERROR(PrintImportReport(*county, "asset", assets.import, 3));
   upload.file = walk.options.samples + "/published-assets.csv";
   upload.region_code.clear();
   upload.sample = false;
   ASSIGN_OR_RETURN(published, UploadFile(*system, upload));
-  RETURN_IF_ERROR(PrintImportReport(*system, "asset", published, 3));
+  RETURN_IF_ERROR(PrintImportReport(*system, "asset", published.import, 3));
 
   ASSIGN_OR_RETURN(
       ReportTotals reports,
