@@ -16,17 +16,14 @@ absl::StatusOr<std::map<Key, auth::Facets>> Expand(mysql::Executor& db,
   for (const auto& [key, thing] : things) {
     codes.insert(thing.industries.begin(), thing.industries.end());
   }
-  Categories categories;
-  if (!codes.empty()) {
-    ASSIGN_OR_RETURN(const std::string version, CurrentTaxonomy(db));
-    ASSIGN_OR_RETURN(categories, LookupCategories(db, version, codes));
-  }
+  ASSIGN_OR_RETURN(const auto above, IndustriesAbove(db, codes));
   for (const auto& [key, thing] : things) {
     auth::Facets& facets = out[key];
     facets.fund_sources.assign(thing.fund_sources.begin(), thing.fund_sources.end());
     for (const std::string& code : thing.industries) {
-      for (std::string& one : FacetsOfIndustry(code, categories).industries) {
-        facets.industries.push_back(std::move(one));
+      facets.industries.push_back(code);
+      if (const auto of = above.find(code); of != above.end()) {
+        facets.industries.insert(facets.industries.end(), of->second.begin(), of->second.end());
       }
     }
   }

@@ -23,7 +23,8 @@ using absl::StatusCode;
 
 class InboxProperty : public InboxTest {
  protected:
-  // What has to wait, from the reports as the contract shows them: "unit action slot".
+  // What has to wait, from the reports as the contract shows them: "unit action slot", and of a
+  // signature the money that it is for.
   std::set<std::string> Expected(const std::string& campaign, bool open) {
     std::set<std::string> out;
     if (!open) return out;
@@ -74,15 +75,20 @@ class InboxProperty : public InboxTest {
       if (to_draw || !covered) out.insert(Cat(county, " draw_sample"));
     }
     for (const v1::InventoryUnitReport& unit : units) {
-      const auto add = [&](std::string_view action, std::string_view slot = "") {
-        out.insert(Cat(unit.id(), " ", action, " ", slot));
+      const auto add = [&](std::string_view action, std::string_view slot = "",
+                           std::string_view sources = "") {
+        out.insert(Cat(unit.id(), " ", action, " ", slot, sources));
       };
       const auto county = [&] {
         const v1::VerificationTask task = TaskOf(unit.id());
         bool missing = false;
         for (const auto& d : task.departments()) {
           if (d.signed_()) continue;
-          add("sign", d.department_code());
+          std::string sources;
+          for (const std::string& code : d.source_codes()) {
+            sources += Cat(sources.empty() ? "|" : "", code, "|");
+          }
+          add("sign", d.department_code(), sources);
           missing = true;
         }
         if (!missing) add("complete");
@@ -228,15 +234,15 @@ class InboxProperty : public InboxTest {
   std::set<std::string> Stored() {
     std::set<std::string> out;
     auto rows = server_.database().db().Query(
-        "SELECT subject_id, action, slot, region_path FROM work_item WHERE open_mark = 1 AND "
-        "action <> 'record_sample_result'");
+        "SELECT subject_id, action, slot, region_path, fund_sources FROM work_item WHERE open_mark "
+        "= 1 AND action <> 'record_sample_result'");
     EXPECT_OK(rows);
     for (const mysql::Row& row : *rows) {
       if (row.String(1) == "confirm" || row.String(1) == "draw_sample") {
         out.insert(Cat(row.String(3), " ", row.String(1)));
         continue;
       }
-      out.insert(Cat(row.Id(0).ToString(), " ", row.String(1), " ", row.String(2)));
+      out.insert(Cat(row.Id(0).ToString(), " ", row.String(1), " ", row.String(2), row.String(4)));
     }
     return out;
   }

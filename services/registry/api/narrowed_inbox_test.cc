@@ -136,6 +136,16 @@ TEST_F(NarrowedInbox, R002_AShortBoardIsForThoseWhoseProjectItIs) {
   EXPECT_THAT(Done(With({OfIndustry("TEA"), Of()})), SizeIs(1));
 }
 
+TEST_F(NarrowedInbox, R002_AnIndustryStandsForThoseUnderIt) {
+  v1::Project project = NewProject("油茶基地");
+  project.set_industry_code("CAMELLIA");
+  ASSERT_OK_AND_ASSIGN(project, Register(project));
+  Board(project.id());
+  EXPECT_THAT(KindsOf(With({OfIndustry("CAMELLIA")})), ElementsAre("SHORT_BOARD_COMPLETE"));
+  EXPECT_THAT(KindsOf(With({OfIndustry("OIL")})), ElementsAre("SHORT_BOARD_COMPLETE"));
+  EXPECT_THAT(KindsOf(With({OfIndustry("TEA")})), IsEmpty());
+}
+
 TEST_F(NarrowedInbox, R118_ItemsFollowAProjectToOtherMoneyAndAnotherIndustry) {
   ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewRunning("油茶基地")));
   Board(project.id());

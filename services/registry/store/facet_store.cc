@@ -1,5 +1,7 @@
 #include "services/registry/store/facet_store.h"
 
+#include <utility>
+
 #include "common/base/strings.h"
 #include "common/status/macros.h"
 #include "services/registry/store/statement.h"
@@ -54,6 +56,29 @@ absl::StatusOr<std::map<std::string, FacetCodes>> FacetCodesOfMissingReports(
   sql += InList("p.state", states, &params);
   ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
   for (const mysql::Row& row : rows) Add(row, &out[row.String(0)]);
+  return out;
+}
+
+absl::StatusOr<std::map<std::string, std::vector<std::string>>> IndustriesAbove(
+    mysql::Executor& db, const std::set<std::string>& codes) {
+  std::map<std::string, std::vector<std::string>> out;
+  if (codes.empty()) return out;
+  const mysql::Params params(codes.begin(), codes.end());
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(Cat("SELECT c.code, c.parent_code, COALESCE(p.parent_code, '') FROM taxonomy t JOIN "
+                   "industry_category c ON c.taxonomy_version = t.taxonomy_version LEFT JOIN "
+                   "industry_category p ON p.taxonomy_version = c.taxonomy_version AND p.code = "
+                   "c.parent_code WHERE t.is_current = 1 AND c.code IN (",
+                   mysql::Placeholders(codes.size()), ")"),
+               params));
+  for (const mysql::Row& row : rows) {
+    for (const size_t level : {1, 2}) {
+      if (std::string above = row.String(level); !above.empty()) {
+        out[row.String(0)].push_back(std::move(above));
+      }
+    }
+  }
   return out;
 }
 

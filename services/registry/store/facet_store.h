@@ -26,5 +26,8 @@ absl::StatusOr<std::map<Ulid, FacetCodes>> FacetCodesOf(mysql::Executor& db,
 absl::StatusOr<std::map<std::string, FacetCodes>> FacetCodesOfMissingReports(
     mysql::Executor& db, const std::vector<std::string>& paths, const std::vector<int>& states,
     const std::string& period);
+// Of each code those above it in the current taxonomy, which has three levels.
+absl::StatusOr<std::map<std::string, std::vector<std::string>>> IndustriesAbove(
+    mysql::Executor& db, const std::set<std::string>& codes);
 
 }  // namespace bangfu::registry
