@@ -35,14 +35,6 @@ class GuardTest : public SampleServerTest {
   absl::StatusOr<sample::ListSamplesResponse> List() {
     return server_->Call<sample::ListSamplesResponse>(kList, sample::ListSamplesRequest(), token_);
   }
-  template <typename Condition>
-  void Await(Condition condition) {
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!condition()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), give_up);
-      std::this_thread::yield();
-    }
-  }
   testing::HeldGrants grants_;
 };
 

@@ -108,14 +108,6 @@ class SourceTest : public SampleServerTest {
     return server_->Read<sample::Sample>(kStream, sample::StreamSamplesRequest(), token,
                                          {.timeout = absl::Seconds(10)});
   }
-  template <typename Condition>
-  void Await(Condition condition) {
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!condition()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), give_up);
-      std::this_thread::yield();
-    }
-  }
   // 0 while there is none.
   double Metric(const std::string& name) {
     const std::string all = server_->metrics().Expose();

@@ -91,14 +91,6 @@ class StreamTest : public SampleServerTest {
     request.set_until(until);
     return server_->Read<sample::Sample>(kWatch, request, token_, std::move(options));
   }
-  template <typename Condition>
-  void Await(Condition condition) {
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!condition()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), give_up);
-      std::this_thread::yield();
-    }
-  }
   Told source_;
 };
 
