@@ -12,6 +12,7 @@
 #include "common/inbox/recount.h"
 #include "services/registry/api/inbox_for_test.h"
 #include "services/registry/api/short_board_work.h"
+#include "services/registry/store/taxonomy_store.h"
 
 namespace bangfu::registry {
 namespace {
@@ -137,6 +138,15 @@ TEST_F(NarrowedInbox, R002_AShortBoardIsForThoseWhoseProjectItIs) {
 }
 
 TEST_F(NarrowedInbox, R002_AnIndustryStandsForThoseUnderIt) {
+  ASSERT_OK_AND_ASSIGN(const std::string version, CurrentTaxonomy(server_.database().db()));
+  CategoryRow camellia;
+  camellia.taxonomy_version = version;
+  camellia.code = "CAMELLIA";
+  camellia.name = "油茶";
+  camellia.level = 2;
+  camellia.parent_code = "OIL";
+  ASSERT_OK(mysql::Transact(server_.database().db(),
+                            [&](mysql::Tx& tx) { return UpsertCategories(tx, {camellia}); }));
   v1::Project project = NewProject("油茶基地");
   project.set_industry_code("CAMELLIA");
   ASSERT_OK_AND_ASSIGN(project, Register(project));
