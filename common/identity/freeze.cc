@@ -44,8 +44,11 @@ absl::Status FreezeState::Refresh(mysql::Session& session) {
   std::lock_guard lock(mu_);
   is_frozen_ = row.is_frozen;
   row_ = std::move(row);
+  is_known_ = true;
   return absl::OkStatus();
 }
+
+absl::Status FreezeState::CheckWork() const { return is_known_ ? Check() : Frozen("尚未读到"); }
 
 absl::Status FreezeState::Check() const {
   if (absl::Status status = ByOperator(); !status.ok()) return status;

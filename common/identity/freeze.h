@@ -46,6 +46,9 @@ class FreezeState {
   absl::Status Refresh(mysql::Session& session);
   // OK, or the refusal of a write at this instant. Quick: every write asks.
   absl::Status Check() const;
+  // The same for work that no call brings, from the start of the process on: refused, too, until
+  // the state was read once.
+  absl::Status CheckWork() const;
   // The refusal by the operators' file; OK when there is none.
   absl::Status ByOperator() const { return by_operator_ ? by_operator_() : absl::OkStatus(); }
   FreezeRow Get() const;
@@ -53,6 +56,7 @@ class FreezeState {
  private:
   const Clock& clock_;
   const std::function<absl::Status()> by_operator_;
+  std::atomic<bool> is_known_{false};
   std::atomic<bool> is_frozen_{false};  // spares the lock while nothing is frozen
   mutable std::mutex mu_;
   FreezeRow row_;

@@ -18,6 +18,7 @@ using v1::OPERATION_STATE_PENDING;
 using v1::OPERATION_STATE_RUNNING;
 using v1::OPERATION_STATE_SUCCEEDED;
 
+constexpr char kRests[] = "已冻结，解冻后接着办";
 constexpr char kTypeUrlPrefix[] = "type.googleapis.com/";
 constexpr char kColumns[] =
     "id, kind, state, region_path, created_subject, created_name, created_role, "
@@ -215,6 +216,9 @@ absl::Status OperationContext::Progress(int64_t done, int64_t total, std::string
     return Error(absl::StatusCode::kAborted, "OPERATION_INTERRUPTED")
         .Zh("服务正在停止，任务稍后继续");
   }
+  if (may_write_ && !may_write_().ok()) {
+    return Error(absl::StatusCode::kAborted, "OPERATION_FROZEN").Zh(kRests);
+  }
   const absl::Time now = clock_.Now();
   if (now - stored_at_ < std::min(absl::Seconds(1), lease_ / 3)) return absl::OkStatus();
   ASSIGN_OR_RETURN(
@@ -263,7 +267,7 @@ absl::Status OperationRunner::TellStand(mysql::Tx& tx, const v1::Operation& oper
 }
 
 absl::StatusOr<bool> OperationRunner::Claim(OperationContext& context) {
-  if (kinds_.empty()) return false;
+  if (kinds_.empty() || (options_.may_write && !options_.may_write().ok())) return false;
   const absl::Time now = clock_.Now();
   mysql::Session& session = context.session_;
   for (const v1::OperationState state : {OPERATION_STATE_RUNNING, OPERATION_STATE_PENDING}) {
@@ -310,6 +314,7 @@ absl::StatusOr<bool> OperationRunner::Claim(OperationContext& context) {
       context.attempts_ = attempts;
       context.lease_ = options_.lease;
       context.stopping_ = [this] { return stopping_.load(); };
+      context.may_write_ = options_.may_write;
       return true;
     }
   }
@@ -335,7 +340,8 @@ absl::Status OperationRunner::Finish(
   const absl::Status status = result.status();
   const std::string reason = ReasonOf(status);
   if (reason == "OPERATION_LEASE_LOST") return absl::OkStatus();  // another one's now
-  const bool interrupted = reason == "OPERATION_INTERRUPTED";
+  const bool frozen = reason == "OPERATION_FROZEN";
+  const bool interrupted = reason == "OPERATION_INTERRUPTED" || frozen;
   if (interrupted || (IsTransient(status) && context.attempts_ < options_.max_attempts)) {
     // Left as running with a lease that ends: at once for the next process, or after a rest.
     const absl::Duration rest =
@@ -345,8 +351,8 @@ absl::Status OperationRunner::Finish(
     return session
         .Execute(
             "UPDATE operation SET holder = '', attempts = attempts - ?, updated_at = ?, "
-            "lease_until = ? WHERE id = ? AND fence = ?",
-            {interrupted ? 1 : 0, now, now + rest, context.id_, context.fence_})
+            "lease_until = ?, progress_zh = IF(?, ?, progress_zh) WHERE id = ? AND fence = ?",
+            {interrupted ? 1 : 0, now, now + rest, frozen, kRests, context.id_, context.fence_})
         .status();
   }
   v1::OperationState state = OPERATION_STATE_SUCCEEDED;

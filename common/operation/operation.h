@@ -95,7 +95,8 @@ class OperationContext {
   // a second, in its own transaction: not inside one. Errors end the run, just return them:
   //   CANCELLED OPERATION_CANCELLED       somebody asked to stop
   //   ABORTED OPERATION_INTERRUPTED       the process ends; the next one goes on
-  //   ABORTED OPERATION_LEASE_LOST        another process works on it already
+  //   ABORTED OPERATION_FROZEN            the service takes no writes; it goes on when it does
+  //   again ABORTED OPERATION_LEASE_LOST        another process works on it already
   absl::Status Progress(int64_t done, int64_t total, std::string_view text_zh);
 
   // Stores the kind's cursor (at most 4 MiB) and progress in the transaction of the work they stand
@@ -124,6 +125,7 @@ class OperationContext {
   absl::Duration lease_;
   absl::Time stored_at_ = absl::InfinitePast();
   std::function<bool()> stopping_;
+  std::function<absl::Status()> may_write_;
 };
 
 // One kind of work. The result (may be null) is stored as the operation's result. An error of code
@@ -144,6 +146,9 @@ struct RunnerOptions {
   absl::Duration idle_rest = absl::Seconds(1);
   // Runs without any progress after which the operation fails: it takes its process down.
   int max_attempts = 5;
+  // Whether the service takes writes now (freeze mode); quick, thread safe. While it refuses
+  // nothing is taken up, and what runs rests at its next Progress. Empty: always.
+  std::function<absl::Status()> may_write;
 };
 
 class OperationRunner {

@@ -94,6 +94,41 @@ class OperationTest : public ::testing::Test {
   std::function<absl::Status(int64_t)> before_step;
 };
 
+// The service is frozen in the middle of the work, and somebody starts another one meanwhile.
+TEST_F(OperationTest, RestsWhileTheServiceTakesNoWrites) {
+  bool frozen = false;
+  RunnerOptions options;
+  options.holder = "r1";
+  options.may_write = [&]() -> absl::Status {
+    return frozen ? absl::FailedPreconditionError("frozen") : absl::OkStatus();
+  };
+  OperationRunner runner(clock_, options);
+  runner.Register("count", [this](OperationContext& context) { return Count(context); });
+  before_step = [&](int64_t step) {
+    frozen = step == 2;
+    return absl::OkStatus();
+  };
+  const Ulid id = StartCounting(5);
+  EXPECT_THAT(runner.StepOnce(*session_), IsOkAndHolds(true));
+  EXPECT_EQ(Read(id).state(), v1::OPERATION_STATE_RUNNING);
+  EXPECT_EQ(Read(id).done(), 3);  // the step that was under way is committed
+  EXPECT_EQ(Read(id).progress_zh(), "已冻结，解冻后接着办");
+  const Ulid other = StartCounting(1);
+  // However long it lasts.
+  for (int look = 0; look < 10; ++look) {
+    clock_.Advance(absl::Hours(1));
+    EXPECT_THAT(runner.StepOnce(*session_), IsOkAndHolds(false));
+  }
+  EXPECT_EQ(Read(other).state(), v1::OPERATION_STATE_PENDING);
+  before_step = nullptr;
+  frozen = false;
+  EXPECT_THAT(runner.StepOnce(*session_), IsOkAndHolds(true));
+  EXPECT_THAT(runner.StepOnce(*session_), IsOkAndHolds(true));
+  EXPECT_EQ(Read(id).state(), v1::OPERATION_STATE_SUCCEEDED);
+  EXPECT_EQ(Read(other).state(), v1::OPERATION_STATE_SUCCEEDED);
+  EXPECT_EQ(database_.db().Query("SELECT COUNT(*) FROM work")->at(0).Int(0), 6);
+}
+
 TEST_F(OperationTest, RunsToItsResult) {
   const Ulid id = StartCounting(5);
   EXPECT_EQ(Read(id).state(), v1::OPERATION_STATE_PENDING);

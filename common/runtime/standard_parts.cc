@@ -212,7 +212,7 @@ feed::CopyGuard* AddCopyGuard(App& app, const StandardOptions& options) {
 
 // Who may do what, and whether the service takes writes: in memory for every call, looked up anew
 // by jobs.
-void AddGuards(App& app, const StandardOptions& standard) {
+identity::FreezeState& AddGuards(App& app, const StandardOptions& standard) {
   auto& book = app.Make<grants::GrantBook>();
   auto& freeze = app.Make<identity::FreezeState>(app.clock(), app.frozen_by_operator());
   const feed::CopyGuard* copies = AddCopyGuard(app, standard);
@@ -241,6 +241,7 @@ void AddGuards(App& app, const StandardOptions& standard) {
       return grants::kLook;
     });
   });
+  return freeze;
 }
 
 // Repeats a sweep of small steps until nothing is left.
@@ -300,11 +301,12 @@ operation::OperationRunner& InstallStandardParts(App& app, StandardOptions optio
                                  grants::NewCopies(),
                                  absl::Seconds(3)});
   }
-  AddGuards(app, options);
+  const identity::FreezeState& freeze = AddGuards(app, options);
 
   operation::RunnerOptions runner_options;
   runner_options.holder = app.instance();
   runner_options.workers = options.operation_workers;
+  runner_options.may_write = [&freeze] { return freeze.CheckWork(); };
   auto& runner = app.Make<operation::OperationRunner>(app.clock(), runner_options);
   operation::RegisterOperationService(
       app.router(), [&runner] { runner.Wake(); },
