@@ -65,6 +65,26 @@ std::string Zip(const std::vector<std::pair<std::string, std::string>>& parts) {
   return out;
 }
 
+// One part of a workbook, unpacked.
+std::string Part(const std::string& workbook, const char* name) {
+  zip_error_t error;
+  zip_error_init(&error);
+  zip_source_t* buffer = zip_source_buffer_create(workbook.data(), workbook.size(), 0, &error);
+  zip_t* archive = zip_open_from_source(buffer, ZIP_RDONLY, &error);
+  if (archive == nullptr) return "";
+  zip_stat_t stat;
+  std::string content;
+  if (zip_stat(archive, name, 0, &stat) == 0) {
+    content.resize(stat.size);
+    zip_file_t* file = zip_fopen(archive, name, 0);
+    EXPECT_EQ(zip_fread(file, content.data(), content.size()),
+              static_cast<zip_int64_t>(content.size()));
+    zip_fclose(file);
+  }
+  zip_discard(archive);
+  return content;
+}
+
 std::vector<std::pair<std::string, std::string>> Book(const std::string& sheet_data,
                                                       const std::string& after = "",
                                                       const std::string& strings = "") {
@@ -410,6 +430,28 @@ TEST(Writers, XlsxComesBackWithMergedHeaders) {
   ASSERT_TRUE(csv.Begin(Spec(), Meta()).ok());
   for (const auto& row : Rows()) ASSERT_TRUE(csv.WriteRow(row).ok());
   EXPECT_EQ(csv.Finish()->rows_sha256, summary->rows_sha256);
+}
+
+// As it leaves the printer: A4 across, one page wide, the headers on every page, numbered, and a
+// line to sign on.
+TEST(Writers, XlsxIsLaidOutForPrint) {
+  std::string bytes;
+  XlsxWriter writer({}, [&](std::string_view b) {
+    bytes.append(b);
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(writer.Begin(Spec(), Meta()).ok());
+  for (const auto& row : Rows()) ASSERT_TRUE(writer.WriteRow(row).ok());
+  ASSERT_TRUE(writer.Finish().ok());
+  const std::string sheet = Part(bytes, "xl/worksheets/sheet1.xml");
+  EXPECT_THAT(sheet, HasSubstr(R"(paperSize="9")"));
+  EXPECT_THAT(sheet, HasSubstr(R"(orientation="landscape")"));
+  EXPECT_THAT(sheet, HasSubstr(R"(fitToHeight="0")"));
+  EXPECT_THAT(sheet, HasSubstr(R"(<pageSetUpPr fitToPage="1"/>)"));
+  EXPECT_THAT(sheet, HasSubstr("<oddFooter>"));
+  const std::string book = Part(bytes, "xl/workbook.xml");
+  EXPECT_THAT(book, HasSubstr("_xlnm.Print_Titles"));
+  EXPECT_THAT(book, HasSubstr("!$4:$5"));  // the two rows of headers
 }
 
 TEST(Table, ReadTableTellsTheKindsApart) {

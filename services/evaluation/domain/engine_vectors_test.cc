@@ -296,6 +296,25 @@ TEST(EngineVectors, CarriedForwardValueCountsUntilItsAge) {
   EXPECT_EQ(*Evaluate(set, f)->explanation.dimensions[1].score_bp, 10000);
 }
 
+// Nobody asks an asset for the public good what it returns: the other dimensions carry its weight,
+// as where nothing operates (vector w), whatever its income says.
+TEST(EngineVectors, PublicWelfareAssetsAreNotAskedForReturns) {
+  Snapshot f = SnapshotOf(VectorNamed("f"));
+  f.facts.is_public_welfare_only = true;
+  ValueOf(f, "D3-01").number = 0;
+  const Explanation e = FullEngine().Evaluate(f)->explanation;
+  EXPECT_EQ(e.dimensions[2].state, FactState::kNotApplicable);
+  EXPECT_EQ(e.dimensions[2].note_zh, "仅有公益性资产，不评价资产收益");
+  EXPECT_EQ(e.dimensions[2].score_bp, std::nullopt);
+  EXPECT_EQ(e.result, Result::kConsolidate);
+  const Explanation w = FullEngine().Evaluate(SnapshotOf(VectorNamed("w")))->explanation;
+  EXPECT_EQ(e.total_bp, w.total_bp);
+  EXPECT_EQ(e.rule_id, w.rule_id);
+  // The same income where it should return.
+  f.facts.is_public_welfare_only = false;
+  EXPECT_EQ(FullEngine().Evaluate(f)->explanation.result, Result::kRevitalize);
+}
+
 TEST(EngineVectors, RampUpLeavesOutAssetReturn) {
   Snapshot z = SnapshotOf(VectorNamed("z"));
   z.facts.production_start = absl::CivilDay(2025, 10, 1);

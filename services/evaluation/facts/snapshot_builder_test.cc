@@ -174,6 +174,18 @@ TEST_F(ProjectSnapshot, R026_AssetsThatAreNotRegisteredAreAGap) {
   EXPECT_EQ(State("D3-01"), FactState::kNotApplicable);
 }
 
+TEST_F(ProjectSnapshot, R026_PublicWelfareAssetsOweNoReturn) {
+  assets().set_public_welfare_only(true);
+  assets().set_has_operating_assets(false);
+  assets().set_income_reported(false);
+  for (const char* code : {"D3-01", "D3-02", "D3-03"}) {
+    EXPECT_EQ(State(code), FactState::kNotApplicable) << code;
+  }
+  const Explanation e = Judge();
+  EXPECT_NE(e.result, Result::kInsufficientData);
+  EXPECT_EQ(e.dimensions[2].note_zh, "仅有公益性资产，不评价资产收益");
+}
+
 TEST_F(ProjectSnapshot, R027_LinkageComesFromContractsDividendsAndWork) {
   EXPECT_EQ(Number("D4-01"), 3000);
   EXPECT_EQ(Number("D4-02"), 300000);
