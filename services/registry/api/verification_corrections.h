@@ -1,0 +1,57 @@
+// 核实更正: what the county finds otherwise than it was filed, and the project as it then reads.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "services/registry/api/inventory_internal.h"
+#include "services/registry/api/project_writer.h"
+#include "services/registry/store/project_store.h"
+#include "services/registry/store/unit_report_store.h"
+#include "services/registry/store/verification_store.h"
+
+namespace bangfu::registry::inventory {
+
+// Who found it, as findings are stored: the county.
+inline constexpr int kLevelCounty = 3;
+
+struct Correction {
+  v1::Project before, after;
+};
+struct Corrections {
+  ProjectReferences references;
+  std::vector<Correction> projects;
+};
+// The projects with their corrections, each checked like an update of the project. `at`: the one
+// that a refusal is about.
+absl::StatusOr<Corrections> ApplyCorrections(
+    rpc::CallContext& c, mysql::Tx& tx, const std::vector<ProjectRow>& rows,
+    const std::map<Ulid, std::vector<v1::VerificationFinding>>& findings, std::optional<Ulid>* at);
+
+// The rows of projects that are corrected, locked: after the report, where an update of a project
+// locks its reports last. Two that meet so are a deadlock, and one of them runs again.
+absl::StatusOr<std::vector<ProjectRow>> CorrectedRows(
+    mysql::Tx& tx, const std::map<Ulid, std::vector<v1::VerificationFinding>>& findings);
+
+// A project is written by those where it is led from; whoever verifies another village that it
+// covers raises what differs as disputed. Where another county leads it, by that county's own
+// people, who can complete the report too: a verifier of the whole city would sign what nobody
+// completes. PERMISSION_DENIED NOT_LEAD_REGION.
+absl::Status CheckLedFrom(const rpc::CallContext& c, const UnitReportRow& unit,
+                          const std::vector<ProjectRow>& rows);
+
+// A refusal of a corrected project, at the findings of it that brought it.
+absl::Status OnFindings(const absl::Status& status, const std::optional<Ulid>& project,
+                        const google::protobuf::RepeatedPtrField<v1::VerificationFinding>& all);
+
+// Findings of a step that `by` takes, checked against the village's projects and made ready to
+// store. A correction that an update of the project would be refused for is refused here, where it
+// can be mended.
+absl::StatusOr<std::vector<FindingRow>> TakeFindings(
+    rpc::CallContext& c, mysql::Tx& tx, const UnitReportRow& unit, const type::v1::Actor& by,
+    const std::vector<Ulid>& projects,
+    const google::protobuf::RepeatedPtrField<v1::VerificationFinding>& findings);
+
+}  // namespace bangfu::registry::inventory
