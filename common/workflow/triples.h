@@ -12,6 +12,13 @@
 
 namespace bangfu::workflow {
 
+// The system itself, and each role of the contract.
+inline std::vector<RoleId> EveryRole() {
+  std::vector<RoleId> roles = {kSystem};
+  for (RoleId role = 1; role <= 15; ++role) roles.push_back(role);
+  return roles;
+}
+
 // Calls `attempt` for every state × every action of the table × every role. The attempt puts a
 // subject into that state, with all guards satisfied and all evidence at hand, acts as a caller
 // with that one role alone (through a handler, or Table::Execute), and gives the state afterwards

@@ -15,14 +15,9 @@ namespace {
 using ::bangfu::testing::StatusIs;
 using ::testing::IsEmpty;
 using workflow::Actor;
+using workflow::EveryRole;
 
 // The way of an evaluation itself is tried through its rpcs (api/lifecycle_test.cc).
-
-std::vector<int> EveryRole() {
-  std::vector<int> roles = {workflow::kSystem};
-  for (int role = 1; role <= 15; ++role) roles.push_back(role);
-  return roles;
-}
 
 TEST(Transitions, EveryTripleOfALedgerEntry) {
   using P = EntryPhase;

@@ -18,12 +18,7 @@ namespace {
 using ::bangfu::testing::StatusIs;
 using ::testing::IsEmpty;
 using workflow::Actor;
-
-std::vector<int> EveryRole() {
-  std::vector<int> roles = {workflow::kSystem};
-  for (int role = 1; role <= 15; ++role) roles.push_back(role);
-  return roles;
-}
+using workflow::EveryRole;
 
 TEST(Transitions, EveryTripleOfACampaign) {
   using State = CampaignState;
