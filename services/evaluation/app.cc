@@ -88,7 +88,9 @@ absl::Status Compose(runtime::App& app) {
        std::make_shared<RegistryEffects>(app.ids(), RegionParts(), app.clock())},
       {kAssetSource, kFactsConsumer, AssetAggregates(), std::make_shared<AssetEffects>(app.ids())},
   };
-  standard.dictionary.prefills = Prefills();
+  Deps deps;
+  deps.evaluator = &app.Make<Evaluator>(app.ids());
+  standard.dictionary.prefills = Prefills(*deps.evaluator);
   standard.inbox.kinds = EvaluationKinds();
   for (const inbox::Kind& kind : ArgumentKinds()) standard.inbox.kinds.push_back(kind);
   for (const inbox::Kind& kind : LedgerKinds()) standard.inbox.kinds.push_back(kind);
@@ -116,8 +118,6 @@ absl::Status Compose(runtime::App& app) {
       period::WorkSource(PeriodOptions(nullptr))};
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
 
-  Deps deps;
-  deps.evaluator = &app.Make<Evaluator>(app.ids());
   deps.operations = &operations;
   deps.allowed_actions = FillAllowedActions;
   BatchOptions batch;

@@ -53,14 +53,22 @@ class EvaluationDispatch : public ::testing::Test {
     f->set_code("L2-01");
     f->set_value(sales_bp);
     f->set_unit("bp");
-    // A code that the registry's facts fill.
-    v1::DispatchFigure* taken = report->add_figures();
-    taken->set_group("STRUCTURE");
-    taken->set_code("D1-01");
-    taken->set_value(1);
-    taken->set_unit("bp");
     return world_.server().Call<v1::DispatchReport>(Cat(kFacts, "SubmitDispatchReport"), request,
                                                     token.empty() ? world_.County() : token);
+  }
+  v1::DispatchReport Prefilled(const std::string& period) {
+    dictionary::v1::PrefillFormRequest request;
+    request.set_form(Cat(kFacts, "SubmitDispatchReport"));
+    request.set_subject_id(industry_);
+    request.set_period(period);
+    v1::SubmitDispatchReportRequest form;
+    auto answer = world_.server().Call<dictionary::v1::Prefill>(
+        "bangfu.dictionary.v1.DictionaryService.PrefillForm", request, world_.County());
+    EXPECT_OK(answer);
+    if (answer.ok()) {
+      EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(answer->request_json(), &form).ok());
+    }
+    return form.report();
   }
   std::optional<v1::Fact> Fact(const std::string& code) {
     v1::ListFactsRequest request;
@@ -109,9 +117,10 @@ class EvaluationDispatch : public ::testing::Test {
     return "";
   }
 
-  World world_{{"bangfu.dictionary.v1.DictionaryService"}, [](rpc::Router& router, const Deps&) {
+  World world_{{"bangfu.dictionary.v1.DictionaryService"},
+               [](rpc::Router& router, const Deps& deps) {
                  dictionary::Options forms;
-                 forms.prefills = Prefills();
+                 forms.prefills = Prefills(*deps.evaluator);
                  dictionary::RegisterDictionaryService(router, std::move(forms));
                }};
   std::string industry_, project_;
@@ -128,11 +137,6 @@ TEST_F(EvaluationDispatch, AFigureIsAFactWithItsRecordAndTheLastDayOfItsMonth) {
   EXPECT_EQ(fact->source(), "evaluation");
   EXPECT_EQ(fact->source_record(), Cat("dispatch_report/", newer.id()));
   EXPECT_EQ(ToDay(fact->as_of()), absl::CivilDay(2026, 2, 28));
-  // It does not speak over the registry.
-  fact = Fact("D1-01");
-  ASSERT_TRUE(fact);
-  EXPECT_EQ(fact->source(), "registry");
-  EXPECT_GT(fact->value(), 1);
   // A correction replaces the month; a year later it is old.
   ASSERT_OK(Report("2026-02", 9500, newer.etag()));
   EXPECT_EQ(Fact("L2-01")->value(), 9500);
@@ -190,6 +194,31 @@ TEST_F(EvaluationDispatch, RefusalsOfAReport) {
   EXPECT_THAT(call(world_.County()), HasViolation("report.figures[0].group"));
 }
 
+// D1-01 follows from the records; L1-01 is the same under the code of the development index; D2-03
+// has another source, whatever is known of it today.
+TEST_F(EvaluationDispatch, R129_WhatRecordsSayIsNotReportedAgain) {
+  ASSERT_TRUE(Fact("D1-01"));
+  for (const char* code : {"D1-01", "L1-01", "D2-03"}) {
+    SCOPED_TRACE(code);
+    v1::SubmitDispatchReportRequest request;
+    request.set_request_id(world_.RequestId());
+    request.mutable_report()->set_industry_id(industry_);
+    request.mutable_report()->set_period("2026-02");
+    for (const char* one : {"L2-02", code}) {
+      v1::DispatchFigure* f = request.mutable_report()->add_figures();
+      f->set_group("STRUCTURE");
+      f->set_code(one);
+      f->set_value(1);
+      f->set_unit("bp");
+    }
+    const auto refused = world_.server().Call<v1::DispatchReport>(
+        Cat(kFacts, "SubmitDispatchReport"), request, world_.County());
+    EXPECT_THAT(refused, StatusIs(StatusCode::kInvalidArgument, "DISPATCH_FIGURE_HELD"));
+    EXPECT_THAT(refused.status(), HasViolation("report.figures[1].code"));
+  }
+  EXPECT_EQ(Fact("D1-01")->source(), "registry");
+}
+
 TEST_F(EvaluationDispatch, AGrantOfAnIndustryReportsAndScoresThatIndustry) {
   const auto excluded = StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES");
   const auth::Role reporter = auth::Role::ROLE_COUNTY_OPERATOR;
@@ -208,28 +237,29 @@ TEST_F(EvaluationDispatch, AGrantOfAnIndustryReportsAndScoresThatIndustry) {
   EXPECT_OK(submit(sample::kIndustryCode));
 }
 
+// The criteria say what they take from these reports: offered in the first month already, with its
+// group and unit and without a value.
+TEST_F(EvaluationDispatch, R129_TheFirstReportIsOfferedWhatTheCriteriaTake) {
+  UseSales();
+  const v1::DispatchReport form = Prefilled("2026-03");
+  ASSERT_EQ(form.figures_size(), 1);
+  EXPECT_EQ(form.figures(0).group(), "MARKET");
+  EXPECT_EQ(form.figures(0).code(), "L2-01");
+  EXPECT_EQ(form.figures(0).unit(), "bp");
+  EXPECT_FALSE(form.figures(0).has_value());
+  // Offered once, also when the last report has it.
+  ASSERT_OK(Report("2026-03", 7000));
+  EXPECT_EQ(Prefilled("2026-04").figures_size(), 1);
+}
+
 TEST_F(EvaluationDispatch, R129_AReportIsOfferedTheFiguresOfTheLastOneAndItsOwn) {
-  const auto prefill = [&](const std::string& period) {
-    dictionary::v1::PrefillFormRequest request;
-    request.set_form(Cat(kFacts, "SubmitDispatchReport"));
-    request.set_subject_id(industry_);
-    request.set_period(period);
-    v1::SubmitDispatchReportRequest form;
-    auto answer = world_.server().Call<dictionary::v1::Prefill>(
-        "bangfu.dictionary.v1.DictionaryService.PrefillForm", request, world_.County());
-    EXPECT_OK(answer);
-    if (answer.ok()) {
-      EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(answer->request_json(), &form).ok());
-    }
-    return form.report();
-  };
-  v1::DispatchReport form = prefill("2026-03");
+  v1::DispatchReport form = Prefilled("2026-03");
   EXPECT_EQ(form.industry_id(), industry_);
   EXPECT_EQ(form.figures_size(), 0);
   ASSERT_OK_AND_ASSIGN(const v1::DispatchReport march, Report("2026-03", 0));
 
   // The next month: what is reported on, and no value of another month.
-  form = prefill("2026-04");
+  form = Prefilled("2026-04");
   EXPECT_EQ(form.period(), "2026-04");
   EXPECT_TRUE(form.etag().empty());
   ASSERT_EQ(form.figures_size(), march.figures_size());
@@ -248,7 +278,7 @@ TEST_F(EvaluationDispatch, R129_AReportIsOfferedTheFiguresOfTheLastOneAndItsOwn)
               HasViolation("report.figures[0].value"));
 
   // The month itself, to be corrected: its etag and its values, a zero among them.
-  form = prefill("2026-03");
+  form = Prefilled("2026-03");
   EXPECT_EQ(form.etag(), march.etag());
   ASSERT_EQ(form.figures_size(), march.figures_size());
   EXPECT_TRUE(form.figures(0).has_value());

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -20,6 +19,7 @@
 #include "common/workflow/proto.h"
 #include "services/evaluation/api/actors.h"
 #include "services/evaluation/api/deps.h"
+#include "services/evaluation/api/dispatch_figures.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/domain/argument_actions.h"
 #include "services/evaluation/domain/evaluation_actions.h"
@@ -325,11 +325,26 @@ absl::StatusOr<v1::Appraisal> RecordAppraisal(CallContext& context,
 
 // --- dispatch reports (产业调度) -----------------------------------------------------------------
 
-constexpr std::array<std::string_view, 6> kDispatchGroups = {"STRUCTURE", "MARKET", "BRAND",
-                                                             "TECH",      "ENTITY", "INCOME"};
+// DISPATCH_FIGURE_HELD, naming each figure that records say already.
+absl::Status CheckFigures(mysql::Executor& db, Evaluator& evaluator, const SubjectRow& industry,
+                          absl::CivilDay today, const v1::DispatchReport& report) {
+  ASSIGN_OR_RETURN(const DispatchFigures figures,
+                   DispatchFiguresOf(db, evaluator, industry, today));
+  Error held(absl::StatusCode::kInvalidArgument, "DISPATCH_FIGURE_HELD");
+  bool any = false;
+  for (int i = 0; i < report.figures_size(); ++i) {
+    const auto found = figures.held.find(report.figures(i).code());
+    if (found == figures.held.end()) continue;
+    held.Field(Cat("report.figures[", i, "].code"),
+               Cat("该指标已由系统数据得出（", found->second, "），请去掉此项"));
+    any = true;
+  }
+  if (!any) return absl::OkStatus();
+  return held.Zh("有指标已由系统数据得出，不再填报").Build();
+}
 
 absl::StatusOr<v1::DispatchReport> SubmitDispatchReport(
-    CallContext& context, const v1::SubmitDispatchReportRequest& request) {
+    CallContext& context, const Deps& deps, const v1::SubmitDispatchReportRequest& request) {
   const v1::DispatchReport& wanted = request.report();
   if (!MomentOf(wanted.period(), ShanghaiDay(context.now))) {
     return InvalidField("report.period", "月份应为已开始的月份").Build();
@@ -339,8 +354,7 @@ absl::StatusOr<v1::DispatchReport> SubmitDispatchReport(
   std::set<std::string> seen;
   for (int i = 0; i < wanted.figures_size(); ++i) {
     const v1::DispatchFigure& f = wanted.figures(i);
-    if (std::find(kDispatchGroups.begin(), kDispatchGroups.end(), f.group()) ==
-        kDispatchGroups.end()) {
+    if (!IsDispatchGroup(f.group())) {
       error.Field(Cat("report.figures[", i, "].group"), "不是规定的六类调度指标");
       valid = false;
     }
@@ -364,6 +378,8 @@ absl::StatusOr<v1::DispatchReport> SubmitDispatchReport(
                                              scope.Of(industry.id), "报送该产业的调度"));
         const rpc::Covering covering(m, scope.Of(industry.id));
         if (industry.is_void) return FailedPrecondition("SUBJECT_VOID", "对象已作废").Build();
+        RETURN_IF_ERROR(
+            CheckFigures(m.tx(), *deps.evaluator, industry, ShanghaiDay(context.now), wanted));
         // Locked before its report, as an evaluation locks it before its facts.
         ASSIGN_OR_RETURN(const SubjectMap locked, LockSubjects(m.tx(), {industry.id}));
         ASSIGN_OR_RETURN(std::optional<DispatchReportRow> old,
@@ -476,7 +492,10 @@ void RegisterFactHandlers(rpc::Router& router, const Deps& deps) {
   router.Unary<v1::RecordAppraisalRequest, v1::Appraisal>(service + "RecordAppraisal",
                                                           RecordAppraisal);
   router.Unary<v1::SubmitDispatchReportRequest, v1::DispatchReport>(
-      service + "SubmitDispatchReport", SubmitDispatchReport);
+      service + "SubmitDispatchReport",
+      [deps](CallContext& context, const v1::SubmitDispatchReportRequest& request) {
+        return SubmitDispatchReport(context, deps, request);
+      });
   router.Unary<v1::ListDispatchReportsRequest, v1::ListDispatchReportsResponse>(
       service + "ListDispatchReports", ListDispatchReportsOf);
 }

@@ -55,7 +55,7 @@ class LifecycleWorld {
                  RegisterLedgerHandlers(router, mine);
                  RegisterDashboardHandlers(router);
                  dictionary::Options forms;
-                 forms.prefills = Prefills();
+                 forms.prefills = Prefills(*deps.evaluator);
                  dictionary::RegisterDictionaryService(router, std::move(forms));
                  publicity::RegisterPublicityService(router, ClassPublicityOptions());
                  inbox::ServiceOptions inbox{EvaluationKinds(), WorkCalendar};

@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "bangfu/evaluation/v1/evaluation_service.pb.h"
@@ -9,6 +11,7 @@
 #include "bangfu/evaluation/v1/ledger_service.pb.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "services/evaluation/api/dispatch_figures.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/convert/evaluation_subject.h"
 #include "services/evaluation/jobs/ledger_entries.h"
@@ -99,8 +102,10 @@ absl::StatusOr<Prefilled> PrefillScores(CallContext& context, const PrefillFormR
 }
 
 // The month's own report, or what the last one before it reported on: values of a month are asked
-// for anew.
-absl::StatusOr<Prefilled> PrefillDispatch(CallContext& context, const PrefillFormRequest& request) {
+// for anew. What the criteria take from these reports is there from the first month on; what
+// records say already is not asked for.
+absl::StatusOr<Prefilled> PrefillDispatch(CallContext& context, Evaluator& evaluator,
+                                          const PrefillFormRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, SubjectId(request));
   if (request.period().empty()) return InvalidField("period", "须填写月份").Build();
   ASSIGN_OR_RETURN(const SubjectMap subjects, LoadSubjects(context.db, {id}, context.scope));
@@ -109,6 +114,9 @@ absl::StatusOr<Prefilled> PrefillDispatch(CallContext& context, const PrefillFor
   if (industry->second.type != kIndustrySubject) {
     return InvalidField("subject_id", "不是县级帮扶产业").Build();
   }
+  ASSIGN_OR_RETURN(
+      const DispatchFigures figures,
+      DispatchFiguresOf(context.db, evaluator, industry->second, ShanghaiDay(context.now)));
   auto form = std::make_shared<v1::SubmitDispatchReportRequest>();
   v1::DispatchReport& report = *form->mutable_report();
   Prefilled out{form, {}};
@@ -117,6 +125,7 @@ absl::StatusOr<Prefilled> PrefillDispatch(CallContext& context, const PrefillFor
   if (rows.empty()) {
     ASSIGN_OR_RETURN(rows, ListDispatchReports(context.db, id, request.period(), 1, context.scope));
   }
+  std::set<std::string, std::less<>> offered;
   if (!rows.empty()) {
     v1::DispatchReport held;
     if (!held.ParseFromString(rows[0].payload)) {
@@ -125,12 +134,21 @@ absl::StatusOr<Prefilled> PrefillDispatch(CallContext& context, const PrefillFor
     const bool same = held.period() == request.period();
     if (same) report.set_etag(held.etag());
     for (const v1::DispatchFigure& figure : held.figures()) {
+      if (figures.held.contains(figure.code())) continue;
+      offered.insert(figure.code());
       v1::DispatchFigure& to = *report.add_figures();
       to = figure;
       // A report stored before values had presence: 0 was said.
       same ? to.set_value(figure.value()) : to.clear_value();
     }
     out.records["evaluation.v1.DispatchFigure"] = {held.id(), held.period() + "调度报告"};
+  }
+  for (const DispatchFigures::Wanted& wanted : figures.wanted) {
+    if (!offered.insert(wanted.code).second) continue;
+    v1::DispatchFigure& to = *report.add_figures();
+    to.set_group(wanted.group);
+    to.set_code(wanted.code);
+    to.set_unit(wanted.unit);
   }
   report.set_industry_id(id.ToString());
   report.set_period(request.period());
@@ -139,7 +157,7 @@ absl::StatusOr<Prefilled> PrefillDispatch(CallContext& context, const PrefillFor
 
 }  // namespace
 
-std::map<std::string, dictionary::Prefiller, std::less<>> Prefills() {
+std::map<std::string, dictionary::Prefiller, std::less<>> Prefills(Evaluator& evaluator) {
   return {
       {"bangfu.evaluation.v1.LedgerService.PlanMeasures", PrefillPlan},
       {"bangfu.evaluation.v1.EvaluationService.AcceptEvaluation",
@@ -147,7 +165,10 @@ std::map<std::string, dictionary::Prefiller, std::less<>> Prefills() {
       {"bangfu.evaluation.v1.EvaluationService.ProposeOverride",
        PrefillStep<v1::ProposeOverrideRequest>},
       {"bangfu.evaluation.v1.FactService.SubmitExpertScores", PrefillScores},
-      {"bangfu.evaluation.v1.FactService.SubmitDispatchReport", PrefillDispatch},
+      {"bangfu.evaluation.v1.FactService.SubmitDispatchReport",
+       [&evaluator](CallContext& context, const PrefillFormRequest& request) {
+         return PrefillDispatch(context, evaluator, request);
+       }},
   };
 }
 

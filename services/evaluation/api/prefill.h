@@ -5,12 +5,14 @@
 #include <string>
 
 #include "common/dictionary/service.h"
+#include "services/evaluation/jobs/evaluator.h"
 
 namespace bangfu::evaluation {
 
 // By the full name of the form's rpc. PlanMeasures starts from a ledger entry, AcceptEvaluation and
 // ProposeOverride from an evaluation: each is offered the newest argument of the subject that
-// counts.
-std::map<std::string, dictionary::Prefiller, std::less<>> Prefills();
+// counts. SubmitDispatchReport starts from a county industry and a month (dispatch_figures.h).
+// `evaluator` outlives them.
+std::map<std::string, dictionary::Prefiller, std::less<>> Prefills(Evaluator& evaluator);
 
 }  // namespace bangfu::evaluation
