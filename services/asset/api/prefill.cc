@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "bangfu/asset/v1/asset_service.pb.h"
 #include "bangfu/asset/v1/contract_service.pb.h"
@@ -13,6 +14,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/asset/api/convert.h"
+#include "services/asset/api/facts.h"
 #include "services/asset/store/asset_store.h"
 #include "services/asset/store/contract_store.h"
 #include "services/asset/store/linkage_store.h"
@@ -148,6 +150,44 @@ absl::StatusOr<Prefilled> PrefillIncome(CallContext& context, const PrefillFormR
   return out;
 }
 
+constexpr int kMaxLinkages = 200;  // of one project: more are not looked through
+
+// The households that share in the project's income: of the link by dividends that runs, else of
+// the first that does.
+absl::StatusOr<std::optional<store::LinkageRow>> LinkOfIncome(CallContext& context,
+                                                              const std::vector<Ulid>& projects) {
+  const absl::CivilDay today = ShanghaiDay(context.now);
+  std::optional<store::LinkageRow> first;
+  for (const Ulid& project : projects) {
+    ASSIGN_OR_RETURN(const std::vector<store::LinkageRow> links,
+                     store::ListLinkages(context.db, context.scope, "", project, {}, kMaxLinkages));
+    for (const store::LinkageRow& link : links) {
+      if (link.start_date > today || (link.end_date && *link.end_date < today)) continue;
+      if (link.mode_code == "DIVIDEND") return link;
+      if (!first) first = link;
+    }
+  }
+  return first;
+}
+
+// What of the asset's income is not declared yet, and whom it is for.
+absl::StatusOr<Prefilled> PrefillDividend(CallContext& context, const PrefillFormRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, SubjectId(request, "资产"));
+  ASSIGN_OR_RETURN(const auto row, store::FindAsset(context.db, id, context.scope));
+  if (!row) return NotFound("asset", request.subject_id()).Build();
+  auto form = std::make_shared<v1::DeclareDividendRequest>();
+  form->set_asset_id(request.subject_id());
+  Prefilled out{form, {{"asset.v1.IncomeRecord", {request.subject_id(), "到账收益减已分配"}}}};
+  form->set_declared_fen(std::max<int64_t>(0, row->received_fen - row->declared_fen));
+  ASSIGN_OR_RETURN(const std::vector<Ulid> projects, ProjectIdsOf(context.db, id));
+  ASSIGN_OR_RETURN(const auto link, LinkOfIncome(context, projects));
+  if (!link) return out;
+  form->set_households(static_cast<int32_t>(link->households));
+  form->set_poor_households(static_cast<int32_t>(link->poor_households));
+  out.records["asset.v1.LinkageContract"] = {link->id.ToString(), "利益联结"};
+  return out;
+}
+
 absl::StatusOr<Prefilled> PrefillCounts(CallContext& context, const PrefillFormRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, SubjectId(request, "利益联结"));
   ASSIGN_OR_RETURN(const auto row, store::FindLinkage(context.db, id, context.scope));
@@ -193,6 +233,7 @@ std::map<std::string, dictionary::Prefiller, std::less<>> Prefills() {
       {"bangfu.asset.v1.AssetService.RegisterAsset", PrefillAsset},
       {"bangfu.asset.v1.ContractService.SignContract", PrefillContract},
       {"bangfu.asset.v1.ContractService.RecordIncome", PrefillIncome},
+      {"bangfu.asset.v1.ContractService.DeclareDividend", PrefillDividend},
       {"bangfu.asset.v1.ContractService.RecordLinkage", PrefillLinkage},
       {"bangfu.asset.v1.ContractService.RecordEmployment", PrefillEmployment},
       {"bangfu.asset.v1.ContractService.UpdateLinkageCounts", PrefillCounts},

@@ -170,7 +170,57 @@ TEST_F(AssetFormsTest, R129_EveryFormIsOfferedWhatIsHeld) {
                                     {"poor_households", {"20", linkage.id()}},
                                     {"monitored_households", {"2", linkage.id()}}}),
               IsEmpty());
+  ASSERT_OK(Receive(contract, 1, 20000, Date(2025, 7, 1)));
+  ASSERT_OK_AND_ASSIGN(prefill, Prefill("ContractService.DeclareDividend", asset));
+  EXPECT_THAT(forms.Prove(prefill, {{"declared_fen", {"20000", asset}},
+                                    {"households", {"30", linkage.id()}},
+                                    {"poor_households", {"20", linkage.id()}}}),
+              IsEmpty());
   EXPECT_THAT(forms.Unproved(), IsEmpty());
+}
+
+// What is left to distribute, and the households of the dividends' own link where there is one.
+TEST_F(AssetFormsTest, R129_ADividendIsOfferedWhatIsLeftAndForWhom) {
+  const std::string kForm = "ContractService.DeclareDividend";
+  const v1::Asset asset = Registered(Shed());
+  ASSERT_OK_AND_ASSIGN(auto form, Prefilled<v1::DeclareDividendRequest>(kForm, asset.id()));
+  EXPECT_EQ(form.asset_id(), asset.id());
+  EXPECT_EQ(form.declared_fen(), 0);
+  EXPECT_EQ(form.households(), 0);
+  const v1::OperatingContract made = Signed(Lease(asset.id(), 120000));
+  ASSERT_OK(Receive(made.id(), 1, 100000, Date(2025, 7, 1)));
+  const auto link = [&](const char* mode, int households, bool ended = false) {
+    v1::RecordLinkageRequest r;
+    r.set_request_id(RequestId());
+    r.set_project_id(project_);
+    r.set_mode_code(mode);
+    r.set_households(households);
+    r.set_poor_households(households - 1);
+    *r.mutable_start_date() = Date(2024, 1, 1);
+    if (ended) *r.mutable_end_date() = Date(2025, 1, 1);
+    EXPECT_OK(Call<v1::LinkageContract>("ContractService.RecordLinkage", r));
+  };
+  link("DIVIDEND", 50, true);
+  link("EMPLOYMENT", 9);
+  ASSERT_OK_AND_ASSIGN(form, Prefilled<v1::DeclareDividendRequest>(kForm, asset.id()));
+  EXPECT_EQ(form.households(), 9);
+  link("DIVIDEND", 30);
+  ASSERT_OK_AND_ASSIGN(form, Prefilled<v1::DeclareDividendRequest>(kForm, asset.id()));
+  EXPECT_EQ(form.declared_fen(), 100000);
+  EXPECT_EQ(form.households(), 30);
+  EXPECT_EQ(form.poor_households(), 29);
+  // Offered, it is declared once the rest is said; the next is offered what is left then.
+  form.set_request_id(RequestId());
+  form.set_use(v1::DIVIDEND_USE_HOUSEHOLD_DIVIDEND);
+  form.set_period("2025年度");
+  *form.mutable_declared_on() = Date(2025, 12, 31);
+  form.set_declared_fen(60000);
+  ASSERT_OK(Call<v1::Dividend>(kForm, form));
+  ASSERT_OK_AND_ASSIGN(form, Prefilled<v1::DeclareDividendRequest>(kForm, asset.id()));
+  EXPECT_EQ(form.declared_fen(), 40000);
+  // Another county is offered nothing.
+  EXPECT_THAT(Prefill(kForm, asset.id(), Token(ROLE_COUNTY_OPERATOR, kOtherCounty)),
+              StatusIs(Code::kNotFound));
 }
 
 TEST_F(AssetFormsTest, R129_AnAssetIsOfferedWhatItsProjectHolds) {
