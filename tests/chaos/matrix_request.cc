@@ -190,8 +190,7 @@ std::string RequestBuilder::TextFor(const FieldDescriptor& field, const FieldRul
   if (field.full_name() == "bangfu.intake.v1.BeginImportRequest.kind") {
     return service_ == "asset" ? "assets" : "projects";
   }
-  const std::string list = name == "reason_code" ? "OVERRIDE_REASON" : rules.code_list();
-  if (const auto code = codes_.find(list); code != codes_.end()) {
+  if (const auto code = codes_.find(rules.code_list()); code != codes_.end()) {
     return code->second;
   }
   if (name == "page_token") return "";

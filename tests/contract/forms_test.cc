@@ -28,6 +28,25 @@ std::vector<const MethodDescriptor*> Writes() {
   return out;
 }
 
+// The messages that a person fills a part of: what only the server sets is not gone into.
+std::set<const Descriptor*> FilledMessages(const Descriptor* root) {
+  std::set<const Descriptor*> seen;
+  std::vector<const Descriptor*> open = {root};
+  while (!open.empty()) {
+    const Descriptor* message = open.back();
+    open.pop_back();
+    if (!Starts(message->full_name(), "bangfu.") || !seen.insert(message).second) continue;
+    for (int i = 0; i < message->field_count(); ++i) {
+      const FieldDescriptor& field = *message->field(i);
+      if (field.message_type() != nullptr &&
+          dictionary::PurposeOf(field) == dict::FIELD_PURPOSE_INPUT) {
+        open.push_back(field.message_type());
+      }
+    }
+  }
+  return seen;
+}
+
 TEST(Forms, EveryFieldThatAPersonFillsHasALabel) {
   std::set<std::string> without;
   int fields = 0;
@@ -57,6 +76,47 @@ TEST(Forms, EveryNumberOfMoneyAndRatioNamesItsUnit) {
     }
   }
   EXPECT_THAT(without, IsEmpty());
+}
+
+// A frontend offers the codes: every field that holds one names its list, or stands here with what
+// else its codes are.
+TEST(Forms, EveryFieldOfACodeNamesItsList) {
+  const std::map<std::string, std::string> no_list = {
+      {"evaluation.v1.DispatchFigure.code",
+       "of the indicators of the criteria in force, or of the county's own"},
+      {"period.v1.OpenPeriodRequest.table_no", "the tables that this service reports"},
+      {"registry.v1.Code.code", "is itself the code that is being defined"},
+      {"registry.v1.Code.list", "is itself the list that is being defined"},
+      {"registry.v1.IndustryCategory.code", "is itself the category that is being defined"},
+      {"registry.v1.IndustryCategory.maps_from", "of the version of the catalogue before"},
+      {"registry.v1.IndustryCategory.parent_code", "of the version that is being imported"},
+      {"registry.v1.Organisation.org_code", "is itself the organisation that is being defined"},
+      {"registry.v1.SetParameterRequest.code", "a parameter (ListParameters)"},
+      {"type.v1.Grant.org_code", "an organisation (ListOrganisations)"},
+  };
+  std::set<std::string> without;
+  std::map<std::string, std::string> unused = no_list;
+  int fields = 0;
+  for (const MethodDescriptor* method : Writes()) {
+    for (const Descriptor* message : FilledMessages(method->input_type())) {
+      for (int i = 0; i < message->field_count(); ++i) {
+        const FieldDescriptor& field = *message->field(i);
+        const auto& rules = field.options().GetExtension(options::v1::rules);
+        if (rules.shape() != options::v1::SHAPE_CODE ||
+            dictionary::PurposeOf(field) != dict::FIELD_PURPOSE_INPUT) {
+          continue;
+        }
+        ++fields;
+        if (!rules.code_list().empty()) continue;
+        const std::string name(field.full_name().substr(std::string_view("bangfu.").size()));
+        unused.erase(name);
+        if (no_list.count(name) == 0) without.insert(name);
+      }
+    }
+  }
+  EXPECT_GT(fields, 40);
+  EXPECT_THAT(without, IsEmpty());
+  EXPECT_THAT(unused, IsEmpty());
 }
 
 // What the server sets is not required of the client.
@@ -261,25 +321,6 @@ TEST(Forms, R129_WhatIsSaidToBeHeldIsThere) {
     }
   }
   EXPECT_GT(held, 25);
-}
-
-// The messages that a person fills a part of: what only the server sets is not gone into.
-std::set<const Descriptor*> FilledMessages(const Descriptor* root) {
-  std::set<const Descriptor*> seen;
-  std::vector<const Descriptor*> open = {root};
-  while (!open.empty()) {
-    const Descriptor* message = open.back();
-    open.pop_back();
-    if (!Starts(message->full_name(), "bangfu.") || !seen.insert(message).second) continue;
-    for (int i = 0; i < message->field_count(); ++i) {
-      const FieldDescriptor& field = *message->field(i);
-      if (field.message_type() != nullptr &&
-          dictionary::PurposeOf(field) == dict::FIELD_PURPOSE_INPUT) {
-        open.push_back(field.message_type());
-      }
-    }
-  }
-  return seen;
 }
 
 // Every field of every form is new information, or its form offers it from where it is held. Data

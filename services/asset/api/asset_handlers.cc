@@ -141,7 +141,7 @@ absl::StatusOr<v1::Asset> AssetHandlers::RegisterAsset(rpc::CallContext& c,
     if (r.has_use()) use = UseFrom(r.use(), "use", &violations);
     RETURN_IF_ERROR(ToStatus(std::move(violations)));
     RETURN_IF_ERROR(funding);
-    RETURN_IF_ERROR(CheckCategory(m.tx(), details));
+    RETURN_IF_ERROR(CheckCodes(m.tx(), details, v1::AssetDetails()));
     ASSIGN_OR_RETURN(row.region_path, PathOf(m.tx(), details.region_code(), c.scope));
 
     std::vector<Ulid> projects;
@@ -261,10 +261,7 @@ absl::StatusOr<v1::Asset> AssetHandlers::UpdateAsset(rpc::CallContext& c,
           }
           RETURN_IF_ERROR(ToStatus(std::move(violations)));
           RETURN_IF_ERROR(funding);
-          // A code that has ended since stays with the asset until another is chosen.
-          if (details.category_code() != old.category_code()) {
-            RETURN_IF_ERROR(CheckCategory(m.tx(), details));
-          }
+          RETURN_IF_ERROR(CheckCodes(m.tx(), details, old));
           if (touches({"source_projects", "original_value_fen", "fund_sources"})) {
             std::vector<Ulid> ids;
             for (const store::ProjectShare& share : shares) ids.push_back(share.project_id);

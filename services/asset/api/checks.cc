@@ -1,8 +1,11 @@
 #include "services/asset/api/checks.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_format.h"
 #include "common/base/strings.h"
 #include "common/feed/freshness.h"
+#include "common/status/error.h"
 #include "common/status/macros.h"
 
 namespace bangfu::asset::api {
@@ -56,16 +59,32 @@ absl::Status CheckFunding(const v1::AssetDetails& details, const FundSources& so
   return absl::OkStatus();
 }
 
-absl::Status CheckCategory(mysql::Executor& db, const v1::AssetDetails& details) {
-  const std::string& code = details.category_code();
-  if (code.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const auto categories, store::CodesOf(db, "ASSET_CATEGORY"));
-  if (categories.contains(code)) return absl::OkStatus();
-  return Error(absl::StatusCode::kInvalidArgument, "CODE_UNKNOWN")
-      .Domain(kErrorDomain)
-      .Zh("代码不存在或已停用")
-      .Field("details.category_code", Cat("代码不存在或已停用：", code))
-      .Build();
+absl::Status CheckCodes(mysql::Executor& db, const v1::AssetDetails& details,
+                        const v1::AssetDetails& old) {
+  Error unknown(absl::StatusCode::kInvalidArgument, "CODE_UNKNOWN");
+  bool known = true;
+  const auto check = [&](const std::string& list, std::string_view field,
+                         const std::string& code) -> absl::Status {
+    ASSIGN_OR_RETURN(const auto codes, store::CodesOf(db, list));
+    if (codes.contains(code)) return absl::OkStatus();
+    unknown.Field(Cat("details.", field), Cat("代码不存在或已停用：", code));
+    known = false;
+    return absl::OkStatus();
+  };
+  if (!details.category_code().empty() && details.category_code() != old.category_code()) {
+    RETURN_IF_ERROR(check("ASSET_CATEGORY", "category_code", details.category_code()));
+  }
+  if (!details.cold_chain_kind().empty() && details.cold_chain_kind() != old.cold_chain_kind()) {
+    RETURN_IF_ERROR(check("COLD_CHAIN_KIND", "cold_chain_kind", details.cold_chain_kind()));
+  }
+  for (int i = 0; i < details.ownership_basis_size(); ++i) {
+    const auto& before = old.ownership_basis();
+    const std::string& code = details.ownership_basis(i);
+    if (std::find(before.begin(), before.end(), code) != before.end()) continue;
+    RETURN_IF_ERROR(check("OWNERSHIP_BASIS", Cat("ownership_basis[", i, "]"), code));
+  }
+  if (known) return absl::OkStatus();
+  return unknown.Domain(kErrorDomain).Zh("代码不存在或已停用").Build();
 }
 
 std::string StillOpen(const store::AssetRow& row, const v1::AssetDetails& details,

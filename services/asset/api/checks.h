@@ -35,8 +35,11 @@ using FundSources = std::map<std::string, store::CodeCopy>;
 absl::Status CheckFunding(const v1::AssetDetails& details, const FundSources& sources,
                           bool may_be_unstated, std::vector<FieldViolation>* violations);
 
-// The category is blank or a valid code of the registry's list. INVALID_ARGUMENT CODE_UNKNOWN.
-absl::Status CheckCategory(mysql::Executor& db, const v1::AssetDetails& details);
+// The category, the kind of cold-chain centre and the bases of ownership are blank or valid codes
+// of the registry's lists, or stand in `old`: a code that has ended since stays with the asset
+// until another is chosen. INVALID_ARGUMENT CODE_UNKNOWN, naming each.
+absl::Status CheckCodes(mysql::Executor& db, const v1::AssetDetails& details,
+                        const v1::AssetDetails& old);
 
 // The questions asked of the asset that are still open with these details, which the row has by
 // now. `value_stated`: somebody has just said what the value is.

@@ -425,5 +425,30 @@ TEST_F(AssetServiceTest, CheckProjectAssetsAnswersWithASnapshot) {
   EXPECT_EQ(check.original_value_fen(), 100000000);
 }
 
+// What the form offers from a list is of that list, each wrong code by its own name.
+TEST_F(ServiceTest, CodesOfAnAssetAreThoseOfTheirLists) {
+  v1::RegisterAssetRequest r = Shed();
+  r.mutable_details()->set_cold_chain_kind("COUNTY");
+  r.mutable_details()->add_ownership_basis("FUND_SOURCE");
+  const v1::Asset asset = Registered(r);
+  v1::UpdateAssetRequest update;
+  update.set_request_id(RequestId());
+  update.set_id(asset.id());
+  update.set_etag(asset.etag());
+  update.mutable_details()->set_cold_chain_kind("NO_SUCH");
+  update.mutable_details()->add_ownership_basis("FUND_SOURCE");
+  update.mutable_details()->add_ownership_basis("MANAGEMENT_NEED");
+  update.mutable_update_mask()->add_paths("cold_chain_kind");
+  update.mutable_update_mask()->add_paths("ownership_basis");
+  const auto refused = Call<v1::Asset>("AssetService.UpdateAsset", update);
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument, "CODE_UNKNOWN"));
+  EXPECT_THAT(refused.status(), HasViolation("details.cold_chain_kind"));
+  EXPECT_THAT(refused.status(), HasViolation("details.ownership_basis[1]"));
+  v1::RegisterAssetRequest other = Shed();
+  other.mutable_details()->set_cold_chain_kind("TOWNSHIP");
+  EXPECT_THAT(Call<v1::Asset>("AssetService.RegisterAsset", other),
+              StatusIs(absl::StatusCode::kInvalidArgument, "CODE_UNKNOWN"));
+}
+
 }  // namespace
 }  // namespace bangfu::asset

@@ -164,6 +164,8 @@ class ServiceTest : public ::testing::Test {
     code("LINKAGE_MODE", "LAND_RENT", "土地流转", false);
     code("ASSET_CATEGORY", "COLD_STORE", "冷库", false);
     code("ASSET_CATEGORY", "GREENHOUSE", "大棚", false);
+    code("OWNERSHIP_BASIS", "FUND_SOURCE", "资金来源", false);
+    code("COLD_CHAIN_KIND", "COUNTY", "县级产地冷链集配中心", false);
     code("ASSET_CATEGORY", "OPERATING", "经营性资产", false);
     registry::v1::Code& ended = *codes.mutable_codes(codes.codes_size() - 1);
     *ended.mutable_valid_to() = Date(2025, 12, 31);
