@@ -57,7 +57,7 @@ void AddArgumentCommands(CLI::App& app, Context& context, int& exit_code) {
       return absl::OkStatus();
     };
     absl::Status status = run();
-    exit_code = status.ok() ? kExitOk : Fail(status);
+    exit_code = status.ok() ? kExitOk : context.Fail(status);
   });
 
   auto sign = std::make_shared<Arguments>();
@@ -78,7 +78,7 @@ void AddArgumentCommands(CLI::App& app, Context& context, int& exit_code) {
       return absl::OkStatus();
     };
     absl::Status status = run();
-    exit_code = status.ok() ? kExitOk : Fail(status);
+    exit_code = status.ok() ? kExitOk : context.Fail(status);
   });
 
   auto withdraw = std::make_shared<Arguments>();
@@ -98,7 +98,7 @@ void AddArgumentCommands(CLI::App& app, Context& context, int& exit_code) {
       return absl::OkStatus();
     };
     absl::Status status = run();
-    exit_code = status.ok() ? kExitOk : Fail(status);
+    exit_code = status.ok() ? kExitOk : context.Fail(status);
   });
 }
 

@@ -240,7 +240,7 @@ void AddAuditCommands(CLI::App& app, Context& context, int& exit_code) {
     configure(command, arguments.get());
     command->callback([&context, &exit_code, arguments, run] {
       absl::Status status = run(context, *arguments);
-      exit_code = status.ok() ? kExitOk : Fail(status);
+      exit_code = status.ok() ? kExitOk : context.Fail(status);
     });
   };
   auto filters = [](CLI::App* command, Arguments* a) {

@@ -20,10 +20,8 @@ int CallMethod(Context& context, const Arguments& a) {
   const auto* method =
       google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(a.method);
   if (method == nullptr) {
-    std::fprintf(stderr,
-                 "没有这个方法: %s（写全名，如 bangfu.registry.v1.ProjectService.GetProject）\n",
-                 a.method.c_str());
-    return kExitUsage;
+    return context.FailUsage(Cat("没有这个方法: ", a.method,
+                                 "（写全名，如 bangfu.registry.v1.ProjectService.GetProject）"));
   }
   auto* factory = google::protobuf::MessageFactory::generated_factory();
   std::unique_ptr<google::protobuf::Message> request(
@@ -35,14 +33,13 @@ int CallMethod(Context& context, const Arguments& a) {
   if (!data.empty()) {
     auto status = google::protobuf::util::JsonStringToMessage(data, request.get());
     if (!status.ok()) {
-      std::fprintf(stderr, "JSON 与 %s 不符: %s\n", method->input_type()->full_name().c_str(),
-                   std::string(status.message()).c_str());
-      return kExitUsage;
+      return context.FailUsage(Cat("JSON 与 ", method->input_type()->full_name(),
+                                   " 不符: ", std::string(status.message())));
     }
   }
   std::string service = a.service.empty() ? Context::ServiceOf(a.method) : a.service;
   auto client = context.ClientOf(service);
-  if (!client.ok()) return Fail(client.status());
+  if (!client.ok()) return context.Fail(client.status());
   absl::Status status;
   if (method->server_streaming()) {
     rpc::CallOptions options = context.Options();
@@ -50,7 +47,8 @@ int CallMethod(Context& context, const Arguments& a) {
     status = (*client)->ReadInto(
         a.method, *request, *response,
         [](const google::protobuf::Message& message) -> absl::Status {
-          std::printf("%s\n", ToJson(message).c_str());
+          std::printf("%s\n", ToJsonLine(message).c_str());
+          std::fflush(stdout);  // who reads from a pipe waits for it
           return absl::OkStatus();
         },
         options);
@@ -58,7 +56,7 @@ int CallMethod(Context& context, const Arguments& a) {
     status = (*client)->CallInto(a.method, *request, response.get(), context.Options());
     if (status.ok()) std::printf("%s\n", ToJson(*response).c_str());
   }
-  return status.ok() ? kExitOk : Fail(status);
+  return status.ok() ? kExitOk : context.Fail(status);
 }
 
 }  // namespace

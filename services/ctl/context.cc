@@ -90,14 +90,21 @@ std::string Context::NewRequestId() {
   return Cat("ctl-", ids.Next().ToString());
 }
 
-std::string ToJson(const google::protobuf::Message& message) {
+namespace {
+
+std::string Json(const google::protobuf::Message& message, bool pretty) {
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
-  options.add_whitespace = true;
+  options.add_whitespace = pretty;
   std::string out;
   if (!google::protobuf::util::MessageToJsonString(message, &out, options).ok()) out = "{}";
   return out;
 }
+
+}  // namespace
+
+std::string ToJson(const google::protobuf::Message& message) { return Json(message, true); }
+std::string ToJsonLine(const google::protobuf::Message& message) { return Json(message, false); }
 
 bool Context::PrintJson(const google::protobuf::Message& message) const {
   if (!json) return false;
@@ -115,19 +122,58 @@ bool Context::PrintJson(const nlohmann::ordered_json& value) const {
   return true;
 }
 
-int Fail(const absl::Status& status) {
-  ErrorDetail detail = GetErrorDetail(status);
-  std::string text = detail.message_zh.empty() ? std::string(status.message()) : detail.message_zh;
+namespace {
+
+void PrintErrorJson(std::string_view code, std::string_view reason, std::string_view message,
+                    const ErrorDetail& detail) {
+  nlohmann::ordered_json json{{"code", code}, {"reason", reason}, {"message", message}};
+  json["violations"] = nlohmann::ordered_json::array();
+  for (const auto& violation : detail.violations) {
+    json["violations"].push_back(
+        {{"field", violation.field}, {"description", violation.description}});
+  }
+  json["metadata"] = nlohmann::ordered_json::object();
+  for (const auto& [key, value] : detail.metadata) json["metadata"][key] = value;
+  std::fprintf(stderr, "%s\n",
+               json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
+}
+
+}  // namespace
+
+int Context::Fail(const absl::Status& status) const {
+  const ErrorDetail detail = GetErrorDetail(status);
+  const std::string text =
+      detail.message_zh.empty() ? std::string(status.message()) : detail.message_zh;
+  const std::string code = absl::StatusCodeToString(status.code());
+  if (json) {
+    PrintErrorJson(code, detail.reason, text, detail);
+    return ExitCodeOf(status);
+  }
   std::fprintf(stderr, "失败：%s\n", text.c_str());
-  std::fprintf(stderr, "  %s%s%s\n", absl::StatusCodeToString(status.code()).c_str(),
-               detail.reason.empty() ? "" : " / ", detail.reason.c_str());
+  std::fprintf(stderr, "  %s%s%s\n", code.c_str(), detail.reason.empty() ? "" : " / ",
+               detail.reason.c_str());
   for (const auto& violation : detail.violations) {
     std::fprintf(stderr, "  %s: %s\n", violation.field.c_str(), violation.description.c_str());
   }
   for (const auto& [key, value] : detail.metadata) {
     std::fprintf(stderr, "  %s = %s\n", key.c_str(), value.c_str());
   }
+  return ExitCodeOf(status);
+}
+
+int Context::FailUsage(std::string_view message) const {
+  if (json) {
+    PrintErrorJson("INVALID_ARGUMENT", "USAGE", message, {});
+  } else {
+    std::fprintf(stderr, "%.*s\n", static_cast<int>(message.size()), message.data());
+  }
+  return kExitUsage;
+}
+
+int ExitCodeOf(const absl::Status& status) {
   switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return kExitOk;
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kResourceExhausted:
     case absl::StatusCode::kDeadlineExceeded:
@@ -140,6 +186,15 @@ int Fail(const absl::Status& status) {
     default:
       return kExitFailed;
   }
+}
+
+int WorseExitCode(int a, int b) {
+  constexpr int kWorstFirst[] = {kExitUnavailable, kExitFailed,   kExitUsage,
+                                 kExitDenied,      kExitNotFound, kExitPartial};
+  for (const int code : kWorstFirst) {
+    if (a == code || b == code) return code;
+  }
+  return kExitOk;
 }
 
 }  // namespace bangfu::ctl

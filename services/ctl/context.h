@@ -25,7 +25,7 @@ enum ExitCode {
   kExitUnavailable = 3,  // no service reached, or it is too busy: trying again makes sense
   kExitDenied = 4,       // no token, or one that may not
   kExitNotFound = 5,
-  kExitPartial = 6,  // done, but rows were held or refused
+  kExitPartial = 6,  // done, but rows were held or refused, subjects left out
 };
 
 class Context {
@@ -109,6 +109,12 @@ class Context {
   // The same for what no message of the contracts holds: totals, files that were written.
   bool PrintJson(const nlohmann::ordered_json& value) const;
 
+  // Prints a refusal with its reason, its fields and what to do, in JSON when that is asked for, to
+  // the standard error; gives the exit code.
+  int Fail(const absl::Status& status) const;
+  // The same for arguments that do not go together.
+  int FailUsage(std::string_view message) const;
+
   std::map<std::string, std::string> endpoints;
   std::string token;
   std::string dev_key_directory;
@@ -127,9 +133,14 @@ class Context {
       std::make_shared<std::map<std::string, std::shared_ptr<rpc::Client>>>();
 };
 
-// Prints a refusal with its reason, its fields and what to do, and gives the exit code.
-int Fail(const absl::Status& status);
+// The exit code that tells a script what has become of a call.
+int ExitCodeOf(const absl::Status& status);
+// Of several, the one that a script must know of: nothing reached, then refused, and last of all
+// done in part.
+int WorseExitCode(int a, int b);
 
 std::string ToJson(const google::protobuf::Message& message);
+// On one line, for what comes one after the other.
+std::string ToJsonLine(const google::protobuf::Message& message);
 
 }  // namespace bangfu::ctl

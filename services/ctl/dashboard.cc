@@ -84,7 +84,7 @@ void AddDashboardCommand(CLI::App& app, Context& context, int& exit_code) {
   command->add_option("region", *region, "区划代码")->capture_default_str();
   command->callback([&context, &exit_code, region] {
     absl::Status status = Show(context, *region);
-    exit_code = status.ok() ? kExitOk : Fail(status);
+    exit_code = status.ok() ? kExitOk : context.Fail(status);
   });
 }
 

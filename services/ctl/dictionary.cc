@@ -128,7 +128,7 @@ void AddDictionaryCommands(CLI::App& app, Context& context, int& exit_code) {
         ->capture_default_str();
     command->callback([&context, &exit_code, arguments, run] {
       absl::Status status = run(context, *arguments);
-      exit_code = status.ok() ? kExitOk : Fail(status);
+      exit_code = status.ok() ? kExitOk : context.Fail(status);
     });
   };
   add(

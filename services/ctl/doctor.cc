@@ -14,8 +14,7 @@ namespace {
 
 int Doctor(Context& context) {
   if (context.endpoints.empty()) {
-    std::fprintf(stderr, "没有任何服务地址：请用 --endpoints 指定地址文件\n");
-    return kExitUsage;
+    return context.FailUsage("没有任何服务地址：请用 --endpoints 指定地址文件");
   }
   int worst = kExitOk;
   TextTable table({"服务", "地址", "状态", "纪元", "最新", "待排序", "订阅来源", "落后(秒)", "搁置",
@@ -34,7 +33,7 @@ int Doctor(Context& context) {
       json["state"] = absl::StatusCodeToString(status.status().code());
       json["message"] = message;
       services.push_back(std::move(json));
-      worst = absl::IsUnauthenticated(status.status()) ? kExitDenied : kExitUnavailable;
+      worst = WorseExitCode(worst, ExitCodeOf(status.status()));
       continue;
     }
     json["epoch"] = status->epoch();
@@ -49,7 +48,7 @@ int Doctor(Context& context) {
       // Of types that an older source refused nothing comes until it is upgraded.
       const std::string awaited = absl::StrJoin(consumer.awaited_types(), ",");
       bool ill = consumer.parked() > 0 || consumer.lag_seconds() > 900 || !awaited.empty();
-      if (ill && worst == kExitOk) worst = kExitPartial;
+      if (ill) worst = WorseExitCode(worst, kExitPartial);
       if (ill) json["state"] = "ATTENTION";
       table.Row({service, address, ill ? "注意" : "正常", status->epoch(),
                  Cat(status->last_sequence()), Cat(status->unsequenced()), consumer.source(),

@@ -143,6 +143,22 @@ std::string RenderBatchResult(const BatchEvaluationResult& result) {
   return out;
 }
 
+int ExitCodeOfEvaluations(int64_t evaluated, int64_t left_out) {
+  if (left_out == 0) return kExitOk;
+  return evaluated == 0 ? kExitFailed : kExitPartial;
+}
+
+int ExitCodeOfBatch(const BatchEvaluationResult& result) {
+  return ExitCodeOfEvaluations(result.evaluated() + result.unchanged(),
+                               result.refused() + result.failures_size());
+}
+
+int ExitCodeOfSubjects(const EvaluateSubjectsResponse& response) {
+  int64_t evaluated = 0;
+  for (const auto& outcome : response.outcomes()) evaluated += outcome.has_evaluation() ? 1 : 0;
+  return ExitCodeOfEvaluations(evaluated, response.outcomes_size() - evaluated);
+}
+
 void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
   struct Arguments {
     std::string region, period, subject, to_class, reason_code, reason, evidence, argument;
@@ -158,11 +174,10 @@ void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
   command->add_flag("--detach", arguments->detach, "只提交，不等待");
   command->callback([&context, &exit_code, arguments] {
     if (arguments->ids.empty() == arguments->region.empty()) {
-      std::fprintf(stderr, "请给出 --region 或 --subject 之一\n");
-      exit_code = kExitUsage;
+      exit_code = context.FailUsage("请给出 --region 或 --subject 之一");
       return;
     }
-    auto run = [&]() -> absl::Status {
+    auto run = [&]() -> absl::StatusOr<int> {
       if (!arguments->region.empty()) {
         StartBatchEvaluationRequest request;
         request.set_request_id(Context::NewRequestId());
@@ -174,14 +189,13 @@ void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
           ASSIGN_OR_RETURN(
               operation, WaitForOperation(context, "evaluation", operation, "评估", context.json));
         }
-        if (context.PrintJson(operation)) return absl::OkStatus();
         BatchEvaluationResult result;
-        if (operation.result().UnpackTo(&result)) {
-          std::printf("%s", RenderBatchResult(result).c_str());
-        } else {
-          std::printf("任务 %s\n", operation.id().c_str());
+        const bool has_ended = operation.result().UnpackTo(&result);
+        if (!context.PrintJson(operation)) {
+          std::printf("%s", has_ended ? RenderBatchResult(result).c_str()
+                                      : Cat("任务 ", operation.id(), "\n").c_str());
         }
-        return absl::OkStatus();
+        return has_ended ? ExitCodeOfBatch(result) : kExitOk;
       }
       EvaluateSubjectsRequest request;
       request.set_request_id(Context::NewRequestId());
@@ -191,7 +205,7 @@ void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
       }
       ASSIGN_OR_RETURN(auto response,
                        context.Call<EvaluateSubjectsResponse>(M("EvaluateSubjects"), request));
-      if (context.PrintJson(response)) return absl::OkStatus();
+      if (context.PrintJson(response)) return ExitCodeOfSubjects(response);
       for (const auto& outcome : response.outcomes()) {
         if (outcome.has_evaluation()) {
           std::printf("%s %s：%s（%s）\n", outcome.evaluation().id().c_str(),
@@ -203,10 +217,10 @@ void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
                       outcome.refusal_reason().c_str());
         }
       }
-      return absl::OkStatus();
+      return ExitCodeOfSubjects(response);
     };
-    absl::Status status = run();
-    exit_code = status.ok() ? kExitOk : Fail(status);
+    const absl::StatusOr<int> code = run();
+    exit_code = code.ok() ? *code : context.Fail(code.status());
   });
 
   auto explain = std::make_shared<Arguments>();
@@ -233,15 +247,17 @@ void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
       return absl::OkStatus();
     };
     absl::Status status = run();
-    exit_code = status.ok() ? kExitOk : Fail(status);
+    exit_code = status.ok() ? kExitOk : context.Fail(status);
   });
 
   CLI::App* review = app.add_subcommand("review", "县级审定：采纳、人工调整、联合确认、公示、生效");
   review->require_subcommand(1);
-  auto step = [&](const char* name, const char* help, auto configure, auto call) {
+  // `example`: what the step wants besides the evaluation.
+  auto step = [&](const char* name, const char* help, const char* example, auto configure,
+                  auto call) {
     auto a = std::make_shared<Arguments>();
     CLI::App* sub = review->add_subcommand(name, help);
-    sub->footer(Cat("例: bangfuctl review ", name, " 01J…"));
+    sub->footer(Cat("例: bangfuctl review ", name, " 01J…", example));
     sub->add_option("evaluation", a->subject, "评估编号")->required();
     configure(sub, a.get());
     sub->callback([&context, &exit_code, a, call] {
@@ -258,7 +274,7 @@ void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
         return absl::OkStatus();
       };
       absl::Status status = run();
-      exit_code = status.ok() ? kExitOk : Fail(status);
+      exit_code = status.ok() ? kExitOk : context.Fail(status);
     });
   };
   auto nothing = [](CLI::App*, Arguments*) {};
@@ -273,7 +289,7 @@ void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
     };
   };
   step(
-      "accept", "采纳",
+      "accept", "采纳", "",
       [](CLI::App* sub, Arguments* a) { sub->add_option("--argument", a->argument, "论证记录"); },
       [](Context& context, const Arguments& a, const Evaluation& evaluation) {
         AcceptEvaluationRequest request;
@@ -285,6 +301,8 @@ void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
       });
   step(
       "override", "提出人工调整",
+      " --to UPGRADE --code DATA_OUTDATED --reason 二期产线已于九月投产，年报数据尚未反映现状 "
+      "--evidence 01J…",
       [](CLI::App* sub, Arguments* a) {
         sub->add_option("--to", a->to_class, "CONSOLIDATE, UPGRADE, REVITALIZE 或 ADJUST")
             ->required();
@@ -317,10 +335,10 @@ void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
         request.set_argument_id(a.argument);
         return context.Call<Evaluation>(M("ProposeOverride"), request);
       });
-  step("approve", "批准人工调整", nothing, simple("ApproveOverride", ApproveOverrideRequest()));
-  step("file", "市级备案", nothing, simple("FileOverride", FileOverrideRequest()));
+  step("approve", "批准人工调整", "", nothing, simple("ApproveOverride", ApproveOverrideRequest()));
+  step("file", "市级备案", "", nothing, simple("FileOverride", FileOverrideRequest()));
   step(
-      "reject", "不批准人工调整",
+      "reject", "不批准人工调整", " --reason 佐证材料与现状不符",
       [](CLI::App* sub, Arguments* a) {
         sub->add_option("--reason", a->reason, "理由")->required();
       },
@@ -333,7 +351,7 @@ void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
         return context.Call<Evaluation>(M("RejectOverride"), request);
       });
   step(
-      "sign", "一个部门签字（联合确认）",
+      "sign", "一个部门签字（联合确认）", " --department FINANCE",
       [](CLI::App* sub, Arguments* a) {
         sub->add_option("--department", a->reason_code, "部门代码")->required();
       },
@@ -346,7 +364,7 @@ void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
         return context.Call<Evaluation>(M("SignJointly"), request);
       });
   step(
-      "publicise", "开始公示",
+      "publicise", "开始公示", " --channel 村务公开栏",
       [](CLI::App* sub, Arguments* a) {
         sub->add_option("--channel", a->ids, "公示渠道，可多个")->required();
       },
@@ -358,7 +376,7 @@ void AddEvaluateCommands(CLI::App& app, Context& context, int& exit_code) {
         for (const auto& channel : a.ids) request.add_channels(channel);
         return context.Call<Evaluation>(M("StartClassPublicity"), request);
       });
-  step("effective", "公示通过后生效", nothing, simple("MakeEffective", MakeEffectiveRequest()));
+  step("effective", "公示通过后生效", "", nothing, simple("MakeEffective", MakeEffectiveRequest()));
 }
 
 }  // namespace bangfu::ctl

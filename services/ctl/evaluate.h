@@ -25,5 +25,9 @@ absl::StatusOr<evaluation::v1::Evaluation> LatestEvaluation(Context& context,
                                                             const std::string& subject_id);
 
 std::string RenderBatchResult(const evaluation::v1::BatchEvaluationResult& result);
+// Nothing left out: well; all of it: failed; else partly.
+int ExitCodeOfEvaluations(int64_t evaluated, int64_t left_out);
+int ExitCodeOfBatch(const evaluation::v1::BatchEvaluationResult& result);
+int ExitCodeOfSubjects(const evaluation::v1::EvaluateSubjectsResponse& response);
 
 }  // namespace bangfu::ctl

@@ -242,8 +242,8 @@ void AddEvidenceCommands(CLI::App& app, Context& context, int& exit_code) {
       "  bangfuctl evidence put 现场.jpg --kind PHOTO --region 360733101201\n"
       "  bangfuctl evidence put 论证意见.pdf --kind ARGUMENT --region 360733 --service evaluation\n"
       "  bangfuctl evidence get 01J… --to 现场.jpg");
-  const auto finish = [&exit_code](const absl::Status& status) {
-    exit_code = status.ok() ? kExitOk : Fail(status);
+  const auto finish = [&context, &exit_code](const absl::Status& status) {
+    exit_code = status.ok() ? kExitOk : context.Fail(status);
   };
 
   CLI::App* put =

@@ -22,13 +22,28 @@ std::string M(std::string_view method) { return Cat(kService, method); }
 
 void PrintEvent(const Context& context, const Event& event) {
   if (context.json) {
-    std::string text = ToJson(event);
-    std::printf("%s\n", text.c_str());
+    std::printf("%s\n", ToJsonLine(event).c_str());
     return;
   }
   std::printf("%lld  %s/%s  %s  %s\n", static_cast<long long>(event.sequence()),
               event.aggregate_type().c_str(), event.aggregate_id().c_str(),
               event.region_path().c_str(), event.payload().type_url().c_str());
+}
+
+// Where to go on from: --epoch and --after of the next call. Apart from the events, which are read
+// by another program.
+void PrintPosition(const Context& context, const PullResponse& page) {
+  std::fflush(stdout);  // who reads the events from a pipe has them before the position
+  if (context.json) {
+    const nlohmann::ordered_json json{{"epoch", page.epoch()},
+                                      {"next_after", page.next_after()},
+                                      {"last_sequence", page.last_sequence()}};
+    std::fprintf(stderr, "%s\n", json.dump().c_str());
+    return;
+  }
+  std::fprintf(stderr, "纪元 %s，读到 %lld，最新 %lld\n", page.epoch().c_str(),
+               static_cast<long long>(page.next_after()),
+               static_cast<long long>(page.last_sequence()));
 }
 
 }  // namespace
@@ -116,7 +131,7 @@ void AddFeedCommands(CLI::App& app, Context& context, int& exit_code) {
     configure(command, arguments.get());
     command->callback([&context, &exit_code, arguments, run] {
       absl::Status status = run(context, *arguments);
-      exit_code = status.ok() ? kExitOk : Fail(status);
+      exit_code = status.ok() ? kExitOk : context.Fail(status);
     });
   };
   add(
@@ -124,7 +139,7 @@ void AddFeedCommands(CLI::App& app, Context& context, int& exit_code) {
       [](CLI::App* command, Arguments* a) {
         command->add_option("--after", a->after, "上次读到的位置")->capture_default_str();
         command->add_option("--limit", a->limit, "条数")->capture_default_str();
-        command->add_option("--epoch", a->epoch, "纪元");
+        command->add_option("--epoch", a->epoch, "纪元；与来源的不同则拒绝，须重新取快照");
       },
       [](Context& context, const Arguments& a) -> absl::Status {
         PullRequest request;
@@ -135,25 +150,26 @@ void AddFeedCommands(CLI::App& app, Context& context, int& exit_code) {
         // One document, with where to go on from.
         if (context.PrintJson(page)) return absl::OkStatus();
         for (const auto& event : page.events()) PrintEvent(context, event);
-        std::fprintf(stderr, "纪元 %s，读到 %lld，最新 %lld\n", page.epoch().c_str(),
-                     static_cast<long long>(page.next_after()),
-                     static_cast<long long>(page.last_sequence()));
+        PrintPosition(context, page);
         return absl::OkStatus();
       });
   add(
-      "watch", "持续读变更", "watch registry --seconds 60",
+      "watch", "持续读变更", "watch registry --after 100 --seconds 60",
       [](CLI::App* command, Arguments* a) {
         command->add_option("--after", a->after, "上次读到的位置")->capture_default_str();
         command->add_option("--seconds", a->seconds, "看多久")->capture_default_str();
+        command->add_option("--epoch", a->epoch, "纪元；与来源的不同则拒绝，须重新取快照");
       },
       [](Context& context, const Arguments& a) -> absl::Status {
         WatchRequest request;
         request.set_after(a.after);
+        request.set_epoch(a.epoch);
         Context watching = context;
         watching.stream_timeout = absl::Seconds(a.seconds);
         absl::Status status = watching.StreamOn<PullResponse>(
             a.service, M("Watch"), request, [&](const PullResponse& page) -> absl::Status {
               for (const auto& event : page.events()) PrintEvent(context, event);
+              PrintPosition(context, page);
               return absl::OkStatus();
             });
         // The end of the time that was asked for is no failure.

@@ -143,7 +143,7 @@ void AddFlagCommands(CLI::App& app, Context& context, int& exit_code) {
     configure(command, a.get());
     command->callback([&context, &exit_code, a, run] {
       absl::Status status = run(context, *a);
-      exit_code = status.ok() ? kExitOk : Fail(status);
+      exit_code = status.ok() ? kExitOk : context.Fail(status);
     });
   };
   const auto of_flag = [](CLI::App* command, Arguments* a) {

@@ -249,7 +249,7 @@ CLI::App* Add(CLI::App* group, const char* name, const char* help, const char* f
   command->footer(footer);
   command->callback([&context, &exit_code, arguments, run] {
     absl::Status status = run(context, *arguments);
-    exit_code = status.ok() ? kExitOk : Fail(status);
+    exit_code = status.ok() ? kExitOk : context.Fail(status);
   });
   return command;
 }

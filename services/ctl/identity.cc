@@ -123,7 +123,7 @@ void AddIdentityCommands(CLI::App& app, Context& context, int& exit_code) {
   command->add_option("--service", who->service, "由哪个服务回答")->capture_default_str();
   command->callback([&context, &exit_code, who] {
     absl::Status status = WhoAmI(context, *who);
-    exit_code = status.ok() ? kExitOk : Fail(status);
+    exit_code = status.ok() ? kExitOk : context.Fail(status);
   });
 
   CLI::App* group = app.add_subcommand("freeze", "冻结：暂停写入，查询不受影响");
@@ -146,19 +146,19 @@ void AddIdentityCommands(CLI::App& app, Context& context, int& exit_code) {
   on->add_option("--until", on_arguments->until, "到时自动解冻，如 '2026-12-31 18:00'");
   on->callback([&context, &exit_code, a = on_arguments] {
     absl::Status status = Set(context, *a, true);
-    exit_code = status.ok() ? kExitOk : Fail(status);
+    exit_code = status.ok() ? kExitOk : context.Fail(status);
   });
   auto [off, off_arguments] =
       add("off", "解冻", "例: bangfuctl --token-file admin freeze off --service asset");
   off->callback([&context, &exit_code, a = off_arguments] {
     absl::Status status = Set(context, *a, false);
-    exit_code = status.ok() ? kExitOk : Fail(status);
+    exit_code = status.ok() ? kExitOk : context.Fail(status);
   });
   auto [shown, shown_arguments] =
       add("status", "各服务是否可写", "例: bangfuctl --token-file admin freeze status");
   shown->callback([&context, &exit_code, a = shown_arguments] {
     absl::Status status = Status(context, *a);
-    exit_code = status.ok() ? kExitOk : Fail(status);
+    exit_code = status.ok() ? kExitOk : context.Fail(status);
   });
 }
 

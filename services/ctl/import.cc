@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_split.h"
@@ -136,6 +137,18 @@ class RowBatch {
   Rows rows_;
 };
 
+// What stands in the column of codes of a table with these columns.
+absl::StatusOr<std::set<std::string>> CodesOf(const std::string& file,
+                                              const std::vector<std::string>& required,
+                                              const std::string& column) {
+  std::set<std::string> codes;
+  RETURN_IF_ERROR(ReadCsv(file, required, [&](int64_t, const NamedRow& row) {
+    codes.insert(row.at(column));
+    return absl::OkStatus();
+  }));
+  return codes;
+}
+
 // Counts a row as refused and keeps why.
 template <typename Totals>
 auto RefuseInto(Totals& totals) {
@@ -219,7 +232,8 @@ absl::StatusOr<RegionTotals> ImportRegionFiles(Context& context, const std::stri
 absl::StatusOr<ReportTotals> ImportReportFile(Context& context, const std::string& file,
                                               const std::string& region_code, bool quiet) {
   using registry::v1::BatchSubmitOperationReportsRequest;
-  ASSIGN_OR_RETURN(SubjectMap subjects, LoadSubjects(context, region_code, false));
+  ASSIGN_OR_RETURN(const auto codes, CodesOf(file, {"项目编码", "月份"}, "项目编码"));
+  ASSIGN_OR_RETURN(const SubjectMap subjects, FindSubjects(context, region_code, codes, false));
   ReportTotals totals;
   const auto refuse = RefuseInto(totals);
   ProgressLine progress("导入运营月报");
@@ -267,7 +281,8 @@ absl::StatusOr<ReportTotals> ImportReportFile(Context& context, const std::strin
 absl::StatusOr<ScoreTotals> ImportScoreFile(Context& context, const std::string& file,
                                             const std::string& region_code, bool quiet) {
   using evaluation::v1::SubmitExpertScoresRequest;
-  ASSIGN_OR_RETURN(SubjectMap subjects, LoadSubjects(context, region_code, true));
+  ASSIGN_OR_RETURN(const auto codes, CodesOf(file, {"编码", "市场前景", "资源支撑"}, "编码"));
+  ASSIGN_OR_RETURN(const SubjectMap subjects, FindSubjects(context, region_code, codes, true));
   ScoreTotals totals;
   const auto refuse = RefuseInto(totals);
   ProgressLine progress("导入专家评分");
@@ -368,7 +383,7 @@ absl::StatusOr<int> RunUpload(Context& context, const Arguments& a) {
 
 template <typename Totals>
 int PrintTotals(const Context& context, const absl::StatusOr<Totals>& totals, int max_rows) {
-  if (!totals.ok()) return Fail(totals.status());
+  if (!totals.ok()) return context.Fail(totals.status());
   if (!context.PrintJson(totals->Json())) {
     std::printf("%s\n", totals->Text().c_str());
     PrintRefused(totals->problems, max_rows);
@@ -392,7 +407,7 @@ void AddImportCommands(CLI::App& app, Context& context, int& exit_code) {
   command->callback([&context, &exit_code, regions] {
     auto totals = ImportRegionFiles(context, regions->upload.file, regions->history, context.json);
     if (!totals.ok()) {
-      exit_code = Fail(totals.status());
+      exit_code = context.Fail(totals.status());
       return;
     }
     if (context.PrintJson(nlohmann::ordered_json{{"created", totals->created},
@@ -440,7 +455,7 @@ void AddImportCommands(CLI::App& app, Context& context, int& exit_code) {
     command->callback([&context, &exit_code, arguments] {
       arguments->upload.quiet = context.json;
       const absl::StatusOr<int> code = RunUpload(context, *arguments);
-      exit_code = code.ok() ? *code : Fail(code.status());
+      exit_code = code.ok() ? *code : context.Fail(code.status());
     });
   }
 

@@ -218,13 +218,13 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
       if (arguments->campaign.empty()) {
         absl::StatusOr<std::string> current = CurrentCampaign(context, arguments->region);
         if (!current.ok()) {
-          exit_code = Fail(current.status());
+          exit_code = context.Fail(current.status());
           return;
         }
         arguments->campaign = *current;
       }
       absl::Status status = run(context, *arguments);
-      exit_code = status.ok() ? kExitOk : Fail(status);
+      exit_code = status.ok() ? kExitOk : context.Fail(status);
     });
   };
   auto nothing = [](CLI::App*, Arguments*) {};

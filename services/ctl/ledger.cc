@@ -192,7 +192,7 @@ void AddLedgerCommands(CLI::App& app, Context& context, int& exit_code) {
     configure(command, arguments.get());
     command->callback([&context, &exit_code, arguments, run] {
       absl::Status status = run(context, *arguments);
-      exit_code = status.ok() ? kExitOk : Fail(status);
+      exit_code = status.ok() ? kExitOk : context.Fail(status);
     });
   };
   auto file_options = [](CLI::App* command, Arguments* a) {

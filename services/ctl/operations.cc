@@ -49,7 +49,7 @@ void AddOperationCommands(CLI::App& app, Context& context, int& exit_code) {
     if (std::string_view(name) == "show") command->add_flag("--wait", arguments->wait, "等到结束");
     command->callback([&context, &exit_code, arguments, run] {
       absl::Status status = run(context, *arguments);
-      exit_code = status.ok() ? kExitOk : Fail(status);
+      exit_code = status.ok() ? kExitOk : context.Fail(status);
     });
   };
   add("list", "任务清单", false, [](Context& context, const Arguments& a) -> absl::Status {

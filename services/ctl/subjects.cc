@@ -9,36 +9,82 @@
 
 namespace bangfu::ctl {
 
-absl::StatusOr<SubjectMap> LoadSubjects(Context& context, const std::string& region_code,
-                                        bool with_industries) {
+namespace {
+
+constexpr size_t kFewCodes = 200;  // more of them are found sooner in the list
+
+// What the contract does not take for a code, and what the caller may not see, is not known.
+bool IsNotThere(const absl::Status& status) {
+  return absl::IsNotFound(status) || absl::IsInvalidArgument(status);
+}
+
+}  // namespace
+
+SubjectPlan PlanOf(const std::set<std::string>& codes, bool with_industries) {
+  SubjectPlan plan;
+  for (const std::string& code : codes) {
+    const size_t colon = code.find(':');
+    if (with_industries && colon != std::string::npos) {
+      plan.industries.emplace_back(code.substr(0, colon), code.substr(colon + 1));
+    } else if (code.starts_with("PJ")) {
+      plan.projects.push_back(code);
+    } else if (!code.empty()) {
+      plan.listed.insert(code);
+    }
+  }
+  if (plan.projects.size() > kFewCodes) {
+    plan.listed.insert(plan.projects.begin(), plan.projects.end());
+    plan.projects.clear();
+  }
+  return plan;
+}
+
+absl::StatusOr<SubjectMap> FindSubjects(Context& context, const std::string& region_code,
+                                        const std::set<std::string>& codes, bool with_industries) {
+  constexpr char kListProjects[] = "bangfu.registry.v1.ProjectService.ListProjects";
+  SubjectPlan plan = PlanOf(codes, with_industries);
   SubjectMap subjects;
+  const auto take = [&](const std::string& code, const registry::v1::Project& project) {
+    subjects[code] = SubjectRef{project.id(), project.name(), project.region_path()};
+  };
+  for (const std::string& code : plan.projects) {
+    registry::v1::ListProjectsRequest request;
+    request.set_region_code(region_code);
+    request.set_project_code(code);
+    request.set_page_size(1);
+    const auto page = context.Call<registry::v1::ListProjectsResponse>(kListProjects, request);
+    if (IsNotThere(page.status())) continue;
+    RETURN_IF_ERROR(page.status());
+    if (page->projects_size() > 0) take(code, page->projects(0));
+  }
+  for (const auto& [county, industry_code] : plan.industries) {
+    registry::v1::ListIndustriesRequest request;
+    request.set_region_code(county);
+    request.set_industry_code(industry_code);
+    request.set_page_size(1);
+    const auto page = context.Call<registry::v1::ListIndustriesResponse>(
+        "bangfu.registry.v1.IndustryService.ListIndustries", request);
+    if (IsNotThere(page.status())) continue;
+    RETURN_IF_ERROR(page.status());
+    if (page->industries_size() == 0) continue;
+    const auto& industry = page->industries(0);
+    subjects[Cat(county, ":", industry_code)] =
+        SubjectRef{industry.id(), industry.name(), industry.region_path()};
+  }
   registry::v1::ListProjectsRequest request;
   request.set_region_code(region_code);
   request.set_page_size(500);
-  do {
-    ASSIGN_OR_RETURN(auto page, context.Call<registry::v1::ListProjectsResponse>(
-                                    "bangfu.registry.v1.ProjectService.ListProjects", request));
+  while (!plan.listed.empty()) {
+    ASSIGN_OR_RETURN(auto page,
+                     context.Call<registry::v1::ListProjectsResponse>(kListProjects, request));
     for (const auto& project : page.projects()) {
-      SubjectRef ref{project.id(), project.name(), project.region_path()};
-      subjects[project.project_code()] = ref;
-      for (const auto& external : project.external_ids()) subjects[external.id()] = ref;
+      if (plan.listed.erase(project.project_code()) > 0) take(project.project_code(), project);
+      for (const auto& external : project.external_ids()) {
+        if (plan.listed.erase(external.id()) > 0) take(external.id(), project);
+      }
     }
     request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  if (with_industries) {
-    registry::v1::ListIndustriesRequest industries;
-    industries.set_region_code(region_code);
-    industries.set_page_size(500);
-    do {
-      ASSIGN_OR_RETURN(auto page,
-                       context.Call<registry::v1::ListIndustriesResponse>(
-                           "bangfu.registry.v1.IndustryService.ListIndustries", industries));
-      for (const auto& industry : page.industries()) {
-        subjects[Cat(industry.region_code(), ":", industry.industry_code())] =
-            SubjectRef{industry.id(), industry.name(), industry.region_path()};
-      }
-      industries.set_page_token(page.next_page_token());
-    } while (!industries.page_token().empty());
+    if (request.page_token().empty()) break;
   }
   return subjects;
 }

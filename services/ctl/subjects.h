@@ -1,8 +1,11 @@
 // Business codes of projects and industries to the ids that rpcs take.
 #pragma once
 
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "services/ctl/context.h"
@@ -16,10 +19,19 @@ struct SubjectRef {
 };
 using SubjectMap = std::unordered_map<std::string, SubjectRef>;
 
-// Every project of a region by project code and by each of its external ids; county industries by
-// "<county>:<industry code>" when asked for.
-absl::StatusOr<SubjectMap> LoadSubjects(Context& context, const std::string& region_code,
-                                        bool with_industries);
+// How the codes of a file are looked up.
+struct SubjectPlan {
+  std::vector<std::string> projects;                            // by project code, one call each
+  std::vector<std::pair<std::string, std::string>> industries;  // county and industry code
+  std::set<std::string> listed;  // in the list of the region's projects, until all are found
+};
+// Project codes of a few subjects are asked for one by one; many, and numbers of other systems, are
+// looked for in the list. County industries are "<county>:<industry code>" when there are any.
+SubjectPlan PlanOf(const std::set<std::string>& codes, bool with_industries);
+
+// The subjects of a region that these codes name, by code; what is not known is left out.
+absl::StatusOr<SubjectMap> FindSubjects(Context& context, const std::string& region_code,
+                                        const std::set<std::string>& codes, bool with_industries);
 
 // A ULID stands for itself; a project code is looked up.
 absl::StatusOr<std::string> ResolveSubject(Context& context, const std::string& code_or_id);

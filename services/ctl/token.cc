@@ -22,29 +22,25 @@ struct TokenArguments {
 
 int Mint(const Context& context, const TokenArguments& arguments) {
   if (context.dev_key_directory.empty()) {
-    std::fprintf(stderr, "请用 --dev-key 指定开发密钥目录（只用于开发与试用，生产环境拒绝）\n");
-    return kExitUsage;
+    return context.FailUsage("请用 --dev-key 指定开发密钥目录（只用于开发与试用，生产环境拒绝）");
   }
   if (arguments.role.empty() && arguments.subject.empty()) {
-    std::fprintf(stderr, "请写 --role（令牌自带权限）或 --subject（按登记的授权）\n");
-    return kExitUsage;
+    return context.FailUsage("请写 --role（令牌自带权限）或 --subject（按登记的授权）");
   }
   std::string role_name = absl::AsciiStrToUpper(arguments.role);
   if (role_name.rfind("ROLE_", 0) != 0) role_name = Cat("ROLE_", role_name);
   auth::Role role = options::v1::ROLE_UNSPECIFIED;
   if (!arguments.role.empty() && !options::v1::Role_Parse(role_name, &role)) {
-    std::fprintf(stderr, "没有这个角色: %s\n可用:", arguments.role.c_str());
+    std::string text = Cat("没有这个角色: ", arguments.role, "\n可用:");
     const auto* descriptor = options::v1::Role_descriptor();
     for (int i = 1; i < descriptor->value_count(); ++i) {
-      std::fprintf(stderr, " %s", descriptor->value(i)->name().substr(5).c_str());
+      text += Cat(" ", descriptor->value(i)->name().substr(5));
     }
-    std::fprintf(stderr, "\n");
-    return kExitUsage;
+    return context.FailUsage(text);
   }
   absl::StatusOr<std::string> region = NormalizeRegionCode(arguments.region);
   if (!region.ok()) {
-    std::fprintf(stderr, "行政区划代码不对: %s\n", arguments.region.c_str());
-    return kExitUsage;
+    return context.FailUsage(Cat("行政区划代码不对: ", arguments.region));
   }
   auth::Caller caller;
   caller.subject = arguments.subject.empty()
@@ -59,10 +55,10 @@ int Mint(const Context& context, const TokenArguments& arguments) {
     caller.grants.push_back(grant);
   }
   absl::StatusOr<auth::DevKey> key = auth::DevKey::LoadOrCreate(context.dev_key_directory);
-  if (!key.ok()) return Fail(key.status());
+  if (!key.ok()) return context.Fail(key.status());
   absl::StatusOr<std::string> token =
       key->Mint(caller, SystemClock().Now() + context.clock_offset, absl::Hours(arguments.hours));
-  if (!token.ok()) return Fail(token.status());
+  if (!token.ok()) return context.Fail(token.status());
   std::printf("%s\n", token->c_str());
   return kExitOk;
 }

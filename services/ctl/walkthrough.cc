@@ -40,7 +40,7 @@ void AddWalkthroughCommand(CLI::App& app, Context& context, int& exit_code) {
       app.add_subcommand("walkthrough", "用样例数据走完一个县：摸排、核实、评估、公示、签字");
   command->footer(
       "例: bangfuctl --dev-key .run/dev-key walkthrough --county 360783 --data .run/sample "
-      "--samples deploy/sample");
+      "--samples deploy/sample --period 2026-10 --output .run/out");
   command->add_option("--county", options->county, "县级代码")->required();
   command->add_option("--data", options->data, "样例数据目录")->required();
   command->add_option("--samples", options->samples, "区划与已公布表的目录")->required();
@@ -52,7 +52,7 @@ void AddWalkthroughCommand(CLI::App& app, Context& context, int& exit_code) {
       ->check(CLI::IsMember({"report", "conclude", "all"}));
   command->callback([&context, &exit_code, options] {
     absl::Status status = Walkthrough(context, *options);
-    exit_code = status.ok() ? kExitOk : Fail(status);
+    exit_code = status.ok() ? kExitOk : context.Fail(status);
   });
 }
 
