@@ -10,7 +10,7 @@
 
 #include "common/auth/caller.h"
 #include "common/status/error.h"
-#include "services/registry/api/registry_for_test.h"
+#include "services/registry/api/records_for_test.h"
 
 namespace bangfu::registry {
 namespace {
@@ -19,7 +19,7 @@ using type::v1::AllowedAction;
 // Reasons of refusal by action; "": allowed.
 using Told = std::map<std::string, std::string>;
 
-class RecordActions : public RegistryTest {
+class RecordActions : public RecordsTest {
  protected:
   template <typename Record, typename Request>
   absl::StatusOr<Record> Read(const char* service, const char* method, const std::string& id,
@@ -47,22 +47,10 @@ class RecordActions : public RegistryTest {
     return Read<v1::ShortBoard, v1::GetShortBoardRequest>(kI, "GetShortBoard", id, token);
   }
 
-  template <typename Record, typename Request>
-  absl::StatusOr<Record> Void(const char* service, const char* method, const Record& record,
-                              const std::string& token, bool validate_only = false) {
-    Request request;
-    request.set_id(record.id());
-    request.set_etag(record.etag());
-    request.set_reason("登记有误");
-    request.set_validate_only(validate_only);
-    return Call<Record>(service, method, request, token);
-  }
-
   // The steps of each record, checked only.
   absl::Status Try(const v1::Operator& o, const std::string& action, const std::string& token) {
     if (action == "void") {
-      return Void<v1::Operator, v1::VoidOperatorRequest>(kO, "VoidOperator", o, token, true)
-          .status();
+      return VoidOperator(o, token, true).status();
     }
     v1::UpdateOperatorRequest request;
     request.set_id(o.id());
@@ -75,9 +63,7 @@ class RecordActions : public RegistryTest {
   absl::Status Try(const v1::HelperOrganisation& h, const std::string& action,
                    const std::string& token) {
     if (action == "void") {
-      return Void<v1::HelperOrganisation, v1::VoidHelperOrganisationRequest>(
-                 kO, "VoidHelperOrganisation", h, token, true)
-          .status();
+      return VoidHelper(h, token, true).status();
     }
     v1::UpdateHelperOrganisationRequest request;
     request.set_id(h.id());
@@ -89,9 +75,7 @@ class RecordActions : public RegistryTest {
   }
   absl::Status Try(const v1::TechPairing& t, const std::string& action, const std::string& token) {
     if (action == "void") {
-      return Void<v1::TechPairing, v1::VoidTechPairingRequest>(kI, "VoidTechPairing", t, token,
-                                                               true)
-          .status();
+      return VoidPairing(t, token, true).status();
     }
     v1::AddPairingVisitRequest request;
     request.set_id(t.id());
@@ -101,14 +85,11 @@ class RecordActions : public RegistryTest {
     return Call<v1::TechPairing>(kI, "AddPairingVisit", request, token).status();
   }
   absl::Status Try(const v1::TrainingRecord& t, const std::string&, const std::string& token) {
-    return Void<v1::TrainingRecord, v1::VoidTrainingRecordRequest>(kI, "VoidTrainingRecord", t,
-                                                                   token, true)
-        .status();
+    return VoidTraining(t, token, true).status();
   }
   absl::Status Try(const v1::ShortBoard& b, const std::string& action, const std::string& token) {
     if (action == "void") {
-      return Void<v1::ShortBoard, v1::VoidShortBoardRequest>(kI, "VoidShortBoard", b, token, true)
-          .status();
+      return VoidBoard(b, token, true).status();
     }
     v1::CompleteShortBoardRequest request;
     request.set_id(b.id());
@@ -154,28 +135,6 @@ class RecordActions : public RegistryTest {
     return Seen(ReadTraining(id, token), {"void"}, token);
   }
 
-  v1::CreateTechPairingRequest SomePairing() {
-    v1::CreateTechPairingRequest create;
-    v1::TechPairing& t = *create.mutable_pairing();
-    t.set_region_code("360733");
-    t.set_kind("SCIENCE_COURTYARD");
-    t.set_team_name("脐橙科技小院");
-    Set(t.mutable_period()->mutable_from(), 2025, 1, 1);
-    return create;
-  }
-  v1::CreateTrainingRecordRequest SomeTraining() {
-    v1::CreateTrainingRecordRequest create;
-    v1::TrainingRecord& r = *create.mutable_training();
-    r.set_region_code("360733100");
-    r.set_programme("HEAD_GOOSE");
-    r.set_title("头雁培育班");
-    r.set_persons(40);
-    Set(r.mutable_held_on(), 2026, 2, 10);
-    return create;
-  }
-  absl::Status VoidProject(const v1::Project& project, const std::string& token) {
-    return Void<v1::Project, v1::VoidProjectRequest>(kP, "VoidProject", project, token).status();
-  }
   // A county operator whose grant is narrowed to a fund source.
   std::string OfSource(const std::string& source) {
     auth::Grant grant;
@@ -187,22 +146,12 @@ class RecordActions : public RegistryTest {
     caller.grants = {std::move(grant)};
     return server_.Token(caller);
   }
-  static void Set(google::type::Date* date, int year, int month, int day) {
-    date->set_year(year);
-    date->set_month(month);
-    date->set_day(day);
-  }
 };
 
 TEST_F(RecordActions, R066_AnOperatorTellsWhatItsStepsDo) {
-  v1::CreateOperatorRequest create;
-  v1::Operator& o = *create.mutable_operator_();
-  o.set_name("会昌县脐橙合作社");
-  o.set_kind("COOPERATIVE");
-  o.set_region_code("360733");
-  o.set_uscc("91350100M000100Y43");
+  v1::CreateOperatorRequest create = SomeOperator();
   // What a client says is allowed is nothing.
-  o.add_allowed_actions()->set_action("void");
+  create.mutable_operator_()->add_allowed_actions()->set_action("void");
   const auto made = Call<v1::Operator>(kO, "CreateOperator", create, county_);
   ASSERT_THAT(made, IsOk());
   EXPECT_EQ(made->allowed_actions_size(), 0);
@@ -234,19 +183,15 @@ TEST_F(RecordActions, R066_AnOperatorTellsWhatItsStepsDo) {
   ASSERT_EQ(page->operators_size(), 1);
   EXPECT_EQ(page->operators(0).allowed_actions_size(), 0);
 
-  ASSERT_OK(VoidProject(*project, county_));
+  ASSERT_OK(VoidProject(*project));
   EXPECT_EQ(OfOperator(made->id(), county_), (Told{{"update", ""}, {"void", ""}}));
-  ASSERT_THAT((Void<v1::Operator, v1::VoidOperatorRequest>(kO, "VoidOperator", *made, county_)),
-              IsOk());
+  ASSERT_THAT(VoidOperator(*made, county_), IsOk());
   EXPECT_EQ(OfOperator(made->id(), county_),
             (Told{{"update", "RECORD_VOID"}, {"void", "RECORD_VOID"}}));
 }
 
 TEST_F(RecordActions, AHelperIsReadAloneAndTellsWhatItsStepsDo) {
-  v1::CreateHelperOrganisationRequest create;
-  create.mutable_helper()->set_name("省某单位");
-  create.mutable_helper()->set_region_code(kVillage);
-  const auto made = Call<v1::HelperOrganisation>(kO, "CreateHelperOrganisation", create, county_);
+  const auto made = MakeHelper();
   ASSERT_THAT(made, IsOk());
   const auto read = ReadHelper(made->id(), county_);
   ASSERT_THAT(read, IsOk());
@@ -270,21 +215,19 @@ TEST_F(RecordActions, AHelperIsReadAloneAndTellsWhatItsStepsDo) {
   ASSERT_THAT(theirs, IsOk());
   const Told in_use = {{"update", ""}, {"void", "HELPER_IN_USE"}};
   EXPECT_EQ(OfHelper(made->id(), county_), in_use);
-  ASSERT_OK(VoidProject(*project, county_));
+  ASSERT_OK(VoidProject(*project));
   EXPECT_EQ(OfHelper(made->id(), county_), in_use);
   ASSERT_OK(VoidProject(*theirs, other_county_));
   // It was named once; nobody names it now.
   EXPECT_EQ(OfHelper(made->id(), county_), (Told{{"update", ""}, {"void", ""}}));
-  ASSERT_THAT((Void<v1::HelperOrganisation, v1::VoidHelperOrganisationRequest>(
-                  kO, "VoidHelperOrganisation", *made, county_)),
-              IsOk());
+  ASSERT_THAT(VoidHelper(*made, county_), IsOk());
   EXPECT_EQ(OfHelper(made->id(), county_),
             (Told{{"update", "RECORD_VOID"}, {"void", "RECORD_VOID"}}));
 }
 
 TEST_F(RecordActions, R076_APairingIsReadAloneAndTellsWhatItsStepsDo) {
   const std::string office = server_.Token(role::ROLE_PROV_OFFICE, "36", "office");
-  const auto made = Call<v1::TechPairing>(kI, "CreateTechPairing", SomePairing(), county_);
+  const auto made = MakePairing();
   ASSERT_THAT(made, IsOk());
   const auto read = ReadPairing(made->id(), county_);
   ASSERT_THAT(read, IsOk());
@@ -295,15 +238,13 @@ TEST_F(RecordActions, R076_APairingIsReadAloneAndTellsWhatItsStepsDo) {
   EXPECT_EQ(OfPairing(made->id(), office), (Told{{"add_visit", ""}, {"void", ""}}));
   const std::string approver = server_.Token(role::ROLE_COUNTY_APPROVER, "360733", "approver");
   EXPECT_EQ(OfPairing(made->id(), approver), Told());
-  ASSERT_THAT(
-      (Void<v1::TechPairing, v1::VoidTechPairingRequest>(kI, "VoidTechPairing", *made, county_)),
-      IsOk());
+  ASSERT_THAT(VoidPairing(*made, county_), IsOk());
   EXPECT_EQ(OfPairing(made->id(), county_),
             (Told{{"add_visit", "RECORD_VOID"}, {"void", "RECORD_VOID"}}));
 }
 
 TEST_F(RecordActions, R077_ATrainingIsReadAloneAndTellsWhatItsStepsDo) {
-  const auto made = Call<v1::TrainingRecord>(kI, "CreateTrainingRecord", SomeTraining(), county_);
+  const auto made = MakeTraining();
   ASSERT_THAT(made, IsOk());
   const auto read = ReadTraining(made->id(), township_);
   ASSERT_THAT(read, IsOk());
@@ -312,9 +253,7 @@ TEST_F(RecordActions, R077_ATrainingIsReadAloneAndTellsWhatItsStepsDo) {
   EXPECT_THAT(ReadTraining(made->id(), other_county_), StatusIs(Code::kNotFound));
   EXPECT_EQ(OfTraining(made->id(), county_), (Told{{"void", ""}}));
   EXPECT_EQ(OfTraining(made->id(), township_), Told());
-  ASSERT_THAT((Void<v1::TrainingRecord, v1::VoidTrainingRecordRequest>(kI, "VoidTrainingRecord",
-                                                                       *made, county_)),
-              IsOk());
+  ASSERT_THAT(VoidTraining(*made, county_), IsOk());
   EXPECT_EQ(OfTraining(made->id(), county_), (Told{{"void", "RECORD_VOID"}}));
 }
 
@@ -342,27 +281,17 @@ TEST_F(RecordActions, AGrantThatLeavesTheProjectOutIsToldSo) {
 TEST_F(RecordActions, R063_AShortBoardThatAProjectRemediesTellsThatItIsInUse) {
   const auto subject = Register(SomeProject(), county_);
   ASSERT_THAT(subject, IsOk());
-  v1::CreateShortBoardRequest create;
-  v1::ShortBoard& b = *create.mutable_short_board();
-  b.set_subject_type(type::v1::SUBJECT_TYPE_INDUSTRY);
-  b.set_subject_id(subject->industry_id());
-  b.set_kind("FACILITY");
-  b.set_description("缺冷藏设施");
-  const auto board = Call<v1::ShortBoard>(kI, "CreateShortBoard", create, county_);
+  const auto board = MakeBoard(*subject);
   ASSERT_THAT(board, IsOk());
   const auto told = [&] {
     return Seen(ReadBoard(board->id(), county_), {"complete", "void"}, county_);
   };
   EXPECT_EQ(told(), (Told{{"complete", ""}, {"void", ""}}));
-  v1::Project remedy = SomeProject("水东村冷库补短板项目");
-  remedy.set_category("SHORTBOARD");
-  remedy.set_shortboard_sort("FACILITY");
-  remedy.set_remedies_subject_id(subject->id());
-  remedy.set_short_board_id(board->id());
+  v1::Project remedy = Remedy(*board, *subject);
   const auto remedied = Register(remedy, county_);
   ASSERT_THAT(remedied, IsOk());
   EXPECT_EQ(told(), (Told{{"complete", ""}, {"void", "SHORT_BOARD_IN_USE"}}));
-  ASSERT_OK(VoidProject(*remedied, county_));
+  ASSERT_OK(VoidProject(*remedied));
   EXPECT_EQ(told(), (Told{{"complete", ""}, {"void", ""}}));
 }
 

@@ -10,60 +10,15 @@
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
 #include "common/testing/at_once.h"
-#include "services/registry/api/registry_for_test.h"
+#include "services/registry/api/records_for_test.h"
 
 namespace bangfu::registry {
 namespace {
 
 using ::testing::SizeIs;
 
-class VoidRecords : public RegistryTest {
+class VoidRecords : public RecordsTest {
  protected:
-  template <typename Record, typename Request>
-  absl::StatusOr<Record> Void(const char* service, const char* method, const Record& record,
-                              const std::string& token, bool validate_only = false) {
-    Request request;
-    request.set_id(record.id());
-    request.set_etag(record.etag());
-    request.set_reason("登记有误");
-    request.set_validate_only(validate_only);
-    return Call<Record>(service, method, request, token);
-  }
-  absl::StatusOr<v1::Operator> VoidOperator(const v1::Operator& o, const std::string& token) {
-    return Void<v1::Operator, v1::VoidOperatorRequest>(kO, "VoidOperator", o, token);
-  }
-  absl::StatusOr<v1::HelperOrganisation> VoidHelper(const v1::HelperOrganisation& h,
-                                                    const std::string& token) {
-    return Void<v1::HelperOrganisation, v1::VoidHelperOrganisationRequest>(
-        kO, "VoidHelperOrganisation", h, token);
-  }
-  absl::StatusOr<v1::Operator> MakeOperator() {
-    v1::CreateOperatorRequest create;
-    v1::Operator& o = *create.mutable_operator_();
-    o.set_name("会昌县脐橙合作社");
-    o.set_kind("COOPERATIVE");
-    o.set_region_code("360733");
-    o.set_uscc("91350100M000100Y43");
-    return Call<v1::Operator>(kO, "CreateOperator", create, county_);
-  }
-  absl::StatusOr<v1::HelperOrganisation> MakeHelper() {
-    v1::CreateHelperOrganisationRequest create;
-    create.mutable_helper()->set_name("省某单位");
-    create.mutable_helper()->set_region_code(kVillage);
-    return Call<v1::HelperOrganisation>(kO, "CreateHelperOrganisation", create, county_);
-  }
-  absl::Status VoidProject(const v1::Project& project, const std::string& token = "") {
-    v1::VoidProjectRequest request;
-    request.set_id(project.id());
-    request.set_etag(project.etag());
-    request.set_reason("重复登记");
-    return Call<v1::Project>(kP, "VoidProject", request, token.empty() ? county_ : token).status();
-  }
-  static void Set(google::type::Date* date, int year, int month, int day) {
-    date->set_year(year);
-    date->set_month(month);
-    date->set_day(day);
-  }
   int64_t Count(const std::string& sql) { return server_.database().Int(sql, {}); }
 };
 
@@ -87,8 +42,8 @@ TEST_F(VoidRecords, R066_AnOperatorThatNoProjectNamesIsVoidedAndItsCodeIsFree) {
   stale.set_etag("7");
   EXPECT_THAT(VoidOperator(stale, county_), StatusIs(Code::kAborted, "ETAG_MISMATCH"));
   // Checked only: nothing has moved.
-  EXPECT_THAT((Void<v1::Operator, v1::VoidOperatorRequest>(kO, "VoidOperator", *made, county_,
-                                                           /*validate_only=*/true)),
+  EXPECT_THAT(VoidOperator(*made, county_,
+                           /*validate_only=*/true),
               IsOk());
   const int64_t events = Count("SELECT COUNT(*) FROM feed_outbox");
   const auto gone = VoidOperator(*made, county_);
@@ -206,24 +161,14 @@ TEST_F(VoidRecords, AHelperThatNoProjectNamesIsVoided) {
 TEST_F(VoidRecords, R063_AShortBoardIsVoidedAndCountsNowhere) {
   const auto subject = Register(SomeProject(), county_);
   ASSERT_THAT(subject, IsOk());
-  v1::CreateShortBoardRequest create;
-  v1::ShortBoard& b = *create.mutable_short_board();
-  b.set_subject_type(type::v1::SUBJECT_TYPE_INDUSTRY);
-  b.set_subject_id(subject->industry_id());
-  b.set_kind("FACILITY");
-  b.set_description("缺冷藏设施");
-  const auto board = Call<v1::ShortBoard>(kI, "CreateShortBoard", create, county_);
+  const auto board = MakeBoard(*subject);
   ASSERT_THAT(board, IsOk());
-  v1::Project remedy = SomeProject("水东村冷库补短板项目");
-  remedy.set_category("SHORTBOARD");
-  remedy.set_shortboard_sort("FACILITY");
-  remedy.set_remedies_subject_id(subject->id());
-  remedy.set_short_board_id(board->id());
+  v1::Project remedy = Remedy(*board, *subject);
   const auto remedying = Register(remedy, county_);
   ASSERT_THAT(remedying, IsOk());
 
   const auto void_board = [&](const v1::ShortBoard& which, const std::string& token) {
-    return Void<v1::ShortBoard, v1::VoidShortBoardRequest>(kI, "VoidShortBoard", which, token);
+    return VoidBoard(which, token);
   };
   const auto waiting = [&] {
     return Count(
@@ -274,14 +219,7 @@ TEST_F(VoidRecords, R063_AShortBoardIsVoidedAndCountsNowhere) {
 }
 
 TEST_F(VoidRecords, R076_APairingsVisitsGrowOneByOneAndCountInTheirPeriod) {
-  v1::CreateTechPairingRequest create;
-  v1::TechPairing& t = *create.mutable_pairing();
-  t.set_region_code("360733");
-  t.set_kind("SCIENCE_COURTYARD");
-  t.set_team_name("脐橙科技小院");
-  t.set_visits(2);
-  Set(t.mutable_period()->mutable_from(), 2025, 1, 1);
-  const auto made = Call<v1::TechPairing>(kI, "CreateTechPairing", create, county_);
+  const auto made = MakePairing(2);
   ASSERT_THAT(made, IsOk());
   const auto visit = [&](int month, int day, const std::string& token, bool validate_only = false) {
     v1::AddPairingVisitRequest request;
@@ -356,7 +294,7 @@ TEST_F(VoidRecords, R076_APairingsVisitsGrowOneByOneAndCountInTheirPeriod) {
   ASSERT_THAT(newest->pairings(), SizeIs(1));
   EXPECT_EQ(newest->pairings(0).visits(), 5);
   const auto void_pairing = [&](const v1::TechPairing& which) {
-    return Void<v1::TechPairing, v1::VoidTechPairingRequest>(kI, "VoidTechPairing", which, county_);
+    return VoidPairing(which, county_);
   };
   EXPECT_THAT(void_pairing(*made), StatusIs(Code::kAborted, "ETAG_MISMATCH"));
   const auto gone = void_pairing(newest->pairings(0));
@@ -376,18 +314,10 @@ TEST_F(VoidRecords, R076_APairingsVisitsGrowOneByOneAndCountInTheirPeriod) {
 }
 
 TEST_F(VoidRecords, R077_AVoidTrainingIsCountedNoMore) {
-  v1::CreateTrainingRecordRequest create;
-  v1::TrainingRecord& r = *create.mutable_training();
-  r.set_region_code("360733100");
-  r.set_programme("HEAD_GOOSE");
-  r.set_title("头雁培育班");
-  r.set_persons(40);
-  Set(r.mutable_held_on(), 2026, 2, 10);
-  const auto made = Call<v1::TrainingRecord>(kI, "CreateTrainingRecord", create, county_);
+  const auto made = MakeTraining();
   ASSERT_THAT(made, IsOk());
   const auto void_training = [&](const v1::TrainingRecord& which, const std::string& token) {
-    return Void<v1::TrainingRecord, v1::VoidTrainingRecordRequest>(kI, "VoidTrainingRecord", which,
-                                                                   token);
+    return VoidTraining(which, token);
   };
   const std::string township = server_.Token(role::ROLE_TOWNSHIP_REVIEWER, "360733100", "t");
   EXPECT_THAT(void_training(*made, township), StatusIs(Code::kPermissionDenied));
@@ -536,24 +466,11 @@ TEST_F(VoidRecords, AShortBoardsVoidAndAProjectAtOnceAreNeverBoth) {
   const auto subject = Register(SomeProject(), county_);
   ASSERT_THAT(subject, IsOk());
   for (int round = 0; round < 6; ++round) {
-    v1::CreateShortBoardRequest create;
-    v1::ShortBoard& b = *create.mutable_short_board();
-    b.set_subject_type(type::v1::SUBJECT_TYPE_INDUSTRY);
-    b.set_subject_id(subject->industry_id());
-    b.set_kind("FACILITY");
-    b.set_description("缺冷藏设施");
-    const auto board = Call<v1::ShortBoard>(kI, "CreateShortBoard", create, county_);
+    const auto board = MakeBoard(*subject);
     ASSERT_THAT(board, IsOk());
-    v1::Project remedy = SomeProject(absl::StrCat("水东村冷库补短板项目", round));
-    remedy.set_category("SHORTBOARD");
-    remedy.set_shortboard_sort("FACILITY");
-    remedy.set_remedies_subject_id(subject->id());
-    remedy.set_short_board_id(board->id());
+    v1::Project remedy = Remedy(*board, *subject, absl::StrCat("水东村冷库补短板项目", round));
     const auto results = testing::AtOnce(2, [&](int i) {
-      return i == 0 ? Register(remedy, county_).status()
-                    : Void<v1::ShortBoard, v1::VoidShortBoardRequest>(kI, "VoidShortBoard", *board,
-                                                                      county_)
-                          .status();
+      return i == 0 ? Register(remedy, county_).status() : VoidBoard(*board, county_).status();
     });
     ASSERT_NE(results[0].ok(), results[1].ok()) << results[0] << results[1];
     EXPECT_THAT(ReasonOf(results[results[0].ok() ? 1 : 0]),
@@ -562,36 +479,17 @@ TEST_F(VoidRecords, AShortBoardsVoidAndAProjectAtOnceAreNeverBoth) {
 }
 
 TEST_F(VoidRecords, OfVoidsAndVisitsAtOnceOneStands) {
-  v1::CreateTrainingRecordRequest training;
-  v1::TrainingRecord& r = *training.mutable_training();
-  r.set_region_code("360733100");
-  r.set_programme("HEAD_GOOSE");
-  r.set_title("头雁培育班");
-  r.set_persons(40);
-  Set(r.mutable_held_on(), 2026, 2, 10);
-  const auto held = Call<v1::TrainingRecord>(kI, "CreateTrainingRecord", training, county_);
+  const auto held = MakeTraining();
   ASSERT_THAT(held, IsOk());
-  EXPECT_EQ(testing::Outcomes(
-                testing::AtOnce(2,
-                                [&](int) {
-                                  return Void<v1::TrainingRecord, v1::VoidTrainingRecordRequest>(
-                                      kI, "VoidTrainingRecord", *held, county_);
-                                })),
-            (testing::Tally{{"OK", 1}, {"ABORTED/ETAG_MISMATCH", 1}}));
+  EXPECT_EQ(
+      testing::Outcomes(testing::AtOnce(2, [&](int) { return VoidTraining(*held, county_); })),
+      (testing::Tally{{"OK", 1}, {"ABORTED/ETAG_MISMATCH", 1}}));
 
-  v1::CreateTechPairingRequest pairing;
-  v1::TechPairing& t = *pairing.mutable_pairing();
-  t.set_region_code("360733");
-  t.set_kind("SCIENCE_COURTYARD");
-  t.set_team_name("脐橙科技小院");
-  Set(t.mutable_period()->mutable_from(), 2025, 1, 1);
-  const auto made = Call<v1::TechPairing>(kI, "CreateTechPairing", pairing, county_);
+  const auto made = MakePairing();
   ASSERT_THAT(made, IsOk());
   const auto results = testing::AtOnce(2, [&](int i) {
     if (i == 0) {
-      return Void<v1::TechPairing, v1::VoidTechPairingRequest>(kI, "VoidTechPairing", *made,
-                                                               county_)
-          .status();
+      return VoidPairing(*made, county_).status();
     }
     v1::AddPairingVisitRequest request;
     request.set_id(made->id());
