@@ -33,13 +33,15 @@ class DictionaryTest : public RegistryTest {
   }
   // As the village is offered it.
   dict::Prefill Prefill(const char* service, const char* rpc, const std::string& subject,
-                        const std::string& period = "", const std::string& region = "") {
+                        const std::string& period = "", const std::string& region = "",
+                        const std::string& token = "") {
     dict::PrefillFormRequest request;
     request.set_form(absl::StrCat(service, rpc));
     request.set_subject_id(subject);
     request.set_period(period);
     request.set_region_code(region);
-    auto prefill = Call<dict::Prefill>(kDictionary, "PrefillForm", request, village_);
+    auto prefill =
+        Call<dict::Prefill>(kDictionary, "PrefillForm", request, token.empty() ? village_ : token);
     EXPECT_THAT(prefill, IsOk()) << request.form();
     return prefill.ok() ? *prefill : dict::Prefill();
   }
@@ -184,7 +186,60 @@ TEST_F(DictionaryTest, R129_EveryFormIsOfferedWhatIsHeld) {
   EXPECT_THAT(forms.Prove(Prefill(kIndustry, "CreateTrainingRecord", project.id()),
                           {{"training.region_code", {kVillage, project.id()}}}),
               IsEmpty());
+  const dict::Prefill missing =
+      Prefill(kIndustry, "CreateShortBoard", project.industry_id(), "", "", county_);
+  v1::CreateShortBoardRequest board;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(missing.request_json(), &board).ok());
+  EXPECT_THAT(forms.Prove(missing, {{"short_board.link_code",
+                                     {board.short_board().link_code(), project.industry_code()}}}),
+              IsEmpty());
   EXPECT_THAT(forms.Unproved(), IsEmpty());
+}
+
+// A short board of a county industry is offered the links that its chain misses, one after the
+// other: not those of the industry, of its projects, or of a short board that stands.
+TEST_F(DictionaryTest, R129_AShortBoardIsOfferedTheLinkThatTheChainMisses) {
+  constexpr char kIndustry[] = "bangfu.registry.v1.IndustryService.";
+  ASSERT_OK_AND_ASSIGN(const auto project, Register(SomeProject(), county_));
+  const auto offered = [&](const std::string& subject) {
+    v1::CreateShortBoardRequest form;
+    EXPECT_TRUE(
+        google::protobuf::util::JsonStringToMessage(
+            Prefill(kIndustry, "CreateShortBoard", subject, "", "", county_).request_json(), &form)
+            .ok());
+    return form;
+  };
+  v1::GetIndustryRequest get;
+  get.set_id(project.industry_id());
+  ASSERT_OK_AND_ASSIGN(const auto industry,
+                       Call<v1::Industry>(kIndustry, "GetIndustry", get, county_));
+  std::set<std::string> misses(industry.applicable_links().begin(),
+                               industry.applicable_links().end());
+  for (const std::string& link : project.chain_links()) misses.erase(link);
+  ASSERT_LT(misses.size(), static_cast<size_t>(industry.applicable_links_size()));
+  std::set<std::string> made;
+  while (made.size() < misses.size()) {
+    v1::CreateShortBoardRequest form = offered(project.industry_id());
+    EXPECT_EQ(form.short_board().subject_type(), type::v1::SUBJECT_TYPE_INDUSTRY);
+    EXPECT_EQ(form.short_board().kind(), "CHAIN");
+    ASSERT_TRUE(made.insert(form.short_board().link_code()).second);
+    form.mutable_short_board()->set_description("缺少该环节");
+    ASSERT_OK(Call<v1::ShortBoard>(kIndustry, "CreateShortBoard", form, county_));
+  }
+  EXPECT_EQ(made, misses);
+  EXPECT_EQ(offered(project.industry_id()).short_board().link_code(), "");
+  // Of a project it is said which it is, and nothing is held.
+  const auto own = offered(project.id());
+  EXPECT_EQ(own.short_board().subject_type(), type::v1::SUBJECT_TYPE_PROJECT);
+  EXPECT_EQ(own.short_board().subject_id(), project.id());
+  EXPECT_EQ(own.short_board().kind(), "");
+  dict::PrefillFormRequest elsewhere;
+  elsewhere.set_form(Cat(kIndustry, "CreateShortBoard"));
+  elsewhere.set_subject_id(project.industry_id());
+  EXPECT_THAT(
+      Call<dict::Prefill>("bangfu.dictionary.v1.DictionaryService.", "PrefillForm", elsewhere,
+                          server_.Token(role::ROLE_COUNTY_OPERATOR, "360734", "other")),
+      StatusIs(Code::kNotFound));
 }
 
 TEST_F(DictionaryTest, R129_AnOfferedTrainingIsTakenOnceAPersonHasAddedWhatIsNew) {

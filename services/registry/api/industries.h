@@ -5,12 +5,14 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "bangfu/registry/v1/industry.pb.h"
 #include "common/rpc/mutation.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/project_writer.h"
+#include "services/registry/store/taxonomy_store.h"
 
 namespace bangfu::registry {
 
@@ -21,6 +23,10 @@ absl::StatusOr<std::map<std::pair<std::string, std::string>, Ulid>> EnsureIndust
     const std::set<std::pair<std::string, std::string>>& wanted);
 
 v1::Industry IndustryOf(const Record& record);
+
+// The applicable links of an industry: its own, or its major's.
+std::vector<std::string> ApplicableLinks(const std::vector<CategoryRow>& categories,
+                                         const std::string& code);
 
 // The path of a county of the caller's.
 absl::StatusOr<std::string> CountyPath(Context& context, mysql::Executor& db,

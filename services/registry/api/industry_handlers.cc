@@ -33,20 +33,6 @@ absl::Status PublishIndustry(Mutation& m, const Ulid& id, const v1::Industry* be
   return m.Publish("industry", id, after.region_path(), event);
 }
 
-// The applicable links of an industry: its own, or its major's.
-std::vector<std::string> ApplicableLinks(const std::vector<CategoryRow>& categories,
-                                         const std::string& code) {
-  std::string wanted = code;
-  for (int depth = 0; depth < 2; ++depth) {
-    const auto found = std::find_if(categories.begin(), categories.end(),
-                                    [&](const CategoryRow& c) { return c.code == wanted; });
-    if (found == categories.end()) return {};
-    if (!found->applicable_links.empty()) return found->applicable_links;
-    wanted = found->parent_code;
-  }
-  return {};
-}
-
 // Checks an industry code against the current taxonomy.
 absl::StatusOr<CategoryRow> IndustryCategoryOf(mysql::Executor& db, const std::string& code,
                                                std::string* version) {
@@ -147,6 +133,19 @@ absl::StatusOr<v1::Industry> SetChainLink(Context& context,
 }
 
 }  // namespace
+
+std::vector<std::string> ApplicableLinks(const std::vector<CategoryRow>& categories,
+                                         const std::string& code) {
+  std::string wanted = code;
+  for (int depth = 0; depth < 2; ++depth) {
+    const auto found = std::find_if(categories.begin(), categories.end(),
+                                    [&](const CategoryRow& c) { return c.code == wanted; });
+    if (found == categories.end()) return {};
+    if (!found->applicable_links.empty()) return found->applicable_links;
+    wanted = found->parent_code;
+  }
+  return {};
+}
 
 absl::StatusOr<std::string> CountyPath(Context& context, mysql::Executor& db,
                                        const std::string& code) {

@@ -2,8 +2,11 @@
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "bangfu/registry/v1/industry.pb.h"
 #include "bangfu/registry/v1/inventory_service.pb.h"
@@ -14,11 +17,15 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/registry/api/convert.h"
+#include "services/registry/api/industries.h"
+#include "services/registry/api/record_message.h"
 #include "services/registry/api/reports.h"
 #include "services/registry/api/unit_reports.h"
+#include "services/registry/store/industry_store.h"
 #include "services/registry/store/operation_report_store.h"
 #include "services/registry/store/project_store.h"
 #include "services/registry/store/region_store.h"
+#include "services/registry/store/taxonomy_store.h"
 #include "services/registry/store/unit_report_store.h"
 #include "services/registry/store/village_project_store.h"
 
@@ -136,6 +143,67 @@ absl::StatusOr<Prefilled> PrefillTraining(Context& context, const PrefillFormReq
   return Prefilled{form, std::move(of.records)};
 }
 
+constexpr int kPageOfProjects = 500;
+constexpr int kMaxBoards = 200;  // open ones of one industry: more than it has links
+
+// The first link that the chain of a county industry should have (产业目录) and neither the
+// industry nor a project of it has; empty: none, or one of each is already a short board that
+// stands.
+absl::StatusOr<std::string> MissingLink(Context& context, const Ulid& id,
+                                        const v1::Industry& industry) {
+  std::set<std::string> there;
+  for (const v1::PresentLink& link : industry.links()) there.insert(link.link_code());
+  std::optional<IndustryProject> last;
+  while (true) {
+    ASSIGN_OR_RETURN(const std::vector<IndustryProject> page,
+                     PageIndustryProjects(context.db, id, last, kPageOfProjects));
+    for (const IndustryProject& row : page) {
+      const auto project = FromBytes<v1::Project>(row.record);
+      there.insert(project.chain_links().begin(), project.chain_links().end());
+    }
+    if (page.size() < kPageOfProjects) break;
+    last = page.back();
+  }
+  ASSIGN_OR_RETURN(const std::vector<Record> boards,
+                   ShortBoardTable().List(context.db, context.scope,
+                                          {Equals("subject_id", id), Equals("completed", false),
+                                           Equals("is_void", false)},
+                                          std::nullopt, kMaxBoards));
+  for (const Record& board : boards) there.insert(MessageOf<v1::ShortBoard>(board).link_code());
+  ASSIGN_OR_RETURN(const std::string version, CurrentTaxonomy(context.db));
+  ASSIGN_OR_RETURN(const std::vector<CategoryRow> categories, LoadCategories(context.db, version));
+  for (const std::string& link : ApplicableLinks(categories, industry.industry_code())) {
+    if (!there.contains(link)) return link;
+  }
+  return "";
+}
+
+// Of a county industry, or of a project: which of them the id is.
+absl::StatusOr<Prefilled> PrefillShortBoard(Context& context, const PrefillFormRequest& request) {
+  if (request.subject_id().empty()) return InvalidField("subject_id", "须填写产业或项目").Build();
+  ASSIGN_OR_RETURN(const Ulid id, ParseId(request.subject_id(), "subject_id"));
+  auto form = std::make_shared<v1::CreateShortBoardRequest>();
+  v1::ShortBoard& board = *form->mutable_short_board();
+  board.set_subject_id(request.subject_id());
+  Prefilled out{form, {}};
+  const absl::StatusOr<Record> record = IndustryTable().Get(context.db, id, context.scope);
+  if (!record.ok()) {
+    if (!absl::IsNotFound(record.status())) return record.status();
+    RETURN_IF_ERROR(ReadProject(context, request).status());
+    board.set_subject_type(type::v1::SUBJECT_TYPE_PROJECT);
+    return out;
+  }
+  board.set_subject_type(type::v1::SUBJECT_TYPE_INDUSTRY);
+  const auto industry = MessageOf<v1::Industry>(*record);
+  ASSIGN_OR_RETURN(const std::string link, MissingLink(context, id, industry));
+  if (link.empty()) return out;
+  board.set_kind("CHAIN");
+  board.set_link_code(link);
+  out.records["registry.v1.IndustryCategory"] = {industry.industry_code(),
+                                                 "产业目录应有而尚缺的环节"};
+  return out;
+}
+
 absl::StatusOr<v1::InventoryUnitReport> ReadUnitReport(Context& context,
                                                        const PrefillFormRequest& request) {
   if (request.subject_id().empty()) return InvalidField("subject_id", "须填写报告").Build();
@@ -177,6 +245,7 @@ std::map<std::string, dictionary::Prefiller, std::less<>> Prefills() {
       {"bangfu.registry.v1.ProjectService.RegisterProject", PrefillProject},
       {"bangfu.registry.v1.OperationReportService.SubmitOperationReport", PrefillReport},
       {"bangfu.registry.v1.IndustryService.CreateBrandCertification", PrefillBrand},
+      {"bangfu.registry.v1.IndustryService.CreateShortBoard", PrefillShortBoard},
       {"bangfu.registry.v1.IndustryService.CreateTechPairing", PrefillPairing},
       {"bangfu.registry.v1.IndustryService.CreateTrainingRecord", PrefillTraining},
       {"bangfu.registry.v1.InventoryService.SubmitUnitReport", PrefillSubmit},
