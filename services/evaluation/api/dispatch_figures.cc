@@ -43,6 +43,7 @@ absl::StatusOr<DispatchFigures> DispatchFiguresOf(mysql::Executor& db, Evaluator
       evaluator.CriteriaFor(db, industry.region_path, today);
   if (ReasonOf(criteria.status()) == "NO_CRITERIA") return out;
   RETURN_IF_ERROR(criteria.status());
+  out.criteria_id = (*criteria)->id.ToString();
   const CriteriaSet& set = (*criteria)->engine.criteria();
   FactLoader loader({MonthText(absl::CivilMonth(today)), today});
   ASSIGN_OR_RETURN(const std::vector<SubjectFacts> facts,

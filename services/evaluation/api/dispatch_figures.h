@@ -26,6 +26,7 @@ struct DispatchFigures {
     std::string unit;
   };
   std::vector<Wanted> wanted;
+  std::string criteria_id;  // of the criteria in force
   // Code -> the code of the fact, or of the indicator with another source, that has the figure.
   std::map<std::string, std::string, std::less<>> held;
 };

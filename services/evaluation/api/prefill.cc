@@ -9,6 +9,7 @@
 #include "bangfu/evaluation/v1/evaluation_service.pb.h"
 #include "bangfu/evaluation/v1/fact.pb.h"
 #include "bangfu/evaluation/v1/ledger_service.pb.h"
+#include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/evaluation/api/dispatch_figures.h"
@@ -101,6 +102,8 @@ absl::StatusOr<Prefilled> PrefillScores(CallContext& context, const PrefillFormR
   return out;
 }
 
+constexpr char kCriteriaField[] = "evaluation.v1.CriteriaSet.content_json";
+
 // The month's own report, or what the last one before it reported on: values of a month are asked
 // for anew. What the criteria take from these reports is there from the first month on; what
 // records say already is not asked for.
@@ -145,6 +148,10 @@ absl::StatusOr<Prefilled> PrefillDispatch(CallContext& context, Evaluator& evalu
   }
   for (const DispatchFigures::Wanted& wanted : figures.wanted) {
     if (!offered.insert(wanted.code).second) continue;
+    for (const char* field : {"group", "code", "unit"}) {
+      out.held_by[Cat("report.figures[", report.figures_size(), "].", field)] = kCriteriaField;
+    }
+    out.records["evaluation.v1.CriteriaSet"] = {figures.criteria_id, "评价标准"};
     v1::DispatchFigure& to = *report.add_figures();
     to.set_group(wanted.group);
     to.set_code(wanted.code);
