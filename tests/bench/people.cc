@@ -28,7 +28,8 @@ std::unique_ptr<mysql::Session> SessionOf(const Flags& flags) {
 
 // --socket, --schema, --count, --villages FILE of codes: one grant per person "bench-person-N", of
 // a village, its township or its county in turns. 0 is a reviewer of --township, 1 administers the
-// province, 2 has the role --writer in all of it: those in whose name the bench calls.
+// province, 2 has the role --writer in all of it: those in whose name the bench calls. Besides
+// "bench-several", who reports for --several villages with a grant each.
 Json Grants(const Flags& flags) {
   const auto session = SessionOf(flags);
   const std::vector<std::string> villages = ReadLines(flags.Text("villages"));
@@ -38,14 +39,34 @@ Json Grants(const Flags& flags) {
     Die("unknown --writer");
   UlidGenerator ids(SystemClock());
   const absl::Time now = SystemClock().Now();
+  const auto granted = [&](const std::string& person, const std::string& name,
+                           options::v1::Role role, const std::string& region) {
+    type::v1::Grant grant;
+    grant.set_id(ids.Next().ToString());
+    grant.set_person(person);
+    grant.set_person_name(name);
+    grant.set_role(role);
+    type::v1::GrantRegion* held = grant.add_regions();
+    held->set_code(region);
+    held->set_region_path(region);
+    held->set_name("样例");
+    grants::SetTime(now - absl::Hours(24), grant.mutable_valid_from());
+    grant.set_state(type::v1::GRANT_STATE_ACTIVE);
+    grant.mutable_granted_by()->set_subject("bench-admin");
+    grants::SetTime(now - absl::Hours(24), grant.mutable_granted_at());
+    grant.set_etag("1");
+    return grant;
+  };
+  const auto write = [&](const std::vector<type::v1::Grant>& grants) {
+    // Of a generation that no snapshot ends.
+    const absl::Status status = mysql::Transact(
+        *session, [&](mysql::Tx& tx) { return grants::Write(tx, grants, int64_t{1} << 60); });
+    if (!status.ok()) Die(Cat("grants: ", status.message()));
+  };
   constexpr int64_t kChunk = 1000;
   for (int64_t begin = 0; begin < count; begin += kChunk) {
     std::vector<type::v1::Grant> grants;
     for (int64_t n = begin; n < std::min(count, begin + kChunk); ++n) {
-      type::v1::Grant grant;
-      grant.set_id(ids.Next().ToString());
-      grant.set_person(Cat("bench-person-", n));
-      grant.set_person_name(Cat("样例人员", n));
       std::string region = villages[static_cast<size_t>(n) % villages.size()];
       options::v1::Role role = options::v1::ROLE_VILLAGE_REPORTER;
       if (n == 0) {
@@ -61,23 +82,16 @@ Json Grants(const Flags& flags) {
         region.resize(9);
         role = options::v1::ROLE_TOWNSHIP_REVIEWER;
       }
-      grant.set_role(role);
-      type::v1::GrantRegion* held = grant.add_regions();
-      held->set_code(region);
-      held->set_region_path(region);
-      held->set_name("样例");
-      grants::SetTime(now - absl::Hours(24), grant.mutable_valid_from());
-      grant.set_state(type::v1::GRANT_STATE_ACTIVE);
-      grant.mutable_granted_by()->set_subject("bench-admin");
-      grants::SetTime(now - absl::Hours(24), grant.mutable_granted_at());
-      grant.set_etag("1");
-      grants.push_back(std::move(grant));
+      grants.push_back(granted(Cat("bench-person-", n), Cat("样例人员", n), role, region));
     }
-    // Of a generation that no snapshot ends.
-    const absl::Status status = mysql::Transact(
-        *session, [&](mysql::Tx& tx) { return grants::Write(tx, grants, int64_t{1} << 60); });
-    if (!status.ok()) Die(Cat("grants: ", status.message()));
+    write(grants);
   }
+  std::vector<type::v1::Grant> several;
+  for (size_t n = 0; n < static_cast<size_t>(flags.Number("several", 0)); ++n) {
+    several.push_back(granted("bench-several", "样例人员", options::v1::ROLE_VILLAGE_REPORTER,
+                              villages[n % villages.size()]));
+  }
+  write(several);
   return {{"grants", count}};
 }
 
