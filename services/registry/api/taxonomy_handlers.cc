@@ -144,11 +144,12 @@ absl::StatusOr<v1::Taxonomy> Activate(Context& context,
           return row.taxonomy_version == request.taxonomy_version();
         });
         if (found == rows.end()) return NotFound("taxonomy", request.taxonomy_version()).Build();
+        const v1::Taxonomy before = TaxonomyMessage(*found);
         RETURN_IF_ERROR(SetCurrentTaxonomy(m.tx(), request.taxonomy_version()));
         found->is_current = true;
         const v1::Taxonomy after = TaxonomyMessage(*found);
         RETURN_IF_ERROR(m.Audit("taxonomy", IdOfKey("taxonomy", request.taxonomy_version()), "36",
-                                nullptr, after));
+                                &before, after));
         ASSIGN_OR_RETURN(const auto categories, LoadCategories(m.tx(), request.taxonomy_version()));
         RETURN_IF_ERROR(PublishCategories(m, categories));
         return after;

@@ -478,6 +478,10 @@ TEST_F(TwoCallers, OneTaxonomyIsCurrentHoweverManyAreActivated) {
                             })),
             (Tally{{"OK", 4}}));
   EXPECT_EQ(Count("taxonomy WHERE is_current = 1"), 1);
+  // The trail tells what each was before.
+  EXPECT_EQ(Count("audit_log WHERE aggregate_type = 'taxonomy' AND "
+                  "before_json LIKE '%taxonomy_version%'"),
+            4);
 }
 
 TEST_F(TwoCallers, ARegionsRecordsMoveOnce) {
