@@ -58,7 +58,8 @@ struct NewPublicity {
   int days_required = 0;       // > 0; from reference data
   DayKind day_kind = DayKind::kNatural;
   type::v1::Actor started_by;
-  EvidenceList evidence;  // of the showing, taken by the publicity
+  EvidenceList evidence;        // of the showing, taken by the publicity
+  int64_t evidence_wanted = 0;  // before it passes, for the inbox
 };
 
 // Begins today (Asia/Shanghai). ALREADY_EXISTS PUBLICITY_RUNNING while one of the same subject and

@@ -30,13 +30,13 @@ constexpr char kObjection[] = "objection";
 constexpr char kConclude[] = "bangfu.publicity.v1.PublicityService.ConcludePublicity";
 
 absl::Status Record(Mutation& mutation, const v1::Publicity* before, const v1::Publicity& after,
-                    const std::string& title, const auth::Facets& facets, inbox::Act act,
-                    std::string_view reason = "") {
+                    const std::string& title, const auth::Facets& facets, int64_t evidence_wanted,
+                    inbox::Act act, std::string_view reason = "") {
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(after.id()));
   RETURN_IF_ERROR(mutation.Audit(kAggregate, id, after.region_path(), before, after, reason));
   RETURN_IF_ERROR(mutation.Publish(kAggregate, id, after.region_path(), after));
   act.fresh = before == nullptr;
-  return SyncWork(mutation.tx(), after, title, facets, act);
+  return SyncWork(mutation.tx(), after, title, facets, evidence_wanted, act);
 }
 
 absl::StatusOr<int64_t> EvidenceWanted(const ServiceOptions& options, mysql::Executor& db,
@@ -161,7 +161,8 @@ absl::StatusOr<v1::Publicity> Move(CallContext& context, const Request& request,
         if (options.title) {
           ASSIGN_OR_RETURN(title, options.title(covered.tx(), after));
         }
-        RETURN_IF_ERROR(Record(covered, &before, after, title, facets[0],
+        ASSIGN_OR_RETURN(const int64_t wanted, EvidenceWanted(options, covered.tx(), after.kind()));
+        RETURN_IF_ERROR(Record(covered, &before, after, title, facets[0], wanted,
                                inbox::ActOf(covered, action, options.calendar)));
         if (after.state() == v1::PUBLICITY_STATE_PASSED && options.on_passed) {
           RETURN_IF_ERROR(options.on_passed(covered, after));
@@ -295,8 +296,8 @@ absl::StatusOr<v1::Publicity> StartPublicity(Mutation& mutation, NewPublicity pu
                       .take(&publicity.evidence));
   ASSIGN_OR_RETURN(v1::Publicity started,
                    Start(mutation.tx(), publicity, calendar, mutation.context().now));
-  RETURN_IF_ERROR(
-      Record(mutation, nullptr, started, title, facets, inbox::ActOf(mutation, "start", calendar)));
+  RETURN_IF_ERROR(Record(mutation, nullptr, started, title, facets, publicity.evidence_wanted,
+                         inbox::ActOf(mutation, "start", calendar)));
   return started;
 }
 
@@ -314,7 +315,7 @@ absl::Status CancelRunning(Mutation& mutation, const Ulid& subject_id, std::stri
   const v1::Publicity before = AsOf(std::move(left), mutation.context().now);
   ASSIGN_OR_RETURN(const v1::Publicity after,
                    Cancel(mutation.tx(), before, mutation.context().now));
-  return Record(mutation, &before, after, "", {}, inbox::ActOf(mutation, "cancel", {}), reason);
+  return Record(mutation, &before, after, "", {}, 0, inbox::ActOf(mutation, "cancel", {}), reason);
 }
 
 audit::SensitiveRecord SensitivePublicities() {

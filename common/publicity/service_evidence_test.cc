@@ -214,6 +214,14 @@ TEST_F(PublicityEvidenceTest, AnObjectionIsUpheldAfterTheLastDayToo) {
 TEST_F(PublicityEvidenceTest, SoManyFilesHaveToShowItAsItsKindAsksFor) {
   wanted_ = 2;
   ASSERT_OK(Add({File("PHOTO", "v1")}, village_));
+  const auto open = [&](const char* kind) {
+    return Int(
+        absl::StrCat("SELECT COUNT(*) FROM work_item WHERE open_mark = 1 AND kind = '", kind, "'"));
+  };
+  // What waits is the file that is missing, with those who show it, by the last day; what would be
+  // refused does not.
+  EXPECT_EQ(open("PUBLICITY_EVIDENCE"), 1);
+  EXPECT_EQ(open("PUBLICITY_CONCLUDE"), 0);
   PassTheLastDay();
   ASSERT_OK_AND_ASSIGN(v1::Publicity publicity, Get(Operator()));
   EXPECT_EQ(Action(publicity, "conclude").refusal_reason(), "PUBLICITY_EVIDENCE_MISSING");
@@ -221,6 +229,8 @@ TEST_F(PublicityEvidenceTest, SoManyFilesHaveToShowItAsItsKindAsksFor) {
               StatusIs(StatusCode::kFailedPrecondition, "PUBLICITY_EVIDENCE_MISSING"));
   ASSERT_OK_AND_ASSIGN(publicity, Add({File("PUBLICITY", "o1")}, Operator()));
   EXPECT_TRUE(Action(publicity, "conclude").allowed());
+  EXPECT_EQ(open("PUBLICITY_EVIDENCE"), 0);
+  EXPECT_EQ(open("PUBLICITY_CONCLUDE"), 1);
   ASSERT_OK_AND_ASSIGN(publicity, ConcludeNow());
   EXPECT_EQ(publicity.state(), v1::PUBLICITY_STATE_PASSED);
 }

@@ -38,17 +38,20 @@ absl::StatusOr<std::vector<OpenObjection>> ReadOpenObjections(mysql::Executor& d
 
 std::vector<inbox::Kind> WorkKinds() {
   return {{"OBJECTION_ANSWER", "答复公示异议", kSubjectType},
+          {"PUBLICITY_EVIDENCE", "补充公示材料", kSubjectType},
           {"PUBLICITY_CONCLUDE", "结束公示", kSubjectType}};
 }
 
 const std::vector<workflow::Work>& Works() {
-  static const auto* works = new std::vector<workflow::Work>{
-      {"decide_objection", "OBJECTION_ANSWER"}, {"conclude", "PUBLICITY_CONCLUDE"}};
+  static const auto* works =
+      new std::vector<workflow::Work>{{"add_evidence", "PUBLICITY_EVIDENCE"},
+                                      {"decide_objection", "OBJECTION_ANSWER"},
+                                      {"conclude", "PUBLICITY_CONCLUDE"}};
   return *works;
 }
 
 absl::Status SyncWork(mysql::Tx& tx, const v1::Publicity& publicity, const std::string& title,
-                      const auth::Facets& facets, const inbox::Act& act) {
+                      const auth::Facets& facets, int64_t evidence_wanted, const inbox::Act& act) {
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(publicity.id()));
   inbox::Subject work{kSubjectType, id, {}, {}};
   std::vector<OpenObjection> open;
@@ -60,14 +63,23 @@ absl::Status SyncWork(mysql::Tx& tx, const v1::Publicity& publicity, const std::
   subject.state = publicity.state();
   subject.to = DayFrom(publicity.to());
   subject.open_objections = static_cast<int>(open.size());
-  // Concluding is work of the day after the last; until then the item lies hidden. It waits for
-  // files of the showing too: they come from those whose work it is.
+  subject.evidence = publicity.evidence_size();
+  subject.evidence_wanted = evidence_wanted;
+  // Concluding is work of the day after the last; until then the item lies hidden. While files of
+  // the showing are missing it is not there: what waits is to bring them, by the last day.
   subject.today = subject.to + 1;
   for (const OpenObjection& objection : open) subject.recorders.push_back(objection.recorder);
   for (const workflow::WaitingStep& step :
        workflow::WaitingSteps(Transitions(), Works(), subject, {})) {
     inbox::Wanted w = inbox::WantedOf(step, publicity.region_path(), title);
     w.facets = facets;
+    if (step.action == "add_evidence") {
+      if (subject.evidence >= subject.evidence_wanted) continue;
+      w.due_on = subject.to;
+      w.provisional = publicity.provisional();
+      work.wanted.push_back(std::move(w));
+      continue;
+    }
     if (step.action == "conclude") {
       w.starts_on = subject.today;
       w.term_days = kConcludeDays;
@@ -89,7 +101,7 @@ absl::Status SyncWork(mysql::Tx& tx, const v1::Publicity& publicity, const std::
   return inbox::Sync(tx, {work}, act);
 }
 
-inbox::Source WorkSource(TitleOf title, FacetsOf facets) {
+inbox::Source WorkSource(TitleOf title, FacetsOf facets, EvidenceWantedOf evidence_wanted) {
   return {
       kSubjectType,
       [](mysql::Executor& db, const Ulid& after, int limit) -> absl::StatusOr<std::vector<Ulid>> {
@@ -104,8 +116,9 @@ inbox::Source WorkSource(TitleOf title, FacetsOf facets) {
         for (const mysql::Row& row : rows) ids.push_back(row.Id(0));
         return ids;
       },
-      [title = std::move(title), facets = std::move(facets)](
-          mysql::Tx& tx, const std::vector<Ulid>& ids, const inbox::Act& act) -> absl::Status {
+      [title = std::move(title), facets = std::move(facets),
+       evidence_wanted = std::move(evidence_wanted)](mysql::Tx& tx, const std::vector<Ulid>& ids,
+                                                     const inbox::Act& act) -> absl::Status {
         for (const Ulid& id : ids) {
           ASSIGN_OR_RETURN(const mysql::Rows rows,
                            tx.Query("SELECT region_path FROM publicity WHERE id = ?", {id}));
@@ -120,7 +133,11 @@ inbox::Source WorkSource(TitleOf title, FacetsOf facets) {
           if (facets) {
             ASSIGN_OR_RETURN(of, facets(tx, {&publicity}, act.now));
           }
-          RETURN_IF_ERROR(SyncWork(tx, publicity, text, of[0], act));
+          int64_t wanted = 0;
+          if (evidence_wanted) {
+            ASSIGN_OR_RETURN(wanted, evidence_wanted(tx, publicity.kind()));
+          }
+          RETURN_IF_ERROR(SyncWork(tx, publicity, text, of[0], wanted, act));
         }
         return absl::OkStatus();
       }};

@@ -1,8 +1,11 @@
-// Publicities in the inbox: objections to answer, and periods that are over.
+// Publicities in the inbox: objections to answer, files of the showing that are missing, and
+// periods that are over.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/inbox/inbox.h"
@@ -22,15 +25,19 @@ using TitleOf = std::function<absl::StatusOr<std::string>(mysql::Executor&, cons
 using FacetsOf = std::function<absl::StatusOr<std::vector<auth::Facets>>(
     mysql::Executor&, const std::vector<const v1::Publicity*>&, absl::Time now)>;
 
+// Files of the showing that a publicity of a kind needs before it passes (reference data).
+using EvidenceWantedOf =
+    std::function<absl::StatusOr<int64_t>(mysql::Executor&, std::string_view kind)>;
+
 std::vector<inbox::Kind> WorkKinds();
 // The actions of Transitions() that are somebody's work.
 const std::vector<workflow::Work>& Works();
 
 // Makes the open items of a publicity, which is locked, what its state asks for.
 absl::Status SyncWork(mysql::Tx& tx, const v1::Publicity& publicity, const std::string& title,
-                      const auth::Facets& facets, const inbox::Act& act);
+                      const auth::Facets& facets, int64_t evidence_wanted, const inbox::Act& act);
 
-// Publicities that run, for the recount.
-inbox::Source WorkSource(TitleOf title, FacetsOf facets);
+// Publicities that run, for the recount. Empty: titled by the subject's type; no scope; no files.
+inbox::Source WorkSource(TitleOf title, FacetsOf facets, EvidenceWantedOf evidence_wanted);
 
 }  // namespace bangfu::publicity

@@ -114,7 +114,8 @@ absl::Status Compose(runtime::App& app) {
       ToEvaluateSource(),
       LackingDataSource(),
       inbox::StoppedSource({StoppedBatch()}),
-      publicity::WorkSource(ClassPublicityOptions().title, ClassPublicityOptions().facets),
+      publicity::WorkSource(ClassPublicityOptions().title, ClassPublicityOptions().facets,
+                            ClassPublicityOptions().evidence_wanted),
       period::WorkSource(PeriodOptions(nullptr))};
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
 

@@ -55,7 +55,9 @@ absl::Status Publicise(Step& step, const std::vector<Item*>& asked,
   ASSIGN_OR_RETURN(const DaysValue days, ReadDays(m.tx(), kClassPublicityDays, false));
   start.days_required = static_cast<int>(days.days);
   if (days.working) start.day_kind = publicity::DayKind::kWorking;
-  const publicity::CalendarLookup calendar = ClassPublicityOptions().calendar;
+  const publicity::ServiceOptions options = ClassPublicityOptions();
+  ASSIGN_OR_RETURN(start.evidence_wanted, options.evidence_wanted(m.tx(), start.kind));
+  const publicity::CalendarLookup& calendar = options.calendar;
   for (Item* item : done) {
     publicity::NewPublicity one = start;
     one.region_path = item->row.region_path;

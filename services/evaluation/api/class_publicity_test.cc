@@ -1,5 +1,8 @@
 // What shows that a class was put up, from its first photograph to the publicity that passes.
+#include "bangfu/inbox/v1/inbox.pb.h"
+#include "common/inbox/recount.h"
 #include "common/publicity/publicity.h"
+#include "common/publicity/work.h"
 #include "services/evaluation/api/lifecycle_for_test.h"
 #include "services/evaluation/domain/evaluation_actions.h"
 #include "services/evaluation/store/reference_store.h"
@@ -83,6 +86,49 @@ TEST_F(ClassPublicity, HowManyFilesItNeedsIsAParameter) {
               StatusIs(StatusCode::kFailedPrecondition, "PUBLICITY_EVIDENCE_MISSING"));
   ASSERT_OK(Add(started.publicity_id(), File("PHOTO")));
   EXPECT_OK(w_.Conclude(started.publicity_id()));
+}
+
+// Until the files are there they wait for those who show it, and its conclusion, which would be
+// refused, for nobody; a recount finds the same.
+TEST_F(ClassPublicity, WhatWaitsIsTheFileThatIsMissing) {
+  Want(1);
+  ASSERT_OK_AND_ASSIGN(const v1::Evaluation started, PubliciseWith(Confirmed(), {}));
+  const auto kinds = [&](const std::string& token) {
+    const auto page = w_.Call<inbox::v1::ListMyWorkResponse>(
+        "bangfu.inbox.v1.InboxService.ListMyWork", inbox::v1::ListMyWorkRequest(), token);
+    EXPECT_OK(page);
+    std::vector<std::string> out;
+    if (!page.ok()) return out;
+    for (const inbox::v1::WorkItem& item : page->items()) {
+      if (item.subject_id() == started.publicity_id()) out.push_back(item.kind());
+    }
+    return out;
+  };
+  using ::testing::ElementsAre;
+  using ::testing::IsEmpty;
+  const auto recounted = [&] {
+    return inbox::Recount(
+        w_.db(),
+        {publicity::WorkSource(ClassPublicityOptions().title, ClassPublicityOptions().facets,
+                               ClassPublicityOptions().evidence_wanted)},
+        w_.server().ids(), w_.server().clock().Now(),
+        {.every = absl::ZeroDuration(), .calendar = WorkCalendar});
+  };
+  EXPECT_THAT(kinds(w_.Operator()), ElementsAre("PUBLICITY_EVIDENCE"));
+  EXPECT_THAT(kinds(w_.Approver()), IsEmpty());
+  ASSERT_OK(recounted());
+  EXPECT_THAT(kinds(w_.Operator()), ElementsAre("PUBLICITY_EVIDENCE"));
+  w_.PassDays(8);
+  EXPECT_THAT(kinds(w_.Operator()), ElementsAre("PUBLICITY_EVIDENCE"));
+  ASSERT_OK(Add(started.publicity_id(), File("PHOTO")));
+  EXPECT_THAT(kinds(w_.Operator()), ElementsAre("PUBLICITY_CONCLUDE"));
+  // The province asks for one more: what waits follows with the recount.
+  Want(2);
+  ASSERT_OK(recounted());
+  EXPECT_THAT(kinds(w_.Operator()), ElementsAre("PUBLICITY_EVIDENCE"));
+  ASSERT_OK(Add(started.publicity_id(), File("PHOTO")));
+  ASSERT_OK(w_.Conclude(started.publicity_id()));
+  EXPECT_THAT(kinds(w_.Operator()), IsEmpty());
 }
 
 // As the evaluation's own steps: by the industry and the money of its subject.

@@ -77,7 +77,8 @@ class InboxProperty : public EvaluationInbox {
     return inbox::Recount(
         w_.db(),
         {EvaluationSource(), ArgumentSource(), EntrySource(), SigningSource(), CriteriaSource(),
-         publicity::WorkSource(ClassPublicityOptions().title, ClassPublicityOptions().facets)},
+         publicity::WorkSource(ClassPublicityOptions().title, ClassPublicityOptions().facets,
+                               ClassPublicityOptions().evidence_wanted)},
         w_.server().ids(), w_.server().clock().Now(),
         {.every = absl::ZeroDuration(), .calendar = WorkCalendar});
   }

@@ -74,7 +74,8 @@ class NarrowedInbox : public EvaluationInbox {
     ASSERT_OK(inbox::Recount(
         w_.db(),
         {EvaluationSource(), EntrySource(), DispatchSource(),
-         publicity::WorkSource(ClassPublicityOptions().title, ClassPublicityOptions().facets)},
+         publicity::WorkSource(ClassPublicityOptions().title, ClassPublicityOptions().facets,
+                               ClassPublicityOptions().evidence_wanted)},
         w_.server().ids(), w_.server().clock().Now(),
         {.every = absl::ZeroDuration(), .calendar = WorkCalendar}));
     EXPECT_EQ(versions(), before);

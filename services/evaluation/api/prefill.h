@@ -5,9 +5,10 @@
 #include <string>
 
 #include "common/dictionary/service.h"
-#include "services/evaluation/jobs/evaluator.h"
 
 namespace bangfu::evaluation {
+
+class Evaluator;
 
 // By the full name of the form's rpc. PlanMeasures starts from a ledger entry, AcceptEvaluation and
 // ProposeOverride from an evaluation: each is offered the newest argument of the subject that
