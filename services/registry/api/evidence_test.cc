@@ -48,8 +48,25 @@ TEST_F(RegistryEvidence, AProjectKeepsItsEvidenceWhoeverChangesIt) {
   *project.add_evidence() = Paper("FUND_DOC", kCounty);
   ASSERT_OK_AND_ASSIGN(project, Register(project));
   ASSERT_EQ(project.evidence_size(), 1);
-  // Whatever the list holds: a kind that a province adds needs no release.
-  EXPECT_THAT(KindsTold(project.id(), "update"), ::testing::ElementsAre("ANY"));
+  // What is told is what is taken, with the registration too.
+  const std::vector<std::string> kinds = KindsTold(project.id(), "update");
+  EXPECT_THAT(kinds, ::testing::Contains("FUND_DOC"));
+  EXPECT_THAT(kinds, ::testing::Not(::testing::Contains("OVERRIDE_BASIS")));
+  const auto unwanted = ::bangfu::testing::StatusIs(absl::StatusCode::kFailedPrecondition,
+                                                    "EVIDENCE_KIND_NOT_WANTED");
+  for (const char* kind : {"TITLE", "HAND_OVER", "OVERRIDE_BASIS"}) {
+    v1::Project with = NewProject("油茶育苗");
+    *with.add_evidence() = Paper(kind);
+    const auto registered = Register(with);
+    EXPECT_THAT(registered, unwanted);
+    EXPECT_EQ(GetErrorDetail(registered.status()).metadata["wanted"], absl::StrJoin(kinds, ","));
+    with = project;
+    *with.add_evidence() = Paper(kind);
+    EXPECT_THAT(Update(with, "evidence", County()), unwanted);
+  }
+  v1::Project every = NewProject("油茶仓库");
+  for (const std::string& kind : kinds) *every.add_evidence() = Paper(kind);
+  EXPECT_OK(Register(every));
   v1::Project other = NewProject("油茶加工厂");
   *other.add_evidence() = project.evidence(0);
   EXPECT_THAT(Register(other), refused);
@@ -118,7 +135,22 @@ TEST_F(RegistryEvidence, AVillagesDraftTakesItsPhotos) {
   draft.set_request_id(RequestId());
   draft.set_id(unit.id());
   draft.set_etag(unit.etag());
-  *draft.add_evidence() = Paper("PHOTO");
+  // Papers of an asset or an evaluation show no village's report.
+  const auto unwanted = ::bangfu::testing::StatusIs(absl::StatusCode::kFailedPrecondition,
+                                                    "EVIDENCE_KIND_NOT_WANTED");
+  *draft.add_evidence() = Paper("HAND_OVER");
+  EXPECT_THAT(Inventory<v1::InventoryUnitReport>("SaveUnitReportDraft", draft, Village()),
+              unwanted);
+  v1::SubmitUnitReportRequest submit;
+  submit.set_request_id(RequestId());
+  submit.set_id(unit.id());
+  submit.set_etag(unit.etag());
+  submit.set_is_nil(true);
+  submit.set_signatory("李四");
+  *submit.add_evidence() = Paper("OVERRIDE_BASIS");
+  EXPECT_THAT(Inventory<v1::InventoryUnitReport>("SubmitUnitReport", submit, Village()), unwanted);
+  draft.set_request_id(RequestId());
+  *draft.mutable_evidence(0) = Paper("PHOTO");
   ASSERT_OK_AND_ASSIGN(const auto saved,
                        Inventory<v1::InventoryUnitReport>("SaveUnitReportDraft", draft, Village()));
   EXPECT_EQ(saved.evidence(0).blob_id(), draft.evidence(0).blob_id());

@@ -113,8 +113,11 @@ std::vector<workflow::Transition<State, Subject>> WithResults(
   return rows;
 }
 
-// Whatever a village has to show for its report.
-std::vector<std::string> UnitReportEvidence() { return {std::string(workflow::kAnyEvidence)}; }
+// What a village shows for its report: what is there, how it was checked and made known, and the
+// papers and books that it was counted from.
+std::vector<std::string> UnitReportEvidence() {
+  return {"PHOTO", "MINUTES", "PUBLICITY", "FUND_DOC", "CONTRACT", "VOUCHER", "BOOKS", "OTHER"};
+}
 
 }  // namespace
 

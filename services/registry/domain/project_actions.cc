@@ -36,6 +36,14 @@ Guard<Subject> Reporting() {
           }};
 }
 
+// What shows a project: its ground and money, how it was decided, bid, built, accepted and run.
+// Papers of other cases are theirs: the title and the hand-over are an asset's, the ground of an
+// override an evaluation's.
+std::vector<std::string> ProjectEvidence() {
+  return {"PHOTO",    "FUND_DOC", "APPROVAL",   "ARGUMENT",  "MINUTES", "PUBLICITY",
+          "CONTRACT", "VOUCHER",  "ACCEPTANCE", "APPRAISAL", "BOOKS",   "OTHER"};
+}
+
 }  // namespace
 
 int EditorLevel(const Actor& actor) {
@@ -76,7 +84,7 @@ const workflow::Table<ProjectState, ProjectSubject>& ProjectTable() {
                       {NotVoid(), Window()},
                       {},
                       state,
-                      {std::string(workflow::kAnyEvidence)}});
+                      ProjectEvidence()});
       rows.push_back({{state},
                       "void",
                       "作废",
