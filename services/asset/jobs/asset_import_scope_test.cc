@@ -62,7 +62,7 @@ TEST_F(AssetImportScopeTest, LinksAreWrittenByThoseWhoseProjectItIs) {
   const std::string tea = Narrowed({{.industries = {"TEA"}}});
   EXPECT_THAT(Call<v1::LinkageContract>("ContractService.RecordLinkage", link, tea), Excluded());
   importer_ = tea;
-  EXPECT_EQ(RefusalOf(Import(kT4 + RunningShed())), "linkage_modes SCOPE_EXCLUDES");
+  EXPECT_EQ(RefusalOf(Import(kT4 + RunningShed())), "联结方式 SCOPE_EXCLUDES");
   EXPECT_EQ(Count("asset"), 0);
   EXPECT_EQ(Count("linkage"), 0);
   // The asset alone goes.
@@ -107,9 +107,9 @@ TEST_F(AssetImportScopeTest, ContractAndMoneyAreForTheClausesOfTheirRpcs) {
   const std::string dividends = "1.5,1.2,38,2,3200,收益分红、就业务工";
   const std::string income = Cat("5.2,", dividends);
   const std::string contract = Cat("2021-01-01,2029-12-31,6.5,", income);
-  EXPECT_EQ(RefusalOf(Import(kT4 + RunningShed())), "contract_start_date SCOPE_EXCLUDES");
+  EXPECT_EQ(RefusalOf(Import(kT4 + RunningShed())), "合同起 SCOPE_EXCLUDES");
   const std::string no_contract = Without(RunningShed(), "2021-01-01,2029-12-31,6.5");
-  EXPECT_EQ(RefusalOf(Import(kT4 + no_contract)), "annual_income SCOPE_EXCLUDES");
+  EXPECT_EQ(RefusalOf(Import(kT4 + no_contract)), "实际收益 SCOPE_EXCLUDES");
   EXPECT_EQ(Count("asset"), 0);
   Import(kT4 + Without(RunningShed("水东村晒场"), contract));
   EXPECT_EQ(Count("asset"), 1);
@@ -120,8 +120,7 @@ TEST_F(AssetImportScopeTest, ContractAndMoneyAreForTheClausesOfTheirRpcs) {
   // The other grant has to cover the money, too.
   importer_ =
       Narrowed({{.clauses = {"十五"}}, {.clauses = {"十四"}, .fund_sources = {"BRIDGE_CENTRAL"}}});
-  EXPECT_EQ(RefusalOf(Import(kT4 + RunningShed("水东村烘房"))),
-            "contract_start_date SCOPE_EXCLUDES");
+  EXPECT_EQ(RefusalOf(Import(kT4 + RunningShed("水东村烘房"))), "合同起 SCOPE_EXCLUDES");
 }
 
 TEST_F(AssetImportScopeTest, TheAuditOfAContractNamesTheGrantThatCoversTheMoney) {
@@ -170,7 +169,7 @@ TEST_F(AssetImportScopeTest, ACodeOpensNoAssetOfAnotherPlace) {
   replace("360733101201", kOtherCounty);
   replace("EXT-PJ360733-2021-000001", "");
   importer_ = Token(ROLE_COUNTY_OPERATOR, kOtherCounty, "person-2");
-  EXPECT_EQ(RefusalOf(Import(coded(theirs))), "asset_code REGION_FOREIGN");
+  EXPECT_EQ(RefusalOf(Import(coded(theirs))), "资产编码 REGION_FOREIGN");
   EXPECT_EQ(ServiceTest::Get(asset.id()).etag(), asset.etag());
 }
 
