@@ -158,6 +158,7 @@ TEST_F(RecordActions, R066_AnOperatorTellsWhatItsStepsDo) {
   v1::UpdateOperatorRequest update;
   update.set_id(made->id());
   update.set_etag(made->etag());
+  update.mutable_operator_()->set_name("另一名称");
   update.mutable_update_mask()->add_paths("allowed_actions");
   EXPECT_THAT(Call<v1::Operator>(kO, "UpdateOperator", update, county_),
               StatusIs(Code::kInvalidArgument, "IMMUTABLE_FIELD"));
