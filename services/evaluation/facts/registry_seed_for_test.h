@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "bangfu/registry/v1/events.pb.h"
 #include "bangfu/registry/v1/reference.pb.h"
+#include "common/external/schema.h"
 #include "common/testing/database.h"
 #include "common/testing/status_matchers.h"
 #include "services/registry/schema/migrations.h"
@@ -22,7 +23,7 @@ struct RegistrySeed {
 inline const RegistrySeed& ShippedSeed() {
   static const RegistrySeed* const seed = [] {
     auto* out = new RegistrySeed();
-    testing::TestDatabase database(RegistryMigrations());
+    testing::TestDatabase database(migrate::Concat(external::Schema(), RegistryMigrations()));
     auto codes = database.db().Query(
         "SELECT list, code, name_zh, attributes, sort FROM code ORDER BY list, code");
     EXPECT_OK(codes);
