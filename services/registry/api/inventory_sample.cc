@@ -17,6 +17,7 @@
 #include "common/feed/outbox.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/proto.h"
 #include "services/registry/api/campaign_work.h"
 #include "services/registry/api/inventory_internal.h"
 #include "services/registry/api/unit_report_work.h"
@@ -321,11 +322,52 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
   });
 }
 
+constexpr char kRecord[] = "record_sample_result";
+constexpr char kRecordZh[] = "登记抽查结果";
+constexpr int kPageOfPending = 200;
+
+absl::Status NotOfLevel() {
+  return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
+      .Zh("抽查结果由抽样的一级登记")
+      .Build();
+}
+
+// Whether the caller could record the result of a drawn village: of any that waits for it. Refused
+// as the first of them is, or since none waits.
+absl::StatusOr<workflow::AllowedAction> RecordingOf(const CallContext& c, const SampleRow& sample) {
+  const workflow::Actor actor = WorkflowActor(c.caller, sample.region_path);
+  if (!HoldsLevel(actor, sample.level)) return workflow::ActionOf(kRecord, kRecordZh, NotOfLevel());
+  absl::Status refusal = FailedPrecondition("RESULT_RECORDED", "抽查结果已登记");
+  SampleUnitQuery query;
+  query.sample_id = sample.id;
+  query.scope = c.scope;
+  query.result = std::make_pair(false, false);
+  query.limit = kPageOfPending;
+  for (bool first = true;; first = false) {
+    ASSIGN_OR_RETURN(const std::vector<SampleUnitRow> rows, ListSampleUnits(c.db, query));
+    std::vector<Ulid> ids;
+    for (const SampleUnitRow& row : rows) ids.push_back(row.unit_report_id);
+    ASSIGN_OR_RETURN(const std::vector<UnitWithCampaign> units, GetUnits(c.db, ids, c.scope));
+    ASSIGN_OR_RETURN(std::vector<UnitReportSubject> subjects, SubjectsOf(c.db, units, c.now));
+    for (size_t i = 0; i < subjects.size(); ++i) {
+      subjects[i].samples = {{sample.level, false}};
+      const absl::Status step = UnitReportTable().Execute(subjects[i], kRecord, actor).status();
+      if (step.ok()) return workflow::ActionOf(kRecord, kRecordZh, step);
+      if (first && i == 0) refusal = step;
+    }
+    if (rows.size() < kPageOfPending) return workflow::ActionOf(kRecord, kRecordZh, refusal);
+    query.after_path = rows.back().region_path;
+    query.after_id = rows.back().unit_report_id;
+  }
+}
+
 absl::StatusOr<v1::Sample> Get(CallContext& c, const v1::GetSampleRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
   ASSIGN_OR_RETURN(const SampleRow row, GetSample(c.db, id, c.scope));
   ASSIGN_OR_RETURN(const CampaignRow campaign, GetCampaign(c.db, row.campaign_id, c.scope));
   ASSIGN_OR_RETURN(v1::Sample sample, SampleMessage(c.db, row, LimitOf(campaign)));
+  ASSIGN_OR_RETURN(const workflow::AllowedAction recording, RecordingOf(c, row));
+  workflow::FillAllowedActions({recording}, sample.mutable_allowed_actions());
   return WithUnits(c.db, std::move(sample), id);
 }
 
@@ -390,11 +432,7 @@ absl::StatusOr<v1::Sample> RecordSampleResult(CallContext& c,
     }
     ASSIGN_OR_RETURN(const CampaignRow campaign, GetCampaign(m.tx(), sample.campaign_id, c.scope));
     const workflow::Actor actor = WorkflowActor(c.caller, sample.region_path);
-    if (!HoldsLevel(actor, sample.level)) {
-      return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
-          .Zh("抽查结果由抽样的一级登记")
-          .Build();
-    }
+    if (!HoldsLevel(actor, sample.level)) return NotOfLevel();
     ASSIGN_OR_RETURN(const std::optional<SampleUnitRow> found, FindSampleUnit(m.tx(), id, unit_id));
     if (!found) return FailedPrecondition("NOT_IN_SAMPLE", "该村不在样本中").Build();
     Loaded l;
@@ -405,7 +443,7 @@ absl::StatusOr<v1::Sample> RecordSampleResult(CallContext& c,
                      SubjectOf(m.tx(), l.unit, open && read.campaign_state == kCampaignOpen,
                                l.deadlines, c.now));
     l.subject.samples = {{sample.level, found->has_result}};
-    RETURN_IF_ERROR(UnitReportTable().Execute(l.subject, "record_sample_result", actor).status());
+    RETURN_IF_ERROR(UnitReportTable().Execute(l.subject, kRecord, actor).status());
     SampleUnitRow unit = *found;
     v1::SampleUnit note;
     *note.mutable_checked_by() = ActorMessage(c, unit.region_path);

@@ -131,6 +131,45 @@ TEST_F(InventorySampleTest, R016_TheSameSeedDrawsTheSameSampleStratifiedByMoney)
   EXPECT_EQ(province.level(), v1::REGION_LEVEL_PROVINCE);
 }
 
+// What it waits for is told by the sample itself, as the step answers it.
+TEST_F(InventorySampleTest, R016_ASampleTellsWhetherItsResultsAreTheCallersToRecord) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  Verify(campaign.id(), kVillage);
+  Verify(campaign.id(), kVillage2);
+  v1::DrawSampleRequest draw;
+  draw.set_request_id(RequestId());
+  draw.set_campaign_id(campaign.id());
+  draw.set_region_code("3607");
+  draw.set_rate_bp(10000);
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Inventory<v1::Sample>("DrawSample", draw, City()));
+  ASSERT_EQ(sample.units_size(), 2);
+  const auto told = [&](const std::string& token) -> std::string {
+    v1::GetSampleRequest get;
+    get.set_id(sample.id());
+    const auto seen = Inventory<v1::Sample>("GetSample", get, token);
+    EXPECT_OK(seen);
+    if (!seen.ok() || seen->allowed_actions_size() != 1) return "none";
+    const auto& action = seen->allowed_actions(0);
+    EXPECT_EQ(action.action(), "record_sample_result");
+    EXPECT_FALSE(action.label_zh().empty());
+    EXPECT_EQ(action.allowed(), action.refusal_zh().empty());
+    return action.allowed() ? "allowed" : action.refusal_reason();
+  };
+  const auto answered = [&](const v1::SampleUnit& unit, const std::string& token) -> std::string {
+    const absl::Status status = Result(sample.id(), unit.unit_report_id(), false, token).status();
+    return status.ok() ? "allowed" : ReasonOf(status);
+  };
+  // The province looks at it and records nothing: the sample is the city's.
+  EXPECT_EQ(told(Province()), "ROLE_NOT_ALLOWED");
+  EXPECT_EQ(answered(sample.units(0), Province()), "ROLE_NOT_ALLOWED");
+  EXPECT_EQ(told(City()), "allowed");
+  EXPECT_EQ(answered(sample.units(0), City()), "allowed");
+  EXPECT_EQ(told(City()), "allowed");
+  EXPECT_EQ(answered(sample.units(1), City()), "allowed");
+  EXPECT_EQ(told(City()), "RESULT_RECORDED");
+  EXPECT_EQ(answered(sample.units(1), City()), "RESULT_RECORDED");
+}
+
 TEST_F(InventorySampleTest, R016_ASampleKeepsTheStrataThatItWasDrawnBy) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   ASSERT_OK(Register(NewProject("甲", kVillage, "BRIDGE_CENTRAL", 90'000'000)));
