@@ -330,6 +330,7 @@ TEST(Forms, R129_NoFormAsksAgainForWhatIsHeld) {
   const std::map<std::string, std::string> told_apart = {
       // What a step is about, and words about a step itself.
       {"作废原因", "why this record is void"},
+      {"撤回原因", "of a leading industry's choice; of an argument"},
       {"不同意理由",
        "of an override that is not approved; of an expert's dissent from an argument"},
       {"终止日期", "of a contract; of a linkage"},
