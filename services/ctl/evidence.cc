@@ -241,6 +241,7 @@ void AddEvidenceCommands(CLI::App& app, Context& context, int& exit_code) {
       "例：\n"
       "  bangfuctl evidence put 现场.jpg --kind PHOTO --region 360733101201\n"
       "  bangfuctl evidence put 论证意见.pdf --kind ARGUMENT --region 360733 --service evaluation\n"
+      "  bangfuctl evidence show 01J…\n"
       "  bangfuctl evidence get 01J… --to 现场.jpg");
   const auto finish = [&context, &exit_code](const absl::Status& status) {
     exit_code = status.ok() ? kExitOk : context.Fail(status);
