@@ -169,7 +169,7 @@ TEST_F(ArgumentWithdrawal, WhoMayRecordOneMayWithdrawIt) {
   EXPECT_THAT(Withdraw(request, w_.Province()), denied);
   EXPECT_THAT(Withdraw(request, w_.Token(Role::ROLE_COUNTY_OPERATOR, "360734", "else")),
               StatusIs(StatusCode::kNotFound));
-  EXPECT_EQ(RefusalOf(argument.id(), w_.Province()), "ROLE_NOT_ALLOWED");
+  EXPECT_EQ(RefusalOf(argument.id(), w_.Province()), "not offered");
   // A colleague of who recorded it.
   EXPECT_OK(Withdraw(request, w_.Approver()));
 }
