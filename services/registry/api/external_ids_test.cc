@@ -43,8 +43,9 @@ class ExternalIdsTest : public RegistryTest {
     v1::ListProjectsRequest list;
     list.set_external_system(system);
     list.set_external_id(number);
+    const v1::ListProjectsResponse page = List(list, county_);
     std::vector<std::string> ids;
-    for (const v1::Project& p : List(list, county_).projects()) ids.push_back(p.id());
+    for (const v1::Project& p : page.projects()) ids.push_back(p.id());
     return ids;
   }
   std::vector<std::string> Found(const std::string& system, const std::string& number) {
