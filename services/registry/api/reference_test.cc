@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "absl/strings/str_format.h"
 #include "services/registry/api/registry_for_test.h"
 
 namespace bangfu::registry {
@@ -67,6 +68,73 @@ TEST_F(RegistryTest, R060_SpecialitiesAreImportedUnderTheirMajor) {
   EXPECT_THAT(Register(p, county_), IsOk());
   p.set_industry_code("COLD_STORAGE");  // a chain link is no industry
   EXPECT_THAT(Register(p, county_), StatusIs(Code::kInvalidArgument, "CODE_UNKNOWN"));
+}
+
+// As many as the province names; the list itself is the province's.
+TEST_F(RegistryTest, R060_The134SpecialitiesAreImportedInOneCall) {
+  constexpr int kSpecialities = 134;
+  v1::ListIndustryCategoriesRequest list;
+  list.set_level(v1::INDUSTRY_LEVEL_MAJOR);
+  const auto majors =
+      Call<v1::ListIndustryCategoriesResponse>(kTaxonomy, "ListIndustryCategories", list, county_);
+  ASSERT_THAT(majors, IsOk());
+  ASSERT_EQ(majors->categories_size(), 7);
+  list.set_level(v1::INDUSTRY_LEVEL_SPECIALITY);
+  list.set_page_size(500);
+  const auto specialities = [&] {
+    std::set<std::string> codes;
+    const auto there = Call<v1::ListIndustryCategoriesResponse>(kTaxonomy, "ListIndustryCategories",
+                                                                list, county_);
+    EXPECT_THAT(there, IsOk());
+    for (const v1::IndustryCategory& c : there->categories()) codes.insert(c.code());
+    return codes;
+  };
+  const size_t before = specialities().size();
+
+  v1::ImportIndustryCategoriesRequest import;
+  for (int i = 1; i <= kSpecialities; ++i) {
+    v1::IndustryCategory& c = *import.add_categories();
+    c.set_taxonomy_version("2025-7");
+    c.set_code(absl::StrFormat("SPECIALITY_%03d", i));
+    c.set_name(absl::StrCat("特色产业", i));
+    c.set_level(v1::INDUSTRY_LEVEL_SPECIALITY);
+    c.set_parent_code(majors->categories(i % majors->categories_size()).code());
+    c.set_cultivation_months(12 + i);
+  }
+  // All or none: the last of them has no major.
+  import.mutable_categories(kSpecialities - 1)->set_parent_code("NOBODY");
+  EXPECT_THAT(Call<v1::ImportIndustryCategoriesResponse>(kTaxonomy, "ImportIndustryCategories",
+                                                         import, admin_),
+              StatusIs(Code::kInvalidArgument, "PARENT_UNKNOWN"));
+  EXPECT_EQ(specialities().size(), before);
+
+  import.mutable_categories(kSpecialities - 1)->set_parent_code(majors->categories(0).code());
+  const auto run = [&] {
+    return Call<v1::ImportIndustryCategoriesResponse>(kTaxonomy, "ImportIndustryCategories", import,
+                                                      admin_);
+  };
+  auto imported = run();
+  ASSERT_THAT(imported, IsOk());
+  EXPECT_EQ(imported->created(), kSpecialities);
+  const std::set<std::string> after = specialities();
+  EXPECT_EQ(after.size(), before + kSpecialities);
+  for (const v1::IndustryCategory& c : import.categories()) {
+    EXPECT_TRUE(after.contains(c.code())) << c.code();
+  }
+  // Once more: one that was renamed, the others as they stand.
+  import.mutable_categories(66)->set_name("改名的特色产业");
+  imported = run();
+  ASSERT_THAT(imported, IsOk());
+  EXPECT_EQ(imported->created(), 0);
+  EXPECT_EQ(imported->updated(), 1);
+  EXPECT_EQ(imported->unchanged(), kSpecialities - 1);
+  // A project is registered under the first and the last of them.
+  for (const char* code : {"SPECIALITY_001", "SPECIALITY_134"}) {
+    v1::Project p = SomeProject();
+    p.set_name(absl::StrCat("项目", code));
+    p.set_industry_code(code);
+    EXPECT_THAT(Register(p, county_), IsOk());
+  }
 }
 
 TEST_F(RegistryTest, R013_FurtherFundSourcesAreData) {
