@@ -95,8 +95,8 @@ class OperationContext {
   // a second, in its own transaction: not inside one. Errors end the run, just return them:
   //   CANCELLED OPERATION_CANCELLED       somebody asked to stop
   //   ABORTED OPERATION_INTERRUPTED       the process ends; the next one goes on
-  //   ABORTED OPERATION_FROZEN            the service takes no writes; it goes on when it does
-  //   again ABORTED OPERATION_LEASE_LOST        another process works on it already
+  //   ABORTED OPERATION_FROZEN            no writes are taken; it goes on afterwards
+  //   ABORTED OPERATION_LEASE_LOST        another process works on it already
   absl::Status Progress(int64_t done, int64_t total, std::string_view text_zh);
 
   // Stores the kind's cursor (at most 4 MiB) and progress in the transaction of the work they stand

@@ -14,9 +14,10 @@ UsePeriod BegunBy(const Use& use) {
   return {use.since, std::nullopt};
 }
 
-void Operates(const Use& use, std::vector<UsePeriod>* periods) {
+void Operates(const Use* previous, const Use& use, std::vector<UsePeriod>* periods) {
   if (periods->empty()) {
-    periods->push_back(BegunBy(use));
+    // After a time of which it is known that it did not operate, not before that either.
+    periods->push_back(previous == nullptr ? BegunBy(use) : UsePeriod{use.since, std::nullopt});
     return;
   }
   UsePeriod& last = periods->back();
@@ -53,7 +54,7 @@ std::vector<UsePeriod> OperatedWith(const Use* previous, const Use& use) {
   std::vector<UsePeriod> periods;
   if (previous != nullptr) periods = OperatedOf(*previous);
   if (UsesSomething(use.state)) {
-    Operates(use, &periods);
+    Operates(previous, use, &periods);
   } else {
     Stops(previous, use, &periods);
   }

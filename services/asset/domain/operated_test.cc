@@ -43,6 +43,15 @@ class Reports {
 
 UsePeriod Days(std::optional<CivilDay> from, std::optional<CivilDay> to) { return {from, to}; }
 
+TEST(Operated, OffSeasonAfterATimeWithoutUseIsNoEarlierSeason) {
+  const absl::CivilDay day(2024, 11, 1);
+  EXPECT_THAT(Reports()
+                  .Then(UseState::kNotStarted, CivilDay(2024, 1, 1))
+                  .Then(UseState::kOffSeason, day)
+                  .Periods(),
+              ElementsAre(Days(day, kOpen)));
+}
+
 TEST(Operated, FromTheDayOfUseToTheDayBeforeItStopped) {
   Reports r;
   EXPECT_THAT(r.Then(UseState::kNotStarted, CivilDay(2024, 1, 1)).Periods(), IsEmpty());

@@ -22,6 +22,22 @@ namespace bangfu::evaluation {
 
 namespace {
 
+// What a release told before assets kept the days on which they operated: nothing of those, which
+// an asset in use never tells now.
+void FromStateAlone(const asset::v1::UseReport& use, LinkBasisRow* row) {
+  switch (use.use_state()) {
+    case asset::v1::USE_STATE_IN_USE:
+      row->periods.push_back({ToDay(use.since()), std::nullopt});
+      break;
+    case asset::v1::USE_STATE_PARTIAL:
+    case asset::v1::USE_STATE_OFF_SEASON:  // of one that was in use before
+      row->periods.emplace_back();
+      break;
+    default:
+      break;
+  }
+}
+
 LinkBasisRow BasisOf(const asset::v1::Asset& asset) {
   LinkBasisRow row;
   row.kind = BasisKind::kAsset;
@@ -31,6 +47,7 @@ LinkBasisRow BasisOf(const asset::v1::Asset& asset) {
   for (const asset::v1::UsePeriod& period : asset.use().operated()) {
     row.periods.push_back({ToDay(period.from()), ToDay(period.to())});
   }
+  if (row.periods.empty()) FromStateAlone(asset.use(), &row);
   return row;
 }
 

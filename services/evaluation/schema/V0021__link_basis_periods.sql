@@ -8,6 +8,7 @@ CREATE TABLE link_basis_period (
   stands_to DATE NULL,
   PRIMARY KEY (kind, id, position)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-INSERT INTO link_basis_period (kind, id, position, stands_from, stands_to)
+-- A step that is taken up again finds its own rows.
+INSERT IGNORE INTO link_basis_period (kind, id, position, stands_from, stands_to)
   SELECT kind, id, 0, stands_from, stands_to FROM link_basis WHERE stands = 1;
 ALTER TABLE link_basis DROP COLUMN stands, DROP COLUMN stands_from, DROP COLUMN stands_to;
