@@ -135,7 +135,7 @@ void PrintErrorJson(std::string_view code, std::string_view reason, std::string_
   json["metadata"] = nlohmann::ordered_json::object();
   for (const auto& [key, value] : detail.metadata) json["metadata"][key] = value;
   std::fprintf(stderr, "%s\n",
-               json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
+               json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
 }
 
 }  // namespace

@@ -85,6 +85,7 @@ absl::StatusOr<bool> HasRowsToCorrect(Context& context, const std::string& servi
   using namespace intake::v1;
   if (import.rows_held() + import.rows_refused() + import.rows_warned() > 0) return true;
   // Of a record that was there already the outcome does not tell.
+  int64_t told = 0;
   for (const RowOutcome outcome : {ROW_OUTCOME_UPDATED, ROW_OUTCOME_UNCHANGED}) {
     ListImportRowsRequest request;
     request.set_id(import.id());
@@ -94,6 +95,7 @@ absl::StatusOr<bool> HasRowsToCorrect(Context& context, const std::string& servi
     const absl::Status listed = context.EachPage<ListImportRowsResponse>(
         service, Cat(kImportService, "ListImportRows"), request,
         [&](const ListImportRowsResponse& page) -> absl::Status {
+          told += page.rows_size();
           for (const ImportRow& row : page.rows()) {
             for (const RowIssue& issue : row.issues()) {
               // Merged into another row, which says what is to be said.
@@ -105,7 +107,8 @@ absl::StatusOr<bool> HasRowsToCorrect(Context& context, const std::string& servi
     if (found) return true;
     RETURN_IF_ERROR(listed);
   }
-  return false;
+  // Its lines are kept for a while only: what they said is not known any more.
+  return told == 0 && import.rows_updated() + import.rows_unchanged() > 0;
 }
 
 // One import on its way.

@@ -60,7 +60,12 @@ absl::StatusOr<DispatchFigures> DispatchFiguresOf(mysql::Executor& db, Evaluator
     if (indicator.source != FactSource::kDispatch) out.held.emplace(indicator.code, indicator.code);
   }
   for (const auto& [code, fact] : kSameFigure) {
-    if (out.held.contains(fact)) out.held.emplace(code, fact);
+    // Criteria that ask dispatch reports for it by its own code get it from nowhere else.
+    const bool is_asked = std::any_of(set.indicators.begin(), set.indicators.end(),
+                                      [&, code = code](const IndicatorDef& i) {
+                                        return i.code == code && i.source == FactSource::kDispatch;
+                                      });
+    if (!is_asked && out.held.contains(fact)) out.held.emplace(code, fact);
   }
   for (const IndicatorDef& indicator : set.indicators) {
     if (indicator.source != FactSource::kDispatch || out.held.contains(indicator.code)) continue;
