@@ -312,7 +312,7 @@ TEST(EngineVectors, PublicWelfareAssetsAreNotAskedForReturns) {
   EXPECT_EQ(e.rule_id, w.rule_id);
   // The same income where it should return.
   f.facts.is_public_welfare_only = false;
-  EXPECT_EQ(FullEngine().Evaluate(f)->explanation.result, Result::kRevitalize);
+  EXPECT_EQ(FullEngine().Evaluate(f)->explanation.result, Result::kUpgrade);
 }
 
 TEST(EngineVectors, RampUpLeavesOutAssetReturn) {

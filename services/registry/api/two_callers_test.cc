@@ -480,7 +480,7 @@ TEST_F(TwoCallers, OneTaxonomyIsCurrentHoweverManyAreActivated) {
   EXPECT_EQ(Count("taxonomy WHERE is_current = 1"), 1);
   // The trail tells what each was before.
   EXPECT_EQ(Count("audit_log WHERE aggregate_type = 'taxonomy' AND "
-                  "before_json LIKE '%taxonomy_version%'"),
+                  "before_json LIKE '%taxonomyVersion%'"),
             4);
 }
 
