@@ -64,7 +64,8 @@ TEST(PeriodRows, ComeBackInOrderWithTheHashOfTheirUnits) {
   EXPECT_EQ(sizes, (std::map<std::string, int64_t>{
                        {kCounty, 3003}, {kTownship, 3002}, {kVillage1, 3000}, {kVillage2, 1}}));
   EXPECT_EQ(frozen.units[kVillage2].sha256, Sha256Hex(RowHash(rows.back())));
-  EXPECT_THAT(UnpackRows("Rxx"), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(UnpackRows("Rxx"),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "PERIOD_ROWS_DAMAGED"));
 }
 
 TEST(PeriodRows, ATableOfNothingHasAHash) {
