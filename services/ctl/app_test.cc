@@ -121,7 +121,7 @@ TEST(AppTest, AUsageErrorIsToldInJsonWhenThatIsAskedFor) {
   const char* wrong[] = {"bangfuctl", "evaluate", "--no-such-option", "--json"};
   testing::internal::CaptureStderr();
   EXPECT_EQ(CommandLine().Run(4, wrong), kExitUsage);
-  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("\"reason\": \"USAGE\""));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("\"reason\":\"USAGE\""));
   testing::internal::CaptureStderr();
   EXPECT_EQ(CommandLine().Run(3, wrong), kExitUsage);
   EXPECT_THAT(testing::internal::GetCapturedStderr(),

@@ -151,9 +151,15 @@ TEST_F(ChainLinks, ALinkThatStandsForAnAssetCountsWhileThatIsInUse) {
   world_.Sync();
   EXPECT_EQ(Coverage(industry_), 2500);
   store.mutable_use()->clear_operated();
+  store.mutable_use()->set_use_state(asset::v1::USE_STATE_NOT_STARTED);
   world_.Tell(store);
   world_.Sync();
   EXPECT_EQ(Coverage(industry_), 0);
+  // What a release told that knew no days: in use since then.
+  store.mutable_use()->set_use_state(asset::v1::USE_STATE_IN_USE);
+  world_.Tell(store);
+  world_.Sync();
+  EXPECT_EQ(Coverage(industry_), 2500);
 
   // Another county's stands for nothing here; a void or disposed one for nothing at all.
   store.set_region_path("360734100200");
