@@ -24,7 +24,10 @@ using namespace registry::v1;
 using options::v1::ROLE_COUNTY_OPERATOR;
 using options::v1::ROLE_SYSTEM_INTEGRATOR;
 
-constexpr char kSampleCertificate[] = "SAMPLE-GREEN-1";
+// A certificate has one holder in the whole province.
+std::string SampleCertificate(const Walk& walk) {
+  return Cat("SAMPLE-GREEN-", walk.options.county);
+}
 
 absl::Status LeadingIndustries(Walk& walk) {
   Title("县主导产业：每县 1–2 个");
@@ -148,13 +151,14 @@ absl::Status Tables(Walk& walk) {
 struct Bases {
   std::vector<std::string> assets;     // codes
   std::vector<std::string> contracts;  // ids
+  std::string certificate;
 
   absl::StatusOr<PresentLink> For(const std::string& link, size_t number) const {
     PresentLink out;
     out.set_link_code(link);
     if (link == "BRAND") {
       out.set_kind(LINK_EVIDENCE_KIND_BRAND);
-      out.set_reference(kSampleCertificate);
+      out.set_reference(certificate);
       return out;
     }
     const bool by_asset = link == "DEEP_PROC" || link == "COLD_STORAGE";
@@ -170,6 +174,7 @@ struct Bases {
 
 absl::StatusOr<Bases> BasesOf(Walk& walk, Context& county) {
   Bases bases;
+  bases.certificate = SampleCertificate(walk);
   asset::v1::ListAssetsRequest assets;
   assets.set_region_code(walk.options.county);
   assets.set_use_state(asset::v1::USE_STATE_IN_USE);
@@ -221,7 +226,7 @@ absl::Status Chain(Walk& walk) {
       brand->set_industry_id(industry.id());
       brand->set_brand_type("GREEN");
       brand->set_name("样例绿色食品认证");
-      brand->set_certificate_no(kSampleCertificate);
+      brand->set_certificate_no(SampleCertificate(walk));
       brand->set_holder("样例合作社");
       *brand->mutable_valid_from() = DateOf(absl::CivilDay(2024, 1, 1));
       *brand->mutable_expires_on() = DateOf(absl::CivilDay(2027, 12, 31));

@@ -54,8 +54,6 @@ const std::map<std::string, std::string>& AlikeEverywhere() {
 const std::map<std::string, std::string>& NotNarrowed() {
   constexpr char kTable[] = "a table of all money";
   constexpr char kPublic[] = "what is public is open to all objections";
-  constexpr char kShown[] =
-      "a publicity holds its region, not the money or industry of its subject";
   constexpr char kReport[] = "a village's report is of all its money; departments sign for theirs";
   constexpr char kSigned[] =
       "after the state, which the report shows; see the registry's own tests";
@@ -71,8 +69,6 @@ const std::map<std::string, std::string>& NotNarrowed() {
       {"bangfu.audit.v1.RecordFlagService.CloseRecordFlag", kFlag},
       {"bangfu.blob.v1.BlobService.BeginUpload", "a file is of no money until a step takes it"},
       {"bangfu.evaluation.v1.CriteriaService.CreateCriteriaDraft", "a region's criteria"},
-      {"bangfu.evaluation.v1.EvaluationService.StartBatchEvaluation", "of a whole region"},
-      {"bangfu.evaluation.v1.EvaluationService.EvaluateSubjects", "computes, decides nothing"},
       {"bangfu.evaluation.v1.LedgerService.SignLedger", kTable},
       {"bangfu.period.v1.PeriodService.OpenPeriod", kTable},
       {"bangfu.period.v1.PeriodService.FreezePeriod", kTable},
@@ -84,10 +80,6 @@ const std::map<std::string, std::string>& NotNarrowed() {
       {"bangfu.period.v1.PeriodService.BatchReturnPeriods", kTable},
       {"bangfu.period.v1.PeriodService.ReissuePeriod", kTable},
       {"bangfu.publicity.v1.PublicityService.RaiseObjection", kPublic},
-      {"bangfu.publicity.v1.PublicityService.AddPublicityEvidence", kShown},
-      {"bangfu.publicity.v1.PublicityService.DecideObjection", kShown},
-      {"bangfu.publicity.v1.PublicityService.ConcludePublicity", kShown},
-      {"bangfu.publicity.v1.PublicityService.BatchConcludePublicities", kShown},
       {"bangfu.inbox.v1.InboxService.UrgeWork", "from above"},
       {"bangfu.intake.v1.ImportService.BeginImport", "its rows are judged one by one"},
       {"bangfu.operation.v1.OperationService.CancelOperation", kOperation},
@@ -115,6 +107,13 @@ const std::map<std::string, std::string>& NotNarrowed() {
       {"bangfu.registry.v1.OperatorService.UpdateOperator", "works for any money"},
       {"bangfu.registry.v1.OperatorService.VoidHelperOrganisation", "helps a whole village"},
       {"bangfu.registry.v1.OperatorService.VoidOperator", "works for any money"},
+  };
+  return *known;
+}
+
+const std::map<std::string, std::string>& OfTheClausesOfItsStep() {
+  static const auto* const known = new std::map<std::string, std::string>{
+      {"bangfu.inbox.v1.InboxService.UrgeWork", "of the rpc that takes the step which waits"},
   };
   return *known;
 }

@@ -10,6 +10,8 @@ namespace bangfu::probe {
 const std::map<std::string, std::string>& NotRegional();
 // What has nothing to show of the county of the sample, and why.
 const std::map<std::string, std::string>& AlikeEverywhere();
+// What serves the clauses of another rpc, which its contract can not name, and whose.
+const std::map<std::string, std::string>& OfTheClausesOfItsStep();
 // Writes about a county's record that no grant is narrowed for by money or industry, and why.
 const std::map<std::string, std::string>& NotNarrowed();
 
