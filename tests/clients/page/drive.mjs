@@ -86,6 +86,23 @@ async function text() { return page.locator("main").innerText(); }
 async function says(...wanted) {
   for (const each of wanted) await page.locator("main", { hasText: each }).waitFor();
 }
+async function choose(label, wanted) {
+  await tabTo(label);
+  for (let i = 0; i < 200; ++i) {
+    const chosen = await page.evaluate(() => document.activeElement.selectedOptions?.[0]?.textContent ?? "");
+    if (chosen === wanted) return;
+    await page.keyboard.press("ArrowDown");
+  }
+  throw new Error(`「${label}」 does not offer 「${wanted}」`);
+}
+/** Label and description of every field that is filled here, as a screen reader tells them. */
+async function fields() {
+  return page.evaluate(() => Object.fromEntries([...document.querySelectorAll("main input, main textarea, main select")].map((each) => {
+    const described = (each.getAttribute("aria-describedby") ?? "").split(" ").filter(Boolean).map((id) => document.getElementById(id));
+    if (described.some((one) => one === null)) throw new Error(`${each.id} is described by what is not there`);
+    return [each.labels[0]?.textContent.replace(" 必填", ""), described.filter((one) => one.checkVisibility()).map((one) => one.textContent).join("；")];
+  })));
+}
 async function signIn(token) {
   await heading("登录");
   await write("令牌", token);
@@ -120,6 +137,23 @@ await check("R016_a_returned_report_shows_its_reasons_at_its_fields", async () =
   const remark = await page.locator("#field-signatory").getAttribute("aria-describedby");
   must(remark.includes("field-signatory-remark"), "the remark does not belong to its field");
   await shot("returned");
+});
+await check("R016_each_field_says_what_it_asks_for_and_in_which_unit", async () => {
+  const told = await fields();
+  must(JSON.stringify(Object.keys(told)) === JSON.stringify(["签字人", "备注", "整改说明", "实施单位", "务工人数（人）"]), JSON.stringify(told));
+  for (const [label, help] of Object.entries({ 签字人: "村干部姓名", 备注: "不填沿用草稿中的备注", 整改说明: "针对退回意见做了哪些整改",
+    实施单位: "负责实施的单位全称", "务工人数（人）": "摸排表所印的务工人数" })) must(told[label].includes(help), `「${label}」 says 「${told[label]}」`);
+  must(told["务工人数（人）"].includes("务工人数与用工台账不一致"), "the remark is not told with its field");
+});
+await check("R016_a_field_of_a_project_is_put_right", async () => {
+  await write("务工人数", "-1");
+  await press("更正项目");
+  await page.getByRole("alert").waitFor();
+  must(await page.locator("#field-workers").getAttribute("aria-invalid") === "true", "the field is not marked");
+  await write("务工人数（人）", "23");
+  await press("更正项目");
+  await page.getByRole("status").filter({ hasText: "已更正" }).waitFor();
+  must(await page.locator("#field-workers").inputValue() === "23", "it is not put right");
 });
 await check("R129_what_was_filled_in_is_there_again_for_its_owner", async () => {
   await write("备注", "村文书变动");
@@ -156,6 +190,34 @@ await check("what_is_done_no_longer_waits", async () => {
   await press("待办");
   await heading("待办事项");
   must(!(await text()).includes(report), "it still waits");
+  await signOut();
+});
+await check("R016_the_township_returns_it_by_the_name_of_a_field", async () => {
+  await signIn(TOWNSHIP_TOKEN);
+  await heading("待办事项");
+  await press(report);
+  await heading("摸排报告");
+  const told = await fields();
+  must(Object.values(told).every((help) => help.length > 0), JSON.stringify(told));
+  await choose("所指字段", "备注");
+  await press("退回报告");
+  await page.getByRole("alert").waitFor();
+  must(await page.locator("#field-text").getAttribute("aria-invalid") === "true", "the missing text is not marked");
+  await choose("所指字段", "备注");
+  await write("退回意见", "请写明迟报的起止日期");
+  await shot("return");
+  await press("退回报告");
+  await page.getByRole("status").filter({ hasText: "已退回" }).waitFor();
+  await says("本报告的「备注」：请写明迟报的起止日期");
+  await signOut();
+  await signIn(VILLAGE_TOKEN);
+  await heading("待办事项");
+  await press(report);
+  await heading("摸排报告");
+  must((await fields())["备注"].includes("退回意见：请写明迟报的起止日期"), "the remark is not at its field");
+  await write("整改说明", "已写明");
+  await press("上报");
+  await page.getByRole("status").filter({ hasText: "已上报" }).waitFor();
   await signOut();
 });
 await check("R016_the_township_passes_it", async () => {

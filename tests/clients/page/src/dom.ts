@@ -41,15 +41,27 @@ export function facts(pairs: [string, Child][]): HTMLElement {
   return h("dl", { class: "facts" }, ...pairs.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value || "—")]));
 }
 
+export interface Choice { value: string; text: string }
+
+/** Fills a choice anew; what was chosen stays if it is still offered. */
+export function offer(name: string, choices: Choice[]): void {
+  const control = document.querySelector<HTMLSelectElement>(`#field-${name}`);
+  if (!control) return;
+  const chosen = control.value;
+  control.replaceChildren(...choices.map((each) => h("option", { value: each.value }, each.text)));
+  if (choices.some((each) => each.value === chosen)) control.value = chosen;
+}
+
 /** An input with what the contract says of it, what was remarked on it and what is wrong with it. */
-export function input(field: FieldDescription, value: string, options: { long?: boolean; required?: boolean; remarks?: string[]; error?: FormError } = {}): HTMLElement {
+export function input(field: FieldDescription, value: string, options: { long?: boolean; required?: boolean; remarks?: string[]; error?: FormError; choices?: Choice[] } = {}): HTMLElement {
   const id = `field-${field.name}`;
   const fault = fieldError(options.error, field.name);
   const required = options.required ?? field.required;
   const described = [field.help && `${id}-help`, options.remarks?.length && `${id}-remark`, fault && `${id}-fault`].filter(Boolean).join(" ");
   const attributes: Attributes = { id, name: field.name, ...(described ? { "aria-describedby": described } : {}),
     ...(field.maxLength ? { maxlength: String(field.maxLength) } : {}), ...(fault ? { "aria-invalid": "true" } : {}), ...(required ? { "aria-required": "true" } : {}) };
-  const control = options.long ? h("textarea", attributes) : h("input", { type: "text", autocomplete: "off", ...attributes });
+  const control = options.choices ? h("select", attributes, ...options.choices.map((each) => h("option", { value: each.value }, each.text)))
+    : options.long ? h("textarea", attributes) : h("input", { type: "text", autocomplete: "off", ...attributes });
   control.value = value;
   return h("div", {},
     h("label", { for: id }, field.label, field.unit ? `（${field.unit}）` : "", required && h("span", { class: "required" }, " 必填")),
@@ -60,7 +72,7 @@ export function input(field: FieldDescription, value: string, options: { long?: 
 }
 
 export function valueOf(name: string): string {
-  return document.querySelector<HTMLInputElement | HTMLTextAreaElement>(`#field-${name}`)?.value ?? "";
+  return document.querySelector<HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement>(`#field-${name}`)?.value ?? "";
 }
 
 /** What was refused, in words, with a way to each field. */

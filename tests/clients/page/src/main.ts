@@ -46,7 +46,7 @@ function showSignIn(fault = ""): void {
   show("登录",
     fault && h("div", { class: "errors", role: "alert" }, fault),
     h("form", { novalidate: true, submit: (event) => { event.preventDefault(); void enter(); } },
-      input({ name: "token", label: "令牌", unit: "", help: "试用环境：粘贴 bangfuctl token 给出的令牌", required: true }, ""),
+      input({ name: "token", label: "令牌", unit: "", help: "试用环境：粘贴 bangfuctl token 给出的令牌", required: true, number: false }, ""),
       h("p", { class: "actions" }, action("登录", () => void enter(), { main: true }))));
 }
 

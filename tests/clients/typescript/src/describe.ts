@@ -1,4 +1,4 @@
-import { getOption, hasOption, type DescEnum, type DescField, type DescMessage } from "@bufbuild/protobuf";
+import { getOption, hasOption, ScalarType, type DescEnum, type DescField, type DescMessage } from "@bufbuild/protobuf";
 import { label, value_label } from "./gen/bangfu/options/v1/labels_pb.js";
 import { rules } from "./gen/bangfu/options/v1/rules_pb.js";
 
@@ -13,12 +13,35 @@ export interface FieldDescription {
   minLength?: number;
   maxLength?: number;
   pattern?: string;
+  /** A number is asked for, not a text. */
+  number: boolean;
 }
 
 export function describeField(message: DescMessage, name: string): FieldDescription {
   const field = message.fields.find((each) => each.localName === name || each.name === name);
   if (!field) throw new TypeError(`${message.typeName} has no field ${name}`);
   return describe(field);
+}
+
+/** A field that a form offers: its path, and its label with those of its groups before it (资金构成 / 金额). */
+export interface OfferedField { path: string; label: string }
+
+/** The fields of a message that a person fills, each group followed by the fields in it: for a choice of fields. */
+export function offeredFields(message: DescMessage): OfferedField[] {
+  return offered(message, "", "", [message]);
+}
+
+function offered(message: DescMessage, path: string, group: string, entered: DescMessage[]): OfferedField[] {
+  return message.fields.flatMap((field) => {
+    const own = hasOption(field, label) ? getOption(field, label).zh : "";
+    if (hasOption(field, rules) && getOption(field, rules).outputOnly) return [];
+    const named = [group, own].filter(Boolean).join(" / ");
+    const at = `${path}${field.name}`;
+    const inner = field.message;
+    const below = inner && !entered.includes(inner)
+      ? offered(inner, `${at}${field.fieldKind === "list" ? "[]" : ""}.`, named, [...entered, inner]) : [];
+    return own ? [{ path: at, label: named }, ...below] : below;
+  });
 }
 
 function describe(field: DescField): FieldDescription {
@@ -33,6 +56,7 @@ function describe(field: DescField): FieldDescription {
     ...(rule?.minLength ? { minLength: rule.minLength } : {}),
     ...(rule?.maxLength ? { maxLength: rule.maxLength } : {}),
     ...(rule?.pattern ? { pattern: rule.pattern } : {}),
+    number: field.fieldKind === "scalar" && field.scalar !== ScalarType.STRING,
   };
 }
 
