@@ -456,7 +456,9 @@ class Matrix {
         }
       }
     }
-    TryOtherClauses(service, method, *access, home);
+    if (!OfTheClausesOfItsStep().contains(method.full_name())) {
+      TryOtherClauses(service, method, *access, home);
+    }
     if (regional && builder.missing().empty() && access->mode() == options::v1::ACCESS_MODE_WRITE &&
         !NotNarrowed().contains(method.full_name())) {
       TryNarrowed(service, method, *access, home);
@@ -480,8 +482,7 @@ class Matrix {
     RequestBuilder(pools_, codes_, service, options_.inside).Fill(method, request.get());
     const Answer answer = Call(service, method, *request, ClauseToken(role, home));
     const bool serves = method.options().ExtensionSize(options::v1::rpc_clauses) > 0 ||
-                        method.service()->options().ExtensionSize(options::v1::clauses) > 0 ||
-                        OfTheClausesOfItsStep().contains(method.full_name());
+                        method.service()->options().ExtensionSize(options::v1::clauses) > 0;
     if (serves) ++of_clauses_;
     const bool excluded = ReasonOf(answer.status) == "SCOPE_EXCLUDES";
     const bool right = serves ? excluded || (access.any_role() && TellsNothing(answer)) : !excluded;

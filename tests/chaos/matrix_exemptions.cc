@@ -80,6 +80,8 @@ const std::map<std::string, std::string>& NotNarrowed() {
       {"bangfu.period.v1.PeriodService.BatchReturnPeriods", kTable},
       {"bangfu.period.v1.PeriodService.ReissuePeriod", kTable},
       {"bangfu.publicity.v1.PublicityService.RaiseObjection", kPublic},
+      {"bangfu.publicity.v1.PublicityService.DecideObjection",
+       "of an objection that belongs to its publicity; see the room's own tests"},
       {"bangfu.inbox.v1.InboxService.UrgeWork", "from above"},
       {"bangfu.intake.v1.ImportService.BeginImport", "its rows are judged one by one"},
       {"bangfu.operation.v1.OperationService.CancelOperation", kOperation},

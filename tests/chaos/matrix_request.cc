@@ -331,8 +331,10 @@ void RequestBuilder::FillOne(const FieldDescriptor& field, const FieldRules& rul
                   depth + 1);
       return;
     case FieldDescriptor::CPPTYPE_ENUM: {
+      // The first that means something; of decisions that is still to be decided.
+      const int first = field.name() == "decision" ? 2 : 1;
       const int value =
-          field.enum_type()->value_count() > 1 ? field.enum_type()->value(1)->number() : 0;
+          field.enum_type()->value_count() > first ? field.enum_type()->value(first)->number() : 0;
       if (many) {
         reflection.AddEnumValue(message, &field, value);
       } else {
