@@ -41,6 +41,15 @@ class RetentionTest : public ChainsTest {
     return report.ok() ? *report : CutReport();
   }
 
+  // The rows that the job cuts when the parameter says so many years; -1: it failed.
+  int64_t CutBy(int64_t years) {
+    const absl::StatusOr<CutReport> report =
+        CutByParameter(db_, clock_.Now(),
+                       [&](mysql::Executor&, const std::string&, int64_t) { return years; }, {});
+    EXPECT_OK(report);
+    return report.ok() ? report->rows : -1;
+  }
+
   // The problems of the chains, the same for the wide walk and the walk by heads.
   std::vector<std::string> ChainProblems() {
     std::vector<std::string> out = Texts(VerifyIn({.regions = {"36"}}));

@@ -369,64 +369,46 @@ TEST_F(RetentionTest, NothingIsCutWhileTheParameterIsUnknown) {
 }
 
 TEST_F(RetentionTest, FewerYearsCutNothingUntilTheNoticeIsOver) {
-  int64_t years = 50;
-  const auto rows = [&]() -> int64_t {
-    const absl::StatusOr<CutReport> report =
-        CutByParameter(db_, clock_.Now(),
-                       [&](mysql::Executor&, const std::string&, int64_t) { return years; }, {});
-    EXPECT_OK(report);
-    return report.ok() ? report->rows : -1;
-  };
   const Ulid id = Chain(2);
   EndDay();
   Years(40);
-  EXPECT_EQ(rows(), 0);
+  EXPECT_EQ(CutBy(50), 0);
   // The job was away for longer than the notice, and the years were lowered meanwhile: the notice
   // begins when it sees them.
   clock_.Advance(2 * kKeepNotice);
-  years = 10;
-  EXPECT_EQ(rows(), 0);
+  EXPECT_EQ(CutBy(10), 0);
   // Put back and lowered again: it begins anew.
   clock_.Advance(kKeepNotice - absl::Hours(1));
-  years = 50;
-  EXPECT_EQ(rows(), 0);
-  years = 10;
+  EXPECT_EQ(CutBy(50), 0);
   clock_.Advance(absl::Hours(2));
-  EXPECT_EQ(rows(), 0);
+  EXPECT_EQ(CutBy(10), 0);
   // A step on the way down waits from its own day on.
   clock_.Advance(kKeepNotice - absl::Hours(1));
-  EXPECT_EQ(rows(), 0);
+  EXPECT_EQ(CutBy(10), 0);
   EXPECT_EQ(Entries(id), 2);
   clock_.Advance(absl::Hours(1));
-  EXPECT_EQ(rows(), 2);
+  EXPECT_EQ(CutBy(10), 2);
   // What the entry of the cut names, and a verification recomputes, are the years it went by.
   ExpectSound();
 }
 
 TEST_F(RetentionTest, WhatWasInForceBeforeTheFirstLookIsTheDefault) {
-  const auto rows = [&](int64_t years) -> int64_t {
-    const absl::StatusOr<CutReport> report =
-        CutByParameter(db_, clock_.Now(),
-                       [&](mysql::Executor&, const std::string&, int64_t) { return years; }, {});
-    EXPECT_OK(report);
-    return report.ok() ? report->rows : -1;
-  };
   const Ulid id = Chain(2);
   EndDay();
   Years(20);
-  EXPECT_EQ(rows(10), 0);
+  EXPECT_EQ(CutBy(10), 0);
   // Another process looks, over and over; that prolongs nothing.
   for (int day = 0; day < 29; ++day) {
     clock_.Advance(absl::Hours(24));
-    EXPECT_EQ(rows(10), 0);
+    EXPECT_EQ(CutBy(10), 0);
   }
   // More years hold at once.
-  EXPECT_EQ(rows(60), 0);
+  EXPECT_EQ(CutBy(60), 0);
   clock_.Advance(absl::Hours(24));
-  EXPECT_EQ(rows(10), 0);
+  EXPECT_EQ(CutBy(10), 0);
   EXPECT_EQ(Entries(id), 2);
   clock_.Advance(kKeepNotice);
-  EXPECT_EQ(rows(10), 2);
+  EXPECT_EQ(CutBy(10), 2);
 }
 
 TEST_F(RetentionTest, APageOfWhatStaysDoesNotHideTheRest) {

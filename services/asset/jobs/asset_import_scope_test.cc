@@ -124,16 +124,7 @@ TEST_F(AssetImportScopeTest, ContractAndMoneyAreForTheClausesOfTheirRpcs) {
 }
 
 TEST_F(AssetImportScopeTest, TheAuditOfAContractNamesTheGrantThatCoversTheMoney) {
-  auth::Caller caller;
-  caller.subject = "person-1";
-  for (const auto& [source, region] : std::vector<std::pair<std::string, std::string>>{
-           {"BRIDGE_CENTRAL", "360733"}, {"LEGACY_SPECIAL", "3607"}}) {
-    auth::Grant& grant = caller.grants.emplace_back();
-    grant.role = ROLE_COUNTY_OPERATOR;
-    grant.region_path = region;
-    grant.fund_sources = {source};
-  }
-  importer_ = server_.Token(caller);
+  importer_ = OfTwoGrants("person-1");
   const std::string id = Import(kT4 + RunningShed());
   ASSERT_EQ(Get(id).rows_created(), 1);
   for (const char* type : {"asset", "contract"}) {

@@ -191,17 +191,7 @@ TEST_F(AssetScopeTest, IncomeOfAnAssetIsReversedByThoseWhoseMoneyItIs) {
 }
 
 TEST_F(AssetScopeTest, TheAuditNamesTheGrantThatCoversTheMoney) {
-  // The first with the role is for other money; the second tells itself by its region.
-  auth::Caller caller;
-  caller.subject = "person-narrow";
-  for (const auto& [source, region] : std::vector<std::pair<std::string, std::string>>{
-           {"BRIDGE_CENTRAL", "360733"}, {"LEGACY_SPECIAL", "3607"}}) {
-    auth::Grant& grant = caller.grants.emplace_back();
-    grant.role = ROLE_COUNTY_OPERATOR;
-    grant.region_path = region;
-    grant.fund_sources = {source};
-  }
-  const std::string token = server_.Token(caller);
+  const std::string token = OfTwoGrants("person-narrow");
   ASSERT_OK_AND_ASSIGN(const v1::Asset asset,
                        Call<v1::Asset>("AssetService.RegisterAsset", Shed(), token));
   EXPECT_EQ(asset.created_by().region_path(), "3607");

@@ -101,6 +101,21 @@ class ServiceTest : public ::testing::Test {
     Reference();
   }
 
+  // A county operator by two grants: the first is for other money than LEGACY_SPECIAL, and the
+  // second tells itself by its region.
+  std::string OfTwoGrants(const std::string& person) {
+    auth::Caller caller;
+    caller.subject = person;
+    for (const auto& [source, region] : std::vector<std::pair<std::string, std::string>>{
+             {"BRIDGE_CENTRAL", "360733"}, {"LEGACY_SPECIAL", "3607"}}) {
+      auth::Grant& grant = caller.grants.emplace_back();
+      grant.role = options::v1::ROLE_COUNTY_OPERATOR;
+      grant.region_path = region;
+      grant.fund_sources = {source};
+    }
+    return server_.Token(caller);
+  }
+
   // Noon of that day in Shanghai, for the server and the operations.
   void SetDay(int year, int month, int day) {
     const absl::Time now =

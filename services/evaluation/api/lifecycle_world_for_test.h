@@ -137,6 +137,17 @@ class LifecycleWorld {
     std::optional<Ulid> industry_id = std::nullopt;
     bool verified = true;
   };
+  // Below the other one in the taxonomy, as the registry tells it.
+  void KnowIndustry(const std::string& code, const std::string& parent) {
+    registry::v1::IndustryCategory category;
+    category.set_taxonomy_version("JX2025");
+    category.set_code(code);
+    category.set_parent_code(parent);
+    EXPECT_OK(mysql::Transact(db(), [&](mysql::Tx& tx) {
+      return PutReferences(tx, {{std::string(kTaxonomyRef), Cat("JX2025/", code), "",
+                                 category.SerializeAsString(), 1}});
+    }));
+  }
   Ulid AddSubject() { return AddSubject(SubjectOptions()); }
   Ulid AddSubject(const SubjectOptions& options) {
     SubjectRow s;

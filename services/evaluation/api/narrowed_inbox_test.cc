@@ -86,14 +86,7 @@ class NarrowedInbox : public EvaluationInbox {
 };
 
 TEST_F(NarrowedInbox, R002_AReviewIsForThoseWhoseIndustryItIs) {
-  registry::v1::IndustryCategory category;
-  category.set_taxonomy_version("JX2025");
-  category.set_code("NAVEL_ORANGE");
-  category.set_parent_code("FRUIT");
-  ASSERT_OK(mysql::Transact(w_.db(), [&](mysql::Tx& tx) {
-    return PutReferences(tx, {{std::string(kTaxonomyRef), "JX2025/NAVEL_ORANGE", "",
-                               category.SerializeAsString(), 1}});
-  }));
+  w_.KnowIndustry("NAVEL_ORANGE", "FRUIT");
   const Ulid subject = w_.AddSubject({.industry_code = "NAVEL_ORANGE"});
   const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_UPGRADE, "G2");
   const std::string tea = Narrowed(kApprover, {{}, {"TEA"}});

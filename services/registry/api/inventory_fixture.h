@@ -166,6 +166,45 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
   std::string Township(std::string_view region = kTownship) {
     return Token(options::v1::ROLE_TOWNSHIP_REVIEWER, region, "reviewer");
   }
+  // The city's sample of what is verified: all of it, or this share.
+  absl::StatusOr<v1::Sample> DrawInCity(const v1::InventoryCampaign& campaign,
+                                        int rate_bp = 10000) {
+    v1::DrawSampleRequest draw;
+    draw.set_request_id(RequestId());
+    draw.set_campaign_id(campaign.id());
+    draw.set_region_code("3607");
+    draw.set_rate_bp(rate_bp);
+    return Inventory<v1::Sample>("DrawSample", draw, City());
+  }
+  // Grants of the county, narrowed to one thing; and somebody's token who holds them.
+  static auth::Grant Of(auth::Role role = options::v1::ROLE_COUNTY_OPERATOR) {
+    auth::Grant grant;
+    grant.role = role;
+    grant.region_path = kCounty;
+    return grant;
+  }
+  static auth::Grant OfClause(const std::string& clause) {
+    auth::Grant grant = Of();
+    grant.clauses = {clause};
+    return grant;
+  }
+  static auth::Grant OfSource(const std::string& source,
+                              auth::Role role = options::v1::ROLE_COUNTY_OPERATOR) {
+    auth::Grant grant = Of(role);
+    grant.fund_sources = {source};
+    return grant;
+  }
+  static auth::Grant OfIndustry(const std::string& industry) {
+    auth::Grant grant = Of();
+    grant.industries = {industry};
+    return grant;
+  }
+  std::string With(std::vector<auth::Grant> grants) {
+    auth::Caller caller;
+    caller.subject = "narrowed";
+    caller.grants = std::move(grants);
+    return server_.Token(caller);
+  }
   std::string County(std::string_view person = "operator", std::string_view region = kCounty) {
     return Token(options::v1::ROLE_COUNTY_OPERATOR, region, person);
   }
@@ -235,6 +274,16 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
     SetDay(2026, 3, 31, c->mutable_county_deadline());
     return Inventory<v1::InventoryCampaign>("CreateCampaign", create,
                                             token.empty() ? Approver() : token);
+  }
+  absl::StatusOr<v1::ShortBoard> CompleteBoard(const v1::ShortBoard& board,
+                                               const std::string& token) {
+    v1::CompleteShortBoardRequest complete;
+    complete.set_request_id(RequestId());
+    complete.set_id(board.id());
+    complete.set_etag(board.etag());
+    SetDay(2026, 3, 1, complete.mutable_completed_on());
+    complete.set_note("冷库已投用");
+    return Call<v1::ShortBoard>("IndustryService", "CompleteShortBoard", complete, token);
   }
   static void SetDay(int year, int month, int day, google::type::Date* out) {
     out->set_year(year);

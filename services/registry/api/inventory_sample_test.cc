@@ -136,12 +136,7 @@ TEST_F(InventorySampleTest, R016_ASampleTellsWhetherItsResultsAreTheCallersToRec
   const v1::InventoryCampaign campaign = OpenCampaign();
   Verify(campaign.id(), kVillage);
   Verify(campaign.id(), kVillage2);
-  v1::DrawSampleRequest draw;
-  draw.set_request_id(RequestId());
-  draw.set_campaign_id(campaign.id());
-  draw.set_region_code("3607");
-  draw.set_rate_bp(10000);
-  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Inventory<v1::Sample>("DrawSample", draw, City()));
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, DrawInCity(campaign));
   ASSERT_EQ(sample.units_size(), 2);
   const auto told = [&](const std::string& token) -> std::string {
     v1::GetSampleRequest get;

@@ -26,34 +26,6 @@ using ::testing::UnorderedElementsAre;
 
 class NarrowedInbox : public InboxTest {
  protected:
-  static auth::Grant Of(auth::Role role = options::v1::ROLE_COUNTY_OPERATOR) {
-    auth::Grant grant;
-    grant.role = role;
-    grant.region_path = kCounty;
-    return grant;
-  }
-  static auth::Grant OfSource(const std::string& source,
-                              auth::Role role = options::v1::ROLE_COUNTY_OPERATOR) {
-    auth::Grant grant = Of(role);
-    grant.fund_sources = {source};
-    return grant;
-  }
-  static auth::Grant OfIndustry(const std::string& industry) {
-    auth::Grant grant = Of();
-    grant.industries = {industry};
-    return grant;
-  }
-  static auth::Grant OfClause(const std::string& clause) {
-    auth::Grant grant = Of();
-    grant.clauses = {clause};
-    return grant;
-  }
-  std::string With(std::vector<auth::Grant> grants) {
-    auth::Caller caller;
-    caller.subject = "narrowed";
-    caller.grants = std::move(grants);
-    return server_.Token(caller);
-  }
   // The kinds in the inbox; the counts have to agree.
   std::vector<std::string> KindsOf(const std::string& token) {
     std::vector<std::string> out;
@@ -80,15 +52,6 @@ class NarrowedInbox : public InboxTest {
     auto made = Call<v1::ShortBoard>("IndustryService", "CreateShortBoard", create, County());
     EXPECT_OK(made);
     return made.ok() ? *made : v1::ShortBoard();
-  }
-  absl::StatusOr<v1::ShortBoard> Complete(const v1::ShortBoard& board, const std::string& token) {
-    v1::CompleteShortBoardRequest complete;
-    complete.set_request_id(RequestId());
-    complete.set_id(board.id());
-    complete.set_etag(board.etag());
-    SetDay(2026, 3, 1, complete.mutable_completed_on());
-    complete.set_note("冷库已投用");
-    return Call<v1::ShortBoard>("IndustryService", "CompleteShortBoard", complete, token);
   }
   absl::StatusOr<v1::Project> Amend(const std::string& id, const std::string& path,
                                     const std::function<void(v1::Project*)>& change) {
@@ -124,12 +87,12 @@ TEST_F(NarrowedInbox, R002_AShortBoardIsForThoseWhoseProjectItIs) {
   EXPECT_THAT(KindsOf(With({OfIndustry("TEA"), OfSource("BRIDGE_CENTRAL")})),
               ElementsAre("SHORT_BOARD_COMPLETE"));
   // Those to whom it is not shown are refused.
-  EXPECT_THAT(Complete(board, tea),
+  EXPECT_THAT(CompleteBoard(board, tea),
               StatusIs(absl::StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
   // By clauses that its rpc does not serve it is nobody's work.
   EXPECT_THAT(KindsOf(With({OfClause("十六")})), IsEmpty());
   EXPECT_THAT(KindsOf(With({OfClause("四")})), ElementsAre("SHORT_BOARD_COMPLETE"));
-  ASSERT_OK(Complete(board, oil));
+  ASSERT_OK(CompleteBoard(board, oil));
   EXPECT_THAT(KindsOf(County()), IsEmpty());
   EXPECT_THAT(Done(oil), SizeIs(1));  // of the same person, by today's grants
   EXPECT_THAT(Done(tea), IsEmpty());

@@ -27,12 +27,7 @@ using ::testing::UnorderedElementsAre;
 TEST_F(InboxTest, R002_ASampledVillageWaitsForTheLevelThatDrewIt) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   Verify(campaign.id(), kVillage);
-  v1::DrawSampleRequest draw;
-  draw.set_request_id(RequestId());
-  draw.set_campaign_id(campaign.id());
-  draw.set_region_code("3607");
-  draw.set_rate_bp(10000);
-  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Inventory<v1::Sample>("DrawSample", draw, City()));
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, DrawInCity(campaign));
   EXPECT_THAT(Kinds(City()), ElementsAre(Cat("SAMPLE_RESULT ", kVillage, " LEVEL_2")));
   EXPECT_THAT(Kinds(City("3608")), IsEmpty());
   EXPECT_THAT(Kinds(Province()), IsEmpty());
@@ -53,12 +48,7 @@ TEST_F(InboxTest, R002_TheProvinceConfirmsACountyOnceEverythingIsThere) {
   }
   // No sample yet: it is the city's or the province's to draw.
   EXPECT_THAT(Kinds(Province()), ElementsAre(Cat("SAMPLE_DRAW ", kCounty, " ", campaign.id())));
-  v1::DrawSampleRequest draw;
-  draw.set_request_id(RequestId());
-  draw.set_campaign_id(campaign.id());
-  draw.set_region_code("3607");
-  draw.set_rate_bp(1);
-  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Inventory<v1::Sample>("DrawSample", draw, City()));
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, DrawInCity(campaign, 1));
   EXPECT_THAT(Kinds(Province()), IsEmpty());
   for (const v1::SampleUnit& unit : sample.units()) {
     ASSERT_OK(Result(sample.id(), unit.unit_report_id()));
@@ -184,12 +174,7 @@ TEST_F(InboxTest, R016_ACountyThatIsVerifiedAfterTheDrawWaitsForAnother) {
 TEST_F(InboxTest, R002_TwoVillagesThatAreCompletedAtOncePassTheCountyOn) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   Verify(campaign.id(), kVillage);
-  v1::DrawSampleRequest draw;
-  draw.set_request_id(RequestId());
-  draw.set_campaign_id(campaign.id());
-  draw.set_region_code("3607");
-  draw.set_rate_bp(10000);
-  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Inventory<v1::Sample>("DrawSample", draw, City()));
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, DrawInCity(campaign));
   ASSERT_OK(Result(sample.id(), sample.units(0).unit_report_id()));
   Verify(campaign.id(), kVillage2);
   // The last two, up to their completion.

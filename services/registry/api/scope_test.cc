@@ -12,33 +12,6 @@ using absl::StatusCode;
 
 class ScopeTest : public RegistryFixture {
  protected:
-  static auth::Grant Of(auth::Role role = options::v1::ROLE_COUNTY_OPERATOR) {
-    auth::Grant grant;
-    grant.role = role;
-    grant.region_path = kCounty;
-    return grant;
-  }
-  static auth::Grant OfClause(const std::string& clause) {
-    auth::Grant grant = Of();
-    grant.clauses = {clause};
-    return grant;
-  }
-  static auth::Grant OfSource(const std::string& source) {
-    auth::Grant grant = Of();
-    grant.fund_sources = {source};
-    return grant;
-  }
-  static auth::Grant OfIndustry(const std::string& industry) {
-    auth::Grant grant = Of();
-    grant.industries = {industry};
-    return grant;
-  }
-  std::string With(std::vector<auth::Grant> grants) {
-    auth::Caller caller;
-    caller.subject = "narrowed";
-    caller.grants = std::move(grants);
-    return server_.Token(caller);
-  }
   absl::StatusOr<v1::Industry> Ensure(const std::string& code, const std::string& token) {
     v1::EnsureIndustryRequest request;
     request.set_request_id(RequestId());

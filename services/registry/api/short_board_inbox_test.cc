@@ -57,15 +57,6 @@ class ShortBoardInbox : public RegistryFixture {
     EXPECT_OK(made);
     return made.ok() ? *made : v1::ShortBoard();
   }
-  absl::StatusOr<v1::ShortBoard> Complete(const v1::ShortBoard& board, const std::string& token) {
-    v1::CompleteShortBoardRequest complete;
-    complete.set_request_id(RequestId());
-    complete.set_id(board.id());
-    complete.set_etag(board.etag());
-    SetDay(2026, 3, 1, complete.mutable_completed_on());
-    complete.set_note("冷库已投用");
-    return Call<v1::ShortBoard>("IndustryService", "CompleteShortBoard", complete, token);
-  }
   absl::StatusOr<v1::Project> Void(const v1::Project& project) {
     v1::VoidProjectRequest request;
     request.set_request_id(RequestId());
@@ -145,7 +136,7 @@ TEST_F(ShortBoardInbox, R002_WaitsForThoseWhoCanCompleteIt) {
   On(2026, 3, 23);
   EXPECT_EQ(Mine(Township())[0].due_state(), inbox::v1::DUE_STATE_OVERDUE);
 
-  ASSERT_OK(Complete(board, Township()));
+  ASSERT_OK(CompleteBoard(board, Township()));
   EXPECT_THAT(Mine(Township()), IsEmpty());
   EXPECT_THAT(Mine(County()), IsEmpty());
   ASSERT_OK_AND_ASSIGN(const auto done, server_.Call<inbox::v1::ListMyDoneResponse>(
@@ -175,7 +166,7 @@ TEST_F(ShortBoardInbox, R002_TheRecountFillsAndMends) {
   ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶基地")));
   const v1::ShortBoard open = Create(type::v1::SUBJECT_TYPE_PROJECT, project.id(), 20);
   const v1::ShortBoard closed = Create(type::v1::SUBJECT_TYPE_PROJECT, project.id());
-  ASSERT_OK(Complete(closed, County()));
+  ASSERT_OK(CompleteBoard(closed, County()));
   mysql::Session& db = server_.database().db();
   const auto versions = [&] {
     return server_.database().Int("SELECT SUM(version) FROM work_item");
@@ -203,7 +194,7 @@ TEST_F(ShortBoardInbox, R002_OfAVoidProjectWaitsForNobody) {
   ASSERT_OK_AND_ASSIGN(const v1::Project stays, Register(NewProject("油茶基地")));
   const v1::ShortBoard open = Create(type::v1::SUBJECT_TYPE_PROJECT, gone.id(), 20);
   const v1::ShortBoard closed = Create(type::v1::SUBJECT_TYPE_PROJECT, gone.id(), 20);
-  ASSERT_OK(Complete(closed, Township()));
+  ASSERT_OK(CompleteBoard(closed, Township()));
   const v1::ShortBoard other = Create(type::v1::SUBJECT_TYPE_PROJECT, stays.id(), 20);
   EXPECT_EQ(Refusal(open), "");
   EXPECT_EQ(Stored(), (std::set<std::string>{open.id(), other.id()}));
@@ -215,7 +206,7 @@ TEST_F(ShortBoardInbox, R002_OfAVoidProjectWaitsForNobody) {
   EXPECT_EQ(Refusal(open), "PROJECT_VOID");
   EXPECT_EQ(Refusal(closed), "SHORT_BOARD_CLOSED");
   EXPECT_EQ(Refusal(other), "");
-  EXPECT_THAT(Complete(open, County()),
+  EXPECT_THAT(CompleteBoard(open, County()),
               StatusIs(absl::StatusCode::kFailedPrecondition, "PROJECT_VOID"));
 
   // The recount says the same, and takes away what waited since before.
@@ -224,7 +215,7 @@ TEST_F(ShortBoardInbox, R002_OfAVoidProjectWaitsForNobody) {
   EXPECT_EQ(Stored(), (std::set<std::string>{open.id(), closed.id(), other.id()}));
   ASSERT_OK(Recount());
   EXPECT_EQ(Stored(), (std::set<std::string>{other.id()}));
-  ASSERT_OK(Complete(other, County()));
+  ASSERT_OK(CompleteBoard(other, County()));
 }
 
 TEST_F(ShortBoardInbox, R002_ItemsAreEqualToStatesAfterRandomSteps) {
@@ -243,7 +234,7 @@ TEST_F(ShortBoardInbox, R002_ItemsAreEqualToStatesAfterRandomSteps) {
       const v1::ShortBoard& board = boards[random.Below(boards.size())];
       const std::vector<std::string> who = {Village(), Township(), Township(kOtherTownship),
                                             County()};
-      done += Complete(board, who[random.Below(who.size())]).ok() ? 1 : 0;
+      done += CompleteBoard(board, who[random.Below(who.size())]).ok() ? 1 : 0;
     }
     ASSERT_EQ(Stored(), Open()) << "step " << i << ", seed " << seed;
   }

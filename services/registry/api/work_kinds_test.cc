@@ -201,12 +201,7 @@ TEST_F(WorkKindsTest, R118_TheActionOfEveryItemIsOneOfItsRecord) {
   LookRound();
   ASSERT_OK_AND_ASSIGN(task, Sign(unit.id(), unit.etag(), "AGRICULTURE", County("lead")));
   ASSERT_OK(Complete(unit.id(), task.etag()));
-  v1::DrawSampleRequest draw;
-  draw.set_request_id(RequestId());
-  draw.set_campaign_id(campaign.id());
-  draw.set_region_code("3607");
-  draw.set_rate_bp(10000);
-  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, Inventory<v1::Sample>("DrawSample", draw, City()));
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, DrawInCity(campaign));
   LookRound();
   ASSERT_EQ(sample.units_size(), 4);
   for (const v1::SampleUnit& one : sample.units()) {
