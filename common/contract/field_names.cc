@@ -118,7 +118,7 @@ absl::Status Refuse(std::string_view violation, std::string_view what,
   return error.Build();
 }
 
-// "资金来源/金额" as "资金来源 / 金额".
+// "资金构成/金额" as "资金构成 / 金额".
 std::string Spaced(std::string_view label) {
   std::vector<std::string> parts;
   for (const std::string& part : Split(label, '/')) {

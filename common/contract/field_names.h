@@ -1,4 +1,4 @@
-// Fields as people name them and as the contract does: the label "资金来源 / 金额" and the path
+// Fields as people name them and as the contract does: the label "资金构成 / 金额" and the path
 // "declared_funding[].amount".
 #pragma once
 

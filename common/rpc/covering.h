@@ -13,8 +13,8 @@ namespace bangfu::rpc {
 //   const rpc::Covering covering(m, FacetsOf(…));
 //   RETURN_IF_ERROR(covering.mutation().Audit(…));
 //
-// After the step was allowed. The mutation outlives it; where no grant is narrowed it is used as it
-// is.
+// The step may be decided by it, too: what it leaves out is in `narrowed`. The mutation outlives it;
+// where no grant is narrowed it is used as it is.
 class Covering {
  public:
   Covering(Mutation& m, const auth::Facets& thing) : mutation_(&m) {

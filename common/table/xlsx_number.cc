@@ -52,8 +52,8 @@ std::string ExactNumberText(std::string_view xml, bool* lost) {
     return negative && out != "0" ? Cat("-", out) : out;
   };
   std::string text = plain();
-  int64_t count =
-      0;  // significant digits; trailing zeros of an integer are counted: they may be damage
+  // Significant digits; trailing zeros of an integer are counted: they may be damage.
+  int64_t count = 0;
   for (char c : text) {
     if (absl::ascii_isdigit(static_cast<unsigned char>(c)) && (count > 0 || c != '0')) ++count;
   }

@@ -99,14 +99,19 @@ function draw(report: InventoryUnitReport, projects: Project[], draft?: Draft, e
 
 interface Correction { field: FieldDescription; key: string; value: string; remarks: string[] }
 
-/** What was remarked on single fields of a project, to be put right here; the rest needs the project's own form. */
+/**
+ * What was remarked on single texts and numbers of a project, to be put right here: the first project that has such
+ * remarks, since fields are known by their names, and no field that the report has itself. The rest needs the project's
+ * own form.
+ */
 function corrections(report: InventoryUnitReport, projects: Project[]): { project: Project; fields: Correction[] }[] {
-  return projects.slice(0, 1).map((project) => {
+  const shown = (project: Project, name: string) => ["string", "number", "undefined"].includes(typeof project[name as keyof Project]);
+  return projects.map((project) => {
     const remarks = (name: string) => report.currentReturn?.reasons.filter((each) => each.subjectId === project.id && each.field === name).map((each) => each.text) ?? [];
-    return { project, fields: ProjectSchema.fields.filter((each) => each.fieldKind === "scalar" && remarks(each.name).length > 0).map((each) => ({
+    return { project, fields: ProjectSchema.fields.filter((each) => each.fieldKind === "scalar" && !labels.has(each.name) && shown(project, each.localName) && remarks(each.name).length > 0).map((each) => ({
       field: describeField(ProjectSchema, each.name), key: each.localName, value: String(project[each.localName as keyof Project] ?? ""),
       remarks: remarks(each.name) })) };
-  }).filter((each) => each.fields.length > 0);
+  }).filter((each) => each.fields.length > 0).slice(0, 1);
 }
 
 /** The fields that a remark may be about, by their names. */

@@ -56,7 +56,7 @@ function describe(field: DescField): FieldDescription {
     ...(rule?.minLength ? { minLength: rule.minLength } : {}),
     ...(rule?.maxLength ? { maxLength: rule.maxLength } : {}),
     ...(rule?.pattern ? { pattern: rule.pattern } : {}),
-    number: field.fieldKind === "scalar" && field.scalar !== ScalarType.STRING,
+    number: field.fieldKind === "scalar" && ![ScalarType.STRING, ScalarType.BYTES, ScalarType.BOOL].includes(field.scalar),
   };
 }
 
