@@ -79,7 +79,7 @@ class RecordActions : public RecordsTest {
     }
     v1::AddPairingVisitRequest request;
     request.set_id(t.id());
-    Set(request.mutable_visit()->mutable_visited_on(), 2026, 2, 1);
+    SetDay(absl::CivilDay(2026, 2, 1), request.mutable_visit()->mutable_visited_on());
     request.mutable_visit()->set_visitor("王研究员");
     request.set_validate_only(true);
     return Call<v1::TechPairing>(kI, "AddPairingVisit", request, token).status();
@@ -95,7 +95,7 @@ class RecordActions : public RecordsTest {
     request.set_id(b.id());
     request.set_etag(b.etag());
     request.set_note("已建成");
-    Set(request.mutable_completed_on(), 2026, 2, 1);
+    SetDay(absl::CivilDay(2026, 2, 1), request.mutable_completed_on());
     request.set_validate_only(true);
     return Call<v1::ShortBoard>(kI, "CompleteShortBoard", request, token).status();
   }

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "common/contract/time.h"
 #include "services/registry/api/registry_for_test.h"
 
 namespace bangfu::registry {
@@ -54,7 +55,7 @@ class RecordsTest : public RegistryTest {
     t.set_region_code("360733");
     t.set_kind("SCIENCE_COURTYARD");
     t.set_team_name("脐橙科技小院");
-    Set(t.mutable_period()->mutable_from(), 2025, 1, 1);
+    SetDay(absl::CivilDay(2025, 1, 1), t.mutable_period()->mutable_from());
     return create;
   }
   absl::StatusOr<v1::TechPairing> MakePairing(int visits = 0) {
@@ -69,7 +70,7 @@ class RecordsTest : public RegistryTest {
     r.set_programme("HEAD_GOOSE");
     r.set_title("头雁培育班");
     r.set_persons(40);
-    Set(r.mutable_held_on(), 2026, 2, 10);
+    SetDay(absl::CivilDay(2026, 2, 10), r.mutable_held_on());
     return create;
   }
   absl::StatusOr<v1::TrainingRecord> MakeTraining() {
@@ -117,11 +118,6 @@ class RecordsTest : public RegistryTest {
     return Void<v1::Project, v1::VoidProjectRequest>(kP, "VoidProject", project,
                                                      token.empty() ? county_ : token)
         .status();
-  }
-  static void Set(google::type::Date* date, int year, int month, int day) {
-    date->set_year(year);
-    date->set_month(month);
-    date->set_day(day);
   }
 };
 

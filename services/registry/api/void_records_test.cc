@@ -225,7 +225,7 @@ TEST_F(VoidRecords, R076_APairingsVisitsGrowOneByOneAndCountInTheirPeriod) {
   const auto visit = [&](int month, int day, const std::string& token, bool validate_only = false) {
     v1::AddPairingVisitRequest request;
     request.set_id(made->id());
-    Set(request.mutable_visit()->mutable_visited_on(), 2026, month, day);
+    SetDay(absl::CivilDay(2026, month, day), request.mutable_visit()->mutable_visited_on());
     request.mutable_visit()->set_visitor("李教授");
     request.mutable_visit()->set_content("修剪培训");
     request.set_validate_only(validate_only);
@@ -234,8 +234,8 @@ TEST_F(VoidRecords, R076_APairingsVisitsGrowOneByOneAndCountInTheirPeriod) {
   const auto visits = [&](int month, int until) {
     v1::GetServiceSummaryRequest summary;
     summary.set_region_code("360733");
-    Set(summary.mutable_period()->mutable_from(), 2026, month, 1);
-    Set(summary.mutable_period()->mutable_to(), 2026, until, 28);
+    SetDay(absl::CivilDay(2026, month, 1), summary.mutable_period()->mutable_from());
+    SetDay(absl::CivilDay(2026, until, 28), summary.mutable_period()->mutable_to());
     const auto figures = Call<v1::ServiceSummary>(kI, "GetServiceSummary", summary, county_);
     EXPECT_THAT(figures, IsOk());
     return figures.ok() ? figures->visits() : -1;
@@ -259,13 +259,13 @@ TEST_F(VoidRecords, R076_APairingsVisitsGrowOneByOneAndCountInTheirPeriod) {
   v1::AddPairingVisitRequest wrong;
   wrong.set_id(made->id());
   wrong.mutable_visit()->set_visitor("李教授");
-  Set(wrong.mutable_visit()->mutable_visited_on(), 2024, 12, 31);
+  SetDay(absl::CivilDay(2024, 12, 31), wrong.mutable_visit()->mutable_visited_on());
   EXPECT_THAT(Call<v1::TechPairing>(kI, "AddPairingVisit", wrong, county_),
               HasViolation("visit.visited_on"));
-  Set(wrong.mutable_visit()->mutable_visited_on(), 2099, 1, 1);
+  SetDay(absl::CivilDay(2099, 1, 1), wrong.mutable_visit()->mutable_visited_on());
   EXPECT_THAT(Call<v1::TechPairing>(kI, "AddPairingVisit", wrong, county_),
               HasViolation("visit.visited_on"));
-  Set(wrong.mutable_visit()->mutable_visited_on(), 2026, 1, 1);
+  SetDay(absl::CivilDay(2026, 1, 1), wrong.mutable_visit()->mutable_visited_on());
   wrong.mutable_visit()->clear_visitor();
   EXPECT_THAT(Call<v1::TechPairing>(kI, "AddPairingVisit", wrong, county_),
               HasViolation("visit.visitor"));
@@ -330,8 +330,8 @@ TEST_F(VoidRecords, R077_AVoidTrainingIsCountedNoMore) {
   EXPECT_THAT(void_training(*gone, county_), StatusIs(Code::kFailedPrecondition, "RECORD_VOID"));
   v1::GetServiceSummaryRequest summary;
   summary.set_region_code("360733");
-  Set(summary.mutable_period()->mutable_from(), 2026, 1, 1);
-  Set(summary.mutable_period()->mutable_to(), 2026, 12, 31);
+  SetDay(absl::CivilDay(2026, 1, 1), summary.mutable_period()->mutable_from());
+  SetDay(absl::CivilDay(2026, 12, 31), summary.mutable_period()->mutable_to());
   const auto figures = Call<v1::ServiceSummary>(kI, "GetServiceSummary", summary, county_);
   ASSERT_THAT(figures, IsOk());
   EXPECT_EQ(figures->trainings(), 0);
@@ -406,7 +406,7 @@ TEST_F(VoidRecords, R061_R070_ALeadingIndustryAndABrandSayWhatMayBeDone) {
   end.set_id(brand->id());
   end.set_etag(brand->etag());
   end.set_reason("证书撤销");
-  Set(end.mutable_ended_on(), 2026, 1, 1);
+  SetDay(absl::CivilDay(2026, 1, 1), end.mutable_ended_on());
   const auto ended = Call<v1::BrandCertification>(kI, "EndBrandCertification", end, county_);
   ASSERT_THAT(ended, IsOk());
   EXPECT_EQ(told(certificate(county_)), (Told{{"end", "STATE_NOT_ALLOWED"}}));
@@ -494,7 +494,7 @@ TEST_F(VoidRecords, OfVoidsAndVisitsAtOnceOneStands) {
     }
     v1::AddPairingVisitRequest request;
     request.set_id(made->id());
-    Set(request.mutable_visit()->mutable_visited_on(), 2026, 1, 20);
+    SetDay(absl::CivilDay(2026, 1, 20), request.mutable_visit()->mutable_visited_on());
     request.mutable_visit()->set_visitor("李教授");
     request.mutable_visit()->set_content("修剪培训");
     return Call<v1::TechPairing>(kI, "AddPairingVisit", request, county_).status();
