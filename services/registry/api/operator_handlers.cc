@@ -12,6 +12,7 @@
 #include "common/workflow/proto.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/handlers.h"
+#include "services/registry/api/record_subjects.h"
 #include "services/registry/domain/record_actions.h"
 #include "services/registry/store/project_store.h"
 #include "services/registry/store/record_table.h"
@@ -106,21 +107,6 @@ mysql::Params OperatorColumns(const v1::Operator& o) {
   // A void one gives its code free.
   const auto uscc = o.is_void() ? std::nullopt : std::optional<std::string>(o.uscc());
   return {uscc, o.name(), o.kind(), o.is_void()};
-}
-
-// `used_by`: the code of a project that names it.
-template <typename T>
-RecordSubject SubjectOf(const T& record, std::string used_by = "") {
-  return {record.is_void() ? RecordState::kVoid : RecordState::kStanding, std::move(used_by)};
-}
-
-template <typename T>
-absl::Status CheckStep(const Context& context, const RecordTransitions& table, const T& record,
-                       std::string_view action, std::string used_by = "") {
-  return table
-      .Execute(SubjectOf(record, std::move(used_by)), action,
-               workflow::ActorAt(context.caller, record.region_path()))
-      .status();
 }
 
 // What the caller could want to do. Who names it is looked for only where its void hangs on that.

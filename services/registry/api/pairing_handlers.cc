@@ -31,16 +31,6 @@ mysql::Params PairingColumns(const v1::TechPairing& t, int32_t undated) {
   return {OptionalId(t.industry_id()), t.team_name(), from, to, undated, t.is_void()};
 }
 
-RecordSubject SubjectOf(const v1::TechPairing& t) {
-  return {t.is_void() ? RecordState::kVoid : RecordState::kStanding, ""};
-}
-
-absl::Status CheckStep(const Context& context, const v1::TechPairing& t, std::string_view action) {
-  return PairingTransitions()
-      .Execute(SubjectOf(t), action, workflow::ActorAt(context.caller, t.region_path()))
-      .status();
-}
-
 absl::Status PublishPairing(Mutation& m, const Ulid& id, const v1::TechPairing* before,
                             const v1::TechPairing& after, std::string_view reason) {
   RETURN_IF_ERROR(m.Audit("tech_pairing", id, after.region_path(), before, after, reason));
@@ -105,7 +95,7 @@ absl::StatusOr<v1::TechPairing> AddVisit(Context& context,
         const v1::TechPairing before = MessageOf<v1::TechPairing>(record);
         RETURN_IF_ERROR(
             CheckSubjects(context, m.tx(), before.industry_id(), before.project_id(), "pairing"));
-        RETURN_IF_ERROR(CheckStep(context, before, "add_visit"));
+        RETURN_IF_ERROR(CheckStep(context, PairingTransitions(), before, "add_visit"));
         const auto day = DayOf(request.visit().visited_on());
         if (!day || *day > ShanghaiDay(context.now)) {
           return InvalidField("visit.visited_on", "服务日期不能晚于今天").Build();
@@ -135,7 +125,7 @@ absl::StatusOr<v1::TechPairing> VoidPairing(Context& context,
         const v1::TechPairing before = MessageOf<v1::TechPairing>(record);
         RETURN_IF_ERROR(
             CheckSubjects(context, m.tx(), before.industry_id(), before.project_id(), "pairing"));
-        RETURN_IF_ERROR(CheckStep(context, before, "void"));
+        RETURN_IF_ERROR(CheckStep(context, PairingTransitions(), before, "void"));
         ASSIGN_OR_RETURN(const int64_t dated, CountPairingVisits(m.tx(), id));
         v1::TechPairing t = before;
         t.set_is_void(true);

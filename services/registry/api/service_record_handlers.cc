@@ -151,10 +151,6 @@ absl::StatusOr<v1::ListBrandCertificationsResponse> ListBrands(
   return response;
 }
 
-RecordSubject SubjectOf(const v1::TrainingRecord& t) {
-  return {t.is_void() ? RecordState::kVoid : RecordState::kStanding, ""};
-}
-
 mysql::Params TrainingColumns(const v1::TrainingRecord& t, absl::CivilDay day) {
   return {t.programme(), day, t.persons(), t.poor_labour_persons(), t.is_void()};
 }
@@ -207,10 +203,7 @@ absl::StatusOr<v1::TrainingRecord> VoidTraining(Context& context,
         const v1::TrainingRecord before = MessageOf<v1::TrainingRecord>(record);
         RETURN_IF_ERROR(
             CheckSubjects(context, m.tx(), before.industry_id(), before.project_id(), "training"));
-        RETURN_IF_ERROR(TrainingTransitions()
-                            .Execute(SubjectOf(before), "void",
-                                     workflow::ActorAt(context.caller, record.region_path))
-                            .status());
+        RETURN_IF_ERROR(CheckStep(context, TrainingTransitions(), before, "void"));
         v1::TrainingRecord t = before;
         t.set_is_void(true);
         t.set_void_reason(request.reason());
