@@ -338,8 +338,10 @@ absl::StatusOr<v1::HelperOrganisation> VoidHelper(
         const Record& record = locked.front();
         RETURN_IF_ERROR(CheckEtag(request.etag(), record.version));
         const v1::HelperOrganisation before = HelperOf(record);
+        // Before anything is searched.
+        RETURN_IF_ERROR(CheckStep(context, HelperTransitions(), before, "void"));
         ASSIGN_OR_RETURN(const std::string project,
-                         FindProjectNaming(m.tx(), before.id(), before.region_path()));
+                         FindProjectNaming(m.tx(), HelperTable(), id, before.region_path()));
         RETURN_IF_ERROR(CheckStep(context, HelperTransitions(), before, "void", project));
         v1::HelperOrganisation h = before;
         h.set_is_void(true);
@@ -359,12 +361,7 @@ absl::StatusOr<v1::HelperOrganisation> GetHelper(Context& context,
   v1::HelperOrganisation h = HelperOf(record);
   RETURN_IF_ERROR(TellActions(
       context, HelperTransitions(),
-      [&]() -> absl::StatusOr<std::string> {
-        ASSIGN_OR_RETURN(const bool named, HelperTable().EverNamed(context.db, id));
-        if (!named) return std::string();
-        return FindProjectNaming(context.db, h.id(), h.region_path());
-      },
-      &h));
+      [&] { return FindProjectNaming(context.db, HelperTable(), id, h.region_path()); }, &h));
   return h;
 }
 

@@ -127,10 +127,8 @@ absl::StatusOr<v1::ShortBoard> GetBoard(Context& context, const v1::GetShortBoar
   for (workflow::AllowedAction& action : told) {
     if (action.action != "void" || !action.allowed) continue;
     // Who remedies it is looked for only where its void hangs on that.
-    ASSIGN_OR_RETURN(const bool named, ShortBoardTable().EverNamed(context.db, id));
-    if (!named) continue;
     ASSIGN_OR_RETURN(const std::string user,
-                     FindProjectNaming(context.db, board.id(), board.region_path()));
+                     FindProjectNaming(context.db, ShortBoardTable(), id, board.region_path()));
     if (user.empty()) continue;
     action = workflow::ActionOf(action.action, action.label_zh, CheckUnused(user));
   }
@@ -194,7 +192,7 @@ absl::StatusOr<v1::ShortBoard> VoidBoard(Context& context,
                             .status());
         const rpc::Covering covering(m, thing);
         ASSIGN_OR_RETURN(const std::string user,
-                         FindProjectNaming(m.tx(), before.id(), before.region_path()));
+                         FindProjectNaming(m.tx(), ShortBoardTable(), id, before.region_path()));
         RETURN_IF_ERROR(CheckUnused(user));
         v1::ShortBoard b = before;
         b.set_is_void(true);

@@ -158,6 +158,21 @@ TEST_F(VoidRecords, AHelperThatNoProjectNamesIsVoided) {
   EXPECT_EQ(listed(true), 1);
 }
 
+TEST_F(VoidRecords, AHelperOfTheProvinceIsInUseWhereverItHelps) {
+  v1::CreateHelperOrganisationRequest create;
+  create.mutable_helper()->set_name("省某单位");
+  create.mutable_helper()->set_region_code("36");
+  const auto made = Call<v1::HelperOrganisation>(kO, "CreateHelperOrganisation", create, admin_);
+  ASSERT_THAT(made, IsOk());
+  v1::Project p = SomeProject();
+  p.add_helper_org_ids(made->id());
+  const auto project = Register(p, county_);
+  ASSERT_THAT(project, IsOk());
+  EXPECT_THAT(VoidHelper(*made, admin_), StatusIs(Code::kFailedPrecondition, "HELPER_IN_USE"));
+  ASSERT_OK(VoidProject(*project));
+  EXPECT_THAT(VoidHelper(*made, admin_), IsOk());
+}
+
 TEST_F(VoidRecords, R063_AShortBoardIsVoidedAndCountsNowhere) {
   const auto subject = Register(SomeProject(), county_);
   ASSERT_THAT(subject, IsOk());

@@ -118,17 +118,22 @@ absl::StatusOr<std::string> FindProjectOfOperator(mysql::Executor& db, const Uli
   return rows.empty() ? std::string() : rows[0].String(0);
 }
 
-absl::StatusOr<std::string> FindProjectNaming(mysql::Executor& db, const std::string& id,
-                                              const std::string& region_path) {
-  const std::string county = region_path.substr(0, 6);
-  for (const std::string& region : {county, std::string()}) {
+absl::StatusOr<std::string> FindProjectNaming(mysql::Executor& db, const RecordTable& table,
+                                              const Ulid& id, const std::string& region_path) {
+  ASSIGN_OR_RETURN(const bool named, table.EverNamed(db, id));
+  if (!named) return std::string();
+  std::vector<std::string> regions;
+  // Above the counties the first search would be the second one over again.
+  if (region_path.size() >= 6) regions.push_back(region_path.substr(0, 6));
+  regions.emplace_back();
+  for (const std::string& region : regions) {
     mysql::Params params;
     std::string sql = "SELECT project_code FROM project WHERE is_void = 0";
     if (!region.empty()) {
       absl::StrAppend(&sql, " AND ", mysql::RegionClause({region}, "region_path", &params));
     }
     absl::StrAppend(&sql, " AND LOCATE(?, record) > 0 ORDER BY region_path, id LIMIT 1");
-    params.emplace_back(id);
+    params.emplace_back(id.ToString());
     ASSIGN_OR_RETURN(const mysql::Rows rows, db.Query(sql, params));
     if (!rows.empty()) return rows[0].String(0);
   }

@@ -16,6 +16,7 @@
 #include "common/base/ulid.h"
 #include "common/external/external_ids.h"
 #include "common/mysql/session.h"
+#include "services/registry/store/record_table.h"
 #include "services/registry/store/scope.h"
 
 namespace bangfu::registry {
@@ -113,11 +114,12 @@ absl::StatusOr<std::map<Ulid, ProjectRow>> LockProjects(mysql::Tx& tx,
 absl::StatusOr<std::set<Ulid>> VoidProjects(mysql::Executor& db, const std::set<Ulid>& ids);
 // The code of a project that is not void and names the operator; empty: none does.
 absl::StatusOr<std::string> FindProjectOfOperator(mysql::Executor& db, const Ulid& operator_id);
-// The code of one, wherever it lies, whose record names this id (of a helper, of a short board),
-// those of the county of `region_path` first: where none of them does it reads every record, so for
-// what is rarely asked or was named once (RecordTable::EverNamed). Empty: none does.
-absl::StatusOr<std::string> FindProjectNaming(mysql::Executor& db, const std::string& id,
-                                              const std::string& region_path);
+// The code of one, wherever it lies, whose record names this id of `table` (of a helper, of a short
+// board), those of the county of `region_path` first. Empty: none does. Nothing is searched for
+// what no project ever named (RecordTable::EverNamed); for what was named once and is no more,
+// every record is read: for what is rarely asked.
+absl::StatusOr<std::string> FindProjectNaming(mysql::Executor& db, const RecordTable& table,
+                                              const Ulid& id, const std::string& region_path);
 absl::StatusOr<std::optional<Ulid>> FindProjectByCode(mysql::Executor& db, const std::string& code);
 
 // Takes `count` numbers of a county and year; gives the first. Holds the row to the end of `tx`.
