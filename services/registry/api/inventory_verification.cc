@@ -310,7 +310,7 @@ absl::StatusOr<int64_t> DisputedOnlyElsewhere(mysql::Executor& db,
   ASSIGN_OR_RETURN(const std::vector<FindingRow> own, Findings(db, {unit.id}));
   ASSIGN_OR_RETURN(const auto rounds, CountyRounds(db, {unit.id}));
   for (const FindingRow& f : own) {
-    if (f.level != kLevelCounty || f.action != v1::FINDING_ACTION_DISPUTED) continue;
+    if (f.level != kCountyLevel || f.action != v1::FINDING_ACTION_DISPUTED) continue;
     if (IsOfRound(FindingMessage(f), unit.id, rounds)) elsewhere.erase(f.project_id);
   }
   return static_cast<int64_t>(elsewhere.size());
@@ -404,7 +404,7 @@ absl::StatusOr<v1::VerificationTask> CompleteVerification(
         std::map<Ulid, std::vector<v1::VerificationFinding>> of_project;
         for (const FindingRow& f : all) {
           // What is void or lies elsewhere since it was looked at is not this report's to verify.
-          if (f.level != kLevelCounty ||
+          if (f.level != kCountyLevel ||
               std::find(ids.begin(), ids.end(), f.project_id) == ids.end()) {
             continue;
           }

@@ -198,7 +198,7 @@ absl::StatusOr<std::vector<FindingRow>> TakeFindings(
     row.unit_report_id = unit.id;
     row.project_id = project;
     row.region_path = unit.region_path;
-    row.level = kLevelCounty;
+    row.level = kCountyLevel;
     row.action = finding.action();
     row.field = finding.field();
     *finding.mutable_found_by() = by;

@@ -14,9 +14,6 @@
 
 namespace bangfu::registry::inventory {
 
-// Who found it, as findings are stored: the county.
-inline constexpr int kLevelCounty = 3;
-
 struct Correction {
   v1::Project before, after;
 };
