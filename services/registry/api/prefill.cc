@@ -23,6 +23,7 @@
 #include "services/registry/api/unit_reports.h"
 #include "services/registry/store/industry_store.h"
 #include "services/registry/store/operation_report_store.h"
+#include "services/registry/store/project_list_store.h"
 #include "services/registry/store/project_store.h"
 #include "services/registry/store/region_store.h"
 #include "services/registry/store/taxonomy_store.h"
@@ -153,16 +154,18 @@ absl::StatusOr<std::string> MissingLink(Context& context, const Ulid& id,
                                         const v1::Industry& industry) {
   std::set<std::string> there;
   for (const v1::PresentLink& link : industry.links()) there.insert(link.link_code());
-  std::optional<IndustryProject> last;
+  ProjectQuery query;
+  query.scope = {""};  // of the industry, whoever asks
+  query.industry_id = id;
+  query.limit = kPageOfProjects;
   while (true) {
-    ASSIGN_OR_RETURN(const std::vector<IndustryProject> page,
-                     PageIndustryProjects(context.db, id, last, kPageOfProjects));
-    for (const IndustryProject& row : page) {
+    ASSIGN_OR_RETURN(const std::vector<ProjectRow> page, ListProjects(context.db, query));
+    for (const ProjectRow& row : page) {
       const auto project = FromBytes<v1::Project>(row.record);
       there.insert(project.chain_links().begin(), project.chain_links().end());
     }
     if (page.size() < kPageOfProjects) break;
-    last = page.back();
+    query.after = {page.back().region_path, page.back().id};
   }
   ASSIGN_OR_RETURN(const std::vector<Record> boards,
                    ShortBoardTable().List(context.db, context.scope,

@@ -13,26 +13,6 @@ absl::StatusOr<int64_t> CountIndustryProjects(mysql::Executor& db, const Ulid& i
   return rows[0].Int(0);
 }
 
-absl::StatusOr<std::vector<IndustryProject>> PageIndustryProjects(
-    mysql::Executor& db, const Ulid& industry_id, const std::optional<IndustryProject>& after,
-    int limit) {
-  mysql::Params params{industry_id};
-  std::string where;
-  if (after) {
-    where = " AND region_path >= ? AND (region_path > ? OR id > ?)";
-    params.insert(params.end(), {after->region_path, after->region_path, after->id});
-  }
-  params.emplace_back(limit);
-  ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   db.Query(Cat("SELECT region_path, id, record FROM project FORCE INDEX "
-                                "(project_by_industry) WHERE industry_id = ? AND is_void = 0",
-                                where, " ORDER BY region_path, id LIMIT ?"),
-                            params));
-  std::vector<IndustryProject> out;
-  for (const mysql::Row& row : rows) out.push_back({row.String(0), row.Id(1), row.String(2)});
-  return out;
-}
-
 absl::StatusOr<std::map<std::pair<std::string, std::string>, Ulid>> FindIndustries(
     mysql::Executor& db, const std::set<std::pair<std::string, std::string>>& keys) {
   std::map<std::pair<std::string, std::string>, Ulid> out;

@@ -21,15 +21,6 @@ namespace bangfu::registry {
 
 // Projects of an industry that are not void.
 absl::StatusOr<int64_t> CountIndustryProjects(mysql::Executor& db, const Ulid& industry_id);
-// Records of those projects by (region path, id), a page after the last one of the page before.
-struct IndustryProject {
-  std::string region_path;
-  Ulid id;
-  std::string record;  // the contract's message
-};
-absl::StatusOr<std::vector<IndustryProject>> PageIndustryProjects(
-    mysql::Executor& db, const Ulid& industry_id, const std::optional<IndustryProject>& after,
-    int limit);
 // The industries of (county path, code) that exist.
 absl::StatusOr<std::map<std::pair<std::string, std::string>, Ulid>> FindIndustries(
     mysql::Executor& db, const std::set<std::pair<std::string, std::string>>& keys);

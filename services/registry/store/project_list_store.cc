@@ -22,8 +22,11 @@ std::string ListProjectsSql(const ProjectQuery& q, mysql::Params* params) {
     sql += ")";
   } else {
     // The order is the key's: a page costs its rows, whatever the table holds.
-    if (!q.industry_id && !q.operator_id && !q.campaign_id)
+    if (q.industry_id) {
+      sql += " FORCE INDEX (project_by_industry)";
+    } else if (!q.operator_id && !q.campaign_id) {
       sql += " FORCE INDEX (project_by_region)";
+    }
     sql += Cat(" WHERE ", mysql::RegionClause(q.scope, "p.region_path", params));
   }
   const auto equal = [&](std::string_view column, const auto& value) {
