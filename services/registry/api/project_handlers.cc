@@ -207,7 +207,7 @@ absl::StatusOr<v1::Project> Void(Context& context, const v1::VoidProjectRequest&
         RETURN_IF_ERROR(WriteProjects(m.tx(), author, locked.references, &changes));
         // Nobody makes up what the project lacked.
         ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
-        RETURN_IF_ERROR(SyncShortBoardsOfProject(m.tx(), id, inbox::ActOf(m, "void", {})));
+        RETURN_IF_ERROR(SyncShortBoardsOfProjects(m.tx(), {id}, inbox::ActOf(m, "void", {})));
         return Masked(std::move(changes[0].project));
       });
 }

@@ -300,12 +300,14 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
     RETURN_IF_ERROR(SyncUnitReports(
         tx, waiting, {author.ids, author.now, &author.caller, "update", InboxCalendar()}));
   }
+  std::set<Ulid> others;  // whose short boards are others' work than before
   for (const ProjectChange& c : *changes) {
     if (!c.before || !OtherFacets(*c.before, c.project)) continue;
     ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(c.project.id()));
-    RETURN_IF_ERROR(SyncShortBoardsOfProject(
-        tx, id, {author.ids, author.now, &author.caller, "update", InboxCalendar()}));
+    others.insert(id);
   }
+  RETURN_IF_ERROR(SyncShortBoardsOfProjects(
+      tx, others, {author.ids, author.now, &author.caller, "update", InboxCalendar()}));
   const bool voids = std::all_of(changes->begin(), changes->end(),
                                  [](const ProjectChange& c) { return c.project.is_void(); });
   return SyncMonthlyReportsAt(

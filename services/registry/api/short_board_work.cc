@@ -105,10 +105,12 @@ absl::Status SyncShortBoards(mysql::Tx& tx, const std::vector<v1::ShortBoard>& b
   return inbox::Sync(tx, subjects, act);
 }
 
-absl::Status SyncShortBoardsOfProject(mysql::Tx& tx, const Ulid& project, const inbox::Act& act) {
+absl::Status SyncShortBoardsOfProjects(mysql::Tx& tx, const std::set<Ulid>& projects,
+                                       const inbox::Act& act) {
+  if (projects.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<Record> open,
                    ShortBoardTable().LockWhere(
-                       tx, Both(Equals("subject_id", project), Equals("completed", false))));
+                       tx, Both(OneOf("subject_id", projects), Equals("completed", false))));
   return SyncShortBoards(tx, BoardsOf(open), act);
 }
 

@@ -2,6 +2,7 @@
 // its project is void.
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -22,9 +23,10 @@ absl::StatusOr<std::vector<ShortBoardState>> StatesOf(mysql::Executor& db,
 // Makes the open items of the boards, which are locked or new, what their states ask for.
 absl::Status SyncShortBoards(mysql::Tx& tx, const std::vector<v1::ShortBoard>& boards,
                              const inbox::Act& act);
-// The same of the boards of a project that are not made up, which it locks. The caller holds the
-// project, so that no other board of it comes.
-absl::Status SyncShortBoardsOfProject(mysql::Tx& tx, const Ulid& project, const inbox::Act& act);
+// The same of the boards of these projects that are not made up, which it locks. The caller holds
+// the projects, so that no other board of them comes. A few statements for all.
+absl::Status SyncShortBoardsOfProjects(mysql::Tx& tx, const std::set<Ulid>& projects,
+                                       const inbox::Act& act);
 
 inbox::Source ShortBoardSource();
 

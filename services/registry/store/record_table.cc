@@ -29,6 +29,11 @@ Condition Equals(std::string_view column, mysql::Param value) {
   return {Cat(column, " = ?"), {std::move(value)}, column.ends_with("_id")};
 }
 
+Condition OneOf(std::string_view column, const std::set<Ulid>& values) {
+  return {Cat(column, " IN (", mysql::Placeholders(values.size()), ")"),
+          mysql::Params(values.begin(), values.end())};
+}
+
 Condition Both(Condition a, const Condition& b) {
   a.sql += Cat(" AND ", b.sql);
   a.params.insert(a.params.end(), b.params.begin(), b.params.end());

@@ -40,6 +40,8 @@ struct Condition {
 
 // What callers ask for; no statement text outside the store.
 Condition Equals(std::string_view column, mysql::Param value);
+// Of `values`, which are some.
+Condition OneOf(std::string_view column, const std::set<Ulid>& values);
 Condition Both(Condition a, const Condition& b);
 Condition StartsWith(std::string_view column, const std::string& text);
 // Of columns valid_from and valid_to, where NULL is open.
