@@ -7,9 +7,9 @@
 
 namespace bangfu::registry {
 
-// Publishes each code list, parameter, fund source's department, version of the taxonomy and year of
-// work days that is another than when this published it last, as their handlers do: a migration has
-// no event, and who has a copy takes no snapshot once it is level. The first three go by their
+// Publishes each code list, parameter, fund source's department, version of the taxonomy and year
+// of work days that is another than when this published it last, as their handlers do: a migration
+// has no event, and who has a copy takes no snapshot once it is level. The first three go by their
 // version, so a migration that changes one counts it up; the others by a digest of what they tell.
 // Regions and organisations change by calls alone. What a handler told by itself is told once more
 // after the next start, which changes no copy.

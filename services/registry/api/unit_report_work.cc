@@ -45,8 +45,8 @@ constexpr size_t kChunk = 500;
 // What the state alone does not say, for many reports at once.
 struct Around {
   std::map<Ulid, CampaignRef> campaigns;
-  std::map<Ulid, std::vector<RequiredDepartment>>
-      missing_departments;  // of reports with the county
+  // Of reports with the county.
+  std::map<Ulid, std::vector<RequiredDepartment>> missing_departments;
   std::map<Ulid, std::vector<std::string>> signers;
   std::map<std::string, std::string> department_names;
   std::map<Ulid, std::set<int>> samples;  // levels that drew the report and have no result

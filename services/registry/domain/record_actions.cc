@@ -104,11 +104,13 @@ const RecordTransitions& HelperTransitions() {
 }
 
 const RecordTransitions& PairingTransitions() {
-  const RecordGuard standing = Standing("技术结对已作废");
-  static const auto* table = TableOf(
-      {Step("add_visit", "登记服务",
-            {kTownshipReviewer, kCountyOperator, kProvOffice, kSystemIntegrator}, {standing}),
-       Step("void", "作废", {kCountyOperator, kProvOffice}, {standing})});
+  static const auto* table = [] {
+    const RecordGuard standing = Standing("技术结对已作废");
+    return TableOf(
+        {Step("add_visit", "登记服务",
+              {kTownshipReviewer, kCountyOperator, kProvOffice, kSystemIntegrator}, {standing}),
+         Step("void", "作废", {kCountyOperator, kProvOffice}, {standing})});
+  }();
   return *table;
 }
 

@@ -26,7 +26,9 @@ absl::StatusOr<std::map<Ulid, FacetCodes>> FacetCodesOf(mysql::Executor& db,
 absl::StatusOr<std::map<std::string, FacetCodes>> FacetCodesOfMissingReports(
     mysql::Executor& db, const std::vector<std::string>& paths, const std::vector<int>& states,
     const std::string& period);
-// Of each code those above it in the current taxonomy, which has three levels.
+// Of each code those above it in the current taxonomy, which has three levels. It reads the rows of
+// these codes alone: work items are brought up to date at every step, and LookupCategories would
+// read the whole taxonomy for them each time.
 absl::StatusOr<std::map<std::string, std::vector<std::string>>> IndustriesAbove(
     mysql::Executor& db, const std::set<std::string>& codes);
 

@@ -29,7 +29,8 @@ struct ReportRow {
 };
 absl::StatusOr<std::map<std::pair<Ulid, std::string>, ReportRow>> LockReports(
     mysql::Tx& tx, const std::vector<std::pair<Ulid, std::string>>& keys);
-// New ones (version 1) and those that LockReports gave; Conflict() when a new one is there meanwhile.
+// New ones (version 1) and those that LockReports gave; Conflict() when a new one is there
+// meanwhile.
 absl::Status StoreReports(mysql::Tx& tx, const std::vector<ReportRow>& rows);
 absl::StatusOr<std::optional<ReportRow>> FindReport(mysql::Executor& db, const Ulid& project_id,
                                                     const std::string& period,
