@@ -393,6 +393,36 @@ TEST_F(FeedTest, ASourceThatRefusesAnAddedTypeStopsNothingAndMissesNothing) {
   EXPECT_OK(consumer.TakeRefusal());
 }
 
+// Of a type that was followed before it is not what is refused.
+TEST_F(FeedTest, WithARefusedTypeAnOlderCopyIsFollowedOn) {
+  const Ulid other = ids_.Next();
+  ChangeOther(other);
+  SequenceAll();
+  FollowTypes({"thing", "other"});
+  ConsumerOptions options = FollowingTypes({"thing", "other", "third"});
+  options.copy_versions = {{"other", 2}};
+  options.ask_again = {.initial = absl::Seconds(5), .max = absl::Minutes(5)};
+  auto session = database_.Connect();
+  Consumer consumer(*session, clock_, options, PullFrom(database_.db()), handler_,
+                    SnapshotFrom(*reader_));
+  snapshots_.clear();
+  for (int changes = 0; changes < 2; ++changes) {
+    ChangeOther(other);
+    SequenceAll();
+    Follow(consumer);
+    EXPECT_EQ(Differences(), 0);
+    EXPECT_EQ(Covered(), "other,thing");
+    EXPECT_THAT(snapshots_, ElementsAre(ElementsAre("other", "third")));
+  }
+  ASSERT_OK_AND_ASSIGN(const ConsumerProgress progress,
+                       ReadProgress(database_.db(), "copy", "things"));
+  EXPECT_THAT(progress.awaited_types, ElementsAre("other", "third"));
+  states_.offered.push_back("third");
+  clock_.Advance(absl::Minutes(10));
+  Follow(consumer);
+  EXPECT_EQ(Covered(), "other#2,thing,third");
+}
+
 // What waits is in the row: a process that starts anew, and one that follows less, know it too.
 TEST_F(FeedTest, WhatIsAwaitedOutlivesTheProcess) {
   ChangeNow(ids_.Next());

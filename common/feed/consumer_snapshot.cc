@@ -28,6 +28,14 @@ namespace {
 // Stands for all types where feed_cursor names those that a cursor covers.
 constexpr char kEveryType[] = "*";
 
+// Of the copy of a type that is covered (type, type#2).
+int VersionOfCover(std::string_view cover) {
+  int version = 0;
+  const size_t mark = cover.find('#');
+  if (mark != cover.npos) ParseInt(cover.substr(mark + 1), &version);
+  return version;
+}
+
 // The source's word that it does not know a type it was asked for.
 bool RefusesTypes(const absl::Status& status) {
   if (!absl::IsInvalidArgument(status)) return false;
@@ -180,16 +188,28 @@ absl::StatusOr<bool> Consumer::CoverFollowed() {
       added.push_back(type);
     }
   }
+  // Until the source answers for what is added, a type whose copy only has to hold more is followed
+  // on as it is.
+  std::set<std::string> standing = covers;
+  for (const std::string& type : added) {
+    const int version = VersionOfCover(CoverOf(options_, type));
+    if (whole && version > 0) standing.insert(type);
+    for (const std::string& cover : covered) {
+      if (TypeOfCover(cover) == type && VersionOfCover(cover) < version) standing.insert(cover);
+    }
+  }
   const bool backfill = !added.empty() && snapshot_ != nullptr;
   if (backfill) {
     const std::string wanted = absl::StrJoin(added, ",");  // sorted, as TypesOf is
     // Refused a while ago, and the row says so: the source is left alone for now.
-    if (awaited_ == wanted && covered_ == JoinTypes(covers) && clock_.Now() < ask_at_) return false;
+    if (awaited_ == wanted && covered_ == JoinTypes(standing) && clock_.Now() < ask_at_) {
+      return false;
+    }
     bool refused = false;
     const absl::Status taken = Backfill(covered, added, &refused);
-    if (refused && !covers.empty()) {
+    if (refused && !standing.empty()) {
       NoteRefusal(taken);
-      RETURN_IF_ERROR(RecordTypes(JoinTypes(covers), wanted));
+      RETURN_IF_ERROR(RecordTypes(JoinTypes(standing), wanted));
       return false;
     }
     RETURN_IF_ERROR(taken);
