@@ -18,6 +18,7 @@
 #include "common/operation/operation.h"
 #include "common/operation/service.h"
 #include "common/rpc/actor.h"
+#include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/rpc/page.h"
 #include "common/status/error.h"
@@ -51,17 +52,9 @@ ptrdiff_t GrantOf(const CallContext& context, const SubjectRow& subject, const G
   return grant == nullptr ? -1 : grant - context.caller.grants.data();
 }
 
-// All subjects of a region are for a grant that is not for some of them.
-absl::Status CheckWhole(const CallContext& context, std::string_view region) {
-  for (const auth::Grant& grant : context.caller.grants) {
-    if (std::find(context.roles.begin(), context.roles.end(), grant.role) != context.roles.end() &&
-        !grant.region_path.empty() && RegionContains(grant.region_path, region) &&
-        grant.fund_sources.empty() && grant.industries.empty()) {
-      return absl::OkStatus();
-    }
-  }
-  return workflow::ScopeExcludes("评估该区域的全部对象").Build();
-}
+// All subjects of a region are for a grant that is not for some of them: no code of a narrowed one
+// is among these.
+auth::Facets Everything() { return {{""}, {""}}; }
 
 absl::StatusOr<v1::EvaluateSubjectsResponse> EvaluateSubjects(
     CallContext& context, const Deps& deps, const v1::EvaluateSubjectsRequest& request) {
@@ -154,17 +147,21 @@ absl::StatusOr<operation::v1::Operation> StartBatchEvaluation(
         ASSIGN_OR_RETURN(std::optional<RegionRow> known, GetRegion(m.tx(), region));
         if (known && !known->region_path.empty()) region = known->region_path;
         if (!auth::InScope(context.scope, region)) return NotFound("region", *code);
-        RETURN_IF_ERROR(CheckWhole(context, region));
+        RETURN_IF_ERROR(workflow::CheckScope(context.caller, context.roles, region, Everything(),
+                                             "评估该区域的全部对象"));
+        const rpc::Covering covering(m, Everything());
         ASSIGN_OR_RETURN(int64_t total, CountSubjects(m.tx(), region));
         v1::StartBatchEvaluationRequest kept = request;
         kept.set_region_code(region);
-        ASSIGN_OR_RETURN(operation::v1::Operation operation,
-                         operation::StartOperation(m, kBatchKind, region, kept, total));
+        ASSIGN_OR_RETURN(
+            operation::v1::Operation operation,
+            operation::StartOperation(covering.mutation(), kBatchKind, region, kept, total));
         ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(operation.id()));
         RETURN_IF_ERROR(PinRun(m.tx(), *deps.evaluator, id, region, request.period(),
                                context.caller.subject, context.now));
-        RETURN_IF_ERROR(inbox::SyncStoppedIn(m.tx(), StoppedBatch(), region,
-                                             inbox::ActOf(m, "start", WorkCalendar)));
+        RETURN_IF_ERROR(
+            inbox::SyncStoppedIn(m.tx(), StoppedBatch(), region,
+                                 inbox::ActOf(covering.mutation(), "start", WorkCalendar)));
         return operation;
       });
   if (started.ok() && deps.operations != nullptr) deps.operations->Wake();

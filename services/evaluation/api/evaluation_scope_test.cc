@@ -12,17 +12,24 @@ using testing::StatusIs;
 
 class EvaluationScope : public EvaluationApi {
  protected:
-  // An operator of the county with a grant for each list of industries.
-  std::string Narrowed(const std::vector<std::vector<std::string>>& industries) {
+  // An operator with a grant for each list of industries, in its region.
+  using Held = std::vector<std::pair<std::vector<std::string>, std::string>>;
+  std::string Holder(const Held& held) {
     auth::Caller caller;
     caller.subject = "narrowed";
-    for (const std::vector<std::string>& one : industries) {
+    for (const auto& [industries, region] : held) {
       auth::Grant& grant = caller.grants.emplace_back();
       grant.role = auth::Role::ROLE_COUNTY_OPERATOR;
-      grant.region_path = sample::kCounty;
-      grant.industries = one;
+      grant.region_path = region;
+      grant.industries = industries;
     }
     return world_.server().Token(caller);
+  }
+  // All of them in the county.
+  std::string Narrowed(const std::vector<std::vector<std::string>>& industries) {
+    Held held;
+    for (const auto& one : industries) held.emplace_back(one, sample::kCounty);
+    return Holder(held);
   }
 };
 
@@ -59,16 +66,8 @@ TEST_F(EvaluationScope, TheEvaluationNamesTheGrantThatCoversItsSubject) {
   world_.Sync();
   world_.Score({project}, 85, 85);
   // The first with the role is for another industry; the second tells itself by its region.
-  auth::Caller caller;
-  caller.subject = "narrowed";
-  for (const auto& [industry, region] : std::vector<std::pair<std::string, std::string>>{
-           {"TEA", sample::kCounty}, {sample::kIndustryCode, "3607"}}) {
-    auth::Grant& grant = caller.grants.emplace_back();
-    grant.role = auth::Role::ROLE_COUNTY_OPERATOR;
-    grant.region_path = region;
-    grant.industries = {industry};
-  }
-  ASSERT_OK_AND_ASSIGN(const auto made, world_.Evaluate({project}, world_.server().Token(caller)));
+  const std::string token = Holder({{{"TEA"}, sample::kCounty}, {{sample::kIndustryCode}, "3607"}});
+  ASSERT_OK_AND_ASSIGN(const auto made, world_.Evaluate({project}, token));
   ASSERT_EQ(made.outcomes_size(), 1);
   EXPECT_EQ(made.outcomes(0).evaluation().computed_by().region_path(), "3607");
 }
@@ -86,7 +85,10 @@ TEST_F(EvaluationScope, NobodyEvaluatesAllOfARegionByAGrantForSomeOfIt) {
   };
   EXPECT_THAT(start(Narrowed({{sample::kIndustryCode}})),
               StatusIs(absl::StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
-  EXPECT_OK(start(Narrowed({{sample::kIndustryCode}, {}})));
+  // With another for all of it, it is that one that is named.
+  ASSERT_OK_AND_ASSIGN(const operation::v1::Operation started,
+                       start(Holder({{{sample::kIndustryCode}, sample::kCounty}, {{}, "3607"}})));
+  EXPECT_EQ(started.created_by().region_path(), "3607");
 }
 
 }  // namespace
