@@ -104,19 +104,17 @@ absl::Status Compose(runtime::App& app) {
   standard.inbox.escalation_days = [](mysql::Executor& db) {
     return ReadParameter(db, kEscalationDays);
   };
-  standard.work = {
-      EvaluationSource(),
-      ArgumentSource(),
-      EntrySource(),
-      SigningSource(),
-      CriteriaSource(),
-      DispatchSource(),
-      ToEvaluateSource(),
-      LackingDataSource(),
-      inbox::StoppedSource({StoppedBatch()}),
-      publicity::WorkSource(ClassPublicityOptions().title, ClassPublicityOptions().facets,
-                            ClassPublicityOptions().evidence_wanted),
-      period::WorkSource(PeriodOptions(nullptr))};
+  standard.work = {EvaluationSource(),
+                   ArgumentSource(),
+                   EntrySource(),
+                   SigningSource(),
+                   CriteriaSource(),
+                   DispatchSource(),
+                   ToEvaluateSource(),
+                   LackingDataSource(),
+                   inbox::StoppedSource({StoppedBatch()}),
+                   ClassPublicitySource(),
+                   period::WorkSource(PeriodOptions(nullptr))};
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
 
   deps.operations = &operations;

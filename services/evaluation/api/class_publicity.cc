@@ -9,6 +9,7 @@
 #include "common/base/digest.h"
 #include "common/base/strings.h"
 #include "common/publicity/publicity.h"
+#include "common/publicity/work.h"
 #include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/status/macros.h"
@@ -169,6 +170,12 @@ publicity::ServiceOptions ClassPublicityOptions() {
   options.title = TitleOfPublicity;
   options.facets = FacetsOfPublicities;
   return options;
+}
+
+inbox::Source ClassPublicitySource() {
+  publicity::ServiceOptions options = ClassPublicityOptions();
+  return publicity::WorkSource(std::move(options.title), std::move(options.facets),
+                               std::move(options.evidence_wanted));
 }
 
 }  // namespace bangfu::evaluation

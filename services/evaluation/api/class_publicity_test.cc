@@ -107,12 +107,9 @@ TEST_F(ClassPublicity, WhatWaitsIsTheFileThatIsMissing) {
   using ::testing::ElementsAre;
   using ::testing::IsEmpty;
   const auto recounted = [&] {
-    return inbox::Recount(
-        w_.db(),
-        {publicity::WorkSource(ClassPublicityOptions().title, ClassPublicityOptions().facets,
-                               ClassPublicityOptions().evidence_wanted)},
-        w_.server().ids(), w_.server().clock().Now(),
-        {.every = absl::ZeroDuration(), .calendar = WorkCalendar});
+    return inbox::Recount(w_.db(), {ClassPublicitySource()}, w_.server().ids(),
+                          w_.server().clock().Now(),
+                          {.every = absl::ZeroDuration(), .calendar = WorkCalendar});
   };
   EXPECT_THAT(kinds(w_.Operator()), ElementsAre("PUBLICITY_EVIDENCE"));
   EXPECT_THAT(kinds(w_.Approver()), IsEmpty());

@@ -74,13 +74,11 @@ class InboxProperty : public EvaluationInbox {
   }
 
   absl::Status Recounted() {
-    return inbox::Recount(
-        w_.db(),
-        {EvaluationSource(), ArgumentSource(), EntrySource(), SigningSource(), CriteriaSource(),
-         publicity::WorkSource(ClassPublicityOptions().title, ClassPublicityOptions().facets,
-                               ClassPublicityOptions().evidence_wanted)},
-        w_.server().ids(), w_.server().clock().Now(),
-        {.every = absl::ZeroDuration(), .calendar = WorkCalendar});
+    return inbox::Recount(w_.db(),
+                          {EvaluationSource(), ArgumentSource(), EntrySource(), SigningSource(),
+                           CriteriaSource(), ClassPublicitySource()},
+                          w_.server().ids(), w_.server().clock().Now(),
+                          {.every = absl::ZeroDuration(), .calendar = WorkCalendar});
   }
 
   void ExpectEvaluation(const Ulid& id, std::set<std::string>* out) {

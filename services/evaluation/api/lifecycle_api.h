@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bangfu/evaluation/v1/evaluation.pb.h"
+#include "common/inbox/recount.h"
 #include "common/publicity/service.h"
 #include "common/rpc/call_context.h"
 
@@ -19,5 +20,7 @@ inline constexpr char kEvaluationAggregate[] = "evaluation";
 // The service's copy of the work calendar, and what happens to an evaluation when its publicity has
 // passed or an objection was upheld (back to COMPUTED).
 publicity::ServiceOptions ClassPublicityOptions();
+// The class publicities that run, for the recount.
+inbox::Source ClassPublicitySource();
 
 }  // namespace bangfu::evaluation

@@ -53,9 +53,18 @@ class NarrowedInbox : public EvaluationInbox {
     event.mutable_payload()->PackFrom(state);
     feed::Batch batch;
     batch.source = "registry";
+    batch.generation = generation_;
     batch.now = w_.server().clock().Now();
     batch.events = {&event};
     ASSERT_OK(mysql::Transact(w_.db(), [&](mysql::Tx& tx) { return effects_.Apply(tx, batch); }));
+  }
+  // A snapshot that holds nothing but the industry.
+  void TellAnew(const registry::v1::Industry& industry) {
+    ++generation_;
+    Tell(industry);
+    ASSERT_OK(mysql::Transact(w_.db(), [&](mysql::Tx& tx) {
+      return effects_.FinishSnapshot(tx, "registry", generation_);
+    }));
   }
   void Tell(const registry::v1::Project& project) {
     registry::v1::ProjectChanged changed;
@@ -72,10 +81,7 @@ class NarrowedInbox : public EvaluationInbox {
     const auto versions = [&] { return w_.database().Int("SELECT SUM(version) FROM work_item"); };
     const int64_t before = versions();
     ASSERT_OK(inbox::Recount(
-        w_.db(),
-        {EvaluationSource(), EntrySource(), DispatchSource(),
-         publicity::WorkSource(ClassPublicityOptions().title, ClassPublicityOptions().facets,
-                               ClassPublicityOptions().evidence_wanted)},
+        w_.db(), {EvaluationSource(), EntrySource(), DispatchSource(), ClassPublicitySource()},
         w_.server().ids(), w_.server().clock().Now(),
         {.every = absl::ZeroDuration(), .calendar = WorkCalendar}));
     EXPECT_EQ(versions(), before);
@@ -83,6 +89,7 @@ class NarrowedInbox : public EvaluationInbox {
 
   RegistryEffects effects_{w_.server().ids(), {}, w_.server().clock()};
   int64_t told_ = 0;
+  int64_t generation_ = 0;
 };
 
 TEST_F(NarrowedInbox, R002_AReviewIsForThoseWhoseIndustryItIs) {
@@ -151,7 +158,7 @@ TEST_F(NarrowedInbox, R118_ItemsFollowAProjectToOtherMoney) {
   // What no verified project pays for is not narrowed by sources.
   project.set_verification_state(registry::v1::VERIFICATION_STATE_UNVERIFIED);
   Tell(project);
-  EXPECT_THAT(of("BRIDGE_CENTRAL"), Not(Contains(id.ToString())));
+  EXPECT_THAT(of("BRIDGE_CENTRAL"), ElementsAre(of_industry.ToString()));
   ExpectSettled();
   project.set_verification_state(registry::v1::VERIFICATION_STATE_COUNTY_VERIFIED);
   Tell(project);
@@ -162,6 +169,21 @@ TEST_F(NarrowedInbox, R118_ItemsFollowAProjectToOtherMoney) {
   project.set_industry_code("TEA");
   Tell(project);
   EXPECT_THAT(Of(tea), Contains("EVALUATION_ACCEPT"));
+  ExpectSettled();
+}
+
+TEST_F(NarrowedInbox, R118_AnIndustryIsNotNarrowedByAProjectThatASnapshotNoLongerHas) {
+  const registry::v1::Industry industry = sample::Industry(w_.world().NewId());
+  registry::v1::Project project = sample::Project(w_.world().NewId(), industry.id());
+  project.mutable_declared_funding(0)->clear_task_code();
+  Tell(industry);
+  Tell(project);
+  w_.Compute(*Ulid::Parse(project.id()), v1::EVALUATION_RESULT_UPGRADE, "G2");
+  w_.Compute(*Ulid::Parse(industry.id()), v1::EVALUATION_RESULT_UPGRADE);
+  const std::string other = Narrowed(kApprover, {{"BRIDGE_PROVINCE"}, {}});
+  EXPECT_THAT(Of(other), Not(Contains("EVALUATION_ACCEPT")));
+  TellAnew(industry);
+  EXPECT_THAT(Of(other), ElementsAre("EVALUATION_ACCEPT"));
   ExpectSettled();
 }
 

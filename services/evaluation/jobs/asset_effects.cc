@@ -168,20 +168,11 @@ absl::Status AssetEffects::FinishSnapshot(mysql::Tx& tx, const std::string& sour
                                           int64_t generation) {
   constexpr int kPage = 1000;
   const inbox::Act act{ids_, ids_.Next().time(), nullptr, "facts_changed", WorkCalendar};
-  for (const BasisKind kind : {BasisKind::kAsset, BasisKind::kContract}) {
-    while (true) {
-      ASSIGN_OR_RETURN(const std::vector<LinkBasisRow> gone,
-                       DeleteOldLinkBases(tx, kind, generation, kPage));
-      if (gone.empty()) break;
-      OutstandingChanges outstanding;
-      RETURN_IF_ERROR(SupplyByBases(tx, gone, &outstanding));
-      RETURN_IF_ERROR(outstanding.Sync(tx, act));
-    }
-  }
+  OutstandingChanges outstanding;
   while (true) {
     ASSIGN_OR_RETURN(std::vector<Ulid> gone,
                      DeleteOldFactSources(tx, source, kAssetFacts, generation, kPage));
-    if (gone.empty()) return absl::OkStatus();
+    if (gone.empty()) break;
     ASSIGN_OR_RETURN(SubjectMap before, LockSubjects(tx, gone));
     std::vector<SubjectRow> rows;
     for (const auto& [id, row] : before) {
@@ -189,10 +180,18 @@ absl::Status AssetEffects::FinishSnapshot(mysql::Tx& tx, const std::string& sour
       rows.back().asset_value_fen = 0;
       rows.back().operating_value_fen = 0;
     }
-    OutstandingChanges outstanding;
     RETURN_IF_ERROR(Put(tx, rows, before, &outstanding));
-    RETURN_IF_ERROR(outstanding.Sync(tx, act));
   }
+  // Locked in the order of Apply: projects, then industries, and the counties at the very end.
+  for (const BasisKind kind : {BasisKind::kAsset, BasisKind::kContract}) {
+    while (true) {
+      ASSIGN_OR_RETURN(const std::vector<LinkBasisRow> gone,
+                       DeleteOldLinkBases(tx, kind, generation, kPage));
+      if (gone.empty()) break;
+      RETURN_IF_ERROR(SupplyByBases(tx, gone, &outstanding));
+    }
+  }
+  return outstanding.Sync(tx, act);
 }
 
 }  // namespace bangfu::evaluation

@@ -332,6 +332,40 @@ std::optional<Ulid> PaysFor(const SubjectRow& s) {
   return s.verified && !s.is_void ? s.industry_id : std::nullopt;
 }
 
+// An industry's money is that of its projects: the industries, locked, for which it is other than
+// it was with these subjects, or with those of them whose own money is other.
+absl::StatusOr<SubjectMap> LockIndustriesOfOtherMoney(mysql::Tx& tx,
+                                                      const std::vector<SubjectRow>& subjects,
+                                                      const SubjectMap& before,
+                                                      const std::set<Ulid>& of_other_money) {
+  std::set<Ulid> industries;
+  for (const SubjectRow& s : subjects) {
+    if (s.type != kProjectSubject) continue;
+    const auto old = before.find(s.id);
+    const std::optional<Ulid> was = old == before.end() ? std::nullopt : PaysFor(old->second);
+    const std::optional<Ulid> is = PaysFor(s);
+    if (was == is && !of_other_money.contains(s.id)) continue;
+    for (const std::optional<Ulid>& industry : {was, is}) {
+      if (industry) industries.insert(*industry);
+    }
+  }
+  return LockSubjects(tx, {industries.begin(), industries.end()});
+}
+
+// What waits on subjects (locked) goes with them: to another region, away while they are void or
+// not verified, and to those whose grants cover their money and industry. `paths`: what they left
+// and where they went.
+absl::Status SyncWaiting(mysql::Tx& tx, const SubjectMap& subjects,
+                         const std::vector<std::string>& paths, const inbox::Act& act) {
+  if (subjects.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(SyncEvaluationsOf(tx, subjects, act));
+  RETURN_IF_ERROR(SyncArgumentsOf(tx, subjects, act));
+  std::vector<Ulid> ids;
+  for (const auto& [id, subject] : subjects) ids.push_back(id);
+  RETURN_IF_ERROR(SyncEntriesOf(tx, ids, act));
+  return SyncSigning(tx, paths, act);
+}
+
 }  // namespace
 
 std::vector<std::string> RegistryAggregates() {
@@ -451,25 +485,14 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
   }
   RETURN_IF_ERROR(MoveSubjects(tx, moved));
   RETURN_IF_ERROR(MoveIncome(tx, counties, batch.now));
-  // An industry's money is that of its projects.
-  std::set<Ulid> industries_anew;
   for (const SubjectRow& s : subjects) {
     const auto old = before.find(s.id);
     if (old != before.end() && old->second.industry_code != s.industry_code) {
       narrowed_anew.insert(s.id);
     }
-    if (s.type != kProjectSubject) continue;
-    const std::optional<Ulid> was = old == before.end() ? std::nullopt : PaysFor(old->second);
-    const std::optional<Ulid> is = PaysFor(s);
-    if (was == is && !narrowed_anew.contains(s.id)) continue;
-    for (const std::optional<Ulid>& industry : {was, is}) {
-      if (industry) industries_anew.insert(*industry);
-    }
   }
   ASSIGN_OR_RETURN(const SubjectMap industries,
-                   LockSubjects(tx, {industries_anew.begin(), industries_anew.end()}));
-  // What waits on a subject goes with it: to another region, away while it is void or not verified,
-  // and to those whose grants cover its money and industry.
+                   LockIndustriesOfOtherMoney(tx, subjects, before, narrowed_anew));
   SubjectMap waiting_anew;
   for (const SubjectRow& s : subjects) {
     const auto old = before.find(s.id);
@@ -485,20 +508,13 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
     waiting_anew.emplace(s.id, std::move(now));
   }
   waiting_anew.insert(industries.begin(), industries.end());
-  if (!waiting_anew.empty()) {
-    const inbox::Act act{ids_, batch.now, nullptr, "subject_changed", WorkCalendar};
-    RETURN_IF_ERROR(SyncEvaluationsOf(tx, waiting_anew, act));
-    RETURN_IF_ERROR(SyncArgumentsOf(tx, waiting_anew, act));
-    std::vector<Ulid> changed_ids;
-    for (const auto& [id, subject] : waiting_anew) changed_ids.push_back(id);
-    std::vector<std::string> paths;
-    for (const auto& [id, path] : moved) {
-      paths.push_back(path);
-      paths.push_back(before.at(id).region_path);
-    }
-    RETURN_IF_ERROR(SyncEntriesOf(tx, changed_ids, act));
-    RETURN_IF_ERROR(SyncSigning(tx, paths, act));
+  std::vector<std::string> paths;
+  for (const auto& [id, path] : moved) {
+    paths.push_back(path);
+    paths.push_back(before.at(id).region_path);
   }
+  const inbox::Act act{ids_, batch.now, nullptr, "subject_changed", WorkCalendar};
+  RETURN_IF_ERROR(SyncWaiting(tx, waiting_anew, paths, act));
   std::vector<SubjectRow> reporting;
   for (const SubjectRow& s : subjects) {
     if (s.type != kIndustrySubject) continue;
@@ -512,8 +528,7 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
   for (const auto& [id, industry] : industries) {
     if (!put.contains(id)) reporting.push_back(industry);
   }
-  RETURN_IF_ERROR(SyncDispatchReports(tx, reporting,
-                                      {ids_, batch.now, nullptr, "subject_changed", WorkCalendar}));
+  RETURN_IF_ERROR(SyncDispatchReports(tx, reporting, act));
   std::vector<Ulid> touched;
   for (const Ulid& id : ids) {
     if (!put.contains(id)) touched.push_back(id);
@@ -534,8 +549,7 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
   for (auto& [key, row] : c.unit_reports) units.push_back(std::move(row));
   RETURN_IF_ERROR(PutUnitReports(tx, units));
   // Named after the regions.
-  RETURN_IF_ERROR(
-      outstanding.Sync(tx, {ids_, batch.now, nullptr, "subject_changed", WorkCalendar}));
+  RETURN_IF_ERROR(outstanding.Sync(tx, act));
   // After the subjects: what waits on a unit itself has opened anew by now.
   return recode::ApplyAll(tx, parts_, std::move(c.moves), clock_);
 }
@@ -550,6 +564,8 @@ absl::Status RegistryEffects::FinishSnapshot(mysql::Tx& tx, const std::string& s
       if (gone.empty()) break;
     }
   }
+  const inbox::Act act{ids_, ids_.Next().time(), nullptr, "subject_void", WorkCalendar};
+  OutstandingChanges outstanding;
   for (std::string_view kind : {kProjectFacts, kIndustryFacts}) {
     while (true) {
       ASSIGN_OR_RETURN(std::vector<Ulid> gone,
@@ -562,18 +578,16 @@ absl::Status RegistryEffects::FinishSnapshot(mysql::Tx& tx, const std::string& s
         rows.back().is_void = true;
       }
       RETURN_IF_ERROR(PutSubjects(tx, rows, before));
-      SubjectMap now_void;
-      for (const SubjectRow& row : rows) now_void.emplace(row.id, row);
-      const inbox::Act act{ids_, ids_.Next().time(), nullptr, "subject_void", WorkCalendar};
-      RETURN_IF_ERROR(SyncEvaluationsOf(tx, now_void, act));
-      RETURN_IF_ERROR(SyncArgumentsOf(tx, now_void, act));
-      RETURN_IF_ERROR(SyncDispatchReports(tx, rows, act));
-      OutstandingChanges outstanding;
       for (const SubjectRow& row : rows) outstanding.Add(&before.at(row.id), row);
-      RETURN_IF_ERROR(outstanding.Sync(tx, act));
+      ASSIGN_OR_RETURN(SubjectMap waiting, LockIndustriesOfOtherMoney(tx, rows, before, {}));
+      for (const auto& [id, industry] : waiting) rows.push_back(industry);
+      for (const SubjectRow& row : rows) waiting.emplace(row.id, row);
+      RETURN_IF_ERROR(SyncWaiting(tx, waiting, {}, act));
+      RETURN_IF_ERROR(SyncDispatchReports(tx, rows, act));
     }
   }
-  return absl::OkStatus();
+  // Late, as it has others wait.
+  return outstanding.Sync(tx, act);
 }
 
 }  // namespace bangfu::evaluation
