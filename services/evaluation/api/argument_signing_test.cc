@@ -112,15 +112,7 @@ TEST_F(ArgumentSigning, R034_APlanToRevitaliseRestsOnASignedArgument) {
   w_.BringInForce(w_.Compute(subject, v1::EVALUATION_RESULT_REVITALIZE, "G4"));
   ASSERT_OK_AND_ASSIGN(const v1::LedgerEntry entry, w_.OpenEntry(subject));
   const v1::ArgumentRecord argument = w_.RecordUnsigned(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE);
-  v1::PlanMeasuresRequest request;
-  request.set_id(entry.id());
-  v1::MeasurePlan* plan = request.mutable_plan();
-  plan->set_cause("MANAGEMENT_IDLE");
-  plan->add_measures()->set_code("ENTRUST");
-  plan->set_responsible_unit("麻州镇人民政府");
-  plan->set_responsible_person("张三");
-  plan->set_argument_id(argument.id());
-  SetDay(ShanghaiDay(w_.server().clock().Now()) + 90, plan->mutable_due());
+  const v1::PlanMeasuresRequest request = w_.PlanToRevitalise(entry, argument.id());
   const auto planned = [&] {
     return w_.Call<v1::LedgerEntry>(Cat(kLedgerService, "PlanMeasures"), request, w_.Operator());
   };
@@ -334,16 +326,9 @@ TEST_F(ArgumentSigning, R034_APlanDoesNotRestOnWhatANewerPanelRefused) {
   const Ulid subject = w_.AddSubject();
   w_.BringInForce(w_.Compute(subject, v1::EVALUATION_RESULT_REVITALIZE, "G4"));
   ASSERT_OK_AND_ASSIGN(const v1::LedgerEntry entry, w_.OpenEntry(subject));
-  v1::PlanMeasuresRequest request;
-  request.set_id(entry.id());
+  v1::PlanMeasuresRequest request =
+      w_.PlanToRevitalise(entry, w_.Argue(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE));
   request.set_validate_only(true);
-  v1::MeasurePlan* plan = request.mutable_plan();
-  plan->set_cause("MANAGEMENT_IDLE");
-  plan->add_measures()->set_code("ENTRUST");
-  plan->set_responsible_unit("麻州镇人民政府");
-  plan->set_responsible_person("张三");
-  plan->set_argument_id(w_.Argue(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE));
-  SetDay(ShanghaiDay(w_.server().clock().Now()) + 90, plan->mutable_due());
   const auto planned = [&] {
     return w_.Call<v1::LedgerEntry>(Cat(kLedgerService, "PlanMeasures"), request, w_.Operator());
   };

@@ -219,20 +219,12 @@ TEST_F(ArgumentWithdrawal, APlanToRevitaliseIsAskedForAgain) {
   ASSERT_OK(Withdraw(argument.id()));
   EXPECT_THAT(Kinds(w_.Operator()), Contains("LEDGER_ARGUE"));
   ExpectNothingToRecount();
-  v1::PlanMeasuresRequest request;
-  request.set_id(entry.id());
-  v1::MeasurePlan* plan = request.mutable_plan();
-  plan->set_cause("MANAGEMENT_IDLE");
-  plan->add_measures()->set_code("ENTRUST");
-  plan->set_responsible_unit("麻州镇人民政府");
-  plan->set_responsible_person("张三");
-  plan->set_argument_id(argument.id());
-  SetDay(ShanghaiDay(w_.server().clock().Now()) + 90, plan->mutable_due());
+  v1::PlanMeasuresRequest request = w_.PlanToRevitalise(entry, argument.id());
   const auto planned = [&] {
     return w_.Call<v1::LedgerEntry>(Cat(kLedgerService, "PlanMeasures"), request, w_.Operator());
   };
   EXPECT_THAT(planned(), StatusIs(StatusCode::kFailedPrecondition, "ARGUMENT_REQUIRED"));
-  plan->set_argument_id(w_.Argue(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE));
+  request.mutable_plan()->set_argument_id(w_.Argue(subject, v1::ARGUMENT_CONCLUSION_FEASIBLE));
   EXPECT_OK(planned());
 }
 

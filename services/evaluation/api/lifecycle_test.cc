@@ -1,4 +1,3 @@
-
 #include "common/testing/at_once.h"
 #include "services/evaluation/api/lifecycle_for_test.h"
 #include "services/evaluation/store/reference_store.h"

@@ -417,6 +417,21 @@ class LifecycleWorld {
     return list->entries(0);
   }
 
+  // A plan for an entry of 盘活类 that rests on the argument.
+  v1::PlanMeasuresRequest PlanToRevitalise(const v1::LedgerEntry& entry,
+                                           const std::string& argument_id) {
+    v1::PlanMeasuresRequest request;
+    request.set_id(entry.id());
+    v1::MeasurePlan* plan = request.mutable_plan();
+    plan->set_cause("MANAGEMENT_IDLE");
+    plan->add_measures()->set_code("ENTRUST");
+    plan->set_responsible_unit("麻州镇人民政府");
+    plan->set_responsible_person("张三");
+    plan->set_argument_id(argument_id);
+    SetDay(ShanghaiDay(server().clock().Now()) + 90, plan->mutable_due());
+    return request;
+  }
+
   // Every roll-up is equal to its recount.
   void ExpectRollupsEqualRecount() {
     v1::VerifyRollupsRequest request;

@@ -177,8 +177,8 @@ TEST_F(ProjectSnapshot, R026_AssetsThatAreNotRegisteredAreAGap) {
 TEST_F(ProjectSnapshot, R026_PublicWelfareAssetsOweNoReturn) {
   assets().set_public_welfare_only(true);
   assets().set_has_operating_assets(false);
-  facts_.operator_record
-      .emplace();  // the project's own: assets for the public good have no contract
+  // The project's own: assets for the public good have no contract.
+  facts_.operator_record.emplace();
   for (const char* code : {"D3-01", "D3-02", "D3-03"}) {
     EXPECT_EQ(State(code), FactState::kNotApplicable) << code;
   }
