@@ -30,12 +30,14 @@ absl::Status Compose(runtime::App& app) {
   standard.states = AssetStates();
   standard.sensitive = {api::SensitiveAssets()};
   standard.following = {
-      {api::kRegistry, api::kReferenceConsumer, RegistryAggregates(),
-       std::make_shared<RegistryCopies>(RegionParts(), app.clock())},
+      {.peer = api::kRegistry,
+       .consumer = api::kReferenceConsumer,
+       .aggregate_types = RegistryAggregates(),
+       .handler = std::make_shared<RegistryCopies>(RegionParts(), app.clock()),
+       // 2: with the category above each, which grants are looked up by.
+       .copy_versions = {{"industry_category_batch", 2}}},
       {api::kRegistry, kCalendarConsumer, CalendarAggregates(), std::make_shared<CalendarCopies>()},
       {api::kRegistry, kReportsConsumer, ReportAggregates(), std::make_shared<ReportCopies>()}};
-  // 2: with the category above each, which grants are looked up by.
-  standard.following[0].copy_versions = {{"industry_category_batch", 2}};
   standard.dictionary.prefills = api::Prefills();
   standard.region_path = RegionPathOf;
   standard.region_parts = RegionParts();

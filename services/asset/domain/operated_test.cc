@@ -30,7 +30,7 @@ class Reports {
     last_ = use;
     return *this;
   }
-  std::vector<UsePeriod> Periods() const { return last_ ? OperatedOf(*last_) : last_->operated; }
+  std::vector<UsePeriod> Periods() const { return OperatedOf(*last_); }
   // As a release kept it that knew no periods.
   Reports& Forget() {
     last_->operated.clear();

@@ -49,6 +49,16 @@ bool MayByContract(const auth::Caller& caller, std::string_view region_path,
          std::any_of(caller.narrowed.begin(), caller.narrowed.end(), opens);
 }
 
+// Whether a grant is for some clauses, sources or industries alone. With none that is, all of a
+// job's scope is the importer's, contracts as well.
+bool IsNarrowed(const auth::Caller& caller) {
+  return !caller.narrowed.empty() ||
+         std::any_of(caller.grants.begin(), caller.grants.end(), [](const auth::Grant& grant) {
+           return !grant.clauses.empty() || !grant.fund_sources.empty() ||
+                  !grant.industries.empty();
+         });
+}
+
 std::optional<Excluded> Exclude(Field field, std::string_view label_zh) {
   return Excluded{field, workflow::ScopeExcludes(label_zh).Build()};
 }
@@ -73,17 +83,18 @@ absl::Status ScopeOf(const Job& job, std::string_view region_path,
 absl::StatusOr<std::optional<Excluded>> NewAssetScope::Of(const Job& job,
                                                           const v1::ImportedAsset& row,
                                                           const store::ProjectCopy* project) {
-  const auth::Facets money = api::FacetsOf(row.asset().details());
-  const std::string& region = row.asset().region_path();
-  constexpr char kMoneyZh[] = "登记该资产的合同、收益和分红";
-  if (row.has_contract() && !MayByContract(job.caller, region, money)) {
-    return Exclude(Field::kContractFrom, kMoneyZh);
+  if (!IsNarrowed(job.caller)) return std::optional<Excluded>();
+  std::optional<Field> money;
+  if (row.has_contract()) {
+    money = Field::kContractFrom;
+  } else if (row.has_income_fen()) {
+    money = Field::kIncome;
+  } else if (row.has_dividend_declared_fen()) {
+    money = Field::kDividendDue;
   }
-  if (row.has_income_fen() && !MayByContract(job.caller, region, money)) {
-    return Exclude(Field::kIncome, kMoneyZh);
-  }
-  if (row.has_dividend_declared_fen() && !MayByContract(job.caller, region, money)) {
-    return Exclude(Field::kDividendDue, kMoneyZh);
+  if (money &&
+      !MayByContract(job.caller, row.asset().region_path(), api::FacetsOf(row.asset().details()))) {
+    return Exclude(*money, "登记该资产的合同、收益和分红");
   }
   if (project == nullptr || row.linkage_modes().empty()) return std::optional<Excluded>();
   auth::Facets whole;

@@ -1,4 +1,3 @@
-
 #include "common/testing/at_once.h"
 #include "services/asset/jobs/service_fixture_for_test.h"
 
