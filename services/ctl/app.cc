@@ -16,9 +16,8 @@ CommandLine::CommandLine() {
       "  bangfuctl token --role COUNTY_OPERATOR --region 360733 > token\n"
       "  bangfuctl --token-file token import projects T1.csv\n"
       "  bangfuctl --token-file token ledger t14 --region 36 --output t14.xlsx\n"
-      "退出码: 0 成功  1 被拒绝  2 用法错误  3 服务不可用  4 无权限  5 不存在  6 "
-      "部分未完成（行未入库、"
-      "对象未评估）");
+      "退出码: 0 成功  1 被拒绝  2 用法错误  3 服务不可用  4 无权限  5 不存在  "
+      "6 部分未完成（行未入库、对象未评估）");
   app_.add_option("--endpoints", endpoints_file_, "服务地址文件 (JSON)")
       ->envname("BANGFU_ENDPOINTS");
   app_.add_option("--token-file", token_file_, "令牌文件")->envname("BANGFU_TOKEN_FILE");

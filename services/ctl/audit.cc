@@ -25,16 +25,13 @@ using namespace audit::v1;  // the contract of this file's commands
 constexpr char kService[] = "bangfu.audit.v1.AuditService.";
 std::string M(std::string_view method) { return Cat(kService, method); }
 
+constexpr char kToTheSecond[] = "%H:%M:%S";
+
 struct Arguments {
   std::string service, type, id, region, person, behalf, action, from, to, output, reason, save,
       against;
   bool full = false;
 };
-
-std::string TimeText(const google::protobuf::Timestamp& at) {
-  return absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::FromUnixSeconds(at.seconds()),
-                          ShanghaiTimeZone());
-}
 
 // A day (2026-10-01) or an instant (2026-10-01T08:00:00), Asia/Shanghai.
 absl::Status ParseInstant(const std::string& text, std::string_view option,
@@ -68,10 +65,10 @@ void PrintEntry(const AuditEntry& entry, bool full) {
                            ? std::string()
                            : Cat("，代 ", entry.actor().delegated_by());
   if (!entry.actor_org_name().empty()) behalf += Cat("，代表 ", entry.actor_org_name());
-  std::printf("%s  %s/%s #%lld %s  %s（%s %s%s）%s%s\n", TimeText(entry.occurred_at()).c_str(),
-              entry.aggregate_type().c_str(), entry.aggregate_id().c_str(),
-              static_cast<long long>(entry.chain_no()), entry.action().c_str(),
-              entry.actor().name().c_str(), entry.actor().role().c_str(),
+  std::printf("%s  %s/%s #%lld %s  %s（%s %s%s）%s%s\n",
+              TimeText(entry.occurred_at(), kToTheSecond).c_str(), entry.aggregate_type().c_str(),
+              entry.aggregate_id().c_str(), static_cast<long long>(entry.chain_no()),
+              entry.action().c_str(), entry.actor().name().c_str(), entry.actor().role().c_str(),
               entry.actor().region_path().c_str(), behalf.c_str(),
               entry.reason().empty() ? "" : "  理由：", entry.reason().c_str());
   for (const auto& change : entry.changes()) {
@@ -137,8 +134,8 @@ absl::Status Anchors(Context& context, const Arguments& a) {
   if (context.PrintJson(all)) return absl::OkStatus();
   TextTable table({"锚点", "时间", "链头", "SHA-256"}, {0, 2});
   for (const auto& anchor : all.anchors()) {
-    table.Row(
-        {Cat(anchor.anchor_no()), TimeText(anchor.taken_at()), Cat(anchor.items()), anchor.hash()});
+    table.Row({Cat(anchor.anchor_no()), TimeText(anchor.taken_at(), kToTheSecond),
+               Cat(anchor.items()), anchor.hash()});
   }
   std::printf("%s", table.Render().c_str());
   return absl::OkStatus();
@@ -152,10 +149,11 @@ absl::Status Accesses(Context& context, const Arguments& a) {
       a.service, M("ListAccesses"), request, [](const ListAccessesResponse& page) {
         for (const auto& access : page.accesses()) {
           std::printf("%s  %s（%s %s）%s  %s/%s  理由：%s\n",
-                      TimeText(access.occurred_at()).c_str(), access.actor().name().c_str(),
-                      access.actor().role().c_str(), access.actor().region_path().c_str(),
-                      access.action().c_str(), access.aggregate_type().c_str(),
-                      access.aggregate_id().c_str(), access.reason().c_str());
+                      TimeText(access.occurred_at(), kToTheSecond).c_str(),
+                      access.actor().name().c_str(), access.actor().role().c_str(),
+                      access.actor().region_path().c_str(), access.action().c_str(),
+                      access.aggregate_type().c_str(), access.aggregate_id().c_str(),
+                      access.reason().c_str());
           for (const auto& field : access.fields()) std::printf("    %s\n", field.c_str());
         }
       });

@@ -26,11 +26,6 @@ struct Arguments {
   bool mine = false, client = false, check = false;
 };
 
-std::string Text(const google::protobuf::Timestamp& time) {
-  return absl::FormatTime("%Y-%m-%d %H:%M", absl::FromUnixSeconds(time.seconds()),
-                          ShanghaiTimeZone());
-}
-
 // "2026-12-31 18:00", or a day, whose end is meant where `end`.
 absl::Status Instant(const std::string& text, std::string_view field, bool end,
                      google::protobuf::Timestamp* out) {
@@ -65,8 +60,8 @@ std::string RegionsText(const Grant& grant) {
 }
 
 std::string ValidityText(const Grant& grant) {
-  return Cat(Text(grant.valid_from()), " 至 ",
-             grant.has_valid_to() ? Text(grant.valid_to()) : "长期");
+  return Cat(TimeText(grant.valid_from()), " 至 ",
+             grant.has_valid_to() ? TimeText(grant.valid_to()) : "长期");
 }
 
 void Print(Context& context, const Grant& grant) {
@@ -84,10 +79,10 @@ void Print(Context& context, const Grant& grant) {
                 grant.delegated_by().person().c_str());
   }
   std::printf("  授权人 %s，%s\n", grant.granted_by().name().c_str(),
-              Text(grant.granted_at()).c_str());
+              TimeText(grant.granted_at()).c_str());
   if (grant.has_revoked_at()) {
     std::printf("  撤销人 %s，%s，原因：%s\n", grant.revoked_by().name().c_str(),
-                Text(grant.revoked_at()).c_str(), grant.revoke_reason().c_str());
+                TimeText(grant.revoked_at()).c_str(), grant.revoke_reason().c_str());
   }
   for (const auto& action : grant.allowed_actions()) {
     std::printf("  %s：%s\n", action.label_zh().c_str(),

@@ -22,15 +22,10 @@ struct Arguments {
   std::string service, reason, until;
 };
 
-std::string Text(const google::protobuf::Timestamp& time) {
-  return absl::FormatTime("%Y-%m-%d %H:%M", absl::FromUnixSeconds(time.seconds()),
-                          ShanghaiTimeZone());
-}
-
 std::string FreezeText(const Freeze& freeze) {
   if (!freeze.is_frozen()) return "可写";
   return Cat("已冻结：", freeze.reason(),
-             freeze.has_until() ? Cat("，至 ", Text(freeze.until())) : "",
+             freeze.has_until() ? Cat("，至 ", TimeText(freeze.until())) : "",
              freeze.by_operator() ? "（运维文件）" : "");
 }
 
@@ -53,9 +48,10 @@ absl::Status WhoAmI(Context& context, const Arguments& a) {
       for (const auto& one : *list) scope += Cat(scope.empty() ? "" : "、", one);
     }
     table.Row({grant.role_zh(), regions, scope.empty() ? "全部" : scope,
-               grant.has_valid_from() ? Cat(Text(grant.valid_from()), " 至 ",
-                                            grant.has_valid_to() ? Text(grant.valid_to()) : "长期")
-                                      : "随令牌",
+               grant.has_valid_from()
+                   ? Cat(TimeText(grant.valid_from()), " 至 ",
+                         grant.has_valid_to() ? TimeText(grant.valid_to()) : "长期")
+                   : "随令牌",
                grant.delegated_by(), grant.source() == GRANT_SOURCE_TOKEN ? "令牌" : "授权",
                grant.grant_id()});
   }

@@ -11,7 +11,6 @@
 #include "bangfu/evaluation/v1/fact.pb.h"
 #include "bangfu/registry/v1/operation_report.pb.h"
 #include "bangfu/registry/v1/reference_service.pb.h"
-#include "common/base/clock.h"
 #include "common/base/money.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
@@ -366,11 +365,10 @@ absl::StatusOr<int> RunUpload(Context& context, const Arguments& a) {
     context.PrintJson(json);
   } else {
     if (uploaded.was_there) {
-      std::printf(
-          "该文件已于 %s 导入，未重复导入；要再导入一次请加 --again\n",
-          absl::FormatTime("%Y-%m-%d %H:%M", absl::FromUnixSeconds(import.created_at().seconds()),
-                           ShanghaiTimeZone())
-              .c_str());
+      // A batch that was named is imported once, whatever else is asked.
+      std::printf("该文件已于 %s 导入，未重复导入；要再导入一次请%s\n",
+                  TimeText(import.created_at()).c_str(),
+                  a.upload.batch_id.empty() ? "加 --again" : "换一个批次号");
     }
     RETURN_IF_ERROR(PrintImportReport(context, service, import, a.max_rows));
     if (!a.report.empty()) {

@@ -23,7 +23,18 @@ using namespace intake::v1;  // the contract of this file's reports
 
 constexpr int kPage = 1000;  // as many rows as the service gives at once
 constexpr auto kForAPerson =
-    std::to_array({ROW_OUTCOME_REFUSED, ROW_OUTCOME_HELD, ROW_OUTCOME_WARNED});
+    std::to_array({ROW_OUTCOME_REFUSED, ROW_OUTCOME_HELD, ROW_OUTCOME_WARNED, ROW_OUTCOME_UPDATED,
+                   ROW_OUTCOME_UNCHANGED});
+
+// What is said of every file like it, whatever its rows hold: nothing to correct in the record.
+constexpr auto kOnlyTold = std::to_array<std::string_view>({
+    "FOLDED",             // merged into another row, which says what is to be said
+    "MONEY_NOT_UPDATED",  // stands on each asset that a file changed
+    // Of the table: with its columns named otherwise it is another file.
+    "COLUMN_IGNORED",
+    "COLUMN_REPEATED",
+    "COLUMN_PERSONAL",
+});
 
 std::string OutcomeText(RowOutcome outcome) {
   const auto* value = RowOutcome_descriptor()->FindValueByNumber(outcome);
@@ -39,30 +50,30 @@ int64_t CountOf(const Import& import, RowOutcome outcome) {
       return import.rows_held();
     case ROW_OUTCOME_WARNED:
       return import.rows_warned();
+    case ROW_OUTCOME_UPDATED:
+      return import.rows_updated();
+    case ROW_OUTCOME_UNCHANGED:
+      return import.rows_unchanged();
     default:
       return import.rows_total();
   }
 }
 
-// Rows of this outcome (unspecified: all) in the order of the file; at most so many (0: all).
+// Rows of this outcome (unspecified: all) in the order of the file.
 template <typename F>
 absl::Status EachRow(Context& context, const std::string& service, const Import& import,
-                     RowOutcome outcome, int64_t at_most, F each) {
+                     RowOutcome outcome, F each) {
+  if (CountOf(import, outcome) == 0) return absl::OkStatus();
   ListImportRowsRequest request;
   request.set_id(import.id());
   request.set_outcome(outcome);
-  int64_t left = at_most;
-  do {
-    request.set_page_size(at_most == 0 ? kPage
-                                       : static_cast<int32_t>(std::min<int64_t>(left, kPage)));
-    ASSIGN_OR_RETURN(const auto page,
-                     context.CallOn<ListImportRowsResponse>(
-                         service, "bangfu.intake.v1.ImportService.ListImportRows", request));
-    for (const ImportRow& row : page.rows()) RETURN_IF_ERROR(each(row));
-    left -= page.rows_size();
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty() && (at_most == 0 || left > 0));
-  return absl::OkStatus();
+  request.set_page_size(kPage);
+  return context.EachPage<ListImportRowsResponse>(
+      service, "bangfu.intake.v1.ImportService.ListImportRows", request,
+      [&](const ListImportRowsResponse& page) -> absl::Status {
+        for (const ImportRow& row : page.rows()) RETURN_IF_ERROR(each(row));
+        return absl::OkStatus();
+      });
 }
 
 table::TableSpec ReportTable() {
@@ -81,7 +92,32 @@ table::TableSpec ReportTable() {
   return spec;
 }
 
+void PrintIssues(const ImportRow& row) {
+  for (const RowIssue& issue : row.issues()) {
+    std::printf("  第 %lld 行 [%s] %s：%s%s%s\n", static_cast<long long>(row.row_no()),
+                OutcomeText(row.outcome()).c_str(), issue.field().c_str(),
+                issue.proposal_zh().c_str(), issue.raw_text().empty() ? "" : "，原文：",
+                issue.raw_text().c_str());
+  }
+}
+
 }  // namespace
+
+bool WantsAPerson(const ImportRow& row) {
+  switch (row.outcome()) {
+    case ROW_OUTCOME_REFUSED:
+    case ROW_OUTCOME_HELD:
+    case ROW_OUTCOME_WARNED:
+      return true;
+    case ROW_OUTCOME_UPDATED:
+    case ROW_OUTCOME_UNCHANGED:
+      return std::any_of(row.issues().begin(), row.issues().end(), [](const RowIssue& issue) {
+        return std::find(kOnlyTold.begin(), kOnlyTold.end(), issue.reason()) == kOnlyTold.end();
+      });
+    default:
+      return false;
+  }
+}
 
 absl::Status PrintImportReport(Context& context, const std::string& service, const Import& import,
                                int max_rows) {
@@ -97,18 +133,20 @@ absl::Status PrintImportReport(Context& context, const std::string& service, con
               summary.Render().c_str());
   if (max_rows <= 0) return absl::OkStatus();
   for (const RowOutcome outcome : kForAPerson) {
-    if (CountOf(import, outcome) == 0) continue;
-    RETURN_IF_ERROR(EachRow(
-        context, service, import, outcome, max_rows, [&](const ImportRow& row) -> absl::Status {
-          for (const RowIssue& issue : row.issues()) {
-            std::printf("  第 %lld 行 [%s] %s：%s%s%s\n", static_cast<long long>(row.row_no()),
-                        OutcomeText(row.outcome()).c_str(), issue.field().c_str(),
-                        issue.proposal_zh().c_str(), issue.raw_text().empty() ? "" : "，原文：",
-                        issue.raw_text().c_str());
-          }
+    int listed = 0;
+    const absl::Status printed =
+        EachRow(context, service, import, outcome, [&](const ImportRow& row) -> absl::Status {
+          if (!WantsAPerson(row)) return absl::OkStatus();
+          if (++listed > max_rows) return absl::CancelledError();
+          PrintIssues(row);
           return absl::OkStatus();
-        }));
-    if (CountOf(import, outcome) > max_rows) {
+        });
+    if (listed <= max_rows) {
+      RETURN_IF_ERROR(printed);
+    } else if (outcome == ROW_OUTCOME_UPDATED || outcome == ROW_OUTCOME_UNCHANGED) {
+      // How many of these want a person is not counted.
+      std::printf("  [%s] 还有更多行，只列出 %d 行\n", OutcomeText(outcome).c_str(), max_rows);
+    } else {
       std::printf("  [%s] 共 %lld 行，只列出 %d 行\n", OutcomeText(outcome).c_str(),
                   static_cast<long long>(CountOf(import, outcome)), max_rows);
     }
@@ -122,10 +160,9 @@ absl::StatusOr<nlohmann::ordered_json> ImportReportJson(Context& context,
   nlohmann::ordered_json json = nlohmann::ordered_json::parse(ToJson(import));
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (const RowOutcome outcome : kForAPerson) {
-    if (CountOf(import, outcome) == 0) continue;
     RETURN_IF_ERROR(
-        EachRow(context, service, import, outcome, 0, [&](const ImportRow& row) -> absl::Status {
-          rows.push_back(nlohmann::ordered_json::parse(ToJson(row)));
+        EachRow(context, service, import, outcome, [&](const ImportRow& row) -> absl::Status {
+          if (WantsAPerson(row)) rows.push_back(nlohmann::ordered_json::parse(ToJson(row)));
           return absl::OkStatus();
         }));
   }
@@ -151,18 +188,17 @@ absl::StatusOr<int64_t> SaveImportReport(Context& context, const std::string& se
     writer = std::make_unique<table::CsvWriter>(table::CsvWriter::Options{}, sink);
   }
   RETURN_IF_ERROR(writer->Begin(ReportTable(), {}));
-  RETURN_IF_ERROR(EachRow(context, service, import, ROW_OUTCOME_UNSPECIFIED, 0,
-                          [&](const ImportRow& row) -> absl::Status {
-                            const auto line = [&](const RowIssue& issue) {
-                              return writer->WriteRow(
-                                  {row.row_no(), row.key(), OutcomeText(row.outcome()),
+  RETURN_IF_ERROR(EachRow(
+      context, service, import, ROW_OUTCOME_UNSPECIFIED, [&](const ImportRow& row) -> absl::Status {
+        const auto line = [&](const RowIssue& issue) {
+          return writer->WriteRow({row.row_no(), row.key(), OutcomeText(row.outcome()),
                                    issue.field(), issue.reason(), issue.raw_text(),
                                    issue.understood(), issue.proposal_zh(), row.record_id()});
-                            };
-                            if (row.issues().empty()) return line(RowIssue());
-                            for (const RowIssue& issue : row.issues()) RETURN_IF_ERROR(line(issue));
-                            return absl::OkStatus();
-                          }));
+        };
+        if (row.issues().empty()) return line(RowIssue());
+        for (const RowIssue& issue : row.issues()) RETURN_IF_ERROR(line(issue));
+        return absl::OkStatus();
+      }));
   ASSIGN_OR_RETURN(const table::TableSummary summary, writer->Finish());
   out.close();
   if (!out) {

@@ -11,8 +11,12 @@
 
 namespace bangfu::ctl {
 
-// Counts by outcome and the rows that want a person: of each outcome at most max_rows, and how many
-// there are when those are fewer.
+// Whether something is to be corrected by a person: the row was held or refused or has a hint; or
+// its record was there already, of which the outcome does not tell, and a finding still stands.
+bool WantsAPerson(const intake::v1::ImportRow& row);
+
+// Counts by outcome and the rows that want a person: of each outcome at most max_rows, and whether
+// there are more.
 absl::Status PrintImportReport(Context& context, const std::string& service,
                                const intake::v1::Import& import, int max_rows);
 // The import with all rows that want a person in `rows`.

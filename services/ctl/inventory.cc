@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "bangfu/registry/v1/inventory_service.pb.h"
 #include "bangfu/registry/v1/project.pb.h"
+#include "bangfu/registry/v1/project_service.pb.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/contract/field_names.h"
@@ -111,6 +113,15 @@ absl::StatusOr<type::v1::ReturnReason> ReturnReasonOf(std::string_view item) {
   return reason;
 }
 
+std::string RenderReason(const type::v1::ReturnReason& reason, std::string_view project) {
+  const std::string& field =
+      reason.field_label_zh().empty() ? reason.field() : reason.field_label_zh();
+  std::string out(reason.subject_id().empty() ? "" : project);
+  if (!out.empty() && !field.empty()) out += " ";
+  out += field;
+  return Cat(out, out.empty() ? "" : "：", reason.text());
+}
+
 std::string RenderCompleteness(const GetCompletenessResponse& response) {
   TextTable table(
       {"区划", "名称", "单元", "已上报", "乡镇已审", "县已核实", "零报告", "逾期", "核实率", ""},
@@ -163,6 +174,25 @@ absl::Status RunMany(Context& context, std::string_view method, Request request,
   }
   if (!context.PrintJson(all)) std::printf("%s", RenderBulkResults(all.results()).c_str());
   return BulkOutcome(all.results());
+}
+
+// What the projects are called that the reasons of a return are about, by id: code and name, or the
+// id where they cannot be read.
+std::map<std::string, std::string> ProjectsOf(Context& context, const ReportReturn& returned) {
+  std::map<std::string, std::string> out;
+  for (const auto& reason : returned.reasons()) {
+    if (!reason.subject_id().empty()) out.emplace(reason.subject_id(), reason.subject_id());
+  }
+  if (out.empty()) return out;
+  BatchGetProjectsRequest request;  // takes as many as a return has reasons
+  for (const auto& [id, name] : out) request.add_ids(id);
+  const auto found = context.Call<BatchGetProjectsResponse>(
+      "bangfu.registry.v1.ProjectService.BatchGetProjects", request);
+  if (!found.ok()) return out;
+  for (const Project& project : found->projects()) {
+    out[project.id()] = Cat(project.project_code(), " ", project.name());
+  }
+  return out;
 }
 
 // Every village of a region: the department's signature where it is waited for, or, without a
@@ -233,10 +263,10 @@ void AddInventoryCommands(CLI::App& app, Context& context, int& exit_code) {
     std::printf("%s %s：%s%s，项目 %d 个\n", unit.region_code().c_str(), unit.region_name().c_str(),
                 StateText(unit.state()).c_str(), unit.is_nil() ? "（零报告）" : "",
                 unit.project_count());
+    const auto names = ProjectsOf(context, unit.current_return());
     for (const auto& reason : unit.current_return().reasons()) {
-      const std::string& field =
-          reason.field_label_zh().empty() ? reason.field() : reason.field_label_zh();
-      std::printf("  %s%s%s\n", field.c_str(), field.empty() ? "" : "：", reason.text().c_str());
+      const auto name = names.find(reason.subject_id());
+      std::printf("  %s\n", RenderReason(reason, name == names.end() ? "" : name->second).c_str());
     }
   };
 

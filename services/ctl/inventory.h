@@ -27,6 +27,9 @@ absl::StatusOr<type::v1::ReturnReason> ReturnReasonOf(std::string_view item);
 std::vector<std::string> VerifiableReports(
     const google::protobuf::RepeatedPtrField<registry::v1::VerificationTask>& tasks,
     const std::string& department);
+// One reason of a return on a line: the project it is about where there is one, as `project` says
+// it, the field, what is to be put right.
+std::string RenderReason(const type::v1::ReturnReason& reason, std::string_view project);
 std::string RenderCompleteness(const registry::v1::GetCompletenessResponse& response);
 
 }  // namespace bangfu::ctl

@@ -29,6 +29,20 @@ TEST(InventoryTest, AReasonNamesItsProjectAndField) {
   EXPECT_EQ(Parts("PJ1/name= "), "refused");
 }
 
+TEST(InventoryTest, AReasonIsPrintedWithWhatItIsAbout) {
+  type::v1::ReturnReason reason;
+  reason.set_text("应核实");
+  EXPECT_EQ(RenderReason(reason, ""), "应核实");
+  reason.set_field("implementing_org");
+  EXPECT_EQ(RenderReason(reason, ""), "implementing_org：应核实");
+  reason.set_field_label_zh("实施单位");
+  reason.set_subject_id("01JBZ3V7Q8X4M2N6P9R0S1T2V3");
+  EXPECT_EQ(RenderReason(reason, "PJ1 茶园"), "PJ1 茶园 实施单位：应核实");
+  reason.clear_field();
+  reason.clear_field_label_zh();
+  EXPECT_EQ(RenderReason(reason, "PJ1 茶园"), "PJ1 茶园：应核实");
+}
+
 TEST(InventoryTest, AFieldThatIsNotThereIsRefusedWithAProposal) {
   const auto said = [](std::string_view item) {
     const auto reason = ReturnReasonOf(item);

@@ -1,5 +1,7 @@
 #include "services/ctl/subjects.h"
 
+#include <algorithm>
+
 #include "bangfu/registry/v1/industry.pb.h"
 #include "bangfu/registry/v1/project_service.pb.h"
 #include "common/base/strings.h"
@@ -12,11 +14,6 @@ namespace bangfu::ctl {
 namespace {
 
 constexpr size_t kFewCodes = 200;  // more of them are found sooner in the list
-
-// What the contract does not take for a code, and what the caller may not see, is not known.
-bool IsNotThere(const absl::Status& status) {
-  return absl::IsNotFound(status) || absl::IsInvalidArgument(status);
-}
 
 }  // namespace
 
@@ -39,6 +36,17 @@ SubjectPlan PlanOf(const std::set<std::string>& codes, bool with_industries) {
   return plan;
 }
 
+bool IsNoCode(const absl::Status& status, std::initializer_list<std::string_view> fields) {
+  if (!absl::IsInvalidArgument(status)) return false;
+  const ErrorDetail detail = GetErrorDetail(status);
+  return !detail.violations.empty() &&
+         std::all_of(detail.violations.begin(), detail.violations.end(),
+                     [&](const FieldViolation& violation) {
+                       return std::find(fields.begin(), fields.end(), violation.field) !=
+                              fields.end();
+                     });
+}
+
 absl::StatusOr<SubjectMap> FindSubjects(Context& context, const std::string& region_code,
                                         const std::set<std::string>& codes, bool with_industries) {
   constexpr char kListProjects[] = "bangfu.registry.v1.ProjectService.ListProjects";
@@ -53,9 +61,13 @@ absl::StatusOr<SubjectMap> FindSubjects(Context& context, const std::string& reg
     request.set_project_code(code);
     request.set_page_size(1);
     const auto page = context.Call<registry::v1::ListProjectsResponse>(kListProjects, request);
-    if (IsNotThere(page.status())) continue;
-    RETURN_IF_ERROR(page.status());
-    if (page->projects_size() > 0) take(code, page->projects(0));
+    const bool no_code = IsNoCode(page.status(), {"project_code"});
+    if (!no_code) RETURN_IF_ERROR(page.status());
+    if (no_code || page->projects_size() == 0) {
+      plan.listed.insert(code);
+    } else {
+      take(code, page->projects(0));
+    }
   }
   for (const auto& [county, industry_code] : plan.industries) {
     registry::v1::ListIndustriesRequest request;
@@ -64,12 +76,16 @@ absl::StatusOr<SubjectMap> FindSubjects(Context& context, const std::string& reg
     request.set_page_size(1);
     const auto page = context.Call<registry::v1::ListIndustriesResponse>(
         "bangfu.registry.v1.IndustryService.ListIndustries", request);
-    if (IsNotThere(page.status())) continue;
-    RETURN_IF_ERROR(page.status());
-    if (page->industries_size() == 0) continue;
+    const std::string code = Cat(county, ":", industry_code);
+    // The county stands in the file, too.
+    const bool no_code = IsNoCode(page.status(), {"region_code", "industry_code"});
+    if (!no_code) RETURN_IF_ERROR(page.status());
+    if (no_code || page->industries_size() == 0) {
+      plan.listed.insert(code);
+      continue;
+    }
     const auto& industry = page->industries(0);
-    subjects[Cat(county, ":", industry_code)] =
-        SubjectRef{industry.id(), industry.name(), industry.region_path()};
+    subjects[code] = SubjectRef{industry.id(), industry.name(), industry.region_path()};
   }
   registry::v1::ListProjectsRequest request;
   request.set_region_code(region_code);

@@ -1,6 +1,7 @@
 #include "services/ctl/subjects.h"
 
 #include "common/base/strings.h"
+#include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -32,6 +33,19 @@ TEST(SubjectsTest, ManyCodesAreLookedForInTheList) {
   const SubjectPlan plan = PlanOf(codes, false);
   EXPECT_THAT(plan.projects, IsEmpty());
   EXPECT_EQ(plan.listed, codes);
+}
+
+TEST(SubjectsTest, OnlyACodeThatIsNoneIsLookedForOn) {
+  const absl::Status no_code = InvalidField("project_code", "过长");
+  EXPECT_TRUE(IsNoCode(no_code, {"project_code"}));
+  EXPECT_TRUE(IsNoCode(InvalidField("region_code", "无此区划"), {"region_code", "industry_code"}));
+  // Of a mistyped region no code is found, whatever it is.
+  EXPECT_FALSE(IsNoCode(InvalidField("region_code", "无此区划"), {"project_code"}));
+  EXPECT_FALSE(IsNoCode(InvalidField("project_code", "过长").Field("region_code", "无此区划"),
+                        {"project_code"}));
+  EXPECT_FALSE(IsNoCode(absl::InvalidArgumentError("of no field"), {"project_code"}));
+  EXPECT_FALSE(IsNoCode(absl::NotFoundError("x"), {"project_code"}));
+  EXPECT_FALSE(IsNoCode(absl::OkStatus(), {"project_code"}));
 }
 
 }  // namespace

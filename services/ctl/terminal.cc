@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "absl/time/time.h"
 #include "common/base/bp.h"
+#include "common/base/clock.h"
 #include "common/base/money.h"
 #include "common/base/strings.h"
 
@@ -99,6 +101,11 @@ std::string Bar(int64_t part, int64_t whole, size_t width) {
 std::string Percent(int64_t bp) { return Cat(FormatScaledDecimal(bp, 2), " %"); }
 
 std::string Wan(int64_t fen) { return FormatWanYuan(fen); }
+
+std::string TimeText(const google::protobuf::Timestamp& at, std::string_view time_of_day) {
+  return absl::FormatTime(Cat("%Y-%m-%d ", time_of_day), absl::FromUnixSeconds(at.seconds()),
+                          ShanghaiTimeZone());
+}
 
 ProgressLine::ProgressLine(std::string title)
     : title_(std::move(title)), terminal_(isatty(STDERR_FILENO) == 1) {}

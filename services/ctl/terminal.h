@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "google/protobuf/timestamp.pb.h"
+
 namespace bangfu::ctl {
 
 // Columns that a text takes in a terminal: a CJK character or full-width sign takes two.
@@ -33,6 +35,8 @@ std::string Bar(int64_t part, int64_t whole, size_t width = 20);
 std::string Percent(int64_t bp);
 // Fen as 万元 with at most six decimals, shortest.
 std::string Wan(int64_t fen);
+// The day and this much of its time, as in Shanghai: 2026-10-31 18:00.
+std::string TimeText(const google::protobuf::Timestamp& at, std::string_view time_of_day = "%H:%M");
 
 // One line that is written over while work goes on; plain lines when the output is no terminal.
 class ProgressLine {

@@ -21,6 +21,13 @@ TEST(TerminalTest, TablesLineUp) {
   EXPECT_EQ(table.Render(), "类别     数\n──────  ───\n巩固类  265\n盘活      7\n");
 }
 
+TEST(TerminalTest, TimesAreThoseOfShanghai) {
+  google::protobuf::Timestamp at;
+  at.set_seconds(1793376005);
+  EXPECT_EQ(TimeText(at), "2026-10-31 00:00");
+  EXPECT_EQ(TimeText(at, "%H:%M:%S"), "2026-10-31 00:00:05");
+}
+
 TEST(TerminalTest, BarsAndMoneyAreExact) {
   EXPECT_EQ(Bar(1, 2, 4), "██░░");
   EXPECT_EQ(Bar(0, 0, 3), "░░░");

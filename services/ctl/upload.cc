@@ -1,5 +1,6 @@
 #include "services/ctl/upload.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <fstream>
@@ -11,6 +12,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/status/wire.h"
+#include "services/ctl/import_report.h"
 #include "services/ctl/terminal.h"
 
 namespace bangfu::ctl {
@@ -84,7 +86,6 @@ absl::StatusOr<bool> HasRowsToCorrect(Context& context, const std::string& servi
                                       const intake::v1::Import& import) {
   using namespace intake::v1;
   if (import.rows_held() + import.rows_refused() + import.rows_warned() > 0) return true;
-  // Of a record that was there already the outcome does not tell.
   int64_t told = 0;
   for (const RowOutcome outcome : {ROW_OUTCOME_UPDATED, ROW_OUTCOME_UNCHANGED}) {
     ListImportRowsRequest request;
@@ -96,12 +97,7 @@ absl::StatusOr<bool> HasRowsToCorrect(Context& context, const std::string& servi
         service, Cat(kImportService, "ListImportRows"), request,
         [&](const ListImportRowsResponse& page) -> absl::Status {
           told += page.rows_size();
-          for (const ImportRow& row : page.rows()) {
-            for (const RowIssue& issue : row.issues()) {
-              // Merged into another row, which says what is to be said.
-              found = found || issue.reason() != "FOLDED";
-            }
-          }
+          found = std::any_of(page.rows().begin(), page.rows().end(), WantsAPerson);
           return found ? absl::CancelledError() : absl::OkStatus();
         });
     if (found) return true;

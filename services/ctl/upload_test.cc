@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "gtest/gtest.h"
+#include "services/ctl/import_report.h"
 
 namespace bangfu::ctl {
 namespace {
@@ -63,6 +64,27 @@ TEST(UploadTest, ABatchThatWasNamedKeepsItsName) {
   const auto other = BeginOf(options, kDigest, 1);
   EXPECT_EQ(other.batch_id(), "2026-10");
   EXPECT_NE(other.request_id(), first.request_id());  // the service refuses it, by its reason
+}
+
+// A file whose rows have nothing else is not brought again.
+TEST(UploadTest, WhatIsOnlyToldWantsNobody) {
+  using namespace intake::v1;
+  ImportRow row;
+  row.set_outcome(ROW_OUTCOME_UPDATED);
+  EXPECT_FALSE(WantsAPerson(row));
+  for (const char* reason :
+       {"MONEY_NOT_UPDATED", "FOLDED", "COLUMN_IGNORED", "COLUMN_REPEATED", "COLUMN_PERSONAL"}) {
+    row.add_issues()->set_reason(reason);
+  }
+  EXPECT_FALSE(WantsAPerson(row));
+  row.add_issues()->set_reason("OPERATOR_UNKNOWN");
+  EXPECT_TRUE(WantsAPerson(row));
+  row.set_outcome(ROW_OUTCOME_UNCHANGED);
+  EXPECT_TRUE(WantsAPerson(row));
+  row.set_outcome(ROW_OUTCOME_CREATED);
+  EXPECT_FALSE(WantsAPerson(row));
+  row.set_outcome(ROW_OUTCOME_HELD);
+  EXPECT_TRUE(WantsAPerson(row));
 }
 
 }  // namespace

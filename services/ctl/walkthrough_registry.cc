@@ -101,8 +101,8 @@ absl::Status Operators(Walk& walk) {
 
 absl::Status Tables(Walk& walk) {
   Title(
-      "导入：T1 摸排登记表（存量项目，旧县代码）、已公布的真实项目表和资产表、T4 "
-      "资产台账、运营月报");
+      "导入：T1 摸排登记表（存量项目，旧县代码）、已公布的真实项目表和资产表、"
+      "T4 资产台账、运营月报");
   ASSIGN_OR_RETURN(Context * county, walk.people.Get(ROLE_COUNTY_OPERATOR, walk.options.county));
   UploadOptions upload;
   upload.service = "registry";
