@@ -33,6 +33,22 @@ refused() {
   case "$output" in *"$reason"*) return 0 ;; *) printf 'refused otherwise: %s\n' "$output"; return 1 ;; esac
 }
 
+# answers CODE COMMAND…: it ends with this exit code.
+answers() {
+  local code=$1 got; shift
+  "$@"; got=$?
+  [ "$got" = "$code" ] || { echo "exit code $got, not $code: $*"; return 1; }
+}
+# holds EXPRESSION: one JSON document on stdin of which this expression of Python over `j` is true.
+holds() {
+  python3 -c 'import json, sys
+j = json.load(sys.stdin)
+if not eval(sys.argv[1]): sys.exit("not so: %s in %s" % (sys.argv[1], json.dumps(j, ensure_ascii=False)[:600]))' "$1"
+}
+# value_of EXPRESSION: of what was kept in shown.json.
+value_of() { python3 -c 'import json, sys; j = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$BANGFU_RUN/shown.json" "$1"; }
+rows_of_file() { python3 -c 'import csv, sys; print(sum(1 for r in csv.reader(open(sys.argv[1], encoding="utf-8-sig")) if r))' "$1"; }
+
 # Its last word is that it stopped.
 ended_well() { tail -n 1 "$BANGFU_RUN/$1.log" | grep -q '"stopped"'; }
 # A service that breaks down, even while it ends, is a test that fails.

@@ -12,6 +12,7 @@ village=361125200201
 foreign=360482    # 共青城市, another city's county
 registry=bangfu.registry.v1
 evaluation=bangfu.evaluation.v1
+admin=sample-org_admin-36-1
 
 probe() { "$BANGFU_BIN/bangfu-probe" --endpoints "$BANGFU_RUN/endpoints.json" --dev-key "$BANGFU_RUN/dev-key" "$@"; }
 storm() { probe storm "$@"; }
@@ -36,11 +37,19 @@ call() {
   as "$role" "$region" --json call "$method" --data "$data" "$@"
 }
 
+# me SUBJECT COMMAND…: bangfuctl with a token that says who it is and nothing else.
+me() { BANGFU_TOKEN=$(ctl token --subject "$1") ctl "${@:2}"; }
+# everywhere COMMAND…: with each service's name at the end, within ten seconds.
+everywhere() {
+  local service
+  for service in "${SERVICES[@]}"; do wait_for 10 "$@" "$service" || { "$@" "$service"; return 1; }; done
+}
+
 bring_up() { start_database && migrate_all && start_services "$@"; }
 
-regions() {
+regions() {  # regions [WITHOUT]: but for this one
   head -1 deploy/sample/regions-36.csv >"$BANGFU_RUN/regions.csv"
-  grep -E "^(36|3611|3604|$county[0-9]*|$foreign[0-9]*)," deploy/sample/regions-36.csv >>"$BANGFU_RUN/regions.csv"
+  grep -E "^(36|3611|3604|$county[0-9]*|$foreign[0-9]*)," deploy/sample/regions-36.csv | grep -v "^${1:-none}," >>"$BANGFU_RUN/regions.csv"
   as PROV_ADMIN 36 import regions "$BANGFU_RUN/regions.csv"
 }
 

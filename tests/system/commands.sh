@@ -2,26 +2,12 @@
 # the words that a shell completes. For main_job: it calls what is here when its county is loaded.
 # shellcheck shell=bash disable=SC2154  # county and city are those of main_job
 
-# answers CODE COMMAND…: it ends with this exit code.
-answers() {
-  local code=$1 got; shift
-  "$@"; got=$?
-  [ "$got" = "$code" ] || { echo "exit code $got, not $code: $*"; return 1; }
-}
-# holds EXPRESSION: one JSON document on stdin of which this expression of Python over `j` is true.
-holds() {
-  python3 -c 'import json, sys
-j = json.load(sys.stdin)
-if not eval(sys.argv[1]): sys.exit("not so: %s in %s" % (sys.argv[1], json.dumps(j, ensure_ascii=False)[:600]))' "$1"
-}
 # shows EXPRESSION ROLE REGION COMMAND…: it succeeds, and what it prints in JSON holds.
 shows() {
   local expression=$1 role=$2 region=$3; shift 3
   as "$role" "$region" --json "$@" >"$BANGFU_RUN/shown.json" || return 1
   holds "$expression" <"$BANGFU_RUN/shown.json"
 }
-value_of() { python3 -c 'import json, sys; j = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$BANGFU_RUN/shown.json" "$1"; }
-rows_of_file() { python3 -c 'import csv, sys; print(sum(1 for r in csv.reader(open(sys.argv[1], encoding="utf-8-sig")) if r))' "$1"; }
 villages_in() { awk -F, -v c="$1" '$3 == "VILLAGE" && index($1, c) == 1' deploy/sample/regions-36.csv | wc -l; }
 cli() { "$BANGFU_BIN/bangfuctl" "$@"; }
 

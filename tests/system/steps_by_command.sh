@@ -1,5 +1,5 @@
 # The work of the offices through the commands, where the walkthrough calls the services itself. For main_job: with the
-# words of commands.sh.
+# `shows` of commands.sh.
 # shellcheck shell=bash disable=SC2154  # county and city are those of main_job
 
 # A village of another city, whose reports are still open for a service with that offset: reported, passed, verified and
@@ -21,17 +21,17 @@ inventory_to_the_sample() {  # inventory_to_the_sample OFFSET
     refused SAMPLE_EXISTS as CITY_SUPERVISOR 3601 inventory sample 3601
 }
 
-# evaluated REGION ROLE_REGION: the exit code is what the result says.
+# evaluated REGION: the exit code is what the result says.
 evaluated() {
   local code wanted
-  as COUNTY_OPERATOR "$2" --json evaluate --region "$1" --period 2026-11 >"$BANGFU_RUN/shown.json"; code=$?
+  as COUNTY_OPERATOR "$1" --json evaluate --region "$1" --period 2026-11 >"$BANGFU_RUN/shown.json"; code=$?
   wanted=$(value_of '(lambda r: (lambda done, left: 0 if left == 0 else 6 if done else 1)(int(r.get("evaluated", 0)) + int(r.get("unchanged", 0)),
     int(r.get("refused", 0)) + len(r.get("failures", []))))(j["result"])') || return 1
   [ "$code" = "$wanted" ] || { echo "exit code $code, not $wanted"; cat "$BANGFU_RUN/shown.json"; return 1; }
   echo "$code"
 }
 regions_are_evaluated() {
-  evaluated "$county" "$county" && holds "int(j['result'].get('evaluated', 0)) > 0" <"$BANGFU_RUN/shown.json" || return 1
+  evaluated "$county" && holds "int(j['result'].get('evaluated', 0)) > 0" <"$BANGFU_RUN/shown.json" || return 1
   as COUNTY_OPERATOR "$county" evaluate --region "$county" --period 2026-11 --detach | grep '^任务 ' >/dev/null
 }
 # Those of the villages that have not reported.
@@ -125,7 +125,7 @@ the_feed_is_watched() {
     refused EPOCH_CHANGED as SYSTEM_INTEGRATOR 36 feed watch registry --seconds 5 --epoch another
 }
 
-check_work() {
+check_steps() {
   check regions_are_evaluated_and_the_exit_code_tells_what_was_left_out regions_are_evaluated
   check a_subject_that_is_refused_is_in_the_exit_code an_unverified_project_is_left_out
   check a_class_is_reviewed_step_by_step a_class_is_reviewed
