@@ -14,6 +14,7 @@
 #include "services/evaluation/facts/work_calendar.h"
 #include "services/evaluation/jobs/link_supply.h"
 #include "services/evaluation/jobs/outstanding_work.h"
+#include "services/evaluation/store/disposal_store.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/link_store.h"
 #include "services/evaluation/store/subject_store.h"
@@ -117,6 +118,30 @@ absl::StatusOr<std::vector<LinkBasisRow>> PutBases(mysql::Tx& tx, const feed::Ba
   return changed;
 }
 
+// By the last state of each asset in the batch. A disposal that was reversed is none.
+absl::Status KeepDisposals(mysql::Tx& tx, const feed::Batch& batch) {
+  std::map<Ulid, asset::v1::Asset> assets;
+  for (const feed::v1::Event* event : batch.events) {
+    if (event->aggregate_type() != "asset") continue;
+    asset::v1::AssetChanged message;
+    const absl::StatusOr<Ulid> id = Ulid::Parse(event->aggregate_id());
+    if (!event->payload().UnpackTo(&message) || !id.ok()) return BadEvent(*event);
+    assets[*id] = std::move(*message.mutable_asset());
+  }
+  std::vector<DisposalRow> disposed;
+  std::vector<Ulid> others;
+  for (const auto& [id, asset] : assets) {
+    if (asset.state() == asset::v1::ASSET_STATE_DISPOSED) {
+      disposed.push_back(
+          {id, asset.region_path(), asset.details().original_value_fen(), batch.generation});
+    } else {
+      others.push_back(id);
+    }
+  }
+  RETURN_IF_ERROR(DeleteDisposals(tx, others));
+  return PutDisposals(tx, disposed);
+}
+
 absl::Status Put(mysql::Tx& tx, const std::vector<SubjectRow>& rows, const SubjectMap& before,
                  OutstandingChanges* outstanding) {
   RETURN_IF_ERROR(PutSubjects(tx, rows, before));
@@ -130,6 +155,7 @@ std::vector<std::string> AssetAggregates() { return {"project_asset_facts", "ass
 
 absl::Status AssetEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
   ASSIGN_OR_RETURN(const std::vector<LinkBasisRow> bases, PutBases(tx, batch));
+  RETURN_IF_ERROR(KeepDisposals(tx, batch));
   std::map<Ulid, std::pair<asset::v1::ProjectAssetFacts, int64_t>> changed;
   for (const feed::v1::Event* event : batch.events) {
     if (event->aggregate_type() != "project_asset_facts") continue;
@@ -191,6 +217,7 @@ absl::Status AssetEffects::FinishSnapshot(mysql::Tx& tx, const std::string& sour
       RETURN_IF_ERROR(SupplyByBases(tx, gone, &outstanding));
     }
   }
+  RETURN_IF_ERROR(DeleteOldDisposals(tx, generation));
   return outstanding.Sync(tx, act);
 }
 

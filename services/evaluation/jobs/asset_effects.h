@@ -1,5 +1,5 @@
-// What the asset service's events change here: the asset facts of projects, and what the chain
-// links of county industries may rest on.
+// What the asset service's events change here: the asset facts of projects, what the chain links of
+// county industries may rest on, and which assets have been disposed of.
 #pragma once
 
 #include <string>

@@ -88,7 +88,8 @@ recode::Part RegionPart() {
   recode::Part part;
   part.moving = {{"unit_report_copy", "region_path", recode::Collision::kDrop},
                  {"chain_trend", "county"},
-                 {"link_basis", "region_path"}};
+                 {"link_basis", "region_path"},
+                 {"asset_disposal", "region_path"}};
   part.rekey = Rekey;
   part.rekeyed = {{"county_board", "county"},
                   {"criteria_set", "region_code"},
