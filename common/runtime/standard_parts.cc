@@ -283,12 +283,14 @@ recode::Parts StandardRegionParts() {
           blob::RegionPart(),  recode::RegionPart(), flag::RegionPart()};
 }
 
+std::vector<inbox::Kind> StandardWorkKinds() { return flag::WorkKinds(); }
+
 operation::OperationRunner& InstallStandardParts(App& app, StandardOptions options) {
   // Keys of another installation would seal what nobody opens again: not ready until they fit.
   app.readiness().Add("seal_keys", seal::CheckCanary);
   audit::RegisterAuditService(app.router(), std::move(options.sensitive));
   flag::RegisterRecordFlagService(app.router(), options.inbox.calendar);
-  for (inbox::Kind& kind : flag::WorkKinds()) options.inbox.kinds.push_back(std::move(kind));
+  for (inbox::Kind& kind : StandardWorkKinds()) options.inbox.kinds.push_back(std::move(kind));
   options.work.push_back(flag::WorkSource());
   dictionary::RegisterDictionaryService(app.router(), std::move(options.dictionary));
   AddAuditRetention(app, options.parameter);

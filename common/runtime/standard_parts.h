@@ -29,6 +29,8 @@ std::vector<std::string> StandardServices();
 migrate::Migrations StandardMigrations();
 // What of them follows a region to another code.
 recode::Parts StandardRegionParts();
+// The work of theirs that waits in the service's inbox.
+std::vector<inbox::Kind> StandardWorkKinds();
 
 // A feed that the service follows.
 struct Following {

@@ -17,6 +17,7 @@
 #include "services/asset/jobs/registry_copies.h"
 #include "services/asset/jobs/states.h"
 #include "services/asset/jobs/sweep.h"
+#include "services/asset/jobs/work_kinds.h"
 #include "services/asset/schema/migrations.h"
 #include "services/asset/store/reference_store.h"
 #include "services/asset/store/region_part.h"
@@ -49,9 +50,7 @@ absl::Status Compose(runtime::App& app) {
     return store::ParameterOf(db, code, fallback);
   };
   standard.inbox = api::AssetInbox();
-  for (const inbox::Kind& kind : ::bangfu::intake::WorkKinds()) {
-    standard.inbox.kinds.push_back(kind);
-  }
+  standard.inbox.kinds = WorkKinds();
   standard.inbox.escalation_days = [](mysql::Executor& db) {
     return store::ParameterOf(db, "ESCALATION_DAYS", 5);
   };
@@ -69,7 +68,6 @@ absl::Status Compose(runtime::App& app) {
   };
   imports.calendar = store::WorkCalendar;
   const inbox::StoppedKind stopped = intake::StoppedCommit(imports);
-  standard.inbox.kinds.push_back(inbox::KindOf(stopped));
   standard.work = {api::AssetSource(), api::ContractSource(), api::DividendSource(),
                    intake::WorkSource(kinds()), inbox::StoppedSource({stopped})};
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);

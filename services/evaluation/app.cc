@@ -16,6 +16,7 @@
 #include "services/evaluation/api/ledger_periods.h"
 #include "services/evaluation/api/lifecycle_api.h"
 #include "services/evaluation/api/prefill.h"
+#include "services/evaluation/api/work_kinds.h"
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/facts/work_calendar.h"
 #include "services/evaluation/jobs/argument_work.h"
@@ -91,15 +92,7 @@ absl::Status Compose(runtime::App& app) {
   Deps deps;
   deps.evaluator = &app.Make<Evaluator>(app.ids());
   standard.dictionary.prefills = Prefills(*deps.evaluator);
-  standard.inbox.kinds = EvaluationKinds();
-  for (const inbox::Kind& kind : ArgumentKinds()) standard.inbox.kinds.push_back(kind);
-  for (const inbox::Kind& kind : LedgerKinds()) standard.inbox.kinds.push_back(kind);
-  for (const inbox::Kind& kind : CriteriaKinds()) standard.inbox.kinds.push_back(kind);
-  for (const inbox::Kind& kind : DispatchKinds()) standard.inbox.kinds.push_back(kind);
-  for (const inbox::Kind& kind : OutstandingKinds()) standard.inbox.kinds.push_back(kind);
-  standard.inbox.kinds.push_back(inbox::KindOf(StoppedBatch()));
-  for (const inbox::Kind& kind : publicity::WorkKinds()) standard.inbox.kinds.push_back(kind);
-  for (const inbox::Kind& kind : period::WorkKinds()) standard.inbox.kinds.push_back(kind);
+  standard.inbox.kinds = WorkKinds();
   standard.inbox.calendar = WorkCalendar;
   standard.inbox.escalation_days = [](mysql::Executor& db) {
     return ReadParameter(db, kEscalationDays);

@@ -21,6 +21,7 @@
 #include "services/registry/jobs/campaign_closing.h"
 #include "services/registry/jobs/campaign_opening.h"
 #include "services/registry/jobs/project_import.h"
+#include "services/registry/jobs/work_kinds.h"
 #include "services/registry/schema/migrations.h"
 #include "services/registry/store/parameter_store.h"
 #include "services/registry/store/region_part.h"
@@ -81,18 +82,7 @@ absl::Status Compose(runtime::App& app) {
   standard.region_names = RegionNames;
   standard.states = MakeSnapshotSource();
   standard.dictionary = MakeDictionaryOptions();
-  standard.inbox.kinds = UnitReportKinds();
-  for (const inbox::Kind& kind : ReportKinds()) standard.inbox.kinds.push_back(kind);
-  for (const inbox::Kind& kind : ShortBoardKinds()) standard.inbox.kinds.push_back(kind);
-  for (const inbox::Kind& kind : CampaignKinds()) standard.inbox.kinds.push_back(kind);
-  const std::vector<inbox::StoppedKind> stopped = {
-      StoppedOpening(), StoppedClosing(), ::bangfu::intake::StoppedCommit(ImportOptions())};
-  for (const inbox::StoppedKind& kind : stopped) {
-    standard.inbox.kinds.push_back(inbox::KindOf(kind));
-  }
-  for (const inbox::Kind& kind : ::bangfu::intake::WorkKinds()) {
-    standard.inbox.kinds.push_back(kind);
-  }
+  standard.inbox.kinds = WorkKinds();
   standard.inbox.calendar = InboxCalendar();
   standard.inbox.escalation_days = [](mysql::Executor& db) {
     return ParameterValue(db, "ESCALATION_DAYS", 5);
@@ -102,7 +92,8 @@ absl::Status Compose(runtime::App& app) {
                    MonthlyReportSource(app.clock()),
                    ShortBoardSource(),
                    CampaignSource(),
-                   inbox::StoppedSource(stopped),
+                   inbox::StoppedSource({StoppedOpening(), StoppedClosing(),
+                                         ::bangfu::intake::StoppedCommit(ImportOptions())}),
                    ::bangfu::intake::WorkSource(ImportKinds(app.ids()))};
   standard.region_path = RegionOfImport;
   standard.parameter = ParameterValue;

@@ -19,6 +19,7 @@
 #include "common/publicity/service.h"
 #include "services/evaluation/api/lifecycle_api.h"
 #include "services/evaluation/api/prefill.h"
+#include "services/evaluation/api/work_kinds.h"
 #include "services/evaluation/api/world_for_test.h"
 #include "services/evaluation/facts/work_calendar.h"
 #include "services/evaluation/jobs/argument_work.h"
@@ -58,15 +59,7 @@ class LifecycleWorld {
                  forms.prefills = Prefills(*deps.evaluator);
                  dictionary::RegisterDictionaryService(router, std::move(forms));
                  publicity::RegisterPublicityService(router, ClassPublicityOptions());
-                 inbox::ServiceOptions inbox{EvaluationKinds(), WorkCalendar};
-                 for (const inbox::Kind& kind : ArgumentKinds()) inbox.kinds.push_back(kind);
-                 for (const inbox::Kind& kind : LedgerKinds()) inbox.kinds.push_back(kind);
-                 for (const inbox::Kind& kind : CriteriaKinds()) inbox.kinds.push_back(kind);
-                 for (const inbox::Kind& kind : DispatchKinds()) inbox.kinds.push_back(kind);
-                 for (const inbox::Kind& kind : OutstandingKinds()) inbox.kinds.push_back(kind);
-                 inbox.kinds.push_back(inbox::KindOf(StoppedBatch()));
-                 for (const inbox::Kind& kind : publicity::WorkKinds()) inbox.kinds.push_back(kind);
-                 inbox::RegisterInboxService(router, std::move(inbox));
+                 inbox::RegisterInboxService(router, {WorkKinds(), WorkCalendar});
                }) {
     std::vector<RegionRow> regions;
     for (const auto& [code, name] :

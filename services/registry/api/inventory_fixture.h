@@ -36,6 +36,7 @@
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/app.h"
 #include "services/registry/jobs/campaign_closing.h"
+#include "services/registry/jobs/work_kinds.h"
 #include "services/registry/schema/migrations.h"
 #include "services/registry/store/region_store.h"
 
@@ -78,14 +79,7 @@ class RegistryFixture : protected LongWork, public ::testing::Test {
                            std::function<void(rpc::Router&)> more = {})
       : server_(Options(std::move(more_services), held_), [this, more](rpc::Router& router) {
           RegisterHandlers(router, operations_, operation_ids_);
-          std::vector<inbox::Kind> kinds = UnitReportKinds();
-          for (const inbox::Kind& kind : ReportKinds()) kinds.push_back(kind);
-          for (const inbox::Kind& kind : ShortBoardKinds()) kinds.push_back(kind);
-          for (const inbox::Kind& kind : CampaignKinds()) kinds.push_back(kind);
-          kinds.push_back(inbox::KindOf(StoppedOpening()));
-          kinds.push_back(inbox::KindOf(StoppedClosing()));
-          inbox::RegisterInboxService(router,
-                                      {.kinds = std::move(kinds), .calendar = InboxCalendar()});
+          inbox::RegisterInboxService(router, {.kinds = WorkKinds(), .calendar = InboxCalendar()});
           if (more) more(router);
         }) {
     for (const auto& [code, name] :
