@@ -22,6 +22,10 @@ struct Facets {
   std::vector<std::string> industries;    // its industry's code and those above it
 };
 
+// What an act on the whole of a unit or region is about: of all money and every industry there. The
+// code of no narrowed grant is among these, so that only grants for everything cover it.
+Facets Everything();
+
 struct Grant {
   Role role = options::v1::ROLE_UNSPECIFIED;
   std::string region_path;                // "36", "360733" …: holds there and below

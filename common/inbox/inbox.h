@@ -49,9 +49,9 @@ struct Wanted {
   std::string region_path;
   std::vector<workflow::RoleId> roles;
   // What the step asks a grant's scope for, exactly as its rpc does: the item waits for those alone
-  // whose grants cover it. Of several records together, those of all of them. None: it waits for
-  // everybody of role and region. The service brings an item after its record when that gets
-  // others.
+  // whose grants cover it. Of several records together, those of all of them; of an act on the
+  // whole of a unit or region auth::Everything(). None: it waits for everybody of role and region.
+  // The service brings an item after its record when that gets others.
   auth::Facets facets;
   std::vector<std::string> excluded;  // persons
   std::string assignee;               // only this person's; empty: anybody's of the roles

@@ -161,6 +161,7 @@ std::string JoinFacets(const std::vector<std::string>& codes) {
 }
 
 std::vector<std::string> SplitFacets(const std::string& joined) {
+  if (joined == "||") return {""};
   return absl::StrSplit(joined, '|', absl::SkipEmpty());
 }
 

@@ -70,7 +70,7 @@ v1::WorkItem ShownOf(const Item& item);
 // Persons in one column, each between bars, so that a search for "|person|" finds whole names.
 std::string JoinPersons(const std::vector<std::string>& persons);
 // Codes of sources or industries in one column, in the same way; and back. Empty when there are
-// more than fit: then they narrow nothing.
+// more than fit: then they narrow nothing. Those of auth::Everything are kept, as one empty code.
 std::string JoinFacets(const std::vector<std::string>& codes);
 std::vector<std::string> SplitFacets(const std::string& joined);
 

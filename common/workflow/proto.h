@@ -70,6 +70,20 @@ inline absl::Status CheckScope(const auth::Caller& caller, const std::vector<aut
   return ScopeExcludes(label_zh).Build();
 }
 
+// The same of an act on the whole of a unit or region, also of a caller who acts by the grants for
+// everything alone (rpc::OfWhole).
+inline absl::Status CheckWhole(const auth::Caller& caller, const std::vector<auth::Role>& roles,
+                               std::string_view region_path, std::string_view label_zh) {
+  const auth::Facets everything = auth::Everything();
+  if (caller.Find(roles, region_path, everything) != nullptr) return absl::OkStatus();
+  const Actor actor = ActorAt(caller, region_path, everything);
+  const bool narrowed = std::any_of(roles.begin(), roles.end(), [&](auth::Role role) {
+    return std::find(actor.narrowed.begin(), actor.narrowed.end(), static_cast<RoleId>(role)) !=
+           actor.narrowed.end();
+  });
+  return narrowed ? ScopeExcludes(label_zh).Build() : absl::OkStatus();
+}
+
 // An action of a thing without a table: allowed when `check` is OK, else its refusal.
 inline AllowedAction ActionOf(std::string_view action, std::string_view label_zh,
                               const absl::Status& check) {
