@@ -47,5 +47,10 @@ inline constexpr char kProjectMattersZh[] = "办理该项目的事项";
 // For what is filed about an asset: SCOPE_EXCLUDES where the caller has the role only by grants for
 // other money.
 absl::Status CheckAssetScope(const rpc::CallContext& c, const store::AssetRow& row);
+// For what says of which projects an asset is: SCOPE_EXCLUDES, too, where the grants for its money
+// leave out the industry of one of them. Gives the asset's facets with the industries of all.
+absl::StatusOr<auth::Facets> CheckOfProjects(mysql::Executor& db, const rpc::CallContext& c,
+                                             const store::AssetRow& row,
+                                             const std::vector<store::ProjectCopy>& projects);
 
 }  // namespace bangfu::asset::api

@@ -64,14 +64,18 @@ struct Excluded {
   absl::Status why;
 };
 // What a row says beside its asset, which is written when the asset is new: contract, income and
-// dividend of the asset's money, links of all that their project is. Lives within a batch of rows
-// or a chunk.
+// dividend of the asset's money, links of all that their project is. And of which projects the
+// asset is. Lives within a batch of rows or a chunk.
 class NewAssetScope {
  public:
   explicit NewAssetScope(mysql::Executor& db) : db_(db) {}
   // `project`: the first that the row names; null: none.
   absl::StatusOr<std::optional<Excluded>> Of(const Job& job, const v1::ImportedAsset& row,
                                              const store::ProjectCopy* project);
+  // The industry of a project that the asset is of, where the grants for its money leave it out.
+  absl::StatusOr<std::optional<Excluded>> OfProjects(
+      const Job& job, std::string_view region_path, const v1::AssetDetails& details,
+      const std::vector<const store::ProjectCopy*>& projects);
 
  private:
   absl::StatusOr<std::vector<std::string>> WithParents(const std::string& industry);

@@ -26,7 +26,9 @@
 namespace bangfu::registry::inventory {
 
 type::v1::Actor ActorMessage(const rpc::CallContext& context, std::string_view region_path);
-// The roles that the caller holds where the report lies.
+// The roles that the caller holds where the report lies, or the campaign: a step is on the whole of
+// it, by a grant that no fund source or industry narrows. Departments alone sign by their money
+// (AllowedOn).
 workflow::Actor WorkflowActor(const auth::Caller& caller, std::string_view region_path);
 // A report in a step: read and locked, so that steps and new projects of a village wait for each
 // other.
