@@ -49,6 +49,7 @@ const std::vector<Exemption>& Exemptions() {
         "evaluation.FactService.SubmitDispatchReport",
         "evaluation.FactService.SubmitExpertScores",
         "intake.ImportService.BeginImport",
+        "notice.SupervisionNoticeService.IssueSupervisionNotices",
         "period.PeriodService.OpenPeriod",
         "registry.GrantService.CreateGrants",
         "registry.GrantService.DelegateGrant",

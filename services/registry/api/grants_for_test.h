@@ -18,6 +18,7 @@
 #include "common/grants/book.h"
 #include "common/grants/copies.h"
 #include "common/intake/schema.h"
+#include "common/notice/schema.h"
 #include "common/runtime/standard_parts.h"
 #include "common/status/error.h"
 #include "common/testing/at_once.h"
@@ -47,7 +48,7 @@ class GrantsTest : protected LongWork, public ::testing::Test {
     options.services = OwnServices();
     options.services.emplace_back("bangfu.audit.v1.AuditService");
     options.migrations = migrate::Concat(runtime::StandardMigrations(), ::bangfu::intake::Schema(),
-                                         external::Schema(), OwnMigrations());
+                                         external::Schema(), notice::Schema(), OwnMigrations());
     options.server.pipeline.grants = &book_;
     server_ = std::make_unique<RpcServer>(options, [this](rpc::Router& router) {
       RegisterHandlers(router, operations_, operation_ids_);

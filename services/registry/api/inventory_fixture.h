@@ -23,6 +23,7 @@
 #include "common/idempotency/schema.h"
 #include "common/inbox/schema.h"
 #include "common/intake/schema.h"
+#include "common/notice/schema.h"
 #include "common/operation/schema.h"
 #include "common/recode/schema.h"
 #include "common/testing/held_grants.h"
@@ -62,7 +63,7 @@ inline migrate::Migrations FixtureMigrations() {
   return migrate::Concat(idempotency::Schema(), inbox::Schema(), audit::Schema(), blob::Schema(),
                          feed::Schema(), operation::Schema(), ::bangfu::intake::Schema(),
                          recode::Schema(), external::Schema(), flag::Schema(), grants::Schema(),
-                         RegistryMigrations());
+                         notice::Schema(), RegistryMigrations());
 }
 
 class RegistryFixture : protected LongWork, public ::testing::Test {

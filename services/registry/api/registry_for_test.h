@@ -22,6 +22,7 @@
 #include "common/draft/service.h"
 #include "common/external/schema.h"
 #include "common/intake/schema.h"
+#include "common/notice/schema.h"
 #include "common/runtime/standard_parts.h"
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
@@ -62,7 +63,7 @@ class RegistryTest : protected LongWork, public ::testing::Test {
       : server_({.services = ServicesWithForms(),
                  .migrations =
                      migrate::Concat(runtime::StandardMigrations(), ::bangfu::intake::Schema(),
-                                     external::Schema(), OwnMigrations())},
+                                     external::Schema(), notice::Schema(), OwnMigrations())},
                 [this](rpc::Router& router) {
                   RegisterHandlers(router, operations_, operation_ids_);
                   dictionary::RegisterDictionaryService(router, MakeDictionaryOptions());

@@ -1,0 +1,87 @@
+// The tables of supervision notices, as a step that the migrations of a service include which hosts
+// them.
+#pragma once
+
+#include "common/migrate/migration.h"
+#include "common/recode/tables.h"
+
+namespace bangfu::notice {
+
+inline migrate::Migrations Schema() {
+  return {{"notice", 1, "create_supervision_notice", R"sql(CREATE TABLE supervision_notice (
+  id BINARY(16) NOT NULL,
+  version BIGINT NOT NULL,
+  dispatch_id BINARY(16) NOT NULL,
+  region_path VARCHAR(12) NOT NULL,
+  issuer_region_path VARCHAR(12) NOT NULL,
+  kind TINYINT NOT NULL,
+  matter TINYINT NOT NULL,
+  title VARCHAR(100) NOT NULL,
+  text VARCHAR(4000) NOT NULL,
+  subject_type VARCHAR(64) NOT NULL,
+  subject_id BINARY(16) NULL,
+  state TINYINT NOT NULL,
+  answer_due DATE NOT NULL,
+  provisional TINYINT NOT NULL,
+  needs_evidence TINYINT NOT NULL,
+  issued_subject VARCHAR(128) NOT NULL,
+  issued_name VARCHAR(128) NOT NULL,
+  issued_role VARCHAR(64) NOT NULL,
+  issued_region_path VARCHAR(12) NOT NULL,
+  issued_delegated_by VARCHAR(128) NOT NULL,
+  issued_grant_id VARCHAR(26) NOT NULL,
+  issued_at DATETIME(6) NOT NULL,
+  answer VARCHAR(4000) NOT NULL,
+  answered_subject VARCHAR(128) NOT NULL,
+  answered_name VARCHAR(128) NOT NULL,
+  answered_role VARCHAR(64) NOT NULL,
+  answered_region_path VARCHAR(12) NOT NULL,
+  answered_delegated_by VARCHAR(128) NOT NULL,
+  answered_grant_id VARCHAR(26) NOT NULL,
+  answered_at DATETIME(6) NULL,
+  return_reason VARCHAR(1000) NOT NULL,
+  returned_subject VARCHAR(128) NOT NULL,
+  returned_name VARCHAR(128) NOT NULL,
+  returned_role VARCHAR(64) NOT NULL,
+  returned_region_path VARCHAR(12) NOT NULL,
+  returned_delegated_by VARCHAR(128) NOT NULL,
+  returned_grant_id VARCHAR(26) NOT NULL,
+  returned_at DATETIME(6) NULL,
+  returns INT NOT NULL,
+  closing_note VARCHAR(1000) NOT NULL,
+  closed_subject VARCHAR(128) NOT NULL,
+  closed_name VARCHAR(128) NOT NULL,
+  closed_role VARCHAR(64) NOT NULL,
+  closed_region_path VARCHAR(12) NOT NULL,
+  closed_delegated_by VARCHAR(128) NOT NULL,
+  closed_grant_id VARCHAR(26) NOT NULL,
+  closed_at DATETIME(6) NULL,
+  PRIMARY KEY (id),
+  KEY supervision_notice_by_region (region_path, id),
+  KEY supervision_notice_by_state (state, region_path, id),
+  KEY supervision_notice_by_issuer (issuer_region_path, region_path, id),
+  KEY supervision_notice_by_subject (subject_id, region_path, id),
+  KEY supervision_notice_by_dispatch (dispatch_id, region_path, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE supervision_notice_evidence (
+  notice_id BINARY(16) NOT NULL,
+  position INT NOT NULL,
+  blob_id BINARY(16) NOT NULL,
+  evidence BLOB NOT NULL,
+  PRIMARY KEY (notice_id, position),
+  UNIQUE KEY supervision_notice_evidence_blob (blob_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+)sql"}};
+}
+
+inline recode::Part RegionPart() {
+  constexpr char kThen[] = "of the grant that acted then";
+  return {.moving = {{"supervision_notice"}, {"supervision_notice", "issuer_region_path"}},
+          .staying = {{"supervision_notice", "issued_region_path", kThen},
+                      {"supervision_notice", "answered_region_path", kThen},
+                      {"supervision_notice", "returned_region_path", kThen},
+                      {"supervision_notice", "closed_region_path", kThen}}};
+}
+
+}  // namespace bangfu::notice
