@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "common/base/clock.h"
+
 namespace bangfu {
 
 void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
@@ -20,6 +22,24 @@ void SetDay(absl::CivilDay day, google::type::Date* out) {
   out->set_year(static_cast<int32_t>(day.year()));
   out->set_month(day.month());
   out->set_day(day.day());
+}
+
+absl::CivilDay DayFrom(const google::type::Date& date) {
+  return absl::CivilDay(date.year(), date.month(), date.day());
+}
+
+std::optional<absl::CivilDay> DayOf(const google::type::Date& date) {
+  if (date.year() < 1 || date.month() < 1 || date.day() < 1) return std::nullopt;
+  const absl::CivilDay day = DayFrom(date);
+  if (day.year() != date.year() || day.month() != date.month() || day.day() != date.day()) {
+    return std::nullopt;
+  }
+  return day;
+}
+
+std::optional<absl::CivilDay> DayOf(const google::protobuf::Timestamp& time) {
+  if (time.seconds() == 0 && time.nanos() == 0) return std::nullopt;
+  return ShanghaiDay(TimeOf(time));
 }
 
 }  // namespace bangfu

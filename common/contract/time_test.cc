@@ -21,6 +21,25 @@ TEST(MessageTime, ADayHasItsThreeParts) {
   EXPECT_EQ(date.year(), 2026);
   EXPECT_EQ(date.month(), 2);
   EXPECT_EQ(date.day(), 28);
+  EXPECT_EQ(DayFrom(date), absl::CivilDay(2026, 2, 28));
+  EXPECT_EQ(DayOf(date), absl::CivilDay(2026, 2, 28));
+}
+
+TEST(MessageTime, WhatIsNoDayOfTheCalendarIsNone) {
+  google::type::Date date;
+  EXPECT_EQ(DayOf(date), std::nullopt);
+  date.set_year(2026);
+  date.set_month(2);
+  EXPECT_EQ(DayOf(date), std::nullopt);
+  date.set_day(29);
+  EXPECT_EQ(DayOf(date), std::nullopt);
+}
+
+TEST(MessageTime, AMomentIsADayInShanghai) {
+  google::protobuf::Timestamp stamp;
+  EXPECT_EQ(DayOf(stamp), std::nullopt);
+  SetTime(absl::FromCivil(absl::CivilSecond(2026, 2, 28, 16, 0, 0), absl::UTCTimeZone()), &stamp);
+  EXPECT_EQ(DayOf(stamp), absl::CivilDay(2026, 3, 1));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "bangfu/feed/v1/change_feed.pb.h"
 #include "common/base/clock.h"
 #include "common/base/ulid.h"
+#include "common/contract/time.h"
 #include "common/feed/consumer.h"
 #include "common/feed/consumer_internal.h"
 #include "common/feed/wire.h"
@@ -41,7 +42,7 @@ mysql::Params ParkedRow(const std::string& consumer, const std::string& source,
           event.region_path(),
           PayloadType(event.payload().type_url()),
           event.payload().value(),
-          TimeFrom(event.occurred_at()),
+          TimeOf(event.occurred_at()),
           error,
           now};
 }
@@ -110,7 +111,7 @@ absl::StatusOr<Redriven> Redrive(mysql::Session& session, const Clock& clock,
           event.set_region_path(row.String(3));
           event.mutable_payload()->set_type_url(absl::StrCat(kTypeUrlPrefix, row.String(4)));
           event.mutable_payload()->set_value(row.String(5));
-          SetTimestamp(row.Time(6), event.mutable_occurred_at());
+          SetTime(row.Time(6), event.mutable_occurred_at());
           failing = event.sequence();
           Batch batch;
           batch.source = source;

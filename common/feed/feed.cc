@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/contract/time.h"
 #include "common/feed/wire.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -54,7 +55,7 @@ void FillEvent(const OutboxEvent& event, feed::v1::Event* out) {
   out->set_region_path(event.region_path);
   out->mutable_payload()->set_type_url(absl::StrCat(kTypeUrlPrefix, event.payload_type));
   out->mutable_payload()->set_value(event.payload);
-  SetTimestamp(event.occurred_at, out->mutable_occurred_at());
+  SetTime(event.occurred_at, out->mutable_occurred_at());
 }
 
 absl::StatusOr<feed::v1::PullResponse> Pull(mysql::Executor& db, const std::string& source,
@@ -125,7 +126,7 @@ absl::StatusOr<feed::v1::PullResponse> Pull(mysql::Executor& db, const std::stri
     event->set_region_path(row.String(3));
     event->mutable_payload()->set_type_url(absl::StrCat(kTypeUrlPrefix, row.String(4)));
     event->mutable_payload()->set_value(std::move(payload));
-    SetTimestamp(row.Time(6), event->mutable_occurred_at());
+    SetTime(row.Time(6), event->mutable_occurred_at());
     return absl::OkStatus();
   });
   if (!streamed.ok() && !full) return streamed;

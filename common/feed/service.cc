@@ -5,6 +5,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/page_token.h"
+#include "common/contract/time.h"
 #include "common/feed/wire.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
@@ -117,7 +118,7 @@ absl::StatusOr<v1::ListParkedEventsResponse> ListParkedEvents(
     event->set_aggregate_type(row.String(6));
     event->mutable_payload()->set_type_url(absl::StrCat(kTypeUrlPrefix, row.String(7)));
     event->mutable_payload()->set_value(row.String(8));
-    SetTimestamp(row.Time(9), event->mutable_occurred_at());
+    SetTime(row.Time(9), event->mutable_occurred_at());
   }
   if (rows.size() == static_cast<size_t>(page_size)) {
     const mysql::Row& last = rows.back();

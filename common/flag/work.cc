@@ -5,16 +5,13 @@
 
 #include "common/base/strings.h"
 #include "common/base/text.h"
+#include "common/contract/time.h"
 #include "common/status/macros.h"
 
 namespace bangfu::flag {
 namespace {
 
 constexpr size_t kTitleBytes = 120;
-
-absl::CivilDay DayFrom(const google::type::Date& date) {
-  return absl::CivilDay(date.year(), date.month(), date.day());
-}
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 #include "common/base/page_token.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/inbox/service.h"
 #include "common/memory/memory.h"
 #include "common/operation/request.h"
@@ -49,9 +50,7 @@ v1::Import ToProto(const JobRow& job) {
   if (!job.operation_id.is_zero()) out.set_operation_id(job.operation_id.ToString());
   out.mutable_created_by()->set_subject(job.created_by);
   out.mutable_created_by()->set_name(job.created_by_name);
-  const int64_t micros = absl::ToUnixMicros(job.created_at);
-  out.mutable_created_at()->set_seconds(micros / 1000000);
-  out.mutable_created_at()->set_nanos(static_cast<int32_t>(micros % 1000000) * 1000);
+  SetTime(job.created_at, out.mutable_created_at());
   return out;
 }
 

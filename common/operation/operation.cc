@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/text.h"
+#include "common/contract/time.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/status/wire.h"
@@ -25,12 +26,6 @@ constexpr char kColumns[] =
     "created_region_path, created_at, updated_at, done, total, progress_zh, error, result_type, "
     "result, cancel_requested, created_delegated_by, created_grant_id";
 
-void SetTimestamp(absl::Time time, google::protobuf::Timestamp* out) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  out->set_seconds(micros / 1000000);
-  out->set_nanos(static_cast<int32_t>(micros % 1000000 * 1000));
-}
-
 v1::Operation FromRow(const mysql::Row& row) {
   v1::Operation out;
   out.set_id(row.Id(0).ToString());
@@ -41,8 +36,8 @@ v1::Operation FromRow(const mysql::Row& row) {
   out.mutable_created_by()->set_name(row.String(5));
   out.mutable_created_by()->set_role(row.String(6));
   out.mutable_created_by()->set_region_path(row.String(7));
-  SetTimestamp(row.Time(8), out.mutable_created_at());
-  SetTimestamp(row.Time(9), out.mutable_updated_at());
+  SetTime(row.Time(8), out.mutable_created_at());
+  SetTime(row.Time(9), out.mutable_updated_at());
   out.set_done(row.Int(10));
   out.set_total(row.Int(11));
   out.set_progress_zh(row.String(12));
@@ -99,8 +94,8 @@ absl::StatusOr<v1::Operation> Start(mysql::Tx& tx, const NewOperation& operation
   out.set_region_path(operation.region_path);
   *out.mutable_created_by() = operation.created_by;
   out.set_total(operation.total);
-  SetTimestamp(operation.now, out.mutable_created_at());
-  SetTimestamp(operation.now, out.mutable_updated_at());
+  SetTime(operation.now, out.mutable_created_at());
+  SetTime(operation.now, out.mutable_updated_at());
   return out;
 }
 

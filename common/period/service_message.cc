@@ -7,6 +7,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/period/calendar.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -21,7 +22,7 @@ constexpr size_t kMaxNamed = 200;
 bool IsLate(const v1::Period& p, absl::CivilDay today) {
   const bool waits =
       p.state() < v1::PERIOD_STATE_SUBMITTED || p.state() == v1::PERIOD_STATE_RETURNED;
-  return waits && today > ToDay(p.cut_off());
+  return waits && today > DayFrom(p.cut_off());
 }
 
 std::string NameIn(const std::map<std::string, std::string>& names, const std::string& code) {
@@ -40,10 +41,6 @@ const Table* FindTable(const Tables& tables, std::string_view table_no) {
     if (table->table_no() == table_no) return table.get();
   }
   return nullptr;
-}
-
-absl::CivilDay ToDay(const google::type::Date& date) {
-  return absl::CivilDay(date.year(), date.month(), date.day());
 }
 
 absl::Status FillPlain(mysql::Executor& db, const ServiceOptions& options, absl::Time now,

@@ -15,8 +15,6 @@ namespace bangfu::period {
 // nullptr: the service has no such table.
 const Table* FindTable(const Tables& tables, std::string_view table_no);
 
-absl::CivilDay ToDay(const google::type::Date& date);
-
 // Submitted or accepted: what a table above counts on.
 bool IsUp(int state);
 

@@ -8,6 +8,7 @@
 #include "common/base/digest.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/recode/recode.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -19,10 +20,6 @@ namespace {
 constexpr char kColumns[] =
     "id, table_no, region_path, period, revision, newest, state, cut_off, needs_update, details, "
     "version";
-
-absl::CivilDay DayFrom(const google::type::Date& date) {
-  return absl::CivilDay(date.year(), date.month(), date.day());
-}
 
 absl::StatusOr<PeriodRow> FromRow(const mysql::Row& row) {
   PeriodRow out;

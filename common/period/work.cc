@@ -7,6 +7,7 @@
 
 #include "bangfu/options/v1/access.pb.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/period/calendar.h"
 #include "common/period/service_message.h"
 #include "common/period/workflow.h"
@@ -82,7 +83,7 @@ absl::StatusOr<inbox::Subject> Waiting(mysql::Executor& db, const ServiceOptions
       w.term_days = static_cast<int>(*step_days);
       if (step.action == "accept") w.roles = {AcceptorOf(p.region_code())};
     } else {
-      w.due_on = ToDay(p.cut_off());
+      w.due_on = DayFrom(p.cut_off());
     }
     if (step.action == "freeze") {
       // A table may be frozen while its period runs; it is work when the period has ended.
@@ -92,7 +93,7 @@ absl::StatusOr<inbox::Subject> Waiting(mysql::Executor& db, const ServiceOptions
   }
   inbox::Wanted sign;
   sign.title = title;
-  sign.due_on = ToDay(p.cut_off());
+  sign.due_on = DayFrom(p.cut_off());
   AddSignatures(whole, sign, &out);
   // A frozen table names its units by the codes of its day; its work lies on today's desks.
   ASSIGN_OR_RETURN(const std::vector<recode::Move> moves, recode::ListMoves(db));

@@ -33,10 +33,6 @@ constexpr char kColumns[] =
     "from_day, to_day, days_required, day_kind, provisional, state, started_subject, started_name, "
     "started_role, started_region_path, started_delegated_by, started_grant_id";
 
-absl::CivilDay DayFrom(const google::type::Date& date) {
-  return absl::CivilDay(date.year(), date.month(), date.day());
-}
-
 v1::Publicity FromRow(const mysql::Row& row) {
   v1::Publicity out;
   out.set_id(row.Id(0).ToString());
@@ -87,9 +83,7 @@ absl::Status AddObjections(mysql::Executor& db, std::vector<v1::Publicity>& publ
   for (const mysql::Row& row : rows) {
     v1::Objection* objection = by_id.at(row.Id(1).ToString())->add_objections();
     objection->set_id(row.Id(0).ToString());
-    const int64_t micros = absl::ToUnixMicros(row.Time(2));
-    objection->mutable_raised_at()->set_seconds(micros / 1000000);
-    objection->mutable_raised_at()->set_nanos(static_cast<int32_t>(micros % 1000000 * 1000));
+    SetTime(row.Time(2), objection->mutable_raised_at());
     ASSIGN_OR_RETURN(std::string raised_by, seal::OpenText(row.String(3), kRaisedBy));
     objection->set_raised_by(masked ? contract::MaskText(raised_by) : std::move(raised_by));
     objection->set_text(row.String(4));

@@ -3,16 +3,13 @@
 #include <utility>
 
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/status/macros.h"
 
 namespace bangfu::publicity {
 namespace {
 
 constexpr char kSubjectType[] = "publicity";
-
-absl::CivilDay DayFrom(const google::type::Date& date) {
-  return absl::CivilDay(date.year(), date.month(), date.day());
-}
 
 struct OpenObjection {
   Ulid id;

@@ -8,6 +8,7 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/blob/blob.h"
+#include "common/contract/time.h"
 #include "common/recode/recode.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -31,11 +32,6 @@ absl::StatusOr<Message> Payload(const feed::v1::Event& event) {
         .Build();
   }
   return message;
-}
-
-std::optional<absl::CivilDay> Day(const google::type::Date& date) {
-  std::vector<FieldViolation> ignored;
-  return api::DayFrom(date, "", &ignored);
 }
 
 store::RegionCopy CopyOf(const reg::Region& region) {
@@ -74,7 +70,7 @@ store::OperatorCopy CopyOf(const reg::Operator& op, const Ulid& id) {
   bool endless = op.qualifications().empty();
   std::optional<absl::CivilDay> last;
   for (const reg::Qualification& q : op.qualifications()) {
-    const auto day = Day(q.expires_on());
+    const auto day = DayOf(q.expires_on());
     if (!day) endless = true;
     if (day && (!last || *day > *last)) last = day;
   }
@@ -112,7 +108,7 @@ absl::Status RegistryCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
       copy.region_path = p.region_path();
       copy.state = p.state();
       copy.is_void = p.is_void();
-      copy.planting_date = Day(p.planting_date());
+      copy.planting_date = DayOf(p.planting_date());
       copy.industry_code = p.industry_code();
       if (!p.operator_id().empty()) {
         ASSIGN_OR_RETURN(copy.operator_id, Ulid::Parse(p.operator_id()));
@@ -164,7 +160,7 @@ absl::Status RegistryCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
           if (attribute.name() == "formats") formats = attribute.value();
           if (attribute.name() == "max_mib") ParseInt(attribute.value(), &max_mib);
         }
-        const auto until = Day(code.valid_to());
+        const auto until = DayOf(code.valid_to());
         copy.valid = !until || *until >= today;
         if (copy.list == "EVIDENCE_KIND") {
           RETURN_IF_ERROR(blob::PutKind(tx, copy.code, copy.name_zh, formats, max_mib, copy.valid));
@@ -224,7 +220,7 @@ absl::Status CalendarCopies::Apply(mysql::Tx& tx, const feed::Batch& batch) {
   for (const feed::v1::Event* event : batch.events) {
     ASSIGN_OR_RETURN(const auto changed, Payload<reg::WorkDaysChanged>(*event));
     for (const reg::WorkDay& day : changed.days()) {
-      if (const auto date = Day(day.date())) days[*date] = day.is_working();
+      if (const auto date = DayOf(day.date())) days[*date] = day.is_working();
     }
   }
   return store::PutWorkDays(tx, days);

@@ -11,6 +11,7 @@
 #include "bangfu/evaluation/v1/evaluation_service.pb.h"
 #include "common/base/strings.h"
 #include "common/blob/service.h"
+#include "common/contract/time.h"
 #include "common/inbox/service.h"
 #include "common/rpc/batch_get.h"
 #include "common/rpc/covering.h"
@@ -134,7 +135,7 @@ absl::StatusOr<v1::ArgumentRecord> ShownOne(mysql::Executor& db, const CallConte
 absl::StatusOr<v1::ArgumentRecord> RecordArgument(CallContext& context,
                                                   const v1::RecordArgumentRequest& request) {
   ASSIGN_OR_RETURN(const Ulid subject_id, Ulid::Parse(request.argument().subject_id()));
-  const std::optional<absl::CivilDay> day = ToDay(request.argument().argued_on());
+  const std::optional<absl::CivilDay> day = DayOf(request.argument().argued_on());
   if (!day) return InvalidField("argument.argued_on", "没有此日期").Build();
   ASSIGN_OR_RETURN(const MeasureCatalogue catalogue, LoadMeasures(context.db, Today(context)));
   const CauseDef* cause = catalogue.FindCause(request.argument().cause());

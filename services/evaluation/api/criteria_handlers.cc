@@ -8,6 +8,7 @@
 #include "common/base/page_token.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/inbox/service.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
@@ -70,7 +71,7 @@ absl::StatusOr<v1::CriteriaSet> GetActiveCriteria(CallContext& context,
   if (!request.region_code().empty()) {
     ASSIGN_OR_RETURN(region, RegionOf(request.region_code(), "region_code"));
   }
-  absl::CivilDay on = ToDay(request.on()).value_or(ShanghaiDay(context.now));
+  absl::CivilDay on = DayOf(request.on()).value_or(ShanghaiDay(context.now));
   ASSIGN_OR_RETURN(std::optional<CriteriaRow> row, FindCriteriaInForce(context.db, region, on));
   if (!row) return NotFound("criteria_set", Cat(region, "@", absl::FormatCivilTime(on)));
   return Shown(context, *row);
@@ -170,7 +171,7 @@ absl::StatusOr<v1::CriteriaSet> CreateCriteriaDraft(CallContext& context,
 absl::StatusOr<v1::CriteriaSet> ActivateCriteria(CallContext& context,
                                                  const v1::ActivateCriteriaRequest& request) {
   ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(request.id()));
-  std::optional<absl::CivilDay> from = ToDay(request.effective_from());
+  std::optional<absl::CivilDay> from = DayOf(request.effective_from());
   if (!from) return InvalidField("effective_from", "请填写启用日期").Build();
   if (*from < ShanghaiDay(context.now)) {
     return InvalidField("effective_from", "启用日期不得早于今天，已评估的期间不受影响").Build();

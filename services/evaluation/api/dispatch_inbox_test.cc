@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "bangfu/inbox/v1/inbox.pb.h"
+#include "common/contract/time.h"
 #include "common/inbox/recount.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -86,7 +87,7 @@ TEST_F(DispatchInbox, R002_AMonthThatEndedWithoutItsReportWaits) {
   EXPECT_EQ(item.subject_id(), industry_);
   EXPECT_EQ(item.title(),
             Cat(Industry().name(), entered.year(), "年", entered.month(), "月产业调度"));
-  EXPECT_EQ(ToDay(item.due_on()), absl::CivilDay(next.year(), next.month(), 10));
+  EXPECT_EQ(DayOf(item.due_on()), absl::CivilDay(next.year(), next.month(), 10));
   // For those who may report, in their county only; and its record tells the step as allowed.
   for (const std::string& token : {w_.Approver(), w_.Operator("next door", "360734"), w_.City()}) {
     EXPECT_THAT(Months(token), IsEmpty());

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "bangfu/dictionary/v1/dictionary_service.pb.h"
+#include "common/contract/time.h"
 #include "common/dictionary/service.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/json_util.h"
@@ -136,7 +137,7 @@ TEST_F(EvaluationDispatch, AFigureIsAFactWithItsRecordAndTheLastDayOfItsMonth) {
   EXPECT_EQ(fact->unit(), "bp");
   EXPECT_EQ(fact->source(), "evaluation");
   EXPECT_EQ(fact->source_record(), Cat("dispatch_report/", newer.id()));
-  EXPECT_EQ(ToDay(fact->as_of()), absl::CivilDay(2026, 2, 28));
+  EXPECT_EQ(DayOf(fact->as_of()), absl::CivilDay(2026, 2, 28));
   // A correction replaces the month; a year later it is old.
   ASSERT_OK(Report("2026-02", 9500, newer.etag()));
   EXPECT_EQ(Fact("L2-01")->value(), 9500);

@@ -10,6 +10,7 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/blob/service.h"
+#include "common/contract/time.h"
 #include "common/feed/consumer.h"
 #include "common/inbox/service.h"
 #include "common/rpc/covering.h"
@@ -173,7 +174,7 @@ absl::StatusOr<v1::SubmitExpertScoresResponse> SubmitExpertScores(
       fault(i, "cause", "不是规定的困难原因代码");
     }
     if (score.has_scored_on()) {
-      const std::optional<absl::CivilDay> on = ToDay(score.scored_on());
+      const std::optional<absl::CivilDay> on = DayOf(score.scored_on());
       if (!on) {
         fault(i, "scored_on", "没有此日期");
       } else if (*on > today) {
@@ -220,7 +221,7 @@ absl::StatusOr<v1::SubmitExpertScoresResponse> SubmitExpertScores(
               rpc::ActorOf(context.caller, context.roles, s.region_path, scope.Of(id));
           *score.mutable_expert() = ToMessage(actor);
           SetTime(context.now, score.mutable_scored_at());
-          const absl::CivilDay on = ToDay(score.scored_on()).value_or(today);
+          const absl::CivilDay on = DayOf(score.scored_on()).value_or(today);
           SetDay(on, score.mutable_scored_on());
           rows.push_back({id, context.caller.subject, on, score.SerializeAsString(), context.now});
           audit::Entry& entry = trail.emplace_back();
@@ -273,7 +274,7 @@ absl::StatusOr<v1::ListExpertScoresResponse> ListExpertScoresOf(
 
 absl::StatusOr<v1::Appraisal> RecordAppraisal(CallContext& context,
                                               const v1::RecordAppraisalRequest& request) {
-  std::optional<absl::CivilDay> on = ToDay(request.appraisal().appraised_on());
+  std::optional<absl::CivilDay> on = DayOf(request.appraisal().appraised_on());
   if (!on) return InvalidField("appraisal.appraised_on", "请填写评估日期").Build();
   if (*on > ShanghaiDay(context.now)) {
     return InvalidField("appraisal.appraised_on", "评估日期不得晚于今天").Build();

@@ -10,6 +10,7 @@
 #include "common/base/page_token.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/inbox/service.h"
 #include "common/period/service.h"
 #include "common/rpc/batch_get.h"
@@ -259,7 +260,7 @@ absl::StatusOr<v1::LedgerEntry> PlanMeasures(CallContext& context,
               {p.code(), p.description(), {p.parts().begin(), p.parts().end()}});
         }
         plan.responsible = planned.responsible_unit();
-        plan.deadline = ToDay(planned.due());
+        plan.deadline = DayOf(planned.due());
         std::optional<ArgumentRecord> argument;
         if (!planned.argument_id().empty()) {
           ASSIGN_OR_RETURN(argument, ArgumentOf(m.tx(), planned.argument_id(), context.scope));

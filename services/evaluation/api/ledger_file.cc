@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/table/csv.h"
@@ -130,7 +131,7 @@ type::v1::TableMeta FrozenMeta(const period::v1::Period& period, Particulars par
 table::TableMeta ToTable(const type::v1::TableMeta& meta, std::vector<std::string> signers) {
   table::TableMeta out;
   out.reporting_unit = meta.reporting_unit();
-  if (std::optional<absl::CivilDay> day = ToDay(meta.reported_on())) {
+  if (std::optional<absl::CivilDay> day = DayOf(meta.reported_on())) {
     out.reporting_date = absl::FormatCivilTime(*day);
   }
   out.preparer = meta.preparer();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bangfu/inbox/v1/inbox.pb.h"
+#include "common/contract/time.h"
 #include "common/inbox/recount.h"
 #include "common/testing/deep.h"
 #include "common/testing/random.h"
@@ -88,7 +89,7 @@ TEST_F(OutstandingInbox, R002_WhatNobodyHasEvaluatedWaitsForTheCounty) {
   EXPECT_EQ(item.kind_zh(), "待评价");
   EXPECT_EQ(item.subject_type(), "evaluation_runs");
   EXPECT_EQ(item.region_path(), "360733");
-  EXPECT_EQ(ToDay(item.due_on()), absl::CivilDay(2026, 3, 27));  // 20 working days
+  EXPECT_EQ(DayOf(item.due_on()), absl::CivilDay(2026, 3, 27));  // 20 working days
   for (const std::string& token :
        {w_.Operator("next door", kNextCounty), Township("360733101"), w_.City(), w_.Province()}) {
     EXPECT_THAT(Titles(token, "EVALUATION_RUN"), IsEmpty());
@@ -219,7 +220,7 @@ TEST_F(OutstandingInbox, R002_TheTermOfWhatIsToBeEvaluatedIsTheProvinces) {
     w_.world().Sync();
     const std::vector<inbox::v1::WorkItem> items = Items(w_.Operator(), "EVALUATION_RUN");
     ASSERT_THAT(items, SizeIs(1));
-    EXPECT_EQ(ToDay(items[0].due_on()), due) << days;
+    EXPECT_EQ(DayOf(items[0].due_on()), due) << days;
     w_.world().Score({another}, 80, 80);
     Evaluate(another);
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bangfu/evaluation/v1/events.pb.h"
+#include "common/contract/time.h"
 #include "common/testing/at_once.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -96,7 +97,7 @@ TEST_F(EvaluationOverrides, WhenAnOverrideEndsTheEntryIsDueForReevaluation) {
   EXPECT_EQ(Figure(Progress("360733", w_.Operator()), "REEVALUATION_DUE").value(), 0);
 
   // On its last day it stands; the day after it does not.
-  w_.PassDays(static_cast<int>(*ToDay(ends) - ShanghaiDay(Now())));
+  w_.PassDays(static_cast<int>(*DayOf(ends) - ShanghaiDay(Now())));
   Night();
   EXPECT_THAT(Due(w_.Operator()), IsEmpty());
   w_.PassDays(1);
@@ -277,7 +278,7 @@ TEST_F(EvaluationOverrides, TheDaysInWhichAnObjectionIsAnsweredAreAParameter) {
     auto raised = w_.Call<publicity::v1::Publicity>(Cat(kPublicityService, "RaiseObjection"), raise,
                                                     w_.Operator());
     EXPECT_OK(raised);
-    return ToDay(raised->objections(0).answer_due());
+    return DayOf(raised->objections(0).answer_due());
   };
   // From 2026-03-01, a Sunday: five working days, then two natural ones.
   EXPECT_EQ(answer_due(), absl::CivilDay(2026, 3, 6));

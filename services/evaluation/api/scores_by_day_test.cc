@@ -1,5 +1,6 @@
 // Scores of experts by their day (评分日期): an evaluation of a past period takes what experts had
 // said by its end.
+#include "common/contract/time.h"
 #include "services/evaluation/api/world_for_test.h"
 
 namespace bangfu::evaluation {
@@ -45,7 +46,7 @@ class ScoresByDay : public ::testing::Test {
     if (!list.ok()) return out;
     for (const v1::ExpertScore& s : list->scores()) {
       out.push_back(Cat(s.expert().subject(), " ", s.market_outlook(), " ",
-                        absl::FormatCivilTime(*ToDay(s.scored_on()))));
+                        absl::FormatCivilTime(*DayOf(s.scored_on()))));
     }
     return out;
   }

@@ -12,6 +12,7 @@
 #include "bangfu/registry/v1/reference.pb.h"
 #include "common/base/clock.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/rpc/router.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -248,7 +249,7 @@ v1::T2Row RowOf(const LedgerRow& row, const v1::LedgerEntry& entry, const T2Page
 }
 
 Cell DayCell(const google::type::Date& date) {
-  std::optional<absl::CivilDay> day = ToDay(date);
+  std::optional<absl::CivilDay> day = DayOf(date);
   return day ? Cell(*day) : Cell();
 }
 

@@ -286,13 +286,4 @@ std::string SourceName(FactSource source) {
 v1::EvaluationResult ToMessage(Result result) { return static_cast<v1::EvaluationResult>(result); }
 Result FromMessage(v1::EvaluationResult result) { return static_cast<Result>(result); }
 
-std::optional<absl::CivilDay> ToDay(const google::type::Date& date) {
-  if (date.year() < 1 || date.month() < 1 || date.day() < 1) return std::nullopt;
-  absl::CivilDay day(date.year(), date.month(), date.day());
-  if (day.year() != date.year() || day.month() != date.month() || day.day() != date.day()) {
-    return std::nullopt;
-  }
-  return day;
-}
-
 }  // namespace bangfu::evaluation

@@ -42,7 +42,4 @@ v1::EvaluationResult ToMessage(Result result);
 std::string SourceName(FactSource source);
 Result FromMessage(v1::EvaluationResult result);
 
-// Dates and times. A date that is not set or not a day of the calendar is nullopt.
-std::optional<absl::CivilDay> ToDay(const google::type::Date& date);
-
 }  // namespace bangfu::evaluation

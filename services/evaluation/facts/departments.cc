@@ -9,6 +9,7 @@
 
 #include "bangfu/registry/v1/project.pb.h"
 #include "bangfu/registry/v1/reference.pb.h"
+#include "common/contract/time.h"
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/store/fact_store.h"
@@ -26,8 +27,8 @@ absl::StatusOr<DepartmentTable> LoadDepartments(mysql::Executor& db, absl::Civil
   for (const ReferenceRow& row : rows) {
     registry::v1::FundSourceDepartment d;
     if (!d.ParseFromString(row.payload)) continue;
-    std::optional<absl::CivilDay> from = ToDay(d.valid_from());
-    std::optional<absl::CivilDay> to = ToDay(d.valid_to());
+    std::optional<absl::CivilDay> from = DayOf(d.valid_from());
+    std::optional<absl::CivilDay> to = DayOf(d.valid_to());
     if ((from && *from > day) || (to && *to < day)) continue;
     table.push_back(std::move(d));
   }

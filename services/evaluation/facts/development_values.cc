@@ -10,6 +10,7 @@
 
 #include "common/base/bp.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/facts/snapshot_values.h"
 
@@ -18,9 +19,9 @@ namespace bangfu::evaluation {
 namespace reg = registry::v1;
 
 bool BrandValid(const reg::BrandCertification& b, absl::CivilDay day) {
-  std::optional<absl::CivilDay> from = ToDay(b.valid_from());
-  std::optional<absl::CivilDay> expires = ToDay(b.expires_on());
-  std::optional<absl::CivilDay> ended = ToDay(b.ended_on());
+  std::optional<absl::CivilDay> from = DayOf(b.valid_from());
+  std::optional<absl::CivilDay> expires = DayOf(b.expires_on());
+  std::optional<absl::CivilDay> ended = DayOf(b.ended_on());
   return !(from && *from > day) && !(expires && *expires < day) && !(ended && *ended <= day);
 }
 
@@ -63,7 +64,7 @@ void PutShortBoards(const std::vector<reg::ShortBoard>& boards, const std::strin
                     Values& values) {
   std::vector<std::string> ids;
   for (const reg::ShortBoard& b : boards) {
-    std::optional<absl::CivilDay> completed = ToDay(b.completed_on());
+    std::optional<absl::CivilDay> completed = DayOf(b.completed_on());
     if (b.is_void() || (completed && *completed <= moment.as_of)) continue;
     ids.push_back(b.id());
     if (std::optional<ShortBoardKind> kind = ParseEnum<ShortBoardKind>(b.kind())) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/facts/snapshot_values.h"
 
@@ -32,7 +33,7 @@ std::map<std::string, Said> LastScores(const std::vector<v1::ExpertScore>& score
                                        absl::CivilDay as_of) {
   std::map<std::string, Said> last;
   for (const v1::ExpertScore& score : scores) {
-    std::optional<absl::CivilDay> on = ToDay(score.scored_on());
+    std::optional<absl::CivilDay> on = DayOf(score.scored_on());
     if (!on) on = DayOf(score.scored_at());
     if (!on || *on > as_of) continue;
     Said& said = last[score.expert().subject()];
@@ -103,11 +104,11 @@ void PutEntered(const EnteredFacts& entered, const FactLimits& limits, const Mom
   const v1::ArgumentRecord* cause = nullptr;
   auto newer = [](const v1::ArgumentRecord& a, const v1::ArgumentRecord* b) {
     if (b == nullptr) return true;
-    return std::make_pair(ToDay(a.argued_on()), a.id()) >
-           std::make_pair(ToDay(b->argued_on()), b->id());
+    return std::make_pair(DayOf(a.argued_on()), a.id()) >
+           std::make_pair(DayOf(b->argued_on()), b->id());
   };
   const auto counts = [&](const v1::ArgumentRecord& a) {
-    const std::optional<absl::CivilDay> on = ToDay(a.argued_on());
+    const std::optional<absl::CivilDay> on = DayOf(a.argued_on());
     return on && *on <= moment.as_of;
   };
   for (const v1::ArgumentRecord& a : entered.arguments) {
@@ -125,32 +126,32 @@ void PutEntered(const EnteredFacts& entered, const FactLimits& limits, const Mom
                                       ? Feasibility::kYes
                                       : Feasibility::kNo;
     values.Evidence("revitalise_feasible", FactSource::kExpert,
-                    Cat("argument_record/", feasible->id()), ToDay(feasible->argued_on()));
+                    Cat("argument_record/", feasible->id()), DayOf(feasible->argued_on()));
   }
   if (cause != nullptr) {
     s.facts.cause = cause->cause();
     std::erase_if(s.facts.evidence, [](const FactEvidence& e) { return e.name == "cause"; });
     values.Evidence("cause", FactSource::kExpert, Cat("argument_record/", cause->id()),
-                    ToDay(cause->argued_on()));
+                    DayOf(cause->argued_on()));
   }
 
   // The newest appraisal speaks: a later one may find value where an earlier one found none.
   const v1::Appraisal* appraisal = nullptr;
   for (const v1::Appraisal& a : entered.appraisals) {
-    std::optional<absl::CivilDay> on = ToDay(a.appraised_on());
+    std::optional<absl::CivilDay> on = DayOf(a.appraised_on());
     if (!on || *on > moment.as_of) continue;
     if (appraisal == nullptr ||
         std::make_pair(*on, a.id()) >
-            std::make_pair(*ToDay(appraisal->appraised_on()), appraisal->id())) {
+            std::make_pair(*DayOf(appraisal->appraised_on()), appraisal->id())) {
       appraisal = &a;
     }
   }
   if (appraisal != nullptr && appraisal->no_revital_value()) {
-    absl::CivilDay on = *ToDay(appraisal->appraised_on());
+    absl::CivilDay on = *DayOf(appraisal->appraised_on());
     s.facts.no_revital_value = true;
     s.facts.appraisal_id = appraisal->id();
     // As it was recorded: the limit of that day counts.
-    s.facts.appraisal_valid_until = ToDay(appraisal->valid_to()).value_or(AddMonths(on, 12));
+    s.facts.appraisal_valid_until = DayOf(appraisal->valid_to()).value_or(AddMonths(on, 12));
     std::string source = Cat("appraisal/", appraisal->id());
     values.Evidence("no_revital_value", FactSource::kExpert, source, on);
     values.Evidence("appraisal_id", FactSource::kExpert, source, on);

@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
@@ -152,7 +153,7 @@ absl::Status FactLoader::LoadContexts(mysql::Executor& db, const std::vector<Uli
     }
     ASSIGN_OR_RETURN(const LinkBasis basis, LinkBasis::Load(db, industry, moment_.as_of));
     for (const reg::PresentLink& link : industry.links()) {
-      std::optional<absl::CivilDay> since = ToDay(link.since());
+      std::optional<absl::CivilDay> since = DayOf(link.since());
       if (since && *since > moment_.as_of) continue;
       std::string record = Cat("industry/", id.ToString(), "#", link.reference());
       if (!basis.Holds(link)) {

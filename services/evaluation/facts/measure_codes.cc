@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "bangfu/registry/v1/reference.pb.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/store/reference_store.h"
@@ -31,8 +32,8 @@ std::vector<std::string> List(const std::string& text) {
 }
 
 bool InForce(const reg::Code& code, absl::CivilDay on) {
-  const std::optional<absl::CivilDay> from = ToDay(code.valid_from());
-  const std::optional<absl::CivilDay> to = ToDay(code.valid_to());
+  const std::optional<absl::CivilDay> from = DayOf(code.valid_from());
+  const std::optional<absl::CivilDay> to = DayOf(code.valid_to());
   return !(from && on < *from) && !(to && on > *to);
 }
 

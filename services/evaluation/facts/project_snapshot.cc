@@ -6,6 +6,7 @@
 
 #include "common/base/bp.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/facts/project_income.h"
 #include "services/evaluation/facts/snapshot_builder.h"
@@ -50,7 +51,7 @@ class ProjectBuilder {
     s_.stage = StageOf(p_.state());
     s_.county_verified = p_.verification_state() == reg::VERIFICATION_STATE_COUNTY_VERIFIED;
     s_.is_void = p_.is_void();
-    s_.planned_end = ToDay(p_.planned_end());
+    s_.planned_end = DayOf(p_.planned_end());
     project_record_ = Cat("project/", p_.id());
     project_day_ = DayOf(p_.updated_at());
     for (const char* name : {"stage", "county_verified", "planned_end"}) {
@@ -81,7 +82,7 @@ class ProjectBuilder {
   void ReadAssets() {
     if (f_.assets && f_.assets->asset_count() > 0) {
       a_ = &*f_.assets;
-      asset_day_ = ToDay(a_->as_of());
+      asset_day_ = DayOf(a_->as_of());
       std::string otherwise = Cat("project_asset_facts/", p_.id());
       asset_record_ = Records("asset", a_->asset_ids(), otherwise);
       contract_record_ = Records("contract", a_->contract_ids(), asset_record_);
@@ -107,7 +108,7 @@ class ProjectBuilder {
       by_month_[*month] = &r;
     }
     expected_ = 12;
-    if (std::optional<absl::CivilDay> start = ToDay(p_.production_start_date())) {
+    if (std::optional<absl::CivilDay> start = DayOf(p_.production_start_date())) {
       absl::CivilMonth first(*start);
       if (first > year_.front()) {
         expected_ = static_cast<int>(std::max<int64_t>(0, year_.back() - first + 1));
@@ -255,7 +256,7 @@ class ProjectBuilder {
     if (operating_) {
       status_record_ = asset_record_;
       status_day_ = asset_day_;
-      idle_since = ToDay(a_->idle_since());
+      idle_since = DayOf(a_->idle_since());
       if (idle_since && *idle_since > moment_.as_of) idle_since.reset();
       use.ever_produced = a_->ever_used();
       known = true;
@@ -315,7 +316,7 @@ class ProjectBuilder {
       idle_months_ = 0;
     } else if (status_ == "NOT_STARTED") {
       // Accepted and never used: idle since the works ended.
-      if (std::optional<absl::CivilDay> end = ToDay(p_.actual_end())) {
+      if (std::optional<absl::CivilDay> end = DayOf(p_.actual_end())) {
         idle_months_ = WholeMonths(*end, moment_.as_of);
       }
     }
@@ -334,7 +335,7 @@ class ProjectBuilder {
 
   void Compliance() {
     auto open = [&](const google::type::Date& end) {
-      std::optional<absl::CivilDay> day = ToDay(end);
+      std::optional<absl::CivilDay> day = DayOf(end);
       return !day || moment_.as_of < *day;
     };
     std::optional<int64_t> grade;
@@ -415,7 +416,7 @@ class ProjectBuilder {
       int64_t whole = a_->operating_original_value_fen();
       int64_t expired = 0;
       for (const asset::v1::ValueByDate& v : a_->expiring_values()) {
-        std::optional<absl::CivilDay> day = ToDay(v.date());
+        std::optional<absl::CivilDay> day = DayOf(v.date());
         if (day && *day <= moment_.as_of) expired += v.value_fen();
       }
       bool confirmed = a_->operating_value_confirmed();
@@ -565,12 +566,12 @@ class ProjectBuilder {
 
   // Ramp-up and cultivation.
   void Growing() {
-    s_.facts.production_start = ToDay(p_.production_start_date());
-    std::optional<absl::CivilDay> planting = ToDay(p_.planting_date());
+    s_.facts.production_start = DayOf(p_.production_start_date());
+    std::optional<absl::CivilDay> planting = DayOf(p_.planting_date());
     std::string record = project_record_;
     std::optional<absl::CivilDay> day = project_day_;
     if (!planting && a_ != nullptr) {
-      planting = ToDay(a_->planting_date());
+      planting = DayOf(a_->planting_date());
       record = asset_record_;
       day = asset_day_;
     }
@@ -582,7 +583,7 @@ class ProjectBuilder {
       values_.Evidence("cultivation_months", FactSource::kRegistry, f_.industry->taxonomy_record,
                        std::nullopt);
     } else if (a_ != nullptr) {
-      if (std::optional<absl::CivilDay> ends = ToDay(a_->cultivation_ends_on())) {
+      if (std::optional<absl::CivilDay> ends = DayOf(a_->cultivation_ends_on())) {
         s_.facts.cultivation_months = WholeMonths(*planting, *ends + 1);
         values_.Evidence("cultivation_months", FactSource::kAsset, asset_record_, asset_day_);
       }

@@ -23,11 +23,6 @@
 
 namespace bangfu::evaluation {
 
-inline std::optional<absl::CivilDay> DayOf(const google::protobuf::Timestamp& timestamp) {
-  if (timestamp.seconds() == 0 && timestamp.nanos() == 0) return std::nullopt;
-  return ShanghaiDay(TimeOf(timestamp));
-}
-
 inline std::optional<absl::CivilDay> Later(std::optional<absl::CivilDay> a,
                                            std::optional<absl::CivilDay> b) {
   if (!a) return b;

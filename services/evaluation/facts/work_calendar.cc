@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "bangfu/registry/v1/reference.pb.h"
+#include "common/contract/time.h"
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/store/reference_store.h"
@@ -17,7 +18,7 @@ absl::StatusOr<workflow::Calendar> WorkCalendar(mysql::Executor& db, absl::civil
   for (const ReferenceRow& row : rows) {
     registry::v1::WorkDay day;
     if (!day.ParseFromString(row.payload)) continue;
-    std::optional<absl::CivilDay> date = ToDay(day.date());
+    std::optional<absl::CivilDay> date = DayOf(day.date());
     if (!date || date->year() < first || date->year() > last) continue;
     calendar.AddDay(*date, day.is_working());
   }

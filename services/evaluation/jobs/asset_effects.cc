@@ -8,6 +8,7 @@
 
 #include "bangfu/asset/v1/events.pb.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
@@ -28,7 +29,7 @@ namespace {
 void FromStateAlone(const asset::v1::UseReport& use, LinkBasisRow* row) {
   switch (use.use_state()) {
     case asset::v1::USE_STATE_IN_USE:
-      row->periods.push_back({ToDay(use.since()), std::nullopt});
+      row->periods.push_back({DayOf(use.since()), std::nullopt});
       break;
     case asset::v1::USE_STATE_PARTIAL:
     case asset::v1::USE_STATE_OFF_SEASON:  // of one that was in use before
@@ -46,7 +47,7 @@ LinkBasisRow BasisOf(const asset::v1::Asset& asset) {
   row.region_path = asset.region_path();
   if (asset.state() != asset::v1::ASSET_STATE_ACTIVE) return row;
   for (const asset::v1::UsePeriod& period : asset.use().operated()) {
-    row.periods.push_back({ToDay(period.from()), ToDay(period.to())});
+    row.periods.push_back({DayOf(period.from()), DayOf(period.to())});
   }
   if (row.periods.empty()) FromStateAlone(asset.use(), &row);
   return row;
@@ -58,8 +59,8 @@ LinkBasisRow BasisOf(const asset::v1::OperatingContract& contract) {
   row.region_path = contract.region_path();
   if (contract.state() == asset::v1::CONTRACT_STATE_VOID) return row;
   row.periods.push_back(
-      {ToDay(contract.terms().start_date()),
-       ToDay(contract.has_ended_on() ? contract.ended_on() : contract.terms().end_date())});
+      {DayOf(contract.terms().start_date()),
+       DayOf(contract.has_ended_on() ? contract.ended_on() : contract.terms().end_date())});
   return row;
 }
 

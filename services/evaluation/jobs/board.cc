@@ -7,6 +7,7 @@
 #include "common/base/bp.h"
 #include "common/base/clock.h"
 #include "common/base/region.h"
+#include "common/contract/time.h"
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/store/board_store.h"
@@ -29,8 +30,8 @@ absl::StatusOr<std::map<std::string, Deadlines>> LoadDeadlines(mysql::Executor& 
   for (const ReferenceRow& row : rows) {
     registry::v1::InventoryCampaign campaign;
     if (!campaign.ParseFromString(row.payload)) continue;
-    out[row.key] = {ToDay(campaign.village_deadline()), ToDay(campaign.township_deadline()),
-                    ToDay(campaign.county_deadline())};
+    out[row.key] = {DayOf(campaign.village_deadline()), DayOf(campaign.township_deadline()),
+                    DayOf(campaign.county_deadline())};
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bangfu/registry/v1/industry.pb.h"
+#include "common/contract/time.h"
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/facts/fact_loader.h"
@@ -43,7 +44,7 @@ absl::Status RefreshCounty(mysql::Session& db, const std::string& county, absl::
       return;
     }
     for (const registry::v1::ShortBoard& b : boards.short_boards()) {
-      const std::optional<absl::CivilDay> completed = ToDay(b.completed_on());
+      const std::optional<absl::CivilDay> completed = DayOf(b.completed_on());
       ++(completed && *completed <= today ? m->second.short_boards_completed
                                           : m->second.short_boards_open);
     }

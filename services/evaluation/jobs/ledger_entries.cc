@@ -4,6 +4,7 @@
 
 #include "bangfu/evaluation/v1/events.pb.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
@@ -73,7 +74,7 @@ void StoreMessage(const v1::LedgerEntry& message, LedgerRow& row) {
   row.leave_reason = message.leave_reason();
   row.left_to = message.left_to();
   row.overridden = message.is_overridden();
-  row.override_expires_on = ToDay(message.override_expires_on());
+  row.override_expires_on = DayOf(message.override_expires_on());
   row.due = message.reevaluation_due();
   row.invested_fen = message.invested_fen();
   row.asset_value_fen = message.asset_value_fen();

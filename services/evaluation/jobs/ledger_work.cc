@@ -8,6 +8,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/status/macros.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/domain/evaluation_actions.h"
@@ -93,7 +94,7 @@ inbox::Subject Waiting(const EntryWork& entry, Argued argued, const Terms& terms
           std::all_of(m.plan().measures().begin(), m.plan().measures().end(),
                       [](const v1::PlannedMeasure& p) { return p.progress_bp() >= kAllDone; });
       if (done) continue;
-      w.due_on = ToDay(m.plan().due());
+      w.due_on = DayOf(m.plan().due());
     }
     out.wanted.push_back(std::move(w));
   }

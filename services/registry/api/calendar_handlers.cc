@@ -5,6 +5,7 @@
 #include "absl/time/civil_time.h"
 #include "bangfu/registry/v1/events.pb.h"
 #include "bangfu/registry/v1/reference_service.pb.h"
+#include "common/contract/time.h"
 #include "common/rpc/mutation.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/handlers.h"

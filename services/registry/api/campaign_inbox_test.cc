@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "bangfu/inbox/v1/inbox.pb.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/inbox/recount.h"
 #include "common/operation/operation.h"
 #include "services/registry/api/campaign_work.h"

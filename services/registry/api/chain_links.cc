@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "bangfu/registry/v1/project.pb.h"
 #include "common/base/ulid.h"
+#include "common/contract/time.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/registry/api/convert.h"

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "bangfu/operation/v1/operation_service.pb.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/inbox/recount.h"
 #include "common/operation/operation.h"
 #include "common/operation/service.h"

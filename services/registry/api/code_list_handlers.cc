@@ -12,6 +12,7 @@
 #include "common/base/clock.h"
 #include "common/base/strings.h"
 #include "common/blob/blob.h"
+#include "common/contract/time.h"
 #include "common/rpc/mutation.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/handlers.h"

@@ -38,11 +38,6 @@ static_assert(static_cast<int>(ProjectState::kIdle) == v1::PROJECT_STATE_IDLE);
 static_assert(static_cast<int>(ProjectState::kSuperseded) == v1::PROJECT_STATE_SUPERSEDED);
 static_assert(static_cast<int>(UnitReportState::kReturned) == v1::UNIT_REPORT_STATE_RETURNED);
 
-std::optional<absl::CivilDay> DayOf(const google::type::Date& date) {
-  if (date.year() == 0 || date.month() == 0 || date.day() == 0) return std::nullopt;
-  return absl::CivilDay(date.year(), date.month(), date.day());
-}
-
 absl::StatusOr<Ulid> ParseId(std::string_view text, std::string_view field) {
   absl::StatusOr<Ulid> id = Ulid::Parse(text);
   if (!id.ok()) return InvalidField(field, "不是有效的编号").Build();

@@ -28,8 +28,6 @@ namespace bangfu::registry {
 
 using Context = rpc::CallContext;
 
-std::optional<absl::CivilDay> DayOf(const google::type::Date& date);  // unset: nullopt
-
 // INVALID_ARGUMENT naming the field.
 absl::StatusOr<Ulid> ParseId(std::string_view text, std::string_view field);
 std::optional<Ulid> OptionalId(const std::string& text);  // empty or malformed: nullopt

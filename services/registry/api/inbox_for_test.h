@@ -17,6 +17,7 @@
 #include "bangfu/registry/v1/operation_report.pb.h"
 #include "bangfu/registry/v1/reference_service.pb.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/mysql/session.h"
 #include "common/rpc/router.h"
 #include "common/testing/status_matchers.h"
@@ -117,9 +118,6 @@ class InboxTest : public RegistryFixture {
                                                        inbox::v1::CountMyWorkRequest(), token);
     EXPECT_OK(count);
     return count.ok() ? count->total() : inbox::v1::WorkCount();
-  }
-  static absl::CivilDay DayOf(const google::type::Date& d) {
-    return absl::CivilDay(d.year(), d.month(), d.day());
   }
   void ImportHoliday(absl::CivilDay day) {
     ASSERT_OK(mysql::Transact(server_.database().db(), [&](mysql::Tx& tx) {

@@ -10,6 +10,7 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/blob/service.h"
+#include "common/contract/time.h"
 #include "common/feed/outbox.h"
 #include "common/rpc/actor.h"
 #include "common/rpc/batch_get.h"

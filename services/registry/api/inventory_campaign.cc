@@ -6,6 +6,7 @@
 #include "common/base/bp.h"
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/operation/service.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"

@@ -9,6 +9,7 @@
 #include "absl/time/civil_time.h"
 #include "bangfu/inbox/v1/inbox.pb.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/inbox/recount.h"
 #include "common/testing/at_once.h"
 #include "services/registry/api/inbox_for_test.h"

@@ -7,6 +7,7 @@
 #include "bangfu/registry/v1/operator.pb.h"
 #include "common/base/clock.h"
 #include "common/base/uscc.h"
+#include "common/contract/time.h"
 #include "common/external/external_ids.h"
 #include "common/rpc/mutation.h"
 #include "common/workflow/proto.h"

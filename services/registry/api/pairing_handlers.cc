@@ -5,6 +5,7 @@
 #include "bangfu/registry/v1/events.pb.h"
 #include "bangfu/registry/v1/industry.pb.h"
 #include "common/base/clock.h"
+#include "common/contract/time.h"
 #include "common/rpc/mutation.h"
 #include "common/workflow/proto.h"
 #include "services/registry/api/convert.h"

@@ -6,6 +6,7 @@
 #include "bangfu/registry/v1/reference.pb.h"
 #include "common/base/clock.h"
 #include "common/base/region.h"
+#include "common/contract/time.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/project_villages.h"
 #include "services/registry/domain/inventory.h"

@@ -15,6 +15,7 @@
 #include "common/base/digest.h"
 #include "common/base/strings.h"
 #include "common/blob/blob.h"
+#include "common/contract/time.h"
 #include "common/feed/outbox.h"
 #include "common/status/macros.h"
 #include "services/registry/api/convert.h"

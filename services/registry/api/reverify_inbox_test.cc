@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/inbox/recount.h"
 #include "services/registry/api/inbox_for_test.h"
 #include "services/registry/api/unit_report_work.h"

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "bangfu/inbox/v1/inbox.pb.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/inbox/recount.h"
 #include "common/testing/at_once.h"
 #include "services/registry/api/inbox_for_test.h"

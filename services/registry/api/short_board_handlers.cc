@@ -2,6 +2,7 @@
 #include "bangfu/registry/v1/industry.pb.h"
 #include "common/base/clock.h"
 #include "common/blob/service.h"
+#include "common/contract/time.h"
 #include "common/inbox/service.h"
 #include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"

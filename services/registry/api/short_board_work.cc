@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/status/macros.h"
 #include "common/workflow/work.h"
 #include "services/registry/api/convert.h"
