@@ -53,6 +53,7 @@ absl::Status SyncCampaigns(mysql::Tx& tx, const std::set<Ulid>& ids, const inbox
       inbox::Wanted w = inbox::WantedOf(
           step, row.region_path,
           Cat(inventory::CampaignMessage(row).name(), opens ? "" : "，各村成果均已确认"));
+      w.facets = auth::Everything();
       w.term_days = static_cast<int>(days);
       subject.wanted.push_back(std::move(w));
     }

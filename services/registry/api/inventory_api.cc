@@ -16,6 +16,7 @@
 #include "common/rpc/batch_get.h"
 #include "common/rpc/bulk.h"
 #include "common/rpc/mutation.h"
+#include "common/rpc/whole.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
@@ -45,7 +46,7 @@ type::v1::Actor ActorMessage(const rpc::CallContext& context, std::string_view r
 }
 
 workflow::Actor WorkflowActor(const auth::Caller& caller, std::string_view region_path) {
-  return workflow::ActorAt(caller, region_path);
+  return workflow::ActorAt(caller, region_path, auth::Everything());
 }
 
 namespace {
@@ -565,21 +566,21 @@ void RegisterInventoryHandlers(rpc::Router& router, operation::OperationRunner& 
   router.Unary<v1::ListUnitReportsRequest, v1::ListUnitReportsResponse>(
       Cat(kService, "ListUnitReports"), inventory::ListUnitReports);
   router.Unary<v1::SaveUnitReportDraftRequest, v1::InventoryUnitReport>(
-      Cat(kService, "SaveUnitReportDraft"), inventory::SaveDraft);
+      Cat(kService, "SaveUnitReportDraft"), rpc::OfWhole(inventory::SaveDraft));
   router.Unary<v1::SubmitUnitReportRequest, v1::InventoryUnitReport>(
-      Cat(kService, "SubmitUnitReport"), inventory::Submit);
+      Cat(kService, "SubmitUnitReport"), rpc::OfWhole(inventory::Submit));
   router.Unary<v1::PassUnitReportRequest, v1::InventoryUnitReport>(Cat(kService, "PassUnitReport"),
-                                                                   inventory::Pass);
+                                                                   rpc::OfWhole(inventory::Pass));
   router.Unary<v1::ReturnUnitReportRequest, v1::InventoryUnitReport>(
-      Cat(kService, "ReturnUnitReport"), inventory::Return);
+      Cat(kService, "ReturnUnitReport"), rpc::OfWhole(inventory::Return));
   router.Unary<v1::RecallUnitReportRequest, v1::InventoryUnitReport>(
-      Cat(kService, "RecallUnitReport"), inventory::Recall);
+      Cat(kService, "RecallUnitReport"), rpc::OfWhole(inventory::Recall));
   router.Unary<v1::BatchGetUnitReportsRequest, v1::BatchGetUnitReportsResponse>(
       Cat(kService, "BatchGetUnitReports"), inventory::BatchGetUnitReports);
   router.Unary<v1::BatchPassUnitReportsRequest, v1::BatchPassUnitReportsResponse>(
-      Cat(kService, "BatchPassUnitReports"), inventory::BatchPass);
+      Cat(kService, "BatchPassUnitReports"), rpc::OfWhole(inventory::BatchPass));
   router.Unary<v1::BatchReturnUnitReportsRequest, v1::BatchReturnUnitReportsResponse>(
-      Cat(kService, "BatchReturnUnitReports"), inventory::BatchReturn);
+      Cat(kService, "BatchReturnUnitReports"), rpc::OfWhole(inventory::BatchReturn));
   inventory::RegisterCampaignHandlers(router, operations);
   inventory::RegisterVerificationHandlers(router);
   inventory::RegisterSampleHandlers(router, std::move(random));

@@ -8,6 +8,7 @@
 #include "common/base/strings.h"
 #include "common/contract/time.h"
 #include "common/operation/service.h"
+#include "common/rpc/whole.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
@@ -77,6 +78,7 @@ absl::StatusOr<v1::InventoryCampaign> CreateCampaign(CallContext& c,
         ASSIGN_OR_RETURN(const std::string path,
                          ResolvePath(m.tx(), campaign.region_code(), "campaign.region_code"));
         RETURN_IF_ERROR(CheckInScope(c, path, campaign.region_code()));
+        RETURN_IF_ERROR(workflow::CheckWhole(c.caller, c.roles, path, "新建摸排批次"));
         if (path.size() > 6) {
           // The inventory goes by county: a part of it is surveyed for what came after.
           ASSIGN_OR_RETURN(const bool had, CountyHadCampaign(m.tx(), path));
@@ -169,9 +171,14 @@ absl::StatusOr<CampaignSubject> SubjectOf(mysql::Executor& db, const CampaignRow
 workflow::Actor ActorIn(const auth::Caller& caller, const CampaignRow& row) {
   workflow::Actor actor = WorkflowActor(caller, row.region_path);
   for (const auth::Grant& grant : caller.grants) {
-    if (static_cast<workflow::RoleId>(grant.role) == kCitySupervisor &&
-        RegionContains(row.region_path, grant.region_path) && !actor.Holds(kCitySupervisor)) {
-      actor.roles.push_back(kCitySupervisor);
+    if (static_cast<workflow::RoleId>(grant.role) != kCitySupervisor ||
+        !RegionContains(row.region_path, grant.region_path)) {
+      continue;
+    }
+    std::vector<workflow::RoleId>& roles =
+        grant.Covers(auth::Everything()) ? actor.roles : actor.narrowed;
+    if (std::find(roles.begin(), roles.end(), kCitySupervisor) == roles.end()) {
+      roles.push_back(kCitySupervisor);
     }
   }
   return actor;
@@ -308,6 +315,7 @@ absl::StatusOr<v1::LockException> Grant(CallContext& c,
         ASSIGN_OR_RETURN(row.region_path,
                          ResolvePath(m.tx(), request.region_code(), "region_code"));
         RETURN_IF_ERROR(CheckInScope(c, row.region_path, request.region_code()));
+        RETURN_IF_ERROR(workflow::CheckWhole(c.caller, c.roles, row.region_path, "解锁"));
         if (campaign.state != kCampaignOpen) {
           return FailedPrecondition("CAMPAIGN_NOT_OPEN", "摸排批次未开放").Build();
         }
@@ -574,22 +582,22 @@ absl::StatusOr<v1::Milestone> GetMilestone(CallContext& c, const v1::GetMileston
 
 void RegisterCampaignHandlers(rpc::Router& router, operation::OperationRunner& operations) {
   router.Unary<v1::CreateCampaignRequest, v1::InventoryCampaign>(Cat(kService, "CreateCampaign"),
-                                                                 CreateCampaign);
+                                                                 rpc::OfWhole(CreateCampaign));
   router.Unary<v1::OpenCampaignRequest, operation::v1::Operation>(
       Cat(kService, "OpenCampaign"),
-      [&operations](CallContext& c, const v1::OpenCampaignRequest& request) {
+      rpc::OfWhole([&operations](CallContext& c, const v1::OpenCampaignRequest& request) {
         return OpenCampaign(c, operations, request);
-      });
+      }));
   router.Unary<v1::CloseCampaignRequest, v1::InventoryCampaign>(
       Cat(kService, "CloseCampaign"),
-      [&operations](CallContext& c, const v1::CloseCampaignRequest& request) {
+      rpc::OfWhole([&operations](CallContext& c, const v1::CloseCampaignRequest& request) {
         return CloseCampaign(c, operations, request);
-      });
+      }));
   router.Unary<v1::GetCampaignRequest, v1::InventoryCampaign>(Cat(kService, "GetCampaign"), GetOne);
   router.Unary<v1::ListCampaignsRequest, v1::ListCampaignsResponse>(Cat(kService, "ListCampaigns"),
                                                                     List);
   router.Unary<v1::GrantLockExceptionRequest, v1::LockException>(
-      Cat(kService, "GrantLockException"), Grant);
+      Cat(kService, "GrantLockException"), rpc::OfWhole(Grant));
   router.Unary<v1::ListLockExceptionsRequest, v1::ListLockExceptionsResponse>(
       Cat(kService, "ListLockExceptions"), ListLocks);
   router.Unary<v1::GetCompletenessRequest, v1::GetCompletenessResponse>(

@@ -15,6 +15,7 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/feed/outbox.h"
+#include "common/rpc/whole.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
@@ -122,11 +123,16 @@ absl::StatusOr<std::vector<int64_t>> StrataInForce(mysql::Executor& db) {
   return floors;
 }
 
-// A level's sample is that level's to draw and to record.
-bool HoldsLevel(const workflow::Actor& actor, int level) {
+// A level's sample is that level's to draw and to record. `otherwise`: how it refuses another
+// one's.
+absl::Status CheckLevel(const workflow::Actor& actor, int level, std::string_view label_zh,
+                        const absl::Status& otherwise) {
   const std::vector<workflow::RoleId> roles = SampleRoles(level);
-  return std::any_of(roles.begin(), roles.end(),
-                     [&](workflow::RoleId role) { return actor.Holds(role); });
+  const auto one_of = [&](const std::vector<workflow::RoleId>& held) {
+    return std::find_first_of(roles.begin(), roles.end(), held.begin(), held.end()) != roles.end();
+  };
+  if (one_of(actor.roles)) return absl::OkStatus();
+  return one_of(actor.narrowed) ? workflow::ScopeExcludes(label_zh).Build() : otherwise;
 }
 
 // A step for a region of the campaign; `open`: the region's counties still are.
@@ -152,11 +158,10 @@ absl::StatusOr<v1::Sample> Draw(CallContext& c, const v1::DrawSampleRequest& req
       return FailedPrecondition("OUTSIDE_SAMPLE_LEVEL", "只有市级和省级抽查").Build();
     }
     const workflow::Actor actor = WorkflowActor(c.caller, path);
-    if (!HoldsLevel(actor, level)) {
-      return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
-          .Zh("您的角色不能在该级别抽样")
-          .Build();
-    }
+    RETURN_IF_ERROR(CheckLevel(actor, level, "抽样",
+                               Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
+                                   .Zh("您的角色不能在该级别抽样")
+                                   .Build()));
     ASSIGN_OR_RETURN(const bool open, TouchOpenCounties(m.tx(), campaign_id, path));
     // Draws around here wait for each other since the counties. The reports come before the sample,
     // as in every step: a report that is taken back at this moment either is not drawn from, or
@@ -326,17 +331,20 @@ constexpr char kRecord[] = "record_sample_result";
 constexpr char kRecordZh[] = "登记抽查结果";
 constexpr int kPageOfPending = 200;
 
-absl::Status NotOfLevel() {
-  return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
-      .Zh("抽查结果由抽样的一级登记")
-      .Build();
+absl::Status CheckRecorder(const workflow::Actor& actor, int level) {
+  return CheckLevel(actor, level, kRecordZh,
+                    Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
+                        .Zh("抽查结果由抽样的一级登记")
+                        .Build());
 }
 
 // Whether the caller could record the result of a drawn village: of any that waits for it. Refused
 // as the first of them is, or since none waits.
 absl::StatusOr<workflow::AllowedAction> RecordingOf(const CallContext& c, const SampleRow& sample) {
   const workflow::Actor actor = WorkflowActor(c.caller, sample.region_path);
-  if (!HoldsLevel(actor, sample.level)) return workflow::ActionOf(kRecord, kRecordZh, NotOfLevel());
+  if (const absl::Status may = CheckRecorder(actor, sample.level); !may.ok()) {
+    return workflow::ActionOf(kRecord, kRecordZh, may);
+  }
   absl::Status refusal = FailedPrecondition("RESULT_RECORDED", "抽查结果已登记");
   SampleUnitQuery query;
   query.sample_id = sample.id;
@@ -432,7 +440,7 @@ absl::StatusOr<v1::Sample> RecordSampleResult(CallContext& c,
     }
     ASSIGN_OR_RETURN(const CampaignRow campaign, GetCampaign(m.tx(), sample.campaign_id, c.scope));
     const workflow::Actor actor = WorkflowActor(c.caller, sample.region_path);
-    if (!HoldsLevel(actor, sample.level)) return NotOfLevel();
+    RETURN_IF_ERROR(CheckRecorder(actor, sample.level));
     ASSIGN_OR_RETURN(const std::optional<SampleUnitRow> found, FindSampleUnit(m.tx(), id, unit_id));
     if (!found) return FailedPrecondition("NOT_IN_SAMPLE", "该村不在样本中").Build();
     Loaded l;
@@ -633,17 +641,18 @@ absl::StatusOr<v1::ConfirmProvinceResponse> Confirm(CallContext& c,
 
 void RegisterSampleHandlers(rpc::Router& router, Random random) {
   router.Unary<v1::DrawSampleRequest, v1::Sample>(
-      Cat(kService, "DrawSample"), [random](CallContext& c, const v1::DrawSampleRequest& request) {
+      Cat(kService, "DrawSample"),
+      rpc::OfWhole([random](CallContext& c, const v1::DrawSampleRequest& request) {
         return Draw(c, request, random);
-      });
+      }));
   router.Unary<v1::GetSampleRequest, v1::Sample>(Cat(kService, "GetSample"), Get);
   router.Unary<v1::ListSamplesRequest, v1::ListSamplesResponse>(Cat(kService, "ListSamples"), List);
   router.Unary<v1::ListSampleUnitsRequest, v1::ListSampleUnitsResponse>(
       Cat(kService, "ListSampleUnits"), ListOfSample);
   router.Unary<v1::RecordSampleResultRequest, v1::Sample>(Cat(kService, "RecordSampleResult"),
-                                                          RecordSampleResult);
+                                                          rpc::OfWhole(RecordSampleResult));
   router.Unary<v1::ConfirmProvinceRequest, v1::ConfirmProvinceResponse>(
-      Cat(kService, "ConfirmProvince"), Confirm);
+      Cat(kService, "ConfirmProvince"), rpc::OfWhole(Confirm));
 }
 
 }  // namespace bangfu::registry::inventory

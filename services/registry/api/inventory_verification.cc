@@ -8,6 +8,7 @@
 #include "common/base/region.h"
 #include "common/base/strings.h"
 #include "common/rpc/actor.h"
+#include "common/rpc/whole.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/departments.h"
@@ -73,6 +74,16 @@ std::vector<workflow::AllowedAction> AllowedOn(const UnitReportSubject& subject,
                                                std::string_view region_path) {
   std::vector<workflow::AllowedAction> actions =
       UnitReportTable().Allowed(subject, WorkflowActor(caller, region_path));
+  if (caller.MindsFacets()) {
+    // What a department signs is not the whole of the report.
+    for (const workflow::AllowedAction& of_part :
+         UnitReportTable().Allowed(subject, workflow::ActorAt(caller, region_path))) {
+      if (of_part.action != "sign") continue;
+      for (workflow::AllowedAction& action : actions) {
+        if (action.action == of_part.action) action = of_part;
+      }
+    }
+  }
   // What becomes of the report by record_sample_result: nobody calls it by these names.
   std::erase_if(actions, [](const workflow::AllowedAction& action) {
     return action.action == "sample_ok" || action.action == "sample_issue";
@@ -321,7 +332,8 @@ absl::StatusOr<v1::VerificationTask> SignVerification(CallContext& c,
   return rpc::Mutate<v1::VerificationTask>(
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::VerificationTask> {
         ASSIGN_OR_RETURN(Loaded l, LoadForStep(m, request.unit_report_id(), request.etag()));
-        const workflow::Actor actor = WorkflowActor(c.caller, l.unit.region_path);
+        // For which money is a matter of the department.
+        const workflow::Actor actor = workflow::ActorAt(c.caller, l.unit.region_path);
         ASSIGN_OR_RETURN(const UnitReportState to,
                          UnitReportTable().Execute(l.subject, "sign", actor));
         ASSIGN_OR_RETURN(const auto departments,
@@ -477,7 +489,7 @@ void RegisterVerificationHandlers(rpc::Router& router) {
   router.Unary<v1::SignVerificationRequest, v1::VerificationTask>(
       Cat(kVerificationService, "SignVerification"), SignVerification);
   router.Unary<v1::CompleteVerificationRequest, v1::VerificationTask>(
-      Cat(kVerificationService, "CompleteVerification"), CompleteVerification);
+      Cat(kVerificationService, "CompleteVerification"), rpc::OfWhole(CompleteVerification));
   RegisterBulkVerificationHandlers(router);
 }
 

@@ -237,6 +237,7 @@ inbox::Subject WorkOf(const UnitReportRow& unit, const Around& around) {
   }
   for (const workflow::WaitingStep& step : steps) {
     inbox::Wanted w = inbox::WantedOf(step, unit.region_path, title);
+    w.facets = auth::Everything();
     w.due_on = due;
     if (returned) {
       w.provisional = report.current_return().due_provisional();
@@ -264,7 +265,7 @@ inbox::Subject WorkOf(const UnitReportRow& unit, const Around& around) {
       one.title =
           Cat(w.title, " ", name == around.department_names.end() ? code : name->second, "会签");
       // A department signs for the money that it answers for.
-      one.facets.fund_sources = department.source_codes;
+      one.facets = {department.source_codes, {}};
       one.roles = workflow::SigningRoles(code);
       std::erase_if(one.roles, [&](workflow::RoleId role) {
         return std::find(step.roles.begin(), step.roles.end(), role) == step.roles.end();
@@ -287,6 +288,7 @@ inbox::Subject WorkOf(const UnitReportRow& unit, const Around& around) {
     for (const workflow::WaitingStep& step : again) {
       inbox::Wanted w =
           inbox::WantedOf(step, unit.region_path, Cat(title, "，", count->second, "个项目待复核"));
+      w.facets = auth::Everything();
       w.term_days = around.reverify_days;
       out.wanted.push_back(std::move(w));
     }
@@ -298,6 +300,7 @@ inbox::Subject WorkOf(const UnitReportRow& unit, const Around& around) {
                UnitReportTable(), ResultWork(), subject, {subject.submitted_by})) {
         inbox::Wanted w = inbox::WantedOf(step, unit.region_path,
                                           Cat(title, level == 1 ? " 省级抽查" : " 市级抽查"));
+        w.facets = auth::Everything();
         w.slot = Cat("LEVEL_", level);
         w.term_days = around.sample_days;
         out.wanted.push_back(std::move(w));
@@ -417,6 +420,7 @@ absl::Status SyncConfirmations(mysql::Tx& tx, const Ulid& campaign_id,
         inbox::Wanted w;
         w.slot = campaign_id.ToString();
         w.region_path = county;
+        w.facets = auth::Everything();
         if (need.complete) {
           ASSIGN_OR_RETURN(const int64_t days,
                            ParameterValue(tx, "PROVINCE_CONFIRM_DAYS", kConfirmDays));
