@@ -16,6 +16,7 @@
 #include "common/rpc/bulk.h"
 #include "common/rpc/mutation.h"
 #include "common/rpc/page.h"
+#include "common/rpc/whole.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
@@ -44,12 +45,15 @@ absl::Status Record(Mutation& m, const v1::Period* before, const PeriodRow& afte
 }
 
 // The unit that the caller signs for: of his own grant inside the table's region, else the region.
+// Of a grant that does not let him he is told why.
 std::string UnitOfCaller(const auth::Caller& caller, const Whole& whole) {
   const std::string& region = whole.row.message.region_code();
-  for (const auth::Grant& grant : caller.grants) {
-    if (RegionContains(region, grant.region_path) && whole.board.Find(grant.region_path) &&
-        SignerOf(grant.region_path) == grant.role) {
-      return grant.region_path;
+  for (const std::vector<auth::Grant>* grants : {&caller.grants, &caller.narrowed}) {
+    for (const auth::Grant& grant : *grants) {
+      if (RegionContains(region, grant.region_path) && whole.board.Find(grant.region_path) &&
+          SignerOf(grant.region_path) == grant.role) {
+        return grant.region_path;
+      }
     }
   }
   return region;
@@ -484,14 +488,16 @@ absl::StatusOr<v1::Period> GetOne(const ServiceOptions& options, CallContext& co
 // What is frozen keeps the codes of its day (move.h): whoever holds a region today goes on with it
 // under the codes that the region had before.
 auth::Caller WithFormerGrants(auth::Caller caller, const std::vector<recode::Move>& moves) {
-  std::vector<auth::Grant> former;
-  for (const auth::Grant& grant : caller.grants) {
-    for (recode::FormerPath& path : recode::FormerPaths(moves, {grant.region_path})) {
-      former.push_back(grant);
-      former.back().region_path = std::move(path.path);
+  for (std::vector<auth::Grant>* grants : {&caller.grants, &caller.narrowed}) {
+    std::vector<auth::Grant> former;
+    for (const auth::Grant& grant : *grants) {
+      for (recode::FormerPath& path : recode::FormerPaths(moves, {grant.region_path})) {
+        former.push_back(grant);
+        former.back().region_path = std::move(path.path);
+      }
     }
+    grants->insert(grants->end(), former.begin(), former.end());
   }
-  caller.grants.insert(caller.grants.end(), former.begin(), former.end());
   return caller;
 }
 
@@ -500,9 +506,11 @@ auth::Caller WithFormerGrants(auth::Caller caller, const std::vector<recode::Mov
 void RegisterPeriodService(rpc::Router& router, ServiceOptions given) {
   auto options = std::make_shared<const ServiceOptions>(std::move(given));
   const std::string service = kService;
+  // What is read, too, tells of steps on the whole of a table.
   const auto with = [&options](auto handler) {
-    return [options, handler](CallContext& c,
-                              const auto& request) -> decltype(handler(*options, c, request)) {
+    const auto under_all_codes =
+        [options, handler](CallContext& c,
+                           const auto& request) -> decltype(handler(*options, c, request)) {
       ASSIGN_OR_RETURN(const std::vector<recode::Move> moves, recode::ListMoves(c.db));
       if (moves.empty()) return handler(*options, c, request);
       const auth::Caller caller = WithFormerGrants(c.caller, moves);
@@ -510,6 +518,7 @@ void RegisterPeriodService(rpc::Router& router, ServiceOptions given) {
                           c.method, c.trace_id, c.scope, c.roles, c.cancelled};
       return handler(*options, context, request);
     };
+    return rpc::OfWhole(under_all_codes);
   };
   router.Unary<v1::OpenPeriodRequest, v1::Period>(service + "OpenPeriod", with(OpenPeriod));
   router.Unary<v1::FreezePeriodRequest, v1::Period>(service + "FreezePeriod", with(FreezePeriod));

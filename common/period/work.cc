@@ -98,6 +98,7 @@ absl::StatusOr<inbox::Subject> Waiting(mysql::Executor& db, const ServiceOptions
   // A frozen table names its units by the codes of its day; its work lies on today's desks.
   ASSIGN_OR_RETURN(const std::vector<recode::Move> moves, recode::ListMoves(db));
   for (inbox::Wanted& w : out.wanted) {
+    w.facets = auth::Everything();  // a table is its region's as a whole
     w.region_path = recode::TodaysPath(moves, std::move(w.region_path), row.id.time());
   }
   return out;
