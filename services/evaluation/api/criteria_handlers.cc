@@ -11,6 +11,7 @@
 #include "common/contract/time.h"
 #include "common/inbox/service.h"
 #include "common/rpc/mutation.h"
+#include "common/rpc/whole.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
@@ -33,6 +34,8 @@ using rpc::CallContext;
 
 // What does not hang on the day of activation; the rpc and allowed_actions refuse by it alike.
 absl::Status CheckActivation(const CallContext& context, const CriteriaRow& row) {
+  RETURN_IF_ERROR(workflow::CheckWhole(context.caller, {auth::Role::ROLE_PROV_ADMIN},
+                                       row.region_code, "启用评价标准"));
   if (!context.caller.May({auth::Role::ROLE_PROV_ADMIN}, row.region_code)) {
     return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
         .Zh("您的角色不能启用评价标准")
@@ -131,6 +134,7 @@ absl::StatusOr<v1::CriteriaSet> CreateCriteriaDraft(CallContext& context,
                                                     const v1::CreateCriteriaDraftRequest& request) {
   ASSIGN_OR_RETURN(std::string region, RegionOf(request.region_code(), "region_code"));
   if (!auth::InScope(context.scope, region)) return NotFound("region", region);
+  RETURN_IF_ERROR(workflow::CheckWhole(context.caller, context.roles, region, "起草评价标准"));
   absl::StatusOr<CriteriaSet> parsed = ParseCriteria(request.content_json());
   if (!parsed.ok()) {
     return Error(absl::StatusCode::kInvalidArgument, "CRITERIA_INVALID")
@@ -225,15 +229,15 @@ absl::StatusOr<v1::CriteriaSet> ActivateCriteria(CallContext& context,
 void RegisterCriteriaHandlers(rpc::Router& router, const Deps&) {
   const std::string service = "bangfu.evaluation.v1.CriteriaService.";
   router.Unary<v1::GetActiveCriteriaRequest, v1::CriteriaSet>(service + "GetActiveCriteria",
-                                                              GetActiveCriteria);
+                                                              rpc::OfWhole(GetActiveCriteria));
   router.Unary<v1::GetCriteriaSetRequest, v1::CriteriaSet>(service + "GetCriteriaSet",
-                                                           GetCriteriaSet);
+                                                           rpc::OfWhole(GetCriteriaSet));
   router.Unary<v1::ListCriteriaSetsRequest, v1::ListCriteriaSetsResponse>(
-      service + "ListCriteriaSets", ListCriteriaSets);
+      service + "ListCriteriaSets", rpc::OfWhole(ListCriteriaSets));
   router.Unary<v1::CreateCriteriaDraftRequest, v1::CriteriaSet>(service + "CreateCriteriaDraft",
-                                                                CreateCriteriaDraft);
+                                                                rpc::OfWhole(CreateCriteriaDraft));
   router.Unary<v1::ActivateCriteriaRequest, v1::CriteriaSet>(service + "ActivateCriteria",
-                                                             ActivateCriteria);
+                                                             rpc::OfWhole(ActivateCriteria));
 }
 
 }  // namespace bangfu::evaluation

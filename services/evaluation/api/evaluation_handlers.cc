@@ -18,9 +18,9 @@
 #include "common/operation/operation.h"
 #include "common/operation/service.h"
 #include "common/rpc/actor.h"
-#include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/rpc/page.h"
+#include "common/rpc/whole.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
@@ -51,10 +51,6 @@ ptrdiff_t GrantOf(const CallContext& context, const SubjectRow& subject, const G
       context.caller.Find(context.roles, subject.region_path, scope.Of(subject.id));
   return grant == nullptr ? -1 : grant - context.caller.grants.data();
 }
-
-// All subjects of a region are for a grant that is not for some of them: no code of a narrowed one
-// is among these.
-auth::Facets Everything() { return {{""}, {""}}; }
 
 absl::StatusOr<v1::EvaluateSubjectsResponse> EvaluateSubjects(
     CallContext& context, const Deps& deps, const v1::EvaluateSubjectsRequest& request) {
@@ -147,21 +143,18 @@ absl::StatusOr<operation::v1::Operation> StartBatchEvaluation(
         ASSIGN_OR_RETURN(std::optional<RegionRow> known, GetRegion(m.tx(), region));
         if (known && !known->region_path.empty()) region = known->region_path;
         if (!auth::InScope(context.scope, region)) return NotFound("region", *code);
-        RETURN_IF_ERROR(workflow::CheckScope(context.caller, context.roles, region, Everything(),
-                                             "评估该区域的全部对象"));
-        const rpc::Covering covering(m, Everything());
+        RETURN_IF_ERROR(
+            workflow::CheckWhole(context.caller, context.roles, region, "评估该区域的全部对象"));
         ASSIGN_OR_RETURN(int64_t total, CountSubjects(m.tx(), region));
         v1::StartBatchEvaluationRequest kept = request;
         kept.set_region_code(region);
-        ASSIGN_OR_RETURN(
-            operation::v1::Operation operation,
-            operation::StartOperation(covering.mutation(), kBatchKind, region, kept, total));
+        ASSIGN_OR_RETURN(operation::v1::Operation operation,
+                         operation::StartOperation(m, kBatchKind, region, kept, total));
         ASSIGN_OR_RETURN(Ulid id, Ulid::Parse(operation.id()));
         RETURN_IF_ERROR(PinRun(m.tx(), *deps.evaluator, id, region, request.period(),
                                context.caller.subject, context.now));
-        RETURN_IF_ERROR(
-            inbox::SyncStoppedIn(m.tx(), StoppedBatch(), region,
-                                 inbox::ActOf(covering.mutation(), "start", WorkCalendar)));
+        RETURN_IF_ERROR(inbox::SyncStoppedIn(m.tx(), StoppedBatch(), region,
+                                             inbox::ActOf(m, "start", WorkCalendar)));
         return operation;
       });
   if (started.ok() && deps.operations != nullptr) deps.operations->Wake();
@@ -314,9 +307,9 @@ void RegisterEvaluationHandlers(rpc::Router& router, const Deps& deps) {
       });
   router.Unary<v1::StartBatchEvaluationRequest, operation::v1::Operation>(
       service + "StartBatchEvaluation",
-      [deps](CallContext& context, const v1::StartBatchEvaluationRequest& request) {
+      rpc::OfWhole([deps](CallContext& context, const v1::StartBatchEvaluationRequest& request) {
         return StartBatchEvaluation(context, deps, request);
-      });
+      }));
   router.Unary<v1::GetEvaluationRequest, v1::Evaluation>(
       service + "GetEvaluation",
       [deps](CallContext& context, const v1::GetEvaluationRequest& request) {

@@ -17,6 +17,7 @@
 #include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/rpc/page.h"
+#include "common/rpc/whole.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/workflow/proto.h"
@@ -359,7 +360,9 @@ absl::Status CheckSigner(const auth::Caller& caller, const std::string& unit) {
   if (unit.size() < 6) {
     return FailedPrecondition("LEVEL_NOT_SIGNED", "省、市两级由县级台账汇总，不签字");
   }
-  if (caller.May({period::SignerOf(unit)}, unit)) return absl::OkStatus();
+  const std::vector<auth::Role> signers = {period::SignerOf(unit)};
+  RETURN_IF_ERROR(workflow::CheckWhole(caller, signers, unit, Cat("签", LevelZh(unit), "台账")));
+  if (caller.May(signers, unit)) return absl::OkStatus();
   return Error(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED")
       .Zh(Cat("您的角色不能签", LevelZh(unit), "台账"))
       .Build();
@@ -628,9 +631,10 @@ void RegisterLedgerHandlers(rpc::Router& router, const Deps& deps) {
       service + "BatchGetLedgerEntries", BatchGetLedgerEntries);
   router.Unary<v1::ListLedgerEntriesRequest, v1::ListLedgerEntriesResponse>(
       service + "ListLedgerEntries", ListLedgerEntries);
-  router.Unary<v1::SignLedgerRequest, v1::LedgerStatus>(service + "SignLedger", SignLedger);
+  router.Unary<v1::SignLedgerRequest, v1::LedgerStatus>(service + "SignLedger",
+                                                        rpc::OfWhole(SignLedger));
   router.Unary<v1::GetLedgerStatusRequest, v1::LedgerStatus>(service + "GetLedgerStatus",
-                                                             GetLedgerStatus);
+                                                             rpc::OfWhole(GetLedgerStatus));
   router.Unary<v1::PlanMeasuresRequest, v1::LedgerEntry>(service + "PlanMeasures", PlanMeasures);
   router.Unary<v1::ReportMeasureProgressRequest, v1::LedgerEntry>(service + "ReportMeasureProgress",
                                                                   ReportMeasureProgress);

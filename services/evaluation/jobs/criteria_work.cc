@@ -46,6 +46,7 @@ absl::Status SyncCriteria(mysql::Tx& tx, const std::vector<CriteriaRow>& rows,
       w.title = Cat(name == names.end() ? row.region_code : name->second, "评价标准第",
                     row.version_no, "版");
       w.roles = {kProvAdmin};
+      w.facets = auth::Everything();
       // Who filed it does not put it in force, nor the one for whom they did.
       w.excluded = {row.created_by};
       v1::CriteriaSet drafted;

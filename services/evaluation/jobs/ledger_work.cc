@@ -221,6 +221,7 @@ absl::Status SyncSigning(mysql::Tx& tx, const std::vector<std::string>& paths,
       const auto name = names.find(unit);
       w.title = Cat(name == names.end() ? unit : name->second, "四个一批台账");
       w.roles = {SignerOf(unit)};
+      w.facets = auth::Everything();
       w.term_days = static_cast<int>(days);
       for (auto it = signers.upper_bound(unit); it != signers.end() && it->first.starts_with(unit);
            ++it) {
