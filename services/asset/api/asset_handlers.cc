@@ -179,7 +179,8 @@ absl::StatusOr<v1::Asset> AssetHandlers::RegisterAsset(rpc::CallContext& c,
       row.transferred_date = DayFrom(r.transferred_date(), "transferred_date", &ignored);
     }
     RETURN_IF_ERROR(CheckAssetScope(c, row));
-    const rpc::Covering covering(m, FacetsOf(c.caller, row));
+    ASSIGN_OR_RETURN(const auth::Facets facets, CheckOfProjects(m.tx(), c, row, found));
+    const rpc::Covering covering(m, facets);
     row.id = c.ids.Next();
     row.created_by = ToActor(covering.caller(), c.roles, row.region_path).SerializeAsString();
     row.updated_by = row.created_by;
@@ -267,6 +268,9 @@ absl::StatusOr<v1::Asset> AssetHandlers::UpdateAsset(rpc::CallContext& c,
             for (const store::ProjectShare& share : shares) ids.push_back(share.project_id);
             ASSIGN_OR_RETURN(const auto found, store::FindProjects(m.tx(), ids));
             RETURN_IF_ERROR(CheckProjects(details, found, c.scope));
+            if (touches({"source_projects"})) {
+              RETURN_IF_ERROR(CheckOfProjects(m.tx(), c, *row, found).status());
+            }
             RETURN_IF_ERROR(LockFacts(m.tx(), ids));
             RETURN_IF_ERROR(store::ReplaceProjects(m.tx(), row->id, shares));
             projects->insert(projects->end(), ids.begin(), ids.end());

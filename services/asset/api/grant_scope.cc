@@ -89,4 +89,19 @@ absl::Status CheckAssetScope(const rpc::CallContext& c, const store::AssetRow& r
                               kAssetMattersZh);
 }
 
+absl::StatusOr<auth::Facets> CheckOfProjects(mysql::Executor& db, const rpc::CallContext& c,
+                                             const store::AssetRow& row,
+                                             const std::vector<store::ProjectCopy>& projects) {
+  auth::Facets all = FacetsOf(c.caller, row);
+  if (!c.caller.MindsFacets()) return all;
+  for (const store::ProjectCopy& project : projects) {
+    auth::Facets one = FacetsOf(row);
+    ASSIGN_OR_RETURN(one.industries, store::WithParents(db, project.industry_code));
+    RETURN_IF_ERROR(
+        workflow::CheckScope(c.caller, c.roles, row.region_path, one, "登记该项目的资产"));
+    all.industries.insert(all.industries.end(), one.industries.begin(), one.industries.end());
+  }
+  return all;
+}
+
 }  // namespace bangfu::asset::api

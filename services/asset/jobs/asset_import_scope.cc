@@ -104,6 +104,20 @@ absl::StatusOr<std::optional<Excluded>> NewAssetScope::Of(const Job& job,
   return Exclude(Field::kLinkModes, "登记该项目的利益联结");
 }
 
+absl::StatusOr<std::optional<Excluded>> NewAssetScope::OfProjects(
+    const Job& job, std::string_view region_path, const v1::AssetDetails& details,
+    const std::vector<const store::ProjectCopy*>& projects) {
+  if (!job.caller.MindsFacets()) return std::optional<Excluded>();
+  for (const store::ProjectCopy* project : projects) {
+    auth::Facets one = api::FacetsOf(details);
+    ASSIGN_OR_RETURN(one.industries, WithParents(project->industry_code));
+    const absl::Status scope =
+        workflow::CheckScope(job.caller, Roles(), region_path, one, "登记该项目的资产");
+    if (!scope.ok()) return Excluded{Field::kProject, scope};
+  }
+  return std::optional<Excluded>();
+}
+
 absl::StatusOr<std::vector<std::string>> NewAssetScope::WithParents(const std::string& industry) {
   const auto it = industries_.find(industry);
   if (it != industries_.end()) return it->second;

@@ -193,6 +193,21 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
       }
       continue;
     }
+    std::vector<const store::ProjectCopy*> of;
+    for (const v1::SourceProject& source : details.source_projects()) {
+      of.push_back(&copies.at(source.project_id()));
+    }
+    ASSIGN_OR_RETURN(const std::optional<Excluded> left_out,
+                     new_assets.OfProjects(job, region, details, of));
+    if (left_out) {
+      ASSIGN_OR_RETURN(const std::optional<Excluded> before,
+                       new_assets.OfProjects(checked, region, details, of));
+      if (refuse(stored == by_key.end() ? Ulid() : stored->second->id,
+                 excluded("source_projects", left_out->why), !before)) {
+        return out;
+      }
+      continue;
+    }
     if (stored != by_key.end()) {
       const store::AssetRow& old = *stored->second;
       out[i].record_id = old.id;
