@@ -17,6 +17,7 @@
 #include "services/asset/api/facts.h"
 #include "services/asset/store/asset_store.h"
 #include "services/asset/store/contract_store.h"
+#include "services/asset/store/income_store.h"
 #include "services/asset/store/linkage_store.h"
 #include "services/asset/store/reference_store.h"
 #include "services/asset/store/report_copy_store.h"
@@ -123,6 +124,16 @@ absl::StatusOr<Prefilled> PrefillContract(CallContext& context, const PrefillFor
   if (details.owners_size() > 0) terms.set_owner_party(details.owners(0).name());
   terms.set_operator_uscc(details.operator_uscc());
   terms.set_operator_name(details.operator_name());
+  // Whom the income belongs to, where it is settled in which parts.
+  const auto& holders = details.income_right_holders();
+  if (std::all_of(holders.begin(), holders.end(),
+                  [](const v1::IncomeRightHolder& holder) { return holder.share_bp() > 0; })) {
+    for (const v1::IncomeRightHolder& holder : holders) {
+      v1::PayeeShare& payee = *terms.add_payees();
+      payee.set_name(holder.name());
+      payee.set_share_bp(holder.share_bp());
+    }
+  }
   const Prefilled::Record asset = {request.subject_id(), "资产"};
   return Prefilled{form,
                    {{"asset.v1.Asset", asset},
@@ -188,6 +199,18 @@ absl::StatusOr<Prefilled> PrefillDividend(CallContext& context, const PrefillFor
   return out;
 }
 
+// What of the dividend is not paid yet.
+absl::StatusOr<Prefilled> PrefillPayment(CallContext& context, const PrefillFormRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, SubjectId(request, "分红"));
+  ASSIGN_OR_RETURN(const auto row, store::FindDividend(context.db, id, context.scope));
+  if (!row) return NotFound("dividend", request.subject_id()).Build();
+  auto form = std::make_shared<v1::PayDividendRequest>();
+  form->set_id(request.subject_id());
+  form->set_etag(Cat(row->version));
+  if (row->void_reason.empty()) form->set_paid_fen(row->declared_fen - row->paid_fen);
+  return Prefilled{form, {{"asset.v1.Dividend", {request.subject_id(), "应分金额减已兑现"}}}};
+}
+
 absl::StatusOr<Prefilled> PrefillCounts(CallContext& context, const PrefillFormRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, SubjectId(request, "利益联结"));
   ASSIGN_OR_RETURN(const auto row, store::FindLinkage(context.db, id, context.scope));
@@ -234,6 +257,7 @@ std::map<std::string, dictionary::Prefiller, std::less<>> Prefills() {
       {"bangfu.asset.v1.ContractService.SignContract", PrefillContract},
       {"bangfu.asset.v1.ContractService.RecordIncome", PrefillIncome},
       {"bangfu.asset.v1.ContractService.DeclareDividend", PrefillDividend},
+      {"bangfu.asset.v1.ContractService.PayDividend", PrefillPayment},
       {"bangfu.asset.v1.ContractService.RecordLinkage", PrefillLinkage},
       {"bangfu.asset.v1.ContractService.RecordEmployment", PrefillEmployment},
       {"bangfu.asset.v1.ContractService.UpdateLinkageCounts", PrefillCounts},

@@ -9,7 +9,8 @@
 namespace bangfu::asset::api {
 
 // By the full name of the form's rpc. RegisterAsset and RecordLinkage start from a project,
-// SignContract from an asset, RecordIncome from a contract, UpdateLinkageCounts from a linkage.
+// SignContract from an asset, RecordIncome from a contract, PayDividend from a dividend,
+// UpdateLinkageCounts from a linkage.
 std::map<std::string, dictionary::Prefiller, std::less<>> Prefills();
 
 }  // namespace bangfu::asset::api

@@ -1,5 +1,6 @@
 #include "services/evaluation/api/prefill.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <set>
@@ -9,12 +10,16 @@
 #include "bangfu/evaluation/v1/evaluation_service.pb.h"
 #include "bangfu/evaluation/v1/fact.pb.h"
 #include "bangfu/evaluation/v1/ledger_service.pb.h"
+#include "common/base/clock.h"
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/proto.h"
 #include "services/evaluation/api/dispatch_figures.h"
 #include "services/evaluation/convert/evaluation_message.h"
 #include "services/evaluation/convert/evaluation_subject.h"
+#include "services/evaluation/domain/evaluation_actions.h"
+#include "services/evaluation/facts/grant_scope.h"
 #include "services/evaluation/jobs/ledger_entries.h"
 #include "services/evaluation/store/argument_store.h"
 #include "services/evaluation/store/evaluation_store.h"
@@ -75,6 +80,38 @@ absl::StatusOr<Prefilled> PrefillStep(CallContext& context, const PrefillFormReq
   Prefilled out{form, {}};
   ASSIGN_OR_RETURN(const auto argument, NewestArgument(context, row.subject_id, &out));
   if (argument) form->set_argument_id(argument->id.ToString());
+  return out;
+}
+
+// The department that the caller can sign for, among those that the money calls for.
+absl::StatusOr<Prefilled> PrefillSignature(CallContext& context,
+                                           const PrefillFormRequest& request) {
+  ASSIGN_OR_RETURN(const Ulid id, SubjectId(request));
+  ASSIGN_OR_RETURN(const EvaluationRow row, GetEvaluation(context.db, id, context.scope));
+  ASSIGN_OR_RETURN(const v1::Evaluation evaluation, ToMessage(row));
+  auto form = std::make_shared<v1::SignJointlyRequest>();
+  form->set_id(evaluation.id());
+  form->set_etag(evaluation.etag());
+  Prefilled out{form, {}};
+  const absl::CivilDay today = ShanghaiDay(context.now);
+  ASSIGN_OR_RETURN(const GrantScope scope,
+                   GrantScope::Load(context.db, context.caller, {row.subject_id}, today));
+  EvaluationSubject view = ToDomain(evaluation, today);
+  for (const v1::JointSignature& signature : evaluation.joint_signatures()) {
+    if (signature.has_signed_by()) continue;
+    view.department = signature.department();
+    const auto actions = EvaluationTable().Allowed(
+        view, workflow::ActorAt(context.caller, evaluation.region_path(),
+                                scope.OfSigning(row.subject_id, signature.department())));
+    if (std::none_of(actions.begin(), actions.end(), [](const workflow::AllowedAction& action) {
+          return action.action == "sign" && action.allowed;
+        })) {
+      continue;
+    }
+    form->set_department(signature.department());
+    out.records["evaluation.v1.JointSignature"] = {evaluation.id(), "须联合确认的部门"};
+    break;
+  }
   return out;
 }
 
@@ -171,6 +208,7 @@ std::map<std::string, dictionary::Prefiller, std::less<>> Prefills(Evaluator& ev
        PrefillStep<v1::AcceptEvaluationRequest>},
       {"bangfu.evaluation.v1.EvaluationService.ProposeOverride",
        PrefillStep<v1::ProposeOverrideRequest>},
+      {"bangfu.evaluation.v1.EvaluationService.SignJointly", PrefillSignature},
       {"bangfu.evaluation.v1.FactService.SubmitExpertScores", PrefillScores},
       {"bangfu.evaluation.v1.FactService.SubmitDispatchReport",
        [&evaluator](CallContext& context, const PrefillFormRequest& request) {

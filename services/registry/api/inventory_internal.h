@@ -1,4 +1,4 @@
-// Shared by the inventory's handler files only.
+// Shared by the inventory's handler files and what its forms are prefilled with.
 #pragma once
 
 #include <functional>
@@ -89,6 +89,9 @@ absl::StatusOr<int64_t> DisputedOnlyElsewhere(mysql::Executor& db,
 // Departments that have to sign for each of the units, in their order.
 absl::StatusOr<std::vector<std::vector<RequiredDepartment>>> DepartmentsOf(
     mysql::Executor& db, const std::vector<UnitReportRow>& units, absl::CivilDay day);
+// The first department that has to sign for the unit, has not, and for which the caller may; empty:
+// none.
+absl::StatusOr<std::string> DepartmentToSign(rpc::CallContext& c, const UnitReportRow& unit);
 
 // Too many issues were found for the sample's size, and it can be enlarged: the one rule for what
 // the contract shows, what waits in inboxes and what holds a confirmation up.

@@ -22,6 +22,7 @@
 #include "services/registry/api/campaign_work.h"
 #include "services/registry/api/inventory_internal.h"
 #include "services/registry/api/unit_report_work.h"
+#include "services/registry/api/verification_corrections.h"
 #include "services/registry/domain/campaign.h"
 #include "services/registry/domain/roles.h"
 #include "services/registry/store/campaign_store.h"
@@ -465,8 +466,11 @@ absl::StatusOr<v1::Sample> RecordSampleResult(CallContext& c,
     ASSIGN_OR_RETURN(const auto ids, VillageProjectIds(m.tx(), {unit.region_path}));
     const auto projects = ids.find(unit.region_path);
     std::vector<FindingRow> findings;
+    ASSIGN_OR_RETURN(const std::vector<std::string> reported,
+                     ReportedTexts(m.tx(), request.findings()));
     for (int i = 0; i < request.findings_size(); ++i) {
       v1::VerificationFinding finding = request.findings(i);
+      finding.set_reported_text(reported[static_cast<size_t>(i)]);
       ASSIGN_OR_RETURN(const Ulid project,
                        ParseId(finding.project_id(), absl::StrCat("findings[", i, "].project_id")));
       if (projects == ids.end() || std::find(projects->second.begin(), projects->second.end(),

@@ -327,6 +327,21 @@ absl::StatusOr<int64_t> DisputedOnlyElsewhere(mysql::Executor& db,
   return static_cast<int64_t>(elsewhere.size());
 }
 
+absl::StatusOr<std::string> DepartmentToSign(CallContext& c, const UnitReportRow& unit) {
+  ASSIGN_OR_RETURN(const auto departments, DepartmentsOf(c.db, {unit}, ShanghaiDay(c.now)));
+  ASSIGN_OR_RETURN(const std::vector<SignatureRow> signatures, Signatures(c.db, {unit}));
+  for (const RequiredDepartment& d : departments[0]) {
+    const bool has_signed =
+        std::any_of(signatures.begin(), signatures.end(),
+                    [&](const SignatureRow& s) { return s.department_code == d.department_code; });
+    if (has_signed) continue;
+    if (CheckSigner(d.department_code, d.source_codes, c.caller, unit.region_path).ok()) {
+      return d.department_code;
+    }
+  }
+  return "";
+}
+
 absl::StatusOr<v1::VerificationTask> SignVerification(CallContext& c,
                                                       const v1::SignVerificationRequest& request) {
   return rpc::Mutate<v1::VerificationTask>(

@@ -11,6 +11,7 @@
 #include "bangfu/registry/v1/industry.pb.h"
 #include "bangfu/registry/v1/inventory_service.pb.h"
 #include "bangfu/registry/v1/operation_report.pb.h"
+#include "bangfu/registry/v1/operator.pb.h"
 #include "bangfu/registry/v1/project_service.pb.h"
 #include "common/base/clock.h"
 #include "common/base/region.h"
@@ -18,6 +19,7 @@
 #include "common/status/macros.h"
 #include "services/registry/api/convert.h"
 #include "services/registry/api/industries.h"
+#include "services/registry/api/inventory_internal.h"
 #include "services/registry/api/record_message.h"
 #include "services/registry/api/reports.h"
 #include "services/registry/api/unit_reports.h"
@@ -109,6 +111,7 @@ absl::StatusOr<Prefilled> PrefillReport(Context& context, const PrefillFormReque
 struct OfProject {
   std::string id;
   std::string region_path;
+  std::string operator_id;  // empty: none is named
   std::map<std::string, Prefilled::Record> records;
 };
 absl::StatusOr<OfProject> ReadProject(Context& context, const PrefillFormRequest& request) {
@@ -117,6 +120,7 @@ absl::StatusOr<OfProject> ReadProject(Context& context, const PrefillFormRequest
   ASSIGN_OR_RETURN(const ProjectRow row, GetProject(context.db, id, context.scope, false));
   return OfProject{request.subject_id(),
                    row.region_path,
+                   ProjectOf(row).operator_id(),
                    {{"registry.v1.Project", {request.subject_id(), "项目"}}}};
 }
 
@@ -125,6 +129,15 @@ absl::StatusOr<Prefilled> PrefillBrand(Context& context, const PrefillFormReques
   auto form = std::make_shared<v1::CreateBrandCertificationRequest>();
   form->mutable_brand()->set_project_id(of.id);
   form->mutable_brand()->set_region_code(of.region_path);
+  // Certified is mostly whoever runs the project.
+  if (const auto operator_id = OptionalId(of.operator_id)) {
+    ASSIGN_OR_RETURN(const std::optional<Record> record,
+                     OperatorTable().Find(context.db, Equals("id", *operator_id)));
+    if (record) {
+      form->mutable_brand()->set_holder(MessageOf<v1::Operator>(*record).name());
+      of.records["registry.v1.Operator"] = {of.operator_id, "运营主体"};
+    }
+  }
   return Prefilled{form, std::move(of.records)};
 }
 
@@ -207,12 +220,16 @@ absl::StatusOr<Prefilled> PrefillShortBoard(Context& context, const PrefillFormR
   return out;
 }
 
-absl::StatusOr<v1::InventoryUnitReport> ReadUnitReport(Context& context,
-                                                       const PrefillFormRequest& request) {
+absl::StatusOr<UnitReportRow> ReadUnit(Context& context, const PrefillFormRequest& request) {
   if (request.subject_id().empty()) return InvalidField("subject_id", "须填写报告").Build();
   ASSIGN_OR_RETURN(const Ulid id, ParseId(request.subject_id(), "subject_id"));
-  ASSIGN_OR_RETURN(const UnitWithCampaign read, GetUnit(context.db, id, context.scope));
-  return UnitReportOf(read.unit);
+  ASSIGN_OR_RETURN(UnitWithCampaign read, GetUnit(context.db, id, context.scope));
+  return std::move(read.unit);
+}
+absl::StatusOr<v1::InventoryUnitReport> ReadUnitReport(Context& context,
+                                                       const PrefillFormRequest& request) {
+  ASSIGN_OR_RETURN(const UnitReportRow unit, ReadUnit(context, request));
+  return UnitReportOf(unit);
 }
 
 absl::StatusOr<Prefilled> PrefillSubmit(Context& context, const PrefillFormRequest& request) {
@@ -241,6 +258,21 @@ absl::StatusOr<Prefilled> PrefillDraft(Context& context, const PrefillFormReques
   return Prefilled{form, {{"registry.v1.InventoryUnitReport", {report.id(), "村级摸排报告"}}}};
 }
 
+// The department that the caller can sign for, among those that the money calls for.
+absl::StatusOr<Prefilled> PrefillSignature(Context& context, const PrefillFormRequest& request) {
+  ASSIGN_OR_RETURN(const UnitReportRow unit, ReadUnit(context, request));
+  const v1::InventoryUnitReport report = UnitReportOf(unit);
+  auto form = std::make_shared<v1::SignVerificationRequest>();
+  form->set_unit_report_id(report.id());
+  form->set_etag(report.etag());
+  Prefilled out{form, {}};
+  ASSIGN_OR_RETURN(const std::string department, inventory::DepartmentToSign(context, unit));
+  if (department.empty()) return out;
+  form->set_department_code(department);
+  out.records["registry.v1.RequiredDepartment"] = {report.id(), "须会同核实的部门"};
+  return out;
+}
+
 }  // namespace
 
 std::map<std::string, dictionary::Prefiller, std::less<>> Prefills() {
@@ -253,6 +285,7 @@ std::map<std::string, dictionary::Prefiller, std::less<>> Prefills() {
       {"bangfu.registry.v1.IndustryService.CreateTrainingRecord", PrefillTraining},
       {"bangfu.registry.v1.InventoryService.SubmitUnitReport", PrefillSubmit},
       {"bangfu.registry.v1.InventoryService.SaveUnitReportDraft", PrefillDraft},
+      {"bangfu.registry.v1.VerificationService.SignVerification", PrefillSignature},
   };
 }
 

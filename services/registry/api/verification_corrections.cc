@@ -8,6 +8,8 @@
 
 #include "common/base/region.h"
 #include "common/base/strings.h"
+#include "common/contract/difference.h"
+#include "common/contract/sensitive.h"
 #include "common/contract/validator.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -177,14 +179,50 @@ absl::Status OnFindings(const absl::Status& status, const std::optional<Ulid>& p
   return error;
 }
 
+absl::StatusOr<std::vector<std::string>> ReportedTexts(
+    mysql::Executor& db,
+    const google::protobuf::RepeatedPtrField<v1::VerificationFinding>& findings) {
+  std::vector<Ulid> ids;
+  for (const v1::VerificationFinding& finding : findings) {
+    if (const auto id = OptionalId(finding.project_id())) ids.push_back(*id);
+  }
+  if (ids.empty()) return std::vector<std::string>(static_cast<size_t>(findings.size()));
+  // Of the report's village, wherever they are led from.
+  ASSIGN_OR_RETURN(const std::vector<ProjectRow> rows, GetProjects(db, ids, {""}));
+  // By project, every field that is filled in: its path and text.
+  std::map<std::string, std::vector<contract::Difference>> filled;
+  for (const ProjectRow& row : rows) {
+    v1::Project project = ProjectOf(row);
+    contract::MaskSensitive(&project);  // a finding is shown to whoever verifies
+    filled[row.id.ToString()] = contract::Compare(v1::Project(), project);
+  }
+  std::vector<std::string> out;
+  for (const v1::VerificationFinding& finding : findings) {
+    std::string& text = out.emplace_back();
+    const auto of_project = filled.find(finding.project_id());
+    if (finding.field().empty() || of_project == filled.end()) continue;
+    for (const contract::Difference& leaf : of_project->second) {
+      std::string_view rest = leaf.field;
+      if (!ConsumePrefix(&rest, finding.field())) continue;
+      // The field itself, or what it is made of.
+      if (!rest.empty() && rest[0] != '.' && rest[0] != '[') continue;
+      if (rest.ends_with(".parse_state")) continue;  // how it was read, not what was said
+      text += Cat(text.empty() ? "" : "；", leaf.after);
+    }
+  }
+  return out;
+}
+
 absl::StatusOr<std::vector<FindingRow>> TakeFindings(
     CallContext& c, mysql::Tx& tx, const UnitReportRow& unit, const type::v1::Actor& by,
     const std::vector<Ulid>& projects,
     const google::protobuf::RepeatedPtrField<v1::VerificationFinding>& findings) {
   std::vector<FindingRow> out;
   std::map<Ulid, std::vector<v1::VerificationFinding>> corrections;
+  ASSIGN_OR_RETURN(const std::vector<std::string> reported, ReportedTexts(tx, findings));
   for (int i = 0; i < findings.size(); ++i) {
     v1::VerificationFinding finding = findings[i];
+    finding.set_reported_text(reported[static_cast<size_t>(i)]);
     ASSIGN_OR_RETURN(const Ulid project,
                      ParseId(finding.project_id(), absl::StrCat("findings[", i, "].project_id")));
     if (std::find(projects.begin(), projects.end(), project) == projects.end()) {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -42,6 +43,12 @@ absl::Status CheckLedFrom(const rpc::CallContext& c, const UnitReportRow& unit,
 // A refusal of a corrected project, at the findings of it that brought it.
 absl::Status OnFindings(const absl::Status& status, const std::optional<Ulid>& project,
                         const google::protobuf::RepeatedPtrField<v1::VerificationFinding>& all);
+
+// What the project says in the field that each finding is about, as a person reads it (上报值): on
+// record already, and never asked for (R129). Empty: of the whole project, or nothing is filled in.
+absl::StatusOr<std::vector<std::string>> ReportedTexts(
+    mysql::Executor& db,
+    const google::protobuf::RepeatedPtrField<v1::VerificationFinding>& findings);
 
 // Findings of a step that `by` takes, checked against the village's projects and made ready to
 // store. A correction that an update of the project would be refused for is refused here, where it
