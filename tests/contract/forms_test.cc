@@ -1,5 +1,7 @@
 // Rules that hold for what people fill and for what they may do, read from the descriptors: labels,
-// dry runs, allowed actions, bulk steps, and that no datum is asked for twice.
+// dry runs, allowed actions and bulk steps.
+#include "tests/contract/forms.h"
+
 #include <gmock/gmock.h>
 
 #include <map>
@@ -18,34 +20,6 @@ namespace {
 
 using ::testing::IsEmpty;
 namespace dict = dictionary::v1;
-
-std::vector<const MethodDescriptor*> Writes() {
-  std::vector<const MethodDescriptor*> out;
-  for (const MethodDescriptor* method : Contracts::Get().Methods()) {
-    const auto access = contract::AccessOf(*method);
-    if (access.ok() && access->mode() == options::v1::ACCESS_MODE_WRITE) out.push_back(method);
-  }
-  return out;
-}
-
-// The messages that a person fills a part of: what only the server sets is not gone into.
-std::set<const Descriptor*> FilledMessages(const Descriptor* root) {
-  std::set<const Descriptor*> seen;
-  std::vector<const Descriptor*> open = {root};
-  while (!open.empty()) {
-    const Descriptor* message = open.back();
-    open.pop_back();
-    if (!Starts(message->full_name(), "bangfu.") || !seen.insert(message).second) continue;
-    for (int i = 0; i < message->field_count(); ++i) {
-      const FieldDescriptor& field = *message->field(i);
-      if (field.message_type() != nullptr &&
-          dictionary::PurposeOf(field) == dict::FIELD_PURPOSE_INPUT) {
-        open.push_back(field.message_type());
-      }
-    }
-  }
-  return seen;
-}
 
 TEST(Forms, EveryFieldThatAPersonFillsHasALabel) {
   std::set<std::string> without;
@@ -117,6 +91,22 @@ TEST(Forms, EveryFieldOfACodeNamesItsList) {
   EXPECT_GT(fields, 40);
   EXPECT_THAT(without, IsEmpty());
   EXPECT_THAT(unused, IsEmpty());
+}
+
+// A field of a list's codes takes what can be a code, in answers as in requests.
+TEST(Forms, EveryFieldOfACodeListHasTheShapeOfACode) {
+  std::set<std::string> without;
+  int fields = 0;
+  for (const Descriptor* message : Contracts::MessagesOf(Contracts::Get().files())) {
+    for (int i = 0; i < message->field_count(); ++i) {
+      const auto& rules = message->field(i)->options().GetExtension(options::v1::rules);
+      if (rules.code_list().empty()) continue;
+      ++fields;
+      if (rules.shape() != options::v1::SHAPE_CODE) without.insert(message->field(i)->full_name());
+    }
+  }
+  EXPECT_GT(fields, 40);
+  EXPECT_THAT(without, IsEmpty());
 }
 
 // What the server sets is not required of the client.
@@ -282,138 +272,6 @@ TEST(Forms, BulkStepsHaveOneShape) {
         << method->full_name();
   }
   EXPECT_GE(steps, 7);
-}
-
-// --- 力戒形式主义: a datum held anywhere is offered, never asked twice ---
-
-// Forms that a person fills from nothing or from a record; not those that change a record by a mask
-// (they show the record) nor those that carry many records of a file.
-std::vector<const MethodDescriptor*> FilledByHand() {
-  std::vector<const MethodDescriptor*> out;
-  for (const MethodDescriptor* method : Writes()) {
-    if (method->input_type()->FindFieldByName("update_mask") != nullptr) continue;
-    if (Starts(method->name(), "Batch") || Starts(method->name(), "Import") ||
-        Starts(method->name(), "Upsert") || Ends(method->service()->name(), "ImportService")) {
-      continue;
-    }
-    out.push_back(method);
-  }
-  return out;
-}
-
-// The record and field that `held_by` names: "registry.v1.Project.name".
-const FieldDescriptor* HeldBy(const std::string& held_by) {
-  const size_t dot = held_by.rfind('.');
-  const Descriptor* message = DescriptorPool::generated_pool()->FindMessageTypeByName(
-      Cat("bangfu.", held_by.substr(0, dot)));
-  return message == nullptr ? nullptr : message->FindFieldByName(held_by.substr(dot + 1));
-}
-
-TEST(Forms, R129_WhatIsSaidToBeHeldIsThere) {
-  int held = 0;
-  for (const MethodDescriptor* method : Writes()) {
-    const dict::Form form = dictionary::FormOf(*method, 12);
-    for (const dict::FormField& field : form.fields()) {
-      if (field.held_by().empty()) continue;
-      ++held;
-      if (field.held_by() == "caller.name") continue;
-      EXPECT_NE(HeldBy(field.held_by()), nullptr) << field.path() << ": " << field.held_by();
-    }
-  }
-  EXPECT_GT(held, 25);
-}
-
-// Every field of every form is new information, or its form offers it from where it is held. Data
-// are compared by their zh label, the name under which an official knows them: of two fields with
-// one name, one is held by the other, or the two are told apart here.
-TEST(Forms, R129_NoFormAsksAgainForWhatIsHeld) {
-  const std::map<std::string, std::string> told_apart = {
-      // What a step is about, and words about a step itself.
-      {"作废原因", "why this record is void"},
-      {"撤回原因", "of a leading industry's choice; of an argument"},
-      {"不同意理由",
-       "of an override that is not approved; of an expert's dissent from an argument"},
-      {"终止日期", "of a contract; of a linkage"},
-      {"终止原因", "of a contract; of a linkage"},
-      {"处理结论", "of a dispute over a title; of an objection to a publicity"},
-      {"备注", "a remark on this record"},
-      {"说明", "an explanation of this record"},
-      {"发现问题", "text of an inspection; the yes or no of a sample"},
-      {"签字部门", "the department that signs here"},
-      {"公示渠道", "of this publicity"},
-      {"调整依据", "of this change of reference data"},
-      {"名称", "of this operator, brand, code"},
-      {"月份", "the month that the form is about"},
-      {"所在区域", "where this project, organisation is"},
-      {"县", "the county that the form is about"},
-      {"产业", "the industry that the form is about"},
-      {"启用日期", "of this row of reference data"},
-      {"停用日期", "of this row of reference data"},
-      {"有效期至", "of a brand; of a qualification; of an appraisal"},
-      {"样例数据", "a mark of the sample generator"},
-      {"待省厅确认", "a mark of this row of reference data"},
-      {"依据", "what stands for a chain link; the notice behind a holiday"},
-      {"统一社会信用代码", "of an operator; of an organisation"},
-      {"责任条款", "clauses that name an office; clauses that bind a project"},
-      {"环节", "the link that is present; the link that is missing"},
-      {"数值", "of a parameter; of a quantity"},
-      {"目录版本", "the version that is activated; that of a category"},
-      // One occasion or the other, never both, for one record.
-      {"权证号", "of legacy stock on entry; of a title when it is registered or settled"},
-      {"确权日期", "of legacy stock on entry; of a title when it is registered or settled"},
-      {"接收单位", "of legacy stock on entry; of a hand-over"},
-      {"移交日期", "of legacy stock on entry; of a hand-over"},
-      // One word for two things.
-      {"份额", "an owner's share of an asset; a holder's of its income; a region's of a project"},
-      {"金额", "what a project declares by source; what of it an asset was formed with"},
-      {"资金来源", "of a project's money; of an asset's, which is offered from it; of a rule"},
-      {"资金任务方向", "of a project's money; of a rule"},
-      {"培育期", "the usual span of an industry; that of one plantation, which is offered from it"},
-      {"使用状态", "of the asset; of a part of it"},
-      {"文件摘要", "of an uploaded table; of a piece of evidence"},
-      {"措施", "what is planned; on which of them is reported"},
-      {"进度", "at the time of the plan; at the time of the report"},
-      {"进展说明", "at the time of the plan; at the time of the report"},
-      {"审核意见", "of this step"},
-      {"整改时限", "of this return"},
-      {"服务内容", "what a pairing is for; what was done on one visit"},
-      {"答复内容", "to a flag of the audit; to an objection to a publicity"},
-      {"记录类型", "of a record that is flagged; of one whose sensitive fields are looked at"},
-  };
-  std::map<std::string, std::map<std::string, bool>> by_label;  // label -> field -> held
-  int fields = 0;
-  for (const MethodDescriptor* method : FilledByHand()) {
-    for (const Descriptor* message : FilledMessages(method->input_type())) {
-      for (int i = 0; i < message->field_count(); ++i) {
-        const FieldDescriptor& field = *message->field(i);
-        if (dictionary::PurposeOf(field) != dict::FIELD_PURPOSE_INPUT) continue;
-        switch (dictionary::KindOf(field)) {
-          case dict::FIELD_KIND_MESSAGE:    // its fields are looked at
-          case dict::FIELD_KIND_EVIDENCE:   // a file of this step
-          case dict::FIELD_KIND_REFERENCE:  // which record the form is about
-            continue;
-          default:
-            break;
-        }
-        ++fields;
-        const options::v1::Label& label = contract::LabelOf(field);
-        by_label[label.zh()][field.full_name()] = !label.held_by().empty();
-      }
-    }
-  }
-  ASSERT_GT(fields, 500);
-  for (const auto& [label, fields_of] : by_label) {
-    std::string open;
-    int asked = 0;
-    for (const auto& [field, held] : fields_of) {
-      if (held) continue;
-      ++asked;
-      open += Cat(" ", field);
-    }
-    if (asked <= 1) continue;
-    if (told_apart.count(label) > 0) continue;
-    ADD_FAILURE() << label << " is asked for by" << open;
-  }
 }
 
 }  // namespace
