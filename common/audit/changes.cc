@@ -48,7 +48,7 @@ const Descriptor* MessageOf(std::string_view aggregate_type) {
     }
   }
   for (const char* area : {"registry", "evaluation", "asset", "fund", "risk", "publicity", "period",
-                           "operation", "intake", "audit", "type"}) {
+                           "operation", "intake", "audit", "notice", "type"}) {
     const Descriptor* type =
         pool->FindMessageTypeByName(absl::StrCat("bangfu.", area, ".v1.", name));
     if (type != nullptr) return type;

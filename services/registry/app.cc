@@ -5,6 +5,7 @@
 #include "common/external/schema.h"
 #include "common/intake/import_service.h"
 #include "common/intake/schema.h"
+#include "common/notice/schema.h"
 #include "common/runtime/standard_parts.h"
 #include "services/registry/api/campaign_work.h"
 #include "services/registry/api/convert.h"
@@ -12,6 +13,7 @@
 #include "services/registry/api/grants.h"
 #include "services/registry/api/handlers.h"
 #include "services/registry/api/inventory_api.h"
+#include "services/registry/api/notices.h"
 #include "services/registry/api/project_writer.h"
 #include "services/registry/api/reference_feed.h"
 #include "services/registry/api/report_work.h"
@@ -54,6 +56,7 @@ std::string first_admin, first_admin_name;
 recode::Parts RoomRegionParts() {
   recode::Parts parts = runtime::StandardRegionParts();
   parts.push_back(::bangfu::intake::RegionPart());
+  parts.push_back(notice::RegionPart());
   return parts;
 }
 
@@ -80,7 +83,9 @@ absl::Status Compose(runtime::App& app) {
                       });
   runtime::StandardOptions standard;
   standard.region_names = RegionNames;
-  standard.states = MakeSnapshotSource();
+  standard.states =
+      std::make_shared<feed::CombinedSnapshot>(std::vector<std::shared_ptr<feed::SnapshotSource>>{
+          MakeSnapshotSource(), notice::NoticeStates()});
   standard.dictionary = MakeDictionaryOptions();
   standard.inbox.kinds = WorkKinds();
   standard.inbox.calendar = InboxCalendar();
@@ -92,6 +97,7 @@ absl::Status Compose(runtime::App& app) {
                    MonthlyReportSource(app.clock()),
                    ShortBoardSource(),
                    CampaignSource(),
+                   NoticeSource(),
                    inbox::StoppedSource({StoppedOpening(), StoppedClosing(),
                                          ::bangfu::intake::StoppedCommit(ImportOptions())}),
                    ::bangfu::intake::WorkSource(ImportKinds(app.ids()))};
@@ -102,6 +108,7 @@ absl::Status Compose(runtime::App& app) {
   standard.sensitive = {SensitiveProjects()};
   operation::OperationRunner& operations = runtime::InstallStandardParts(app, standard);
   RegisterHandlers(app.router(), operations, app.ids());
+  RegisterNotices(app.router());
 
   ::bangfu::intake::ImportServiceOptions imports = ImportOptions();
   imports.grants = app.grants();
@@ -171,8 +178,9 @@ runtime::ServiceDefinition Definition() {
   definition.services = runtime::StandardServices();
   for (std::string& service : OwnServices()) definition.services.push_back(std::move(service));
   definition.services.push_back("bangfu.intake.v1.ImportService");
+  definition.services.push_back(notice::kService);
   definition.migrations = migrate::Concat(runtime::StandardMigrations(), ::bangfu::intake::Schema(),
-                                          external::Schema(), OwnMigrations());
+                                          external::Schema(), notice::Schema(), OwnMigrations());
   definition.options = [](config::Loader& loader) {
     loader.Text("bootstrap-admin", &first_admin,
                 "person who becomes ORG_ADMIN of the province when there is no grant at all");

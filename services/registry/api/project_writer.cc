@@ -13,6 +13,7 @@
 #include "services/registry/api/convert.h"
 #include "services/registry/api/grant_scope.h"
 #include "services/registry/api/industries.h"
+#include "services/registry/api/notices.h"
 #include "services/registry/api/report_work.h"
 #include "services/registry/api/short_board_work.h"
 #include "services/registry/api/unit_report_work.h"
@@ -300,7 +301,7 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
     RETURN_IF_ERROR(SyncUnitReports(
         tx, waiting, {author.ids, author.now, &author.caller, "update", InboxCalendar()}));
   }
-  std::set<Ulid> others;  // whose short boards are others' work than before
+  std::set<Ulid> others;  // whose short boards and notices are others' work than before
   for (const ProjectChange& c : *changes) {
     if (!c.before || !OtherFacets(*c.before, c.project)) continue;
     ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(c.project.id()));
@@ -308,6 +309,7 @@ absl::Status WriteProjects(mysql::Tx& tx, const Author& author, const ProjectRef
   }
   RETURN_IF_ERROR(SyncShortBoardsOfProjects(
       tx, others, {author.ids, author.now, &author.caller, "update", InboxCalendar()}));
+  RETURN_IF_ERROR(FollowNotices(tx, others));
   const bool voids = std::all_of(changes->begin(), changes->end(),
                                  [](const ProjectChange& c) { return c.project.is_void(); });
   return SyncMonthlyReportsAt(

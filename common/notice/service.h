@@ -1,0 +1,40 @@
+// bangfu.notice.v1.SupervisionNoticeService over the tables of this room, for the service that
+// hosts notices.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/feed/feed.h"
+#include "common/inbox/inbox.h"
+#include "common/notice/notice.h"
+#include "common/notice/work.h"
+#include "common/rpc/router.h"
+
+namespace bangfu::notice {
+
+inline constexpr char kService[] = "bangfu.notice.v1.SupervisionNoticeService";
+
+struct ServiceOptions {
+  // The path in today's codes of a region code as filed, or why there is none; empty: the code
+  // itself, normalised.
+  std::function<absl::StatusOr<std::string>(mysql::Executor& db, std::string_view code,
+                                            std::string_view field)>
+      region_path;
+  inbox::CalendarLookup calendar;  // empty: Monday to Friday
+  // Working days in which an answer is due when the notice names no day (NOTICE_ANSWER_DAYS);
+  // empty: the default.
+  std::function<absl::StatusOr<int64_t>(mysql::Executor&)> answer_days;
+  FacetsOf facets;  // empty: no record narrows anybody
+};
+inline constexpr int kAnswerDays = 10;
+
+void RegisterSupervisionNoticeService(rpc::Router& router, ServiceOptions options);
+
+// The notices for the snapshot of the host's feed (aggregate type "supervision_notice").
+std::shared_ptr<feed::SnapshotSource> NoticeStates();
+
+}  // namespace bangfu::notice
