@@ -49,6 +49,7 @@ CommandLine::CommandLine() {
   AddFeedCommands(app_, context_, exit_code_);
   AddAuditCommands(app_, context_, exit_code_);
   AddFlagCommands(app_, context_, exit_code_);
+  AddNoticeCommands(app_, context_, exit_code_);
   AddOperationCommands(app_, context_, exit_code_);
   AddDashboardCommand(app_, context_, exit_code_);
   AddDictionaryCommands(app_, context_, exit_code_);

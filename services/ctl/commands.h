@@ -22,6 +22,7 @@ void AddPeriodCommands(CLI::App& app, Context& context, int& exit_code);
 void AddFeedCommands(CLI::App& app, Context& context, int& exit_code);
 void AddAuditCommands(CLI::App& app, Context& context, int& exit_code);
 void AddFlagCommands(CLI::App& app, Context& context, int& exit_code);
+void AddNoticeCommands(CLI::App& app, Context& context, int& exit_code);
 void AddOperationCommands(CLI::App& app, Context& context, int& exit_code);
 void AddDashboardCommand(CLI::App& app, Context& context, int& exit_code);
 void AddDictionaryCommands(CLI::App& app, Context& context, int& exit_code);
