@@ -69,8 +69,9 @@ std::string RenderRows(const T14& t14, bool with_rows) {
   return out;
 }
 
-// What a row adds to its parent: counts and amounts, no shares.
-std::vector<int64_t> Addends(const T14Row& row) {
+// What a row adds to its parent: counts and amounts, no shares. Of disposals where the parent has
+// them: it lacks what one of its rows does.
+std::vector<int64_t> Addends(const T14Row& row, bool with_disposals) {
   std::vector<int64_t> out = {row.villages_due(),
                               row.villages_reported(),
                               row.villages_nil(),
@@ -91,6 +92,10 @@ std::vector<int64_t> Addends(const T14Row& row) {
                               row.under_way(),
                               row.not_evaluated(),
                               row.pending()};
+  if (with_disposals) {
+    out.push_back(row.disposal_count());
+    out.push_back(row.disposal_amount_fen());
+  }
   for (int value = type::v1::FOUR_CLASS_CONSOLIDATE; value <= type::v1::FOUR_CLASS_ADJUST;
        ++value) {
     const ClassFigure* project = FigureOf(row.project_classes(), value);
@@ -108,10 +113,11 @@ std::string RenderT14(const T14& t14) { return RenderRows(t14, true); }
 std::string RenderT14Sum(const T14& t14) { return RenderRows(t14, false); }
 
 absl::Status CheckT14Sum(const T14& t14) {
-  const std::vector<int64_t> sum = Addends(t14.sum());
+  const bool with_disposals = t14.sum().has_disposal_count();
+  const std::vector<int64_t> sum = Addends(t14.sum(), with_disposals);
   std::vector<int64_t> added(sum.size(), 0);
   for (const T14Row& row : t14.rows()) {
-    const std::vector<int64_t> values = Addends(row);
+    const std::vector<int64_t> values = Addends(row, with_disposals);
     for (size_t i = 0; i < values.size(); ++i) added[i] += values[i];
   }
   if (added == sum) return absl::OkStatus();

@@ -90,5 +90,19 @@ TEST(LedgerTest, EveryKindOfProjectAddsUpToTheSum) {
   EXPECT_FALSE(CheckT14Sum(table).ok());
 }
 
+TEST(LedgerTest, DisposalsAddUpToTheSumWhereItHasThem) {
+  T14 table;
+  *table.add_rows() = Row("360783");
+  *table.mutable_sum() = Row("3607");
+  table.mutable_rows(0)->set_disposal_count(2);
+  table.mutable_rows(0)->set_disposal_amount_fen(300);
+  EXPECT_TRUE(CheckT14Sum(table).ok());  // another county's are not known
+  table.mutable_sum()->set_disposal_count(2);
+  table.mutable_sum()->set_disposal_amount_fen(300);
+  EXPECT_TRUE(CheckT14Sum(table).ok());
+  table.mutable_sum()->set_disposal_amount_fen(299);
+  EXPECT_FALSE(CheckT14Sum(table).ok());
+}
+
 }  // namespace
 }  // namespace bangfu::ctl

@@ -1,5 +1,8 @@
 // The printed tables of the ledger, T2 and T14: their rows, and the bytes of their files.
+#include <algorithm>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/table/table.h"
@@ -16,6 +19,7 @@ namespace bangfu::evaluation {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 class EvaluationLedgerTables : public EvaluationLedger {
@@ -30,6 +34,40 @@ class EvaluationLedgerTables : public EvaluationLedger {
     request.set_preparer("王芳");
     request.set_reviewer("赵强");
     return ExportFile(w_, "ExportT2", request);
+  }
+  LedgerFile ExportT14(const std::string& region, type::v1::FileFormat format) {
+    v1::ExportT14Request request;
+    request.set_region_code(region);
+    request.set_format(format);
+    return ExportFile(w_, "ExportT14", request);
+  }
+  // 处置数 and 处置额 by the name of the unit, as the workbook has them.
+  std::map<std::string, std::pair<std::string, std::string>> PrintedT14(const std::string& region) {
+    std::map<std::string, std::pair<std::string, std::string>> out;
+    const LedgerFile file = ExportT14(region, type::v1::FILE_FORMAT_XLSX);
+    size_t count = 0, amount = 0;
+    EXPECT_OK(table::ReadTable(file.bytes, {}, [&](const table::InputRow& row) {
+      for (size_t i = 0; i < row.cells.size(); ++i) {
+        if (row.cells[i].text == "处置数") count = i;
+        if (row.cells[i].text == "处置额（万元）") amount = i;
+      }
+      if (count != 0 && row.cells.size() > std::max(count, amount)) {
+        out[row.cells[1].text] = {row.cells[count].text, row.cells[amount].text};
+      }
+      return absl::OkStatus();
+    }));
+    EXPECT_EQ(amount, count + 1);
+    return out;
+  }
+  // The asset service tells of an asset in that state; its id.
+  std::string Hold(asset::v1::AssetState state, const std::string& place, int64_t value_fen,
+                   const std::string& id = "") {
+    asset::v1::Asset asset = sample::LinkAsset(id.empty() ? w_.world().NewId() : id, "AS", place);
+    asset.set_state(state);
+    asset.mutable_details()->set_original_value_fen(value_fen);
+    w_.world().Tell(asset);
+    w_.world().Sync();
+    return asset.id();
   }
 };
 
@@ -93,18 +131,91 @@ TEST_F(EvaluationLedgerTables, T14_TheBytesOfTheCsv) {
       "产业/调整类数量,产业/调整类占比（%）,应销号,已销号,已销号去向/巩固,已销号去向/升级,"
       "已销号去向/退出,盘活率（%）,盘活金额/盘活资产（万元）,盘活金额/需盘活（万元）,"
       "盘活金额/占比（%）,盘活数量/盘活,盘活数量/需盘活,盘活数量/占比（%）,"
-      "重新认定转出（未销号）,人工调整率（%）,人工调整率提示,"
+      "重新认定转出（未销号）,处置数,处置额（万元）,人工调整率（%）,人工调整率提示,"
       "人工调整到期,签字状态\r\n"
       "360733101201,下营村,0,1,0,1,1.234567,80,0,0,0,1,1.234567,100,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
-      "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,,0,未签字\r\n"
+      "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,,,0,,0,未签字\r\n"
       "360733101202,湘江村,0,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
-      "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,,0,无台账\r\n"
+      "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,,,0,,0,无台账\r\n"
       "360733101,合计,0,2,0,1,1.234567,80,0,0,0,1,1.234567,100,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
-      "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,,0,未签字\r\n");
+      "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,,,0,,0,未签字\r\n");
   EXPECT_EQ(file.name, "T14四个一批汇总表_麻州镇.csv");
   EXPECT_EQ(file.meta.row_count(), 3);
   const v1::T14 t14 = T14("360733101");
   EXPECT_EQ(file.meta.rows_sha256(), t14.meta().rows_sha256());
+}
+
+// What nobody has told of is no zero.
+TEST_F(EvaluationLedgerTables, T14_WithoutAnyDisposalTheColumnsAreEmptyAndSayWhy) {
+  InForce(v1::EVALUATION_RESULT_ADJUST);
+  Hold(asset::v1::ASSET_STATE_ACTIVE, kVillage1, 100);
+  Hold(asset::v1::ASSET_STATE_LOCKED_FOR_DISPOSAL, kVillage1, 100);
+  for (const std::string region : {"36", "3607", "360733", "360733101", kVillage1}) {
+    SCOPED_TRACE(region);
+    const v1::T14 t14 = T14(region);
+    EXPECT_THAT(t14.meta().filters(), HasSubstr("尚无处置数据"));
+    EXPECT_FALSE(t14.sum().has_disposal_count());
+    EXPECT_FALSE(t14.sum().has_disposal_amount_fen());
+    for (const v1::T14Row& row : t14.rows()) {
+      EXPECT_FALSE(row.has_disposal_count() || row.has_disposal_amount_fen());
+    }
+  }
+  EXPECT_THAT(ExportT14("36", type::v1::FILE_FORMAT_CSV).bytes, HasSubstr("尚无处置数据"));
+  const auto printed = PrintedT14("36");
+  EXPECT_EQ(printed.at("合计").first, "");
+  EXPECT_EQ(printed.at("合计").second, "");
+}
+
+TEST_F(EvaluationLedgerTables, T14_CountsWhatWasDisposedOfWhereItLay) {
+  Hold(asset::v1::ASSET_STATE_DISPOSED, kVillage1, 1'234'567);
+  const std::string reversed = Hold(asset::v1::ASSET_STATE_DISPOSED, kVillage2, 300);
+  Hold(asset::v1::ASSET_STATE_DISPOSED, "360733101", 20);  // the township's own
+  Hold(asset::v1::ASSET_STATE_DISPOSED, kOtherCounty, 5'000'000'001);
+  for (const asset::v1::AssetState other :
+       {asset::v1::ASSET_STATE_ACTIVE, asset::v1::ASSET_STATE_LOCKED_FOR_DISPOSAL,
+        asset::v1::ASSET_STATE_PRINCIPAL_RECOVERED, asset::v1::ASSET_STATE_SPLIT,
+        asset::v1::ASSET_STATE_MERGED, asset::v1::ASSET_STATE_VOID}) {
+    Hold(other, kVillage1, 7);
+  }
+  struct Expected {
+    std::string region;
+    int64_t count, amount_fen;
+  };
+  const std::vector<Expected> all = {
+      {"36", 4, 5'001'234'888},     {"3607", 4, 5'001'234'888}, {"360733", 3, 1'234'887},
+      {"360733101", 3, 1'234'887},  {kVillage1, 1, 1'234'567},  {"360733102", 0, 0},
+      {"360734", 1, 5'000'000'001},
+  };
+  const auto expect = [&](const Expected& e) {
+    SCOPED_TRACE(e.region);
+    const v1::T14 t14 = T14(e.region);
+    EXPECT_THAT(t14.meta().filters(), Not(HasSubstr("处置")));
+    ASSERT_TRUE(t14.sum().has_disposal_count() && t14.sum().has_disposal_amount_fen());
+    EXPECT_EQ(t14.sum().disposal_count(), e.count);
+    EXPECT_EQ(t14.sum().disposal_amount_fen(), e.amount_fen);
+    // Each level is the sum of its children.
+    int64_t count = 0, amount_fen = 0;
+    for (const v1::T14Row& row : t14.rows()) {
+      EXPECT_TRUE(row.has_disposal_count() && row.has_disposal_amount_fen()) << row.region_code();
+      count += row.disposal_count();
+      amount_fen += row.disposal_amount_fen();
+    }
+    EXPECT_EQ(count, e.count);
+    EXPECT_EQ(amount_fen, e.amount_fen);
+  };
+  for (const Expected& e : all) expect(e);
+  // In 万元, exact to the fen; a unit without any has a zero, now that it is one.
+  const auto printed = PrintedT14("360733");
+  EXPECT_EQ(printed.at("麻州镇"), std::make_pair(std::string("3"), std::string("1.234887")));
+  EXPECT_EQ(printed.at("庄口镇"), std::make_pair(std::string("0"), std::string("0")));
+  EXPECT_EQ(printed.at("合计"), std::make_pair(std::string("3"), std::string("1.234887")));
+  EXPECT_EQ(PrintedT14("36").at("合计"),
+            std::make_pair(std::string("4"), std::string("5001.234888")));
+  // Told again, it counts once; reversed, it counts no more.
+  Hold(asset::v1::ASSET_STATE_DISPOSED, kVillage2, 400, reversed);
+  expect({"360733", 3, 1'234'987});
+  Hold(asset::v1::ASSET_STATE_ACTIVE, kVillage2, 400, reversed);
+  expect({"360733", 2, 1'234'587});
 }
 
 TEST_F(EvaluationLedgerTables, T2_AFormulaInANameIsText) {

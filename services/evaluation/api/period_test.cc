@@ -117,6 +117,13 @@ class EvaluationPeriods : public ::testing::Test {
     EXPECT_OK(diff);
     return diff.ok() ? *diff : period::v1::DiffPeriodResponse();
   }
+  void DisposeAt(const std::string& village, int64_t value_fen) {
+    asset::v1::Asset asset = sample::LinkAsset(w_.world().NewId(), "AS", village);
+    asset.set_state(asset::v1::ASSET_STATE_DISPOSED);
+    asset.mutable_details()->set_original_value_fen(value_fen);
+    w_.world().Tell(asset);
+    w_.world().Sync();
+  }
   void ChangeClass() {
     w_.BringInForce(w_.Compute(first_, v1::EVALUATION_RESULT_CONSOLIDATE, "G1"));
   }
@@ -275,6 +282,52 @@ TEST_F(EvaluationPeriods, T14_ACityIsTheSumOfTheRevisionsThatItNames) {
   ASSERT_EQ(t14.rows_size(), 1);
   EXPECT_EQ(t14.rows(0).region_code(), "3607");
   EXPECT_EQ(t14.sum().projects(), 2);
+}
+
+// Neither a table frozen while no disposal was known nor one of before they were counted has any:
+// both lack the figures.
+TEST_F(EvaluationPeriods, AT14FrozenBeforeTheFirstDisposalStaysAsItIs) {
+  const period::v1::Period frozen = Freeze("T14", kCounty, w_.Operator());
+  const LedgerFile before = T14File(kPeriod);
+  EXPECT_THAT(T14(kCounty, kPeriod).meta().filters(), HasSubstr("定稿时尚无处置数据"));
+  DisposeAt(kVillage1, 250);
+  EXPECT_EQ(T14(kCounty, "").sum().disposal_count(), 1);
+  const v1::T14 after = T14(kCounty, kPeriod);  // whose rows are those of the hash
+  EXPECT_FALSE(after.sum().has_disposal_count() || after.sum().has_disposal_amount_fen());
+  EXPECT_THAT(after.meta().filters(), HasSubstr("定稿时尚无处置数据"));
+  EXPECT_EQ(after.meta().frozen_sha256(), frozen.rows_sha256());
+  EXPECT_EQ(T14File(kPeriod).bytes, before.bytes);
+  EXPECT_EQ(Get(frozen.id()).rows_sha256(), frozen.rows_sha256());
+  // The disposal is what differs from the signed table.
+  std::map<std::string, std::string> fields;
+  for (const auto& difference : Diff(frozen.id()).differences()) {
+    if (difference.title() != "合计") continue;
+    for (const type::v1::FieldChange& f : difference.fields()) fields[f.label_zh()] = f.after();
+  }
+  EXPECT_EQ(fields["处置数"], "1");
+  EXPECT_EQ(fields["处置额"], "250");
+  // The city is of what its counties froze, and of nothing else.
+  Freeze("T14", "3607", w_.City());
+  const v1::T14 city = T14("3607", kPeriod);
+  EXPECT_THAT(city.meta().filters(), HasSubstr("定稿时尚无处置数据"));
+  EXPECT_FALSE(city.sum().has_disposal_count());
+  for (const v1::T14Row& row : city.rows()) EXPECT_FALSE(row.has_disposal_count());
+}
+
+TEST_F(EvaluationPeriods, AFrozenT14CarriesItsDisposalsUpToTheProvince) {
+  DisposeAt(kVillage1, 250);
+  DisposeAt(kVillage2, 50);
+  Freeze("T14", kCounty, w_.Operator());
+  DisposeAt(kVillage2, 7);  // after the freeze
+  Freeze("T14", "3607", w_.City());
+  Freeze("T14", "36", w_.Province());
+  for (const char* region : {kCounty, "3607", "36"}) {
+    const v1::T14 t14 = T14(region, kPeriod);
+    EXPECT_EQ(t14.sum().disposal_count(), 2) << region;
+    EXPECT_EQ(t14.sum().disposal_amount_fen(), 300) << region;
+    EXPECT_THAT(t14.meta().filters(), Not(HasSubstr("处置"))) << region;
+  }
+  EXPECT_EQ(T14("36", "").sum().disposal_amount_fen(), 307);
 }
 
 // A revision of before T14 told every project's place says so instead of printing zeros.

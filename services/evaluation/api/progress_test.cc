@@ -8,6 +8,7 @@
 
 #include "absl/time/civil_time.h"
 #include "common/audit/audit.h"
+#include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/evaluation/api/ledger_for_test.h"
@@ -23,6 +24,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::StatusIs;
 
 class EvaluationProgress : public EvaluationLedger {
  protected:
@@ -242,6 +244,71 @@ TEST_F(EvaluationProgress, R004_R005_TheLastEntryOfASubjectIsWhatT14AndProgressC
     EXPECT_EQ(figures["REVITALIZATION_RATE"].value(), sum.revitalization_rate_bp());
   }
   w_.ExpectRollupsEqualRecount();
+}
+
+TEST_F(EvaluationProgress, R003_R004_R005_FiguresOfOtherRegionsAreNotThere) {
+  InForce(v1::EVALUATION_RESULT_REVITALIZE);
+  v1::GetProgressRequest progress;
+  v1::GetT14Request t14;
+  v1::ExportT14Request file;
+  file.set_format(type::v1::FILE_FORMAT_CSV);
+  const auto expect = [&](const std::string& region, const std::string& token,
+                          const auto& matcher) {
+    SCOPED_TRACE(region);
+    progress.set_region_code(region);
+    t14.set_region_code(region);
+    file.set_region_code(region);
+    EXPECT_THAT(w_.Call<v1::Progress>(Cat(kLedgerService, "GetProgress"), progress, token),
+                matcher);
+    EXPECT_THAT(w_.Call<v1::T14>(Cat(kLedgerService, "GetT14"), t14, token), matcher);
+    EXPECT_THAT(
+        w_.server().Read<type::v1::FileChunk>(Cat(kLedgerService, "ExportT14"), file, token),
+        matcher);
+  };
+  const auto absent = StatusIs(absl::StatusCode::kNotFound, "RESOURCE_NOT_FOUND");
+  expect("360733", w_.Operator("neighbour", "360734"), absent);
+  expect("3607", w_.Operator(), absent);
+  expect("36", w_.City(), absent);
+  expect("360102", w_.Province(), absent);  // of no region that is known
+  // Who holds nothing sees nothing, though any role would do.
+  expect("360733", testing::PersonToken(w_.server(), "nobody"), absent);
+  for (const std::string malformed : {"", "36x733", "3607331", "三六"}) {
+    expect(malformed, w_.Province(), StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
+  }
+}
+
+TEST_F(EvaluationProgress, R004_R005_OnlyWhoAccountsForThemVerifiesTheSums) {
+  v1::VerifyRollupsRequest request;
+  request.set_region_code("360733");
+  const auto verify = [&](const std::string& token) {
+    return w_.Call<v1::VerifyRollupsResponse>(Cat(kLedgerService, "VerifyRollups"), request, token);
+  };
+  EXPECT_OK(verify(w_.Operator()));
+  EXPECT_THAT(verify(w_.Token(auth::Role::ROLE_VILLAGE_REPORTER, kVillage1, "cadre")),
+              StatusIs(absl::StatusCode::kPermissionDenied, "ROLE_REQUIRED"));
+  EXPECT_THAT(verify(w_.Operator("neighbour", "360734")),
+              StatusIs(absl::StatusCode::kNotFound, "RESOURCE_NOT_FOUND"));
+}
+
+TEST_F(EvaluationProgress, R004_R005_T14IsOfAReportPeriodThatIsOneAndIsFrozen) {
+  v1::GetT14Request request;
+  request.set_region_code("360733");
+  const auto get = [&] {
+    return w_.Call<v1::T14>(Cat(kLedgerService, "GetT14"), request, w_.Operator()).status();
+  };
+  for (const std::string malformed : {"2026-13", "2026/02", "2026", "2026-Q5", "2026-02-1"}) {
+    request.set_period(malformed);
+    const absl::Status refused = get();
+    EXPECT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"))
+        << malformed;
+    const ErrorDetail detail = GetErrorDetail(refused);
+    ASSERT_EQ(detail.violations.size(), 1u) << malformed;
+    EXPECT_EQ(detail.violations[0].field, "period");
+  }
+  request.set_period("2026-02");
+  EXPECT_THAT(get(), StatusIs(absl::StatusCode::kNotFound, "RESOURCE_NOT_FOUND"));
+  request.set_revision(-1);
+  EXPECT_THAT(get(), StatusIs(absl::StatusCode::kInvalidArgument, "FIELD_INVALID"));
 }
 
 TEST_F(EvaluationProgress, R007_IncomeOfAHouseholdByYear) {

@@ -1,6 +1,7 @@
 // T14 四个一批汇总表 (domain.md §7): classes by area, live and frozen.
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "bangfu/evaluation/v1/ledger_service.pb.h"
@@ -17,6 +18,7 @@
 #include "services/evaluation/domain/types.h"
 #include "services/evaluation/facts/parameters.h"
 #include "services/evaluation/store/close_out_store.h"
+#include "services/evaluation/store/disposal_store.h"
 #include "services/evaluation/store/override_store.h"
 #include "services/evaluation/store/reference_store.h"
 #include "services/evaluation/store/rollup_store.h"
@@ -34,6 +36,8 @@ using Chunk = type::v1::FileChunk;
 constexpr char kTableNo[] = "T14";
 constexpr char kSumKey[] = "sum";
 constexpr char kOlderNote[] = "含早期定稿数据，未统计待认定、未评估、在册待处理的，以空白表示";
+constexpr char kNoDisposalsNote[] = "尚无处置数据，处置数、处置额以空白表示";
+constexpr char kFrozenNoDisposalsNote[] = "定稿时尚无处置数据的，处置数、处置额以空白表示";
 constexpr FourClass kClasses[] = {FourClass::kConsolidate, FourClass::kUpgrade,
                                   FourClass::kRevitalize, FourClass::kAdjust};
 
@@ -88,6 +92,8 @@ table::TableSpec T14Spec() {
   c.push_back(Column("revitalize_due", "需盘活", ColumnKind::kInt, "", by_count));
   c.push_back(Column("revitalized_count_share_bp", "占比", ColumnKind::kBp, "", by_count));
   c.push_back(Column("reclassified", "重新认定转出（未销号）", ColumnKind::kInt));
+  c.push_back(Column("disposal_count", "处置数", ColumnKind::kInt));
+  c.push_back(Column("disposal_amount_fen", "处置额", ColumnKind::kWanYuan));
   c.push_back(Column("override_rate_bp", "人工调整率", ColumnKind::kBp));
   c.push_back(Column("override_notice", "人工调整率提示"));
   c.push_back(Column("reevaluation_due", "人工调整到期", ColumnKind::kInt));
@@ -144,6 +150,8 @@ std::vector<Cell> T14Cells(const v1::T14Row& row) {
   number(row.revitalize_due());
   number(row.revitalized_count_share_bp());
   number(row.reclassified());
+  cells.push_back(row.has_disposal_count() ? Cell(row.disposal_count()) : Cell());
+  cells.push_back(row.has_disposal_amount_fen() ? Cell(row.disposal_amount_fen()) : Cell());
   number(row.override_rate_bp());
   cells.emplace_back(std::string(row.override_notice() ? "超过上限" : ""));
   number(row.reevaluation_due());
@@ -164,7 +172,16 @@ void FillClasses(const UnitFigures& figures, int type, bool with_money,
   }
 }
 
-// What adds up; FillShares computes the rest.
+// nullopt: nothing is known of disposals, which is no zero.
+void SetDisposals(const std::optional<Disposals>& disposals, v1::T14Row* row) {
+  row->clear_disposal_count();
+  row->clear_disposal_amount_fen();
+  if (!disposals) return;
+  row->set_disposal_count(disposals->count);
+  row->set_disposal_amount_fen(disposals->amount_fen);
+}
+
+// What adds up but the disposals; FillShares computes the rest.
 v1::T14Row RowOf(const UnitFigures& figures, const VillageFigures& villages,
                  const CloseOuts& close_outs, int64_t overrides_ended) {
   v1::T14Row row;
@@ -208,6 +225,7 @@ v1::T14Row RowOf(const UnitFigures& figures, const VillageFigures& villages,
 // Adds what adds up of a row: every integer that is no share. A sum lacks what one of its rows
 // does.
 void Add(const v1::T14Row& from, v1::T14Row* to) {
+  const bool disposals = from.has_disposal_count() && to->has_disposal_count();
   const auto* type = v1::T14Row::descriptor();
   for (int i = 0; i < type->field_count(); ++i) {
     const auto* field = type->field(i);
@@ -227,6 +245,7 @@ void Add(const v1::T14Row& from, v1::T14Row* to) {
   classes(from.project_classes(), to->mutable_project_classes());
   classes(from.industry_classes(), to->mutable_industry_classes());
   to->set_counts_every_project(to->counts_every_project() && from.counts_every_project());
+  if (!disposals) SetDisposals(std::nullopt, to);
 }
 
 // The two parts of 盘活率.
@@ -266,10 +285,15 @@ struct Body {
   v1::T14Row sum;
 };
 
-v1::T14Row EmptyRow() { return RowOf(UnitFigures(), VillageFigures(), CloseOuts(), 0); }
+// What others are added to.
+v1::T14Row EmptyRow() {
+  v1::T14Row row = RowOf(UnitFigures(), VillageFigures(), CloseOuts(), 0);
+  SetDisposals(Disposals(), &row);
+  return row;
+}
 
-// Shares, names and the sum of rows by unit.
-absl::StatusOr<Body> Finish(mysql::Executor& db, const std::string& path,
+// Shares, names and the sum of rows by unit, none of which may be there.
+absl::StatusOr<Body> Finish(mysql::Executor& db, const std::string& path, bool knows_disposals,
                             std::map<std::string, v1::T14Row> units) {
   std::vector<std::string> codes{path};
   for (const auto& [unit, row] : units) codes.push_back(unit);
@@ -278,6 +302,7 @@ absl::StatusOr<Body> Finish(mysql::Executor& db, const std::string& path,
   ASSIGN_OR_RETURN(const int64_t override_limit, ReadParameter(db, kOverrideShareLimit));
   Body body;
   body.sum = EmptyRow();
+  if (!knows_disposals) SetDisposals(std::nullopt, &body.sum);
   for (auto& [unit, row] : units) {
     row.set_region_code(unit);
     // What lies with the region itself and with none of its children.
@@ -299,6 +324,7 @@ absl::StatusOr<Body> LiveBody(mysql::Executor& db, const std::string& path) {
   ASSIGN_OR_RETURN(auto villages, SumVillages(db, path, digits));
   ASSIGN_OR_RETURN(auto close_outs, SumCloseOuts(db, path, digits));
   ASSIGN_OR_RETURN(auto overrides_ended, CountDue(db, path, digits));
+  ASSIGN_OR_RETURN(auto disposals, SumDisposals(db, path, digits));
   std::map<std::string, v1::T14Row> units;
   // Every child has its line, with or without rows.
   ASSIGN_OR_RETURN(std::vector<RegionRow> children, ListChildRegions(db, path));
@@ -309,16 +335,21 @@ absl::StatusOr<Body> LiveBody(mysql::Executor& db, const std::string& path) {
   for (const auto& [unit, f] : villages) units[unit];
   for (const auto& [unit, f] : close_outs) units[unit];
   for (const auto& [unit, count] : overrides_ended) units[unit];
+  if (disposals) {
+    for (const auto& [unit, sums] : *disposals) units[unit];
+  }
   for (auto& [unit, row] : units) {
     row = RowOf(figures[unit], villages[unit], close_outs[unit], overrides_ended[unit]);
+    if (disposals) SetDisposals((*disposals)[unit], &row);
   }
-  return Finish(db, path, std::move(units));
+  return Finish(db, path, disposals.has_value(), std::move(units));
 }
 
 // Of the sums that the counties froze.
 absl::StatusOr<Body> ComposedBody(mysql::Executor& db, const std::string& path,
                                   const std::vector<period::Component>& components) {
   std::map<std::string, v1::T14Row> units;
+  bool knows_disposals = false;
   for (const period::Component& c : components) {
     v1::T14Row& unit =
         units.try_emplace(c.region_path.substr(0, ChildDigits(path)), EmptyRow()).first->second;
@@ -330,11 +361,16 @@ absl::StatusOr<Body> ComposedBody(mysql::Executor& db, const std::string& path,
           if (!sum.ParseFromString(row.payload)) {
             return absl::DataLossError("a frozen row cannot be read");
           }
+          knows_disposals = knows_disposals || sum.has_disposal_count();
           Add(sum, &unit);
           return absl::OkStatus();
         }));
   }
-  return Finish(db, path, std::move(units));
+  // Where nobody knew of any, who froze nothing has no zero either.
+  if (!knows_disposals) {
+    for (auto& [unit, row] : units) SetDisposals(std::nullopt, &row);
+  }
+  return Finish(db, path, knows_disposals, std::move(units));
 }
 
 class T14 final : public LedgerTable {
@@ -417,6 +453,7 @@ absl::StatusOr<v1::T14> LiveT14(CallContext& context, const RegionRow& region,
   ASSIGN_OR_RETURN(Body body, LiveBody(context.db, path));
   LedgerSignatures signatures;
   RETURN_IF_ERROR(signatures.Load(context.db, path));
+  if (!body.sum.has_disposal_count()) particulars.filters = kNoDisposalsNote;
   v1::T14 out;
   for (v1::T14Row& row : body.rows) *out.add_rows() = std::move(row);
   *out.mutable_sum() = std::move(body.sum);
@@ -440,7 +477,7 @@ absl::StatusOr<v1::T14> FrozenT14(CallContext& context, const RegionRow& region,
                    period::FindFrozen(context.db, PeriodOptions(nullptr), kTableNo, path, period,
                                       revision, context.now));
   v1::T14 out;
-  bool older = false;
+  bool older = false, no_disposals = false;
   RETURN_IF_ERROR(
       period::ReadRows(context.db, frozen.id, {path}, [&](period::Row row) -> absl::Status {
         v1::T14Row* to = row.key == kSumKey ? out.mutable_sum() : out.add_rows();
@@ -449,10 +486,14 @@ absl::StatusOr<v1::T14> FrozenT14(CallContext& context, const RegionRow& region,
         }
         FillParts(to);  // a row of before they were kept has what they are made of
         older = older || !to->counts_every_project();
+        no_disposals = no_disposals || !to->has_disposal_count();
         return absl::OkStatus();
       }));
   // The row itself, or one of those that it was composed of.
   if (older) particulars.filters = kOlderNote;
+  if (no_disposals) {
+    particulars.filters += Cat(older ? "；" : "", kFrozenNoDisposalsNote);
+  }
   FillSigned(&out, [&](const std::string& unit) {
     if (path.size() >= 6) return frozen.board.Complete(unit);
     for (const period::v1::PeriodComponent& c : frozen.period.components()) {

@@ -22,6 +22,7 @@
 #include "services/evaluation/jobs/registry_effects.h"
 #include "services/evaluation/schema/migrations.h"
 #include "services/evaluation/store/criteria_store.h"
+#include "services/evaluation/store/disposal_store.h"
 #include "services/evaluation/store/fact_store.h"
 #include "services/evaluation/store/ledger_store.h"
 #include "services/evaluation/store/reference_store.h"
@@ -216,6 +217,36 @@ TEST_F(Effects, WhatASnapshotNoLongerHoldsIsVoid) {
   EXPECT_EQ(Reports(stays).reports_size(), 1);
   EXPECT_EQ(Reports(goes).reports_size(), 0);
   EXPECT_EQ(database_.Int("SELECT SUM(subjects) FROM result_rollup"), 1);
+}
+
+TEST_F(Effects, ADisposalThatASnapshotNoLongerHoldsIsNone) {
+  const auto disposed = [&](const std::string& id, int64_t value_fen) {
+    asset::v1::AssetChanged changed;
+    *changed.mutable_asset() = sample::LinkAsset(id, "AS", "360733101201");
+    changed.mutable_asset()->set_state(asset::v1::ASSET_STATE_DISPOSED);
+    changed.mutable_asset()->mutable_details()->set_original_value_fen(value_fen);
+    return Event("asset", id, changed);
+  };
+  const std::string stays = NewId();
+  const std::string goes = NewId();
+  ASSERT_OK(Apply(asset_, "asset", {disposed(stays, 100), disposed(goes, 20)}));
+  ASSERT_OK_AND_ASSIGN(auto sums, SumDisposals(db(), "36", 6));
+  ASSERT_TRUE(sums.has_value());
+  EXPECT_EQ(sums->at("360733").count, 2);
+  EXPECT_EQ(sums->at("360733").amount_fen, 120);
+  ASSERT_OK(Apply(asset_, "asset", {disposed(stays, 100)}, /*generation=*/1));
+  ASSERT_OK(
+      mysql::Transact(db(), [&](mysql::Tx& tx) { return asset_.FinishSnapshot(tx, "asset", 1); }));
+  ASSERT_OK_AND_ASSIGN(sums, SumDisposals(db(), "36", 6));
+  ASSERT_TRUE(sums.has_value());
+  EXPECT_EQ(sums->at("360733").amount_fen, 100);
+  // Elsewhere there are none, which is known as long as one is there at all.
+  ASSERT_OK_AND_ASSIGN(sums, SumDisposals(db(), "360734", 9));
+  EXPECT_TRUE(sums.has_value() && sums->empty());
+  ASSERT_OK(
+      mysql::Transact(db(), [&](mysql::Tx& tx) { return asset_.FinishSnapshot(tx, "asset", 2); }));
+  ASSERT_OK_AND_ASSIGN(sums, SumDisposals(db(), "36", 6));
+  EXPECT_FALSE(sums.has_value());
 }
 
 TEST_F(Effects, AnEventThatMakesNoSenseIsAnErrorOfTheEvent) {
