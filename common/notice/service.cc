@@ -124,7 +124,7 @@ absl::Status NotBelow(const auth::Caller& caller, std::string_view region, std::
         std::any_of(caller.grants.begin(), caller.grants.end(),
                     [&](const auth::Grant& grant) { return grant.role == issuing.role; });
     if (held && LevelOfRegion(region) <= issuing.level) {
-      return Error(absl::StatusCode::kInvalidArgument, "NOTICE_NOT_BELOW")
+      return Error(absl::StatusCode::kPermissionDenied, "NOTICE_NOT_BELOW")
           .Zh("通知只能发给本级以下的地区")
           .Field(field, "不是本级以下的地区")
           .Build();

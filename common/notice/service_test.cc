@@ -319,7 +319,7 @@ TEST_F(NoticeServiceTest, GoesToRegionsBelowTheOfficeAllOrNone) {
   const auto refused = [&](const std::vector<std::string>& regions, const std::string& token) {
     return Send(NoticeTo(regions), token).status();
   };
-  const auto not_below = StatusIs(StatusCode::kInvalidArgument, "NOTICE_NOT_BELOW");
+  const auto not_below = StatusIs(StatusCode::kPermissionDenied, "NOTICE_NOT_BELOW");
   EXPECT_THAT(refused({"3607"}, city_), not_below);
   EXPECT_THAT(refused({"36"}, city_), not_below);
   EXPECT_THAT(refused({"3608"}, city_), not_below);

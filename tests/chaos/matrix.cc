@@ -300,6 +300,8 @@ class Matrix {
              {"asset", "bangfu.audit.v1.RecordFlagService.FlagRecord", options::v1::ROLE_AUDITOR},
              {"evaluation", "bangfu.audit.v1.RecordFlagService.FlagRecord",
               options::v1::ROLE_AUDITOR},
+             {"registry", "bangfu.notice.v1.SupervisionNoticeService.IssueSupervisionNotices",
+              options::v1::ROLE_CITY_SUPERVISOR},
              {"asset", "bangfu.asset.v1.ContractService.RecordEmployment",
               options::v1::ROLE_COUNTY_OPERATOR},
              {"evaluation", "bangfu.evaluation.v1.FactService.SubmitDispatchReport",

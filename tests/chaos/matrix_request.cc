@@ -200,7 +200,8 @@ std::string RequestBuilder::TextFor(const FieldDescriptor& field, const FieldRul
     return etag.empty() ? "0" : etag;
   }
   if (name == "aggregate_type" ||
-      field.full_name() == "bangfu.audit.v1.FlagRecordRequest.subject_type") {
+      field.full_name() == "bangfu.audit.v1.FlagRecordRequest.subject_type" ||
+      field.full_name() == "bangfu.notice.v1.IssueSupervisionNoticesRequest.subject_type") {
     return Audited();
   }
   switch (rules.shape()) {
@@ -271,6 +272,8 @@ bool RequestBuilder::WantedAllTheSame(const FieldDescriptor& field) {
       "bangfu.blob.v1.BeginUploadRequest.size_bytes",
       "bangfu.evaluation.v1.Appraisal.evidence",
       "bangfu.evaluation.v1.ExpertScore.market_outlook",
+      "bangfu.notice.v1.IssueSupervisionNoticesRequest.subject_id",
+      "bangfu.notice.v1.IssueSupervisionNoticesRequest.subject_type",
       "bangfu.registry.v1.BrandCertification.project_id",
       "bangfu.registry.v1.GetServiceSummaryRequest.period",
       "bangfu.registry.v1.TechPairing.project_id",
