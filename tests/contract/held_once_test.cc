@@ -282,6 +282,25 @@ TEST(HeldOnce, R129_WhatIsSaidToBeHeldIsThere) {
   EXPECT_GT(held, 60);
 }
 
+// A service whose forms take what is held proves its prefills: these are the services that the
+// tests with OfferedForms go through (registry's dictionary_test, asset's forms_test, evaluation's
+// dashboard_test).
+TEST(HeldOnce, R129_WhatTakesWhatIsHeldIsProvedToBeOffered) {
+  const HeldOnce contracts;
+  std::set<std::string> taking;
+  for (const Asked& asked : contracts.asked()) {
+    if (!asked.held_by.empty()) taking.insert(asked.form->service()->full_name());
+  }
+  EXPECT_THAT(
+      taking,
+      ::testing::UnorderedElementsAre(
+          "bangfu.asset.v1.AssetService", "bangfu.asset.v1.ContractService",
+          "bangfu.evaluation.v1.EvaluationService", "bangfu.evaluation.v1.FactService",
+          "bangfu.evaluation.v1.LedgerService", "bangfu.registry.v1.IndustryService",
+          "bangfu.registry.v1.InventoryService", "bangfu.registry.v1.OperationReportService",
+          "bangfu.registry.v1.ProjectService", "bangfu.registry.v1.VerificationService"));
+}
+
 // Fields with the word of another datum, and why it is another one.
 struct Other {
   const char* why;

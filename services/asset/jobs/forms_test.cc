@@ -52,6 +52,20 @@ class AssetFormsTest : public ServiceTest {
     ReportCopies copies;
     ApplyBy(copies, {{ReportAggregates()[0], &changed}});
   }
+  // A dividend of what the asset has received.
+  v1::Dividend Declared(const std::string& asset, int64_t fen) {
+    auto form = Prefilled<v1::DeclareDividendRequest>("ContractService.DeclareDividend", asset);
+    EXPECT_OK(form);
+    if (!form.ok()) return v1::Dividend();
+    form->set_request_id(RequestId());
+    form->set_use(v1::DIVIDEND_USE_HOUSEHOLD_DIVIDEND);
+    form->set_period("2025年度");
+    *form->mutable_declared_on() = Date(2025, 12, 31);
+    form->set_declared_fen(fen);
+    auto made = Call<v1::Dividend>("ContractService.DeclareDividend", *form);
+    EXPECT_OK(made);
+    return made.ok() ? *made : v1::Dividend();
+  }
   // A plantation of an operator's, with all that an asset's form can take from it.
   struct Plantation {
     registry::v1::Project project;
@@ -141,13 +155,21 @@ TEST_F(AssetFormsTest, R129_EveryFormIsOfferedWhatIsHeld) {
   shed.mutable_details()->set_operate_mode(v1::OPERATE_MODE_LEASE);
   shed.mutable_details()->set_operator_uscc(kOperator);
   shed.mutable_details()->set_operator_name("众兴合作社");
+  v1::IncomeRightHolder* village = shed.mutable_details()->add_income_right_holders();
+  village->set_name("水东村股份经济合作社");
+  village->set_level(v1::OWNER_LEVEL_VILLAGE_COLLECTIVE);
+  village->set_share_bp(10000);
+  v1::PayeeShare payee;
+  payee.set_name(village->name());
+  payee.set_share_bp(village->share_bp());
   const std::string asset = Registered(shed).id();
   ASSERT_OK_AND_ASSIGN(prefill, Prefill("ContractService.SignContract", asset));
   EXPECT_THAT(forms.Prove(prefill, {{"terms.asset_ids", {asset, asset}},
                                     {"terms.mode", {"OPERATE_MODE_LEASE", asset}},
                                     {"terms.owner_party", {"水东村股份经济合作社", asset}},
                                     {"terms.operator_uscc", {kOperator, asset}},
-                                    {"terms.operator_name", {"众兴合作社", asset}}}),
+                                    {"terms.operator_name", {"众兴合作社", asset}},
+                                    {"terms.payees", {dictionary::JsonOf(payee), asset}}}),
               IsEmpty());
   const std::string contract = Signed(Lease(asset, 120000)).id();
   ASSERT_OK_AND_ASSIGN(prefill, Prefill("ContractService.RecordIncome", contract));
@@ -176,7 +198,63 @@ TEST_F(AssetFormsTest, R129_EveryFormIsOfferedWhatIsHeld) {
                                     {"households", {"30", linkage.id()}},
                                     {"poor_households", {"20", linkage.id()}}}),
               IsEmpty());
+  const std::string dividend = Declared(asset, 20000).id();
+  ASSERT_OK_AND_ASSIGN(prefill, Prefill("ContractService.PayDividend", dividend));
+  EXPECT_THAT(forms.Prove(prefill, {{"paid_fen", {"20000", dividend}}}), IsEmpty());
   EXPECT_THAT(forms.Unproved(), IsEmpty());
+}
+
+// The rest of it, each time; nothing of one that is void, and nothing to another county.
+TEST_F(AssetFormsTest, R129_APaymentIsOfferedWhatOfTheDividendIsNotPaid) {
+  const std::string kForm = "ContractService.PayDividend";
+  const v1::Asset asset = Registered(Shed());
+  ASSERT_OK(Receive(Signed(Lease(asset.id(), 120000)).id(), 1, 100000, Date(2025, 7, 1)));
+  const v1::Dividend dividend = Declared(asset.id(), 60000);
+  ASSERT_OK_AND_ASSIGN(auto form, Prefilled<v1::PayDividendRequest>(kForm, dividend.id()));
+  EXPECT_EQ(form.paid_fen(), 60000);
+  form.set_request_id(RequestId());
+  form.set_paid_fen(25000);
+  *form.mutable_paid_on() = Date(2025, 12, 31);
+  ASSERT_OK(Call<v1::Dividend>(kForm, form));
+  ASSERT_OK_AND_ASSIGN(form, Prefilled<v1::PayDividendRequest>(kForm, dividend.id()));
+  EXPECT_EQ(form.paid_fen(), 35000);
+  // As it is offered it is taken, once the day is said.
+  form.set_request_id(RequestId());
+  *form.mutable_paid_on() = Date(2026, 1, 31);
+  ASSERT_OK(Call<v1::Dividend>(kForm, form));
+  EXPECT_THAT(Prefill(kForm, dividend.id(), Token(ROLE_COUNTY_OPERATOR, kOtherCounty)),
+              StatusIs(Code::kNotFound));
+  v1::VoidDividendRequest mistaken;
+  mistaken.set_request_id(RequestId());
+  mistaken.set_id(Declared(asset.id(), 1000).id());
+  ASSERT_OK_AND_ASSIGN(form, Prefilled<v1::PayDividendRequest>(kForm, mistaken.id()));
+  EXPECT_EQ(form.paid_fen(), 1000);
+  mistaken.set_etag(form.etag());
+  mistaken.set_reason("户数登记有误，重新宣告");
+  ASSERT_OK(
+      Call<v1::Dividend>("ContractService.VoidDividend", mistaken, Token(ROLE_COUNTY_APPROVER)));
+  ASSERT_OK_AND_ASSIGN(form, Prefilled<v1::PayDividendRequest>(kForm, mistaken.id()));
+  EXPECT_EQ(form.paid_fen(), 0);
+}
+
+// Who is paid is who has the income right; parts that are not settled are not offered as if they
+// were.
+TEST_F(AssetFormsTest, R129_AContractIsOfferedWhoHasTheIncomeRight) {
+  const auto payees = [&](int share_bp) {
+    v1::RegisterAssetRequest shed = Shed();
+    for (const char* name : {"水东村股份经济合作社", "半迳村股份经济合作社"}) {
+      v1::IncomeRightHolder* holder = shed.mutable_details()->add_income_right_holders();
+      holder->set_name(name);
+      holder->set_level(v1::OWNER_LEVEL_VILLAGE_COLLECTIVE);
+      holder->set_share_bp(share_bp);
+    }
+    auto form =
+        Prefilled<v1::SignContractRequest>("ContractService.SignContract", Registered(shed).id());
+    EXPECT_OK(form);
+    return form.ok() ? form->terms().payees_size() : -1;
+  };
+  EXPECT_EQ(payees(5000), 2);
+  EXPECT_EQ(payees(0), 0);
 }
 
 // What is left to distribute, and the households of the dividends' own link where there is one.

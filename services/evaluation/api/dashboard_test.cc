@@ -220,6 +220,14 @@ TEST_F(DashboardTest, R129_EveryFormIsOfferedWhatIsHeld) {
                             {{"argument_id", {argument, argument}}}),
                 IsEmpty());
   }
+  const Ulid funded = w_.AddSubject();
+  w_.NeedDepartments(funded, {"FINANCE"});
+  const Ulid confirmed = w_.Compute(funded, v1::EVALUATION_RESULT_CONSOLIDATE);
+  ASSERT_OK(w_.Accept(confirmed));
+  EXPECT_THAT(
+      forms.Prove(prefill("EvaluationService.SignJointly", confirmed.ToString(), w_.Finance()),
+                  {{"department", {"FINANCE", confirmed.ToString()}}}),
+      IsEmpty());
   w_.BringInForce(evaluation);
   ASSERT_OK_AND_ASSIGN(const v1::LedgerEntry entry, w_.OpenEntry(subject));
   EXPECT_THAT(forms.Prove(prefill("LedgerService.PlanMeasures", entry.id(), w_.Operator()),
@@ -291,6 +299,45 @@ TEST_F(DashboardTest, R129_APlanIsOfferedTheArgumentThatItRestsOn) {
   EXPECT_EQ(form.etag(), entry.etag());
   EXPECT_EQ(form.plan().argument_id(), recorded->id());
   EXPECT_EQ(form.plan().cause(), recorded->cause());
+  EXPECT_THAT(w_.server().Call<dictionary::v1::Prefill>(
+                  "bangfu.dictionary.v1.DictionaryService.PrefillForm", request,
+                  w_.Operator("operator", "360734")),
+              StatusIs(StatusCode::kNotFound));
+}
+
+// Who signs is offered the department that they can sign for: by role and money, and one that has
+// not signed.
+TEST_F(DashboardTest, R129_WhoSignsIsOfferedTheirDepartment) {
+  const Ulid subject = w_.AddSubject();
+  w_.NeedDepartments(subject, {"ETHNIC", "FINANCE"});
+  const Ulid id = w_.Compute(subject, v1::EVALUATION_RESULT_CONSOLIDATE);
+  ASSERT_OK(w_.Accept(id));
+  dictionary::v1::PrefillFormRequest request;
+  request.set_form("bangfu.evaluation.v1.EvaluationService.SignJointly");
+  request.set_subject_id(id.ToString());
+  const auto offered = [&](const std::string& token) {
+    v1::SignJointlyRequest form;
+    const auto prefill = w_.server().Call<dictionary::v1::Prefill>(
+        "bangfu.dictionary.v1.DictionaryService.PrefillForm", request, token);
+    EXPECT_OK(prefill);
+    if (prefill.ok()) {
+      EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(prefill->request_json(), &form).ok());
+    }
+    return form;
+  };
+  const auto narrowed = [&](const std::string& source) {
+    return w_.Narrowed(auth::Role::ROLE_SECTOR_VERIFIER, Cat("of ", source), {{{source}, {}}});
+  };
+  EXPECT_EQ(offered(w_.Finance()).department(), "FINANCE");
+  EXPECT_EQ(offered(narrowed("SOURCE_ETHNIC")).department(), "ETHNIC");
+  EXPECT_EQ(offered(narrowed("SOURCE_FORESTRY")).department(), "");
+  EXPECT_EQ(offered(w_.Operator()).department(), "");
+  v1::SignJointlyRequest form = offered(w_.Verifier());
+  EXPECT_EQ(form.department(), "ETHNIC");
+  // As it is offered it is taken; then the other one is left, and then none.
+  ASSERT_OK(w_.Step("SignJointly", form, id, w_.Verifier()));
+  EXPECT_EQ(offered(w_.Verifier("another")).department(), "FINANCE");
+  EXPECT_EQ(offered(narrowed("SOURCE_ETHNIC")).department(), "");
   EXPECT_THAT(w_.server().Call<dictionary::v1::Prefill>(
                   "bangfu.dictionary.v1.DictionaryService.PrefillForm", request,
                   w_.Operator("operator", "360734")),

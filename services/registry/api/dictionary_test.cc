@@ -148,7 +148,19 @@ TEST_F(DictionaryTest, R129_EveryFormIsOfferedWhatIsHeld) {
                            {"evidence", {photo, unit.id()}}}),
               IsEmpty());
 
+  constexpr char kVerification[] = "bangfu.registry.v1.VerificationService.";
+  EXPECT_THAT(forms.Prove(Prefill(kVerification, "SignVerification", unit.id(), "", "", county_),
+                          {{"department_code", {"AGRICULTURE", unit.id()}}}),
+              IsEmpty());
+
+  v1::CreateOperatorRequest create;
+  create.mutable_operator_()->set_name("会昌县脐橙合作社");
+  create.mutable_operator_()->set_kind("COOPERATIVE");
+  create.mutable_operator_()->set_region_code("360733");
+  create.mutable_operator_()->set_uscc("91350100M000100Y43");
+  ASSERT_OK_AND_ASSIGN(const auto runs, Call<v1::Operator>(kO, "CreateOperator", create, county_));
   v1::Project some = SomeProject();
+  some.set_operator_id(runs.id());
   some.set_workers(8);
   ASSERT_OK_AND_ASSIGN(const auto project, Register(some, county_));
   // No report yet: what the project itself says is told as the project's.
@@ -177,7 +189,8 @@ TEST_F(DictionaryTest, R129_EveryFormIsOfferedWhatIsHeld) {
   // Records of one project lie where it does; a pairing is its county's.
   constexpr char kIndustry[] = "bangfu.registry.v1.IndustryService.";
   EXPECT_THAT(forms.Prove(Prefill(kIndustry, "CreateBrandCertification", project.id()),
-                          {{"brand.region_code", {kVillage, project.id()}}}),
+                          {{"brand.region_code", {kVillage, project.id()}},
+                           {"brand.holder", {"会昌县脐橙合作社", runs.id()}}}),
               IsEmpty());
   EXPECT_THAT(
       forms.Prove(Prefill(kIndustry, "CreateTechPairing", project.id()),
@@ -194,6 +207,39 @@ TEST_F(DictionaryTest, R129_EveryFormIsOfferedWhatIsHeld) {
                                      {board.short_board().link_code(), project.industry_code()}}}),
               IsEmpty());
   EXPECT_THAT(forms.Unproved(), IsEmpty());
+}
+
+// Who signs is offered the department that they can sign for, among those that the village's money
+// calls for.
+TEST_F(DictionaryTest, R129_WhoSignsIsOfferedTheirDepartment) {
+  const std::string campaign = OpenCampaign();
+  v1::Project some = SomeProject();
+  some.clear_declared_funding();
+  Fund(&some, "INTEGRATED_AGRI", 40'000'000, "40万元");
+  ASSERT_OK(Register(some, county_));
+  const std::string unit = Unit(campaign).id();
+  const auto offered = [&](const std::string& token) {
+    v1::SignVerificationRequest form;
+    EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(
+                    Prefill("bangfu.registry.v1.VerificationService.", "SignVerification", unit, "",
+                            "", token)
+                        .request_json(),
+                    &form)
+                    .ok());
+    EXPECT_EQ(form.unit_report_id(), unit);
+    EXPECT_FALSE(form.etag().empty());
+    return form.department_code();
+  };
+  EXPECT_EQ(offered(county_), "AGRICULTURE");
+  EXPECT_EQ(offered(server_.Token(role::ROLE_FINANCE_OFFICER, "360733", "purse")), "FINANCE");
+  EXPECT_EQ(offered(village_), "");
+  dict::PrefillFormRequest elsewhere;
+  elsewhere.set_form("bangfu.registry.v1.VerificationService.SignVerification");
+  elsewhere.set_subject_id(unit);
+  EXPECT_THAT(
+      Call<dict::Prefill>("bangfu.dictionary.v1.DictionaryService.", "PrefillForm", elsewhere,
+                          server_.Token(role::ROLE_COUNTY_OPERATOR, "360734", "other")),
+      StatusIs(Code::kNotFound));
 }
 
 // A short board of a county industry is offered the links that its chain misses, one after the

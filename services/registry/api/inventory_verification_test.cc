@@ -163,11 +163,16 @@ TEST_F(InventoryVerificationTest, R017_TheDepartmentsComeFromTheMoney) {
   v1::VerificationFinding corrected;
   corrected.set_project_id(a.id());
   corrected.set_field("implementing_org");
-  corrected.set_reported_text("村民委员会");
+  corrected.set_reported_text("not asked for");
   corrected.set_verified_text("半迳村股份经济合作社");
   corrected.set_action(v1::FINDING_ACTION_CORRECTED);
   ASSERT_OK_AND_ASSIGN(task,
                        Sign(unit.id(), task.etag(), "FINANCE", Sector(), {disputed, corrected}));
+  // What was reported is on record: the project says it (R129).
+  std::map<std::string, std::string> reported;
+  for (const auto& f : task.findings()) reported[f.field()] = f.reported_text();
+  EXPECT_EQ(reported["implementing_org"], "村民委员会");
+  EXPECT_EQ(reported["planned_total"], "");
   // One person speaks for one department.
   EXPECT_THAT(Sign(unit.id(), task.etag(), "DEVELOPMENT_REFORM", Sector()),
               StatusIs(StatusCode::kFailedPrecondition, "SAME_SIGNER"));
@@ -183,6 +188,42 @@ TEST_F(InventoryVerificationTest, R017_TheDepartmentsComeFromTheMoney) {
   EXPECT_EQ(verified.verification_state(), v1::VERIFICATION_STATE_COUNTY_VERIFIED);
   EXPECT_EQ(verified.implementing_org(), "半迳村股份经济合作社");
   EXPECT_EQ(GetProject(b.id()).verification_state(), v1::VERIFICATION_STATE_DISPUTED);
+}
+
+// A finding is about a value, a value of several parts, one in a list or the whole project; what is
+// personal is not spread by it.
+TEST_F(InventoryVerificationTest, R129_AFindingHasWhatTheProjectReported) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  v1::Project some = NewProject("以工代赈茶园");
+  some.mutable_planned_total()->set_fen(60'000'000);
+  some.mutable_planned_total()->set_text("60万元");
+  some.mutable_planned_total()->set_parse_state(type::v1::AMOUNT_PARSE_STATE_EXACT);
+  some.set_filler_phone("13807971234");
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(some));
+  ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(campaign.id(), kVillage), false));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  std::vector<v1::VerificationFinding> findings;
+  for (const char* field :
+       {"", "year", "project_type", "planned_total", "planned_total.fen",
+        "declared_funding[0].amount.fen", "plan", "filler_phone", "work_for_relief"}) {
+    v1::VerificationFinding& finding = findings.emplace_back();
+    finding.set_project_id(project.id());
+    finding.set_field(field);
+    finding.set_action(v1::FINDING_ACTION_CONFIRMED);
+  }
+  ASSERT_OK_AND_ASSIGN(const v1::VerificationTask task,
+                       Sign(unit.id(), unit.etag(), "AGRICULTURE", County(), findings));
+  std::map<std::string, std::string> reported;
+  for (const auto& f : task.findings()) reported[f.field()] = f.reported_text();
+  EXPECT_THAT(reported,
+              ::testing::UnorderedElementsAre(
+                  ::testing::Pair("", ""), ::testing::Pair("year", "2021"),
+                  ::testing::Pair("project_type", "PLANTING"),
+                  ::testing::Pair("planned_total", "60000000；60万元"),
+                  ::testing::Pair("planned_total.fen", "60000000"),
+                  ::testing::Pair("declared_funding[0].amount.fen", "50000000"),
+                  ::testing::Pair("plan", ""), ::testing::Pair("filler_phone", "138****1234"),
+                  ::testing::Pair("work_for_relief", "")));
 }
 
 TEST_F(InventoryVerificationTest, R016_NothingIsTakenBackBelowWhatStandsApprovedAbove) {
