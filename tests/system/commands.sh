@@ -99,6 +99,22 @@ a_flag_is_answered_and_closed() {
     AUDITOR "$county" flag close registry "$flag" --outcome CORRECTED --note 已补传 &&
     shows "'$flag' in [f['id'] for f in j['record_flags']]" COUNTY_OPERATOR "$county" flag list registry --record "$project"
 }
+a_notice_is_answered_and_closed() {
+  local notice
+  answers 4 as CITY_SUPERVISOR "$city" notice issue "$city" --kind REMIND --matter FUNDS --title 支出进度 --text 请说明 || return 1
+  shows "[n['state'] for n in j['notices']] == ['NOTICE_STATE_OPEN'] and 'answer_due' in j['notices'][0]" \
+    CITY_SUPERVISOR "$city" notice issue "$county" --kind SUPERVISE --matter FUNDS --title 支出进度偏慢 --text 请说明原因 || return 1
+  notice=$(value_of 'j["notices"][0]["id"]')
+  shows "'$notice' in [n['id'] for n in j['notices']]" COUNTY_APPROVER "$county" notice list --side RECEIVED --state OPEN &&
+    answers 4 as CITY_SUPERVISOR "$city" notice answer "$notice" --text 已付款 &&
+    as COUNTY_APPROVER "$county" notice answer "$notice" --text 已督促付款 >"$BANGFU_RUN/notice.txt" &&
+    grep -q '已答复' "$BANGFU_RUN/notice.txt" || return 1
+  shows "j['state'] == 'NOTICE_STATE_RETURNED' and j['returns'] == 1" \
+    CITY_SUPERVISOR "$city" notice return "$notice" --reason 未写明时限 &&
+    as COUNTY_APPROVER "$county" notice answer "$notice" --text 月底前付清 >"$BANGFU_RUN/notice.txt" &&
+    shows "j['state'] == 'NOTICE_STATE_CLOSED'" CITY_SUPERVISOR "$city" notice close "$notice" --note 安排可行 &&
+    shows "any(c['state'] == 'NOTICE_STATE_CLOSED' for c in j['counts'])" CITY_SUPERVISOR "$city" notice count --side SENT
+}
 who_and_how_in_json() {
   shows "j['grants'][0]['role'] == 'ROLE_AUDITOR'" AUDITOR 36 whoami &&
     shows "[s['service'] for s in j['services']] == sorted('${SERVICES[*]}'.split()) and {s['state'] for s in j['services']} == {'OK'}" \
@@ -189,6 +205,7 @@ check_commands() {
   check operations_are_all_listed operations_in_json
   check the_audit_is_whole_in_json the_audit_in_json
   check a_flag_on_a_record_is_answered_and_closed a_flag_is_answered_and_closed
+  check a_notice_of_the_city_is_answered_and_closed a_notice_is_answered_and_closed
   check whoami_and_doctor_speak_json who_and_how_in_json
   check a_report_with_a_bad_cell_is_refused_alone bad_reports_are_refused_alone
   check a_score_with_a_bad_cell_is_refused_alone bad_scores_are_refused_alone
