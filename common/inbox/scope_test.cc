@@ -197,6 +197,33 @@ TEST_F(ScopeTest, R118_AnItemFollowsItsRecordToOtherMoney) {
   EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM work_desk"), 1);
 }
 
+// What is done to the whole of a unit or region is nobody's by a grant for some of it.
+TEST_F(ScopeTest, R118_AnActOnTheWholeIsForGrantsThatNothingNarrows) {
+  const std::vector<Wanted> both = {Step("whole", auth::Everything()), Step("any", {})};
+  auth::Caller narrowed = Person("o", {Right(kOperator, "360733", {{"BRIDGE"}, {}}),
+                                       Right(kOperator, "360733", {{}, {"TEA"}})});
+  auth::Caller mixed = narrowed;
+  mixed.grants.push_back(Right(kOperator, "3607"));
+  ASSERT_OK(Put(both));
+  EXPECT_THAT(Actions(narrowed), ElementsAre("any"));
+  EXPECT_THAT(Actions(mixed), UnorderedElementsAre("whole", "any"));
+  // Kept as it is read.
+  const int64_t version = database_.Int("SELECT SUM(version) FROM work_item");
+  ASSERT_OK(Put(both));
+  EXPECT_EQ(database_.Int("SELECT SUM(version) FROM work_item"), version);
+  // Done by those alone whose it was.
+  ASSERT_OK(Put({Step("any", {})}, &narrowed));
+  ASSERT_OK_AND_ASSIGN(std::vector<Item> done, ListDone(db(), mixed, {}, std::nullopt, 10));
+  EXPECT_THAT(done, IsEmpty());
+  ASSERT_OK(Put(both));
+  ASSERT_OK(Put({Step("any", {})}, &mixed));
+  ASSERT_OK_AND_ASSIGN(done, ListDone(db(), mixed, {}, std::nullopt, 10));
+  ASSERT_EQ(done.size(), 1u);
+  EXPECT_EQ(done[0].closed_by.region_path, "3607");
+  ASSERT_OK_AND_ASSIGN(done, ListDone(db(), narrowed, {}, std::nullopt, 10));
+  EXPECT_THAT(done, IsEmpty());
+}
+
 // More than a row holds: better found by too many than by nobody.
 TEST_F(ScopeTest, WhatDoesNotFitNarrowsNothing) {
   auth::Facets many;
@@ -299,7 +326,9 @@ TEST_F(ScopeTest, R118_PagesAgreeWithWhatIsMine) {
     std::set<workflow::RoleId> of = {any(roles), any(roles)};
     std::set<std::string> excluded;
     for (uint64_t n = random.Below(3); n > 0; --n) excluded.insert(any(persons));
-    wanted.push_back(Step(absl::StrCat("step", i), {some(3), some(3)}, {of.begin(), of.end()},
+    const auth::Facets facets =
+        random.Below(5) == 0 ? auth::Everything() : auth::Facets{some(3), some(3)};
+    wanted.push_back(Step(absl::StrCat("step", i), facets, {of.begin(), of.end()},
                           {excluded.begin(), excluded.end()},
                           any(std::vector<std::string>{kVillage, "360733101", "360733102201"})));
   }

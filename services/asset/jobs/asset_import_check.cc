@@ -203,15 +203,6 @@ absl::Status Checker::ResolveOne(
     d->Refuse("fund_sources", ReasonOf(scope), "", GetErrorDetail(scope).message_zh);
     return absl::OkStatus();
   }
-  if (project != nullptr) {
-    ASSIGN_OR_RETURN(const std::optional<Excluded> of_project,
-                     new_assets->OfProjects(job_, asset.region_path(), details, {project}));
-    if (of_project) {
-      d->Refuse("source_projects", ReasonOf(of_project->why), d->Text(Field::kProject),
-                GetErrorDetail(of_project->why).message_zh);
-      return absl::OkStatus();
-    }
-  }
   ASSIGN_OR_RETURN(d->excluded_if_new, new_assets->Of(job_, d->asset, project));
   for (const std::string_view question : kOpen) {
     if (d->open.contains(std::string(question))) asset.add_open_questions(std::string(question));

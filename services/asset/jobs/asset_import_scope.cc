@@ -84,6 +84,11 @@ absl::StatusOr<std::optional<Excluded>> NewAssetScope::Of(const Job& job,
                                                           const v1::ImportedAsset& row,
                                                           const store::ProjectCopy* project) {
   if (!IsNarrowed(job.caller)) return std::optional<Excluded>();
+  if (project != nullptr) {
+    ASSIGN_OR_RETURN(std::optional<Excluded> of_project,
+                     OfProjects(job, row.asset().region_path(), row.asset().details(), {project}));
+    if (of_project) return of_project;
+  }
   std::optional<Field> money;
   if (row.has_contract()) {
     money = Field::kContractFrom;

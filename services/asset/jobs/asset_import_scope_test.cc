@@ -58,22 +58,20 @@ TEST_F(AssetImportScopeTest, LinksAreWrittenByThoseWhoseProjectItIs) {
   link.set_mode_code("DIVIDEND");
   link.set_households(40);
   *link.mutable_start_date() = Date(2021, 1, 1);
-  // The asset is of no industry, its project is.
+  // Of all money that the project declares, while the asset is of its own.
   const std::string tea = Narrowed({{.industries = {"TEA"}}});
   EXPECT_THAT(Call<v1::LinkageContract>("ContractService.RecordLinkage", link, tea), Excluded());
   importer_ = tea;
-  EXPECT_EQ(RefusalOf(Import(kT4 + RunningShed())), "联结方式 SCOPE_EXCLUDES");
+  EXPECT_EQ(RefusalOf(Import(kT4 + RunningShed())), "来源项目 SCOPE_EXCLUDES");
+  EXPECT_EQ(RefusalOf(Import(kT4 + Without(RunningShed("水东村晒场"), kLinks))),
+            "来源项目 SCOPE_EXCLUDES");
   EXPECT_EQ(Count("asset"), 0);
-  EXPECT_EQ(Count("linkage"), 0);
-  // The asset alone goes.
-  Import(kT4 + Without(RunningShed("水东村晒场"), kLinks));
-  EXPECT_EQ(Count("asset"), 1);
   EXPECT_EQ(Count("linkage"), 0);
   importer_ = Narrowed({{.industries = {"TEA"}}, {.industries = {"CAMELLIA"}}});
   const std::string id = Import(kT4 + RunningShed());
   EXPECT_EQ(Get(id).rows_created(), 1);
   EXPECT_EQ(Count("linkage"), 2);
-  // Of an asset that is there a table changes no link.
+  // Of an asset that is there a table changes no link, nor the project.
   importer_ = tea;
   std::string changed = RunningShed();
   changed.replace(changed.find("李四"), std::string("李四").size(), "王五");

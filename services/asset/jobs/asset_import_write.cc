@@ -193,21 +193,6 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
       }
       continue;
     }
-    std::vector<const store::ProjectCopy*> of;
-    for (const v1::SourceProject& source : details.source_projects()) {
-      of.push_back(&copies.at(source.project_id()));
-    }
-    ASSIGN_OR_RETURN(const std::optional<Excluded> left_out,
-                     new_assets.OfProjects(job, region, details, of));
-    if (left_out) {
-      ASSIGN_OR_RETURN(const std::optional<Excluded> before,
-                       new_assets.OfProjects(checked, region, details, of));
-      if (refuse(stored == by_key.end() ? Ulid() : stored->second->id,
-                 excluded("source_projects", left_out->why), !before)) {
-        return out;
-      }
-      continue;
-    }
     if (stored != by_key.end()) {
       const store::AssetRow& old = *stored->second;
       out[i].record_id = old.id;
@@ -251,6 +236,22 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
       std::vector<FieldViolation> unclear;
       std::vector<store::ProjectShare> shares = api::ProjectSharesOf(merged, &unclear);
       if (unclear.empty() && !SameShares(shares, stored_shares[old.id])) {
+        std::vector<const store::ProjectCopy*> of;
+        for (const store::ProjectShare& share : shares) {
+          const auto copy = copies.find(share.project_id.ToString());
+          if (copy != copies.end()) of.push_back(&copy->second);
+        }
+        ASSIGN_OR_RETURN(const std::optional<Excluded> left_out,
+                         new_assets.OfProjects(job, old.region_path, merged, of));
+        if (left_out) {
+          ASSIGN_OR_RETURN(const std::optional<Excluded> by_validator,
+                           new_assets.OfProjects(checked, old.region_path, merged, of));
+          if (refuse(old.id, excluded(tables::FieldName(left_out->field), left_out->why),
+                     !by_validator)) {
+            return out;
+          }
+          continue;
+        }
         moved.emplace_back(old.id, std::move(shares));
       }
       changed.open_questions = api::StillOpen(

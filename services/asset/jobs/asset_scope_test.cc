@@ -146,6 +146,62 @@ TEST_F(AssetScopeTest, AnAssetDoesNotBecomeWhatTheGrantLeavesOut) {
   EXPECT_OK(Call<v1::Asset>("AssetService.UpdateAsset", r, both_));
 }
 
+// Of the projects that it is of, too: of each by a grant that covers its industry and the money.
+TEST_F(AssetScopeTest, R118_AnAssetIsRegisteredByThoseWhoseProjectItIs) {
+  const std::string project = CamelliaProject();
+  const auto shed = [&] {
+    v1::RegisterAssetRequest r = Shed();
+    r.mutable_details()->clear_source_projects();
+    r.mutable_details()->add_source_projects()->set_project_id(project);
+    return r;
+  };
+  const std::string method = "AssetService.RegisterAsset";
+  EXPECT_THAT(Call<v1::Asset>(method, shed(), OfIndustries({{"TEA"}})), Excluded());
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM asset"), 0);
+  EXPECT_OK(Call<v1::Asset>(method, shed(), OfIndustries({{"TEA"}, {"OIL"}})));
+  EXPECT_OK(Call<v1::Asset>(method, shed(), OfIndustries({{"CAMELLIA"}})));
+  EXPECT_OK(Call<v1::Asset>(method, shed(), special_));
+  // One grant has to cover both.
+  const auto holder = [&](const std::vector<std::pair<std::string, std::string>>& scopes,
+                          const std::vector<std::string>& regions) {
+    auth::Caller caller;
+    caller.subject = "person-narrow";
+    for (size_t i = 0; i < scopes.size(); ++i) {
+      auth::Grant& grant = caller.grants.emplace_back();
+      grant.role = ROLE_COUNTY_OPERATOR;
+      grant.region_path = regions[i];
+      if (!scopes[i].first.empty()) grant.fund_sources = {scopes[i].first};
+      if (!scopes[i].second.empty()) grant.industries = {scopes[i].second};
+    }
+    return server_.Token(caller);
+  };
+  EXPECT_THAT(Call<v1::Asset>(
+                  method, shed(),
+                  holder({{"LEGACY_SPECIAL", "TEA"}, {"LOTTERY", "OIL"}}, {"360733", "360733"})),
+              Excluded());
+  // The audit names it.
+  ASSERT_OK_AND_ASSIGN(
+      const v1::Asset asset,
+      Call<v1::Asset>(method, shed(), holder({{"", "TEA"}, {"", "OIL"}}, {"360733", "3607"})));
+  EXPECT_EQ(asset.created_by().region_path(), "3607");
+}
+
+// Nor does it become one of another industry's project.
+TEST_F(AssetScopeTest, R118_AnAssetIsGivenToNoProjectThatTheGrantLeavesOut) {
+  const std::string camellia = CamelliaProject();
+  const v1::Asset asset = Registered(Shed());
+  v1::UpdateAssetRequest r;
+  r.set_id(asset.id());
+  r.set_etag(asset.etag());
+  r.mutable_details()->add_source_projects()->set_project_id(camellia);
+  r.mutable_update_mask()->add_paths("source_projects");
+  r.set_request_id(RequestId());
+  EXPECT_THAT(Call<v1::Asset>("AssetService.UpdateAsset", r, OfIndustries({{"TEA"}})), Excluded());
+  EXPECT_EQ(Get(asset.id()).etag(), asset.etag());
+  r.set_request_id(RequestId());
+  EXPECT_OK(Call<v1::Asset>("AssetService.UpdateAsset", r, OfIndustries({{"OIL"}})));
+}
+
 TEST_F(AssetScopeTest, AContractAndItsIncomeFollowTheAssetsMoney) {
   const v1::Asset asset = Registered(Shed());
   EXPECT_THAT(Call<v1::OperatingContract>("ContractService.SignContract", Lease(asset.id(), 100000),
