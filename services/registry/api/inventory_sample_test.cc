@@ -165,6 +165,27 @@ TEST_F(InventorySampleTest, R016_ASampleTellsWhetherItsResultsAreTheCallersToRec
   EXPECT_EQ(answered(sample.units(1), City()), "RESULT_RECORDED");
 }
 
+TEST_F(InventorySampleTest, R129_WhatASampleFindsHasWhatTheProjectReported) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶")));
+  Verify(campaign.id(), kVillage);
+  Verify(campaign.id(), kVillage2);
+  ASSERT_OK_AND_ASSIGN(const v1::Sample sample, DrawInCity(campaign));
+  v1::RecordSampleResultRequest request;
+  request.set_request_id(RequestId());
+  request.set_id(sample.id());
+  request.set_unit_report_id(Unit(campaign.id(), kVillage).id());
+  v1::VerificationFinding* finding = request.add_findings();
+  finding->set_project_id(project.id());
+  finding->set_field("implementing_org");
+  finding->set_reported_text("not asked for");
+  finding->set_action(v1::FINDING_ACTION_CONFIRMED);
+  ASSERT_OK(Inventory<v1::Sample>("RecordSampleResult", request, City()));
+  const v1::VerificationTask task = Task(request.unit_report_id());
+  ASSERT_EQ(task.findings_size(), 1);
+  EXPECT_EQ(task.findings(0).reported_text(), "村民委员会");
+}
+
 TEST_F(InventorySampleTest, R016_ASampleKeepsTheStrataThatItWasDrawnBy) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   ASSERT_OK(Register(NewProject("甲", kVillage, "BRIDGE_CENTRAL", 90'000'000)));
