@@ -242,15 +242,16 @@ const workflow::Table<v1::NoticeState, Subject>& Transitions() {
            .action = "answer",
            .label_zh = "答复通知",
            .roles = {role},
-           .guards = {answers(level), not_issuer},
+           .guards = {not_issuer, answers(level)},
            .to = v1::NOTICE_STATE_ANSWERED,
            .takes = {"PHOTO", "MINUTES", "CONTRACT", "VOUCHER", "TITLE", "BOOKS", "OTHER"}});
     }
     const auto by_issuer = [&](const char* action, const char* label, const States& from,
                                const std::vector<Guard>& also, v1::NoticeState to) {
       for (const auto& [role, level] : IssuingRoles()) {
-        std::vector<Guard> guards = {asked(level)};
-        guards.insert(guards.end(), also.begin(), also.end());
+        // Duties first: who acts for both offices is told that, and not of another office.
+        std::vector<Guard> guards = also;
+        guards.push_back(asked(level));
         rows.push_back({.from = from,
                         .action = action,
                         .label_zh = label,

@@ -228,9 +228,8 @@ TEST_F(NoticeServiceTest, FromTheNoticeToItsEnd) {
   EXPECT_EQ(notice.issued_by().subject(), "city");
   EXPECT_EQ(notice.issued_by().role(), "ROLE_CITY_SUPERVISOR");
   EXPECT_EQ(DayFrom(notice.answer_due()), Today() + 5);
-  EXPECT_THAT(Actions(notice),
-              ElementsAre("answer: NOTICE_OF_ANOTHER_OFFICE", "return: STATE_NOT_ALLOWED",
-                          "close: STATE_NOT_ALLOWED", "withdraw"));
+  EXPECT_THAT(Actions(notice), ElementsAre("answer: SAME_PERSON", "return: STATE_NOT_ALLOWED",
+                                           "close: STATE_NOT_ALLOWED", "withdraw"));
   ASSERT_THAT(Work(county_), ElementsAre("NOTICE_ANSWER"));
   const inbox::v1::WorkItem item = Mine(county_)[0];
   EXPECT_EQ(DayFrom(item.due_on()), Today() + 5);
@@ -463,8 +462,8 @@ TEST_F(NoticeServiceTest, AnAnswerBringsTheFilesThatAreWanted) {
   EXPECT_THAT(Answer(notice, county_),
               AllOf(StatusIs(StatusCode::kFailedPrecondition, "EVIDENCE_MISSING"),
                     HasViolation("evidence")));
-  EXPECT_THAT(Answer(notice, county_, {File("somebody")}),
-              StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_THAT(Answer(notice, county_, {File("somebody", kOtherCounty)}),
+              StatusIs(StatusCode::kFailedPrecondition, "EVIDENCE_UNKNOWN"));
   const type::v1::Evidence photo = File("county");
   ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice answered, Answer(notice, county_, {photo}));
   ASSERT_EQ(answered.evidence_size(), 1);

@@ -5,7 +5,9 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/str_join.h"
 #include "common/base/clock.h"
 #include "common/base/strings.h"
 #include "common/base/ulid.h"
@@ -49,16 +51,24 @@ void ExpectRegionColumnsDeclared(const migrate::Migrations& migrations,
   }
   if (::testing::Test::HasFailure()) return;
 
-  // A row of each table that moves, with nothing in it but its region.
+  // A row of each table that moves, with nothing in it but its regions.
   constexpr char kOld[] = "360727100001", kNew[] = "360783100001";
+  std::map<std::string, std::vector<std::string>> columns;  // of each table
   for (const recode::Part& part : parts) {
-    for (const recode::Table& t : part.moving) {
-      database.Run(Cat("INSERT IGNORE INTO ", t.name, " (", t.column, ") VALUES (LEFT('", kOld,
-                       "', (SELECT character_maximum_length FROM information_schema.columns WHERE "
-                       "table_schema = '",
-                       database.schema(), "' AND table_name = '", t.name, "' AND column_name = '",
-                       t.column, "')));"));
+    for (const recode::Table& t : part.moving) columns[t.name].push_back(t.column);
+  }
+  for (const auto& [table, of_table] : columns) {
+    std::vector<std::string> values;
+    for (const std::string& column : of_table) {
+      values.push_back(
+          Cat("LEFT('", kOld,
+              "', (SELECT character_maximum_length FROM information_schema.columns WHERE "
+              "table_schema = '",
+              database.schema(), "' AND table_name = '", table, "' AND column_name = '", column,
+              "'))"));
     }
+    database.Run(Cat("INSERT IGNORE INTO ", table, " (", absl::StrJoin(of_table, ", "),
+                     ") VALUES (", absl::StrJoin(values, ", "), ");"));
   }
   const auto count = [&](const recode::Table& t, const char* county) {
     return database.Int(Cat("SELECT COUNT(*) FROM ", t.name, " WHERE ", t.column, " LIKE '",

@@ -33,7 +33,8 @@ class NoticeInbox : public NoticeTest {
  protected:
   absl::Status Recounted() {
     return inbox::Recount(server_.database().db(), {NoticeSource()}, server_.ids(),
-                          server_.clock().Now(), {.calendar = InboxCalendar()});
+                          server_.clock().Now(),
+                          {.every = absl::ZeroDuration(), .calendar = InboxCalendar()});
   }
   // "notice kind region due sources", of the open items.
   std::set<std::string> Stored() {

@@ -99,6 +99,8 @@ TEST_F(NoticeTest, R119_RefusedByName) {
 
   ASSERT_OK_AND_ASSIGN(const Notice sent, Issue(kTownship, Approver()));
   EXPECT_THAT(Answer(sent.id(), Approver()),
+              StatusIs(StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  EXPECT_THAT(Answer(sent.id(), Token(options::v1::ROLE_COUNTY_APPROVER, kCounty, "colleague")),
               StatusIs(StatusCode::kPermissionDenied, "NOTICE_OF_ANOTHER_OFFICE"));
   EXPECT_THAT(Answer(sent.id(), TownshipApprover(kOtherTownship)), StatusIs(StatusCode::kNotFound));
   EXPECT_THAT(Get(sent.id(), City("3608")), StatusIs(StatusCode::kNotFound));
