@@ -35,10 +35,18 @@ type::v1::Actor ActorOf(const Mutation& mutation, std::string_view region_path) 
   return rpc::ActorMessage(mutation.ActorAt(region_path));
 }
 
+// What a step has to say of itself in the trail.
+struct Note {
+  std::string reason;
+  std::string unit;  // where the grant is held by which it was taken; empty: in the table's region
+};
+
 absl::Status Record(Mutation& m, const v1::Period* before, const PeriodRow& after,
-                    std::string_view reason = "") {
+                    const Note& note = {}) {
   const std::string& region = after.message.region_code();
-  RETURN_IF_ERROR(m.Audit(kAggregate, after.id, region, before, after.message, reason));
+  audit::Entry entry = m.EntryFor(kAggregate, after.id, region, before, after.message, note.reason);
+  if (!note.unit.empty()) entry.actor = m.ActorAt(note.unit);
+  RETURN_IF_ERROR(audit::Append(m.tx(), entry));
   v1::PeriodChanged event;
   *event.mutable_period() = after.message;
   return m.Publish(kAggregate, after.id, region, event);
@@ -160,10 +168,10 @@ absl::StatusOr<v1::Period> Step(const ServiceOptions& options, CallContext& cont
     const v1::Period before = row.message;
     ASSIGN_OR_RETURN(Whole whole, LoadWhole(m.tx(), row));
     RETURN_IF_ERROR(FillWhole(m.tx(), options, context.now, whole));
-    std::string reason;
-    RETURN_IF_ERROR(change(m, whole, row, &reason));
+    Note note;
+    RETURN_IF_ERROR(change(m, whole, row, &note));
     RETURN_IF_ERROR(UpdatePeriod(m.tx(), row));
-    RETURN_IF_ERROR(Record(m, &before, row, reason));
+    RETURN_IF_ERROR(Record(m, &before, row, note));
     const inbox::Act act = inbox::ActOf(m, action, options.calendar);
     RETURN_IF_ERROR(SyncWork(m.tx(), options, row, act));
     // What stands above can be submitted when all below is, and needs an update by a return.
@@ -185,7 +193,7 @@ absl::StatusOr<v1::Period> FreezePeriod(const ServiceOptions& options, CallConte
                                         const v1::FreezePeriodRequest& request) {
   absl::StatusOr<v1::Period> period =
       Step(options, context, request, request.etag(), "freeze",
-           [&](Mutation& m, const Whole& whole, PeriodRow& row, std::string*) -> absl::Status {
+           [&](Mutation& m, const Whole& whole, PeriodRow& row, Note*) -> absl::Status {
              ASSIGN_OR_RETURN(v1::PeriodState next, Move(context, whole, "freeze"));
              row.message.set_state(next);
              return StartFreeze(m, row);
@@ -208,7 +216,7 @@ absl::StatusOr<v1::Period> SignPeriod(const ServiceOptions& options, CallContext
                    ResolveRegion(context.db, options, scope, request.region_code()));
   return Step(
       options, context, request, "", "sign",
-      [&](Mutation& m, const Whole& whole, PeriodRow& row, std::string*) -> absl::Status {
+      [&](Mutation& m, const Whole& whole, PeriodRow& row, Note* note) -> absl::Status {
         const std::string unit = UnitOfTable(whole, request.region_code(), today);
         if (!RegionContains(row.message.region_code(), unit)) return NotFound("region", unit);
         ASSIGN_OR_RETURN(const Subject subject, SignSubject(m.tx(), options, whole, unit,
@@ -216,6 +224,7 @@ absl::StatusOr<v1::Period> SignPeriod(const ServiceOptions& options, CallContext
         ASSIGN_OR_RETURN(
             v1::PeriodState next,
             Transitions().Execute(subject, "sign", workflow::ActorAt(context.caller, unit)));
+        note->unit = unit;
         type::v1::SignOff sign_off;
         sign_off.set_region_code(unit);
         *sign_off.mutable_signed_by() = ActorOf(m, unit);
@@ -236,7 +245,7 @@ absl::StatusOr<v1::Period> SignPeriod(const ServiceOptions& options, CallContext
 absl::StatusOr<v1::Period> SubmitPeriod(const ServiceOptions& options, CallContext& context,
                                         const v1::SubmitPeriodRequest& request) {
   return Step(options, context, request, request.etag(), "submit",
-              [&](Mutation& m, const Whole& whole, PeriodRow& row, std::string*) -> absl::Status {
+              [&](Mutation& m, const Whole& whole, PeriodRow& row, Note*) -> absl::Status {
                 ASSIGN_OR_RETURN(v1::PeriodState next, Move(context, whole, "submit"));
                 v1::Period& p = row.message;
                 p.set_state(next);
@@ -249,7 +258,7 @@ absl::StatusOr<v1::Period> SubmitPeriod(const ServiceOptions& options, CallConte
 absl::StatusOr<v1::Period> AcceptPeriod(const ServiceOptions& options, CallContext& context,
                                         const v1::AcceptPeriodRequest& request) {
   return Step(options, context, request, request.etag(), "accept",
-              [&](Mutation& m, const Whole& whole, PeriodRow& row, std::string*) -> absl::Status {
+              [&](Mutation& m, const Whole& whole, PeriodRow& row, Note*) -> absl::Status {
                 ASSIGN_OR_RETURN(v1::PeriodState next, Move(context, whole, "accept"));
                 v1::Period& p = row.message;
                 p.set_state(next);
@@ -263,7 +272,7 @@ absl::StatusOr<v1::Period> ReturnPeriod(const ServiceOptions& options, CallConte
                                         const v1::ReturnPeriodRequest& request) {
   return Step(
       options, context, request, request.etag(), "return",
-      [&](Mutation& m, const Whole& whole, PeriodRow& row, std::string* reason) -> absl::Status {
+      [&](Mutation& m, const Whole& whole, PeriodRow& row, Note* note) -> absl::Status {
         ASSIGN_OR_RETURN(v1::PeriodState next, Move(context, whole, "return"));
         v1::Period& p = row.message;
         p.set_state(next);
@@ -275,11 +284,11 @@ absl::StatusOr<v1::Period> ReturnPeriod(const ServiceOptions& options, CallConte
           RETURN_IF_ERROR(workflow::LabelFields(*p.mutable_return_reasons(), {rows}, *rows));
         }
         for (const type::v1::ReturnReason& r : request.reasons()) {
-          *reason += Cat(reason->empty() ? "" : "；", r.text());
+          note->reason += Cat(note->reason.empty() ? "" : "；", r.text());
         }
         return MarkAbove(m.tx(), p.table_no(), p.period(), p.region_code(),
                          [&](const v1::Period& before, const PeriodRow& after) {
-                           return Record(m, &before, after, "下级报表退回");
+                           return Record(m, &before, after, {.reason = "下级报表退回"});
                          });
       });
 }

@@ -38,7 +38,8 @@ class WholeTable : public PeriodServiceTest {
     return grant;
   }
   type::v1::AllowedAction Told(const std::string& action, const std::string& token) {
-    for (const type::v1::AllowedAction& one : Get(id_, token).allowed_actions()) {
+    const v1::Period period = Get(id_, token);
+    for (const type::v1::AllowedAction& one : period.allowed_actions()) {
       if (one.action() == action) return one;
     }
     return {};

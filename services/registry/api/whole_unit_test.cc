@@ -273,9 +273,6 @@ TEST_F(WholeUnit, R118_ManyVillagesAtOnceAreNoOtherMatter) {
 // Whoever holds nothing of the role is told so, not of a scope.
 TEST_F(WholeUnit, AnotherRoleIsRefusedAsSuch) {
   campaign_ = OpenCampaign();
-  ASSERT_OK(Submit(Here(), true));
-  EXPECT_THAT(Pass(Here(), With({OfSource("BRIDGE_CENTRAL")})),
-              StatusIs(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
   EXPECT_THAT(Draw(campaign_.id(), "3607",
                    Person("city", {Held(options::v1::ROLE_PROV_OFFICE, "36", true)})),
               StatusIs(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED"));
