@@ -13,6 +13,7 @@
 #include "bangfu/inbox/v1/inbox.pb.h"
 #include "common/contract/time.h"
 #include "common/inbox/recount.h"
+#include "common/inbox/walks_for_test.h"
 #include "common/testing/deep.h"
 #include "common/testing/random.h"
 #include "gmock/gmock.h"
@@ -336,6 +337,8 @@ TEST_F(OutstandingInbox, R002_TwoWhoEvaluateAtOnceAreBothCounted) {
 
 // --- whatever happens, items are equal to states
 
+const inbox::Walk kWalk({"EVALUATION_RUN", "EVALUATION_DATA"});
+
 struct Known {
   std::string id;
   std::string village;  // an industry's county
@@ -500,6 +503,7 @@ TEST_F(OutstandingProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
             << " declared void" << std::endl;
   EXPECT_GT(lacked, 0);
   EXPECT_GT(evaluated, lacked);
+  kWalk.ExpectSeen(w_.db());
   EXPECT_EQ(w_.database().Int("SELECT COUNT(*) FROM work_desk d LEFT JOIN work_item w ON w.id = "
                               "d.item_id AND w.open_mark = 1 WHERE w.id IS NULL"),
             0);

@@ -12,6 +12,7 @@
 #include "bangfu/inbox/v1/inbox.pb.h"
 #include "bangfu/period/v1/period.pb.h"
 #include "common/inbox/recount.h"
+#include "common/inbox/walks_for_test.h"
 #include "common/operation/operation.h"
 #include "common/period/service.h"
 #include "common/period/work.h"
@@ -24,6 +25,9 @@ namespace bangfu::evaluation {
 namespace {
 
 using auth::Role;
+
+const inbox::Walk kWalk({"PERIOD_FREEZE", "PERIOD_SIGN", "PERIOD_SUBMIT", "PERIOD_ACCEPT",
+                         "PERIOD_REISSUE"});
 
 constexpr char kPeriodService[] = "bangfu.period.v1.PeriodService.";
 constexpr char kCounty[] = "360733";
@@ -314,6 +318,7 @@ TEST_F(PeriodInbox, R002_ItemsAreEqualToStatesAfterRandomSteps) {
   EXPECT_GT(done, steps / 10);
   EXPECT_GT(signed_units, 0);
   EXPECT_GT(accepted, 0);
+  kWalk.ExpectSeen(w_.db());
   // The recount agrees, and fills an empty inbox.
   const std::set<std::string> expected = Expected();
   for (const char* table : {"work_item", "work_desk"}) {
