@@ -1,7 +1,10 @@
 #include "common/flag/service.h"
 
+#include <iostream>
 #include <map>
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "bangfu/audit/v1/audit_service.pb.h"
 #include "bangfu/inbox/v1/inbox.pb.h"
@@ -16,11 +19,13 @@
 #include "common/inbox/recount.h"
 #include "common/inbox/schema.h"
 #include "common/inbox/service.h"
+#include "common/inbox/walks_for_test.h"
 #include "common/recode/recode.h"
 #include "common/recode/schema.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "common/testing/at_once.h"
+#include "common/testing/deep.h"
 #include "common/testing/held_grants.h"
 #include "common/testing/random.h"
 #include "common/testing/rpc_fixture.h"
@@ -40,6 +45,8 @@ using ::bangfu::testing::Tally;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
+
+const inbox::Walk kWalk({"RECORD_FLAG_ANSWER", "RECORD_FLAG_CLOSE"});
 
 constexpr char kService[] = "bangfu.audit.v1.RecordFlagService";
 constexpr char kVillage[] = "360733101001";
@@ -335,43 +342,117 @@ TEST_F(FlagServiceTest, FollowsARegionToAnotherCode) {
   EXPECT_OK(Answer(moved, there));
 }
 
-// Whatever is done in whatever order: an item waits exactly for what the flag's state asks.
+// Whatever is done in whatever order, by whom and wherever the records go: an item waits exactly
+// for what the flag's state asks.
 TEST_F(FlagServiceTest, R118_ItemsAreWhatTheStatesAskFor) {
-  ::bangfu::testing::SeededRandom random;
-  std::map<std::string, v1::RecordFlag> flags;
-  const auto any = [&]() -> const v1::RecordFlag& {
-    return std::next(flags.begin(), static_cast<int>(random.Below(flags.size())))->second;
+  const uint64_t seed = ::bangfu::testing::TestSeed();
+  std::cout << "seed " << seed << " (BANGFU_TEST_SEED)" << std::endl;
+  const ::bangfu::testing::SeededRandom random(seed);
+  const std::string province = server_.Token(Role::ROLE_AUDITOR, "36", "province");
+  const std::string office = server_.Token(Role::ROLE_PROV_OFFICE, "36", "office");
+  const std::vector<std::pair<Ulid, std::string>> records = {
+      {project_, "project"},
+      {Recorded("project", "360733101"), "project"},
+      {Recorded("period", "3607"), "period"},
+      {Recorded("code_list", "36"), "code_list"}};
+  std::string county = "360733";
+  int moved = 0;
+  std::vector<std::string> flags;
+  // One person is of both offices, and never on both sides of a flag.
+  const auto both = [&] {
+    auth::Caller caller;
+    caller.subject = "both";
+    caller.grants = {{Role::ROLE_AUDITOR, "36", {}, {}, {}},
+                     {Role::ROLE_COUNTY_APPROVER, county, {}, {}, {}}};
+    return server_.Token(caller);
   };
-  for (int step = 0; step < 120; ++step) {
-    absl::StatusOr<v1::RecordFlag> done = absl::InternalError("");
-    switch (flags.size() < 3 ? 0 : random.Below(4)) {
-      case 0:
-        done = Flag(FlagOf(project_), auditor_);
+  const auto get = [&](const std::string& id) {
+    auto flag = Get(id, province);
+    EXPECT_OK(flag);
+    return flag.ok() ? *flag : v1::RecordFlag();
+  };
+  const int steps = ::bangfu::testing::Runs(160, 2000);
+  for (int step = 0; step < steps; ++step) {
+    const std::string auditor = random.Below(3) == 0 ? both() : province;
+    const std::string any = flags.empty() ? "" : flags[random.Below(flags.size())];
+    switch (flags.size() < 3 ? 0 : random.Below(6)) {
+      case 0: {
+        const auto& [id, type] = records[random.Below(records.size())];
+        v1::FlagRecordRequest request = FlagOf(id, type);
+        request.set_answer_days(static_cast<int>(random.Between(1, 20)));
+        auto flag = Flag(request, auditor);
+        ASSERT_OK(flag);
+        flags.push_back(flag->id());
         break;
+      }
       case 1:
-        done = Answer(any(), approver_);
+      case 2: {
+        const std::vector<std::string> who = {
+            server_.Token(Role::ROLE_COUNTY_APPROVER, county, "approver"), both(),
+            server_.Token(Role::ROLE_CITY_SUPERVISOR, "3607", "city"), office};
+        (void)Answer(get(any), who[random.Below(who.size())]);
         break;
-      case 2:
-        done = Close(any(), auditor_);
+      }
+      case 3:
+        (void)Close(get(any), auditor);
         break;
-      default:
-        done = Close(any(), auditor_, v1::RECORD_FLAG_OUTCOME_WITHDRAWN);
+      case 4:
+        (void)Close(get(any), auditor, v1::RECORD_FLAG_OUTCOME_WITHDRAWN);
         break;
+      default: {
+        server_.clock().Advance(absl::Hours(1));
+        if (random.Below(8) != 0) break;
+        const std::string to = Cat("3607", 34 + moved++);
+        const recode::Move move{server_.ids().Next(), county, to, server_.clock().Now()};
+        ASSERT_OK(mysql::Transact(server_.database().db(), [&](mysql::Tx& tx) -> absl::Status {
+          RETURN_IF_ERROR(inbox::MoveRegion(tx, move).status());
+          return recode::Apply(tx, {RegionPart(), recode::RegionPart()}, move, server_.clock())
+              .status();
+        }));
+        county = to;
+      }
     }
-    if (done.ok()) flags[done->id()] = *done;
-    std::map<std::string, std::string> wanted, found;
-    for (const auto& [id, flag] : flags) {
-      if (flag.state() == v1::RECORD_FLAG_STATE_OPEN) wanted[id] = "RECORD_FLAG_ANSWER";
-      if (flag.state() == v1::RECORD_FLAG_STATE_ANSWERED) wanted[id] = "RECORD_FLAG_CLOSE";
+    std::set<std::string> wanted, found;
+    for (const std::string& id : flags) {
+      const v1::RecordFlag flag = get(id);
+      const std::string& at = flag.region_path();
+      if (at.size() >= 6) {
+        EXPECT_EQ(at.substr(0, 6), county);
+      }
+      if (flag.state() == v1::RECORD_FLAG_STATE_OPEN) {
+        const Role role = at.size() >= 6   ? Role::ROLE_COUNTY_APPROVER
+                          : at.size() == 4 ? Role::ROLE_CITY_SUPERVISOR
+                                           : Role::ROLE_PROV_OFFICE;
+        wanted.insert(Cat("RECORD_FLAG_ANSWER ", id, " ", at, " ", static_cast<int>(role), " not ",
+                          flag.flagged_by().subject(), " ", flag.answer_due().year(), "-",
+                          flag.answer_due().month(), "-", flag.answer_due().day()));
+      }
+      if (flag.state() == v1::RECORD_FLAG_STATE_ANSWERED) {
+        wanted.insert(Cat("RECORD_FLAG_CLOSE ", id, " ", at, " ",
+                          static_cast<int>(Role::ROLE_AUDITOR), " not ",
+                          flag.answered_by().subject(), " 9999-12-31"));
+      }
     }
-    ASSERT_OK_AND_ASSIGN(const mysql::Rows rows,
-                         server_.database().db().Query(
-                             "SELECT subject_id, kind FROM work_item WHERE open_mark = 1", {}));
-    for (const mysql::Row& row : rows) found[row.Id(0).ToString()] = row.String(1);
-    ASSERT_EQ(found, wanted) << "step " << step;
+    ASSERT_OK_AND_ASSIGN(
+        const mysql::Rows rows,
+        server_.database().db().Query("SELECT kind, subject_id, region_path, roles, excluded, "
+                                      "due_on FROM work_item WHERE open_mark = 1",
+                                      {}));
+    for (const mysql::Row& row : rows) {
+      std::string excluded = row.String(4);
+      std::erase(excluded, '|');
+      found.insert(Cat(row.String(0), " ", row.Id(1).ToString(), " ", row.String(2), " ",
+                       row.String(3), " not ", excluded, " ", row.Day(5).year(), "-",
+                       row.Day(5).month(), "-", row.Day(5).day()));
+    }
+    ASSERT_EQ(found, wanted) << "step " << step << ", seed " << seed;
     ASSERT_EQ(rows.size(), wanted.size());
   }
+  EXPECT_GT(moved, 0);
+  kWalk.ExpectSeen(server_.database().db());
 }
+
+TEST(FlagWalks, R002_EveryKindOfWorkIsWalked) { inbox::ExpectAllWalked(WorkKinds()); }
 
 TEST_F(FlagServiceTest, OfTwoAtOnceOneAnswers) {
   const std::string tokens[] = {
