@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "bangfu/blob/v1/blob_service.pb.h"
 #include "bangfu/notice/v1/notice.pb.h"
 #include "common/base/strings.h"
 #include "common/contract/labels.h"
@@ -11,6 +12,7 @@
 #include "common/status/macros.h"
 #include "services/ctl/commands.h"
 #include "services/ctl/csv_rows.h"
+#include "services/ctl/evidence.h"
 #include "services/ctl/terminal.h"
 
 namespace bangfu::ctl {
@@ -27,7 +29,7 @@ std::string M(std::string_view method) {
 
 struct Arguments {
   std::string id, region, state, kind, matter, side, record, dispatch, due, title, text, type;
-  std::vector<std::string> regions;
+  std::vector<std::string> regions, files;
   bool evidence = false, check = false;
 };
 
@@ -187,6 +189,13 @@ absl::Status Step(Context& context, const Arguments& a, std::string_view method,
 absl::Status Answer(Context& context, const Arguments& a) {
   AnswerSupervisionNoticeRequest request;
   request.set_answer(a.text);
+  for (const std::string& file : a.files) {
+    blob::v1::GetBlobRequest get;
+    get.set_id(file);
+    ASSIGN_OR_RETURN(const auto blob, context.CallOn<blob::v1::Blob>(
+                                          kHost, "bangfu.blob.v1.BlobService.GetBlob", get));
+    *request.add_evidence() = EvidenceOf(blob);
+  }
   return Step(context, a, "AnswerSupervisionNotice", std::move(request));
 }
 
@@ -277,8 +286,15 @@ void AddNoticeCommands(CLI::App& app, Context& context, int& exit_code) {
         command->add_flag("--evidence", a->evidence, "答复须附佐证材料");
         command->add_flag("--check", a->check, "只检查，不发出");
       });
-  step("answer", "答复通知（收文地区的主管部门）", "answer 01J… --text 已督促付款，月底前到位",
-       Answer, "--text", "答复内容", false);
+  add("answer", "答复通知（收文地区的主管部门）",
+      "answer 01J… --text 已督促付款，月底前到位 --evidence 01J…", Answer,
+      [](CLI::App* command, Arguments* a) {
+        command->add_option("id", a->id, "通知编号")->required();
+        command->add_option("--text", a->text, "答复内容")->required();
+        command->add_option("--evidence", a->files,
+                            "佐证材料编号（bangfuctl evidence put … 打印的），可写多个");
+        command->add_flag("--check", a->check, "只检查，不办理");
+      });
   step("return", "退回重答（发文单位）", "return 01J… --reason 未写明时限 --due 2026-06-30", Return,
        "--reason", "退回原因", true);
   step("close", "办结通知（发文单位）", "close 01J… --note 整改安排可行", Close, "--note",
