@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "common/inbox/walks_for_test.h"
+#include "common/operation/operation.h"
+#include "common/status/macros.h"
 #include "common/testing/deep.h"
 #include "common/testing/random.h"
 #include "services/asset/jobs/asset_inbox_for_test.h"
@@ -13,6 +16,9 @@ namespace bangfu::asset {
 namespace {
 
 using absl::StatusCode;
+
+const inbox::Walk kWalk({"ASSET_TITLE", "ASSET_TITLE_SETTLE", "ASSET_HAND_OVER", "DUE_BASE",
+                         "INCOME_RECORD", "DIVIDEND_PAY", "IMPORT_COMMIT", "IMPORT_COMMIT_RESUME"});
 
 class AssetInboxProperty : public AssetInboxTest {
  protected:
@@ -26,6 +32,14 @@ class AssetInboxProperty : public AssetInboxTest {
       auto import = Import<intake::v1::Import>("GetImport", get);
       EXPECT_OK(import);
       if (import->state() == intake::v1::IMPORT_STATE_VALIDATED) out.insert(id + " commit ");
+      if (import->state() != intake::v1::IMPORT_STATE_COMMITTING) continue;
+      auto commit = operation::Get(*session_, *Ulid::Parse(import->operation_id()), {"36"});
+      EXPECT_OK(commit);
+      if (commit.ok() && (commit->state() == operation::v1::OPERATION_STATE_FAILED ||
+                          commit->state() == operation::v1::OPERATION_STATE_CANCELLED)) {
+        out.insert(commit->id() + " resume PROVINCE");
+        out.insert(commit->id() + " resume STARTER");
+      }
     }
     v1::ListDividendsRequest unpaid;
     unpaid.set_unpaid(true);
@@ -66,6 +80,34 @@ class AssetInboxProperty : public AssetInboxTest {
     }
     return out;
   }
+  // As OperationService cancels and resumes the import's long work.
+  absl::Status Steer(const std::string& import,
+                     absl::Status (*step)(mysql::Tx&, const Ulid&, absl::Time)) {
+    intake::v1::GetImportRequest get;
+    get.set_id(import);
+    ASSIGN_OR_RETURN(const auto shown, Import<intake::v1::Import>("GetImport", get));
+    if (shown.operation_id().empty()) return absl::NotFoundError("no long work");
+    return mysql::Transact(*session_, [&](mysql::Tx& tx) -> absl::Status {
+      ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(shown.operation_id()));
+      RETURN_IF_ERROR(step(tx, id, server_.clock().Now()));
+      ASSIGN_OR_RETURN(const operation::v1::Operation one, operation::Get(tx, id, {"36"}));
+      return runner_.TellStand(tx, one, server_.clock().Now());
+    });
+  }
+  std::string AnyImport(intake::v1::ImportState state,
+                        const ::bangfu::testing::SeededRandom& random) {
+    auto rows = session_->Query("SELECT id FROM import_job WHERE state = ? ORDER BY id",
+                                {static_cast<int>(state)});
+    EXPECT_OK(rows);
+    if (!rows.ok() || rows->empty()) return "";
+    return rows->at(random.Below(rows->size())).Id(0).ToString();
+  }
+  absl::Status StartCommit(const std::string& import) {
+    intake::v1::CommitImportRequest commit;
+    commit.set_request_id(RequestId());
+    commit.set_id(import);
+    return Import<operation::v1::Operation>("CommitImport", commit).status();
+  }
   std::set<std::string> Stored() {
     std::set<std::string> out;
     auto rows =
@@ -90,6 +132,7 @@ TEST_F(AssetInboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
   int based = 0;
   int paid = 0;
   int committed = 0;
+  int stopped = 0;
   for (int i = 0; i < steps; ++i) {
     if (assets.empty() || (assets.size() < 12 && random.Below(12) == 0)) {
       assets.push_back(Registered(random.Below(4) == 0 ? Shed() : ShedWithBasis()).id());
@@ -97,10 +140,11 @@ TEST_F(AssetInboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
     const v1::Asset asset = Get(assets[random.Below(assets.size())]);
     const std::string contract = contracts.empty() ? "" : contracts[random.Below(contracts.size())];
     absl::Status status;
-    switch (random.Below(20)) {
+    switch (random.Below(24)) {
       case 17:
-        if (imports.size() < 12) {
+        if (imports.size() < 16) {
           imports.push_back(Uploaded(Cat("batch-", i), Cat("冷库", random.Below(3))));
+          if (random.Below(4) != 0) status = Validate(imports.back());
         }
         break;
       case 18:
@@ -108,9 +152,32 @@ TEST_F(AssetInboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
         break;
       case 19:
         if (imports.empty()) break;
-        status = Commit(imports[random.Below(imports.size())]);
+        {
+          const std::string import =
+              AnyImport(random.Below(2) == 0 ? intake::v1::IMPORT_STATE_VALIDATED
+                                             : intake::v1::IMPORT_STATE_COMMITTING,
+                        random);
+          status = Commit(import.empty() ? imports[random.Below(imports.size())] : import);
+        }
         committed += status.ok() ? 1 : 0;
         break;
+      case 20:
+      case 21: {
+        const std::string import = AnyImport(intake::v1::IMPORT_STATE_VALIDATED, random);
+        if (import.empty()) break;
+        status = StartCommit(import);
+        if (!status.ok() || random.Below(4) == 0) break;
+        status = Steer(import, operation::Cancel);
+        stopped += status.ok() ? 1 : 0;
+        break;
+      }
+      case 22:
+      case 23: {
+        const std::string import = AnyImport(intake::v1::IMPORT_STATE_COMMITTING, random);
+        if (import.empty()) break;
+        status = random.Below(2) == 0 ? StartCommit(import) : Steer(import, operation::Resume);
+        break;
+      }
       case 14: {
         auto made = Declare(random.Below(2) == 0 ? earning : asset.id(),
                             static_cast<int64_t>(random.Between(1, 400)));
@@ -224,6 +291,8 @@ TEST_F(AssetInboxProperty, R002_ItemsAreEqualToStatesAfterRandomSteps) {
   EXPECT_GT(based, 0);
   EXPECT_GT(paid, 0);
   EXPECT_GT(committed, 0);
+  EXPECT_GT(stopped, 0);
+  kWalk.ExpectSeen(*session_);
   EXPECT_EQ(Int("SELECT COUNT(*) FROM work_desk d LEFT JOIN work_item w ON w.id = d.item_id AND "
                 "w.open_mark = 1 WHERE w.id IS NULL"),
             0);
