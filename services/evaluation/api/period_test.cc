@@ -300,7 +300,8 @@ TEST_F(EvaluationPeriods, AT14FrozenBeforeTheFirstDisposalStaysAsItIs) {
   EXPECT_EQ(Get(frozen.id()).rows_sha256(), frozen.rows_sha256());
   // The disposal is what differs from the signed table.
   std::map<std::string, std::string> fields;
-  for (const auto& difference : Diff(frozen.id()).differences()) {
+  const auto diff = Diff(frozen.id());
+  for (const auto& difference : diff.differences()) {
     if (difference.title() != "合计") continue;
     for (const type::v1::FieldChange& f : difference.fields()) fields[f.label_zh()] = f.after();
   }
