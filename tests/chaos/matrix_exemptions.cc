@@ -120,4 +120,92 @@ const std::map<std::string, std::string>& OfTheClausesOfItsStep() {
   return *known;
 }
 
+const std::map<std::string, Refusal>& RefusedToAll() {
+  constexpr char kState[] = "FAILED_PRECONDITION/STATE_NOT_ALLOWED";
+  constexpr char kStateInBulk[] = "REFUSED/STATE_NOT_ALLOWED";
+  constexpr char kNotThere[] = "NOT_FOUND/RESOURCE_NOT_FOUND";
+  constexpr char kInForce[] = "the classes of the sample are in force; see the room's own tests";
+  constexpr char kAccepted[] = "the county's table is accepted; see the room's own tests";
+  constexpr char kPassed[] = "the publicities of the sample have passed";
+  constexpr char kVerified[] = "what the villages reported is verified";
+  static const auto* const known = new std::map<std::string, Refusal>{
+      {"bangfu.asset.v1.AssetService.RegisterTitle",
+       {"FAILED_PRECONDITION/OWNERSHIP_BASIS_MISSING",
+        "no asset without a title has its basis (确权依据)"}},
+      {"bangfu.asset.v1.AssetService.SettleTitle", {kState, "no title is disputed"}},
+      {"bangfu.asset.v1.AssetService.VoidAsset",
+       {"FAILED_PRECONDITION/ASSET_REFERENCED", "the assets have contracts, income or dividends"}},
+      {"bangfu.asset.v1.ContractService.StateDueBase",
+       {"FAILED_PRECONDITION/DUE_BASE_NOT_NEEDED", "no rent of the sample goes by sales"}},
+      {"bangfu.asset.v1.ContractService.VoidContract",
+       {"FAILED_PRECONDITION/CONTRACT_HAS_INCOME", "each contract has income"}},
+      {"bangfu.evaluation.v1.CriteriaService.ActivateCriteria",
+       {kState, "there is no draft beside the baseline in force"}},
+      {"bangfu.evaluation.v1.EvaluationService.ApproveOverride", {kState, kInForce}},
+      {"bangfu.evaluation.v1.EvaluationService.BatchAdvance", {kStateInBulk, kInForce}},
+      {"bangfu.evaluation.v1.EvaluationService.FileOverride", {kState, kInForce}},
+      {"bangfu.evaluation.v1.EvaluationService.MakeEffective", {kState, kInForce}},
+      {"bangfu.evaluation.v1.EvaluationService.RejectOverride", {kState, kInForce}},
+      {"bangfu.evaluation.v1.EvaluationService.SignJointly", {kState, kInForce}},
+      {"bangfu.evaluation.v1.EvaluationService.StartClassPublicity", {kState, kInForce}},
+      {"bangfu.evaluation.v1.LedgerService.SignLedger",
+       {"FAILED_PRECONDITION/ALREADY_CURRENT", "the ledgers are signed as they stand"}},
+      {"bangfu.feed.v1.ChangeFeed.RedriveParkedEvents",
+       {kNotThere, "nothing is parked in a sound world"}},
+      {"bangfu.intake.v1.ImportService.CommitImport",
+       {"FAILED_PRECONDITION/IMPORT_STATE_WRONG", "the import has no file yet"}},
+      {"bangfu.intake.v1.ImportService.ValidateImport",
+       {"FAILED_PRECONDITION/UPLOAD_INCOMPLETE", "the import has no file yet"}},
+      {"bangfu.notice.v1.SupervisionNoticeService.CloseSupervisionNotice",
+       {kState, "no notice waits for that"}},
+      {"bangfu.notice.v1.SupervisionNoticeService.ReturnSupervisionNotice",
+       {kState, "no notice waits for that"}},
+      {"bangfu.operation.v1.OperationService.CancelOperation",
+       {kState, "no long work is under way"}},
+      {"bangfu.operation.v1.OperationService.ResumeOperation",
+       {kState, "no long work has stopped"}},
+      {"bangfu.period.v1.PeriodService.AcceptPeriod", {kState, kAccepted}},
+      {"bangfu.period.v1.PeriodService.BatchAcceptPeriods", {kStateInBulk, kAccepted}},
+      {"bangfu.period.v1.PeriodService.FreezePeriod", {kState, kAccepted}},
+      {"bangfu.period.v1.PeriodService.ReissuePeriod", {kState, kAccepted}},
+      {"bangfu.period.v1.PeriodService.SignPeriod", {kState, kAccepted}},
+      {"bangfu.period.v1.PeriodService.SubmitPeriod", {kState, kAccepted}},
+      {"bangfu.publicity.v1.PublicityService.AddPublicityEvidence", {kState, kPassed}},
+      {"bangfu.publicity.v1.PublicityService.BatchConcludePublicities", {kStateInBulk, kPassed}},
+      {"bangfu.publicity.v1.PublicityService.ConcludePublicity", {kState, kPassed}},
+      {"bangfu.publicity.v1.PublicityService.DecideObjection",
+       {kNotThere, "the objection is decided, and the publicity another one"}},
+      {"bangfu.publicity.v1.PublicityService.RaiseObjection",
+       {"FAILED_PRECONDITION/PUBLICITY_NOT_RUNNING", kPassed}},
+      {"bangfu.registry.v1.GrantService.DelegateGrant",
+       {"PERMISSION_DENIED/ROLE_NOT_ALLOWED", "its holder's alone"}},
+      {"bangfu.registry.v1.GrantService.EndDelegation",
+       {"FAILED_PRECONDITION/NOT_DELEGATED", "no grant is lent"}},
+      {"bangfu.registry.v1.IndustryService.SelectLeadingIndustry",
+       {"FAILED_PRECONDITION/LEADING_INDUSTRY_LIMIT", "both of the county are chosen"}},
+      {"bangfu.registry.v1.IndustryService.SetChainLink",
+       {"FAILED_PRECONDITION/LINK_NOT_APPLICABLE", "the industries have no such link"}},
+      {"bangfu.registry.v1.InventoryService.BatchPassUnitReports", {kStateInBulk, kVerified}},
+      {"bangfu.registry.v1.InventoryService.CloseCampaign",
+       {"FAILED_PRECONDITION/UNITS_PENDING", "other counties have not reported"}},
+      {"bangfu.registry.v1.InventoryService.ConfirmProvince",
+       {"FAILED_PRECONDITION/UNITS_PENDING", "villages have not reported"}},
+      {"bangfu.registry.v1.InventoryService.OpenCampaign", {kState, "the campaign is open"}},
+      {"bangfu.registry.v1.InventoryService.PassUnitReport", {kState, kVerified}},
+      {"bangfu.registry.v1.InventoryService.RecordSampleResult",
+       {"FAILED_PRECONDITION/RESULT_RECORDED", "the results of the sample are there"}},
+      {"bangfu.registry.v1.OperationReportService.BatchSubmitOperationReports",
+       {"REFUSED/REPORT_DIFFERS", "the months are reported"}},
+      {"bangfu.registry.v1.OperatorService.VoidOperator",
+       {"FAILED_PRECONDITION/OPERATOR_IN_USE", "each works for a project"}},
+      {"bangfu.registry.v1.RegionService.RecodeRegion",
+       {"INVALID_ARGUMENT/REGION_UNKNOWN", "no new code is imported"}},
+      {"bangfu.registry.v1.VerificationService.BatchCompleteVerifications",
+       {kStateInBulk, kVerified}},
+      {"bangfu.registry.v1.VerificationService.BatchSignVerifications", {kStateInBulk, kVerified}},
+      {"bangfu.registry.v1.VerificationService.CompleteVerification", {kState, kVerified}},
+      {"bangfu.registry.v1.VerificationService.SignVerification", {kState, kVerified}}};
+  return *known;
+}
+
 }  // namespace bangfu::probe

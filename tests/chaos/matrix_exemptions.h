@@ -15,4 +15,10 @@ const std::map<std::string, std::string>& OfTheClausesOfItsStep();
 // Writes about a county's record that no grant is narrowed for by money or industry, and why.
 const std::map<std::string, std::string>& NotNarrowed();
 
+// Those that nobody can do in this world as it is, by code and reason, and why.
+struct Refusal {
+  std::string outcome, why;
+};
+const std::map<std::string, Refusal>& RefusedToAll();
+
 }  // namespace bangfu::probe
