@@ -148,7 +148,16 @@ TEST_F(BatchWalk, R002_ItemsAreEqualToStatesAfterRandomSteps) {
   for (int i = 0; i < steps; ++i) {
     absl::Status status;
     world_.server().clock().Advance(absl::Seconds(1));
-    const Run run = runs_.empty() ? Run() : runs_[random.Below(runs_.size())];
+    // Mostly one that the step can be taken on.
+    const auto any = [&](std::initializer_list<operation::v1::OperationState> states) {
+      std::vector<Run> some;
+      for (const Run& run : runs_) {
+        const operation::v1::OperationState state = StateOf(run.id);
+        if (std::find(states.begin(), states.end(), state) != states.end()) some.push_back(run);
+      }
+      if (some.empty() || random.Below(6) == 0) return runs_[random.Below(runs_.size())];
+      return some[random.Below(some.size())];
+    };
     switch (runs_.empty() ? 0 : random.Below(10)) {
       case 0:
       case 1:
@@ -167,14 +176,15 @@ TEST_F(BatchWalk, R002_ItemsAreEqualToStatesAfterRandomSteps) {
       }
       case 3:
       case 4:
-        if (run.id.empty()) break;
-        status = Steer(run.id, operation::Cancel);
+        status = Steer(any({operation::v1::OPERATION_STATE_PENDING}).id, operation::Cancel);
         stopped += status.ok() ? 1 : 0;
         break;
       case 5:
       case 6:
-        if (run.id.empty()) break;
-        status = Steer(run.id, operation::Resume);
+        status = Steer(
+            any({operation::v1::OPERATION_STATE_CANCELLED, operation::v1::OPERATION_STATE_FAILED})
+                .id,
+            operation::Resume);
         resumed += status.ok() ? 1 : 0;
         break;
       case 7:

@@ -206,6 +206,11 @@ TEST_F(ImportWalk, R002_ItemsAreEqualToStatesAfterRandomSteps) {
                                : imports_known_[known - 1 -
                                                 random.Below(std::min<size_t>(
                                                     known, random.Below(4) == 0 ? known : 4))];
+    // One that can be committed, mostly.
+    std::string validated;
+    for (const std::string& one : imports_known_) {
+      if (random.Below(4) != 0 && Get(one).state() == iv1::IMPORT_STATE_VALIDATED) validated = one;
+    }
     switch (id.empty() ? 0 : random.Below(14)) {
       case 0:
       case 1:
@@ -220,8 +225,13 @@ TEST_F(ImportWalk, R002_ItemsAreEqualToStatesAfterRandomSteps) {
       case 4:
       case 5:
       case 6:
-        status = Start<iv1::CommitImportRequest>("CommitImport", id);
+        status =
+            Start<iv1::CommitImportRequest>("CommitImport", validated.empty() ? id : validated);
         committed += status.ok() ? 1 : 0;
+        if (!status.ok() || random.Below(2) == 0) break;
+        status = Steer<operation::v1::CancelOperationRequest>(
+            "CancelOperation", Get(validated.empty() ? id : validated).operation_id(), Admin());
+        stopped += status.ok() ? 1 : 0;
         break;
       case 7:
         RunImports(/*all=*/true);
