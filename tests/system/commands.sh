@@ -106,7 +106,7 @@ a_notice_is_answered_and_closed() {
     CITY_SUPERVISOR "$city" notice issue "$county" --kind SUPERVISE --matter FUNDS --title 支出进度偏慢 --text 请说明原因 || return 1
   notice=$(value_of 'j["notices"][0]["id"]')
   shows "'$notice' in [n['id'] for n in j['notices']]" COUNTY_APPROVER "$county" notice list --side RECEIVED --state OPEN &&
-    answers 4 as CITY_SUPERVISOR "$city" notice answer "$notice" --text 已付款 &&
+    refused SAME_PERSON as CITY_SUPERVISOR "$city" notice answer "$notice" --text 已付款 &&
     as COUNTY_APPROVER "$county" notice answer "$notice" --text 已督促付款 >"$BANGFU_RUN/notice.txt" &&
     grep -q '已答复' "$BANGFU_RUN/notice.txt" || return 1
   shows "j['state'] == 'NOTICE_STATE_RETURNED' and j['returns'] == 1" \
