@@ -224,7 +224,7 @@ TEST_F(CampaignWalk, R002_ItemsAreEqualToStatesAfterRandomSteps) {
   const uint64_t seed = ::bangfu::testing::TestSeed();
   std::cout << "seed " << seed << " (BANGFU_TEST_SEED)" << std::endl;
   const ::bangfu::testing::SeededRandom random(seed);
-  const int steps = ::bangfu::testing::Runs(100, 2000);
+  const int steps = ::bangfu::testing::Runs(100, 600);
   int done = 0, finished = 0, stopped = 0;
   // By every kind once, however few come by in the random steps.
   ASSERT_OK_AND_ASSIGN(const v1::InventoryCampaign first, Create(kOtherCounty));

@@ -194,7 +194,7 @@ TEST_F(ImportWalk, R002_ItemsAreEqualToStatesAfterRandomSteps) {
   const uint64_t seed = ::bangfu::testing::TestSeed();
   std::cout << "seed " << seed << " (BANGFU_TEST_SEED)" << std::endl;
   const ::bangfu::testing::SeededRandom random(seed);
-  const int steps = ::bangfu::testing::Runs(150, 2500);
+  const int steps = ::bangfu::testing::Runs(150, 600);
   int done = 0, committed = 0, stopped = 0, swept = 0;
   for (int i = 0; i < steps; ++i) {
     absl::Status status;
