@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "bangfu/feed/v1/change_feed.pb.h"
 #include "common/base/ulid.h"
@@ -421,6 +422,48 @@ TEST_F(FeedTest, WithARefusedTypeAnOlderCopyIsFollowedOn) {
   clock_.Advance(absl::Minutes(10));
   Follow(consumer);
   EXPECT_EQ(Covered(), "other#2,thing,third");
+}
+
+// Nor is what is parked of it lost before its states come, nor ever that of another type.
+TEST_F(FeedTest, OnlyTheStatesOfATypeSupersedeWhatIsParkedOfIt) {
+  const Ulid thing = ids_.Next();
+  const Ulid other = ids_.Next();
+  FollowTypes({"thing", "other"});
+  ConsumerOptions options = FollowingTypes({"thing", "other"});
+  options.ask_again = {.initial = absl::Seconds(5), .max = absl::Minutes(5)};
+  for (const int version : {2, 3}) {
+    handler_.Poison(thing);
+    handler_.Poison(other);
+    ChangeNow(thing);
+    ChangeOther(other);
+    SequenceAll();
+    auto session = database_.Connect();
+    Consumer parking(*session, clock_, options, PullFrom(database_.db()), handler_,
+                     SnapshotFrom(*reader_));
+    Follow(parking);
+    ASSERT_EQ(database_.Int("SELECT COUNT(*) FROM feed_parked"), 2);
+    handler_.Heal();
+    if (version == 3) {  // a cursor that does not say what it covers
+      ASSERT_OK(database_.db().Execute("UPDATE feed_cursor SET aggregate_types = NULL").status());
+    }
+    states_.offered = {"thing"};
+    options.copy_versions = {{"other", version}};
+    Consumer consumer(*session, clock_, options, PullFrom(database_.db()), handler_,
+                      SnapshotFrom(*reader_));
+    Follow(consumer);
+    EXPECT_FALSE(consumer.TakeRefusal().ok());
+    EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM feed_parked"), 2);
+    states_.offered = {"thing", "other"};
+    clock_.Advance(absl::Minutes(10));
+    Follow(consumer);
+    EXPECT_EQ(Covered(), absl::StrCat("other#", version, ",thing"));
+    EXPECT_EQ(Differences(), 1);
+    ASSERT_OK_AND_ASSIGN(const Redriven redriven,
+                         Redrive(database_.db(), clock_, handler_, "copy", "things", thing));
+    EXPECT_EQ(redriven.applied, 1);
+    EXPECT_EQ(Differences(), 0);
+    EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM feed_parked"), 0);
+  }
 }
 
 // What waits is in the row: a process that starts anew, and one that follows less, know it too.

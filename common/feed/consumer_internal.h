@@ -62,6 +62,8 @@ absl::Status Park(mysql::Tx& tx, const std::vector<mysql::Params>& rows);
 absl::StatusOr<std::set<std::string>> ParkedAggregates(mysql::Executor& db,
                                                        const std::string& consumer,
                                                        const std::string& source);
+absl::StatusOr<std::set<std::string>> ParkedTypes(mysql::Executor& db, const std::string& consumer,
+                                                  const std::string& source);
 // Drops what waits of all types but `kept`: states that come supersede it.
 absl::Status DropParked(mysql::Tx& tx, const std::string& consumer, const std::string& source,
                         const std::set<std::string>& kept);

@@ -65,6 +65,16 @@ absl::StatusOr<std::set<std::string>> ParkedAggregates(mysql::Executor& db,
   return ids;
 }
 
+absl::StatusOr<std::set<std::string>> ParkedTypes(mysql::Executor& db, const std::string& consumer,
+                                                  const std::string& source) {
+  ASSIGN_OR_RETURN(mysql::Rows rows, db.Query("SELECT DISTINCT aggregate_type FROM feed_parked "
+                                              "WHERE consumer = ? AND source = ?",
+                                              {consumer, source}));
+  std::set<std::string> types;
+  for (const mysql::Row& row : rows) types.insert(row.String(0));
+  return types;
+}
+
 absl::Status DropParked(mysql::Tx& tx, const std::string& consumer, const std::string& source,
                         const std::set<std::string>& kept) {
   std::string sql = "DELETE FROM feed_parked WHERE consumer = ? AND source = ?";

@@ -242,33 +242,43 @@ std::vector<std::string> Consumer::PulledTypes() const {
 // until the end: the same again is right from any point.
 absl::Status Consumer::Backfill(const std::set<std::string>& covered,
                                 const std::vector<std::string>& added, bool* refused) {
-  const absl::Time now = clock_.Now();
   prefetched_.reset();
-  std::set<std::string> parked;
-  const absl::Status begun = mysql::Transact(session_, [&](mysql::Tx& tx) -> absl::Status {
-    ASSIGN_OR_RETURN(
-        int64_t matched,
-        tx.Execute("UPDATE feed_cursor SET lease_until = ?, parked_version = ?, updated_at = ? "
-                   "WHERE consumer = ? AND source = ? AND holder = ? AND sequence = ? "
-                   "AND generation = ? AND parked_version = ? AND state = ? "
-                   "AND aggregate_types <=> ?",
-                   {now + options_.lease, parked_version_ + 1, now, options_.consumer,
-                    options_.source, options_.holder, sequence_, generation_, parked_version_,
-                    static_cast<int>(state_), covered_}));
-    if (matched != 1) return Moved();
-    // What waits of types that are not covered is left by a backfill broken off, from when the type
-    // was followed before, or from when its copy held less.
-    std::set<std::string> kept;
-    for (const std::string& cover : covered) kept.insert(TypeOfCover(cover));
-    for (const std::string& type : added) kept.erase(type);
-    RETURN_IF_ERROR(DropParked(tx, options_.consumer, options_.source, kept));
-    ASSIGN_OR_RETURN(parked, ParkedAggregates(tx, options_.consumer, options_.source));
+  // A cursor that covers every type, or does not say what it covers, follows on whatever is parked
+  // but what is added.
+  const bool whole = !covered_.has_value() || covered.contains(kEveryType);
+  const auto drop_superseded = [&]() -> absl::Status {
+    const absl::Time now = clock_.Now();
+    std::set<std::string> parked;
+    const absl::Status dropped = mysql::Transact(session_, [&](mysql::Tx& tx) -> absl::Status {
+      ASSIGN_OR_RETURN(
+          int64_t matched,
+          tx.Execute("UPDATE feed_cursor SET lease_until = ?, parked_version = ?, updated_at = ? "
+                     "WHERE consumer = ? AND source = ? AND holder = ? AND sequence = ? "
+                     "AND generation = ? AND parked_version = ? AND state = ? "
+                     "AND aggregate_types <=> ?",
+                     {now + options_.lease, parked_version_ + 1, now, options_.consumer,
+                      options_.source, options_.holder, sequence_, generation_, parked_version_,
+                      static_cast<int>(state_), covered_}));
+      if (matched != 1) return Moved();
+      // What waits of types that are not covered is left by a backfill broken off, from when the
+      // type was followed before, or from when its copy held less.
+      std::set<std::string> kept;
+      if (whole) {
+        ASSIGN_OR_RETURN(kept, ParkedTypes(tx, options_.consumer, options_.source));
+      } else {
+        for (const std::string& cover : covered) kept.insert(TypeOfCover(cover));
+      }
+      for (const std::string& type : added) kept.erase(type);
+      RETURN_IF_ERROR(DropParked(tx, options_.consumer, options_.source, kept));
+      ASSIGN_OR_RETURN(parked, ParkedAggregates(tx, options_.consumer, options_.source));
+      return absl::OkStatus();
+    });
+    if (!dropped.ok()) return dropped;
+    held_until_ = now + options_.lease;
+    ++parked_version_;
+    parked_ = std::move(parked);
     return absl::OkStatus();
-  });
-  if (!begun.ok()) return begun;
-  held_until_ = now + options_.lease;
-  ++parked_version_;
-  parked_ = std::move(parked);
+  };
 
   feed::v1::SnapshotRequest request;
   for (const std::string& type : added) {
@@ -290,11 +300,20 @@ absl::Status Consumer::Backfill(const std::set<std::string>& covered,
   };
   bool complete = false;
   bool answered = false;
+  bool dropped = false;
+  // Not before the source answers: of a type whose older copy is followed on when it is refused,
+  // what is parked is wanted still.
+  const auto drop_once = [&]() -> absl::Status {
+    if (!dropped) RETURN_IF_ERROR(drop_superseded());
+    dropped = true;
+    return absl::OkStatus();
+  };
   const absl::Status taken =
       snapshot_(request, [&](const feed::v1::SnapshotResponse& message) -> absl::Status {
         answered = true;
         if (message.complete()) {
           RETURN_IF_ERROR(check(message.epoch(), message.watermark()));
+          RETURN_IF_ERROR(drop_once());
           complete = true;
         }
         if (message.events().empty()) return absl::OkStatus();
@@ -306,6 +325,7 @@ absl::Status Consumer::Backfill(const std::set<std::string>& covered,
           state.set_sequence(sequence_);
           events.push_back(&state);
         }
+        RETURN_IF_ERROR(drop_once());
         Advance advance;
         advance.snapshot = true;
         advance.backfill = true;
