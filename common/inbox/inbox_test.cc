@@ -11,6 +11,7 @@
 #include "common/inbox/query.h"
 #include "common/inbox/recount.h"
 #include "common/inbox/schema.h"
+#include "common/migrate/migrator.h"
 #include "common/status/macros.h"
 #include "common/testing/clock.h"
 #include "common/testing/database.h"
@@ -386,6 +387,19 @@ TEST_F(InboxTest, RecountsFromWhereItStopped) {
   subjects.resize(10);
   ASSERT_OK(Recount(db(), {source}, ids_, clock_.Now(), options));
   EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM work_item WHERE open_mark = 1"), 10);
+}
+
+// What opened before items said what they take is not left for a day.
+TEST_F(InboxTest, AnUpgradeRecountsAtOnce) {
+  migrate::Migrations earlier = Schema();
+  earlier.resize(4);
+  testing::TestDatabase older(earlier);
+  ASSERT_OK(older.db().Execute(
+      "INSERT INTO work_recount (source, after_id, finished_at) VALUES ('paper', ?, ?)",
+      {Ulid(), clock_.Now()}));
+  migrate::Migrator migrator(older.db(), clock_, {.owner = "test"});
+  ASSERT_OK(migrator.Apply(Schema()));
+  EXPECT_EQ(older.Int("SELECT COUNT(*) FROM work_recount WHERE finished_at IS NULL"), 1);
 }
 
 TEST_F(InboxTest, R118_RisesALevelForEachSoManyWorkingDays) {

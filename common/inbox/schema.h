@@ -125,6 +125,9 @@ ALTER TABLE work_desk
 ALTER TABLE work_desk
   ADD COLUMN fund_sources VARCHAR(1000) NOT NULL DEFAULT '',
   ADD COLUMN industries VARCHAR(1000) NOT NULL DEFAULT '';
+)sql"},
+      // What opened before is written anew at the next start, not a day after the last recount.
+      {"inbox", 5, "recount_anew", R"sql(UPDATE work_recount SET finished_at = NULL;
 )sql"}};
 }
 
