@@ -57,6 +57,8 @@ absl::Status Record(Mutation& m, const v1::Period* before, const PeriodRow& afte
 std::string UnitOfCaller(const auth::Caller& caller, const Whole& whole) {
   const std::string& region = whole.row.message.region_code();
   for (const std::vector<auth::Grant>* grants : {&caller.grants, &caller.narrowed}) {
+    // Who signs for the region itself is not told of a part of it that is not theirs.
+    if (grants == &caller.narrowed && caller.May({SignerOf(region)}, region)) break;
     for (const auth::Grant& grant : *grants) {
       if (RegionContains(region, grant.region_path) && whole.board.Find(grant.region_path) &&
           SignerOf(grant.region_path) == grant.role) {

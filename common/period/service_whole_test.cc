@@ -143,6 +143,18 @@ TEST_F(WholeTable, R118_ManyTablesAtOnceAreNoOtherMatter) {
   EXPECT_EQ(accepted({narrow, Held(Role::ROLE_CITY_SUPERVISOR, "36", {})}), "");
 }
 
+// A part of the region in which the caller holds less does not stand for the region.
+TEST_F(WholeTable, WhoSignsForTheRegionIsToldOfIt) {
+  id_ = Frozen().id();
+  for (const char* village : {kVillage1, kVillage2}) ASSERT_OK(Sign(id_, village, village));
+  ASSERT_OK(Sign(id_, kTownship, "township"));
+  const std::string both = Person(
+      "of-two",
+      {Held(SignerOf(kCounty), "3607", {}), Held(Role::ROLE_VILLAGE_REPORTER, kVillage1, {"TEA"})});
+  EXPECT_TRUE(Told("sign", both).allowed()) << Told("sign", both).refusal_reason();
+  EXPECT_OK(Signing(kCounty, "3607").take(both));
+}
+
 // Under the codes that a table was frozen by, too, it is a matter of scope and not of the region.
 TEST_F(WholeTable, ARegionThatGotAnotherCodeIsNarrowedAsBefore) {
   id_ = Frozen().id();
