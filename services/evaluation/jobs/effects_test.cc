@@ -1,3 +1,5 @@
+#include <thread>
+
 #include "bangfu/registry/v1/events.pb.h"
 #include "common/audit/schema.h"
 #include "common/base/clock.h"
@@ -219,11 +221,56 @@ TEST_F(Effects, WhatASnapshotNoLongerHoldsIsVoid) {
   EXPECT_EQ(database_.Int("SELECT SUM(subjects) FROM result_rollup"), 1);
 }
 
+// Whoever holds a project may ask for its industry then: more go than are taken at once.
+TEST_F(Effects, TheLastProjectThatIsGoneIsLockedBeforeAnyIndustry) {
+  ASSERT_OK(Apply(registry_, "registry",
+                  {Event("industry", industry_,
+                         [&] {
+                           registry::v1::IndustryChanged changed;
+                           *changed.mutable_industry() = sample::Industry(industry_);
+                           return changed;
+                         }())},
+                  /*generation=*/1));
+  std::vector<feed::v1::Event> projects;
+  for (int i = 0; i <= 1000; ++i) {
+    projects.push_back(ProjectEvent(sample::Project(NewId(), industry_)));
+  }
+  const Ulid last = *Ulid::Parse(projects.back().aggregate_id());
+  ASSERT_OK(Apply(registry_, "registry", projects));
+  const auto other = database_.Connect();
+  const auto watcher = database_.Connect();
+  absl::Status finished;
+  std::thread thread;
+  int tries = 0;
+  EXPECT_OK(mysql::Transact(*other, [&](mysql::Tx& tx) -> absl::Status {
+    RETURN_IF_ERROR(LockSubjects(tx, {last}).status());
+    if (++tries > 1) return absl::OkStatus();
+    thread = std::thread([&] {
+      finished = mysql::Transact(
+          db(), [&](mysql::Tx& gone) { return registry_.FinishSnapshot(gone, "registry", 1); });
+    });
+    while (true) {
+      ASSIGN_OR_RETURN(const mysql::Rows waits,
+                       watcher->Query("SELECT variable_value FROM information_schema.global_status "
+                                      "WHERE variable_name = 'INNODB_ROW_LOCK_CURRENT_WAITS'"));
+      if (waits.at(0).Int(0) > 0) break;
+      std::this_thread::yield();
+    }
+    return LockSubjects(tx, {*Ulid::Parse(industry_)}).status();
+  }));
+  thread.join();
+  EXPECT_OK(finished);
+  EXPECT_EQ(tries, 1);  // no deadlock
+  EXPECT_EQ(database_.Int("SELECT COUNT(*) FROM subject WHERE is_void = 1"), 1001);
+  EXPECT_FALSE(Subject(industry_).is_void);
+}
+
 TEST_F(Effects, ADisposalThatASnapshotNoLongerHoldsIsNone) {
-  const auto disposed = [&](const std::string& id, int64_t value_fen) {
+  const auto disposed = [&](const std::string& id, int64_t value_fen,
+                            asset::v1::AssetState state = asset::v1::ASSET_STATE_DISPOSED) {
     asset::v1::AssetChanged changed;
     *changed.mutable_asset() = sample::LinkAsset(id, "AS", "360733101201");
-    changed.mutable_asset()->set_state(asset::v1::ASSET_STATE_DISPOSED);
+    changed.mutable_asset()->set_state(state);
     changed.mutable_asset()->mutable_details()->set_original_value_fen(value_fen);
     return Event("asset", id, changed);
   };
@@ -243,6 +290,15 @@ TEST_F(Effects, ADisposalThatASnapshotNoLongerHoldsIsNone) {
   // Elsewhere there are none, which is known as long as one is there at all.
   ASSERT_OK_AND_ASSIGN(sums, SumDisposals(db(), "360734", 9));
   EXPECT_TRUE(sums.has_value() && sums->empty());
+  // A backfill has the generation that is there, and no end: the state itself takes away what was
+  // reversed.
+  ASSERT_OK(Apply(asset_, "asset", {disposed(goes, 20)}, /*generation=*/1));
+  ASSERT_OK(Apply(asset_, "asset",
+                  {disposed(stays, 100), disposed(goes, 20, asset::v1::ASSET_STATE_ACTIVE)},
+                  /*generation=*/1));
+  ASSERT_OK_AND_ASSIGN(sums, SumDisposals(db(), "36", 6));
+  ASSERT_TRUE(sums.has_value());
+  EXPECT_EQ(sums->at("360733").count, 1);
   ASSERT_OK(
       mysql::Transact(db(), [&](mysql::Tx& tx) { return asset_.FinishSnapshot(tx, "asset", 2); }));
   ASSERT_OK_AND_ASSIGN(sums, SumDisposals(db(), "36", 6));

@@ -332,12 +332,11 @@ std::optional<Ulid> PaysFor(const SubjectRow& s) {
   return s.verified && !s.is_void ? s.industry_id : std::nullopt;
 }
 
-// An industry's money is that of its projects: the industries, locked, for which it is other than
-// it was with these subjects, or with those of them whose own money is other.
-absl::StatusOr<SubjectMap> LockIndustriesOfOtherMoney(mysql::Tx& tx,
-                                                      const std::vector<SubjectRow>& subjects,
-                                                      const SubjectMap& before,
-                                                      const std::set<Ulid>& of_other_money) {
+// An industry's money is that of its projects: the industries for which it is other than it was
+// with these subjects, or with those of them whose own money is other.
+std::set<Ulid> IndustriesOfOtherMoney(const std::vector<SubjectRow>& subjects,
+                                      const SubjectMap& before,
+                                      const std::set<Ulid>& of_other_money) {
   std::set<Ulid> industries;
   for (const SubjectRow& s : subjects) {
     if (s.type != kProjectSubject) continue;
@@ -349,7 +348,7 @@ absl::StatusOr<SubjectMap> LockIndustriesOfOtherMoney(mysql::Tx& tx,
       if (industry) industries.insert(*industry);
     }
   }
-  return LockSubjects(tx, {industries.begin(), industries.end()});
+  return industries;
 }
 
 // What waits on subjects (locked) goes with them: to another region, away while they are void or
@@ -491,8 +490,9 @@ absl::Status RegistryEffects::Apply(mysql::Tx& tx, const feed::Batch& batch) {
       narrowed_anew.insert(s.id);
     }
   }
+  const std::set<Ulid> of_other_money = IndustriesOfOtherMoney(subjects, before, narrowed_anew);
   ASSIGN_OR_RETURN(const SubjectMap industries,
-                   LockIndustriesOfOtherMoney(tx, subjects, before, narrowed_anew));
+                   LockSubjects(tx, {of_other_money.begin(), of_other_money.end()}));
   SubjectMap waiting_anew;
   for (const SubjectRow& s : subjects) {
     const auto old = before.find(s.id);
@@ -566,25 +566,54 @@ absl::Status RegistryEffects::FinishSnapshot(mysql::Tx& tx, const std::string& s
   }
   const inbox::Act act{ids_, ids_.Next().time(), nullptr, "subject_void", WorkCalendar};
   OutstandingChanges outstanding;
-  for (std::string_view kind : {kProjectFacts, kIndustryFacts}) {
-    while (true) {
-      ASSIGN_OR_RETURN(std::vector<Ulid> gone,
-                       DeleteOldFactSources(tx, source, kind, generation, kPage));
-      if (gone.empty()) break;
-      ASSIGN_OR_RETURN(SubjectMap before, LockSubjects(tx, gone));
-      std::vector<SubjectRow> rows;
-      for (const auto& [id, row] : before) {
-        rows.push_back(row);
-        rows.back().is_void = true;
-      }
-      RETURN_IF_ERROR(PutSubjects(tx, rows, before));
-      for (const SubjectRow& row : rows) outstanding.Add(&before.at(row.id), row);
-      ASSIGN_OR_RETURN(SubjectMap waiting, LockIndustriesOfOtherMoney(tx, rows, before, {}));
-      for (const auto& [id, industry] : waiting) rows.push_back(industry);
-      for (const SubjectRow& row : rows) waiting.emplace(row.id, row);
-      RETURN_IF_ERROR(SyncWaiting(tx, waiting, {}, act));
-      RETURN_IF_ERROR(SyncDispatchReports(tx, rows, act));
+  std::vector<SubjectRow> changed;
+  const auto make_void = [&](const SubjectMap& before) -> absl::Status {
+    std::vector<SubjectRow> rows;
+    for (const auto& [id, row] : before) {
+      rows.push_back(row);
+      rows.back().is_void = true;
+      outstanding.Add(&row, rows.back());
     }
+    RETURN_IF_ERROR(PutSubjects(tx, rows, before));
+    changed.insert(changed.end(), rows.begin(), rows.end());
+    return absl::OkStatus();
+  };
+  // All projects are locked before the first industry, as by whoever applies events of either: the
+  // industries at once, those that are gone and those whose money is other.
+  std::set<Ulid> industries, gone_industries;
+  while (true) {
+    ASSIGN_OR_RETURN(const std::vector<Ulid> gone,
+                     DeleteOldFactSources(tx, source, kProjectFacts, generation, kPage));
+    if (gone.empty()) break;
+    ASSIGN_OR_RETURN(const SubjectMap before, LockSubjects(tx, gone));
+    const size_t first = changed.size();
+    RETURN_IF_ERROR(make_void(before));
+    industries.merge(IndustriesOfOtherMoney(
+        {changed.begin() + static_cast<std::ptrdiff_t>(first), changed.end()}, before, {}));
+  }
+  while (true) {
+    ASSIGN_OR_RETURN(const std::vector<Ulid> gone,
+                     DeleteOldFactSources(tx, source, kIndustryFacts, generation, kPage));
+    if (gone.empty()) break;
+    gone_industries.insert(gone.begin(), gone.end());
+  }
+  industries.insert(gone_industries.begin(), gone_industries.end());
+  ASSIGN_OR_RETURN(SubjectMap of_other_money,
+                   LockSubjects(tx, {industries.begin(), industries.end()}));
+  SubjectMap gone;
+  for (const Ulid& id : gone_industries) {
+    if (auto node = of_other_money.extract(id)) gone.insert(std::move(node));
+  }
+  RETURN_IF_ERROR(make_void(gone));
+  for (const auto& [id, industry] : of_other_money) changed.push_back(industry);
+  for (size_t begin = 0; begin < changed.size(); begin += kPage) {
+    const size_t end = std::min(changed.size(), begin + kPage);
+    const std::vector<SubjectRow> rows(changed.begin() + static_cast<std::ptrdiff_t>(begin),
+                                       changed.begin() + static_cast<std::ptrdiff_t>(end));
+    SubjectMap waiting;
+    for (const SubjectRow& row : rows) waiting.emplace(row.id, row);
+    RETURN_IF_ERROR(SyncWaiting(tx, waiting, {}, act));
+    RETURN_IF_ERROR(SyncDispatchReports(tx, rows, act));
   }
   // Late, as it has others wait.
   return outstanding.Sync(tx, act);
