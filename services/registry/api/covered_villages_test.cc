@@ -371,6 +371,32 @@ TEST_F(CoveredVillagesTest, WhatIsNoProjectOfTheVillageAnyMoreIsLeftAsItIs) {
   EXPECT_EQ(Unit(campaign.id(), kVillage).verified_count(), 1);
 }
 
+// A report takes a grant for everything; what is corrected are projects, each by a grant for it.
+TEST_F(CoveredVillagesTest, WhatAnotherCountyLeadsIsCorrectedByAGrantForItsMoney) {
+  OpenCampaign();
+  const v1::InventoryCampaign other = OpenCampaign(kOtherCounty, Approver(kOtherCounty));
+  v1::Project wide = NewProject("跨县冷链");
+  wide.add_covered_regions()->set_region_code(kOtherVillage);
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(wide));
+  const v1::InventoryUnitReport unit = Passed(other.id(), kOtherVillage);
+  const auto of = [&](const std::string& source) {
+    return With("of-two", {GrantOf(options::v1::ROLE_COUNTY_OPERATOR, kOtherCounty),
+                           RegistryFixture::OfSource(source)});
+  };
+  const v1::VerificationFinding corrected = Found(project, v1::FINDING_ACTION_CORRECTED);
+  EXPECT_THAT(Sign(unit.id(), unit.etag(), "AGRICULTURE", of("LOTTERY"), {corrected}),
+              StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+  const std::string source = project.declared_funding(0).source_code();
+  ASSERT_OK_AND_ASSIGN(const auto task,
+                       Sign(unit.id(), unit.etag(), "AGRICULTURE", of(source), {corrected}));
+  EXPECT_THAT(Complete(unit.id(), task.etag(), of("LOTTERY")),
+              StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
+  ASSERT_OK(Complete(unit.id(), task.etag(), of(source)));
+  const v1::Project written = GetProject(project.id());
+  EXPECT_EQ(written.workers(), 12);
+  EXPECT_EQ(written.updated_by().region_path(), kCounty);
+}
+
 TEST_F(CoveredVillagesTest, WhatAnotherCountyLeadsIsDisputedNotCorrected) {
   OpenCampaign();
   const v1::InventoryCampaign other = OpenCampaign(kOtherCounty, Approver(kOtherCounty));

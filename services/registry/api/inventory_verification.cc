@@ -381,7 +381,7 @@ absl::StatusOr<v1::VerificationTask> SignVerification(CallContext& c,
         const auto projects = ids.find(l.unit.region_path);
         ASSIGN_OR_RETURN(
             const std::vector<FindingRow> findings,
-            TakeFindings(c, m.tx(), l.unit, signer,
+            TakeFindings(c, m.tx(), c.caller, l.unit, signer,
                          projects == ids.end() ? std::vector<Ulid>() : projects->second,
                          request.findings()));
         v1::RequiredDepartment stored;
@@ -400,8 +400,12 @@ absl::StatusOr<v1::VerificationTask> SignVerification(CallContext& c,
       });
 }
 
-absl::StatusOr<v1::VerificationTask> CompleteVerification(
-    CallContext& c, const v1::CompleteVerificationRequest& request) {
+namespace {
+
+// `c`: of the caller's grants for everything, by which the report is completed. `caller` has those
+// for one money or industry too: what is corrected are projects.
+absl::StatusOr<v1::VerificationTask> CompleteWhole(CallContext& c, const auth::Caller& caller,
+                                                   const v1::CompleteVerificationRequest& request) {
   return rpc::Mutate<v1::VerificationTask>(
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::VerificationTask> {
         ASSIGN_OR_RETURN(Loaded l, LoadForStep(m, request.unit_report_id(), request.etag()));
@@ -422,9 +426,10 @@ absl::StatusOr<v1::VerificationTask> CompleteVerification(
                          LockVillageProjects(m.tx(), l.unit.region_path));
         std::vector<Ulid> ids;
         for (const VillageProject& p : projects) ids.push_back(p.id);
-        ASSIGN_OR_RETURN(const std::vector<FindingRow> added,
-                         TakeFindings(c, m.tx(), l.unit, ActorMessage(c, l.unit.region_path), ids,
-                                      request.findings()));
+        ASSIGN_OR_RETURN(
+            const std::vector<FindingRow> added,
+            TakeFindings(c, m.tx(), caller, l.unit, ActorMessage(c, l.unit.region_path), ids,
+                         request.findings()));
         RETURN_IF_ERROR(InsertFindings(m.tx(), added));
         ASSIGN_OR_RETURN(const std::vector<FindingRow> all, Findings(m.tx(), {l.unit.id}));
         ASSIGN_OR_RETURN(const auto rounds, CountyRounds(m.tx(), {l.unit.id}));
@@ -463,7 +468,7 @@ absl::StatusOr<v1::VerificationTask> CompleteVerification(
         ASSIGN_OR_RETURN(const std::vector<ProjectRow> to_correct,
                          CorrectedRows(m.tx(), of_project));
         // Who signed with a correction need not be who completes.
-        RETURN_IF_ERROR(CheckLedFrom(c, l.unit, to_correct));
+        RETURN_IF_ERROR(CheckLedFrom(c, m.tx(), caller, l.unit, to_correct));
         std::optional<Ulid> at;
         absl::StatusOr<Corrections> corrections =
             ApplyCorrections(c, m.tx(), to_correct, of_project, &at);
@@ -477,7 +482,7 @@ absl::StatusOr<v1::VerificationTask> CompleteVerification(
           std::erase_if(projects, [&](const VillageProject& p) { return p.id == id; });
           changes.push_back({std::move(one.after), std::move(one.before), kCountyLevel, kReason});
         }
-        const Author author{c.caller,       c.roles, "VerificationService.CompleteVerification",
+        const Author author{caller,         c.roles, "VerificationService.CompleteVerification",
                             m.request_id(), c.now,   c.ids};
         RETURN_IF_ERROR(WriteProjects(m.tx(), author, corrections->references, &changes));
         ASSIGN_OR_RETURN(const int64_t as_they_are, SetProjectVerification(
@@ -504,8 +509,17 @@ void RegisterVerificationHandlers(rpc::Router& router) {
   router.Unary<v1::SignVerificationRequest, v1::VerificationTask>(
       Cat(kVerificationService, "SignVerification"), SignVerification);
   router.Unary<v1::CompleteVerificationRequest, v1::VerificationTask>(
-      Cat(kVerificationService, "CompleteVerification"), rpc::OfWhole(CompleteVerification));
+      Cat(kVerificationService, "CompleteVerification"), CompleteVerification);
   RegisterBulkVerificationHandlers(router);
 }
 
 }  // namespace bangfu::registry::inventory
+}  // namespace
+
+absl::StatusOr<v1::VerificationTask> CompleteVerification(
+    CallContext& c, const v1::CompleteVerificationRequest& request) {
+  return rpc::OfWhole([&](CallContext& whole, const v1::CompleteVerificationRequest& of_whole) {
+    return CompleteWhole(whole, c.caller, of_whole);
+  })(c, request);
+}
+

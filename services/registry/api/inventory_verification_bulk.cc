@@ -4,7 +4,6 @@
 
 #include "common/base/strings.h"
 #include "common/rpc/bulk.h"
-#include "common/rpc/whole.h"
 #include "common/status/macros.h"
 #include "services/registry/api/inventory_internal.h"
 
@@ -69,7 +68,7 @@ void RegisterBulkVerificationHandlers(rpc::Router& router) {
   router.Unary<v1::BatchSignVerificationsRequest, v1::BatchSignVerificationsResponse>(
       Cat(kVerificationService, "BatchSignVerifications"), BatchSign);
   router.Unary<v1::BatchCompleteVerificationsRequest, v1::BatchCompleteVerificationsResponse>(
-      Cat(kVerificationService, "BatchCompleteVerifications"), rpc::OfWhole(BatchComplete));
+      Cat(kVerificationService, "BatchCompleteVerifications"), BatchComplete);
 }
 
 }  // namespace bangfu::registry::inventory

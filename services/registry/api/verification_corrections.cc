@@ -13,6 +13,8 @@
 #include "common/contract/validator.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "common/workflow/workflow.h"
+#include "services/registry/api/grant_scope.h"
 #include "services/registry/domain/project.h"
 
 namespace bangfu::registry::inventory {
@@ -138,14 +140,22 @@ absl::StatusOr<std::vector<ProjectRow>> CorrectedRows(
   return rows;
 }
 
-absl::Status CheckLedFrom(const CallContext& c, const UnitReportRow& unit,
-                          const std::vector<ProjectRow>& rows) {
+absl::Status CheckLedFrom(const CallContext& c, mysql::Executor& db, const auth::Caller& caller,
+                          const UnitReportRow& unit, const std::vector<ProjectRow>& rows) {
+  if (rows.empty()) return absl::OkStatus();
   static const auto& of_county = *new std::vector<auth::Role>{auth::Role::ROLE_COUNTY_OPERATOR,
                                                               auth::Role::ROLE_COUNTY_APPROVER};
+  ASSIGN_OR_RETURN(const Categories categories, CategoriesFor(db, caller));
   for (const ProjectRow& row : rows) {
     const bool same_county = RegionAncestor(row.region_path, RegionLevel::kCounty) ==
                              RegionAncestor(unit.region_path, RegionLevel::kCounty);
-    if (c.caller.May(same_county ? c.roles : of_county, row.region_path)) continue;
+    const std::vector<auth::Role>& roles = same_county ? c.roles : of_county;
+    const auth::Facets thing =
+        caller.MindsFacets() ? FacetsOf(ProjectOf(row), categories) : auth::Facets();
+    if (caller.Find(roles, row.region_path, thing) != nullptr) continue;
+    if (caller.May(roles, row.region_path)) {
+      return workflow::ScopeExcludes("更正该项目").With("project_id", row.id.ToString()).Build();
+    }
     return Error(absl::StatusCode::kPermissionDenied, "NOT_LEAD_REGION")
         .Zh("项目由其他地区牵头，不能直接更正；与核实不符的，请以“有争议”提出")
         .With("project_id", row.id.ToString())
@@ -214,8 +224,8 @@ absl::StatusOr<std::vector<std::string>> ReportedTexts(
 }
 
 absl::StatusOr<std::vector<FindingRow>> TakeFindings(
-    CallContext& c, mysql::Tx& tx, const UnitReportRow& unit, const type::v1::Actor& by,
-    const std::vector<Ulid>& projects,
+    CallContext& c, mysql::Tx& tx, const auth::Caller& caller, const UnitReportRow& unit,
+    const type::v1::Actor& by, const std::vector<Ulid>& projects,
     const google::protobuf::RepeatedPtrField<v1::VerificationFinding>& findings) {
   std::vector<FindingRow> out;
   std::map<Ulid, std::vector<v1::VerificationFinding>> corrections;
@@ -245,7 +255,7 @@ absl::StatusOr<std::vector<FindingRow>> TakeFindings(
     out.push_back(std::move(row));
   }
   ASSIGN_OR_RETURN(const std::vector<ProjectRow> stored, CorrectedRows(tx, corrections));
-  RETURN_IF_ERROR(CheckLedFrom(c, unit, stored));
+  RETURN_IF_ERROR(CheckLedFrom(c, tx, caller, unit, stored));
   std::optional<Ulid> at;
   const absl::Status corrected = ApplyCorrections(c, tx, stored, corrections, &at).status();
   if (!corrected.ok()) return OnFindings(corrected, at, findings);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/auth/caller.h"
 #include "services/registry/api/inventory_internal.h"
 #include "services/registry/api/project_writer.h"
 #include "services/registry/store/project_store.h"
@@ -36,8 +37,11 @@ absl::StatusOr<std::vector<ProjectRow>> CorrectedRows(
 // A project is written by those where it is led from; whoever verifies another village that it
 // covers raises what differs as disputed. Where another county leads it, by that county's own
 // people, who can complete the report too: a verifier of the whole city would sign what nobody
-// completes. PERMISSION_DENIED NOT_LEAD_REGION.
-absl::Status CheckLedFrom(const rpc::CallContext& c, const UnitReportRow& unit,
+// completes. To correct is an act on one project: `caller` has all grants, and one that covers the
+// project will do. PERMISSION_DENIED NOT_LEAD_REGION, or SCOPE_EXCLUDES when the grants there are
+// for other money or industries.
+absl::Status CheckLedFrom(const rpc::CallContext& c, mysql::Executor& db,
+                          const auth::Caller& caller, const UnitReportRow& unit,
                           const std::vector<ProjectRow>& rows);
 
 // A refusal of a corrected project, at the findings of it that brought it.
@@ -52,10 +56,10 @@ absl::StatusOr<std::vector<std::string>> ReportedTexts(
 
 // Findings of a step that `by` takes, checked against the village's projects and made ready to
 // store. A correction that an update of the project would be refused for is refused here, where it
-// can be mended.
+// can be mended. `caller`: as CheckLedFrom.
 absl::StatusOr<std::vector<FindingRow>> TakeFindings(
-    rpc::CallContext& c, mysql::Tx& tx, const UnitReportRow& unit, const type::v1::Actor& by,
-    const std::vector<Ulid>& projects,
+    rpc::CallContext& c, mysql::Tx& tx, const auth::Caller& caller, const UnitReportRow& unit,
+    const type::v1::Actor& by, const std::vector<Ulid>& projects,
     const google::protobuf::RepeatedPtrField<v1::VerificationFinding>& findings);
 
 }  // namespace bangfu::registry::inventory
