@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "bangfu/registry/v1/events.pb.h"
 #include "common/base/region.h"
@@ -45,11 +46,19 @@ absl::StatusOr<std::vector<std::vector<RequiredDepartment>>> DepartmentsOf(
 
 namespace {
 
-// A department signs for the money that it answers for: by a grant that covers one of `sources`.
-// PERMISSION_DENIED ROLE_NOT_ALLOWED, or SCOPE_EXCLUDES when the grants are for other money.
-absl::Status CheckSigner(std::string_view department, const std::vector<std::string>& sources,
-                         const auth::Caller& caller, std::string_view region_path) {
-  return workflow::CheckSigner(department, workflow::ActorAt(caller, region_path, {sources, {}}));
+// A department signs for the money that it answers for: in one of its roles, by a grant that covers
+// one of `sources`. What the caller may for other money is not theirs here: own rights to that do
+// not make one out of what is lent to them for this.
+workflow::Actor SignerFor(std::string_view department, const std::vector<std::string>& sources,
+                          const auth::Caller& caller, std::string_view region_path) {
+  workflow::Actor actor = workflow::ActorAt(caller, region_path, {sources, {}});
+  const std::vector<workflow::RoleId> roles = workflow::SigningRoles(department);
+  for (std::vector<workflow::RoleId>* held : {&actor.roles, &actor.narrowed}) {
+    std::erase_if(*held, [&](workflow::RoleId role) {
+      return std::find(roles.begin(), roles.end(), role) == roles.end();
+    });
+  }
+  return actor;
 }
 
 // Under the grant that lets the caller sign for the department: whoever holds several roles, or one
@@ -89,25 +98,37 @@ std::vector<workflow::AllowedAction> AllowedOn(const UnitReportSubject& subject,
     return action.action == "sample_ok" || action.action == "sample_issue";
   });
   for (workflow::AllowedAction& action : actions) {
-    if (action.action != "sign" || !action.allowed) continue;
+    if (action.action != "sign") continue;
     const std::vector<std::string>& missing = subject.missing_departments;
     if (missing.empty()) {
+      if (!action.allowed) continue;
       action = workflow::ActionOf(action.action, action.label_zh, AlreadySigned());
       continue;
     }
-    // The refusal of the department that is nearest: one that the caller's role could sign for.
+    // The refusal of the department that is nearest: one that the caller could sign for, but for
+    // who submitted it, or else one that the caller's role could.
     absl::Status check;
+    int nearest = 0;
     for (const std::string& department : missing) {
       const auto sources = subject.sources_of_department.find(department);
-      const absl::Status one =
-          CheckSigner(department,
-                      sources == subject.sources_of_department.end() ? std::vector<std::string>()
-                                                                     : sources->second,
-                      caller, region_path);
-      if (one.ok() || check.ok() || GetErrorDetail(one).reason == "SCOPE_EXCLUDES") check = one;
+      const workflow::Actor actor =
+          SignerFor(department,
+                    sources == subject.sources_of_department.end() ? std::vector<std::string>()
+                                                                   : sources->second,
+                    caller, region_path);
+      absl::Status one = workflow::CheckSigner(department, actor);
+      int near = GetErrorDetail(one).reason == "SCOPE_EXCLUDES" ? 2 : 1;
+      if (one.ok()) {
+        one = UnitReportTable().Execute(subject, action.action, actor).status();
+        near = 3;
+      }
+      if (one.ok() || near > nearest) check = one;
+      nearest = std::max(near, nearest);
       if (one.ok()) break;
     }
-    if (!check.ok()) action = workflow::ActionOf(action.action, action.label_zh, check);
+    if (action.allowed != check.ok()) {
+      action = workflow::ActionOf(action.action, action.label_zh, check);
+    }
   }
   return actions;
 }
@@ -330,16 +351,20 @@ absl::StatusOr<int64_t> DisputedOnlyElsewhere(mysql::Executor& db,
 absl::StatusOr<std::string> DepartmentToSign(CallContext& c, const UnitReportRow& unit) {
   ASSIGN_OR_RETURN(const auto departments, DepartmentsOf(c.db, {unit}, ShanghaiDay(c.now)));
   ASSIGN_OR_RETURN(const std::vector<SignatureRow> signatures, Signatures(c.db, {unit}));
+  std::string otherwise;
   for (const RequiredDepartment& d : departments[0]) {
     const bool has_signed =
         std::any_of(signatures.begin(), signatures.end(),
                     [&](const SignatureRow& s) { return s.department_code == d.department_code; });
     if (has_signed) continue;
-    if (CheckSigner(d.department_code, d.source_codes, c.caller, unit.region_path).ok()) {
-      return d.department_code;
-    }
+    const workflow::Actor actor =
+        SignerFor(d.department_code, d.source_codes, c.caller, unit.region_path);
+    if (!workflow::CheckSigner(d.department_code, actor).ok()) continue;
+    // What those who lent it submitted is refused: another department may do.
+    if (!actor.By(actor.roles).Is(SubmitterOf(unit))) return d.department_code;
+    if (otherwise.empty()) otherwise = d.department_code;
   }
-  return "";
+  return otherwise;
 }
 
 absl::StatusOr<v1::VerificationTask> SignVerification(CallContext& c,
@@ -347,21 +372,27 @@ absl::StatusOr<v1::VerificationTask> SignVerification(CallContext& c,
   return rpc::Mutate<v1::VerificationTask>(
       c, request, [&](Mutation& m) -> absl::StatusOr<v1::VerificationTask> {
         ASSIGN_OR_RETURN(Loaded l, LoadForStep(m, request.unit_report_id(), request.etag()));
-        // For which money is a matter of the department.
-        const workflow::Actor actor = workflow::ActorAt(c.caller, l.unit.region_path);
-        ASSIGN_OR_RETURN(const UnitReportState to,
-                         UnitReportTable().Execute(l.subject, "sign", actor));
         ASSIGN_OR_RETURN(const auto departments,
                          DepartmentsOf(m.tx(), {l.unit}, ShanghaiDay(c.now)));
         const std::string& department = request.department_code();
         const auto required = std::find_if(
             departments[0].begin(), departments[0].end(),
             [&](const RequiredDepartment& d) { return d.department_code == department; });
+        // For which money is a matter of the department; with none, or where the caller does not
+        // sign for it, what stands in the way of everybody is told first.
+        workflow::Actor actor = workflow::ActorAt(c.caller, l.unit.region_path);
+        absl::Status check;
         if (required == departments[0].end()) {
-          return FailedPrecondition("DEPARTMENT_NOT_REQUIRED", "该部门不在会同核实范围").Build();
+          check = FailedPrecondition("DEPARTMENT_NOT_REQUIRED", "该部门不在会同核实范围").Build();
+        } else {
+          workflow::Actor signer =
+              SignerFor(department, required->source_codes, c.caller, l.unit.region_path);
+          check = workflow::CheckSigner(department, signer);
+          if (check.ok()) actor = std::move(signer);
         }
-        RETURN_IF_ERROR(
-            CheckSigner(department, required->source_codes, c.caller, l.unit.region_path));
+        ASSIGN_OR_RETURN(const UnitReportState to,
+                         UnitReportTable().Execute(l.subject, "sign", actor));
+        RETURN_IF_ERROR(check);
         l.actor = Signer(c.caller, *required, l.unit.region_path);
         const workflow::Person person{l.actor->subject, l.actor->delegated_by};
         ASSIGN_OR_RETURN(const std::vector<SignatureRow> signatures, Signatures(m.tx(), {l.unit}));
@@ -501,6 +532,15 @@ absl::StatusOr<v1::VerificationTask> CompleteWhole(CallContext& c, const auth::C
       });
 }
 
+}  // namespace
+
+absl::StatusOr<v1::VerificationTask> CompleteVerification(
+    CallContext& c, const v1::CompleteVerificationRequest& request) {
+  return rpc::OfWhole([&](CallContext& whole, const v1::CompleteVerificationRequest& of_whole) {
+    return CompleteWhole(whole, c.caller, of_whole);
+  })(c, request);
+}
+
 void RegisterVerificationHandlers(rpc::Router& router) {
   router.Unary<v1::GetVerificationTaskRequest, v1::VerificationTask>(
       Cat(kVerificationService, "GetVerificationTask"), GetTask);
@@ -514,12 +554,3 @@ void RegisterVerificationHandlers(rpc::Router& router) {
 }
 
 }  // namespace bangfu::registry::inventory
-}  // namespace
-
-absl::StatusOr<v1::VerificationTask> CompleteVerification(
-    CallContext& c, const v1::CompleteVerificationRequest& request) {
-  return rpc::OfWhole([&](CallContext& whole, const v1::CompleteVerificationRequest& of_whole) {
-    return CompleteWhole(whole, c.caller, of_whole);
-  })(c, request);
-}
-
