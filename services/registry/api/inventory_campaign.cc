@@ -266,7 +266,10 @@ absl::StatusOr<v1::InventoryCampaign> GetOne(CallContext& c,
                                              const v1::GetCampaignRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, ParseId(request.id(), "id"));
   ASSIGN_OR_RETURN(const CampaignRow row, GetCampaign(c.db, id, c.scope));
-  ASSIGN_OR_RETURN(const CampaignSubject subject, SubjectOf(c.db, row, c.scope));
+  // A sample is drawn of a whole region: by grants for some money nobody draws the villages there.
+  auth::Caller whole = c.caller;
+  const auth::ActingOn acting(whole, auth::Everything());
+  ASSIGN_OR_RETURN(const CampaignSubject subject, SubjectOf(c.db, row, whole.Scope(c.roles)));
   v1::InventoryCampaign campaign = CampaignMessage(row);
   workflow::FillAllowedActions(CampaignTransitions().Allowed(subject, ActorIn(c.caller, row)),
                                campaign.mutable_allowed_actions());

@@ -270,6 +270,53 @@ TEST_F(WholeUnit, R118_ManyVillagesAtOnceAreNoOtherMatter) {
   EXPECT_EQ(AuditedAt("unit_report"), kCounty);
 }
 
+// Nor does what lies in the region of such a grant make an act elsewhere possible.
+TEST_F(WholeUnit, ADrawIsOfferedOfWhatCanBeDrawn) {
+  campaign_ = OpenCampaign("36", Province());
+  Verify(campaign_.id(), kVillage);
+  const std::string city = Person("city", {Held(options::v1::ROLE_CITY_SUPERVISOR, "3607", true),
+                                           Held(options::v1::ROLE_CITY_SUPERVISOR, "3608", false)});
+  EXPECT_EQ(ToldOfCampaign("draw_sample", city).refusal_reason(), "NOTHING_TO_SAMPLE");
+  EXPECT_THAT(Draw(campaign_.id(), "3607", city), Excluded());
+  EXPECT_THAT(Draw(campaign_.id(), "3608", city), StatusIs(absl::StatusCode::kFailedPrecondition));
+  Verify(campaign_.id(), kOtherVillage, Village(kOtherVillage));
+  EXPECT_TRUE(ToldOfCampaign("draw_sample", city).allowed());
+}
+
+// A deputy's own right to other money does not make one out of what was lent.
+TEST_F(WholeUnit, R118_WhatThePrincipalSubmittedIsNotSignedByOwnRightsToOtherMoney) {
+  v1::Project project = NewProject("以工代赈茶园");
+  project.mutable_declared_funding(0)->set_task_code("WORK_RELIEF");
+  ASSERT_OK(Register(project));
+  campaign_ = OpenCampaign();
+  ASSERT_OK(Submit(Here(), false));
+  ASSERT_OK(Pass(Here()));
+  const std::string department = "DEVELOPMENT_REFORM";
+  const auto deputy = [&](const std::string& person, const std::string& own,
+                          const std::string& principal) {
+    auth::Grant lent = OfSource("BRIDGE_CENTRAL", options::v1::ROLE_SECTOR_VERIFIER);
+    lent.delegated_by = principal;
+    lent.id = server_.ids().Next();
+    held_.Set(person,
+              {person, {OfSource(own, options::v1::ROLE_SECTOR_VERIFIER), std::move(lent)}, {}});
+    return ::bangfu::testing::PersonToken(server_, person);
+  };
+  const std::string submitter = Here().submitted_by().subject();
+  const std::string refused = deputy("deputy-1", "LOTTERY", submitter);
+  EXPECT_EQ(ToldOfUnit(kVillage, "sign", refused).refusal_reason(), "SELF_APPROVAL");
+  EXPECT_THAT(KindsOf(refused), Not(Contains("UNIT_REPORT_SIGN")));
+  EXPECT_THAT(Sign(Here().id(), Here().etag(), department, refused),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "SELF_APPROVAL"));
+  // Lent by another, or by their own right to this money, they sign.
+  const std::string other = deputy("deputy-2", "LOTTERY", "another");
+  EXPECT_TRUE(ToldOfUnit(kVillage, "sign", other).allowed());
+  EXPECT_THAT(KindsOf(other), Contains("UNIT_REPORT_SIGN"));
+  const std::string own = deputy("deputy-3", "BRIDGE_CENTRAL", submitter);
+  EXPECT_TRUE(ToldOfUnit(kVillage, "sign", own).allowed());
+  EXPECT_THAT(KindsOf(own), Contains("UNIT_REPORT_SIGN"));
+  EXPECT_OK(Sign(Here().id(), Here().etag(), department, own));
+}
+
 // Whoever holds nothing of the role is told so, not of a scope.
 TEST_F(WholeUnit, AnotherRoleIsRefusedAsSuch) {
   campaign_ = OpenCampaign();
@@ -280,16 +327,30 @@ TEST_F(WholeUnit, AnotherRoleIsRefusedAsSuch) {
 
 // Items that opened before they kept what they take are brought after by the recount.
 TEST_F(WholeUnit, TheRecountBringsEarlierItems) {
-  campaign_ = OpenCampaign();
+  campaign_ = OpenCampaign("36", Province());
+  for (const char* village : {kVillage, kVillage2, kVillage3, kVillage4}) {
+    Verify(campaign_.id(), village);
+  }
+  ASSERT_OK(CreateCampaign(kCounty));  // still to be opened
   const std::string narrowed =
-      Person("reporter", {Held(options::v1::ROLE_VILLAGE_REPORTER, kVillage, true)});
+      Person("reporter", {Held(options::v1::ROLE_VILLAGE_REPORTER, kOtherVillage, true)});
+  const std::string approver =
+      Person("approver", {Held(options::v1::ROLE_COUNTY_APPROVER, kCounty, true)});
+  const std::string city = Person("city", {Held(options::v1::ROLE_CITY_SUPERVISOR, "3607", true)});
   server_.database().Run("UPDATE work_item SET fund_sources = '', industries = '';");
   server_.database().Run("UPDATE work_desk SET fund_sources = '', industries = '';");
   EXPECT_THAT(KindsOf(narrowed), Contains("UNIT_REPORT_SUBMIT"));
-  ASSERT_OK(inbox::Recount(server_.database().db(), {UnitReportSource(), CampaignSource()},
+  EXPECT_THAT(KindsOf(approver), Contains("CAMPAIGN_OPEN"));
+  EXPECT_THAT(KindsOf(city), Contains("SAMPLE_DRAW"));
+  ASSERT_OK(inbox::Recount(server_.database().db(),
+                           {UnitReportSource(), ConfirmationSource(), CampaignSource()},
                            server_.ids(), server_.clock().Now(), {.calendar = InboxCalendar()}));
-  EXPECT_THAT(KindsOf(narrowed), IsEmpty());
-  EXPECT_THAT(KindsOf(Village()), Contains("UNIT_REPORT_SUBMIT"));
+  for (const std::string& token : {narrowed, approver, city}) {
+    EXPECT_THAT(KindsOf(token), IsEmpty());
+  }
+  EXPECT_THAT(KindsOf(Village(kOtherVillage)), Contains("UNIT_REPORT_SUBMIT"));
+  EXPECT_THAT(KindsOf(Approver()), Contains("CAMPAIGN_OPEN"));
+  EXPECT_THAT(KindsOf(City()), Contains("SAMPLE_DRAW"));
 }
 
 }  // namespace
