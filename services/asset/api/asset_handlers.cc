@@ -7,7 +7,6 @@
 #include "common/base/strings.h"
 #include "common/contract/sensitive.h"
 #include "common/inbox/service.h"
-#include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -179,8 +178,9 @@ absl::StatusOr<v1::Asset> AssetHandlers::RegisterAsset(rpc::CallContext& c,
       row.transferred_date = DayFrom(r.transferred_date(), "transferred_date", &ignored);
     }
     RETURN_IF_ERROR(CheckAssetScope(c, row));
-    ASSIGN_OR_RETURN(const auth::Facets facets, CheckOfProjects(m.tx(), c, row, found));
-    const rpc::Covering covering(m, facets);
+    ASSIGN_OR_RETURN(const auto checked,
+                     CheckOfProjects(m.tx(), c, row.region_path, v1::AssetDetails(), details));
+    const CoveringAll covering(m, row.region_path, checked);
     row.id = c.ids.Next();
     row.created_by = ToActor(covering.caller(), c.roles, row.region_path).SerializeAsString();
     row.updated_by = row.created_by;
@@ -218,6 +218,7 @@ absl::StatusOr<v1::Asset> AssetHandlers::UpdateAsset(rpc::CallContext& c,
     return InvalidField("update_mask", "坐落按填报时的代码保留，不能修改").Build();
   }
   return rpc::Mutate<v1::Asset>(c, r, [&](rpc::Mutation& m) {
+    std::vector<auth::Facets> checked;
     return ChangeAsset(
         m, r.id(), r.etag(), "",
         [&](store::AssetRow* row, std::vector<Ulid>* projects) -> absl::Status {
@@ -268,9 +269,6 @@ absl::StatusOr<v1::Asset> AssetHandlers::UpdateAsset(rpc::CallContext& c,
             for (const store::ProjectShare& share : shares) ids.push_back(share.project_id);
             ASSIGN_OR_RETURN(const auto found, store::FindProjects(m.tx(), ids));
             RETURN_IF_ERROR(CheckProjects(details, found, c.scope));
-            if (touches({"source_projects"})) {
-              RETURN_IF_ERROR(CheckOfProjects(m.tx(), c, *row, found).status());
-            }
             RETURN_IF_ERROR(LockFacts(m.tx(), ids));
             RETURN_IF_ERROR(store::ReplaceProjects(m.tx(), row->id, shares));
             projects->insert(projects->end(), ids.begin(), ids.end());
@@ -283,11 +281,13 @@ absl::StatusOr<v1::Asset> AssetHandlers::UpdateAsset(rpc::CallContext& c,
           std::vector<FieldViolation> ignored;
           ApplyDetails(details, row, &ignored);
           RETURN_IF_ERROR(CheckAssetScope(c, *row));  // nor may it become what is outside
+          ASSIGN_OR_RETURN(checked, CheckOfProjects(m.tx(), c, row->region_path, old, details));
           // What was asked for and is there now is no open question any more.
           row->open_questions =
               StillOpen(*row, details, touches({"original_value_fen", "value_state"}));
           return absl::OkStatus();
-        });
+        },
+        &checked);
   });
 }
 

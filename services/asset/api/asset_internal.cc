@@ -5,7 +5,6 @@
 #include "common/base/strings.h"
 #include "common/blob/service.h"
 #include "common/inbox/service.h"
-#include "common/rpc/covering.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/asset/api/asset_work.h"
@@ -55,7 +54,8 @@ absl::StatusOr<store::AssetRow> LoadAsset(mysql::Executor& db, const std::string
 
 absl::StatusOr<v1::Asset> ChangeAsset(
     rpc::Mutation& m, const std::string& id, const std::string& etag, std::string_view reason,
-    const std::function<absl::Status(store::AssetRow*, std::vector<Ulid>* projects)>& change) {
+    const std::function<absl::Status(store::AssetRow*, std::vector<Ulid>* projects)>& change,
+    const std::vector<auth::Facets>* checked) {
   const rpc::CallContext& c = m.context();
   ASSIGN_OR_RETURN(const store::AssetRow seen, LoadAsset(m.tx(), id, c.scope));
   ASSIGN_OR_RETURN(std::vector<Ulid> projects, ProjectIdsOf(m.tx(), seen.id));
@@ -63,9 +63,10 @@ absl::StatusOr<v1::Asset> ChangeAsset(
   ASSIGN_OR_RETURN(store::AssetRow row, LoadAsset(m.tx(), id, c.scope, /*for_update=*/true));
   if (!etag.empty() && Cat(row.version) != etag) return EtagMismatch().Build();
   const v1::Asset before = ToAsset(row);
-  const auth::Facets facets = FacetsOf(c.caller, row);
+  std::vector<auth::Facets> things = {FacetsOf(c.caller, row)};
   RETURN_IF_ERROR(change(&row, &projects));
-  const rpc::Covering covering(m, facets);
+  if (checked != nullptr) things.insert(things.end(), checked->begin(), checked->end());
+  const CoveringAll covering(m, row.region_path, things);
   return Save(covering.mutation(), &row, before, projects, reason);
 }
 

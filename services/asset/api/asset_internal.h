@@ -30,10 +30,12 @@ absl::StatusOr<store::AssetRow> LoadAsset(mysql::Executor& db, const std::string
 
 // One change of one asset: loads it, locks its projects' facts, lets `change` work on the row,
 // saves. The etag is compared before anything else of the asset is looked at; an item of a bulk
-// step may come without one.
+// step may come without one. `checked`: what else than the asset as it was the change asked the
+// grants about, for it to fill in; the grant that is named covers that, too.
 absl::StatusOr<v1::Asset> ChangeAsset(
     rpc::Mutation& m, const std::string& id, const std::string& etag, std::string_view reason,
-    const std::function<absl::Status(store::AssetRow*, std::vector<Ulid>* projects)>& change);
+    const std::function<absl::Status(store::AssetRow*, std::vector<Ulid>* projects)>& change,
+    const std::vector<auth::Facets>* checked = nullptr);
 
 // Evidence serves the asset, whichever of its steps brought it.
 absl::Status TakeAssetEvidence(

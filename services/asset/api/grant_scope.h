@@ -2,7 +2,10 @@
 // money, and of projects the industry.
 #pragma once
 
+#include <list>
 #include <map>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -11,6 +14,8 @@
 #include "common/base/ulid.h"
 #include "common/mysql/session.h"
 #include "common/rpc/call_context.h"
+#include "common/rpc/covering.h"
+#include "common/rpc/mutation.h"
 #include "services/asset/store/asset_store.h"
 #include "services/asset/store/contract_store.h"
 #include "services/asset/store/reference_store.h"
@@ -47,10 +52,53 @@ inline constexpr char kProjectMattersZh[] = "办理该项目的事项";
 // For what is filed about an asset: SCOPE_EXCLUDES where the caller has the role only by grants for
 // other money.
 absl::Status CheckAssetScope(const rpc::CallContext& c, const store::AssetRow& row);
-// For what says of which projects an asset is: SCOPE_EXCLUDES, too, where the grants for its money
-// leave out the industry of one of them. Gives the asset's facets with the industries of all.
-absl::StatusOr<auth::Facets> CheckOfProjects(mysql::Executor& db, const rpc::CallContext& c,
-                                             const store::AssetRow& row,
-                                             const std::vector<store::ProjectCopy>& projects);
+
+// What a change of an asset's money and projects is to grants. Lives within a call or a chunk of
+// rows, and looks each project up once.
+class ChangeScope {
+ public:
+  explicit ChangeScope(mysql::Executor& db) : db_(db) {}
+  // A project that need not be looked up.
+  void Know(const store::ProjectCopy& project);
+  // By the money as it was each project that it leaves or has another share of; by the money as it
+  // becomes each that it comes to or has another share of, all where that is other money. One that
+  // stays as it is asks nobody. `before`: of a new asset, nothing.
+  absl::StatusOr<std::vector<auth::Facets>> Of(const v1::AssetDetails& before,
+                                               const v1::AssetDetails& after);
+  // As the store's, once for each industry.
+  absl::StatusOr<std::vector<std::string>> WithParents(const std::string& industry);
+
+ private:
+  absl::Status LookUp(const std::vector<Ulid>& projects);
+
+  mysql::Executor& db_;
+  std::map<Ulid, std::string> projects_;                        // their industries
+  std::map<std::string, std::vector<std::string>> industries_;  // by code
+};
+
+inline constexpr char kProjectsOfAssetZh[] = "登记该项目的资产";
+// For what says of which projects, or of which money, an asset is: SCOPE_EXCLUDES, too, where the
+// grants for its money leave out the industry of a project that the change is about. Gives what the
+// grants were asked about, the asset as it becomes first; nothing where none is narrowed.
+absl::StatusOr<std::vector<auth::Facets>> CheckOfProjects(mysql::Executor& db,
+                                                          const rpc::CallContext& c,
+                                                          std::string_view region_path,
+                                                          const v1::AssetDetails& before,
+                                                          const v1::AssetDetails& after);
+
+// A mutation in the name of the grant that covers all of several things, where one does; else of
+// one that covers the first of them and what it can of the others.
+class CoveringAll {
+ public:
+  CoveringAll(rpc::Mutation& m, std::string_view region_path,
+              const std::vector<auth::Facets>& things);
+
+  rpc::Mutation& mutation() const { return *mutation_; }
+  const auth::Caller& caller() const { return mutation_->context().caller; }
+
+ private:
+  std::list<rpc::Covering> each_;  // of each the mutation of the one before it
+  rpc::Mutation* mutation_;
+};
 
 }  // namespace bangfu::asset::api

@@ -61,6 +61,43 @@ class AssetScopeTest : public ServiceTest {
     Apply({{"industry_category_batch", &industries}, {"project", &changed}});
     return p.id();
   }
+  // Another project, of the industry.
+  std::string ProjectOf(const std::string& industry) {
+    registry::v1::ProjectChanged changed;
+    registry::v1::Project& p = *changed.mutable_project();
+    p.set_id(ids_.Next().ToString());
+    p.set_project_code("PJ360733-2022-000010");
+    p.set_name("茶园");
+    p.set_region_path(kVillage);
+    p.set_state(registry::v1::PROJECT_STATE_OPERATING);
+    p.set_industry_code(industry);
+    Apply({{"project", &changed}});
+    return p.id();
+  }
+  // A grant for each source, industry (empty: all) and region.
+  struct Held {
+    std::string source, industry, region;
+  };
+  std::string Holder(const std::vector<Held>& held) {
+    auth::Caller caller;
+    caller.subject = "person-narrow";
+    for (const Held& one : held) {
+      auth::Grant& grant = caller.grants.emplace_back();
+      grant.role = ROLE_COUNTY_OPERATOR;
+      grant.region_path = one.region;
+      if (!one.source.empty()) grant.fund_sources = {one.source};
+      if (!one.industry.empty()) grant.industries = {one.industry};
+    }
+    return server_.Token(caller);
+  }
+  v1::UpdateAssetRequest Change(const v1::Asset& asset, const std::string& field) {
+    v1::UpdateAssetRequest r;
+    r.set_request_id(RequestId());
+    r.set_id(asset.id());
+    r.set_etag(asset.etag());
+    r.mutable_update_mask()->add_paths(field);
+    return r;
+  }
   v1::RecordLinkageRequest Link(const std::string& project) {
     v1::RecordLinkageRequest r;
     r.set_request_id(RequestId());
@@ -162,27 +199,14 @@ TEST_F(AssetScopeTest, R118_AnAssetIsRegisteredByThoseWhoseProjectItIs) {
   EXPECT_OK(Call<v1::Asset>(method, shed(), OfIndustries({{"CAMELLIA"}})));
   EXPECT_OK(Call<v1::Asset>(method, shed(), special_));
   // One grant has to cover both.
-  const auto holder = [&](const std::vector<std::pair<std::string, std::string>>& scopes,
-                          const std::vector<std::string>& regions) {
-    auth::Caller caller;
-    caller.subject = "person-narrow";
-    for (size_t i = 0; i < scopes.size(); ++i) {
-      auth::Grant& grant = caller.grants.emplace_back();
-      grant.role = ROLE_COUNTY_OPERATOR;
-      grant.region_path = regions[i];
-      if (!scopes[i].first.empty()) grant.fund_sources = {scopes[i].first};
-      if (!scopes[i].second.empty()) grant.industries = {scopes[i].second};
-    }
-    return server_.Token(caller);
-  };
-  EXPECT_THAT(Call<v1::Asset>(
-                  method, shed(),
-                  holder({{"LEGACY_SPECIAL", "TEA"}, {"LOTTERY", "OIL"}}, {"360733", "360733"})),
-              Excluded());
+  EXPECT_THAT(
+      Call<v1::Asset>(method, shed(),
+                      Holder({{"LEGACY_SPECIAL", "TEA", "360733"}, {"LOTTERY", "OIL", "360733"}})),
+      Excluded());
   // The audit names it.
   ASSERT_OK_AND_ASSIGN(
       const v1::Asset asset,
-      Call<v1::Asset>(method, shed(), holder({{"", "TEA"}, {"", "OIL"}}, {"360733", "3607"})));
+      Call<v1::Asset>(method, shed(), Holder({{"", "TEA", "360733"}, {"", "OIL", "3607"}})));
   EXPECT_EQ(asset.created_by().region_path(), "3607");
 }
 
@@ -200,6 +224,79 @@ TEST_F(AssetScopeTest, R118_AnAssetIsGivenToNoProjectThatTheGrantLeavesOut) {
   EXPECT_EQ(Get(asset.id()).etag(), asset.etag());
   r.set_request_id(RequestId());
   EXPECT_OK(Call<v1::Asset>("AssetService.UpdateAsset", r, OfIndustries({{"OIL"}})));
+}
+
+// Nor is one taken from it; a project that stays as it is asks nobody.
+TEST_F(AssetScopeTest, R118_OnlyProjectsThatChangeAreAskedAbout) {
+  CamelliaProject();  // and what is above camellia
+  const v1::Asset asset = Registered(Shed());
+  const std::string teas = ProjectOf("TEA");
+  v1::UpdateAssetRequest r = Change(asset, "source_projects");
+  *r.mutable_details() = asset.details();
+  const std::string tea = OfIndustries({{"TEA"}});
+  ASSERT_OK_AND_ASSIGN(v1::Asset now, Call<v1::Asset>("AssetService.UpdateAsset", r, tea));
+  r = Change(now, "source_projects");
+  r.mutable_details()->add_source_projects()->set_project_id(teas);
+  EXPECT_THAT(Call<v1::Asset>("AssetService.UpdateAsset", r, tea), Excluded());
+  // Of its share a part, too.
+  r = Change(now, "source_projects");
+  for (const std::string& project : {project_, teas}) {
+    v1::SourceProject& one = *r.mutable_details()->add_source_projects();
+    one.set_project_id(project);
+    one.set_value_share_bp(5000);
+  }
+  EXPECT_THAT(Call<v1::Asset>("AssetService.UpdateAsset", r, tea), Excluded());
+  r.set_request_id(RequestId());
+  EXPECT_THAT(Call<v1::Asset>("AssetService.UpdateAsset", r, OfIndustries({{"OIL"}})), Excluded());
+  r.set_request_id(RequestId());
+  EXPECT_OK(Call<v1::Asset>("AssetService.UpdateAsset", r, OfIndustries({{"TEA"}, {"OIL"}})));
+}
+
+// The project that it comes to by the money that it has then, and its own by other money.
+TEST_F(AssetScopeTest, R118_ProjectsAreAskedAboutByTheMoneyThatTheAssetHasThen) {
+  CamelliaProject();  // and what is above camellia
+  const v1::Asset asset = Registered(Shed());
+  const auto of = [&](const char* legacy, const char* bridge) {
+    return Holder({{"LEGACY_SPECIAL", legacy, "360733"}, {"BRIDGE_CENTRAL", bridge, "360733"}});
+  };
+  const std::string teas = ProjectOf("TEA");
+  const auto funded = [&](bool moved) {
+    v1::UpdateAssetRequest r = Change(asset, "fund_sources");
+    v1::AssetFunding& fund = *r.mutable_details()->add_fund_sources();
+    fund.set_source_code("BRIDGE_CENTRAL");
+    fund.set_amount_fen(asset.details().original_value_fen());
+    if (!moved) return r;
+    r.mutable_update_mask()->add_paths("source_projects");
+    r.mutable_details()->add_source_projects()->set_project_id(teas);
+    return r;
+  };
+  const std::string method = "AssetService.UpdateAsset";
+  EXPECT_THAT(Call<v1::Asset>(method, funded(false), of("OIL", "TEA")), Excluded());
+  EXPECT_THAT(Call<v1::Asset>(method, funded(true), of("TEA", "OIL")), Excluded());
+  EXPECT_OK(Call<v1::Asset>(method, funded(true), of("OIL", "TEA")));
+}
+
+// One for every project rather than one for the first; what moves names the one for where it goes.
+TEST_F(AssetScopeTest, R118_TheAuditNamesAGrantForEveryProject) {
+  const std::string camellia = CamelliaProject();
+  const std::string teas = ProjectOf("TEA");
+  v1::RegisterAssetRequest shed = Shed();
+  shed.mutable_details()->clear_source_projects();
+  for (const std::string& project : {teas, camellia}) {
+    v1::SourceProject& one = *shed.mutable_details()->add_source_projects();
+    one.set_project_id(project);
+    one.set_value_share_bp(5000);
+  }
+  ASSERT_OK_AND_ASSIGN(
+      v1::Asset asset,
+      Call<v1::Asset>("AssetService.RegisterAsset", shed,
+                      Holder({{"", "TEA", "360733101"}, {"", "OIL", "360733"}, {"", "", "3607"}})));
+  EXPECT_EQ(asset.created_by().region_path(), "3607");
+  v1::UpdateAssetRequest r = Change(asset, "source_projects");
+  r.mutable_details()->add_source_projects()->set_project_id(project_);
+  ASSERT_OK_AND_ASSIGN(asset, Call<v1::Asset>("AssetService.UpdateAsset", r,
+                                              Holder({{"", "TEA", "360733"}, {"", "", "36"}})));
+  EXPECT_EQ(AuditedAt("asset"), (std::vector<std::string>{"3607", "36"}));
 }
 
 TEST_F(AssetScopeTest, AContractAndItsIncomeFollowTheAssetsMoney) {
