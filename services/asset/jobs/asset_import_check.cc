@@ -21,6 +21,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/asset/api/checks.h"
+#include "services/asset/api/convert.h"
 #include "services/asset/jobs/asset_import_internal.h"
 #include "services/asset/store/asset_store.h"
 #include "services/asset/store/reference_store.h"
@@ -84,7 +85,9 @@ absl::Status Checker::Resolve(std::vector<Draft>* drafts) {
   for (const store::AssetRow& row : there) by_key[*row.natural_key] = &row;
   for (Draft& d : *drafts) {
     if (d.decided()) continue;
-    if (FirstOf(d.known.front().natural_key, &d)) Decide(by_key, &d);
+    if (FirstOf(d.known.front().natural_key, &d)) {
+      RETURN_IF_ERROR(Decide(by_key, &scope, &d));
+    }
   }
   return absl::OkStatus();
 }
@@ -97,7 +100,8 @@ bool Checker::FirstOf(const std::string& natural_key, Draft* d) {
   return false;
 }
 
-void Checker::Decide(const std::map<std::string, const store::AssetRow*>& by_key, Draft* d) {
+absl::Status Checker::Decide(const std::map<std::string, const store::AssetRow*>& by_key,
+                             NewAssetScope* scope, Draft* d) {
   const Draft::Known* known = &d->known.front();
   const store::AssetRow* there = nullptr;
   bool unchanged = false;
@@ -108,7 +112,7 @@ void Checker::Decide(const std::map<std::string, const store::AssetRow*>& by_key
       // Codes come back: that asset went with the region that had this one before.
       if (&one != &d->known.front()) continue;
       d->Hold(Field::kName, "NAME_TAKEN", "该区划代码以前所属的地区已有同名资产，请改名区分");
-      return;
+      return absl::OkStatus();
     }
     if (one.less && (there != nullptr || !MayBe(*it->second, d->asset.asset().details()))) continue;
     const std::optional<std::string>& digest = it->second->import_digest;
@@ -122,12 +126,12 @@ void Checker::Decide(const std::map<std::string, const store::AssetRow*>& by_key
   // Known by what another row of this file may be: of two such rows the second is asked about.
   if (known != &d->known.front() && known->natural_key != d->known.front().natural_key &&
       !FirstOf(known->natural_key, d)) {
-    return;
+    return absl::OkStatus();
   }
   if (there != nullptr && !auth::InScope(job_.scope, there->region_path)) {
     d->Refuse(tables::FieldName(Field::kCode), "REGION_FOREIGN", d->Text(Field::kCode),
               kForeignAssetZh);
-    return;
+    return absl::OkStatus();
   }
   const std::string digest = DigestOf(*d, *known, /*with_texts=*/false);
   d->asset.set_natural_key(known->natural_key);
@@ -137,7 +141,7 @@ void Checker::Decide(const std::map<std::string, const store::AssetRow*>& by_key
       const auto& [field, why] = *d->excluded_if_new;
       d->Refuse(tables::FieldName(field), ReasonOf(why), d->Text(field),
                 GetErrorDetail(why).message_zh);
-      return;
+      return absl::OkStatus();
     }
     d->staged.record_id = ids_.Next();
     d->staged.outcome = d->warned ? ROW_OUTCOME_WARNED : ROW_OUTCOME_CREATED;
@@ -145,13 +149,24 @@ void Checker::Decide(const std::map<std::string, const store::AssetRow*>& by_key
     d->staged.record_id = there->id;
     if (unchanged) {
       d->staged.outcome = ROW_OUTCOME_UNCHANGED;
-      return;  // nothing to commit
+      return absl::OkStatus();  // nothing to commit
+    }
+    if (job_.caller.MindsFacets()) {
+      const v1::Asset stored = api::ToAsset(*there);
+      ASSIGN_OR_RETURN(const std::vector<auth::Facets> things,
+                       scope->ThingsOf(job_, stored.details(), Merge(stored, d->asset.asset())));
+      if (const auto left_out = LeftOut(job_, there->region_path, things)) {
+        d->Refuse(tables::FieldName(left_out->field), ReasonOf(left_out->why),
+                  d->Text(left_out->field), GetErrorDetail(left_out->why).message_zh);
+        return absl::OkStatus();
+      }
     }
     d->staged.outcome = ROW_OUTCOME_UPDATED;
     d->staged.issues.push_back(MakeIssue("", "MONEY_NOT_UPDATED", "", "",
                                          "更新资产信息；合同、收益、分红的变更请在系统内登记"));
   }
   d->staged.payload = d->asset.SerializeAsString();
+  return absl::OkStatus();
 }
 
 absl::Status Checker::ResolveOne(

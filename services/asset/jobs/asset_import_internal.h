@@ -26,6 +26,7 @@
 #include "common/recode/tables.h"
 #include "common/table/table.h"
 #include "services/asset/api/checks.h"
+#include "services/asset/api/grant_scope.h"
 #include "services/asset/intake/asset_table.h"
 #include "services/asset/store/asset_store.h"
 #include "services/asset/store/reference_store.h"
@@ -68,21 +69,23 @@ struct Excluded {
 // asset is. Lives within a batch of rows or a chunk.
 class NewAssetScope {
  public:
-  explicit NewAssetScope(mysql::Executor& db) : db_(db) {}
+  explicit NewAssetScope(mysql::Executor& db) : change_(db) {}
+  // A project that need not be looked up.
+  void Know(const store::ProjectCopy& project) { change_.Know(project); }
   // `project`: the first that the row names; null: none.
   absl::StatusOr<std::optional<Excluded>> Of(const Job& job, const v1::ImportedAsset& row,
                                              const store::ProjectCopy* project);
-  // The industry of a project that the asset is of, where the grants for its money leave it out.
-  absl::StatusOr<std::optional<Excluded>> OfProjects(
-      const Job& job, std::string_view region_path, const v1::AssetDetails& details,
-      const std::vector<const store::ProjectCopy*>& projects);
+  // What the grants are asked about where the asset changes so (api::ChangeScope); nothing where
+  // none is narrowed.
+  absl::StatusOr<std::vector<auth::Facets>> ThingsOf(const Job& job, const v1::AssetDetails& before,
+                                                     const v1::AssetDetails& after);
 
  private:
-  absl::StatusOr<std::vector<std::string>> WithParents(const std::string& industry);
-
-  mysql::Executor& db_;
-  std::map<std::string, std::vector<std::string>> industries_;  // by code
+  api::ChangeScope change_;
 };
+// The first of them that the grants leave out, the project's.
+std::optional<Excluded> LeftOut(const Job& job, std::string_view region_path,
+                                const std::vector<auth::Facets>& things);
 
 // So many texts of one asset, as of one project.
 inline constexpr int kMostRawTexts = 100;
@@ -238,7 +241,8 @@ class Checker {
   // Whether no row of this file was the asset of that key by now; the row is held if one was.
   bool FirstOf(const std::string& natural_key, Draft* d);
   // Finds the asset that is there already, and says what becomes of the row.
-  void Decide(const std::map<std::string, const store::AssetRow*>& by_key, Draft* d);
+  absl::Status Decide(const std::map<std::string, const store::AssetRow*>& by_key,
+                      NewAssetScope* scope, Draft* d);
   absl::Status ResolveRegion(Draft* d, const store::ProjectCopy* project);
   absl::Status LoadMatcher();
 

@@ -85,9 +85,10 @@ absl::StatusOr<std::optional<Excluded>> NewAssetScope::Of(const Job& job,
                                                           const store::ProjectCopy* project) {
   if (!IsNarrowed(job.caller)) return std::optional<Excluded>();
   if (project != nullptr) {
-    ASSIGN_OR_RETURN(std::optional<Excluded> of_project,
-                     OfProjects(job, row.asset().region_path(), row.asset().details(), {project}));
-    if (of_project) return of_project;
+    Know(*project);
+    ASSIGN_OR_RETURN(const std::vector<auth::Facets> things,
+                     ThingsOf(job, v1::AssetDetails(), row.asset().details()));
+    if (auto of_project = LeftOut(job, row.asset().region_path(), things)) return of_project;
   }
   std::optional<Field> money;
   if (row.has_contract()) {
@@ -104,31 +105,26 @@ absl::StatusOr<std::optional<Excluded>> NewAssetScope::Of(const Job& job,
   if (project == nullptr || row.linkage_modes().empty()) return std::optional<Excluded>();
   auth::Facets whole;
   whole.fund_sources = project->fund_sources;
-  ASSIGN_OR_RETURN(whole.industries, WithParents(project->industry_code));
+  ASSIGN_OR_RETURN(whole.industries, change_.WithParents(project->industry_code));
   if (MayByContract(job.caller, project->region_path, whole)) return std::optional<Excluded>();
   return Exclude(Field::kLinkModes, "登记该项目的利益联结");
 }
 
-absl::StatusOr<std::optional<Excluded>> NewAssetScope::OfProjects(
-    const Job& job, std::string_view region_path, const v1::AssetDetails& details,
-    const std::vector<const store::ProjectCopy*>& projects) {
-  if (!job.caller.MindsFacets()) return std::optional<Excluded>();
-  for (const store::ProjectCopy* project : projects) {
-    auth::Facets one = api::FacetsOf(details);
-    ASSIGN_OR_RETURN(one.industries, WithParents(project->industry_code));
-    const absl::Status scope =
-        workflow::CheckScope(job.caller, Roles(), region_path, one, "登记该项目的资产");
-    if (!scope.ok()) return Excluded{Field::kProject, scope};
-  }
-  return std::optional<Excluded>();
+absl::StatusOr<std::vector<auth::Facets>> NewAssetScope::ThingsOf(const Job& job,
+                                                                  const v1::AssetDetails& before,
+                                                                  const v1::AssetDetails& after) {
+  if (!job.caller.MindsFacets()) return std::vector<auth::Facets>();
+  return change_.Of(before, after);
 }
 
-absl::StatusOr<std::vector<std::string>> NewAssetScope::WithParents(const std::string& industry) {
-  const auto it = industries_.find(industry);
-  if (it != industries_.end()) return it->second;
-  ASSIGN_OR_RETURN(std::vector<std::string> all, store::WithParents(db_, industry));
-  industries_.emplace(industry, all);
-  return all;
+std::optional<Excluded> LeftOut(const Job& job, std::string_view region_path,
+                                const std::vector<auth::Facets>& things) {
+  for (const auth::Facets& thing : things) {
+    absl::Status scope =
+        workflow::CheckScope(job.caller, Roles(), region_path, thing, api::kProjectsOfAssetZh);
+    if (!scope.ok()) return Excluded{Field::kProject, std::move(scope)};
+  }
+  return std::nullopt;
 }
 
 }  // namespace bangfu::asset::imports

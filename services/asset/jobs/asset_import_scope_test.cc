@@ -136,6 +136,53 @@ TEST_F(AssetImportScopeTest, TheAuditOfAContractNamesTheGrantThatCoversTheMoney)
             "3607");
 }
 
+TEST_F(AssetImportScopeTest, R118_NoRowTakesAnAssetToAProjectThatTheGrantsLeaveOut) {
+  // Known by its code, of a project of camellia.
+  const auto coded = [](std::string row) { return Cat("资产编码,", kT4, "KC-1,", std::move(row)); };
+  const auto holder = [&](const std::vector<std::pair<std::vector<std::string>, std::string>>& of) {
+    auth::Caller caller;
+    caller.subject = "person-1";
+    for (const auto& [industries, region] : of) {
+      auth::Grant& grant = caller.grants.emplace_back();
+      grant.role = ROLE_COUNTY_OPERATOR;
+      grant.region_path = region;
+      grant.industries = industries;
+    }
+    return server_.Token(caller);
+  };
+  importer_ = holder({{{"TEA"}, "360733"}, {{"CAMELLIA"}, "3607"}});
+  const std::string id = Import(coded(RunningShed()));
+  ASSERT_EQ(Get(id).rows_created(), 1);
+  const std::string asset = Rows(id).begin()->second.record_id();
+  EXPECT_EQ(ServiceTest::Get(asset).created_by().region_path(), "3607");
+  registry::v1::ProjectChanged tea;
+  tea.mutable_project()->set_id(ids_.Next().ToString());
+  tea.mutable_project()->set_project_code("PJ360733-2022-000010");
+  tea.mutable_project()->set_region_path(kVillage);
+  tea.mutable_project()->set_state(registry::v1::PROJECT_STATE_OPERATING);
+  tea.mutable_project()->set_industry_code("TEA");
+  Apply({{"project", &tea}});
+  std::string moved = RunningShed();
+  const std::string project = "EXT-PJ360733-2021-000001";
+  moved.replace(moved.find(project), project.size(), "PJ360733-2022-000010");
+  // Neither from one nor to one, as soon as the table is checked.
+  for (const char* industry : {"TEA", "CAMELLIA"}) {
+    importer_ = Narrowed({{.industries = {industry}}});
+    const std::string refused = Import(coded(moved), /*commit=*/false);
+    EXPECT_EQ(RefusalOf(refused), "来源项目 SCOPE_EXCLUDES") << industry;
+  }
+  // The audit names the grant for both.
+  importer_ =
+      holder({{{"TEA"}, "360733"}, {{"CAMELLIA"}, "360733"}, {{"CAMELLIA", "TEA"}, "3607"}});
+  EXPECT_EQ(Get(Import(coded(moved))).rows_updated(), 1);
+  const v1::Asset now = ServiceTest::Get(asset);
+  EXPECT_EQ(now.details().source_projects(0).project_id(), tea.project().id());
+  EXPECT_EQ(now.updated_by().region_path(), "3607");
+  EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'asset' "
+                                   "AND actor_region = '3607'"),
+            2);
+}
+
 // What has become of a row's project since it was checked.
 TEST_F(AssetImportScopeTest, AProjectThatWasVoidedMeanwhileFormsNoAsset) {
   const std::string id = Import(kT4 + RunningShed(), /*commit=*/false);

@@ -31,10 +31,19 @@
 namespace bangfu::asset::imports {
 namespace {
 
-// The importer under the grant that covers the money of the asset.
+// The importer under the grant that covers the asset's money and all that was asked of the grants
+// besides, where one does; else one that covers the money and what it can of the others.
 audit::Actor AuditActor(const Job& job, std::string_view region_path,
-                        const v1::AssetDetails& details) {
-  return rpc::ActorOf(job.caller, Roles(), region_path, api::FacetsOf(details));
+                        const v1::AssetDetails& details, const std::vector<auth::Facets>& things) {
+  if (!job.caller.MindsFacets()) return rpc::ActorOf(job.caller, Roles(), region_path);
+  auth::Caller covering = job.caller;
+  const auto narrow = [&](const auth::Facets& thing) {
+    if (covering.Find(Roles(), region_path, thing) == nullptr) return;
+    std::erase_if(covering.grants, [&](const auth::Grant& grant) { return !grant.Covers(thing); });
+  };
+  narrow(api::FacetsOf(details));
+  for (const auth::Facets& thing : things) narrow(thing);
+  return rpc::ActorOf(covering, Roles(), region_path);
 }
 
 // What of the asset came from which project, as it is stored.
@@ -122,6 +131,7 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
     copies.emplace(std::move(id), std::move(copy));
   }
   NewAssetScope new_assets(tx);
+  for (const auto& [id, copy] : copies) new_assets.Know(copy);
   std::vector<store::AssetRow> there;
   if (!seen.empty()) {
     ASSIGN_OR_RETURN(there, store::FindByNaturalKeys(tx, keys, /*for_update=*/true));
@@ -144,6 +154,7 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
   std::vector<std::pair<std::string, int64_t>> prefixes;
   std::vector<store::AssetRow> updated;
   std::vector<v1::Asset> updated_before;
+  std::vector<audit::Actor> updated_actors, asset_actors;  // of each of `updated`, of `assets`
   std::vector<std::pair<Ulid, std::vector<store::ProjectShare>>> moved;
   api::BatchRecorder recorder(
       rpc::ActorOf(job.caller, Roles(), job.scope.empty() ? "" : job.scope.front()),
@@ -235,23 +246,16 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
       api::ApplyDetails(merged, &changed, &ignored);
       std::vector<FieldViolation> unclear;
       std::vector<store::ProjectShare> shares = api::ProjectSharesOf(merged, &unclear);
+      ASSIGN_OR_RETURN(const std::vector<auth::Facets> things,
+                       new_assets.ThingsOf(job, before.details(), merged));
+      if (const auto left_out = LeftOut(job, old.region_path, things)) {
+        if (refuse(old.id, excluded(tables::FieldName(left_out->field), left_out->why),
+                   !LeftOut(checked, old.region_path, things))) {
+          return out;
+        }
+        continue;
+      }
       if (unclear.empty() && !SameShares(shares, stored_shares[old.id])) {
-        std::vector<const store::ProjectCopy*> of;
-        for (const store::ProjectShare& share : shares) {
-          const auto copy = copies.find(share.project_id.ToString());
-          if (copy != copies.end()) of.push_back(&copy->second);
-        }
-        ASSIGN_OR_RETURN(const std::optional<Excluded> left_out,
-                         new_assets.OfProjects(job, old.region_path, merged, of));
-        if (left_out) {
-          ASSIGN_OR_RETURN(const std::optional<Excluded> by_validator,
-                           new_assets.OfProjects(checked, old.region_path, merged, of));
-          if (refuse(old.id, excluded(tables::FieldName(left_out->field), left_out->why),
-                     !by_validator)) {
-            return out;
-          }
-          continue;
-        }
         moved.emplace_back(old.id, std::move(shares));
       }
       changed.open_questions = api::StillOpen(
@@ -283,12 +287,13 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
       const UseContext context{today, changed.formed_date, changed.cultivation_ends, &previous};
       if (CheckUse(context, "use", &use).ok()) api::ApplyUse(use, &changed);
       changed.import_digest = row.content_digest();
-      changed.updated_by =
-          rpc::ActorMessage(AuditActor(job, changed.region_path, merged)).SerializeAsString();
+      const audit::Actor actor = AuditActor(job, changed.region_path, merged, things);
+      changed.updated_by = rpc::ActorMessage(actor).SerializeAsString();
       changed.updated_at = job.now;
       out[i].outcome = ROW_OUTCOME_UPDATED;
       updated_before.push_back(before);
       updated.push_back(std::move(changed));
+      updated_actors.push_back(actor);
       continue;
     }
 
@@ -319,7 +324,9 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
     a.transferred_date = api::DayFrom(row.asset().transferred_date(), "", &ignored);
     a.sample = job.sample;
     a.open_questions = absl::StrJoin(row.asset().open_questions(), ",");
-    const audit::Actor actor = AuditActor(job, a.region_path, details);
+    ASSIGN_OR_RETURN(const std::vector<auth::Facets> things,
+                     new_assets.ThingsOf(job, v1::AssetDetails(), details));
+    const audit::Actor actor = AuditActor(job, a.region_path, details, things);
     a.created_by = a.updated_by = rpc::ActorMessage(actor).SerializeAsString();
     a.created_at = a.updated_at = job.now;
     fresh.projects = api::ProjectSharesOf(details, &ignored);
@@ -429,6 +436,7 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
     }
     prefixes.emplace_back(api::CodePrefix(a.region_path, a.asset_class), 1);
     assets.push_back(std::move(fresh));
+    asset_actors.push_back(actor);
   }
 
   if (!assets.empty()) {
@@ -448,10 +456,11 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
     RETURN_IF_ERROR(store::ReplaceProjects(tx, asset, shares));
   }
 
-  for (const store::NewAsset& asset : assets) {
+  for (size_t i = 0; i < assets.size(); ++i) {
+    const store::NewAsset& asset = assets[i];
     v1::AssetChanged event;
     *event.mutable_asset() = api::ToAsset(asset.row);
-    recorder.ActAs(AuditActor(job, asset.row.region_path, event.asset().details()));
+    recorder.ActAs(asset_actors[i]);
     RETURN_IF_ERROR(recorder.Audit("asset", asset.row.id, asset.row.region_path, nullptr,
                                    event.asset(), reason));
     RETURN_IF_ERROR(recorder.Publish("asset", asset.row.id, asset.row.region_path, event));
@@ -459,7 +468,7 @@ absl::StatusOr<std::vector<CommittedRow>> WriteRows(mysql::Tx& tx, const Job& jo
   for (size_t i = 0; i < updated.size(); ++i) {
     v1::AssetChanged event;
     *event.mutable_asset() = api::ToAsset(updated[i]);
-    recorder.ActAs(AuditActor(job, updated[i].region_path, event.asset().details()));
+    recorder.ActAs(updated_actors[i]);
     RETURN_IF_ERROR(recorder.Audit("asset", updated[i].id, updated[i].region_path,
                                    &updated_before[i], event.asset(), reason));
     RETURN_IF_ERROR(recorder.Publish("asset", updated[i].id, updated[i].region_path, event));
