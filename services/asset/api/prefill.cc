@@ -11,6 +11,7 @@
 #include "bangfu/asset/v1/contract_service.pb.h"
 #include "common/base/clock.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/asset/api/convert.h"
@@ -124,10 +125,15 @@ absl::StatusOr<Prefilled> PrefillContract(CallContext& context, const PrefillFor
   if (details.owners_size() > 0) terms.set_owner_party(details.owners(0).name());
   terms.set_operator_uscc(details.operator_uscc());
   terms.set_operator_name(details.operator_name());
-  // Whom the income belongs to, where it is settled in which parts.
+  // Whom the income belongs to today, where it is settled in which parts. Where the right of one
+  // has ended or is still to begin, whose that part is is not on record.
+  const absl::CivilDay today = ShanghaiDay(context.now);
   const auto& holders = details.income_right_holders();
-  if (std::all_of(holders.begin(), holders.end(),
-                  [](const v1::IncomeRightHolder& holder) { return holder.share_bp() > 0; })) {
+  if (std::all_of(holders.begin(), holders.end(), [&](const v1::IncomeRightHolder& holder) {
+        const auto from = DayOf(holder.valid().from());
+        const auto to = DayOf(holder.valid().to());
+        return holder.share_bp() > 0 && (!from || *from <= today) && (!to || *to >= today);
+      })) {
     for (const v1::IncomeRightHolder& holder : holders) {
       v1::PayeeShare& payee = *terms.add_payees();
       payee.set_name(holder.name());

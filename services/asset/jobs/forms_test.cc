@@ -240,13 +240,16 @@ TEST_F(AssetFormsTest, R129_APaymentIsOfferedWhatOfTheDividendIsNotPaid) {
 // Who is paid is who has the income right; parts that are not settled are not offered as if they
 // were.
 TEST_F(AssetFormsTest, R129_AContractIsOfferedWhoHasTheIncomeRight) {
-  const auto payees = [&](int share_bp) {
+  const auto payees = [&](int share_bp, int valid_from = 0, int valid_to = 0) {
     v1::RegisterAssetRequest shed = Shed();
     for (const char* name : {"水东村股份经济合作社", "半迳村股份经济合作社"}) {
       v1::IncomeRightHolder* holder = shed.mutable_details()->add_income_right_holders();
       holder->set_name(name);
       holder->set_level(v1::OWNER_LEVEL_VILLAGE_COLLECTIVE);
       holder->set_share_bp(share_bp);
+      if (valid_from > 0) *holder->mutable_valid()->mutable_from() = Date(valid_from, 1, 1);
+      if (valid_to > 0) *holder->mutable_valid()->mutable_to() = Date(valid_to, 12, 31);
+      valid_from = valid_to = 0;  // of one of them
     }
     auto form =
         Prefilled<v1::SignContractRequest>("ContractService.SignContract", Registered(shed).id());
@@ -255,6 +258,11 @@ TEST_F(AssetFormsTest, R129_AContractIsOfferedWhoHasTheIncomeRight) {
   };
   EXPECT_EQ(payees(5000), 2);
   EXPECT_EQ(payees(0), 0);
+  // Nor is a right that has ended, or is still to begin, offered as if it were in force.
+  const int year = static_cast<int>(ShanghaiDay(server_.clock().Now()).year());
+  EXPECT_EQ(payees(5000, year, year), 2);
+  EXPECT_EQ(payees(5000, 0, year - 1), 0);
+  EXPECT_EQ(payees(5000, year + 1), 0);
 }
 
 // What is left to distribute, and the households of the dividends' own link where there is one.
