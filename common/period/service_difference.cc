@@ -154,6 +154,10 @@ absl::StatusOr<v1::DiffPeriodResponse> DiffPeriod(const ServiceOptions& options,
     } else if (i == before.size() || Place(after[j]) < Place(before[i])) {
       RETURN_IF_ERROR(differ.Take(nullptr, &after[j++]));
     } else {
+      if (request.other_id().empty() && before[i].payload != after[j].payload) {
+        ASSIGN_OR_RETURN(after[j].payload,
+                         table->LiveBeside(before[i].payload, std::move(after[j].payload)));
+      }
       RETURN_IF_ERROR(differ.Take(&before[i++], &after[j++]));
     }
   }

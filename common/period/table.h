@@ -56,6 +56,14 @@ class Table {
   virtual absl::StatusOr<int64_t> StepDays(mysql::Executor& db) const = 0;
   virtual const google::protobuf::Message& row_type() const = 0;
   virtual std::string TitleOf(const google::protobuf::Message& row) const = 0;
+  // The live row as it is compared with the frozen one of its key and place (payloads): without
+  // what the frozen one never counted and the live one has none of, which is no change of what was
+  // signed.
+  virtual absl::StatusOr<std::string> LiveBeside(const std::string& frozen,
+                                                 std::string live) const {
+    (void)frozen;
+    return live;
+  }
 };
 
 using Tables = std::vector<std::shared_ptr<const Table>>;

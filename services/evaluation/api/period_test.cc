@@ -315,10 +315,46 @@ TEST_F(EvaluationPeriods, AT14FrozenBeforeTheFirstDisposalStaysAsItIs) {
   for (const v1::T14Row& row : city.rows()) EXPECT_FALSE(row.has_disposal_count());
 }
 
+// Once there is a disposal anywhere, none is a number elsewhere: not one that a county which signed
+// before has to look at.
+TEST_F(EvaluationPeriods, TheFirstDisposalElsewhereIsNoDifferenceOfASignedT14) {
+  const period::v1::Period frozen = Freeze("T14", kCounty, w_.Operator());
+  DisposeAt("360734101201", 250);
+  EXPECT_TRUE(T14(kCounty, "").sum().has_disposal_count());
+  EXPECT_EQ(Diff(frozen.id()).changed(), 0);
+  ChangeClass();  // what else differs is told alone
+  const auto diff = Diff(frozen.id());
+  EXPECT_EQ(diff.changed(), 2);
+  for (const auto& difference : diff.differences()) {
+    for (const type::v1::FieldChange& f : difference.fields()) {
+      EXPECT_THAT(f.label_zh(), Not(HasSubstr("处置"))) << difference.title();
+    }
+  }
+}
+
+// What a county that froze nothing disposed of is not known: no zero, and no part of a sum.
+TEST_F(EvaluationPeriods, AComposedT14HasNoDisposalsOfACountyThatFrozeNothing) {
+  DisposeAt(kVillage1, 250);
+  Freeze("T14", kCounty, w_.Operator());
+  Freeze("T14", "3607", w_.City());
+  Freeze("T14", "36", w_.Province());
+  v1::T14 t14 = T14("3607", kPeriod);
+  ASSERT_EQ(t14.rows_size(), 2);
+  EXPECT_EQ(t14.rows(0).disposal_count(), 1);
+  EXPECT_FALSE(t14.rows(1).has_disposal_count() || t14.rows(1).has_disposal_amount_fen());
+  EXPECT_FALSE(t14.sum().has_disposal_count() || t14.sum().has_disposal_amount_fen());
+  EXPECT_THAT(t14.meta().filters(), HasSubstr("所辖县有未定稿"));
+  t14 = T14("36", kPeriod);
+  ASSERT_EQ(t14.rows_size(), 1);
+  EXPECT_FALSE(t14.rows(0).has_disposal_count() || t14.sum().has_disposal_count());
+  EXPECT_EQ(t14.sum().projects(), 2);
+}
+
 TEST_F(EvaluationPeriods, AFrozenT14CarriesItsDisposalsUpToTheProvince) {
   DisposeAt(kVillage1, 250);
   DisposeAt(kVillage2, 50);
   Freeze("T14", kCounty, w_.Operator());
+  Freeze("T14", "360734", w_.Token(auth::Role::ROLE_COUNTY_OPERATOR, "360734", "other operator"));
   DisposeAt(kVillage2, 7);  // after the freeze
   Freeze("T14", "3607", w_.City());
   Freeze("T14", "36", w_.Province());

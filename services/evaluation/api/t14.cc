@@ -38,6 +38,8 @@ constexpr char kSumKey[] = "sum";
 constexpr char kOlderNote[] = "含早期定稿数据，未统计待认定、未评估、在册待处理的，以空白表示";
 constexpr char kNoDisposalsNote[] = "尚无处置数据，处置数、处置额以空白表示";
 constexpr char kFrozenNoDisposalsNote[] = "定稿时尚无处置数据的，处置数、处置额以空白表示";
+constexpr char kComposedNoDisposalsNote[] =
+    "所辖县有未定稿或定稿时尚无处置数据的，处置数、处置额以空白表示";
 constexpr FourClass kClasses[] = {FourClass::kConsolidate, FourClass::kUpgrade,
                                   FourClass::kRevitalize, FourClass::kAdjust};
 
@@ -345,15 +347,18 @@ absl::StatusOr<Body> LiveBody(mysql::Executor& db, const std::string& path) {
   return Finish(db, path, disposals.has_value(), std::move(units));
 }
 
-// Of the sums that the counties froze.
+// Of the sums that the counties froze. A county that froze none has told of no disposals, which is
+// no zero: where it lies, and in the sum, they are not known.
 absl::StatusOr<Body> ComposedBody(mysql::Executor& db, const std::string& path,
                                   const std::vector<period::Component>& components) {
   std::map<std::string, v1::T14Row> units;
-  bool knows_disposals = false;
   for (const period::Component& c : components) {
     v1::T14Row& unit =
         units.try_emplace(c.region_path.substr(0, ChildDigits(path)), EmptyRow()).first->second;
-    if (c.id.is_zero()) continue;
+    if (c.id.is_zero()) {
+      SetDisposals(std::nullopt, &unit);
+      continue;
+    }
     RETURN_IF_ERROR(
         period::ReadRows(db, c.id, {c.region_path}, [&](period::Row row) -> absl::Status {
           if (row.key != kSumKey) return absl::OkStatus();
@@ -361,16 +366,11 @@ absl::StatusOr<Body> ComposedBody(mysql::Executor& db, const std::string& path,
           if (!sum.ParseFromString(row.payload)) {
             return absl::DataLossError("a frozen row cannot be read");
           }
-          knows_disposals = knows_disposals || sum.has_disposal_count();
           Add(sum, &unit);
           return absl::OkStatus();
         }));
   }
-  // Where nobody knew of any, who froze nothing has no zero either.
-  if (!knows_disposals) {
-    for (auto& [unit, row] : units) SetDisposals(std::nullopt, &row);
-  }
-  return Finish(db, path, knows_disposals, std::move(units));
+  return Finish(db, path, true, std::move(units));
 }
 
 class T14 final : public LedgerTable {
@@ -416,6 +416,18 @@ class T14 final : public LedgerTable {
   }
   std::string TitleOf(const google::protobuf::Message& row) const override {
     return static_cast<const v1::T14Row&>(row).region_name();
+  }
+  // The first disposal anywhere makes 处置数 known, and 0, in every county: those that signed
+  // before it have nothing new to look at.
+  absl::StatusOr<std::string> LiveBeside(const std::string& frozen,
+                                         std::string live) const override {
+    v1::T14Row before, after;
+    if (!before.ParseFromString(frozen) || !after.ParseFromString(live)) {
+      return absl::DataLossError("a frozen row cannot be read");
+    }
+    if (before.has_disposal_count() || after.disposal_count() > 0) return live;
+    SetDisposals(std::nullopt, &after);
+    return after.SerializeAsString();
   }
 };
 
@@ -492,7 +504,8 @@ absl::StatusOr<v1::T14> FrozenT14(CallContext& context, const RegionRow& region,
   // The row itself, or one of those that it was composed of.
   if (older) particulars.filters = kOlderNote;
   if (no_disposals) {
-    particulars.filters += Cat(older ? "；" : "", kFrozenNoDisposalsNote);
+    particulars.filters +=
+        Cat(older ? "；" : "", path.size() < 6 ? kComposedNoDisposalsNote : kFrozenNoDisposalsNote);
   }
   FillSigned(&out, [&](const std::string& unit) {
     if (path.size() >= 6) return frozen.board.Complete(unit);
