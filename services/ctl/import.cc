@@ -370,7 +370,9 @@ absl::StatusOr<int> RunUpload(Context& context, const Arguments& a) {
                   TimeText(import.created_at()).c_str(),
                   a.upload.batch_id.empty() ? "加 --again" : "换一个批次号");
     }
-    RETURN_IF_ERROR(PrintImportReport(context, service, import, a.max_rows));
+    // Looked through already, the rows are not fetched once more.
+    RETURN_IF_ERROR(
+        PrintImportReport(context, service, import, uploaded.nothing_to_correct ? 0 : a.max_rows));
     if (!a.report.empty()) {
       std::printf("%s：%lld 行\n", a.report.c_str(), static_cast<long long>(lines));
     }

@@ -62,12 +62,12 @@ int64_t CountOf(const Import& import, RowOutcome outcome) {
 // Rows of this outcome (unspecified: all) in the order of the file.
 template <typename F>
 absl::Status EachRow(Context& context, const std::string& service, const Import& import,
-                     RowOutcome outcome, F each) {
+                     RowOutcome outcome, F each, int page_size = kPage) {
   if (CountOf(import, outcome) == 0) return absl::OkStatus();
   ListImportRowsRequest request;
   request.set_id(import.id());
   request.set_outcome(outcome);
-  request.set_page_size(kPage);
+  request.set_page_size(page_size);
   return context.EachPage<ListImportRowsResponse>(
       service, "bangfu.intake.v1.ImportService.ListImportRows", request,
       [&](const ListImportRowsResponse& page) -> absl::Status {
@@ -133,17 +133,21 @@ absl::Status PrintImportReport(Context& context, const std::string& service, con
               summary.Render().c_str());
   if (max_rows <= 0) return absl::OkStatus();
   for (const RowOutcome outcome : kForAPerson) {
+    // Of these, most have nothing to say: the rows are looked through.
+    const bool looked_through = outcome == ROW_OUTCOME_UPDATED || outcome == ROW_OUTCOME_UNCHANGED;
     int listed = 0;
-    const absl::Status printed =
-        EachRow(context, service, import, outcome, [&](const ImportRow& row) -> absl::Status {
+    const absl::Status printed = EachRow(
+        context, service, import, outcome,
+        [&](const ImportRow& row) -> absl::Status {
           if (!WantsAPerson(row)) return absl::OkStatus();
           if (++listed > max_rows) return absl::CancelledError();
           PrintIssues(row);
           return absl::OkStatus();
-        });
+        },
+        looked_through || max_rows >= kPage ? kPage : max_rows + 1);
     if (listed <= max_rows) {
       RETURN_IF_ERROR(printed);
-    } else if (outcome == ROW_OUTCOME_UPDATED || outcome == ROW_OUTCOME_UNCHANGED) {
+    } else if (looked_through) {
       // How many of these want a person is not counted.
       std::printf("  [%s] 还有更多行，只列出 %d 行\n", OutcomeText(outcome).c_str(), max_rows);
     } else {

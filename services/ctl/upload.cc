@@ -256,7 +256,7 @@ absl::StatusOr<Uploaded> UploadFile(Context& context, const UploadOptions& optio
       if (named || options.once) return Uploaded{import, true};
       if (options.again) continue;
       ASSIGN_OR_RETURN(const bool has_more, HasRowsToCorrect(context, options.service, import));
-      if (!has_more) return Uploaded{import, true};
+      if (!has_more) return Uploaded{import, true, true};
       continue;
     }
     const absl::Status validated = upload.Validate();

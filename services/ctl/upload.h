@@ -35,7 +35,8 @@ struct UploadOptions {
 
 struct Uploaded {
   intake::v1::Import import;
-  bool was_there = false;  // committed by an earlier run: this one did nothing
+  bool was_there = false;           // committed by an earlier run: this one did nothing
+  bool nothing_to_correct = false;  // its rows were looked through: none wants a person
 };
 
 // The request that opens the import of a file with this digest, with both its ids. Attempt 1 is the
