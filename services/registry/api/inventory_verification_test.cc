@@ -226,6 +226,32 @@ TEST_F(InventoryVerificationTest, R129_AFindingHasWhatTheProjectReported) {
                   ::testing::Pair("work_for_relief", "")));
 }
 
+// Verified anew, what the first verification corrected is in the project: it is not what the report
+// reported, unless the project was amended since.
+TEST_F(InventoryVerificationTest, R129_WhatWasReportedIsNotAnEarlierCorrection) {
+  const v1::InventoryCampaign campaign = OpenCampaign();
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶")));
+  ASSERT_OK_AND_ASSIGN(auto unit, Submit(Unit(campaign.id(), kVillage), false));
+  ASSERT_OK_AND_ASSIGN(unit, Pass(unit));
+  v1::VerificationFinding corrected;
+  corrected.set_project_id(project.id());
+  corrected.set_field("implementing_org");
+  corrected.set_action(v1::FINDING_ACTION_CORRECTED);
+  const auto verify = [&](const std::string& org) -> std::string {
+    corrected.set_verified_text(org);
+    auto task = Sign(unit.id(), Task(unit.id()).etag(), "AGRICULTURE", County(), {corrected});
+    EXPECT_OK(task);
+    if (!task.ok()) return "";
+    EXPECT_OK(Complete(unit.id(), task->etag()));
+    EXPECT_EQ(GetProject(project.id()).implementing_org(), org);
+    EXPECT_OK(Return(Unit(campaign.id(), kVillage), City()));
+    return task->findings(task->findings_size() - 1).reported_text();
+  };
+  EXPECT_EQ(verify("半迳村股份经济合作社"), "村民委员会");
+  EXPECT_EQ(verify("水东村股份经济合作社"), "村民委员会");
+  EXPECT_EQ(verify("会昌县水利局"), "村民委员会");
+}
+
 TEST_F(InventoryVerificationTest, R016_NothingIsTakenBackBelowWhatStandsApprovedAbove) {
   const v1::InventoryCampaign campaign = OpenCampaign();
   ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶")));

@@ -223,13 +223,44 @@ absl::StatusOr<std::vector<std::string>> ReportedTexts(
   return out;
 }
 
+namespace {
+
+// Completed once, a verification has written what it found into the project. Verified anew, the
+// report still reported what that correction was of.
+absl::Status KeepReportedTexts(
+    mysql::Executor& db, const Ulid& unit_report_id,
+    const google::protobuf::RepeatedPtrField<v1::VerificationFinding>& findings,
+    std::vector<std::string>* reported) {
+  if (findings.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<FindingRow> rows, Findings(db, {unit_report_id}));
+  for (int i = 0; i < findings.size(); ++i) {
+    std::string& text = (*reported)[static_cast<size_t>(i)];
+    // The newest that the project says by now: what was changed since is reported anew.
+    for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+      if (row->level != kCountyLevel || row->action != v1::FINDING_ACTION_CORRECTED ||
+          row->field != findings[i].field() ||
+          row->project_id != OptionalId(findings[i].project_id())) {
+        continue;
+      }
+      const auto earlier = FromBytes<v1::VerificationFinding>(row->bytes);
+      if (earlier.verified_text() != text) continue;
+      text = earlier.reported_text();
+      break;
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::StatusOr<std::vector<FindingRow>> TakeFindings(
     CallContext& c, mysql::Tx& tx, const auth::Caller& caller, const UnitReportRow& unit,
     const type::v1::Actor& by, const std::vector<Ulid>& projects,
     const google::protobuf::RepeatedPtrField<v1::VerificationFinding>& findings) {
   std::vector<FindingRow> out;
   std::map<Ulid, std::vector<v1::VerificationFinding>> corrections;
-  ASSIGN_OR_RETURN(const std::vector<std::string> reported, ReportedTexts(tx, findings));
+  ASSIGN_OR_RETURN(std::vector<std::string> reported, ReportedTexts(tx, findings));
+  RETURN_IF_ERROR(KeepReportedTexts(tx, unit.id, findings, &reported));
   for (int i = 0; i < findings.size(); ++i) {
     v1::VerificationFinding finding = findings[i];
     finding.set_reported_text(reported[static_cast<size_t>(i)]);
