@@ -15,7 +15,10 @@
 #include "common/contract/labels.h"
 #include "common/dictionary/form.h"
 #include "google/protobuf/descriptor.h"
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/util/json_util.h"
 #include "services/evaluation/domain/baseline.h"
+#include "services/evaluation/domain/facts.h"
 
 namespace bangfu::evaluation {
 namespace {
@@ -115,19 +118,41 @@ const Sources& SourcesOfIndicators() {
 }
 const Sources& SourcesOfRuleFacts() {
   static const auto& sources = *new Sources{
+      // Which appraisal it is that says the two next ones: no datum that anybody fills.
+      {"appraisal_id", {}},
       {"appraisal_valid_until", {{"evaluation.v1.Appraisal.valid_to"}}},
       // An expert's own opinion, and what the panel then settles on, are two.
       {"cause",
        {{"evaluation.v1.ExpertScore.cause"},
         {"evaluation.v1.ArgumentRecord.cause", "evaluation.v1.MeasurePlan.cause"}}},
+      // The state that the step of the county's verification leaves.
+      {"county_verified", {}},
       {"cultivation_months",
        {{"registry.v1.IndustryCategory.cultivation_months",
          "asset.v1.AssetDetails.cultivation_months"}}},
       {"damaged_irreparable", {{"asset.v1.UseReportInput.irreparable"}}},
+      // Where the other facts are from.
+      {"evidence", {}},
+      {"has_operating_assets",
+       {{"asset.v1.AssetDetails.asset_class"}, {"registry.v1.Project.project_type"}}},
+      {"is_public_welfare_only", {{"asset.v1.AssetDetails.asset_class"}}},
+      // The step that makes a record void.
+      {"is_void", {}},
       {"life_expired_share_bp",
        {{"asset.v1.AssetDetails.formed_date"}, {"asset.v1.AssetDetails.service_life_months"}}},
       {"maintenance_inspection_failed", {{"asset.v1.RecordInspectionRequest.result"}}},
+      {"missing_links",
+       {{"registry.v1.Project.chain_links"},
+        {"registry.v1.PresentLink.link_code"},
+        {"registry.v1.IndustryCategory.applicable_links"}}},
       {"no_revital_value", {{"evaluation.v1.Appraisal.no_revital_value"}}},
+      // The cases and the warnings of the risk service.
+      {"open_fund_case", {}},
+      {"open_red", {}},
+      {"open_short_boards",
+       {{"registry.v1.ShortBoard.kind"},
+        {"registry.v1.ShortBoard.link_code"},
+        {"registry.v1.CompleteShortBoardRequest.completed_on"}}},
       {"planned_end", {{"registry.v1.Project.planned_end"}}},
       {"planting_date",
        {{"registry.v1.Project.planting_date", "asset.v1.AssetDetails.planting_date"}}},
@@ -137,6 +162,37 @@ const Sources& SourcesOfRuleFacts() {
       {"tech_backward", {{"evaluation.v1.ExpertScore.tech_backward"}}},
   };
   return sources;
+}
+
+// By name, all that the rules look at beside the values: of RuleFacts and of the snapshot itself.
+std::set<std::string> RuleFactNames() {
+  Snapshot snapshot;
+  // What is empty is left out. A member that is added does not compile here: it is to be filled
+  // where it may be empty, and its source to be named above.
+  auto& [damaged, no_value, appraisal, appraisal_until, expired, backward, cause, feasible, red,
+         fund_case, welfare, operating, links, boards, production, planting, cultivation,
+         inspection, evidence] = snapshot.facts;
+  appraisal = cause = "A";
+  appraisal_until = production = planting = absl::CivilDay(2026, 1, 1);
+  links = {"A"};
+  boards.emplace_back();
+  evidence.emplace_back();
+  auto& [type, subject, period, period_end, stage, verified, is_void, planned_end, facts, values,
+         measures, aggregated, distribution] = snapshot;
+  planned_end = period_end = absl::CivilDay(2026, 1, 1);
+  google::protobuf::Struct json;
+  EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(CanonicalJson(snapshot), &json).ok());
+  std::set<std::string> names;
+  for (const auto& [name, value] : json.fields()) names.insert(name);
+  // What is evaluated and when; the facts themselves. Values are told apart by their indicators,
+  // and what is left out is computed of them.
+  for (const char* other : {"facts", "period", "period_end", "subject_id", "subject_type"}) {
+    names.erase(other);
+  }
+  for (const auto& [name, value] : json.fields().at("facts").struct_value().fields()) {
+    names.insert(name);
+  }
+  return names;
 }
 
 bool IsInput(const FieldDescriptor& field) {
@@ -185,6 +241,9 @@ TEST(FactsHeldOnce, R129_EveryFactFollowsFromWhatFormsSayOnce) {
   std::set<std::string> told;
   for (const auto& [code, parts] : SourcesOfIndicators()) told.insert(code);
   EXPECT_EQ(told, indicators);
+  std::set<std::string> told_of_rules;
+  for (const auto& [name, parts] : SourcesOfRuleFacts()) told_of_rules.insert(name);
+  EXPECT_EQ(told_of_rules, RuleFactNames());
   int again = 0;
   for (const Sources* sources : {&SourcesOfIndicators(), &SourcesOfRuleFacts()}) {
     for (const auto& [fact, parts] : *sources) {
