@@ -332,9 +332,10 @@ void RequestBuilder::FillMessage(Message* message, int depth) {
   const Descriptor& type = *message->GetDescriptor();
   const auto& reflection = *message->GetReflection();
   if (type.full_name() == "google.type.Date") {
-    // What was done was done before today; terms are yet to come.
+    // What was done was done before today; terms are yet to come, whenever this runs.
+    const int year = term_ ? static_cast<int>(ShanghaiDay(absl::Now()).year()) : 2026;
     for (const auto& [name, value] : std::map<std::string, int>{
-             {"year", 2026}, {"month", term_ ? 12 : 1}, {"day", term_ ? 31 : 5}}) {
+             {"year", year}, {"month", term_ ? 12 : 1}, {"day", term_ ? 31 : 5}}) {
       reflection.SetInt32(message, type.FindFieldByName(name), value);
     }
     return;
