@@ -7,6 +7,7 @@
 #include "common/base/page_token.h"
 #include "common/base/strings.h"
 #include "common/inbox/service.h"
+#include "common/rpc/acting_by.h"
 #include "common/rpc/actor.h"
 #include "common/rpc/batch_get.h"
 #include "common/rpc/mutation.h"
@@ -82,6 +83,17 @@ absl::StatusOr<v1::RecordFlag> FlagRecord(CallContext& context,
       });
 }
 
+auth::Role OfficeOf(const v1::RecordFlag& flag) {
+  switch (SubjectOf(flag).office) {
+    case RegionLevel::kProvince:
+      return options::v1::ROLE_PROV_OFFICE;
+    case RegionLevel::kCity:
+      return options::v1::ROLE_CITY_SUPERVISOR;
+    default:
+      return options::v1::ROLE_COUNTY_APPROVER;
+  }
+}
+
 // What the two steps after it share: lock, change, record.
 template <typename Request, typename Change>
 absl::StatusOr<v1::RecordFlag> Move(CallContext& context, const Request& request,
@@ -92,10 +104,16 @@ absl::StatusOr<v1::RecordFlag> Move(CallContext& context, const Request& request
       context, request, [&](Mutation& m) -> absl::StatusOr<v1::RecordFlag> {
         ASSIGN_OR_RETURN(const v1::RecordFlag before,
                          GetForUpdate(m.tx(), id, context.scope, request.etag()));
-        ASSIGN_OR_RETURN(v1::RecordFlag after,
-                         change(m, before, workflow::ActorAt(context.caller, before.region_path()),
-                                rpc::ActorMessage(m.ActorAt(before.region_path()))));
-        RETURN_IF_ERROR(Record(m, &before, after, action, calendar));
+        // An answer is that of the office there, whatever else the caller is.
+        std::vector<auth::Role> roles = context.roles;
+        if (action == "answer") roles = {OfficeOf(before)};
+        rpc::ActingBy acting(m, std::move(roles));
+        Mutation& acted = acting.mutation();
+        ASSIGN_OR_RETURN(
+            v1::RecordFlag after,
+            change(acted, before, workflow::ActorAt(context.caller, before.region_path()),
+                   rpc::ActorMessage(acted.ActorAt(before.region_path()))));
+        RETURN_IF_ERROR(Record(acted, &before, after, action, calendar));
         AddAllowed(context, &after);
         return after;
       });
