@@ -173,7 +173,7 @@ std::string Where(const Filter& filter, mysql::Params* params) {
     params->emplace_back(static_cast<int>(filter.matter));
   }
   if (filter.side == v1::NOTICE_SIDE_UNSPECIFIED) return sql;
-  if (filter.own_regions.empty()) return "FALSE";
+  if (filter.own_regions.empty()) return sql + " AND FALSE";
   sql += Cat(" AND ", filter.side == v1::NOTICE_SIDE_SENT ? "issuer_region_path" : "region_path",
              " IN (", mysql::Placeholders(filter.own_regions.size()), ")");
   for (const std::string& region : filter.own_regions) params->emplace_back(region);
@@ -186,12 +186,31 @@ absl::Status AnotherOffice(std::string_view zh) {
 
 }  // namespace
 
-const std::vector<IssuingRole>& IssuingRoles() {
+const std::vector<OfficeRole>& IssuingRoles() {
   static const auto* const roles =
-      new std::vector<IssuingRole>{{ROLE_COUNTY_APPROVER, RegionLevel::kCounty},
-                                   {ROLE_CITY_SUPERVISOR, RegionLevel::kCity},
-                                   {ROLE_PROV_OFFICE, RegionLevel::kProvince}};
+      new std::vector<OfficeRole>{{ROLE_COUNTY_APPROVER, RegionLevel::kCounty},
+                                  {ROLE_CITY_SUPERVISOR, RegionLevel::kCity},
+                                  {ROLE_PROV_OFFICE, RegionLevel::kProvince}};
   return *roles;
+}
+
+const std::vector<OfficeRole>& AnsweringRoles() {
+  static const auto* const roles =
+      new std::vector<OfficeRole>{{ROLE_TOWNSHIP_APPROVER, RegionLevel::kTownship},
+                                  {ROLE_COUNTY_APPROVER, RegionLevel::kCounty},
+                                  {ROLE_CITY_SUPERVISOR, RegionLevel::kCity}};
+  return *roles;
+}
+
+std::vector<auth::Role> ActingRoles(const v1::SupervisionNotice& notice, std::string_view action) {
+  const bool answers = action == "answer";
+  const RegionLevel level =
+      LevelOfRegion(answers ? notice.region_path() : notice.issuer_region_path());
+  std::vector<auth::Role> out;
+  for (const OfficeRole& office : answers ? AnsweringRoles() : IssuingRoles()) {
+    if (office.level == level) out.push_back(office.role);
+  }
+  return out;
 }
 
 Subject SubjectOf(const v1::SupervisionNotice& notice) {
@@ -233,10 +252,7 @@ const workflow::Table<v1::NoticeState, Subject>& Transitions() {
                    }};
     };
     std::vector<Row> rows;
-    for (const auto& [role, level] :
-         std::vector<IssuingRole>{{ROLE_TOWNSHIP_APPROVER, RegionLevel::kTownship},
-                                  {ROLE_COUNTY_APPROVER, RegionLevel::kCounty},
-                                  {ROLE_CITY_SUPERVISOR, RegionLevel::kCity}}) {
+    for (const auto& [role, level] : AnsweringRoles()) {
       rows.push_back(
           {.from = {v1::NOTICE_STATE_OPEN, v1::NOTICE_STATE_RETURNED},
            .action = "answer",
@@ -275,10 +291,6 @@ const workflow::Table<v1::NoticeState, Subject>& Transitions() {
                      std::move(rows));
   }();
   return *table;
-}
-
-bool WantsEvidence(const v1::SupervisionNotice& notice) {
-  return notice.needs_evidence() && notice.evidence().empty();
 }
 
 absl::StatusOr<v1::SupervisionNotice> Insert(mysql::Tx& tx, const v1::SupervisionNotice& notice,
@@ -353,6 +365,16 @@ absl::StatusOr<v1::SupervisionNotice> GetForUpdate(mysql::Tx& tx, const Ulid& id
   ASSIGN_OR_RETURN(v1::SupervisionNotice notice, One(tx, tx.Query(sql, params), id));
   if (!etag.empty() && etag != notice.etag()) return EtagMismatch().Build();
   return notice;
+}
+
+absl::StatusOr<std::vector<v1::SupervisionNotice>> Lock(mysql::Tx& tx,
+                                                        const std::vector<Ulid>& ids) {
+  if (ids.empty()) return std::vector<v1::SupervisionNotice>();
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   tx.Query(Cat("SELECT ", kColumns, " FROM supervision_notice WHERE id IN (",
+                                mysql::Placeholders(ids.size()), ") ORDER BY id FOR UPDATE"),
+                            mysql::Params(ids.begin(), ids.end())));
+  return FromRows(tx, rows);
 }
 
 absl::StatusOr<std::vector<v1::SupervisionNotice>> ListById(
@@ -439,7 +461,8 @@ absl::StatusOr<v1::SupervisionNotice> Answer(mysql::Tx& tx, const v1::Supervisio
                                              const type::v1::Actor& by, absl::Time now) {
   ASSIGN_OR_RETURN(const v1::NoticeState to,
                    Transitions().Execute(SubjectOf(notice), "answer", actor));
-  if (WantsEvidence(notice) && evidence.empty()) {
+  // Anew after a return: what was there then did not do.
+  if (notice.needs_evidence() && evidence.empty()) {
     return FailedPrecondition("EVIDENCE_MISSING", "该通知要求附佐证材料")
         .With("action", "answer")
         .Field("evidence", "至少附一份佐证材料")

@@ -40,15 +40,17 @@ struct Subject {
 Subject SubjectOf(const v1::SupervisionNotice& notice);
 // Actions answer, return, close, withdraw.
 const workflow::Table<v1::NoticeState, Subject>& Transitions();
-// Whether the next answer has to bring a file.
-bool WantsEvidence(const v1::SupervisionNotice& notice);
 
-// What may send a notice, and the level of the region whose office it is then.
-struct IssuingRole {
+// The role of the office of a region of this level.
+struct OfficeRole {
   auth::Role role;
   RegionLevel level;
 };
-const std::vector<IssuingRole>& IssuingRoles();
+// What may send a notice, and what may answer one.
+const std::vector<OfficeRole>& IssuingRoles();
+const std::vector<OfficeRole>& AnsweringRoles();
+// That of the office whose step of Transitions() it is; empty: no office there takes it.
+std::vector<auth::Role> ActingRoles(const v1::SupervisionNotice& notice, std::string_view action);
 
 // `notice` as it is first sent: without state, etag and times. OPEN afterwards.
 absl::StatusOr<v1::SupervisionNotice> Insert(mysql::Tx& tx, const v1::SupervisionNotice& notice,
@@ -66,6 +68,9 @@ absl::StatusOr<std::vector<v1::SupervisionNotice>> GetMany(mysql::Executor& db,
 absl::StatusOr<v1::SupervisionNotice> GetForUpdate(mysql::Tx& tx, const Ulid& id,
                                                    const std::vector<std::string>& scope,
                                                    std::string_view etag);
+// Those of the ids that are there, wherever, by id and locked in that order.
+absl::StatusOr<std::vector<v1::SupervisionNotice>> Lock(mysql::Tx& tx,
+                                                        const std::vector<Ulid>& ids);
 // At most `limit` with id > `after`, by id, inside the regions (nullopt: all).
 absl::StatusOr<std::vector<v1::SupervisionNotice>> ListById(
     mysql::Executor& db, const Ulid& after, int limit,

@@ -15,6 +15,7 @@ using options::v1::ROLE_CITY_SUPERVISOR;
 using options::v1::ROLE_COUNTY_APPROVER;
 using options::v1::ROLE_PROV_OFFICE;
 using options::v1::ROLE_TOWNSHIP_APPROVER;
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using v1::NoticeState;
 using workflow::Actor;
@@ -99,13 +100,13 @@ TEST(NoticeTableTest, DutiesAreSeparatedByPersonAndTheirDeputies) {
   }
 }
 
-TEST(NoticeTableTest, OnlyANoticeThatWantsThemWaitsForFiles) {
-  v1::SupervisionNotice notice = Notice("3607", "360733");
-  EXPECT_FALSE(WantsEvidence(notice));
-  notice.set_needs_evidence(true);
-  EXPECT_TRUE(WantsEvidence(notice));
-  notice.add_evidence();
-  EXPECT_FALSE(WantsEvidence(notice));
+TEST(NoticeTableTest, EachStepIsTheStepOfOneOffice) {
+  const v1::SupervisionNotice notice = Notice("3607", "360733101");
+  EXPECT_THAT(ActingRoles(notice, "answer"), ElementsAre(ROLE_TOWNSHIP_APPROVER));
+  for (const char* action : {"return", "close", "withdraw"}) {
+    EXPECT_THAT(ActingRoles(notice, action), ElementsAre(ROLE_CITY_SUPERVISOR)) << action;
+  }
+  EXPECT_THAT(ActingRoles(Notice("36", "3607"), "close"), ElementsAre(ROLE_PROV_OFFICE));
 }
 
 }  // namespace

@@ -2,8 +2,15 @@
 // them.
 #pragma once
 
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/base/strings.h"
 #include "common/migrate/migration.h"
+#include "common/mysql/session.h"
 #include "common/recode/tables.h"
+#include "common/status/macros.h"
 
 namespace bangfu::notice {
 
@@ -75,9 +82,24 @@ CREATE TABLE supervision_notice_evidence (
 )sql"}};
 }
 
+// A region that goes to another one above it answers, from then on, to the office of that level
+// there; where the asking office itself moves, its column does.
+inline absl::StatusOr<int64_t> FollowIssuers(mysql::Tx& tx, const recode::Move& move) {
+  mysql::Params params = {move.to};
+  const std::string where = mysql::RegionClause({move.from}, "region_path", &params);
+  params.emplace_back(static_cast<int64_t>(move.from.size()));
+  RETURN_IF_ERROR(tx.Execute(Cat("UPDATE supervision_notice SET issuer_region_path = LEFT(?, "
+                                 "CHAR_LENGTH(issuer_region_path)) WHERE ",
+                                 where, " AND CHAR_LENGTH(issuer_region_path) < ?"),
+                             params)
+                      .status());
+  return 0;  // these rows are counted as they move
+}
+
 inline recode::Part RegionPart() {
   constexpr char kThen[] = "of the grant that acted then";
   return {.moving = {{"supervision_notice"}, {"supervision_notice", "issuer_region_path"}},
+          .rekey = FollowIssuers,
           .staying = {{"supervision_notice", "issued_region_path", kThen},
                       {"supervision_notice", "answered_region_path", kThen},
                       {"supervision_notice", "returned_region_path", kThen},

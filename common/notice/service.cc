@@ -11,6 +11,7 @@
 #include "common/blob/service.h"
 #include "common/contract/time.h"
 #include "common/inbox/service.h"
+#include "common/rpc/acting_by.h"
 #include "common/rpc/actor.h"
 #include "common/rpc/batch_get.h"
 #include "common/rpc/covering.h"
@@ -48,7 +49,7 @@ absl::Status AddAllowed(mysql::Executor& db, const CallContext& context,
     std::vector<workflow::AllowedAction> actions = Transitions().Allowed(
         SubjectOf(notice), workflow::ActorAt(context.caller, notice.region_path(), facets[i]));
     for (workflow::AllowedAction& action : actions) {
-      if (action.action == "answer" && WantsEvidence(notice)) {
+      if (action.action == "answer" && notice.needs_evidence()) {
         action.evidence_required.emplace_back(workflow::kAnyEvidence);
       }
     }
@@ -107,7 +108,7 @@ struct Office {
 };
 // The nearest office above the region that the caller acts for.
 std::optional<Office> OfficeOver(const auth::Caller& caller, std::string_view region) {
-  for (const IssuingRole& issuing : IssuingRoles()) {
+  for (const OfficeRole& issuing : IssuingRoles()) {
     std::string office = RegionAncestor(region, issuing.level);
     if (office.size() < region.size() && caller.May({issuing.role}, region)) {
       return Office{issuing.role, std::move(office)};
@@ -119,7 +120,7 @@ std::optional<Office> OfficeOver(const auth::Caller& caller, std::string_view re
 // Why no office of the caller's sends to the region.
 absl::Status NotBelow(const auth::Caller& caller, std::string_view region, std::string_view field,
                       std::string_view code) {
-  for (const IssuingRole& issuing : IssuingRoles()) {
+  for (const OfficeRole& issuing : IssuingRoles()) {
     const bool held =
         std::any_of(caller.grants.begin(), caller.grants.end(),
                     [&](const auth::Grant& grant) { return grant.role == issuing.role; });
@@ -142,10 +143,10 @@ absl::StatusOr<std::string> PathOf(mysql::Executor& db, const std::string& code,
 }
 
 absl::StatusOr<v1::SupervisionNotice> IssueOne(Mutation& m, v1::SupervisionNotice notice,
-                                               const std::string& code, std::string_view field,
+                                               std::string region, const std::string& code,
+                                               std::string_view field,
                                                const ServiceOptions& options) {
   const CallContext& context = m.context();
-  ASSIGN_OR_RETURN(std::string region, PathOf(m.tx(), code, field, options));
   if (!OfficeOver(context.caller, region)) return NotBelow(context.caller, region, field, code);
   if (LevelOfRegion(region) == RegionLevel::kVillage) {
     return Error(absl::StatusCode::kInvalidArgument, "NOTICE_NO_OFFICE")
@@ -155,6 +156,9 @@ absl::StatusOr<v1::SupervisionNotice> IssueOne(Mutation& m, v1::SupervisionNotic
   }
   if (!notice.subject_id().empty()) {
     ASSIGN_OR_RETURN(const Ulid subject, Ulid::Parse(notice.subject_id()));
+    if (options.lock_subject) {
+      RETURN_IF_ERROR(options.lock_subject(m.tx(), notice.subject_type(), subject));
+    }
     ASSIGN_OR_RETURN(const std::optional<std::string> place,
                      audit::RegionOfRecord(m.tx(), notice.subject_type(), subject));
     if (!place || !RegionContains(region, *place)) {
@@ -169,10 +173,10 @@ absl::StatusOr<v1::SupervisionNotice> IssueOne(Mutation& m, v1::SupervisionNotic
   notice.set_id(context.ids.Next().ToString());
   notice.set_region_path(std::move(region));
   notice.set_issuer_region_path(office->region_path);
-  *notice.mutable_issued_by() =
-      rpc::ActorMessage(rpc::ActorOf(covering.caller(), {office->role}, notice.region_path()));
+  rpc::ActingBy acting(covering.mutation(), {office->role});
+  *notice.mutable_issued_by() = rpc::ActorMessage(acting.mutation().ActorAt(notice.region_path()));
   ASSIGN_OR_RETURN(v1::SupervisionNotice after, Insert(m.tx(), notice, context.now));
-  RETURN_IF_ERROR(Record(covering.mutation(), nullptr, after, facets[0], "issue", "", options));
+  RETURN_IF_ERROR(Record(acting.mutation(), nullptr, after, facets[0], "issue", "", options));
   RETURN_IF_ERROR(AddAllowed(m.tx(), context, options, {&after}));
   return after;
 }
@@ -183,6 +187,14 @@ absl::StatusOr<v1::IssueSupervisionNoticesResponse> Issue(
   if (request.subject_type().empty() != request.subject_id().empty()) {
     return InvalidField(request.subject_id().empty() ? "subject_id" : "subject_type",
                         "记录类型和记录编号须同时填写")
+        .Build();
+  }
+  const std::vector<std::string>& types = options.subject_types;
+  if (!request.subject_id().empty() && !types.empty() &&
+      std::find(types.begin(), types.end(), request.subject_type()) == types.end()) {
+    return Error(absl::StatusCode::kInvalidArgument, "NOTICE_SUBJECT_KIND")
+        .Zh("通知不能针对此类记录")
+        .Field("subject_type", "通知不能针对此类记录")
         .Build();
   }
   if (!request.subject_id().empty() && request.region_codes_size() > 1) {
@@ -209,23 +221,28 @@ absl::StatusOr<v1::IssueSupervisionNoticesResponse> Issue(
         SetDay(due.day, notice.mutable_answer_due());
         notice.set_provisional(due.provisional);
         notice.set_needs_evidence(request.needs_evidence());
+        const auto field = [](int i) { return Cat("region_codes[", i, "]"); };
+        std::vector<std::string> regions;
+        for (int i = 0; i < request.region_codes_size(); ++i) {
+          ASSIGN_OR_RETURN(std::string region,
+                           PathOf(m.tx(), request.region_codes(i), field(i), options));
+          if (std::find(regions.begin(), regions.end(), region) != regions.end()) {
+            return InvalidField(field(i), "同一地区填了两次").Build();
+          }
+          regions.push_back(std::move(region));
+        }
         v1::IssueSupervisionNoticesResponse response;
         for (int i = 0; i < request.region_codes_size(); ++i) {
-          const std::string field = Cat("region_codes[", i, "]");
-          ASSIGN_OR_RETURN(v1::SupervisionNotice sent,
-                           IssueOne(m, notice, request.region_codes(i), field, options));
-          for (const v1::SupervisionNotice& other : response.notices()) {
-            if (other.region_path() != sent.region_path()) continue;
-            return InvalidField(field, "同一地区填了两次").Build();
-          }
-          *response.add_notices() = std::move(sent);
+          ASSIGN_OR_RETURN(
+              *response.add_notices(),
+              IssueOne(m, notice, regions[i], request.region_codes(i), field(i), options));
         }
         return response;
       });
 }
 
 // What the steps after it share: lock, change, record; in the name of those of the caller's grants
-// that cover the record.
+// that cover the record, and of the office whose step it is.
 template <typename Request, typename Change>
 absl::StatusOr<v1::SupervisionNotice> Move(CallContext& context, const Request& request,
                                            std::string_view action, std::string_view reason,
@@ -238,12 +255,13 @@ absl::StatusOr<v1::SupervisionNotice> Move(CallContext& context, const Request& 
         ASSIGN_OR_RETURN(const std::vector<auth::Facets> facets,
                          FacetsOfAll(m.tx(), context, options, {&before}));
         const rpc::Covering covering(m, facets[0]);
-        Mutation& covered = covering.mutation();
+        rpc::ActingBy acting(covering.mutation(), ActingRoles(before, action));
+        Mutation& acted = acting.mutation();
         ASSIGN_OR_RETURN(
             v1::SupervisionNotice after,
-            change(covered, before, workflow::ActorAt(covering.caller(), before.region_path()),
-                   rpc::ActorMessage(covered.ActorAt(before.region_path()))));
-        RETURN_IF_ERROR(Record(covered, &before, after, facets[0], action, reason, options));
+            change(acted, before, workflow::ActorAt(covering.caller(), before.region_path()),
+                   rpc::ActorMessage(acted.ActorAt(before.region_path()))));
+        RETURN_IF_ERROR(Record(acted, &before, after, facets[0], action, reason, options));
         RETURN_IF_ERROR(AddAllowed(m.tx(), context, options, {&after}));
         return after;
       });

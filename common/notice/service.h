@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/feed/feed.h"
 #include "common/inbox/inbox.h"
@@ -29,6 +30,12 @@ struct ServiceOptions {
   // empty: the default.
   std::function<absl::StatusOr<int64_t>(mysql::Executor&)> answer_days;
   FacetsOf facets;  // empty: no record narrows anybody
+  // Records that a notice may name, as the audit trail names them: those whose facets the host
+  // tells, so that no narrowed grant acts on what it leaves out. Empty: any.
+  std::vector<std::string> subject_types;
+  // Holds the record that a notice is to name, so that it gets no other facets meanwhile; empty:
+  // they never change.
+  std::function<absl::Status(mysql::Tx&, std::string_view type, const Ulid& id)> lock_subject;
 };
 inline constexpr int kAnswerDays = 10;
 

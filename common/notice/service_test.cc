@@ -471,7 +471,11 @@ TEST_F(NoticeServiceTest, AnAnswerBringsTheFilesThatAreWanted) {
   ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice returned, Return(answered, city_));
   EXPECT_THAT(Answer(returned, county_, {photo}),
               StatusIs(StatusCode::kFailedPrecondition, "EVIDENCE_ALREADY_LISTED"));
-  // What came before still counts, and more is added to it.
+  // What came before did not do: a new one is wanted, and added to it.
+  EXPECT_THAT(Answer(returned, county_),
+              StatusIs(StatusCode::kFailedPrecondition, "EVIDENCE_MISSING"));
+  ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice seen, Get(returned.id(), county_));
+  EXPECT_THAT(seen.allowed_actions(0).evidence_required(), ElementsAre("ANY"));
   ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice again,
                        Answer(returned, county_, {File("county")}));
   EXPECT_EQ(again.evidence_size(), 2);
@@ -577,6 +581,92 @@ TEST_F(NoticeServiceTest, FollowsARegionToAnotherCode) {
   EXPECT_EQ(below.region_path(), "360783101");
   EXPECT_EQ(below.issuer_region_path(), "360783");
   EXPECT_OK(Withdraw(below, there));
+}
+
+// A township that goes to another county answers to the office of that county from then on.
+TEST_F(NoticeServiceTest, FollowsATownshipToAnotherCounty) {
+  ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice by_county,
+                       Issue(NoticeTo({kTownship}), county_));
+  ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice by_city, Issue(NoticeTo({kTownship}), city_));
+  ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice to_county, Issue());  // no township of it
+  const auto moved = [&](const std::string& from, const std::string& to) {
+    const recode::Move move{server_.ids().Next(), from, to, server_.clock().Now()};
+    ASSERT_OK(mysql::Transact(server_.database().db(), [&](mysql::Tx& tx) -> absl::Status {
+      RETURN_IF_ERROR(inbox::MoveRegion(tx, move).status());
+      return recode::Apply(tx, {RegionPart(), recode::RegionPart()}, move, server_.clock())
+          .status();
+    }));
+    server_.clock().Advance(absl::Minutes(1));
+  };
+  moved(kTownship, "360734105");
+  const std::string province = server_.Token(Role::ROLE_PROV_OFFICE, "36", "office");
+  ASSERT_OK_AND_ASSIGN(v1::SupervisionNotice of_county, Get(by_county.id(), province));
+  EXPECT_EQ(of_county.issuer_region_path(), kOtherCounty);
+  ASSERT_OK_AND_ASSIGN(v1::SupervisionNotice of_city, Get(by_city.id(), province));
+  EXPECT_EQ(of_city.issuer_region_path(), "3607");
+  ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice left, Get(to_county.id(), province));
+  EXPECT_EQ(left.issuer_region_path(), "3607");
+  // To another city, too.
+  moved("360734105", "360822105");
+  ASSERT_OK_AND_ASSIGN(of_county, Get(by_county.id(), province));
+  EXPECT_EQ(of_county.issuer_region_path(), "360822");
+  ASSERT_OK_AND_ASSIGN(of_city, Get(by_city.id(), province));
+  EXPECT_EQ(of_city.issuer_region_path(), "3608");
+  ASSERT_OK(Answer(of_county, server_.Token(Role::ROLE_TOWNSHIP_APPROVER, "360822105", "there")));
+  const std::string theirs = server_.Token(Role::ROLE_COUNTY_APPROVER, "360822", "their county");
+  EXPECT_THAT(Work(theirs), ElementsAre("NOTICE_REVIEW"));
+  ASSERT_OK_AND_ASSIGN(of_county, Get(by_county.id(), theirs));
+  EXPECT_OK(Close(of_county, theirs));
+}
+
+// Each step is written down under the grant that allowed it: of one who is of the city in their own
+// right and of the county for another, that of the office whose step it is.
+TEST_F(NoticeServiceTest, AStepIsOfTheGrantThatAllowedIt) {
+  auth::Grant lent{Role::ROLE_COUNTY_APPROVER, kCounty, {}, {}, {}};
+  lent.delegated_by = "chief";
+  lent.id = server_.ids().Next();
+  auth::Grant own{Role::ROLE_CITY_SUPERVISOR, "3607", {}, {}, {}};
+  own.id = server_.ids().Next();
+  held_.Set("both", {"both", {own, lent}, {}});
+  const std::string both = ::bangfu::testing::PersonToken(server_, "both");
+  const auto audited = [&](const v1::SupervisionNotice& notice) {
+    const auto rows = server_.database().db().Query(
+        "SELECT actor_role FROM audit_log WHERE aggregate_id = ? ORDER BY chain_no DESC LIMIT 1",
+        {*Ulid::Parse(notice.id())});
+    EXPECT_OK(rows);
+    return rows.ok() && !rows->empty() ? rows->front().String(0) : std::string();
+  };
+  ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice to_county, Issue());
+  ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice answered, Answer(to_county, both));
+  EXPECT_EQ(answered.answered_by().role(), "ROLE_COUNTY_APPROVER");
+  EXPECT_EQ(answered.answered_by().delegated_by(), "chief");
+  EXPECT_EQ(audited(answered), "ROLE_COUNTY_APPROVER");
+  // So that it is the chief's answer, too, whom the chief of the city may not be.
+  EXPECT_THAT(Close(answered, server_.Token(Role::ROLE_CITY_SUPERVISOR, "3607", "chief")),
+              StatusIs(StatusCode::kFailedPrecondition, "SAME_PERSON"));
+  EXPECT_OK(Close(answered, city_));
+
+  ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice below, Issue(NoticeTo({kTownship}), both));
+  EXPECT_EQ(below.issued_by().role(), "ROLE_COUNTY_APPROVER");
+  EXPECT_EQ(below.issued_by().delegated_by(), "chief");
+  EXPECT_EQ(audited(below), "ROLE_COUNTY_APPROVER");
+  ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice told, Answer(below, township_));
+  ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice closed, Close(told, both));
+  EXPECT_EQ(closed.closed_by().role(), "ROLE_COUNTY_APPROVER");
+  EXPECT_EQ(closed.closed_by().delegated_by(), "chief");
+  EXPECT_EQ(audited(closed), "ROLE_COUNTY_APPROVER");
+}
+
+// Of nobody's regions there is nothing on either side, whatever else is asked.
+TEST_F(NoticeServiceTest, NoRegionsHaveNoSide) {
+  ASSERT_OK(Issue());
+  ListQuery query;
+  query.filter = {.scope = {"36"}, .region = "3607", .kind = v1::NOTICE_KIND_SUPERVISE};
+  ASSERT_OK_AND_ASSIGN(const auto all, notice::List(server_.database().db(), query));
+  EXPECT_EQ(all.size(), 1u);
+  query.filter.side = v1::NOTICE_SIDE_SENT;
+  ASSERT_OK_AND_ASSIGN(const auto none, notice::List(server_.database().db(), query));
+  EXPECT_THAT(none, IsEmpty());
 }
 
 // Whatever is done in whatever order: an item waits exactly for what the notice's state asks.

@@ -32,8 +32,10 @@ const std::vector<workflow::Work>& Works() {
   return *works;
 }
 
-absl::Status SyncWork(mysql::Tx& tx, const v1::SupervisionNotice& notice,
-                      const auth::Facets& facets, const inbox::Act& act) {
+namespace {
+
+absl::StatusOr<inbox::Subject> WorkOf(const v1::SupervisionNotice& notice,
+                                      const auth::Facets& facets) {
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(notice.id()));
   inbox::Subject work{kAggregate, id, {}, {}};
   const Subject subject = SubjectOf(notice);
@@ -50,6 +52,14 @@ absl::Status SyncWork(mysql::Tx& tx, const v1::SupervisionNotice& notice,
     }
     work.wanted.push_back(std::move(wanted));
   }
+  return work;
+}
+
+}  // namespace
+
+absl::Status SyncWork(mysql::Tx& tx, const v1::SupervisionNotice& notice,
+                      const auth::Facets& facets, const inbox::Act& act) {
+  ASSIGN_OR_RETURN(const inbox::Subject work, WorkOf(notice, facets));
   return inbox::Sync(tx, {work}, act);
 }
 
@@ -59,9 +69,10 @@ absl::Status FollowSubjects(mysql::Tx& tx, const std::map<Ulid, auth::Facets>& s
   for (const auto& [subject, facets] : subjects) params.emplace_back(subject);
   // Locked: a step of such a notice that goes on meanwhile has read what the record was before.
   ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   tx.Query(Cat("SELECT id, subject_id FROM supervision_notice WHERE ", kGoingOn,
-                                " AND subject_id IN (", mysql::Placeholders(subjects.size()),
-                                ") ORDER BY id FOR UPDATE"),
+                   tx.Query(Cat("SELECT id, subject_id FROM supervision_notice FORCE INDEX "
+                                "(supervision_notice_by_subject) WHERE ",
+                                kGoingOn, " AND subject_id IN (",
+                                mysql::Placeholders(subjects.size()), ") ORDER BY id FOR UPDATE"),
                             params));
   std::map<Ulid, auth::Facets> notices;
   for (const mysql::Row& row : rows) notices.emplace(row.Id(0), subjects.at(row.Id(1)));
@@ -84,20 +95,20 @@ inbox::Source WorkSource(FacetsOf facets) {
         return ids;
       },
       [facets](mysql::Tx& tx, const std::vector<Ulid>& ids, const inbox::Act& act) -> absl::Status {
-        for (const Ulid& id : ids) {
-          ASSIGN_OR_RETURN(
-              const mysql::Rows rows,
-              tx.Query("SELECT region_path FROM supervision_notice WHERE id = ?", {id}));
-          if (rows.empty()) continue;
-          ASSIGN_OR_RETURN(const v1::SupervisionNotice notice,
-                           GetForUpdate(tx, id, {rows[0].String(0)}, ""));
-          std::vector<auth::Facets> things(1);
-          if (facets) {
-            ASSIGN_OR_RETURN(things, facets(tx, {&notice}, act.now));
-          }
-          RETURN_IF_ERROR(SyncWork(tx, notice, things[0], act));
+        ASSIGN_OR_RETURN(const std::vector<v1::SupervisionNotice> notices, Lock(tx, ids));
+        if (notices.empty()) return absl::OkStatus();
+        std::vector<auth::Facets> things(notices.size());
+        if (facets) {
+          std::vector<const v1::SupervisionNotice*> asked;
+          for (const v1::SupervisionNotice& notice : notices) asked.push_back(&notice);
+          ASSIGN_OR_RETURN(things, facets(tx, asked, act.now));
         }
-        return absl::OkStatus();
+        std::vector<inbox::Subject> subjects;
+        for (size_t i = 0; i < notices.size(); ++i) {
+          ASSIGN_OR_RETURN(inbox::Subject subject, WorkOf(notices[i], things[i]));
+          subjects.push_back(std::move(subject));
+        }
+        return inbox::Sync(tx, subjects, act);
       }};
 }
 
