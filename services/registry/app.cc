@@ -83,9 +83,7 @@ absl::Status Compose(runtime::App& app) {
                       });
   runtime::StandardOptions standard;
   standard.region_names = RegionNames;
-  standard.states =
-      std::make_shared<feed::CombinedSnapshot>(std::vector<std::shared_ptr<feed::SnapshotSource>>{
-          MakeSnapshotSource(), notice::NoticeStates()});
+  standard.states = MakeStates();
   standard.dictionary = MakeDictionaryOptions();
   standard.inbox.kinds = WorkKinds();
   standard.inbox.calendar = InboxCalendar();

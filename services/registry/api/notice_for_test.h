@@ -83,6 +83,17 @@ class NoticeTest : public InboxTest {
     request.set_id(id);
     return Notices<Notice>("GetSupervisionNotice", request, token);
   }
+  // 并镇: the township is retired and goes into the other.
+  absl::Status MergeTownship(const std::string& from, const std::string& to) {
+    server_.database().Run(Cat("UPDATE region SET end_year = 2026 WHERE code = '", from, "';"));
+    v1::RecodeRegionRequest request;
+    request.set_request_id(RequestId());
+    request.set_from_code(from);
+    request.set_to_code(to);
+    request.set_reason("并镇");
+    return Call<v1::RecodeRegionResponse>("RegionService", "RecodeRegion", request, Admin())
+        .status();
+  }
   // The funding of a project comes from another source now.
   absl::Status OtherMoney(const std::string& id, const std::string& source) {
     const v1::Project before = GetProject(id);

@@ -36,11 +36,11 @@ class NoticeInbox : public NoticeTest {
                           server_.clock().Now(),
                           {.every = absl::ZeroDuration(), .calendar = InboxCalendar()});
   }
-  // "notice kind region due sources", of the open items.
+  // "notice kind region roles not excluded due sources", of the open items.
   std::set<std::string> Stored() {
     auto rows = server_.database().db().Query(
-        Cat("SELECT subject_id, kind, region_path, base_due_on, fund_sources FROM work_item WHERE "
-            "open_mark = 1 AND kind IN (",
+        Cat("SELECT subject_id, kind, region_path, base_due_on, fund_sources, roles, excluded FROM "
+            "work_item WHERE open_mark = 1 AND kind IN (",
             kWalk.Quoted(), ")"),
         {});
     EXPECT_OK(rows);
@@ -48,7 +48,10 @@ class NoticeInbox : public NoticeTest {
     if (!rows.ok()) return out;
     for (const mysql::Row& row : *rows) {
       const std::string kind = row.String(1);
-      out.insert(Cat(row.Id(0).ToString(), " ", kind, " ", row.String(2), " ",
+      std::string excluded = row.String(6);
+      std::erase(excluded, '|');
+      out.insert(Cat(row.Id(0).ToString(), " ", kind, " ", row.String(2), " ", row.String(5),
+                     " not ", excluded, " ",
                      kind == "NOTICE_ANSWER" ? absl::FormatCivilTime(row.Day(3)) : std::string("-"),
                      " ", row.String(4).find("EAST_WEST") == std::string::npos ? "" : "EAST_WEST"));
     }
@@ -98,6 +101,25 @@ TEST_F(NoticeInbox, IsOfThoseWhoseGrantsCoverTheProject) {
   EXPECT_OK(Answer(about.id(), other));
 }
 
+// A notice that is sent while its project gets other money waits for those whose money it is then.
+TEST_F(NoticeInbox, SentWhileTheMoneyChangesItFollowsTheProject) {
+  ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶基地")));
+  const std::string city = City();
+  for (int round = 0; round < 4; ++round) {
+    const std::string source = round % 2 == 0 ? "EAST_WEST" : "BRIDGE_CENTRAL";
+    const auto results = AtOnce(2, [&](int i) {
+      return i == 0 ? Issue(kCounty, city, project.id()).status()
+                    : OtherMoney(project.id(), source);
+    });
+    for (const absl::Status& result : results) ASSERT_OK(result);
+    const std::set<std::string> stored = Stored();
+    EXPECT_EQ(stored.size(), static_cast<size_t>(round + 1));
+    for (const std::string& item : stored) {
+      EXPECT_EQ(item.find("EAST_WEST") != std::string::npos, source == "EAST_WEST") << item;
+    }
+  }
+}
+
 TEST_F(NoticeInbox, OfTwoAtOnceOneCloses) {
   for (int round = 0; round < 3; ++round) {
     ASSERT_OK_AND_ASSIGN(const Notice sent, Issue(kCounty, City()));
@@ -118,21 +140,43 @@ TEST_F(NoticeInbox, R119_ItemsAreEqualToStatesAfterRandomSteps) {
   };
   std::map<std::string, Known> known;
   ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶基地")));
-  std::string source = "BRIDGE_CENTRAL";
+  std::string source = "BRIDGE_CENTRAL", township = kTownship;
+  // One person is of both offices, and never on both sides of a notice.
+  auth::Grant city, county;
+  city.role = options::v1::ROLE_CITY_SUPERVISOR;
+  city.region_path = "3607";
+  county.role = options::v1::ROLE_COUNTY_APPROVER;
+  county.region_path = kCounty;
+  const std::string both = With({city, county});
+  // The role of the office of a region.
+  const auto office = [](const std::string& region) {
+    return Cat(static_cast<int>(region.size() == 2   ? options::v1::ROLE_PROV_OFFICE
+                                : region.size() == 4 ? options::v1::ROLE_CITY_SUPERVISOR
+                                : region.size() == 6 ? options::v1::ROLE_COUNTY_APPROVER
+                                                     : options::v1::ROLE_TOWNSHIP_APPROVER));
+  };
   const int steps = ::bangfu::testing::Runs(150, 1500);
   int done = 0;
   for (int step = 0; step < steps; ++step) {
     const auto any = [&] {
       return std::next(known.begin(), static_cast<int>(random.Below(known.size())))->first;
     };
+    if (step == steps / 2) {
+      ASSERT_OK(MergeTownship(kTownship, kOtherTownship));
+      township = kOtherTownship;
+      for (auto& [id, one] : known) {
+        ASSERT_OK_AND_ASSIGN(one.notice, Get(id, Province()));
+      }
+    }
     // The office of each side, and sometimes one that it is not for.
-    const std::vector<std::string> offices = {City(), Approver(), TownshipApprover(), Province()};
+    const std::vector<std::string> offices = {City(), Approver(), TownshipApprover(township),
+                                              Province(), both};
     const std::string& by = offices[random.Below(offices.size())];
     absl::StatusOr<Notice> made = absl::InternalError("");
     bool of_project = false;
     switch (known.size() < 4 ? 0 : random.Below(9)) {
       case 0: {
-        const std::string regions[] = {kCounty, kTownship, "3607"};
+        const std::string regions[] = {kCounty, township, "3607"};
         of_project = random.Below(2) == 0;
         const absl::CivilDay due =
             ShanghaiDay(server_.clock().Now()) + static_cast<int>(random.Below(20));
@@ -177,15 +221,19 @@ TEST_F(NoticeInbox, R119_ItemsAreEqualToStatesAfterRandomSteps) {
       const std::string money = one.of_project && source == "EAST_WEST" ? "EAST_WEST" : "";
       const std::string& region = one.notice.region_path();
       if (state == notice::v1::NOTICE_STATE_OPEN || state == notice::v1::NOTICE_STATE_RETURNED) {
-        expected.insert(Cat(id, " NOTICE_ANSWER ", region, " ",
+        expected.insert(Cat(id, " NOTICE_ANSWER ", region, " ", office(region), " not ",
+                            one.notice.issued_by().subject(), " ",
                             absl::FormatCivilTime(DayFrom(one.notice.answer_due())), " ", money));
       } else if (state == notice::v1::NOTICE_STATE_ANSWERED) {
-        expected.insert(Cat(id, " NOTICE_REVIEW ", region, " - ", money));
+        expected.insert(Cat(id, " NOTICE_REVIEW ", region, " ",
+                            office(one.notice.issuer_region_path()), " not ",
+                            one.notice.answered_by().subject(), " - ", money));
       }
     }
     ASSERT_EQ(Stored(), expected) << "step " << step << ", seed " << seed;
   }
   EXPECT_GT(done, steps / 8);
+  kWalk.ExpectSeen(server_.database().db());
   // The recount finds the same from nothing.
   const std::set<std::string> before = Stored();
   ASSERT_OK(server_.database().db().Execute("DELETE FROM work_desk", {}));

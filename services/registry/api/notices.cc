@@ -3,18 +3,21 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "services/registry/api/convert.h"
 #include "services/registry/api/grant_scope.h"
+#include "services/registry/api/handlers.h"
 #include "services/registry/api/unit_report_work.h"
 #include "services/registry/store/facet_store.h"
 #include "services/registry/store/parameter_store.h"
+#include "services/registry/store/project_store.h"
 
 namespace bangfu::registry {
 namespace {
 
-// Of the project or industry that each names; a record of another kind narrows nobody.
+// Of the project or industry that each names.
 absl::StatusOr<std::vector<auth::Facets>> FacetsOfNotices(
     mysql::Executor& db, const std::vector<const notice::v1::SupervisionNotice*>& notices,
     absl::Time) {
@@ -46,7 +49,18 @@ void RegisterNotices(rpc::Router& router) {
     return ParameterValue(db, "NOTICE_ANSWER_DAYS", notice::kAnswerDays);
   };
   options.facets = FacetsOfNotices;
+  options.subject_types = {"project", "industry"};
+  options.lock_subject = [](mysql::Tx& tx, std::string_view type, const Ulid& id) -> absl::Status {
+    if (type != "project") return absl::OkStatus();  // an industry stays what it is
+    return LockProjects(tx, {id}).status();
+  };
   notice::RegisterSupervisionNoticeService(router, std::move(options));
+}
+
+std::shared_ptr<feed::SnapshotSource> MakeStates() {
+  return std::make_shared<feed::CombinedSnapshot>(
+      std::vector<std::shared_ptr<feed::SnapshotSource>>{MakeSnapshotSource(),
+                                                         notice::NoticeStates()});
 }
 
 absl::Status FollowNotices(mysql::Tx& tx, const std::set<Ulid>& projects) {

@@ -17,6 +17,7 @@
 #include "services/registry/api/convert.h"
 #include "services/registry/api/grants.h"
 #include "services/registry/api/handlers.h"
+#include "services/registry/api/notices.h"
 #include "services/registry/api/reference_messages.h"
 #include "services/registry/api/region_events.h"
 #include "services/registry/api/report_work.h"
@@ -31,10 +32,10 @@ using rpc::Mutation;
 
 // What subscribers hold under the old path: every state again, under the new one.
 absl::Status PublishMoved(mysql::Tx& tx, const std::string& path, absl::Time now) {
-  const auto source = MakeSnapshotSource();
+  const auto source = MakeStates();
   for (const char* type : {"industry", "short_board", "leading_industry", "brand_certification",
                            "tech_pairing", "training_record", "helper_organisation", "campaign",
-                           "unit_report", "project", "operation_report"}) {
+                           "unit_report", "project", "operation_report", notice::kAggregate}) {
     Ulid after;
     while (true) {
       ASSIGN_OR_RETURN(std::vector<feed::OutboxEvent> events,
