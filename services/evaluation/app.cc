@@ -87,7 +87,13 @@ absl::Status Compose(runtime::App& app) {
   standard.following = {
       {kRegistrySource, kFactsConsumer, RegistryAggregates(),
        std::make_shared<RegistryEffects>(app.ids(), RegionParts(), app.clock())},
-      {kAssetSource, kFactsConsumer, AssetAggregates(), std::make_shared<AssetEffects>(app.ids())},
+      {.peer = kAssetSource,
+       .consumer = kFactsConsumer,
+       .aggregate_types = AssetAggregates(),
+       .handler = std::make_shared<AssetEffects>(app.ids()),
+       // 2: with what was disposed of. Before that an asset's copy was what industries rest on, so
+       // that T14 would lack every disposal of before the upgrade.
+       .copy_versions = {{"asset", 2}}},
   };
   Deps deps;
   deps.evaluator = &app.Make<Evaluator>(app.ids());
