@@ -146,8 +146,8 @@ class HeldOnce {
   size_t holders() const { return holders_; }
 
   // What else holds the datum that a form asks for: by name.
-  std::set<std::string> Elsewhere(const Asked& asked) const {
-    std::set<std::string> out;
+  std::map<std::string, Field> Elsewhere(const Asked& asked) const {
+    std::map<std::string, Field> out;
     std::set<Field> holders;
     const auto add = [&](const std::map<std::string, std::set<Field>>& from,
                          const std::string& name) {
@@ -164,7 +164,7 @@ class HeldOnce {
     const Messages& own = own_.at(asked.form);
     for (Field holder : holders) {
       if (holder == asked.field || own.count(holder->containing_type()) > 0) continue;
-      if (!Takes(holder, asked.field)) out.insert(NameOf(holder));
+      if (!Takes(holder, asked.field)) out.emplace(NameOf(holder), holder);
     }
     for (const Asked* other : asked_by_word_.at(word)) {
       if (other->field == asked.field || !other->held_by.empty()) continue;
@@ -173,9 +173,19 @@ class HeldOnce {
           SameRecord(asked.form, other->form)) {
         continue;
       }
-      out.insert(NameOf(other->field));
+      out.emplace(NameOf(other->field), other->field);
+    }
+    // What the field names as its holder, and what has the datum from there, it does not ask for
+    // again. Anything else would be left out by naming something.
+    if (Field named = asked.held_by.empty() ? nullptr : HeldBy(asked.held_by); named != nullptr) {
+      std::erase_if(out, [&](const auto& one) { return IsOneWith(one.second, named); });
     }
     return out;
+  }
+  // What a form says that it takes from the record that it makes or changes itself.
+  bool NamesItself(const Asked& asked) const {
+    Field named = HeldBy(asked.held_by);
+    return named != nullptr && own_.at(asked.form).count(named->containing_type()) > 0;
   }
 
  private:
@@ -250,6 +260,14 @@ class HeldOnce {
     return false;
   }
 
+  bool IsOneWith(Field holder, Field named) const {
+    const auto within = [](Field field, Field group) {
+      return group->message_type() != nullptr &&
+             Reachable(group->message_type()).count(field->containing_type()) > 0;
+    };
+    return holder == named || within(holder, named) || Takes(holder, named) || Takes(named, holder);
+  }
+
   bool SameRecord(Form a, Form b) const {
     for (const Descriptor* record : records_.at(a)) {
       if (records_.at(b).count(record) > 0) return true;
@@ -301,10 +319,11 @@ TEST(HeldOnce, R129_WhatTakesWhatIsHeldIsProvedToBeOffered) {
           "bangfu.registry.v1.ProjectService", "bangfu.registry.v1.VerificationService"));
 }
 
-// Fields with the word of another datum, and why it is another one.
+// Fields with the word of another datum, why it is another one, and the messages that hold that.
 struct Other {
   const char* why;
   std::vector<const char*> fields;
+  std::set<std::string> holders;
 };
 const std::vector<Other>& OtherData() {
   static const auto& others = *new std::vector<Other>{
@@ -314,49 +333,108 @@ const std::vector<Other>& OtherData() {
         "registry.v1.VoidHelperOrganisationRequest.reason",
         "registry.v1.VoidOperatorRequest.reason", "registry.v1.VoidProjectRequest.reason",
         "registry.v1.VoidShortBoardRequest.reason", "registry.v1.VoidTechPairingRequest.reason",
-        "registry.v1.VoidTrainingRecordRequest.reason"}},
+        "registry.v1.VoidTrainingRecordRequest.reason"},
+       {"asset.v1.VoidAssetRequest", "asset.v1.VoidContractRequest", "asset.v1.VoidDividendRequest",
+        "evaluation.v1.VoidEvaluationRequest", "registry.v1.HelperOrganisation",
+        "registry.v1.Operator", "registry.v1.Project", "registry.v1.ShortBoard",
+        "registry.v1.TechPairing", "registry.v1.TrainingRecord",
+        "registry.v1.VoidHelperOrganisationRequest", "registry.v1.VoidOperatorRequest",
+        "registry.v1.VoidProjectRequest", "registry.v1.VoidShortBoardRequest",
+        "registry.v1.VoidTechPairingRequest", "registry.v1.VoidTrainingRecordRequest"}},
       {"the same step, taken for one evaluation or for many at once: never for one in both",
        {"evaluation.v1.BatchAdvanceRequest.channels", "evaluation.v1.BatchAdvanceRequest.reason",
         "evaluation.v1.BatchAdvanceRequest.department",
         "evaluation.v1.StartClassPublicityRequest.channels",
-        "evaluation.v1.RejectOverrideRequest.reason"}},
+        "evaluation.v1.RejectOverrideRequest.reason"},
+       {"evaluation.v1.BatchAdvanceRequest", "evaluation.v1.JointSignature",
+        "evaluation.v1.RejectOverrideRequest", "evaluation.v1.StartClassPublicityRequest",
+        "registry.v1.BatchSignVerificationsRequest", "registry.v1.Organisation",
+        "registry.v1.RequiredDepartment"}},
       {"which department signs many reports at once: there is no one report to take it from",
-       {"registry.v1.BatchSignVerificationsRequest.department_code"}},
+       {"registry.v1.BatchSignVerificationsRequest.department_code"},
+       {"evaluation.v1.BatchAdvanceRequest", "evaluation.v1.JointSignature",
+        "registry.v1.Organisation"}},
       {"which county, month or version the form is about: chosen, as a record is",
        {"registry.v1.EnsureIndustryRequest.region_code",
         "registry.v1.SelectLeadingIndustryRequest.region_code",
+        "registry.v1.TechPairing.region_code",
         "registry.v1.ActivateTaxonomyRequest.taxonomy_version",
         "evaluation.v1.EvaluateSubjectsRequest.period",
-        "evaluation.v1.StartBatchEvaluationRequest.period"}},
+        "evaluation.v1.StartBatchEvaluationRequest.period"},
+       {"evaluation.v1.EvaluateSubjectsRequest", "evaluation.v1.Evaluation",
+        "evaluation.v1.StartBatchEvaluationRequest", "registry.v1.BrandCertification",
+        "registry.v1.EnsureIndustryRequest", "registry.v1.Industry", "registry.v1.IndustryCategory",
+        "registry.v1.LeadingIndustry", "registry.v1.Project",
+        "registry.v1.SelectLeadingIndustryRequest", "registry.v1.TechPairing",
+        "registry.v1.TrainingRecord"}},
       {"defines what the others refer to: this is where it is held",
        {"registry.v1.Region.code", "registry.v1.Region.name",
         "registry.v1.IndustryCategory.taxonomy_version",
-        "registry.v1.Organisation.department_code"}},
+        "registry.v1.Organisation.department_code"},
+       {"evaluation.v1.T14Row", "registry.v1.ActivateTaxonomyRequest", "registry.v1.Completeness",
+        "registry.v1.Industry", "registry.v1.RequiredDepartment", "type.v1.GrantRegion"}},
       {"since when, until when and how surely this one row of reference data holds",
        {"registry.v1.Code.valid_from", "registry.v1.Code.valid_to", "registry.v1.Code.unconfirmed",
         "registry.v1.FundSourceDepartment.valid_from", "registry.v1.FundSourceDepartment.valid_to",
-        "registry.v1.FundSourceDepartment.unconfirmed",
-        "registry.v1.IndustryCategory.unconfirmed"}},
+        "registry.v1.FundSourceDepartment.unconfirmed", "registry.v1.IndustryCategory.unconfirmed"},
+       {"dictionary.v1.DictionaryItem", "registry.v1.Code", "registry.v1.FundSourceDepartment",
+        "registry.v1.IndustryCategory", "registry.v1.Parameter"}},
       {"the money of a project; the money that a rule is for",
-       {"registry.v1.DeclaredFunding.source_code", "registry.v1.DeclaredFunding.task_code",
-        "registry.v1.FundSourceDepartment.source_code",
-        "registry.v1.FundSourceDepartment.task_code"}},
+       {"registry.v1.DeclaredFunding.source_code", "asset.v1.AssetFunding.source_code",
+        "registry.v1.DeclaredFunding.task_code", "registry.v1.FundSourceDepartment.source_code",
+        "registry.v1.FundSourceDepartment.task_code"},
+       {"asset.v1.AssetFunding", "registry.v1.DeclaredFunding",
+        "registry.v1.FundSourceDepartment"}},
       {"one project's amount; what a class of projects sums up to",
-       {"registry.v1.DeclaredFunding.amount"}},
+       {"registry.v1.DeclaredFunding.amount", "asset.v1.AssetFunding.amount_fen"},
+       {"evaluation.v1.ClassFigure"}},
       {"told once when it is registered; its monthly reports are offered it and go on from there",
-       {"registry.v1.Project.workers"}},
+       {"registry.v1.Project.workers", "registry.v1.OperationReport.workers",
+        "asset.v1.RecordEmploymentRequest.workers"},
+       {"registry.v1.OperationReport", "registry.v1.Project"}},
       {"the first record of it: the other service counts it up from here",
        {"registry.v1.OperationReport.person_days", "registry.v1.OperationReport.poor_person_days",
         "registry.v1.OperationReport.wages_fen", "registry.v1.Project.planting_date",
         "asset.v1.UseReportInput.idle_since", "registry.v1.TechPairing.visits",
-        "registry.v1.TrainingRecord.persons", "registry.v1.TrainingRecord.poor_labour_persons"}},
+        "registry.v1.TrainingRecord.persons", "registry.v1.TrainingRecord.poor_labour_persons"},
+       {"asset.v1.MonthlyFacts", "asset.v1.ProjectAssetFacts", "registry.v1.ServiceSummary"}},
       {"what the document of this project prints; an asset's row is another document's",
        {"registry.v1.RawText.field", "registry.v1.RawText.text", "registry.v1.RawText.parse_state",
-        "registry.v1.RawText.understood"}},
+        "registry.v1.RawText.understood"},
+       {"asset.v1.AssetRawText"}},
+      {"what others see of it, summed up out of what this form asks for",
+       {"asset.v1.AssetDetails.planting_date", "asset.v1.RecordEmploymentRequest.person_days",
+        "asset.v1.RecordEmploymentRequest.poor_person_days",
+        "asset.v1.RecordEmploymentRequest.wages_fen", "asset.v1.RecordIncomeRequest.received_fen",
+        "registry.v1.SubmitUnitReportRequest.is_nil"},
+       {"asset.v1.MonthlyFacts", "asset.v1.OperatingContract", "asset.v1.ProjectAssetFacts",
+        "evaluation.v1.T14Row", "registry.v1.Completeness", "registry.v1.Industry"}},
+      {"the operator of this contract; another contract may be another one's",
+       {"asset.v1.ContractTerms.operator_name", "asset.v1.ContractTerms.operator_uscc",
+        "asset.v1.RecordLinkageRequest.operator_name",
+        "asset.v1.RecordLinkageRequest.operator_uscc"},
+       {"asset.v1.ContractTerms", "asset.v1.LinkageContract"}},
+      {"which due of the contract the form is about: chosen, as a record is",
+       {"asset.v1.RecordIncomeRequest.due_no"},
+       {"asset.v1.StateDueBaseRequest"}},
+      {"an expert's own opinion; what the panel then settles on",
+       {"evaluation.v1.ExpertScore.cause"},
+       {"evaluation.v1.ArgumentRecord", "evaluation.v1.MeasurePlan"}},
+      {"which of the departments that this record waits for signs",
+       {"evaluation.v1.SignJointlyRequest.department",
+        "registry.v1.SignVerificationRequest.department_code"},
+       {"evaluation.v1.BatchAdvanceRequest", "evaluation.v1.JointSignature",
+        "registry.v1.BatchSignVerificationsRequest", "registry.v1.Organisation",
+        "registry.v1.RequiredDepartment"}},
+      {"where a project is as its document prints it; the name of a region",
+       {"registry.v1.Project.region_text"},
+       {"registry.v1.Completeness", "type.v1.GrantRegion"}},
       {"marks this record as made by the sample generator",
        {"intake.v1.BeginImportRequest.sample", "registry.v1.EnsureIndustryRequest.is_sample",
         "registry.v1.OperationReport.is_sample", "registry.v1.Operator.is_sample",
-        "registry.v1.Project.is_sample"}},
+        "registry.v1.Project.is_sample"},
+       {"intake.v1.BeginImportRequest", "registry.v1.EnsureIndustryRequest", "registry.v1.Industry",
+        "registry.v1.OperationReport", "registry.v1.Operator", "registry.v1.Project"}},
   };
   return others;
 }
@@ -365,23 +443,26 @@ TEST(HeldOnce, R129_NoFormAsksForWhatIsHeldElsewhere) {
   const HeldOnce contracts;
   EXPECT_GT(contracts.asked().size(), 600u);
   EXPECT_GT(contracts.holders(), 1000u);
-  std::map<std::string, const char*> others;
+  std::map<std::string, const Other*> others;
   for (const Other& other : OtherData()) {
     for (const char* field : other.fields) {
-      EXPECT_TRUE(others.emplace(field, other.why).second) << field << " is told apart twice";
+      EXPECT_TRUE(others.emplace(field, &other).second) << field << " is told apart twice";
     }
   }
   std::set<std::string> told_apart;
+  std::map<const Other*, std::set<std::string>> told_apart_from;
   std::map<std::string, std::set<std::string>> again;
   for (const Asked& asked : contracts.asked()) {
-    if (!asked.held_by.empty()) continue;
-    const std::set<std::string> elsewhere = contracts.Elsewhere(asked);
-    if (elsewhere.empty()) continue;
     const std::string name = NameOf(asked.field);
-    if (others.count(name) > 0) {
+    const auto known = others.find(name);
+    for (const auto& [holder, field] : contracts.Elsewhere(asked)) {
+      const std::string message = holder.substr(0, holder.rfind('.'));
+      if (known == others.end() || known->second->holders.count(message) == 0) {
+        again[name].insert(holder);
+        continue;
+      }
       told_apart.insert(name);
-    } else {
-      again[name].insert(elsewhere.begin(), elsewhere.end());
+      told_apart_from[known->second].insert(message);
     }
   }
   for (const auto& [field, elsewhere] : again) {
@@ -390,10 +471,56 @@ TEST(HeldOnce, R129_NoFormAsksForWhatIsHeldElsewhere) {
     ADD_FAILURE() << field << " asks for what is held by" << holders;
   }
   std::set<std::string> unused;
-  for (const auto& [field, why] : others) {
+  for (const auto& [field, other] : others) {
     if (told_apart.count(field) == 0) unused.insert(field);
   }
+  for (const Other& other : OtherData()) {
+    for (const std::string& holder : other.holders) {
+      if (told_apart_from[&other].count(holder) == 0) unused.insert(Cat(holder, ": ", other.why));
+    }
+  }
   EXPECT_THAT(unused, IsEmpty()) << "told apart from nothing";
+}
+
+// A field of which its own record is said to be the holder is offered nothing new by that: each is
+// one that the record carries on from an earlier step, or from an earlier record of its kind.
+TEST(HeldOnce, R129_WhatNamesItsOwnRecordIsKnown) {
+  const HeldOnce contracts;
+  std::set<std::string> own;
+  for (const Asked& asked : contracts.asked()) {
+    if (contracts.NamesItself(asked)) own.insert(Cat(NameOf(asked.field), " of ", asked.held_by));
+  }
+  EXPECT_THAT(
+      own,
+      ::testing::UnorderedElementsAre(
+          "asset.v1.PayDividendRequest.paid_fen of asset.v1.Dividend.declared_fen",
+          "asset.v1.UpdateLinkageCountsRequest.households of asset.v1.LinkageContract.households",
+          "asset.v1.UpdateLinkageCountsRequest.monitored_households of "
+          "asset.v1.LinkageContract.monitored_households",
+          "asset.v1.UpdateLinkageCountsRequest.poor_households of "
+          "asset.v1.LinkageContract.poor_households",
+          "evaluation.v1.DispatchFigure.code of evaluation.v1.DispatchFigure.code",
+          "evaluation.v1.DispatchFigure.group of evaluation.v1.DispatchFigure.group",
+          "evaluation.v1.DispatchFigure.unit of evaluation.v1.DispatchFigure.unit",
+          "evaluation.v1.ExpertScore.cause of evaluation.v1.ExpertScore.cause",
+          "evaluation.v1.ExpertScore.market_outlook of evaluation.v1.ExpertScore.market_outlook",
+          "evaluation.v1.ExpertScore.opinion of evaluation.v1.ExpertScore.opinion",
+          "evaluation.v1.ExpertScore.resource_basis of evaluation.v1.ExpertScore.resource_basis",
+          "evaluation.v1.ExpertScore.tech_backward of evaluation.v1.ExpertScore.tech_backward",
+          "evaluation.v1.SignJointlyRequest.department of evaluation.v1.JointSignature.department",
+          "registry.v1.OperationReport.off_season of registry.v1.OperationReport.off_season",
+          "registry.v1.OperationReport.poor_workers of registry.v1.OperationReport.poor_workers",
+          "registry.v1.OperationReport.workers of registry.v1.OperationReport.workers",
+          "registry.v1.SaveUnitReportDraftRequest.note of registry.v1.InventoryUnitReport.note",
+          "registry.v1.SaveUnitReportDraftRequest.signatory of "
+          "registry.v1.InventoryUnitReport.signatory",
+          "registry.v1.SignVerificationRequest.department_code of "
+          "registry.v1.RequiredDepartment.department_code",
+          "registry.v1.SubmitUnitReportRequest.is_nil of "
+          "registry.v1.InventoryUnitReport.project_count",
+          "registry.v1.SubmitUnitReportRequest.note of registry.v1.InventoryUnitReport.note",
+          "registry.v1.SubmitUnitReportRequest.signatory of "
+          "registry.v1.InventoryUnitReport.signatory"));
 }
 
 // That a hole is found: had a form no `held_by` where it takes a datum from another record, the
@@ -404,8 +531,9 @@ TEST(HeldOnce, R129_WhatIsOfferedWouldBeFoundIfItWereNot) {
   for (Asked asked : contracts.asked()) {
     if (asked.held_by.empty()) continue;
     asked.held_by.clear();
-    const std::set<std::string> elsewhere = contracts.Elsewhere(asked);
-    found[NameOf(asked.field)].insert(elsewhere.begin(), elsewhere.end());
+    for (const auto& [name, holder] : contracts.Elsewhere(asked)) {
+      found[NameOf(asked.field)].insert(name);
+    }
   }
   for (const auto& [field, holder] : std::map<std::string, std::string>{
            // By one word, in what a Get answers and what an event carries.
