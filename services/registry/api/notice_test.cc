@@ -7,12 +7,14 @@
 
 #include "common/contract/access.h"
 #include "google/protobuf/descriptor.h"
+#include "services/registry/api/handlers.h"
 #include "services/registry/api/notice_for_test.h"
 
 namespace bangfu::registry {
 namespace {
 
 using absl::StatusCode;
+using ::testing::AllOf;
 
 TEST_F(NoticeTest, R119_TheCitySupervisesAndTheCountyKeepsItsData) {
   ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶基地")));
@@ -84,6 +86,27 @@ TEST_F(NoticeTest, R119_TheDefaultTermIsTheParametersInWorkingDays) {
               StatusIs(StatusCode::kInvalidArgument, "NOTICE_DUE_PAST"));
 }
 
+// Who copied a notice under the old path gets it under the new one.
+TEST_F(NoticeTest, R130_ARecodedTownshipsNoticesAreTold) {
+  ASSERT_OK_AND_ASSIGN(const Notice sent, Issue(kTownship, Approver()));
+  ASSERT_OK(MergeTownship(kTownship, kOtherTownship));
+  const auto told = [&] {
+    return server_.database().Int(
+        Cat("SELECT COUNT(*) FROM feed_outbox WHERE aggregate_type = 'supervision_notice' AND "
+            "region_path = '",
+            kOtherTownship, "'"));
+  };
+  EXPECT_EQ(told(), 1);
+  ASSERT_OK_AND_ASSIGN(const Notice moved, Get(sent.id(), TownshipApprover(kOtherTownship)));
+  EXPECT_EQ(moved.region_path(), kOtherTownship);
+  // What came under the old path after all, as it is swept.
+  const recode::Move move{server_.ids().Next(), kTownship, kOtherTownship, server_.clock().Now()};
+  ASSERT_OK(mysql::Transact(server_.database().db(), [&](mysql::Tx& tx) {
+    return PublishSwept(tx, move, 1, server_.clock().Now());
+  }));
+  EXPECT_EQ(told(), 2);
+}
+
 TEST_F(NoticeTest, R119_RefusedByName) {
   EXPECT_THAT(Issue("3607", City()), StatusIs(StatusCode::kPermissionDenied, "NOTICE_NOT_BELOW"));
   EXPECT_THAT(Issue("36", City()), StatusIs(StatusCode::kPermissionDenied, "NOTICE_NOT_BELOW"));
@@ -94,6 +117,19 @@ TEST_F(NoticeTest, R119_RefusedByName) {
   EXPECT_THAT(Issue(kCounty, County()), StatusIs(StatusCode::kPermissionDenied, "ROLE_REQUIRED"));
   ASSERT_OK_AND_ASSIGN(const v1::Project project, Register(NewProject("油茶基地")));
   EXPECT_THAT(Issue(kOtherCounty, Province(), project.id()), StatusIs(StatusCode::kNotFound));
+  notice::v1::IssueSupervisionNoticesRequest of_kind;
+  of_kind.set_request_id(RequestId());
+  of_kind.add_region_codes(kCounty);
+  of_kind.set_kind(notice::v1::NOTICE_KIND_REMIND);
+  of_kind.set_matter(notice::v1::NOTICE_MATTER_PROJECT);
+  of_kind.set_title("月报");
+  of_kind.set_text("请核实。");
+  of_kind.set_subject_type("operation_report");  // nobody's grant would be asked about it
+  of_kind.set_subject_id(project.id());
+  EXPECT_THAT(Notices<notice::v1::IssueSupervisionNoticesResponse>("IssueSupervisionNotices",
+                                                                   of_kind, City()),
+              AllOf(StatusIs(StatusCode::kInvalidArgument, "NOTICE_SUBJECT_KIND"),
+                    HasViolation("subject_type")));
   EXPECT_THAT(Issue(kCounty, City(), server_.ids().Next().ToString()),
               StatusIs(StatusCode::kNotFound));
 
