@@ -243,7 +243,8 @@ TEST_F(CampaignWalk, R002_ItemsAreEqualToStatesAfterRandomSteps) {
       Steer<operation::v1::CancelOperationRequest>("CancelOperation", works_.back().id, Admin()));
   ASSERT_EQ(Stored(), Expected());
   for (int i = 0; i < steps; ++i) {
-    absl::Status status;
+    // A step that does not call anything is none that was taken.
+    absl::Status status = absl::CancelledError("nothing was called");
     server_.clock().Advance(absl::Seconds(1));
     const auto in = [&](const std::set<int>& states) {
       std::vector<v1::InventoryCampaign> some;
@@ -332,6 +333,7 @@ TEST_F(CampaignWalk, R002_ItemsAreEqualToStatesAfterRandomSteps) {
         Finish(campaign);
         if (HasFatalFailure()) return;
         ++finished;
+        status = absl::OkStatus();
         break;
       }
       case 13: {
@@ -361,7 +363,8 @@ TEST_F(CampaignWalk, R002_ItemsAreEqualToStatesAfterRandomSteps) {
   std::cout << steps << " steps, " << done << " of them taken, " << finished
             << " times all was confirmed, " << stopped << " times long work was stopped"
             << std::endl;
-  EXPECT_GT(done, steps / 4);
+  // Most of a campaign's steps find nothing in the state that they need.
+  EXPECT_GT(done, steps / 10);
   kWalk.ExpectSeen(server_.database().db());
   // The recount agrees, and fills an empty inbox.
   const std::set<std::string> expected = Expected();
