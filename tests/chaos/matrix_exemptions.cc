@@ -52,9 +52,7 @@ const std::map<std::string, std::string>& AlikeEverywhere() {
 }
 
 const std::map<std::string, std::string>& NotNarrowed() {
-  constexpr char kTable[] = "a table of all money";
-  constexpr char kPublic[] = "what is public is open to all objections";
-  constexpr char kReport[] = "a village's report is of all its money; departments sign for theirs";
+  constexpr char kSample[] = "after how far the sample is; see the registry's own tests";
   constexpr char kSigned[] =
       "after the state, which the report shows; see the registry's own tests";
   constexpr char kPerson[] = "of persons";
@@ -68,42 +66,18 @@ const std::map<std::string, std::string>& NotNarrowed() {
       {"bangfu.audit.v1.RecordFlagService.AnswerRecordFlag", kFlag},
       {"bangfu.audit.v1.RecordFlagService.CloseRecordFlag", kFlag},
       {"bangfu.blob.v1.BlobService.BeginUpload", "a file is of no money until a step takes it"},
-      {"bangfu.evaluation.v1.CriteriaService.CreateCriteriaDraft", "a region's criteria"},
-      {"bangfu.evaluation.v1.LedgerService.SignLedger", kTable},
-      {"bangfu.period.v1.PeriodService.OpenPeriod", kTable},
-      {"bangfu.period.v1.PeriodService.FreezePeriod", kTable},
-      {"bangfu.period.v1.PeriodService.SignPeriod", kTable},
-      {"bangfu.period.v1.PeriodService.SubmitPeriod", kTable},
-      {"bangfu.period.v1.PeriodService.AcceptPeriod", kTable},
-      {"bangfu.period.v1.PeriodService.ReturnPeriod", kTable},
-      {"bangfu.period.v1.PeriodService.BatchAcceptPeriods", kTable},
-      {"bangfu.period.v1.PeriodService.BatchReturnPeriods", kTable},
-      {"bangfu.period.v1.PeriodService.ReissuePeriod", kTable},
-      {"bangfu.publicity.v1.PublicityService.RaiseObjection", kPublic},
       {"bangfu.publicity.v1.PublicityService.DecideObjection",
        "of an objection that belongs to its publicity; see the room's own tests"},
-      {"bangfu.inbox.v1.InboxService.UrgeWork", "from above"},
       {"bangfu.intake.v1.ImportService.BeginImport", "its rows are judged one by one"},
       {"bangfu.operation.v1.OperationService.CancelOperation", kOperation},
       {"bangfu.operation.v1.OperationService.ResumeOperation", kOperation},
       {"bangfu.registry.v1.GrantService.CreateGrants", kPerson},
       {"bangfu.registry.v1.GrantService.ChangeGrantValidity", kPerson},
       {"bangfu.registry.v1.GrantService.RevokeGrant", kPerson},
-      {"bangfu.registry.v1.InventoryService.SaveUnitReportDraft", kReport},
-      {"bangfu.registry.v1.InventoryService.SubmitUnitReport", kReport},
-      {"bangfu.registry.v1.InventoryService.PassUnitReport", kReport},
-      {"bangfu.registry.v1.InventoryService.BatchPassUnitReports", kReport},
-      {"bangfu.registry.v1.InventoryService.ReturnUnitReport", kReport},
-      {"bangfu.registry.v1.InventoryService.RecallUnitReport", kReport},
-      {"bangfu.registry.v1.InventoryService.BatchReturnUnitReports", kReport},
-      {"bangfu.registry.v1.VerificationService.CompleteVerification", kReport},
-      {"bangfu.registry.v1.VerificationService.BatchCompleteVerifications", kReport},
       {"bangfu.registry.v1.VerificationService.SignVerification", kSigned},
       {"bangfu.registry.v1.VerificationService.BatchSignVerifications", kSigned},
-      {"bangfu.registry.v1.InventoryService.GrantLockException", kReport},
-      {"bangfu.registry.v1.InventoryService.DrawSample", kReport},
-      {"bangfu.registry.v1.InventoryService.RecordSampleResult", kReport},
-      {"bangfu.registry.v1.InventoryService.ConfirmProvince", kReport},
+      {"bangfu.registry.v1.InventoryService.DrawSample", kSample},
+      {"bangfu.registry.v1.InventoryService.RecordSampleResult", kSample},
       {"bangfu.registry.v1.OperatorService.CreateHelperOrganisation", "helps a whole village"},
       {"bangfu.registry.v1.OperatorService.UpdateHelperOrganisation", "helps a whole village"},
       {"bangfu.registry.v1.OperatorService.UpdateOperator", "works for any money"},
@@ -156,10 +130,6 @@ const std::map<std::string, Refusal>& RefusedToAll() {
        {"FAILED_PRECONDITION/IMPORT_STATE_WRONG", "the import has no file yet"}},
       {"bangfu.intake.v1.ImportService.ValidateImport",
        {"FAILED_PRECONDITION/UPLOAD_INCOMPLETE", "the import has no file yet"}},
-      {"bangfu.notice.v1.SupervisionNoticeService.CloseSupervisionNotice",
-       {kState, "no notice waits for that"}},
-      {"bangfu.notice.v1.SupervisionNoticeService.ReturnSupervisionNotice",
-       {kState, "no notice waits for that"}},
       {"bangfu.operation.v1.OperationService.CancelOperation",
        {kState, "no long work is under way"}},
       {"bangfu.operation.v1.OperationService.ResumeOperation",
