@@ -36,13 +36,13 @@ export class Bangfu {
   }
 
   /**
-   * A client of an rpc service. What every service serves (audit, operations, imports, publicities, the feed) needs to
-   * know which one is meant: `client(PublicityService, "evaluation")`.
+   * A client of an rpc service. What no service has to itself (the inbox, audit, operations, imports, publicities,
+   * notices, the feed) needs to know which one is meant: `client(PublicityService, "evaluation")`.
    */
   client<S extends DescService>(service: S, area?: Area): Client<S> {
     const own = service.typeName.split(".")[1] ?? "";
     const target = area ?? (AREAS.includes(own) ? own : undefined);
-    if (!target) throw new TypeError(`${service.typeName} is served by every service: say which one is meant`);
+    if (!target) throw new TypeError(`${service.typeName} is no one service's own: say which one is meant`);
     return createClient(service, toService(this.transport, target));
   }
 }
