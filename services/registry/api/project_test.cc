@@ -53,6 +53,31 @@ TEST_F(RegistryTest, R010_R011_R014_LegacyStockIsRegistered) {
   EXPECT_EQ(List(list, county_).projects_size(), 2);
 }
 
+TEST_F(RegistryTest, R014_NoProjectAndNoCountyGetsAnIndustryThatIsNone) {
+  v1::Project p = SomeProject();
+  for (const char* code : {"UNHEARD_OF", "COLD_STORAGE"}) {  // the other one is a chain link
+    p.set_industry_code(code);
+    EXPECT_THAT(Register(p, county_), AllOf(StatusIs(Code::kInvalidArgument, "CODE_UNKNOWN"),
+                                            HasViolation("project.industry_code")))
+        << code;
+    v1::EnsureIndustryRequest ensure;
+    ensure.set_region_code("360733");
+    ensure.set_industry_code(code);
+    EXPECT_THAT(
+        Call<v1::Industry>(kI, "EnsureIndustry", ensure, county_),
+        AllOf(StatusIs(Code::kInvalidArgument, "CODE_UNKNOWN"), HasViolation("industry_code")))
+        << code;
+  }
+  // Nor one of another county.
+  v1::EnsureIndustryRequest foreign;
+  foreign.set_region_code("360783");
+  foreign.set_industry_code("FRUIT_VEG");
+  EXPECT_THAT(Call<v1::Industry>(kI, "EnsureIndustry", foreign, county_),
+              StatusIs(Code::kNotFound));
+  EXPECT_EQ(Int("SELECT COUNT(*) FROM project"), 0);
+  EXPECT_EQ(Int("SELECT COUNT(*) FROM industry"), 0);
+}
+
 TEST_F(RegistryTest, R011_R012_WithoutPublicMoneyItIsOutOfScope) {
   v1::Project p = SomeProject();
   p.clear_declared_funding();

@@ -20,6 +20,8 @@
 namespace bangfu::registry {
 namespace {
 
+using ::testing::AllOf;
+
 TEST_F(RegistryTest, R130_RealRegionsGiveCitiesCountiesAndTheirBureaus) {
   // The whole province, as it is published, and the history beside it.
   std::vector<v1::Region> regions;
@@ -111,6 +113,49 @@ TEST_F(RegistryTest, R130_RealRegionsGiveCitiesCountiesAndTheirBureaus) {
   ASSERT_THAT(split, IsOk());
   EXPECT_EQ(split->grade(), v1::MATCH_GRADE_NONE);
   EXPECT_EQ(split->candidates_size(), 2);
+}
+
+TEST_F(RegistryTest, R130_RegionsAndOrganisationsThatDoNotFitAreRefusedAsAWhole) {
+  const auto bureaus = [&] { return Int("SELECT COUNT(*) FROM organisation"); };
+  const int64_t before = bureaus();
+  const auto add = [](v1::ImportRegionsRequest* to, const char* code, const char* name) {
+    v1::Region& r = *to->add_regions();
+    r.set_code(code);
+    r.set_name(name);
+  };
+  const auto bring = [&](const v1::ImportRegionsRequest& regions, const std::string& token) {
+    return Call<v1::ImportRegionsResponse>(kRegions, "ImportRegions", regions, token);
+  };
+  v1::ImportRegionsRequest regions;
+  add(&regions, "360734", "寻乌县");
+  EXPECT_THAT(bring(regions, county_), StatusIs(Code::kPermissionDenied));  // the province's alone
+  // With the good one none of the others comes in: a level that is not the code's, a code twice.
+  v1::ImportRegionsRequest misfits = regions;
+  add(&misfits, "360735", "石城县");
+  misfits.mutable_regions(1)->set_level(v1::REGION_LEVEL_CITY);
+  EXPECT_THAT(bring(misfits, admin_), HasViolation("regions[1].level"));
+  misfits = regions;
+  add(&misfits, "360734", "寻乌县");
+  EXPECT_THAT(bring(misfits, admin_), HasViolation("regions[1].code"));
+  EXPECT_EQ(Int("SELECT COUNT(*) FROM region WHERE code IN ('360734', '360735')"), 0);
+
+  v1::UpsertOrganisationsRequest organisations;
+  v1::Organisation& o = *organisations.add_organisations();
+  o.set_org_code("COUNTY_BUREAU_360734");
+  o.set_name("寻乌县农业农村局");
+  o.set_org_type(v1::ORG_TYPE_COUNTY_BUREAU);
+  o.set_region_code("360734");
+  const auto upsert = [&](const std::string& token) {
+    return Call<v1::UpsertOrganisationsResponse>(kOrganisations, "UpsertOrganisations",
+                                                 organisations, token);
+  };
+  EXPECT_THAT(upsert(county_), StatusIs(Code::kPermissionDenied));
+  EXPECT_THAT(upsert(admin_), AllOf(StatusIs(Code::kInvalidArgument, "REGION_UNKNOWN"),
+                                    HasViolation("organisations[0].region_code")));
+  EXPECT_EQ(bureaus(), before);
+  // The region brings its bureau along.
+  EXPECT_THAT(bring(regions, admin_), IsOk());
+  EXPECT_EQ(bureaus(), before + 1);
 }
 
 TEST_F(RegistryTest, OldCodesKeepTheirFilingAndGetTodaysPath) {
