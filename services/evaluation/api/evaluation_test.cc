@@ -137,6 +137,47 @@ TEST_F(EvaluationApi, R031_AMissingLinkAndR033_AStandstillMoveTheClass) {
   ExpectRollupEqualsRecount();
 }
 
+// A gap in the chain alone is no upgrade: the class is refused to what nobody has verified or
+// reported on, and what has no resources behind it gets it only with a review.
+TEST_F(EvaluationApi, R031_AMissingLinkAloneIsRefusedTheClass) {
+  const std::string industry = world_.AddIndustry();
+  const std::string project = world_.AddProject(industry);
+  registry::v1::Industry gap = sample::Industry(industry);
+  gap.mutable_links()->DeleteSubrange(1, 1);  // no cold store in the county
+  world_.Tell(gap);
+  registry::v1::Project unverified = sample::Project(project, industry);
+  unverified.set_verification_state(registry::v1::VERIFICATION_STATE_UNVERIFIED);
+  world_.Tell(unverified);
+  world_.Sync();
+  world_.Score({project}, 85, 30);
+  const v1::SubjectOutcome refused = world_.EvaluateOne(project);
+  EXPECT_EQ(refused.refusal_reason(), "NOT_VERIFIED");
+  EXPECT_FALSE(refused.has_evaluation());
+  EXPECT_EQ(world_.database().Int("SELECT COUNT(*) FROM evaluation"), 0);
+
+  world_.Tell(sample::Project(project, industry));
+  asset::v1::ProjectAssetFacts silent = sample::Assets(project);
+  silent.set_income_reported(false);
+  world_.Tell(silent);
+  world_.Sync();
+  EXPECT_EQ(world_.EvaluateOne(project).evaluation().result(),
+            v1::EVALUATION_RESULT_INSUFFICIENT_DATA);
+
+  world_.Tell(sample::Assets(project));
+  world_.Sync();
+  const v1::Evaluation unsupported = world_.EvaluateOne(project).evaluation();
+  EXPECT_EQ(unsupported.result(), v1::EVALUATION_RESULT_UPGRADE);
+  EXPECT_EQ(unsupported.rule_id(), "G3") << unsupported.summary_zh();
+  EXPECT_TRUE(unsupported.review_required());
+
+  world_.Score({project}, 85, 85);
+  const v1::Evaluation supported = world_.EvaluateOne(project).evaluation();
+  EXPECT_EQ(supported.result(), v1::EVALUATION_RESULT_UPGRADE);
+  EXPECT_EQ(supported.rule_id(), "G2") << supported.summary_zh();
+  EXPECT_FALSE(supported.review_required());
+  ExpectRollupEqualsRecount();
+}
+
 TEST_F(EvaluationApi, R044_OnlyTheFullConjunctionProposesAdjust) {
   const std::string industry = world_.AddIndustry();
   const std::string project = world_.AddProject(industry);
@@ -437,7 +478,7 @@ TEST_F(EvaluationApi, R079_AnIndustryIsJudgedByItsProjects) {
   ExpectRollupEqualsRecount();
 }
 
-TEST_F(EvaluationApi, AnIndustryWithoutVerifiedProjectsIsRefused) {
+TEST_F(EvaluationApi, R079_AnIndustryWithoutVerifiedProjectsIsRefused) {
   const std::string industry = world_.AddIndustry();
   world_.Sync();
   EXPECT_EQ(world_.EvaluateOne(industry).refusal_reason(), "NOT_VERIFIED");
