@@ -32,9 +32,10 @@ const ClassFigure* FigureOf(const google::protobuf::RepeatedPtrField<ClassFigure
 
 std::string RenderRows(const T14& t14, bool with_rows) {
   TextTable table(
-      {"区划", "名称", "应摸排村", "已摸排", "零报告", "项目", "投入(万元)", "巩固", "升级", "盘活",
-       "调整", "数据不足", "人工研判", "暂不分类", "待认定", "未评估", "产业", "签字"},
-      {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16});
+      {"区划",   "名称",   "应摸排村", "已摸排", "零报告",       "项目",     "投入(万元)",
+       "巩固",   "升级",   "盘活",     "调整",   "数据不足",     "人工研判", "暂不分类",
+       "待认定", "未评估", "产业",     "处置数", "处置额(万元)", "签字"},
+      {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18});
   auto add = [&](const T14Row& row) {
     std::vector<std::string> cells = {row.region_code(),       row.region_name(),
                                       Cat(row.villages_due()), Cat(row.villages_reported()),
@@ -54,6 +55,9 @@ std::string RenderRows(const T14& t14, bool with_rows) {
       cells.push_back(row.counts_every_project() ? Cat(value) : "");
     }
     cells.push_back(Cat(row.industries()));
+    // Nor is what is not known of disposals.
+    cells.push_back(row.has_disposal_count() ? Cat(row.disposal_count()) : "—");
+    cells.push_back(row.has_disposal_amount_fen() ? Wan(row.disposal_amount_fen()) : "—");
     cells.push_back(row.projects() + row.industries() == 0 ? "无台账"
                     : row.signed_()                        ? "已签"
                                                            : "未签");

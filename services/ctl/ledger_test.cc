@@ -35,22 +35,26 @@ T14Row Row(const std::string& code) {
   return row;
 }
 
+// The cells of each line of the rendered table but the rule below the header.
+std::vector<std::vector<std::string>> Cells(const T14& table) {
+  std::istringstream lines(RenderT14(table));
+  std::vector<std::vector<std::string>> out;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream in(line);
+    std::vector<std::string>& cells = out.emplace_back();
+    for (std::string cell; in >> cell;) cells.push_back(cell);
+  }
+  if (out.size() > 1) out.erase(out.begin() + 1);
+  return out;
+}
+
 TEST(LedgerTest, ARowOfT14SumsToItsProjects) {
   T14 table;
   *table.add_rows() = Row("360783");
   *table.mutable_sum() = Row("3607");
-  std::istringstream lines(RenderT14(table));
-  std::string header, rule, row;
-  std::getline(lines, header);
-  std::getline(lines, rule);
-  std::getline(lines, row);
-  const auto cells = [](const std::string& line) {
-    std::istringstream in(line);
-    std::vector<std::string> out;
-    for (std::string cell; in >> cell;) out.push_back(cell);
-    return out;
-  };
-  const std::vector<std::string> names = cells(header), values = cells(row);
+  const std::vector<std::vector<std::string>> lines = Cells(table);
+  ASSERT_EQ(lines.size(), 3u);
+  const std::vector<std::string>&names = lines[0], &values = lines[1];
   ASSERT_EQ(names.size(), values.size());
   int64_t projects = 0, sum = 0;
   bool counted = false;
@@ -76,6 +80,32 @@ TEST(LedgerTest, WhatAnOlderFrozenRowNeverCountedIsBlank) {
     return std::count_if(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
   };
   EXPECT_EQ(digits(counted) - digits(older), 2);  // 待认定 0, 未评估 9
+}
+
+// None known is no zero.
+TEST(LedgerTest, T14ShowsDisposalsWhereTheyAreKnown) {
+  T14 table;
+  *table.add_rows() = Row("360783");
+  *table.add_rows() = Row("360733");
+  *table.mutable_sum() = Row("3607");
+  table.mutable_rows(0)->set_disposal_count(2);
+  table.mutable_rows(0)->set_disposal_amount_fen(123'456'700);
+  table.mutable_rows(1)->set_disposal_count(0);
+  table.mutable_rows(1)->set_disposal_amount_fen(0);
+  const std::vector<std::vector<std::string>> lines = Cells(table);
+  ASSERT_EQ(lines.size(), 4u);
+  const auto column = [&](const std::string& name) {
+    const std::vector<std::string>& header = lines[0];
+    const size_t at =
+        static_cast<size_t>(std::find(header.begin(), header.end(), name) - header.begin());
+    std::vector<std::string> out;
+    for (size_t i = 1; i < lines.size(); ++i) {
+      out.push_back(at < lines[i].size() ? lines[i][at] : "no such column");
+    }
+    return out;
+  };
+  EXPECT_EQ(column("处置数"), (std::vector<std::string>{"2", "0", "—"}));
+  EXPECT_EQ(column("处置额(万元)"), (std::vector<std::string>{"123.4567", "0", "—"}));
 }
 
 TEST(LedgerTest, EveryKindOfProjectAddsUpToTheSum) {
