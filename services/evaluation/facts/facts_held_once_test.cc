@@ -81,6 +81,10 @@ const Sources& SourcesOfIndicators() {
        {{"asset.v1.RecordIncomeRequest.received_fen"},
         {"asset.v1.ScheduleStep.fixed_fen_per_year"},
         {"asset.v1.ScheduleStep.rate_bp"},
+        // The lessee's own figure of the due's whole period, shown by its books. What a monthly
+        // report of a source project says (output_value_fen, sales_fen, revenue_fen, cost_fen of
+        // registry.v1.OperationReport) is another datum: of one project, not of all the business
+        // that the contract takes for its base, and of a month, before the period's end is audited.
         {"asset.v1.StateDueBaseRequest.base_fen"}}},
       {"D3-03",
        {{"asset.v1.UseReportInput.use_state"},
