@@ -91,8 +91,9 @@ absl::Status Compose(runtime::App& app) {
        .consumer = kFactsConsumer,
        .aggregate_types = AssetAggregates(),
        .handler = std::make_shared<AssetEffects>(app.ids()),
-       // 2: with what was disposed of. Before that an asset's copy was what industries rest on, so
-       // that T14 would lack every disposal of before the upgrade.
+       // 2: with what was disposed of. No asset service so far can dispose of an asset; should a
+       // later one that can be installed before this release, what it disposed of until then would
+       // be missing. So the assets are asked for once anew.
        .copy_versions = {{"asset", 2}}},
   };
   Deps deps;
