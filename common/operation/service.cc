@@ -56,6 +56,9 @@ absl::StatusOr<v1::Operation> Steer(CallContext& context, const Request& request
   ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(request.id()));
   return rpc::Mutate<v1::Operation>(
       context, request, [&](rpc::Mutation& mutation) -> absl::StatusOr<v1::Operation> {
+        // Locked before it is read: the trail tells from which state the step really went.
+        RETURN_IF_ERROR(
+            mutation.tx().Query("SELECT id FROM operation WHERE id = ? FOR UPDATE", {id}).status());
         ASSIGN_OR_RETURN(const v1::Operation before, Get(mutation.tx(), id, context.scope));
         RETURN_IF_ERROR(CheckOwner(context, before));
         RETURN_IF_ERROR(change(mutation.tx(), id, context.now));
