@@ -307,5 +307,37 @@ TEST_F(TwoCallers, ProgressIsReportedOnWhatWasSeen) {
             (Tally{{"OK", 1}, {"ABORTED/ETAG_MISMATCH", 2}}));
 }
 
+TEST_F(TwoCallers, AnAppraisalIsRecordedOnce) {
+  const Ulid subject = w_.AddSubject();
+  // The papers are uploaded before the race: the world has one session.
+  std::vector<v1::RecordAppraisalRequest> requests(3);
+  std::vector<std::string> appraisers;
+  for (v1::RecordAppraisalRequest& request : requests) {
+    v1::Appraisal& appraisal = *request.mutable_appraisal();
+    appraisal.set_subject_id(subject.ToString());
+    appraisal.set_report_no("赣评〔2026〕3号");
+    appraisal.set_appraiser_org("江西某资产评估有限公司");
+    appraisal.set_no_revital_value(true);
+    SetDay(absl::CivilDay(2026, 2, 1), appraisal.mutable_appraised_on());
+    ASSERT_OK_AND_ASSIGN(
+        *appraisal.add_evidence(),
+        testing::CompleteEvidence(w_.db(), w_.server().ids(), w_.server().clock().Now(),
+                                  "APPRAISAL", "360733"));
+    appraisers.push_back(w_.Appraiser(Cat("appraiser-", appraisers.size())));
+  }
+  EXPECT_EQ(Outcomes(AtOnce(3,
+                            [&](int i) {
+                              return w_.Call<v1::Appraisal>(
+                                  "bangfu.evaluation.v1.FactService.RecordAppraisal",
+                                  requests[static_cast<size_t>(i)],
+                                  appraisers[static_cast<size_t>(i)]);
+                            })),
+            (Tally{{"OK", 1}, {"ALREADY_EXISTS/APPRAISAL_EXISTS", 2}}));
+  EXPECT_EQ(Count("appraisal"), 1);
+  EXPECT_EQ(Count("audit_log WHERE aggregate_type = 'appraisal'"), 1);
+  // The papers of those who were not taken serve no case.
+  EXPECT_EQ(Count("blob_file WHERE case_id IS NOT NULL"), 1);
+}
+
 }  // namespace
 }  // namespace bangfu::evaluation
