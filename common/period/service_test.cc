@@ -2,13 +2,17 @@
 #include <thread>
 
 #include "common/period/service_for_test.h"
+#include "common/testing/at_once.h"
 
 namespace bangfu::period {
 namespace {
 
 using absl::StatusCode;
+using ::bangfu::testing::AtOnce;
 using ::bangfu::testing::HasViolation;
+using ::bangfu::testing::Outcomes;
 using ::bangfu::testing::StatusIs;
+using ::bangfu::testing::Tally;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -312,6 +316,72 @@ TEST_F(PeriodServiceTest, OfTwoCallersAtEachGuardOneWins) {
   EXPECT_THAT(race([&] { return reissue(operator_); }, [&] { return reissue(operator2); }),
               StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
   EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM report_period"), 2);
+}
+
+TEST_F(PeriodServiceTest, OfTwoDecisionsAtOnceOnWhatBothSawOneStands) {
+  const std::string city2 = server_.Token(Role::ROLE_CITY_SUPERVISOR, "3607", "city-b");
+  const auto submitted = [&](const std::string& period) -> v1::Period {
+    const auto opened = Open(kCounty, operator_, period);
+    EXPECT_OK(opened);
+    if (!opened.ok()) return {};
+    EXPECT_OK(Freeze(opened->id(), operator_));
+    RunOperations();
+    SignAll(opened->id());
+    EXPECT_OK(Step<v1::SubmitPeriodRequest>("SubmitPeriod", opened->id(), operator_));
+    return Get(opened->id());
+  };
+  const auto accept = [&](const v1::Period& seen, const std::string& token) {
+    v1::AcceptPeriodRequest request;
+    request.set_etag(seen.etag());
+    return Step("AcceptPeriod", seen.id(), token, request);
+  };
+  const auto send_back = [&](const v1::Period& seen, const std::string& token) {
+    v1::ReturnPeriodRequest request;
+    request.set_etag(seen.etag());
+    type::v1::ReturnReason* reason = request.add_reasons();
+    reason->set_subject_id("橘园");
+    reason->set_field("value_milli");
+    reason->set_text("数量与实地不符");
+    return Step("ReturnPeriod", seen.id(), token, request);
+  };
+  const auto steps = [&](const v1::Period& period) {
+    return server_.database().Int(
+        "SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'period' AND aggregate_id = ?",
+        {*Ulid::Parse(period.id())});
+  };
+
+  // Whatever stands is accepted once.
+  v1::Period table = submitted("2026-01");
+  int64_t before = steps(table);
+  v1::Period any = table;
+  any.clear_etag();
+  EXPECT_EQ(Outcomes(AtOnce(2, [&](int i) { return accept(any, i == 0 ? city_ : city2); })),
+            (Tally{{"OK", 1}, {"FAILED_PRECONDITION/STATE_NOT_ALLOWED", 1}}));
+  EXPECT_EQ(Get(table.id()).state(), v1::PERIOD_STATE_ACCEPTED);
+  EXPECT_EQ(steps(table), before + 1);
+
+  table = submitted("2025-12");
+  before = steps(table);
+  const auto decided =
+      AtOnce(2, [&](int i) { return i == 0 ? accept(table, city_) : send_back(table, city2); });
+  EXPECT_EQ(Outcomes(decided), (Tally{{"OK", 1}, {"ABORTED/ETAG_MISMATCH", 1}}));
+  EXPECT_EQ(Get(table.id()).state(),
+            decided[0].ok() ? v1::PERIOD_STATE_ACCEPTED : v1::PERIOD_STATE_RETURNED);
+  EXPECT_EQ(steps(table), before + 1);
+
+  // What is accepted may be returned, so that a return of whatever stands is taken in any order.
+  table = submitted("2025-11");
+  before = steps(table);
+  any = table;
+  any.clear_etag();
+  const auto results =
+      AtOnce(2, [&](int i) { return i == 0 ? accept(any, city_) : send_back(any, city2); });
+  EXPECT_OK(results[1]);
+  if (!results[0].ok()) {
+    EXPECT_THAT(results[0], StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+  }
+  EXPECT_EQ(Get(table.id()).state(), v1::PERIOD_STATE_RETURNED);
+  EXPECT_EQ(steps(table), before + (results[0].ok() ? 2 : 1));
 }
 
 TEST_F(PeriodServiceTest, ACrashWhileFreezingLeavesNothingHalfDoneAndTheNextGoesOn) {
