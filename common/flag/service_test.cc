@@ -486,6 +486,39 @@ TEST_F(FlagServiceTest, OfTwoAtOnceOneAnswers) {
   }
 }
 
+TEST_F(FlagServiceTest, OfTwoAtOnceOneCloses) {
+  const std::string tokens[] = {auditor_,
+                                server_.Token(Role::ROLE_AUDITOR, "3607", "other auditor")};
+  for (int round = 0; round < 6; ++round) {
+    const bool as_seen = round % 2 == 0;  // or whatever stands
+    ASSERT_OK_AND_ASSIGN(const v1::RecordFlag flag, Flag(FlagOf(project_), auditor_));
+    ASSERT_OK_AND_ASSIGN(const v1::RecordFlag answered, Answer(flag, approver_));
+    const auto results = AtOnce(2, [&](int i) {
+      v1::CloseRecordFlagRequest request;
+      request.set_request_id(Cat("close-at-once-", round, "-", i));
+      request.set_id(flag.id());
+      if (as_seen) request.set_etag(answered.etag());
+      request.set_outcome(i == 0 ? v1::RECORD_FLAG_OUTCOME_EXPLAINED
+                                 : v1::RECORD_FLAG_OUTCOME_CORRECTED);
+      request.set_outcome_note("补充协议属实");
+      return server_.Call<v1::RecordFlag>(Cat(kService, ".CloseRecordFlag"), request, tokens[i]);
+    });
+    EXPECT_EQ(
+        Outcomes(results),
+        (Tally{{"OK", 1},
+               {as_seen ? "ABORTED/ETAG_MISMATCH" : "FAILED_PRECONDITION/STATE_NOT_ALLOWED", 1}}));
+    ASSERT_OK_AND_ASSIGN(const v1::RecordFlag closed, Get(flag.id(), auditor_));
+    EXPECT_EQ(closed.state(), v1::RECORD_FLAG_STATE_CLOSED);
+    EXPECT_EQ(closed.outcome(), results[0].ok() ? v1::RECORD_FLAG_OUTCOME_EXPLAINED
+                                                : v1::RECORD_FLAG_OUTCOME_CORRECTED);
+    EXPECT_EQ(server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = "
+                                     "'record_flag' AND aggregate_id = ?",
+                                     {*Ulid::Parse(flag.id())}),
+              3);
+    EXPECT_THAT(Work(auditor_), IsEmpty());
+  }
+}
+
 // What the recount finds is what the steps themselves have laid there.
 TEST_F(FlagServiceTest, TheRecountAgrees) {
   ASSERT_OK_AND_ASSIGN(const v1::RecordFlag a, Flag(FlagOf(project_), auditor_));
