@@ -1,5 +1,6 @@
 #include "common/notice/service.h"
 
+#include <atomic>
 #include <map>
 #include <utility>
 
@@ -202,6 +203,18 @@ class NoticeServiceTest : public ::testing::Test {
     EXPECT_OK(evidence);
     return evidence.ok() ? *evidence : type::v1::Evidence();
   }
+  // Steps of the notice's own trail.
+  int64_t Steps(const std::string& id) {
+    return server_.database().Int(
+        "SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'supervision_notice' AND "
+        "aggregate_id = ?",
+        {*Ulid::Parse(id)});
+  }
+  int64_t OpenItems(const std::string& id) {
+    return server_.database().Int(
+        "SELECT COUNT(*) FROM work_item WHERE open_mark = 1 AND subject_id = ?",
+        {*Ulid::Parse(id)});
+  }
   // Holds the role there for these sources alone.
   std::string Narrowed(Role role, const std::string& region, const std::string& source) {
     auth::Caller caller;
@@ -210,7 +223,7 @@ class NoticeServiceTest : public ::testing::Test {
     return server_.Token(caller);
   }
 
-  int requests_ = 1000;
+  std::atomic<int> requests_ = 1000;  // taken from several threads
   ::bangfu::testing::HeldGrants held_;
   RpcServer server_;
   const std::string city_, county_, township_;
@@ -728,6 +741,58 @@ TEST_F(NoticeServiceTest, OfTwoAtOnceOneAnswers) {
     });
     EXPECT_EQ(Outcomes(results), (Tally{{"OK", 1}, {"FAILED_PRECONDITION/STATE_NOT_ALLOWED", 1}}));
     EXPECT_THAT(Work(county_), IsEmpty());
+  }
+}
+
+TEST_F(NoticeServiceTest, OfAWithdrawalAndAnAnswerOfWhatBothSawOneStands) {
+  for (int round = 0; round < 5; ++round) {
+    ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice notice, Issue());
+    const auto results = AtOnce(
+        2, [&](int i) { return i == 0 ? Withdraw(notice, city_) : Answer(notice, county_); });
+    EXPECT_EQ(Outcomes(results), (Tally{{"OK", 1}, {"ABORTED/ETAG_MISMATCH", 1}}));
+    ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice now, Get(notice.id(), city_));
+    EXPECT_EQ(now.state(),
+              results[0].ok() ? v1::NOTICE_STATE_WITHDRAWN : v1::NOTICE_STATE_ANSWERED);
+    EXPECT_EQ(Steps(notice.id()), 2);
+    EXPECT_EQ(OpenItems(notice.id()), results[0].ok() ? 0 : 1);
+  }
+}
+
+// What is answered may be withdrawn, so that a withdrawal of whatever stands is taken in any order.
+TEST_F(NoticeServiceTest, NoAnswerBringsAWithdrawnNoticeBack) {
+  for (int round = 0; round < 5; ++round) {
+    ASSERT_OK_AND_ASSIGN(v1::SupervisionNotice notice, Issue());
+    notice.clear_etag();
+    const auto results = AtOnce(
+        2, [&](int i) { return i == 0 ? Withdraw(notice, city_) : Answer(notice, county_); });
+    EXPECT_OK(results[0]);
+    if (!results[1].ok()) {
+      EXPECT_THAT(results[1], StatusIs(StatusCode::kFailedPrecondition, "STATE_NOT_ALLOWED"));
+    }
+    ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice now, Get(notice.id(), city_));
+    EXPECT_EQ(now.state(), v1::NOTICE_STATE_WITHDRAWN);
+    EXPECT_EQ(Steps(notice.id()), results[1].ok() ? 3 : 2);
+    EXPECT_EQ(OpenItems(notice.id()), 0);
+  }
+}
+
+TEST_F(NoticeServiceTest, OfAWithdrawalAndAnEndAtOnceOneStands) {
+  const std::string colleague = server_.Token(Role::ROLE_CITY_SUPERVISOR, "3607", "colleague");
+  for (int round = 0; round < 6; ++round) {
+    const bool as_seen = round % 2 == 0;  // or whatever stands
+    ASSERT_OK_AND_ASSIGN(v1::SupervisionNotice notice, Issue());
+    ASSERT_OK_AND_ASSIGN(notice, Answer(notice, county_));
+    if (!as_seen) notice.clear_etag();
+    const auto results = AtOnce(
+        2, [&](int i) { return i == 0 ? Withdraw(notice, city_) : Close(notice, colleague); });
+    EXPECT_EQ(
+        Outcomes(results),
+        (Tally{{"OK", 1},
+               {as_seen ? "ABORTED/ETAG_MISMATCH" : "FAILED_PRECONDITION/STATE_NOT_ALLOWED", 1}}));
+    ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice now, Get(notice.id(), city_));
+    EXPECT_EQ(now.state(), results[0].ok() ? v1::NOTICE_STATE_WITHDRAWN : v1::NOTICE_STATE_CLOSED);
+    EXPECT_EQ(Steps(notice.id()), 3);
+    EXPECT_EQ(OpenItems(notice.id()), 0);
   }
 }
 
