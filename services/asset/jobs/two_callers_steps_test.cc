@@ -94,6 +94,24 @@ TEST_F(TwoCallersSteps, ATitleIsDisputedAndSettledOnce) {
   EXPECT_EQ(Get(asset.id()).title_status(), v1::TITLE_STATUS_UNREGISTERED);
 }
 
+TEST_F(TwoCallersSteps, AnAssetIsTakenBackOnce) {
+  v1::Asset asset = Registered(Shed());
+  auto hand = Of<v1::HandOverRequest>(asset.id(), asset.etag());
+  hand.set_custodian("水东村委会");
+  hand.set_accepted_by("张三");
+  *hand.mutable_transferred_date() = Date(2026, 6, 2);
+  ASSERT_OK_AND_ASSIGN(asset, Call<v1::Asset>("AssetService.HandOver", hand));
+  ExpectOne("asset", asset.id(), one_by_its_version_, [&](int i) {
+    auto r = Of<v1::ReturnCustodyRequest>(asset.id(), asset.etag());
+    *r.mutable_returned_date() = Date(2026, 7, 1 + i);
+    r.set_reason("收回统一管理");
+    return Call<v1::Asset>("AssetService.ReturnCustody", r);
+  });
+  asset = Get(asset.id());
+  EXPECT_EQ(asset.custody_status(), v1::CUSTODY_STATUS_RETURNED);
+  EXPECT_EQ(asset.custodian(), "");
+}
+
 TEST_F(TwoCallersSteps, OfTwoReportsOfAUseOneStands) {
   const v1::Asset asset = Registered(Shed());
   ExpectOne("asset", asset.id(), one_by_its_version_, [&](int i) {
