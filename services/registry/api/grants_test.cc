@@ -421,6 +421,31 @@ TEST_F(GrantsTest, OfTwoAtOnceWhoLendToEachOtherOneComesThrough) {
   }
 }
 
+TEST_F(GrantsTest, OfBothWhoEndADelegationAtOnceOneDoes) {
+  for (int round = 0; round < 6; ++round) {
+    const bool as_seen = round % 2 == 0;  // or whatever stands
+    const std::string a = "a" + std::to_string(round), b = "b" + std::to_string(round);
+    const Grant own = MustCreate(kAdmin, Wanted(a, role::ROLE_COUNTY_APPROVER, "360733"));
+    const auto lent = Delegate(a, Delegation(own, b));
+    ASSERT_THAT(lent, IsOk());
+    v1::EndDelegationRequest end;
+    end.set_id(lent->id());
+    if (as_seen) end.set_etag(lent->etag());
+    EXPECT_EQ(AtOnce([&] { return Raw<Grant>(a, "EndDelegation", end); },
+                     [&] { return Raw<Grant>(b, "EndDelegation", end); }),
+              std::pair(1, std::string(as_seen ? "ETAG_MISMATCH" : "STATE_NOT_ALLOWED")));
+    Look();
+    EXPECT_EQ(Get(kAdmin, lent->id())->state(), type::v1::GRANT_STATE_REVOKED);
+    EXPECT_EQ(Get(kAdmin, own.id())->state(), type::v1::GRANT_STATE_ACTIVE);
+    EXPECT_EQ(server_->database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = "
+                                      "'grant' AND aggregate_id = ?",
+                                      {*Ulid::Parse(lent->id())}),
+              2);
+    const auto deputy = book_.Of(b, false);
+    EXPECT_TRUE(deputy == nullptr || deputy->grants.empty());
+  }
+}
+
 TEST_F(GrantsTest, WhatIsLentWhileItsSourceIsTakenBackDoesNotStayBehind) {
   for (int round = 0; round < 5; ++round) {
     const std::string a = "a" + std::to_string(round);
