@@ -89,8 +89,12 @@ absl::StatusOr<v1::Asset> AssetHandlers::SettleTitle(rpc::CallContext& c,
                            CheckDetails(details, ShanghaiDay(c.now), &violations);
                          }
                          const auto date = DayFrom(r.title_date(), "title_date", &violations);
-                         if (!r.cert_no().empty() && !date)
+                         if (!r.cert_no().empty() && !date) {
                            violations.push_back({"title_date", "请填写确权日期"});
+                         }
+                         if (date && *date > ShanghaiDay(c.now)) {
+                           violations.push_back({"title_date", "确权日期不能晚于今天"});
+                         }
                          RETURN_IF_ERROR(ToStatus(std::move(violations)));
                          ApplyDetails(details, row, &violations);
                          AssetSubject subject = SubjectOf(*row, false);
@@ -140,6 +144,9 @@ absl::StatusOr<v1::Asset> AssetHandlers::ReturnCustody(rpc::CallContext& c,
               ExecuteOnAsset(Custodies(), c, *row, SubjectOf(*row, false), "return_custody"));
           std::vector<FieldViolation> violations;
           row->transferred_date = DayFrom(r.returned_date(), "returned_date", &violations);
+          if (row->transferred_date && *row->transferred_date > ShanghaiDay(c.now)) {
+            violations.push_back({"returned_date", "收回日期不能晚于今天"});
+          }
           row->custodian.clear();
           FilledIn(row, "transferred_date");
           return ToStatus(std::move(violations));

@@ -225,6 +225,10 @@ TEST_F(AssetServiceTest, TitleAndCustodyMoveByThemselves) {
   back.set_id(asset.id());
   back.set_etag(asset.etag());
   back.set_reason("收回统一管理");
+  *back.mutable_returned_date() = Date(2026, 11, 25);
+  EXPECT_THAT(Call<v1::Asset>("AssetService.ReturnCustody", back),
+              StatusIs(absl::StatusCode::kInvalidArgument));  // tomorrow
+  back.set_request_id(RequestId());
   *back.mutable_returned_date() = Date(2026, 1, 1);
   ASSERT_OK_AND_ASSIGN(asset, Call<v1::Asset>("AssetService.ReturnCustody", back));
   EXPECT_TRUE(asset.custodian().empty());
