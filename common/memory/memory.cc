@@ -15,7 +15,34 @@ const char* malloc_conf =
 #include <malloc.h>
 #endif
 
+#ifdef __linux__
+#include <sys/mman.h>
+
+#include <cinttypes>
+#include <cstdio>
+#endif
+
 namespace bangfu::memory {
+
+void ReleaseProgramText() {
+#ifdef __linux__
+  std::FILE* maps = std::fopen("/proc/self/maps", "re");
+  if (maps == nullptr) return;
+  char line[512];
+  while (std::fgets(line, sizeof line, maps) != nullptr) {
+    uintptr_t begin = 0, end = 0;
+    char mode[5] = "", path[2] = "";
+    // Of a file, never written to: program text has no relocations. What is read again comes from
+    // the file.
+    if (std::sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s %*s %*s %*s %1s", &begin, &end, mode,
+                    path) == 4 &&
+        mode[0] == 'r' && mode[1] == '-' && mode[2] == 'x' && path[0] == '/') {
+      madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+    }
+  }
+  std::fclose(maps);
+#endif
+}
 
 #ifdef BANGFU_JEMALLOC
 

@@ -13,6 +13,10 @@ void Configure();
 // milliseconds.
 void Trim();
 
+// Lets go of the program's own text that is in memory (of its libraries, too): after the start most
+// of it is not run again, and what is comes back from the file. No data, nothing that was written.
+void ReleaseProgramText();
+
 // True where jemalloc serves the process's malloc; false under a sanitizer.
 bool IsJemalloc();
 

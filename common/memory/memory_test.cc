@@ -12,11 +12,11 @@
 namespace bangfu::memory {
 namespace {
 
-// What the process holds of the machine's memory now, in KiB.
-int64_t ResidentKib() {
+// What the process holds of the machine's memory now, in KiB: all of it, or RssFile, RssAnon.
+int64_t ResidentKib(const std::string& of = "VmRSS") {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmRSS:")) return std::stoll(line.substr(6));
+    if (line.starts_with(of + ":")) return std::stoll(line.substr(of.size() + 1));
   }
   return -1;
 }
@@ -38,6 +38,18 @@ TEST(Memory, WhatIsFreeGoesBackAtOnce) {
   }
   Trim();
   EXPECT_LT(ResidentKib(), before + 4 * 1024);
+}
+
+TEST(Memory, ProgramTextThatIsLetGoIsThereAgainWhenItRuns) {
+  static std::string written = "before";
+  written = "after";
+  const int64_t before = ResidentKib("RssFile");
+  ASSERT_GT(before, 0);
+  ReleaseProgramText();
+  EXPECT_LT(ResidentKib("RssFile"), before);
+  EXPECT_EQ(written, "after");  // data stays
+  std::vector<std::string> texts(1000, "text");
+  EXPECT_EQ(texts[999] + std::to_string(texts.size()), "text1000");
 }
 
 // The C library's allocator must not be the one that serves: then linking went wrong.

@@ -496,7 +496,10 @@ class Process final : public App {
       jobs_.Start();
       std::printf("%s\n", ports_.c_str());
       std::fflush(stdout);
-      memory::Trim();  // the start has read contracts and configuration that nobody asks for again
+      // The start has read contracts and configuration that nobody asks for again, with text that
+      // nobody runs again.
+      memory::Trim();
+      memory::ReleaseProgramText();
     });
   }
 
