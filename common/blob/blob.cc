@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/audit/actor_row.h"
 #include "common/base/strings.h"
 #include "common/blob/format.h"
 #include "common/contract/time.h"
@@ -45,13 +46,7 @@ v1::Blob FromRow(const mysql::Row& row) {
       row.OptTime(9), [](v1::Blob& b) { return b.mutable_taken_at(); }, out);
   out.set_latitude_e7(static_cast<int32_t>(row.Int(10)));
   out.set_longitude_e7(static_cast<int32_t>(row.Int(11)));
-  type::v1::Actor& by = *out.mutable_uploaded_by();
-  by.set_subject(row.String(12));
-  by.set_name(row.String(13));
-  by.set_role(row.String(14));
-  by.set_region_path(row.String(15));
-  by.set_delegated_by(row.String(28));
-  by.set_grant_id(row.String(29));
+  *out.mutable_uploaded_by() = audit::ActorFromRow(row, 12, 28);
   SetTime(
       row.OptTime(16), [](v1::Blob& b) { return b.mutable_created_at(); }, out);
   SetTime(
@@ -64,12 +59,7 @@ v1::Blob FromRow(const mysql::Row& row) {
     use.set_case_type(row.String(20));
     use.set_case_id(row.Id(21).ToString());
     use.set_step(row.String(22));
-    use.mutable_used_by()->set_subject(row.String(23));
-    use.mutable_used_by()->set_name(row.String(24));
-    use.mutable_used_by()->set_role(row.String(25));
-    use.mutable_used_by()->set_region_path(row.String(26));
-    use.mutable_used_by()->set_delegated_by(row.String(30));
-    use.mutable_used_by()->set_grant_id(row.String(31));
+    *use.mutable_used_by() = audit::ActorFromRow(row, 23, 30);
     SetTime(
         row.OptTime(27), [](v1::Blob& b) { return b.mutable_use()->mutable_used_at(); }, out);
   }

@@ -6,6 +6,7 @@
 
 #include "bangfu/options/v1/access.pb.h"
 #include "bangfu/options/v1/labels.pb.h"
+#include "common/audit/actor_row.h"
 #include "common/base/strings.h"
 #include "common/contract/time.h"
 #include "common/status/error.h"
@@ -30,23 +31,6 @@ constexpr char kColumns[] =
     "outcome_note, closed_subject, closed_name, closed_role, closed_region_path, "
     "closed_delegated_by, closed_grant_id, closed_at";
 
-// The six columns of an actor, from `first` on.
-type::v1::Actor ActorFrom(const mysql::Row& row, size_t first) {
-  type::v1::Actor actor;
-  actor.set_subject(row.String(first));
-  actor.set_name(row.String(first + 1));
-  actor.set_role(row.String(first + 2));
-  actor.set_region_path(row.String(first + 3));
-  actor.set_delegated_by(row.String(first + 4));
-  actor.set_grant_id(row.String(first + 5));
-  return actor;
-}
-
-mysql::Params ActorParams(const type::v1::Actor& actor) {
-  return {actor.subject(),     actor.name(),         actor.role(),
-          actor.region_path(), actor.delegated_by(), actor.grant_id()};
-}
-
 v1::RecordFlag FromRow(const mysql::Row& row) {
   v1::RecordFlag out;
   out.set_id(row.Id(0).ToString());
@@ -58,17 +42,17 @@ v1::RecordFlag FromRow(const mysql::Row& row) {
   out.set_reason(row.String(6));
   if (!row.IsNull(7)) SetDay(row.Day(7), out.mutable_answer_due());
   out.set_provisional(row.Bool(8));
-  *out.mutable_flagged_by() = ActorFrom(row, 9);
+  *out.mutable_flagged_by() = audit::ActorFromRow(row, 9);
   SetTime(row.Time(15), out.mutable_flagged_at());
   out.set_answer(row.String(16));
   if (!row.IsNull(23)) {
-    *out.mutable_answered_by() = ActorFrom(row, 17);
+    *out.mutable_answered_by() = audit::ActorFromRow(row, 17);
     SetTime(row.Time(23), out.mutable_answered_at());
   }
   out.set_outcome(static_cast<v1::RecordFlagOutcome>(row.Int(24)));
   out.set_outcome_note(row.String(25));
   if (!row.IsNull(32)) {
-    *out.mutable_closed_by() = ActorFrom(row, 26);
+    *out.mutable_closed_by() = audit::ActorFromRow(row, 26);
     SetTime(row.Time(32), out.mutable_closed_at());
   }
   return out;
@@ -176,8 +160,7 @@ absl::StatusOr<v1::RecordFlag> Insert(mysql::Tx& tx, const NewFlag& flag, absl::
                           nullptr,
                           flag.answer_due && flag.answer_due->provisional};
   if (flag.answer_due) params[6] = flag.answer_due->day;
-  const mysql::Params actor = ActorParams(flag.flagged_by);
-  params.insert(params.end(), actor.begin(), actor.end());
+  audit::AddActor(flag.flagged_by, &params);
   params.emplace_back(now);
   RETURN_IF_ERROR(
       tx.Execute(
@@ -268,8 +251,7 @@ absl::StatusOr<v1::RecordFlag> Answer(mysql::Tx& tx, const v1::RecordFlag& flag,
   ASSIGN_OR_RETURN(const v1::RecordFlagState to,
                    Transitions().Execute(SubjectOf(flag), "answer", actor));
   mysql::Params values = {static_cast<int>(to), answer};
-  const mysql::Params by = ActorParams(answered_by);
-  values.insert(values.end(), by.begin(), by.end());
+  audit::AddActor(answered_by, &values);
   values.emplace_back(now);
   return Save(tx, flag,
               "state = ?, answer = ?, answered_subject = ?, answered_name = ?, answered_role = ?, "
@@ -287,8 +269,7 @@ absl::StatusOr<v1::RecordFlag> Close(mysql::Tx& tx, const v1::RecordFlag& flag,
   ASSIGN_OR_RETURN(const v1::RecordFlagState to,
                    Transitions().Execute(SubjectOf(flag), withdraw ? "withdraw" : "close", actor));
   mysql::Params values = {static_cast<int>(to), static_cast<int>(outcome), note};
-  const mysql::Params by = ActorParams(closed_by);
-  values.insert(values.end(), by.begin(), by.end());
+  audit::AddActor(closed_by, &values);
   values.emplace_back(now);
   return Save(tx, flag,
               "state = ?, outcome = ?, outcome_note = ?, closed_subject = ?, closed_name = ?, "

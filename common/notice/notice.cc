@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bangfu/options/v1/access.pb.h"
+#include "common/audit/actor_row.h"
 #include "common/base/strings.h"
 #include "common/contract/labels.h"
 #include "common/contract/time.h"
@@ -31,25 +32,6 @@ constexpr char kColumns[] =
     "returned_at, returns, closing_note, closed_subject, closed_name, closed_role, "
     "closed_region_path, closed_delegated_by, closed_grant_id, closed_at";
 
-// The six columns of an actor, from `first` on.
-type::v1::Actor ActorFrom(const mysql::Row& row, size_t first) {
-  type::v1::Actor actor;
-  actor.set_subject(row.String(first));
-  actor.set_name(row.String(first + 1));
-  actor.set_role(row.String(first + 2));
-  actor.set_region_path(row.String(first + 3));
-  actor.set_delegated_by(row.String(first + 4));
-  actor.set_grant_id(row.String(first + 5));
-  return actor;
-}
-
-void AddActor(const type::v1::Actor& actor, mysql::Params* params) {
-  for (const std::string* text : {&actor.subject(), &actor.name(), &actor.role(),
-                                  &actor.region_path(), &actor.delegated_by(), &actor.grant_id()}) {
-    params->emplace_back(*text);
-  }
-}
-
 v1::SupervisionNotice FromRow(const mysql::Row& row) {
   v1::SupervisionNotice out;
   out.set_id(row.Id(0).ToString());
@@ -67,22 +49,22 @@ v1::SupervisionNotice FromRow(const mysql::Row& row) {
   SetDay(row.Day(12), out.mutable_answer_due());
   out.set_provisional(row.Bool(13));
   out.set_needs_evidence(row.Bool(14));
-  *out.mutable_issued_by() = ActorFrom(row, 15);
+  *out.mutable_issued_by() = audit::ActorFromRow(row, 15);
   SetTime(row.Time(21), out.mutable_issued_at());
   out.set_answer(row.String(22));
   if (!row.IsNull(29)) {
-    *out.mutable_answered_by() = ActorFrom(row, 23);
+    *out.mutable_answered_by() = audit::ActorFromRow(row, 23);
     SetTime(row.Time(29), out.mutable_answered_at());
   }
   out.set_return_reason(row.String(30));
   if (!row.IsNull(37)) {
-    *out.mutable_returned_by() = ActorFrom(row, 31);
+    *out.mutable_returned_by() = audit::ActorFromRow(row, 31);
     SetTime(row.Time(37), out.mutable_returned_at());
   }
   out.set_returns(static_cast<int32_t>(row.Int(38)));
   out.set_closing_note(row.String(39));
   if (!row.IsNull(46)) {
-    *out.mutable_closed_by() = ActorFrom(row, 40);
+    *out.mutable_closed_by() = audit::ActorFromRow(row, 40);
     SetTime(row.Time(46), out.mutable_closed_at());
   }
   return out;
@@ -315,7 +297,7 @@ absl::StatusOr<v1::SupervisionNotice> Insert(mysql::Tx& tx, const v1::Supervisio
                           DayFrom(notice.answer_due()),
                           notice.provisional(),
                           notice.needs_evidence()};
-  AddActor(notice.issued_by(), &params);
+  audit::AddActor(notice.issued_by(), &params);
   params.emplace_back(now);
   RETURN_IF_ERROR(
       tx.Execute(
@@ -476,7 +458,7 @@ absl::StatusOr<v1::SupervisionNotice> Answer(mysql::Tx& tx, const v1::Supervisio
   if (take) RETURN_IF_ERROR(take(&evidence));
   RETURN_IF_ERROR(InsertFiles(tx, notice, evidence));
   mysql::Params values = {static_cast<int>(to), answer};
-  AddActor(by, &values);
+  audit::AddActor(by, &values);
   values.emplace_back(now);
   return Save(tx, notice,
               "state = ?, answer = ?, answered_subject = ?, answered_name = ?, answered_role = ?, "
@@ -493,7 +475,7 @@ absl::StatusOr<v1::SupervisionNotice> Return(mysql::Tx& tx, const v1::Supervisio
   ASSIGN_OR_RETURN(const v1::NoticeState to,
                    Transitions().Execute(SubjectOf(notice), "return", actor));
   mysql::Params values = {static_cast<int>(to), answer_due.day, answer_due.provisional, reason};
-  AddActor(by, &values);
+  audit::AddActor(by, &values);
   values.emplace_back(now);
   return Save(tx, notice,
               "state = ?, answer_due = ?, provisional = ?, returns = returns + 1, return_reason = "
@@ -509,7 +491,7 @@ absl::StatusOr<v1::SupervisionNotice> End(mysql::Tx& tx, const v1::SupervisionNo
   ASSIGN_OR_RETURN(const v1::NoticeState to,
                    Transitions().Execute(SubjectOf(notice), action, actor));
   mysql::Params values = {static_cast<int>(to), note};
-  AddActor(by, &values);
+  audit::AddActor(by, &values);
   values.emplace_back(now);
   return Save(tx, notice,
               "state = ?, closing_note = ?, closed_subject = ?, closed_name = ?, closed_role = ?, "

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/audit/actor_row.h"
 #include "common/base/text.h"
 #include "common/contract/time.h"
 #include "common/status/error.h"
@@ -32,10 +33,7 @@ v1::Operation FromRow(const mysql::Row& row) {
   out.set_kind(row.String(1));
   out.set_state(static_cast<v1::OperationState>(row.Int(2)));
   out.set_region_path(row.String(3));
-  out.mutable_created_by()->set_subject(row.String(4));
-  out.mutable_created_by()->set_name(row.String(5));
-  out.mutable_created_by()->set_role(row.String(6));
-  out.mutable_created_by()->set_region_path(row.String(7));
+  *out.mutable_created_by() = audit::ActorFromRow(row, 4, 17);
   SetTime(row.Time(8), out.mutable_created_at());
   SetTime(row.Time(9), out.mutable_updated_at());
   out.set_done(row.Int(10));
@@ -47,8 +45,6 @@ v1::Operation FromRow(const mysql::Row& row) {
     out.mutable_result()->set_value(row.String(15));
   }
   out.set_cancel_requested(row.Bool(16));
-  out.mutable_created_by()->set_delegated_by(row.String(17));
-  out.mutable_created_by()->set_grant_id(row.String(18));
   return out;
 }
 
@@ -295,12 +291,7 @@ absl::StatusOr<bool> OperationRunner::Claim(OperationContext& context) {
       context.fence_ = fence + 1;
       context.kind_ = row.String(2);
       context.region_path_ = row.String(3);
-      context.created_by_.set_subject(row.String(4));
-      context.created_by_.set_name(row.String(5));
-      context.created_by_.set_role(row.String(6));
-      context.created_by_.set_region_path(row.String(7));
-      context.created_by_.set_delegated_by(row.String(15));
-      context.created_by_.set_grant_id(row.String(16));
+      context.created_by_ = audit::ActorFromRow(row, 4, 15);
       context.request_type_ = row.String(8);
       context.request_ = row.String(9);
       context.resume_cursor_ = row.String(10);
