@@ -7,6 +7,7 @@
 #include "common/contract/labels.h"
 #include "common/status/macros.h"
 #include "services/ctl/commands.h"
+#include "services/ctl/csv_rows.h"
 #include "services/ctl/services.h"
 #include "services/ctl/terminal.h"
 
@@ -24,13 +25,6 @@ struct Arguments {
   std::string subject_id, region_code, period;
   bool all = false;
 };
-
-std::string Day(const google::type::Date& date) {
-  if (date.year() == 0) return "";
-  char text[32];
-  std::snprintf(text, sizeof text, "%04d-%02d-%02d", date.year(), date.month(), date.day());
-  return text;
-}
 
 absl::Status ShowDictionary(Context& context, const Arguments& a) {
   GetDictionaryRequest request;
@@ -54,7 +48,8 @@ absl::Status ShowDictionary(Context& context, const Arguments& a) {
     TextTable table({"代码", "名称", "启用", "停用", "说明"});
     for (const DictionaryItem& item : list.items()) {
       table.Row({item.code(), Cat(item.label_zh(), item.unconfirmed() ? "（待省厅确认）" : ""),
-                 Day(item.valid_from()), Day(item.valid_to()), item.description_zh()});
+                 FormatDate(item.valid_from()), FormatDate(item.valid_to()),
+                 item.description_zh()});
     }
     std::printf("%s", table.Render().c_str());
   }

@@ -11,6 +11,7 @@
 #include "common/status/error.h"
 #include "common/status/macros.h"
 #include "services/ctl/commands.h"
+#include "services/ctl/csv_rows.h"
 #include "services/ctl/services.h"
 #include "services/ctl/terminal.h"
 
@@ -27,16 +28,12 @@ struct Arguments {
   bool check = false;
 };
 
-std::string DayText(const google::type::Date& day) {
-  return absl::FormatCivilTime(absl::CivilDay(day.year(), day.month(), day.day()));
-}
-
 void Print(Context& context, const RecordFlag& flag) {
   if (context.PrintJson(flag)) return;
   std::printf("%s  %s  %s/%s  %s\n", flag.id().c_str(), contract::EnumText(flag.state()).c_str(),
               flag.subject_type().c_str(), flag.subject_id().c_str(), flag.region_path().c_str());
   std::printf("  %s：%s\n", flag.flagged_by().name().c_str(), flag.reason().c_str());
-  if (flag.has_answer_due()) std::printf("  答复期限 %s\n", DayText(flag.answer_due()).c_str());
+  if (flag.has_answer_due()) std::printf("  答复期限 %s\n", FormatDate(flag.answer_due()).c_str());
   if (flag.has_answered_by()) {
     std::printf("  %s 答复：%s\n", flag.answered_by().name().c_str(), flag.answer().c_str());
   }
@@ -44,10 +41,7 @@ void Print(Context& context, const RecordFlag& flag) {
     std::printf("  %s 办结：%s，%s\n", flag.closed_by().name().c_str(),
                 contract::EnumText(flag.outcome()).c_str(), flag.outcome_note().c_str());
   }
-  for (const auto& action : flag.allowed_actions()) {
-    std::printf("  %s：%s\n", action.label_zh().c_str(),
-                action.allowed() ? "可以" : action.refusal_zh().c_str());
-  }
+  std::printf("%s", ActionsText(flag.allowed_actions()).c_str());
 }
 
 absl::Status List(Context& context, const Arguments& a) {

@@ -84,10 +84,7 @@ void Print(Context& context, const Grant& grant) {
     std::printf("  撤销人 %s，%s，原因：%s\n", grant.revoked_by().name().c_str(),
                 TimeText(grant.revoked_at()).c_str(), grant.revoke_reason().c_str());
   }
-  for (const auto& action : grant.allowed_actions()) {
-    std::printf("  %s：%s\n", action.label_zh().c_str(),
-                action.allowed() ? "可以" : action.refusal_zh().c_str());
-  }
+  std::printf("%s", ActionsText(grant.allowed_actions()).c_str());
 }
 
 std::string PrintTable(const google::protobuf::RepeatedPtrField<Grant>& grants) {

@@ -28,9 +28,6 @@ int DayNumber(const google::type::Date& date) {
 int DueNumber(const WorkItem& item) {
   return item.has_due_on() ? DayNumber(item.due_on()) : 99999999;
 }
-std::string DayText(const google::type::Date& date) {
-  return absl::StrFormat("%04d-%02d-%02d", date.year(), date.month(), date.day());
-}
 
 std::string RisenText(const WorkItem& item) {
   switch (item.escalated_level()) {
@@ -149,7 +146,7 @@ std::string RenderWork(const std::vector<ServiceItem>& items) {
   TextTable table({"", "到期", "时限", "类型", "事项", "区划", "督办", "服务", "编号"});
   for (const ServiceItem& one : items) {
     const WorkItem& i = one.item;
-    table.Row({i.unread() ? "●" : "", i.has_due_on() ? DayText(i.due_on()) : "", DueText(i),
+    table.Row({i.unread() ? "●" : "", i.has_due_on() ? FormatDate(i.due_on()) : "", DueText(i),
                i.kind_zh(), i.title(), i.region_path(),
                i.urge_count() > 0 ? Cat(i.urge_count(), "次 ", i.last_urge().note()) : "",
                one.service, i.id()});

@@ -80,10 +80,7 @@ void PrintOne(const SupervisionNotice& notice) {
     std::printf("  %s %s：%s\n", notice.closed_by().name().c_str(),
                 contract::EnumText(notice.state()).c_str(), notice.closing_note().c_str());
   }
-  for (const auto& action : notice.allowed_actions()) {
-    std::printf("  %s：%s\n", action.label_zh().c_str(),
-                action.allowed() ? "可以" : action.refusal_zh().c_str());
-  }
+  std::printf("%s", ActionsText(notice.allowed_actions()).c_str());
 }
 
 absl::Status List(Context& context, const Arguments& a) {

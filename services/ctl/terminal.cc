@@ -107,6 +107,16 @@ std::string TimeText(const google::protobuf::Timestamp& at, std::string_view tim
                           ShanghaiTimeZone());
 }
 
+std::string ActionsText(
+    const google::protobuf::RepeatedPtrField<type::v1::AllowedAction>& actions) {
+  std::string out;
+  for (const type::v1::AllowedAction& action : actions) {
+    out +=
+        Cat("  ", action.label_zh(), "：", action.allowed() ? "可以" : action.refusal_zh(), "\n");
+  }
+  return out;
+}
+
 ProgressLine::ProgressLine(std::string title)
     : title_(std::move(title)), terminal_(isatty(STDERR_FILENO) == 1) {}
 

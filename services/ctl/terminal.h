@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bangfu/type/v1/common.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 
 namespace bangfu::ctl {
@@ -37,6 +38,8 @@ std::string Percent(int64_t bp);
 std::string Wan(int64_t fen);
 // The day and this much of its time, as in Shanghai: 2026-10-31 18:00.
 std::string TimeText(const google::protobuf::Timestamp& at, std::string_view time_of_day = "%H:%M");
+// A line for each step: that it may be taken, or why not.
+std::string ActionsText(const google::protobuf::RepeatedPtrField<type::v1::AllowedAction>& actions);
 
 // One line that is written over while work goes on; plain lines when the output is no terminal.
 class ProgressLine {
