@@ -29,7 +29,7 @@ constexpr char kColumns[] =
     "flagged_grant_id, flagged_at, answer, answered_subject, answered_name, answered_role, "
     "answered_region_path, answered_delegated_by, answered_grant_id, answered_at, outcome, "
     "outcome_note, closed_subject, closed_name, closed_role, closed_region_path, "
-    "closed_delegated_by, closed_grant_id, closed_at";
+    "closed_delegated_by, closed_grant_id, closed_at, close_due";
 
 v1::RecordFlag FromRow(const mysql::Row& row) {
   v1::RecordFlag out;
@@ -55,6 +55,7 @@ v1::RecordFlag FromRow(const mysql::Row& row) {
     *out.mutable_closed_by() = audit::ActorFromRow(row, 26);
     SetTime(row.Time(32), out.mutable_closed_at());
   }
+  if (!row.IsNull(33)) SetDay(row.Day(33), out.mutable_close_due());
   return out;
 }
 
@@ -246,17 +247,18 @@ absl::StatusOr<std::vector<v1::RecordFlag>> List(mysql::Executor& db, const List
 }
 
 absl::StatusOr<v1::RecordFlag> Answer(mysql::Tx& tx, const v1::RecordFlag& flag,
-                                      std::string_view answer, const workflow::Actor& actor,
+                                      std::string_view answer, const workflow::Deadline& close_due,
+                                      const workflow::Actor& actor,
                                       const type::v1::Actor& answered_by, absl::Time now) {
   ASSIGN_OR_RETURN(const v1::RecordFlagState to,
                    Transitions().Execute(SubjectOf(flag), "answer", actor));
-  mysql::Params values = {static_cast<int>(to), answer};
+  mysql::Params values = {static_cast<int>(to), close_due.day, close_due.provisional, answer};
   audit::AddActor(answered_by, &values);
   values.emplace_back(now);
   return Save(tx, flag,
-              "state = ?, answer = ?, answered_subject = ?, answered_name = ?, answered_role = ?, "
-              "answered_region_path = ?, answered_delegated_by = ?, answered_grant_id = ?, "
-              "answered_at = ?",
+              "state = ?, close_due = ?, provisional = ?, answer = ?, answered_subject = ?, "
+              "answered_name = ?, answered_role = ?, answered_region_path = ?, "
+              "answered_delegated_by = ?, answered_grant_id = ?, answered_at = ?",
               std::move(values));
 }
 

@@ -78,8 +78,11 @@ absl::StatusOr<std::vector<v1::RecordFlag>> List(mysql::Executor& db, const List
 // Each takes a flag from GetForUpdate in the same transaction, checks the table and gives the flag
 // as it is afterwards. PERMISSION_DENIED FLAG_OF_ANOTHER_OFFICE, FLAG_OF_ANOTHER_PERSON;
 // FAILED_PRECONDITION SAME_PERSON.
+//
+// `close_due`: by when the answered flag is closed.
 absl::StatusOr<v1::RecordFlag> Answer(mysql::Tx& tx, const v1::RecordFlag& flag,
-                                      std::string_view answer, const workflow::Actor& actor,
+                                      std::string_view answer, const workflow::Deadline& close_due,
+                                      const workflow::Actor& actor,
                                       const type::v1::Actor& answered_by, absl::Time now);
 // WITHDRAWN of one that waits for its answer is the action withdraw, all else is close.
 absl::StatusOr<v1::RecordFlag> Close(mysql::Tx& tx, const v1::RecordFlag& flag,

@@ -46,6 +46,10 @@ inline migrate::Migrations Schema() {
   KEY record_flag_by_state (state, region_path, id),
   KEY record_flag_by_subject (subject_id, region_path, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+)sql"},
+          // What was answered before has no term to be closed in.
+          {"flag", 2, "close_due", R"sql(ALTER TABLE record_flag
+  ADD COLUMN close_due DATE NULL;
 )sql"}};
 }
 

@@ -10,6 +10,7 @@
 #include "common/rpc/acting_by.h"
 #include "common/rpc/actor.h"
 #include "common/rpc/batch_get.h"
+#include "common/rpc/bulk.h"
 #include "common/rpc/mutation.h"
 #include "common/rpc/page.h"
 #include "common/status/error.h"
@@ -38,18 +39,6 @@ absl::Status Record(Mutation& m, const v1::RecordFlag* before, const v1::RecordF
   return SyncWork(m.tx(), after, act);
 }
 
-absl::StatusOr<std::optional<workflow::Deadline>> DueOf(mysql::Executor& db, int days,
-                                                        absl::CivilDay from,
-                                                        const inbox::CalendarLookup& lookup) {
-  if (days == 0) return std::nullopt;
-  workflow::Calendar calendar;
-  // A year has far more working days than any term here may have.
-  if (lookup) {
-    ASSIGN_OR_RETURN(calendar, lookup(db, from.year(), from.year() + 1));
-  }
-  return workflow::AddDays(from, days, workflow::DayKind::kWorking, calendar);
-}
-
 absl::StatusOr<v1::RecordFlag> FlagRecord(CallContext& context,
                                           const v1::FlagRecordRequest& request,
                                           const inbox::CalendarLookup& calendar) {
@@ -73,8 +62,10 @@ absl::StatusOr<v1::RecordFlag> FlagRecord(CallContext& context,
         flag.subject_id = subject_id;
         flag.region_path = *region;
         flag.reason = request.reason();
-        ASSIGN_OR_RETURN(flag.answer_due,
-                         DueOf(m.tx(), request.answer_days(), ShanghaiDay(context.now), calendar));
+        if (request.answer_days() > 0) {
+          ASSIGN_OR_RETURN(flag.answer_due, inbox::TermFrom(m.tx(), ShanghaiDay(context.now),
+                                                            request.answer_days(), calendar));
+        }
         flag.flagged_by = rpc::ActorMessage(m.ActorAt(*region));
         ASSIGN_OR_RETURN(v1::RecordFlag after, Insert(m.tx(), flag, context.now));
         RETURN_IF_ERROR(Record(m, nullptr, after, "flag", calendar));
@@ -117,6 +108,51 @@ absl::StatusOr<v1::RecordFlag> Move(CallContext& context, const Request& request
         AddAllowed(context, &after);
         return after;
       });
+}
+
+absl::StatusOr<v1::RecordFlag> AnswerFlag(CallContext& context,
+                                          const v1::AnswerRecordFlagRequest& request,
+                                          const ServiceOptions& options) {
+  return Move(context, request, "answer", options.calendar,
+              [&](Mutation& m, const v1::RecordFlag& flag, const workflow::Actor& actor,
+                  const type::v1::Actor& by) -> absl::StatusOr<v1::RecordFlag> {
+                int64_t days = kDefaultCloseDays;
+                if (options.parameter) {
+                  ASSIGN_OR_RETURN(days, options.parameter(m.tx(), kCloseDays, days));
+                }
+                ASSIGN_OR_RETURN(
+                    const workflow::Deadline close_due,
+                    inbox::TermFrom(m.tx(), ShanghaiDay(context.now), days, options.calendar));
+                return Answer(m.tx(), flag, request.answer(), close_due, actor, by, context.now);
+              });
+}
+
+absl::StatusOr<v1::RecordFlag> CloseFlag(CallContext& context,
+                                         const v1::CloseRecordFlagRequest& request,
+                                         const ServiceOptions& options) {
+  return Move(context, request, "close", options.calendar,
+              [&](Mutation& m, const v1::RecordFlag& flag, const workflow::Actor& actor,
+                  const type::v1::Actor& by) {
+                return Close(m.tx(), flag, request.outcome(), request.outcome_note(), actor, by,
+                             context.now);
+              });
+}
+
+absl::StatusOr<v1::BatchCloseRecordFlagsResponse> BatchClose(
+    const CallContext& context, const v1::BatchCloseRecordFlagsRequest& request,
+    const ServiceOptions& options) {
+  v1::CloseRecordFlagRequest one;
+  one.set_outcome(request.outcome());
+  one.set_outcome_note(request.outcome_note());
+  one.set_validate_only(request.validate_only());
+  v1::BatchCloseRecordFlagsResponse response;
+  RETURN_IF_ERROR(rpc::RunBulk(
+      context, request, "bangfu.audit.v1.RecordFlagService.CloseRecordFlag", std::move(one),
+      [&](CallContext& item, const v1::CloseRecordFlagRequest& r) {
+        return CloseFlag(item, r, options);
+      },
+      response.mutable_results()));
+  return response;
 }
 
 absl::StatusOr<v1::BatchGetRecordFlagsResponse> BatchGet(
@@ -165,11 +201,11 @@ absl::StatusOr<v1::ListRecordFlagsResponse> ListFlags(CallContext& context,
 
 }  // namespace
 
-void RegisterRecordFlagService(rpc::Router& router, inbox::CalendarLookup calendar) {
+void RegisterRecordFlagService(rpc::Router& router, ServiceOptions options) {
   const std::string s = "bangfu.audit.v1.RecordFlagService.";
   router.Unary<v1::FlagRecordRequest, v1::RecordFlag>(
-      s + "FlagRecord", [calendar](CallContext& context, const v1::FlagRecordRequest& request) {
-        return FlagRecord(context, request, calendar);
+      s + "FlagRecord", [options](CallContext& context, const v1::FlagRecordRequest& request) {
+        return FlagRecord(context, request, options.calendar);
       });
   router.Unary<v1::GetRecordFlagRequest, v1::RecordFlag>(
       s + "GetRecordFlag",
@@ -186,22 +222,18 @@ void RegisterRecordFlagService(rpc::Router& router, inbox::CalendarLookup calend
                                                                         ListFlags);
   router.Unary<v1::AnswerRecordFlagRequest, v1::RecordFlag>(
       s + "AnswerRecordFlag",
-      [calendar](CallContext& context, const v1::AnswerRecordFlagRequest& request) {
-        return Move(context, request, "answer", calendar,
-                    [&](Mutation& m, const v1::RecordFlag& flag, const workflow::Actor& actor,
-                        const type::v1::Actor& by) {
-                      return Answer(m.tx(), flag, request.answer(), actor, by, context.now);
-                    });
+      [options](CallContext& context, const v1::AnswerRecordFlagRequest& request) {
+        return AnswerFlag(context, request, options);
       });
   router.Unary<v1::CloseRecordFlagRequest, v1::RecordFlag>(
       s + "CloseRecordFlag",
-      [calendar](CallContext& context, const v1::CloseRecordFlagRequest& request) {
-        return Move(context, request, "close", calendar,
-                    [&](Mutation& m, const v1::RecordFlag& flag, const workflow::Actor& actor,
-                        const type::v1::Actor& by) {
-                      return Close(m.tx(), flag, request.outcome(), request.outcome_note(), actor,
-                                   by, context.now);
-                    });
+      [options](CallContext& context, const v1::CloseRecordFlagRequest& request) {
+        return CloseFlag(context, request, options);
+      });
+  router.Unary<v1::BatchCloseRecordFlagsRequest, v1::BatchCloseRecordFlagsResponse>(
+      s + "BatchCloseRecordFlags",
+      [options](CallContext& context, const v1::BatchCloseRecordFlagsRequest& request) {
+        return BatchClose(context, request, options);
       });
 }
 

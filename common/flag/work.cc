@@ -34,8 +34,9 @@ absl::Status SyncWork(mysql::Tx& tx, const v1::RecordFlag& flag, const inbox::Ac
   for (const workflow::WaitingStep& step : workflow::WaitingSteps(
            Transitions(), Works(), subject, {subject.flagged_by, subject.answered_by})) {
     inbox::Wanted wanted = inbox::WantedOf(step, flag.region_path(), title);
-    if (step.action == "answer" && flag.has_answer_due()) {
-      wanted.due_on = DayFrom(flag.answer_due());
+    const bool answers = step.action == "answer";
+    if (answers ? flag.has_answer_due() : flag.has_close_due()) {
+      wanted.due_on = DayFrom(answers ? flag.answer_due() : flag.close_due());
       wanted.provisional = flag.provisional();
     }
     work.wanted.push_back(std::move(wanted));

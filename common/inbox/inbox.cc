@@ -231,6 +231,15 @@ std::string DeskOf(workflow::RoleId role, std::string_view region_path) {
   return std::string(region_path.substr(0, digits));
 }
 
+absl::StatusOr<workflow::Deadline> TermFrom(mysql::Executor& db, absl::CivilDay from, int64_t days,
+                                            const CalendarLookup& lookup) {
+  workflow::Calendar calendar;
+  if (lookup) {
+    ASSIGN_OR_RETURN(calendar, lookup(db, from.year(), from.year() + 1));
+  }
+  return workflow::AddDays(from, static_cast<int>(days), workflow::DayKind::kWorking, calendar);
+}
+
 Wanted WantedOf(const workflow::WaitingStep& step, std::string_view region_path,
                 std::string_view title) {
   Wanted w;

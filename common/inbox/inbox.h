@@ -30,6 +30,11 @@ namespace bangfu::inbox {
 using CalendarLookup = std::function<absl::StatusOr<workflow::Calendar>(
     mysql::Executor&, absl::civil_year_t first, absl::civil_year_t last)>;
 
+// `days` working days after `from`, which may not reach beyond the year after it; of an empty
+// lookup by Monday to Friday.
+absl::StatusOr<workflow::Deadline> TermFrom(mysql::Executor& db, absl::CivilDay from, int64_t days,
+                                            const CalendarLookup& lookup);
+
 // What a kind of work is called, and on what records it is done.
 struct Kind {
   std::string code;      // UNIT_REPORT_PASS

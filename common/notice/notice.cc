@@ -30,7 +30,7 @@ constexpr char kColumns[] =
     "answered_delegated_by, answered_grant_id, answered_at, return_reason, returned_subject, "
     "returned_name, returned_role, returned_region_path, returned_delegated_by, returned_grant_id, "
     "returned_at, returns, closing_note, closed_subject, closed_name, closed_role, "
-    "closed_region_path, closed_delegated_by, closed_grant_id, closed_at";
+    "closed_region_path, closed_delegated_by, closed_grant_id, closed_at, review_due";
 
 v1::SupervisionNotice FromRow(const mysql::Row& row) {
   v1::SupervisionNotice out;
@@ -67,6 +67,7 @@ v1::SupervisionNotice FromRow(const mysql::Row& row) {
     *out.mutable_closed_by() = audit::ActorFromRow(row, 40);
     SetTime(row.Time(46), out.mutable_closed_at());
   }
+  if (!row.IsNull(47)) SetDay(row.Day(47), out.mutable_review_due());
   return out;
 }
 
@@ -418,12 +419,13 @@ absl::StatusOr<std::vector<v1::SupervisionNoticeCount>> Count(mysql::Executor& d
                                                               const Filter& filter,
                                                               absl::CivilDay today) {
   mysql::Params params = {static_cast<int>(v1::NOTICE_STATE_OPEN),
-                          static_cast<int>(v1::NOTICE_STATE_RETURNED), today};
+                          static_cast<int>(v1::NOTICE_STATE_RETURNED), today,
+                          static_cast<int>(v1::NOTICE_STATE_ANSWERED), today};
   const std::string where = Where(filter, &params);
   ASSIGN_OR_RETURN(
       const mysql::Rows rows,
-      db.Query(Cat("SELECT state, COUNT(*), COUNT(CASE WHEN state IN (?, ?) AND answer_due < ? "
-                   "THEN 1 END) FROM supervision_notice WHERE ",
+      db.Query(Cat("SELECT state, COUNT(*), COUNT(CASE WHEN state IN (?, ?) AND answer_due < ? OR "
+                   "state = ? AND review_due < ? THEN 1 END) FROM supervision_notice WHERE ",
                    where, " GROUP BY state ORDER BY state"),
                params));
   std::vector<v1::SupervisionNoticeCount> out;
@@ -439,6 +441,7 @@ absl::StatusOr<std::vector<v1::SupervisionNoticeCount>> Count(mysql::Executor& d
 absl::StatusOr<v1::SupervisionNotice> Answer(mysql::Tx& tx, const v1::SupervisionNotice& notice,
                                              std::string_view answer, EvidenceList evidence,
                                              const std::function<absl::Status(EvidenceList*)>& take,
+                                             const workflow::Deadline& review_due,
                                              const workflow::Actor& actor,
                                              const type::v1::Actor& by, absl::Time now) {
   ASSIGN_OR_RETURN(const v1::NoticeState to,
@@ -457,13 +460,13 @@ absl::StatusOr<v1::SupervisionNotice> Answer(mysql::Tx& tx, const v1::Supervisio
   }
   if (take) RETURN_IF_ERROR(take(&evidence));
   RETURN_IF_ERROR(InsertFiles(tx, notice, evidence));
-  mysql::Params values = {static_cast<int>(to), answer};
+  mysql::Params values = {static_cast<int>(to), review_due.day, review_due.provisional, answer};
   audit::AddActor(by, &values);
   values.emplace_back(now);
   return Save(tx, notice,
-              "state = ?, answer = ?, answered_subject = ?, answered_name = ?, answered_role = ?, "
-              "answered_region_path = ?, answered_delegated_by = ?, answered_grant_id = ?, "
-              "answered_at = ?",
+              "state = ?, review_due = ?, provisional = ?, answer = ?, answered_subject = ?, "
+              "answered_name = ?, answered_role = ?, answered_region_path = ?, "
+              "answered_delegated_by = ?, answered_grant_id = ?, answered_at = ?",
               std::move(values));
 }
 
@@ -477,11 +480,13 @@ absl::StatusOr<v1::SupervisionNotice> Return(mysql::Tx& tx, const v1::Supervisio
   mysql::Params values = {static_cast<int>(to), answer_due.day, answer_due.provisional, reason};
   audit::AddActor(by, &values);
   values.emplace_back(now);
-  return Save(tx, notice,
-              "state = ?, answer_due = ?, provisional = ?, returns = returns + 1, return_reason = "
-              "?, returned_subject = ?, returned_name = ?, returned_role = ?, returned_region_path "
-              "= ?, returned_delegated_by = ?, returned_grant_id = ?, returned_at = ?",
-              std::move(values));
+  return Save(
+      tx, notice,
+      "state = ?, answer_due = ?, provisional = ?, review_due = NULL, returns = returns + 1, "
+      "return_reason = ?, returned_subject = ?, returned_name = ?, returned_role = ?, "
+      "returned_region_path "
+      "= ?, returned_delegated_by = ?, returned_grant_id = ?, returned_at = ?",
+      std::move(values));
 }
 
 absl::StatusOr<v1::SupervisionNotice> End(mysql::Tx& tx, const v1::SupervisionNotice& notice,

@@ -97,7 +97,7 @@ struct ListQuery {
 // By (region_path, id).
 absl::StatusOr<std::vector<v1::SupervisionNotice>> List(mysql::Executor& db,
                                                         const ListQuery& query);
-// By state; what is overdue on `today`.
+// By state; what waits on `today` past its term, for an answer or for its review.
 absl::StatusOr<std::vector<v1::SupervisionNoticeCount>> Count(mysql::Executor& db,
                                                               const Filter& filter,
                                                               absl::CivilDay today);
@@ -106,11 +106,13 @@ absl::StatusOr<std::vector<v1::SupervisionNoticeCount>> Count(mysql::Executor& d
 // notice as it is afterwards. PERMISSION_DENIED NOTICE_OF_ANOTHER_OFFICE; FAILED_PRECONDITION
 // SAME_PERSON.
 //
-// `take` makes the files those of the notice, and is called when all else is checked.
+// `take` makes the files those of the notice, and is called when all else is checked; `review_due`:
+// by when the office that asked looks at the answer.
 using EvidenceList = google::protobuf::RepeatedPtrField<type::v1::Evidence>;
 absl::StatusOr<v1::SupervisionNotice> Answer(mysql::Tx& tx, const v1::SupervisionNotice& notice,
                                              std::string_view answer, EvidenceList evidence,
                                              const std::function<absl::Status(EvidenceList*)>& take,
+                                             const workflow::Deadline& review_due,
                                              const workflow::Actor& actor,
                                              const type::v1::Actor& by, absl::Time now);
 absl::StatusOr<v1::SupervisionNotice> Return(mysql::Tx& tx, const v1::SupervisionNotice& notice,

@@ -79,6 +79,10 @@ CREATE TABLE supervision_notice_evidence (
   PRIMARY KEY (notice_id, position),
   UNIQUE KEY supervision_notice_evidence_blob (blob_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+)sql"},
+          // What was answered before has no term to be reviewed in.
+          {"notice", 2, "review_due", R"sql(ALTER TABLE supervision_notice
+  ADD COLUMN review_due DATE NULL;
 )sql"}};
 }
 

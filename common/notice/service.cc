@@ -14,6 +14,7 @@
 #include "common/rpc/acting_by.h"
 #include "common/rpc/actor.h"
 #include "common/rpc/batch_get.h"
+#include "common/rpc/bulk.h"
 #include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/rpc/page.h"
@@ -72,6 +73,16 @@ absl::Status Record(Mutation& m, const v1::SupervisionNotice* before,
   return SyncWork(m.tx(), after, facets, act);
 }
 
+// So many working days from today as the parameter says.
+absl::StatusOr<workflow::Deadline> TermOf(mysql::Executor& db, absl::Time now,
+                                          const char* parameter, int64_t days,
+                                          const ServiceOptions& options) {
+  if (options.parameter) {
+    ASSIGN_OR_RETURN(days, options.parameter(db, parameter, days));
+  }
+  return inbox::TermFrom(db, ShanghaiDay(now), days, options.calendar);
+}
+
 // The day that the request names, or that which the parameter gives.
 template <typename Request>
 absl::StatusOr<workflow::Deadline> DueOf(mysql::Executor& db, const Request& request,
@@ -90,16 +101,7 @@ absl::StatusOr<workflow::Deadline> DueOf(mysql::Executor& db, const Request& req
     }
     return workflow::Deadline{day, false};
   }
-  int64_t days = kAnswerDays;
-  if (options.answer_days) {
-    ASSIGN_OR_RETURN(days, options.answer_days(db));
-  }
-  workflow::Calendar calendar;
-  // A year has far more working days than any term here may have.
-  if (options.calendar) {
-    ASSIGN_OR_RETURN(calendar, options.calendar(db, today.year(), today.year() + 1));
-  }
-  return workflow::AddDays(today, static_cast<int>(days), workflow::DayKind::kWorking, calendar);
+  return TermOf(db, now, kAnswerDays, kDefaultAnswerDays, options);
 }
 
 struct Office {
@@ -274,12 +276,15 @@ absl::StatusOr<v1::SupervisionNotice> AnswerNotice(
               [&](Mutation& m, const v1::SupervisionNotice& notice, const workflow::Actor& actor,
                   const type::v1::Actor& by) -> absl::StatusOr<v1::SupervisionNotice> {
                 ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(notice.id()));
+                ASSIGN_OR_RETURN(
+                    const workflow::Deadline review_due,
+                    TermOf(m.tx(), context.now, kReviewDays, kDefaultReviewDays, options));
                 const blob::EvidenceUse use = {kAggregate, id, "AnswerSupervisionNotice",
                                                "evidence", Transitions().EvidenceKinds("answer")};
                 return Answer(
                     m.tx(), notice, request.answer(), request.evidence(),
-                    [&](EvidenceList* files) { return blob::UseEvidence(m, files, use); }, actor,
-                    by, context.now);
+                    [&](EvidenceList* files) { return blob::UseEvidence(m, files, use); },
+                    review_due, actor, by, context.now);
               });
 }
 
@@ -304,6 +309,46 @@ absl::StatusOr<v1::SupervisionNotice> EndNotice(CallContext& context, const Requ
                   const type::v1::Actor& by) {
                 return End(m.tx(), notice, action, note, actor, by, context.now);
               });
+}
+
+absl::StatusOr<v1::SupervisionNotice> CloseNotice(CallContext& context,
+                                                  const v1::CloseSupervisionNoticeRequest& request,
+                                                  const ServiceOptions& options) {
+  return EndNotice(context, request, "close", request.note(), options);
+}
+
+// A step for many notices. `step`: the single rpc, `one`: its request but for the item.
+template <typename Response, typename BulkRequest, typename Request>
+absl::StatusOr<Response> Bulk(const CallContext& context, const BulkRequest& request,
+                              std::string_view step, Request one, const ServiceOptions& options,
+                              absl::StatusOr<v1::SupervisionNotice> (*handler)(
+                                  CallContext&, const Request&, const ServiceOptions&)) {
+  one.set_validate_only(request.validate_only());
+  Response response;
+  RETURN_IF_ERROR(rpc::RunBulk(
+      context, request, Cat(kService, ".", step), std::move(one),
+      [&](CallContext& item, const Request& r) { return handler(item, r, options); },
+      response.mutable_results()));
+  return response;
+}
+
+absl::StatusOr<v1::BatchReturnSupervisionNoticesResponse> BatchReturn(
+    const CallContext& context, const v1::BatchReturnSupervisionNoticesRequest& request,
+    const ServiceOptions& options) {
+  v1::ReturnSupervisionNoticeRequest one;
+  one.set_reason(request.reason());
+  if (request.has_answer_due()) *one.mutable_answer_due() = request.answer_due();
+  return Bulk<v1::BatchReturnSupervisionNoticesResponse>(
+      context, request, "ReturnSupervisionNotice", std::move(one), options, ReturnNotice);
+}
+
+absl::StatusOr<v1::BatchCloseSupervisionNoticesResponse> BatchClose(
+    const CallContext& context, const v1::BatchCloseSupervisionNoticesRequest& request,
+    const ServiceOptions& options) {
+  v1::CloseSupervisionNoticeRequest one;
+  one.set_note(request.note());
+  return Bulk<v1::BatchCloseSupervisionNoticesResponse>(context, request, "CloseSupervisionNotice",
+                                                        std::move(one), options, CloseNotice);
 }
 
 template <typename Request>
@@ -453,7 +498,17 @@ void RegisterSupervisionNoticeService(rpc::Router& router, ServiceOptions option
   router.Unary<v1::CloseSupervisionNoticeRequest, v1::SupervisionNotice>(
       s + "CloseSupervisionNotice",
       [options](CallContext& context, const v1::CloseSupervisionNoticeRequest& request) {
-        return EndNotice(context, request, "close", request.note(), options);
+        return CloseNotice(context, request, options);
+      });
+  router.Unary<v1::BatchReturnSupervisionNoticesRequest, v1::BatchReturnSupervisionNoticesResponse>(
+      s + "BatchReturnSupervisionNotices",
+      [options](CallContext& context, const v1::BatchReturnSupervisionNoticesRequest& request) {
+        return BatchReturn(context, request, options);
+      });
+  router.Unary<v1::BatchCloseSupervisionNoticesRequest, v1::BatchCloseSupervisionNoticesResponse>(
+      s + "BatchCloseSupervisionNotices",
+      [options](CallContext& context, const v1::BatchCloseSupervisionNoticesRequest& request) {
+        return BatchClose(context, request, options);
       });
   router.Unary<v1::WithdrawSupervisionNoticeRequest, v1::SupervisionNotice>(
       s + "WithdrawSupervisionNotice",

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/audit/retention.h"
 #include "common/feed/feed.h"
 #include "common/inbox/inbox.h"
 #include "common/notice/notice.h"
@@ -25,11 +26,9 @@ struct ServiceOptions {
   std::function<absl::StatusOr<std::string>(mysql::Executor& db, std::string_view code,
                                             std::string_view field)>
       region_path;
-  inbox::CalendarLookup calendar;  // empty: Monday to Friday
-  // Working days in which an answer is due when the notice names no day (NOTICE_ANSWER_DAYS);
-  // empty: the default.
-  std::function<absl::StatusOr<int64_t>(mysql::Executor&)> answer_days;
-  FacetsOf facets;  // empty: no record narrows anybody
+  inbox::CalendarLookup calendar;    // empty: Monday to Friday
+  audit::ParameterLookup parameter;  // of the terms below; empty: their defaults hold
+  FacetsOf facets;                   // empty: no record narrows anybody
   // Records that a notice may name, as the audit trail names them: those whose facets the host
   // tells, so that no narrowed grant acts on what it leaves out. Empty: any.
   std::vector<std::string> subject_types;
@@ -37,7 +36,12 @@ struct ServiceOptions {
   // they never change.
   std::function<absl::Status(mysql::Tx&, std::string_view type, const Ulid& id)> lock_subject;
 };
-inline constexpr int kAnswerDays = 10;
+// Working days in which an answer is due when the notice names no day, and in which the office that
+// asked looks at an answer: parameters, and what holds until the province says otherwise.
+inline constexpr char kAnswerDays[] = "NOTICE_ANSWER_DAYS";
+inline constexpr int kDefaultAnswerDays = 10;
+inline constexpr char kReviewDays[] = "NOTICE_REVIEW_DAYS";
+inline constexpr int kDefaultReviewDays = 5;
 
 void RegisterSupervisionNoticeService(rpc::Router& router, ServiceOptions options);
 

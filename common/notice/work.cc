@@ -46,8 +46,9 @@ absl::StatusOr<inbox::Subject> WorkOf(const v1::SupervisionNotice& notice,
            Transitions(), Works(), subject, {subject.issued_by, subject.answered_by})) {
     inbox::Wanted wanted = inbox::WantedOf(step, notice.region_path(), title);
     wanted.facets = facets;
-    if (step.action == "answer") {
-      wanted.due_on = DayFrom(notice.answer_due());
+    const bool answers = step.action == "answer";
+    if (answers || notice.has_review_due()) {
+      wanted.due_on = DayFrom(answers ? notice.answer_due() : notice.review_due());
       wanted.provisional = notice.provisional();
     }
     work.wanted.push_back(std::move(wanted));

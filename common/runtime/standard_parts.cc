@@ -289,7 +289,7 @@ operation::OperationRunner& InstallStandardParts(App& app, StandardOptions optio
   // Keys of another installation would seal what nobody opens again: not ready until they fit.
   app.readiness().Add("seal_keys", seal::CheckCanary);
   audit::RegisterAuditService(app.router(), std::move(options.sensitive));
-  flag::RegisterRecordFlagService(app.router(), options.inbox.calendar);
+  flag::RegisterRecordFlagService(app.router(), {options.inbox.calendar, options.parameter});
   for (inbox::Kind& kind : StandardWorkKinds()) options.inbox.kinds.push_back(std::move(kind));
   options.work.push_back(flag::WorkSource());
   dictionary::RegisterDictionaryService(app.router(), std::move(options.dictionary));

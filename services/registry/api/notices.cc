@@ -45,9 +45,7 @@ void RegisterNotices(rpc::Router& router) {
     return ResolvePath(db, std::string(code), field);
   };
   options.calendar = InboxCalendar();
-  options.answer_days = [](mysql::Executor& db) {
-    return ParameterValue(db, "NOTICE_ANSWER_DAYS", notice::kAnswerDays);
-  };
+  options.parameter = ParameterValue;
   options.facets = FacetsOfNotices;
   options.subject_types = {"project", "industry"};
   options.lock_subject = [](mysql::Tx& tx, std::string_view type, const Ulid& id) -> absl::Status {
