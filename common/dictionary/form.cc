@@ -82,6 +82,7 @@ class Unfolding {
     out.set_unit(label.unit());
     out.set_help_zh(label.help());
     out.set_held_by(label.held_by());
+    *out.mutable_also_held_by() = label.also_held_by();
     if (field.options().HasExtension(options::v1::rules)) *out.mutable_rules() = rules;
     out.set_sensitive(field.options().GetExtension(options::v1::sensitive));
     out.set_code_list(rules.code_list());
