@@ -3,6 +3,7 @@
 // record.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <memory>
@@ -45,23 +46,14 @@ class OfferedForms {
   // Every form of these rpc services that has a field with `held_by` is to be proved. A form that
   // changes a record by a mask shows the record; one that carries many records is a file's.
   explicit OfferedForms(const std::vector<std::string>& services) {
-    for (const std::string& name : services) {
-      const auto* service = contract::FindService(name);
-      if (service == nullptr) {
-        unproved_.insert(name);
-        continue;
-      }
-      for (int i = 0; i < service->method_count(); ++i) {
-        const auto& method = *service->method(i);
-        const auto access = contract::AccessOf(method);
-        if (!access.ok() || access->mode() != options::v1::ACCESS_MODE_WRITE ||
-            method.input_type()->FindFieldByName("update_mask") != nullptr ||
-            method.name().rfind("Batch", 0) == 0 || HeldPaths(method).empty()) {
-          continue;
-        }
-        unproved_.insert(method.full_name());
-      }
-    }
+    for (const std::string& name : services) Add(name);
+  }
+
+  // Every form of another service's rpcs that asks for what is held in this area ("asset.v1.") too
+  // (`also_held_by`). It is proved when those fields come, whatever its own service offers.
+  void AddFormsOf(const std::string& service, const std::string& area) {
+    areas_[service] = area;
+    Add(service);
   }
 
   // What is amiss with the prefill, in words; the form is proved when nothing is. `offers`: by the
@@ -141,14 +133,39 @@ class OfferedForms {
     }
     return out;
   }
+  void Add(const std::string& name) {
+    const auto* service = contract::FindService(name);
+    if (service == nullptr) {
+      unproved_.insert(name);
+      return;
+    }
+    for (int i = 0; i < service->method_count(); ++i) {
+      const auto& method = *service->method(i);
+      const auto access = contract::AccessOf(method);
+      if (!access.ok() || access->mode() != options::v1::ACCESS_MODE_WRITE ||
+          method.input_type()->FindFieldByName("update_mask") != nullptr ||
+          method.name().rfind("Batch", 0) == 0 || HeldPaths(method).empty()) {
+        continue;
+      }
+      unproved_.insert(method.full_name());
+    }
+  }
   // Path, without indices -> where it is held.
-  static std::map<std::string, std::string> HeldPaths(
-      const google::protobuf::MethodDescriptor& method) {
+  std::map<std::string, std::string> HeldPaths(
+      const google::protobuf::MethodDescriptor& method) const {
     constexpr int kDeepest = 12;
     std::map<std::string, std::string> out;
+    const auto area = areas_.find(method.service()->full_name());
     const v1::Form form = FormOf(method, kDeepest);
     for (const v1::FormField& field : form.fields()) {
-      if (!field.held_by().empty()) out[WithoutIndices(field.path())] = field.held_by();
+      std::string held_by = field.held_by();
+      if (area != areas_.end()) {
+        const auto here = std::find_if(
+            field.also_held_by().begin(), field.also_held_by().end(),
+            [&](const std::string& other) { return other.rfind(area->second, 0) == 0; });
+        held_by = here == field.also_held_by().end() ? "" : *here;
+      }
+      if (!held_by.empty()) out[WithoutIndices(field.path())] = held_by;
     }
     return out;
   }
@@ -207,6 +224,7 @@ class OfferedForms {
     }
   }
 
+  std::map<std::string, std::string> areas_;  // of another service's forms
   std::set<std::string> unproved_;
 };
 

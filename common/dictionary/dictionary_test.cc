@@ -36,6 +36,9 @@ TEST(Form, TellsWhatAFieldHoldsAndByWhichRules) {
   EXPECT_EQ(name->rules().max_length(), 8u);
   EXPECT_EQ(name->depth(), 1);
   EXPECT_EQ(name->held_by(), "testing.v1.Sample.name");
+  EXPECT_EQ(name->also_held_by_size(), 0);
+  EXPECT_THAT(FieldOf(form, "sample.region_code")->also_held_by(),
+              ::testing::ElementsAre("testing.v1.GetSampleRequest.id"));
   // Named as at the edge and in the paths of errors.
   EXPECT_EQ(FieldOf(form, "sample.amount_fen")->json_name(), "amount_fen");
   const std::map<std::string, v1::FieldKind> kinds = {
@@ -270,6 +273,24 @@ TEST_F(DictionaryTest, R129_OnlyAFormThatOffersAllThatIsHeldIsProved) {
   EXPECT_THAT(forms.Prove(half, {*offers.begin()}, {{"sample.region_code", "not said yet"}}),
               IsEmpty());
   EXPECT_THAT(forms.Unproved(), IsEmpty());
+
+  // Where the form is another service's, what is held here is to be offered and nothing else.
+  OfferedForms others({});
+  others.AddFormsOf("bangfu.testing.v1.SampleService", "testing.v1.");
+  EXPECT_THAT(others.Unproved(), ElementsAre(form));
+  EXPECT_THAT(others.Prove(nothing, {}),
+              ElementsAre(HasSubstr("sample.region_code is held by testing.v1.GetSampleRequest.id "
+                                    "and not offered")));
+  EXPECT_THAT(others.Prove(*filled, offers), ElementsAre(HasSubstr("sample.name is not held")));
+  v1::Prefill of_another = *filled;
+  of_another.mutable_fields()->DeleteSubrange(0, 1);
+  EXPECT_THAT(others.Prove(of_another, {{"sample.region_code", {"360733", "request-1"}}}),
+              IsEmpty());
+  EXPECT_THAT(others.Unproved(), IsEmpty());
+  OfferedForms elsewhere({});
+  elsewhere.AddFormsOf("bangfu.testing.v1.SampleService", "asset.v1.");
+  EXPECT_THAT(elsewhere.Unproved(), IsEmpty());
+
   OfferedForms again({"bangfu.testing.v1.SampleService", "bangfu.testing.v1.NoSuchService"});
   EXPECT_THAT(again.Prove(*filled, offers), IsEmpty());
   EXPECT_THAT(again.Unproved(), ElementsAre("bangfu.testing.v1.NoSuchService"));

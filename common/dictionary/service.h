@@ -39,7 +39,8 @@ struct Options {
   std::vector<std::string> contracts;
   // Null: the service keeps no code lists.
   CodeLists code_lists;
-  // By the full name of the form's rpc.
+  // By the full name of the form's rpc, which may be another service's: its fields name the records
+  // here by `also_held_by`.
   std::map<std::string, Prefiller, std::less<>> prefills;
 };
 

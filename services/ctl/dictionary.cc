@@ -71,6 +71,7 @@ std::string RulesText(const FormField& field) {
     parts.push_back(field.enum_type().substr(field.enum_type().rfind('.') + 1));
   }
   if (!field.held_by().empty()) parts.push_back(Cat("已有：", field.held_by()));
+  for (const std::string& other : field.also_held_by()) parts.push_back(Cat("亦有：", other));
   return absl::StrJoin(parts, "，");
 }
 

@@ -9,8 +9,10 @@
 
 #include "bangfu/asset/v1/asset_service.pb.h"
 #include "bangfu/asset/v1/contract_service.pb.h"
+#include "bangfu/registry/v1/operation_report.pb.h"
 #include "common/base/clock.h"
 #include "common/base/strings.h"
+#include "common/contract/labels.h"
 #include "common/contract/time.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -255,6 +257,51 @@ absl::StatusOr<Prefilled> PrefillEmployment(CallContext& context,
   return out;
 }
 
+// The other way round, of the registry's form: where a month's work was recorded here before its
+// report was made, which the registry cannot know.
+absl::StatusOr<Prefilled> PrefillReport(CallContext& context, const PrefillFormRequest& request) {
+  if (request.period().empty()) return InvalidField("period", "须填写月份").Build();
+  ASSIGN_OR_RETURN(const store::ProjectCopy project, ReadProject(context, request));
+  auto form = std::make_shared<registry::v1::SubmitOperationReportRequest>();
+  registry::v1::OperationReport& report = *form->mutable_report();
+  Prefilled out{form, {}};
+  report.set_project_id(project.id.ToString());
+  report.set_period(request.period());
+  ASSIGN_OR_RETURN(const auto work, store::FindEmployment(context.db, project.id, request.period(),
+                                                          EmploymentKind::kAssetWork));
+  if (!work) return out;
+  out.records["asset.v1.EmploymentRecord"] = {work->id.ToString(),
+                                              Cat(request.period(), "务工记录")};
+  const google::protobuf::Descriptor& fields = *report.GetDescriptor();
+  for (int i = 0; i < fields.field_count(); ++i) {
+    for (const std::string& other : contract::LabelOf(*fields.field(i)).also_held_by()) {
+      if (other.rfind("asset.v1.", 0) == 0) {
+        out.held_by[Cat("report.", fields.field(i)->name())] = other;
+      }
+    }
+  }
+  ASSIGN_OR_RETURN(const auto made, store::FindReport(context.db, project.id, request.period()));
+  const store::ReportCopy told = made.value_or(store::ReportCopy{});
+  // What the report gives already is its own. A zero here may be a figure that nobody gave, which a
+  // report tells from zero: it is asked for.
+  const auto is_new = [](const std::optional<int64_t>& reported, int64_t recorded) {
+    return !reported && recorded > 0;
+  };
+  const int64_t poor_workers = work->poor_workers + work->monitored_workers;
+  if (is_new(told.workers, work->workers)) report.set_workers(static_cast<int32_t>(work->workers));
+  if (is_new(told.poor_workers, poor_workers)) {
+    report.set_poor_workers(static_cast<int32_t>(poor_workers));
+  }
+  if (is_new(told.person_days, work->person_days)) {
+    report.set_person_days(static_cast<int32_t>(work->person_days));
+  }
+  if (is_new(told.poor_person_days, work->poor_person_days)) {
+    report.set_poor_person_days(static_cast<int32_t>(work->poor_person_days));
+  }
+  if (is_new(told.wages_fen, work->wages_fen)) report.set_wages_fen(work->wages_fen);
+  return out;
+}
+
 }  // namespace
 
 std::map<std::string, dictionary::Prefiller, std::less<>> Prefills() {
@@ -267,6 +314,7 @@ std::map<std::string, dictionary::Prefiller, std::less<>> Prefills() {
       {"bangfu.asset.v1.ContractService.RecordLinkage", PrefillLinkage},
       {"bangfu.asset.v1.ContractService.RecordEmployment", PrefillEmployment},
       {"bangfu.asset.v1.ContractService.UpdateLinkageCounts", PrefillCounts},
+      {"bangfu.registry.v1.OperationReportService.SubmitOperationReport", PrefillReport},
   };
 }
 

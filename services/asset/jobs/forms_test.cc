@@ -23,6 +23,40 @@ class AssetFormsTest : public ServiceTest {
         "bangfu.dictionary.v1.DictionaryService.PrefillForm", request,
         token.empty() ? Token(ROLE_COUNTY_OPERATOR) : token);
   }
+  // What the registry's monthly report is offered from here.
+  absl::StatusOr<dictionary::v1::Prefill> PrefillReport(const std::string& project,
+                                                        const std::string& period,
+                                                        const std::string& token = "") {
+    dictionary::v1::PrefillFormRequest request;
+    request.set_form("bangfu.registry.v1.OperationReportService.SubmitOperationReport");
+    request.set_subject_id(project);
+    request.set_period(period);
+    return server_.Call<dictionary::v1::Prefill>(
+        "bangfu.dictionary.v1.DictionaryService.PrefillForm", request,
+        token.empty() ? Token(ROLE_COUNTY_OPERATOR) : token);
+  }
+  // Of 14 workers 4 are 脱贫 and 1 is 监测.
+  v1::RecordEmploymentRequest Work(const std::string& project, const std::string& month,
+                                   v1::EmploymentKind kind = v1::EMPLOYMENT_KIND_ASSET_WORK) {
+    v1::RecordEmploymentRequest r;
+    r.set_request_id(RequestId());
+    r.set_project_id(project);
+    r.set_month(month);
+    r.set_kind(kind);
+    r.set_workers(14);
+    r.set_poor_workers(4);
+    r.set_monitored_workers(1);
+    r.set_person_days(220);
+    r.set_poor_person_days(90);
+    r.set_wages_fen(3300000);
+    r.set_poor_wages_fen(1400000);
+    return r;
+  }
+  std::string Recorded(const v1::RecordEmploymentRequest& work) {
+    const auto made = Call<v1::EmploymentRecord>("ContractService.RecordEmployment", work);
+    EXPECT_OK(made);
+    return made.ok() ? made->id() : "";
+  }
   template <typename Request>
   absl::StatusOr<Request> Prefilled(const std::string& rpc, const std::string& subject,
                                     const std::string& period = "") {
@@ -110,6 +144,7 @@ class AssetFormsTest : public ServiceTest {
 TEST_F(AssetFormsTest, R129_EveryFormIsOfferedWhatIsHeld) {
   dictionary::OfferedForms forms(
       {"bangfu.asset.v1.AssetService", "bangfu.asset.v1.ContractService"});
+  forms.AddFormsOf("bangfu.registry.v1.OperationReportService", "asset.v1.");
   const Plantation from = Planted();
   const std::string& project = from.project.id();
   const std::string& owner = from.owner.id();
@@ -149,6 +184,14 @@ TEST_F(AssetFormsTest, R129_EveryFormIsOfferedWhatIsHeld) {
                                     {"person_days", {"200", report}},
                                     {"poor_person_days", {"100", report}},
                                     {"wages_fen", {"3000000", report}}}),
+              IsEmpty());
+  const std::string work = Recorded(Work(project, "2026-09"));
+  ASSERT_OK_AND_ASSIGN(prefill, PrefillReport(project, "2026-09"));
+  EXPECT_THAT(forms.Prove(prefill, {{"report.workers", {"14", work}},
+                                    {"report.poor_workers", {"5", work}},
+                                    {"report.person_days", {"220", work}},
+                                    {"report.poor_person_days", {"90", work}},
+                                    {"report.wages_fen", {"3300000", work}}}),
               IsEmpty());
 
   v1::RegisterAssetRequest shed = Shed();
@@ -427,6 +470,103 @@ TEST_F(AssetFormsTest, R129_WorkIsOfferedFromTheMonthlyReportAndTellsWhereItCome
   EXPECT_THAT(Prefill(kForm, project_, Token(ROLE_COUNTY_OPERATOR, kOtherCounty), "2026-10"),
               StatusIs(Code::kNotFound));
   EXPECT_THAT(Prefill(kForm, project_), HasViolation("period"));
+}
+
+TEST_F(AssetFormsTest, R129_AMonthlyReportIsOfferedTheWorkThatWasRecordedFirst) {
+  const std::string other = Project("PJ360733-2022-000007", kVillage);
+  const std::string record = Recorded(Work(project_, "2026-10"));
+  // Public posts are no work in the project, and other months and projects are others.
+  v1::RecordEmploymentRequest more = Work(project_, "2026-10", v1::EMPLOYMENT_KIND_PUBLIC_POST);
+  more.set_workers(30);
+  Recorded(more);
+  Recorded(Work(project_, "2026-08", v1::EMPLOYMENT_KIND_PUBLIC_POST));
+  more = Work(project_, "2026-09");
+  more.set_workers(31);
+  Recorded(more);
+  more = Work(other, "2026-10");
+  more.set_workers(32);
+  Recorded(more);
+  ASSERT_OK_AND_ASSIGN(const auto offered, PrefillReport(project_, "2026-10"));
+  EXPECT_EQ(offered.form(), "bangfu.registry.v1.OperationReportService.SubmitOperationReport");
+  registry::v1::SubmitOperationReportRequest form;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(offered.request_json(), &form).ok());
+  registry::v1::OperationReport expected;
+  expected.set_project_id(project_);
+  expected.set_period("2026-10");
+  expected.set_workers(14);
+  expected.set_poor_workers(5);
+  expected.set_person_days(220);
+  expected.set_poor_person_days(90);
+  expected.set_wages_fen(3300000);
+  EXPECT_EQ(form.report().SerializeAsString(), expected.SerializeAsString());
+  ASSERT_EQ(offered.fields_size(), 5);
+  for (const auto& field : offered.fields()) {
+    EXPECT_EQ(field.record_id(), record);
+    EXPECT_EQ(field.source_zh(), "2026-10务工记录");
+    EXPECT_TRUE(field.held_by().rfind("asset.v1.EmploymentRecord.", 0) == 0) << field.held_by();
+  }
+
+  // A month without work in the project is asked for, one of public posts alone too.
+  for (const char* month : {"2026-07", "2026-08"}) {
+    ASSERT_OK_AND_ASSIGN(const auto bare, PrefillReport(project_, month));
+    EXPECT_EQ(bare.fields_size(), 0) << month;
+    ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(bare.request_json(), &form).ok());
+    EXPECT_FALSE(form.report().has_workers()) << month;
+    EXPECT_FALSE(form.report().has_wages_fen()) << month;
+  }
+  EXPECT_THAT(PrefillReport(project_, ""), HasViolation("period"));
+  EXPECT_THAT(PrefillReport("", "2026-10"), HasViolation("subject_id"));
+}
+
+// A record says zero where nobody said anything; to a report that is another thing.
+TEST_F(AssetFormsTest, R129_AMonthlyReportIsOfferedNoFigureThatMayNotHaveBeenGiven) {
+  v1::RecordEmploymentRequest work = Work(project_, "2026-10");
+  work.clear_poor_workers();
+  work.clear_monitored_workers();
+  work.clear_poor_person_days();
+  work.clear_wages_fen();
+  work.clear_poor_wages_fen();
+  Recorded(work);
+  ASSERT_OK_AND_ASSIGN(const auto offered, PrefillReport(project_, "2026-10"));
+  std::vector<std::string> paths;
+  for (const auto& field : offered.fields()) paths.push_back(field.path());
+  EXPECT_THAT(paths, ::testing::ElementsAre("report.workers", "report.person_days"));
+}
+
+TEST_F(AssetFormsTest, R129_AMonthlyReportIsNotOfferedWhatItSaysItself) {
+  // 12 workers; nothing of pay.
+  registry::v1::OperationReportChanged changed;
+  *changed.mutable_report() = Reported(project_, "2026-10");
+  changed.mutable_report()->clear_wages_fen();
+  Tell(changed);
+  const std::string record = Recorded(Work(project_, "2026-10"));
+  ASSERT_OK_AND_ASSIGN(const auto offered, PrefillReport(project_, "2026-10"));
+  ASSERT_EQ(offered.fields_size(), 1);
+  EXPECT_EQ(offered.fields(0).path(), "report.wages_fen");
+  EXPECT_EQ(offered.fields(0).record_id(), record);
+}
+
+// As the forms here: within the caller's regions, whatever money or industry the grant is for.
+TEST_F(AssetFormsTest, R129_AMonthlyReportIsOfferedWorkWithinTheCallersRegions) {
+  Recorded(Work(project_, "2026-10"));
+  EXPECT_THAT(PrefillReport(project_, "2026-10", Token(ROLE_COUNTY_OPERATOR, kOtherCounty)),
+              StatusIs(Code::kNotFound));
+  auth::Caller narrowed;
+  narrowed.subject = "person-narrow";
+  auth::Grant& grant = narrowed.grants.emplace_back();
+  grant.role = ROLE_COUNTY_OPERATOR;
+  grant.region_path = "360733";
+  grant.fund_sources = {"SELF_RAISED"};
+  ASSERT_OK_AND_ASSIGN(const auto offered,
+                       PrefillReport(project_, "2026-10", server_.Token(narrowed)));
+  EXPECT_EQ(offered.fields_size(), 5);
+  grant.region_path = kOtherCounty;
+  EXPECT_THAT(PrefillReport(project_, "2026-10", server_.Token(narrowed)),
+              StatusIs(Code::kNotFound));
+  const std::string wrong = Project("PJ360733-2022-000008", kVillage);
+  Recorded(Work(wrong, "2026-10"));
+  Project("PJ360733-2022-000008", kVillage, true, 11, wrong);
+  EXPECT_THAT(PrefillReport(wrong, "2026-10"), StatusIs(Code::kNotFound));
 }
 
 TEST_F(AssetFormsTest, R129_IncomeIsOfferedWhatOfTheDuePaymentIsOpen) {
