@@ -7,284 +7,17 @@
 // the form makes or changes says is that field's own; where another record has the datum the field
 // says which (`held_by`), and the services' tests prove that the form's prefill offers it
 // (OfferedForms). Data that only share a word are told apart at the end, field by field.
+#include "tests/contract/held_once.h"
+
 #include <gmock/gmock.h>
 
 #include <map>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
-
-#include "bangfu/options/v1/labels.pb.h"
-#include "common/base/strings.h"
-#include "common/contract/labels.h"
-#include "common/dictionary/form.h"
-#include "tests/contract/contracts.h"
-#include "tests/contract/forms.h"
 
 namespace bangfu {
 namespace {
-
-using dictionary::v1::FieldKind;
-using ::testing::IsEmpty;
-using Field = const FieldDescriptor*;
-using Form = const MethodDescriptor*;
-using Messages = std::set<const Descriptor*>;
-
-// As `held_by` names it: registry.v1.Project.name.
-std::string NameOf(Field field) {
-  return field->full_name().substr(std::string_view("bangfu.").size());
-}
-// The record and field that `held_by` names; null: there is none.
-Field HeldBy(const std::string& held_by) {
-  const size_t dot = held_by.rfind('.');
-  const Descriptor* message = DescriptorPool::generated_pool()->FindMessageTypeByName(
-      Cat("bangfu.", held_by.substr(0, dot)));
-  return message == nullptr ? nullptr : message->FindFieldByName(held_by.substr(dot + 1));
-}
-
-// A message that is one value to a person: what it is a value of, the field says that holds it.
-bool IsValue(const Descriptor& message) {
-  static const auto& values = *new std::set<std::string>{
-      "bangfu.type.v1.Quantity", "bangfu.type.v1.DateRange", "bangfu.registry.v1.PrintedAmount"};
-  return values.count(message.full_name()) > 0;
-}
-// Not which record a form is about, not a file that comes with a step, not a group of fields.
-bool IsDatum(const FieldDescriptor& field) {
-  switch (dictionary::KindOf(field)) {
-    case FieldKind::FIELD_KIND_REFERENCE:
-    case FieldKind::FIELD_KIND_EVIDENCE:
-      return false;
-    case FieldKind::FIELD_KIND_MESSAGE:
-      return IsValue(*field.message_type());
-    default:
-      return true;
-  }
-}
-bool IsFigureOrDay(const FieldDescriptor& field) {
-  switch (dictionary::KindOf(field)) {
-    case FieldKind::FIELD_KIND_INTEGER:
-    case FieldKind::FIELD_KIND_MONEY_FEN:
-    case FieldKind::FIELD_KIND_RATIO_BP:
-    case FieldKind::FIELD_KIND_DATE:
-      return true;
-    default:
-      return false;
-  }
-}
-
-// A field that a form asks a person for.
-struct Asked {
-  Field field;
-  Form form;
-  std::string held_by;  // of itself or of the group that it stands in
-};
-void AddAsked(const Descriptor& message, Form form, const std::string& held_by, Messages* above,
-              std::vector<Asked>* out) {
-  for (int i = 0; i < message.field_count(); ++i) {
-    Field field = message.field(i);
-    if (dictionary::PurposeOf(*field) != dictionary::v1::FIELD_PURPOSE_INPUT) continue;
-    const std::string held = held_by.empty() ? contract::LabelOf(*field).held_by() : held_by;
-    const Descriptor* type = field->message_type();
-    if (IsDatum(*field)) {
-      out->push_back({field, form, held});
-    } else if (type != nullptr && Starts(type->full_name(), "bangfu.") &&
-               dictionary::KindOf(*field) == FieldKind::FIELD_KIND_MESSAGE &&
-               above->insert(type).second) {
-      AddAsked(*type, form, held, above, out);
-      above->erase(type);
-    }
-  }
-}
-
-// The rpc, and of a bulk step the one that it takes for each of many records.
-std::vector<Form> Steps(Form form) {
-  std::vector<Form> out = {form};
-  if (!Starts(form->name(), "Batch")) return out;
-  const std::string one = form->name().substr(std::string_view("Batch").size());
-  for (const std::string& name : {one, one.substr(0, one.size() - 1)}) {
-    if (Form step = form->service()->FindMethodByName(name); step != nullptr) out.push_back(step);
-  }
-  return out;
-}
-
-// The records that a form makes or changes: those that its rpc answers with.
-Messages RecordsOf(Form form) {
-  Messages out;
-  for (Form step : Steps(form)) {
-    for (const Descriptor* message : Reachable(step->output_type())) {
-      const std::string& name = message->full_name();
-      // What many records share is none of them.
-      const bool shared = Starts(name, "bangfu.type.v1.") && !Starts(name, "bangfu.type.v1.Grant");
-      if (Starts(name, "bangfu.") && !shared && !Ends(name, "Response")) out.insert(message);
-    }
-  }
-  return out;
-}
-
-class HeldOnce {
- public:
-  HeldOnce() {
-    for (Form form : Writes()) {
-      Messages above = {form->input_type()};
-      AddAsked(*form->input_type(), form, "", &above, &asked_);
-      Messages& records = records_[form];
-      records = RecordsOf(form);
-      own_[form] = records;
-      for (Form step : Steps(form)) {
-        for (const Descriptor* message : FilledMessages(step->input_type())) {
-          own_[form].insert(message);
-        }
-      }
-    }
-    for (const Asked& asked : asked_) Learn(asked);
-    AddHolders();
-    for (const Asked& asked : asked_) asked_by_word_[Word(asked.field)].push_back(&asked);
-  }
-
-  const std::vector<Asked>& asked() const { return asked_; }
-  size_t holders() const { return holders_; }
-
-  // What else holds the datum that a form asks for: by name.
-  std::map<std::string, Field> Elsewhere(const Asked& asked) const {
-    std::map<std::string, Field> out;
-    std::set<Field> holders;
-    const auto add = [&](const std::map<std::string, std::set<Field>>& from,
-                         const std::string& name) {
-      if (const auto it = from.find(name); it != from.end()) {
-        holders.insert(it->second.begin(), it->second.end());
-      }
-    };
-    const std::string& word = Word(asked.field);
-    add(held_by_word_, word);
-    if (const auto same = same_.find(word); same != same_.end()) {
-      for (const std::string& other : same->second) add(held_by_word_, other);
-    }
-    if (IsFigureOrDay(*asked.field)) add(held_by_name_, asked.field->name());
-    const Messages& own = own_.at(asked.form);
-    for (Field holder : holders) {
-      if (holder == asked.field || own.count(holder->containing_type()) > 0) continue;
-      if (!Takes(holder, asked.field)) out.emplace(NameOf(holder), holder);
-    }
-    for (const Asked* other : asked_by_word_.at(word)) {
-      if (other->field == asked.field || !other->held_by.empty()) continue;
-      if (own.count(other->field->containing_type()) > 0 ||
-          own_.at(other->form).count(asked.field->containing_type()) > 0 ||
-          SameRecord(asked.form, other->form)) {
-        continue;
-      }
-      out.emplace(NameOf(other->field), other->field);
-    }
-    // What the field names as its holder, and what has the datum from there, it does not ask for
-    // again. Anything else would be left out by naming something.
-    if (Field named = asked.held_by.empty() ? nullptr : HeldBy(asked.held_by); named != nullptr) {
-      std::erase_if(out, [&](const auto& one) { return IsOneWith(one.second, named); });
-    }
-    return out;
-  }
-  // What a form says that it takes from the record that it makes or changes itself.
-  bool NamesItself(const Asked& asked) const {
-    Field named = HeldBy(asked.held_by);
-    return named != nullptr && own_.at(asked.form).count(named->containing_type()) > 0;
-  }
-
- private:
-  static const std::string& Word(Field field) { return contract::LabelOf(*field).zh(); }
-
-  // What a form says of its fields' words and holders goes for the record that it makes: a field of
-  // the record without a label is the one that the form asks for by the same name.
-  void Learn(const Asked& asked) {
-    if (!asked.held_by.empty()) taken_from_[asked.field].insert(asked.held_by);
-    const std::string& own_held = contract::LabelOf(*asked.field).held_by();
-    Field holder = own_held.empty() ? nullptr : HeldBy(own_held);
-    if (holder != nullptr && !Word(holder).empty()) {
-      same_[Word(asked.field)].insert(Word(holder));
-    }
-    if (asked.field->containing_type() != asked.form->input_type()) return;
-    for (const Descriptor* record : records_.at(asked.form)) {
-      Field field = record->FindFieldByName(asked.field->name());
-      if (field == nullptr || !Word(field).empty()) continue;
-      words_[field].insert(Word(asked.field));
-      if (!asked.held_by.empty()) taken_from_[field].insert(asked.held_by);
-    }
-  }
-
-  void AddHolders() {
-    Messages held;
-    for (const MethodDescriptor* method : Contracts::Get().Methods()) {
-      if (!Starts(method->name(), "Get") && !Starts(method->name(), "BatchGet")) continue;
-      for (const Descriptor* message : Reachable(method->output_type())) held.insert(message);
-    }
-    for (const FileDescriptor* file : Contracts::Get().files()) {
-      if (!Ends(file->name(), "/events.proto")) continue;
-      for (int i = 0; i < file->message_type_count(); ++i) {
-        for (const Descriptor* message : Reachable(file->message_type(i))) held.insert(message);
-      }
-    }
-    for (const Descriptor* message : held) {
-      const std::string& name = message->full_name();
-      if (!Starts(name, "bangfu.") || IsValue(*message) || name == "bangfu.type.v1.Evidence") {
-        continue;
-      }
-      for (int i = 0; i < message->field_count(); ++i) {
-        Field field = message->field(i);
-        if (!IsDatum(*field)) continue;
-        ++holders_;
-        std::set<std::string> words = words_[field];
-        if (!Word(field).empty()) words = {Word(field)};
-        for (const std::string& word : words) held_by_word_[word].insert(field);
-        // A figure that no label names: by its own name, if that says something.
-        if (words.empty() && IsFigureOrDay(*field) &&
-            field->name().find('_') != std::string::npos) {
-          held_by_name_[field->name()].insert(field);
-        }
-      }
-    }
-  }
-
-  // Whether the holder has the datum from `field`, or from the group that it stands in.
-  bool Takes(Field holder, Field field) const {
-    std::set<std::string> from;
-    if (const auto it = taken_from_.find(holder); it != taken_from_.end()) from = it->second;
-    if (const std::string& own = contract::LabelOf(*holder).held_by(); !own.empty()) {
-      from.insert(own);
-    }
-    for (const std::string& held_by : from) {
-      Field named = HeldBy(held_by);
-      if (named == field) return true;
-      if (named != nullptr && named->message_type() != nullptr &&
-          Reachable(named->message_type()).count(field->containing_type()) > 0) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  bool IsOneWith(Field holder, Field named) const {
-    const auto within = [](Field field, Field group) {
-      return group->message_type() != nullptr &&
-             Reachable(group->message_type()).count(field->containing_type()) > 0;
-    };
-    return holder == named || within(holder, named) || Takes(holder, named) || Takes(named, holder);
-  }
-
-  bool SameRecord(Form a, Form b) const {
-    for (const Descriptor* record : records_.at(a)) {
-      if (records_.at(b).count(record) > 0) return true;
-    }
-    return false;
-  }
-
-  std::vector<Asked> asked_;
-  std::map<Form, Messages> records_;
-  std::map<Form, Messages> own_;  // with what is filled for them
-  std::map<Field, std::set<std::string>> words_;
-  std::map<Field, std::set<std::string>> taken_from_;
-  std::map<std::string, std::set<std::string>> same_;  // word -> words of what holds it
-  std::map<std::string, std::set<Field>> held_by_word_, held_by_name_;
-  std::map<std::string, std::vector<const Asked*>> asked_by_word_;
-  size_t holders_ = 0;
-};
 
 TEST(HeldOnce, R129_WhatIsSaidToBeHeldIsThere) {
   int held = 0;
@@ -336,12 +69,7 @@ TEST(HeldOnce, R129_WhatTakesWhatIsHeldIsProvedToBeOffered) {
 // asset.v1.AssetOwner.uscc, asset.v1.EquityTerms.investee_name and investee_uscc: who owns the
 // asset and whom the money was put into. registry.v1.Operator.name and uscc: who runs a project.
 
-// Fields with the word of another datum, why it is another one, and the messages that hold that.
-struct Other {
-  const char* why;
-  std::vector<const char*> fields;
-  std::set<std::string> holders;
-};
+// Fields with the word of another datum.
 const std::vector<Other>& OtherData() {
   static const auto& others = *new std::vector<Other>{
       {"why this one record is void: said of it when it is made void",
@@ -460,43 +188,8 @@ TEST(HeldOnce, R129_NoFormAsksForWhatIsHeldElsewhere) {
   const HeldOnce contracts;
   EXPECT_GT(contracts.asked().size(), 600u);
   EXPECT_GT(contracts.holders(), 1000u);
-  std::map<std::string, const Other*> others;
-  for (const Other& other : OtherData()) {
-    for (const char* field : other.fields) {
-      EXPECT_TRUE(others.emplace(field, &other).second) << field << " is told apart twice";
-    }
-  }
-  std::set<std::string> told_apart;
-  std::map<const Other*, std::set<std::string>> told_apart_from;
-  std::map<std::string, std::set<std::string>> again;
-  for (const Asked& asked : contracts.asked()) {
-    const std::string name = NameOf(asked.field);
-    const auto known = others.find(name);
-    for (const auto& [holder, field] : contracts.Elsewhere(asked)) {
-      const std::string message = holder.substr(0, holder.rfind('.'));
-      if (known == others.end() || known->second->holders.count(message) == 0) {
-        again[name].insert(holder);
-        continue;
-      }
-      told_apart.insert(name);
-      told_apart_from[known->second].insert(message);
-    }
-  }
-  for (const auto& [field, elsewhere] : again) {
-    std::string holders;
-    for (const std::string& holder : elsewhere) holders += Cat(" ", holder);
-    ADD_FAILURE() << field << " asks for what is held by" << holders;
-  }
-  std::set<std::string> unused;
-  for (const auto& [field, other] : others) {
-    if (told_apart.count(field) == 0) unused.insert(field);
-  }
-  for (const Other& other : OtherData()) {
-    for (const std::string& holder : other.holders) {
-      if (told_apart_from[&other].count(holder) == 0) unused.insert(Cat(holder, ": ", other.why));
-    }
-  }
-  EXPECT_THAT(unused, IsEmpty()) << "told apart from nothing";
+  ExpectToldApart(contracts, OtherData(),
+                  [&](const Asked& asked) { return contracts.Elsewhere(asked); });
 }
 
 // A field of which its own record is said to be the holder is offered nothing new by that: each is
