@@ -11,7 +11,9 @@
 #include "common/audit/audit.h"
 #include "common/audit/changes.h"
 #include "common/audit/schema.h"
+#include "common/base/clock.h"
 #include "common/base/strings.h"
+#include "common/contract/time.h"
 #include "common/feed/schema.h"
 #include "common/flag/schema.h"
 #include "common/idempotency/schema.h"
@@ -58,8 +60,12 @@ class FlagServiceTest : public ::testing::Test {
                  .migrations = migrate::Concat(Schema(), feed::Schema(), idempotency::Schema(),
                                                inbox::Schema(), audit::Schema(), recode::Schema()),
                  .server = held_.ServerOptions()},
-                [](rpc::Router& router) {
-                  RegisterRecordFlagService(router, {});
+                [this](rpc::Router& router) {
+                  RegisterRecordFlagService(
+                      router, {.parameter = [this](mysql::Executor&, const std::string& code,
+                                                   int64_t fallback) -> absl::StatusOr<int64_t> {
+                        return code == kCloseDays ? close_days_ : fallback;
+                      }});
                   inbox::RegisterInboxService(router, {WorkKinds(), {}});
                 }),
         auditor_(server_.Token(Role::ROLE_AUDITOR, "3607", "auditor")),
@@ -154,6 +160,7 @@ class FlagServiceTest : public ::testing::Test {
   }
 
   int requests_ = 1000;
+  int close_days_ = kDefaultCloseDays;
   ::bangfu::testing::HeldGrants held_;
   RpcServer server_;
   const std::string auditor_, approver_;
@@ -213,6 +220,73 @@ TEST_F(FlagServiceTest, FromTheFlagToItsOutcome) {
   // The record itself is as it was.
   EXPECT_EQ(
       server_.database().Int("SELECT COUNT(*) FROM audit_log WHERE aggregate_type = 'project'"), 1);
+}
+
+TEST_F(FlagServiceTest, ManyAreClosedWithAResultForEach) {
+  std::vector<v1::RecordFlag> flags;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_OK_AND_ASSIGN(flags.emplace_back(), Flag(FlagOf(project_), auditor_));
+  }
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_OK_AND_ASSIGN(flags[i], Answer(flags[i], approver_));
+  }
+  v1::BatchCloseRecordFlagsRequest request;
+  request.set_request_id("close-many-1");
+  for (const v1::RecordFlag& flag : flags) {
+    type::v1::BulkItem& item = *request.add_items();
+    item.set_id(flag.id());
+    item.set_etag(flag.etag());
+  }
+  request.mutable_items(1)->set_etag("0");
+  request.set_outcome(v1::RECORD_FLAG_OUTCOME_EXPLAINED);
+  const auto close = [&](const std::string& token) {
+    return server_.Call<v1::BatchCloseRecordFlagsResponse>(Cat(kService, ".BatchCloseRecordFlags"),
+                                                           request, token);
+  };
+  EXPECT_THAT(close(auditor_).status(), HasViolation("outcome_note"));
+  request.set_outcome_note("补充协议属实");
+  EXPECT_THAT(close(approver_), StatusIs(StatusCode::kPermissionDenied, "ROLE_REQUIRED"));
+  request.set_validate_only(true);
+  ASSERT_OK_AND_ASSIGN(const auto looked, close(auditor_));
+  EXPECT_TRUE(looked.results(0).done());
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag still, Get(flags[0].id(), auditor_));
+  EXPECT_EQ(still.state(), v1::RECORD_FLAG_STATE_ANSWERED);
+  request.set_validate_only(false);
+  ASSERT_OK_AND_ASSIGN(const auto closed, close(auditor_));
+  ASSERT_EQ(closed.results_size(), 3);
+  EXPECT_TRUE(closed.results(0).done());
+  EXPECT_EQ(closed.results(0).state_zh(), "已办结");
+  EXPECT_EQ(closed.results(1).refusal().reason(), "ETAG_MISMATCH");
+  EXPECT_EQ(closed.results(2).refusal().reason(), "STATE_NOT_ALLOWED");
+  // With WITHDRAWN those that nobody answered, too, by who flagged them; elsewhere there is none.
+  request.set_request_id("close-many-2");
+  request.set_outcome(v1::RECORD_FLAG_OUTCOME_WITHDRAWN);
+  request.mutable_items()->DeleteSubrange(0, 2);
+  ASSERT_OK_AND_ASSIGN(const auto elsewhere,
+                       close(server_.Token(Role::ROLE_AUDITOR, "3608", "other")));
+  EXPECT_EQ(elsewhere.results(0).refusal().code(), static_cast<int>(StatusCode::kNotFound));
+  ASSERT_OK_AND_ASSIGN(const auto withdrawn, close(auditor_));
+  EXPECT_TRUE(withdrawn.results(0).done());
+  EXPECT_THAT(Work(auditor_), ElementsAre("RECORD_FLAG_CLOSE"));
+}
+
+// What was answered is closed within so many working days as the parameter says.
+TEST_F(FlagServiceTest, ClosingHasATerm) {
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag flag, Flag(FlagOf(project_), auditor_));
+  EXPECT_FALSE(flag.has_close_due());
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag answered, Answer(flag, approver_));
+  const absl::CivilDay today = ShanghaiDay(server_.clock().Now());
+  ASSERT_OK_AND_ASSIGN(const workflow::Deadline term,
+                       inbox::TermFrom(server_.database().db(), today, kDefaultCloseDays, {}));
+  EXPECT_EQ(DayFrom(answered.close_due()), term.day);
+  EXPECT_TRUE(answered.provisional());
+  const std::vector<inbox::v1::WorkItem> waiting = Mine(auditor_);
+  ASSERT_EQ(waiting.size(), 1u);
+  EXPECT_EQ(DayFrom(waiting[0].due_on()), term.day);
+  close_days_ = 3;
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag next, Flag(FlagOf(project_), auditor_));
+  ASSERT_OK_AND_ASSIGN(const v1::RecordFlag sooner, Answer(next, approver_));
+  EXPECT_LT(DayFrom(sooner.close_due()), term.day);
 }
 
 TEST_F(FlagServiceTest, OnlyWhatTheServiceHoldsInTheAuditorsRegionIsFlagged) {
@@ -431,7 +505,8 @@ TEST_F(FlagServiceTest, R118_ItemsAreWhatTheStatesAskFor) {
       if (flag.state() == v1::RECORD_FLAG_STATE_ANSWERED) {
         wanted.insert(Cat("RECORD_FLAG_CLOSE ", id, " ", at, " ",
                           static_cast<int>(Role::ROLE_AUDITOR), " not ",
-                          flag.answered_by().subject(), " 9999-12-31"));
+                          flag.answered_by().subject(), " ", flag.close_due().year(), "-",
+                          flag.close_due().month(), "-", flag.close_due().day()));
       }
     }
     ASSERT_OK_AND_ASSIGN(

@@ -93,14 +93,19 @@ TEST_F(NoticeServiceTest, ItemsAreWhatTheStatesAskFor) {
     for (const auto& [id, notice] : notices) {
       const v1::NoticeState state = notice.state();
       if (state == v1::NOTICE_STATE_OPEN || state == v1::NOTICE_STATE_RETURNED) {
-        wanted[id] = "NOTICE_ANSWER";
+        wanted[id] = Cat("NOTICE_ANSWER ", absl::FormatCivilTime(DayFrom(notice.answer_due())));
       }
-      if (state == v1::NOTICE_STATE_ANSWERED) wanted[id] = "NOTICE_REVIEW";
+      if (state == v1::NOTICE_STATE_ANSWERED) {
+        wanted[id] = Cat("NOTICE_REVIEW ", absl::FormatCivilTime(DayFrom(notice.review_due())));
+      }
     }
-    ASSERT_OK_AND_ASSIGN(const mysql::Rows rows,
-                         server_.database().db().Query(
-                             "SELECT subject_id, kind FROM work_item WHERE open_mark = 1", {}));
-    for (const mysql::Row& row : rows) found[row.Id(0).ToString()] = row.String(1);
+    ASSERT_OK_AND_ASSIGN(
+        const mysql::Rows rows,
+        server_.database().db().Query(
+            "SELECT subject_id, kind, due_on FROM work_item WHERE open_mark = 1", {}));
+    for (const mysql::Row& row : rows) {
+      found[row.Id(0).ToString()] = Cat(row.String(1), " ", absl::FormatCivilTime(row.Day(2)));
+    }
     ASSERT_EQ(found, wanted) << "step " << step;
     ASSERT_EQ(rows.size(), wanted.size());
   }

@@ -51,9 +51,8 @@ class NoticeInbox : public NoticeTest {
       std::string excluded = row.String(6);
       std::erase(excluded, '|');
       out.insert(Cat(row.Id(0).ToString(), " ", kind, " ", row.String(2), " ", row.String(5),
-                     " not ", excluded, " ",
-                     kind == "NOTICE_ANSWER" ? absl::FormatCivilTime(row.Day(3)) : std::string("-"),
-                     " ", row.String(4).find("EAST_WEST") == std::string::npos ? "" : "EAST_WEST"));
+                     " not ", excluded, " ", absl::FormatCivilTime(row.Day(3)), " ",
+                     row.String(4).find("EAST_WEST") == std::string::npos ? "" : "EAST_WEST"));
     }
     EXPECT_EQ(out.size(), rows->size());
     return out;
@@ -227,7 +226,8 @@ TEST_F(NoticeInbox, R119_ItemsAreEqualToStatesAfterRandomSteps) {
       } else if (state == notice::v1::NOTICE_STATE_ANSWERED) {
         expected.insert(Cat(id, " NOTICE_REVIEW ", region, " ",
                             office(one.notice.issuer_region_path()), " not ",
-                            one.notice.answered_by().subject(), " - ", money));
+                            one.notice.answered_by().subject(), " ",
+                            absl::FormatCivilTime(DayFrom(one.notice.review_due())), " ", money));
       }
     }
     ASSERT_EQ(Stored(), expected) << "step " << step << ", seed " << seed;

@@ -86,6 +86,18 @@ TEST_F(NoticeTest, R119_TheDefaultTermIsTheParametersInWorkingDays) {
               StatusIs(StatusCode::kInvalidArgument, "NOTICE_DUE_PAST"));
 }
 
+TEST_F(NoticeTest, R119_AnAnswerIsReviewedWithinTheParametersWorkingDays) {
+  ImportHoliday(absl::CivilDay(2026, 3, 9));
+  ASSERT_OK_AND_ASSIGN(const Notice sent, Issue(kCounty, City()));
+  ASSERT_OK_AND_ASSIGN(const Notice answered, Answer(sent.id(), Approver()));
+  // Five working days from Monday the second; the ninth is a holiday.
+  EXPECT_EQ(DayFrom(answered.review_due()), absl::CivilDay(2026, 3, 10));
+  server_.database().Run("UPDATE parameter SET value = 2 WHERE code = 'NOTICE_REVIEW_DAYS';");
+  ASSERT_OK_AND_ASSIGN(const Notice next, Issue(kCounty, City()));
+  ASSERT_OK_AND_ASSIGN(const Notice sooner, Answer(next.id(), Approver()));
+  EXPECT_EQ(DayFrom(sooner.review_due()), absl::CivilDay(2026, 3, 4));
+}
+
 // Who copied a notice under the old path gets it under the new one.
 TEST_F(NoticeTest, R130_ARecodedTownshipsNoticesAreTold) {
   ASSERT_OK_AND_ASSIGN(const Notice sent, Issue(kTownship, Approver()));
