@@ -10,6 +10,7 @@
 #include "common/contract/labels.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "services/ctl/bulk.h"
 #include "services/ctl/commands.h"
 #include "services/ctl/csv_rows.h"
 #include "services/ctl/services.h"
@@ -24,6 +25,7 @@ std::string M(std::string_view method) { return Cat("bangfu.audit.v1.RecordFlagS
 
 struct Arguments {
   std::string service, type, id, region, state, record, text, outcome;
+  std::vector<std::string> ids;
   int days = 0;
   bool check = false;
 };
@@ -36,6 +38,9 @@ void Print(Context& context, const RecordFlag& flag) {
   if (flag.has_answer_due()) std::printf("  答复期限 %s\n", FormatDate(flag.answer_due()).c_str());
   if (flag.has_answered_by()) {
     std::printf("  %s 答复：%s\n", flag.answered_by().name().c_str(), flag.answer().c_str());
+  }
+  if (flag.state() == RECORD_FLAG_STATE_ANSWERED && flag.has_close_due()) {
+    std::printf("  办结期限 %s\n", FormatDate(flag.close_due()).c_str());
   }
   if (flag.has_closed_by()) {
     std::printf("  %s 办结：%s，%s\n", flag.closed_by().name().c_str(),
@@ -107,13 +112,23 @@ absl::Status Answer(Context& context, const Arguments& a) {
   return Step(context, a, "AnswerRecordFlag", std::move(request));
 }
 
-absl::Status Close(Context& context, const Arguments& a) {
+absl::Status Close(Context& context, const Arguments& asked) {
+  Arguments a = asked;
   CloseRecordFlagRequest request;
   RecordFlagOutcome outcome;
   if (!RecordFlagOutcome_Parse(Cat("RECORD_FLAG_OUTCOME_", absl::AsciiStrToUpper(a.outcome)),
                                &outcome)) {
     return InvalidField("outcome", "结论是 EXPLAINED、CORRECTED、CASE_OPENED 或 WITHDRAWN");
   }
+  if (a.ids.size() > 1) {
+    BatchCloseRecordFlagsRequest many;
+    many.set_outcome(outcome);
+    many.set_outcome_note(a.text);
+    many.set_validate_only(a.check);
+    return RunMany<BatchCloseRecordFlagsResponse>(context, a.service, M("BatchCloseRecordFlags"),
+                                                  std::move(many), a.ids);
+  }
+  a.id = a.ids[0];
   ASSIGN_OR_RETURN(const RecordFlag now, Get(context, a));
   request.set_id(a.id);
   request.set_etag(now.etag());
@@ -166,8 +181,8 @@ void AddFlagCommands(CLI::App& app, Context& context, int& exit_code) {
         command->add_flag("--check", a->check, "只检查，不答复");
       });
   add("close", "办结标记（审计纪检）", "close registry 01J… --outcome CORRECTED --note 已补传",
-      Close, [&](CLI::App* command, Arguments* a) {
-        of_flag(command, a);
+      Close, [](CLI::App* command, Arguments* a) {
+        command->add_option("ids", a->ids, "标记编号，可写多个")->required();
         command
             ->add_option("--outcome", a->outcome, "EXPLAINED、CORRECTED、CASE_OPENED 或 WITHDRAWN")
             ->required();

@@ -16,9 +16,9 @@
 #include "common/contract/field_names.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "services/ctl/bulk.h"
 #include "services/ctl/commands.h"
 #include "services/ctl/csv_rows.h"
-#include "services/ctl/period.h"
 #include "services/ctl/subjects.h"
 #include "services/ctl/terminal.h"
 
@@ -26,6 +26,7 @@ namespace bangfu::ctl {
 namespace {
 
 using namespace registry::v1;  // the contract of this file's commands
+constexpr char kHost[] = "registry";
 constexpr char kService[] = "bangfu.registry.v1.InventoryService.";
 
 std::string M(std::string_view method) { return Cat(kService, method); }
@@ -156,26 +157,6 @@ std::vector<std::string> VerifiableReports(
 
 namespace {
 
-// What one bulk call takes.
-constexpr size_t kBulkItems = 500;
-
-template <typename Response, typename Request>
-absl::Status RunMany(Context& context, std::string_view method, Request request,
-                     const std::vector<std::string>& ids) {
-  Response all;
-  for (size_t at = 0; at < ids.size(); at += kBulkItems) {
-    request.set_request_id(Context::NewRequestId());
-    request.clear_items();
-    for (size_t i = at; i < std::min(ids.size(), at + kBulkItems); ++i) {
-      request.add_items()->set_id(ids[i]);
-    }
-    ASSIGN_OR_RETURN(const Response response, context.Call<Response>(V(method), request));
-    all.MergeFrom(response);
-  }
-  if (!context.PrintJson(all)) std::printf("%s", RenderBulkResults(all.results()).c_str());
-  return BulkOutcome(all.results());
-}
-
 // What the projects are called that the reasons of a return are about, by id: code and name, or the
 // id where they cannot be read.
 std::map<std::string, std::string> ProjectsOf(Context& context, const ReportReturn& returned) {
@@ -215,13 +196,14 @@ absl::Status VerifyMany(Context& context, const std::string& campaign, const std
   } while (!list.page_token().empty());
   if (ids.empty()) return absl::NotFoundError(Cat("没有待办的摸排单元 ", region));
   if (department.empty()) {
-    return RunMany<BatchCompleteVerificationsResponse>(context, "BatchCompleteVerifications",
-                                                       BatchCompleteVerificationsRequest(), ids);
+    return RunMany<BatchCompleteVerificationsResponse>(
+        context, kHost, V("BatchCompleteVerifications"), BatchCompleteVerificationsRequest(), ids);
   }
   BatchSignVerificationsRequest request;
   request.set_department_code(department);
   request.set_opinion(opinion.empty() ? "属实" : opinion);
-  return RunMany<BatchSignVerificationsResponse>(context, "BatchSignVerifications", request, ids);
+  return RunMany<BatchSignVerificationsResponse>(context, kHost, V("BatchSignVerifications"),
+                                                 request, ids);
 }
 
 }  // namespace

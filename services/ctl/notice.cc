@@ -10,6 +10,7 @@
 #include "common/contract/labels.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "services/ctl/bulk.h"
 #include "services/ctl/commands.h"
 #include "services/ctl/csv_rows.h"
 #include "services/ctl/evidence.h"
@@ -29,7 +30,7 @@ std::string M(std::string_view method) {
 
 struct Arguments {
   std::string id, region, state, kind, matter, side, record, dispatch, due, title, text, type;
-  std::vector<std::string> regions, files;
+  std::vector<std::string> regions, files, ids;
   bool evidence = false, check = false;
 };
 
@@ -71,6 +72,9 @@ void PrintOne(const SupervisionNotice& notice) {
   if (notice.has_answered_by()) {
     std::printf("  %s 答复：%s（材料 %d 份）\n", notice.answered_by().name().c_str(),
                 notice.answer().c_str(), notice.evidence_size());
+  }
+  if (notice.state() == NOTICE_STATE_ANSWERED && notice.has_review_due()) {
+    std::printf("  审阅期限 %s\n", FormatDate(notice.review_due()).c_str());
   }
   if (notice.has_returned_by()) {
     std::printf("  %s 退回（第 %d 次）：%s\n", notice.returned_by().name().c_str(),
@@ -196,19 +200,38 @@ absl::Status Answer(Context& context, const Arguments& a) {
   return Step(context, a, "AnswerSupervisionNotice", std::move(request));
 }
 
-absl::Status Return(Context& context, const Arguments& a) {
-  ReturnSupervisionNoticeRequest request;
-  request.set_reason(a.text);
-  if (!a.due.empty()) {
-    ASSIGN_OR_RETURN(*request.mutable_answer_due(), ParseDate(a.due));
+// One by its own rpc, several by the rpc for many.
+template <typename Response, typename Request, typename BulkRequest>
+absl::Status Decide(Context& context, Arguments a, std::string_view one, Request request,
+                    std::string_view many, BulkRequest bulk) {
+  if (a.ids.size() == 1) {
+    a.id = a.ids[0];
+    return Step(context, a, one, std::move(request));
   }
-  return Step(context, a, "ReturnSupervisionNotice", std::move(request));
+  bulk.set_validate_only(a.check);
+  return RunMany<Response>(context, kHost, M(many), std::move(bulk), a.ids);
+}
+
+absl::Status Return(Context& context, const Arguments& a) {
+  ReturnSupervisionNoticeRequest one;
+  BatchReturnSupervisionNoticesRequest many;
+  one.set_reason(a.text);
+  many.set_reason(a.text);
+  if (!a.due.empty()) {
+    ASSIGN_OR_RETURN(*one.mutable_answer_due(), ParseDate(a.due));
+    *many.mutable_answer_due() = one.answer_due();
+  }
+  return Decide<BatchReturnSupervisionNoticesResponse>(context, a, "ReturnSupervisionNotice", one,
+                                                       "BatchReturnSupervisionNotices", many);
 }
 
 absl::Status Close(Context& context, const Arguments& a) {
-  CloseSupervisionNoticeRequest request;
-  request.set_note(a.text);
-  return Step(context, a, "CloseSupervisionNotice", std::move(request));
+  CloseSupervisionNoticeRequest one;
+  BatchCloseSupervisionNoticesRequest many;
+  one.set_note(a.text);
+  many.set_note(a.text);
+  return Decide<BatchCloseSupervisionNoticesResponse>(context, a, "CloseSupervisionNotice", one,
+                                                      "BatchCloseSupervisionNotices", many);
 }
 
 absl::Status Withdraw(Context& context, const Arguments& a) {
@@ -246,11 +269,15 @@ void AddNoticeCommands(CLI::App& app, Context& context, int& exit_code) {
       exit_code = status.ok() ? kExitOk : context.Fail(status);
     });
   };
-  // A step: the notice, a text of its own, and whether it is only checked.
+  // A step: the notice, or several, a text of its own, and whether it is only checked.
   const auto step = [&](const char* name, const char* help, const char* example, Run run,
-                        const char* option, const char* what, bool due) {
+                        const char* option, const char* what, bool many, bool due) {
     add(name, help, example, run, [&](CLI::App* command, Arguments* a) {
-      command->add_option("id", a->id, "通知编号")->required();
+      if (many) {
+        command->add_option("ids", a->ids, "通知编号，可写多个")->required();
+      } else {
+        command->add_option("id", a->id, "通知编号")->required();
+      }
       command->add_option(option, a->text, what)->required();
       if (due) command->add_option("--due", a->due, "新的答复期限，如 2026-06-30");
       command->add_flag("--check", a->check, "只检查，不办理");
@@ -293,11 +320,11 @@ void AddNoticeCommands(CLI::App& app, Context& context, int& exit_code) {
         command->add_flag("--check", a->check, "只检查，不办理");
       });
   step("return", "退回重答（发文单位）", "return 01J… --reason 未写明时限 --due 2026-06-30", Return,
-       "--reason", "退回原因", true);
+       "--reason", "退回原因", true, true);
   step("close", "办结通知（发文单位）", "close 01J… --note 整改安排可行", Close, "--note",
-       "办结说明", false);
+       "办结说明", true, false);
   step("withdraw", "撤回通知（发文单位）", "withdraw 01J… --reason 数据已更新", Withdraw,
-       "--reason", "撤回原因", false);
+       "--reason", "撤回原因", false, false);
 }
 
 }  // namespace bangfu::ctl

@@ -8,6 +8,7 @@
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
+#include "services/ctl/bulk.h"
 #include "services/ctl/commands.h"
 #include "services/ctl/csv_rows.h"
 #include "services/ctl/terminal.h"
@@ -92,14 +93,8 @@ absl::Status Decide(Context& context, Arguments a, std::string_view one, Request
     request.set_validate_only(a.check);
     return Step(context, a, one, request);
   }
-  bulk.set_request_id(Context::NewRequestId());
   bulk.set_validate_only(a.check);
-  for (const std::string& id : a.ids) bulk.add_items()->set_id(id);
-  ASSIGN_OR_RETURN(Response response, context.CallOn<Response>(a.service, M(many), bulk));
-  if (!context.PrintJson(response)) {
-    std::printf("%s", RenderBulkResults(response.results()).c_str());
-  }
-  return BulkOutcome(response.results());
+  return RunMany<Response>(context, a.service, M(many), std::move(bulk), a.ids);
 }
 
 absl::Status Accept(Context& context, const Arguments& a) {
@@ -221,27 +216,6 @@ std::string RenderPeriod(const Period& p) {
                action.allowed() ? "" : Cat("：暂不能，", action.refusal_zh()), "\n");
   }
   return out;
-}
-
-std::string RenderBulkResults(
-    const google::protobuf::RepeatedPtrField<type::v1::BulkResult>& results) {
-  std::string out;
-  int done = 0;
-  for (const type::v1::BulkResult& result : results) {
-    done += result.done() ? 1 : 0;
-    out += Cat(result.id(), "  ",
-               result.done() ? result.state_zh() : Cat("未办理：", result.refusal().message_zh()),
-               "\n");
-  }
-  return Cat(out, "共 ", results.size(), "，办理 ", done, "，未办理 ", results.size() - done, "\n");
-}
-
-absl::Status BulkOutcome(const google::protobuf::RepeatedPtrField<type::v1::BulkResult>& results) {
-  for (const type::v1::BulkResult& result : results) {
-    if (result.done()) continue;
-    return Error(absl::StatusCode::kFailedPrecondition, "ITEMS_REFUSED").Zh("有未能办理的").Build();
-  }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<Period> OpenOrFindPeriod(Context& context, const std::string& service,

@@ -10,11 +10,6 @@
 namespace bangfu::ctl {
 
 std::string RenderPeriod(const period::v1::Period& period);
-// What became of each item of a bulk step, and how many were done.
-std::string RenderBulkResults(
-    const google::protobuf::RepeatedPtrField<type::v1::BulkResult>& results);
-// A failure when one was refused.
-absl::Status BulkOutcome(const google::protobuf::RepeatedPtrField<type::v1::BulkResult>& results);
 // The table of a region and period in its newest revision; opened first when there is none.
 absl::StatusOr<period::v1::Period> OpenOrFindPeriod(Context& context, const std::string& service,
                                                     const std::string& table_no,

@@ -1,7 +1,7 @@
 #include "services/ctl/terminal.h"
 
 #include "gtest/gtest.h"
-#include "services/ctl/period.h"
+#include "services/ctl/bulk.h"
 
 namespace bangfu::ctl {
 namespace {
