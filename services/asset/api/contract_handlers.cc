@@ -252,6 +252,8 @@ void ContractHandlers::Register(rpc::Router& router) {
   add("StateDueBase", &ContractHandlers::StateDueBase);
   add("RecordIncome", &ContractHandlers::RecordIncome);
   add("ReverseIncome", &ContractHandlers::ReverseIncome);
+  add("GetIncome", &ContractHandlers::GetIncome);
+  add("BatchGetIncome", &ContractHandlers::BatchGetIncome);
   add("ListIncome", &ContractHandlers::ListIncome);
   add("DeclareDividend", &ContractHandlers::DeclareDividend);
   add("PayDividend", &ContractHandlers::PayDividend);

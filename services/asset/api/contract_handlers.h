@@ -35,6 +35,9 @@ class ContractHandlers {
                                                 const v1::RecordIncomeRequest& r);
   absl::StatusOr<v1::IncomeRecord> ReverseIncome(rpc::CallContext& c,
                                                  const v1::ReverseIncomeRequest& r);
+  absl::StatusOr<v1::IncomeRecord> GetIncome(rpc::CallContext& c, const v1::GetIncomeRequest& r);
+  absl::StatusOr<v1::BatchGetIncomeResponse> BatchGetIncome(rpc::CallContext& c,
+                                                            const v1::BatchGetIncomeRequest& r);
   absl::StatusOr<v1::ListIncomeResponse> ListIncome(rpc::CallContext& c,
                                                     const v1::ListIncomeRequest& r);
   absl::StatusOr<v1::Dividend> DeclareDividend(rpc::CallContext& c,

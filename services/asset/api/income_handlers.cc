@@ -1,4 +1,6 @@
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,6 +9,7 @@
 #include "common/base/page_token.h"
 #include "common/base/strings.h"
 #include "common/blob/service.h"
+#include "common/rpc/batch_get.h"
 #include "common/rpc/covering.h"
 #include "common/rpc/mutation.h"
 #include "common/status/error.h"
@@ -24,22 +27,115 @@
 namespace bangfu::asset::api {
 namespace {
 
-// Parts of a contract's money by asset.
-absl::Status AddToAssets(mysql::Tx& tx, const Ulid& contract_id, int64_t fen) {
-  ASSIGN_OR_RETURN(const auto parts, store::AssetsOfContract(tx, contract_id));
+// Parts of a contract's money by asset, in the order of the parts.
+std::vector<int64_t> PartsOf(int64_t fen, const std::vector<store::ContractAsset>& parts) {
   int64_t whole = 0;
   for (const store::ContractAsset& part : parts) whole += part.weight_fen;
+  std::vector<int64_t> out;
   int64_t before = 0;
   for (const store::ContractAsset& part : parts) {
-    const int64_t share = PartOf(fen, {before, part.weight_fen, whole});
+    out.push_back(PartOf(fen, {before, part.weight_fen, whole}));
     before += part.weight_fen;
-    if (share == 0) continue;
-    ASSIGN_OR_RETURN(const bool covered, store::AddReceived(tx, part.asset_id, share));
+  }
+  return out;
+}
+
+absl::Status AddToAssets(mysql::Tx& tx, const Ulid& contract_id, int64_t fen) {
+  ASSIGN_OR_RETURN(const auto parts, store::AssetsOfContract(tx, contract_id));
+  const std::vector<int64_t> shares = PartsOf(fen, parts);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (shares[i] == 0) continue;
+    ASSIGN_OR_RETURN(const bool covered, store::AddReceived(tx, parts[i].asset_id, shares[i]));
     if (!covered) {
       return Refusal("DIVIDEND_EXCEEDS_INCOME", "冲销后累计到账将少于已宣告的分配").Build();
     }
   }
   return absl::OkStatus();
+}
+
+// Whether the assets of a contract still have what is declared of them when this is taken back.
+bool IsCovered(int64_t taken_back, const std::vector<store::AssetMoney>& assets) {
+  std::vector<store::ContractAsset> parts;
+  for (const store::AssetMoney& asset : assets) parts.push_back(asset.part);
+  const std::vector<int64_t> shares = PartsOf(-taken_back, parts);
+  for (size_t i = 0; i < assets.size(); ++i) {
+    if (shares[i] == 0) continue;
+    if (assets[i].received_fen + shares[i] < assets[i].declared_fen) return false;
+  }
+  return true;
+}
+
+// A receipt, where it is filed by its contract or its asset, and what its steps look at.
+struct FiledIncome {
+  store::IncomeRow row;
+  std::string region_path;
+  auth::Facets facets;
+  IncomeSubject subject;
+};
+
+// Those whose contract or asset the caller sees, in a few queries.
+absl::StatusOr<std::vector<FiledIncome>> Filed(mysql::Executor& db, const rpc::CallContext& c,
+                                               const std::vector<store::IncomeRow>& rows) {
+  std::set<Ulid> of_contracts, of_assets;
+  for (const store::IncomeRow& row : rows) {
+    if (row.contract_id) of_contracts.insert(*row.contract_id);
+    if (row.asset_id) of_assets.insert(*row.asset_id);
+  }
+  std::map<Ulid, std::string> regions;  // of contracts
+  std::vector<Ulid> contracts;
+  ASSIGN_OR_RETURN(const auto found,
+                   store::FindContracts(db, {of_contracts.begin(), of_contracts.end()}, c.scope));
+  for (const store::ContractRow& contract : found) {
+    regions.emplace(contract.id, contract.region_path);
+    contracts.push_back(contract.id);
+  }
+  ASSIGN_OR_RETURN(auto money, store::AssetMoneyOfContracts(db, contracts));
+  ASSIGN_OR_RETURN(auto facets, FacetsOfContracts(db, c.caller, contracts));
+  std::map<Ulid, const store::AssetRow*> assets;
+  ASSIGN_OR_RETURN(const auto all,
+                   store::FindAssets(db, {of_assets.begin(), of_assets.end()}, c.scope));
+  for (const store::AssetRow& asset : all) assets.emplace(asset.id, &asset);
+
+  std::vector<FiledIncome> out;
+  for (const store::IncomeRow& row : rows) {
+    FiledIncome filed;
+    if (row.contract_id) {
+      const auto region = regions.find(*row.contract_id);
+      if (region == regions.end()) continue;
+      filed.region_path = region->second;
+      filed.facets = facets[*row.contract_id];
+      filed.subject.covered = IsCovered(row.received_fen, money[*row.contract_id]);
+    } else {
+      const auto asset = assets.find(*row.asset_id);
+      if (asset == assets.end()) continue;
+      filed.region_path = asset->second->region_path;
+      filed.facets = FacetsOf(c.caller, *asset->second);
+      filed.subject.covered =
+          asset->second->received_fen - row.received_fen >= asset->second->declared_fen;
+    }
+    filed.subject.state = row.reverses_id   ? IncomeState::kReversal
+                          : row.reversed_by ? IncomeState::kReversed
+                                            : IncomeState::kStands;
+    filed.row = row;
+    out.push_back(std::move(filed));
+  }
+  return out;
+}
+
+// With what the caller could do.
+absl::StatusOr<std::vector<v1::IncomeRecord>> Shown(rpc::CallContext& c,
+                                                    const std::vector<Ulid>& ids) {
+  ASSIGN_OR_RETURN(const std::vector<store::IncomeRow> rows, store::FindIncomes(c.db, ids));
+  ASSIGN_OR_RETURN(const std::vector<FiledIncome> filed, Filed(c.db, c, rows));
+  std::vector<v1::IncomeRecord> out;
+  for (const FiledIncome& income : filed) {
+    v1::IncomeRecord& record = out.emplace_back(ToIncome(income.row));
+    workflow::FillAllowedActions(
+        Incomes().Allowed(income.subject,
+                          workflow::ActorAt(c.caller, income.region_path, income.facets)),
+        record.mutable_allowed_actions());
+  }
+  return out;
 }
 
 }  // namespace
@@ -193,18 +289,6 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::RecordIncome(rpc::CallContext
       });
 }
 
-namespace {
-
-// After the lock under which incomes are reversed.
-absl::Status CheckIncomeEtag(mysql::Tx& tx, const Ulid& id, const std::string& etag) {
-  if (etag.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const auto income, store::FindIncome(tx, id));
-  if (income && IncomeEtag(*income) == etag) return absl::OkStatus();
-  return EtagMismatch().Build();
-}
-
-}  // namespace
-
 absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(
     rpc::CallContext& c, const v1::ReverseIncomeRequest& r) {
   const absl::CivilDay today = ShanghaiDay(c.now);
@@ -212,76 +296,94 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(
   const absl::Status reversed = Refusal("ALREADY_REVERSED", "该笔到账已冲销").Build();
   absl::StatusOr<v1::IncomeRecord> result = rpc::Mutate<v1::IncomeRecord>(
       c, r, [&](rpc::Mutation& m) -> absl::StatusOr<v1::IncomeRecord> {
-        ASSIGN_OR_RETURN(const auto wrong, store::FindIncome(m.tx(), id));
-        if (!wrong) return NotFound("income", r.id()).Build();
-        store::IncomeRow back = *wrong;
+        ASSIGN_OR_RETURN(const auto seen, store::FindIncome(m.tx(), id));
+        if (!seen) return NotFound("income", r.id()).Build();
+        std::vector<Ulid> projects;
+        std::optional<store::ContractRow> contract;
+        if (seen->contract_id) {
+          ASSIGN_OR_RETURN(projects, store::ProjectsOfContract(m.tx(), *seen->contract_id));
+          RETURN_IF_ERROR(LockFacts(m.tx(), projects));
+          ASSIGN_OR_RETURN(contract,
+                           store::FindContract(m.tx(), *seen->contract_id, c.scope, true));
+          if (!contract) return NotFound("income", r.id()).Build();
+        } else {
+          ASSIGN_OR_RETURN(projects, ProjectIdsOf(m.tx(), *seen->asset_id));
+          RETURN_IF_ERROR(LockFacts(m.tx(), projects));
+          RETURN_IF_ERROR(store::FindAsset(m.tx(), *seen->asset_id, c.scope, true).status());
+        }
+        // As it is after the lock under which incomes are reversed.
+        ASSIGN_OR_RETURN(const std::vector<store::IncomeRow> locked,
+                         store::FindIncomes(m.tx(), {id}));
+        ASSIGN_OR_RETURN(const std::vector<FiledIncome> filed, Filed(m.tx(), c, locked));
+        if (filed.empty()) return NotFound("income", r.id()).Build();
+        const FiledIncome& wrong = filed.front();
+        if (!r.etag().empty() && IncomeEtag(wrong.row) != r.etag()) return EtagMismatch().Build();
+        RETURN_IF_ERROR(Incomes()
+                            .Execute(wrong.subject, "reverse",
+                                     workflow::ActorAt(c.caller, wrong.region_path, wrong.facets))
+                            .status());
+        const rpc::Covering covering(m, wrong.facets);
+        MutationRecorder recorder(covering.mutation());
+        store::IncomeRow back = wrong.row;
         back.id = c.ids.Next();
-        back.received_fen = -wrong->received_fen;
-        back.reverses_id = wrong->id;
-        back.reversed_by.reset();
+        back.received_fen = -wrong.row.received_fen;
+        back.reverses_id = wrong.row.id;
         back.reason = r.reason();
         back.recorded_at = c.now;
-        if (wrong->contract_id) {
-          ASSIGN_OR_RETURN(const auto projects,
-                           store::ProjectsOfContract(m.tx(), *wrong->contract_id));
-          RETURN_IF_ERROR(LockFacts(m.tx(), projects));
-          ASSIGN_OR_RETURN(const auto row,
-                           store::FindContract(m.tx(), *wrong->contract_id, c.scope, true));
-          if (!row) return NotFound("income", r.id()).Build();
-          ASSIGN_OR_RETURN(const auth::Facets facets, ContractFacets(m.tx(), c.caller, *row));
-          RETURN_IF_ERROR(
-              workflow::CheckScope(c.caller, c.roles, row->region_path, facets, kAssetMattersZh));
-          RETURN_IF_ERROR(CheckIncomeEtag(m.tx(), id, r.etag()));
-          if (wrong->reverses_id) return reversed;
-          const rpc::Covering covering(m, facets);
-          MutationRecorder recorder(covering.mutation());
-          ASSIGN_OR_RETURN(const v1::OperatingContract before, WithSums(m.tx(), *row, today));
-          back.recorded_by =
-              ToActor(covering.caller(), c.roles, row->region_path).SerializeAsString();
+        back.recorded_by =
+            ToActor(covering.caller(), c.roles, wrong.region_path).SerializeAsString();
+        const v1::IncomeRecord out = ToIncome(back);
+        const auto insert = [&]() -> absl::Status {
           RETURN_IF_ERROR(store::InsertIncome(m.tx(), {back}));
-          ASSIGN_OR_RETURN(const bool added,
-                           store::AddReceived(m.tx(), row->id, wrong->due_no, back.received_fen));
+          return recorder.Audit("income", back.id, wrong.region_path, nullptr, out, r.reason());
+        };
+        if (contract) {
+          ASSIGN_OR_RETURN(const v1::OperatingContract before, WithSums(m.tx(), *contract, today));
+          RETURN_IF_ERROR(insert());
+          ASSIGN_OR_RETURN(const bool added, store::AddReceived(m.tx(), contract->id, back.due_no,
+                                                                back.received_fen));
           if (!added) return reversed;
-          if (row->ended_on) {
+          if (contract->ended_on) {
             // Of days after the contract's end nothing is due but what was paid.
-            ASSIGN_OR_RETURN(const auto due, store::FindDue(m.tx(), row->id, wrong->due_no));
-            if (due && due->due.from > *row->ended_on) {
-              RETURN_IF_ERROR(store::ReplaceDue(m.tx(), row->id, AfterEnd(*due, *row->ended_on)));
+            ASSIGN_OR_RETURN(const auto due, store::FindDue(m.tx(), contract->id, back.due_no));
+            if (due && due->due.from > *contract->ended_on) {
+              RETURN_IF_ERROR(
+                  store::ReplaceDue(m.tx(), contract->id, AfterEnd(*due, *contract->ended_on)));
             }
           }
-          RETURN_IF_ERROR(AddToAssets(m.tx(), row->id, back.received_fen));
-          v1::IncomeRecord out = ToIncome(back);
+          RETURN_IF_ERROR(AddToAssets(m.tx(), contract->id, back.received_fen));
           RETURN_IF_ERROR(
-              recorder.Audit("income", back.id, row->region_path, nullptr, out, r.reason()));
-          RETURN_IF_ERROR(Leave(covering.mutation(), *row, &before, projects, r.reason()).status());
+              Leave(covering.mutation(), *contract, &before, projects, r.reason()).status());
           return out;
         }
-        ASSIGN_OR_RETURN(const auto projects, ProjectIdsOf(m.tx(), *wrong->asset_id));
-        RETURN_IF_ERROR(LockFacts(m.tx(), projects));
-        ASSIGN_OR_RETURN(const auto asset,
-                         store::FindAsset(m.tx(), *wrong->asset_id, c.scope, true));
-        if (!asset) return NotFound("income", r.id()).Build();
-        RETURN_IF_ERROR(CheckAssetScope(c, *asset));
-        RETURN_IF_ERROR(CheckIncomeEtag(m.tx(), id, r.etag()));
-        if (wrong->reverses_id) return reversed;
-        const rpc::Covering covering(m, FacetsOf(c.caller, *asset));
-        MutationRecorder recorder(covering.mutation());
-        back.recorded_by =
-            ToActor(covering.caller(), c.roles, asset->region_path).SerializeAsString();
-        RETURN_IF_ERROR(store::InsertIncome(m.tx(), {back}));
+        RETURN_IF_ERROR(insert());
         ASSIGN_OR_RETURN(const bool covered,
-                         store::AddReceived(m.tx(), asset->id, back.received_fen));
+                         store::AddReceived(m.tx(), *back.asset_id, back.received_fen));
         if (!covered) {
           return Refusal("DIVIDEND_EXCEEDS_INCOME", "冲销后累计到账将少于已宣告的分配").Build();
         }
-        v1::IncomeRecord out = ToIncome(back);
-        RETURN_IF_ERROR(
-            recorder.Audit("income", back.id, asset->region_path, nullptr, out, r.reason()));
         RETURN_IF_ERROR(RefreshFacts(m.tx(), projects, c.now, recorder));
         return out;
       });
   if (mysql::IsDuplicateKey(result.status(), "income_record_by_reversed")) return reversed;
   return result;
+}
+
+absl::StatusOr<v1::IncomeRecord> ContractHandlers::GetIncome(rpc::CallContext& c,
+                                                             const v1::GetIncomeRequest& r) {
+  ASSIGN_OR_RETURN(const Ulid id, Ulid::Parse(r.id()));
+  ASSIGN_OR_RETURN(std::vector<v1::IncomeRecord> one, Shown(c, {id}));
+  if (one.empty()) return NotFound("income", r.id()).Build();
+  return std::move(one.front());
+}
+
+absl::StatusOr<v1::BatchGetIncomeResponse> ContractHandlers::BatchGetIncome(
+    rpc::CallContext& c, const v1::BatchGetIncomeRequest& r) {
+  ASSIGN_OR_RETURN(const std::vector<Ulid> ids, rpc::ParseIds(r.ids()));
+  ASSIGN_OR_RETURN(const std::vector<v1::IncomeRecord> records, Shown(c, ids));
+  v1::BatchGetIncomeResponse out;
+  rpc::AnswerInOrder(ids, records, out.mutable_records(), out.mutable_missing_ids());
+  return out;
 }
 
 absl::StatusOr<v1::ListIncomeResponse> ContractHandlers::ListIncome(

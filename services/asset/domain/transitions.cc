@@ -387,4 +387,34 @@ const std::vector<workflow::Work>& DividendWorks() {
   return *works;
 }
 
+const IncomeTable& Incomes() {
+  using enum IncomeState;
+  // What is over has a row only so that its refusal says so.
+  static const auto* table = new IncomeTable(
+      [](const IncomeSubject& s) { return s.state; },
+      [](IncomeState state) {
+        return std::string(state == kStands     ? "已到账"
+                           : state == kReversed ? "已冲销"
+                                                : "冲销记录");
+      },
+      {{{kStands, kReversed, kReversal},
+        "reverse",
+        "冲销到账",
+        {kTownshipReviewer, kCountyOperator},
+        {{"stands",
+          [](const IncomeSubject& s, const Actor&) -> absl::Status {
+            if (s.state == kStands) return absl::OkStatus();
+            return Refuse("ALREADY_REVERSED",
+                          s.state == kReversed ? "该笔到账已冲销" : "该笔是冲销记录，不能再冲销");
+          }},
+         {"covered",
+          [](const IncomeSubject& s, const Actor&) -> absl::Status {
+            if (s.covered) return absl::OkStatus();
+            return Refuse("DIVIDEND_EXCEEDS_INCOME", "冲销后累计到账将少于已宣告的分配");
+          }}},
+        {},
+        kReversed}});
+  return *table;
+}
+
 }  // namespace bangfu::asset

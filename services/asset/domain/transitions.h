@@ -58,4 +58,15 @@ using DividendTable = workflow::Table<DividendState, DividendState>;
 const DividendTable& Dividends();
 const std::vector<workflow::Work>& DividendWorks();
 
+// What a reversal (冲销) asks of a receipt.
+struct IncomeSubject {
+  IncomeState state = IncomeState::kStands;
+  // Taken back, it leaves of every asset at least as much as has been declared of it.
+  bool covered = true;
+};
+using IncomeTable = workflow::Table<IncomeState, IncomeSubject>;
+// reverse, once, of what is no reversal itself (ALREADY_REVERSED) and is not distributed
+// (DIVIDEND_EXCEEDS_INCOME).
+const IncomeTable& Incomes();
+
 }  // namespace bangfu::asset

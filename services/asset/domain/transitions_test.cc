@@ -83,6 +83,23 @@ TEST(Transitions, EveryTripleOfEveryTable) {
               StatusIs(absl::StatusCode::kFailedPrecondition, "DIVIDEND_VOID"));
 }
 
+TEST(Transitions, EveryTripleOfIncome) {
+  EXPECT_THAT(workflow::TryTriples<IncomeState>(
+                  Incomes(), std::vector<IncomeState>{IncomeState::kStands}, kRoles,
+                  [](IncomeState state, const std::string& action, int role) {
+                    return Incomes().Execute({.state = state}, action, Actor{"p", {role}});
+                  }),
+              ::testing::IsEmpty());
+  // What was reversed, and what reverses, has a row only so that its refusal says so.
+  const Actor county{"p", {4}};
+  for (const IncomeState over : {IncomeState::kReversed, IncomeState::kReversal}) {
+    EXPECT_THAT(Incomes().Execute({.state = over, .covered = false}, "reverse", county),
+                StatusIs(absl::StatusCode::kFailedPrecondition, "ALREADY_REVERSED"));
+  }
+  EXPECT_THAT(Incomes().Execute({.covered = false}, "reverse", county),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "DIVIDEND_EXCEEDS_INCOME"));
+}
+
 TEST(Transitions, EveryTripleOfALinkWithHouseholds) {
   EXPECT_THAT(workflow::TryTriples<LinkageState>(
                   Linkages(), std::vector<LinkageState>{LinkageState::kRunning}, kRoles,

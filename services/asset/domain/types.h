@@ -78,6 +78,8 @@ enum class DividendUse {
 };
 // Of a declared dividend, by what is paid of it, or that it is void.
 enum class DividendState { kUnspecified = 0, kDeclared = 1, kPaid = 2, kPartlyPaid = 3, kVoid = 4 };
+// Of income received: it stands, it was taken back, or it takes another one back.
+enum class IncomeState { kStands, kReversed, kReversal };
 enum class EmploymentKind { kUnspecified = 0, kAssetWork = 1, kPublicPost = 2 };
 enum class EmploymentSource { kUnspecified = 0, kEntered = 1, kOperationReport = 2 };
 enum class OperatingStatus {

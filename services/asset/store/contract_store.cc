@@ -219,6 +219,24 @@ absl::StatusOr<std::vector<ContractAsset>> AssetsOfContract(mysql::Executor& db,
       });
 }
 
+absl::StatusOr<std::map<Ulid, std::vector<AssetMoney>>> AssetMoneyOfContracts(
+    mysql::Executor& db, const std::vector<Ulid>& contract_ids) {
+  std::map<Ulid, std::vector<AssetMoney>> out;
+  if (contract_ids.empty()) return out;
+  ASSIGN_OR_RETURN(
+      const mysql::Rows rows,
+      db.Query(
+          Cat("SELECT c.contract_id, c.asset_id, c.weight_fen, a.received_fen, a.declared_fen "
+              "FROM contract_asset c JOIN asset a ON a.id = c.asset_id WHERE c.contract_id IN "
+              "(",
+              mysql::Placeholders(contract_ids.size()), ") ORDER BY c.contract_id, c.asset_id"),
+          mysql::Params(contract_ids.begin(), contract_ids.end())));
+  for (const Row& row : rows) {
+    out[row.Id(0)].push_back({{row.Id(1), row.Int(2)}, row.Int(3), row.Int(4)});
+  }
+  return out;
+}
+
 absl::StatusOr<std::vector<std::pair<Ulid, std::string>>> AssetDetailsOfContracts(
     mysql::Executor& db, const std::vector<Ulid>& contract_ids) {
   if (contract_ids.empty()) return std::vector<std::pair<Ulid, std::string>>();

@@ -91,6 +91,14 @@ absl::StatusOr<std::vector<ContractRow>> ContractsAfter(
 absl::StatusOr<std::vector<ContractSums>> SumsOf(mysql::Executor& db, const std::vector<Ulid>& ids,
                                                  absl::CivilDay today);
 absl::StatusOr<std::vector<ContractAsset>> AssetsOfContract(mysql::Executor& db, const Ulid& id);
+// The same, and what has been received and declared of each asset.
+struct AssetMoney {
+  ContractAsset part;
+  int64_t received_fen = 0;
+  int64_t declared_fen = 0;
+};
+absl::StatusOr<std::map<Ulid, std::vector<AssetMoney>>> AssetMoneyOfContracts(
+    mysql::Executor& db, const std::vector<Ulid>& contract_ids);
 // The bytes of every asset's AssetDetails, with its contract.
 absl::StatusOr<std::vector<std::pair<Ulid, std::string>>> AssetDetailsOfContracts(
     mysql::Executor& db, const std::vector<Ulid>& contract_ids);

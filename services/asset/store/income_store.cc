@@ -1,5 +1,7 @@
 #include "services/asset/store/income_store.h"
 
+#include <utility>
+
 #include "common/base/strings.h"
 #include "common/status/error.h"
 #include "common/status/macros.h"
@@ -73,9 +75,18 @@ absl::Status InsertIncome(mysql::Tx& tx, const std::vector<IncomeRow>& rows) {
 }
 
 absl::StatusOr<std::optional<IncomeRow>> FindIncome(mysql::Executor& db, const Ulid& id) {
-  return One<IncomeRow>(
-      db.Query(Cat("SELECT ", kIncome, ", ", kReversedBy, " FROM income_record WHERE id = ?"),
-               {id}),
+  ASSIGN_OR_RETURN(std::vector<IncomeRow> rows, FindIncomes(db, {id}));
+  if (rows.empty()) return std::nullopt;
+  return std::move(rows.front());
+}
+
+absl::StatusOr<std::vector<IncomeRow>> FindIncomes(mysql::Executor& db,
+                                                   const std::vector<Ulid>& ids) {
+  if (ids.empty()) return std::vector<IncomeRow>();
+  return Map<IncomeRow>(
+      db.Query(Cat("SELECT ", kIncome, ", ", kReversedBy, " FROM income_record WHERE id IN (",
+                   mysql::Placeholders(ids.size()), ")"),
+               Params(ids.begin(), ids.end())),
       ToIncome);
 }
 

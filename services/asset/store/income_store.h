@@ -32,6 +32,9 @@ struct IncomeRow {
 };
 absl::Status InsertIncome(mysql::Tx& tx, const std::vector<IncomeRow>& rows);
 absl::StatusOr<std::optional<IncomeRow>> FindIncome(mysql::Executor& db, const Ulid& id);
+// Those of the ids that are there, in no order.
+absl::StatusOr<std::vector<IncomeRow>> FindIncomes(mysql::Executor& db,
+                                                   const std::vector<Ulid>& ids);
 absl::StatusOr<std::vector<IncomeRow>> ListIncome(mysql::Executor& db,
                                                   const std::optional<Ulid>& contract_id,
                                                   const std::optional<Ulid>& asset_id,
