@@ -510,9 +510,10 @@ TEST_F(AssetFormsTest, R129_AMonthlyReportIsOfferedTheWorkThatWasRecordedFirst) 
   for (const char* month : {"2026-07", "2026-08"}) {
     ASSERT_OK_AND_ASSIGN(const auto bare, PrefillReport(project_, month));
     EXPECT_EQ(bare.fields_size(), 0) << month;
-    ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(bare.request_json(), &form).ok());
-    EXPECT_FALSE(form.report().has_workers()) << month;
-    EXPECT_FALSE(form.report().has_wages_fen()) << month;
+    registry::v1::SubmitOperationReportRequest asked;
+    ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(bare.request_json(), &asked).ok());
+    EXPECT_FALSE(asked.report().has_workers()) << month;
+    EXPECT_FALSE(asked.report().has_wages_fen()) << month;
   }
   EXPECT_THAT(PrefillReport(project_, ""), HasViolation("period"));
   EXPECT_THAT(PrefillReport("", "2026-10"), HasViolation("subject_id"));
