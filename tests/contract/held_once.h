@@ -72,16 +72,19 @@ struct Asked {
   Field field;
   Form form;
   std::string held_by;  // of itself or of the group that it stands in
+  std::vector<std::string> also_held_by;
 };
 inline void AddAsked(const Descriptor& message, Form form, const std::string& held_by,
                      Messages* above, std::vector<Asked>* out) {
   for (int i = 0; i < message.field_count(); ++i) {
     Field field = message.field(i);
     if (dictionary::PurposeOf(*field) != dictionary::v1::FIELD_PURPOSE_INPUT) continue;
-    const std::string held = held_by.empty() ? contract::LabelOf(*field).held_by() : held_by;
+    const options::v1::Label& label = contract::LabelOf(*field);
+    const std::string held = held_by.empty() ? label.held_by() : held_by;
     const Descriptor* type = field->message_type();
     if (IsDatum(*field)) {
-      out->push_back({field, form, held});
+      out->push_back(
+          {field, form, held, {label.also_held_by().begin(), label.also_held_by().end()}});
     } else if (type != nullptr && Starts(type->full_name(), "bangfu.") &&
                dictionary::KindOf(*field) == FieldKind::FIELD_KIND_MESSAGE &&
                above->insert(type).second) {
@@ -200,9 +203,13 @@ class HeldOnce {
       }
       out.emplace(NameOf(other->field), other->field);
     }
-    // What the field names as its holder, and what has the datum from there, it does not ask for
+    // What the field names as its holders, and what has the datum from there, it does not ask for
     // again. Anything else would be left out by naming something.
-    if (Field named = asked.held_by.empty() ? nullptr : HeldBy(asked.held_by); named != nullptr) {
+    std::vector<std::string> names = asked.also_held_by;
+    if (!asked.held_by.empty()) names.push_back(asked.held_by);
+    for (const std::string& name : names) {
+      Field named = HeldBy(name);
+      if (named == nullptr) continue;
       std::erase_if(out, [&](const auto& one) { return IsOneWith(one.second, named); });
     }
     return out;
@@ -263,9 +270,9 @@ class HeldOnce {
   bool Takes(Field holder, Field field) const {
     std::set<std::string> from;
     if (const auto it = taken_from_.find(holder); it != taken_from_.end()) from = it->second;
-    if (const std::string& own = contract::LabelOf(*holder).held_by(); !own.empty()) {
-      from.insert(own);
-    }
+    const options::v1::Label& label = contract::LabelOf(*holder);
+    if (!label.held_by().empty()) from.insert(label.held_by());
+    from.insert(label.also_held_by().begin(), label.also_held_by().end());
     for (const std::string& held_by : from) {
       Field named = HeldBy(held_by);
       if (named == field) return true;

@@ -29,6 +29,12 @@ TEST(HeldOnce, R129_WhatIsSaidToBeHeldIsThere) {
       if (field.held_by() == "caller.name") continue;
       EXPECT_NE(HeldBy(field.held_by()), nullptr) << field.path() << ": " << field.held_by();
     }
+    for (const dictionary::v1::FormField& field : form.fields()) {
+      for (const std::string& other : field.also_held_by()) {
+        EXPECT_NE(HeldBy(other), nullptr) << field.path() << ": " << other;
+        EXPECT_NE(other, field.held_by()) << field.path();
+      }
+    }
   }
   EXPECT_GT(held, 60);
 }
@@ -50,6 +56,41 @@ TEST(HeldOnce, R129_WhatTakesWhatIsHeldIsProvedToBeOffered) {
           "bangfu.evaluation.v1.LedgerService", "bangfu.registry.v1.IndustryService",
           "bangfu.registry.v1.InventoryService", "bangfu.registry.v1.OperationReportService",
           "bangfu.registry.v1.ProjectService", "bangfu.registry.v1.VerificationService"));
+}
+
+// A form's data that another service holds are offered by that one's PrefillForm, where these tests
+// with AddFormsOf go through them (asset's forms_test).
+TEST(HeldOnce, R129_WhatAnotherServiceHoldsOfAFormIsProvedToBeOffered) {
+  const HeldOnce contracts;
+  std::set<std::string> offering;
+  for (const Asked& asked : contracts.asked()) {
+    for (const std::string& other : asked.also_held_by) {
+      Field holder = HeldBy(other);
+      ASSERT_NE(holder, nullptr) << other;
+      const std::string& from = holder->file()->package();
+      if (from == asked.form->file()->package()) continue;
+      offering.insert(Cat(from, " to ", asked.form->service()->full_name()));
+    }
+  }
+  EXPECT_THAT(offering, ::testing::UnorderedElementsAre(
+                            "bangfu.asset.v1 to bangfu.registry.v1.OperationReportService"));
+}
+
+// The work of a month is told to whichever is filled first: the record of employment takes it from
+// the monthly report, and the report from the record.
+TEST(HeldOnce, R129_WorkThatARecordTakesFromAReportTheReportTakesFromTheRecord) {
+  const HeldOnce contracts;
+  int taken = 0;
+  for (const Asked& asked : contracts.asked()) {
+    if (asked.form->name() != "RecordEmployment" || asked.held_by.empty()) continue;
+    ++taken;
+    Field report = HeldBy(asked.held_by);
+    ASSERT_NE(report, nullptr) << asked.held_by;
+    EXPECT_THAT(contract::LabelOf(*report).also_held_by(),
+                ::testing::Contains(Cat("asset.v1.EmploymentRecord.", asked.field->name())))
+        << NameOf(report);
+  }
+  EXPECT_EQ(taken, 4);
 }
 
 // Fields near in sense to another datum that are another one. They do not share its word, so that
@@ -133,16 +174,11 @@ const std::vector<Other>& OtherData() {
       {"one project's amount; what a class of projects sums up to",
        {"registry.v1.DeclaredFunding.amount", "asset.v1.AssetFunding.amount_fen"},
        {"evaluation.v1.ClassFigure"}},
-      {"told once when it is registered; its monthly reports are offered it and go on from there",
-       {"registry.v1.Project.workers", "registry.v1.OperationReport.workers",
-        "asset.v1.RecordEmploymentRequest.workers"},
-       {"registry.v1.OperationReport", "registry.v1.Project"}},
       {"the first record of it: the other service counts it up from here",
-       {"registry.v1.OperationReport.person_days", "registry.v1.OperationReport.poor_person_days",
-        "registry.v1.OperationReport.wages_fen", "registry.v1.Project.planting_date",
-        "asset.v1.UseReportInput.idle_since", "registry.v1.TechPairing.visits",
-        "registry.v1.TrainingRecord.persons", "registry.v1.TrainingRecord.poor_labour_persons"},
-       {"asset.v1.MonthlyFacts", "asset.v1.ProjectAssetFacts", "registry.v1.ServiceSummary"}},
+       {"registry.v1.Project.planting_date", "asset.v1.UseReportInput.idle_since",
+        "registry.v1.TechPairing.visits", "registry.v1.TrainingRecord.persons",
+        "registry.v1.TrainingRecord.poor_labour_persons"},
+       {"asset.v1.ProjectAssetFacts", "registry.v1.ServiceSummary"}},
       {"what the document of this project prints; an asset's row is another document's",
        {"registry.v1.RawText.field", "registry.v1.RawText.text", "registry.v1.RawText.parse_state",
         "registry.v1.RawText.understood"},
@@ -151,7 +187,8 @@ const std::vector<Other>& OtherData() {
        {"asset.v1.AssetDetails.planting_date", "asset.v1.RecordEmploymentRequest.person_days",
         "asset.v1.RecordEmploymentRequest.poor_person_days",
         "asset.v1.RecordEmploymentRequest.wages_fen", "asset.v1.RecordIncomeRequest.received_fen",
-        "registry.v1.SubmitUnitReportRequest.is_nil"},
+        "registry.v1.OperationReport.person_days", "registry.v1.OperationReport.poor_person_days",
+        "registry.v1.OperationReport.wages_fen", "registry.v1.SubmitUnitReportRequest.is_nil"},
        {"asset.v1.MonthlyFacts", "asset.v1.OperatingContract", "asset.v1.ProjectAssetFacts",
         "evaluation.v1.T14Row", "registry.v1.Completeness", "registry.v1.Industry"}},
       {"the operator of this contract; another contract may be another one's",
@@ -160,8 +197,8 @@ const std::vector<Other>& OtherData() {
         "asset.v1.RecordLinkageRequest.operator_uscc"},
        {"asset.v1.ContractTerms", "asset.v1.LinkageContract"}},
       {"which due of the contract the form is about: chosen, as a record is",
-       {"asset.v1.RecordIncomeRequest.due_no"},
-       {"asset.v1.StateDueBaseRequest"}},
+       {"asset.v1.RecordIncomeRequest.due_no", "asset.v1.StateDueBaseRequest.due_no"},
+       {"asset.v1.IncomeRecord", "asset.v1.StateDueBaseRequest"}},
       {"an expert's own opinion; what the panel then settles on",
        {"evaluation.v1.ExpertScore.cause"},
        {"evaluation.v1.ArgumentRecord", "evaluation.v1.MeasurePlan"}},
@@ -239,8 +276,9 @@ TEST(HeldOnce, R129_WhatIsOfferedWouldBeFoundIfItWereNot) {
   const HeldOnce contracts;
   std::map<std::string, std::set<std::string>> found;
   for (Asked asked : contracts.asked()) {
-    if (asked.held_by.empty()) continue;
+    if (asked.held_by.empty() && asked.also_held_by.empty()) continue;
     asked.held_by.clear();
+    asked.also_held_by.clear();
     for (const auto& [name, holder] : contracts.Elsewhere(asked)) {
       found[NameOf(asked.field)].insert(name);
     }
@@ -249,6 +287,7 @@ TEST(HeldOnce, R129_WhatIsOfferedWouldBeFoundIfItWereNot) {
            // By one word, in what a Get answers and what an event carries.
            {"asset.v1.AssetDetails.latitude_e7", "registry.v1.Project.latitude_e7"},
            {"asset.v1.RecordEmploymentRequest.wages_fen", "registry.v1.OperationReport.wages_fen"},
+           {"registry.v1.OperationReport.workers", "registry.v1.Project.workers"},
            // By two words that are declared one.
            {"asset.v1.AssetDetails.planting_date", "registry.v1.Project.planting_date"},
            {"asset.v1.RecordLinkageRequest.operator_name", "registry.v1.Operator.name"},
