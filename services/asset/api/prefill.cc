@@ -115,6 +115,27 @@ absl::StatusOr<Prefilled> PrefillLinkage(CallContext& context, const PrefillForm
   return out;
 }
 
+// Of a share or a loan: what its own agreement says, in which the principal is the original value.
+// With whom it was made, unless the asset names its operator.
+void OfferEquity(const v1::EquityTerms& equity, v1::ContractTerms* terms, Prefilled* out) {
+  if (terms->operator_name().empty() && !equity.investee_name().empty()) {
+    terms->set_operator_uscc(equity.investee_uscc());
+    terms->set_operator_name(equity.investee_name());
+    out->held_by["terms.operator_uscc"] = "asset.v1.EquityTerms.investee_uscc";
+    out->held_by["terms.operator_name"] = "asset.v1.EquityTerms.investee_name";
+  }
+  if (equity.has_start_date()) *terms->mutable_start_date() = equity.start_date();
+  if (equity.has_maturity_date()) *terms->mutable_end_date() = equity.maturity_date();
+  if (!equity.has_start_date() || !equity.has_maturity_date() || equity.agreed_return_bp() == 0) {
+    return;
+  }
+  v1::ScheduleStep& step = *terms->add_schedule();
+  *step.mutable_from() = equity.start_date();
+  *step.mutable_to() = equity.maturity_date();
+  step.set_rate_bp(equity.agreed_return_bp());
+  step.set_rate_base(v1::RATE_BASE_ORIGINAL_VALUE);
+}
+
 absl::StatusOr<Prefilled> PrefillContract(CallContext& context, const PrefillFormRequest& request) {
   ASSIGN_OR_RETURN(const Ulid id, SubjectId(request, "资产"));
   ASSIGN_OR_RETURN(const auto row, store::FindAsset(context.db, id, context.scope));
@@ -143,10 +164,13 @@ absl::StatusOr<Prefilled> PrefillContract(CallContext& context, const PrefillFor
     }
   }
   const Prefilled::Record asset = {request.subject_id(), "资产"};
-  return Prefilled{form,
-                   {{"asset.v1.Asset", asset},
-                    {"asset.v1.AssetDetails", asset},
-                    {"asset.v1.AssetOwner", asset}}};
+  Prefilled out{form,
+                {{"asset.v1.Asset", asset},
+                 {"asset.v1.AssetDetails", asset},
+                 {"asset.v1.AssetOwner", asset},
+                 {"asset.v1.EquityTerms", asset}}};
+  if (details.has_equity()) OfferEquity(details.equity(), &terms, &out);
+  return out;
 }
 
 // The oldest due payment that is not received in full.

@@ -454,5 +454,38 @@ TEST_F(ServiceTest, CodesOfAnAssetAreThoseOfTheirLists) {
               StatusIs(absl::StatusCode::kInvalidArgument, "CODE_UNKNOWN"));
 }
 
+TEST_F(AssetServiceTest, WhatAnAssetSaysIsAllowedIsToldForManyAsForOne) {
+  const v1::Asset free = Registered(Shed());
+  const v1::Asset let = Registered(Shed());
+  Signed(Lease(let.id(), 100));
+  v1::BatchGetAssetsRequest get;
+  get.add_ids(free.id());
+  get.add_ids(let.id());
+  const std::string token = Token(ROLE_COUNTY_APPROVER);
+  ASSERT_OK_AND_ASSIGN(const auto seen,
+                       Call<v1::BatchGetAssetsResponse>("AssetService.BatchGetAssets", get, token));
+  ASSERT_EQ(seen.assets_size(), 2);
+  for (const v1::Asset& asset : seen.assets()) {
+    v1::GetAssetRequest one;
+    one.set_id(asset.id());
+    ASSERT_OK_AND_ASSIGN(const auto alone, Call<v1::Asset>("AssetService.GetAsset", one, token));
+    EXPECT_EQ(alone.SerializeAsString(), asset.SerializeAsString());
+    for (const auto& action : asset.allowed_actions()) {
+      if (action.action() != "void") continue;
+      v1::VoidAssetRequest request;
+      request.set_request_id(RequestId());
+      request.set_id(asset.id());
+      request.set_etag(asset.etag());
+      request.set_reason("错登");
+      request.set_validate_only(true);
+      const absl::Status status =
+          Call<v1::Asset>("AssetService.VoidAsset", request, token).status();
+      EXPECT_EQ(status.ok(), action.allowed()) << status;
+      EXPECT_EQ(ReasonOf(status), action.refusal_reason());
+      EXPECT_EQ(action.allowed(), asset.id() == free.id());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace bangfu::asset

@@ -291,5 +291,68 @@ TEST_F(AssetServiceTest, AContractIsFoundByItsNumberInAnotherSystem) {
   EXPECT_THAT(found("HT-1"), ::testing::ElementsAre(anew.id()));
 }
 
+TEST_F(AssetServiceTest, WhatAContractSaysIsAllowedIsWhatItsStepsDo) {
+  const v1::Asset asset = Registered(Shed());
+  const v1::OperatingContract made = Signed(Lease(asset.id(), 100));
+  const auto try_all = [&](int expected) {
+    int told = 0;
+    for (const auto role : {ROLE_COUNTY_OPERATOR, ROLE_COUNTY_APPROVER, ROLE_VILLAGE_REPORTER}) {
+      const std::string token = Token(role);
+      v1::BatchGetContractsRequest get;
+      get.add_ids(made.id());
+      ASSERT_OK_AND_ASSIGN(const auto seen, Call<v1::BatchGetContractsResponse>(
+                                                "ContractService.BatchGetContracts", get, token));
+      ASSERT_EQ(seen.contracts_size(), 1);
+      for (const auto& action : seen.contracts(0).allowed_actions()) {
+        ++told;
+        absl::Status status;
+        if (action.action() == "terminate") {
+          v1::TerminateContractRequest r;
+          r.set_request_id(RequestId());
+          r.set_id(made.id());
+          r.set_etag(seen.contracts(0).etag());
+          *r.mutable_ended_on() = Date(2026, 3, 31);
+          r.set_reason("停产");
+          r.set_validate_only(true);
+          status =
+              Call<v1::OperatingContract>("ContractService.TerminateContract", r, token).status();
+        } else if (action.action() == "state_base") {
+          v1::StateDueBaseRequest r;
+          r.set_request_id(RequestId());
+          r.set_contract_id(made.id());
+          r.set_due_no(1);
+          r.set_etag(seen.contracts(0).etag());
+          r.set_base_fen(100);
+          r.set_validate_only(true);
+          status = Call<v1::IncomeDue>("ContractService.StateDueBase", r, token).status();
+        } else if (action.action() == "record_income") {
+          v1::RecordIncomeRequest r;
+          r.set_request_id(RequestId());
+          r.set_contract_id(made.id());
+          r.set_due_no(2);
+          r.set_received_fen(100);
+          *r.mutable_received_on() = Date(2026, 7, 1);
+          r.set_validate_only(true);
+          status = Call<v1::IncomeRecord>("ContractService.RecordIncome", r, token).status();
+        } else {
+          v1::VoidContractRequest r;
+          r.set_request_id(RequestId());
+          r.set_id(made.id());
+          r.set_etag(seen.contracts(0).etag());
+          r.set_reason("错登");
+          r.set_validate_only(true);
+          status = Call<v1::OperatingContract>("ContractService.VoidContract", r, token).status();
+        }
+        EXPECT_EQ(status.ok(), action.allowed()) << action.action() << ": " << status;
+        EXPECT_EQ(ReasonOf(status), action.refusal_reason());
+      }
+    }
+    EXPECT_EQ(told, expected);
+  };
+  try_all(6);
+  ASSERT_OK(Receive(made.id(), 1, 100, Date(2025, 7, 1)));
+  try_all(6);  // income keeps the contract from being void
+}
+
 }  // namespace
 }  // namespace bangfu::asset

@@ -1,4 +1,4 @@
-// What the asset service's forms are offered, and what it says is allowed.
+// What the asset service's forms are offered.
 #include "common/dictionary/coverage_for_test.h"
 #include "google/protobuf/util/json_util.h"
 #include "services/asset/jobs/service_fixture_for_test.h"
@@ -100,6 +100,20 @@ class AssetFormsTest : public ServiceTest {
     EXPECT_OK(made);
     return made.ok() ? *made : v1::Dividend();
   }
+  // A share in a company: at 6 % of the principal, for five years.
+  v1::RegisterAssetRequest Share() {
+    v1::RegisterAssetRequest r = Shed();
+    v1::AssetDetails& d = *r.mutable_details();
+    d.set_asset_form(v1::ASSET_FORM_EQUITY);
+    d.set_operate_mode(v1::OPERATE_MODE_EQUITY);
+    v1::EquityTerms& equity = *d.mutable_equity();
+    equity.set_investee_name("绿源公司");
+    equity.set_investee_uscc(kOperator2);
+    *equity.mutable_start_date() = Date(2024, 1, 1);
+    *equity.mutable_maturity_date() = Date(2028, 12, 31);
+    equity.set_agreed_return_bp(600);
+    return r;
+  }
   // A plantation of an operator's, with all that an asset's form can take from it.
   struct Plantation {
     registry::v1::Project project;
@@ -194,26 +208,34 @@ TEST_F(AssetFormsTest, R129_EveryFormIsOfferedWhatIsHeld) {
                                     {"report.wages_fen", {"3300000", work}}}),
               IsEmpty());
 
-  v1::RegisterAssetRequest shed = Shed();
-  shed.mutable_details()->set_operate_mode(v1::OPERATE_MODE_LEASE);
-  shed.mutable_details()->set_operator_uscc(kOperator);
-  shed.mutable_details()->set_operator_name("众兴合作社");
-  v1::IncomeRightHolder* village = shed.mutable_details()->add_income_right_holders();
+  v1::RegisterAssetRequest share = Share();
+  share.mutable_details()->set_operator_uscc(kOperator);
+  share.mutable_details()->set_operator_name("众兴合作社");
+  v1::IncomeRightHolder* village = share.mutable_details()->add_income_right_holders();
   village->set_name("水东村股份经济合作社");
   village->set_level(v1::OWNER_LEVEL_VILLAGE_COLLECTIVE);
   village->set_share_bp(10000);
   v1::PayeeShare payee;
   payee.set_name(village->name());
   payee.set_share_bp(village->share_bp());
-  const std::string asset = Registered(shed).id();
+  v1::ScheduleStep agreed;
+  *agreed.mutable_from() = Date(2024, 1, 1);
+  *agreed.mutable_to() = Date(2028, 12, 31);
+  agreed.set_rate_bp(600);
+  agreed.set_rate_base(v1::RATE_BASE_ORIGINAL_VALUE);
+  const std::string asset = Registered(share).id();
   ASSERT_OK_AND_ASSIGN(prefill, Prefill("ContractService.SignContract", asset));
-  EXPECT_THAT(forms.Prove(prefill, {{"terms.asset_ids", {asset, asset}},
-                                    {"terms.mode", {"OPERATE_MODE_LEASE", asset}},
-                                    {"terms.owner_party", {"水东村股份经济合作社", asset}},
-                                    {"terms.operator_uscc", {kOperator, asset}},
-                                    {"terms.operator_name", {"众兴合作社", asset}},
-                                    {"terms.payees", {dictionary::JsonOf(payee), asset}}}),
-              IsEmpty());
+  EXPECT_THAT(
+      forms.Prove(prefill, {{"terms.asset_ids", {asset, asset}},
+                            {"terms.mode", {"OPERATE_MODE_EQUITY", asset}},
+                            {"terms.owner_party", {"水东村股份经济合作社", asset}},
+                            {"terms.operator_uscc", {kOperator, asset}},
+                            {"terms.operator_name", {"众兴合作社", asset}},
+                            {"terms.start_date", {dictionary::JsonOf(agreed.from()), asset}},
+                            {"terms.end_date", {dictionary::JsonOf(agreed.to()), asset}},
+                            {"terms.schedule", {dictionary::JsonOf(agreed), asset}},
+                            {"terms.payees", {dictionary::JsonOf(payee), asset}}}),
+      IsEmpty());
   const std::string contract = Signed(Lease(asset, 120000)).id();
   ASSERT_OK_AND_ASSIGN(prefill, Prefill("ContractService.RecordIncome", contract));
   EXPECT_THAT(
@@ -278,6 +300,33 @@ TEST_F(AssetFormsTest, R129_APaymentIsOfferedWhatOfTheDividendIsNotPaid) {
       Call<v1::Dividend>("ContractService.VoidDividend", mistaken, Token(ROLE_COUNTY_APPROVER)));
   ASSERT_OK_AND_ASSIGN(form, Prefilled<v1::PayDividendRequest>(kForm, mistaken.id()));
   EXPECT_EQ(form.paid_fen(), 0);
+}
+
+// With whom a share was taken is known where no operator is named; half of an agreement is no
+// schedule.
+TEST_F(AssetFormsTest, R129_AContractIsOfferedWhatTheShareWasAgreedOn) {
+  v1::RegisterAssetRequest share = Share();
+  const std::string asset = Registered(share).id();
+  ASSERT_OK_AND_ASSIGN(const auto prefill, Prefill("ContractService.SignContract", asset));
+  std::map<std::string, std::string> held_by;
+  for (const auto& field : prefill.fields()) held_by[field.path()] = field.held_by();
+  EXPECT_EQ(held_by["terms.operator_uscc"], "asset.v1.EquityTerms.investee_uscc");
+  EXPECT_EQ(held_by["terms.operator_name"], "asset.v1.EquityTerms.investee_name");
+  ASSERT_OK_AND_ASSIGN(auto form,
+                       Prefilled<v1::SignContractRequest>("ContractService.SignContract", asset));
+  EXPECT_EQ(form.terms().operator_uscc(), kOperator2);
+  EXPECT_EQ(form.terms().operator_name(), "绿源公司");
+  // As it is offered it is taken.
+  form.set_request_id(RequestId());
+  ASSERT_OK(Call<v1::OperatingContract>("ContractService.SignContract", form));
+
+  share = Share();
+  share.mutable_details()->mutable_equity()->clear_maturity_date();
+  ASSERT_OK_AND_ASSIGN(form, Prefilled<v1::SignContractRequest>("ContractService.SignContract",
+                                                                Registered(share).id()));
+  EXPECT_EQ(form.terms().start_date().year(), 2024);
+  EXPECT_FALSE(form.terms().has_end_date());
+  EXPECT_EQ(form.terms().schedule_size(), 0);
 }
 
 // Who is paid is who has the income right; parts that are not settled are not offered as if they
@@ -577,102 +626,6 @@ TEST_F(AssetFormsTest, R129_IncomeIsOfferedWhatOfTheDuePaymentIsOpen) {
                                               "ContractService.RecordIncome", made.id()));
   EXPECT_EQ(income.due_no(), 1);
   EXPECT_EQ(income.received_fen(), 100000);
-}
-
-TEST_F(AssetFormsTest, WhatAContractSaysIsAllowedIsWhatItsStepsDo) {
-  const v1::Asset asset = Registered(Shed());
-  const v1::OperatingContract made = Signed(Lease(asset.id(), 100));
-  const auto try_all = [&](int expected) {
-    int told = 0;
-    for (const auto role : {ROLE_COUNTY_OPERATOR, ROLE_COUNTY_APPROVER, ROLE_VILLAGE_REPORTER}) {
-      const std::string token = Token(role);
-      v1::BatchGetContractsRequest get;
-      get.add_ids(made.id());
-      ASSERT_OK_AND_ASSIGN(const auto seen, Call<v1::BatchGetContractsResponse>(
-                                                "ContractService.BatchGetContracts", get, token));
-      ASSERT_EQ(seen.contracts_size(), 1);
-      for (const auto& action : seen.contracts(0).allowed_actions()) {
-        ++told;
-        absl::Status status;
-        if (action.action() == "terminate") {
-          v1::TerminateContractRequest r;
-          r.set_request_id(RequestId());
-          r.set_id(made.id());
-          r.set_etag(seen.contracts(0).etag());
-          *r.mutable_ended_on() = Date(2026, 3, 31);
-          r.set_reason("停产");
-          r.set_validate_only(true);
-          status =
-              Call<v1::OperatingContract>("ContractService.TerminateContract", r, token).status();
-        } else if (action.action() == "state_base") {
-          v1::StateDueBaseRequest r;
-          r.set_request_id(RequestId());
-          r.set_contract_id(made.id());
-          r.set_due_no(1);
-          r.set_etag(seen.contracts(0).etag());
-          r.set_base_fen(100);
-          r.set_validate_only(true);
-          status = Call<v1::IncomeDue>("ContractService.StateDueBase", r, token).status();
-        } else if (action.action() == "record_income") {
-          v1::RecordIncomeRequest r;
-          r.set_request_id(RequestId());
-          r.set_contract_id(made.id());
-          r.set_due_no(2);
-          r.set_received_fen(100);
-          *r.mutable_received_on() = Date(2026, 7, 1);
-          r.set_validate_only(true);
-          status = Call<v1::IncomeRecord>("ContractService.RecordIncome", r, token).status();
-        } else {
-          v1::VoidContractRequest r;
-          r.set_request_id(RequestId());
-          r.set_id(made.id());
-          r.set_etag(seen.contracts(0).etag());
-          r.set_reason("错登");
-          r.set_validate_only(true);
-          status = Call<v1::OperatingContract>("ContractService.VoidContract", r, token).status();
-        }
-        EXPECT_EQ(status.ok(), action.allowed()) << action.action() << ": " << status;
-        EXPECT_EQ(ReasonOf(status), action.refusal_reason());
-      }
-    }
-    EXPECT_EQ(told, expected);
-  };
-  try_all(6);
-  ASSERT_OK(Receive(made.id(), 1, 100, Date(2025, 7, 1)));
-  try_all(6);  // income keeps the contract from being void
-}
-
-TEST_F(AssetFormsTest, WhatAnAssetSaysIsAllowedIsToldForManyAsForOne) {
-  const v1::Asset free = Registered(Shed());
-  const v1::Asset let = Registered(Shed());
-  Signed(Lease(let.id(), 100));
-  v1::BatchGetAssetsRequest get;
-  get.add_ids(free.id());
-  get.add_ids(let.id());
-  const std::string token = Token(ROLE_COUNTY_APPROVER);
-  ASSERT_OK_AND_ASSIGN(const auto seen,
-                       Call<v1::BatchGetAssetsResponse>("AssetService.BatchGetAssets", get, token));
-  ASSERT_EQ(seen.assets_size(), 2);
-  for (const v1::Asset& asset : seen.assets()) {
-    v1::GetAssetRequest one;
-    one.set_id(asset.id());
-    ASSERT_OK_AND_ASSIGN(const auto alone, Call<v1::Asset>("AssetService.GetAsset", one, token));
-    EXPECT_EQ(alone.SerializeAsString(), asset.SerializeAsString());
-    for (const auto& action : asset.allowed_actions()) {
-      if (action.action() != "void") continue;
-      v1::VoidAssetRequest request;
-      request.set_request_id(RequestId());
-      request.set_id(asset.id());
-      request.set_etag(asset.etag());
-      request.set_reason("错登");
-      request.set_validate_only(true);
-      const absl::Status status =
-          Call<v1::Asset>("AssetService.VoidAsset", request, token).status();
-      EXPECT_EQ(status.ok(), action.allowed()) << status;
-      EXPECT_EQ(ReasonOf(status), action.refusal_reason());
-      EXPECT_EQ(action.allowed(), asset.id() == free.id());
-    }
-  }
 }
 
 }  // namespace
