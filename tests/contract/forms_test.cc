@@ -156,11 +156,16 @@ bool HasStates(const Descriptor& message) {
   return state != nullptr && state->enum_type() != nullptr;
 }
 
-// Has steps though it has no `state`: what stands or is void, what is frozen or not.
+// Has steps though it has no `state`: what stands or is void, what is frozen or not, what another
+// record takes back.
 bool StandsOrNot(const Descriptor& message) {
   for (const char* name : {"is_void", "is_frozen"}) {
     const FieldDescriptor* field = message.FindFieldByName(name);
     if (field != nullptr && field->type() == FieldDescriptor::TYPE_BOOL) return true;
+  }
+  for (const char* name : {"void_reason", "reversed_by_id"}) {
+    const FieldDescriptor* field = message.FindFieldByName(name);
+    if (field != nullptr && field->type() == FieldDescriptor::TYPE_STRING) return true;
   }
   return false;
 }
@@ -207,23 +212,47 @@ TEST(Forms, AThingWithStatesTellsWhatIsAllowedNow) {
   }
   EXPECT_THAT(without, IsEmpty());
   EXPECT_GE(with.size(), 16u);
-  EXPECT_GE(stand_or_not, 7);
+  EXPECT_GE(stand_or_not, 10);
 }
 
-// Nobody has to look for it in a list: what can be made void is read alone, with what may be done.
-TEST(Forms, WhatCanBeVoidedIsReadAlone) {
-  std::set<std::string> voided, read;
-  for (const MethodDescriptor* method : Contracts::Get().Methods()) {
-    const bool is_step = Starts(method->name(), "Void");
-    if (!is_step && !Starts(method->name(), "Get")) continue;
-    (is_step ? voided : read).insert(method->output_type()->full_name());
+// A step of the record that its request names by `id` and that it answers with.
+const Descriptor* RecordOfStep(const MethodDescriptor& method) {
+  const auto has_id = [](const Descriptor& message) {
+    const FieldDescriptor* id = message.FindFieldByName("id");
+    return id != nullptr && id->type() == FieldDescriptor::TYPE_STRING && !id->is_repeated();
+  };
+  const bool is_step = has_id(*method.input_type()) && has_id(*method.output_type());
+  return is_step ? method.output_type() : nullptr;
+}
+
+// Nobody has to look for it in a list: what a step changes is read alone, with what may be done. By
+// its steps, whatever the field is called that says how it stands.
+TEST(Forms, WhatAStepChangesIsReadAloneWithWhatMayBeDone) {
+  const std::map<std::string, std::string> always_allowed = {
+      {"bangfu.draft.v1.Draft", "its owner's alone, saved as often as they like"},
+      {"bangfu.registry.v1.Industry", "its links come and go; it has no states"},
+  };
+  std::set<std::string> changed, read;
+  std::set<std::string> silent;
+  for (const MethodDescriptor* method : Writes()) {
+    const Descriptor* record = RecordOfStep(*method);
+    if (record == nullptr || !changed.insert(record->full_name()).second) continue;
+    if (!TellsAllowedActions(*record)) silent.insert(record->full_name());
   }
-  EXPECT_GE(voided.size(), 8u);
+  for (const MethodDescriptor* method : Contracts::Get().Methods()) {
+    if (Starts(method->name(), "Get")) read.insert(method->output_type()->full_name());
+  }
+  EXPECT_GE(changed.size(), 30u);
+  EXPECT_EQ(changed.count("bangfu.asset.v1.IncomeRecord"), 1u);
   std::set<std::string> without;
-  for (const std::string& name : voided) {
+  for (const std::string& name : changed) {
     if (read.count(name) == 0) without.insert(name);
   }
   EXPECT_THAT(without, IsEmpty());
+  for (const auto& [name, reason] : always_allowed) {
+    EXPECT_EQ(silent.erase(name), 1u) << name << " is told apart from nothing: " << reason;
+  }
+  EXPECT_THAT(silent, IsEmpty());
 }
 
 // A list screen shows the actions of each row: what has states and a Get has a BatchGet too.
