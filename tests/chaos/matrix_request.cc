@@ -201,6 +201,7 @@ std::string RequestBuilder::IdFor(const FieldDescriptor& field) {
       new std::map<std::string, std::string>{{"subject", "project"},
                                              {"aggregate", "project"},
                                              {"contract", "operating_contract"},
+                                             {"income", "income_record"},
                                              {"pairing_visit", "tech_pairing"},
                                              {"read", "work_item"},
                                              {"chunk", "blob"},

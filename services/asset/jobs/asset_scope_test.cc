@@ -339,8 +339,44 @@ TEST_F(AssetScopeTest, IncomeOfAnAssetIsReversedByThoseWhoseMoneyItIs) {
   back.set_request_id(RequestId());
   back.set_id(income.id());
   back.set_reason("误记");
-  EXPECT_THAT(Call<v1::IncomeRecord>("ContractService.ReverseIncome", back, bridge_), Excluded());
+  v1::GetIncomeRequest get;
+  get.set_id(income.id());
+  ASSERT_OK_AND_ASSIGN(v1::IncomeRecord seen,
+                       Call<v1::IncomeRecord>("ContractService.GetIncome", get, bridge_));
+  ASSERT_EQ(seen.allowed_actions_size(), 1);
+  EXPECT_EQ(seen.allowed_actions(0).refusal_reason(), "SCOPE_EXCLUDES");
+  const absl::Status refused =
+      Call<v1::IncomeRecord>("ContractService.ReverseIncome", back, bridge_).status();
+  EXPECT_THAT(refused, Excluded());
+  EXPECT_EQ(GetErrorDetail(refused).message_zh, seen.allowed_actions(0).refusal_zh());
+  ASSERT_OK_AND_ASSIGN(seen, Call<v1::IncomeRecord>("ContractService.GetIncome", get, special_));
+  ASSERT_EQ(seen.allowed_actions_size(), 1);
+  EXPECT_TRUE(seen.allowed_actions(0).allowed());
   EXPECT_OK(Call<v1::IncomeRecord>("ContractService.ReverseIncome", back, special_));
+}
+
+// Of a contract: of the money of all its assets.
+TEST_F(AssetScopeTest, IncomeOfAContractIsReversedByThoseWhoseMoneyItIs) {
+  const v1::OperatingContract contract = Signed(Lease(Registered(Shed()).id(), 100000));
+  ASSERT_OK_AND_ASSIGN(const v1::IncomeRecord income,
+                       Receive(contract.id(), 1, 100000, Date(2025, 6, 30)));
+  v1::BatchGetIncomeRequest get;
+  get.add_ids(income.id());
+  v1::ReverseIncomeRequest back;
+  back.set_id(income.id());
+  back.set_reason("误记");
+  back.set_validate_only(true);
+  for (const auto& [token, reason] : std::vector<std::pair<std::string, std::string>>{
+           {bridge_, "SCOPE_EXCLUDES"}, {special_, ""}}) {
+    ASSERT_OK_AND_ASSIGN(const auto seen, Call<v1::BatchGetIncomeResponse>(
+                                              "ContractService.BatchGetIncome", get, token));
+    ASSERT_EQ(seen.records_size(), 1);
+    ASSERT_EQ(seen.records(0).allowed_actions_size(), 1);
+    EXPECT_EQ(seen.records(0).allowed_actions(0).refusal_reason(), reason);
+    back.set_request_id(RequestId());
+    const auto made = Call<v1::IncomeRecord>("ContractService.ReverseIncome", back, token);
+    EXPECT_EQ(GetErrorDetail(made.status()).reason, reason);
+  }
 }
 
 TEST_F(AssetScopeTest, TheAuditNamesTheGrantThatCoversTheMoney) {
