@@ -40,15 +40,18 @@ std::vector<int64_t> PartsOf(int64_t fen, const std::vector<store::ContractAsset
   return out;
 }
 
+// As the table says it; here of an asset of which more was declared a moment ago.
+absl::Status Distributed() {
+  return Refusal("DIVIDEND_EXCEEDS_INCOME", "冲销后累计到账将少于已宣告的分配").Build();
+}
+
 absl::Status AddToAssets(mysql::Tx& tx, const Ulid& contract_id, int64_t fen) {
   ASSIGN_OR_RETURN(const auto parts, store::AssetsOfContract(tx, contract_id));
   const std::vector<int64_t> shares = PartsOf(fen, parts);
   for (size_t i = 0; i < parts.size(); ++i) {
     if (shares[i] == 0) continue;
     ASSIGN_OR_RETURN(const bool covered, store::AddReceived(tx, parts[i].asset_id, shares[i]));
-    if (!covered) {
-      return Refusal("DIVIDEND_EXCEEDS_INCOME", "冲销后累计到账将少于已宣告的分配").Build();
-    }
+    if (!covered) return Distributed();
   }
   return absl::OkStatus();
 }
@@ -359,9 +362,7 @@ absl::StatusOr<v1::IncomeRecord> ContractHandlers::ReverseIncome(
         RETURN_IF_ERROR(insert());
         ASSIGN_OR_RETURN(const bool covered,
                          store::AddReceived(m.tx(), *back.asset_id, back.received_fen));
-        if (!covered) {
-          return Refusal("DIVIDEND_EXCEEDS_INCOME", "冲销后累计到账将少于已宣告的分配").Build();
-        }
+        if (!covered) return Distributed();
         RETURN_IF_ERROR(RefreshFacts(m.tx(), projects, c.now, recorder));
         return out;
       });
