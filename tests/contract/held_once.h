@@ -319,10 +319,10 @@ struct Other {
 };
 
 // Whatever `elsewhere` finds of a field is told apart from it, and nothing is told apart that it
-// does not find.
+// does not find. `shared`: messages from which the fields of the whole list are told apart.
 template <typename Elsewhere>
-void ExpectToldApart(const HeldOnce& contracts, const std::vector<Other>& told,
-                     Elsewhere elsewhere) {
+void ExpectToldApart(const HeldOnce& contracts, const std::vector<Other>& told, Elsewhere elsewhere,
+                     const std::set<std::string>& shared = {}) {
   std::map<std::string, const Other*> others;
   for (const Other& other : told) {
     for (const char* field : other.fields) {
@@ -331,18 +331,21 @@ void ExpectToldApart(const HeldOnce& contracts, const std::vector<Other>& told,
   }
   std::set<std::string> told_apart;
   std::map<const Other*, std::set<std::string>> told_apart_from;
+  std::set<std::string> used;
   std::map<std::string, std::set<std::string>> again;
   for (const Asked& asked : contracts.asked()) {
     const std::string name = NameOf(asked.field);
     const auto known = others.find(name);
     for (const auto& [holder, field] : elsewhere(asked)) {
       const std::string message = holder.substr(0, holder.rfind('.'));
-      if (known == others.end() || known->second->holders.count(message) == 0) {
+      if (known == others.end() ||
+          (known->second->holders.count(message) == 0 && shared.count(message) == 0)) {
         again[name].insert(holder);
         continue;
       }
       told_apart.insert(name);
       told_apart_from[known->second].insert(message);
+      used.insert(message);
     }
   }
   for (const auto& [field, elsewhere] : again) {
@@ -358,6 +361,9 @@ void ExpectToldApart(const HeldOnce& contracts, const std::vector<Other>& told,
     for (const std::string& holder : other.holders) {
       if (told_apart_from[&other].count(holder) == 0) unused.insert(Cat(holder, ": ", other.why));
     }
+  }
+  for (const std::string& holder : shared) {
+    if (used.count(holder) == 0) unused.insert(holder);
   }
   EXPECT_THAT(unused, ::testing::IsEmpty()) << "told apart from nothing";
 }

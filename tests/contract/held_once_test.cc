@@ -93,24 +93,7 @@ TEST(HeldOnce, R129_WorkThatARecordTakesFromAReportTheReportTakesFromTheRecord) 
   EXPECT_EQ(taken, 4);
 }
 
-// Fields near in sense to another datum that are another one. They do not share its word, so that
-// the comparison finds nothing that the list below could tell apart:
-//
-// asset.v1.StateDueBaseRequest.base_fen 计租基数: what the lessee's books show of all the business
-// that the contract takes for its base, over the whole period of the due and audited at its end.
-// output_value_fen, sales_fen, revenue_fen and cost_fen of registry.v1.OperationReport: what one
-// source project reports of one month. They do not add up to the base.
-//
-// asset.v1.AssetDetails.formed_date 建成时间: of this one asset, by its acceptance or first use.
-// registry.v1.Project.actual_end 实际完工: of all the works of the project.
-//
-// asset.v1.Maintenance.rules 管护制度: title or number of the document that the asset is kept by.
-// registry.v1.Project.om_mechanism 管护机制: who keeps the whole project, with what money and how.
-//
-// asset.v1.AssetOwner.uscc, asset.v1.EquityTerms.investee_name and investee_uscc: who owns the
-// asset and whom the money was put into. registry.v1.Operator.name and uscc: who runs a project.
-
-// Fields with the word of another datum.
+// Fields with the word of another datum. Data that are near under other words: near_data_test.cc.
 const std::vector<Other>& OtherData() {
   static const auto& others = *new std::vector<Other>{
       {"why this one record is void: said of it when it is made void",
