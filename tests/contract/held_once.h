@@ -236,7 +236,8 @@ class HeldOnce {
   void AddHolders() {
     Messages held;
     for (const MethodDescriptor* method : Contracts::Get().Methods()) {
-      if (!Starts(method->name(), "Get") && !Starts(method->name(), "BatchGet")) continue;
+      const std::string& name = method->name();
+      if (!Starts(name, "Get") && !Starts(name, "BatchGet") && !Starts(name, "List")) continue;
       for (const Descriptor* message : Reachable(method->output_type())) held.insert(message);
     }
     for (const FileDescriptor* file : Contracts::Get().files()) {

@@ -1,11 +1,11 @@
 // 力戒形式主义: a datum that is held anywhere is offered, and no form asks for it again (R129).
 //
 // Every field that a person fills, in every rpc that writes (of masks, bulk steps and imports too),
-// is compared with what is held: what Get rpcs answer, what events of the feeds carry, and what
-// other forms ask for. Data are the same when an official knows them by the same word, their zh
-// label, or by two words of which `held_by` says that they are one. What a field of the record that
-// the form makes or changes says is that field's own; where another record has the datum the field
-// says which (`held_by`), and the services' tests prove that the form's prefill offers it
+// is compared with what is held: what Get and List rpcs answer, what events of the feeds carry, and
+// what other forms ask for. Data are the same when an official knows them by the same word, their
+// zh label, or by two words of which `held_by` says that they are one. What a field of the record
+// that the form makes or changes says is that field's own; where another record has the datum the
+// field says which (`held_by`), and the services' tests prove that the form's prefill offers it
 // (OfferedForms). Data that only share a word are told apart at the end, field by field.
 #include "tests/contract/held_once.h"
 
@@ -133,21 +133,22 @@ const std::vector<Other>& OtherData() {
        {"evaluation.v1.EvaluateSubjectsRequest", "evaluation.v1.Evaluation",
         "evaluation.v1.StartBatchEvaluationRequest", "registry.v1.BrandCertification",
         "registry.v1.EnsureIndustryRequest", "registry.v1.Industry", "registry.v1.IndustryCategory",
-        "registry.v1.LeadingIndustry", "registry.v1.Project",
+        "registry.v1.LeadingIndustry", "registry.v1.LeadingIndustryGap", "registry.v1.Project",
         "registry.v1.SelectLeadingIndustryRequest", "registry.v1.TechPairing",
         "registry.v1.TrainingRecord"}},
       {"defines what the others refer to: this is where it is held",
-       {"registry.v1.Region.code", "registry.v1.Region.name",
+       {"registry.v1.Region.code", "registry.v1.Region.name", "registry.v1.Code.list",
         "registry.v1.IndustryCategory.taxonomy_version",
         "registry.v1.Organisation.department_code"},
-       {"evaluation.v1.T14Row", "registry.v1.ActivateTaxonomyRequest", "registry.v1.Completeness",
-        "registry.v1.Industry", "registry.v1.RequiredDepartment", "type.v1.GrantRegion"}},
+       {"evaluation.v1.T14Row", "registry.v1.ActivateTaxonomyRequest", "registry.v1.CodeList",
+        "registry.v1.Completeness", "registry.v1.Industry", "registry.v1.RequiredDepartment",
+        "registry.v1.Taxonomy", "type.v1.GrantRegion"}},
       {"since when, until when and how surely this one row of reference data holds",
        {"registry.v1.Code.valid_from", "registry.v1.Code.valid_to", "registry.v1.Code.unconfirmed",
         "registry.v1.FundSourceDepartment.valid_from", "registry.v1.FundSourceDepartment.valid_to",
         "registry.v1.FundSourceDepartment.unconfirmed", "registry.v1.IndustryCategory.unconfirmed"},
        {"dictionary.v1.DictionaryItem", "registry.v1.Code", "registry.v1.FundSourceDepartment",
-        "registry.v1.IndustryCategory", "registry.v1.Parameter"}},
+        "registry.v1.IndustryCategory", "registry.v1.Parameter", "registry.v1.Taxonomy"}},
       {"the money of a project; the money that a rule is for",
        {"registry.v1.DeclaredFunding.source_code", "asset.v1.AssetFunding.source_code",
         "registry.v1.DeclaredFunding.task_code", "registry.v1.FundSourceDepartment.source_code",
@@ -171,9 +172,11 @@ const std::vector<Other>& OtherData() {
         "asset.v1.RecordEmploymentRequest.poor_person_days",
         "asset.v1.RecordEmploymentRequest.wages_fen", "asset.v1.RecordIncomeRequest.received_fen",
         "registry.v1.OperationReport.person_days", "registry.v1.OperationReport.poor_person_days",
-        "registry.v1.OperationReport.wages_fen", "registry.v1.SubmitUnitReportRequest.is_nil"},
-       {"asset.v1.MonthlyFacts", "asset.v1.OperatingContract", "asset.v1.ProjectAssetFacts",
-        "evaluation.v1.T14Row", "registry.v1.Completeness", "registry.v1.Industry"}},
+        "registry.v1.OperationReport.wages_fen", "registry.v1.Project.name",
+        "registry.v1.SubmitUnitReportRequest.is_nil"},
+       {"asset.v1.IncomeDue", "registry.v1.MissingReport", "asset.v1.MonthlyFacts",
+        "asset.v1.OperatingContract", "asset.v1.ProjectAssetFacts", "evaluation.v1.T14Row",
+        "registry.v1.Completeness", "registry.v1.Industry"}},
       {"the operator of this contract; another contract may be another one's",
        {"asset.v1.ContractTerms.operator_name", "asset.v1.ContractTerms.operator_uscc",
         "asset.v1.RecordLinkageRequest.operator_name",
@@ -183,8 +186,18 @@ const std::vector<Other>& OtherData() {
        {"asset.v1.RecordIncomeRequest.due_no", "asset.v1.StateDueBaseRequest.due_no"},
        {"asset.v1.IncomeRecord", "asset.v1.StateDueBaseRequest"}},
       {"an expert's own opinion; what the panel then settles on",
-       {"evaluation.v1.ExpertScore.cause"},
-       {"evaluation.v1.ArgumentRecord", "evaluation.v1.MeasurePlan"}},
+       {"evaluation.v1.ExpertScore.cause", "evaluation.v1.ArgumentRecord.cause",
+        "evaluation.v1.MeasurePlan.cause"},
+       {"evaluation.v1.ArgumentRecord", "evaluation.v1.ExpertScore", "evaluation.v1.MeasurePlan"}},
+      {"what the contract lays down, of which its dues are reckoned; a rate of something else",
+       {"asset.v1.ScheduleStep.rate_bp", "registry.v1.DrawSampleRequest.rate_bp"},
+       {"asset.v1.IncomeDue"}},
+      {"what a team is to do; what it did on one day",
+       {"registry.v1.TechPairing.content"},
+       {"registry.v1.PairingVisit"}},
+      {"as the inventory's table prints it; of one month's work",
+       {"registry.v1.Project.workers"},
+       {"asset.v1.EmploymentRecord"}},
       {"which of the departments that this record waits for signs",
        {"evaluation.v1.SignJointlyRequest.department",
         "registry.v1.SignVerificationRequest.department_code"},
