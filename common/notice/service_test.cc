@@ -172,7 +172,7 @@ TEST_F(NoticeServiceTest, EachOfficeSendsInItsOwnNameAndAnswersForItself) {
 TEST_F(NoticeServiceTest, TheTermIsADayToComeOrTheParameters) {
   ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice by_default, Issue());
   const workflow::Deadline due =
-      workflow::AddDays(Today(), kAnswerDays, workflow::DayKind::kWorking, {});
+      workflow::AddDays(Today(), kDefaultAnswerDays, workflow::DayKind::kWorking, {});
   EXPECT_EQ(DayFrom(by_default.answer_due()), due.day);
   EXPECT_TRUE(by_default.provisional());
   v1::IssueSupervisionNoticesRequest request = NoticeTo({kCounty});
