@@ -115,9 +115,11 @@ absl::StatusOr<Prefilled> PrefillLinkage(CallContext& context, const PrefillForm
   return out;
 }
 
-// Of a share or a loan: what its own agreement says, in which the principal is the original value.
-// With whom it was made, unless the asset names its operator.
-void OfferEquity(const v1::EquityTerms& equity, v1::ContractTerms* terms, Prefilled* out) {
+// Of a share or a loan: what its own agreement says. With whom it was made, unless the asset names
+// its operator; until when, where the day on which the money comes back is the first after the last
+// full year; at what return on the asset's original value, where that is known.
+void OfferEquity(const v1::AssetDetails& details, v1::ContractTerms* terms, Prefilled* out) {
+  const v1::EquityTerms& equity = details.equity();
   if (terms->operator_name().empty() && !equity.investee_name().empty()) {
     terms->set_operator_uscc(equity.investee_uscc());
     terms->set_operator_name(equity.investee_name());
@@ -125,13 +127,19 @@ void OfferEquity(const v1::EquityTerms& equity, v1::ContractTerms* terms, Prefil
     out->held_by["terms.operator_name"] = "asset.v1.EquityTerms.investee_name";
   }
   if (equity.has_start_date()) *terms->mutable_start_date() = equity.start_date();
-  if (equity.has_maturity_date()) *terms->mutable_end_date() = equity.maturity_date();
-  if (!equity.has_start_date() || !equity.has_maturity_date() || equity.agreed_return_bp() == 0) {
+  if (!equity.has_maturity_date()) return;
+  const bool full_years = equity.has_start_date() &&
+                          equity.maturity_date().month() == equity.start_date().month() &&
+                          equity.maturity_date().day() == equity.start_date().day();
+  SetDay(::bangfu::DayFrom(equity.maturity_date()) - (full_years ? 1 : 0),
+         terms->mutable_end_date());
+  if (!equity.has_start_date() || equity.agreed_return_bp() == 0 ||
+      details.original_value_fen() == 0) {
     return;
   }
   v1::ScheduleStep& step = *terms->add_schedule();
   *step.mutable_from() = equity.start_date();
-  *step.mutable_to() = equity.maturity_date();
+  *step.mutable_to() = terms->end_date();
   step.set_rate_bp(equity.agreed_return_bp());
   step.set_rate_base(v1::RATE_BASE_ORIGINAL_VALUE);
 }
@@ -169,7 +177,7 @@ absl::StatusOr<Prefilled> PrefillContract(CallContext& context, const PrefillFor
                  {"asset.v1.AssetDetails", asset},
                  {"asset.v1.AssetOwner", asset},
                  {"asset.v1.EquityTerms", asset}}};
-  if (details.has_equity()) OfferEquity(details.equity(), &terms, &out);
+  if (details.has_equity()) OfferEquity(details, &terms, &out);
   return out;
 }
 
@@ -311,15 +319,16 @@ absl::StatusOr<Prefilled> PrefillReport(CallContext& context, const PrefillFormR
   const auto is_new = [](const std::optional<int64_t>& reported, int64_t recorded) {
     return !reported && recorded > 0;
   };
+  // A part of what the report says otherwise would not fit it.
   const int64_t poor_workers = work->poor_workers + work->monitored_workers;
   if (is_new(told.workers, work->workers)) report.set_workers(static_cast<int32_t>(work->workers));
-  if (is_new(told.poor_workers, poor_workers)) {
+  if (!told.workers && is_new(told.poor_workers, poor_workers)) {
     report.set_poor_workers(static_cast<int32_t>(poor_workers));
   }
   if (is_new(told.person_days, work->person_days)) {
     report.set_person_days(static_cast<int32_t>(work->person_days));
   }
-  if (is_new(told.poor_person_days, work->poor_person_days)) {
+  if (!told.person_days && is_new(told.poor_person_days, work->poor_person_days)) {
     report.set_poor_person_days(static_cast<int32_t>(work->poor_person_days));
   }
   if (is_new(told.wages_fen, work->wages_fen)) report.set_wages_fen(work->wages_fen);

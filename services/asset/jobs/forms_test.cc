@@ -320,6 +320,15 @@ TEST_F(AssetFormsTest, R129_AContractIsOfferedWhatTheShareWasAgreedOn) {
   form.set_request_id(RequestId());
   ASSERT_OK(Call<v1::OperatingContract>("ContractService.SignContract", form));
 
+  // The money comes back on the first day after three full years: no due of one day is offered.
+  share = Share();
+  *share.mutable_details()->mutable_equity()->mutable_maturity_date() = Date(2027, 1, 1);
+  ASSERT_OK_AND_ASSIGN(form, Prefilled<v1::SignContractRequest>("ContractService.SignContract",
+                                                                Registered(share).id()));
+  EXPECT_EQ(form.terms().end_date().year(), 2026);
+  ASSERT_EQ(form.terms().schedule_size(), 1);
+  EXPECT_EQ(form.terms().schedule(0).to().year(), 2026);
+
   share = Share();
   share.mutable_details()->mutable_equity()->clear_maturity_date();
   ASSERT_OK_AND_ASSIGN(form, Prefilled<v1::SignContractRequest>("ContractService.SignContract",
@@ -581,6 +590,18 @@ TEST_F(AssetFormsTest, R129_AMonthlyReportIsOfferedNoFigureThatMayNotHaveBeenGiv
   std::vector<std::string> paths;
   for (const auto& field : offered.fields()) paths.push_back(field.path());
   EXPECT_THAT(paths, ::testing::ElementsAre("report.workers", "report.person_days"));
+}
+
+// Of 10 workers that the report tells 12 can not be poor, whatever the record says of its own 14.
+TEST_F(AssetFormsTest, R129_AMonthlyReportIsOfferedNoPartOfAnotherWhole) {
+  registry::v1::OperationReportChanged changed;
+  *changed.mutable_report() = Reported(project_, "2026-10");
+  changed.mutable_report()->clear_poor_workers();
+  changed.mutable_report()->clear_poor_person_days();
+  Tell(changed);
+  Recorded(Work(project_, "2026-10"));
+  ASSERT_OK_AND_ASSIGN(const auto offered, PrefillReport(project_, "2026-10"));
+  EXPECT_EQ(offered.fields_size(), 0);
 }
 
 TEST_F(AssetFormsTest, R129_AMonthlyReportIsNotOfferedWhatItSaysItself) {
