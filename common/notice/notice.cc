@@ -400,7 +400,8 @@ absl::StatusOr<std::vector<v1::SupervisionNotice>> List(mysql::Executor& db,
     params.emplace_back(static_cast<int>(query.state));
   }
   if (query.due_before) {
-    sql += " AND answer_due < ?";
+    sql += " AND CASE WHEN state = ? THEN review_due ELSE answer_due END < ?";
+    params.emplace_back(static_cast<int>(v1::NOTICE_STATE_ANSWERED));
     params.emplace_back(*query.due_before);
   }
   if (!query.after_id.is_zero()) {

@@ -88,7 +88,7 @@ struct Filter {
 struct ListQuery {
   Filter filter;
   v1::NoticeState state = v1::NOTICE_STATE_UNSPECIFIED;  // all
-  std::optional<absl::CivilDay> due_before;
+  std::optional<absl::CivilDay> due_before;  // the term to review of those ANSWERED, else to answer
   std::optional<Ulid> subject_id, dispatch_id;
   std::string after_region_path;
   Ulid after_id;  // zero: first page

@@ -318,6 +318,13 @@ TEST_F(NoticeServiceTest, IsListedAndCountedForThoseConcerned) {
   request.Clear();
   SetDay(Today() + 2, request.mutable_due_before());
   EXPECT_THAT(List(request, city_), ElementsAre(b->id()));
+  // What was answered: by the term to review it.
+  request.set_state(v1::NOTICE_STATE_ANSWERED);
+  ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice answered, Get(a->id(), city_));
+  *request.mutable_due_before() = answered.review_due();
+  EXPECT_THAT(List(request, city_), IsEmpty());
+  SetDay(DayFrom(answered.review_due()) + 1, request.mutable_due_before());
+  EXPECT_THAT(List(request, city_), ElementsAre(a->id()));
   request.Clear();
   request.set_region_code(kTownship);
   EXPECT_THAT(List(request, city_), ElementsAre(c->id()));

@@ -87,6 +87,12 @@ void PrintOne(const SupervisionNotice& notice) {
   std::printf("%s", ActionsText(notice.allowed_actions()).c_str());
 }
 
+// The term that runs: to review what was answered, to answer all else.
+google::type::Date TermOf(const SupervisionNotice& notice) {
+  const bool answered = notice.state() == NOTICE_STATE_ANSWERED && notice.has_review_due();
+  return answered ? notice.review_due() : notice.answer_due();
+}
+
 absl::Status List(Context& context, const Arguments& a) {
   ListSupervisionNoticesRequest request;
   request.set_region_code(a.region);
@@ -106,11 +112,11 @@ absl::Status List(Context& context, const Arguments& a) {
   }
   return context.ShowPages<ListSupervisionNoticesResponse>(
       kHost, M("ListSupervisionNotices"), request, [](const ListSupervisionNoticesResponse& page) {
-        TextTable table({"编号", "状态", "类型", "事项", "收文地区", "答复期限", "标题"});
+        TextTable table({"编号", "状态", "类型", "事项", "收文地区", "期限", "标题"});
         for (const SupervisionNotice& notice : page.notices()) {
           table.Row({notice.id(), contract::EnumText(notice.state()),
                      contract::EnumText(notice.kind()), contract::EnumText(notice.matter()),
-                     notice.region_path(), FormatDate(notice.answer_due()), notice.title()});
+                     notice.region_path(), FormatDate(TermOf(notice)), notice.title()});
         }
         std::printf("%s", table.Render().c_str());
       });
@@ -287,7 +293,8 @@ void AddNoticeCommands(CLI::App& app, Context& context, int& exit_code) {
       [](CLI::App* command, Arguments* a) {
         AddFilters(command, a);
         command->add_option("--state", a->state, "OPEN、ANSWERED、RETURNED、CLOSED 或 WITHDRAWN");
-        command->add_option("--due", a->due, "答复期限早于这一天，如 2026-06-30");
+        command->add_option("--due", a->due,
+                            "期限（已答复的为审阅期限，其他为答复期限）早于这一天，如 2026-06-30");
         command->add_option("--record", a->record, "涉及的记录编号");
         command->add_option("--dispatch", a->dispatch, "同一次发出的通知（发文编号）");
       });

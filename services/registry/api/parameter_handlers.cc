@@ -39,6 +39,8 @@ constexpr struct {
   std::string_view code;
   int64_t least;
 } kLeast[] = {{audit::kKeepYears, audit::kLeastKeepYears}};
+// A longer term is a slip of the pen, and may end on a day that no date can tell.
+constexpr int64_t kMostDays = 3660;
 
 absl::StatusOr<v1::Parameter> SetParameter(Context& context,
                                            const v1::SetParameterRequest& request) {
@@ -51,6 +53,9 @@ absl::StatusOr<v1::Parameter> SetParameter(Context& context,
         row.value = request.value();
         if (request.value() < 0 || (row.unit == "BP" && request.value() > 10000)) {
           return InvalidField("value", "数值超出范围").Build();
+        }
+        if (row.unit == "DAY" && row.value > kMostDays) {
+          return InvalidField("value", Cat(row.name_zh, "：不得超过", kMostDays, "天")).Build();
         }
         for (const auto& [code, least] : kLeast) {
           if (row.code == code && row.value < least) {

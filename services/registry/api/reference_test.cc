@@ -219,6 +219,20 @@ TEST_F(RegistryTest, R010_HowFarTheSurveyReachesBackIsData) {
   EXPECT_THAT(Register(p, county_), IsOk());
 }
 
+TEST_F(RegistryTest, NoTermIsLongerThanTenYears) {
+  v1::SetParameterRequest set;
+  set.set_code("NOTICE_REVIEW_DAYS");
+  set.set_reason("省厅确认");
+  set.set_etag("1");
+  for (const int64_t days : {int64_t{3661}, int64_t{1} << 32}) {
+    set.set_value(days);
+    EXPECT_THAT(Call<v1::Parameter>(kCodes, "SetParameter", set, admin_), HasViolation("value"))
+        << days;
+  }
+  set.set_value(3660);
+  EXPECT_THAT(Call<v1::Parameter>(kCodes, "SetParameter", set, admin_), IsOk());
+}
+
 TEST_F(RegistryTest, TheAuditIsNotKeptForLessThanItsLeastYears) {
   v1::SetParameterRequest set;
   set.set_code("AUDIT_KEEP_YEARS");
