@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "bangfu/type/v1/common.pb.h"
-#include "common/status/macros.h"
 #include "services/ctl/context.h"
 
 namespace bangfu::ctl {
@@ -29,16 +29,24 @@ template <typename Response, typename Request>
 absl::Status RunMany(Context& context, std::string_view service, std::string_view method,
                      Request request, const std::vector<std::string>& ids) {
   Response all;
+  const auto show = [&] {
+    if (!context.PrintJson(all)) std::printf("%s", RenderBulkResults(all.results()).c_str());
+  };
   for (size_t at = 0; at < ids.size(); at += kBulkItems) {
     request.set_request_id(Context::NewRequestId());
     request.clear_items();
     for (size_t i = at; i < std::min(ids.size(), at + kBulkItems); ++i) {
       request.add_items()->set_id(ids[i]);
     }
-    ASSIGN_OR_RETURN(const Response response, context.CallOn<Response>(service, method, request));
-    all.MergeFrom(response);
+    const absl::StatusOr<Response> response = context.CallOn<Response>(service, method, request);
+    if (!response.ok()) {
+      // What the calls before it did is done: the caller is to see it.
+      if (at > 0) show();
+      return response.status();
+    }
+    all.MergeFrom(*response);
   }
-  if (!context.PrintJson(all)) std::printf("%s", RenderBulkResults(all.results()).c_str());
+  show();
   return BulkOutcome(all.results());
 }
 
