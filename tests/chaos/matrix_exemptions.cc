@@ -66,7 +66,6 @@ const std::map<std::string, std::string>& NotNarrowed() {
       {"bangfu.audit.v1.RecordFlagService.AnswerRecordFlag", kFlag},
       {"bangfu.audit.v1.RecordFlagService.BatchCloseRecordFlags", kFlag},
       {"bangfu.audit.v1.RecordFlagService.CloseRecordFlag", kFlag},
-      {"bangfu.audit.v1.RecordFlagService.BatchCloseRecordFlags", kFlag},
       {"bangfu.blob.v1.BlobService.BeginUpload", "a file is of no money until a step takes it"},
       {"bangfu.publicity.v1.PublicityService.DecideObjection",
        "of an objection that belongs to its publicity; see the room's own tests"},
