@@ -39,16 +39,20 @@ s3_start() {
     {"name": "bangfu", "credentials": [{"accessKey": "%s", "secretKey": "%s"}],
      "actions": ["Read:%s", "Write:%s", "List:%s", "Tagging:%s"]}]}\n' \
     "$s3_secret" "$s3_access" "$s3_secret" "$s3_bucket" "$s3_bucket" "$s3_bucket" "$s3_bucket" >"$BANGFU_RUN/s3.json"
-  HOME="$BANGFU_RUN" setsid nohup "$build/s3/bin/weed" server -dir="$BANGFU_RUN/s3" -ip=127.0.0.1 -ip.bind=127.0.0.1 \
+  # Its logs go to TMPDIR.
+  HOME="$BANGFU_RUN" TMPDIR="$BANGFU_RUN" setsid nohup "$build/s3/bin/weed" server -dir="$BANGFU_RUN/s3" -ip=127.0.0.1 -ip.bind=127.0.0.1 \
     -master.port="${ports[0]}" -master.port.grpc="${ports[1]}" -volume.port="${ports[2]}" -volume.port.grpc="${ports[3]}" \
     -filer -filer.port="${ports[4]}" -filer.port.grpc="${ports[5]}" \
     -s3 -s3.port="${ports[6]}" -s3.port.grpc="${ports[7]}" -s3.config="$BANGFU_RUN/s3.json" -s3.port.iceberg=0 \
+    -s3.localSocket="$BANGFU_RUN/s3.sock" -filer.localSocket="$BANGFU_RUN/s3-filer.sock" \
     -master.volumeSizeLimitMB=64 -volume.max=8 -master.telemetry=false >>"$BANGFU_RUN/s3.log" 2>&1 </dev/null &
   echo $! >"$BANGFU_RUN/s3.pid"
   wait_for 60 s3_alive || { tail -5 "$BANGFU_RUN/s3.log"; return 1; }
 }
-s3_kill() { kill -KILL "$(cat "$BANGFU_RUN/s3.pid")" && rm -f "$BANGFU_RUN/s3.pid"; }
-s3_stop() { [ ! -s "$BANGFU_RUN/s3.pid" ] || end "$BANGFU_RUN/s3.pid"; }
+# The one socket whose place cannot be chosen.
+s3_sweep() { rm -f "/tmp/seaweedfs-s3-grpc-$(cut -d' ' -f8 "$BANGFU_RUN/s3.ports").sock"; }
+s3_kill() { kill -KILL "$(cat "$BANGFU_RUN/s3.pid")" && rm -f "$BANGFU_RUN/s3.pid" && s3_sweep; }
+s3_stop() { [ ! -s "$BANGFU_RUN/s3.pid" ] || { end "$BANGFU_RUN/s3.pid"; s3_sweep; }; }
 
 # s3 METHOD PATH: a signed request of our own, past the service.
 s3() {
