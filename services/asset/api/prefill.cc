@@ -129,6 +129,7 @@ void OfferEquity(const v1::AssetDetails& details, v1::ContractTerms* terms, Pref
   if (equity.has_start_date()) *terms->mutable_start_date() = equity.start_date();
   if (!equity.has_maturity_date()) return;
   const bool full_years = equity.has_start_date() &&
+                          equity.maturity_date().year() > equity.start_date().year() &&
                           equity.maturity_date().month() == equity.start_date().month() &&
                           equity.maturity_date().day() == equity.start_date().day();
   SetDay(::bangfu::DayFrom(equity.maturity_date()) - (full_years ? 1 : 0),

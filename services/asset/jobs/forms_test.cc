@@ -328,6 +328,12 @@ TEST_F(AssetFormsTest, R129_AContractIsOfferedWhatTheShareWasAgreedOn) {
   EXPECT_EQ(form.terms().end_date().year(), 2026);
   ASSERT_EQ(form.terms().schedule_size(), 1);
   EXPECT_EQ(form.terms().schedule(0).to().year(), 2026);
+  // It came back on the day on which it was put in: not before.
+  share = Share();
+  *share.mutable_details()->mutable_equity()->mutable_maturity_date() = Date(2024, 1, 1);
+  ASSERT_OK_AND_ASSIGN(form, Prefilled<v1::SignContractRequest>("ContractService.SignContract",
+                                                                Registered(share).id()));
+  EXPECT_EQ(form.terms().end_date().year(), 2024);
 
   share = Share();
   share.mutable_details()->mutable_equity()->clear_maturity_date();
