@@ -10,6 +10,7 @@
 #include "bangfu/inbox/v1/inbox.pb.h"
 #include "common/audit/audit.h"
 #include "common/audit/changes.h"
+#include "common/audit/recorded_for_test.h"
 #include "common/audit/schema.h"
 #include "common/base/clock.h"
 #include "common/base/strings.h"
@@ -17,6 +18,7 @@
 #include "common/feed/schema.h"
 #include "common/flag/schema.h"
 #include "common/idempotency/schema.h"
+#include "common/inbox/mine_for_test.h"
 #include "common/inbox/move.h"
 #include "common/inbox/recount.h"
 #include "common/inbox/schema.h"
@@ -32,6 +34,7 @@
 #include "common/testing/random.h"
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
+#include "common/workflow/actions_for_test.h"
 
 namespace bangfu::flag {
 namespace {
@@ -47,6 +50,7 @@ using ::bangfu::testing::Tally;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
+using workflow::ActionsOf;
 
 const inbox::Walk kWalk({"RECORD_FLAG_ANSWER", "RECORD_FLAG_CLOSE"});
 
@@ -75,17 +79,7 @@ class FlagServiceTest : public ::testing::Test {
 
   // A record as the trail knows it.
   Ulid Recorded(const std::string& type, const std::string& region) {
-    audit::Entry entry;
-    entry.aggregate_type = type;
-    entry.aggregate_id = server_.ids().Next();
-    entry.region_path = region;
-    entry.action = "Test";
-    entry.actor = {"operator", "经办", "ROLE_COUNTY_OPERATOR", region};
-    entry.after_json = "{}";
-    entry.occurred_at = server_.clock().Now();
-    EXPECT_OK(mysql::Transact(server_.database().db(),
-                              [&](mysql::Tx& tx) { return audit::Append(tx, entry); }));
-    return entry.aggregate_id;
+    return audit::Recorded(server_, type, region);
   }
   v1::FlagRecordRequest FlagOf(const Ulid& id, const std::string& type = "project") {
     v1::FlagRecordRequest request;
@@ -138,26 +132,9 @@ class FlagServiceTest : public ::testing::Test {
     return ids;
   }
   std::vector<inbox::v1::WorkItem> Mine(const std::string& token) {
-    auto mine = server_.Call<inbox::v1::ListMyWorkResponse>(
-        "bangfu.inbox.v1.InboxService.ListMyWork", inbox::v1::ListMyWorkRequest(), token);
-    EXPECT_OK(mine);
-    if (!mine.ok()) return {};
-    return {mine->items().begin(), mine->items().end()};
+    return inbox::MyWork(server_, token);
   }
-  std::vector<std::string> Work(const std::string& token) {
-    std::vector<std::string> kinds;
-    for (const inbox::v1::WorkItem& item : Mine(token)) kinds.push_back(item.kind());
-    return kinds;
-  }
-  // "action" of what is allowed, "action: reason" of what is not.
-  static std::vector<std::string> Actions(const v1::RecordFlag& flag) {
-    std::vector<std::string> out;
-    for (const type::v1::AllowedAction& action : flag.allowed_actions()) {
-      out.push_back(action.allowed() ? action.action()
-                                     : Cat(action.action(), ": ", action.refusal_reason()));
-    }
-    return out;
-  }
+  std::vector<std::string> Work(const std::string& token) { return inbox::MyKinds(server_, token); }
 
   int requests_ = 1000;
   int close_days_ = kDefaultCloseDays;
@@ -177,7 +154,7 @@ TEST_F(FlagServiceTest, FromTheFlagToItsOutcome) {
   EXPECT_EQ(flag.flagged_by().subject(), "auditor");
   EXPECT_TRUE(flag.has_answer_due());
   EXPECT_TRUE(flag.provisional());
-  EXPECT_THAT(Actions(flag), ElementsAre("close: STATE_NOT_ALLOWED", "withdraw"));
+  EXPECT_THAT(ActionsOf(flag), ElementsAre("close: STATE_NOT_ALLOWED", "withdraw"));
 
   // The office of the county finds it in its inbox, and nobody above it does.
   const std::vector<inbox::v1::WorkItem> waiting = Mine(approver_);
@@ -189,7 +166,7 @@ TEST_F(FlagServiceTest, FromTheFlagToItsOutcome) {
   EXPECT_THAT(Work(auditor_), IsEmpty());
 
   ASSERT_OK_AND_ASSIGN(const v1::RecordFlag seen, Get(flag.id(), approver_));
-  EXPECT_THAT(Actions(seen), ElementsAre("answer"));
+  EXPECT_THAT(ActionsOf(seen), ElementsAre("answer"));
   // Only looked at: nothing is stored.
   EXPECT_OK(Answer(flag, approver_, true));
   ASSERT_OK_AND_ASSIGN(const v1::RecordFlag answered, Answer(flag, approver_));
@@ -393,7 +370,7 @@ TEST_F(FlagServiceTest, IsListedByRegionStateAndRecordForThoseConcerned) {
   ASSERT_OK_AND_ASSIGN(const auto got, server_.Call<v1::BatchGetRecordFlagsResponse>(
                                            Cat(kService, ".BatchGetRecordFlags"), many, approver_));
   ASSERT_EQ(got.record_flags_size(), 1);
-  EXPECT_THAT(Actions(got.record_flags(0)), ElementsAre("answer"));
+  EXPECT_THAT(ActionsOf(got.record_flags(0)), ElementsAre("answer"));
   EXPECT_THAT(got.missing_ids(), ElementsAre(c.id()));
 }
 

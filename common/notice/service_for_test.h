@@ -8,6 +8,7 @@
 #include "bangfu/inbox/v1/inbox.pb.h"
 #include "common/audit/audit.h"
 #include "common/audit/changes.h"
+#include "common/audit/recorded_for_test.h"
 #include "common/audit/schema.h"
 #include "common/base/clock.h"
 #include "common/base/strings.h"
@@ -16,6 +17,7 @@
 #include "common/contract/time.h"
 #include "common/feed/schema.h"
 #include "common/idempotency/schema.h"
+#include "common/inbox/mine_for_test.h"
 #include "common/inbox/move.h"
 #include "common/inbox/recount.h"
 #include "common/inbox/schema.h"
@@ -31,6 +33,7 @@
 #include "common/testing/random.h"
 #include "common/testing/rpc_fixture.h"
 #include "common/testing/status_matchers.h"
+#include "common/workflow/actions_for_test.h"
 
 namespace bangfu::notice {
 
@@ -45,6 +48,7 @@ using ::bangfu::testing::Tally;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using workflow::ActionsOf;
 
 constexpr char kCounty[] = "360733";
 constexpr char kOtherCounty[] = "360734";
@@ -79,17 +83,7 @@ class NoticeServiceTest : public ::testing::Test {
   }
   // A record as the trail knows it.
   Ulid Recorded(const std::string& type, const std::string& region) {
-    audit::Entry entry;
-    entry.aggregate_type = type;
-    entry.aggregate_id = server_.ids().Next();
-    entry.region_path = region;
-    entry.action = "Test";
-    entry.actor = {"operator", "经办", "ROLE_COUNTY_OPERATOR", region};
-    entry.after_json = "{}";
-    entry.occurred_at = server_.clock().Now();
-    EXPECT_OK(mysql::Transact(server_.database().db(),
-                              [&](mysql::Tx& tx) { return audit::Append(tx, entry); }));
-    return entry.aggregate_id;
+    return audit::Recorded(server_, type, region);
   }
   absl::CivilDay Today() { return ShanghaiDay(server_.clock().Now()); }
 
@@ -178,26 +172,9 @@ class NoticeServiceTest : public ::testing::Test {
     return ids;
   }
   std::vector<inbox::v1::WorkItem> Mine(const std::string& token) {
-    auto mine = server_.Call<inbox::v1::ListMyWorkResponse>(
-        "bangfu.inbox.v1.InboxService.ListMyWork", inbox::v1::ListMyWorkRequest(), token);
-    EXPECT_OK(mine);
-    if (!mine.ok()) return {};
-    return {mine->items().begin(), mine->items().end()};
+    return inbox::MyWork(server_, token);
   }
-  std::vector<std::string> Work(const std::string& token) {
-    std::vector<std::string> kinds;
-    for (const inbox::v1::WorkItem& item : Mine(token)) kinds.push_back(item.kind());
-    return kinds;
-  }
-  // "action" of what is allowed, "action: reason" of what is not.
-  static std::vector<std::string> Actions(const v1::SupervisionNotice& notice) {
-    std::vector<std::string> out;
-    for (const type::v1::AllowedAction& action : notice.allowed_actions()) {
-      out.push_back(action.allowed() ? action.action()
-                                     : Cat(action.action(), ": ", action.refusal_reason()));
-    }
-    return out;
-  }
+  std::vector<std::string> Work(const std::string& token) { return inbox::MyKinds(server_, token); }
   type::v1::Evidence File(std::string_view person, std::string_view region = kCounty) {
     auto evidence = ::bangfu::testing::CompleteEvidence(
         server_.database().db(), server_.ids(), server_.clock().Now(), "PHOTO", region, person);

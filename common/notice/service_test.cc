@@ -17,8 +17,8 @@ TEST_F(NoticeServiceTest, FromTheNoticeToItsEnd) {
   EXPECT_EQ(notice.issued_by().subject(), "city");
   EXPECT_EQ(notice.issued_by().role(), "ROLE_CITY_SUPERVISOR");
   EXPECT_EQ(DayFrom(notice.answer_due()), Today() + 5);
-  EXPECT_THAT(Actions(notice), ElementsAre("answer: SAME_PERSON", "return: STATE_NOT_ALLOWED",
-                                           "close: STATE_NOT_ALLOWED", "withdraw"));
+  EXPECT_THAT(ActionsOf(notice), ElementsAre("answer: SAME_PERSON", "return: STATE_NOT_ALLOWED",
+                                             "close: STATE_NOT_ALLOWED", "withdraw"));
   ASSERT_THAT(Work(county_), ElementsAre("NOTICE_ANSWER"));
   const inbox::v1::WorkItem item = Mine(county_)[0];
   EXPECT_EQ(DayFrom(item.due_on()), Today() + 5);
@@ -231,7 +231,7 @@ TEST_F(NoticeServiceTest, NarrowedGrantsTakeTheNoticesOfWhatTheyCover) {
   EXPECT_THAT(Answer(notice, county_other),
               StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
   ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice seen, Get(notice.id(), county_other));
-  EXPECT_EQ(Actions(seen)[0], "answer: SCOPE_EXCLUDES");
+  EXPECT_EQ(ActionsOf(seen)[0], "answer: SCOPE_EXCLUDES");
   ASSERT_OK_AND_ASSIGN(const v1::SupervisionNotice answered, Answer(notice, county_));
   EXPECT_THAT(Close(answered, other), StatusIs(StatusCode::kPermissionDenied, "SCOPE_EXCLUDES"));
   // The record gets other money: what waits follows it.
@@ -335,7 +335,7 @@ TEST_F(NoticeServiceTest, IsListedAndCountedForThoseConcerned) {
   ASSERT_OK_AND_ASSIGN(const auto got, Call<v1::BatchGetSupervisionNoticesResponse>(
                                            "BatchGetSupervisionNotices", many, county_));
   ASSERT_EQ(got.notices_size(), 1);
-  EXPECT_EQ(Actions(got.notices(0))[0], "answer");
+  EXPECT_EQ(ActionsOf(got.notices(0))[0], "answer");
   EXPECT_THAT(got.missing_ids(), ElementsAre(d->id()));
 
   server_.clock().Advance(absl::Hours(24 * 2));

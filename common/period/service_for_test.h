@@ -17,6 +17,7 @@
 #include "common/feed/schema.h"
 #include "common/grants/schema.h"
 #include "common/idempotency/schema.h"
+#include "common/inbox/mine_for_test.h"
 #include "common/inbox/schema.h"
 #include "common/inbox/service.h"
 #include "common/operation/schema.h"
@@ -259,13 +260,7 @@ class PeriodServiceTest : public ::testing::Test {
 
   // What lies in the inbox of the caller: "PERIOD_SIGN 360733101201".
   std::vector<inbox::v1::WorkItem> Mine(const std::string& token) {
-    inbox::v1::ListMyWorkRequest request;
-    request.set_page_size(200);
-    auto page = server_.Call<inbox::v1::ListMyWorkResponse>(
-        "bangfu.inbox.v1.InboxService.ListMyWork", request, token);
-    EXPECT_OK(page);
-    if (!page.ok()) return {};
-    return {page->items().begin(), page->items().end()};
+    return inbox::MyWork(server_, token);
   }
   std::vector<std::string> Work(const std::string& token) {
     std::vector<std::string> out;

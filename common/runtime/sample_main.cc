@@ -10,7 +10,7 @@
 namespace bangfu {
 namespace {
 
-using namespace testing::v1;  // NOLINT: a test program of one file
+using namespace testing::v1;  // NOLINT(google-build-using-namespace): a test program of one file
 
 constexpr char kService[] = "bangfu.testing.v1.SampleService";
 
